@@ -1,0 +1,71 @@
+import { defineConfig } from 'oxlint'
+import { layers } from './tools/layers.ts'
+
+// How deep folders nest below a layer's own; `test/tidy.test.ts` refuses deeper ones, which no rule would cover.
+const depths = [1, 2, 3]
+
+const allFolders = Object.keys(layers).filter((folder) => !folder.includes('/'))
+
+export default defineConfig({
+  plugins: ['eslint', 'typescript', 'unicorn', 'oxc', 'import', 'node'],
+  options: { typeAware: true },
+  categories: { correctness: 'error' },
+  ignorePatterns: ['dist', '.cache'],
+  rules: {
+    'eslint/eqeqeq': 'error',
+    'eslint/no-var': 'error',
+    'eslint/prefer-const': 'error',
+    'import/no-cycle': ['error', { ignoreTypes: false }],
+    'import/no-default-export': 'error',
+    'typescript/consistent-type-imports': 'error',
+    'typescript/no-explicit-any': 'error',
+    'typescript/no-floating-promises': 'error',
+    'typescript/no-misused-promises': 'error',
+    'typescript/only-throw-error': 'error',
+    'typescript/switch-exhaustiveness-check': 'error',
+  },
+  overrides: [
+    ...Object.entries(layers).flatMap(([folder, allowed]) =>
+      depths.map((depth) => ({
+        files: [`src/${folder}/${'*/'.repeat(depth - 1)}*.ts`],
+        rules: restrictImports(leaving({ up: depth, upToSrc: depth + folder.split('/').length - 1, allowed })),
+      })),
+    ),
+    // Tests may stand on every folder's front door, but on nothing behind it.
+    ...depths.map((depth) => ({
+      files: [`src/${'*/'.repeat(depth)}*.test.ts`],
+      rules: restrictImports(leaving({ up: depth, upToSrc: depth, allowed: allFolders })),
+    })),
+    {
+      files: ['test/**', 'bench/**', 'examples/**', 'tools/**'],
+      rules: restrictImports(['**/src/**', '!**/src/core/*.ts', '!**/src/**/index.ts']),
+    },
+    {
+      files: ['**/*.test.ts', '**/*.contract.ts'],
+      // node:test itself waits for the promises that these return.
+      rules: {
+        'typescript/no-floating-promises': [
+          'error',
+          {
+            allowForKnownSafeCalls: [
+              { from: 'package', package: 'node:test', name: ['describe', 'it', 'test', 'suite'] },
+            ],
+          },
+        ],
+      },
+    },
+    // A topology file is found by its default export, and so is a tool's configuration.
+    { files: ['examples/**', '*.config.ts'], rules: { 'import/no-default-export': 'off' } },
+  ],
+})
+
+/** All imports that climb `up` folders, except those that climb to `src` and enter an allowed folder by its front door. */
+function leaving({ up, upToSrc, allowed }: { up: number; upToSrc: number; allowed: readonly string[] }): string[] {
+  const doors = allowed.map((folder) => (folder === 'core' ? 'core/*.ts' : `${folder}/index.ts`))
+  return [`${'../'.repeat(up)}**`, ...doors.map((door) => `!${'../'.repeat(upToSrc)}${door}`)]
+}
+
+function restrictImports(group: string[]) {
+  const message = 'tools/layers.ts says which folders may be imported, and only through their index.ts (core excepted).'
+  return { 'eslint/no-restricted-imports': ['error', { patterns: [{ group, message }] }] } as const
+}

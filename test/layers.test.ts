@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { after, describe, it } from 'node:test'
+
+const project = resolve(import.meta.dirname, '..')
+
+describe('the lint gate', () => {
+  const copy = mkdtempSync(join(tmpdir(), 'millrace-layers-'))
+  for (const path of ['oxlint.config.ts', 'package.json', 'tsconfig.json', 'tools/layers.ts'])
+    cpSync(join(project, path), join(copy, path))
+  symlinkSync(join(project, 'node_modules'), join(copy, 'node_modules'))
+  after(() => rmSync(copy, { recursive: true }))
+
+  it('lets through imports that the layer table allows', () => {
+    const complaints = lint({
+      'src/kafka/index.ts': `export { first } from './codec/first.ts'`,
+      'src/kafka/codec/first.ts': `import { base } from '../../core/base.ts'\nexport const first = base`,
+      'src/core/base.ts': `export const base = 1`,
+      'src/broker/server.ts': `import { first } from '../kafka/index.ts'\nexport const second = first`,
+      'src/broker/server.test.ts': `import { third } from '../testing/index.ts'\nexport const fourth = third`,
+      'src/testing/index.ts': `export const third = 3`,
+      'test/contract.ts': `import { first } from '../src/kafka/index.ts'\nexport const fifth = first`,
+    })
+
+    assert.deepEqual(complaints, [])
+  })
+
+  const forbidden = {
+    'a layer that the table does not allow': {
+      'src/kernel/bad.ts': `import { x } from '../kafka/index.ts'\nexport { x }`,
+    },
+    'anything at all from core': { 'src/core/bad.ts': `import { x } from '../kernel/index.ts'\nexport { x }` },
+    'a forbidden layer from a nested folder': {
+      'src/broker/handlers/bad.ts': `import type { x } from '../../actors/index.ts'\nexport type { x }`,
+    },
+    'a file behind the index of an allowed layer': { 'src/kafka/bad.ts': `export { x } from '../kernel/hash.ts'` },
+    'a file behind an index from a unit test': { 'src/kafka/bad.test.ts': `export { x } from '../streams/plan.ts'` },
+    'a file behind an index from test/': { 'test/bad.ts': `export { x } from '../src/streams/plan.ts'` },
+    'the kernel from the verifier of the experiment': {
+      'src/cli/experiment/bad.ts': `export { x } from '../../kernel/index.ts'`,
+    },
+    'the command line from the verifier of the experiment': {
+      'src/cli/experiment/bad.ts': `export { x } from '../output.ts'`,
+    },
+  }
+  for (const [title, files] of Object.entries(forbidden)) {
+    it(`refuses ${title}`, () => {
+      const complaints = lint(files)
+
+      assert.deepEqual(complaints, [`eslint(no-restricted-imports) ${Object.keys(files)[0]}`])
+    })
+  }
+
+  it('refuses a cycle, also one of types alone', () => {
+    const complaints = lint({
+      'src/kernel/left.ts': `import type { Right } from './right.ts'\nexport type Left = Right[]`,
+      'src/kernel/right.ts': `import type { Left } from './left.ts'\nexport interface Right { left: Left }`,
+    })
+
+    assert.deepEqual(complaints, ['import(no-cycle) src/kernel/left.ts', 'import(no-cycle) src/kernel/right.ts'])
+  })
+
+  it('refuses a promise that nobody waits for', () => {
+    const complaints = lint({ 'src/core/bad.ts': `export function start() {\n  Promise.resolve(1)\n}` })
+
+    assert.deepEqual(complaints, ['typescript(no-floating-promises) src/core/bad.ts'])
+  })
+
+  /** Lints the copy with these files in it and nothing else; each complaint is its rule and file. */
+  function lint(files: Record<string, string>): string[] {
+    rmSync(join(copy, 'src'), { recursive: true, force: true })
+    rmSync(join(copy, 'test'), { recursive: true, force: true })
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(copy, path)), { recursive: true })
+      writeFileSync(join(copy, path), `${text}\n`)
+    }
+    const { stdout, stderr } = spawnSync('oxlint', ['--format', 'json', ...Object.keys(files)], {
+      cwd: copy,
+      encoding: 'utf8',
+      env: { ...process.env, PATH: `${join(project, 'node_modules/.bin')}:${process.env['PATH']}` },
+    })
+    assert.ok(stdout.startsWith('{'), `oxlint did not run: ${stdout}${stderr}`)
+    const report: { diagnostics: { code: string; filename: string }[] } = JSON.parse(stdout)
+    return [...new Set(report.diagnostics.map(({ code, filename }) => `${code} ${filename}`))].sort()
+  }
+})

@@ -1,0 +1,19 @@
+/**
+ * The layers of `src`: each folder with the folders it may import. The linter turns this table into rules
+ * (`oxlint.config.ts`), and `test/tidy.test.ts` checks that it names exactly the folders that exist.
+ *
+ * Across folders an import goes through the other folder's `index.ts`; `core` has none, its files are imported one by
+ * one.
+ */
+export const layers = {
+  core: [],
+  kernel: ['core'],
+  kafka: ['core', 'kernel'],
+  broker: ['core', 'kernel', 'kafka'],
+  actors: ['core'],
+  streams: ['core', 'kernel', 'kafka', 'actors'],
+  testing: ['core', 'kernel', 'kafka', 'actors', 'streams'],
+  cli: ['core', 'kernel', 'kafka', 'broker', 'actors', 'streams', 'testing'],
+  // What checks the experiment's result must share no code with what made it.
+  'cli/experiment': ['core'],
+} as const satisfies Record<string, readonly string[]>
