@@ -21,7 +21,7 @@ const stopMsMax = 20_000
 const run = promisify(execFile)
 
 export interface KafkaOptions {
-  /** @defaultValue a free port */
+  /** 0 picks a free one. @defaultValue 0 */
   port?: number
   /** Kept after the broker ends when given. @defaultValue a new temporary folder, removed on disposal */
   dataDir?: string
@@ -53,10 +53,10 @@ export async function javaAndMavenAvailable(): Promise<true | string> {
 }
 
 /** Starts a broker and resolves once it answers for itself in Metadata. The first start downloads the jars. */
-export async function startKafka({ port, dataDir, heapMb = 1024 }: KafkaOptions = {}): Promise<Kafka> {
+export async function startKafka({ port = 0, dataDir, heapMb = 1024 }: KafkaOptions = {}): Promise<Kafka> {
   await fetchJars()
   const home = dataDir ?? (await mkdtemp(join(tmpdir(), 'millrace-kafka-')))
-  const clientPort = port ?? (await freePort())
+  const clientPort = port || (await freePort())
   const java = [`-Xmx${heapMb}m`, '-cp', join(jarsDir, '*')]
   const properties = join(home, 'server.properties')
   if (!existsSync(properties)) {
@@ -180,6 +180,7 @@ async function freePort(): Promise<number> {
 }
 
 if (import.meta.main) {
+  const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
   const { values } = parseArgs({
     options: { port: { type: 'string' }, 'data-dir': { type: 'string' }, 'heap-mb': { type: 'string' } },
   })
@@ -189,5 +190,5 @@ if (import.meta.main) {
     ...(values['heap-mb'] === undefined ? {} : { heapMb: Number(values['heap-mb']) }),
   })
   process.stdout.write(`Apache Kafka ${version} serves at ${kafka.bootstrapServers} (process ${kafka.pid})\n`)
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  await stopped
 }
