@@ -1,0 +1,6 @@
+export { Scanner } from './scanner.ts'
+export { MergeKeyReader, KeyTag } from './merge-key.ts'
+export { NameTable } from './name-table.ts'
+export { encodeJsonString } from './quote.ts'
+export { Status, statusText } from './status.ts'
+export { ValueKind } from './value-kind.ts'
