@@ -8,10 +8,35 @@ export const errorCatalogue = {
     meaning: 'A message was sent to an actor that has ended.',
     remedy: 'Monitor the actor, or look at the reason its supervisor reports.',
   },
+  EXPERIMENT_BATCH_INVALID: {
+    retryable: false,
+    meaning: 'A record batch of the experiment\'s result is compressed, damaged or of an unknown format.',
+    remedy: 'Check that the topic holds nothing but the result of `millrace run`, and read it with `read_committed`.',
+  },
   KAFKA_CONNECTION_FAILED: {
     retryable: true,
     meaning: 'A broker could not be reached, or the connection broke.',
     remedy: 'Check `bootstrapServers`, the broker and the network between.',
+  },
+  TABLE_FULL: {
+    retryable: false,
+    meaning: 'The parts that wait for others take as many bytes as `pendingBytesMax` allows.',
+    remedy: 'Raise `pendingBytesMax`, or find the stage whose parts do not come.',
+  },
+  KAFKA_BATCH_CORRUPT: {
+    retryable: true,
+    meaning: 'A record batch of the source does not match its checksum or its own lengths.',
+    remedy: 'If it stays after a retry, the log of that partition is damaged: see the offset in the message.',
+  },
+  KAFKA_BATCH_TOO_LARGE: {
+    retryable: false,
+    meaning: 'A compressed record batch would open to more bytes than `decompressedBytesMax`.',
+    remedy: 'Raise `decompressedBytesMax` if the producer is trusted.',
+  },
+  KAFKA_BATCH_UNSUPPORTED: {
+    retryable: false,
+    meaning: 'A record batch has a format older than Kafka 0.11.',
+    remedy: 'Copy the topic with a current client, which rewrites its batches.',
   },
 } as const satisfies Record<string, ErrorRule>
 

@@ -1,0 +1,73 @@
+import { GrowableBytes } from './growable-bytes.ts'
+
+/** Rows in one batch of columns. Small enough that bytes and columns stay in the second-level cache. */
+export const columnsRowsMax = 2048
+
+/** Bytes that must be readable behind the last record of a source, because values are read four bytes at a time. */
+export const sourceSlackBytes = 8
+
+/** What `side` holds when a row belongs to no side. */
+export const noSide = -1
+
+/** Flags of a row. */
+export const rowFlags = {
+  /** The part lies in `extra`, not in `bytes`: a stage made it. */
+  partInExtra: 1,
+  /** The canonical merge key lies in `extra`, not in `bytes`. */
+  keyInExtra: 2,
+  /** The key is a number; else a string. */
+  keyIsNumber: 4,
+  /** The key was not written as its canonical spelling; `spellingStart` and `spellingEnd` say where it stands in `bytes`. */
+  keyRespelled: 8,
+  /** The row leaves the stream without a part: a stage said so. */
+  filtered: 16,
+} as const
+
+/**
+ * Records of one source partition as columns of numbers: the message that travels from actor to actor. A row is an
+ * index; no object is made per record. Positions refer to `bytes`, the batch as fetched, or to `extra`.
+ */
+export class RecordColumns {
+  /** Number of rows in use. */
+  count = 0
+  /** Index of the source partition in the plan. */
+  partition = 0
+  bytes: Uint8Array = new Uint8Array(0)
+  view: DataView = new DataView(new ArrayBuffer(0))
+  /** Bytes made on the way: unescaped keys, parts returned by stage functions. */
+  readonly extra = new GrowableBytes(4096)
+
+  readonly offset = new Float64Array(columnsRowsMax)
+  readonly timestamp = new Float64Array(columnsRowsMax)
+  /** Where the record begins, behind its length: attributes, timestamp, offset, key, value, headers follow. */
+  readonly recordStart = new Int32Array(columnsRowsMax)
+  readonly recordEnd = new Int32Array(columnsRowsMax)
+  /** Where the value begins; -1 for a null value. */
+  readonly valueStart = new Int32Array(columnsRowsMax)
+  readonly valueEnd = new Int32Array(columnsRowsMax)
+
+  /** Index of the side, or `noSide` where `reason` says why. */
+  readonly side = new Int8Array(columnsRowsMax)
+  /** Why the row is a dead letter; 0 while it is not. */
+  readonly reason = new Uint8Array(columnsRowsMax)
+  readonly flags = new Uint8Array(columnsRowsMax)
+  readonly keyStart = new Int32Array(columnsRowsMax)
+  readonly keyEnd = new Int32Array(columnsRowsMax)
+  readonly spellingStart = new Int32Array(columnsRowsMax)
+  readonly spellingEnd = new Int32Array(columnsRowsMax)
+  readonly partStart = new Int32Array(columnsRowsMax)
+  readonly partEnd = new Int32Array(columnsRowsMax)
+
+  /** Texts of dead letters that have more to say than their reason; a row without one is absent. */
+  readonly causes = new Map<number, string>()
+
+  /** Empties the columns and points them at the bytes of one partition. */
+  reset(partition: number, bytes: Uint8Array, view: DataView): void {
+    this.count = 0
+    this.partition = partition
+    this.bytes = bytes
+    this.view = view
+    this.extra.clear()
+    this.causes.clear()
+  }
+}

@@ -1,0 +1,7 @@
+export { type AbortedTransaction, BatchReader, type FetchedPartition } from './batch-reader.ts'
+export { columnsRowsMax, noSide, RecordColumns, rowFlags, sourceSlackBytes } from './columns.ts'
+export type { DecompressionLimits } from './decompress.ts'
+export { MergeEncoder, type MergeShape } from './merge.ts'
+export { OutputBatch, type ProducerStamp } from './output-batch.ts'
+export { OutputBuilder } from './output-builder.ts'
+export { PendingTable, type PendingTableOptions, type RowCompleted, type TableCounts } from './pending-table.ts'

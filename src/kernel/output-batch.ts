@@ -1,0 +1,107 @@
+import { crc32c } from '@node-rs/crc32'
+
+/** Bytes of a record batch before its records (magic 2). */
+export const batchHeaderBytes = 61
+
+const attributesTransactional = 16
+
+/** Who sends a batch: stamped late, because these come with the end of the transaction before. */
+export interface ProducerStamp {
+  producerId: bigint
+  epoch: number
+  sequence: number
+  isTransactional: boolean
+}
+
+/**
+ * One record batch being filled, encoded as Kafka stores it. The header is written by `seal`.
+ *
+ * @see Kafka protocol guide, "Record batch"
+ */
+export class OutputBatch {
+  readonly bytes: Uint8Array
+  readonly view: DataView
+  readonly buffer: Buffer
+  /** Index of the sink in the plan. */
+  sink = 0
+  partition = 0
+  position = batchHeaderBytes
+  count = 0
+  baseTimestamp = 0
+  maxTimestamp = 0
+
+  constructor(capacity: number) {
+    // Slack, because parts are copied four bytes at a time.
+    const memory = new ArrayBuffer(capacity + 8)
+    this.bytes = new Uint8Array(memory, 0, capacity)
+    this.view = new DataView(memory)
+    this.buffer = Buffer.from(memory, 0, capacity)
+  }
+
+  get capacity(): number {
+    return this.bytes.length
+  }
+
+  reset(sink: number, partition: number): void {
+    this.sink = sink
+    this.partition = partition
+    this.position = batchHeaderBytes
+    this.count = 0
+  }
+
+  /** Writes the header and the checksum; the batch is then `buffer.subarray(0, position)`. May be called again with another stamp. */
+  seal({ producerId, epoch, sequence, isTransactional }: ProducerStamp): Buffer {
+    const view = this.view
+    const end = this.position
+    view.setBigInt64(0, 0n)
+    view.setInt32(8, end - 12)
+    view.setInt32(12, -1)
+    view.setInt8(16, 2)
+    view.setInt16(21, isTransactional ? attributesTransactional : 0)
+    view.setInt32(23, this.count - 1)
+    view.setBigInt64(27, BigInt(this.baseTimestamp))
+    view.setBigInt64(35, BigInt(this.maxTimestamp))
+    view.setBigInt64(43, producerId)
+    view.setInt16(51, epoch)
+    view.setInt32(53, sequence)
+    view.setInt32(57, this.count)
+    const batch = this.buffer.subarray(0, end)
+    view.setUint32(17, crc32c(batch.subarray(21)))
+    return batch
+  }
+}
+
+/** Bytes of a number as a zigzag varint; exact for integers up to 2^52 in size. */
+export function varintLength(value: number): number {
+  if (value >= -0x40000000 && value <= 0x3fffffff) {
+    const zigzag = (value << 1) ^ (value >> 31)
+    return zigzag >>> 7 === 0 ? 1 : zigzag >>> 14 === 0 ? 2 : zigzag >>> 21 === 0 ? 3 : zigzag >>> 28 === 0 ? 4 : 5
+  }
+  let rest = value < 0 ? -value * 2 - 1 : value * 2
+  let length = 1
+  while (rest >= 128) {
+    rest = Math.floor(rest / 128)
+    length++
+  }
+  return length
+}
+
+/** Writes a number as a zigzag varint and returns the position behind it. */
+export function writeVarint(bytes: Uint8Array, at: number, value: number): number {
+  if (value >= -0x40000000 && value <= 0x3fffffff) {
+    let zigzag = (value << 1) ^ (value >> 31)
+    while (zigzag >>> 7 !== 0) {
+      bytes[at++] = (zigzag & 127) | 128
+      zigzag >>>= 7
+    }
+    bytes[at++] = zigzag
+    return at
+  }
+  let rest = value < 0 ? -value * 2 - 1 : value * 2
+  while (rest >= 128) {
+    bytes[at++] = (rest % 128) | 128
+    rest = Math.floor(rest / 128)
+  }
+  bytes[at++] = rest
+  return at
+}

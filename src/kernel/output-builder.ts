@@ -1,0 +1,109 @@
+import { batchHeaderBytes, OutputBatch, varintLength, writeVarint } from './output-batch.ts'
+
+/** Where filled batches go; the receiver gives each back to the builder's pool with `recycle`. */
+export type BatchFilled = (batch: OutputBatch) => void
+
+export interface OutputBuilderOptions {
+  /** Index of the sink in the plan. */
+  sink: number
+  partitionCount: number
+  /** Size at which a batch is closed, in bytes. A larger record gets a batch of its own. */
+  batchBytes: number
+  onFilled: BatchFilled
+}
+
+/** Fills one record batch per partition of a sink, records encoded in place. */
+export class OutputBuilder {
+  readonly partitionCount: number
+  readonly #sink: number
+  readonly #batchBytes: number
+  readonly #onFilled: BatchFilled
+  readonly #open: (OutputBatch | undefined)[]
+  readonly #pool: OutputBatch[] = []
+
+  constructor({ sink, partitionCount, batchBytes, onFilled }: OutputBuilderOptions) {
+    this.#sink = sink
+    this.partitionCount = partitionCount
+    this.#batchBytes = batchBytes
+    this.#onFilled = onFilled
+    this.#open = Array.from({ length: partitionCount })
+  }
+
+  /**
+   * Makes room for one record and writes it up to its key's length. Returns the batch; its `position` is where the key
+   * belongs. The caller writes key, value length, value and headers, and sets `position` behind them.
+   *
+   * @param keyLength - Bytes of the key; -1 for null.
+   * @param valueLength - Bytes of the value; -1 for null.
+   * @param headersLength - Bytes of the headers with their count.
+   */
+  begin(
+    partition: number,
+    timestamp: number,
+    keyLength: number,
+    valueLength: number,
+    headersLength: number,
+  ): OutputBatch {
+    const payload = Math.max(keyLength, 0) + Math.max(valueLength, 0) + headersLength
+    let batch = this.#open[partition]
+    if (batch !== undefined && batch.position + payload + recordOverheadMax > batch.capacity) {
+      this.#open[partition] = undefined
+      this.#onFilled(batch)
+      batch = undefined
+    }
+    if (batch === undefined) {
+      batch = this.#take(payload + recordOverheadMax + batchHeaderBytes)
+      batch.reset(this.#sink, partition)
+      batch.baseTimestamp = timestamp
+      batch.maxTimestamp = timestamp
+      this.#open[partition] = batch
+    }
+    if (timestamp > batch.maxTimestamp) batch.maxTimestamp = timestamp
+    const timestampDelta = timestamp - batch.baseTimestamp
+    const offsetDelta = batch.count++
+    const length =
+      1 + varintLength(timestampDelta) + varintLength(offsetDelta) + varintLength(keyLength) + varintLength(valueLength)
+    const bytes = batch.bytes
+    let at = writeVarint(bytes, batch.position, length + payload)
+    bytes[at++] = 0
+    at = writeVarint(bytes, at, timestampDelta)
+    at = writeVarint(bytes, at, offsetDelta)
+    batch.position = writeVarint(bytes, at, keyLength)
+    return batch
+  }
+
+  /** Hands over every batch that holds a record. */
+  flush(): void {
+    for (let partition = 0; partition < this.partitionCount; partition++) {
+      const batch = this.#open[partition]
+      if (batch === undefined) continue
+      this.#open[partition] = undefined
+      this.#onFilled(batch)
+    }
+  }
+
+  /** Forgets the records of open batches: their epoch was rolled back. */
+  discard(): void {
+    for (let partition = 0; partition < this.partitionCount; partition++) {
+      const batch = this.#open[partition]
+      if (batch !== undefined) this.recycle(batch)
+      this.#open[partition] = undefined
+    }
+  }
+
+  /** Takes a batch back once nobody reads its bytes any more. */
+  recycle(batch: OutputBatch): void {
+    if (batch.capacity === this.#batchBytes && this.#pool.length < poolMax) this.#pool.push(batch)
+  }
+
+  #take(bytesNeeded: number): OutputBatch {
+    if (bytesNeeded > this.#batchBytes) return new OutputBatch(bytesNeeded)
+    return this.#pool.pop() ?? new OutputBatch(this.#batchBytes)
+  }
+}
+
+/** Length (5), attributes (1), timestamp delta (8), offset delta (5), key and value length (5 each), and slack for four-byte copies. */
+const recordOverheadMax = 36
+
+/** Batches kept for reuse: 512 of 64 KiB are 32 MiB. */
+const poolMax = 512

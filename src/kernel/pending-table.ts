@@ -1,0 +1,416 @@
+import { assert } from '../core/assert.ts'
+import { EngineError } from '../core/errors.ts'
+import { Arena, segmentOf, unitBytes, wordOf } from './arena.ts'
+import { blockFlags, blockHeaderWords, keyLengthOf, offsetOf, partitionOf, sideOf, sidesMax, unitsFor, unitsOf } from './block.ts'
+import { noSide, rowFlags, type RecordColumns } from './columns.ts'
+import { Compactor } from './compactor.ts'
+import { HashIndex, segmentSlots, slotMask } from './hash-index.ts'
+import { KeyHash } from './hash.ts'
+import { leftMark, undoEntryWords, UndoLog } from './undo-log.ts'
+
+/**
+ * The parts that wait for their others, outside the JavaScript heap.
+ *
+ * State: an index from the key's hash to the head of a row, a chain of blocks in an arena, one part each; per open
+ * epoch a log of what it changed.
+ * Invariants: a row in the index has between one part and all but one; no side occurs twice in a row; a block of a
+ * completed row keeps its place until the epoch of its completion has committed.
+ * Steps for a pass of rows: hash all; read all their slots, then their blocks, so that the cache misses overlap; then
+ * apply one after the other.
+ * Why it is right: applying looks everything up again, so the earlier reads are only a hint to the processor; rollback
+ * undoes the log backwards, and what a log entry names (where a part came from, the head of a row that left) cannot
+ * move or be reused while its epoch is open.
+ * Cost per record: one probe, one block written or one row read; no object.
+ */
+export interface PendingTableOptions {
+  sideCount: number
+  /** Bytes that parts may take together, keys and headers included. */
+  bytesMax: number
+  /** Two secret numbers for the hash of keys. */
+  hashSeed: readonly [number, number]
+  /** Dead-letter code for the second part of a side that a row has already. */
+  duplicateReason: number
+}
+
+/** Receives complete rows while their blocks are still readable. */
+export interface RowCompleted {
+  encode(head: number, columns: RecordColumns, row: number): void
+}
+
+/** Counters of the epoch at hand by source partition, which the table raises as it goes. */
+export interface TableCounts {
+  /** Parts that left in a merged record. */
+  readonly emitted: Float64Array
+  /** Second parts of a side that was there. */
+  readonly duplicate: Float64Array
+}
+
+/** Rows whose cache misses are overlapped. Measured: 64 to 512 alike, 1,024 slower. */
+export const passRows = 256
+
+export class PendingTable {
+  readonly arena = new Arena()
+  readonly #index = new HashIndex()
+  readonly #compactor = new Compactor(this.arena, this.#index)
+  readonly #hash: KeyHash
+  readonly #allSides: number
+  readonly #unitsMax: number
+  readonly #duplicateReason: number
+  readonly #hashes = new Int32Array(passRows)
+  readonly #heads = new Int32Array(passRows)
+  /** Oldest epoch first; the last one is being filled. */
+  readonly #openEpochs: UndoLog[] = [new UndoLog()]
+  readonly #spareLogs: UndoLog[] = []
+  /** Keeps the reads of `#touch` alive; its value means nothing. */
+  touched = 0
+
+  constructor({ sideCount, bytesMax, hashSeed, duplicateReason }: PendingTableOptions) {
+    assert(sideCount >= 2 && sideCount <= sidesMax, `a row has 2 to ${sidesMax} sides`)
+    this.#hash = new KeyHash(hashSeed[0], hashSeed[1])
+    this.#allSides = 2 ** sideCount - 1
+    this.#unitsMax = Math.floor(bytesMax / unitBytes)
+    this.#duplicateReason = duplicateReason
+    this.arena.unitsOfLive = unitsOf
+  }
+
+  /** Rows that wait for a part. */
+  get rowCount(): number {
+    return this.#index.count
+  }
+
+  /** Bytes in live blocks, rows of open epochs that have left included. */
+  get liveBytes(): number {
+    return this.arena.liveUnits * unitBytes
+  }
+
+  /** Bytes taken from the system for blocks and index. */
+  get reservedBytes(): number {
+    return this.arena.reservedUnits * unitBytes + this.#index.segmentCount * segmentSlots * 8
+  }
+
+  /**
+   * Takes in all rows of a batch that belong to a side. A row that completes its key is handed to `completed` with the
+   * parts that waited; a second part of a side is marked as a dead letter.
+   *
+   * @throws EngineError `TABLE_FULL` when a part does not fit below `bytesMax`; rows before it are in.
+   */
+  apply(columns: RecordColumns, completed: RowCompleted, counts: TableCounts): void {
+    for (let from = 0; from < columns.count; from += passRows) {
+      const to = Math.min(from + passRows, columns.count)
+      this.#hashAll(columns, from, to)
+      this.#touch(to - from)
+      for (let row = from; row < to; row++) {
+        const hash = this.#hashes[row - from]!
+        if (hash !== 0) this.#applyRow(hash, columns, row, completed, counts)
+      }
+    }
+  }
+
+  /** Begins the next epoch; what came before can still be undone until `commitEpoch`. */
+  beginEpoch(): void {
+    this.#openEpochs.push(this.#spareLogs.pop() ?? new UndoLog())
+  }
+
+  /** The oldest open epoch is durable: its completed rows are freed and it can no longer be undone. */
+  commitEpoch(): void {
+    const log = this.#openEpochs.shift()
+    assert(log !== undefined && this.#openEpochs.length > 0, 'an epoch is committed after the next one has begun')
+    this.#freeDeparted(log)
+    this.#retireLog(log)
+  }
+
+  /** Undoes all open epochs, latest change first, and begins anew. */
+  rollback(): void {
+    for (let log = this.#openEpochs.pop(); log !== undefined; log = this.#openEpochs.pop()) {
+      for (let at = log.length - undoEntryWords; at >= 0; at -= undoEntryWords) this.#undo(log.words, at)
+      this.#retireLog(log)
+    }
+    this.#compactor.restart()
+    this.#openEpochs.push(this.#spareLogs.pop() ?? new UndoLog())
+  }
+
+  /** Parts that wait, counted by source partition: a walk over all of them. */
+  countPending(partitionCount: number): Float64Array {
+    const counts = new Float64Array(partitionCount)
+    for (const { partition } of this.parts()) counts[partition]!++
+    return counts
+  }
+
+  /** Every part that waits and where it came from, in no particular order. */
+  *parts(): Generator<{ partition: number; offset: number; side: number }> {
+    for (const head of this.#index.addresses()) {
+      for (let address = head; address !== 0; ) {
+        const words = this.arena.words[segmentOf(address)]!
+        const word = wordOf(address)
+        yield { partition: partitionOf(words, word), offset: offsetOf(words, word), side: sideOf(words, word) }
+        address = words[word + 1]!
+      }
+    }
+  }
+
+  /**
+   * Gives memory back after rows have left: moves the blocks of segments that are mostly empty, at most `blocksMax` in
+   * one call, and drops the segments. Does nothing while less than half of the memory is unused.
+   */
+  compact(blocksMax: number): void {
+    this.#compactor.run(blocksMax)
+  }
+
+  #hashAll(columns: RecordColumns, from: number, to: number): void {
+    const hashes = this.#hashes
+    const { side, flags, keyStart, keyEnd, view } = columns
+    for (let row = from; row < to; row++) {
+      if (side[row] === noSide) {
+        hashes[row - from] = 0
+        continue
+      }
+      const flag = flags[row]!
+      const keyView = (flag & rowFlags.keyInExtra) !== 0 ? columns.extra.view : view
+      hashes[row - from] = this.#hash.of(keyView, keyStart[row]!, keyEnd[row]!, (flag & rowFlags.keyIsNumber) !== 0)
+    }
+  }
+
+  /** Reads what the pass is going to need, each load independent of the others: this is how JavaScript prefetches. */
+  #touch(count: number): void {
+    const hashes = this.#hashes
+    const heads = this.#heads
+    const segments = this.arena.words
+    for (let i = 0; i < count; i++) {
+      const hash = hashes[i]!
+      const slots = this.#index.segmentOf(hash).slots
+      const slot = 2 * (hash & slotMask)
+      heads[i] = hash !== 0 && slots[slot] === hash ? slots[slot + 1]! : 0
+    }
+    // 16 words are a cache line; most blocks are two or three.
+    let touched = 0
+    for (let i = 0; i < count; i++) {
+      const head = heads[i]!
+      const words = segments[segmentOf(head)]!
+      const word = wordOf(head)
+      touched ^= words[word]! ^ words[word + 16]!
+      heads[i] = words[word + 1]!
+    }
+    for (let i = 0; i < count; i++) {
+      const next = heads[i]!
+      const words = segments[segmentOf(next)]!
+      const word = wordOf(next)
+      touched ^= words[word]! ^ words[word + 16]!
+    }
+    this.touched ^= touched
+  }
+
+  #applyRow(hash: number, columns: RecordColumns, row: number, completed: RowCompleted, counts: TableCounts): void {
+    const head = this.#find(hash, columns, row)
+    const sideBit = 0x10000 << columns.side[row]!
+    if (head === 0) {
+      this.#insertHead(hash, columns, row, sideBit)
+      return
+    }
+    const words = this.arena.words[segmentOf(head)]!
+    const word = wordOf(head)
+    const present = words[word + 2]!
+    if ((present & sideBit) !== 0) {
+      columns.side[row] = noSide
+      columns.reason[row] = this.#duplicateReason
+      counts.duplicate[columns.partition]!++
+    } else if ((present | sideBit) >>> 16 === this.#allSides) {
+      completed.encode(head, columns, row)
+      counts.emitted[columns.partition]!++
+      this.#depart(hash, head, counts)
+    } else {
+      words[word + 2] = present | sideBit
+      words[word + 1] = this.#insertPart(hash, columns, row, words[word + 1]!)
+    }
+  }
+
+  /** Address of the row's head, or 0. */
+  #find(hash: number, columns: RecordColumns, row: number): number {
+    const slots = this.#index.segmentOf(hash).slots
+    const segments = this.arena.words
+    for (let i = hash & slotMask; ; i = (i + 1) & slotMask) {
+      const stored = slots[2 * i]!
+      if (stored === 0) return 0
+      if (stored !== hash) continue
+      const head = slots[2 * i + 1]!
+      if (isSameKey(segments[segmentOf(head)]!, wordOf(head), columns, row)) return head
+    }
+  }
+
+  #insertHead(hash: number, columns: RecordColumns, row: number, sideBit: number): void {
+    const keyLength = columns.keyEnd[row]! - columns.keyStart[row]!
+    const head = this.#writeBlock(hash, columns, row, keyLength, sideBit | keyLength, 0)
+    this.#index.insert(hash, head)
+  }
+
+  #insertPart(hash: number, columns: RecordColumns, row: number, next: number): number {
+    return this.#writeBlock(hash, columns, row, 0, 0, next)
+  }
+
+  #writeBlock(hash: number, columns: RecordColumns, row: number, keyLength: number, word2: number, next: number): number {
+    const rowFlag = columns.flags[row]!
+    const isRespelled = (rowFlag & rowFlags.keyRespelled) !== 0
+    const spellingLength = isRespelled ? columns.spellingEnd[row]! - columns.spellingStart[row]! : 0
+    const partStart = columns.partStart[row]!
+    const partLength = columns.partEnd[row]! - partStart
+    const units = unitsFor(keyLength, spellingLength, partLength)
+    if (this.arena.liveUnits + units > this.#unitsMax) throw this.#full(columns, row)
+    const address = this.arena.allocate(units)
+    const words = this.arena.words[segmentOf(address)]!
+    const word = wordOf(address)
+    const offset = columns.offset[row]!
+    const timestamp = columns.timestamp[row]!
+    const timestampLow = timestamp | 0
+    words[word] = hash
+    words[word + 1] = next
+    words[word + 2] = word2
+    words[word + 3] = partLength
+    words[word + 4] =
+      columns.partition |
+      (columns.side[row]! << 20) |
+      (isRespelled ? blockFlags.respelled : 0) |
+      ((rowFlag & rowFlags.keyIsNumber) !== 0 ? blockFlags.keyIsNumber : 0)
+    words[word + 5] = offset | 0
+    words[word + 6] = (Math.floor(offset / 4294967296) << 16) | (Math.floor(timestamp / 4294967296) & 0xffff)
+    words[word + 7] = timestampLow
+    let at = word + blockHeaderWords
+    if (keyLength !== 0) {
+      const keyView = (rowFlag & rowFlags.keyInExtra) !== 0 ? columns.extra.view : columns.view
+      at = copyKey(words, at, keyView, columns.keyStart[row]!, keyLength)
+    }
+    if (isRespelled) {
+      words[at] = spellingLength
+      at = copyIn(words, at + 1, columns.view, columns.spellingStart[row]!, spellingLength)
+    }
+    copyIn(words, at, (rowFlag & rowFlags.partInExtra) !== 0 ? columns.extra.view : columns.view, partStart, partLength)
+    this.#openEpochs[this.#openEpochs.length - 1]!.noteArrival(hash, columns.partition, offset)
+    return address
+  }
+
+  /** Takes a completed row out of the index; its blocks stay until the epoch has ended. */
+  #depart(hash: number, head: number, counts: TableCounts): void {
+    const segments = this.arena.words
+    for (let address = head; address !== 0; ) {
+      const words = segments[segmentOf(address)]!
+      const word = wordOf(address)
+      counts.emitted[partitionOf(words, word)]!++
+      address = words[word + 1]!
+    }
+    segments[segmentOf(head)]![wordOf(head) + 4]! |= blockFlags.detached
+    this.#index.remove(hash, head)
+    this.#openEpochs[this.#openEpochs.length - 1]!.noteDeparture(hash, head)
+  }
+
+  #freeDeparted(log: UndoLog): void {
+    const { words: entries, length } = log
+    const segments = this.arena.words
+    let touched = 0
+    for (let from = 0; from < length; from += passRows * undoEntryWords) {
+      const to = Math.min(from + passRows * undoEntryWords, length)
+      for (let at = from; at < to; at += undoEntryWords) {
+        if (entries[at + 3] === leftMark) touched ^= segments[segmentOf(entries[at + 1]!)]![wordOf(entries[at + 1]!)]!
+      }
+      for (let at = from; at < to; at += undoEntryWords) {
+        if (entries[at + 3] === leftMark) this.#freeRow(entries[at + 1]!)
+      }
+    }
+    this.touched ^= touched
+  }
+
+  #freeRow(head: number): void {
+    for (let address = head; address !== 0; ) {
+      const words = this.arena.words[segmentOf(address)]!
+      const word = wordOf(address)
+      const next = words[word + 1]!
+      this.arena.free(address, unitsOf(words, word))
+      address = next
+    }
+  }
+
+  #undo(entries: Int32Array, at: number): void {
+    const hash = entries[at]!
+    if (entries[at + 3] === leftMark) {
+      const head = entries[at + 1]!
+      this.arena.words[segmentOf(head)]![wordOf(head) + 4]! &= ~blockFlags.detached
+      this.#index.insert(hash, head)
+    } else {
+      const offset = entries[at + 3]! * 4294967296 + (entries[at + 2]! >>> 0)
+      this.#removeArrival(hash, entries[at + 1]!, offset)
+    }
+  }
+
+  /** Takes out the part that came from `partition` and `offset`. */
+  #removeArrival(hash: number, partition: number, offset: number): void {
+    const segments = this.arena.words
+    for (const head of this.#index.withHash(hash)) {
+      const headWords = segments[segmentOf(head)]!
+      const headWord = wordOf(head)
+      let previous = 0
+      for (let address = head; address !== 0; ) {
+        const words = segments[segmentOf(address)]!
+        const word = wordOf(address)
+        const next = words[word + 1]!
+        if (partitionOf(words, word) === partition && offsetOf(words, word) === offset) {
+          if (previous === 0) {
+            assert(next === 0, 'the first part of a row arrived first and so is undone last')
+            this.#index.remove(hash, head)
+          } else {
+            headWords[headWord + 2]! &= ~(0x10000 << sideOf(words, word))
+            segments[segmentOf(previous)]![wordOf(previous) + 1] = next
+          }
+          this.arena.free(address, unitsOf(words, word))
+          return
+        }
+        previous = address
+        address = next
+      }
+    }
+    throw new Error(`assertion failed: the part of partition ${partition}, offset ${offset} is in the table`)
+  }
+
+  #retireLog(log: UndoLog): void {
+    log.clear()
+    this.#spareLogs.push(log)
+  }
+
+  #full(columns: RecordColumns, row: number): EngineError {
+    return new EngineError(
+      'TABLE_FULL',
+      `the pending table is full: ${this.liveBytes} bytes in ${this.rowCount} open keys; raise pendingBytesMax, or look for keys whose parts never come`,
+      {
+        liveBytes: this.liveBytes,
+        rowCount: this.rowCount,
+        partition: columns.partition,
+        offset: columns.offset[row]!,
+      },
+    )
+  }
+}
+
+function isSameKey(words: Int32Array, word: number, columns: RecordColumns, row: number): boolean {
+  const flag = columns.flags[row]!
+  const start = columns.keyStart[row]!
+  const length = columns.keyEnd[row]! - start
+  if (keyLengthOf(words, word) !== length) return false
+  if (((words[word + 4]! & blockFlags.keyIsNumber) !== 0) !== ((flag & rowFlags.keyIsNumber) !== 0)) return false
+  const view = (flag & rowFlags.keyInExtra) !== 0 ? columns.extra.view : columns.view
+  let at = word + blockHeaderWords
+  const whole = start + (length & ~3)
+  for (let i = start; i < whole; i += 4, at++) if (words[at] !== view.getInt32(i, true)) return false
+  const rest = length & 3
+  return rest === 0 || words[at] === (view.getInt32(whole, true) & (0xffffff >>> ((3 - rest) << 3)))
+}
+
+/** Copies a key and pads it with zeros; returns the index behind it. */
+function copyKey(words: Int32Array, at: number, view: DataView, start: number, length: number): number {
+  const whole = start + (length & ~3)
+  for (let i = start; i < whole; i += 4) words[at++] = view.getInt32(i, true)
+  const rest = length & 3
+  if (rest !== 0) words[at++] = view.getInt32(whole, true) & (0xffffff >>> ((3 - rest) << 3))
+  return at
+}
+
+/** Copies whole words, up to three bytes more than asked; returns the index behind them. */
+function copyIn(words: Int32Array, at: number, view: DataView, start: number, length: number): number {
+  for (let i = 0; i < length; i += 4) words[at++] = view.getInt32(start + i, true)
+  return at
+}
