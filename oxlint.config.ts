@@ -1,4 +1,4 @@
-import { defineConfig } from 'oxlint'
+import { defineConfig, type DummyRuleMap } from 'oxlint'
 import { layers } from './tools/layers.ts'
 
 // How deep folders nest below a layer's own; `test/tidy.test.ts` refuses deeper ones, which no rule would cover.
@@ -10,7 +10,7 @@ export default defineConfig({
   plugins: ['eslint', 'typescript', 'unicorn', 'oxc', 'import', 'node'],
   options: { typeAware: true },
   categories: { correctness: 'error' },
-  ignorePatterns: ['dist', '.cache'],
+  ignorePatterns: ['node_modules', 'dist', '.cache'],
   rules: {
     'eslint/eqeqeq': 'error',
     'eslint/no-var': 'error',
@@ -65,7 +65,7 @@ function leaving({ up, upToSrc, allowed }: { up: number; upToSrc: number; allowe
   return [`${'../'.repeat(up)}**`, ...doors.map((door) => `!${'../'.repeat(upToSrc)}${door}`)]
 }
 
-function restrictImports(group: string[]) {
+function restrictImports(group: string[]): DummyRuleMap {
   const message = 'tools/layers.ts says which folders may be imported, and only through their index.ts (core excepted).'
-  return { 'eslint/no-restricted-imports': ['error', { patterns: [{ group, message }] }] } as const
+  return { 'eslint/no-restricted-imports': ['error', { patterns: [{ group, message }] }] }
 }

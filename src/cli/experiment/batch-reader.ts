@@ -1,0 +1,82 @@
+import { crc32c } from '@node-rs/crc32'
+import { EngineError } from '../../core/errors.ts'
+
+const headerBytes = 61
+const crcStart = 21
+const compressionMask = 0b111
+const controlMask = 0b100000
+
+/** Where key and value of one record lie in the bytes; a null key or value is empty. */
+export type VisitRecord = (keyStart: number, keyEnd: number, valueStart: number, valueEnd: number) => void
+
+/**
+ * Visits every record of the Kafka record batches that stand one after the other in `bytes`. A batch that is cut off at
+ * the end, as a fetch may leave it, is not visited; control batches hold no records.
+ *
+ * @throws EngineError `EXPERIMENT_BATCH_INVALID` when a batch is compressed, damaged or of another format.
+ * @see https://kafka.apache.org/documentation/#recordbatch
+ */
+export function forEachRecord(bytes: Uint8Array, visit: VisitRecord): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let start = 0
+  while (start + headerBytes <= bytes.length) {
+    const end = start + 12 + view.getInt32(start + 8)
+    if (end > bytes.length) return
+    checkBatch(view, bytes, start, end)
+    const isControl = (view.getInt16(start + 21) & controlMask) !== 0
+    if (!isControl) visitRecords(bytes, start + headerBytes, end, view.getInt32(start + 57), visit)
+    start = end
+  }
+}
+
+function checkBatch(view: DataView, bytes: Uint8Array, start: number, end: number): void {
+  if (end < start + headerBytes) throw invalid('it is shorter than its header')
+  if (view.getInt8(start + 16) !== 2) throw invalid(`its format is ${view.getInt8(start + 16)}`)
+  if (view.getUint32(start + 17) !== crc32c(bytes.subarray(start + crcStart, end)))
+    throw invalid('its checksum is wrong')
+  if ((view.getInt16(start + 21) & compressionMask) !== 0) throw invalid('it is compressed')
+}
+
+function visitRecords(bytes: Uint8Array, start: number, end: number, recordCount: number, visit: VisitRecord): void {
+  let at = start
+  for (let i = 0; i < recordCount; i++) {
+    const length = readVarint()
+    const recordEnd = at + length
+    at++ // attributes
+    readVarint() // timestamp delta
+    readVarint() // offset delta
+    const keyStart = skipSized()
+    const keyEnd = at
+    const valueStart = skipSized()
+    const valueEnd = at
+    if (valueEnd >= recordEnd || recordEnd > end) throw invalid('a record is longer than its batch')
+    visit(keyStart, keyEnd, valueStart, valueEnd)
+    at = recordEnd // over the headers
+  }
+
+  /** Steps over a length and as many bytes; returns where the bytes begin. */
+  function skipSized(): number {
+    const length = readVarint()
+    const from = at
+    at = from + Math.max(length, 0)
+    return from
+  }
+
+  /** Reads a zigzag varint; of one of more than 32 bits only the size counts here. */
+  function readVarint(): number {
+    let value = 0
+    for (let shift = 0; shift < 70; shift += 7) {
+      const byte = bytes[at++]
+      if (byte === undefined) throw invalid('a record is longer than its batch')
+      if (shift < 32) value |= (byte & 127) << shift
+      if (byte < 128) return (value >>> 1) ^ -(value & 1)
+    }
+    throw invalid('a number has more than ten bytes')
+  }
+}
+
+function invalid(reason: string): EngineError {
+  return new EngineError('EXPERIMENT_BATCH_INVALID', `A record batch of the result cannot be read: ${reason}.`, {
+    reason,
+  })
+}

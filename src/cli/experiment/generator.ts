@@ -1,0 +1,62 @@
+import { assert } from '../../core/assert.ts'
+import { nextInt, seededRandom } from '../../core/random.ts'
+import { BatchWriter } from './batch-writer.ts'
+import { type Experiment, emittedAtMs, stages, valueBytesMax, writeRecord } from './experiment.ts'
+
+/** A part of the source as a producer sends it. */
+export interface ExperimentBatch {
+  readonly partition: number
+  /** One Kafka record batch, uncompressed, without a producer id. The memory is the receiver's from then on. */
+  readonly bytes: Uint8Array
+  readonly recordCount: number
+}
+
+/**
+ * Makes the source of the experiment: one record per customer and stage, shuffled over all, dealt round-robin to the
+ * partitions. The same arguments give the same bytes on every machine.
+ *
+ * @param partitions - How many partitions the source topic has.
+ * @param batchBytes - No batch is larger. 1,024 to 2^30 bytes; keep it within the topic's `max.message.bytes`.
+ * @defaultValue `batchBytes` 131,072
+ */
+export function* experimentBatches({
+  customers,
+  seed,
+  partitions,
+  batchBytes = 131_072,
+}: Experiment & { partitions: number; batchBytes?: number }): Generator<ExperimentBatch, void, void> {
+  assert(batchBytes >= 1_024, 'a batch has room for at least one record')
+  const order = shuffledNumbers(customers * stages.length, seed)
+  const open = Array.from({ length: partitions }, () => new BatchWriter(batchBytes))
+  for (let position = 0; position < order.length; position++) {
+    const partition = position % partitions
+    const writer = open[partition]!
+    writeNext(writer, seed, order[position]!, position)
+    if (!writer.hasRoomFor(valueBytesMax)) {
+      yield { partition, bytes: writer.seal(), recordCount: writer.recordCount }
+      open[partition] = new BatchWriter(batchBytes)
+    }
+  }
+  for (const [partition, writer] of open.entries()) {
+    if (writer.recordCount > 0) yield { partition, bytes: writer.seal(), recordCount: writer.recordCount }
+  }
+}
+
+function writeNext(writer: BatchWriter, seed: number, record: number, position: number): void {
+  const valueStart = writer.startRecord(emittedAtMs(position))
+  writer.endRecord(writeRecord(writer.bytes, valueStart, seed, record, position))
+}
+
+/** The numbers below `count` in random order. @see Fisher and Yates; Durstenfeld, Algorithm 235. */
+function shuffledNumbers(count: number, seed: number): Uint32Array {
+  const random = seededRandom(seed)
+  const numbers = new Uint32Array(count)
+  for (let i = 0; i < count; i++) numbers[i] = i
+  for (let i = count - 1; i > 0; i--) {
+    const other = nextInt(random, i + 1)
+    const taken = numbers[i]!
+    numbers[i] = numbers[other]!
+    numbers[other] = taken
+  }
+  return numbers
+}
