@@ -8,9 +8,24 @@ export const errorCatalogue = {
     meaning: 'A message was sent to an actor that has ended.',
     remedy: 'Monitor the actor, or look at the reason its supervisor reports.',
   },
+  CONFIG_INVALID_VALUE: {
+    retryable: false,
+    meaning: 'An option has a value of the wrong type or out of its range.',
+    remedy: 'Give a value as the message says; docs/configuration.md lists all options.',
+  },
+  CONFIG_MISSING_VALUE: {
+    retryable: false,
+    meaning: 'An option without a default is given neither in the program, nor by flag, nor in the environment.',
+    remedy: 'Give it in one of the ways that the message names.',
+  },
+  CONFIG_UNKNOWN_OPTION: {
+    retryable: false,
+    meaning: 'An option or flag of this name does not exist.',
+    remedy: 'Correct the spelling; docs/configuration.md lists all options.',
+  },
   EXPERIMENT_BATCH_INVALID: {
     retryable: false,
-    meaning: 'A record batch of the experiment\'s result is compressed, damaged or of an unknown format.',
+    meaning: "A record batch of the experiment's result is compressed, damaged or of an unknown format.",
     remedy: 'Check that the topic holds nothing but the result of `millrace run`, and read it with `read_committed`.',
   },
   KAFKA_CONNECTION_FAILED: {

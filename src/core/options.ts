@@ -1,0 +1,155 @@
+import { closestName } from './closest-name.ts'
+import { ConfigError } from './errors.ts'
+
+/**
+ * One option. Units stand in its name (`drainMs`, `batchBytes`). An option without a default must be given.
+ *
+ * A table of these is the only place where an option is described: types, validation, environment, flags and
+ * `docs/configuration.md` all come from it.
+ */
+export type OptionRule = NumberRule | StringRule | BooleanRule
+
+interface CommonRule {
+  /** Name of the environment variable, such as `MILLRACE_DRAIN_MS`. */
+  readonly env?: string
+  /** Name on the command line, such as `--drain-ms`. */
+  readonly flag?: string
+  /** One sentence for the documentation and the command's help. */
+  readonly doc: string
+}
+
+interface NumberRule extends CommonRule {
+  readonly type: 'int' | 'number'
+  readonly default?: number
+  readonly min?: number
+  readonly max?: number
+}
+
+interface StringRule extends CommonRule {
+  readonly type: 'string'
+  readonly default?: string
+  /** The only values allowed; otherwise any that is not empty is. */
+  readonly choices?: readonly string[]
+}
+
+interface BooleanRule extends CommonRule {
+  readonly type: 'boolean'
+  readonly default?: boolean
+}
+
+export type OptionTable = Readonly<Record<string, OptionRule>>
+
+/** What a table resolves to. */
+export type OptionValues<Table extends OptionTable> = { readonly [Name in keyof Table]: ValueOf<Table[Name]> }
+
+/** What a program may give: any of the options, none of them by force, since the environment may hold the rest. */
+export type GivenOptions<Table extends OptionTable> = {
+  readonly [Name in keyof Table]?: ValueOf<Table[Name]> | undefined
+}
+
+type ValueOf<Rule extends OptionRule> = Rule extends { readonly choices: readonly (infer Choice)[] }
+  ? Choice
+  : { int: number; number: number; string: string; boolean: boolean }[Rule['type']]
+
+/** Where values come from, strongest first. What is `undefined` counts as not given. */
+export interface OptionSources<Table extends OptionTable> {
+  readonly given?: GivenOptions<Table>
+  /** By flag, as typed on the command line; a flag that stands alone is `true`. */
+  readonly flags?: Readonly<Record<string, string | boolean | undefined>>
+  /** By variable name. Variables that no option has are not looked at. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+/**
+ * Finds the value of every option: as given, else by flag, else from the environment, else the default.
+ *
+ * @throws ConfigError `CONFIG_UNKNOWN_OPTION` for a given name or flag that the table does not have.
+ * @throws ConfigError `CONFIG_INVALID_VALUE` for a value of the wrong type or out of range.
+ * @throws ConfigError `CONFIG_MISSING_VALUE` when an option without a default is nowhere given.
+ */
+export function resolveOptions<const Table extends OptionTable>(
+  table: Table,
+  sources: OptionSources<Table>,
+): OptionValues<Table> {
+  const rules = Object.entries<OptionRule>(table)
+  refuseUnknown('an option', sources.given, Object.keys(table))
+  refuseUnknown(
+    'a flag',
+    sources.flags,
+    rules.flatMap(([, { flag }]) => flag ?? []),
+  )
+  const values = rules.map(([name, rule]) => [name, resolveOption(name, rule, sources)] as const)
+  return Object.fromEntries(values) as OptionValues<Table>
+}
+
+/** What an option's value must be, in words: for error messages, help and documentation. */
+export function describeRule(rule: OptionRule): string {
+  switch (rule.type) {
+    case 'boolean':
+      return 'true or false'
+    case 'string':
+      return rule.choices ? `one of ${rule.choices.join(', ')}` : 'a text'
+    case 'int':
+    case 'number': {
+      const kind = rule.type === 'int' ? 'a whole number' : 'a number'
+      if (rule.min !== undefined && rule.max !== undefined) return `${kind} from ${rule.min} to ${rule.max}`
+      if (rule.min !== undefined) return `${kind} of at least ${rule.min}`
+      return rule.max === undefined ? kind : `${kind} of at most ${rule.max}`
+    }
+  }
+}
+
+function refuseUnknown(kind: string, source: object = {}, known: readonly string[]): void {
+  for (const name of Object.keys(source)) {
+    if (known.includes(name)) continue
+    const meant = closestName(name, known)
+    const advice = meant === undefined ? `there are ${known.join(', ')}` : `did you mean ${meant}?`
+    throw new ConfigError('CONFIG_UNKNOWN_OPTION', `${name} is not ${kind}; ${advice}`, { name, meant: meant ?? null })
+  }
+}
+
+function resolveOption(name: string, rule: OptionRule, { given, flags, env }: OptionSources<OptionTable>): unknown {
+  const value = valueAt(given, name)
+  if (value !== undefined) return check(name, rule, value, value)
+  const flag = valueAt(flags, rule.flag)
+  if (flag !== undefined) return check(rule.flag!, rule, flag, parseText(rule, flag))
+  const variable = valueAt(env, rule.env)
+  if (variable !== undefined) return check(rule.env!, rule, variable, parseText(rule, variable))
+  if (rule.default !== undefined) return rule.default
+  const ways = [name, rule.flag, rule.env].filter((way) => way !== undefined).join(' or ')
+  throw new ConfigError('CONFIG_MISSING_VALUE', `${name} has no default and is not given; give ${ways}`, { name })
+}
+
+function valueAt<Value>(source: Readonly<Record<string, Value>> = {}, name: string | undefined): Value | undefined {
+  return name !== undefined && Object.hasOwn(source, name) ? source[name] : undefined
+}
+
+function parseText(rule: OptionRule, text: string | boolean): unknown {
+  if (typeof text === 'boolean' || rule.type === 'string') return text
+  if (rule.type === 'boolean') return text === 'true' || (text === 'false' ? false : undefined)
+  // Number('') and Number(' ') are 0.
+  return text.trim() === '' ? undefined : Number(text)
+}
+
+/** Returns `value` when the rule allows it; `where` and `raw` are the option and its value as they were spelt. */
+function check(where: string, rule: OptionRule, raw: unknown, value: unknown): unknown {
+  if (allows(rule, value)) return value
+  const wanted = describeRule(rule)
+  const shown = typeof raw === 'string' ? `'${raw}'` : String(raw)
+  throw new ConfigError('CONFIG_INVALID_VALUE', `${where} is ${shown}, but must be ${wanted}`, { name: where, wanted })
+}
+
+function allows(rule: OptionRule, value: unknown): boolean {
+  switch (rule.type) {
+    case 'boolean':
+      return typeof value === 'boolean'
+    case 'string':
+      return typeof value === 'string' && (rule.choices ? rule.choices.includes(value) : value !== '')
+    case 'int':
+    case 'number': {
+      const { min = -Infinity, max = Infinity } = rule
+      const isOfKind = rule.type === 'int' ? Number.isSafeInteger(value) : Number.isFinite(value)
+      return isOfKind && Number(value) >= min && Number(value) <= max
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Writes the pages of `docs/` that repeat tables of the code: `errors.md` and `configuration.md`. With `--check` it
+ * writes nothing and fails when a page is out of date.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { experimentOptions } from '../src/cli/experiment/index.ts'
+import { errorCatalogue } from '../src/core/errors.ts'
+import { describeRule, type OptionRule, type OptionTable } from '../src/core/options.ts'
+
+const pages = {
+  'errors.md': errorsPage(),
+  'configuration.md': configurationPage([
+    { title: 'The experiment', commands: '`demo`, `generate` and `verify`', table: experimentOptions },
+  ]),
+}
+
+const isCheck = process.argv.includes('--check')
+for (const [name, text] of Object.entries(pages)) {
+  const path = join(import.meta.dirname, '../docs', name)
+  if (!isCheck) writeFileSync(path, text)
+  else if (read(path) !== text) {
+    console.error(`docs/${name} is out of date: run \`npm run docs\``)
+    process.exitCode = 1
+  }
+}
+
+function errorsPage(): string {
+  const sections = Object.entries(errorCatalogue)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([code, { meaning, remedy, retryable }]) => {
+      const retry = retryable ? 'Trying again may help.' : 'Trying again does not help.'
+      return `## ${code}\n\n${meaning} ${retry}\n\n**What to do:** ${remedy}\n`
+    })
+  return page('Errors', 'Every error that Millrace raises has one of these codes, as `code`.', sections)
+}
+
+function configurationPage(tables: { title: string; commands: string; table: OptionTable }[]): string {
+  const sections = tables.map(({ title, commands, table }) => {
+    const rows = Object.entries<OptionRule>(table).map(([name, rule]) =>
+      row([`\`${name}\``, code(rule.flag), code(rule.env), code(rule.default), describeRule(rule), rule.doc]),
+    )
+    const head = [row(['option', 'flag', 'environment', 'default', 'value', 'meaning']), row(Array(6).fill('---'))]
+    return `## ${title}\n\nFor ${commands}.\n\n${[...head, ...rows].join('\n')}\n`
+  })
+  const order = 'A value given by the program or by a flag comes before the environment, and that before the default.'
+  return page('Configuration', order, sections)
+}
+
+function page(title: string, introduction: string, sections: string[]): string {
+  const origin = '<!-- Written by tools/docs.ts from tables in src: change those, then `npm run docs`. -->'
+  return [`# ${title}\n`, `${origin}\n`, `${introduction}\n`, ...sections].join('\n')
+}
+
+function row(cells: string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', String.raw`\|`)).join(' | ')} |`
+}
+
+function code(value: OptionRule['default']): string {
+  return value === undefined ? '-' : `\`${value}\``
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
