@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict'
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { describe, it } from 'node:test'
+import { errorCatalogue } from '../src/core/errors.ts'
+import { layers } from '../tools/layers.ts'
+
+const project = resolve(import.meta.dirname, '..')
+const codeFiles = glob('{bench,examples,src,test,tools}/**/*.ts')
+const sourceFiles = codeFiles.filter((path) => path.startsWith('src/'))
+const testFiles = codeFiles.filter((path) => path.endsWith('.test.ts') || path.startsWith('test/'))
+
+describe('layers', () => {
+  it('are the folders of src, no more and no fewer', () => {
+    const folders = readdirSync(join(project, 'src'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name)
+
+    const named = Object.keys(layers).filter((folder) => !folder.includes('/'))
+    assert.deepEqual(named.sort(), folders.sort())
+    for (const folder of Object.keys(layers)) assert.ok(existsSync(join(project, 'src', folder)), folder)
+  })
+
+  it('point down only: no two import each other, even by way of others', () => {
+    const entries = Object.entries<readonly string[]>(layers)
+    for (const [place, [folder, allowed]] of entries.entries()) {
+      if (folder.includes('/')) continue
+      const below = entries.slice(0, place).map(([name]) => name)
+      assert.deepEqual(
+        allowed.filter((name) => !below.includes(name)),
+        [],
+        `${folder} may import only what stands above it in the table`,
+      )
+    }
+  })
+
+  it('nest no deeper than the rules of the linter reach', () => {
+    assert.deepEqual(
+      sourceFiles.filter((path) => path.split('/').length > 5),
+      [],
+    )
+  })
+})
+
+describe('source files', () => {
+  const seams = [
+    {
+      title: 'reach time only through core/clock.ts',
+      call: /\b(Date\.now|performance\.now|process\.hrtime|setTimeout|setInterval)\b|new Date\(\)/,
+      owner: /^src\/core\/clock\./,
+    },
+    {
+      title: 'reach chance only through core/random.ts',
+      call: /\b(Math\.random|randomBytes|randomUUID|randomInt)\b/,
+      owner: /^src\/core\/random\./,
+    },
+    {
+      title: 'write to the terminal and end the process only in cli',
+      call: /\bconsole\.|\bprocess\.(exit|stdout|stderr)\b/,
+      owner: /^src\/cli\//,
+    },
+    {
+      title: 'make no code at run time, which content policies forbid',
+      call: /\bnew Function\b|\beval\(/,
+      owner: /^$/,
+    },
+  ]
+  for (const { title, call, owner } of seams) {
+    it(title, () => {
+      const offenders = sourceFiles.filter((path) => !owner.test(path)).flatMap((path) => linesWith(path, call))
+
+      assert.deepEqual(offenders, [])
+    })
+  }
+
+  it('have names in kebab-case that say what is in them', () => {
+    const wellNamed = /\/[a-z0-9]+(-[a-z0-9]+)*(\.(property|bench|contract))?(\.test)?\.ts$/
+    const meaningless = /\/(utils?|helpers?|common|misc|types|.*manager)(\.test)?\.ts$/
+
+    assert.deepEqual(
+      codeFiles.filter((path) => !wellNamed.test(path) || meaningless.test(path)),
+      [],
+    )
+  })
+})
+
+describe('tests', () => {
+  it('are all run', () => {
+    assert.deepEqual(
+      testFiles.flatMap((path) => linesWith(path, /\b(describe|it|test|suite)\.(only|todo)\(/)),
+      [],
+    )
+  })
+
+  it('are titled with what is, never with what ought to be', () => {
+    assert.deepEqual(
+      testFiles.flatMap((path) => linesWith(path, /\b(it|test)\((['"`]).*\bshould\b/)),
+      [],
+    )
+  })
+})
+
+describe('error codes', () => {
+  const codes = Object.keys(errorCatalogue)
+  const quotedIn = (paths: string[]) =>
+    new Set(paths.flatMap((path) => read(path).match(/(?<=['"`])[A-Z]+(_[A-Z]+)+(?=['"`])/g) ?? []))
+
+  it('are each raised by the code', () => {
+    const raised = quotedIn(sourceFiles.filter((path) => !testFiles.includes(path)))
+
+    assert.deepEqual(
+      codes.filter((code) => !raised.has(code)),
+      [],
+    )
+  })
+
+  it('are each expected by a test', () => {
+    const expected = quotedIn(testFiles)
+
+    assert.deepEqual(
+      codes.filter((code) => !expected.has(code)),
+      [],
+    )
+  })
+
+  it('are explained in docs/errors.md, they and no others', () => {
+    const explained = [...read('docs/errors.md').matchAll(/^## (.+)$/gm)].map(([, code]) => code!)
+
+    assert.deepEqual(explained.sort(), codes.sort())
+  })
+})
+
+describe('Markdown links', () => {
+  it('lead to files and headings that exist', () => {
+    const dead = glob('{*,docs/**/*,examples/**/*}.md').flatMap((path) =>
+      [...read(path).matchAll(/\]\((?!\w+:)([^)#\s]*)(#[^)\s]*)?\)/g)]
+        .filter(([, file, anchor]) => !leadsSomewhere(file ? join(dirname(path), file) : path, anchor))
+        .map(([link]) => `${path}: ${link}`),
+    )
+
+    assert.deepEqual(dead, [])
+  })
+
+  function leadsSomewhere(path: string, anchor: string | undefined): boolean {
+    if (!existsSync(join(project, path))) return false
+    if (anchor === undefined) return true
+    const headings = [...read(path).matchAll(/^#+ (.+)$/gm)].map(([, heading]) => heading!)
+    return headings.some((heading) => `#${slug(heading)}` === anchor)
+  }
+
+  /** The anchor that renderers give a heading. */
+  function slug(heading: string): string {
+    return heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-')
+  }
+})
+
+function glob(pattern: string): string[] {
+  return globSync(pattern, { cwd: project }).sort()
+}
+
+function read(path: string): string {
+  return readFileSync(join(project, path), 'utf8')
+}
+
+/** The lines of a file that match outside of comments, as `path:number: text`. */
+function linesWith(path: string, pattern: RegExp): string[] {
+  return read(path)
+    .split('\n')
+    .map((text, index) => ({ text: text.trim(), at: `${path}:${index + 1}` }))
+    .filter(({ text }) => pattern.test(text) && !/^(\/\/|\/?\*)/.test(text))
+    .map(({ text, at }) => `${at}: ${text}`)
+}
