@@ -3,10 +3,45 @@
  * `retryable` is data that callers decide by; nobody matches on message text.
  */
 export const errorCatalogue = {
+  ACTOR_ASK_FAILED: {
+    retryable: true,
+    meaning: 'An actor crashed or was stopped over a question, before it answered.',
+    remedy: 'Look at the cause; ask again once the actor has restarted.',
+  },
+  ACTOR_ASK_TIMEOUT: {
+    retryable: true,
+    meaning: 'An actor did not answer a question in time.',
+    remedy: 'Raise `timeoutMs`, or find what keeps the actor busy.',
+  },
   ACTOR_MAILBOX_CLOSED: {
     retryable: false,
     meaning: 'A message was sent to an actor that has ended.',
     remedy: 'Monitor the actor, or look at the reason its supervisor reports.',
+  },
+  ACTOR_MAILBOX_FULL: {
+    retryable: true,
+    meaning: 'Too many messages wait for room in the mailbox of an actor.',
+    remedy: 'Await what `tell` returns before sending more.',
+  },
+  ACTOR_NOT_FOUND: {
+    retryable: false,
+    meaning: 'A system has no actor, or more than one, at an address.',
+    remedy: 'Use the path of the actor, as `whichChildren` shows it.',
+  },
+  ACTOR_RESTARTS_EXCEEDED: {
+    retryable: false,
+    meaning: 'The children of a supervisor ended more often than it restarts them.',
+    remedy: 'Look at the cause, which is the last crash; `maxRestarts` and `withinMs` set the limit.',
+  },
+  ACTOR_SPEC_INVALID: {
+    retryable: false,
+    meaning: 'The description of a supervisor, a child or an actor is wrong.',
+    remedy: 'Correct what the message names.',
+  },
+  ACTOR_START_FAILED: {
+    retryable: false,
+    meaning: 'A child could not be started, and so its supervisor did not start either.',
+    remedy: 'Look at the cause, which is what `init` failed with.',
   },
   CONFIG_INVALID_VALUE: {
     retryable: false,

@@ -1,0 +1,97 @@
+import type { Clock } from '../core/clock.ts'
+import type { ExitReason } from './exit-reason.ts'
+import type { ActorMessage, ActorRef, DownNotice, Monitor } from './ref.ts'
+
+/** What an actor knows of itself and of its system, during one incarnation. */
+export interface ActorContext<in out Message extends ActorMessage> {
+  readonly self: ActorRef<Message>
+  readonly path: string
+  /** 1 for the first life, one more for every restart. */
+  readonly incarnation: number
+  readonly clock: Clock
+  /** Aborts when this incarnation begins to end, for whatever reason: handlers that wait for something should heed it. */
+  readonly signal: AbortSignal
+  /** Ends this incarnation normally once the message at hand is handled; a `permanent` child is then restarted. */
+  stop(): void
+  /**
+   * Finds another actor of the system, started or not, as `ActorSystem.ref` does.
+   *
+   * @throws ActorError `ACTOR_NOT_FOUND`
+   */
+  ref<Other extends ActorMessage>(address: string): ActorRef<Other>
+  /** Watches another actor for the rest of this incarnation; notices arrive as the messages that `toMessage` makes of them. */
+  monitor(ref: ActorRef<never>, toMessage: (notice: DownNotice) => Message): Monitor
+}
+
+/**
+ * One handler per message type: takes the state and returns the next one. Returning nothing keeps the state, which may be
+ * an object that the handler has changed. While a promise is pending no other message is handled.
+ */
+export type Handlers<Message extends ActorMessage, State> = {
+  readonly [Type in Message['type']]: (
+    state: State,
+    message: Extract<Message, { readonly type: Type }>,
+    context: ActorContext<Message>,
+  ) => State | void | Promise<State | void>
+}
+
+/**
+ * What becomes of the message whose handler failed; the others in the mailbox are kept in any case.
+ * - `dead-letter`: it is counted as a dead letter;
+ * - `drop`: it is forgotten;
+ * - `retry`: the next incarnation gets it again, first, up to so many times, and then it goes the way of `then`, where
+ *   `escalate` counts it as a dead letter and makes the supervisor fail. `Infinity` leaves the giving up to the handler.
+ */
+export type FailingMessagePolicy =
+  | 'dead-letter'
+  | 'drop'
+  | { readonly retry: number; readonly then: 'dead-letter' | 'drop' | 'escalate' }
+
+/** What an actor is made of. Hooks run once per incarnation, in the order `init`, handlers, `onStop`, each awaited. */
+export interface ActorSpec<Message extends ActorMessage, State> {
+  /** The actor's id below its supervisor, unless the child gives another. */
+  readonly name: string
+  /** Makes the first state of each incarnation. When it fails, the incarnation has crashed. */
+  init(context: ActorContext<Message>): State | Promise<State>
+  readonly handle: Handlers<Message, State>
+  /**
+   * Releases what this incarnation holds. It runs after the last handler has finished, unless `init` failed or the
+   * incarnation was killed, and must be done within the child's `shutdownMs`.
+   */
+  onStop?(state: State, reason: ExitReason, context: ActorContext<Message>): void | Promise<void>
+  /** Messages that the mailbox holds, the one being handled included, before senders have to wait. @defaultValue 1_024 */
+  readonly mailboxMax?: number
+  /** The same by bytes as `sizeOf` tells them; a larger message is let into an empty mailbox. @defaultValue Infinity */
+  readonly mailboxMaxBytes?: number
+  /** The bytes that a message holds; required with `mailboxMaxBytes`. */
+  sizeOf?(message: Message): number
+  /** @defaultValue 'dead-letter' */
+  readonly failingMessage?: FailingMessagePolicy
+  /**
+   * Whether a crash counts against the supervisor's restart intensity. One that does not is restarted at once, without
+   * backoff, however often it happens: for faults that lie in a message and not in the actor. @defaultValue always
+   */
+  countsAgainstIntensity?(error: unknown): boolean
+}
+
+/** An inert description of an actor, for a supervisor to start. */
+export interface ActorDefinition extends ActorSpec<ActorMessage, unknown> {
+  readonly kind: 'actor'
+}
+
+/**
+ * Describes an actor: state in, state out. A handler that is missing or misspelt does not compile.
+ *
+ * @example
+ * type CounterMessage = { type: 'add'; amount: number } | { type: 'reset' }
+ * const counter = defineActor<CounterMessage, number>({
+ *   name: 'counter',
+ *   init: () => 0,
+ *   handle: { add: (total, message) => total + message.amount, reset: () => 0 },
+ * })
+ */
+export function defineActor<Message extends ActorMessage, State>(spec: ActorSpec<Message, State>): ActorDefinition {
+  // Message and state are forgotten here, the one place, so that actors of all kinds fit under one supervisor; the
+  // handlers still only meet what they were written for, since references are typed.
+  return { kind: 'actor', ...(spec as unknown as ActorSpec<ActorMessage, unknown>) }
+}

@@ -1,0 +1,67 @@
+import type { Clock, Timer } from '../core/clock.ts'
+import { ActorError } from '../core/errors.ts'
+
+/** Answers a question; answers after the first, or after the asker has given up, do nothing. */
+export type Reply<Value> = (answer: Value) => void
+
+export interface AskOptions {
+  /** Milliseconds to wait for the answer. @defaultValue 5_000 */
+  readonly timeoutMs?: number
+  /** Gives the question up when it aborts. The actor may still handle it. */
+  readonly signal?: AbortSignal
+}
+
+/** The messages that can be asked, without the `reply` that asking fills in. */
+export type Question<Message> = Message extends { readonly reply: Reply<never> } ? Omit<Message, 'reply'> : never
+
+/** What the reply to a question takes. */
+export type Answer<Message, Asked> = Asked extends { readonly type: infer Type }
+  ? Extract<Message, { readonly type: Type }> extends { readonly reply: Reply<infer Value> }
+    ? Value
+    : never
+  : never
+
+/** One question on its way: settled once, by the reply, a failure, the timeout or the signal, whichever comes first. */
+export class Ask {
+  readonly answer: Promise<unknown>
+  readonly #resolve: (answer: unknown) => void
+  readonly #reject: (error: unknown) => void
+  readonly #timer: Timer
+  readonly #signal: AbortSignal | undefined
+  #isSettled = false
+  /** Called when it is settled, by whoever holds on to it meanwhile. */
+  onSettled: (() => void) | undefined
+
+  constructor(path: string, clock: Clock, { timeoutMs = 5_000, signal }: AskOptions = {}) {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+    this.answer = promise
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#timer = clock.setTimer({ afterMs: timeoutMs }, () => {
+      const message = `${path} did not answer within ${timeoutMs} ms; it may still handle the question`
+      this.fail(new ActorError('ACTOR_ASK_TIMEOUT', message, { path, timeoutMs }))
+    })
+    this.#signal = signal
+    signal?.addEventListener('abort', this.#onAbort)
+    if (signal?.aborted) this.#onAbort()
+  }
+
+  readonly reply: Reply<unknown> = (answer) => {
+    if (this.#settle()) this.#resolve(answer)
+  }
+
+  fail(error: unknown): void {
+    if (this.#settle()) this.#reject(error)
+  }
+
+  readonly #onAbort = (): void => this.fail(this.#signal?.reason)
+
+  #settle(): boolean {
+    if (this.#isSettled) return false
+    this.#isSettled = true
+    this.#timer.cancel()
+    this.#signal?.removeEventListener('abort', this.#onAbort)
+    this.onSettled?.()
+    return true
+  }
+}

@@ -1,0 +1,20 @@
+import type { Exit } from './exit-reason.ts'
+import type { ChildSnapshot } from './snapshot.ts'
+
+/** What a supervisor supervises: an actor or another supervisor. It outlives its incarnations and their crashes. */
+export interface Child {
+  /**
+   * Brings up the next incarnation.
+   *
+   * @returns whether it is up. If not, it has failed, and the supervisor was told so as of any exit, or it was stopped.
+   */
+  start(): Promise<boolean>
+  /** Ends the live incarnation, if there is one, and waits until it is down. */
+  stop(): Promise<void>
+  /** Gives the child up: what it has queued becomes dead letters. It must be down. */
+  end(): void
+  inspect(): ChildSnapshot
+}
+
+/** Tells a supervisor that a child went down without having been stopped. */
+export type OnExit = (exit: Exit) => void

@@ -1,0 +1,42 @@
+const initialCapacity = 16
+
+/** A first-in first-out queue on a ring that doubles when full, and gives a burst's memory back once empty. */
+export class Fifo<T> {
+  #slots = new Array<T | undefined>(initialCapacity)
+  #head = 0
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  push(item: T): void {
+    if (this.#length === this.#slots.length) this.#grow()
+    this.#slots[(this.#head + this.#length) & (this.#slots.length - 1)] = item
+    this.#length++
+  }
+
+  /** The item `index` places behind the oldest one, which is at 0. */
+  at(index: number): T | undefined {
+    return index < this.#length ? this.#slots[(this.#head + index) & (this.#slots.length - 1)] : undefined
+  }
+
+  /** Takes the oldest item out. */
+  shift(): T | undefined {
+    if (this.#length === 0) return undefined
+    const item = this.#slots[this.#head]
+    this.#slots[this.#head] = undefined
+    this.#head = (this.#head + 1) & (this.#slots.length - 1)
+    this.#length--
+    if (this.#length === 0 && this.#slots.length > initialCapacity) this.#slots = new Array(initialCapacity)
+    if (this.#length === 0) this.#head = 0
+    return item
+  }
+
+  #grow(): void {
+    const slots = new Array<T | undefined>(this.#slots.length * 2)
+    for (let index = 0; index < this.#length; index++) slots[index] = this.at(index)
+    this.#slots = slots
+    this.#head = 0
+  }
+}

@@ -1,0 +1,85 @@
+import type { Clock } from '../core/clock.ts'
+import { Ask, type Answer, type AskOptions, type Question } from './ask.ts'
+import type { ExitReason } from './exit-reason.ts'
+
+/** What every message has: the type that picks its handler. Messages of one actor form a discriminated union over it. */
+export interface ActorMessage {
+  readonly type: string
+}
+
+/**
+ * What a watcher learns. Each incarnation that goes down gives one `down`, and an actor that will not come back gives one
+ * `ended` after its last.
+ */
+export interface DownNotice {
+  readonly kind: 'down' | 'ended'
+  readonly path: string
+  /** The number of its latest incarnation; 0 when it ended before its first. */
+  readonly incarnation: number
+  readonly reason: ExitReason
+}
+
+/** A watch that is kept until cancelled, or until the watched actor ended; cancelling twice does nothing. */
+export interface Monitor {
+  cancel(): void
+}
+
+/**
+ * The address of an actor. It stays good for as long as its system runs, however often the actor is restarted.
+ */
+export interface ActorRef<in Message extends ActorMessage> {
+  /** The ids from the root supervisor down to the actor, joined by `/`. */
+  readonly path: string
+
+  /**
+   * Sends a message. Messages of one sender are handled in the order in which they were sent.
+   *
+   * @returns `undefined` when the mailbox had room. Otherwise a promise that resolves once the message is in the mailbox:
+   * awaiting it is the backpressure, and nothing is lost or overtaken meanwhile. An actor must not await a message to
+   * itself, nor may actors that send to each other in a circle all await, because each would wait for the other.
+   *
+   * The promise rejects with `ACTOR_MAILBOX_CLOSED` when the actor ended, and with `ACTOR_MAILBOX_FULL` when 1,024
+   * messages wait for room already, as they do when senders do not await. Both are counted as dead letters,
+   * and so it is safe to ignore the promise.
+   */
+  readonly tell: (message: Message) => Promise<void> | undefined
+
+  /**
+   * Sends a message that has a `reply`, which is filled in here, and waits for the answer. It fails at once, and not
+   * by timeout, when the actor crashes over the question or ends.
+   *
+   * @throws ActorError `ACTOR_ASK_FAILED` with the crash as its cause, `ACTOR_ASK_TIMEOUT`, or as `tell` rejects; the
+   * signal's reason when it aborts.
+   *
+   * @example
+   * type CounterMessage = { type: 'add'; amount: number } | { type: 'total'; reply: Reply<number> }
+   * const total = await counter.ask({ type: 'total' }) // number
+   */
+  ask<Asked extends Question<Message>>(question: Asked, options?: AskOptions): Promise<Answer<Message, Asked>>
+
+  /** Calls `listener` when an incarnation of this actor goes down and when the actor has ended, in the latter case even if it had before. */
+  monitor(listener: (notice: DownNotice) => void): Monitor
+}
+
+/** What stands behind a reference. */
+export interface Inbox {
+  readonly path: string
+  readonly clock: Clock
+  deliver(message: ActorMessage, ask?: Ask): Promise<void> | undefined
+  watch(listener: (notice: DownNotice) => void): Monitor
+}
+
+/** Makes the reference to an inbox: all that users see of it. */
+export function createRef<Message extends ActorMessage>(inbox: Inbox): ActorRef<Message> {
+  return {
+    path: inbox.path,
+    tell: (message) => inbox.deliver(message),
+    ask<Asked extends Question<Message>>(question: Asked, options?: AskOptions) {
+      const ask = new Ask(inbox.path, inbox.clock, options)
+      const message = { ...(question as ActorMessage), reply: ask.reply }
+      inbox.deliver(message, ask)?.catch((error: unknown) => ask.fail(error))
+      return ask.answer as Promise<Answer<Message, Asked>>
+    },
+    monitor: (listener) => inbox.watch(listener),
+  }
+}

@@ -1,0 +1,43 @@
+/** What one child of a system is and does at this moment. */
+export type ChildSnapshot = ActorSnapshot | SupervisorSnapshot
+
+export interface ActorSnapshot {
+  readonly kind: 'actor'
+  readonly path: string
+  /** `down` between two incarnations and before the first; `ended` when none will follow. */
+  readonly status: 'starting' | 'running' | 'stopping' | 'down' | 'ended'
+  /** The number of the latest incarnation; 0 before the first. */
+  readonly incarnation: number
+  readonly mailboxCount: number
+  readonly mailboxBytes: number
+  /** Messages whose senders wait for room in the mailbox. */
+  readonly waitingCount: number
+}
+
+export interface SupervisorSnapshot {
+  readonly kind: 'supervisor'
+  readonly path: string
+  readonly status: 'starting' | 'running' | 'stopping' | 'down'
+  readonly children: readonly ChildSnapshot[]
+}
+
+/** How many children there are at any depth. */
+export interface ChildCounts {
+  readonly actors: number
+  readonly supervisors: number
+  /** Those of both kinds that are running. */
+  readonly running: number
+}
+
+export function countAll(children: readonly ChildSnapshot[]): ChildCounts {
+  const all = children.flatMap(withDescendants)
+  return {
+    actors: all.filter(({ kind }) => kind === 'actor').length,
+    supervisors: all.filter(({ kind }) => kind === 'supervisor').length,
+    running: all.filter(({ status }) => status === 'running').length,
+  }
+}
+
+function withDescendants(child: ChildSnapshot): ChildSnapshot[] {
+  return child.kind === 'actor' ? [child] : [child, ...child.children.flatMap(withDescendants)]
+}

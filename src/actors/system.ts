@@ -1,0 +1,142 @@
+import { assert } from '../core/assert.ts'
+import { type Clock, systemClock } from '../core/clock.ts'
+import { type Random, systemRandom } from '../core/random.ts'
+import { AddressBook } from './address-book.ts'
+import { type DeadLetterCounts, DeadLetters } from './dead-letters.ts'
+import { notify, type SystemEvent } from './events.ts'
+import type { ExitReason } from './exit-reason.ts'
+import type { ActorMessage, ActorRef } from './ref.ts'
+import type { Runtime } from './runtime.ts'
+import { Scheduler } from './scheduler.ts'
+import { type ChildCounts, type ChildSnapshot, countAll } from './snapshot.ts'
+import { SupervisorNode } from './supervisor-node.ts'
+import type { SupervisorSpec } from './supervisor.ts'
+import { Traffic } from './traffic.ts'
+import { validateSpec } from './validate-spec.ts'
+import { within } from './within.ts'
+
+export interface SystemOptions {
+  /** Tells systems apart in errors; it need not be unique. */
+  readonly name: string
+  readonly root: SupervisorSpec
+  /** @defaultValue the machine's clock */
+  readonly clock?: Clock
+  /** Decides the jitter of backoffs. @defaultValue numbers that nobody can predict */
+  readonly random?: Random
+  /** Is told what happens, while it happens: it should be quick. */
+  readonly onEvent?: (event: SystemEvent) => void
+}
+
+export interface StopOptions {
+  /** Milliseconds for the actors to handle what is queued, before they are stopped. @defaultValue 30_000 */
+  readonly drainMs?: number
+}
+
+/** A running tree of supervised actors, isolated from all others. */
+export interface ActorSystem extends AsyncDisposable {
+  readonly name: string
+  /** Resolves, and never rejects, when everything is down: `shutdown` after `stop`, `crashed` when the root failed. */
+  readonly done: Promise<ExitReason>
+  /**
+   * The reference to an actor, by its path or, where no other actor has it, by its id. That the actor takes
+   * messages of the given type is the caller's word.
+   *
+   * @throws ActorError `ACTOR_NOT_FOUND`
+   */
+  ref<Message extends ActorMessage>(address: string): ActorRef<Message>
+  /**
+   * Handles what is queued, for up to `drainMs`, and then stops all actors in reverse order of their start. What is
+   * still queued after that becomes dead letters. A second call waits for the first.
+   */
+  stop(options?: StopOptions): Promise<ExitReason>
+  /** The root supervisor's children, and theirs, at this moment. */
+  whichChildren(): readonly ChildSnapshot[]
+  countChildren(): ChildCounts
+  deadLetters(): DeadLetterCounts
+}
+
+/**
+ * Starts a supervision tree: children in order, each once the one before is up.
+ *
+ * @throws ActorError `ACTOR_SPEC_INVALID` before anything starts; `ACTOR_START_FAILED`, with the cause, after what had
+ * started is stopped again.
+ *
+ * @example
+ * await using system = await startSystem({ name: 'shop', root: supervisor({ name: 'root', children: [{ start: counter }] }) })
+ * await system.ref<CounterMessage>('counter').tell({ type: 'add', amount: 3 })
+ */
+export async function startSystem(options: SystemOptions): Promise<ActorSystem> {
+  validateSpec(options.root, options.root.name)
+  const system = new SupervisedSystem(options)
+  await system.start()
+  return system
+}
+
+class SupervisedSystem implements ActorSystem {
+  readonly name: string
+  readonly done: Promise<ExitReason>
+  readonly #finish: (reason: ExitReason) => void
+  readonly #runtime: Runtime
+  readonly #root: SupervisorNode
+  #isStopping = false
+
+  constructor({ name, root, clock = systemClock, random = systemRandom, onEvent }: SystemOptions) {
+    this.name = name
+    const { promise, resolve } = Promise.withResolvers<ExitReason>()
+    this.done = promise
+    this.#finish = resolve
+    this.#runtime = {
+      clock,
+      random,
+      scheduler: new Scheduler(clock),
+      deadLetters: new DeadLetters(),
+      traffic: new Traffic(),
+      addressBook: new AddressBook(name),
+      emit: (event) => onEvent && notify(onEvent, event),
+    }
+    this.#root = new SupervisorNode(root.name, root, this.#runtime, ({ reason }) => this.#end(reason))
+  }
+
+  async start(): Promise<void> {
+    if (await this.#root.start()) return
+    const reason = await this.done
+    assert(reason.kind === 'crashed', 'a system that is not up has failed')
+    throw reason.error
+  }
+
+  ref<Message extends ActorMessage>(address: string): ActorRef<Message> {
+    return this.#runtime.addressBook.find(address)
+  }
+
+  async stop({ drainMs = 30_000 }: StopOptions = {}): Promise<ExitReason> {
+    if (!this.#isStopping) {
+      this.#isStopping = true
+      const drained = Promise.race([this.#runtime.traffic.whenEmpty(), this.done])
+      await within(this.#runtime.clock, drainMs, drained, undefined)
+      await this.#root.stop()
+      this.#end({ kind: 'shutdown' })
+    }
+    return this.done
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  whichChildren(): readonly ChildSnapshot[] {
+    return this.#root.inspect().children
+  }
+
+  countChildren(): ChildCounts {
+    return countAll(this.whichChildren())
+  }
+
+  deadLetters(): DeadLetterCounts {
+    return this.#runtime.deadLetters.snapshot()
+  }
+
+  #end(reason: ExitReason): void {
+    this.#root.end()
+    this.#finish(reason)
+  }
+}

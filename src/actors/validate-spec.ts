@@ -1,0 +1,93 @@
+import { ActorError } from '../core/errors.ts'
+import type { ActorDefinition, FailingMessagePolicy } from './actor.ts'
+import type { Backoff } from './restart-policy.ts'
+import type { ChildSpec, SupervisorSpec } from './supervisor.ts'
+
+/**
+ * Checks a supervision tree before anything of it starts.
+ *
+ * @throws ActorError `ACTOR_SPEC_INVALID` that names the place and the fault.
+ */
+export function validateSpec(spec: SupervisorSpec, path: string): void {
+  const check = checkAt(path)
+  check(spec.kind === 'supervisor', 'must be made by supervisor()')
+  checkId(check, spec.name)
+  const strategies = ['oneForOne', 'oneForAll', 'restForOne', undefined]
+  check(strategies.includes(spec.strategy), 'strategy must be oneForOne, oneForAll or restForOne')
+  check(isWhole(spec.maxRestarts ?? 0, 0), 'maxRestarts must be a whole number of at least 0')
+  check((spec.withinMs ?? 1) > 0, 'withinMs must be greater than 0')
+  if (spec.backoff !== undefined) checkBackoff(check, spec.backoff)
+  check(Array.isArray(spec.children), 'children must be an array')
+  const ids = new Set<string>()
+  for (const child of spec.children) {
+    const id = child.id ?? child.start?.name
+    check(!ids.has(id), `two children have the id '${id}'`)
+    ids.add(id)
+    validateChild(child, `${path}/${id}`)
+  }
+}
+
+function validateChild({ id, start, restart, shutdownMs }: ChildSpec, path: string): void {
+  const check = checkAt(path)
+  check(start?.kind === 'actor' || start?.kind === 'supervisor', 'start must be made by defineActor() or supervisor()')
+  checkId(check, id ?? start.name)
+  const types = ['permanent', 'transient', 'temporary', undefined]
+  check(types.includes(restart), 'restart must be permanent, transient or temporary')
+  if (start.kind === 'actor') {
+    check((shutdownMs ?? 0) >= 0, 'shutdownMs must be at least 0')
+    validateActor(start, path)
+  } else {
+    check(shutdownMs === undefined, 'shutdownMs is for actors; a supervisor takes as long as its children')
+    validateSpec(start, path)
+  }
+}
+
+function validateActor(actor: ActorDefinition, path: string): void {
+  const { mailboxMax = 1, mailboxMaxBytes, sizeOf, failingMessage = 'drop' } = actor
+  const check = checkAt(path)
+  check(typeof actor.init === 'function', 'init must be a function')
+  check(typeof actor.handle === 'object' && actor.handle !== null, 'handle must be an object of handlers')
+  check(isWhole(mailboxMax, 1), 'mailboxMax must be a whole number of at least 1')
+  check((mailboxMaxBytes ?? 1) > 0, 'mailboxMaxBytes must be greater than 0')
+  check(mailboxMaxBytes === undefined || sizeOf !== undefined, 'mailboxMaxBytes needs sizeOf')
+  checkPolicy(check, failingMessage)
+}
+
+function checkPolicy(check: Check, policy: FailingMessagePolicy): void {
+  if (typeof policy === 'string')
+    return check(
+      ['drop', 'dead-letter'].includes(policy),
+      'failingMessage must be drop, dead-letter or { retry, then }',
+    )
+  check(
+    policy.retry === Infinity || isWhole(policy.retry, 1),
+    'failingMessage.retry must be a whole number of at least 1, or Infinity',
+  )
+  check(
+    ['drop', 'dead-letter', 'escalate'].includes(policy.then),
+    'failingMessage.then must be drop, dead-letter or escalate',
+  )
+}
+
+function checkBackoff(check: Check, { initialMs, factor = 2, maxMs = 30_000, jitter = 0 }: Backoff): void {
+  check(initialMs >= 0, 'backoff.initialMs must be at least 0')
+  check(factor >= 1, 'backoff.factor must be at least 1')
+  check(maxMs >= initialMs, 'backoff.maxMs must be at least backoff.initialMs')
+  check(jitter >= 0 && jitter <= 1, 'backoff.jitter must be 0 to 1')
+}
+
+function checkId(check: Check, id: unknown): void {
+  check(typeof id === 'string' && /^[^/]+$/.test(id), 'the id must be a text that is not empty and has no /')
+}
+
+function isWhole(value: number, min: number): boolean {
+  return Number.isInteger(value) && value >= min
+}
+
+type Check = (isValid: boolean, fault: string) => void
+
+function checkAt(path: string): Check {
+  return (isValid, fault) => {
+    if (!isValid) throw new ActorError('ACTOR_SPEC_INVALID', `${path}: ${fault}`, { path, fault })
+  }
+}
