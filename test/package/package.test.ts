@@ -18,7 +18,9 @@ describe('the packed package', () => {
   let packedFiles: string[]
 
   before(() => {
-    const [{ filename, files }] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', program], project))
+    run('node', ['--run', 'build'], project)
+    const packed = run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', program], project)
+    const [{ filename, files }] = JSON.parse(packed)
     packedFiles = files.map(({ path }: { path: string }) => path)
     mkdirSync(installed, { recursive: true })
     run('tar', ['-xzf', join(program, filename), '-C', installed, '--strip-components', '1'], program)
