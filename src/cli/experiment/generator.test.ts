@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
+import { crc32c } from '@node-rs/crc32'
 import { Reader, readRecordsBatches } from '@platformatic/kafka'
 import { experimentBatches } from './generator.ts'
 
@@ -85,6 +86,22 @@ describe('experimentBatches', () => {
     assert.ok(full.length > 100)
     for (const { bytes } of batches) assert.ok(bytes.length <= 8_192)
     for (const { bytes } of full) assert.ok(bytes.length > 8_192 - 1_024)
+  })
+
+  it('makes batches with the lengths, times and checksum that a broker demands', () => {
+    for (const { bytes } of experimentBatches(small)) {
+      const [batch] = readRecordsBatches(Reader.from(Buffer.from(bytes)))
+      const { firstTimestamp, maxTimestamp, records: all } = batch!
+
+      assert.equal(batch!.length, bytes.length - 12)
+      assert.equal(batch!.crc, crc32c(bytes.subarray(21)))
+      assert.equal(batch!.lastOffsetDelta, all.length - 1)
+      assert.deepEqual(
+        all.map(({ offsetDelta }) => offsetDelta),
+        [...all.keys()],
+      )
+      assert.equal(maxTimestamp, firstTimestamp + all.at(-1)!.timestampDelta)
+    }
   })
 
   it('has about 170 bytes a record, as the experiment is described', () => {
