@@ -88,6 +88,36 @@ export const errorCatalogue = {
     meaning: 'A record batch has a format older than Kafka 0.11.',
     remedy: 'Copy the topic with a current client, which rewrites its batches.',
   },
+  KAFKA_UNAVAILABLE: {
+    retryable: true,
+    meaning: 'A broker refused for a reason that passes, such as an election; it was retried until the deadline.',
+    remedy: 'Look at the broker error in the message and at the state of the cluster.',
+  },
+  KAFKA_REFUSED: {
+    retryable: false,
+    meaning: 'A broker refused a request for a reason that does not pass by itself.',
+    remedy: 'The broker error in the message says what: a missing permission, a limit, an unknown producer.',
+  },
+  KAFKA_TOPIC_MISSING: {
+    retryable: false,
+    meaning: 'A source or sink topic does not exist. Millrace never creates them.',
+    remedy: 'Create the topic, or correct its name in the topology.',
+  },
+  KAFKA_TOPIC_RECREATED: {
+    retryable: false,
+    meaning: 'A topic was deleted, and perhaps created again under its name, while it was in use.',
+    remedy: 'Start again; the new topic is another one, with records of its own.',
+  },
+  KAFKA_OFFSET_LOST: {
+    retryable: false,
+    meaning: 'The next offset to read lies before the start or behind the end of the log.',
+    remedy: 'Retention has removed records that were not read yet, or the log was truncated: see the offsets in the message.',
+  },
+  KAFKA_DELIVERY_TIMEOUT: {
+    retryable: true,
+    meaning: 'Records could not be written for as long as retries are allowed.',
+    remedy: 'Look at the state of the leaders of the sink topic; the records are produced again after the restart.',
+  },
 } as const satisfies Record<string, ErrorRule>
 
 interface ErrorRule {

@@ -1,202 +1,156 @@
 import { assert } from '../core/assert.ts'
+import { AddressStack } from './address-stack.ts'
 
 /**
  * Memory for blocks of bytes outside the JavaScript heap: fixed segments, so that growing copies nothing, cut into
  * blocks of whole units. An address is the number of a unit; 0 is no block.
  *
- * State: per size class a doubly linked list of free blocks through the blocks themselves; one segment that is being
- * filled from the front. Freed blocks are reused last in, first out, because their lines are still in the cache.
- * Invariant: word 0 of a live block is not 0, word 0 of a free block is 0 and word 3 holds its size in units, so a
- * segment can be walked from its first block to its last (`evacuate` in the pending table does).
- * Cost: allocating and freeing are O(1) and touch the block and its neighbour in the list.
+ * State: per size class a stack of free addresses, kept outside the blocks, so that freeing touches none of their
+ * memory; one segment that is being filled from the front; per segment the units in live blocks.
+ * Invariant: a block never changes its size, so a segment can be walked from block to block by their headers, live or not.
+ * Cost: allocating and freeing are O(1); retiring segments costs one pass over the stacks.
  */
 export const unitBytes = 16
 const unitWords = unitBytes / 4
 /** Units in an ordinary segment: 2^17 of 16 bytes, 2 MiB. */
 const segmentUnitBits = 17
-export const segmentUnits = 1 << segmentUnitBits
-/** Blocks above this many units get a segment of their own. */
+const segmentUnits = 1 << segmentUnitBits
+/** Segments that 31-bit addresses can name: 32 GiB. */
+const segmentsMax = 1 << (31 - segmentUnitBits)
+/** Larger blocks, in units, get a segment of their own. */
 const sharedUnitsMax = segmentUnits >>> 2
 /** Freed blocks above this many units are not reused one by one; their segment empties and is retired. */
-const exactClasses = 1024
-
-const freeNext = 1
-const freePrevious = 2
-const freeUnits = 3
-
-interface Segment {
-  words: Int32Array
-  /** Units handed out so far from the front. */
-  filled: number
-  /** Units in live blocks. */
-  live: number
-  /** Blocks leave and none may come in. */
-  retiring: boolean
-  /** Made for one large block, and dropped with it. */
-  isPrivate: boolean
-}
-
-/** Words behind the last unit of a segment, so that a whole line of cache may be read from any unit. */
-const slackWords = 16
+const reusedUnitsMax = 1024
+/** Words behind the last unit of a segment, so that two lines of cache behind any unit may be read. */
+const slackWords = 36
 
 const noWords = new Int32Array(2 * slackWords)
 
+const kinds = { absent: 0, shared: 1, private: 2, retiring: 3 } as const
+
 export class Arena {
-  /** Words of each segment by its number; freed numbers hold an empty array. Read it, never write it. */
+  /** Words of each segment by its number; number 0 and dropped ones hold a dummy. Read it, never write it. */
   readonly words: Int32Array[] = [noWords]
-  readonly #segments: (Segment | undefined)[] = [undefined]
+  readonly #kinds = new Uint8Array(segmentsMax)
+  /** Units handed out so far from the front of each segment. */
+  readonly #filled = new Int32Array(segmentsMax)
+  /** Units in live blocks of each segment. */
+  readonly #live = new Int32Array(segmentsMax)
   readonly #freeNumbers: number[] = []
-  readonly #freeHeads = new Int32Array(exactClasses + 1)
+  readonly #free: AddressStack[] = Array.from({ length: reusedUnitsMax + 1 }, () => new AddressStack())
+  readonly #markUnused: (words: Int32Array, word: number, units: number) => void
   #filling = 0
   /** Units in live blocks. */
   liveUnits = 0
   /** Units in segments, live or not. */
   reservedUnits = 0
 
-  /** Returns the address of a block of `units` units. Word 0 of it must be made other than 0 by the caller. */
+  /** @param markUnused - Writes the header of a block that has never been used, so that a walk can pass over it. */
+  constructor(markUnused: (words: Int32Array, word: number, units: number) => void) {
+    this.#markUnused = markUnused
+  }
+
+  /** Returns the address of a block of `units` units with arbitrary content. */
   allocate(units: number): number {
-    const reused = this.#takeFree(units)
-    const address = reused !== 0 ? reused : this.#takeFresh(units)
-    this.#segments[segmentOf(address)]!.live += units
+    let address = units <= reusedUnitsMax ? this.#free[units]!.pop() : 0
+    if (address === 0) address = this.#takeFresh(units)
+    this.#live[segmentOf(address)]! += units
     this.liveUnits += units
     return address
   }
 
-  /** Gives a block back; its content is gone. */
+  /** Gives a block back. Its memory is not touched. */
   free(address: number, units: number): void {
     const number = segmentOf(address)
-    const segment = this.#segments[number]!
-    segment.live -= units
+    const live = this.#live[number]! - units
+    this.#live[number] = live
     this.liveUnits -= units
-    if (segment.retiring) {
-      this.#markFree(segment.words, wordOf(address), units)
-      if (segment.live === 0) this.#drop(number)
-    } else if (segment.isPrivate) this.#drop(number)
-    else this.#pushFree(address, units)
+    const kind = this.#kinds[number]
+    if (kind !== kinds.shared) {
+      if (live === 0) this.#drop(number)
+    } else if (units <= reusedUnitsMax) this.#free[units]!.push(address)
   }
 
-  /** Number of segments, dropped ones included; 0 is never used. */
-  get segmentCount(): number {
-    return this.#segments.length
-  }
-
-  /** Share of a segment that is in live blocks, 0 to 1; 1 for what cannot be retired: dropped, private, being filled, retiring already. */
-  occupancy(number: number): number {
-    const segment = this.#segments[number]
-    if (segment === undefined || number === this.#filling || segment.isPrivate || segment.retiring) return 1
-    return segment.live / segmentUnits
-  }
-
-  /** Takes the free blocks of a segment out of use, so that it only empties; once empty it is dropped. */
-  retire(number: number): void {
-    const segment = this.#segments[number]
-    assert(segment !== undefined && number !== this.#filling && !segment.retiring, 'a filled segment retires once')
-    segment.retiring = true
-    for (let unit = 0; unit < segment.filled; ) {
-      const word = unit * unitWords
-      const isLive = segment.words[word] !== 0
-      const units = isLive ? this.unitsOfLive(segment.words, word) : segment.words[word + freeUnits]!
-      if (!isLive) this.#unlink(segment.words, word, units)
-      unit += units
+  /** Up to `countMax` filled segments of which less than `occupancyMax` (0 to 1) is live, the emptiest first. */
+  emptiest(countMax: number, occupancyMax: number): number[] {
+    const candidates: number[] = []
+    for (let number = 1; number < this.words.length; number++) {
+      const isCandidate = this.#kinds[number] === kinds.shared && number !== this.#filling
+      if (isCandidate && this.#live[number]! < occupancyMax * segmentUnits) candidates.push(number)
     }
-    if (segment.live === 0) this.#drop(number)
+    return candidates.sort((a, b) => this.#live[a]! - this.#live[b]!).slice(0, countMax)
+  }
+
+  /** Takes segments out of use: nothing is allocated in them any more, and each is dropped when it is empty. */
+  retire(numbers: readonly number[]): void {
+    for (const number of numbers) {
+      assert(this.#kinds[number] === kinds.shared && number !== this.#filling, 'a filled segment retires once')
+      this.#kinds[number] = kinds.retiring
+    }
+    const kind = this.#kinds
+    for (const stack of this.#free) stack.keep((address) => kind[segmentOf(address)] !== kinds.retiring)
+    for (const number of numbers) if (this.#live[number] === 0) this.#drop(number)
   }
 
   /** Numbers of the segments that are retiring. */
   retiring(): number[] {
-    return this.#segments.flatMap((segment, number) => (segment?.retiring ? [number] : []))
+    return this.words.flatMap((_, number) => (this.#kinds[number] === kinds.retiring ? [number] : []))
   }
 
-  /** Size in units of the live block at `word`; the owner of the blocks sets it. */
-  unitsOfLive: (words: Int32Array, word: number) => number = () => {
-    throw new Error('assertion failed: the owner of the blocks must say how large they are')
-  };
-
-  /** Addresses of the live blocks of a segment, in order. */
-  *liveBlocks(number: number): Generator<number> {
-    const segment = this.#segments[number]
-    if (segment === undefined) return
-    for (let unit = 0; unit < segment.filled;) {
-      const word = unit * unitWords
-      const isLive = segment.words[word] !== 0
-      const units = isLive ? this.unitsOfLive(segment.words, word) : segment.words[word + freeUnits]!
-      if (isLive) yield number * segmentUnits + unit
+  /** Addresses of all blocks of a segment, live or not, in order. `unitsOf` reads a block's size from its header. */
+  *blocks(number: number, unitsOf: (words: Int32Array, word: number) => number): Generator<number> {
+    const words = this.words[number]!
+    const filled = this.#filled[number]!
+    // Once the segment is dropped its number may be given to another.
+    for (let unit = 0; unit < filled && this.words[number] === words; ) {
+      const units = unitsOf(words, unit * unitWords)
+      yield number * segmentUnits + unit
       unit += units
     }
   }
 
-  #takeFree(units: number): number {
-    if (units > exactClasses) return 0
-    const address = this.#freeHeads[units]!
-    if (address === 0) return 0
-    this.#unlink(this.words[segmentOf(address)]!, wordOf(address), units)
-    return address
-  }
-
   #takeFresh(units: number): number {
-    if (units > sharedUnitsMax) return this.#addSegment(units, true)
-    let segment = this.#segments[this.#filling]
-    if (segment === undefined || segment.filled + units > segmentUnits) {
-      if (segment !== undefined) this.#closeFilling(segment)
-      this.#filling = this.#addSegment(segmentUnits, false) >>> segmentUnitBits
-      segment = this.#segments[this.#filling]!
+    if (units > sharedUnitsMax) {
+      const number = this.#addSegment(units, kinds.private)
+      this.#filled[number] = units
+      return number * segmentUnits
     }
-    const unit = segment.filled
-    segment.filled = unit + units
+    if (this.#filling === 0 || this.#filled[this.#filling]! + units > segmentUnits) {
+      if (this.#filling !== 0) this.#closeFilling()
+      this.#filling = this.#addSegment(segmentUnits, kinds.shared)
+      this.#filled[this.#filling] = 0
+    }
+    const unit = this.#filled[this.#filling]!
+    this.#filled[this.#filling] = unit + units
     return this.#filling * segmentUnits + unit
   }
 
   /** The end that is too small for the block at hand serves smaller ones later. */
-  #closeFilling(segment: Segment): void {
-    const rest = segmentUnits - segment.filled
+  #closeFilling(): void {
+    const filled = this.#filled[this.#filling]!
+    const rest = segmentUnits - filled
     if (rest === 0) return
-    const address = this.#filling * segmentUnits + segment.filled
-    segment.filled = segmentUnits
-    this.#pushFree(address, rest)
+    const address = this.#filling * segmentUnits + filled
+    this.#markUnused(this.words[this.#filling]!, wordOf(address), rest)
+    this.#filled[this.#filling] = segmentUnits
+    if (rest <= reusedUnitsMax) this.#free[rest]!.push(address)
   }
 
-  #addSegment(units: number, isPrivate: boolean): number {
-    const number = this.#freeNumbers.pop() ?? this.#segments.length
-    assert(number < 1 << (31 - segmentUnitBits), 'addresses fit 31 bits')
-    const words = new Int32Array(units * unitWords + slackWords)
-    this.#segments[number] = { words, filled: isPrivate ? units : 0, live: 0, retiring: false, isPrivate }
-    this.words[number] = words
+  #addSegment(units: number, kind: number): number {
+    const number = this.#freeNumbers.pop() ?? this.words.length
+    assert(number < segmentsMax, 'a byte limit below 32 GiB keeps addresses within 31 bits')
+    this.words[number] = new Int32Array(units * unitWords + slackWords)
+    this.#kinds[number] = kind
+    this.#live[number] = 0
     this.reservedUnits += units
-    return number * segmentUnits
+    return number
   }
 
   #drop(number: number): void {
-    const segment = this.#segments[number]!
-    this.reservedUnits -= (segment.words.length - slackWords) / unitWords
-    this.#segments[number] = undefined
+    this.reservedUnits -= (this.words[number]!.length - slackWords) / unitWords
     this.words[number] = noWords
+    this.#kinds[number] = kinds.absent
     this.#freeNumbers.push(number)
-  }
-
-  #markFree(words: Int32Array, word: number, units: number): void {
-    words[word] = 0
-    words[word + freeUnits] = units
-  }
-
-  #pushFree(address: number, units: number): void {
-    const words = this.words[segmentOf(address)]!
-    const word = wordOf(address)
-    this.#markFree(words, word, units)
-    if (units > exactClasses) return
-    const head = this.#freeHeads[units]!
-    words[word + freeNext] = head
-    words[word + freePrevious] = 0
-    if (head !== 0) this.words[segmentOf(head)]![wordOf(head) + freePrevious] = address
-    this.#freeHeads[units] = address
-  }
-
-  #unlink(words: Int32Array, word: number, units: number): void {
-    if (units > exactClasses) return
-    const next = words[word + freeNext]!
-    const previous = words[word + freePrevious]!
-    if (next !== 0) this.words[segmentOf(next)]![wordOf(next) + freePrevious] = previous
-    if (previous !== 0) this.words[segmentOf(previous)]![wordOf(previous) + freeNext] = next
-    else this.#freeHeads[units] = next
   }
 }
 

@@ -19,11 +19,9 @@
 export const blockHeaderWords = 8
 
 export const blockFlags = {
-  /** The row was completed or expired in an epoch that is still open; it is out of the index, but undo may bring it back. */
-  detached: 1 << 24,
-  keyIsNumber: 2 << 24,
+  keyIsNumber: 1 << 24,
   /** The record wrote its key otherwise than canonically, and the block keeps that spelling. */
-  respelled: 4 << 24,
+  respelled: 2 << 24,
 } as const
 
 /** Sides per row. */
@@ -76,4 +74,16 @@ export function unitsFor(keyLength: number, spellingLength: number, partLength: 
 /** Size in units of the block that begins at `word`. */
 export function unitsOf(words: Int32Array, word: number): number {
   return (partWordOf(words, word) - word + ((words[word + 3]! + 3) >>> 2) + 3) >>> 2
+}
+
+export function isHead(words: Int32Array, word: number): boolean {
+  return words[word + 2]! >>> 16 !== 0
+}
+
+/** Writes the header of a block that holds nothing. */
+export function markUnused(words: Int32Array, word: number, units: number): void {
+  words[word] = 0
+  words[word + 2] = 0
+  words[word + 3] = Math.max(0, units - blockHeaderWords / 4) * 16
+  words[word + 4] = 0
 }

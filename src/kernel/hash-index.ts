@@ -14,7 +14,7 @@ import { assert } from '../core/assert.ts'
  */
 export const segmentSlots = 1 << 14
 export const slotMask = segmentSlots - 1
-const splitCount = Math.floor(segmentSlots * 0.75)
+const splitCount = Math.floor(segmentSlots * 0.6)
 const mergeCount = Math.floor(segmentSlots * 0.3)
 /** Directory bits: 2^18 segments of 12,288 keys are three billion keys. */
 const depthMax = 18
@@ -44,6 +44,14 @@ export class HashIndex {
     return this.directory[this.depth === 0 ? 0 : hash >>> (32 - this.depth)]!
   }
 
+  /** Address of the first pair with this hash, which need not be the key that is meant; 0 when there is none. */
+  findHash(hash: number): number {
+    const { slots } = this.segmentOf(hash)
+    let i = hash & slotMask
+    while (slots[2 * i] !== hash && slots[2 * i] !== 0) i = (i + 1) & slotMask
+    return slots[2 * i] === 0 ? 0 : slots[2 * i + 1]!
+  }
+
   /** Adds a pair that is not there yet. */
   insert(hash: number, address: number): void {
     let segment = this.segmentOf(hash)
@@ -63,6 +71,11 @@ export class HashIndex {
     segment.count--
     this.count--
     if (segment.count < mergeCount) this.#merge(segment)
+  }
+
+  has(hash: number, address: number): boolean {
+    for (const found of this.withHash(hash)) if (found === address) return true
+    return false
   }
 
   /** Makes the pair `(hash, from)` lead to `to`. */

@@ -1,7 +1,7 @@
 import { assert } from '../core/assert.ts'
 import { EngineError } from '../core/errors.ts'
 import { Arena, segmentOf, unitBytes, wordOf } from './arena.ts'
-import { blockFlags, blockHeaderWords, keyLengthOf, offsetOf, partitionOf, sideOf, sidesMax, unitsFor, unitsOf } from './block.ts'
+import { blockFlags, blockHeaderWords, keyLengthOf, markUnused, offsetOf, partitionOf, sideOf, sidesMax, unitsFor, unitsOf } from './block.ts'
 import { noSide, rowFlags, type RecordColumns } from './columns.ts'
 import { Compactor } from './compactor.ts'
 import { HashIndex, segmentSlots, slotMask } from './hash-index.ts'
@@ -48,8 +48,11 @@ export interface TableCounts {
 /** Rows whose cache misses are overlapped. Measured: 64 to 512 alike, 1,024 slower. */
 export const passRows = 256
 
+/** Words in a line of cache. */
+const lineWords = 16
+
 export class PendingTable {
-  readonly arena = new Arena()
+  readonly arena = new Arena(markUnused)
   readonly #index = new HashIndex()
   readonly #compactor = new Compactor(this.arena, this.#index)
   readonly #hash: KeyHash
@@ -70,7 +73,6 @@ export class PendingTable {
     this.#allSides = 2 ** sideCount - 1
     this.#unitsMax = Math.floor(bytesMax / unitBytes)
     this.#duplicateReason = duplicateReason
-    this.arena.unitsOfLive = unitsOf
   }
 
   /** Rows that wait for a part. */
@@ -115,7 +117,7 @@ export class PendingTable {
   commitEpoch(): void {
     const log = this.#openEpochs.shift()
     assert(log !== undefined && this.#openEpochs.length > 0, 'an epoch is committed after the next one has begun')
-    this.#freeDeparted(log)
+    for (let i = 0; i < log.departedLength; i += 2) this.arena.free(log.departed[i]!, log.departed[i + 1]!)
     this.#retireLog(log)
   }
 
@@ -170,31 +172,30 @@ export class PendingTable {
     }
   }
 
-  /** Reads what the pass is going to need, each load independent of the others: this is how JavaScript prefetches. */
+  /**
+   * Reads what the pass is going to need, so that the cache misses overlap: this is how JavaScript prefetches. The
+   * loops that miss do not branch on what they read, because a mispredicted branch would wait for the miss.
+   */
   #touch(count: number): void {
     const hashes = this.#hashes
     const heads = this.#heads
     const segments = this.arena.words
-    for (let i = 0; i < count; i++) {
-      const hash = hashes[i]!
-      const slots = this.#index.segmentOf(hash).slots
-      const slot = 2 * (hash & slotMask)
-      heads[i] = hash !== 0 && slots[slot] === hash ? slots[slot + 1]! : 0
-    }
-    // 16 words are a cache line; most blocks are two or three.
     let touched = 0
     for (let i = 0; i < count; i++) {
-      const head = heads[i]!
-      const words = segments[segmentOf(head)]!
-      const word = wordOf(head)
-      touched ^= words[word]! ^ words[word + 16]!
+      const hash = hashes[i]!
+      touched ^= this.#index.segmentOf(hash).slots[2 * (hash & slotMask)]!
+    }
+    for (let i = 0; i < count; i++) heads[i] = this.#index.findHash(hashes[i]!)
+    for (let i = 0; i < count; i++) {
+      const words = segments[segmentOf(heads[i]!)]!
+      const word = wordOf(heads[i]!)
+      touched ^= words[word]! ^ words[word + lineWords]! ^ words[word + 2 * lineWords]!
       heads[i] = words[word + 1]!
     }
     for (let i = 0; i < count; i++) {
-      const next = heads[i]!
-      const words = segments[segmentOf(next)]!
-      const word = wordOf(next)
-      touched ^= words[word]! ^ words[word + 16]!
+      const words = segments[segmentOf(heads[i]!)]!
+      const word = wordOf(heads[i]!)
+      touched ^= words[word]! ^ words[word + lineWords]!
     }
     this.touched ^= touched
   }
@@ -289,49 +290,22 @@ export class PendingTable {
   /** Takes a completed row out of the index; its blocks stay until the epoch has ended. */
   #depart(hash: number, head: number, counts: TableCounts): void {
     const segments = this.arena.words
+    const log = this.#openEpochs[this.#openEpochs.length - 1]!
     for (let address = head; address !== 0; ) {
       const words = segments[segmentOf(address)]!
       const word = wordOf(address)
       counts.emitted[partitionOf(words, word)]!++
+      log.noteDepartedBlock(address, unitsOf(words, word))
       address = words[word + 1]!
     }
-    segments[segmentOf(head)]![wordOf(head) + 4]! |= blockFlags.detached
     this.#index.remove(hash, head)
-    this.#openEpochs[this.#openEpochs.length - 1]!.noteDeparture(hash, head)
-  }
-
-  #freeDeparted(log: UndoLog): void {
-    const { words: entries, length } = log
-    const segments = this.arena.words
-    let touched = 0
-    for (let from = 0; from < length; from += passRows * undoEntryWords) {
-      const to = Math.min(from + passRows * undoEntryWords, length)
-      for (let at = from; at < to; at += undoEntryWords) {
-        if (entries[at + 3] === leftMark) touched ^= segments[segmentOf(entries[at + 1]!)]![wordOf(entries[at + 1]!)]!
-      }
-      for (let at = from; at < to; at += undoEntryWords) {
-        if (entries[at + 3] === leftMark) this.#freeRow(entries[at + 1]!)
-      }
-    }
-    this.touched ^= touched
-  }
-
-  #freeRow(head: number): void {
-    for (let address = head; address !== 0; ) {
-      const words = this.arena.words[segmentOf(address)]!
-      const word = wordOf(address)
-      const next = words[word + 1]!
-      this.arena.free(address, unitsOf(words, word))
-      address = next
-    }
+    log.noteDeparture(hash, head)
   }
 
   #undo(entries: Int32Array, at: number): void {
     const hash = entries[at]!
     if (entries[at + 3] === leftMark) {
-      const head = entries[at + 1]!
-      this.arena.words[segmentOf(head)]![wordOf(head) + 4]! &= ~blockFlags.detached
-      this.#index.insert(hash, head)
+      this.#index.insert(hash, entries[at + 1]!)
     } else {
       const offset = entries[at + 3]! * 4294967296 + (entries[at + 2]! >>> 0)
       this.#removeArrival(hash, entries[at + 1]!, offset)

@@ -1,0 +1,100 @@
+import { ConfigResourceTypes, createTopicsV7, deleteTopicsV6, describeConfigsV4, listOffsetsV7 } from '@platformatic/kafka'
+import { KafkaError } from '../core/errors.ts'
+import { asKafkaError, brokerErrors, refusal } from './broker-error.ts'
+import type { Cluster, Topic } from './cluster.ts'
+import { withRetries } from './retry.ts'
+
+export interface NewTopic {
+  name: string
+  partitionCount: number
+  /** @defaultValue the broker's `default.replication.factor` */
+  replicationFactor?: number
+  /** Topic settings such as `cleanup.policy`. */
+  configs?: Record<string, string>
+}
+
+const requestTimeoutMs = 30_000
+
+/** Creates topics. Returns the names of those that existed already. */
+export async function createTopics(cluster: Cluster, topics: readonly NewTopic[]): Promise<string[]> {
+  const existing: string[] = []
+  for (const { name, partitionCount, replicationFactor = -1, configs = {} } of topics) {
+    const settings = Object.entries(configs).map(([key, value]) => ({ name: key, value }))
+    const topic = { name, numPartitions: partitionCount, replicationFactor, assignments: [], configs: settings }
+    try {
+      await cluster.request(`creating topic "${name}"`, createTopicsV7.api, [topic], requestTimeoutMs, false)
+    } catch (error) {
+      if (!isBrokerError(error, 'TOPIC_ALREADY_EXISTS')) throw error
+      existing.push(name)
+    }
+  }
+  return existing
+}
+
+/** Deletes topics; one that does not exist is passed over. */
+export async function deleteTopics(cluster: Cluster, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    try {
+      await cluster.request(`deleting topic "${name}"`, deleteTopicsV6.api, [{ name }], requestTimeoutMs)
+    } catch (error) {
+      if (!isBrokerError(error, 'UNKNOWN_TOPIC_OR_PARTITION')) throw error
+    }
+  }
+}
+
+/** Which end of a partition `listOffsets` asks for. */
+export const logEnds = { earliest: -2n, latest: -1n } as const
+
+/**
+ * First or next offset of each partition of a topic.
+ *
+ * @param isolation - With `read_committed`, latest is the last stable offset.
+ */
+export function listOffsets(
+  cluster: Cluster,
+  topic: Topic,
+  end: keyof typeof logEnds,
+  isolation: 'read_committed' | 'read_uncommitted' = 'read_committed',
+): Promise<number[]> {
+  return withRetries(cluster.retryPolicy, async () => {
+    const [current] = await cluster.topics([topic.name])
+    const offsets: number[] = Array.from({ length: topic.partitions.length }, () => 0)
+    for (const [leader, partitions] of byLeader(current!)) {
+      const connection = await cluster.connection(leader, 'admin')
+      const asked = partitions.map((partitionIndex) => ({ partitionIndex, currentLeaderEpoch: -1, timestamp: logEnds[end] }))
+      try {
+        const level = isolation === 'read_committed' ? 1 : 0
+        const response = await connection.call(listOffsetsV7.api, -1, level, [{ name: topic.name, partitions: asked }])
+        for (const { partitionIndex, offset } of response.topics[0]!.partitions) offsets[partitionIndex] = Number(offset)
+      } catch (error) {
+        throw asKafkaError(error, `reading the offsets of topic "${topic.name}"`)
+      }
+    }
+    return offsets
+  })
+}
+
+/** One setting of a topic as the broker has it. */
+export async function topicConfig(cluster: Cluster, topic: string, name: string): Promise<string | undefined> {
+  const resource = { resourceType: ConfigResourceTypes.TOPIC, resourceName: topic, configurationKeys: [name] }
+  const what = `reading the settings of topic "${topic}"`
+  const response = await cluster.request(what, describeConfigsV4.api, [resource], false, false)
+  const result = response.results[0]!
+  if (result.errorCode !== brokerErrors.none) throw refusal(result.errorCode, what, { topic })
+  return result.configs.find((config) => config.name === name)?.value ?? undefined
+}
+
+/** Partitions of a topic by the broker that leads them. */
+export function byLeader(topic: Topic): Map<number, number[]> {
+  const leaders = new Map<number, number[]>()
+  topic.partitions.forEach(({ leader }, partition) => {
+    const led = leaders.get(leader)
+    if (led === undefined) leaders.set(leader, [partition])
+    else led.push(partition)
+  })
+  return leaders
+}
+
+function isBrokerError(error: unknown, name: string): boolean {
+  return error instanceof KafkaError && error.details['brokerError'] === name
+}

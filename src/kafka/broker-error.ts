@@ -1,0 +1,59 @@
+import { protocolErrors, protocolErrorsCodesById } from '@platformatic/kafka'
+import { EngineError, type ErrorDetails, KafkaError } from '../core/errors.ts'
+
+/** Error codes of the broker that this client decides by; all others are taken as Kafka's own table says. */
+export const brokerErrors = {
+  none: 0,
+  offsetOutOfRange: 1,
+  unknownTopicOrPartition: 3,
+  messageTooLarge: 10,
+  topicAlreadyExists: 36,
+  duplicateSequence: 46,
+  outOfOrderSequence: 45,
+  unknownProducerId: 59,
+  unknownTopicId: 100,
+} as const
+
+/** Whether the same request may succeed a little later or at another broker. */
+export function isRetryableCode(code: number): boolean {
+  return ruleOf(code)?.canRetry ?? false
+}
+
+/** Kafka's name of an error code, such as `NOT_LEADER_OR_FOLLOWER`. */
+export function brokerErrorName(code: number): string {
+  return protocolErrorsCodesById[code] ?? `error ${code}`
+}
+
+/** Makes a `KafkaError` of a broker's error code. */
+export function refusal(code: number, what: string, details: ErrorDetails = {}): KafkaError {
+  const name = brokerErrorName(code)
+  return new KafkaError(isRetryableCode(code) ? 'KAFKA_UNAVAILABLE' : 'KAFKA_REFUSED', `${what}: ${name}`, {
+    ...details,
+    brokerError: name,
+  })
+}
+
+/**
+ * Turns what the library's API functions reject with into a `KafkaError`.
+ *
+ * @param what - What was attempted, as the beginning of a sentence.
+ */
+export function asKafkaError(error: unknown, what: string): EngineError {
+  if (EngineError.is(error)) return error
+  const code = brokerCodeOf(error)
+  if (code !== undefined) return refusal(code, what)
+  return new KafkaError('KAFKA_REFUSED', `${what}: ${error instanceof Error ? error.message : String(error)}`, {}, error)
+}
+
+/** The first broker error code within an error of the library. */
+export function brokerCodeOf(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null) return undefined
+  if ('apiCode' in error && typeof error.apiCode === 'number') return error.apiCode
+  if (error instanceof AggregateError) return error.errors.map(brokerCodeOf).find((code) => code !== undefined)
+  return undefined
+}
+
+function ruleOf(code: number): { canRetry: boolean } | undefined {
+  const name = protocolErrorsCodesById[code]
+  return name === undefined ? undefined : protocolErrors[name as keyof typeof protocolErrors]
+}

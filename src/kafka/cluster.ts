@@ -1,0 +1,179 @@
+import type tls from 'node:tls'
+import { type API, metadataV12 } from '@platformatic/kafka'
+import { type Clock, systemClock } from '../core/clock.ts'
+import { ConfigError, KafkaError } from '../core/errors.ts'
+import { type Random, systemRandom } from '../core/random.ts'
+import { asKafkaError, brokerErrorName, brokerErrors, isRetryableCode } from './broker-error.ts'
+import { Connection } from './connection.ts'
+import { type RetryPolicy, withRetries } from './retry.ts'
+
+export interface ClusterOptions {
+  /** `host:port`, several separated by commas. */
+  bootstrapServers: string
+  /** Name that brokers log. @defaultValue `millrace` */
+  clientId?: string
+  /** TLS settings of node:tls; absent means plain text. */
+  tls?: tls.ConnectionOptions
+  /** How long a request is retried while brokers are away or elect leaders. @defaultValue 120,000 ms */
+  retryMs?: number
+  clock?: Clock
+  random?: Random
+}
+
+export interface Topic {
+  name: string
+  /** UUID in its usual text form. */
+  id: string
+  partitions: { leader: number; leaderEpoch: number }[]
+}
+
+type MetadataResponse = ReturnType<typeof metadataV12.parseResponse>
+
+interface Broker {
+  host: string
+  port: number
+}
+
+/**
+ * What this process knows of a Kafka cluster: its brokers, and one connection to each per purpose. Purposes keep apart
+ * what must not wait for each other: a fetch that the broker holds back delays every request behind it.
+ */
+export class Cluster {
+  readonly clock: Clock
+  readonly random: Random
+  readonly #options: ClusterOptions
+  readonly #seeds: Broker[]
+  readonly #brokers = new Map<number, Broker>()
+  readonly #connections = new Map<string, Promise<Connection>>()
+  readonly #closing = new AbortController()
+
+  constructor(options: ClusterOptions) {
+    this.#options = options
+    this.#seeds = parseServers(options.bootstrapServers)
+    this.clock = options.clock ?? systemClock
+    this.random = options.random ?? systemRandom
+  }
+
+  get retryPolicy(): RetryPolicy {
+    return {
+      clock: this.clock,
+      random: this.random,
+      deadlineMs: this.#options.retryMs ?? 120_000,
+      signal: this.#closing.signal,
+    }
+  }
+
+  /**
+   * Reads topics from the cluster; also learns the brokers anew.
+   *
+   * @throws KafkaError `KAFKA_TOPIC_MISSING` for one that does not exist, `KAFKA_UNAVAILABLE` while a partition has no leader.
+   */
+  async topics(names: readonly string[]): Promise<Topic[]> {
+    const response = await this.#metadata(names)
+    this.#brokers.clear()
+    for (const { nodeId, host, port } of response.brokers) this.#brokers.set(nodeId, { host, port })
+    return names.map((name) => {
+      const topic = response.topics.find((other) => other.name === name)
+      if (topic === undefined || topic.errorCode === brokerErrors.unknownTopicOrPartition) {
+        throw new KafkaError('KAFKA_TOPIC_MISSING', `topic "${name}" does not exist; create it, or correct its name`, {
+          topic: name,
+        })
+      }
+      const bad = [topic, ...topic.partitions].find(({ errorCode }) => errorCode !== 0)
+      if (bad !== undefined) {
+        const code = isRetryableCode(bad.errorCode) ? 'KAFKA_UNAVAILABLE' : 'KAFKA_REFUSED'
+        throw new KafkaError(code, `topic "${name}": ${brokerErrorName(bad.errorCode)}`, { topic: name })
+      }
+      const partitions = topic.partitions.toSorted((a, b) => a.partitionIndex - b.partitionIndex)
+      return {
+        name,
+        id: topic.topicId,
+        partitions: partitions.map(({ leaderId, leaderEpoch }) => ({ leader: leaderId, leaderEpoch })),
+      }
+    })
+  }
+
+  /** The connection to a broker for one purpose; a broken one is replaced. */
+  async connection(nodeId: number, purpose: string): Promise<Connection> {
+    const broker = this.#brokers.get(nodeId)
+    if (broker === undefined) {
+      throw new KafkaError('KAFKA_UNAVAILABLE', `broker ${nodeId} is not known to the cluster`, { nodeId })
+    }
+    return this.#connect(broker, purpose)
+  }
+
+  /** The connection to a broker that another one has named. */
+  connectionTo(broker: { nodeId: number; host: string; port: number }, purpose: string): Promise<Connection> {
+    this.#brokers.set(broker.nodeId, { host: broker.host, port: broker.port })
+    return this.#connect(broker, purpose)
+  }
+
+  /** A connection to any broker that answers. */
+  async anyConnection(): Promise<Connection> {
+    let failure: unknown
+    for (const broker of [...this.#brokers.values(), ...this.#seeds]) {
+      try {
+        return await this.#connect(broker, 'admin')
+      } catch (error) {
+        failure = error
+      }
+    }
+    throw failure
+  }
+
+  /** Calls an API function at any broker, again while the error is one that passes. */
+  request<Arguments extends unknown[], Response>(what: string, api: API<Arguments, Response>, ...args: Arguments): Promise<Response> {
+    return withRetries(this.retryPolicy, async () => {
+      const connection = await this.anyConnection()
+      try {
+        return await connection.call(api, ...args)
+      } catch (error) {
+        throw asKafkaError(error, what)
+      }
+    })
+  }
+
+  /** Ends all connections; what waits for one fails. */
+  async close(): Promise<void> {
+    this.#closing.abort(new KafkaError('KAFKA_CONNECTION_FAILED', 'the client was closed'))
+    const connections = await Promise.allSettled(this.#connections.values())
+    for (const connection of connections) if (connection.status === 'fulfilled') connection.value.close()
+  }
+
+  async #metadata(names: readonly string[]): Promise<MetadataResponse> {
+    const connection = await this.anyConnection()
+    try {
+      return await connection.call(metadataV12.api, [...names], false, false)
+    } catch (error) {
+      // The library rejects as soon as one topic has an error, but says all it was told.
+      const response = (error as { response?: MetadataResponse }).response
+      if (response === undefined) throw asKafkaError(error, 'reading metadata')
+      return response
+    }
+  }
+
+  #connect({ host, port }: Broker, purpose: string): Promise<Connection> {
+    this.#closing.signal.throwIfAborted()
+    const key = `${purpose} ${host}:${port}`
+    const known = this.#connections.get(key)
+    if (known !== undefined) return known
+    const { clientId = 'millrace', tls } = this.#options
+    const connecting = Connection.connect({ host, port, clientId, clock: this.clock, ...(tls && { tls }) })
+    this.#connections.set(key, connecting)
+    const forget = () => {
+      if (this.#connections.get(key) === connecting) this.#connections.delete(key)
+    }
+    connecting.then((connection) => (connection.onClosed = forget), forget)
+    return connecting
+  }
+}
+
+function parseServers(bootstrapServers: string): Broker[] {
+  return bootstrapServers.split(',').map((server) => {
+    const match = /^\s*\[?([^\]\s]+?)\]?:(\d{1,5})\s*$/.exec(server)
+    if (match === null) {
+      throw new ConfigError('CONFIG_INVALID_VALUE', `bootstrapServers: "${server}" is not host:port`, { value: server })
+    }
+    return { host: match[1]!, port: Number(match[2]) }
+  })
+}

@@ -1,0 +1,34 @@
+import { type Clock, sleep } from '../core/clock.ts'
+import { EngineError } from '../core/errors.ts'
+import { nextFloat, type Random } from '../core/random.ts'
+
+export interface RetryPolicy {
+  clock: Clock
+  random: Random
+  /** Time after which a retryable error is raised after all. */
+  deadlineMs: number
+  signal?: AbortSignal
+}
+
+const firstDelayMs = 20
+const delayMaxMs = 1_000
+
+/** Doubling from 20 ms to 1 s, each drawn between half and whole so that clients do not retry in step. */
+export function retryDelayMs(attempt: number, random: Random): number {
+  return Math.min(delayMaxMs, firstDelayMs * 2 ** Math.min(attempt, 10)) * (0.5 + nextFloat(random) / 2)
+}
+
+/** Repeats `attempt` while it fails with a retryable `EngineError` and the deadline has not passed. */
+export async function withRetries<Result>(policy: RetryPolicy, attempt: () => Promise<Result>): Promise<Result> {
+  const endMs = policy.clock.monotonicMs() + policy.deadlineMs
+  for (let count = 0; ; count++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const delayMs = retryDelayMs(count, policy.random)
+      const isLast = policy.clock.monotonicMs() + delayMs > endMs
+      if (isLast || !EngineError.is(error) || !error.retryable) throw error
+      await sleep(policy.clock, delayMs, policy.signal)
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import { Status, statusText } from './json/index.ts'
+
+/**
+ * Why a record became a dead letter: the scanner's statuses, and what later steps find. Small integers, because a
+ * column of them travels with the records; `deadLetterReasons` has the words.
+ */
+export const Reason = {
+  ...Status,
+  NO_VALUE: 8,
+  UNKNOWN_STAGE: 9,
+  PART_MISSING: 10,
+  DUPLICATE: 11,
+  STAGE_FAILED: 12,
+  SCHEMA_INVALID: 13,
+  PART_NOT_JSON: 14,
+  MERGE_TOO_LARGE: 15,
+} as const
+
+export type Reason = (typeof Reason)[keyof typeof Reason]
+
+const laterTexts = [
+  'the record has no value',
+  'the route leads to no stage of this name',
+  'the field of the part is missing',
+  'the key already has a part of this side',
+  'the function of the stage failed on the record in every attempt',
+  'the value does not satisfy the schema of the stage',
+  'the function of the stage returned what JSON cannot hold',
+  'the merged record is larger than the sink takes',
+]
+
+export interface DeadLetterReason {
+  /** Stable name, sent in the dead letter's header. */
+  name: string
+  text: string
+}
+
+/** Name and text by number. */
+export const deadLetterReasons: readonly DeadLetterReason[] = Object.entries(Reason).map(([name, code]) => ({
+  name,
+  text: statusText[code] ?? laterTexts[code - statusText.length]!,
+}))
