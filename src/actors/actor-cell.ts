@@ -211,8 +211,9 @@ export class ActorCell implements Child, Inbox, Runnable {
     life.context.close()
     this.#failOpenAsks(cause)
     const hasWork = life.atWork !== undefined || this.#definition.onStop !== undefined
+    const givenUp: ExitReason = cause.kind === 'crashed' ? cause : { kind: 'killed' }
     const reason = await (hasWork
-      ? within(this.#runtime.clock, this.#shutdownMs, this.#runStopHook(life, cause), { kind: 'killed' })
+      ? within(this.#runtime.clock, this.#shutdownMs, this.#runStopHook(life, cause), givenUp)
       : cause)
     life.phase = 'over'
     this.#life = undefined
@@ -311,7 +312,7 @@ export class ActorCell implements Child, Inbox, Runnable {
 
 function fateOf(policy: FailingMessagePolicy, failures: number): 'retry' | 'dead-letter' | 'drop' | 'escalate' {
   if (typeof policy === 'string') return policy
-  return failures <= policy.retry ? 'retry' : policy.then
+  return failures <= policy.retry ? 'retry' : policy.afterwards
 }
 
 function isPromiseLike(value: unknown): value is PromiseLike<unknown> {

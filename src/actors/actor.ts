@@ -39,13 +39,13 @@ export type Handlers<Message extends ActorMessage, State> = {
  * What becomes of the message whose handler failed; the others in the mailbox are kept in any case.
  * - `dead-letter`: it is counted as a dead letter;
  * - `drop`: it is forgotten;
- * - `retry`: the next incarnation gets it again, first, up to so many times, and then it goes the way of `then`, where
+ * - `retry`: the next incarnation gets it again, first, up to so many times, and then it goes the way of `afterwards`, where
  *   `escalate` counts it as a dead letter and makes the supervisor fail. `Infinity` leaves the giving up to the handler.
  */
 export type FailingMessagePolicy =
   | 'dead-letter'
   | 'drop'
-  | { readonly retry: number; readonly then: 'dead-letter' | 'drop' | 'escalate' }
+  | { readonly retry: number; readonly afterwards: 'dead-letter' | 'drop' | 'escalate' }
 
 /** What an actor is made of. Hooks run once per incarnation, in the order `init`, handlers, `onStop`, each awaited. */
 export interface ActorSpec<Message extends ActorMessage, State> {

@@ -2,7 +2,7 @@ const initialCapacity = 16
 
 /** A first-in first-out queue on a ring that doubles when full, and gives a burst's memory back once empty. */
 export class Fifo<T> {
-  #slots = new Array<T | undefined>(initialCapacity)
+  #slots = emptySlots<T>()
   #head = 0
   #length = 0
 
@@ -28,15 +28,23 @@ export class Fifo<T> {
     this.#slots[this.#head] = undefined
     this.#head = (this.#head + 1) & (this.#slots.length - 1)
     this.#length--
-    if (this.#length === 0 && this.#slots.length > initialCapacity) this.#slots = new Array(initialCapacity)
-    if (this.#length === 0) this.#head = 0
+    if (this.#length === 0 && this.#slots.length > initialCapacity) {
+      this.#slots = emptySlots()
+      this.#head = 0
+    }
     return item
   }
 
   #grow(): void {
-    const slots = new Array<T | undefined>(this.#slots.length * 2)
-    for (let index = 0; index < this.#length; index++) slots[index] = this.at(index)
-    this.#slots = slots
+    this.#slots = [
+      ...this.#slots.slice(this.#head),
+      ...this.#slots.slice(0, this.#head),
+      ...this.#slots.map(() => undefined),
+    ]
     this.#head = 0
   }
+}
+
+function emptySlots<T>(): (T | undefined)[] {
+  return Array.from({ length: initialCapacity }, () => undefined)
 }

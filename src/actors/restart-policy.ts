@@ -2,7 +2,7 @@ import { nextFloat, type Random } from '../core/random.ts'
 import type { ExitReason } from './exit-reason.ts'
 
 /**
- * Which exits of a child lead to a restart: `permanent` all, `transient` those other than `normal`, `temporary` none.
+ * Which exits of a child lead to a restart: `permanent` all, `transient` crashes and kills, `temporary` none.
  *
  * @see Erlang/OTP design principles, supervisor behaviour, "Child Specification"
  */
@@ -21,7 +21,7 @@ export interface Backoff {
 }
 
 export function shouldRestart(restart: RestartType, reason: ExitReason): boolean {
-  return restart === 'permanent' || (restart === 'transient' && reason.kind !== 'normal')
+  return restart === 'permanent' || (restart === 'transient' && (reason.kind === 'crashed' || reason.kind === 'killed'))
 }
 
 /** The wait before a child's next restart, after `restartsInRow` restarts that did not last. Jitter only shortens it. */

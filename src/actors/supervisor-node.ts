@@ -72,7 +72,7 @@ export class SupervisorNode implements Child {
       return false
     }
     life.phase = 'running'
-    for (const { slot, exit } of life.earlyExits) this.#onChildExit(slot, exit)
+    for (const { slot, exit } of life.earlyExits.splice(0)) this.#onChildExit(slot, exit)
     return true
   }
 

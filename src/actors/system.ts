@@ -46,7 +46,8 @@ export interface ActorSystem extends AsyncDisposable {
   ref<Message extends ActorMessage>(address: string): ActorRef<Message>
   /**
    * Handles what is queued, for up to `drainMs`, and then stops all actors in reverse order of their start. What is
-   * still queued after that becomes dead letters. A second call waits for the first.
+   * still queued after that becomes dead letters. A second call waits for the first. No actor may await it, because it
+   * would wait for that actor.
    */
   stop(options?: StopOptions): Promise<ExitReason>
   /** The root supervisor's children, and theirs, at this moment. */

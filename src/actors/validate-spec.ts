@@ -43,13 +43,13 @@ function validateChild({ id, start, restart, shutdownMs }: ChildSpec, path: stri
 }
 
 function validateActor(actor: ActorDefinition, path: string): void {
-  const { mailboxMax = 1, mailboxMaxBytes, sizeOf, failingMessage = 'drop' } = actor
+  const { mailboxMax = 1, mailboxMaxBytes, failingMessage = 'drop' } = actor
   const check = checkAt(path)
   check(typeof actor.init === 'function', 'init must be a function')
   check(typeof actor.handle === 'object' && actor.handle !== null, 'handle must be an object of handlers')
   check(isWhole(mailboxMax, 1), 'mailboxMax must be a whole number of at least 1')
   check((mailboxMaxBytes ?? 1) > 0, 'mailboxMaxBytes must be greater than 0')
-  check(mailboxMaxBytes === undefined || sizeOf !== undefined, 'mailboxMaxBytes needs sizeOf')
+  check(mailboxMaxBytes === undefined || actor.sizeOf !== undefined, 'mailboxMaxBytes needs sizeOf')
   checkPolicy(check, failingMessage)
 }
 
@@ -57,15 +57,15 @@ function checkPolicy(check: Check, policy: FailingMessagePolicy): void {
   if (typeof policy === 'string')
     return check(
       ['drop', 'dead-letter'].includes(policy),
-      'failingMessage must be drop, dead-letter or { retry, then }',
+      'failingMessage must be drop, dead-letter or { retry, afterwards }',
     )
   check(
     policy.retry === Infinity || isWhole(policy.retry, 1),
     'failingMessage.retry must be a whole number of at least 1, or Infinity',
   )
   check(
-    ['drop', 'dead-letter', 'escalate'].includes(policy.then),
-    'failingMessage.then must be drop, dead-letter or escalate',
+    ['drop', 'dead-letter', 'escalate'].includes(policy.afterwards),
+    'failingMessage.afterwards must be drop, dead-letter or escalate',
   )
 }
 

@@ -66,6 +66,18 @@ export class VirtualClock implements Clock {
     }
     this.#elapsedMs = untilMs
   }
+
+  /** Moves time on from timer to timer for as long as `promise` is pending, and gives what it comes to. */
+  async until<Value>(promise: Promise<Value>): Promise<Value> {
+    let isPending = true
+    const onSettled = () => (isPending = false)
+    promise.then(onSettled, onSettled)
+    await settle()
+    for (let next = this.#timers[0]; isPending && next !== undefined; next = this.#timers[0]) {
+      await this.advance(next.dueMs - this.#elapsedMs)
+    }
+    return promise
+  }
 }
 
 // Two turns: what runs in the first may have asked for one more, as a scheduler that lets the loop turn does.
