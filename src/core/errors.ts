@@ -63,6 +63,16 @@ export const errorCatalogue = {
     meaning: "A record batch of the experiment's result is compressed, damaged or of an unknown format.",
     remedy: 'Check that the topic holds nothing but the result of `millrace run`, and read it with `read_committed`.',
   },
+  BROKER_LISTEN_FAILED: {
+    retryable: false,
+    meaning: 'The embedded broker could not listen on its port.',
+    remedy: 'Choose another port, or 0 for a free one; the message says what the system refused.',
+  },
+  BROKER_TOPIC_REFUSED: {
+    retryable: false,
+    meaning: 'The embedded broker was asked to create a topic that is not valid or exists already.',
+    remedy: 'Correct what the message names: the topic name, the number of partitions or the setting.',
+  },
   KAFKA_CONNECTION_FAILED: {
     retryable: true,
     meaning: 'A broker could not be reached, or the connection broke.',

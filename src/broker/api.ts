@@ -1,0 +1,64 @@
+import type { Clock } from '../core/clock.ts'
+import type { Cluster } from './cluster.ts'
+import type { Reader } from './wire/reader.ts'
+import type { InputOf, Type, ValueOf } from './wire/schema.ts'
+import type { Writer } from './wire/writer.ts'
+
+/** What a handler may know besides the request. */
+export interface RequestContext {
+  readonly cluster: Cluster
+  readonly clock: Clock
+  /** What the broker serves. */
+  readonly apis: readonly Api[]
+  readonly version: number
+  readonly clientId: string
+  readonly clientHost: string
+  /** Aborts when the connection that asked is gone. */
+  readonly closed: AbortSignal
+}
+
+/** Writes the body of a response; `undefined` where the protocol wants none. */
+export type Answer = ((writer: Writer) => void) | undefined
+
+/** One API of the protocol: what it is called, which versions of it are served, and how it is answered. */
+export interface Api {
+  readonly key: number
+  readonly name: string
+  readonly versions: readonly [first: number, last: number]
+  /** The first version with compact lengths and tagged fields. */
+  readonly flexibleSince: number
+  answer(body: Reader, context: RequestContext): Answer | Promise<Answer>
+}
+
+interface ApiDefinition<Request extends Type<unknown, never>, Response extends Type<unknown, never>> {
+  readonly key: number
+  readonly name: string
+  readonly versions: readonly [first: number, last: number]
+  readonly flexibleSince: number
+  readonly request: Request
+  readonly response: Response
+  /** Answers one request; `undefined` sends nothing. */
+  handle(request: ValueOf<Request>, context: RequestContext): Handled<Response> | Promise<Handled<Response>>
+}
+
+type Handled<Response extends Type<unknown, never>> = InputOf<Response> | undefined
+
+export type DefinedApi<Request extends Type<unknown, never>, Response extends Type<unknown, never>> = Api & {
+  readonly request: Request
+  readonly response: Response
+}
+
+export function defineApi<Request extends Type<unknown, never>, Response extends Type<unknown, never>>(
+  definition: ApiDefinition<Request, Response>,
+): DefinedApi<Request, Response> {
+  const write = (response: Handled<Response>): Answer =>
+    response === undefined ? undefined : (writer) => definition.response.write(writer, response as never)
+  return {
+    ...definition,
+    answer(body, context) {
+      const request = definition.request.read(body) as ValueOf<Request>
+      const handled = definition.handle(request, context)
+      return handled instanceof Promise ? handled.then(write) : write(handled)
+    },
+  }
+}

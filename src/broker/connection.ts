@@ -1,0 +1,154 @@
+import type { Socket } from 'node:net'
+import type { Clock } from '../core/clock.ts'
+import type { Api, Answer, RequestContext } from './api.ts'
+import type { Cluster } from './cluster.ts'
+import { FrameReader } from './frame-reader.ts'
+import { MalformedRequest, Reader } from './wire/reader.ts'
+import { Writer } from './wire/writer.ts'
+
+/** As `socket.request.max.bytes`. */
+const requestBytesMax = 100 * 1024 * 1024
+
+const apiVersionsKey = 18
+
+interface ConnectionOptions {
+  readonly cluster: Cluster
+  readonly clock: Clock
+  readonly apis: readonly Api[]
+}
+
+/**
+ * Serves one client. Requests are answered one after the other, in order, as Kafka does; the next is not even read
+ * while one is being answered or the client is slow to take its answer, so a connection holds a bounded amount.
+ */
+export class Connection {
+  readonly #socket: Socket
+  readonly #options: ConnectionOptions
+  readonly #frames = new FrameReader(requestBytesMax)
+  readonly #closed = new AbortController()
+  #isBusy = false
+
+  constructor(socket: Socket, options: ConnectionOptions) {
+    this.#socket = socket
+    this.#options = options
+    socket.setNoDelay(true)
+    socket.on('data', (chunk: Buffer) => {
+      this.#frames.push(chunk)
+      if (this.#isBusy) socket.pause()
+      else this.#serve()
+    })
+    // A reset by the client is its way to leave; 'close' follows.
+    socket.on('error', () => {})
+    socket.on('close', () => this.#closed.abort())
+  }
+
+  close(): void {
+    this.#socket.destroy()
+  }
+
+  /** Answers what has arrived until there is none left, or one must be waited for. */
+  #serve(): void {
+    try {
+      for (let frame = this.#frames.next(); frame !== undefined; frame = this.#frames.next()) {
+        const answered = this.#answer(frame)
+        if (answered !== undefined) return this.#serveAfter(answered)
+        if (this.#socket.writableNeedDrain) return this.#serveAfter(this.#drained())
+      }
+      this.#socket.resume()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #serveAfter(answered: Promise<void>): void {
+    this.#isBusy = true
+    answered.then(
+      () => {
+        this.#isBusy = false
+        if (!this.#closed.signal.aborted) this.#serve()
+      },
+      (error: unknown) => this.#fail(error),
+    )
+  }
+
+  /** Answers one request; returns a promise when that takes time. */
+  #answer(frame: Buffer): Promise<void> | undefined {
+    const reader = new Reader(frame)
+    const key = reader.int16()
+    const version = reader.int16()
+    const correlationId = reader.int32()
+    const clientId = reader.string() ?? ''
+    const api = this.#options.apis.find((candidate) => candidate.key === key)
+    const isServed = api !== undefined && version >= api.versions[0] && version <= api.versions[1]
+    if (api === undefined || (!isServed && key !== apiVersionsKey)) {
+      throw new MalformedRequest(`API ${key} version ${version} is not served`)
+    }
+    const wireVersion = isServed ? version : 0
+    const isFlexible = wireVersion >= api.flexibleSince
+    reader.version = wireVersion
+    reader.flexible = isFlexible
+    if (isFlexible) skipTags(reader)
+
+    const send = (answer: Answer) => {
+      if (answer === undefined) return
+      const writer = new Writer(wireVersion, isFlexible)
+      writer.int32(0)
+      writer.int32(correlationId)
+      // A client that does not know the version yet must be able to read the header.
+      if (isFlexible && key !== apiVersionsKey) writer.varuint(0)
+      answer(writer)
+      this.#send(writer)
+    }
+    const answer = api.answer(reader, this.#context(version, clientId))
+    if (answer instanceof Promise) return answer.then(send)
+    send(answer)
+    return undefined
+  }
+
+  #context(version: number, clientId: string): RequestContext {
+    const { cluster, clock, apis } = this.#options
+    return {
+      cluster,
+      clock,
+      apis,
+      version,
+      clientId,
+      clientHost: this.#socket.remoteAddress ?? '',
+      closed: this.#closed.signal,
+    }
+  }
+
+  #send(writer: Writer): void {
+    const { sizeBytes } = writer
+    const chunks = writer.finish()
+    chunks[0]!.writeInt32BE(sizeBytes - 4, 0)
+    const socket = this.#socket
+    socket.cork()
+    for (const chunk of chunks) socket.write(chunk)
+    socket.uncork()
+  }
+
+  #drained(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const finish = () => {
+      this.#socket.off('drain', finish)
+      this.#closed.signal.removeEventListener('abort', finish)
+      resolve()
+    }
+    this.#socket.on('drain', finish)
+    this.#closed.signal.addEventListener('abort', finish)
+    return promise
+  }
+
+  #fail(error: unknown): void {
+    this.#socket.destroy()
+    if (!(error instanceof MalformedRequest)) throw error
+  }
+}
+
+function skipTags(reader: Reader): void {
+  for (let left = reader.varuint(); left > 0; left--) {
+    reader.varuint()
+    reader.skip(reader.varuint())
+  }
+}

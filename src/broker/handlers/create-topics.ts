@@ -1,0 +1,114 @@
+import { defineApi } from '../api.ts'
+import { errorCode } from '../error-code.ts'
+import type { Topic } from '../topics.ts'
+import {
+  array,
+  boolean,
+  defaulted,
+  int16,
+  int32,
+  int8,
+  nullableArray,
+  nullableString,
+  since,
+  string,
+  struct,
+  uuid,
+  zeroUuid,
+} from '../wire/schema.ts'
+import { configSource } from './describe-configs.ts'
+
+const useDefault = -1
+
+export const createTopics = defineApi({
+  key: 19,
+  name: 'CreateTopics',
+  versions: [2, 7],
+  flexibleSince: 5,
+  request: struct({
+    topics: array(
+      struct({
+        name: string,
+        numPartitions: int32,
+        replicationFactor: int16,
+        assignments: array(struct({ partitionIndex: int32, brokerIds: array(int32) })),
+        configs: array(struct({ name: string, value: nullableString })),
+      }),
+    ),
+    timeoutMs: int32,
+    validateOnly: boolean,
+  }),
+  response: struct({
+    throttleTimeMs: defaulted(int32, 0),
+    topics: array(
+      struct({
+        name: string,
+        topicId: since(7, uuid, zeroUuid),
+        errorCode: int16,
+        errorMessage: nullableString,
+        numPartitions: since(5, int32, -1),
+        replicationFactor: since(5, int16, -1),
+        configs: since(
+          5,
+          nullableArray(
+            struct({
+              name: string,
+              value: nullableString,
+              readOnly: boolean,
+              configSource: int8,
+              isSensitive: boolean,
+            }),
+          ),
+          [],
+        ),
+      }),
+    ),
+  }),
+  handle(request, { cluster }) {
+    const { topics, node } = cluster
+    const names = request.topics.map(({ name }) => name)
+    const create = (wanted: (typeof request.topics)[number]) => {
+      const { name, replicationFactor, assignments } = wanted
+      const refuse = (error: number, message: string) => ({ name, errorCode: error, errorMessage: message })
+      if (names.indexOf(name) !== names.lastIndexOf(name)) {
+        return refuse(errorCode.invalidRequest, 'Duplicate topic name.')
+      }
+      const isAssigned = assignments.length > 0
+      if (isAssigned && (wanted.numPartitions !== useDefault || replicationFactor !== useDefault)) {
+        return refuse(errorCode.invalidRequest, 'A manual partition assignment leaves both numbers at -1.')
+      }
+      if (assignments.some(({ brokerIds }) => brokerIds.length !== 1 || brokerIds[0] !== node.id)) {
+        return refuse(errorCode.invalidReplicaAssignment, `The only broker is ${node.id}.`)
+      }
+      if (replicationFactor !== useDefault && replicationFactor !== 1) {
+        return refuse(errorCode.invalidReplicationFactor, 'There is one broker, so the replication factor is 1.')
+      }
+      const numPartitions = isAssigned ? assignments.length : wanted.numPartitions
+      const topic = { name, partitionCount: numPartitions === useDefault ? 1 : numPartitions, config: wanted.configs }
+      const refusal = topics.check(topic)
+      if (refusal !== undefined) return refuse(refusal.error, refusal.message)
+      return request.validateOnly
+        ? { name, ...accepted, numPartitions: topic.partitionCount }
+        : describe(topics.create(topic))
+    }
+    return { topics: request.topics.map(create) }
+  },
+})
+
+const accepted = { errorCode: errorCode.none, errorMessage: null, replicationFactor: 1 }
+
+function describe({ name, id, partitions, config }: Topic) {
+  return {
+    ...accepted,
+    name,
+    topicId: id,
+    numPartitions: partitions.length,
+    configs: config.entries().map((entry) => ({
+      name: entry.name,
+      value: entry.value,
+      readOnly: false,
+      configSource: entry.isSet ? configSource.topic : configSource.default,
+      isSensitive: false,
+    })),
+  }
+}

@@ -1,0 +1,47 @@
+import { defineApi } from '../api.ts'
+import { errorCode } from '../error-code.ts'
+import { array, int16, int32, int8, nullableString, since, string, struct, until, versions } from '../wire/schema.ts'
+
+const greatestKeyType = 1
+
+export const findCoordinator = defineApi({
+  key: 10,
+  name: 'FindCoordinator',
+  versions: [0, 6],
+  flexibleSince: 3,
+  request: struct({
+    key: until(3, string, ''),
+    keyType: since(1, int8, 0),
+    keys: since(4, array(string), []),
+  }),
+  response: struct({
+    throttleTimeMs: since(1, int32, 0),
+    errorCode: until(3, int16, 0),
+    errorMessage: versions(1, 3, nullableString, null),
+    nodeId: until(3, int32, -1),
+    host: until(3, string, ''),
+    port: until(3, int32, -1),
+    coordinators: since(
+      4,
+      array(
+        struct({
+          key: string,
+          nodeId: int32,
+          host: string,
+          port: int32,
+          errorCode: int16,
+          errorMessage: nullableString,
+        }),
+      ),
+      [],
+    ),
+  }),
+  handle({ key, keyType, keys }, { cluster }) {
+    const { id: nodeId, host, port } = cluster.node
+    const isKnownType = keyType >= 0 && keyType <= greatestKeyType
+    const coordinator = isKnownType
+      ? { nodeId, host, port, errorCode: errorCode.none, errorMessage: null }
+      : { nodeId: -1, host: '', port: -1, errorCode: errorCode.invalidRequest, errorMessage: null }
+    return { ...coordinator, coordinators: keys.map((each) => ({ key: each, ...coordinator })) }
+  },
+})

@@ -1,0 +1,95 @@
+import { defineApi } from '../api.ts'
+import { errorCode } from '../error-code.ts'
+import type { Partition } from '../partition.ts'
+import { array, defaulted, int16, int32, int64, int8, since, string, struct } from '../wire/schema.ts'
+
+/** Timestamps that are questions of another kind. */
+const latest = -1
+const earliest = -2
+const maxTimestamp = -3
+const earliestLocal = -4
+const latestTiered = -5
+const earliestPendingUpload = -6
+
+const readCommitted = 1
+
+export const listOffsets = defineApi({
+  key: 2,
+  name: 'ListOffsets',
+  versions: [1, 11],
+  flexibleSince: 6,
+  request: struct({
+    replicaId: int32,
+    isolationLevel: since(2, int8, 0),
+    topics: array(
+      struct({
+        name: string,
+        partitions: array(struct({ partitionIndex: int32, currentLeaderEpoch: since(4, int32, -1), timestamp: int64 })),
+      }),
+    ),
+    timeoutMs: since(10, int32, 0),
+  }),
+  response: struct({
+    throttleTimeMs: since(2, int32, 0),
+    topics: array(
+      struct({
+        name: string,
+        partitions: array(
+          struct({
+            partitionIndex: int32,
+            errorCode: int16,
+            timestamp: defaulted(int64, -1),
+            offset: defaulted(int64, -1),
+            leaderEpoch: since(4, int32, -1),
+          }),
+        ),
+      }),
+    ),
+  }),
+  handle({ isolationLevel, topics }, { cluster }) {
+    const answer = (partition: Partition | undefined, partitionIndex: number, timestamp: number) => {
+      if (partition === undefined) return { partitionIndex, errorCode: errorCode.unknownTopicOrPartition }
+      const endOffset = isolationLevel === readCommitted ? partition.lastStableOffset : partition.highWatermark
+      const place = find(partition, timestamp, endOffset)
+      return {
+        partitionIndex,
+        errorCode: errorCode.none,
+        ...place,
+        leaderEpoch: place.offset < 0 ? -1 : partition.leaderEpoch,
+      }
+    }
+    return {
+      topics: topics.map(({ name, partitions }) => ({
+        name,
+        partitions: partitions.map((p) =>
+          answer(cluster.topics.partition(name, p.partitionIndex), p.partitionIndex, p.timestamp),
+        ),
+      })),
+    }
+  },
+})
+
+interface Place {
+  readonly offset: number
+  readonly timestamp: number
+}
+
+const nowhere: Place = { offset: -1, timestamp: -1 }
+
+function find({ log }: Partition, timestamp: number, endOffset: number): Place {
+  switch (timestamp) {
+    case latest:
+      return { offset: endOffset, timestamp: -1 }
+    case earliest:
+    case earliestLocal:
+      return { offset: log.startOffset, timestamp: -1 }
+    case maxTimestamp:
+      return log.newestRecord() ?? nowhere
+    // Nothing is ever moved to another tier.
+    case latestTiered:
+    case earliestPendingUpload:
+      return nowhere
+    default:
+      return log.firstRecordAt(timestamp, endOffset) ?? nowhere
+  }
+}

@@ -1,0 +1,99 @@
+import { defineApi } from '../api.ts'
+import { authorizedOperations } from '../authorized-operations.ts'
+import { errorCode } from '../error-code.ts'
+import { isValidName, type Topic } from '../topics.ts'
+import {
+  array,
+  boolean,
+  defaulted,
+  int16,
+  int32,
+  nullableArray,
+  nullableString,
+  since,
+  string,
+  struct,
+  uuid,
+  versions,
+  zeroUuid,
+} from '../wire/schema.ts'
+
+export const metadata = defineApi({
+  key: 3,
+  name: 'Metadata',
+  versions: [0, 13],
+  flexibleSince: 9,
+  request: struct({
+    topics: nullableArray(struct({ topicId: since(10, uuid, zeroUuid), name: nullableString })),
+    allowAutoTopicCreation: since(4, boolean, true),
+    includeClusterAuthorizedOperations: versions(8, 10, boolean, false),
+    includeTopicAuthorizedOperations: since(8, boolean, false),
+  }),
+  response: struct({
+    throttleTimeMs: since(3, int32, 0),
+    brokers: array(struct({ nodeId: int32, host: string, port: int32, rack: since(1, nullableString, null) })),
+    clusterId: since(2, nullableString, null),
+    controllerId: since(1, int32, -1),
+    topics: array(
+      struct({
+        errorCode: int16,
+        name: nullableString,
+        topicId: since(10, uuid, zeroUuid),
+        isInternal: since(1, boolean, false),
+        partitions: array(
+          struct({
+            errorCode: defaulted(int16, 0),
+            partitionIndex: int32,
+            leaderId: int32,
+            leaderEpoch: since(7, int32, -1),
+            replicaNodes: array(int32),
+            isrNodes: array(int32),
+            offlineReplicas: since(5, array(int32), []),
+          }),
+        ),
+        topicAuthorizedOperations: since(8, int32, authorizedOperations.unknown),
+      }),
+    ),
+    clusterAuthorizedOperations: versions(8, 10, int32, authorizedOperations.unknown),
+    errorCode: since(13, int16, 0),
+  }),
+  handle(request, { cluster, version }) {
+    const { topics, node } = cluster
+    // Version 0 had no null: no names meant all.
+    const isForAll = request.topics === null || (version === 0 && request.topics.length === 0)
+    const topicAuthorizedOperations = request.includeTopicAuthorizedOperations
+      ? authorizedOperations.topic
+      : authorizedOperations.unknown
+    const nodes = [node.id]
+    const describe = (topic: Topic) => ({
+      errorCode: errorCode.none,
+      name: topic.name,
+      topicId: topic.id,
+      partitions: topic.partitions.map(({ index, leaderEpoch }) => ({
+        partitionIndex: index,
+        leaderId: node.id,
+        leaderEpoch,
+        replicaNodes: nodes,
+        isrNodes: nodes,
+      })),
+      topicAuthorizedOperations,
+    })
+    const find = ({ name, topicId }: { name: string | null; topicId: string }) => {
+      const topic = name === null ? topics.getById(topicId) : topics.get(name)
+      if (topic !== undefined) return describe(topic)
+      return { errorCode: errorOfMissing(name), name, topicId, partitions: [] }
+    }
+    return {
+      brokers: [{ nodeId: node.id, host: node.host, port: node.port }],
+      clusterId: cluster.id,
+      controllerId: node.id,
+      topics: isForAll ? [...topics.all()].map(describe) : request.topics!.map(find),
+      ...(request.includeClusterAuthorizedOperations && { clusterAuthorizedOperations: authorizedOperations.cluster }),
+    }
+  },
+})
+
+function errorOfMissing(name: string | null): number {
+  if (name === null) return errorCode.unknownTopicId
+  return isValidName(name) ? errorCode.unknownTopicOrPartition : errorCode.invalidTopic
+}

@@ -1,0 +1,78 @@
+import { defineApi } from '../api.ts'
+import { errorCode } from '../error-code.ts'
+import {
+  array,
+  int16,
+  int32,
+  int64,
+  nullableString,
+  since,
+  string,
+  struct,
+  until,
+  uuid,
+  versions,
+  zeroUuid,
+} from '../wire/schema.ts'
+
+const metadataLengthMax = 4096
+
+export const offsetCommit = defineApi({
+  key: 8,
+  name: 'OffsetCommit',
+  versions: [2, 10],
+  flexibleSince: 8,
+  request: struct({
+    groupId: string,
+    generationId: int32,
+    memberId: string,
+    groupInstanceId: since(7, nullableString, null),
+    retentionTimeMs: versions(2, 4, int64, -1),
+    topics: array(
+      struct({
+        name: until(9, string, ''),
+        topicId: since(10, uuid, zeroUuid),
+        partitions: array(
+          struct({
+            partitionIndex: int32,
+            offset: int64,
+            leaderEpoch: since(6, int32, -1),
+            metadata: nullableString,
+          }),
+        ),
+      }),
+    ),
+  }),
+  response: struct({
+    throttleTimeMs: since(3, int32, 0),
+    topics: array(
+      struct({
+        name: until(9, string, ''),
+        topicId: since(10, uuid, zeroUuid),
+        partitions: array(struct({ partitionIndex: int32, errorCode: int16 })),
+      }),
+    ),
+  }),
+  handle(request, { cluster, version }) {
+    const group = cluster.groups.getOrCreate(request.groupId)
+    return {
+      topics: request.topics.map(({ name, topicId, partitions }) => {
+        const isById = version >= 10
+        const topic = isById ? cluster.topics.getById(topicId) : cluster.topics.get(name)
+        const missing = isById && topic === undefined ? errorCode.unknownTopicId : errorCode.unknownTopicOrPartition
+        return {
+          name,
+          topicId,
+          partitions: partitions.map(({ partitionIndex, offset, leaderEpoch, metadata }) => {
+            if (topic?.partitions[partitionIndex] === undefined) return { partitionIndex, errorCode: missing }
+            if (metadata !== null && metadata.length > metadataLengthMax) {
+              return { partitionIndex, errorCode: errorCode.offsetMetadataTooLarge }
+            }
+            group.offsets.set(topic.name, partitionIndex, { offset, leaderEpoch, metadata })
+            return { partitionIndex, errorCode: errorCode.none }
+          }),
+        }
+      }),
+    }
+  },
+})

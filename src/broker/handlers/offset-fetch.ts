@@ -1,0 +1,122 @@
+import { defineApi } from '../api.ts'
+import type { Cluster } from '../cluster.ts'
+import { errorCode } from '../error-code.ts'
+import {
+  array,
+  boolean,
+  defaulted,
+  int16,
+  int32,
+  int64,
+  nullableArray,
+  nullableString,
+  since,
+  string,
+  struct,
+  until,
+  uuid,
+  versions,
+  zeroUuid,
+} from '../wire/schema.ts'
+
+const committedPartition = struct({
+  partitionIndex: int32,
+  committedOffset: defaulted(int64, -1),
+  committedLeaderEpoch: since(5, int32, -1),
+  metadata: defaulted(nullableString, ''),
+  errorCode: int16,
+})
+
+export const offsetFetch = defineApi({
+  key: 9,
+  name: 'OffsetFetch',
+  versions: [1, 10],
+  flexibleSince: 6,
+  request: struct({
+    groupId: until(7, string, ''),
+    topics: until(7, nullableArray(struct({ name: string, partitionIndexes: array(int32) })), []),
+    groups: since(
+      8,
+      array(
+        struct({
+          groupId: string,
+          memberId: since(9, nullableString, null),
+          memberEpoch: since(9, int32, -1),
+          topics: nullableArray(
+            struct({
+              name: until(9, string, ''),
+              topicId: since(10, uuid, zeroUuid),
+              partitionIndexes: array(int32),
+            }),
+          ),
+        }),
+      ),
+      [],
+    ),
+    requireStable: since(7, boolean, false),
+  }),
+  response: struct({
+    throttleTimeMs: since(3, int32, 0),
+    topics: until(7, array(struct({ name: string, partitions: array(committedPartition) })), []),
+    errorCode: versions(2, 7, int16, 0),
+    groups: since(
+      8,
+      array(
+        struct({
+          groupId: string,
+          topics: array(
+            struct({
+              name: until(9, string, ''),
+              topicId: since(10, uuid, zeroUuid),
+              partitions: array(committedPartition),
+            }),
+          ),
+          errorCode: defaulted(int16, 0),
+        }),
+      ),
+      [],
+    ),
+  }),
+  handle(request, { cluster, version }) {
+    if (version < 8) {
+      const topics = request.topics?.map((topic) => ({ ...topic, topicId: zeroUuid })) ?? null
+      return { topics: committedOf(cluster, request.groupId, topics, false) }
+    }
+    return {
+      groups: request.groups.map(({ groupId, topics }) => ({
+        groupId,
+        topics: committedOf(cluster, groupId, topics, version >= 10),
+      })),
+    }
+  },
+})
+
+interface WantedTopic {
+  readonly name: string
+  readonly topicId: string
+  readonly partitionIndexes: number[]
+}
+
+/** What a group has committed to the wanted partitions; to all that it knows when none are named. */
+function committedOf(cluster: Cluster, groupId: string, topics: WantedTopic[] | null, isById: boolean) {
+  const offsets = cluster.groups.get(groupId)?.offsets
+  const wanted =
+    topics ??
+    offsets?.partitions().map(({ topic, partitions }) => ({
+      name: topic,
+      topicId: cluster.topics.get(topic)?.id ?? zeroUuid,
+      partitionIndexes: partitions,
+    })) ??
+    []
+  return wanted.map(({ name, topicId, partitionIndexes }) => {
+    const topicName = isById ? cluster.topics.getById(topicId)?.name : name
+    const partitions = partitionIndexes.map((partitionIndex) => {
+      if (topicName === undefined) return { partitionIndex, errorCode: errorCode.unknownTopicId }
+      const committed = offsets?.get(topicName, partitionIndex)
+      if (committed === undefined) return { partitionIndex, errorCode: errorCode.none }
+      const { offset: committedOffset, leaderEpoch: committedLeaderEpoch, metadata } = committed
+      return { partitionIndex, errorCode: errorCode.none, committedOffset, committedLeaderEpoch, metadata }
+    })
+    return { name, topicId, partitions }
+  })
+}

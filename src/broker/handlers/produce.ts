@@ -1,0 +1,95 @@
+import { defineApi, type RequestContext } from '../api.ts'
+import { checkProduced } from '../batch.ts'
+import { errorCode } from '../error-code.ts'
+import type { Topic } from '../topics.ts'
+import {
+  array,
+  defaulted,
+  int16,
+  int32,
+  int64,
+  nullableString,
+  records,
+  since,
+  string,
+  struct,
+  until,
+  uuid,
+  zeroUuid,
+} from '../wire/schema.ts'
+
+const zstdSinceVersion = 7
+
+export const produce = defineApi({
+  key: 0,
+  name: 'Produce',
+  versions: [3, 13],
+  flexibleSince: 9,
+  request: struct({
+    transactionalId: nullableString,
+    acks: int16,
+    timeoutMs: int32,
+    topics: array(
+      struct({
+        name: until(12, string, ''),
+        topicId: since(13, uuid, zeroUuid),
+        partitions: array(struct({ index: int32, records })),
+      }),
+    ),
+  }),
+  response: struct({
+    responses: array(
+      struct({
+        name: until(12, string, ''),
+        topicId: since(13, uuid, zeroUuid),
+        partitions: array(
+          struct({
+            index: int32,
+            errorCode: int16,
+            baseOffset: defaulted(int64, -1),
+            logAppendTimeMs: defaulted(int64, -1),
+            logStartOffset: since(5, int64, -1),
+            recordErrors: since(8, array(struct({ batchIndex: int32, batchIndexErrorMessage: nullableString })), []),
+            errorMessage: since(8, nullableString, null),
+          }),
+        ),
+      }),
+    ),
+    throttleTimeMs: defaulted(int32, 0),
+  }),
+  handle(request, context) {
+    const { topics } = context.cluster
+    const isAcksValid = request.acks >= -1 && request.acks <= 1
+    const responses = request.topics.map(({ name, topicId, partitions }) => {
+      const isById = context.version >= 13
+      const topic = isById ? topics.getById(topicId) : topics.get(name)
+      const append = (index: number, batch: Buffer | null): Appended => {
+        if (!isAcksValid) return { errorCode: errorCode.invalidRequiredAcks }
+        if (topic !== undefined) return appendTo(topic, index, batch, context)
+        return { errorCode: isById ? errorCode.unknownTopicId : errorCode.unknownTopicOrPartition }
+      }
+      return { name, topicId, partitions: partitions.map((p) => ({ index: p.index, ...append(p.index, p.records) })) }
+    })
+    return request.acks === 0 ? undefined : { responses }
+  },
+})
+
+interface Appended {
+  readonly errorCode: number
+  readonly baseOffset?: number
+  readonly logStartOffset?: number
+  readonly errorMessage?: string | null
+}
+
+function appendTo(topic: Topic, index: number, batch: Buffer | null, { version }: RequestContext): Appended {
+  const partition = topic.partitions[index]
+  if (partition === undefined) return { errorCode: errorCode.unknownTopicOrPartition }
+  const fault = checkProduced(batch, {
+    sizeBytesMax: topic.config.number('max.message.bytes'),
+    zstdAllowed: version >= zstdSinceVersion,
+  })
+  if (fault !== errorCode.none) return { errorCode: fault }
+  const result = partition.append(batch!)
+  if (!('baseOffset' in result)) return { errorCode: result.error, errorMessage: result.message ?? null }
+  return { errorCode: result.error, baseOffset: result.baseOffset, logStartOffset: partition.log.startOffset }
+}

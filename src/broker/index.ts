@@ -1,0 +1,2 @@
+export { type Broker, type BrokerOptions, startBroker } from './broker.ts'
+export type { BrokerTopic } from './thread.ts'

@@ -1,0 +1,179 @@
+import { assert } from '../core/assert.ts'
+import { batchHeader } from './batch.ts'
+import type { MemoryBudget } from './memory.ts'
+import { type RecordPlace, recordPlaces } from './records.ts'
+
+const segmentBytesFirst = 64 * 1024
+const segmentBytesMax = 8 * 1024 * 1024
+
+/** A run of consecutive batches in one piece of memory, which is filled from the front and never written again. */
+interface Segment {
+  readonly bytes: Buffer
+  /** Where each batch begins. */
+  readonly positions: number[]
+  lengthBytes: number
+}
+
+/**
+ * The batches of one partition, as the producer sent them but for the offset stamped into their headers. A read hands
+ * out views of the segments, so bytes are copied once on their way in and never on their way out.
+ */
+export class Log {
+  readonly #memory: MemoryBudget
+  #segments: Segment[] = []
+  #startOffset = 0
+  #endOffset = 0
+
+  constructor(memory: MemoryBudget) {
+    this.#memory = memory
+  }
+
+  /** The first offset that can be read. */
+  get startOffset(): number {
+    return this.#startOffset
+  }
+
+  /** The offset the next record gets. */
+  get endOffset(): number {
+    return this.#endOffset
+  }
+
+  get sizeBytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.lengthBytes, 0)
+  }
+
+  /** Appends one checked batch and returns its base offset, or `undefined` when memory does not hold it. */
+  append(batch: Buffer, leaderEpoch: number): number | undefined {
+    const segment = this.#segmentFor(batch.length)
+    if (segment === undefined) return undefined
+    const position = segment.lengthBytes
+    const baseOffset = this.#endOffset
+    batch.copy(segment.bytes, position)
+    batchHeader.stamp(segment.bytes, position, baseOffset, leaderEpoch)
+    segment.positions.push(position)
+    segment.lengthBytes += batch.length
+    this.#endOffset = batchHeader.lastOffset(segment.bytes, position) + 1
+    return baseOffset
+  }
+
+  /**
+   * Reads from the batch that holds `offset` up to `endOffset`, at most to the end of a segment. Like Kafka it cuts at
+   * `sizeBytesMax` wherever that falls, so the last batch may be incomplete; with `wholeFirst` the first one never is.
+   */
+  read(offset: number, options: { endOffset: number; sizeBytesMax: number; wholeFirst: boolean }): Buffer | undefined {
+    const found = this.#find(offset)
+    if (found === undefined || offset >= options.endOffset) return undefined
+    const { segment, index } = found
+    const start = segment.positions[index]!
+    const limit = this.#positionOf(segment, options.endOffset)
+    const least = options.wholeFirst ? batchHeader.sizeBytes(segment.bytes, start) : 0
+    const end = Math.min(limit, start + Math.max(least, options.sizeBytesMax))
+    return end > start ? segment.bytes.subarray(start, end) : undefined
+  }
+
+  /** How many bytes a reader at `offset` has before it. */
+  bytesBetween(offset: number, endOffset: number): number {
+    const found = this.#find(offset)
+    if (found === undefined || offset >= endOffset) return 0
+    let sum = -found.segment.positions[found.index]!
+    for (let i = this.#segments.indexOf(found.segment); i < this.#segments.length; i++) {
+      const segment = this.#segments[i]!
+      const end = this.#positionOf(segment, endOffset)
+      sum += end
+      if (end < segment.lengthBytes) break
+    }
+    return sum
+  }
+
+  /** The first record before `endOffset` that is not older than `timestamp`. */
+  firstRecordAt(timestamp: number, endOffset: number): RecordPlace | undefined {
+    for (const batch of this.#batches()) {
+      if (batchHeader.baseOffset(batch, 0) >= endOffset) return undefined
+      if (batchHeader.maxTimestamp(batch, 0) < timestamp) continue
+      for (const place of recordPlaces(batch)) {
+        if (place.timestamp >= timestamp && place.offset >= this.#startOffset) return place
+      }
+    }
+    return undefined
+  }
+
+  /** The first of the records with the greatest timestamp. */
+  newestRecord(): RecordPlace | undefined {
+    let newest: RecordPlace | undefined
+    for (const batch of this.#batches()) {
+      if (newest !== undefined && batchHeader.maxTimestamp(batch, 0) <= newest.timestamp) continue
+      for (const place of recordPlaces(batch)) {
+        if (newest === undefined || place.timestamp > newest.timestamp) newest = place
+      }
+    }
+    return newest
+  }
+
+  /** Forgets the records before `offset`; memory comes back by whole segments. */
+  advanceStart(offset: number): void {
+    assert(offset >= this.#startOffset && offset <= this.#endOffset, 'the log starts within what it holds')
+    this.#startOffset = offset
+    while (this.#segments.length > 0 && lastOffset(this.#segments[0]!) < offset) {
+      this.#memory.giveBack(this.#segments.shift()!.bytes.length)
+    }
+  }
+
+  /** Gives all memory back; the log must not be used again. */
+  free(): void {
+    for (const { bytes } of this.#segments) this.#memory.giveBack(bytes.length)
+    this.#segments = []
+  }
+
+  /** The batches, oldest first, as views. */
+  *#batches(): Generator<Buffer> {
+    for (const { bytes, positions } of this.#segments) {
+      for (const start of positions) yield bytes.subarray(start, start + batchHeader.sizeBytes(bytes, start))
+    }
+  }
+
+  #segmentFor(sizeBytes: number): Segment | undefined {
+    const last = this.#segments.at(-1)
+    if (last !== undefined && last.lengthBytes + sizeBytes <= last.bytes.length) return last
+    // Doubling keeps a thousand small topics small and a large one in few pieces.
+    const grown = last === undefined ? segmentBytesFirst : Math.min(2 * last.bytes.length, segmentBytesMax)
+    const capacity = Math.max(grown, sizeBytes)
+    if (!this.#memory.take(capacity)) return undefined
+    const segment: Segment = { bytes: Buffer.allocUnsafeSlow(capacity), positions: [], lengthBytes: 0 }
+    this.#segments.push(segment)
+    return segment
+  }
+
+  /** The first batch that ends at or behind `offset`. */
+  #find(offset: number): { segment: Segment; index: number } | undefined {
+    const segments = this.#segments
+    const segment = segments[lowerBound(segments.length, (i) => lastOffset(segments[i]!) >= offset)]
+    if (segment === undefined) return undefined
+    const { bytes, positions } = segment
+    const index = lowerBound(positions.length, (i) => batchHeader.lastOffset(bytes, positions[i]!) >= offset)
+    return { segment, index }
+  }
+
+  /** Where in a segment the first batch at or behind `endOffset` begins. */
+  #positionOf(segment: Segment, endOffset: number): number {
+    if (endOffset >= this.#endOffset) return segment.lengthBytes
+    const { bytes, positions } = segment
+    const index = lowerBound(positions.length, (i) => batchHeader.baseOffset(bytes, positions[i]!) >= endOffset)
+    return positions[index] ?? segment.lengthBytes
+  }
+}
+
+function lastOffset({ bytes, positions }: Segment): number {
+  return batchHeader.lastOffset(bytes, positions.at(-1)!)
+}
+
+/** The first index below `length` of which `holds` is true, given that it stays true from there on. */
+function lowerBound(length: number, holds: (index: number) => boolean): number {
+  let low = 0
+  let high = length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (holds(middle)) high = middle
+    else low = middle + 1
+  }
+  return low
+}

@@ -1,0 +1,88 @@
+import { batchHeader } from './batch.ts'
+import { errorCode, type ErrorCode } from './error-code.ts'
+
+// As many batches as an idempotent producer may have in flight.
+const batchesMax = 5
+// The longest silent producer is forgotten beyond this many, as Kafka forgets them after a day.
+const producersMax = 100_000
+const sequenceMax = 0x7fffffff
+
+interface SequencedBatch {
+  readonly firstSequence: number
+  readonly lastSequence: number
+  readonly baseOffset: number
+}
+
+interface ProducerState {
+  epoch: number
+  /** The newest batches of this epoch, oldest first. */
+  batches: SequencedBatch[]
+}
+
+export type SequenceVerdict =
+  | { readonly kind: 'next' }
+  | { readonly kind: 'duplicate'; readonly baseOffset: number }
+  | { readonly kind: 'refused'; readonly error: ErrorCode }
+
+/**
+ * What one partition remembers of its idempotent producers: it appends every batch once, in the order it was made.
+ *
+ * @see Kafka's ProducerAppendInfo, whose rules these are
+ */
+export class ProducerStates {
+  readonly #producers = new Map<number, ProducerState>()
+
+  /** Judges a batch that carries a producer id. */
+  judge(batch: Buffer): SequenceVerdict {
+    const state = this.#producers.get(batchHeader.producerId(batch, 0))
+    if (state === undefined) return { kind: 'next' }
+    const epoch = batchHeader.producerEpoch(batch, 0)
+    if (epoch < state.epoch) return { kind: 'refused', error: errorCode.invalidProducerEpoch }
+    const { firstSequence, lastSequence } = sequencesOf(batch)
+    const outOfOrder = { kind: 'refused', error: errorCode.outOfOrderSequenceNumber } as const
+    if (epoch > state.epoch) return firstSequence === 0 ? { kind: 'next' } : outOfOrder
+
+    const known = state.batches.find((b) => b.firstSequence === firstSequence && b.lastSequence === lastSequence)
+    if (known !== undefined) return { kind: 'duplicate', baseOffset: known.baseOffset }
+    const last = state.batches.at(-1)?.lastSequence ?? -1
+    return firstSequence === following(last) ? { kind: 'next' } : outOfOrder
+  }
+
+  /** Notes a batch that was appended. */
+  appended(batch: Buffer, baseOffset: number): void {
+    const state = this.#enter(batchHeader.producerId(batch, 0), batchHeader.producerEpoch(batch, 0))
+    state.batches.push({ ...sequencesOf(batch), baseOffset })
+    if (state.batches.length > batchesMax) state.batches.shift()
+  }
+
+  /** The epoch last seen of a producer, -1 when there is none. */
+  epochOf(producerId: number): number {
+    return this.#producers.get(producerId)?.epoch ?? -1
+  }
+
+  /** Notes the end of a transaction; one that raises the epoch makes sequences restart. */
+  ended(producerId: number, epoch: number): void {
+    this.#enter(producerId, epoch)
+  }
+
+  /** Finds a producer's state, made anew for a new epoch, and puts it last in the order of silence. */
+  #enter(producerId: number, epoch: number): ProducerState {
+    const known = this.#producers.get(producerId)
+    const state = known?.epoch === epoch ? known : { epoch, batches: [] }
+    this.#producers.delete(producerId)
+    this.#producers.set(producerId, state)
+    if (this.#producers.size > producersMax) this.#producers.delete(this.#producers.keys().next().value!)
+    return state
+  }
+}
+
+function sequencesOf(batch: Buffer): { firstSequence: number; lastSequence: number } {
+  const firstSequence = batchHeader.baseSequence(batch, 0)
+  // Sequences count to the greatest int32 and go on at 0.
+  const lastSequence = (firstSequence + batchHeader.lastOffsetDelta(batch, 0)) % (sequenceMax + 1)
+  return { firstSequence, lastSequence }
+}
+
+function following(sequence: number): number {
+  return sequence === sequenceMax ? 0 : sequence + 1
+}

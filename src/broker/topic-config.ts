@@ -1,0 +1,107 @@
+/** What a topic's settings may be; the names, types and defaults are Kafka's. */
+interface ConfigRule {
+  readonly type: ConfigType
+  readonly default: string
+  readonly allows: (value: string) => boolean
+}
+
+/** Kafka's numbers for the types, as DescribeConfigs sends them. */
+const configType = { boolean: 1, string: 2, int: 3, long: 5, double: 6, list: 7 } as const
+type ConfigType = (typeof configType)[keyof typeof configType]
+
+const wholeNumber = (type: ConfigType, initial: number, min: number): ConfigRule => ({
+  type,
+  default: String(initial),
+  allows: (value) => /^-?\d{1,19}$/.test(value) && Number(value) >= min,
+})
+const int = (initial: number, min = 0) => wholeNumber(configType.int, initial, min)
+const long = (initial: number | bigint, min = 0): ConfigRule => ({
+  ...wholeNumber(configType.long, 0, min),
+  default: String(initial),
+})
+const oneOf = (initial: string, ...others: string[]): ConfigRule => ({
+  type: configType.string,
+  default: initial,
+  allows: (value) => value === initial || others.includes(value),
+})
+const flag = (initial: boolean): ConfigRule => ({
+  type: configType.boolean,
+  default: String(initial),
+  allows: (value) => value === 'true' || value === 'false',
+})
+
+const longMax = 9223372036854775807n
+const dayMs = 86_400_000
+const cleanupPolicies = ['delete', 'compact']
+
+/** Every setting CreateTopics accepts. The broker acts on those its documentation names; the others it only keeps. */
+export const topicConfigRules = {
+  'cleanup.policy': {
+    type: configType.list,
+    default: 'delete',
+    allows: (value) => value.split(',').every((policy) => cleanupPolicies.includes(policy.trim())),
+  },
+  'compression.type': oneOf('producer', 'uncompressed', 'gzip', 'snappy', 'lz4', 'zstd'),
+  'delete.retention.ms': long(dayMs),
+  'file.delete.delay.ms': long(60_000),
+  'flush.messages': long(longMax, 1),
+  'flush.ms': long(longMax),
+  'index.interval.bytes': int(4096),
+  'max.compaction.lag.ms': long(longMax, 1),
+  'max.message.bytes': int(1_048_588),
+  'message.timestamp.after.max.ms': long(3_600_000),
+  'message.timestamp.before.max.ms': long(longMax),
+  'message.timestamp.type': oneOf('CreateTime', 'LogAppendTime'),
+  'min.cleanable.dirty.ratio': {
+    type: configType.double,
+    default: '0.5',
+    allows: (value) => Number(value) >= 0 && Number(value) <= 1,
+  },
+  'min.compaction.lag.ms': long(0),
+  'min.insync.replicas': int(1, 1),
+  preallocate: flag(false),
+  'retention.bytes': long(-1, -1),
+  'retention.ms': long(7 * dayMs, -1),
+  'segment.bytes': int(1_073_741_824, 1_048_576),
+  'segment.index.bytes': int(10_485_760, 4),
+  'segment.jitter.ms': long(0),
+  'segment.ms': long(7 * dayMs, 1),
+  'unclean.leader.election.enable': flag(false),
+} as const satisfies Record<string, ConfigRule>
+
+export type TopicConfigName = keyof typeof topicConfigRules
+
+/** Says what is wrong with a setting, or nothing. */
+export function faultOfConfig(name: string, value: string | null): string | undefined {
+  if (!Object.hasOwn(topicConfigRules, name)) return `Unknown topic config name: ${name}`
+  const rule: ConfigRule = topicConfigRules[name as TopicConfigName]
+  if (value === null) return `Null value not supported for topic configs: ${name}`
+  return rule.allows(value) ? undefined : `Invalid value ${value} for configuration ${name}`
+}
+
+/** The settings of one topic: what was set, above the defaults. */
+export class TopicConfig {
+  readonly #set: Map<string, string>
+
+  constructor(set: Iterable<readonly [string, string]> = []) {
+    this.#set = new Map(set)
+  }
+
+  get(name: TopicConfigName): string {
+    return this.#set.get(name) ?? topicConfigRules[name].default
+  }
+
+  number(name: TopicConfigName): number {
+    return Number(this.get(name))
+  }
+
+  /** Every setting with its value, its type and whether it was set for this topic. */
+  entries(): { name: string; value: string; type: ConfigType; isSet: boolean }[] {
+    return (Object.keys(topicConfigRules) as TopicConfigName[]).map((name) => ({
+      name,
+      value: this.get(name),
+      type: topicConfigRules[name].type,
+      isSet: this.#set.has(name),
+    }))
+  }
+}

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto'
+import { errorCode, type ErrorCode } from './error-code.ts'
+import type { MemoryBudget } from './memory.ts'
+import { Partition } from './partition.ts'
+import { faultOfConfig, TopicConfig } from './topic-config.ts'
+
+const nameLengthMax = 249
+const partitionsPerTopicMax = 10_000
+const partitionsMax = 100_000
+
+export interface Topic {
+  readonly name: string
+  /** 16 bytes in base64url. */
+  readonly id: string
+  readonly partitions: Partition[]
+  config: TopicConfig
+}
+
+export interface NewTopic {
+  readonly name: string
+  readonly partitionCount: number
+  readonly config?: readonly { readonly name: string; readonly value: string | null }[]
+}
+
+export interface Refusal {
+  readonly error: ErrorCode
+  readonly message: string
+}
+
+/** The topics of the cluster, by name and by id. */
+export class Topics {
+  readonly #memory: MemoryBudget
+  readonly #byName = new Map<string, Topic>()
+  readonly #byId = new Map<string, Topic>()
+  #partitionCount = 0
+
+  constructor(memory: MemoryBudget) {
+    this.#memory = memory
+  }
+
+  get(name: string): Topic | undefined {
+    return this.#byName.get(name)
+  }
+
+  getById(id: string): Topic | undefined {
+    return this.#byId.get(id)
+  }
+
+  all(): Iterable<Topic> {
+    return this.#byName.values()
+  }
+
+  partition(topic: string, index: number): Partition | undefined {
+    return this.#byName.get(topic)?.partitions[index]
+  }
+
+  /** Says why a topic cannot be created, or nothing. */
+  check({ name, partitionCount, config = [] }: NewTopic): Refusal | undefined {
+    if (!isValidName(name)) return { error: errorCode.invalidTopic, message: `Topic name ${name} is invalid.` }
+    if (this.#byName.has(name)) {
+      return { error: errorCode.topicAlreadyExists, message: `Topic '${name}' already exists.` }
+    }
+    if (partitionCount <= 0) {
+      return { error: errorCode.invalidPartitions, message: 'Number of partitions must be larger than 0.' }
+    }
+    if (partitionCount > partitionsPerTopicMax || this.#partitionCount + partitionCount > partitionsMax) {
+      return { error: errorCode.policyViolation, message: 'Excessively large number of partitions.' }
+    }
+    const fault = config.map((entry) => faultOfConfig(entry.name, entry.value)).find((text) => text !== undefined)
+    return fault === undefined ? undefined : { error: errorCode.invalidConfig, message: fault }
+  }
+
+  /** Creates a topic that `check` has let pass. */
+  create({ name, partitionCount, config = [] }: NewTopic): Topic {
+    const topic: Topic = {
+      name,
+      id: Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url'),
+      partitions: Array.from({ length: partitionCount }, (_, index) => new Partition(name, index, this.#memory)),
+      config: new TopicConfig(config.map((entry) => [entry.name, entry.value!] as const)),
+    }
+    this.#byName.set(name, topic)
+    this.#byId.set(topic.id, topic)
+    this.#partitionCount += partitionCount
+    return topic
+  }
+
+  delete(topic: Topic): void {
+    this.#byName.delete(topic.name)
+    this.#byId.delete(topic.id)
+    this.#partitionCount -= topic.partitions.length
+    for (const partition of topic.partitions) partition.delete()
+  }
+}
+
+export function isValidName(name: string): boolean {
+  return name.length <= nameLengthMax && name !== '.' && name !== '..' && /^[a-zA-Z0-9._-]+$/.test(name)
+}

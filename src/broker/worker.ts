@@ -1,0 +1,47 @@
+/** Entry of the thread that runs an embedded broker. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { systemClock } from '../core/clock.ts'
+import { BrokerServer } from './server.ts'
+import type { BrokerTopic, Call, Failure, Reply, WorkerOptions } from './thread.ts'
+
+const { host, port, memoryBytesMax } = workerData as WorkerOptions
+const asker = parentPort!
+const tell = (reply: Reply) => asker.postMessage(reply)
+
+try {
+  const server = await BrokerServer.listen({ host, port, memoryBytesMax, clock: systemClock })
+  asker.on('message', (call: Call) => void answer(server, call))
+  tell({ kind: 'listening', port: server.cluster.node.port })
+} catch (error) {
+  const { message } = error as Error
+  tell({ kind: 'failed', id: undefined, failure: { code: 'BROKER_LISTEN_FAILED', message, details: { host, port } } })
+}
+
+async function answer(server: BrokerServer, call: Call): Promise<void> {
+  const { id } = call
+  if (call.method === 'createTopic') {
+    const failure = createTopic(server, call.topic)
+    return tell(failure === undefined ? { kind: 'done', id } : { kind: 'failed', id, failure })
+  }
+  await server.close()
+  tell({ kind: 'done', id })
+  asker.close()
+}
+
+function createTopic(
+  { cluster }: BrokerServer,
+  { name, partitions = 1, config = {} }: BrokerTopic,
+): Failure | undefined {
+  const topic = {
+    name,
+    partitionCount: partitions,
+    config: Object.entries(config).map(([key, value]) => ({ name: key, value })),
+  }
+  const refusal = cluster.topics.check(topic)
+  if (refusal === undefined) {
+    cluster.topics.create(topic)
+    return undefined
+  }
+  const details = { topic: name, kafkaErrorCode: refusal.error }
+  return { code: 'BROKER_TOPIC_REFUSED', message: refusal.message, details }
+}
