@@ -1,0 +1,6 @@
+export { byLeader, createTopics, deleteTopics, listOffsets, type NewTopic, topicConfig } from './admin.ts'
+export { Cluster, type ClusterOptions, type Topic } from './cluster.ts'
+export { Connection, type ConnectionOptions } from './connection.ts'
+export { Fetcher, type FetcherOptions, type FetchedResponse } from './fetcher.ts'
+export { commitOffsets } from './offset-store.ts'
+export { Producer, type ProducerOptions } from './producer.ts'
