@@ -90,11 +90,14 @@ describe('An actor', () => {
     await probe.clock.advance(100)
     await probe.stop()
 
-    assert.deepEqual(traced.trace, [
-      ...['init 1 begins', 'init 1 ends', 'work 1 in 1', 'stop 1 begins: crashed', 'stop 1 ends'],
-      ...['init 2 begins', 'init 2 ends', 'work 2 in 2', 'stop 2 begins: normal', 'stop 2 ends'],
-      ...['init 3 begins', 'init 3 ends', 'work 3 in 3', 'stop 3 begins: shutdown', 'stop 3 ends'],
-    ])
+    assert.deepEqual(
+      traced.trace,
+      [
+        ['init 1 begins', 'init 1 ends', 'work 1 in 1', 'stop 1 begins: crashed', 'stop 1 ends'],
+        ['init 2 begins', 'init 2 ends', 'work 2 in 2', 'stop 2 begins: normal', 'stop 2 ends'],
+        ['init 3 begins', 'init 3 ends', 'work 3 in 3', 'stop 3 begins: shutdown', 'stop 3 ends'],
+      ].flat(),
+    )
   })
 
   it('gives the error and the message of a crash to its stop hook, its events and its watchers', async () => {
