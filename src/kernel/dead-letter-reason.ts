@@ -14,6 +14,7 @@ export const Reason = {
   SCHEMA_INVALID: 13,
   PART_NOT_JSON: 14,
   MERGE_TOO_LARGE: 15,
+  ROUTE_FAILED: 16,
 } as const
 
 export type Reason = (typeof Reason)[keyof typeof Reason]
@@ -27,6 +28,7 @@ const laterTexts = [
   'the value does not satisfy the schema of the stage',
   'the function of the stage returned what JSON cannot hold',
   'the merged record is larger than the sink takes',
+  'the route function failed on the record in every attempt',
 ]
 
 export interface DeadLetterReason {

@@ -12,6 +12,8 @@ export interface MergeShape {
   keyName: Uint8Array
   /** The sides' names in declared order, likewise. */
   sideNames: readonly Uint8Array[]
+  /** Bytes that key and value of a merged record may have together. */
+  recordBytesMax: number
 }
 
 /**
@@ -29,10 +31,12 @@ export class MergeEncoder {
   readonly #names: DataView[]
   readonly #nameLengths: Int32Array
   readonly #sideCount: number
+  readonly #recordBytesMax: number
   /** Address of each side's block; 0 for the completing side. */
   readonly #blocks = new Int32Array(sidesMax)
 
-  constructor(arena: Arena, out: OutputBuilder, { keyName, sideNames }: MergeShape) {
+  constructor(arena: Arena, out: OutputBuilder, { keyName, sideNames, recordBytesMax }: MergeShape) {
+    this.#recordBytesMax = recordBytesMax
     this.#arena = arena
     this.#out = out
     this.#prefix = padded('{', keyName)
@@ -42,8 +46,11 @@ export class MergeEncoder {
     this.#sideCount = sideNames.length
   }
 
-  /** Writes the merge of the row at `head` with the part of `row`, whose side the row lacks. */
-  encode(head: number, columns: RecordColumns, row: number): void {
+  /**
+   * Writes the merge of the row at `head` with the part of `row`, whose side the row lacks. Returns false, and writes
+   * nothing, when key and value together are larger than `recordBytesMax`.
+   */
+  encode(head: number, columns: RecordColumns, row: number): boolean {
     const segments = this.#arena.words
     const blocks = this.#blocks
     const completing = columns.side[row]!
@@ -67,6 +74,7 @@ export class MergeEncoder {
     const keyStart = columns.keyStart[row]!
     const keyEnd = columns.keyEnd[row]!
     valueLength += this.#spellingLength(columns, row)
+    if (valueLength + keyEnd - keyStart > this.#recordBytesMax) return false
 
     const partition = partitionForKey(keyView, keyStart, keyEnd, this.#out.partitionCount)
     const batch = this.#out.begin(partition, timestamp, keyEnd - keyStart, valueLength, 1)
@@ -93,6 +101,7 @@ export class MergeEncoder {
     assert(at - valueAt === valueLength, 'a merged record has the length it was announced with')
     bytes[at++] = 0
     batch.position = at
+    return true
   }
 
   /** Bytes of the key as the first declared side wrote it. */

@@ -30,11 +30,23 @@ export interface PendingTableOptions {
   hashSeed: readonly [number, number]
   /** Dead-letter code for the second part of a side that a row has already. */
   duplicateReason: number
+  /** Dead-letter code for the parts of a row that cannot be published for its size. */
+  tooLargeReason: number
 }
 
 /** Receives complete rows while their blocks are still readable. */
 export interface RowCompleted {
-  encode(head: number, columns: RecordColumns, row: number): void
+  /** Publishes a row. Returns false when it cannot be published for its size. */
+  encode(head: number, columns: RecordColumns, row: number): boolean
+  /** Makes a dead letter of a stored part whose row could not be published; the last part becomes one by its columns. */
+  refuse(part: StoredPart): void
+}
+
+/** Where a stored part came from. */
+export interface StoredPart {
+  partition: number
+  offset: number
+  side: number
 }
 
 /** Counters of the epoch at hand by source partition, which the table raises as it goes. */
@@ -43,6 +55,8 @@ export interface TableCounts {
   readonly emitted: Float64Array
   /** Second parts of a side that was there. */
   readonly duplicate: Float64Array
+  /** Stored parts that left as dead letters. */
+  readonly deadLettered: Float64Array
 }
 
 /** Rows whose cache misses are overlapped. Measured: 64 to 512 alike, 1,024 slower. */
@@ -59,6 +73,7 @@ export class PendingTable {
   readonly #allSides: number
   readonly #unitsMax: number
   readonly #duplicateReason: number
+  readonly #tooLargeReason: number
   readonly #hashes = new Int32Array(passRows)
   readonly #heads = new Int32Array(passRows)
   /** Oldest epoch first; the last one is being filled. */
@@ -67,12 +82,13 @@ export class PendingTable {
   /** Keeps the reads of `#touch` alive; its value means nothing. */
   touched = 0
 
-  constructor({ sideCount, bytesMax, hashSeed, duplicateReason }: PendingTableOptions) {
+  constructor({ sideCount, bytesMax, hashSeed, duplicateReason, tooLargeReason }: PendingTableOptions) {
     assert(sideCount >= 2 && sideCount <= sidesMax, `a row has 2 to ${sidesMax} sides`)
     this.#hash = new KeyHash(hashSeed[0], hashSeed[1])
     this.#allSides = 2 ** sideCount - 1
     this.#unitsMax = Math.floor(bytesMax / unitBytes)
     this.#duplicateReason = duplicateReason
+    this.#tooLargeReason = tooLargeReason
   }
 
   /** Rows that wait for a part. */
@@ -139,15 +155,8 @@ export class PendingTable {
   }
 
   /** Every part that waits and where it came from, in no particular order. */
-  *parts(): Generator<{ partition: number; offset: number; side: number }> {
-    for (const head of this.#index.addresses()) {
-      for (let address = head; address !== 0; ) {
-        const words = this.arena.words[segmentOf(address)]!
-        const word = wordOf(address)
-        yield { partition: partitionOf(words, word), offset: offsetOf(words, word), side: sideOf(words, word) }
-        address = words[word + 1]!
-      }
-    }
+  *parts(): Generator<StoredPart> {
+    for (const head of this.#index.addresses()) yield* this.#partsOf(head)
   }
 
   /**
@@ -156,6 +165,15 @@ export class PendingTable {
    */
   compact(blocksMax: number): void {
     this.#compactor.run(blocksMax)
+  }
+
+  *#partsOf(head: number): Generator<StoredPart> {
+    for (let address = head; address !== 0; ) {
+      const words = this.arena.words[segmentOf(address)]!
+      const word = wordOf(address)
+      yield { partition: partitionOf(words, word), offset: offsetOf(words, word), side: sideOf(words, word) }
+      address = words[word + 1]!
+    }
   }
 
   #hashAll(columns: RecordColumns, from: number, to: number): void {
@@ -215,12 +233,19 @@ export class PendingTable {
       columns.reason[row] = this.#duplicateReason
       counts.duplicate[columns.partition]!++
     } else if ((present | sideBit) >>> 16 === this.#allSides) {
-      completed.encode(head, columns, row)
-      counts.emitted[columns.partition]!++
-      this.#depart(hash, head, counts)
+      if (completed.encode(head, columns, row)) {
+        counts.emitted[columns.partition]!++
+        this.#depart(hash, head, counts.emitted)
+      } else {
+        columns.side[row] = noSide
+        columns.reason[row] = this.#tooLargeReason
+        for (const part of this.#partsOf(head)) completed.refuse(part)
+        this.#depart(hash, head, counts.deadLettered)
+      }
     } else {
-      words[word + 2] = present | sideBit
+      // The side is marked last: a part that does not fit any more must leave no trace.
       words[word + 1] = this.#insertPart(hash, columns, row, words[word + 1]!)
+      words[word + 2] = present | sideBit
     }
   }
 
@@ -288,13 +313,13 @@ export class PendingTable {
   }
 
   /** Takes a completed row out of the index; its blocks stay until the epoch has ended. */
-  #depart(hash: number, head: number, counts: TableCounts): void {
+  #depart(hash: number, head: number, counts: Float64Array): void {
     const segments = this.arena.words
     const log = this.#openEpochs[this.#openEpochs.length - 1]!
     for (let address = head; address !== 0; ) {
       const words = segments[segmentOf(address)]!
       const word = wordOf(address)
-      counts.emitted[partitionOf(words, word)]!++
+      counts[partitionOf(words, word)]!++
       log.noteDepartedBlock(address, unitsOf(words, word))
       address = words[word + 1]!
     }
