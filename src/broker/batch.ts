@@ -60,7 +60,7 @@ export function checkProduced(
 ): ErrorCode {
   if (bytes === null || bytes.length === 0) return errorCode.invalidRecord
   if (bytes.length <= at.magic) return errorCode.corruptMessage
-  if (bytes[at.magic] !== 2) return errorCode.unsupportedForMessageFormat
+  if (bytes[at.magic] !== 2) return errorCode.invalidRecord
   if (bytes.length < headerBytes) return errorCode.corruptMessage
   // Exactly one batch per partition and request.
   if (batchHeader.sizeBytes(bytes, 0) !== bytes.length) return errorCode.invalidRecord

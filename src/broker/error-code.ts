@@ -25,7 +25,6 @@ export const errorCode = {
   invalidReplicaAssignment: 39,
   invalidConfig: 40,
   invalidRequest: 42,
-  unsupportedForMessageFormat: 43,
   policyViolation: 44,
   outOfOrderSequenceNumber: 45,
   invalidProducerEpoch: 47,

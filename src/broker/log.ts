@@ -58,17 +58,21 @@ export class Log {
 
   /**
    * Reads from the batch that holds `offset` up to `endOffset`, at most to the end of a segment. Like Kafka it cuts at
-   * `sizeBytesMax` wherever that falls, so the last batch may be incomplete; with `wholeFirst` the first one never is.
+   * `sizeBytesMax` wherever that falls, so the last batch may be incomplete; the first one never is: where it does not
+   * fit nothing is read, unless `anySizeFirst` lets it exceed the limit.
    */
-  read(offset: number, options: { endOffset: number; sizeBytesMax: number; wholeFirst: boolean }): Buffer | undefined {
+  read(
+    offset: number,
+    options: { endOffset: number; sizeBytesMax: number; anySizeFirst: boolean },
+  ): Buffer | undefined {
     const found = this.#find(offset)
     if (found === undefined || offset >= options.endOffset) return undefined
     const { segment, index } = found
     const start = segment.positions[index]!
-    const limit = this.#positionOf(segment, options.endOffset)
-    const least = options.wholeFirst ? batchHeader.sizeBytes(segment.bytes, start) : 0
-    const end = Math.min(limit, start + Math.max(least, options.sizeBytesMax))
-    return end > start ? segment.bytes.subarray(start, end) : undefined
+    const firstBytes = batchHeader.sizeBytes(segment.bytes, start)
+    if (firstBytes > options.sizeBytesMax && !options.anySizeFirst) return undefined
+    const end = start + Math.max(firstBytes, options.sizeBytesMax)
+    return segment.bytes.subarray(start, Math.min(end, this.#positionOf(segment, options.endOffset)))
   }
 
   /** How many bytes a reader at `offset` has before it. */

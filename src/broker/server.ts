@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import type { Clock } from '../core/clock.ts'
-import { apis } from './apis.ts'
-import { Cluster } from './cluster.ts'
+import type { Random } from '../core/random.ts'
 import { Connection } from './connection.ts'
+import { apis } from './handlers/index.ts'
+import { Cluster } from './cluster.ts'
 
 const nodeId = 1
 
@@ -12,6 +13,7 @@ export interface BrokerServerOptions {
   readonly port: number
   readonly memoryBytesMax: number
   readonly clock: Clock
+  readonly random: Random
 }
 
 /** The listening side of the broker: accepts connections and ends them all when it closes. */
@@ -20,12 +22,12 @@ export class BrokerServer {
   readonly #server: Server
   readonly #connections = new Set<Connection>()
 
-  static async listen({ host, port, memoryBytesMax, clock }: BrokerServerOptions): Promise<BrokerServer> {
+  static async listen({ host, port, memoryBytesMax, clock, random }: BrokerServerOptions): Promise<BrokerServer> {
     const server = createServer()
     server.listen(port, host)
     await once(server, 'listening')
     const { port: boundPort } = server.address() as AddressInfo
-    const cluster = new Cluster({ node: { id: nodeId, host, port: boundPort }, memoryBytesMax })
+    const cluster = new Cluster({ node: { id: nodeId, host, port: boundPort }, memoryBytesMax, random })
     return new BrokerServer(server, cluster, clock)
   }
 

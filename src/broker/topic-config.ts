@@ -24,6 +24,11 @@ const oneOf = (initial: string, ...others: string[]): ConfigRule => ({
   default: initial,
   allows: (value) => value === initial || others.includes(value),
 })
+const list = (initial: string, allowsEntry: (entry: string) => boolean = () => true): ConfigRule => ({
+  type: configType.list,
+  default: initial,
+  allows: (value) => value.split(',').every((entry) => allowsEntry(entry.trim())),
+})
 const flag = (initial: boolean): ConfigRule => ({
   type: configType.boolean,
   default: String(initial),
@@ -32,21 +37,23 @@ const flag = (initial: boolean): ConfigRule => ({
 
 const longMax = 9223372036854775807n
 const dayMs = 86_400_000
-const cleanupPolicies = ['delete', 'compact']
 
 /** Every setting CreateTopics accepts. The broker acts on those its documentation names; the others it only keeps. */
 export const topicConfigRules = {
-  'cleanup.policy': {
-    type: configType.list,
-    default: 'delete',
-    allows: (value) => value.split(',').every((policy) => cleanupPolicies.includes(policy.trim())),
-  },
+  'cleanup.policy': list('delete', (entry) => entry === 'delete' || entry === 'compact'),
+  'compression.gzip.level': int(-1, -1),
+  'compression.lz4.level': int(9, 1),
   'compression.type': oneOf('producer', 'uncompressed', 'gzip', 'snappy', 'lz4', 'zstd'),
+  'compression.zstd.level': int(3, -131_072),
   'delete.retention.ms': long(dayMs),
   'file.delete.delay.ms': long(60_000),
   'flush.messages': long(longMax, 1),
   'flush.ms': long(longMax),
+  'follower.replication.throttled.replicas': list(''),
   'index.interval.bytes': int(4096),
+  'leader.replication.throttled.replicas': list(''),
+  'local.retention.bytes': long(-2, -2),
+  'local.retention.ms': long(-2, -2),
   'max.compaction.lag.ms': long(longMax, 1),
   'max.message.bytes': int(1_048_588),
   'message.timestamp.after.max.ms': long(3_600_000),
@@ -60,6 +67,9 @@ export const topicConfigRules = {
   'min.compaction.lag.ms': long(0),
   'min.insync.replicas': int(1, 1),
   preallocate: flag(false),
+  'remote.log.copy.disable': flag(false),
+  'remote.log.delete.on.disable': flag(false),
+  'remote.storage.enable': flag(false),
   'retention.bytes': long(-1, -1),
   'retention.ms': long(7 * dayMs, -1),
   'segment.bytes': int(1_073_741_824, 1_048_576),

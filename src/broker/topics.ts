@@ -1,8 +1,9 @@
-import { randomUUID } from 'node:crypto'
+import type { Random } from '../core/random.ts'
 import { errorCode, type ErrorCode } from './error-code.ts'
 import type { MemoryBudget } from './memory.ts'
 import { Partition } from './partition.ts'
 import { faultOfConfig, TopicConfig } from './topic-config.ts'
+import { newUuid } from './uuid.ts'
 
 const nameLengthMax = 249
 const partitionsPerTopicMax = 10_000
@@ -30,12 +31,14 @@ export interface Refusal {
 /** The topics of the cluster, by name and by id. */
 export class Topics {
   readonly #memory: MemoryBudget
+  readonly #random: Random
   readonly #byName = new Map<string, Topic>()
   readonly #byId = new Map<string, Topic>()
   #partitionCount = 0
 
-  constructor(memory: MemoryBudget) {
+  constructor(memory: MemoryBudget, random: Random) {
     this.#memory = memory
+    this.#random = random
   }
 
   get(name: string): Topic | undefined {
@@ -74,7 +77,7 @@ export class Topics {
   create({ name, partitionCount, config = [] }: NewTopic): Topic {
     const topic: Topic = {
       name,
-      id: Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url'),
+      id: newUuid(this.#random),
       partitions: Array.from({ length: partitionCount }, (_, index) => new Partition(name, index, this.#memory)),
       config: new TopicConfig(config.map((entry) => [entry.name, entry.value!] as const)),
     }

@@ -1,6 +1,7 @@
 /** Entry of the thread that runs an embedded broker. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { systemClock } from '../core/clock.ts'
+import { systemRandom } from '../core/random.ts'
 import { BrokerServer } from './server.ts'
 import type { BrokerTopic, Call, Failure, Reply, WorkerOptions } from './thread.ts'
 
@@ -9,7 +10,7 @@ const asker = parentPort!
 const tell = (reply: Reply) => asker.postMessage(reply)
 
 try {
-  const server = await BrokerServer.listen({ host, port, memoryBytesMax, clock: systemClock })
+  const server = await BrokerServer.listen({ host, port, memoryBytesMax, clock: systemClock, random: systemRandom })
   asker.on('message', (call: Call) => void answer(server, call))
   tell({ kind: 'listening', port: server.cluster.node.port })
 } catch (error) {

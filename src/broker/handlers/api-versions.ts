@@ -3,6 +3,7 @@ import { errorCode } from '../error-code.ts'
 import { array, int16, int32, int64, since, string, struct, tagged } from '../wire/schema.ts'
 
 const lastVersion = 4
+const produceKey = 0
 
 /**
  * The one API that is answered in an unknown version too, in the form of version 0, so that a client from the future
@@ -36,12 +37,13 @@ export const apiVersions = defineApi({
     }
     const isNamed = [clientSoftwareName, clientSoftwareVersion].every((text) => softwareText.test(text))
     if (version >= 3 && !isNamed) return { errorCode: errorCode.invalidRequest, apiKeys: [] }
-    return { errorCode: errorCode.none, apiKeys: apis.map(rangeOf) }
+    return { errorCode: errorCode.none, apiKeys: apis.map(claimOf) }
   },
 })
 
 const softwareText = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/
 
-function rangeOf({ key, versions: [minVersion, maxVersion] }: Api) {
-  return { apiKey: key, minVersion, maxVersion }
+function claimOf({ key, versions: [first, last] }: Api) {
+  // Kafka 4 claims the retired first versions of Produce, because librdkafka reads support for compression from them.
+  return { apiKey: key, minVersion: key === produceKey ? 0 : first, maxVersion: last }
 }

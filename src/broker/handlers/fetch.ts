@@ -126,9 +126,9 @@ function read(request: Request, { cluster, version }: RequestContext) {
     }
     const endOffset = isCommitted ? partition.lastStableOffset : partition.highWatermark
     // A batch larger than every limit must still get through, else its reader would never move on.
-    const wholeFirst = sizeBytesLeft === request.maxBytes
+    const anySizeFirst = sizeBytesLeft === request.maxBytes
     const sizeBytesMax = Math.min(partitionMaxBytes, sizeBytesLeft)
-    const records = partition.log.read(fetchOffset, { endOffset, sizeBytesMax, wholeFirst })
+    const records = partition.log.read(fetchOffset, { endOffset, sizeBytesMax, anySizeFirst })
     if (records !== undefined) sizeBytesLeft -= records.length
     availableBytes += Math.min(partitionMaxBytes, partition.log.bytesBetween(fetchOffset, endOffset))
     return {

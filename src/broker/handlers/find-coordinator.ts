@@ -36,7 +36,7 @@ export const findCoordinator = defineApi({
       [],
     ),
   }),
-  handle({ key, keyType, keys }, { cluster }) {
+  handle({ keyType, keys }, { cluster }) {
     const { id: nodeId, host, port } = cluster.node
     const isKnownType = keyType >= 0 && keyType <= greatestKeyType
     const coordinator = isKnownType

@@ -2,13 +2,13 @@
  * Messages as data: each API states its request and response once, and the same statement reads, writes and types them.
  * Fields of single versions are marked where they stand, as in Kafka's own message definitions.
  */
-import { MalformedRequest, Reader } from './reader.ts'
+import { MalformedRequest, type Reader } from './reader.ts'
 import { Writer } from './writer.ts'
 
 /** How values of one kind are read and written. `Input` admits `undefined` for fields that have a default. */
 export interface Type<Value, Input = Value> {
-  read(reader: Reader): Value
-  write(writer: Writer, value: Input): void
+  readonly read: (reader: Reader) => Value
+  readonly write: (writer: Writer, value: Input) => void
 }
 
 type AnyType = Type<unknown, never>

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { apis, apiVersions } from '../../src/broker/handlers/index.ts'
+import type { Target } from './target.ts'
+
+const request = { clientSoftwareName: 'contract', clientSoftwareVersion: '1' }
+
+export function apiVersionsContract(target: Target): void {
+  describe('ApiVersions', () => {
+    it('claims the versions of Kafka 4.3 for every API that the embedded broker serves', async () => {
+      await using client = await target.connect()
+
+      const { errorCode, apiKeys } = await client.call(apiVersions, 4, request)
+
+      assert.equal(errorCode, 0)
+      for (const { key, name, versions } of apis) {
+        const claimed = apiKeys.find(({ apiKey }) => apiKey === key)
+        const first = name === 'Produce' ? 0 : versions[0]
+        assert.deepEqual([claimed?.minVersion, claimed?.maxVersion], [first, versions[1]], name)
+      }
+    })
+
+    it('is answered in each of its versions', async () => {
+      await using client = await target.connect()
+
+      for (let version = 0; version <= 4; version++) {
+        const { errorCode } = await client.call(apiVersions, version, request)
+        assert.equal(errorCode, 0, `version ${version}`)
+      }
+    })
+
+    it('answers a version from the future as version 0, with the range to ask in', async () => {
+      await using client = await target.connect()
+
+      const { errorCode, apiKeys } = await client.call(apiVersions, 99, request, 0)
+
+      assert.equal(errorCode, 35)
+      assert.deepEqual(apiKeys, [{ apiKey: 18, minVersion: 0, maxVersion: 4 }])
+    })
+
+    it('refuses a client that does not name its software', async () => {
+      await using client = await target.connect()
+
+      const { errorCode } = await client.call(apiVersions, 3, { clientSoftwareName: '-', clientSoftwareVersion: '1' })
+
+      assert.equal(errorCode, 42)
+    })
+  })
+}

@@ -1,0 +1,7 @@
+import { apiVersionsContract } from './api-versions.contract.ts'
+import { fetchContract } from './fetch.contract.ts'
+import { produceContract } from './produce.contract.ts'
+import { contract } from './target.ts'
+import { topicsContract } from './topics.contract.ts'
+
+contract([apiVersionsContract, topicsContract, produceContract, fetchContract])
