@@ -110,11 +110,7 @@ export function produceContract(target: Target): void {
       const { responses } = await client.call(produce, 9, request)
 
       const told = responses[0]!.partitions.map(({ index, errorCode, baseOffset }) => [index, errorCode, baseOffset])
-      assert.deepEqual(told.sort(), [
-        [0, 2, -1],
-        [1, 0, 0],
-        [2, 0, 0],
-      ])
+      assert.deepEqual(new Set(told.map(String)), new Set(['0,2,-1', '1,0,0', '2,0,0']))
     })
   })
 

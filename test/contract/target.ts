@@ -33,7 +33,7 @@ function describeTarget(
   start: () => Promise<RunningBroker>,
   suites: Suite[],
 ): void {
-  describe(name, { skip }, () => {
+  void describe(name, { skip }, () => {
     let broker: RunningBroker
     let admin: WireClient
     before(async () => {

@@ -144,7 +144,7 @@ export function topicsContract(target: Target): void {
 
       const { responses } = await client.call(deleteTopics, 6, { topics, timeoutMs: 10_000 })
 
-      assert.deepEqual(responses.map(({ errorCode }) => errorCode).sort(), [100, 3])
+      assert.deepEqual(new Set(responses.map(({ errorCode }) => errorCode)), new Set([3, 100]))
     })
   })
 
@@ -235,11 +235,11 @@ export function topicsContract(target: Target): void {
       for (let version = 1; version <= 4; version++) {
         const resources = [{ resourceType: 2, resourceName: name, configurationKeys }]
         const { results } = await client.call(describeConfigs, version, { resources })
-        const told = results[0]!.configs.map((config) => [config.name, config.value, config.configSource])
+        const told = results[0]!.configs.map((config) => `${config.name} = ${config.value} (${config.configSource})`)
         assert.deepEqual(told.sort(), [
-          ['cleanup.policy', 'compact', 1],
-          ['max.message.bytes', '1048588', 5],
-          ['retention.ms', '604800000', 5],
+          'cleanup.policy = compact (1)',
+          'max.message.bytes = 1048588 (5)',
+          'retention.ms = 604800000 (5)',
         ])
       }
     })
