@@ -1,5 +1,6 @@
 import { crc32c } from '@node-rs/crc32'
 import { KafkaError } from '../core/errors.ts'
+import { offsetMax } from './block.ts'
 import { columnsRowsMax, type RecordColumns } from './columns.ts'
 import { decompress, type DecompressionLimits } from './decompress.ts'
 
@@ -29,8 +30,10 @@ const attributeTransactional = 0x10
 const attributeControl = 0x20
 
 const headerBytes = 61
-/** Length and base offset: what must be there before a batch's size is known. */
+/** Base offset and length, which the length does not count. */
 const frameBytes = 12
+/** What must be there before a batch's size and format are known. */
+const prefixBytes = 17
 
 /**
  * Walks the record batches of a fetched partition and lays their records out as columns, without touching keys or
@@ -40,8 +43,10 @@ const frameBytes = 12
  * @see Kafka protocol guide, "Record batch"; KIP-98 for aborted transactions
  */
 export class BatchReader {
-  /** The offset to fetch next. */
+  /** The offset to fetch next, once all records are read. */
   nextOffset = 0
+  /** The offset behind what has been read so far: records, and what is passed over. */
+  reachedOffset = 0
   readonly #limits: DecompressionLimits
   #source!: FetchedPartition
   /** Start of the next batch. */
@@ -56,6 +61,7 @@ export class BatchReader {
   #recordsEnd = 0
   #recordsLeft = 0
   #baseOffset = 0
+  #lastOffset = 0
   #baseTimestamp = 0
   #appendTimestamp = noAppendTimestamp
 
@@ -67,6 +73,7 @@ export class BatchReader {
   open(source: FetchedPartition): void {
     this.#source = source
     this.nextOffset = source.fromOffset
+    this.reachedOffset = source.fromOffset
     this.#batchAt = source.start
     this.#recordsLeft = 0
     this.#abortedProducers.clear()
@@ -79,12 +86,14 @@ export class BatchReader {
    * @throws KafkaError `KAFKA_BATCH_CORRUPT`, `KAFKA_BATCH_TOO_LARGE`, `KAFKA_BATCH_UNSUPPORTED`
    */
   fill(columns: RecordColumns): boolean {
-    if (this.#recordsLeft === 0 && !this.#nextBatch()) return false
-    columns.reset(this.#source.partition, this.#bytes, this.#view)
-    const memory = this.#bytes
-    do this.#readRecords(columns)
-    while (columns.count < columnsRowsMax && this.#nextBatch(memory))
-    return columns.count > 0 || this.fill(columns)
+    while (this.#recordsLeft > 0 || this.#nextBatch()) {
+      const memory = this.#bytes
+      columns.reset(this.#source.partition, memory, this.#view)
+      do this.#readRecords(columns)
+      while (columns.count < columnsRowsMax && this.#nextBatch(memory))
+      if (columns.count > 0) return true
+    }
+    return false
   }
 
   /** Advances to the next batch with records; only one in `memory`, when it is given. */
@@ -92,13 +101,13 @@ export class BatchReader {
     const { bytes, view, end } = this.#source
     for (;;) {
       const at = this.#batchAt
-      if (at + frameBytes > end) return false
+      if (at + prefixBytes > end) return false
       const length = view.getInt32(at + 8)
       const batchEnd = at + frameBytes + length
       if (batchEnd > end) return false
-      if (length < headerBytes - frameBytes) throw this.#corrupt(`a batch of ${length} bytes is shorter than its header`)
       const magic = view.getInt8(at + 16)
       if (magic !== 2) throw this.#unsupported(magic)
+      if (length < headerBytes - frameBytes) throw this.#corrupt(`its ${length} bytes are fewer than its header has`)
       const attributes = view.getInt16(at + 21)
       const isCompressed = (attributes & attributeCompression) !== 0
       if (memory !== undefined && (isCompressed || memory !== bytes)) return false
@@ -107,18 +116,24 @@ export class BatchReader {
       this.#batchAt = batchEnd
       const baseOffset = int48(view, at)
       const lastOffset = baseOffset + view.getInt32(at + 23)
+      const count = view.getInt32(at + 57)
+      if (baseOffset < 0 || lastOffset < baseOffset || lastOffset > offsetMax)
+        throw this.#corrupt('its offsets are impossible')
+      if (count < 0) throw this.#corrupt('its number of records is negative')
       const isBefore = lastOffset < this.nextOffset
       if (!isBefore) this.nextOffset = lastOffset + 1
       if (this.#isInvisible(view, at, attributes, lastOffset) || isBefore) continue
-      const count = view.getInt32(at + 57)
       if (count === 0) continue
 
       this.#baseOffset = baseOffset
+      this.#lastOffset = lastOffset
       this.#baseTimestamp = int48(view, at + 27)
       this.#appendTimestamp = (attributes & attributeLogAppendTime) !== 0 ? int48(view, at + 35) : noAppendTimestamp
       this.#recordsLeft = count
       if (isCompressed) {
-        const opened = decompress(attributes & attributeCompression, bytes.subarray(at + headerBytes, batchEnd), this.#limits)
+        const records = bytes.subarray(at + headerBytes, batchEnd)
+        const place = { partition: this.#source.partition, offset: baseOffset }
+        const opened = decompress(attributes & attributeCompression, records, this.#limits, place)
         this.#bytes = opened.bytes
         this.#view = opened.view
         this.#recordAt = 0
@@ -163,7 +178,7 @@ export class BatchReader {
       if (byte >= 128) at = afterVarint
       const recordStart = at
       const recordEnd = at + length
-      if (length < 0 || recordEnd > end) throw this.#corrupt('a record reaches over its end')
+      if (recordEnd > end) throw this.#corrupt('a record reaches over its end')
       at++
       byte = bytes[at++]!
       const timestampDelta = byte < 128 ? unzigzag(byte) : longVarint(bytes, at, byte)
@@ -178,8 +193,12 @@ export class BatchReader {
       byte = bytes[at++]!
       const valueLength = byte < 128 ? unzigzag(byte) : longVarint(bytes, at, byte)
       if (byte >= 128) at = afterVarint
-      if (keyLength < -1 || valueLength < -1 || at + valueLength > recordEnd) throw this.#corrupt('a record has a field longer than itself')
+      const valueEnd = valueLength > 0 ? at + valueLength : at
+      // The number of headers follows, so the value ends before the record does.
+      if (keyLength < -1 || valueLength < -1 || valueEnd >= recordEnd)
+        throw this.#corrupt('a record has a field longer than itself')
       const offset = this.#baseOffset + offsetDelta
+      if (offsetDelta < 0 || offset > this.#lastOffset) throw this.#corrupt('a record has an offset outside of it')
       if (offset >= from) {
         columns.offset[row] = offset
         columns.timestamp[row] =
@@ -187,11 +206,12 @@ export class BatchReader {
         columns.recordStart[row] = recordStart
         columns.recordEnd[row] = recordEnd
         columns.valueStart[row] = valueLength < 0 ? -1 : at
-        columns.valueEnd[row] = at + valueLength
+        columns.valueEnd[row] = valueEnd
         row++
       }
       at = recordEnd
     }
+    if (left === 0 && at !== end) throw this.#corrupt('bytes follow its last record')
     columns.count = row
     this.#recordAt = at
     this.#recordsLeft = left

@@ -9,6 +9,12 @@ export interface DecompressionLimits {
   decompressedBytesMax: number
 }
 
+/** Where a batch came from, for errors. */
+export interface BatchPlace {
+  partition: number
+  offset: number
+}
+
 export interface Decompressed {
   /** The records, with `sourceSlackBytes` behind them. */
   bytes: Uint8Array
@@ -24,34 +30,40 @@ const codecs = { gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const
  *
  * @throws KafkaError `KAFKA_BATCH_TOO_LARGE` above the limit, `KAFKA_BATCH_CORRUPT` where the codec refuses the bytes.
  */
-export function decompress(codec: number, compressed: Buffer, limits: DecompressionLimits): Decompressed {
-  const { decompressedBytesMax } = limits
-  let opened: Uint8Array
+export function decompress(
+  codec: number,
+  compressed: Buffer,
+  { decompressedBytesMax }: DecompressionLimits,
+  { partition, offset }: BatchPlace,
+): Decompressed {
   try {
-    switch (codec) {
-      case codecs.gzip:
-        opened = gunzipSync(compressed, { maxOutputLength: decompressedBytesMax })
-        break
-      case codecs.snappy:
-        opened = openSnappy(compressed, decompressedBytesMax)
-        break
-      case codecs.lz4:
-        checkSize(lz4SizeBound(compressed), decompressedBytesMax)
-        opened = lz4Decompress(compressed)
-        break
-      case codecs.zstd:
-        opened = zstdDecompressSync(compressed, { maxOutputLength: decompressedBytesMax })
-        break
-      default:
-        throw new Error(`codec ${codec} is unknown`)
-    }
+    return withSlack(open(codec, compressed, decompressedBytesMax))
   } catch (error) {
-    if (KafkaError.is(error)) throw error
-    // The codecs' own limit: `maxOutputLength` of node:zlib.
-    if (error instanceof RangeError) throw tooLarge(decompressedBytesMax)
-    throw new KafkaError('KAFKA_BATCH_CORRUPT', 'a compressed record batch cannot be opened', { codec }, error)
+    const batch = `the compressed record batch at offset ${offset} of source partition ${partition}`
+    if (error instanceof Error && 'code' in error && error.code === tooLargeCode) {
+      throw new KafkaError(
+        'KAFKA_BATCH_TOO_LARGE',
+        `${batch} opens to more than ${decompressedBytesMax} bytes; raise decompressedBytesMax if the source is trusted`,
+        { partition, offset, decompressedBytesMax },
+      )
+    }
+    throw new KafkaError('KAFKA_BATCH_CORRUPT', `${batch} cannot be opened`, { partition, offset, codec }, error)
   }
-  return withSlack(opened)
+}
+
+function open(codec: number, compressed: Buffer, bytesMax: number): Uint8Array {
+  switch (codec) {
+    case codecs.gzip:
+      return gunzipSync(compressed, { maxOutputLength: bytesMax })
+    case codecs.snappy:
+      return openSnappy(compressed, bytesMax)
+    case codecs.lz4:
+      return openLz4(compressed, bytesMax)
+    case codecs.zstd:
+      return zstdDecompressSync(compressed, { maxOutputLength: bytesMax })
+    default:
+      throw new Error(`codec ${codec} is unknown`)
+  }
 }
 
 function withSlack(opened: Uint8Array): Decompressed {
@@ -71,7 +83,7 @@ function openSnappy(compressed: Buffer, bytesMax: number): Uint8Array {
   }
   const chunks: Buffer[] = []
   let size = 0
-  for (let at = xerialHeaderBytes; at < compressed.length; ) {
+  for (let at = xerialHeaderBytes; at < compressed.length;) {
     const chunk = compressed.subarray(at + 4, at + 4 + compressed.readUInt32BE(at))
     size += snappySize(chunk)
     checkSize(size, bytesMax)
@@ -95,33 +107,36 @@ function snappySize(block: Buffer): number {
 const lz4Magic = 0x184d2204
 const lz4BlockBytes = [0, 0, 0, 0, 1 << 16, 1 << 18, 1 << 20, 1 << 22]
 
+function openLz4(frame: Buffer, bytesMax: number): Uint8Array {
+  checkSize(lz4FilledBytes(frame), bytesMax)
+  const opened = lz4Decompress(frame)
+  checkSize(opened.length, bytesMax)
+  return opened
+}
+
 /**
- * What an LZ4 frame can become at most: its number of blocks times its block size.
+ * What the blocks of an LZ4 frame open to at most, without the last: that one is no larger than 4 MiB, and the only one
+ * that writers do not fill.
  *
  * @see LZ4 frame format description, 1.6
  */
-function lz4SizeBound(frame: Buffer): number {
+function lz4FilledBytes(frame: Buffer): number {
   if (frame.readUInt32LE(0) !== lz4Magic) throw new Error('not an LZ4 frame')
   const flags = frame.readUInt8(4)
   const blockBytes = lz4BlockBytes[(frame.readUInt8(5) >> 4) & 7]!
   const hasBlockChecksums = (flags & 0x10) !== 0
   let at = 7 + ((flags & 0x08) !== 0 ? 8 : 0) + ((flags & 0x01) !== 0 ? 4 : 0)
-  let bound = 0
+  let blockCount = 0
   for (let size = frame.readUInt32LE(at); size !== 0; size = frame.readUInt32LE(at)) {
-    bound += blockBytes
+    blockCount++
     at += 4 + (size & 0x7fffffff) + (hasBlockChecksums ? 4 : 0)
   }
-  return bound
+  return Math.max(0, blockCount - 1) * blockBytes
 }
+
+/** What node:zlib throws above `maxOutputLength`. */
+const tooLargeCode = 'ERR_BUFFER_TOO_LARGE'
 
 function checkSize(size: number, bytesMax: number): void {
-  if (size > bytesMax) throw tooLarge(bytesMax)
-}
-
-function tooLarge(bytesMax: number): KafkaError {
-  return new KafkaError(
-    'KAFKA_BATCH_TOO_LARGE',
-    `a compressed record batch opens to more than ${bytesMax} bytes; raise decompressedBytesMax if the source is trusted`,
-    { decompressedBytesMax: bytesMax },
-  )
+  if (size > bytesMax) throw Object.assign(new Error(`opens to ${size} bytes`), { code: tooLargeCode })
 }
