@@ -128,6 +128,31 @@ export const errorCatalogue = {
     meaning: 'Records could not be written for as long as retries are allowed.',
     remedy: 'Look at the state of the leaders of the sink topic; the records are produced again after the restart.',
   },
+  TOPOLOGY_INVALID: {
+    retryable: false,
+    meaning: 'The description of the program contradicts itself, or names what is not there.',
+    remedy: 'The message names the operator and what is wrong with it.',
+  },
+  TOPOLOGY_UNSUPPORTED: {
+    retryable: false,
+    meaning: 'The topology asks for something that this version does not do.',
+    remedy: 'Leave it out; the changelog tells when it comes.',
+  },
+  STAGE_SCHEMA_ASYNC: {
+    retryable: false,
+    meaning: 'The schema of a stage validates asynchronously.',
+    remedy: 'Use a schema without asynchronous checks, and make those checks in the function of the stage.',
+  },
+  STAGE_FAILS_ON_EVERYTHING: {
+    retryable: false,
+    meaning: 'A stage or route failed on `maxConsecutivePoison` records in a row, in every attempt.',
+    remedy: 'The fault is in the function or in what it calls: see the cause. Nothing is lost; start again when it is mended.',
+  },
+  APP_STOPPED: {
+    retryable: false,
+    meaning: 'The program was stopped before what was waited for had happened.',
+    remedy: 'Start it again; it goes on where it was.',
+  },
 } as const satisfies Record<string, ErrorRule>
 
 interface ErrorRule {

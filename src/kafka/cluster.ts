@@ -1,11 +1,11 @@
 import type tls from 'node:tls'
 import { type API, metadataV12 } from '@platformatic/kafka'
-import { type Clock, systemClock } from '../core/clock.ts'
+import { type Clock, sleep, systemClock } from '../core/clock.ts'
 import { ConfigError, KafkaError } from '../core/errors.ts'
 import { type Random, systemRandom } from '../core/random.ts'
 import { asKafkaError, brokerErrorName, brokerErrors, isRetryableCode } from './broker-error.ts'
 import { Connection } from './connection.ts'
-import { type RetryPolicy, withRetries } from './retry.ts'
+import { retryDelayMs, type RetryPolicy, withRetries } from './retry.ts'
 
 export interface ClusterOptions {
   /** `host:port`, several separated by commas. */
@@ -28,6 +28,9 @@ export interface Topic {
 }
 
 type MetadataResponse = ReturnType<typeof metadataV12.parseResponse>
+
+/** How often a new topic is looked for, which is about six seconds. */
+const newTopicAttempts = 10
 
 interface Broker {
   host: string
@@ -91,6 +94,20 @@ export class Cluster {
         partitions: partitions.map(({ leaderId, leaderEpoch }) => ({ leader: leaderId, leaderEpoch })),
       }
     })
+  }
+
+  /** Reads one topic that was just created, again until all brokers know it. */
+  async topicWhenReady(name: string): Promise<Topic> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const [topic] = await this.topics([name])
+        return topic!
+      } catch (error) {
+        const isNew = error instanceof KafkaError && (error.retryable || error.code === 'KAFKA_TOPIC_MISSING')
+        if (!isNew || attempt === newTopicAttempts) throw error
+        await sleep(this.clock, retryDelayMs(attempt, this.random), this.#closing.signal)
+      }
+    }
   }
 
   /** The connection to a broker for one purpose; a broken one is replaced. */

@@ -12,8 +12,6 @@ export interface ProducerOptions {
   cluster: Cluster
   /** Topics by the sink index that batches carry. */
   topics: readonly Topic[]
-  /** Called when a batch is stored on all in-sync replicas; its memory may be used again. */
-  onStored(batch: OutputBatch): void
   /** Nothing more can be written. */
   onFailed(error: EngineError): void
 }
@@ -39,6 +37,7 @@ interface PartitionState {
 
 interface OutgoingBatch {
   batch: OutputBatch
+  onStored: () => void
   /** -1 until it is first sent. */
   sequence: number
   queuedMs: number
@@ -64,8 +63,6 @@ export class Producer {
   #isPumping = false
   #attempts = 0
   #retryTimer: Timer | undefined
-  /** Bytes that are queued or in flight. */
-  unstoredBytes = 0
 
   constructor(options: ProducerOptions) {
     this.#options = options
@@ -90,14 +87,17 @@ export class Producer {
     this.#producerEpoch = response.producerEpoch
   }
 
-  /** Queues a batch. It belongs to the producer until `onStored`. */
-  send(batch: OutputBatch): void {
+  /**
+   * Queues a batch, which belongs to the producer until `onStored`.
+   *
+   * @param onStored - Called when the batch is stored on all in-sync replicas; its memory may be used again.
+   */
+  send(batch: OutputBatch, onStored: () => void): void {
     assert(this.#producerId >= 0n, 'a producer begins before it sends')
     if (this.#failure !== undefined) return
     this.#unstoredCount++
-    this.unstoredBytes += batch.capacity
     const queuedMs = this.#options.cluster.clock.monotonicMs()
-    this.#partitions[batch.sink]![batch.partition]!.queue.push({ batch, sequence: -1, queuedMs })
+    this.#partitions[batch.sink]![batch.partition]!.queue.push({ batch, onStored, sequence: -1, queuedMs })
     this.#pumpSoon()
   }
 
@@ -231,8 +231,7 @@ export class Producer {
     state.inFlight.splice(state.inFlight.indexOf(outgoing), 1)
     if (state.inFlight.length === 0 && state.failed.length > 0) this.#retry(state)
     this.#unstoredCount--
-    this.unstoredBytes -= outgoing.batch.capacity
-    this.#options.onStored(outgoing.batch)
+    outgoing.onStored()
     if (this.#unstoredCount === 0) for (const resolve of this.#flushed.splice(0)) resolve()
   }
 

@@ -98,7 +98,7 @@ export class Decoder {
     } else if (part === wholeRecord) {
       columns.partStart[row] = start
       columns.partEnd[row] = end
-    }
+    } else columns.partStart[row] = -1
     return 0
   }
 

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { check } from './property-runs.ts'
+import { Scanner } from './scanner.ts'
+import { Status } from './status.ts'
+import { ValueKind } from './value-kind.ts'
+
+const paths = [
+  ['a'],
+  ['b'],
+  ['a', 'b'],
+  ['a', 'b', 'a'],
+  ['b', 'a'],
+  ['é'],
+  ['b', '\ud800'],
+  ['😀', 'a"\n'],
+  [''],
+  ['abcde'],
+  ['abcdefghi'],
+  ['__proto__'],
+  ['__proto__', 'a'],
+  ['a', 'length'],
+  ['a', '0'],
+]
+
+const space = fc.constantFrom('', '', '', '', ' ', '\n', '\t\r ', '        ')
+const name = fc.constantFrom(
+  ...['a', 'a', 'a', 'a', 'a', 'b', 'b', 'b', 'b', 'b', '\\u0061', '\\u0062', 'é', '\\u00e9', '\\u00E9', '\\ud800', '\\ud800\\ud800', '😀', 'a\\"\\n', 'a\\u0022\\u000a'],
+  ...['\\ud83d\\ude00', '\\ud83d\\ud83d\\ude00', '', 'abcde', 'abcdX', 'abcdefghi', 'abcdefghX', 'xbcdefghi', '__proto__', 'length', '0', 'ab', 'unknown'],
+)
+const piece = fc.constantFrom(
+  ...['', 'x', 'xyz', 'hello, world', ' ', '!', '~\u007f', '{', '}', '[', ']', ',', ':', '\\"', '\\\\', '\\/', '\\b\\f\\n\\r\\t', "'"],
+  ...['é', '€', '😀', '\u0800', '\uffff', '\ud7ff', '\ue000', '\u{10ffff}', '\\u00e9', '\\ud83d\\ude00', '\\ud800', '\\udc00\\ud800', '\\uABcd'],
+)
+const quoted = (content: fc.Arbitrary<string>) => content.map((text) => `"${text}"`)
+const string = quoted(fc.array(piece, { maxLength: 4 }).map((pieces) => pieces.join('')))
+const digits = fc.constantFrom('0', '1', '9', '10', '123', '1234', '12345678', '9007199254740993', '0'.repeat(5), '7'.repeat(81))
+const number = fc
+  .tuple(
+    fc.constantFrom('', '', '-'),
+    fc.oneof({ weight: 9, arbitrary: digits.filter((text) => text === '0' || text[0] !== '0') }, { weight: 1, arbitrary: digits }),
+    fc.oneof({ weight: 3, arbitrary: fc.constant('') }, digits.map((text) => `.${text}`)),
+    fc.oneof(
+      { weight: 3, arbitrary: fc.constant('') },
+      fc.tuple(fc.constantFrom('e', 'E', 'e+', 'e-', 'E-'), digits).map((parts) => parts.join('')),
+    ),
+  )
+  .map((parts) => parts.join(''))
+const literal = fc.constantFrom('true', 'false', 'null')
+
+const { object, value } = fc.letrec<{ value: string; object: string; array: string }>((tie) => {
+  const spaced = fc.tuple(space, tie('value'), space).map((parts) => parts.join(''))
+  const member = fc.tuple(space, quoted(name), space, spaced).map(([before, key, after, inner]) => `${before}${key}${after}:${inner}`)
+  return {
+    value: fc.oneof(
+      { maxDepth: 5 },
+      number,
+      string,
+      literal,
+      { weight: 4, arbitrary: tie('object') },
+      tie('array'),
+    ),
+    object: fc.tuple(fc.array(member, { maxLength: 5 }), space).map(([members, empty]) => `{${members.join(',') || empty}}`),
+    array: fc.tuple(fc.array(spaced, { maxLength: 3 }), space).map(([items, empty]) => `[${items.join(',') || empty}]`),
+  }
+})
+const document = fc
+  .tuple(space, fc.oneof({ weight: 12, arbitrary: object }, { weight: 1, arbitrary: value }), space)
+  .map((parts) => parts.join(''))
+
+const byte = fc.oneof(
+  fc.constantFrom(...new TextEncoder().encode('{}[]",:\\u-+.eE019atfn \n\t'), 0x00, 0x1f, 0x7f, 0xef, 0xbb, 0xbf),
+  fc.constantFrom(0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xed, 0xee, 0xf0, 0xf4, 0xf5, 0xff),
+  fc.nat(255),
+)
+const mutation = fc.record({
+  kind: fc.constantFrom('replace', 'insert', 'delete', 'truncate', 'repeat'),
+  at: fc.double({ min: 0, max: 1, noNaN: true }),
+  byte,
+  length: fc.integer({ min: 1, max: 12 }),
+})
+type Mutation = typeof mutation extends fc.Arbitrary<infer T> ? T : never
+
+function mutate(bytes: number[], { kind, at, byte, length }: Mutation): number[] {
+  const place = Math.floor(at * bytes.length)
+  if (kind === 'replace') return bytes.with(Math.min(place, bytes.length - 1), byte)
+  if (kind === 'insert') return bytes.toSpliced(place, 0, byte)
+  if (kind === 'delete') return bytes.toSpliced(place, length)
+  if (kind === 'truncate') return bytes.slice(0, place)
+  return bytes.toSpliced(place, 0, ...bytes.slice(place, place + length))
+}
+
+/** A record among foreign bytes: what stands before and behind it must not matter, nor whether anything does. */
+const placed = fc.record({
+  record: fc
+    .tuple(document, fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 3, arbitrary: fc.array(mutation, { minLength: 1, maxLength: 3 }) }))
+    .map(([text, mutations]) => mutations.reduce((bytes, m) => (bytes.length === 0 ? bytes : mutate(bytes, m)), [...new TextEncoder().encode(text)])),
+  before: fc.constantFrom('', '{', '{"a":"'),
+  behind: fc.constantFrom('', '}', '"', '"}', '0}', '1', ' ', 'rue}', ':1}', '\\"}', '\u0080"}', ']}]}]}'),
+})
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** What the platform makes of the record: its value, or the reason why it has none. */
+function parse(record: Uint8Array): { value: unknown; text: string } | Status {
+  let text: string
+  try {
+    text = strictUtf8.decode(record)
+  } catch {
+    return Status.NOT_UTF8
+  }
+  try {
+    return { value: JSON.parse(text), text }
+  } catch {
+    return Status.NOT_JSON
+  }
+}
+
+const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function own(value: unknown, path: readonly string[]): unknown {
+  const [name, ...rest] = path
+  if (name === undefined) return value
+  if (!isObject(value) || !Object.hasOwn(value as object, name)) return undefined
+  return own((value as Record<string, unknown>)[name], rest)
+}
+
+function kindOf(value: unknown, spelling: string): ValueKind {
+  if (value === undefined) return ValueKind.MISSING
+  if (value === null) return ValueKind.NULL
+  if (value === true) return ValueKind.TRUE
+  if (value === false) return ValueKind.FALSE
+  if (typeof value === 'string') return spelling.includes('\\') ? ValueKind.ESCAPED_STRING : ValueKind.PLAIN_STRING
+  if (typeof value === 'number') return /^(0|-?[1-9]\d{0,79})$/.test(spelling) ? ValueKind.PLAIN_INTEGER : ValueKind.NUMBER
+  return Array.isArray(value) ? ValueKind.ARRAY : ValueKind.OBJECT
+}
+
+function depthOf(text: string): number {
+  let depth = 0
+  let deepest = 0
+  for (const [bracket] of text.replaceAll(/"(?:[^"\\]|\\.)*"/g, '').matchAll(/[[\]{}]/g)) {
+    depth += '[{'.includes(bracket) ? 1 : -1
+    deepest = Math.max(deepest, depth)
+  }
+  return deepest
+}
+
+function layOut({ record, before, behind }: typeof placed extends fc.Arbitrary<infer T> ? T : never) {
+  const prefix = new TextEncoder().encode(before)
+  const bytes = new Uint8Array([...prefix, ...record, ...new TextEncoder().encode(behind)])
+  return { bytes, view: new DataView(bytes.buffer), start: prefix.length, end: prefix.length + record.length }
+}
+
+describe('Scanner, against JSON.parse', () => {
+  const scanner = new Scanner(paths)
+  const shallow = new Scanner(paths, { depthMax: 3 })
+
+  it('accepts the same records and finds the same values', () => {
+    check(
+      fc.property(placed, (input) => {
+        const { bytes, view, start, end } = layOut(input)
+        const status = scanner.scan(bytes, view, start, end)
+        const parsed = parse(bytes.subarray(start, end))
+
+        if (parsed === Status.NOT_JSON) return assert.equal(status, Status.NOT_JSON)
+        if (parsed === Status.NOT_UTF8) return assert.ok(status === Status.NOT_UTF8 || status === Status.NOT_JSON)
+        if (!isObject(parsed.value)) return assert.equal(status, Status.NOT_AN_OBJECT)
+        assert.equal(status, Status.OK)
+        paths.forEach((path, field) => {
+          const expected = own(parsed.value, path)
+          const spelling = strictUtf8.decode(bytes.subarray(scanner.starts[field], scanner.ends[field]))
+          assert.equal(scanner.kinds[field], kindOf(expected, spelling), path.join('.'))
+          if (expected === undefined) assert.deepEqual([scanner.starts[field], scanner.ends[field]], [-1, -1])
+          else assert.deepEqual(JSON.parse(spelling), expected)
+        })
+      }),
+    )
+  })
+
+  it('refuses exactly the records that are nested too deeply', () => {
+    check(
+      fc.property(placed, (input) => {
+        const { bytes, view, start, end } = layOut(input)
+        const parsed = parse(bytes.subarray(start, end))
+        fc.pre(typeof parsed === 'object' && isObject(parsed.value))
+
+        const isTooDeep = depthOf((parsed as { text: string }).text) > 3
+        assert.equal(shallow.scan(bytes, view, start, end), isTooDeep ? Status.TOO_DEEP : Status.OK)
+      }),
+    )
+  })
+})

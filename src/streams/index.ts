@@ -1,0 +1,8 @@
+export { field, type Field } from './field.ts'
+export { stage, type Json, type RecordOrigin, type Stage, type StageOptions } from './stage.ts'
+export { topology, type Merged, type Topology } from './topology.ts'
+export { describePlan, planTopology, type Plan } from './plan.ts'
+export { type App, type Report, start, type StartOptions } from './start.ts'
+export { runOptions } from './options.ts'
+export type { PartitionAccount } from './accounting.ts'
+export type { Logger } from './logger.ts'

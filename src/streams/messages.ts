@@ -1,0 +1,31 @@
+import type { Reply } from '../actors/index.ts'
+import type { EngineError } from '../core/errors.ts'
+import type { FetchedResponse } from '../kafka/index.ts'
+import type { OutputBatch } from '../kernel/index.ts'
+import type { RowBatch } from './row-batch.ts'
+
+/** What actors of the pipeline tell one another. Records travel in batches only. */
+export type SourceMessage =
+  | { readonly type: 'fetched'; readonly incarnation: number; readonly response: FetchedResponse }
+  | { readonly type: 'failed'; readonly incarnation: number; readonly error: EngineError }
+  /** Read no further; answered at once. */
+  | { readonly type: 'halt'; readonly reply: Reply<void> }
+
+/** To the route and to every stage. */
+export interface RowsMessage {
+  readonly type: 'rows'
+  readonly batch: RowBatch
+}
+
+export type CorrelateMessage =
+  | RowsMessage
+  | { readonly type: 'tick'; readonly incarnation: number }
+  | { readonly type: 'committed'; readonly incarnation: number }
+  /** Close the epoch at hand; answered when everything applied so far is committed. */
+  | { readonly type: 'drain'; readonly reply: Reply<void> }
+
+export type SinkMessage =
+  | { readonly type: 'output'; readonly incarnation: number; readonly batch: OutputBatch; readonly onStored: () => void }
+  /** End the epoch whose outputs have been sent, and which reaches to these offsets. */
+  | { readonly type: 'commit'; readonly incarnation: number; readonly offsets: Float64Array }
+  | { readonly type: 'failed'; readonly incarnation: number; readonly error: EngineError }

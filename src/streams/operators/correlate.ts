@@ -1,0 +1,219 @@
+/**
+ * Correlate: gathers the parts of each key, publishes the merge when the last one comes, and draws the border of epochs.
+ *
+ * State: the pending table and the account, which are the pipeline's and outlive this actor; the output batches being
+ * filled; the epoch at hand. One epoch may be on its way to the broker while the next one is computed; the one after
+ * waits, because its border cannot be drawn before the other has ended.
+ * Invariant: what left for the sink before a `commit` message is the effect of exactly the offsets that message names.
+ * Steps for a batch: apply it to the table, count what was passed over, write dead letters, send full batches on; then
+ * close the epoch if its time, its bytes or its idleness say so.
+ * Cost per record: see the pending table.
+ */
+import { type ActorContext, type ActorRef, defineActor, type Reply } from '../../actors/index.ts'
+import type { Timer } from '../../core/clock.ts'
+import {
+  encodeJsonString,
+  MergeEncoder,
+  noSide,
+  type OutputBatch,
+  OutputBuilder,
+  Reason,
+  type RowCompleted,
+  rowFlags,
+} from '../../kernel/index.ts'
+import { DeadLetterEncoder } from '../dead-letter.ts'
+import type { CorrelateMessage, SinkMessage } from '../messages.ts'
+import { deadLetterSink, mergedSink, type Pipeline } from '../pipeline.ts'
+import type { RowBatch } from '../row-batch.ts'
+
+/** Bytes of a record that are neither key nor value, and of the batch around it. */
+const recordFrameBytes = 128
+/** Blocks that compaction may look at for each epoch. */
+const compactedBlocksPerEpoch = 4_096
+
+export const correlate = (pipeline: Pipeline) =>
+  defineActor<CorrelateMessage, Correlation>({
+    name: pipeline.plan.correlate.id,
+    failingMessage: { retry: Infinity, afterwards: 'escalate' },
+    init: (context) => new Correlation(pipeline, context),
+    onStop: (correlation) => correlation.stop(),
+    handle: {
+      rows: (correlation, { batch }) => correlation.take(batch),
+      tick: (correlation, { incarnation }) => correlation.tick(incarnation),
+      committed: (correlation, { incarnation }) => correlation.committed(incarnation),
+      drain: (correlation, { reply }) => correlation.drain(reply),
+    },
+  })
+
+class Correlation {
+  readonly #pipeline: Pipeline
+  readonly #incarnation: number
+  readonly #self: ActorRef<CorrelateMessage>
+  readonly #sink: ActorRef<SinkMessage>
+  readonly #builders: readonly OutputBuilder[]
+  readonly #merges: MergeEncoder
+  readonly #deadLetters: DeadLetterEncoder
+  /** Filled batches that are still to be sent: the builders cannot wait, the actor can. */
+  readonly #filled: OutputBatch[] = []
+  #isCommitting = false
+  /** Whether the epoch at hand has anything in it. */
+  #isOpen = false
+  #openedMs = 0
+  #lastRowsMs = 0
+  #epochBytes = 0
+  #timer: Timer | undefined
+  #drains: Reply<void>[] = []
+
+  constructor(pipeline: Pipeline, { self, ref }: ActorContext<CorrelateMessage>) {
+    pipeline.rollback()
+    this.#pipeline = pipeline
+    this.#incarnation = pipeline.incarnation
+    this.#self = self
+    this.#sink = ref<SinkMessage>(pipeline.plan.sink.id)
+    const { plan, topics, options, table } = pipeline
+    this.#builders = topics.sinks.map(
+      (topic, sink) =>
+        new OutputBuilder({
+          sink,
+          partitionCount: topic.partitions.length,
+          batchBytes: Math.min(options.batchBytes, topics.batchBytesMax[sink]!),
+          onFilled: (batch) => this.#filled.push(batch),
+        }),
+    )
+    this.#merges = new MergeEncoder(table.arena, this.#builders[mergedSink]!, {
+      keyName: encodeJsonString(plan.correlate.keyName),
+      sideNames: plan.sides.map(({ name }) => encodeJsonString(name)),
+      recordBytesMax: topics.batchBytesMax[mergedSink]! - recordFrameBytes,
+    })
+    this.#deadLetters = new DeadLetterEncoder(
+      this.#builders[deadLetterSink]!,
+      topics.source.name,
+      topics.batchBytesMax[deadLetterSink]! - recordFrameBytes,
+    )
+  }
+
+  async take(batch: RowBatch): Promise<void> {
+    if (batch.incarnation !== this.#incarnation) return
+    const { budget } = this.#pipeline
+    if (budget.isExceeded) await budget.available()
+    this.#apply(batch)
+    batch.release()
+    if (this.#filled.length > 0) await this.#sendFilled()
+    if (this.#isDue()) await this.#close()
+  }
+
+  async tick(incarnation: number): Promise<void> {
+    if (incarnation !== this.#incarnation) return
+    this.#timer = undefined
+    if (this.#isDue()) await this.#close()
+    else this.#arm()
+  }
+
+  async committed(incarnation: number): Promise<void> {
+    if (incarnation !== this.#incarnation) return
+    const { table, accounting, statistics, clock } = this.#pipeline
+    this.#isCommitting = false
+    table.commitEpoch()
+    table.compact(compactedBlocksPerEpoch)
+    accounting.commitEpoch()
+    statistics.epochs++
+    statistics.lastCommitMs = clock.monotonicMs()
+    this.#pipeline.onCommitted()
+    if (this.#drains.length > 0 || this.#isDue()) await this.#close()
+  }
+
+  async drain(reply: Reply<void>): Promise<void> {
+    this.#drains.push(reply)
+    await this.#close()
+  }
+
+  stop(): void {
+    this.#timer?.cancel()
+  }
+
+  #apply(batch: RowBatch): void {
+    const { table, accounting, statistics, clock } = this.#pipeline
+    const { columns, nextOffset } = batch
+    const counts = accounting.current
+    const { partition, count } = columns
+    counts.skipped[partition]! += nextOffset - counts.nextOffsets[partition]! - count
+    counts.nextOffsets[partition] = nextOffset
+    table.apply(columns, this.#completed, counts)
+    for (let row = 0; row < count; row++) {
+      if (columns.side[row] !== noSide) continue
+      if ((columns.flags[row]! & rowFlags.filtered) !== 0) counts.filtered[partition]!++
+      else {
+        // The table has counted its duplicates.
+        if (columns.reason[row] !== Reason.DUPLICATE) counts.deadLettered[partition]!++
+        this.#deadLetters.encode(columns, row)
+      }
+    }
+    statistics.pendingRowsMax = Math.max(statistics.pendingRowsMax, table.rowCount)
+    this.#lastRowsMs = clock.monotonicMs()
+    if (!this.#isOpen) {
+      this.#isOpen = true
+      this.#openedMs = this.#lastRowsMs
+      this.#arm()
+    }
+  }
+
+  readonly #completed: RowCompleted = {
+    encode: (head, columns, row) => this.#merges.encode(head, columns, row),
+    refuse: (part) => this.#deadLetters.encodeReference(part, this.#pipeline.clock.nowMs()),
+  }
+
+  /** Hands filled batches to the sink, which gives their memory back when they are stored. */
+  async #sendFilled(): Promise<void> {
+    const { budget } = this.#pipeline
+    for (const batch of this.#filled.splice(0)) {
+      budget.take(batch.capacity)
+      this.#epochBytes += batch.position
+      const onStored = () => {
+        budget.give(batch.capacity)
+        this.#builders[batch.sink]!.recycle(batch)
+      }
+      const sent = this.#sink.tell({ type: 'output', incarnation: this.#incarnation, batch, onStored })
+      if (sent !== undefined) await sent
+    }
+  }
+
+  #isDue(): boolean {
+    if (!this.#isOpen || this.#isCommitting) return false
+    const { clock, options, rowBatches } = this.#pipeline
+    const nowMs = clock.monotonicMs()
+    if (nowMs - this.#openedMs >= options.epochMs || this.#epochBytes >= options.epochBytes) return true
+    return rowBatches.isIdle && nowMs - this.#lastRowsMs >= options.epochIdleMs
+  }
+
+  /** Looks again when the epoch could be due at the earliest; while one is being committed, its end looks anyway. */
+  #arm(): void {
+    if (!this.#isOpen || this.#isCommitting || this.#timer !== undefined) return
+    const { clock, options } = this.#pipeline
+    const nowMs = clock.monotonicMs()
+    const afterMs = Math.min(this.#openedMs + options.epochMs, this.#lastRowsMs + options.epochIdleMs) - nowMs
+    this.#timer = clock.setTimer({ afterMs: Math.max(1, afterMs) }, () => {
+      void this.#self.tell({ type: 'tick', incarnation: this.#incarnation })
+    })
+  }
+
+  /** Draws the border of the epoch at hand and sends it to be committed. */
+  async #close(): Promise<void> {
+    if (this.#isCommitting) return
+    if (!this.#isOpen) {
+      for (const reply of this.#drains.splice(0)) reply()
+      return
+    }
+    const { accounting, table } = this.#pipeline
+    this.#timer?.cancel()
+    this.#timer = undefined
+    for (const builder of this.#builders) builder.flush()
+    await this.#sendFilled()
+    const offsets = accounting.current.nextOffsets
+    this.#isOpen = false
+    this.#isCommitting = true
+    this.#epochBytes = 0
+    table.beginEpoch()
+    accounting.beginEpoch()
+    await this.#sink.tell({ type: 'commit', incarnation: this.#incarnation, offsets })
+  }
+}

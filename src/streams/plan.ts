@@ -1,0 +1,110 @@
+import { TopologyError } from '../core/errors.ts'
+import type { PartSource } from '../kernel/index.ts'
+import type { Field } from './field.ts'
+import type { Stage } from './stage.ts'
+import type { RouteFunction, Topology } from './topology.ts'
+
+/** A topology that has been checked: what the runtime is built from. */
+export interface Plan {
+  readonly name: string
+  readonly source: { readonly id: string; readonly topic: string }
+  readonly route: { readonly id: string; readonly by: Field | RouteFunction<string> }
+  /** The sides in declared order; a side's index is its number everywhere. */
+  readonly sides: readonly Side[]
+  readonly correlate: { readonly id: string; readonly key: Field; readonly keyName: string }
+  readonly sink: { readonly id: string; readonly topic: string }
+  readonly deadLetterTopic: string
+}
+
+export interface Side {
+  readonly name: string
+  readonly stage: Stage
+  /** Whether a user's function or schema sees each record. */
+  readonly isActive: boolean
+  readonly part: PartSource
+}
+
+const sidesMin = 2
+const sidesMax = 16
+/** What Kafka allows in topic and group names, less what suffixes need. */
+const nameForm = /^[A-Za-z0-9._-]{1,200}$/
+
+/**
+ * Checks a topology and fills in what follows from it.
+ *
+ * @throws TopologyError `TOPOLOGY_INVALID` with what is wrong and where.
+ */
+export function planTopology(topology: Topology): Plan {
+  const { name, source, route, correlate, sink } = topology
+  if (!nameForm.test(name)) refuse(name, `the name "${name}" may only have letters, digits, ".", "_" and "-"`)
+  const ids = [source.id, route.id, correlate.id, sink.id]
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index)
+  if (twice !== undefined) refuse(name, `two operators have the id "${twice}"`)
+  if (ids.includes('')) refuse(name, 'an operator has an empty id')
+  if (source.topic === sink.topic) refuse(name, `topic "${sink.topic}" is source and sink, which is a cycle`)
+  if (correlate.expireAfterMs !== undefined) {
+    throw new TopologyError(
+      'TOPOLOGY_UNSUPPORTED',
+      `"${correlate.id}" has expireAfterMs, which needs transactional epochs; leave it out`,
+      { topology: name, operator: correlate.id },
+    )
+  }
+  const sides = planSides(topology)
+  const keyName = correlate.key.path.at(-1)!
+  if (sides.some((side) => side.name === keyName)) {
+    refuse(name, `side "${keyName}" of "${correlate.id}" has the name of the key, which stands beside it in the output`)
+  }
+  return {
+    name,
+    source,
+    route,
+    sides,
+    correlate: { id: correlate.id, key: correlate.key, keyName },
+    sink,
+    deadLetterTopic: `${name}.dead-letter`,
+  }
+}
+
+/** The operators of a plan, one a line, for people. */
+export function describePlan(plan: Plan): string {
+  const by = (place: Field | RouteFunction<string>) => ('path' in place ? `field ${place.path.join('.')}` : 'a function')
+  const sides = plan.sides.map(({ name, isActive, part }) => {
+    const kept = part.kind === 'field' ? `field ${part.path.join('.')}` : part.kind === 'record' ? 'the record' : 'what a function makes'
+    return `   ├─ stage ${name}: keeps ${kept}${isActive && part.kind !== 'stage' ? ', checked by a schema' : ''}`
+  })
+  return [
+    `topology ${plan.name}`,
+    `source ${plan.source.id} (topic ${plan.source.topic})`,
+    `└─ route ${plan.route.id} by ${by(plan.route.by)}; others to ${plan.deadLetterTopic}`,
+    ...sides,
+    `   └─ correlate ${plan.correlate.id} by ${by(plan.correlate.key)} of ${plan.sides.map(({ name }) => name).join(', ')}`,
+    `      └─ sink ${plan.sink.id} (topic ${plan.sink.topic})`,
+  ].join('\n')
+}
+
+function planSides({ name, route, correlate }: Topology): Side[] {
+  const { of } = correlate
+  if (of.length < sidesMin || of.length > sidesMax) {
+    refuse(name, `"${correlate.id}" has ${of.length} sides; it takes ${sidesMin} to ${sidesMax}`)
+  }
+  const twice = of.find((side, index) => of.indexOf(side) !== index)
+  if (twice !== undefined) refuse(name, `"${correlate.id}" names side "${twice}" twice`)
+  const dangling = Object.keys(route.stages).find((stage) => !of.includes(stage))
+  if (dangling !== undefined) {
+    refuse(name, `stage "${dangling}" of "${route.id}" leads nowhere: "${correlate.id}" does not name it in "of"`)
+  }
+  return of.map((side) => {
+    const stage = Object.hasOwn(route.stages, side) ? route.stages[side] : undefined
+    if (stage === undefined) refuse(name, `"${correlate.id}" names side "${side}", but "${route.id}" has no such stage`)
+    return { name: side, stage, isActive: typeof stage.part === 'function' || stage.schema !== undefined, part: partOf(stage) }
+  })
+}
+
+function partOf({ part }: Stage): PartSource {
+  if (part === undefined) return { kind: 'record' }
+  return typeof part === 'function' ? { kind: 'stage' } : { kind: 'field', path: part.path }
+}
+
+function refuse(topology: string, what: string): never {
+  throw new TopologyError('TOPOLOGY_INVALID', `topology "${topology}": ${what}`, { topology })
+}

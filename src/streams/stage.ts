@@ -1,0 +1,43 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { Field } from './field.ts'
+
+/** What a JSON value parses to. */
+export type Json = string | number | boolean | null | Json[] | { [name: string]: Json }
+
+/** Where a record came from, for functions that want to know. */
+export interface RecordOrigin {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: bigint
+  /** Milliseconds since the epoch, as the record carries it. */
+  readonly timestampMs: number
+}
+
+/** Makes the part of a record. `undefined` filters the record out. A promise is awaited, with others at the same time. */
+export type PartFunction<Value, Part> = (value: Value, origin: RecordOrigin) => Part | undefined | Promise<Part | undefined>
+
+export interface StageOptions<Value, Part> {
+  /** What the stage keeps of a record: the raw bytes of a field, or what a function makes. @defaultValue the whole value, byte for byte */
+  readonly part?: Field | PartFunction<Value, Part>
+  /** Any Standard Schema (zod, valibot, arktype, …), synchronous; a function is given its output. Records that do not satisfy it become dead letters. */
+  readonly schema?: StandardSchemaV1<unknown, Value>
+}
+
+/** One kind of part. */
+export interface Stage<Part = unknown> {
+  readonly kind: 'stage'
+  readonly part: Field | PartFunction<unknown, Part> | undefined
+  readonly schema: StandardSchemaV1 | undefined
+}
+
+/**
+ * Describes a stage: what one kind of record is kept as. Without a function nothing is parsed, and bytes leave as they came.
+ *
+ * @example
+ * stage({ part: field('part') })
+ * stage({ schema: orderSchema, part: (order) => ({ total: order.amount * order.count }) })
+ */
+export function stage<Value = Json, Part = Json>(options: StageOptions<Value, Part> = {}): Stage<Part> {
+  // The value's type is forgotten here; the schema, where there is one, has checked it before the function runs.
+  return { kind: 'stage', part: options.part as Stage<Part>['part'], schema: options.schema as StandardSchemaV1 | undefined }
+}

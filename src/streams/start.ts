@@ -1,0 +1,220 @@
+import { type ActorSystem, startSystem, supervisor, type SystemEvent } from '../actors/index.ts'
+import type { Clock } from '../core/clock.ts'
+import { EngineError } from '../core/errors.ts'
+import { type GivenOptions, resolveOptions } from '../core/options.ts'
+import { Cluster, createTopics, listOffsets, type Topic, topicConfig } from '../kafka/index.ts'
+import { isBalanced, type PartitionAccount } from './accounting.ts'
+import { type Logger, stderrLogger } from './logger.ts'
+import type { CorrelateMessage, SourceMessage } from './messages.ts'
+import { correlate } from './operators/correlate.ts'
+import { route } from './operators/route.ts'
+import { sink } from './operators/sink.ts'
+import { source } from './operators/source.ts'
+import { stageId, stageOf } from './operators/stage.ts'
+import { runOptions } from './options.ts'
+import { Pipeline, type PipelineTopics, type RunStatistics } from './pipeline.ts'
+import { planTopology } from './plan.ts'
+import type { Topology } from './topology.ts'
+
+export interface StartOptions extends GivenOptions<typeof runOptions> {
+  /** Anything shaped like a pino logger. @defaultValue JSON lines on stderr */
+  readonly logger?: Logger
+  readonly clock?: Clock
+}
+
+/** What a program has done so far. */
+export interface Report {
+  readonly accounting: readonly PartitionAccount[]
+  /** Whether every consumed offset has exactly one class, in every partition. */
+  readonly isBalanced: boolean
+  readonly mergedRecords: number
+  readonly pendingRows: number
+  readonly pendingBytes: number
+  readonly statistics: Readonly<RunStatistics>
+}
+
+/** A running program. */
+export interface App extends AsyncDisposable {
+  readonly name: string
+  /** Resolves when the program has been stopped; rejects with the error that ended it. */
+  readonly done: Promise<void>
+  /** Resolves once all that was in the source when the program started is processed and committed; rejects as `done` does. */
+  caughtUp(): Promise<void>
+  /** Reads no further, finishes what is on its way, commits and ends. Takes at most `drainMs`; what is left is read again at the next start. */
+  stop(): Promise<void>
+  report(): Report
+}
+
+/** Crashes of the pipeline's own actors that are mended by going back to the last epoch, before the program gives up. */
+const restarts = { maxRestarts: 5, withinMs: 60_000, backoff: { initialMs: 100, maxMs: 5_000 } } as const
+
+/**
+ * Starts a program: checks the topology, finds its topics, and reads the source from the start of its log.
+ *
+ * @throws TopologyError `TOPOLOGY_INVALID`, ConfigError, KafkaError `KAFKA_TOPIC_MISSING` before anything is read.
+ *
+ * @example
+ * await using app = await start(customer360, { bootstrapServers: 'localhost:9092' })
+ * await app.caughtUp()
+ */
+export async function start(topology: Topology, { logger = stderrLogger, clock, ...given }: StartOptions = {}): Promise<App> {
+  const plan = planTopology(topology)
+  const options = resolveOptions(runOptions, { given, env: process.env })
+  const cluster = new Cluster({
+    bootstrapServers: options.bootstrapServers,
+    clientId: plan.name,
+    ...(clock && { clock }),
+  })
+  try {
+    const topics = await findTopics(cluster, plan)
+    const startOffsets = await listOffsets(cluster, topics.source, 'earliest')
+    const endOffsets = await listOffsets(cluster, topics.source, 'latest')
+    const pipeline = new Pipeline({ plan, options, cluster, topics, startOffsets })
+    logger.info(
+      { app: plan.name, topic: plan.source.topic, partitions: startOffsets.length },
+      'reading the source from the start of its log: until epochs are transactions, parts that wait are kept in memory only',
+    )
+    return await RunningApp.start(pipeline, endOffsets, logger)
+  } catch (error) {
+    await cluster.close()
+    throw error
+  }
+}
+
+async function findTopics(cluster: Cluster, plan: Pipeline['plan']): Promise<PipelineTopics> {
+  const [source, sink] = (await cluster.topics([plan.source.topic, plan.sink.topic])) as [Topic, Topic]
+  await createTopics(cluster, [{ name: plan.deadLetterTopic, partitionCount: source.partitions.length }])
+  const deadLetters = await cluster.topicWhenReady(plan.deadLetterTopic)
+  const sinks = [sink, deadLetters]
+  const batchBytesMax = await Promise.all(
+    sinks.map(async ({ name }) => Number((await topicConfig(cluster, name, 'max.message.bytes')) ?? defaultBatchBytesMax)),
+  )
+  return { source, sinks, batchBytesMax }
+}
+
+/** What Kafka takes where nothing else is set. */
+const defaultBatchBytesMax = 1_048_588
+
+class RunningApp implements App {
+  readonly name: string
+  readonly done: Promise<void>
+  readonly #pipeline: Pipeline
+  readonly #logger: Logger
+  readonly #caughtUp = Promise.withResolvers<void>()
+  #system!: ActorSystem
+  #failure: unknown
+  #stopping: Promise<void> | undefined
+  #finish!: { resolve: () => void; reject: (error: unknown) => void }
+
+  private constructor(pipeline: Pipeline, endOffsets: readonly number[], logger: Logger) {
+    this.name = pipeline.plan.name
+    this.#pipeline = pipeline
+    this.#logger = logger
+    this.done = new Promise((resolve, reject) => (this.#finish = { resolve, reject }))
+    // Whoever is interested awaits them; nobody has to.
+    this.done.catch(() => {})
+    this.#caughtUp.promise.catch(() => {})
+    const isCaughtUp = () => pipeline.accounting.committedOffsets.every((offset, partition) => offset >= endOffsets[partition]!)
+    pipeline.onCommitted = () => isCaughtUp() && this.#caughtUp.resolve()
+    if (isCaughtUp()) this.#caughtUp.resolve()
+  }
+
+  static async start(pipeline: Pipeline, endOffsets: readonly number[], logger: Logger): Promise<RunningApp> {
+    const app = new RunningApp(pipeline, endOffsets, logger)
+    const { clock, plan } = pipeline
+    app.#system = await startSystem({ name: plan.name, root: tree(pipeline), clock, onEvent: (event) => app.#note(event) })
+    void app.#system.done.then((reason) => app.#ended(reason.kind === 'crashed' ? reason.error : undefined))
+    return app
+  }
+
+  caughtUp(): Promise<void> {
+    return this.#caughtUp.promise
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping ??= this.#drain()
+    await this.#stopping
+    await this.done
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping ??= this.#drain()
+    await this.#stopping
+    // Its failure is told by `done` and must not hide what made the scope end.
+    await this.done.catch(() => {})
+  }
+
+  report(): Report {
+    const { table, accounting, plan, topics, statistics } = this.#pipeline
+    const accounts = accounting.report(table.countPending(topics.source.partitions.length))
+    return {
+      accounting: accounts,
+      isBalanced: accounts.every(isBalanced),
+      mergedRecords: accounts.reduce((sum, { emitted }) => sum + emitted, 0) / plan.sides.length,
+      pendingRows: table.rowCount,
+      pendingBytes: table.liveBytes,
+      statistics: { ...statistics },
+    }
+  }
+
+  /** Source first, then what is on its way, then the last epoch. */
+  async #drain(): Promise<void> {
+    const { plan, options, clock } = this.#pipeline
+    const timeoutMs = options.drainMs
+    const endMs = clock.monotonicMs() + timeoutMs
+    try {
+      await this.#system.ref<SourceMessage>(plan.source.id).ask({ type: 'halt' }, { timeoutMs })
+      await this.#pipeline.rowBatches.whenIdle()
+      await this.#system.ref<CorrelateMessage>(plan.correlate.id).ask({ type: 'drain' }, { timeoutMs })
+    } catch (error) {
+      this.#logger.warn({ app: this.name, error }, 'stopped before everything on its way was committed')
+    }
+    await this.#system.stop({ drainMs: Math.max(0, endMs - clock.monotonicMs()) })
+  }
+
+  #note(event: SystemEvent): void {
+    if (event.type !== 'childCrashed') return
+    const { path, incarnation, error, isCounted } = event
+    const fields = { app: this.name, actor: path, incarnation, error }
+    if (!isCounted) return this.#logger.debug(fields, 'a function failed on a record')
+    this.#logger.error(fields, 'an actor crashed')
+    if (EngineError.is(error) && !error.retryable) this.#fail(error)
+  }
+
+  /** Ends the program for an error that a restart would meet again. */
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined) return
+    this.#failure = error
+    this.#stopping ??= this.#system.stop({ drainMs: 0 }).then(() => {})
+  }
+
+  #ended(error: unknown): void {
+    const failure = this.#failure ?? error
+    if (failure === undefined) this.#finish.resolve()
+    else this.#finish.reject(failure)
+    this.#caughtUp.reject(failure ?? new EngineError('APP_STOPPED', `"${this.name}" was stopped before it had caught up`))
+    void this.#pipeline.cluster.close()
+  }
+}
+
+/**
+ * The supervision tree. A stage restarts alone, because it holds nothing; when anything else crashes, all restart, which
+ * rolls the epoch back: the correlation undoes the table and the source reads again from the last committed offsets.
+ */
+function tree(pipeline: Pipeline) {
+  const { plan } = pipeline
+  return supervisor({
+    name: plan.name,
+    strategy: 'oneForAll',
+    ...restarts,
+    children: [
+      { start: supervisor({ name: 'sinks', maxRestarts: 0, children: [{ start: sink(pipeline) }] }) },
+      { start: correlate(pipeline) },
+      ...plan.sides.map(({ name }, index) => ({
+        start: supervisor({ name: `supervisor-${stageId(name)}`, children: [{ start: stageOf(pipeline, index) }] }),
+      })),
+      { start: route(pipeline) },
+      { start: source(pipeline) },
+    ],
+  })
+}

@@ -1,0 +1,94 @@
+import type { Field } from './field.ts'
+import type { RecordOrigin, Stage } from './stage.ts'
+
+/** Picks the stage of a record by its name; must not return a promise. */
+export type RouteFunction<Name extends string> = (value: unknown, origin: RecordOrigin) => Name | (string & {})
+
+type Stages = Readonly<Record<string, Stage>>
+
+export interface TopicOptions {
+  /** @defaultValue the operator's id */
+  readonly topic?: string
+}
+
+export interface CorrelateOptions<Name extends string> {
+  /** The sides, each the name of a stage, in the order in which the merged record has them. */
+  readonly of: readonly Name[]
+  /** Milliseconds after which incomplete rows leave. Needs exactly-once epochs and is refused until they are there. */
+  readonly expireAfterMs?: number
+}
+
+/** The record a topology publishes: the key and, by name, the parts of all sides. */
+export type Merged<AllStages extends Stages, Side extends keyof AllStages> = {
+  readonly [Name in Side]: AllStages[Name] extends Stage<infer Part> ? Part : never
+}
+
+/** A topology as data: inert, checked by `plan` before anything starts. `Output` is the type of its merged records. */
+export interface Topology<Output = unknown> {
+  readonly kind: 'topology'
+  readonly name: string
+  readonly source: { readonly id: string; readonly topic: string }
+  readonly route: { readonly id: string; readonly by: Field | RouteFunction<string>; readonly stages: Stages }
+  readonly correlate: {
+    readonly id: string
+    readonly key: Field
+    readonly of: readonly string[]
+    readonly expireAfterMs: number | undefined
+  }
+  readonly sink: { readonly id: string; readonly topic: string }
+  /** Never there; carries the type. */
+  readonly output?: Output
+}
+
+interface Sourced {
+  /** Sends each record to the stage that a field, or a function, names. Records for no stage become dead letters. */
+  route<const AllStages extends Stages>(
+    id: string,
+    by: Field | RouteFunction<keyof AllStages & string>,
+    stages: AllStages,
+  ): Routed<AllStages>
+}
+
+interface Routed<AllStages extends Stages> {
+  /** Gathers the parts whose records have the same value in `key`, and gives one record when the last side is there. */
+  correlate<const Side extends keyof AllStages & string>(
+    id: string,
+    key: Field,
+    options: CorrelateOptions<Side>,
+  ): Correlated<Merged<AllStages, Side>>
+}
+
+interface Correlated<Output> {
+  /** Publishes the merged records. */
+  sink(id: string, options?: TopicOptions): Topology<Output>
+}
+
+/**
+ * Begins the description of a program. The name is the application's: its consumer group, and the prefix of its own
+ * topics. Ids name operators in metrics, errors and the supervision tree; keep them when the program changes.
+ *
+ * @example
+ * const customer360 = topology('customer-360')
+ *   .source('source-topic')
+ *   .route('by-stage', field('stage'), { A: stage({ part: field('part') }), B: stage({ part: field('part') }) })
+ *   .correlate('by-customer', field('customerId'), { of: ['A', 'B'] })
+ *   .sink('sink-topic')
+ */
+export function topology(name: string): { source(id: string, options?: TopicOptions): Sourced } {
+  return {
+    source: (sourceId, { topic: sourceTopic = sourceId } = {}) => ({
+      route: (routeId, by, stages) => ({
+        correlate: (correlateId, key, { of, expireAfterMs }) => ({
+          sink: (sinkId, { topic: sinkTopic = sinkId } = {}) => ({
+            kind: 'topology',
+            name,
+            source: { id: sourceId, topic: sourceTopic },
+            route: { id: routeId, by: by as Field | RouteFunction<string>, stages },
+            correlate: { id: correlateId, key, of, expireAfterMs },
+            sink: { id: sinkId, topic: sinkTopic },
+          }),
+        }),
+      }),
+    }),
+  }
+}
