@@ -139,15 +139,26 @@ export class Cluster {
   }
 
   /** Calls an API function at any broker, again while the error is one that passes. */
-  request<Arguments extends unknown[], Response>(what: string, api: API<Arguments, Response>, ...args: Arguments): Promise<Response> {
-    return withRetries(this.retryPolicy, async () => {
-      const connection = await this.anyConnection()
-      try {
-        return await connection.call(api, ...args)
-      } catch (error) {
-        throw asKafkaError(error, what)
-      }
-    })
+  request<Arguments extends unknown[], Response>(
+    what: string,
+    api: API<Arguments, Response>,
+    ...args: Arguments
+  ): Promise<Response> {
+    return withRetries(this.retryPolicy, () => this.requestOnce(what, api, ...args))
+  }
+
+  /** Calls an API function at any broker. */
+  async requestOnce<Arguments extends unknown[], Response>(
+    what: string,
+    api: API<Arguments, Response>,
+    ...args: Arguments
+  ): Promise<Response> {
+    const connection = await this.anyConnection()
+    try {
+      return await connection.call(api, ...args)
+    } catch (error) {
+      throw asKafkaError(error, what)
+    }
   }
 
   /** Ends all connections; what waits for one fails. */

@@ -91,8 +91,10 @@ export class BatchReader {
       columns.reset(this.#source.partition, memory, this.#view)
       do this.#readRecords(columns)
       while (columns.count < columnsRowsMax && this.#nextBatch(memory))
+      this.reachedOffset = this.#recordsLeft === 0 ? this.nextOffset : columns.offset[columns.count - 1]! + 1
       if (columns.count > 0) return true
     }
+    this.reachedOffset = this.nextOffset
     return false
   }
 

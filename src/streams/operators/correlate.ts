@@ -64,12 +64,12 @@ class Correlation {
   #timer: Timer | undefined
   #drains: Reply<void>[] = []
 
-  constructor(pipeline: Pipeline, { self, ref }: ActorContext<CorrelateMessage>) {
+  constructor(pipeline: Pipeline, context: ActorContext<CorrelateMessage>) {
     pipeline.rollback()
     this.#pipeline = pipeline
     this.#incarnation = pipeline.incarnation
-    this.#self = self
-    this.#sink = ref<SinkMessage>(pipeline.plan.sink.id)
+    this.#self = context.self
+    this.#sink = context.ref<SinkMessage>(pipeline.plan.sink.id)
     const { plan, topics, options, table } = pipeline
     this.#builders = topics.sinks.map(
       (topic, sink) =>

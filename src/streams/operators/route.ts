@@ -38,12 +38,12 @@ export const route = (pipeline: Pipeline) => {
         keyBytesMax: options.keyBytesMax,
       }),
     handle: {
-      async rows(decoder, { batch }, { ref }) {
+      async rows(decoder, { batch }, context) {
         if (batch.incarnation !== pipeline.incarnation) return
         if (typeof by === 'function') chooseSides(pipeline, by, ledger, batch)
         decoder.decode(batch.columns)
         batch.stagesLeft = plan.sides.length
-        for (const side of plan.sides) await ref<RowsMessage>(stageId(side.name)).tell({ type: 'rows', batch })
+        for (const side of plan.sides) await context.ref<RowsMessage>(stageId(side.name)).tell({ type: 'rows', batch })
       },
     },
   })

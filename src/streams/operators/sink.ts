@@ -24,13 +24,13 @@ export const sink = (pipeline: Pipeline) =>
         pipeline.statistics.unsettledRecords += batch.count
         producer.send(batch, onStored)
       },
-      async commit(producer, { incarnation, offsets }, { ref }) {
+      async commit(producer, { incarnation, offsets }, context) {
         if (incarnation !== pipeline.incarnation) return
         const { cluster, plan, statistics } = pipeline
         await producer.flush()
         await commitOffsets(cluster, plan.name, plan.source.topic, Array.from(offsets))
         statistics.unsettledRecords = 0
-        void ref<CorrelateMessage>(plan.correlate.id).tell({ type: 'committed', incarnation })
+        void context.ref<CorrelateMessage>(plan.correlate.id).tell({ type: 'committed', incarnation })
       },
       failed(_state, { incarnation, error }) {
         if (incarnation === pipeline.incarnation) throw error

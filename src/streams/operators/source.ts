@@ -69,9 +69,9 @@ async function readOut(
   pipeline: Pipeline,
   { reader, incarnation }: SourceState,
   response: FetchedResponse,
-  { ref, signal }: ActorContext<SourceMessage>,
+  context: ActorContext<SourceMessage>,
 ): Promise<void> {
-  const route = ref<RowsMessage>(pipeline.plan.route.id)
+  const route = context.ref<RowsMessage>(pipeline.plan.route.id)
   const lease = new Lease(response.release)
   try {
     for (const partition of response.partitions) {
@@ -80,7 +80,7 @@ async function readOut(
       for (let sentOffset = partition.fromOffset; ; sentOffset = reader.reachedOffset) {
         const taken = pipeline.rowBatches.take()
         const batch = taken instanceof Promise ? await taken : taken
-        const hasRows = !signal.aborted && reader.fill(batch.columns)
+        const hasRows = !context.signal.aborted && reader.fill(batch.columns)
         if (!hasRows && reader.reachedOffset === sentOffset) {
           batch.release()
           break

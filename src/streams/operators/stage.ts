@@ -40,7 +40,7 @@ export const stageOf = (pipeline: Pipeline, sideIndex: number) => {
   })
 }
 
-function passOn({ plan }: Pipeline, batch: RowBatch, { ref }: ActorContext<RowsMessage>): Promise<void> | undefined {
+function passOn({ plan }: Pipeline, batch: RowBatch, context: ActorContext<RowsMessage>): Promise<void> | undefined {
   if (--batch.stagesLeft > 0) return undefined
-  return ref<CorrelateMessage>(plan.correlate.id).tell({ type: 'rows', batch })
+  return context.ref<CorrelateMessage>(plan.correlate.id).tell({ type: 'rows', batch })
 }
