@@ -245,6 +245,7 @@ export class ActorCell implements Child, Inbox, Runnable {
   }
 
   #open(ask: Ask): void {
+    if (ask.isSettled) return
     this.#openAsks.add(ask)
     ask.onSettled = () => this.#openAsks.delete(ask)
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { sleep } from '../core/clock.ts'
 import { probeActors } from '../testing/index.ts'
 import { type ActorRef, defineActor, type DownNotice, type ExitReason } from './index.ts'
 
@@ -63,7 +64,7 @@ describe('An actor', () => {
       handle: {
         work: async (_, { id }, { clock }) => {
           trace.push(`begin ${id}`)
-          await new Promise<void>((resolve) => clock.setTimer({ afterMs: 10 - id }, resolve))
+          await sleep(clock, 10 - id)
           trace.push(`end ${id}`)
         },
       },
@@ -74,6 +75,28 @@ describe('An actor', () => {
     await probe.clock.advance(30)
 
     assert.deepEqual(trace, ['begin 1', 'end 1', 'begin 2', 'end 2', 'begin 3', 'end 3'])
+  })
+
+  it('handles one message at a time although it sends to itself before it waits', async () => {
+    const trace: string[] = []
+    const busy = defineActor<{ type: 'count'; left: number }, undefined>({
+      name: 'busy',
+      init: () => undefined,
+      handle: {
+        count: async (_, { left }, { self, clock }) => {
+          trace.push(`begin ${left}`)
+          if (left > 0) void self.tell({ type: 'count', left: left - 1 })
+          await sleep(clock, 1)
+          trace.push(`end ${left}`)
+        },
+      },
+    })
+    await using probe = await probeActors([{ start: busy }])
+
+    void probe.ref<{ type: 'count'; left: number }>('busy').tell({ type: 'count', left: 2 })
+    await probe.clock.advance(3)
+
+    assert.deepEqual(trace, ['begin 2', 'end 2', 'begin 1', 'end 1', 'begin 0', 'end 0'])
   })
 
   it('runs each hook once per incarnation, in order and awaited', async () => {
@@ -159,6 +182,23 @@ describe('An actor', () => {
     assert.deepEqual([crashed.error.error, crashed.error.suppressed], [stopFault, fault])
   })
 
+  it('has crashed, with the error, also when its stop hook never ends', async () => {
+    const fault = new Error('fault')
+    const definition = defineActor<{ type: 'work' }, undefined>({
+      name: 'worker',
+      init: () => undefined,
+      handle: { work: thrower(fault) },
+      onStop: () => new Promise(() => {}),
+    })
+    await using probe = await probeActors([{ start: definition, restart: 'temporary', shutdownMs: 100 }])
+
+    void probe.ref<{ type: 'work' }>('worker').tell({ type: 'work' })
+    await probe.clock.advance(100)
+
+    const crashed = probe.events.find((event) => event.type === 'childCrashed')
+    assert.equal(crashed?.error, fault)
+  })
+
   it('aborts its signal when an incarnation ends, and gives the next one a new signal', async () => {
     const signals: AbortSignal[] = []
     const definition = defineActor<{ type: 'crash' }, undefined>({
@@ -177,6 +217,21 @@ describe('An actor', () => {
 
     await probe.stop()
     assert.equal(signals[1]!.aborted, true)
+  })
+
+  it('finds its signal aborted although it first looks when it stops', async () => {
+    const aborted: boolean[] = []
+    const definition = defineActor<{ type: 'work' }, undefined>({
+      name: 'worker',
+      init: () => undefined,
+      handle: { work: () => undefined },
+      onStop: (_, _reason, { signal }) => void aborted.push(signal.aborted),
+    })
+    const probe = await probeActors([{ start: definition }])
+
+    await probe.stop()
+
+    assert.deepEqual(aborted, [true])
   })
 
   it('is reached by a reference taken before 100 restarts', async () => {
@@ -282,6 +337,34 @@ describe('A failing message', () => {
     })
   }
 
+  it('is handled again when its handler was broken off by the stop of its actor, which is no crash', async () => {
+    const seen: number[] = []
+    const patient = defineActor<{ type: 'wait' }, undefined>({
+      name: 'patient',
+      init: () => undefined,
+      handle: {
+        wait: async (_, _message, { incarnation, clock, signal }) => {
+          seen.push(incarnation)
+          if (incarnation === 1) await sleep(clock, 1_000, signal)
+        },
+      },
+    })
+    const children = [{ start: tracedActor().definition }, { start: patient }]
+    await using probe = await probeActors(children, { strategy: 'oneForAll' })
+
+    void probe.ref<{ type: 'wait' }>('patient').tell({ type: 'wait' })
+    await probe.clock.advance(0)
+    void probe.ref<TracedMessage>('traced').tell({ type: 'crash' })
+    await probe.clock.advance(10)
+
+    assert.deepEqual(seen, [1, 2])
+    assert.deepEqual(
+      probe.events.filter(({ path }) => path === 'root/patient').map(({ type }) => type),
+      ['childStarted', 'childStopped', 'childRestarted'],
+    )
+    assert.equal(probe.system.deadLetters().byReason.failed, 1, 'the message that made the other crash')
+  })
+
   it('makes the supervisor fail with its error when it escalates', async () => {
     const fault = new Error('poison')
     const definition = defineActor<{ type: 'work' }, undefined>({
@@ -297,6 +380,20 @@ describe('A failing message', () => {
     assert.deepEqual(await probe.system.done, { kind: 'crashed', error: fault })
     assert.equal(probe.system.deadLetters().byReason.failed, 1)
     assert.equal(probe.events.filter(({ type }) => type === 'childCrashed').length, 2)
+  })
+
+  it('counts when the function that is to tell fails itself', async () => {
+    const definition = defineActor<{ type: 'work' }, undefined>({
+      name: 'worker',
+      countsAgainstIntensity: thrower(new Error('cannot tell')),
+      init: () => undefined,
+      handle: { work: thrower(new Error('fault')) },
+    })
+    const probe = await probeActors([{ start: definition }], { maxRestarts: 0 })
+
+    void probe.ref<{ type: 'work' }>('worker').tell({ type: 'work' })
+
+    assert.equal((await probe.system.done).kind, 'crashed')
   })
 
   it('is tried again at once and without limit when its crashes do not count', async () => {
@@ -336,7 +433,7 @@ describe('A bounded mailbox', () => {
       init: () => undefined,
       handle: {
         work: async (_, { id }, { clock }) => {
-          await new Promise<void>((resolve) => clock.setTimer({ afterMs: 10 }, resolve))
+          await sleep(clock, 10)
           handled.push(id)
         },
       },
@@ -346,7 +443,7 @@ describe('A bounded mailbox', () => {
     let sent = 0
     const produce = async () => {
       while (sent < 100) {
-        await new Promise<void>((resolve) => probe.clock.setTimer({ afterMs: 1 }, resolve))
+        await sleep(probe.clock, 1)
         await ref.tell({ type: 'work', id: sent++ })
       }
     }
@@ -423,7 +520,7 @@ function tracedActor() {
     name: 'traced',
     async init({ incarnation, clock }) {
       trace.push(`init ${incarnation} begins`)
-      await new Promise<void>((resolve) => clock.setTimer({ afterMs: 1 }, resolve))
+      await sleep(clock, 1)
       trace.push(`init ${incarnation} ends`)
       return incarnation
     },
@@ -434,7 +531,7 @@ function tracedActor() {
     },
     async onStop(incarnation, reason, { clock }) {
       trace.push(`stop ${incarnation} begins: ${reason.kind}`)
-      await new Promise<void>((resolve) => clock.setTimer({ afterMs: 1 }, resolve))
+      await sleep(clock, 1)
       trace.push(`stop ${incarnation} ends`)
     },
   })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import { describe, it } from 'node:test'
 import { probeActors } from '../testing/index.ts'
 import { type ActorRef, type ActorSpec, defineActor, type Reply } from './index.ts'
@@ -124,6 +125,15 @@ describe('ask', () => {
     await assert.rejects(answer, reason)
     await assert.rejects(ref.ask({ type: 'total' }, { signal: controller.signal }), reason)
     assert.equal(probe.clock.pendingTimers, 0)
+  })
+
+  it('lets go of a signal that outlives it', async () => {
+    await using probe = await probeActors([{ start: counter() }])
+    const { signal } = new AbortController()
+
+    await probe.ref<CounterMessage>('counter').ask({ type: 'total' }, { signal })
+
+    assert.deepEqual(getEventListeners(signal, 'abort'), [])
   })
 
   it('waits for room in a full mailbox', async () => {

@@ -28,8 +28,8 @@ export class Ask {
   readonly #reject: (error: unknown) => void
   readonly #timer: Timer
   readonly #signal: AbortSignal | undefined
-  #isSettled = false
-  /** Called when it is settled, by whoever holds on to it meanwhile. */
+  isSettled = false
+  /** Tells whoever holds on to it that it may let go. */
   onSettled: (() => void) | undefined
 
   constructor(path: string, clock: Clock, { timeoutMs = 5_000, signal }: AskOptions = {}) {
@@ -47,21 +47,21 @@ export class Ask {
   }
 
   readonly reply: Reply<unknown> = (answer) => {
-    if (this.#settle()) this.#resolve(answer)
+    this.#settle()
+    this.#resolve(answer)
   }
 
   fail(error: unknown): void {
-    if (this.#settle()) this.#reject(error)
+    this.#settle()
+    this.#reject(error)
   }
 
   readonly #onAbort = (): void => this.fail(this.#signal?.reason)
 
-  #settle(): boolean {
-    if (this.#isSettled) return false
-    this.#isSettled = true
+  #settle(): void {
+    this.isSettled = true
     this.#timer.cancel()
     this.#signal?.removeEventListener('abort', this.#onAbort)
     this.onSettled?.()
-    return true
   }
 }

@@ -13,12 +13,14 @@ describe('Fifo', () => {
       for (let count = 0; count < round / 2; count++) taken.push(fifo.shift())
     }
     while (fifo.length > 0) taken.push(fifo.shift())
+    assert.equal(fifo.shift(), undefined)
+    fifo.push(next++)
+    taken.push(fifo.shift())
 
     assert.deepEqual(
       taken,
       Array.from({ length: next }, (_, index) => index),
     )
-    assert.equal(fifo.shift(), undefined)
   })
 
   it('shows items by their place behind the oldest, and nothing behind the youngest', () => {

@@ -8,8 +8,13 @@ export interface Member {
   readonly isRestartable: boolean
 }
 
-/** Restarts the children that the strategy says, when the one at `index` is down, not before `readyAtMs` of the monotonic clock. */
-export type Restarter = (index: number, readyAtMs: number) => void
+/** Restarts children by a strategy. */
+export interface Restarter {
+  /** Restarts what the strategy says when the child at `index` is down, not before `readyAtMs` of the monotonic clock. */
+  restart(index: number, readyAtMs: number): void
+  /** Whether the child at `index` is being stopped for a restart, so that it is no news when it is down. */
+  isStopping(index: number): boolean
+}
 
 /** @param signal - Ends all restarts when it aborts. */
 export function createRestarter(
@@ -20,10 +25,13 @@ export function createRestarter(
 ): Restarter {
   if (strategy === 'oneForOne') {
     const groups = members.map((member) => new RestartGroup([member], clock, signal))
-    return (index, readyAtMs) => groups[index]!.request(0, readyAtMs)
+    return { restart: (index, readyAtMs) => groups[index]!.request(0, readyAtMs), isStopping: () => false }
   }
   const group = new RestartGroup(members, clock, signal)
-  return (index, readyAtMs) => group.request(strategy === 'oneForAll' ? 0 : index, readyAtMs)
+  return {
+    restart: (index, readyAtMs) => group.request(strategy === 'oneForAll' ? 0 : index, readyAtMs),
+    isStopping: (index) => group.isStopping(index),
+  }
 }
 
 /** Stops children one after the other, the last first. */
@@ -43,6 +51,7 @@ class RestartGroup {
   #first = Infinity
   #readyAtMs = 0
   #requests = 0
+  #phase: 'idle' | 'stopping' | 'starting' = 'idle'
 
   constructor(members: readonly Member[], clock: Clock, signal: AbortSignal) {
     this.#members = members
@@ -51,28 +60,34 @@ class RestartGroup {
   }
 
   request(first: number, readyAtMs: number): void {
-    const isIdle = this.#first === Infinity
     this.#first = Math.min(this.#first, first)
     this.#readyAtMs = Math.max(this.#readyAtMs, readyAtMs)
     this.#requests++
-    if (isIdle) void this.#restart()
+    if (this.#phase === 'idle') void this.#restart()
+  }
+
+  isStopping(index: number): boolean {
+    return this.#phase === 'stopping' && index >= this.#first
   }
 
   async #restart(): Promise<void> {
     let handledRequests: number
     do {
       handledRequests = this.#requests
-      const members = this.#members.slice(this.#first)
-      await stopInReverse(members.map(({ child }) => child))
+      this.#phase = 'stopping'
+      await stopInReverse(this.#members.slice(this.#first).map(({ child }) => child))
       await this.#waitUntilReady()
-      for (const { child, isRestartable } of members) {
+      this.#phase = 'starting'
+      while (this.#first < this.#members.length && this.#requests === handledRequests) {
         if (this.#signal.aborted) return
-        if (this.#requests !== handledRequests) break
+        const { child, isRestartable } = this.#members[this.#first]!
         if (isRestartable) await child.start()
         else child.end()
+        if (this.#requests === handledRequests) this.#first++
       }
     } while (this.#requests !== handledRequests)
     this.#first = Infinity
+    this.#phase = 'idle'
   }
 
   async #waitUntilReady(): Promise<void> {

@@ -126,6 +126,8 @@ export class SupervisorNode implements Child {
     const life = this.#life
     if (life === undefined || life.phase === 'stopping') return
     if (life.phase === 'starting') return void life.earlyExits.push({ slot, exit })
+    const index = this.#slots.indexOf(slot)
+    if (life.restarter.isStopping(index)) return
     const error = exit.reason.kind === 'crashed' ? exit.reason.error : undefined
     if (exit.isEscalated) return void this.#fail(life, error)
     if (!shouldRestart(slot.restart, exit.reason)) return slot.child.end()
@@ -137,7 +139,7 @@ export class SupervisorNode implements Child {
       if (life.restartsMs.length > this.#maxRestarts) return void this.#fail(life, this.#restartsExceeded(slot, error))
       readyAtMs += this.#backoffMs(slot, nowMs)
     }
-    life.restarter(this.#slots.indexOf(slot), readyAtMs)
+    life.restarter.restart(index, readyAtMs)
   }
 
   #backoffMs(slot: Slot, nowMs: number): number {

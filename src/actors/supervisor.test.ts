@@ -128,6 +128,28 @@ describe('A supervisor', () => {
     assert.deepEqual(trace, ['b2 works'])
   })
 
+  it('starts a temporary child again when it is restarted itself, which old watchers do not hear of', async () => {
+    const { trace, child } = tracer()
+    const inner = supervisor({
+      name: 'inner',
+      maxRestarts: 0,
+      children: [{ start: child('a') }, { start: child('b'), restart: 'temporary' }],
+    })
+    await using probe = await probeActors([{ start: inner }])
+    const notices: string[] = []
+    probe.ref('b').monitor(({ kind, incarnation }) => notices.push(`${kind} ${incarnation}`))
+
+    void probe.ref<Order>('b').tell(leave)
+    await probe.clock.advance(0)
+    void probe.ref<Order>('a').tell(crash)
+    await probe.clock.advance(0)
+    void probe.ref<Order>('b').tell(leave)
+    await probe.clock.advance(0)
+
+    assert.deepEqual(trace, ['+a1', '+b1', '-b1', '-a1', '+a2', '+b2', '-b2'])
+    assert.deepEqual(notices, ['down 1', 'ended 1'])
+  })
+
   it('restarts the later siblings of a nested supervisor that one of them follows, and nothing before', async () => {
     const { trace, child } = tracer()
     const inner = supervisor({
@@ -188,6 +210,25 @@ describe('A supervisor', () => {
     assert.deepEqual(trace, ['-a2', '+a3'])
   })
 
+  it('waits longer also where the wait is longer than the window', async () => {
+    const { trace, child } = tracer()
+    await using probe = await probeActors([{ start: child('a') }], {
+      withinMs: 100,
+      backoff: { initialMs: 1_000, jitter: 0 },
+    })
+    const ref = probe.ref<Order>('a')
+
+    void ref.tell(crash)
+    await probe.clock.advance(1_000)
+    trace.length = 0
+    void ref.tell(crash)
+    await probe.clock.advance(1_999)
+
+    assert.deepEqual(trace.splice(0), ['-a2'])
+    await probe.clock.advance(1)
+    assert.deepEqual(trace, ['+a3'])
+  })
+
   it('restarts a child although another takes its time to start', async () => {
     const { trace, child } = tracer()
     await using probe = await probeActors([{ start: child('a', { initMs: 1_000 }) }, { start: child('b') }])
@@ -203,9 +244,8 @@ describe('A supervisor', () => {
 
   it('begins the restart of all anew when a child crashes that was restarted already', async () => {
     const { trace, child } = tracer()
-    await using probe = await probeActors([{ start: child('a') }, { start: child('b', { initMs: 100 }) }], {
-      strategy: 'oneForAll',
-    })
+    const children = [{ start: child('a') }, { start: child('b', { initMs: 100 }) }, { start: child('c') }]
+    await using probe = await probeActors(children, { strategy: 'oneForAll' })
     trace.length = 0
 
     void probe.ref<Order>('b').tell(crash)
@@ -213,7 +253,53 @@ describe('A supervisor', () => {
     void probe.ref<Order>('a').tell(crash)
     await probe.clock.advance(300)
 
-    assert.deepEqual(trace, ['-b1', '-a1', '+a2', '-a2', '+b2', '-b2', '+a3', '+b3'])
+    const begunAnew = ['+a2', '-a2', '+b2', '-b2', '+a3', '+b3', '+c2']
+    assert.deepEqual(trace, ['-b1', '-c1', '-a1', ...begunAnew])
+  })
+
+  it('goes on from a child that does not start, and leaves those before it alone, where only the rest restart', async () => {
+    const { trace, child } = tracer()
+    const children = [{ start: child('a') }, { start: child('b', { failing: [2] }) }, { start: child('c') }]
+    await using probe = await probeActors(children, { strategy: 'restForOne' })
+    trace.length = 0
+
+    void probe.ref<Order>('a').tell(crash)
+    await probe.clock.advance(0)
+
+    assert.deepEqual(trace, ['-a1', '-c1', '-b1', '+a2', 'b2 fails', '+b3', '+c2'])
+  })
+
+  it('waits as long as the child that has to wait longest, where several restart together', async () => {
+    const { trace, child } = tracer()
+    await using probe = await probeActors([{ start: child('a') }, { start: child('b') }], {
+      strategy: 'restForOne',
+      backoff: { initialMs: 100, jitter: 0 },
+    })
+    void probe.ref<Order>('b').tell(crash)
+    await probe.clock.advance(100)
+    trace.length = 0
+
+    void probe.ref<Order>('b').tell(crash)
+    await probe.clock.advance(10)
+    void probe.ref<Order>('a').tell(crash)
+    await probe.clock.advance(189)
+    assert.deepEqual(trace.splice(0), ['-b2', '-a1'])
+    await probe.clock.advance(1)
+    assert.deepEqual(trace, ['+a2', '+b3'])
+  })
+
+  it('counts one restart when children that restart together crash together', async () => {
+    const { trace, child } = tracer()
+    const frail = supervisor({ name: 'frail', maxRestarts: 0, children: [{ start: child('c', { stopMs: 10 }) }] })
+    const children = [{ start: child('a') }, { start: child('b', { stopMs: 10 }) }, { start: frail }]
+    await using probe = await probeActors(children, { strategy: 'oneForAll', maxRestarts: 1 })
+    trace.length = 0
+
+    for (const id of ['a', 'b', 'c']) void probe.ref<Order>(id).tell(crash)
+    await probe.clock.advance(100)
+
+    assert.deepEqual(trace, ['-a1', '-b1', '-c1', '+a2', '+b2', '+c2'])
+    assert.equal(probe.system.countChildren().running, 4)
   })
 
   it('attends to a crash during its start once all children are up', async () => {
@@ -232,7 +318,7 @@ describe('A supervisor', () => {
 
   it('counts a restart whose init fails as a crash, and tries again', async () => {
     const { trace, child } = tracer()
-    const probe = await probeActors([{ start: child('a', { failsFrom: 2 }) }], { maxRestarts: 3 })
+    const probe = await probeActors([{ start: child('a', { failing: [2, 3, 4] }) }], { maxRestarts: 3 })
     trace.length = 0
 
     void probe.ref<Order>('a').tell(crash)
@@ -259,6 +345,42 @@ describe('A supervisor', () => {
 
     assert.deepEqual(trace, ['-a1', '-b1', '+a2', '-a2', '+b2', '-b2'])
     assert.equal(probe.clock.pendingTimers, 0)
+    assert.deepEqual(
+      probe.events.filter(({ type }) => type === 'childRestarted').map(({ path }) => path),
+      ['root/a'],
+    )
+  })
+
+  it('stops while a supervisor below it is starting, which is no failure of that one', async () => {
+    const { trace, child } = tracer()
+    const inner = supervisor({
+      name: 'inner',
+      maxRestarts: 0,
+      children: [{ start: child('a') }, { start: child('b', { initMs: 100 }) }, { start: child('c') }],
+    })
+    const probe = await probeActors([{ start: inner }])
+    void probe.ref<Order>('a').tell(crash)
+    await probe.clock.advance(50)
+    trace.length = 0
+
+    await probe.stop()
+
+    assert.deepEqual(trace, ['+b2', '-b2', '-a2'])
+    assert.equal(probe.events.filter(({ type }) => type === 'supervisorEscalated').length, 1)
+  })
+
+  it('leaves a child down that crashes while the others are being stopped', async () => {
+    const { trace, child } = tracer()
+    const probe = await probeActors([{ start: child('a') }, { start: child('b', { stopMs: 100 }) }], { maxRestarts: 0 })
+    trace.length = 0
+
+    const stopped = probe.system.stop({ drainMs: 0 })
+    await probe.clock.advance(50)
+    void probe.ref<Order>('a').tell(crash)
+    await probe.clock.until(stopped)
+
+    assert.deepEqual(trace, ['-a1', '-b1'])
+    assert.ok(probe.events.every(({ type }) => type !== 'supervisorEscalated'))
   })
 
   it('gives up a child that does not stop within shutdownMs, and never hears of it again', async () => {
@@ -290,6 +412,10 @@ describe('A supervisor', () => {
       reason: { kind: 'killed' },
     })
 
+    await probe.clock.advance(950)
+    const next = probe.system.whichChildren()[1]
+    assert.ok(next?.kind === 'actor')
+    assert.equal(next.mailboxCount, 1, 'the first incarnation has finished, the second keeps its message')
     await probe.clock.advance(5_000)
     assert.deepEqual(trace, ['-a1', '+a2', '+hung2'])
     assert.equal(probe.system.whichChildren()[1]!.status, 'running')
@@ -298,8 +424,9 @@ describe('A supervisor', () => {
 
 interface Behaviour {
   initMs?: number
-  /** The incarnation from which on `init` fails. */
-  failsFrom?: number
+  stopMs?: number
+  /** The incarnations whose `init` fails. */
+  failing?: number[]
   /** When the first incarnation crashes by itself. */
   crashesAfterMs?: number
 }
@@ -307,14 +434,15 @@ interface Behaviour {
 /** Makes actors that write down when each of their incarnations is up (`+a1`) and down (`-a1`). */
 function tracer() {
   const trace: string[] = []
-  const child = (name: string, { initMs, failsFrom = Infinity, crashesAfterMs }: Behaviour = {}) =>
+  const child = (name: string, { initMs, stopMs, failing = [], crashesAfterMs }: Behaviour = {}) =>
     defineActor<Order, string>({
       name,
       async init({ incarnation, clock, self }) {
         if (initMs !== undefined) await sleep(clock, initMs)
         const life = `${name}${incarnation}`
-        trace.push(incarnation >= failsFrom ? `${life} fails` : `+${life}`)
-        if (incarnation >= failsFrom) throw startFault
+        const isFailing = failing.includes(incarnation)
+        trace.push(isFailing ? `${life} fails` : `+${life}`)
+        if (isFailing) throw startFault
         if (incarnation === 1 && crashesAfterMs !== undefined) {
           clock.setTimer({ afterMs: crashesAfterMs }, () => void self.tell(crash))
         }
@@ -327,7 +455,10 @@ function tracer() {
         leave: (_, _message, context) => context.stop(),
         work: (life) => void trace.push(`${life} works`),
       },
-      onStop: (life) => void trace.push(`-${life}`),
+      async onStop(life, _reason, { clock }) {
+        if (stopMs !== undefined) await sleep(clock, stopMs)
+        trace.push(`-${life}`)
+      },
     })
   return { trace, child }
 }

@@ -6,6 +6,7 @@ import { probeActors } from '../testing/index.ts'
 import {
   type ActorDefinition,
   defineActor,
+  type Reply,
   startSystem,
   supervisor,
   type SupervisorOptions,
@@ -168,6 +169,42 @@ describe('A system', () => {
     assert.equal(probe.system.deadLetters().total, 0)
   })
 
+  it('waits also for messages that senders send on as they hear of the last one', async () => {
+    type Question = { type: 'question'; reply: Reply<number> }
+    let asked = 0
+    const oracle = defineActor<Question, undefined>({
+      name: 'oracle',
+      init: () => undefined,
+      handle: { question: (_, { reply }) => reply(++asked) },
+    })
+    const probe = await probeActors([{ start: oracle }])
+    const askOn = async () => {
+      while ((await probe.ref<Question>('oracle').ask({ type: 'question' })) < 10);
+    }
+
+    const asking = askOn()
+    await probe.clock.until(probe.system.stop({ drainMs: 1_000 }))
+    await asking
+
+    assert.equal(asked, 10)
+  })
+
+  it('does not wait for messages that an actor left when it ended', async () => {
+    const leaver = defineActor<Job, undefined>({
+      name: 'leaver',
+      init: () => undefined,
+      handle: { job: (_, _message, context) => context.stop() },
+    })
+    const probe = await probeActors([{ start: leaver, restart: 'temporary' }])
+    for (let id = 0; id < 3; id++) void probe.ref<Job>('leaver').tell({ type: 'job', id })
+    await probe.clock.advance(0)
+
+    await probe.clock.until(probe.system.stop())
+
+    assert.equal(probe.clock.monotonicMs(), 0)
+    assert.equal(probe.system.deadLetters().byReason.stopped, 2)
+  })
+
   it('stops when the time to drain is up, and counts what was left', async () => {
     const probe = await probeActors([{ start: worker() }])
     const ref = probe.ref<Job>('worker')
@@ -196,6 +233,19 @@ describe('A system', () => {
     assert.deepEqual(new Set(reasons.map(({ kind }) => kind)), new Set(['shutdown']))
     assert.deepEqual(trace, ['-d', '-c', '-b', '-a'])
     assert.deepEqual(await probe.system.stop(), { kind: 'shutdown' })
+  })
+
+  it('stops at once when a second call gives less time to drain', async () => {
+    const probe = await probeActors([{ start: worker() }])
+    for (let id = 0; id < 10; id++) void probe.ref<Job>('worker').tell({ type: 'job', id })
+
+    const patient = probe.system.stop()
+    await probe.clock.advance(150)
+    await probe.clock.until(probe.system.stop({ drainMs: 0 }))
+
+    assert.deepEqual(await patient, { kind: 'shutdown' })
+    assert.equal(probe.clock.monotonicMs(), 200)
+    assert.equal(probe.system.deadLetters().byReason.stopped, 8)
   })
 
   it('shares nothing with another one in the same process', async () => {

@@ -46,7 +46,7 @@ export interface ActorSystem extends AsyncDisposable {
   ref<Message extends ActorMessage>(address: string): ActorRef<Message>
   /**
    * Handles what is queued, for up to `drainMs`, and then stops all actors in reverse order of their start. What is
-   * still queued after that becomes dead letters. A second call waits for the first. No actor may await it, because it
+   * still queued after that becomes dead letters. A later call may cut the time short. No actor may await it, because it
    * would wait for that actor.
    */
   stop(options?: StopOptions): Promise<ExitReason>
@@ -79,7 +79,6 @@ class SupervisedSystem implements ActorSystem {
   readonly #finish: (reason: ExitReason) => void
   readonly #runtime: Runtime
   readonly #root: SupervisorNode
-  #isStopping = false
 
   constructor({ name, root, clock = systemClock, random = systemRandom, onEvent }: SystemOptions) {
     this.name = name
@@ -110,13 +109,9 @@ class SupervisedSystem implements ActorSystem {
   }
 
   async stop({ drainMs = 30_000 }: StopOptions = {}): Promise<ExitReason> {
-    if (!this.#isStopping) {
-      this.#isStopping = true
-      const drained = Promise.race([this.#runtime.traffic.whenEmpty(), this.done])
-      await within(this.#runtime.clock, drainMs, drained, undefined)
-      await this.#root.stop()
-      this.#end({ kind: 'shutdown' })
-    }
+    await within(this.#runtime.clock, drainMs, this.#runtime.traffic.whenEmpty(), undefined)
+    await this.#root.stop()
+    this.#end({ kind: 'shutdown' })
     return this.done
   }
 

@@ -1,7 +1,7 @@
 /** Counts the messages that are somewhere in a system, so that a graceful stop knows when all are handled. */
 export class Traffic {
   #messageCount = 0
-  #onEmpty: (() => void) | undefined
+  #empty: PromiseWithResolvers<void> | undefined
 
   enter(): void {
     this.#messageCount++
@@ -9,11 +9,17 @@ export class Traffic {
 
   leave(): void {
     this.#messageCount--
-    if (this.#messageCount === 0) this.#onEmpty?.()
+    if (this.#messageCount > 0) return
+    this.#empty?.resolve()
+    this.#empty = undefined
   }
 
   /** Resolves once no message is left anywhere. */
   async whenEmpty(): Promise<void> {
-    while (this.#messageCount > 0) await new Promise<void>((resolve) => (this.#onEmpty = resolve))
+    // Whoever was told of the last message may have sent another one since.
+    while (this.#messageCount > 0) {
+      this.#empty ??= Promise.withResolvers()
+      await this.#empty.promise
+    }
   }
 }
