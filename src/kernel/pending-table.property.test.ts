@@ -1,0 +1,348 @@
+import { murmur2 } from '@platformatic/kafka'
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { EngineError } from '../core/errors.ts'
+import { columnsRowsMax, noSide } from './columns.ts'
+import { Outputs } from './fixtures/outputs.ts'
+import { type RowSpec, rowsOf, spellingOf } from './fixtures/rows.ts'
+import { encodeJsonString } from './json/index.ts'
+import { check } from './json/property-runs.ts'
+import { MergeEncoder } from './merge.ts'
+import { PendingTable, type StoredPart } from './pending-table.ts'
+
+const partitionCount = 3
+const sinkPartitions = 2
+const recordBytesMax = 700_000
+const sideNames = ['A', 'B', 'C', 'D', 'E']
+const reasons = { duplicateReason: 11, tooLargeReason: 15 }
+
+/** Some keys are other spellings of one, and some have the bytes of another but not its type. */
+const keys: RowSpec['key'][] = [
+  { canonical: 'a' },
+  { canonical: 'a', spelling: '"\\u0061"' },
+  { canonical: '1' },
+  { canonical: '1', isNumber: true },
+  { canonical: '1', isNumber: true, spelling: '1.0' },
+  { canonical: '1', isNumber: true, spelling: '10e-1' },
+  { canonical: '' },
+  { canonical: '', isNumber: true },
+  { canonical: '__proto__' },
+  { canonical: 'constructor' },
+  { canonical: 'abc' },
+  { canonical: 'abcd' },
+  { canonical: 'abcd\0' },
+  { canonical: 'é\n', spelling: '"\\u00e9\\n"' },
+  { canonical: 'k'.repeat(300) },
+  { canonical: `${'k'.repeat(299)}l` },
+]
+
+type Row = Pick<RowSpec, 'side' | 'key' | 'timestamp'> & { partBytes: number; isMade: boolean }
+
+type Step =
+  | { kind: 'rows'; partition: number; rows: Row[] }
+  | { kind: 'burst'; keyCount: number; sides: number; partBytes: number }
+  | { kind: 'beginEpoch' | 'commitEpoch' | 'rollback' }
+  | { kind: 'compact'; blocksMax: number }
+
+const partBytes = fc.oneof(
+  { weight: 10, arbitrary: fc.nat(40) },
+  { weight: 4, arbitrary: fc.nat(3_000) },
+  { weight: 1, arbitrary: fc.integer({ min: 16_000, max: 40_000 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 500_000, max: 550_000 }) },
+)
+const row = fc.record({
+  side: fc.nat(sideNames.length - 1),
+  key: fc.constantFrom(...keys),
+  timestamp: fc.constantFrom(-1, 0, 1, 2 ** 31, 2 ** 32 - 1, 1_790_000_000_000, 1_790_000_000_001),
+  partBytes,
+  isMade: fc.boolean(),
+})
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      kind: fc.constant('rows' as const),
+      partition: fc.nat(partitionCount - 1),
+      rows: fc.array(row, { maxLength: 30 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('burst' as const),
+      keyCount: fc.integer({ min: 1, max: 1_000 }),
+      sides: fc.nat(sideNames.length),
+      partBytes: fc.nat(200),
+    }),
+  },
+  // Few large parts, enough of them that their end makes the table compact itself.
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('burst' as const),
+      keyCount: fc.constant(60),
+      sides: fc.nat(sideNames.length),
+      partBytes: fc.integer({ min: 160_000, max: 300_000 }),
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('beginEpoch' as const, 'commitEpoch' as const, 'commitEpoch' as const, 'rollback' as const),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('compact' as const), blocksMax: fc.constantFrom(1, 10, 100_000) }),
+  },
+)
+
+interface OraclePart extends StoredPart {
+  row: RowSpec
+  blockBytes: number
+}
+
+/** What the table promises, by plain maps: groups the parts of each key, and copies everything at each epoch. */
+class Oracle {
+  readonly sideCount: number
+  readonly bytesMax: number
+  /** Parts by key, in the order of their arrival. */
+  rows = new Map<string, OraclePart[]>()
+  /** The rows as they were when each open epoch began. */
+  begun = [new Map<string, OraclePart[]>()]
+  /** Bytes of rows that left in each open epoch. */
+  departedBytes = [0]
+  #waitingBytes = 0
+
+  constructor(sideCount: number, bytesMax: number) {
+    this.sideCount = sideCount
+    this.bytesMax = bytesMax
+  }
+
+  get parts(): OraclePart[] {
+    return [...this.rows.values()].flat()
+  }
+
+  get liveBytes(): number {
+    return this.departedBytes.reduce((sum, bytes) => sum + bytes, this.#waitingBytes)
+  }
+
+  /** Takes a row in; returns the parts of its key when it was the last. */
+  add(partition: number, row: RowSpec): 'kept' | 'duplicate' | 'full' | OraclePart[] {
+    const identity = `${row.key.isNumber ? 'number' : 'string'} ${row.key.canonical}`
+    const known = this.rows.get(identity) ?? []
+    if (known.some(({ side }) => side === row.side)) return 'duplicate'
+    const blockBytes = blockBytesOf(row, known.length === 0)
+    const part = { partition, offset: row.offset, side: row.side, row, blockBytes }
+    if (known.length === this.sideCount - 1) {
+      this.rows.delete(identity)
+      this.departedBytes[this.departedBytes.length - 1]! += sizeOf(known)
+      this.#waitingBytes -= sizeOf(known)
+      return [...known, part]
+    }
+    if (this.liveBytes + blockBytes > this.bytesMax) return 'full'
+    this.rows.set(identity, [...known, part])
+    this.#waitingBytes += blockBytes
+    return 'kept'
+  }
+
+  beginEpoch(): void {
+    this.begun.push(new Map(this.rows))
+    this.departedBytes.push(0)
+  }
+
+  commitEpoch(): void {
+    this.begun.shift()
+    this.departedBytes.shift()
+  }
+
+  rollback(): void {
+    this.rows = new Map(this.begun[0])
+    this.begun = [this.begun[0]!]
+    this.departedBytes = [0]
+    this.#waitingBytes = sizeOf(this.parts)
+  }
+}
+
+function sizeOf(parts: readonly OraclePart[]): number {
+  return parts.reduce((sum, { blockBytes }) => sum + blockBytes, 0)
+}
+
+/** A block has 32 bytes of header, the key where it is the row's first, the spelling where it is another, and the part. */
+function blockBytesOf({ key, part }: RowSpec, isFirst: boolean): number {
+  const words = (bytes: number) => 4 * Math.ceil(bytes / 4)
+  const keyBytes = isFirst ? words(Buffer.byteLength(key.canonical)) : 0
+  const spellingBytes = key.spelling === undefined ? 0 : 4 + words(Buffer.byteLength(key.spelling))
+  return 16 * Math.ceil((32 + keyBytes + spellingBytes + words(part.length)) / 16)
+}
+
+function mergeOf(parts: readonly OraclePart[]) {
+  const bySide = parts.toSorted((a, b) => a.side - b.side)
+  const key = Buffer.from(bySide[0]!.row.key.canonical)
+  const value = Buffer.concat([
+    Buffer.from(`{"id":${spellingOf(bySide[0]!.row.key)}`),
+    ...bySide.flatMap(({ side, row }) => [Buffer.from(`,"${sideNames[side]}":`), row.part]),
+    Buffer.from('}'),
+  ])
+  const timestamp = Math.max(...parts.map(({ row }) => row.timestamp))
+  return { partition: (murmur2(key) & 0x7fffffff) % sinkPartitions, timestamp, key, value }
+}
+
+/** The table, its oracle, and what both of them counted and published in one batch of rows. */
+class Driver {
+  readonly #outputs = new Outputs({ partitionCount: sinkPartitions, batchBytes: 4096 })
+  readonly #oracle: Oracle
+  readonly #table: PendingTable
+  readonly #encoder: MergeEncoder
+  #nextOffset = 2 ** 33 - 50
+
+  constructor(sideCount: number, bytesMax: number, hashSeed: readonly [number, number]) {
+    this.#oracle = new Oracle(sideCount, bytesMax)
+    this.#table = new PendingTable({ sideCount, bytesMax, hashSeed, ...reasons })
+    this.#encoder = new MergeEncoder(this.#table.arena, this.#outputs.builder, {
+      keyName: encodeJsonString('id'),
+      sideNames: sideNames.slice(0, sideCount).map(encodeJsonString),
+      recordBytesMax,
+    })
+  }
+
+  run(step: Step): void {
+    switch (step.kind) {
+      case 'rows':
+        this.#apply(step.partition, step.rows)
+        break
+      case 'burst': {
+        const { keyCount, sides, partBytes } = step
+        const rows = Array.from({ length: keyCount * sides }, (_, i) => {
+          const key = { canonical: `burst ${i % keyCount}` }
+          return { side: Math.floor(i / keyCount), key, timestamp: i, partBytes, isMade: false }
+        })
+        for (let at = 0; at < rows.length; at += columnsRowsMax) this.#apply(0, rows.slice(at, at + columnsRowsMax))
+        break
+      }
+      case 'commitEpoch':
+        if (this.#oracle.begun.length === 1) return
+        this.#table.commitEpoch()
+        this.#oracle.commitEpoch()
+        break
+      case 'compact':
+        this.#table.compact(step.blocksMax)
+        break
+      default:
+        this.#table[step.kind]()
+        this.#oracle[step.kind]()
+    }
+    this.#compareState()
+  }
+
+  #apply(partition: number, rows: readonly Row[]): void {
+    const specs = rows
+      .filter(({ side }) => side < this.#oracle.sideCount)
+      .map(({ partBytes, ...row }) => {
+        const offset = this.#nextOffset++
+        return { ...row, offset, part: Buffer.alloc(partBytes, `${offset},`) }
+      })
+    const columns = rowsOf(partition, specs)
+    const counts = { emitted: zeros(), duplicate: zeros(), deadLettered: zeros() }
+    const refused: StoredPart[] = []
+    const completed = {
+      encode: this.#encoder.encode.bind(this.#encoder),
+      refuse: (part: StoredPart) => refused.push(part),
+    }
+    let wasFull = false
+    try {
+      this.#table.apply(columns, completed, counts)
+    } catch (error) {
+      if (!EngineError.is(error) || error.code !== 'TABLE_FULL') throw error
+      wasFull = true
+    }
+
+    const expected = { emitted: zeros(), duplicate: zeros(), deadLettered: zeros() }
+    const expectedRefused: StoredPart[] = []
+    const merges: ReturnType<typeof mergeOf>[] = []
+    const reason = specs.map(() => 0)
+    let isFull = false
+    for (const [row, spec] of specs.entries()) {
+      const outcome = this.#oracle.add(partition, spec)
+      if (outcome === 'full') {
+        isFull = true
+        break
+      }
+      if (outcome === 'duplicate') {
+        expected.duplicate[partition]!++
+        reason[row] = reasons.duplicateReason
+      } else if (outcome !== 'kept') {
+        const merge = mergeOf(outcome)
+        if (merge.key.length + merge.value.length <= recordBytesMax) {
+          for (const part of outcome) expected.emitted[part.partition]!++
+          merges.push(merge)
+        } else {
+          const stored = outcome.slice(0, -1)
+          for (const part of stored) expected.deadLettered[part.partition]!++
+          expectedRefused.push(...stored)
+          reason[row] = reasons.tooLargeReason
+        }
+      }
+    }
+
+    assert.equal(wasFull, isFull)
+    assert.deepEqual(counts, expected)
+    assert.deepEqual(Array.from(columns.reason.subarray(0, specs.length)), reason)
+    assert.deepEqual(
+      Array.from(columns.side.subarray(0, specs.length)),
+      specs.map(({ side }, row) => (reason[row] === 0 ? side : noSide)),
+    )
+    assert.deepEqual(placesOf(refused), placesOf(expectedRefused))
+    this.#compareOutputs(merges.sort((a, b) => a.partition - b.partition))
+  }
+
+  #compareOutputs(merges: readonly ReturnType<typeof mergeOf>[]): void {
+    const published = this.#outputs.take()
+    assert.equal(published.length, merges.length)
+    for (const [i, { partition, timestamp, key, value }] of merges.entries()) {
+      const record = published[i]!
+      assert.deepEqual([record.partition, record.timestamp], [partition, timestamp])
+      assert.ok(key.equals(record.key!))
+      assert.ok(value.equals(record.value!), `${record.value!.subarray(0, 200)} is not ${value.subarray(0, 200)}`)
+    }
+  }
+
+  #compareState(): void {
+    const { rows, parts, liveBytes } = this.#oracle
+    assert.equal(this.#table.rowCount, rows.size)
+    assert.deepEqual(placesOf(this.#table.parts()), placesOf(parts))
+    const pending = zeros()
+    for (const { partition } of parts) pending[partition]!++
+    assert.deepEqual(this.#table.countPending(partitionCount), pending)
+    assert.equal(this.#table.liveBytes, liveBytes)
+  }
+}
+
+function zeros(): Float64Array {
+  return new Float64Array(partitionCount)
+}
+
+function placesOf(parts: Iterable<StoredPart>): string[] {
+  return Array.from(parts, ({ partition, offset, side }) => `${partition} ${offset} ${side}`).sort()
+}
+
+describe('PendingTable under any history', () => {
+  it('publishes, keeps, refuses and undoes what grouping the whole history would', () => {
+    const bytesMax = fc.constantFrom(2 ** 30, 2 ** 30, 2 ** 30, 16_000)
+    const seed = fc.tuple(fc.integer(), fc.integer())
+    check(
+      fc.property(
+        fc.integer({ min: 2, max: 5 }),
+        bytesMax,
+        seed,
+        fc.array(step, { maxLength: 40 }),
+        (sideCount, max, hashSeed, steps) => {
+          const driver = new Driver(sideCount, max, hashSeed)
+          for (const step of steps) driver.run(step)
+        },
+      ),
+      100,
+    )
+  })
+})
