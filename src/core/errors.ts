@@ -153,6 +153,21 @@ export const errorCatalogue = {
     meaning: 'The program was stopped before what was waited for had happened.',
     remedy: 'Start it again; it goes on where it was.',
   },
+  CONFIG_UNKNOWN_COMMAND: {
+    retryable: false,
+    meaning: 'The first word of a command line is not a command.',
+    remedy: 'See `millrace --help`.',
+  },
+  CONFIG_INVALID_OPERANDS: {
+    retryable: false,
+    meaning: 'A command was given too few or too many words without a flag.',
+    remedy: 'See `millrace <command> --help`.',
+  },
+  CONFIG_INVALID_MODULE: {
+    retryable: false,
+    meaning: 'The file given to `run` cannot be loaded, or its default export is no topology.',
+    remedy: 'Export what `topology(…)…sink(…)` returns as the default export.',
+  },
 } as const satisfies Record<string, ErrorRule>
 
 interface ErrorRule {

@@ -176,6 +176,7 @@ export class Fetcher {
       start,
       end,
       fromOffset: this.#positions[partition]!,
+      nextOffset: next,
       aborted: answer.aborted,
     })
     this.#positions[partition] = next

@@ -15,6 +15,8 @@ export interface FetchedPartition {
   end: number
   /** First offset that was asked for; a batch may begin before it. */
   fromOffset: number
+  /** Offset behind the last complete batch. */
+  nextOffset: number
   /** Transactions that were aborted, by the first offset of each, as the broker lists them. */
   aborted: readonly AbortedTransaction[]
 }

@@ -64,7 +64,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('rows' as const),
       partition: fc.nat(partitionCount - 1),
-      rows: fc.array(row, { maxLength: 30 }),
+      rows: fc.array(row, { maxLength: 30, size: 'max' }),
     }),
   },
   {
@@ -336,13 +336,13 @@ describe('PendingTable under any history', () => {
         fc.integer({ min: 2, max: 5 }),
         bytesMax,
         seed,
-        fc.array(step, { maxLength: 40 }),
+        fc.array(step, { maxLength: 40, size: 'max' }),
         (sideCount, max, hashSeed, steps) => {
           const driver = new Driver(sideCount, max, hashSeed)
           for (const step of steps) driver.run(step)
         },
       ),
-      100,
+      30,
     )
   })
 })

@@ -42,6 +42,8 @@ export interface App extends AsyncDisposable {
   caughtUp(): Promise<void>
   /** Reads no further, finishes what is on its way, commits and ends. Takes at most `drainMs`; what is left is read again at the next start. */
   stop(): Promise<void>
+  /** Offsets committed, and offsets that were in the source when the program started. */
+  progress(): { consumed: number; total: number }
   report(): Report
 }
 
@@ -100,6 +102,8 @@ class RunningApp implements App {
   readonly done: Promise<void>
   readonly #pipeline: Pipeline
   readonly #logger: Logger
+  readonly #endOffsets: readonly number[]
+  readonly #startedAt: number
   readonly #caughtUp = Promise.withResolvers<void>()
   #system!: ActorSystem
   #failure: unknown
@@ -110,6 +114,8 @@ class RunningApp implements App {
     this.name = pipeline.plan.name
     this.#pipeline = pipeline
     this.#logger = logger
+    this.#endOffsets = endOffsets
+    this.#startedAt = sum(pipeline.accounting.committedOffsets)
     this.done = new Promise((resolve, reject) => (this.#finish = { resolve, reject }))
     // Whoever is interested awaits them; nobody has to.
     this.done.catch(() => {})
@@ -142,6 +148,11 @@ class RunningApp implements App {
     await this.#stopping
     // Its failure is told by `done` and must not hide what made the scope end.
     await this.done.catch(() => {})
+  }
+
+  progress(): { consumed: number; total: number } {
+    const consumed = sum(this.#pipeline.accounting.committedOffsets) - this.#startedAt
+    return { consumed, total: sum(this.#endOffsets) - this.#startedAt }
   }
 
   report(): Report {
@@ -195,6 +206,10 @@ class RunningApp implements App {
     this.#caughtUp.reject(failure ?? new EngineError('APP_STOPPED', `"${this.name}" was stopped before it had caught up`))
     void this.#pipeline.cluster.close()
   }
+}
+
+function sum(numbers: ArrayLike<number>): number {
+  return Array.from(numbers).reduce((total, number) => total + number, 0)
 }
 
 /**

@@ -5,26 +5,43 @@ const headerBytes = 61
 const crcStart = 21
 const compressionMask = 0b111
 const controlMask = 0b100000
+const transactionalMask = 0b010000
+
+/** A transaction that was aborted, as a fetch response lists it. */
+export interface Aborted {
+  readonly producerId: bigint
+  readonly firstOffset: number
+}
 
 /** Where key and value of one record lie in the bytes; a null key or value is empty. */
 export type VisitRecord = (keyStart: number, keyEnd: number, valueStart: number, valueEnd: number) => void
 
 /**
  * Visits every record of the Kafka record batches that stand one after the other in `bytes`. A batch that is cut off at
- * the end, as a fetch may leave it, is not visited; control batches hold no records.
+ * the end, as a fetch may leave it, is not visited; control batches hold no records, and those of aborted transactions
+ * are passed over, as a `read_committed` consumer does.
  *
  * @throws EngineError `EXPERIMENT_BATCH_INVALID` when a batch is compressed, damaged or of another format.
  * @see https://kafka.apache.org/documentation/#recordbatch
  */
-export function forEachRecord(bytes: Uint8Array, visit: VisitRecord): void {
+export function forEachRecord(bytes: Uint8Array, aborted: readonly Aborted[], visit: VisitRecord): void {
+  const begins = aborted.toSorted((a, b) => a.firstOffset - b.firstOffset)
+  const aborting = new Set<bigint>()
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let start = 0
   while (start + headerBytes <= bytes.length) {
     const end = start + 12 + view.getInt32(start + 8)
     if (end > bytes.length) return
     checkBatch(view, bytes, start, end)
-    const isControl = (view.getInt16(start + 21) & controlMask) !== 0
-    if (!isControl) visitRecords(bytes, start + headerBytes, end, view.getInt32(start + 57), visit)
+    const attributes = view.getInt16(start + 21)
+    const isControl = (attributes & controlMask) !== 0
+    const producerId = view.getBigInt64(start + 43)
+    const lastOffset = Number(view.getBigInt64(start)) + view.getInt32(start + 23)
+    while (begins.length > 0 && begins[0]!.firstOffset <= lastOffset) aborting.add(begins.shift()!.producerId)
+    if (isControl) aborting.delete(producerId)
+    else if ((attributes & transactionalMask) === 0 || !aborting.has(producerId)) {
+      visitRecords(bytes, start + headerBytes, end, view.getInt32(start + 57), visit)
+    }
     start = end
   }
 }

@@ -1,4 +1,4 @@
-import { forEachRecord } from './batch-reader.ts'
+import { type Aborted, forEachRecord } from './batch-reader.ts'
 import { type Experiment, readCustomer, valueBytesMax, writeCustomerId, writeMerged } from './experiment.ts'
 
 /** What became of the experiment; it succeeded when `missing`, `duplicates` and `mismatched` are all 0. */
@@ -15,12 +15,13 @@ export interface Verification {
 
 export interface Verifier {
   /**
-   * Takes record batches of the sink, in any order, as fetched. What a `read_committed` consumer would not see must
-   * have been left out.
+   * Takes record batches of one partition of the sink, as fetched.
+   *
+   * @param aborted - The aborted transactions that the response lists for them; their records are passed over.
    *
    * @throws EngineError `EXPERIMENT_BATCH_INVALID` when a batch cannot be read.
    */
-  batches(bytes: Uint8Array): void
+  batches(bytes: Uint8Array, aborted?: readonly Aborted[]): void
   /** What holds of everything taken so far. */
   result(): Verification
 }
@@ -54,8 +55,8 @@ export function createVerifier({ customers, seed }: Experiment): Verifier {
   }
 
   return {
-    batches(bytes) {
-      forEachRecord(bytes, (keyStart, keyEnd, valueStart, valueEnd) => {
+    batches(bytes, aborted = []) {
+      forEachRecord(bytes, aborted, (keyStart, keyEnd, valueStart, valueEnd) => {
         check(bytes, keyStart, keyEnd, valueStart, valueEnd)
       })
     },

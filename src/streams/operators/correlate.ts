@@ -120,6 +120,7 @@ class Correlation {
     statistics.lastCommitMs = clock.monotonicMs()
     this.#pipeline.onCommitted()
     if (this.#drains.length > 0 || this.#isDue()) await this.#close()
+    else this.#arm()
   }
 
   async drain(reply: Reply<void>): Promise<void> {

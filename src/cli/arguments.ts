@@ -1,0 +1,64 @@
+import { parseArgs } from 'node:util'
+import { closestName } from '../core/closest-name.ts'
+import { ConfigError } from '../core/errors.ts'
+import { describeRule, type OptionRule, resolveOptions } from '../core/options.ts'
+import type { Command } from './command.ts'
+
+/** The command that is meant by the first word. */
+export function findCommand(commands: readonly Command[], name: string): Command {
+  const found = commands.find((command) => command.name === name)
+  if (found !== undefined) return found
+  const meant = closestName(
+    name,
+    commands.map((command) => command.name),
+  )
+  const advice = meant === undefined ? 'see millrace --help' : `did you mean ${meant}?`
+  throw new ConfigError('CONFIG_UNKNOWN_COMMAND', `${name} is not a command; ${advice}`, { name })
+}
+
+/**
+ * Reads what follows a command's name.
+ *
+ * @throws ConfigError `CONFIG_UNKNOWN_OPTION`, `CONFIG_INVALID_VALUE`, `CONFIG_MISSING_VALUE`, `CONFIG_INVALID_OPERANDS`
+ */
+export function parseCall(command: Command, words: readonly string[]) {
+  const flags = Object.values<OptionRule>(command.options).flatMap((rule) => (rule.flag ? [[rule.flag.slice(2), rule] as const] : []))
+  const known = Object.fromEntries(flags.map(([name, { type }]) => [name, { type: type === 'boolean' ? ('boolean' as const) : ('string' as const) }]))
+  const { values, positionals } = parseArgs({ args: [...words], options: known, allowPositionals: true, strict: false })
+  const options = resolveOptions(command.options, {
+    flags: Object.fromEntries(Object.entries(values).map(([name, value]) => [`--${name}`, value as string | boolean])),
+    env: process.env,
+  })
+  if (positionals.length !== command.operands.length) {
+    const wanted = command.operands.length === 0 ? 'takes none' : `takes ${command.operands.join(' ')}`
+    throw new ConfigError('CONFIG_INVALID_OPERANDS', `${command.name} ${wanted}, not "${positionals.join(' ')}"`, {
+      command: command.name,
+    })
+  }
+  return { options, operands: positionals }
+}
+
+export function helpFor(command: Command): string {
+  const rows = Object.values<OptionRule>(command.options).flatMap((rule) => {
+    if (!rule.flag) return []
+    const standard = rule.default === undefined ? 'required' : `default ${rule.default}`
+    return [[rule.flag, `${rule.doc} (${describeRule(rule)}; ${standard}${rule.env ? `; ${rule.env}` : ''})`] as const]
+  })
+  const usage = ['millrace', command.name, ...command.operands.map((operand) => `<${operand}>`), '[options]'].join(' ')
+  return [`${command.summary}\n`, `usage: ${usage}\n`, ...columns(rows)].join('\n')
+}
+
+export function helpForAll(commands: readonly Command[]): string {
+  return [
+    'Correlates streams on Kafka: parts of one thing in, one merged record out.\n',
+    'usage: millrace <command> [options]\n',
+    ...columns(commands.map(({ name, summary }) => [name, summary] as const)),
+    '\nmillrace <command> --help tells its options.',
+    'exit codes: 0 done, 1 failed or found wrong, 2 not understood, 130 ended at once by a second signal',
+  ].join('\n')
+}
+
+function columns(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(0, ...rows.map(([left]) => left.length))
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`)
+}

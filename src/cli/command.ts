@@ -1,0 +1,47 @@
+import type { OptionTable, OptionValues } from '../core/options.ts'
+import type { Output } from './output.ts'
+
+/** How a command ended, as the process's exit code. */
+export const exitCodes = {
+  /** Done, and found right where something was checked. */
+  done: 0,
+  /** Failed with a named error, or what was checked is wrong. */
+  failed: 1,
+  /** Not understood; nothing was done. */
+  usage: 2,
+  /** Ended at once by a second signal. */
+  interrupted: 130,
+} as const
+
+export interface CommandCall<Table extends OptionTable> {
+  readonly options: OptionValues<Table>
+  readonly operands: readonly string[]
+  readonly output: Output
+  /** Aborts at the first SIGINT or SIGTERM: finish what is under way and end. */
+  readonly signal: AbortSignal
+}
+
+/** One command of the command line: what it takes, and what it does. */
+export interface Command<Table extends OptionTable = OptionTable> {
+  readonly name: string
+  readonly summary: string
+  /** Names of what it takes without a flag, such as `topology.ts`. All are required. */
+  readonly operands: readonly string[]
+  readonly options: Table
+  run(call: CommandCall<Table>): Promise<number>
+}
+
+/** Fixes the type of a command's options. */
+export function defineCommand<const Table extends OptionTable>(command: Command<Table>): Command {
+  // Options are resolved from the very table that typed them.
+  return command as unknown as Command
+}
+
+export const jsonOption = {
+  json: {
+    type: 'boolean',
+    default: false,
+    flag: '--json',
+    doc: 'Print the report as one JSON object, on the last line of standard output.',
+  },
+} as const satisfies OptionTable

@@ -1,0 +1,24 @@
+import { Cluster } from '../../kafka/index.ts'
+import { runOptions } from '../../streams/index.ts'
+import { defineCommand, exitCodes, jsonOption } from '../command.ts'
+import { experimentOptions } from '../experiment/index.ts'
+import { isRight, verifySink } from '../experiment-topics.ts'
+import { verificationText } from '../report-text.ts'
+
+export const verify = defineCommand({
+  name: 'verify',
+  summary: "Compares sink-topic, byte for byte, with what the experiment's seed says; exit code 1 if anything differs.",
+  operands: [],
+  options: { bootstrapServers: runOptions.bootstrapServers, ...experimentOptions, ...jsonOption },
+  async run({ options, output }) {
+    const cluster = new Cluster(options)
+    try {
+      const verification = await verifySink(cluster, 'sink-topic', options, output)
+      const right = isRight(verification, options)
+      output.result({ verification }, verificationText(verification, right))
+      return right ? exitCodes.done : exitCodes.failed
+    } finally {
+      await cluster.close()
+    }
+  },
+})

@@ -1,0 +1,118 @@
+import { systemClock, sleep } from '../core/clock.ts'
+import { type Cluster, createTopics, Fetcher, listOffsets, sendBatches, type Topic } from '../kafka/index.ts'
+import { createVerifier, experimentBatches, type Verification } from './experiment/index.ts'
+import type { Output } from './output.ts'
+import { startTicker } from './ticker.ts'
+
+export interface Experiment {
+  customers: number
+  seed: number
+}
+
+export const experimentPartitions = 12
+export const recordsPerCustomer = 3
+
+/** Writes the experiment's records to a topic, which is created where it does not exist. Returns their bytes. */
+export async function generateSource(cluster: Cluster, name: string, experiment: Experiment, output: Output): Promise<number> {
+  await createTopics(cluster, [{ name, partitionCount: experimentPartitions }])
+  const topic = await cluster.topicWhenReady(name)
+  const total = experiment.customers * recordsPerCustomer
+  let bytes = 0
+  let records = 0
+  const show = () => output.progress('generating', records, total)
+  using _ticker = startTicker(show)
+  function* counted() {
+    for (const batch of experimentBatches({ ...experiment, partitions: topic.partitions.length })) {
+      records += batch.recordCount
+      yield batch
+    }
+  }
+  await sendBatches(cluster, topic, counted(), (sent) => (bytes += sent))
+  show()
+  return bytes
+}
+
+/** Reads a sink to its end, as a `read_committed` consumer would, and compares each record with what the seed says. */
+export async function verifySink(cluster: Cluster, name: string, experiment: Experiment, output: Output): Promise<Verification> {
+  const [topic] = (await cluster.topics([name])) as [Topic]
+  const ends = await listOffsets(cluster, topic, 'latest')
+  const positions = await listOffsets(cluster, topic, 'earliest')
+  const total = sum(ends) - sum(positions)
+  const verifier = createVerifier(experiment)
+  const show = () => output.progress('verifying', total - left(), total)
+  const left = () => ends.reduce((rest, end, partition) => rest + Math.max(0, end - positions[partition]!), 0)
+  using _ticker = startTicker(show)
+  if (left() > 0) {
+    await new Promise<void>((resolve, reject) => {
+      const fetcher = new Fetcher(
+        {
+          cluster,
+          topic,
+          firstPartition: 0,
+          fetchBytes: 8 << 20,
+          partitionBytes: 1 << 20,
+          maxWaitMs: 500,
+          buffersPerLeader: 2,
+          onFailed: reject,
+          onFetched({ partitions, release }) {
+            try {
+              for (const { partition, bytes, start, end, nextOffset, aborted } of partitions) {
+                verifier.batches(bytes.subarray(start, end), aborted)
+                positions[partition] = nextOffset
+              }
+            } catch (error) {
+              fetcher.stop()
+              return reject(error)
+            }
+            release()
+            if (left() > 0) return
+            fetcher.stop()
+            resolve()
+          },
+        },
+        positions,
+      )
+      fetcher.start()
+    })
+  }
+  show()
+  return verifier.result()
+}
+
+/** Whether a result is exactly what the experiment should give. */
+export function isRight({ distinct, missing, duplicates, mismatched }: Verification, { customers }: Experiment): boolean {
+  return distinct === customers && missing === 0 && duplicates === 0 && mismatched === 0
+}
+
+/** Watches when the last record of a sink became readable, by asking for the end of its log. */
+export class SinkWatch {
+  /** Of the clock's monotonic kind. */
+  lastReadableMs = 0
+  readonly #stop = new AbortController()
+  readonly #watching: Promise<void>
+
+  constructor(cluster: Cluster, topic: Topic) {
+    this.#watching = this.#watch(cluster, topic)
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    await this.#watching
+  }
+
+  async #watch(cluster: Cluster, topic: Topic): Promise<void> {
+    let end = -1
+    while (!this.#stop.signal.aborted) {
+      const now = sum(await listOffsets(cluster, topic, 'latest'))
+      if (now !== end) this.lastReadableMs = systemClock.monotonicMs()
+      end = now
+      await sleep(systemClock, pollMs, this.#stop.signal).catch(() => {})
+    }
+  }
+}
+
+const pollMs = 20
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}

@@ -1,0 +1,100 @@
+import { Cluster, type Topic } from '../kafka/index.ts'
+import { type App, type Report, start, type StartOptions, type Topology } from '../streams/index.ts'
+import { SinkWatch } from './experiment-topics.ts'
+import type { Output } from './output.ts'
+import { startTicker } from './ticker.ts'
+
+/** What a run of a topology reports. Rates are per second; memory and CPU are of the whole process. */
+export interface RunReport {
+  app: string
+  /** Whether the run went to the end of what was in the source when it started. */
+  isComplete: boolean
+  seconds: number
+  /** Source records per second, from the first fetch to the acknowledgement of the last offset commit. */
+  aggregationRate: number
+  /** Merged records per second, from the first fetch to the last merged record readable with `read_committed`. */
+  correlationRate: number
+  records: number
+  mergedRecords: number
+  sourceBytes: number
+  pendingRows: number
+  pendingRowsMax: number
+  epochs: number
+  rollbacks: number
+  /** Records written to the sink in epochs that were rolled back, and so there twice. */
+  repeatedRecords: number
+  peakRssBytes: number
+  /** User and system time of the process between the first fetch and the last commit. */
+  cpuSeconds: number
+  isBalanced: boolean
+  accounting: Report['accounting']
+}
+
+/** Runs a topology until its source is processed, or until `signal` aborts, and measures it. */
+export async function measuredRun(
+  topology: Topology,
+  options: StartOptions & { bootstrapServers: string },
+  { output, signal, untilCaughtUp }: { output: Output; signal: AbortSignal; untilCaughtUp: boolean },
+): Promise<RunReport> {
+  const cluster = new Cluster({ bootstrapServers: options.bootstrapServers })
+  try {
+    const [sink] = (await cluster.topics([topology.sink.topic])) as [Topic]
+    const watch = new SinkWatch(cluster, sink)
+    const cpu = process.cpuUsage()
+    await using app = await start(topology, { logger: output.logger, ...options })
+    const isComplete = await runToEnd(app, { output, signal, untilCaughtUp })
+    const { user, system } = process.cpuUsage(cpu)
+    await watch.stop()
+    await app.stop()
+    return reportOf(app, isComplete, watch.lastReadableMs, (user + system) / 1e6)
+  } finally {
+    await cluster.close()
+  }
+}
+
+async function runToEnd(
+  app: App,
+  { output, signal, untilCaughtUp }: { output: Output; signal: AbortSignal; untilCaughtUp: boolean },
+): Promise<boolean> {
+  using _ticker = startTicker(() => showProgress(app, output))
+  const interrupted = new Promise<false>((resolve) => {
+    if (signal.aborted) resolve(false)
+    signal.addEventListener('abort', () => resolve(false), { once: true })
+  })
+  const ended = untilCaughtUp ? app.caughtUp().then(() => true) : app.done.then(() => true)
+  const isComplete = await Promise.race([ended, interrupted])
+  showProgress(app, output)
+  return isComplete
+}
+
+function showProgress(app: App, output: Output): void {
+  const { consumed, total } = app.progress()
+  output.progress('correlating', consumed, total)
+}
+
+function reportOf(app: App, isComplete: boolean, lastReadableMs: number, cpuSeconds: number): RunReport {
+  const report = app.report()
+  const { firstFetchMs, lastCommitMs, ...statistics } = report.statistics
+  const seconds = Math.max(0, lastCommitMs - firstFetchMs) / 1_000
+  const records = report.accounting.reduce((sum, { consumed, skipped }) => sum + consumed - skipped, 0)
+  const rate = (count: number, ms: number) => (ms > 0 ? Math.round((count * 1_000) / ms) : 0)
+  return {
+    app: app.name,
+    isComplete,
+    seconds,
+    aggregationRate: rate(records, lastCommitMs - firstFetchMs),
+    correlationRate: rate(report.mergedRecords, lastReadableMs - firstFetchMs),
+    records,
+    mergedRecords: report.mergedRecords,
+    sourceBytes: statistics.sourceBytes,
+    pendingRows: report.pendingRows,
+    pendingRowsMax: statistics.pendingRowsMax,
+    epochs: statistics.epochs,
+    rollbacks: statistics.rollbacks,
+    repeatedRecords: statistics.repeatedRecords,
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    cpuSeconds,
+    isBalanced: report.isBalanced,
+    accounting: report.accounting,
+  }
+}

@@ -1,0 +1,309 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { nextInt, seededRandom } from '../core/random.ts'
+import { columnsRowsMax, noSide, RecordColumns } from './columns.ts'
+import { type RowSpec, rowsOf } from './fixtures/rows.ts'
+import { PendingTable, type StoredPart } from './pending-table.ts'
+
+const reasons = { duplicateReason: 11, tooLargeReason: 15 }
+const mebibyte = 2 ** 20
+
+/** A table that counts the rows it completes, and forgets them. */
+class Bench {
+  readonly table: PendingTable
+  completedCount = 0
+  readonly refused: StoredPart[] = []
+  isRefusing = false
+  readonly counts = { emitted: new Float64Array(4), duplicate: new Float64Array(4), deadLettered: new Float64Array(4) }
+
+  constructor({ sideCount = 2, bytesMax = 2 ** 30, hashSeed = [1, 2] as const } = {}) {
+    this.table = new PendingTable({ sideCount, bytesMax, hashSeed, ...reasons })
+  }
+
+  apply(partition: number, rows: readonly RowSpec[]): RecordColumns {
+    const columns = rowsOf(partition, rows)
+    const encode = () => {
+      if (this.isRefusing) return false
+      this.completedCount++
+      return true
+    }
+    this.table.apply(columns, { encode, refuse: (part) => this.refused.push(part) }, this.counts)
+    return columns
+  }
+
+  /** A part of `side` for each key, in as many batches as that takes. */
+  applyAll(side: number, keys: readonly string[], part: Buffer): void {
+    for (let at = 0; at < keys.length; at += columnsRowsMax) {
+      this.apply(
+        0,
+        keys
+          .slice(at, at + columnsRowsMax)
+          .map((key, i) => rowOf(side, key, { offset: 10_000_000 * side + at + i, part })),
+      )
+    }
+  }
+
+  /** Ends the epoch at hand for good. */
+  endEpoch(): void {
+    this.table.beginEpoch()
+    this.table.commitEpoch()
+  }
+}
+
+function rowOf(side: number, key: string, { offset = side, part = Buffer.from('part') } = {}): RowSpec {
+  return { side, key: { canonical: key }, part, offset, timestamp: 0 }
+}
+
+function keysOf(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `key ${i}`)
+}
+
+describe('PendingTable', () => {
+  it('marks the second part of a side as a duplicate, and keeps the first', () => {
+    const bench = new Bench({ sideCount: 3 })
+    bench.apply(1, [rowOf(0, 'k', { offset: 5 }), rowOf(1, 'k', { offset: 6 })])
+
+    const columns = bench.apply(2, [rowOf(1, 'k', { offset: 7 })])
+
+    assert.deepEqual([columns.side[0], columns.reason[0]], [noSide, reasons.duplicateReason])
+    assert.deepEqual(bench.counts.duplicate, Float64Array.of(0, 0, 1, 0))
+    assert.deepEqual([...bench.table.parts()].map(({ offset }) => offset).sort(), [5, 6])
+  })
+
+  it('passes over rows that belong to no side', () => {
+    const bench = new Bench()
+
+    bench.apply(0, [rowOf(noSide, 'k'), rowOf(0, 'k'), rowOf(noSide, 'k')])
+
+    assert.equal(bench.table.rowCount, 1)
+    assert.deepEqual([...bench.table.parts()], [{ partition: 0, offset: 0, side: 0 }])
+  })
+
+  it('makes dead letters of all parts of a row that its sink would not take', () => {
+    const bench = new Bench({ sideCount: 3 })
+    bench.isRefusing = true
+    bench.apply(0, [rowOf(0, 'k', { offset: 5 })])
+    bench.apply(1, [rowOf(1, 'k', { offset: 6 })])
+
+    const columns = bench.apply(2, [rowOf(2, 'k', { offset: 7 })])
+
+    assert.deepEqual([columns.side[0], columns.reason[0]], [noSide, reasons.tooLargeReason])
+    assert.deepEqual(
+      new Set(bench.refused),
+      new Set([
+        { partition: 0, offset: 5, side: 0 },
+        { partition: 1, offset: 6, side: 1 },
+      ]),
+    )
+    assert.deepEqual(bench.counts.deadLettered, Float64Array.of(1, 1, 0, 0))
+    assert.deepEqual(bench.counts.emitted, new Float64Array(4))
+    assert.equal(bench.table.rowCount, 0)
+  })
+
+  it('holds 16 sides, the highest offsets and the last partition that blocks have room for', () => {
+    const bench = new Bench({ sideCount: 16 })
+    const sides = Array.from({ length: 15 }, (_, i) => 15 - i)
+    const highest = 2 ** 48 - 1
+
+    for (const side of sides) bench.apply(3, [rowOf(side, 'k', { offset: highest - side })])
+
+    assert.deepEqual(
+      new Set(bench.table.parts()),
+      new Set(sides.map((side) => ({ partition: 3, offset: highest - side, side }))),
+    )
+    bench.apply(3, [rowOf(0, 'k', { offset: 1 })])
+    assert.deepEqual([bench.completedCount, bench.counts.emitted[3]], [1, 16])
+  })
+
+  it('refuses fewer than 2 and more than 16 sides', () => {
+    for (const sideCount of [1, 17]) assert.throws(() => new Bench({ sideCount }), /a row has 2 to 16 sides/)
+  })
+
+  it('commits no epoch before the next has begun', () => {
+    assert.throws(() => new Bench().table.commitEpoch(), /committed after the next one has begun/)
+  })
+
+  it('undoes all open epochs and none that is committed', () => {
+    const bench = new Bench()
+    bench.apply(0, [rowOf(0, 'committed'), rowOf(0, 'stays')])
+    bench.table.beginEpoch()
+    bench.apply(0, [rowOf(1, 'committed'), rowOf(0, 'open')])
+    bench.table.beginEpoch()
+    bench.table.commitEpoch()
+    bench.apply(0, [rowOf(1, 'open'), rowOf(0, 'new')])
+
+    bench.table.rollback()
+
+    assert.equal(bench.table.rowCount, 2)
+    bench.apply(0, [rowOf(1, 'committed'), rowOf(1, 'stays')])
+    assert.equal(bench.completedCount, 2 + 2)
+  })
+})
+
+describe('PendingTable at its limit', () => {
+  // A block has 32 bytes of header; with a key and a part of 16 bytes each it has 64.
+  const row = (i: number, side = 0) => rowOf(side, `key ${1e11 + i}`, { offset: i, part: Buffer.alloc(16, 0x31) })
+  const rows = (count: number) => Array.from({ length: count }, (_, i) => row(i))
+
+  it('refuses nothing below the limit, and the first part above it', () => {
+    const bench = new Bench({ bytesMax: 64 * 1000 })
+    bench.apply(0, rows(1000))
+
+    assert.equal(bench.table.liveBytes, 64 * 1000)
+    assert.throws(() => bench.apply(0, [row(1000)]), {
+      name: 'EngineError',
+      code: 'TABLE_FULL',
+      details: { liveBytes: 64 * 1000, rowCount: 1000, partition: 0, offset: 1000 },
+    })
+    assert.equal(bench.table.rowCount, 1000)
+  })
+
+  it('has taken in the rows before the one that did not fit, and goes on completing', () => {
+    const bench = new Bench({ bytesMax: 64 * 100 })
+
+    assert.throws(() => bench.apply(0, rows(500)), { code: 'TABLE_FULL' })
+
+    assert.equal(bench.table.rowCount, 100)
+    bench.apply(
+      0,
+      rows(100).map((_, i) => row(i, 1)),
+    )
+    assert.deepEqual([bench.completedCount, bench.table.rowCount], [100, 0])
+  })
+
+  it('has room again once the epoch of completed rows has committed', () => {
+    const bench = new Bench({ bytesMax: 64 * 100 })
+    bench.apply(0, rows(100))
+    bench.apply(
+      0,
+      rows(100).map((_, i) => row(i, 1)),
+    )
+    assert.throws(() => bench.apply(0, [row(200)]), { code: 'TABLE_FULL' })
+
+    bench.endEpoch()
+
+    bench.apply(0, rows(100))
+    assert.equal(bench.table.rowCount, 100)
+  })
+
+  it('keeps no trace of a further part that did not fit', () => {
+    const bench = new Bench({ sideCount: 3, bytesMax: 64 })
+    bench.apply(0, [row(0)])
+    bench.endEpoch()
+    assert.throws(() => bench.apply(0, [row(0, 1)]), { code: 'TABLE_FULL' })
+
+    bench.table.rollback()
+
+    assert.throws(() => bench.apply(0, [row(0, 1)]), { code: 'TABLE_FULL' })
+    assert.equal(bench.counts.duplicate[0], 0)
+    assert.deepEqual([...bench.table.parts()], [{ partition: 0, offset: 0, side: 0 }])
+  })
+})
+
+describe('PendingTable, memory', () => {
+  const part = Buffer.alloc(200, 0x31)
+  const segmentBytes = 2 * mebibyte
+  /** Unused memory that compaction leaves alone. */
+  const slackBytes = 16 * mebibyte
+  /** One segment of the index. */
+  const indexBytes = 128 * 1024
+
+  it('comes back after a burst whose rows have all left, but for the slack of 16 MiB and a segment', () => {
+    const bench = new Bench()
+    const keys = keysOf(200_000)
+    bench.applyAll(0, keys, part)
+    const peakBytes = bench.table.reservedBytes
+    bench.applyAll(1, keys, part)
+    bench.endEpoch()
+
+    bench.table.compact(1_000_000)
+
+    assert.equal(bench.table.liveBytes, 0)
+    assert.ok(peakBytes > 50 * mebibyte, `${peakBytes}`)
+    assert.ok(bench.table.reservedBytes <= slackBytes + segmentBytes + indexBytes, `${bench.table.reservedBytes}`)
+  })
+
+  it('comes back when 5 % of 100,000 rows stay, spread over all segments, and these are unharmed', () => {
+    const bench = new Bench({ sideCount: 3 })
+    const random = seededRandom(1)
+    const keys = keysOf(100_000)
+    bench.applyAll(0, keys, part)
+    bench.applyAll(1, keys, part)
+    const staying = new Set(keys.filter(() => nextInt(random, 100) < 5))
+    bench.applyAll(
+      2,
+      keys.filter((key) => !staying.has(key)),
+      part,
+    )
+    bench.endEpoch()
+    const before = new Set(Array.from(bench.table.parts(), ({ offset }) => offset))
+    assert.ok(bench.table.reservedBytes > 40 * mebibyte, `${bench.table.reservedBytes}`)
+
+    // By little at a time, while rows come and go.
+    for (let i = 0; i < 300; i++) {
+      bench.table.compact(1000)
+      bench.apply(1, [rowOf(0, 'passing'), rowOf(1, 'passing'), rowOf(2, 'passing')])
+      bench.endEpoch()
+    }
+
+    const limit = 2 * bench.table.liveBytes + slackBytes + segmentBytes + 4 * indexBytes
+    assert.ok(bench.table.reservedBytes <= limit, `${bench.table.reservedBytes}`)
+    assert.deepEqual(new Set(Array.from(bench.table.parts(), ({ offset }) => offset)), before)
+    const completedBefore = bench.completedCount
+    bench.applyAll(2, [...staying], part)
+    assert.equal(bench.completedCount - completedBefore, staying.size)
+    assert.equal(bench.table.rowCount, 0)
+  })
+
+  it('leaves rows where they are that may still return, and moves them once they have', () => {
+    const bench = new Bench()
+    const keys = keysOf(150_000)
+    bench.applyAll(0, keys, part)
+    bench.endEpoch()
+    const waiting = keys.filter((_, i) => i % 10 === 0)
+    bench.applyAll(
+      1,
+      keys.filter((_, i) => i % 10 !== 0),
+      part,
+    )
+    bench.endEpoch()
+    bench.applyAll(1, waiting, part)
+
+    bench.table.compact(1_000_000)
+    bench.table.rollback()
+    bench.table.compact(1_000_000)
+
+    assert.equal(bench.table.rowCount, waiting.length)
+    const limit = 2 * bench.table.liveBytes + slackBytes + segmentBytes + 8 * indexBytes
+    assert.ok(bench.table.reservedBytes <= limit, `${bench.table.reservedBytes}`)
+    bench.applyAll(1, waiting, part)
+    assert.equal(bench.table.rowCount, 0)
+  })
+
+  it('is reused for blocks of the same size', () => {
+    const bench = new Bench()
+    const keys = keysOf(50_000)
+    const peaks = Array.from({ length: 5 }, () => {
+      bench.applyAll(0, keys, part)
+      const { reservedBytes } = bench.table
+      bench.applyAll(1, keys, part)
+      bench.endEpoch()
+      return reservedBytes
+    })
+
+    assert.equal(peaks[4], peaks[0])
+  })
+
+  it('of a part above 512 KiB comes back as soon as its row has left for good', () => {
+    const bench = new Bench()
+    const base = bench.table.reservedBytes
+    const large = Buffer.alloc(3 * mebibyte, 0x31)
+    bench.apply(0, [rowOf(0, 'k', { part: large })])
+    assert.ok(bench.table.reservedBytes >= base + large.length)
+    bench.apply(0, [rowOf(1, 'k')])
+
+    bench.endEpoch()
+
+    assert.equal(bench.table.reservedBytes, base)
+  })
+})
