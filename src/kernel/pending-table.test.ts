@@ -50,7 +50,11 @@ class Bench {
   }
 }
 
-function rowOf(side: number, key: string, { offset = side, part = Buffer.from('part') } = {}): RowSpec {
+function rowOf(
+  side: number,
+  key: string,
+  { offset = side, part = Buffer.from('part') }: Partial<RowSpec> = {},
+): RowSpec {
   return { side, key: { canonical: key }, part, offset, timestamp: 0 }
 }
 
