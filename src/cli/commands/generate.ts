@@ -4,16 +4,20 @@ import { defineCommand, exitCodes, jsonOption } from '../command.ts'
 import { experimentOptions } from '../experiment/index.ts'
 import { generateSource } from '../experiment-topics.ts'
 
+const topic = {
+  topic: { type: 'string', default: 'source-topic', flag: '--topic', doc: 'Topic to write to.' },
+} as const
+
 export const generate = defineCommand({
   name: 'generate',
-  summary: "Writes the experiment's records to source-topic, which it creates with 12 partitions where it is not there.",
+  summary: "Writes the experiment's records to a topic, which it creates with 12 partitions where it is not there.",
   operands: [],
-  options: { bootstrapServers: runOptions.bootstrapServers, ...experimentOptions, ...jsonOption },
+  options: { bootstrapServers: runOptions.bootstrapServers, ...experimentOptions, ...topic, ...jsonOption },
   async run({ options, output }) {
     const cluster = new Cluster(options)
     try {
-      const bytes = await generateSource(cluster, 'source-topic', options, output)
-      output.result({ customers: options.customers, seed: options.seed, bytes }, `wrote ${options.customers * 3} records to source-topic`)
+      const bytes = await generateSource(cluster, options.topic, options, output)
+      output.result({ customers: options.customers, seed: options.seed, bytes }, `wrote ${options.customers * 3} records to ${options.topic}`)
       return exitCodes.done
     } finally {
       await cluster.close()

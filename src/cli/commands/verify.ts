@@ -5,15 +5,19 @@ import { experimentOptions } from '../experiment/index.ts'
 import { isRight, verifySink } from '../experiment-topics.ts'
 import { verificationText } from '../report-text.ts'
 
+const topic = {
+  topic: { type: 'string', default: 'sink-topic', flag: '--topic', doc: 'Topic to read.' },
+} as const
+
 export const verify = defineCommand({
   name: 'verify',
-  summary: "Compares sink-topic, byte for byte, with what the experiment's seed says; exit code 1 if anything differs.",
+  summary: "Compares a sink, byte for byte, with what the experiment's seed says; exit code 1 if anything differs.",
   operands: [],
-  options: { bootstrapServers: runOptions.bootstrapServers, ...experimentOptions, ...jsonOption },
+  options: { bootstrapServers: runOptions.bootstrapServers, ...experimentOptions, ...topic, ...jsonOption },
   async run({ options, output }) {
     const cluster = new Cluster(options)
     try {
-      const verification = await verifySink(cluster, 'sink-topic', options, output)
+      const verification = await verifySink(cluster, options.topic, options, output)
       const right = isRight(verification, options)
       output.result({ verification }, verificationText(verification, right))
       return right ? exitCodes.done : exitCodes.failed

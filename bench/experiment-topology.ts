@@ -1,0 +1,11 @@
+/** The experiment on topics that the bench names in the environment. */
+import { field, stage, topology } from '../src/streams/index.ts'
+
+const part = field('part')
+const { BENCH_APP, BENCH_SOURCE, BENCH_SINK } = process.env as Record<string, string>
+
+export default topology(BENCH_APP!)
+  .source(BENCH_SOURCE!)
+  .route('by-stage', field('stage'), { A: stage({ part }), B: stage({ part }), C: stage({ part }) })
+  .correlate('by-customer', field('customerId'), { of: ['A', 'B', 'C'] })
+  .sink(BENCH_SINK!)
