@@ -8,6 +8,7 @@ import { notify } from './events.ts'
 import type { ExitReason } from './exit-reason.ts'
 import { Incarnation } from './incarnation.ts'
 import { type Envelope, Mailbox, waitingMax } from './mailbox.ts'
+import { OpenAsks } from './open-asks.ts'
 import { type ActorMessage, type ActorRef, createRef, type DownNotice, type Inbox, type Monitor } from './ref.ts'
 import type { Runtime } from './runtime.ts'
 import type { Runnable } from './scheduler.ts'
@@ -21,7 +22,7 @@ interface Crash {
   readonly isEscalated: boolean
 }
 
-/** A fault that no message is to blame for: of `init`, or of `onStop`. */
+/** What it is when no message is to blame but a hook: `init`, or `onStop` at an end that was not a crash until then. */
 const hookCrash: Crash = { message: undefined, isCounted: true, isEscalated: false }
 
 /**
@@ -37,8 +38,7 @@ export class ActorCell implements Child, Inbox, Runnable {
   readonly #onExit: OnExit
   readonly #mailbox: Mailbox
   readonly #watchers = new Set<(notice: DownNotice) => void>()
-  /** Questions that this incarnation has seen and not answered yet. */
-  readonly #openAsks = new Set<Ask>()
+  readonly #openAsks = new OpenAsks()
   #life: Incarnation | undefined
   #incarnation = 0
   #lastReason: ExitReason = { kind: 'shutdown' }
@@ -105,7 +105,6 @@ export class ActorCell implements Child, Inbox, Runnable {
   stop(): Promise<void> {
     const life = this.#life
     if (life === undefined) return Promise.resolve()
-    life.isStopped = true
     life.down ??= this.#bringDown(life, { kind: 'shutdown' }, hookCrash)
     return life.down
   }
@@ -145,12 +144,11 @@ export class ActorCell implements Child, Inbox, Runnable {
     if (life.isLeaving) return void this.#leave(life, { kind: 'normal' }, hookCrash)
     const envelope = this.#mailbox.peek()
     if (envelope === undefined) return
-    if (envelope.ask !== undefined) this.#open(envelope.ask)
+    if (envelope.ask !== undefined) this.#openAsks.add(envelope.ask)
 
     let next: unknown
     try {
-      const handler = this.#definition.handle[envelope.message.type]
-      assert(handler !== undefined, `${this.path} handles messages of type '${envelope.message.type}'`)
+      const handler = this.#definition.handle[envelope.message.type] ?? refuseUnknown
       next = handler(life.state, envelope.message, life.context)
     } catch (error) {
       return this.#fail(life, envelope, error)
@@ -202,14 +200,13 @@ export class ActorCell implements Child, Inbox, Runnable {
   async #leave(life: Incarnation, reason: ExitReason, crash: Crash): Promise<void> {
     life.down = this.#bringDown(life, reason, crash)
     await life.down
-    if (life.isStopped) return
     this.#onExit({ reason: this.#lastReason, isCounted: crash.isCounted, isEscalated: crash.isEscalated })
   }
 
   async #bringDown(life: Incarnation, cause: ExitReason, crash: Crash): Promise<void> {
     life.phase = 'ending'
     life.context.close()
-    this.#failOpenAsks(cause)
+    this.#openAsks.fail(this.path, cause, this.#mailbox.peek()?.ask)
     const hasWork = life.atWork !== undefined || this.#definition.onStop !== undefined
     const givenUp: ExitReason = cause.kind === 'crashed' ? cause : { kind: 'killed' }
     const reason = await (hasWork
@@ -237,30 +234,9 @@ export class ActorCell implements Child, Inbox, Runnable {
       return cause
     } catch (error) {
       if (cause.kind !== 'crashed') return { kind: 'crashed', error }
-      return {
-        kind: 'crashed',
-        error: new SuppressedError(error, cause.error, `${this.path}: onStop failed after a crash`),
-      }
+      const message = `${this.path}: onStop failed after a crash`
+      return { kind: 'crashed', error: new SuppressedError(error, cause.error, message) }
     }
-  }
-
-  #open(ask: Ask): void {
-    if (ask.isSettled) return
-    this.#openAsks.add(ask)
-    ask.onSettled = () => this.#openAsks.delete(ask)
-  }
-
-  /** Questions die with the incarnation that took them in; the one that the next incarnation will see again does not. */
-  #failOpenAsks(reason: ExitReason): void {
-    if (this.#openAsks.size === 0) return
-    const cause = reason.kind === 'crashed' ? reason.error : undefined
-    const retried = this.#mailbox.peek()?.ask
-    for (const ask of this.#openAsks) {
-      if (ask === retried) continue
-      const message = `${this.path} ended (${reason.kind}) before it answered; the cause tells why`
-      ask.fail(new ActorError('ACTOR_ASK_FAILED', message, { path: this.path, reason: reason.kind }, cause))
-    }
-    this.#openAsks.clear()
   }
 
   #isCounted(error: unknown): boolean {
@@ -314,6 +290,11 @@ export class ActorCell implements Child, Inbox, Runnable {
 function fateOf(policy: FailingMessagePolicy, failures: number): 'retry' | 'dead-letter' | 'drop' | 'escalate' {
   if (typeof policy === 'string') return policy
   return failures <= policy.retry ? 'retry' : policy.afterwards
+}
+
+// The types rule it out, so only a sender that goes around them gets here.
+function refuseUnknown(_state: unknown, message: ActorMessage): never {
+  throw new Error(`there is no handler for messages of type '${message.type}'`)
 }
 
 function isPromiseLike(value: unknown): value is PromiseLike<unknown> {

@@ -337,6 +337,22 @@ describe('A failing message', () => {
     })
   }
 
+  it('is one of a type that has no handler, which only a cast can send', async () => {
+    const definition = defineActor<{ type: 'work' }, undefined>({
+      name: 'worker',
+      init: () => undefined,
+      handle: { work: () => undefined },
+    })
+    await using probe = await probeActors([{ start: definition }])
+
+    void probe.ref<{ type: 'play' }>('worker').tell({ type: 'play' })
+    await probe.clock.advance(0)
+
+    const crashed = probe.events.find((event) => event.type === 'childCrashed')
+    assert.deepEqual(crashed?.error, new Error("there is no handler for messages of type 'play'"))
+    assert.equal(probe.system.deadLetters().byReason.failed, 1)
+  })
+
   it('is handled again when its handler was broken off by the stop of its actor, which is no crash', async () => {
     const seen: number[] = []
     const patient = defineActor<{ type: 'wait' }, undefined>({

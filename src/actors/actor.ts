@@ -9,9 +9,9 @@ export interface ActorContext<in out Message extends ActorMessage> {
   /** 1 for the first life, one more for every restart. */
   readonly incarnation: number
   readonly clock: Clock
-  /** Aborts when this incarnation begins to end, for whatever reason: handlers that wait for something should heed it. */
+  /** Aborts when this incarnation begins to end, whatever the reason: handlers that wait should heed it. */
   readonly signal: AbortSignal
-  /** Ends this incarnation normally once the message at hand is handled; a `permanent` child is then restarted. */
+  /** Ends this incarnation as `normal` once the message at hand is handled. A `permanent` child is then restarted. */
   stop(): void
   /**
    * Finds another actor of the system, started or not, as `ActorSystem.ref` does.
@@ -19,13 +19,13 @@ export interface ActorContext<in out Message extends ActorMessage> {
    * @throws ActorError `ACTOR_NOT_FOUND`
    */
   ref<Other extends ActorMessage>(address: string): ActorRef<Other>
-  /** Watches another actor for the rest of this incarnation; notices arrive as the messages that `toMessage` makes of them. */
+  /** Watches another actor for the rest of this incarnation. Notices arrive as the messages that `toMessage` makes. */
   monitor(ref: ActorRef<never>, toMessage: (notice: DownNotice) => Message): Monitor
 }
 
 /**
- * One handler per message type: takes the state and returns the next one. Returning nothing keeps the state, which may be
- * an object that the handler has changed. While a promise is pending no other message is handled.
+ * One handler per message type: takes the state and returns the next one. Returning nothing keeps the state, which may
+ * be an object that the handler has changed. While a promise is pending no other message is handled.
  */
 export type Handlers<Message extends ActorMessage, State> = {
   readonly [Type in Message['type']]: (
@@ -39,8 +39,9 @@ export type Handlers<Message extends ActorMessage, State> = {
  * What becomes of the message whose handler failed; the others in the mailbox are kept in any case.
  * - `dead-letter`: it is counted as a dead letter;
  * - `drop`: it is forgotten;
- * - `retry`: the next incarnation gets it again, first, up to so many times, and then it goes the way of `afterwards`, where
- *   `escalate` counts it as a dead letter and makes the supervisor fail. `Infinity` leaves the giving up to the handler.
+ * - `retry`: the next incarnation gets it again, first, up to so many times; `Infinity` leaves giving up to the
+ *   handler. After that it goes by `afterwards`, where `escalate` counts it as a dead letter and makes the supervisor
+ *   fail.
  */
 export type FailingMessagePolicy =
   | 'dead-letter'
@@ -59,7 +60,7 @@ export interface ActorSpec<Message extends ActorMessage, State> {
    * incarnation was killed, and must be done within the child's `shutdownMs`.
    */
   onStop?(state: State, reason: ExitReason, context: ActorContext<Message>): void | Promise<void>
-  /** Messages that the mailbox holds, the one being handled included, before senders have to wait. @defaultValue 1_024 */
+  /** Messages in the mailbox, the one being handled included, before senders have to wait. @defaultValue 1_024 */
   readonly mailboxMax?: number
   /** The same by bytes as `sizeOf` tells them; a larger message is let into an empty mailbox. @defaultValue Infinity */
   readonly mailboxMaxBytes?: number

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { systemRandom } from '../core/random.ts'
 
-/** Runs an asynchronous property `MILLRACE_RUNS` times (`runs` by default) from `MILLRACE_SEED`, and says how to repeat a failure. */
+/** Runs a property `MILLRACE_RUNS` times (`runs` by default) from `MILLRACE_SEED`, and says how to repeat a failure. */
 export async function checkProperty<T>(runs: number, property: fc.IAsyncPropertyWithHooks<T>): Promise<void> {
   const numRuns = Number(process.env['MILLRACE_RUNS'] ?? runs)
   const seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32() | 0)

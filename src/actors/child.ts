@@ -16,5 +16,5 @@ export interface Child {
   inspect(): ChildSnapshot
 }
 
-/** Tells a supervisor that a child went down without having been stopped. */
+/** Tells a supervisor that a child went down by itself, even if it was asked to stop in the meantime. */
 export type OnExit = (exit: Exit) => void

@@ -1,17 +1,12 @@
 import type { ExitReason } from './exit-reason.ts'
 
 /**
- * What happened to an actor or supervisor, told to `onEvent` as it happens.
- * Every incarnation gives one `childStarted` (the first) or `childRestarted` (later ones), unless its `init` failed, and
- * then one `childCrashed` or `childStopped` once it is down.
+ * What happened to an actor or supervisor, told to `onEvent` as it happens. Each incarnation of an actor gives one
+ * `childStarted` (the first) or `childRestarted` (the others) once it is up, and one `childCrashed` or `childStopped`
+ * once it is down; if its `init` fails, only the latter.
  */
 export type SystemEvent =
-  | { readonly type: 'childStarted'; readonly path: string; readonly incarnation: number }
-  | {
-      readonly type: 'childRestarted'
-      readonly path: string
-      readonly incarnation: number
-    }
+  | { readonly type: 'childStarted' | 'childRestarted'; readonly path: string; readonly incarnation: number }
   | {
       readonly type: 'childCrashed'
       readonly path: string
@@ -22,12 +17,7 @@ export type SystemEvent =
       /** `false` when the actor said that the crash does not count against the restart intensity. */
       readonly isCounted: boolean
     }
-  | {
-      readonly type: 'childStopped'
-      readonly path: string
-      readonly incarnation: number
-      readonly reason: ExitReason
-    }
+  | { readonly type: 'childStopped'; readonly path: string; readonly incarnation: number; readonly reason: ExitReason }
   | { readonly type: 'supervisorEscalated'; readonly path: string; readonly error: unknown }
 
 /**

@@ -13,8 +13,6 @@ export class Incarnation {
   hasState = false
   /** Whether the actor asked to stop. */
   isLeaving = false
-  /** Whether the supervisor asked for the end, and so need not be told of it. */
-  isStopped = false
   /** The asynchronous `init` or handler at work; it never rejects. */
   atWork: Promise<void> | undefined
   /** Resolves when this incarnation is down, once its end has begun. */

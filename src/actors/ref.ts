@@ -2,14 +2,14 @@ import type { Clock } from '../core/clock.ts'
 import { Ask, type Answer, type AskOptions, type Question } from './ask.ts'
 import type { ExitReason } from './exit-reason.ts'
 
-/** What every message has: the type that picks its handler. Messages of one actor form a discriminated union over it. */
+/** What every message has: the type that picks its handler. An actor's messages are a discriminated union over it. */
 export interface ActorMessage {
   readonly type: string
 }
 
 /**
- * What a watcher learns. Each incarnation that goes down gives one `down`, and an actor that will not come back gives one
- * `ended` after its last.
+ * What a watcher learns. Each incarnation that goes down gives one `down`, and an actor that will not come back gives
+ * one `ended` after its last.
  */
 export interface DownNotice {
   readonly kind: 'down' | 'ended'
@@ -34,13 +34,14 @@ export interface ActorRef<in Message extends ActorMessage> {
   /**
    * Sends a message. Messages of one sender are handled in the order in which they were sent.
    *
-   * @returns `undefined` when the mailbox had room. Otherwise a promise that resolves once the message is in the mailbox:
-   * awaiting it is the backpressure, and nothing is lost or overtaken meanwhile. An actor must not await a message to
-   * itself, nor may actors that send to each other in a circle all await, because each would wait for the other.
+   * @returns `undefined` when the mailbox had room. Otherwise a promise that resolves once the message is in the
+   * mailbox: awaiting it is the backpressure, and nothing is lost or overtaken meanwhile. An actor must not await a
+   * message to itself, nor may actors that send to each other in a circle all await, because each would wait for the
+   * other.
    *
-   * The promise rejects with `ACTOR_MAILBOX_CLOSED` when the actor ended, and with `ACTOR_MAILBOX_FULL` when 1,024
-   * messages wait for room already, as they do when senders do not await. Both are counted as dead letters,
-   * and so it is safe to ignore the promise.
+   * The promise rejects with `ACTOR_MAILBOX_CLOSED` when the actor has ended, and with `ACTOR_MAILBOX_FULL` when 1,024
+   * messages wait for room already, as they do when senders do not await. Both are counted as dead letters, and so it
+   * is safe to ignore the promise.
    */
   readonly tell: (message: Message) => Promise<void> | undefined
 
@@ -57,7 +58,7 @@ export interface ActorRef<in Message extends ActorMessage> {
    */
   ask<Asked extends Question<Message>>(question: Asked, options?: AskOptions): Promise<Answer<Message, Asked>>
 
-  /** Calls `listener` when an incarnation of this actor goes down and when the actor has ended, in the latter case even if it had before. */
+  /** Calls `listener` when an incarnation goes down, and when the actor has ended, even if it had before. */
   monitor(listener: (notice: DownNotice) => void): Monitor
 }
 

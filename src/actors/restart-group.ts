@@ -10,7 +10,7 @@ export interface Member {
 
 /** Restarts children by a strategy. */
 export interface Restarter {
-  /** Restarts what the strategy says when the child at `index` is down, not before `readyAtMs` of the monotonic clock. */
+  /** Restarts what the strategy says when the child at `index` is down, at `readyAtMs` of the monotonic clock. */
   restart(index: number, readyAtMs: number): void
   /** Whether the child at `index` is being stopped for a restart, so that it is no news when it is down. */
   isStopping(index: number): boolean

@@ -8,7 +8,7 @@ import type { ExitReason } from './exit-reason.ts'
  */
 export type RestartType = 'permanent' | 'transient' | 'temporary'
 
-/** How long a supervisor waits before it restarts a child: `initialMs * factor ** n`, where n counts its crashes in a row. */
+/** How long a child waits for its restart: `initialMs * factor ** n`, after n restarts that did not last. */
 export interface Backoff {
   /** Milliseconds before the first restart. */
   readonly initialMs: number
@@ -16,7 +16,10 @@ export interface Backoff {
   readonly factor?: number
   /** Milliseconds that no wait exceeds. @defaultValue 30_000 */
   readonly maxMs?: number
-  /** Share of each wait, 0 to 1, that is left to chance, so that children of many systems do not return in step. @defaultValue 0.2 */
+  /**
+   * Share of each wait, 0 to 1, that is left to chance, so that the children of many systems do not return in step.
+   * @defaultValue 0.2
+   */
   readonly jitter?: number
 }
 
@@ -24,7 +27,7 @@ export function shouldRestart(restart: RestartType, reason: ExitReason): boolean
   return restart === 'permanent' || (restart === 'transient' && (reason.kind === 'crashed' || reason.kind === 'killed'))
 }
 
-/** The wait before a child's next restart, after `restartsInRow` restarts that did not last. Jitter only shortens it. */
+/** The wait before a child's next restart, after `restartsInRow` that did not last. Jitter only shortens it. */
 export function backoffMs(backoff: Backoff, restartsInRow: number, random: Random): number {
   const { initialMs, factor = 2, maxMs = 30_000, jitter = 0.2 } = backoff
   const fullMs = Math.min(initialMs * factor ** restartsInRow, maxMs)

@@ -6,7 +6,7 @@ export interface Runnable {
   run(): void
 }
 
-/** Steps taken before the event loop turns, so that IO and timers are not starved by actors that keep each other busy. */
+/** Steps before the event loop turns, so that actors that keep each other busy do not starve IO and timers. */
 const stepsPerTurn = 1_024
 /** Milliseconds of steps after which the event loop turns, however few they were. */
 const turnMs = 2

@@ -178,7 +178,7 @@ interface Behaviour {
   isStopFailing: boolean
 }
 
-/** Makes actors that write down when a life of theirs begins before the one before is over, or a hook runs out of turn. */
+/** Makes actors that write down when one life begins before the last is over, or a hook runs out of turn. */
 class Lives {
   readonly live = new Set<string>()
   readonly faults: string[] = []

@@ -15,14 +15,13 @@ interface Slot {
   readonly child: Child
   /** Restarts after each of which the child stayed up for less than `withinMs`: the exponent of the backoff. */
   restartsInRow: number
-  restartMs: number
+  /** When the latest of them was due, in milliseconds of the monotonic clock. */
+  lastRestartMs: number
 }
 
 /** One life of a supervisor, from its start until its children are down. */
 interface Life {
   phase: 'starting' | 'running' | 'stopping'
-  /** Whether the parent asked for the end, and so need not be told of it. */
-  isStopped: boolean
   /** Aborts when the end begins. */
   readonly end: AbortController
   readonly restarter: Restarter
@@ -65,10 +64,8 @@ export class SupervisorNode implements Child {
       if (isUp) continue
       const reason = life.earlyExits.findLast(({ slot }) => slot.child === child)?.exit.reason
       const cause = reason?.kind === 'crashed' ? reason.error : undefined
-      await this.#fail(
-        life,
-        new ActorError('ACTOR_START_FAILED', `${path} failed to start; see the cause`, { path }, cause),
-      )
+      const message = `${path} failed to start; see the cause`
+      await this.#fail(life, new ActorError('ACTOR_START_FAILED', message, { path }, cause))
       return false
     }
     life.phase = 'running'
@@ -79,7 +76,6 @@ export class SupervisorNode implements Child {
   stop(): Promise<void> {
     const life = this.#life
     if (life === undefined) return Promise.resolve()
-    life.isStopped = true
     return this.#bringDown(life)
   }
 
@@ -103,7 +99,7 @@ export class SupervisorNode implements Child {
       start.kind === 'supervisor'
         ? new SupervisorNode(path, start, this.#runtime, onExit)
         : new ActorCell(path, start, shutdownMs ?? 5_000, this.#runtime, onExit)
-    const slot: Slot = { path, restart: restart ?? 'permanent', child, restartsInRow: 0, restartMs: -Infinity }
+    const slot: Slot = { path, restart: restart ?? 'permanent', child, restartsInRow: 0, lastRestartMs: -Infinity }
     return slot
   }
 
@@ -113,7 +109,6 @@ export class SupervisorNode implements Child {
     const restarter = createRestarter(this.#spec.strategy ?? 'oneForOne', members, this.#runtime.clock, end.signal)
     return {
       phase: 'starting',
-      isStopped: false,
       end,
       restarter,
       earlyExits: [],
@@ -145,28 +140,24 @@ export class SupervisorNode implements Child {
   #backoffMs(slot: Slot, nowMs: number): number {
     const { backoff } = this.#spec
     if (backoff === undefined) return 0
-    slot.restartsInRow = nowMs - slot.restartMs > this.#withinMs ? 0 : slot.restartsInRow + 1
+    slot.restartsInRow = nowMs - slot.lastRestartMs > this.#withinMs ? 0 : slot.restartsInRow + 1
     const waitMs = backoffMs(backoff, slot.restartsInRow, this.#runtime.random)
-    slot.restartMs = nowMs + waitMs
+    slot.lastRestartMs = nowMs + waitMs
     return waitMs
   }
 
   #restartsExceeded({ path }: Slot, cause: unknown): ActorError {
-    const [maxRestarts, withinMs] = [this.#maxRestarts, this.#withinMs]
-    const message = `${this.path} allows ${maxRestarts} restarts within ${withinMs} ms, and ${path} ended once more; see the cause`
-    return new ActorError(
-      'ACTOR_RESTARTS_EXCEEDED',
-      message,
-      { path: this.path, child: path, maxRestarts, withinMs },
-      cause,
-    )
+    const details = { path: this.path, child: path, maxRestarts: this.#maxRestarts, withinMs: this.#withinMs }
+    const limit = `${this.#maxRestarts} restarts within ${this.#withinMs} ms`
+    const message = `${this.path} allows ${limit}, and ${path} ended once more; see the cause`
+    return new ActorError('ACTOR_RESTARTS_EXCEEDED', message, details, cause)
   }
 
   /** Ends this life as a crash, over `error`, and leaves the rest to the parent. */
   async #fail(life: Life, error: unknown): Promise<void> {
     this.#runtime.emit({ type: 'supervisorEscalated', path: this.path, error })
     await this.#bringDown(life)
-    if (!life.isStopped) this.#onExit({ reason: { kind: 'crashed', error }, isCounted: true, isEscalated: false })
+    this.#onExit({ reason: { kind: 'crashed', error }, isCounted: true, isEscalated: false })
   }
 
   #bringDown(life: Life): Promise<void> {

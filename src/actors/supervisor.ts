@@ -38,7 +38,7 @@ export interface SupervisorOptions {
   readonly name: string
   /** @defaultValue 'oneForOne' */
   readonly strategy?: Strategy
-  /** Restarts allowed within `withinMs`; one more and the supervisor stops its children and fails itself. @defaultValue 3 */
+  /** Restarts allowed within `withinMs`; at one more the supervisor stops its children and fails. @defaultValue 3 */
   readonly maxRestarts?: number
   /** Milliseconds in which `maxRestarts` are allowed. @defaultValue 5_000 */
   readonly withinMs?: number

@@ -46,8 +46,8 @@ export interface ActorSystem extends AsyncDisposable {
   ref<Message extends ActorMessage>(address: string): ActorRef<Message>
   /**
    * Handles what is queued, for up to `drainMs`, and then stops all actors in reverse order of their start. What is
-   * still queued after that becomes dead letters. A later call may cut the time short. No actor may await it, because it
-   * would wait for that actor.
+   * still queued after that becomes dead letters. A later call may cut the time short. No actor may await it, because
+   * it would wait for that actor.
    */
   stop(options?: StopOptions): Promise<ExitReason>
   /** The root supervisor's children, and theirs, at this moment. */
@@ -63,7 +63,8 @@ export interface ActorSystem extends AsyncDisposable {
  * started is stopped again.
  *
  * @example
- * await using system = await startSystem({ name: 'shop', root: supervisor({ name: 'root', children: [{ start: counter }] }) })
+ * const root = supervisor({ name: 'root', children: [{ start: counter }] })
+ * await using system = await startSystem({ name: 'shop', root })
  * await system.ref<CounterMessage>('counter').tell({ type: 'add', amount: 3 })
  */
 export async function startSystem(options: SystemOptions): Promise<ActorSystem> {

@@ -19,7 +19,7 @@ export class VirtualClock implements Clock {
   // Sorted by due time; timers of the same time stand in the order in which they were set.
   readonly #timers: PendingTimer[] = []
 
-  /** @param options - `startMs` is the wall clock at the beginning, milliseconds since the epoch. @defaultValue 1_790_000_000_000 */
+  /** @param options - `startMs` is the wall clock at the beginning, in milliseconds since the epoch. */
   constructor({ startMs = 1_790_000_000_000 }: { startMs?: number } = {}) {
     this.#originMs = startMs
   }
