@@ -107,14 +107,7 @@ export class SupervisorNode implements Child {
     const end = new AbortController()
     const members = this.#slots.map(({ child, restart }) => ({ child, isRestartable: restart !== 'temporary' }))
     const restarter = createRestarter(this.#spec.strategy ?? 'oneForOne', members, this.#runtime.clock, end.signal)
-    return {
-      phase: 'starting',
-      end,
-      restarter,
-      earlyExits: [],
-      restartsMs: [],
-      down: undefined,
-    }
+    return { phase: 'starting', end, restarter, earlyExits: [], restartsMs: [], down: undefined }
   }
 
   #onChildExit(slot: Slot, exit: Exit): void {
