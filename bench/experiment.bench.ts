@@ -39,11 +39,18 @@ const suffix = process.pid
 const source = `bench-source-${suffix}`
 
 console.log(`node ${process.version}, ${cpus().length} x ${cpus()[0]!.model}, ${Math.round(totalmem() / 2 ** 30)} GiB`)
-console.log(`fetch ${fetchBytes} bytes, ${partitionBytes} a partition; ${records} records, ${partitions} partitions; broker ${servers}`)
+console.log(
+  `fetch ${fetchBytes} bytes, ${partitionBytes} a partition; ${records} records, ${partitions} partitions; broker ${servers}`,
+)
 await createTopics(cluster, [{ name: source, partitionCount: partitions }])
 await cli('generate', '--topic', source, '--customers', String(customers))
 
 const peers = ['millrace', 'kafkajs', '@platformatic/kafka'] as const
+/** What is used of the report of `run`. */
+interface RunReport extends Omit<ReadMeasurement, 'secondsFromStart'> {
+  correlationRate: number
+}
+
 type Peer = (typeof peers)[number]
 const results: Record<Peer, ReadMeasurement[]> = { millrace: [], kafkajs: [], '@platformatic/kafka': [] }
 const correlationRates: number[] = []
@@ -52,7 +59,9 @@ for (let round = 0; round < Number(values.runs); round++) {
   for (const peer of peers) {
     const result = await measure(peer, round)
     results[peer].push(result)
-    console.log(`${round + 1} ${peer.padEnd(20)} ${Math.round(result.records / result.seconds)} records/s, ${result.cpuSeconds.toFixed(2)} s CPU`)
+    console.log(
+      `${round + 1} ${peer.padEnd(20)} ${Math.round(result.records / result.seconds)} records/s, ${result.cpuSeconds.toFixed(2)} s CPU`,
+    )
   }
 }
 await deleteTopics(cluster, [source])
@@ -64,7 +73,7 @@ async function measure(peer: Peer, round: number): Promise<ReadMeasurement> {
   const script = peer === 'kafkajs' ? 'kafkajs-read.ts' : 'platformatic-read.ts'
   const words = [servers, source, String(records), String(fetchBytes), String(partitionBytes)]
   const { stdout } = await run(process.execPath, [join(root, 'bench/peers', script), ...words])
-  return JSON.parse(stdout.trim().split('\n').at(-1)!)
+  return JSON.parse(stdout.trim().split('\n').at(-1)!) as ReadMeasurement
 }
 
 async function measureMillrace(round: number): Promise<ReadMeasurement> {
@@ -83,12 +92,12 @@ async function measureMillrace(round: number): Promise<ReadMeasurement> {
 }
 
 /** Runs a command of the command line; what it reports. Fails when the command does. */
-async function cli(...call: (string | Record<string, string>)[]): Promise<any> {
+async function cli(...call: (string | Record<string, string>)[]): Promise<RunReport> {
   const env = call.find((word) => typeof word === 'object') ?? {}
   const words = call.filter((word) => typeof word === 'string')
   const command = [join(root, 'src/cli/main.ts'), ...words, '--json', '--bootstrap-servers', servers]
   const { stdout } = await run(process.execPath, command, { env: { ...process.env, ...env } })
-  return JSON.parse(stdout.trim().split('\n').at(-1)!)
+  return JSON.parse(stdout.trim().split('\n').at(-1)!) as RunReport
 }
 
 function printTable(): void {

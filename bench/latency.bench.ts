@@ -41,12 +41,21 @@ const reader = fork(join(import.meta.dirname, 'peers/latency-read.ts'), [servers
 await once(reader, 'message')
 const { default: program } = await import('./experiment-topology.ts')
 const running = await start(program, { bootstrapServers: servers, epochMs: Number(values['epoch-ms']) })
-const sender = fork(join(import.meta.dirname, 'peers/scheduled-send.ts'), [servers, `${app}.source`, String(merges), String(recordsPerSecond)])
+const sender = fork(join(import.meta.dirname, 'peers/scheduled-send.ts'), [
+  servers,
+  `${app}.source`,
+  String(merges),
+  String(recordsPerSecond),
+])
 const [result] = (await once(reader, 'message')) as [{ p50: number; p99: number; max: number }]
 await once(sender, 'exit')
 const { accounting, isBalanced, pendingRows } = running.report()
 await running.stop()
 await deleteTopics(cluster, [`${app}.source`, `${app}.sink`, `${app}.dead-letter`])
 await cluster.close()
-console.log(`${Math.round(recordsPerSecond)} records/s for ${values.seconds} s, epochs of ${values['epoch-ms']} ms: p50 ${result.p50} ms, p99 ${result.p99} ms, max ${result.max} ms`)
-console.log(`${merges} merges, ${accounting.reduce((sum, { consumed }) => sum + consumed, 0)} offsets, balanced: ${isBalanced}, ${pendingRows} rows left`)
+console.log(
+  `${Math.round(recordsPerSecond)} records/s for ${values.seconds} s, epochs of ${values['epoch-ms']} ms: p50 ${result.p50} ms, p99 ${result.p99} ms, max ${result.max} ms`,
+)
+console.log(
+  `${merges} merges, ${accounting.reduce((sum, { consumed }) => sum + consumed, 0)} offsets, balanced: ${isBalanced}, ${pendingRows} rows left`,
+)

@@ -13,6 +13,7 @@ export function spreadOf(values: readonly number[]): Spread {
 }
 
 export function spreadText({ median, min, max }: Spread, digits = 0): string {
-  const text = (value: number) => value.toLocaleString('en', { maximumFractionDigits: digits, minimumFractionDigits: digits })
+  const text = (value: number) =>
+    value.toLocaleString('en', { maximumFractionDigits: digits, minimumFractionDigits: digits })
   return `${text(median)} [${text(min)} – ${text(max)}]`
 }

@@ -30,7 +30,8 @@ const fetcher = new Fetcher(
         reader.open(partition)
         while (reader.fill(columns)) {
           records += columns.count
-          for (let row = 0; row < columns.count; row++) latencies.record(Math.max(1, Math.round(nowMs - columns.timestamp[row]!)))
+          for (let row = 0; row < columns.count; row++)
+            latencies.record(Math.max(1, Math.round(nowMs - columns.timestamp[row]!)))
         }
       }
       release()

@@ -8,6 +8,14 @@ const fetchKey = 1
 
 const consumer = new Consumer({ clientId: 'bench', groupId: randomUUID(), bootstrapBrokers: [bootstrapServers] })
 const clock = new ReadClock(Number(total), () => process.exit(0))
-connectionsApiChannel.start.subscribe((context) => (context as { apiKey?: number }).apiKey === fetchKey && clock.fetching())
-const stream = await consumer.consume({ topics: [topic], mode: 'earliest', autocommit: false, maxBytes: Number(fetchBytes), maxWaitTime: 500 })
+connectionsApiChannel.start.subscribe(
+  (context) => (context as { apiKey?: number }).apiKey === fetchKey && clock.fetching(),
+)
+const stream = await consumer.consume({
+  topics: [topic],
+  mode: 'earliest',
+  autocommit: false,
+  maxBytes: Number(fetchBytes),
+  maxWaitTime: 500,
+})
 for await (const _message of stream) clock.handedOver(1)

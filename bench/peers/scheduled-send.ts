@@ -41,7 +41,9 @@ for (let tick = 0; tick <= ticks; tick++) {
   builder.flush()
   const batches = filled.splice(0)
   // Not awaited in turn: what the broker does with one tick must not delay the next.
-  sent = sent.then(() => sendBatches(cluster, topic, batches.map(sealed), () => {})).then(() => batches.forEach((batch) => builder.recycle(batch)))
+  sent = sent
+    .then(() => sendBatches(cluster, topic, batches.map(sealed), () => {}))
+    .then(() => batches.forEach((batch) => builder.recycle(batch)))
 }
 await sent
 await cluster.close()

@@ -22,8 +22,12 @@ export function findCommand(commands: readonly Command[], name: string): Command
  * @throws ConfigError `CONFIG_UNKNOWN_OPTION`, `CONFIG_INVALID_VALUE`, `CONFIG_MISSING_VALUE`, `CONFIG_INVALID_OPERANDS`
  */
 export function parseCall(command: Command, words: readonly string[]) {
-  const flags = Object.values<OptionRule>(command.options).flatMap((rule) => (rule.flag ? [[rule.flag.slice(2), rule] as const] : []))
-  const known = Object.fromEntries(flags.map(([name, { type }]) => [name, { type: type === 'boolean' ? ('boolean' as const) : ('string' as const) }]))
+  const flags = Object.values<OptionRule>(command.options).flatMap((rule) =>
+    rule.flag ? [[rule.flag.slice(2), rule] as const] : [],
+  )
+  const known = Object.fromEntries(
+    flags.map(([name, { type }]) => [name, { type: type === 'boolean' ? ('boolean' as const) : ('string' as const) }]),
+  )
   const { values, positionals } = parseArgs({ args: [...words], options: known, allowPositionals: true, strict: false })
   const options = resolveOptions(command.options, {
     flags: Object.fromEntries(Object.entries(values).map(([name, value]) => [`--${name}`, value as string | boolean])),

@@ -13,7 +13,12 @@ export const experimentPartitions = 12
 export const recordsPerCustomer = 3
 
 /** Writes the experiment's records to a topic, which is created where it does not exist. Returns their bytes. */
-export async function generateSource(cluster: Cluster, name: string, experiment: Experiment, output: Output): Promise<number> {
+export async function generateSource(
+  cluster: Cluster,
+  name: string,
+  experiment: Experiment,
+  output: Output,
+): Promise<number> {
   await createTopics(cluster, [{ name, partitionCount: experimentPartitions }])
   const topic = await cluster.topicWhenReady(name)
   const total = experiment.customers * recordsPerCustomer
@@ -33,7 +38,12 @@ export async function generateSource(cluster: Cluster, name: string, experiment:
 }
 
 /** Reads a sink to its end, as a `read_committed` consumer would, and compares each record with what the seed says. */
-export async function verifySink(cluster: Cluster, name: string, experiment: Experiment, output: Output): Promise<Verification> {
+export async function verifySink(
+  cluster: Cluster,
+  name: string,
+  experiment: Experiment,
+  output: Output,
+): Promise<Verification> {
   const [topic] = (await cluster.topics([name])) as [Topic]
   const ends = await listOffsets(cluster, topic, 'latest')
   const positions = await listOffsets(cluster, topic, 'earliest')
@@ -80,7 +90,10 @@ export async function verifySink(cluster: Cluster, name: string, experiment: Exp
 }
 
 /** Whether a result is exactly what the experiment should give. */
-export function isRight({ distinct, missing, duplicates, mismatched }: Verification, { customers }: Experiment): boolean {
+export function isRight(
+  { distinct, missing, duplicates, mismatched }: Verification,
+  { customers }: Experiment,
+): boolean {
   return distinct === customers && missing === 0 && duplicates === 0 && mismatched === 0
 }
 

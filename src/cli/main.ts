@@ -26,7 +26,9 @@ async function main([name, ...words]: string[]): Promise<number> {
       return exitCodes.done
     }
     const call = parseCall(command, words)
-    const signal = interruptSignal((signalName) => output.note(`${signalName}: finishing what is under way; once more ends at once`))
+    const signal = interruptSignal((signalName) =>
+      output.note(`${signalName}: finishing what is under way; once more ends at once`),
+    )
     return await command.run({ ...call, output, signal })
   } catch (error) {
     output.error(error)

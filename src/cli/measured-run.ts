@@ -1,5 +1,5 @@
 import { Cluster, type Topic } from '../kafka/index.ts'
-import { type App, type Report, start, type StartOptions, type Topology } from '../streams/index.ts'
+import { type App, type Report, type RunOptions, runOptions, start, type Topology } from '../streams/index.ts'
 import { SinkWatch } from './experiment-topics.ts'
 import type { Output } from './output.ts'
 import { startTicker } from './ticker.ts'
@@ -30,10 +30,16 @@ export interface RunReport {
   accounting: Report['accounting']
 }
 
+/** The options of a program among those of a command. */
+export function runOptionsOf(options: RunOptions): RunOptions {
+  const names = Object.keys(runOptions) as (keyof RunOptions)[]
+  return Object.fromEntries(names.map((name) => [name, options[name]])) as unknown as RunOptions
+}
+
 /** Runs a topology until its source is processed, or until `signal` aborts, and measures it. */
 export async function measuredRun(
   topology: Topology,
-  options: StartOptions & { bootstrapServers: string },
+  options: RunOptions,
   { output, signal, untilCaughtUp }: { output: Output; signal: AbortSignal; untilCaughtUp: boolean },
 ): Promise<RunReport> {
   const cluster = new Cluster({ bootstrapServers: options.bootstrapServers })

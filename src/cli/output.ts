@@ -23,7 +23,9 @@ export class Output {
   /** A failure as the command line shows it: the code, the sentence, no stack. */
   error(error: unknown): void {
     this.#clearProgress()
-    const text = EngineError.is(error) ? `error ${error.code}: ${error.message}` : `error ${error instanceof Error ? error.stack : String(error)}`
+    const text = EngineError.is(error)
+      ? `error ${error.code}: ${error.message}`
+      : `error ${error instanceof Error ? error.stack : String(error)}`
     process.stderr.write(`${text}\n`)
   }
 

@@ -6,14 +6,21 @@ const mebibyte = 1 << 20
 /** The report of a run for people. */
 export function runText(report: RunReport): string {
   const count = (value: number) => value.toLocaleString('en')
-  const perRecord = report.records === 0 ? '' : `, ${((report.cpuSeconds * 1e6) / report.records).toFixed(2)} µs per record`
+  const perRecord =
+    report.records === 0 ? '' : `, ${((report.cpuSeconds * 1e6) / report.records).toFixed(2)} µs per record`
   const rows: [string, string][] = [
     ['aggregation rate', `${count(report.aggregationRate)} records/s`],
     ['correlation rate', `${count(report.correlationRate)} merged records/s`],
-    ['records', `${count(report.records)} in ${report.seconds.toFixed(2)} s, ${count(Math.round(report.sourceBytes / mebibyte))} MiB`],
+    [
+      'records',
+      `${count(report.records)} in ${report.seconds.toFixed(2)} s, ${count(Math.round(report.sourceBytes / mebibyte))} MiB`,
+    ],
     ['merged', count(report.mergedRecords)],
     ['open keys', `${count(report.pendingRows)} now, ${count(report.pendingRowsMax)} at most`],
-    ['epochs', `${count(report.epochs)} committed, ${report.rollbacks} rolled back, ${count(report.repeatedRecords)} records repeated`],
+    [
+      'epochs',
+      `${count(report.epochs)} committed, ${report.rollbacks} rolled back, ${count(report.repeatedRecords)} records repeated`,
+    ],
     ['peak memory', `${Math.round(report.peakRssBytes / mebibyte)} MiB`],
     ['CPU', `${report.cpuSeconds.toFixed(2)} s${perRecord}`],
     ['accounting', report.isBalanced ? 'every offset has exactly one class' : 'DOES NOT ADD UP'],
@@ -22,12 +29,24 @@ export function runText(report: RunReport): string {
   return [...rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`), accountText(report)].join('\n')
 }
 
-export function verificationText({ distinct, missing, duplicates, mismatched }: Verification, isRight: boolean): string {
+export function verificationText(
+  { distinct, missing, duplicates, mismatched }: Verification,
+  isRight: boolean,
+): string {
   return `${isRight ? 'verified' : 'WRONG'}: ${distinct} distinct, ${missing} missing, ${duplicates} duplicates, ${mismatched} mismatched`
 }
 
 function accountText({ accounting }: RunReport): string {
-  const names = ['partition', 'consumed', 'emitted', 'pending', 'duplicate', 'deadLettered', 'filtered', 'skipped'] as const
+  const names = [
+    'partition',
+    'consumed',
+    'emitted',
+    'pending',
+    'duplicate',
+    'deadLettered',
+    'filtered',
+    'skipped',
+  ] as const
   const line = (cells: readonly (string | number)[]) => cells.map((cell) => String(cell).padStart(12)).join('')
   return [line(names), ...accounting.map((account) => line(names.map((name) => account[name])))].join('\n')
 }

@@ -1,4 +1,10 @@
-import { ConfigResourceTypes, createTopicsV7, deleteTopicsV6, describeConfigsV4, listOffsetsV7 } from '@platformatic/kafka'
+import {
+  ConfigResourceTypes,
+  createTopicsV7,
+  deleteTopicsV6,
+  describeConfigsV4,
+  listOffsetsV7,
+} from '@platformatic/kafka'
 import { KafkaError } from '../core/errors.ts'
 import { asKafkaError, brokerErrors, refusal } from './broker-error.ts'
 import type { Cluster, Topic } from './cluster.ts'
@@ -62,11 +68,16 @@ export function listOffsets(
     const offsets: number[] = Array.from({ length: topic.partitions.length }, () => 0)
     for (const [leader, partitions] of byLeader(current!)) {
       const connection = await cluster.connection(leader, 'admin')
-      const asked = partitions.map((partitionIndex) => ({ partitionIndex, currentLeaderEpoch: -1, timestamp: logEnds[end] }))
+      const asked = partitions.map((partitionIndex) => ({
+        partitionIndex,
+        currentLeaderEpoch: -1,
+        timestamp: logEnds[end],
+      }))
       try {
         const level = isolation === 'read_committed' ? 1 : 0
         const response = await connection.call(listOffsetsV7.api, -1, level, [{ name: topic.name, partitions: asked }])
-        for (const { partitionIndex, offset } of response.topics[0]!.partitions) offsets[partitionIndex] = Number(offset)
+        for (const { partitionIndex, offset } of response.topics[0]!.partitions)
+          offsets[partitionIndex] = Number(offset)
       } catch (error) {
         throw asKafkaError(error, `reading the offsets of topic "${topic.name}"`)
       }

@@ -42,7 +42,12 @@ export function asKafkaError(error: unknown, what: string): EngineError {
   if (EngineError.is(error)) return error
   const code = brokerCodeOf(error)
   if (code !== undefined) return refusal(code, what)
-  return new KafkaError('KAFKA_REFUSED', `${what}: ${error instanceof Error ? error.message : String(error)}`, {}, error)
+  return new KafkaError(
+    'KAFKA_REFUSED',
+    `${what}: ${error instanceof Error ? error.message : String(error)}`,
+    {},
+    error,
+  )
 }
 
 /** The first broker error code within an error of the library. */

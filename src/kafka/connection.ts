@@ -1,7 +1,12 @@
 import net from 'node:net'
 import tls from 'node:tls'
-import { type API, Reader, type ResponseParser, Writer } from '@platformatic/kafka'
-import type { Connection as LibraryConnection } from '@platformatic/kafka'
+import {
+  type API,
+  type Connection as LibraryConnection,
+  Reader,
+  type ResponseParser,
+  type Writer,
+} from '@platformatic/kafka'
 import { type Clock, systemClock, type Timer } from '../core/clock.ts'
 import { KafkaError } from '../core/errors.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
@@ -125,7 +130,13 @@ export class Connection {
    *
    * @param into - Where the response goes; it then belongs to the caller until `onResponse` has been called and after.
    */
-  request(apiKey: number, apiVersion: number, body: readonly Uint8Array[], into: ReceiveBuffer | undefined, onResponse: ResponseHandler): void {
+  request(
+    apiKey: number,
+    apiVersion: number,
+    body: readonly Uint8Array[],
+    into: ReceiveBuffer | undefined,
+    onResponse: ResponseHandler,
+  ): void {
     if (this.#failure !== undefined || this.#pending.length >= pendingMax) {
       const error = this.#failure ?? this.#error(`more than ${pendingMax} requests wait for their answers`)
       queueMicrotask(() => onResponse(error, this.#own, 0, 0))
@@ -206,7 +217,9 @@ export class Connection {
     const request = this.#pending[0]
     if (request === undefined) return this.#fail('the broker sent a response that nobody asked for')
     if (size < correlationBytes || size > this.#responseBytesMax) {
-      return this.#fail(`the broker announced a response of ${size} bytes; responseBytesMax is ${this.#responseBytesMax}`)
+      return this.#fail(
+        `the broker announced a response of ${size} bytes; responseBytesMax is ${this.#responseBytesMax}`,
+      )
     }
     this.#into = request.into ?? this.#own
     if (this.#into.capacity < size) {

@@ -106,7 +106,7 @@ function decodePartition(reader: WireReader): FetchResponsePartition {
 /** The offset behind the last complete batch of a range, or -1 when there is none. Reads headers only. */
 export function offsetBehind(view: DataView, start: number, end: number): number {
   let next = -1
-  for (let at = start; at + 27 <= end; ) {
+  for (let at = start; at + 27 <= end;) {
     const batchEnd = at + 12 + view.getInt32(at + 8)
     if (batchEnd > end || batchEnd <= at) break
     next = view.getInt32(at) * 4294967296 + view.getUint32(at + 4) + view.getInt32(at + 23) + 1

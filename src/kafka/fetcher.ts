@@ -1,4 +1,4 @@
-import { EngineError, KafkaError } from '../core/errors.ts'
+import { type EngineError, KafkaError } from '../core/errors.ts'
 import type { Timer } from '../core/clock.ts'
 import type { FetchedPartition } from '../kernel/index.ts'
 import { byLeader } from './admin.ts'
@@ -30,7 +30,7 @@ export interface FetcherOptions {
 /** Record batches of several partitions in one piece of memory, lent to the receiver until it calls `release`. */
 export interface FetchedResponse {
   partitions: FetchedPartition[]
-  release(): void
+  readonly release: () => void
 }
 
 /**
@@ -263,9 +263,11 @@ class LeaderLoop {
 
   constructor(leader: number, { buffersPerLeader, fetchBytes }: FetcherOptions) {
     this.leader = leader
-    this.spare = Array.from({ length: buffersPerLeader }, () => new ReceiveBuffer(fetchBytes + responseOverheadBytes))
+    this.spare = Array.from({ length: buffersPerLeader }, () => new ReceiveBuffer(receiveBytes(fetchBytes)))
   }
 }
 
-/** What a response holds beside record batches, and a first batch that is larger than was asked for. */
-const responseOverheadBytes = 1 << 20
+/** Memory of one response: what was asked for, a batch that reaches over it, and what stands around the batches. */
+export function receiveBytes(fetchBytes: number): number {
+  return fetchBytes + (1 << 20)
+}

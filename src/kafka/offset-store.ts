@@ -13,7 +13,12 @@ const noGeneration = -1
  *
  * @throws KafkaError `KAFKA_REFUSED`, or `KAFKA_UNAVAILABLE` when the coordinator stays away until the deadline.
  */
-export function commitOffsets(cluster: Cluster, group: string, topic: string, offsets: readonly number[]): Promise<void> {
+export function commitOffsets(
+  cluster: Cluster,
+  group: string,
+  topic: string,
+  offsets: readonly number[],
+): Promise<void> {
   const partitions = offsets.map((offset, partitionIndex) => ({
     partitionIndex,
     committedOffset: BigInt(offset),
@@ -35,7 +40,8 @@ async function coordinator(cluster: Cluster, group: string): Promise<Connection>
   try {
     const response = await any.call(findCoordinatorV4.api, groupKeyType, [group])
     const { errorCode, nodeId, host, port } = response.coordinators[0]!
-    if (errorCode !== brokerErrors.none) throw refusal(errorCode, `finding the coordinator of group "${group}"`, { group })
+    if (errorCode !== brokerErrors.none)
+      throw refusal(errorCode, `finding the coordinator of group "${group}"`, { group })
     return await cluster.connectionTo({ nodeId, host, port }, 'coordinator')
   } catch (error) {
     throw asKafkaError(error, `finding the coordinator of group "${group}"`)

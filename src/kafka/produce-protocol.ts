@@ -11,7 +11,11 @@ export interface ProduceTopic {
 const acksAll = -1
 
 /** Body of a Produce request, with the tags of its header, as chunks: the record batches are not copied. */
-export function encodeProduce(topics: readonly ProduceTopic[], transactionalId: string | null, timeoutMs: number): Buffer[] {
+export function encodeProduce(
+  topics: readonly ProduceTopic[],
+  transactionalId: string | null,
+  timeoutMs: number,
+): Buffer[] {
   const chunks: Buffer[] = []
   let writer = new WireWriter(128)
     .noTags()

@@ -1,7 +1,7 @@
 import { initProducerIdV4 } from '@platformatic/kafka'
 import { assert } from '../core/assert.ts'
 import type { Timer } from '../core/clock.ts'
-import { EngineError, KafkaError } from '../core/errors.ts'
+import { type EngineError, KafkaError } from '../core/errors.ts'
 import type { OutputBatch } from '../kernel/index.ts'
 import { brokerErrorName, brokerErrors, isRetryableCode, refusal } from './broker-error.ts'
 import type { Cluster, Topic } from './cluster.ts'
@@ -165,7 +165,8 @@ export class Producer {
     const topics = new Map<number, ProduceTopic>()
     for (const [state, outgoing] of sent) {
       let topic = topics.get(state.sink)
-      if (topic === undefined) topics.set(state.sink, (topic = { name: this.#options.topics[state.sink]!.name, partitions: [] }))
+      if (topic === undefined)
+        topics.set(state.sink, (topic = { name: this.#options.topics[state.sink]!.name, partitions: [] }))
       topic.partitions.push({ partition: state.partition, records: this.#seal(state, outgoing) })
     }
     const body = encodeProduce([...topics.values()], null, replicationTimeoutMs)
@@ -205,7 +206,11 @@ export class Producer {
       const name = this.#options.topics[state.sink]!.name
       const answer = answers.find(({ topic, partition }) => topic === name && partition === state.partition)
       if (answer === undefined) {
-        this.#sentInVain(state, outgoing, new KafkaError('KAFKA_UNAVAILABLE', `the broker did not answer for topic "${name}"`))
+        this.#sentInVain(
+          state,
+          outgoing,
+          new KafkaError('KAFKA_UNAVAILABLE', `the broker did not answer for topic "${name}"`),
+        )
       } else this.#judge(state, outgoing, answer)
     }
     this.#pumpSoon()

@@ -41,7 +41,8 @@ export class DeadLetterEncoder {
     const cause = columns.causes.get(row) ?? deadLetterReasons[reason]!.text
     const added = this.#headers(reason, columns.partition, columns.offset[row]!, cause)
     const size = (record.key?.length ?? 0) + (record.value?.length ?? 0) + record.headers.length + added.bytes.length
-    if (size > this.#recordBytesMax) return this.#write(columns.partition, columns.timestamp[row]!, undefined, undefined, added)
+    if (size > this.#recordBytesMax)
+      return this.#write(columns.partition, columns.timestamp[row]!, undefined, undefined, added)
     const headers = { count: record.headerCount + added.count, bytes: Buffer.concat([record.headers, added.bytes]) }
     this.#write(columns.partition, columns.timestamp[row]!, record.key, record.value, headers)
   }
@@ -64,7 +65,13 @@ export class DeadLetterEncoder {
     return { count: 5, bytes }
   }
 
-  #write(partition: number, timestamp: number, key: Uint8Array | undefined, value: Uint8Array | undefined, headers: Headers): void {
+  #write(
+    partition: number,
+    timestamp: number,
+    key: Uint8Array | undefined,
+    value: Uint8Array | undefined,
+    headers: Headers,
+  ): void {
     const headersLength = varintLength(headers.count) + headers.bytes.length
     const batch = this.#out.begin(partition, timestamp, key?.length ?? -1, value?.length ?? -1, headersLength)
     const { bytes } = batch

@@ -3,6 +3,6 @@ export { stage, type Json, type RecordOrigin, type Stage, type StageOptions } fr
 export { topology, type Merged, type Topology } from './topology.ts'
 export { describePlan, planTopology, type Plan } from './plan.ts'
 export { type App, type Report, start, type StartOptions } from './start.ts'
-export { runOptions } from './options.ts'
+export { type RunOptions, runOptions } from './options.ts'
 export type { PartitionAccount } from './accounting.ts'
 export type { Logger } from './logger.ts'

@@ -9,4 +9,7 @@ export interface Logger {
 }
 
 /** JSON lines on stderr. */
-export const stderrLogger: Logger = pino({ name: 'millrace', serializers: { error: pino.stdSerializers.err } }, pino.destination(2))
+export const stderrLogger: Logger = pino(
+  { name: 'millrace', serializers: { error: pino.stdSerializers.err } },
+  pino.destination(2),
+)

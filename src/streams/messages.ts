@@ -25,7 +25,12 @@ export type CorrelateMessage =
   | { readonly type: 'drain'; readonly reply: Reply<void> }
 
 export type SinkMessage =
-  | { readonly type: 'output'; readonly incarnation: number; readonly batch: OutputBatch; readonly onStored: () => void }
+  | {
+      readonly type: 'output'
+      readonly incarnation: number
+      readonly batch: OutputBatch
+      readonly onStored: () => void
+    }
   /** End the epoch whose outputs have been sent, and which reaches to these offsets. */
   | { readonly type: 'commit'; readonly incarnation: number; readonly offsets: Float64Array }
   | { readonly type: 'failed'; readonly incarnation: number; readonly error: EngineError }

@@ -1,6 +1,7 @@
 import { systemRandom } from '../core/random.ts'
 import type { Clock } from '../core/clock.ts'
-import type { Cluster, Topic } from '../kafka/index.ts'
+import { ConfigError } from '../core/errors.ts'
+import { type Cluster, receiveBytes, type Topic } from '../kafka/index.ts'
 import { PendingTable, Reason } from '../kernel/index.ts'
 import { Accounting } from './accounting.ts'
 import { ByteBudget } from './byte-budget.ts'
@@ -42,7 +43,9 @@ export class Pipeline {
   readonly accounting: Accounting
   /** Made anew with each life, so that memory in messages that were dropped is not waited for. */
   rowBatches = new RowBatchPool(rowBatches)
+  /** What the memory budget leaves for outputs that are not stored yet. */
   budget: ByteBudget
+  readonly #outputBytesMax: number
   readonly statistics: RunStatistics = {
     firstFetchMs: 0,
     lastCommitMs: 0,
@@ -71,7 +74,8 @@ export class Pipeline {
     this.clock = parts.cluster.clock
     this.topics = parts.topics
     this.accounting = new Accounting(Float64Array.from(parts.startOffsets))
-    this.budget = new ByteBudget(parts.options.memoryBudgetBytes)
+    this.#outputBytesMax = outputBudget(parts.options, parts.topics.source)
+    this.budget = new ByteBudget(this.#outputBytesMax)
     this.table = new PendingTable({
       sideCount: parts.plan.sides.length,
       bytesMax: parts.options.pendingBytesMax,
@@ -85,13 +89,37 @@ export class Pipeline {
   rollback(): void {
     this.incarnation++
     this.rowBatches = new RowBatchPool(rowBatches)
-    this.budget = new ByteBudget(this.options.memoryBudgetBytes)
+    this.budget = new ByteBudget(this.#outputBytesMax)
     this.table.rollback()
     this.accounting.rollback()
     if (this.incarnation > 1) this.statistics.rollbacks++
     this.statistics.repeatedRecords += this.statistics.unsettledRecords
     this.statistics.unsettledRecords = 0
   }
+}
+
+/** Responses of one leader that are in flight or in use: one is read into while another is worked on. */
+export const fetchBuffersPerLeader = 2
+
+/** Below this the sink would be sent less than it can have in flight. */
+const outputBytesMin = 8 << 20
+
+/**
+ * Splits the memory budget: what fetches may take is taken at once and for good, the rest is for outputs.
+ *
+ * @throws ConfigError `CONFIG_INVALID_VALUE` when the rest is too small to work with.
+ */
+function outputBudget({ memoryBudgetBytes, fetchBytes }: RunOptions, source: Topic): number {
+  const leaders = new Set(source.partitions.map(({ leader }) => leader)).size
+  const fetchMemory = leaders * fetchBuffersPerLeader * receiveBytes(fetchBytes)
+  const rest = memoryBudgetBytes - fetchMemory
+  if (rest >= outputBytesMin) return rest
+  const least = fetchMemory + outputBytesMin
+  throw new ConfigError(
+    'CONFIG_INVALID_VALUE',
+    `memoryBudgetBytes: ${memoryBudgetBytes} is too little to fetch ${fetchBytes} bytes from ${leaders} brokers; give at least ${least}, or lower fetchBytes`,
+    { memoryBudgetBytes, least },
+  )
 }
 
 /** Topics with what the broker says of them; sinks by their index in batches. */

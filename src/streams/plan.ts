@@ -67,9 +67,15 @@ export function planTopology(topology: Topology): Plan {
 
 /** The operators of a plan, one a line, for people. */
 export function describePlan(plan: Plan): string {
-  const by = (place: Field | RouteFunction<string>) => ('path' in place ? `field ${place.path.join('.')}` : 'a function')
+  const by = (place: Field | RouteFunction<string>) =>
+    'path' in place ? `field ${place.path.join('.')}` : 'a function'
   const sides = plan.sides.map(({ name, isActive, part }) => {
-    const kept = part.kind === 'field' ? `field ${part.path.join('.')}` : part.kind === 'record' ? 'the record' : 'what a function makes'
+    const kept =
+      part.kind === 'field'
+        ? `field ${part.path.join('.')}`
+        : part.kind === 'record'
+          ? 'the record'
+          : 'what a function makes'
     return `   ├─ stage ${name}: keeps ${kept}${isActive && part.kind !== 'stage' ? ', checked by a schema' : ''}`
   })
   return [
@@ -96,7 +102,12 @@ function planSides({ name, route, correlate }: Topology): Side[] {
   return of.map((side) => {
     const stage = Object.hasOwn(route.stages, side) ? route.stages[side] : undefined
     if (stage === undefined) refuse(name, `"${correlate.id}" names side "${side}", but "${route.id}" has no such stage`)
-    return { name: side, stage, isActive: typeof stage.part === 'function' || stage.schema !== undefined, part: partOf(stage) }
+    return {
+      name: side,
+      stage,
+      isActive: typeof stage.part === 'function' || stage.schema !== undefined,
+      part: partOf(stage),
+    }
   })
 }
 

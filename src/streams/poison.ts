@@ -3,7 +3,9 @@ import { EngineError } from '../core/errors.ts'
 /** A user's function failed on one record. It restarts the stage, which then takes up the same batch where it was. */
 export class PoisonError extends Error {
   constructor(operator: string, topic: string, partition: number, offset: number, cause: unknown) {
-    super(`"${operator}" failed on topic "${topic}", partition ${partition}, offset ${offset}: ${messageOf(cause)}`, { cause })
+    super(`"${operator}" failed on topic "${topic}", partition ${partition}, offset ${offset}: ${messageOf(cause)}`, {
+      cause,
+    })
     this.name = 'PoisonError'
   }
 }

@@ -40,7 +40,12 @@ export class StageRunner {
       if (this.#pending.length >= pendingMax) await this.#settle()
     }
     if (this.#pending.length > 0) await this.#settle()
-    if (this.#failure !== undefined) throw this.#failure
+    this.#throwFailure()
+  }
+
+  #throwFailure(): void {
+    const failure: PoisonError | undefined = this.#failure
+    if (failure !== undefined) throw failure
   }
 
   #isDone(columns: RecordColumns, row: number): boolean {
@@ -56,7 +61,8 @@ export class StageRunner {
       let value = parseValue(columns, row)
       if (schema !== undefined) {
         const result = validate(schema, value, this.#side.name)
-        if (result.issues !== undefined) return giveUp(columns, row, Reason.SCHEMA_INVALID, describeIssues(result.issues))
+        if (result.issues !== undefined)
+          return giveUp(columns, row, Reason.SCHEMA_INVALID, describeIssues(result.issues))
         value = result.value
       }
       if (typeof part !== 'function') return

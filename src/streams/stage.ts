@@ -14,7 +14,10 @@ export interface RecordOrigin {
 }
 
 /** Makes the part of a record. `undefined` filters the record out. A promise is awaited, with others at the same time. */
-export type PartFunction<Value, Part> = (value: Value, origin: RecordOrigin) => Part | undefined | Promise<Part | undefined>
+export type PartFunction<Value, Part> = (
+  value: Value,
+  origin: RecordOrigin,
+) => Part | undefined | Promise<Part | undefined>
 
 export interface StageOptions<Value, Part> {
   /** What the stage keeps of a record: the raw bytes of a field, or what a function makes. @defaultValue the whole value, byte for byte */
@@ -39,5 +42,9 @@ export interface Stage<Part = unknown> {
  */
 export function stage<Value = Json, Part = Json>(options: StageOptions<Value, Part> = {}): Stage<Part> {
   // The value's type is forgotten here; the schema, where there is one, has checked it before the function runs.
-  return { kind: 'stage', part: options.part as Stage<Part>['part'], schema: options.schema as StandardSchemaV1 | undefined }
+  return {
+    kind: 'stage',
+    part: options.part as Stage<Part>['part'],
+    schema: options.schema as StandardSchemaV1 | undefined,
+  }
 }

@@ -59,7 +59,10 @@ const restarts = { maxRestarts: 5, withinMs: 60_000, backoff: { initialMs: 100, 
  * await using app = await start(customer360, { bootstrapServers: 'localhost:9092' })
  * await app.caughtUp()
  */
-export async function start(topology: Topology, { logger = stderrLogger, clock, ...given }: StartOptions = {}): Promise<App> {
+export async function start(
+  topology: Topology,
+  { logger = stderrLogger, clock, ...given }: StartOptions = {},
+): Promise<App> {
   const plan = planTopology(topology)
   const options = resolveOptions(runOptions, { given, env: process.env })
   const cluster = new Cluster({
@@ -89,7 +92,9 @@ async function findTopics(cluster: Cluster, plan: Pipeline['plan']): Promise<Pip
   const deadLetters = await cluster.topicWhenReady(plan.deadLetterTopic)
   const sinks = [sink, deadLetters]
   const batchBytesMax = await Promise.all(
-    sinks.map(async ({ name }) => Number((await topicConfig(cluster, name, 'max.message.bytes')) ?? defaultBatchBytesMax)),
+    sinks.map(async ({ name }) =>
+      Number((await topicConfig(cluster, name, 'max.message.bytes')) ?? defaultBatchBytesMax),
+    ),
   )
   return { source, sinks, batchBytesMax }
 }
@@ -120,7 +125,8 @@ class RunningApp implements App {
     // Whoever is interested awaits them; nobody has to.
     this.done.catch(() => {})
     this.#caughtUp.promise.catch(() => {})
-    const isCaughtUp = () => pipeline.accounting.committedOffsets.every((offset, partition) => offset >= endOffsets[partition]!)
+    const isCaughtUp = () =>
+      pipeline.accounting.committedOffsets.every((offset, partition) => offset >= endOffsets[partition]!)
     pipeline.onCommitted = () => isCaughtUp() && this.#caughtUp.resolve()
     if (isCaughtUp()) this.#caughtUp.resolve()
   }
@@ -128,7 +134,12 @@ class RunningApp implements App {
   static async start(pipeline: Pipeline, endOffsets: readonly number[], logger: Logger): Promise<RunningApp> {
     const app = new RunningApp(pipeline, endOffsets, logger)
     const { clock, plan } = pipeline
-    app.#system = await startSystem({ name: plan.name, root: tree(pipeline), clock, onEvent: (event) => app.#note(event) })
+    app.#system = await startSystem({
+      name: plan.name,
+      root: tree(pipeline),
+      clock,
+      onEvent: (event) => app.#note(event),
+    })
     void app.#system.done.then((reason) => app.#ended(reason.kind === 'crashed' ? reason.error : undefined))
     return app
   }
@@ -203,7 +214,9 @@ class RunningApp implements App {
     const failure = this.#failure ?? error
     if (failure === undefined) this.#finish.resolve()
     else this.#finish.reject(failure)
-    this.#caughtUp.reject(failure ?? new EngineError('APP_STOPPED', `"${this.name}" was stopped before it had caught up`))
+    this.#caughtUp.reject(
+      failure ?? new EngineError('APP_STOPPED', `"${this.name}" was stopped before it had caught up`),
+    )
     void this.#pipeline.cluster.close()
   }
 }

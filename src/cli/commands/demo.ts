@@ -5,7 +5,7 @@ import { field, runOptions, stage, topology } from '../../streams/index.ts'
 import { defineCommand, exitCodes, jsonOption } from '../command.ts'
 import { experimentOptions } from '../experiment/index.ts'
 import { experimentPartitions, generateSource, isRight, verifySink } from '../experiment-topics.ts'
-import { measuredRun } from '../measured-run.ts'
+import { measuredRun, runOptionsOf } from '../measured-run.ts'
 import { runText, verificationText } from '../report-text.ts'
 
 const { bootstrapServers, ...otherOptions } = runOptions
@@ -21,7 +21,8 @@ export const demo = defineCommand({
     keep: { type: 'boolean', default: false, flag: '--keep', doc: 'Leave the topics of the demo where they are.' },
     ...jsonOption,
   },
-  async run({ options: { customers, seed, keep, json: _, ...options }, output, signal }) {
+  async run({ options, output, signal }) {
+    const { customers, seed, keep } = options
     await using broker = options.bootstrapServers === 'embedded' ? await startBroker() : undefined
     const servers = broker?.bootstrapServers ?? options.bootstrapServers
     const cluster = new Cluster({ bootstrapServers: servers })
@@ -38,7 +39,11 @@ export const demo = defineCommand({
         .route('by-stage', field('stage'), { A: stage({ part }), B: stage({ part }), C: stage({ part }) })
         .correlate('by-customer', field('customerId'), { of: ['A', 'B', 'C'] })
         .sink(topics.sink)
-      const report = await measuredRun(program, { ...options, bootstrapServers: servers }, { output, signal, untilCaughtUp: true })
+      const report = await measuredRun(
+        program,
+        { ...runOptionsOf(options), bootstrapServers: servers },
+        { output, signal, untilCaughtUp: true },
+      )
       const verification = await verifySink(cluster, topics.sink, { customers, seed }, output)
       const right = isRight(verification, { customers, seed }) && report.isBalanced
       output.result({ ...report, verification }, `${runText(report)}\n${verificationText(verification, right)}`)

@@ -17,7 +17,10 @@ export const generate = defineCommand({
     const cluster = new Cluster(options)
     try {
       const bytes = await generateSource(cluster, options.topic, options, output)
-      output.result({ customers: options.customers, seed: options.seed, bytes }, `wrote ${options.customers * 3} records to ${options.topic}`)
+      output.result(
+        { customers: options.customers, seed: options.seed, bytes },
+        `wrote ${options.customers * 3} records to ${options.topic}`,
+      )
       return exitCodes.done
     } finally {
       await cluster.close()

@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { ConfigError } from '../../core/errors.ts'
 import { runOptions, type Topology } from '../../streams/index.ts'
 import { defineCommand, exitCodes, jsonOption } from '../command.ts'
-import { measuredRun } from '../measured-run.ts'
+import { measuredRun, runOptionsOf } from '../measured-run.ts'
 import { runText } from '../report-text.ts'
 
 export const run = defineCommand({
@@ -20,21 +20,27 @@ export const run = defineCommand({
     },
     ...jsonOption,
   },
-  async run({ options: { untilCaughtUp, json: _, ...options }, operands, output, signal }) {
+  async run({ options, operands, output, signal }) {
     const topology = await loadTopology(operands[0]!)
-    const report = await measuredRun(topology, options, { output, signal, untilCaughtUp })
+    const report = await measuredRun(topology, runOptionsOf(options), {
+      output,
+      signal,
+      untilCaughtUp: options.untilCaughtUp,
+    })
     output.result(report, runText(report))
     return exitCodes.done
   },
 })
 
 async function loadTopology(file: string): Promise<Topology> {
-  const refuse = (what: string, cause?: unknown) => new ConfigError('CONFIG_INVALID_MODULE', `${file} ${what}`, { file }, cause)
+  const refuse = (what: string, cause?: unknown) =>
+    new ConfigError('CONFIG_INVALID_MODULE', `${file} ${what}`, { file }, cause)
   const module = await import(pathToFileURL(resolve(file)).href).catch((error: Error) => {
     throw refuse(`cannot be loaded: ${error.message}`, error)
   })
   const topology: unknown = module.default
-  const isTopology = typeof topology === 'object' && topology !== null && 'kind' in topology && topology.kind === 'topology'
+  const isTopology =
+    typeof topology === 'object' && topology !== null && 'kind' in topology && topology.kind === 'topology'
   if (!isTopology) throw refuse('has no topology as its default export')
   return topology as Topology
 }

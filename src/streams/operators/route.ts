@@ -49,7 +49,12 @@ export const route = (pipeline: Pipeline) => {
   })
 }
 
-function chooseSides(pipeline: Pipeline, choose: RouteFunction<string>, ledger: PoisonLedger, { columns }: RowBatch): void {
+function chooseSides(
+  pipeline: Pipeline,
+  choose: RouteFunction<string>,
+  ledger: PoisonLedger,
+  { columns }: RowBatch,
+): void {
   const { plan, topics } = pipeline
   const sides = new Map(plan.sides.map(({ name }, side) => [name, side]))
   for (let row = 0; row < columns.count; row++) {
@@ -72,7 +77,8 @@ function chooseSides(pipeline: Pipeline, choose: RouteFunction<string>, ledger: 
     }
     try {
       const name: unknown = choose(value, originOf(columns, row, topics.source.name))
-      if (name instanceof Promise) throw new TopologyError('TOPOLOGY_INVALID', 'a route function must not return a promise')
+      if (name instanceof Promise)
+        throw new TopologyError('TOPOLOGY_INVALID', 'a route function must not return a promise')
       columns.side[row] = sides.get(name as string) ?? noSide
     } catch (error) {
       ledger.fail(columns.partition, offset, error)

@@ -9,11 +9,9 @@ import { type ActorContext, defineActor } from '../../actors/index.ts'
 import { Fetcher, type FetchedResponse } from '../../kafka/index.ts'
 import { BatchReader } from '../../kernel/index.ts'
 import type { RowsMessage, SourceMessage } from '../messages.ts'
-import type { Pipeline } from '../pipeline.ts'
+import { fetchBuffersPerLeader, type Pipeline } from '../pipeline.ts'
 import { Lease } from '../row-batch.ts'
 
-/** Responses of one leader that are in flight or in use: one is read into while another is worked on. */
-const buffersPerLeader = 2
 /** Time a broker waits for records when there are none. */
 const maxWaitMs = 500
 
@@ -54,7 +52,7 @@ function startFetching(pipeline: Pipeline, { self }: ActorContext<SourceMessage>
       fetchBytes: options.fetchBytes,
       partitionBytes: options.partitionFetchBytes,
       maxWaitMs,
-      buffersPerLeader,
+      buffersPerLeader: fetchBuffersPerLeader,
       onFetched: (response) => void self.tell({ type: 'fetched', incarnation, response }),
       onFailed: (error) => void self.tell({ type: 'failed', incarnation, error }),
     },
