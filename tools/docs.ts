@@ -5,12 +5,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { experimentOptions } from '../src/cli/experiment/index.ts'
+import { runOptions } from '../src/streams/index.ts'
 import { errorCatalogue } from '../src/core/errors.ts'
 import { describeRule, type OptionRule, type OptionTable } from '../src/core/options.ts'
 
 const pages = {
   'errors.md': errorsPage(),
   'configuration.md': configurationPage([
+    { title: 'A running program', commands: '`start`, `run` and `demo`', table: runOptions },
     { title: 'The experiment', commands: '`demo`, `generate` and `verify`', table: experimentOptions },
   ]),
 }
