@@ -1,3 +1,5 @@
+import { assert } from '../core/assert.ts'
+import { keyBytesLimit } from './block.ts'
 import { noSide, rowFlags, type RecordColumns } from './columns.ts'
 import { Reason } from './dead-letter-reason.ts'
 import { KeyTag, MergeKeyReader, NameTable, Scanner, Status, ValueKind } from './json/index.ts'
@@ -37,9 +39,12 @@ export class Decoder {
   readonly #partFields: Int32Array
 
   constructor({ route, mergeKey, sides, depthMax, keyBytesMax }: DecoderOptions) {
+    assert(keyBytesMax <= keyBytesLimit, `a key has at most ${keyBytesLimit} bytes`)
     const paths: (readonly string[])[] = []
     const fieldOf = (path: readonly string[]): number => {
-      const known = paths.findIndex((other) => other.length === path.length && other.every((name, i) => name === path[i]))
+      const known = paths.findIndex(
+        (other) => other.length === path.length && other.every((name, i) => name === path[i]),
+      )
       return known >= 0 ? known : paths.push(path) - 1
     }
     this.#isRouted = route !== undefined
@@ -109,8 +114,12 @@ export class Decoder {
     columns.keyStart[row] = keys.start
     columns.keyEnd[row] = keys.end
     columns.flags[row] = keys.tag === KeyTag.NUMBER ? rowFlags.keyIsNumber : 0
-    if (keys.inScratch) this.#keepRespelled(columns, row, start, end)
-    return Status.OK
+    if (!keys.inScratch) return Status.OK
+    // The canonical form of a long number can be longer than its spelling.
+    const isTooLong = keys.end - keys.start > keyBytesLimit
+    if (!isTooLong) this.#keepRespelled(columns, row, start, end)
+    keys.clear()
+    return isTooLong ? Status.KEY_TOO_LONG : Status.OK
   }
 
   /** The canonical key moves to the columns, which outlive the reader's scratch. */
@@ -122,7 +131,6 @@ export class Decoder {
     columns.spellingStart[row] = start
     columns.spellingEnd[row] = end
     columns.flags[row]! |= rowFlags.keyInExtra | rowFlags.keyRespelled
-    keys.clear()
   }
 }
 

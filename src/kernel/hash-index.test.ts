@@ -17,7 +17,7 @@ describe('HashIndex', () => {
     index.remove(hash, 20)
     index.redirect(hash, 30, 33)
 
-    assert.deepEqual([...index.withHash(hash)].sort(), [10, 33])
+    assert.deepEqual(new Set(index.withHash(hash)), new Set([10, 33]))
     assert.deepEqual([index.has(hash, 20), index.has(hash, 30), index.has(hash, 33)], [false, false, true])
     assert.equal(index.count, 3)
   })

@@ -138,14 +138,14 @@ describe('MergeEncoder', () => {
   })
 
   it('writes a record that is larger than a batch', () => {
-    const part = Buffer.from(`"${'x'.repeat(3000)}"`)
+    const text = `"${'x'.repeat(3000)}"`
 
     assert.equal(
       valueOf(
-        [0, 1, 2].map((side) => ({ side, part })),
+        [0, 1, 2].map((side) => ({ side, part: Buffer.from(text) })),
         { batchBytes: 500 },
       ),
-      `{"id":"k","A":${part},"B":${part},"C":${part}}`,
+      `{"id":"k","A":${text},"B":${text},"C":${text}}`,
     )
   })
 

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { Outputs, readOutput } from './fixtures/outputs.ts'
 import { readAll, varint } from './fixtures/record-batch.ts'
 import { type OutputBatch, varintLength, writeVarint } from './output-batch.ts'
-import { OutputBuilder } from './output-builder.ts'
+import type { OutputBuilder } from './output-builder.ts'
 
 const stamp = { producerId: 7n, epoch: 1, sequence: 0, isTransactional: false }
 
@@ -46,13 +46,11 @@ describe('OutputBuilder', () => {
     const outputs = new Outputs({ partitionCount: 2, batchBytes: 2000 })
     for (const record of records) write(outputs.builder, record)
 
-    const read = outputs
-      .take()
-      .map(({ key, value, ...record }) => ({
-        ...record,
-        key: key?.toString() ?? null,
-        value: value?.toString() ?? null,
-      }))
+    const read = outputs.take().map(({ key, value, ...record }) => ({
+      ...record,
+      key: key?.toString() ?? null,
+      value: value?.toString() ?? null,
+    }))
 
     assert.deepEqual(read, inOrder)
   })

@@ -229,7 +229,8 @@ class Driver {
       case 'compact':
         this.#table.compact(step.blocksMax)
         break
-      default:
+      case 'beginEpoch':
+      case 'rollback':
         this.#table[step.kind]()
         this.#oracle[step.kind]()
     }
@@ -304,7 +305,7 @@ class Driver {
       const record = published[i]!
       assert.deepEqual([record.partition, record.timestamp], [partition, timestamp])
       assert.ok(key.equals(record.key!))
-      assert.ok(value.equals(record.value!), `${record.value!.subarray(0, 200)} is not ${value.subarray(0, 200)}`)
+      assert.ok(value.equals(record.value!), `${excerpt(record.value!)} is not ${excerpt(value)}`)
     }
   }
 
@@ -321,6 +322,10 @@ class Driver {
 
 function zeros(): Float64Array {
   return new Float64Array(partitionCount)
+}
+
+function excerpt(value: Buffer): string {
+  return value.subarray(0, 200).toString()
 }
 
 function placesOf(parts: Iterable<StoredPart>): string[] {

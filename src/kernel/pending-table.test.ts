@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { nextInt, seededRandom } from '../core/random.ts'
-import { columnsRowsMax, noSide, RecordColumns } from './columns.ts'
+import { columnsRowsMax, noSide, type RecordColumns } from './columns.ts'
 import { type RowSpec, rowsOf } from './fixtures/rows.ts'
+import { KeyHash } from './hash.ts'
 import { PendingTable, type StoredPart } from './pending-table.ts'
 
 const reasons = { duplicateReason: 11, tooLargeReason: 15 }
@@ -58,6 +59,16 @@ function rowOf(
   return { side, key: { canonical: key }, part, offset, timestamp: 0 }
 }
 
+function hashOf(key: string, seed: readonly [number, number]): number {
+  const bytes = Buffer.from(`${key}   `)
+  return new KeyHash(...seed).of(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, key.length, false)
+}
+
+/** Three characters, each one of 64. */
+function characters(...places: readonly number[]): string {
+  return String.fromCharCode(...places.map((place) => 0x30 + place))
+}
+
 function keysOf(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `key ${i}`)
 }
@@ -71,7 +82,7 @@ describe('PendingTable', () => {
 
     assert.deepEqual([columns.side[0], columns.reason[0]], [noSide, reasons.duplicateReason])
     assert.deepEqual(bench.counts.duplicate, Float64Array.of(0, 0, 1, 0))
-    assert.deepEqual([...bench.table.parts()].map(({ offset }) => offset).sort(), [5, 6])
+    assert.deepEqual(new Set(Array.from(bench.table.parts(), ({ offset }) => offset)), new Set([5, 6]))
   })
 
   it('passes over rows that belong to no side', () => {
@@ -81,6 +92,29 @@ describe('PendingTable', () => {
 
     assert.equal(bench.table.rowCount, 1)
     assert.deepEqual([...bench.table.parts()], [{ partition: 0, offset: 0, side: 0 }])
+  })
+
+  it('keeps keys apart whose hashes are equal', () => {
+    const hashSeed = [1, 2] as const
+    const longKeys = Array.from({ length: 250_000 }, (_, i) => `${i} is the key`)
+    // These differ in the last three bytes only, which are no whole word.
+    const shortKeys = Array.from({ length: 2 ** 18 }, (_, i) => `key ${characters(i >>> 12, (i >>> 6) & 63, i & 63)}`)
+    for (const keys of [longKeys, shortKeys]) {
+      const groups = Map.groupBy(keys, (key) => hashOf(key, hashSeed))
+      const colliding = [...groups.values()].filter(({ length }) => length > 1).flat()
+      const bench = new Bench({ sideCount: 3, hashSeed })
+      assert.ok(colliding.length >= 4, `${colliding.length}`)
+
+      bench.applyAll(0, colliding, Buffer.from('part'))
+      assert.equal(bench.table.rowCount, colliding.length)
+      bench.applyAll(1, colliding.toReversed(), Buffer.from('part'))
+      bench.table.beginEpoch()
+      bench.applyAll(2, colliding.slice(1), Buffer.from('part'))
+      assert.deepEqual([bench.completedCount, bench.table.rowCount], [colliding.length - 1, 1])
+
+      bench.table.rollback()
+      assert.equal(bench.table.rowCount, 0)
+    }
   })
 
   it('makes dead letters of all parts of a row that its sink would not take', () => {
