@@ -29,7 +29,7 @@ export const sidesMax = 16
 /** Bytes of a canonical key. */
 export const keyBytesLimit = 0xffff
 /** Source partitions of one topology. */
-export const partitionsMax = 1 << 20
+const partitionsMax = 1 << 20
 /** Offsets and timestamps (milliseconds) have 48 bits; no broker comes near. */
 export const offsetMax = 2 ** 48 - 1
 

@@ -5,12 +5,12 @@ import { KeyHash } from './hash.ts'
 
 const random = seededRandom(1)
 
-function randomBytes(length: number): Uint8Array {
+function anyBytes(length: number): Uint8Array {
   return Uint8Array.from({ length }, () => random.nextUint32())
 }
 
 /** Bytes in the middle of other bytes, so that reading too far shows. */
-function hashOf(hash: KeyHash, key: Uint8Array, isNumber = false, surroundings = randomBytes(11)): number {
+function hashOf(hash: KeyHash, key: Uint8Array, isNumber = false, surroundings = anyBytes(11)): number {
   const bytes = new Uint8Array([...surroundings, ...key, ...surroundings])
   return hash.of(new DataView(bytes.buffer), surroundings.length, surroundings.length + key.length, isNumber)
 }
@@ -18,7 +18,7 @@ function hashOf(hash: KeyHash, key: Uint8Array, isNumber = false, surroundings =
 describe('KeyHash', () => {
   it('is HalfSipHash-1-3 at all lengths', () => {
     for (let length = 0; length <= 64; length++) {
-      const key = randomBytes(length)
+      const key = anyBytes(length)
       const [seedLow, seedHigh] = [random.nextUint32(), random.nextUint32()]
 
       assert.equal(
@@ -32,7 +32,7 @@ describe('KeyHash', () => {
   it('does not depend on what lies around the key', () => {
     const hash = new KeyHash(1, 2)
     for (let length = 0; length <= 9; length++) {
-      const key = randomBytes(length)
+      const key = anyBytes(length)
 
       assert.equal(hashOf(hash, key), hashOf(hash, key))
       assert.equal(hashOf(hash, key, true), hashOf(hash, key, true))
