@@ -42,7 +42,7 @@ export default defineConfig({
       rules: restrictImports(['**/src/**', '!**/src/core/*.ts', '!**/src/**/index.ts']),
     },
     {
-      files: ['**/*.test.ts', '**/*.contract.ts'],
+      files: ['**/*.test.ts', '**/*.contract.ts', '**/*.integration.ts'],
       // node:test itself waits for the promises that these return.
       rules: {
         'typescript/no-floating-promises': [

@@ -74,7 +74,7 @@ describe('source files', () => {
   }
 
   it('have names in kebab-case that say what is in them', () => {
-    const wellNamed = /\/[a-z0-9]+(-[a-z0-9]+)*(\.(property|bench|contract))?(\.test)?\.ts$/
+    const wellNamed = /\/[a-z0-9]+(-[a-z0-9]+)*(\.(property|bench|contract|integration|types))?(\.test)?\.ts$/
     const meaningless = /\/(utils?|helpers?|common|misc|types|.*manager)(\.test)?\.ts$/
 
     assert.deepEqual(

@@ -52,6 +52,11 @@ export class PoisonLedger {
     if (!this.isEmpty) this.#failures.delete(`${partition}/${offset}`)
   }
 
+  /** A record that went through is met again, so those before and behind it did not fail in a row. */
+  passOver(): void {
+    this.#consecutive = 0
+  }
+
   /**
    * Why a record is given up, or `undefined` while it may be tried again.
    *

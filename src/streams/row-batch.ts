@@ -10,6 +10,8 @@ export class RowBatch {
   incarnation = 0
   /** Offset behind the batch: of records, and of what is passed over between them. */
   nextOffset = 0
+  /** Rows that a function has been asked for the side of: a route that was restarted goes on behind them. */
+  routedRows = 0
   /** Stages that have not seen it yet. */
   stagesLeft = 0
   #lease: Lease | undefined
@@ -22,6 +24,7 @@ export class RowBatch {
   /** Keeps the bytes that the columns point at. */
   hold(lease: Lease): void {
     this.#lease = lease
+    this.routedRows = 0
     lease.retain()
   }
 

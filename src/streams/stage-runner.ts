@@ -35,8 +35,9 @@ export class StageRunner {
   async run(columns: RecordColumns): Promise<void> {
     this.#failure = undefined
     for (let row = 0; row < columns.count && this.#failure === undefined; row++) {
-      if (columns.side[row] !== this.#sideIndex || this.#isDone(columns, row)) continue
-      this.#runRow(columns, row)
+      if (columns.side[row] !== this.#sideIndex) continue
+      if (this.#isDone(columns, row)) this.#ledger.passOver()
+      else this.#runRow(columns, row)
       if (this.#pending.length >= pendingMax) await this.#settle()
     }
     if (this.#pending.length > 0) await this.#settle()
@@ -61,6 +62,7 @@ export class StageRunner {
       let value = parseValue(columns, row)
       if (schema !== undefined) {
         const result = validate(schema, value, this.#side.name)
+        if (result.issues !== undefined || typeof part !== 'function') this.#ledger.succeed(columns.partition, offset)
         if (result.issues !== undefined)
           return giveUp(columns, row, Reason.SCHEMA_INVALID, describeIssues(result.issues))
         value = result.value

@@ -53,11 +53,13 @@ function chooseSides(
   pipeline: Pipeline,
   choose: RouteFunction<string>,
   ledger: PoisonLedger,
-  { columns }: RowBatch,
+  batch: RowBatch,
 ): void {
   const { plan, topics } = pipeline
+  const { columns } = batch
   const sides = new Map(plan.sides.map(({ name }, side) => [name, side]))
-  for (let row = 0; row < columns.count; row++) {
+  for (; batch.routedRows < columns.count; batch.routedRows++) {
+    const row = batch.routedRows
     const offset = columns.offset[row]!
     columns.side[row] = noSide
     columns.reason[row] = 0
@@ -75,15 +77,20 @@ function chooseSides(
       columns.causes.set(row, cause)
       continue
     }
+    let name: unknown
     try {
-      const name: unknown = choose(value, originOf(columns, row, topics.source.name))
-      if (name instanceof Promise)
-        throw new TopologyError('TOPOLOGY_INVALID', 'a route function must not return a promise')
-      columns.side[row] = sides.get(name as string) ?? noSide
+      name = choose(value, originOf(columns, row, topics.source.name))
     } catch (error) {
       ledger.fail(columns.partition, offset, error)
       throw new PoisonError(plan.route.id, topics.source.name, columns.partition, offset, error)
     }
+    if (name instanceof Promise) {
+      // Nobody waits for it.
+      name.catch(() => {})
+      const operator = plan.route.id
+      throw new TopologyError('TOPOLOGY_INVALID', `the function of "${operator}" returns a promise`, { operator })
+    }
+    columns.side[row] = sides.get(name as string) ?? noSide
     ledger.succeed(columns.partition, offset)
   }
 }

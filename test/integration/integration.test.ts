@@ -1,0 +1,4 @@
+import { stageFunctionFailures } from './stage-functions.integration.ts'
+import { onEachBroker } from './target.ts'
+
+onEachBroker([stageFunctionFailures])

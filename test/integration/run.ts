@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import {
+  type App,
+  type Logger,
+  type PartitionAccount,
+  type Report,
+  start,
+  type StartOptions,
+  type Topology,
+} from '../../src/streams/index.ts'
+
+export interface RunSettings extends Omit<StartOptions, 'logger' | 'bootstrapServers'> {
+  /** Called with each error that the program logs and survives, as it happens. */
+  readonly onCrash?: (error: unknown) => void
+}
+
+export interface Outcome {
+  readonly report: Report
+  /** Why it did not get to the end. */
+  readonly error: unknown
+}
+
+/** Starts a topology with settings that close epochs quickly. */
+export function startQuietly(
+  topology: Topology,
+  bootstrapServers: string,
+  { onCrash, ...settings }: RunSettings = {},
+): Promise<App> {
+  return start(topology, { bootstrapServers, epochMs: 20, epochIdleMs: 1, ...settings, logger: quiet(onCrash) })
+}
+
+/** Runs a topology until all that was in its source is committed, or until it fails. */
+export async function runToEnd(topology: Topology, bootstrapServers: string, settings?: RunSettings): Promise<Outcome> {
+  const app = await startQuietly(topology, bootstrapServers, settings)
+  try {
+    await app.caughtUp()
+    await app.stop()
+    return { report: app.report(), error: undefined }
+  } catch (error) {
+    await assert.rejects(app.done, (reason) => reason === error)
+    return { report: app.report(), error }
+  }
+}
+
+function quiet(onCrash: (error: unknown) => void = () => {}): Logger {
+  return {
+    debug() {},
+    info() {},
+    warn() {},
+    error: (facts) => onCrash('error' in facts ? facts.error : facts),
+  }
+}
+
+type Class = Exclude<keyof PartitionAccount, 'partition' | 'consumed'>
+
+/** Fails unless the account has exactly these numbers, nothing else, and adds up in every partition. */
+export function assertAccount(report: Report, expected: Partial<Record<Class, number>>): void {
+  const none = { emitted: 0, pending: 0, duplicate: 0, deadLettered: 0, filtered: 0, skipped: 0 }
+  const classes = Object.keys(none) as Class[]
+  const total = (name: Class | 'consumed') => report.accounting.reduce((sum, account) => sum + account[name], 0)
+  const consumed = Object.values(expected).reduce((sum, count) => sum + count, 0)
+
+  const found = Object.fromEntries(classes.map((name) => [name, total(name)]))
+  assert.deepEqual({ consumed: total('consumed'), ...found }, { consumed, ...none, ...expected })
+  assert.equal(report.isBalanced, true)
+}

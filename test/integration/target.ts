@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto'
+import { after, before, describe } from 'node:test'
+import { type Admin, Kafka, logLevel, Partitioners, type ProducerConfig } from 'kafkajs'
+import { startBroker } from '../../src/broker/index.ts'
+import type { Topology } from '../../src/streams/index.ts'
+import { javaAndMavenAvailable, startKafka } from '../../tools/kafka/start.ts'
+import { type ReadRecord, readTopic } from './read-topic.ts'
+import { type Outcome, runToEnd, type RunSettings } from './run.ts'
+
+/** A record as a test puts it into a source. */
+export interface SourceRecord {
+  readonly value: string | Buffer | null
+  readonly key?: string | Buffer
+  readonly headers?: Record<string, string | Buffer>
+  /** @defaultValue 0 */
+  readonly partition?: number
+  readonly timestampMs?: number
+}
+
+export interface StreamOptions {
+  /** @defaultValue 2 */
+  readonly sourcePartitions?: number
+  readonly sinkConfig?: Record<string, string>
+}
+
+/** The topics of one program, which no other test uses. */
+export interface Stream {
+  /** The name for the topology. */
+  readonly app: string
+  readonly source: string
+  readonly sink: string
+  readonly deadLetterTopic: string
+  /** Writes records with kafkajs, in their order within each partition. */
+  produce(records: readonly SourceRecord[]): Promise<void>
+  /** Runs a topology to the end of its source, and stops it. */
+  run(topology: Topology, settings?: RunSettings): Promise<Outcome>
+  /** All of the sink. */
+  merged(): Promise<ReadRecord[]>
+  deadLetters(): Promise<ReadRecord[]>
+}
+
+/** A broker under test, and other people's clients to look at it with. */
+export interface Target {
+  readonly bootstrapServers: string
+  readonly kafka: Kafka
+  readonly admin: Admin
+  stream(options?: StreamOptions): Promise<Stream>
+}
+
+export type Suite = (target: Target) => void
+
+interface RunningBroker extends AsyncDisposable {
+  readonly bootstrapServers: string
+}
+
+/** A Kafka that runs already, instead of one that is started for the tests. */
+const runningKafka = process.env['MILLRACE_KAFKA']
+const kafkaIsThere = runningKafka === undefined ? await javaAndMavenAvailable() : true
+
+/** What `skip` says of tests that need Java and Maven. */
+export const skipWithoutJava = kafkaIsThere === true ? false : kafkaIsThere
+
+/** Runs the suites on the embedded broker, and on Apache Kafka where it can be started. */
+export function onEachBroker(suites: readonly Suite[]): void {
+  onBroker('embedded broker', false, () => startBroker(), suites)
+  onBroker(
+    'Apache Kafka',
+    skipWithoutJava,
+    () => (runningKafka === undefined ? startKafka() : attach(runningKafka)),
+    suites,
+  )
+}
+
+function onBroker(
+  name: string,
+  skip: string | false,
+  start: () => Promise<RunningBroker>,
+  suites: readonly Suite[],
+): void {
+  void describe(name, { skip }, () => {
+    let broker: RunningBroker
+    let kafka: Kafka
+    let admin: Admin
+    const topics: string[] = []
+    before(async () => {
+      broker = await start()
+      kafka = new Kafka({ brokers: [broker.bootstrapServers], logLevel: logLevel.NOTHING })
+      admin = kafka.admin()
+      await admin.connect()
+    })
+    after(async () => {
+      const existing = await admin.listTopics()
+      await admin.deleteTopics({ topics: existing.filter((topic) => topics.includes(topic)) })
+      await admin.disconnect()
+      await broker[Symbol.asyncDispose]()
+    })
+    const target: Target = {
+      get bootstrapServers() {
+        return broker.bootstrapServers
+      },
+      get kafka() {
+        return kafka
+      },
+      get admin() {
+        return admin
+      },
+      async stream(options) {
+        const stream = await createStream(target, options)
+        topics.push(stream.source, stream.sink, stream.deadLetterTopic)
+        return stream
+      },
+    }
+    for (const suite of suites) suite(target)
+  })
+}
+
+async function attach(bootstrapServers: string): Promise<RunningBroker> {
+  return { bootstrapServers, [Symbol.asyncDispose]: async () => {} }
+}
+
+/** Creates the topics of one program. */
+export async function createStream(
+  { bootstrapServers, kafka, admin }: Omit<Target, 'stream'>,
+  { sourcePartitions = 2, sinkConfig = {} }: StreamOptions = {},
+): Promise<Stream> {
+  const app = `integration-${randomUUID()}`
+  const [source, sink, deadLetterTopic] = [`${app}.source`, `${app}.sink`, `${app}.dead-letter`]
+  const configEntries = Object.entries(sinkConfig).map(([name, value]) => ({ name, value }))
+  await admin.createTopics({
+    topics: [
+      { topic: source, numPartitions: sourcePartitions },
+      { topic: sink, numPartitions: 3, configEntries },
+    ],
+  })
+  return {
+    app,
+    source,
+    sink,
+    deadLetterTopic,
+    produce: (records) => produce(kafka, source, records),
+    run: (topology, settings) => runToEnd(topology, bootstrapServers, settings),
+    merged: () => readTopic(bootstrapServers, sink),
+    deadLetters: () => readTopic(bootstrapServers, deadLetterTopic),
+  }
+}
+
+/** Writes records with kafkajs, as one request. */
+export async function produce(
+  kafka: Kafka,
+  topic: string,
+  records: readonly SourceRecord[],
+  config?: ProducerConfig,
+): Promise<void> {
+  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner, ...config })
+  await producer.connect()
+  try {
+    await producer.send({ topic, messages: toMessages(records) })
+  } finally {
+    await producer.disconnect()
+  }
+}
+
+/** Records as kafkajs takes them. */
+export function toMessages(records: readonly SourceRecord[]) {
+  return records.map(({ value, key = null, headers = {}, partition = 0, timestampMs = 1_790_000_000_000 }) => ({
+    value,
+    key,
+    headers,
+    partition,
+    timestamp: String(timestampMs),
+  }))
+}
