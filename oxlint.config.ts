@@ -35,7 +35,10 @@ export default defineConfig({
     // Tests may stand on every folder's front door, but on nothing behind it.
     ...depths.map((depth) => ({
       files: [`src/${'*/'.repeat(depth)}*.test.ts`],
-      rules: restrictImports(leaving({ up: depth, upToSrc: depth, allowed: allFolders })),
+      rules: restrictImports([
+        ...leaving({ up: depth, upToSrc: depth, allowed: allFolders }),
+        `!${'../'.repeat(depth + 1)}test/property.ts`,
+      ]),
     })),
     {
       files: ['test/**', 'bench/**', 'examples/**', 'tools/**'],

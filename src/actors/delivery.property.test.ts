@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { sleep } from '../core/clock.ts'
 import { probeActors } from '../testing/index.ts'
-import { checkProperty } from './check-property.ts'
+import { checkAsync } from '../../test/property.ts'
 import { defineActor, type FailingMessagePolicy } from './index.ts'
 
 interface Parcel {
@@ -34,8 +34,7 @@ describe('Messages from one actor to another', () => {
       mailboxMaxBytes: fc.integer({ min: 1, max: 40 }),
     })
 
-    await checkProperty(
-      100,
+    await checkAsync(
       fc.asyncProperty(
         senders,
         bounds,
@@ -99,6 +98,7 @@ describe('Messages from one actor to another', () => {
           assert.equal(probe.system.deadLetters().total, undelivered.length)
         },
       ),
+      100,
     )
   })
 })

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { sleep } from '../core/clock.ts'
 import { probeActors } from '../testing/index.ts'
-import { checkProperty } from './check-property.ts'
+import { checkAsync } from '../../test/property.ts'
 import { type ChildSpec, defineActor, supervisor, type SupervisorOptions } from './index.ts'
 
 type Strategy = NonNullable<SupervisorOptions['strategy']>
@@ -35,8 +35,7 @@ describe('A supervisor', () => {
       { maxLength: 12 },
     )
 
-    await checkProperty(
-      200,
+    await checkAsync(
       fc.asyncProperty(strategy, maxRestarts, restartTypes, exits, async (strategy, maxRestarts, types, exits) => {
         const trace: string[] = []
         const children = types.map((restart, index) => ({ start: tracedChild(index, trace), restart }))
@@ -51,6 +50,7 @@ describe('A supervisor', () => {
 
         assert.deepEqual(trace, modelTrace({ strategy, maxRestarts, types }, exits))
       }),
+      200,
     )
   })
 
@@ -71,8 +71,7 @@ describe('A supervisor', () => {
     })
     const waits = fc.constantFrom(undefined, { initialMs: 10, jitter: 0.5 })
 
-    await checkProperty(
-      200,
+    await checkAsync(
       fc.asyncProperty(
         fc.array(group, { minLength: 1, maxLength: 3 }),
         strategy,
@@ -110,6 +109,7 @@ describe('A supervisor', () => {
           assert.equal(probe.system.countChildren().running, 0)
         },
       ),
+      200,
     )
   })
 })

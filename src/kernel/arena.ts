@@ -102,7 +102,7 @@ export class Arena {
     const words = this.words[number]!
     const filled = this.#filled[number]!
     // Once the segment is dropped its number may be given to another.
-    for (let unit = 0; unit < filled && this.words[number] === words; ) {
+    for (let unit = 0; unit < filled && this.words[number] === words;) {
       const units = unitsOf(words, unit * unitWords)
       yield number * segmentUnits + unit
       unit += units

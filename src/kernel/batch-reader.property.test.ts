@@ -6,7 +6,7 @@ import { EngineError } from '../core/errors.ts'
 import { BatchReader } from './batch-reader.ts'
 import { RecordColumns } from './columns.ts'
 import { codecs, fetched, readAll, recordBatch } from './fixtures/record-batch.ts'
-import { check } from './json/property-runs.ts'
+import { check } from '../../test/property.ts'
 
 const text = fc.oneof(
   fc.string({ maxLength: 20 }),

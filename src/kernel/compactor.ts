@@ -75,7 +75,7 @@ export class Compactor {
   /** The block of a row in the index whose next is `address`; 0 when there is none. */
   #predecessor(hash: number, address: number): number {
     for (const head of this.#index.withHash(hash)) {
-      for (let block = head; block !== 0; ) {
+      for (let block = head; block !== 0;) {
         const next = this.#arena.words[segmentOf(block)]![wordOf(block) + 1]!
         if (next === address) return block
         block = next

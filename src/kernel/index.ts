@@ -7,4 +7,10 @@ export { encodeJsonString } from './json/index.ts'
 export { MergeEncoder, type MergeShape } from './merge.ts'
 export { OutputBatch, type ProducerStamp, varintLength, writeVarint } from './output-batch.ts'
 export { OutputBuilder } from './output-builder.ts'
-export { PendingTable, type PendingTableOptions, type RowCompleted, type StoredPart, type TableCounts } from './pending-table.ts'
+export {
+  PendingTable,
+  type PendingTableOptions,
+  type RowCompleted,
+  type StoredPart,
+  type TableCounts,
+} from './pending-table.ts'

@@ -7,7 +7,7 @@ import { columnsRowsMax, noSide } from './columns.ts'
 import { Outputs } from './fixtures/outputs.ts'
 import { type RowSpec, rowsOf, spellingOf } from './fixtures/rows.ts'
 import { encodeJsonString } from './json/index.ts'
-import { check } from './json/property-runs.ts'
+import { check } from '../../test/property.ts'
 import { MergeEncoder } from './merge.ts'
 import { PendingTable, type StoredPart } from './pending-table.ts'
 

@@ -1,7 +1,18 @@
 import { assert } from '../core/assert.ts'
 import { EngineError } from '../core/errors.ts'
 import { Arena, segmentOf, unitBytes, wordOf } from './arena.ts'
-import { blockFlags, blockHeaderWords, keyLengthOf, markUnused, offsetOf, partitionOf, sideOf, sidesMax, unitsFor, unitsOf } from './block.ts'
+import {
+  blockFlags,
+  blockHeaderWords,
+  keyLengthOf,
+  markUnused,
+  offsetOf,
+  partitionOf,
+  sideOf,
+  sidesMax,
+  unitsFor,
+  unitsOf,
+} from './block.ts'
 import { noSide, rowFlags, type RecordColumns } from './columns.ts'
 import { Compactor } from './compactor.ts'
 import { HashIndex, segmentSlots, slotMask } from './hash-index.ts'
@@ -168,7 +179,7 @@ export class PendingTable {
   }
 
   *#partsOf(head: number): Generator<StoredPart> {
-    for (let address = head; address !== 0; ) {
+    for (let address = head; address !== 0;) {
       const words = this.arena.words[segmentOf(address)]!
       const word = wordOf(address)
       yield { partition: partitionOf(words, word), offset: offsetOf(words, word), side: sideOf(words, word) }
@@ -272,7 +283,14 @@ export class PendingTable {
     return this.#writeBlock(hash, columns, row, 0, 0, next)
   }
 
-  #writeBlock(hash: number, columns: RecordColumns, row: number, keyLength: number, word2: number, next: number): number {
+  #writeBlock(
+    hash: number,
+    columns: RecordColumns,
+    row: number,
+    keyLength: number,
+    word2: number,
+    next: number,
+  ): number {
     const rowFlag = columns.flags[row]!
     const isRespelled = (rowFlag & rowFlags.keyRespelled) !== 0
     const spellingLength = isRespelled ? columns.spellingEnd[row]! - columns.spellingStart[row]! : 0
@@ -316,7 +334,7 @@ export class PendingTable {
   #depart(hash: number, head: number, counts: Float64Array): void {
     const segments = this.arena.words
     const log = this.#openEpochs[this.#openEpochs.length - 1]!
-    for (let address = head; address !== 0; ) {
+    for (let address = head; address !== 0;) {
       const words = segments[segmentOf(address)]!
       const word = wordOf(address)
       counts[partitionOf(words, word)]!++
@@ -344,7 +362,7 @@ export class PendingTable {
       const headWords = segments[segmentOf(head)]!
       const headWord = wordOf(head)
       let previous = 0
-      for (let address = head; address !== 0; ) {
+      for (let address = head; address !== 0;) {
         const words = segments[segmentOf(address)]!
         const word = wordOf(address)
         const next = words[word + 1]!

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { check } from './property-runs.ts'
+import { check } from '../../../test/property.ts'
 import { Scanner } from './scanner.ts'
 import { Status } from './status.ts'
 import { ValueKind } from './value-kind.ts'

@@ -1,0 +1,25 @@
+import fc from 'fast-check'
+import { systemRandom } from '../src/core/random.ts'
+
+/** Runs a property `MILLRACE_RUNS` times (`runs` by default) from `MILLRACE_SEED`, and says how to repeat a failure. */
+export function check<T>(property: fc.IPropertyWithHooks<T>, runs = 20_000): void {
+  report(fc.check(property, parameters(runs)))
+}
+
+/** The same for a property that is asynchronous. */
+export async function checkAsync<T>(property: fc.IAsyncPropertyWithHooks<T>, runs = 20_000): Promise<void> {
+  report(await fc.check(property, parameters(runs)))
+}
+
+function parameters(runs: number): { numRuns: number; seed: number } {
+  return {
+    numRuns: Number(process.env['MILLRACE_RUNS'] ?? runs),
+    seed: Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32() | 0),
+  }
+}
+
+function report<T>(details: fc.RunDetails<T>): void {
+  if (!details.failed) return
+  const command = `MILLRACE_RUNS=${details.numRuns} MILLRACE_SEED=${details.seed} node --test ${process.argv[1]}`
+  throw new Error(`replay with: ${command}\n${fc.defaultReportMessage(details)}`, { cause: details.errorInstance })
+}
