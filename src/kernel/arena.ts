@@ -50,10 +50,11 @@ export class Arena {
     this.#markUnused = markUnused
   }
 
-  /** Returns the address of a block of `units` units with arbitrary content. */
+  /** Returns the address of a block of `units` units with arbitrary content; 0 when no segment can be added. */
   allocate(units: number): number {
     let address = units <= reusedUnitsMax ? this.#free[units]!.pop() : 0
     if (address === 0) address = this.#takeFresh(units)
+    if (address === 0) return 0
     this.#live[segmentOf(address)]! += units
     this.liveUnits += units
     return address
@@ -118,6 +119,7 @@ export class Arena {
     if (this.#filling === 0 || this.#filled[this.#filling]! + units > segmentUnits) {
       if (this.#filling !== 0) this.#closeFilling()
       this.#filling = this.#addSegment(segmentUnits, kinds.shared)
+      if (this.#filling === 0) return 0
       this.#filled[this.#filling] = 0
     }
     const unit = this.#filled[this.#filling]!
@@ -136,9 +138,10 @@ export class Arena {
     if (rest <= reusedUnitsMax) this.#free[rest]!.push(address)
   }
 
+  /** Number of the new segment; 0 when all numbers are in use. */
   #addSegment(units: number, kind: number): number {
     const number = this.#freeNumbers.pop() ?? this.words.length
-    assert(number < segmentsMax, 'a byte limit below 32 GiB keeps addresses within 31 bits')
+    if (number >= segmentsMax) return 0
     this.words[number] = new Int32Array(units * unitWords + slackWords)
     this.#kinds[number] = kind
     this.#live[number] = 0

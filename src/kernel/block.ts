@@ -10,7 +10,7 @@
  * | 3 | length of the part in bytes |
  * | 4 | flags << 24, side << 20, source partition |
  * | 5 | offset, low 32 bits |
- * | 6 | offset, next 16 bits << 16; timestamp, high 16 bits |
+ * | 6 | offset, next 11 bits << 21; timestamp, high 21 bits |
  * | 7 | timestamp, low 32 bits |
  *
  * Behind it: the key (head), padded with zeros to whole words; the spelling (if the key was respelled), its length in
@@ -29,9 +29,11 @@ export const sidesMax = 16
 /** Bytes of a canonical key. */
 export const keyBytesLimit = 0xffff
 /** Source partitions of one topology. */
-const partitionsMax = 1 << 20
-/** Offsets and timestamps (milliseconds) have 48 bits; no broker comes near. */
-export const offsetMax = 2 ** 48 - 1
+export const partitionsMax = 1 << 20
+/** Offsets have 43 bits: a partition that takes a million records a second reaches that in 279 years. */
+export const offsetMax = 2 ** 43 - 1
+/** Timestamps have 53 bits with their sign, so that those in microseconds fit too. */
+const timestampHighMask = 0x1fffff
 
 export function sideOf(words: Int32Array, word: number): number {
   return (words[word + 4]! >>> 20) & 15
@@ -42,12 +44,17 @@ export function partitionOf(words: Int32Array, word: number): number {
 }
 
 export function offsetOf(words: Int32Array, word: number): number {
-  return (words[word + 6]! >>> 16) * 4294967296 + (words[word + 5]! >>> 0)
+  return (words[word + 6]! >>> 21) * 4294967296 + (words[word + 5]! >>> 0)
 }
 
 export function timestampOf(words: Int32Array, word: number): number {
   // The high half keeps its sign: a record without a timestamp has -1.
-  return ((words[word + 6]! << 16) >> 16) * 4294967296 + (words[word + 7]! >>> 0)
+  return ((words[word + 6]! << 11) >> 11) * 4294967296 + (words[word + 7]! >>> 0)
+}
+
+/** The word that offset and timestamp share. */
+export function highWord(offset: number, timestamp: number): number {
+  return (Math.floor(offset / 4294967296) << 21) | (Math.floor(timestamp / 4294967296) & timestampHighMask)
 }
 
 export function keyLengthOf(words: Int32Array, word: number): number {

@@ -66,6 +66,7 @@ export class Compactor {
 
     const units = unitsOf(words, word)
     const to = this.#arena.allocate(units)
+    if (to === 0) return
     this.#arena.words[segmentOf(to)]!.set(words.subarray(word, word + units * (unitBytes / 4)), wordOf(to))
     if (before === 0) this.#index.redirect(hash, from, to)
     else this.#arena.words[segmentOf(before)]![wordOf(before) + 1] = to

@@ -1,4 +1,5 @@
 export { type AbortedTransaction, BatchReader, type FetchedPartition } from './batch-reader.ts'
+export { partitionsMax } from './block.ts'
 export { columnsRowsMax, noSide, RecordColumns, rowFlags, sourceSlackBytes } from './columns.ts'
 export { deadLetterReasons, Reason } from './dead-letter-reason.ts'
 export { Decoder, type DecoderOptions, type PartSource } from './decoder.ts'

@@ -118,11 +118,13 @@ describe('MergeEncoder', () => {
   })
 
   it('takes the greatest timestamp of the parts', () => {
-    const times = [1_790_000_000_001, -1, 1_790_000_000_000]
-    for (const order of permutations) {
-      const { records } = merge(order.map((side) => ({ side, timestamp: times[side]! })))
+    const inMicroseconds = [1_790_000_000_000_001, -1, 1_790_000_000_000_000]
+    for (const times of [[1_790_000_000_001, -1, 1_790_000_000_000], inMicroseconds]) {
+      for (const order of permutations) {
+        const { records } = merge(order.map((side) => ({ side, timestamp: times[side]! })))
 
-      assert.equal(records[0]!.timestamp, times[0])
+        assert.equal(records[0]!.timestamp, times[0])
+      }
     }
     assert.equal(merge([0, 1, 2].map((side) => ({ side, timestamp: -1 }))).records[0]!.timestamp, -1)
   })

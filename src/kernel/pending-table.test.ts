@@ -141,7 +141,7 @@ describe('PendingTable', () => {
   it('holds 16 sides, the highest offsets and the last partition that blocks have room for', () => {
     const bench = new Bench({ sideCount: 16 })
     const sides = Array.from({ length: 15 }, (_, i) => 15 - i)
-    const highest = 2 ** 48 - 1
+    const highest = 2 ** 43 - 1
 
     for (const side of sides) bench.apply(3, [rowOf(side, 'k', { offset: highest - side })])
 

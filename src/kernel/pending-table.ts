@@ -4,6 +4,7 @@ import { Arena, segmentOf, unitBytes, wordOf } from './arena.ts'
 import {
   blockFlags,
   blockHeaderWords,
+  highWord,
   keyLengthOf,
   markUnused,
   offsetOf,
@@ -299,6 +300,7 @@ export class PendingTable {
     const units = unitsFor(keyLength, spellingLength, partLength)
     if (this.arena.liveUnits + units > this.#unitsMax) throw this.#full(columns, row)
     const address = this.arena.allocate(units)
+    if (address === 0) throw this.#full(columns, row)
     const words = this.arena.words[segmentOf(address)]!
     const word = wordOf(address)
     const offset = columns.offset[row]!
@@ -314,7 +316,7 @@ export class PendingTable {
       (isRespelled ? blockFlags.respelled : 0) |
       ((rowFlag & rowFlags.keyIsNumber) !== 0 ? blockFlags.keyIsNumber : 0)
     words[word + 5] = offset | 0
-    words[word + 6] = (Math.floor(offset / 4294967296) << 16) | (Math.floor(timestamp / 4294967296) & 0xffff)
+    words[word + 6] = highWord(offset, timestamp)
     words[word + 7] = timestampLow
     let at = word + blockHeaderWords
     if (keyLength !== 0) {

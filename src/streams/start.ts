@@ -1,8 +1,9 @@
 import { type ActorSystem, startSystem, supervisor, type SystemEvent } from '../actors/index.ts'
 import type { Clock } from '../core/clock.ts'
-import { EngineError } from '../core/errors.ts'
+import { EngineError, TopologyError } from '../core/errors.ts'
 import { type GivenOptions, resolveOptions } from '../core/options.ts'
 import { Cluster, createTopics, listOffsets, type Topic, topicConfig } from '../kafka/index.ts'
+import { partitionsMax } from '../kernel/index.ts'
 import { isBalanced, type PartitionAccount } from './accounting.ts'
 import { type Logger, stderrLogger } from './logger.ts'
 import type { CorrelateMessage, SourceMessage } from './messages.ts'
@@ -88,6 +89,16 @@ export async function start(
 
 async function findTopics(cluster: Cluster, plan: Pipeline['plan']): Promise<PipelineTopics> {
   const [source, sink] = (await cluster.topics([plan.source.topic, plan.sink.topic])) as [Topic, Topic]
+  if (source.partitions.length > partitionsMax) {
+    throw new TopologyError(
+      'TOPOLOGY_UNSUPPORTED',
+      `topic "${source.name}" has more than ${partitionsMax} partitions`,
+      {
+        topic: source.name,
+        partitions: source.partitions.length,
+      },
+    )
+  }
   await createTopics(cluster, [{ name: plan.deadLetterTopic, partitionCount: source.partitions.length }])
   const deadLetters = await cluster.topicWhenReady(plan.deadLetterTopic)
   const sinks = [sink, deadLetters]
