@@ -73,6 +73,11 @@ export const errorCatalogue = {
     meaning: 'The embedded broker was asked to create a topic that is not valid or exists already.',
     remedy: 'Correct what the message names: the topic name, the number of partitions or the setting.',
   },
+  KAFKA_CLOSED: {
+    retryable: false,
+    meaning: 'The client, or the part of it that was asked, has been closed by the program itself.',
+    remedy: 'Nothing is to be done where the program ends; else close the client last.',
+  },
   KAFKA_CONNECTION_FAILED: {
     retryable: true,
     meaning: 'A broker could not be reached, or the connection broke.',

@@ -40,12 +40,14 @@ export async function createTopics(cluster: Cluster, topics: readonly NewTopic[]
 /** Deletes topics; one that does not exist is passed over. */
 export async function deleteTopics(cluster: Cluster, names: readonly string[]): Promise<void> {
   for (const name of names) {
-    try {
-      // That a topic is unknown passes elsewhere, but is an answer here.
-      await cluster.requestOnce(`deleting topic "${name}"`, deleteTopicsV6.api, [{ name }], requestTimeoutMs)
-    } catch (error) {
-      if (!isBrokerError(error, 'UNKNOWN_TOPIC_OR_PARTITION')) throw error
-    }
+    await withRetries(cluster.retryPolicy, async () => {
+      try {
+        await cluster.requestOnce(`deleting topic "${name}"`, deleteTopicsV6.api, [{ name }], requestTimeoutMs)
+      } catch (error) {
+        // That a topic is unknown passes elsewhere, but is an answer here.
+        if (!isBrokerError(error, 'UNKNOWN_TOPIC_OR_PARTITION')) throw error
+      }
+    })
   }
 }
 

@@ -62,11 +62,16 @@ async function send(cluster: Cluster, topic: Topic, { leader, batches }: BatchRe
   const partitions = [...batches].map(([partition, records]) => ({ partition, records }))
   const body = encodeProduce([{ name: topic.name, partitions }], null, replicationTimeoutMs)
   await new Promise<void>((resolve, reject) => {
-    connection.request(produceApi.key, produceApi.version, body, undefined, (error, into, start) => {
-      if (error) return reject(error)
-      const refused = decodeProduce(into.buffer, start).answers.find(({ errorCode }) => errorCode !== brokerErrors.none)
-      if (refused === undefined) return resolve()
-      reject(refusal(refused.errorCode, `writing to topic "${topic.name}", partition ${refused.partition}`))
+    connection.request({
+      api: produceApi,
+      body,
+      parse: ({ buffer }, start, end) => decodeProduce(buffer, start, end),
+      onResponse({ answers }) {
+        const refused = answers.find(({ errorCode }) => errorCode !== brokerErrors.none)
+        if (refused === undefined) return resolve()
+        reject(refusal(refused.errorCode, `writing to topic "${topic.name}", partition ${refused.partition}`))
+      },
+      onFailed: reject,
     })
   })
 }

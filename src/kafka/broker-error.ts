@@ -6,11 +6,8 @@ export const brokerErrors = {
   none: 0,
   offsetOutOfRange: 1,
   unknownTopicOrPartition: 3,
-  messageTooLarge: 10,
-  topicAlreadyExists: 36,
-  duplicateSequence: 46,
   outOfOrderSequence: 45,
-  unknownProducerId: 59,
+  duplicateSequence: 46,
   unknownTopicId: 100,
 } as const
 
@@ -31,6 +28,11 @@ export function refusal(code: number, what: string, details: ErrorDetails = {}):
     ...details,
     brokerError: name,
   })
+}
+
+/** A topic is not the one that it was, though it has the same name. */
+export function topicRecreated(topic: string): KafkaError {
+  return new KafkaError('KAFKA_TOPIC_RECREATED', `topic "${topic}" was deleted and created anew`, { topic })
 }
 
 /**

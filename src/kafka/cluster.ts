@@ -29,6 +29,9 @@ export interface Topic {
 
 type MetadataResponse = ReturnType<typeof metadataV12.parseResponse>
 
+/** What connections are for whose broker does not matter, and others that are never held back. */
+const anyPurpose = 'admin'
+
 /** How often a new topic is looked for, which is about six seconds. */
 const newTopicAttempts = 10
 
@@ -49,6 +52,8 @@ export class Cluster {
   readonly #brokers = new Map<number, Broker>()
   readonly #connections = new Map<string, Promise<Connection>>()
   readonly #closing = new AbortController()
+  /** Which broker is asked first where any will do. */
+  #turn = 0
 
   constructor(options: ClusterOptions) {
     this.#options = options
@@ -96,7 +101,7 @@ export class Cluster {
     })
   }
 
-  /** Reads one topic that was just created, again until all brokers know it. */
+  /** Reads one topic that was just created, again until the broker that is asked has heard of it. */
   async topicWhenReady(name: string): Promise<Topic> {
     for (let attempt = 0; ; attempt++) {
       try {
@@ -125,12 +130,14 @@ export class Cluster {
     return this.#connect(broker, purpose)
   }
 
-  /** A connection to any broker that answers. */
+  /** A connection to any broker that takes one. */
   async anyConnection(): Promise<Connection> {
+    const brokers = [...this.#brokers.values(), ...this.#seeds]
+    const turn = this.#turn
     let failure: unknown
-    for (const broker of [...this.#brokers.values(), ...this.#seeds]) {
+    for (let tried = 0; tried < brokers.length; tried++) {
       try {
-        return await this.#connect(broker, 'admin')
+        return await this.#connect(brokers[(turn + tried) % brokers.length]!, anyPurpose)
       } catch (error) {
         failure = error
       }
@@ -163,9 +170,7 @@ export class Cluster {
 
   /** Ends all connections; what waits for one fails. */
   async close(): Promise<void> {
-    this.#closing.abort(new KafkaError('KAFKA_CONNECTION_FAILED', 'the client was closed'))
-    const connections = await Promise.allSettled(this.#connections.values())
-    for (const connection of connections) if (connection.status === 'fulfilled') connection.value.close()
+    this.#closing.abort(new KafkaError('KAFKA_CLOSED', 'the client was closed'))
   }
 
   async #metadata(names: readonly string[]): Promise<MetadataResponse> {
@@ -186,10 +191,14 @@ export class Cluster {
     const known = this.#connections.get(key)
     if (known !== undefined) return known
     const { clientId = 'millrace', tls } = this.#options
-    const connecting = Connection.connect({ host, port, clientId, clock: this.clock, ...(tls && { tls }) })
+    const { clock } = this
+    const { signal } = this.#closing
+    const connecting = Connection.connect({ host, port, clientId, clock, signal, ...(tls && { tls }) })
     this.#connections.set(key, connecting)
     const forget = () => {
-      if (this.#connections.get(key) === connecting) this.#connections.delete(key)
+      this.#connections.delete(key)
+      // A broker that takes connections but does not answer must not be asked first for ever.
+      if (purpose === anyPurpose) this.#turn++
     }
     connecting.then((connection) => (connection.onClosed = forget), forget)
     return connecting
@@ -199,9 +208,10 @@ export class Cluster {
 function parseServers(bootstrapServers: string): Broker[] {
   return bootstrapServers.split(',').map((server) => {
     const match = /^\s*\[?([^\]\s]+?)\]?:(\d{1,5})\s*$/.exec(server)
-    if (match === null) {
+    const port = Number(match?.[2])
+    if (match === null || port === 0 || port > 65_535) {
       throw new ConfigError('CONFIG_INVALID_VALUE', `bootstrapServers: "${server}" is not host:port`, { value: server })
     }
-    return { host: match[1]!, port: Number(match[2]) }
+    return { host: match[1]!, port }
   })
 }

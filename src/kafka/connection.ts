@@ -8,7 +8,7 @@ import {
   type Writer,
 } from '@platformatic/kafka'
 import { type Clock, systemClock, type Timer } from '../core/clock.ts'
-import { KafkaError } from '../core/errors.ts'
+import { type EngineError, KafkaError } from '../core/errors.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
 import { encodeRequestHeader } from './wire.ts'
 
@@ -24,21 +24,28 @@ export interface ConnectionOptions {
   requestTimeoutMs?: number
   /** Largest response that is read. @defaultValue 128 MiB */
   responseBytesMax?: number
+  /** Ends the connection, also while it is being made, with its reason as the error. */
+  signal?: AbortSignal
   clock?: Clock
 }
 
-/**
- * Receives the response to one request: the bytes from `start` (behind the correlation id) to `end` of `into`. They
- * may be kept only when the request brought its own buffer; else they are overwritten by the next response.
- */
-export type ResponseHandler = (error: KafkaError | null, into: ReceiveBuffer, start: number, end: number) => void
+/** A request and what becomes of its response. */
+export interface Exchange<Response> {
+  api: { readonly key: number; readonly version: number }
+  /** The encoded body, with the tags of a flexible request's header in front. */
+  body: readonly Uint8Array[]
+  /** Where the response goes unless it is larger; absent, into memory that the next response overwrites. */
+  into?: ReceiveBuffer
+  /** Reads the response, which lies between `start` (behind the correlation id) and `end`; throws when it is broken. */
+  parse(filled: ReceiveBuffer, start: number, end: number): Response
+  onResponse(response: Response): void
+  onFailed(error: EngineError): void
+}
 
 interface PendingRequest {
   correlationId: number
-  apiKey: number
   deadlineMs: number
-  into: ReceiveBuffer | undefined
-  onResponse: ResponseHandler
+  exchange: Exchange<unknown>
 }
 
 /** One system call reads at most this much: a socket that is offered more at once was seen to stall. */
@@ -54,7 +61,8 @@ const pendingMax = 1024
  * response.
  *
  * It offers the same `send` as the connection of `@platformatic/kafka`, so that library's API functions work on it
- * (`call`). A failed connection fails every waiting request with `KAFKA_CONNECTION_FAILED` and is not used again.
+ * (`call`). A failed connection fails every waiting request with `KAFKA_CONNECTION_FAILED` and is not used again; so does
+ * one that sends what cannot be read, since nothing behind that can be trusted.
  */
 export class Connection {
   readonly host: string
@@ -63,6 +71,8 @@ export class Connection {
   readonly #clock: Clock
   readonly #requestTimeoutMs: number
   readonly #responseBytesMax: number
+  readonly #signal: AbortSignal | undefined
+  readonly #onAbort = () => this.#end(this.#signal!.reason as EngineError)
   readonly #socket: net.Socket
   readonly #pending: PendingRequest[] = []
   readonly #lengthBuffer = Buffer.alloc(lengthBytes)
@@ -72,10 +82,10 @@ export class Connection {
   #filled = 0
   #needed = lengthBytes
   #correlationId = 0
-  #failure: KafkaError | undefined
+  #failure: EngineError | undefined
   #timeout: Timer | undefined
-  /** Called once when the connection has ended, however that came about. */
-  onClosed: (error: KafkaError) => void = () => {}
+  /** Called once when the connection has ended, however that came about, before the waiting requests fail. */
+  onClosed: (error: EngineError) => void = () => {}
 
   private constructor(options: ConnectionOptions, onConnected: () => void) {
     this.host = options.host
@@ -91,8 +101,14 @@ export class Connection {
       onread: { buffer: () => this.#readTarget(), callback: (bytes: number) => this.#onRead(bytes) },
     }
     this.#socket = options.tls
-      ? tls.connect({ ...options.tls, ...socketOptions }, onConnected)
+      ? // Brokers behind a proxy are told apart by the name that is asked for, which TLS does not send for an address.
+        tls.connect(
+          { ...(net.isIP(options.host) === 0 && { servername: options.host }), ...options.tls, ...socketOptions },
+          onConnected,
+        )
       : net.connect(socketOptions, onConnected)
+    this.#signal = options.signal
+    this.#signal?.addEventListener('abort', this.#onAbort)
     this.#socket.on('error', (error) => this.#fail('the connection broke', error))
     this.#socket.on('close', () => this.#fail('the connection was closed'))
   }
@@ -116,46 +132,24 @@ export class Connection {
     })
   }
 
-  get isOpen(): boolean {
-    return this.#failure === undefined
-  }
-
-  /** Requests that wait for their answers. */
-  get pendingCount(): number {
-    return this.#pending.length
-  }
-
-  /**
-   * Sends a request whose body is given as encoded bytes.
-   *
-   * @param into - Where the response goes; it then belongs to the caller until `onResponse` has been called and after.
-   */
-  request(
-    apiKey: number,
-    apiVersion: number,
-    body: readonly Uint8Array[],
-    into: ReceiveBuffer | undefined,
-    onResponse: ResponseHandler,
-  ): void {
+  /** Sends a request. Either `onResponse` or `onFailed` is called, once, and never before this returns. */
+  request<Response>(exchange: Exchange<Response>): void {
     if (this.#failure !== undefined || this.#pending.length >= pendingMax) {
       const error = this.#failure ?? this.#error(`more than ${pendingMax} requests wait for their answers`)
-      queueMicrotask(() => onResponse(error, this.#own, 0, 0))
+      queueMicrotask(() => exchange.onFailed(error))
       return
     }
     this.#correlationId = (this.#correlationId + 1) & 0x7fffffff
+    const correlationId = this.#correlationId
+    const deadlineMs = this.#clock.monotonicMs() + this.#requestTimeoutMs
+    this.#pending.push({ correlationId, deadlineMs, exchange })
+    this.#armTimeout()
+    const { api, body } = exchange
     let bodyBytes = 0
     for (const chunk of body) bodyBytes += chunk.length
-    const correlationId = this.#correlationId
-    this.#pending.push({
-      correlationId,
-      apiKey,
-      deadlineMs: this.#clock.monotonicMs() + this.#requestTimeoutMs,
-      into,
-      onResponse,
-    })
-    this.#armTimeout()
+    const header = { apiKey: api.key, apiVersion: api.version, correlationId, clientId: this.#clientId, bodyBytes }
     this.#socket.cork()
-    this.#socket.write(encodeRequestHeader({ apiKey, apiVersion, correlationId, clientId: this.#clientId, bodyBytes }))
+    this.#socket.write(encodeRequestHeader(header))
     for (const chunk of body) this.#socket.write(chunk)
     this.#socket.uncork()
   }
@@ -176,19 +170,19 @@ export class Connection {
     callback: (error: Error | null, response?: Response) => void,
   ): void {
     const sendPayload = (payload: Writer) => {
-      const body = hasRequestHeaderTaggedFields ? [noTaggedFields, payload.buffer] : [payload.buffer]
-      this.request(apiKey, apiVersion, body, undefined, (error, into, start, end) => {
-        if (error) return callback(error)
+      this.request({
+        api: { key: apiKey, version: apiVersion },
+        body: hasRequestHeaderTaggedFields ? [noTaggedFields, payload.buffer] : [payload.buffer],
         // The library's parsers keep slices, and this buffer is overwritten by the next response.
-        const reader = Reader.from(Buffer.from(into.buffer.subarray(start, end)))
-        if (hasResponseHeaderTaggedFields) reader.readTaggedFields()
-        let response: Response | Promise<Response>
-        try {
-          response = parse(this.#correlationId, apiKey, apiVersion, reader)
-        } catch (cause) {
-          return callback(cause as Error)
-        }
-        Promise.resolve(response).then((value) => callback(null, value), callback)
+        parse: (filled, start, end) => Buffer.from(filled.buffer.subarray(start, end)),
+        onResponse(bytes) {
+          const parsed = Promise.resolve(Reader.from(bytes)).then((reader) => {
+            if (hasResponseHeaderTaggedFields) reader.readTaggedFields()
+            return parse(0, apiKey, apiVersion, reader)
+          })
+          parsed.then((response) => callback(null, response), callback)
+        },
+        onFailed: callback,
       })
     }
     Promise.resolve(createPayload()).then(sendPayload, callback)
@@ -205,10 +199,12 @@ export class Connection {
   }
 
   #onRead(bytes: number): boolean {
+    // TLS gives on what it has decrypted even after the end.
+    if (this.#failure !== undefined) return false
     this.#filled += bytes
     if (this.#filled < this.#needed) return true
     if (this.#into === undefined) this.#beginResponse()
-    else this.#endResponse()
+    else this.#endResponse(this.#into)
     return true
   }
 
@@ -221,29 +217,39 @@ export class Connection {
         `the broker announced a response of ${size} bytes; responseBytesMax is ${this.#responseBytesMax}`,
       )
     }
-    this.#into = request.into ?? this.#own
+    const { into } = request.exchange
+    this.#into = into ?? this.#own
     if (this.#into.capacity < size) {
       this.#into = new ReceiveBuffer(size)
-      if (request.into === undefined) this.#own = this.#into
+      if (into === undefined) this.#own = this.#into
     }
     this.#filled = 0
     this.#needed = size
   }
 
-  #endResponse(): void {
-    const into = this.#into!
-    const end = this.#needed
-    const request = this.#pending.shift()!
-    const correlationId = into.view.getInt32(0)
+  #endResponse(filled: ReceiveBuffer): void {
+    const request = this.#pending[0]!
+    const correlationId = filled.view.getInt32(0)
+    if (correlationId !== request.correlationId) {
+      return this.#fail(`the broker answered request ${correlationId} where ${request.correlationId} was next`)
+    }
+    const { exchange } = request
+    let response: unknown
+    try {
+      response = exchange.parse(filled, correlationBytes, this.#needed)
+    } catch (cause) {
+      return this.#fail('the broker sent a response that cannot be read', cause)
+    }
+    this.#pending.shift()
+    this.#expectLength()
+    this.#armTimeout()
+    exchange.onResponse(response)
+  }
+
+  #expectLength(): void {
     this.#into = undefined
     this.#filled = 0
     this.#needed = lengthBytes
-    if (correlationId !== request.correlationId) {
-      this.#pending.unshift(request)
-      return this.#fail(`the broker answered request ${correlationId} where ${request.correlationId} was next`)
-    }
-    this.#armTimeout()
-    request.onResponse(null, into, correlationBytes, end)
   }
 
   /** One timer watches the oldest request. */
@@ -266,13 +272,19 @@ export class Connection {
   }
 
   #fail(what: string, cause?: unknown): void {
+    this.#end(this.#error(what, cause))
+  }
+
+  #end(error: EngineError): void {
     if (this.#failure !== undefined) return
-    const error = this.#error(what, cause)
     this.#failure = error
     this.#timeout?.cancel()
+    this.#signal?.removeEventListener('abort', this.#onAbort)
     this.#socket.destroy()
-    for (const request of this.#pending.splice(0)) request.onResponse(error, this.#own, 0, 0)
+    // A read that is still under way must not end up in memory that goes back to its owner.
+    this.#expectLength()
     this.onClosed(error)
+    for (const { exchange } of this.#pending.splice(0)) exchange.onFailed(error)
   }
 
   #error(what: string, cause?: unknown): KafkaError {

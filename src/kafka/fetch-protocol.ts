@@ -68,9 +68,13 @@ export interface FetchResponse {
   partitions: FetchResponsePartition[]
 }
 
-/** Reads a Fetch response in place; only the aborted transactions are copied. */
-export function decodeFetch(buffer: Buffer, start: number): FetchResponse {
-  const reader = new WireReader(buffer, start)
+/**
+ * Reads a Fetch response in place; only the aborted transactions are copied.
+ *
+ * @throws RangeError when it ends too early.
+ */
+export function decodeFetch(buffer: Buffer, start: number, end: number): FetchResponse {
+  const reader = new WireReader(buffer, start, end)
   reader.skipTags()
   const throttleTimeMs = reader.int32()
   const errorCode = reader.int16()
@@ -81,6 +85,7 @@ export function decodeFetch(buffer: Buffer, start: number): FetchResponse {
     for (let left = reader.compactLength(); left > 0; left--) partitions.push(decodePartition(reader))
     reader.skipTags()
   }
+  reader.skipTags()
   return { throttleTimeMs, errorCode, partitions }
 }
 

@@ -1,10 +1,17 @@
-import { type EngineError, KafkaError } from '../core/errors.ts'
+import { EngineError, KafkaError } from '../core/errors.ts'
 import type { Timer } from '../core/clock.ts'
 import type { FetchedPartition } from '../kernel/index.ts'
 import { byLeader } from './admin.ts'
-import { brokerErrorName, brokerErrors, isRetryableCode, refusal } from './broker-error.ts'
+import { brokerErrorName, brokerErrors, isRetryableCode, refusal, topicRecreated } from './broker-error.ts'
 import type { Cluster, Topic } from './cluster.ts'
-import { type FetchResponsePartition, decodeFetch, encodeFetch, fetchApi, offsetBehind } from './fetch-protocol.ts'
+import {
+  type FetchResponse,
+  type FetchResponsePartition,
+  decodeFetch,
+  encodeFetch,
+  fetchApi,
+  offsetBehind,
+} from './fetch-protocol.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
 import { retryDelayMs } from './retry.ts'
 
@@ -47,14 +54,13 @@ export class Fetcher {
   readonly #leaders = new Map<number, LeaderLoop>()
   #topic: Topic
   #isStopped = false
-  #isPaused = false
-  /** Consecutive failures, and since when. */
-  #failures = 0
-  #failingSinceMs = 0
-  #retryTimer: Timer | undefined
+  /** Partitions without a leader loop. */
   readonly #orphans = new Set<number>()
-  /** Per partition, the end of the log that was seen last, or -1. */
-  readonly lastStableOffsets: Float64Array
+  /** Since when partitions have failed that were not answered for since. */
+  readonly #failingSinceMs = new Map<number, number>()
+  /** Consecutive searches for leaders; there is one at a time, and its timer stays until it has ended. */
+  #searches = 0
+  #searchTimer: Timer | undefined
 
   /** @param positions - The offset to read first, by partition. */
   constructor(options: FetcherOptions, positions: readonly number[]) {
@@ -62,7 +68,6 @@ export class Fetcher {
     this.#topic = options.topic
     this.#positions = Float64Array.from(positions)
     this.#leaderEpochs = new Int32Array(positions.length).fill(-1)
-    this.lastStableOffsets = new Float64Array(positions.length).fill(-1)
   }
 
   start(): void {
@@ -72,19 +77,9 @@ export class Fetcher {
   /** No response is given on any more; those in use may still be released. */
   stop(): void {
     this.#isStopped = true
-    this.#retryTimer?.cancel()
+    this.#searchTimer?.cancel()
+    for (const loop of this.#leaders.values()) loop.throttle?.cancel()
     this.#leaders.clear()
-  }
-
-  /** Sends no further requests until `resume`. */
-  pause(): void {
-    this.#isPaused = true
-  }
-
-  resume(): void {
-    if (!this.#isPaused) return
-    this.#isPaused = false
-    for (const loop of this.#leaders.values()) this.#ask(loop)
   }
 
   #assign(topic: Topic, partitions: Iterable<number>): void {
@@ -102,52 +97,61 @@ export class Fetcher {
   }
 
   #ask(loop: LeaderLoop): void {
-    if (this.#isStopped || this.#isPaused || loop.isAsking || loop.partitions.length === 0) return
+    if (this.#isStopped || loop.isAsking || loop.throttle !== undefined || loop.partitions.length === 0) return
     const into = loop.spare.pop()
     if (into === undefined) return
     loop.isAsking = true
-    const { cluster, fetchBytes, partitionBytes, maxWaitMs } = this.#options
-    const asked = [...loop.partitions]
-    cluster.connection(loop.leader, 'fetch').then(
-      (connection) => {
-        const body = encodeFetch({
-          topicId: this.#topic.id,
-          partitions: asked,
-          positions: this.#positions,
-          leaderEpochs: this.#leaderEpochs,
-          maxWaitMs,
-          responseBytes: fetchBytes,
-          partitionBytes,
-        })
-        connection.request(fetchApi.key, fetchApi.version, [body], into, (error, filled, start) => {
+    const failed = (error: EngineError) => {
+      loop.isAsking = false
+      loop.spare.push(into)
+      this.#leaderFailed(loop, error)
+    }
+    this.#options.cluster.connection(loop.leader, 'fetch').then((connection) => {
+      if (this.#isStopped) return
+      connection.request({
+        api: fetchApi,
+        body: [this.#encodeFetch(loop)],
+        into,
+        parse: (filled, start, end) => ({ ...decodeFetch(filled.buffer, start, end), filled }),
+        onResponse: (response) => {
           loop.isAsking = false
-          if (error) {
-            loop.spare.push(into)
-            this.#leaderFailed(loop, error)
-          } else this.#answered(loop, filled, start, into)
-        })
-      },
-      (error: EngineError) => {
-        loop.isAsking = false
-        loop.spare.push(into)
-        this.#leaderFailed(loop, error)
-      },
-    )
+          this.#answered(loop, response, response.filled, into)
+        },
+        onFailed: failed,
+      })
+    }, failed)
+  }
+
+  #encodeFetch({ partitions }: LeaderLoop): Buffer {
+    const { fetchBytes, partitionBytes, maxWaitMs } = this.#options
+    return encodeFetch({
+      topicId: this.#topic.id,
+      partitions,
+      positions: this.#positions,
+      leaderEpochs: this.#leaderEpochs,
+      maxWaitMs,
+      responseBytes: fetchBytes,
+      partitionBytes,
+    })
   }
 
   /** @param own - The loop's buffer; `filled` is another one where the response was too large for it. */
-  #answered(loop: LeaderLoop, filled: ReceiveBuffer, start: number, own: ReceiveBuffer): void {
+  #answered(loop: LeaderLoop, response: FetchResponse, filled: ReceiveBuffer, own: ReceiveBuffer): void {
     if (this.#isStopped) return
-    const response = decodeFetch(filled.buffer, start)
     if (response.errorCode !== brokerErrors.none) {
       loop.spare.push(own)
       return this.#leaderFailed(loop, refusal(response.errorCode, `fetching topic "${this.#topic.name}"`))
     }
-    this.#failures = 0
     const fetched: FetchedPartition[] = []
+    let isFirst = true
     for (const answer of response.partitions) {
       if (answer.errorCode !== brokerErrors.none) this.#partitionFailed(loop, answer)
-      else this.#take(loop, answer, filled, fetched)
+      else {
+        this.#recovered(answer.partition)
+        if (answer.start === answer.end) continue
+        this.#take(loop, answer, filled, { fetched, isFirst })
+        isFirst = false
+      }
       if (this.#isStopped) return
     }
     let isReleased = false
@@ -157,32 +161,61 @@ export class Fetcher {
       loop.spare.push(own)
       this.#ask(loop)
     }
-    if (response.throttleTimeMs > 0) {
-      this.#options.cluster.clock.setTimer({ afterMs: response.throttleTimeMs }, () => this.#ask(loop))
-    } else this.#ask(loop)
+    if (response.throttleTimeMs > 0) this.#throttle(loop, response.throttleTimeMs)
+    this.#ask(loop)
     if (fetched.length > 0) this.#options.onFetched({ partitions: fetched, release })
     else release()
   }
 
-  #take(loop: LeaderLoop, answer: FetchResponsePartition, filled: ReceiveBuffer, fetched: FetchedPartition[]): void {
-    const { partition, start, end } = answer
-    this.lastStableOffsets[partition] = answer.lastStableOffset
-    const next = offsetBehind(filled.view, start, end)
-    if (next < 0) return
+  /** A broker that throttles says how long it wants to be left alone. */
+  #throttle(loop: LeaderLoop, throttleTimeMs: number): void {
+    loop.throttle = this.#options.cluster.clock.setTimer({ afterMs: throttleTimeMs }, () => {
+      loop.throttle = undefined
+      this.#ask(loop)
+    })
+  }
+
+  #take(
+    loop: LeaderLoop,
+    { partition, start, end, aborted }: FetchResponsePartition,
+    { buffer: bytes, view }: ReceiveBuffer,
+    { fetched, isFirst }: { fetched: FetchedPartition[]; isFirst: boolean },
+  ): void {
+    const nextOffset = offsetBehind(view, start, end)
+    if (nextOffset < 0) {
+      // A response ends where it is full, but its first batch comes whole, however large.
+      if (isFirst) this.#fail(this.#corrupt(partition))
+      return
+    }
     fetched.push({
       partition: this.#options.firstPartition + partition,
-      bytes: filled.buffer,
-      view: filled.view,
+      bytes,
+      view,
       start,
       end,
       fromOffset: this.#positions[partition]!,
-      nextOffset: next,
-      aborted: answer.aborted,
+      nextOffset,
+      aborted,
     })
-    this.#positions[partition] = next
+    this.#positions[partition] = nextOffset
     // The broker serves partitions in the order asked until the response is full: those that were served go last.
     const served = loop.partitions.indexOf(partition)
     if (served >= 0) loop.partitions.push(...loop.partitions.splice(served, 1))
+  }
+
+  #recovered(partition: number): void {
+    if (this.#failingSinceMs.size === 0) return
+    this.#failingSinceMs.delete(partition)
+    if (this.#failingSinceMs.size === 0) this.#searches = 0
+  }
+
+  #corrupt(partition: number): KafkaError {
+    const offset = this.#positions[partition]!
+    return new KafkaError(
+      'KAFKA_BATCH_CORRUPT',
+      `topic "${this.#topic.name}", partition ${partition}: the batch at offset ${offset} has a wrong length`,
+      { topic: this.#topic.name, partition, offset },
+    )
   }
 
   #partitionFailed(loop: LeaderLoop, { partition, errorCode, logStartOffset }: FetchResponsePartition): void {
@@ -206,42 +239,39 @@ export class Fetcher {
   #leaderFailed(loop: LeaderLoop, error: EngineError): void {
     if (this.#isStopped) return
     if (!error.retryable) return this.#fail(error)
-    if (this.#leaders.get(loop.leader) === loop) this.#leaders.delete(loop.leader)
-    this.#reassignLater(loop.partitions, error)
-    loop.partitions = []
+    this.#reassignLater(loop.partitions.splice(0), error)
   }
 
   /** Looks for the leaders of partitions anew, after a pause that grows. */
   #reassignLater(partitions: readonly number[], error: EngineError): void {
-    const { clock, random, retryPolicy } = this.#options.cluster
-    for (const partition of partitions) this.#orphans.add(partition)
-    if (this.#retryTimer !== undefined) return
-    if (this.#failures++ === 0) this.#failingSinceMs = clock.monotonicMs()
-    if (clock.monotonicMs() - this.#failingSinceMs > retryPolicy.deadlineMs) return this.#fail(error)
-    const afterMs = retryDelayMs(this.#failures, random)
-    this.#retryTimer = clock.setTimer({ afterMs }, () => {
-      this.#options.cluster.topics([this.#topic.name]).then(
-        ([topic]) => this.#reassign(topic!),
-        (cause: EngineError) => {
-          this.#retryTimer = undefined
-          if (this.#isStopped) return
-          if (cause.retryable) this.#reassignLater([], cause)
-          else this.#fail(cause)
-        },
-      )
-    })
+    const { cluster } = this.#options
+    const nowMs = cluster.clock.monotonicMs()
+    for (const partition of partitions) {
+      this.#orphans.add(partition)
+      if (!this.#failingSinceMs.has(partition)) this.#failingSinceMs.set(partition, nowMs)
+    }
+    const oldestMs = Math.min(...this.#failingSinceMs.values())
+    if (nowMs - oldestMs > cluster.retryPolicy.deadlineMs) return this.#fail(error)
+    const afterMs = retryDelayMs(this.#searches, cluster.random)
+    this.#searchTimer ??= cluster.clock.setTimer({ afterMs }, () => void this.#search())
+  }
+
+  async #search(): Promise<void> {
+    this.#searches++
+    try {
+      const [topic] = await this.#options.cluster.topics([this.#topic.name])
+      this.#searchTimer = undefined
+      if (!this.#isStopped) this.#reassign(topic!)
+    } catch (error) {
+      this.#searchTimer = undefined
+      if (this.#isStopped) return
+      if (EngineError.is(error) && error.retryable) this.#reassignLater([], error)
+      else this.#fail(error as EngineError)
+    }
   }
 
   #reassign(topic: Topic): void {
-    this.#retryTimer = undefined
-    if (this.#isStopped) return
-    if (topic.id !== this.#topic.id) {
-      return this.#fail(
-        new KafkaError('KAFKA_TOPIC_RECREATED', `topic "${topic.name}" was deleted and created anew`, {
-          topic: topic.name,
-        }),
-      )
-    }
+    if (topic.id !== this.#topic.id) return this.#fail(topicRecreated(topic.name))
     const orphans = [...this.#orphans]
     this.#orphans.clear()
     this.#assign(topic, orphans)
@@ -259,6 +289,8 @@ class LeaderLoop {
   readonly leader: number
   partitions: number[] = []
   isAsking = false
+  /** Set while the broker wants to be left alone. */
+  throttle: Timer | undefined
   readonly spare: ReceiveBuffer[]
 
   constructor(leader: number, { buffersPerLeader, fetchBytes }: FetcherOptions) {

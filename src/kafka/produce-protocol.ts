@@ -48,8 +48,13 @@ export interface ProduceResponse {
   answers: ProduceAnswer[]
 }
 
-export function decodeProduce(buffer: Buffer, start: number): ProduceResponse {
-  const reader = new WireReader(buffer, start)
+/**
+ * Reads a Produce response.
+ *
+ * @throws RangeError when it ends too early.
+ */
+export function decodeProduce(buffer: Buffer, start: number, end: number): ProduceResponse {
+  const reader = new WireReader(buffer, start, end)
   reader.skipTags()
   const answers: ProduceAnswer[] = []
   for (let topics = reader.compactLength(); topics > 0; topics--) {
@@ -57,7 +62,9 @@ export function decodeProduce(buffer: Buffer, start: number): ProduceResponse {
     for (let left = reader.compactLength(); left > 0; left--) answers.push(decodeAnswer(reader, topic))
     reader.skipTags()
   }
-  return { answers, throttleTimeMs: reader.int32() }
+  const throttleTimeMs = reader.int32()
+  reader.skipTags()
+  return { answers, throttleTimeMs }
 }
 
 function decodeAnswer(reader: WireReader, topic: string): ProduceAnswer {

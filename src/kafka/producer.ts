@@ -3,9 +3,16 @@ import { assert } from '../core/assert.ts'
 import type { Timer } from '../core/clock.ts'
 import { type EngineError, KafkaError } from '../core/errors.ts'
 import type { OutputBatch } from '../kernel/index.ts'
-import { brokerErrorName, brokerErrors, isRetryableCode, refusal } from './broker-error.ts'
+import { brokerErrors, refusal, topicRecreated } from './broker-error.ts'
 import type { Cluster, Topic } from './cluster.ts'
-import { decodeProduce, encodeProduce, type ProduceAnswer, produceApi, type ProduceTopic } from './produce-protocol.ts'
+import {
+  decodeProduce,
+  encodeProduce,
+  type ProduceAnswer,
+  produceApi,
+  type ProduceResponse,
+  type ProduceTopic,
+} from './produce-protocol.ts'
 import { retryDelayMs } from './retry.ts'
 
 export interface ProducerOptions {
@@ -32,6 +39,8 @@ interface PartitionState {
   /** Sent in vain, in order; they go back to the queue when nothing is in flight any more. */
   failed: OutgoingBatch[]
   nextSequence: number
+  /** Until a first batch is stored, a broker takes any sequence for the first, so that one goes alone. */
+  hasStored: boolean
   isWaiting: boolean
 }
 
@@ -41,6 +50,7 @@ interface OutgoingBatch {
   /** -1 until it is first sent. */
   sequence: number
   queuedMs: number
+  failures: number
 }
 
 /**
@@ -54,15 +64,17 @@ export class Producer {
   readonly #partitions: PartitionState[][]
   readonly #leaders: number[][]
   readonly #inFlight = new Map<number, number>()
-  readonly #mutedUntilMs = new Map<number, number>()
+  /** Leaders that want to be left alone for some time. */
+  readonly #throttled = new Map<number, Timer>()
   #producerId = -1n
   #producerEpoch = -1
   #unstoredCount = 0
   #flushed: (() => void)[] = []
   #failure: EngineError | undefined
   #isPumping = false
-  #attempts = 0
-  #retryTimer: Timer | undefined
+  /** Consecutive searches for leaders in vain; there is one at a time, and its timer stays until it has ended. */
+  #failedSearches = 0
+  #searchTimer: Timer | undefined
 
   constructor(options: ProducerOptions) {
     this.#options = options
@@ -74,6 +86,7 @@ export class Producer {
         inFlight: [],
         failed: [],
         nextSequence: 0,
+        hasStored: false,
         isWaiting: false,
       })),
     )
@@ -97,7 +110,7 @@ export class Producer {
     if (this.#failure !== undefined) return
     this.#unstoredCount++
     const queuedMs = this.#options.cluster.clock.monotonicMs()
-    this.#partitions[batch.sink]![batch.partition]!.queue.push({ batch, onStored, sequence: -1, queuedMs })
+    this.#partitions[batch.sink]![batch.partition]!.queue.push({ batch, onStored, sequence: -1, queuedMs, failures: 0 })
     this.#pumpSoon()
   }
 
@@ -112,7 +125,7 @@ export class Producer {
 
   /** Gives up what is queued or in flight; answers that still come are ignored. */
   stop(): void {
-    this.#fail(new KafkaError('KAFKA_CONNECTION_FAILED', 'the producer was stopped'), false)
+    this.#fail(new KafkaError('KAFKA_CLOSED', 'the producer was stopped'), false)
   }
 
   /** Batches queued in one turn of the event loop share requests. */
@@ -133,6 +146,7 @@ export class Producer {
     const sendable = new Map<number, PartitionState[]>()
     for (const state of this.#partitions.flat()) {
       if (state.isWaiting || state.queue.length === 0) continue
+      if (!state.hasStored && state.inFlight.length > 0) continue
       const leader = this.#leaders[state.sink]![state.partition]!
       const known = sendable.get(leader)
       if (known === undefined) sendable.set(leader, [state])
@@ -142,14 +156,14 @@ export class Producer {
   }
 
   #pumpLeader(leader: number, partitions: PartitionState[]): void {
-    const mutedUntilMs = this.#mutedUntilMs.get(leader) ?? 0
-    if (mutedUntilMs > this.#options.cluster.clock.monotonicMs()) return
-    while (this.#failure === undefined && (this.#inFlight.get(leader) ?? 0) < inFlightMax) {
+    if (this.#failure !== undefined || this.#throttled.has(leader)) return
+    while ((this.#inFlight.get(leader) ?? 0) < inFlightMax) {
       const sent: [PartitionState, OutgoingBatch][] = []
       let bytes = 0
       for (const state of partitions) {
         const next = state.queue[0]
-        if (next === undefined || (bytes > 0 && bytes + next.batch.position > requestBytesMax)) continue
+        if (next === undefined || (!state.hasStored && state.inFlight.length > 0)) continue
+        if (bytes > 0 && bytes + next.batch.position > requestBytesMax) continue
         state.queue.shift()
         state.inFlight.push(next)
         sent.push([state, next])
@@ -170,16 +184,22 @@ export class Producer {
       topic.partitions.push({ partition: state.partition, records: this.#seal(state, outgoing) })
     }
     const body = encodeProduce([...topics.values()], null, replicationTimeoutMs)
-    const failed = (error: KafkaError) => {
+    const failed = (error: EngineError) => {
       this.#inFlight.set(leader, this.#inFlight.get(leader)! - 1)
+      if (!error.retryable) return this.#fail(error)
       for (const [state, outgoing] of sent) this.#sentInVain(state, outgoing, error)
       this.#pumpSoon()
     }
     this.#options.cluster.connection(leader, 'produce').then((connection) => {
-      connection.request(produceApi.key, produceApi.version, body, undefined, (error, into, start) => {
-        if (error) return failed(error)
-        this.#inFlight.set(leader, this.#inFlight.get(leader)! - 1)
-        this.#answered(leader, sent, into.buffer, start)
+      connection.request({
+        api: produceApi,
+        body,
+        parse: ({ buffer }, start, end) => decodeProduce(buffer, start, end),
+        onResponse: (response) => {
+          this.#inFlight.set(leader, this.#inFlight.get(leader)! - 1)
+          this.#answered(leader, sent, response)
+        },
+        onFailed: failed,
       })
     }, failed)
   }
@@ -198,113 +218,130 @@ export class Producer {
     })
   }
 
-  #answered(leader: number, sent: [PartitionState, OutgoingBatch][], buffer: Buffer, start: number): void {
+  #answered(
+    leader: number,
+    sent: [PartitionState, OutgoingBatch][],
+    { answers, throttleTimeMs }: ProduceResponse,
+  ): void {
     if (this.#failure !== undefined) return
-    const { answers, throttleTimeMs } = decodeProduce(buffer, start)
-    if (throttleTimeMs > 0) this.#mute(leader, throttleTimeMs)
+    if (throttleTimeMs > 0) this.#throttle(leader, throttleTimeMs)
     for (const [state, outgoing] of sent) {
-      const name = this.#options.topics[state.sink]!.name
+      const { name } = this.#options.topics[state.sink]!
       const answer = answers.find(({ topic, partition }) => topic === name && partition === state.partition)
-      if (answer === undefined) {
-        this.#sentInVain(
-          state,
-          outgoing,
-          new KafkaError('KAFKA_UNAVAILABLE', `the broker did not answer for topic "${name}"`),
-        )
-      } else this.#judge(state, outgoing, answer)
+      this.#judge(state, outgoing, answer, `writing to topic "${name}", partition ${state.partition}`)
     }
     this.#pumpSoon()
   }
 
-  #judge(state: PartitionState, outgoing: OutgoingBatch, answer: ProduceAnswer): void {
-    const { errorCode } = answer
-    if (errorCode === brokerErrors.none || errorCode === brokerErrors.duplicateSequence) {
-      this.#stored(state, outgoing)
-      return
+  #judge(state: PartitionState, outgoing: OutgoingBatch, answer: ProduceAnswer | undefined, where: string): void {
+    if (answer === undefined) {
+      return this.#sentInVain(state, outgoing, new KafkaError('KAFKA_UNAVAILABLE', `${where}: the broker left it out`))
     }
+    const { errorCode, errorMessage, topic, partition } = answer
+    if (errorCode === brokerErrors.none || errorCode === brokerErrors.duplicateSequence) {
+      return this.#stored(state, outgoing)
+    }
+    const message = errorMessage === null ? where : `${where} (${errorMessage})`
+    const error = refusal(errorCode, message, { topic, partition })
     // Behind a batch that failed, the following ones of its partition are out of order; they are sent again behind it.
     const followsFailure = errorCode === brokerErrors.outOfOrderSequence && state.failed.length > 0
-    const where = `writing to topic "${answer.topic}", partition ${answer.partition}`
-    const message = answer.errorMessage === null ? where : `${where} (${answer.errorMessage})`
-    const error = refusal(errorCode, message, { topic: answer.topic, partition: answer.partition })
-    if (followsFailure || isRetryableCode(errorCode)) this.#sentInVain(state, outgoing, error)
+    if (followsFailure || error.retryable) this.#sentInVain(state, outgoing, error)
     else this.#fail(error)
   }
 
   #stored(state: PartitionState, outgoing: OutgoingBatch): void {
-    this.#attempts = 0
-    state.inFlight.splice(state.inFlight.indexOf(outgoing), 1)
-    if (state.inFlight.length === 0 && state.failed.length > 0) this.#retry(state)
+    state.hasStored = true
+    this.#landed(state, outgoing)
     this.#unstoredCount--
     outgoing.onStored()
     if (this.#unstoredCount === 0) for (const resolve of this.#flushed.splice(0)) resolve()
   }
 
-  #sentInVain(state: PartitionState, outgoing: OutgoingBatch, error: KafkaError): void {
+  #sentInVain(state: PartitionState, outgoing: OutgoingBatch, error: EngineError): void {
     if (this.#failure !== undefined) return
-    const { clock, retryPolicy } = this.#options.cluster
-    if (!error.retryable && error.details['brokerError'] !== brokerErrorName(brokerErrors.outOfOrderSequence)) {
-      return this.#fail(error)
-    }
-    if (clock.monotonicMs() - outgoing.queuedMs > retryPolicy.deadlineMs) {
-      const what = `records could not be written within ${retryPolicy.deadlineMs} ms: ${error.message}`
-      return this.#fail(new KafkaError('KAFKA_DELIVERY_TIMEOUT', what, error.details, error))
-    }
-    state.inFlight.splice(state.inFlight.indexOf(outgoing), 1)
+    if (this.#isOverdue(outgoing.queuedMs)) return this.#fail(this.#overdue(error))
+    outgoing.failures++
     state.failed.push(outgoing)
     state.isWaiting = true
-    if (state.inFlight.length === 0) this.#retry(state)
+    this.#landed(state, outgoing)
   }
 
-  /** Puts failed batches back in front, in their order, and sends them after a pause. */
-  #retry(state: PartitionState): void {
+  /**
+   * Takes a batch out of those in flight. Behind the last one, failed batches are put back in front, in their order, and
+   * wait until their leader is known anew.
+   */
+  #landed(state: PartitionState, outgoing: OutgoingBatch): void {
+    state.inFlight.splice(state.inFlight.indexOf(outgoing), 1)
+    if (state.inFlight.length > 0 || state.failed.length === 0) return
+    const { failures } = state.failed[0]!
     state.queue.unshift(...state.failed.splice(0))
-    this.#retryTimer ??= this.#options.cluster.clock.setTimer(
-      { afterMs: retryDelayMs(this.#attempts++, this.#options.cluster.random) },
-      () => this.#refreshLeaders(),
-    )
+    this.#searchLater(failures - 1)
   }
 
-  #refreshLeaders(): void {
+  #searchLater(attempt: number): void {
+    const { clock, random } = this.#options.cluster
+    this.#searchTimer ??= clock.setTimer({ afterMs: retryDelayMs(attempt, random) }, () => void this.#search())
+  }
+
+  /** Looks for the leaders anew and lets the partitions that wait go on. */
+  async #search(): Promise<void> {
     const { cluster, topics } = this.#options
-    cluster.topics(topics.map(({ name }) => name)).then(
-      (fresh) => {
-        this.#retryTimer = undefined
-        fresh.forEach((topic, sink) => {
-          topic.partitions.forEach(({ leader }, partition) => (this.#leaders[sink]![partition] = leader))
-        })
-        for (const state of this.#partitions.flat()) if (state.inFlight.length === 0) state.isWaiting = false
-        this.#pump()
-      },
-      (error: EngineError) => {
-        if (!error.retryable) return this.#fail(error)
-        const afterMs = retryDelayMs(this.#attempts++, cluster.random)
-        this.#retryTimer = cluster.clock.setTimer({ afterMs }, () => this.#refreshLeaders())
-        this.#failOverdue(error)
-      },
-    )
+    try {
+      const found = await cluster.topics(topics.map(({ name }) => name))
+      this.#searchTimer = undefined
+      this.#failedSearches = 0
+      if (this.#failure === undefined) this.#resume(found)
+    } catch (cause) {
+      const error = cause as EngineError
+      this.#searchTimer = undefined
+      if (this.#failure !== undefined) return
+      if (!error.retryable) return this.#fail(error)
+      // Without any broker nobody answers, so the age of what waits is looked at here too.
+      const oldestMs = Math.min(...this.#partitions.flat().map(({ queue }) => queue[0]?.queuedMs ?? Infinity))
+      if (this.#isOverdue(oldestMs)) return this.#fail(this.#overdue(error))
+      this.#searchLater(this.#failedSearches++)
+    }
   }
 
-  /** Without any broker nobody answers, so the oldest batch's age is looked at here too. */
-  #failOverdue(error: EngineError): void {
+  #resume(found: readonly Topic[]): void {
+    const { topics } = this.#options
+    const recreated = found.find(({ id }, sink) => id !== topics[sink]!.id)
+    if (recreated !== undefined) return this.#fail(topicRecreated(recreated.name))
+    for (const state of this.#partitions.flat()) {
+      // What is in flight to the leader as it was known must be answered before the next batch goes to another one.
+      if (state.inFlight.length > 0) continue
+      this.#leaders[state.sink]![state.partition] = found[state.sink]!.partitions[state.partition]!.leader
+      state.isWaiting = false
+    }
+    this.#pump()
+  }
+
+  #isOverdue(queuedMs: number): boolean {
     const { clock, retryPolicy } = this.#options.cluster
-    const oldestMs = Math.min(...this.#partitions.flat().map(({ queue }) => queue[0]?.queuedMs ?? Infinity))
-    if (clock.monotonicMs() - oldestMs <= retryPolicy.deadlineMs) return
-    const what = `records could not be written within ${retryPolicy.deadlineMs} ms: ${error.message}`
-    this.#fail(new KafkaError('KAFKA_DELIVERY_TIMEOUT', what, error.details, error))
+    return clock.monotonicMs() - queuedMs > retryPolicy.deadlineMs
+  }
+
+  #overdue(cause: EngineError): KafkaError {
+    const { deadlineMs } = this.#options.cluster.retryPolicy
+    const what = `records could not be written within ${deadlineMs} ms: ${cause.message}`
+    return new KafkaError('KAFKA_DELIVERY_TIMEOUT', what, cause.details, cause)
   }
 
   /** A broker that throttles says how long it wants to be left alone. */
-  #mute(leader: number, throttleTimeMs: number): void {
-    const { clock } = this.#options.cluster
-    this.#mutedUntilMs.set(leader, clock.monotonicMs() + throttleTimeMs)
-    clock.setTimer({ afterMs: throttleTimeMs }, () => this.#pump())
+  #throttle(leader: number, throttleTimeMs: number): void {
+    this.#throttled.get(leader)?.cancel()
+    const timer = this.#options.cluster.clock.setTimer({ afterMs: throttleTimeMs }, () => {
+      this.#throttled.delete(leader)
+      this.#pump()
+    })
+    this.#throttled.set(leader, timer)
   }
 
   #fail(error: EngineError, isReported = true): void {
     if (this.#failure !== undefined) return
     this.#failure = error
-    this.#retryTimer?.cancel()
+    this.#searchTimer?.cancel()
+    for (const timer of this.#throttled.values()) timer.cancel()
     for (const resolve of this.#flushed.splice(0)) resolve()
     if (isReported) this.#options.onFailed(error)
   }

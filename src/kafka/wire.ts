@@ -111,14 +111,14 @@ export class WireWriter {
   }
 }
 
-/** Reads a response where it lies. */
+/** Reads a response where it lies; a read beyond `end` throws. */
 export class WireReader {
   readonly #buffer: Buffer
   at: number
 
-  constructor(buffer: Buffer, at: number) {
-    this.#buffer = buffer
-    this.at = at
+  constructor(buffer: Buffer, start: number, end: number) {
+    this.#buffer = buffer.subarray(0, end)
+    this.at = start
   }
 
   int16(): number {
