@@ -190,19 +190,28 @@ class RunningApp implements App {
     }
   }
 
-  /** Source first, then what is on its way, then the last epoch. */
+  /** Source first, then what is on its way, then the last epoch: all within `drainMs`. */
   async #drain(): Promise<void> {
-    const { plan, options, clock } = this.#pipeline
-    const timeoutMs = options.drainMs
-    const endMs = clock.monotonicMs() + timeoutMs
+    const { options, clock } = this.#pipeline
+    const endMs = clock.monotonicMs() + options.drainMs
+    const overtime = new AbortController()
+    const timer = clock.setTimer({ afterMs: options.drainMs }, () => {
+      overtime.abort(new EngineError('APP_STOPPED', `"${this.name}" did not drain within ${options.drainMs} ms`))
+    })
     try {
-      await this.#system.ref<SourceMessage>(plan.source.id).ask({ type: 'halt' }, { timeoutMs })
-      await this.#pipeline.rowBatches.whenIdle()
-      await this.#system.ref<CorrelateMessage>(plan.correlate.id).ask({ type: 'drain' }, { timeoutMs })
+      await Promise.race([this.#finishEpoch(options.drainMs), aborted(overtime.signal), this.#system.done])
     } catch (error) {
       this.#logger.warn({ app: this.name, error }, 'stopped before everything on its way was committed')
     }
+    timer.cancel()
     await this.#system.stop({ drainMs: Math.max(0, endMs - clock.monotonicMs()) })
+  }
+
+  async #finishEpoch(timeoutMs: number): Promise<void> {
+    const { plan } = this.#pipeline
+    await this.#system.ref<SourceMessage>(plan.source.id).ask({ type: 'halt' }, { timeoutMs })
+    await this.#pipeline.rowBatches.whenIdle()
+    await this.#system.ref<CorrelateMessage>(plan.correlate.id).ask({ type: 'drain' }, { timeoutMs })
   }
 
   #note(event: SystemEvent): void {
@@ -224,7 +233,11 @@ class RunningApp implements App {
   #ended(error: unknown): void {
     const failure = this.#failure ?? error
     if (failure === undefined) this.#finish.resolve()
-    else this.#finish.reject(failure)
+    else {
+      // What was not committed has not happened, for the report either.
+      this.#pipeline.rollback()
+      this.#finish.reject(failure)
+    }
     this.#caughtUp.reject(
       failure ?? new EngineError('APP_STOPPED', `"${this.name}" was stopped before it had caught up`),
     )
@@ -232,13 +245,18 @@ class RunningApp implements App {
   }
 }
 
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
+}
+
 function sum(numbers: ArrayLike<number>): number {
   return Array.from(numbers).reduce((total, number) => total + number, 0)
 }
 
 /**
- * The supervision tree. A stage restarts alone, because it holds nothing; when anything else crashes, all restart, which
- * rolls the epoch back: the correlation undoes the table and the source reads again from the last committed offsets.
+ * The supervision tree. The route and each stage restart alone, because they hold nothing; when anything else crashes, all
+ * restart, which rolls the epoch back: the correlation undoes the table and the source reads again from the last committed
+ * offsets.
  */
 function tree(pipeline: Pipeline) {
   const { plan } = pipeline
@@ -252,7 +270,7 @@ function tree(pipeline: Pipeline) {
       ...plan.sides.map(({ name }, index) => ({
         start: supervisor({ name: `supervisor-${stageId(name)}`, children: [{ start: stageOf(pipeline, index) }] }),
       })),
-      { start: route(pipeline) },
+      { start: supervisor({ name: `supervisor-${plan.route.id}`, children: [{ start: route(pipeline) }] }) },
       { start: source(pipeline) },
     ],
   })

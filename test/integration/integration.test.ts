@@ -1,4 +1,5 @@
+import { poisonedRecords } from './records.integration.ts'
 import { stageFunctionFailures } from './stage-functions.integration.ts'
 import { onEachBroker } from './target.ts'
 
-onEachBroker([stageFunctionFailures])
+onEachBroker([stageFunctionFailures, poisonedRecords])

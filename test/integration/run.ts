@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { EngineError, type ErrorCode } from '../../src/core/errors.ts'
 import {
   type App,
   type Logger,
@@ -63,4 +64,10 @@ export function assertAccount(report: Report, expected: Partial<Record<Class, nu
   const found = Object.fromEntries(classes.map((name) => [name, total(name)]))
   assert.deepEqual({ consumed: total('consumed'), ...found }, { consumed, ...none, ...expected })
   assert.equal(report.isBalanced, true)
+}
+
+/** Fails unless a program ended with the error of this code. */
+export function assertEndedBy(error: unknown, code: ErrorCode): void {
+  assert.ok(EngineError.is(error), `ended with ${String(error)}`)
+  assert.equal(error.code, code, error.message)
 }

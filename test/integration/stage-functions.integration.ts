@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type CustomerRecord, customers, customerTopology, mergesOf, saysOf, valuesOf } from './customers.ts'
-import { assertAccount } from './run.ts'
+import { assertAccount, assertEndedBy } from './run.ts'
 import type { Target } from './target.ts'
 
 const bad = 7
@@ -154,8 +154,4 @@ export function stageFunctionFailures(target: Target): void {
       )
     })
   })
-}
-
-function assertEndedBy(error: unknown, code: string): void {
-  assert.equal((error as { code?: unknown }).code, code)
 }

@@ -37,6 +37,8 @@ export interface Stream {
   /** All of the sink. */
   merged(): Promise<ReadRecord[]>
   deadLetters(): Promise<ReadRecord[]>
+  /** Creates the dead-letter topic before the program would. */
+  createDeadLetterTopic(config: Record<string, string>): Promise<void>
 }
 
 /** A broker under test, and other people's clients to look at it with. */
@@ -125,11 +127,10 @@ export async function createStream(
 ): Promise<Stream> {
   const app = `integration-${randomUUID()}`
   const [source, sink, deadLetterTopic] = [`${app}.source`, `${app}.sink`, `${app}.dead-letter`]
-  const configEntries = Object.entries(sinkConfig).map(([name, value]) => ({ name, value }))
   await admin.createTopics({
     topics: [
       { topic: source, numPartitions: sourcePartitions },
-      { topic: sink, numPartitions: 3, configEntries },
+      { topic: sink, numPartitions: 3, configEntries: entriesOf(sinkConfig) },
     ],
   })
   return {
@@ -141,7 +142,15 @@ export async function createStream(
     run: (topology, settings) => runToEnd(topology, bootstrapServers, settings),
     merged: () => readTopic(bootstrapServers, sink),
     deadLetters: () => readTopic(bootstrapServers, deadLetterTopic),
+    async createDeadLetterTopic(config) {
+      const topic = { topic: deadLetterTopic, numPartitions: sourcePartitions, configEntries: entriesOf(config) }
+      await admin.createTopics({ topics: [topic] })
+    },
   }
+}
+
+function entriesOf(config: Record<string, string>) {
+  return Object.entries(config).map(([name, value]) => ({ name, value }))
 }
 
 /** Writes records with kafkajs, as one request. */

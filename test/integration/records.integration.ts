@@ -1,0 +1,306 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { field, stage, topology } from '../../src/streams/index.ts'
+import {
+  type CustomerRecord,
+  customers,
+  customerTopology,
+  mergeOf,
+  mergesOf,
+  record,
+  saysOf,
+  valuesOf,
+} from './customers.ts'
+import { assertAccount, assertEndedBy } from './run.ts'
+import type { SourceRecord, Stream, Target } from './target.ts'
+
+export function poisonedRecords(target: Target): void {
+  describe('a record', () => {
+    it('that is malformed becomes a dead letter byte for byte, every hundredth of them, and harms no other', async () => {
+      const stream = await target.stream()
+      const good = customers(500)
+      const malformed = [
+        '{"stage":"A","id":1,"part":',
+        'not json',
+        '',
+        '{"stage":"A","id":1,"part":{}} trailing',
+        Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d]),
+        '{"stage":"A","id":01,"part":{}}',
+        '[1,2',
+        '{"stage":"A","id":1,"part":"\u0001"}',
+        '\uFEFF{"stage":"A","id":1,"part":{}}',
+        '{"stage":"A" "id":1}',
+      ].map((value, i): SourceRecord => ({
+        value,
+        key: `key ${i} ü`,
+        headers: { trace: `t${i}`, empty: '' },
+        partition: 0,
+      }))
+      await stream.produce(good.flatMap((sent, i) => (i % 100 === 50 ? [malformed[i / 100 - 0.5]!, sent] : [sent])))
+
+      const { report } = await stream.run(customerTopology(stream))
+
+      assert.deepEqual(valuesOf(await stream.merged()), mergesOf(500))
+      const letters = await stream.deadLetters()
+      assert.deepEqual(
+        letters.map(({ key, valueBytes, headers }) => ({ key, valueBytes, headers: headers.slice(0, 2) })),
+        malformed.map(({ key, value }, i) => ({
+          key,
+          valueBytes: Buffer.from(value!),
+          headers: [
+            ['trace', `t${i}`],
+            ['empty', ''],
+          ],
+        })),
+      )
+      assert.ok(letters.every((letter) => saysOf(letter).reason !== 'STAGE_FAILED' && saysOf(letter).cause !== ''))
+      assertAccount(report, { emitted: 1_000, deadLettered: 10 })
+    })
+
+    it('without what the topology needs becomes a dead letter that says so', async () => {
+      const stream = await target.stream()
+      const refused: [string, SourceRecord][] = [
+        ['NO_VALUE', { value: null, key: 'k' }],
+        ['UNKNOWN_STAGE', { value: '{"stage":"Z","id":9,"part":1}' }],
+        ['UNKNOWN_STAGE', { value: '{"id":9,"part":1}' }],
+        ['UNKNOWN_STAGE', { value: '{"stage":"toString","id":9,"part":1}' }],
+        ['KEY_MISSING', { value: '{"stage":"A","part":1}' }],
+        ['KEY_TYPE', { value: '{"stage":"A","id":null,"part":1}' }],
+        ['KEY_TYPE', { value: '{"stage":"A","id":{"a":1},"part":1}' }],
+        ['KEY_TOO_LONG', { value: `{"stage":"A","id":"${'k'.repeat(2_000)}","part":1}` }],
+        ['PART_MISSING', { value: '{"stage":"A","id":9}' }],
+        ['NOT_AN_OBJECT', { value: '[]' }],
+      ]
+      await stream.produce([...customers(3), ...refused.map(([, sent]) => sent)])
+
+      const { report } = await stream.run(customerTopology(stream))
+
+      const letters = await stream.deadLetters()
+      assert.deepEqual(
+        letters.map((letter) => [saysOf(letter).reason, letter.value]),
+        refused.map(([reason, { value }]) => [reason, value]),
+      )
+      assert.deepEqual(
+        letters.map((letter) => ({ ...saysOf(letter), reason: '', cause: '' })),
+        refused.map((_, i) => ({ reason: '', cause: '', topic: stream.source, partition: '0', offset: String(4 + i) })),
+      )
+      assert.deepEqual(valuesOf(await stream.merged()), mergesOf(3))
+      assertAccount(report, { emitted: 6, deadLettered: refused.length })
+    })
+
+    it('that is the second of its side becomes a dead letter, and the first one is merged', async () => {
+      const stream = await target.stream()
+      const second = { value: '{"stage":"A","id":1,"part":"second"}', partition: 1 }
+      await stream.produce([record('A', 1), second, record('B', 1)])
+
+      const { report } = await stream.run(customerTopology(stream))
+
+      assert.deepEqual(valuesOf(await stream.merged()), [mergeOf(1)])
+      const letters = await stream.deadLetters()
+      assert.deepEqual(
+        letters.map((letter) => [saysOf(letter).reason, letter.value]),
+        [['DUPLICATE', second.value]],
+      )
+      assertAccount(report, { emitted: 2, duplicate: 1 })
+    })
+
+    it('that its schema refuses becomes a dead letter with the issues; functions are given the output', async () => {
+      const stream = await target.stream()
+      await stream.produce(customers(20))
+      const schema = schemaOf((value) =>
+        value.id === 7
+          ? { issues: [{ message: 'not seven', path: ['part', { key: 'of' }] }, { message: 'really' }] }
+          : { value: { ...value, part: { of: `checked ${value.id}` } } },
+      )
+      const part = (value: CustomerRecord) => value.part.of
+
+      const { report } = await stream.run(customerTopology(stream, { schema, part }))
+
+      const merged = valuesOf(await stream.merged()).map((value) => JSON.parse(value))
+      assert.equal(merged.length, 19)
+      for (const { id, A } of merged) assert.equal(A, `checked ${id}`)
+      assert.deepEqual(
+        (await stream.deadLetters()).map(saysOf).map(({ reason, cause }) => [reason, cause]),
+        [['SCHEMA_INVALID', 'part.of: not seven; really']],
+      )
+      assertAccount(report, { emitted: 38, deadLettered: 1, pending: 1 })
+    })
+
+    it('that a schema without a function accepts leaves byte for byte', async () => {
+      const stream = await target.stream()
+      await stream.produce([
+        { value: '{"stage":"A","id":1,"part":{ "n" : 1.0 , "big":9007199254740993 }}' },
+        { value: '{"stage":"B","id":1,"part":1}' },
+      ])
+      const schema = schemaOf((value) => ({ value }))
+
+      const { report } = await stream.run(customerTopology(stream, { schema, part: field('part') }))
+
+      assert.deepEqual(valuesOf(await stream.merged()), ['{"id":1,"A":{ "n" : 1.0 , "big":9007199254740993 },"B":1}'])
+      assertAccount(report, { emitted: 2 })
+    })
+
+    it('on which a schema throws now and then is tried again, for as many records as there are', async () => {
+      const stream = await target.stream()
+      await stream.produce(customers(40))
+      const seen = new Map<number, number>()
+      const schema = schemaOf((value) => {
+        seen.set(value.id, (seen.get(value.id) ?? 0) + 1)
+        if (value.id % 3 === 0) throw new Error('schema')
+        return { value }
+      })
+
+      const outcome = await stream.run(customerTopology(stream, { schema, part: field('part') }), {
+        maxConsecutivePoison: 3,
+      })
+
+      assert.equal(outcome.error, undefined)
+      assertAccount(outcome.report, { emitted: 52, deadLettered: 14, pending: 14 })
+    })
+
+    it('that an asynchronous schema sees ends the program with its name', async () => {
+      const stream = await target.stream()
+      await stream.produce(customers(2))
+      const schema = schemaOf((value) => Promise.resolve({ value }))
+
+      const { error, report } = await stream.run(customerTopology(stream, { schema, part: field('part') }))
+
+      assertEndedBy(error, 'STAGE_SCHEMA_ASYNC')
+      assertAccount(report, {})
+    })
+
+    it('larger than the dead-letter topic takes is named there by where it is', async () => {
+      const stream = await target.stream()
+      await stream.createDeadLetterTopic({ 'max.message.bytes': '2000' })
+      const large = { value: `{"stage":"Z","id":1,"part":"${'x'.repeat(5_000)}"}`, timestampMs: 1_790_000_000_123 }
+      await stream.produce([...customers(1), large])
+
+      const { report } = await stream.run(customerTopology(stream))
+
+      const [letter, ...others] = await stream.deadLetters()
+      assert.deepEqual(others, [])
+      assert.equal(letter!.value, null)
+      assert.equal(letter!.timestampMs, large.timestampMs)
+      assert.equal(saysOf(letter!).reason, 'UNKNOWN_STAGE')
+      assert.equal(saysOf(letter!).offset, '2')
+      assertAccount(report, { emitted: 2, deadLettered: 1 })
+    })
+  })
+
+  describe('a route by a function', () => {
+    it('sends records to the stage it names, and the others to the dead letters', async () => {
+      const stream = await target.stream()
+      await stream.produce([
+        ...customers(10),
+        { value: 'not json' },
+        { value: null },
+        { value: '{"stage":"C","id":1}' },
+      ])
+
+      const { report } = await stream.run(functionRouted(stream, (value) => value.stage))
+
+      assert.deepEqual(valuesOf(await stream.merged()), mergesOf(10))
+      const letters = (await stream.deadLetters()).map((letter) => saysOf(letter).reason)
+      assert.deepEqual(letters.slice(1), ['NO_VALUE', 'UNKNOWN_STAGE'])
+      assertAccount(report, { emitted: 20, deadLettered: 3 })
+    })
+
+    it('that throws is asked three times for each such record, and once for the others', async () => {
+      const stream = await target.stream()
+      await stream.produce(customers(60))
+      const asked = new Map<string, number>()
+
+      const { report } = await stream.run(
+        functionRouted(stream, (value) => {
+          const name = `${value.stage}${value.id}`
+          asked.set(name, (asked.get(name) ?? 0) + 1)
+          if (value.stage === 'A' && value.id % 4 === 0) throw new Error(`no route for ${name}`)
+          return value.stage
+        }),
+      )
+
+      for (const [name, count] of asked)
+        assert.equal(count, name.startsWith('A') && Number(name.slice(1)) % 4 === 0 ? 3 : 1, name)
+      const letters = (await stream.deadLetters()).map(saysOf)
+      assert.equal(letters.length, 15)
+      assert.deepEqual(
+        letters.slice(0, 2).map(({ reason, cause }) => [reason, cause]),
+        [
+          ['ROUTE_FAILED', 'no route for A0'],
+          ['ROUTE_FAILED', 'no route for A4'],
+        ],
+      )
+      assertAccount(report, { emitted: 90, deadLettered: 15, pending: 15 })
+    })
+
+    it('that returns a promise ends the program', async () => {
+      const stream = await target.stream()
+      await stream.produce(customers(2))
+      const route = (value: CustomerRecord) => Promise.resolve(value.stage) as unknown as string
+
+      const { error, report } = await stream.run(functionRouted(stream, route))
+
+      assertEndedBy(error, 'TOPOLOGY_INVALID')
+      assertAccount(report, {})
+    })
+  })
+
+  describe('a merge', () => {
+    it('larger than the sink takes becomes a dead letter of each of its parts', async () => {
+      const stream = await target.stream({ sinkConfig: { 'max.message.bytes': '3000' } })
+      const large = (side: string) => ({ value: `{"stage":"${side}","id":99,"part":"${side.repeat(2_000)}"}` })
+      await stream.produce([large('A'), ...customers(3), large('B')])
+
+      const { report } = await stream.run(customerTopology(stream))
+
+      assert.deepEqual(valuesOf(await stream.merged()), mergesOf(3))
+      const letters = await stream.deadLetters()
+      assert.deepEqual(
+        letters.map((letter) => [saysOf(letter).reason, saysOf(letter).offset, letter.value?.length]),
+        [
+          ['MERGE_TOO_LARGE', '0', undefined],
+          ['MERGE_TOO_LARGE', '5', large('B').value.length],
+        ],
+      )
+      assertAccount(report, { emitted: 6, deadLettered: 2 })
+    })
+  })
+
+  describe('the pending table', () => {
+    it('that is full stops the program, which has committed what it did before', async () => {
+      const stream = await target.stream()
+      const part = 'x'.repeat(10_000)
+      await stream.produce(customers(10))
+      for (let i = 0; i < 4; i++) {
+        const waiting = Array.from({ length: 50 }, (_, id) => ({
+          value: `{"stage":"A","id":${1_000 + 50 * i + id},"part":"${part}"}`,
+        }))
+        await stream.produce(waiting)
+      }
+
+      const { error, report } = await stream.run(customerTopology(stream), { pendingBytesMax: 1 << 20 })
+
+      assertEndedBy(error, 'TABLE_FULL')
+      assert.equal(report.isBalanced, true)
+    })
+  })
+}
+
+function functionRouted({ app, source, sink }: Stream, route: (value: CustomerRecord) => string) {
+  const part = field('part')
+  return topology(app)
+    .source(source)
+    .route('by-function', (value) => route(value as CustomerRecord), { A: stage({ part }), B: stage({ part }) })
+    .correlate('by-id', field('id'), { of: ['A', 'B'] })
+    .sink(sink)
+}
+
+/** A Standard Schema of one function. */
+function schemaOf(
+  validate: (
+    value: CustomerRecord,
+  ) => StandardSchemaV1.Result<CustomerRecord> | Promise<StandardSchemaV1.Result<CustomerRecord>>,
+): StandardSchemaV1<unknown, CustomerRecord> {
+  return { '~standard': { version: 1, vendor: 'by hand', validate: (value) => validate(value as CustomerRecord) } }
+}
