@@ -19,6 +19,8 @@ import { spreadOf, spreadText } from './statistics.ts'
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '..')
 const partitions = 12
+/** The experiment's records are stamped with a time long ago. */
+const configs = { 'retention.ms': '-1' }
 
 const { values } = parseArgs({
   options: {
@@ -42,7 +44,7 @@ console.log(`node ${process.version}, ${cpus().length} x ${cpus()[0]!.model}, ${
 console.log(
   `fetch ${fetchBytes} bytes, ${partitionBytes} a partition; ${records} records, ${partitions} partitions; broker ${servers}`,
 )
-await createTopics(cluster, [{ name: source, partitionCount: partitions }])
+await createTopics(cluster, [{ name: source, partitionCount: partitions, configs }])
 await cli('generate', '--topic', source, '--customers', String(customers))
 
 const peers = ['millrace', 'kafkajs', '@platformatic/kafka'] as const
@@ -79,7 +81,7 @@ async function measure(peer: Peer, round: number): Promise<ReadMeasurement> {
 async function measureMillrace(round: number): Promise<ReadMeasurement> {
   const app = `bench-${suffix}-${round}`
   const sink = `${app}.sink`
-  await createTopics(cluster, [{ name: sink, partitionCount: partitions }])
+  await createTopics(cluster, [{ name: sink, partitionCount: partitions, configs }])
   await cluster.topicWhenReady(sink)
   const startedMs = performance.now()
   const env = { BENCH_APP: app, BENCH_SOURCE: source, BENCH_SINK: sink }

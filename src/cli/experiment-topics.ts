@@ -9,8 +9,17 @@ export interface Experiment {
   seed: number
 }
 
-export const experimentPartitions = 12
+const experimentPartitions = 12
 export const recordsPerCustomer = 3
+
+/**
+ * Creates a topic of the experiment where it does not exist. Its records are stamped with a fixed time, long ago, and so
+ * would be past retention from the start.
+ */
+export async function createExperimentTopic(cluster: Cluster, name: string): Promise<Topic> {
+  await createTopics(cluster, [{ name, partitionCount: experimentPartitions, configs: { 'retention.ms': '-1' } }])
+  return cluster.topicWhenReady(name)
+}
 
 /** Writes the experiment's records to a topic, which is created where it does not exist. Returns their bytes. */
 export async function generateSource(
@@ -19,8 +28,7 @@ export async function generateSource(
   experiment: Experiment,
   output: Output,
 ): Promise<number> {
-  await createTopics(cluster, [{ name, partitionCount: experimentPartitions }])
-  const topic = await cluster.topicWhenReady(name)
+  const topic = await createExperimentTopic(cluster, name)
   const total = experiment.customers * recordsPerCustomer
   let bytes = 0
   let records = 0

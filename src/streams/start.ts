@@ -99,7 +99,9 @@ async function findTopics(cluster: Cluster, plan: Pipeline['plan']): Promise<Pip
       },
     )
   }
-  await createTopics(cluster, [{ name: plan.deadLetterTopic, partitionCount: source.partitions.length }])
+  // By the time of their death: an old record must not be past retention as soon as it is a dead letter.
+  const configs = { 'message.timestamp.type': 'LogAppendTime' }
+  await createTopics(cluster, [{ name: plan.deadLetterTopic, partitionCount: source.partitions.length, configs }])
   const deadLetters = await cluster.topicWhenReady(plan.deadLetterTopic)
   const sinks = [sink, deadLetters]
   const batchBytesMax = await Promise.all(

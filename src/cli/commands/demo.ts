@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { startBroker } from '../../broker/index.ts'
-import { Cluster, createTopics, deleteTopics } from '../../kafka/index.ts'
+import { Cluster, deleteTopics } from '../../kafka/index.ts'
 import { field, runOptions, stage, topology } from '../../streams/index.ts'
 import { defineCommand, exitCodes, jsonOption } from '../command.ts'
 import { experimentOptions } from '../experiment/index.ts'
-import { experimentPartitions, generateSource, isRight, verifySink } from '../experiment-topics.ts'
+import { createExperimentTopic, generateSource, isRight, verifySink } from '../experiment-topics.ts'
 import { measuredRun, runOptionsOf } from '../measured-run.ts'
 import { runText, verificationText } from '../report-text.ts'
 
@@ -31,8 +31,7 @@ export const demo = defineCommand({
     const topics = { source: `${name}.source`, sink: `${name}.sink`, deadLetters: `${name}.dead-letter` }
     try {
       await generateSource(cluster, topics.source, { customers, seed }, output)
-      await createTopics(cluster, [{ name: topics.sink, partitionCount: experimentPartitions }])
-      await cluster.topicWhenReady(topics.sink)
+      await createExperimentTopic(cluster, topics.sink)
       const part = field('part')
       const program = topology(name)
         .source(topics.source)
