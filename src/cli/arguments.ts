@@ -45,7 +45,7 @@ export function parseCall(command: Command, words: readonly string[]) {
 export function helpFor(command: Command): string {
   const rows = Object.values<OptionRule>(command.options).flatMap((rule) => {
     if (!rule.flag) return []
-    const standard = rule.default === undefined ? 'required' : `default ${rule.default}`
+    const standard = rule.default !== undefined ? `default ${rule.default}` : rule.optional ? 'optional' : 'required'
     return [[rule.flag, `${rule.doc} (${describeRule(rule)}; ${standard}${rule.env ? `; ${rule.env}` : ''})`] as const]
   })
   const usage = ['millrace', command.name, ...command.operands.map((operand) => `<${operand}>`), '[options]'].join(' ')

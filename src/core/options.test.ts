@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, it } from 'node:test'
+import { inspect } from 'node:util'
+import { EngineError } from './errors.ts'
 import { resolveOptions, type OptionTable, type OptionValues } from './options.ts'
+import { Secret } from './secret.ts'
 
 const table = {
   drainMs: {
@@ -117,4 +123,72 @@ describe('resolveOptions', () => {
       assert.throws(() => resolveOptions(table, sources as object), { code: 'CONFIG_INVALID_VALUE', message })
     })
   }
+})
+
+describe('an optional option', () => {
+  const optional = { user: { type: 'string', optional: true, env: 'MILLRACE_USER', doc: 'Who asks.' } } as const
+
+  it('is undefined where it is nowhere given', () => {
+    const { user }: { user: string | undefined } = resolveOptions(optional, {})
+
+    assert.equal(user, undefined)
+    assert.equal(resolveOptions(optional, { env: { MILLRACE_USER: 'ada' } }).user, 'ada')
+  })
+})
+
+describe('a secret option', () => {
+  const secrets = {
+    password: { type: 'secret', env: 'MILLRACE_PASSWORD', flag: '--password-file', doc: 'What ada says.' },
+  } as const satisfies OptionTable
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-secret-'))
+  const file = join(folder, 'password')
+  writeFileSync(file, 'from the file\n')
+  const emptyFile = join(folder, 'empty')
+  writeFileSync(emptyFile, '\n')
+  after(() => rmSync(folder, { recursive: true }))
+
+  const ways = [
+    ['the program', { given: { password: new Secret('from the program') } }, 'from the program'],
+    ['the file that its flag names', { flags: { '--password-file': file } }, 'from the file'],
+    ['its variable', { env: { MILLRACE_PASSWORD: 'from the environment' } }, 'from the environment'],
+    ['the file that its other variable names', { env: { MILLRACE_PASSWORD_FILE: file } }, 'from the file'],
+  ] as const
+  for (const [way, sources, text] of ways) {
+    it(`comes from ${way}`, () => {
+      const { password } = resolveOptions(secrets, sources)
+
+      assert.equal(password.reveal(), text)
+    })
+  }
+
+  const mistakes = [
+    ['a flag that holds it', { flags: { '--password-file': 'pass1word' } }, '--password-file'],
+    ['a flag that stands alone', { flags: { '--password-file': true } }, '--password-file'],
+    ['a variable that should name a file', { env: { MILLRACE_PASSWORD_FILE: 'pass1word' } }, 'MILLRACE_PASSWORD_FILE'],
+    ['an empty variable', { env: { MILLRACE_PASSWORD: '' } }, 'MILLRACE_PASSWORD'],
+    ['an empty file', { flags: { '--password-file': emptyFile } }, '--password-file'],
+    ['a program that gives no secret', { given: { password: 'pass1word' } }, 'password'],
+  ] as const
+  for (const [mistake, sources, where] of mistakes) {
+    it(`is not repeated when it is missed by ${mistake}`, () => {
+      assert.throws(
+        () => resolveOptions(secrets, sources as object),
+        (error: unknown) => {
+          assert.ok(EngineError.is(error) && error.code === 'CONFIG_INVALID_VALUE')
+          assert.ok(error.message.startsWith(`${where} `), error.message)
+          assert.doesNotMatch(inspect(error, { showHidden: true, depth: null }), /pass1word/)
+          return true
+        },
+      )
+    })
+  }
+
+  it('names all ways to give it where it is missing', () => {
+    assert.throws(() => resolveOptions(secrets, {}), {
+      code: 'CONFIG_MISSING_VALUE',
+      message:
+        'password has no default and is not given; ' +
+        'give password or --password-file or MILLRACE_PASSWORD or MILLRACE_PASSWORD_FILE',
+    })
+  })
 })

@@ -1,13 +1,16 @@
+import { readFileSync } from 'node:fs'
 import { closestName } from './closest-name.ts'
 import { ConfigError } from './errors.ts'
+import { Secret } from './secret.ts'
 
 /**
- * One option. Units stand in its name (`drainMs`, `batchBytes`). An option without a default must be given.
+ * One option. Units stand in its name (`drainMs`, `batchBytes`). An option without a default must be given, unless it
+ * is optional.
  *
  * A table of these is the only place where an option is described: types, validation, environment, flags and
  * `docs/configuration.md` all come from it.
  */
-export type OptionRule = NumberRule | StringRule | BooleanRule
+export type OptionRule = NumberRule | StringRule | BooleanRule | SecretRule
 
 interface CommonRule {
   /** Name of the environment variable, such as `MILLRACE_DRAIN_MS`. */
@@ -16,6 +19,8 @@ interface CommonRule {
   readonly flag?: string
   /** One sentence for the documentation and the command's help. */
   readonly doc: string
+  /** Whether it may be left out though it has no default; its value is then `undefined`. */
+  readonly optional?: true
 }
 
 interface NumberRule extends CommonRule {
@@ -37,10 +42,21 @@ interface BooleanRule extends CommonRule {
   readonly default?: boolean
 }
 
+/**
+ * A password or token. Command lines are there for all to read, so its flag names a file that holds it, and so does the
+ * variable of its name with `_FILE` behind.
+ */
+interface SecretRule extends CommonRule {
+  readonly type: 'secret'
+  readonly default?: never
+}
+
 export type OptionTable = Readonly<Record<string, OptionRule>>
 
 /** What a table resolves to. */
-export type OptionValues<Table extends OptionTable> = { readonly [Name in keyof Table]: ValueOf<Table[Name]> }
+export type OptionValues<Table extends OptionTable> = {
+  readonly [Name in keyof Table]: ValueOf<Table[Name]> | (Table[Name] extends { optional: true } ? undefined : never)
+}
 
 /** What a program may give: any of the options, none of them by force, since the environment may hold the rest. */
 export type GivenOptions<Table extends OptionTable> = {
@@ -49,7 +65,7 @@ export type GivenOptions<Table extends OptionTable> = {
 
 type ValueOf<Rule extends OptionRule> = Rule extends { readonly choices: readonly (infer Choice)[] }
   ? Choice
-  : { int: number; number: number; string: string; boolean: boolean }[Rule['type']]
+  : { int: number; number: number; string: string; boolean: boolean; secret: Secret }[Rule['type']]
 
 /** Where values come from, strongest first. What is `undefined` counts as not given. */
 export interface OptionSources<Table extends OptionTable> {
@@ -89,6 +105,8 @@ export function describeRule(rule: OptionRule): string {
       return 'true or false'
     case 'string':
       return rule.choices ? `one of ${rule.choices.join(', ')}` : 'a text'
+    case 'secret':
+      return 'a secret that is not empty; by flag, a file that holds it'
     case 'int':
     case 'number': {
       const kind = rule.type === 'int' ? 'a whole number' : 'a number'
@@ -112,20 +130,46 @@ function resolveOption(name: string, rule: OptionRule, { given, flags, env }: Op
   const value = valueAt(given, name)
   if (value !== undefined) return check(name, rule, value, value)
   const flag = valueAt(flags, rule.flag)
-  if (flag !== undefined) return check(rule.flag!, rule, flag, parseText(rule, flag))
+  if (flag !== undefined) return parse(rule.flag!, rule, rule.type === 'secret' ? textIn(rule.flag!, flag) : flag)
   const variable = valueAt(env, rule.env)
-  if (variable !== undefined) return check(rule.env!, rule, variable, parseText(rule, variable))
-  if (rule.default !== undefined) return rule.default
-  const ways = [name, rule.flag, rule.env].filter((way) => way !== undefined).join(' or ')
+  if (variable !== undefined) return parse(rule.env!, rule, variable)
+  const fileVariable = rule.type === 'secret' && rule.env ? secretFileVariable(rule.env) : undefined
+  const file = valueAt(env, fileVariable)
+  if (file !== undefined) return parse(fileVariable!, rule, textIn(fileVariable!, file))
+  if (rule.default !== undefined || rule.optional) return rule.default
+  const ways = [name, rule.flag, rule.env, fileVariable].filter((way) => way !== undefined).join(' or ')
   throw new ConfigError('CONFIG_MISSING_VALUE', `${name} has no default and is not given; give ${ways}`, { name })
+}
+
+/** The environment variable that names a file with a secret, where `env` would hold the secret itself. */
+export function secretFileVariable(env: string): string {
+  return `${env}_FILE`
+}
+
+/** The text of a file with a secret. What was given may be the secret itself by mistake, so no error repeats it. */
+function textIn(where: string, file: string | boolean): string {
+  try {
+    // An editor, or `echo`, ends the line.
+    return readFileSync(String(file), 'utf8').replace(/\r?\n$/, '')
+  } catch (error) {
+    const { code = 'it is no path' } = error as NodeJS.ErrnoException
+    throw new ConfigError('CONFIG_INVALID_VALUE', `${where} must name a file that can be read: ${code}`, {
+      name: where,
+    })
+  }
 }
 
 function valueAt<Value>(source: Readonly<Record<string, Value>> = {}, name: string | undefined): Value | undefined {
   return name !== undefined && Object.hasOwn(source, name) ? source[name] : undefined
 }
 
+function parse(where: string, rule: OptionRule, text: string | boolean): unknown {
+  return check(where, rule, text, parseText(rule, text))
+}
+
 function parseText(rule: OptionRule, text: string | boolean): unknown {
   if (typeof text === 'boolean' || rule.type === 'string') return text
+  if (rule.type === 'secret') return new Secret(text)
   if (rule.type === 'boolean') return text === 'true' || (text === 'false' ? false : undefined)
   // Number('') and Number(' ') are 0.
   return text.trim() === '' ? undefined : Number(text)
@@ -135,7 +179,7 @@ function parseText(rule: OptionRule, text: string | boolean): unknown {
 function check(where: string, rule: OptionRule, raw: unknown, value: unknown): unknown {
   if (allows(rule, value)) return value
   const wanted = describeRule(rule)
-  const shown = typeof raw === 'string' ? `'${raw}'` : String(raw)
+  const shown = rule.type === 'secret' ? '[redacted]' : typeof raw === 'string' ? `'${raw}'` : String(raw)
   throw new ConfigError('CONFIG_INVALID_VALUE', `${where} is ${shown}, but must be ${wanted}`, { name: where, wanted })
 }
 
@@ -143,6 +187,8 @@ function allows(rule: OptionRule, value: unknown): boolean {
   switch (rule.type) {
     case 'boolean':
       return typeof value === 'boolean'
+    case 'secret':
+      return value instanceof Secret && value.reveal() !== ''
     case 'string':
       return typeof value === 'string' && (rule.choices ? rule.choices.includes(value) : value !== '')
     case 'int':
