@@ -1,8 +1,13 @@
+import type { Clock } from '../core/clock.ts'
 import type { Random } from '../core/random.ts'
 import { Groups } from './groups.ts'
 import { MemoryBudget } from './memory.ts'
 import { type Topic, Topics } from './topics.ts'
+import { Transactions } from './transactions.ts'
 import { newUuid } from './uuid.ts'
+
+/** Markers follow the end of a transaction after about as long as in Kafka, so that clients meet what lies between. */
+const markerDelayMs = 2
 
 export interface ClusterNode {
   readonly id: number
@@ -14,6 +19,7 @@ export interface ClusterOptions {
   readonly node: ClusterNode
   readonly memoryBytesMax: number
   readonly random: Random
+  readonly clock: Clock
 }
 
 /** Everything the broker knows; connections come and go around it. */
@@ -21,13 +27,17 @@ export class Cluster {
   readonly id: string
   readonly node: ClusterNode
   readonly topics: Topics
-  readonly groups = new Groups()
+  readonly groups: Groups
+  readonly transactions: Transactions
   #nextProducerId = 0
 
-  constructor({ node, memoryBytesMax, random }: ClusterOptions) {
+  constructor({ node, memoryBytesMax, random, clock }: ClusterOptions) {
     this.id = newUuid(random)
     this.node = node
     this.topics = new Topics(new MemoryBudget(memoryBytesMax), random)
+    this.groups = new Groups(clock, random)
+    const { groups } = this
+    this.transactions = new Transactions({ clock, groups, newProducerId: () => this.newProducerId(), markerDelayMs })
   }
 
   deleteTopic(topic: Topic): void {

@@ -14,6 +14,12 @@ interface Segment {
   lengthBytes: number
 }
 
+/** Bytes read from a log, and the offset behind the last batch that at least begins in them. */
+export interface LogSlice {
+  readonly bytes: Buffer
+  readonly endOffset: number
+}
+
 /**
  * The batches of one partition, as the producer sent them but for the offset stamped into their headers. A read hands
  * out views of the segments, so bytes are copied once on their way in and never on their way out.
@@ -45,7 +51,16 @@ export class Log {
   /** Appends one checked batch and returns its base offset, or `undefined` when memory does not hold it. */
   append(batch: Buffer, leaderEpoch: number): number | undefined {
     const segment = this.#segmentFor(batch.length)
-    if (segment === undefined) return undefined
+    return segment === undefined ? undefined : this.#appendTo(segment, batch, leaderEpoch)
+  }
+
+  /** Appends one batch whatever the memory: what producers wrote must not stay undecided for want of a few bytes. */
+  appendMarker(batch: Buffer, leaderEpoch: number): number {
+    const segment = this.#segmentFor(batch.length) ?? this.#newSegment(batch.length)
+    return this.#appendTo(segment, batch, leaderEpoch)
+  }
+
+  #appendTo(segment: Segment, batch: Buffer, leaderEpoch: number): number {
     const position = segment.lengthBytes
     const baseOffset = this.#endOffset
     batch.copy(segment.bytes, position)
@@ -64,15 +79,18 @@ export class Log {
   read(
     offset: number,
     options: { endOffset: number; sizeBytesMax: number; anySizeFirst: boolean },
-  ): Buffer | undefined {
+  ): LogSlice | undefined {
     const found = this.#find(offset)
     if (found === undefined || offset >= options.endOffset) return undefined
     const { segment, index } = found
     const start = segment.positions[index]!
     const firstBytes = batchHeader.sizeBytes(segment.bytes, start)
     if (firstBytes > options.sizeBytesMax && !options.anySizeFirst) return undefined
-    const end = start + Math.max(firstBytes, options.sizeBytesMax)
-    return segment.bytes.subarray(start, Math.min(end, this.#positionOf(segment, options.endOffset)))
+    const limit = this.#positionOf(segment, options.endOffset)
+    const end = Math.min(limit, start + Math.max(firstBytes, options.sizeBytesMax))
+    const last = lowerBound(segment.positions.length, (i) => segment.positions[i]! >= end) - 1
+    const endOffset = batchHeader.lastOffset(segment.bytes, segment.positions[last]!) + 1
+    return { bytes: segment.bytes.subarray(start, end), endOffset }
   }
 
   /** How many bytes a reader at `offset` has before it. */
@@ -141,7 +159,11 @@ export class Log {
     // Doubling keeps a thousand small topics small and a large one in few pieces.
     const grown = last === undefined ? segmentBytesFirst : Math.min(2 * last.bytes.length, segmentBytesMax)
     const capacity = Math.max(grown, sizeBytes)
-    if (!this.#memory.take(capacity)) return undefined
+    return this.#memory.has(capacity) ? this.#newSegment(capacity) : undefined
+  }
+
+  #newSegment(capacity: number): Segment {
+    this.#memory.take(capacity)
     const segment: Segment = { bytes: Buffer.allocUnsafeSlow(capacity), positions: [], lengthBytes: 0 }
     this.#segments.push(segment)
     return segment

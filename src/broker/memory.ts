@@ -7,15 +7,13 @@ export class MemoryBudget {
     this.limitBytes = limitBytes
   }
 
-  get usedBytes(): number {
-    return this.#usedBytes
+  /** Whether `bytes` more are within the limit. */
+  has(bytes: number): boolean {
+    return this.#usedBytes + bytes <= this.limitBytes
   }
 
-  /** Takes `bytes` from the budget, or nothing when it does not hold as many. */
-  take(bytes: number): boolean {
-    if (this.#usedBytes + bytes > this.limitBytes) return false
+  take(bytes: number): void {
     this.#usedBytes += bytes
-    return true
   }
 
   giveBack(bytes: number): void {

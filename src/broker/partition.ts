@@ -3,10 +3,18 @@ import { errorCode, type ErrorCode } from './error-code.ts'
 import { Log } from './log.ts'
 import type { MemoryBudget } from './memory.ts'
 import { ProducerStates } from './producer-states.ts'
+import { transactionMarker } from './transaction-marker.ts'
 
 export type AppendResult =
   | { readonly error: typeof errorCode.none; readonly baseOffset: number }
   | { readonly error: ErrorCode; readonly message?: string }
+
+export interface AbortedTransaction {
+  readonly producerId: number
+  readonly firstOffset: number
+  /** Where the marker stands. */
+  readonly lastOffset: number
+}
 
 /** One partition: its log, what it knows of the producers that write to it, and who waits for it to grow. */
 export class Partition {
@@ -16,6 +24,10 @@ export class Partition {
   readonly leaderEpoch = 0
   readonly #memory: MemoryBudget
   readonly #producers = new ProducerStates()
+  /** The producers that have a transaction open here, with its first offset; the oldest comes first. */
+  readonly #openTransactions = new Map<number, number>()
+  #aborted: AbortedTransaction[] = []
+  #isDeleted = false
   readonly #watchers = new Set<() => void>()
 
   constructor(topic: string, index: number, memory: MemoryBudget) {
@@ -32,25 +44,51 @@ export class Partition {
 
   /** The end of what a `read_committed` reader may see. */
   get lastStableOffset(): number {
-    return this.log.endOffset
+    return this.#openTransactions.values().next().value ?? this.log.endOffset
+  }
+
+  /** The aborted transactions that have records between the offsets. */
+  abortedBetween(startOffset: number, endOffset: number): AbortedTransaction[] {
+    return this.#aborted.filter(({ firstOffset, lastOffset }) => lastOffset >= startOffset && firstOffset < endOffset)
+  }
+
+  /** Whether a producer has written to a transaction that is still open here. */
+  isInTransaction(producerId: number, epoch: number): boolean {
+    return this.#openTransactions.has(producerId) && this.#producers.epochOf(producerId) === epoch
   }
 
   /** Appends a checked batch of a producer. */
   append(batch: Buffer): AppendResult {
-    const isIdempotent = batchHeader.producerId(batch, 0) >= 0
+    const producerId = batchHeader.producerId(batch, 0)
+    const isIdempotent = producerId >= 0
+    const isTransactional = batchHeader.isTransactional(batch, 0)
     if (isIdempotent) {
       const verdict = this.#producers.judge(batch)
       if (verdict.kind === 'refused') return { error: verdict.error }
       if (verdict.kind === 'duplicate') return { error: errorCode.none, baseOffset: verdict.baseOffset }
     }
+    if (!isTransactional && this.#openTransactions.has(producerId)) return { error: errorCode.invalidTxnState }
     const baseOffset = this.log.append(batch, this.leaderEpoch)
     if (baseOffset === undefined) {
       const message = `the broker's memory limit of ${this.#memory.limitBytes} bytes is reached (memoryBytesMax)`
       return { error: errorCode.policyViolation, message }
     }
     if (isIdempotent) this.#producers.appended(batch, baseOffset)
+    if (isTransactional && !this.#openTransactions.has(producerId)) this.#openTransactions.set(producerId, baseOffset)
     this.#changed()
     return { error: errorCode.none, baseOffset }
+  }
+
+  /** Writes the marker that decides a producer's transaction, for readers and for the producer's later batches. */
+  endTransaction(producerId: number, epoch: number, isCommit: boolean, timestampMs: number): void {
+    if (this.#isDeleted) return
+    const marker = transactionMarker({ producerId, epoch, isCommit, timestampMs })
+    const lastOffset = this.log.appendMarker(marker, this.leaderEpoch)
+    const firstOffset = this.#openTransactions.get(producerId)
+    this.#openTransactions.delete(producerId)
+    if (!isCommit && firstOffset !== undefined) this.#aborted.push({ producerId, firstOffset, lastOffset })
+    this.#producers.ended(producerId, epoch)
+    this.#changed()
   }
 
   /** Calls `onChange` whenever there may be more to read, until the returned function is called. */
@@ -61,6 +99,7 @@ export class Partition {
 
   /** Gives the memory back and wakes those who wait, who then find the partition gone. */
   delete(): void {
+    this.#isDeleted = true
     this.log.free()
     this.#changed()
   }

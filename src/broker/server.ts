@@ -27,7 +27,7 @@ export class BrokerServer {
     server.listen(port, host)
     await once(server, 'listening')
     const { port: boundPort } = server.address() as AddressInfo
-    const cluster = new Cluster({ node: { id: nodeId, host, port: boundPort }, memoryBytesMax, random })
+    const cluster = new Cluster({ node: { id: nodeId, host, port: boundPort }, memoryBytesMax, random, clock })
     return new BrokerServer(server, cluster, clock)
   }
 

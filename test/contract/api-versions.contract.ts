@@ -20,6 +20,27 @@ export function apiVersionsContract(target: Target): void {
       }
     })
 
+    it('says that transactions are of version 2', async () => {
+      await using client = await target.connect()
+
+      const { supportedFeatures, finalizedFeatures, finalizedFeaturesEpoch } = await client.call(
+        apiVersions,
+        4,
+        request,
+      )
+
+      const name = 'transaction.version'
+      assert.deepEqual(
+        supportedFeatures.find((feature) => feature.name === name),
+        { name, minVersion: 0, maxVersion: 2 },
+      )
+      assert.deepEqual(
+        finalizedFeatures.find((feature) => feature.name === name),
+        { name, minVersionLevel: 2, maxVersionLevel: 2 },
+      )
+      assert.ok(finalizedFeaturesEpoch >= 0)
+    })
+
     it('is answered in each of its versions', async () => {
       await using client = await target.connect()
 

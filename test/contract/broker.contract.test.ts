@@ -1,7 +1,9 @@
 import { apiVersionsContract } from './api-versions.contract.ts'
 import { fetchContract } from './fetch.contract.ts'
+import { groupsContract } from './groups.contract.ts'
+import { offsetsContract } from './offsets.contract.ts'
 import { produceContract } from './produce.contract.ts'
 import { contract } from './target.ts'
 import { topicsContract } from './topics.contract.ts'
 
-contract([apiVersionsContract, topicsContract, produceContract, fetchContract])
+contract([apiVersionsContract, topicsContract, produceContract, fetchContract, offsetsContract, groupsContract])

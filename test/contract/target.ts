@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { after, before, describe } from 'node:test'
-import { createTopics, listOffsets } from '../../src/broker/handlers/index.ts'
+import { createTopics, findCoordinator, listOffsets } from '../../src/broker/handlers/index.ts'
 import { startBroker } from '../../src/broker/index.ts'
 import { javaAndMavenAvailable, startKafka } from '../../tools/kafka/start.ts'
 import { WireClient } from './wire-client.ts'
@@ -19,12 +19,19 @@ interface RunningBroker extends AsyncDisposable {
   readonly bootstrapServers: string
 }
 
-const kafkaIsThere = await javaAndMavenAvailable()
+/** A Kafka that runs already, instead of one that is started for the tests. */
+const runningKafka = process.env.MILLRACE_KAFKA
+const kafkaIsThere = runningKafka === undefined ? await javaAndMavenAvailable() : true
 
 /** The same promises for the embedded broker and for Apache Kafka, which decides what they must be. */
 export function contract(suites: Suite[]): void {
   describeTarget('embedded broker', false, () => startBroker(), suites)
-  describeTarget('Apache Kafka', kafkaIsThere === true ? false : kafkaIsThere, () => startKafka(), suites)
+  describeTarget(
+    'Apache Kafka',
+    kafkaIsThere === true ? false : kafkaIsThere,
+    () => (runningKafka === undefined ? startKafka() : attach(runningKafka)),
+    suites,
+  )
 }
 
 function describeTarget(
@@ -39,6 +46,7 @@ function describeTarget(
     before(async () => {
       broker = await start()
       admin = await WireClient.connect(broker.bootstrapServers)
+      await coordinatorsServe(admin)
     })
     after(async () => {
       await admin[Symbol.asyncDispose]()
@@ -72,4 +80,21 @@ function describeTarget(
     }
     for (const suite of suites) suite(target)
   })
+}
+
+async function attach(bootstrapServers: string): Promise<RunningBroker> {
+  return { bootstrapServers, [Symbol.asyncDispose]: async () => {} }
+}
+
+const group = 0
+const transaction = 1
+
+/** Kafka makes the topics behind its coordinators when they are first asked for. */
+async function coordinatorsServe(client: WireClient): Promise<void> {
+  for (const keyType of [group, transaction]) {
+    for (;;) {
+      const { coordinators } = await client.call(findCoordinator, 4, { keyType, keys: ['contract'] })
+      if (coordinators[0]!.errorCode === 0) break
+    }
+  }
 }

@@ -37,11 +37,18 @@ export const apiVersions = defineApi({
     }
     const isNamed = [clientSoftwareName, clientSoftwareVersion].every((text) => softwareText.test(text))
     if (version >= 3 && !isNamed) return { errorCode: errorCode.invalidRequest, apiKeys: [] }
-    return { errorCode: errorCode.none, apiKeys: apis.map(claimOf) }
+    return { errorCode: errorCode.none, apiKeys: apis.map(claimOf), ...features }
   },
 })
 
 const softwareText = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/
+
+/** Version 2 tells producers that every transaction raises their epoch (KIP-890). */
+const features = {
+  supportedFeatures: [{ name: 'transaction.version', minVersion: 0, maxVersion: 2 }],
+  finalizedFeaturesEpoch: 0,
+  finalizedFeatures: [{ name: 'transaction.version', minVersionLevel: 2, maxVersionLevel: 2 }],
+}
 
 function claimOf({ key, versions: [first, last] }: Api) {
   // Kafka 4 claims the retired first versions of Produce, because librdkafka reads support for compression from them.

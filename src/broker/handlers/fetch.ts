@@ -128,15 +128,17 @@ function read(request: Request, { cluster, version }: RequestContext) {
     // A batch larger than every limit must still get through, else its reader would never move on.
     const anySizeFirst = sizeBytesLeft === request.maxBytes
     const sizeBytesMax = Math.min(partitionMaxBytes, sizeBytesLeft)
-    const records = partition.log.read(fetchOffset, { endOffset, sizeBytesMax, anySizeFirst })
-    if (records !== undefined) sizeBytesLeft -= records.length
+    const slice = partition.log.read(fetchOffset, { endOffset, sizeBytesMax, anySizeFirst })
+    sizeBytesLeft -= slice?.bytes.length ?? 0
     availableBytes += Math.min(partitionMaxBytes, partition.log.bytesBetween(fetchOffset, endOffset))
     return {
       partitionIndex,
       errorCode: errorCode.none,
       ...placesOf(partition),
-      ...(isCommitted && { abortedTransactions: [] }),
-      records: records === undefined ? [] : [records],
+      ...(isCommitted && {
+        abortedTransactions: partition.abortedBetween(fetchOffset, slice?.endOffset ?? fetchOffset),
+      }),
+      records: slice === undefined ? [] : [slice.bytes],
     }
   }
 

@@ -1,16 +1,27 @@
 import type { Api } from '../api.ts'
+import { addOffsetsToTxn } from './add-offsets-to-txn.ts'
+import { addPartitionsToTxn } from './add-partitions-to-txn.ts'
 import { apiVersions } from './api-versions.ts'
 import { createTopics } from './create-topics.ts'
+import { deleteGroups } from './delete-groups.ts'
 import { deleteTopics } from './delete-topics.ts'
 import { describeConfigs } from './describe-configs.ts'
+import { describeGroups } from './describe-groups.ts'
+import { endTxn } from './end-txn.ts'
 import { fetch } from './fetch.ts'
 import { findCoordinator } from './find-coordinator.ts'
+import { heartbeat } from './heartbeat.ts'
 import { initProducerId } from './init-producer-id.ts'
+import { joinGroup } from './join-group.ts'
+import { leaveGroup } from './leave-group.ts'
+import { listGroups } from './list-groups.ts'
 import { listOffsets } from './list-offsets.ts'
 import { metadata } from './metadata.ts'
 import { offsetCommit } from './offset-commit.ts'
 import { offsetFetch } from './offset-fetch.ts'
 import { produce } from './produce.ts'
+import { syncGroup } from './sync-group.ts'
+import { txnOffsetCommit } from './txn-offset-commit.ts'
 
 /** What the broker serves: ApiVersions, dispatch and documentation all read this table. */
 export const apis: readonly Api[] = [
@@ -21,24 +32,46 @@ export const apis: readonly Api[] = [
   offsetCommit,
   offsetFetch,
   findCoordinator,
+  joinGroup,
+  heartbeat,
+  leaveGroup,
+  syncGroup,
+  describeGroups,
+  listGroups,
   apiVersions,
   createTopics,
   deleteTopics,
   initProducerId,
+  addPartitionsToTxn,
+  addOffsetsToTxn,
+  endTxn,
+  txnOffsetCommit,
   describeConfigs,
+  deleteGroups,
 ]
 
 export {
+  addOffsetsToTxn,
+  addPartitionsToTxn,
   apiVersions,
   createTopics,
+  deleteGroups,
   deleteTopics,
   describeConfigs,
+  describeGroups,
+  endTxn,
   fetch,
   findCoordinator,
+  heartbeat,
   initProducerId,
+  joinGroup,
+  leaveGroup,
+  listGroups,
   listOffsets,
   metadata,
   offsetCommit,
   offsetFetch,
   produce,
+  syncGroup,
+  txnOffsetCommit,
 }

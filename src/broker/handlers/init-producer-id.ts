@@ -1,5 +1,6 @@
 import { defineApi } from '../api.ts'
 import { errorCode } from '../error-code.ts'
+import { noEpoch, noProducerId } from '../transaction.ts'
 import { defaulted, int16, int32, int64, nullableString, since, struct } from '../wire/schema.ts'
 
 export const initProducerId = defineApi({
@@ -19,8 +20,14 @@ export const initProducerId = defineApi({
     producerId: defaulted(int64, -1),
     producerEpoch: defaulted(int16, -1),
   }),
-  handle({ transactionalId }, { cluster }) {
-    if (transactionalId !== null) return { errorCode: errorCode.coordinatorNotAvailable }
-    return { errorCode: errorCode.none, producerId: cluster.newProducerId(), producerEpoch: 0 }
+  handle({ transactionalId, transactionTimeoutMs, producerId, producerEpoch }, { cluster }) {
+    if (transactionalId === null) {
+      return { errorCode: errorCode.none, producerId: cluster.newProducerId(), producerEpoch: 0 }
+    }
+    const isKnown = producerId !== noProducerId
+    if (isKnown !== (producerEpoch !== noEpoch)) return { errorCode: errorCode.invalidRequest }
+    const expected = isKnown ? { producerId, epoch: producerEpoch } : undefined
+    const granted = cluster.transactions.initProducerId(transactionalId, transactionTimeoutMs, expected)
+    return { errorCode: granted.error, producerId: granted.producerId, producerEpoch: granted.epoch }
   },
 })

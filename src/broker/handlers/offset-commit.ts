@@ -1,5 +1,7 @@
 import { defineApi } from '../api.ts'
-import { errorCode } from '../error-code.ts'
+import type { Cluster } from '../cluster.ts'
+import { errorCode, type ErrorCode } from '../error-code.ts'
+import type { MemberIdentity } from '../group.ts'
 import {
   array,
   int16,
@@ -16,6 +18,7 @@ import {
 } from '../wire/schema.ts'
 
 const metadataLengthMax = 4096
+const missingGroupNamedSince = 9
 
 export const offsetCommit = defineApi({
   key: 8,
@@ -54,7 +57,7 @@ export const offsetCommit = defineApi({
     ),
   }),
   handle(request, { cluster, version }) {
-    const group = cluster.groups.getOrCreate(request.groupId)
+    const refusal = checkCommit(request, cluster, version)
     return {
       topics: request.topics.map(({ name, topicId, partitions }) => {
         const isById = version >= 10
@@ -64,11 +67,13 @@ export const offsetCommit = defineApi({
           name,
           topicId,
           partitions: partitions.map(({ partitionIndex, offset, leaderEpoch, metadata }) => {
+            if (refusal !== errorCode.none) return { partitionIndex, errorCode: refusal }
             if (topic?.partitions[partitionIndex] === undefined) return { partitionIndex, errorCode: missing }
             if (metadata !== null && metadata.length > metadataLengthMax) {
               return { partitionIndex, errorCode: errorCode.offsetMetadataTooLarge }
             }
-            group.offsets.set(topic.name, partitionIndex, { offset, leaderEpoch, metadata })
+            const { offsets } = cluster.groups.getOrCreate(request.groupId)
+            offsets.commit(topic.name, partitionIndex, { offset, leaderEpoch, metadata })
             return { partitionIndex, errorCode: errorCode.none }
           }),
         }
@@ -76,3 +81,15 @@ export const offsetCommit = defineApi({
     }
   },
 })
+
+interface Committer extends MemberIdentity {
+  readonly groupId: string
+  readonly generationId: number
+}
+
+function checkCommit(committer: Committer, { groups }: Cluster, version: number): ErrorCode {
+  const { groupId, generationId } = committer
+  const error = groups.checkCommit(groupId, committer, generationId, false)
+  const isGroupMissing = error === errorCode.illegalGeneration && groups.get(groupId) === undefined
+  return isGroupMissing && version >= missingGroupNamedSince ? errorCode.groupIdNotFound : error
+}

@@ -78,14 +78,15 @@ export const offsetFetch = defineApi({
     ),
   }),
   handle(request, { cluster, version }) {
+    const { requireStable } = request
     if (version < 8) {
       const topics = request.topics?.map((topic) => ({ ...topic, topicId: zeroUuid })) ?? null
-      return { topics: committedOf(cluster, request.groupId, topics, false) }
+      return { topics: committedOf(cluster, request.groupId, topics, { isById: false, requireStable }) }
     }
     return {
       groups: request.groups.map(({ groupId, topics }) => ({
         groupId,
-        topics: committedOf(cluster, groupId, topics, version >= 10),
+        topics: committedOf(cluster, groupId, topics, { isById: version >= 10, requireStable }),
       })),
     }
   },
@@ -97,8 +98,19 @@ interface WantedTopic {
   readonly partitionIndexes: number[]
 }
 
+interface FetchMode {
+  readonly isById: boolean
+  /** Whether offsets that a transaction may yet change are refused. */
+  readonly requireStable: boolean
+}
+
 /** What a group has committed to the wanted partitions; to all that it knows when none are named. */
-function committedOf(cluster: Cluster, groupId: string, topics: WantedTopic[] | null, isById: boolean) {
+function committedOf(
+  cluster: Cluster,
+  groupId: string,
+  topics: WantedTopic[] | null,
+  { isById, requireStable }: FetchMode,
+) {
   const offsets = cluster.groups.get(groupId)?.offsets
   const wanted =
     topics ??
@@ -112,6 +124,9 @@ function committedOf(cluster: Cluster, groupId: string, topics: WantedTopic[] | 
     const topicName = isById ? cluster.topics.getById(topicId)?.name : name
     const partitions = partitionIndexes.map((partitionIndex) => {
       if (topicName === undefined) return { partitionIndex, errorCode: errorCode.unknownTopicId }
+      if (requireStable && offsets?.isUnstable(topicName, partitionIndex) === true) {
+        return { partitionIndex, errorCode: errorCode.unstableOffsetCommit }
+      }
       const committed = offsets?.get(topicName, partitionIndex)
       if (committed === undefined) return { partitionIndex, errorCode: errorCode.none }
       const { offset: committedOffset, leaderEpoch: committedLeaderEpoch, metadata } = committed

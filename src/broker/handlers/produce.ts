@@ -1,6 +1,8 @@
 import { defineApi, type RequestContext } from '../api.ts'
-import { checkProduced } from '../batch.ts'
-import { errorCode } from '../error-code.ts'
+import { batchHeader, checkProduced } from '../batch.ts'
+import type { Cluster } from '../cluster.ts'
+import { errorCode, type ErrorCode } from '../error-code.ts'
+import type { Partition } from '../partition.ts'
 import type { Topic } from '../topics.ts'
 import {
   array,
@@ -19,6 +21,8 @@ import {
 } from '../wire/schema.ts'
 
 const zstdSinceVersion = 7
+const abortableSinceVersion = 11
+const implicitSinceVersion = 12
 
 export const produce = defineApi({
   key: 0,
@@ -65,7 +69,7 @@ export const produce = defineApi({
       const topic = isById ? topics.getById(topicId) : topics.get(name)
       const append = (index: number, batch: Buffer | null): Appended => {
         if (!isAcksValid) return { errorCode: errorCode.invalidRequiredAcks }
-        if (topic !== undefined) return appendTo(topic, index, batch, context)
+        if (topic !== undefined) return appendTo(topic, index, batch, request.transactionalId, context)
         return { errorCode: isById ? errorCode.unknownTopicId : errorCode.unknownTopicOrPartition }
       }
       return { name, topicId, partitions: partitions.map((p) => ({ index: p.index, ...append(p.index, p.records) })) }
@@ -81,7 +85,13 @@ interface Appended {
   readonly errorMessage?: string | null
 }
 
-function appendTo(topic: Topic, index: number, batch: Buffer | null, { version }: RequestContext): Appended {
+function appendTo(
+  topic: Topic,
+  index: number,
+  batch: Buffer | null,
+  transactionalId: string | null,
+  { cluster, version }: RequestContext,
+): Appended {
   const partition = topic.partitions[index]
   if (partition === undefined) return { errorCode: errorCode.unknownTopicOrPartition }
   const fault = checkProduced(batch, {
@@ -89,7 +99,36 @@ function appendTo(topic: Topic, index: number, batch: Buffer | null, { version }
     zstdAllowed: version >= zstdSinceVersion,
   })
   if (fault !== errorCode.none) return { errorCode: fault }
+  if (batchHeader.isTransactional(batch!, 0)) {
+    const refusal = admit(partition, batch!, transactionalId, cluster, version)
+    if (refusal !== errorCode.none) return { errorCode: refusal }
+  }
   const result = partition.append(batch!)
   if (!('baseOffset' in result)) return { errorCode: result.error, errorMessage: result.message ?? null }
   return { errorCode: result.error, baseOffset: result.baseOffset, logStartOffset: partition.log.startOffset }
+}
+
+/** Lets a batch into its transaction: the batch takes its partition in itself (version 2), or the partition has to be in. */
+function admit(
+  partition: Partition,
+  batch: Buffer,
+  transactionalId: string | null,
+  { transactions }: Cluster,
+  version: number,
+): ErrorCode {
+  if (transactionalId === null) return errorCode.transactionalIdAuthorizationFailed
+  const producerId = batchHeader.producerId(batch, 0)
+  const epoch = batchHeader.producerEpoch(batch, 0)
+  if (partition.isInTransaction(producerId, epoch)) return errorCode.none
+  const identity = { transactionalId, producerId, epoch }
+  const isImplicit = version >= implicitSinceVersion
+  const error = isImplicit
+    ? transactions.addPartitions(identity, [partition])
+    : transactions.verifyPartition(identity, partition)
+  // What Produce calls a producer that was fenced.
+  if (error === errorCode.producerFenced) return errorCode.invalidProducerEpoch
+  // Older clients wait and try again for any reason but this.
+  if (error === errorCode.concurrentTransactions && !isImplicit) return errorCode.notEnoughReplicas
+  if (error === errorCode.transactionAbortable && version < abortableSinceVersion) return errorCode.invalidTxnState
+  return error
 }

@@ -1,0 +1,475 @@
+import { assert } from '../core/assert.ts'
+import type { Clock, Timer } from '../core/clock.ts'
+import { errorCode, type ErrorCode } from './error-code.ts'
+import {
+  electProtocol,
+  type GroupMember,
+  type GroupProtocol,
+  hasSameProtocols,
+  type JoinAnswer,
+  offers,
+  type SyncAnswer,
+} from './group-member.ts'
+import { GroupOffsets } from './group-offsets.ts'
+
+export type GroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable'
+
+/** As `group.max.size`, which Kafka leaves open. */
+const membersMax = 1_000
+/** How long a new member may wait in JoinGroup for the others, whatever its session timeout. */
+const newMemberJoinMs = 300_000
+
+const noAssignment = Buffer.alloc(0)
+
+export interface JoinRequest {
+  readonly memberId: string
+  readonly groupInstanceId: string | null
+  readonly clientId: string
+  readonly clientHost: string
+  readonly sessionTimeoutMs: number
+  readonly rebalanceTimeoutMs: number
+  readonly protocolType: string
+  readonly protocols: readonly GroupProtocol[]
+  /** Whether a newcomer must ask once more under the id it was given (KIP-394). */
+  readonly needsKnownMemberId: boolean
+  /** Whether the leader can be told to leave the assignment as it is. */
+  readonly canSkipAssignment: boolean
+}
+
+export interface MemberIdentity {
+  readonly memberId: string
+  readonly groupInstanceId: string | null
+}
+
+export interface SyncRequest extends MemberIdentity {
+  readonly generationId: number
+  readonly protocolType: string | null
+  readonly protocolName: string | null
+  readonly assignments: readonly { readonly memberId: string; readonly assignment: Buffer }[]
+}
+
+/**
+ * A consumer group under the classic protocol. Members join, all of them or those that come in time; one of them, the
+ * leader, shares out the work; each syncs to learn its share. Any change of membership begins that anew.
+ *
+ * @see Kafka's GroupMetadataManager, whose rules these are; KIP-62, KIP-345 (static members), KIP-394 (known member ids)
+ */
+export class Group {
+  readonly id: string
+  readonly offsets = new GroupOffsets()
+  readonly #clock: Clock
+  readonly #newMemberId: (prefix: string) => string
+  readonly #members = new Map<string, GroupMember>()
+  readonly #staticIds = new Map<string, string>()
+  /** Ids given to newcomers that have not come back with them, each with the end of its patience. */
+  readonly #pendingIds = new Map<string, Timer>()
+  readonly #unsynced = new Set<string>()
+  #state: GroupState = 'Empty'
+  #generationId = 0
+  #protocolType: string | null = null
+  #protocolName: string | null = null
+  #leaderId: string | undefined
+  #joinDeadline: Timer | undefined
+  #syncDeadline: Timer | undefined
+
+  constructor(id: string, clock: Clock, newMemberId: (prefix: string) => string) {
+    this.id = id
+    this.#clock = clock
+    this.#newMemberId = newMemberId
+  }
+
+  get state(): GroupState {
+    return this.#state
+  }
+
+  get protocolType(): string | null {
+    return this.#protocolType
+  }
+
+  get protocolName(): string | null {
+    return this.#protocolName
+  }
+
+  get members(): GroupMember[] {
+    return [...this.#members.values()]
+  }
+
+  join(request: JoinRequest): Promise<JoinAnswer> {
+    const { memberId, groupInstanceId } = request
+    const isKnown = this.#members.has(memberId) || this.#pendingIds.has(memberId)
+    const isFull = this.#members.size + this.#pendingIds.size >= membersMax
+    if (isFull && !isKnown) return refuseJoin('', errorCode.groupMaxSizeReached)
+    if (!this.#supports(request)) return refuseJoin(memberId, errorCode.inconsistentGroupProtocol)
+    if (memberId === '') return this.#joinNew(request)
+    if (this.#pendingIds.has(memberId)) {
+      this.#dropPending(memberId)
+      return this.#add(memberId, request)
+    }
+    const error = this.#check({ memberId, groupInstanceId })
+    if (error !== errorCode.none) return refuseJoin(memberId, error)
+    return this.#joinAgain(this.#members.get(memberId)!, request)
+  }
+
+  sync(request: SyncRequest): SyncAnswer | Promise<SyncAnswer> {
+    const error = this.#checkSync(request)
+    if (error !== errorCode.none) return emptySyncAnswer(error)
+    const member = this.#members.get(request.memberId)!
+    switch (this.#state) {
+      case 'PreparingRebalance':
+        return emptySyncAnswer(errorCode.rebalanceInProgress)
+      case 'Stable':
+        this.#synced(member.id)
+        return this.#assignmentOf(member)
+      case 'CompletingRebalance': {
+        this.#synced(member.id)
+        const synced = new Promise<SyncAnswer>((resolve) => (member.sync = resolve))
+        if (member.id === this.#leaderId) this.#assign(request.assignments)
+        return synced
+      }
+      case 'Empty':
+        return emptySyncAnswer(errorCode.unknownMemberId)
+    }
+  }
+
+  heartbeat(identity: MemberIdentity, generationId: number): ErrorCode {
+    const error = this.#check(identity)
+    if (error !== errorCode.none) return error
+    if (generationId !== this.#generationId) return errorCode.illegalGeneration
+    this.#keepAlive(this.#members.get(identity.memberId)!)
+    return this.#state === 'PreparingRebalance' ? errorCode.rebalanceInProgress : errorCode.none
+  }
+
+  /** Lets members go, by their id or, static ones, by their instance id alone. */
+  leave(identities: readonly MemberIdentity[]): ErrorCode[] {
+    const errors = identities.map((identity) => this.#leave(identity))
+    if (errors.includes(errorCode.none)) this.#membersChanged()
+    return errors
+  }
+
+  /** Says whether a member may commit offsets; one that manages its partitions itself only while the group is empty. */
+  checkCommit(identity: MemberIdentity, generationId: number, isTransactional: boolean): ErrorCode {
+    if (generationId < 0 && this.#state === 'Empty') return errorCode.none
+    if (generationId >= 0 || identity.memberId !== '' || identity.groupInstanceId !== null) {
+      const error = this.#check(identity)
+      if (error !== errorCode.none) return error
+      if (generationId !== this.#generationId) return errorCode.illegalGeneration
+    } else if (!isTransactional) {
+      return errorCode.unknownMemberId
+    }
+    if (isTransactional || this.#state !== 'CompletingRebalance') {
+      // A commit shows that its member is alive.
+      const member = this.#members.get(identity.memberId)
+      if (member !== undefined) this.#keepAlive(member)
+      return errorCode.none
+    }
+    return errorCode.rebalanceInProgress
+  }
+
+  /** Ends all timers; nobody may use the group any more. */
+  close(): void {
+    this.#joinDeadline?.cancel()
+    this.#syncDeadline?.cancel()
+    for (const { session } of this.#members.values()) session?.cancel()
+    for (const timer of this.#pendingIds.values()) timer.cancel()
+  }
+
+  #supports({ protocolType, protocols }: JoinRequest): boolean {
+    if (protocolType === '' || protocols.length === 0) return false
+    if (this.#members.size === 0) return true
+    const members = this.members
+    const isShared = ({ name }: GroupProtocol) => members.every((member) => offers(member, name))
+    return protocolType === this.#protocolType && protocols.some(isShared)
+  }
+
+  #check({ memberId, groupInstanceId }: MemberIdentity): ErrorCode {
+    if (groupInstanceId !== null) {
+      const owner = this.#staticIds.get(groupInstanceId)
+      if (owner !== undefined && owner !== memberId) return errorCode.fencedInstanceId
+      if (owner === undefined) return errorCode.unknownMemberId
+    }
+    return this.#members.has(memberId) ? errorCode.none : errorCode.unknownMemberId
+  }
+
+  #checkSync(request: SyncRequest): ErrorCode {
+    const error = this.#check(request)
+    if (error !== errorCode.none) return error
+    if (request.generationId !== this.#generationId) return errorCode.illegalGeneration
+    const isTypeSame = request.protocolType === null || request.protocolType === this.#protocolType
+    const isNameSame = request.protocolName === null || request.protocolName === this.#protocolName
+    return isTypeSame && isNameSame ? errorCode.none : errorCode.inconsistentGroupProtocol
+  }
+
+  #joinNew(request: JoinRequest): Promise<JoinAnswer> {
+    const { clientId, groupInstanceId, sessionTimeoutMs, needsKnownMemberId } = request
+    const memberId = this.#newMemberId(groupInstanceId ?? clientId)
+    if (groupInstanceId !== null) {
+      const oldId = this.#staticIds.get(groupInstanceId)
+      return oldId === undefined ? this.#add(memberId, request) : this.#replaceStatic(oldId, memberId, request)
+    }
+    if (!needsKnownMemberId) return this.#add(memberId, request)
+    const timer = this.#clock.setTimer({ afterMs: sessionTimeoutMs, background: true }, () => {
+      this.#dropPending(memberId)
+      this.#completeJoinIfAllCame()
+    })
+    this.#pendingIds.set(memberId, timer)
+    return refuseJoin(memberId, errorCode.memberIdRequired)
+  }
+
+  #joinAgain(member: GroupMember, request: JoinRequest): Promise<JoinAnswer> {
+    const isUnchanged = hasSameProtocols(member, request.protocols)
+    const isLeader = member.id === this.#leaderId
+    if (this.#state === 'CompletingRebalance' && isUnchanged) return Promise.resolve(this.#joinAnswer(member))
+    // A leader that joins a stable group wants to share out the work anew.
+    if (this.#state === 'Stable' && isUnchanged && !isLeader) return Promise.resolve(this.#joinAnswer(member))
+    const joined = this.#update(member, request)
+    this.#rebalance()
+    return joined
+  }
+
+  #add(memberId: string, request: JoinRequest): Promise<JoinAnswer> {
+    const { groupInstanceId: instanceId, clientId, clientHost, protocols } = request
+    const member: GroupMember = {
+      id: memberId,
+      instanceId,
+      clientId,
+      clientHost,
+      sessionTimeoutMs: request.sessionTimeoutMs,
+      rebalanceTimeoutMs: request.rebalanceTimeoutMs,
+      protocols,
+      assignment: noAssignment,
+      isNew: true,
+      join: undefined,
+      sync: undefined,
+      session: undefined,
+    }
+    if (this.#members.size === 0) this.#protocolType = request.protocolType
+    this.#members.set(memberId, member)
+    this.#leaderId ??= memberId
+    if (instanceId !== null) this.#staticIds.set(instanceId, memberId)
+    const joined = new Promise<JoinAnswer>((resolve) => (member.join = resolve))
+    this.#keepAlive(member, newMemberJoinMs)
+    this.#rebalance()
+    return joined
+  }
+
+  /** Gives the place of a static member to its next life, without a rebalance where that changes nothing. */
+  #replaceStatic(oldId: string, newId: string, request: JoinRequest): Promise<JoinAnswer> {
+    const member = this.#members.get(oldId)!
+    this.#members.delete(oldId)
+    this.#members.set(newId, member)
+    this.#staticIds.set(member.instanceId!, newId)
+    const formerLeader = this.#leaderId!
+    if (formerLeader === oldId) this.#leaderId = newId
+    this.#answerJoin(member, { ...emptyJoinAnswer, error: errorCode.fencedInstanceId, memberId: oldId })
+    this.#answerSync(member, emptySyncAnswer(errorCode.fencedInstanceId))
+    member.id = newId
+    this.#keepAlive(member)
+
+    const joined = this.#update(member, request)
+    if (this.#state === 'Stable' && electProtocol(this.members) === this.#protocolName) {
+      const answer = this.#joinAnswer(member)
+      const isLeader = newId === this.#leaderId
+      const known = request.canSkipAssignment
+        ? { ...answer, skipAssignment: isLeader }
+        : // Told the name of the leader before it, it takes itself for a follower and assigns nothing.
+          { ...answer, leader: formerLeader, members: [] }
+      this.#answerJoin(member, known)
+    } else {
+      this.#rebalance()
+    }
+    return joined
+  }
+
+  #update(member: GroupMember, request: JoinRequest): Promise<JoinAnswer> {
+    member.protocols = request.protocols
+    member.sessionTimeoutMs = request.sessionTimeoutMs
+    member.rebalanceTimeoutMs = request.rebalanceTimeoutMs
+    // A JoinGroup sent again takes the place of the one before.
+    this.#answerJoin(member, { ...emptyJoinAnswer, error: errorCode.unknownMemberId, memberId: member.id })
+    return new Promise((resolve) => (member.join = resolve))
+  }
+
+  #leave({ memberId, groupInstanceId }: MemberIdentity): ErrorCode {
+    if (memberId === '') {
+      const staticId = groupInstanceId === null ? undefined : this.#staticIds.get(groupInstanceId)
+      if (staticId === undefined) return errorCode.unknownMemberId
+      this.#remove(this.#members.get(staticId)!)
+      return errorCode.none
+    }
+    if (this.#pendingIds.has(memberId)) {
+      this.#dropPending(memberId)
+      return errorCode.none
+    }
+    const error = this.#check({ memberId, groupInstanceId })
+    if (error === errorCode.none) this.#remove(this.#members.get(memberId)!)
+    return error
+  }
+
+  /** Begins a rebalance, or goes on with the one that is under way. */
+  #rebalance(): void {
+    if (this.#state === 'PreparingRebalance') return this.#completeJoinIfAllCame()
+    if (this.#state === 'CompletingRebalance') {
+      for (const member of this.#members.values()) {
+        member.assignment = noAssignment
+        this.#answerSync(member, emptySyncAnswer(errorCode.rebalanceInProgress))
+      }
+    }
+    this.#unsynced.clear()
+    this.#syncDeadline?.cancel()
+    const isInitial = this.#state === 'Empty'
+    this.#state = 'PreparingRebalance'
+    if (!isInitial && this.#haveAllJoined()) return this.#completeJoin()
+    // Members that start together find themselves in one generation when the first waits for a moment.
+    this.#waitForJoins(isInitial ? 0 : this.#rebalanceTimeoutMs())
+  }
+
+  #membersChanged(): void {
+    if (this.#state === 'Stable' || this.#state === 'CompletingRebalance') this.#rebalance()
+    else this.#completeJoinIfAllCame()
+  }
+
+  #completeJoinIfAllCame(): void {
+    if (this.#state === 'PreparingRebalance' && this.#haveAllJoined()) this.#completeJoin()
+  }
+
+  #haveAllJoined(): boolean {
+    return this.#pendingIds.size === 0 && this.members.every(({ join }) => join !== undefined)
+  }
+
+  #waitForJoins(afterMs: number): void {
+    this.#joinDeadline?.cancel()
+    this.#joinDeadline = this.#clock.setTimer({ afterMs, background: true }, () => this.#completeJoin())
+  }
+
+  #completeJoin(): void {
+    this.#joinDeadline?.cancel()
+    for (const member of this.members) {
+      if (member.join === undefined && member.instanceId === null) this.#remove(member)
+    }
+    if (this.#members.size === 0) return this.#becomeEmpty()
+    const joined = this.members.filter(({ join }) => join !== undefined)
+    // Static members keep their place while they are away, but they cannot share out the work.
+    if (joined.length === 0) return this.#waitForJoins(this.#rebalanceTimeoutMs())
+    if (!joined.some(({ id }) => id === this.#leaderId)) this.#leaderId = joined[0]!.id
+
+    this.#generationId += 1
+    this.#protocolName = electProtocol(this.members) ?? null
+    this.#state = 'CompletingRebalance'
+    for (const member of this.#members.values()) {
+      this.#unsynced.add(member.id)
+      member.isNew = false
+      this.#keepAlive(member)
+      this.#answerJoin(member, this.#joinAnswer(member))
+    }
+    this.#syncDeadline = this.#clock.setTimer({ afterMs: this.#rebalanceTimeoutMs(), background: true }, () =>
+      this.#dropUnsynced(),
+    )
+  }
+
+  #becomeEmpty(): void {
+    this.#generationId += 1
+    this.#protocolName = null
+    this.#state = 'Empty'
+  }
+
+  #dropUnsynced(): void {
+    for (const memberId of this.#unsynced) this.#remove(this.#members.get(memberId)!)
+    this.#rebalance()
+  }
+
+  #assign(assignments: SyncRequest['assignments']): void {
+    const shares = new Map(assignments.map(({ memberId, assignment }) => [memberId, assignment]))
+    this.#state = 'Stable'
+    for (const member of this.#members.values()) {
+      member.assignment = shares.get(member.id) ?? noAssignment
+      this.#answerSync(member, this.#assignmentOf(member))
+    }
+  }
+
+  #synced(memberId: string): void {
+    this.#unsynced.delete(memberId)
+    if (this.#unsynced.size === 0) this.#syncDeadline?.cancel()
+  }
+
+  #remove(member: GroupMember): void {
+    assert(this.#members.get(member.id) === member, 'a member leaves once')
+    this.#members.delete(member.id)
+    this.#unsynced.delete(member.id)
+    if (member.instanceId !== null) this.#staticIds.delete(member.instanceId)
+    if (member.id === this.#leaderId) this.#leaderId = this.#members.keys().next().value
+    this.#answerJoin(member, { ...emptyJoinAnswer, error: errorCode.unknownMemberId })
+    this.#answerSync(member, emptySyncAnswer(errorCode.unknownMemberId))
+    member.session?.cancel()
+  }
+
+  #dropPending(memberId: string): void {
+    this.#pendingIds.get(memberId)?.cancel()
+    this.#pendingIds.delete(memberId)
+  }
+
+  /** Begins the session anew. */
+  #keepAlive(member: GroupMember, afterMs = member.sessionTimeoutMs): void {
+    member.session?.cancel()
+    member.session = this.#clock.setTimer({ afterMs, background: true }, () => {
+      // Who waits for the others is alive, unless it never was in a generation.
+      if (!member.isNew && (member.join !== undefined || member.sync !== undefined)) return
+      this.#remove(member)
+      this.#membersChanged()
+    })
+  }
+
+  #answerJoin(member: GroupMember, answer: JoinAnswer): void {
+    member.join?.(answer)
+    member.join = undefined
+  }
+
+  #answerSync(member: GroupMember, answer: SyncAnswer): void {
+    if (member.sync !== undefined) this.#keepAlive(member)
+    member.sync?.(answer)
+    member.sync = undefined
+  }
+
+  #joinAnswer(member: GroupMember): JoinAnswer {
+    const protocolName = this.#protocolName
+    const metadataOf = ({ protocols }: GroupMember) => protocols.find(({ name }) => name === protocolName)!.metadata
+    const isLeader = member.id === this.#leaderId
+    return {
+      error: errorCode.none,
+      memberId: member.id,
+      generationId: this.#generationId,
+      protocolType: this.#protocolType,
+      protocolName,
+      leader: this.#leaderId!,
+      skipAssignment: false,
+      members: isLeader
+        ? this.members.map((m) => ({ memberId: m.id, groupInstanceId: m.instanceId, metadata: metadataOf(m) }))
+        : [],
+    }
+  }
+
+  #assignmentOf({ assignment }: GroupMember): SyncAnswer {
+    return { error: errorCode.none, protocolType: this.#protocolType, protocolName: this.#protocolName, assignment }
+  }
+
+  #rebalanceTimeoutMs(): number {
+    return Math.max(0, ...this.members.map((member) => member.rebalanceTimeoutMs))
+  }
+}
+
+const emptyJoinAnswer = {
+  memberId: '',
+  generationId: -1,
+  protocolType: null,
+  protocolName: null,
+  leader: '',
+  skipAssignment: false,
+  members: [],
+}
+
+export function refuseJoin(memberId: string, error: ErrorCode): Promise<JoinAnswer> {
+  return Promise.resolve({ ...emptyJoinAnswer, error, memberId })
+}
+
+function emptySyncAnswer(error: ErrorCode): SyncAnswer {
+  return { error, protocolType: null, protocolName: null, assignment: noAssignment }
+}

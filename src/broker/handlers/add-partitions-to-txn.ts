@@ -1,0 +1,81 @@
+import { defineApi } from '../api.ts'
+import type { Cluster } from '../cluster.ts'
+import { errorCode, type ErrorCode } from '../error-code.ts'
+import type { ProducerIdentity } from '../transactions.ts'
+import { array, boolean, defaulted, int16, int32, int64, since, string, struct, until } from '../wire/schema.ts'
+
+const topics = array(struct({ name: string, partitions: array(int32) }))
+const topicResults = array(
+  struct({
+    name: string,
+    partitions: array(struct({ partitionIndex: int32, errorCode: int16 })),
+  }),
+)
+
+export const addPartitionsToTxn = defineApi({
+  key: 24,
+  name: 'AddPartitionsToTxn',
+  versions: [0, 5],
+  flexibleSince: 3,
+  request: struct({
+    transactions: since(
+      4,
+      array(struct({ transactionalId: string, producerId: int64, producerEpoch: int16, verifyOnly: boolean, topics })),
+      [],
+    ),
+    transactionalId: until(3, string, ''),
+    producerId: until(3, int64, -1),
+    producerEpoch: until(3, int16, -1),
+    topics: until(3, topics, []),
+  }),
+  response: struct({
+    throttleTimeMs: defaulted(int32, 0),
+    errorCode: since(4, int16, 0),
+    resultsByTransaction: since(4, array(struct({ transactionalId: string, topics: topicResults })), []),
+    topics: until(3, topicResults, []),
+  }),
+  handle(request, { cluster, version }) {
+    if (version < 4) {
+      const identity = identityOf(request)
+      return { topics: add(cluster, identity, request.topics, false) }
+    }
+    return {
+      resultsByTransaction: request.transactions.map((transaction) => ({
+        transactionalId: transaction.transactionalId,
+        topics: add(cluster, identityOf(transaction), transaction.topics, transaction.verifyOnly),
+      })),
+    }
+  },
+})
+
+function identityOf(request: { transactionalId: string; producerId: number; producerEpoch: number }): ProducerIdentity {
+  return { ...request, epoch: request.producerEpoch }
+}
+
+interface NamedPartitions {
+  readonly name: string
+  readonly partitions: number[]
+}
+
+/** Adds all partitions, or none when one of them is not there. */
+function add(
+  { topics, transactions }: Cluster,
+  identity: ProducerIdentity,
+  wanted: NamedPartitions[],
+  isVerification: boolean,
+) {
+  const found = wanted.flatMap(({ name, partitions }) => partitions.map((index) => topics.partition(name, index)))
+  const partitions = found.filter((partition) => partition !== undefined)
+  const isComplete = partitions.length === found.length
+  const error = isVerification || !isComplete ? errorCode.none : transactions.addPartitions(identity, partitions)
+  const errorOf = (name: string, index: number): ErrorCode => {
+    const partition = topics.partition(name, index)
+    if (partition === undefined) return errorCode.unknownTopicOrPartition
+    if (isVerification) return transactions.verifyPartition(identity, partition)
+    return isComplete ? error : errorCode.operationNotAttempted
+  }
+  return wanted.map(({ name, partitions: indexes }) => ({
+    name,
+    partitions: indexes.map((partitionIndex) => ({ partitionIndex, errorCode: errorOf(name, partitionIndex) })),
+  }))
+}

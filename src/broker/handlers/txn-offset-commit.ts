@@ -1,0 +1,67 @@
+import { defineApi } from '../api.ts'
+import { errorCode } from '../error-code.ts'
+import { array, defaulted, int16, int32, int64, nullableString, since, string, struct } from '../wire/schema.ts'
+
+const implicitSince = 5
+const abortableSince = 4
+
+export const txnOffsetCommit = defineApi({
+  key: 28,
+  name: 'TxnOffsetCommit',
+  versions: [0, 5],
+  flexibleSince: 3,
+  request: struct({
+    transactionalId: string,
+    groupId: string,
+    producerId: int64,
+    producerEpoch: int16,
+    generationId: since(3, int32, -1),
+    memberId: since(3, string, ''),
+    groupInstanceId: since(3, nullableString, null),
+    topics: array(
+      struct({
+        name: string,
+        partitions: array(
+          struct({
+            partitionIndex: int32,
+            offset: int64,
+            leaderEpoch: since(2, int32, -1),
+            metadata: nullableString,
+          }),
+        ),
+      }),
+    ),
+  }),
+  response: struct({
+    throttleTimeMs: defaulted(int32, 0),
+    topics: array(struct({ name: string, partitions: array(struct({ partitionIndex: int32, errorCode: int16 })) })),
+  }),
+  handle(request, { cluster, version }) {
+    const { groupId, producerId } = request
+    const identity = { transactionalId: request.transactionalId, producerId, epoch: request.producerEpoch }
+    const refusal = cluster.groups.checkCommit(groupId, request, request.generationId, true)
+    const error = refusal === errorCode.none ? admit() : refusal
+    return {
+      topics: request.topics.map(({ name, partitions }) => ({
+        name,
+        partitions: partitions.map(({ partitionIndex, offset, leaderEpoch, metadata }) => {
+          if (error !== errorCode.none) return { partitionIndex, errorCode: error }
+          if (cluster.topics.partition(name, partitionIndex) === undefined) {
+            return { partitionIndex, errorCode: errorCode.unknownTopicOrPartition }
+          }
+          const { offsets } = cluster.groups.getOrCreate(groupId)
+          offsets.commitInTransaction(producerId, name, partitionIndex, { offset, leaderEpoch, metadata })
+          return { partitionIndex, errorCode: errorCode.none }
+        }),
+      })),
+    }
+
+    function admit() {
+      if (version >= implicitSince) return cluster.transactions.addOffsets(identity, groupId)
+      const verified = cluster.transactions.verifyOffsets(identity, groupId)
+      return verified === errorCode.transactionAbortable && version < abortableSince
+        ? errorCode.invalidTxnState
+        : verified
+    }
+  },
+})
