@@ -1,5 +1,6 @@
 import { poisonedRecords } from './records.integration.ts'
+import { foreignSources } from './sources.integration.ts'
 import { stageFunctionFailures } from './stage-functions.integration.ts'
 import { onEachBroker } from './target.ts'
 
-onEachBroker([stageFunctionFailures, poisonedRecords])
+onEachBroker([stageFunctionFailures, poisonedRecords, foreignSources])
