@@ -47,6 +47,6 @@ function accountText({ accounting }: RunReport): string {
     'filtered',
     'skipped',
   ] as const
-  const line = (cells: readonly (string | number)[]) => cells.map((cell) => String(cell).padStart(12)).join('')
+  const line = (cells: readonly (string | number)[]) => cells.map((cell) => String(cell).padStart(14)).join('')
   return [line(names), ...accounting.map((account) => line(names.map((name) => account[name])))].join('\n')
 }
