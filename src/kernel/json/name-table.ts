@@ -1,91 +1,114 @@
 import { assert } from '../../core/assert.ts'
+import { Byte } from './byte.ts'
 import { contentBytes } from './quote.ts'
 import { unescapeInto } from './unescape.ts'
 import { ValueKind } from './value-kind.ts'
 
+const { QUOTE } = Byte
 const { PLAIN_STRING, ESCAPED_STRING } = ValueKind
 
+/** An entry of the table: index of the name plus one, head, length, scope and where its content begins. */
+const ENTRY = 8
+
 /**
- * A fixed set of names that are recognised in bytes: the fields of an object, the stages of a route.
- * An open-addressing table over length, first and last byte leaves at most a few candidates, mostly none or the one.
+ * A fixed set of names that are recognised in JSON bytes: the fields of objects, the stages of a route.
+ *
+ * An open-addressing table over the head of a name, which is its opening quote and first three bytes. Most names that
+ * are not in the table are refused by one load, the others cost a comparison of four bytes at a time.
  */
 export class NameTable {
-  /** Index of a name plus one; 0 is an empty place, where the search ends. At most half of the places are taken. */
-  readonly #places: Uint16Array
+  /** At most an eighth of the places is taken; a place whose first number is 0 is free and ends the search. */
+  readonly #entries: Int32Array
   readonly #mask: number
-  readonly #starts: Int32Array
-  readonly #lengths: Int32Array
-  readonly #bytes: Uint8Array
-  readonly #view: DataView
-  /** Room for the spellings with escapes that can be one of the names: a byte of content takes at most six. */
+  /** The names as JSON has them, between quotes. */
+  readonly #names: DataView
+  /** Room for every string with escapes that can be one of the names: a byte of content is spelled with at most six. */
   readonly #unescaped: Uint8Array
   readonly #unescapedView: DataView
 
-  /** @param names - At most 65,535 distinct strings; the index of each is what `find` returns. */
-  constructor(names: readonly string[]) {
-    assert(new Set(names).size === names.length && names.length < 0x10000, 'names are distinct and fit their indexes')
+  /**
+   * @param names - Distinct within a scope; the position of each is what `find` returns.
+   * @param scopes - The scope of each name.
+   */
+  constructor(names: readonly string[], scopes: readonly number[] = names.map(() => 0)) {
     const contents = names.map(contentBytes)
-    this.#mask = (4 << (32 - Math.clz32(names.length))) - 1
-    this.#places = new Uint16Array(this.#mask + 1)
-    this.#starts = new Int32Array(names.length)
-    this.#lengths = Int32Array.from(contents, (content) => content.length)
-    this.#bytes = new Uint8Array(contents.reduce((sum, content) => sum + content.length, 0))
-    this.#view = new DataView(this.#bytes.buffer)
-    this.#unescaped = new Uint8Array(6 * this.#lengths.reduce((longest, length) => Math.max(longest, length), 0))
+    const longest = contents.reduce((most, content) => Math.max(most, content.length), 0)
+    const bytes = new Uint8Array(contents.reduce((sum, content) => sum + content.length + 2, 1)).fill(QUOTE)
+    this.#names = new DataView(bytes.buffer)
+    this.#unescaped = new Uint8Array(6 * longest + 4).fill(QUOTE)
     this.#unescapedView = new DataView(this.#unescaped.buffer)
-    let start = 0
+    this.#entries = new Int32Array((8 * ENTRY) << (32 - Math.clz32(names.length)))
+    this.#mask = this.#entries.length - 1
+    let start = 1
     contents.forEach((content, index) => {
-      this.#bytes.set(content, start)
-      this.#starts[index] = start
-      start += content.length
-      let place = this.#home(content, 0, content.length)
-      while (this.#places[place] !== 0) place = (place + 1) & this.#mask
-      this.#places[place] = index + 1
+      const { length } = content
+      const scope = scopes[index]!
+      bytes.set(content, start)
+      assert(this.find(this.#names, start, start + length, scope) === -1, 'the names of a table are distinct')
+      const head = headOf(this.#names, start, length)
+      let place = home(head, length, scope) & this.#mask
+      while (this.#entries[place] !== 0) place = (place + ENTRY) & this.#mask
+      this.#entries.set([index + 1, head, length, scope, start], place)
+      start += length + 2
     })
   }
 
-  /** The index of the name whose content is the bytes from `start` to `end`, or -1. */
-  find(bytes: Uint8Array, view: DataView, start: number, end: number): number {
+  /**
+   * The index of the name that a string without escapes holds, or -1.
+   *
+   * @param start - Where the content begins, behind the opening quote.
+   * @param end - Where the content ends, at the closing quote; behind it at least one more byte of memory follows.
+   */
+  find(view: DataView, start: number, end: number, scope: number): number {
     const length = end - start
-    let place = this.#home(bytes, start, length)
+    const head = headOf(view, start, length)
+    const entries = this.#entries
+    const mask = this.#mask
+    let place = home(head, length, scope) & mask
     for (;;) {
-      const index = this.#places[place]! - 1
-      if (index < 0 || (this.#lengths[index] === length && this.#equals(this.#starts[index]!, bytes, view, start, length)))
+      const index = entries[place]! - 1
+      if (index < 0) return -1
+      if (
+        entries[place + 1] === head &&
+        entries[place + 2] === length &&
+        entries[place + 3] === scope &&
+        equals(this.#names, entries[place + 4]!, view, start, length)
+      ) {
         return index
-      place = (place + 1) & this.#mask
+      }
+      place = (place + ENTRY) & mask
     }
   }
 
-  /** The index of the name that a string with escapes, given as the bytes between its quotes, spells; or -1. */
-  findEscaped(bytes: Uint8Array, start: number, end: number): number {
-    if (end - start > this.#unescaped.length) return -1
-    const length = unescapeInto(this.#unescaped, 0, bytes, start, end)
-    return this.find(this.#unescaped, this.#unescapedView, 0, length)
+  /** The index of the name that a string with escapes, given by its content, spells; or -1. */
+  findEscaped(bytes: Uint8Array, start: number, end: number, scope: number): number {
+    if (end - start > this.#unescaped.length - 4) return -1
+    const close = unescapeInto(this.#unescaped, 1, bytes, start, end)
+    this.#unescaped[close] = QUOTE
+    return this.find(this.#unescapedView, 1, close, scope)
   }
 
-  /** The index of the name that a value found by a scanner holds, or -1, which is also the answer for any other kind. */
-  findValue(bytes: Uint8Array, view: DataView, start: number, end: number, kind: ValueKind): number {
-    if (kind === PLAIN_STRING) return this.find(bytes, view, start + 1, end - 1)
-    return kind === ESCAPED_STRING ? this.findEscaped(bytes, start + 1, end - 1) : -1
+  /** The index of the name that a value found by a scanner holds, or -1, which is also the answer for other kinds. */
+  findValue(bytes: Uint8Array, view: DataView, start: number, end: number, kind: ValueKind, scope = 0): number {
+    if (kind === PLAIN_STRING) return this.find(view, start + 1, end - 1, scope)
+    return kind === ESCAPED_STRING ? this.findEscaped(bytes, start + 1, end - 1, scope) : -1
   }
+}
 
-  #home(bytes: Uint8Array, start: number, length: number): number {
-    if (length === 0) return 0
-    const first = bytes[start]!
-    const last = bytes[start + length - 1]!
-    return (length + first + (last << 1)) & this.#mask
-  }
+/** The opening quote and the first three bytes; of a shorter name nothing behind its closing quote. */
+function headOf(view: DataView, start: number, length: number): number {
+  if (length > 1) return view.getInt32(start - 1, true)
+  return length === 0 ? 0 : view.getInt32(start - 1, true) & 0xffffff
+}
 
-  #equals(known: number, bytes: Uint8Array, view: DataView, start: number, length: number): boolean {
-    if (length < 4) {
-      for (let at = 0; at < length; at++) if (this.#bytes[known + at] !== bytes[start + at]) return false
-      return true
-    }
-    // The last word overlaps the one before it, so no byte outside the name is looked at.
-    const last = length - 4
-    for (let at = 0; at < last; at += 4) {
-      if (this.#view.getInt32(known + at, true) !== view.getInt32(start + at, true)) return false
-    }
-    return this.#view.getInt32(known + last, true) === view.getInt32(start + last, true)
+function home(head: number, length: number, scope: number): number {
+  return (Math.imul(head ^ length ^ (scope << 8), 0x9e3779b1) >>> 12) * ENTRY
+}
+
+/** Compares from the closing quote backwards, as far as the head does not reach. */
+function equals(names: DataView, known: number, view: DataView, start: number, length: number): boolean {
+  for (let at = length - 3; at >= 0; at -= 4) {
+    if (names.getInt32(known + at, true) !== view.getInt32(start + at, true)) return false
   }
+  return true
 }

@@ -18,18 +18,29 @@ function scan(record: string | Uint8Array, paths: string[][], options?: { depthM
     if (scanner.kinds[field] === ValueKind.MISSING) return undefined
     return new TextDecoder().decode(bytes.subarray(scanner.starts[field], scanner.ends[field]))
   })
-  return { status, found, kinds: [...scanner.kinds] }
+  return { status, found, kinds: [...scanner.kinds].slice(0, paths.length) }
 }
 
 describe('Scanner', () => {
   it('finds each kind of value and says which it is', () => {
     const { status, found, kinds } = scan(
       '{"a":"x","b":"\\n","c":-12,"d":1.5e3,"e":{"k":[{}]},"f":[1,"]"],"g":true,"h":false,"i":null}',
-      [...'abcdefghij'].map((name) => [name]),
+      Array.from('abcdefghij', (name) => [name]),
     )
 
     assert.equal(status, Status.OK)
-    assert.deepEqual(found, ['"x"', '"\\n"', '-12', '1.5e3', '{"k":[{}]}', '[1,"]"]', 'true', 'false', 'null', undefined])
+    assert.deepEqual(found, [
+      '"x"',
+      '"\\n"',
+      '-12',
+      '1.5e3',
+      '{"k":[{}]}',
+      '[1,"]"]',
+      'true',
+      'false',
+      'null',
+      undefined,
+    ])
     assert.deepEqual(kinds, [1, 2, 3, 4, 5, 6, 7, 8, 9, 0])
   })
 
@@ -55,11 +66,17 @@ describe('Scanner', () => {
     assert.deepEqual(scan(' \t\r\n{ "a" : { } , "b" : [ 1 , [ ] ] } \n', [['a'], ['b']]).found, ['{ }', '[ 1 , [ ] ]'])
   })
 
-  it('calls an integer plain only when no other spelling is shorter or its own canonical one', () => {
+  it('calls an integer plain only when its spelling is canonical', () => {
     const kindOf = (number: string) => scan(`{"a":${number}}`, [['a']]).kinds[0]
 
-    assert.deepEqual(['0', '-7', '9'.repeat(80), '-' + '9'.repeat(80)].map(kindOf), Array(4).fill(ValueKind.PLAIN_INTEGER))
-    assert.deepEqual(['-0', '1.0', '1E1', '9'.repeat(81), '-' + '9'.repeat(81)].map(kindOf), Array(5).fill(ValueKind.NUMBER))
+    assert.deepEqual(
+      ['0', '-7', '9'.repeat(80), '-' + '9'.repeat(80)].map(kindOf),
+      Array(4).fill(ValueKind.PLAIN_INTEGER),
+    )
+    assert.deepEqual(
+      ['-0', '1.0', '1E1', '9'.repeat(81), '-' + '9'.repeat(81)].map(kindOf),
+      Array(5).fill(ValueKind.NUMBER),
+    )
   })
 
   it('names the reason why a record is refused', () => {
@@ -92,7 +109,7 @@ describe('Scanner', () => {
     const status = scanner.scan(bytes, new DataView(bytes.buffer), 0, bytes.length)
 
     assert.equal(status, Status.OK)
-    assert.deepEqual([...scanner.ends], [11, 19])
+    assert.deepEqual([scanner.ends[0], scanner.ends[1]], [11, 19])
   })
 
   it('refuses paths that are equal, empty or too many', () => {

@@ -1,214 +1,262 @@
-import { type FieldTree, fieldTree, UNTRACKED } from './field-tree.ts'
-import { fractionEnd, integerEnd, isFractionOrExponent } from './number.ts'
+import { Byte, byteSet } from './byte.ts'
+import { type FieldTree, fieldsMax, fieldTree, UNTRACKED } from './field-tree.ts'
 import { Status } from './status.ts'
 import { hasEscape, plainEnd, stringEnd } from './string.ts'
 import { plainDigitsMax, ValueKind } from './value-kind.ts'
 
 const { OK, NOT_JSON, NOT_UTF8, TOO_DEEP, NOT_AN_OBJECT } = Status
 const { MISSING, PLAIN_STRING, ESCAPED_STRING, PLAIN_INTEGER, NUMBER, OBJECT, ARRAY, TRUE, FALSE, NULL } = ValueKind
+const { SPACE, QUOTE, PLUS, COMMA, MINUS, POINT, ZERO, NINE, COLON } = Byte
+const { OPEN_BRACKET, LOWER_E, OPEN_BRACE, CLOSE_BRACE } = Byte
 
-const QUOTE = 0x22
-const COMMA = 0x2c
-const MINUS = 0x2d
-const ZERO = 0x30
-const NINE = 0x39
-const COLON = 0x3a
-const OPEN_BRACKET = 0x5b
-const OPEN_BRACE = 0x7b
-const CLOSE_BRACE = 0x7d
-const SPACE = 0x20
+/** The first four letters of each literal, as a little-endian word. */
+const TRUE_WORD = 0x65757274
+const NULL_WORD = 0x6c6c756e
+const FALS_WORD = 0x736c6166
+
+const whitespace = byteSet(' \t\n\r')
+
+/** Why the loop over values paused: at a string that is not plain, as a name or as a value. */
+const AT_NAME = -1
+const AT_VALUE = -2
+
+/** What the stack holds of an open container: its closing byte, the scope of its names and the field it is. */
+const FRAME = 3
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * Finds fields in JSON bytes without parsing them, with the semantics of `JSON.parse`: of two members with one name the
  * last counts, names compare after unescaping, and the whole record is checked. After a `scan` that returned `OK`,
- * `starts`, `ends` and `kinds` tell of each field where its value lies (quotes included) and what it is; `starts` and `ends`
- * of a missing field are -1. After any other status their content means nothing.
+ * `starts`, `ends` and `kinds` tell of each field where its value lies (quotes included) and what it is; `starts` and
+ * `ends` of a missing field are -1. After any other status their content means nothing.
  *
- * **How.** One loop over values with an explicit stack of open containers; each container carries the node of the field
- * tree that its path leads to, so names are looked up only where a field can be. Cost: about one nanosecond a byte.
+ * **How.** One loop over values with a stack of open containers. Each container has the scope, in the tree of field
+ * paths, in which the names of its members are looked up; most have none.
  *
- * **Why it cannot run away.** A record is scanned only if its last byte (white space aside) is a closing brace. Numbers,
- * literals, white space and punctuation all stop at that byte at the latest, strings are bounded by `end`, and a closed
- * container is checked against `end`. So no other step needs a bound.
+ * **Why it cannot run away.** A record is scanned only if its last byte is a closing brace. Numbers, literals, white
+ * space and punctuation all stop at that byte at the latest, strings are bounded by `end`, and after each closing byte
+ * `end` is checked. So no other step needs a bound.
+ *
+ * **Why it is one long function.** The loop makes no call that the compiler does not inline, so what it needs stays in
+ * registers; with calls for its parts it takes half as long again. What is rare makes it pause instead: strings that
+ * hold escapes or more than ASCII are read outside, and the loop goes on behind them.
  */
 export class Scanner {
-  readonly starts: Int32Array
-  readonly ends: Int32Array
-  readonly kinds: Uint8Array
+  readonly starts = new Int32Array(fieldsMax)
+  readonly ends = new Int32Array(fieldsMax)
+  readonly kinds = new Int32Array(fieldsMax)
+  readonly #fieldCount: number
   readonly #tree: FieldTree
-  readonly #depthMax: number
-  /** For each open container, the closing byte and the node of the one around it. */
-  readonly #closers: Uint8Array
-  readonly #nodes: Int32Array
+  readonly #frames: Int32Array
+  // Where the loop paused, and goes on.
+  #at = 0
+  #top = FRAME
+  #node = UNTRACKED
+  #field = -1
+  #kind: ValueKind = MISSING
 
   /**
    * @param paths - At most 32 distinct paths; each is the names from the record down to the field.
    * @param options.depthMax - Most containers within one another, the record included.
    */
   constructor(paths: readonly (readonly string[])[], { depthMax = 512 }: { depthMax?: number } = {}) {
+    this.#fieldCount = paths.length
     this.#tree = fieldTree(paths)
-    this.#depthMax = depthMax
-    this.starts = new Int32Array(paths.length)
-    this.ends = new Int32Array(paths.length)
-    this.kinds = new Uint8Array(paths.length)
-    this.#closers = new Uint8Array(depthMax + 1)
-    this.#nodes = new Int32Array(depthMax + 1)
+    // The first frame is that of the record itself, which no byte closes.
+    this.#frames = new Int32Array(FRAME * (depthMax + 1))
+    this.#frames.set([0, this.#tree.root, -1])
   }
 
   /**
-   * Scans the record from `start` to `end`.
+   * Scans the record from `from` to `to`.
    *
    * @param view - Over exactly the memory of `bytes`.
    */
-  scan(bytes: Uint8Array, view: DataView, start: number, end: number): Status {
-    let last = end - 1
-    while (last >= start && isSpace(bytes[last]!)) last--
-    if (last < start) return NOT_JSON
-    if (bytes[last] !== CLOSE_BRACE) return notAnObject(bytes, start, end)
-    const at = spaceEnd(bytes, start)
-    if (bytes[at] !== OPEN_BRACE) return notAnObject(bytes, start, end)
-    for (let field = 0; field < this.kinds.length; field++) this.#forget(field)
-    const behind = this.#object(bytes, view, at, last + 1)
-    if (behind < 0) return -behind as Status
-    return behind === last + 1 ? OK : NOT_JSON
+  scan(bytes: Uint8Array, view: DataView, from: number, to: number): Status {
+    let start = from
+    while (start < to && isSpace(bytes[start]!)) start++
+    let end = to
+    while (end > start && isSpace(bytes[end - 1]!)) end--
+    if (bytes[start] !== OPEN_BRACE || end - start < 2 || bytes[end - 1] !== CLOSE_BRACE) {
+      return notAnObject(bytes, from, to)
+    }
+    const { starts, ends, kinds } = this
+    for (let field = 0; field < this.#fieldCount; field++) {
+      starts[field] = -1
+      ends[field] = -1
+      kinds[field] = MISSING
+    }
+    let stop = this.#advance(bytes, view, start, end, false)
+    while (stop < 0) {
+      const status = this.#readString(bytes, view, end, stop === AT_NAME)
+      if (status !== OK) return status
+      stop = this.#advance(bytes, view, this.#at, end, true)
+    }
+    return stop as Status
   }
 
-  /** Scans the object that begins at `start`. Returns the place behind it, or a negated status. */
-  #object(bytes: Uint8Array, view: DataView, start: number, end: number): number {
-    const { fields, names, firstChildren, below } = this.#tree
-    let at = start
-    let depth = 0
-    let closer = 0
-    let node = UNTRACKED // of the innermost open container
-    let target = 0 // of the value that comes next
+  /**
+   * Scans from `from`, where the record begins or where it was paused, until the record's end, which gives its status,
+   * or until it pauses, which gives `AT_NAME` or `AT_VALUE`.
+   */
+  #advance(bytes: Uint8Array, view: DataView, from: number, to: number, isResumed: boolean): number {
+    const { starts, ends, kinds } = this
+    const { root, fields, names, scopes, below, belowStarts } = this.#tree
+    const frames = this.#frames
+    // `| 0` tells the compiler that these are 32-bit integers, which spares conversions and checks at each use.
+    const end = to | 0
+    const wordsEnd = Math.min(end, bytes.length - 3) | 0
+    let at = from | 0
+    let top = FRAME
+    // Of the value at hand; `kind` is missing until its end is known, and `at` is there from then on.
+    let node = root
+    let field = -1
+    let kind: ValueKind = MISSING
+    if (isResumed) {
+      top = this.#top
+      node = this.#node
+      field = this.#field
+      kind = this.#kind
+    }
     for (;;) {
-      const field = target === UNTRACKED ? -1 : fields[target]!
-      if (field >= 0) this.starts[field] = at
-      let kind: ValueKind
-      let byte = bytes[at]!
-      let opened = false
-      if (byte === QUOTE) {
-        const plain = plainEnd(bytes, view, at + 1, end)
-        if (plain < end && bytes[plain] === QUOTE) {
-          kind = PLAIN_STRING
-          at = plain + 1
-        } else {
-          const behind = stringEnd(bytes, view, plain, end)
-          if (behind < 0) return behind
-          kind = field >= 0 && hasEscape(bytes, at, behind) ? ESCAPED_STRING : PLAIN_STRING
-          at = behind
-        }
-      } else if (byte === MINUS || (byte >= ZERO && byte <= NINE)) {
-        const behind = integerEnd(bytes, view, at)
-        if (behind < 0) return behind
-        kind = isPlainInteger(bytes, at, behind) ? PLAIN_INTEGER : NUMBER
-        at = behind
-        if (isFractionOrExponent(bytes[at]!)) {
-          at = fractionEnd(bytes, view, at)
-          if (at < 0) return at
-          kind = NUMBER
-        }
-      } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-        kind = byte === OPEN_BRACE ? OBJECT : ARRAY
-        at = spaceEnd(bytes, at + 1)
-        const close = byte + 2
-        if (depth === this.#depthMax) return -TOO_DEEP
-        if (bytes[at] === close) at++
-        else {
-          this.#closers[depth] = closer
-          this.#nodes[depth] = node
-          depth++
-          closer = close
-          node = target
-          opened = true
-        }
-      } else {
-        const behind = literalEnd(bytes, at)
-        if (behind < 0) return behind
-        kind = byte === 0x74 ? TRUE : byte === 0x66 ? FALSE : NULL
-        at = behind
-      }
-      if (field >= 0) {
-        this.kinds[field] = kind
-        this.ends[field] = at
-      }
-
-      if (!opened) {
-        for (;;) {
-          if (depth === 0) return at
-          byte = bytes[at]!
-          if (byte <= SPACE) {
-            at = spaceEnd(bytes, at)
-            byte = bytes[at]!
+      value: {
+        if (kind === MISSING) {
+          if (frames[top - FRAME] === CLOSE_BRACE) {
+            while (isSpace(bytes[at]!)) at++
+            if (bytes[at] !== COLON) return NOT_JSON
+            at++
+            while (isSpace(bytes[at]!)) at++
           }
+          field = -1
+          if (node !== UNTRACKED) {
+            // Of members with one name the last counts, with all that is in it.
+            for (let i = belowStarts[node]!; i < belowStarts[node + 1]!; i++) {
+              starts[below[i]!] = -1
+              ends[below[i]!] = -1
+              kinds[below[i]!] = MISSING
+            }
+            field = fields[node]!
+            if (field >= 0) starts[field] = at
+          }
+
+          let byte = bytes[at]!
+          if (byte === QUOTE) {
+            const close = plainEnd(view, at + 1, wordsEnd)
+            if (close >= wordsEnd || bytes[close] !== QUOTE) {
+              this.#pause(at, top, node, field)
+              return AT_VALUE
+            }
+            kind = PLAIN_STRING
+            at = close + 1
+          } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+            if (top === frames.length) return TOO_DEEP
+            const closer = byte + 2
+            frames[top] = closer
+            frames[top + 1] = byte === OPEN_BRACE ? scopes[node]! : UNTRACKED
+            frames[top + 2] = field
+            top += FRAME
+            kind = byte === OPEN_BRACE ? OBJECT : ARRAY
+            at++
+            while (isSpace(bytes[at]!)) at++
+            if (bytes[at] !== closer) {
+              if (field >= 0) kinds[field] = kind
+              break value
+            }
+          } else if (byte <= NINE) {
+            const first = byte === MINUS ? at + 1 : at
+            at = first
+            while (bytes[at]! >= ZERO && bytes[at]! <= NINE) at++
+            if (at === first || (bytes[first] === ZERO && at > first + 1)) return NOT_JSON
+            const isNegativeZero = byte === MINUS && bytes[first] === ZERO
+            kind = isNegativeZero || at - first > plainDigitsMax ? NUMBER : PLAIN_INTEGER
+            if (bytes[at] === POINT) {
+              const digits = at + 1
+              at = digits
+              while (bytes[at]! >= ZERO && bytes[at]! <= NINE) at++
+              if (at === digits) return NOT_JSON
+              kind = NUMBER
+            }
+            if ((bytes[at]! | 0x20) === LOWER_E) {
+              byte = bytes[at + 1]!
+              const digits = byte === PLUS || byte === MINUS ? at + 2 : at + 1
+              at = digits
+              while (bytes[at]! >= ZERO && bytes[at]! <= NINE) at++
+              if (at === digits) return NOT_JSON
+              kind = NUMBER
+            }
+          } else {
+            const word = at < wordsEnd ? view.getInt32(at, true) : 0
+            at += 4
+            if (word === TRUE_WORD) kind = TRUE
+            else if (word === NULL_WORD) kind = NULL
+            else if (word === FALS_WORD && bytes[at++] === LOWER_E) kind = FALSE
+            else return NOT_JSON
+          }
+        }
+        if (field >= 0) {
+          kinds[field] = kind
+          ends[field] = at
+        }
+
+        // Behind a value: the containers that end here, then a comma.
+        for (;;) {
+          while (isSpace(bytes[at]!)) at++
+          const byte = bytes[at]!
           at++
           if (byte === COMMA) break
-          if (byte !== closer) return -NOT_JSON
-          if (node !== UNTRACKED && fields[node]! >= 0) this.ends[fields[node]!] = at
-          depth--
-          closer = this.#closers[depth]!
-          node = this.#nodes[depth]!
-          if (at === end && depth > 0) return -NOT_JSON
+          top -= FRAME
+          if (byte !== frames[top]) return NOT_JSON
+          if (frames[top + 2]! >= 0) ends[frames[top + 2]!] = at
+          if (top === FRAME) return at === end ? OK : NOT_JSON
+          if (at === end) return NOT_JSON
         }
-        at = spaceEnd(bytes, at)
+        while (isSpace(bytes[at]!)) at++
       }
 
-      target = UNTRACKED
-      if (closer === CLOSE_BRACE) {
-        if (bytes[at] !== QUOTE) return -NOT_JSON
-        const nameStart = at + 1
-        const plain = plainEnd(bytes, view, nameStart, end)
-        if (plain < end && bytes[plain] === QUOTE) {
-          at = plain + 1
-          if (node !== UNTRACKED) target = names[node]!.find(bytes, view, nameStart, plain)
-        } else {
-          at = stringEnd(bytes, view, plain, end)
-          if (at < 0) return at
-          if (node !== UNTRACKED) target = names[node]!.findEscaped(bytes, nameStart, at - 1)
+      kind = MISSING
+      node = frames[top - 2]!
+      if (frames[top - FRAME] === CLOSE_BRACE) {
+        if (bytes[at] !== QUOTE) return NOT_JSON
+        const close = plainEnd(view, at + 1, wordsEnd)
+        if (close >= wordsEnd || bytes[close] !== QUOTE) {
+          this.#pause(at, top, node, field)
+          return AT_NAME
         }
-        if (target >= 0) {
-          target += firstChildren[node]!
-          for (const field of below[target]!) this.#forget(field)
-        }
-        at = spaceEnd(bytes, at)
-        if (bytes[at] !== COLON) return -NOT_JSON
-        at = spaceEnd(bytes, at + 1)
+        if (node !== UNTRACKED) node = names.find(view, at + 1, close, node) + 1
+        at = close + 1
       }
     }
   }
 
-  #forget(field: number): void {
-    this.starts[field] = -1
-    this.ends[field] = -1
-    this.kinds[field] = MISSING
+  #pause(at: number, top: number, node: number, field: number): void {
+    this.#at = at
+    this.#top = top
+    this.#node = node
+    this.#field = field
+  }
+
+  /** Reads the string at which the loop paused; `#node` is the scope of a name. */
+  #readString(bytes: Uint8Array, view: DataView, end: number, isName: boolean): Status {
+    const start = this.#at + 1
+    const behind = stringEnd(bytes, start, end)
+    if (behind < 0) return -behind as Status
+    const close = behind - 1
+    const isEscaped = hasEscape(bytes, start, close)
+    if (!isName) this.#kind = isEscaped ? ESCAPED_STRING : PLAIN_STRING
+    else {
+      this.#kind = MISSING
+      const kind = isEscaped ? ESCAPED_STRING : PLAIN_STRING
+      this.#node = this.#tree.names.findValue(bytes, view, start - 1, behind, kind, this.#node) + 1
+    }
+    this.#at = behind
+    return OK
   }
 }
 
+// Small enough to be inlined without counting: a test of one byte at each place where white space may be.
 function isSpace(byte: number): boolean {
-  return byte === SPACE || byte === 0x0a || byte === 0x0d || byte === 0x09
-}
-
-/** The first place from `from` on without white space; there is one. */
-function spaceEnd(bytes: Uint8Array, from: number): number {
-  let at = from
-  while (isSpace(bytes[at]!)) at++
-  return at
-}
-
-/** The place behind the literal at `at`, or a negated status. */
-function literalEnd(bytes: Uint8Array, at: number): number {
-  const byte = bytes[at]
-  if (byte === 0x74) return bytes[at + 1] === 0x72 && bytes[at + 2] === 0x75 && bytes[at + 3] === 0x65 ? at + 4 : -NOT_JSON
-  if (byte === 0x6e) return bytes[at + 1] === 0x75 && bytes[at + 2] === 0x6c && bytes[at + 3] === 0x6c ? at + 4 : -NOT_JSON
-  if (byte !== 0x66 || bytes[at + 1] !== 0x61) return -NOT_JSON
-  return bytes[at + 2] === 0x6c && bytes[at + 3] === 0x73 && bytes[at + 4] === 0x65 ? at + 5 : -NOT_JSON
-}
-
-/** Whether an integer as spelled is canonical: not `-0`, nor too long. */
-function isPlainInteger(bytes: Uint8Array, start: number, end: number): boolean {
-  return bytes[start] === MINUS ? bytes[start + 1] !== ZERO && end - start <= plainDigitsMax + 1 : end - start <= plainDigitsMax
+  return byte <= SPACE && whitespace[byte] === 1
 }
 
 /** Says why a record is no object. It is a dead letter in any case, so the cost of parsing it does not matter. */
