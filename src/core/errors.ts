@@ -53,6 +53,12 @@ export const errorCatalogue = {
     meaning: 'An option without a default is given neither in the program, nor by flag, nor in the environment.',
     remedy: 'Give it in one of the ways that the message names.',
   },
+  CONFIG_SECRET_UNPROTECTED: {
+    retryable: false,
+    meaning: 'A password or token would be sent without TLS, for all on the way to read.',
+    remedy:
+      'Use TLS, or SCRAM, which proves a password without sending it; `allowPlaintext` is for networks that are trusted.',
+  },
   CONFIG_UNKNOWN_OPTION: {
     retryable: false,
     meaning: 'An option or flag of this name does not exist.',
@@ -73,6 +79,12 @@ export const errorCatalogue = {
     meaning: 'The embedded broker was asked to create a topic that is not valid or exists already.',
     remedy: 'Correct what the message names: the topic name, the number of partitions or the setting.',
   },
+  KAFKA_AUTHENTICATION_FAILED: {
+    retryable: false,
+    meaning:
+      'A broker does not accept who this client says it is, or could not prove that it knows the password itself.',
+    remedy: 'Check mechanism, user name and password or token; the message has what the broker says.',
+  },
   KAFKA_CLOSED: {
     retryable: false,
     meaning: 'The client, or the part of it that was asked, has been closed by the program itself.',
@@ -81,7 +93,8 @@ export const errorCatalogue = {
   KAFKA_CONNECTION_FAILED: {
     retryable: true,
     meaning: 'A broker could not be reached, or the connection broke.',
-    remedy: 'Check `bootstrapServers`, the broker and the network between.',
+    remedy:
+      'Check `bootstrapServers`, the broker, the network between, and whether that port speaks TLS, SASL or neither.',
   },
   TABLE_FULL: {
     retryable: false,
@@ -113,6 +126,16 @@ export const errorCatalogue = {
     meaning: 'A broker refused a request for a reason that does not pass by itself.',
     remedy: 'The broker error in the message says what: a missing permission, a limit, an unknown producer.',
   },
+  KAFKA_TLS_FAILED: {
+    retryable: false,
+    meaning: 'A connection could not be secured: one side does not accept the certificate of the other.',
+    remedy: 'Do as the message says.',
+  },
+  KAFKA_TOKEN_UNAVAILABLE: {
+    retryable: true,
+    meaning: 'The function that provides tokens for SASL failed.',
+    remedy: 'Look at the cause, which is what the function failed with.',
+  },
   KAFKA_TOPIC_MISSING: {
     retryable: false,
     meaning: 'A source or sink topic does not exist. Millrace never creates them.',
@@ -126,7 +149,8 @@ export const errorCatalogue = {
   KAFKA_OFFSET_LOST: {
     retryable: false,
     meaning: 'The next offset to read lies before the start or behind the end of the log.',
-    remedy: 'Retention has removed records that were not read yet, or the log was truncated: see the offsets in the message.',
+    remedy:
+      'Retention has removed records that were not read yet, or the log was truncated: see the offsets in the message.',
   },
   KAFKA_DELIVERY_TIMEOUT: {
     retryable: true,
@@ -151,7 +175,8 @@ export const errorCatalogue = {
   STAGE_FAILS_ON_EVERYTHING: {
     retryable: false,
     meaning: 'A stage or route failed on `maxConsecutivePoison` records in a row, in every attempt.',
-    remedy: 'The fault is in the function or in what it calls: see the cause. Nothing is lost; start again when it is mended.',
+    remedy:
+      'The fault is in the function or in what it calls: see the cause. Nothing is lost; start again when it is mended.',
   },
   APP_STOPPED: {
     retryable: false,

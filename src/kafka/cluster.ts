@@ -1,19 +1,22 @@
-import type tls from 'node:tls'
 import { type API, metadataV12 } from '@platformatic/kafka'
 import { type Clock, sleep, systemClock } from '../core/clock.ts'
 import { ConfigError, KafkaError } from '../core/errors.ts'
 import { type Random, systemRandom } from '../core/random.ts'
 import { asKafkaError, brokerErrorName, brokerErrors, isRetryableCode } from './broker-error.ts'
-import { Connection } from './connection.ts'
+import { Connection, type ConnectionOptions } from './connection.ts'
 import { retryDelayMs, type RetryPolicy, withRetries } from './retry.ts'
+import { concealSecrets, refuseUnprotected, type SaslOptions } from './sasl.ts'
+import { tlsConnectOptions, type TlsOptions } from './tls.ts'
 
 export interface ClusterOptions {
   /** `host:port`, several separated by commas. */
   bootstrapServers: string
   /** Name that brokers log. @defaultValue `millrace` */
   clientId?: string
-  /** TLS settings of node:tls; absent means plain text. */
-  tls?: tls.ConnectionOptions
+  /** `true` trusts the authorities that Node.js comes with. @defaultValue false, which is plain text */
+  tls?: TlsOptions | boolean
+  /** Who this client is. @defaultValue false, for brokers that do not ask */
+  sasl?: SaslOptions | false
   /** How long a request is retried while brokers are away or elect leaders. @defaultValue 120,000 ms */
   retryMs?: number
   clock?: Clock
@@ -47,7 +50,9 @@ interface Broker {
 export class Cluster {
   readonly clock: Clock
   readonly random: Random
-  readonly #options: ClusterOptions
+  readonly #clientId: string
+  readonly #retryMs: number
+  readonly #security: Pick<ConnectionOptions, 'tls' | 'sasl'>
   readonly #seeds: Broker[]
   readonly #brokers = new Map<number, Broker>()
   readonly #connections = new Map<string, Promise<Connection>>()
@@ -55,8 +60,11 @@ export class Cluster {
   /** Which broker is asked first where any will do. */
   #turn = 0
 
+  /** @throws ConfigError `CONFIG_INVALID_VALUE`, `CONFIG_SECRET_UNPROTECTED` */
   constructor(options: ClusterOptions) {
-    this.#options = options
+    this.#clientId = options.clientId ?? 'millrace'
+    this.#retryMs = options.retryMs ?? 120_000
+    this.#security = securityOf(options)
     this.#seeds = parseServers(options.bootstrapServers)
     this.clock = options.clock ?? systemClock
     this.random = options.random ?? systemRandom
@@ -66,7 +74,7 @@ export class Cluster {
     return {
       clock: this.clock,
       random: this.random,
-      deadlineMs: this.#options.retryMs ?? 120_000,
+      deadlineMs: this.#retryMs,
       signal: this.#closing.signal,
     }
   }
@@ -190,10 +198,9 @@ export class Cluster {
     const key = `${purpose} ${host}:${port}`
     const known = this.#connections.get(key)
     if (known !== undefined) return known
-    const { clientId = 'millrace', tls } = this.#options
     const { clock } = this
     const { signal } = this.#closing
-    const connecting = Connection.connect({ host, port, clientId, clock, signal, ...(tls && { tls }) })
+    const connecting = Connection.connect({ host, port, clientId: this.#clientId, clock, signal, ...this.#security })
     this.#connections.set(key, connecting)
     const forget = () => {
       this.#connections.delete(key)
@@ -202,6 +209,15 @@ export class Cluster {
     }
     connecting.then((connection) => (connection.onClosed = forget), forget)
     return connecting
+  }
+}
+
+/** What every connection needs to be secure, checked before the first is made. */
+function securityOf({ tls = false, sasl = false }: ClusterOptions): Pick<ConnectionOptions, 'tls' | 'sasl'> {
+  if (sasl) refuseUnprotected(sasl, tls !== false)
+  return {
+    ...(tls && { tls: tlsConnectOptions(tls === true ? {} : tls) }),
+    ...(sasl && { sasl: concealSecrets(sasl) }),
   }
 }
 

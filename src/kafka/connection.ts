@@ -10,6 +10,9 @@ import {
 import { type Clock, systemClock, type Timer } from '../core/clock.ts'
 import { type EngineError, KafkaError } from '../core/errors.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
+import { refuseUnprotected, type SaslOptions } from './sasl.ts'
+import { SaslSession } from './sasl-session.ts'
+import { tlsRefusal } from './tls.ts'
 import { encodeRequestHeader } from './wire.ts'
 
 export interface ConnectionOptions {
@@ -18,6 +21,8 @@ export interface ConnectionOptions {
   clientId: string
   /** TLS settings of node:tls; absent means plain text. */
   tls?: tls.ConnectionOptions
+  /** Who this client is; absent where the broker does not ask. */
+  sasl?: SaslOptions
   /** @defaultValue 10,000 ms */
   connectTimeoutMs?: number
   /** Time a broker has to answer before the connection is given up. @defaultValue 30,000 ms */
@@ -54,6 +59,8 @@ const lengthBytes = 4
 const correlationBytes = 4
 /** Requests that may wait for their answers. */
 const pendingMax = 1024
+/** SaslHandshake and SaslAuthenticate, the only requests that a broker takes during authentication. */
+const saslApiKeys: ReadonlySet<number> = new Set([17, 36])
 
 /**
  * A connection to one broker. Responses are read without copies into preallocated memory: into the request's own buffer
@@ -74,7 +81,10 @@ export class Connection {
   readonly #signal: AbortSignal | undefined
   readonly #onAbort = () => this.#end(this.#signal!.reason as EngineError)
   readonly #socket: net.Socket
+  readonly #session: SaslSession | undefined
   readonly #pending: PendingRequest[] = []
+  /** Requests that are sent once the session has been renewed. */
+  readonly #held: Exchange<unknown>[] = []
   readonly #lengthBuffer = Buffer.alloc(lengthBytes)
   #own = new ReceiveBuffer(64 << 10)
   #into: ReceiveBuffer | undefined
@@ -109,12 +119,34 @@ export class Connection {
       : net.connect(socketOptions, onConnected)
     this.#signal = options.signal
     this.#signal?.addEventListener('abort', this.#onAbort)
-    this.#socket.on('error', (error) => this.#fail('the connection broke', error))
+    this.#socket.on('error', (error) => {
+      const refusal = options.tls && tlsRefusal(error, this.host, this.port)
+      this.#end(refusal ?? this.#error('the connection broke', error))
+    })
     this.#socket.on('close', () => this.#fail('the connection was closed'))
+    this.#session =
+      options.sasl &&
+      new SaslSession({
+        peer: this,
+        sasl: options.sasl,
+        clock: this.#clock,
+        onRenewed: () => this.#sendHeld(),
+        onFailed: (error) => this.#end(error),
+      })
   }
 
-  /** @throws KafkaError `KAFKA_CONNECTION_FAILED` */
-  static connect(options: ConnectionOptions): Promise<Connection> {
+  /**
+   * @throws KafkaError `KAFKA_CONNECTION_FAILED`, `KAFKA_TLS_FAILED`, `KAFKA_AUTHENTICATION_FAILED`
+   * @throws ConfigError `CONFIG_SECRET_UNPROTECTED`
+   */
+  static async connect(options: ConnectionOptions): Promise<Connection> {
+    if (options.sasl) refuseUnprotected(options.sasl, options.tls !== undefined)
+    const connection = await Connection.#open(options)
+    await connection.#session?.begin()
+    return connection
+  }
+
+  static #open(options: ConnectionOptions): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const clock = options.clock ?? systemClock
       const connection = new Connection(options, () => {
@@ -134,9 +166,13 @@ export class Connection {
 
   /** Sends a request. Either `onResponse` or `onFailed` is called, once, and never before this returns. */
   request<Response>(exchange: Exchange<Response>): void {
-    if (this.#failure !== undefined || this.#pending.length >= pendingMax) {
+    if (this.#failure !== undefined || this.#pending.length + this.#held.length >= pendingMax) {
       const error = this.#failure ?? this.#error(`more than ${pendingMax} requests wait for their answers`)
       queueMicrotask(() => exchange.onFailed(error))
+      return
+    }
+    if (this.#session?.isRenewing && !saslApiKeys.has(exchange.api.key)) {
+      this.#held.push(exchange as Exchange<unknown>)
       return
     }
     this.#correlationId = (this.#correlationId + 1) & 0x7fffffff
@@ -191,6 +227,10 @@ export class Connection {
   /** Ends the connection; waiting requests fail. */
   close(): void {
     this.#fail('the connection was closed by this side')
+  }
+
+  #sendHeld(): void {
+    for (const exchange of this.#held.splice(0)) this.request(exchange)
   }
 
   #readTarget(): Buffer {
@@ -279,12 +319,14 @@ export class Connection {
     if (this.#failure !== undefined) return
     this.#failure = error
     this.#timeout?.cancel()
+    this.#session?.end()
     this.#signal?.removeEventListener('abort', this.#onAbort)
     this.#socket.destroy()
     // A read that is still under way must not end up in memory that goes back to its owner.
     this.#expectLength()
     this.onClosed(error)
     for (const { exchange } of this.#pending.splice(0)) exchange.onFailed(error)
+    for (const exchange of this.#held.splice(0)) exchange.onFailed(error)
   }
 
   #error(what: string, cause?: unknown): KafkaError {
