@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { KafkaClient, type KafkaConsumer, type Message, type ProducerConfiguration } from 'kafka-crab-js'
+import { type Broker, startBroker } from '../../src/broker/index.ts'
+import { createTopics, Cluster } from '../../src/kafka/index.ts'
+import { Arrivals } from './arrivals.ts'
+
+/** The binding exposes no transactions; those are left to the other clients. */
+describe('librdkafka, by kafka-crab-js', { timeout: 30_000, concurrency: true }, () => {
+  let broker: Broker
+  let client: KafkaClient
+  let cluster: Cluster
+  before(async () => {
+    broker = await startBroker()
+    client = new KafkaClient({ brokers: broker.bootstrapServers, clientId: 'test', brokerAddressFamily: 'v4' })
+    cluster = new Cluster({ bootstrapServers: broker.bootstrapServers })
+  })
+  after(async () => {
+    await cluster.close()
+    await broker.stop()
+  })
+
+  const createTopic = (name: string, partitionCount = 1) => createTopics(cluster, [{ name, partitionCount }])
+
+  const connectProducer = (configuration: ProducerConfiguration['configuration'] = {}) =>
+    client.createProducer({ configuration: { 'linger.ms': '0', ...configuration } })
+
+  /** A member of a group that hands over every record; it leaves when the test is over. */
+  async function consume(groupId: string, topic: string, configuration: Record<string, string> = {}) {
+    const consumer: KafkaConsumer = client.createConsumer({
+      groupId,
+      enableAutoCommit: false,
+      configuration: {
+        'auto.offset.reset': 'earliest',
+        'heartbeat.interval.ms': '50',
+        'fetch.wait.max.ms': '50',
+        ...configuration,
+      },
+    })
+    const received = new Arrivals<Message>()
+    const rebalanced = new Arrivals<unknown>()
+    consumer.onEvents((_, { name }) => rebalanced.add(name))
+    await consumer.subscribe(topic)
+    const reading = (async () => {
+      for (let message = await consumer.recv(); message !== null; message = await consumer.recv()) received.add(message)
+    })()
+    return Object.assign(consumer, {
+      received,
+      rebalanced,
+      async [Symbol.asyncDispose]() {
+        await consumer.disconnect()
+        await reading
+      },
+    })
+  }
+
+  const textsOf = (messages: readonly Message[]) => messages.map(({ payload }) => payload.toString()).sort()
+
+  // The binding is built without zstd.
+  for (const compression of ['none', 'gzip', 'snappy', 'lz4']) {
+    it(`has records read back as they were, compression ${compression}`, async () => {
+      const topic = `kept-${compression}`
+      await createTopic(topic)
+      const producer = connectProducer({ 'compression.type': compression, 'enable.idempotence': 'true' })
+      const payload = Buffer.from(`"ü" \u0000 9007199254740993 ${'x'.repeat(10_000)}`)
+
+      const deliveries = await producer.send({
+        topic,
+        messages: [
+          { key: Buffer.from('ключ'), payload, headers: { trace: Buffer.from('a1') } },
+          { key: Buffer.from('tombstone'), isTombstone: true },
+        ],
+      })
+
+      await using consumer = await consume(topic, topic)
+      const [first, second] = await consumer.received.first(2)
+      assert.deepEqual(
+        deliveries.map(({ offset }) => offset),
+        [0, 1],
+      )
+      assert.deepEqual([first!.key?.toString(), first!.payload, first!.offset], ['ключ', payload, 0])
+      assert.equal(first!.headers?.['trace']?.toString(), 'a1')
+      assert.deepEqual([second!.key?.toString(), second!.isTombstone], ['tombstone', true])
+    })
+  }
+
+  for (const strategy of ['range', 'cooperative-sticky']) {
+    it(`shares the partitions of a group out anew whenever a member joins or leaves, strategy ${strategy}`, async () => {
+      const topic = `shared-${strategy}`
+      await createTopic(topic, 6)
+      const join = () => consume(topic, topic, { 'partition.assignment.strategy': strategy })
+      type Member = Awaited<ReturnType<typeof join>>
+      const partitionsOf = (member: Member) =>
+        member.assignment().flatMap(({ partitionOffset }) => partitionOffset.map(({ partition }) => partition))
+      const dealt = (...members: Member[]) => {
+        const isDealt = () => {
+          const shares = members.map(partitionsOf)
+          return shares.every(({ length }) => length === 6 / members.length) && new Set(shares.flat()).size === 6
+        }
+        return Promise.race(members.map(({ rebalanced }) => rebalanced.until(isDealt)))
+      }
+
+      await using first = await join()
+      await dealt(first)
+      await using second = await join()
+      await dealt(first, second)
+      const third = await join()
+      await dealt(first, second, third)
+      await third[Symbol.asyncDispose]()
+      await dealt(first, second)
+
+      const shares = [first, second].flatMap(partitionsOf)
+      assert.deepEqual(shares.toSorted(), [0, 1, 2, 3, 4, 5])
+    })
+  }
+
+  it('goes on where it had committed', async () => {
+    await createTopic('resumed')
+    const producer = connectProducer()
+    const send = (...texts: string[]) =>
+      producer.send({ topic: 'resumed', messages: texts.map((text) => ({ payload: Buffer.from(text) })) })
+    await send('a', 'b')
+    {
+      await using consumer = await consume('resumers', 'resumed')
+      const [, last] = await consumer.received.first(2)
+      await consumer.commitMessage(last!, 'Sync')
+    }
+
+    await send('c')
+    await using consumer = await consume('resumers', 'resumed')
+
+    assert.deepEqual(textsOf(await consumer.received.first(1)), ['c'])
+  })
+
+  it('deletes records up to an offset', async () => {
+    await createTopic('shortened')
+    const producer = connectProducer()
+    await producer.send({
+      topic: 'shortened',
+      messages: ['a', 'b', 'c'].map((text) => ({ payload: Buffer.from(text) })),
+    })
+
+    await client.deleteRecords([{ topic: 'shortened', partitionOffset: [{ partition: 0, offset: { offset: 2 } }] }])
+
+    await using consumer = await consume('shortened', 'shortened')
+    assert.deepEqual(textsOf(await consumer.received.first(1)), ['c'])
+  })
+})
