@@ -48,6 +48,9 @@ export interface App extends AsyncDisposable {
   report(): Report
 }
 
+/** Time for a function that is under way when its stage is stopped: what it still makes is not used. */
+const stageShutdownMs = 100
+
 /** Crashes of the pipeline's own actors that are mended by going back to the last epoch, before the program gives up. */
 const restarts = { maxRestarts: 5, withinMs: 60_000, backoff: { initialMs: 100, maxMs: 5_000 } } as const
 
@@ -270,7 +273,10 @@ function tree(pipeline: Pipeline) {
       { start: supervisor({ name: 'sinks', maxRestarts: 0, children: [{ start: sink(pipeline) }] }) },
       { start: correlate(pipeline) },
       ...plan.sides.map(({ name }, index) => ({
-        start: supervisor({ name: `supervisor-${stageId(name)}`, children: [{ start: stageOf(pipeline, index) }] }),
+        start: supervisor({
+          name: `supervisor-${stageId(name)}`,
+          children: [{ start: stageOf(pipeline, index), shutdownMs: stageShutdownMs }],
+        }),
       })),
       { start: supervisor({ name: `supervisor-${plan.route.id}`, children: [{ start: route(pipeline) }] }) },
       { start: source(pipeline) },

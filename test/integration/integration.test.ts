@@ -1,6 +1,17 @@
+import { bytesLeaveAsTheyCame } from './bytes.integration.ts'
+import { orderIndependence } from './order.integration.ts'
 import { poisonedRecords } from './records.integration.ts'
 import { foreignSources } from './sources.integration.ts'
 import { stageFunctionFailures } from './stage-functions.integration.ts'
+import { invalidTopologies, starting } from './start.integration.ts'
 import { onEachBroker } from './target.ts'
 
-onEachBroker([stageFunctionFailures, poisonedRecords, foreignSources])
+invalidTopologies()
+onEachBroker([
+  starting,
+  stageFunctionFailures,
+  poisonedRecords,
+  bytesLeaveAsTheyCame,
+  orderIndependence,
+  foreignSources,
+])

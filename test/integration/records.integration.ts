@@ -173,7 +173,7 @@ export function poisonedRecords(target: Target): void {
     it('larger than the dead-letter topic takes is named there by where it is', async () => {
       const stream = await target.stream()
       await stream.createDeadLetterTopic({ 'max.message.bytes': '2000' })
-      const large = { value: `{"stage":"Z","id":1,"part":"${'x'.repeat(5_000)}"}`, timestampMs: 1_790_000_000_123 }
+      const large = { value: `{"stage":"Z","id":1,"part":"${'x'.repeat(5_000)}"}` }
       await stream.produce([...customers(1), large])
 
       const { report } = await stream.run(customerTopology(stream))
@@ -181,7 +181,6 @@ export function poisonedRecords(target: Target): void {
       const [letter, ...others] = await stream.deadLetters()
       assert.deepEqual(others, [])
       assert.equal(letter!.value, null)
-      assert.equal(letter!.timestampMs, large.timestampMs)
       assert.equal(saysOf(letter!).reason, 'UNKNOWN_STAGE')
       assert.equal(saysOf(letter!).offset, '2')
       assertAccount(report, { emitted: 2, deadLettered: 1 })

@@ -3,7 +3,7 @@
  *
  * All stages get every batch and each looks at its own rows; the last one to finish passes the batch to the correlation.
  * As each stage takes batches in order, so does the correlation.
- * State: none but the failed attempts, which outlive restarts. What is done in a batch is not done again, so a stage
+ * State: a runner, and the failed attempts, which outlive restarts. What is done in a batch is not done again, so a stage
  * that was restarted takes it up where it was.
  * Cost per record: one parse, the function, and writing its result as JSON; nothing without a function and schema.
  */
@@ -24,14 +24,13 @@ export const stageOf = (pipeline: Pipeline, sideIndex: number) => {
     attemptsMax: pipeline.options.stageAttempts,
     consecutiveMax: pipeline.options.maxConsecutivePoison,
   })
-  const runner = new StageRunner(side, sideIndex, pipeline.topics.source.name, ledger)
-  return defineActor<RowsMessage, undefined>({
+  return defineActor<RowsMessage, StageRunner>({
     name: stageId(side.name),
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
     countsAgainstIntensity: (error) => !(error instanceof PoisonError),
-    init: () => undefined,
+    init: () => new StageRunner(side, sideIndex, pipeline.topics.source.name, ledger),
     handle: {
-      rows(_state, { batch }, context) {
+      rows(runner, { batch }, context) {
         if (batch.incarnation !== pipeline.incarnation) return
         if (side.isActive) return runner.run(batch.columns).then(() => passOn(pipeline, batch, context))
         return passOn(pipeline, batch, context)

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { field, stage, start, type Topology, topology } from '../../src/streams/index.ts'
+import { customers, customerTopology, mergesOf, valuesOf } from './customers.ts'
+import { assertAccount, startQuietly } from './run.ts'
+import type { Target } from './target.ts'
+
+export function starting(target: Target): void {
+  describe('start', () => {
+    for (const missing of ['source', 'sink'] as const) {
+      it(`without its ${missing} topic fails before it creates or reads anything`, async () => {
+        const stream = await target.stream()
+        await target.admin.deleteTopics({ topics: [stream[missing]] })
+
+        await assert.rejects(startQuietly(customerTopology(stream), target.bootstrapServers), {
+          code: 'KAFKA_TOPIC_MISSING',
+          details: { topic: stream[missing] },
+        })
+
+        assert.equal((await target.admin.listTopics()).includes(stream.deadLetterTopic), false)
+        const { groups } = await target.admin.describeGroups([stream.app])
+        assert.ok(groups.every(({ state }) => state === 'Dead' || state === 'Empty'))
+      })
+    }
+
+    it('creates a dead-letter topic with as many partitions as the source', async () => {
+      const stream = await target.stream({ sourcePartitions: 5 })
+
+      await stream.run(customerTopology(stream))
+
+      const { topics } = await target.admin.fetchTopicMetadata({ topics: [stream.deadLetterTopic] })
+      assert.equal(topics[0]!.partitions.length, 5)
+    })
+
+    it('of an empty source has caught up at once', async () => {
+      const stream = await target.stream()
+
+      const { report } = await stream.run(customerTopology(stream))
+
+      assertAccount(report, {})
+      assert.equal(report.statistics.epochs, 0)
+    })
+  })
+
+  describe('stop', () => {
+    it('commits what is on its way, and a later start gives the same again and no less', async () => {
+      const stream = await target.stream()
+      await stream.produce(customers(2_000))
+      const app = await startQuietly(customerTopology(stream), target.bootstrapServers)
+
+      await app.stop()
+      const { report } = await stream.run(customerTopology(stream))
+
+      const stopped = app.report()
+      assert.equal(stopped.isBalanced, true)
+      assert.deepEqual([...new Set(valuesOf(await stream.merged()))], mergesOf(2_000))
+      assert.equal((await stream.merged()).length, stopped.mergedRecords + 2_000)
+      assertAccount(report, { emitted: 4_000 })
+    })
+
+    it('does not wait longer than drainMs for a function that never answers', async () => {
+      const stream = await target.stream()
+      await stream.produce(customers(2))
+      const called = Promise.withResolvers<void>()
+      const part = () => {
+        called.resolve()
+        return new Promise<never>(() => {})
+      }
+      const app = await startQuietly(customerTopology(stream, { part }), target.bootstrapServers, { drainMs: 50 })
+
+      await called.promise
+      await app.stop()
+
+      assertAccount(app.report(), {})
+    })
+  })
+}
+
+const part = field('part')
+const two = { A: stage({ part }), B: stage({ part }) }
+
+/** A topology of which one thing is wrong. */
+function built({
+  name = 'app',
+  source = 'source',
+  sink = 'sink',
+  ids = ['by-stage', 'by-id'],
+  key = 'id',
+  correlation = { of: ['A', 'B'] },
+}: {
+  name?: string
+  source?: string
+  sink?: string
+  ids?: [string, string] | string[]
+  key?: string
+  correlation?: { of: string[]; expireAfterMs?: number }
+}): Topology {
+  return topology(name)
+    .source(source)
+    .route(ids[0]!, field('stage'), two)
+    .correlate(ids[1]!, field(key), correlation as { of: ('A' | 'B')[] })
+    .sink(sink)
+}
+
+export function invalidTopologies(): void {
+  describe('start, before it connects', () => {
+    for (const [fault, wrong, says] of [
+      ['a name Kafka does not take', built({ name: 'my app' }), /may only have letters/],
+      ['two operators of one id', built({ ids: ['same', 'same'] }), /two operators have the id "same"/],
+      ['an operator without id', built({ ids: ['', 'by-id'] }), /an operator has an empty id/],
+      ['one topic as source and sink', built({ source: 'one', sink: 'one' }), /two operators have the id "one"/],
+      ['one side', built({ correlation: { of: ['A'] } }), /has 1 sides; it takes 2 to 16/],
+      ['a side twice', built({ correlation: { of: ['A', 'B', 'A'] } }), /names side "A" twice/],
+      [
+        'a side without stage',
+        built({ correlation: { of: ['A', 'B', 'C'] } }),
+        /names side "C", but "by-stage" has no such stage/,
+      ],
+      ['a side that every object has', built({ correlation: { of: ['A', 'B', 'toString'] } }), /names side "toString"/],
+      ['a side of the name of the key', built({ key: 'x.A' }), /side "A" of "by-id" has the name of the key/],
+    ] as const) {
+      it(`refuses ${fault}`, async () => {
+        await assert.rejects(start(wrong), { code: 'TOPOLOGY_INVALID', message: says })
+      })
+    }
+
+    it('refuses a stage that leads nowhere', async () => {
+      const dangling = topology('app')
+        .source('source')
+        .route('by-stage', field('stage'), { ...two, C: stage({ part }) })
+        .correlate('by-id', field('id'), { of: ['A', 'B'] })
+        .sink('sink')
+
+      await assert.rejects(start(dangling), {
+        code: 'TOPOLOGY_INVALID',
+        message: /stage "C" of "by-stage" leads nowhere/,
+      })
+    })
+
+    it('refuses one topic under two ids as source and sink', async () => {
+      const cycle = topology('app')
+        .source('in', { topic: 'same' })
+        .route('by-stage', field('stage'), two)
+        .correlate('by-id', field('id'), { of: ['A', 'B'] })
+        .sink('out', { topic: 'same' })
+
+      await assert.rejects(start(cycle), { code: 'TOPOLOGY_INVALID', message: /is source and sink, which is a cycle/ })
+    })
+
+    it('refuses expireAfterMs by name, until epochs are transactions', async () => {
+      const expiring = built({ correlation: { of: ['A', 'B'], expireAfterMs: 1_000 } })
+
+      await assert.rejects(start(expiring), { code: 'TOPOLOGY_UNSUPPORTED' })
+    })
+
+    it('refuses a field that names nothing', () => {
+      for (const path of ['', 'a..b', []]) assert.throws(() => field(path), { code: 'TOPOLOGY_INVALID' })
+    })
+
+    it('refuses options that it does not have, and values out of range', async () => {
+      await assert.rejects(start(built({}), { bootstrapServers: 'localhost:9', epochMs: 0 }), {
+        code: 'CONFIG_INVALID_VALUE',
+      })
+      await assert.rejects(start(built({}), { bootstrapServers: 'nowhere' }), { code: 'CONFIG_INVALID_VALUE' })
+      await assert.rejects(start(built({}), { epochMS: 1 } as object), { code: 'CONFIG_UNKNOWN_OPTION' })
+    })
+  })
+}
