@@ -239,8 +239,6 @@ export class Connection {
   }
 
   #onRead(bytes: number): boolean {
-    // TLS gives on what it has decrypted even after the end.
-    if (this.#failure !== undefined) return false
     this.#filled += bytes
     if (this.#filled < this.#needed) return true
     if (this.#into === undefined) this.#beginResponse()

@@ -1,0 +1,321 @@
+import { metadataV12, saslAuthenticateV2 } from '@platformatic/kafka'
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { describe, it, type TestContext } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { PauseClock, type PeerRequest, ScriptedBroker, topicId } from '../../test/kafka-peer/index.ts'
+import { Connection, type ConnectionOptions } from './connection.ts'
+import { ReceiveBuffer } from './receive-buffer.ts'
+
+const connectionFailed = { name: 'KafkaError', code: 'KAFKA_CONNECTION_FAILED', retryable: true }
+
+describe('Connection', () => {
+  it('sends header and body as one request, and gives the response to who asked', async (t) => {
+    const { broker, connection } = await start(t, { clientId: 'naïve' })
+
+    const answer = ask(connection, 'question')
+    const request = await broker.next()
+    void request.send(request.frame(Buffer.from('answer')))
+
+    assert.equal(await answer, 'answer')
+    const { apiKey, version, clientId, body } = request
+    assert.deepEqual({ apiKey, version, clientId }, { apiKey: 99, version: 3, clientId: 'naïve' })
+    assert.equal(body.toString(), 'question')
+  })
+
+  it('puts responses together wherever the network cuts them', async (t) => {
+    const { broker, connection } = await start(t)
+
+    for (let cut = 1; cut < 'lengcorranswer'.length; cut++) {
+      const answer = ask(connection, 'question')
+      const request = await broker.next()
+      const frame = request.frame(Buffer.from('answer'))
+      await request.send(frame.subarray(0, cut))
+      // The loop polls for what has arrived before the other piece is sent.
+      await setImmediate()
+      await setImmediate()
+      void request.send(frame.subarray(cut))
+
+      assert.equal(await answer, 'answer')
+    }
+  })
+
+  it('takes several responses out of one read, in the order of the requests', async (t) => {
+    const { broker, connection } = await start(t)
+    const answers = ['a', 'b', 'c'].map((question) => ask(connection, question))
+    const requests = [await broker.next(), await broker.next(), await broker.next()]
+
+    void requests[0]!.send(
+      Buffer.concat(requests.map((request) => request.frame(Buffer.from(`re ${request.body.toString()}`)))),
+    )
+
+    assert.deepEqual(await Promise.all(answers), ['re a', 're b', 're c'])
+  })
+
+  it('reads a response into the memory that the request brings', async (t) => {
+    const { broker, connection } = await start(t)
+    const into = new ReceiveBuffer(100)
+    const filled = askFor(connection, { into, parse: (buffer) => buffer })
+
+    await answerNext(broker, 'x'.repeat(96))
+
+    assert.equal(await filled, into)
+    assert.equal(into.buffer.toString('latin1', 4, 100), 'x'.repeat(96))
+  })
+
+  it('reads a response that is larger than the memory it was meant for', async (t) => {
+    const { broker, connection } = await start(t)
+    const into = new ReceiveBuffer(100)
+    const filled = askFor(connection, { into, parse: (buffer) => buffer })
+
+    await answerNext(broker, 'x'.repeat(97))
+
+    assert.notEqual(await filled, into)
+    assert.equal((await filled).buffer.toString('latin1', 4, 101), 'x'.repeat(97))
+  })
+
+  it('reads a response of several megabytes', async (t) => {
+    const { broker, connection } = await start(t)
+    const payload = Buffer.alloc(5 << 20, 'millrace')
+    const answer = ask(connection, 'much')
+
+    await answerNext(broker, payload)
+
+    assert.equal(await answer, payload.toString())
+  })
+
+  const breaches = {
+    'announces more than responseBytesMax': () => Buffer.from([0, 0, 4, 1]),
+    'announces a negative length': () => Buffer.from([255, 255, 255, 255]),
+    'announces less than a correlation id': () => Buffer.from([0, 0, 0, 3]),
+    'answers another request': (request: PeerRequest) => request.frame(Buffer.from('x'), request.correlationId + 1),
+    'sends what cannot be read': (request: PeerRequest) => request.frame(Buffer.from('nonsense')),
+  }
+  for (const [breach, bytes] of Object.entries(breaches)) {
+    it(`ends, with all that waits, when the broker ${breach}`, async (t) => {
+      const { broker, connection } = await start(t, { responseBytesMax: 1024 })
+      const answers = [askFor(connection, { parse: readText }), ask(connection, 'another')]
+      const closed = closing(connection)
+      const request = await broker.next()
+
+      void request.send(bytes(request))
+
+      for (const answer of answers) await assert.rejects(answer, connectionFailed)
+      await assert.rejects(closed, connectionFailed)
+      await assert.rejects(ask(connection, 'late'), connectionFailed)
+    })
+  }
+
+  it('ends when the broker sends what nobody asked for', async (t) => {
+    const { broker, connection } = await start(t)
+    const closed = closing(connection)
+    const { request } = await answerNext(broker, 'one', ask(connection, 'only'))
+
+    void request.send(request.frame(Buffer.from('two')))
+
+    await assert.rejects(closed, /nobody asked for/)
+  })
+
+  for (const ending of ['hangUp', 'reset'] as const) {
+    it(`fails all that waits when the broker ends the connection by ${ending}`, async (t) => {
+      const { broker, connection } = await start(t)
+      const answers = [ask(connection, 'a'), ask(connection, 'b')]
+      const request = await broker.next()
+
+      request[ending]()
+
+      for (const answer of answers) await assert.rejects(answer, connectionFailed)
+    })
+  }
+
+  it('fails what waits for a response that breaks off in the middle', async (t) => {
+    const { broker, connection } = await start(t)
+    const answer = ask(connection, 'a')
+    const request = await broker.next()
+
+    void request.send(request.frame(Buffer.from('whole')).subarray(0, 10))
+    request.hangUp()
+
+    await assert.rejects(answer, connectionFailed)
+  })
+
+  it('tells that it is closed before it fails what waits, so that a repeat finds another connection', async (t) => {
+    const { connection } = await start(t)
+    const seen: string[] = []
+    connection.onClosed = () => seen.push('closed')
+    const rest = { api, body: [], parse: () => {}, onResponse() {} }
+    connection.request({ ...rest, onFailed: () => seen.push('failed') })
+
+    connection.close()
+
+    assert.deepEqual(seen, ['closed', 'failed'])
+  })
+
+  it('ends with the reason of its signal', async (t) => {
+    const controller = new AbortController()
+    const { connection } = await start(t, { signal: controller.signal })
+    const answer = ask(connection, 'a')
+    const reason = new Error('enough')
+
+    controller.abort(reason)
+
+    await assert.rejects(answer, reason)
+  })
+
+  it('gives up when the oldest request has waited for requestTimeoutMs', async (t) => {
+    const clock = new PauseClock()
+    const { broker, connection } = await start(t, { clock, requestTimeoutMs: 10_000 })
+    await answerNext(broker, 'quick', ask(connection, 'quick'))
+    const oldest = ask(connection, 'oldest')
+    await clock.advance(6_000)
+    const younger = ask(connection, 'younger')
+
+    await clock.advance(3_999)
+    await answerNext(broker, 'just in time', oldest)
+    await clock.advance(6_000)
+    const refused = assert.rejects(younger, /within 10000 ms/)
+    await clock.advance(1)
+
+    await refused
+    assert.equal(clock.pendingTimers, 0)
+  })
+
+  it('leaves no timer behind when all is answered', async (t) => {
+    const clock = new PauseClock()
+    const { broker, connection } = await start(t, { clock })
+
+    await answerNext(broker, 'answer', ask(connection, 'question'))
+
+    assert.equal(clock.pendingTimers, 0)
+  })
+
+  it('refuses more requests than it can keep in mind', async (t) => {
+    const { connection } = await start(t)
+    const waiting = Array.from({ length: 1024 }, () => ask(connection, 'a').catch(() => {}))
+
+    await assert.rejects(ask(connection, 'b'), /more than 1024 requests/)
+
+    connection.close()
+    await Promise.all(waiting)
+  })
+
+  it('fails to connect where nobody listens', async () => {
+    const port = await unusedPort()
+
+    await assert.rejects(Connection.connect({ host: '127.0.0.1', port, clientId: 'test' }), connectionFailed)
+  })
+
+  it('gives up connecting after connectTimeoutMs', async () => {
+    const clock = new PauseClock()
+    // A listener that speaks no TLS never ends the handshake.
+    await using silent = await ScriptedBroker.start()
+    const { host, port } = silent
+    const options = { host, port, clientId: 'test', clock, tls: { rejectUnauthorized: false }, connectTimeoutMs: 3_000 }
+    const connecting = assert.rejects(Connection.connect(options), /did not answer in time/)
+
+    await clock.advance(2_999)
+    assert.equal(clock.pendingTimers, 1)
+    await clock.advance(1)
+
+    await connecting
+  })
+
+  it('calls the functions of the library', async (t) => {
+    const { broker, connection } = await start(t)
+    broker.serveTopics([broker], [{ name: 'orders', leaders: [1, 1] }])
+
+    const { brokers, topics } = await connection.call(metadataV12.api, ['orders'], false, false)
+
+    assert.deepEqual(
+      brokers.map(({ nodeId, port }) => ({ nodeId, port })),
+      [{ nodeId: 1, port: broker.port }],
+    )
+    assert.equal(topics[0]!.topicId.replaceAll('-', ''), Buffer.from(topicId, 'base64url').toString('hex'))
+  })
+
+  it('leaves bytes that the library keeps as they are when the next response comes', async (t) => {
+    const { broker, connection } = await start(t)
+    const authenticate = async (reply: string) => {
+      const response = connection.call(saslAuthenticateV2.api, Buffer.from('token'))
+      const fields = Buffer.concat([Buffer.of(0, 0, 0, 0, 1 + reply.length), Buffer.from(reply), Buffer.alloc(9)])
+      await answerNext(broker, fields)
+      return (await response).authBytes
+    }
+
+    const first = await authenticate('first')
+    await authenticate('other')
+
+    assert.equal(first.toString(), 'first')
+  })
+
+  it('rejects when the library cannot read a response, and stays open', async (t) => {
+    const { broker, connection } = await start(t)
+    const broken = connection.call(metadataV12.api, ['orders'], false, false)
+
+    await answerNext(broker, Buffer.from([0, 1]))
+    await assert.rejects(broken)
+    const answer = ask(connection, 'still there')
+    await answerNext(broker, 'yes')
+
+    assert.equal(await answer, 'yes')
+  })
+})
+
+const api = { key: 99, version: 3 }
+
+async function start(t: TestContext, options: Partial<ConnectionOptions> = {}) {
+  const broker = await ScriptedBroker.start()
+  const { host, port } = broker
+  const connection = await Connection.connect({ host, port, clientId: 'test', ...options })
+  t.after(async () => {
+    connection.close()
+    await broker[Symbol.asyncDispose]()
+  })
+  return { broker, connection }
+}
+
+function ask(connection: Connection, question: string): Promise<string> {
+  return askFor(connection, { question, parse: readText })
+}
+
+function readText({ buffer }: ReceiveBuffer, start: number, end: number): string {
+  const text = buffer.toString('utf8', start, end)
+  if (text === 'nonsense') throw new RangeError('out of range')
+  return text
+}
+
+interface Question<Answer> {
+  question?: string
+  into?: ReceiveBuffer
+  parse(filled: ReceiveBuffer, start: number, end: number): Answer
+}
+
+function askFor<Answer>(connection: Connection, { question = '', ...rest }: Question<Answer>): Promise<Answer> {
+  return new Promise((onResponse, onFailed) => {
+    connection.request({ api, body: [Buffer.from(question)], onResponse, onFailed, ...rest })
+  })
+}
+
+/** Answers the next request and waits until the answer has been read. */
+async function answerNext(broker: ScriptedBroker, payload: string | Buffer, answer?: Promise<unknown>) {
+  const request = await broker.next()
+  const frame = request.frame(Buffer.from(payload as string))
+  void request.send(frame)
+  await answer
+  return { request, frame }
+}
+
+/** Rejects with what ends the connection. */
+function closing(connection: Connection): Promise<never> {
+  return new Promise((_, reject) => (connection.onClosed = reject))
+}
+
+async function unusedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}

@@ -1,0 +1,14 @@
+export { PauseClock } from './pause-clock.ts'
+export type { PeerRequest } from './peer-request.ts'
+export { Queue } from './queue.ts'
+export { ScriptedBroker, topicId } from './scripted-broker.ts'
+export {
+  deleteTopics,
+  fetch,
+  findCoordinator,
+  initProducerId,
+  listOffsets,
+  metadata,
+  offsetCommit,
+  produce,
+} from '../../src/broker/handlers/index.ts'
