@@ -57,13 +57,13 @@ export class Partition {
     return this.#openTransactions.has(producerId) && this.#producers.epochOf(producerId) === epoch
   }
 
-  /** Appends a checked batch of a producer. */
-  append(batch: Buffer): AppendResult {
+  /** Appends a checked batch of a producer; `isFirstZero` as `ProducerStates.judge` has it. */
+  append(batch: Buffer, isFirstZero: boolean): AppendResult {
     const producerId = batchHeader.producerId(batch, 0)
     const isIdempotent = producerId >= 0
     const isTransactional = batchHeader.isTransactional(batch, 0)
     if (isIdempotent) {
-      const verdict = this.#producers.judge(batch)
+      const verdict = this.#producers.judge(batch, isFirstZero)
       if (verdict.kind === 'refused') return { error: verdict.error }
       if (verdict.kind === 'duplicate') return { error: errorCode.none, baseOffset: verdict.baseOffset }
     }

@@ -32,14 +32,17 @@ export type SequenceVerdict =
 export class ProducerStates {
   readonly #producers = new Map<number, ProducerState>()
 
-  /** Judges a batch that carries a producer id. */
-  judge(batch: Buffer): SequenceVerdict {
+  /**
+   * Judges a batch that carries a producer id. An unknown producer may begin at any sequence, because its batches may
+   * have been deleted; `isFirstZero` is set where that cannot be.
+   */
+  judge(batch: Buffer, isFirstZero: boolean): SequenceVerdict {
     const state = this.#producers.get(batchHeader.producerId(batch, 0))
-    if (state === undefined) return { kind: 'next' }
     const epoch = batchHeader.producerEpoch(batch, 0)
-    if (epoch < state.epoch) return { kind: 'refused', error: errorCode.invalidProducerEpoch }
     const { firstSequence, lastSequence } = sequencesOf(batch)
     const outOfOrder = { kind: 'refused', error: errorCode.outOfOrderSequenceNumber } as const
+    if (state === undefined) return isFirstZero && firstSequence !== 0 ? outOfOrder : { kind: 'next' }
+    if (epoch < state.epoch) return { kind: 'refused', error: errorCode.invalidProducerEpoch }
     if (epoch > state.epoch) return firstSequence === 0 ? { kind: 'next' } : outOfOrder
 
     const known = state.batches.find((b) => b.firstSequence === firstSequence && b.lastSequence === lastSequence)

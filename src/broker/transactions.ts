@@ -118,7 +118,7 @@ export class Transactions {
     if (transactionalId === '') return refuse(errorCode.invalidRequest)
     const transaction = this.#transactions.get(transactionalId)
     if (transaction === undefined) return refuse(errorCode.invalidProducerIdMapping)
-    const isRetry = transaction.isRetryOfEnd(producerId, epoch)
+    const isRetry = version === 2 && transaction.isRetryOfEnd(producerId, epoch)
     if (producerId !== transaction.producerId && !isRetry) return refuse(errorCode.invalidProducerIdMapping)
     if (epoch !== transaction.epoch && !isRetry) return refuse(errorCode.producerFenced)
 
@@ -187,28 +187,34 @@ export class Transactions {
   #fence(transaction: Transaction): void {
     transaction.epoch += 1
     transaction.lastEpoch = noEpoch
-    this.#end(transaction, false, 1)
+    // To the producer shut out it looks as if its own end had raised the epoch, with the opposite outcome.
+    transaction.version = 2
+    this.#decide(transaction, false, transaction)
   }
 
   #end(transaction: Transaction, isCommit: boolean, version: TransactionVersion): void {
-    const { clock, markerDelayMs } = this.#options
-    transaction.timeout?.cancel()
+    const { producerId, epoch, isEpochExhausted } = transaction
     transaction.version = version
+    if (version === 1) return this.#decide(transaction, isCommit, { producerId, epoch })
+    transaction.epoch = epoch + 1
+    transaction.lastEpoch = epoch
+    if (isEpochExhausted) this.#rotate(transaction)
+    this.#decide(transaction, isCommit, { producerId, epoch: epoch + 1 })
+  }
+
+  /** Decides a transaction, and writes the markers, under the id and epoch given, a little later. */
+  #decide(
+    transaction: Transaction,
+    isCommit: boolean,
+    { producerId, epoch }: { producerId: number; epoch: number },
+  ): void {
+    const { clock, groups, markerDelayMs } = this.#options
+    transaction.timeout?.cancel()
     transaction.prepare(isCommit)
-    const { producerId, isEpochExhausted } = transaction
-    let markerEpoch = transaction.epoch
-    if (version === 2) {
-      markerEpoch += 1
-      transaction.lastEpoch = transaction.epoch
-      transaction.epoch = markerEpoch
-      if (isEpochExhausted) this.#rotate(transaction)
-    }
     clock.setTimer({ afterMs: markerDelayMs, background: true }, () => {
       const nowMs = clock.nowMs()
-      for (const partition of transaction.partitions) partition.endTransaction(producerId, markerEpoch, isCommit, nowMs)
-      for (const groupId of transaction.groupIds) {
-        this.#options.groups.get(groupId)?.offsets.endTransaction(producerId, isCommit)
-      }
+      for (const partition of transaction.partitions) partition.endTransaction(producerId, epoch, isCommit, nowMs)
+      for (const groupId of transaction.groupIds) groups.get(groupId)?.offsets.endTransaction(producerId, isCommit)
       transaction.complete()
     })
   }

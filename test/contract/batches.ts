@@ -46,6 +46,7 @@ export function recordBatch(records: readonly (HandMadeRecord | string)[], optio
 /** What one batch of a fetched log says, as far as tests ask. */
 export interface FetchedBatch {
   readonly baseOffset: number
+  readonly endOffset: number
   readonly isControl: boolean
   readonly values: string[]
   /** Of a control batch: whether it commits. */
@@ -61,8 +62,10 @@ export function parseBatches(bytes: Buffer | null): FetchedBatch[] {
     rest = rest.subarray(batch.length)
     const isControl = (batch.readInt16BE(21) & 0x20) !== 0
     const records = parseRecords(batch)
+    const baseOffset = Number(batch.readBigInt64BE(0))
     batches.push({
-      baseOffset: Number(batch.readBigInt64BE(0)),
+      baseOffset,
+      endOffset: baseOffset + batch.readInt32BE(23) + 1,
       isControl,
       values: isControl ? [] : records.map(({ value }) => value.toString()),
       isCommit: isControl && records[0]!.key.readInt16BE(2) === 1,

@@ -5,5 +5,14 @@ import { offsetsContract } from './offsets.contract.ts'
 import { produceContract } from './produce.contract.ts'
 import { contract } from './target.ts'
 import { topicsContract } from './topics.contract.ts'
+import { transactionsContract } from './transactions.contract.ts'
 
-contract([apiVersionsContract, topicsContract, produceContract, fetchContract, offsetsContract, groupsContract])
+contract([
+  apiVersionsContract,
+  topicsContract,
+  produceContract,
+  fetchContract,
+  offsetsContract,
+  groupsContract,
+  transactionsContract,
+])

@@ -66,14 +66,23 @@ export async function fetchFrom(
   return responses[0]!.partitions[0]!
 }
 
-/** Reads a partition whole, the way a reader of the given isolation may see it before it drops aborted records. */
+/**
+ * Reads a partition whole, the way a reader of the given isolation may see it before it drops aborted records. One fetch
+ * ends at the end of a segment, and Kafka begins a new one when timestamps are weeks apart.
+ */
 export async function readAll(
   client: WireClient,
   topic: TopicNames,
   options: { isCommitted?: boolean; partition?: number } = {},
 ): Promise<{ batches: FetchedBatch[]; highWatermark: number; lastStableOffset: number }> {
-  const { records, highWatermark, lastStableOffset } = await fetchFrom(client, topic, options)
-  return { batches: parseBatches(records), highWatermark, lastStableOffset }
+  const batches: FetchedBatch[] = []
+  for (;;) {
+    const offset = batches.at(-1)?.endOffset ?? 0
+    const { records, highWatermark, lastStableOffset } = await fetchFrom(client, topic, { ...options, offset })
+    const read = parseBatches(records)
+    if (read.length === 0) return { batches, highWatermark, lastStableOffset }
+    batches.push(...read)
+  }
 }
 
 const coordinatorLoadInProgress = 14

@@ -12,7 +12,7 @@ import {
   syncGroup,
 } from '../../src/broker/handlers/index.ts'
 import type { Target } from './target.ts'
-import { WireClient } from './wire-client.ts'
+import type { WireClient } from './wire-client.ts'
 
 interface MemberOptions {
   instanceId?: string

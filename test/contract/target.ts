@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { after, before, describe } from 'node:test'
-import { createTopics, findCoordinator, listOffsets } from '../../src/broker/handlers/index.ts'
+import {
+  createTopics,
+  describeGroups,
+  findCoordinator,
+  initProducerId,
+  listOffsets,
+} from '../../src/broker/handlers/index.ts'
 import { startBroker } from '../../src/broker/index.ts'
 import { javaAndMavenAvailable, startKafka } from '../../tools/kafka/start.ts'
 import { WireClient } from './wire-client.ts'
@@ -25,13 +31,11 @@ const kafkaIsThere = runningKafka === undefined ? await javaAndMavenAvailable() 
 
 /** The same promises for the embedded broker and for Apache Kafka, which decides what they must be. */
 export function contract(suites: Suite[]): void {
-  describeTarget('embedded broker', false, () => startBroker(), suites)
-  describeTarget(
-    'Apache Kafka',
-    kafkaIsThere === true ? false : kafkaIsThere,
-    () => (runningKafka === undefined ? startKafka() : attach(runningKafka)),
-    suites,
-  )
+  void describe('contract', { concurrency: true }, () => {
+    describeTarget('embedded broker', false, () => startBroker(), suites)
+    const start = () => (runningKafka === undefined ? startKafka() : attach(runningKafka))
+    describeTarget('Apache Kafka', kafkaIsThere === true ? false : kafkaIsThere, start, suites)
+  })
 }
 
 function describeTarget(
@@ -86,15 +90,24 @@ async function attach(bootstrapServers: string): Promise<RunningBroker> {
   return { bootstrapServers, [Symbol.asyncDispose]: async () => {} }
 }
 
-const group = 0
-const transaction = 1
+/** More names than the coordinators' topics have partitions, so that each of them is asked for. */
+const coordinatedNames = Array.from({ length: 32 }, (_, i) => `contract-${i}`)
+const keyTypes = [0, 1]
+const notServing = [14, 15, 16]
 
-/** Kafka makes the topics behind its coordinators when they are first asked for. */
+/** Kafka makes the topics behind its coordinators, and gets producer ids for them, when they are first asked for. */
 async function coordinatorsServe(client: WireClient): Promise<void> {
-  for (const keyType of [group, transaction]) {
-    for (;;) {
-      const { coordinators } = await client.call(findCoordinator, 4, { keyType, keys: ['contract'] })
-      if (coordinators[0]!.errorCode === 0) break
-    }
+  const served = async (ask: () => Promise<number>) => {
+    while (notServing.includes(await ask()));
+  }
+  for (const keyType of keyTypes) {
+    await served(
+      async () => (await client.call(findCoordinator, 4, { keyType, keys: ['contract'] })).coordinators[0]!.errorCode,
+    )
+  }
+  for (const name of coordinatedNames) {
+    await served(async () => (await client.call(describeGroups, 5, { groups: [name] })).groups[0]!.errorCode)
+    const request = { transactionalId: name, transactionTimeoutMs: 60_000 }
+    await served(async () => (await client.call(initProducerId, 4, request)).errorCode)
   }
 }

@@ -54,10 +54,10 @@ export async function javaAndMavenAvailable(): Promise<true | string> {
 
 /** Starts a broker and resolves once it answers for itself in Metadata. The first start downloads the jars. */
 export async function startKafka({ port = 0, dataDir, heapMb = 1024 }: KafkaOptions = {}): Promise<Kafka> {
-  await fetchJars()
+  const classpath = await kafkaClasspath()
   const home = dataDir ?? (await mkdtemp(join(tmpdir(), 'millrace-kafka-')))
   const clientPort = port || (await freePort())
-  const java = [`-Xmx${heapMb}m`, '-cp', join(jarsDir, '*')]
+  const java = [`-Xmx${heapMb}m`, '-cp', classpath]
   const properties = join(home, 'server.properties')
   if (!existsSync(properties)) {
     await mkdir(home, { recursive: true })
@@ -92,9 +92,14 @@ export async function startKafka({ port = 0, dataDir, heapMb = 1024 }: KafkaOpti
   }
 }
 
+/** Fetches Apache Kafka's jars where they are not there yet, and returns the class path of broker, clients and tools. */
+export async function kafkaClasspath(): Promise<string> {
+  if (!existsSync(jarsDir)) await fetchJars()
+  return join(jarsDir, '*')
+}
+
 /** Several test processes may come here at once: each fetches into a folder of its own, the first to finish wins. */
 async function fetchJars(): Promise<void> {
-  if (existsSync(jarsDir)) return
   await mkdir(join(jarsDir, '..'), { recursive: true })
   const partial = await mkdtemp(`${jarsDir}-`)
   const pom = join(import.meta.dirname, 'pom.xml')
@@ -120,6 +125,8 @@ function serverProperties(port: number, controllerPort: number, logDir: string):
     'transaction.state.log.min.isr': 1,
     'transaction.state.log.num.partitions': 5,
     'group.initial.rebalance.delay.ms': 0,
+    // How often transactions are looked at for their timeout; ten seconds by default.
+    'transaction.abort.timed.out.transaction.cleanup.interval.ms': 200,
   })
     .map(([name, value]) => `${name}=${value}\n`)
     .join('')

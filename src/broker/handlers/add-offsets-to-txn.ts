@@ -1,5 +1,8 @@
 import { defineApi } from '../api.ts'
 import { defaulted, int16, int32, int64, string, struct } from '../wire/schema.ts'
+import { fencedProducerError } from './fenced-producer.ts'
+
+const fencedSinceVersion = 2
 
 export const addOffsetsToTxn = defineApi({
   key: 25,
@@ -8,7 +11,8 @@ export const addOffsetsToTxn = defineApi({
   flexibleSince: 3,
   request: struct({ transactionalId: string, producerId: int64, producerEpoch: int16, groupId: string }),
   response: struct({ throttleTimeMs: defaulted(int32, 0), errorCode: int16 }),
-  handle({ transactionalId, producerId, producerEpoch: epoch, groupId }, { cluster }) {
-    return { errorCode: cluster.transactions.addOffsets({ transactionalId, producerId, epoch }, groupId) }
+  handle({ transactionalId, producerId, producerEpoch: epoch, groupId }, { cluster, version }) {
+    const error = cluster.transactions.addOffsets({ transactionalId, producerId, epoch }, groupId)
+    return { errorCode: fencedProducerError(error, version, fencedSinceVersion) }
   },
 })

@@ -1,8 +1,10 @@
-import { defineApi } from '../api.ts'
-import type { Cluster } from '../cluster.ts'
+import { defineApi, type RequestContext } from '../api.ts'
 import { errorCode, type ErrorCode } from '../error-code.ts'
 import type { ProducerIdentity } from '../transactions.ts'
 import { array, boolean, defaulted, int16, int32, int64, since, string, struct, until } from '../wire/schema.ts'
+import { fencedProducerError } from './fenced-producer.ts'
+
+const fencedSinceVersion = 2
 
 const topics = array(struct({ name: string, partitions: array(int32) }))
 const topicResults = array(
@@ -34,15 +36,15 @@ export const addPartitionsToTxn = defineApi({
     resultsByTransaction: since(4, array(struct({ transactionalId: string, topics: topicResults })), []),
     topics: until(3, topicResults, []),
   }),
-  handle(request, { cluster, version }) {
-    if (version < 4) {
+  handle(request, context) {
+    if (context.version < 4) {
       const identity = identityOf(request)
-      return { topics: add(cluster, identity, request.topics, false) }
+      return { topics: add(context, identity, request.topics, false) }
     }
     return {
       resultsByTransaction: request.transactions.map((transaction) => ({
         transactionalId: transaction.transactionalId,
-        topics: add(cluster, identityOf(transaction), transaction.topics, transaction.verifyOnly),
+        topics: add(context, identityOf(transaction), transaction.topics, transaction.verifyOnly),
       })),
     }
   },
@@ -59,7 +61,7 @@ interface NamedPartitions {
 
 /** Adds all partitions, or none when one of them is not there. */
 function add(
-  { topics, transactions }: Cluster,
+  { cluster: { topics, transactions }, version }: RequestContext,
   identity: ProducerIdentity,
   wanted: NamedPartitions[],
   isVerification: boolean,
@@ -72,7 +74,7 @@ function add(
     const partition = topics.partition(name, index)
     if (partition === undefined) return errorCode.unknownTopicOrPartition
     if (isVerification) return transactions.verifyPartition(identity, partition)
-    return isComplete ? error : errorCode.operationNotAttempted
+    return isComplete ? fencedProducerError(error, version, fencedSinceVersion) : errorCode.operationNotAttempted
   }
   return wanted.map(({ name, partitions: indexes }) => ({
     name,

@@ -1,6 +1,8 @@
 import { defineApi } from '../api.ts'
 import { boolean, defaulted, int16, int32, int64, since, string, struct } from '../wire/schema.ts'
+import { fencedProducerError } from './fenced-producer.ts'
 
+const fencedSinceVersion = 2
 const versionTwoSince = 5
 
 export const endTxn = defineApi({
@@ -18,6 +20,7 @@ export const endTxn = defineApi({
   handle({ transactionalId, producerId, producerEpoch: epoch, committed }, { cluster, version }) {
     const identity = { transactionalId, producerId, epoch }
     const next = cluster.transactions.end(identity, committed, version >= versionTwoSince ? 2 : 1)
-    return { errorCode: next.error, producerId: next.producerId, producerEpoch: next.epoch }
+    const errorCode = fencedProducerError(next.error, version, fencedSinceVersion)
+    return { errorCode, producerId: next.producerId, producerEpoch: next.epoch }
   },
 })

@@ -2,6 +2,9 @@ import { defineApi } from '../api.ts'
 import { errorCode } from '../error-code.ts'
 import { noEpoch, noProducerId } from '../transaction.ts'
 import { defaulted, int16, int32, int64, nullableString, since, struct } from '../wire/schema.ts'
+import { fencedProducerError } from './fenced-producer.ts'
+
+const fencedSinceVersion = 4
 
 export const initProducerId = defineApi({
   key: 22,
@@ -20,7 +23,7 @@ export const initProducerId = defineApi({
     producerId: defaulted(int64, -1),
     producerEpoch: defaulted(int16, -1),
   }),
-  handle({ transactionalId, transactionTimeoutMs, producerId, producerEpoch }, { cluster }) {
+  handle({ transactionalId, transactionTimeoutMs, producerId, producerEpoch }, { cluster, version }) {
     if (transactionalId === null) {
       return { errorCode: errorCode.none, producerId: cluster.newProducerId(), producerEpoch: 0 }
     }
@@ -28,6 +31,7 @@ export const initProducerId = defineApi({
     if (isKnown !== (producerEpoch !== noEpoch)) return { errorCode: errorCode.invalidRequest }
     const expected = isKnown ? { producerId, epoch: producerEpoch } : undefined
     const granted = cluster.transactions.initProducerId(transactionalId, transactionTimeoutMs, expected)
-    return { errorCode: granted.error, producerId: granted.producerId, producerEpoch: granted.epoch }
+    const error = fencedProducerError(granted.error, version, fencedSinceVersion)
+    return { errorCode: error, producerId: granted.producerId, producerEpoch: granted.epoch }
   },
 })

@@ -99,11 +99,12 @@ function appendTo(
     zstdAllowed: version >= zstdSinceVersion,
   })
   if (fault !== errorCode.none) return { errorCode: fault }
-  if (batchHeader.isTransactional(batch!, 0)) {
+  const isTransactional = batchHeader.isTransactional(batch!, 0)
+  if (isTransactional) {
     const refusal = admit(partition, batch!, transactionalId, cluster, version)
     if (refusal !== errorCode.none) return { errorCode: refusal }
   }
-  const result = partition.append(batch!)
+  const result = partition.append(batch!, isTransactional && version >= implicitSinceVersion)
   if (!('baseOffset' in result)) return { errorCode: result.error, errorMessage: result.message ?? null }
   return { errorCode: result.error, baseOffset: result.baseOffset, logStartOffset: partition.log.startOffset }
 }
