@@ -1,7 +1,7 @@
 export { PauseClock } from './pause-clock.ts'
 export type { PeerRequest } from './peer-request.ts'
 export { Queue } from './queue.ts'
-export { ScriptedBroker, topicId } from './scripted-broker.ts'
+export { describeTopics, type PeerTopic, ScriptedBroker, topicId } from './scripted-broker.ts'
 export {
   deleteTopics,
   fetch,

@@ -74,12 +74,14 @@ export class ScriptedBroker implements AsyncDisposable {
     this.#rules.set(api.key, (request) => request.answer(api, rule(request.read(api))))
   }
 
+  /** Leaves the requests of an API to be taken again. */
+  hold(api: PeerApi<AnyType, AnyType>): void {
+    this.#rules.delete(api.key)
+  }
+
   /** Answers Metadata: these brokers, these topics. */
   serveTopics(brokers: readonly ScriptedBroker[], topics: readonly PeerTopic[]): void {
-    this.serve(metadata, (request) => ({
-      brokers: brokers.map(({ nodeId, host, port }) => ({ nodeId, host, port })),
-      topics: (request.topics ?? []).map(({ name }) => describeTopic(name!, topics)),
-    }))
+    this.serve(metadata, (request) => describeTopics(request, brokers, topics))
   }
 
   /** The next request that no rule answers. */
@@ -135,6 +137,18 @@ export class ScriptedBroker implements AsyncDisposable {
 
 const unknownTopicOrPartition = 3
 const leaderNotAvailable = 5
+
+/** The answer to Metadata from a cluster of these brokers and topics. */
+export function describeTopics(
+  request: ValueOf<typeof metadata.request>,
+  brokers: readonly ScriptedBroker[],
+  topics: readonly PeerTopic[],
+): InputOf<typeof metadata.response> {
+  return {
+    brokers: brokers.map(({ nodeId, host, port }) => ({ nodeId, host, port })),
+    topics: (request.topics ?? []).map(({ name }) => describeTopic(name!, topics)),
+  }
+}
 
 function describeTopic(name: string, topics: readonly PeerTopic[]) {
   const topic = topics.find((other) => other.name === name)
