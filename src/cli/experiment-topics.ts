@@ -106,7 +106,7 @@ export function isRight(
 }
 
 /** Watches when the last record of a sink became readable, by asking for the end of its log. */
-export class SinkWatch {
+export class SinkWatch implements AsyncDisposable {
   /** Of the clock's monotonic kind. */
   lastReadableMs = 0
   readonly #stop = new AbortController()
@@ -114,11 +114,17 @@ export class SinkWatch {
 
   constructor(cluster: Cluster, topic: Topic) {
     this.#watching = this.#watch(cluster, topic)
+    // Told by `stop`, where the run has come to its end.
+    this.#watching.catch(() => {})
   }
 
   async stop(): Promise<void> {
     this.#stop.abort()
     await this.#watching
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop().catch(() => {})
   }
 
   async #watch(cluster: Cluster, topic: Topic): Promise<void> {

@@ -45,7 +45,7 @@ export async function measuredRun(
   const cluster = new Cluster({ bootstrapServers: options.bootstrapServers })
   try {
     const [sink] = (await cluster.topics([topology.sink.topic])) as [Topic]
-    const watch = new SinkWatch(cluster, sink)
+    await using watch = new SinkWatch(cluster, sink)
     const cpu = process.cpuUsage()
     await using app = await start(topology, { logger: output.logger, ...options })
     const isComplete = await runToEnd(app, { output, signal, untilCaughtUp })

@@ -5,6 +5,7 @@ import type { Logger } from '../streams/index.ts'
 export class Output {
   readonly #isJson: boolean
   #progressWidth = 0
+  #lastError: unknown
 
   constructor(isJson: boolean) {
     this.#isJson = isJson
@@ -20,8 +21,10 @@ export class Output {
     process.stderr.write(`${text}\n`)
   }
 
-  /** A failure as the command line shows it: the code, the sentence, no stack. */
+  /** A failure as the command line shows it: the code, the sentence, no stack; once, though it is met again. */
   error(error: unknown): void {
+    if (error === this.#lastError) return
+    this.#lastError = error
     this.#clearProgress()
     const text = EngineError.is(error)
       ? `error ${error.code}: ${error.message}`

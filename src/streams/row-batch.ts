@@ -58,7 +58,7 @@ export class Lease {
 export class RowBatchPool {
   readonly #size: number
   readonly #free: RowBatch[]
-  readonly #takers: ((batch: RowBatch) => void)[] = []
+  readonly #takers: ((batch: RowBatch | undefined) => void)[] = []
   #idle: (() => void)[] = []
 
   constructor(size: number) {
@@ -66,9 +66,14 @@ export class RowBatchPool {
     this.#free = Array.from({ length: size }, () => new RowBatch(this))
   }
 
-  /** A batch, at once or when one comes back. */
-  take(): RowBatch | Promise<RowBatch> {
+  /** A batch, at once or when one comes back; none when the pool is abandoned first. */
+  take(): RowBatch | Promise<RowBatch | undefined> {
     return this.#free.pop() ?? new Promise((resolve) => this.#takers.push(resolve))
+  }
+
+  /** Lets go of whoever waits for a batch: those that are away may never come back. */
+  abandon(): void {
+    for (const taker of this.#takers.splice(0)) taker(undefined)
   }
 
   give(batch: RowBatch): void {

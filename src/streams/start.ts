@@ -220,7 +220,8 @@ class RunningApp implements App {
   }
 
   #note(event: SystemEvent): void {
-    if (event.type !== 'childCrashed') return
+    // What happens after the failure that ends the program says nothing new.
+    if (event.type !== 'childCrashed' || this.#failure !== undefined) return
     const { path, incarnation, error, isCounted } = event
     const fields = { app: this.name, actor: path, incarnation, error }
     if (!isCounted) return this.#logger.debug(fields, 'a function failed on a record')

@@ -49,12 +49,7 @@ export const route = (pipeline: Pipeline) => {
   })
 }
 
-function chooseSides(
-  pipeline: Pipeline,
-  choose: RouteFunction<string>,
-  ledger: PoisonLedger,
-  batch: RowBatch,
-): void {
+function chooseSides(pipeline: Pipeline, choose: RouteFunction<string>, ledger: PoisonLedger, batch: RowBatch): void {
   const { plan, topics } = pipeline
   const { columns } = batch
   const sides = new Map(plan.sides.map(({ name }, side) => [name, side]))

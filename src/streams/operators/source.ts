@@ -42,8 +42,9 @@ export const source = (pipeline: Pipeline) =>
     },
   })
 
-function startFetching(pipeline: Pipeline, { self }: ActorContext<SourceMessage>): SourceState {
-  const { options, statistics, incarnation } = pipeline
+function startFetching(pipeline: Pipeline, { self, signal }: ActorContext<SourceMessage>): SourceState {
+  const { options, statistics, incarnation, rowBatches } = pipeline
+  signal.addEventListener('abort', () => rowBatches.abandon(), { once: true })
   const fetcher = new Fetcher(
     {
       cluster: pipeline.cluster,
@@ -78,6 +79,7 @@ async function readOut(
       for (let sentOffset = partition.fromOffset; ; sentOffset = reader.reachedOffset) {
         const taken = pipeline.rowBatches.take()
         const batch = taken instanceof Promise ? await taken : taken
+        if (batch === undefined) return
         const hasRows = !context.signal.aborted && reader.fill(batch.columns)
         if (!hasRows && reader.reachedOffset === sentOffset) {
           batch.release()

@@ -1,0 +1,246 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { Kafka, logLevel } from 'kafkajs'
+import { type Broker, startBroker } from '../../src/broker/index.ts'
+import { millrace, startMillrace } from './millrace.ts'
+import { readTopic } from './read-topic.ts'
+import { produce } from './target.ts'
+
+const customers = 200
+const experiment = join(import.meta.dirname, '../../examples/experiment.ts')
+const streams = join(import.meta.dirname, '../../src/streams/index.ts')
+
+describe('millrace', () => {
+  it('tells its commands and exit codes, and the options of each command', async () => {
+    const [all, one] = await Promise.all([millrace('--help'), millrace('run', '--help')])
+
+    assert.equal(all.code, 0)
+    for (const word of ['demo', 'generate', 'run', 'verify', 'exit codes']) assert.ok(all.stdout.includes(word), word)
+    assert.equal(one.code, 0)
+    for (const word of ['<topology.ts>', '--until-caught-up', '--bootstrap-servers', 'MILLRACE_EPOCH_MS']) {
+      assert.ok(one.stdout.includes(word), word)
+    }
+  })
+
+  for (const [fault, words, says] of [
+    ['no command', [], ''],
+    ['an unknown command', ['demmo'], 'error CONFIG_UNKNOWN_COMMAND: demmo is not a command; did you mean demo?'],
+    [
+      'an unknown flag',
+      ['demo', '--customer', '5'],
+      'error CONFIG_UNKNOWN_OPTION: --customer is not a flag; did you mean --customers?',
+    ],
+    ['a value out of range', ['demo', '--customers', '0'], 'error CONFIG_INVALID_VALUE: '],
+    ['a value that is no number', ['demo', '--customers', 'many'], 'error CONFIG_INVALID_VALUE: '],
+    ['a flag without its value', ['demo', '--customers'], 'error CONFIG_INVALID_VALUE: '],
+    ['a required option left out', ['verify'], 'error CONFIG_MISSING_VALUE: '],
+    ['an operand too few', ['run', '--bootstrap-servers', 'localhost:1'], 'error CONFIG_INVALID_OPERANDS: '],
+    ['an operand too many', ['demo', 'again'], 'error CONFIG_INVALID_OPERANDS: '],
+    [
+      'a file that is not there',
+      ['run', 'no-such.ts', '--bootstrap-servers', 'localhost:1'],
+      'error CONFIG_INVALID_MODULE: no-such.ts',
+    ],
+  ] as const) {
+    it(`refuses ${fault} with exit code 2`, async () => {
+      const { code, stdout, stderr } = await millrace(...words)
+
+      assert.equal(code, 2)
+      assert.ok(stderr.startsWith(says), stderr)
+      assert.equal(stderr.includes('    at '), false)
+      assert.equal(stdout === '', words.length > 0)
+    })
+  }
+})
+
+describe('millrace demo', () => {
+  it('generates, correlates and verifies on a broker of its own, and reports as one line of JSON', async () => {
+    const { code, stdout, stderr } = await millrace('demo', '--customers', '2000', '--json')
+
+    assert.equal(code, 0, stderr)
+    const report = JSON.parse(stdout.trimEnd().split('\n').at(-1)!)
+    assert.deepEqual(report.verification, { distinct: 2_000, missing: 0, duplicates: 0, mismatched: 0 })
+    for (const figure of ['aggregationRate', 'correlationRate', 'peakRssBytes', 'cpuSeconds']) {
+      assert.ok(report[figure] > 0, `${figure} is ${report[figure]}`)
+    }
+    assert.equal(report.accounting.length, 12)
+    assert.equal(report.isBalanced, true)
+    assert.equal(report.records, 6_000)
+    assert.equal(report.mergedRecords, 2_000)
+  })
+
+  it('reports for people without --json', async () => {
+    const { code, stdout } = await millrace('demo', '--customers', '100')
+
+    assert.equal(code, 0)
+    assert.match(stdout, /^aggregation rate +[\d,]+ records\/s$/m)
+    assert.match(stdout, /^verified: 100 distinct, 0 missing, 0 duplicates, 0 mismatched$/m)
+  })
+})
+
+describe('millrace on a broker that runs already', () => {
+  let broker: Broker
+  let kafka: Kafka
+  let folder: string
+  let servers: string[]
+  before(async () => {
+    broker = await startBroker()
+    kafka = new Kafka({ brokers: [broker.bootstrapServers], logLevel: logLevel.NOTHING })
+    folder = await mkdtemp(join(tmpdir(), 'millrace-topologies-'))
+    servers = ['--bootstrap-servers', broker.bootstrapServers]
+    await broker.createTopic({ name: 'sink-topic', partitions: 12 })
+    const generated = await millrace('generate', ...servers, '--customers', String(customers))
+    assert.equal(generated.code, 0, generated.stderr)
+  })
+  after(async () => {
+    await broker.stop()
+    await rm(folder, { recursive: true })
+  })
+
+  const verify = () => millrace('verify', ...servers, '--customers', String(customers), '--json')
+  const verificationOf = ({ stdout }: { stdout: string }) => JSON.parse(stdout).verification
+
+  /** Writes a topology over source-topic whose stage A has this function; returns the file. */
+  async function topologyFile(name: string, part: string, source = 'source-topic'): Promise<string> {
+    const file = join(folder, `${name}.ts`)
+    await writeFile(
+      file,
+      `import { field, stage, topology } from ${JSON.stringify(streams)}
+       const part = field('part')
+       export default topology('${name}').source('${source}')
+         .route('by-stage', field('stage'), { A: stage({ part: ${part} }), B: stage({ part }), C: stage({ part }) })
+         .correlate('by-customer', field('customerId'), { of: ['A', 'B', 'C'] })
+         .sink('${name}-sink')`,
+    )
+    return file
+  }
+
+  it('finds everything missing before the experiment has run', async () => {
+    const verified = await verify()
+
+    assert.equal(verified.code, 1)
+    assert.deepEqual(verificationOf(verified), { distinct: 0, missing: customers, duplicates: 0, mismatched: 0 })
+  })
+
+  it('runs the experiment until it has caught up, and verifies it', async () => {
+    const ran = await millrace('run', experiment, ...servers, '--until-caught-up', '--json')
+    const verified = await verify()
+
+    assert.equal(ran.code, 0, ran.stderr)
+    const report = JSON.parse(ran.stdout)
+    assert.equal(report.isComplete, true)
+    assert.equal(report.mergedRecords, customers)
+    assert.equal(verified.code, 0)
+    assert.deepEqual(verificationOf(verified), { distinct: customers, missing: 0, duplicates: 0, mismatched: 0 })
+  })
+
+  it('verifies with exit code 1 what was tampered with: one missing, one duplicated, one altered', async () => {
+    const good = await readTopic(broker.bootstrapServers, 'sink-topic')
+    const [first, ...others] = good
+    const fault = { distinct: customers, missing: 0, duplicates: 0, mismatched: 0 }
+    for (const [records, wrong] of [
+      [others, { distinct: customers - 1, missing: 1 }],
+      [[first!, ...good], { duplicates: 1 }],
+      [[{ ...first!, value: first!.value!.replace('Customer', 'customer') }, ...others], { mismatched: 1 }],
+    ] as const) {
+      await refill(records)
+
+      const verified = await verify()
+
+      assert.equal(verified.code, 1)
+      assert.deepEqual(verificationOf(verified), { ...fault, ...wrong })
+    }
+  })
+
+  it('drains and commits at SIGTERM, and exits with 0', async () => {
+    await broker.createTopic({ name: 'patient-sink', partitions: 1 })
+    const running = startMillrace(['run', await topologyFile('patient', 'part'), ...servers, '--json'])
+    await running.says('600 of 600')
+
+    running.signal('SIGTERM')
+    const { code, stdout, stderr } = await running.ended
+
+    assert.equal(code, 0, stderr)
+    const report = JSON.parse(stdout)
+    assert.equal(report.isBalanced, true)
+    assert.equal(report.mergedRecords, customers)
+    assert.equal((await readTopic(broker.bootstrapServers, 'patient-sink')).length, customers)
+  })
+
+  it('ends at once at the second signal, with 130', async () => {
+    await broker.createTopic({ name: 'hanging-sink', partitions: 1 })
+    const file = await topologyFile(
+      'hanging',
+      `() => { process.stderr.write('hangs\\n'); return new Promise(() => {}) }`,
+    )
+    const running = startMillrace(['run', file, ...servers])
+    await running.says('hangs')
+
+    running.signal('SIGINT')
+    await running.says('once more ends at once')
+    running.signal('SIGINT')
+    const { code } = await running.ended
+
+    assert.equal(code, 130)
+  })
+
+  it('exits with 1, and names the error without a stack, when a stage fails on everything', async () => {
+    await broker.createTopic({ name: 'failing-sink', partitions: 1 })
+    const file = await topologyFile('failing', `() => { throw new Error('always') }`)
+
+    const { code, stderr } = await millrace('run', file, ...servers, '--until-caught-up')
+
+    assert.equal(code, 1)
+    assert.match(stderr, /^error STAGE_FAILS_ON_EVERYTHING: "stage-A" failed on 100 records in a row.*always$/m)
+    assert.equal(stderr.includes('    at '), false, stderr)
+  })
+
+  for (const [missing, source] of [
+    ['sink', 'source-topic'],
+    ['source', 'nowhere'],
+  ] as const) {
+    it(`exits with 1, and names the topic, when the ${missing} is missing`, async () => {
+      const file = await topologyFile(`no-${missing}`, 'part', source)
+      if (missing === 'source') await broker.createTopic({ name: 'no-source-sink', partitions: 1 })
+
+      const { code, stderr } = await millrace('run', file, ...servers, '--until-caught-up')
+
+      assert.equal(code, 1)
+      assert.match(
+        stderr,
+        new RegExp(
+          `^error KAFKA_TOPIC_MISSING: topic "${missing === 'sink' ? 'no-sink-sink' : source}" does not exist`,
+        ),
+      )
+    })
+  }
+
+  it('refuses a file without a topology, with exit code 2', async () => {
+    const file = join(folder, 'nothing.ts')
+    await writeFile(file, 'export default 1')
+
+    const { code, stderr } = await millrace('run', file, ...servers)
+
+    assert.equal(code, 2)
+    assert.match(stderr, /^error CONFIG_INVALID_MODULE: .*has no topology as its default export$/m)
+  })
+
+  /** Puts other records into sink-topic. */
+  async function refill(
+    records: readonly { key: string | null; value: string | null; partition: number }[],
+  ): Promise<void> {
+    const admin = kafka.admin()
+    await admin.connect()
+    await admin.deleteTopics({ topics: ['sink-topic'] })
+    await admin.createTopics({ topics: [{ topic: 'sink-topic', numPartitions: 12 }] })
+    await admin.disconnect()
+    await produce(
+      kafka,
+      'sink-topic',
+      records.map(({ key, value, partition }) => ({ key: key!, value, partition })),
+    )
+  }
+})
