@@ -86,7 +86,7 @@ describe('kafkajs', { timeout: 30_000, concurrency: true }, () => {
     return Object.assign(consumer, { received, [Symbol.asyncDispose]: () => consumer.disconnect() })
   }
 
-  const valuesOf = (received: readonly Received[]) => received.map(({ value }) => value).sort()
+  const valuesOf = (received: readonly Received[]) => received.map(({ value }) => String(value)).sort()
 
   describe('producer', () => {
     it('has records read back as they were, gzipped or not', async () => {
@@ -166,11 +166,8 @@ describe('kafkajs', { timeout: 30_000, concurrency: true }, () => {
       assert.equal(groups[0]!.state, 'Stable')
       assert.equal(groups[0]!.members.length, 3)
       assert.deepEqual(
-        received
-          .flat()
-          .map(({ partition }) => partition)
-          .sort(),
-        [0, 1, 2, 3, 4, 5],
+        valuesOf(received.flat()),
+        messages.map(({ value }) => value),
       )
     })
 
@@ -254,7 +251,7 @@ describe('kafkajs', { timeout: 30_000, concurrency: true }, () => {
       await admin.createPartitions({ topicPartitions: [{ topic: 'grown', count: 4 }] })
 
       const { topics } = await admin.fetchTopicMetadata({ topics: ['grown'] })
-      assert.deepEqual(topics[0]!.partitions.map(({ partitionId }) => partitionId).sort(), [0, 1, 2, 3])
+      assert.deepEqual(new Set(topics[0]!.partitions.map(({ partitionId }) => partitionId)), new Set([0, 1, 2, 3]))
       await assert.rejects(admin.createPartitions({ topicPartitions: [{ topic: 'grown', count: 2 }] }), {
         type: 'INVALID_PARTITIONS',
       })

@@ -109,8 +109,7 @@ describe('librdkafka, by kafka-crab-js', { timeout: 30_000, concurrency: true },
       await third[Symbol.asyncDispose]()
       await dealt(first, second)
 
-      const shares = [first, second].flatMap(partitionsOf)
-      assert.deepEqual(shares.toSorted(), [0, 1, 2, 3, 4, 5])
+      assert.deepEqual(new Set([first, second].flatMap(partitionsOf)), new Set([0, 1, 2, 3, 4, 5]))
     })
   }
 
