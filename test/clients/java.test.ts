@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { execFile, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { text } from 'node:stream/consumers'
+import { promisify } from 'node:util'
+import { Connection, fetchV13, metadataV12 } from '@platformatic/kafka'
+import { type Broker, startBroker } from '../../src/broker/index.ts'
+import { javaAndMavenAvailable, kafkaClasspath } from '../../tools/kafka/start.ts'
+
+const run = promisify(execFile)
+const available = await javaAndMavenAvailable()
+const skip = available === true ? false : available
+const topics = [
+  ...['typed', 'decided', 'in', 'out', 'owned'].map((name) => ({ name })),
+  { name: 'shared', partitions: 4 },
+]
+
+describe("Java's clients", { skip, timeout: 120_000 }, () => {
+  let broker: Broker
+  let java: string[]
+  before(async () => {
+    broker = await startBroker({ topics })
+    java = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', await kafkaClasspath()]
+  })
+  after(() => broker.stop())
+
+  it('carry lines from the console producer to the console consumer', async () => {
+    const lines = 'first\nвторой\nthird\n'
+    const server = ['--bootstrap-server', broker.bootstrapServers, '--topic', 'typed']
+    const producer = spawn('java', [
+      ...java,
+      'org.apache.kafka.tools.ConsoleProducer',
+      ...server,
+      '--compression-codec',
+      'lz4',
+    ])
+    producer.stdin.end(lines)
+    await text(producer.stderr)
+
+    const { stdout } = await run('java', [
+      ...java,
+      'org.apache.kafka.tools.consumer.ConsoleConsumer',
+      ...server,
+      '--from-beginning',
+      '--max-messages',
+      '3',
+    ])
+
+    assert.equal(stdout, lines)
+  })
+
+  describe('in a program of their own', () => {
+    let seen: Map<string, string>
+    before(async () => {
+      const program = join(import.meta.dirname, 'java/Experiments.java')
+      const { stdout } = await run('java', [...java, program, broker.bootstrapServers])
+      seen = new Map(stdout.split('\n').map((line) => line.split('=') as [string, string]))
+    })
+
+    it('commit and abort transactions', () => {
+      assert.equal(seen.get('committed'), 'kept,kept too')
+      assert.equal(seen.get('uncommitted'), 'dropped,kept,kept too')
+    })
+
+    it('use version 2 of transactions: each raises the epoch of its producer', async () => {
+      const epochs = await producerEpochs(broker, 'decided')
+
+      assert.deepEqual(epochs, [epochs[0], epochs[0]! + 1, epochs[0]! + 2])
+    })
+
+    it('commit consumer offsets together with the records, or not at all', () => {
+      assert.equal(seen.get('moved'), 'a')
+      assert.equal(seen.get('moved offset'), '1')
+    })
+
+    it('fence the producer that had the transactional id before', () => {
+      assert.equal(seen.get('fenced'), 'ProducerFencedException')
+    })
+
+    it('rebalance a group cooperatively, a static member in it', () => {
+      assert.equal(seen.get('shared'), '0,1,2,3')
+      assert.equal(seen.get('taken over'), '0,1,2,3')
+    })
+  })
+})
+
+const controlBatch = 0b100000
+const bytesMax = 1 << 20
+
+/** The producer epoch of each batch of records in a topic of one partition. */
+async function producerEpochs({ host, port }: Broker, topic: string): Promise<number[]> {
+  const connection = new Connection('test')
+  await connection.connect(host, port)
+  try {
+    const metadata = await metadataV12.api.async(connection, [topic], false, false)
+    const partition = {
+      partition: 0,
+      currentLeaderEpoch: -1,
+      fetchOffset: 0n,
+      lastFetchedEpoch: -1,
+      partitionMaxBytes: bytesMax,
+    }
+    const asked = [{ topicId: metadata.topics[0]!.topicId, partitions: [partition] }]
+    const { responses } = await fetchV13.api.async(connection, 0, 0, bytesMax, 0, 0, -1, asked, [], '')
+    const batches = responses[0]!.partitions[0]!.records ?? []
+    return batches.filter(({ attributes }) => (attributes & controlBatch) === 0).map((batch) => batch.producerEpoch)
+  } finally {
+    await connection.close()
+  }
+}
