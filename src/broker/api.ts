@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { Cluster } from './cluster.ts'
+import type { Authentication } from './sasl/authentication.ts'
 import type { Reader } from './wire/reader.ts'
 import type { InputOf, Type, ValueOf } from './wire/schema.ts'
 import type { Writer } from './wire/writer.ts'
@@ -13,6 +14,8 @@ export interface RequestContext {
   readonly version: number
   readonly clientId: string
   readonly clientHost: string
+  /** Who the connection that asked has proved to be. */
+  readonly authentication: Authentication
   /** Aborts when the connection that asked is gone. */
   readonly closed: AbortSignal
 }

@@ -3,7 +3,9 @@ import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { assert } from '../core/assert.ts'
 import { KafkaError } from '../core/errors.ts'
-import type { BrokerTopic, Call, Failure, Reply, WorkerOptions } from './thread.ts'
+import { systemRandom } from '../core/random.ts'
+import { type BrokerSasl, saslSettings } from './sasl/settings.ts'
+import type { BrokerTls, BrokerTopic, Call, Failure, Reply, WorkerOptions } from './thread.ts'
 
 export interface BrokerOptions {
   /** 0 picks a free one. @defaultValue 0 */
@@ -17,6 +19,10 @@ export interface BrokerOptions {
    * @defaultValue 4 GiB
    */
   readonly memoryBytesMax?: number
+  /** Makes the listener speak TLS. @defaultValue plain text */
+  readonly tls?: BrokerTls
+  /** Makes clients prove who they are. @defaultValue they need not */
+  readonly sasl?: BrokerSasl
 }
 
 export interface Broker extends AsyncDisposable {
@@ -49,8 +55,16 @@ export async function startBroker({
   host = '127.0.0.1',
   topics = [],
   memoryBytesMax = memoryBytesMaxDefault,
+  tls,
+  sasl,
 }: BrokerOptions = {}): Promise<Broker> {
-  const thread = await BrokerThread.start({ host, port, memoryBytesMax })
+  const thread = await BrokerThread.start({
+    host,
+    port,
+    memoryBytesMax,
+    tls,
+    sasl: sasl && saslSettings(sasl, systemRandom),
+  })
   const broker: Broker = {
     host,
     port: thread.port,

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Api, Answer, RequestContext } from './api.ts'
 import type { Cluster } from './cluster.ts'
 import { FrameReader } from './frame-reader.ts'
+import type { Authentication } from './sasl/authentication.ts'
 import { MalformedRequest, Reader } from './wire/reader.ts'
 import { Writer } from './wire/writer.ts'
 
@@ -15,6 +16,7 @@ interface ConnectionOptions {
   readonly cluster: Cluster
   readonly clock: Clock
   readonly apis: readonly Api[]
+  readonly authentication: Authentication
 }
 
 /**
@@ -40,10 +42,6 @@ export class Connection {
     // A reset by the client is its way to leave; 'close' follows.
     socket.on('error', () => {})
     socket.on('close', () => this.#closed.abort())
-  }
-
-  close(): void {
-    this.#socket.destroy()
   }
 
   /** Answers what has arrived until there is none left, or one must be waited for. */
@@ -73,6 +71,8 @@ export class Connection {
 
   /** Answers one request; returns a promise when that takes time. */
   #answer(frame: Buffer): Promise<void> | undefined {
+    const { authentication } = this.#options
+    if (authentication.isBare) return this.#answerBare(frame)
     const reader = new Reader(frame)
     const key = reader.int16()
     const version = reader.int16()
@@ -83,6 +83,7 @@ export class Connection {
     if (api === undefined || (!isServed && key !== apiVersionsKey)) {
       throw new MalformedRequest(`API ${key} version ${version} is not served`)
     }
+    if (!authentication.permits(key)) throw new MalformedRequest(`API ${key} is not served without authentication`)
     const wireVersion = isServed ? version : 0
     const isFlexible = wireVersion >= api.flexibleSince
     reader.version = wireVersion
@@ -98,6 +99,7 @@ export class Connection {
       if (isFlexible && key !== apiVersionsKey) writer.varuint(0)
       answer(writer)
       this.#send(writer)
+      if (authentication.hasFailed) this.#socket.destroySoon()
     }
     const answer = api.answer(reader, this.#context(version, clientId))
     if (answer instanceof Promise) return answer.then(send)
@@ -105,12 +107,23 @@ export class Connection {
     return undefined
   }
 
+  /** Answers a message of a SASL mechanism that has no request around it. */
+  #answerBare(message: Buffer): undefined {
+    const { authentication } = this.#options
+    const { authBytes } = authentication.authenticate(message)
+    if (authentication.hasFailed) throw new MalformedRequest('the client was refused')
+    const writer = new Writer(0, false)
+    writer.bytes([authBytes])
+    for (const chunk of writer.finish()) this.#socket.write(chunk)
+  }
+
   #context(version: number, clientId: string): RequestContext {
-    const { cluster, clock, apis } = this.#options
+    const { cluster, clock, apis, authentication } = this.#options
     return {
       cluster,
       clock,
       apis,
+      authentication,
       version,
       clientId,
       clientHost: this.#socket.remoteAddress ?? '',

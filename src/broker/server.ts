@@ -1,17 +1,25 @@
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Server } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
 import type { Clock } from '../core/clock.ts'
 import type { Random } from '../core/random.ts'
 import { Connection } from './connection.ts'
 import { apis } from './handlers/index.ts'
 import { Cluster } from './cluster.ts'
+import { Authentication } from './sasl/authentication.ts'
+import type { SaslSettings } from './sasl/settings.ts'
+import type { BrokerTls } from './thread.ts'
 
 const nodeId = 1
+
+const tlsHandshakeMsMax = 10_000
 
 export interface BrokerServerOptions {
   readonly host: string
   readonly port: number
   readonly memoryBytesMax: number
+  readonly tls: BrokerTls | undefined
+  readonly sasl: SaslSettings | undefined
   readonly clock: Clock
   readonly random: Random
 }
@@ -20,31 +28,40 @@ export interface BrokerServerOptions {
 export class BrokerServer {
   readonly cluster: Cluster
   readonly #server: Server
-  readonly #connections = new Set<Connection>()
+  readonly #sockets = new Set<Socket>()
 
-  static async listen({ host, port, memoryBytesMax, clock, random }: BrokerServerOptions): Promise<BrokerServer> {
-    const server = createServer()
+  static async listen(options: BrokerServerOptions): Promise<BrokerServer> {
+    const { host, port, memoryBytesMax, tls, clock, random } = options
+    const server = tls === undefined ? createServer() : createTlsServer(tlsServerOptions(tls))
     server.listen(port, host)
     await once(server, 'listening')
     const { port: boundPort } = server.address() as AddressInfo
     const cluster = new Cluster({ node: { id: nodeId, host, port: boundPort }, memoryBytesMax, random, clock })
-    return new BrokerServer(server, cluster, clock)
+    return new BrokerServer(server, cluster, options)
   }
 
-  private constructor(server: Server, cluster: Cluster, clock: Clock) {
+  private constructor(server: Server, cluster: Cluster, { tls, sasl, clock, random }: BrokerServerOptions) {
     this.cluster = cluster
     this.#server = server
-    server.on('connection', (socket) => {
-      const connection = new Connection(socket, { cluster, clock, apis })
-      this.#connections.add(connection)
-      socket.on('close', () => this.#connections.delete(connection))
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket)
+      socket.on('close', () => this.#sockets.delete(socket))
+    })
+    server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+      const authentication = new Authentication({ sasl, clock, random })
+      new Connection(socket, { cluster, clock, apis, authentication })
     })
   }
 
   async close(): Promise<void> {
     const closed = once(this.#server, 'close')
     this.#server.close()
-    for (const connection of this.#connections) connection.close()
+    for (const socket of this.#sockets) socket.destroy()
     await closed
   }
+}
+
+function tlsServerOptions({ cert, key, clientCa }: BrokerTls) {
+  const clients = clientCa === undefined ? {} : { ca: clientCa, requestCert: true }
+  return { cert, key, ...clients, minVersion: 'TLSv1.2', handshakeTimeout: tlsHandshakeMsMax } as const
 }

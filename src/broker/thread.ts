@@ -1,5 +1,6 @@
 /** What the thread that asked for a broker and the thread that runs it tell each other. */
 import type { ErrorDetails } from '../core/errors.ts'
+import type { SaslSettings } from './sasl/settings.ts'
 
 export interface BrokerTopic {
   readonly name: string
@@ -9,11 +10,21 @@ export interface BrokerTopic {
   readonly config?: Readonly<Record<string, string>>
 }
 
+/** Certificate and key of the listener, and what it asks of its clients: PEM text. */
+export interface BrokerTls {
+  readonly cert: string
+  readonly key: string
+  /** Authorities that clients' certificates must lead to. @defaultValue none: clients need no certificate */
+  readonly clientCa?: string
+}
+
 /** Given to the worker at its start. */
 export interface WorkerOptions {
   readonly host: string
   readonly port: number
   readonly memoryBytesMax: number
+  readonly tls: BrokerTls | undefined
+  readonly sasl: SaslSettings | undefined
 }
 
 export type Call =

@@ -5,16 +5,17 @@ import { systemRandom } from '../core/random.ts'
 import { BrokerServer } from './server.ts'
 import type { BrokerTopic, Call, Failure, Reply, WorkerOptions } from './thread.ts'
 
-const { host, port, memoryBytesMax } = workerData as WorkerOptions
+const options = workerData as WorkerOptions
 const asker = parentPort!
 const tell = (reply: Reply) => asker.postMessage(reply)
 
 try {
-  const server = await BrokerServer.listen({ host, port, memoryBytesMax, clock: systemClock, random: systemRandom })
+  const server = await BrokerServer.listen({ ...options, clock: systemClock, random: systemRandom })
   asker.on('message', (call: Call) => void answer(server, call))
   tell({ kind: 'listening', port: server.cluster.node.port })
 } catch (error) {
   const { message } = error as Error
+  const { host, port } = options
   tell({ kind: 'failed', id: undefined, failure: { code: 'BROKER_LISTEN_FAILED', message, details: { host, port } } })
 }
 

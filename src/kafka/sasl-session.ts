@@ -7,9 +7,9 @@ interface SaslSessionOptions {
   readonly sasl: SaslOptions
   readonly clock: Clock
   /** Called when a renewal is over, and other requests may be sent again. */
-  onRenewed(): void
+  readonly onRenewed: () => void
   /** Called when an authentication has failed: the connection is of no more use. */
-  onFailed(error: EngineError): void
+  readonly onFailed: (error: EngineError) => void
 }
 
 /** When a session is renewed, as a share of its life; Kafka's own client does it between 0.85 and 0.95. */

@@ -20,6 +20,8 @@ import { metadata } from './metadata.ts'
 import { offsetCommit } from './offset-commit.ts'
 import { offsetFetch } from './offset-fetch.ts'
 import { produce } from './produce.ts'
+import { saslAuthenticate } from './sasl-authenticate.ts'
+import { saslHandshake } from './sasl-handshake.ts'
 import { syncGroup } from './sync-group.ts'
 import { txnOffsetCommit } from './txn-offset-commit.ts'
 
@@ -38,6 +40,7 @@ export const apis: readonly Api[] = [
   syncGroup,
   describeGroups,
   listGroups,
+  saslHandshake,
   apiVersions,
   createTopics,
   deleteTopics,
@@ -47,6 +50,7 @@ export const apis: readonly Api[] = [
   endTxn,
   txnOffsetCommit,
   describeConfigs,
+  saslAuthenticate,
   deleteGroups,
 ]
 
@@ -72,6 +76,8 @@ export {
   offsetCommit,
   offsetFetch,
   produce,
+  saslAuthenticate,
+  saslHandshake,
   syncGroup,
   txnOffsetCommit,
 }
