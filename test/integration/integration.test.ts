@@ -1,4 +1,5 @@
 import { bytesLeaveAsTheyCame } from './bytes.integration.ts'
+import { epochs } from './epochs.integration.ts'
 import { orderIndependence } from './order.integration.ts'
 import { poisonedRecords } from './records.integration.ts'
 import { foreignSources } from './sources.integration.ts'
@@ -14,4 +15,5 @@ onEachBroker([
   bytesLeaveAsTheyCame,
   orderIndependence,
   foreignSources,
+  epochs,
 ])

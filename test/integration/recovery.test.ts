@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, open, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { type Admin, Kafka as KafkaClient, logLevel } from 'kafkajs'
+import { EngineError } from '../../src/core/errors.ts'
+import { type Kafka, startKafka } from '../../tools/kafka/start.ts'
+import { customers, customerTopology, mergesOf, valuesOf } from './customers.ts'
+import { assertAccount, startQuietly } from './run.ts'
+import { createStream, skipWithoutJava, type Stream } from './target.ts'
+
+const customerCount = 6_000
+
+describe('a program on an Apache Kafka', { skip: skipWithoutJava }, () => {
+  let dataDir: string
+  let broker: Kafka
+  let kafka: KafkaClient
+  let admin: Admin
+  before(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'millrace-recovery-'))
+    broker = await startKafka({ dataDir })
+    kafka = new KafkaClient({ brokers: [broker.bootstrapServers], logLevel: logLevel.NOTHING, retry: { retries: 20 } })
+    admin = kafka.admin()
+    await admin.connect()
+  })
+  after(async () => {
+    await admin.disconnect()
+    await broker[Symbol.asyncDispose]()
+    await rm(dataDir, { recursive: true })
+  })
+
+  const stream = () => createStream({ bootstrapServers: broker.bootstrapServers, kafka, admin })
+
+  it('that is killed and started again goes on, and ends complete', async () => {
+    const topics = await stream()
+    await produceInSteps(topics)
+    const isHalfway = Promise.withResolvers<void>()
+    let seen = 0
+    const part = async (value: { part: unknown }) => {
+      if (++seen === customerCount / 2) isHalfway.resolve()
+      // Slow enough that the broker dies in the middle.
+      await new Promise(setImmediate)
+      return value.part
+    }
+    const app = await startQuietly(customerTopology(topics, { part }), broker.bootstrapServers, {
+      partitionFetchBytes: 4_096,
+    })
+
+    await isHalfway.promise
+    await broker.kill()
+    assert.ok(app.progress().consumed < 2 * customerCount, 'the broker died too late to be missed')
+    await broker.restart()
+    await app.caughtUp()
+    await app.stop()
+
+    await assertComplete(topics, app.report())
+  })
+
+  it('that hands out a damaged batch is rolled back to the last epoch until the batch is whole again', async () => {
+    const topics = await stream()
+    await produceInSteps(topics)
+    const mend = await damage(topics.source)
+    const crashes: unknown[] = []
+    const crashed = Promise.withResolvers<void>()
+    const app = await startQuietly(customerTopology(topics), broker.bootstrapServers, {
+      onCrash(error) {
+        crashes.push(error)
+        crashed.resolve()
+      },
+    })
+
+    await crashed.promise
+    await mend()
+    await app.caughtUp()
+    await app.stop()
+
+    assert.ok(crashes.every((error) => EngineError.is(error) && error.code === 'KAFKA_BATCH_CORRUPT'))
+    const report = app.report()
+    assert.ok(report.statistics.rollbacks > 0)
+    await assertComplete(topics, report)
+  })
+
+  it('that keeps handing out a damaged batch ends by the name of the batch, with an account that adds up', async () => {
+    const topics = await stream()
+    await produceInSteps(topics)
+    await damage(topics.source)
+
+    const { error, report } = await topics.run(customerTopology(topics))
+
+    const named = EngineError.is(error) && error.code !== 'KAFKA_BATCH_CORRUPT' ? error.cause : error
+    assert.ok(EngineError.is(named))
+    assert.equal(named.code, 'KAFKA_BATCH_CORRUPT')
+    assert.equal(report.isBalanced, true)
+    assert.ok(report.statistics.rollbacks > 0)
+  })
+
+  /** Many requests, so many batches. */
+  async function produceInSteps(topics: Stream): Promise<void> {
+    const records = customers(customerCount)
+    for (let i = 0; i < records.length; i += 1_000) await topics.produce(records.slice(i, i + 1_000))
+  }
+
+  /** Every merge is there; what is there twice was written in an epoch that was rolled back, and is counted. */
+  async function assertComplete(topics: Stream, report: Parameters<typeof assertAccount>[0]): Promise<void> {
+    const merged = valuesOf(await topics.merged())
+    assert.deepEqual([...new Set(merged)], mergesOf(customerCount))
+    const repeats = merged.length - customerCount
+    assert.ok(
+      repeats <= report.statistics.repeatedRecords,
+      `${repeats} repeats, ${report.statistics.repeatedRecords} counted`,
+    )
+    assertAccount(report, { emitted: 2 * customerCount })
+  }
+
+  /** Turns one bit in the last batch of partition 0 where the broker keeps it; what is returned turns it back. */
+  async function damage(topic: string): Promise<() => Promise<void>> {
+    const folder = join(dataDir, 'log', `${topic}-0`)
+    const segment = (await readdir(folder)).find((name) => name.endsWith('.log'))!
+    const turn = async () => {
+      const file = await open(join(folder, segment), 'r+')
+      const { size } = await file.stat()
+      const byte = Buffer.alloc(1)
+      await file.read(byte, 0, 1, size - 10)
+      byte[0]! ^= 1
+      await file.write(byte, 0, 1, size - 10)
+      await file.close()
+    }
+    await turn()
+    return turn
+  }
+})
