@@ -12,7 +12,7 @@ type AnyType = Type<unknown, never>
 export interface TakenRequest<Request extends AnyType, Response extends AnyType> {
   request: ValueOf<Request>
   raw: PeerRequest
-  answer(response: InputOf<Response>): void
+  answer: (response: InputOf<Response>) => void
 }
 
 export interface PeerTopic {
