@@ -33,11 +33,12 @@ export class FrameReader {
       if (frame !== undefined) return frame
     }
     while (this.#chunk.length > 0) {
-      const size = this.#sizeOfBuffered()
-      const wanted = (size ?? lengthBytes) - this.#filled
-      this.#fill(this.#chunk.subarray(0, wanted), size ?? lengthBytes)
+      const known = this.#sizeOfBuffered() ?? lengthBytes
+      const wanted = known - this.#filled
+      this.#fill(this.#chunk.subarray(0, wanted), known)
       this.#advance(wanted)
-      if (size !== undefined && this.#filled === size) {
+      const size = this.#sizeOfBuffered()
+      if (this.#filled === size) {
         const frame = this.#buffer.subarray(lengthBytes, size)
         this.#filled = 0
         if (this.#buffer.length > bufferBytesKept) this.#buffer = Buffer.alloc(0)

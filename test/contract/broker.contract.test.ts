@@ -1,6 +1,7 @@
 import { apiVersionsContract } from './api-versions.contract.ts'
 import { fetchContract } from './fetch.contract.ts'
 import { groupsContract } from './groups.contract.ts'
+import { malformedContract } from './malformed.contract.ts'
 import { offsetsContract } from './offsets.contract.ts'
 import { produceContract } from './produce.contract.ts'
 import { contract } from './target.ts'
@@ -8,6 +9,7 @@ import { topicsContract } from './topics.contract.ts'
 import { transactionsContract } from './transactions.contract.ts'
 
 contract([
+  malformedContract,
   apiVersionsContract,
   topicsContract,
   produceContract,
