@@ -97,17 +97,17 @@ const byte = fc.oneof(
   fc.nat(255),
 )
 const mutation = fc.record({
-  kind: fc.constantFrom('replace', 'insert', 'delete', 'truncate', 'repeat'),
-  at: fc.double({ min: 0, max: 1, noNaN: true }),
-  byte,
+  kind: fc.constantFrom('replace', 'delete', 'truncate', 'repeat'),
+  at: fc.nat(9999).map((tenThousandth) => tenThousandth / 10_000),
   length: fc.integer({ min: 1, max: 12 }),
+  inserted: fc.array(byte, { minLength: 1, maxLength: 4 }),
+  isInsertedOnly: fc.boolean(),
 })
 type Mutation = typeof mutation extends fc.Arbitrary<infer T> ? T : never
 
-function mutate(bytes: number[], { kind, at, byte, length }: Mutation): number[] {
+function mutate(bytes: number[], { kind, at, length, inserted, isInsertedOnly }: Mutation): number[] {
   const place = Math.floor(at * bytes.length)
-  if (kind === 'replace') return bytes.with(Math.min(place, bytes.length - 1), byte)
-  if (kind === 'insert') return bytes.toSpliced(place, 0, byte)
+  if (kind === 'replace') return bytes.toSpliced(place, isInsertedOnly ? 0 : inserted.length, ...inserted)
   if (kind === 'delete') return bytes.toSpliced(place, length)
   if (kind === 'truncate') return bytes.slice(0, place)
   return bytes.toSpliced(place, 0, ...bytes.slice(place, place + length))
@@ -123,12 +123,7 @@ const placed = fc.record({
         { weight: 3, arbitrary: fc.array(mutation, { minLength: 1, maxLength: 3 }) },
       ),
     )
-    .map(([text, mutations]) =>
-      mutations.reduce(
-        (bytes, m) => (bytes.length === 0 ? bytes : mutate(bytes, m)),
-        [...new TextEncoder().encode(text)],
-      ),
-    ),
+    .map(([text, mutations]) => mutations.reduce(mutate, [...new TextEncoder().encode(text)])),
   before: fc.constantFrom('', '{', '{"a":"'),
   behind: fc.constantFrom('', '}', '"', '"}', '0}', '1', ' ', 'rue}', ':1}', '\\"}', '\u0080"}', ']}]}]}'),
 })

@@ -7,10 +7,14 @@ import { ValueKind } from './value-kind.ts'
 const utf8 = new TextEncoder()
 
 /** Scans `record`, set between foreign bytes that would tempt a scanner which looks beyond its end. */
-function scan(record: string | Uint8Array, paths: string[][], options?: { depthMax?: number }) {
+function scan(
+  record: string | Uint8Array,
+  paths: string[][],
+  { behind = '1"}]}', ...options }: { depthMax?: number; behind?: string } = {},
+) {
   const value = typeof record === 'string' ? utf8.encode(record) : record
   const before = utf8.encode('{"a":')
-  const bytes = new Uint8Array([...before, ...value, ...utf8.encode('1"}]}')])
+  const bytes = new Uint8Array([...before, ...value, ...utf8.encode(behind)])
   const scanner = new Scanner(paths, options)
   const start = before.length
   const status = scanner.scan(bytes, new DataView(bytes.buffer), start, start + value.length)
@@ -91,6 +95,25 @@ describe('Scanner', () => {
     assert.equal(statusOf('{]'), Status.NOT_JSON)
     assert.equal(statusOf(new Uint8Array([0x7b, 0x22, 0xc0, 0x80, 0x22, 0x3a, 0x31, 0x7d])), Status.NOT_UTF8)
     assert.equal(statusOf(new Uint8Array([0x22, 0xff, 0x22])), Status.NOT_UTF8)
+  })
+
+  it('accepts the three literals and no others', () => {
+    for (const literal of ['true', 'false', 'null']) {
+      assert.equal(scan(`{"a":${literal}}`, [['a']]).status, Status.OK)
+      for (let at = 0; at < literal.length; at++) {
+        const other = `${literal.slice(0, at)}x${literal.slice(at + 1)}`
+        assert.equal(scan(`{"a":${other}}`, [['a']]).status, Status.NOT_JSON)
+      }
+      assert.equal(scan(`{"a":${literal}e}`, [['a']]).status, Status.NOT_JSON)
+    }
+  })
+
+  it('does not read on behind a record whose containers or strings are open', () => {
+    const tooDeep = '[[[[[['
+
+    assert.equal(scan('{"a":{}', [['a']], { depthMax: 3, behind: `,"b":${tooDeep}` }).status, Status.NOT_JSON)
+    assert.equal(scan('{"a":"}', [['a']], { depthMax: 3, behind: `","b":${tooDeep}` }).status, Status.NOT_JSON)
+    assert.equal(scan('{"a}', [['a']], { depthMax: 3, behind: `":${tooDeep}` }).status, Status.NOT_JSON)
   })
 
   it('allows depthMax containers within one another and no more', () => {

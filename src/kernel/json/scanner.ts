@@ -46,7 +46,6 @@ export class Scanner {
   readonly starts = new Int32Array(fieldsMax)
   readonly ends = new Int32Array(fieldsMax)
   readonly kinds = new Int32Array(fieldsMax)
-  readonly #fieldCount: number
   readonly #tree: FieldTree
   readonly #frames: Int32Array
   // Where the loop paused, and goes on.
@@ -61,7 +60,6 @@ export class Scanner {
    * @param options.depthMax - Most containers within one another, the record included.
    */
   constructor(paths: readonly (readonly string[])[], { depthMax = 512 }: { depthMax?: number } = {}) {
-    this.#fieldCount = paths.length
     this.#tree = fieldTree(paths)
     // The first frame is that of the record itself, which no byte closes.
     this.#frames = new Int32Array(FRAME * (depthMax + 1))
@@ -80,12 +78,6 @@ export class Scanner {
     while (end > start && isSpace(bytes[end - 1]!)) end--
     if (bytes[start] !== OPEN_BRACE || end - start < 2 || bytes[end - 1] !== CLOSE_BRACE) {
       return notAnObject(bytes, from, to)
-    }
-    const { starts, ends, kinds } = this
-    for (let field = 0; field < this.#fieldCount; field++) {
-      starts[field] = -1
-      ends[field] = -1
-      kinds[field] = MISSING
     }
     let stop = this.#advance(bytes, view, start, end, false)
     while (stop < 0) {
@@ -130,7 +122,7 @@ export class Scanner {
           }
           field = -1
           if (node !== UNTRACKED) {
-            // Of members with one name the last counts, with all that is in it.
+            // Nothing is found yet of what lies below; so of members with one name the last counts, with all in it.
             for (let i = belowStarts[node]!; i < belowStarts[node + 1]!; i++) {
               starts[below[i]!] = -1
               ends[below[i]!] = -1
