@@ -5,14 +5,19 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { experimentOptions } from '../src/cli/experiment/index.ts'
-import { runOptions } from '../src/streams/index.ts'
+import { runOptions, securityOptions } from '../src/streams/index.ts'
 import { errorCatalogue } from '../src/core/errors.ts'
-import { describeRule, type OptionRule, type OptionTable } from '../src/core/options.ts'
+import { describeRule, type OptionRule, type OptionTable, secretFileVariable } from '../src/core/options.ts'
 
 const pages = {
   'errors.md': errorsPage(),
   'configuration.md': configurationPage([
     { title: 'A running program', commands: '`start`, `run` and `demo`', table: runOptions },
+    {
+      title: 'Security',
+      commands: 'every command that connects to brokers; a program gives `tls` and `sasl` to `start`',
+      table: securityOptions,
+    },
     { title: 'The experiment', commands: '`demo`, `generate` and `verify`', table: experimentOptions },
   ]),
 }
@@ -40,7 +45,7 @@ function errorsPage(): string {
 function configurationPage(tables: { title: string; commands: string; table: OptionTable }[]): string {
   const sections = tables.map(({ title, commands, table }) => {
     const rows = Object.entries<OptionRule>(table).map(([name, rule]) =>
-      row([`\`${name}\``, code(rule.flag), code(rule.env), code(rule.default), describeRule(rule), rule.doc]),
+      row([`\`${name}\``, code(rule.flag), variables(rule), defaultOf(rule), describeRule(rule), rule.doc]),
     )
     const head = [row(['option', 'flag', 'environment', 'default', 'value', 'meaning']), row(Array(6).fill('---'))]
     return `## ${title}\n\nFor ${commands}.\n\n${[...head, ...rows].join('\n')}\n`
@@ -56,6 +61,14 @@ function page(title: string, introduction: string, sections: string[]): string {
 
 function row(cells: string[]): string {
   return `| ${cells.map((cell) => cell.replaceAll('|', String.raw`\|`)).join(' | ')} |`
+}
+
+function variables({ type, env }: OptionRule): string {
+  return env !== undefined && type === 'secret' ? `${code(env)} or ${code(secretFileVariable(env))}` : code(env)
+}
+
+function defaultOf({ default: standard, optional }: OptionRule): string {
+  return optional ? 'none' : code(standard)
 }
 
 function code(value: OptionRule['default']): string {

@@ -1,5 +1,13 @@
 import { Cluster, type Topic } from '../kafka/index.ts'
-import { type App, type Report, type RunOptions, runOptions, start, type Topology } from '../streams/index.ts'
+import {
+  type App,
+  type Report,
+  type RunOptions,
+  runOptions,
+  type Security,
+  start,
+  type Topology,
+} from '../streams/index.ts'
 import { SinkWatch } from './experiment-topics.ts'
 import type { Output } from './output.ts'
 import { startTicker } from './ticker.ts'
@@ -39,10 +47,10 @@ export function runOptionsOf(options: RunOptions): RunOptions {
 /** Runs a topology until its source is processed, or until `signal` aborts, and measures it. */
 export async function measuredRun(
   topology: Topology,
-  options: RunOptions,
+  options: RunOptions & Security,
   { output, signal, untilCaughtUp }: { output: Output; signal: AbortSignal; untilCaughtUp: boolean },
 ): Promise<RunReport> {
-  const cluster = new Cluster({ bootstrapServers: options.bootstrapServers })
+  const cluster = new Cluster({ bootstrapServers: options.bootstrapServers, tls: options.tls, sasl: options.sasl })
   try {
     const [sink] = (await cluster.topics([topology.sink.topic])) as [Topic]
     await using watch = new SinkWatch(cluster, sink)

@@ -15,9 +15,10 @@ import { stageId, stageOf } from './operators/stage.ts'
 import { runOptions } from './options.ts'
 import { Pipeline, type PipelineTopics, type RunStatistics } from './pipeline.ts'
 import { planTopology } from './plan.ts'
+import { resolveSecurity, type GivenSecurity } from './security.ts'
 import type { Topology } from './topology.ts'
 
-export interface StartOptions extends GivenOptions<typeof runOptions> {
+export interface StartOptions extends GivenOptions<typeof runOptions>, GivenSecurity {
   /** Anything shaped like a pino logger. @defaultValue JSON lines on stderr */
   readonly logger?: Logger
   readonly clock?: Clock
@@ -65,13 +66,14 @@ const restarts = { maxRestarts: 5, withinMs: 60_000, backoff: { initialMs: 100, 
  */
 export async function start(
   topology: Topology,
-  { logger = stderrLogger, clock, ...given }: StartOptions = {},
+  { logger = stderrLogger, clock, tls, sasl, ...given }: StartOptions = {},
 ): Promise<App> {
   const plan = planTopology(topology)
   const options = resolveOptions(runOptions, { given, env: process.env })
   const cluster = new Cluster({
     bootstrapServers: options.bootstrapServers,
     clientId: plan.name,
+    ...resolveSecurity({ tls, sasl }),
     ...(clock && { clock }),
   })
   try {
@@ -156,7 +158,7 @@ class RunningApp implements App {
       clock,
       onEvent: (event) => app.#note(event),
     })
-    void app.#system.done.then((reason) => app.#ended(reason.kind === 'crashed' ? reason.error : undefined))
+    void app.#system.done.then((reason) => app.#ended(reason.kind === 'crashed' ? lastCrash(reason.error) : undefined))
     return app
   }
 
@@ -253,6 +255,12 @@ class RunningApp implements App {
 
 function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
+}
+
+/** What restarts did not mend, from within the errors of the supervisors that gave up. */
+function lastCrash(error: unknown): unknown {
+  const isGivenUp = EngineError.is(error) && error.code === 'ACTOR_RESTARTS_EXCEEDED' && error.cause !== undefined
+  return isGivenUp ? lastCrash(error.cause) : error
 }
 
 function sum(numbers: ArrayLike<number>): number {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { startBroker } from '../../broker/index.ts'
 import { Cluster, deleteTopics } from '../../kafka/index.ts'
-import { field, runOptions, stage, topology } from '../../streams/index.ts'
+import { field, runOptions, type Security, securityOf, securityOptions, stage, topology } from '../../streams/index.ts'
 import { defineCommand, exitCodes, jsonOption } from '../command.ts'
 import { experimentOptions } from '../experiment/index.ts'
 import { createExperimentTopic, generateSource, isRight, verifySink } from '../experiment-topics.ts'
@@ -17,6 +17,7 @@ export const demo = defineCommand({
   options: {
     ...otherOptions,
     bootstrapServers: { ...bootstrapServers, default: 'embedded', doc: 'A broker to use instead of an embedded one.' },
+    ...securityOptions,
     ...experimentOptions,
     keep: { type: 'boolean', default: false, flag: '--keep', doc: 'Leave the topics of the demo where they are.' },
     ...jsonOption,
@@ -25,7 +26,8 @@ export const demo = defineCommand({
     const { customers, seed, keep } = options
     await using broker = options.bootstrapServers === 'embedded' ? await startBroker() : undefined
     const servers = broker?.bootstrapServers ?? options.bootstrapServers
-    const cluster = new Cluster({ bootstrapServers: servers })
+    const security = broker === undefined ? securityOf(options) : openToAll
+    const cluster = new Cluster({ bootstrapServers: servers, ...security })
     // Its own topics, so that it can run beside anything else.
     const name = `millrace-demo-${randomUUID().slice(0, 8)}`
     const topics = { source: `${name}.source`, sink: `${name}.sink`, deadLetters: `${name}.dead-letter` }
@@ -40,7 +42,7 @@ export const demo = defineCommand({
         .sink(topics.sink)
       const report = await measuredRun(
         program,
-        { ...runOptionsOf(options), bootstrapServers: servers },
+        { ...runOptionsOf(options), ...security, bootstrapServers: servers },
         { output, signal, untilCaughtUp: true },
       )
       const verification = await verifySink(cluster, topics.sink, { customers, seed }, output)
@@ -53,3 +55,6 @@ export const demo = defineCommand({
     }
   },
 })
+
+/** What the environment says of security is meant for other brokers than the one that is started here. */
+const openToAll: Security = { tls: false, sasl: false }

@@ -1,5 +1,5 @@
 import { Cluster } from '../../kafka/index.ts'
-import { runOptions } from '../../streams/index.ts'
+import { runOptions, securityOf, securityOptions } from '../../streams/index.ts'
 import { defineCommand, exitCodes, jsonOption } from '../command.ts'
 import { experimentOptions } from '../experiment/index.ts'
 import { generateSource } from '../experiment-topics.ts'
@@ -12,9 +12,15 @@ export const generate = defineCommand({
   name: 'generate',
   summary: "Writes the experiment's records to a topic, which it creates with 12 partitions where it is not there.",
   operands: [],
-  options: { bootstrapServers: runOptions.bootstrapServers, ...experimentOptions, ...topic, ...jsonOption },
+  options: {
+    bootstrapServers: runOptions.bootstrapServers,
+    ...securityOptions,
+    ...experimentOptions,
+    ...topic,
+    ...jsonOption,
+  },
   async run({ options, output }) {
-    const cluster = new Cluster(options)
+    const cluster = new Cluster({ bootstrapServers: options.bootstrapServers, ...securityOf(options) })
     try {
       const bytes = await generateSource(cluster, options.topic, options, output)
       output.result(

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ConfigError } from '../../core/errors.ts'
-import { runOptions, type Topology } from '../../streams/index.ts'
+import { runOptions, securityOf, securityOptions, type Topology } from '../../streams/index.ts'
 import { defineCommand, exitCodes, jsonOption } from '../command.ts'
 import { measuredRun, runOptionsOf } from '../measured-run.ts'
 import { runText } from '../report-text.ts'
@@ -12,6 +12,7 @@ export const run = defineCommand({
   operands: ['topology.ts'],
   options: {
     ...runOptions,
+    ...securityOptions,
     untilCaughtUp: {
       type: 'boolean',
       default: false,
@@ -22,11 +23,11 @@ export const run = defineCommand({
   },
   async run({ options, operands, output, signal }) {
     const topology = await loadTopology(operands[0]!)
-    const report = await measuredRun(topology, runOptionsOf(options), {
-      output,
-      signal,
-      untilCaughtUp: options.untilCaughtUp,
-    })
+    const report = await measuredRun(
+      topology,
+      { ...runOptionsOf(options), ...securityOf(options) },
+      { output, signal, untilCaughtUp: options.untilCaughtUp },
+    )
     output.result(report, runText(report))
     return exitCodes.done
   },

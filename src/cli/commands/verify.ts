@@ -1,5 +1,5 @@
 import { Cluster } from '../../kafka/index.ts'
-import { runOptions } from '../../streams/index.ts'
+import { runOptions, securityOf, securityOptions } from '../../streams/index.ts'
 import { defineCommand, exitCodes, jsonOption } from '../command.ts'
 import { experimentOptions } from '../experiment/index.ts'
 import { isRight, verifySink } from '../experiment-topics.ts'
@@ -13,9 +13,15 @@ export const verify = defineCommand({
   name: 'verify',
   summary: "Compares a sink, byte for byte, with what the experiment's seed says; exit code 1 if anything differs.",
   operands: [],
-  options: { bootstrapServers: runOptions.bootstrapServers, ...experimentOptions, ...topic, ...jsonOption },
+  options: {
+    bootstrapServers: runOptions.bootstrapServers,
+    ...securityOptions,
+    ...experimentOptions,
+    ...topic,
+    ...jsonOption,
+  },
   async run({ options, output }) {
-    const cluster = new Cluster(options)
+    const cluster = new Cluster({ bootstrapServers: options.bootstrapServers, ...securityOf(options) })
     try {
       const verification = await verifySink(cluster, options.topic, options, output)
       const right = isRight(verification, options)
