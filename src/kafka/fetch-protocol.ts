@@ -53,9 +53,6 @@ export function encodeFetch(request: FetchRequest): Buffer {
 export interface FetchResponsePartition {
   partition: number
   errorCode: number
-  highWatermark: number
-  lastStableOffset: number
-  logStartOffset: number
   aborted: AbortedTransaction[]
   /** Where the record batches lie in the response. */
   start: number
@@ -92,9 +89,8 @@ export function decodeFetch(buffer: Buffer, start: number, end: number): FetchRe
 function decodePartition(reader: WireReader): FetchResponsePartition {
   const partition = reader.int32()
   const errorCode = reader.int16()
-  const highWatermark = reader.int64()
-  const lastStableOffset = reader.int64()
-  const logStartOffset = reader.int64()
+  // High watermark, last stable offset and log start.
+  reader.skip(24)
   const aborted: AbortedTransaction[] = []
   for (let left = reader.compactLength(); left > 0; left--) {
     aborted.push({ producerId: reader.bigint64(), firstOffset: reader.int64() })
@@ -105,7 +101,7 @@ function decodePartition(reader: WireReader): FetchResponsePartition {
   const start = reader.at
   reader.skip(length)
   reader.skipTags()
-  return { partition, errorCode, highWatermark, lastStableOffset, logStartOffset, aborted, start, end: start + length }
+  return { partition, errorCode, aborted, start, end: start + length }
 }
 
 /** The offset behind the last complete batch of a range, or -1 when there is none. Reads headers only. */

@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 import {
   describeTopics,
   fetch,
+  listOffsets,
   metadata,
   PauseClock,
   type PeerTopic,
@@ -14,6 +15,8 @@ import {
 import type { EngineError } from '../core/errors.ts'
 import { Cluster } from './cluster.ts'
 import { type FetchedResponse, Fetcher } from './fetcher.ts'
+
+const earliest = -2
 
 const offsetOutOfRange = 1
 const notLeader = 6
@@ -218,11 +221,17 @@ describe('Fetcher', () => {
     const { broker, failure, fetcher } = await start(t, { positions: [5] })
     fetcher.start()
 
-    ;(await takeFetch(broker)).answer({ 0: { errorCode: offsetOutOfRange, logStartOffset: 8 } })
+    broker.serve(listOffsets, ({ topics }) => {
+      const { timestamp } = topics[0]!.partitions[0]!
+      const offset = timestamp === earliest ? 8 : 20
+      return { topics: [{ name: 'source', partitions: [{ partitionIndex: 0, errorCode: 0, offset }] }] }
+    })
+
+    ;(await takeFetch(broker)).answer({ 0: { errorCode: offsetOutOfRange } })
 
     const { code, details } = await failure
     assert.equal(code, 'KAFKA_OFFSET_LOST')
-    assert.deepEqual(details, { topic: 'source', partition: 0, offset: 5, logStartOffset: 8 })
+    assert.deepEqual(details, { topic: 'source', partition: 0, offset: 5, logStart: 8, logEnd: 20 })
   })
 
   it('fails when a broker refuses for good', async (t) => {
@@ -272,16 +281,17 @@ describe('Fetcher', () => {
     assert.deepEqual((await takeFetch(broker)).asked, { 0: 1 })
   })
 
-  it('gives nothing on once it was stopped', async (t) => {
-    const { broker, fetched, fetcher } = await start(t)
+  it('takes no notice of what is answered once it was stopped', async (t) => {
+    const { broker, clock, fetched, fetcher } = await start(t, { leaders: [1, 1] })
     fetcher.start()
     const request = await takeFetch(broker)
 
     fetcher.stop()
-    request.answer({ 0: { records: [batch(0, 1)] } })
+    request.answer({ 0: { errorCode: notLeader }, 1: { records: [batch(0, 1)] } })
     await settled()
 
     assert.equal(fetched.length, 0)
+    assert.equal(clock.pauseCount, 0)
     assert.equal(broker.waitingCount, 0)
   })
 
@@ -361,7 +371,6 @@ async function start(t: TestContext, options: StartOptions = {}) {
 
 interface PartitionAnswer {
   errorCode?: number
-  logStartOffset?: number
   abortedTransactions?: { producerId: number; firstOffset: number }[]
   records?: Buffer[]
 }

@@ -1,8 +1,8 @@
 import { EngineError, KafkaError } from '../core/errors.ts'
 import type { Timer } from '../core/clock.ts'
 import type { FetchedPartition } from '../kernel/index.ts'
-import { byLeader } from './admin.ts'
-import { brokerErrorName, brokerErrors, isRetryableCode, refusal, topicRecreated } from './broker-error.ts'
+import { byLeader, listOffsets } from './admin.ts'
+import { brokerErrors, refusal, topicRecreated } from './broker-error.ts'
 import type { Cluster, Topic } from './cluster.ts'
 import {
   type FetchResponse,
@@ -218,22 +218,32 @@ export class Fetcher {
     )
   }
 
-  #partitionFailed(loop: LeaderLoop, { partition, errorCode, logStartOffset }: FetchResponsePartition): void {
-    const where = `topic "${this.#topic.name}", partition ${partition}`
-    if (errorCode === brokerErrors.offsetOutOfRange) {
-      const offset = this.#positions[partition]!
-      return this.#fail(
-        new KafkaError(
-          'KAFKA_OFFSET_LOST',
-          `${where}: offset ${offset} is not in the log, which starts at ${logStartOffset}`,
-          { topic: this.#topic.name, partition, offset, logStartOffset },
-        ),
-      )
-    }
-    const mayPass = isRetryableCode(errorCode) || errorCode === brokerErrors.unknownTopicId
-    if (!mayPass) return this.#fail(refusal(errorCode, `fetching ${where}`, { partition }))
+  #partitionFailed(loop: LeaderLoop, { partition, errorCode }: FetchResponsePartition): void {
     loop.partitions = loop.partitions.filter((other) => other !== partition)
-    this.#reassignLater([partition], refusal(errorCode, `fetching ${where}`, { error: brokerErrorName(errorCode) }))
+    if (errorCode === brokerErrors.offsetOutOfRange) return void this.#offsetLost(partition)
+    const error = refusal(errorCode, `fetching topic "${this.#topic.name}", partition ${partition}`, { partition })
+    const mayPass = error.retryable || errorCode === brokerErrors.unknownTopicId
+    if (mayPass) this.#reassignLater([partition], error)
+    else this.#fail(error)
+  }
+
+  /** Brokers do not say where the log is instead, so that is asked for. */
+  async #offsetLost(partition: number): Promise<void> {
+    const { cluster } = this.#options
+    const topic = this.#topic.name
+    const offset = this.#positions[partition]!
+    try {
+      const [starts, ends] = await Promise.all([
+        listOffsets(cluster, this.#topic, 'earliest'),
+        listOffsets(cluster, this.#topic, 'latest'),
+      ])
+      const [logStart, logEnd] = [starts[partition]!, ends[partition]!]
+      const what = `offset ${offset} is not in the log, which reaches from ${logStart} to ${logEnd}`
+      const details = { topic, partition, offset, logStart, logEnd }
+      this.#fail(new KafkaError('KAFKA_OFFSET_LOST', `topic "${topic}", partition ${partition}: ${what}`, details))
+    } catch (error) {
+      this.#fail(error as EngineError)
+    }
   }
 
   #leaderFailed(loop: LeaderLoop, error: EngineError): void {
@@ -261,7 +271,7 @@ export class Fetcher {
     try {
       const [topic] = await this.#options.cluster.topics([this.#topic.name])
       this.#searchTimer = undefined
-      if (!this.#isStopped) this.#reassign(topic!)
+      this.#reassign(topic!)
     } catch (error) {
       this.#searchTimer = undefined
       if (this.#isStopped) return
