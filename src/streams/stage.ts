@@ -40,7 +40,7 @@ export interface Stage<Part = unknown> {
  * stage({ part: field('part') })
  * stage({ schema: orderSchema, part: (order) => ({ total: order.amount * order.count }) })
  */
-export function stage<Value = Json, Part = Json>(options: StageOptions<Value, Part> = {}): Stage<Part> {
+export function stage<Value = Json, Part = Json>(options: StageOptions<Value, Part> = {}): Stage<NoInfer<Part>> {
   // The value's type is forgotten here; the schema, where there is one, has checked it before the function runs.
   return {
     kind: 'stage',

@@ -7,7 +7,7 @@ import { type Admin, Kafka as KafkaClient, logLevel } from 'kafkajs'
 import { EngineError } from '../../src/core/errors.ts'
 import { type Kafka, startKafka } from '../../tools/kafka/start.ts'
 import { customers, customerTopology, mergesOf, valuesOf } from './customers.ts'
-import { assertAccount, startQuietly } from './run.ts'
+import { assertAccount, assertEndedBy, startQuietly } from './run.ts'
 import { createStream, skipWithoutJava, type Stream } from './target.ts'
 
 const customerCount = 6_000
@@ -88,9 +88,7 @@ describe('a program on an Apache Kafka', { skip: skipWithoutJava }, () => {
 
     const { error, report } = await topics.run(customerTopology(topics))
 
-    const named = EngineError.is(error) && error.code !== 'KAFKA_BATCH_CORRUPT' ? error.cause : error
-    assert.ok(EngineError.is(named))
-    assert.equal(named.code, 'KAFKA_BATCH_CORRUPT')
+    assertEndedBy(error, 'KAFKA_BATCH_CORRUPT')
     assert.equal(report.isBalanced, true)
     assert.ok(report.statistics.rollbacks > 0)
   })

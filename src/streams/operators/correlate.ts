@@ -40,7 +40,7 @@ export const correlate = (pipeline: Pipeline) =>
     handle: {
       rows: (correlation, { batch }) => correlation.take(batch),
       tick: (correlation, { incarnation }) => correlation.tick(incarnation),
-      committed: (correlation, { incarnation }) => correlation.committed(incarnation),
+      committed: (correlation, { incarnation, recordCount }) => correlation.committed(incarnation, recordCount),
       drain: (correlation, { reply }) => correlation.drain(reply),
     },
   })
@@ -109,7 +109,7 @@ class Correlation {
     else this.#arm()
   }
 
-  async committed(incarnation: number): Promise<void> {
+  async committed(incarnation: number, recordCount: number): Promise<void> {
     if (incarnation !== this.#incarnation) return
     const { table, accounting, statistics, clock } = this.#pipeline
     this.#isCommitting = false
@@ -117,6 +117,8 @@ class Correlation {
     table.compact(compactedBlocksPerEpoch)
     accounting.commitEpoch()
     statistics.epochs++
+    // Not when the sink said so: until here a crash would have rolled them back.
+    statistics.unsettledRecords -= recordCount
     statistics.lastCommitMs = clock.monotonicMs()
     this.#pipeline.onCommitted()
     if (this.#drains.length > 0 || this.#isDue()) await this.#close()

@@ -29,8 +29,8 @@ export const sink = (pipeline: Pipeline) =>
         const { cluster, plan, statistics } = pipeline
         await producer.flush()
         await commitOffsets(cluster, plan.name, plan.source.topic, Array.from(offsets))
-        statistics.unsettledRecords = 0
-        void context.ref<CorrelateMessage>(plan.correlate.id).tell({ type: 'committed', incarnation })
+        const recordCount = statistics.unsettledRecords
+        void context.ref<CorrelateMessage>(plan.correlate.id).tell({ type: 'committed', incarnation, recordCount })
       },
       failed(_state, { incarnation, error }) {
         if (incarnation === pipeline.incarnation) throw error
