@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { KafkaClient, type KafkaConsumer, type Message, type ProducerConfiguration } from 'kafka-crab-js'
+import {
+  KafkaClient,
+  type KafkaConsumer,
+  type KafkaEvent,
+  type Message,
+  type ProducerConfiguration,
+} from 'kafka-crab-js'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
 import { createTopics, Cluster } from '../../src/kafka/index.ts'
 import { Arrivals } from './arrivals.ts'
@@ -38,18 +44,24 @@ describe('librdkafka, by kafka-crab-js', { timeout: 30_000, concurrency: true },
       },
     })
     const received = new Arrivals<Message>()
-    const rebalanced = new Arrivals<unknown>()
-    consumer.onEvents((_, { name }) => rebalanced.add(name))
+    const rebalanced = new Arrivals<KafkaEvent>()
+    consumer.onEvents((_, event) => rebalanced.add(event))
     await consumer.subscribe(topic)
+    let isLeaving = false
     const reading = (async () => {
-      for (let message = await consumer.recv(); message !== null; message = await consumer.recv()) received.add(message)
+      while (!isLeaving) for (const message of await consumer.recvBatch(100, 20)) received.add(message)
     })()
     return Object.assign(consumer, {
       received,
       rebalanced,
       async [Symbol.asyncDispose]() {
-        await consumer.disconnect()
+        // librdkafka leaves a group only once the loss of the partitions has been polled.
+        const eventCount = rebalanced.all.length
+        consumer.unsubscribe()
+        await rebalanced.until((all) => all.slice(eventCount).some(({ name }) => name === 'PostRebalance'))
+        isLeaving = true
         await reading
+        await consumer.disconnect()
       },
     })
   }
