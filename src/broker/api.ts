@@ -33,9 +33,9 @@ export interface Api {
   answer(body: Reader, context: RequestContext): Answer | Promise<Answer>
 }
 
-interface ApiDefinition<Request extends Type<unknown, never>, Response extends Type<unknown, never>> {
+interface ApiDefinition<Name extends string, Request extends AnyType, Response extends AnyType> {
   readonly key: number
-  readonly name: string
+  readonly name: Name
   readonly versions: readonly [first: number, last: number]
   readonly flexibleSince: number
   readonly request: Request
@@ -44,16 +44,19 @@ interface ApiDefinition<Request extends Type<unknown, never>, Response extends T
   handle(request: ValueOf<Request>, context: RequestContext): Handled<Response> | Promise<Handled<Response>>
 }
 
-type Handled<Response extends Type<unknown, never>> = InputOf<Response> | undefined
+type AnyType = Type<unknown, never>
 
-export type DefinedApi<Request extends Type<unknown, never>, Response extends Type<unknown, never>> = Api & {
+type Handled<Response extends AnyType> = InputOf<Response> | undefined
+
+export type DefinedApi<Name extends string, Request extends AnyType, Response extends AnyType> = Api & {
+  readonly name: Name
   readonly request: Request
   readonly response: Response
 }
 
-export function defineApi<Request extends Type<unknown, never>, Response extends Type<unknown, never>>(
-  definition: ApiDefinition<Request, Response>,
-): DefinedApi<Request, Response> {
+export function defineApi<const Name extends string, Request extends AnyType, Response extends AnyType>(
+  definition: ApiDefinition<Name, Request, Response>,
+): DefinedApi<Name, Request, Response> {
   const write = (response: Handled<Response>): Answer =>
     response === undefined ? undefined : (writer) => definition.response.write(writer, response as never)
   return {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { describe, it } from 'node:test'
-import { Kafka, logLevel } from 'kafkajs'
+import { Kafka, type KafkaConfig, logLevel, type ProducerConfig } from 'kafkajs'
 import { EngineError } from '../core/errors.ts'
 import { type Broker, startBroker } from './broker.ts'
 
@@ -79,18 +79,83 @@ describe('startBroker', () => {
   })
 })
 
-function kafkaOf(broker: Broker): Kafka {
-  return new Kafka({ brokers: [broker.bootstrapServers], logLevel: logLevel.NOTHING, retry: { retries: 0 } })
+describe('a fault', () => {
+  const topics = [{ name: 'orders' }]
+  const one = { topic: 'orders', messages: [{ value: 'one' }] }
+  const endOf = async (broker: Broker) => {
+    await using admin = await connectAdmin(broker)
+    const [partition] = await admin.fetchTopicOffsets('orders')
+    return partition!.offset
+  }
+
+  it('loses a request, which the client then sends again', async () => {
+    await using broker = await startBroker({ topics })
+    await using producer = await connectProducer(broker, { retry: { retries: 3 } })
+
+    await broker.injectFault({ api: 'Produce', effect: { kind: 'loseRequest' } })
+    await producer.send(one)
+
+    assert.equal(await endOf(broker), '1')
+  })
+
+  it('loses an answer, so that only an idempotent producer repeats itself without harm', async () => {
+    await using broker = await startBroker({ topics })
+    await using plain = await connectProducer(broker, { retry: { retries: 3 } })
+    await using idempotent = await connectProducer(broker, { retry: { retries: 3 }, idempotent: true })
+    const fault = { api: 'Produce', effect: { kind: 'loseAnswer' } } as const
+
+    await broker.injectFault(fault)
+    await plain.send(one)
+    const repeated = await endOf(broker)
+    await broker.injectFault(fault)
+    await idempotent.send(one)
+
+    assert.deepEqual([repeated, await endOf(broker)], ['2', '3'])
+  })
+
+  it('never answers as many requests as it is told, although they are carried out', async () => {
+    await using broker = await startBroker({ topics })
+    await using producer = await connectProducer(broker, { requestTimeout: 50 })
+
+    await broker.injectFault({ api: 'Produce', count: 2, effect: { kind: 'neverAnswer' } })
+
+    await assert.rejects(producer.send(one), /timed out/)
+    await assert.rejects(producer.send(one), /timed out/)
+    await producer.send(one)
+    assert.equal(await endOf(broker), '3')
+  })
+
+  it('delays the answers to one client and not to others', async () => {
+    await using broker = await startBroker({ topics })
+    await using slow = await connectAdmin(broker, { clientId: 'slow' })
+    await using fast = await connectAdmin(broker, { clientId: 'fast' })
+    const order: string[] = []
+
+    await broker.injectFault({ api: 'Metadata', clientId: 'slow', effect: { kind: 'delayAnswer', delayMs: 100 } })
+    await Promise.all([
+      slow.listTopics().then(() => order.push('slow')),
+      fast.listTopics().then(() => order.push('fast')),
+    ])
+
+    assert.deepEqual(order, ['fast', 'slow'])
+  })
+})
+
+type ClientOptions = Partial<KafkaConfig & ProducerConfig>
+
+function kafkaOf(broker: Broker, options: ClientOptions = {}): Kafka {
+  const settings = { brokers: [broker.bootstrapServers], logLevel: logLevel.NOTHING, retry: { retries: 0 } }
+  return new Kafka({ ...settings, ...options })
 }
 
-async function connectAdmin(broker: Broker) {
-  const admin = kafkaOf(broker).admin()
+async function connectAdmin(broker: Broker, options?: ClientOptions) {
+  const admin = kafkaOf(broker, options).admin()
   await admin.connect()
   return Object.assign(admin, { [Symbol.asyncDispose]: () => admin.disconnect() })
 }
 
-async function connectProducer(broker: Broker) {
-  const producer = kafkaOf(broker).producer()
+async function connectProducer(broker: Broker, options?: ClientOptions) {
+  const producer = kafkaOf(broker, options).producer(options)
   await producer.connect()
   return Object.assign(producer, { [Symbol.asyncDispose]: () => producer.disconnect() })
 }

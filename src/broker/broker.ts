@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { assert } from '../core/assert.ts'
 import { KafkaError } from '../core/errors.ts'
 import { systemRandom } from '../core/random.ts'
+import type { BrokerFault } from './faults.ts'
 import { type BrokerSasl, saslSettings } from './sasl/settings.ts'
 import type { BrokerTls, BrokerTopic, Call, Failure, Reply, WorkerOptions } from './thread.ts'
 
@@ -32,6 +33,8 @@ export interface Broker extends AsyncDisposable {
   readonly bootstrapServers: string
   /** @throws KafkaError `BROKER_TOPIC_REFUSED` when the name, the number of partitions or a setting is not valid. */
   createTopic(topic: BrokerTopic): Promise<void>
+  /** Lets something go wrong with the next requests that a fault is made for, so that a client shows what it does then. */
+  injectFault(fault: BrokerFault): Promise<void>
   /** Closes all connections and forgets everything. Stopping twice does nothing. */
   stop(): Promise<void>
 }
@@ -70,6 +73,7 @@ export async function startBroker({
     port: thread.port,
     bootstrapServers: `${host}:${thread.port}`,
     createTopic: (topic) => thread.call({ method: 'createTopic', topic }),
+    injectFault: (fault) => thread.call({ method: 'injectFault', fault }),
     stop: () => thread.stop(),
     [Symbol.asyncDispose]: () => thread.stop(),
   }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { Clock } from '../core/clock.ts'
 import type { Api, Answer, RequestContext } from './api.ts'
 import type { Cluster } from './cluster.ts'
+import type { Faults, FaultEffect } from './faults.ts'
 import { FrameReader } from './frame-reader.ts'
 import type { Authentication } from './sasl/authentication.ts'
 import { MalformedRequest, Reader } from './wire/reader.ts'
@@ -17,6 +18,7 @@ interface ConnectionOptions {
   readonly clock: Clock
   readonly apis: readonly Api[]
   readonly authentication: Authentication
+  readonly faults: Faults
 }
 
 /**
@@ -63,7 +65,7 @@ export class Connection {
     answered.then(
       () => {
         this.#isBusy = false
-        if (!this.#closed.signal.aborted) this.#serve()
+        if (!this.#socket.destroyed) this.#serve()
       },
       (error: unknown) => this.#fail(error),
     )
@@ -101,10 +103,33 @@ export class Connection {
       this.#send(writer)
       if (authentication.hasFailed) this.#socket.destroySoon()
     }
+    const fault = this.#options.faults.befalling(api.name, clientId)
+    if (fault?.kind === 'loseRequest') return this.#lose()
     const answer = api.answer(reader, this.#context(version, clientId))
+    if (fault !== undefined) return this.#sendFaultily(fault, answer, send)
     if (answer instanceof Promise) return answer.then(send)
     send(answer)
     return undefined
+  }
+
+  /** Ends the connection; what the client still says is not listened to. */
+  #lose(): Promise<void> {
+    this.#socket.destroy()
+    return Promise.resolve()
+  }
+
+  async #sendFaultily(
+    fault: FaultEffect,
+    answer: Answer | Promise<Answer>,
+    send: (answer: Answer) => void,
+  ): Promise<void> {
+    const carriedOut = await answer
+    if (fault.kind === 'loseAnswer') return this.#lose()
+    if (fault.kind !== 'delayAnswer') return
+    const { promise: isOver, resolve } = Promise.withResolvers<void>()
+    this.#options.clock.setTimer({ afterMs: fault.delayMs, background: true }, resolve)
+    await isOver
+    send(carriedOut)
   }
 
   /** Answers a message of a SASL mechanism that has no request around it. */

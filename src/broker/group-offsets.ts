@@ -35,10 +35,6 @@ export class GroupOffsets {
     for (const [topic, partition, committed] of offsets.entries()) this.#committed.set(topic, partition, committed)
   }
 
-  delete(topic: string, partition: number): void {
-    this.#committed.delete(topic, partition)
-  }
-
   deleteTopic(topic: string): void {
     this.#committed.deleteTopic(topic)
     for (const offsets of this.#pending.values()) offsets.deleteTopic(topic)
@@ -48,19 +44,11 @@ export class GroupOffsets {
   partitions(): { topic: string; partitions: number[] }[] {
     return this.#committed.partitions()
   }
-
-  get isEmpty(): boolean {
-    return this.#committed.isEmpty && this.#pending.size === 0
-  }
 }
 
 /** Offsets by topic and partition. */
 class OffsetTable {
   readonly #byTopic = new Map<string, Map<number, CommittedOffset>>()
-
-  get isEmpty(): boolean {
-    return this.#byTopic.size === 0
-  }
 
   get(topic: string, partition: number): CommittedOffset | undefined {
     return this.#byTopic.get(topic)?.get(partition)
@@ -69,12 +57,6 @@ class OffsetTable {
   set(topic: string, partition: number, committed: CommittedOffset): void {
     const partitions = this.#byTopic.get(topic) ?? new Map<number, CommittedOffset>()
     this.#byTopic.set(topic, partitions.set(partition, committed))
-  }
-
-  delete(topic: string, partition: number): void {
-    const partitions = this.#byTopic.get(topic)
-    partitions?.delete(partition)
-    if (partitions?.size === 0) this.#byTopic.delete(topic)
   }
 
   deleteTopic(topic: string): void {

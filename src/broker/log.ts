@@ -44,10 +44,6 @@ export class Log {
     return this.#endOffset
   }
 
-  get sizeBytes(): number {
-    return this.#segments.reduce((sum, segment) => sum + segment.lengthBytes, 0)
-  }
-
   /** Appends one checked batch and returns its base offset, or `undefined` when memory does not hold it. */
   append(batch: Buffer, leaderEpoch: number): number | undefined {
     const segment = this.#segmentFor(batch.length)

@@ -91,6 +91,14 @@ export class Partition {
     this.#changed()
   }
 
+  /** Forgets the records before `offset`; what is before the start already stays forgotten. */
+  deleteBefore(offset: number): void {
+    if (offset <= this.log.startOffset) return
+    this.log.advanceStart(offset)
+    this.#aborted = this.#aborted.filter(({ lastOffset }) => lastOffset >= offset)
+    this.#changed()
+  }
+
   /** Calls `onChange` whenever there may be more to read, until the returned function is called. */
   watch(onChange: () => void): () => void {
     this.#watchers.add(onChange)

@@ -3,9 +3,10 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer } from 'node:tls'
 import type { Clock } from '../core/clock.ts'
 import type { Random } from '../core/random.ts'
-import { Connection } from './connection.ts'
-import { apis } from './handlers/index.ts'
 import { Cluster } from './cluster.ts'
+import { Connection } from './connection.ts'
+import { Faults } from './faults.ts'
+import { apis } from './handlers/index.ts'
 import { Authentication } from './sasl/authentication.ts'
 import type { SaslSettings } from './sasl/settings.ts'
 import type { BrokerTls } from './thread.ts'
@@ -27,6 +28,7 @@ export interface BrokerServerOptions {
 /** The listening side of the broker: accepts connections and ends them all when it closes. */
 export class BrokerServer {
   readonly cluster: Cluster
+  readonly faults = new Faults()
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
 
@@ -49,7 +51,7 @@ export class BrokerServer {
     })
     server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
       const authentication = new Authentication({ sasl, clock, random })
-      new Connection(socket, { cluster, clock, apis, authentication })
+      new Connection(socket, { cluster, clock, apis, authentication, faults: this.faults })
     })
   }
 

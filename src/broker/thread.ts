@@ -1,5 +1,6 @@
 /** What the thread that asked for a broker and the thread that runs it tell each other. */
 import type { ErrorDetails } from '../core/errors.ts'
+import type { BrokerFault } from './faults.ts'
 import type { SaslSettings } from './sasl/settings.ts'
 
 export interface BrokerTopic {
@@ -29,6 +30,7 @@ export interface WorkerOptions {
 
 export type Call =
   | { readonly id: number; readonly method: 'createTopic'; readonly topic: BrokerTopic }
+  | { readonly id: number; readonly method: 'injectFault'; readonly fault: BrokerFault }
   | { readonly id: number; readonly method: 'stop' }
 
 /** An operating error on its way between threads, where structured clones lose its own fields. */

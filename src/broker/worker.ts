@@ -21,13 +21,19 @@ try {
 
 async function answer(server: BrokerServer, call: Call): Promise<void> {
   const { id } = call
-  if (call.method === 'createTopic') {
-    const failure = createTopic(server, call.topic)
-    return tell(failure === undefined ? { kind: 'done', id } : { kind: 'failed', id, failure })
+  switch (call.method) {
+    case 'createTopic': {
+      const failure = createTopic(server, call.topic)
+      return tell(failure === undefined ? { kind: 'done', id } : { kind: 'failed', id, failure })
+    }
+    case 'injectFault':
+      server.faults.add(call.fault)
+      return tell({ kind: 'done', id })
+    case 'stop':
+      await server.close()
+      tell({ kind: 'done', id })
+      asker.close()
   }
-  await server.close()
-  tell({ kind: 'done', id })
-  asker.close()
 }
 
 function createTopic(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { deleteTopics, fetch, listOffsets } from '../../src/broker/handlers/index.ts'
+import { deleteRecords, deleteTopics, fetch, listOffsets } from '../../src/broker/handlers/index.ts'
 import { parseBatches, recordBatch, timestampMs } from './batches.ts'
 import { fetchFrom, produceTo } from './exchange.ts'
 import type { Target } from './target.ts'
@@ -198,6 +198,52 @@ export function fetchContract(target: Target): void {
       while (errorCode === 0) ({ errorCode } = await fetchFrom(client, topic, { version: 13 }))
 
       assert.equal(errorCode, 100)
+    })
+  })
+
+  describe('DeleteRecords', () => {
+    const remove = async (client: WireClient, name: string, offset: number, version = 2) => {
+      const topics = [{ name, partitions: [{ partitionIndex: 0, offset }] }]
+      const response = await client.call(deleteRecords, version, { topics, timeoutMs: 10_000 })
+      const { errorCode, lowWatermark } = response.topics[0]!.partitions[0]!
+      return [errorCode, lowWatermark]
+    }
+
+    it('moves the start of a log in each of its versions', async () => {
+      await using client = await target.connect()
+      const topic = await target.createTopic()
+      for (const value of ['0', '1', '2', '3']) await produceTo(client, topic, recordBatch([value]))
+
+      for (let version = 0; version <= 2; version++) {
+        assert.deepEqual(await remove(client, topic.name, version + 1, version), [0, version + 1])
+      }
+
+      const gone = await fetchFrom(client, topic, { offset: 2 })
+      const there = await fetchFrom(client, topic, { offset: 3 })
+      assert.equal(gone.errorCode, 1)
+      assert.deepEqual([there.logStartOffset, parseBatches(there.records).at(-1)!.values], [3, ['3']])
+    })
+
+    it('deletes everything for -1, and nothing twice or behind the end', async () => {
+      await using client = await target.connect()
+      const topic = await target.createTopic()
+      await produceTo(client, topic, recordBatch(['0', '1']))
+
+      assert.deepEqual(await remove(client, topic.name, 3), [1, -1])
+      assert.deepEqual(await remove(client, topic.name, -1), [0, 2])
+      assert.deepEqual(await remove(client, topic.name, 1), [0, 2])
+      assert.deepEqual(await remove(client, `contract-${randomUUID()}`, 0), [3, -1])
+    })
+
+    it('deletes within a batch, which is read whole all the same', async () => {
+      await using client = await target.connect()
+      const topic = await target.createTopic()
+      await produceTo(client, topic, recordBatch(['0', '1', '2']))
+
+      await remove(client, topic.name, 1)
+
+      const { records } = await fetchFrom(client, topic, { offset: 1 })
+      assert.deepEqual(parseBatches(records)[0]!.values, ['0', '1', '2'])
     })
   })
 

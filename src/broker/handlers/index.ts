@@ -4,6 +4,7 @@ import { addPartitionsToTxn } from './add-partitions-to-txn.ts'
 import { apiVersions } from './api-versions.ts'
 import { createTopics } from './create-topics.ts'
 import { deleteGroups } from './delete-groups.ts'
+import { deleteRecords } from './delete-records.ts'
 import { deleteTopics } from './delete-topics.ts'
 import { describeConfigs } from './describe-configs.ts'
 import { describeGroups } from './describe-groups.ts'
@@ -26,7 +27,7 @@ import { syncGroup } from './sync-group.ts'
 import { txnOffsetCommit } from './txn-offset-commit.ts'
 
 /** What the broker serves: ApiVersions, dispatch and documentation all read this table. */
-export const apis: readonly Api[] = [
+export const apis = [
   produce,
   fetch,
   listOffsets,
@@ -44,6 +45,7 @@ export const apis: readonly Api[] = [
   apiVersions,
   createTopics,
   deleteTopics,
+  deleteRecords,
   initProducerId,
   addPartitionsToTxn,
   addOffsetsToTxn,
@@ -52,7 +54,9 @@ export const apis: readonly Api[] = [
   describeConfigs,
   saslAuthenticate,
   deleteGroups,
-]
+] as const satisfies readonly Api[]
+
+export type ApiName = (typeof apis)[number]['name']
 
 export {
   addOffsetsToTxn,
@@ -60,6 +64,7 @@ export {
   apiVersions,
   createTopics,
   deleteGroups,
+  deleteRecords,
   deleteTopics,
   describeConfigs,
   describeGroups,
