@@ -1,10 +1,14 @@
 import { metadataV12, saslAuthenticateV2 } from '@platformatic/kafka'
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
-import { PauseClock, type PeerRequest, ScriptedBroker, topicId } from '../../test/kafka-peer/index.ts'
+import {
+  PauseClock,
+  type PeerRequest,
+  ScriptedBroker,
+  settled,
+  topicId,
+  unusedPort,
+} from '../../test/kafka-peer/index.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
 
@@ -33,8 +37,7 @@ describe('Connection', () => {
       const frame = request.frame(Buffer.from('answer'))
       await request.send(frame.subarray(0, cut))
       // The loop polls for what has arrived before the other piece is sent.
-      await setImmediate()
-      await setImmediate()
+      await settled()
       void request.send(frame.subarray(cut))
 
       assert.equal(await answer, 'answer')
@@ -309,13 +312,4 @@ async function answerNext(broker: ScriptedBroker, payload: string | Buffer, answ
 /** Rejects with what ends the connection. */
 function closing(connection: Connection): Promise<never> {
   return new Promise((_, reject) => (connection.onClosed = reject))
-}
-
-async function unusedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

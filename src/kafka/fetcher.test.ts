@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
 import {
   describeTopics,
   fetch,
@@ -10,6 +9,7 @@ import {
   type PeerTopic,
   Queue,
   ScriptedBroker,
+  settled,
   topicId,
 } from '../../test/kafka-peer/index.ts'
 import type { EngineError } from '../core/errors.ts'
@@ -420,9 +420,4 @@ async function pauseUntil(clock: PauseClock, event: Promise<unknown>): Promise<n
     await Promise.race([clock.passPause(), happened])
     if (hasHappened) return pauses
   }
-}
-
-/** The loop has turned, so what was sent has arrived and has been acted upon. */
-async function settled(): Promise<void> {
-  for (let turn = 0; turn < 4; turn++) await setImmediate()
 }

@@ -10,7 +10,7 @@ describe('encodeProduce', () => {
   it('writes what @platformatic/kafka writes', () => {
     // The library orders topics and partitions as an object does its keys.
     const name = fc.string({ unit: 'binary', maxLength: 200 }).map((text) => `t${text}`)
-    const partition = fc.record({ partition: fc.nat(), bytes: fc.nat({ max: 20_000 }) })
+    const partition = fc.record({ partition: fc.nat(), bytes: fc.nat({ max: 1_000 }) })
     const partitions = fc
       .uniqueArray(partition, { selector: (each) => each.partition, minLength: 1, maxLength: 5 })
       .map((each) => each.toSorted((a, b) => a.partition - b.partition))

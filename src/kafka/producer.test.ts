@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
 import {
   describeTopics,
   initProducerId,
@@ -9,6 +8,7 @@ import {
   type PeerTopic,
   produce,
   ScriptedBroker,
+  settled,
 } from '../../test/kafka-peer/index.ts'
 import type { EngineError } from '../core/errors.ts'
 import { OutputBatch } from '../kernel/index.ts'
@@ -436,9 +436,4 @@ async function takeProduces(broker: ScriptedBroker, count: number) {
   const requests = []
   for (let i = 0; i < count; i++) requests.push(await takeProduce(broker))
   return requests
-}
-
-/** The loop has turned, so what was sent has arrived and has been acted upon. */
-async function settled(): Promise<void> {
-  for (let turn = 0; turn < 4; turn++) await setImmediate()
 }

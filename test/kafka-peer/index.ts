@@ -12,3 +12,5 @@ export {
   offsetCommit,
   produce,
 } from '../../src/broker/handlers/index.ts'
+export { unusedPort } from './unused-port.ts'
+export { settled } from './settled.ts'

@@ -1,0 +1,239 @@
+import { initProducerIdV4 } from '@platformatic/kafka'
+import assert from 'node:assert/strict'
+import { describe, it, type TestContext } from 'node:test'
+import {
+  initProducerId,
+  metadata,
+  PauseClock,
+  ScriptedBroker,
+  settled,
+  topicId,
+  unusedPort,
+} from '../../test/kafka-peer/index.ts'
+import { Cluster, type ClusterOptions } from './cluster.ts'
+
+const coordinatorLoading = 14
+const clusterAuthorizationFailed = 31
+
+describe('Cluster', () => {
+  it('knows topics, and the brokers that lead their partitions', async (t) => {
+    const other = await startBroker(t, 2)
+    const { broker, cluster } = await start(t)
+    broker.serveTopics([broker, other], [{ name: 'orders', leaders: [2, 1] }])
+
+    const topics = await cluster.topics(['orders'])
+    const connection = await cluster.connection(2, 'fetch')
+
+    assert.deepEqual(topics, [
+      {
+        name: 'orders',
+        id: Buffer.from(topicId, 'base64url')
+          .toString('hex')
+          .replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'),
+        partitions: [
+          { leader: 2, leaderEpoch: 7 },
+          { leader: 1, leaderEpoch: 7 },
+        ],
+      },
+    ])
+    assert.equal(connection.port, other.port)
+  })
+
+  it('sorts partitions, which brokers list in any order', async (t) => {
+    const { broker, cluster } = await start(t)
+    const rest = { leaderEpoch: 7, replicaNodes: [], isrNodes: [] }
+    const partition = (partitionIndex: number, leaderId: number) => ({ partitionIndex, leaderId, ...rest })
+    broker.serve(metadata, () => ({
+      brokers: [],
+      topics: [{ errorCode: 0, name: 'orders', partitions: [partition(2, 30), partition(0, 10), partition(1, 20)] }],
+    }))
+
+    const [topic] = await cluster.topics(['orders'])
+
+    assert.deepEqual(
+      topic!.partitions.map(({ leader }) => leader),
+      [10, 20, 30],
+    )
+  })
+
+  it('tells a topic that does not exist from one whose partition has no leader', async (t) => {
+    const { broker, cluster } = await start(t)
+    broker.serveTopics([broker], [{ name: 'orders', leaders: [1, -1] }])
+
+    await assert.rejects(cluster.topics(['order']), { code: 'KAFKA_TOPIC_MISSING', details: { topic: 'order' } })
+    await assert.rejects(cluster.topics(['orders']), { code: 'KAFKA_UNAVAILABLE', retryable: true })
+    await assert.rejects(cluster.connection(7, 'fetch'), { code: 'KAFKA_UNAVAILABLE', retryable: true })
+  })
+
+  it('waits for a topic that was just created', async (t) => {
+    const { broker, clock, cluster } = await start(t)
+    broker.serveTopics([broker], [])
+    const ready = cluster.topicWhenReady('orders')
+
+    await clock.passPause()
+    await clock.passPause()
+    broker.serveTopics([broker], [{ name: 'orders', leaders: [1] }])
+    await clock.passPause()
+
+    assert.equal((await ready).name, 'orders')
+  })
+
+  it('waits for a new topic for some seconds only', async (t) => {
+    const { broker, clock, cluster } = await start(t)
+    broker.serveTopics([broker], [])
+    const missing = assert.rejects(cluster.topicWhenReady('orders'), { code: 'KAFKA_TOPIC_MISSING' })
+
+    for (let pauses = 0; pauses < 10; pauses++) await clock.passPause()
+
+    await missing
+  })
+
+  it('passes over bootstrap servers that are dead', async (t) => {
+    const broker = await startBroker(t, 1)
+    broker.serveTopics([broker], [{ name: 'orders', leaders: [1] }])
+    const dead = `127.0.0.1:${await unusedPort()}`
+    const { cluster } = await start(t, { bootstrapServers: `${dead}, ${broker.bootstrapServers}` })
+
+    assert.equal((await cluster.topics(['orders'])).length, 1)
+  })
+
+  it('fails as the last one did when all bootstrap servers are dead', async (t) => {
+    const { cluster } = await start(t, { bootstrapServers: `127.0.0.1:${await unusedPort()}` })
+
+    await assert.rejects(cluster.topics(['orders']), { code: 'KAFKA_CONNECTION_FAILED' })
+  })
+
+  it('turns to another broker when one takes requests but does not answer', async (t) => {
+    const silent = await startBroker(t, 2)
+    const broker = await startBroker(t, 1)
+    broker.serve(initProducerId, () => ({ errorCode: 0, producerId: 5, producerEpoch: 0 }))
+    const bootstrapServers = `${silent.bootstrapServers},${broker.bootstrapServers}`
+    const { clock, cluster } = await start(t, { bootstrapServers })
+    const answer = cluster.request('asking', initProducerIdV4.api, null, 0)
+    await silent.take(initProducerId)
+
+    await clock.advance(30_000)
+    await clock.passPause()
+
+    assert.equal((await answer).producerId, 5n)
+  })
+
+  it('finds a broker at its new address', async (t) => {
+    const moved = await startBroker(t, 1)
+    const { broker, cluster } = await start(t)
+    broker.serveTopics([broker], [])
+    await cluster.topics([])
+    broker.serveTopics([moved], [])
+    await cluster.topics([])
+
+    assert.equal((await cluster.connection(1, 'fetch')).port, moved.port)
+  })
+
+  it('shares one connection among all who ask for the same purpose, and replaces it when it breaks', async (t) => {
+    const { broker, cluster } = await start(t)
+    broker.serveTopics([broker], [])
+    await cluster.topics([])
+    const before = broker.connectionCount
+
+    const [first, second] = await Promise.all([cluster.connection(1, 'fetch'), cluster.connection(1, 'fetch')])
+    const forProduce = await cluster.connection(1, 'produce')
+    assert.equal(first, second)
+    assert.notEqual(first, forProduce)
+    assert.equal(broker.connectionCount, before + 2)
+    first.close()
+
+    assert.notEqual(await cluster.connection(1, 'fetch'), first)
+    assert.equal(await cluster.connection(1, 'produce'), forProduce)
+  })
+
+  it('repeats a request while the error is one that passes', async (t) => {
+    const { broker, clock, cluster } = await start(t)
+    const answer = cluster.request('asking', initProducerIdV4.api, null, 0)
+
+    ;(await broker.take(initProducerId)).answer({ errorCode: coordinatorLoading })
+    await clock.passPause()
+    ;(await broker.take(initProducerId)).raw.reset()
+    await clock.passPause()
+    ;(await broker.take(initProducerId)).answer({ errorCode: 0, producerId: 5, producerEpoch: 0 })
+
+    assert.equal((await answer).producerId, 5n)
+  })
+
+  it('says what a broker refuses, and does not ask again', async (t) => {
+    const { broker, clock, cluster } = await start(t)
+    const refused = assert.rejects(cluster.request('asking for an id', initProducerIdV4.api, null, 0), {
+      code: 'KAFKA_REFUSED',
+      message: 'asking for an id: CLUSTER_AUTHORIZATION_FAILED',
+      details: { brokerError: 'CLUSTER_AUTHORIZATION_FAILED' },
+    })
+
+    ;(await broker.take(initProducerId)).answer({ errorCode: clusterAuthorizationFailed })
+
+    await refused
+    assert.equal(clock.pauseCount, 0)
+  })
+
+  it('fails everything that waits when it is closed, and leaves nothing behind', async (t) => {
+    const { broker, clock, cluster } = await start(t)
+    broker.serveTopics([broker], [])
+    await cluster.topics([])
+    broker.hold(metadata)
+    const closed = { code: 'KAFKA_CLOSED', retryable: false }
+    const underWay = assert.rejects(cluster.topics(['orders']), closed)
+    const connecting = assert.rejects(cluster.connection(1, 'fetch'), closed)
+    await broker.take(metadata)
+
+    await cluster.close()
+
+    await underWay
+    await connecting
+    await assert.rejects(cluster.topics(['orders']), closed)
+    await settled()
+    assert.equal(clock.pendingTimers, 0)
+  })
+
+  it('ends a pause when it is closed', async (t) => {
+    const { broker, clock, cluster } = await start(t)
+    const refused = assert.rejects(cluster.request('asking', initProducerIdV4.api, null, 0), { code: 'KAFKA_CLOSED' })
+    ;(await broker.take(initProducerId)).answer({ errorCode: coordinatorLoading })
+    while (clock.pauseCount === 0) await settled()
+
+    await cluster.close()
+
+    await refused
+  })
+
+  for (const bootstrapServers of [
+    '',
+    'localhost',
+    'localhost:',
+    'localhost:0',
+    'localhost:65536',
+    'a:1,,b:2',
+    'a b:1',
+  ]) {
+    it(`refuses "${bootstrapServers}" for bootstrap servers`, () => {
+      assert.throws(() => new Cluster({ bootstrapServers }), { name: 'ConfigError', code: 'CONFIG_INVALID_VALUE' })
+    })
+  }
+
+  it('takes an IPv6 address in brackets', async (t) => {
+    const { cluster } = await start(t, { bootstrapServers: `[::1]:${await unusedPort()}` })
+
+    await assert.rejects(cluster.topics([]), { code: 'KAFKA_CONNECTION_FAILED', message: /broker ::1:/ })
+  })
+})
+
+async function startBroker(t: TestContext, nodeId: number): Promise<ScriptedBroker> {
+  const broker = await ScriptedBroker.start(nodeId)
+  t.after(() => broker[Symbol.asyncDispose]())
+  return broker
+}
+
+async function start(t: TestContext, options: Partial<ClusterOptions> = {}) {
+  const broker = await startBroker(t, 1)
+  const clock = new PauseClock()
+  const cluster = new Cluster({ bootstrapServers: broker.bootstrapServers, clock, ...options })
+  t.after(() => cluster.close())
+  return { broker, clock, cluster }
+}
