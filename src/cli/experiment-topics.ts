@@ -10,7 +10,7 @@ export interface Experiment {
 }
 
 const experimentPartitions = 12
-export const recordsPerCustomer = 3
+const recordsPerCustomer = 3
 
 /**
  * Creates a topic of the experiment where it does not exist. Its records are stamped with a fixed time, long ago, and so

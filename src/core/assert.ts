@@ -7,8 +7,3 @@
 export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new Error(`assertion failed: ${message}`)
 }
-
-/** Marks a branch that the types say cannot be reached. */
-export function assertNever(value: never, message: string): never {
-  throw new Error(`assertion failed: ${message}: ${String(value)}`)
-}

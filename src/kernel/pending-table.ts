@@ -72,7 +72,7 @@ export interface TableCounts {
 }
 
 /** Rows whose cache misses are overlapped. Measured: 64 to 512 alike, 1,024 slower. */
-export const passRows = 256
+const passRows = 256
 
 /** Words in a line of cache. */
 const lineWords = 16

@@ -9,7 +9,7 @@ import {
 } from '../kernel/index.ts'
 
 /** What a dead letter says of itself, in headers behind those of the record. Values are text. */
-export const deadLetterHeaders = {
+const deadLetterHeaders = {
   reason: 'millrace.reason',
   cause: 'millrace.cause',
   topic: 'millrace.topic',

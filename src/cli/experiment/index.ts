@@ -1,4 +1,3 @@
-export { createVerifier, type Verification, type Verifier } from './verifier.ts'
-export { type Experiment } from './experiment.ts'
-export { experimentBatches, type ExperimentBatch } from './generator.ts'
+export { createVerifier, type Verification } from './verifier.ts'
+export { experimentBatches } from './generator.ts'
 export { experimentOptions } from './options.ts'
