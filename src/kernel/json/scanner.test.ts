@@ -97,6 +97,23 @@ describe('Scanner', () => {
     assert.equal(statusOf(new Uint8Array([0x22, 0xff, 0x22])), Status.NOT_UTF8)
   })
 
+  it('accepts exactly the numbers that JSON.parse accepts', () => {
+    const isNumber = (text: string) => {
+      try {
+        return typeof JSON.parse(text) === 'number'
+      } catch {
+        return false
+      }
+    }
+    let texts = ['']
+    for (let length = 1; length <= 5; length++) {
+      texts = texts.flatMap((text) => Array.from('-+.eE01', (next) => text + next))
+      for (const text of texts) {
+        assert.equal(scan(`{"a":${text}}`, [['a']]).status, isNumber(text) ? Status.OK : Status.NOT_JSON, text)
+      }
+    }
+  })
+
   it('accepts the three literals and no others', () => {
     for (const literal of ['true', 'false', 'null']) {
       assert.equal(scan(`{"a":${literal}}`, [['a']]).status, Status.OK)
@@ -111,7 +128,7 @@ describe('Scanner', () => {
   it('does not read on behind a record whose containers or strings are open', () => {
     const tooDeep = '[[[[[['
 
-    assert.equal(scan('{"a":{}', [['a']], { depthMax: 3, behind: `,"b":${tooDeep}` }).status, Status.NOT_JSON)
+    assert.equal(scan('{"a":[{}', [['a']], { depthMax: 3, behind: `,${tooDeep}` }).status, Status.NOT_JSON)
     assert.equal(scan('{"a":"}', [['a']], { depthMax: 3, behind: `","b":${tooDeep}` }).status, Status.NOT_JSON)
     assert.equal(scan('{"a}', [['a']], { depthMax: 3, behind: `":${tooDeep}` }).status, Status.NOT_JSON)
   })

@@ -14,10 +14,10 @@ isPlain[QUOTE] = isPlain[BACKSLASH] = 0
  * Finds the first byte of a string's content, from `from` on, that is more than itself: a quote, a backslash, a control
  * character or a byte of a multi-byte sequence. Returns `wordsEnd` or a place behind it when there is none before it.
  *
- * Four bytes are tested at once. A byte is flagged in its high bit when it has that bit itself, when it is a backslash
- * (zero after the exclusive or, so the subtraction borrows), or when it is a control character or a quote (the
- * exclusive or puts the quote, 0x22, at 0x20, next to the control characters, and the space out of the way).
- * A borrow can reach only the bytes above, so the lowest flag is always true.
+ * Four bytes are tested at once: the first difference has the high bit of a byte set if it is a control character or a
+ * quote (the exclusive or puts the quote, 0x22, next to the control characters and the space out of the way), the
+ * second if it is a backslash, and each of them also if the byte has that bit itself, but for 0xdc in the second. A
+ * borrow can reach only the bytes above, so the lowest flag is always true.
  *
  * @param wordsEnd - At most three less than the length of the memory: from each place before it a word can be read.
  * @see Mycroft's test for a zero byte, in Warren, Hacker's Delight, section 6-1
@@ -26,7 +26,7 @@ export function plainEnd(view: DataView, from: number, wordsEnd: number): number
   let at = from
   while (at < wordsEnd) {
     const word = view.getInt32(at, true)
-    const flags = (word | ((word ^ 0x02020202) - 0x21212121) | ((word ^ 0x5c5c5c5c) - 0x01010101)) & 0x80808080
+    const flags = (((word ^ 0x02020202) - 0x21212121) | ((word ^ 0x5c5c5c5c) - 0x01010101)) & 0x80808080
     if (flags !== 0) return at + firstFlagged(flags)
     at += 4
   }
