@@ -8,7 +8,6 @@ export const brokerErrors = {
   unknownTopicOrPartition: 3,
   outOfOrderSequence: 45,
   duplicateSequence: 46,
-  unknownTopicId: 100,
 } as const
 
 /** Whether the same request may succeed a little later or at another broker. */

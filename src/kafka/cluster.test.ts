@@ -129,6 +129,18 @@ describe('Cluster', () => {
     assert.equal((await cluster.connection(1, 'fetch')).port, moved.port)
   })
 
+  it('forgets brokers that have left', async (t) => {
+    const gone = await startBroker(t, 2)
+    const { broker, cluster } = await start(t)
+    broker.serveTopics([broker, gone], [])
+    await cluster.topics([])
+    await cluster.connection(2, 'fetch')
+    broker.serveTopics([broker], [])
+    await cluster.topics([])
+
+    await assert.rejects(cluster.connection(2, 'fetch'), { code: 'KAFKA_UNAVAILABLE' })
+  })
+
   it('shares one connection among all who ask for the same purpose, and replaces it when it breaks', async (t) => {
     const { broker, cluster } = await start(t)
     broker.serveTopics([broker], [])

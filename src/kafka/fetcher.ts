@@ -222,8 +222,7 @@ export class Fetcher {
     loop.partitions = loop.partitions.filter((other) => other !== partition)
     if (errorCode === brokerErrors.offsetOutOfRange) return void this.#offsetLost(partition)
     const error = refusal(errorCode, `fetching topic "${this.#topic.name}", partition ${partition}`, { partition })
-    const mayPass = error.retryable || errorCode === brokerErrors.unknownTopicId
-    if (mayPass) this.#reassignLater([partition], error)
+    if (error.retryable) this.#reassignLater([partition], error)
     else this.#fail(error)
   }
 
