@@ -35,6 +35,10 @@ export class GroupOffsets {
     for (const [topic, partition, committed] of offsets.entries()) this.#committed.set(topic, partition, committed)
   }
 
+  delete(topic: string, partition: number): void {
+    this.#committed.delete(topic, partition)
+  }
+
   deleteTopic(topic: string): void {
     this.#committed.deleteTopic(topic)
     for (const offsets of this.#pending.values()) offsets.deleteTopic(topic)
@@ -57,6 +61,12 @@ class OffsetTable {
   set(topic: string, partition: number, committed: CommittedOffset): void {
     const partitions = this.#byTopic.get(topic) ?? new Map<number, CommittedOffset>()
     this.#byTopic.set(topic, partitions.set(partition, committed))
+  }
+
+  delete(topic: string, partition: number): void {
+    const partitions = this.#byTopic.get(topic)
+    partitions?.delete(partition)
+    if (partitions?.size === 0) this.#byTopic.delete(topic)
   }
 
   deleteTopic(topic: string): void {

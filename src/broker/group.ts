@@ -1,5 +1,6 @@
 import { assert } from '../core/assert.ts'
 import type { Clock, Timer } from '../core/clock.ts'
+import { subscribedTopicsOf } from './consumer-subscription.ts'
 import { errorCode, type ErrorCode } from './error-code.ts'
 import {
   electProtocol,
@@ -18,6 +19,9 @@ export type GroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' 
 const membersMax = 1_000
 /** How long a new member may wait in JoinGroup for the others, whatever its session timeout. */
 const newMemberJoinMs = 300_000
+
+/** The protocol type of Kafka's own consumers. */
+const consumerType = 'consumer'
 
 const noAssignment = Buffer.alloc(0)
 
@@ -92,6 +96,17 @@ export class Group {
 
   get members(): GroupMember[] {
     return [...this.#members.values()]
+  }
+
+  /**
+   * The topics that members read, as far as they say so in a form the broker knows; `undefined` when there are members of
+   * a type that keeps it to itself.
+   */
+  subscribedTopics(): Set<string> | undefined {
+    if (this.#members.size > 0 && this.#protocolType !== consumerType) return undefined
+    const chosen = (member: GroupMember) => member.protocols.find(({ name }) => name === this.#protocolName)
+    const metadata = this.members.flatMap((member) => chosen(member)?.metadata ?? [])
+    return new Set(metadata.flatMap((bytes) => subscribedTopicsOf(bytes) ?? []))
   }
 
   join(request: JoinRequest): Promise<JoinAnswer> {

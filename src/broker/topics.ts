@@ -6,7 +6,7 @@ import { faultOfConfig, TopicConfig } from './topic-config.ts'
 import { newUuid } from './uuid.ts'
 
 const nameLengthMax = 249
-const partitionsPerTopicMax = 10_000
+const partitionsPerRequestMax = 10_000
 const partitionsMax = 100_000
 
 export interface Topic {
@@ -66,11 +66,24 @@ export class Topics {
     if (partitionCount <= 0) {
       return { error: errorCode.invalidPartitions, message: 'Number of partitions must be larger than 0.' }
     }
-    if (partitionCount > partitionsPerTopicMax || this.#partitionCount + partitionCount > partitionsMax) {
+    if (!this.hasRoomFor(partitionCount)) {
       return { error: errorCode.policyViolation, message: 'Excessively large number of partitions.' }
     }
     const fault = config.map((entry) => faultOfConfig(entry.name, entry.value)).find((text) => text !== undefined)
     return fault === undefined ? undefined : { error: errorCode.invalidConfig, message: fault }
+  }
+
+  /** Whether one request may add as many partitions. */
+  hasRoomFor(partitionCount: number): boolean {
+    return partitionCount <= partitionsPerRequestMax && this.#partitionCount + partitionCount <= partitionsMax
+  }
+
+  /** Adds partitions to a topic, up to `partitionCount`. */
+  grow(topic: Topic, partitionCount: number): void {
+    for (let index = topic.partitions.length; index < partitionCount; index++) {
+      topic.partitions.push(new Partition(topic.name, index, this.#memory))
+      this.#partitionCount += 1
+    }
   }
 
   /** Creates a topic that `check` has let pass. */
@@ -78,12 +91,12 @@ export class Topics {
     const topic: Topic = {
       name,
       id: newUuid(this.#random),
-      partitions: Array.from({ length: partitionCount }, (_, index) => new Partition(name, index, this.#memory)),
+      partitions: [],
       config: new TopicConfig(config.map((entry) => [entry.name, entry.value!] as const)),
     }
     this.#byName.set(name, topic)
     this.#byId.set(topic.id, topic)
-    this.#partitionCount += partitionCount
+    this.grow(topic, partitionCount)
     return topic
   }
 

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { deleteGroups, findCoordinator, offsetCommit, offsetFetch } from '../../src/broker/handlers/index.ts'
+import {
+  deleteGroups,
+  findCoordinator,
+  joinGroup,
+  offsetCommit,
+  offsetDelete,
+  offsetFetch,
+  syncGroup,
+} from '../../src/broker/handlers/index.ts'
 import type { Target } from './target.ts'
 import type { WireClient } from './wire-client.ts'
 
@@ -167,4 +175,72 @@ export function offsetsContract(target: Target): void {
       assert.deepEqual(await fetch(client, groupId, topic), [0, -1, -1, ''])
     })
   })
+
+  describe('OffsetDelete', () => {
+    const remove = async (client: WireClient, groupId: string, name: string) => {
+      const topics = [{ name, partitions: [{ partitionIndex: 0 }] }]
+      const response = await client.call(offsetDelete, 0, { groupId, topics })
+      return [response.errorCode, response.topics[0]?.partitions[0]?.errorCode]
+    }
+
+    it('forgets an offset', async () => {
+      await using client = await target.connect()
+      const topic = await target.createTopic()
+      const groupId = newGroup()
+      await commit(client, groupId, topic, 5)
+
+      assert.deepEqual(await remove(client, groupId, topic.name), [0, 0])
+      assert.deepEqual(await fetch(client, groupId, topic), [0, -1, -1, ''])
+    })
+
+    it('names groups and topics that are not there', async () => {
+      await using client = await target.connect()
+      const topic = await target.createTopic()
+      const groupId = newGroup()
+      await commit(client, groupId, topic, 5)
+
+      assert.deepEqual(await remove(client, newGroup(), topic.name), [69, undefined])
+      assert.deepEqual(await remove(client, groupId, newGroup()), [0, 3])
+    })
+
+    it('keeps what members of the group read', async () => {
+      await using client = await target.connect()
+      const [read, other] = [await target.createTopic(), await target.createTopic()]
+      const groupId = newGroup()
+      await commit(client, groupId, other, 5)
+      await join(client, groupId, 'consumer', subscriptionTo(read.name))
+
+      assert.deepEqual(await remove(client, groupId, read.name), [0, 86])
+      assert.deepEqual(await remove(client, groupId, other.name), [0, 0])
+    })
+
+    it('keeps everything of a group whose members are no consumers', async () => {
+      await using client = await target.connect()
+      const topic = await target.createTopic()
+      const groupId = newGroup()
+      await join(client, groupId, 'contract', Buffer.alloc(0))
+
+      assert.deepEqual(await remove(client, groupId, topic.name), [68, undefined])
+    })
+  })
+}
+
+/** Joins a group in a version that needs no second request. */
+async function join(client: WireClient, groupId: string, protocolType: string, metadata: Buffer): Promise<void> {
+  const { memberId, generationId } = await client.call(joinGroup, 3, {
+    groupId,
+    sessionTimeoutMs: 10_000,
+    rebalanceTimeoutMs: 10_000,
+    memberId: '',
+    protocolType,
+    protocols: [{ name: 'range', metadata }],
+  })
+  await client.call(syncGroup, 3, { groupId, generationId, memberId, assignments: [] })
+}
+
+/** What a consumer tells its leader: version 0, one topic, no user data. */
+function subscriptionTo(topic: string): Buffer {
+  const name = Buffer.from(topic)
+  const head = Buffer.from([0, 0, 0, 0, 0, 1, 0, name.length])
+  return Buffer.concat([head, name, Buffer.from('ffffffff', 'hex')])
 }

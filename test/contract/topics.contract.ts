@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { createTopics, deleteTopics, describeConfigs, metadata } from '../../src/broker/handlers/index.ts'
+import {
+  createPartitions,
+  createTopics,
+  deleteTopics,
+  describeConfigs,
+  metadata,
+} from '../../src/broker/handlers/index.ts'
 import type { Target } from './target.ts'
 import type { WireClient } from './wire-client.ts'
 
@@ -11,6 +17,12 @@ interface TopicWish {
   replicationFactor?: number
   assignments?: { partitionIndex: number; brokerIds: number[] }[]
   configs?: { name: string; value: string | null }[]
+}
+
+interface GrowthWish {
+  version?: number
+  assignments?: { brokerIds: number[] }[]
+  validateOnly?: boolean
 }
 
 const unknownId = 'BBBBBBBBBBBBBBBBBBBBBA'
@@ -105,6 +117,51 @@ export function topicsContract(target: Target): void {
       const topics = await create(client, [{ name }, { name }])
 
       assert.ok(topics.every(({ errorCode }) => errorCode === 42))
+    })
+  })
+
+  describe('CreatePartitions', () => {
+    const grow = async (client: WireClient, name: string, count: number, { version = 3, ...wish }: GrowthWish = {}) => {
+      const topics = [{ name, count, assignments: null, ...wish }]
+      const request = { topics, timeoutMs: 10_000, validateOnly: wish.validateOnly ?? false }
+      return (await client.call(createPartitions, version, request)).results[0]!.errorCode
+    }
+    const countsPartitions = async (client: WireClient, name: string, count: number) => {
+      for (;;) {
+        const { topics } = await client.call(metadata, 12, { topics: [{ name }] })
+        if (topics[0]!.partitions.length >= count) return topics[0]!.partitions.length
+      }
+    }
+
+    it('adds partitions in each of its versions', async () => {
+      await using client = await target.connect()
+      const { name } = await target.createTopic()
+
+      for (let version = 0; version <= 3; version++) {
+        assert.equal(await grow(client, name, version + 2, { version }), 0)
+        assert.equal(await countsPartitions(client, name, version + 2), version + 2)
+      }
+    })
+
+    it('adds none when it is only to validate', async () => {
+      await using client = await target.connect()
+      const { name } = await target.createTopic()
+
+      assert.equal(await grow(client, name, 5, { validateOnly: true }), 0)
+      assert.equal(await grow(client, name, 2), 0)
+    })
+
+    it('refuses what it cannot do', async () => {
+      await using client = await target.connect()
+      const { name } = await target.createTopic({ partitions: 2 })
+      const here = { brokerIds: [1] }
+
+      assert.equal(await grow(client, `contract-${randomUUID()}`, 2), 3)
+      assert.equal(await grow(client, name, 2), 37)
+      assert.equal(await grow(client, name, 1), 37)
+      assert.equal(await grow(client, name, 4, { assignments: [here] }), 39)
+      assert.equal(await grow(client, name, 3, { assignments: [{ brokerIds: [7] }] }), 39)
+      assert.equal(await grow(client, name, 3, { assignments: [here] }), 0)
     })
   })
 

@@ -2,6 +2,7 @@ import type { Api } from '../api.ts'
 import { addOffsetsToTxn } from './add-offsets-to-txn.ts'
 import { addPartitionsToTxn } from './add-partitions-to-txn.ts'
 import { apiVersions } from './api-versions.ts'
+import { createPartitions } from './create-partitions.ts'
 import { createTopics } from './create-topics.ts'
 import { deleteGroups } from './delete-groups.ts'
 import { deleteRecords } from './delete-records.ts'
@@ -19,6 +20,7 @@ import { listGroups } from './list-groups.ts'
 import { listOffsets } from './list-offsets.ts'
 import { metadata } from './metadata.ts'
 import { offsetCommit } from './offset-commit.ts'
+import { offsetDelete } from './offset-delete.ts'
 import { offsetFetch } from './offset-fetch.ts'
 import { produce } from './produce.ts'
 import { saslAuthenticate } from './sasl-authenticate.ts'
@@ -53,7 +55,9 @@ export const apis = [
   txnOffsetCommit,
   describeConfigs,
   saslAuthenticate,
+  createPartitions,
   deleteGroups,
+  offsetDelete,
 ] as const satisfies readonly Api[]
 
 export type ApiName = (typeof apis)[number]['name']
@@ -62,6 +66,7 @@ export {
   addOffsetsToTxn,
   addPartitionsToTxn,
   apiVersions,
+  createPartitions,
   createTopics,
   deleteGroups,
   deleteRecords,
@@ -79,6 +84,7 @@ export {
   listOffsets,
   metadata,
   offsetCommit,
+  offsetDelete,
   offsetFetch,
   produce,
   saslAuthenticate,

@@ -1,0 +1,69 @@
+import { defineApi } from '../api.ts'
+import type { Cluster } from '../cluster.ts'
+import { errorCode, type ErrorCode } from '../error-code.ts'
+import {
+  array,
+  boolean,
+  defaulted,
+  int16,
+  int32,
+  nullableArray,
+  nullableString,
+  string,
+  struct,
+  type ValueOf,
+} from '../wire/schema.ts'
+
+const growth = struct({
+  name: string,
+  count: int32,
+  assignments: nullableArray(struct({ brokerIds: array(int32) })),
+})
+
+export const createPartitions = defineApi({
+  key: 37,
+  name: 'CreatePartitions',
+  versions: [0, 3],
+  flexibleSince: 2,
+  request: struct({ topics: array(growth), timeoutMs: int32, validateOnly: boolean }),
+  response: struct({
+    throttleTimeMs: defaulted(int32, 0),
+    results: array(struct({ name: string, errorCode: int16, errorMessage: nullableString })),
+  }),
+  handle({ topics, validateOnly }, { cluster }) {
+    const names = topics.map(({ name }) => name)
+    const isNamedTwice = (name: string) => names.indexOf(name) !== names.lastIndexOf(name)
+    return {
+      results: topics.map((wanted) => {
+        const { name } = wanted
+        const refusal = isNamedTwice(name)
+          ? refuse(errorCode.invalidRequest, 'Duplicate topic name.')
+          : grow(cluster, wanted, validateOnly)
+        return { name, errorCode: errorCode.none, errorMessage: null, ...refusal }
+      }),
+    }
+  },
+})
+
+function grow({ topics, node }: Cluster, wanted: ValueOf<typeof growth>, validateOnly: boolean) {
+  const { name, count, assignments } = wanted
+  const topic = topics.get(name)
+  if (topic === undefined)
+    return refuse(errorCode.unknownTopicOrPartition, 'This server does not host this topic-partition.')
+  const added = count - topic.partitions.length
+  if (added <= 0)
+    return refuse(errorCode.invalidPartitions, `Topic already has ${topic.partitions.length} partition(s).`)
+  if (assignments !== null && assignments.length !== added) {
+    return refuse(errorCode.invalidReplicaAssignment, `${assignments.length} assignments for ${added} new partitions.`)
+  }
+  if (assignments?.some(({ brokerIds }) => brokerIds.length !== 1 || brokerIds[0] !== node.id) === true) {
+    return refuse(errorCode.invalidReplicaAssignment, `The only broker is ${node.id}.`)
+  }
+  if (!topics.hasRoomFor(added)) return refuse(errorCode.policyViolation, 'Excessively large number of partitions.')
+  if (!validateOnly) topics.grow(topic, count)
+  return undefined
+}
+
+function refuse(error: ErrorCode, errorMessage: string) {
+  return { errorCode: error, errorMessage }
+}

@@ -1,0 +1,42 @@
+import { defineApi } from '../api.ts'
+import { errorCode } from '../error-code.ts'
+import { array, defaulted, int16, int32, string, struct } from '../wire/schema.ts'
+
+export const offsetDelete = defineApi({
+  key: 47,
+  name: 'OffsetDelete',
+  versions: [0, 0],
+  flexibleSince: Infinity,
+  request: struct({
+    groupId: string,
+    topics: array(struct({ name: string, partitions: array(struct({ partitionIndex: int32 })) })),
+  }),
+  response: struct({
+    errorCode: int16,
+    throttleTimeMs: defaulted(int32, 0),
+    topics: array(struct({ name: string, partitions: array(struct({ partitionIndex: int32, errorCode: int16 })) })),
+  }),
+  handle({ groupId, topics }, { cluster }) {
+    const group = cluster.groups.get(groupId)
+    if (groupId === '') return { errorCode: errorCode.invalidGroupId, topics: [] }
+    if (group === undefined) return { errorCode: errorCode.groupIdNotFound, topics: [] }
+    const subscriptions = group.subscribedTopics()
+    if (subscriptions === undefined) return { errorCode: errorCode.nonEmptyGroup, topics: [] }
+    const remove = (topic: string, partitionIndex: number) => {
+      if (cluster.topics.partition(topic, partitionIndex) === undefined) return errorCode.unknownTopicOrPartition
+      if (subscriptions.has(topic)) return errorCode.groupSubscribedToTopic
+      group.offsets.delete(topic, partitionIndex)
+      return errorCode.none
+    }
+    return {
+      errorCode: errorCode.none,
+      topics: topics.map(({ name, partitions }) => ({
+        name,
+        partitions: partitions.map(({ partitionIndex }) => ({
+          partitionIndex,
+          errorCode: remove(name, partitionIndex),
+        })),
+      })),
+    }
+  },
+})
