@@ -56,10 +56,11 @@ export class Fetcher {
   #isStopped = false
   /** Partitions without a leader loop. */
   readonly #orphans = new Set<number>()
-  /** Since when partitions have failed that were not answered for since. */
+  /** Since when partitions fail, until they are answered for without an error. */
   readonly #failingSinceMs = new Map<number, number>()
-  /** Consecutive searches for leaders; there is one at a time, and its timer stays until it has ended. */
+  /** Searches for leaders since all partitions were well. */
   #searches = 0
+  /** There is one search at a time; its timer stays until it has ended. */
   #searchTimer: Timer | undefined
 
   /** @param positions - The offset to read first, by partition. */

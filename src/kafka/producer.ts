@@ -72,8 +72,9 @@ export class Producer {
   #flushed: (() => void)[] = []
   #failure: EngineError | undefined
   #isPumping = false
-  /** Consecutive searches for leaders in vain; there is one at a time, and its timer stays until it has ended. */
+  /** Consecutive searches for leaders in vain. */
   #failedSearches = 0
+  /** There is one search at a time; its timer stays until it has ended. */
   #searchTimer: Timer | undefined
 
   constructor(options: ProducerOptions) {
@@ -146,7 +147,6 @@ export class Producer {
     const sendable = new Map<number, PartitionState[]>()
     for (const state of this.#partitions.flat()) {
       if (state.isWaiting || state.queue.length === 0) continue
-      if (!state.hasStored && state.inFlight.length > 0) continue
       const leader = this.#leaders[state.sink]![state.partition]!
       const known = sendable.get(leader)
       if (known === undefined) sendable.set(leader, [state])
