@@ -27,10 +27,18 @@ export interface KafkaOptions {
   dataDir?: string
   /** Greatest Java heap, in MiB. @defaultValue 1024 */
   heapMb?: number
+  /** Listeners beside the plain one, by name, such as `SASL_SSL`: each on a free port. */
+  listeners?: readonly string[]
+  /** Properties of the server beside or instead of those that it is given anyway. */
+  properties?: Readonly<Record<string, string>>
+  /** What else to tell `kafka-storage format`, such as `--add-scram`. */
+  formatArguments?: readonly string[]
 }
 
 export interface Kafka extends AsyncDisposable {
   readonly bootstrapServers: string
+  /** What `bootstrapServers` is for the other listeners, by name. */
+  readonly listeners: Readonly<Record<string, string>>
   /** The process id of the running broker; another one after each restart. */
   readonly pid: number
   /** Ends the broker with SIGKILL, as a crash would. */
@@ -53,16 +61,29 @@ export async function javaAndMavenAvailable(): Promise<true | string> {
 }
 
 /** Starts a broker and resolves once it answers for itself in Metadata. The first start downloads the jars. */
-export async function startKafka({ port = 0, dataDir, heapMb = 1024 }: KafkaOptions = {}): Promise<Kafka> {
+export async function startKafka({
+  port = 0,
+  dataDir,
+  heapMb = 1024,
+  listeners: listenerNames = [],
+  properties: moreProperties = {},
+  formatArguments = [],
+}: KafkaOptions = {}): Promise<Kafka> {
   const classpath = await kafkaClasspath()
   const home = dataDir ?? (await mkdtemp(join(tmpdir(), 'millrace-kafka-')))
   const clientPort = port || (await freePort())
+  const listeners: Record<string, string> = {}
+  for (const name of listenerNames) listeners[name] = `127.0.0.1:${await freePort()}`
   const java = [`-Xmx${heapMb}m`, '-cp', classpath]
   const properties = join(home, 'server.properties')
   if (!existsSync(properties)) {
     await mkdir(home, { recursive: true })
-    await writeFile(properties, serverProperties(clientPort, await freePort(), join(home, 'log')))
-    await run('java', [...java, 'kafka.tools.StorageTool', 'format', '-t', 'millrace-test-kafka-AA', '-c', properties])
+    const standard = serverProperties(clientPort, await freePort(), join(home, 'log'))
+    const open = [standard.listeners, ...Object.entries(listeners).map(([name, address]) => `${name}://${address}`)]
+    const text = propertiesText({ ...standard, listeners: open.join(','), ...moreProperties })
+    await writeFile(properties, text)
+    const format = ['format', '-t', 'millrace-test-kafka-AA', '-c', properties, ...formatArguments]
+    await run('java', [...java, 'kafka.tools.StorageTool', ...format])
   }
 
   let broker = await startProcess(java, home, clientPort)
@@ -76,6 +97,7 @@ export async function startKafka({ port = 0, dataDir, heapMb = 1024 }: KafkaOpti
   }
   return {
     bootstrapServers: `127.0.0.1:${clientPort}`,
+    listeners,
     get pid() {
       return broker.pid!
     },
@@ -107,8 +129,8 @@ async function fetchJars(): Promise<void> {
   await rename(partial, jarsDir).catch(() => rm(partial, { recursive: true }))
 }
 
-function serverProperties(port: number, controllerPort: number, logDir: string): string {
-  return Object.entries({
+function serverProperties(port: number, controllerPort: number, logDir: string) {
+  return {
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
@@ -127,7 +149,11 @@ function serverProperties(port: number, controllerPort: number, logDir: string):
     'group.initial.rebalance.delay.ms': 0,
     // How often transactions are looked at for their timeout; ten seconds by default.
     'transaction.abort.timed.out.transaction.cleanup.interval.ms': 200,
-  })
+  }
+}
+
+function propertiesText(properties: Record<string, string | number | boolean>): string {
+  return Object.entries(properties)
     .map(([name, value]) => `${name}=${value}\n`)
     .join('')
 }
