@@ -1,13 +1,9 @@
 /** Kafka's error codes, as far as the broker answers them. */
 export const errorCode = {
-  unknownServerError: -1,
   none: 0,
   offsetOutOfRange: 1,
   corruptMessage: 2,
   unknownTopicOrPartition: 3,
-  coordinatorLoadInProgress: 14,
-  coordinatorNotAvailable: 15,
-  notCoordinator: 16,
   invalidTopic: 17,
   messageTooLarge: 10,
   offsetMetadataTooLarge: 12,
@@ -41,7 +37,6 @@ export const errorCode = {
   groupIdNotFound: 69,
   nonEmptyGroup: 68,
   fetchSessionIdNotFound: 70,
-  invalidFetchSessionEpoch: 71,
   fencedLeaderEpoch: 74,
   unknownLeaderEpoch: 75,
   unsupportedCompressionType: 76,
@@ -53,7 +48,6 @@ export const errorCode = {
   unstableOffsetCommit: 88,
   producerFenced: 90,
   unknownTopicId: 100,
-  transactionalIdNotFound: 105,
   transactionAbortable: 120,
 } as const
 

@@ -1,35 +1,5 @@
 import type { Timer } from '../core/clock.ts'
-import type { ErrorCode } from './error-code.ts'
-
-/** A way to share partitions that a member offers, with what it tells the leader about itself for it. */
-export interface GroupProtocol {
-  readonly name: string
-  readonly metadata: Buffer
-}
-
-export interface JoinAnswer {
-  readonly error: ErrorCode
-  readonly memberId: string
-  readonly generationId: number
-  readonly protocolType: string | null
-  readonly protocolName: string | null
-  readonly leader: string
-  /** Whether the leader keeps the assignment that stands. */
-  readonly skipAssignment: boolean
-  /** Told to the leader only. */
-  readonly members: readonly {
-    readonly memberId: string
-    readonly groupInstanceId: string | null
-    readonly metadata: Buffer
-  }[]
-}
-
-export interface SyncAnswer {
-  readonly error: ErrorCode
-  readonly protocolType: string | null
-  readonly protocolName: string | null
-  readonly assignment: Buffer
-}
+import type { GroupProtocol, JoinAnswer, SyncAnswer } from './group-messages.ts'
 
 export interface GroupMember {
   id: string

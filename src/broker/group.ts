@@ -2,15 +2,19 @@ import { assert } from '../core/assert.ts'
 import type { Clock, Timer } from '../core/clock.ts'
 import { subscribedTopicsOf } from './consumer-subscription.ts'
 import { errorCode, type ErrorCode } from './error-code.ts'
+import { electProtocol, type GroupMember, hasSameProtocols, offers } from './group-member.ts'
 import {
-  electProtocol,
-  type GroupMember,
+  emptyJoinAnswer,
+  emptySyncAnswer,
   type GroupProtocol,
-  hasSameProtocols,
   type JoinAnswer,
-  offers,
+  type JoinRequest,
+  type MemberIdentity,
+  noAssignment,
+  refuseJoin,
   type SyncAnswer,
-} from './group-member.ts'
+  type SyncRequest,
+} from './group-messages.ts'
 import { GroupOffsets } from './group-offsets.ts'
 
 export type GroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable'
@@ -22,35 +26,6 @@ const newMemberJoinMs = 300_000
 
 /** The protocol type of Kafka's own consumers. */
 const consumerType = 'consumer'
-
-const noAssignment = Buffer.alloc(0)
-
-export interface JoinRequest {
-  readonly memberId: string
-  readonly groupInstanceId: string | null
-  readonly clientId: string
-  readonly clientHost: string
-  readonly sessionTimeoutMs: number
-  readonly rebalanceTimeoutMs: number
-  readonly protocolType: string
-  readonly protocols: readonly GroupProtocol[]
-  /** Whether a newcomer must ask once more under the id it was given (KIP-394). */
-  readonly needsKnownMemberId: boolean
-  /** Whether the leader can be told to leave the assignment as it is. */
-  readonly canSkipAssignment: boolean
-}
-
-export interface MemberIdentity {
-  readonly memberId: string
-  readonly groupInstanceId: string | null
-}
-
-export interface SyncRequest extends MemberIdentity {
-  readonly generationId: number
-  readonly protocolType: string | null
-  readonly protocolName: string | null
-  readonly assignments: readonly { readonly memberId: string; readonly assignment: Buffer }[]
-}
 
 /**
  * A consumer group under the classic protocol. Members join, all of them or those that come in time; one of them, the
@@ -469,22 +444,4 @@ export class Group {
   #rebalanceTimeoutMs(): number {
     return Math.max(0, ...this.members.map((member) => member.rebalanceTimeoutMs))
   }
-}
-
-const emptyJoinAnswer = {
-  memberId: '',
-  generationId: -1,
-  protocolType: null,
-  protocolName: null,
-  leader: '',
-  skipAssignment: false,
-  members: [],
-}
-
-export function refuseJoin(memberId: string, error: ErrorCode): Promise<JoinAnswer> {
-  return Promise.resolve({ ...emptyJoinAnswer, error, memberId })
-}
-
-function emptySyncAnswer(error: ErrorCode): SyncAnswer {
-  return { error, protocolType: null, protocolName: null, assignment: noAssignment }
 }

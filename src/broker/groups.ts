@@ -1,8 +1,8 @@
 import type { Clock } from '../core/clock.ts'
 import type { Random } from '../core/random.ts'
 import { errorCode, type ErrorCode } from './error-code.ts'
-import type { JoinAnswer } from './group-member.ts'
-import { Group, type JoinRequest, type MemberIdentity, refuseJoin } from './group.ts'
+import { type JoinAnswer, type JoinRequest, type MemberIdentity, refuseJoin } from './group-messages.ts'
+import { Group } from './group.ts'
 import { newUuid } from './uuid.ts'
 
 /** As `group.min.session.timeout.ms` and `group.max.session.timeout.ms`. */

@@ -18,7 +18,6 @@ export interface AbortedTransaction {
 
 /** One partition: its log, what it knows of the producers that write to it, and who waits for it to grow. */
 export class Partition {
-  readonly topic: string
   readonly index: number
   readonly log: Log
   readonly leaderEpoch = 0
@@ -30,8 +29,7 @@ export class Partition {
   #isDeleted = false
   readonly #watchers = new Set<() => void>()
 
-  constructor(topic: string, index: number, memory: MemoryBudget) {
-    this.topic = topic
+  constructor(index: number, memory: MemoryBudget) {
     this.index = index
     this.#memory = memory
     this.log = new Log(memory)

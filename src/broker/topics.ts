@@ -81,7 +81,7 @@ export class Topics {
   /** Adds partitions to a topic, up to `partitionCount`. */
   grow(topic: Topic, partitionCount: number): void {
     for (let index = topic.partitions.length; index < partitionCount; index++) {
-      topic.partitions.push(new Partition(topic.name, index, this.#memory))
+      topic.partitions.push(new Partition(index, this.#memory))
       this.#partitionCount += 1
     }
   }

@@ -160,6 +160,7 @@ export function topicsContract(target: Target): void {
       assert.equal(await grow(client, name, 2), 37)
       assert.equal(await grow(client, name, 1), 37)
       assert.equal(await grow(client, name, 4, { assignments: [here] }), 39)
+      assert.equal(await grow(client, name, 4, { assignments: [] }), 39)
       assert.equal(await grow(client, name, 3, { assignments: [{ brokerIds: [7] }] }), 39)
       assert.equal(await grow(client, name, 3, { assignments: [here] }), 0)
     })

@@ -54,7 +54,10 @@ function grow({ topics, node }: Cluster, wanted: ValueOf<typeof growth>, validat
   if (added <= 0)
     return refuse(errorCode.invalidPartitions, `Topic already has ${topic.partitions.length} partition(s).`)
   if (assignments !== null && assignments.length !== added) {
-    return refuse(errorCode.invalidReplicaAssignment, `${assignments.length} assignments for ${added} new partitions.`)
+    return refuse(
+      errorCode.invalidReplicaAssignment,
+      `${assignments.length} assignment(s) for ${added} additional partition(s).`,
+    )
   }
   if (assignments?.some(({ brokerIds }) => brokerIds.length !== 1 || brokerIds[0] !== node.id) === true) {
     return refuse(errorCode.invalidReplicaAssignment, `The only broker is ${node.id}.`)

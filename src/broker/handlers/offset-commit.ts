@@ -1,7 +1,7 @@
 import { defineApi } from '../api.ts'
 import type { Cluster } from '../cluster.ts'
 import { errorCode, type ErrorCode } from '../error-code.ts'
-import type { MemberIdentity } from '../group.ts'
+import type { MemberIdentity } from '../group-messages.ts'
 import {
   array,
   int16,
