@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test'
 import { type Admin, Kafka as KafkaClient, logLevel } from 'kafkajs'
 import { EngineError } from '../../src/core/errors.ts'
 import { type Kafka, startKafka } from '../../tools/kafka/start.ts'
-import { customers, customerTopology, mergesOf, valuesOf } from './customers.ts'
+import { customerTopology, mergesOf, record, valuesOf } from './customers.ts'
 import { assertAccount, assertEndedBy, startQuietly } from './run.ts'
 import { createStream, skipWithoutJava, type Stream } from './target.ts'
 
@@ -64,6 +64,11 @@ describe('a program on an Apache Kafka', { skip: skipWithoutJava }, () => {
     const crashes: unknown[] = []
     const crashed = Promise.withResolvers<void>()
     const app = await startQuietly(customerTopology(topics), broker.bootstrapServers, {
+      // One batch in a response, outputs sent at once, and no epoch ended before the damage is met.
+      partitionFetchBytes: 16_384,
+      batchBytes: 1_024,
+      epochMs: 3_000,
+      epochIdleMs: 3_000,
       onCrash(error) {
         crashes.push(error)
         crashed.resolve()
@@ -78,6 +83,7 @@ describe('a program on an Apache Kafka', { skip: skipWithoutJava }, () => {
     assert.ok(crashes.every((error) => EngineError.is(error) && error.code === 'KAFKA_BATCH_CORRUPT'))
     const report = app.report()
     assert.ok(report.statistics.rollbacks > 0)
+    assert.ok((await topics.merged()).length > customerCount, 'nothing had been written when the epoch was rolled back')
     await assertComplete(topics, report)
   })
 
@@ -93,9 +99,9 @@ describe('a program on an Apache Kafka', { skip: skipWithoutJava }, () => {
     assert.ok(report.statistics.rollbacks > 0)
   })
 
-  /** Many requests, so many batches. */
+  /** Many requests, so many batches; one side first, so that the table holds much. */
   async function produceInSteps(topics: Stream): Promise<void> {
-    const records = customers(customerCount)
+    const records = ['B', 'A'].flatMap((side) => Array.from({ length: customerCount }, (_, id) => record(side, id)))
     for (let i = 0; i < records.length; i += 1_000) await topics.produce(records.slice(i, i + 1_000))
   }
 

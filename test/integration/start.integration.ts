@@ -46,13 +46,20 @@ export function starting(target: Target): void {
     it('commits what is on its way, and a later start gives the same again and no less', async () => {
       const stream = await target.stream()
       await stream.produce(customers(2_000))
-      const app = await startQuietly(customerTopology(stream), target.bootstrapServers)
+      const never = { epochMs: 60_000, epochIdleMs: 60_000 }
+      const app = await startQuietly(customerTopology(stream), target.bootstrapServers, never)
+      while (app.report().mergedRecords === 0) await new Promise(setImmediate)
+      assert.equal(app.progress().consumed, 0)
 
       await app.stop()
       const { report } = await stream.run(customerTopology(stream))
 
       const stopped = app.report()
       assert.equal(stopped.isBalanced, true)
+      assert.equal(
+        app.progress().consumed,
+        stopped.accounting.reduce((sum, { consumed }) => sum + consumed, 0),
+      )
       assert.deepEqual([...new Set(valuesOf(await stream.merged()))], mergesOf(2_000))
       assert.equal((await stream.merged()).length, stopped.mergedRecords + 2_000)
       assertAccount(report, { emitted: 4_000 })
