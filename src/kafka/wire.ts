@@ -163,12 +163,6 @@ export class WireReader {
     return this.#buffer.toString('utf8', this.at - length, this.at)
   }
 
-  /** The next `length` bytes as a hexadecimal text, such as a topic id. */
-  hex(length: number): string {
-    this.at += length
-    return this.#buffer.toString('hex', this.at - length, this.at)
-  }
-
   skip(bytes: number): void {
     this.at += bytes
   }
