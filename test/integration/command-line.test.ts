@@ -25,35 +25,49 @@ describe('millrace', () => {
     }
   })
 
-  for (const [fault, words, says] of [
-    ['no command', [], ''],
-    ['an unknown command', ['demmo'], 'error CONFIG_UNKNOWN_COMMAND: demmo is not a command; did you mean demo?'],
+  for (const [fault, words, code, says] of [
+    ['an unknown command', ['demmo'], 'CONFIG_UNKNOWN_COMMAND', 'demmo is not a command; did you mean demo?'],
     [
       'an unknown flag',
       ['demo', '--customer', '5'],
-      'error CONFIG_UNKNOWN_OPTION: --customer is not a flag; did you mean --customers?',
+      'CONFIG_UNKNOWN_OPTION',
+      '--customer is not a flag; did you mean --customers?',
     ],
-    ['a value out of range', ['demo', '--customers', '0'], 'error CONFIG_INVALID_VALUE: '],
-    ['a value that is no number', ['demo', '--customers', 'many'], 'error CONFIG_INVALID_VALUE: '],
-    ['a flag without its value', ['demo', '--customers'], 'error CONFIG_INVALID_VALUE: '],
-    ['a required option left out', ['verify'], 'error CONFIG_MISSING_VALUE: '],
-    ['an operand too few', ['run', '--bootstrap-servers', 'localhost:1'], 'error CONFIG_INVALID_OPERANDS: '],
-    ['an operand too many', ['demo', 'again'], 'error CONFIG_INVALID_OPERANDS: '],
+    ['a value out of range', ['demo', '--customers', '0'], 'CONFIG_INVALID_VALUE', ''],
+    ['a value that is no number', ['demo', '--customers', 'many'], 'CONFIG_INVALID_VALUE', ''],
+    ['a flag without its value', ['demo', '--customers'], 'CONFIG_INVALID_VALUE', ''],
+    ['a required option left out', ['verify'], 'CONFIG_MISSING_VALUE', ''],
     [
-      'a file that is not there',
+      'an operand too few',
+      ['run', '--bootstrap-servers', 'localhost:1'],
+      'CONFIG_INVALID_OPERANDS',
+      'run takes topology.ts',
+    ],
+    ['an operand too many', ['demo', 'again'], 'CONFIG_INVALID_OPERANDS', 'demo takes none, not "again"'],
+    [
+      'a missing file',
       ['run', 'no-such.ts', '--bootstrap-servers', 'localhost:1'],
-      'error CONFIG_INVALID_MODULE: no-such.ts',
+      'CONFIG_INVALID_MODULE',
+      'no-such.ts cannot be loaded',
     ],
   ] as const) {
     it(`refuses ${fault} with exit code 2`, async () => {
-      const { code, stdout, stderr } = await millrace(...words)
+      const ended = await millrace(...words)
 
-      assert.equal(code, 2)
-      assert.ok(stderr.startsWith(says), stderr)
-      assert.equal(stderr.includes('    at '), false)
-      assert.equal(stdout === '', words.length > 0)
+      assert.equal(ended.code, 2)
+      assert.ok(ended.stderr.startsWith(`error ${code}: ${says}`), ended.stderr)
+      assert.equal(ended.stderr.includes('    at '), false)
+      assert.equal(ended.stdout, '')
     })
   }
+
+  it('tells its commands without any, with exit code 2', async () => {
+    const { code, stdout, stderr } = await millrace()
+
+    assert.equal(code, 2)
+    assert.ok(stdout.includes('usage: millrace <command>'))
+    assert.equal(stderr, '')
+  })
 })
 
 describe('millrace demo', () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -8,7 +8,7 @@ const jars = join(import.meta.dirname, '../../.cache/kafka/4.3.1/*')
 const source = join(import.meta.dirname, 'java/Produce.java')
 const run = promisify(execFile)
 
-export interface JavaProducer {
+export interface JavaProducer extends AsyncDisposable {
   /** Writes lines as records with Java's own client. With an id, every ten in a transaction; see `Produce.java`. */
   produce(to: {
     bootstrapServers: string
@@ -32,5 +32,6 @@ export async function compileJavaProducer(): Promise<JavaProducer> {
       running.child.stdin!.end(lines.map((line) => `${line}\n`).join(''))
       await running
     },
+    [Symbol.asyncDispose]: () => rm(classes, { recursive: true }),
   }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { before, describe, it } from 'node:test'
+import { after, before, describe, it } from 'node:test'
 import { CompressionTypes, Partitioners } from 'kafkajs'
 import { customers, customerTopology, mergesOf, valuesOf } from './customers.ts'
 import { compileJavaProducer, type JavaProducer } from './java-producer.ts'
@@ -16,6 +16,7 @@ export function foreignSources(target: Target): void {
     before(async () => {
       java = await compileJavaProducer()
     })
+    after(() => java[Symbol.asyncDispose]())
 
     for (const compression of ['none', 'gzip', 'snappy', 'lz4', 'zstd']) {
       it(`with compression ${compression} gives the right result`, async () => {

@@ -78,6 +78,7 @@ export function starting(target: Target): void {
       await called.promise
       await app.stop()
 
+      await assert.rejects(app.caughtUp(), { code: 'APP_STOPPED' })
       assertAccount(app.report(), {})
     })
   })
