@@ -26,42 +26,38 @@ export interface FieldTree {
 
 /** Builds the tree of distinct, non-empty paths. */
 export function fieldTree(paths: readonly (readonly string[])[]): FieldTree {
+  const fieldKeys = paths.map(keyOf)
+  const rootKey = keyOf([])
   assert(paths.length <= fieldsMax, `a scanner has at most ${fieldsMax} fields`)
-  assert(new Set(paths.map((path) => JSON.stringify(path))).size === paths.length, 'field paths are distinct')
-  assert(
-    paths.every((path) => path.length > 0),
-    'field paths are not empty',
-  )
+  assert(new Set(fieldKeys).size === paths.length && !fieldKeys.includes(rootKey), 'paths are distinct and not empty')
 
-  // All proper and improper prefixes of the paths but the empty one, which is the root's.
-  const prefixes = new Map<string, readonly string[]>()
-  for (const path of paths) {
-    path.forEach((_, depth) => prefixes.set(JSON.stringify(path.slice(0, depth + 1)), path.slice(0, depth + 1)))
-  }
-  const keys = [...prefixes.keys()]
-  const root = keys.length + 1
-  const nodeOf = (path: readonly string[]) => (path.length === 0 ? root : keys.indexOf(JSON.stringify(path)) + 1)
-
-  const nodes = [undefined, ...prefixes.values(), []]
-  const below = nodes.map((prefix) =>
-    paths.flatMap((path, field) => (prefix !== undefined && isBelow(path, prefix) ? [field] : [])),
-  )
+  const prefixes = new Map(paths.flatMap((path) => path.map((_, depth) => entryOf(path.slice(0, depth + 1)))))
+  const nodeKeys = ['untracked', ...prefixes.keys(), rootKey]
+  const below = nodeKeys.map((key) => paths.flatMap((path, field) => (isBelow(path, key) ? [field] : [])))
   let start = 0
   return {
-    root,
+    root: nodeKeys.length - 1,
     names: new NameTable(
-      [...prefixes.values()].map((prefix) => prefix.at(-1)!),
-      [...prefixes.values()].map((prefix) => nodeOf(prefix.slice(0, -1))),
+      Array.from(prefixes.values(), (prefix) => prefix.at(-1)!),
+      Array.from(prefixes.values(), (prefix) => nodeKeys.indexOf(keyOf(prefix.slice(0, -1)))),
     ),
-    fields: Int32Array.from(nodes, (prefix) =>
-      paths.findIndex((path) => JSON.stringify(path) === JSON.stringify(prefix)),
-    ),
+    fields: Int32Array.from(nodeKeys, (key) => fieldKeys.indexOf(key)),
     scopes: Int32Array.from(below, (fields, node) => (fields.length > 0 ? node : UNTRACKED)),
     belowStarts: Int32Array.from([...below, []], (fields) => (start += fields.length) - fields.length),
     below: Int32Array.from(below.flat()),
   }
 }
 
-function isBelow(path: readonly string[], prefix: readonly string[]): boolean {
-  return path.length > prefix.length && prefix.every((name, depth) => path[depth] === name)
+/** A text that is equal for equal paths only. */
+function keyOf(path: readonly string[]): string {
+  return JSON.stringify(path)
+}
+
+function entryOf(path: readonly string[]): [string, readonly string[]] {
+  return [keyOf(path), path]
+}
+
+/** Whether `key` is that of a proper prefix of the path. */
+function isBelow(path: readonly string[], key: string): boolean {
+  return path.some((_, depth) => keyOf(path.slice(0, depth)) === key)
 }

@@ -73,7 +73,7 @@ describe('MergeKeyReader', () => {
     const keys = new MergeKeyReader({ spellingBytesMax: 8 })
 
     assert.deepEqual(read(keys, '', MISSING), { status: Status.KEY_MISSING })
-    assert.deepEqual(read(keys, '{}', OBJECT), { status: Status.KEY_TYPE })
+    assert.deepEqual(read(keys, '{"a":"longer"}', OBJECT), { status: Status.KEY_TYPE })
     assert.deepEqual(read(keys, 'true', TRUE), { status: Status.KEY_TYPE })
     assert.deepEqual(read(keys, 'null', NULL), { status: Status.KEY_TYPE })
     assert.deepEqual(read(keys, '"1234567"', PLAIN_STRING), { status: Status.KEY_TOO_LONG })

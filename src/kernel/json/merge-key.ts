@@ -30,7 +30,6 @@ export class MergeKeyReader {
   inScratch = false
   /** Replaced when it grows, with its content; look it up anew after each `read`. */
   scratch = new Uint8Array(4096)
-  scratchView = new DataView(this.scratch.buffer)
   readonly #spellingBytesMax: number
   #scratchUsed = 0
 
@@ -46,12 +45,13 @@ export class MergeKeyReader {
 
   /** Reads the key that a scanner found from `start` to `end`. */
   read(bytes: Uint8Array, start: number, end: number, kind: ValueKind): Status {
+    if (kind === MISSING) return KEY_MISSING
+    if (kind > NUMBER) return KEY_TYPE
     if (end - start > this.#spellingBytesMax) return KEY_TOO_LONG
     if (kind === PLAIN_STRING) return this.#asSpelled(KeyTag.STRING, start + 1, end - 1)
     if (kind === PLAIN_INTEGER) return this.#asSpelled(KeyTag.NUMBER, start, end)
     if (kind === ESCAPED_STRING) return this.#unescaped(bytes, start + 1, end - 1)
-    if (kind === NUMBER) return this.#number(bytes, start, end)
-    return kind === MISSING ? KEY_MISSING : KEY_TYPE
+    return this.#number(bytes, start, end)
   }
 
   #asSpelled(tag: KeyTag, start: number, end: number): Status {
@@ -90,6 +90,5 @@ export class MergeKeyReader {
     const grown = new Uint8Array(2 * (this.#scratchUsed + length))
     grown.set(this.scratch.subarray(0, this.#scratchUsed))
     this.scratch = grown
-    this.scratchView = new DataView(grown.buffer)
   }
 }

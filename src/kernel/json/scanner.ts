@@ -34,9 +34,9 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * **How.** One loop over values with a stack of open containers. Each container has the scope, in the tree of field
  * paths, in which the names of its members are looked up; most have none.
  *
- * **Why it cannot run away.** A record is scanned only if its last byte is a closing brace. Numbers, literals, white
- * space and punctuation all stop at that byte at the latest, strings are bounded by `end`, and after each closing byte
- * `end` is checked. So no other step needs a bound.
+ * **Why it cannot run away.** A record is scanned only if its last byte is a closing brace or bracket. Numbers, literals,
+ * white space and punctuation all stop at that byte at the latest, strings are bounded by `end`, and after each closing
+ * byte `end` is checked. So no other step needs a bound.
  *
  * **Why it is one long function.** The loop makes no call that the compiler does not inline, so what it needs stays in
  * registers; with calls for its parts it takes half as long again. What is rare makes it pause instead: strings that
@@ -69,23 +69,24 @@ export class Scanner {
   /**
    * Scans the record from `from` to `to`.
    *
-   * @param view - Over exactly the memory of `bytes`.
+   * @param view - Over exactly the memory of `bytes`, which is less than 2 GiB.
+   * @returns `OK`, or the first reason met why the record is refused.
    */
   scan(bytes: Uint8Array, view: DataView, from: number, to: number): Status {
     let start = from
     while (start < to && isSpace(bytes[start]!)) start++
     let end = to
     while (end > start && isSpace(bytes[end - 1]!)) end--
-    if (bytes[start] !== OPEN_BRACE || end - start < 2 || bytes[end - 1] !== CLOSE_BRACE) {
-      return notAnObject(bytes, from, to)
-    }
+    const first = bytes[start]!
+    if (start === end || (first !== OPEN_BRACE && first !== OPEN_BRACKET)) return scalarStatus(bytes, from, to)
+    if (end - start < 2 || bytes[end - 1] !== first + 2) return NOT_JSON
     let stop = this.#advance(bytes, view, start, end, false)
     while (stop < 0) {
       const status = this.#readString(bytes, view, end, stop === AT_NAME)
       if (status !== OK) return status
       stop = this.#advance(bytes, view, this.#at, end, true)
     }
-    return stop as Status
+    return stop === OK && first === OPEN_BRACKET ? NOT_AN_OBJECT : (stop as Status)
   }
 
   /**
@@ -251,8 +252,8 @@ function isSpace(byte: number): boolean {
   return byte <= SPACE && whitespace[byte] === 1
 }
 
-/** Says why a record is no object. It is a dead letter in any case, so the cost of parsing it does not matter. */
-function notAnObject(bytes: Uint8Array, start: number, end: number): Status {
+/** The status of a record that is neither object nor array. It is a dead letter in any case, so it may cost something. */
+function scalarStatus(bytes: Uint8Array, start: number, end: number): Status {
   let text: string
   try {
     text = strictUtf8.decode(bytes.subarray(start, end))

@@ -45,7 +45,7 @@ function firstFlagged(flags: number): number {
 
 /**
  * Finds the place behind the closing quote of a string whose content begins at `from`, checking escapes and UTF-8.
- * The byte at `end - 1` must be a closing brace: no escape or sequence reads on behind it.
+ * The byte at `end - 1` must be a closing brace or bracket: no escape or sequence reads on behind it.
  *
  * @returns The place, or a negated `Status`.
  */

@@ -1,6 +1,6 @@
 /**
  * What a field was found to hold. Kinds are told apart as far as later steps profit: strings and numbers that may be
- * used as they stand have kinds of their own.
+ * used as they stand have kinds of their own. All that can be a merge key come before the others.
  */
 export const ValueKind = {
   MISSING: 0,
