@@ -2,6 +2,7 @@
 import { ConfigError } from '../core/errors.ts'
 import { findCommand, helpFor, helpForAll, parseCall } from './arguments.ts'
 import { type Command, exitCodes } from './command.ts'
+import { broker } from './commands/broker.ts'
 import { demo } from './commands/demo.ts'
 import { generate } from './commands/generate.ts'
 import { run } from './commands/run.ts'
@@ -9,7 +10,7 @@ import { verify } from './commands/verify.ts'
 import { Output } from './output.ts'
 import { interruptSignal } from './signals.ts'
 
-const commands: readonly Command[] = [demo, generate, run, verify]
+const commands: readonly Command[] = [broker, demo, generate, run, verify]
 
 process.exitCode = await main(process.argv.slice(2))
 

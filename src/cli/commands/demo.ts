@@ -1,7 +1,16 @@
-import { randomUUID } from 'node:crypto'
 import { startBroker } from '../../broker/index.ts'
+import { systemRandom } from '../../core/random.ts'
 import { Cluster, deleteTopics } from '../../kafka/index.ts'
-import { field, runOptions, type Security, securityOf, securityOptions, stage, topology } from '../../streams/index.ts'
+import {
+  field,
+  runOptions,
+  type Security,
+  securityOf,
+  securityOptions,
+  stage,
+  topology,
+  type Topology,
+} from '../../streams/index.ts'
 import { defineCommand, exitCodes, jsonOption } from '../command.ts'
 import { experimentOptions } from '../experiment/index.ts'
 import { createExperimentTopic, generateSource, isRight, verifySink } from '../experiment-topics.ts'
@@ -23,38 +32,47 @@ export const demo = defineCommand({
     ...jsonOption,
   },
   async run({ options, output, signal }) {
-    const { customers, seed, keep } = options
     await using broker = options.bootstrapServers === 'embedded' ? await startBroker() : undefined
-    const servers = broker?.bootstrapServers ?? options.bootstrapServers
+    const bootstrapServers = broker?.bootstrapServers ?? options.bootstrapServers
     const security = broker === undefined ? securityOf(options) : openToAll
-    const cluster = new Cluster({ bootstrapServers: servers, ...security })
+    const cluster = new Cluster({ bootstrapServers, ...security })
     // Its own topics, so that it can run beside anything else.
-    const name = `millrace-demo-${randomUUID().slice(0, 8)}`
-    const topics = { source: `${name}.source`, sink: `${name}.sink`, deadLetters: `${name}.dead-letter` }
+    const name = `millrace-demo-${systemRandom.nextUint32().toString(36)}`
+    const program = experiment(name)
     try {
-      await generateSource(cluster, topics.source, { customers, seed }, output)
-      await createExperimentTopic(cluster, topics.sink)
-      const part = field('part')
-      const program = topology(name)
-        .source(topics.source)
-        .route('by-stage', field('stage'), { A: stage({ part }), B: stage({ part }), C: stage({ part }) })
-        .correlate('by-customer', field('customerId'), { of: ['A', 'B', 'C'] })
-        .sink(topics.sink)
-      const report = await measuredRun(
-        program,
-        { ...runOptionsOf(options), ...security, bootstrapServers: servers },
-        { output, signal, untilCaughtUp: true },
-      )
-      const verification = await verifySink(cluster, topics.sink, { customers, seed }, output)
-      const right = isRight(verification, { customers, seed }) && report.isBalanced
-      output.result({ ...report, verification }, `${runText(report)}\n${verificationText(verification, right)}`)
-      return right ? exitCodes.done : exitCodes.failed
+      // At once, where later requests would be tried again for minutes.
+      await cluster.anyConnection()
+      try {
+        await generateSource(cluster, program.source.topic, options, output)
+        await createExperimentTopic(cluster, program.sink.topic)
+        const runOptions = { ...runOptionsOf(options), ...security, bootstrapServers }
+        const report = await measuredRun(program, runOptions, { output, signal, untilCaughtUp: true })
+        if (!report.isComplete) {
+          output.result(report, `${runText(report)}\ninterrupted before the end, and so not verified`)
+          return exitCodes.failed
+        }
+        const verification = await verifySink(cluster, program.sink.topic, options, output)
+        const right = isRight(verification, options) && report.isBalanced
+        output.result({ ...report, verification }, `${runText(report)}\n${verificationText(verification, right)}`)
+        return right ? exitCodes.done : exitCodes.failed
+      } finally {
+        if (!options.keep)
+          await deleteTopics(cluster, [program.source.topic, program.sink.topic, `${name}.dead-letter`])
+      }
     } finally {
-      if (!keep) await deleteTopics(cluster, Object.values(topics))
       await cluster.close()
     }
   },
 })
+
+function experiment(name: string): Topology {
+  const part = field('part')
+  return topology(name)
+    .source(`${name}.source`)
+    .route('by-stage', field('stage'), { A: stage({ part }), B: stage({ part }), C: stage({ part }) })
+    .correlate('by-customer', field('customerId'), { of: ['A', 'B', 'C'] })
+    .sink(`${name}.sink`)
+}
 
 /** What the environment says of security is meant for other brokers than the one that is started here. */
 const openToAll: Security = { tls: false, sasl: false }

@@ -22,6 +22,8 @@ export const generate = defineCommand({
   async run({ options, output }) {
     const cluster = new Cluster({ bootstrapServers: options.bootstrapServers, ...securityOf(options) })
     try {
+      // At once, where later requests would be tried again for minutes.
+      await cluster.anyConnection()
       const bytes = await generateSource(cluster, options.topic, options, output)
       output.result(
         { customers: options.customers, seed: options.seed, bytes },
