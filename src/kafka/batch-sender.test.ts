@@ -5,6 +5,7 @@ import { sendBatches } from './batch-sender.ts'
 import { Cluster } from './cluster.ts'
 import { recordBatch } from './fixtures/record-batch.ts'
 
+const notLeader = 6
 const messageTooLarge = 10
 
 describe('sendBatches', () => {
@@ -50,9 +51,21 @@ describe('sendBatches', () => {
       message: 'writing to topic "orders", partition 0: MESSAGE_TOO_LARGE',
     })
 
-    ;(await takeProduce(broker)).answer(messageTooLarge)
+    ;(await takeProduce(broker)).answer(() => messageTooLarge)
 
     await refused
+  })
+
+  it('sends again what a leader refuses for now, and nothing else', async (t) => {
+    const { broker, send } = await start(t, { leaders: [1, 1] })
+    const sending = send([0, 1])
+
+    ;(await takeProduce(broker)).answer((partition) => (partition === 1 ? notLeader : 0))
+    const again = await takeProduce(broker)
+    again.answer()
+    await sending
+
+    assert.deepEqual(again.partitions, [1])
   })
 
   it('fails once when the connection breaks, however many requests are under way', async (t) => {
@@ -98,7 +111,9 @@ async function takeProduce(broker: ScriptedBroker) {
   return {
     raw,
     partitions,
-    answer: (errorCode = 0) =>
-      answer({ responses: [{ name: 'orders', partitions: partitions.map((index) => ({ index, errorCode })) }] }),
+    answer: (codeOf: (partition: number) => number = () => 0) =>
+      answer({
+        responses: [{ name: 'orders', partitions: partitions.map((index) => ({ index, errorCode: codeOf(index) })) }],
+      }),
   }
 }

@@ -1,6 +1,8 @@
-import { brokerErrors, refusal } from './broker-error.ts'
+import { sleep } from '../core/clock.ts'
+import { brokerErrors, isRetryableCode, refusal } from './broker-error.ts'
 import type { Cluster, Topic } from './cluster.ts'
-import { decodeProduce, encodeProduce, produceApi } from './produce-protocol.ts'
+import { decodeProduce, encodeProduce, type ProduceAnswer, produceApi } from './produce-protocol.ts'
+import { retryDelayMs } from './retry.ts'
 
 export interface ReadyBatch {
   partition: number
@@ -14,7 +16,7 @@ const replicationTimeoutMs = 30_000
 
 /**
  * Writes record batches that are finished already, several requests at a time, as they are: without idempotence, so the
- * order within a partition holds only while nothing fails, and a failure is final.
+ * order within a partition holds only while nothing is refused, and a lost connection is final.
  *
  * @throws KafkaError
  */
@@ -57,20 +59,40 @@ function* requests(topic: Topic, batches: Iterable<ReadyBatch>): Generator<Batch
   yield* open.values()
 }
 
+/** Sends a request, and again what its leader refuses for now, as one does that has just begun to lead. */
 async function send(cluster: Cluster, topic: Topic, { leader, batches }: BatchRequest): Promise<void> {
+  const { clock, random, deadlineMs, signal } = cluster.retryPolicy
+  const endMs = clock.monotonicMs() + deadlineMs
+  let left = batches
+  for (let attempt = 0; ; attempt++) {
+    const refused = (await produce(cluster, topic, leader, left)).filter(
+      ({ errorCode }) => errorCode !== brokerErrors.none,
+    )
+    if (refused.length === 0) return
+    const { errorCode, partition } = refused.find((answer) => !isRetryableCode(answer.errorCode)) ?? refused[0]!
+    if (!isRetryableCode(errorCode) || clock.monotonicMs() > endMs) {
+      throw refusal(errorCode, `writing to topic "${topic.name}", partition ${partition}`)
+    }
+    left = new Map(refused.map((answer) => [answer.partition, left.get(answer.partition)!]))
+    await sleep(clock, retryDelayMs(attempt, random), signal)
+  }
+}
+
+async function produce(
+  cluster: Cluster,
+  topic: Topic,
+  leader: number,
+  batches: ReadonlyMap<number, Buffer>,
+): Promise<ProduceAnswer[]> {
   const connection = await cluster.connection(leader, 'produce')
   const partitions = [...batches].map(([partition, records]) => ({ partition, records }))
   const body = encodeProduce([{ name: topic.name, partitions }], null, replicationTimeoutMs)
-  await new Promise<void>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     connection.request({
       api: produceApi,
       body,
       parse: ({ buffer }, start, end) => decodeProduce(buffer, start, end),
-      onResponse({ answers }) {
-        const refused = answers.find(({ errorCode }) => errorCode !== brokerErrors.none)
-        if (refused === undefined) return resolve()
-        reject(refusal(refused.errorCode, `writing to topic "${topic.name}", partition ${refused.partition}`))
-      },
+      onResponse: ({ answers }) => resolve(answers),
       onFailed: reject,
     })
   })
