@@ -69,7 +69,7 @@ export class StageRunner {
       }
       if (typeof part !== 'function') return
       const made = (part as PartFunction<unknown, unknown>)(value, originOf(columns, row, this.#topic))
-      if (made instanceof Promise) this.#await(columns, row, made)
+      if (isThenable(made)) this.#await(columns, row, Promise.resolve(made))
       else this.#made(columns, row, made)
     } catch (error) {
       this.#failed(columns, row, error)
@@ -117,6 +117,11 @@ export class StageRunner {
     this.#ledger.fail(columns.partition, offset, error)
     this.#failure ??= new PoisonError(this.#side.name, this.#topic, columns.partition, offset, error)
   }
+}
+
+/** Promises of other libraries count as well. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
 function giveUp(columns: RecordColumns, row: number, reason: number, cause: string): void {
