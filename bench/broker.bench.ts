@@ -1,7 +1,8 @@
 /**
  * What the embedded broker does, seen from bare sockets: time to the first accepted connection, produce and fetch of
- * prebuilt batches, a thousand topics. `node bench/broker.bench.ts [--mib 512] [--runs 5] [--demo]`; `--demo` also runs the
- * experiment's demo and states its memory.
+ * prebuilt batches, a thousand topics. `node bench/broker.bench.ts [--mib 512] [--runs 5] [--built] [--demo]`; `--built`
+ * takes the broker from `dist`, where no types have to be stripped at its start; `--demo` also runs the experiment's demo
+ * and states its memory.
  *
  * The broker has one core, the sockets have the other.
  */
@@ -9,7 +10,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { createTopics as createTopicsApi, fetch, produce } from '../src/broker/handlers/index.ts'
-import { type Broker, startBroker } from '../src/broker/index.ts'
+import type * as embedded from '../src/broker/index.ts'
 import { Reader, Writer } from '../src/broker/wire/index.ts'
 import { recordBatch } from '../test/contract/batches.ts'
 import { BareClient } from './bare-client.ts'
@@ -30,9 +31,12 @@ const { values } = parseArgs({
   options: {
     mib: { type: 'string', default: '512' },
     runs: { type: 'string', default: '5' },
+    built: { type: 'boolean', default: false },
     demo: { type: 'boolean', default: false },
   },
 })
+const entry = values.built ? '../dist/broker/index.js' : '../src/broker/index.ts'
+const { startBroker } = (await import(entry)) as typeof embedded
 const runs = Number(values.runs)
 const rounds = Math.ceil((Number(values.mib) * mebibyte) / (partitions * batchBytes))
 
@@ -67,7 +71,7 @@ if (values.demo) {
 }
 
 /** Sends the same request again and again, a batch for each of its partitions, four of them unanswered at a time. */
-async function produceAll(broker: Broker): Promise<number> {
+async function produceAll(broker: embedded.Broker): Promise<number> {
   await Promise.all(
     partitionsByConnection().map(async (mine) => {
       await using client = await BareClient.connect(broker)
@@ -93,7 +97,7 @@ async function produceAll(broker: Broker): Promise<number> {
 }
 
 /** Reads everything from the beginning; the next request goes out as soon as the positions behind the last are known. */
-async function fetchAll(broker: Broker): Promise<number> {
+async function fetchAll(broker: embedded.Broker): Promise<number> {
   const expectedBytes = rounds * batch.length
   const read = await Promise.all(
     partitionsByConnection().map(async (mine) => {
@@ -143,7 +147,7 @@ function whole(records: Buffer, onBatch: (recordCount: number) => void): number 
   return at
 }
 
-async function createTopics(broker: Broker, names: string[], numPartitions: number): Promise<void> {
+async function createTopics(broker: embedded.Broker, names: string[], numPartitions: number): Promise<void> {
   await using client = await BareClient.connect(broker)
   const settings = { numPartitions, replicationFactor: 1, assignments: [], configs: [] }
   const topics = names.map((name) => ({ name, ...settings }))
