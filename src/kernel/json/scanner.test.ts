@@ -10,11 +10,10 @@ const utf8 = new TextEncoder()
 function scan(
   record: string | Uint8Array,
   paths: string[][],
-  { behind = '1"}]}', ...options }: { depthMax?: number; behind?: string } = {},
+  { before = '{"a":', behind = '1"}]}', ...options }: { depthMax?: number; before?: string; behind?: string } = {},
 ) {
   const value = typeof record === 'string' ? utf8.encode(record) : record
-  const before = utf8.encode('{"a":')
-  const bytes = new Uint8Array([...before, ...value, ...utf8.encode(behind)])
+  const bytes = new Uint8Array([...utf8.encode(before), ...value, ...utf8.encode(behind)])
   const scanner = new Scanner(paths, options)
   const start = before.length
   const status = scanner.scan(bytes, new DataView(bytes.buffer), start, start + value.length)
@@ -130,11 +129,12 @@ describe('Scanner', () => {
     }
   })
 
-  it('does not read on behind a record whose containers or strings are open', () => {
+  it('does not read on behind a record that is empty or whose containers or strings are open', () => {
     const tooDeep = '[[[[[['
 
     assert.equal(scan('{"a":[{}', [['a']], { depthMax: 3, behind: `,${tooDeep}` }).status, Status.NOT_JSON)
     assert.equal(scan('{"a":"}', [['a']], { depthMax: 3, behind: `","b":${tooDeep}` }).status, Status.NOT_JSON)
+    assert.equal(scan('', [['a']], { depthMax: 3, before: ']', behind: tooDeep }).status, Status.NOT_JSON)
     assert.equal(scan('{"a}', [['a']], { depthMax: 3, behind: `":${tooDeep}` }).status, Status.NOT_JSON)
   })
 

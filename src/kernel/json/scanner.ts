@@ -78,8 +78,8 @@ export class Scanner {
     let end = to
     while (end > start && isSpace(bytes[end - 1]!)) end--
     const first = bytes[start]!
-    if (start === end || (first !== OPEN_BRACE && first !== OPEN_BRACKET)) return scalarStatus(bytes, from, to)
-    if (end - start < 2 || bytes[end - 1] !== first + 2) return NOT_JSON
+    if (first !== OPEN_BRACE && first !== OPEN_BRACKET) return scalarStatus(bytes, from, to)
+    if (start === end || bytes[end - 1] !== first + 2) return NOT_JSON
     let stop = this.#advance(bytes, view, start, end, false)
     while (stop < 0) {
       const status = this.#readString(bytes, view, end, stop === AT_NAME)
