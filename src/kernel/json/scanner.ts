@@ -39,8 +39,8 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * byte `end` is checked. So no other step needs a bound.
  *
  * **Why it is one long function.** The loop makes no call that the compiler does not inline, so what it needs stays in
- * registers; with calls for its parts it takes half as long again. What is rare makes it pause instead: strings that
- * hold escapes or more than ASCII are read outside, and the loop goes on behind them.
+ * registers; one rare call inside it, measured, cost an eighth of the time. What is rare makes it pause instead: strings
+ * that hold escapes or more than ASCII are read outside, and the loop goes on behind them.
  */
 export class Scanner {
   readonly starts = new Int32Array(fieldsMax)
