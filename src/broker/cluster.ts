@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { Random } from '../core/random.ts'
+import { FetchSessions } from './fetch-sessions.ts'
 import { Groups } from './groups.ts'
 import { MemoryBudget } from './memory.ts'
 import { type Topic, Topics } from './topics.ts'
@@ -29,6 +30,7 @@ export class Cluster {
   readonly topics: Topics
   readonly groups: Groups
   readonly transactions: Transactions
+  readonly fetchSessions: FetchSessions
   #nextProducerId = 0
 
   constructor({ node, memoryBytesMax, random, clock }: ClusterOptions) {
@@ -36,6 +38,7 @@ export class Cluster {
     this.node = node
     this.topics = new Topics(new MemoryBudget(memoryBytesMax), random)
     this.groups = new Groups(clock, random)
+    this.fetchSessions = new FetchSessions(clock, random)
     const { groups } = this
     this.transactions = new Transactions({ clock, groups, newProducerId: () => this.newProducerId(), markerDelayMs })
   }

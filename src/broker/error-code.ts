@@ -37,6 +37,7 @@ export const errorCode = {
   groupIdNotFound: 69,
   nonEmptyGroup: 68,
   fetchSessionIdNotFound: 70,
+  invalidFetchSessionEpoch: 71,
   fencedLeaderEpoch: 74,
   unknownLeaderEpoch: 75,
   unsupportedCompressionType: 76,
@@ -48,6 +49,7 @@ export const errorCode = {
   unstableOffsetCommit: 88,
   producerFenced: 90,
   unknownTopicId: 100,
+  fetchSessionTopicIdError: 106,
   transactionAbortable: 120,
 } as const
 

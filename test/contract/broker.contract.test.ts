@@ -1,5 +1,6 @@
 import { apiVersionsContract } from './api-versions.contract.ts'
 import { fetchContract } from './fetch.contract.ts'
+import { fetchSessionsContract } from './fetch-sessions.contract.ts'
 import { groupsContract } from './groups.contract.ts'
 import { malformedContract } from './malformed.contract.ts'
 import { offsetsContract } from './offsets.contract.ts'
@@ -14,6 +15,7 @@ contract([
   topicsContract,
   produceContract,
   fetchContract,
+  fetchSessionsContract,
   offsetsContract,
   groupsContract,
   transactionsContract,

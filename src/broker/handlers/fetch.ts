@@ -1,6 +1,7 @@
 import { defineApi, type RequestContext } from '../api.ts'
 import { errorCode, type ErrorCode } from '../error-code.ts'
-import type { Partition } from '../partition.ts'
+import type { PartitionFound, WantedPartition } from '../fetch-session.ts'
+import type { AbortedTransaction, Partition } from '../partition.ts'
 import {
   array,
   defaulted,
@@ -24,6 +25,7 @@ import {
 
 const readCommitted = 1
 const anyEpoch = -1
+const byIdSinceVersion = 13
 
 const request = struct({
   clusterId: tagged(0, 12, nullableString, null),
@@ -50,7 +52,7 @@ const request = struct({
       ),
     }),
   ),
-  forgottenTopics: since(
+  forgotten: since(
     7,
     array(struct({ topic: versions(7, 12, string, ''), topicId: since(13, uuid, zeroUuid), partitions: array(int32) })),
     [],
@@ -88,53 +90,84 @@ export const fetch = defineApi({
     ),
   }),
   handle(request, context) {
-    // A session id of 0 tells the client that the broker keeps none, so it goes on naming every partition.
-    if (request.sessionId !== 0) return { errorCode: errorCode.fetchSessionIdNotFound, responses: [] }
-    const result = read(request, context)
-    if (result.isEnough || request.maxWaitMs <= 0) return result
-    return grown(request, context)
+    const isById = context.version >= byIdSinceVersion
+    const opened = context.cluster.fetchSessions.open({ ...request, isById, wanted: wantedBy(request) })
+    if (typeof opened === 'number') return { errorCode: opened, responses: [] }
+    const { wanted, tell } = opened
+    const answer = (found: readonly PartitionResult[]) => {
+      const { sessionId, results } = tell(found)
+      return { errorCode: errorCode.none, sessionId, responses: byTopic(results) }
+    }
+    const { results, isEnough } = read(wanted, request, context)
+    if (isEnough || request.maxWaitMs <= 0) return answer(results)
+    return grown(wanted, request, context).then(answer)
   },
 })
 
 type Request = ValueOf<typeof request>
-type RequestedTopic = Request['topics'][number]
-type RequestedPartition = RequestedTopic['partitions'][number]
 
-interface PartitionResult {
-  readonly partitionIndex: number
-  readonly errorCode: ErrorCode
-  readonly records: Buffer[]
+interface PartitionResult extends PartitionFound {
+  readonly lastStableOffset?: number
+  readonly abortedTransactions?: AbortedTransaction[]
+}
+
+function wantedBy({ topics }: Request): WantedPartition[] {
+  return topics.flatMap(({ topic, topicId, partitions }) =>
+    partitions.map(({ partition, currentLeaderEpoch, fetchOffset, partitionMaxBytes }) => ({
+      topic,
+      topicId,
+      partition,
+      currentLeaderEpoch,
+      fetchOffset,
+      partitionMaxBytes,
+    })),
+  )
+}
+
+/** Puts neighbours of one topic together. */
+function byTopic(results: readonly PartitionResult[]) {
+  const topics: { topic: string; topicId: string; partitions: PartitionResult[] }[] = []
+  for (const result of results) {
+    const last = topics.at(-1)
+    if (last?.topic === result.topic && last.topicId === result.topicId) last.partitions.push(result)
+    else topics.push({ topic: result.topic, topicId: result.topicId, partitions: [result] })
+  }
+  return topics
 }
 
 /** Reads what is there now, and says whether that is worth an answer. */
-function read(request: Request, { cluster, version }: RequestContext) {
+function read(wanted: readonly WantedPartition[], request: Request, { cluster, version }: RequestContext) {
+  const isById = version >= byIdSinceVersion
   const isCommitted = request.isolationLevel === readCommitted
   let sizeBytesLeft = request.maxBytes
   let availableBytes = 0
   let isFailed = false
 
-  const readPartition = (
-    wanted: RequestedPartition,
-    partition: Partition | undefined,
-    missing: ErrorCode,
-  ): PartitionResult => {
-    const { partition: partitionIndex, fetchOffset, partitionMaxBytes } = wanted
-    const error = partition === undefined ? missing : faultOf(wanted, partition)
+  const readPartition = (asked: WantedPartition): PartitionResult => {
+    const { topic: name, topicId, partition: partitionIndex, fetchOffset, partitionMaxBytes } = asked
+    const topic = isById ? cluster.topics.getById(topicId) : cluster.topics.get(name)
+    const partition = topic?.partitions[partitionIndex]
+    const missing = isById && topic === undefined ? errorCode.unknownTopicId : errorCode.unknownTopicOrPartition
+    const error = partition === undefined ? missing : faultOf(asked, partition)
+    const place = { topic: name, topicId, partitionIndex }
     if (partition === undefined || error !== errorCode.none) {
       isFailed = true
-      return { partitionIndex, errorCode: error, records: [] }
+      return { ...place, errorCode: error, records: [] }
     }
-    const endOffset = isCommitted ? partition.lastStableOffset : partition.highWatermark
+    const { highWatermark, lastStableOffset, log } = partition
+    const endOffset = isCommitted ? lastStableOffset : highWatermark
     // A batch larger than every limit must still get through, else its reader would never move on.
     const anySizeFirst = sizeBytesLeft === request.maxBytes
     const sizeBytesMax = Math.min(partitionMaxBytes, sizeBytesLeft)
-    const slice = partition.log.read(fetchOffset, { endOffset, sizeBytesMax, anySizeFirst })
+    const slice = log.read(fetchOffset, { endOffset, sizeBytesMax, anySizeFirst })
     sizeBytesLeft -= slice?.bytes.length ?? 0
-    availableBytes += Math.min(partitionMaxBytes, partition.log.bytesBetween(fetchOffset, endOffset))
+    availableBytes += Math.min(partitionMaxBytes, log.bytesBetween(fetchOffset, endOffset))
     return {
-      partitionIndex,
+      ...place,
       errorCode: errorCode.none,
-      ...placesOf(partition),
+      highWatermark,
+      lastStableOffset,
+      logStartOffset: log.startOffset,
       ...(isCommitted && {
         abortedTransactions: partition.abortedBetween(fetchOffset, slice?.endOffset ?? fetchOffset),
       }),
@@ -142,31 +175,22 @@ function read(request: Request, { cluster, version }: RequestContext) {
     }
   }
 
-  const responses = request.topics.map(({ topic: name, topicId, partitions }) => {
-    const isById = version >= 13
-    const topic = isById ? cluster.topics.getById(topicId) : cluster.topics.get(name)
-    const missing = isById && topic === undefined ? errorCode.unknownTopicId : errorCode.unknownTopicOrPartition
-    return {
-      topic: name,
-      topicId,
-      partitions: partitions.map((p) => readPartition(p, topic?.partitions[p.partition], missing)),
-    }
-  })
-  return { responses, isEnough: isFailed || availableBytes >= request.minBytes }
+  const results = wanted.map(readPartition)
+  return { results, isEnough: isFailed || wanted.length === 0 || availableBytes >= request.minBytes }
 }
 
-function placesOf({ highWatermark, lastStableOffset, log }: Partition) {
-  return { highWatermark, lastStableOffset, logStartOffset: log.startOffset }
-}
-
-function faultOf({ currentLeaderEpoch, fetchOffset }: RequestedPartition, { leaderEpoch, log }: Partition): ErrorCode {
+function faultOf({ currentLeaderEpoch, fetchOffset }: WantedPartition, { leaderEpoch, log }: Partition): ErrorCode {
   if (currentLeaderEpoch !== anyEpoch && currentLeaderEpoch < leaderEpoch) return errorCode.fencedLeaderEpoch
   if (currentLeaderEpoch > leaderEpoch) return errorCode.unknownLeaderEpoch
   return fetchOffset < log.startOffset || fetchOffset > log.endOffset ? errorCode.offsetOutOfRange : errorCode.none
 }
 
 /** Waits until there is enough to read, the client's patience ends or the client is gone, and reads again. */
-function grown(request: Request, context: RequestContext): Promise<ReturnType<typeof read>> {
+function grown(
+  wanted: readonly WantedPartition[],
+  request: Request,
+  context: RequestContext,
+): Promise<PartitionResult[]> {
   const { cluster, clock, closed, version } = context
   return new Promise((resolve) => {
     let isLooking = false
@@ -176,21 +200,21 @@ function grown(request: Request, context: RequestContext): Promise<ReturnType<ty
       isLooking = true
       queueMicrotask(() => {
         isLooking = false
-        const result = read(request, context)
-        if (result.isEnough) finish(result)
+        const { results, isEnough } = read(wanted, request, context)
+        if (isEnough) finish(results)
       })
     }
-    const finish = (result = read(request, context)) => {
+    const finish = (results = read(wanted, request, context).results) => {
       for (const unwatch of watches) unwatch()
       timer.cancel()
       closed.removeEventListener('abort', giveUp)
-      resolve(result)
+      resolve(results)
     }
     const giveUp = () => finish()
 
-    const watches = request.topics.flatMap(({ topic: name, topicId, partitions }) => {
-      const topic = version >= 13 ? cluster.topics.getById(topicId) : cluster.topics.get(name)
-      return partitions.flatMap((p) => topic?.partitions[p.partition]?.watch(lookAgain) ?? [])
+    const watches = wanted.flatMap(({ topic: name, topicId, partition }) => {
+      const topic = version >= byIdSinceVersion ? cluster.topics.getById(topicId) : cluster.topics.get(name)
+      return topic?.partitions[partition]?.watch(lookAgain) ?? []
     })
     const timer = clock.setTimer({ afterMs: request.maxWaitMs, background: true }, giveUp)
     closed.addEventListener('abort', giveUp)
