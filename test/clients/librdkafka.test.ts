@@ -44,21 +44,26 @@ describe('librdkafka, by kafka-crab-js', { timeout: 30_000, concurrency: true },
       },
     })
     const received = new Arrivals<Message>()
-    const rebalanced = new Arrivals<KafkaEvent>()
-    consumer.onEvents((_, event) => rebalanced.add(event))
+    const events = new Arrivals<KafkaEvent>()
+    const polls = new Arrivals<number>()
+    consumer.onEvents((_, event) => events.add(event))
     await consumer.subscribe(topic)
     let isLeaving = false
     const reading = (async () => {
-      while (!isLeaving) for (const message of await consumer.recvBatch(100, 20)) received.add(message)
+      while (!isLeaving) {
+        const messages = await consumer.recvBatch(100, 20)
+        for (const message of messages) received.add(message)
+        polls.add(messages.length)
+      }
     })()
     return Object.assign(consumer, {
       received,
-      rebalanced,
+      polls,
       async [Symbol.asyncDispose]() {
         // librdkafka leaves a group only once the loss of the partitions has been polled.
-        const eventCount = rebalanced.all.length
+        const eventCount = events.all.length
         consumer.unsubscribe()
-        await rebalanced.until((all) => all.slice(eventCount).some(({ name }) => name === 'PostRebalance'))
+        await events.until((all) => all.slice(eventCount).some(({ name }) => name === 'PostRebalance'))
         isLeaving = true
         await reading
         await consumer.disconnect()
@@ -109,7 +114,7 @@ describe('librdkafka, by kafka-crab-js', { timeout: 30_000, concurrency: true },
           const shares = members.map(partitionsOf)
           return shares.every(({ length }) => length === 6 / members.length) && new Set(shares.flat()).size === 6
         }
-        return Promise.race(members.map(({ rebalanced }) => rebalanced.until(isDealt)))
+        return members[0]!.polls.until(isDealt)
       }
 
       await using first = await join()

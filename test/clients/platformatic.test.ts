@@ -225,7 +225,9 @@ describe('@platformatic/kafka', { timeout: 30_000, concurrency: true }, () => {
   describe('admin', () => {
     it('creates, grows, lists and deletes topics', async () => {
       await admin.createTopics({ topics: ['grown'] })
-      await admin.createPartitions({ topics: [{ name: 'grown', count: 4, assignments: [] }] })
+      // The client cannot leave the assignments to the broker.
+      const assignments = Array.from({ length: 3 }, () => ({ brokerIds: [1] }))
+      await admin.createPartitions({ topics: [{ name: 'grown', count: 4, assignments }] })
 
       const { topics } = await admin.metadata({ topics: ['grown'] })
       assert.equal(topics.get('grown')!.partitions.length, 4)
