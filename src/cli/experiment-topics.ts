@@ -129,11 +129,14 @@ export class SinkWatch implements AsyncDisposable {
 
   async #watch(cluster: Cluster, topic: Topic): Promise<void> {
     let end = -1
-    while (!this.#stop.signal.aborted) {
+    for (let isLast = false; ;) {
       const now = sum(await listOffsets(cluster, topic, 'latest'))
       if (now !== end) this.lastReadableMs = systemClock.monotonicMs()
       end = now
+      if (isLast) return
       await sleep(systemClock, pollMs, this.#stop.signal).catch(() => {})
+      // Once more after the end of the run, which may have come since the last look.
+      isLast = this.#stop.signal.aborted
     }
   }
 }

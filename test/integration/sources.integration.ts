@@ -52,6 +52,7 @@ export function foreignSources(target: Target): void {
         transactionalId: stream.app,
         lines,
       })
+      await stream.whenStable()
 
       const { report } = await stream.run(customerTopology(stream))
 
@@ -90,6 +91,7 @@ export function foreignSources(target: Target): void {
       await good.send({ topic: stream.source, messages: toMessages(second) })
       await bad.abort()
       await good.commit()
+      await stream.whenStable()
       const { report } = await stream.run(customerTopology(stream))
 
       assert.deepEqual(valuesOf(await stream.merged()), mergesOf(40))
@@ -110,6 +112,7 @@ export function foreignSources(target: Target): void {
 
       const before = await stream.run(customerTopology(stream))
       await open.commit()
+      await stream.whenStable()
       const after = await stream.run(customerTopology(stream))
 
       assertAccount(before.report, { emitted: 2 })

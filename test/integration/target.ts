@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { after, before, describe } from 'node:test'
 import { type Admin, Kafka, logLevel, Partitioners, type ProducerConfig } from 'kafkajs'
 import { startBroker } from '../../src/broker/index.ts'
+import { Cluster, listOffsets } from '../../src/kafka/index.ts'
 import type { Topology } from '../../src/streams/index.ts'
 import { javaAndMavenAvailable, startKafka } from '../../tools/kafka/start.ts'
 import { type ReadRecord, readTopic } from './read-topic.ts'
@@ -33,6 +34,8 @@ export interface Stream {
   /** Writes records with kafkajs, in their order within each partition. */
   produce(records: readonly SourceRecord[]): Promise<void>
   /** Runs a topology to the end of its source, and stops it. */
+  /** Resolves when no transaction in the source is open. */
+  whenStable(): Promise<void>
   run(topology: Topology, settings?: RunSettings): Promise<Outcome>
   /** All of the sink. */
   merged(): Promise<ReadRecord[]>
@@ -139,6 +142,7 @@ export async function createStream(
     sink,
     deadLetterTopic,
     produce: (records) => produce(kafka, source, records),
+    whenStable: () => whenStable(bootstrapServers, source),
     run: (topology, settings) => runToEnd(topology, bootstrapServers, settings),
     merged: () => readTopic(bootstrapServers, sink),
     deadLetters: () => readTopic(bootstrapServers, deadLetterTopic),
@@ -147,6 +151,20 @@ export async function createStream(
       await admin.createTopics({ topics: [topic] })
     },
   }
+}
+
+/** Resolves when a topic has no open transaction: its markers are written a little after its end was acknowledged. */
+async function whenStable(bootstrapServers: string, name: string): Promise<void> {
+  const cluster = new Cluster({ bootstrapServers })
+  const [topic] = await cluster.topics([name])
+  for (;;) {
+    const [stable, end] = await Promise.all([
+      listOffsets(cluster, topic!, 'latest', 'read_committed'),
+      listOffsets(cluster, topic!, 'latest', 'read_uncommitted'),
+    ])
+    if (stable.every((offset, partition) => offset === end[partition])) break
+  }
+  await cluster.close()
 }
 
 function entriesOf(config: Record<string, string>) {
