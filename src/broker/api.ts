@@ -31,6 +31,8 @@ export interface Api {
   /** The first version with compact lengths and tagged fields. */
   readonly flexibleSince: number
   answer(body: Reader, context: RequestContext): Answer | Promise<Answer>
+  /** Answers with an error wherever the answer has room for one, and does nothing. */
+  refuse(body: Reader, context: RequestContext, errorCode: number): Answer | Promise<Answer>
 }
 
 interface ApiDefinition<Name extends string, Request extends AnyType, Response extends AnyType> {
@@ -59,12 +61,28 @@ export function defineApi<const Name extends string, Request extends AnyType, Re
 ): DefinedApi<Name, Request, Response> {
   const write = (response: Handled<Response>): Answer =>
     response === undefined ? undefined : (writer) => definition.response.write(writer, response as never)
+  const handle = (body: Reader, context: RequestContext) =>
+    definition.handle(definition.request.read(body) as ValueOf<Request>, context)
   return {
     ...definition,
     answer(body, context) {
-      const request = definition.request.read(body) as ValueOf<Request>
-      const handled = definition.handle(request, context)
+      const handled = handle(body, context)
       return handled instanceof Promise ? handled.then(write) : write(handled)
     },
+    async refuse(body, context, errorCode) {
+      // A cluster that knows nothing shapes the answer, and is thrown away with whatever the request did to it.
+      const handled = await handle(body, { ...context, cluster: context.cluster.blank() })
+      return write(withErrors(handled, errorCode))
+    },
   }
+}
+
+function withErrors<T>(response: T, errorCode: number): T {
+  if (Array.isArray(response)) return response.map((element) => withErrors(element, errorCode)) as T
+  if (typeof response !== 'object' || response === null || Buffer.isBuffer(response)) return response
+  const fields = Object.entries(response).map(([name, value]) => [
+    name,
+    name === 'errorCode' ? errorCode : withErrors(value, errorCode),
+  ])
+  return Object.fromEntries(fields) as T
 }

@@ -143,6 +143,125 @@ describe('a fault', () => {
   })
 })
 
+describe('a fault of the answer', () => {
+  /** Metadata in version 1, for no topics; answered by one broker and no topic. */
+  const question = Buffer.from('0000000e' + '0003' + '0001' + '00000001' + 'ffff' + '00000000', 'hex')
+
+  it('sends it twice', async () => {
+    await using broker = await startBroker()
+    const client = connect(broker.port, broker.host)
+    await broker.injectFault({ api: 'Metadata', effect: { kind: 'answerTwice' } })
+
+    client.write(question)
+    const received: Buffer[] = []
+    for await (const chunk of client) {
+      received.push(chunk as Buffer)
+      const bytes = Buffer.concat(received)
+      if (bytes.length === 2 * (4 + bytes.readInt32BE(0))) break
+    }
+
+    const bytes = Buffer.concat(received)
+    assert.deepEqual(bytes.subarray(0, bytes.length / 2), bytes.subarray(bytes.length / 2))
+  })
+
+  it('refuses as many requests as it is told with any error, and does not carry them out', async () => {
+    const notLeader = 6
+    await using broker = await startBroker({ topics: [{ name: 'orders' }] })
+    await using admin = await connectAdmin(broker)
+    await using producer = await connectProducer(broker, { retry: { retries: 3, initialRetryTime: 10 } })
+
+    await broker.injectFault({ api: 'Produce', count: 2, effect: { kind: 'refuse', errorCode: notLeader } })
+    await producer.send({ topic: 'orders', messages: [{ value: 'one' }] })
+
+    const [partition] = await admin.fetchTopicOffsets('orders')
+    assert.equal(partition!.offset, '1')
+  })
+
+  it('refuses a whole transaction with an error that no retry helps against', async () => {
+    const transactionalIdAuthorizationFailed = 53
+    await using broker = await startBroker({ topics: [{ name: 'orders' }] })
+    await using producer = await connectProducer(broker, { transactionalId: 'seller', maxInFlightRequests: 1 })
+    const effect = { kind: 'refuse', errorCode: transactionalIdAuthorizationFailed } as const
+    await broker.injectFault({ api: 'AddPartitionsToTxn', effect })
+
+    const transaction = await producer.transaction()
+    const sent = transaction.send({ topic: 'orders', messages: [{ value: 'one' }] })
+
+    await assert.rejects(sent, { type: 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED' })
+    await transaction.abort()
+  })
+})
+
+describe("the broker's clock", () => {
+  it('jumps over the session of a member, which then joins again', async () => {
+    await using broker = await startBroker({ topics: [{ name: 'orders' }] })
+    const consumer = kafkaOf(broker, { retry: { retries: 3 } }).consumer({
+      groupId: 'readers',
+      sessionTimeout: 60_000,
+      heartbeatInterval: 50,
+      maxWaitTimeInMs: 50,
+    })
+    const joined = () =>
+      new Promise<string>((resolve) => consumer.on('consumer.group_join', (event) => resolve(event.payload.memberId)))
+    await consumer.connect()
+    await consumer.subscribe({ topic: 'orders' })
+    const firstJoin = joined()
+    await consumer.run({ eachMessage: async () => {} })
+    const first = await firstJoin
+
+    const secondJoin = joined()
+    await broker.advanceClock(60_000)
+
+    assert.notEqual(await secondJoin, first)
+    await consumer.disconnect()
+  })
+
+  it('jumps over the timeout of a transaction, which is then aborted', async () => {
+    await using broker = await startBroker({ topics: [{ name: 'orders' }] })
+    await using producer = await connectProducer(broker, {
+      transactionalId: 'seller',
+      transactionTimeout: 60_000,
+      maxInFlightRequests: 1,
+    })
+    const transaction = await producer.transaction()
+    await transaction.send({ topic: 'orders', messages: [{ value: 'one' }] })
+
+    await broker.advanceClock(60_000)
+
+    await assert.rejects(transaction.commit(), { type: 'INVALID_PRODUCER_EPOCH' })
+  })
+})
+
+describe('a suspended broker', () => {
+  it('is gone for its clients, and has kept everything when it resumes', async () => {
+    await using broker = await startBroker({ topics: [{ name: 'orders' }] })
+    await using producer = await connectProducer(broker, { retry: { retries: 10, initialRetryTime: 10 } })
+    const send = () => producer.send({ topic: 'orders', messages: [{ value: 'one' }] })
+    await send()
+
+    await broker.suspend()
+    const late = connect(broker.port, broker.host)
+    const [refusal] = (await once(late, 'error')) as [NodeJS.ErrnoException]
+    const sent = send()
+    await broker.resume()
+    await sent
+
+    assert.equal(refusal.code, 'ECONNREFUSED')
+    await using admin = await connectAdmin(broker)
+    const [partition] = await admin.fetchTopicOffsets('orders')
+    assert.equal(partition!.offset, '2')
+  })
+
+  it('cannot resume at a port that was taken meanwhile, and may be stopped', async () => {
+    await using broker = await startBroker()
+    await broker.suspend()
+    await using other = await startBroker({ port: broker.port })
+
+    await assert.rejects(broker.resume(), { code: 'BROKER_LISTEN_FAILED' })
+    assert.equal(other.port, broker.port)
+  })
+})
+
 type ClientOptions = Partial<KafkaConfig & ProducerConfig>
 
 function kafkaOf(broker: Broker, options: ClientOptions = {}): Kafka {

@@ -35,6 +35,20 @@ export interface Broker extends AsyncDisposable {
   createTopic(topic: BrokerTopic): Promise<void>
   /** Lets something go wrong with the next requests that a fault is made for, so that a client shows what it does then. */
   injectFault(fault: BrokerFault): Promise<void>
+  /**
+   * Moves the broker's time ahead: sessions, transactions and waits that are over by then end at once.
+   *
+   * @param ms - Milliseconds, 0 or more.
+   */
+  advanceClock(ms: number): Promise<void>
+  /** Ends all connections and takes no more, like a broker that has crashed; it keeps what it knows, and its time goes on. */
+  suspend(): Promise<void>
+  /**
+   * Serves again after `suspend`, at the same port.
+   *
+   * @throws KafkaError `BROKER_LISTEN_FAILED` when the port has been taken meanwhile.
+   */
+  resume(): Promise<void>
   /** Closes all connections and forgets everything. Stopping twice does nothing. */
   stop(): Promise<void>
 }
@@ -74,6 +88,9 @@ export async function startBroker({
     bootstrapServers: `${host}:${thread.port}`,
     createTopic: (topic) => thread.call({ method: 'createTopic', topic }),
     injectFault: (fault) => thread.call({ method: 'injectFault', fault }),
+    advanceClock: (ms) => thread.call({ method: 'jump', ms }),
+    suspend: () => thread.call({ method: 'suspend' }),
+    resume: () => thread.call({ method: 'resume' }),
     stop: () => thread.stop(),
     [Symbol.asyncDispose]: () => thread.stop(),
   }

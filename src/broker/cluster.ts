@@ -31,9 +31,12 @@ export class Cluster {
   readonly groups: Groups
   readonly transactions: Transactions
   readonly fetchSessions: FetchSessions
+  readonly #options: ClusterOptions
   #nextProducerId = 0
 
-  constructor({ node, memoryBytesMax, random, clock }: ClusterOptions) {
+  constructor(options: ClusterOptions) {
+    const { node, memoryBytesMax, random, clock } = options
+    this.#options = options
     this.id = newUuid(random)
     this.node = node
     this.topics = new Topics(new MemoryBudget(memoryBytesMax), random)
@@ -41,6 +44,11 @@ export class Cluster {
     this.fetchSessions = new FetchSessions(clock, random)
     const { groups } = this
     this.transactions = new Transactions({ clock, groups, newProducerId: () => this.newProducerId(), markerDelayMs })
+  }
+
+  /** A new one in the same place. */
+  blank(): Cluster {
+    return new Cluster(this.#options)
   }
 
   deleteTopic(topic: Topic): void {

@@ -105,7 +105,9 @@ export class Connection {
     }
     const fault = this.#options.faults.befalling(api.name, clientId)
     if (fault?.kind === 'loseRequest') return this.#lose()
-    const answer = api.answer(reader, this.#context(version, clientId))
+    const context = this.#context(version, clientId)
+    if (fault?.kind === 'refuse') return Promise.resolve(api.refuse(reader, context, fault.errorCode)).then(send)
+    const answer = api.answer(reader, context)
     if (fault !== undefined) return this.#sendFaultily(fault, answer, send)
     if (answer instanceof Promise) return answer.then(send)
     send(answer)
@@ -125,11 +127,14 @@ export class Connection {
   ): Promise<void> {
     const carriedOut = await answer
     if (fault.kind === 'loseAnswer') return this.#lose()
-    if (fault.kind !== 'delayAnswer') return
-    const { promise: isOver, resolve } = Promise.withResolvers<void>()
-    this.#options.clock.setTimer({ afterMs: fault.delayMs, background: true }, resolve)
-    await isOver
+    if (fault.kind === 'neverAnswer') return
+    if (fault.kind === 'delayAnswer') {
+      const { promise: isOver, resolve } = Promise.withResolvers<void>()
+      this.#options.clock.setTimer({ afterMs: fault.delayMs, background: true }, resolve)
+      await isOver
+    }
     send(carriedOut)
+    if (fault.kind === 'answerTwice') send(carriedOut)
   }
 
   /** Answers a message of a SASL mechanism that has no request around it. */

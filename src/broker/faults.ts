@@ -6,10 +6,13 @@ import type { ApiName } from './handlers/index.ts'
  * - `loseRequest`: the connection ends before it is carried out.
  * - `loseAnswer`: it is carried out, and the connection ends instead of an answer.
  * - `neverAnswer`: it is carried out and not answered; the connection lives on.
+ * - `answerTwice`: it is carried out, and answered with the same bytes twice.
+ * - `refuse`: it is not carried out, and answered with `errorCode` wherever the answer has room for an error.
  */
 export type FaultEffect =
   | { readonly kind: 'delayAnswer'; readonly delayMs: number }
-  | { readonly kind: 'loseRequest' | 'loseAnswer' | 'neverAnswer' }
+  | { readonly kind: 'loseRequest' | 'loseAnswer' | 'neverAnswer' | 'answerTwice' }
+  | { readonly kind: 'refuse'; readonly errorCode: number }
 
 /** A misfortune that waits for its requests. */
 export interface BrokerFault {

@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { describe, it } from 'node:test'
 import { seededRandom, systemRandom } from '../core/random.ts'
 import { VirtualClock } from '../testing/index.ts'
+import type { FaultEffect } from './faults.ts'
 import { type GeneratedRequest, names, RequestGenerator } from './fixtures/request-generator.ts'
 import { apis } from './handlers/index.ts'
 import { BrokerServer } from './server.ts'
@@ -17,6 +18,15 @@ const asksMax = 12
 const answerMsMax = 1_000
 const logBytesMax = 64 * 1024 * 1024
 const memoryBytesMax = 512 * 1024 * 1024
+
+const effects: readonly FaultEffect[] = [
+  { kind: 'delayAnswer', delayMs: 50 },
+  { kind: 'loseRequest' },
+  { kind: 'loseAnswer' },
+  { kind: 'neverAnswer' },
+  { kind: 'answerTwice' },
+  { kind: 'refuse', errorCode: 7 },
+]
 
 describe('requests', () => {
   it(`of any kind and damage neither break the broker, nor hang it, nor fill its memory (MILLRACE_SEED=${seed})`, async () => {
@@ -34,6 +44,7 @@ describe('requests', () => {
       for (const name of names) {
         if (server.cluster.topics.get(name) === undefined) server.cluster.topics.create({ name, partitionCount: 2 })
       }
+      if (generator.chance(0.1)) server.faults.add({ api: generator.pick(apis).name, effect: generator.pick(effects) })
       for (const client of clients) client.send(generator.next())
       for (let asks = 0; asks < asksMax && clients.some(({ isWaiting }) => isWaiting); asks++) {
         slowestMs = Math.max(slowestMs, await bystander.ask())

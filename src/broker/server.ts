@@ -55,6 +55,14 @@ export class BrokerServer {
     })
   }
 
+  /** Listens again where it did before it was closed; the cluster has stayed as it was. */
+  async reopen(): Promise<void> {
+    const { host, port } = this.cluster.node
+    const listening = once(this.#server, 'listening')
+    this.#server.listen(port, host)
+    await listening
+  }
+
   async close(): Promise<void> {
     const closed = once(this.#server, 'close')
     this.#server.close()

@@ -31,7 +31,8 @@ export interface WorkerOptions {
 export type Call =
   | { readonly id: number; readonly method: 'createTopic'; readonly topic: BrokerTopic }
   | { readonly id: number; readonly method: 'injectFault'; readonly fault: BrokerFault }
-  | { readonly id: number; readonly method: 'stop' }
+  | { readonly id: number; readonly method: 'jump'; readonly ms: number }
+  | { readonly id: number; readonly method: 'suspend' | 'resume' | 'stop' }
 
 /** An operating error on its way between threads, where structured clones lose its own fields. */
 export interface Failure {
