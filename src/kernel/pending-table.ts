@@ -1,19 +1,8 @@
 import { assert } from '../core/assert.ts'
 import { EngineError } from '../core/errors.ts'
 import { Arena, segmentOf, unitBytes, wordOf } from './arena.ts'
-import {
-  blockFlags,
-  blockHeaderWords,
-  highWord,
-  keyLengthOf,
-  markUnused,
-  offsetOf,
-  partitionOf,
-  sideOf,
-  sidesMax,
-  unitsFor,
-  unitsOf,
-} from './block.ts'
+import { isSameKey, unitsForRow, writePart } from './block-writer.ts'
+import { markUnused, offsetOf, partitionOf, sideOf, sidesMax, unitsOf } from './block.ts'
 import { noSide, rowFlags, type RecordColumns } from './columns.ts'
 import { Compactor } from './compactor.ts'
 import { HashIndex, segmentSlots, slotMask } from './hash-index.ts'
@@ -276,59 +265,27 @@ export class PendingTable {
 
   #insertHead(hash: number, columns: RecordColumns, row: number, sideBit: number): void {
     const keyLength = columns.keyEnd[row]! - columns.keyStart[row]!
-    const head = this.#writeBlock(hash, columns, row, keyLength, sideBit | keyLength, 0)
+    const head = this.#store(hash, columns, row, keyLength, sideBit | keyLength, 0)
     this.#index.insert(hash, head)
   }
 
   #insertPart(hash: number, columns: RecordColumns, row: number, next: number): number {
-    return this.#writeBlock(hash, columns, row, 0, 0, next)
+    return this.#store(hash, columns, row, 0, 0, next)
   }
 
-  #writeBlock(
-    hash: number,
-    columns: RecordColumns,
-    row: number,
-    keyLength: number,
-    word2: number,
-    next: number,
-  ): number {
-    const rowFlag = columns.flags[row]!
-    const isRespelled = (rowFlag & rowFlags.keyRespelled) !== 0
-    const spellingLength = isRespelled ? columns.spellingEnd[row]! - columns.spellingStart[row]! : 0
-    const partStart = columns.partStart[row]!
-    const partLength = columns.partEnd[row]! - partStart
-    const units = unitsFor(keyLength, spellingLength, partLength)
+  /** Stores the part of a row, with its key if it is the head of its row, and returns where. */
+  #store(hash: number, columns: RecordColumns, row: number, keyLength: number, headWord: number, next: number): number {
+    const units = unitsForRow(columns, row, keyLength)
     if (this.arena.liveUnits + units > this.#unitsMax) throw this.#full(columns, row)
     const address = this.arena.allocate(units)
     if (address === 0) throw this.#full(columns, row)
     const words = this.arena.words[segmentOf(address)]!
     const word = wordOf(address)
-    const offset = columns.offset[row]!
-    const timestamp = columns.timestamp[row]!
-    const timestampLow = timestamp | 0
     words[word] = hash
     words[word + 1] = next
-    words[word + 2] = word2
-    words[word + 3] = partLength
-    words[word + 4] =
-      columns.partition |
-      (columns.side[row]! << 20) |
-      (isRespelled ? blockFlags.respelled : 0) |
-      ((rowFlag & rowFlags.keyIsNumber) !== 0 ? blockFlags.keyIsNumber : 0)
-    words[word + 5] = offset | 0
-    words[word + 6] = highWord(offset, timestamp)
-    words[word + 7] = timestampLow
-    let at = word + blockHeaderWords
-    if (keyLength !== 0) {
-      const keyView = (rowFlag & rowFlags.keyInExtra) !== 0 ? columns.extra.view : columns.view
-      at = copyKey(words, at, keyView, columns.keyStart[row]!, keyLength)
-    }
-    if (isRespelled) {
-      words[at] = spellingLength
-      at = copyIn(words, at + 1, columns.view, columns.spellingStart[row]!, spellingLength)
-    }
-    copyIn(words, at, (rowFlag & rowFlags.partInExtra) !== 0 ? columns.extra.view : columns.view, partStart, partLength)
-    this.#openEpochs[this.#openEpochs.length - 1]!.noteArrival(hash, columns.partition, offset)
+    words[word + 2] = headWord
+    writePart(words, word, columns, row, keyLength)
+    this.#openEpochs[this.#openEpochs.length - 1]!.noteArrival(hash, columns.partition, columns.offset[row]!)
     return address
   }
 
@@ -403,33 +360,4 @@ export class PendingTable {
       },
     )
   }
-}
-
-function isSameKey(words: Int32Array, word: number, columns: RecordColumns, row: number): boolean {
-  const flag = columns.flags[row]!
-  const start = columns.keyStart[row]!
-  const length = columns.keyEnd[row]! - start
-  if (keyLengthOf(words, word) !== length) return false
-  if (((words[word + 4]! & blockFlags.keyIsNumber) !== 0) !== ((flag & rowFlags.keyIsNumber) !== 0)) return false
-  const view = (flag & rowFlags.keyInExtra) !== 0 ? columns.extra.view : columns.view
-  let at = word + blockHeaderWords
-  const whole = start + (length & ~3)
-  for (let i = start; i < whole; i += 4, at++) if (words[at] !== view.getInt32(i, true)) return false
-  const rest = length & 3
-  return rest === 0 || words[at] === (view.getInt32(whole, true) & (0xffffff >>> ((3 - rest) << 3)))
-}
-
-/** Copies a key and pads it with zeros; returns the index behind it. */
-function copyKey(words: Int32Array, at: number, view: DataView, start: number, length: number): number {
-  const whole = start + (length & ~3)
-  for (let i = start; i < whole; i += 4) words[at++] = view.getInt32(i, true)
-  const rest = length & 3
-  if (rest !== 0) words[at++] = view.getInt32(whole, true) & (0xffffff >>> ((3 - rest) << 3))
-  return at
-}
-
-/** Copies whole words, up to three bytes more than asked; returns the index behind them. */
-function copyIn(words: Int32Array, at: number, view: DataView, start: number, length: number): number {
-  for (let i = 0; i < length; i += 4) words[at++] = view.getInt32(start + i, true)
-  return at
 }

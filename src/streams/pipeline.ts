@@ -6,6 +6,7 @@ import { PendingTable, Reason } from '../kernel/index.ts'
 import { Accounting } from './accounting.ts'
 import { ByteBudget } from './byte-budget.ts'
 import type { RunOptions } from './options.ts'
+import type { PipelineTopics } from './pipeline-topics.ts'
 import type { Plan } from './plan.ts'
 import { RowBatchPool } from './row-batch.ts'
 
@@ -121,15 +122,3 @@ function outputBudget({ memoryBudgetBytes, fetchBytes }: RunOptions, source: Top
     { memoryBudgetBytes, least },
   )
 }
-
-/** Topics with what the broker says of them; sinks by their index in batches. */
-export interface PipelineTopics {
-  source: Topic
-  /** `mergedSink` and `deadLetterSink` are their indexes. */
-  sinks: readonly Topic[]
-  /** Bytes of the largest record batch that each sink takes. */
-  batchBytesMax: readonly number[]
-}
-
-export const mergedSink = 0
-export const deadLetterSink = 1

@@ -23,7 +23,8 @@ import {
 } from '../../kernel/index.ts'
 import { DeadLetterEncoder } from '../dead-letter.ts'
 import type { CorrelateMessage, SinkMessage } from '../messages.ts'
-import { deadLetterSink, mergedSink, type Pipeline } from '../pipeline.ts'
+import { deadLetterSink, mergedSink } from '../pipeline-topics.ts'
+import type { Pipeline } from '../pipeline.ts'
 import type { RowBatch } from '../row-batch.ts'
 
 /** Bytes of a record that are neither key nor value, and of the batch around it. */

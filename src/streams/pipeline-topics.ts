@@ -1,0 +1,49 @@
+import { TopologyError } from '../core/errors.ts'
+import { type Cluster, createTopics, type Topic, topicConfig } from '../kafka/index.ts'
+import { partitionsMax } from '../kernel/index.ts'
+import type { Plan } from './plan.ts'
+
+/** Topics with what the broker says of them; sinks by their index in batches. */
+export interface PipelineTopics {
+  source: Topic
+  /** `mergedSink` and `deadLetterSink` are their indexes. */
+  sinks: readonly Topic[]
+  /** Bytes of the largest record batch that each sink takes. */
+  batchBytesMax: readonly number[]
+}
+
+export const mergedSink = 0
+export const deadLetterSink = 1
+
+/** What Kafka takes where nothing else is set. */
+const defaultBatchBytesMax = 1_048_588
+
+/**
+ * Finds the topics of a plan, and creates the one for dead letters.
+ *
+ * @throws KafkaError `KAFKA_TOPIC_MISSING`; TopologyError `TOPOLOGY_UNSUPPORTED` for a source of too many partitions.
+ */
+export async function findTopics(cluster: Cluster, plan: Plan): Promise<PipelineTopics> {
+  const [source, sink] = (await cluster.topics([plan.source.topic, plan.sink.topic])) as [Topic, Topic]
+  if (source.partitions.length > partitionsMax) {
+    throw new TopologyError(
+      'TOPOLOGY_UNSUPPORTED',
+      `topic "${source.name}" has more than ${partitionsMax} partitions`,
+      {
+        topic: source.name,
+        partitions: source.partitions.length,
+      },
+    )
+  }
+  // By the time of their death: an old record must not be past retention as soon as it is a dead letter.
+  const configs = { 'message.timestamp.type': 'LogAppendTime' }
+  await createTopics(cluster, [{ name: plan.deadLetterTopic, partitionCount: source.partitions.length, configs }])
+  const deadLetters = await cluster.topicWhenReady(plan.deadLetterTopic)
+  const sinks = [sink, deadLetters]
+  const batchBytesMax = await Promise.all(
+    sinks.map(async ({ name }) =>
+      Number((await topicConfig(cluster, name, 'max.message.bytes')) ?? defaultBatchBytesMax),
+    ),
+  )
+  return { source, sinks, batchBytesMax }
+}
