@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { ScriptedBroker } from '../../test/kafka-peer/index.ts'
-import { saslAuthenticate, saslHandshake } from '../broker/handlers/index.ts'
+import { saslAuthenticate, saslHandshake, ScriptedBroker } from '../../test/kafka-peer/index.ts'
 import { Secret } from '../core/secret.ts'
 import { Connection } from './connection.ts'
 import { concealSecrets, refuseUnprotected, type SaslOptions } from './sasl.ts'

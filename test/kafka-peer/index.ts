@@ -11,6 +11,8 @@ export {
   metadata,
   offsetCommit,
   produce,
+  saslAuthenticate,
+  saslHandshake,
 } from '../../src/broker/handlers/index.ts'
 export { unusedPort } from './unused-port.ts'
 export { settled } from './settled.ts'
