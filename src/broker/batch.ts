@@ -25,6 +25,7 @@ export const headerBytes = 61
 
 const compressionMask = 0x07
 const zstd = 4
+const logAppendTimeFlag = 0x08
 const transactionalFlag = 0x10
 const controlFlag = 0x20
 
@@ -44,12 +45,21 @@ export const batchHeader = {
   compression: (bytes: Buffer, start: number) => bytes.readInt16BE(start + at.attributes) & compressionMask,
   isTransactional: (bytes: Buffer, start: number) =>
     (bytes.readInt16BE(start + at.attributes) & transactionalFlag) !== 0,
+  isLogAppendTime: (bytes: Buffer, start: number) =>
+    (bytes.readInt16BE(start + at.attributes) & logAppendTimeFlag) !== 0,
   isControl: (bytes: Buffer, start: number) => (bytes.readInt16BE(start + at.attributes) & controlFlag) !== 0,
 
   /** Gives a batch its place in the log. The CRC does not cover these fields. */
   stamp(bytes: Buffer, start: number, baseOffset: number, leaderEpoch: number): void {
     writeInt64(bytes, baseOffset, start + at.baseOffset)
     bytes.writeInt32BE(leaderEpoch, start + at.leaderEpoch)
+  },
+
+  /** Gives all records of a batch the time of its arrival. */
+  stampTime(batch: Buffer, timestampMs: number): void {
+    batch.writeInt16BE(batch.readInt16BE(at.attributes) | logAppendTimeFlag, at.attributes)
+    writeInt64(batch, timestampMs, at.maxTimestamp)
+    batch.writeUInt32BE(crc32c(batch.subarray(at.attributes)), at.crc)
   },
 }
 

@@ -16,12 +16,15 @@ export function* recordPlaces(batch: Buffer): Generator<RecordPlace> {
     return
   }
   const baseTimestamp = batchHeader.baseTimestamp(batch, 0)
+  const maxTimestamp = batchHeader.maxTimestamp(batch, 0)
+  const isLogAppendTime = batchHeader.isLogAppendTime(batch, 0)
   const varints = new VarintReader(batch, headerBytes)
   for (let left = batchHeader.recordCount(batch, 0); left > 0 && varints.position < batch.length; left--) {
     const length = varints.next()
     const end = varints.position + length
     varints.position += 1
-    const timestamp = baseTimestamp + varints.next()
+    const createdAt = baseTimestamp + varints.next()
+    const timestamp = isLogAppendTime ? maxTimestamp : createdAt
     yield { offset: baseOffset + varints.next(), timestamp }
     varints.position = end
   }

@@ -81,10 +81,14 @@ export const topicConfigRules = {
 
 export type TopicConfigName = keyof typeof topicConfigRules
 
+function isSettingName(name: string): name is TopicConfigName {
+  return Object.hasOwn(topicConfigRules, name)
+}
+
 /** Says what is wrong with a setting, or nothing. */
 export function faultOfConfig(name: string, value: string | null): string | undefined {
-  if (!Object.hasOwn(topicConfigRules, name)) return `Unknown topic config name: ${name}`
-  const rule: ConfigRule = topicConfigRules[name as TopicConfigName]
+  if (!isSettingName(name)) return `Unknown topic config name: ${name}`
+  const rule: ConfigRule = topicConfigRules[name]
   if (value === null) return `Null value not supported for topic configs: ${name}`
   return rule.allows(value) ? undefined : `Invalid value ${value} for configuration ${name}`
 }
@@ -103,6 +107,19 @@ export class TopicConfig {
 
   number(name: TopicConfigName): number {
     return Number(this.get(name))
+  }
+
+  /** The entries of a setting that is a list; `undefined` of any other. */
+  list(name: string): string[] | undefined {
+    if (!isSettingName(name) || topicConfigRules[name].type !== configType.list) return undefined
+    return this.get(name)
+      .split(',')
+      .filter((entry) => entry !== '')
+  }
+
+  /** What was set for this topic, as a copy. */
+  get overrides(): Map<string, string> {
+    return new Map(this.#set)
   }
 
   /** Every setting with its value, its type and whether it was set for this topic. */

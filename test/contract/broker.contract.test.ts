@@ -5,6 +5,7 @@ import { groupsContract } from './groups.contract.ts'
 import { malformedContract } from './malformed.contract.ts'
 import { offsetsContract } from './offsets.contract.ts'
 import { produceContract } from './produce.contract.ts'
+import { settingsContract } from './settings.contract.ts'
 import { contract } from './target.ts'
 import { topicsContract } from './topics.contract.ts'
 import { transactionsContract } from './transactions.contract.ts'
@@ -13,6 +14,7 @@ contract([
   malformedContract,
   apiVersionsContract,
   topicsContract,
+  settingsContract,
   produceContract,
   fetchContract,
   fetchSessionsContract,

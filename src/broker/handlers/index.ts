@@ -1,6 +1,7 @@
 import type { Api } from '../api.ts'
 import { addOffsetsToTxn } from './add-offsets-to-txn.ts'
 import { addPartitionsToTxn } from './add-partitions-to-txn.ts'
+import { alterConfigs } from './alter-configs.ts'
 import { apiVersions } from './api-versions.ts'
 import { createPartitions } from './create-partitions.ts'
 import { createTopics } from './create-topics.ts'
@@ -13,6 +14,7 @@ import { endTxn } from './end-txn.ts'
 import { fetch } from './fetch.ts'
 import { findCoordinator } from './find-coordinator.ts'
 import { heartbeat } from './heartbeat.ts'
+import { incrementalAlterConfigs } from './incremental-alter-configs.ts'
 import { initProducerId } from './init-producer-id.ts'
 import { joinGroup } from './join-group.ts'
 import { leaveGroup } from './leave-group.ts'
@@ -54,9 +56,11 @@ export const apis = [
   endTxn,
   txnOffsetCommit,
   describeConfigs,
+  alterConfigs,
   saslAuthenticate,
   createPartitions,
   deleteGroups,
+  incrementalAlterConfigs,
   offsetDelete,
 ] as const satisfies readonly Api[]
 
@@ -65,6 +69,7 @@ export type ApiName = (typeof apis)[number]['name']
 export {
   addOffsetsToTxn,
   addPartitionsToTxn,
+  alterConfigs,
   apiVersions,
   createPartitions,
   createTopics,
@@ -77,6 +82,7 @@ export {
   fetch,
   findCoordinator,
   heartbeat,
+  incrementalAlterConfigs,
   initProducerId,
   joinGroup,
   leaveGroup,

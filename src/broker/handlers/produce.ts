@@ -81,6 +81,7 @@ export const produce = defineApi({
 interface Appended {
   readonly errorCode: number
   readonly baseOffset?: number
+  readonly logAppendTimeMs?: number
   readonly logStartOffset?: number
   readonly errorMessage?: string | null
 }
@@ -90,7 +91,7 @@ function appendTo(
   index: number,
   batch: Buffer | null,
   transactionalId: string | null,
-  { cluster, version }: RequestContext,
+  { cluster, clock, version }: RequestContext,
 ): Appended {
   const partition = topic.partitions[index]
   if (partition === undefined) return { errorCode: errorCode.unknownTopicOrPartition }
@@ -104,9 +105,16 @@ function appendTo(
     const refusal = admit(partition, batch!, transactionalId, cluster, version)
     if (refusal !== errorCode.none) return { errorCode: refusal }
   }
+  const logAppendTimeMs = topic.config.get('message.timestamp.type') === 'LogAppendTime' ? clock.nowMs() : -1
+  if (logAppendTimeMs >= 0) batchHeader.stampTime(batch!, logAppendTimeMs)
   const result = partition.append(batch!, isTransactional && version >= implicitSinceVersion)
   if (!('baseOffset' in result)) return { errorCode: result.error, errorMessage: result.message ?? null }
-  return { errorCode: result.error, baseOffset: result.baseOffset, logStartOffset: partition.log.startOffset }
+  return {
+    errorCode: result.error,
+    baseOffset: result.baseOffset,
+    logAppendTimeMs,
+    logStartOffset: partition.log.startOffset,
+  }
 }
 
 /** Lets a batch into its transaction: the batch takes its partition in itself (version 2), or the partition has to be in. */

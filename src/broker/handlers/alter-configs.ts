@@ -1,0 +1,31 @@
+import { defineApi } from '../api.ts'
+import { array, boolean, int8, nullableString, string, struct } from '../wire/schema.ts'
+import { alteredResources, alterTopics, invalidRequest } from './alter-topic.ts'
+
+export const alterConfigs = defineApi({
+  key: 33,
+  name: 'AlterConfigs',
+  versions: [0, 2],
+  flexibleSince: 2,
+  request: struct({
+    resources: array(
+      struct({
+        resourceType: int8,
+        resourceName: string,
+        configs: array(struct({ name: string, value: nullableString })),
+      }),
+    ),
+    validateOnly: boolean,
+  }),
+  response: alteredResources,
+  handle({ resources, validateOnly }, { cluster }) {
+    return alterTopics(resources, { cluster, validateOnly }, (_, { configs }) => {
+      const set = new Map<string, string>()
+      for (const { name, value } of configs) {
+        if (value === null) return invalidRequest(`Null value not supported for: ${name}`)
+        set.set(name, value)
+      }
+      return set
+    })
+  },
+})

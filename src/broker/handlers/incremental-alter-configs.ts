@@ -1,0 +1,71 @@
+import { defineApi } from '../api.ts'
+import { errorCode } from '../error-code.ts'
+import type { TopicConfig } from '../topic-config.ts'
+import type { Refusal } from '../topics.ts'
+import { array, boolean, int8, nullableString, string, struct } from '../wire/schema.ts'
+import { alteredResources, alterTopics, invalidRequest } from './alter-topic.ts'
+
+/** Kafka's numbers for what is to be done with a setting. */
+const operation = { set: 0, delete: 1, append: 2, subtract: 3 } as const
+
+interface Change {
+  readonly name: string
+  readonly configOperation: number
+  readonly value: string | null
+}
+
+export const incrementalAlterConfigs = defineApi({
+  key: 44,
+  name: 'IncrementalAlterConfigs',
+  versions: [0, 1],
+  flexibleSince: 1,
+  request: struct({
+    resources: array(
+      struct({
+        resourceType: int8,
+        resourceName: string,
+        configs: array(struct({ name: string, configOperation: int8, value: nullableString })),
+      }),
+    ),
+    validateOnly: boolean,
+  }),
+  response: alteredResources,
+  handle({ resources, validateOnly }, { cluster }) {
+    return alterTopics(resources, { cluster, validateOnly }, (config, { configs }) => {
+      const set = config.overrides
+      for (const change of configs) {
+        const refusal = apply(change, set, config)
+        if (refusal !== undefined) return refusal
+      }
+      return set
+    })
+  },
+})
+
+function apply(
+  { name, configOperation, value }: Change,
+  set: Map<string, string>,
+  config: TopicConfig,
+): Refusal | undefined {
+  if (configOperation === operation.delete) {
+    set.delete(name)
+    return undefined
+  }
+  if (value === null) return invalidRequest(`Null value not supported for: ${name}`)
+  if (configOperation === operation.set) {
+    set.set(name, value)
+    return undefined
+  }
+  if (configOperation !== operation.append && configOperation !== operation.subtract) {
+    return invalidRequest(`Unknown operation: ${configOperation}`)
+  }
+  const entries = config.list(name)
+  if (entries === undefined) {
+    return { error: errorCode.invalidConfig, message: `Entries can only be added to lists, and ${name} is none.` }
+  }
+  const named = value.split(',')
+  const isSubtracted = configOperation === operation.subtract
+  const kept = entries.filter((entry) => !named.includes(entry))
+  set.set(name, (isSubtracted ? kept : [...new Set([...entries, ...named])]).join(','))
+  return undefined
+}
