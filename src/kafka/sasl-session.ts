@@ -34,7 +34,7 @@ export class SaslSession {
   async begin(): Promise<void> {
     const { peer, sasl, clock, onFailed } = this.#options
     try {
-      const lifetimeMs = await authenticate(peer, sasl)
+      const lifetimeMs = await authenticate(peer, sasl, clock)
       if (lifetimeMs === 0) return
       const afterMs = Math.min(lifetimeMs * renewalShare, timerMsMax)
       this.#renewal = clock.setTimer({ afterMs, background: true }, () => void this.#renew())

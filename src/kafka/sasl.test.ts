@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { saslAuthenticate, saslHandshake, ScriptedBroker } from '../../test/kafka-peer/index.ts'
+import { type Clock, systemClock } from '../core/clock.ts'
 import { Secret } from '../core/secret.ts'
+import { VirtualClock } from '../testing/index.ts'
 import { Connection } from './connection.ts'
 import { concealSecrets, refuseUnprotected, type SaslOptions } from './sasl.ts'
 
@@ -74,10 +76,25 @@ describe('authentication', () => {
   it('may succeed later when no token is to be had', async (t) => {
     const cause = new Error('the identity provider is away')
     const token = () => Promise.reject(cause)
-    const { broker, connecting } = await start(t, { mechanism: 'OAUTHBEARER', token, allowPlaintext: true })
-    await shakeHands(broker)
+    const { connecting } = await start(t, { mechanism: 'OAUTHBEARER', token, allowPlaintext: true })
 
     await assert.rejects(connecting, { code: 'KAFKA_TOKEN_UNAVAILABLE', retryable: true, cause })
+  })
+
+  it('may succeed later when the token does not come', async (t) => {
+    const clock = new VirtualClock()
+    const asked = Promise.withResolvers<void>()
+    const token = () => {
+      asked.resolve()
+      return new Promise<string>(() => {})
+    }
+    const { connecting } = await start(t, { mechanism: 'OAUTHBEARER', token, allowPlaintext: true }, clock)
+    await asked.promise
+
+    await clock.advance(30_000)
+
+    await assert.rejects(connecting, { code: 'KAFKA_TOKEN_UNAVAILABLE', retryable: true })
+    assert.equal(clock.pendingTimers, 0)
   })
 
   const impostors: Record<string, (nonce: string) => string> = {
@@ -152,10 +169,10 @@ describe('concealSecrets', () => {
   })
 })
 
-async function start(t: TestContext, sasl: SaslOptions) {
+async function start(t: TestContext, sasl: SaslOptions, clock: Clock = systemClock) {
   const broker = await ScriptedBroker.start()
   const { host, port } = broker
-  const connecting = Connection.connect({ host, port, clientId: 'test', sasl })
+  const connecting = Connection.connect({ host, port, clientId: 'test', sasl, clock })
   connecting.catch(() => {})
   t.after(async () => {
     await connecting.then(

@@ -7,6 +7,7 @@ import {
   saslPlain,
   saslScramSha,
 } from '@platformatic/kafka'
+import { type Clock, sleep } from '../core/clock.ts'
 import { ConfigError, EngineError, KafkaError } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
 import { brokerCodeOf, brokerErrorName } from './broker-error.ts'
@@ -46,6 +47,9 @@ export interface SaslPeer {
 /** A broker that is not the right one could keep this machine busy with more. */
 const scramIterationsMax = 1_000_000
 
+/** How long a function may take to provide a token: requests wait for it. */
+const tokenMsMax = 30_000
+
 /** The same options with their secrets hidden from everything that prints. */
 export function concealSecrets(sasl: SaslOptions): SaslOptions {
   if (sasl.mechanism !== 'OAUTHBEARER') return { ...sasl, password: Secret.of(sasl.password) }
@@ -72,7 +76,8 @@ export function refuseUnprotected({ mechanism, allowPlaintext = false }: SaslOpt
  * @returns How long the session lasts in milliseconds, 0 for as long as the connection.
  * @throws KafkaError `KAFKA_AUTHENTICATION_FAILED`, `KAFKA_TOKEN_UNAVAILABLE`, or what the connection failed with.
  */
-export async function authenticate(peer: SaslPeer, sasl: SaslOptions): Promise<number> {
+export async function authenticate(peer: SaslPeer, options: SaslOptions, clock: Clock): Promise<number> {
+  const sasl = await withToken(peer, options, clock)
   try {
     await handshake(peer, sasl.mechanism)
     const { sessionLifetimeMs } = await prove(peer, sasl)
@@ -93,7 +98,7 @@ async function handshake(peer: SaslPeer, mechanism: string): Promise<void> {
   }
 }
 
-async function prove(peer: SaslPeer, sasl: SaslOptions): Promise<SaslAuthenticateResponse> {
+async function prove(peer: SaslPeer, sasl: PasswordSasl | TokenAtHand): Promise<SaslAuthenticateResponse> {
   switch (sasl.mechanism) {
     case 'PLAIN': {
       const { username, password } = sasl
@@ -110,9 +115,8 @@ async function prove(peer: SaslPeer, sasl: SaslOptions): Promise<SaslAuthenticat
       )
     }
     case 'OAUTHBEARER': {
-      const token = await currentToken(peer, sasl.token)
       const response = await exchange(peer, (step, connection) =>
-        saslOAuthBearer.authenticate(step, connection, token.reveal(), {}),
+        saslOAuthBearer.authenticate(step, connection, sasl.token.reveal(), {}),
       )
       // A refused token is answered by a reason in JSON, an accepted one by nothing.
       if (response.authBytes.length > 0) throw refusal(peer, sasl.mechanism, response.authBytes.toString())
@@ -129,14 +133,29 @@ const scramCrypto: typeof saslScramSha.defaultCrypto = {
   },
 }
 
-async function currentToken(peer: SaslPeer, token: TokenSasl['token']): Promise<Secret> {
-  if (typeof token !== 'function') return Secret.of(token)
+type TokenAtHand = Omit<TokenSasl, 'token'> & { readonly token: Secret }
+
+/** Asks for the token before anything is sent, since a broker does not wait long in the middle. */
+async function withToken(peer: SaslPeer, sasl: SaslOptions, clock: Clock): Promise<PasswordSasl | TokenAtHand> {
+  if (sasl.mechanism !== 'OAUTHBEARER') return sasl
+  const { token } = sasl
+  if (typeof token !== 'function') return { ...sasl, token: Secret.of(token) }
+  const settled = new AbortController()
+  const refuse = () => {
+    throw new Error(`it took more than ${tokenMsMax} ms`)
+  }
   try {
-    return Secret.of(await token())
+    const given = (async () => token())()
+    return {
+      ...sasl,
+      token: Secret.of(await Promise.race([given, sleep(clock, tokenMsMax, settled.signal).then(refuse)])),
+    }
   } catch (cause) {
     const { host, port } = peer
     const message = `broker ${host}:${port}: the function that provides the SASL token failed`
     throw new KafkaError('KAFKA_TOKEN_UNAVAILABLE', message, { host, port }, cause)
+  } finally {
+    settled.abort()
   }
 }
 
