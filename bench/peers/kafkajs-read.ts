@@ -23,6 +23,5 @@ await consumer.connect()
 await consumer.subscribe({ topic, fromBeginning: true })
 await consumer.run({
   autoCommit: false,
-  eachBatchAutoResolve: false,
   eachBatch: async ({ batch }) => clock.handedOver(batch.messages.length),
 })
