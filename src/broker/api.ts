@@ -1,5 +1,7 @@
 import type { Clock } from '../core/clock.ts'
-import type { Cluster } from './cluster.ts'
+import type { Cluster, ClusterNode } from './cluster.ts'
+import type { Coordinated } from './coordinators.ts'
+import { errorCode } from './error-code.ts'
 import type { Authentication } from './sasl/authentication.ts'
 import type { Reader } from './wire/reader.ts'
 import type { InputOf, Type, ValueOf } from './wire/schema.ts'
@@ -8,6 +10,8 @@ import type { Writer } from './wire/writer.ts'
 /** What a handler may know besides the request. */
 export interface RequestContext {
   readonly cluster: Cluster
+  /** The broker that is asked. */
+  readonly node: ClusterNode
   readonly clock: Clock
   /** What the broker serves. */
   readonly apis: readonly Api[]
@@ -32,7 +36,7 @@ export interface Api {
   readonly flexibleSince: number
   answer(body: Reader, context: RequestContext): Answer | Promise<Answer>
   /** Answers with an error wherever the answer has room for one, and does nothing. */
-  refuse(body: Reader, context: RequestContext, errorCode: number): Answer | Promise<Answer>
+  refuse(body: Reader, context: RequestContext, code: number): Answer | Promise<Answer>
 }
 
 interface ApiDefinition<Name extends string, Request extends AnyType, Response extends AnyType> {
@@ -42,6 +46,8 @@ interface ApiDefinition<Name extends string, Request extends AnyType, Response e
   readonly flexibleSince: number
   readonly request: Request
   readonly response: Response
+  /** Whose coordinator alone may answer a request; `undefined` where any broker may. */
+  coordinatedBy?(request: ValueOf<Request>): Coordinated | undefined
   /** Answers one request; `undefined` sends nothing. */
   handle(request: ValueOf<Request>, context: RequestContext): Handled<Response> | Promise<Handled<Response>>
 }
@@ -61,28 +67,32 @@ export function defineApi<const Name extends string, Request extends AnyType, Re
 ): DefinedApi<Name, Request, Response> {
   const write = (response: Handled<Response>): Answer =>
     response === undefined ? undefined : (writer) => definition.response.write(writer, response as never)
-  const handle = (body: Reader, context: RequestContext) =>
-    definition.handle(definition.request.read(body) as ValueOf<Request>, context)
+  const refuse = async (request: ValueOf<Request>, context: RequestContext, code: number) => {
+    // A cluster that knows nothing shapes the answer, and is thrown away with whatever the request did to it.
+    const handled = await definition.handle(request, { ...context, cluster: context.cluster.blank() })
+    return write(withErrors(handled, code))
+  }
   return {
     ...definition,
     answer(body, context) {
-      const handled = handle(body, context)
+      const request = definition.request.read(body) as ValueOf<Request>
+      const coordinated = definition.coordinatedBy?.(request)
+      if (coordinated !== undefined && context.cluster.coordinators.nodeIdOf(coordinated) !== context.node.id) {
+        return refuse(request, context, errorCode.notCoordinator)
+      }
+      const handled = definition.handle(request, context)
       return handled instanceof Promise ? handled.then(write) : write(handled)
     },
-    async refuse(body, context, errorCode) {
-      // A cluster that knows nothing shapes the answer, and is thrown away with whatever the request did to it.
-      const handled = await handle(body, { ...context, cluster: context.cluster.blank() })
-      return write(withErrors(handled, errorCode))
-    },
+    refuse: (body, context, code) => refuse(definition.request.read(body) as ValueOf<Request>, context, code),
   }
 }
 
-function withErrors<T>(response: T, errorCode: number): T {
-  if (Array.isArray(response)) return response.map((element) => withErrors(element, errorCode)) as T
+function withErrors<T>(response: T, code: number): T {
+  if (Array.isArray(response)) return response.map((element) => withErrors(element, code)) as T
   if (typeof response !== 'object' || response === null || Buffer.isBuffer(response)) return response
   const fields = Object.entries(response).map(([name, value]) => [
     name,
-    name === 'errorCode' ? errorCode : withErrors(value, errorCode),
+    name === 'errorCode' ? code : withErrors(value, code),
   ])
   return Object.fromEntries(fields) as T
 }

@@ -232,6 +232,105 @@ describe("the broker's clock", () => {
   })
 })
 
+describe('several brokers', () => {
+  const topics = [{ name: 'orders', partitions: 3 }]
+  const one = { topic: 'orders', messages: [{ value: 'one', partition: 0 }] }
+  const patient = { retry: { retries: 5, initialRetryTime: 10 } }
+
+  it('share the partitions out, and each leads its own', async () => {
+    await using broker = await startBroker({ brokers: 3, topics })
+    await using admin = await connectAdmin(broker)
+    await using producer = await connectProducer(broker)
+
+    const { brokers } = await admin.describeCluster()
+    const { topics: described } = await admin.fetchTopicMetadata({ topics: ['orders'] })
+    await producer.send({ topic: 'orders', messages: [0, 1, 2].map((partition) => ({ value: 'one', partition })) })
+
+    assert.equal(new Set(brokers.map(({ port }) => port)).size, 3)
+    assert.deepEqual(
+      described[0]!.partitions.map(({ leader }) => leader),
+      [1, 2, 3],
+    )
+    const offsets = await admin.fetchTopicOffsets('orders')
+    assert.deepEqual(
+      offsets.map(({ offset }) => offset),
+      ['1', '1', '1'],
+    )
+  })
+
+  it('take a partition over from one another: its records stay, its clients follow', async () => {
+    await using broker = await startBroker({ brokers: 2, topics })
+    await using admin = await connectAdmin(broker, patient)
+    await using producer = await connectProducer(broker, patient)
+    await using hasty = await connectProducer(broker)
+    await producer.send(one)
+    await hasty.send(one)
+
+    await broker.moveLeader({ topic: 'orders', partition: 0, to: 2 })
+    await assert.rejects(hasty.send(one), /not the leader/)
+    await producer.send(one)
+
+    const offsets = await admin.fetchTopicOffsets('orders')
+    assert.equal(offsets.find(({ partition }) => partition === 0)!.offset, '3')
+  })
+
+  it('take a group over from one another: its offsets stay, its members follow', async () => {
+    await using broker = await startBroker({ brokers: 2, topics })
+    await using admin = await connectAdmin(broker, patient)
+    const consumer = kafkaOf(broker, patient).consumer({
+      groupId: 'readers',
+      heartbeatInterval: 20,
+      maxWaitTimeInMs: 20,
+    })
+    const joined = () => new Promise((resolve) => consumer.on('consumer.group_join', resolve))
+    const firstJoin = joined()
+    await consumer.connect()
+    await consumer.subscribe({ topic: 'orders' })
+    await consumer.run({ eachMessage: async () => {} })
+    await firstJoin
+    await consumer.commitOffsets([{ topic: 'orders', partition: 0, offset: '0' }])
+
+    const secondJoin = joined()
+    await broker.moveCoordinator({ groupId: 'readers', to: 2 })
+    await secondJoin
+    await consumer.commitOffsets([{ topic: 'orders', partition: 1, offset: '0' }])
+
+    const [offsets] = await admin.fetchOffsets({ groupId: 'readers', topics: ['orders'] })
+    const committed = new Map(offsets!.partitions.map(({ partition, offset }) => [partition, offset]))
+    assert.deepEqual([committed.get(0), committed.get(1)], ['0', '0'])
+    await consumer.disconnect()
+  })
+
+  it('take a transaction over from one another, even while it is open', async () => {
+    await using broker = await startBroker({ brokers: 2, topics })
+    await using producer = await connectProducer(broker, {
+      ...patient,
+      transactionalId: 'seller',
+      maxInFlightRequests: 1,
+    })
+
+    const transaction = await producer.transaction()
+    await transaction.send(one)
+    await broker.moveCoordinator({ transactionalId: 'seller', to: 2 })
+    await transaction.commit()
+
+    const next = await producer.transaction()
+    const [sent] = await next.send(one)
+    await next.commit()
+    // Behind the first record and its marker.
+    assert.equal(sent!.baseOffset, '2')
+  })
+
+  it('refuse to move what is not there, or to where no broker is', async () => {
+    await using broker = await startBroker({ brokers: 2, topics })
+    const refused = { code: 'BROKER_MOVE_REFUSED' }
+
+    await assert.rejects(broker.moveLeader({ topic: 'orders', partition: 3, to: 2 }), refused)
+    await assert.rejects(broker.moveLeader({ topic: 'orders', partition: 0, to: 3 }), refused)
+    await assert.rejects(broker.moveCoordinator({ groupId: 'readers', to: 3 }), refused)
+  })
+})
+
 describe('a suspended broker', () => {
   it('is gone for its clients, and has kept everything when it resumes', async () => {
     await using broker = await startBroker({ topics: [{ name: 'orders' }] })

@@ -6,13 +6,28 @@ import { KafkaError } from '../core/errors.ts'
 import { systemRandom } from '../core/random.ts'
 import type { BrokerFault } from './faults.ts'
 import { type BrokerSasl, saslSettings } from './sasl/settings.ts'
-import type { BrokerTls, BrokerTopic, Call, Failure, Reply, WorkerOptions } from './thread.ts'
+import type {
+  BrokerTls,
+  BrokerTopic,
+  Call,
+  CoordinatorMove,
+  Failure,
+  LeaderMove,
+  Reply,
+  WorkerOptions,
+} from './thread.ts'
 
 export interface BrokerOptions {
   /** 0 picks a free one. @defaultValue 0 */
   readonly port?: number
   /** Where the broker listens, and the name it gives clients for itself. @defaultValue `127.0.0.1` */
   readonly host?: string
+  /**
+   * How many brokers the cluster has. They share one log, so this replicates nothing, but leaders and coordinators can
+   * move. The first listens on `port`, the others on the ports behind it, or on any where it is 0.
+   * @defaultValue 1
+   */
+  readonly brokers?: number
   /** Created before the broker is handed out. @defaultValue none */
   readonly topics?: readonly BrokerTopic[]
   /**
@@ -29,12 +44,24 @@ export interface BrokerOptions {
 export interface Broker extends AsyncDisposable {
   readonly host: string
   readonly port: number
-  /** `host:port`, as clients want it. */
+  /** `host:port` of the first broker, as clients want it. */
   readonly bootstrapServers: string
   /** @throws KafkaError `BROKER_TOPIC_REFUSED` when the name, the number of partitions or a setting is not valid. */
   createTopic(topic: BrokerTopic): Promise<void>
   /** Lets something go wrong with the next requests that a fault is made for, so that a client shows what it does then. */
   injectFault(fault: BrokerFault): Promise<void>
+  /**
+   * Makes another broker the leader of a partition; the old one refuses it from then on.
+   *
+   * @throws KafkaError `BROKER_MOVE_REFUSED` when there is no such partition or broker.
+   */
+  moveLeader(move: LeaderMove): Promise<void>
+  /**
+   * Makes another broker the coordinator of a group or of a transactional id.
+   *
+   * @throws KafkaError `BROKER_MOVE_REFUSED` when there is no such broker.
+   */
+  moveCoordinator(move: CoordinatorMove): Promise<void>
   /**
    * Moves the broker's time ahead: sessions, transactions and waits that are over by then end at once.
    *
@@ -69,6 +96,7 @@ const memoryBytesMaxDefault = 4 * 1024 ** 3
  */
 export async function startBroker({
   port = 0,
+  brokers = 1,
   host = '127.0.0.1',
   topics = [],
   memoryBytesMax = memoryBytesMaxDefault,
@@ -78,6 +106,7 @@ export async function startBroker({
   const thread = await BrokerThread.start({
     host,
     port,
+    brokerCount: brokers,
     memoryBytesMax,
     tls,
     sasl: sasl && saslSettings(sasl, systemRandom),
@@ -88,6 +117,8 @@ export async function startBroker({
     bootstrapServers: `${host}:${thread.port}`,
     createTopic: (topic) => thread.call({ method: 'createTopic', topic }),
     injectFault: (fault) => thread.call({ method: 'injectFault', fault }),
+    moveLeader: (move) => thread.call({ method: 'moveLeader', move }),
+    moveCoordinator: (move) => thread.call({ method: 'moveCoordinator', move }),
     advanceClock: (ms) => thread.call({ method: 'jump', ms }),
     suspend: () => thread.call({ method: 'suspend' }),
     resume: () => thread.call({ method: 'resume' }),

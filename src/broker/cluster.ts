@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { Random } from '../core/random.ts'
+import { type Coordinated, Coordinators } from './coordinators.ts'
 import { FetchSessions } from './fetch-sessions.ts'
 import { Groups } from './groups.ts'
 import { MemoryBudget } from './memory.ts'
@@ -17,7 +18,8 @@ export interface ClusterNode {
 }
 
 export interface ClusterOptions {
-  readonly node: ClusterNode
+  /** All brokers, who share everything; the first one is the controller. */
+  readonly nodes: readonly [ClusterNode, ...ClusterNode[]]
   readonly memoryBytesMax: number
   readonly random: Random
   readonly clock: Clock
@@ -26,7 +28,9 @@ export interface ClusterOptions {
 /** Everything the broker knows; connections come and go around it. */
 export class Cluster {
   readonly id: string
-  readonly node: ClusterNode
+  readonly nodes: readonly ClusterNode[]
+  readonly controller: ClusterNode
+  readonly coordinators: Coordinators
   readonly topics: Topics
   readonly groups: Groups
   readonly transactions: Transactions
@@ -35,11 +39,13 @@ export class Cluster {
   #nextProducerId = 0
 
   constructor(options: ClusterOptions) {
-    const { node, memoryBytesMax, random, clock } = options
+    const { nodes, memoryBytesMax, random, clock } = options
     this.#options = options
     this.id = newUuid(random)
-    this.node = node
-    this.topics = new Topics(new MemoryBudget(memoryBytesMax), random)
+    this.nodes = nodes
+    this.controller = nodes[0]
+    this.coordinators = new Coordinators(nodes[0].id)
+    this.topics = new Topics({ memory: new MemoryBudget(memoryBytesMax), random, nodeIds: nodes.map(({ id }) => id) })
     this.groups = new Groups(clock, random)
     this.fetchSessions = new FetchSessions(clock, random)
     const { groups } = this
@@ -49,6 +55,15 @@ export class Cluster {
   /** A new one in the same place. */
   blank(): Cluster {
     return new Cluster(this.#options)
+  }
+
+  coordinatorOf(coordinated: Coordinated): ClusterNode {
+    const id = this.coordinators.nodeIdOf(coordinated)
+    return this.nodes.find((node) => node.id === id)!
+  }
+
+  hasNode(id: number): boolean {
+    return this.nodes.some((node) => node.id === id)
   }
 
   deleteTopic(topic: Topic): void {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../core/clock.ts'
 import type { Api, Answer, RequestContext } from './api.ts'
-import type { Cluster } from './cluster.ts'
+import type { Cluster, ClusterNode } from './cluster.ts'
 import type { Faults, FaultEffect } from './faults.ts'
 import { FrameReader } from './frame-reader.ts'
 import type { Authentication } from './sasl/authentication.ts'
@@ -15,6 +15,7 @@ const apiVersionsKey = 18
 
 interface ConnectionOptions {
   readonly cluster: Cluster
+  readonly node: ClusterNode
   readonly clock: Clock
   readonly apis: readonly Api[]
   readonly authentication: Authentication
@@ -148,9 +149,10 @@ export class Connection {
   }
 
   #context(version: number, clientId: string): RequestContext {
-    const { cluster, clock, apis, authentication } = this.#options
+    const { cluster, node, clock, apis, authentication } = this.#options
     return {
       cluster,
+      node,
       clock,
       apis,
       authentication,

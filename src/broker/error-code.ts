@@ -4,6 +4,8 @@ export const errorCode = {
   offsetOutOfRange: 1,
   corruptMessage: 2,
   unknownTopicOrPartition: 3,
+  notLeaderOrFollower: 6,
+  notCoordinator: 16,
   invalidTopic: 17,
   messageTooLarge: 10,
   offsetMetadataTooLarge: 12,

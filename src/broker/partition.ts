@@ -20,7 +20,8 @@ export interface AbortedTransaction {
 export class Partition {
   readonly index: number
   readonly log: Log
-  readonly leaderEpoch = 0
+  #leaderId: number
+  #leaderEpoch = 0
   readonly #memory: MemoryBudget
   readonly #producers = new ProducerStates()
   /** The producers that have a transaction open here, with its first offset; the oldest comes first. */
@@ -29,10 +30,26 @@ export class Partition {
   #isDeleted = false
   readonly #watchers = new Set<() => void>()
 
-  constructor(index: number, memory: MemoryBudget) {
+  constructor({ index, memory, leaderId }: { index: number; memory: MemoryBudget; leaderId: number }) {
     this.index = index
+    this.#leaderId = leaderId
     this.#memory = memory
     this.log = new Log(memory)
+  }
+
+  get leaderId(): number {
+    return this.#leaderId
+  }
+
+  get leaderEpoch(): number {
+    return this.#leaderEpoch
+  }
+
+  /** Makes another broker the leader; those who wait at the old one learn of it. */
+  moveLeader(nodeId: number): void {
+    this.#leaderId = nodeId
+    this.#leaderEpoch += 1
+    this.#changed()
   }
 
   /** The end of what every reader may see; there is no replica to wait for. */

@@ -32,9 +32,9 @@ describe('requests', () => {
   it(`of any kind and damage neither break the broker, nor hang it, nor fill its memory (MILLRACE_SEED=${seed})`, async () => {
     const random = seededRandom(seed)
     const clock = new VirtualClock()
-    const listener = { host: '127.0.0.1', port: 0, tls: undefined, sasl: undefined }
+    const listener = { host: '127.0.0.1', port: 0, brokerCount: 1, tls: undefined, sasl: undefined }
     const server = await BrokerServer.listen({ ...listener, memoryBytesMax: logBytesMax, clock, random })
-    const { port } = server.cluster.node
+    const { port } = server.cluster.controller
     const generator = new RequestGenerator(random, apis)
     const clients = Array.from({ length: clientCount }, () => new FuzzClient(port, generator))
     const bystander = new Bystander(port)
@@ -44,7 +44,9 @@ describe('requests', () => {
       for (const name of names) {
         if (server.cluster.topics.get(name) === undefined) server.cluster.topics.create({ name, partitionCount: 2 })
       }
-      if (generator.chance(0.1)) server.faults.add({ api: generator.pick(apis).name, effect: generator.pick(effects) })
+      if (generator.chance(0.1)) {
+        server.faults.add({ api: generator.pick(apis).name, clientId: 'fuzz', effect: generator.pick(effects) })
+      }
       for (const client of clients) client.send(generator.next())
       for (let asks = 0; asks < asksMax && clients.some(({ isWaiting }) => isWaiting); asks++) {
         slowestMs = Math.max(slowestMs, await bystander.ask())

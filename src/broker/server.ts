@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer } from 'node:tls'
 import type { Clock } from '../core/clock.ts'
 import type { Random } from '../core/random.ts'
-import { Cluster } from './cluster.ts'
+import { Cluster, type ClusterNode } from './cluster.ts'
 import { Connection } from './connection.ts'
 import { Faults } from './faults.ts'
 import { apis } from './handlers/index.ts'
@@ -11,13 +11,13 @@ import { Authentication } from './sasl/authentication.ts'
 import type { SaslSettings } from './sasl/settings.ts'
 import type { BrokerTls } from './thread.ts'
 
-const nodeId = 1
-
 const tlsHandshakeMsMax = 10_000
 
 export interface BrokerServerOptions {
   readonly host: string
+  /** Of the first broker; the others have the ports behind it, or any where it is 0. */
   readonly port: number
+  readonly brokerCount: number
   readonly memoryBytesMax: number
   readonly tls: BrokerTls | undefined
   readonly sasl: SaslSettings | undefined
@@ -25,47 +25,59 @@ export interface BrokerServerOptions {
   readonly random: Random
 }
 
-/** The listening side of the broker: accepts connections and ends them all when it closes. */
+/** The listening side of the brokers: accepts connections and ends them all when it closes. */
 export class BrokerServer {
   readonly cluster: Cluster
   readonly faults = new Faults()
-  readonly #server: Server
+  readonly #listeners: readonly Server[]
   readonly #sockets = new Set<Socket>()
 
   static async listen(options: BrokerServerOptions): Promise<BrokerServer> {
-    const { host, port, memoryBytesMax, tls, clock, random } = options
-    const server = tls === undefined ? createServer() : createTlsServer(tlsServerOptions(tls))
-    server.listen(port, host)
-    await once(server, 'listening')
-    const { port: boundPort } = server.address() as AddressInfo
-    const cluster = new Cluster({ node: { id: nodeId, host, port: boundPort }, memoryBytesMax, random, clock })
-    return new BrokerServer(server, cluster, options)
+    const { host, port, brokerCount, memoryBytesMax, tls, clock, random } = options
+    const listeners: Server[] = []
+    const nodes: ClusterNode[] = []
+    for (let i = 0; i < brokerCount; i++) {
+      const listener = tls === undefined ? createServer() : createTlsServer(tlsServerOptions(tls))
+      listener.listen(port === 0 ? 0 : port + i, host)
+      await once(listener, 'listening')
+      listeners.push(listener)
+      nodes.push({ id: i + 1, host, port: (listener.address() as AddressInfo).port })
+    }
+    const [controller, ...others] = nodes
+    const cluster = new Cluster({ nodes: [controller!, ...others], memoryBytesMax, random, clock })
+    return new BrokerServer(listeners, cluster, options)
   }
 
-  private constructor(server: Server, cluster: Cluster, { tls, sasl, clock, random }: BrokerServerOptions) {
+  private constructor(listeners: readonly Server[], cluster: Cluster, options: BrokerServerOptions) {
+    const { tls, sasl, clock, random } = options
     this.cluster = cluster
-    this.#server = server
-    server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket)
-      socket.on('close', () => this.#sockets.delete(socket))
-    })
-    server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
-      const authentication = new Authentication({ sasl, clock, random })
-      new Connection(socket, { cluster, clock, apis, authentication, faults: this.faults })
-    })
+    this.#listeners = listeners
+    for (const [i, listener] of listeners.entries()) {
+      const node = cluster.nodes[i]!
+      listener.on('connection', (socket: Socket) => {
+        this.#sockets.add(socket)
+        socket.on('close', () => this.#sockets.delete(socket))
+      })
+      listener.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+        const authentication = new Authentication({ sasl, clock, random })
+        new Connection(socket, { cluster, node, clock, apis, authentication, faults: this.faults })
+      })
+    }
   }
 
   /** Listens again where it did before it was closed; the cluster has stayed as it was. */
   async reopen(): Promise<void> {
-    const { host, port } = this.cluster.node
-    const listening = once(this.#server, 'listening')
-    this.#server.listen(port, host)
-    await listening
+    for (const [i, listener] of this.#listeners.entries()) {
+      const { host, port } = this.cluster.nodes[i]!
+      const listening = once(listener, 'listening')
+      listener.listen(port, host)
+      await listening
+    }
   }
 
   async close(): Promise<void> {
-    const closed = once(this.#server, 'close')
-    this.#server.close()
+    const closed = Promise.all(this.#listeners.map((listener) => once(listener, 'close')))
+    for (const listener of this.#listeners) listener.close()
     for (const socket of this.#sockets) socket.destroy()
     await closed
   }

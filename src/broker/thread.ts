@@ -19,10 +19,23 @@ export interface BrokerTls {
   readonly clientCa?: string
 }
 
+/** Which broker is to lead a partition; the first one has id 1. */
+export interface LeaderMove {
+  readonly topic: string
+  readonly partition: number
+  readonly to: number
+}
+
+/** Which broker is to coordinate a group or a transactional id. */
+export type CoordinatorMove = ({ readonly groupId: string } | { readonly transactionalId: string }) & {
+  readonly to: number
+}
+
 /** Given to the worker at its start. */
 export interface WorkerOptions {
   readonly host: string
   readonly port: number
+  readonly brokerCount: number
   readonly memoryBytesMax: number
   readonly tls: BrokerTls | undefined
   readonly sasl: SaslSettings | undefined
@@ -31,12 +44,14 @@ export interface WorkerOptions {
 export type Call =
   | { readonly id: number; readonly method: 'createTopic'; readonly topic: BrokerTopic }
   | { readonly id: number; readonly method: 'injectFault'; readonly fault: BrokerFault }
+  | { readonly id: number; readonly method: 'moveLeader'; readonly move: LeaderMove }
+  | { readonly id: number; readonly method: 'moveCoordinator'; readonly move: CoordinatorMove }
   | { readonly id: number; readonly method: 'jump'; readonly ms: number }
   | { readonly id: number; readonly method: 'suspend' | 'resume' | 'stop' }
 
 /** An operating error on its way between threads, where structured clones lose its own fields. */
 export interface Failure {
-  readonly code: 'BROKER_LISTEN_FAILED' | 'BROKER_TOPIC_REFUSED'
+  readonly code: 'BROKER_LISTEN_FAILED' | 'BROKER_MOVE_REFUSED' | 'BROKER_TOPIC_REFUSED'
   readonly message: string
   readonly details: ErrorDetails
 }

@@ -20,6 +20,7 @@ export interface Topic {
 export interface NewTopic {
   readonly name: string
   readonly partitionCount: number
+  readonly leaderIds?: readonly number[]
   readonly config?: readonly { readonly name: string; readonly value: string | null }[]
 }
 
@@ -32,13 +33,15 @@ export interface Refusal {
 export class Topics {
   readonly #memory: MemoryBudget
   readonly #random: Random
+  readonly #nodeIds: readonly number[]
   readonly #byName = new Map<string, Topic>()
   readonly #byId = new Map<string, Topic>()
   #partitionCount = 0
 
-  constructor(memory: MemoryBudget, random: Random) {
+  constructor({ memory, random, nodeIds }: { memory: MemoryBudget; random: Random; nodeIds: readonly number[] }) {
     this.#memory = memory
     this.#random = random
+    this.#nodeIds = nodeIds
   }
 
   get(name: string): Topic | undefined {
@@ -78,16 +81,18 @@ export class Topics {
     return partitionCount <= partitionsPerRequestMax && this.#partitionCount + partitionCount <= partitionsMax
   }
 
-  /** Adds partitions to a topic, up to `partitionCount`. */
-  grow(topic: Topic, partitionCount: number): void {
-    for (let index = topic.partitions.length; index < partitionCount; index++) {
-      topic.partitions.push(new Partition(index, this.#memory))
+  /** Adds partitions to a topic, up to `partitionCount`; their leaders are those given, else the brokers in turns. */
+  grow(topic: Topic, partitionCount: number, leaderIds: readonly number[] = []): void {
+    const firstAdded = topic.partitions.length
+    for (let index = firstAdded; index < partitionCount; index++) {
+      const leaderId = leaderIds[index - firstAdded] ?? this.#nodeIds[index % this.#nodeIds.length]!
+      topic.partitions.push(new Partition({ index, memory: this.#memory, leaderId }))
       this.#partitionCount += 1
     }
   }
 
   /** Creates a topic that `check` has let pass. */
-  create({ name, partitionCount, config = [] }: NewTopic): Topic {
+  create({ name, partitionCount, leaderIds, config = [] }: NewTopic): Topic {
     const topic: Topic = {
       name,
       id: newUuid(this.#random),
@@ -96,7 +101,7 @@ export class Topics {
     }
     this.#byName.set(name, topic)
     this.#byId.set(topic.id, topic)
-    this.grow(topic, partitionCount)
+    this.grow(topic, partitionCount, leaderIds)
     return topic
   }
 

@@ -1,10 +1,12 @@
 /** Entry of the thread that runs an embedded broker. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { systemClock } from '../core/clock.ts'
+import type { ErrorDetails } from '../core/errors.ts'
 import { systemRandom } from '../core/random.ts'
+import { ofGroup, ofTransaction } from './coordinators.ts'
 import { JumpingClock } from './jumping-clock.ts'
 import { BrokerServer } from './server.ts'
-import type { BrokerTopic, Call, Failure, Reply, WorkerOptions } from './thread.ts'
+import type { BrokerTopic, Call, CoordinatorMove, Failure, LeaderMove, Reply, WorkerOptions } from './thread.ts'
 
 const options = workerData as WorkerOptions
 const asker = parentPort!
@@ -15,7 +17,7 @@ const clock = new JumpingClock(systemClock)
 try {
   const server = await BrokerServer.listen({ ...options, clock, random: systemRandom })
   asker.on('message', (call: Call) => void answer(server, call))
-  tell({ kind: 'listening', port: server.cluster.node.port })
+  tell({ kind: 'listening', port: server.cluster.controller.port })
 } catch (error) {
   tell({ kind: 'failed', id: undefined, failure: listenFailure(error as Error) })
 }
@@ -23,13 +25,15 @@ try {
 async function answer(server: BrokerServer, call: Call): Promise<void> {
   const { id } = call
   switch (call.method) {
-    case 'createTopic': {
-      const failure = createTopic(server, call.topic)
-      return tell(failure === undefined ? { kind: 'done', id } : { kind: 'failed', id, failure })
-    }
+    case 'createTopic':
+      return tellOutcome(id, createTopic(server, call.topic))
     case 'injectFault':
       server.faults.add(call.fault)
       return tell({ kind: 'done', id })
+    case 'moveLeader':
+      return tellOutcome(id, moveLeader(server, call.move))
+    case 'moveCoordinator':
+      return tellOutcome(id, moveCoordinator(server, call.move))
     case 'jump':
       await clock.jump(call.ms)
       return tell({ kind: 'done', id })
@@ -46,6 +50,29 @@ async function answer(server: BrokerServer, call: Call): Promise<void> {
       tell({ kind: 'done', id })
       asker.close()
   }
+}
+
+function tellOutcome(id: number, failure: Failure | undefined): void {
+  tell(failure === undefined ? { kind: 'done', id } : { kind: 'failed', id, failure })
+}
+
+function moveLeader({ cluster }: BrokerServer, { topic, partition, to }: LeaderMove): Failure | undefined {
+  const moved = cluster.topics.partition(topic, partition)
+  if (moved === undefined) return moveFailure(`there is no partition ${partition} of ${topic}`, { topic, partition })
+  if (!cluster.hasNode(to)) return moveFailure(`there is no broker ${to}`, { broker: to })
+  moved.moveLeader(to)
+  return undefined
+}
+
+function moveCoordinator({ cluster }: BrokerServer, move: CoordinatorMove): Failure | undefined {
+  const { to } = move
+  if (!cluster.hasNode(to)) return moveFailure(`there is no broker ${to}`, { broker: to })
+  cluster.coordinators.move('groupId' in move ? ofGroup(move) : ofTransaction(move), to)
+  return undefined
+}
+
+function moveFailure(message: string, details: ErrorDetails): Failure {
+  return { code: 'BROKER_MOVE_REFUSED', message, details }
 }
 
 function listenFailure({ message }: Error): Failure {

@@ -1,4 +1,5 @@
 import { defineApi } from '../api.ts'
+import { ofTransaction } from '../coordinators.ts'
 import { defaulted, int16, int32, int64, string, struct } from '../wire/schema.ts'
 import { fencedProducerError } from './fenced-producer.ts'
 
@@ -11,6 +12,7 @@ export const addOffsetsToTxn = defineApi({
   flexibleSince: 3,
   request: struct({ transactionalId: string, producerId: int64, producerEpoch: int16, groupId: string }),
   response: struct({ throttleTimeMs: defaulted(int32, 0), errorCode: int16 }),
+  coordinatedBy: ofTransaction,
   handle({ transactionalId, producerId, producerEpoch: epoch, groupId }, { cluster, version }) {
     const error = cluster.transactions.addOffsets({ transactionalId, producerId, epoch }, groupId)
     return { errorCode: fencedProducerError(error, version, fencedSinceVersion) }

@@ -1,4 +1,5 @@
 import { defineApi, type RequestContext } from '../api.ts'
+import { ofTransaction } from '../coordinators.ts'
 import { errorCode, type ErrorCode } from '../error-code.ts'
 import type { ProducerIdentity } from '../transactions.ts'
 import { array, boolean, defaulted, int16, int32, int64, since, string, struct, until } from '../wire/schema.ts'
@@ -36,6 +37,8 @@ export const addPartitionsToTxn = defineApi({
     resultsByTransaction: since(4, array(struct({ transactionalId: string, topics: topicResults })), []),
     topics: until(3, topicResults, []),
   }),
+  // Later versions come from other brokers, for several transactions at once.
+  coordinatedBy: (request) => (request.transactions.length > 0 ? undefined : ofTransaction(request)),
   handle(request, context) {
     if (context.version < 4) {
       const identity = identityOf(request)

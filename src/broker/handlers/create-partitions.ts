@@ -45,8 +45,9 @@ export const createPartitions = defineApi({
   },
 })
 
-function grow({ topics, node }: Cluster, wanted: ValueOf<typeof growth>, validateOnly: boolean) {
+function grow(cluster: Cluster, wanted: ValueOf<typeof growth>, validateOnly: boolean) {
   const { name, count, assignments } = wanted
+  const { topics } = cluster
   const topic = topics.get(name)
   if (topic === undefined)
     return refuse(errorCode.unknownTopicOrPartition, 'This server does not host this topic-partition.')
@@ -59,11 +60,13 @@ function grow({ topics, node }: Cluster, wanted: ValueOf<typeof growth>, validat
       `${assignments.length} assignment(s) for ${added} additional partition(s).`,
     )
   }
-  if (assignments?.some(({ brokerIds }) => brokerIds.length !== 1 || brokerIds[0] !== node.id) === true) {
-    return refuse(errorCode.invalidReplicaAssignment, `The only broker is ${node.id}.`)
+  const leaderIds = assignments?.map(({ brokerIds }) => brokerIds[0] ?? -1)
+  const isSpread = assignments?.some(({ brokerIds }) => brokerIds.length !== 1) === true
+  if (isSpread || leaderIds?.every((id) => cluster.hasNode(id)) === false) {
+    return refuse(errorCode.invalidReplicaAssignment, 'A partition is assigned to one of the brokers that there are.')
   }
   if (!topics.hasRoomFor(added)) return refuse(errorCode.policyViolation, 'Excessively large number of partitions.')
-  if (!validateOnly) topics.grow(topic, count)
+  if (!validateOnly) topics.grow(topic, count, leaderIds)
   return undefined
 }
 

@@ -65,7 +65,7 @@ export const createTopics = defineApi({
     ),
   }),
   handle(request, { cluster }) {
-    const { topics, node } = cluster
+    const { topics } = cluster
     const names = request.topics.map(({ name }) => name)
     const create = (wanted: (typeof request.topics)[number]) => {
       const { name, replicationFactor, assignments } = wanted
@@ -77,14 +77,22 @@ export const createTopics = defineApi({
       if (isAssigned && (wanted.numPartitions !== useDefault || replicationFactor !== useDefault)) {
         return refuse(errorCode.invalidRequest, 'A manual partition assignment leaves both numbers at -1.')
       }
-      if (assignments.some(({ brokerIds }) => brokerIds.length !== 1 || brokerIds[0] !== node.id)) {
-        return refuse(errorCode.invalidReplicaAssignment, `The only broker is ${node.id}.`)
+      const leaderIds = assignments.map(({ brokerIds }) => brokerIds[0] ?? -1)
+      if (
+        assignments.some(({ brokerIds }) => brokerIds.length !== 1) ||
+        !leaderIds.every((id) => cluster.hasNode(id))
+      ) {
+        return refuse(
+          errorCode.invalidReplicaAssignment,
+          'A partition is assigned to one of the brokers that there are.',
+        )
       }
       if (replicationFactor !== useDefault && replicationFactor !== 1) {
-        return refuse(errorCode.invalidReplicationFactor, 'There is one broker, so the replication factor is 1.')
+        return refuse(errorCode.invalidReplicationFactor, 'There is one log, so the replication factor is 1.')
       }
       const numPartitions = isAssigned ? assignments.length : wanted.numPartitions
-      const topic = { name, partitionCount: numPartitions === useDefault ? 1 : numPartitions, config: wanted.configs }
+      const partitionCount = numPartitions === useDefault ? 1 : numPartitions
+      const topic = { name, partitionCount, leaderIds, config: wanted.configs }
       const refusal = topics.check(topic)
       if (refusal !== undefined) return refuse(refusal.error, refusal.message)
       return request.validateOnly

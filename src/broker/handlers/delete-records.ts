@@ -24,13 +24,14 @@ export const deleteRecords = defineApi({
       }),
     ),
   }),
-  handle({ topics }, { cluster }) {
+  handle({ topics }, { cluster, node }) {
     return {
       topics: topics.map(({ name, partitions }) => ({
         name,
         partitions: partitions.map(({ partitionIndex, offset }) => {
           const partition = cluster.topics.partition(name, partitionIndex)
           if (partition === undefined) return { partitionIndex, errorCode: errorCode.unknownTopicOrPartition }
+          if (partition.leaderId !== node.id) return { partitionIndex, errorCode: errorCode.notLeaderOrFollower }
           return { partitionIndex, ...deleteBefore(partition, offset) }
         }),
       })),

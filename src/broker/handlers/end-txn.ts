@@ -1,4 +1,5 @@
 import { defineApi } from '../api.ts'
+import { ofTransaction } from '../coordinators.ts'
 import { boolean, defaulted, int16, int32, int64, since, string, struct } from '../wire/schema.ts'
 import { fencedProducerError } from './fenced-producer.ts'
 
@@ -17,6 +18,7 @@ export const endTxn = defineApi({
     producerId: since(5, int64, -1),
     producerEpoch: since(5, int16, -1),
   }),
+  coordinatedBy: ofTransaction,
   handle({ transactionalId, producerId, producerEpoch: epoch, committed }, { cluster, version }) {
     const identity = { transactionalId, producerId, epoch }
     const next = cluster.transactions.end(identity, committed, version >= versionTwoSince ? 2 : 1)

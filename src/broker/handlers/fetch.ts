@@ -136,7 +136,7 @@ function byTopic(results: readonly PartitionResult[]) {
 }
 
 /** Reads what is there now, and says whether that is worth an answer. */
-function read(wanted: readonly WantedPartition[], request: Request, { cluster, version }: RequestContext) {
+function read(wanted: readonly WantedPartition[], request: Request, { cluster, node, version }: RequestContext) {
   const isById = version >= byIdSinceVersion
   const isCommitted = request.isolationLevel === readCommitted
   let sizeBytesLeft = request.maxBytes
@@ -148,7 +148,7 @@ function read(wanted: readonly WantedPartition[], request: Request, { cluster, v
     const topic = isById ? cluster.topics.getById(topicId) : cluster.topics.get(name)
     const partition = topic?.partitions[partitionIndex]
     const missing = isById && topic === undefined ? errorCode.unknownTopicId : errorCode.unknownTopicOrPartition
-    const error = partition === undefined ? missing : faultOf(asked, partition)
+    const error = partition === undefined ? missing : faultOf(asked, partition, node.id)
     const place = { topic: name, topicId, partitionIndex }
     if (partition === undefined || error !== errorCode.none) {
       isFailed = true
@@ -179,9 +179,14 @@ function read(wanted: readonly WantedPartition[], request: Request, { cluster, v
   return { results, isEnough: isFailed || wanted.length === 0 || availableBytes >= request.minBytes }
 }
 
-function faultOf({ currentLeaderEpoch, fetchOffset }: WantedPartition, { leaderEpoch, log }: Partition): ErrorCode {
+function faultOf(
+  { currentLeaderEpoch, fetchOffset }: WantedPartition,
+  { leaderId, leaderEpoch, log }: Partition,
+  nodeId: number,
+): ErrorCode {
   if (currentLeaderEpoch !== anyEpoch && currentLeaderEpoch < leaderEpoch) return errorCode.fencedLeaderEpoch
   if (currentLeaderEpoch > leaderEpoch) return errorCode.unknownLeaderEpoch
+  if (leaderId !== nodeId) return errorCode.notLeaderOrFollower
   return fetchOffset < log.startOffset || fetchOffset > log.endOffset ? errorCode.offsetOutOfRange : errorCode.none
 }
 

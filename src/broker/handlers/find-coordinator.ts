@@ -2,7 +2,10 @@ import { defineApi } from '../api.ts'
 import { errorCode } from '../error-code.ts'
 import { array, int16, int32, int8, nullableString, since, string, struct, until, versions } from '../wire/schema.ts'
 
-const greatestKeyType = 1
+/** What keys are of, by key type. */
+const kinds = ['group', 'transaction'] as const
+
+const nobody = { nodeId: -1, host: '', port: -1, errorMessage: null }
 
 export const findCoordinator = defineApi({
   key: 10,
@@ -36,12 +39,13 @@ export const findCoordinator = defineApi({
       [],
     ),
   }),
-  handle({ keyType, keys }, { cluster }) {
-    const { id: nodeId, host, port } = cluster.node
-    const isKnownType = keyType >= 0 && keyType <= greatestKeyType
-    const coordinator = isKnownType
-      ? { nodeId, host, port, errorCode: errorCode.none, errorMessage: null }
-      : { nodeId: -1, host: '', port: -1, errorCode: errorCode.invalidRequest, errorMessage: null }
-    return { ...coordinator, coordinators: keys.map((each) => ({ key: each, ...coordinator })) }
+  handle({ key, keyType, keys }, { cluster }) {
+    const kind = kinds[keyType]
+    const find = (id: string) => {
+      if (kind === undefined) return { ...nobody, errorCode: errorCode.invalidRequest }
+      const { id: nodeId, host, port } = cluster.coordinatorOf({ kind, id })
+      return { nodeId, host, port, errorCode: errorCode.none, errorMessage: null }
+    }
+    return { ...find(key), coordinators: keys.map((each) => ({ key: each, ...find(each) })) }
   },
 })

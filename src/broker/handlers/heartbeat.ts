@@ -1,4 +1,5 @@
 import { defineApi } from '../api.ts'
+import { ofGroup } from '../coordinators.ts'
 import { errorCode } from '../error-code.ts'
 import { int16, int32, nullableString, since, string, struct } from '../wire/schema.ts'
 
@@ -14,6 +15,7 @@ export const heartbeat = defineApi({
     groupInstanceId: since(3, nullableString, null),
   }),
   response: struct({ throttleTimeMs: since(1, int32, 0), errorCode: int16 }),
+  coordinatedBy: ofGroup,
   handle(request, { cluster }) {
     const { groupId, generationId } = request
     if (groupId === '') return { errorCode: errorCode.invalidGroupId }

@@ -1,4 +1,5 @@
 import { defineApi } from '../api.ts'
+import { ofTransaction } from '../coordinators.ts'
 import { errorCode } from '../error-code.ts'
 import { noEpoch, noProducerId } from '../transaction.ts'
 import { defaulted, int16, int32, int64, nullableString, since, struct } from '../wire/schema.ts'
@@ -23,6 +24,7 @@ export const initProducerId = defineApi({
     producerId: defaulted(int64, -1),
     producerEpoch: defaulted(int16, -1),
   }),
+  coordinatedBy: ({ transactionalId }) => (transactionalId === null ? undefined : ofTransaction({ transactionalId })),
   handle({ transactionalId, transactionTimeoutMs, producerId, producerEpoch }, { cluster, version }) {
     if (transactionalId === null) {
       return { errorCode: errorCode.none, producerId: cluster.newProducerId(), producerEpoch: 0 }

@@ -1,4 +1,5 @@
 import { defineApi } from '../api.ts'
+import { ofGroup } from '../coordinators.ts'
 import { array, boolean, bytes, int16, int32, nullableString, since, string, struct } from '../wire/schema.ts'
 
 const knownMemberIdSince = 4
@@ -30,6 +31,7 @@ export const joinGroup = defineApi({
     memberId: string,
     members: array(struct({ memberId: string, groupInstanceId: since(5, nullableString, null), metadata: bytes })),
   }),
+  coordinatedBy: ofGroup,
   async handle(request, { cluster, version, clientId, clientHost }) {
     const { groupId, sessionTimeoutMs, rebalanceTimeoutMs } = request
     const answer = await cluster.groups.join(groupId, {

@@ -1,4 +1,5 @@
 import { defineApi } from '../api.ts'
+import { ofGroup } from '../coordinators.ts'
 import { errorCode } from '../error-code.ts'
 import { array, int16, int32, nullableString, since, string, struct, until } from '../wire/schema.ts'
 
@@ -21,6 +22,7 @@ export const leaveGroup = defineApi({
     errorCode: int16,
     members: since(3, array(struct({ memberId: string, groupInstanceId: nullableString, errorCode: int16 })), []),
   }),
+  coordinatedBy: ofGroup,
   handle({ groupId, memberId, members }, { cluster, version }) {
     if (groupId === '') return { errorCode: errorCode.invalidGroupId }
     const leaving = version >= 3 ? members : [{ memberId, groupInstanceId: null }]

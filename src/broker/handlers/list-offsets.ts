@@ -46,9 +46,10 @@ export const listOffsets = defineApi({
       }),
     ),
   }),
-  handle({ isolationLevel, topics }, { cluster }) {
+  handle({ isolationLevel, topics }, { cluster, node }) {
     const answer = (partition: Partition | undefined, partitionIndex: number, timestamp: number) => {
       if (partition === undefined) return { partitionIndex, errorCode: errorCode.unknownTopicOrPartition }
+      if (partition.leaderId !== node.id) return { partitionIndex, errorCode: errorCode.notLeaderOrFollower }
       const endOffset = isolationLevel === readCommitted ? partition.lastStableOffset : partition.highWatermark
       const place = find(partition, timestamp, endOffset)
       return {

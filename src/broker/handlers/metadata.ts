@@ -58,23 +58,22 @@ export const metadata = defineApi({
     errorCode: since(13, int16, 0),
   }),
   handle(request, { cluster, version }) {
-    const { topics, node } = cluster
+    const { topics, nodes, controller } = cluster
     // Version 0 had no null: no names meant all.
     const isForAll = request.topics === null || (version === 0 && request.topics.length === 0)
     const topicAuthorizedOperations = request.includeTopicAuthorizedOperations
       ? authorizedOperations.topic
       : authorizedOperations.unknown
-    const nodes = [node.id]
     const describe = (topic: Topic) => ({
       errorCode: errorCode.none,
       name: topic.name,
       topicId: topic.id,
-      partitions: topic.partitions.map(({ index, leaderEpoch }) => ({
+      partitions: topic.partitions.map(({ index, leaderId, leaderEpoch }) => ({
         partitionIndex: index,
-        leaderId: node.id,
+        leaderId,
         leaderEpoch,
-        replicaNodes: nodes,
-        isrNodes: nodes,
+        replicaNodes: [leaderId],
+        isrNodes: [leaderId],
       })),
       topicAuthorizedOperations,
     })
@@ -84,9 +83,9 @@ export const metadata = defineApi({
       return { errorCode: errorOfMissing(name), name, topicId, partitions: [] }
     }
     return {
-      brokers: [{ nodeId: node.id, host: node.host, port: node.port }],
+      brokers: nodes.map(({ id: nodeId, host, port }) => ({ nodeId, host, port })),
       clusterId: cluster.id,
-      controllerId: node.id,
+      controllerId: controller.id,
       topics: isForAll ? [...topics.all()].map(describe) : request.topics!.map(find),
       ...(request.includeClusterAuthorizedOperations && { clusterAuthorizedOperations: authorizedOperations.cluster }),
     }

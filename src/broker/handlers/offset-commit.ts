@@ -1,5 +1,6 @@
 import { defineApi } from '../api.ts'
 import type { Cluster } from '../cluster.ts'
+import { ofGroup } from '../coordinators.ts'
 import { errorCode, type ErrorCode } from '../error-code.ts'
 import type { MemberIdentity } from '../group-messages.ts'
 import {
@@ -56,6 +57,7 @@ export const offsetCommit = defineApi({
       }),
     ),
   }),
+  coordinatedBy: ofGroup,
   handle(request, { cluster, version }) {
     const refusal = checkCommit(request, cluster, version)
     return {

@@ -1,4 +1,5 @@
 import { defineApi } from '../api.ts'
+import { ofGroup } from '../coordinators.ts'
 import { errorCode } from '../error-code.ts'
 import { array, defaulted, int16, int32, string, struct } from '../wire/schema.ts'
 
@@ -16,6 +17,7 @@ export const offsetDelete = defineApi({
     throttleTimeMs: defaulted(int32, 0),
     topics: array(struct({ name: string, partitions: array(struct({ partitionIndex: int32, errorCode: int16 })) })),
   }),
+  coordinatedBy: ofGroup,
   handle({ groupId, topics }, { cluster }) {
     const group = cluster.groups.get(groupId)
     if (groupId === '') return { errorCode: errorCode.invalidGroupId, topics: [] }

@@ -1,5 +1,6 @@
 import { defineApi } from '../api.ts'
 import type { Cluster } from '../cluster.ts'
+import { ofGroup } from '../coordinators.ts'
 import { errorCode } from '../error-code.ts'
 import {
   array,
@@ -77,6 +78,8 @@ export const offsetFetch = defineApi({
       [],
     ),
   }),
+  // Several groups may be asked for together, where they have one coordinator.
+  coordinatedBy: (request) => ofGroup(request.groups[0] ?? request),
   handle(request, { cluster, version }) {
     const { requireStable } = request
     if (version < 8) {

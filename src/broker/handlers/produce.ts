@@ -91,10 +91,11 @@ function appendTo(
   index: number,
   batch: Buffer | null,
   transactionalId: string | null,
-  { cluster, clock, version }: RequestContext,
+  { cluster, node, clock, version }: RequestContext,
 ): Appended {
   const partition = topic.partitions[index]
   if (partition === undefined) return { errorCode: errorCode.unknownTopicOrPartition }
+  if (partition.leaderId !== node.id) return { errorCode: errorCode.notLeaderOrFollower }
   const fault = checkProduced(batch, {
     sizeBytesMax: topic.config.number('max.message.bytes'),
     zstdAllowed: version >= zstdSinceVersion,

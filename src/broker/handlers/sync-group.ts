@@ -1,4 +1,5 @@
 import { defineApi } from '../api.ts'
+import { ofGroup } from '../coordinators.ts'
 import { errorCode } from '../error-code.ts'
 import { array, bytes, int16, int32, nullableString, since, string, struct } from '../wire/schema.ts'
 
@@ -23,6 +24,7 @@ export const syncGroup = defineApi({
     protocolName: since(5, nullableString, null),
     assignment: bytes,
   }),
+  coordinatedBy: ofGroup,
   async handle(request, { cluster, version }) {
     const { groupId } = request
     if (groupId === '') return { errorCode: errorCode.invalidGroupId, assignment: Buffer.alloc(0) }

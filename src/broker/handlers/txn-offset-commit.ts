@@ -1,4 +1,5 @@
 import { defineApi } from '../api.ts'
+import { ofGroup } from '../coordinators.ts'
 import { errorCode } from '../error-code.ts'
 import { array, defaulted, int16, int32, int64, nullableString, since, string, struct } from '../wire/schema.ts'
 
@@ -36,6 +37,7 @@ export const txnOffsetCommit = defineApi({
     throttleTimeMs: defaulted(int32, 0),
     topics: array(struct({ name: string, partitions: array(struct({ partitionIndex: int32, errorCode: int16 })) })),
   }),
+  coordinatedBy: ofGroup,
   handle(request, { cluster, version }) {
     const { groupId, producerId } = request
     const identity = { transactionalId: request.transactionalId, producerId, epoch: request.producerEpoch }
