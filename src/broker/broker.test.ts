@@ -309,6 +309,11 @@ describe('several brokers', () => {
       maxInFlightRequests: 1,
     })
 
+    const endedAt: string[] = []
+    producer.on('producer.network.request', ({ payload }) => {
+      if (payload.apiName === 'EndTxn') endedAt.push(payload.broker)
+    })
+
     const transaction = await producer.transaction()
     await transaction.send(one)
     await broker.moveCoordinator({ transactionalId: 'seller', to: 2 })
@@ -319,6 +324,8 @@ describe('several brokers', () => {
     await next.commit()
     // Behind the first record and its marker.
     assert.equal(sent!.baseOffset, '2')
+    assert.equal(endedAt[0], broker.bootstrapServers)
+    assert.notEqual(endedAt.at(-1), broker.bootstrapServers)
   })
 
   it('refuse to move what is not there, or to where no broker is', async () => {
