@@ -2,7 +2,15 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { describe, it } from 'node:test'
-import { Connection, endTxnV4, type ProtocolError, type ResponseError } from '@platformatic/kafka'
+import {
+  Connection,
+  endTxnV4,
+  fetchV13,
+  listOffsetsV7,
+  metadataV12,
+  type ProtocolError,
+  type ResponseError,
+} from '@platformatic/kafka'
 import { Kafka, type KafkaConfig, logLevel, type ProducerConfig } from 'kafkajs'
 import { EngineError } from '../core/errors.ts'
 import { type Broker, startBroker } from './broker.ts'
@@ -275,6 +283,29 @@ describe('several brokers', () => {
     assert.equal(offsets.find(({ partition }) => partition === 0)!.offset, '3')
   })
 
+  it('refuse readers of what another one leads, even those who wait already', async () => {
+    await using broker = await startBroker({ brokers: 2, topics })
+    const first = new Connection('test')
+    await first.connect(broker.host, broker.port)
+    const described = async () => (await metadataV12.api.async(first, ['orders'], false, false)).topics[0]!
+    const { topicId } = await described()
+    const place = { partition: 0, currentLeaderEpoch: -1, fetchOffset: 0n, lastFetchedEpoch: -1, partitionMaxBytes: 1 }
+    const wanted = [{ topicId, partitions: [place] }]
+    const waiting = fetchV13.api.async(first, 60_000, 1, 1, 0, 0, -1, wanted, [], '')
+
+    await Promise.all([
+      assert.rejects(waiting, isAnsweredWith('NOT_LEADER_OR_FOLLOWER')),
+      broker.moveLeader({ topic: 'orders', partition: 0, to: 2 }),
+    ])
+
+    const partitions = [{ partitionIndex: 0, currentLeaderEpoch: -1, timestamp: -1n }]
+    const asked = listOffsetsV7.api.async(first, -1, 0, [{ name: 'orders', partitions }])
+    await assert.rejects(asked, isAnsweredWith('NOT_LEADER_OR_FOLLOWER'))
+    const { leaderId, leaderEpoch } = (await described()).partitions.find(({ partitionIndex }) => partitionIndex === 0)!
+    assert.deepEqual([leaderId, leaderEpoch], [2, 1])
+    await first.close()
+  })
+
   it('take a group over from one another: its offsets stay, its members follow', async () => {
     await using broker = await startBroker({ brokers: 2, topics })
     await using admin = await connectAdmin(broker, patient)
@@ -322,10 +353,8 @@ describe('several brokers', () => {
     assert.equal(sent!.baseOffset, '2')
     const first = new Connection('test')
     await first.connect(broker.host, broker.port)
-    await assert.rejects(endTxnV4.api.async(first, 'seller', 0n, 0, true), (error: ResponseError) => {
-      assert.equal((error.errors[0] as ProtocolError).apiId, 'NOT_COORDINATOR')
-      return true
-    })
+    const ended = endTxnV4.api.async(first, 'seller', 0n, 0, true)
+    await assert.rejects(ended, isAnsweredWith('NOT_COORDINATOR'))
     await first.close()
   })
 
@@ -368,6 +397,10 @@ describe('a suspended broker', () => {
     assert.equal(other.port, broker.port)
   })
 })
+
+function isAnsweredWith(apiId: string) {
+  return ({ errors: [error] }: ResponseError) => (error as ProtocolError).apiId === apiId
+}
 
 type ClientOptions = Partial<KafkaConfig & ProducerConfig>
 
