@@ -63,6 +63,24 @@ export const batchHeader = {
   },
 }
 
+/** Makes a batch of some of the records of another, at the offsets and times that they have. */
+export function withRecords(
+  batch: Buffer,
+  records: readonly { readonly bytes: Buffer; readonly timestamp: number }[],
+): Buffer {
+  const made = Buffer.concat([batch.subarray(0, headerBytes), ...records.map(({ bytes }) => bytes)])
+  made.writeInt32BE(made.length - prefixBytes, at.length)
+  made.writeInt16BE(made.readInt16BE(at.attributes) & ~compressionMask, at.attributes)
+  writeInt64(
+    made,
+    records.reduce((max, { timestamp }) => Math.max(max, timestamp), -1),
+    at.maxTimestamp,
+  )
+  made.writeInt32BE(records.length, at.recordCount)
+  made.writeUInt32BE(crc32c(made.subarray(at.attributes)), at.crc)
+  return made
+}
+
 /** Says what Kafka would answer to a producer that sends these bytes as the records of one partition. */
 export function checkProduced(
   bytes: Buffer | null,

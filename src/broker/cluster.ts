@@ -3,6 +3,7 @@ import type { Random } from '../core/random.ts'
 import { type Coordinated, Coordinators } from './coordinators.ts'
 import { FetchSessions } from './fetch-sessions.ts'
 import { Groups } from './groups.ts'
+import { LogCleaner } from './log-cleaner.ts'
 import { MemoryBudget } from './memory.ts'
 import { type Topic, Topics } from './topics.ts'
 import { Transactions } from './transactions.ts'
@@ -35,6 +36,7 @@ export class Cluster {
   readonly groups: Groups
   readonly transactions: Transactions
   readonly fetchSessions: FetchSessions
+  readonly logCleaner: LogCleaner
   readonly #options: ClusterOptions
   #nextProducerId = 0
 
@@ -46,6 +48,7 @@ export class Cluster {
     this.controller = nodes[0]
     this.coordinators = new Coordinators(nodes[0].id)
     this.topics = new Topics({ memory: new MemoryBudget(memoryBytesMax), random, nodeIds: nodes.map(({ id }) => id) })
+    this.logCleaner = new LogCleaner(this.topics, clock)
     this.groups = new Groups(clock, random)
     this.fetchSessions = new FetchSessions(clock, random)
     const { groups } = this

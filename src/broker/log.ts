@@ -1,7 +1,7 @@
 import { assert } from '../core/assert.ts'
 import { batchHeader } from './batch.ts'
 import type { MemoryBudget } from './memory.ts'
-import { type RecordPlace, recordPlaces } from './records.ts'
+import { type BatchOpener, type RecordPlace, recordPlaces } from './records.ts'
 
 const segmentBytesFirst = 64 * 1024
 const segmentBytesMax = 8 * 1024 * 1024
@@ -104,11 +104,11 @@ export class Log {
   }
 
   /** The first record before `endOffset` that is not older than `timestamp`. */
-  firstRecordAt(timestamp: number, endOffset: number): RecordPlace | undefined {
+  firstRecordAt(timestamp: number, endOffset: number, open: BatchOpener): RecordPlace | undefined {
     for (const batch of this.#batches()) {
       if (batchHeader.baseOffset(batch, 0) >= endOffset) return undefined
       if (batchHeader.maxTimestamp(batch, 0) < timestamp) continue
-      for (const place of recordPlaces(batch)) {
+      for (const place of recordPlaces(batch, open)) {
         if (place.timestamp >= timestamp && place.offset >= this.#startOffset) return place
       }
     }
@@ -116,15 +116,76 @@ export class Log {
   }
 
   /** The first of the records with the greatest timestamp. */
-  newestRecord(): RecordPlace | undefined {
+  newestRecord(open: BatchOpener): RecordPlace | undefined {
     let newest: RecordPlace | undefined
     for (const batch of this.#batches()) {
       if (newest !== undefined && batchHeader.maxTimestamp(batch, 0) <= newest.timestamp) continue
-      for (const place of recordPlaces(batch)) {
+      for (const place of recordPlaces(batch, open)) {
         if (newest === undefined || place.timestamp > newest.timestamp) newest = place
       }
     }
     return newest
+  }
+
+  /** Where the last batch begins: everything before it can be compacted. */
+  get lastBatchOffset(): number {
+    const last = this.#segments.at(-1)
+    return last === undefined ? this.#endOffset : batchHeader.baseOffset(last.bytes, last.positions.at(-1)!)
+  }
+
+  /** The offset behind the batches that go first: as long as `isToGo` says so of the oldest that is left. */
+  offsetAfter(isToGo: (batch: Buffer) => boolean): number {
+    let offset = this.#startOffset
+    for (const batch of this.#batches()) {
+      const lastOffset = batchHeader.lastOffset(batch, 0)
+      if (lastOffset < offset) continue
+      if (!isToGo(batch)) break
+      offset = lastOffset + 1
+    }
+    return offset
+  }
+
+  /** The batches of the segment that holds `offset`, or comes next behind it. */
+  segmentAt(offset: number): Iterable<Buffer> | undefined {
+    const found = this.#find(offset)
+    return found === undefined ? undefined : batchesOf(found.segment)
+  }
+
+  /**
+   * Puts what `rewrite` makes of its batches in the place of the segment at `offset`, as far as they end before
+   * `endOffset`, and returns the offset behind them. Views of the old segment stay as they were.
+   */
+  rewriteSegment(
+    offset: number,
+    endOffset: number,
+    rewrite: (batch: Buffer) => Buffer | undefined,
+  ): number | undefined {
+    const segment = this.#find(offset)?.segment
+    if (segment === undefined) return undefined
+    let isChanged = false
+    const kept: Buffer[] = []
+    for (const batch of batchesOf(segment)) {
+      const rewritten = batchHeader.lastOffset(batch, 0) < endOffset ? rewrite(batch) : batch
+      isChanged ||= rewritten !== batch
+      if (rewritten !== undefined) kept.push(rewritten)
+    }
+    const next = Math.min(lastOffset(segment) + 1, endOffset)
+    if (isChanged) this.#replace(segment, kept)
+    return next
+  }
+
+  /** Puts batches in the place of a segment, together with the segment before it where both are small. */
+  #replace(old: Segment, batches: readonly Buffer[]): void {
+    const index = this.#segments.indexOf(old)
+    const before = this.#segments[index - 1]
+    const sizeBytes = batches.reduce((sum, batch) => sum + batch.length, 0)
+    const isMerged = before !== undefined && before.lengthBytes + sizeBytes <= segmentBytesMax
+    const replaced = isMerged ? [before, old] : [old]
+    const segment = segmentOf(isMerged ? [...batchesOf(before), ...batches] : batches)
+    const isEmpty = segment.lengthBytes === 0
+    this.#segments.splice(index + 1 - replaced.length, replaced.length, ...(isEmpty ? [] : [segment]))
+    this.#memory.take(segment.bytes.length)
+    for (const { bytes } of replaced) this.#memory.giveBack(bytes.length)
   }
 
   /** Forgets the records before `offset`; memory comes back by whole segments. */
@@ -144,16 +205,15 @@ export class Log {
 
   /** The batches, oldest first, as views. */
   *#batches(): Generator<Buffer> {
-    for (const { bytes, positions } of this.#segments) {
-      for (const start of positions) yield bytes.subarray(start, start + batchHeader.sizeBytes(bytes, start))
-    }
+    for (const segment of this.#segments) yield* batchesOf(segment)
   }
 
   #segmentFor(sizeBytes: number): Segment | undefined {
     const last = this.#segments.at(-1)
     if (last !== undefined && last.lengthBytes + sizeBytes <= last.bytes.length) return last
     // Doubling keeps a thousand small topics small and a large one in few pieces.
-    const grown = last === undefined ? segmentBytesFirst : Math.min(2 * last.bytes.length, segmentBytesMax)
+    const doubled = 2 * (last?.bytes.length ?? 0)
+    const grown = Math.min(Math.max(segmentBytesFirst, doubled), segmentBytesMax)
     const capacity = Math.max(grown, sizeBytes)
     return this.#memory.has(capacity) ? this.#newSegment(capacity) : undefined
   }
@@ -182,6 +242,17 @@ export class Log {
     const index = lowerBound(positions.length, (i) => batchHeader.baseOffset(bytes, positions[i]!) >= endOffset)
     return positions[index] ?? segment.lengthBytes
   }
+}
+
+function* batchesOf({ bytes, positions }: Segment): Generator<Buffer> {
+  for (const start of positions) yield bytes.subarray(start, start + batchHeader.sizeBytes(bytes, start))
+}
+
+function segmentOf(batches: readonly Buffer[]): Segment {
+  const bytes = Buffer.concat(batches)
+  const positions: number[] = []
+  for (let at = 0; at < bytes.length; at += batchHeader.sizeBytes(bytes, at)) positions.push(at)
+  return { bytes, positions, lengthBytes: bytes.length }
 }
 
 function lastOffset({ bytes, positions }: Segment): number {

@@ -1,19 +1,22 @@
+import type { AbortedTransaction } from './aborted-transaction.ts'
 import { batchHeader } from './batch.ts'
+import { Compactor } from './compactor.ts'
 import { errorCode, type ErrorCode } from './error-code.ts'
 import { Log } from './log.ts'
 import type { MemoryBudget } from './memory.ts'
 import { ProducerStates } from './producer-states.ts'
+import type { BatchOpener } from './records.ts'
 import { transactionMarker } from './transaction-marker.ts'
 
 export type AppendResult =
   | { readonly error: typeof errorCode.none; readonly baseOffset: number }
   | { readonly error: ErrorCode; readonly message?: string }
 
-export interface AbortedTransaction {
-  readonly producerId: number
-  readonly firstOffset: number
-  /** Where the marker stands. */
-  readonly lastOffset: number
+interface CompactionRules {
+  readonly nowMs: number
+  /** Records younger than this stay as they are. */
+  readonly lagMs: number
+  readonly deleteRetentionMs: number
 }
 
 /** One partition: its log, what it knows of the producers that write to it, and who waits for it to grow. */
@@ -24,6 +27,7 @@ export class Partition {
   #leaderEpoch = 0
   readonly #memory: MemoryBudget
   readonly #producers = new ProducerStates()
+  readonly #compactor: Compactor
   /** The producers that have a transaction open here, with its first offset; the oldest comes first. */
   readonly #openTransactions = new Map<number, number>()
   #aborted: AbortedTransaction[] = []
@@ -35,6 +39,7 @@ export class Partition {
     this.#leaderId = leaderId
     this.#memory = memory
     this.log = new Log(memory)
+    this.#compactor = new Compactor(this.log)
   }
 
   get leaderId(): number {
@@ -112,6 +117,44 @@ export class Partition {
     this.log.advanceStart(offset)
     this.#aborted = this.#aborted.filter(({ lastOffset }) => lastOffset >= offset)
     this.#changed()
+  }
+
+  /** Forgets the oldest batches as long as they are too old, or the others enough; -1 keeps any age or size. */
+  deleteOld({ nowMs, retentionMs, retentionBytes }: { nowMs: number; retentionMs: number; retentionBytes: number }) {
+    const { log, lastStableOffset } = this
+    let excessBytes = log.bytesBetween(log.startOffset, log.endOffset) - retentionBytes
+    const offset = log.offsetAfter((batch) => {
+      if (batchHeader.lastOffset(batch, 0) >= lastStableOffset) return false
+      const maxTimestamp = batchHeader.maxTimestamp(batch, 0)
+      excessBytes -= batch.length
+      const isTooOld = retentionMs >= 0 && maxTimestamp >= 0 && nowMs - maxTimestamp > retentionMs
+      return isTooOld || (retentionBytes >= 0 && excessBytes >= 0)
+    })
+    this.deleteBefore(offset)
+  }
+
+  /** Whether compaction would find nothing to do. */
+  isCompacted(rules: CompactionRules): boolean {
+    return !this.#compactor.hasWork({ nowMs: rules.nowMs, endOffset: this.#compactionEnd(rules) })
+  }
+
+  /** Keeps only the newest record of each key, except at the end of the log. */
+  async compact(rules: CompactionRules & { readonly open: BatchOpener }): Promise<void> {
+    const removedMarkers = await this.#compactor.run({
+      ...rules,
+      endOffset: this.#compactionEnd(rules),
+      aborted: this.#aborted,
+    })
+    // Without its marker a reader would drop what the producer wrote next.
+    this.#aborted = this.#aborted.filter(({ lastOffset }) => !removedMarkers.has(lastOffset))
+  }
+
+  /** Where the undecided, the young and the last batch begin, which compaction leaves alone. */
+  #compactionEnd({ nowMs, lagMs }: CompactionRules): number {
+    const { log, lastStableOffset } = this
+    const oldEnough =
+      lagMs === 0 ? log.endOffset : log.offsetAfter((batch) => nowMs - batchHeader.maxTimestamp(batch, 0) >= lagMs)
+    return Math.min(lastStableOffset, log.lastBatchOffset, oldEnough)
   }
 
   /** Calls `onChange` whenever there may be more to read, until the returned function is called. */

@@ -96,9 +96,14 @@ export function faultOfConfig(name: string, value: string | null): string | unde
 /** The settings of one topic: what was set, above the defaults. */
 export class TopicConfig {
   readonly #set: Map<string, string>
+  readonly isCompacted: boolean
+  readonly isDeleted: boolean
 
   constructor(set: Iterable<readonly [string, string]> = []) {
     this.#set = new Map(set)
+    const policies = this.list('cleanup.policy') ?? []
+    this.isCompacted = policies.includes('compact')
+    this.isDeleted = policies.includes('delete')
   }
 
   get(name: TopicConfigName): string {

@@ -16,6 +16,7 @@ const clock = new JumpingClock(systemClock)
 
 try {
   const server = await BrokerServer.listen({ ...options, clock, random: systemRandom })
+  server.cluster.logCleaner.start()
   asker.on('message', (call: Call) => void answer(server, call))
   tell({ kind: 'listening', port: server.cluster.controller.port })
 } catch (error) {
@@ -27,6 +28,9 @@ async function answer(server: BrokerServer, call: Call): Promise<void> {
   switch (call.method) {
     case 'createTopic':
       return tellOutcome(id, createTopic(server, call.topic))
+    case 'cleanLogs':
+      await server.cluster.logCleaner.run()
+      return tell({ kind: 'done', id })
     case 'injectFault':
       server.faults.add(call.fault)
       return tell({ kind: 'done', id })

@@ -1,8 +1,9 @@
+import { gzipSync } from 'node:zlib'
 import { crc32c } from '@node-rs/crc32'
 
 export interface HandMadeRecord {
   readonly key?: string
-  readonly value: string
+  readonly value: string | null
   readonly timestamp?: number
 }
 
@@ -11,10 +12,15 @@ interface BatchOptions {
   readonly producerEpoch?: number
   readonly baseSequence?: number
   readonly isTransactional?: boolean
+  /** Number and function of a codec. */
+  readonly compression?: { readonly codec: number; readonly compress: (bytes: Buffer) => Buffer }
   readonly magic?: number
   /** Added to the right checksum. */
   readonly crcError?: number
 }
+
+/** The codec for which nothing has to be loaded. */
+export const gzip = { codec: 1, compress: (bytes: Buffer): Buffer => gzipSync(bytes) }
 
 const headerBytes = 61
 const transactionalFlag = 0x10
@@ -25,12 +31,14 @@ export const timestampMs = 1_790_000_000_000
 export function recordBatch(records: readonly (HandMadeRecord | string)[], options: BatchOptions = {}): Buffer {
   const given = records.map((record) => (typeof record === 'string' ? { value: record } : record))
   const timestamps = given.map((record) => record.timestamp ?? timestampMs)
-  const body = Buffer.concat(given.map((record, i) => encodeRecord(record, i, timestamps[i]! - timestamps[0]!)))
+  const plain = Buffer.concat(given.map((record, i) => encodeRecord(record, i, timestamps[i]! - timestamps[0]!)))
+  const body = options.compression?.compress(plain) ?? plain
   const header = Buffer.alloc(headerBytes)
   header.writeInt32BE(headerBytes - 12 + body.length, 8)
   header.writeInt32BE(-1, 12)
   header.writeInt8(options.magic ?? 2, 16)
-  header.writeInt16BE(options.isTransactional === true ? transactionalFlag : 0, 21)
+  const codec = options.compression?.codec ?? 0
+  header.writeInt16BE(codec | (options.isTransactional === true ? transactionalFlag : 0), 21)
   header.writeInt32BE(given.length - 1, 23)
   header.writeBigInt64BE(BigInt(timestamps[0] ?? -1), 27)
   header.writeBigInt64BE(BigInt(Math.max(-1, ...timestamps)), 35)
@@ -75,8 +83,8 @@ export function parseBatches(bytes: Buffer | null): FetchedBatch[] {
 }
 
 function encodeRecord({ key, value }: HandMadeRecord, offsetDelta: number, timestampDelta: number): Buffer {
-  const field = (text: string | undefined) =>
-    text === undefined ? [varint(-1)] : [varint(Buffer.byteLength(text)), Buffer.from(text)]
+  const field = (text: string | null | undefined) =>
+    text === undefined || text === null ? [varint(-1)] : [varint(Buffer.byteLength(text)), Buffer.from(text)]
   const body = Buffer.concat([
     Buffer.from([0]),
     varint(timestampDelta),

@@ -73,11 +73,11 @@ export async function fetchFrom(
 export async function readAll(
   client: WireClient,
   topic: TopicNames,
-  options: { isCommitted?: boolean; partition?: number } = {},
+  options: { isCommitted?: boolean; partition?: number; offset?: number } = {},
 ): Promise<{ batches: FetchedBatch[]; highWatermark: number; lastStableOffset: number }> {
   const batches: FetchedBatch[] = []
   for (;;) {
-    const offset = batches.at(-1)?.endOffset ?? 0
+    const offset = batches.at(-1)?.endOffset ?? options.offset ?? 0
     const { records, highWatermark, lastStableOffset } = await fetchFrom(client, topic, { ...options, offset })
     const read = parseBatches(records)
     if (read.length === 0) return { batches, highWatermark, lastStableOffset }

@@ -147,7 +147,7 @@ export function fetchSessionsContract(target: Target): void {
       const ended = await fetchIn(client, topic, { sessionId, sessionEpoch: 3, forgotten: [1] })
       const after = await fetchIn(client, topic, { sessionId, sessionEpoch: 4 })
 
-      assert.deepEqual(added.told.map(([partition]) => partition).toSorted(), [0, 1])
+      assert.deepEqual(new Set(added.told.map(([partition]) => partition)), new Set([0, 1]))
       assert.deepEqual(left.told, [[1, ['a']]])
       assert.deepEqual(ended, { errorCode: 0, sessionId: 0, told: [] })
       assert.equal(after.errorCode, 70)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { deleteRecords, deleteTopics, fetch, listOffsets } from '../../src/broker/handlers/index.ts'
-import { parseBatches, recordBatch, timestampMs } from './batches.ts'
+import { gzip, parseBatches, recordBatch, timestampMs } from './batches.ts'
 import { fetchFrom, produceTo } from './exchange.ts'
 import type { Target } from './target.ts'
 import type { WireClient } from './wire-client.ts'
@@ -280,6 +280,16 @@ export function fetchContract(target: Target): void {
       assert.deepEqual(await ask(client, topic.name, timestampMs + 31), [0, 4, timestampMs + 40])
       assert.deepEqual(await ask(client, topic.name, timestampMs + 45), [0, 5, timestampMs + 50])
       assert.deepEqual(await ask(client, topic.name, timestampMs + 51), [0, -1, -1])
+    })
+
+    it('finds records inside of compressed batches', async () => {
+      await using client = await target.connect()
+      const topic = await target.createTopic()
+      const times = [10, 30, 20].map((time) => ({ value: 'x', timestamp: timestampMs + time }))
+      await produceTo(client, topic, recordBatch(times, { compression: gzip }))
+
+      assert.deepEqual(await ask(client, topic.name, timestampMs + 15), [0, 1, timestampMs + 30])
+      assert.deepEqual(await ask(client, topic.name, -3), [0, 1, timestampMs + 30])
     })
 
     it('finds the newest record', async () => {

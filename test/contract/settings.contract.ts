@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { alterConfigs, describeConfigs, incrementalAlterConfigs, listOffsets } from '../../src/broker/handlers/index.ts'
 import { parseBatches, recordBatch, timestampMs } from './batches.ts'
 import { fetchFrom, produceTo } from './exchange.ts'
@@ -24,7 +25,7 @@ export function settingsContract(target: Target): void {
       const { results } = await client.call(describeConfigs, 4, { resources })
       const set = results[0]!.configs.filter(({ configSource }) => configSource === 1)
       const told = Object.fromEntries(set.map(({ name, value }) => [name, value]))
-      if (JSON.stringify(Object.entries(told).sort()) === JSON.stringify(Object.entries(expected).sort())) return
+      if (isDeepStrictEqual(told, expected)) return
     }
   }
   const alter = async (client: WireClient, topic: string, changes: Change[], version = 1, validateOnly = false) => {

@@ -17,23 +17,32 @@ export interface Target {
   connect(): Promise<WireClient>
   /** Creates a topic of its own for one test. */
   createTopic(options?: { partitions?: number; config?: Record<string, string> }): Promise<{ name: string; id: string }>
+  /** Lets the broker compact and delete now; Kafka does so by itself, again and again. */
+  cleanLogs(): Promise<void>
 }
 
 export type Suite = (target: Target) => void
 
 interface RunningBroker extends AsyncDisposable {
   readonly bootstrapServers: string
+  readonly cleanLogs?: () => Promise<void>
 }
 
 /** A Kafka that runs already, instead of one that is started for the tests. */
 const runningKafka = process.env.MILLRACE_KAFKA
 const kafkaIsThere = runningKafka === undefined ? await javaAndMavenAvailable() : true
 
-/** The same promises for the embedded broker and for Apache Kafka, which decides what they must be. */
-export function contract(suites: Suite[]): void {
+/**
+ * The same promises for the embedded broker and for Apache Kafka, which decides what they must be. A Kafka with
+ * `properties` of its own is always started for the tests.
+ */
+export function contract(suites: Suite[], properties?: Record<string, string>): void {
   void describe('contract', { concurrency: true }, () => {
     describeTarget('embedded broker', false, () => startBroker(), suites)
-    const start = () => (runningKafka === undefined ? startKafka() : attach(runningKafka))
+    const start = () =>
+      runningKafka === undefined || properties !== undefined
+        ? startKafka(properties && { properties })
+        : attach(runningKafka)
     describeTarget('Apache Kafka', kafkaIsThere === true ? false : kafkaIsThere, start, suites)
   })
 }
@@ -61,6 +70,7 @@ function describeTarget(
       get bootstrapServers() {
         return broker.bootstrapServers
       },
+      cleanLogs: async () => broker.cleanLogs?.(),
       connect: () => WireClient.connect(broker.bootstrapServers),
       async createTopic({ partitions = 1, config = {} } = {}) {
         const topic = `contract-${randomUUID()}`

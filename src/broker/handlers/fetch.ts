@@ -1,7 +1,8 @@
+import type { AbortedTransaction } from '../aborted-transaction.ts'
 import { defineApi, type RequestContext } from '../api.ts'
 import { errorCode, type ErrorCode } from '../error-code.ts'
 import type { PartitionFound, WantedPartition } from '../fetch-session.ts'
-import type { AbortedTransaction, Partition } from '../partition.ts'
+import type { Partition } from '../partition.ts'
 import {
   array,
   defaulted,
@@ -93,9 +94,9 @@ export const fetch = defineApi({
     const isById = context.version >= byIdSinceVersion
     const opened = context.cluster.fetchSessions.open({ ...request, isById, wanted: wantedBy(request) })
     if (typeof opened === 'number') return { errorCode: opened, responses: [] }
-    const { wanted, tell } = opened
+    const { wanted } = opened
     const answer = (found: readonly PartitionResult[]) => {
-      const { sessionId, results } = tell(found)
+      const { sessionId, results } = opened.tell(found)
       return { errorCode: errorCode.none, sessionId, responses: byTopic(results) }
     }
     const { results, isEnough } = read(wanted, request, context)

@@ -1,6 +1,7 @@
 import { defineApi } from '../api.ts'
 import { errorCode } from '../error-code.ts'
 import type { Partition } from '../partition.ts'
+import { loadBatchOpener } from '../records.ts'
 import { array, defaulted, int16, int32, int64, int8, since, string, struct } from '../wire/schema.ts'
 
 /** Timestamps that are questions of another kind. */
@@ -46,12 +47,16 @@ export const listOffsets = defineApi({
       }),
     ),
   }),
-  handle({ isolationLevel, topics }, { cluster, node }) {
-    const answer = (partition: Partition | undefined, partitionIndex: number, timestamp: number) => {
+  async handle({ isolationLevel, topics }, { cluster, node }) {
+    const answer = async (
+      name: string,
+      { partitionIndex, timestamp }: { partitionIndex: number; timestamp: number },
+    ) => {
+      const partition = cluster.topics.partition(name, partitionIndex)
       if (partition === undefined) return { partitionIndex, errorCode: errorCode.unknownTopicOrPartition }
       if (partition.leaderId !== node.id) return { partitionIndex, errorCode: errorCode.notLeaderOrFollower }
       const endOffset = isolationLevel === readCommitted ? partition.lastStableOffset : partition.highWatermark
-      const place = find(partition, timestamp, endOffset)
+      const place = await find(partition, timestamp, endOffset)
       return {
         partitionIndex,
         errorCode: errorCode.none,
@@ -59,14 +64,11 @@ export const listOffsets = defineApi({
         leaderEpoch: place.offset < 0 ? -1 : partition.leaderEpoch,
       }
     }
-    return {
-      topics: topics.map(({ name, partitions }) => ({
-        name,
-        partitions: partitions.map((p) =>
-          answer(cluster.topics.partition(name, p.partitionIndex), p.partitionIndex, p.timestamp),
-        ),
-      })),
-    }
+    const answers = topics.map(async ({ name, partitions }) => ({
+      name,
+      partitions: await Promise.all(partitions.map((asked) => answer(name, asked))),
+    }))
+    return { topics: await Promise.all(answers) }
   },
 })
 
@@ -77,7 +79,7 @@ interface Place {
 
 const nowhere: Place = { offset: -1, timestamp: -1 }
 
-function find({ log }: Partition, timestamp: number, endOffset: number): Place {
+async function find({ log }: Partition, timestamp: number, endOffset: number): Promise<Place> {
   switch (timestamp) {
     case latest:
       return { offset: endOffset, timestamp: -1 }
@@ -85,12 +87,12 @@ function find({ log }: Partition, timestamp: number, endOffset: number): Place {
     case earliestLocal:
       return { offset: log.startOffset, timestamp: -1 }
     case maxTimestamp:
-      return log.newestRecord() ?? nowhere
+      return log.newestRecord(await loadBatchOpener()) ?? nowhere
     // Nothing is ever moved to another tier.
     case latestTiered:
     case earliestPendingUpload:
       return nowhere
     default:
-      return log.firstRecordAt(timestamp, endOffset) ?? nowhere
+      return log.firstRecordAt(timestamp, endOffset, await loadBatchOpener()) ?? nowhere
   }
 }

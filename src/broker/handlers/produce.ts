@@ -3,6 +3,7 @@ import { batchHeader, checkProduced } from '../batch.ts'
 import type { Cluster } from '../cluster.ts'
 import { errorCode, type ErrorCode } from '../error-code.ts'
 import type { Partition } from '../partition.ts'
+import { lacksKeys } from '../records.ts'
 import type { Topic } from '../topics.ts'
 import {
   array,
@@ -101,6 +102,7 @@ function appendTo(
     zstdAllowed: version >= zstdSinceVersion,
   })
   if (fault !== errorCode.none) return { errorCode: fault }
+  if (topic.config.isCompacted && lacksKeys(batch!)) return { errorCode: errorCode.invalidRecord }
   const isTransactional = batchHeader.isTransactional(batch!, 0)
   if (isTransactional) {
     const refusal = admit(partition, batch!, transactionalId, cluster, version)
