@@ -76,7 +76,8 @@ export const errorCatalogue = {
   },
   BROKER_MOVE_REFUSED: {
     retryable: false,
-    meaning: 'A leader or a coordinator of the embedded broker was to move, but the partition or the target is not there.',
+    meaning:
+      'A leader or a coordinator of the embedded broker was to move, but the partition or the target is not there.',
     remedy: 'Correct what the message names; `brokers` says how many there are, and the first has id 1.',
   },
   BROKER_TOPIC_REFUSED: {
