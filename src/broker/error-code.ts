@@ -51,8 +51,11 @@ export const errorCode = {
   unstableOffsetCommit: 88,
   producerFenced: 90,
   unknownTopicId: 100,
+  transactionalIdNotFound: 105,
   fetchSessionTopicIdError: 106,
+  mismatchedEndpointType: 114,
   transactionAbortable: 120,
+  invalidRegularExpression: 128,
 } as const
 
 export type ErrorCode = (typeof errorCode)[keyof typeof errorCode]

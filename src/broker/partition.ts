@@ -4,7 +4,7 @@ import { Compactor } from './compactor.ts'
 import { errorCode, type ErrorCode } from './error-code.ts'
 import { Log } from './log.ts'
 import type { MemoryBudget } from './memory.ts'
-import { ProducerStates } from './producer-states.ts'
+import { type KnownProducer, ProducerStates } from './producer-states.ts'
 import type { BatchOpener } from './records.ts'
 import { transactionMarker } from './transaction-marker.ts'
 
@@ -77,6 +77,13 @@ export class Partition {
     return this.#openTransactions.has(producerId) && this.#producers.epochOf(producerId) === epoch
   }
 
+  /** What is known of the producers that have written here, and where their open transactions begin (-1 for none). */
+  *producers(): Generator<KnownProducer & { currentTxnStartOffset: number }> {
+    for (const producer of this.#producers.all()) {
+      yield { ...producer, currentTxnStartOffset: this.#openTransactions.get(producer.producerId) ?? -1 }
+    }
+  }
+
   /** Appends a checked batch of a producer; `isFirstZero` as `ProducerStates.judge` has it. */
   append(batch: Buffer, isFirstZero: boolean): AppendResult {
     const producerId = batchHeader.producerId(batch, 0)
@@ -107,7 +114,7 @@ export class Partition {
     const firstOffset = this.#openTransactions.get(producerId)
     this.#openTransactions.delete(producerId)
     if (!isCommit && firstOffset !== undefined) this.#aborted.push({ producerId, firstOffset, lastOffset })
-    this.#producers.ended(producerId, epoch)
+    this.#producers.ended(producerId, epoch, timestampMs)
     this.#changed()
   }
 

@@ -6,6 +6,8 @@ const batchesMax = 5
 // The longest silent producer is forgotten beyond this many, as Kafka forgets them after a day.
 const producersMax = 100_000
 const sequenceMax = 0x7fffffff
+/** The coordinator never changes its epoch, which markers carry too. */
+const onlyCoordinatorEpoch = 0
 
 interface SequencedBatch {
   readonly firstSequence: number
@@ -13,8 +15,21 @@ interface SequencedBatch {
   readonly baseOffset: number
 }
 
+/** What is known of a producer that has written to a partition. */
+export interface KnownProducer {
+  readonly producerId: number
+  readonly producerEpoch: number
+  /** -1 when it has sent nothing under its epoch. */
+  readonly lastSequence: number
+  readonly lastTimestamp: number
+  /** Of the coordinator that ended its last transaction; -1 when there is none. */
+  readonly coordinatorEpoch: number
+}
+
 interface ProducerState {
   epoch: number
+  lastTimestamp: number
+  coordinatorEpoch: number
   /** The newest batches of this epoch, oldest first. */
   batches: SequencedBatch[]
 }
@@ -54,6 +69,7 @@ export class ProducerStates {
   /** Notes a batch that was appended. */
   appended(batch: Buffer, baseOffset: number): void {
     const state = this.#enter(batchHeader.producerId(batch, 0), batchHeader.producerEpoch(batch, 0))
+    state.lastTimestamp = batchHeader.maxTimestamp(batch, 0)
     state.batches.push({ ...sequencesOf(batch), baseOffset })
     if (state.batches.length > batchesMax) state.batches.shift()
   }
@@ -64,14 +80,27 @@ export class ProducerStates {
   }
 
   /** Notes the end of a transaction; one that raises the epoch makes sequences restart. */
-  ended(producerId: number, epoch: number): void {
-    this.#enter(producerId, epoch)
+  ended(producerId: number, epoch: number, timestampMs: number): void {
+    const state = this.#enter(producerId, epoch)
+    state.lastTimestamp = timestampMs
+    state.coordinatorEpoch = onlyCoordinatorEpoch
+  }
+
+  /** All of them, the longest silent first. */
+  *all(): Generator<KnownProducer> {
+    for (const [producerId, { epoch, batches, lastTimestamp, coordinatorEpoch }] of this.#producers) {
+      const lastSequence = batches.at(-1)?.lastSequence ?? -1
+      yield { producerId, producerEpoch: epoch, lastSequence, lastTimestamp, coordinatorEpoch }
+    }
   }
 
   /** Finds a producer's state, made anew for a new epoch, and puts it last in the order of silence. */
   #enter(producerId: number, epoch: number): ProducerState {
     const known = this.#producers.get(producerId)
-    const state = known?.epoch === epoch ? known : { epoch, batches: [] }
+    const state =
+      known?.epoch === epoch
+        ? known
+        : { epoch, lastTimestamp: -1, coordinatorEpoch: known?.coordinatorEpoch ?? -1, batches: [] }
     this.#producers.delete(producerId)
     this.#producers.set(producerId, state)
     if (this.#producers.size > producersMax) this.#producers.delete(this.#producers.keys().next().value!)

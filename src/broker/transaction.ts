@@ -3,13 +3,15 @@ import type { Timer } from '../core/clock.ts'
 import type { Partition } from './partition.ts'
 
 /** The states of KIP-98, by the names DescribeTransactions uses. */
-export type TransactionState =
-  | 'Empty'
-  | 'Ongoing'
-  | 'PrepareCommit'
-  | 'PrepareAbort'
-  | 'CompleteCommit'
-  | 'CompleteAbort'
+export const transactionStates = [
+  'Empty',
+  'Ongoing',
+  'PrepareCommit',
+  'PrepareAbort',
+  'CompleteCommit',
+  'CompleteAbort',
+] as const
+export type TransactionState = (typeof transactionStates)[number]
 
 /** 1: epochs change when producers start. 2: they change with every transaction (KIP-890). */
 export type TransactionVersion = 1 | 2

@@ -211,6 +211,7 @@ export class Transactions {
     const { clock, groups, markerDelayMs } = this.#options
     transaction.timeout?.cancel()
     transaction.prepare(isCommit)
+    if (transaction.partitions.size === 0 && transaction.groupIds.size === 0) return transaction.complete()
     clock.setTimer({ afterMs: markerDelayMs, background: true }, () => {
       const nowMs = clock.nowMs()
       for (const partition of transaction.partitions) partition.endTransaction(producerId, epoch, isCommit, nowMs)

@@ -1,4 +1,5 @@
 import { apiVersionsContract } from './api-versions.contract.ts'
+import { describeContract } from './describe.contract.ts'
 import { fetchContract } from './fetch.contract.ts'
 import { fetchSessionsContract } from './fetch-sessions.contract.ts'
 import { groupsContract } from './groups.contract.ts'
@@ -21,4 +22,5 @@ contract([
   offsetsContract,
   groupsContract,
   transactionsContract,
+  describeContract,
 ])

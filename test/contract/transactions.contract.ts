@@ -16,6 +16,8 @@ import type { Target } from './target.ts'
 import type { WireClient } from './wire-client.ts'
 
 const concurrentTransactions = 51
+/** Of a producer: the one after it is only used to fence. */
+const lastEpoch = 32_766
 
 interface Topic {
   readonly name: string
@@ -442,6 +444,34 @@ export function transactionsContract(target: Target): void {
       assert.equal(again, 0)
       assert.deepEqual([repeated.producerId, repeated.producerEpoch], [identity.producerId, 1])
       assert.equal(await end(false), 48)
+    })
+
+    it('goes on under another producer id when the epochs are used up', async () => {
+      const topic = await target.createTopic()
+      await using producer = await startProducer()
+      const firstId = producer.producerId
+      while (producer.producerEpoch < lastEpoch) {
+        assert.ok([0, concurrentTransactions].includes((await producer.end(false)).errorCode))
+        assert.equal(producer.producerId, firstId)
+      }
+      assert.equal(await producer.send(topic, ['last of the old']), 0)
+      const { transactionalId } = producer
+      const old = { transactionalId, producerId: firstId, producerEpoch: lastEpoch }
+      const endOld = (committed: boolean, producerEpoch = lastEpoch) =>
+        producer.client.call(endTxn, 5, { ...old, producerEpoch, committed })
+
+      const ended = await producer.end(true)
+      assert.deepEqual([ended.errorCode, ended.producerEpoch, ended.producerId === firstId], [0, 0, false])
+      const again = await untilSettled(async () => (await endOld(true)).errorCode)
+      assert.equal(again, 0)
+      assert.equal((await endOld(false)).errorCode, 48)
+      assert.equal((await endOld(true, lastEpoch - 1)).errorCode, 49)
+      assert.equal(await producer.send(topic, ['first of the new']), 0)
+      assert.deepEqual((await producer.end(true)).producerEpoch, 1)
+
+      const read = await readStable(producer.client, topic)
+      assert.deepEqual(valuesOf(read), ['last of the old', 'first of the new'])
+      assert.deepEqual(markersOf(read), ['commit', 'commit'])
     })
 
     it('shuts out what an ended epoch still sends', async () => {

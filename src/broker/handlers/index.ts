@@ -8,8 +8,11 @@ import { createTopics } from './create-topics.ts'
 import { deleteGroups } from './delete-groups.ts'
 import { deleteRecords } from './delete-records.ts'
 import { deleteTopics } from './delete-topics.ts'
+import { describeCluster } from './describe-cluster.ts'
 import { describeConfigs } from './describe-configs.ts'
 import { describeGroups } from './describe-groups.ts'
+import { describeProducers } from './describe-producers.ts'
+import { describeTransactions } from './describe-transactions.ts'
 import { endTxn } from './end-txn.ts'
 import { fetch } from './fetch.ts'
 import { findCoordinator } from './find-coordinator.ts'
@@ -20,6 +23,7 @@ import { joinGroup } from './join-group.ts'
 import { leaveGroup } from './leave-group.ts'
 import { listGroups } from './list-groups.ts'
 import { listOffsets } from './list-offsets.ts'
+import { listTransactions } from './list-transactions.ts'
 import { metadata } from './metadata.ts'
 import { offsetCommit } from './offset-commit.ts'
 import { offsetDelete } from './offset-delete.ts'
@@ -62,6 +66,10 @@ export const apis = [
   deleteGroups,
   incrementalAlterConfigs,
   offsetDelete,
+  describeCluster,
+  describeProducers,
+  describeTransactions,
+  listTransactions,
 ] as const satisfies readonly Api[]
 
 export type ApiName = (typeof apis)[number]['name']
@@ -76,8 +84,11 @@ export {
   deleteGroups,
   deleteRecords,
   deleteTopics,
+  describeCluster,
   describeConfigs,
   describeGroups,
+  describeProducers,
+  describeTransactions,
   endTxn,
   fetch,
   findCoordinator,
@@ -88,6 +99,7 @@ export {
   leaveGroup,
   listGroups,
   listOffsets,
+  listTransactions,
   metadata,
   offsetCommit,
   offsetDelete,
