@@ -148,7 +148,7 @@ class BrokerThread {
 
   static async start(options: WorkerOptions): Promise<BrokerThread> {
     // The thread runs the file beside this one: .ts in a checkout, .js when built.
-    const entry = new URL(`./worker${extname(import.meta.url)}`, import.meta.url)
+    const entry = new URL(`./worker-entry${extname(import.meta.url)}`, import.meta.url)
     const worker = new Worker(entry, { workerData: options, name: 'millrace-broker' })
     const [reply] = (await once(worker, 'message')) as [Reply]
     if (reply.kind === 'listening') return new BrokerThread(worker, reply.port)

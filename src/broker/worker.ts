@@ -1,4 +1,4 @@
-/** Entry of the thread that runs an embedded broker. */
+/** The thread that runs an embedded broker. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { systemClock } from '../core/clock.ts'
 import type { ErrorDetails } from '../core/errors.ts'
