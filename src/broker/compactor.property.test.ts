@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { recordBatch } from '../../test/contract/batches.ts'
 import { checkAsync } from '../../test/property.ts'
 import { batchHeader, headerBytes } from './batch.ts'
 import { Compactor } from './compactor.ts'
+import { keyedBatch } from './fixtures/keyed-batch.ts'
 import { Log } from './log.ts'
 import { MemoryBudget } from './memory.ts'
 import { recordsOf } from './records.ts'
@@ -34,7 +34,7 @@ describe('a compactor', () => {
         const all: { key: string; offset: number }[] = []
         for (const batches of wanted) {
           for (const records of batches) {
-            const baseOffset = log.append(recordBatch(records), 0)!
+            const baseOffset = log.append(keyedBatch(records), 0)!
             all.push(...records.map(({ key }, i) => ({ key, offset: baseOffset + i })))
           }
 
