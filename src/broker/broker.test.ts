@@ -90,6 +90,40 @@ describe('startBroker', () => {
   })
 })
 
+describe('the logs of a broker', () => {
+  const dayMs = 86_400_000
+  const start = async () => {
+    const broker = await startBroker({ topics: [{ name: 'orders', config: { 'retention.ms': String(dayMs) } }] })
+    await using producer = await connectProducer(broker)
+    await producer.send({ topic: 'orders', messages: [{ value: 'one' }] })
+    return broker
+  }
+  const lowOf = async (broker: Broker) => {
+    await using admin = await connectAdmin(broker)
+    const [partition] = await admin.fetchTopicOffsets('orders')
+    return partition!.low
+  }
+
+  it('are cleaned when that is asked for', async () => {
+    await using broker = await start()
+
+    await broker.cleanLogs()
+    const young = await lowOf(broker)
+    await broker.advanceClock(2 * dayMs)
+    await broker.cleanLogs()
+
+    assert.deepEqual([young, await lowOf(broker)], ['0', '1'])
+  })
+
+  it('are cleaned by the clock of the broker', { timeout: 10_000 }, async () => {
+    await using broker = await start()
+
+    await broker.advanceClock(2 * dayMs)
+
+    while ((await lowOf(broker)) === '0');
+  })
+})
+
 describe('a fault', () => {
   const topics = [{ name: 'orders' }]
   const one = { topic: 'orders', messages: [{ value: 'one' }] }
