@@ -2,12 +2,12 @@ import { assert } from '../core/assert.ts'
 import { EngineError } from '../core/errors.ts'
 import { Arena, segmentOf, unitBytes, wordOf } from './arena.ts'
 import { isSameKey, unitsForRow, writePart } from './block-writer.ts'
-import { markUnused, offsetOf, partitionOf, sideOf, sidesMax, unitsOf } from './block.ts'
+import { markUnused, offsetOf, partitionOf, partitionsMax, sideOf, sidesMax, unitsOf } from './block.ts'
 import { noSide, rowFlags, type RecordColumns } from './columns.ts'
 import { Compactor } from './compactor.ts'
 import { HashIndex, segmentSlots, slotMask } from './hash-index.ts'
 import { KeyHash } from './hash.ts'
-import { leftMark, undoEntryWords, UndoLog } from './undo-log.ts'
+import { departedEntryWords, leftMark, offsetOfWords, undoEntryWords, UndoLog } from './undo-log.ts'
 
 /**
  * The parts that wait for their others, outside the JavaScript heap.
@@ -125,6 +125,11 @@ export class PendingTable {
     }
   }
 
+  /** What the epoch at hand has changed so far. */
+  get epochLog(): UndoLog {
+    return this.#openEpochs[this.#openEpochs.length - 1]!
+  }
+
   /** Begins the next epoch; what came before can still be undone until `commitEpoch`. */
   beginEpoch(): void {
     this.#openEpochs.push(this.#spareLogs.pop() ?? new UndoLog())
@@ -134,7 +139,9 @@ export class PendingTable {
   commitEpoch(): void {
     const log = this.#openEpochs.shift()
     assert(log !== undefined && this.#openEpochs.length > 0, 'an epoch is committed after the next one has begun')
-    for (let i = 0; i < log.departedLength; i += 2) this.arena.free(log.departed[i]!, log.departed[i + 1]!)
+    for (let i = 0; i < log.departedLength; i += departedEntryWords) {
+      this.arena.free(log.departed[i]!, log.departed[i + 1]!)
+    }
     this.#retireLog(log)
   }
 
@@ -285,19 +292,21 @@ export class PendingTable {
     words[word + 1] = next
     words[word + 2] = headWord
     writePart(words, word, columns, row, keyLength)
-    this.#openEpochs[this.#openEpochs.length - 1]!.noteArrival(hash, columns.partition, columns.offset[row]!)
+    this.epochLog.noteArrival(hash, columns.partition, columns.side[row]!, columns.offset[row]!)
     return address
   }
 
   /** Takes a completed row out of the index; its blocks stay until the epoch has ended. */
   #depart(hash: number, head: number, counts: Float64Array): void {
     const segments = this.arena.words
-    const log = this.#openEpochs[this.#openEpochs.length - 1]!
+    const log = this.epochLog
     for (let address = head; address !== 0;) {
       const words = segments[segmentOf(address)]!
       const word = wordOf(address)
-      counts[partitionOf(words, word)]!++
-      log.noteDepartedBlock(address, unitsOf(words, word))
+      const partition = partitionOf(words, word)
+      counts[partition]!++
+      const offset = offsetOf(words, word)
+      log.noteDepartedBlock(address, unitsOf(words, word), hash, partition, sideOf(words, word), offset)
       address = words[word + 1]!
     }
     this.#index.remove(hash, head)
@@ -309,8 +318,7 @@ export class PendingTable {
     if (entries[at + 3] === leftMark) {
       this.#index.insert(hash, entries[at + 1]!)
     } else {
-      const offset = entries[at + 3]! * 4294967296 + (entries[at + 2]! >>> 0)
-      this.#removeArrival(hash, entries[at + 1]!, offset)
+      this.#removeArrival(hash, entries[at + 1]! & (partitionsMax - 1), offsetOfWords(entries, at + 2))
     }
   }
 
