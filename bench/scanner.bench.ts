@@ -53,9 +53,9 @@ Object.keys(variants).forEach((name, index) => {
   )
 })
 
-function scanAll({ buffer, view, starts, ends }: Records): void {
+function scanAll({ buffer, starts, ends }: Records): void {
   for (let index = 0; index < recordCount; index++) {
-    const status = scanner.scan(buffer, view, starts[index]!, ends[index]!)
+    const status = scanner.scan(buffer, starts[index]!, ends[index]!)
     if (status !== Status.OK) throw new Error(`record ${index} has status ${status}`)
   }
 }

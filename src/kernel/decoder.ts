@@ -1,8 +1,7 @@
 import { assert } from '../core/assert.ts'
 import { keyBytesLimit } from './block.ts'
 import { noSide, rowFlags, type RecordColumns } from './columns.ts'
-import { Reason } from './dead-letter-reason.ts'
-import { KeyTag, MergeKeyReader, NameTable, Scanner, Status, ValueKind } from './json/index.ts'
+import { encodeNameTable, KeyTag, MergeKeyReader, Scanner, scalarStatus, Status, type ValueKind } from './json/index.ts'
 
 /** What a side keeps of its record. */
 export type PartSource =
@@ -26,17 +25,13 @@ export interface DecoderOptions {
 /**
  * Finds in each record its side, its merge key and its part, and checks that its value is JSON. What it cannot read it
  * marks as a dead letter with the reason.
- * Cost per record: one scan over its bytes.
+ * WebAssembly does it, by `assembly/decoder.ts`, but for keys with escapes and numbers that are no plain integers.
+ * Cost per record: one copy of its bytes, and one scan over them.
  */
 export class Decoder {
   readonly #scanner: Scanner
   readonly #keys: MergeKeyReader
-  readonly #names: NameTable
   readonly #isRouted: boolean
-  readonly #routeField: number
-  readonly #keyField: number
-  /** Field of each side's part; `wholeRecord` or `madeByStage`. */
-  readonly #partFields: Int32Array
 
   constructor({ route, mergeKey, sides, depthMax, keyBytesMax }: DecoderOptions) {
     assert(keyBytesMax <= keyBytesLimit, `a key has at most ${keyBytesLimit} bytes`)
@@ -48,71 +43,67 @@ export class Decoder {
       return known >= 0 ? known : paths.push(path) - 1
     }
     this.#isRouted = route !== undefined
-    this.#routeField = route === undefined ? -1 : fieldOf(route)
-    this.#keyField = fieldOf(mergeKey)
-    this.#partFields = Int32Array.from(sides, ({ part }) =>
+    const routeField = route === undefined ? -1 : fieldOf(route)
+    const keyField = fieldOf(mergeKey)
+    const partFields = sides.map(({ part }) =>
       part.kind === 'field' ? fieldOf(part.path) : part.kind === 'record' ? wholeRecord : madeByStage,
     )
     this.#scanner = new Scanner(paths, { depthMax })
     this.#keys = new MergeKeyReader({ spellingBytesMax: keyBytesMax })
-    this.#names = new NameTable(sides.map(({ name }) => name))
+    const { machine } = this.#scanner
+    const routes = machine.place(encodeNameTable(sides.map(({ name }) => name)))
+    machine.int32('partFields', sides.length).set(partFields)
+    machine.run.configure(routeField, keyField, keyBytesMax, routes)
   }
 
   decode(columns: RecordColumns): void {
-    const { count, side, flags, reason } = columns
-    for (let row = 0; row < count; row++) {
-      flags[row] = 0
-      if (this.#isRouted) {
-        side[row] = noSide
-        reason[row] = 0
-      } else if (reason[row] !== 0) continue
-      const failure = this.#decodeRow(columns, row)
-      if (failure !== 0) {
-        side[row] = noSide
-        reason[row] = failure
+    const { count, recordStart, recordEnd } = columns
+    for (let from = 0, to = 0; from < count; from = to) {
+      const end = recordStart[from]! + passBytes
+      to = recordEnd[count - 1]! <= end ? count : from + 1
+      while (to < count && recordEnd[to]! <= end) to++
+      this.#decodePass(columns, from, to)
+    }
+  }
+
+  #decodePass(columns: RecordColumns, from: number, to: number): void {
+    const { machine } = this.#scanner
+    const start = columns.recordStart[from]!
+    const staged = machine.stage(columns.bytes, start, columns.recordEnd[to - 1]!)
+    const count = to - from
+    const inBytes = ['side', 'reason', 'flags'] as const
+    const inWords = ['keyStart', 'keyEnd', 'partStart', 'partEnd'] as const
+    for (const name of ['valueStart', 'valueEnd'] as const) {
+      machine.int32(name, count).set(columns[name].subarray(from, to))
+    }
+    if (!this.#isRouted) for (const name of inBytes) machine.uint8(name, count).set(columns[name].subarray(from, to))
+    const leftCount = machine.run.decode(count, staged - start)
+    for (const name of inBytes) columns[name].set(machine.uint8(name, count), from)
+    for (const name of inWords) columns[name].set(machine.int32(name, count), from)
+    if (leftCount > 0) this.#decodeRest(columns, from, to)
+  }
+
+  /** Decodes what WebAssembly has left: keys that are not spelled canonically, values that are no objects. */
+  #decodeRest(columns: RecordColumns, from: number, to: number): void {
+    const { side, reason, valueStart, valueEnd } = columns
+    const kinds = this.#scanner.machine.uint8('oddKind', to - from)
+    for (let row = from; row < to; row++) {
+      const kind = kinds[row - from]! as ValueKind
+      if (reason[row] === unknownScalar) reason[row] = scalarStatus(columns.bytes, valueStart[row]!, valueEnd[row]!)
+      else if (kind !== 0 && side[row] !== noSide) {
+        const status = this.#readKey(columns, row, kind)
+        if (status !== Status.OK) reason[row] = status
       }
+      if (reason[row] !== 0) side[row] = noSide
     }
   }
 
-  #decodeRow(columns: RecordColumns, row: number): number {
-    const { bytes, view } = columns
-    const start = columns.valueStart[row]!
-    const end = columns.valueEnd[row]!
-    if (start < 0) return Reason.NO_VALUE
-    const scanner = this.#scanner
-    const status = scanner.scan(bytes, view, start, end)
-    if (status !== Status.OK) return status
-    const { starts, ends, kinds } = scanner
-
-    if (this.#isRouted) {
-      const route = this.#routeField
-      columns.side[row] = this.#names.findValue(bytes, view, starts[route]!, ends[route]!, kinds[route]! as ValueKind)
-    }
-    const side = columns.side[row]!
-    if (side === noSide) return Reason.UNKNOWN_STAGE
-
-    const key = this.#keyField
-    const keyStatus = this.#readKey(columns, row, starts[key]!, ends[key]!, kinds[key]! as ValueKind)
-    if (keyStatus !== Status.OK) return keyStatus
-
-    const part = this.#partFields[side]!
-    if (part >= 0) {
-      if (kinds[part] === ValueKind.MISSING) return Reason.PART_MISSING
-      columns.partStart[row] = starts[part]!
-      columns.partEnd[row] = ends[part]!
-    } else if (part === wholeRecord) {
-      columns.partStart[row] = start
-      columns.partEnd[row] = end
-    } else columns.partStart[row] = -1
-    return 0
-  }
-
-  #readKey(columns: RecordColumns, row: number, start: number, end: number, kind: ValueKind): Status {
+  #readKey(columns: RecordColumns, row: number, kind: ValueKind): Status {
     const keys = this.#keys
+    const start = columns.keyStart[row]!
+    const end = columns.keyEnd[row]!
     const status = keys.read(columns.bytes, start, end, kind)
     if (status !== Status.OK) return status
-    columns.keyStart[row] = keys.start
-    columns.keyEnd[row] = keys.end
     columns.flags[row] = keys.tag === KeyTag.NUMBER ? rowFlags.keyIsNumber : 0
     if (!keys.inScratch) return Status.OK
     // The canonical form of a long number can be longer than its spelling.
@@ -136,3 +127,7 @@ export class Decoder {
 
 const wholeRecord = -1
 const madeByStage = -2
+/** Bytes of the records that are decoded at once, a larger record alone. */
+const passBytes = 1 << 20
+/** The reason that WebAssembly gives for a value that is neither object nor array. */
+const unknownScalar = 255

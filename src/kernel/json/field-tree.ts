@@ -1,11 +1,11 @@
 import { assert } from '../../core/assert.ts'
-import { NameTable } from './name-table.ts'
+import { encodeNameTable } from './name-table.ts'
 
 /** The most fields one scanner looks for. */
 export const fieldsMax = 32
 
 /** The node of every value that no field path leads to. */
-export const UNTRACKED = 0
+const UNTRACKED = 0
 
 /**
  * Field paths as a tree. Its nodes are numbers, so that the scanner's stack of open containers is an array of integers:
@@ -14,7 +14,7 @@ export const UNTRACKED = 0
 export interface FieldTree {
   readonly root: number
   /** The name at index `i` leads to node `i + 1`; its scope is the node above. */
-  readonly names: NameTable
+  readonly names: Uint8Array
   /** The field that ends at each node, or -1. */
   readonly fields: Int32Array
   /** The scope of the names below each node: the node itself, or `UNTRACKED` if there are none. */
@@ -37,7 +37,7 @@ export function fieldTree(paths: readonly (readonly string[])[]): FieldTree {
   let start = 0
   return {
     root: nodeKeys.length - 1,
-    names: new NameTable(
+    names: encodeNameTable(
       Array.from(prefixes.values(), (prefix) => prefix.at(-1)!),
       Array.from(prefixes.values(), (prefix) => nodeKeys.indexOf(keyOf(prefix.slice(0, -1)))),
     ),

@@ -178,7 +178,7 @@ function depthOf(text: string): number {
 function layOut({ record, before, behind }: typeof placed extends fc.Arbitrary<infer T> ? T : never) {
   const prefix = new TextEncoder().encode(before)
   const bytes = new Uint8Array([...prefix, ...record, ...new TextEncoder().encode(behind)])
-  return { bytes, view: new DataView(bytes.buffer), start: prefix.length, end: prefix.length + record.length }
+  return { bytes, start: prefix.length, end: prefix.length + record.length }
 }
 
 describe('Scanner, against JSON.parse', () => {
@@ -188,8 +188,8 @@ describe('Scanner, against JSON.parse', () => {
   it('accepts the same records and finds the same values', () => {
     check(
       fc.property(placed, (input) => {
-        const { bytes, view, start, end } = layOut(input)
-        const status = scanner.scan(bytes, view, start, end)
+        const { bytes, start, end } = layOut(input)
+        const status = scanner.scan(bytes, start, end)
         const parsed = parse(bytes.subarray(start, end))
 
         if (parsed === Status.NOT_JSON) return assert.equal(status, Status.NOT_JSON)
@@ -212,7 +212,7 @@ describe('Scanner, against JSON.parse', () => {
       fc.property(object, (text) => {
         const bytes = new TextEncoder().encode(text)
         fc.pre(typeof parse(bytes) === 'object')
-        const status = shallow.scan(bytes, new DataView(bytes.buffer), 0, bytes.length)
+        const status = shallow.scan(bytes, 0, bytes.length)
 
         assert.equal(status, depthOf(text) > 3 ? Status.TOO_DEEP : Status.OK)
       }),

@@ -16,7 +16,7 @@ function scan(
   const bytes = new Uint8Array([...utf8.encode(before), ...value, ...utf8.encode(behind)])
   const scanner = new Scanner(paths, options)
   const start = before.length
-  const status = scanner.scan(bytes, new DataView(bytes.buffer), start, start + value.length)
+  const status = scanner.scan(bytes, start, start + value.length)
   const found = paths.map((_, field) => {
     if (scanner.kinds[field] === ValueKind.MISSING) return undefined
     return new TextDecoder().decode(bytes.subarray(scanner.starts[field], scanner.ends[field]))
@@ -152,7 +152,7 @@ describe('Scanner', () => {
     const bytes = utf8.encode('{"ab":12345,"c":"d"}')
     const scanner = new Scanner([['ab'], ['c']])
 
-    const status = scanner.scan(bytes, new DataView(bytes.buffer), 0, bytes.length)
+    const status = scanner.scan(bytes, 0, bytes.length)
 
     assert.equal(status, Status.OK)
     assert.deepEqual([scanner.ends[0], scanner.ends[1]], [11, 19])

@@ -1,29 +1,40 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { hasEscape, plainEnd, stringEnd } from './string.ts'
+import { ScannerMachine } from './scanner-machine.ts'
+
+const machine = new ScannerMachine()
+
+/** Where a function of `../assembly/text.ts` ends on these bytes. */
+function endIn(find: 'plainEnd' | 'stringEnd', bytes: Uint8Array, end = bytes.length): number {
+  const start = machine.stage(bytes, 0, bytes.length)
+  const found = machine.run[find](start, start + end)
+  return found < 0 ? found : found - start
+}
 
 const isRefused = (place: number) => place < 0
 
 describe('plainEnd', () => {
-  it('stops at each byte that is more than itself, wherever it stands in a word, and at no other', () => {
+  it('stops at each byte that is more than itself, wherever it stands among sixteen, and at no other', () => {
     for (let byte = 0; byte < 256; byte++) {
       const isPlain = byte >= 0x20 && byte < 0x80 && byte !== 0x22 && byte !== 0x5c
-      for (let at = 0; at < 8; at++) {
-        const bytes = new Uint8Array(12).fill(0x61, 0, 8).fill(0x22, 8)
+      for (let at = 0; at < 40; at++) {
+        const bytes = new Uint8Array(44).fill(0x61, 0, 40).fill(0x22, 40)
         bytes[at] = byte
-        assert.equal(plainEnd(new DataView(bytes.buffer), 0, 9), isPlain ? 8 : at)
+        assert.equal(endIn('plainEnd', bytes), isPlain ? 40 : at)
       }
     }
   })
 
-  it('reads no word that begins at its end', () => {
-    assert.ok(plainEnd(new DataView(new Uint8Array(7).fill(0x61).buffer), 0, 4) >= 4)
+  it('looks no further than its end', () => {
+    assert.ok(endIn('plainEnd', new Uint8Array(7).fill(0x61), 4) >= 4)
+    machine.stage(new Uint8Array(64).fill(0x22), 0, 64)
+    assert.ok(endIn('plainEnd', new Uint8Array(7).fill(0x61), 7) >= 7)
   })
 })
 
 describe('stringEnd', () => {
   /** Where the string ends that these bytes are the content of, in a record that ends soon after. */
-  const endOf = (...content: number[]) => stringEnd(Uint8Array.from([...content, 0x22, 0x7d]), 0, content.length + 2)
+  const endOf = (...content: number[]) => endIn('stringEnd', Uint8Array.from([...content, 0x22, 0x7d]))
 
   it('accepts exactly the sequences of UTF-8', () => {
     const strict = new TextDecoder('utf-8', { fatal: true })
@@ -65,20 +76,11 @@ describe('stringEnd', () => {
 
   it('refuses control characters, and a string that its record does not end', () => {
     for (let byte = 0; byte < 0x20; byte++) assert.ok(isRefused(endOf(byte)))
-    assert.ok(isRefused(stringEnd(Uint8Array.from([0x61, 0x7d, 0x22, 0x7d]), 0, 2)))
+    assert.ok(isRefused(endIn('stringEnd', Uint8Array.from([0x61, 0x7d, 0x22, 0x7d]), 2)))
   })
 
   it('gives the place behind the closing quote', () => {
     assert.equal(endOf(), 1)
     assert.equal(endOf(0x5c, 0x22, 0xc3, 0xa9), 5)
-  })
-})
-
-describe('hasEscape', () => {
-  it('looks only at the content', () => {
-    const bytes = Uint8Array.from([0x5c, 0x61, 0x5c])
-
-    assert.equal(hasEscape(bytes, 1, 2), false)
-    assert.equal(hasEscape(bytes, 1, 3), true)
   })
 })

@@ -1,0 +1,121 @@
+/**
+ * Finds side, key and part of a batch of records: `Decoder` in `../decoder.ts` is its face and says what it promises.
+ */
+import { ends, ESCAPED_STRING, kinds, PLAIN_STRING, scan, starts } from './json'
+import { findEscapedName, findName } from './names'
+
+export { scan, setTree, starts, ends, kinds } from './json'
+export { plainEnd, stringEnd } from './text'
+export { findEscapedName, findName } from './names'
+
+const rowsMax = 2048
+const fieldsMax = 32
+const sidesMax = 16
+
+/** Columns of the rows at hand; places count from the first byte of the batch. */
+export const valueStart = memory.data(4 * rowsMax, 16)
+export const valueEnd = memory.data(4 * rowsMax, 16)
+export const side = memory.data(rowsMax, 16)
+export const reason = memory.data(rowsMax, 16)
+export const flags = memory.data(rowsMax, 16)
+export const keyStart = memory.data(4 * rowsMax, 16)
+export const keyEnd = memory.data(4 * rowsMax, 16)
+export const partStart = memory.data(4 * rowsMax, 16)
+export const partEnd = memory.data(4 * rowsMax, 16)
+/** Where the key stands, of the rows whose keys are left to TypeScript. */
+export const oddKind = memory.data(rowsMax, 16)
+
+/** Field of each side's part. */
+export const partFields = memory.data(4 * sidesMax, 16)
+
+const KEY_MISSING: u8 = 5
+const KEY_TYPE: u8 = 6
+const KEY_TOO_LONG: u8 = 7
+const NO_VALUE: u8 = 8
+const UNKNOWN_STAGE: u8 = 9
+const PART_MISSING: u8 = 10
+/** Left to TypeScript, which replaces it. */
+const SCALAR: u8 = 255
+
+const MISSING: i32 = 0
+const PLAIN_INTEGER: i32 = 3
+const NUMBER: i32 = 4
+
+const keyIsNumber: u8 = 4
+const wholeRecord: i32 = -1
+
+let routeField: i32 = -1
+let keyField: i32 = 0
+let keyBytesMax: u32 = 0
+let routes: usize = 0
+
+export function configure(route: i32, key: i32, keyMax: u32, routesAt: usize): void {
+  routeField = route
+  keyField = key
+  keyBytesMax = keyMax
+  routes = routesAt
+}
+
+export function heapBase(): usize {
+  return __heap_base
+}
+
+/** Decodes rows of a batch whose first byte is at `base`; returns how many are left to TypeScript. */
+export function decode(count: u32, base: usize): u32 {
+  let odd: u32 = 0
+  for (let row: u32 = 0; row < count; row++) {
+    store<u8>(flags + row, 0)
+    if (routeField >= 0) store<i8>(side + row, -1)
+    else if (load<u8>(reason + row) != 0) continue
+    store<u8>(oddKind + row, 0)
+    const failure = decodeRow(row, base)
+    store<u8>(reason + row, failure)
+    if (load<u8>(oddKind + row) != 0 || failure == SCALAR) odd++
+    else if (failure != 0) store<i8>(side + row, -1)
+  }
+  return odd
+}
+
+function decodeRow(row: u32, base: usize): u8 {
+  const start = load<i32>(valueStart + (row << 2))
+  if (start < 0) return NO_VALUE
+  const end = load<u32>(valueEnd + (row << 2))
+  const status = scan(base + start, base + end)
+  if (status != 0) return <u8>status
+
+  if (routeField >= 0) store<i8>(side + row, <i8>routeOf(routeField << 2))
+  const toSide = load<i8>(side + row)
+  if (toSide < 0) return UNKNOWN_STAGE
+
+  const key = keyField << 2
+  const kind = load<i32>(kinds + key)
+  if (kind == MISSING) return KEY_MISSING
+  if (kind > NUMBER) return KEY_TYPE
+  const spellingStart = load<u32>(starts + key)
+  const spellingEnd = load<u32>(ends + key)
+  if (spellingEnd - spellingStart > keyBytesMax) return KEY_TOO_LONG
+  const quotes: u32 = kind == PLAIN_STRING ? 1 : 0
+  if (kind == PLAIN_INTEGER) store<u8>(flags + row, keyIsNumber)
+  else if (kind != PLAIN_STRING) store<u8>(oddKind + row, <u8>kind)
+  store<u32>(keyStart + (row << 2), spellingStart + quotes - <u32>base)
+  store<u32>(keyEnd + (row << 2), spellingEnd - quotes - <u32>base)
+
+  const part = load<i32>(partFields + ((<u32>toSide) << 2))
+  if (part >= 0) {
+    if (load<i32>(kinds + (part << 2)) == MISSING) return PART_MISSING
+    store<u32>(partStart + (row << 2), load<u32>(starts + (part << 2)) - <u32>base)
+    store<u32>(partEnd + (row << 2), load<u32>(ends + (part << 2)) - <u32>base)
+  } else if (part == wholeRecord) {
+    store<u32>(partStart + (row << 2), start)
+    store<u32>(partEnd + (row << 2), end)
+  } else store<i32>(partStart + (row << 2), -1)
+  return 0
+}
+
+function routeOf(field: u32): i32 {
+  const start = load<u32>(starts + field) + 1
+  const end = load<u32>(ends + field) - 1
+  const kind = load<i32>(kinds + field)
+  if (kind == PLAIN_STRING) return findName(routes, start, end, 0)
+  return kind == ESCAPED_STRING ? findEscapedName(routes, start, end, 0) : -1
+}

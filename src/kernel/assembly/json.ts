@@ -1,0 +1,259 @@
+/**
+ * The JSON scanner: `Scanner` in `../json/scanner.ts` is its face and says what it promises.
+ *
+ * One loop over values with a stack of open containers. Each container has the scope, in the tree of field paths, in
+ * which the names of its members are looked up; most have none.
+ *
+ * Why it cannot run away: a record is scanned only if its last byte is a closing brace or bracket. Numbers, literals,
+ * white space and punctuation all stop at that byte at the latest, strings are bounded by `end`, and after each closing
+ * byte `end` is checked. So no other step needs a bound.
+ */
+import { behindEscapes, digitsEnd, plainEnd, stringEnd } from './text'
+import { findName, findEscapedName } from './names'
+
+const OK: i32 = 0
+const NOT_JSON: i32 = 1
+const TOO_DEEP: i32 = 3
+const NOT_AN_OBJECT: i32 = 4
+/** The record is neither object nor array: TypeScript finds its status. */
+const SCALAR: i32 = -1
+
+const MISSING: i32 = 0
+export const PLAIN_STRING: i32 = 1
+export const ESCAPED_STRING: i32 = 2
+const PLAIN_INTEGER: i32 = 3
+const NUMBER: i32 = 4
+const OBJECT: i32 = 5
+const ARRAY: i32 = 6
+const TRUE: i32 = 7
+const FALSE: i32 = 8
+const NULL: i32 = 9
+
+const QUOTE: u32 = 0x22
+const PLUS: u32 = 0x2b
+const COMMA: u32 = 0x2c
+const MINUS: u32 = 0x2d
+const POINT: u32 = 0x2e
+const ZERO: u32 = 0x30
+const NINE: u32 = 0x39
+const COLON: u32 = 0x3a
+const OPEN_BRACKET: u32 = 0x5b
+const LOWER_E: u32 = 0x65
+const OPEN_BRACE: u32 = 0x7b
+const CLOSE_BRACE: u32 = 0x7d
+
+/** The first four letters of each literal, as a little-endian word. */
+const TRUE_WORD: u32 = 0x65757274
+const NULL_WORD: u32 = 0x6c6c756e
+const FALS_WORD: u32 = 0x736c6166
+
+const plainDigitsMax: usize = 80
+const fieldsMax = 32
+
+/** What was found of each field. */
+export const starts = memory.data(4 * fieldsMax, 16)
+export const ends = memory.data(4 * fieldsMax, 16)
+export const kinds = memory.data(4 * fieldsMax, 16)
+
+/** The tree of field paths, and the stack: three words an open container, its closing byte, scope and field. */
+let root: usize = 0
+let fields: usize = 0
+let scopes: usize = 0
+let belowStarts: usize = 0
+let below: usize = 0
+let names: usize = 0
+let frames: usize = 0
+let framesEnd: usize = 0
+const FRAME: usize = 12
+
+/** Where the tree lies, as `../json/scanner.ts` has written it, and the place for `depthMax + 1` frames. */
+export function setTree(
+  rootNode: usize,
+  fieldsAt: usize,
+  scopesAt: usize,
+  belowStartsAt: usize,
+  belowAt: usize,
+  namesAt: usize,
+  framesAt: usize,
+  depthMax: usize,
+): void {
+  root = rootNode
+  fields = fieldsAt
+  scopes = scopesAt
+  belowStarts = belowStartsAt
+  below = belowAt
+  names = namesAt
+  frames = framesAt
+  framesEnd = framesAt + FRAME * (depthMax + 1)
+  store<u32>(frames, 0)
+  store<u32>(frames, <u32>root, 4)
+  store<i32>(frames, -1, 8)
+}
+
+/** Scans the record from `from` to `to`; 16 bytes behind it can be read. */
+export function scan(from: usize, to: usize): i32 {
+  let at = from
+  while (at < to && isSpace(load<u8>(at))) at++
+  let end = to
+  while (end > at && isSpace(load<u8>(end - 1))) end--
+  if (at == end) return NOT_JSON
+  const first: u32 = load<u8>(at)
+  if (first != OPEN_BRACE && first != OPEN_BRACKET) return SCALAR
+  if (load<u8>(end - 1) != first + 2) return NOT_JSON
+
+  let top = frames + FRAME
+  let node = root
+  let isMember = false
+  while (true) {
+    // Before a value: the colon behind its name.
+    if (isMember) {
+      at = behindSpace(at)
+      if (load<u8>(at) != COLON) return NOT_JSON
+      at = behindSpace(at + 1)
+    }
+    let field: i32 = -1
+    if (node != 0) {
+      // Nothing is found yet of what lies below; so of members with one name the last counts, with all in it.
+      const end = load<u32>(belowStarts + (node << 2), 4)
+      for (let i: u32 = load<u32>(belowStarts + (node << 2)); i < end; i++) {
+        const under = load<u32>(below + (i << 2)) << 2
+        store<i32>(starts + under, -1)
+        store<i32>(ends + under, -1)
+        store<i32>(kinds + under, MISSING)
+      }
+      field = load<i32>(fields + (node << 2))
+      if (field >= 0) store<u32>(starts + (field << 2), <u32>at)
+    }
+
+    let kind = MISSING
+    let byte: u32 = load<u8>(at)
+    if (byte == QUOTE) {
+      at++
+      const close = plainEnd(at, end)
+      if (load<u8>(close) == QUOTE && close < end) {
+        at = close + 1
+        kind = PLAIN_STRING
+      } else {
+        at = stringEnd(close, end)
+        if (<i32>at < 0) return -(<i32>at)
+        kind = behindEscapes ? ESCAPED_STRING : PLAIN_STRING
+      }
+    } else if (byte == OPEN_BRACE || byte == OPEN_BRACKET) {
+      if (top == framesEnd) return TOO_DEEP
+      const isObject = byte == OPEN_BRACE
+      store<u32>(top, byte + 2)
+      store<u32>(top, isObject ? load<u32>(scopes + (node << 2)) : 0, 4)
+      store<i32>(top, field, 8)
+      top += FRAME
+      if (field >= 0) store<i32>(kinds + (field << 2), isObject ? OBJECT : ARRAY)
+      at = behindSpace(at + 1)
+      if (load<u8>(at) != byte + 2) {
+        isMember = isObject
+        if (!isMember) {
+          node = 0
+          continue
+        }
+        // The first name.
+        if (load<u8>(at) != QUOTE) return NOT_JSON
+        node = load<u32>(top - FRAME, 4)
+        at = readName(at + 1, end, node)
+        if (<i32>at < 0) return -(<i32>at)
+        node = nodeOfName
+        continue
+      }
+      field = -1
+    } else if (byte <= NINE) {
+      const digits = byte == MINUS ? at + 1 : at
+      at = digitsEnd(digits)
+      if (at == digits || (load<u8>(digits) == ZERO && at > digits + 1)) return NOT_JSON
+      kind = (byte == MINUS && load<u8>(digits) == ZERO) || at - digits > plainDigitsMax ? NUMBER : PLAIN_INTEGER
+      byte = load<u8>(at)
+      if (byte == POINT) {
+        const fraction = at + 1
+        at = digitsEnd(fraction)
+        if (at == fraction) return NOT_JSON
+        kind = NUMBER
+        byte = load<u8>(at)
+      }
+      if ((byte | 0x20) == LOWER_E) {
+        byte = load<u8>(at + 1)
+        const exponent = byte == PLUS || byte == MINUS ? at + 2 : at + 1
+        at = digitsEnd(exponent)
+        if (at == exponent) return NOT_JSON
+        kind = NUMBER
+      }
+    } else {
+      const word = load<u32>(at)
+      at += 4
+      if (word == TRUE_WORD) kind = TRUE
+      else if (word == NULL_WORD) kind = NULL
+      else if (word == FALS_WORD && load<u8>(at++) == LOWER_E) kind = FALSE
+      else return NOT_JSON
+    }
+    if (field >= 0) {
+      store<i32>(kinds + (field << 2), kind)
+      store<u32>(ends + (field << 2), <u32>at)
+    }
+
+    // Behind a value: the containers that end here, then a comma.
+    while (true) {
+      at = behindSpace(at)
+      byte = load<u8>(at)
+      at++
+      if (byte == COMMA) break
+      top -= FRAME
+      if (byte != load<u32>(top)) return NOT_JSON
+      const closed = load<i32>(top, 8)
+      if (closed >= 0) store<u32>(ends + (closed << 2), <u32>at)
+      if (top == frames + FRAME) {
+        if (at != end) return NOT_JSON
+        return first == OPEN_BRACKET ? NOT_AN_OBJECT : OK
+      }
+      if (at == end) return NOT_JSON
+    }
+    at = behindSpace(at)
+    isMember = load<u32>(top - FRAME) == CLOSE_BRACE
+    node = 0
+    if (isMember) {
+      if (load<u8>(at) != QUOTE) return NOT_JSON
+      at = readName(at + 1, end, load<u32>(top - FRAME, 4))
+      if (<i32>at < 0) return -(<i32>at)
+      node = nodeOfName
+    }
+  }
+}
+
+/** The node that the name read last leads to: a second result of `readName`. */
+let nodeOfName: usize = 0
+
+/** Reads the name whose content begins at `from`; returns the place behind its closing quote, or a negated status. */
+function readName(from: usize, end: usize, scope: usize): usize {
+  const close = plainEnd(from, end)
+  if (load<u8>(close) == QUOTE && close < end) {
+    nodeOfName = scope == 0 ? 0 : findName(names, from, close, <u32>scope) + 1
+    return close + 1
+  }
+  const behind = stringEnd(close, end)
+  if (<i32>behind < 0) return behind
+  nodeOfName = 0
+  if (scope != 0) {
+    nodeOfName =
+      (behindEscapes
+        ? findEscapedName(names, from, behind - 1, <u32>scope)
+        : findName(names, from, behind - 1, <u32>scope)) + 1
+  }
+  return behind
+}
+
+function behindSpace(from: usize): usize {
+  let at = from
+  while (isSpace(load<u8>(at))) at++
+  return at
+}
+
+/** Tab, line feed, carriage return and space, as bits by their number. */
+const spaces: u64 = 0x100002600
+
+function isSpace(byte: u32): bool {
+  return byte <= 0x20 && ((spaces >> byte) & 1) != 0
+}

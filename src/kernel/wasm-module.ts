@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs'
+
+/** What is used of the platform's WebAssembly, whose types come with those of browsers only. */
+interface Platform {
+  Module: new (bytes: Uint8Array) => WasmModule
+  Memory: new (limits: { initial: number; maximum?: number }) => WasmMemory
+  Instance: new (module: WasmModule, imports: object) => { readonly exports: Readonly<Record<string, unknown>> }
+}
+
+/** Compiled code, of which there may be several instances. */
+export type WasmModule = object
+
+export interface WasmMemory {
+  /** Another one after each growth; the one before has no bytes any more. */
+  readonly buffer: ArrayBuffer
+  /** Adds pages of `wasmPageBytes`. */
+  grow(pages: number): number
+}
+
+export const wasmPageBytes = 1 << 16
+
+const { Module, Memory, Instance } = (globalThis as unknown as { WebAssembly: Platform }).WebAssembly
+
+/** Compiles a module that `npm run build:wasm` has made from `assembly`. */
+export function wasmModule(name: string): WasmModule {
+  return new Module(readFileSync(new URL(`./${name}.wasm`, import.meta.url)))
+}
+
+/**
+ * An instance of a module over a memory of its own.
+ *
+ * @param imports - What the module declares in `assembly/imports.ts`.
+ */
+export function wasmInstance<Exports>(
+  module: WasmModule,
+  imports: Readonly<Record<string, (...words: number[]) => number | void>>,
+): { memory: WasmMemory; exports: Exports } {
+  const memory = new Memory({ initial: 4 })
+  return { memory, exports: new Instance(module, { env: { memory }, imports }).exports as Exports }
+}
+
+/** An exported constant, such as the address of a column. */
+export interface WasmGlobal {
+  value: number
+}
