@@ -9,7 +9,6 @@ import {
   BatchReader,
   Decoder,
   encodeJsonString,
-  MergeEncoder,
   OutputBuilder,
   PendingTable,
   Reason,
@@ -75,7 +74,9 @@ function correlateAll(): Times {
     onFilled: (batch) => filled.push(batch),
   })
   const filled: Parameters<typeof out.recycle>[0][] = []
-  const merges = new MergeEncoder(table.arena, out, {
+  table.publishTo({
+    out,
+    refuse: () => {},
     keyName: encodeJsonString('customerId'),
     sideNames: sides.map(encodeJsonString),
     recordBytesMax: 1 << 20,
@@ -108,9 +109,7 @@ function correlateAll(): Times {
     reader.open({ partition, bytes, view, start, end, fromOffset, nextOffset, aborted: [] })
     while (measured('read', () => reader.fill(columns))) {
       measured('decode', () => decoder.decode(columns))
-      measured('table and merge', () =>
-        table.apply(columns, { encode: (...row) => merges.encode(...row), refuse: () => {} }, counts),
-      )
+      measured('table and merge', () => table.apply(columns, counts))
       send()
     }
     if (++fetches % fetchesPerEpoch > 0) continue
@@ -120,10 +119,10 @@ function correlateAll(): Times {
       table.compact(4_096)
     })
   }
-  out.flush()
+  table.flush()
   send()
   const { distinct, duplicates, mismatched } = verifier.result()
-  if (distinct !== experiment.customers || duplicates + mismatched > 0) throw new Error('the merges are wrong')
+  if (distinct !== experiment.customers || duplicates + mismatched > 0) throw new Error(`the merges are wrong: ${JSON.stringify(verifier.result())} ${table.rowCount}`)
   return times
 }
 

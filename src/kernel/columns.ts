@@ -71,3 +71,15 @@ export class RecordColumns {
     this.causes.clear()
   }
 }
+
+/** Bytes of the records that are copied into WebAssembly at once; a larger record goes alone. */
+const passBytesMax = 1 << 20
+
+/** The row behind those from `from` on that go into WebAssembly together. */
+export function passEnd({ count, recordStart, recordEnd }: RecordColumns, from: number): number {
+  const end = recordStart[from]! + passBytesMax
+  if (recordEnd[count - 1]! <= end) return count
+  let to = from + 1
+  while (to < count && recordEnd[to]! <= end) to++
+  return to
+}

@@ -1,6 +1,6 @@
 import { assert } from '../core/assert.ts'
 import { keyBytesLimit } from './block.ts'
-import { noSide, rowFlags, type RecordColumns } from './columns.ts'
+import { noSide, passEnd, rowFlags, type RecordColumns } from './columns.ts'
 import { encodeNameTable, KeyTag, MergeKeyReader, Scanner, scalarStatus, Status, type ValueKind } from './json/index.ts'
 
 /** What a side keeps of its record. */
@@ -57,11 +57,8 @@ export class Decoder {
   }
 
   decode(columns: RecordColumns): void {
-    const { count, recordStart, recordEnd } = columns
-    for (let from = 0, to = 0; from < count; from = to) {
-      const end = recordStart[from]! + passBytes
-      to = recordEnd[count - 1]! <= end ? count : from + 1
-      while (to < count && recordEnd[to]! <= end) to++
+    for (let from = 0, to = 0; from < columns.count; from = to) {
+      to = passEnd(columns, from)
       this.#decodePass(columns, from, to)
     }
   }
@@ -127,7 +124,5 @@ export class Decoder {
 
 const wholeRecord = -1
 const madeByStage = -2
-/** Bytes of the records that are decoded at once, a larger record alone. */
-const passBytes = 1 << 20
 /** The reason that WebAssembly gives for a value that is neither object nor array. */
 const unknownScalar = 255

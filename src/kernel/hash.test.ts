@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { seededRandom } from '../core/random.ts'
-import { KeyHash } from './hash.ts'
+import { TableMachine } from './table-machine.ts'
 
 const random = seededRandom(1)
 
@@ -9,10 +9,23 @@ function anyBytes(length: number): Uint8Array {
   return Uint8Array.from({ length }, () => random.nextUint32())
 }
 
-/** Bytes in the middle of other bytes, so that reading too far shows. */
-function hashOf(hash: KeyHash, key: Uint8Array, isNumber = false, surroundings = anyBytes(11)): number {
-  const bytes = new Uint8Array([...surroundings, ...key, ...surroundings])
-  return hash.of(new DataView(bytes.buffer), surroundings.length, surroundings.length + key.length, isNumber)
+/** A table's hash with a seed. */
+class KeyHash {
+  readonly #machine = new TableMachine({ filled: () => {}, refused: () => {} })
+  readonly #stage: number
+
+  constructor(seedLow: number, seedHigh: number) {
+    this.#machine.run.start(seedLow, seedHigh, 2, 0)
+    this.#stage = this.#machine.run.takeStage(256)
+  }
+
+  /** Hashes a key in the middle of other bytes, so that reading too far shows. */
+  of(key: Uint8Array, isNumber = false, surroundings = anyBytes(11)): number {
+    const { bytes, run } = this.#machine
+    bytes.set([...surroundings, ...key, ...surroundings], this.#stage)
+    const start = this.#stage + surroundings.length
+    return run.hashOf(start, start + key.length, Number(isNumber))
+  }
 }
 
 describe('KeyHash', () => {
@@ -22,7 +35,7 @@ describe('KeyHash', () => {
       const [seedLow, seedHigh] = [random.nextUint32(), random.nextUint32()]
 
       assert.equal(
-        hashOf(new KeyHash(seedLow, seedHigh), key) >>> 0,
+        new KeyHash(seedLow, seedHigh).of(key) >>> 0,
         halfSipHash13(key, seedLow, seedHigh),
         `length ${length}`,
       )
@@ -34,8 +47,8 @@ describe('KeyHash', () => {
     for (let length = 0; length <= 9; length++) {
       const key = anyBytes(length)
 
-      assert.equal(hashOf(hash, key), hashOf(hash, key))
-      assert.equal(hashOf(hash, key, true), hashOf(hash, key, true))
+      assert.equal(hash.of(key), hash.of(key))
+      assert.equal(hash.of(key, true), hash.of(key, true))
     }
   })
 
@@ -44,13 +57,13 @@ describe('KeyHash', () => {
     for (const text of ['', '1', '12', '123', '1234', '12345']) {
       const key = new TextEncoder().encode(text)
 
-      assert.notEqual(hashOf(hash, key, true), hashOf(hash, key, false))
+      assert.notEqual(hash.of(key, true), hash.of(key, false))
     }
   })
 
   it('tells keys apart that differ in zeros at their end', () => {
     const hash = new KeyHash(1, 2)
-    const hashes = Array.from({ length: 20 }, (_, length) => hashOf(hash, new Uint8Array(length)))
+    const hashes = Array.from({ length: 20 }, (_, length) => hash.of(new Uint8Array(length)))
 
     assert.equal(new Set(hashes).size, 20)
   })
@@ -58,7 +71,7 @@ describe('KeyHash', () => {
   it('gives other hashes for another seed', () => {
     const key = new TextEncoder().encode('cust-8b34c2b0-358286')
 
-    const hashes = [new KeyHash(1, 2), new KeyHash(1, 3), new KeyHash(2, 2)].map((hash) => hashOf(hash, key))
+    const hashes = [new KeyHash(1, 2), new KeyHash(1, 3), new KeyHash(2, 2)].map((hash) => hash.of(key))
 
     assert.equal(new Set(hashes).size, 3)
   })
@@ -69,7 +82,7 @@ describe('KeyHash', () => {
     const low = new Int32Array(places)
     const high = new Int32Array(places)
     for (let i = 0; i < keys; i++) {
-      const value = hashOf(hash, new TextEncoder().encode(`cust-${i}`), false, new Uint8Array(4))
+      const value = hash.of(new TextEncoder().encode(`cust-${i}`), false, new Uint8Array(4))
       low[value & 255]!++
       high[value >>> 24]!++
     }
@@ -88,7 +101,7 @@ describe('KeyHash', () => {
     const key = Uint8Array.of(188, 16, 67, 188, 3)
 
     assert.equal(halfSipHash13(key, 0x9e3779b9, 0x7f4a7c15), 0)
-    assert.equal(hashOf(hash, key), 1)
+    assert.equal(hash.of(key), 1)
   })
 })
 

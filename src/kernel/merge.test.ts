@@ -4,7 +4,6 @@ import { describe, it } from 'node:test'
 import { Outputs } from './fixtures/outputs.ts'
 import { type KeySpec, type RowSpec, rowsOf } from './fixtures/rows.ts'
 import { encodeJsonString } from './json/index.ts'
-import { MergeEncoder } from './merge.ts'
 import { PendingTable } from './pending-table.ts'
 
 interface MergeSpec {
@@ -25,7 +24,9 @@ function merge(rows: readonly Partial<RowSpec>[], spec: MergeSpec = {}) {
     duplicateReason: 11,
     tooLargeReason: 15,
   })
-  const encoder = new MergeEncoder(table.arena, outputs.builder, {
+  table.publishTo({
+    out: outputs.builder,
+    refuse: () => undefined,
     keyName: encodeJsonString(keyName),
     sideNames: sides.map(encodeJsonString),
     recordBytesMax,
@@ -42,7 +43,8 @@ function merge(rows: readonly Partial<RowSpec>[], spec: MergeSpec = {}) {
     })),
   )
   const counts = { emitted: new Float64Array(1), duplicate: new Float64Array(1), deadLettered: new Float64Array(1) }
-  table.apply(columns, { encode: encoder.encode.bind(encoder), refuse: () => undefined }, counts)
+  table.apply(columns, counts)
+  table.flush()
   return {
     records: outputs.take(),
     reasons: Array.from(columns.reason.subarray(0, rows.length)),
@@ -61,7 +63,7 @@ const permutations = [
   [2, 1, 0],
 ]
 
-describe('MergeEncoder', () => {
+describe('a merged record', () => {
   it('writes key and parts in declared order, whatever the order of arrival', () => {
     const rows = [0, 1, 2].map((side) => ({ side, part: Buffer.from(`"part ${side}"`) }))
 

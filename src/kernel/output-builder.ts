@@ -16,7 +16,8 @@ export interface OutputBuilderOptions {
 export class OutputBuilder {
   readonly partitionCount: number
   readonly #sink: number
-  readonly #batchBytes: number
+  /** Bytes of a batch with its header. */
+  readonly batchBytes: number
   readonly #onFilled: BatchFilled
   readonly #open: (OutputBatch | undefined)[]
   readonly #pool: OutputBatch[] = []
@@ -24,7 +25,7 @@ export class OutputBuilder {
   constructor({ sink, partitionCount, batchBytes, onFilled }: OutputBuilderOptions) {
     this.#sink = sink
     this.partitionCount = partitionCount
-    this.#batchBytes = batchBytes
+    this.batchBytes = batchBytes
     this.#onFilled = onFilled
     this.#open = Array.from({ length: partitionCount })
   }
@@ -72,6 +73,18 @@ export class OutputBuilder {
     return batch
   }
 
+  /** Hands over a batch whose records, encoded elsewhere, are given. */
+  handOver(partition: number, records: Uint8Array, count: number, baseTimestamp: number, maxTimestamp: number): void {
+    const batch = this.#take(batchHeaderBytes + records.length)
+    batch.reset(this.#sink, partition)
+    batch.bytes.set(records, batchHeaderBytes)
+    batch.position += records.length
+    batch.count = count
+    batch.baseTimestamp = baseTimestamp
+    batch.maxTimestamp = maxTimestamp
+    this.#onFilled(batch)
+  }
+
   /** Hands over every batch that holds a record. */
   flush(): void {
     for (let partition = 0; partition < this.partitionCount; partition++) {
@@ -93,12 +106,12 @@ export class OutputBuilder {
 
   /** Takes a batch back once nobody reads its bytes any more. */
   recycle(batch: OutputBatch): void {
-    if (batch.capacity === this.#batchBytes && this.#pool.length < poolMax) this.#pool.push(batch)
+    if (batch.capacity === this.batchBytes && this.#pool.length < poolMax) this.#pool.push(batch)
   }
 
   #take(bytesNeeded: number): OutputBatch {
-    if (bytesNeeded > this.#batchBytes) return new OutputBatch(bytesNeeded)
-    return this.#pool.pop() ?? new OutputBatch(this.#batchBytes)
+    if (bytesNeeded > this.batchBytes) return new OutputBatch(bytesNeeded)
+    return this.#pool.pop() ?? new OutputBatch(this.batchBytes)
   }
 }
 

@@ -8,7 +8,6 @@ import { Outputs } from './fixtures/outputs.ts'
 import { type RowSpec, rowsOf, spellingOf } from './fixtures/rows.ts'
 import { encodeJsonString } from './json/index.ts'
 import { check } from '../../test/property.ts'
-import { MergeEncoder } from './merge.ts'
 import { PendingTable, type StoredPart } from './pending-table.ts'
 
 const partitionCount = 3
@@ -194,13 +193,15 @@ class Driver {
   readonly #outputs = new Outputs({ partitionCount: sinkPartitions, batchBytes: 4096 })
   readonly #oracle: Oracle
   readonly #table: PendingTable
-  readonly #encoder: MergeEncoder
+  #refused: StoredPart[] = []
   #nextOffset = 2 ** 33 - 50
 
   constructor(sideCount: number, bytesMax: number, hashSeed: readonly [number, number]) {
     this.#oracle = new Oracle(sideCount, bytesMax)
     this.#table = new PendingTable({ sideCount, bytesMax, hashSeed, ...reasons })
-    this.#encoder = new MergeEncoder(this.#table.arena, this.#outputs.builder, {
+    this.#table.publishTo({
+      out: this.#outputs.builder,
+      refuse: (part) => this.#refused.push(part),
       keyName: encodeJsonString('id'),
       sideNames: sideNames.slice(0, sideCount).map(encodeJsonString),
       recordBytesMax,
@@ -246,14 +247,10 @@ class Driver {
       })
     const columns = rowsOf(partition, specs)
     const counts = { emitted: zeros(), duplicate: zeros(), deadLettered: zeros() }
-    const refused: StoredPart[] = []
-    const completed = {
-      encode: this.#encoder.encode.bind(this.#encoder),
-      refuse: (part: StoredPart) => refused.push(part),
-    }
+    this.#refused = []
     let wasFull = false
     try {
-      this.#table.apply(columns, completed, counts)
+      this.#table.apply(columns, counts)
     } catch (error) {
       if (!EngineError.is(error) || error.code !== 'TABLE_FULL') throw error
       wasFull = true
@@ -294,11 +291,12 @@ class Driver {
       Array.from(columns.side.subarray(0, specs.length)),
       specs.map(({ side }, row) => (reason[row] === 0 ? side : noSide)),
     )
-    assert.deepEqual(placesOf(refused), placesOf(expectedRefused))
+    assert.deepEqual(placesOf(this.#refused), placesOf(expectedRefused))
     this.#compareOutputs(merges.sort((a, b) => a.partition - b.partition))
   }
 
   #compareOutputs(merges: readonly ReturnType<typeof mergeOf>[]): void {
+    this.#table.flush()
     const published = this.#outputs.take()
     assert.equal(published.length, merges.length)
     for (const [i, { partition, timestamp, key, value }] of merges.entries()) {

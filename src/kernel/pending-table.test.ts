@@ -3,7 +3,9 @@ import { describe, it } from 'node:test'
 import { nextInt, seededRandom } from '../core/random.ts'
 import { columnsRowsMax, noSide, type RecordColumns } from './columns.ts'
 import { type RowSpec, rowsOf } from './fixtures/rows.ts'
-import { KeyHash } from './hash.ts'
+import { encodeJsonString } from './json/index.ts'
+import { OutputBuilder } from './output-builder.ts'
+import { TableMachine } from './table-machine.ts'
 import { PendingTable, type StoredPart } from './pending-table.ts'
 
 const reasons = { duplicateReason: 11, tooLargeReason: 15 }
@@ -14,21 +16,41 @@ class Bench {
   readonly table: PendingTable
   completedCount = 0
   readonly refused: StoredPart[] = []
-  isRefusing = false
+  readonly #sideCount: number
   readonly counts = { emitted: new Float64Array(4), duplicate: new Float64Array(4), deadLettered: new Float64Array(4) }
 
   constructor({ sideCount = 2, bytesMax = 2 ** 30, hashSeed = [1, 2] as const } = {}) {
+    this.#sideCount = sideCount
     this.table = new PendingTable({ sideCount, bytesMax, hashSeed, ...reasons })
+    this.publish(1 << 20)
+  }
+
+  publish(recordBytesMax: number): void {
+    const out: OutputBuilder = new OutputBuilder({
+      sink: 0,
+      partitionCount: 1,
+      batchBytes: 1 << 16,
+      onFilled: (batch) => {
+        this.completedCount += batch.count
+        out.recycle(batch)
+      },
+    })
+    this.table.publishTo({
+      out,
+      keyName: encodeJsonString('id'),
+      sideNames: Array.from({ length: this.#sideCount }, (_, side) => encodeJsonString(`${side}`)),
+      recordBytesMax,
+      refuse: (part) => this.refused.push(part),
+    })
   }
 
   apply(partition: number, rows: readonly RowSpec[]): RecordColumns {
     const columns = rowsOf(partition, rows)
-    const encode = () => {
-      if (this.isRefusing) return false
-      this.completedCount++
-      return true
+    try {
+      this.table.apply(columns, this.counts)
+    } finally {
+      this.table.flush()
     }
-    this.table.apply(columns, { encode, refuse: (part) => this.refused.push(part) }, this.counts)
     return columns
   }
 
@@ -59,9 +81,14 @@ function rowOf(
   return { side, key: { canonical: key }, part, offset, timestamp: 0 }
 }
 
-function hashOf(key: string, seed: readonly [number, number]): number {
-  const bytes = Buffer.from(`${key}   `)
-  return new KeyHash(...seed).of(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, key.length, false)
+function hashesOf(keys: readonly string[], seed: readonly [number, number]): number[] {
+  const machine = new TableMachine({ filled: () => {}, refused: () => {} })
+  machine.run.start(...seed, 2, 0)
+  const stage = machine.run.takeStage(1024)
+  return keys.map((key) => {
+    const { written } = new TextEncoder().encodeInto(key, machine.bytes.subarray(stage))
+    return machine.run.hashOf(stage, stage + written, 0)
+  })
 }
 
 /** Three characters, each one of 64. */
@@ -100,7 +127,8 @@ describe('PendingTable', () => {
     // These differ in the last three bytes only, which are no whole word.
     const shortKeys = Array.from({ length: 2 ** 18 }, (_, i) => `key ${characters(i >>> 12, (i >>> 6) & 63, i & 63)}`)
     for (const keys of [longKeys, shortKeys]) {
-      const groups = Map.groupBy(keys, (key) => hashOf(key, hashSeed))
+      const hashes = hashesOf(keys, hashSeed)
+      const groups = Map.groupBy(keys, (_, i) => hashes[i]!)
       const colliding = [...groups.values()].filter(({ length }) => length > 1).flat()
       const bench = new Bench({ sideCount: 3, hashSeed })
       assert.ok(colliding.length >= 4, `${colliding.length}`)
@@ -119,7 +147,7 @@ describe('PendingTable', () => {
 
   it('makes dead letters of all parts of a row that its sink would not take', () => {
     const bench = new Bench({ sideCount: 3 })
-    bench.isRefusing = true
+    bench.publish(1)
     bench.apply(0, [rowOf(0, 'k', { offset: 5 })])
     bench.apply(1, [rowOf(1, 'k', { offset: 6 })])
 
@@ -259,6 +287,39 @@ describe('PendingTable, memory', () => {
     assert.equal(bench.table.liveBytes, 0)
     assert.ok(peakBytes > 50 * mebibyte, `${peakBytes}`)
     assert.ok(bench.table.reservedBytes <= slackBytes + segmentBytes + indexBytes, `${bench.table.reservedBytes}`)
+  })
+
+  it('goes back to the system after a burst, and the rows that stay are unharmed', () => {
+    const bench = new Bench({ sideCount: 3 })
+    const keys = keysOf(300_000)
+    const staying = keys.slice(0, 1_000)
+    bench.applyAll(0, keys, part)
+    bench.applyAll(1, keys, part)
+    bench.applyAll(2, keys.slice(1_000), part)
+    const peakBytes = bench.table.memoryBytes
+    bench.table.beginEpoch()
+    bench.applyAll(0, ['open'], part)
+
+    bench.table.commitEpoch()
+    bench.table.compact(2_000_000)
+
+    assert.ok(peakBytes > 150 * mebibyte, `${peakBytes}`)
+    assert.ok(bench.table.memoryBytes < 60 * mebibyte, `${bench.table.memoryBytes}`)
+    assert.equal(bench.table.rowCount, 1_001)
+    bench.table.rollback()
+    assert.equal(bench.table.rowCount, 1_000)
+    const { completedCount } = bench
+    bench.applyAll(2, staying, part)
+    assert.equal(bench.completedCount - completedCount, 1_000)
+    for (let round = 0; round < 2; round++) {
+      bench.applyAll(0, keys, part)
+      bench.applyAll(1, keys, part)
+      bench.applyAll(2, keys, part)
+      bench.endEpoch()
+      bench.table.compact(2_000_000)
+    }
+    assert.equal(bench.table.rowCount, 0)
+    assert.ok(bench.table.memoryBytes < 60 * mebibyte, `${bench.table.memoryBytes}`)
   })
 
   it('comes back when 5 % of 100,000 rows stay, spread over all segments, and these are unharmed', () => {

@@ -1,114 +1,74 @@
 import { partitionsMax } from './block.ts'
-
-/**
- * What one epoch changed in the pending table, in order. Four words an entry:
- * a part that came in: (hash, side and partition, offset low, offset high), named by where it came from, because blocks
- * may move; a row that left the index: (hash, address of its head, 0, `leftMark`); its blocks stay until the epoch has
- * ended.
- */
-export const leftMark = -1
-export const undoEntryWords = 4
-/** A block of a row that left: (address, units, hash, side and partition, offset low, offset high). */
-export const departedEntryWords = 6
-
-/** Side and source partition share a word as they do in a block. */
-const sideShift = 20
+import type { TableMachine } from './table-machine.ts'
 
 /** Told of one part: where it came from, its side, and the hash of its key. */
 export type PartVisitor = (partition: number, offset: number, side: number, hash: number) => void
 
+/** Words of the entries, and of a page and its header: see `assembly/log.ts`, which writes what is read here. */
+const undoWords = 4
+const departedWords = 8
+const pageWords = 1 << 15
+const headerWords = 8
+/** In the fourth word of an entry: not a part that came in, but a row that left. */
+const rowLeft = -1
+/** Side and source partition share a word as they do in a block. */
+const sideShift = 20
+
+/** What one epoch changed in the pending table: valid until the table changes. */
 export class UndoLog {
-  words = new Int32Array(1 << 14)
-  /** Words in use. */
-  length = 0
-  /** Blocks of the rows that left: to be freed when the epoch commits. */
-  departed = new Int32Array(departedEntryWords << 10)
-  departedLength = 0
+  readonly #machine: TableMachine
+  /** Addresses behind the last entries; 0 where there are none. */
+  readonly undoEnd: number
+  readonly departedEnd: number
 
-  noteArrival(hash: number, partition: number, side: number, offset: number): void {
-    const at = this.#room()
-    const words = this.words
-    words[at] = hash
-    words[at + 1] = (side << sideShift) | partition
-    words[at + 2] = offset | 0
-    words[at + 3] = (offset / 4294967296) | 0
-  }
-
-  noteDeparture(hash: number, head: number): void {
-    const at = this.#room()
-    const words = this.words
-    words[at] = hash
-    words[at + 1] = head
-    words[at + 2] = 0
-    words[at + 3] = leftMark
-  }
-
-  noteDepartedBlock(
-    address: number,
-    units: number,
-    hash: number,
-    partition: number,
-    side: number,
-    offset: number,
-  ): void {
-    const at = this.departedLength
-    if (at + departedEntryWords > this.departed.length) this.departed = doubled(this.departed)
-    const departed = this.departed
-    departed[at] = address
-    departed[at + 1] = units
-    departed[at + 2] = hash
-    departed[at + 3] = (side << sideShift) | partition
-    departed[at + 4] = offset | 0
-    departed[at + 5] = (offset / 4294967296) | 0
-    this.departedLength = at + departedEntryWords
+  constructor(machine: TableMachine, undoEnd: number, departedEnd: number) {
+    this.#machine = machine
+    this.undoEnd = undoEnd >>> 0
+    this.departedEnd = departedEnd >>> 0
   }
 
   /** Every part that came in and was kept, those included that have left again. */
   forEachArrival(visit: PartVisitor): void {
-    const { words, length } = this
-    for (let at = 0; at < length; at += undoEntryWords) {
-      if (words[at + 3] !== leftMark) visitPart(visit, words, at + 1, words[at]!)
-    }
+    const { words } = this.#machine
+    forEachEntry(words, this.undoEnd, undoWords, (at) => {
+      if (words[at + 3] !== rowLeft) visitPart(visit, words, at + 1, words[at]!)
+    })
   }
 
   /** Every kept part that has left. */
   forEachDeparture(visit: PartVisitor): void {
-    const { departed, departedLength } = this
-    for (let at = 0; at < departedLength; at += departedEntryWords)
-      visitPart(visit, departed, at + 3, departed[at + 2]!)
+    const { words } = this.#machine
+    forEachEntry(words, this.departedEnd, departedWords, (at) => visitPart(visit, words, at + 3, words[at + 2]!))
   }
 
-  clear(): void {
-    this.length = 0
-    this.departedLength = 0
-    // A burst must not hold its memory for ever.
-    if (this.words.length > keptWordsMax) this.words = new Int32Array(1 << 14)
-    if (this.departed.length > keptWordsMax) this.departed = new Int32Array(departedEntryWords << 10)
+  /** Source partitions of the parts that have left since the log ended at `departedEnd`, and whether their rows were refused. */
+  forEachDepartureSince(departedEnd: number, visit: (partition: number, isRefused: boolean) => void): void {
+    const { words } = this.#machine
+    const isNew = (at: number) => visit(words[at + 3]! & (partitionsMax - 1), words[at + 6] !== 0)
+    forEachEntry(words, this.departedEnd, departedWords, isNew, departedEnd)
   }
+}
 
-  #room(): number {
-    const at = this.length
-    if (at === this.words.length) this.words = doubled(this.words)
-    this.length = at + undoEntryWords
-    return at
+/** Visits the entries from `start` on, an end that the chain had before, page by page, the last page first. */
+function forEachEntry(
+  words: Int32Array,
+  end: number,
+  entryWords: number,
+  visit: (at: number) => void,
+  start = 0,
+): void {
+  for (let behind = end; behind !== start;) {
+    const page = pageWords * Math.floor((behind / 4 - 1) / pageWords)
+    const isLast = page * 4 < start && start < behind
+    for (let at = isLast ? start / 4 : page + headerWords; at < behind / 4; at += entryWords) visit(at)
+    if (isLast) return
+    behind = words[page]! >>> 0
   }
 }
 
 /** Three words that say where a part came from begin at `at`. */
 function visitPart(visit: PartVisitor, words: Int32Array, at: number, hash: number): void {
   const place = words[at]!
-  visit(place & (partitionsMax - 1), offsetOfWords(words, at + 1), place >>> sideShift, hash)
-}
-
-/** An offset in two words. */
-export function offsetOfWords(words: Int32Array, at: number): number {
-  return words[at + 1]! * 4294967296 + (words[at]! >>> 0)
-}
-
-const keptWordsMax = 1 << 22
-
-function doubled(words: Int32Array): Int32Array<ArrayBuffer> {
-  const grown = new Int32Array(words.length * 2)
-  grown.set(words)
-  return grown
+  const offset = words[at + 2]! * 4294967296 + (words[at + 1]! >>> 0)
+  visit(place & (partitionsMax - 1), offset, place >>> sideShift, hash)
 }

@@ -29,14 +29,17 @@ export function wasmModule(name: string): WasmModule {
 /**
  * An instance of a module over a memory of its own.
  *
- * @param imports - What the module declares in `assembly/imports.ts`.
+ * @param imports - What the module declares in its `assembly/*-imports.ts`.
+ * @param memoryBytes - Of the memory to begin with.
  */
 export function wasmInstance<Exports>(
   module: WasmModule,
-  imports: Readonly<Record<string, (...words: number[]) => number | void>>,
+  imports: Readonly<Record<string, (...numbers: never[]) => number | void>>,
+  memoryBytes: number,
 ): { memory: WasmMemory; exports: Exports } {
-  const memory = new Memory({ initial: 4 })
-  return { memory, exports: new Instance(module, { env: { memory }, imports }).exports as Exports }
+  const memory = new Memory({ initial: Math.ceil(memoryBytes / wasmPageBytes) })
+  const everyImport = { env: { memory }, 'decoder-imports': imports, 'table-imports': imports }
+  return { memory, exports: new Instance(module, everyImport).exports as Exports }
 }
 
 /** An exported constant, such as the address of a column. */

@@ -1,5 +1,5 @@
 /** Looks names up in a table that `../json/name-table.ts` has written and describes. */
-import { unescape } from './imports'
+import { unescape } from './decoder-imports'
 
 const HEADER: usize = 16
 const ENTRY: u32 = 32

@@ -57,9 +57,13 @@ export class ScannerMachine {
   #bytes: Uint8Array
 
   constructor() {
-    const { memory, exports } = wasmInstance<DecoderExports & Record<Column, WasmGlobal>>(module, {
-      unescape: (to, start, end) => this.#unescape(to!, start!, end!),
-    })
+    const { memory, exports } = wasmInstance<DecoderExports & Record<Column, WasmGlobal>>(
+      module,
+      {
+        unescape: (to: number, start: number, end: number) => this.#unescape(to, start, end),
+      },
+      4 * wasmPageBytes,
+    )
     this.run = exports
     this.#addresses = exports
     this.#memory = memory

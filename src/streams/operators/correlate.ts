@@ -11,16 +11,7 @@
  */
 import { type ActorContext, type ActorRef, defineActor, type Reply } from '../../actors/index.ts'
 import type { Timer } from '../../core/clock.ts'
-import {
-  encodeJsonString,
-  MergeEncoder,
-  noSide,
-  type OutputBatch,
-  OutputBuilder,
-  Reason,
-  type RowCompleted,
-  rowFlags,
-} from '../../kernel/index.ts'
+import { encodeJsonString, noSide, type OutputBatch, OutputBuilder, Reason, rowFlags } from '../../kernel/index.ts'
 import { DeadLetterEncoder } from '../dead-letter.ts'
 import type { CorrelateMessage, SinkMessage } from '../messages.ts'
 import { deadLetterSink, mergedSink } from '../pipeline-topics.ts'
@@ -52,7 +43,6 @@ class Correlation {
   readonly #self: ActorRef<CorrelateMessage>
   readonly #sink: ActorRef<SinkMessage>
   readonly #builders: readonly OutputBuilder[]
-  readonly #merges: MergeEncoder
   readonly #deadLetters: DeadLetterEncoder
   /** Filled batches that are still to be sent: the builders cannot wait, the actor can. */
   readonly #filled: OutputBatch[] = []
@@ -81,10 +71,12 @@ class Correlation {
           onFilled: (batch) => this.#filled.push(batch),
         }),
     )
-    this.#merges = new MergeEncoder(table.arena, this.#builders[mergedSink]!, {
+    table.publishTo({
+      out: this.#builders[mergedSink]!,
       keyName: encodeJsonString(plan.correlate.keyName),
       sideNames: plan.sides.map(({ name }) => encodeJsonString(name)),
       recordBytesMax: topics.batchBytesMax[mergedSink]! - recordFrameBytes,
+      refuse: (part) => this.#deadLetters.encodeReference(part, pipeline.clock.nowMs()),
     })
     this.#deadLetters = new DeadLetterEncoder(
       this.#builders[deadLetterSink]!,
@@ -142,7 +134,7 @@ class Correlation {
     const { partition, count } = columns
     counts.skipped[partition]! += nextOffset - counts.nextOffsets[partition]! - count
     counts.nextOffsets[partition] = nextOffset
-    table.apply(columns, this.#completed, counts)
+    table.apply(columns, counts)
     for (let row = 0; row < count; row++) {
       if (columns.side[row] !== noSide) continue
       if ((columns.flags[row]! & rowFlags.filtered) !== 0) counts.filtered[partition]!++
@@ -159,11 +151,6 @@ class Correlation {
       this.#openedMs = this.#lastRowsMs
       this.#arm()
     }
-  }
-
-  readonly #completed: RowCompleted = {
-    encode: (head, columns, row) => this.#merges.encode(head, columns, row),
-    refuse: (part) => this.#deadLetters.encodeReference(part, this.#pipeline.clock.nowMs()),
   }
 
   /** Hands filled batches to the sink, which gives their memory back when they are stored. */
@@ -210,6 +197,7 @@ class Correlation {
     const { accounting, table } = this.#pipeline
     this.#timer?.cancel()
     this.#timer = undefined
+    table.flush()
     for (const builder of this.#builders) builder.flush()
     await this.#sendFilled()
     const offsets = accounting.current.nextOffsets

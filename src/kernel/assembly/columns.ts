@@ -1,0 +1,79 @@
+/** The rows at hand, as `../pending-table.ts` copies them in: columns of numbers, places counted from their base. */
+const rowsMax = 2048
+
+export const offsets = memory.data(8 * rowsMax, 16)
+export const timestamps = memory.data(8 * rowsMax, 16)
+export const sides = memory.data(rowsMax, 16)
+export const reasons = memory.data(rowsMax, 16)
+export const flags = memory.data(rowsMax, 16)
+export const keyStarts = memory.data(4 * rowsMax, 16)
+export const keyEnds = memory.data(4 * rowsMax, 16)
+export const spellingStarts = memory.data(4 * rowsMax, 16)
+export const spellingEnds = memory.data(4 * rowsMax, 16)
+export const partStarts = memory.data(4 * rowsMax, 16)
+export const partEnds = memory.data(4 * rowsMax, 16)
+
+const PART_IN_EXTRA: u32 = 1
+const KEY_IN_EXTRA: u32 = 2
+const KEY_IS_NUMBER: u32 = 4
+const KEY_RESPELLED: u32 = 8
+
+/** Where the records' bytes begin, and those made on the way. */
+let bytesBase: usize = 0
+let extraBase: usize = 0
+
+export function setBases(bytes: usize, extra: usize): void {
+  bytesBase = bytes
+  extraBase = extra
+}
+
+export function sideAt(row: u32): i32 {
+  return load<i8>(sides + row)
+}
+
+/** Makes a row a dead letter. */
+export function setReason(row: u32, reason: u32): void {
+  store<i8>(sides + row, -1)
+  store<u8>(reasons + row, reason)
+}
+
+export function offsetAt(row: u32): u64 {
+  return <u64>load<f64>(offsets + (row << 3))
+}
+
+export function timestampAt(row: u32): i64 {
+  return <i64>load<f64>(timestamps + (row << 3))
+}
+
+export function keyIsNumberAt(row: u32): bool {
+  return (load<u8>(flags + row) & KEY_IS_NUMBER) != 0
+}
+
+export function isRespelledAt(row: u32): bool {
+  return (load<u8>(flags + row) & KEY_RESPELLED) != 0
+}
+
+export function keyAt(row: u32): usize {
+  return load<u32>(keyStarts + (row << 2)) + (load<u8>(flags + row) & KEY_IN_EXTRA ? extraBase : bytesBase)
+}
+
+export function keyLengthAt(row: u32): u32 {
+  return load<u32>(keyEnds + (row << 2)) - load<u32>(keyStarts + (row << 2))
+}
+
+export function partAt(row: u32): usize {
+  return load<u32>(partStarts + (row << 2)) + (load<u8>(flags + row) & PART_IN_EXTRA ? extraBase : bytesBase)
+}
+
+export function partLengthAt(row: u32): u32 {
+  return load<u32>(partEnds + (row << 2)) - load<u32>(partStarts + (row << 2))
+}
+
+export function spellingAt(row: u32): usize {
+  return load<u32>(spellingStarts + (row << 2)) + bytesBase
+}
+
+/** 0 where the key is spelled as it is. */
+export function spellingLengthAt(row: u32): u32 {
+  return isRespelledAt(row) ? load<u32>(spellingEnds + (row << 2)) - load<u32>(spellingStarts + (row << 2)) : 0
+}

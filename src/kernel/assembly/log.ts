@@ -1,0 +1,68 @@
+/**
+ * What each open epoch changed: chains of pages with entries of one size, written forward and read backward. A chain is
+ * named by its end, 0 while it is empty; the first word of a page is the end of the chain before it.
+ *
+ * The undo log says of a part that came in: hash, side and partition, offset low, offset high, because its block may
+ * move; of a row that left the index: hash, address of its head, 0, `LEFT`.
+ * The departed log says of each block of a row that left: address, units, hash, side and partition, offset low, offset high, 1 if
+ * its row was refused, 0. These blocks stay until the epoch has ended. `../undo-log.ts` reads both too.
+ */
+import { freeOnePage, pageBytes, takePage } from './segments'
+import { departedEnd, undoEnd } from './state'
+
+export const undoBytes: usize = 16
+export const departedBytes: usize = 32
+export const LEFT: u32 = 0xffffffff
+/** Before the first entry of a page. */
+export const pageHeaderBytes: usize = 32
+const wrap: usize = pageBytes - 1
+
+/** Pages that the changes of a pass of 256 rows, of 16 sides at most, take: so many must be there. */
+export const pagesPerPass: u32 = 3
+
+export function noteArrival(hash: u32, place: u32, offset: u64): void {
+  const entry = room(undoEnd)
+  store<u32>(entry, hash)
+  store<u32>(entry, place, 4)
+  store<u64>(entry, offset, 8)
+  undoEnd = entry + undoBytes
+}
+
+export function noteRow(hash: u32, head: u32): void {
+  const entry = room(undoEnd)
+  store<u32>(entry, hash)
+  store<u32>(entry, head, 4)
+  store<u32>(entry, 0, 8)
+  store<u32>(entry, LEFT, 12)
+  undoEnd = entry + undoBytes
+}
+
+export function noteDeparture(address: u32, units: u32, hash: u32, place: u32, offset: u64, isRefused: bool): void {
+  const entry = room(departedEnd)
+  store<u32>(entry, address)
+  store<u32>(entry, units, 4)
+  store<u32>(entry, hash, 8)
+  store<u32>(entry, place, 12)
+  store<u64>(entry, offset, 16)
+  store<u32>(entry, isRefused ? 1 : 0, 24)
+  departedEnd = entry + departedBytes
+}
+
+/** The page of the last entry of a chain. */
+export function pageBefore(end: usize): usize {
+  return (end - 1) & ~wrap
+}
+
+/** Gives the page of the last entries back; returns the end of what is before it. */
+export function dropLastPage(page: usize): usize {
+  const before: usize = load<u32>(page)
+  freeOnePage(page)
+  return before
+}
+
+function room(end: usize): usize {
+  if ((end & wrap) != 0) return end
+  const page = takePage()
+  store<u32>(page, <u32>end)
+  return page + pageHeaderBytes
+}

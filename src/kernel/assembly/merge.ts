@@ -1,0 +1,120 @@
+/**
+ * Writes merged records: `{"<key name>":<key>,"<side>":<part>,…}`, parts byte for byte in declared order, straight from
+ * the arena and from the record that completed the row, which is never stored.
+ * The key leaves in the spelling of the first declared side, the record's key is the canonical key, its partition
+ * Java's default, its timestamp the greatest of the parts'.
+ */
+import { at, behindKey, isRespelled, nextOf, partLengthOf, partOf, sideOf, timestampOf } from './block'
+import {
+  isRespelledAt,
+  keyAt,
+  keyIsNumberAt,
+  keyLengthAt,
+  partAt,
+  partLengthAt,
+  sideAt,
+  spellingAt,
+  spellingLengthAt,
+  timestampAt,
+} from './columns'
+import { copyOver, restOf } from './copy'
+import { beginRecord, endRecord, hasSpace, writeVarint } from './output'
+import { partitionCount, recordBytesMax, sideCount } from './state'
+
+const QUOTE: u32 = 0x22
+const CLOSE_BRACE: u32 = 0x7d
+
+export const PUBLISHED: i32 = 0
+export const TOO_LARGE: i32 = 1
+export const NO_MEMORY: i32 = 2
+
+/** `{"<key name>":`, then `,"<side>":` for each: address and length, two words each. */
+export const literals = memory.data(8 * 17, 16)
+/** Each side's block; 0 for the completing side. */
+const blocks = memory.data(4 * 16, 16)
+
+/** Publishes the row at `head` with the part of `row`, whose side the row lacks, unless it is too large. */
+export function publish(head: u32, row: u32): i32 {
+  const completing = sideAt(row)
+  const partLength = partLengthAt(row)
+  let timestamp = timestampAt(row)
+  let valueLength = load<u32>(literals, 4) + partLength + 1
+  for (let side: u32 = 1; side <= sideCount; side++) valueLength += load<u32>(literals + (side << 3), 4)
+  store<u32>(blocks + (completing << 2), 0)
+  for (let address = head; address != 0;) {
+    const block = at(address)
+    store<u32>(blocks + (sideOf(block) << 2), <u32>block)
+    valueLength += partLengthOf(block)
+    timestamp = max<i64>(timestamp, timestampOf(block))
+    address = nextOf(block)
+  }
+  const key = keyAt(row)
+  const keyLength = keyLengthAt(row)
+  valueLength += spellingLength(row)
+  if (valueLength + keyLength > recordBytesMax) return TOO_LARGE
+  if (!hasSpace(keyLength + valueLength + 1)) return NO_MEMORY
+
+  const partition = partitionOf(key, keyLength)
+  let to = copyOver(beginRecord(partition, timestamp, keyLength, valueLength), key, keyLength)
+  to = writeLiteral(writeVarint(to, valueLength), 0)
+  to = writeSpelling(to, row)
+  for (let side: u32 = 0; side < sideCount; side++) {
+    to = writeLiteral(to, side + 1)
+    const block: usize = load<u32>(blocks + (side << 2))
+    to = block == 0 ? copyOver(to, partAt(row), partLength) : copyOver(to, partOf(block), partLengthOf(block))
+  }
+  store<u8>(to++, CLOSE_BRACE)
+  endRecord(partition, to)
+  return PUBLISHED
+}
+
+/** The partition that Java's default partitioner chooses for a key. */
+function partitionOf(key: usize, length: u32): u32 {
+  return (murmur2(key, length) & 0x7fffffff) % partitionCount
+}
+
+/**
+ * The hash by which Kafka's Java producer picks a partition, so that a merged record lies where any Java client would
+ * have put its key. Reads up to three bytes behind the key.
+ *
+ * @see org.apache.kafka.common.utils.Utils.murmur2
+ */
+export function murmur2(key: usize, length: u32): u32 {
+  let h: u32 = 0x9747b28c ^ length
+  const whole = key + (length & ~3)
+  for (let from = key; from < whole; from += 4) {
+    let k = load<u32>(from) * 0x5bd1e995
+    k ^= k >>> 24
+    h = (h * 0x5bd1e995) ^ (k * 0x5bd1e995)
+  }
+  if (length & 3) h = (h ^ restOf(whole, length)) * 0x5bd1e995
+  h ^= h >>> 13
+  h *= 0x5bd1e995
+  return h ^ (h >>> 15)
+}
+
+function writeLiteral(to: usize, index: u32): usize {
+  const literal = literals + (index << 3)
+  return copyOver(to, load<u32>(literal), load<u32>(literal, 4))
+}
+
+/** Bytes of the key as the first declared side wrote it. */
+function spellingLength(row: u32): u32 {
+  const first: usize = load<u32>(blocks)
+  if (first == 0 ? isRespelledAt(row) : isRespelled(first)) {
+    return first == 0 ? spellingLengthAt(row) : load<u32>(behindKey(first))
+  }
+  return keyLengthAt(row) + (keyIsNumberAt(row) ? 0 : 2)
+}
+
+function writeSpelling(to: usize, row: u32): usize {
+  const first: usize = load<u32>(blocks)
+  if (first == 0 ? isRespelledAt(row) : isRespelled(first)) {
+    return copyOver(to, first == 0 ? spellingAt(row) : behindKey(first) + 4, spellingLength(row))
+  }
+  if (keyIsNumberAt(row)) return copyOver(to, keyAt(row), keyLengthAt(row))
+  store<u8>(to, QUOTE)
+  to = copyOver(to + 1, keyAt(row), keyLengthAt(row))
+  store<u8>(to, QUOTE)
+  return to + 1
+}

@@ -1,0 +1,49 @@
+/**
+ * All state of the table that is not in memory, in one place, because it moves with the memory: `../table-machine.ts`
+ * copies these numbers to a new instance when it gives memory back.
+ */
+
+/** Segments that the memory has, and those in use. */
+export let segmentCount: u32 = 0
+export let usedSegments: u32 = 0
+/** First of the free pages and of the free chunks, each of which holds the next; and how many pages are free. */
+export let freePage: usize = 0
+export let freePages: u32 = 0
+export let freeChunk: usize = 0
+
+/** The segment that is being filled with blocks, and units in live blocks and in segments of blocks. */
+export let filling: u32 = 0
+export let liveUnits: u32 = 0
+export let blockUnits: u32 = 0
+
+/** Bits of a hash that choose in the directory, at least 1; rows; pages of slots. */
+export let depth: u32 = 1
+export let rowCount: u32 = 0
+export let slotPages: u32 = 0
+
+/** Ends of the logs of the epoch at hand. */
+export let undoEnd: usize = 0
+export let departedEnd: usize = 0
+
+/** The segment that compaction walks, and how far it has come. */
+export let walked: u32 = 0
+export let walkedUnits: u32 = 0
+
+/** Seed of the hash. */
+export let seedLow: u32 = 0
+export let seedHigh: u32 = 0
+/** Units that live blocks may have, and all sides as a bit set. */
+export let unitsMax: u32 = 0
+export let allSides: u32 = 0
+export let duplicateReason: u32 = 0
+export let tooLargeReason: u32 = 0
+
+/** Second parts of a side that were met. */
+export let duplicates: u32 = 0
+
+/** How merged records look: see `merge.ts`. */
+export let sideCount: u32 = 0
+export let recordBytesMax: u32 = 0
+export let partitionCount: u32 = 0
+export let batchBytes: u32 = 0
+export let openBatches: usize = 0

@@ -1,0 +1,14 @@
+/** What the table leaves to TypeScript. */
+
+/** Takes the records of a batch over, from `start` to `end`. */
+export declare function filled(
+  partition: u32,
+  start: usize,
+  end: usize,
+  count: u32,
+  baseTimestamp: f64,
+  maxTimestamp: f64,
+): void
+
+/** A row is not published for its size; its parts are still there. */
+export declare function refused(head: u32): void

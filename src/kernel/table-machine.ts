@@ -1,0 +1,179 @@
+import { type WasmGlobal, wasmInstance, type WasmMemory, wasmModule, wasmPageBytes } from './wasm-module.ts'
+
+/** What `assembly/table.ts` exports: functions, */
+interface TableFunctions {
+  readonly start: (...words: [low: number, high: number, sides: number, units: number, ...reasons: number[]]) => void
+  readonly takeStage: (bytes: number) => number
+  readonly freeStage: (address: number) => void
+  readonly setBases: (bytes: number, extra: number) => void
+  readonly apply: (count: number) => number
+  readonly commit: (undoEnd: number, departedEnd: number) => void
+  readonly rollback: (undoEnd: number, departedEnd: number) => void
+  readonly compact: (blocksMax: number) => void
+  readonly openOutput: () => number
+  readonly flush: () => void
+  readonly hashOf: (start: number, end: number, isNumber: number) => number
+  readonly hasRoom: (hash: number) => number
+  readonly insert: (hash: number, address: number) => void
+  readonly remove: (hash: number, address: number) => void
+  readonly pageOf: (hash: number) => number
+  readonly slotOf: (page: number, hash: number, address: number) => number
+  readonly murmur2: (start: number, length: number) => number
+}
+
+/** its state, of which these are read or set here, */
+type State =
+  | 'segmentCount'
+  | 'usedSegments'
+  | 'liveUnits'
+  | 'blockUnits'
+  | 'depth'
+  | 'rowCount'
+  | 'slotPages'
+  | 'undoEnd'
+  | 'departedEnd'
+  | 'duplicates'
+  | 'recordBytesMax'
+  | 'partitionCount'
+  | 'batchBytes'
+
+/** and the addresses of columns and tables. */
+type Place =
+  | 'offsets'
+  | 'timestamps'
+  | 'sides'
+  | 'reasons'
+  | 'flags'
+  | 'keyStarts'
+  | 'keyEnds'
+  | 'spellingStarts'
+  | 'spellingEnds'
+  | 'partStarts'
+  | 'partEnds'
+  | 'origin'
+  | 'literals'
+  | 'directory'
+  | 'kinds'
+
+type TableExports = TableFunctions & Readonly<Record<State | Place, WasmGlobal>>
+
+export interface TableHandlers {
+  readonly filled: (
+    partition: number,
+    start: number,
+    end: number,
+    count: number,
+    baseTimestamp: number,
+    maxTimestamp: number,
+  ) => void
+  readonly refused: (head: number) => void
+}
+
+const module = wasmModule('table')
+const segmentBytes = 2 << 20
+/** Behind the last segment, because the table reads somewhat more than it needs. */
+const slackBytes = wasmPageBytes
+/** What `assembly/segments.ts` calls free segments, and those that were not touched yet. */
+const kinds = { free: 0, untouched: 7 } as const
+/** Segments that are free, but not given back to the system: 32 MiB. */
+const slackSegments = 16
+
+/**
+ * One instance of the table's WebAssembly and its memory, of at most 4 GiB. Memory only grows, so what a burst has left
+ * is given back by moving into a new one: segments in use are copied to their old addresses, and the system gives no
+ * memory for what is not touched.
+ */
+export class TableMachine {
+  readonly #handlers: TableHandlers
+  #memory: WasmMemory
+  #bytes!: Uint8Array<ArrayBuffer>
+  #words!: Int32Array<ArrayBuffer>
+  /** Look it up anew after each `compact`. */
+  run: TableExports
+
+  constructor(handlers: TableHandlers) {
+    this.#handlers = handlers
+    const { memory, exports } = wasmInstance<TableExports>(module, { ...handlers }, segmentBytes + slackBytes)
+    this.#memory = memory
+    this.run = exports
+    this.#look()
+  }
+
+  /** All of the memory, until a call of `run` lets it grow. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    if (this.#bytes.length === 0) this.#look()
+    return this.#bytes
+  }
+
+  /** The same as words. */
+  get words(): Int32Array<ArrayBuffer> {
+    if (this.#words.length === 0) this.#look()
+    return this.#words
+  }
+
+  /** Bytes that the system has given. */
+  get touchedBytes(): number {
+    const { segmentCount } = this.run
+    return (segmentCount.value - this.#count(kinds.untouched)) * segmentBytes
+  }
+
+  /** The numbers at a place. */
+  int32(place: Place, length: number): Int32Array {
+    return new Int32Array(this.bytes.buffer, this.run[place].value, length)
+  }
+
+  uint8(place: Place, length: number): Uint8Array {
+    return new Uint8Array(this.bytes.buffer, this.run[place].value, length)
+  }
+
+  float64(place: Place, length: number): Float64Array {
+    return new Float64Array(this.bytes.buffer, this.run[place].value, length)
+  }
+
+  /** Moves where most of the memory is free. */
+  giveBack(): void {
+    const { usedSegments } = this.run
+    if (this.#count(kinds.free) > usedSegments.value + slackSegments) this.#move()
+  }
+
+  #move(): void {
+    const from = this.bytes
+    const segments = this.uint8('kinds', this.run.segmentCount.value)
+    const isFree = (kind: number) => kind === kinds.free || kind === kinds.untouched
+    const count = segments.findLastIndex((kind, segment) => segment === 0 || !isFree(kind)) + 1
+    const old = this.run
+    segments.forEach((kind, segment) => isFree(kind) && segment > 0 && (segments[segment] = kinds.untouched))
+
+    const { memory, exports } = wasmInstance<TableExports>(
+      module,
+      { ...this.#handlers },
+      count * segmentBytes + slackBytes,
+    )
+    const to = new Uint8Array(memory.buffer)
+    for (let segment = 0; segment < count; segment++) {
+      if (segment > 0 && segments[segment] === kinds.untouched) continue
+      const at = segment * segmentBytes
+      to.set(from.subarray(at, at + segmentBytes), at)
+    }
+    for (const [name, { value }] of Object.entries(old) as [State, WasmGlobal][]) {
+      // Functions have no value, and what is constant is the same.
+      if (value !== undefined && exports[name].value !== value) exports[name].value = value
+    }
+    exports.segmentCount.value = count
+    this.#memory = memory
+    this.run = exports
+    this.#look()
+  }
+
+  #count(kind: number): number {
+    return this.uint8('kinds', this.run.segmentCount.value).reduce(
+      (sum, other, i) => sum + Number(i > 0 && other === kind),
+      0,
+    )
+  }
+
+  #look(): void {
+    this.#bytes = new Uint8Array(this.#memory.buffer)
+    this.#words = new Int32Array(this.#memory.buffer)
+  }
+}
