@@ -3,6 +3,8 @@ export { createTopics, deleteTopics, listOffsets, type NewTopic, topicConfig } f
 export { Cluster, type ClusterOptions, type Topic } from './cluster.ts'
 export { Connection, type ConnectionOptions } from './connection.ts'
 export { Fetcher, type FetcherOptions, type FetchedResponse, receiveBytes } from './fetcher.ts'
+export type { GroupMember } from './group-member.ts'
+export { Membership, type MembershipOptions } from './membership/membership.ts'
 export { commitOffsets } from './offset-store.ts'
 export { Producer, type ProducerOptions } from './producer.ts'
 export type { PasswordSasl, SaslOptions, TokenProvider, TokenSasl } from './sasl.ts'
