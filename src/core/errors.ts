@@ -213,7 +213,8 @@ export const errorCatalogue = {
   },
   TRANSACTION_ABORTED: {
     retryable: true,
-    meaning: 'A transaction cannot commit any more, or was aborted by its coordinator because it was open for too long.',
+    meaning:
+      'A transaction cannot commit any more, or was aborted by its coordinator because it was open for too long.',
     remedy: 'What belonged to it is rolled back and done again; if that repeats itself, raise `transactionTimeoutMs`.',
   },
   TRANSACTION_FENCED: {

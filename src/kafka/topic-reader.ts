@@ -8,15 +8,16 @@ const partitionBytes = 1 << 20
 const maxWaitMs = 500
 const buffersPerLeader = 2
 
-/** Where the log of each partition begins and ends for a `read_committed` consumer. */
+/** Where the log of each partition begins and ends. */
 export interface TopicRange {
   readonly starts: readonly number[]
   readonly ends: readonly number[]
 }
 
+/** All that a topic has at the moment: whoever reads it waits for the transactions that are open. */
 export async function topicRange(cluster: Cluster, topic: Topic): Promise<TopicRange> {
   const [ends, starts] = await Promise.all([
-    listOffsets(cluster, topic, 'latest'),
+    listOffsets(cluster, topic, 'latest', 'read_uncommitted'),
     listOffsets(cluster, topic, 'earliest'),
   ])
   return { starts, ends }

@@ -14,6 +14,7 @@ export interface Plan {
   readonly correlate: { readonly id: string; readonly key: Field; readonly keyName: string }
   readonly sink: { readonly id: string; readonly topic: string }
   readonly deadLetterTopic: string
+  readonly checkpointTopic: string
 }
 
 export interface Side {
@@ -62,6 +63,7 @@ export function planTopology(topology: Topology): Plan {
     correlate: { id: correlate.id, key: correlate.key, keyName },
     sink,
     deadLetterTopic: `${name}.dead-letter`,
+    checkpointTopic: `${name}.checkpoint`,
   }
 }
 
