@@ -2,10 +2,10 @@ import { assert } from '../core/assert.ts'
 import { EngineError } from '../core/errors.ts'
 import type { OutputBuilder, PendingTable } from '../kernel/index.ts'
 import { type Accounting, EpochCounts } from './accounting.ts'
-import { CheckpointWriter } from './checkpoint/checkpoint-writer.ts'
+import type { CheckpointWriter } from './checkpoint/checkpoint-writer.ts'
 import { Digest } from './checkpoint/digest.ts'
 import { type Manifest, manifestFormat } from './checkpoint/manifest.ts'
-import { PendingOffsets } from './checkpoint/pending-offsets.ts'
+import type { PendingOffsets } from './checkpoint/pending-offsets.ts'
 
 /** What every manifest of a program says alike. */
 export type ProgramIdentity = Pick<Manifest, 'topology' | 'sourceId' | 'hashSeed'>

@@ -34,16 +34,16 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
 
 /** @throws EngineError `CHECKPOINT_CORRUPT` */
 export function decodeManifest(bytes: Uint8Array): Manifest {
-  let manifest: Manifest
+  let manifest: { readonly format?: unknown } | null
   try {
     manifest = JSON.parse(Buffer.from(bytes).toString())
   } catch (error) {
     throw corrupt('its manifest is not JSON', error)
   }
   if (manifest?.format !== manifestFormat) {
-    throw corrupt(`its format is ${manifest?.format}, where this version of Millrace knows format ${manifestFormat}`)
+    throw corrupt(`its format is ${String(manifest?.format)}, where this version of Millrace knows ${manifestFormat}`)
   }
-  return manifest
+  return manifest as Manifest
 }
 
 export function corrupt(what: string, cause?: unknown): EngineError {
