@@ -36,7 +36,7 @@ export function decodeSubscription(metadata: Buffer): Candidacy {
   const reader = Reader.from(metadata)
   try {
     const version = reader.readInt16()
-    reader.readArray((r) => r.readString(false), false, false)
+    reader.readArray(readName, false, false)
     const userData = reader.readBytes(false)
     if (version < subscriptionVersion) return newcomer
     const owned = readPartitions(reader)
@@ -68,8 +68,16 @@ function appendPartitions(writer: Writer, topics: string[]): Writer {
 
 function readPartitions(reader: Reader): { name: string; partitions: number[] }[] {
   const readTopic = (r: Reader) => ({
-    name: r.readString(false),
+    name: readName(r),
     partitions: r.readArray((each) => each.readInt32(), false, false),
   })
   return reader.readArray(readTopic, false, false)
+}
+
+/** A length below 0 would lead back to where it stands, again and again. */
+function readName(reader: Reader): string {
+  const start = reader.position
+  const name = reader.readString(false)
+  if (reader.position <= start) throw new RangeError('a name has a negative length')
+  return name
 }
