@@ -6,6 +6,7 @@ import type { CheckpointWriter } from './checkpoint/checkpoint-writer.ts'
 import { Digest } from './checkpoint/digest.ts'
 import { type Manifest, manifestFormat } from './checkpoint/manifest.ts'
 import type { PendingOffsets } from './checkpoint/pending-offsets.ts'
+import type { EventClock } from './event-clock.ts'
 
 /** What every manifest of a program says alike. */
 export type ProgramIdentity = Pick<Manifest, 'topology' | 'sourceId' | 'hashSeed'>
@@ -26,6 +27,8 @@ export interface EpochStateParts {
   epoch: number
   pending: PendingOffsets
   writer: CheckpointWriter
+  /** Absent where nothing expires by event time. */
+  eventClock: EventClock | undefined
 }
 
 /**
@@ -38,6 +41,7 @@ export class EpochState {
   readonly table: PendingTable
   readonly accounting: Accounting
   readonly pending: PendingOffsets
+  readonly eventClock: EventClock | undefined
   readonly #writer: CheckpointWriter
   readonly #identity: ProgramIdentity
   /** Of the last committed epoch. */
@@ -45,13 +49,14 @@ export class EpochState {
   #isCommitting = false
   #restoration: Restoration | undefined
 
-  constructor({ identity, table, accounting, epoch, pending, writer }: EpochStateParts) {
+  constructor({ identity, table, accounting, epoch, pending, writer, eventClock }: EpochStateParts) {
     this.#identity = identity
     this.table = table
     this.accounting = accounting
     this.#epoch = epoch
     this.pending = pending
     this.#writer = writer
+    this.eventClock = eventClock
     if (pending.count === 0) return
     const counts = new EpochCounts(accounting.committedOffsets)
     this.#restoration = { count: pending.count, digest: pending.digest.words, counts }
@@ -110,6 +115,7 @@ export class EpochState {
       closedMs,
       ...this.#identity,
       ...accounting.snapshot(),
+      eventTimes: this.eventClock?.times,
       pending: pending.count,
       digest: pending.digest.words,
     })
@@ -127,6 +133,7 @@ export class EpochState {
     this.accounting.commitEpoch()
     this.pending.settle()
     this.#writer.settle()
+    this.eventClock?.settle()
     this.#epoch++
     this.#isCommitting = false
   }
@@ -155,6 +162,7 @@ export class EpochState {
     this.accounting.rollback()
     this.pending.rollback()
     this.#writer.rollback()
+    this.eventClock?.rollback()
     this.#isCommitting = false
   }
 }

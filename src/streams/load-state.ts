@@ -9,6 +9,7 @@ import { corrupt, type Manifest } from './checkpoint/manifest.ts'
 import { PendingOffsets } from './checkpoint/pending-offsets.ts'
 import { differences, shapeOf } from './checkpoint/topology-shape.ts'
 import { EpochState, type ProgramIdentity } from './epoch-state.ts'
+import { EventClock, type EventTimes } from './event-clock.ts'
 import type { Logger } from './logger.ts'
 import type { RunOptions } from './options.ts'
 import type { Plan } from './plan.ts'
@@ -62,6 +63,7 @@ function emptyState({ plan, options, source }: LoadRequest, logStarts: readonly 
     epoch: 0,
     pending: new PendingOffsets(logStarts.length),
     writer: new CheckpointWriter(logStarts.length),
+    eventClock: eventClockOf(plan, logStarts.length),
   })
 }
 
@@ -92,6 +94,7 @@ function stateBehind(
     epoch: grown.epoch,
     pending,
     writer: CheckpointWriter.behind(records, grown),
+    eventClock: eventClockOf(plan, logStarts.length, grown.eventTimes),
   })
 }
 
@@ -121,6 +124,10 @@ function tableOf(plan: Plan, options: RunOptions, { hashSeed }: ProgramIdentity)
     duplicateReason: Reason.DUPLICATE,
     tooLargeReason: Reason.MERGE_TOO_LARGE,
   })
+}
+
+function eventClockOf({ correlate }: Plan, partitionCount: number, times?: EventTimes): EventClock | undefined {
+  return correlate.expiry?.by === 'eventTime' ? new EventClock(partitionCount, times) : undefined
 }
 
 function missing({ name, checkpointTopic }: Plan): EngineError {

@@ -28,7 +28,8 @@ function store(topic: Map<string, Uint8Array>, batches: readonly OutputBatch[]):
     const bytes = Buffer.concat([sealed, Buffer.alloc(8)])
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const end = sealed.length
-    reader.open({ partition: 0, bytes, view, start: 0, end, fromOffset: 0, nextOffset: batch.count, aborted: [] })
+    const place = { start: 0, end, fromOffset: 0, nextOffset: batch.count, endOffset: batch.count }
+    reader.open({ partition: 0, bytes, view, ...place, aborted: [] })
     while (reader.fill(columns)) {
       for (let row = 0; row < columns.count; row++) {
         const { key, value } = plainRecord(columns, row)

@@ -1,5 +1,6 @@
 import { EngineError } from '../../core/errors.ts'
 import type { Totals } from '../accounting.ts'
+import type { EventTimes } from '../event-clock.ts'
 import type { TopologyShape } from './topology-shape.ts'
 
 /** What an epoch leaves behind in the checkpoint topic: where the program is. Arrays are by source partition. */
@@ -16,6 +17,8 @@ export interface Manifest {
   readonly startOffsets: readonly number[]
   readonly nextOffsets: readonly number[]
   readonly totals: Totals
+  /** The time that records tell; absent where nothing expires by it. */
+  readonly eventTimes?: EventTimes | undefined
   /** Parts that wait, and their digest under the seed that keys are hashed with. */
   readonly pending: number
   readonly digest: readonly [number, number]
