@@ -86,9 +86,11 @@ function stateBehind(
     throw corrupt(`it names ${pending.count} parts that wait, where its manifest says ${manifest.pending}`)
   }
   const grown = withNewPartitions(manifest, logStarts)
+  const { topology, sourceId, hashSeed } = grown
   pending.startAt(grown.digest)
   return new EpochState({
-    identity: grown,
+    // No more than that of the last manifest goes into the next one.
+    identity: { topology, sourceId, hashSeed },
     table: tableOf(plan, options, grown),
     accounting: new Accounting(grown),
     epoch: grown.epoch,
