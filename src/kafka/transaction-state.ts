@@ -217,10 +217,11 @@ function epochIsOver(state: TransactionState, { code, request }: EventOf<'refuse
 }
 
 function lost(state: TransactionState, { request }: EventOf<'lost'>): Transition {
-  if (request === 'end' && state.version === 1 && state.outcome === 'commit') return outcomeUnknown(state)
-  const isStraggler = request !== 'initialise' && request !== 'end'
-  const next = { ...state, hasStragglers: state.hasStragglers || isStraggler }
-  return to(next, { type: 'retry', pause: 'backoff', stale: 'coordinator' })
+  const retry: TransactionAction = { type: 'retry', pause: 'backoff', stale: 'coordinator' }
+  if (request !== 'end') return to({ ...state, hasStragglers: true }, retry)
+  if (state.version === 2) return to(state, retry)
+  // It may have ended without raising the epoch, so that the next one may belong to another producer already.
+  return state.outcome === 'commit' ? outcomeUnknown(state) : to({ ...state, isConfirmed: false }, retry)
 }
 
 function gaveUp(state: TransactionState, event: EventOf<'gaveUp'>): Transition {
