@@ -7,20 +7,14 @@
  * over; for Millrace to the acknowledgement of the last offset commit.
  */
 import { execFile } from 'node:child_process'
-import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
-import { createTopics, Cluster, deleteTopics } from '../src/kafka/index.ts'
 import { runOptions } from '../src/streams/index.ts'
-import { startKafka } from '../tools/kafka/start.ts'
+import { ExperimentSource, lastLineOf, machineText } from './experiment-source.ts'
 import type { ReadMeasurement } from './peers/measured-read.ts'
 import { spreadOf, spreadText } from './statistics.ts'
 
 const run = promisify(execFile)
-const root = join(import.meta.dirname, '..')
-const partitions = 12
-/** The experiment's records are stamped with a time long ago. */
-const configs = { 'retention.ms': '-1' }
 
 const { values } = parseArgs({
   options: {
@@ -29,30 +23,17 @@ const { values } = parseArgs({
     'bootstrap-servers': { type: 'string' },
   },
 })
-const customers = Number(values.customers)
-const records = customers * 3
 const fetchBytes = runOptions.fetchBytes.default
 const partitionBytes = runOptions.partitionFetchBytes.default
 
-await using kafka = values['bootstrap-servers'] === undefined ? await startKafka({ heapMb: 2048 }) : undefined
-const servers = kafka?.bootstrapServers ?? values['bootstrap-servers']!
-const cluster = new Cluster({ bootstrapServers: servers })
-const suffix = process.pid
-const source = `bench-source-${suffix}`
-
-console.log(`node ${process.version}, ${cpus().length} x ${cpus()[0]!.model}, ${Math.round(totalmem() / 2 ** 30)} GiB`)
+await using source = await ExperimentSource.generate(Number(values.customers), values['bootstrap-servers'])
+const records = source.customers * 3
+console.log(machineText())
 console.log(
-  `fetch ${fetchBytes} bytes, ${partitionBytes} a partition; ${records} records, ${partitions} partitions; broker ${servers}`,
+  `fetch ${fetchBytes} bytes, ${partitionBytes} a partition; ${records} records, ${source.partitions} partitions; broker ${source.bootstrapServers}`,
 )
-await createTopics(cluster, [{ name: source, partitionCount: partitions, configs }])
-await cli('generate', '--topic', source, '--customers', String(customers))
 
 const peers = ['millrace', 'kafkajs', '@platformatic/kafka'] as const
-/** What is used of the report of `run`. */
-interface RunReport extends Omit<ReadMeasurement, 'secondsFromStart'> {
-  correlationRate: number
-}
-
 type Peer = (typeof peers)[number]
 const results: Record<Peer, ReadMeasurement[]> = { millrace: [], kafkajs: [], '@platformatic/kafka': [] }
 const correlationRates: number[] = []
@@ -66,40 +47,20 @@ for (let round = 0; round < Number(values.runs); round++) {
     )
   }
 }
-await deleteTopics(cluster, [source])
-await cluster.close()
 printTable()
 
 async function measure(peer: Peer, round: number): Promise<ReadMeasurement> {
   if (peer === 'millrace') return measureMillrace(round)
   const script = peer === 'kafkajs' ? 'kafkajs-read.ts' : 'platformatic-read.ts'
-  const words = [servers, source, String(records), String(fetchBytes), String(partitionBytes)]
-  const { stdout } = await run(process.execPath, [join(root, 'bench/peers', script), ...words])
-  return JSON.parse(stdout.trim().split('\n').at(-1)!) as ReadMeasurement
+  const words = [source.bootstrapServers, source.topic, String(records), String(fetchBytes), String(partitionBytes)]
+  const { stdout } = await run(process.execPath, [join(import.meta.dirname, 'peers', script), ...words])
+  return lastLineOf(stdout) as ReadMeasurement
 }
 
 async function measureMillrace(round: number): Promise<ReadMeasurement> {
-  const app = `bench-${suffix}-${round}`
-  const sink = `${app}.sink`
-  await createTopics(cluster, [{ name: sink, partitionCount: partitions, configs }])
-  await cluster.topicWhenReady(sink)
-  const startedMs = performance.now()
-  const env = { BENCH_APP: app, BENCH_SOURCE: source, BENCH_SINK: sink }
-  const report = await cli('run', join(root, 'bench/experiment-topology.ts'), '--until-caught-up', env)
-  const secondsFromStart = (performance.now() - startedMs) / 1_000
-  await cli('verify', '--topic', sink, '--customers', String(customers))
-  await deleteTopics(cluster, [sink, `${app}.dead-letter`])
-  correlationRates.push(report.correlationRate)
-  return { ...report, secondsFromStart }
-}
-
-/** Runs a command of the command line; what it reports. Fails when the command does. */
-async function cli(...call: (string | Record<string, string>)[]): Promise<RunReport> {
-  const env = call.find((word) => typeof word === 'object') ?? {}
-  const words = call.filter((word) => typeof word === 'string')
-  const command = [join(root, 'src/cli/main.ts'), ...words, '--json', '--bootstrap-servers', servers]
-  const { stdout } = await run(process.execPath, command, { env: { ...process.env, ...env } })
-  return JSON.parse(stdout.trim().split('\n').at(-1)!) as RunReport
+  const measurement = await source.runMillrace(`bench-${process.pid}-${round}`)
+  correlationRates.push(measurement.correlationRate)
+  return measurement
 }
 
 function printTable(): void {

@@ -106,7 +106,7 @@ function correlateAll(): Times {
   }
   let fetches = 0
   for (const { partition, bytes, view, start, end, fromOffset, nextOffset } of fetchesInTurn()) {
-    reader.open({ partition, bytes, view, start, end, fromOffset, nextOffset, aborted: [] })
+    reader.open({ partition, bytes, view, start, end, fromOffset, nextOffset, endOffset: nextOffset, aborted: [] })
     while (measured('read', () => reader.fill(columns))) {
       measured('decode', () => decoder.decode(columns))
       measured('table and merge', () => table.apply(columns, counts))

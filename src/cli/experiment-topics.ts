@@ -1,5 +1,13 @@
 import { systemClock, sleep } from '../core/clock.ts'
-import { type Cluster, createTopics, Fetcher, listOffsets, sendBatches, type Topic } from '../kafka/index.ts'
+import {
+  type Cluster,
+  createTopics,
+  listOffsets,
+  readTopic,
+  sendBatches,
+  type Topic,
+  topicRange,
+} from '../kafka/index.ts'
 import { createVerifier, experimentBatches, type Verification } from './experiment/index.ts'
 import type { Output } from './output.ts'
 import { startTicker } from './ticker.ts'
@@ -53,46 +61,16 @@ export async function verifySink(
   output: Output,
 ): Promise<Verification> {
   const [topic] = (await cluster.topics([name])) as [Topic]
-  const ends = await listOffsets(cluster, topic, 'latest')
-  const positions = await listOffsets(cluster, topic, 'earliest')
-  const total = sum(ends) - sum(positions)
+  const range = await topicRange(cluster, topic)
+  const total = sum(range.ends) - sum(range.starts)
+  const read = Array.from(range.starts)
   const verifier = createVerifier(experiment)
-  const show = () => output.progress('verifying', total - left(), total)
-  const left = () => ends.reduce((rest, end, partition) => rest + Math.max(0, end - positions[partition]!), 0)
+  const show = () => output.progress('verifying', Math.min(total, sum(read) - sum(range.starts)), total)
   using _ticker = startTicker(show)
-  if (left() > 0) {
-    await new Promise<void>((resolve, reject) => {
-      const fetcher = new Fetcher(
-        {
-          cluster,
-          topic,
-          firstPartition: 0,
-          fetchBytes: 8 << 20,
-          partitionBytes: 1 << 20,
-          maxWaitMs: 500,
-          buffersPerLeader: 2,
-          onFailed: reject,
-          onFetched({ partitions, release }) {
-            try {
-              for (const { partition, bytes, start, end, nextOffset, aborted } of partitions) {
-                verifier.batches(bytes.subarray(start, end), aborted)
-                positions[partition] = nextOffset
-              }
-            } catch (error) {
-              fetcher.stop()
-              return reject(error)
-            }
-            release()
-            if (left() > 0) return
-            fetcher.stop()
-            resolve()
-          },
-        },
-        positions,
-      )
-      fetcher.start()
-    })
-  }
+  await readTopic(cluster, topic, range, ({ partition, bytes, start, end, nextOffset, aborted }) => {
+    verifier.batches(bytes.subarray(start, end), aborted)
+    read[partition] = nextOffset
+  })
   show()
   return verifier.result()
 }

@@ -29,8 +29,6 @@ export interface RunReport {
   pendingRowsMax: number
   epochs: number
   rollbacks: number
-  /** Records written to the sink in epochs that were rolled back, and so there twice. */
-  repeatedRecords: number
   peakRssBytes: number
   /** User and system time of the process between the first fetch and the last commit. */
   cpuSeconds: number
@@ -90,22 +88,20 @@ function reportOf(app: App, isComplete: boolean, lastReadableMs: number, cpuSeco
   const report = app.report()
   const { firstFetchMs, lastCommitMs, ...statistics } = report.statistics
   const seconds = Math.max(0, lastCommitMs - firstFetchMs) / 1_000
-  const records = report.accounting.reduce((sum, { consumed, skipped }) => sum + consumed - skipped, 0)
   const rate = (count: number, ms: number) => (ms > 0 ? Math.round((count * 1_000) / ms) : 0)
   return {
     app: app.name,
     isComplete,
     seconds,
-    aggregationRate: rate(records, lastCommitMs - firstFetchMs),
+    aggregationRate: rate(report.records, lastCommitMs - firstFetchMs),
     correlationRate: rate(report.mergedRecords, lastReadableMs - firstFetchMs),
-    records,
+    records: report.records,
     mergedRecords: report.mergedRecords,
     sourceBytes: statistics.sourceBytes,
     pendingRows: report.pendingRows,
     pendingRowsMax: statistics.pendingRowsMax,
     epochs: statistics.epochs,
     rollbacks: statistics.rollbacks,
-    repeatedRecords: statistics.repeatedRecords,
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
     cpuSeconds,
     isBalanced: report.isBalanced,

@@ -17,10 +17,7 @@ export function runText(report: RunReport): string {
     ],
     ['merged', count(report.mergedRecords)],
     ['open keys', `${count(report.pendingRows)} now, ${count(report.pendingRowsMax)} at most`],
-    [
-      'epochs',
-      `${count(report.epochs)} committed, ${report.rollbacks} rolled back, ${count(report.repeatedRecords)} records repeated`,
-    ],
+    ['epochs', `${count(report.epochs)} committed, ${report.rollbacks} rolled back`],
     ['peak memory', `${Math.round(report.peakRssBytes / mebibyte)} MiB`],
     ['CPU', `${report.cpuSeconds.toFixed(2)} s${perRecord}`],
     ['accounting', report.isBalanced ? 'every offset has exactly one class' : 'DOES NOT ADD UP'],

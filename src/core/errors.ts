@@ -102,6 +102,48 @@ export const errorCatalogue = {
     remedy:
       'Check `bootstrapServers`, the broker, the network between, and whether that port speaks TLS, SASL or neither.',
   },
+  CHECKPOINT_CORRUPT: {
+    retryable: false,
+    meaning: 'The checkpoint is damaged or incomplete, or the parts that it names are not what they were.',
+    remedy:
+      'See what the message names. A stage function must give the same part for the same record; raise the `version` of a stage that was changed. `millrace reset` starts over.',
+  },
+  CHECKPOINT_FOREIGN: {
+    retryable: false,
+    meaning: 'The checkpoint is further than this process: another one has gone on with the program.',
+    remedy: 'Look for a second process with the same application name; this one ends.',
+  },
+  CHECKPOINT_INCOMPATIBLE: {
+    retryable: false,
+    meaning: 'The checkpoint was written by a program that means something else by the parts that wait.',
+    remedy:
+      'Run the old program until nothing waits, give the new one another name, or start over with `millrace reset`; the message says what differs.',
+  },
+  CHECKPOINT_MISSING: {
+    retryable: false,
+    meaning: 'The program has run before, but its checkpoint is gone.',
+    remedy: 'Bring the topic back from a copy, or start over with `millrace reset`.',
+  },
+  CHECKPOINT_TOPIC_INVALID: {
+    retryable: false,
+    meaning: 'The topic of the checkpoint has settings under which a checkpoint would be lost or split.',
+    remedy: 'Correct the settings that the message names.',
+  },
+  GROUP_OFFSETS_DIFFER: {
+    retryable: false,
+    meaning: 'The offsets of the consumer group were changed from outside; what waits belongs to other offsets.',
+    remedy: 'Set them back to what the message names, or start over with `millrace reset`.',
+  },
+  PENDING_LOST: {
+    retryable: false,
+    meaning: 'Records whose parts wait have been removed from the source, by retention or by hand.',
+    remedy: 'Make the retention of the source longer than parts wait; start over with `millrace reset`.',
+  },
+  SOURCE_RECREATED: {
+    retryable: false,
+    meaning: 'The source was deleted and created again; the checkpoint speaks of records that are gone.',
+    remedy: 'Start over with `millrace reset`, or give the program another name.',
+  },
   TABLE_FULL: {
     retryable: false,
     meaning: 'The parts that wait for others take as many bytes as `pendingBytesMax` allows.',
@@ -162,6 +204,28 @@ export const errorCatalogue = {
     retryable: true,
     meaning: 'Records could not be written for as long as retries are allowed.',
     remedy: 'Look at the state of the leaders of the sink topic; the records are produced again after the restart.',
+  },
+  OWNERSHIP_LOST: {
+    retryable: false,
+    meaning: 'This process is no longer the active one of its application, and another may have taken over.',
+    remedy:
+      'Start again, or stand by. The message says why: the main loop stood still, or the session with Kafka ended.',
+  },
+  TRANSACTION_ABORTED: {
+    retryable: true,
+    meaning:
+      'A transaction cannot commit any more, or was aborted by its coordinator because it was open for too long.',
+    remedy: 'What belonged to it is rolled back and done again; if that repeats itself, raise `transactionTimeoutMs`.',
+  },
+  TRANSACTION_FENCED: {
+    retryable: false,
+    meaning: 'Another producer has taken over the transactional id, so this one can write nothing any more.',
+    remedy: 'End this process where another one of the same application has taken its place.',
+  },
+  TRANSACTION_OUTCOME_UNKNOWN: {
+    retryable: true,
+    meaning: 'The answer to a commit was lost: the transaction may have committed or not.',
+    remedy: 'Begin anew, and look at what was written to learn which of the two it was.',
   },
   TOPOLOGY_INVALID: {
     retryable: false,

@@ -6,8 +6,22 @@ export const brokerErrors = {
   none: 0,
   offsetOutOfRange: 1,
   unknownTopicOrPartition: 3,
+  coordinatorNotAvailable: 15,
+  notCoordinator: 16,
+  notEnoughReplicas: 19,
+  illegalGeneration: 22,
+  unknownMemberId: 25,
+  rebalanceInProgress: 27,
   outOfOrderSequence: 45,
   duplicateSequence: 46,
+  invalidProducerEpoch: 47,
+  invalidTxnState: 48,
+  invalidProducerIdMapping: 49,
+  concurrentTransactions: 51,
+  operationNotAttempted: 55,
+  unknownProducerId: 59,
+  producerFenced: 90,
+  transactionAbortable: 120,
 } as const
 
 /** Whether the same request may succeed a little later or at another broker. */
@@ -41,7 +55,7 @@ export function topicRecreated(topic: string): KafkaError {
  */
 export function asKafkaError(error: unknown, what: string): EngineError {
   if (EngineError.is(error)) return error
-  const code = brokerCodeOf(error)
+  const [code] = brokerCodesOf(error)
   if (code !== undefined) return refusal(code, what)
   return new KafkaError(
     'KAFKA_REFUSED',
@@ -51,12 +65,11 @@ export function asKafkaError(error: unknown, what: string): EngineError {
   )
 }
 
-/** The first broker error code within an error of the library. */
-export function brokerCodeOf(error: unknown): number | undefined {
-  if (typeof error !== 'object' || error === null) return undefined
-  if ('apiCode' in error && typeof error.apiCode === 'number') return error.apiCode
-  if (error instanceof AggregateError) return error.errors.map(brokerCodeOf).find((code) => code !== undefined)
-  return undefined
+/** The broker's error codes within an error of the library. */
+export function brokerCodesOf(error: unknown): number[] {
+  if (typeof error !== 'object' || error === null) return []
+  if ('apiCode' in error && typeof error.apiCode === 'number') return [error.apiCode]
+  return error instanceof AggregateError ? error.errors.flatMap(brokerCodesOf) : []
 }
 
 function ruleOf(code: number): { canRetry: boolean } | undefined {

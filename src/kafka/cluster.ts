@@ -132,10 +132,18 @@ export class Cluster {
     return this.#connect(broker, purpose)
   }
 
-  /** The connection to a broker that another one has named. */
-  connectionTo(broker: { nodeId: number; host: string; port: number }, purpose: string): Promise<Connection> {
+  /**
+   * The connection to a broker that another one has named.
+   *
+   * @param requestTimeoutMs - Time it has to answer, where the purpose is one that brokers hold back. Default as for `Connection`.
+   */
+  connectionTo(
+    broker: { nodeId: number; host: string; port: number },
+    purpose: string,
+    requestTimeoutMs?: number,
+  ): Promise<Connection> {
     this.#brokers.set(broker.nodeId, { host: broker.host, port: broker.port })
-    return this.#connect(broker, purpose)
+    return this.#connect(broker, purpose, requestTimeoutMs)
   }
 
   /** A connection to any broker that takes one. */
@@ -193,14 +201,22 @@ export class Cluster {
     }
   }
 
-  #connect({ host, port }: Broker, purpose: string): Promise<Connection> {
+  #connect({ host, port }: Broker, purpose: string, requestTimeoutMs?: number): Promise<Connection> {
     this.#closing.signal.throwIfAborted()
     const key = `${purpose} ${host}:${port}`
     const known = this.#connections.get(key)
     if (known !== undefined) return known
     const { clock } = this
     const { signal } = this.#closing
-    const connecting = Connection.connect({ host, port, clientId: this.#clientId, clock, signal, ...this.#security })
+    const connecting = Connection.connect({
+      host,
+      port,
+      clientId: this.#clientId,
+      clock,
+      signal,
+      ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
+      ...this.#security,
+    })
     this.#connections.set(key, connecting)
     const forget = () => {
       this.#connections.delete(key)

@@ -72,9 +72,10 @@ describe('decodeFetch', () => {
             bytes: end - start,
           })),
           wanted.responses.flatMap((topic) =>
-            topic.partitions.map(({ partitionIndex, errorCode, abortedTransactions, records }) => ({
+            topic.partitions.map(({ partitionIndex, errorCode, lastStableOffset, abortedTransactions, records }) => ({
               partition: partitionIndex,
               errorCode,
+              lastStableOffset: Number(lastStableOffset),
               aborted: (abortedTransactions ?? []).map(({ producerId, firstOffset }) => ({
                 producerId,
                 firstOffset: Number(firstOffset),

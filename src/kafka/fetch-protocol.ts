@@ -53,6 +53,8 @@ export function encodeFetch(request: FetchRequest): Buffer {
 export interface FetchResponsePartition {
   partition: number
   errorCode: number
+  /** Offset behind the last record that a `read_committed` consumer may have. */
+  lastStableOffset: number
   aborted: AbortedTransaction[]
   /** Where the record batches lie in the response. */
   start: number
@@ -89,8 +91,11 @@ export function decodeFetch(buffer: Buffer, start: number, end: number): FetchRe
 function decodePartition(reader: WireReader): FetchResponsePartition {
   const partition = reader.int32()
   const errorCode = reader.int16()
-  // High watermark, last stable offset and log start.
-  reader.skip(24)
+  // High watermark.
+  reader.skip(8)
+  const lastStableOffset = reader.int64()
+  // Log start.
+  reader.skip(8)
   const aborted: AbortedTransaction[] = []
   for (let left = reader.compactLength(); left > 0; left--) {
     aborted.push({ producerId: reader.bigint64(), firstOffset: reader.int64() })
@@ -101,7 +106,7 @@ function decodePartition(reader: WireReader): FetchResponsePartition {
   const start = reader.at
   reader.skip(length)
   reader.skipTags()
-  return { partition, errorCode, aborted, start, end: start + length }
+  return { partition, errorCode, lastStableOffset, aborted, start, end: start + length }
 }
 
 /** The offset behind the last complete batch of a range, or -1 when there is none. Reads headers only. */

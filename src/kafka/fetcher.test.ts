@@ -59,6 +59,7 @@ describe('Fetcher', () => {
       partition: 100,
       fromOffset: 0,
       nextOffset: 5,
+      endOffset: -1,
       aborted: [{ producerId: 9n, firstOffset: 1 }],
     })
     assert.deepEqual(asked, { 0: 5, 1: 0 })

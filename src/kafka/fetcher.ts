@@ -178,7 +178,7 @@ export class Fetcher {
 
   #take(
     loop: LeaderLoop,
-    { partition, start, end, aborted }: FetchResponsePartition,
+    { partition, start, end, lastStableOffset, aborted }: FetchResponsePartition,
     { buffer: bytes, view }: ReceiveBuffer,
     { fetched, isFirst }: { fetched: FetchedPartition[]; isFirst: boolean },
   ): void {
@@ -196,6 +196,7 @@ export class Fetcher {
       end,
       fromOffset: this.#positions[partition]!,
       nextOffset,
+      endOffset: lastStableOffset,
       aborted,
     })
     this.#positions[partition] = nextOffset

@@ -64,7 +64,7 @@ describe('commitOffsets', () => {
 
     await assert.rejects(commitOffsets(cluster, 'group', 'orders', [5]), {
       code: 'KAFKA_REFUSED',
-      message: 'finding the coordinator of group "group": GROUP_AUTHORIZATION_FAILED',
+      message: 'committing offsets of group "group": GROUP_AUTHORIZATION_FAILED',
     })
   })
 })

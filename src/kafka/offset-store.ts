@@ -1,10 +1,9 @@
-import { findCoordinatorV4, offsetCommitV8 } from '@platformatic/kafka'
-import { asKafkaError, brokerErrors, refusal } from './broker-error.ts'
+import { offsetCommitV8, offsetFetchV8 } from '@platformatic/kafka'
+import { refusal } from './broker-error.ts'
 import type { Cluster } from './cluster.ts'
-import type { Connection } from './connection.ts'
+import { type Attempt, Coordinator } from './coordinator.ts'
 import { withRetries } from './retry.ts'
 
-const groupKeyType = 0
 /** What a consumer commits with that is not a member of its group. */
 const noGeneration = -1
 
@@ -13,7 +12,7 @@ const noGeneration = -1
  *
  * @throws KafkaError `KAFKA_REFUSED`, or `KAFKA_UNAVAILABLE` when the coordinator stays away until the deadline.
  */
-export function commitOffsets(
+export async function commitOffsets(
   cluster: Cluster,
   group: string,
   topic: string,
@@ -25,25 +24,49 @@ export function commitOffsets(
     committedLeaderEpoch: -1,
     committedMetadata: null,
   }))
-  return withRetries(cluster.retryPolicy, async () => {
-    const connection = await coordinator(cluster, group)
-    try {
-      await connection.call(offsetCommitV8.api, group, noGeneration, '', null, [{ name: topic, partitions }])
-    } catch (error) {
-      throw asKafkaError(error, `committing offsets of group "${group}"`)
-    }
-  })
+  const topics = [{ name: topic, partitions }]
+  await askGroup(cluster, group, 'committing offsets', (coordinator) =>
+    coordinator.call(offsetCommitV8.api, group, noGeneration, '', null, topics),
+  )
 }
 
-async function coordinator(cluster: Cluster, group: string): Promise<Connection> {
-  const any = await cluster.anyConnection()
-  try {
-    const response = await any.call(findCoordinatorV4.api, groupKeyType, [group])
-    const { errorCode, nodeId, host, port } = response.coordinators[0]!
-    if (errorCode !== brokerErrors.none)
-      throw refusal(errorCode, `finding the coordinator of group "${group}"`, { group })
-    return await cluster.connectionTo({ nodeId, host, port }, 'coordinator')
-  } catch (error) {
-    throw asKafkaError(error, `finding the coordinator of group "${group}"`)
+/**
+ * Reads the next offset of each partition of a topic that a group has committed; `undefined` where there is none.
+ *
+ * @param options - `requireStable` waits until no open transaction may change the offsets any more.
+ * @throws KafkaError `KAFKA_REFUSED`, or `KAFKA_UNAVAILABLE` when the coordinator stays away, or a transaction open, until
+ *   the deadline.
+ */
+export async function fetchGroupOffsets(
+  cluster: Cluster,
+  group: string,
+  topic: string,
+  partitionCount: number,
+  { requireStable }: { requireStable: boolean },
+): Promise<(number | undefined)[]> {
+  const partitionIndexes = Array.from({ length: partitionCount }, (_, partition) => partition)
+  const wanted = [{ groupId: group, memberEpoch: -1, topics: [{ name: topic, partitionIndexes }] }]
+  const { groups } = await askGroup(cluster, group, 'reading offsets', (coordinator) =>
+    coordinator.call(offsetFetchV8.api, wanted, requireStable),
+  )
+  const offsets = Array.from<number | undefined>({ length: partitionCount })
+  for (const { partitionIndex, committedOffset } of groups[0]!.topics[0]!.partitions) {
+    if (committedOffset >= 0n) offsets[partitionIndex] = Number(committedOffset)
   }
+  return offsets
+}
+
+/** Asks the coordinator of a group, looking for it again while it moves. */
+function askGroup<Response>(
+  cluster: Cluster,
+  group: string,
+  what: string,
+  attempt: (coordinator: Coordinator) => Promise<Attempt<Response>>,
+): Promise<Response> {
+  return withRetries(cluster.retryPolicy, async () => {
+    const result = await attempt(new Coordinator(cluster, 'group', group))
+    if (result.type === 'answered') return result.response
+    if (result.type === 'refused') throw refusal(result.code, `${what} of group "${group}"`, { group })
+    throw result.error
+  })
 }

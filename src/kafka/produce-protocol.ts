@@ -3,6 +3,9 @@ import { WireReader, WireWriter } from './wire.ts'
 /** Produce by topic name in its first flexible version. Kafka 2.4 and later. */
 export const produceApi = { key: 0, version: 9 } as const
 
+/** The same messages in the version by whose number partitions join a transaction by themselves (KIP-890). Kafka 4.0 and later. */
+export const joiningProduceApi = { key: 0, version: 12 } as const
+
 export interface ProduceTopic {
   name: string
   partitions: { partition: number; records: Buffer }[]

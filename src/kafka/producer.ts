@@ -8,19 +8,32 @@ import type { Cluster, Topic } from './cluster.ts'
 import {
   decodeProduce,
   encodeProduce,
+  joiningProduceApi,
   type ProduceAnswer,
   produceApi,
   type ProduceResponse,
   type ProduceTopic,
 } from './produce-protocol.ts'
-import { retryDelayMs } from './retry.ts'
+import { retryDelayMs, soonDelayMs } from './retry.ts'
+import { concernsTransaction, type ProducerIdentity, type TransactionVersion } from './transaction-state.ts'
 
 export interface ProducerOptions {
   cluster: Cluster
   /** Topics by the sink index that batches carry. */
   topics: readonly Topic[]
-  /** Nothing more can be written. */
+  /** Nothing more can be written, unless under another identity. */
   onFailed(error: EngineError): void
+  /** Writes within transactions, which are begun and ended elsewhere. */
+  transaction?: ProducerTransaction
+}
+
+/** What a producer and the owner of its transactions tell each other. */
+export interface ProducerTransaction {
+  transactionalId: string
+  /** The transaction refused a batch; its producer has given up all others as well. */
+  onRefused(code: number): void
+  /** A request was not answered, so it may still arrive. */
+  onLost(): void
 }
 
 /** Requests under way to one leader, and so at most as many batches of a partition: what brokers remember to spot repeats. */
@@ -29,6 +42,8 @@ const inFlightMax = 5
 const requestBytesMax = 4 << 20
 /** Time a leader may take to have a batch on all replicas. */
 const replicationTimeoutMs = 30_000
+/** How often a batch is refused for want of replicas before that is believed: Kafka says so too while a transaction ends. */
+const soonAttempts = 5
 
 /** One partition of a sink. Sequences number its records; a batch keeps its own when it is sent again. */
 interface PartitionState {
@@ -40,9 +55,13 @@ interface PartitionState {
   failed: OutgoingBatch[]
   nextSequence: number
   /** Until a first batch is stored, a broker takes any sequence for the first, so that one goes alone. */
-  hasStored: boolean
+  isFirstAlone: boolean
   isWaiting: boolean
+  /** What is to be waited for before those that failed are sent again: a while, or the leader. */
+  remedy: Remedy
 }
+
+type Remedy = 'wait' | 'search'
 
 interface OutgoingBatch {
   batch: OutputBatch
@@ -66,8 +85,10 @@ export class Producer {
   readonly #inFlight = new Map<number, number>()
   /** Leaders that want to be left alone for some time. */
   readonly #throttled = new Map<number, Timer>()
-  #producerId = -1n
-  #producerEpoch = -1
+  #identity: ProducerIdentity = { producerId: -1n, epoch: -1 }
+  #version: TransactionVersion | undefined
+  /** Counts identities: what was sent under an earlier one is no longer waited for. */
+  #life = 0
   #unstoredCount = 0
   #flushed: (() => void)[] = []
   #failure: EngineError | undefined
@@ -87,8 +108,9 @@ export class Producer {
         inFlight: [],
         failed: [],
         nextSequence: 0,
-        hasStored: false,
+        isFirstAlone: true,
         isWaiting: false,
+        remedy: 'search',
       })),
     )
     this.#leaders = options.topics.map(({ partitions }) => partitions.map(({ leader }) => leader))
@@ -97,8 +119,24 @@ export class Producer {
   /** Obtains the identity that makes repeats harmless. */
   async begin(): Promise<void> {
     const response = await this.#options.cluster.request('obtaining a producer id', initProducerIdV4.api, null, 0)
-    this.#producerId = response.producerId
-    this.#producerEpoch = response.producerEpoch
+    this.assume({ producerId: response.producerId, epoch: response.producerEpoch })
+  }
+
+  /**
+   * Goes on under another identity, with sequences from 0, also after a failure. What is queued or in flight is given up:
+   * `onStored` is not called for it, and since it may be on its way, its memory must not be used again.
+   */
+  assume(identity: ProducerIdentity, version?: TransactionVersion): void {
+    this.#identity = identity
+    this.#version = version
+    this.#life++
+    this.#failure = undefined
+    this.#unstoredCount = 0
+    // A broker that knows transactions of version 2 takes no first sequence but 0.
+    const isFirstAlone = version !== 2
+    for (const state of this.#partitions.flat()) {
+      Object.assign(state, { queue: [], inFlight: [], failed: [], nextSequence: 0, isFirstAlone, isWaiting: false })
+    }
   }
 
   /**
@@ -107,7 +145,7 @@ export class Producer {
    * @param onStored - Called when the batch is stored on all in-sync replicas; its memory may be used again.
    */
   send(batch: OutputBatch, onStored: () => void): void {
-    assert(this.#producerId >= 0n, 'a producer begins before it sends')
+    assert(this.#identity.producerId >= 0n, 'a producer begins before it sends')
     if (this.#failure !== undefined) return
     this.#unstoredCount++
     const queuedMs = this.#options.cluster.clock.monotonicMs()
@@ -125,8 +163,8 @@ export class Producer {
   }
 
   /** Gives up what is queued or in flight; answers that still come are ignored. */
-  stop(): void {
-    this.#fail(new KafkaError('KAFKA_CLOSED', 'the producer was stopped'), false)
+  stop(reason: EngineError = new KafkaError('KAFKA_CLOSED', 'the producer was stopped')): void {
+    this.#fail(reason, false)
   }
 
   /** Batches queued in one turn of the event loop share requests. */
@@ -162,7 +200,7 @@ export class Producer {
       let bytes = 0
       for (const state of partitions) {
         const next = state.queue[0]
-        if (next === undefined || (!state.hasStored && state.inFlight.length > 0)) continue
+        if (next === undefined || (state.isFirstAlone && state.inFlight.length > 0)) continue
         if (bytes > 0 && bytes + next.batch.position > requestBytesMax) continue
         state.queue.shift()
         state.inFlight.push(next)
@@ -183,21 +221,27 @@ export class Producer {
         topics.set(state.sink, (topic = { name: this.#options.topics[state.sink]!.name, partitions: [] }))
       topic.partitions.push({ partition: state.partition, records: this.#seal(state, outgoing) })
     }
-    const body = encodeProduce([...topics.values()], null, replicationTimeoutMs)
+    const { transaction } = this.#options
+    const body = encodeProduce([...topics.values()], transaction?.transactionalId ?? null, replicationTimeoutMs)
+    const life = this.#life
     const failed = (error: EngineError) => {
       this.#inFlight.set(leader, this.#inFlight.get(leader)! - 1)
+      // What waits for the room of a request from an earlier life goes on now.
+      if (life !== this.#life) return this.#pumpSoon()
       if (!error.retryable) return this.#fail(error)
+      transaction?.onLost()
       for (const [state, outgoing] of sent) this.#sentInVain(state, outgoing, error)
       this.#pumpSoon()
     }
     this.#options.cluster.connection(leader, 'produce').then((connection) => {
       connection.request({
-        api: produceApi,
+        api: this.#version === 2 ? joiningProduceApi : produceApi,
         body,
         parse: ({ buffer }, start, end) => decodeProduce(buffer, start, end),
         onResponse: (response) => {
           this.#inFlight.set(leader, this.#inFlight.get(leader)! - 1)
-          this.#answered(leader, sent, response)
+          if (life === this.#life) this.#answered(leader, sent, response)
+          this.#pumpSoon()
         },
         onFailed: failed,
       })
@@ -211,10 +255,9 @@ export class Producer {
       state.nextSequence = (state.nextSequence + outgoing.batch.count) % 2 ** 31
     }
     return outgoing.batch.seal({
-      producerId: this.#producerId,
-      epoch: this.#producerEpoch,
+      ...this.#identity,
       sequence: outgoing.sequence,
-      isTransactional: false,
+      isTransactional: this.#options.transaction !== undefined,
     })
   }
 
@@ -230,7 +273,6 @@ export class Producer {
       const answer = answers.find(({ topic, partition }) => topic === name && partition === state.partition)
       this.#judge(state, outgoing, answer, `writing to topic "${name}", partition ${state.partition}`)
     }
-    this.#pumpSoon()
   }
 
   #judge(state: PartitionState, outgoing: OutgoingBatch, answer: ProduceAnswer | undefined, where: string): void {
@@ -245,21 +287,41 @@ export class Producer {
     const error = refusal(errorCode, message, { topic, partition })
     // Behind a batch that failed, the following ones of its partition are out of order; they are sent again behind it.
     const followsFailure = errorCode === brokerErrors.outOfOrderSequence && state.failed.length > 0
-    if (followsFailure || error.retryable) this.#sentInVain(state, outgoing, error)
-    else this.#fail(error)
+    if (followsFailure || error.retryable) {
+      return this.#sentInVain(
+        state,
+        outgoing,
+        error,
+        this.#isEndingTransaction(errorCode, outgoing) ? 'wait' : 'search',
+      )
+    }
+    const { transaction } = this.#options
+    const isOfTransaction = transaction !== undefined && concernsTransaction(errorCode)
+    this.#fail(error, !isOfTransaction)
+    if (isOfTransaction) transaction.onRefused(errorCode)
+  }
+
+  /** Whether a batch seems to have come while the transaction before was still ending, which takes milliseconds. */
+  #isEndingTransaction(errorCode: number, { failures }: OutgoingBatch): boolean {
+    if (this.#options.transaction === undefined) return false
+    return (
+      errorCode === brokerErrors.concurrentTransactions ||
+      (errorCode === brokerErrors.notEnoughReplicas && failures < soonAttempts)
+    )
   }
 
   #stored(state: PartitionState, outgoing: OutgoingBatch): void {
-    state.hasStored = true
+    state.isFirstAlone = false
     this.#landed(state, outgoing)
     this.#unstoredCount--
     outgoing.onStored()
     if (this.#unstoredCount === 0) for (const resolve of this.#flushed.splice(0)) resolve()
   }
 
-  #sentInVain(state: PartitionState, outgoing: OutgoingBatch, error: EngineError): void {
+  #sentInVain(state: PartitionState, outgoing: OutgoingBatch, error: EngineError, remedy: Remedy = 'search'): void {
     if (this.#failure !== undefined) return
     if (this.#isOverdue(outgoing.queuedMs)) return this.#fail(this.#overdue(error))
+    if (state.failed.length === 0) state.remedy = remedy
     outgoing.failures++
     state.failed.push(outgoing)
     state.isWaiting = true
@@ -268,14 +330,24 @@ export class Producer {
 
   /**
    * Takes a batch out of those in flight. Behind the last one, failed batches are put back in front, in their order, and
-   * wait until their leader is known anew.
+   * wait until their leader is known anew, or a little.
    */
   #landed(state: PartitionState, outgoing: OutgoingBatch): void {
     state.inFlight.splice(state.inFlight.indexOf(outgoing), 1)
     if (state.inFlight.length > 0 || state.failed.length === 0) return
     const { failures } = state.failed[0]!
     state.queue.unshift(...state.failed.splice(0))
-    this.#searchLater(failures - 1)
+    if (state.remedy === 'search') this.#searchLater(failures - 1)
+    else this.#resumeSoon(state, failures - 1)
+  }
+
+  #resumeSoon(state: PartitionState, attempt: number): void {
+    this.#options.cluster.clock.setTimer({ afterMs: soonDelayMs(attempt) }, () => {
+      // It may have gone on already, with leaders that were looked for on behalf of another one.
+      if (state.inFlight.length > 0) return
+      state.isWaiting = false
+      this.#pump()
+    })
   }
 
   #searchLater(attempt: number): void {
@@ -341,7 +413,9 @@ export class Producer {
     if (this.#failure !== undefined) return
     this.#failure = error
     this.#searchTimer?.cancel()
+    this.#searchTimer = undefined
     for (const timer of this.#throttled.values()) timer.cancel()
+    this.#throttled.clear()
     for (const resolve of this.#flushed.splice(0)) resolve()
     if (isReported) this.#options.onFailed(error)
   }

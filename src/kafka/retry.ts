@@ -18,6 +18,14 @@ export function retryDelayMs(attempt: number, random: Random): number {
   return Math.min(delayMaxMs, firstDelayMs * 2 ** Math.min(attempt, 10)) * (0.5 + nextFloat(random) / 2)
 }
 
+const soonDelayMsMin = 5
+const soonDelayMsMax = 20
+
+/** 5 to 20 ms, for what a broker is just about to finish. */
+export function soonDelayMs(attempt: number): number {
+  return Math.min(soonDelayMsMax, soonDelayMsMin * (attempt + 1))
+}
+
 /** Repeats `attempt` while it fails with a retryable `EngineError` and the deadline has not passed. */
 export async function withRetries<Result>(policy: RetryPolicy, attempt: () => Promise<Result>): Promise<Result> {
   const endMs = policy.clock.monotonicMs() + policy.deadlineMs

@@ -10,7 +10,7 @@ import {
 import { type Clock, sleep } from '../core/clock.ts'
 import { ConfigError, EngineError, KafkaError } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
-import { brokerCodeOf, brokerErrorName } from './broker-error.ts'
+import { brokerCodesOf, brokerErrorName } from './broker-error.ts'
 
 /** Who this client is, and how it proves it. */
 export type SaslOptions = PasswordSasl | TokenSasl
@@ -184,7 +184,7 @@ function refusal({ host, port }: SaslPeer, mechanism: string, what: string, caus
 function brokerMessage(error: unknown): string {
   const { response, cause } = error as { response?: { errorMessage?: string | null }; cause?: unknown }
   if (response?.errorMessage) return response.errorMessage
-  const code = brokerCodeOf(error)
+  const [code] = brokerCodesOf(error)
   if (code !== undefined) return brokerErrorName(code)
   return (cause instanceof Error ? cause : (error as Error)).message
 }

@@ -17,6 +17,8 @@ export interface FetchedPartition {
   fromOffset: number
   /** Offset behind the last complete batch. */
   nextOffset: number
+  /** Offset behind the last record that there was to read. */
+  endOffset: number
   /** Transactions that were aborted, by the first offset of each, as the broker lists them. */
   aborted: readonly AbortedTransaction[]
 }

@@ -61,6 +61,22 @@ export class RecordColumns {
   /** Texts of dead letters that have more to say than their reason; a row without one is absent. */
   readonly causes = new Map<number, string>()
 
+  /** Drops the rows whose offset is not to be kept. For rows that nobody has looked at yet. */
+  keep(isKept: (offset: number) => boolean): void {
+    let kept = 0
+    for (let row = 0; row < this.count; row++) {
+      if (!isKept(this.offset[row]!)) continue
+      this.offset[kept] = this.offset[row]!
+      this.timestamp[kept] = this.timestamp[row]!
+      this.recordStart[kept] = this.recordStart[row]!
+      this.recordEnd[kept] = this.recordEnd[row]!
+      this.valueStart[kept] = this.valueStart[row]!
+      this.valueEnd[kept] = this.valueEnd[row]!
+      kept++
+    }
+    this.count = kept
+  }
+
   /** Empties the columns and points them at the bytes of one partition. */
   reset(partition: number, bytes: Uint8Array, view: DataView): void {
     this.count = 0

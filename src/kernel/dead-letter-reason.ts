@@ -15,6 +15,7 @@ export const Reason = {
   PART_NOT_JSON: 14,
   MERGE_TOO_LARGE: 15,
   ROUTE_FAILED: 16,
+  EXPIRED: 17,
 } as const
 
 export type Reason = (typeof Reason)[keyof typeof Reason]
@@ -29,6 +30,7 @@ const laterTexts = [
   'the function of the stage returned what JSON cannot hold',
   'the merged record is larger than the sink takes',
   'the route function failed on the record in every attempt',
+  'the other parts of the key did not come in time',
 ]
 
 export interface DeadLetterReason {

@@ -1,46 +1,51 @@
 import type { TableCounts } from '../kernel/index.ts'
 
+/** What can become of a consumed offset other than to wait. */
+export const classes = ['emitted', 'duplicate', 'deadLettered', 'filtered', 'expired', 'lost', 'skipped'] as const
+export type Class = (typeof classes)[number]
+
+/** Counts of each class by source partition. */
+export type Totals = Readonly<Record<Class, readonly number[]>>
+
 /** What became of the consumed offsets of each source partition. Counted where it happens. */
-class EpochCounts implements TableCounts {
+export class EpochCounts implements TableCounts, Record<Class, Float64Array> {
   readonly emitted: Float64Array
   readonly duplicate: Float64Array
   readonly deadLettered: Float64Array
   readonly filtered: Float64Array
+  readonly expired: Float64Array
+  readonly lost: Float64Array
   readonly skipped: Float64Array
   /** Offset to consume next, by partition, when the epoch was closed. */
   readonly nextOffsets: Float64Array
 
-  constructor(nextOffsets: Float64Array) {
+  constructor(nextOffsets: ArrayLike<number>) {
     const partitionCount = nextOffsets.length
     this.emitted = new Float64Array(partitionCount)
     this.duplicate = new Float64Array(partitionCount)
     this.deadLettered = new Float64Array(partitionCount)
     this.filtered = new Float64Array(partitionCount)
+    this.expired = new Float64Array(partitionCount)
+    this.lost = new Float64Array(partitionCount)
     this.skipped = new Float64Array(partitionCount)
-    this.nextOffsets = nextOffsets.slice()
+    this.nextOffsets = Float64Array.from(nextOffsets)
   }
 }
 
-export type { EpochCounts }
-
-const classes = ['emitted', 'duplicate', 'deadLettered', 'filtered', 'skipped'] as const
-
 /** One partition's account. The law: `consumed` is the sum of all that follow it. */
-export interface PartitionAccount {
+export interface PartitionAccount extends Readonly<Record<Class, number>> {
   readonly partition: number
-  /** Offsets consumed since the start. */
+  /** Offsets consumed since the program first started. */
   readonly consumed: number
-  /** Parts that left in a merged record. */
-  readonly emitted: number
   /** Parts that wait for others. */
   readonly pending: number
-  /** Second parts of a side; they are dead letters too, but counted here. */
-  readonly duplicate: number
-  readonly deadLettered: number
-  /** Records that a stage's function left out. */
-  readonly filtered: number
-  /** Offsets that are no records: control batches, aborted transactions, gaps. */
-  readonly skipped: number
+}
+
+/** What an account goes on from. */
+export interface AccountSnapshot {
+  readonly startOffsets: readonly number[]
+  readonly nextOffsets: readonly number[]
+  readonly totals: Totals
 }
 
 /**
@@ -48,15 +53,22 @@ export interface PartitionAccount {
  * behind it, which a rollback forgets.
  */
 export class Accounting {
-  readonly #startOffsets: Float64Array
+  readonly startOffsets: readonly number[]
   readonly #totals: EpochCounts
   readonly #open: EpochCounts[]
 
-  /** @param startOffsets - The offset consumed first, by partition. */
-  constructor(startOffsets: Float64Array) {
-    this.#startOffsets = startOffsets.slice()
-    this.#totals = new EpochCounts(startOffsets)
-    this.#open = [new EpochCounts(startOffsets)]
+  constructor({ startOffsets, nextOffsets, totals }: AccountSnapshot) {
+    this.startOffsets = startOffsets
+    this.#totals = new EpochCounts(nextOffsets)
+    for (const name of classes) this.#totals[name].set(totals[name])
+    this.#open = [new EpochCounts(nextOffsets)]
+  }
+
+  /** An account that begins at these offsets. */
+  static from(startOffsets: readonly number[]): Accounting {
+    const none = startOffsets.map(() => 0)
+    const totals = Object.fromEntries(classes.map((name) => [name, none])) as unknown as Totals
+    return new Accounting({ startOffsets, nextOffsets: startOffsets, totals })
   }
 
   /** Counters of the epoch at hand. */
@@ -67,6 +79,19 @@ export class Accounting {
   /** Offset to consume next, by partition, as of the last committed epoch. */
   get committedOffsets(): Float64Array {
     return this.#totals.nextOffsets
+  }
+
+  /** The account as of now, open epochs included. */
+  snapshot(): AccountSnapshot {
+    const totals = Object.fromEntries(
+      classes.map((name) => [
+        name,
+        Array.from(this.#totals[name], (total, partition) =>
+          this.#open.reduce((sum, epoch) => sum + epoch[name][partition]!, total),
+        ),
+      ]),
+    ) as unknown as Totals
+    return { startOffsets: this.startOffsets, nextOffsets: Array.from(this.current.nextOffsets), totals }
   }
 
   beginEpoch(): void {
@@ -87,26 +112,22 @@ export class Accounting {
   rollback(): void {
     this.#open.splice(0, this.#open.length, new EpochCounts(this.#totals.nextOffsets))
   }
+}
 
-  /** The account as of now, open epochs included. */
-  report(pending: Float64Array): PartitionAccount[] {
-    const sum = (name: (typeof classes)[number], partition: number) =>
-      [this.#totals, ...this.#open].reduce((total, counts) => total + counts[name][partition]!, 0)
-    return Array.from(pending, (waiting, partition) => ({
-      partition,
-      consumed: this.current.nextOffsets[partition]! - this.#startOffsets[partition]!,
-      emitted: sum('emitted', partition),
-      pending: waiting,
-      duplicate: sum('duplicate', partition),
-      deadLettered: sum('deadLettered', partition),
-      filtered: sum('filtered', partition),
-      skipped: sum('skipped', partition),
-    }))
-  }
+/** An account by partition, with the parts that wait in each. */
+export function accountsOf(
+  { startOffsets, nextOffsets, totals }: AccountSnapshot,
+  pending: ArrayLike<number>,
+): PartitionAccount[] {
+  return startOffsets.map((startOffset, partition) => ({
+    partition,
+    consumed: nextOffsets[partition]! - startOffset,
+    pending: pending[partition]!,
+    ...(Object.fromEntries(classes.map((name) => [name, totals[name][partition]!])) as Record<Class, number>),
+  }))
 }
 
 /** Whether every offset of a partition has exactly one class. */
 export function isBalanced(account: PartitionAccount): boolean {
-  const { consumed, emitted, pending, duplicate, deadLettered, filtered, skipped } = account
-  return consumed === emitted + pending + duplicate + deadLettered + filtered + skipped
+  return account.consumed === classes.reduce((sum, name) => sum + account[name], account.pending)
 }

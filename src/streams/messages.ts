@@ -20,8 +20,8 @@ export interface RowsMessage {
 export type CorrelateMessage =
   | RowsMessage
   | { readonly type: 'tick'; readonly incarnation: number }
-  /** An epoch of so many outputs is durable. */
-  | { readonly type: 'committed'; readonly incarnation: number; readonly recordCount: number }
+  /** The epoch that was closed is durable. */
+  | { readonly type: 'committed'; readonly incarnation: number }
   /** Close the epoch at hand; answered when everything applied so far is committed. */
   | { readonly type: 'drain'; readonly reply: Reply<void> }
 

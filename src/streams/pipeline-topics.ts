@@ -1,12 +1,13 @@
 import { TopologyError } from '../core/errors.ts'
 import { type Cluster, createTopics, type Topic, topicConfig } from '../kafka/index.ts'
 import { partitionsMax } from '../kernel/index.ts'
+import { findCheckpointTopic } from './checkpoint/checkpoint-topic.ts'
 import type { Plan } from './plan.ts'
 
 /** Topics with what the broker says of them; sinks by their index in batches. */
 export interface PipelineTopics {
   source: Topic
-  /** `mergedSink` and `deadLetterSink` are their indexes. */
+  /** `mergedSink`, `deadLetterSink`, `checkpointSink` and `expiredSink` are their indexes. */
   sinks: readonly Topic[]
   /** Bytes of the largest record batch that each sink takes. */
   batchBytesMax: readonly number[]
@@ -14,17 +15,22 @@ export interface PipelineTopics {
 
 export const mergedSink = 0
 export const deadLetterSink = 1
+export const checkpointSink = 2
+/** Only where expired rows have a topic of their own. */
+export const expiredSink = 3
 
 /** What Kafka takes where nothing else is set. */
 const defaultBatchBytesMax = 1_048_588
 
 /**
- * Finds the topics of a plan, and creates the one for dead letters.
+ * Finds the topics of a plan, and creates those for dead letters and for the checkpoint.
  *
- * @throws KafkaError `KAFKA_TOPIC_MISSING`; TopologyError `TOPOLOGY_UNSUPPORTED` for a source of too many partitions.
+ * @throws KafkaError `KAFKA_TOPIC_MISSING`; EngineError `CHECKPOINT_TOPIC_INVALID`; TopologyError `TOPOLOGY_UNSUPPORTED` for a source of too many partitions.
  */
 export async function findTopics(cluster: Cluster, plan: Plan): Promise<PipelineTopics> {
-  const [source, sink] = (await cluster.topics([plan.source.topic, plan.sink.topic])) as [Topic, Topic]
+  const expiredTopic = plan.correlate.expiry?.topic
+  const given = [plan.source.topic, plan.sink.topic, ...(expiredTopic === undefined ? [] : [expiredTopic])]
+  const [source, sink, ...expired] = (await cluster.topics(given)) as [Topic, Topic, Topic?]
   if (source.partitions.length > partitionsMax) {
     throw new TopologyError(
       'TOPOLOGY_UNSUPPORTED',
@@ -39,7 +45,8 @@ export async function findTopics(cluster: Cluster, plan: Plan): Promise<Pipeline
   const configs = { 'message.timestamp.type': 'LogAppendTime' }
   await createTopics(cluster, [{ name: plan.deadLetterTopic, partitionCount: source.partitions.length, configs }])
   const deadLetters = await cluster.topicWhenReady(plan.deadLetterTopic)
-  const sinks = [sink, deadLetters]
+  const checkpoint = await findCheckpointTopic(cluster, plan.checkpointTopic)
+  const sinks = [sink, deadLetters, checkpoint, ...expired.filter((topic) => topic !== undefined)]
   const batchBytesMax = await Promise.all(
     sinks.map(async ({ name }) =>
       Number((await topicConfig(cluster, name, 'max.message.bytes')) ?? defaultBatchBytesMax),

@@ -1,10 +1,9 @@
-import { systemRandom } from '../core/random.ts'
 import type { Clock } from '../core/clock.ts'
 import { ConfigError } from '../core/errors.ts'
-import { type Cluster, receiveBytes, type Topic } from '../kafka/index.ts'
-import { PendingTable, Reason } from '../kernel/index.ts'
-import { Accounting } from './accounting.ts'
+import { type Cluster, type GroupMember, receiveBytes, type Topic } from '../kafka/index.ts'
 import { ByteBudget } from './byte-budget.ts'
+import type { EpochState } from './epoch-state.ts'
+import type { Logger } from './logger.ts'
 import type { RunOptions } from './options.ts'
 import type { PipelineTopics } from './pipeline-topics.ts'
 import type { Plan } from './plan.ts'
@@ -23,16 +22,12 @@ export interface RunStatistics {
   epochs: number
   /** Epochs that were rolled back because something crashed. */
   rollbacks: number
-  /** Records that had been written to the sink in epochs that were rolled back, and so are there again. */
-  repeatedRecords: number
-  /** Records handed to the producer since an epoch was committed. */
-  unsettledRecords: number
   pendingRowsMax: number
 }
 
 /**
  * What the operators of one running program share. It outlives their restarts: an actor that crashed is made anew, the
- * table and the account behind it are rolled back to the last committed epoch.
+ * state behind it goes to the epoch that the broker says was the last.
  */
 export class Pipeline {
   readonly plan: Plan
@@ -40,8 +35,9 @@ export class Pipeline {
   readonly cluster: Cluster
   readonly clock: Clock
   readonly topics: PipelineTopics
-  readonly table: PendingTable
-  readonly accounting: Accounting
+  readonly logger: Logger
+  /** Set when the sink has started for the first time and so knows where the program is. */
+  state!: EpochState
   /** Made anew with each life, so that memory in messages that were dropped is not waited for. */
   rowBatches = new RowBatchPool(rowBatches)
   /** What the memory budget leaves for outputs that are not stored yet. */
@@ -53,49 +49,34 @@ export class Pipeline {
     sourceBytes: 0,
     epochs: 0,
     rollbacks: 0,
-    repeatedRecords: 0,
-    unsettledRecords: 0,
     pendingRowsMax: 0,
   }
   /** Number of the pipeline's present life. Messages of an older one are dropped where they arrive. */
   incarnation = 0
+  /** As whom the active process commits offsets. */
+  member!: (stale?: GroupMember) => Promise<GroupMember>
+  /** Called when the state is there. */
+  onLoaded: () => void = () => {}
   /** Called after each committed epoch. */
   onCommitted: () => void = () => {}
 
-  constructor(parts: {
-    plan: Plan
-    options: RunOptions
-    cluster: Cluster
-    topics: PipelineTopics
-    startOffsets: readonly number[]
-  }) {
+  constructor(parts: { plan: Plan; options: RunOptions; cluster: Cluster; topics: PipelineTopics; logger: Logger }) {
     this.plan = parts.plan
     this.options = parts.options
     this.cluster = parts.cluster
     this.clock = parts.cluster.clock
     this.topics = parts.topics
-    this.accounting = new Accounting(Float64Array.from(parts.startOffsets))
+    this.logger = parts.logger
     this.#outputBytesMax = outputBudget(parts.options, parts.topics.source)
     this.budget = new ByteBudget(this.#outputBytesMax)
-    this.table = new PendingTable({
-      sideCount: parts.plan.sides.length,
-      bytesMax: parts.options.pendingBytesMax,
-      hashSeed: [systemRandom.nextUint32(), systemRandom.nextUint32()],
-      duplicateReason: Reason.DUPLICATE,
-      tooLargeReason: Reason.MERGE_TOO_LARGE,
-    })
   }
 
-  /** Begins a new life at the last committed epoch. */
-  rollback(): void {
+  /** Begins a new life, with memory of its own. */
+  beginLife(): void {
     this.incarnation++
     this.rowBatches = new RowBatchPool(rowBatches)
     this.budget = new ByteBudget(this.#outputBytesMax)
-    this.table.rollback()
-    this.accounting.rollback()
     if (this.incarnation > 1) this.statistics.rollbacks++
-    this.statistics.repeatedRecords += this.statistics.unsettledRecords
-    this.statistics.unsettledRecords = 0
   }
 }
 

@@ -11,9 +11,23 @@ export interface Plan {
   readonly route: { readonly id: string; readonly by: Field | RouteFunction<string> }
   /** The sides in declared order; a side's index is its number everywhere. */
   readonly sides: readonly Side[]
-  readonly correlate: { readonly id: string; readonly key: Field; readonly keyName: string }
+  readonly correlate: {
+    readonly id: string
+    readonly key: Field
+    readonly keyName: string
+    /** Absent where rows wait for ever. */
+    readonly expiry: Expiry | undefined
+  }
   readonly sink: { readonly id: string; readonly topic: string }
   readonly deadLetterTopic: string
+  readonly checkpointTopic: string
+}
+
+/** When incomplete rows leave, and where they go; without a topic, to the dead letters. */
+export interface Expiry {
+  readonly afterMs: number
+  readonly by: 'eventTime' | 'processingTime'
+  readonly topic: string | undefined
 }
 
 export interface Side {
@@ -42,13 +56,7 @@ export function planTopology(topology: Topology): Plan {
   if (twice !== undefined) refuse(name, `two operators have the id "${twice}"`)
   if (ids.includes('')) refuse(name, 'an operator has an empty id')
   if (source.topic === sink.topic) refuse(name, `topic "${sink.topic}" is source and sink, which is a cycle`)
-  if (correlate.expireAfterMs !== undefined) {
-    throw new TopologyError(
-      'TOPOLOGY_UNSUPPORTED',
-      `"${correlate.id}" has expireAfterMs, which needs transactional epochs; leave it out`,
-      { topology: name, operator: correlate.id },
-    )
-  }
+  const expiry = planExpiry(topology)
   const sides = planSides(topology)
   const keyName = correlate.key.path.at(-1)!
   if (sides.some((side) => side.name === keyName)) {
@@ -59,9 +67,10 @@ export function planTopology(topology: Topology): Plan {
     source,
     route,
     sides,
-    correlate: { id: correlate.id, key: correlate.key, keyName },
+    correlate: { id: correlate.id, key: correlate.key, keyName, expiry },
     sink,
     deadLetterTopic: `${name}.dead-letter`,
+    checkpointTopic: `${name}.checkpoint`,
   }
 }
 
@@ -78,14 +87,31 @@ export function describePlan(plan: Plan): string {
           : 'what a function makes'
     return `   ├─ stage ${name}: keeps ${kept}${isActive && part.kind !== 'stage' ? ', checked by a schema' : ''}`
   })
+  const { expiry } = plan.correlate
+  const expires = expiry === undefined ? '' : `; after ${expiry.afterMs} ms to ${expiry.topic ?? plan.deadLetterTopic}`
   return [
     `topology ${plan.name}`,
     `source ${plan.source.id} (topic ${plan.source.topic})`,
     `└─ route ${plan.route.id} by ${by(plan.route.by)}; others to ${plan.deadLetterTopic}`,
     ...sides,
-    `   └─ correlate ${plan.correlate.id} by ${by(plan.correlate.key)} of ${plan.sides.map(({ name }) => name).join(', ')}`,
+    `   └─ correlate ${plan.correlate.id} by ${by(plan.correlate.key)} of ${plan.sides.map(({ name }) => name).join(', ')}${expires}`,
     `      └─ sink ${plan.sink.id} (topic ${plan.sink.topic})`,
   ].join('\n')
+}
+
+function planExpiry({ name, source, correlate, sink }: Topology): Expiry | undefined {
+  const { id, expireAfterMs, expireBy, expireTo } = correlate
+  if (expireAfterMs === undefined) {
+    if (expireTo !== undefined) refuse(name, `"${id}" has expireTo, but no expireAfterMs, so nothing ever goes there`)
+    return undefined
+  }
+  if (!Number.isSafeInteger(expireAfterMs) || expireAfterMs < 1) {
+    refuse(name, `expireAfterMs of "${id}" is ${expireAfterMs}; it is a whole number of milliseconds from 1 on`)
+  }
+  if (expireTo === source.topic || expireTo === sink.topic) {
+    refuse(name, `expireTo of "${id}" is "${expireTo}", which is the source or the sink; give it a topic of its own`)
+  }
+  return { afterMs: expireAfterMs, by: expireBy, topic: expireTo }
 }
 
 function planSides({ name, route, correlate }: Topology): Side[] {

@@ -1,16 +1,19 @@
 import { type ActorSystem, startSystem, type SystemEvent } from '../actors/index.ts'
 import { EngineError } from '../core/errors.ts'
-import { isBalanced, type PartitionAccount } from './accounting.ts'
-import type { Logger } from './logger.ts'
+import { listOffsets, Membership, type MembershipOptions } from '../kafka/index.ts'
+import { Accounting, accountsOf, type AccountSnapshot, isBalanced, type PartitionAccount } from './accounting.ts'
 import type { CorrelateMessage, SourceMessage } from './messages.ts'
 import type { Pipeline, RunStatistics } from './pipeline.ts'
 import { supervisionTree } from './supervision-tree.ts'
 
 /** What a program has done so far. */
 export interface Report {
+  /** Since the program first started, in this process or others. */
   readonly accounting: readonly PartitionAccount[]
   /** Whether every consumed offset has exactly one class, in every partition. */
   readonly isBalanced: boolean
+  /** Source records consumed and merged records published by this process. */
+  readonly records: number
   readonly mergedRecords: number
   readonly pendingRows: number
   readonly pendingBytes: number
@@ -20,13 +23,15 @@ export interface Report {
 /** A running program. */
 export interface App extends AsyncDisposable {
   readonly name: string
+  /** Whether this process does the work, or waits to take over from the one that does. */
+  readonly role: 'active' | 'standby'
   /** Resolves when the program has been stopped; rejects with the error that ended it. */
   readonly done: Promise<void>
-  /** Resolves once all that was in the source when the program started is processed and committed; rejects as `done` does. */
+  /** Resolves once all that was in the source when this process became the active one is processed and committed; rejects as `done` does. */
   caughtUp(): Promise<void>
   /** Reads no further, finishes what is on its way, commits and ends. Takes at most `drainMs`; what is left is read again at the next start. */
   stop(): Promise<void>
-  /** Offsets committed, and offsets that were in the source when the program started. */
+  /** Offsets committed by this process, and offsets that there were to consume when it became the active one. */
   progress(): { consumed: number; total: number }
   report(): Report
 }
@@ -36,42 +41,89 @@ export class RunningApp implements App {
   readonly name: string
   readonly done: Promise<void>
   readonly #pipeline: Pipeline
-  readonly #logger: Logger
-  readonly #endOffsets: readonly number[]
-  readonly #startedAt: number
   readonly #caughtUp = Promise.withResolvers<void>()
-  #system!: ActorSystem
+  /** Gives up to stand by. */
+  readonly #waiting = new AbortController()
+  #membership: Membership | undefined
+  /** There while this process is the active one. */
+  #system: ActorSystem | undefined
+  /** What was in the source when this process became the active one, and what had been counted before. */
+  #endOffsets: readonly number[] = []
+  #before: AccountSnapshot = noAccount
   #failure: unknown
   #stopping: Promise<void> | undefined
   #finish!: { resolve: () => void; reject: (error: unknown) => void }
 
-  private constructor(pipeline: Pipeline, endOffsets: readonly number[], logger: Logger) {
+  private constructor(pipeline: Pipeline) {
     this.name = pipeline.plan.name
     this.#pipeline = pipeline
-    this.#logger = logger
-    this.#endOffsets = endOffsets
-    this.#startedAt = sum(pipeline.accounting.committedOffsets)
     this.done = new Promise((resolve, reject) => (this.#finish = { resolve, reject }))
     // Whoever is interested awaits them; nobody has to.
     this.done.catch(() => {})
     this.#caughtUp.promise.catch(() => {})
-    const isCaughtUp = () =>
-      pipeline.accounting.committedOffsets.every((offset, partition) => offset >= endOffsets[partition]!)
-    pipeline.onCommitted = () => isCaughtUp() && this.#caughtUp.resolve()
-    if (isCaughtUp()) this.#caughtUp.resolve()
+    pipeline.onLoaded = () => {
+      this.#before = pipeline.state.accounting.snapshot()
+      this.#noteProgress()
+    }
+    pipeline.onCommitted = () => this.#noteProgress()
   }
 
-  static async start(pipeline: Pipeline, endOffsets: readonly number[], logger: Logger): Promise<RunningApp> {
-    const app = new RunningApp(pipeline, endOffsets, logger)
-    const { clock, plan } = pipeline
-    app.#system = await startSystem({
-      name: plan.name,
-      root: supervisionTree(pipeline),
-      clock,
-      onEvent: (event) => app.#note(event),
+  /** Joins the processes of the application; begins at once if this is to be the active one. */
+  static async start(pipeline: Pipeline, cluster: MembershipOptions['cluster']): Promise<RunningApp> {
+    const app = new RunningApp(pipeline)
+    const { plan, options } = pipeline
+    const membership = await Membership.join({
+      cluster,
+      group: plan.name,
+      topic: plan.checkpointTopic,
+      sessionTimeoutMs: options.sessionTimeoutMs,
+      heartbeatIntervalMs: options.heartbeatIntervalMs,
+      maxStallMs: options.maxStallMs,
+      onLost: (error) => app.#fail(error),
+      onRevoked: () => app.stop(),
     })
-    void app.#system.done.then((reason) => app.#ended(reason.kind === 'crashed' ? lastCrash(reason.error) : undefined))
+    app.#membership = membership
+    pipeline.member = (stale) => membership.member(stale)
+    try {
+      if (membership.isOwner) await app.#activate()
+      else void app.#standBy(membership)
+    } catch (error) {
+      await membership.leave()
+      throw error
+    }
     return app
+  }
+
+  get role(): 'active' | 'standby' {
+    return this.#system === undefined ? 'standby' : 'active'
+  }
+
+  async #standBy(membership: Membership): Promise<void> {
+    this.#pipeline.logger.info({ app: this.name }, 'standing by: another process is the active one')
+    try {
+      await membership.owned(this.#waiting.signal)
+      await this.#activate()
+    } catch (error) {
+      if (!this.#waiting.signal.aborted) this.#fail(error)
+    }
+  }
+
+  async #activate(): Promise<void> {
+    const { clock, plan, cluster, topics } = this.#pipeline
+    this.#endOffsets = await listOffsets(cluster, topics.source, 'latest')
+    try {
+      const root = supervisionTree(this.#pipeline)
+      const system = await startSystem({ name: plan.name, root, clock, onEvent: (event) => this.#note(event) })
+      this.#system = system
+      void system.done.then((reason) => this.#ended(reason.kind === 'crashed' ? rootCause(reason.error) : undefined))
+    } catch (error) {
+      throw rootCause(error)
+    }
+  }
+
+  #noteProgress(): void {
+    const { committedOffsets } = this.#pipeline.state.accounting
+    if (committedOffsets.every((offset, partition) => offset >= this.#endOffsets[partition]!)) this.#caughtUp.resolve()
   }
 
   caughtUp(): Promise<void> {
@@ -92,25 +144,32 @@ export class RunningApp implements App {
   }
 
   progress(): { consumed: number; total: number } {
-    const consumed = sum(this.#pipeline.accounting.committedOffsets) - this.#startedAt
-    return { consumed, total: sum(this.#endOffsets) - this.#startedAt }
+    const startedAt = sum(this.#before.nextOffsets)
+    const nextOffsets = this.#pipeline.state?.accounting.committedOffsets ?? []
+    return { consumed: sum(nextOffsets) - startedAt, total: sum(this.#endOffsets) - startedAt }
   }
 
   report(): Report {
-    const { table, accounting, plan, topics, statistics } = this.#pipeline
-    const accounts = accounting.report(table.countPending(topics.source.partitions.length))
+    const { state, plan, statistics } = this.#pipeline
+    const account = state?.accounting.snapshot() ?? noAccount
+    const accounts = accountsOf(account, state?.table.countPending(account.nextOffsets.length) ?? [])
+    const since = (total: (snapshot: AccountSnapshot) => number) => total(account) - total(this.#before)
     return {
       accounting: accounts,
       isBalanced: accounts.every(isBalanced),
-      mergedRecords: accounts.reduce((sum, { emitted }) => sum + emitted, 0) / plan.sides.length,
-      pendingRows: table.rowCount,
-      pendingBytes: table.liveBytes,
+      records: since(({ nextOffsets, totals }) => sum(nextOffsets) - sum(totals.skipped)),
+      mergedRecords: since(({ totals }) => sum(totals.emitted)) / plan.sides.length,
+      pendingRows: state?.table.rowCount ?? 0,
+      pendingBytes: state?.table.liveBytes ?? 0,
       statistics: { ...statistics },
     }
   }
 
   /** Source first, then what is on its way, then the last epoch: all within `drainMs`. */
   async #drain(): Promise<void> {
+    this.#waiting.abort()
+    const system = this.#system
+    if (system === undefined) return this.#ended(undefined)
     const { options, clock } = this.#pipeline
     const endMs = clock.monotonicMs() + options.drainMs
     const overtime = new AbortController()
@@ -118,19 +177,19 @@ export class RunningApp implements App {
       overtime.abort(new EngineError('APP_STOPPED', `"${this.name}" did not drain within ${options.drainMs} ms`))
     })
     try {
-      await Promise.race([this.#finishEpoch(options.drainMs), aborted(overtime.signal), this.#system.done])
+      await Promise.race([this.#finishEpoch(system, options.drainMs), aborted(overtime.signal), system.done])
     } catch (error) {
-      this.#logger.warn({ app: this.name, error }, 'stopped before everything on its way was committed')
+      this.#pipeline.logger.warn({ app: this.name, error }, 'stopped before everything on its way was committed')
     }
     timer.cancel()
-    await this.#system.stop({ drainMs: Math.max(0, endMs - clock.monotonicMs()) })
+    await system.stop({ drainMs: Math.max(0, endMs - clock.monotonicMs()) })
   }
 
-  async #finishEpoch(timeoutMs: number): Promise<void> {
+  async #finishEpoch(system: ActorSystem, timeoutMs: number): Promise<void> {
     const { plan } = this.#pipeline
-    await this.#system.ref<SourceMessage>(plan.source.id).ask({ type: 'halt' }, { timeoutMs })
+    await system.ref<SourceMessage>(plan.source.id).ask({ type: 'halt' }, { timeoutMs })
     await this.#pipeline.rowBatches.whenIdle()
-    await this.#system.ref<CorrelateMessage>(plan.correlate.id).ask({ type: 'drain' }, { timeoutMs })
+    await system.ref<CorrelateMessage>(plan.correlate.id).ask({ type: 'drain' }, { timeoutMs })
   }
 
   #note(event: SystemEvent): void {
@@ -138,8 +197,8 @@ export class RunningApp implements App {
     if (event.type !== 'childCrashed' || this.#failure !== undefined) return
     const { path, incarnation, error, isCounted } = event
     const fields = { app: this.name, actor: path, incarnation, error }
-    if (!isCounted) return this.#logger.debug(fields, 'a function failed on a record')
-    this.#logger.error(fields, 'an actor crashed')
+    if (!isCounted) return this.#pipeline.logger.debug(fields, 'a function failed on a record')
+    this.#pipeline.logger.error(fields, 'an actor crashed')
     if (EngineError.is(error) && !error.retryable) this.#fail(error)
   }
 
@@ -147,32 +206,40 @@ export class RunningApp implements App {
   #fail(error: unknown): void {
     if (this.#failure !== undefined) return
     this.#failure = error
-    this.#stopping ??= this.#system.stop({ drainMs: 0 }).then(() => {})
+    this.#waiting.abort()
+    if (this.#system === undefined) this.#ended(error)
+    else this.#stopping ??= this.#system.stop({ drainMs: 0 }).then(() => {})
   }
 
   #ended(error: unknown): void {
     const failure = this.#failure ?? error
-    if (failure === undefined) this.#finish.resolve()
-    else {
-      // What was not committed has not happened, for the report either.
-      this.#pipeline.rollback()
-      this.#finish.reject(failure)
-    }
+    // What was not committed has not happened, for the report either.
+    if (failure !== undefined) this.#pipeline.state?.rollback()
     this.#caughtUp.reject(
       failure ?? new EngineError('APP_STOPPED', `"${this.name}" was stopped before it had caught up`),
     )
-    void this.#pipeline.cluster.close()
+    void this.#leave().then(() => (failure === undefined ? this.#finish.resolve() : this.#finish.reject(failure)))
+  }
+
+  async #leave(): Promise<void> {
+    await this.#membership!.leave()
+    await this.#pipeline.cluster.close()
   }
 }
+
+/** Where nothing was ever counted. */
+const noAccount: AccountSnapshot = Accounting.from([]).snapshot()
 
 function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
 }
 
-/** What restarts did not mend, from within the errors of the supervisors that gave up. */
-function lastCrash(error: unknown): unknown {
-  const isGivenUp = EngineError.is(error) && error.code === 'ACTOR_RESTARTS_EXCEEDED' && error.cause !== undefined
-  return isGivenUp ? lastCrash(error.cause) : error
+/** What supervisors could not mend, from within the errors that say so. */
+function rootCause(error: unknown): unknown {
+  if (!EngineError.is(error) || error.cause === undefined) return error
+  return error.code === 'ACTOR_RESTARTS_EXCEEDED' || error.code === 'ACTOR_START_FAILED'
+    ? rootCause(error.cause)
+    : error
 }
 
 function sum(numbers: ArrayLike<number>): number {

@@ -24,6 +24,8 @@ export interface StageOptions<Value, Part> {
   readonly part?: Field | PartFunction<Value, Part>
   /** Any Standard Schema (zod, valibot, arktype, …), synchronous; a function is given its output. Records that do not satisfy it become dead letters. */
   readonly schema?: StandardSchemaV1<unknown, Value>
+  /** Raise it when function or schema change so that they make other parts: those that wait were made by the old one. @defaultValue 1 */
+  readonly version?: number
 }
 
 /** One kind of part. */
@@ -31,6 +33,7 @@ export interface Stage<Part = unknown> {
   readonly kind: 'stage'
   readonly part: Field | PartFunction<unknown, Part> | undefined
   readonly schema: StandardSchemaV1 | undefined
+  readonly version: number
 }
 
 /**
@@ -46,5 +49,6 @@ export function stage<Value = Json, Part = Json>(options: StageOptions<Value, Pa
     kind: 'stage',
     part: options.part as Stage<Part>['part'],
     schema: options.schema as StandardSchemaV1 | undefined,
+    version: options.version ?? 1,
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { type GivenOptions, resolveOptions } from '../core/options.ts'
-import { Cluster, listOffsets } from '../kafka/index.ts'
+import { Cluster } from '../kafka/index.ts'
 import { type Logger, stderrLogger } from './logger.ts'
 import { runOptions } from './options.ts'
 import { findTopics } from './pipeline-topics.ts'
@@ -17,9 +17,12 @@ export interface StartOptions extends GivenOptions<typeof runOptions>, GivenSecu
 }
 
 /**
- * Starts a program: checks the topology, finds its topics, and reads the source from the start of its log.
+ * Starts a program: checks the topology, finds its topics, and joins the processes of its name. One of them is active:
+ * it goes on from the checkpoint; the first time, from the start of the source's log. The others stand by.
  *
- * @throws TopologyError `TOPOLOGY_INVALID`, ConfigError, KafkaError `KAFKA_TOPIC_MISSING` before anything is read.
+ * @throws TopologyError `TOPOLOGY_INVALID`, ConfigError, KafkaError `KAFKA_TOPIC_MISSING` before anything is read;
+ * EngineError `CHECKPOINT_MISSING`, `CHECKPOINT_CORRUPT`, `CHECKPOINT_INCOMPATIBLE`, `CHECKPOINT_TOPIC_INVALID`,
+ * `SOURCE_RECREATED`, `GROUP_OFFSETS_DIFFER` or `PENDING_LOST` when it cannot go on from there.
  *
  * @example
  * await using app = await start(customer360, { bootstrapServers: 'localhost:9092' })
@@ -31,22 +34,15 @@ export async function start(
 ): Promise<App> {
   const plan = planTopology(topology)
   const options = resolveOptions(runOptions, { given, env: process.env })
-  const cluster = new Cluster({
+  const servers = {
     bootstrapServers: options.bootstrapServers,
     clientId: plan.name,
     ...resolveSecurity({ tls, sasl }),
-    ...(clock && { clock }),
-  })
+  }
+  const cluster = new Cluster({ ...servers, ...(clock && { clock }) })
   try {
     const topics = await findTopics(cluster, plan)
-    const startOffsets = await listOffsets(cluster, topics.source, 'earliest')
-    const endOffsets = await listOffsets(cluster, topics.source, 'latest')
-    const pipeline = new Pipeline({ plan, options, cluster, topics, startOffsets })
-    logger.info(
-      { app: plan.name, topic: plan.source.topic, partitions: startOffsets.length },
-      'reading the source from the start of its log: until epochs are transactions, parts that wait are kept in memory only',
-    )
-    return await RunningApp.start(pipeline, endOffsets, logger)
+    return await RunningApp.start(new Pipeline({ plan, options, cluster, topics, logger }), servers)
   } catch (error) {
     await cluster.close()
     throw error

@@ -14,8 +14,15 @@ export interface TopicOptions {
 export interface CorrelateOptions<Name extends string> {
   /** The sides, each the name of a stage, in the order in which the merged record has them. */
   readonly of: readonly Name[]
-  /** Milliseconds after which incomplete rows leave. Needs exactly-once epochs and is refused until they are there. */
+  /** Milliseconds by the timestamp of its oldest part after which an incomplete row leaves. @defaultValue never */
   readonly expireAfterMs?: number
+  /**
+   * What the deadline is compared with: the time that the records themselves tell, which stands while none come, or the time
+   * of day. @defaultValue `eventTime`
+   */
+  readonly expireBy?: 'eventTime' | 'processingTime'
+  /** Topic for the parts of a row that has expired, in one record like a merged one. @defaultValue the dead-letter topic */
+  readonly expireTo?: string
 }
 
 /** The record a topology publishes: the key and, by name, the parts of all sides. */
@@ -34,10 +41,13 @@ export interface Topology<Output = unknown> {
     readonly key: Field
     readonly of: readonly string[]
     readonly expireAfterMs: number | undefined
+    readonly expireBy: 'eventTime' | 'processingTime'
+    readonly expireTo: string | undefined
   }
   readonly sink: { readonly id: string; readonly topic: string }
-  /** Never there; carries the type. */
+  /** Never there; they carry the types of what the sink and `expireTo` get. */
   readonly output?: Output
+  readonly expired?: Partial<Output>
 }
 
 interface Sourced {
@@ -78,13 +88,13 @@ export function topology(name: string): { source(id: string, options?: TopicOpti
   return {
     source: (sourceId, { topic: sourceTopic = sourceId } = {}) => ({
       route: (routeId, by, stages) => ({
-        correlate: (correlateId, key, { of, expireAfterMs }) => ({
+        correlate: (correlateId, key, { of, expireAfterMs, expireBy = 'eventTime', expireTo }) => ({
           sink: (sinkId, { topic: sinkTopic = sinkId } = {}) => ({
             kind: 'topology',
             name,
             source: { id: sourceId, topic: sourceTopic },
             route: { id: routeId, by: by as Field | RouteFunction<string>, stages },
-            correlate: { id: correlateId, key, of, expireAfterMs },
+            correlate: { id: correlateId, key, of, expireAfterMs, expireBy, expireTo },
             sink: { id: sinkId, topic: sinkTopic },
           }),
         }),

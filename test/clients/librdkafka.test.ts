@@ -9,7 +9,7 @@ import { Arrivals } from './arrivals.ts'
 const crab = await import('kafka-crab-js').catch(() => undefined)
 const skip = crab === undefined && 'the binary of kafka-crab-js is not installed: run npm install on Node 24'
 
-/** The binding exposes no transactions; those are left to the other clients. */
+/** The binding exposes no transactions; librdkafka-transactions.test.ts tests them by another. */
 describe('librdkafka, by kafka-crab-js', { timeout: 30_000, concurrency: true, skip }, () => {
   let broker: Broker
   let client: KafkaClient

@@ -14,11 +14,12 @@ export interface ReadRecord {
 
 const earliest = -2n
 const latest = -1n
+const readUncommitted = 0
 const readCommitted = 1
 const controlBatch = 0b100000
 const bytesMax = 64 << 20
 
-/** Reads all records of a topic with the codecs of @platformatic/kafka; the topic has no aborted transactions. */
+/** Reads the committed records of a topic with the codecs of @platformatic/kafka. */
 export async function readTopic(bootstrapServers: string, name: string): Promise<ReadRecord[]> {
   const [host, port] = bootstrapServers.split(':') as [string, string]
   const connection = new Connection('integration-reader')
@@ -33,10 +34,12 @@ export async function readTopic(bootstrapServers: string, name: string): Promise
     for (const partition of partitions) {
       let offset = starts.get(partition)!
       while (offset < ends.get(partition)!) {
-        const batches = await fetch(connection, topic.topicId, partition, offset)
+        const { batches, aborted } = await fetch(connection, topic.topicId, partition, offset)
         for (const batch of batches) {
           const isControl = (batch.attributes & controlBatch) !== 0
-          if (!isControl) records.push(...batch.records.map((record) => toRecord(partition, batch, record)))
+          if (isControl) endTransaction(batch, aborted)
+          else if (!isAborted(batch, aborted))
+            records.push(...batch.records.map((record) => toRecord(partition, batch, record)))
           offset = batch.firstOffset + BigInt(batch.lastOffsetDelta) + 1n
         }
       }
@@ -54,8 +57,22 @@ async function listOffsets(
   timestamp: bigint,
 ): Promise<Map<number, bigint>> {
   const asked = partitions.map((partitionIndex) => ({ partitionIndex, currentLeaderEpoch: -1, timestamp }))
-  const response = await listOffsetsV7.api.async(connection, -1, readCommitted, [{ name, partitions: asked }])
+  // Transactions that have ended may still lack their markers: those are waited for by reading to the very end.
+  const response = await listOffsetsV7.api.async(connection, -1, readUncommitted, [{ name, partitions: asked }])
   return new Map(response.topics[0]!.partitions.map(({ partitionIndex, offset }) => [partitionIndex, offset]))
+}
+
+/** First offsets of the aborted transactions of each producer, in order. */
+type Aborted = Map<bigint, bigint[]>
+
+function isAborted({ producerId, firstOffset }: Batch, aborted: Aborted): boolean {
+  const first = aborted.get(producerId)?.[0]
+  return first !== undefined && first <= firstOffset
+}
+
+/** A marker ends the transaction of its producer that is the first to be aborted, unless that begins behind it. */
+function endTransaction(marker: Batch, aborted: Aborted): void {
+  if (isAborted(marker, aborted)) aborted.get(marker.producerId)!.shift()
 }
 
 type Batch = NonNullable<fetchV13.FetchResponsePartition['records']>[number]
@@ -65,11 +82,19 @@ async function fetch(
   topicId: string,
   partition: number,
   fetchOffset: bigint,
-): Promise<Batch[]> {
+): Promise<{ batches: Batch[]; aborted: Aborted }> {
   const asked = { partition, currentLeaderEpoch: -1, fetchOffset, lastFetchedEpoch: -1, partitionMaxBytes: bytesMax }
   const topics = [{ topicId, partitions: [asked] }]
   const response = await fetchV13.api.async(connection, 1_000, 1, bytesMax, readCommitted, 0, -1, topics, [], '')
-  return response.responses[0]!.partitions[0]!.records ?? []
+  const { records, abortedTransactions } = response.responses[0]!.partitions[0]!
+  const aborted: Aborted = new Map()
+  for (const { producerId, firstOffset } of abortedTransactions ?? []) {
+    aborted.set(
+      producerId,
+      [...(aborted.get(producerId) ?? []), firstOffset].sort((a, b) => Number(a - b)),
+    )
+  }
+  return { batches: records ?? [], aborted }
 }
 
 function toRecord(partition: number, batch: Batch, record: Batch['records'][number]): ReadRecord {

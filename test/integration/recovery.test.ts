@@ -83,7 +83,6 @@ describe('a program on an Apache Kafka', { skip: skipWithoutJava }, () => {
     assert.ok(crashes.every((error) => EngineError.is(error) && error.code === 'KAFKA_BATCH_CORRUPT'))
     const report = app.report()
     assert.ok(report.statistics.rollbacks > 0)
-    assert.ok((await topics.merged()).length > customerCount, 'nothing had been written when the epoch was rolled back')
     await assertComplete(topics, report)
   })
 
@@ -105,15 +104,8 @@ describe('a program on an Apache Kafka', { skip: skipWithoutJava }, () => {
     for (let i = 0; i < records.length; i += 1_000) await topics.produce(records.slice(i, i + 1_000))
   }
 
-  /** Every merge is there; what is there twice was written in an epoch that was rolled back, and is counted. */
   async function assertComplete(topics: Stream, report: Parameters<typeof assertAccount>[0]): Promise<void> {
-    const merged = valuesOf(await topics.merged())
-    assert.deepEqual([...new Set(merged)], mergesOf(customerCount))
-    const repeats = merged.length - customerCount
-    assert.ok(
-      repeats <= report.statistics.repeatedRecords,
-      `${repeats} repeats, ${report.statistics.repeatedRecords} counted`,
-    )
+    assert.deepEqual(valuesOf(await topics.merged()), mergesOf(customerCount))
     assertAccount(report, { emitted: 2 * customerCount })
   }
 

@@ -56,7 +56,7 @@ type Class = Exclude<keyof PartitionAccount, 'partition' | 'consumed'>
 
 /** Fails unless the account has exactly these numbers, nothing else, and adds up in every partition. */
 export function assertAccount(report: Report, expected: Partial<Record<Class, number>>): void {
-  const none = { emitted: 0, pending: 0, duplicate: 0, deadLettered: 0, filtered: 0, skipped: 0 }
+  const none = { emitted: 0, pending: 0, duplicate: 0, deadLettered: 0, filtered: 0, expired: 0, lost: 0, skipped: 0 }
   const classes = Object.keys(none) as Class[]
   const total = (name: Class | 'consumed') => report.accounting.reduce((sum, account) => sum + account[name], 0)
   const consumed = Object.values(expected).reduce((sum, count) => sum + count, 0)

@@ -104,7 +104,7 @@ export function foreignSources(target: Target): void {
       const [one, two] = [customers(2).slice(0, 2), customers(2).slice(2)].map((records) =>
         records.map(({ value }): SourceRecord => ({ value })),
       )
-      await using writer = await transactionalProducer(stream.app)
+      await using writer = await transactionalProducer(`${stream.app}.writer`)
       await stream.produce(one!)
       const open = await writer.producer.transaction()
       await open.send({ topic: stream.source, messages: toMessages(two!) })

@@ -43,7 +43,7 @@ export function starting(target: Target): void {
   })
 
   describe('stop', () => {
-    it('commits what is on its way, and a later start gives the same again and no less', async () => {
+    it('commits what is on its way, and a later start goes on behind it', async () => {
       const stream = await target.stream()
       await stream.produce(customers(2_000))
       const never = { epochMs: 60_000, epochIdleMs: 60_000 }
@@ -60,8 +60,8 @@ export function starting(target: Target): void {
         app.progress().consumed,
         stopped.accounting.reduce((sum, { consumed }) => sum + consumed, 0),
       )
-      assert.deepEqual([...new Set(valuesOf(await stream.merged()))], mergesOf(2_000))
-      assert.equal((await stream.merged()).length, stopped.mergedRecords + 2_000)
+      assert.deepEqual(valuesOf(await stream.merged()), mergesOf(2_000))
+      assert.equal(report.mergedRecords, 2_000 - stopped.mergedRecords)
       assertAccount(report, { emitted: 4_000 })
     })
 

@@ -31,6 +31,7 @@ export interface Stream {
   readonly source: string
   readonly sink: string
   readonly deadLetterTopic: string
+  readonly checkpointTopic: string
   /** Writes records with kafkajs, in their order within each partition. */
   produce(records: readonly SourceRecord[]): Promise<void>
   /** Runs a topology to the end of its source, and stops it. */
@@ -111,7 +112,7 @@ function onBroker(
       },
       async stream(options) {
         const stream = await createStream(target, options)
-        topics.push(stream.source, stream.sink, stream.deadLetterTopic)
+        topics.push(stream.source, stream.sink, stream.deadLetterTopic, stream.checkpointTopic)
         return stream
       },
     }
@@ -141,6 +142,7 @@ export async function createStream(
     source,
     sink,
     deadLetterTopic,
+    checkpointTopic: `${app}.checkpoint`,
     produce: (records) => produce(kafka, source, records),
     whenStable: () => whenStable(bootstrapServers, source),
     run: (topology, settings) => runToEnd(topology, bootstrapServers, settings),

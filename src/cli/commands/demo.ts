@@ -57,7 +57,12 @@ export const demo = defineCommand({
         return right ? exitCodes.done : exitCodes.failed
       } finally {
         if (!options.keep)
-          await deleteTopics(cluster, [program.source.topic, program.sink.topic, `${name}.dead-letter`])
+          await deleteTopics(cluster, [
+            program.source.topic,
+            program.sink.topic,
+            `${name}.dead-letter`,
+            `${name}.checkpoint`,
+          ])
       }
     } finally {
       await cluster.close()

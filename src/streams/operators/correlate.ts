@@ -1,9 +1,9 @@
 /**
  * Correlate: gathers the parts of each key, publishes the merge when the last one comes, and draws the border of epochs.
  *
- * State: the pending table and the account, which are the pipeline's and outlive this actor; the output batches being
- * filled; the epoch at hand. One epoch may be on its way to the broker while the next one is computed; the one after
- * waits, because its border cannot be drawn before the other has ended.
+ * State: the output batches being filled; the epoch at hand. Table and account are the pipeline's and outlive this actor.
+ * One epoch may be on its way to the broker while the next one is computed; the one after waits, because its border
+ * cannot be drawn before the other has ended.
  * Invariant: what left for the sink before a `commit` message is the effect of exactly the offsets that message names.
  * Steps for a batch: apply it to the table, count what was passed over, write dead letters, send full batches on; then
  * close the epoch if its time, its bytes or its idleness say so.
@@ -11,10 +11,20 @@
  */
 import { type ActorContext, type ActorRef, defineActor, type Reply } from '../../actors/index.ts'
 import type { Timer } from '../../core/clock.ts'
-import { encodeJsonString, noSide, type OutputBatch, OutputBuilder, Reason, rowFlags } from '../../kernel/index.ts'
+import { EngineError } from '../../core/errors.ts'
+import {
+  encodeJsonString,
+  noSide,
+  type OutputBatch,
+  OutputBuilder,
+  Reason,
+  type RecordColumns,
+  rowFlags,
+} from '../../kernel/index.ts'
 import { DeadLetterEncoder } from '../dead-letter.ts'
+import type { Restoration } from '../epoch-state.ts'
 import type { CorrelateMessage, SinkMessage } from '../messages.ts'
-import { deadLetterSink, mergedSink } from '../pipeline-topics.ts'
+import { checkpointSink, deadLetterSink, mergedSink } from '../pipeline-topics.ts'
 import type { Pipeline } from '../pipeline.ts'
 import type { RowBatch } from '../row-batch.ts'
 
@@ -32,7 +42,7 @@ export const correlate = (pipeline: Pipeline) =>
     handle: {
       rows: (correlation, { batch }) => correlation.take(batch),
       tick: (correlation, { incarnation }) => correlation.tick(incarnation),
-      committed: (correlation, { incarnation, recordCount }) => correlation.committed(incarnation, recordCount),
+      committed: (correlation, { incarnation }) => correlation.committed(incarnation),
       drain: (correlation, { reply }) => correlation.drain(reply),
     },
   })
@@ -56,12 +66,11 @@ class Correlation {
   #drains: Reply<void>[] = []
 
   constructor(pipeline: Pipeline, context: ActorContext<CorrelateMessage>) {
-    pipeline.rollback()
     this.#pipeline = pipeline
     this.#incarnation = pipeline.incarnation
     this.#self = context.self
     this.#sink = context.ref<SinkMessage>(pipeline.plan.sink.id)
-    const { plan, topics, options, table } = pipeline
+    const { plan, topics, options, state } = pipeline
     this.#builders = topics.sinks.map(
       (topic, sink) =>
         new OutputBuilder({
@@ -71,7 +80,7 @@ class Correlation {
           onFilled: (batch) => this.#filled.push(batch),
         }),
     )
-    table.publishTo({
+    state.table.publishTo({
       out: this.#builders[mergedSink]!,
       keyName: encodeJsonString(plan.correlate.keyName),
       sideNames: plan.sides.map(({ name }) => encodeJsonString(name)),
@@ -102,16 +111,13 @@ class Correlation {
     else this.#arm()
   }
 
-  async committed(incarnation: number, recordCount: number): Promise<void> {
+  async committed(incarnation: number): Promise<void> {
     if (incarnation !== this.#incarnation) return
-    const { table, accounting, statistics, clock } = this.#pipeline
+    const { state, statistics, clock } = this.#pipeline
     this.#isCommitting = false
-    table.commitEpoch()
-    table.compact(compactedBlocksPerEpoch)
-    accounting.commitEpoch()
+    state.commit()
+    state.table.compact(compactedBlocksPerEpoch)
     statistics.epochs++
-    // Not when the sink said so: until here a crash would have rolled them back.
-    statistics.unsettledRecords -= recordCount
     statistics.lastCommitMs = clock.monotonicMs()
     this.#pipeline.onCommitted()
     if (this.#drains.length > 0 || this.#isDue()) await this.#close()
@@ -128,9 +134,11 @@ class Correlation {
   }
 
   #apply(batch: RowBatch): void {
-    const { table, accounting, statistics, clock } = this.#pipeline
+    const { state, statistics, clock } = this.#pipeline
+    if (state.restoration !== undefined) return this.#restore(batch.columns, state.restoration)
+    const { table } = state
     const { columns, nextOffset } = batch
-    const counts = accounting.current
+    const counts = state.accounting.current
     const { partition, count } = columns
     counts.skipped[partition]! += nextOffset - counts.nextOffsets[partition]! - count
     counts.nextOffsets[partition] = nextOffset
@@ -150,6 +158,17 @@ class Correlation {
       this.#isOpen = true
       this.#openedMs = this.#lastRowsMs
       this.#arm()
+    }
+  }
+
+  /** Takes in parts that waited when the program ended; anything else about them has happened in earlier epochs. */
+  #restore(columns: RecordColumns, { counts }: Restoration): void {
+    const { partition } = columns
+    const emittedBefore = counts.emitted[partition]!
+    this.#pipeline.state.table.apply(columns, counts)
+    if (counts.emitted[partition] !== emittedBefore) throw notTheSame(partition, columns.offset[0]!)
+    for (let row = 0; row < columns.count; row++) {
+      if (columns.side[row] === noSide) throw notTheSame(partition, columns.offset[row]!)
     }
   }
 
@@ -194,18 +213,25 @@ class Correlation {
       for (const reply of this.#drains.splice(0)) reply()
       return
     }
-    const { accounting, table } = this.#pipeline
+    const { state, clock } = this.#pipeline
     this.#timer?.cancel()
     this.#timer = undefined
-    table.flush()
+    state.table.flush()
+    const offsets = state.close(this.#builders[checkpointSink]!, clock.nowMs())
     for (const builder of this.#builders) builder.flush()
     await this.#sendFilled()
-    const offsets = accounting.current.nextOffsets
     this.#isOpen = false
     this.#isCommitting = true
     this.#epochBytes = 0
-    table.beginEpoch()
-    accounting.beginEpoch()
     await this.#sink.tell({ type: 'commit', incarnation: this.#incarnation, offsets })
   }
+}
+
+/** What is restored completes nothing: its last part was not there yet. */
+function notTheSame(partition: number, offset: number): EngineError {
+  return new EngineError(
+    'CHECKPOINT_CORRUPT',
+    `a part from offset ${offset} on of source partition ${partition} waited, and does not wait when it is read again: a function of the program has changed, or gives another result each time`,
+    { partition, offset },
+  )
 }

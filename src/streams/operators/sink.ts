@@ -1,36 +1,38 @@
 /**
- * Sink: writes output batches and ends epochs.
+ * Sink: an epoch is one transaction.
  *
- * State: a producer; records written since the last epoch ended.
- * Steps of an epoch's end: wait until all its outputs are stored on all replicas; commit its offsets to the application's
- * group; tell the correlation. What is sent meanwhile waits in the mailbox, so an epoch's outputs never mix with the
- * next one's: the place where a transaction begins and ends.
- * Why it is right: offsets are committed behind the outputs they caused, never before.
+ * State: a transactional producer.
+ * Steps of a start: become the one producer of the application, which ends whatever transaction was open; read from the
+ * checkpoint topic which epoch was the last; bring the pipeline's state there, whether it has to be loaded, goes forward
+ * by the epoch whose end was not heard of, or goes back.
+ * Steps of an epoch's end: wait until all its outputs are stored; add the source offsets; commit; tell the correlation.
+ * What is sent meanwhile waits in the mailbox, so an epoch's outputs never mix with the next one's.
+ * Why it is right: outputs, dead letters, checkpoint and offsets become visible at once or never, and what is in memory is
+ * built upon only when the broker has said which of the two.
  */
 import { type ActorContext, defineActor } from '../../actors/index.ts'
-import { commitOffsets, Producer } from '../../kafka/index.ts'
+import { TransactionalProducer } from '../../kafka/index.ts'
+import { manifestOf, readCheckpoint } from '../checkpoint/checkpoint-reader.ts'
+import { loadState } from '../load-state.ts'
 import type { CorrelateMessage, SinkMessage } from '../messages.ts'
+import { checkpointSink } from '../pipeline-topics.ts'
 import type { Pipeline } from '../pipeline.ts'
 
 export const sink = (pipeline: Pipeline) =>
-  defineActor<SinkMessage, Producer>({
+  defineActor<SinkMessage, TransactionalProducer>({
     name: pipeline.plan.sink.id,
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
     init: (context) => startProducing(pipeline, context),
     onStop: (producer) => producer.stop(),
     handle: {
       output(producer, { incarnation, batch, onStored }) {
-        if (incarnation !== pipeline.incarnation) return
-        pipeline.statistics.unsettledRecords += batch.count
-        producer.send(batch, onStored)
+        if (incarnation === pipeline.incarnation) producer.send(batch, onStored)
       },
       async commit(producer, { incarnation, offsets }, context) {
         if (incarnation !== pipeline.incarnation) return
-        const { cluster, plan, statistics } = pipeline
-        await producer.flush()
-        await commitOffsets(cluster, plan.name, plan.source.topic, Array.from(offsets))
-        const recordCount = statistics.unsettledRecords
-        void context.ref<CorrelateMessage>(plan.correlate.id).tell({ type: 'committed', incarnation, recordCount })
+        const { plan } = pipeline
+        await producer.commit([{ topic: plan.source.topic, offsets: Array.from(offsets) }])
+        void context.ref<CorrelateMessage>(plan.correlate.id).tell({ type: 'committed', incarnation })
       },
       failed(_state, { incarnation, error }) {
         if (incarnation === pipeline.incarnation) throw error
@@ -38,12 +40,23 @@ export const sink = (pipeline: Pipeline) =>
     },
   })
 
-async function startProducing(pipeline: Pipeline, { self }: ActorContext<SinkMessage>): Promise<Producer> {
-  const producer = new Producer({
-    cluster: pipeline.cluster,
-    topics: pipeline.topics.sinks,
+async function startProducing(pipeline: Pipeline, { self }: ActorContext<SinkMessage>): Promise<TransactionalProducer> {
+  const { cluster, plan, options, topics, logger } = pipeline
+  const producer = new TransactionalProducer({
+    cluster,
+    topics: topics.sinks,
+    transactionalId: plan.name,
+    transactionTimeoutMs: options.transactionTimeoutMs,
+    group: plan.name,
+    member: pipeline.member,
     onFailed: (error) => void self.tell({ type: 'failed', incarnation: pipeline.incarnation, error }),
   })
   await producer.begin()
+  const records = await readCheckpoint(cluster, topics.sinks[checkpointSink]!)
+  if (pipeline.state === undefined) {
+    pipeline.state = await loadState({ cluster, plan, options, source: topics.source, records, logger })
+    pipeline.onLoaded()
+  } else pipeline.state.settleAt(manifestOf(records)?.epoch ?? 0)
+  pipeline.beginLife()
   return producer
 }

@@ -2,12 +2,15 @@
  * Source: reads the topic from all its leaders and turns what was fetched into batches of rows.
  *
  * State: a fetcher, which is as far ahead as it has buffers; a reader, which is within one response at a time.
+ * Steps of a start: while the table lacks parts that wait, read from the first of them to the end of the last epoch and
+ * give on nothing but those; then read on from there.
  * Invariant: the batches of a partition leave in the order of their offsets, without a gap.
  * Cost per record: its lengths are read once.
  */
 import { type ActorContext, defineActor } from '../../actors/index.ts'
 import { Fetcher, type FetchedResponse } from '../../kafka/index.ts'
-import { BatchReader } from '../../kernel/index.ts'
+import { BatchReader, type RecordColumns } from '../../kernel/index.ts'
+import type { EpochState } from '../epoch-state.ts'
 import type { RowsMessage, SourceMessage } from '../messages.ts'
 import { fetchBuffersPerLeader, type Pipeline } from '../pipeline.ts'
 import { Lease } from '../row-batch.ts'
@@ -19,6 +22,8 @@ interface SourceState {
   incarnation: number
   fetcher: Fetcher
   reader: BatchReader
+  /** How far each partition has been read. */
+  readonly reached: Float64Array
 }
 
 export const source = (pipeline: Pipeline) =>
@@ -31,6 +36,7 @@ export const source = (pipeline: Pipeline) =>
       async fetched(state, { incarnation, response }, context) {
         if (incarnation !== pipeline.incarnation) return
         await readOut(pipeline, state, response, context)
+        if (pipeline.state.restoration !== undefined) await endRestoration(pipeline, state, context)
       },
       failed(_state, { incarnation, error }) {
         if (incarnation === pipeline.incarnation) throw error
@@ -42,9 +48,21 @@ export const source = (pipeline: Pipeline) =>
     },
   })
 
-function startFetching(pipeline: Pipeline, { self, signal }: ActorContext<SourceMessage>): SourceState {
-  const { options, statistics, incarnation, rowBatches } = pipeline
-  signal.addEventListener('abort', () => rowBatches.abandon(), { once: true })
+function startFetching(pipeline: Pipeline, context: ActorContext<SourceMessage>): SourceState {
+  const { options, statistics, incarnation, rowBatches, state } = pipeline
+  context.signal.addEventListener('abort', () => rowBatches.abandon(), { once: true })
+  const offsets = state.firstOffsets
+  statistics.firstFetchMs ||= pipeline.clock.monotonicMs()
+  return {
+    incarnation,
+    fetcher: fetchFrom(pipeline, offsets, context),
+    reader: new BatchReader(options),
+    reached: Float64Array.from(offsets),
+  }
+}
+
+function fetchFrom(pipeline: Pipeline, offsets: readonly number[], { self }: ActorContext<SourceMessage>): Fetcher {
+  const { options, incarnation } = pipeline
   const fetcher = new Fetcher(
     {
       cluster: pipeline.cluster,
@@ -57,20 +75,36 @@ function startFetching(pipeline: Pipeline, { self, signal }: ActorContext<Source
       onFetched: (response) => void self.tell({ type: 'fetched', incarnation, response }),
       onFailed: (error) => void self.tell({ type: 'failed', incarnation, error }),
     },
-    Array.from(pipeline.accounting.committedOffsets),
+    offsets,
   )
-  statistics.firstFetchMs ||= pipeline.clock.monotonicMs()
   fetcher.start()
-  return { incarnation, fetcher, reader: new BatchReader(options) }
+  return fetcher
+}
+
+/** Ends the restoration once all partitions have been read to the end of the last epoch, and reads on from there. */
+async function endRestoration(
+  pipeline: Pipeline,
+  source: SourceState,
+  context: ActorContext<SourceMessage>,
+): Promise<void> {
+  const { state, rowBatches } = pipeline
+  const ends = state.accounting.committedOffsets
+  if (source.reached.some((offset, partition) => offset < ends[partition]!)) return
+  source.fetcher.stop()
+  await rowBatches.whenIdle()
+  if (context.signal.aborted) return
+  state.finishRestoration()
+  source.fetcher = fetchFrom(pipeline, state.firstOffsets, context)
 }
 
 async function readOut(
   pipeline: Pipeline,
-  { reader, incarnation }: SourceState,
+  { reader, incarnation, reached }: SourceState,
   response: FetchedResponse,
   context: ActorContext<SourceMessage>,
 ): Promise<void> {
   const route = context.ref<RowsMessage>(pipeline.plan.route.id)
+  const { state } = pipeline
   const lease = new Lease(response.release)
   try {
     for (const partition of response.partitions) {
@@ -87,6 +121,8 @@ async function readOut(
         }
         // Without rows it still tells how far the partition has been passed over.
         if (!hasRows) batch.columns.reset(partition.partition, partition.bytes, partition.view)
+        if (state.restoration !== undefined) keepWaiting(state, batch.columns)
+        reached[partition.partition] = reader.reachedOffset
         batch.incarnation = incarnation
         batch.nextOffset = reader.reachedOffset
         batch.hold(lease)
@@ -97,4 +133,11 @@ async function readOut(
   } finally {
     lease.release()
   }
+}
+
+/** Drops what was dealt with in earlier epochs, and what none has reached yet. */
+function keepWaiting({ accounting, pending }: EpochState, columns: RecordColumns): void {
+  const set = pending.sets[columns.partition]!
+  const end = accounting.committedOffsets[columns.partition]!
+  columns.keep((offset) => offset < end && set.has(offset))
 }

@@ -1,0 +1,91 @@
+import { execFile } from 'node:child_process'
+import { cpus, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { Cluster, createTopics, deleteTopics } from '../src/kafka/index.ts'
+import { type Kafka, startKafka } from '../tools/kafka/start.ts'
+import type { ReadMeasurement } from './peers/measured-read.ts'
+
+const run = promisify(execFile)
+const root = join(import.meta.dirname, '..')
+/** The experiment's records are stamped with a time long ago. */
+const configs = { 'retention.ms': '-1' }
+
+/** What benches use of the report of `run`, and the time from the start of its process to its end. */
+export interface MillraceMeasurement extends ReadMeasurement {
+  correlationRate: number
+}
+
+/**
+ * The source of the experiment on an Apache Kafka, for benches that have several programs read it: every run gets a sink
+ * of its own, which is verified.
+ */
+export class ExperimentSource implements AsyncDisposable {
+  readonly partitions = 12
+  readonly topic = `bench-source-${process.pid}`
+  readonly customers: number
+  readonly bootstrapServers: string
+  readonly #kafka: Kafka | undefined
+  readonly #cluster: Cluster
+
+  /** Without `bootstrapServers` on a broker that is started for it and ends with it. */
+  static async generate(customers: number, bootstrapServers?: string): Promise<ExperimentSource> {
+    const kafka = bootstrapServers === undefined ? await startKafka({ heapMb: 2048 }) : undefined
+    const source = new ExperimentSource(customers, kafka?.bootstrapServers ?? bootstrapServers!, kafka)
+    await createTopics(source.#cluster, [{ name: source.topic, partitionCount: source.partitions, configs }])
+    await source.#cli(['generate', '--topic', source.topic, '--customers', String(customers)])
+    return source
+  }
+
+  private constructor(customers: number, bootstrapServers: string, kafka: Kafka | undefined) {
+    this.customers = customers
+    this.bootstrapServers = bootstrapServers
+    this.#kafka = kafka
+    this.#cluster = new Cluster({ bootstrapServers })
+  }
+
+  /** The experiment in a process of `millrace run`. */
+  async runMillrace(app: string, options: string[] = []): Promise<MillraceMeasurement> {
+    const ownTopics = [`${app}.dead-letter`, `${app}.checkpoint`]
+    return this.verified(app, ownTopics, async (sink) => {
+      const env = { BENCH_APP: app, BENCH_SOURCE: this.topic, BENCH_SINK: sink }
+      const topology = join(root, 'bench/experiment-topology.ts')
+      const startedMs = performance.now()
+      const report = await this.#cli(['run', topology, '--until-caught-up', ...options], env)
+      return { ...report, secondsFromStart: (performance.now() - startedMs) / 1_000 }
+    })
+  }
+
+  /** Has a program fill a new sink; fails unless it is right byte for byte. Removes the sink and `ownTopics` of the program. */
+  async verified<Result>(app: string, ownTopics: string[], fill: (sink: string) => Promise<Result>): Promise<Result> {
+    const sink = `${app}.sink`
+    await createTopics(this.#cluster, [{ name: sink, partitionCount: this.partitions, configs }])
+    await this.#cluster.topicWhenReady(sink)
+    const result = await fill(sink)
+    await this.#cli(['verify', '--topic', sink, '--customers', String(this.customers)])
+    await deleteTopics(this.#cluster, [sink, ...ownTopics])
+    return result
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await deleteTopics(this.#cluster, [this.topic])
+    await this.#cluster.close()
+    await this.#kafka?.[Symbol.asyncDispose]()
+  }
+
+  /** Runs a command of the command line; what it reports. Fails when the command does. */
+  async #cli(words: string[], env: Record<string, string> = {}) {
+    const command = [join(root, 'src/cli/main.ts'), ...words, '--json', '--bootstrap-servers', this.bootstrapServers]
+    const { stdout } = await run(process.execPath, command, { env: { ...process.env, ...env } })
+    return lastLineOf(stdout) as Omit<MillraceMeasurement, 'secondsFromStart'>
+  }
+}
+
+/** The JSON in the last line of what a program printed. */
+export function lastLineOf(stdout: string): unknown {
+  return JSON.parse(stdout.trim().split('\n').at(-1)!)
+}
+
+export function machineText(): string {
+  return `node ${process.version}, ${cpus().length} x ${cpus()[0]!.model}, ${Math.round(totalmem() / 2 ** 30)} GiB`
+}

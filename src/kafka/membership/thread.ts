@@ -1,0 +1,45 @@
+/** What the main thread and the thread of a membership tell each other. */
+import { ConfigError, type EngineError, type ErrorCode, type ErrorDetails, KafkaError } from '../../core/errors.ts'
+import type { GroupMember } from '../group-member.ts'
+import type { PlainClusterOptions } from './plain-cluster-options.ts'
+
+/** Given to the worker at its start. */
+export interface WorkerSettings {
+  readonly cluster: PlainClusterOptions
+  readonly group: string
+  readonly topic: string
+  readonly instanceId: string
+  readonly sessionTimeoutMs: number
+  readonly heartbeatIntervalMs: number
+  readonly maxStallMs: number
+  /** One counter, which the main thread raises as long as its loop turns. */
+  readonly ticks: Int32Array<SharedArrayBuffer>
+}
+
+export type ToWorker =
+  | { readonly kind: 'confirm' | 'revoked' | 'leave' }
+  | { readonly kind: 'token'; readonly token: string }
+  | { readonly kind: 'tokenFailed'; readonly reason: string }
+
+export type ToMain =
+  | { readonly kind: 'generation'; readonly member: GroupMember; readonly isOwner: boolean }
+  | { readonly kind: 'revoking' | 'tokenWanted' }
+  | { readonly kind: 'ended'; readonly failure: Failure }
+
+/** An operating error on its way between threads, where structured clones lose its own fields. */
+export interface Failure {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly details: ErrorDetails
+  readonly cause: Error | undefined
+}
+
+export function failureOf(error: EngineError): Failure {
+  const { code, message, details, cause } = error
+  return { code, message, details, cause: cause instanceof Error ? cause : undefined }
+}
+
+export function errorOf({ code, message, details, cause }: Failure): EngineError {
+  const Kind = code.startsWith('CONFIG_') ? ConfigError : KafkaError
+  return new Kind(code, message, details, cause)
+}

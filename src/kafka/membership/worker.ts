@@ -1,0 +1,95 @@
+/** The thread that is the member of the group, on connections of its own, whatever keeps the main thread busy. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { sleep } from '../../core/clock.ts'
+import { EngineError } from '../../core/errors.ts'
+import { Cluster } from '../cluster.ts'
+import { removeDeadMembers } from './dead-members.ts'
+import { GroupCoordinator } from './group-coordinator.ts'
+import { GroupSession } from './group-session.ts'
+import { ownershipLost } from './ownership-lost.ts'
+import { clusterOptionsOf } from './plain-cluster-options.ts'
+import { StallWatch } from './stall-watch.ts'
+import { failureOf, type ToMain, type ToWorker, type WorkerSettings } from './thread.ts'
+
+/** How long leaving may take before the coordinator is left to find out by itself. */
+const leaveMsMax = 5_000
+
+const settings = workerData as WorkerSettings
+const main = parentPort!
+const tell = (message: ToMain) => main.postMessage(message)
+
+/** Tokens that the main thread has been asked for. */
+const wantedTokens: PromiseWithResolvers<string>[] = []
+const revoked = Promise.withResolvers<void>()
+
+try {
+  takePart(new Cluster(clusterOptionsOf(settings.cluster, tokenFromMain)))
+} catch (error) {
+  if (!EngineError.is(error)) throw error
+  tell({ kind: 'ended', failure: failureOf(error) })
+  main.close()
+}
+
+function takePart(cluster: Cluster): void {
+  const { clock } = cluster
+  const { group, topic, instanceId, heartbeatIntervalMs, sessionTimeoutMs, maxStallMs, ticks } = settings
+  const coordinator = new GroupCoordinator({ cluster, group, sessionTimeoutMs })
+  const session = new GroupSession({
+    clock,
+    coordinator,
+    group,
+    topic,
+    instanceId,
+    heartbeatIntervalMs,
+    revocationMsMax: sessionTimeoutMs,
+    onGeneration(member, isOwner) {
+      if (isOwner) stallWatch.start()
+      tell({ kind: 'generation', member, isOwner })
+    },
+    onRevoked() {
+      tell({ kind: 'revoking' })
+      return revoked.promise
+    },
+  })
+  const onStalled = () => void end(ownershipLost(group, `the main loop stood still for ${maxStallMs} ms`))
+  const stallWatch = new StallWatch({ clock, ticks, maxStallMs, onStalled })
+  main.on('message', (message: ToWorker) => {
+    switch (message.kind) {
+      case 'confirm':
+        return session.confirm()
+      case 'revoked':
+        return revoked.resolve()
+      case 'token':
+        return wantedTokens.shift()?.resolve(message.token)
+      case 'tokenFailed':
+        return wantedTokens.shift()?.reject(new Error(message.reason))
+      case 'leave':
+        return void end()
+    }
+  })
+  void removeDeadMembers({ cluster, coordinator, instanceId, intervalMs: heartbeatIntervalMs })
+  session.run().catch((error: unknown) => {
+    if (!EngineError.is(error)) throw error
+    return end(error)
+  })
+
+  let isEnding = false
+  /** Leaves the group, so that another member takes over at once, and lets the thread end. */
+  async function end(error?: EngineError): Promise<void> {
+    if (isEnding) return
+    isEnding = true
+    stallWatch.stop()
+    if (error !== undefined) tell({ kind: 'ended', failure: failureOf(error) })
+    const left = coordinator.remove([instanceId], 'it leaves').catch(() => {})
+    await Promise.race([left, sleep(clock, leaveMsMax, cluster.retryPolicy.signal)])
+    await cluster.close()
+    main.close()
+  }
+}
+
+function tokenFromMain(): Promise<string> {
+  const wanted = Promise.withResolvers<string>()
+  wantedTokens.push(wanted)
+  tell({ kind: 'tokenWanted' })
+  return wanted.promise
+}

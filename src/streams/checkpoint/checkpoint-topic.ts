@@ -1,0 +1,32 @@
+import { EngineError } from '../../core/errors.ts'
+import { type Cluster, createTopics, type Topic, topicConfig } from '../../kafka/index.ts'
+
+/** Keys of the records in a checkpoint topic; the last record of a key counts, and one without a value deletes it. */
+export const manifestKey = 'manifest'
+
+export function baseKey(partition: number, piece: number): string {
+  return `base/${partition}/${piece}`
+}
+
+export function deltaKey(partition: number, epoch: number, piece: number): string {
+  return `delta/${partition}/${epoch}/${piece}`
+}
+
+/**
+ * Finds the topic of an application's checkpoint, and creates it where there is none.
+ *
+ * @throws EngineError `CHECKPOINT_TOPIC_INVALID` for one that would lose the checkpoint, or split it.
+ */
+export async function findCheckpointTopic(cluster: Cluster, name: string): Promise<Topic> {
+  await createTopics(cluster, [{ name, partitionCount: 1, configs: { 'cleanup.policy': 'compact' } }])
+  const topic = await cluster.topicWhenReady(name)
+  const policy = await topicConfig(cluster, name, 'cleanup.policy')
+  if (topic.partitions.length !== 1 || policy !== 'compact') {
+    throw new EngineError(
+      'CHECKPOINT_TOPIC_INVALID',
+      `topic "${name}" has ${topic.partitions.length} partitions and cleanup.policy=${policy}; a checkpoint needs 1 partition and cleanup.policy=compact`,
+      { topic: name, partitions: topic.partitions.length, policy: policy ?? null },
+    )
+  }
+  return topic
+}

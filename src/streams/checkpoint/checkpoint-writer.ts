@@ -1,0 +1,109 @@
+import { noHeaders, OffsetEncoder, type OffsetSet, type OutputBuilder, writePlainRecord } from '../../kernel/index.ts'
+import { type CheckpointRecords, type Deltas, deltasOf, recordBytes } from './checkpoint-reader.ts'
+import { baseKey, deltaKey, manifestKey } from './checkpoint-topic.ts'
+import { encodeManifest, type Manifest } from './manifest.ts'
+import type { PendingOffsets } from './pending-offsets.ts'
+
+/** What the writer adds to a manifest by itself. */
+type Bookkeeping = Pick<Manifest, 'baseEpochs' | 'basePieces' | 'deltaPieces'>
+
+/** What of a partition stands in the checkpoint topic. */
+interface Ledger {
+  readonly baseEpoch: number
+  readonly basePieces: number
+  readonly baseBytes: number
+  readonly deltas: Deltas
+}
+
+const emptyLedger: Ledger = { baseEpoch: 0, basePieces: 0, baseBytes: 0, deltas: { epochs: [], bytes: 0 } }
+
+/** Until deltas take this much a base is not worth its records. */
+const deltaBytesMin = 64 << 10
+/** A record of the checkpoint; small enough for any topic, large enough to be few. */
+const pieceBytes = 64 << 10
+
+/**
+ * Writes the checkpoint of each epoch: per source partition a delta, which names the offsets that began to wait or ceased
+ * to; or, once the deltas outgrow what they describe, a base, which names all that wait, and tombstones for what it
+ * replaces. So what is written is bound to what changes, and what is read at a start to what waits.
+ */
+export class CheckpointWriter {
+  readonly #ledgers: Ledger[]
+  /** As of the epoch that is being committed. */
+  #proposed: Ledger[]
+
+  constructor(partitionCount: number) {
+    this.#ledgers = Array.from({ length: partitionCount }, () => emptyLedger)
+    this.#proposed = [...this.#ledgers]
+  }
+
+  /** Goes on behind what the topic holds. */
+  static behind(records: CheckpointRecords, manifest: Manifest): CheckpointWriter {
+    const writer = new CheckpointWriter(manifest.nextOffsets.length)
+    manifest.baseEpochs.forEach((baseEpoch, partition) => {
+      const basePieces = manifest.basePieces[partition]!
+      let baseBytes = 0
+      for (let piece = 0; piece < basePieces; piece++) baseBytes += records.get(baseKey(partition, piece))?.length ?? 0
+      writer.#ledgers[partition] = { baseEpoch, basePieces, baseBytes, deltas: deltasOf(records, manifest, partition) }
+    })
+    writer.#proposed = [...writer.#ledgers]
+    return writer
+  }
+
+  /** Writes what an epoch changed, and its manifest, with the time of its close. */
+  write(out: OutputBuilder, pending: PendingOffsets, manifest: Omit<Manifest, keyof Bookkeeping>): void {
+    const { epoch, closedMs } = manifest
+    const put = (key: string, value: Uint8Array | undefined) =>
+      writePlainRecord(out, 0, closedMs, { key: Buffer.from(key), value, ...noHeaders })
+    pending.sets.forEach((set, partition) => {
+      const changes = new OffsetEncoder(pieceBytes)
+      set.changes((first, words) => changes.add(first, words))
+      const pieces = changes.finish()
+      if (pieces.length > 0) this.#proposed[partition] = this.#change(partition, epoch, set, pieces, put)
+    })
+    const bookkeeping: Bookkeeping = {
+      baseEpochs: this.#proposed.map(({ baseEpoch }) => baseEpoch),
+      basePieces: this.#proposed.map(({ basePieces }) => basePieces),
+      deltaPieces: this.#proposed.map(({ deltas }) => deltas.epochs.reduce((sum, { pieces }) => sum + pieces, 0)),
+    }
+    put(manifestKey, encodeManifest({ ...manifest, ...bookkeeping }))
+  }
+
+  settle(): void {
+    this.#proposed.forEach((ledger, partition) => (this.#ledgers[partition] = ledger))
+  }
+
+  rollback(): void {
+    this.#proposed = [...this.#ledgers]
+  }
+
+  /** Writes a delta, or a base where that is due, and returns what the partition then has. */
+  #change(
+    partition: number,
+    epoch: number,
+    set: OffsetSet,
+    pieces: readonly Uint8Array[],
+    put: (key: string, value: Uint8Array | undefined) => void,
+  ): Ledger {
+    const before = this.#ledgers[partition]!
+    const bytes = before.deltas.bytes + sizeOf(pieces)
+    if (bytes <= Math.max(deltaBytesMin, before.baseBytes)) {
+      pieces.forEach((piece, at) => put(deltaKey(partition, epoch, at), piece))
+      const epochs = [...before.deltas.epochs, { epoch, pieces: pieces.length }]
+      return { ...before, deltas: { epochs, bytes } }
+    }
+    const members = new OffsetEncoder(pieceBytes)
+    set.members((first, words) => members.add(first, words))
+    const base = members.finish()
+    base.forEach((piece, at) => put(baseKey(partition, at), piece))
+    for (let at = base.length; at < before.basePieces; at++) put(baseKey(partition, at), undefined)
+    for (const delta of before.deltas.epochs) {
+      for (let at = 0; at < delta.pieces; at++) put(deltaKey(partition, delta.epoch, at), undefined)
+    }
+    return { ...emptyLedger, baseEpoch: epoch, basePieces: base.length, baseBytes: sizeOf(base) }
+  }
+}
+
+function sizeOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, piece) => sum + piece.length + recordBytes, 0)
+}

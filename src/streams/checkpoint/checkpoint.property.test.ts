@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { checkAsync } from '../../../test/property.ts'
+import { BatchReader, type OutputBatch, OutputBuilder, plainRecord, RecordColumns } from '../../kernel/index.ts'
+import { manifestOf, replay } from './checkpoint-reader.ts'
+import { CheckpointWriter } from './checkpoint-writer.ts'
+import { type Manifest, manifestFormat } from './manifest.ts'
+import { PendingOffsets } from './pending-offsets.ts'
+
+const partitionCount = 2
+
+/** What an epoch does to each partition: how many offsets it consumes, which of them stay, which older ones leave. */
+const epoch = fc.record({
+  consumed: fc.tuple(fc.nat(60_000), fc.nat(200)),
+  stride: fc.integer({ min: 1, max: 7 }),
+  leaving: fc.integer({ min: 2, max: 9 }),
+  outcome: fc.constantFrom('committed', 'committed', 'rolled back', 'restarted'),
+})
+
+/** What a compacted topic holds of the records of an epoch that committed. */
+function store(topic: Map<string, Uint8Array>, batches: readonly OutputBatch[]): void {
+  const reader = new BatchReader({ decompressedBytesMax: 1 << 20 })
+  const columns = new RecordColumns()
+  for (const batch of batches) {
+    const sealed = batch.seal({ producerId: 1n, epoch: 0, sequence: 0, isTransactional: true })
+    // Values are read a few bytes at a time, also at the end.
+    const bytes = Buffer.concat([sealed, Buffer.alloc(8)])
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const end = sealed.length
+    const place = { start: 0, end, fromOffset: 0, nextOffset: batch.count, endOffset: batch.count }
+    reader.open({ partition: 0, bytes, view, ...place, aborted: [] })
+    while (reader.fill(columns)) {
+      for (let row = 0; row < columns.count; row++) {
+        const { key, value } = plainRecord(columns, row)
+        if (value === undefined) topic.delete(String(Buffer.from(key!)))
+        else topic.set(String(Buffer.from(key!)), Uint8Array.from(value))
+      }
+    }
+  }
+}
+
+function membersOf(topic: ReadonlyMap<string, Uint8Array>, manifest: Manifest, partition: number): number[] {
+  const members = new Set<number>()
+  replay(topic, manifest, partition, (from, to) => {
+    for (let offset = from; offset < to; offset++) if (!members.delete(offset)) members.add(offset)
+  })
+  return [...members].sort((a, b) => a - b)
+}
+
+describe('the checkpoint', () => {
+  it('says what waits, after any epochs that commit, are rolled back, or are followed by a restart', async () => {
+    await checkAsync(
+      fc.asyncProperty(fc.array(epoch, { minLength: 10, maxLength: 25 }), async (epochs) => {
+        const topic = new Map<string, Uint8Array>()
+        const pending = new PendingOffsets(partitionCount)
+        let writer = new CheckpointWriter(partitionCount)
+        let model = Array.from({ length: partitionCount }, () => new Set<number>())
+        const next = [0, 2 ** 33]
+        let number = 0
+        for (const { consumed, stride, leaving, outcome } of epochs) {
+          const after = model.map((waiting, partition) => {
+            const set = new Set(waiting)
+            for (const offset of waiting) {
+              if (offset % leaving !== 0) continue
+              set.delete(offset)
+              pending.sets[partition]!.delete(offset)
+            }
+            const end = next[partition]! + consumed[partition]!
+            for (let offset = next[partition]!; offset < end; offset += stride) {
+              set.add(offset)
+              pending.sets[partition]!.add(offset)
+            }
+            return set
+          })
+          const batches: OutputBatch[] = []
+          const onFilled = (batch: OutputBatch) => batches.push(batch)
+          const out = new OutputBuilder({ sink: 2, partitionCount: 1, batchBytes: 1 << 16, onFilled })
+          const nextOffsets = next.map((offset, partition) => offset + consumed[partition]!)
+          writer.write(out, pending, { ...someManifest, epoch: number + 1, nextOffsets, pending: pending.count })
+          out.flush()
+          if (outcome === 'rolled back') {
+            pending.rollback()
+            writer.rollback()
+            continue
+          }
+          store(topic, batches)
+          pending.settle()
+          writer.settle()
+          number++
+          model = after
+          nextOffsets.forEach((offset, partition) => (next[partition] = offset))
+          const stored = manifestOf(topic)!
+          assert.equal(stored.epoch, number)
+          model.forEach((waiting, partition) => {
+            assert.deepEqual(
+              membersOf(topic, stored, partition),
+              [...waiting].sort((a, b) => a - b),
+            )
+          })
+          if (outcome === 'restarted') writer = CheckpointWriter.behind(topic, stored)
+        }
+        // What was replaced is gone: the topic is bound to what waits, not to how long the program runs.
+        const manifest = manifestOf(topic)
+        const count = (prefix: string) => [...topic.keys()].filter((key) => key.startsWith(prefix)).length
+        assert.equal(count('delta/'), sum(manifest?.deltaPieces ?? none))
+        assert.equal(count('base/'), sum(manifest?.basePieces ?? none))
+      }),
+      20,
+    )
+  })
+})
+
+const none = [0, 0]
+const someManifest = {
+  format: manifestFormat,
+  closedMs: 0,
+  topology: {},
+  sourceId: 'id',
+  startOffsets: none,
+  totals: {
+    emitted: none,
+    duplicate: none,
+    deadLettered: none,
+    filtered: none,
+    expired: none,
+    lost: none,
+    skipped: none,
+  },
+  digest: [0, 0],
+  hashSeed: [0, 0],
+} as const
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}

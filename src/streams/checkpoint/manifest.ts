@@ -1,0 +1,54 @@
+import { EngineError } from '../../core/errors.ts'
+import type { Totals } from '../accounting.ts'
+import type { EventTimes } from '../event-clock.ts'
+import type { TopologyShape } from './topology-shape.ts'
+
+/** What an epoch leaves behind in the checkpoint topic: where the program is. Arrays are by source partition. */
+export interface Manifest {
+  readonly format: 1
+  /** Number of the epoch, from 1. */
+  readonly epoch: number
+  /** When it was closed, in milliseconds since 1970. */
+  readonly closedMs: number
+  readonly topology: TopologyShape
+  /** Topic id of the source. */
+  readonly sourceId: string
+  /** Offsets consumed first, and to be consumed next. */
+  readonly startOffsets: readonly number[]
+  readonly nextOffsets: readonly number[]
+  readonly totals: Totals
+  /** The time that records tell; absent where nothing expires by it. */
+  readonly eventTimes?: EventTimes | undefined
+  /** Parts that wait, and their digest under the seed that keys are hashed with. */
+  readonly pending: number
+  readonly digest: readonly [number, number]
+  readonly hashSeed: readonly [number, number]
+  /** Epoch of the base of each partition, 0 for none; its pieces; and the pieces of deltas since. */
+  readonly baseEpochs: readonly number[]
+  readonly basePieces: readonly number[]
+  readonly deltaPieces: readonly number[]
+}
+
+export const manifestFormat = 1
+
+export function encodeManifest(manifest: Manifest): Uint8Array {
+  return Buffer.from(JSON.stringify(manifest))
+}
+
+/** @throws EngineError `CHECKPOINT_CORRUPT` */
+export function decodeManifest(bytes: Uint8Array): Manifest {
+  let manifest: { readonly format?: unknown } | null
+  try {
+    manifest = JSON.parse(Buffer.from(bytes).toString())
+  } catch (error) {
+    throw corrupt('its manifest is not JSON', error)
+  }
+  if (manifest?.format !== manifestFormat) {
+    throw corrupt(`its format is ${String(manifest?.format)}, where this version of Millrace knows ${manifestFormat}`)
+  }
+  return manifest as Manifest
+}
+
+export function corrupt(what: string, cause?: unknown): EngineError {
+  return new EngineError('CHECKPOINT_CORRUPT', `the checkpoint cannot be used: ${what}`, {}, cause)
+}

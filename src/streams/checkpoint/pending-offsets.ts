@@ -1,0 +1,49 @@
+import { OffsetSet, type UndoLog } from '../../kernel/index.ts'
+import { Digest } from './digest.ts'
+
+/**
+ * Which offsets of each source partition wait, and their digest: the state of a program, by reference. It follows the
+ * table epoch by epoch, from the table's own log; like the log's, changes can be taken back until they are settled.
+ */
+export class PendingOffsets {
+  readonly sets: readonly OffsetSet[]
+  digest = new Digest()
+  #settledDigest = new Digest()
+
+  constructor(partitionCount: number) {
+    this.sets = Array.from({ length: partitionCount }, () => new OffsetSet())
+  }
+
+  get count(): number {
+    return this.sets.reduce((sum, { count }) => sum + count, 0)
+  }
+
+  /** What the sets hold now is settled, and this is its digest. */
+  startAt(digest: readonly [number, number]): void {
+    this.digest = Digest.of(digest)
+    this.settle()
+  }
+
+  /** Follows an epoch that is complete. */
+  apply(log: UndoLog): void {
+    const { sets, digest } = this
+    log.forEachArrival((partition, offset, side, hash) => {
+      sets[partition]!.add(offset)
+      digest.add(partition, offset, side, hash)
+    })
+    log.forEachDeparture((partition, offset, side, hash) => {
+      sets[partition]!.delete(offset)
+      digest.delete(partition, offset, side, hash)
+    })
+  }
+
+  settle(): void {
+    for (const set of this.sets) set.settle()
+    this.#settledDigest = Digest.of(this.digest.words)
+  }
+
+  rollback(): void {
+    for (const set of this.sets) set.rollback()
+    this.digest = Digest.of(this.#settledDigest.words)
+  }
+}

@@ -1,0 +1,168 @@
+import { assert } from '../core/assert.ts'
+import { EngineError } from '../core/errors.ts'
+import type { OutputBuilder, PendingTable } from '../kernel/index.ts'
+import { type Accounting, EpochCounts } from './accounting.ts'
+import type { CheckpointWriter } from './checkpoint/checkpoint-writer.ts'
+import { Digest } from './checkpoint/digest.ts'
+import { type Manifest, manifestFormat } from './checkpoint/manifest.ts'
+import type { PendingOffsets } from './checkpoint/pending-offsets.ts'
+import type { EventClock } from './event-clock.ts'
+
+/** What every manifest of a program says alike. */
+export type ProgramIdentity = Pick<Manifest, 'topology' | 'sourceId' | 'hashSeed'>
+
+/** Parts that the last committed epoch left waiting and that are read from the source once more, into an empty table. */
+export interface Restoration {
+  readonly count: number
+  readonly digest: readonly [number, number]
+  /** Counters that mean nothing: these offsets have been counted. */
+  readonly counts: EpochCounts
+}
+
+export interface EpochStateParts {
+  identity: ProgramIdentity
+  table: PendingTable
+  accounting: Accounting
+  /** Of the last committed epoch; 0 before the first. */
+  epoch: number
+  pending: PendingOffsets
+  writer: CheckpointWriter
+  /** Absent where nothing expires by event time. */
+  eventClock: EventClock | undefined
+}
+
+/**
+ * All that epochs change: the table, the account, which offsets wait, and what of that stands in the checkpoint topic.
+ * They go forward and back together.
+ *
+ * State: the last committed epoch; behind it at most one that is closed and on its way to the broker; the one at hand.
+ */
+export class EpochState {
+  readonly table: PendingTable
+  readonly accounting: Accounting
+  readonly pending: PendingOffsets
+  readonly eventClock: EventClock | undefined
+  readonly #writer: CheckpointWriter
+  readonly #identity: ProgramIdentity
+  /** Of the last committed epoch. */
+  #epoch: number
+  #isCommitting = false
+  #restoration: Restoration | undefined
+
+  constructor({ identity, table, accounting, epoch, pending, writer, eventClock }: EpochStateParts) {
+    this.#identity = identity
+    this.table = table
+    this.accounting = accounting
+    this.#epoch = epoch
+    this.pending = pending
+    this.#writer = writer
+    this.eventClock = eventClock
+    if (pending.count === 0) return
+    const counts = new EpochCounts(accounting.committedOffsets)
+    this.#restoration = { count: pending.count, digest: pending.digest.words, counts }
+  }
+
+  /** Set while the table lacks parts that wait. */
+  get restoration(): Restoration | undefined {
+    return this.#restoration
+  }
+
+  /** Offset to read first, by partition. */
+  get firstOffsets(): number[] {
+    return Array.from(this.accounting.committedOffsets, (next, partition) =>
+      this.#restoration === undefined ? next : (this.pending.sets[partition]!.first ?? next),
+    )
+  }
+
+  /**
+   * All parts that wait have been read: they are the table's first epoch, which cannot be undone.
+   *
+   * @throws EngineError `CHECKPOINT_CORRUPT` when they are not the ones that the checkpoint names.
+   */
+  finishRestoration(): void {
+    const { table } = this
+    const { count, digest } = this.#restoration!
+    const restored = new Digest()
+    let restoredCount = 0
+    table.epochLog.forEachArrival((partition, offset, side, hash) => {
+      restored.add(partition, offset, side, hash)
+      restoredCount++
+    })
+    if (restoredCount !== count || !restored.equals(digest)) {
+      throw new EngineError(
+        'CHECKPOINT_CORRUPT',
+        `the checkpoint names ${count} parts that wait, but reading the source again gave ${restoredCount}, or others`,
+        { expected: count, restored: restoredCount },
+      )
+    }
+    table.beginEpoch()
+    table.commitEpoch()
+    this.#restoration = undefined
+  }
+
+  /**
+   * Closes the epoch at hand, writes its checkpoint, and begins the next one.
+   *
+   * @returns The offsets behind it.
+   */
+  close(out: OutputBuilder, closedMs: number): Float64Array {
+    assert(!this.#isCommitting, 'an epoch is closed when the one before has committed')
+    const { table, accounting, pending } = this
+    pending.apply(table.epochLog)
+    this.#writer.write(out, pending, {
+      format: manifestFormat,
+      epoch: this.#epoch + 1,
+      closedMs,
+      ...this.#identity,
+      ...accounting.snapshot(),
+      eventTimes: this.eventClock?.times,
+      pending: pending.count,
+      digest: pending.digest.words,
+    })
+    const { nextOffsets } = accounting.current
+    this.#isCommitting = true
+    table.beginEpoch()
+    accounting.beginEpoch()
+    return nextOffsets
+  }
+
+  /** The closed epoch is durable. */
+  commit(): void {
+    assert(this.#isCommitting, 'an epoch is closed before it is committed')
+    this.table.commitEpoch()
+    this.accounting.commitEpoch()
+    this.pending.settle()
+    this.#writer.settle()
+    this.eventClock?.settle()
+    this.#epoch++
+    this.#isCommitting = false
+  }
+
+  /**
+   * Goes to where the broker says the program is: the closed epoch has happened or it has not; the one at hand has not.
+   *
+   * @param durableEpoch - The last epoch with a manifest; 0 when there is none.
+   * @throws EngineError `CHECKPOINT_FOREIGN` when that is neither of the two.
+   */
+  settleAt(durableEpoch: number): void {
+    if (this.#isCommitting && durableEpoch === this.#epoch + 1) this.commit()
+    if (durableEpoch !== this.#epoch) {
+      throw new EngineError(
+        'CHECKPOINT_FOREIGN',
+        `the checkpoint is at epoch ${durableEpoch}, this process at epoch ${this.#epoch}: another process has gone on with the program`,
+        { durableEpoch, epoch: this.#epoch },
+      )
+    }
+    this.rollback()
+  }
+
+  /** Undoes what has not committed. */
+  rollback(): void {
+    this.table.rollback()
+    this.accounting.rollback()
+    this.pending.rollback()
+    this.#writer.rollback()
+    this.eventClock?.rollback()
+    this.#isCommitting = false
+  }
+}

@@ -1,0 +1,196 @@
+import { systemRandom } from '../core/random.ts'
+import { EngineError } from '../core/errors.ts'
+import { type Cluster, fetchGroupOffsets, listOffsets, type Topic } from '../kafka/index.ts'
+import { PendingTable, Reason } from '../kernel/index.ts'
+import { Accounting } from './accounting.ts'
+import { type CheckpointRecords, manifestOf, replay } from './checkpoint/checkpoint-reader.ts'
+import { CheckpointWriter } from './checkpoint/checkpoint-writer.ts'
+import { corrupt, type Manifest } from './checkpoint/manifest.ts'
+import { PendingOffsets } from './checkpoint/pending-offsets.ts'
+import { differences, shapeOf } from './checkpoint/topology-shape.ts'
+import { EpochState, type ProgramIdentity } from './epoch-state.ts'
+import { EventClock, type EventTimes } from './event-clock.ts'
+import type { Logger } from './logger.ts'
+import type { RunOptions } from './options.ts'
+import type { Plan } from './plan.ts'
+
+export interface LoadRequest {
+  cluster: Cluster
+  plan: Plan
+  options: RunOptions
+  source: Topic
+  records: CheckpointRecords
+  logger: Logger
+}
+
+/**
+ * Makes the state that a program goes on from: that of its last committed epoch, or an empty one at the start of the log
+ * when there never was an epoch.
+ *
+ * @throws EngineError `CHECKPOINT_MISSING`, `CHECKPOINT_CORRUPT`, `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED`,
+ * `GROUP_OFFSETS_DIFFER`, `PENDING_LOST`
+ */
+export async function loadState(request: LoadRequest): Promise<EpochState> {
+  const { cluster, plan, source, records, logger } = request
+  const manifest = manifestOf(records)
+  const committed = await fetchGroupOffsets(cluster, plan.name, source.name, source.partitions.length, {
+    requireStable: true,
+  })
+  const logStarts = await listOffsets(cluster, source, 'earliest')
+  if (manifest === undefined) {
+    if (committed.some((offset) => offset !== undefined)) throw missing(plan)
+    logger.info({ app: plan.name, topic: source.name }, 'reading the source from the start of its log')
+    return emptyState(request, logStarts)
+  }
+  checkProgram(plan, source, manifest)
+  checkGroupOffsets(plan, manifest, committed, logger)
+  const state = stateBehind(request, manifest, logStarts)
+  checkLogStarts(source, state, logStarts)
+  logger.info({ app: plan.name, epoch: manifest.epoch, pending: manifest.pending }, 'going on from the checkpoint')
+  return state
+}
+
+function emptyState({ plan, options, source }: LoadRequest, logStarts: readonly number[]): EpochState {
+  const identity: ProgramIdentity = {
+    topology: shapeOf(plan),
+    sourceId: source.id,
+    hashSeed: [systemRandom.nextUint32(), systemRandom.nextUint32()],
+  }
+  return new EpochState({
+    identity,
+    table: tableOf(plan, options, identity),
+    accounting: Accounting.from(logStarts),
+    epoch: 0,
+    pending: new PendingOffsets(logStarts.length),
+    writer: new CheckpointWriter(logStarts.length),
+    eventClock: eventClockOf(plan, logStarts.length),
+  })
+}
+
+function stateBehind(
+  { plan, options, source, records }: LoadRequest,
+  manifest: Manifest,
+  logStarts: readonly number[],
+): EpochState {
+  const pending = new PendingOffsets(source.partitions.length)
+  for (const partition of manifest.nextOffsets.keys()) {
+    const set = pending.sets[partition]!
+    replay(records, manifest, partition, (from, to) => {
+      for (let offset = from; offset < to; offset++) {
+        if (set.has(offset)) set.delete(offset)
+        else set.add(offset)
+      }
+    })
+  }
+  if (pending.count !== manifest.pending) {
+    throw corrupt(`it names ${pending.count} parts that wait, where its manifest says ${manifest.pending}`)
+  }
+  const grown = withNewPartitions(manifest, logStarts)
+  const { topology, sourceId, hashSeed } = grown
+  pending.startAt(grown.digest)
+  return new EpochState({
+    // No more than that of the last manifest goes into the next one.
+    identity: { topology, sourceId, hashSeed },
+    table: tableOf(plan, options, grown),
+    accounting: new Accounting(grown),
+    epoch: grown.epoch,
+    pending,
+    writer: CheckpointWriter.behind(records, grown),
+    eventClock: eventClockOf(plan, logStarts.length, grown.eventTimes),
+  })
+}
+
+/** Partitions that the source was given since the last epoch are read from the start of their logs. */
+function withNewPartitions(manifest: Manifest, logStarts: readonly number[]): Manifest {
+  const known = manifest.nextOffsets.length
+  const none = logStarts.slice(known).map(() => 0)
+  const totals = Object.fromEntries(
+    Object.entries(manifest.totals).map(([name, counts]) => [name, [...counts, ...none]]),
+  ) as unknown as Manifest['totals']
+  return {
+    ...manifest,
+    totals,
+    startOffsets: [...manifest.startOffsets, ...logStarts.slice(known)],
+    nextOffsets: [...manifest.nextOffsets, ...logStarts.slice(known)],
+    baseEpochs: [...manifest.baseEpochs, ...none],
+    basePieces: [...manifest.basePieces, ...none],
+    deltaPieces: [...manifest.deltaPieces, ...none],
+  }
+}
+
+function tableOf(plan: Plan, options: RunOptions, { hashSeed }: ProgramIdentity): PendingTable {
+  return new PendingTable({
+    sideCount: plan.sides.length,
+    bytesMax: options.pendingBytesMax,
+    hashSeed,
+    duplicateReason: Reason.DUPLICATE,
+    tooLargeReason: Reason.MERGE_TOO_LARGE,
+  })
+}
+
+function eventClockOf({ correlate }: Plan, partitionCount: number, times?: EventTimes): EventClock | undefined {
+  return correlate.expiry?.by === 'eventTime' ? new EventClock(partitionCount, times) : undefined
+}
+
+function missing({ name, checkpointTopic }: Plan): EngineError {
+  return new EngineError(
+    'CHECKPOINT_MISSING',
+    `group "${name}" has committed offsets, but topic "${checkpointTopic}" has no checkpoint: it was deleted or emptied`,
+    { app: name, topic: checkpointTopic },
+  )
+}
+
+function checkProgram({ name, source, ...plan }: Plan, topic: Topic, manifest: Manifest): void {
+  const changed = differences(manifest.topology, shapeOf({ name, source, ...plan }))
+  if (topic.partitions.length < manifest.nextOffsets.length) {
+    changed.push(`source had ${manifest.nextOffsets.length} partitions and has ${topic.partitions.length}`)
+  }
+  if (changed.length > 0) {
+    throw new EngineError(
+      'CHECKPOINT_INCOMPATIBLE',
+      `the checkpoint of "${name}" was written by another program: ${changed.join('; ')}`,
+      { app: name, differences: changed.join('; ') },
+    )
+  }
+  if (manifest.sourceId !== topic.id) {
+    throw new EngineError(
+      'SOURCE_RECREATED',
+      `topic "${topic.name}" is not the one that "${name}" has read so far: it was deleted and created again`,
+      { app: name, topic: topic.name, was: manifest.sourceId, is: topic.id },
+    )
+  }
+}
+
+/** The group's offsets are committed with the manifest; whoever changed them by hand wanted something that did not happen. */
+function checkGroupOffsets(
+  { name }: Plan,
+  { nextOffsets }: Manifest,
+  committed: readonly (number | undefined)[],
+  logger: Logger,
+): void {
+  for (const [partition, nextOffset] of nextOffsets.entries()) {
+    const offset = committed[partition]
+    if (offset === nextOffset) continue
+    if (offset === undefined) {
+      logger.warn({ app: name, partition }, 'the offset of the group has expired; the checkpoint has it')
+      continue
+    }
+    throw new EngineError(
+      'GROUP_OFFSETS_DIFFER',
+      `group "${name}" has offset ${offset} in partition ${partition}, the checkpoint has ${nextOffset}: somebody else has set it`,
+      { app: name, partition, committed: offset, checkpoint: nextOffset },
+    )
+  }
+}
+
+function checkLogStarts(source: Topic, { firstOffsets }: EpochState, logStarts: readonly number[]): void {
+  for (const [partition, first] of firstOffsets.entries()) {
+    const logStart = logStarts[partition]!
+    if (first >= logStart) continue
+    throw new EngineError(
+      'PENDING_LOST',
+      `parts that wait are gone: topic "${source.name}", partition ${partition} begins at offset ${logStart}, the first one is at ${first}`,
+      { topic: source.name, partition, first, logStart },
+    )
+  }
+}

@@ -1,0 +1,68 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import type { MembershipOptions } from '../../src/kafka/index.ts'
+
+export type MemberEvent =
+  | { readonly kind: 'owns' | 'standsBy' | 'stalls' }
+  | { readonly kind: 'lost'; readonly code: string; readonly message: string }
+
+export interface MemberCommand {
+  /** For how long the main thread is to do nothing but this. */
+  readonly stallMs: number
+}
+
+/** A member in a process of its own. */
+export class ChildMember implements AsyncDisposable {
+  readonly #process: ChildProcess
+  readonly #exited: Promise<void>
+  readonly #events: MemberEvent[] = []
+  #hasExited = false
+  #changed = Promise.withResolvers<void>()
+
+  constructor(options: Omit<MembershipOptions, 'onLost'>) {
+    this.#process = fork(join(import.meta.dirname, 'member-process.ts'), [JSON.stringify(options)])
+    this.#process.on('message', (event: MemberEvent) => {
+      this.#events.push(event)
+      this.#change()
+    })
+    this.#exited = once(this.#process, 'exit').then(() => {
+      this.#hasExited = true
+      this.#change()
+    })
+  }
+
+  /** Resolves with the next event, which must be of this kind. */
+  async next<Kind extends MemberEvent['kind']>(kind: Kind): Promise<MemberEvent & { kind: Kind }> {
+    while (this.#events.length === 0) {
+      if (this.#hasExited) throw new Error(`it ended where ${kind} was to come`)
+      await this.#changed.promise
+    }
+    const event = this.#events.shift()!
+    if (event.kind !== kind) throw new Error(`${JSON.stringify(event)} came instead of ${kind}`)
+    return event as MemberEvent & { kind: Kind }
+  }
+
+  stall(stallMs: number): void {
+    this.#process.send({ stallMs } satisfies MemberCommand)
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#process.kill(name)
+  }
+
+  /** Ends it as a crash would. */
+  async kill(): Promise<void> {
+    this.#process.kill('SIGKILL')
+    await this.#exited
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.kill()
+  }
+
+  #change(): void {
+    this.#changed.resolve()
+    this.#changed = Promise.withResolvers()
+  }
+}

@@ -1,0 +1,5 @@
+import { standbySuite } from './standby.integration.ts'
+import { takeoverSuite } from './takeover.integration.ts'
+import { onEachBroker } from './target.ts'
+
+onEachBroker([standbySuite, takeoverSuite])
