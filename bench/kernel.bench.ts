@@ -77,6 +77,7 @@ function correlateAll(): Times {
   table.publishTo({
     out,
     refuse: () => {},
+    expire: () => {},
     keyName: encodeJsonString('customerId'),
     sideNames: sides.map(encodeJsonString),
     recordBytesMax: 1 << 20,
@@ -94,6 +95,7 @@ function correlateAll(): Times {
     emitted: new Float64Array(partitions),
     duplicate: new Float64Array(partitions),
     deadLettered: new Float64Array(partitions),
+    expired: new Float64Array(partitions),
   }
   const send = () => {
     for (const batch of filled.splice(0)) {

@@ -12,6 +12,12 @@ export const partitionsMax = 1 << 20
 /** Offsets have 43 bits: a partition that takes a million records a second reaches that in 279 years. */
 export const offsetMax = 2 ** 43 - 1
 
+const headerWords = 8
+const keyIsNumber = 1 << 24
+const respelled = 2 << 24
+/** Timestamps have 53 bits with their sign; the high ones share a word with the offset's. */
+const timestampHighBits = 21
+
 export function sideOf(words: Int32Array, word: number): number {
   return (words[word + 4]! >>> 20) & 15
 }
@@ -22,4 +28,40 @@ export function partitionOf(words: Int32Array, word: number): number {
 
 export function offsetOf(words: Int32Array, word: number): number {
   return (words[word + 6]! >>> 21) * 4294967296 + (words[word + 5]! >>> 0)
+}
+
+export function timestampOf(words: Int32Array, word: number): number {
+  const high = (words[word + 6]! << (32 - timestampHighBits)) >> (32 - timestampHighBits)
+  return high * 4294967296 + (words[word + 7]! >>> 0)
+}
+
+/** The bytes of the part. */
+export function partBytes(words: Int32Array, word: number): Uint8Array {
+  const spelling = spellingBytes(words, word)
+  const start = spelling === undefined ? behindKey(words, word) : spelling.byteOffset + padded(spelling.length)
+  return new Uint8Array(words.buffer, start, words[word + 3])
+}
+
+/** The canonical key, which the head of a row has. */
+export function keyBytes(words: Int32Array, word: number): Uint8Array {
+  return new Uint8Array(words.buffer, (word + headerWords) * 4, words[word + 2]! & 0xffff)
+}
+
+export function isKeyNumber(words: Int32Array, word: number): boolean {
+  return (words[word + 4]! & keyIsNumber) !== 0
+}
+
+/** The key as the record of this part spelled it, where that is not the canonical spelling. */
+export function spellingBytes(words: Int32Array, word: number): Uint8Array | undefined {
+  if ((words[word + 4]! & respelled) === 0) return undefined
+  const start = behindKey(words, word)
+  return new Uint8Array(words.buffer, start + 4, words[start / 4])
+}
+
+function behindKey(words: Int32Array, word: number): number {
+  return (word + headerWords) * 4 + padded(words[word + 2]! & 0xffff)
+}
+
+function padded(length: number): number {
+  return (length + 3) & ~3
 }

@@ -27,6 +27,7 @@ function merge(rows: readonly Partial<RowSpec>[], spec: MergeSpec = {}) {
   table.publishTo({
     out: outputs.builder,
     refuse: () => undefined,
+    expire: () => undefined,
     keyName: encodeJsonString(keyName),
     sideNames: sides.map(encodeJsonString),
     recordBytesMax,
@@ -42,7 +43,8 @@ function merge(rows: readonly Partial<RowSpec>[], spec: MergeSpec = {}) {
       ...row,
     })),
   )
-  const counts = { emitted: new Float64Array(1), duplicate: new Float64Array(1), deadLettered: new Float64Array(1) }
+  const none = () => new Float64Array(1)
+  const counts = { emitted: none(), duplicate: none(), deadLettered: none(), expired: none() }
   table.apply(columns, counts)
   table.flush()
   return {

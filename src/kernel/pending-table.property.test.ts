@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { murmur2 } from '@platformatic/kafka'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -8,7 +9,7 @@ import { Outputs } from './fixtures/outputs.ts'
 import { type RowSpec, rowsOf, spellingOf } from './fixtures/rows.ts'
 import { encodeJsonString } from './json/index.ts'
 import { check } from '../../test/property.ts'
-import { PendingTable, type StoredPart } from './pending-table.ts'
+import { PendingTable, type StoredPart, type WaitingRow } from './pending-table.ts'
 
 const partitionCount = 3
 const sinkPartitions = 2
@@ -43,6 +44,7 @@ type Step =
   | { kind: 'burst'; keyCount: number; sides: number; partBytes: number }
   | { kind: 'beginEpoch' | 'commitEpoch' | 'rollback' }
   | { kind: 'compact'; blocksMax: number }
+  | { kind: 'expire'; limitMs: number; blocksMax: number }
 
 const partBytes = fc.oneof(
   { weight: 10, arbitrary: fc.nat(40) },
@@ -50,10 +52,11 @@ const partBytes = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 16_000, max: 40_000 }) },
   { weight: 1, arbitrary: fc.integer({ min: 500_000, max: 550_000 }) },
 )
+const timestamp = fc.constantFrom(-1, 0, 1, 2 ** 31, 2 ** 32 - 1, 1_790_000_000_000, 1_790_000_000_001)
 const row = fc.record({
   side: fc.nat(sideNames.length - 1),
   key: fc.constantFrom(...keys),
-  timestamp: fc.constantFrom(-1, 0, 1, 2 ** 31, 2 ** 32 - 1, 1_790_000_000_000, 1_790_000_000_001),
+  timestamp,
   partBytes,
   isMade: fc.boolean(),
 })
@@ -95,6 +98,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({ kind: fc.constant('compact' as const), blocksMax: fc.constantFrom(1, 10, 100_000) }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('expire' as const),
+      limitMs: fc.oneof(timestamp, fc.nat(1_000)),
+      blocksMax: fc.constantFrom(1, 10, 100_000),
+    }),
+  },
 )
 
 interface OraclePart extends StoredPart {
@@ -129,7 +140,7 @@ class Oracle {
 
   /** Takes a row in; returns the parts of its key when it was the last. */
   add(partition: number, row: RowSpec): 'kept' | 'duplicate' | 'full' | OraclePart[] {
-    const identity = `${row.key.isNumber ? 'number' : 'string'} ${row.key.canonical}`
+    const identity = identityOf(row)
     const known = this.rows.get(identity) ?? []
     if (known.some(({ side }) => side === row.side)) return 'duplicate'
     const blockBytes = blockBytesOf(row, known.length === 0)
@@ -144,6 +155,19 @@ class Oracle {
     this.rows.set(identity, [...known, part])
     this.#waitingBytes += blockBytes
     return 'kept'
+  }
+
+  /** Lets the rows go of which a part is of `limitMs` or before. */
+  expire(limitMs: number): OraclePart[] {
+    const expired: OraclePart[] = []
+    for (const [identity, parts] of this.rows) {
+      if (parts.every(({ row }) => row.timestamp > limitMs)) continue
+      this.rows.delete(identity)
+      expired.push(...parts)
+    }
+    this.departedBytes[this.departedBytes.length - 1]! += sizeOf(expired)
+    this.#waitingBytes -= sizeOf(expired)
+    return expired
   }
 
   beginEpoch(): void {
@@ -162,6 +186,29 @@ class Oracle {
     this.departedBytes = [0]
     this.#waitingBytes = sizeOf(this.parts)
   }
+}
+
+function identityOf({ key }: RowSpec): string {
+  return `${key.isNumber ? 'number' : 'string'} ${key.canonical}`
+}
+
+/** All that is told of a row that expires, as a text. */
+function textOf({ key, spelling, parts }: WaitingRow): string {
+  const digest = (bytes: Uint8Array) => createHash('sha1').update(bytes).digest('hex')
+  const told = parts.map(({ bytes, ...part }) => ({ ...part, bytes: digest(bytes) }))
+  return JSON.stringify([String(Buffer.from(key)), String(Buffer.from(spelling)), told])
+}
+
+function expectedTextOf(parts: readonly OraclePart[]): string {
+  const bySide = parts.toSorted((a, b) => a.side - b.side)
+  const { key } = bySide[0]!.row
+  return textOf({
+    key: Buffer.from(key.canonical),
+    spelling: Buffer.from(spellingOf(key)),
+    parts: bySide.map(({ partition, offset, side, row }) => {
+      return { partition, offset, side, timestamp: row.timestamp, bytes: row.part }
+    }),
+  })
 }
 
 function sizeOf(parts: readonly OraclePart[]): number {
@@ -194,6 +241,7 @@ class Driver {
   readonly #oracle: Oracle
   readonly #table: PendingTable
   #refused: StoredPart[] = []
+  #expired: string[] = []
   #nextOffset = 2 ** 33 - 50
 
   constructor(sideCount: number, bytesMax: number, hashSeed: readonly [number, number]) {
@@ -202,6 +250,7 @@ class Driver {
     this.#table.publishTo({
       out: this.#outputs.builder,
       refuse: (part) => this.#refused.push(part),
+      expire: (row) => this.#expired.push(textOf(row)),
       keyName: encodeJsonString('id'),
       sideNames: sideNames.slice(0, sideCount).map(encodeJsonString),
       recordBytesMax,
@@ -230,12 +279,27 @@ class Driver {
       case 'compact':
         this.#table.compact(step.blocksMax)
         break
+      case 'expire':
+        this.#expire(step.limitMs, step.blocksMax)
+        break
       case 'beginEpoch':
       case 'rollback':
         this.#table[step.kind]()
         this.#oracle[step.kind]()
     }
     this.#compareState()
+  }
+
+  #expire(limitMs: number, blocksMax: number): void {
+    const counts = noCounts()
+    this.#expired = []
+    while (!this.#table.expire(limitMs, blocksMax, counts)) {}
+
+    const rows = Map.groupBy(this.#oracle.expire(limitMs), ({ row }) => identityOf(row))
+    const expected = noCounts()
+    for (const { partition } of [...rows.values()].flat()) expected.expired[partition]!++
+    assert.deepEqual(counts, expected)
+    assert.deepEqual(this.#expired.sort(), Array.from(rows.values(), expectedTextOf).sort())
   }
 
   #apply(partition: number, rows: readonly Row[]): void {
@@ -246,7 +310,7 @@ class Driver {
         return { ...row, offset, part: Buffer.alloc(partBytes, `${offset},`) }
       })
     const columns = rowsOf(partition, specs)
-    const counts = { emitted: zeros(), duplicate: zeros(), deadLettered: zeros() }
+    const counts = noCounts()
     this.#refused = []
     let wasFull = false
     try {
@@ -256,7 +320,7 @@ class Driver {
       wasFull = true
     }
 
-    const expected = { emitted: zeros(), duplicate: zeros(), deadLettered: zeros() }
+    const expected = noCounts()
     const expectedRefused: StoredPart[] = []
     const merges: ReturnType<typeof mergeOf>[] = []
     const reason = specs.map(() => 0)
@@ -316,6 +380,10 @@ class Driver {
     assert.deepEqual(this.#table.countPending(partitionCount), pending)
     assert.equal(this.#table.liveBytes, liveBytes)
   }
+}
+
+function noCounts() {
+  return { emitted: zeros(), duplicate: zeros(), deadLettered: zeros(), expired: zeros() }
 }
 
 function zeros(): Float64Array {

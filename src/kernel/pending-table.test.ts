@@ -17,7 +17,8 @@ class Bench {
   completedCount = 0
   readonly refused: StoredPart[] = []
   readonly #sideCount: number
-  readonly counts = { emitted: new Float64Array(4), duplicate: new Float64Array(4), deadLettered: new Float64Array(4) }
+  readonly expired: { key: string; spelling: string; parts: unknown[] }[] = []
+  readonly counts = { emitted: zeros(), duplicate: zeros(), deadLettered: zeros(), expired: zeros() }
 
   constructor({ sideCount = 2, bytesMax = 2 ** 30, hashSeed = [1, 2] as const } = {}) {
     this.#sideCount = sideCount
@@ -41,6 +42,12 @@ class Bench {
       sideNames: Array.from({ length: this.#sideCount }, (_, side) => encodeJsonString(`${side}`)),
       recordBytesMax,
       refuse: (part) => this.refused.push(part),
+      expire: ({ key, spelling, parts }) =>
+        this.expired.push({
+          key: String(Buffer.from(key)),
+          spelling: String(Buffer.from(spelling)),
+          parts: parts.map(({ bytes, ...part }) => ({ ...part, bytes: String(Buffer.from(bytes)) })),
+        }),
     })
   }
 
@@ -73,6 +80,10 @@ class Bench {
   }
 }
 
+function zeros(): Float64Array {
+  return new Float64Array(4)
+}
+
 function rowOf(
   side: number,
   key: string,
@@ -82,7 +93,7 @@ function rowOf(
 }
 
 function hashesOf(keys: readonly string[], seed: readonly [number, number]): number[] {
-  const machine = new TableMachine({ filled: () => {}, refused: () => {} })
+  const machine = new TableMachine({ filled: () => {}, refused: () => {}, expired: () => {} })
   machine.run.start(...seed, 2, 0)
   const stage = machine.run.takeStage(1024)
   return keys.map((key) => {

@@ -1,11 +1,22 @@
 import { assert } from '../core/assert.ts'
 import { EngineError } from '../core/errors.ts'
 import { passEnd, type RecordColumns } from './columns.ts'
-import { offsetOf, partitionOf, sideOf, sidesMax, unitBytes } from './block.ts'
+import {
+  isKeyNumber,
+  keyBytes,
+  offsetOf,
+  partBytes,
+  partitionOf,
+  sideOf,
+  sidesMax,
+  spellingBytes,
+  timestampOf,
+  unitBytes,
+} from './block.ts'
 import { batchHeaderBytes } from './output-batch.ts'
 import type { OutputBuilder } from './output-builder.ts'
 import { TableMachine } from './table-machine.ts'
-import { UndoLog } from './undo-log.ts'
+import { Departure, UndoLog } from './undo-log.ts'
 
 /**
  * The parts that wait for their others, outside the JavaScript heap: in the memory of WebAssembly, which does the work, by
@@ -38,6 +49,15 @@ export interface StoredPart {
   side: number
 }
 
+/** A row that waits, with its bytes as they lie in the table: valid until the table changes. */
+export interface WaitingRow {
+  /** The canonical key, and the key as JSON in the spelling of the first side that is there. */
+  key: Uint8Array
+  spelling: Uint8Array
+  /** In the order of their sides. */
+  parts: readonly (StoredPart & { timestamp: number; bytes: Uint8Array })[]
+}
+
 /** Counters of the epoch at hand by source partition, which the table raises as it goes. */
 export interface TableCounts {
   /** Parts that left in a merged record. */
@@ -46,6 +66,8 @@ export interface TableCounts {
   readonly duplicate: Float64Array
   /** Stored parts that left as dead letters. */
   readonly deadLettered: Float64Array
+  /** Stored parts that left because the others did not come in time. */
+  readonly expired: Float64Array
 }
 
 /** Where completed rows go, and how they look. */
@@ -59,6 +81,8 @@ export interface Publication {
   out: OutputBuilder
   /** Makes a dead letter of a stored part whose row could not be published; the last part becomes one by its columns. */
   refuse(part: StoredPart): void
+  /** Publishes what has come of a row whose time is over. */
+  expire(row: WaitingRow): void
 }
 
 /** Memory for bytes that are copied in. */
@@ -80,6 +104,7 @@ export class PendingTable {
     refused: (head) => {
       for (const part of this.#partsOf(head)) this.#publication!.refuse(part)
     },
+    expired: (head) => this.#publication!.expire(this.#rowAt(head)),
   })
   readonly #sideCount: number
   #publication: Publication | undefined
@@ -157,6 +182,18 @@ export class PendingTable {
     this.#shrink(this.#bytes)
   }
 
+  /**
+   * Lets rows leave of which a part is of `limitMs` or before. Looks at `blocksMax` parts at most; returns whether the sweep
+   * over all of them has come to its end, behind which the next one begins.
+   */
+  expire(limitMs: number, blocksMax: number, counts: TableCounts): boolean {
+    const { run } = this.#machine
+    const departedBefore = run.departedEnd.value >>> 0
+    const isSwept = run.expire(limitMs, blocksMax) !== 0
+    this.epochLog.forEachDepartureSince(departedBefore, (partition) => counts.expired[partition]!++)
+    return isSwept
+  }
+
   /** What the epoch at hand has changed so far. */
   get epochLog(): UndoLog {
     const { undoEnd, departedEnd } = this.#machine.run
@@ -222,6 +259,27 @@ export class PendingTable {
     }
   }
 
+  #rowAt(head: number): WaitingRow {
+    const { words } = this.#machine
+    const headWord = head * (unitBytes / 4)
+    const blocks: number[] = []
+    for (let word = headWord; word !== 0; word = words[word + 1]! * (unitBytes / 4)) blocks.push(word)
+    blocks.sort((a, b) => sideOf(words, a) - sideOf(words, b))
+    const key = keyBytes(words, headWord)
+    const asWritten = isKeyNumber(words, headWord) ? key : Buffer.concat([quote, key, quote])
+    return {
+      key,
+      spelling: spellingBytes(words, blocks[0]!) ?? asWritten,
+      parts: blocks.map((word) => ({
+        partition: partitionOf(words, word),
+        offset: offsetOf(words, word),
+        side: sideOf(words, word),
+        timestamp: timestampOf(words, word),
+        bytes: partBytes(words, word),
+      })),
+    }
+  }
+
   #beginLog(): void {
     this.#machine.run.undoEnd.value = 0
     this.#machine.run.departedEnd.value = 0
@@ -247,8 +305,8 @@ export class PendingTable {
     columns.reason.set(machine.uint8('reasons', count), from)
     counts.duplicate[columns.partition]! += run.duplicates.value - duplicatesBefore
     let emitted = 0
-    this.epochLog.forEachDepartureSince(departedBefore, (partition, isRefused) => {
-      if (isRefused) counts.deadLettered[partition]!++
+    this.epochLog.forEachDepartureSince(departedBefore, (partition, how) => {
+      if (how === Departure.refused) counts.deadLettered[partition]!++
       else {
         counts.emitted[partition]!++
         emitted++
@@ -319,6 +377,7 @@ export class PendingTable {
 }
 
 const pageBytes = 1 << 17
+const quote = Buffer.from('"')
 
 /** Columns by their names in `assembly/columns.ts`. */
 const byteColumns = [

@@ -10,6 +10,7 @@ interface TableFunctions {
   readonly commit: (undoEnd: number, departedEnd: number) => void
   readonly rollback: (undoEnd: number, departedEnd: number) => void
   readonly compact: (blocksMax: number) => void
+  readonly expire: (limit: number, blocksMax: number) => number
   readonly openOutput: () => number
   readonly flush: () => void
   readonly hashOf: (start: number, end: number, isNumber: number) => number
@@ -67,6 +68,7 @@ export interface TableHandlers {
     maxTimestamp: number,
   ) => void
   readonly refused: (head: number) => void
+  readonly expired: (head: number) => void
 }
 
 const module = wasmModule('table')

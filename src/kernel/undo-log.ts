@@ -4,6 +4,10 @@ import type { TableMachine } from './table-machine.ts'
 /** Told of one part: where it came from, its side, and the hash of its key. */
 export type PartVisitor = (partition: number, offset: number, side: number, hash: number) => void
 
+/** How a row left, as `assembly/log.ts` has it. */
+export const Departure = { merged: 0, refused: 1, expired: 2 } as const
+export type Departure = (typeof Departure)[keyof typeof Departure]
+
 /** Words of the entries, and of a page and its header: see `assembly/log.ts`, which writes what is read here. */
 const undoWords = 4
 const departedWords = 8
@@ -41,11 +45,11 @@ export class UndoLog {
     forEachEntry(words, this.departedEnd, departedWords, (at) => visitPart(visit, words, at + 3, words[at + 2]!))
   }
 
-  /** Source partitions of the parts that have left since the log ended at `departedEnd`, and whether their rows were refused. */
-  forEachDepartureSince(departedEnd: number, visit: (partition: number, isRefused: boolean) => void): void {
+  /** Source partitions of the parts that have left since the log ended at `departedEnd`, and how their rows did. */
+  forEachDepartureSince(departedEnd: number, visit: (partition: number, how: Departure) => void): void {
     const { words } = this.#machine
-    const isNew = (at: number) => visit(words[at + 3]! & (partitionsMax - 1), words[at + 6] !== 0)
-    forEachEntry(words, this.departedEnd, departedWords, isNew, departedEnd)
+    const tell = (at: number) => visit(words[at + 3]! & (partitionsMax - 1), words[at + 6] as Departure)
+    forEachEntry(words, this.departedEnd, departedWords, tell, departedEnd)
   }
 }
 

@@ -115,7 +115,7 @@ export class EpochState {
       closedMs,
       ...this.#identity,
       ...accounting.snapshot(),
-      eventTimes: this.eventClock?.times,
+      eventTimes: this.eventClock?.close(),
       pending: pending.count,
       digest: pending.digest.words,
     })

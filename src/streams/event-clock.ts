@@ -5,24 +5,33 @@ export interface EventTimes {
   readonly highestMs: readonly (number | null)[]
 }
 
+/** As of the end of an epoch. */
+interface Moment {
+  readonly nowMs: number
+  readonly highest: Float64Array
+  readonly isBehind: Uint8Array
+}
+
 /**
  * The time that records tell, for deadlines: the greatest timestamp that has been consumed, of that partition which is
  * furthest behind, so that reading one partition faster than another expires nothing. A partition that has been read to its
  * end holds nothing back. The clock never goes back, and stands while no records come.
  *
- * State: of the last settled epoch, and of the one at hand.
+ * State: at hand; as of the epoch that was closed; as of the one that was settled.
  */
 export class EventClock {
-  readonly #highest: Float64Array
-  readonly #isBehind: Uint8Array
-  #nowMs = -Infinity
-  #settled: EventTimes
+  #highest: Float64Array
+  #isBehind: Uint8Array
+  #nowMs: number
+  #closed: Moment
+  #settled: Moment
 
-  constructor(partitionCount: number, times?: EventTimes) {
-    this.#highest = new Float64Array(partitionCount).fill(-Infinity)
-    this.#isBehind = new Uint8Array(partitionCount)
-    this.#settled = times ?? this.times
-    this.rollback()
+  /** @param isBehind - By partition, whether there is anything to be read. */
+  constructor(isBehind: readonly boolean[], times?: EventTimes) {
+    this.#nowMs = times?.nowMs ?? -Infinity
+    this.#highest = Float64Array.from(isBehind, (_, partition) => times?.highestMs[partition] ?? -Infinity)
+    this.#isBehind = Uint8Array.from(isBehind, Number)
+    this.#closed = this.#settled = this.#moment()
   }
 
   /** Takes note of rows of a partition, and whether more were there to be read. */
@@ -30,7 +39,7 @@ export class EventClock {
     let highest = this.#highest[partition]!
     for (let row = 0; row < count; row++) if (timestamps[row]! > highest) highest = timestamps[row]!
     this.#highest[partition] = highest
-    this.#isBehind[partition] = isBehind ? 1 : 0
+    this.#isBehind[partition] = Number(isBehind)
   }
 
   /** -Infinity before the first record. */
@@ -45,18 +54,29 @@ export class EventClock {
     return this.#nowMs
   }
 
-  get times(): EventTimes {
+  /** The epoch at hand ends. */
+  close(): EventTimes {
+    this.#closed = this.#moment()
     return { nowMs: orNull(this.#nowMs), highestMs: Array.from(this.#highest, orNull) }
   }
 
+  /** The epoch that was closed is durable. */
   settle(): void {
-    this.#settled = this.times
+    this.#settled = this.#closed
   }
 
+  /** Goes back to the last settled epoch, behind which everything is read once more. */
   rollback(): void {
-    this.#nowMs = this.#settled.nowMs ?? -Infinity
-    this.#highest.fill(-Infinity)
-    this.#settled.highestMs.forEach((highest, partition) => (this.#highest[partition] = highest ?? -Infinity))
+    const { nowMs, highest, isBehind } = this.#settled
+    const isAhead = this.#highest.map((ms, partition) => Number(ms > highest[partition]!))
+    this.#nowMs = nowMs
+    this.#highest = highest.slice()
+    this.#isBehind = isBehind.map((before, partition) => before | isAhead[partition]!)
+    this.#closed = this.#settled
+  }
+
+  #moment(): Moment {
+    return { nowMs: this.#nowMs, highest: this.#highest.slice(), isBehind: this.#isBehind.slice() }
   }
 }
 

@@ -19,6 +19,8 @@ export interface LoadRequest {
   plan: Plan
   options: RunOptions
   source: Topic
+  /** Offsets behind the last records of the source. */
+  logEnds: readonly number[]
   records: CheckpointRecords
   logger: Logger
 }
@@ -50,7 +52,8 @@ export async function loadState(request: LoadRequest): Promise<EpochState> {
   return state
 }
 
-function emptyState({ plan, options, source }: LoadRequest, logStarts: readonly number[]): EpochState {
+function emptyState(request: LoadRequest, logStarts: readonly number[]): EpochState {
+  const { plan, options, source } = request
   const identity: ProgramIdentity = {
     topology: shapeOf(plan),
     sourceId: source.id,
@@ -63,15 +66,12 @@ function emptyState({ plan, options, source }: LoadRequest, logStarts: readonly 
     epoch: 0,
     pending: new PendingOffsets(logStarts.length),
     writer: new CheckpointWriter(logStarts.length),
-    eventClock: eventClockOf(plan, logStarts.length),
+    eventClock: eventClockOf(request, logStarts),
   })
 }
 
-function stateBehind(
-  { plan, options, source, records }: LoadRequest,
-  manifest: Manifest,
-  logStarts: readonly number[],
-): EpochState {
+function stateBehind(request: LoadRequest, manifest: Manifest, logStarts: readonly number[]): EpochState {
+  const { plan, options, source, records } = request
   const pending = new PendingOffsets(source.partitions.length)
   for (const partition of manifest.nextOffsets.keys()) {
     const set = pending.sets[partition]!
@@ -96,7 +96,7 @@ function stateBehind(
     epoch: grown.epoch,
     pending,
     writer: CheckpointWriter.behind(records, grown),
-    eventClock: eventClockOf(plan, logStarts.length, grown.eventTimes),
+    eventClock: eventClockOf(request, grown.nextOffsets, grown.eventTimes),
   })
 }
 
@@ -128,8 +128,16 @@ function tableOf(plan: Plan, options: RunOptions, { hashSeed }: ProgramIdentity)
   })
 }
 
-function eventClockOf({ correlate }: Plan, partitionCount: number, times?: EventTimes): EventClock | undefined {
-  return correlate.expiry?.by === 'eventTime' ? new EventClock(partitionCount, times) : undefined
+function eventClockOf(
+  { plan, logEnds }: LoadRequest,
+  nextOffsets: readonly number[],
+  times?: EventTimes,
+): EventClock | undefined {
+  if (plan.correlate.expiry?.by !== 'eventTime') return undefined
+  return new EventClock(
+    nextOffsets.map((offset, partition) => offset < logEnds[partition]!),
+    times,
+  )
 }
 
 function missing({ name, checkpointTopic }: Plan): EngineError {

@@ -53,6 +53,8 @@ export class Pipeline {
   }
   /** Number of the pipeline's present life. Messages of an older one are dropped where they arrive. */
   incarnation = 0
+  /** What was in the source when this process became the active one. */
+  endOffsets: readonly number[] = []
   /** As whom the active process commits offsets. */
   member!: (stale?: GroupMember) => Promise<GroupMember>
   /** Called when the state is there. */

@@ -47,8 +47,7 @@ export class RunningApp implements App {
   #membership: Membership | undefined
   /** There while this process is the active one. */
   #system: ActorSystem | undefined
-  /** What was in the source when this process became the active one, and what had been counted before. */
-  #endOffsets: readonly number[] = []
+  /** What had been counted before this process became the active one. */
   #before: AccountSnapshot = noAccount
   #failure: unknown
   #stopping: Promise<void> | undefined
@@ -110,7 +109,7 @@ export class RunningApp implements App {
 
   async #activate(): Promise<void> {
     const { clock, plan, cluster, topics } = this.#pipeline
-    this.#endOffsets = await listOffsets(cluster, topics.source, 'latest')
+    this.#pipeline.endOffsets = await listOffsets(cluster, topics.source, 'latest')
     try {
       const root = supervisionTree(this.#pipeline)
       const system = await startSystem({ name: plan.name, root, clock, onEvent: (event) => this.#note(event) })
@@ -123,7 +122,8 @@ export class RunningApp implements App {
 
   #noteProgress(): void {
     const { committedOffsets } = this.#pipeline.state.accounting
-    if (committedOffsets.every((offset, partition) => offset >= this.#endOffsets[partition]!)) this.#caughtUp.resolve()
+    if (committedOffsets.every((offset, partition) => offset >= this.#pipeline.endOffsets[partition]!))
+      this.#caughtUp.resolve()
   }
 
   caughtUp(): Promise<void> {
@@ -146,7 +146,7 @@ export class RunningApp implements App {
   progress(): { consumed: number; total: number } {
     const startedAt = sum(this.#before.nextOffsets)
     const nextOffsets = this.#pipeline.state?.accounting.committedOffsets ?? []
-    return { consumed: sum(nextOffsets) - startedAt, total: sum(this.#endOffsets) - startedAt }
+    return { consumed: sum(nextOffsets) - startedAt, total: sum(this.#pipeline.endOffsets) - startedAt }
   }
 
   report(): Report {

@@ -41,6 +41,8 @@ export interface Stream {
   /** All of the sink. */
   merged(): Promise<ReadRecord[]>
   deadLetters(): Promise<ReadRecord[]>
+  /** All of another topic. */
+  read(topic: string): Promise<ReadRecord[]>
   /** Creates the dead-letter topic before the program would. */
   createDeadLetterTopic(config: Record<string, string>): Promise<void>
 }
@@ -148,6 +150,7 @@ export async function createStream(
     run: (topology, settings) => runToEnd(topology, bootstrapServers, settings),
     merged: () => readTopic(bootstrapServers, sink),
     deadLetters: () => readTopic(bootstrapServers, deadLetterTopic),
+    read: (topic) => readTopic(bootstrapServers, topic),
     async createDeadLetterTopic(config) {
       const topic = { topic: deadLetterTopic, numPartitions: sourcePartitions, configEntries: entriesOf(config) }
       await admin.createTopics({ topics: [topic] })

@@ -4,8 +4,8 @@
  *
  * The undo log says of a part that came in: hash, side and partition, offset low, offset high, because its block may
  * move; of a row that left the index: hash, address of its head, 0, `LEFT`.
- * The departed log says of each block of a row that left: address, units, hash, side and partition, offset low, offset high, 1 if
- * its row was refused, 0. These blocks stay until the epoch has ended. `../undo-log.ts` reads both too.
+ * The departed log says of each block of a row that left: address, units, hash, side and partition, offset low, offset high, how
+ * its row left, 0. These blocks stay until the epoch has ended. `../undo-log.ts` reads both too.
  */
 import { freeOnePage, pageBytes, takePage } from './segments'
 import { departedEnd, undoEnd } from './state'
@@ -13,10 +13,16 @@ import { departedEnd, undoEnd } from './state'
 export const undoBytes: usize = 16
 export const departedBytes: usize = 32
 export const LEFT: u32 = 0xffffffff
+/** How a row left: merged, refused for its size, or incomplete when its time was over. */
+export const MERGED: u32 = 0
+export const REFUSED: u32 = 1
+export const EXPIRED: u32 = 2
 /** Before the first entry of a page. */
 export const pageHeaderBytes: usize = 32
 const wrap: usize = pageBytes - 1
 
+/** Pages that a row takes which leaves, one of each log. */
+export const pagesPerRow: u32 = 2
 /** Pages that the changes of a pass of 256 rows, of 16 sides at most, take: so many must be there. */
 export const pagesPerPass: u32 = 3
 
@@ -37,14 +43,14 @@ export function noteRow(hash: u32, head: u32): void {
   undoEnd = entry + undoBytes
 }
 
-export function noteDeparture(address: u32, units: u32, hash: u32, place: u32, offset: u64, isRefused: bool): void {
+export function noteDeparture(address: u32, units: u32, hash: u32, place: u32, offset: u64, how: u32): void {
   const entry = room(departedEnd)
   store<u32>(entry, address)
   store<u32>(entry, units, 4)
   store<u32>(entry, hash, 8)
   store<u32>(entry, place, 12)
   store<u64>(entry, offset, 16)
-  store<u32>(entry, isRefused ? 1 : 0, 24)
+  store<u32>(entry, how, 24)
   departedEnd = entry + departedBytes
 }
 

@@ -29,6 +29,10 @@ export let departedEnd: usize = 0
 export let walked: u32 = 0
 export let walkedUnits: u32 = 0
 
+/** The segment that expiry has come to, and how far in it. */
+export let swept: u32 = 0
+export let sweptUnits: u32 = 0
+
 /** Seed of the hash. */
 export let seedLow: u32 = 0
 export let seedHigh: u32 = 0

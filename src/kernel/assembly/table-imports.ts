@@ -12,3 +12,6 @@ export declare function filled(
 
 /** A row is not published for its size; its parts are still there. */
 export declare function refused(head: u32): void
+
+/** A row leaves incomplete; its parts are still there. */
+export declare function expired(head: u32): void

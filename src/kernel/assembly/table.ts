@@ -44,12 +44,14 @@ import {
   departedBytes,
   dropLastPage,
   LEFT,
+  MERGED,
   noteArrival,
   noteDeparture,
   noteRow,
   pageBefore,
   pageHeaderBytes,
   pagesPerPass,
+  REFUSED,
   undoBytes,
 } from './log'
 import { NO_MEMORY, publish, PUBLISHED } from './merge'
@@ -84,6 +86,7 @@ export {
   timestamps,
 } from './columns'
 export { compact } from './compact'
+export { expire } from './expire'
 export { hashOf } from './hash'
 export { directory, hasRoom, insert, pageOf, remove, slotOf } from './index'
 export { literals, murmur2 } from './merge'
@@ -199,7 +202,7 @@ function applyRow(hash: u32, row: u32): bool {
       refused(head)
       setReason(row, tooLargeReason)
     }
-    depart(hash, head, outcome != PUBLISHED)
+    depart(hash, head, outcome == PUBLISHED ? MERGED : REFUSED)
   } else {
     // The side is marked last: a part that does not fit any more must leave no trace.
     const address = keep(hash, row, 0, 0, nextOf(block))
@@ -270,11 +273,11 @@ function keep(hash: u32, row: u32, keyLength: u32, head: u32, next: u32): u32 {
 /** The source partition of the rows at hand. */
 export const origin = memory.data(4, 16)
 
-/** Takes a completed row out of the index; its blocks stay until the epoch has ended. */
-function depart(hash: u32, head: u32, isRefused: bool): void {
+/** Takes a row out of the index; its blocks stay until the epoch has ended. */
+export function depart(hash: u32, head: u32, how: u32): void {
   for (let address = head; address != 0;) {
     const block = at(address)
-    noteDeparture(address, unitsOf(block), hash, placeOf(block), offsetOf(block), isRefused)
+    noteDeparture(address, unitsOf(block), hash, placeOf(block), offsetOf(block), how)
     address = nextOf(block)
   }
   remove(hash, head)

@@ -54,6 +54,8 @@ class Correlation {
   readonly #sink: ActorRef<SinkMessage>
   readonly #builders: readonly OutputBuilder[]
   readonly #deadLetters: DeadLetterEncoder
+  readonly #expired: ExpiredRowEncoder
+  readonly #expiry: ExpirySweep | undefined
   /** Filled batches that are still to be sent: the builders cannot wait, the actor can. */
   readonly #filled: OutputBatch[] = []
   #isCommitting = false
@@ -86,12 +88,17 @@ class Correlation {
       sideNames: plan.sides.map(({ name }) => encodeJsonString(name)),
       recordBytesMax: topics.batchBytesMax[mergedSink]! - recordFrameBytes,
       refuse: (part) => this.#deadLetters.encodeReference(part, pipeline.clock.nowMs()),
+      expire: (row) => this.#expired.encode(row),
     })
     this.#deadLetters = new DeadLetterEncoder(
       this.#builders[deadLetterSink]!,
       topics.source.name,
       topics.batchBytesMax[deadLetterSink]! - recordFrameBytes,
     )
+    const { expiry } = plan.correlate
+    this.#expired = new ExpiredRowEncoder(plan, this.#builders[expiredSink], this.#deadLetters)
+    this.#expiry = expiry && new ExpirySweep(expiry, state, pipeline.clock)
+    this.#arm()
   }
 
   async take(batch: RowBatch): Promise<void> {
@@ -107,6 +114,7 @@ class Correlation {
   async tick(incarnation: number): Promise<void> {
     if (incarnation !== this.#incarnation) return
     this.#timer = undefined
+    if (this.#expiry?.isDue() === true) this.#open()
     if (this.#isDue()) await this.#close()
     else this.#arm()
   }
@@ -152,13 +160,18 @@ class Correlation {
         this.#deadLetters.encode(columns, row)
       }
     }
+    state.eventClock?.observe(partition, columns.timestamp, count, nextOffset < batch.endOffset)
     statistics.pendingRowsMax = Math.max(statistics.pendingRowsMax, table.rowCount)
-    this.#lastRowsMs = clock.monotonicMs()
-    if (!this.#isOpen) {
-      this.#isOpen = true
-      this.#openedMs = this.#lastRowsMs
-      this.#arm()
-    }
+    this.#open()
+  }
+
+  /** The epoch at hand has something in it. */
+  #open(): void {
+    this.#lastRowsMs = this.#pipeline.clock.monotonicMs()
+    if (this.#isOpen) return
+    this.#isOpen = true
+    this.#openedMs = this.#lastRowsMs
+    this.#arm()
   }
 
   /** Takes in parts that waited when the program ended; anything else about them has happened in earlier epochs. */
@@ -195,12 +208,18 @@ class Correlation {
     return rowBatches.isIdle && nowMs - this.#lastRowsMs >= options.epochIdleMs
   }
 
-  /** Looks again when the epoch could be due at the earliest; while one is being committed, its end looks anyway. */
+  /**
+   * Looks again when the epoch could be due at the earliest, or rows could expire without one; while one is being
+   * committed, its end looks anyway.
+   */
   #arm(): void {
-    if (!this.#isOpen || this.#isCommitting || this.#timer !== undefined) return
+    if (this.#isCommitting || this.#timer !== undefined) return
     const { clock, options } = this.#pipeline
     const nowMs = clock.monotonicMs()
-    const afterMs = Math.min(this.#openedMs + options.epochMs, this.#lastRowsMs + options.epochIdleMs) - nowMs
+    const afterMs = this.#isOpen
+      ? Math.min(this.#openedMs + options.epochMs, this.#lastRowsMs + options.epochIdleMs) - nowMs
+      : this.#expiry?.pollMs
+    if (afterMs === undefined) return
     this.#timer = clock.setTimer({ afterMs: Math.max(1, afterMs) }, () => {
       void this.#self.tell({ type: 'tick', incarnation: this.#incarnation })
     })
@@ -216,6 +235,7 @@ class Correlation {
     const { state, clock } = this.#pipeline
     this.#timer?.cancel()
     this.#timer = undefined
+    this.#expiry?.run()
     state.table.flush()
     const offsets = state.close(this.#builders[checkpointSink]!, clock.nowMs())
     for (const builder of this.#builders) builder.flush()

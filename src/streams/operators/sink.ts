@@ -54,7 +54,15 @@ async function startProducing(pipeline: Pipeline, { self }: ActorContext<SinkMes
   await producer.begin()
   const records = await readCheckpoint(cluster, topics.sinks[checkpointSink]!)
   if (pipeline.state === undefined) {
-    pipeline.state = await loadState({ cluster, plan, options, source: topics.source, records, logger })
+    pipeline.state = await loadState({
+      cluster,
+      plan,
+      options,
+      source: topics.source,
+      logEnds: pipeline.endOffsets,
+      records,
+      logger,
+    })
     pipeline.onLoaded()
   } else pipeline.state.settleAt(manifestOf(records)?.epoch ?? 0)
   pipeline.beginLife()

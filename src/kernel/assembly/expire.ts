@@ -1,0 +1,59 @@
+/**
+ * Takes rows out whose other parts do not come: a sweep over all blocks in the order of their addresses, in steps, which
+ * reads memory in sequence. A block tells the time of its part; its row is looked for only when that is over.
+ */
+import { filled, segmentUnits } from './arena'
+import { at, hashIn, nextOf, timestampOf, unitsOf } from './block'
+import { homeOf, pageOf, slotBehind } from './index'
+import { EXPIRED, pagesPerRow } from './log'
+import { BLOCKS, hasPages, kindOf, RETIRING, RUN, WALKED } from './segments'
+import { segmentCount, swept, sweptUnits } from './state'
+import { depart } from './table'
+import { expired } from './table-imports'
+
+/**
+ * Takes out the rows of which a part is of `limit` or before, each after it was shown to TypeScript. Looks at `blocksMax` blocks
+ * at most; returns whether the sweep has come to its end, behind which the next one begins.
+ */
+export function expire(limit: f64, blocksMax: u32): bool {
+  const last = <i64>limit
+  for (let looked: u32 = 0; looked < blocksMax; looked++) {
+    if (sweptUnits >= unitsToSweep(swept)) {
+      sweptUnits = 0
+      if (++swept >= segmentCount) {
+        swept = 0
+        return true
+      }
+      continue
+    }
+    if (!hasPages(pagesPerRow)) return false
+    const address = swept * segmentUnits + sweptUnits
+    const block = at(address)
+    sweptUnits += unitsOf(block)
+    const hash = hashIn(block)
+    if (hash == 0 || timestampOf(block) > last) continue
+    const head = rowWith(hash, address)
+    if (head == 0) continue
+    expired(head)
+    depart(hash, head, EXPIRED)
+  }
+  return false
+}
+
+/** How much of a segment holds blocks; a run of segments begins with its only one, if it is one. */
+function unitsToSweep(segment: u32): u32 {
+  const kind = kindOf(segment)
+  if (kind == BLOCKS || kind == RETIRING || kind == WALKED) return load<u32>(filled + (segment << 2))
+  return kind == RUN ? 1 : 0
+}
+
+/** The head of the row in the index that has the block; 0 where it has left, or is free. */
+function rowWith(hash: u32, address: u32): u32 {
+  const page = pageOf(hash)
+  for (let slot = homeOf(page, hash); load<u32>(slot) != 0; slot = slotBehind(page, slot)) {
+    if (load<u32>(slot) != hash) continue
+    const head = load<u32>(slot, 4)
+    for (let block = head; block != 0; block = nextOf(at(block))) if (block == address) return head
+  }
+  return 0
+}

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { systemClock } from '../../src/core/clock.ts'
+import { field, stage, type Topology, topology } from '../../src/streams/index.ts'
+import { mergesOf, record, saysOf, valuesOf } from './customers.ts'
+import { assertAccount, startQuietly } from './run.ts'
+import type { SourceRecord, Stream, Target } from './target.ts'
+
+const minute = 60_000
+const noon = 1_790_000_000_000
+
+/** A record of a side, so many minutes after noon. */
+function at(minutes: number, side: string, id: number): SourceRecord {
+  return { ...record(side, id), timestampMs: noon + minutes * minute }
+}
+
+interface Expiry {
+  expireAfterMs: number
+  expireBy?: 'eventTime' | 'processingTime'
+  expireTo?: string
+}
+
+function expiring({ app, source, sink }: Stream, expiry: Expiry): Topology {
+  const part = field('part')
+  return topology(app)
+    .source(source)
+    .route('by-stage', field('stage'), { A: stage({ part }), B: stage({ part }) })
+    .correlate('by-id', field('id'), { of: ['A', 'B'], ...expiry })
+    .sink(sink)
+}
+
+const tenMinutes = { expireAfterMs: 10 * minute }
+
+export function expiry(target: Target): void {
+  describe('a row whose parts do not come in time', () => {
+    it('leaves by the time that the records tell, as one dead letter, and no other does', async () => {
+      const stream = await target.stream()
+      await stream.produce([at(0, 'A', 0), at(0, 'B', 1), at(5, 'A', 2), at(9, 'A', 1), at(14, 'A', 4), at(14, 'A', 5)])
+
+      const { report } = await stream.run(expiring(stream, tenMinutes))
+
+      const letters = await stream.deadLetters()
+      assert.deepEqual(
+        letters.map(({ key, value }) => [key, value]),
+        [['0', '{"id":0,"A":{"of":"A0"}}']],
+      )
+      assert.equal(saysOf(letters[0]!).reason, 'EXPIRED')
+      assert.deepEqual(valuesOf(await stream.merged()), ['{"id":1,"A":{"of":"A1"},"B":{"of":"B1"}}'])
+      assertAccount(report, { emitted: 2, expired: 1, pending: 3 })
+    })
+
+    it('leaves for its own topic where it has one', async () => {
+      const stream = await target.stream()
+      const expireTo = `${stream.app}.expired`
+      await target.admin.createTopics({ topics: [{ topic: expireTo, numPartitions: 2 }] })
+      await stream.produce([at(0, 'B', 0), at(60, 'A', 2), at(60, 'A', 3)])
+
+      const { report } = await stream.run(expiring(stream, { ...tenMinutes, expireTo }))
+
+      const [left, ...others] = await stream.read(expireTo)
+      assert.deepEqual([left!.key, left!.value, others], ['0', '{"id":0,"B":{"of":"B0"}}', []])
+      assert.deepEqual(await stream.deadLetters(), [])
+      assertAccount(report, { expired: 1, pending: 2 })
+      await target.admin.deleteTopics({ topics: [expireTo] })
+    })
+
+    it('leaves in a later life of the program than the one that read it, and frees its key', async () => {
+      const stream = await target.stream()
+      await stream.produce([at(0, 'A', 0), at(0, 'A', 1)])
+      const first = await stream.run(expiring(stream, tenMinutes))
+      await stream.produce([at(30, 'A', 2), at(30, 'A', 3)])
+      const second = await stream.run(expiring(stream, tenMinutes))
+      await stream.produce([at(31, 'B', 0), at(32, 'A', 0)])
+      const third = await stream.run(expiring(stream, tenMinutes))
+
+      assertAccount(first.report, { pending: 2 })
+      assertAccount(second.report, { expired: 2, pending: 2 })
+      assertAccount(third.report, { expired: 2, emitted: 2, pending: 2 })
+      assert.equal((await stream.deadLetters()).length, 2)
+      assert.deepEqual(valuesOf(await stream.merged()), mergesOf(1))
+    })
+
+    it('waits for the partition that is furthest behind', async () => {
+      const stream = await target.stream()
+      const early = Array.from({ length: 400 }, (_, i) => at(0, 'A', 2 * i))
+      await stream.produce(early)
+      await stream.produce(early.map((_, i) => at(0, 'B', 2 * i)))
+      await stream.produce([at(600, 'A', 10_001)])
+
+      const { report } = await stream.run(expiring(stream, tenMinutes), { partitionFetchBytes: 1_024 })
+
+      assert.equal((await stream.merged()).length, 400)
+      assertAccount(report, { emitted: 800, pending: 1 })
+    })
+
+    it('leaves by the time of day, while no records come', async () => {
+      const stream = await target.stream()
+      const nowMs = systemClock.nowMs()
+      await stream.produce([
+        { ...record('A', 0), timestampMs: nowMs - 2 * minute },
+        { ...record('A', 1), timestampMs: nowMs + 60 * minute },
+      ])
+
+      const byDay = { expireAfterMs: 2 * minute + 500, expireBy: 'processingTime' } as const
+      const app = await startQuietly(expiring(stream, byDay), target.bootstrapServers)
+      await app.caughtUp()
+      while (app.report().accounting.every(({ expired }) => expired === 0)) await new Promise(setImmediate)
+      await app.stop()
+
+      assert.deepEqual(valuesOf(await stream.deadLetters()), ['{"id":0,"A":{"of":"A0"}}'])
+      assertAccount(app.report(), { expired: 1, pending: 1 })
+    })
+  })
+}
