@@ -1,18 +1,19 @@
 import { assert } from '../core/assert.ts'
 import type { Arena } from './arena.ts'
 import { segmentOf, wordOf } from './arena.ts'
-import { behindKey, blockFlags, partWordOf, sideOf, sidesMax, timestampOf } from './block.ts'
+import { behindKey, blockFlags, offsetOf, partitionOf, partWordOf, sideOf, sidesMax, timestampOf } from './block.ts'
 import { rowFlags, type RecordColumns } from './columns.ts'
 import { partitionForKey } from './murmur2.ts'
+import { originsPrefix, originsPrefixLength } from './origins.ts'
 import type { OutputBuilder } from './output-builder.ts'
-import { type OutputBatch, writeVarint } from './output-batch.ts'
+import { type OutputBatch, varintLength, writeVarint } from './output-batch.ts'
 
 export interface MergeShape {
   /** The key's name as it stands in the output: a JSON string with its quotes. */
   keyName: Uint8Array
   /** The sides' names in declared order, likewise. */
   sideNames: readonly Uint8Array[]
-  /** Bytes that key and value of a merged record may have together. */
+  /** Bytes that key, value and header of a merged record may have together. */
   recordBytesMax: number
 }
 
@@ -20,7 +21,7 @@ export interface MergeShape {
  * Writes merged records: `{"<key name>":<key>,"<side>":<part>,…}`, parts byte for byte in declared order, straight from
  * the arena and from the record that completed the row, which is never stored.
  * The key leaves in the spelling of the first declared side, the record's key is the canonical key, its partition
- * Java's default, its timestamp the greatest of the parts'.
+ * Java's default, its timestamp the greatest of the parts', its one header says where they came from.
  */
 export class MergeEncoder {
   readonly #arena: Arena
@@ -48,7 +49,7 @@ export class MergeEncoder {
 
   /**
    * Writes the merge of the row at `head` with the part of `row`, whose side the row lacks. Returns false, and writes
-   * nothing, when key and value together are larger than `recordBytesMax`.
+   * nothing, when key, value and header together are larger than `recordBytesMax`.
    */
   encode(head: number, columns: RecordColumns, row: number): boolean {
     const segments = this.#arena.words
@@ -57,6 +58,7 @@ export class MergeEncoder {
     const partLength = columns.partEnd[row]! - columns.partStart[row]!
     let timestamp = columns.timestamp[row]!
     let valueLength = this.#prefixLength + partLength + 1
+    let originsLength = varintLength(columns.partition) + varintLength(columns.offset[row]!)
     for (let side = 0; side < this.#sideCount; side++) valueLength += this.#nameLengths[side]!
     blocks[completing] = 0
     for (let address = head; address !== 0;) {
@@ -64,6 +66,7 @@ export class MergeEncoder {
       const word = wordOf(address)
       blocks[sideOf(words, word)] = address
       valueLength += words[word + 3]!
+      originsLength += varintLength(partitionOf(words, word)) + varintLength(offsetOf(words, word))
       const blockTimestamp = timestampOf(words, word)
       if (blockTimestamp > timestamp) timestamp = blockTimestamp
       address = words[word + 1]!
@@ -74,10 +77,11 @@ export class MergeEncoder {
     const keyStart = columns.keyStart[row]!
     const keyEnd = columns.keyEnd[row]!
     valueLength += this.#spellingLength(columns, row)
-    if (valueLength + keyEnd - keyStart > this.#recordBytesMax) return false
+    const headersLength = originsPrefixLength + varintLength(originsLength) + originsLength
+    if (valueLength + keyEnd - keyStart + headersLength > this.#recordBytesMax) return false
 
     const partition = partitionForKey(keyView, keyStart, keyEnd, this.#out.partitionCount)
-    const batch = this.#out.begin(partition, timestamp, keyEnd - keyStart, valueLength, 1)
+    const batch = this.#out.begin(partition, timestamp, keyEnd - keyStart, valueLength, headersLength)
     const bytes = batch.bytes
     const view = batch.view
     let at = copyView(view, batch.position, keyView, keyStart, keyEnd - keyStart)
@@ -99,9 +103,26 @@ export class MergeEncoder {
     }
     bytes[at++] = 0x7d
     assert(at - valueAt === valueLength, 'a merged record has the length it was announced with')
-    bytes[at++] = 0
-    batch.position = at
+    at = copyView(view, at, originsPrefix, 0, originsPrefixLength)
+    batch.position = this.#writeOrigins(bytes, writeVarint(bytes, at, originsLength), columns, row)
     return true
+  }
+
+  #writeOrigins(bytes: Uint8Array, from: number, columns: RecordColumns, row: number): number {
+    let at = from
+    for (let side = 0; side < this.#sideCount; side++) {
+      const address = this.#blocks[side]!
+      if (address === 0) {
+        at = writeVarint(bytes, at, columns.partition)
+        at = writeVarint(bytes, at, columns.offset[row]!)
+      } else {
+        const words = this.#arena.words[segmentOf(address)]!
+        const word = wordOf(address)
+        at = writeVarint(bytes, at, partitionOf(words, word))
+        at = writeVarint(bytes, at, offsetOf(words, word))
+      }
+    }
+    return at
   }
 
   /** Bytes of the key as the first declared side wrote it. */
