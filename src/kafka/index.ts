@@ -6,6 +6,7 @@ export { Fetcher, type FetcherOptions, type FetchedResponse, receiveBytes } from
 export type { GroupMember } from './group-member.ts'
 export { Membership, type MembershipOptions } from './membership/membership.ts'
 export { commitOffsets, fetchGroupOffsets } from './offset-store.ts'
+export { partitionForKey } from './partitioner.ts'
 export { Producer, type ProducerOptions } from './producer.ts'
 export type { PasswordSasl, SaslOptions, TokenProvider, TokenSasl } from './sasl.ts'
 export type { TlsOptions } from './tls.ts'

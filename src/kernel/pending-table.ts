@@ -13,6 +13,7 @@ import {
   timestampOf,
   unitBytes,
 } from './block.ts'
+import { originsPrefix } from './origins.ts'
 import { batchHeaderBytes } from './output-batch.ts'
 import type { OutputBuilder } from './output-builder.ts'
 import { TableMachine } from './table-machine.ts'
@@ -76,7 +77,7 @@ export interface Publication {
   keyName: Uint8Array
   /** The sides' names in declared order, likewise. */
   sideNames: readonly Uint8Array[]
-  /** Bytes that key and value of a merged record may have together. */
+  /** Bytes that key, value and header of a merged record may have together. */
   recordBytesMax: number
   out: OutputBuilder
   /** Makes a dead letter of a stored part whose row could not be published; the last part becomes one by its columns. */
@@ -155,7 +156,7 @@ export class PendingTable {
     )
     const isOpen = run.openOutput() !== 0
     const names = [...sideNames].map((name) => literal(',', name))
-    this.#placeLiterals([literal('{', keyName), ...names])
+    this.#placeLiterals([literal('{', keyName), ...names, originsPrefix])
     assert(isOpen && this.#literals !== 0, 'the memory has room for open batches')
   }
 

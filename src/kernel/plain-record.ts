@@ -13,6 +13,17 @@ export interface PlainRecord {
 
 export const noHeaders = { headerCount: 0, headers: new Uint8Array(0) } as const
 
+/** A header as it stands in a record: name and value, each behind its length. */
+export function header(name: string, value: Uint8Array): Uint8Array {
+  const nameBytes = Buffer.from(name)
+  const bytes = Buffer.alloc(nameBytes.length + value.length + 10)
+  let at = writeVarint(bytes, 0, nameBytes.length)
+  bytes.set(nameBytes, at)
+  at = writeVarint(bytes, at + nameBytes.length, value.length)
+  bytes.set(value, at)
+  return bytes.subarray(0, at + value.length)
+}
+
 /** The record of a row: the columns keep only where it lies. */
 export function plainRecord({ bytes, recordStart, recordEnd }: RecordColumns, row: number): PlainRecord {
   let at = recordStart[row]! + 1

@@ -1,10 +1,13 @@
+import { partitionForKey } from '../kafka/index.ts'
 import {
   encodeJsonString,
-  noHeaders,
+  header,
+  originsHeaderName,
   type OutputBuilder,
-  partitionForKey,
+  varintLength,
   type WaitingRow,
   writePlainRecord,
+  writeVarint,
 } from '../kernel/index.ts'
 import type { DeadLetterEncoder } from './dead-letter.ts'
 import type { Plan } from './plan.ts'
@@ -12,11 +15,13 @@ import type { Plan } from './plan.ts'
 /**
  * Writes what has come of a merged record: `{"<key name>":<key>,"<side>":<part>,…}` with the sides that are there, in
  * declared order, the key in the spelling of the first of them. It goes to the sink of expired rows, keyed and partitioned
- * as a merged record would be; without one, to the dead letters. Its timestamp is the greatest of its parts'.
+ * as a merged record would be; without one, to the dead letters. Its timestamp is the greatest of its parts', and it has the
+ * header `millrace.origins`, as merged records do.
  */
 export class ExpiredRowEncoder {
   readonly #keyName: Uint8Array
   readonly #sideNames: readonly Uint8Array[]
+  readonly #sideCount: number
   readonly #out: OutputBuilder | undefined
   readonly #deadLetters: DeadLetterEncoder
 
@@ -27,6 +32,7 @@ export class ExpiredRowEncoder {
   ) {
     this.#keyName = encodeJsonString(correlate.keyName)
     this.#sideNames = sides.map(({ name }) => encodeJsonString(name))
+    this.#sideCount = sides.length
     this.#out = out
     this.#deadLetters = deadLetters
   }
@@ -36,11 +42,25 @@ export class ExpiredRowEncoder {
     const pieces = [openBrace, this.#keyName, colon, spelling]
     for (const { side, bytes } of parts) pieces.push(comma, this.#sideNames[side]!, colon, bytes)
     const value = Buffer.concat([...pieces, closeBrace])
-    if (this.#out === undefined) return this.#deadLetters.encodeExpired(row, value)
+    const origins = originsHeader(parts, this.#sideCount)
     const timestamp = Math.max(...parts.map((part) => part.timestamp))
+    if (this.#out === undefined) {
+      return this.#deadLetters.encodeExpired({ key, value, headerCount: 1, headers: origins }, parts[0]!, timestamp)
+    }
     const partition = partitionForKey(key, this.#out.partitionCount)
-    writePlainRecord(this.#out, partition, timestamp, { key, value, ...noHeaders })
+    writePlainRecord(this.#out, partition, timestamp, { key, value, headerCount: 1, headers: origins })
   }
+}
+
+/** Of a side that has no part, -1 and -1. */
+function originsHeader(parts: WaitingRow['parts'], sideCount: number): Uint8Array {
+  const places = Array.from({ length: sideCount }, (_, side) => {
+    const { partition, offset } = parts.find((part) => part.side === side) ?? { partition: -1, offset: -1 }
+    return [partition, offset]
+  }).flat()
+  const value = Buffer.alloc(places.reduce((sum, place) => sum + varintLength(place), 0))
+  places.reduce((at, place) => writeVarint(value, at, place), 0)
+  return header(originsHeaderName, value)
 }
 
 const openBrace = Buffer.from('{')

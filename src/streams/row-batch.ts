@@ -10,6 +10,8 @@ export class RowBatch {
   incarnation = 0
   /** Offset behind the batch: of records, and of what is passed over between them. */
   nextOffset = 0
+  /** Offset behind the last record that there was to read. */
+  endOffset = 0
   /** Rows that a function has been asked for the side of: a route that was restarted goes on behind them. */
   routedRows = 0
   /** Stages that have not seen it yet. */

@@ -2,6 +2,7 @@ import { bytesLeaveAsTheyCame } from './bytes.integration.ts'
 import { epochs } from './epochs.integration.ts'
 import { orderIndependence } from './order.integration.ts'
 import { poisonedRecords } from './records.integration.ts'
+import { expiry } from './expiry.integration.ts'
 import { foreignSources } from './sources.integration.ts'
 import { stageFunctionFailures } from './stage-functions.integration.ts'
 import { invalidTopologies, starting } from './start.integration.ts'
@@ -15,5 +16,6 @@ onEachBroker([
   bytesLeaveAsTheyCame,
   orderIndependence,
   foreignSources,
+  expiry,
   epochs,
 ])

@@ -101,7 +101,7 @@ function built({
   sink?: string
   ids?: [string, string] | string[]
   key?: string
-  correlation?: { of: string[]; expireAfterMs?: number }
+  correlation?: { of: string[]; expireAfterMs?: number; expireTo?: string }
 }): Topology {
   return topology(name)
     .source(source)
@@ -155,11 +155,16 @@ export function invalidTopologies(): void {
       await assert.rejects(start(cycle), { code: 'TOPOLOGY_INVALID', message: /is source and sink, which is a cycle/ })
     })
 
-    it('refuses expireAfterMs by name, until epochs are transactions', async () => {
-      const expiring = built({ correlation: { of: ['A', 'B'], expireAfterMs: 1_000 } })
-
-      await assert.rejects(start(expiring), { code: 'TOPOLOGY_UNSUPPORTED' })
-    })
+    for (const [fault, correlation, says] of [
+      ['an expireAfterMs that is no time', { expireAfterMs: 0.5 }, /expireAfterMs of "by-id" is 0.5/],
+      ['expireTo without expireAfterMs', { expireTo: 'late' }, /has expireTo, but no expireAfterMs/],
+      ['expireTo that is the sink', { expireAfterMs: 1, expireTo: 'sink' }, /is the source or the sink/],
+    ] as const) {
+      it(`refuses ${fault}`, async () => {
+        const wrong = built({ correlation: { of: ['A', 'B'], ...correlation } })
+        await assert.rejects(start(wrong), { code: 'TOPOLOGY_INVALID', message: says })
+      })
+    }
 
     it('refuses a field that names nothing', () => {
       for (const path of ['', 'a..b', []]) assert.throws(() => field(path), { code: 'TOPOLOGY_INVALID' })

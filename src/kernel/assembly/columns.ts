@@ -1,6 +1,8 @@
 /** The rows at hand, as `../pending-table.ts` copies them in: columns of numbers, places counted from their base. */
 const rowsMax = 2048
 
+/** Their source partition. */
+export const origin = memory.data(4, 16)
 export const offsets = memory.data(8 * rowsMax, 16)
 export const timestamps = memory.data(8 * rowsMax, 16)
 export const sides = memory.data(rowsMax, 16)

@@ -28,6 +28,7 @@ import {
   keyIsNumberAt,
   keyLengthAt,
   offsetAt,
+  origin,
   partAt,
   partLengthAt,
   setReason,
@@ -76,6 +77,7 @@ export {
   keyEnds,
   keyStarts,
   offsets,
+  origin,
   partEnds,
   partStarts,
   reasons,
@@ -269,9 +271,6 @@ function keep(hash: u32, row: u32, keyLength: u32, head: u32, next: u32): u32 {
   noteArrival(hash, place, offset)
   return address
 }
-
-/** The source partition of the rows at hand. */
-export const origin = memory.data(4, 16)
 
 /** Takes a row out of the index; its blocks stay until the epoch has ended. */
 export function depart(hash: u32, head: u32, how: u32): void {

@@ -22,9 +22,11 @@ import {
   rowFlags,
 } from '../../kernel/index.ts'
 import { DeadLetterEncoder } from '../dead-letter.ts'
+import { ExpiredRowEncoder } from '../expired-row.ts'
+import { ExpirySweep } from '../expiry-sweep.ts'
 import type { Restoration } from '../epoch-state.ts'
 import type { CorrelateMessage, SinkMessage } from '../messages.ts'
-import { checkpointSink, deadLetterSink, mergedSink } from '../pipeline-topics.ts'
+import { checkpointSink, deadLetterSink, expiredSink, mergedSink } from '../pipeline-topics.ts'
 import type { Pipeline } from '../pipeline.ts'
 import type { RowBatch } from '../row-batch.ts'
 

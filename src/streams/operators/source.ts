@@ -125,6 +125,7 @@ async function readOut(
         reached[partition.partition] = reader.reachedOffset
         batch.incarnation = incarnation
         batch.nextOffset = reader.reachedOffset
+        batch.endOffset = partition.endOffset
         batch.hold(lease)
         const sent = route.tell({ type: 'rows', batch })
         if (sent !== undefined) await sent

@@ -1,0 +1,4 @@
+import { onEachBroker } from '../integration/target.ts'
+import { crashCampaign } from './campaign.integration.ts'
+
+onEachBroker([crashCampaign])
