@@ -10,10 +10,12 @@ const run = promisify(execFile)
 const pom = join(import.meta.dirname, 'kafka-streams/pom.xml')
 const built = join(import.meta.dirname, '../../.cache/kafka-streams')
 
-/** As fast as we could make it: each of these was faster than its neighbours. */
 export const javaOptions = ['-Xmx4g', '-XX:+UseParallelGC']
 
-/** @see Correlation.java for the store: in memory with a changelog, which was faster than RocksDB. */
+/**
+ * The fastest that we found. In single runs G1, one or four threads, RocksDB, a cache and the default batch size were all
+ * slower. @see Correlation.java for the store, which is in memory and has a changelog.
+ */
 export const settings = {
   'processing.guarantee': 'exactly_once_v2',
   'num.stream.threads': '2',

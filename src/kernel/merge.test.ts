@@ -1,4 +1,4 @@
-import { murmur2 } from '@platformatic/kafka'
+import { murmur2, Reader } from '@platformatic/kafka'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Outputs } from './fixtures/outputs.ts'
@@ -12,6 +12,8 @@ interface MergeSpec {
   recordBytesMax?: number
   batchBytes?: number
 }
+
+const sourcePartition = 5
 
 /** Puts the rows through a table and returns what is published, and which rows became dead letters. */
 function merge(rows: readonly Partial<RowSpec>[], spec: MergeSpec = {}) {
@@ -32,7 +34,7 @@ function merge(rows: readonly Partial<RowSpec>[], spec: MergeSpec = {}) {
     recordBytesMax,
   })
   const columns = rowsOf(
-    0,
+    sourcePartition,
     rows.map((row, i) => ({
       side: i,
       key: { canonical: 'k' },
@@ -42,7 +44,8 @@ function merge(rows: readonly Partial<RowSpec>[], spec: MergeSpec = {}) {
       ...row,
     })),
   )
-  const counts = { emitted: new Float64Array(1), duplicate: new Float64Array(1), deadLettered: new Float64Array(1) }
+  const zeros = () => new Float64Array(sourcePartition + 1)
+  const counts = { emitted: zeros(), duplicate: zeros(), deadLettered: zeros() }
   table.apply(columns, counts)
   table.flush()
   return {
@@ -141,6 +144,23 @@ describe('a merged record', () => {
     }
   })
 
+  it('says in one header where the parts came from, in declared order, whatever the order of arrival', () => {
+    const offsets = [2 ** 43 - 1, 0, 63]
+    for (const order of permutations) {
+      const { records } = merge(order.map((side) => ({ side, offset: offsets[side]! })))
+      const [[name, value], ...others] = records[0]!.headers as [[string, Buffer]]
+
+      assert.deepEqual([name, others], ['millrace.origins', []])
+      const reader = Reader.from(value)
+      assert.deepEqual(
+        [0, 1, 2].map(() => [reader.readUnsignedVarInt64(), reader.readUnsignedVarInt64()]),
+        // Zigzag: what is not negative is doubled.
+        offsets.map((offset) => [2n * BigInt(sourcePartition), 2n * BigInt(offset)]),
+      )
+      assert.equal(reader.remaining, 0)
+    }
+  })
+
   it('writes a record that is larger than a batch', () => {
     const text = `"${'x'.repeat(3000)}"`
 
@@ -153,9 +173,10 @@ describe('a merged record', () => {
     )
   })
 
-  it('refuses a record whose key and value are larger than the sink takes, and none that just fits', () => {
+  it('refuses a record that is larger than the sink takes, and none that just fits', () => {
     const rows = [0, 1, 2].map((side) => ({ side, part: Buffer.from('123') }))
-    const size = 'k'.length + '{"id":"k","A":123,"B":123,"C":123}'.length
+    const headerLength = 1 + 1 + 'millrace.origins'.length + 1 + 2 * rows.length
+    const size = 'k'.length + '{"id":"k","A":123,"B":123,"C":123}'.length + headerLength
 
     assert.equal(merge(rows, { recordBytesMax: size }).records.length, 1)
     const refused = merge(rows, { recordBytesMax: size - 1 })

@@ -13,6 +13,8 @@ import { PendingTable, type StoredPart } from './pending-table.ts'
 const partitionCount = 3
 const sinkPartitions = 2
 const recordBytesMax = 700_000
+/** Of the one header: the number of headers, its name behind its length, and the length of its value. */
+const headerFrameBytes = 1 + 1 + 'millrace.origins'.length + 1
 const sideNames = ['A', 'B', 'C', 'D', 'E']
 const reasons = { duplicateReason: 11, tooLargeReason: 15 }
 
@@ -185,7 +187,23 @@ function mergeOf(parts: readonly OraclePart[]) {
     Buffer.from('}'),
   ])
   const timestamp = Math.max(...parts.map(({ row }) => row.timestamp))
-  return { partition: (murmur2(key) & 0x7fffffff) % sinkPartitions, timestamp, key, value }
+  const origins = Buffer.from(bySide.flatMap(({ partition, offset }) => [...zigzag(partition), ...zigzag(offset)]))
+  return {
+    partition: (murmur2(key) & 0x7fffffff) % sinkPartitions,
+    timestamp,
+    key,
+    value,
+    origins,
+    size: key.length + value.length + headerFrameBytes + origins.length,
+  }
+}
+
+/** A number that is not negative, as a zigzag varint: doubled, seven bits at a time. */
+function zigzag(value: number): number[] {
+  const bytes = []
+  let rest = 2n * BigInt(value)
+  for (; rest >= 128n; rest >>= 7n) bytes.push(Number(rest & 127n) + 128)
+  return [...bytes, Number(rest)]
 }
 
 /** The table, its oracle, and what both of them counted and published in one batch of rows. */
@@ -272,7 +290,7 @@ class Driver {
         reason[row] = reasons.duplicateReason
       } else if (outcome !== 'kept') {
         const merge = mergeOf(outcome)
-        if (merge.key.length + merge.value.length <= recordBytesMax) {
+        if (merge.size <= recordBytesMax) {
           for (const part of outcome) expected.emitted[part.partition]!++
           merges.push(merge)
         } else {
@@ -299,11 +317,12 @@ class Driver {
     this.#table.flush()
     const published = this.#outputs.take()
     assert.equal(published.length, merges.length)
-    for (const [i, { partition, timestamp, key, value }] of merges.entries()) {
+    for (const [i, { partition, timestamp, key, value, origins }] of merges.entries()) {
       const record = published[i]!
       assert.deepEqual([record.partition, record.timestamp], [partition, timestamp])
       assert.ok(key.equals(record.key!))
       assert.ok(value.equals(record.value!), `${excerpt(record.value!)} is not ${excerpt(value)}`)
+      assert.deepEqual(record.headers, [['millrace.origins', origins]])
     }
   }
 

@@ -3,6 +3,7 @@ import { EngineError } from '../core/errors.ts'
 import { passEnd, type RecordColumns } from './columns.ts'
 import { offsetOf, partitionOf, sideOf, sidesMax, unitBytes } from './block.ts'
 import { batchHeaderBytes } from './output-batch.ts'
+import { encodeOriginsPrefix } from './origins.ts'
 import type { OutputBuilder } from './output-builder.ts'
 import { TableMachine } from './table-machine.ts'
 import { UndoLog } from './undo-log.ts'
@@ -54,7 +55,7 @@ export interface Publication {
   keyName: Uint8Array
   /** The sides' names in declared order, likewise. */
   sideNames: readonly Uint8Array[]
-  /** Bytes that key and value of a merged record may have together. */
+  /** Bytes that key, value and header of a merged record may have together. */
   recordBytesMax: number
   out: OutputBuilder
   /** Makes a dead letter of a stored part whose row could not be published; the last part becomes one by its columns. */
@@ -130,7 +131,7 @@ export class PendingTable {
     )
     const isOpen = run.openOutput() !== 0
     const names = [...sideNames].map((name) => literal(',', name))
-    this.#placeLiterals([literal('{', keyName), ...names])
+    this.#placeLiterals([literal('{', keyName), ...names, encodeOriginsPrefix()])
     assert(isOpen && this.#literals !== 0, 'the memory has room for open batches')
   }
 

@@ -2,6 +2,7 @@ import { bytesLeaveAsTheyCame } from './bytes.integration.ts'
 import { epochs } from './epochs.integration.ts'
 import { orderIndependence } from './order.integration.ts'
 import { poisonedRecords } from './records.integration.ts'
+import { restoration } from './restoration.integration.ts'
 import { foreignSources } from './sources.integration.ts'
 import { stageFunctionFailures } from './stage-functions.integration.ts'
 import { invalidTopologies, starting } from './start.integration.ts'
@@ -16,4 +17,5 @@ onEachBroker([
   orderIndependence,
   foreignSources,
   epochs,
+  restoration,
 ])

@@ -13,6 +13,9 @@ export const spellingEnds = memory.data(4 * rowsMax, 16)
 export const partStarts = memory.data(4 * rowsMax, 16)
 export const partEnds = memory.data(4 * rowsMax, 16)
 
+/** The source partition of all of them. */
+export const origin = memory.data(4, 16)
+
 const PART_IN_EXTRA: u32 = 1
 const KEY_IN_EXTRA: u32 = 2
 const KEY_IS_NUMBER: u32 = 4
@@ -25,6 +28,10 @@ let extraBase: usize = 0
 export function setBases(bytes: usize, extra: usize): void {
   bytesBase = bytes
   extraBase = extra
+}
+
+export function partitionOfRows(): u32 {
+  return load<u32>(origin)
 }
 
 export function sideAt(row: u32): i32 {

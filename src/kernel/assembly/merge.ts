@@ -2,15 +2,28 @@
  * Writes merged records: `{"<key name>":<key>,"<side>":<part>,…}`, parts byte for byte in declared order, straight from
  * the arena and from the record that completed the row, which is never stored.
  * The key leaves in the spelling of the first declared side, the record's key is the canonical key, its partition
- * Java's default, its timestamp the greatest of the parts'.
+ * Java's default, its timestamp the greatest of the parts', its one header says where they came from.
  */
-import { at, behindKey, isRespelled, nextOf, partLengthOf, partOf, sideOf, timestampOf } from './block'
+import {
+  at,
+  behindKey,
+  isRespelled,
+  nextOf,
+  offsetOf,
+  partLengthOf,
+  partOf,
+  placeOf,
+  sideOf,
+  timestampOf,
+} from './block'
 import {
   isRespelledAt,
   keyAt,
   keyIsNumberAt,
   keyLengthAt,
+  offsetAt,
   partAt,
+  partitionOfRows,
   partLengthAt,
   sideAt,
   spellingAt,
@@ -18,7 +31,7 @@ import {
   timestampAt,
 } from './columns'
 import { copyOver, restOf } from './copy'
-import { beginRecord, endRecord, hasSpace, writeVarint } from './output'
+import { beginRecord, endRecord, hasSpace, varintLength, writeVarint } from './output'
 import { partitionCount, recordBytesMax, sideCount } from './state'
 
 const QUOTE: u32 = 0x22
@@ -28,8 +41,9 @@ export const PUBLISHED: i32 = 0
 export const TOO_LARGE: i32 = 1
 export const NO_MEMORY: i32 = 2
 
-/** `{"<key name>":`, then `,"<side>":` for each: address and length, two words each. */
-export const literals = memory.data(8 * 17, 16)
+/** `{"<key name>":`, then `,"<side>":` for each, and how the headers begin: address and length, two words each. */
+export const literals = memory.data(8 * 18, 16)
+const partitionMask: u32 = 0xfffff
 /** Each side's block; 0 for the completing side. */
 const blocks = memory.data(4 * 16, 16)
 
@@ -40,22 +54,25 @@ export function publish(head: u32, row: u32): i32 {
   let timestamp = timestampAt(row)
   let valueLength = load<u32>(literals, 4) + partLength + 1
   for (let side: u32 = 1; side <= sideCount; side++) valueLength += load<u32>(literals + (side << 3), 4)
+  let originsLength = varintLength(partitionOfRows()) + varintLength(offsetAt(row))
   store<u32>(blocks + (completing << 2), 0)
   for (let address = head; address != 0;) {
     const block = at(address)
     store<u32>(blocks + (sideOf(block) << 2), <u32>block)
     valueLength += partLengthOf(block)
+    originsLength += varintLength(placeOf(block) & partitionMask) + varintLength(offsetOf(block))
     timestamp = max<i64>(timestamp, timestampOf(block))
     address = nextOf(block)
   }
   const key = keyAt(row)
   const keyLength = keyLengthAt(row)
   valueLength += spellingLength(row)
-  if (valueLength + keyLength > recordBytesMax) return TOO_LARGE
-  if (!hasSpace(keyLength + valueLength + 1)) return NO_MEMORY
+  const headersLength = load<u32>(literals + ((sideCount + 1) << 3), 4) + varintLength(originsLength) + originsLength
+  if (keyLength + valueLength + headersLength > recordBytesMax) return TOO_LARGE
+  if (!hasSpace(keyLength + valueLength + headersLength)) return NO_MEMORY
 
   const partition = partitionOf(key, keyLength)
-  let to = copyOver(beginRecord(partition, timestamp, keyLength, valueLength), key, keyLength)
+  let to = copyOver(beginRecord(partition, timestamp, keyLength, valueLength, headersLength), key, keyLength)
   to = writeLiteral(writeVarint(to, valueLength), 0)
   to = writeSpelling(to, row)
   for (let side: u32 = 0; side < sideCount; side++) {
@@ -64,8 +81,19 @@ export function publish(head: u32, row: u32): i32 {
     to = block == 0 ? copyOver(to, partAt(row), partLength) : copyOver(to, partOf(block), partLengthOf(block))
   }
   store<u8>(to++, CLOSE_BRACE)
-  endRecord(partition, to)
+  to = writeVarint(writeLiteral(to, sideCount + 1), originsLength)
+  endRecord(partition, writeOrigins(to, row))
   return PUBLISHED
+}
+
+/** Writes partition and offset of each part, in declared order. */
+function writeOrigins(to: usize, row: u32): usize {
+  for (let side: u32 = 0; side < sideCount; side++) {
+    const block: usize = load<u32>(blocks + (side << 2))
+    to = writeVarint(to, block == 0 ? partitionOfRows() : placeOf(block) & partitionMask)
+    to = writeVarint(to, block == 0 ? offsetAt(row) : offsetOf(block))
+  }
+  return to
 }
 
 /** The partition that Java's default partitioner chooses for a key. */

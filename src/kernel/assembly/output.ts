@@ -43,8 +43,14 @@ export function hasSpace(payload: u32): bool {
 }
 
 /** Writes a record up to its key; returns where the key belongs. The caller writes on, up to `endRecord`. */
-export function beginRecord(partition: u32, timestamp: i64, keyLength: u32, valueLength: u32): usize {
-  const payload = keyLength + valueLength + 1
+export function beginRecord(
+  partition: u32,
+  timestamp: i64,
+  keyLength: u32,
+  valueLength: u32,
+  headersLength: u32,
+): usize {
+  const payload = keyLength + valueLength + headersLength
   const open = openBatches + partition * openBytes
   const bytes = bytesOf(partition)
   if (aloneAt != 0 || load<u32>(open) + payload + overheadMax > bytes + batchBytes) hand(partition)
@@ -64,9 +70,8 @@ export function beginRecord(partition: u32, timestamp: i64, keyLength: u32, valu
   return writeVarint(at, keyLength)
 }
 
-/** The value ends at `at`; a record has no headers. */
+/** The record ends at `at`. */
 export function endRecord(partition: u32, at: usize): void {
-  store<u8>(at++, 0)
   if (aloneAt == 0) store<u32>(openBatches + partition * openBytes, <u32>at)
   else {
     handOver(partition, aloneAt, at)
@@ -81,7 +86,7 @@ export function writeVarint(to: usize, value: i64): usize {
   return to
 }
 
-function varintLength(value: i64): u32 {
+export function varintLength(value: i64): u32 {
   const zigzag: u64 = (value << 1) ^ (value >> 63)
   return (70 - <u32>clz<u64>(zigzag | 1)) / 7
 }

@@ -30,6 +30,7 @@ import {
   offsetAt,
   partAt,
   partLengthAt,
+  partitionOfRows,
   setReason,
   sideAt,
   spellingAt,
@@ -74,6 +75,7 @@ export {
   keyEnds,
   keyStarts,
   offsets,
+  origin,
   partEnds,
   partStarts,
   reasons,
@@ -243,7 +245,7 @@ function keep(hash: u32, row: u32, keyLength: u32, head: u32, next: u32): u32 {
   const address = allocate(units)
   if (address == 0) return 0
   const block = at(address)
-  const place = load<u32>(origin) | ((<u32>sideAt(row)) << 20)
+  const place = partitionOfRows() | ((<u32>sideAt(row)) << 20)
   const flags = (isRespelledAt(row) ? respelled : 0) | (keyIsNumberAt(row) ? keyIsNumber : 0)
   const offset = offsetAt(row)
   store<u32>(block, hash)
@@ -266,9 +268,6 @@ function keep(hash: u32, row: u32, keyLength: u32, head: u32, next: u32): u32 {
   noteArrival(hash, place, offset)
   return address
 }
-
-/** The source partition of the rows at hand. */
-export const origin = memory.data(4, 16)
 
 /** Takes a completed row out of the index; its blocks stay until the epoch has ended. */
 function depart(hash: u32, head: u32, isRefused: bool): void {

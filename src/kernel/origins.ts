@@ -1,0 +1,14 @@
+import { writeVarint } from './output-batch.ts'
+
+/**
+ * Header of a merged record that says where its parts came from: partition and offset in the source of each side's part, in
+ * declared order, as zigzag varints; of a side that has no part, -1 and -1.
+ */
+export const originsHeaderName = 'millrace.origins'
+
+/** How the headers begin of a record that has no other: their count, and the name. */
+export function encodeOriginsPrefix(): Uint8Array {
+  const prefix = Buffer.alloc(2 + originsHeaderName.length)
+  prefix.write(originsHeaderName, writeVarint(prefix, writeVarint(prefix, 0, 1), originsHeaderName.length))
+  return prefix
+}

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { describe, it } from 'node:test'
+import type { Target } from '../integration/target.ts'
+import { histogramOf, inCommitCount, runCampaign, smallEpochs } from './campaign.ts'
+import { ExperimentTopics, partitions, recordsPerCustomer } from './experiment-topics.ts'
+import { checkRemains } from './oracle.ts'
+import { runUndisturbed } from './program.ts'
+
+const customers = 30_000
+const kills = 12
+const takeovers = 3
+/** Another one for each broker. */
+let seed = Number(process.env['MILLRACE_SEED'] ?? Date.now() % 1_000_000)
+
+/** The full size is in `bench/crash-campaign.ts`. */
+export function crashCampaign(target: Target): void {
+  describe('an experiment whose processes are killed again and again', () => {
+    it('leaves on the broker what one undisturbed process leaves', async (t) => {
+      t.diagnostic(`MILLRACE_SEED=${seed} repeats it`)
+      const name = `crash-${randomUUID()}`
+      await using topics = await ExperimentTopics.generate(target.bootstrapServers, name, customers)
+      const undisturbed = await topics.experiment(`${name}-undisturbed`)
+      const disturbed = await topics.experiment(`${name}-disturbed`)
+      await runUndisturbed(undisturbed)
+
+      const { crashes, report } = await runCampaign({
+        experiment: disturbed,
+        records: customers * recordsPerCustomer,
+        partitions,
+        kills,
+        takeovers,
+        seed: seed++,
+        flags: [...smallEpochs(65_536), '--heartbeat-interval-ms', '100'],
+      })
+
+      const found = await checkRemains(disturbed)
+      await topics.verify(disturbed)
+      const { records, digest } = await checkRemains(undisturbed)
+      assert.deepEqual({ records: found.records, digest: found.digest }, { records, digest })
+      assert.equal(report.isBalanced, true)
+      assert.equal(crashes.length, kills + takeovers)
+      t.diagnostic(`${inCommitCount(crashes)} of ${crashes.length} killed in a commit, ${found.epochs} epochs`)
+      for (const [point, count] of histogramOf(crashes)) t.diagnostic(`${count} x ${point}`)
+    })
+  })
+}

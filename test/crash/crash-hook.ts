@@ -1,0 +1,207 @@
+/**
+ * Preloaded into each thread of a process that is to die: watches what goes to Kafka and comes back, and kills the process
+ * with SIGKILL where its plan says. What it sees is told to the parent through a pipe, which outlives the process.
+ */
+import { writeSync } from 'node:fs'
+import net from 'node:net'
+import { sleep, systemClock } from '../../src/core/clock.ts'
+import { assert } from '../../src/core/assert.ts'
+import type { CrashEvent, CrashPlan, Moment, Step } from './crash-plan.ts'
+
+/** The pipe to the parent. */
+const eventPipe = 3
+
+const plan = JSON.parse(process.env['MILLRACE_CRASH_PLAN']!) as CrashPlan
+const counts = new Map<string, number>()
+/** The checkpoint has been loaded. */
+let isLoaded = false
+let hasCommitted = false
+let commitsBegun = 0
+/** When the last fetch was sent. */
+let commitsBegunBefore = 0
+let commitBegun = Promise.withResolvers<void>()
+/** Sum of the offsets that the last fetch asked for. */
+let position = -1
+/** The parts that wait have been read again, and new records are read. */
+let readsOn = false
+const standby = Promise.withResolvers<void>()
+let isArmed = !plan.waitsForStandby
+
+if (plan.waitsForStandby && process.channel) {
+  process.once('message', () => {
+    isArmed = true
+    standby.resolve()
+  })
+  process.channel.unref()
+}
+
+const connect = net.connect as (options: net.NetConnectOpts, onConnected?: () => void) => net.Socket
+net.connect = ((options: net.TcpNetConnectOpts, onConnected?: () => void) => {
+  const { onread } = options
+  if (!onread) return connect(options, onConnected)
+  const expected: (Step | undefined)[] = []
+  const answers = new AnswerEnds(() => meet(expected.shift(), 'before its answer is handled'))
+  const callback: typeof onread.callback = (bytes, chunk) => {
+    answers.take(chunk.subarray(0, bytes))
+    return onread.callback(bytes, chunk)
+  }
+  const socket = connect({ ...options, onread: { ...onread, callback } }, onConnected)
+  watchRequests(socket, expected)
+  return socket
+}) as typeof net.connect
+
+/** A request is what is written between cork and uncork; only then does it leave. */
+function watchRequests(socket: net.Socket, expected: (Step | undefined)[]): void {
+  const write = socket.write.bind(socket) as (chunk: Uint8Array, onWritten?: () => void) => boolean
+  const uncork = socket.uncork.bind(socket)
+  const chunks: Uint8Array[] = []
+  socket.write = ((chunk: Uint8Array) => {
+    chunks.push(chunk)
+    return write(chunk)
+  }) as typeof socket.write
+  socket.uncork = () => {
+    const request = chunks.splice(0)
+    const step = stepOf(request)
+    expected.push(step)
+    const send = () => {
+      meet(step, 'before it is sent')
+      uncork()
+      if (isDue(step, 'after it is sent')) write(noBytes, () => die(step!, 'after it is sent'))
+      else if (step !== undefined) tell(step, 'after it is sent')
+    }
+    if (step === 'Fetch of the source' && plan.hasSmallEpochs) void sendInTurn(Buffer.concat(request), send)
+    else send()
+    if (step !== 'Produce of the checkpoint') return
+    commitsBegun++
+    commitBegun.resolve()
+    commitBegun = Promise.withResolvers()
+  }
+}
+
+async function sendInTurn(request: Buffer, send: () => void): Promise<void> {
+  const asked = positionOf(request)
+  // It turns back once, from where it has read all again to where the last epoch ended.
+  if (asked <= position) readsOn = true
+  position = asked
+  if (hasCommitted && !isArmed) await standby.promise
+  if (readsOn || commitsBegun > 0) {
+    if (commitsBegun === commitsBegunBefore) await Promise.race([commitBegun.promise, sleep(systemClock, patienceMs)])
+    commitsBegunBefore = commitsBegun
+  }
+  send()
+}
+
+/** A fetch that gives nothing is followed by no commit. */
+const patienceMs = 500
+
+/** The sum of the offsets that a Fetch request of version 13, without a session, asks for. */
+function positionOf(request: Buffer): number {
+  const clientIdBytes = request.readInt16BE(12)
+  const countAt = 14 + clientIdBytes + 43
+  let sum = 0
+  for (let left = request.readUInt8(countAt) - 1, at = countAt + 1; left > 0; left--, at += 33)
+    sum += Number(request.readBigInt64BE(at + 8))
+  return sum
+}
+
+function stepOf(chunks: readonly Uint8Array[]): Step | undefined {
+  const header = Buffer.from(chunks[0]!)
+  assert(header.length >= 14, 'a request begins with its header')
+  switch (header.readInt16BE(4)) {
+    case 0:
+      return chunks.some(namesCheckpoint) ? 'Produce of the checkpoint' : 'Produce of outputs'
+    case 1:
+      return isLoaded ? 'Fetch of the source' : 'Fetch of the checkpoint'
+    case 9:
+      return 'OffsetFetch'
+    case 10:
+      return 'FindCoordinator'
+    case 11:
+      return 'JoinGroup'
+    case 13:
+      return 'LeaveGroup'
+    case 14:
+      return 'SyncGroup'
+    case 22:
+      return 'InitProducerId'
+    case 26:
+      return 'EndTxn'
+    case 28:
+      return 'TxnOffsetCommit'
+    default:
+      return undefined
+  }
+}
+
+/** Names stand in small chunks, between the record batches. */
+function namesCheckpoint(chunk: Uint8Array): boolean {
+  return chunk.length < 1_024 && Buffer.from(chunk).includes('.checkpoint')
+}
+
+function meet(step: Step | undefined, moment: Moment): void {
+  if (step === undefined) return
+  if (isDue(step, moment)) die(step, moment)
+  if (moment === 'before it is sent') return
+  if (moment === 'before its answer is handled') {
+    if (step === 'OffsetFetch') isLoaded = true
+    if (step === 'EndTxn') hasCommitted = true
+  }
+  tell(step, moment)
+}
+
+/** Counts, and says whether this is where the process dies. */
+function isDue(step: Step | undefined, moment: Moment): boolean {
+  if (step === undefined || !isArmed) return false
+  const key = `${step}, ${moment}`
+  const count = (counts.get(key) ?? 0) + 1
+  counts.set(key, count)
+  const { point, nth, epochsMax } = plan
+  if (step === point?.step && moment === point.moment && count === nth) return true
+  return point !== undefined && step === 'EndTxn' && moment === 'before its answer is handled' && count === epochsMax
+}
+
+function die(step: Step, moment: Moment): never {
+  tell(step, moment, true)
+  process.kill(process.pid, 'SIGKILL')
+  throw new Error('unreachable: the process is dead')
+}
+
+const told = new Set<string>()
+
+/** Of requests that come again and again only the first is told. */
+function tell(step: Step, moment: Moment, isCrash = false): void {
+  const isRepeated = told.has(step + moment) && step !== 'EndTxn'
+  if (isRepeated && !isCrash) return
+  told.add(step + moment)
+  const event: CrashEvent = { atMs: systemClock.nowMs(), step, moment, isCrash }
+  writeSync(eventPipe, `${JSON.stringify(event)}\n`)
+}
+
+const noBytes = new Uint8Array(0)
+
+/** Finds in what is received where each answer ends, by its length. */
+class AnswerEnds {
+  readonly #onAnswer: () => void
+  #lengthBytes = 0
+  #length = 0
+
+  constructor(onAnswer: () => void) {
+    this.#onAnswer = onAnswer
+  }
+
+  take(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length;) {
+      if (this.#lengthBytes < 4) {
+        this.#length = this.#length * 256 + bytes[at++]!
+        this.#lengthBytes++
+        continue
+      }
+      const taken = Math.min(this.#length, bytes.length - at)
+      at += taken
+      this.#length -= taken
+      if (this.#length > 0) continue
+      this.#lengthBytes = 0
+      this.#onAnswer()
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import { Cluster, createTopics, deleteTopics } from '../../src/kafka/index.ts'
+import { millrace } from '../integration/millrace.ts'
+import type { Experiment } from './program.ts'
+
+export const partitions = 12
+export const recordsPerCustomer = 3
+
+/** The experiment's records are stamped with a time long ago. */
+const configs = { 'retention.ms': '-1' }
+
+/** The source of experiments on one broker, and what they leave behind, until disposed. */
+export class ExperimentTopics implements AsyncDisposable {
+  readonly customers: number
+  readonly #bootstrapServers: string
+  readonly #source: string
+  readonly #cluster: Cluster
+  readonly #topics: string[]
+
+  static async generate(bootstrapServers: string, name: string, customers: number): Promise<ExperimentTopics> {
+    const topics = new ExperimentTopics(bootstrapServers, `${name}.source`, customers)
+    await topics.#cli('generate', topics.#source)
+    return topics
+  }
+
+  private constructor(bootstrapServers: string, source: string, customers: number) {
+    this.#bootstrapServers = bootstrapServers
+    this.#source = source
+    this.customers = customers
+    this.#cluster = new Cluster({ bootstrapServers })
+    this.#topics = [source]
+  }
+
+  /** An application with a sink of its own. */
+  async experiment(app: string): Promise<Experiment> {
+    const sink = `${app}.sink`
+    this.#topics.push(sink, `${app}.dead-letter`, `${app}.checkpoint`)
+    await createTopics(this.#cluster, [{ name: sink, partitionCount: partitions, configs }])
+    await this.#cluster.topicWhenReady(sink)
+    return { bootstrapServers: this.#bootstrapServers, app, source: this.#source, sink }
+  }
+
+  /** Fails unless a sink is, byte for byte, what the experiment's seed says; says what it is. */
+  verify({ sink }: Experiment): Promise<string> {
+    return this.#cli('verify', sink)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await deleteTopics(this.#cluster, this.#topics)
+    await this.#cluster.close()
+  }
+
+  async #cli(command: string, topic: string): Promise<string> {
+    const servers = ['--bootstrap-servers', this.#bootstrapServers]
+    const words = [command, ...servers, '--topic', topic, '--customers', String(this.customers)]
+    const { code, stdout, stderr } = await millrace(...words)
+    if (code !== 0) throw new Error(`${command} ended with ${code}:\n${stdout}${stderr}`)
+    return stdout.trimEnd()
+  }
+}
