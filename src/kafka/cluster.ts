@@ -70,7 +70,7 @@ export class Cluster {
     this.random = options.random ?? systemRandom
   }
 
-  get retryPolicy(): RetryPolicy {
+  get retryPolicy(): Required<RetryPolicy> {
     return {
       clock: this.clock,
       random: this.random,

@@ -54,6 +54,21 @@ const reasonsOf = (values: readonly (string | Uint8Array | null)[], options?: Pa
   decode(values, options).map((row) => ('reason' in row ? (assert.equal(row.side, noSide), row.reason) : 0))
 
 describe('Decoder', () => {
+  it('says of values that are no objects why they are none', () => {
+    assert.deepEqual(
+      reasonsOf(['not json', '1', '"x"', '', '[]', Uint8Array.of(0xff), ' {"stage":"A","id":1,"part":0} ']),
+      [
+        Reason.NOT_JSON,
+        Reason.NOT_AN_OBJECT,
+        Reason.NOT_AN_OBJECT,
+        Reason.NOT_JSON,
+        Reason.NOT_AN_OBJECT,
+        Reason.NOT_UTF8,
+        0,
+      ],
+    )
+  })
+
   it('finds side, key and part of each record', () => {
     const values = [
       '{"stage":"B","id":"x","part":{"a":[1, 2]}}',

@@ -6,9 +6,9 @@ import { writeVarint } from './output-batch.ts'
  */
 export const originsHeaderName = 'millrace.origins'
 
-/** How the headers begin of a record that has no other: their count, and the name behind its length. */
-export const originsPrefix: Uint8Array = new Uint8Array(2 + originsHeaderName.length)
-originsPrefix.set(
-  Buffer.from(originsHeaderName),
-  writeVarint(originsPrefix, writeVarint(originsPrefix, 0, 1), originsHeaderName.length),
-)
+/** How the headers begin of a record that has no other: their count, and the name. */
+export function encodeOriginsPrefix(): Uint8Array {
+  const prefix = Buffer.alloc(2 + originsHeaderName.length)
+  prefix.write(originsHeaderName, writeVarint(prefix, writeVarint(prefix, 0, 1), originsHeaderName.length))
+  return prefix
+}

@@ -13,8 +13,8 @@ import {
   timestampOf,
   unitBytes,
 } from './block.ts'
-import { originsPrefix } from './origins.ts'
 import { batchHeaderBytes } from './output-batch.ts'
+import { encodeOriginsPrefix } from './origins.ts'
 import type { OutputBuilder } from './output-builder.ts'
 import { TableMachine } from './table-machine.ts'
 import { Departure, UndoLog } from './undo-log.ts'
@@ -156,7 +156,7 @@ export class PendingTable {
     )
     const isOpen = run.openOutput() !== 0
     const names = [...sideNames].map((name) => literal(',', name))
-    this.#placeLiterals([literal('{', keyName), ...names, originsPrefix])
+    this.#placeLiterals([literal('{', keyName), ...names, encodeOriginsPrefix()])
     assert(isOpen && this.#literals !== 0, 'the memory has room for open batches')
   }
 

@@ -1,5 +1,6 @@
 import {
   deadLetterReasons,
+  header,
   type OutputBuilder,
   type PlainRecord,
   plainRecord,
@@ -7,7 +8,6 @@ import {
   type RecordColumns,
   type StoredPart,
   writePlainRecord,
-  writeVarint,
 } from '../kernel/index.ts'
 
 /** What a dead letter says of itself, in headers behind those of the record. Values are text. */
@@ -63,13 +63,24 @@ export class DeadLetterEncoder {
     writePlainRecord(this.#out, part.partition, timestamp, reference(headers))
   }
 
+  /** Writes what has come of a row whose time is over. It is named by its first part. */
+  encodeExpired(record: PlainRecord, first: StoredPart, timestamp: number): void {
+    const added = this.#headers(Reason.EXPIRED, first.partition, first.offset, deadLetterReasons[Reason.EXPIRED]!.text)
+    const headers = Buffer.concat([record.headers, added])
+    const size = (record.key?.length ?? 0) + (record.value?.length ?? 0) + headers.length
+    const whole = { ...record, headerCount: record.headerCount + headerCount, headers }
+    const isTooLarge = size > this.#recordBytesMax
+    const letter = isTooLarge ? { ...whole, key: undefined, value: undefined } : whole
+    writePlainRecord(this.#out, first.partition, timestamp, letter)
+  }
+
   #headers(reason: number, partition: number, offset: number, cause: string): Buffer {
     return Buffer.concat([
-      header(deadLetterHeaders.reason, deadLetterReasons[reason]!.name),
-      header(deadLetterHeaders.cause, cause.slice(0, causeCharactersMax)),
-      header(deadLetterHeaders.topic, this.#topic),
-      header(deadLetterHeaders.partition, String(partition)),
-      header(deadLetterHeaders.offset, String(offset)),
+      header(deadLetterHeaders.reason, Buffer.from(deadLetterReasons[reason]!.name)),
+      header(deadLetterHeaders.cause, Buffer.from(cause.slice(0, causeCharactersMax))),
+      header(deadLetterHeaders.topic, Buffer.from(this.#topic)),
+      header(deadLetterHeaders.partition, Buffer.from(String(partition))),
+      header(deadLetterHeaders.offset, Buffer.from(String(offset))),
     ])
   }
 }
@@ -77,16 +88,4 @@ export class DeadLetterEncoder {
 /** A record that is nothing but what its headers say. */
 function reference(headers: Uint8Array): PlainRecord {
   return { key: undefined, value: undefined, headerCount, headers }
-}
-
-/** A header as it stands in a record: name and value, each behind its length. */
-function header(name: string, value: string): Buffer {
-  const nameBytes = Buffer.from(name)
-  const valueBytes = Buffer.from(value)
-  const bytes = Buffer.alloc(nameBytes.length + valueBytes.length + 10)
-  let at = writeVarint(bytes, 0, nameBytes.length)
-  bytes.set(nameBytes, at)
-  at = writeVarint(bytes, at + nameBytes.length, valueBytes.length)
-  bytes.set(valueBytes, at)
-  return bytes.subarray(0, at + valueBytes.length)
 }

@@ -1,12 +1,12 @@
 import type { Reply } from '../actors/index.ts'
 import type { EngineError } from '../core/errors.ts'
-import type { FetchedResponse } from '../kafka/index.ts'
+import type { FetchedResponse, Fetcher } from '../kafka/index.ts'
 import type { OutputBatch } from '../kernel/index.ts'
 import type { RowBatch } from './row-batch.ts'
 
 /** What actors of the pipeline tell one another. Records travel in batches only. */
 export type SourceMessage =
-  | { readonly type: 'fetched'; readonly incarnation: number; readonly response: FetchedResponse }
+  | { readonly type: 'fetched'; readonly fetcher: Fetcher; readonly response: FetchedResponse }
   | { readonly type: 'failed'; readonly incarnation: number; readonly error: EngineError }
   /** Read no further; answered at once. */
   | { readonly type: 'halt'; readonly reply: Reply<void> }

@@ -84,7 +84,8 @@ export const runOptions = {
     type: 'int',
     default: 1024 * mebibyte,
     min: mebibyte,
-    max: 30 * 1024 * mebibyte,
+    // The table lives in the 4 GiB of WebAssembly, with its index and its logs.
+    max: 3 * 1024 * mebibyte,
     env: 'MILLRACE_PENDING_BYTES_MAX',
     flag: '--pending-bytes-max',
     doc: 'Bytes for parts that wait for others. When they are used up the program stops with TABLE_FULL.',

@@ -1,4 +1,5 @@
 import { onEachBroker } from '../integration/target.ts'
 import { crashCampaign } from './campaign.integration.ts'
+import { resuming } from './resuming.integration.ts'
 
-onEachBroker([crashCampaign])
+onEachBroker([resuming, crashCampaign])

@@ -3,6 +3,7 @@ import { epochs } from './epochs.integration.ts'
 import { orderIndependence } from './order.integration.ts'
 import { poisonedRecords } from './records.integration.ts'
 import { expiry } from './expiry.integration.ts'
+import { restoration } from './restoration.integration.ts'
 import { foreignSources } from './sources.integration.ts'
 import { stageFunctionFailures } from './stage-functions.integration.ts'
 import { invalidTopologies, starting } from './start.integration.ts'
@@ -18,4 +19,5 @@ onEachBroker([
   foreignSources,
   expiry,
   epochs,
+  restoration,
 ])

@@ -1,5 +1,6 @@
+import { revocationSuite } from './revocation.integration.ts'
 import { standbySuite } from './standby.integration.ts'
 import { takeoverSuite } from './takeover.integration.ts'
 import { onEachBroker } from './target.ts'
 
-onEachBroker([standbySuite, takeoverSuite])
+onEachBroker([standbySuite, takeoverSuite, revocationSuite])

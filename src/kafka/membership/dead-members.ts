@@ -22,22 +22,27 @@ interface DeadMembersOptions {
  * It begins once this member is in the group itself: a group that had become empty would wait for members for
  * `group.initial.rebalance.delay.ms`, three seconds by default.
  */
-export async function removeDeadMembers({ cluster, ...options }: DeadMembersOptions): Promise<void> {
+export async function removeDeadMembers({ cluster, intervalMs, ...options }: DeadMembersOptions): Promise<void> {
   const { clock, random, retryPolicy } = cluster
-  try {
-    for (let attempt = 0; ; attempt++) {
-      const isMember = await removeOnce(options)
-      const pauseMs = isMember ? options.intervalMs : Math.min(options.intervalMs, retryDelayMs(attempt, random))
-      await sleep(clock, pauseMs, retryPolicy.signal)
-    }
-  } catch (error) {
-    // Without this the group is as safe, only slower; what is wrong with it is told by those who need an answer.
-    if (!EngineError.is(error)) throw error
+  const { signal } = retryPolicy
+  for (let attempt = 0; !signal.aborted; attempt++) {
+    const isMember = await removeOnce(options).catch(keepLooking)
+    const pauseMs = isMember ? intervalMs : Math.min(intervalMs, retryDelayMs(attempt, random))
+    await sleep(clock, pauseMs, signal).catch(() => {})
   }
 }
 
+/** Without this the group is as safe, only slower, and another member may have removed the same ones. */
+function keepLooking(error: unknown): true {
+  if (!EngineError.is(error)) throw error
+  return true
+}
+
 /** @returns whether this member is in the group. */
-async function removeOnce({ coordinator, instanceId }: Omit<DeadMembersOptions, 'cluster'>): Promise<boolean> {
+async function removeOnce({
+  coordinator,
+  instanceId,
+}: Pick<DeadMembersOptions, 'coordinator' | 'instanceId'>): Promise<boolean> {
   const instanceIds = await coordinator.instanceIds()
   if (!instanceIds.includes(instanceId)) return false
   const { host } = processOf(instanceId)!

@@ -1,6 +1,8 @@
-import { type Clock, sleep } from '../../core/clock.ts'
+import { sleep } from '../../core/clock.ts'
 import { EngineError } from '../../core/errors.ts'
+import type { Cluster } from '../cluster.ts'
 import type { GroupMember } from '../group-member.ts'
+import { retryDelayMs } from '../retry.ts'
 import { chooseOwner } from './assignor.ts'
 import type { GroupCoordinator, JoinAnswer } from './group-coordinator.ts'
 import { ownershipLost } from './ownership-lost.ts'
@@ -14,7 +16,7 @@ import {
 } from './subscription.ts'
 
 export interface GroupSessionOptions {
-  readonly clock: Clock
+  readonly cluster: Cluster
   readonly coordinator: GroupCoordinator
   readonly group: string
   readonly topic: string
@@ -43,6 +45,8 @@ export class GroupSession {
   #member: GroupMember
   #candidacy: Candidacy = newcomer
   #isOwner = false
+  #isJoining = false
+  #isLeaving = false
   #isConfirmationAsked = false
   #endPause: () => void = () => {}
 
@@ -58,7 +62,24 @@ export class GroupSession {
         await this.#enterGeneration()
         await this.#stay()
       } catch (error) {
+        if (this.#isLeaving) throw error
         this.#recover(error)
+      }
+    }
+  }
+
+  /** Takes this member out of the group, also out of a join that waits for others. */
+  async leave(): Promise<void> {
+    const { cluster, coordinator, instanceId } = this.#options
+    this.#isLeaving = true
+    for (let attempt = 0; ; attempt++) {
+      const mayBeUnknown = this.#isJoining
+      try {
+        return await coordinator.remove([instanceId], 'it leaves')
+      } catch (error) {
+        // The coordinator may let it in only now, and nobody would be there.
+        if (!mayBeUnknown || refusalOf(error) !== 'UNKNOWN_MEMBER_ID') throw error
+        await sleep(cluster.clock, retryDelayMs(attempt, cluster.random), cluster.retryPolicy.signal)
       }
     }
   }
@@ -70,10 +91,10 @@ export class GroupSession {
   }
 
   async #enterGeneration(): Promise<void> {
-    const { coordinator, topic, instanceId } = this.#options
-    const joined = await coordinator.join(this.#member.memberId, instanceId, encodeSubscription(topic, this.#candidacy))
+    const { coordinator, topic } = this.#options
+    const joined = await this.#join()
     const { generationId, memberId } = joined
-    this.#member = { generationId, memberId, groupInstanceId: instanceId }
+    this.#member = { ...this.#member, generationId, memberId }
     const isOwner = isOwnership(await coordinator.sync(this.#member, this.#assignments(joined)), topic)
     if (this.#isOwner && !isOwner) return this.#giveUp()
     const { memberSince } = this.#candidacy
@@ -83,6 +104,16 @@ export class GroupSession {
     }
     this.#isOwner = isOwner
     this.#tell()
+  }
+
+  async #join(): Promise<JoinAnswer> {
+    const { coordinator, topic, instanceId } = this.#options
+    this.#isJoining = true
+    try {
+      return await coordinator.join(this.#member.memberId, instanceId, encodeSubscription(topic, this.#candidacy))
+    } finally {
+      this.#isJoining = false
+    }
   }
 
   #assignments({ leader, memberId, skipAssignment, members }: JoinAnswer) {
@@ -111,9 +142,9 @@ export class GroupSession {
   }
 
   #pause(): Promise<void> {
-    const { clock, heartbeatIntervalMs } = this.#options
+    const { cluster, heartbeatIntervalMs } = this.#options
     return new Promise((resolve) => {
-      const timer = clock.setTimer({ afterMs: heartbeatIntervalMs, background: true }, resolve)
+      const timer = cluster.clock.setTimer({ afterMs: heartbeatIntervalMs, background: true }, resolve)
       this.#endPause = () => {
         timer.cancel()
         resolve()
@@ -123,17 +154,17 @@ export class GroupSession {
 
   /** Keeps the membership alive, as no longer than others wait, for what has to be ended before the partition goes. */
   async #giveUp(): Promise<never> {
-    const { clock, group, revocationMsMax } = this.#options
+    const { cluster, group, revocationMsMax } = this.#options
     this.#tell()
     const finished = this.#options.onRevoked()
-    await Promise.race([finished, this.#stay().catch(() => finished), sleep(clock, revocationMsMax)])
+    const overdue = sleep(cluster.clock, revocationMsMax, cluster.retryPolicy.signal)
+    await Promise.race([finished, this.#stay().catch(() => finished), overdue])
     throw ownershipLost(group, 'another member was made the owner')
   }
 
   /** Returns when joining again is the answer to an error. */
   #recover(error: unknown): void {
-    if (!EngineError.is(error)) throw error
-    switch (String(error.details['brokerError'])) {
+    switch (refusalOf(error)) {
       case 'REBALANCE_IN_PROGRESS':
       // A rebalance has ended without this member, which may still be what it was.
       case 'ILLEGAL_GENERATION':
@@ -148,4 +179,9 @@ export class GroupSession {
         throw error
     }
   }
+}
+
+/** What Kafka calls the reason for which it refused; empty for another error. */
+function refusalOf(error: unknown): string {
+  return EngineError.is(error) ? String(error.details['brokerError'] ?? '') : ''
 }

@@ -98,7 +98,10 @@ export class Membership implements AsyncDisposable {
     this.#worker = new Worker(entry, { workerData: settings, name: 'millrace-membership' })
     this.#worker.on('message', (message: ToMain) => this.#hear(message))
     this.#worker.on('error', (cause) => this.#end(ownershipLost(group, 'its thread has crashed', cause)))
-    this.#worker.on('exit', () => this.#exited.resolve())
+    this.#worker.on('exit', () => {
+      this.#end(ownershipLost(group, 'its thread has ended'))
+      this.#exited.resolve()
+    })
     this.#ticking = startTicking(systemClock, ticks, maxStallMs)
   }
 

@@ -35,7 +35,7 @@ function takePart(cluster: Cluster): void {
   const { group, topic, instanceId, heartbeatIntervalMs, sessionTimeoutMs, maxStallMs, ticks } = settings
   const coordinator = new GroupCoordinator({ cluster, group, sessionTimeoutMs })
   const session = new GroupSession({
-    clock,
+    cluster,
     coordinator,
     group,
     topic,
@@ -51,6 +51,7 @@ function takePart(cluster: Cluster): void {
       return revoked.promise
     },
   })
+  let isEnding = false
   const onStalled = () => void end(ownershipLost(group, `the main loop stood still for ${maxStallMs} ms`))
   const stallWatch = new StallWatch({ clock, ticks, maxStallMs, onStalled })
   main.on('message', (message: ToWorker) => {
@@ -73,14 +74,13 @@ function takePart(cluster: Cluster): void {
     return end(error)
   })
 
-  let isEnding = false
   /** Leaves the group, so that another member takes over at once, and lets the thread end. */
   async function end(error?: EngineError): Promise<void> {
     if (isEnding) return
     isEnding = true
     stallWatch.stop()
     if (error !== undefined) tell({ kind: 'ended', failure: failureOf(error) })
-    const left = coordinator.remove([instanceId], 'it leaves').catch(() => {})
+    const left = session.leave().catch(() => {})
     await Promise.race([left, sleep(clock, leaveMsMax, cluster.retryPolicy.signal)])
     await cluster.close()
     main.close()

@@ -60,10 +60,6 @@ export function placeOf(block: usize): u32 {
   return load<u32>(block, 16) & 0xffffff
 }
 
-export function partitionOf(block: usize): u32 {
-  return load<u32>(block, 16) & 0xfffff
-}
-
 export function sideOf(block: usize): u32 {
   return (load<u32>(block, 16) >>> 20) & 15
 }

@@ -1,8 +1,6 @@
 /** The rows at hand, as `../pending-table.ts` copies them in: columns of numbers, places counted from their base. */
 const rowsMax = 2048
 
-/** Their source partition. */
-export const origin = memory.data(4, 16)
 export const offsets = memory.data(8 * rowsMax, 16)
 export const timestamps = memory.data(8 * rowsMax, 16)
 export const sides = memory.data(rowsMax, 16)
@@ -14,6 +12,9 @@ export const spellingStarts = memory.data(4 * rowsMax, 16)
 export const spellingEnds = memory.data(4 * rowsMax, 16)
 export const partStarts = memory.data(4 * rowsMax, 16)
 export const partEnds = memory.data(4 * rowsMax, 16)
+
+/** The source partition of all of them. */
+export const origin = memory.data(4, 16)
 
 const PART_IN_EXTRA: u32 = 1
 const KEY_IN_EXTRA: u32 = 2
@@ -27,6 +28,10 @@ let extraBase: usize = 0
 export function setBases(bytes: usize, extra: usize): void {
   bytesBase = bytes
   extraBase = extra
+}
+
+export function partitionOfRows(): u32 {
+  return load<u32>(origin)
 }
 
 export function sideAt(row: u32): i32 {

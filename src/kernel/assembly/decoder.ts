@@ -22,20 +22,20 @@ export const keyStart = memory.data(4 * rowsMax, 16)
 export const keyEnd = memory.data(4 * rowsMax, 16)
 export const partStart = memory.data(4 * rowsMax, 16)
 export const partEnd = memory.data(4 * rowsMax, 16)
-/** Where the key stands, of the rows whose keys are left to TypeScript. */
+/** Kind of the keys that are left to TypeScript, which finds them as they are spelled; else 0. */
 export const oddKind = memory.data(rowsMax, 16)
 
 /** Field of each side's part. */
 export const partFields = memory.data(4 * sidesMax, 16)
 
-const KEY_MISSING: u8 = 5
-const KEY_TYPE: u8 = 6
-const KEY_TOO_LONG: u8 = 7
-const NO_VALUE: u8 = 8
-const UNKNOWN_STAGE: u8 = 9
-const PART_MISSING: u8 = 10
+const KEY_MISSING: u32 = 5
+const KEY_TYPE: u32 = 6
+const KEY_TOO_LONG: u32 = 7
+const NO_VALUE: u32 = 8
+const UNKNOWN_STAGE: u32 = 9
+const PART_MISSING: u32 = 10
 /** Left to TypeScript, which replaces it. */
-const SCALAR: u8 = 255
+const SCALAR: u32 = 255
 
 const MISSING: i32 = 0
 const PLAIN_INTEGER: i32 = 3
@@ -65,9 +65,9 @@ export function decode(count: u32, base: usize): u32 {
   let odd: u32 = 0
   for (let row: u32 = 0; row < count; row++) {
     store<u8>(flags + row, 0)
+    store<u8>(oddKind + row, 0)
     if (routeField >= 0) store<i8>(side + row, -1)
     else if (load<u8>(reason + row) != 0) continue
-    store<u8>(oddKind + row, 0)
     const failure = decodeRow(row, base)
     store<u8>(reason + row, failure)
     if (load<u8>(oddKind + row) != 0 || failure == SCALAR) odd++
@@ -76,12 +76,12 @@ export function decode(count: u32, base: usize): u32 {
   return odd
 }
 
-function decodeRow(row: u32, base: usize): u8 {
+function decodeRow(row: u32, base: usize): u32 {
   const start = load<i32>(valueStart + (row << 2))
   if (start < 0) return NO_VALUE
   const end = load<u32>(valueEnd + (row << 2))
   const status = scan(base + start, base + end)
-  if (status != 0) return <u8>status
+  if (status != 0) return <u32>status & 255
 
   if (routeField >= 0) store<i8>(side + row, <i8>routeOf(routeField << 2))
   const toSide = load<i8>(side + row)

@@ -10,9 +10,9 @@ import {
   isRespelled,
   nextOf,
   offsetOf,
-  partitionOf,
   partLengthOf,
   partOf,
+  placeOf,
   sideOf,
   timestampOf,
 } from './block'
@@ -22,8 +22,8 @@ import {
   keyIsNumberAt,
   keyLengthAt,
   offsetAt,
-  origin,
   partAt,
+  partitionOfRows,
   partLengthAt,
   sideAt,
   spellingAt,
@@ -41,8 +41,9 @@ export const PUBLISHED: i32 = 0
 export const TOO_LARGE: i32 = 1
 export const NO_MEMORY: i32 = 2
 
-/** `{"<key name>":`, then `,"<side>":` for each, then how the headers begin: address and length, two words each. */
+/** `{"<key name>":`, then `,"<side>":` for each, and how the headers begin: address and length, two words each. */
 export const literals = memory.data(8 * 18, 16)
+const partitionMask: u32 = 0xfffff
 /** Each side's block; 0 for the completing side. */
 const blocks = memory.data(4 * 16, 16)
 
@@ -52,14 +53,14 @@ export function publish(head: u32, row: u32): i32 {
   const partLength = partLengthAt(row)
   let timestamp = timestampAt(row)
   let valueLength = load<u32>(literals, 4) + partLength + 1
-  let originsLength = varintLength(load<u32>(origin)) + varintLength(offsetAt(row))
   for (let side: u32 = 1; side <= sideCount; side++) valueLength += load<u32>(literals + (side << 3), 4)
+  let originsLength = varintLength(partitionOfRows()) + varintLength(offsetAt(row))
   store<u32>(blocks + (completing << 2), 0)
   for (let address = head; address != 0;) {
     const block = at(address)
     store<u32>(blocks + (sideOf(block) << 2), <u32>block)
     valueLength += partLengthOf(block)
-    originsLength += varintLength(partitionOf(block)) + varintLength(offsetOf(block))
+    originsLength += varintLength(placeOf(block) & partitionMask) + varintLength(offsetOf(block))
     timestamp = max<i64>(timestamp, timestampOf(block))
     address = nextOf(block)
   }
@@ -67,10 +68,10 @@ export function publish(head: u32, row: u32): i32 {
   const keyLength = keyLengthAt(row)
   valueLength += spellingLength(row)
   const headersLength = load<u32>(literals + ((sideCount + 1) << 3), 4) + varintLength(originsLength) + originsLength
-  if (valueLength + keyLength + headersLength > recordBytesMax) return TOO_LARGE
+  if (keyLength + valueLength + headersLength > recordBytesMax) return TOO_LARGE
   if (!hasSpace(keyLength + valueLength + headersLength)) return NO_MEMORY
 
-  const partition = partitionForKey(key, keyLength)
+  const partition = partitionOf(key, keyLength)
   let to = copyOver(beginRecord(partition, timestamp, keyLength, valueLength, headersLength), key, keyLength)
   to = writeLiteral(writeVarint(to, valueLength), 0)
   to = writeSpelling(to, row)
@@ -85,18 +86,18 @@ export function publish(head: u32, row: u32): i32 {
   return PUBLISHED
 }
 
-/** Partition and offset of each side's part, in declared order. */
+/** Writes partition and offset of each part, in declared order. */
 function writeOrigins(to: usize, row: u32): usize {
   for (let side: u32 = 0; side < sideCount; side++) {
     const block: usize = load<u32>(blocks + (side << 2))
-    to = writeVarint(to, block == 0 ? load<u32>(origin) : partitionOf(block))
+    to = writeVarint(to, block == 0 ? partitionOfRows() : placeOf(block) & partitionMask)
     to = writeVarint(to, block == 0 ? offsetAt(row) : offsetOf(block))
   }
   return to
 }
 
 /** The partition that Java's default partitioner chooses for a key. */
-function partitionForKey(key: usize, length: u32): u32 {
+function partitionOf(key: usize, length: u32): u32 {
   return (murmur2(key, length) & 0x7fffffff) % partitionCount
 }
 

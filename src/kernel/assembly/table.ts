@@ -31,6 +31,7 @@ import {
   origin,
   partAt,
   partLengthAt,
+  partitionOfRows,
   setReason,
   sideAt,
   spellingAt,
@@ -248,7 +249,7 @@ function keep(hash: u32, row: u32, keyLength: u32, head: u32, next: u32): u32 {
   const address = allocate(units)
   if (address == 0) return 0
   const block = at(address)
-  const place = load<u32>(origin) | ((<u32>sideAt(row)) << 20)
+  const place = partitionOfRows() | ((<u32>sideAt(row)) << 20)
   const flags = (isRespelledAt(row) ? respelled : 0) | (keyIsNumberAt(row) ? keyIsNumber : 0)
   const offset = offsetAt(row)
   store<u32>(block, hash)

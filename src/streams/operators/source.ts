@@ -33,8 +33,9 @@ export const source = (pipeline: Pipeline) =>
     init: (context) => startFetching(pipeline, context),
     onStop: ({ fetcher }) => fetcher.stop(),
     handle: {
-      async fetched(state, { incarnation, response }, context) {
-        if (incarnation !== pipeline.incarnation) return
+      async fetched(state, { fetcher, response }, context) {
+        // What was read ahead by a fetcher that has been replaced is read again by the next one.
+        if (fetcher !== state.fetcher) return
         await readOut(pipeline, state, response, context)
         if (pipeline.state.restoration !== undefined) await endRestoration(pipeline, state, context)
       },
@@ -63,7 +64,7 @@ function startFetching(pipeline: Pipeline, context: ActorContext<SourceMessage>)
 
 function fetchFrom(pipeline: Pipeline, offsets: readonly number[], { self }: ActorContext<SourceMessage>): Fetcher {
   const { options, incarnation } = pipeline
-  const fetcher = new Fetcher(
+  const fetcher: Fetcher = new Fetcher(
     {
       cluster: pipeline.cluster,
       topic: pipeline.topics.source,
@@ -72,7 +73,7 @@ function fetchFrom(pipeline: Pipeline, offsets: readonly number[], { self }: Act
       partitionBytes: options.partitionFetchBytes,
       maxWaitMs,
       buffersPerLeader: fetchBuffersPerLeader,
-      onFetched: (response) => void self.tell({ type: 'fetched', incarnation, response }),
+      onFetched: (response) => void self.tell({ type: 'fetched', fetcher, response }),
       onFailed: (error) => void self.tell({ type: 'failed', incarnation, error }),
     },
     offsets,
