@@ -253,6 +253,17 @@ export const errorCatalogue = {
     meaning: 'The program was stopped before what was waited for had happened.',
     remedy: 'Start it again; it goes on where it was.',
   },
+  APP_RUNNING: {
+    retryable: false,
+    meaning: 'What was asked for must not happen while a process of the application runs.',
+    remedy:
+      'Stop all of its processes and try again. One that was killed counts as running until its session with Kafka has ended.',
+  },
+  APP_UNKNOWN: {
+    retryable: false,
+    meaning: 'No application of this name has left anything at the broker.',
+    remedy: 'Give the name that the program gives to `topology`, and the broker that it runs on.',
+  },
   CONFIG_UNKNOWN_COMMAND: {
     retryable: false,
     meaning: 'The first word of a command line is not a command.',
@@ -265,7 +276,7 @@ export const errorCatalogue = {
   },
   CONFIG_INVALID_MODULE: {
     retryable: false,
-    meaning: 'The file given to `run` cannot be loaded, or its default export is no topology.',
+    meaning: 'A file given for its topology cannot be loaded, or its default export is no topology.',
     remedy: 'Export what `topology(…)…sink(…)` returns as the default export.',
   },
 } as const satisfies Record<string, ErrorRule>

@@ -266,9 +266,10 @@ export class Producer {
     sent: [PartitionState, OutgoingBatch][],
     { answers, throttleTimeMs }: ProduceResponse,
   ): void {
-    if (this.#failure !== undefined) return
-    if (throttleTimeMs > 0) this.#throttle(leader, throttleTimeMs)
+    if (throttleTimeMs > 0 && this.#failure === undefined) this.#throttle(leader, throttleTimeMs)
     for (const [state, outgoing] of sent) {
+      // An answer before may have been the end of all.
+      if (this.#failure !== undefined) return
       const { name } = this.#options.topics[state.sink]!
       const answer = answers.find(({ topic, partition }) => topic === name && partition === state.partition)
       this.#judge(state, outgoing, answer, `writing to topic "${name}", partition ${state.partition}`)

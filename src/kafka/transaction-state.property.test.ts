@@ -8,6 +8,7 @@ import {
   newTransactionState,
   nextTransactionState,
   type Outcome,
+  type ProducerIdentity,
   type TransactionAction,
   type TransactionEvent,
   type TransactionRequest,
@@ -173,7 +174,7 @@ class Simulation {
     return actions
   }
 
-  #checkSuccession(next: { producerId: bigint; epoch: number } | undefined): void {
+  #checkSuccession(next: ProducerIdentity | undefined): void {
     if (next === undefined) return
     const { producerId, epoch } = this.#state.identity
     const isLater = next.producerId > producerId || (next.producerId === producerId && next.epoch > epoch)
@@ -182,48 +183,40 @@ class Simulation {
 
   #perform(actions: readonly TransactionAction[]): void {
     for (const action of actions) {
-      switch (action.type) {
-        case 'initialise': {
-          const { expected } = action
-          this.#ask(
-            'initialise',
-            ({ coordinator }) => {
-              this.isRaised ||= this.#state.phase !== 'initialising'
-              return coordinator.initialise(expected)
-            },
-            (answer) => {
-              assert.ok('identity' in answer)
-              assert.ok(expected === undefined || !this.isTakenOver, 'nobody who was granted the id is shut out')
-              this.isTakenOver = false
-              return { type: 'initialised', identity: answer.identity }
-            },
-          )
-          break
-        }
-        case 'end':
-          this.#ask(
-            'end',
-            ({ coordinator, identity }) => coordinator.end(identity, action.outcome),
-            (answer) => {
-              assert.ok('identity' in answer)
-              return this.#state.version === 2 ? { type: 'ended', identity: answer.identity } : { type: 'ended' }
-            },
-          )
-          break
-        case 'ready':
-        case 'retry':
-          break
-        default:
-          this.#failure = action.type
-          this.verdicts.push(action.type)
+      if (action.type === 'initialise') this.#initialise(action.expected)
+      else if (action.type === 'end') this.#end(action.outcome)
+      else if (action.type !== 'ready') {
+        this.#failure = action.type
+        this.verdicts.push(action.type)
       }
     }
+  }
+
+  #initialise(expected: ProducerIdentity | undefined): void {
+    const deliver = ({ coordinator }: Recipient) => {
+      this.isRaised ||= this.#state.phase !== 'initialising'
+      return coordinator.initialise(expected)
+    }
+    this.#ask('initialise', deliver, (answer) => {
+      assert.ok('identity' in answer)
+      assert.ok(expected === undefined || !this.isTakenOver, 'nobody who was granted the id is shut out')
+      this.isTakenOver = false
+      return { type: 'initialised', identity: answer.identity }
+    })
+  }
+
+  #end(outcome: Outcome): void {
+    const deliver = ({ coordinator, identity }: Recipient) => coordinator.end(identity, outcome)
+    this.#ask('end', deliver, (answer) => {
+      assert.ok('identity' in answer)
+      return this.#state.version === 2 ? { type: 'ended', identity: answer.identity } : { type: 'ended' }
+    })
   }
 }
 
 interface Recipient {
   readonly coordinator: ModelCoordinator
-  readonly identity: { producerId: bigint; epoch: number }
+  readonly identity: ProducerIdentity
 }
 
 /** Holds what the producer was told against what the coordinator has committed. */

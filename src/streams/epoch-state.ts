@@ -9,7 +9,7 @@ import type { PendingOffsets } from './checkpoint/pending-offsets.ts'
 import type { EventClock } from './event-clock.ts'
 
 /** What every manifest of a program says alike. */
-export type ProgramIdentity = Pick<Manifest, 'topology' | 'sourceId' | 'hashSeed'>
+export type ProgramIdentity = Pick<Manifest, 'topology' | 'outputs' | 'expiry' | 'sourceId' | 'hashSeed'>
 
 /** Parts that the last committed epoch left waiting and that are read from the source once more, into an empty table. */
 export interface Restoration {

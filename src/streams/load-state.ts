@@ -3,9 +3,9 @@ import { EngineError } from '../core/errors.ts'
 import { type Cluster, fetchGroupOffsets, listOffsets, type Topic } from '../kafka/index.ts'
 import { PendingTable, Reason } from '../kernel/index.ts'
 import { Accounting } from './accounting.ts'
-import { type CheckpointRecords, manifestOf, replay } from './checkpoint/checkpoint-reader.ts'
+import { type CheckpointRecords, collectPending, manifestOf } from './checkpoint/checkpoint-reader.ts'
 import { CheckpointWriter } from './checkpoint/checkpoint-writer.ts'
-import { corrupt, type Manifest } from './checkpoint/manifest.ts'
+import type { Manifest } from './checkpoint/manifest.ts'
 import { PendingOffsets } from './checkpoint/pending-offsets.ts'
 import { differences, shapeOf } from './checkpoint/topology-shape.ts'
 import { EpochState, type ProgramIdentity } from './epoch-state.ts'
@@ -55,7 +55,7 @@ export async function loadState(request: LoadRequest): Promise<EpochState> {
 function emptyState(request: LoadRequest, logStarts: readonly number[]): EpochState {
   const { plan, options, source } = request
   const identity: ProgramIdentity = {
-    topology: shapeOf(plan),
+    ...descriptionOf(plan),
     sourceId: source.id,
     hashSeed: [systemRandom.nextUint32(), systemRandom.nextUint32()],
   }
@@ -73,24 +73,13 @@ function emptyState(request: LoadRequest, logStarts: readonly number[]): EpochSt
 function stateBehind(request: LoadRequest, manifest: Manifest, logStarts: readonly number[]): EpochState {
   const { plan, options, source, records } = request
   const pending = new PendingOffsets(source.partitions.length)
-  for (const partition of manifest.nextOffsets.keys()) {
-    const set = pending.sets[partition]!
-    replay(records, manifest, partition, (from, to) => {
-      for (let offset = from; offset < to; offset++) {
-        if (set.has(offset)) set.delete(offset)
-        else set.add(offset)
-      }
-    })
-  }
-  if (pending.count !== manifest.pending) {
-    throw corrupt(`it names ${pending.count} parts that wait, where its manifest says ${manifest.pending}`)
-  }
+  collectPending(records, manifest, pending.sets)
   const grown = withNewPartitions(manifest, logStarts)
-  const { topology, sourceId, hashSeed } = grown
+  const { sourceId, hashSeed } = grown
   pending.startAt(grown.digest)
   return new EpochState({
     // No more than that of the last manifest goes into the next one.
-    identity: { topology, sourceId, hashSeed },
+    identity: { ...descriptionOf(plan, grown.outputs), sourceId, hashSeed },
     table: tableOf(plan, options, grown),
     accounting: new Accounting(grown),
     epoch: grown.epoch,
@@ -98,6 +87,13 @@ function stateBehind(request: LoadRequest, manifest: Manifest, logStarts: readon
     writer: CheckpointWriter.behind(records, grown),
     eventClock: eventClockOf(request, grown.nextOffsets, grown.eventTimes),
   })
+}
+
+/** What a manifest says of the program itself, behind what it said before of where its output is. */
+function descriptionOf(plan: Plan, outputs: readonly string[] = []) {
+  const { expiry } = plan.correlate
+  const present = [plan.sink.topic, ...(expiry?.topic === undefined ? [] : [expiry.topic])]
+  return { topology: shapeOf(plan), outputs: [...new Set([...outputs, ...present])], expiry }
 }
 
 /** Partitions that the source was given since the last epoch are read from the start of their logs. */

@@ -1,26 +1,38 @@
-import { type Cluster, readTopic, type Topic, topicRange } from '../../kafka/index.ts'
-import { BatchReader, decodeOffsets, plainRecord, RecordColumns } from '../../kernel/index.ts'
-import { baseKey, deltaKey, manifestKey } from './checkpoint-topic.ts'
+import type { Cluster, Topic } from '../../kafka/index.ts'
+import { type OffsetSet, decodeOffsets, plainRecord } from '../../kernel/index.ts'
+import { readRecords } from '../record-reader.ts'
+import { baseKey, belongsToManifest, deltaKey, manifestKey } from './checkpoint-topic.ts'
 import { corrupt, decodeManifest, type Manifest } from './manifest.ts'
 
 /** The last record of each key of a compacted topic. */
 export type CheckpointRecords = ReadonlyMap<string, Uint8Array>
 
-/** Reads a checkpoint topic to the end that a `read_committed` consumer sees. */
+/**
+ * Reads a checkpoint topic to the last epoch that a `read_committed` consumer sees whole: it may be the checkpoint of a
+ * program that goes on meanwhile, and the manifest is the last record of its epoch.
+ */
 export async function readCheckpoint(cluster: Cluster, topic: Topic): Promise<CheckpointRecords> {
   const records = new Map<string, Uint8Array>()
-  const reader = new BatchReader({ decompressedBytesMax })
-  const columns = new RecordColumns()
-  await readTopic(cluster, topic, await topicRange(cluster, topic), (piece) => {
-    reader.open(piece)
-    while (reader.fill(columns)) {
-      for (let row = 0; row < columns.count; row++) {
-        const { key, value } = plainRecord(columns, row)
-        if (key === undefined) continue
-        const name = Buffer.from(key).toString()
-        if (value === undefined) records.delete(name)
-        else records.set(name, Uint8Array.from(value))
+  /** Of an epoch whose manifest has not come yet. */
+  const changes = new Map<string, Uint8Array | undefined>()
+  const put = (name: string, bytes: Uint8Array | undefined) => {
+    if (bytes === undefined) records.delete(name)
+    else records.set(name, bytes)
+  }
+  await readRecords({ cluster, topic }, (columns) => {
+    for (let row = 0; row < columns.count; row++) {
+      const { key, value } = plainRecord(columns, row)
+      if (key === undefined) continue
+      const name = Buffer.from(key).toString()
+      const bytes = value && Uint8Array.from(value)
+      if (belongsToManifest(name)) {
+        changes.set(name, bytes)
+        continue
       }
+      put(name, bytes)
+      if (name !== manifestKey) continue
+      changes.forEach((changed, of) => put(of, changed))
+      changes.clear()
     }
   })
   return records
@@ -89,4 +101,23 @@ export function replay(
     throw corrupt(`it has ${pieces} deltas of partition ${partition}, where ${expected} were written`)
 }
 
-const decompressedBytesMax = 64 << 20
+/**
+ * Puts the offsets that wait into empty sets, one for each partition.
+ *
+ * @throws EngineError `CHECKPOINT_CORRUPT`
+ */
+export function collectPending(records: CheckpointRecords, manifest: Manifest, sets: readonly OffsetSet[]): void {
+  for (const partition of manifest.nextOffsets.keys()) {
+    const set = sets[partition]!
+    replay(records, manifest, partition, (from, to) => {
+      for (let offset = from; offset < to; offset++) {
+        if (set.has(offset)) set.delete(offset)
+        else set.add(offset)
+      }
+    })
+  }
+  const count = sets.reduce((sum, set) => sum + set.count, 0)
+  if (count !== manifest.pending) {
+    throw corrupt(`it names ${count} parts that wait, where its manifest says ${manifest.pending}`)
+  }
+}

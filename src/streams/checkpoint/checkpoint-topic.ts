@@ -12,6 +12,11 @@ export function deltaKey(partition: number, epoch: number, piece: number): strin
   return `delta/${partition}/${epoch}/${piece}`
 }
 
+/** Whether a record means something only together with the manifest that follows it. */
+export function belongsToManifest(key: string): boolean {
+  return key.startsWith('base/') || key.startsWith('delta/')
+}
+
 /**
  * Finds the topic of an application's checkpoint, and creates it where there is none.
  *

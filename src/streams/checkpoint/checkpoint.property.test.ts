@@ -115,7 +115,8 @@ const none = [0, 0]
 const someManifest = {
   format: manifestFormat,
   closedMs: 0,
-  topology: {},
+  topology: { source: 'source', route: null, key: ['id'], sides: [] },
+  outputs: ['sink'],
   sourceId: 'id',
   startOffsets: none,
   totals: {

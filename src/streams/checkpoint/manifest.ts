@@ -1,6 +1,7 @@
 import { EngineError } from '../../core/errors.ts'
 import type { Totals } from '../accounting.ts'
 import type { EventTimes } from '../event-clock.ts'
+import type { Expiry } from '../plan.ts'
 import type { TopologyShape } from './topology-shape.ts'
 
 /** What an epoch leaves behind in the checkpoint topic: where the program is. Arrays are by source partition. */
@@ -11,6 +12,10 @@ export interface Manifest {
   /** When it was closed, in milliseconds since 1970. */
   readonly closedMs: number
   readonly topology: TopologyShape
+  /** Topics that merged records and expired rows have gone to since the program first started. */
+  readonly outputs: readonly string[]
+  /** Absent where parts wait for ever. */
+  readonly expiry?: Expiry | undefined
   /** Topic id of the source. */
   readonly sourceId: string
   /** Offsets consumed first, and to be consumed next. */
