@@ -124,7 +124,8 @@ function correlateAll(): Times {
   table.flush()
   send()
   const { distinct, duplicates, mismatched } = verifier.result()
-  if (distinct !== experiment.customers || duplicates + mismatched > 0) throw new Error(`the merges are wrong: ${JSON.stringify(verifier.result())} ${table.rowCount}`)
+  if (distinct !== experiment.customers || duplicates + mismatched > 0)
+    throw new Error(`the merges are wrong: ${JSON.stringify(verifier.result())} ${table.rowCount}`)
   return times
 }
 
