@@ -84,9 +84,9 @@ export class EpochState {
     const { count, digest } = this.#restoration!
     const restored = new Digest()
     let restoredCount = 0
-    table.epochLog.forEachArrival((partition, offset, side, hash) => {
-      restored.add(partition, offset, side, hash)
-      restoredCount++
+    table.epochLog.arrivals((parts) => {
+      restored.add(parts)
+      restoredCount += parts.count
     })
     if (restoredCount !== count || !restored.equals(digest)) {
       throw new EngineError(

@@ -1,3 +1,5 @@
+import type { PartColumns } from '../../kernel/index.ts'
+
 /**
  * What waits, as two sums of 32 bits: equal sets of parts have equal digests in whatever order they came. It is over
  * where each part came from, its side and the hash of its key; what stands at a place of the source never changes.
@@ -17,20 +19,28 @@ export class Digest {
     return digest
   }
 
-  add(partition: number, offset: number, side: number, keyHash: number): void {
-    const mixed = mix(partition, offset, side, keyHash)
-    this.#low = (this.#low + mixed) >>> 0
-    this.#high = (this.#high + finish(mixed ^ keyHash)) >>> 0
+  add(parts: PartColumns): void {
+    this.#change(parts, 1)
   }
 
-  delete(partition: number, offset: number, side: number, keyHash: number): void {
-    const mixed = mix(partition, offset, side, keyHash)
-    this.#low = (this.#low - mixed) >>> 0
-    this.#high = (this.#high - finish(mixed ^ keyHash)) >>> 0
+  delete(parts: PartColumns): void {
+    this.#change(parts, -1)
   }
 
   equals([low, high]: readonly [number, number]): boolean {
     return this.#low === low && this.#high === high
+  }
+
+  #change({ count, partition, offset, side, hash }: PartColumns, sign: 1 | -1): void {
+    let low = this.#low | 0
+    let high = this.#high | 0
+    for (let i = 0; i < count; i++) {
+      const mixed = mix(partition[i]!, offset[i]!, side[i]!, hash[i]!)
+      low = (low + sign * mixed) | 0
+      high = (high + sign * finish(mixed ^ hash[i]!)) | 0
+    }
+    this.#low = low >>> 0
+    this.#high = high >>> 0
   }
 }
 

@@ -27,13 +27,15 @@ export class PendingOffsets {
   /** Follows an epoch that is complete. */
   apply(log: UndoLog): void {
     const { sets, digest } = this
-    log.forEachArrival((partition, offset, side, hash) => {
-      sets[partition]!.add(offset)
-      digest.add(partition, offset, side, hash)
+    log.arrivals((parts) => {
+      const { count, partition, offset } = parts
+      for (let i = 0; i < count; i++) sets[partition[i]!]!.add(offset[i]!)
+      digest.add(parts)
     })
-    log.forEachDeparture((partition, offset, side, hash) => {
-      sets[partition]!.delete(offset)
-      digest.delete(partition, offset, side, hash)
+    log.departures((parts) => {
+      const { count, partition, offset } = parts
+      for (let i = 0; i < count; i++) sets[partition[i]!]!.delete(offset[i]!)
+      digest.delete(parts)
     })
   }
 
