@@ -5,7 +5,7 @@ const modules = ['decoder', 'table']
 const kernel = `${import.meta.dirname}/../src/kernel`
 /** There are 32-bit addresses only. Objects are not used, so nothing has to be collected; nothing throws; memory is made by who makes an instance. */
 const settings =
-  '-O3 --noAssert --disableWarning 201 --runtime stub --use abort= --enable simd --enable bulk-memory --importMemory --zeroFilledMemory'
+  '-O3 --noAssert --runtime stub --use abort= --enable simd --enable bulk-memory --importMemory --zeroFilledMemory'
 
 for (const name of modules) {
   const files = [`${kernel}/assembly/${name}.ts`, '--outFile', `${kernel}/${name}.wasm`]

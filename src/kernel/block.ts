@@ -15,6 +15,7 @@ export const offsetMax = 2 ** 43 - 1
 const headerWords = 8
 const keyIsNumber = 1 << 24
 const respelled = 2 << 24
+const remembered = 4 << 24
 /** Timestamps have 53 bits with their sign; the high ones share a word with the offset's. */
 const timestampHighBits = 21
 
@@ -49,6 +50,11 @@ export function keyBytes(words: Int32Array, word: number): Uint8Array {
 
 export function isKeyNumber(words: Int32Array, word: number): boolean {
   return (words[word + 4]! & keyIsNumber) !== 0
+}
+
+/** Whether the block is no part, but a completed key that is remembered. */
+export function isRemembered(words: Int32Array, word: number): boolean {
+  return (words[word + 4]! & remembered) !== 0
 }
 
 /** The key as the record of this part spelled it, where that is not the canonical spelling. */

@@ -17,7 +17,7 @@ class HashIndex {
   }
 
   get count(): number {
-    return this.#run.rowCount.value
+    return this.#run.slotCount.value
   }
 
   get pageCount(): number {

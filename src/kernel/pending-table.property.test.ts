@@ -9,7 +9,7 @@ import { Outputs } from './fixtures/outputs.ts'
 import { type RowSpec, rowsOf, spellingOf } from './fixtures/rows.ts'
 import { encodeJsonString } from './json/index.ts'
 import { check } from '../../test/property.ts'
-import { PendingTable, type StoredPart, type WaitingRow } from './pending-table.ts'
+import { PendingTable, type PendingTableOptions, type StoredPart, type WaitingRow } from './pending-table.ts'
 
 const partitionCount = 3
 const sinkPartitions = 2
@@ -18,6 +18,7 @@ const recordBytesMax = 700_000
 const headerFrameBytes = 1 + 1 + 'millrace.origins'.length + 1
 const sideNames = ['A', 'B', 'C', 'D', 'E']
 const reasons = { duplicateReason: 11, tooLargeReason: 15 }
+const completedReason = 19
 
 /** Some keys are other spellings of one, and some have the bytes of another but not its type. */
 const keys: RowSpec['key'][] = [
@@ -46,7 +47,8 @@ type Step =
   | { kind: 'burst'; keyCount: number; sides: number; partBytes: number }
   | { kind: 'beginEpoch' | 'commitEpoch' | 'rollback' }
   | { kind: 'compact'; blocksMax: number }
-  | { kind: 'expire'; limitMs: number; blocksMax: number }
+  | { kind: 'sweep'; limitMs: number; blocksMax: number }
+  | { kind: 'forget'; keptMax: number }
 
 const partBytes = fc.oneof(
   { weight: 10, arbitrary: fc.nat(40) },
@@ -101,12 +103,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('compact' as const), blocksMax: fc.constantFrom(1, 10, 100_000) }),
   },
   {
-    weight: 2,
+    weight: 3,
     arbitrary: fc.record({
-      kind: fc.constant('expire' as const),
-      limitMs: fc.oneof(timestamp, fc.nat(1_000)),
+      kind: fc.constant('sweep' as const),
+      limitMs: fc.oneof(fc.constant(-Infinity), timestamp, fc.nat(1_000)),
       blocksMax: fc.constantFrom(1, 10, 100_000),
     }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('forget' as const), keptMax: fc.oneof(fc.nat(3), fc.nat(1_000)) }),
   },
 )
 
@@ -115,21 +121,46 @@ interface OraclePart extends StoredPart {
   blockBytes: number
 }
 
+/** What of the table an epoch can change and a rollback undoes. */
+interface OracleState {
+  /** Parts by key, in the order of their arrival. */
+  rows: Map<string, OraclePart[]>
+  /** Keys by the order of their completion, and how many are forgotten. */
+  completed: RowSpec[]
+  forgottenCount: number
+}
+
 /** What the table promises, by plain maps: groups the parts of each key, and copies everything at each epoch. */
 class Oracle {
   readonly sideCount: number
   readonly bytesMax: number
-  /** Parts by key, in the order of their arrival. */
-  rows = new Map<string, OraclePart[]>()
-  /** The rows as they were when each open epoch began. */
-  begun = [new Map<string, OraclePart[]>()]
+  readonly remembersCompleted: boolean
+  rows: OracleState['rows'] = new Map()
+  completed: OracleState['completed'] = []
+  forgottenCount = 0
+  /** What there was when each open epoch began. */
+  begun: OracleState[] = [{ rows: new Map(), completed: [], forgottenCount: 0 }]
   /** Bytes of rows that left in each open epoch. */
   departedBytes = [0]
+  /** Completed keys before this one take no memory any more. */
+  sweptCount = 0
   #waitingBytes = 0
+  #rememberedBytes = 0
 
-  constructor(sideCount: number, bytesMax: number) {
+  constructor(sideCount: number, bytesMax: number, remembersCompleted: boolean) {
     this.sideCount = sideCount
     this.bytesMax = bytesMax
+    this.remembersCompleted = remembersCompleted
+  }
+
+  /** Whether the epoch that forgot what is forgotten can no longer be undone. */
+  get isForgottenForGood(): boolean {
+    return this.begun[0]!.forgottenCount === this.forgottenCount
+  }
+
+  /** Keys that the epoch at hand has completed. */
+  get completedAtHand(): RowSpec[] {
+    return this.completed.slice(this.begun.at(-1)!.completed.length)
   }
 
   get parts(): OraclePart[] {
@@ -137,17 +168,26 @@ class Oracle {
   }
 
   get liveBytes(): number {
-    return this.departedBytes.reduce((sum, bytes) => sum + bytes, this.#waitingBytes)
+    return this.departedBytes.reduce((sum, bytes) => sum + bytes, this.#waitingBytes + this.#rememberedBytes)
   }
 
   /** Takes a row in; returns the parts of its key when it was the last. */
-  add(partition: number, row: RowSpec): 'kept' | 'duplicate' | 'full' | OraclePart[] {
+  add(partition: number, row: RowSpec): 'kept' | 'duplicate' | 'completed' | 'full' | OraclePart[] {
     const identity = identityOf(row)
     const known = this.rows.get(identity) ?? []
     if (known.some(({ side }) => side === row.side)) return 'duplicate'
+    if (this.#isRemembered(identity)) return 'completed'
     const blockBytes = blockBytesOf(row, known.length === 0)
     const part = { partition, offset: row.offset, side: row.side, row, blockBytes }
     if (known.length === this.sideCount - 1) {
+      if (this.remembersCompleted) {
+        const keyBytes = blockBytesOf({ key: { canonical: row.key.canonical } }, true)
+        if (this.liveBytes + keyBytes > this.bytesMax) return 'full'
+        if (isPublished([...known, part])) {
+          this.completed.push(row)
+          this.#rememberedBytes += keyBytes
+        }
+      }
       this.rows.delete(identity)
       this.departedBytes[this.departedBytes.length - 1]! += sizeOf(known)
       this.#waitingBytes -= sizeOf(known)
@@ -157,6 +197,10 @@ class Oracle {
     this.rows.set(identity, [...known, part])
     this.#waitingBytes += blockBytes
     return 'kept'
+  }
+
+  #isRemembered(identity: string): boolean {
+    return this.completed.slice(this.forgottenCount).some((row) => identityOf(row) === identity)
   }
 
   /** Lets the rows go of which a part is of `limitMs` or before. */
@@ -172,8 +216,21 @@ class Oracle {
     return expired
   }
 
+  /** Frees what forgotten keys take. */
+  sweep(): void {
+    this.sweptCount = this.forgottenCount
+    this.#rememberedBytes = rememberedBytesOf(this.completed.slice(this.sweptCount))
+  }
+
+  /** Ends an epoch, behind which only so many completed keys are remembered. */
+  forget(keptMax: number): void {
+    this.forgottenCount = Math.max(this.forgottenCount, this.completed.length - keptMax)
+    this.beginEpoch()
+  }
+
   beginEpoch(): void {
-    this.begun.push(new Map(this.rows))
+    const { rows, completed, forgottenCount } = this
+    this.begun.push({ rows: new Map(rows), completed: [...completed], forgottenCount })
     this.departedBytes.push(0)
   }
 
@@ -183,10 +240,14 @@ class Oracle {
   }
 
   rollback(): void {
-    this.rows = new Map(this.begun[0])
-    this.begun = [this.begun[0]!]
+    const first = this.begun[0]!
+    this.rows = new Map(first.rows)
+    this.completed = [...first.completed]
+    this.forgottenCount = first.forgottenCount
+    this.begun = [first]
     this.departedBytes = [0]
     this.#waitingBytes = sizeOf(this.parts)
+    this.#rememberedBytes = rememberedBytesOf(this.completed.slice(this.sweptCount))
   }
 }
 
@@ -217,8 +278,17 @@ function sizeOf(parts: readonly OraclePart[]): number {
   return parts.reduce((sum, { blockBytes }) => sum + blockBytes, 0)
 }
 
+/** What is remembered of a row is a block with the canonical key alone. */
+function rememberedBytesOf(rows: readonly RowSpec[]): number {
+  return rows.reduce((sum, { key }) => sum + blockBytesOf({ key: { canonical: key.canonical } }, true), 0)
+}
+
+function isPublished(parts: readonly OraclePart[]): boolean {
+  return mergeOf(parts).size <= recordBytesMax
+}
+
 /** A block has 32 bytes of header, the key where it is the row's first, the spelling where it is another, and the part. */
-function blockBytesOf({ key, part }: RowSpec, isFirst: boolean): number {
+function blockBytesOf({ key, part = Buffer.of() }: Pick<RowSpec, 'key'> & Partial<RowSpec>, isFirst: boolean): number {
   const words = (bytes: number) => 4 * Math.ceil(bytes / 4)
   const keyBytes = isFirst ? words(Buffer.byteLength(key.canonical)) : 0
   const spellingBytes = key.spelling === undefined ? 0 : 4 + words(Buffer.byteLength(key.spelling))
@@ -253,6 +323,8 @@ function zigzag(value: number): number[] {
   return [...bytes, Number(rest)]
 }
 
+type DriverOptions = Pick<PendingTableOptions, 'sideCount' | 'bytesMax' | 'hashSeed'> & { remembersCompleted: boolean }
+
 /** The table, its oracle, and what both of them counted and published in one batch of rows. */
 class Driver {
   readonly #outputs = new Outputs({ partitionCount: sinkPartitions, batchBytes: 4096 })
@@ -262,9 +334,10 @@ class Driver {
   #expired: string[] = []
   #nextOffset = 2 ** 33 - 50
 
-  constructor(sideCount: number, bytesMax: number, hashSeed: readonly [number, number]) {
-    this.#oracle = new Oracle(sideCount, bytesMax)
-    this.#table = new PendingTable({ sideCount, bytesMax, hashSeed, ...reasons })
+  constructor(options: DriverOptions) {
+    const { sideCount, bytesMax, remembersCompleted } = options
+    this.#oracle = new Oracle(sideCount, bytesMax, remembersCompleted)
+    this.#table = new PendingTable({ ...options, ...reasons, ...(remembersCompleted && { completedReason }) })
     this.#table.publishTo({
       out: this.#outputs.builder,
       refuse: (part) => this.#refused.push(part),
@@ -291,27 +364,40 @@ class Driver {
       }
       case 'commitEpoch':
         if (this.#oracle.begun.length === 1) return
-        this.#table.commitEpoch()
-        this.#oracle.commitEpoch()
+        this.#commit()
         break
       case 'compact':
         this.#table.compact(step.blocksMax)
         break
-      case 'expire':
-        this.#expire(step.limitMs, step.blocksMax)
+      case 'sweep':
+        // What is swept away cannot be brought back.
+        while (!this.#oracle.isForgottenForGood) this.#commit()
+        this.#sweep(step.limitMs, step.blocksMax)
+        break
+      case 'forget':
+        this.#oracle.forget(step.keptMax)
+        this.#table.forgottenCount = this.#oracle.forgottenCount
+        this.#table.beginEpoch()
         break
       case 'beginEpoch':
       case 'rollback':
         this.#table[step.kind]()
         this.#oracle[step.kind]()
+        this.#table.forgottenCount = this.#oracle.forgottenCount
     }
     this.#compareState()
   }
 
-  #expire(limitMs: number, blocksMax: number): void {
+  #commit(): void {
+    this.#table.commitEpoch()
+    this.#oracle.commitEpoch()
+  }
+
+  #sweep(limitMs: number, blocksMax: number): void {
     const counts = noCounts()
     this.#expired = []
-    while (!this.#table.expire(limitMs, blocksMax, counts)) {}
+    while (!this.#table.sweep(limitMs, blocksMax, counts)) {}
+    this.#oracle.sweep()
 
     const rows = Map.groupBy(this.#oracle.expire(limitMs), ({ row }) => identityOf(row))
     const expected = noCounts()
@@ -349,14 +435,13 @@ class Driver {
         isFull = true
         break
       }
-      if (outcome === 'duplicate') {
+      if (outcome === 'duplicate' || outcome === 'completed') {
         expected.duplicate[partition]!++
-        reason[row] = reasons.duplicateReason
+        reason[row] = outcome === 'completed' ? completedReason : reasons.duplicateReason
       } else if (outcome !== 'kept') {
-        const merge = mergeOf(outcome)
-        if (merge.size <= recordBytesMax) {
+        if (isPublished(outcome)) {
           for (const part of outcome) expected.emitted[part.partition]!++
-          merges.push(merge)
+          merges.push(mergeOf(outcome))
         } else {
           const stored = outcome.slice(0, -1)
           for (const part of stored) expected.deadLettered[part.partition]!++
@@ -391,13 +476,20 @@ class Driver {
   }
 
   #compareState(): void {
-    const { rows, parts, liveBytes } = this.#oracle
+    const { rows, parts, liveBytes, completed, completedAtHand, forgottenCount, sweptCount } = this.#oracle
     assert.equal(this.#table.rowCount, rows.size)
     assert.deepEqual(placesOf(this.#table.parts()), placesOf(parts))
     const pending = zeros()
     for (const { partition } of parts) pending[partition]!++
     assert.deepEqual(this.#table.countPending(partitionCount), pending)
     assert.equal(this.#table.liveBytes, liveBytes)
+    if (!this.#oracle.remembersCompleted) return
+    assert.equal(this.#table.completedCount, completed.length)
+    assert.equal(this.#table.unsweptCount, forgottenCount - sweptCount)
+    assert.deepEqual(
+      Array.from(this.#table.completedKeys(), ({ bytes, isNumber }) => [String(Buffer.from(bytes)), isNumber]),
+      completedAtHand.map(({ key }) => [key.canonical, key.isNumber === true]),
+    )
   }
 }
 
@@ -426,9 +518,10 @@ describe('PendingTable under any history', () => {
         fc.integer({ min: 2, max: 5 }),
         bytesMax,
         seed,
+        fc.boolean(),
         fc.array(step, { maxLength: 40, size: 'max' }),
-        (sideCount, max, hashSeed, steps) => {
-          const driver = new Driver(sideCount, max, hashSeed)
+        (sideCount, bytesMax, hashSeed, remembersCompleted, steps) => {
+          const driver = new Driver({ sideCount, bytesMax, hashSeed, remembersCompleted })
           for (const step of steps) driver.run(step)
         },
       ),

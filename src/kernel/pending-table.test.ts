@@ -9,6 +9,7 @@ import { TableMachine } from './table-machine.ts'
 import { PendingTable, type StoredPart } from './pending-table.ts'
 
 const reasons = { duplicateReason: 11, tooLargeReason: 15 }
+const completedReason = 19
 const mebibyte = 2 ** 20
 
 /** A table that counts the rows it completes, and forgets them. */
@@ -20,9 +21,10 @@ class Bench {
   readonly expired: { key: string; spelling: string; parts: unknown[] }[] = []
   readonly counts = { emitted: zeros(), duplicate: zeros(), deadLettered: zeros(), expired: zeros() }
 
-  constructor({ sideCount = 2, bytesMax = 2 ** 30, hashSeed = [1, 2] as const } = {}) {
+  constructor({ sideCount = 2, bytesMax = 2 ** 30, hashSeed = [1, 2] as const, remembersCompleted = false } = {}) {
     this.#sideCount = sideCount
-    this.table = new PendingTable({ sideCount, bytesMax, hashSeed, ...reasons })
+    const remembering = remembersCompleted ? { completedReason } : {}
+    this.table = new PendingTable({ sideCount, bytesMax, hashSeed, ...reasons, ...remembering })
     this.publish(1 << 20)
   }
 
@@ -73,6 +75,11 @@ class Bench {
     }
   }
 
+  /** Lets the rows go that are of time 0, and frees what forgotten keys take. */
+  sweep(): void {
+    while (!this.table.sweep(0, 1_000, this.counts)) {}
+  }
+
   /** Ends the epoch at hand for good. */
   endEpoch(): void {
     this.table.beginEpoch()
@@ -87,9 +94,9 @@ function zeros(): Float64Array {
 function rowOf(
   side: number,
   key: string,
-  { offset = side, part = Buffer.from('part') }: Partial<RowSpec> = {},
+  { offset = side, part = Buffer.from('part'), timestamp = 0 }: Partial<RowSpec> = {},
 ): RowSpec {
-  return { side, key: { canonical: key }, part, offset, timestamp: 0 }
+  return { side, key: { canonical: key }, part, offset, timestamp }
 }
 
 function hashesOf(keys: readonly string[], seed: readonly [number, number]): number[] {
@@ -274,6 +281,84 @@ describe('PendingTable at its limit', () => {
     assert.throws(() => bench.apply(0, [row(0, 1)]), { code: 'TABLE_FULL' })
     assert.equal(bench.counts.duplicate[0], 0)
     assert.deepEqual([...bench.table.parts()], [{ partition: 0, offset: 0, side: 0 }])
+  })
+})
+
+describe('PendingTable that remembers completed keys', () => {
+  const both = (key: string) => [rowOf(0, key), rowOf(1, key)]
+  const reasonsOf = ({ reason, count }: RecordColumns) => Array.from(reason.subarray(0, count))
+
+  it('tells a part that comes after the merge from a second part of its side', () => {
+    const bench = new Bench({ remembersCompleted: true })
+
+    const columns = bench.apply(1, [rowOf(0, 'k'), rowOf(0, 'k'), rowOf(1, 'k'), rowOf(1, 'k'), rowOf(0, 'k')])
+
+    const second = reasons.duplicateReason
+    assert.deepEqual(reasonsOf(columns), [0, second, 0, completedReason, completedReason])
+    assert.deepEqual([bench.completedCount, bench.counts.duplicate[1], bench.table.rowCount], [1, 3, 0])
+  })
+
+  it('knows keys of an earlier life, numbers apart from strings, but for those that are forgotten', () => {
+    const before = new Bench({ remembersCompleted: true })
+    before.apply(0, [
+      ...both('forgotten'),
+      ...both('7'),
+      ...both('a longer key than fits one line of the cache: '.repeat(5)),
+    ])
+    const keys = Array.from(before.table.completedKeys(), ({ bytes, isNumber }) => ({
+      bytes: Uint8Array.from(bytes),
+      isNumber,
+    }))
+    const bench = new Bench({ remembersCompleted: true })
+
+    bench.table.resume(3, 1)
+    keys.slice(1).forEach((key, i) => bench.table.recall(1 + i, key))
+    bench.table.rollback()
+    const names = keys.map(({ bytes }) => String(Buffer.from(bytes)))
+    const columns = bench.apply(0, [
+      ...names.map((name) => rowOf(1, name)),
+      { ...rowOf(1, '7'), key: { canonical: '7', isNumber: true } },
+    ])
+
+    assert.deepEqual(reasonsOf(columns), [0, completedReason, completedReason, 0])
+    assert.deepEqual([bench.table.rowCount, bench.table.completedCount], [2, 3])
+  })
+
+  it('is full when a key of an earlier life does not fit', () => {
+    const { table } = new Bench({ remembersCompleted: true, bytesMax: 48 })
+    table.resume(2, 0)
+    table.recall(0, { bytes: Buffer.from('k'), isNumber: false })
+
+    assert.throws(() => table.recall(1, { bytes: Buffer.from('l'), isNumber: false }), { code: 'TABLE_FULL' })
+  })
+
+  it('completes nothing where there is no memory to remember it', () => {
+    // Two parts take 48 bytes each, as much as a key.
+    const bench = new Bench({ remembersCompleted: true, sideCount: 3, bytesMax: 2 * 48 })
+    const part = Buffer.alloc(8)
+    bench.apply(0, [rowOf(0, 'k', { part }), rowOf(1, 'k', { part })])
+    bench.endEpoch()
+
+    assert.throws(() => bench.apply(0, [rowOf(2, 'k')]), { code: 'TABLE_FULL' })
+
+    assert.deepEqual([bench.completedCount, bench.table.rowCount, bench.table.completedCount], [0, 1, 0])
+  })
+
+  it('sweeps past memory that was meant for a key whose row could not be published', () => {
+    const bench = new Bench({ remembersCompleted: true })
+    // It would take 11 units of 16 bytes; memory that nobody has written looks like blocks of 2.
+    const key = 'k'.repeat(130)
+    bench.apply(0, [rowOf(0, key)])
+    bench.publish(1)
+    bench.apply(0, [rowOf(1, key), rowOf(0, 'waits')])
+    bench.endEpoch()
+
+    bench.sweep()
+
+    assert.deepEqual(
+      bench.expired.map((row) => row.key),
+      ['waits'],
+    )
   })
 })
 

@@ -3,6 +3,7 @@ import { EngineError } from '../core/errors.ts'
 import { passEnd, type RecordColumns } from './columns.ts'
 import {
   isKeyNumber,
+  isRemembered,
   keyBytes,
   offsetOf,
   partBytes,
@@ -23,8 +24,8 @@ import { Departure, UndoLog } from './undo-log.ts'
  * The parts that wait for their others, outside the JavaScript heap: in the memory of WebAssembly, which does the work, by
  * `assembly/table.ts`.
  *
- * State: an index from the key's hash to the head of a row, a chain of blocks in an arena, one part each; per open
- * epoch a log of what it changed; the merged records that wait for their batch to be full.
+ * State: an index from the key's hash to the head of a row, a chain of blocks in an arena, one part each, or to a completed
+ * key that is remembered; per open epoch a log of what it changed; the merged records that wait for their batch to be full.
  * Invariants: a row in the index has between one part and all but one; no side occurs twice in a row; a block of a
  * completed row keeps its place until the epoch of its completion has committed.
  * Why it is right: rollback undoes the log backwards, and what a log entry names (where a part came from, the head of a row that left) cannot
@@ -33,7 +34,7 @@ import { Departure, UndoLog } from './undo-log.ts'
  */
 export interface PendingTableOptions {
   sideCount: number
-  /** Bytes that parts may take together, keys and headers included. */
+  /** Bytes that parts may take together, keys, headers and remembered keys included. */
   bytesMax: number
   /** Two secret numbers for the hash of keys. */
   hashSeed: readonly [number, number]
@@ -41,6 +42,8 @@ export interface PendingTableOptions {
   duplicateReason: number
   /** Dead-letter code for the parts of a row that cannot be published for its size. */
   tooLargeReason: number
+  /** Dead-letter code for a part whose key has been merged; absent where such keys are not remembered. */
+  completedReason?: number | undefined
 }
 
 /** Where a stored part came from. */
@@ -48,6 +51,12 @@ export interface StoredPart {
   partition: number
   offset: number
   side: number
+}
+
+/** A merge key as it is compared. */
+export interface CompletedKey {
+  readonly bytes: Uint8Array
+  readonly isNumber: boolean
 }
 
 /** A row that waits, with its bytes as they lie in the table: valid until the table changes. */
@@ -115,16 +124,39 @@ export class PendingTable {
   /** Epochs that are closed, but not committed, oldest first. */
   readonly #closedEpochs: UndoLog[] = []
 
-  constructor({ sideCount, bytesMax, hashSeed, duplicateReason, tooLargeReason }: PendingTableOptions) {
+  constructor(options: PendingTableOptions) {
+    const { sideCount, bytesMax, hashSeed, duplicateReason, tooLargeReason, completedReason = 0 } = options
     assert(sideCount >= 2 && sideCount <= sidesMax, `a row has 2 to ${sidesMax} sides`)
     this.#sideCount = sideCount
     const unitsMax = Math.min(Math.floor(bytesMax / unitBytes), 0xffffffff)
-    this.#machine.run.start(hashSeed[0], hashSeed[1], sideCount, unitsMax, duplicateReason, tooLargeReason)
+    const reasons = [duplicateReason, tooLargeReason, completedReason]
+    this.#machine.run.start(hashSeed[0], hashSeed[1], sideCount, unitsMax, ...reasons)
   }
 
   /** Rows that wait for a part. */
   get rowCount(): number {
-    return this.#machine.run.rowCount.value
+    const { slotCount, rememberedSlots } = this.#machine.run
+    return slotCount.value - rememberedSlots.value
+  }
+
+  /** Keys that have been completed, over all lives of the program; each has the number of those before it. */
+  get completedCount(): number {
+    return this.#machine.run.completedCount.value
+  }
+
+  /** How many of them, the first ones, are forgotten. */
+  get forgottenCount(): number {
+    return this.#machine.run.forgottenCount.value
+  }
+
+  /** Forgets completed keys with numbers below this one, or knows them again, as long as no sweep has passed since. */
+  set forgottenCount(count: number) {
+    this.#machine.run.forgottenCount.value = count
+  }
+
+  /** Forgotten keys that still take memory, until a sweep passes. */
+  get unsweptCount(): number {
+    return this.#machine.run.rememberedSlots.value - (this.completedCount - this.forgottenCount)
   }
 
   /** Bytes in live blocks, rows of open epochs that have left included. */
@@ -184,15 +216,40 @@ export class PendingTable {
   }
 
   /**
-   * Lets rows leave of which a part is of `limitMs` or before. Looks at `blocksMax` parts at most; returns whether the sweep
-   * over all of them has come to its end, behind which the next one begins.
+   * Lets rows leave of which a part is of `limitMs` or before, and gives the memory of forgotten keys back, which are not known
+   * again after that. Looks at `blocksMax` parts and keys at most; returns whether the sweep over all of them has come to its
+   * end, behind which the next one begins.
    */
-  expire(limitMs: number, blocksMax: number, counts: TableCounts): boolean {
+  sweep(limitMs: number, blocksMax: number, counts: TableCounts): boolean {
     const { run } = this.#machine
     const departedBefore = run.departedEnd.value >>> 0
-    const isSwept = run.expire(limitMs, blocksMax) !== 0
+    const isSwept = run.sweep(limitMs, blocksMax) !== 0
     this.epochLog.forEachDepartureSince(departedBefore, (partition) => counts.expired[partition]!++)
     return isSwept
+  }
+
+  /** The keys that the epoch at hand has completed so far, in that order; their bytes are valid until the table changes. */
+  *completedKeys(): Generator<CompletedKey> {
+    const { words } = this.#machine
+    for (const head of this.epochLog.mergedHeads()) {
+      yield { bytes: keyBytes(words, head), isNumber: isKeyNumber(words, head) }
+    }
+  }
+
+  /** Goes on from a checkpoint in which so many keys were completed, and so many of them forgotten. */
+  resume(completedCount: number, forgottenCount: number): void {
+    this.#machine.run.completedCount.value = completedCount
+    this.forgottenCount = forgottenCount
+  }
+
+  /**
+   * Remembers a key that was completed before, with its number.
+   *
+   * @throws EngineError `TABLE_FULL`
+   */
+  recall(number: number, { bytes, isNumber }: CompletedKey): void {
+    const key = this.#copyIn(this.#bytes, bytes)
+    if (this.#machine.run.recall(number, key, bytes.length, Number(isNumber)) === 0) throw this.#fullOfKeys()
   }
 
   /** What the epoch at hand has changed so far. */
@@ -237,7 +294,9 @@ export class PendingTable {
     for (const page of pages) {
       const first = (page >>> 0) / 4
       for (let slot = first; slot < first + pageBytes / 4; slot += 2) {
-        if (words[slot] !== 0) yield* this.#partsOf(words[slot + 1]!)
+        if (words[slot] === 0) continue
+        const head = words[slot + 1]!
+        if (!isRemembered(words, head * (unitBytes / 4))) yield* this.#partsOf(head)
       }
     }
   }
@@ -365,6 +424,14 @@ export class PendingTable {
         partition: columns.partition,
         offset: columns.offset[row]!,
       },
+    )
+  }
+
+  #fullOfKeys(): EngineError {
+    return new EngineError(
+      'TABLE_FULL',
+      `the pending table is full of completed keys: ${this.liveBytes} bytes; raise pendingBytesMax, or lower keysMax of rememberCompleted`,
+      { liveBytes: this.liveBytes },
     )
   }
 

@@ -2,7 +2,7 @@ import { type WasmGlobal, wasmInstance, type WasmMemory, wasmModule, wasmPageByt
 
 /** What `assembly/table.ts` exports: functions, */
 interface TableFunctions {
-  readonly start: (...words: [low: number, high: number, sides: number, units: number, ...reasons: number[]]) => void
+  readonly start: (...words: [low: number, high: number, sides: number, units: number, ...others: number[]]) => void
   readonly takeStage: (bytes: number) => number
   readonly freeStage: (address: number) => void
   readonly setBases: (bytes: number, extra: number) => void
@@ -10,7 +10,8 @@ interface TableFunctions {
   readonly commit: (undoEnd: number, departedEnd: number) => void
   readonly rollback: (undoEnd: number, departedEnd: number) => void
   readonly compact: (blocksMax: number) => void
-  readonly expire: (limit: number, blocksMax: number) => number
+  readonly sweep: (limit: number, blocksMax: number) => number
+  readonly recall: (number: number, key: number, length: number, isNumber: number) => number
   readonly openOutput: () => number
   readonly flush: () => void
   readonly hashOf: (start: number, end: number, isNumber: number) => number
@@ -29,11 +30,14 @@ type State =
   | 'liveUnits'
   | 'blockUnits'
   | 'depth'
-  | 'rowCount'
+  | 'slotCount'
   | 'slotPages'
   | 'undoEnd'
   | 'departedEnd'
   | 'duplicates'
+  | 'completedCount'
+  | 'forgottenCount'
+  | 'rememberedSlots'
   | 'recordBytesMax'
   | 'partitionCount'
   | 'batchBytes'

@@ -1,4 +1,4 @@
-import { partitionsMax } from './block.ts'
+import { partitionsMax, unitBytes } from './block.ts'
 import type { TableMachine } from './table-machine.ts'
 
 /** Words of the entries, and of a page and its header: see `assembly/log.ts`, which writes what is read here. */
@@ -6,6 +6,7 @@ const undoWords = 4
 const departedWords = 8
 const pageWords = 1 << 15
 const headerWords = 8
+const unitWords = unitBytes / 4
 const entriesPerPage = pageWords / undoWords
 /** In the fourth word of an entry: not a part that came in, but a row that left. */
 const rowLeft = -1
@@ -68,6 +69,20 @@ export class UndoLog {
       for (let at = from; at < to; at += departedWords) parts.add(words, at + 3, words[at + 2]!)
       visit(parts)
     })
+  }
+
+  /** Where the rows that have left merged begin, as words, in the order in which they did. */
+  mergedHeads(): number[] {
+    const { words } = this.#machine
+    const pages: number[][] = []
+    forEachPage(words, this.undoEnd, 0, (from, to) => {
+      const heads: number[] = []
+      for (let at = from; at < to; at += undoWords) {
+        if (words[at + 3] === rowLeft && words[at + 2] === Departure.merged) heads.push(words[at + 1]! * unitWords)
+      }
+      pages.push(heads)
+    })
+    return pages.reverse().flat()
   }
 
   /** Source partitions of the parts that have left since the log ended at `departedEnd`, and how their rows did. */

@@ -49,7 +49,7 @@ export class ExpirySweep {
     const nowMs = this.#nowMs()
     if (!this.#isSweeping) this.#begunMs = nowMs
     const partsMax = Math.max(partsPerEpochMin, Math.ceil(table.rowCount * rowsShare))
-    this.#isSweeping = !table.expire(nowMs - this.#expiry.afterMs, partsMax, accounting.current)
+    this.#isSweeping = !table.sweep(nowMs - this.#expiry.afterMs, partsMax, accounting.current)
   }
 
   #nowMs(): number {

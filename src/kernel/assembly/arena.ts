@@ -23,7 +23,7 @@ import {
   takeSegments,
   WALKED,
 } from './segments'
-import { blockUnits, filling, liveUnits, segmentCount } from './state'
+import { blockUnits, filling, liveUnits, segmentCount, unitsMax } from './state'
 
 export const unitBits: u32 = 4
 const segmentUnitBits: u32 = segmentBits - unitBits
@@ -48,6 +48,11 @@ export function allocate(units: u32): u32 {
   store<u32>(used, load<u32>(used) + units)
   liveUnits += units
   return address
+}
+
+/** The same; 0 also where live blocks would take more than they may. */
+export function allocateWithinLimit(units: u32): u32 {
+  return <u64>liveUnits + units > unitsMax ? 0 : allocate(units)
 }
 
 /** Gives a block back. Its memory is not touched. */

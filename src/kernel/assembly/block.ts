@@ -13,10 +13,12 @@
  * | 6 | offset, next 11 bits << 21; timestamp, high 21 bits |
  * | 7 | timestamp, low 32 bits |
  *
+ * A completed key that is remembered is a head with the key alone: see `remembered.ts`.
  * Behind it: the key (head), padded with zeros to whole words; the spelling (if the key was respelled), its length in
  * one word and then its bytes; the part. `../block.ts` reads it too.
  */
 import { unitBits } from './arena'
+import { copyWords, restOf } from './copy'
 
 export const headerBytes: usize = 32
 export const headerUnits: u32 = 2
@@ -24,6 +26,8 @@ export const headerUnits: u32 = 2
 export const keyIsNumber: u32 = 1 << 24
 /** The record wrote its key otherwise than canonically, and the block keeps that spelling. */
 export const respelled: u32 = 2 << 24
+/** No part, but a completed key, whose number is in place of the offset. */
+export const remembered: u32 = 4 << 24
 
 /** Where a block begins. */
 export function at(address: u32): usize {
@@ -72,6 +76,10 @@ export function isNumber(block: usize): bool {
   return (load<u32>(block, 16) & keyIsNumber) != 0
 }
 
+export function isRemembered(block: usize): bool {
+  return (load<u32>(block, 16) & remembered) != 0
+}
+
 export function offsetOf(block: usize): u64 {
   return ((<u64>load<u32>(block, 24) >>> 21) << 32) | load<u32>(block, 20)
 }
@@ -87,6 +95,13 @@ export function setOrigin(block: usize, flagsAndPlace: u32, offset: u64, timesta
   store<u32>(block, <u32>offset, 20)
   store<u32>(block, ((<u32>(offset >>> 32)) << 21) | (<u32>(timestamp >> 32) & 0x1fffff), 24)
   store<u32>(block, <u32>timestamp, 28)
+}
+
+/** Writes the key of a head, padded with zeros, so that it can be compared by words; returns the place behind it. */
+export function writeKey(block: usize, key: usize, length: u32): usize {
+  const end = copyWords(block + headerBytes, key, length)
+  if ((length & 3) != 0) store<u32>(end - 4, restOf(key + (length & ~3), length))
+  return end
 }
 
 /** The place behind the key: the spelling's length where there is one, else the part. */

@@ -61,7 +61,7 @@ export function isRespelledAt(row: u32): bool {
 }
 
 export function keyAt(row: u32): usize {
-  return load<u32>(keyStarts + (row << 2)) + (load<u8>(flags + row) & KEY_IN_EXTRA ? extraBase : bytesBase)
+  return (load<u8>(flags + row) & KEY_IN_EXTRA ? extraBase : bytesBase) + load<u32>(keyStarts + (row << 2))
 }
 
 export function keyLengthAt(row: u32): u32 {
@@ -69,7 +69,7 @@ export function keyLengthAt(row: u32): u32 {
 }
 
 export function partAt(row: u32): usize {
-  return load<u32>(partStarts + (row << 2)) + (load<u8>(flags + row) & PART_IN_EXTRA ? extraBase : bytesBase)
+  return (load<u8>(flags + row) & PART_IN_EXTRA ? extraBase : bytesBase) + load<u32>(partStarts + (row << 2))
 }
 
 export function partLengthAt(row: u32): u32 {
@@ -77,7 +77,7 @@ export function partLengthAt(row: u32): u32 {
 }
 
 export function spellingAt(row: u32): usize {
-  return load<u32>(spellingStarts + (row << 2)) + bytesBase
+  return bytesBase + load<u32>(spellingStarts + (row << 2))
 }
 
 /** 0 where the key is spelled as it is. */

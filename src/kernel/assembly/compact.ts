@@ -64,8 +64,8 @@ function move(from: u32, units: u32): void {
   const block = at(from)
   const hash = hashIn(block)
   const isHead = headOf(block) >>> 16 != 0
-  const slot = isHead ? slotOf(pageOf(hash), hash, from) : 0
-  const before = isHead ? 0 : blockBefore(hash, from)
+  const slot: usize = isHead ? slotOf(pageOf(hash), hash, from) : 0
+  const before: usize = isHead ? 0 : blockBefore(hash, from)
   if (slot == 0 && before == 0) return
 
   const to = allocate(units)

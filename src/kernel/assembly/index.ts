@@ -11,11 +11,11 @@
  * @see Fagin et al., "Extendible hashing"; Knuth, TAOCP vol. 3, 6.4, algorithm R.
  */
 import { freeOnePage, pageBits, pageBytes, takePage } from './segments'
-import { depth, rowCount, slotPages } from './state'
+import { depth, slotCount, slotPages } from './state'
 
 const slotBytes: usize = 8
 const slotsPerPage: u32 = 1 << (pageBits - 3)
-const homeMask: usize = slotsPerPage - 1
+const homeMask: u32 = slotsPerPage - 1
 const wrap: usize = pageBytes - 1
 const splitCount: u32 = (slotsPerPage * 6) / 10
 const mergeCount: u32 = (slotsPerPage * 3) / 10
@@ -25,7 +25,7 @@ const fullCount: u32 = (slotsPerPage * 15) / 16
 const depthMax: u32 = 15
 
 export const directory = memory.data(4 << 15, 16)
-/** By page: rows, and the bits that all its hashes have in common. */
+/** By page: slots in use, and the bits that all its hashes have in common. */
 const counts = memory.data(4 << 15, 16)
 const depths = memory.data(1 << 15, 16)
 
@@ -65,7 +65,7 @@ export function insert(hash: u32, address: u32): void {
   const page = pageOf(hash)
   place(page, hash, address)
   store<u32>(countOf(page), load<u32>(countOf(page)) + 1)
-  rowCount++
+  slotCount++
 }
 
 /** Removes the pair that is known to be there. */
@@ -76,8 +76,15 @@ export function remove(hash: u32, address: u32): void {
   closeGap(page, slot)
   const count = load<u32>(countOf(page)) - 1
   store<u32>(countOf(page), count)
-  rowCount--
+  slotCount--
   if (count < mergeCount) merge(page, hash)
+}
+
+/** Gives the pair that is known to be there another address. */
+export function replace(hash: u32, address: u32, by: u32): void {
+  const slot = slotOf(pageOf(hash), hash, address)
+  if (slot == 0) unreachable()
+  store<u32>(slot, by, 4)
 }
 
 /** The slot of a pair; 0 when it is not there. */

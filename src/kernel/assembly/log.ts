@@ -3,7 +3,7 @@
  * named by its end, 0 while it is empty; the first word of a page is the end of the chain before it.
  *
  * The undo log says of a part that came in: hash, side and partition, offset low, offset high, because its block may
- * move; of a row that left the index: hash, address of its head, 0, `LEFT`.
+ * move; of a row that left the index: hash, address of its head, how it left, `LEFT`.
  * The departed log says of each block of a row that left: address, units, hash, side and partition, offset low, offset high, how
  * its row left, 0. These blocks stay until the epoch has ended. `../undo-log.ts` reads both too.
  */
@@ -34,11 +34,11 @@ export function noteArrival(hash: u32, place: u32, offset: u64): void {
   undoEnd = entry + undoBytes
 }
 
-export function noteRow(hash: u32, head: u32): void {
+export function noteRow(hash: u32, head: u32, how: u32): void {
   const entry = room(undoEnd)
   store<u32>(entry, hash)
   store<u32>(entry, head, 4)
-  store<u32>(entry, 0, 8)
+  store<u32>(entry, how, 8)
   store<u32>(entry, LEFT, 12)
   undoEnd = entry + undoBytes
 }

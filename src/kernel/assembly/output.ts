@@ -12,7 +12,7 @@ import { filled } from './table-imports'
 const overheadMax: u32 = 48
 
 // Of an open batch: the end of its records, their number, base and greatest timestamp. Its bytes lie behind all of these.
-const openBytes: usize = 32
+const openBytes: u32 = 32
 
 /** Takes memory for open batches; false when there is none. */
 export function openOutput(): bool {
@@ -53,7 +53,7 @@ export function beginRecord(
   const payload = keyLength + valueLength + headersLength
   const open = openBatches + partition * openBytes
   const bytes = bytesOf(partition)
-  if (aloneAt != 0 || load<u32>(open) + payload + overheadMax > bytes + batchBytes) hand(partition)
+  if (aloneAt != 0 || load<u32>(open) + payload + overheadMax > <u32>bytes + batchBytes) hand(partition)
   const count = load<u32>(open, 4)
   if (count == 0) {
     store<f64>(open, <f64>timestamp, 8)

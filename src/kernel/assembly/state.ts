@@ -16,9 +16,9 @@ export let filling: u32 = 0
 export let liveUnits: u32 = 0
 export let blockUnits: u32 = 0
 
-/** Bits of a hash that choose in the directory, at least 1; rows; pages of slots. */
+/** Bits of a hash that choose in the directory, at least 1; slots in use; pages of slots. */
 export let depth: u32 = 1
-export let rowCount: u32 = 0
+export let slotCount: u32 = 0
 export let slotPages: u32 = 0
 
 /** Ends of the logs of the epoch at hand. */
@@ -29,7 +29,7 @@ export let departedEnd: usize = 0
 export let walked: u32 = 0
 export let walkedUnits: u32 = 0
 
-/** The segment that expiry has come to, and how far in it. */
+/** The segment that the sweep has come to, and how far in it. */
 export let swept: u32 = 0
 export let sweptUnits: u32 = 0
 
@@ -41,6 +41,14 @@ export let unitsMax: u32 = 0
 export let allSides: u32 = 0
 export let duplicateReason: u32 = 0
 export let tooLargeReason: u32 = 0
+/** 0 where completed keys are not remembered. */
+export let completedReason: u32 = 0
+
+/** How many keys have been completed, and how many of them, the first ones, are forgotten. */
+export let completedCount: f64 = 0
+export let forgottenCount: f64 = 0
+/** Slots of remembered keys, those included that are forgotten but not swept away. */
+export let rememberedSlots: u32 = 0
 
 /** Second parts of a side that were met. */
 export let duplicates: u32 = 0

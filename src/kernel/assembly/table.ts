@@ -4,13 +4,14 @@
  * Steps for a pass of rows: hash all; read all their slots, then their blocks, so that the cache misses overlap; then
  * apply one after the other. Applying looks everything up again, so the earlier reads are only a hint to the processor.
  */
-import { allocate, free } from './arena'
+import { allocateWithinLimit, free } from './arena'
 import {
   at,
   headOf,
   isNumber,
   keyIsNumber,
   headerBytes,
+  isRemembered,
   nextOf,
   offsetOf,
   placeOf,
@@ -21,6 +22,7 @@ import {
   sideOf,
   unitsFor,
   unitsOf,
+  writeKey,
 } from './block'
 import {
   isRespelledAt,
@@ -41,7 +43,7 @@ import {
 import { restart } from './compact'
 import { copyWords, restOf } from './copy'
 import { hashOf } from './hash'
-import { hasRoom, homeOf, insert, pageOf, remove, slotBehind, startIndex } from './index'
+import { hasRoom, homeOf, insert, pageOf, remove, replace, slotBehind, startIndex } from './index'
 import {
   departedBytes,
   dropLastPage,
@@ -57,12 +59,14 @@ import {
   undoBytes,
 } from './log'
 import { NO_MEMORY, publish, PUBLISHED } from './merge'
+import { claim, isForgotten, remember, takeBack } from './remembered'
 import { hasPages, freeSegments, RUN, segmentBits, segmentBytes, takeSegments } from './segments'
 import {
   allSides,
+  completedCount,
+  completedReason,
   duplicateReason,
   duplicates,
-  liveUnits,
   seedHigh,
   seedLow,
   segmentCount,
@@ -89,12 +93,13 @@ export {
   timestamps,
 } from './columns'
 export { compact } from './compact'
-export { expire } from './expire'
 export { hashOf } from './hash'
 export { directory, hasRoom, insert, pageOf, remove, slotOf } from './index'
 export { literals, murmur2 } from './merge'
 export { flush, openOutput } from './output'
+export { recall } from './remembered'
 export { kinds } from './segments'
+export { sweep } from './sweep'
 
 /** Rows whose cache misses are overlapped. Measured: 64 to 512 alike, 1,024 slower. */
 const passRows: u32 = 256
@@ -105,7 +110,15 @@ const heads = memory.data(4 * 256, 16)
 /** Keeps the reads of `touch` alive; its value means nothing. */
 const touched = memory.data(8, 16)
 
-export function start(low: u32, high: u32, sides: u32, units: u32, duplicate: u32, tooLarge: u32): void {
+export function start(
+  low: u32,
+  high: u32,
+  sides: u32,
+  units: u32,
+  duplicate: u32,
+  tooLarge: u32,
+  completed: u32,
+): void {
   seedLow = low
   seedHigh = high
   sideCount = sides
@@ -113,6 +126,7 @@ export function start(low: u32, high: u32, sides: u32, units: u32, duplicate: u3
   unitsMax = units
   duplicateReason = duplicate
   tooLargeReason = tooLarge
+  completedReason = completed
   // The first segment holds what is fixed.
   segmentCount = 1
   startIndex()
@@ -196,16 +210,10 @@ function applyRow(hash: u32, row: u32): bool {
   const block = at(head)
   const present = headOf(block)
   if ((present & sideBit) != 0) {
-    setReason(row, duplicateReason)
+    setReason(row, isRemembered(block) ? completedReason : duplicateReason)
     duplicates++
   } else if ((present | sideBit) >>> 16 == allSides) {
-    const outcome = publish(head, row)
-    if (outcome == NO_MEMORY) return false
-    if (outcome != PUBLISHED) {
-      refused(head)
-      setReason(row, tooLargeReason)
-    }
-    depart(hash, head, outcome == PUBLISHED ? MERGED : REFUSED)
+    return complete(hash, head, row)
   } else {
     // The side is marked last: a part that does not fit any more must leave no trace.
     const address = keep(hash, row, 0, 0, nextOf(block))
@@ -214,6 +222,41 @@ function applyRow(hash: u32, row: u32): bool {
     setHead(block, present | sideBit)
   }
   return true
+}
+
+/** Lets a row leave with its last part; false, and nothing has happened, where there is no memory for it. */
+function complete(hash: u32, head: u32, row: u32): bool {
+  if (completedReason != 0) return completeForGood(hash, head, row)
+  const outcome = publish(head, row)
+  if (outcome == NO_MEMORY) return false
+  if (outcome == PUBLISHED) depart(hash, head, MERGED)
+  else refuse(hash, head, row)
+  return true
+}
+
+/** The same; the key is remembered. */
+function completeForGood(hash: u32, head: u32, row: u32): bool {
+  const keyLength = keyLengthAt(row)
+  const address = claim(keyLength)
+  if (address == 0) return false
+  const outcome = publish(head, row)
+  if (outcome == PUBLISHED) {
+    leave(hash, head, MERGED)
+    remember(address, hash, completedCount++, keyAt(row), keyLength, keyIsNumberAt(row))
+    replace(hash, head, address)
+    return true
+  }
+  free(address, unitsFor(keyLength, 0, 0))
+  if (outcome == NO_MEMORY) return false
+  refuse(hash, head, row)
+  return true
+}
+
+/** Lets a row leave as dead letters: it is too large to be published. */
+function refuse(hash: u32, head: u32, row: u32): void {
+  refused(head)
+  setReason(row, tooLargeReason)
+  depart(hash, head, REFUSED)
 }
 
 /** Address of the row's head, or 0. */
@@ -228,10 +271,10 @@ function find(hash: u32, row: u32): u32 {
   }
 }
 
-/** Whether a row has the key of a record: of the same type, and the same bytes. */
+/** Whether a row, or what is remembered of one, has the key of a record: of the same type, and the same bytes. */
 function hasKey(block: usize, row: u32): bool {
   const length = keyLengthAt(row)
-  if ((headOf(block) & 0xffff) != length || isNumber(block) != keyIsNumberAt(row)) return false
+  if ((headOf(block) & 0xffff) != length || isNumber(block) != keyIsNumberAt(row) || isForgotten(block)) return false
   let known = block + headerBytes
   let key = keyAt(row)
   for (const whole = key + (length & ~3); key < whole; key += 4, known += 4) {
@@ -245,8 +288,7 @@ function keep(hash: u32, row: u32, keyLength: u32, head: u32, next: u32): u32 {
   const spellingLength = spellingLengthAt(row)
   const partLength = partLengthAt(row)
   const units = unitsFor(keyLength, spellingLength, partLength)
-  if (<u64>liveUnits + units > unitsMax) return 0
-  const address = allocate(units)
+  const address = allocateWithinLimit(units)
   if (address == 0) return 0
   const block = at(address)
   const place = partitionOfRows() | ((<u32>sideAt(row)) << 20)
@@ -257,13 +299,7 @@ function keep(hash: u32, row: u32, keyLength: u32, head: u32, next: u32): u32 {
   setHead(block, head)
   store<u32>(block, partLength, 12)
   setOrigin(block, place | flags, offset, timestampAt(row))
-  let to = block + headerBytes
-  if (keyLength != 0) {
-    const key = keyAt(row)
-    to = copyWords(to, key, keyLength)
-    // Padded with zeros, so that it can be compared by words.
-    if ((keyLength & 3) != 0) store<u32>(to - 4, restOf(key + (keyLength & ~3), keyLength))
-  }
+  let to = keyLength == 0 ? block + headerBytes : writeKey(block, keyAt(row), keyLength)
   if (isRespelledAt(row)) {
     store<u32>(to, spellingLength)
     to = copyWords(to + 4, spellingAt(row), spellingLength)
@@ -273,15 +309,20 @@ function keep(hash: u32, row: u32, keyLength: u32, head: u32, next: u32): u32 {
   return address
 }
 
-/** Takes a row out of the index; its blocks stay until the epoch has ended. */
+/** Takes a row out of the index. */
 export function depart(hash: u32, head: u32, how: u32): void {
+  leave(hash, head, how)
+  remove(hash, head)
+}
+
+/** Takes note that a row leaves; its blocks stay until the epoch has ended. */
+function leave(hash: u32, head: u32, how: u32): void {
   for (let address = head; address != 0;) {
     const block = at(address)
     noteDeparture(address, unitsOf(block), hash, placeOf(block), offsetOf(block), how)
     address = nextOf(block)
   }
-  remove(hash, head)
-  noteRow(hash, head)
+  noteRow(hash, head, how)
 }
 
 /** An epoch is durable: its departed blocks are freed. */
@@ -302,15 +343,20 @@ export function rollback(undo: usize, departed: usize): void {
     const page = pageBefore(end)
     for (let entry = end - undoBytes; entry >= page + pageHeaderBytes; entry -= undoBytes) {
       const hash = load<u32>(entry)
-      if (load<u32>(entry, 12) == LEFT) {
-        hasRoom(hash)
-        insert(hash, load<u32>(entry, 4))
-      } else removeArrival(hash, load<u32>(entry, 4) & 0xfffff, load<u64>(entry, 8))
+      if (load<u32>(entry, 12) == LEFT) bringBack(hash, load<u32>(entry, 4), load<u32>(entry, 8))
+      else removeArrival(hash, load<u32>(entry, 4) & 0xfffff, load<u64>(entry, 8))
     }
     end = dropLastPage(page)
   }
   drop(departed)
   restart()
+}
+
+/** Puts a row that left into the index again. */
+function bringBack(hash: u32, head: u32, how: u32): void {
+  if (completedReason != 0 && how == MERGED) return replace(hash, takeBack(hash, --completedCount), head)
+  hasRoom(hash)
+  insert(hash, head)
 }
 
 function drop(chain: usize): void {
@@ -323,6 +369,7 @@ function removeArrival(hash: u32, partition: u32, offset: u64): void {
   for (let slot = homeOf(page, hash); load<u32>(slot) != 0; slot = slotBehind(page, slot)) {
     if (load<u32>(slot) != hash) continue
     const head = load<u32>(slot, 4)
+    if (isRemembered(at(head))) continue
     let previous: u32 = 0
     for (let address = head; address != 0;) {
       const block = at(address)

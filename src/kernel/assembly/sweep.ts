@@ -1,21 +1,22 @@
 /**
- * Takes rows out whose other parts do not come: a sweep over all blocks in the order of their addresses, in steps, which
- * reads memory in sequence. A block tells the time of its part; its row is looked for only when that is over.
+ * Takes out rows whose other parts do not come, and forgotten keys: a sweep over all blocks in the order of their addresses,
+ * in steps, which reads memory in sequence. A block tells the time of its part; its row is looked for only when that is over.
  */
 import { filled, segmentUnits } from './arena'
 import { at, hashIn, nextOf, timestampOf, unitsOf } from './block'
 import { homeOf, pageOf, slotBehind } from './index'
 import { EXPIRED, pagesPerRow } from './log'
+import { isForgotten, sweepAway } from './remembered'
 import { BLOCKS, hasPages, kindOf, RETIRING, RUN, WALKED } from './segments'
 import { segmentCount, swept, sweptUnits } from './state'
 import { depart } from './table'
 import { expired } from './table-imports'
 
 /**
- * Takes out the rows of which a part is of `limit` or before, each after it was shown to TypeScript. Looks at `blocksMax` blocks
- * at most; returns whether the sweep has come to its end, behind which the next one begins.
+ * Takes out forgotten keys, and the rows of which a part is of `limit` or before, each after it was shown to TypeScript. Looks
+ * at `blocksMax` blocks at most; returns whether the sweep has come to its end, behind which the next one begins.
  */
-export function expire(limit: f64, blocksMax: u32): bool {
+export function sweep(limit: f64, blocksMax: u32): bool {
   const last = <i64>limit
   for (let looked: u32 = 0; looked < blocksMax; looked++) {
     if (sweptUnits >= unitsToSweep(swept)) {
@@ -31,6 +32,7 @@ export function expire(limit: f64, blocksMax: u32): bool {
     const block = at(address)
     sweptUnits += unitsOf(block)
     const hash = hashIn(block)
+    if (hash != 0 && isForgotten(block)) sweepAway(hash, address)
     if (hash == 0 || timestampOf(block) > last) continue
     const head = rowWith(hash, address)
     if (head == 0) continue

@@ -1,0 +1,86 @@
+/**
+ * Completed keys, remembered so that a late duplicate is known for one. Such a key stays in the index as what looks like the
+ * head of a row with all its sides, so that a part of any side finds its side taken. It has the key's number, which counts
+ * keys in the order of their completion.
+ *
+ * Keys with numbers below `forgottenCount` are passed over when a key is looked for, and swept away later: the first takes
+ * effect at once and alike in each life of a program, the second need not be undone.
+ */
+import { allocateWithinLimit, free } from './arena'
+import {
+  at,
+  isRemembered,
+  keyIsNumber,
+  markUnused,
+  offsetOf,
+  remembered,
+  setHead,
+  setNext,
+  setOrigin,
+  unitsFor,
+  unitsOf,
+  writeKey,
+} from './block'
+import { hashOf } from './hash'
+import { hasRoom, homeOf, insert, pageOf, remove, slotBehind, slotOf } from './index'
+import { allSides, forgottenCount, rememberedSlots } from './state'
+
+/** In place of a timestamp; nothing is ever as late. */
+const never: i64 = (1 << 52) - 1
+
+/** Memory to remember a key in; 0 when there is none. It may be given back unused. */
+export function claim(keyLength: u32): u32 {
+  const units = unitsFor(keyLength, 0, 0)
+  const address = allocateWithinLimit(units)
+  if (address != 0) markUnused(address, units)
+  return address
+}
+
+/** Writes a key to the memory that was claimed for it. The index does not have it yet. */
+export function remember(address: u32, hash: u32, number: f64, key: usize, keyLength: u32, isNumber: bool): void {
+  const block = at(address)
+  store<u32>(block, hash)
+  setNext(block, 0)
+  setHead(block, (allSides << 16) | keyLength)
+  store<u32>(block, 0, 12)
+  setOrigin(block, remembered | (isNumber ? keyIsNumber : 0), <u64>number, never)
+  writeKey(block, key, keyLength)
+  rememberedSlots++
+}
+
+/** Remembers a key that was completed in an earlier life of the program; false when there is no memory for it. */
+export function recall(number: f64, key: usize, keyLength: u32, isNumber: bool): bool {
+  const hash = hashOf(key, key + keyLength, isNumber)
+  if (!hasRoom(hash)) return false
+  const address = claim(keyLength)
+  if (address == 0) return false
+  remember(address, hash, number, key, keyLength, isNumber)
+  insert(hash, address)
+  return true
+}
+
+export function isForgotten(block: usize): bool {
+  return isRemembered(block) && <f64>offsetOf(block) < forgottenCount
+}
+
+/** Gives back the memory of the key with a number; returns its address, which the index still has. */
+export function takeBack(hash: u32, number: f64): u32 {
+  const page = pageOf(hash)
+  for (let slot = homeOf(page, hash); load<u32>(slot) != 0; slot = slotBehind(page, slot)) {
+    const address = load<u32>(slot, 4)
+    const block = at(address)
+    if (load<u32>(slot) != hash || !isRemembered(block) || <f64>offsetOf(block) != number) continue
+    free(address, unitsOf(block))
+    rememberedSlots--
+    return address
+  }
+  return unreachable()
+}
+
+/** Takes a forgotten key out, unless that has been done. */
+export function sweepAway(hash: u32, address: u32): void {
+  if (slotOf(pageOf(hash), hash, address) == 0) return
+  remove(hash, address)
+  free(address, unitsOf(at(address)))
+  rememberedSlots--
+}
