@@ -79,9 +79,10 @@ for (const transactionVersion of [1, 2] as const) {
 void describe('a producer of version 2', () => {
   void it('goes on under another producer id when its epochs are used up', { timeout: 3_600_000 }, async () => {
     await using broker = await startBroker()
-    await using session = await Session.open({ bootstrapServers: broker.bootstrapServers, transactionVersion: 2 })
+    const { bootstrapServers } = broker
+    await using session = await Session.open({ bootstrapServers, transactionVersion: 2, batchesPerPartition: 1 })
     await session.producer.begin()
-    await raiseEpoch(broker.bootstrapServers, session.transactionalId, lastEpoch - 10)
+    await raiseEpoch(bootstrapServers, session.transactionalId, lastEpoch - 10)
     await session.producer.begin()
 
     for (let i = 0; i < transactionCount; i++) {
