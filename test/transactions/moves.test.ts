@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { initProducerId } from '../../src/broker/handlers/index.ts'
 import { startBroker } from '../../src/broker/index.ts'
+import { startKafka } from '../../tools/kafka/start.ts'
 import { WireClient } from '../contract/wire-client.ts'
 import { partitionCount, Session } from './session.ts'
+import { skipWithoutJava } from './target.ts'
 
 /** The last epoch that a producer is given; the next end gives it another producer id. */
 const lastEpoch = 32_766
@@ -72,6 +74,27 @@ for (const transactionVersion of [1, 2] as const) {
       else assert.deepEqual([transactionVersion, result], [1, 'unknown'])
       assert.equal(await session.transact(), 'committed')
       await verify()
+    })
+  })
+}
+
+for (const transactionVersion of [1, 2] as const) {
+  void describe(`transactions of version ${transactionVersion} on Apache Kafka`, { skip: skipWithoutJava }, () => {
+    void it('survive that the broker is killed in the middle of one and started again', async () => {
+      await using kafka = await startKafka()
+      await using session = await Session.open({ bootstrapServers: kafka.bootstrapServers, transactionVersion })
+      await session.producer.begin()
+      await session.transact()
+      void session.send()
+      const committing = session.commit()
+
+      await kafka.kill()
+      await kafka.restart()
+
+      const result = await committing
+      assert.ok(result === 'committed' || (transactionVersion === 1 && result === 'unknown'), result)
+      assert.equal(await session.transact(), 'committed')
+      await session.verify()
     })
   })
 }
