@@ -11,7 +11,7 @@ import {
 } from '../kernel/index.ts'
 
 /** What a dead letter says of itself, in headers behind those of the record. Values are text. */
-const deadLetterHeaders = {
+export const deadLetterHeaders = {
   reason: 'millrace.reason',
   cause: 'millrace.cause',
   topic: 'millrace.topic',
