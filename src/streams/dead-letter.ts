@@ -1,6 +1,6 @@
 import {
   deadLetterReasons,
-  header,
+  encodeHeader,
   type OutputBuilder,
   type PlainRecord,
   plainRecord,
@@ -11,7 +11,7 @@ import {
 } from '../kernel/index.ts'
 
 /** What a dead letter says of itself, in headers behind those of the record. Values are text. */
-const deadLetterHeaders = {
+export const deadLetterHeaders = {
   reason: 'millrace.reason',
   cause: 'millrace.cause',
   topic: 'millrace.topic',
@@ -76,11 +76,11 @@ export class DeadLetterEncoder {
 
   #headers(reason: number, partition: number, offset: number, cause: string): Buffer {
     return Buffer.concat([
-      header(deadLetterHeaders.reason, Buffer.from(deadLetterReasons[reason]!.name)),
-      header(deadLetterHeaders.cause, Buffer.from(cause.slice(0, causeCharactersMax))),
-      header(deadLetterHeaders.topic, Buffer.from(this.#topic)),
-      header(deadLetterHeaders.partition, Buffer.from(String(partition))),
-      header(deadLetterHeaders.offset, Buffer.from(String(offset))),
+      encodeHeader(deadLetterHeaders.reason, Buffer.from(deadLetterReasons[reason]!.name)),
+      encodeHeader(deadLetterHeaders.cause, Buffer.from(cause.slice(0, causeCharactersMax))),
+      encodeHeader(deadLetterHeaders.topic, Buffer.from(this.#topic)),
+      encodeHeader(deadLetterHeaders.partition, Buffer.from(String(partition))),
+      encodeHeader(deadLetterHeaders.offset, Buffer.from(String(offset))),
     ])
   }
 }

@@ -1,3 +1,6 @@
+export { audit, type AuditReport } from './admin/audit.ts'
+export { explain, type Explanation } from './admin/explain.ts'
+export { findRemains, reset } from './admin/reset.ts'
 export { field, type Field } from './field.ts'
 export { stage, type Json, type RecordOrigin, type Stage, type StageOptions } from './stage.ts'
 export { topology, type Merged, type Topology } from './topology.ts'

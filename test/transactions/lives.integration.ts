@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { addPartitionsToTxn, endTxn, initProducerId } from '../../src/broker/handlers/index.ts'
+import {
+  addPartitionsToTxn,
+  endTxn,
+  initProducerId,
+  produce,
+  txnOffsetCommit,
+} from '../../src/broker/handlers/index.ts'
 import { EngineError } from '../../src/core/errors.ts'
 import type { GroupMember } from '../../src/kafka/index.ts'
 import { recordBatch } from '../contract/batches.ts'
@@ -12,7 +18,9 @@ import type { Target } from './target.ts'
 
 /** Long enough to send everything before, also on a busy machine. */
 const transactionTimeoutMs = 2_000
+const invalidProducerEpoch = 47
 const concurrentTransactions = 51
+const producerFenced = 90
 
 /** What ends a transaction besides its producer. */
 export function livesSuite(target: Target): void {
@@ -33,6 +41,38 @@ export function livesSuite(target: Target): void {
         assert.deepEqual(results, ['aborted', 'committed'])
         assert.equal(session.failures[0]!.code, 'TRANSACTION_ABORTED')
         await session.verify()
+      })
+
+      void it('hears of that from all sides at once', async () => {
+        await using session = await open({ transactionTimeoutMs })
+        await session.producer.begin()
+        await session.transact()
+        await session.send()
+        await session.settled()
+        void session.send()
+
+        const results = [await session.commit(), await session.transact()]
+
+        assert.deepEqual(results, ['aborted', 'committed'])
+        await session.verify()
+      })
+
+      void it('waits with its verdict for the inquiry, while batches are still to be stored', async () => {
+        await using proxy = await target.startProxy()
+        const { bootstrapServers: observedServers } = target
+        await using session = await open({ bootstrapServers: proxy.bootstrapServers, observedServers })
+        await session.producer.begin()
+        await session.send()
+        void session.send()
+        const befell = [
+          proxy.inject(produce, 'loseRequest'),
+          proxy.inject(txnOffsetCommit, { refuse: invalidProducerEpoch }),
+          proxy.inject(initProducerId, { refuse: producerFenced }),
+        ]
+
+        assert.equal(await session.commit(), 'fenced')
+
+        await Promise.all(befell)
       })
 
       void it('learns by sending that its transaction was open for too long', async () => {
