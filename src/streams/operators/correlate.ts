@@ -144,7 +144,7 @@ class Correlation {
   }
 
   #apply(batch: RowBatch): void {
-    const { state, statistics, clock } = this.#pipeline
+    const { state, statistics } = this.#pipeline
     if (state.restoration !== undefined) return this.#restore(batch.columns, state.restoration)
     const { table } = state
     const { columns, nextOffset } = batch
