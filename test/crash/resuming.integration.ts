@@ -121,7 +121,8 @@ export function resuming(target: Target): void {
 
       await assert.rejects(startAgain(stream, changed), {
         code: 'CHECKPOINT_INCOMPATIBLE',
-        message: /sides was "A", "B" and is "A", "B", "C"; stage "A" was field \["part"\], version 1 and is field \["id"\]/,
+        message:
+          /sides was "A", "B" and is "A", "B", "C"; stage "A" was field \["part"\], version 1 and is field \["id"\]/,
       })
 
       await assertGoesOn(stream)
