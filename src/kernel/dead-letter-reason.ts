@@ -16,6 +16,7 @@ export const Reason = {
   MERGE_TOO_LARGE: 15,
   ROUTE_FAILED: 16,
   EXPIRED: 17,
+  PROCESS_KILLED: 18,
 } as const
 
 export type Reason = (typeof Reason)[keyof typeof Reason]
@@ -31,6 +32,7 @@ const laterTexts = [
   'the merged record is larger than the sink takes',
   'the route function failed on the record in every attempt',
   'the other parts of the key did not come in time',
+  'the process ended on the record in every attempt',
 ]
 
 export interface DeadLetterReason {

@@ -25,7 +25,8 @@ const causeCharactersMax = 1_000
 
 /**
  * Writes dead letters: the record with its key, value and headers as it came, at its own partition number, and headers
- * that say why it is here and where it was. A record larger than the topic takes goes by reference, as these headers alone.
+ * that say why it is here and where it was. A record larger than the topic takes, or one that kills, goes by reference, as
+ * these headers alone.
  */
 export class DeadLetterEncoder {
   readonly #out: OutputBuilder
@@ -46,7 +47,7 @@ export class DeadLetterEncoder {
     const added = this.#headers(reason, columns.partition, columns.offset[row]!, cause)
     const size = (record.key?.length ?? 0) + (record.value?.length ?? 0) + record.headers.length + added.length
     const letter: PlainRecord =
-      size > this.#recordBytesMax
+      size > this.#recordBytesMax || reason === Reason.PROCESS_KILLED
         ? reference(added)
         : {
             ...record,

@@ -62,6 +62,11 @@ export class EpochState {
     this.#restoration = { count: pending.count, digest: pending.digest.words, counts }
   }
 
+  /** The last committed epoch; 0 before the first. */
+  get epoch(): number {
+    return this.#epoch
+  }
+
   /** Set while the table lacks parts that wait. */
   get restoration(): Restoration | undefined {
     return this.#restoration

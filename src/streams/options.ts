@@ -160,6 +160,14 @@ export const runOptions = {
     flag: '--max-consecutive-poison',
     doc: 'Records in a row on which a stage fails before the program stops: then it is the stage, not the records.',
   },
+  processAttempts: {
+    type: 'int',
+    default: 3,
+    min: 1,
+    env: 'MILLRACE_PROCESS_ATTEMPTS',
+    flag: '--process-attempts',
+    doc: 'Processes that may die at the same epoch before the next one looks for the record that kills them.',
+  },
   drainMs: {
     type: 'int',
     default: 30_000,

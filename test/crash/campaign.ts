@@ -135,7 +135,7 @@ class Campaign implements AsyncDisposable {
     const recordsPerEpoch = this.#consumed > 0 ? this.#consumed / this.#epochs : records
     const epochsEach = (records - this.#consumed) / recordsPerEpoch / livesLeft
     const nth = drawNth(this.#random, point, epochsEach * paceShare)
-    return { point, nth, epochsMax: nth + 2, hasSmallEpochs: true, waitsForStandby }
+    return { point, nth, epochsMax: nth + 2, hasSmallEpochs: true, startsAnew: this.#epochs === 0, waitsForStandby }
   }
 
   /** Looks how far the experiment is. */

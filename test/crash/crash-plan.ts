@@ -32,16 +32,26 @@ export interface CrashPlan {
   readonly point?: CrashPoint
   /** Dies at the first, second, … request of that step. */
   readonly nth: number
+  /** SIGSTOP lets it go on from there at SIGCONT. @defaultValue SIGKILL */
+  readonly signal?: 'SIGKILL' | 'SIGSTOP'
   /** Dies at the latest at the answer to this EndTxn. */
   readonly epochsMax: number
   /** Each fetch of new records waits for the commit of those before it to begin, so that an epoch has few. */
   readonly hasSmallEpochs: boolean
+  /** No epoch has committed before: there is nothing to be read again, which goes on without waiting. */
+  readonly startsAnew: boolean
   /** Until the parent says that a standby is there it commits once, reads no further, and does not die. */
   readonly waitsForStandby: boolean
 }
 
 /** Of a process that comes to its end. */
-export const unharmed: CrashPlan = { nth: 0, epochsMax: 0, hasSmallEpochs: false, waitsForStandby: false }
+export const unharmed: CrashPlan = {
+  nth: 0,
+  epochsMax: 0,
+  hasSmallEpochs: false,
+  startsAnew: false,
+  waitsForStandby: false,
+}
 
 /** What the hook tells of a request that was sent or answered. */
 export interface CrashEvent {

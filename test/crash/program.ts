@@ -93,6 +93,11 @@ export class Program implements AsyncDisposable {
     await this.#until(() => this.#said.includes('standing by'))
   }
 
+  /** Resolves once the process was killed or stopped by its plan, or has ended. */
+  async hasMetItsPlan(): Promise<void> {
+    await this.#until(() => this.events.some(({ isCrash }) => isCrash))
+  }
+
   /** Tells the process that a standby is there, so that it may die. */
   tellOfStandby(): void {
     if (!this.#hasEnded) this.#process.send('there is a standby', () => {})
@@ -104,7 +109,8 @@ export class Program implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.signal('SIGKILL')
-    await this.ended
+    // How it ended is told to whoever awaits that, and must not hide what made the scope end.
+    await this.ended.catch(() => {})
   }
 
   async #toItsEnd(stdout: Promise<string>): Promise<Ended> {

@@ -10,6 +10,7 @@
 import { type ActorContext, defineActor } from '../../actors/index.ts'
 import { Fetcher, type FetchedResponse } from '../../kafka/index.ts'
 import { BatchReader, type RecordColumns } from '../../kernel/index.ts'
+import { CarefulReader } from '../careful-reader.ts'
 import type { EpochState } from '../epoch-state.ts'
 import type { RowsMessage, SourceMessage } from '../messages.ts'
 import { fetchBuffersPerLeader, type Pipeline } from '../pipeline.ts'
@@ -36,8 +37,11 @@ export const source = (pipeline: Pipeline) =>
       async fetched(state, { fetcher, response }, context) {
         // What was read ahead by a fetcher that has been replaced is read again by the next one.
         if (fetcher !== state.fetcher) return
-        await readOut(pipeline, state, response, context)
-        if (pipeline.state.restoration !== undefined) await endRestoration(pipeline, state, context)
+        if (pipeline.state.restoration !== undefined) {
+          await readOut(pipeline, state, response, context)
+          await endRestoration(pipeline, state, context)
+        } else if (pipeline.careful.isOn) await readCarefully(pipeline, state, response, context)
+        else await readOut(pipeline, state, response, context)
       },
       failed(_state, { incarnation, error }) {
         if (incarnation === pipeline.incarnation) throw error
@@ -95,6 +99,21 @@ async function endRestoration(
   await rowBatches.whenIdle()
   if (context.signal.aborted) return
   state.finishRestoration()
+  source.fetcher = fetchFrom(pipeline, state.firstOffsets, context)
+}
+
+/** Once a suspect is settled, all partitions are read again. */
+async function readCarefully(
+  pipeline: Pipeline,
+  source: SourceState,
+  response: FetchedResponse,
+  context: ActorContext<SourceMessage>,
+): Promise<void> {
+  const { careful, state } = pipeline
+  const hadSuspect = careful.suspect !== undefined
+  await new CarefulReader(pipeline, source.reader, context).readOut(response)
+  if (!hadSuspect || careful.suspect !== undefined || context.signal.aborted) return
+  source.fetcher.stop()
   source.fetcher = fetchFrom(pipeline, state.firstOffsets, context)
 }
 
