@@ -2,7 +2,6 @@ import { bytesLeaveAsTheyCame } from './bytes.integration.ts'
 import { epochs } from './epochs.integration.ts'
 import { orderIndependence } from './order.integration.ts'
 import { poisonedRecords } from './records.integration.ts'
-import { expiry } from './expiry.integration.ts'
 import { restoration } from './restoration.integration.ts'
 import { foreignSources } from './sources.integration.ts'
 import { stageFunctionFailures } from './stage-functions.integration.ts'
@@ -17,7 +16,6 @@ onEachBroker([
   bytesLeaveAsTheyCame,
   orderIndependence,
   foreignSources,
-  expiry,
   epochs,
   restoration,
 ])
