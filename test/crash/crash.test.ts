@@ -1,5 +1,8 @@
 import { onEachBroker } from '../integration/target.ts'
 import { crashCampaign } from './campaign.integration.ts'
+import { disturbances } from './disturbed.integration.ts'
+import { movedCoordinators } from './moved-coordinator.integration.ts'
 import { resuming } from './resuming.integration.ts'
 
-onEachBroker([resuming, crashCampaign])
+movedCoordinators()
+onEachBroker([disturbances, resuming, crashCampaign])
