@@ -12,7 +12,7 @@ export function explanationText({ app, key, waiting, published, deadLetters }: E
     ...deadLetters.flatMap(({ letter, ...record }) => [
       `dead letter: ${letter.reason}, ${letter.cause}`,
       `  ${placeText(record)}`,
-      `  from ${letter.partition}@${letter.offset}`,
+      `  from ${letter.origins.map(({ partition, offset }) => `${partition}@${offset}`).join(', ')}`,
     ]),
   ]
   return [`${app}, key ${key}`, ...(lines.length === 0 ? ['no record of it is known'] : lines)].join('\n')

@@ -1,8 +1,12 @@
+import { audits } from './audit.integration.ts'
 import { bytesLeaveAsTheyCame } from './bytes.integration.ts'
 import { epochs } from './epochs.integration.ts'
+import { explanations } from './explain.integration.ts'
 import { orderIndependence } from './order.integration.ts'
 import { poisonedRecords } from './records.integration.ts'
 import { restoration } from './restoration.integration.ts'
+import { resets } from './reset.integration.ts'
+import { expiry } from './expiry.integration.ts'
 import { foreignSources } from './sources.integration.ts'
 import { stageFunctionFailures } from './stage-functions.integration.ts'
 import { invalidTopologies, starting } from './start.integration.ts'
@@ -16,6 +20,10 @@ onEachBroker([
   bytesLeaveAsTheyCame,
   orderIndependence,
   foreignSources,
+  expiry,
   epochs,
+  audits,
+  explanations,
+  resets,
   restoration,
 ])

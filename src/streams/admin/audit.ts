@@ -1,12 +1,12 @@
 import { type Cluster, type Topic, topicConfig, type TopicRange, topicRange } from '../../kafka/index.ts'
-import { headerOf, originsHeaderName, readOrigins } from '../../kernel/index.ts'
+import { headerOf, type Origin, originsHeaderName, readOrigins } from '../../kernel/index.ts'
 import { accountsOf, isBalanced, type PartitionAccount } from '../accounting.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import { ownTopics } from '../plan.ts'
 import { readRecords } from '../record-reader.ts'
 import { findTopic, readAppCheckpoint } from './app-checkpoint.ts'
 import { readDeadLetter } from './dead-letter-reader.ts'
-import { type Contradiction, Evidence, listedMax, type Place } from './evidence.ts'
+import { type Contradiction, Evidence, listedMax } from './evidence.ts'
 import { type TracedClass, tracedClasses } from './offset-classes.ts'
 
 export interface AuditOptions {
@@ -38,7 +38,7 @@ export interface AuditReport {
   /** Offsets with two classes, the first ten. */
   readonly twice: { readonly count: number; readonly first: readonly Contradiction[] }
   /** Offsets that should have a class and have none, the first ten; listed only where nothing has been removed. */
-  readonly without: { readonly count: number; readonly first: readonly Place[] }
+  readonly without: { readonly count: number; readonly first: readonly Origin[] }
   readonly miscounts: readonly Miscount[]
   /** Partitions whose classes do not add up to what was consumed. */
   readonly unbalanced: readonly number[]

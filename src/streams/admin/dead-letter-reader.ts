@@ -5,12 +5,9 @@ import { deadLetterHeaders } from '../dead-letter.ts'
 export interface DeadLetter {
   readonly reason: string
   readonly cause: string
-  /** Where the record was. */
   readonly topic: string
-  readonly partition: number
-  readonly offset: number
-  /** Of an expired row, all its parts; of any other letter, its own record. */
-  readonly parts: readonly Origin[]
+  /** Where in the topic the record was; of a row that expired, where its parts were. */
+  readonly origins: readonly Origin[]
 }
 
 /** Reads the headers of a dead letter; undefined for any other record. */
@@ -24,10 +21,10 @@ export function readDeadLetter(columns: RecordColumns, row: number): DeadLetter 
   const partition = Number(text(deadLetterHeaders.partition))
   const offset = Number(text(deadLetterHeaders.offset))
   if (reason === undefined || topic === undefined || !isPlace(partition) || !isPlace(offset)) return undefined
-  const origins = reason === 'EXPIRED' ? headerOf(columns, row, originsHeaderName) : undefined
-  const parts = (origins && readOrigins(origins))?.filter((origin) => origin !== undefined)
-  const cause = text(deadLetterHeaders.cause) ?? ''
-  return { reason, cause, topic, partition, offset, parts: parts ?? [{ partition, offset }] }
+  // A record that somebody has merged may have such a header of theirs.
+  const parts = reason === 'EXPIRED' ? headerOf(columns, row, originsHeaderName) : undefined
+  const origins = (parts && readOrigins(parts)?.filter((origin) => origin !== undefined)) ?? [{ partition, offset }]
+  return { reason, cause: text(deadLetterHeaders.cause) ?? '', topic, origins }
 }
 
 function isPlace(number: number): boolean {

@@ -3,14 +3,8 @@ import { type AppCheckpoint, forEachOffset } from './app-checkpoint.ts'
 import type { DeadLetter } from './dead-letter-reader.ts'
 import { OffsetClasses, type TracedClass } from './offset-classes.ts'
 
-/** A consumed offset of the source. */
-export interface Place {
-  readonly partition: number
-  readonly offset: number
-}
-
 /** An offset that should have one class. */
-export interface Contradiction extends Place {
+export interface Contradiction extends Origin {
   readonly classes: readonly [TracedClass, TracedClass]
 }
 
@@ -22,7 +16,8 @@ export const listedMax = 10
  *
  * The program may go on meanwhile, so records may be of a later epoch than the checkpoint. A merged record is exactly when one
  * of its parts is: its last part came in its own epoch. So is a dead letter when its record is, unless that record had
- * waited: such a one must then wait no longer in a checkpoint that was read after the dead letter.
+ * waited, as the parts of rows have that expired: what leaves in that way must wait no longer in a checkpoint that was read
+ * after the dead letter.
  */
 export class Evidence {
   readonly classes: readonly OffsetClasses[]
@@ -63,15 +58,15 @@ export class Evidence {
   /** Takes a record of the dead-letter topic. */
   addDeadLetter(letter: DeadLetter | undefined): void {
     const { source } = this.#checkpoint.manifest.topology
-    if (letter === undefined || letter.topic !== source || letter.parts.some((part) => this.#isBefore(part))) {
+    if (letter?.topic !== source || letter.origins.some((origin) => this.#isBefore(origin))) {
       this.foreignRecords++
       return
     }
-    if (letter.parts.some((part) => this.#isBehind(part))) return
-    for (const part of letter.parts) {
-      if (letter.reason === 'EXPIRED') this.#addLeaving(part, 'expired')
-      else if (letter.reason === 'MERGE_TOO_LARGE') this.#addLeaving(part, 'deadLettered')
-      else this.#add(part, letter.reason === 'DUPLICATE' ? 'duplicate' : 'deadLettered')
+    if (letter.origins.some((origin) => this.#isBehind(origin))) return
+    for (const origin of letter.origins) {
+      if (letter.reason === 'EXPIRED') this.#addLeaving(origin, 'expired')
+      else if (letter.reason === 'MERGE_TOO_LARGE') this.#addLeaving(origin, 'deadLettered')
+      else this.#add(origin, letter.reason === 'DUPLICATE' ? 'duplicate' : 'deadLettered')
     }
   }
 
@@ -99,7 +94,7 @@ export class Evidence {
     })
   }
 
-  #add({ partition, offset }: Place, name: TracedClass): void {
+  #add({ partition, offset }: Origin, name: TracedClass): void {
     const classes = this.classes[partition]!
     const before = classes.of(offset)
     if (before === undefined) classes.set(offset, name)
@@ -107,9 +102,9 @@ export class Evidence {
   }
 
   /** Of a part that may have waited before. */
-  #addLeaving(place: Place, name: TracedClass): void {
-    const { partition, offset } = place
-    if (this.classes[partition]!.of(offset) !== 'pending') return this.#add(place, name)
+  #addLeaving(origin: Origin, name: TracedClass): void {
+    const { partition, offset } = origin
+    if (this.classes[partition]!.of(offset) !== 'pending') return this.#add(origin, name)
     const left = this.#left[partition]!
     const before = left.of(offset)
     if (before !== undefined) return this.#contradict({ partition, offset, classes: [before, name] })
@@ -122,12 +117,12 @@ export class Evidence {
     if (this.contradictions.length < listedMax) this.contradictions.push(contradiction)
   }
 
-  #isBefore({ partition, offset }: Place): boolean {
+  #isBefore({ partition, offset }: Origin): boolean {
     const start = this.#checkpoint.manifest.startOffsets[partition]
     return start !== undefined && offset < start
   }
 
-  #isBehind({ partition, offset }: Place): boolean {
+  #isBehind({ partition, offset }: Origin): boolean {
     const next = this.#checkpoint.manifest.nextOffsets[partition]
     return next === undefined || offset >= next
   }

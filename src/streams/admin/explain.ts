@@ -88,7 +88,7 @@ export async function explain(cluster: Cluster, options: ExplainOptions): Promis
   const published = (await Promise.all(checkpoint.manifest.outputs.map((name) => findPublished(search, name)))).flat()
   const deadLetters = await findDeadLetters(search, ownTopics(app).deadLetterTopic)
   // What has left since the checkpoint waits no longer.
-  const left = [...published.flatMap((record) => record.parts), ...deadLetters.map(({ letter }) => letter)]
+  const left = [...published.flatMap((record) => record.parts), ...deadLetters.flatMap(({ letter }) => letter.origins)]
   const waiting = parts.filter((part) => !left.some((other) => isSamePlace(part, other)))
   return {
     app,
@@ -158,23 +158,19 @@ async function findPublished(
 ): Promise<PublishedRecord[]> {
   const topic = await findTopic(cluster, name)
   if (topic === undefined) return []
-  const { topology } = checkpoint.manifest
-  const keyName = topology.key.at(-1)!
-  const { canonical } = finder
-  const partition = partitionForKey(canonical, topic.partitions.length)
+  const partition = partitionForKey(finder.canonical, topic.partitions.length)
   const { starts, ends } = await topicRange(cluster, topic)
   const range = { starts: ends.map((end, each) => (each === partition ? starts[each]! : end)), ends }
   const found: PublishedRecord[] = []
   await readRecords({ cluster, topic, range, ...limits }, (columns) => {
     for (let row = 0; row < columns.count; row++) {
-      const { key } = plainRecord(columns, row)
-      if (key === undefined || !canonical.equals(key)) continue
       const header = headerOf(columns, row, originsHeaderName)
       const origins = header && readOrigins(header)
-      const value = origins && (parseValue(columns, row) as Record<string, unknown>)
-      // A number and a string of the same characters have the same bytes for a key.
-      if (origins === undefined || (typeof value?.[keyName] === 'number') !== finder.isNumber) continue
-      const sides = topology.sides.map(({ name: side }, index) => ({ side, origin: origins[index] }))
+      if (origins === undefined || !finder.isKeyOf(columns, row)) continue
+      const sides = checkpoint.manifest.topology.sides.map(({ name: side }, index) => ({
+        side,
+        origin: origins[index],
+      }))
       found.push({
         ...placeOf(columns, row, topic),
         parts: sides.flatMap(({ side, origin }) => (origin === undefined ? [] : [{ side, ...origin }])),
@@ -190,11 +186,13 @@ async function findDeadLetters({ cluster, checkpoint, finder, limits }: Search, 
   const found: (RecordPlace & { letter: DeadLetter })[] = []
   if (topic === undefined) return found
   await readRecords({ cluster, topic, ...limits }, (columns) => {
-    for (const row of finder.rowsIn(columns)) {
+    const rows = new Set(finder.rowsIn(columns))
+    for (let row = 0; row < columns.count; row++) {
       const letter = readDeadLetter(columns, row)
-      if (letter?.topic === checkpoint.manifest.topology.source) {
-        found.push({ ...placeOf(columns, row, topic), letter })
-      }
+      if (letter?.topic !== checkpoint.manifest.topology.source) continue
+      // A row that has expired looks like a merged record; all others are as they came.
+      const hasKey = letter.reason === 'EXPIRED' ? finder.isKeyOf(columns, row) : rows.has(row)
+      if (hasKey) found.push({ ...placeOf(columns, row, topic), letter })
     }
   })
   return found

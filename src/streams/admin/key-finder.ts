@@ -1,5 +1,6 @@
 import { ConfigError } from '../../core/errors.ts'
-import { Decoder, RecordColumns, rowFlags, sourceSlackBytes } from '../../kernel/index.ts'
+import { Decoder, plainRecord, RecordColumns, rowFlags, sourceSlackBytes } from '../../kernel/index.ts'
+import { parseValue } from '../record-view.ts'
 
 /** Finds the records of one merge key, by the semantics that the program compares keys with. */
 export class KeyFinder {
@@ -7,6 +8,7 @@ export class KeyFinder {
   readonly canonical: Buffer
   readonly isNumber: boolean
   readonly #decoder: Decoder
+  readonly #keyName: string
 
   /**
    * @param path - Field of the source's records that has the key.
@@ -14,6 +16,7 @@ export class KeyFinder {
    * @throws ConfigError `CONFIG_INVALID_VALUE` for one that no record can have.
    */
   constructor(path: readonly string[], text: string) {
+    this.#keyName = path.at(-1)!
     this.#decoder = new Decoder({
       route: undefined,
       mergeKey: path,
@@ -44,6 +47,15 @@ export class KeyFinder {
       if (this.canonical.equals(keyOf(columns, row))) rows.push(row)
     }
     return rows
+  }
+
+  /** Whether a merged record, or what was there of one, is of the key. */
+  isKeyOf(columns: RecordColumns, row: number): boolean {
+    const { key, value } = plainRecord(columns, row)
+    if (key === undefined || value === undefined || !this.canonical.equals(key)) return false
+    // A number and a string of the same characters are the same bytes.
+    const merged = parseValue(columns, row) as Record<string, unknown>
+    return (typeof merged[this.#keyName] === 'number') === this.isNumber
   }
 
   #decode(columns: RecordColumns): RecordColumns {
