@@ -2,6 +2,7 @@ import type { ActorContext } from '../actors/index.ts'
 import type { FetchedResponse } from '../kafka/index.ts'
 import { type BatchReader, type FetchedPartition, noSide, Reason, type RecordColumns } from '../kernel/index.ts'
 import type { Piece } from './checkpoint/attempt.ts'
+import { drained } from './drained.ts'
 import type { CorrelateMessage, RowsMessage, SourceMessage } from './messages.ts'
 import type { Pipeline } from './pipeline.ts'
 import { Lease, type RowBatch } from './row-batch.ts'
@@ -68,7 +69,7 @@ export class CarefulReader {
       if (piece.rowCount > 0) await careful.enter(piece, state.epoch)
       await this.#context.ref<RowsMessage>(this.#pipeline.plan.route.id).tell({ type: 'rows', batch })
     }
-    await this.#committed()
+    await drained(this.#pipeline, this.#context)
     careful.leave(piece)
     return reached
   }
@@ -82,14 +83,6 @@ export class CarefulReader {
     const place = { topic: plan.source.topic, partition: columns.partition, offset: columns.offset[0]! }
     logger.error({ app: plan.name, ...place }, 'a record that kills the process becomes a dead letter')
     return this.#context.ref<CorrelateMessage>(plan.correlate.id).tell({ type: 'rows', batch })
-  }
-
-  async #committed(): Promise<void> {
-    const { rowBatches, plan, options } = this.#pipeline
-    const { signal } = this.#context
-    await rowBatches.whenIdle()
-    const timeoutMs = options.transactionTimeoutMs
-    await this.#context.ref<CorrelateMessage>(plan.correlate.id).ask({ type: 'drain' }, { timeoutMs, signal })
   }
 }
 

@@ -168,6 +168,13 @@ export const runOptions = {
     flag: '--process-attempts',
     doc: 'Processes that may die at the same epoch before the next one looks for the record that kills them.',
   },
+  acceptLoss: {
+    type: 'boolean',
+    default: false,
+    env: 'MILLRACE_ACCEPT_LOSS',
+    flag: '--accept-loss',
+    doc: 'Go on at a start where the source has lost records that wait or were not read yet; they are counted as lost.',
+  },
   drainMs: {
     type: 'int',
     default: 30_000,

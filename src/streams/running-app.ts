@@ -121,7 +121,9 @@ export class RunningApp implements App {
   }
 
   #noteProgress(): void {
-    const { committedOffsets } = this.#pipeline.state.accounting
+    const { accounting, hasLoss } = this.#pipeline.state
+    if (hasLoss) return
+    const { committedOffsets } = accounting
     if (committedOffsets.every((offset, partition) => offset >= this.#pipeline.endOffsets[partition]!))
       this.#caughtUp.resolve()
   }

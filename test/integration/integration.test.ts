@@ -2,6 +2,7 @@ import { audits } from './audit.integration.ts'
 import { bytesLeaveAsTheyCame } from './bytes.integration.ts'
 import { epochs } from './epochs.integration.ts'
 import { explanations } from './explain.integration.ts'
+import { acceptedLoss } from './loss.integration.ts'
 import { orderIndependence } from './order.integration.ts'
 import { poisonedRecords } from './records.integration.ts'
 import { restoration } from './restoration.integration.ts'
@@ -26,4 +27,5 @@ onEachBroker([
   explanations,
   resets,
   restoration,
+  acceptedLoss,
 ])
