@@ -283,20 +283,17 @@ export function audits(target: Target): void {
   }
 
   /** Writes records in a transaction that aborts, and in one that commits. */
-  async function produceInTransactions(
-    { app, source, whenStable }: Stream,
-    records: readonly SourceRecord[],
-  ): Promise<void> {
-    const transactionalId = `${app}-source`
+  async function produceInTransactions(stream: Stream, records: readonly SourceRecord[]): Promise<void> {
+    const transactionalId = `${stream.app}-source`
     const producer = target.kafka.producer({ transactionalId, idempotent: true, maxInFlightRequests: 1 })
     await producer.connect()
     for (const outcome of ['abort', 'commit'] as const) {
       const transaction = await producer.transaction()
-      await transaction.send({ topic: source, messages: toMessages(records) })
+      await transaction.send({ topic: stream.source, messages: toMessages(records) })
       await transaction[outcome]()
     }
     await producer.disconnect()
-    await whenStable()
+    await stream.whenStable()
   }
 
   /** Writes merged records of customers as the program would, were both their parts the next ones of their partition. */
