@@ -233,11 +233,6 @@ export const errorCatalogue = {
     meaning: 'The description of the program contradicts itself, or names what is not there.',
     remedy: 'The message names the operator and what is wrong with it.',
   },
-  TOPOLOGY_UNSUPPORTED: {
-    retryable: false,
-    meaning: 'The topology asks for something that this version does not do.',
-    remedy: 'Leave it out; the changelog tells when it comes.',
-  },
   STAGE_SCHEMA_ASYNC: {
     retryable: false,
     meaning: 'The schema of a stage validates asynchronously.',

@@ -25,7 +25,7 @@ const defaultBatchBytesMax = 1_048_588
 /**
  * Finds the topics of a plan, and creates those for dead letters and for the checkpoint.
  *
- * @throws KafkaError `KAFKA_TOPIC_MISSING`; EngineError `CHECKPOINT_TOPIC_INVALID`; TopologyError `TOPOLOGY_UNSUPPORTED` for a source of too many partitions.
+ * @throws KafkaError `KAFKA_TOPIC_MISSING`; EngineError `CHECKPOINT_TOPIC_INVALID`; TopologyError `TOPOLOGY_INVALID` for a source of too many partitions.
  */
 export async function findTopics(cluster: Cluster, plan: Plan): Promise<PipelineTopics> {
   const expiredTopic = plan.correlate.expiry?.topic
@@ -33,7 +33,7 @@ export async function findTopics(cluster: Cluster, plan: Plan): Promise<Pipeline
   const [source, sink, ...expired] = (await cluster.topics(given)) as [Topic, Topic, Topic?]
   if (source.partitions.length > partitionsMax) {
     throw new TopologyError(
-      'TOPOLOGY_UNSUPPORTED',
+      'TOPOLOGY_INVALID',
       `topic "${source.name}" has more than ${partitionsMax} partitions`,
       {
         topic: source.name,
