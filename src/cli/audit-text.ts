@@ -16,15 +16,15 @@ export function auditText(report: AuditReport): string {
   return [
     `${app}, epoch ${epoch} of ${new Date(closedMs).toISOString()}`,
     verdictText(report),
-    ...listing(twice.count, 'offsets have two classes', twice.first, ({ classes: [one, other], ...each }) => {
+    ...listing(twice.count, 'offsets with two classes', twice.first, ({ classes: [one, other], ...each }) => {
       return `${place(each)}: ${classNames[one]} and ${one === other ? 'once more' : classNames[other]}`
     }),
-    ...listing(without.count, 'offsets have no class', without.first, place),
+    ...listing(without.count, 'offsets without a class', without.first, place),
     ...miscounts.map(({ partition, class: name, counted, found }) => {
       return `partition ${partition}: ${counted} ${name} by the account, ${found} by the broker`
     }),
     ...unbalanced.map((partition) => `partition ${partition}: the classes do not add up to what was consumed`),
-    ...(foreignRecords === 0 ? [] : [`${foreignRecords} records in its topics are not of this application`]),
+    ...(foreignRecords === 0 ? [] : [`records of others in its topics: ${foreignRecords.toLocaleString('en')}`]),
     ...(report.verdict === 'proved' ? [] : removedFrom.map((topic) => `topic ${topic} has lost records`)),
   ].join('\n')
 }
@@ -38,6 +38,6 @@ function verdictText({ verdict, accounting }: AuditReport): string {
 
 function listing<Item>(count: number, what: string, first: readonly Item[], line: (item: Item) => string): string[] {
   if (count === 0) return []
-  const few = first.length < count ? `, of which the first ${first.length}` : ''
-  return [`${count} ${what}${few}:`, ...first.map(line)]
+  const few = first.length < count ? `; the first ${first.length} are` : ''
+  return [`${what}: ${count.toLocaleString('en')}${few}`, ...first.map(line)]
 }

@@ -1,4 +1,5 @@
-export { audit, type AuditReport } from './admin/audit.ts'
+export { audit } from './admin/audit.ts'
+export type { AuditReport } from './admin/audit-report.ts'
 export { explain, type Explanation } from './admin/explain.ts'
 export { findRemains, reset } from './admin/reset.ts'
 export { field, type Field } from './field.ts'

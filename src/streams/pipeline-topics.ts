@@ -32,14 +32,10 @@ export async function findTopics(cluster: Cluster, plan: Plan): Promise<Pipeline
   const given = [plan.source.topic, plan.sink.topic, ...(expiredTopic === undefined ? [] : [expiredTopic])]
   const [source, sink, ...expired] = (await cluster.topics(given)) as [Topic, Topic, Topic?]
   if (source.partitions.length > partitionsMax) {
-    throw new TopologyError(
-      'TOPOLOGY_INVALID',
-      `topic "${source.name}" has more than ${partitionsMax} partitions`,
-      {
-        topic: source.name,
-        partitions: source.partitions.length,
-      },
-    )
+    throw new TopologyError('TOPOLOGY_INVALID', `topic "${source.name}" has more than ${partitionsMax} partitions`, {
+      topic: source.name,
+      partitions: source.partitions.length,
+    })
   }
   // By the time of their death: an old record must not be past retention as soon as it is a dead letter.
   const configs = { 'message.timestamp.type': 'LogAppendTime' }

@@ -214,7 +214,7 @@ describe('millrace on a broker that runs already', () => {
     const audited = await millrace('audit', '--app', 'customer-360', ...servers)
     assert.equal(audited.code, 1, audited.stderr)
     assert.match(audited.stdout, /^WRONG: /m)
-    assert.match(audited.stdout, /^600 offsets have no class, of which the first 10:$/m)
+    assert.match(audited.stdout, /^offsets without a class: 600; the first 10 are$/m)
   })
 
   it('drains and commits at SIGTERM, and exits with 0', async () => {

@@ -1,13 +1,6 @@
 import { ConfigError } from '../../core/errors.ts'
 import { type Cluster, partitionForKey, type Topic, topicRange } from '../../kafka/index.ts'
-import {
-  headerOf,
-  type Origin,
-  originsHeaderName,
-  plainRecord,
-  readOrigins,
-  type RecordColumns,
-} from '../../kernel/index.ts'
+import { headerOf, type Origin, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
 import type { TopologyShape } from '../checkpoint/topology-shape.ts'
 import { ownTopics } from '../plan.ts'
 import { readRecords } from '../record-reader.ts'
