@@ -109,6 +109,7 @@ function stepOf(chunks: readonly Uint8Array[]): Step | undefined {
   assert(header.length >= 14, 'a request begins with its header')
   switch (header.readInt16BE(4)) {
     case 0:
+      if (!hasTransaction(chunks[1]!)) return 'Produce of the note'
       return chunks.some(namesCheckpoint) ? 'Produce of the checkpoint' : 'Produce of outputs'
     case 1:
       return isLoaded ? 'Fetch of the source' : 'Fetch of the checkpoint'
@@ -133,20 +134,23 @@ function stepOf(chunks: readonly Uint8Array[]): Step | undefined {
   }
 }
 
+/** The body of a Produce request begins with tags and the transactional id, whose first byte is 0 where there is none. */
+function hasTransaction(body: Uint8Array): boolean {
+  return body[1] !== 0
+}
+
 /** Names stand in small chunks, between the record batches. */
 function namesCheckpoint(chunk: Uint8Array): boolean {
   return chunk.length < 1_024 && Buffer.from(chunk).includes('.checkpoint')
 }
 
-function meet(step: Step | undefined, moment: Moment): void {
+function meet(step: Step | undefined, moment: 'before it is sent' | 'before its answer is handled'): void {
   if (step === undefined) return
   if (isDue(step, moment)) die(step, moment)
   if (moment === 'before it is sent') return
-  if (moment === 'before its answer is handled') {
-    if (step === 'OffsetFetch') isLoaded = true
-    if (step === 'EndTxn') hasCommitted = true
-  }
   tell(step, moment)
+  if (step === 'OffsetFetch') isLoaded = true
+  if (step === 'EndTxn') hasCommitted = true
 }
 
 /** Counts, and says whether this is where the process dies. */

@@ -83,6 +83,13 @@ export class Program implements AsyncDisposable {
     return this.events.find((event) => event.step === step && event.moment === moment)?.atMs
   }
 
+  /** When the process first sent an output. */
+  get firstOutputMs(): number | undefined {
+    const steps = ['Produce of outputs', 'Produce of the checkpoint'] as const
+    const times = steps.flatMap((step) => this.timeOf(step, 'after it is sent') ?? [])
+    return times.length === 0 ? undefined : Math.min(...times)
+  }
+
   /** Resolves once the process has become the active one, or has ended. */
   async isActive(): Promise<void> {
     await this.#until(() => this.timeOf('InitProducerId', 'after it is sent') !== undefined)
