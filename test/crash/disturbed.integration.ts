@@ -78,10 +78,14 @@ export function disturbances(target: Target): void {
   describe('a second producer of the same transactional id', () => {
     it('ends the program, whose open epoch leaves nothing; the next start does it again', async () => {
       const stream = await target.stream()
-      await produceInSteps(stream)
-      const { part, isHeld, letGo } = breathHolder()
-      const app = await startQuietly(customerTopology(stream, { part }), target.bootstrapServers, longEpochs)
-      await isHeld
+      const [, second, ...others] = customers(customerCount)
+      const pad = 'x'.repeat(longEpochs.batchBytes)
+      const app = await startQuietly(customerTopology(stream), target.bootstrapServers, {
+        ...longEpochs,
+        epochIdleMs: 60_000,
+      })
+      // Larger than a batch, so that it leaves at once and nothing else is sent while the other producer takes over.
+      await stream.produce([{ value: `{"stage":"A","id":0,"part":"${pad}"}`, partition: 0 }, second!])
       await whenOpen(stream.sink, true)
 
       await withTopic(stream.sink, async (cluster, topic) => {
@@ -97,14 +101,14 @@ export function disturbances(target: Target): void {
         await intruder.begin()
         intruder.stop()
       })
-      letGo()
+      await produceInSteps(stream, others)
 
       assertEndedBy(await app.done.catch((error: unknown) => error), 'TRANSACTION_FENCED')
       assert.deepEqual(await stream.merged(), [])
       assertAccount(app.report(), {})
       const { report } = await stream.run(customerTopology(stream))
       assertAccount(report, { emitted: 2 * customerCount })
-      assert.deepEqual(valuesOf(await stream.merged()), mergesOf(customerCount))
+      assert.equal((await stream.merged()).length, customerCount)
     })
   })
 

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import {
   addPartitionsToTxn,
   endTxn,
+  findCoordinator,
   initProducerId,
   produce,
   txnOffsetCommit,
@@ -19,8 +20,9 @@ import type { Target } from './target.ts'
 /** Long enough to send everything before, also on a busy machine. */
 const transactionTimeoutMs = 2_000
 const invalidProducerEpoch = 47
-const concurrentTransactions = 51
 const producerFenced = 90
+/** A topic or coordinator that is not found yet, CONCURRENT_TRANSACTIONS, NOT_ENOUGH_REPLICAS. */
+const notReady = [3, 6, 14, 15, 16, 19, 51]
 
 /** What ends a transaction besides its producer. */
 export function livesSuite(target: Target): void {
@@ -222,7 +224,7 @@ export function livesSuite(target: Target): void {
       await using client = await WireClient.connect(target.bootstrapServers)
       const producer = new PlainProducer(client, session.transactionalId, session.topic, version)
       await producer.begin()
-      await producer.send('a')
+      assert.equal(await producer.send('a'), 0)
       const delayed = await producer.end(true)
       await producer.send('b')
 
@@ -256,6 +258,8 @@ class PlainProducer {
 
   async begin(): Promise<void> {
     const request = { transactionalId: this.#transactionalId, transactionTimeoutMs: 60_000 }
+    // The first question for a coordinator has the topic of all transactions created.
+    await this.#client.call(findCoordinator, 4, { keyType: 1, keys: [this.#transactionalId] })
     await untilSettled(async () => {
       const { errorCode, producerId, producerEpoch } = await this.#client.call(initProducerId, 4, request)
       this.#identity = { producerId, producerEpoch }
@@ -282,7 +286,8 @@ class PlainProducer {
   async end(committed: boolean): Promise<() => Promise<unknown>> {
     const request = { transactionalId: this.#transactionalId, ...this.#identity, committed }
     const end = () => this.#client.call(endTxn, this.#version === 1 ? 3 : 5, request)
-    const { producerId, producerEpoch } = await end()
+    const { errorCode, producerId, producerEpoch } = await end()
+    assert.equal(errorCode, 0)
     if (this.#version === 2) {
       this.#identity = { producerId, producerEpoch }
       this.#sequence = 0
@@ -291,9 +296,10 @@ class PlainProducer {
   }
 }
 
+/** Asks again while brokers are not ready: the last transaction is being ended, or a coordinator is not found yet. */
 async function untilSettled(request: () => Promise<number>): Promise<number> {
   for (;;) {
     const errorCode = await request()
-    if (errorCode !== concurrentTransactions) return errorCode
+    if (!notReady.includes(errorCode)) return errorCode
   }
 }
