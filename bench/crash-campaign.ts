@@ -9,20 +9,14 @@
  * had committed.
  */
 import { parseArgs } from 'node:util'
-import {
-  type Crash,
-  histogramOf,
-  inCommitCount,
-  type Recovery,
-  runCampaign,
-  smallEpochs,
-} from '../test/crash/campaign.ts'
+import { type Crash, histogramOf, inCommitCount, type Recovery, runCampaign } from '../test/crash/campaign.ts'
 import { moments, steps } from '../test/crash/crash-plan.ts'
 import { ExperimentTopics, partitions, recordsPerCustomer } from '../test/crash/experiment-topics.ts'
 import { checkRemains } from '../test/crash/oracle.ts'
 import { runUndisturbed } from '../test/crash/program.ts'
 import { startKafka } from '../tools/kafka/start.ts'
 import { machineText } from './experiment-source.ts'
+import { measureHalfWay } from './half-way-recovery.ts'
 import { spreadOf, spreadText } from './statistics.ts'
 
 const { values } = parseArgs({
@@ -50,6 +44,9 @@ await runUndisturbed(undisturbed)
 const expected = await checkRemains(undisturbed)
 console.log(`undisturbed: ${expected.records} merged records, digest ${expected.digest}, ${expected.epochs} epochs`)
 
+const halfWay = await measureHalfWay(await topics.experiment(`${name}-half`), Math.ceil(expected.epochs / 2))
+console.log(`killed once at ${halfWay.consumed} records; ms from kill -9 and of reading: ${JSON.stringify(halfWay)}`)
+
 const disturbed = await topics.experiment(`${name}-disturbed`)
 const { crashes, report } = await runCampaign({
   experiment: disturbed,
@@ -58,7 +55,7 @@ const { crashes, report } = await runCampaign({
   kills: Number(values.kills),
   takeovers: Number(values.takeovers),
   seed,
-  flags: smallEpochs(values['fetch-bytes']),
+  fetchBytes: Number(values['fetch-bytes']),
   onCrash: (crash, count) => console.log(crashText(crash, count)),
 })
 const found = await checkRemains(disturbed)

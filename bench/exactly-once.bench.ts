@@ -47,18 +47,24 @@ const millrace: Program = {
   run: (app) => source.runMillrace(app, ['--epoch-ms', String(intervalMs)]),
   measurements: [],
 }
+/** The same program with committing switched off, as far as its results are to be seen: one epoch, to the end. */
+const uncommitted: Program = {
+  name: 'millrace, one commit at the end',
+  run: (app) => source.runMillrace(app, ['--epoch-ms', '60000', '--epoch-bytes', String(2 ** 40)]),
+  measurements: [],
+}
 const kafkaStreams = [...new Set([commitIntervalMsDefault, intervalMs])].map((commitIntervalMs): Program => ({
   name: `kafka streams, ${commitIntervalMs} ms`,
   run: (app) => runKafkaStreams(source, app, commitIntervalMs),
   measurements: [],
 }))
-const programs = [millrace, ...kafkaStreams]
+const programs = [millrace, uncommitted, ...kafkaStreams]
 
 for (let round = 0; round < Number(values.runs); round++) {
   for (const [index, { name, run, measurements }] of programs.entries()) {
     const { correlationRate, cpuSeconds, peakRssBytes } = await run(`bench-${process.pid}-${round}-${index}`)
     measurements.push({ correlationRate, cpuSeconds, peakRssBytes })
-    console.log(`${round + 1} ${name.padEnd(24)} ${correlationRate} merges/s`)
+    console.log(`${round + 1} ${name.padEnd(32)} ${correlationRate} merges/s`)
   }
 }
 

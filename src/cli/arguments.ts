@@ -58,7 +58,7 @@ export function helpForAll(commands: readonly Command[]): string {
     'usage: millrace <command> [options]\n',
     ...columns(commands.map(({ name, summary }) => [name, summary] as const)),
     '\nmillrace <command> --help tells its options.',
-    'exit codes: 0 done, 1 failed or found wrong, 2 not understood, 130 ended at once by a second signal',
+    'exit codes: 0 done, 1 failed or found wrong, 2 not understood, 3 not wrong but not done, 130 ended at once by a second signal',
   ].join('\n')
 }
 

@@ -9,6 +9,8 @@ export const exitCodes = {
   failed: 1,
   /** Not understood; nothing was done. */
   usage: 2,
+  /** Nothing is wrong, but it is not done: a reset that was not confirmed, an audit whose evidence has been removed. */
+  unfinished: 3,
   /** Ended at once by a second signal. */
   interrupted: 130,
 } as const

@@ -2,15 +2,18 @@
 import { ConfigError } from '../core/errors.ts'
 import { findCommand, helpFor, helpForAll, parseCall } from './arguments.ts'
 import { type Command, exitCodes } from './command.ts'
+import { audit } from './commands/audit.ts'
 import { broker } from './commands/broker.ts'
 import { demo } from './commands/demo.ts'
+import { explain } from './commands/explain.ts'
 import { generate } from './commands/generate.ts'
+import { reset } from './commands/reset.ts'
 import { run } from './commands/run.ts'
 import { verify } from './commands/verify.ts'
 import { Output } from './output.ts'
 import { interruptSignal } from './signals.ts'
 
-const commands: readonly Command[] = [broker, demo, generate, run, verify]
+const commands: readonly Command[] = [demo, broker, generate, run, verify, audit, explain, reset]
 
 process.exitCode = await main(process.argv.slice(2))
 

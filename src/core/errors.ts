@@ -137,7 +137,8 @@ export const errorCatalogue = {
   PENDING_LOST: {
     retryable: false,
     meaning: 'Records whose parts wait have been removed from the source, by retention or by hand.',
-    remedy: 'Make the retention of the source longer than parts wait; start over with `millrace reset`.',
+    remedy:
+      'Make the retention of the source longer than parts wait; go on without them with `--accept-loss`, or start over with `millrace reset`.',
   },
   SOURCE_RECREATED: {
     retryable: false,
@@ -198,7 +199,7 @@ export const errorCatalogue = {
     retryable: false,
     meaning: 'The next offset to read lies before the start or behind the end of the log.',
     remedy:
-      'Retention has removed records that were not read yet, or the log was truncated: see the offsets in the message.',
+      'Retention has removed records that were not read yet, or the log was truncated: see the offsets in the message. Where the log begins behind the offset, `--accept-loss` goes on without them.',
   },
   KAFKA_DELIVERY_TIMEOUT: {
     retryable: true,
@@ -231,11 +232,6 @@ export const errorCatalogue = {
     retryable: false,
     meaning: 'The description of the program contradicts itself, or names what is not there.',
     remedy: 'The message names the operator and what is wrong with it.',
-  },
-  TOPOLOGY_UNSUPPORTED: {
-    retryable: false,
-    meaning: 'The topology asks for something that this version does not do.',
-    remedy: 'Leave it out; the changelog tells when it comes.',
   },
   STAGE_SCHEMA_ASYNC: {
     retryable: false,

@@ -20,6 +20,7 @@ export const brokerErrors = {
   concurrentTransactions: 51,
   operationNotAttempted: 55,
   unknownProducerId: 59,
+  groupIdNotFound: 69,
   producerFenced: 90,
   transactionAbortable: 120,
 } as const

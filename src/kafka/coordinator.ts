@@ -12,7 +12,7 @@ export type Attempt<Response> =
   | { readonly type: 'refused'; readonly code: number }
   /** It was sent, and the connection broke before the answer came. */
   | { readonly type: 'lost'; readonly error: EngineError }
-  /** It was not sent. */
+  /** It was not sent; the error tells whether another attempt makes sense. */
   | { readonly type: 'unreachable'; readonly error: EngineError }
 
 /** The broker that coordinates one group or one transactional id; it is looked for once, and again when it has moved. */
@@ -33,11 +33,7 @@ export class Coordinator {
     this.#place = undefined
   }
 
-  /**
-   * Calls an API function once.
-   *
-   * @throws EngineError when the connection cannot be had for a reason that does not pass.
-   */
+  /** Calls an API function once. */
   async call<Arguments extends unknown[], Response>(
     api: API<Arguments, Response>,
     ...args: Arguments
@@ -52,9 +48,7 @@ export class Coordinator {
       const codes = brokerCodesOf(error)
       const code = codes.find((other) => other !== brokerErrors.operationNotAttempted) ?? codes[0]
       if (code !== undefined) return { type: 'refused', code }
-      const cause = asKafkaError(error, `asking ${this.#name}`)
-      if (!isSent && !cause.retryable) throw cause
-      return { type: isSent ? 'lost' : 'unreachable', error: cause }
+      return { type: isSent ? 'lost' : 'unreachable', error: asKafkaError(error, `asking ${this.#name}`) }
     }
   }
 

@@ -3,6 +3,7 @@ export { createTopics, deleteTopics, listOffsets, type NewTopic, topicConfig } f
 export { Cluster, type ClusterOptions, type Topic } from './cluster.ts'
 export { Connection, type ConnectionOptions } from './connection.ts'
 export { Fetcher, type FetcherOptions, type FetchedResponse, receiveBytes } from './fetcher.ts'
+export { countGroupMembers, deleteGroup } from './group-admin.ts'
 export type { GroupMember } from './group-member.ts'
 export { Membership, type MembershipOptions } from './membership/membership.ts'
 export { commitOffsets, fetchGroupOffsets } from './offset-store.ts'

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { findCoordinator, offsetCommit, PauseClock, ScriptedBroker } from '../../test/kafka-peer/index.ts'
+import { findCoordinator, offsetCommit, offsetFetch, PauseClock, ScriptedBroker } from '../../test/kafka-peer/index.ts'
 import { Cluster } from './cluster.ts'
-import { commitOffsets } from './offset-store.ts'
+import { commitOffsets, fetchGroupOffsets } from './offset-store.ts'
 
 const coordinatorNotAvailable = 15
 const notCoordinator = 16
 const groupAuthorizationFailed = 30
+const unstableOffsetCommit = 88
 
 describe('commitOffsets', () => {
   it('commits to the coordinator of the group, as nobody in particular', async (t) => {
@@ -66,6 +67,33 @@ describe('commitOffsets', () => {
       code: 'KAFKA_REFUSED',
       message: 'committing offsets of group "group": GROUP_AUTHORIZATION_FAILED',
     })
+  })
+})
+
+describe('fetchGroupOffsets', () => {
+  it('reads what each partition has, once no open transaction can change it', async (t) => {
+    const { clock, cluster, coordinator } = await start(t)
+    const read = fetchGroupOffsets(cluster, 'group', 'orders', 3, { requireStable: true })
+    const partitions = [
+      { partitionIndex: 2, committedOffset: 2 ** 40, errorCode: 0 },
+      { partitionIndex: 0, committedOffset: 0, errorCode: 0 },
+      { partitionIndex: 1, committedOffset: -1, errorCode: 0 },
+    ]
+    const answer = (errorCode: number) => ({
+      groups: [
+        { groupId: 'group', topics: [{ name: 'orders', partitions: partitions.map((p) => ({ ...p, errorCode })) }] },
+      ],
+    })
+
+    const first = await coordinator.take(offsetFetch)
+    first.answer(answer(unstableOffsetCommit))
+    await clock.passPause()
+    ;(await coordinator.take(findCoordinator)).answer({ coordinators: [placeOf(coordinator)] })
+    ;(await coordinator.take(offsetFetch)).answer(answer(0))
+
+    assert.deepEqual(await read, [0, undefined, 2 ** 40])
+    assert.equal(first.request.requireStable, true)
+    assert.deepEqual(first.request.groups[0]!.topics![0]!.partitionIndexes, [0, 1, 2])
   })
 })
 

@@ -57,7 +57,7 @@ export async function fetchGroupOffsets(
 }
 
 /** Asks the coordinator of a group, looking for it again while it moves. */
-function askGroup<Response>(
+export function askGroup<Response>(
   cluster: Cluster,
   group: string,
   what: string,

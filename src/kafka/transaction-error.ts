@@ -9,7 +9,7 @@ export function transactionError(
   failure: Failure,
   { transactionalId, transactionTimeoutMs }: { transactionalId: string; transactionTimeoutMs: number },
   cause: EngineError | undefined,
-): KafkaError {
+): EngineError {
   const details = { transactionalId }
   const who = `transactional id "${transactionalId}"`
   switch (failure.type) {
@@ -33,6 +33,7 @@ export function transactionError(
     case 'failed': {
       const what = `${who}, ${steps[failure.request]}`
       if (failure.code !== undefined) return refusal(failure.code, what, details)
+      if (cause?.retryable === false) return cause
       return new KafkaError('KAFKA_UNAVAILABLE', `${what}: no answer in time`, details, cause)
     }
   }

@@ -64,7 +64,7 @@ export class TransactionalProducer {
   /** Ends with what may be sent in the open transaction. */
   #transaction = new AbortController()
   #failure: EngineError | undefined
-  /** What a refused batch means is being found out. */
+  /** What a refusal in the open transaction means is being found out. */
   #inquiry: Promise<void> | undefined
   /** A call of `begin`, `commit` or `abort` is under way. */
   #isBusy = false
@@ -239,12 +239,13 @@ export class TransactionalProducer {
     for (let count = 0; ; count++) {
       const result = await unlessAborted(attempt(stale), signal)
       if (result.type === 'answered') return this.#advance(eventOf(result.response))
+      const error = 'error' in result ? result.error : undefined
       let actions = result.type === 'unreachable' ? unreachable : this.#apply({ ...result, request })
-      if (actions[0]?.type === 'retry' && clock.monotonicMs() > endMs)
-        actions = this.#apply({ type: 'gaveUp', request })
+      const isLast = clock.monotonicMs() > endMs || error?.retryable === false
+      if (actions[0]?.type === 'retry' && isLast) actions = this.#apply({ type: 'gaveUp', request })
       const [retry] = actions
       if (retry?.type !== 'retry') {
-        await this.#perform(actions, 'error' in result ? result.error : undefined)
+        await (ofTransaction ? this.#inquire(actions, error) : this.#perform(actions, error))
         return signal.throwIfAborted()
       }
       stale = retry.stale
@@ -254,11 +255,16 @@ export class TransactionalProducer {
   }
 
   #refused(code: number): void {
-    const actions = this.#apply({ type: 'refused', request: 'produce', code })
+    void this.#inquire(this.#apply({ type: 'refused', request: 'produce', code }))
+  }
+
+  /** Gives up the open transaction over a refusal, and finds out what that means. */
+  #inquire(actions: readonly TransactionAction[], cause?: EngineError): Promise<void> {
     this.#giveUp()
-    this.#inquiry = this.#perform(actions)
+    this.#inquiry = this.#perform(actions, cause)
       .catch((error) => this.#fail(error))
       .finally(() => (this.#inquiry = undefined))
+    return this.#inquiry
   }
 
   async #advance(event: TransactionEvent): Promise<void> {

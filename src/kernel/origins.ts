@@ -1,3 +1,4 @@
+import { ByteCursor } from './byte-cursor.ts'
 import { writeVarint } from './output-batch.ts'
 
 /**
@@ -11,4 +12,26 @@ export function encodeOriginsPrefix(): Uint8Array {
   const prefix = Buffer.alloc(2 + originsHeaderName.length)
   prefix.write(originsHeaderName, writeVarint(prefix, writeVarint(prefix, 0, 1), originsHeaderName.length))
   return prefix
+}
+
+/** Where a part came from. */
+export interface Origin {
+  readonly partition: number
+  readonly offset: number
+}
+
+/** Reads the header's value: an origin for each side, or undefined for one without a part. Undefined where it is none. */
+export function readOrigins(value: Uint8Array): (Origin | undefined)[] | undefined {
+  const cursor = new ByteCursor(value)
+  const origins: (Origin | undefined)[] = []
+  try {
+    while (!cursor.isAtEnd) {
+      const partition = cursor.varint()
+      const offset = cursor.varint()
+      origins.push(partition < 0 || offset < 0 ? undefined : { partition, offset })
+    }
+  } catch {
+    return undefined
+  }
+  return origins
 }

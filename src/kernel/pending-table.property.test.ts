@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { EngineError } from '../core/errors.ts'
 import { columnsRowsMax, noSide } from './columns.ts'
 import { Outputs } from './fixtures/outputs.ts'
+import { varint } from './fixtures/record-batch.ts'
 import { type RowSpec, rowsOf, spellingOf } from './fixtures/rows.ts'
 import { encodeJsonString } from './json/index.ts'
 import { check } from '../../test/property.ts'
@@ -304,7 +305,7 @@ function mergeOf(parts: readonly OraclePart[]) {
     Buffer.from('}'),
   ])
   const timestamp = Math.max(...parts.map(({ row }) => row.timestamp))
-  const origins = Buffer.from(bySide.flatMap(({ partition, offset }) => [...zigzag(partition), ...zigzag(offset)]))
+  const origins = Buffer.concat(bySide.flatMap(({ partition, offset }) => [varint(partition), varint(offset)]))
   return {
     partition: (murmur2(key) & 0x7fffffff) % sinkPartitions,
     timestamp,
@@ -313,14 +314,6 @@ function mergeOf(parts: readonly OraclePart[]) {
     origins,
     size: key.length + value.length + headerFrameBytes + origins.length,
   }
-}
-
-/** A number that is not negative, as a zigzag varint: doubled, seven bits at a time. */
-function zigzag(value: number): number[] {
-  const bytes = []
-  let rest = 2n * BigInt(value)
-  for (; rest >= 128n; rest >>= 7n) bytes.push(Number(rest & 127n) + 128)
-  return [...bytes, Number(rest)]
 }
 
 type DriverOptions = Pick<PendingTableOptions, 'sideCount' | 'bytesMax' | 'hashSeed'> & { remembersCompleted: boolean }

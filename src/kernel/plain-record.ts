@@ -1,3 +1,4 @@
+import { ByteCursor } from './byte-cursor.ts'
 import type { RecordColumns } from './columns.ts'
 import { varintLength, writeVarint } from './output-batch.ts'
 import type { OutputBuilder } from './output-builder.ts'
@@ -13,44 +14,14 @@ export interface PlainRecord {
 
 export const noHeaders = { headerCount: 0, headers: new Uint8Array(0) } as const
 
-/** A header as it stands in a record: name and value, each behind its length. */
-export function header(name: string, value: Uint8Array): Uint8Array {
-  const nameBytes = Buffer.from(name)
-  const bytes = Buffer.alloc(nameBytes.length + value.length + 10)
-  let at = writeVarint(bytes, 0, nameBytes.length)
-  bytes.set(nameBytes, at)
-  at = writeVarint(bytes, at + nameBytes.length, value.length)
-  bytes.set(value, at)
-  return bytes.subarray(0, at + value.length)
-}
-
 /** The record of a row: the columns keep only where it lies. */
 export function plainRecord({ bytes, recordStart, recordEnd }: RecordColumns, row: number): PlainRecord {
-  let at = recordStart[row]! + 1
-  const varint = () => {
-    let value = 0
-    for (let scale = 1; ; scale *= 128) {
-      const byte = bytes[at++]!
-      value += (byte & 127) * scale
-      if (byte < 128) return value % 2 === 0 ? value / 2 : -(value + 1) / 2
-    }
-  }
+  // Behind the attributes.
+  const cursor = new ByteCursor(bytes, recordStart[row]! + 1, recordEnd[row])
   // Timestamp and offset.
-  varint()
-  varint()
-  const keyLength = varint()
-  const keyStart = at
-  at += Math.max(0, keyLength)
-  const valueLength = varint()
-  const valueStart = at
-  at += Math.max(0, valueLength)
-  const headerCount = varint()
-  return {
-    key: keyLength < 0 ? undefined : bytes.subarray(keyStart, keyStart + keyLength),
-    value: valueLength < 0 ? undefined : bytes.subarray(valueStart, valueStart + valueLength),
-    headerCount,
-    headers: bytes.subarray(at, recordEnd[row]),
-  }
+  cursor.varint()
+  cursor.varint()
+  return { key: cursor.sized(), value: cursor.sized(), headerCount: cursor.varint(), headers: cursor.rest() }
 }
 
 /** Appends a record to the batch of a partition. */

@@ -1,6 +1,6 @@
 import {
   deadLetterReasons,
-  header,
+  encodeHeader,
   type OutputBuilder,
   type PlainRecord,
   plainRecord,
@@ -11,7 +11,7 @@ import {
 } from '../kernel/index.ts'
 
 /** What a dead letter says of itself, in headers behind those of the record. Values are text. */
-const deadLetterHeaders = {
+export const deadLetterHeaders = {
   reason: 'millrace.reason',
   cause: 'millrace.cause',
   topic: 'millrace.topic',
@@ -25,7 +25,8 @@ const causeCharactersMax = 1_000
 
 /**
  * Writes dead letters: the record with its key, value and headers as it came, at its own partition number, and headers
- * that say why it is here and where it was. A record larger than the topic takes goes by reference, as these headers alone.
+ * that say why it is here and where it was. A record larger than the topic takes, or one that kills, goes by reference, as
+ * these headers alone.
  */
 export class DeadLetterEncoder {
   readonly #out: OutputBuilder
@@ -46,7 +47,7 @@ export class DeadLetterEncoder {
     const added = this.#headers(reason, columns.partition, columns.offset[row]!, cause)
     const size = (record.key?.length ?? 0) + (record.value?.length ?? 0) + record.headers.length + added.length
     const letter: PlainRecord =
-      size > this.#recordBytesMax
+      size > this.#recordBytesMax || reason === Reason.PROCESS_KILLED
         ? reference(added)
         : {
             ...record,
@@ -76,11 +77,11 @@ export class DeadLetterEncoder {
 
   #headers(reason: number, partition: number, offset: number, cause: string): Buffer {
     return Buffer.concat([
-      header(deadLetterHeaders.reason, Buffer.from(deadLetterReasons[reason]!.name)),
-      header(deadLetterHeaders.cause, Buffer.from(cause.slice(0, causeCharactersMax))),
-      header(deadLetterHeaders.topic, Buffer.from(this.#topic)),
-      header(deadLetterHeaders.partition, Buffer.from(String(partition))),
-      header(deadLetterHeaders.offset, Buffer.from(String(offset))),
+      encodeHeader(deadLetterHeaders.reason, Buffer.from(deadLetterReasons[reason]!.name)),
+      encodeHeader(deadLetterHeaders.cause, Buffer.from(cause.slice(0, causeCharactersMax))),
+      encodeHeader(deadLetterHeaders.topic, Buffer.from(this.#topic)),
+      encodeHeader(deadLetterHeaders.partition, Buffer.from(String(partition))),
+      encodeHeader(deadLetterHeaders.offset, Buffer.from(String(offset))),
     ])
   }
 }

@@ -7,6 +7,7 @@ import { Digest } from './checkpoint/digest.ts'
 import { type Manifest, manifestFormat } from './checkpoint/manifest.ts'
 import type { PendingOffsets } from './checkpoint/pending-offsets.ts'
 import type { EventClock } from './event-clock.ts'
+import type { PartitionLoss } from './loss.ts'
 
 /** What every manifest of a program says alike. */
 export type ProgramIdentity = Pick<Manifest, 'topology' | 'outputs' | 'expiry' | 'sourceId' | 'hashSeed'>
@@ -14,7 +15,8 @@ export type ProgramIdentity = Pick<Manifest, 'topology' | 'outputs' | 'expiry' |
 /** Parts that the last committed epoch left waiting and that are read from the source once more, into an empty table. */
 export interface Restoration {
   readonly count: number
-  readonly digest: readonly [number, number]
+  /** Absent where some of the parts that it is over are lost. */
+  readonly digest: readonly [number, number] | undefined
   /** Counters that mean nothing: these offsets have been counted. */
   readonly counts: EpochCounts
 }
@@ -29,6 +31,8 @@ export interface EpochStateParts {
   writer: CheckpointWriter
   /** Absent where nothing expires by event time. */
   eventClock: EventClock | undefined
+  /** What the source has lost since, by partition; accepted, so the first epoch counts it. */
+  loss?: readonly PartitionLoss[] | undefined
 }
 
 /**
@@ -48,8 +52,10 @@ export class EpochState {
   #epoch: number
   #isCommitting = false
   #restoration: Restoration | undefined
+  /** Until an epoch with it has committed. */
+  #loss: readonly PartitionLoss[] | undefined
 
-  constructor({ identity, table, accounting, epoch, pending, writer, eventClock }: EpochStateParts) {
+  constructor({ identity, table, accounting, epoch, pending, writer, eventClock, loss }: EpochStateParts) {
     this.#identity = identity
     this.table = table
     this.accounting = accounting
@@ -57,9 +63,20 @@ export class EpochState {
     this.pending = pending
     this.#writer = writer
     this.eventClock = eventClock
-    if (pending.count === 0) return
+    this.#loss = loss
+    this.#countLoss()
+    if (pending.count === 0) {
+      pending.redigest(new Digest())
+      return
+    }
     const counts = new EpochCounts(accounting.committedOffsets)
-    this.#restoration = { count: pending.count, digest: pending.digest.words, counts }
+    const digest = loss === undefined ? pending.digest.words : undefined
+    this.#restoration = { count: pending.count, digest, counts }
+  }
+
+  /** The last committed epoch; 0 before the first. */
+  get epoch(): number {
+    return this.#epoch
   }
 
   /** Set while the table lacks parts that wait. */
@@ -67,9 +84,19 @@ export class EpochState {
     return this.#restoration
   }
 
+  /** Whether a loss has been accepted and has not committed yet. */
+  get hasLoss(): boolean {
+    return this.#loss !== undefined
+  }
+
+  /** Whether the loss is to be committed, which takes no row, but the table as it was. */
+  get isLossDue(): boolean {
+    return this.hasLoss && this.#restoration === undefined
+  }
+
   /** Offset to read first, by partition. */
   get firstOffsets(): number[] {
-    return Array.from(this.accounting.committedOffsets, (next, partition) =>
+    return Array.from(this.accounting.current.nextOffsets, (next, partition) =>
       this.#restoration === undefined ? next : (this.pending.sets[partition]!.first ?? next),
     )
   }
@@ -88,7 +115,7 @@ export class EpochState {
       restored.add(parts)
       restoredCount += parts.count
     })
-    if (restoredCount !== count || !restored.equals(digest)) {
+    if (restoredCount !== count || (digest !== undefined && !restored.equals(digest))) {
       throw new EngineError(
         'CHECKPOINT_CORRUPT',
         `the checkpoint names ${count} parts that wait, but reading the source again gave ${restoredCount}, or others`,
@@ -97,6 +124,7 @@ export class EpochState {
     }
     table.beginEpoch()
     table.commitEpoch()
+    this.pending.redigest(restored)
     this.#restoration = undefined
   }
 
@@ -134,6 +162,7 @@ export class EpochState {
     this.pending.settle()
     this.#writer.settle()
     this.eventClock?.settle()
+    this.#loss = undefined
     this.#epoch++
     this.#isCommitting = false
   }
@@ -164,5 +193,16 @@ export class EpochState {
     this.#writer.rollback()
     this.eventClock?.rollback()
     this.#isCommitting = false
+    this.#countLoss()
+  }
+
+  /** What is lost waits no more and is not read any more, as of the epoch at hand. */
+  #countLoss(): void {
+    const { lost, nextOffsets } = this.accounting.current
+    this.#loss?.forEach(({ waiting, unread }, partition) => {
+      for (const offset of waiting) this.pending.sets[partition]!.delete(offset)
+      lost[partition]! += waiting.length + unread
+      nextOffsets[partition]! += unread
+    })
   }
 }

@@ -1,7 +1,7 @@
 import { partitionForKey } from '../kafka/index.ts'
 import {
   encodeJsonString,
-  header,
+  encodeHeader,
   originsHeaderName,
   type OutputBuilder,
   varintLength,
@@ -60,7 +60,7 @@ function originsHeader(parts: WaitingRow['parts'], sideCount: number): Uint8Arra
   }).flat()
   const value = Buffer.alloc(places.reduce((sum, place) => sum + varintLength(place), 0))
   places.reduce((at, place) => writeVarint(value, at, place), 0)
-  return header(originsHeaderName, value)
+  return encodeHeader(originsHeaderName, value)
 }
 
 const openBrace = Buffer.from('{')

@@ -1,3 +1,7 @@
+export { audit } from './admin/audit.ts'
+export type { AuditReport } from './admin/audit-report.ts'
+export { explain, type Explanation } from './admin/explain.ts'
+export { findRemains, reset } from './admin/reset.ts'
 export { field, type Field } from './field.ts'
 export { stage, type Json, type RecordOrigin, type Stage, type StageOptions } from './stage.ts'
 export { topology, type Merged, type Topology } from './topology.ts'

@@ -10,6 +10,7 @@ import { PendingOffsets } from './checkpoint/pending-offsets.ts'
 import { differences, shapeOf } from './checkpoint/topology-shape.ts'
 import { EpochState, type ProgramIdentity } from './epoch-state.ts'
 import { EventClock, type EventTimes } from './event-clock.ts'
+import { lossError, lossOf, type PartitionLoss } from './loss.ts'
 import type { Logger } from './logger.ts'
 import type { RunOptions } from './options.ts'
 import type { Plan } from './plan.ts'
@@ -30,7 +31,7 @@ export interface LoadRequest {
  * when there never was an epoch.
  *
  * @throws EngineError `CHECKPOINT_MISSING`, `CHECKPOINT_CORRUPT`, `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED`,
- * `GROUP_OFFSETS_DIFFER`, `PENDING_LOST`
+ * `GROUP_OFFSETS_DIFFER`, `PENDING_LOST`; KafkaError `KAFKA_OFFSET_LOST`
  */
 export async function loadState(request: LoadRequest): Promise<EpochState> {
   const { cluster, plan, source, records, logger } = request
@@ -47,7 +48,6 @@ export async function loadState(request: LoadRequest): Promise<EpochState> {
   checkProgram(plan, source, manifest)
   checkGroupOffsets(plan, manifest, committed, logger)
   const state = stateBehind(request, manifest, logStarts)
-  checkLogStarts(source, state, logStarts)
   logger.info({ app: plan.name, epoch: manifest.epoch, pending: manifest.pending }, 'going on from the checkpoint')
   return state
 }
@@ -71,12 +71,18 @@ function emptyState(request: LoadRequest, logStarts: readonly number[]): EpochSt
 }
 
 function stateBehind(request: LoadRequest, manifest: Manifest, logStarts: readonly number[]): EpochState {
-  const { plan, options, source, records } = request
+  const { plan, options, source, records, logger } = request
   const pending = new PendingOffsets(source.partitions.length)
   collectPending(records, manifest, pending.sets)
   const grown = withNewPartitions(manifest, logStarts)
   const { sourceId, hashSeed } = grown
   pending.startAt(grown.digest)
+  const loss = lossOf(pending, grown.nextOffsets, logStarts)
+  if (loss !== undefined) {
+    if (!options.acceptLoss) throw lossError(source.name, loss, logStarts)
+    logger.warn({ app: plan.name, loss: countsOf(loss) }, 'the source has lost records: going on without them')
+  }
+  const nextOffsets = grown.nextOffsets.map((offset, partition) => Math.max(offset, logStarts[partition]!))
   return new EpochState({
     // No more than that of the last manifest goes into the next one.
     identity: { ...descriptionOf(plan, grown.outputs), sourceId, hashSeed },
@@ -85,7 +91,8 @@ function stateBehind(request: LoadRequest, manifest: Manifest, logStarts: readon
     epoch: grown.epoch,
     pending,
     writer: CheckpointWriter.behind(records, grown),
-    eventClock: eventClockOf(request, grown.nextOffsets, grown.eventTimes),
+    eventClock: eventClockOf(request, nextOffsets, grown.eventTimes),
+    loss,
   })
 }
 
@@ -187,14 +194,9 @@ function checkGroupOffsets(
   }
 }
 
-function checkLogStarts(source: Topic, { firstOffsets }: EpochState, logStarts: readonly number[]): void {
-  for (const [partition, first] of firstOffsets.entries()) {
-    const logStart = logStarts[partition]!
-    if (first >= logStart) continue
-    throw new EngineError(
-      'PENDING_LOST',
-      `parts that wait are gone: topic "${source.name}", partition ${partition} begins at offset ${logStart}, the first one is at ${first}`,
-      { topic: source.name, partition, first, logStart },
-    )
-  }
+/** Numbers of parts that waited and of offsets that were not read, in the partitions that lost some. */
+function countsOf(loss: readonly PartitionLoss[]) {
+  return loss
+    .map(({ waiting, unread }, partition) => ({ partition, waiting: waiting.length, unread }))
+    .filter(({ waiting, unread }) => waiting + unread > 0)
 }

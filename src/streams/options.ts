@@ -160,6 +160,21 @@ export const runOptions = {
     flag: '--max-consecutive-poison',
     doc: 'Records in a row on which a stage fails before the program stops: then it is the stage, not the records.',
   },
+  processAttempts: {
+    type: 'int',
+    default: 3,
+    min: 1,
+    env: 'MILLRACE_PROCESS_ATTEMPTS',
+    flag: '--process-attempts',
+    doc: 'Processes that may die at the same epoch before the next one looks for the record that kills them.',
+  },
+  acceptLoss: {
+    type: 'boolean',
+    default: false,
+    env: 'MILLRACE_ACCEPT_LOSS',
+    flag: '--accept-loss',
+    doc: 'Go on at a start where the source has lost records that wait or were not read yet; they are counted as lost.',
+  },
   drainMs: {
     type: 'int',
     default: 30_000,

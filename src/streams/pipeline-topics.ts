@@ -25,21 +25,17 @@ const defaultBatchBytesMax = 1_048_588
 /**
  * Finds the topics of a plan, and creates those for dead letters and for the checkpoint.
  *
- * @throws KafkaError `KAFKA_TOPIC_MISSING`; EngineError `CHECKPOINT_TOPIC_INVALID`; TopologyError `TOPOLOGY_UNSUPPORTED` for a source of too many partitions.
+ * @throws KafkaError `KAFKA_TOPIC_MISSING`; EngineError `CHECKPOINT_TOPIC_INVALID`; TopologyError `TOPOLOGY_INVALID` for a source of too many partitions.
  */
 export async function findTopics(cluster: Cluster, plan: Plan): Promise<PipelineTopics> {
   const expiredTopic = plan.correlate.expiry?.topic
   const given = [plan.source.topic, plan.sink.topic, ...(expiredTopic === undefined ? [] : [expiredTopic])]
   const [source, sink, ...expired] = (await cluster.topics(given)) as [Topic, Topic, Topic?]
   if (source.partitions.length > partitionsMax) {
-    throw new TopologyError(
-      'TOPOLOGY_UNSUPPORTED',
-      `topic "${source.name}" has more than ${partitionsMax} partitions`,
-      {
-        topic: source.name,
-        partitions: source.partitions.length,
-      },
-    )
+    throw new TopologyError('TOPOLOGY_INVALID', `topic "${source.name}" has more than ${partitionsMax} partitions`, {
+      topic: source.name,
+      partitions: source.partitions.length,
+    })
   }
   // By the time of their death: an old record must not be past retention as soon as it is a dead letter.
   const configs = { 'message.timestamp.type': 'LogAppendTime' }

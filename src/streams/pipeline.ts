@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import { ConfigError } from '../core/errors.ts'
 import { type Cluster, type GroupMember, receiveBytes, type Topic } from '../kafka/index.ts'
 import { ByteBudget } from './byte-budget.ts'
+import type { CarefulMode } from './careful-mode.ts'
 import type { EpochState } from './epoch-state.ts'
 import type { Logger } from './logger.ts'
 import type { RunOptions } from './options.ts'
@@ -38,6 +39,8 @@ export class Pipeline {
   readonly logger: Logger
   /** Set when the sink has started for the first time and so knows where the program is. */
   state!: EpochState
+  /** Set with it. */
+  careful!: CarefulMode
   /** Made anew with each life, so that memory in messages that were dropped is not waited for. */
   rowBatches = new RowBatchPool(rowBatches)
   /** What the memory budget leaves for outputs that are not stored yet. */

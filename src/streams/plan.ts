@@ -69,9 +69,13 @@ export function planTopology(topology: Topology): Plan {
     sides,
     correlate: { id: correlate.id, key: correlate.key, keyName, expiry },
     sink,
-    deadLetterTopic: `${name}.dead-letter`,
-    checkpointTopic: `${name}.checkpoint`,
+    ...ownTopics(name),
   }
+}
+
+/** Topics that an application has for itself. */
+export function ownTopics(name: string): Pick<Plan, 'deadLetterTopic' | 'checkpointTopic'> {
+  return { deadLetterTopic: `${name}.dead-letter`, checkpointTopic: `${name}.checkpoint` }
 }
 
 /** The operators of a plan, one a line, for people. */

@@ -73,9 +73,10 @@ export class RowBatchPool {
     return this.#free.pop() ?? new Promise((resolve) => this.#takers.push(resolve))
   }
 
-  /** Lets go of whoever waits for a batch: those that are away may never come back. */
+  /** Lets go of whoever waits: the batches that are away may never come back. */
   abandon(): void {
     for (const taker of this.#takers.splice(0)) taker(undefined)
+    for (const resolve of this.#idle.splice(0)) resolve()
   }
 
   give(batch: RowBatch): void {
@@ -90,7 +91,7 @@ export class RowBatchPool {
     return this.#free.length === this.#size
   }
 
-  /** Resolves when nothing is on its way. */
+  /** Resolves when nothing is on its way, or the pool is abandoned. */
   whenIdle(): Promise<void> {
     return this.isIdle ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve))
   }

@@ -121,7 +121,9 @@ export class RunningApp implements App {
   }
 
   #noteProgress(): void {
-    const { committedOffsets } = this.#pipeline.state.accounting
+    const { accounting, hasLoss } = this.#pipeline.state
+    if (hasLoss) return
+    const { committedOffsets } = accounting
     if (committedOffsets.every((offset, partition) => offset >= this.#pipeline.endOffsets[partition]!))
       this.#caughtUp.resolve()
   }
@@ -218,12 +220,25 @@ export class RunningApp implements App {
     this.#caughtUp.reject(
       failure ?? new EngineError('APP_STOPPED', `"${this.name}" was stopped before it had caught up`),
     )
-    void this.#leave().then(() => (failure === undefined ? this.#finish.resolve() : this.#finish.reject(failure)))
+    void this.#leave(failure).then(() =>
+      failure === undefined ? this.#finish.resolve() : this.#finish.reject(failure),
+    )
   }
 
-  async #leave(): Promise<void> {
+  async #leave(failure: unknown): Promise<void> {
+    // Where brokers cannot be reached this would wait for them once more.
+    if (!EngineError.is(failure) || !failure.retryable) await this.#noteEnd()
     await this.#membership!.leave()
     await this.#pipeline.cluster.close()
+  }
+
+  /** Tells the next process that this one has not died. */
+  async #noteEnd(): Promise<void> {
+    const { careful, state, plan, logger } = this.#pipeline
+    if (state === undefined || !this.#membership!.isOwner) return
+    await careful
+      .end(state.epoch)
+      .catch((error: unknown) => logger.debug({ app: plan.name, error }, 'could not note the end in good order'))
   }
 }
 

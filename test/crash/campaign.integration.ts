@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
 import type { Target } from '../integration/target.ts'
-import { histogramOf, inCommitCount, runCampaign, smallEpochs } from './campaign.ts'
+import { histogramOf, inCommitCount, runCampaign } from './campaign.ts'
 import { ExperimentTopics, partitions, recordsPerCustomer } from './experiment-topics.ts'
 import { checkRemains } from './oracle.ts'
 import { runUndisturbed } from './program.ts'
@@ -31,7 +31,8 @@ export function crashCampaign(target: Target): void {
         kills,
         takeovers,
         seed: seed++,
-        flags: [...smallEpochs(65_536), '--heartbeat-interval-ms', '100'],
+        fetchBytes: 65_536,
+        flags: ['--heartbeat-interval-ms', '100'],
       })
 
       const found = await checkRemains(disturbed)

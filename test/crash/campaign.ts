@@ -12,8 +12,10 @@ export interface CampaignOptions {
   /** Kills of the active process while another one stands by. */
   readonly takeovers: number
   readonly seed: number
-  /** Settings of the program, as flags. */
-  readonly flags: readonly string[]
+  /** Bytes of a fetch, and so about of an epoch. */
+  readonly fetchBytes: number
+  /** Other settings of the program, as flags. */
+  readonly flags?: readonly string[]
   readonly onCrash?: (crash: Crash, count: number) => void
 }
 
@@ -48,7 +50,7 @@ export interface CampaignResult {
 }
 
 /** Settings under which an epoch has about what one fetch gives, and its outputs need several requests. */
-export function smallEpochs(fetchBytes: number | string): string[] {
+export function smallEpochs(fetchBytes: number): string[] {
   const settings = { 'epoch-ms': 20, 'epoch-idle-ms': 5, 'batch-bytes': 4_096, 'fetch-bytes': fetchBytes }
   return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
 }
@@ -118,8 +120,8 @@ class Campaign implements AsyncDisposable {
   }
 
   #start(index: number): Program {
-    const { experiment, flags } = this.#options
-    const program = new Program(experiment, flags, this.#plan(index))
+    const { experiment, fetchBytes, flags = [] } = this.#options
+    const program = new Program(experiment, [...smallEpochs(fetchBytes), ...flags], this.#plan(index))
     this.#running.add(program)
     return program
   }
@@ -128,14 +130,15 @@ class Campaign implements AsyncDisposable {
   #plan(index: number): CrashPlan {
     const livesLeft = this.#takeovers.length - index
     if (livesLeft === 0) return unharmed
-    const { records } = this.#options
+    const { records, fetchBytes } = this.#options
+    const recordsPerEpochMin = (fetchesPerEpoch * fetchBytes) / recordBytes
     const waitsForStandby = this.#takeovers[index]!
     const point = drawPoint(this.#random, waitsForStandby)
-    // As many epochs each that what is left lasts for all who are still to die.
-    const recordsPerEpoch = this.#consumed > 0 ? this.#consumed / this.#epochs : records
-    const epochsEach = (records - this.#consumed) / recordsPerEpoch / livesLeft
-    const nth = drawNth(this.#random, point, epochsEach * paceShare)
-    return { point, nth, epochsMax: nth + 2, hasSmallEpochs: true, waitsForStandby }
+    // About as many epochs each that what is left lasts for all who are still to die.
+    const recordsPerEpoch = Math.max(recordsPerEpochMin, this.#consumed / Math.max(1, this.#epochs))
+    const epochsLeft = (paceShare * (records - this.#consumed)) / recordsPerEpoch
+    const nth = drawNth(this.#random, point, Math.min(epochsLeft, (2 * epochsLeft) / livesLeft))
+    return { point, nth, epochsMax: nth + 2, hasSmallEpochs: true, startsAnew: this.#epochs === 0, waitsForStandby }
   }
 
   /** Looks how far the experiment is. */
@@ -154,7 +157,7 @@ class Campaign implements AsyncDisposable {
     const ownerMs = program.timeOf('InitProducerId', 'after it is sent')
     const loadedMs = program.timeOf('OffsetFetch', 'before its answer is handled')
     const firstFetchMs = program.timeOf('Fetch of the source', 'after it is sent')
-    const firstOutputMs = firstOutputOf(program)
+    const firstOutputMs = program.firstOutputMs
     const firstCommitMs = commits[0]?.atMs
     if (diedMs === undefined || firstCommitMs === undefined) return undefined
     return {
@@ -175,8 +178,12 @@ class Campaign implements AsyncDisposable {
   }
 }
 
-/** Of the epochs that are left, so that some are left at the end. */
-const paceShare = 0.7
+/** Of the epochs that are left, so that some are left at the end. How many there are was seen a life before. */
+const paceShare = 0.6
+/** Fetches that an epoch has at most on a machine that is busy with other things, nearly always. */
+const fetchesPerEpoch = 2
+/** Of a record of the experiment, in its batch. */
+const recordBytes = 166
 
 function pointOf(program: Program, { crash, signal, code }: Ended, index: number): CrashPoint {
   if (crash === undefined || signal !== 'SIGKILL') {
@@ -185,13 +192,6 @@ function pointOf(program: Program, { crash, signal, code }: Ended, index: number
   }
   const { step, moment } = crash
   return { step, moment }
-}
-
-function firstOutputOf(program: Program): number | undefined {
-  const times = (['Produce of outputs', 'Produce of the checkpoint'] as const).flatMap(
-    (step) => program.timeOf(step, 'after it is sent') ?? [],
-  )
-  return times.length === 0 ? undefined : Math.min(...times)
 }
 
 function shuffled<Item>(items: Item[], random: Random): Item[] {

@@ -1,6 +1,6 @@
 /**
- * Preloaded into each thread of a process that is to die: watches what goes to Kafka and comes back, and kills the process
- * with SIGKILL where its plan says. What it sees is told to the parent through a pipe, which outlives the process.
+ * Preloaded into each thread of a process that is to die: watches what goes to Kafka and comes back, and kills or stops
+ * the process where its plan says. What it sees is told to the parent through a pipe, which outlives the process.
  */
 import { writeSync } from 'node:fs'
 import net from 'node:net'
@@ -17,13 +17,13 @@ const counts = new Map<string, number>()
 let isLoaded = false
 let hasCommitted = false
 let commitsBegun = 0
-/** When the last fetch was sent. */
-let commitsBegunBefore = 0
+/** When the last fetch of new records was sent. */
+let commitsBegunBefore = -1
 let commitBegun = Promise.withResolvers<void>()
 /** Sum of the offsets that the last fetch asked for. */
 let position = -1
 /** The parts that wait have been read again, and new records are read. */
-let readsOn = false
+let readsOn = plan.startsAnew
 const standby = Promise.withResolvers<void>()
 let isArmed = !plan.waitsForStandby
 
@@ -84,7 +84,7 @@ async function sendInTurn(request: Buffer, send: () => void): Promise<void> {
   if (asked <= position) readsOn = true
   position = asked
   if (hasCommitted && !isArmed) await standby.promise
-  if (readsOn || commitsBegun > 0) {
+  if (readsOn) {
     if (commitsBegun === commitsBegunBefore) await Promise.race([commitBegun.promise, sleep(systemClock, patienceMs)])
     commitsBegunBefore = commitsBegun
   }
@@ -109,6 +109,7 @@ function stepOf(chunks: readonly Uint8Array[]): Step | undefined {
   assert(header.length >= 14, 'a request begins with its header')
   switch (header.readInt16BE(4)) {
     case 0:
+      if (!hasTransaction(chunks[1]!)) return 'Produce of the note'
       return chunks.some(namesCheckpoint) ? 'Produce of the checkpoint' : 'Produce of outputs'
     case 1:
       return isLoaded ? 'Fetch of the source' : 'Fetch of the checkpoint'
@@ -133,20 +134,23 @@ function stepOf(chunks: readonly Uint8Array[]): Step | undefined {
   }
 }
 
+/** The body of a Produce request begins with tags and the transactional id, whose first byte is 0 where there is none. */
+function hasTransaction(body: Uint8Array): boolean {
+  return body[1] !== 0
+}
+
 /** Names stand in small chunks, between the record batches. */
 function namesCheckpoint(chunk: Uint8Array): boolean {
   return chunk.length < 1_024 && Buffer.from(chunk).includes('.checkpoint')
 }
 
-function meet(step: Step | undefined, moment: Moment): void {
+function meet(step: Step | undefined, moment: 'before it is sent' | 'before its answer is handled'): void {
   if (step === undefined) return
   if (isDue(step, moment)) die(step, moment)
   if (moment === 'before it is sent') return
-  if (moment === 'before its answer is handled') {
-    if (step === 'OffsetFetch') isLoaded = true
-    if (step === 'EndTxn') hasCommitted = true
-  }
   tell(step, moment)
+  if (step === 'OffsetFetch') isLoaded = true
+  if (step === 'EndTxn') hasCommitted = true
 }
 
 /** Counts, and says whether this is where the process dies. */
@@ -160,10 +164,10 @@ function isDue(step: Step | undefined, moment: Moment): boolean {
   return point !== undefined && step === 'EndTxn' && moment === 'before its answer is handled' && count === epochsMax
 }
 
-function die(step: Step, moment: Moment): never {
+/** Returns only when it was stopped and goes on. */
+function die(step: Step, moment: Moment): void {
   tell(step, moment, true)
-  process.kill(process.pid, 'SIGKILL')
-  throw new Error('unreachable: the process is dead')
+  process.kill(process.pid, plan.signal ?? 'SIGKILL')
 }
 
 const told = new Set<string>()

@@ -1,6 +1,9 @@
 import { nextInt, type Random } from '../../src/core/random.ts'
 
-/** Requests between which a process may die. What is written to the checkpoint topic ends an epoch's outputs. */
+/**
+ * Requests between which a process may die. What is written to the checkpoint topic is behind an epoch's outputs, except
+ * for the note that a process writes of itself when it starts.
+ */
 export const steps = [
   'FindCoordinator',
   'JoinGroup',
@@ -9,6 +12,7 @@ export const steps = [
   'InitProducerId',
   'Fetch of the checkpoint',
   'OffsetFetch',
+  'Produce of the note',
   'Fetch of the source',
   'Produce of outputs',
   'Produce of the checkpoint',
@@ -32,16 +36,26 @@ export interface CrashPlan {
   readonly point?: CrashPoint
   /** Dies at the first, second, … request of that step. */
   readonly nth: number
+  /** SIGSTOP lets it go on from there at SIGCONT. @defaultValue SIGKILL */
+  readonly signal?: 'SIGKILL' | 'SIGSTOP'
   /** Dies at the latest at the answer to this EndTxn. */
   readonly epochsMax: number
   /** Each fetch of new records waits for the commit of those before it to begin, so that an epoch has few. */
   readonly hasSmallEpochs: boolean
+  /** No epoch has committed before: there is nothing to be read again, which goes on without waiting. */
+  readonly startsAnew: boolean
   /** Until the parent says that a standby is there it commits once, reads no further, and does not die. */
   readonly waitsForStandby: boolean
 }
 
 /** Of a process that comes to its end. */
-export const unharmed: CrashPlan = { nth: 0, epochsMax: 0, hasSmallEpochs: false, waitsForStandby: false }
+export const unharmed: CrashPlan = {
+  nth: 0,
+  epochsMax: 0,
+  hasSmallEpochs: false,
+  startsAnew: false,
+  waitsForStandby: false,
+}
 
 /** What the hook tells of a request that was sent or answered. */
 export interface CrashEvent {
@@ -52,9 +66,9 @@ export interface CrashEvent {
   readonly isCrash: boolean
 }
 
-const startSteps = steps.slice(0, 7)
-const readingSteps = steps.slice(7, 9)
-const commitSteps = steps.slice(9)
+const startSteps = steps.slice(0, 8)
+const readingSteps = steps.slice(8, 10)
+const commitSteps = steps.slice(10)
 
 /** Whether an epoch was on its way to be committed. */
 export function isInCommit(step: Step): boolean {
@@ -71,7 +85,7 @@ export function drawPoint(random: Random, hasStandby: boolean): CrashPoint {
   return { step: among[nextInt(random, among.length)]!, moment: moments[nextInt(random, moments.length)]! }
 }
 
-/** Draws at which request of its step a process dies, so that it commits about `epochs` epochs before. */
-export function drawNth(random: Random, { step }: CrashPoint, epochs: number): number {
-  return 1 + nextInt(random, startSteps.includes(step) ? 2 : Math.max(1, Math.round(2 * epochs)))
+/** Draws at which request of its step a process dies: in one of its first `epochsMax` epochs, or when it starts. */
+export function drawNth(random: Random, { step }: CrashPoint, epochsMax: number): number {
+  return 1 + nextInt(random, startSteps.includes(step) ? 2 : Math.max(1, Math.round(epochsMax)))
 }

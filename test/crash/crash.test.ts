@@ -1,5 +1,9 @@
 import { onEachBroker } from '../integration/target.ts'
 import { crashCampaign } from './campaign.integration.ts'
+import { otherConsumers } from './consumers.integration.ts'
+import { disturbances } from './disturbed.integration.ts'
+import { movedCoordinators } from './moved-coordinator.integration.ts'
 import { resuming } from './resuming.integration.ts'
 
-onEachBroker([resuming, crashCampaign])
+movedCoordinators()
+onEachBroker([otherConsumers, disturbances, resuming, crashCampaign])

@@ -18,7 +18,7 @@ export class ExperimentTopics implements AsyncDisposable {
 
   static async generate(bootstrapServers: string, name: string, customers: number): Promise<ExperimentTopics> {
     const topics = new ExperimentTopics(bootstrapServers, `${name}.source`, customers)
-    await topics.#cli('generate', topics.#source)
+    await topics.#generated('generate', topics.#source)
     return topics
   }
 
@@ -39,9 +39,12 @@ export class ExperimentTopics implements AsyncDisposable {
     return { bootstrapServers: this.#bootstrapServers, app, source: this.#source, sink }
   }
 
-  /** Fails unless a sink is, byte for byte, what the experiment's seed says; says what it is. */
-  verify({ sink }: Experiment): Promise<string> {
-    return this.#cli('verify', sink)
+  /**
+   * Fails unless a sink is, byte for byte, what the experiment's seed says, and the audit proves that every offset has
+   * exactly one class; says what they found.
+   */
+  async verify({ app, sink }: Experiment): Promise<string> {
+    return `${await this.#generated('verify', sink)}\n${await this.#cli('audit', '--app', app)}`
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -49,10 +52,12 @@ export class ExperimentTopics implements AsyncDisposable {
     await this.#cluster.close()
   }
 
-  async #cli(command: string, topic: string): Promise<string> {
-    const servers = ['--bootstrap-servers', this.#bootstrapServers]
-    const words = [command, ...servers, '--topic', topic, '--customers', String(this.customers)]
-    const { code, stdout, stderr } = await millrace(...words)
+  #generated(command: string, topic: string): Promise<string> {
+    return this.#cli(command, '--topic', topic, '--customers', String(this.customers))
+  }
+
+  async #cli(command: string, ...words: string[]): Promise<string> {
+    const { code, stdout, stderr } = await millrace(command, '--bootstrap-servers', this.#bootstrapServers, ...words)
     if (code !== 0) throw new Error(`${command} ended with ${code}:\n${stdout}${stderr}`)
     return stdout.trimEnd()
   }

@@ -83,6 +83,13 @@ export class Program implements AsyncDisposable {
     return this.events.find((event) => event.step === step && event.moment === moment)?.atMs
   }
 
+  /** When the process first sent an output. */
+  get firstOutputMs(): number | undefined {
+    const steps = ['Produce of outputs', 'Produce of the checkpoint'] as const
+    const times = steps.flatMap((step) => this.timeOf(step, 'after it is sent') ?? [])
+    return times.length === 0 ? undefined : Math.min(...times)
+  }
+
   /** Resolves once the process has become the active one, or has ended. */
   async isActive(): Promise<void> {
     await this.#until(() => this.timeOf('InitProducerId', 'after it is sent') !== undefined)
@@ -91,6 +98,11 @@ export class Program implements AsyncDisposable {
   /** Resolves once the process stands by, or has ended. */
   async standsBy(): Promise<void> {
     await this.#until(() => this.#said.includes('standing by'))
+  }
+
+  /** Resolves once the process was killed or stopped by its plan, or has ended. */
+  async hasMetItsPlan(): Promise<void> {
+    await this.#until(() => this.events.some(({ isCrash }) => isCrash))
   }
 
   /** Tells the process that a standby is there, so that it may die. */
@@ -104,7 +116,8 @@ export class Program implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.signal('SIGKILL')
-    await this.ended
+    // How it ended is told to whoever awaits that, and must not hide what made the scope end.
+    await this.ended.catch(() => {})
   }
 
   async #toItsEnd(stdout: Promise<string>): Promise<Ended> {

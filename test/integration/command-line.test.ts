@@ -105,7 +105,6 @@ describe('millrace on a broker that runs already', () => {
     kafka = new Kafka({ brokers: [broker.bootstrapServers], logLevel: logLevel.NOTHING })
     folder = await mkdtemp(join(tmpdir(), 'millrace-topologies-'))
     servers = ['--bootstrap-servers', broker.bootstrapServers]
-    await broker.createTopic({ name: 'sink-topic', partitions: 12 })
     const generated = await millrace('generate', ...servers, '--customers', String(customers))
     assert.equal(generated.code, 0, generated.stderr)
   })
@@ -151,6 +150,50 @@ describe('millrace on a broker that runs already', () => {
     assert.deepEqual(verificationOf(verified), { distinct: customers, missing: 0, duplicates: 0, mismatched: 0 })
   })
 
+  it('proves what the run has done, and explains a key of it', async () => {
+    const audited = await millrace('audit', '--app', 'customer-360', ...servers)
+    const [merged] = await readTopic(broker.bootstrapServers, 'sink-topic')
+    const explained = await millrace('explain', merged!.key!, '--app', 'customer-360', ...servers)
+    const unknown = await millrace('explain', '12', '--app', 'customer-360', ...servers, '--json')
+
+    assert.equal(audited.code, 0, audited.stderr)
+    assert.match(audited.stdout, /^proved: each of 600 consumed offsets has exactly one class$/m)
+    assert.equal(explained.code, 0, explained.stderr)
+    const [title, outcome, place, from] = explained.stdout.split('\n')
+    assert.equal(title, `customer-360, key "${merged!.key}"`)
+    assert.deepEqual([outcome, place?.split('  ')[1]], ['merged', `sink-topic ${merged!.partition}@${merged!.offset}`])
+    assert.match(from!, /^  from A \d+@\d+, B \d+@\d+, C \d+@\d+$/)
+    assert.equal(unknown.code, 0, unknown.stderr)
+    assert.deepEqual(JSON.parse(unknown.stdout), { app: 'customer-360', key: '12', published: [], deadLetters: [] })
+  })
+
+  it('tells what a reset would delete with exit code 3, and refuses it while the program runs', async () => {
+    await broker.createTopic({ name: 'resettable-sink', partitions: 1 })
+    const running = startMillrace(['run', await topologyFile('resettable', 'part'), ...servers])
+    await running.says('600 of 600')
+    const reset = (...words: string[]) => millrace('reset', '--app', 'resettable', ...servers, ...words)
+
+    const refused = await reset('--yes')
+    running.signal('SIGTERM')
+    await running.ended
+    const told = await reset()
+    const done = await reset('--yes', '--json')
+    const again = await reset('--yes')
+
+    assert.equal(refused.code, 1)
+    assert.match(refused.stderr, /^error APP_RUNNING: "resettable" runs/)
+    assert.equal(told.code, 3, told.stderr)
+    assert.match(
+      told.stdout,
+      /^topic resettable\.checkpoint and group resettable .* would be deleted; nothing has been done/,
+    )
+    assert.equal(done.code, 0, done.stderr)
+    const deleted = { app: 'resettable', group: 'resettable', checkpointTopic: 'resettable.checkpoint', isDone: true }
+    assert.deepEqual(JSON.parse(done.stdout), deleted)
+    assert.equal(again.code, 1)
+    assert.match(again.stderr, /^error APP_UNKNOWN: /)
+  })
+
   it('verifies with exit code 1 what was tampered with: one missing, one duplicated, one altered', async () => {
     const good = await readTopic(broker.bootstrapServers, 'sink-topic')
     const [first, ...others] = good
@@ -167,6 +210,11 @@ describe('millrace on a broker that runs already', () => {
       assert.equal(verified.code, 1)
       assert.deepEqual(verificationOf(verified), { ...fault, ...wrong })
     }
+    // It was written again without saying where its parts came from.
+    const audited = await millrace('audit', '--app', 'customer-360', ...servers)
+    assert.equal(audited.code, 1, audited.stderr)
+    assert.match(audited.stdout, /^WRONG: /m)
+    assert.match(audited.stdout, /^offsets without a class: 600; the first 10 are$/m)
   })
 
   it('drains and commits at SIGTERM, and exits with 0', async () => {

@@ -28,11 +28,12 @@ export interface CustomerRecord {
 export function customerTopology(
   { app, source, sink }: Stream,
   sideA: StageOptions<CustomerRecord, unknown> = { part: field('part') },
+  expiry: { expireAfterMs?: number; expireBy?: 'eventTime' | 'processingTime'; expireTo?: string } = {},
 ) {
   return topology(app)
     .source(source)
     .route('by-stage', field('stage'), { A: stage(sideA), B: stage({ part: field('part') }) })
-    .correlate('by-id', field('id'), { of: ['A', 'B'] })
+    .correlate('by-id', field('id'), { of: ['A', 'B'], ...expiry })
     .sink(sink)
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { customers, customerTopology, mergesOf, valuesOf } from './customers.ts'
-import { assertAccount, assertEndedBy, startQuietly } from './run.ts'
+import { assertAccount, assertEndedBy, committed, startQuietly } from './run.ts'
 import type { Stream, Target } from './target.ts'
 
 export function epochs(target: Target): void {
@@ -69,11 +69,6 @@ export function epochs(target: Target): void {
       })
     }
   })
-
-  /** Resolves once as many offsets are committed. */
-  async function committed(app: { progress(): { consumed: number } }, count: number): Promise<void> {
-    while (app.progress().consumed < count) await new Promise(setImmediate)
-  }
 
   async function committedOffsets({ app, source }: Stream): Promise<Map<number, string>> {
     const [topic] = await target.admin.fetchOffsets({ groupId: app, topics: [source] })

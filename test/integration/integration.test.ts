@@ -1,9 +1,13 @@
+import { audits } from './audit.integration.ts'
 import { bytesLeaveAsTheyCame } from './bytes.integration.ts'
 import { epochs } from './epochs.integration.ts'
+import { explanations } from './explain.integration.ts'
+import { acceptedLoss } from './loss.integration.ts'
 import { orderIndependence } from './order.integration.ts'
 import { poisonedRecords } from './records.integration.ts'
-import { expiry } from './expiry.integration.ts'
 import { restoration } from './restoration.integration.ts'
+import { resets } from './reset.integration.ts'
+import { expiry } from './expiry.integration.ts'
 import { foreignSources } from './sources.integration.ts'
 import { stageFunctionFailures } from './stage-functions.integration.ts'
 import { invalidTopologies, starting } from './start.integration.ts'
@@ -19,5 +23,9 @@ onEachBroker([
   foreignSources,
   expiry,
   epochs,
+  audits,
+  explanations,
+  resets,
   restoration,
+  acceptedLoss,
 ])

@@ -43,6 +43,11 @@ export async function runToEnd(topology: Topology, bootstrapServers: string, set
   }
 }
 
+/** Resolves once a program has committed as many offsets. */
+export async function committed(app: App, count: number): Promise<void> {
+  while (app.progress().consumed < count) await new Promise(setImmediate)
+}
+
 function quiet(onCrash: (error: unknown) => void = () => {}): Logger {
   return {
     debug() {},
@@ -55,7 +60,10 @@ function quiet(onCrash: (error: unknown) => void = () => {}): Logger {
 type Class = Exclude<keyof PartitionAccount, 'partition' | 'consumed'>
 
 /** Fails unless the account has exactly these numbers, nothing else, and adds up in every partition. */
-export function assertAccount(report: Report, expected: Partial<Record<Class, number>>): void {
+export function assertAccount(
+  report: Pick<Report, 'accounting' | 'isBalanced'>,
+  expected: Partial<Record<Class, number>>,
+): void {
   const none = { emitted: 0, pending: 0, duplicate: 0, deadLettered: 0, filtered: 0, expired: 0, lost: 0, skipped: 0 }
   const classes = Object.keys(none) as Class[]
   const total = (name: Class | 'consumed') => report.accounting.reduce((sum, account) => sum + account[name], 0)

@@ -23,6 +23,22 @@ export function starting(target: Target): void {
       })
     }
 
+    for (const [wrong, topic] of [
+      ['two partitions', { numPartitions: 2, configEntries: [{ name: 'cleanup.policy', value: 'compact' }] }],
+      ['retention', { numPartitions: 1, configEntries: [{ name: 'cleanup.policy', value: 'compact,delete' }] }],
+    ] as const) {
+      it(`refuses a checkpoint topic with ${wrong}`, async () => {
+        const stream = await target.stream()
+        await target.admin.createTopics({
+          topics: [{ topic: stream.checkpointTopic, ...topic, configEntries: [...topic.configEntries] }],
+        })
+
+        await assert.rejects(startQuietly(customerTopology(stream), target.bootstrapServers), {
+          code: 'CHECKPOINT_TOPIC_INVALID',
+        })
+      })
+    }
+
     it('creates a dead-letter topic with as many partitions as the source', async () => {
       const stream = await target.stream({ sourcePartitions: 5 })
 

@@ -133,10 +133,12 @@ export async function createStream(
 ): Promise<Stream> {
   const app = `integration-${randomUUID()}`
   const [source, sink, deadLetterTopic] = [`${app}.source`, `${app}.sink`, `${app}.dead-letter`]
+  // The timestamps of tests are older than brokers keep records by default.
+  const kept = { 'retention.ms': '-1' }
   await admin.createTopics({
     topics: [
-      { topic: source, numPartitions: sourcePartitions },
-      { topic: sink, numPartitions: 3, configEntries: entriesOf(sinkConfig) },
+      { topic: source, numPartitions: sourcePartitions, configEntries: entriesOf(kept) },
+      { topic: sink, numPartitions: 3, configEntries: entriesOf({ ...kept, ...sinkConfig }) },
     ],
   })
   return {

@@ -10,6 +10,7 @@ export {
   listOffsets,
   metadata,
   offsetCommit,
+  offsetFetch,
   produce,
   saslAuthenticate,
   saslHandshake,

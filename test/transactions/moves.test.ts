@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { initProducerId } from '../../src/broker/handlers/index.ts'
 import { startBroker } from '../../src/broker/index.ts'
+import { startKafka } from '../../tools/kafka/start.ts'
 import { WireClient } from '../contract/wire-client.ts'
 import { partitionCount, Session } from './session.ts'
+import { skipWithoutJava } from './target.ts'
 
 /** The last epoch that a producer is given; the next end gives it another producer id. */
 const lastEpoch = 32_766
@@ -76,12 +78,34 @@ for (const transactionVersion of [1, 2] as const) {
   })
 }
 
+for (const transactionVersion of [1, 2] as const) {
+  void describe(`transactions of version ${transactionVersion} on Apache Kafka`, { skip: skipWithoutJava }, () => {
+    void it('survive that the broker is killed in the middle of one and started again', async () => {
+      await using kafka = await startKafka()
+      await using session = await Session.open({ bootstrapServers: kafka.bootstrapServers, transactionVersion })
+      await session.producer.begin()
+      await session.transact()
+      void session.send()
+      const committing = session.commit()
+
+      await kafka.kill()
+      await kafka.restart()
+
+      const result = await committing
+      assert.ok(result === 'committed' || (transactionVersion === 1 && result === 'unknown'), result)
+      assert.equal(await session.transact(), 'committed')
+      await session.verify()
+    })
+  })
+}
+
 void describe('a producer of version 2', () => {
   void it('goes on under another producer id when its epochs are used up', { timeout: 3_600_000 }, async () => {
     await using broker = await startBroker()
-    await using session = await Session.open({ bootstrapServers: broker.bootstrapServers, transactionVersion: 2 })
+    const { bootstrapServers } = broker
+    await using session = await Session.open({ bootstrapServers, transactionVersion: 2, batchesPerPartition: 1 })
     await session.producer.begin()
-    await raiseEpoch(broker.bootstrapServers, session.transactionalId, lastEpoch - 10)
+    await raiseEpoch(bootstrapServers, session.transactionalId, lastEpoch - 10)
     await session.producer.begin()
 
     for (let i = 0; i < transactionCount; i++) {

@@ -15,7 +15,6 @@ import { OutputBatch } from '../../src/kernel/index.ts'
 import { readTopic } from '../integration/read-topic.ts'
 
 export const partitionCount = 3
-const batchesPerPartition = 7
 
 export type Result = 'committed' | 'aborted' | 'unknown' | 'fenced'
 
@@ -27,6 +26,8 @@ export interface SessionOptions {
   readonly transactionTimeoutMs?: number
   readonly transactionalId?: string
   readonly member?: (stale?: GroupMember) => Promise<GroupMember>
+  /** How many batches a transaction sends to each partition. @defaultValue 7, more than may be in flight */
+  readonly batchesPerPartition?: number
 }
 
 export const noMember: GroupMember = { generationId: -1, memberId: '', groupInstanceId: null }
@@ -46,6 +47,7 @@ export class Session implements AsyncDisposable {
   #onFailed = () => {}
   readonly #observer: Cluster
   readonly #observedServers: string
+  readonly #batchesPerPartition: number
   readonly #results: Result[] = []
 
   static async open(options: SessionOptions): Promise<Session> {
@@ -65,6 +67,7 @@ export class Session implements AsyncDisposable {
       transactionTimeoutMs = 60_000,
       transactionalId,
       member = async () => noMember,
+      batchesPerPartition = 7,
     }: SessionOptions,
     place: { observer: Cluster; observedServers: string; cluster: Cluster; topic: Topic },
   ) {
@@ -74,6 +77,7 @@ export class Session implements AsyncDisposable {
     this.transactionalId = transactionalId ?? `${place.topic.name}-id`
     this.#observer = place.observer
     this.#observedServers = place.observedServers
+    this.#batchesPerPartition = batchesPerPartition
     this.producer = new TransactionalProducer({
       cluster: place.cluster,
       topics: [place.topic],
@@ -94,7 +98,7 @@ export class Session implements AsyncDisposable {
     const number = this.#results.length
     const stored = []
     for (let partition = 0; partition < partitionCount; partition++) {
-      for (let i = 0; i < batchesPerPartition; i++) {
+      for (let i = 0; i < this.#batchesPerPartition; i++) {
         const batch = batchOf(partition, `${number} ${partition} ${i}`)
         stored.push(new Promise<void>((resolve) => this.producer.send(batch, resolve)))
       }
@@ -171,7 +175,7 @@ export class Session implements AsyncDisposable {
     )
     const expected = partitions((partition) =>
       committed.flatMap((number) =>
-        Array.from({ length: batchesPerPartition }, (_, i) => `${number} ${partition} ${i}`),
+        Array.from({ length: this.#batchesPerPartition }, (_, i) => `${number} ${partition} ${i}`),
       ),
     )
     assert.deepEqual(shown, expected)

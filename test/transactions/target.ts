@@ -12,14 +12,17 @@ export interface Target {
 export type Suite = (target: Target) => void
 
 const runningKafka = process.env['MILLRACE_KAFKA']
-const kafkaIsThere = runningKafka === undefined ? await javaAndMavenAvailable() : true
+const isJavaThere = await javaAndMavenAvailable()
+
+/** What `skip` says of tests that start an Apache Kafka of their own. */
+export const skipWithoutJava = isJavaThere === true ? false : isJavaThere
 
 /** Runs the suites on the embedded broker, and on Apache Kafka where it can be started. */
 export function onEachBroker(suites: readonly Suite[]): void {
   onBroker('embedded broker', false, () => startBroker(), suites)
   onBroker(
     'Apache Kafka',
-    kafkaIsThere === true ? false : kafkaIsThere,
+    runningKafka === undefined ? skipWithoutJava : false,
     () => (runningKafka === undefined ? startKafka() : attach(runningKafka)),
     suites,
   )

@@ -1,5 +1,5 @@
-import { faultsSuite } from './faults.transactions.ts'
-import { livesSuite } from './lives.transactions.ts'
+import { faultsSuite } from './faults.integration.ts'
+import { livesSuite } from './lives.integration.ts'
 import { onEachBroker } from './target.ts'
 
 onEachBroker([faultsSuite, livesSuite])

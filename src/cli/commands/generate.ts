@@ -2,21 +2,23 @@ import { Cluster } from '../../kafka/index.ts'
 import { runOptions, securityOf, securityOptions } from '../../streams/index.ts'
 import { defineCommand, exitCodes, jsonOption } from '../command.ts'
 import { experimentOptions } from '../experiment/index.ts'
-import { generateSource } from '../experiment-topics.ts'
+import { createExperimentTopic, generateSource } from '../experiment-topics.ts'
 
-const topic = {
+const topics = {
   topic: { type: 'string', default: 'source-topic', flag: '--topic', doc: 'Topic to write to.' },
+  sink: { type: 'string', default: 'sink-topic', flag: '--sink', doc: 'Topic for what the program will write.' },
 } as const
 
 export const generate = defineCommand({
   name: 'generate',
-  summary: "Writes the experiment's records to a topic, which it creates with 12 partitions where it is not there.",
+  summary:
+    "Writes the experiment's records to a topic; creates it, and one for the merged records, with 12 partitions each.",
   operands: [],
   options: {
     bootstrapServers: runOptions.bootstrapServers,
     ...securityOptions,
     ...experimentOptions,
-    ...topic,
+    ...topics,
     ...jsonOption,
   },
   async run({ options, output }) {
@@ -24,6 +26,7 @@ export const generate = defineCommand({
     try {
       // At once, where later requests would be tried again for minutes.
       await cluster.anyConnection()
+      await createExperimentTopic(cluster, options.sink)
       const bytes = await generateSource(cluster, options.topic, options, output)
       output.result(
         { customers: options.customers, seed: options.seed, bytes },

@@ -1,8 +1,6 @@
-import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { ConfigError } from '../../core/errors.ts'
-import { runOptions, securityOf, securityOptions, type Topology } from '../../streams/index.ts'
+import { runOptions, securityOf, securityOptions } from '../../streams/index.ts'
 import { defineCommand, exitCodes, jsonOption } from '../command.ts'
+import { loadTopology } from '../load-topology.ts'
 import { measuredRun, runOptionsOf } from '../measured-run.ts'
 import { runText } from '../report-text.ts'
 
@@ -32,16 +30,3 @@ export const run = defineCommand({
     return exitCodes.done
   },
 })
-
-async function loadTopology(file: string): Promise<Topology> {
-  const refuse = (what: string, cause?: unknown) =>
-    new ConfigError('CONFIG_INVALID_MODULE', `${file} ${what}`, { file }, cause)
-  const module = await import(pathToFileURL(resolve(file)).href).catch((error: Error) => {
-    throw refuse(`cannot be loaded: ${error.message}`, error)
-  })
-  const topology: unknown = module.default
-  const isTopology =
-    typeof topology === 'object' && topology !== null && 'kind' in topology && topology.kind === 'topology'
-  if (!isTopology) throw refuse('has no topology as its default export')
-  return topology as Topology
-}

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { type Broker, type BrokerFault, startBroker } from '../../broker/index.ts'
 import type { EngineError } from '../../core/errors.ts'
+import { Cluster } from '../cluster.ts'
+import { GroupCoordinator } from './group-coordinator.ts'
 import { Membership, type MembershipOptions } from './membership.ts'
 
 const illegalGeneration = 22
@@ -82,6 +84,13 @@ describe('Membership', () => {
       assert.deepEqual(await membership.member(first), first)
     })
 
+    it('is confirmed without waiting for the next heartbeat', { timeout: 20_000 }, async (t) => {
+      const { membership } = await join(t, { heartbeatIntervalMs: 40_000 })
+      const present = await membership.member()
+
+      assert.deepEqual(await membership.member(present), present)
+    })
+
     it('ends with what the coordinator refuses for good', async (t) => {
       const { membership, clientId, lost } = await join(t)
 
@@ -141,19 +150,30 @@ describe('Membership', () => {
 
     it('can be given up, and leaves nothing behind', { timeout: 20_000 }, async (t) => {
       const group = 'given-up'
-      await broker.injectFault({ api: 'SyncGroup', clientId: 'first', effect: { kind: 'neverAnswer' } })
       const giveUp = new AbortController()
-      const joining = join(t, {
-        group,
-        cluster: { bootstrapServers: broker.bootstrapServers, clientId: 'first' },
-        signal: giveUp.signal,
-      })
+      const joining = join(t, { group, signal: giveUp.signal })
 
       giveUp.abort(new Error('enough'))
       await assert.rejects(joining, { message: 'enough' })
       const { membership } = await join(t, { group })
 
       assert.equal(membership.isOwner, true)
+    })
+
+    it('can be given up also while the owner is waited for', async (t) => {
+      const cluster = new Cluster({ bootstrapServers: broker.bootstrapServers })
+      const { group } = await join(t, { heartbeatIntervalMs: 40_000 })
+      const coordinator = new GroupCoordinator({ cluster, group, sessionTimeoutMs: 45_000 })
+      const giveUp = new AbortController()
+      const joining = join(t, { group, signal: giveUp.signal })
+      let members: string[] = []
+      while (members.length < 2) members = await coordinator.instanceIds()
+
+      giveUp.abort(new Error('enough'))
+      await assert.rejects(joining, { message: 'enough' })
+
+      assert.equal((await coordinator.instanceIds()).length, 1)
+      await cluster.close()
     })
   })
 

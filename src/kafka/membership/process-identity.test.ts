@@ -58,10 +58,12 @@ describe('hasEnded', () => {
   })
 
   it('is true of a process that only its parent still knows', { skip: withoutProc }, async () => {
-    // The shell becomes a program that never asks what became of its child.
-    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'])
+    // The shell becomes a program that never asks what became of its child, and only then the child may end.
+    const parent = spawn('sh', ['-c', 'exec 3<&0; cat <&3 & echo $!; exec sleep 60'])
     const [line] = (await once(parent.stdout, 'data')) as [Buffer]
     const pid = Number(line)
+    while (readFileSync(`/proc/${parent.pid}/comm`, 'utf8') !== 'sleep\n') await setImmediate()
+    parent.stdin.end()
     let fields: string[]
     do {
       await setImmediate()

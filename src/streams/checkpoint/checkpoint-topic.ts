@@ -3,6 +3,7 @@ import { type Cluster, createTopics, type Topic, topicConfig } from '../../kafka
 
 /** Keys of the records in a checkpoint topic; the last record of a key counts, and one without a value deletes it. */
 export const manifestKey = 'manifest'
+export const attemptKey = 'attempt'
 
 export function baseKey(partition: number, piece: number): string {
   return `base/${partition}/${piece}`

@@ -24,6 +24,12 @@ export class PendingOffsets {
     this.settle()
   }
 
+  /** Goes on with this digest: what was known of what waits does not say what its parts were. */
+  redigest(digest: Digest): void {
+    this.digest = Digest.of(digest.words)
+    this.#settledDigest = Digest.of(digest.words)
+  }
+
   /** Follows an epoch that is complete. */
   apply(log: UndoLog): void {
     const { sets, digest } = this

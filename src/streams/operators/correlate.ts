@@ -144,7 +144,7 @@ class Correlation {
   }
 
   #apply(batch: RowBatch): void {
-    const { state, statistics, clock } = this.#pipeline
+    const { state, statistics } = this.#pipeline
     if (state.restoration !== undefined) return this.#restore(batch.columns, state.restoration)
     const { table } = state
     const { columns, nextOffset } = batch
@@ -230,11 +230,11 @@ class Correlation {
   /** Draws the border of the epoch at hand and sends it to be committed. */
   async #close(): Promise<void> {
     if (this.#isCommitting) return
-    if (!this.#isOpen) {
+    const { state, clock } = this.#pipeline
+    if (!this.#isOpen && !state.isLossDue) {
       for (const reply of this.#drains.splice(0)) reply()
       return
     }
-    const { state, clock } = this.#pipeline
     this.#timer?.cancel()
     this.#timer = undefined
     this.#expiry?.run()

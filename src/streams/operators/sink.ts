@@ -12,6 +12,8 @@
  */
 import { type ActorContext, defineActor } from '../../actors/index.ts'
 import { TransactionalProducer } from '../../kafka/index.ts'
+import { CarefulMode } from '../careful-mode.ts'
+import { attemptOf, writeAttempt } from '../checkpoint/attempt.ts'
 import { manifestOf, readCheckpoint } from '../checkpoint/checkpoint-reader.ts'
 import { loadState } from '../load-state.ts'
 import type { CorrelateMessage, SinkMessage } from '../messages.ts'
@@ -54,17 +56,27 @@ async function startProducing(pipeline: Pipeline, { self }: ActorContext<SinkMes
   await producer.begin()
   const records = await readCheckpoint(cluster, topics.sinks[checkpointSink]!)
   if (pipeline.state === undefined) {
-    pipeline.state = await loadState({
-      cluster,
-      plan,
-      options,
-      source: topics.source,
-      logEnds: pipeline.endOffsets,
-      records,
-      logger,
+    const { endOffsets: logEnds } = pipeline
+    const state = await loadState({ cluster, plan, options, source: topics.source, logEnds, records, logger })
+    pipeline.careful = await CarefulMode.begin({
+      last: attemptOf(records),
+      epoch: state.epoch,
+      attemptsMax: options.processAttempts,
+      note: (attempt) => writeAttempt(cluster, plan.checkpointTopic, attempt),
     })
+    tellOfCare(pipeline)
+    pipeline.state = state
     pipeline.onLoaded()
   } else pipeline.state.settleAt(manifestOf(records)?.epoch ?? 0)
   pipeline.beginLife()
   return producer
+}
+
+function tellOfCare({ careful, plan, logger }: Pipeline): void {
+  if (!careful.isOn) return
+  const { starts, suspect } = careful
+  logger.warn(
+    { app: plan.name, starts, ...(suspect && { suspect }) },
+    'processes have died before an epoch had committed: records are worked on in pieces until the one is found that kills',
+  )
 }

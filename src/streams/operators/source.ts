@@ -10,6 +10,8 @@
 import { type ActorContext, defineActor } from '../../actors/index.ts'
 import { Fetcher, type FetchedResponse } from '../../kafka/index.ts'
 import { BatchReader, type RecordColumns } from '../../kernel/index.ts'
+import { CarefulReader } from '../careful-reader.ts'
+import { drained } from '../drained.ts'
 import type { EpochState } from '../epoch-state.ts'
 import type { RowsMessage, SourceMessage } from '../messages.ts'
 import { fetchBuffersPerLeader, type Pipeline } from '../pipeline.ts'
@@ -36,8 +38,11 @@ export const source = (pipeline: Pipeline) =>
       async fetched(state, { fetcher, response }, context) {
         // What was read ahead by a fetcher that has been replaced is read again by the next one.
         if (fetcher !== state.fetcher) return
-        await readOut(pipeline, state, response, context)
-        if (pipeline.state.restoration !== undefined) await endRestoration(pipeline, state, context)
+        if (pipeline.state.restoration !== undefined) {
+          await readOut(pipeline, state, response, context)
+          await endRestoration(pipeline, state, context)
+        } else if (pipeline.careful.isOn) await readCarefully(pipeline, state, response, context)
+        else await readOut(pipeline, state, response, context)
       },
       failed(_state, { incarnation, error }) {
         if (incarnation === pipeline.incarnation) throw error
@@ -49,21 +54,23 @@ export const source = (pipeline: Pipeline) =>
     },
   })
 
-function startFetching(pipeline: Pipeline, context: ActorContext<SourceMessage>): SourceState {
+async function startFetching(pipeline: Pipeline, context: ActorContext<SourceMessage>): Promise<SourceState> {
   const { options, statistics, incarnation, rowBatches, state } = pipeline
   context.signal.addEventListener('abort', () => rowBatches.abandon(), { once: true })
-  const offsets = state.firstOffsets
   statistics.firstFetchMs ||= pipeline.clock.monotonicMs()
   return {
     incarnation,
-    fetcher: fetchFrom(pipeline, offsets, context),
+    fetcher: await fetchOn(pipeline, context),
     reader: new BatchReader(options),
-    reached: Float64Array.from(offsets),
+    reached: Float64Array.from(state.firstOffsets),
   }
 }
 
-function fetchFrom(pipeline: Pipeline, offsets: readonly number[], { self }: ActorContext<SourceMessage>): Fetcher {
-  const { options, incarnation } = pipeline
+/** Reads from where the state is; what it has lost is committed before. */
+async function fetchOn(pipeline: Pipeline, context: ActorContext<SourceMessage>): Promise<Fetcher> {
+  const { options, state, incarnation } = pipeline
+  const { self } = context
+  if (state.isLossDue) await drained(pipeline, context)
   const fetcher: Fetcher = new Fetcher(
     {
       cluster: pipeline.cluster,
@@ -76,7 +83,7 @@ function fetchFrom(pipeline: Pipeline, offsets: readonly number[], { self }: Act
       onFetched: (response) => void self.tell({ type: 'fetched', fetcher, response }),
       onFailed: (error) => void self.tell({ type: 'failed', incarnation, error }),
     },
-    offsets,
+    state.firstOffsets,
   )
   fetcher.start()
   return fetcher
@@ -95,7 +102,22 @@ async function endRestoration(
   await rowBatches.whenIdle()
   if (context.signal.aborted) return
   state.finishRestoration()
-  source.fetcher = fetchFrom(pipeline, state.firstOffsets, context)
+  source.fetcher = await fetchOn(pipeline, context)
+}
+
+/** Once a suspect is settled, all partitions are read again. */
+async function readCarefully(
+  pipeline: Pipeline,
+  source: SourceState,
+  response: FetchedResponse,
+  context: ActorContext<SourceMessage>,
+): Promise<void> {
+  const { careful } = pipeline
+  const hadSuspect = careful.suspect !== undefined
+  await new CarefulReader(pipeline, source.reader, context).readOut(response)
+  if (!hadSuspect || careful.suspect !== undefined || context.signal.aborted) return
+  source.fetcher.stop()
+  source.fetcher = await fetchOn(pipeline, context)
 }
 
 async function readOut(

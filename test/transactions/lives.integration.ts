@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { addPartitionsToTxn, endTxn, initProducerId } from '../../src/broker/handlers/index.ts'
+import {
+  addPartitionsToTxn,
+  endTxn,
+  findCoordinator,
+  initProducerId,
+  produce,
+  txnOffsetCommit,
+} from '../../src/broker/handlers/index.ts'
 import { EngineError } from '../../src/core/errors.ts'
 import type { GroupMember } from '../../src/kafka/index.ts'
 import { recordBatch } from '../contract/batches.ts'
@@ -12,7 +19,10 @@ import type { Target } from './target.ts'
 
 /** Long enough to send everything before, also on a busy machine. */
 const transactionTimeoutMs = 2_000
-const concurrentTransactions = 51
+const invalidProducerEpoch = 47
+const producerFenced = 90
+/** A topic or coordinator that is not found yet, CONCURRENT_TRANSACTIONS, NOT_ENOUGH_REPLICAS. */
+const notReady = [3, 6, 14, 15, 16, 19, 51]
 
 /** What ends a transaction besides its producer. */
 export function livesSuite(target: Target): void {
@@ -33,6 +43,38 @@ export function livesSuite(target: Target): void {
         assert.deepEqual(results, ['aborted', 'committed'])
         assert.equal(session.failures[0]!.code, 'TRANSACTION_ABORTED')
         await session.verify()
+      })
+
+      void it('hears of that from all sides at once', async () => {
+        await using session = await open({ transactionTimeoutMs })
+        await session.producer.begin()
+        await session.transact()
+        await session.send()
+        await session.settled()
+        void session.send()
+
+        const results = [await session.commit(), await session.transact()]
+
+        assert.deepEqual(results, ['aborted', 'committed'])
+        await session.verify()
+      })
+
+      void it('waits with its verdict for the inquiry, while batches are still to be stored', async () => {
+        await using proxy = await target.startProxy()
+        const { bootstrapServers: observedServers } = target
+        await using session = await open({ bootstrapServers: proxy.bootstrapServers, observedServers })
+        await session.producer.begin()
+        await session.send()
+        void session.send()
+        const befell = [
+          proxy.inject(produce, 'loseRequest'),
+          proxy.inject(txnOffsetCommit, { refuse: invalidProducerEpoch }),
+          proxy.inject(initProducerId, { refuse: producerFenced }),
+        ]
+
+        assert.equal(await session.commit(), 'fenced')
+
+        await Promise.all(befell)
       })
 
       void it('learns by sending that its transaction was open for too long', async () => {
@@ -182,7 +224,7 @@ export function livesSuite(target: Target): void {
       await using client = await WireClient.connect(target.bootstrapServers)
       const producer = new PlainProducer(client, session.transactionalId, session.topic, version)
       await producer.begin()
-      await producer.send('a')
+      assert.equal(await producer.send('a'), 0)
       const delayed = await producer.end(true)
       await producer.send('b')
 
@@ -216,6 +258,8 @@ class PlainProducer {
 
   async begin(): Promise<void> {
     const request = { transactionalId: this.#transactionalId, transactionTimeoutMs: 60_000 }
+    // The first question for a coordinator has the topic of all transactions created.
+    await this.#client.call(findCoordinator, 4, { keyType: 1, keys: [this.#transactionalId] })
     await untilSettled(async () => {
       const { errorCode, producerId, producerEpoch } = await this.#client.call(initProducerId, 4, request)
       this.#identity = { producerId, producerEpoch }
@@ -242,7 +286,8 @@ class PlainProducer {
   async end(committed: boolean): Promise<() => Promise<unknown>> {
     const request = { transactionalId: this.#transactionalId, ...this.#identity, committed }
     const end = () => this.#client.call(endTxn, this.#version === 1 ? 3 : 5, request)
-    const { producerId, producerEpoch } = await end()
+    const { errorCode, producerId, producerEpoch } = await end()
+    assert.equal(errorCode, 0)
     if (this.#version === 2) {
       this.#identity = { producerId, producerEpoch }
       this.#sequence = 0
@@ -251,9 +296,10 @@ class PlainProducer {
   }
 }
 
+/** Asks again while brokers are not ready: the last transaction is being ended, or a coordinator is not found yet. */
 async function untilSettled(request: () => Promise<number>): Promise<number> {
   for (;;) {
     const errorCode = await request()
-    if (errorCode !== concurrentTransactions) return errorCode
+    if (!notReady.includes(errorCode)) return errorCode
   }
 }

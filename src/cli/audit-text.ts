@@ -1,0 +1,43 @@
+import type { AuditReport } from '../streams/index.ts'
+
+const classNames = {
+  emitted: 'emitted',
+  pending: 'pending',
+  duplicate: 'a duplicate',
+  deadLettered: 'a dead letter',
+  expired: 'expired',
+  skipped: 'skipped',
+} as const
+
+/** The report of an audit for people: the verdict first, then what speaks against it. */
+export function auditText(report: AuditReport): string {
+  const { app, epoch, closedMs, twice, without, miscounts, unbalanced, removedFrom, foreignRecords } = report
+  const place = (each: { partition: number; offset: number }) => `  partition ${each.partition}, offset ${each.offset}`
+  return [
+    `${app}, epoch ${epoch} of ${new Date(closedMs).toISOString()}`,
+    verdictText(report),
+    ...listing(twice.count, 'offsets with two classes', twice.first, ({ classes: [one, other], ...each }) => {
+      return `${place(each)}: ${classNames[one]} and ${one === other ? 'once more' : classNames[other]}`
+    }),
+    ...listing(without.count, 'offsets without a class', without.first, place),
+    ...miscounts.map(({ partition, class: name, counted, found }) => {
+      return `partition ${partition}: ${counted} ${name} by the account, ${found} by the broker`
+    }),
+    ...unbalanced.map((partition) => `partition ${partition}: the classes do not add up to what was consumed`),
+    ...(foreignRecords === 0 ? [] : [`records of others in its topics: ${foreignRecords.toLocaleString('en')}`]),
+    ...(report.verdict === 'proved' ? [] : removedFrom.map((topic) => `topic ${topic} has lost records`)),
+  ].join('\n')
+}
+
+function verdictText({ verdict, accounting }: AuditReport): string {
+  const consumed = accounting.reduce((sum, account) => sum + account.consumed, 0).toLocaleString('en')
+  if (verdict === 'proved') return `proved: each of ${consumed} consumed offsets has exactly one class`
+  if (verdict === 'wrong') return `WRONG: not every one of ${consumed} consumed offsets has exactly one class`
+  return `not proved: the account of ${consumed} consumed offsets adds up, but records that would prove it are gone`
+}
+
+function listing<Item>(count: number, what: string, first: readonly Item[], line: (item: Item) => string): string[] {
+  if (count === 0) return []
+  const few = first.length < count ? `; the first ${first.length} are` : ''
+  return [`${what}: ${count.toLocaleString('en')}${few}`, ...first.map(line)]
+}

@@ -1,0 +1,29 @@
+import { findRemains, reset as resetApp } from '../../streams/index.ts'
+import { appOptions, atCluster } from '../app-command.ts'
+import { defineCommand, exitCodes } from '../command.ts'
+
+export const reset = defineCommand({
+  name: 'reset',
+  summary: 'Makes an application that does not run start over; without --yes, tells what that would delete.',
+  operands: [],
+  options: {
+    ...appOptions,
+    yes: { type: 'boolean', default: false, flag: '--yes', doc: 'Do it.' },
+  },
+  async run({ options, output }) {
+    const { app, yes } = options
+    const remains = await atCluster(options, (cluster) => (yes ? resetApp(cluster, app) : findRemains(cluster, app)))
+    const { group, checkpointTopic } = remains
+    const deleted = [
+      ...(checkpointTopic === undefined ? [] : [`topic ${checkpointTopic}`]),
+      ...(group === undefined ? [] : [`group ${group} with its offsets`]),
+    ].join(' and ')
+    const text = [
+      yes ? `deleted ${deleted}` : `${deleted} would be deleted; nothing has been done: give --yes to do it`,
+      `The next start ${yes ? 'reads' : 'would read'} the source from the start of its log. What was published, and ${app}.dead-letter, stay`,
+      'as they are: their records come a second time, unless those topics are emptied before.',
+    ].join('\n')
+    output.result({ ...remains, isDone: yes }, text)
+    return yes ? exitCodes.done : exitCodes.unfinished
+  },
+})

@@ -1,0 +1,48 @@
+import type { Explanation } from '../streams/index.ts'
+
+/** The explanation of a key for people. */
+export function explanationText({ app, key, waiting, published, deadLetters }: Explanation): string {
+  const lines = [
+    ...(waiting === undefined ? [] : waitingLines(waiting)),
+    ...published.flatMap((record) => [
+      record.missing.length === 0 ? 'merged' : `expired without ${record.missing.join(', ')}`,
+      `  ${placeText(record)}`,
+      `  from ${record.parts.map(({ side, partition, offset }) => `${side} ${partition}@${offset}`).join(', ')}`,
+    ]),
+    ...deadLetters.flatMap(({ letter, ...record }) => [
+      `dead letter: ${letter.reason}, ${letter.cause}`,
+      `  ${placeText(record)}`,
+      `  from ${letter.origins.map(({ partition, offset }) => `${partition}@${offset}`).join(', ')}`,
+    ]),
+  ]
+  return [`${app}, key ${key}`, ...(lines.length === 0 ? ['no record of it is known'] : lines)].join('\n')
+}
+
+function waitingLines({ parts, missing, expires }: NonNullable<Explanation['waiting']>): string[] {
+  const end =
+    expires === undefined
+      ? ''
+      : `, until ${timeText(expires.atMs)} by ${expires.by === 'eventTime' ? 'the time of its records' : 'the clock'}`
+  const width = Math.max(...parts.map(({ side }) => side.length))
+  return [
+    `waits for ${missing.join(', ')}${end}`,
+    ...parts.map(({ side, ...record }) => `  ${side.padEnd(width)}  ${placeText(record)}`),
+  ]
+}
+
+interface Place {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly timestampMs: number
+}
+
+function placeText({ topic, partition, offset, timestampMs }: Place): string {
+  return `${topic} ${partition}@${offset}  ${timeText(timestampMs)}`
+}
+
+/** Producers may give any number for a time. */
+function timeText(ms: number): string {
+  const time = new Date(ms)
+  return ms < 0 || Number.isNaN(time.getTime()) ? 'without a time' : time.toISOString()
+}

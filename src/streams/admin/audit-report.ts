@@ -1,0 +1,107 @@
+import type { Origin } from '../../kernel/index.ts'
+import { accountsOf, isBalanced, type PartitionAccount } from '../accounting.ts'
+import type { Manifest } from '../checkpoint/manifest.ts'
+import type { AppLogs } from './app-logs.ts'
+import { type Contradiction, type Evidence, listedMax } from './evidence.ts'
+import { type TracedClass, tracedClasses } from './offset-classes.ts'
+
+/** A class of which the broker has another number of offsets than the account. */
+export interface Miscount {
+  readonly partition: number
+  readonly class: TracedClass
+  readonly counted: number
+  readonly found: number
+}
+
+export interface AuditReport {
+  readonly app: string
+  /** The last epoch that had committed, and when it was closed, in milliseconds since 1970. */
+  readonly epoch: number
+  readonly closedMs: number
+  /**
+   * `proved`: every consumed offset has exactly one class. `wrong`: some have none or two, or the account does not agree.
+   * `unproved`: nothing contradicts the account, but records that would prove it have been removed.
+   */
+  readonly verdict: 'proved' | 'wrong' | 'unproved'
+  /** The account that was audited. */
+  readonly accounting: readonly PartitionAccount[]
+  /** Offsets with two classes, the first ten. */
+  readonly twice: { readonly count: number; readonly first: readonly Contradiction[] }
+  /** Offsets that should have a class and have none, the first ten; listed only where nothing has been removed. */
+  readonly without: { readonly count: number; readonly first: readonly Origin[] }
+  readonly miscounts: readonly Miscount[]
+  /** Partitions whose classes do not add up to what was consumed. */
+  readonly unbalanced: readonly number[]
+  /** Topics that have lost records, by retention, compaction or hand. */
+  readonly removedFrom: readonly string[]
+  /** Records in topics of the application that are of others, or from before it was reset. */
+  readonly foreignRecords: number
+}
+
+/** Compares what records say with the account that was kept. */
+export function judge(app: string, manifest: Manifest, evidence: Evidence, logs: AppLogs): AuditReport {
+  const { epoch, closedMs } = manifest
+  const { classes, contradictions, contradictionCount, foreignRecords } = evidence
+  const accounting = accountsOf(
+    manifest,
+    classes.map((found) => found.count('pending')),
+  )
+  const unbalanced = accounting.filter((account) => !isBalanced(account)).map(({ partition }) => partition)
+  const miscounts = accounting.flatMap((account) => miscountsOf(account, evidence))
+  const isLost = lossesOf(logs)
+  const unexplained = miscounts.filter((each) => each.found > each.counted || !isLost[each.class])
+  const isWrong = contradictionCount > 0 || unbalanced.length > 0 || unexplained.length > 0
+  const incomplete = [...logs.outputs, logs.deadLetters, logs.source].filter(({ isWhole }) => !isWhole)
+  return {
+    app,
+    epoch,
+    closedMs,
+    verdict: isWrong ? 'wrong' : miscounts.length > 0 ? 'unproved' : 'proved',
+    accounting,
+    twice: { count: contradictionCount, first: contradictions },
+    without: incomplete.length > 0 ? { count: 0, first: [] } : unclassed(accounting, manifest, evidence),
+    miscounts,
+    unbalanced,
+    removedFrom: incomplete.map(({ name }) => name),
+    foreignRecords,
+  }
+}
+
+function miscountsOf(account: PartitionAccount, { classes }: Evidence): Miscount[] {
+  const { partition } = account
+  return tracedClasses
+    .map((name) => ({ partition, class: name, counted: account[name], found: classes[partition]!.count(name) }))
+    .filter(({ counted, found }) => counted !== found)
+}
+
+/** Classes of which offsets may have no trace because records have been removed. */
+function lossesOf({ outputs, deadLetters, source }: AppLogs): Record<TracedClass, boolean> {
+  const areOutputsLost = outputs.some(({ isWhole }) => !isWhole)
+  return {
+    emitted: areOutputsLost,
+    pending: false,
+    duplicate: !deadLetters.isWhole,
+    deadLettered: !deadLetters.isWhole,
+    expired: areOutputsLost || !deadLetters.isWhole,
+    skipped: !source.isWhole,
+  }
+}
+
+/** What has no class beyond what may have none; which of them is which cannot be told. */
+function unclassed(
+  accounting: readonly PartitionAccount[],
+  { startOffsets, nextOffsets }: Manifest,
+  { classes }: Evidence,
+): AuditReport['without'] {
+  let count = 0
+  const first: Origin[] = []
+  for (const { partition, consumed, filtered, lost } of accounting) {
+    const found = classes[partition]!
+    const missing = tracedClasses.reduce((left, name) => left - found.count(name), consumed - filtered - lost)
+    if (missing <= 0) continue
+    count += missing
+    const offsets = found.without(startOffsets[partition]!, nextOffsets[partition]!, listedMax - first.length)
+    first.push(...offsets.map((offset) => ({ partition, offset })))
+  }
+  return { count, first }
+}

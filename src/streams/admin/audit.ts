@@ -1,0 +1,57 @@
+import type { Cluster } from '../../kafka/index.ts'
+import { headerOf, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
+import { readRecords } from '../record-reader.ts'
+import { readAppCheckpoint } from './app-checkpoint.ts'
+import { findLogs, type Log } from './app-logs.ts'
+import { type AuditReport, judge } from './audit-report.ts'
+import { readDeadLetter } from './dead-letter-reader.ts'
+import { Evidence } from './evidence.ts'
+
+export interface AuditOptions {
+  readonly app: string
+  /** Bytes that one compressed record batch may open to. @defaultValue 64 MiB */
+  readonly decompressedBytesMax?: number
+}
+
+/**
+ * Proves from the broker alone that every offset that an application has consumed has exactly one class: by its checkpoint,
+ * by what merged records and dead letters say of their origins, and by the gaps of the source. What was filtered leaves no
+ * trace; it is what remains. The application may run meanwhile.
+ *
+ * @throws EngineError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`
+ */
+export async function audit(cluster: Cluster, { app, decompressedBytesMax }: AuditOptions): Promise<AuditReport> {
+  const checkpoint = await readAppCheckpoint(cluster, app)
+  const { manifest } = checkpoint
+  const evidence = new Evidence(checkpoint)
+  const limits = { cluster, ...(decompressedBytesMax !== undefined && { decompressedBytesMax }) }
+
+  // They are asked for their ends now, so that they have all that the checkpoint's epoch has brought, and perhaps more.
+  const logs = await findLogs(cluster, app, manifest)
+  const read = async ({ present }: Log, visit: (columns: RecordColumns) => void) => {
+    if (present !== undefined) await readRecords({ ...limits, ...present }, visit)
+  }
+  for (const log of logs.outputs) {
+    await read(log, (columns) => {
+      for (let row = 0; row < columns.count; row++) {
+        const value = headerOf(columns, row, originsHeaderName)
+        evidence.addOutput(value && readOrigins(value))
+      }
+    })
+  }
+  await read(logs.deadLetters, (columns) => {
+    for (let row = 0; row < columns.count; row++) evidence.addDeadLetter(readDeadLetter(columns, row))
+  })
+  if (evidence.isUnconfirmed) evidence.confirm((await readAppCheckpoint(cluster, app)).pending)
+
+  const { starts = [], ends = [] } = logs.source.present?.range ?? {}
+  const next = Array.from(starts)
+  await read(logs.source, ({ partition, count, offset }) => {
+    for (let row = 0; row < count && offset[row]! < ends[partition]!; row++) {
+      evidence.addGap(partition, next[partition]!, offset[row]!)
+      next[partition] = offset[row]! + 1
+    }
+  })
+  next.forEach((from, partition) => evidence.addGap(partition, from, ends[partition]!))
+  return judge(app, manifest, evidence, logs)
+}

@@ -1,0 +1,32 @@
+import { headerOf, type Origin, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
+import { deadLetterHeaders } from '../dead-letter.ts'
+
+/** What a dead letter says of itself. */
+export interface DeadLetter {
+  readonly reason: string
+  readonly cause: string
+  readonly topic: string
+  /** Where in the topic the record was; of a row that expired, where its parts were. */
+  readonly origins: readonly Origin[]
+}
+
+/** Reads the headers of a dead letter; undefined for any other record. */
+export function readDeadLetter(columns: RecordColumns, row: number): DeadLetter | undefined {
+  const text = (name: string) => {
+    const value = headerOf(columns, row, name)
+    return value && Buffer.from(value).toString()
+  }
+  const reason = text(deadLetterHeaders.reason)
+  const topic = text(deadLetterHeaders.topic)
+  const partition = Number(text(deadLetterHeaders.partition))
+  const offset = Number(text(deadLetterHeaders.offset))
+  if (reason === undefined || topic === undefined || !isPlace(partition) || !isPlace(offset)) return undefined
+  // A record that somebody has merged may have such a header of theirs.
+  const parts = reason === 'EXPIRED' ? headerOf(columns, row, originsHeaderName) : undefined
+  const origins = (parts && readOrigins(parts)?.filter((origin) => origin !== undefined)) ?? [{ partition, offset }]
+  return { reason, cause: text(deadLetterHeaders.cause) ?? '', topic, origins }
+}
+
+function isPlace(number: number): boolean {
+  return Number.isSafeInteger(number) && number >= 0
+}

@@ -1,0 +1,129 @@
+import type { Origin, OffsetSet } from '../../kernel/index.ts'
+import { type AppCheckpoint, forEachOffset } from './app-checkpoint.ts'
+import type { DeadLetter } from './dead-letter-reader.ts'
+import { OffsetClasses, type TracedClass } from './offset-classes.ts'
+
+/** An offset that should have one class. */
+export interface Contradiction extends Origin {
+  readonly classes: readonly [TracedClass, TracedClass]
+}
+
+/** How many of a kind are listed. */
+export const listedMax = 10
+
+/**
+ * What the records at the broker say became of the offsets that an application has consumed, as of one checkpoint.
+ *
+ * The program may go on meanwhile, so records may be of a later epoch than the checkpoint. A merged record is exactly when one
+ * of its parts is: its last part came in its own epoch. So is a dead letter when its record is, unless that record had
+ * waited, as the parts of rows have that expired: what leaves in that way must wait no longer in a checkpoint that was read
+ * after the dead letter.
+ */
+export class Evidence {
+  readonly classes: readonly OffsetClasses[]
+  readonly contradictions: Contradiction[] = []
+  contradictionCount = 0
+  /** Records that say nothing of what this application has consumed since it began. */
+  foreignRecords = 0
+  readonly #checkpoint: AppCheckpoint
+  /** As what offsets that wait in the checkpoint have left since, by what records say. */
+  readonly #left: readonly OffsetClasses[]
+  #hasLeft = false
+
+  constructor(checkpoint: AppCheckpoint) {
+    this.#checkpoint = checkpoint
+    this.classes = checkpoint.pending.map((set) => {
+      const classes = new OffsetClasses()
+      forEachOffset(set, (offset) => classes.set(offset, 'pending'))
+      return classes
+    })
+    this.#left = checkpoint.pending.map(() => new OffsetClasses())
+  }
+
+  /** Takes a record of the sink, or of the topic for expired rows. */
+  addOutput(origins: readonly (Origin | undefined)[] | undefined): void {
+    const named = origins?.filter((origin) => origin !== undefined) ?? []
+    const { sides } = this.#checkpoint.manifest.topology
+    if (named.length === 0 || origins?.length !== sides.length || named.some((origin) => this.#isBefore(origin))) {
+      this.foreignRecords++
+      return
+    }
+    if (named.some((origin) => this.#isBehind(origin))) return
+    for (const origin of named) {
+      if (named.length === sides.length) this.#add(origin, 'emitted')
+      else this.#addLeaving(origin, 'expired')
+    }
+  }
+
+  /** Takes a record of the dead-letter topic. */
+  addDeadLetter(letter: DeadLetter | undefined): void {
+    const { source } = this.#checkpoint.manifest.topology
+    if (letter?.topic !== source || letter.origins.some((origin) => this.#isBefore(origin))) {
+      this.foreignRecords++
+      return
+    }
+    if (letter.origins.some((origin) => this.#isBehind(origin))) return
+    for (const origin of letter.origins) {
+      if (letter.reason === 'EXPIRED') this.#addLeaving(origin, 'expired')
+      else if (letter.reason === 'MERGE_TOO_LARGE') this.#addLeaving(origin, 'deadLettered')
+      else this.#add(origin, letter.reason === 'DUPLICATE' ? 'duplicate' : 'deadLettered')
+    }
+  }
+
+  /** Takes a range of offsets at which the source has no record that can be seen. */
+  addGap(partition: number, from: number, to: number): void {
+    const classes = this.classes[partition]!
+    for (let offset = from; offset < to; offset++) {
+      if (classes.of(offset) === undefined) classes.set(offset, 'skipped')
+    }
+  }
+
+  /** Whether `confirm` has to say that nothing waits that has left. */
+  get isUnconfirmed(): boolean {
+    return this.#hasLeft
+  }
+
+  /** @param pending - What waits in a checkpoint that was read after all records were. */
+  confirm(pending: readonly OffsetSet[]): void {
+    this.#hasLeft = false
+    pending.forEach((set, partition) => {
+      forEachOffset(set, (offset) => {
+        const left = this.#left[partition]?.of(offset)
+        if (left !== undefined) this.#contradict({ partition, offset, classes: ['pending', left] })
+      })
+    })
+  }
+
+  #add({ partition, offset }: Origin, name: TracedClass): void {
+    const classes = this.classes[partition]!
+    const before = classes.of(offset)
+    if (before === undefined) classes.set(offset, name)
+    else this.#contradict({ partition, offset, classes: [before, name] })
+  }
+
+  /** Of a part that may have waited before. */
+  #addLeaving(origin: Origin, name: TracedClass): void {
+    const { partition, offset } = origin
+    if (this.classes[partition]!.of(offset) !== 'pending') return this.#add(origin, name)
+    const left = this.#left[partition]!
+    const before = left.of(offset)
+    if (before !== undefined) return this.#contradict({ partition, offset, classes: [before, name] })
+    left.set(offset, name)
+    this.#hasLeft = true
+  }
+
+  #contradict(contradiction: Contradiction): void {
+    this.contradictionCount++
+    if (this.contradictions.length < listedMax) this.contradictions.push(contradiction)
+  }
+
+  #isBefore({ partition, offset }: Origin): boolean {
+    const start = this.#checkpoint.manifest.startOffsets[partition]
+    return start !== undefined && offset < start
+  }
+
+  #isBehind({ partition, offset }: Origin): boolean {
+    const next = this.#checkpoint.manifest.nextOffsets[partition]
+    return next === undefined || offset >= next
+  }
+}

@@ -1,0 +1,200 @@
+import { ConfigError } from '../../core/errors.ts'
+import { type Cluster, partitionForKey, type Topic, topicRange } from '../../kafka/index.ts'
+import { headerOf, type Origin, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
+import type { TopologyShape } from '../checkpoint/topology-shape.ts'
+import { ownTopics } from '../plan.ts'
+import { readRecords } from '../record-reader.ts'
+import { originOf, parseValue } from '../record-view.ts'
+import type { RecordOrigin } from '../stage.ts'
+import type { Topology } from '../topology.ts'
+import { type AppCheckpoint, findTopic, readAppCheckpoint } from './app-checkpoint.ts'
+import { type DeadLetter, readDeadLetter } from './dead-letter-reader.ts'
+import { KeyFinder } from './key-finder.ts'
+
+export interface ExplainOptions {
+  readonly app: string
+  /** The merge key: a JSON string or number, or any other text for a string. */
+  readonly key: string
+  /** Needed where a function chooses the stages of records: the checkpoint does not hold it. */
+  readonly topology?: Topology
+  /** Bytes that one compressed record batch may open to. @defaultValue 64 MiB */
+  readonly decompressedBytesMax?: number
+}
+
+/** A record, and the time that it bears, in milliseconds since 1970. */
+export interface RecordPlace {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly timestampMs: number
+}
+
+/** A part that waits, by the record that it is from. */
+export interface WaitingPart extends RecordPlace {
+  readonly side: string
+}
+
+/** What waits under a key. */
+export interface WaitingKey {
+  readonly parts: readonly WaitingPart[]
+  /** Sides that have not come. */
+  readonly missing: readonly string[]
+  /** When the parts leave without the others; absent where they wait for ever. */
+  readonly expires?: { readonly atMs: number; readonly by: 'eventTime' | 'processingTime' }
+}
+
+/** A record that was published of a key, and where in the source its parts came from. */
+export interface PublishedRecord extends RecordPlace {
+  readonly parts: readonly (Origin & { readonly side: string })[]
+  /** Sides that had not come when the others expired; none in a merged record. */
+  readonly missing: readonly string[]
+}
+
+/** What has become of the records of one merge key. A key that was merged may come again. */
+export interface Explanation {
+  readonly app: string
+  /** As JSON. */
+  readonly key: string
+  readonly waiting?: WaitingKey
+  readonly published: readonly PublishedRecord[]
+  /** In full those that hold the record; one by reference has no key to be found by. */
+  readonly deadLetters: readonly (RecordPlace & { readonly letter: DeadLetter })[]
+}
+
+/**
+ * Finds what has become of the records of a merge key: which parts wait, and for which others; where they were published; which
+ * are dead letters. Reads the source from the first offset that waits, the dead letters, and one partition of the sink.
+ *
+ * @throws EngineError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`; ConfigError `CONFIG_INVALID_VALUE`, `CONFIG_MISSING_VALUE`
+ */
+export async function explain(cluster: Cluster, options: ExplainOptions): Promise<Explanation> {
+  const { app, key, topology, decompressedBytesMax } = options
+  const checkpoint = await readAppCheckpoint(cluster, app)
+  const shape = checkpoint.manifest.topology
+  const search: Search = {
+    cluster,
+    checkpoint,
+    finder: new KeyFinder(shape.key, key),
+    limits: decompressedBytesMax === undefined ? {} : { decompressedBytesMax },
+  }
+  const parts = await findWaiting(search, sideFinder(app, shape, topology))
+  const published = (await Promise.all(checkpoint.manifest.outputs.map((name) => findPublished(search, name)))).flat()
+  const deadLetters = await findDeadLetters(search, ownTopics(app).deadLetterTopic)
+  // What has left since the checkpoint waits no longer.
+  const left = [...published.flatMap((record) => record.parts), ...deadLetters.flatMap(({ letter }) => letter.origins)]
+  const waiting = parts.filter((part) => !left.some((other) => isSamePlace(part, other)))
+  return {
+    app,
+    key: search.finder.text,
+    ...(waiting.length > 0 && { waiting: describeWaiting(checkpoint, waiting) }),
+    published,
+    deadLetters,
+  }
+}
+
+interface Search {
+  readonly cluster: Cluster
+  readonly checkpoint: AppCheckpoint
+  readonly finder: KeyFinder
+  readonly limits: { readonly decompressedBytesMax?: number }
+}
+
+/** Names the stage of a record by its value. */
+type SideFinder = (value: unknown, origin: RecordOrigin) => string
+
+function sideFinder(app: string, { route }: TopologyShape, topology: Topology | undefined): SideFinder {
+  if (topology !== undefined && topology.name !== app) {
+    throw new ConfigError('CONFIG_INVALID_VALUE', `the topology given is "${topology.name}", not "${app}"`, { app })
+  }
+  const by = topology?.route.by
+  if (typeof by === 'function') return by
+  const path = route ?? by?.path
+  if (path === undefined) {
+    const text = `a function chooses the stages of "${app}", which its checkpoint does not hold; give its topology`
+    throw new ConfigError('CONFIG_MISSING_VALUE', text, { app })
+  }
+  return (value) => String(path.reduce((at: unknown, name) => (at as Record<string, unknown>)[name], value))
+}
+
+async function findWaiting({ cluster, checkpoint, finder, limits }: Search, side: SideFinder): Promise<WaitingPart[]> {
+  const { manifest, pending } = checkpoint
+  const topic = await findTopic(cluster, manifest.topology.source)
+  if (topic === undefined || topic.id !== manifest.sourceId) return []
+  const logStarts = (await topicRange(cluster, topic)).starts
+  const ends = manifest.nextOffsets
+  const starts = ends.map((end, partition) => Math.max(pending[partition]!.first ?? end, logStarts[partition]!))
+  const found: WaitingPart[] = []
+  await readRecords({ cluster, topic, range: { starts, ends }, ...limits }, (columns) => {
+    const set = pending[columns.partition]!
+    columns.keep((offset) => set.has(offset))
+    for (const row of finder.rowsIn(columns)) {
+      const place = placeOf(columns, row, topic)
+      found.push({ ...place, side: side(parseValue(columns, row), originOf(columns, row, topic.name)) })
+    }
+  })
+  return found
+}
+
+function describeWaiting({ manifest: { topology, expiry } }: AppCheckpoint, parts: WaitingPart[]): WaitingKey {
+  const sides = topology.sides.map(({ name }) => name)
+  const oldestMs = Math.min(...parts.map(({ timestampMs }) => timestampMs))
+  return {
+    parts: parts.toSorted((a, b) => sides.indexOf(a.side) - sides.indexOf(b.side)),
+    missing: sides.filter((side) => !parts.some((part) => part.side === side)),
+    ...(expiry && { expires: { atMs: oldestMs + expiry.afterMs, by: expiry.by } }),
+  }
+}
+
+async function findPublished(
+  { cluster, checkpoint, finder, limits }: Search,
+  name: string,
+): Promise<PublishedRecord[]> {
+  const topic = await findTopic(cluster, name)
+  if (topic === undefined) return []
+  const partition = partitionForKey(finder.canonical, topic.partitions.length)
+  const { starts, ends } = await topicRange(cluster, topic)
+  const range = { starts: ends.map((end, each) => (each === partition ? starts[each]! : end)), ends }
+  const found: PublishedRecord[] = []
+  await readRecords({ cluster, topic, range, ...limits }, (columns) => {
+    for (let row = 0; row < columns.count; row++) {
+      const header = headerOf(columns, row, originsHeaderName)
+      const origins = header && readOrigins(header)
+      if (origins === undefined || !finder.isKeyOf(columns, row)) continue
+      const sides = checkpoint.manifest.topology.sides.map(({ name: side }, index) => ({
+        side,
+        origin: origins[index],
+      }))
+      found.push({
+        ...placeOf(columns, row, topic),
+        parts: sides.flatMap(({ side, origin }) => (origin === undefined ? [] : [{ side, ...origin }])),
+        missing: sides.filter(({ origin }) => origin === undefined).map(({ side }) => side),
+      })
+    }
+  })
+  return found
+}
+
+async function findDeadLetters({ cluster, checkpoint, finder, limits }: Search, name: string) {
+  const topic = await findTopic(cluster, name)
+  const found: (RecordPlace & { letter: DeadLetter })[] = []
+  if (topic === undefined) return found
+  await readRecords({ cluster, topic, ...limits }, (columns) => {
+    const rows = new Set(finder.rowsIn(columns))
+    for (let row = 0; row < columns.count; row++) {
+      const letter = readDeadLetter(columns, row)
+      if (letter?.topic !== checkpoint.manifest.topology.source) continue
+      // A row that has expired looks like a merged record; all others are as they came.
+      const hasKey = letter.reason === 'EXPIRED' ? finder.isKeyOf(columns, row) : rows.has(row)
+      if (hasKey) found.push({ ...placeOf(columns, row, topic), letter })
+    }
+  })
+  return found
+}
+
+function placeOf({ partition, offset, timestamp }: RecordColumns, row: number, { name }: Topic): RecordPlace {
+  return { topic: name, partition, offset: offset[row]!, timestampMs: timestamp[row]! }
+}
+
+function isSamePlace(a: Origin, b: Origin): boolean {
+  return a.partition === b.partition && a.offset === b.offset
+}

@@ -1,0 +1,61 @@
+import { EngineError } from '../../core/errors.ts'
+import { type Cluster, countGroupMembers, deleteGroup, deleteTopics, TransactionalProducer } from '../../kafka/index.ts'
+import { ownTopics } from '../plan.ts'
+import { findTopic, unknownApp } from './app-checkpoint.ts'
+
+/** What an application goes on from, and what `reset` deletes. */
+export interface Remains {
+  readonly app: string
+  /** Consumer group with its offsets; absent where there is none. */
+  readonly group?: string
+  readonly checkpointTopic?: string
+}
+
+/**
+ * Finds what an application would go on from, were it started now.
+ *
+ * @throws EngineError `APP_UNKNOWN` where there is nothing, `APP_RUNNING` while it has a process.
+ */
+export async function findRemains(cluster: Cluster, app: string): Promise<Remains> {
+  const { checkpointTopic } = ownTopics(app)
+  const memberCount = await countGroupMembers(cluster, app)
+  const hasCheckpoint = (await findTopic(cluster, checkpointTopic)) !== undefined
+  if (memberCount === undefined && !hasCheckpoint) throw unknownApp(app, 'it has neither a checkpoint nor a group')
+  if (memberCount !== undefined && memberCount > 0) throw running(app, memberCount)
+  return { app, ...(memberCount !== undefined && { group: app }), ...(hasCheckpoint && { checkpointTopic }) }
+}
+
+/**
+ * Makes an application that does not run start over: its next start reads the source from the start of its log. Topics of
+ * outputs and dead letters are left as they are, so what they hold comes a second time.
+ *
+ * Steps: end the transaction that a killed process may have left open, or its offsets would come back; delete the group,
+ * which brokers refuse while it has members; delete the checkpoint. Ended in between, it can be called again.
+ *
+ * @throws EngineError `APP_UNKNOWN`, `APP_RUNNING`
+ */
+export async function reset(cluster: Cluster, app: string): Promise<Remains> {
+  const remains = await findRemains(cluster, app)
+  await endTransaction(cluster, app)
+  await deleteGroup(cluster, app)
+  await deleteTopics(cluster, [ownTopics(app).checkpointTopic])
+  return remains
+}
+
+async function endTransaction(cluster: Cluster, app: string): Promise<void> {
+  const producer = new TransactionalProducer({
+    cluster,
+    topics: [],
+    transactionalId: app,
+    transactionTimeoutMs: 60_000,
+    group: app,
+    member: () => Promise.reject(new Error('no offsets are committed here')),
+    onFailed() {},
+  })
+  await producer.begin()
+  producer.stop()
+}
+
+function running(app: string, memberCount: number): EngineError {
+  return new EngineError('APP_RUNNING', `"${app}" runs: its group has ${memberCount} members`, { app, memberCount })
+}

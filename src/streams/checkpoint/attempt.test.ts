@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { EngineError } from '../../core/errors.ts'
+import { attemptOf } from './attempt.ts'
+
+describe('the note of an attempt', () => {
+  it('is absent before the first process', () => {
+    assert.equal(attemptOf(new Map()), undefined)
+  })
+
+  it('that is no JSON makes the checkpoint one that cannot be used', () => {
+    assert.throws(
+      () => attemptOf(new Map([['attempt', Buffer.from('{')]])),
+      (error) => EngineError.is(error) && error.code === 'CHECKPOINT_CORRUPT',
+    )
+  })
+})

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { OutputBuilder, PendingTable } from '../kernel/index.ts'
+import { Accounting } from './accounting.ts'
+import { CheckpointWriter } from './checkpoint/checkpoint-writer.ts'
+import { PendingOffsets } from './checkpoint/pending-offsets.ts'
+import { shapeOf } from './checkpoint/topology-shape.ts'
+import { EpochState } from './epoch-state.ts'
+import { field } from './field.ts'
+import { planTopology } from './plan.ts'
+import { stage } from './stage.ts'
+import { topology } from './topology.ts'
+
+const plan = planTopology(
+  topology('app')
+    .source('source')
+    .route('by-stage', field('stage'), { A: stage(), B: stage() })
+    .correlate('by-id', field('id'), { of: ['A', 'B'] })
+    .sink('sink'),
+)
+
+function stateAt(epoch: number): EpochState {
+  return new EpochState({
+    identity: { topology: shapeOf(plan), outputs: [], sourceId: 'id', hashSeed: [1, 2] },
+    table: new PendingTable({
+      sideCount: 2,
+      bytesMax: 1 << 20,
+      hashSeed: [1, 2],
+      duplicateReason: 1,
+      tooLargeReason: 2,
+    }),
+    accounting: Accounting.from([0]),
+    epoch,
+    pending: new PendingOffsets(1),
+    writer: new CheckpointWriter(1),
+    eventClock: undefined,
+  })
+}
+
+/** Consumes `count` offsets and closes the epoch. */
+function closeWith(state: EpochState, count: number): void {
+  state.accounting.current.nextOffsets[0]! += count
+  state.accounting.current.filtered[0]! += count
+  state.close(new OutputBuilder({ sink: 2, partitionCount: 1, batchBytes: 1 << 16, onFilled() {} }), 0)
+}
+
+describe('EpochState', () => {
+  it('goes forward by the epoch whose end was not heard of, where the broker has it', () => {
+    const state = stateAt(7)
+    closeWith(state, 10)
+    state.settleAt(8)
+    assert.deepEqual([state.epoch, ...state.accounting.committedOffsets], [8, 10])
+  })
+
+  it('goes back by it where the broker has not, and may close it again', () => {
+    const state = stateAt(7)
+    closeWith(state, 10)
+    state.settleAt(7)
+    assert.deepEqual([state.epoch, ...state.accounting.committedOffsets], [7, 0])
+    closeWith(state, 4)
+    state.commit()
+    assert.deepEqual([state.epoch, ...state.accounting.committedOffsets], [8, 4])
+  })
+
+  it('ends where the broker is at any other epoch', () => {
+    for (const durable of [6, 9]) {
+      const state = stateAt(7)
+      closeWith(state, 10)
+      assert.throws(() => state.settleAt(durable), { code: 'CHECKPOINT_FOREIGN' })
+    }
+    assert.throws(() => stateAt(7).settleAt(8), { code: 'CHECKPOINT_FOREIGN' })
+  })
+})

@@ -1,0 +1,4 @@
+import { onEachBroker } from '../membership/target.ts'
+import { stoppedProcesses } from './stopped.integration.ts'
+
+onEachBroker([stoppedProcesses])

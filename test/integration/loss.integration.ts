@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { EngineError } from '../../src/core/errors.ts'
+import { customers, customerTopology, mergesOf, record, valuesOf } from './customers.ts'
+import { assertAccount, startQuietly } from './run.ts'
+import type { Stream, Target } from './target.ts'
+
+const accepting = { acceptLoss: true }
+
+export function acceptedLoss(target: Target): void {
+  describe('a source that has lost', () => {
+    it('parts that wait ends a start by their name, until the loss is accepted: then all others go on', async () => {
+      const stream = await target.stream()
+      await stream.produce(Array.from({ length: 20 }, (_, id) => record('A', id)))
+      await stream.run(customerTopology(stream))
+      await deleteBefore(stream, [3, 5])
+
+      await assertRefused(stream, 'PENDING_LOST')
+      await stream.run(customerTopology(stream), accepting)
+      await stream.produce(Array.from({ length: 20 }, (_, id) => record('B', id)))
+      // What was accepted stands in the checkpoint and need not be accepted again.
+      const { report } = await stream.run(customerTopology(stream))
+
+      const lost = [0, 2, 4, 1, 3, 5, 7, 9]
+      assert.deepEqual(valuesOf(await stream.merged()), mergesOf(20, lost))
+      assertAccount(report, { emitted: 2 * (20 - lost.length), pending: lost.length, lost: lost.length })
+    })
+
+    it('records that were not read yet ends a start by their name, until the loss is accepted', async () => {
+      const stream = await target.stream()
+      await stream.produce(customers(10))
+      await stream.run(customerTopology(stream))
+      await stream.produce(customers(30).slice(20))
+      await deleteBefore(stream, [30, 26])
+
+      await assertRefused(stream, 'KAFKA_OFFSET_LOST')
+      const { report } = await stream.run(customerTopology(stream), accepting)
+
+      const lost = Array.from({ length: 20 }, (_, i) => 10 + i).filter((id) => id % 2 === 0 || id < 26)
+      assert.deepEqual(valuesOf(await stream.merged()), mergesOf(30, lost))
+      assertAccount(report, { emitted: 2 * (30 - lost.length), lost: 2 * lost.length })
+    })
+
+    it('everything is caught up with at once', async () => {
+      const stream = await target.stream()
+      await stream.produce([record('A', 0), record('A', 1)])
+      await stream.run(customerTopology(stream))
+      await stream.produce(customers(10))
+      await deleteBefore(stream, [11, 11])
+
+      const { report } = await stream.run(customerTopology(stream), accepting)
+
+      assertAccount(report, { lost: 22 })
+      await assertRestarts(stream)
+    })
+  })
+
+  /** Removes what lies before an offset of each partition. */
+  async function deleteBefore({ source }: Stream, offsets: readonly number[]): Promise<void> {
+    // The client looks for leaders among those that it has met.
+    await target.admin.fetchTopicOffsets(source)
+    const partitions = offsets.map((offset, partition) => ({ partition, offset: String(offset) }))
+    await target.admin.deleteTopicRecords({ topic: source, partitions })
+  }
+
+  async function assertRefused(stream: Stream, code: string): Promise<void> {
+    await assert.rejects(
+      startQuietly(customerTopology(stream), target.bootstrapServers),
+      (error) => EngineError.is(error) && error.code === code,
+    )
+  }
+
+  async function assertRestarts(stream: Stream): Promise<void> {
+    const { error } = await stream.run(customerTopology(stream))
+    assert.equal(error, undefined)
+  }
+}
