@@ -36,8 +36,16 @@ export class ByteCursor {
    */
   sized(): Uint8Array | undefined {
     const length = this.varint()
-    if (length < 0) return undefined
-    if (this.#at + length > this.#end) throw new RangeError('bytes are cut off')
+    return length < 0 ? undefined : this.take(length)
+  }
+
+  /**
+   * Reads as many bytes.
+   *
+   * @throws RangeError where there are fewer.
+   */
+  take(length: number): Uint8Array {
+    if (length < 0 || this.#at + length > this.#end) throw new RangeError('bytes are cut off')
     this.#at += length
     return this.#bytes.subarray(this.#at - length, this.#at)
   }

@@ -20,6 +20,9 @@ export const Reason = {
   COMPLETED: 19,
 } as const
 
+/** Reasons of records that are of the class `duplicate`. */
+export const duplicateReasons: ReadonlySet<number> = new Set([Reason.DUPLICATE, Reason.COMPLETED])
+
 export type Reason = (typeof Reason)[keyof typeof Reason]
 
 const laterTexts = [

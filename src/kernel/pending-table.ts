@@ -154,9 +154,14 @@ export class PendingTable {
     this.#machine.run.forgottenCount.value = count
   }
 
-  /** Forgotten keys that still take memory, until a sweep passes. */
+  /** Completed keys that take memory. */
+  get rememberedCount(): number {
+    return this.#machine.run.rememberedSlots.value
+  }
+
+  /** Those of them that are forgotten, until a sweep passes. */
   get unsweptCount(): number {
-    return this.#machine.run.rememberedSlots.value - (this.completedCount - this.forgottenCount)
+    return this.rememberedCount - (this.completedCount - this.forgottenCount)
   }
 
   /** Bytes in live blocks, rows of open epochs that have left included. */

@@ -2,12 +2,13 @@ import { assert } from '../core/assert.ts'
 import { EngineError } from '../core/errors.ts'
 import type { OutputBuilder, PendingTable } from '../kernel/index.ts'
 import { type Accounting, EpochCounts } from './accounting.ts'
-import type { CheckpointWriter } from './checkpoint/checkpoint-writer.ts'
+import { type CheckpointWriter, putInto } from './checkpoint/checkpoint-writer.ts'
 import { Digest } from './checkpoint/digest.ts'
 import { type Manifest, manifestFormat } from './checkpoint/manifest.ts'
 import type { PendingOffsets } from './checkpoint/pending-offsets.ts'
 import type { EventClock } from './event-clock.ts'
 import type { PartitionLoss } from './loss.ts'
+import type { RememberedKeys } from './remembered-keys.ts'
 
 /** What every manifest of a program says alike. */
 export type ProgramIdentity = Pick<Manifest, 'topology' | 'outputs' | 'expiry' | 'sourceId' | 'hashSeed'>
@@ -31,6 +32,8 @@ export interface EpochStateParts {
   writer: CheckpointWriter
   /** Absent where nothing expires by event time. */
   eventClock: EventClock | undefined
+  /** Absent where completed keys are not remembered. */
+  remembered?: RememberedKeys | undefined
   /** What the source has lost since, by partition; accepted, so the first epoch counts it. */
   loss?: readonly PartitionLoss[] | undefined
 }
@@ -46,6 +49,7 @@ export class EpochState {
   readonly accounting: Accounting
   readonly pending: PendingOffsets
   readonly eventClock: EventClock | undefined
+  readonly #remembered: RememberedKeys | undefined
   readonly #writer: CheckpointWriter
   readonly #identity: ProgramIdentity
   /** Of the last committed epoch. */
@@ -55,7 +59,7 @@ export class EpochState {
   /** Until an epoch with it has committed. */
   #loss: readonly PartitionLoss[] | undefined
 
-  constructor({ identity, table, accounting, epoch, pending, writer, eventClock, loss }: EpochStateParts) {
+  constructor({ identity, table, accounting, epoch, pending, writer, eventClock, remembered, loss }: EpochStateParts) {
     this.#identity = identity
     this.table = table
     this.accounting = accounting
@@ -63,6 +67,7 @@ export class EpochState {
     this.pending = pending
     this.#writer = writer
     this.eventClock = eventClock
+    this.#remembered = remembered
     this.#loss = loss
     this.#countLoss()
     if (pending.count === 0) {
@@ -77,6 +82,11 @@ export class EpochState {
   /** The last committed epoch; 0 before the first. */
   get epoch(): number {
     return this.#epoch
+  }
+
+  /** The time that rows expire by and completed keys are forgotten by. */
+  nowMs(timeOfDayMs: number): number {
+    return this.eventClock?.nowMs() ?? timeOfDayMs
   }
 
   /** Set while the table lacks parts that wait. */
@@ -143,6 +153,7 @@ export class EpochState {
       closedMs,
       ...this.#identity,
       ...accounting.snapshot(),
+      completed: this.#remembered?.close(putInto(out, closedMs), this.nowMs(closedMs)),
       eventTimes: this.eventClock?.close(),
       pending: pending.count,
       digest: pending.digest.words,
@@ -161,6 +172,7 @@ export class EpochState {
     this.accounting.commitEpoch()
     this.pending.settle()
     this.#writer.settle()
+    this.#remembered?.settle()
     this.eventClock?.settle()
     this.#loss = undefined
     this.#epoch++
@@ -191,6 +203,7 @@ export class EpochState {
     this.accounting.rollback()
     this.pending.rollback()
     this.#writer.rollback()
+    this.#remembered?.rollback()
     this.eventClock?.rollback()
     this.#isCommitting = false
     this.#countLoss()

@@ -3,6 +3,7 @@ import { EngineError } from '../core/errors.ts'
 import { type Cluster, fetchGroupOffsets, listOffsets, type Topic } from '../kafka/index.ts'
 import { PendingTable, Reason } from '../kernel/index.ts'
 import { Accounting } from './accounting.ts'
+import { completedRecords } from './checkpoint/completed-runs.ts'
 import { type CheckpointRecords, collectPending, manifestOf } from './checkpoint/checkpoint-reader.ts'
 import { CheckpointWriter } from './checkpoint/checkpoint-writer.ts'
 import type { Manifest } from './checkpoint/manifest.ts'
@@ -14,6 +15,7 @@ import { lossError, lossOf, type PartitionLoss } from './loss.ts'
 import type { Logger } from './logger.ts'
 import type { RunOptions } from './options.ts'
 import type { Plan } from './plan.ts'
+import { RememberedKeys } from './remembered-keys.ts'
 
 export interface LoadRequest {
   cluster: Cluster
@@ -59,14 +61,17 @@ function emptyState(request: LoadRequest, logStarts: readonly number[]): EpochSt
     sourceId: source.id,
     hashSeed: [systemRandom.nextUint32(), systemRandom.nextUint32()],
   }
+  const table = tableOf(plan, options, identity)
+  const { memory } = plan.correlate
   return new EpochState({
     identity,
-    table: tableOf(plan, options, identity),
+    table,
     accounting: Accounting.from(logStarts),
     epoch: 0,
     pending: new PendingOffsets(logStarts.length),
     writer: new CheckpointWriter(logStarts.length),
     eventClock: eventClockOf(request, logStarts),
+    remembered: memory && new RememberedKeys(memory, table),
   })
 }
 
@@ -83,15 +88,20 @@ function stateBehind(request: LoadRequest, manifest: Manifest, logStarts: readon
     logger.warn({ app: plan.name, loss: countsOf(loss) }, 'the source has lost records: going on without them')
   }
   const nextOffsets = grown.nextOffsets.map((offset, partition) => Math.max(offset, logStarts[partition]!))
+  const table = tableOf(plan, options, grown)
+  const { memory } = plan.correlate
+  const remembered = memory && new RememberedKeys(memory, table)
+  if (manifest.completed !== undefined) remembered?.recall(records, manifest.completed)
   return new EpochState({
     // No more than that of the last manifest goes into the next one.
     identity: { ...descriptionOf(plan, grown.outputs), sourceId, hashSeed },
-    table: tableOf(plan, options, grown),
+    table,
     accounting: new Accounting(grown),
     epoch: grown.epoch,
     pending,
-    writer: CheckpointWriter.behind(records, grown),
+    writer: CheckpointWriter.behind(records, grown, memory === undefined ? completedRecords(records) : []),
     eventClock: eventClockOf(request, nextOffsets, grown.eventTimes),
+    remembered,
     loss,
   })
 }
@@ -128,6 +138,7 @@ function tableOf(plan: Plan, options: RunOptions, { hashSeed }: ProgramIdentity)
     hashSeed,
     duplicateReason: Reason.DUPLICATE,
     tooLargeReason: Reason.MERGE_TOO_LARGE,
+    completedReason: plan.correlate.memory && Reason.COMPLETED,
   })
 }
 
@@ -136,7 +147,8 @@ function eventClockOf(
   nextOffsets: readonly number[],
   times?: EventTimes,
 ): EventClock | undefined {
-  if (plan.correlate.expiry?.by !== 'eventTime') return undefined
+  const { expiry, memory } = plan.correlate
+  if ((expiry ?? memory)?.by !== 'eventTime') return undefined
   return new EventClock(
     nextOffsets.map((offset, partition) => offset < logEnds[partition]!),
     times,

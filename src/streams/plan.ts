@@ -17,6 +17,8 @@ export interface Plan {
     readonly keyName: string
     /** Absent where rows wait for ever. */
     readonly expiry: Expiry | undefined
+    /** Absent where keys that have been merged are forgotten. */
+    readonly memory: Memory | undefined
   }
   readonly sink: { readonly id: string; readonly topic: string }
   readonly deadLetterTopic: string
@@ -30,6 +32,13 @@ export interface Expiry {
   readonly topic: string | undefined
 }
 
+/** How long, and how many, keys are remembered that have been merged. */
+export interface Memory {
+  readonly forMs: number
+  readonly keysMax: number
+  readonly by: 'eventTime' | 'processingTime'
+}
+
 export interface Side {
   readonly name: string
   readonly stage: Stage
@@ -40,6 +49,9 @@ export interface Side {
 
 const sidesMin = 2
 const sidesMax = 16
+const rememberedKeysDefault = 1_000_000
+/** More would not leave much of the table's memory for parts. */
+const rememberedKeysMax = 20_000_000
 /** What Kafka allows in topic and group names, less what suffixes need. */
 const nameForm = /^[A-Za-z0-9._-]{1,200}$/
 
@@ -57,6 +69,7 @@ export function planTopology(topology: Topology): Plan {
   if (ids.includes('')) refuse(name, 'an operator has an empty id')
   if (source.topic === sink.topic) refuse(name, `topic "${sink.topic}" is source and sink, which is a cycle`)
   const expiry = planExpiry(topology)
+  const memory = planMemory(topology)
   const sides = planSides(topology)
   const keyName = correlate.key.path.at(-1)!
   if (sides.some((side) => side.name === keyName)) {
@@ -67,7 +80,7 @@ export function planTopology(topology: Topology): Plan {
     source,
     route,
     sides,
-    correlate: { id: correlate.id, key: correlate.key, keyName, expiry },
+    correlate: { id: correlate.id, key: correlate.key, keyName, expiry, memory },
     sink,
     ...ownTopics(name),
   }
@@ -91,14 +104,16 @@ export function describePlan(plan: Plan): string {
           : 'what a function makes'
     return `   ├─ stage ${name}: keeps ${kept}${isActive && part.kind !== 'stage' ? ', checked by a schema' : ''}`
   })
-  const { expiry } = plan.correlate
+  const { expiry, memory } = plan.correlate
+  const remembers =
+    memory === undefined ? '' : `; remembers the last ${memory.keysMax} merged keys for ${memory.forMs} ms`
   const expires = expiry === undefined ? '' : `; after ${expiry.afterMs} ms to ${expiry.topic ?? plan.deadLetterTopic}`
   return [
     `topology ${plan.name}`,
     `source ${plan.source.id} (topic ${plan.source.topic})`,
     `└─ route ${plan.route.id} by ${by(plan.route.by)}; others to ${plan.deadLetterTopic}`,
     ...sides,
-    `   └─ correlate ${plan.correlate.id} by ${by(plan.correlate.key)} of ${plan.sides.map(({ name }) => name).join(', ')}${expires}`,
+    `   └─ correlate ${plan.correlate.id} by ${by(plan.correlate.key)} of ${plan.sides.map(({ name }) => name).join(', ')}${expires}${remembers}`,
     `      └─ sink ${plan.sink.id} (topic ${plan.sink.topic})`,
   ].join('\n')
 }
@@ -116,6 +131,22 @@ function planExpiry({ name, source, correlate, sink }: Topology): Expiry | undef
     refuse(name, `expireTo of "${id}" is "${expireTo}", which is the source or the sink; give it a topic of its own`)
   }
   return { afterMs: expireAfterMs, by: expireBy, topic: expireTo }
+}
+
+function planMemory({ name, correlate }: Topology): Memory | undefined {
+  const { id, rememberCompleted, expireBy } = correlate
+  if (rememberCompleted === undefined) return undefined
+  const { forMs, keysMax = rememberedKeysDefault } = rememberCompleted
+  if (!Number.isSafeInteger(forMs) || forMs < 1) {
+    refuse(name, `forMs of rememberCompleted of "${id}" is ${forMs}; it is a whole number of milliseconds from 1 on`)
+  }
+  if (!Number.isSafeInteger(keysMax) || keysMax < 1 || keysMax > rememberedKeysMax) {
+    refuse(
+      name,
+      `keysMax of rememberCompleted of "${id}" is ${keysMax}; it is a whole number from 1 to ${rememberedKeysMax}`,
+    )
+  }
+  return { forMs, keysMax, by: expireBy }
 }
 
 function planSides({ name, route, correlate }: Topology): Side[] {

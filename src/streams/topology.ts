@@ -23,6 +23,19 @@ export interface CorrelateOptions<Name extends string> {
   readonly expireBy?: 'eventTime' | 'processingTime'
   /** Topic for the parts of a row that has expired, in one record like a merged one. @defaultValue the dead-letter topic */
   readonly expireTo?: string
+  /**
+   * Makes a part a duplicate that comes after its key has been merged, where it would begin a new row else.
+   * @defaultValue a key that has been merged is forgotten
+   */
+  readonly rememberCompleted?: RememberCompleted
+}
+
+/** How long keys that have been merged are remembered. Each takes memory, and a place in the checkpoint. */
+export interface RememberCompleted {
+  /** Milliseconds since the merge, at least, by the clock of `expireBy`. */
+  readonly forMs: number
+  /** How many, at most: of more, those that were merged last. @defaultValue 1,000,000 */
+  readonly keysMax?: number
 }
 
 /** The record a topology publishes: the key and, by name, the parts of all sides. */
@@ -43,6 +56,7 @@ export interface Topology<Output = unknown> {
     readonly expireAfterMs: number | undefined
     readonly expireBy: 'eventTime' | 'processingTime'
     readonly expireTo: string | undefined
+    readonly rememberCompleted: RememberCompleted | undefined
   }
   readonly sink: { readonly id: string; readonly topic: string }
   /** Never there; they carry the types of what the sink and `expireTo` get. */
@@ -88,13 +102,13 @@ export function topology(name: string): { source(id: string, options?: TopicOpti
   return {
     source: (sourceId, { topic: sourceTopic = sourceId } = {}) => ({
       route: (routeId, by, stages) => ({
-        correlate: (correlateId, key, { of, expireAfterMs, expireBy = 'eventTime', expireTo }) => ({
+        correlate: (correlateId, key, { of, expireAfterMs, expireBy = 'eventTime', expireTo, rememberCompleted }) => ({
           sink: (sinkId, { topic: sinkTopic = sinkId } = {}) => ({
             kind: 'topology',
             name,
             source: { id: sourceId, topic: sourceTopic },
             route: { id: routeId, by: by as Field | RouteFunction<string>, stages },
-            correlate: { id: correlateId, key, of, expireAfterMs, expireBy, expireTo },
+            correlate: { id: correlateId, key, of, expireAfterMs, expireBy, expireTo, rememberCompleted },
             sink: { id: sinkId, topic: sinkTopic },
           }),
         }),

@@ -18,6 +18,19 @@ export function disturbances(target: Target): void {
       assertAccount(report, { emitted: 2 * customerCount })
       assert.equal(report.statistics.rollbacks, 1)
     })
+
+    it('remembers what it completed no more, until it is done again', async () => {
+      const stream = await target.stream()
+      const correlation = { rememberCompleted: { forMs: 60_000 } }
+
+      const { statistics } = await runBeyondTimeout(stream, target, correlation)
+      await produceInSteps(stream)
+      const { report } = await stream.run(customerTopology(stream, { part: (value) => value.part }, correlation))
+
+      assert.equal(statistics.rollbacks, 1)
+      assert.equal((await stream.merged()).length, customerCount)
+      assertAccount(report, { emitted: 2 * customerCount, duplicate: 2 * customerCount })
+    })
   })
 
   describe('a second producer of the same transactional id', () => {

@@ -1,6 +1,6 @@
 import { Cluster, listOffsets, type Topic } from '../../src/kafka/index.ts'
 import type { Report } from '../../src/streams/index.ts'
-import { type CustomerRecord, customers, customerTopology } from '../integration/customers.ts'
+import { type Correlation, type CustomerRecord, customers, customerTopology } from '../integration/customers.ts'
 import { startQuietly } from '../integration/run.ts'
 import type { Stream, Target } from '../integration/target.ts'
 
@@ -16,10 +16,10 @@ export async function produceInSteps(stream: Stream, records = customers(custome
 }
 
 /** Runs the customers through; an epoch whose outputs had left was open for too long, so that it was aborted and done again. */
-export async function runBeyondTimeout(stream: Stream, target: Servers): Promise<Report> {
+export async function runBeyondTimeout(stream: Stream, target: Servers, correlation?: Correlation): Promise<Report> {
   await produceInSteps(stream)
   const { part, isHeld, letGo } = breathHolder()
-  const app = await startQuietly(customerTopology(stream, { part }), target.bootstrapServers, {
+  const app = await startQuietly(customerTopology(stream, { part }, correlation), target.bootstrapServers, {
     ...longEpochs,
     transactionTimeoutMs: 1_000,
   })

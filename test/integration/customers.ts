@@ -24,16 +24,24 @@ export interface CustomerRecord {
   readonly part: { readonly of: string }
 }
 
+/** What a test asks of the correlation beside its sides. */
+export interface Correlation {
+  expireAfterMs?: number
+  expireBy?: 'eventTime' | 'processingTime'
+  expireTo?: string
+  rememberCompleted?: { forMs: number; keysMax?: number }
+}
+
 /** The customers' topology: side B as they come, side A with whatever the test is about. */
 export function customerTopology(
   { app, source, sink }: Stream,
   sideA: StageOptions<CustomerRecord, unknown> = { part: field('part') },
-  expiry: { expireAfterMs?: number; expireBy?: 'eventTime' | 'processingTime'; expireTo?: string } = {},
+  correlation: Correlation = {},
 ) {
   return topology(app)
     .source(source)
     .route('by-stage', field('stage'), { A: stage(sideA), B: stage({ part: field('part') }) })
-    .correlate('by-id', field('id'), { of: ['A', 'B'], ...expiry })
+    .correlate('by-id', field('id'), { of: ['A', 'B'], ...correlation })
     .sink(sink)
 }
 

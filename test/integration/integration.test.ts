@@ -5,6 +5,7 @@ import { explanations } from './explain.integration.ts'
 import { acceptedLoss } from './loss.integration.ts'
 import { orderIndependence } from './order.integration.ts'
 import { poisonedRecords } from './records.integration.ts'
+import { rememberedKeys } from './remembered.integration.ts'
 import { restoration } from './restoration.integration.ts'
 import { resets } from './reset.integration.ts'
 import { expiry } from './expiry.integration.ts'
@@ -22,6 +23,7 @@ onEachBroker([
   orderIndependence,
   foreignSources,
   expiry,
+  rememberedKeys,
   epochs,
   audits,
   explanations,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { field, stage, start, type Topology, topology } from '../../src/streams/index.ts'
-import { customers, customerTopology, mergesOf, valuesOf } from './customers.ts'
+import { type Correlation, customers, customerTopology, mergesOf, valuesOf } from './customers.ts'
 import { assertAccount, startQuietly } from './run.ts'
 import type { Target } from './target.ts'
 
@@ -117,7 +117,7 @@ function built({
   sink?: string
   ids?: [string, string] | string[]
   key?: string
-  correlation?: { of: string[]; expireAfterMs?: number; expireTo?: string }
+  correlation?: { of: string[] } & Correlation
 }): Topology {
   return topology(name)
     .source(source)
@@ -175,6 +175,13 @@ export function invalidTopologies(): void {
       ['an expireAfterMs that is no time', { expireAfterMs: 0.5 }, /expireAfterMs of "by-id" is 0.5/],
       ['expireTo without expireAfterMs', { expireTo: 'late' }, /has expireTo, but no expireAfterMs/],
       ['expireTo that is the sink', { expireAfterMs: 1, expireTo: 'sink' }, /is the source or the sink/],
+      ['a forMs that is no time', { rememberCompleted: { forMs: 0 } }, /forMs of rememberCompleted of "by-id" is 0/],
+      ['a keysMax of none', { rememberCompleted: { forMs: 1, keysMax: 0 } }, /keysMax .* "by-id" is 0; .* to 20000000/],
+      [
+        'a keysMax of more than the table could hold',
+        { rememberCompleted: { forMs: 1, keysMax: 20_000_001 } },
+        /"by-id" is 20000001; it is a whole number from 1 to 20000000/,
+      ],
     ] as const) {
       it(`refuses ${fault}`, async () => {
         const wrong = built({ correlation: { of: ['A', 'B'], ...correlation } })

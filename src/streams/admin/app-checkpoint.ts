@@ -1,7 +1,7 @@
 import { EngineError, KafkaError } from '../../core/errors.ts'
 import type { Cluster, Topic } from '../../kafka/index.ts'
 import { OffsetSet } from '../../kernel/index.ts'
-import { collectPending, manifestOf, readCheckpoint } from '../checkpoint/checkpoint-reader.ts'
+import { type CheckpointRecords, collectPending, manifestOf, readCheckpoint } from '../checkpoint/checkpoint-reader.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import { ownTopics } from '../plan.ts'
 
@@ -10,6 +10,7 @@ export interface AppCheckpoint {
   readonly manifest: Manifest
   /** Which offsets wait, by source partition. */
   readonly pending: readonly OffsetSet[]
+  readonly records: CheckpointRecords
 }
 
 /**
@@ -28,7 +29,7 @@ export async function readAppCheckpoint(cluster: Cluster, app: string): Promise<
   collectPending(records, manifest, pending)
   // Nothing of it will be taken back.
   for (const set of pending) set.settle()
-  return { manifest, pending }
+  return { manifest, pending, records }
 }
 
 /** A topic, or undefined where there is none of this name. */

@@ -1,4 +1,4 @@
-import type { Origin, OffsetSet } from '../../kernel/index.ts'
+import { duplicateReasons, type Origin, type OffsetSet, Reason } from '../../kernel/index.ts'
 import { type AppCheckpoint, forEachOffset } from './app-checkpoint.ts'
 import type { DeadLetter } from './dead-letter-reader.ts'
 import { OffsetClasses, type TracedClass } from './offset-classes.ts'
@@ -66,7 +66,7 @@ export class Evidence {
     for (const origin of letter.origins) {
       if (letter.reason === 'EXPIRED') this.#addLeaving(origin, 'expired')
       else if (letter.reason === 'MERGE_TOO_LARGE') this.#addLeaving(origin, 'deadLettered')
-      else this.#add(origin, letter.reason === 'DUPLICATE' ? 'duplicate' : 'deadLettered')
+      else this.#add(origin, isDuplicate(letter) ? 'duplicate' : 'deadLettered')
     }
   }
 
@@ -126,4 +126,8 @@ export class Evidence {
     const next = this.#checkpoint.manifest.nextOffsets[partition]
     return next === undefined || offset >= next
   }
+}
+
+function isDuplicate({ reason }: DeadLetter): boolean {
+  return duplicateReasons.has(Reason[reason as keyof typeof Reason])
 }

@@ -1,6 +1,7 @@
 import { ConfigError } from '../../core/errors.ts'
 import { type Cluster, partitionForKey, type Topic, topicRange } from '../../kafka/index.ts'
 import { headerOf, type Origin, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
+import { readRuns } from '../checkpoint/completed-runs.ts'
 import type { TopologyShape } from '../checkpoint/topology-shape.ts'
 import { ownTopics } from '../plan.ts'
 import { readRecords } from '../record-reader.ts'
@@ -56,6 +57,8 @@ export interface Explanation {
   /** As JSON. */
   readonly key: string
   readonly waiting?: WaitingKey
+  /** There where the key has been merged, and what comes of it is a duplicate for that. */
+  readonly isRemembered?: true
   readonly published: readonly PublishedRecord[]
   /** In full those that hold the record; one by reference has no key to be found by. */
   readonly deadLetters: readonly (RecordPlace & { readonly letter: DeadLetter })[]
@@ -87,6 +90,7 @@ export async function explain(cluster: Cluster, options: ExplainOptions): Promis
     app,
     key: search.finder.text,
     ...(waiting.length > 0 && { waiting: describeWaiting(checkpoint, waiting) }),
+    ...(isRemembered(search) && { isRemembered: true }),
     published,
     deadLetters,
   }
@@ -143,6 +147,15 @@ function describeWaiting({ manifest: { topology, expiry } }: AppCheckpoint, part
     missing: sides.filter((side) => !parts.some((part) => part.side === side)),
     ...(expiry && { expires: { atMs: oldestMs + expiry.afterMs, by: expiry.by } }),
   }
+}
+
+function isRemembered({ checkpoint: { manifest, records }, finder: { canonical, isNumber } }: Search): boolean {
+  let isFound = false
+  if (manifest.completed === undefined) return isFound
+  readRuns(records, manifest.completed, (_number, key) => {
+    isFound ||= key.isNumber === isNumber && canonical.equals(key.bytes)
+  })
+  return isFound
 }
 
 async function findPublished(

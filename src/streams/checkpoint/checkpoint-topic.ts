@@ -13,9 +13,16 @@ export function deltaKey(partition: number, epoch: number, piece: number): strin
   return `delta/${partition}/${epoch}/${piece}`
 }
 
+export const completedPrefix = 'completed/'
+
+/** @param from - Number of the first completed key that the record names. */
+export function completedKey(from: number): string {
+  return `${completedPrefix}${from}`
+}
+
 /** Whether a record means something only together with the manifest that follows it. */
 export function belongsToManifest(key: string): boolean {
-  return key.startsWith('base/') || key.startsWith('delta/')
+  return key.startsWith('base/') || key.startsWith('delta/') || key.startsWith(completedPrefix)
 }
 
 /**

@@ -7,6 +7,13 @@ import type { PendingOffsets } from './pending-offsets.ts'
 /** What the writer adds to a manifest by itself. */
 type Bookkeeping = Pick<Manifest, 'baseEpochs' | 'basePieces' | 'deltaPieces'>
 
+/** Puts a record into the checkpoint; without a value it deletes the one of the same key. */
+export type PutRecord = (key: string, value: Uint8Array | undefined) => void
+
+export function putInto(out: OutputBuilder, timestampMs: number): PutRecord {
+  return (key, value) => writePlainRecord(out, 0, timestampMs, { key: Buffer.from(key), value, ...noHeaders })
+}
+
 /** What of a partition stands in the checkpoint topic. */
 interface Ledger {
   readonly baseEpoch: number
@@ -31,14 +38,16 @@ export class CheckpointWriter {
   readonly #ledgers: Ledger[]
   /** As of the epoch that is being committed. */
   #proposed: Ledger[]
+  /** Records that the program has no use for any more. */
+  #obsolete: readonly string[] = []
 
   constructor(partitionCount: number) {
     this.#ledgers = Array.from({ length: partitionCount }, () => emptyLedger)
     this.#proposed = [...this.#ledgers]
   }
 
-  /** Goes on behind what the topic holds. */
-  static behind(records: CheckpointRecords, manifest: Manifest): CheckpointWriter {
+  /** Goes on behind what the topic holds; the next epoch deletes the records that are obsolete. */
+  static behind(records: CheckpointRecords, manifest: Manifest, obsolete: readonly string[] = []): CheckpointWriter {
     const writer = new CheckpointWriter(manifest.nextOffsets.length)
     manifest.baseEpochs.forEach((baseEpoch, partition) => {
       const basePieces = manifest.basePieces[partition]!
@@ -47,14 +56,15 @@ export class CheckpointWriter {
       writer.#ledgers[partition] = { baseEpoch, basePieces, baseBytes, deltas: deltasOf(records, manifest, partition) }
     })
     writer.#proposed = [...writer.#ledgers]
+    writer.#obsolete = obsolete
     return writer
   }
 
   /** Writes what an epoch changed, and its manifest, with the time of its close. */
   write(out: OutputBuilder, pending: PendingOffsets, manifest: Omit<Manifest, keyof Bookkeeping>): void {
     const { epoch, closedMs } = manifest
-    const put = (key: string, value: Uint8Array | undefined) =>
-      writePlainRecord(out, 0, closedMs, { key: Buffer.from(key), value, ...noHeaders })
+    const put = putInto(out, closedMs)
+    for (const name of this.#obsolete) put(name, undefined)
     pending.sets.forEach((set, partition) => {
       const changes = new OffsetEncoder(pieceBytes)
       set.changes((first, words) => changes.add(first, words))
@@ -70,6 +80,7 @@ export class CheckpointWriter {
   }
 
   settle(): void {
+    this.#obsolete = []
     this.#proposed.forEach((ledger, partition) => (this.#ledgers[partition] = ledger))
   }
 
@@ -78,13 +89,7 @@ export class CheckpointWriter {
   }
 
   /** Writes a delta, or a base where that is due, and returns what the partition then has. */
-  #change(
-    partition: number,
-    epoch: number,
-    set: OffsetSet,
-    pieces: readonly Uint8Array[],
-    put: (key: string, value: Uint8Array | undefined) => void,
-  ): Ledger {
+  #change(partition: number, epoch: number, set: OffsetSet, pieces: readonly Uint8Array[], put: PutRecord): Ledger {
     const before = this.#ledgers[partition]!
     const bytes = before.deltas.bytes + sizeOf(pieces)
     if (bytes <= Math.max(deltaBytesMin, before.baseBytes)) {

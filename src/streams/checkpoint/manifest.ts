@@ -28,10 +28,18 @@ export interface Manifest {
   readonly pending: number
   readonly digest: readonly [number, number]
   readonly hashSeed: readonly [number, number]
+  /** Absent where completed keys are not remembered. */
+  readonly completed?: CompletedCounts | undefined
   /** Epoch of the base of each partition, 0 for none; its pieces; and the pieces of deltas since. */
   readonly baseEpochs: readonly number[]
   readonly basePieces: readonly number[]
   readonly deltaPieces: readonly number[]
+}
+
+/** How many keys have been completed, each of which has the number of those before it, and how many of them are forgotten. */
+export interface CompletedCounts {
+  readonly count: number
+  readonly forgotten: number
 }
 
 export const manifestFormat = 1

@@ -13,17 +13,17 @@ import { type ActorContext, type ActorRef, defineActor, type Reply } from '../..
 import type { Timer } from '../../core/clock.ts'
 import { EngineError } from '../../core/errors.ts'
 import {
+  duplicateReasons,
   encodeJsonString,
   noSide,
   type OutputBatch,
   OutputBuilder,
-  Reason,
   type RecordColumns,
   rowFlags,
 } from '../../kernel/index.ts'
 import { DeadLetterEncoder } from '../dead-letter.ts'
 import { ExpiredRowEncoder } from '../expired-row.ts'
-import { ExpirySweep } from '../expiry-sweep.ts'
+import { TableSweep } from '../table-sweep.ts'
 import type { Restoration } from '../epoch-state.ts'
 import type { CorrelateMessage, SinkMessage } from '../messages.ts'
 import { checkpointSink, deadLetterSink, expiredSink, mergedSink } from '../pipeline-topics.ts'
@@ -57,7 +57,7 @@ class Correlation {
   readonly #builders: readonly OutputBuilder[]
   readonly #deadLetters: DeadLetterEncoder
   readonly #expired: ExpiredRowEncoder
-  readonly #expiry: ExpirySweep | undefined
+  readonly #sweep: TableSweep | undefined
   /** Filled batches that are still to be sent: the builders cannot wait, the actor can. */
   readonly #filled: OutputBatch[] = []
   #isCommitting = false
@@ -97,9 +97,9 @@ class Correlation {
       topics.source.name,
       topics.batchBytesMax[deadLetterSink]! - recordFrameBytes,
     )
-    const { expiry } = plan.correlate
+    const { expiry, memory } = plan.correlate
     this.#expired = new ExpiredRowEncoder(plan, this.#builders[expiredSink], this.#deadLetters)
-    this.#expiry = expiry && new ExpirySweep(expiry, state, pipeline.clock)
+    this.#sweep = (expiry ?? memory) && new TableSweep(expiry, state, pipeline.clock)
     this.#arm()
   }
 
@@ -116,7 +116,7 @@ class Correlation {
   async tick(incarnation: number): Promise<void> {
     if (incarnation !== this.#incarnation) return
     this.#timer = undefined
-    if (this.#expiry?.isDue() === true) this.#open()
+    if (this.#sweep?.areRowsDue() === true) this.#open()
     if (this.#isDue()) await this.#close()
     else this.#arm()
   }
@@ -158,7 +158,7 @@ class Correlation {
       if ((columns.flags[row]! & rowFlags.filtered) !== 0) counts.filtered[partition]!++
       else {
         // The table has counted its duplicates.
-        if (columns.reason[row] !== Reason.DUPLICATE) counts.deadLettered[partition]!++
+        if (!duplicateReasons.has(columns.reason[row]!)) counts.deadLettered[partition]!++
         this.#deadLetters.encode(columns, row)
       }
     }
@@ -220,7 +220,7 @@ class Correlation {
     const nowMs = clock.monotonicMs()
     const afterMs = this.#isOpen
       ? Math.min(this.#openedMs + options.epochMs, this.#lastRowsMs + options.epochIdleMs) - nowMs
-      : this.#expiry?.pollMs
+      : this.#sweep?.pollMs
     if (afterMs === undefined) return
     this.#timer = clock.setTimer({ afterMs: Math.max(1, afterMs) }, () => {
       void this.#self.tell({ type: 'tick', incarnation: this.#incarnation })
@@ -237,7 +237,7 @@ class Correlation {
     }
     this.#timer?.cancel()
     this.#timer = undefined
-    this.#expiry?.run()
+    this.#sweep?.run()
     state.table.flush()
     const offsets = state.close(this.#builders[checkpointSink]!, clock.nowMs())
     for (const builder of this.#builders) builder.flush()
