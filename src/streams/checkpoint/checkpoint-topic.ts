@@ -13,9 +13,16 @@ export function deltaKey(partition: number, epoch: number, piece: number): strin
   return `delta/${partition}/${epoch}/${piece}`
 }
 
+/** Of a part that waits, by value. */
+export function partKey(partition: number, offset: number): string {
+  return `${partPrefix}${partition}/${offset}`
+}
+
+export const partPrefix = 'part/'
+
 /** Whether a record means something only together with the manifest that follows it. */
 export function belongsToManifest(key: string): boolean {
-  return key.startsWith('base/') || key.startsWith('delta/')
+  return key.startsWith('base/') || key.startsWith('delta/') || key.startsWith(partPrefix)
 }
 
 /**

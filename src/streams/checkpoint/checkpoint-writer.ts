@@ -3,9 +3,16 @@ import { type CheckpointRecords, type Deltas, deltasOf, recordBytes } from './ch
 import { baseKey, deltaKey, manifestKey } from './checkpoint-topic.ts'
 import { encodeManifest, type Manifest } from './manifest.ts'
 import type { PendingOffsets } from './pending-offsets.ts'
+import type { PromotedParts } from './promoted-parts.ts'
 
 /** What the writer adds to a manifest by itself. */
 type Bookkeeping = Pick<Manifest, 'baseEpochs' | 'basePieces' | 'deltaPieces'>
+
+/** What waits, by reference and by value. */
+interface Waiting {
+  readonly pending: PendingOffsets
+  readonly promoted: PromotedParts
+}
 
 /** What of a partition stands in the checkpoint topic. */
 interface Ledger {
@@ -51,7 +58,7 @@ export class CheckpointWriter {
   }
 
   /** Writes what an epoch changed, and its manifest, with the time of its close. */
-  write(out: OutputBuilder, pending: PendingOffsets, manifest: Omit<Manifest, keyof Bookkeeping>): void {
+  write(out: OutputBuilder, { pending, promoted }: Waiting, manifest: Omit<Manifest, keyof Bookkeeping>): void {
     const { epoch, closedMs } = manifest
     const put = (key: string, value: Uint8Array | undefined) =>
       writePlainRecord(out, 0, closedMs, { key: Buffer.from(key), value, ...noHeaders })
@@ -61,6 +68,7 @@ export class CheckpointWriter {
       const pieces = changes.finish()
       if (pieces.length > 0) this.#proposed[partition] = this.#change(partition, epoch, set, pieces, put)
     })
+    promoted.write(pending.sets, put)
     const bookkeeping: Bookkeeping = {
       baseEpochs: this.#proposed.map(({ baseEpoch }) => baseEpoch),
       basePieces: this.#proposed.map(({ basePieces }) => basePieces),
