@@ -136,9 +136,10 @@ export const errorCatalogue = {
   },
   PENDING_LOST: {
     retryable: false,
-    meaning: 'Records whose parts wait have been removed from the source, by retention or by hand.',
+    meaning:
+      'Records whose parts wait have been removed from the source before they were kept by value: by hand, by `retention.bytes`, or while the program did not run.',
     remedy:
-      'Make the retention of the source longer than parts wait; go on without them with `--accept-loss`, or start over with `millrace reset`.',
+      'Make the retention of the source longer; go on without them with `--accept-loss`, or start over with `millrace reset`.',
   },
   SOURCE_RECREATED: {
     retryable: false,

@@ -54,15 +54,20 @@ export async function deleteTopics(cluster: Cluster, names: readonly string[]): 
 /** Which end of a partition `listOffsets` asks for. */
 export const logEnds = { earliest: -2n, latest: -1n } as const
 
+/** The first record that is not older, in milliseconds since 1970; where there is none, the end of the partition. */
+export interface OffsetByTime {
+  readonly timestampMs: number
+}
+
 /**
- * First or next offset of each partition of a topic.
+ * First or next offset of each partition of a topic, or of a time.
  *
  * @param isolation - With `read_committed`, latest is the last stable offset.
  */
 export function listOffsets(
   cluster: Cluster,
   topic: Topic,
-  end: keyof typeof logEnds,
+  place: keyof typeof logEnds | OffsetByTime,
   isolation: 'read_committed' | 'read_uncommitted' = 'read_committed',
 ): Promise<number[]> {
   return withRetries(cluster.retryPolicy, async () => {
@@ -73,13 +78,13 @@ export function listOffsets(
       const asked = partitions.map((partitionIndex) => ({
         partitionIndex,
         currentLeaderEpoch: -1,
-        timestamp: logEnds[end],
+        timestamp: typeof place === 'string' ? logEnds[place] : BigInt(Math.trunc(place.timestampMs)),
       }))
       try {
         const level = isolation === 'read_committed' ? 1 : 0
         const response = await connection.call(listOffsetsV7.api, -1, level, [{ name: topic.name, partitions: asked }])
         for (const { partitionIndex, offset } of response.topics[0]!.partitions)
-          offsets[partitionIndex] = Number(offset)
+          offsets[partitionIndex] = offset < 0n ? Infinity : Number(offset)
       } catch (error) {
         throw asKafkaError(error, `reading the offsets of topic "${topic.name}"`)
       }

@@ -36,7 +36,7 @@ export interface FetcherOptions {
 
 /** Record batches of several partitions in one piece of memory, lent to the receiver until it calls `release`. */
 export interface FetchedResponse {
-  partitions: FetchedPartition[]
+  readonly partitions: readonly FetchedPartition[]
   readonly release: () => void
 }
 
@@ -71,8 +71,9 @@ export class Fetcher {
     this.#leaderEpochs = new Int32Array(positions.length).fill(-1)
   }
 
-  start(): void {
-    this.#assign(this.#topic, this.#positions.keys())
+  /** Begins with all partitions, or some. */
+  start(partitions: Iterable<number> = this.#positions.keys()): void {
+    this.#assign(this.#topic, partitions)
   }
 
   /** No response is given on any more; those in use may still be released. */

@@ -67,6 +67,6 @@ export function readTopic(
       },
       positions,
     )
-    fetcher.start()
+    fetcher.start([...positions.keys()].filter((partition) => positions[partition]! < ends[partition]!))
   })
 }

@@ -60,13 +60,20 @@ export class OffsetSet {
     this.#count--
   }
 
-  /** The lowest offset, or undefined when there is none. */
-  get first(): number | undefined {
-    const at = this.#chunks.findIndex((chunk) => chunk !== undefined && chunk.count > 0)
-    if (at < 0) return undefined
-    const { words } = this.#chunks[at]!
-    const word = words.findIndex((bits) => bits !== 0)
-    return (this.#firstIndex + at) * chunkOffsets + word * 32 + 31 - Math.clz32(words[word]! & -words[word]!)
+  /** The lowest offset that is `from` or above, or undefined when there is none. */
+  firstFrom(from: number): number | undefined {
+    const fromIndex = indexOf(from)
+    for (let at = Math.max(0, fromIndex - this.#firstIndex); at < this.#chunks.length; at++) {
+      const chunk = this.#chunks[at]
+      if (chunk === undefined || chunk.count === 0) continue
+      const index = this.#firstIndex + at
+      const bit = index === fromIndex ? from - index * chunkOffsets : 0
+      for (let word = bit >>> 5, mask = -1 << (bit & 31); word < chunkWords; word++, mask = -1) {
+        const bits = chunk.words[word]! & mask
+        if (bits !== 0) return index * chunkOffsets + word * 32 + 31 - Math.clz32(bits & -bits)
+      }
+    }
+    return undefined
   }
 
   /** The offsets that came or went since the last epoch was settled, in ascending order. */

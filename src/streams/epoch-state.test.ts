@@ -4,6 +4,7 @@ import { OutputBuilder, PendingTable } from '../kernel/index.ts'
 import { Accounting } from './accounting.ts'
 import { CheckpointWriter } from './checkpoint/checkpoint-writer.ts'
 import { PendingOffsets } from './checkpoint/pending-offsets.ts'
+import { PromotedParts } from './checkpoint/promoted-parts.ts'
 import { shapeOf } from './checkpoint/topology-shape.ts'
 import { EpochState } from './epoch-state.ts'
 import { field } from './field.ts'
@@ -32,6 +33,7 @@ function stateAt(epoch: number): EpochState {
     accounting: Accounting.from([0]),
     epoch,
     pending: new PendingOffsets(1),
+    promoted: new PromotedParts(1),
     writer: new CheckpointWriter(1),
     eventClock: undefined,
   })

@@ -1,11 +1,12 @@
 import { assert } from '../core/assert.ts'
 import { EngineError } from '../core/errors.ts'
-import type { OutputBuilder, PendingTable } from '../kernel/index.ts'
+import type { FetchedPartition, OutputBuilder, PendingTable } from '../kernel/index.ts'
 import { type Accounting, EpochCounts } from './accounting.ts'
 import { type CheckpointWriter, putInto } from './checkpoint/checkpoint-writer.ts'
 import { Digest } from './checkpoint/digest.ts'
 import { type Manifest, manifestFormat } from './checkpoint/manifest.ts'
 import type { PendingOffsets } from './checkpoint/pending-offsets.ts'
+import type { PromotedParts } from './checkpoint/promoted-parts.ts'
 import type { EventClock } from './event-clock.ts'
 import type { PartitionLoss } from './loss.ts'
 import type { RememberedKeys } from './remembered-keys.ts'
@@ -20,6 +21,8 @@ export interface Restoration {
   readonly digest: readonly [number, number] | undefined
   /** Counters that mean nothing: these offsets have been counted. */
   readonly counts: EpochCounts
+  /** Parts for which the source is not read. */
+  readonly promoted: readonly FetchedPartition[]
 }
 
 export interface EpochStateParts {
@@ -29,6 +32,9 @@ export interface EpochStateParts {
   /** Of the last committed epoch; 0 before the first. */
   epoch: number
   pending: PendingOffsets
+  promoted: PromotedParts
+  /** The promoted parts themselves. @defaultValue none */
+  promotedBatches?: readonly FetchedPartition[]
   writer: CheckpointWriter
   /** Absent where nothing expires by event time. */
   eventClock: EventClock | undefined
@@ -48,6 +54,7 @@ export class EpochState {
   readonly table: PendingTable
   readonly accounting: Accounting
   readonly pending: PendingOffsets
+  readonly promoted: PromotedParts
   readonly eventClock: EventClock | undefined
   readonly #remembered: RememberedKeys | undefined
   readonly #writer: CheckpointWriter
@@ -59,12 +66,14 @@ export class EpochState {
   /** Until an epoch with it has committed. */
   #loss: readonly PartitionLoss[] | undefined
 
-  constructor({ identity, table, accounting, epoch, pending, writer, eventClock, remembered, loss }: EpochStateParts) {
+  constructor(parts: EpochStateParts) {
+    const { identity, table, accounting, epoch, pending, promoted, writer, eventClock, remembered, loss } = parts
     this.#identity = identity
     this.table = table
     this.accounting = accounting
     this.#epoch = epoch
     this.pending = pending
+    this.promoted = promoted
     this.#writer = writer
     this.eventClock = eventClock
     this.#remembered = remembered
@@ -76,7 +85,7 @@ export class EpochState {
     }
     const counts = new EpochCounts(accounting.committedOffsets)
     const digest = loss === undefined ? pending.digest.words : undefined
-    this.#restoration = { count: pending.count, digest, counts }
+    this.#restoration = { count: pending.count, digest, counts, promoted: parts.promotedBatches ?? [] }
   }
 
   /** The last committed epoch; 0 before the first. */
@@ -107,7 +116,9 @@ export class EpochState {
   /** Offset to read first, by partition. */
   get firstOffsets(): number[] {
     return Array.from(this.accounting.current.nextOffsets, (next, partition) =>
-      this.#restoration === undefined ? next : (this.pending.sets[partition]!.first ?? next),
+      this.#restoration === undefined
+        ? next
+        : (this.promoted.firstNeeded(partition, this.pending.sets[partition]!) ?? next),
     )
   }
 
@@ -147,17 +158,21 @@ export class EpochState {
     assert(!this.#isCommitting, 'an epoch is closed when the one before has committed')
     const { table, accounting, pending } = this
     pending.apply(table.epochLog)
-    this.#writer.write(out, pending, {
-      format: manifestFormat,
-      epoch: this.#epoch + 1,
-      closedMs,
-      ...this.#identity,
-      ...accounting.snapshot(),
-      completed: this.#remembered?.close(putInto(out, closedMs), this.nowMs(closedMs)),
-      eventTimes: this.eventClock?.close(),
-      pending: pending.count,
-      digest: pending.digest.words,
-    })
+    this.#writer.write(
+      out,
+      { pending, promoted: this.promoted },
+      {
+        format: manifestFormat,
+        epoch: this.#epoch + 1,
+        closedMs,
+        ...this.#identity,
+        ...accounting.snapshot(),
+        completed: this.#remembered?.close(putInto(out, closedMs), this.nowMs(closedMs)),
+        eventTimes: this.eventClock?.close(),
+        pending: pending.count,
+        digest: pending.digest.words,
+      },
+    )
     const { nextOffsets } = accounting.current
     this.#isCommitting = true
     table.beginEpoch()
@@ -171,6 +186,7 @@ export class EpochState {
     this.table.commitEpoch()
     this.accounting.commitEpoch()
     this.pending.settle()
+    this.promoted.settle()
     this.#writer.settle()
     this.#remembered?.settle()
     this.eventClock?.settle()
@@ -202,6 +218,7 @@ export class EpochState {
     this.table.rollback()
     this.accounting.rollback()
     this.pending.rollback()
+    this.promoted.rollback()
     this.#writer.rollback()
     this.#remembered?.rollback()
     this.eventClock?.rollback()

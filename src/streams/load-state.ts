@@ -8,6 +8,8 @@ import { type CheckpointRecords, collectPending, manifestOf } from './checkpoint
 import { CheckpointWriter } from './checkpoint/checkpoint-writer.ts'
 import type { Manifest } from './checkpoint/manifest.ts'
 import { PendingOffsets } from './checkpoint/pending-offsets.ts'
+import { promotedBatches } from './checkpoint/promoted-batches.ts'
+import { PromotedParts } from './checkpoint/promoted-parts.ts'
 import { differences, shapeOf } from './checkpoint/topology-shape.ts'
 import { EpochState, type ProgramIdentity } from './epoch-state.ts'
 import { EventClock, type EventTimes } from './event-clock.ts'
@@ -69,6 +71,7 @@ function emptyState(request: LoadRequest, logStarts: readonly number[]): EpochSt
     accounting: Accounting.from(logStarts),
     epoch: 0,
     pending: new PendingOffsets(logStarts.length),
+    promoted: new PromotedParts(logStarts.length),
     writer: new CheckpointWriter(logStarts.length),
     eventClock: eventClockOf(request, logStarts),
     remembered: memory && new RememberedKeys(memory, table),
@@ -82,7 +85,8 @@ function stateBehind(request: LoadRequest, manifest: Manifest, logStarts: readon
   const grown = withNewPartitions(manifest, logStarts)
   const { sourceId, hashSeed } = grown
   pending.startAt(grown.digest)
-  const loss = lossOf(pending, grown.nextOffsets, logStarts)
+  const promoted = PromotedParts.behind(records, pending.sets)
+  const loss = lossOf({ pending, promoted }, grown.nextOffsets, logStarts)
   if (loss !== undefined) {
     if (!options.acceptLoss) throw lossError(source.name, loss, logStarts)
     logger.warn({ app: plan.name, loss: countsOf(loss) }, 'the source has lost records: going on without them')
@@ -99,6 +103,8 @@ function stateBehind(request: LoadRequest, manifest: Manifest, logStarts: readon
     accounting: new Accounting(grown),
     epoch: grown.epoch,
     pending,
+    promoted,
+    promotedBatches: promotedBatches(records),
     writer: CheckpointWriter.behind(records, grown, memory === undefined ? completedRecords(records) : []),
     eventClock: eventClockOf(request, nextOffsets, grown.eventTimes),
     remembered,

@@ -4,6 +4,7 @@ import { type OutputBatch, OutputBuilder, PendingTable, Reason } from '../kernel
 import { Accounting } from './accounting.ts'
 import { CheckpointWriter } from './checkpoint/checkpoint-writer.ts'
 import { PendingOffsets } from './checkpoint/pending-offsets.ts'
+import { PromotedParts } from './checkpoint/promoted-parts.ts'
 import { EpochState } from './epoch-state.ts'
 import { lossError, lossOf } from './loss.ts'
 
@@ -11,16 +12,22 @@ const waiting = [3, 31, 32, 4_095, 4_096, 9_000]
 
 describe('the loss of a source', () => {
   it('is what waits before the start of its log, and what was not read before it', () => {
-    const pending = pendingAt(waiting, [])
-
-    assert.deepEqual(lossOf(pending, [10_000, 7], [4_096, 12]), [
+    assert.deepEqual(lossOf(unpromoted(pendingAt(waiting, [])), [10_000, 7], [4_096, 12]), [
       { waiting: [3, 31, 32, 4_095], unread: 0 },
       { waiting: [], unread: 5 },
     ])
   })
 
+  it('is not over promoted parts', () => {
+    const pending = pendingAt(waiting, [])
+    const records = new Map([3, 31].map((offset) => [`part/0/${offset}`, new Uint8Array()]))
+    const promoted = PromotedParts.behind(records, pending.sets)
+
+    assert.deepEqual(lossOf({ pending, promoted }, [10_000, 7], [40, 7])![0]!.waiting, [32])
+  })
+
   it('is nothing where the log begins with what is needed first', () => {
-    assert.equal(lossOf(pendingAt(waiting, []), [10_000, 7], [3, 7]), undefined)
+    assert.equal(lossOf(unpromoted(pendingAt(waiting, [])), [10_000, 7], [3, 7]), undefined)
   })
 
   it('of parts is named before that of records that were not read', () => {
@@ -69,6 +76,7 @@ describe('the loss of a source', () => {
 /** A state behind the offsets 5 and 7, whose source begins at 5 and 9. */
 function stateWith(pending: PendingOffsets): EpochState {
   const nextOffsets = [5, 7]
+  const promoted = new PromotedParts(nextOffsets.length)
   return new EpochState({
     identity: {
       topology: { source: 'source', route: ['stage'], key: ['id'], sides: [] },
@@ -87,9 +95,10 @@ function stateWith(pending: PendingOffsets): EpochState {
     accounting: Accounting.from(nextOffsets),
     epoch: 3,
     pending,
+    promoted,
     writer: new CheckpointWriter(nextOffsets.length),
     eventClock: undefined,
-    loss: lossOf(pending, nextOffsets, [5, 9]),
+    loss: lossOf({ pending, promoted }, nextOffsets, [5, 9]),
   })
 }
 
@@ -98,6 +107,10 @@ function pendingAt(...offsets: readonly (readonly number[])[]): PendingOffsets {
   offsets.forEach((members, partition) => members.forEach((offset) => pending.sets[partition]!.add(offset)))
   pending.startAt([0, 0])
   return pending
+}
+
+function unpromoted(pending: PendingOffsets) {
+  return { pending, promoted: new PromotedParts(pending.sets.length) }
 }
 
 function outputs(): OutputBuilder {

@@ -1,10 +1,11 @@
 import { EngineError, KafkaError } from '../core/errors.ts'
 import type { OffsetSet } from '../kernel/index.ts'
 import type { PendingOffsets } from './checkpoint/pending-offsets.ts'
+import type { PromotedParts } from './checkpoint/promoted-parts.ts'
 
 /** What of a source partition was removed from its log before the program was done with it. */
 export interface PartitionLoss {
-  /** Offsets of parts that waited. */
+  /** Offsets of parts that waited and were not promoted. */
   readonly waiting: readonly number[]
   /** Number of offsets that were not consumed yet. */
   readonly unread: number
@@ -12,12 +13,12 @@ export interface PartitionLoss {
 
 /** What was removed from each source partition; nothing where it is undefined. */
 export function lossOf(
-  pending: PendingOffsets,
+  { pending, promoted }: { readonly pending: PendingOffsets; readonly promoted: PromotedParts },
   nextOffsets: readonly number[],
   logStarts: readonly number[],
 ): readonly PartitionLoss[] | undefined {
   const loss = logStarts.map((logStart, partition) => ({
-    waiting: membersBelow(pending.sets[partition]!, logStart),
+    waiting: membersBelow(pending.sets[partition]!, logStart).filter((offset) => !promoted.has(partition, offset)),
     unread: Math.max(0, logStart - nextOffsets[partition]!),
   }))
   return loss.some(({ waiting, unread }) => waiting.length + unread > 0) ? loss : undefined

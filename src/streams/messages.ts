@@ -1,11 +1,14 @@
 import type { Reply } from '../actors/index.ts'
 import type { EngineError } from '../core/errors.ts'
 import type { FetchedResponse, Fetcher } from '../kafka/index.ts'
-import type { OutputBatch } from '../kernel/index.ts'
+import type { FetchedPartition, OutputBatch } from '../kernel/index.ts'
+import type { PromotionOffer } from './checkpoint/promoted-parts.ts'
 import type { RowBatch } from './row-batch.ts'
 
 /** What actors of the pipeline tell one another. Records travel in batches only. */
 export type SourceMessage =
+  /** Parts that wait and need not be read from the source. */
+  | { readonly type: 'promoted'; readonly incarnation: number; readonly parts: readonly FetchedPartition[] }
   | { readonly type: 'fetched'; readonly fetcher: Fetcher; readonly response: FetchedResponse }
   | { readonly type: 'failed'; readonly incarnation: number; readonly error: EngineError }
   /** Read no further; answered at once. */
@@ -22,6 +25,8 @@ export type CorrelateMessage =
   | { readonly type: 'tick'; readonly incarnation: number }
   /** The epoch that was closed is durable. */
   | { readonly type: 'committed'; readonly incarnation: number }
+  /** Parts have been read again, to be kept by value from the next epoch on. */
+  | { readonly type: 'promotable'; readonly incarnation: number; readonly offer: PromotionOffer }
   /** Close the epoch at hand; answered when everything applied so far is committed. */
   | { readonly type: 'drain'; readonly reply: Reply<void> }
 

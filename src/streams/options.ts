@@ -90,6 +90,14 @@ export const runOptions = {
     flag: '--pending-bytes-max',
     doc: 'Bytes for parts that wait for others. When they are used up the program stops with TABLE_FULL.',
   },
+  replayRecordsMax: {
+    type: 'int',
+    default: 2_000_000,
+    min: 0,
+    env: 'MILLRACE_REPLAY_RECORDS_MAX',
+    flag: '--replay-records-max',
+    doc: 'Offsets of a partition that a start reads again at most. Parts that wait further behind are kept in the checkpoint topic by value, and so are those that are older than half of the retention of the source.',
+  },
   fetchBytes: {
     type: 'int',
     default: 6 * mebibyte,

@@ -1,5 +1,5 @@
 import { type Cluster, readTopic, type Topic, type TopicRange, topicRange } from '../kafka/index.ts'
-import { BatchReader, RecordColumns } from '../kernel/index.ts'
+import { BatchReader, type FetchedPartition, RecordColumns } from '../kernel/index.ts'
 
 export interface RecordRequest {
   cluster: Cluster
@@ -17,11 +17,19 @@ export interface RecordRequest {
  * @throws KafkaError, and what `visit` throws.
  */
 export async function readRecords(request: RecordRequest, visit: (columns: RecordColumns) => void): Promise<void> {
-  const { cluster, topic, range = await topicRange(cluster, topic), decompressedBytesMax = 64 << 20 } = request
+  const { cluster, topic, range = await topicRange(cluster, topic) } = request
+  await readTopic(cluster, topic, range, recordsOf(request, visit))
+}
+
+/** Visits the records of pieces of a topic. */
+export function recordsOf(
+  { decompressedBytesMax = 64 << 20 }: Pick<RecordRequest, 'decompressedBytesMax'>,
+  visit: (columns: RecordColumns) => void,
+) {
   const reader = new BatchReader({ decompressedBytesMax })
   const columns = new RecordColumns()
-  await readTopic(cluster, topic, range, (piece) => {
+  return (piece: FetchedPartition) => {
     reader.open(piece)
     while (reader.fill(columns)) visit(columns)
-  })
+  }
 }

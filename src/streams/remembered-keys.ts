@@ -1,7 +1,6 @@
 import type { PendingTable } from '../kernel/index.ts'
 import type { CheckpointRecords } from './checkpoint/checkpoint-reader.ts'
-import { completedKey } from './checkpoint/checkpoint-topic.ts'
-import type { PutRecord } from './checkpoint/checkpoint-writer.ts'
+import { completedKey, type PutRecord } from './checkpoint/checkpoint-topic.ts'
 import { type CompletedRun, encodeRuns, readRuns } from './checkpoint/completed-runs.ts'
 import type { CompletedCounts } from './checkpoint/manifest.ts'
 import type { Memory } from './plan.ts'

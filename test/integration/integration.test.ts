@@ -4,6 +4,7 @@ import { epochs } from './epochs.integration.ts'
 import { explanations } from './explain.integration.ts'
 import { acceptedLoss } from './loss.integration.ts'
 import { orderIndependence } from './order.integration.ts'
+import { promotion } from './promotion.integration.ts'
 import { poisonedRecords } from './records.integration.ts'
 import { rememberedKeys } from './remembered.integration.ts'
 import { restoration } from './restoration.integration.ts'
@@ -29,5 +30,6 @@ onEachBroker([
   explanations,
   resets,
   restoration,
+  promotion,
   acceptedLoss,
 ])

@@ -1,8 +1,10 @@
 import { EngineError, KafkaError } from '../../core/errors.ts'
 import type { Cluster, Topic } from '../../kafka/index.ts'
-import { OffsetSet } from '../../kernel/index.ts'
+import { type FetchedPartition, OffsetSet } from '../../kernel/index.ts'
 import { type CheckpointRecords, collectPending, manifestOf, readCheckpoint } from '../checkpoint/checkpoint-reader.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
+import { promotedBatches } from '../checkpoint/promoted-batches.ts'
+import { PromotedParts } from '../checkpoint/promoted-parts.ts'
 import { ownTopics } from '../plan.ts'
 
 /** An application as of its last committed epoch. */
@@ -10,6 +12,9 @@ export interface AppCheckpoint {
   readonly manifest: Manifest
   /** Which offsets wait, by source partition. */
   readonly pending: readonly OffsetSet[]
+  /** Which of them are kept by value, and these parts. */
+  readonly promoted: PromotedParts
+  readonly promotedBatches: readonly FetchedPartition[]
   readonly records: CheckpointRecords
 }
 
@@ -29,7 +34,8 @@ export async function readAppCheckpoint(cluster: Cluster, app: string): Promise<
   collectPending(records, manifest, pending)
   // Nothing of it will be taken back.
   for (const set of pending) set.settle()
-  return { manifest, pending, records }
+  const promoted = PromotedParts.behind(records, pending)
+  return { manifest, pending, promoted, promotedBatches: promotedBatches(records), records }
 }
 
 /** A topic, or undefined where there is none of this name. */

@@ -4,7 +4,7 @@ import { headerOf, type Origin, originsHeaderName, readOrigins, type RecordColum
 import { readRuns } from '../checkpoint/completed-runs.ts'
 import type { TopologyShape } from '../checkpoint/topology-shape.ts'
 import { ownTopics } from '../plan.ts'
-import { readRecords } from '../record-reader.ts'
+import { readRecords, recordsOf } from '../record-reader.ts'
 import { originOf, parseValue } from '../record-view.ts'
 import type { RecordOrigin } from '../stage.ts'
 import type { Topology } from '../topology.ts'
@@ -121,21 +121,25 @@ function sideFinder(app: string, { route }: TopologyShape, topology: Topology | 
 }
 
 async function findWaiting({ cluster, checkpoint, finder, limits }: Search, side: SideFinder): Promise<WaitingPart[]> {
-  const { manifest, pending } = checkpoint
+  const { manifest, pending, promoted, promotedBatches } = checkpoint
   const topic = await findTopic(cluster, manifest.topology.source)
   if (topic === undefined || topic.id !== manifest.sourceId) return []
   const logStarts = (await topicRange(cluster, topic)).starts
   const ends = manifest.nextOffsets
-  const starts = ends.map((end, partition) => Math.max(pending[partition]!.first ?? end, logStarts[partition]!))
+  const starts = ends.map((end, partition) =>
+    Math.max(promoted.firstNeeded(partition, pending[partition]!) ?? end, logStarts[partition]!),
+  )
   const found: WaitingPart[] = []
-  await readRecords({ cluster, topic, range: { starts, ends }, ...limits }, (columns) => {
+  const visit = (columns: RecordColumns) => {
     const set = pending[columns.partition]!
     columns.keep((offset) => set.has(offset))
     for (const row of finder.rowsIn(columns)) {
       const place = placeOf(columns, row, topic)
       found.push({ ...place, side: side(parseValue(columns, row), originOf(columns, row, topic.name)) })
     }
-  })
+  }
+  promotedBatches.forEach(recordsOf(limits, visit))
+  await readRecords({ cluster, topic, range: { starts, ends }, ...limits }, visit)
   return found
 }
 

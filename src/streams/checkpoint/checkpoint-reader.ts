@@ -1,7 +1,7 @@
 import type { Cluster, Topic } from '../../kafka/index.ts'
 import { type OffsetSet, decodeOffsets, plainRecord } from '../../kernel/index.ts'
 import { readRecords } from '../record-reader.ts'
-import { baseKey, belongsToManifest, deltaKey, manifestKey } from './checkpoint-topic.ts'
+import { baseKey, belongsToManifest, deltaKey, manifestKey, partPrefix } from './checkpoint-topic.ts'
 import { corrupt, decodeManifest, type Manifest } from './manifest.ts'
 
 /** The last record of each key of a compacted topic. */
@@ -119,5 +119,14 @@ export function collectPending(records: CheckpointRecords, manifest: Manifest, s
   const count = sets.reduce((sum, set) => sum + set.count, 0)
   if (count !== manifest.pending) {
     throw corrupt(`it names ${count} parts that wait, where its manifest says ${manifest.pending}`)
+  }
+}
+
+/** The parts that stand there by value, each as a record batch. */
+export function* partsOf(records: CheckpointRecords) {
+  for (const [key, batch] of records) {
+    if (!key.startsWith(partPrefix)) continue
+    const [partition, offset] = key.slice(partPrefix.length).split('/').map(Number) as [number, number]
+    yield { partition, offset, batch }
   }
 }

@@ -5,6 +5,9 @@ import { type Cluster, createTopics, type Topic, topicConfig } from '../../kafka
 export const manifestKey = 'manifest'
 export const attemptKey = 'attempt'
 
+/** Puts a record into the topic; one without a value deletes that of the same key. */
+export type PutRecord = (key: string, value: Uint8Array | undefined) => void
+
 export function baseKey(partition: number, piece: number): string {
   return `base/${partition}/${piece}`
 }
@@ -13,16 +16,25 @@ export function deltaKey(partition: number, epoch: number, piece: number): strin
   return `delta/${partition}/${epoch}/${piece}`
 }
 
-export const completedPrefix = 'completed/'
+/** Of a part that waits, by value. */
+export function partKey(partition: number, offset: number): string {
+  return `${partPrefix}${partition}/${offset}`
+}
+
+export const partPrefix = 'part/'
 
 /** @param from - Number of the first completed key that the record names. */
 export function completedKey(from: number): string {
   return `${completedPrefix}${from}`
 }
 
+export const completedPrefix = 'completed/'
+
+const prefixes = ['base/', 'delta/', partPrefix, completedPrefix]
+
 /** Whether a record means something only together with the manifest that follows it. */
 export function belongsToManifest(key: string): boolean {
-  return key.startsWith('base/') || key.startsWith('delta/') || key.startsWith(completedPrefix)
+  return prefixes.some((prefix) => key.startsWith(prefix))
 }
 
 /**

@@ -1,17 +1,21 @@
 import { noHeaders, OffsetEncoder, type OffsetSet, type OutputBuilder, writePlainRecord } from '../../kernel/index.ts'
 import { type CheckpointRecords, type Deltas, deltasOf, recordBytes } from './checkpoint-reader.ts'
-import { baseKey, deltaKey, manifestKey } from './checkpoint-topic.ts'
+import { baseKey, deltaKey, manifestKey, type PutRecord } from './checkpoint-topic.ts'
 import { encodeManifest, type Manifest } from './manifest.ts'
 import type { PendingOffsets } from './pending-offsets.ts'
+import type { PromotedParts } from './promoted-parts.ts'
 
 /** What the writer adds to a manifest by itself. */
 type Bookkeeping = Pick<Manifest, 'baseEpochs' | 'basePieces' | 'deltaPieces'>
 
-/** Puts a record into the checkpoint; without a value it deletes the one of the same key. */
-export type PutRecord = (key: string, value: Uint8Array | undefined) => void
-
 export function putInto(out: OutputBuilder, timestampMs: number): PutRecord {
   return (key, value) => writePlainRecord(out, 0, timestampMs, { key: Buffer.from(key), value, ...noHeaders })
+}
+
+/** What waits, by reference and by value. */
+interface Waiting {
+  readonly pending: PendingOffsets
+  readonly promoted: PromotedParts
 }
 
 /** What of a partition stands in the checkpoint topic. */
@@ -61,7 +65,7 @@ export class CheckpointWriter {
   }
 
   /** Writes what an epoch changed, and its manifest, with the time of its close. */
-  write(out: OutputBuilder, pending: PendingOffsets, manifest: Omit<Manifest, keyof Bookkeeping>): void {
+  write(out: OutputBuilder, { pending, promoted }: Waiting, manifest: Omit<Manifest, keyof Bookkeeping>): void {
     const { epoch, closedMs } = manifest
     const put = putInto(out, closedMs)
     for (const name of this.#obsolete) put(name, undefined)
@@ -71,6 +75,7 @@ export class CheckpointWriter {
       const pieces = changes.finish()
       if (pieces.length > 0) this.#proposed[partition] = this.#change(partition, epoch, set, pieces, put)
     })
+    promoted.write(pending.sets, put)
     const bookkeeping: Bookkeeping = {
       baseEpochs: this.#proposed.map(({ baseEpoch }) => baseEpoch),
       basePieces: this.#proposed.map(({ basePieces }) => basePieces),

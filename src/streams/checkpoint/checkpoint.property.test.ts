@@ -7,6 +7,7 @@ import { manifestOf, replay } from './checkpoint-reader.ts'
 import { CheckpointWriter } from './checkpoint-writer.ts'
 import { type Manifest, manifestFormat } from './manifest.ts'
 import { PendingOffsets } from './pending-offsets.ts'
+import { PromotedParts } from './promoted-parts.ts'
 
 const partitionCount = 2
 
@@ -54,6 +55,7 @@ describe('the checkpoint', () => {
       fc.asyncProperty(fc.array(epoch, { minLength: 10, maxLength: 25 }), async (epochs) => {
         const topic = new Map<string, Uint8Array>()
         const pending = new PendingOffsets(partitionCount)
+        const promoted = new PromotedParts(partitionCount)
         let writer = new CheckpointWriter(partitionCount)
         let model = Array.from({ length: partitionCount }, () => new Set<number>())
         const next = [0, 2 ** 33]
@@ -77,7 +79,11 @@ describe('the checkpoint', () => {
           const onFilled = (batch: OutputBatch) => batches.push(batch)
           const out = new OutputBuilder({ sink: 2, partitionCount: 1, batchBytes: 1 << 16, onFilled })
           const nextOffsets = next.map((offset, partition) => offset + consumed[partition]!)
-          writer.write(out, pending, { ...someManifest, epoch: number + 1, nextOffsets, pending: pending.count })
+          writer.write(
+            out,
+            { pending, promoted },
+            { ...someManifest, epoch: number + 1, nextOffsets, pending: pending.count },
+          )
           out.flush()
           if (outcome === 'rolled back') {
             pending.rollback()

@@ -26,8 +26,10 @@ import { ExpiredRowEncoder } from '../expired-row.ts'
 import { TableSweep } from '../table-sweep.ts'
 import type { Restoration } from '../epoch-state.ts'
 import type { CorrelateMessage, SinkMessage } from '../messages.ts'
+import type { PromotionOffer } from '../checkpoint/promoted-parts.ts'
 import { checkpointSink, deadLetterSink, expiredSink, mergedSink } from '../pipeline-topics.ts'
 import type { Pipeline } from '../pipeline.ts'
+import { Promoter } from '../promoter.ts'
 import type { RowBatch } from '../row-batch.ts'
 
 /** Bytes of a record that are neither key nor value, and of the batch around it. */
@@ -45,6 +47,7 @@ export const correlate = (pipeline: Pipeline) =>
       rows: (correlation, { batch }) => correlation.take(batch),
       tick: (correlation, { incarnation }) => correlation.tick(incarnation),
       committed: (correlation, { incarnation }) => correlation.committed(incarnation),
+      promotable: (correlation, message) => correlation.promote(message),
       drain: (correlation, { reply }) => correlation.drain(reply),
     },
   })
@@ -58,6 +61,7 @@ class Correlation {
   readonly #deadLetters: DeadLetterEncoder
   readonly #expired: ExpiredRowEncoder
   readonly #sweep: TableSweep | undefined
+  readonly #promoter: Promoter
   /** Filled batches that are still to be sent: the builders cannot wait, the actor can. */
   readonly #filled: OutputBatch[] = []
   #isCommitting = false
@@ -100,6 +104,9 @@ class Correlation {
     const { expiry, memory } = plan.correlate
     this.#expired = new ExpiredRowEncoder(plan, this.#builders[expiredSink], this.#deadLetters)
     this.#sweep = (expiry ?? memory) && new TableSweep(expiry, state, pipeline.clock)
+    this.#promoter = new Promoter(pipeline, (offer) => {
+      void this.#self.tell({ type: 'promotable', incarnation: this.#incarnation, offer })
+    })
     this.#arm()
   }
 
@@ -130,8 +137,15 @@ class Correlation {
     statistics.epochs++
     statistics.lastCommitMs = clock.monotonicMs()
     this.#pipeline.onCommitted()
+    void this.#promoter.look()
     if (this.#drains.length > 0 || this.#isDue()) await this.#close()
     else this.#arm()
+  }
+
+  promote({ incarnation, offer }: { incarnation: number; offer: PromotionOffer }): void {
+    if (incarnation !== this.#incarnation) return
+    this.#pipeline.state.promoted.offer(offer)
+    this.#open()
   }
 
   async drain(reply: Reply<void>): Promise<void> {
@@ -141,6 +155,7 @@ class Correlation {
 
   stop(): void {
     this.#timer?.cancel()
+    this.#promoter.stop()
   }
 
   #apply(batch: RowBatch): void {

@@ -2,8 +2,8 @@
  * Source: reads the topic from all its leaders and turns what was fetched into batches of rows.
  *
  * State: a fetcher, which is as far ahead as it has buffers; a reader, which is within one response at a time.
- * Steps of a start: while the table lacks parts that wait, read from the first of them to the end of the last epoch and
- * give on nothing but those; then read on from there.
+ * Steps of a start: while the table lacks parts that wait, give on those that are promoted, then read from the first of the
+ * others to the end of the last epoch and give on nothing but those; then read on from there.
  * Invariant: the batches of a partition leave in the order of their offsets, without a gap.
  * Cost per record: its lengths are read once.
  */
@@ -35,11 +35,17 @@ export const source = (pipeline: Pipeline) =>
     init: (context) => startFetching(pipeline, context),
     onStop: ({ fetcher }) => fetcher.stop(),
     handle: {
+      async promoted(state, { incarnation, parts }, context) {
+        if (incarnation !== pipeline.incarnation) return
+        await readOut(pipeline, state, { partitions: parts, release() {} }, context)
+        await endRestoration(pipeline, state, context)
+      },
       async fetched(state, { fetcher, response }, context) {
         // What was read ahead by a fetcher that has been replaced is read again by the next one.
         if (fetcher !== state.fetcher) return
         if (pipeline.state.restoration !== undefined) {
           await readOut(pipeline, state, response, context)
+          response.partitions.forEach(({ partition, nextOffset }) => (state.reached[partition] = nextOffset))
           await endRestoration(pipeline, state, context)
         } else if (pipeline.careful.isOn) await readCarefully(pipeline, state, response, context)
         else await readOut(pipeline, state, response, context)
@@ -58,6 +64,8 @@ async function startFetching(pipeline: Pipeline, context: ActorContext<SourceMes
   const { options, statistics, incarnation, rowBatches, state } = pipeline
   context.signal.addEventListener('abort', () => rowBatches.abandon(), { once: true })
   statistics.firstFetchMs ||= pipeline.clock.monotonicMs()
+  const parts = state.restoration?.promoted ?? []
+  if (parts.length > 0) void context.self.tell({ type: 'promoted', incarnation, parts })
   return {
     incarnation,
     fetcher: await fetchOn(pipeline, context),
@@ -122,7 +130,7 @@ async function readCarefully(
 
 async function readOut(
   pipeline: Pipeline,
-  { reader, incarnation, reached }: SourceState,
+  { reader, incarnation }: SourceState,
   response: FetchedResponse,
   context: ActorContext<SourceMessage>,
 ): Promise<void> {
@@ -145,7 +153,6 @@ async function readOut(
         // Without rows it still tells how far the partition has been passed over.
         if (!hasRows) batch.columns.reset(partition.partition, partition.bytes, partition.view)
         if (state.restoration !== undefined) keepWaiting(state, batch.columns)
-        reached[partition.partition] = reader.reachedOffset
         batch.incarnation = incarnation
         batch.nextOffset = reader.reachedOffset
         batch.endOffset = partition.endOffset

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Cluster } from '../../src/kafka/index.ts'
+import { explain } from '../../src/streams/index.ts'
+import { customers, customerTopology, mergesOf, record, valuesOf } from './customers.ts'
+import { assertAccount, runToEnd, startQuietly } from './run.ts'
+import type { SourceRecord, Stream, Target } from './target.ts'
+
+const waitingCount = 20
+const total = 200
+
+/** Parts that wait for long are kept in the checkpoint topic by value. */
+export function promotion(target: Target): void {
+  /** Side A of some customers waits while others pass. */
+  async function runBehind(stream: Stream, stamp: Partial<SourceRecord>, settings: { replayRecordsMax?: number }) {
+    const waiting = Array.from({ length: waitingCount }, (_, id) => record('A', id))
+    const others = customers(total).slice(2 * waitingCount)
+    await stream.produce([...waiting, ...others].map((each) => ({ ...each, ...stamp })))
+    const app = await startQuietly(customerTopology(stream), target.bootstrapServers, settings)
+    await app.caughtUp()
+    while ((await partsIn(stream)).length < waitingCount) await new Promise(setImmediate)
+    await app.stop()
+  }
+
+  /** The parts that the checkpoint topic holds by value, by their keys. */
+  async function partsIn(stream: Stream): Promise<string[]> {
+    const parts = new Set<string>()
+    for (const { key, value } of await stream.read(stream.checkpointTopic)) {
+      if (key?.startsWith('part/') !== true) continue
+      if (value === null) parts.delete(key)
+      else parts.add(key)
+    }
+    return [...parts]
+  }
+
+  async function emptySource({ source }: Stream): Promise<void> {
+    const ends = await target.admin.fetchTopicOffsets(source)
+    const partitions = ends.map(({ partition, high }) => ({ partition, offset: high }))
+    await target.admin.deleteTopicRecords({ topic: source, partitions })
+  }
+
+  async function assertExplained({ app, source }: Stream, id: number): Promise<void> {
+    const cluster = new Cluster({ bootstrapServers: target.bootstrapServers })
+    try {
+      const { waiting } = await explain(cluster, { app, key: String(id) })
+      assert.deepEqual(waiting?.missing, ['B'])
+      assert.deepEqual(
+        waiting.parts.map(({ topic, partition, offset, side }) => [topic, partition, offset, side]),
+        [[source, id % 2, Math.floor(id / 2), 'A']],
+      )
+    } finally {
+      await cluster.close()
+    }
+  }
+
+  async function complete(stream: Stream): Promise<void> {
+    await stream.produce(Array.from({ length: waitingCount }, (_, id) => record('B', id)))
+    const { report, error } = await runToEnd(customerTopology(stream), target.bootstrapServers)
+    assert.equal(error, undefined)
+    assert.deepEqual(valuesOf(await stream.merged()), mergesOf(total))
+    assertAccount(report, { emitted: 2 * total })
+  }
+
+  describe('parts that have waited for long', () => {
+    it('are not needed in the source any more once they are further behind than is read again', async () => {
+      const stream = await target.stream()
+      await runBehind(stream, {}, { replayRecordsMax: 50 })
+
+      await emptySource(stream)
+      await assertExplained(stream, 7)
+      await complete(stream)
+
+      // They have left, and the topic forgets them.
+      await stream.produce(customers(1).map((each) => ({ ...each, value: String(each.value).replace('0', '-1') })))
+      await runToEnd(customerTopology(stream), target.bootstrapServers)
+      assert.deepEqual(await partsIn(stream), [])
+    })
+
+    it('are kept by value before the source may drop them for their age', async () => {
+      const stream = await target.stream()
+      await setRetention(stream, 3_600_000)
+
+      await runBehind(stream, { timestampMs: Date.now() - 2_000_000 }, {})
+
+      await emptySource(stream)
+      await complete(stream)
+    })
+
+    it('are taken once where the source still has them, and others that wait are read from it', async () => {
+      const stream = await target.stream()
+      await runBehind(stream, {}, { replayRecordsMax: 50 })
+      const later = Array.from({ length: 10 }, (_, id) => record('A', total + id))
+      await stream.produce(later)
+      await stream.run(customerTopology(stream))
+
+      await stream.produce(Array.from({ length: 10 }, (_, id) => record('B', total + id)))
+      await stream.produce(Array.from({ length: waitingCount }, (_, id) => record('B', id)))
+      const { report } = await stream.run(customerTopology(stream))
+
+      assert.deepEqual(valuesOf(await stream.merged()), mergesOf(total + 10))
+      assertAccount(report, { emitted: 2 * (total + 10) })
+    })
+  })
+
+  async function setRetention({ source }: Stream, retentionMs: number): Promise<void> {
+    const configEntries = [{ name: 'retention.ms', value: String(retentionMs) }]
+    await target.admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: source, configEntries }] })
+  }
+}
