@@ -151,6 +151,11 @@ export const errorCatalogue = {
     meaning: 'The parts that wait for others take as many bytes as `pendingBytesMax` allows.',
     remedy: 'Raise `pendingBytesMax`, or find the stage whose parts do not come.',
   },
+  TABLE_BROKEN: {
+    retryable: false,
+    meaning: 'The pending table has failed in itself: a defect of Millrace, or of the memory that it runs in.',
+    remedy: 'Start the program again: it goes on from the last epoch. Please report the error with its cause.',
+  },
   KAFKA_BATCH_CORRUPT: {
     retryable: true,
     meaning: 'A record batch of the source does not match its checksum or its own lengths.',

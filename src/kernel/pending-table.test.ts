@@ -224,6 +224,23 @@ describe('PendingTable', () => {
   })
 })
 
+describe('PendingTable that fails in itself', () => {
+  it('says so, and does nothing more', () => {
+    const bench = new Bench({ remembersCompleted: true })
+    bench.apply(0, [rowOf(0, 'k'), rowOf(1, 'k')])
+    // Against what is promised: the epoch can still be undone.
+    bench.table.forgottenCount = 1
+    bench.sweep()
+    assert.equal(bench.table.isBroken, false)
+
+    assert.throws(() => bench.table.rollback(), { name: 'EngineError', code: 'TABLE_BROKEN', retryable: false })
+
+    assert.equal(bench.table.isBroken, true)
+    assert.throws(() => bench.table.apply(rowsOf(0, [rowOf(0, 'l')]), bench.counts), { code: 'TABLE_BROKEN' })
+    assert.throws(() => bench.table.rollback(), { code: 'TABLE_BROKEN' })
+  })
+})
+
 describe('PendingTable at its limit', () => {
   // A block has 32 bytes of header; with a key and a part of 16 bytes each it has 64.
   const row = (i: number, side = 0) => rowOf(side, `key ${1e11 + i}`, { offset: i, part: Buffer.alloc(16, 0x31) })
@@ -487,6 +504,29 @@ describe('PendingTable, memory', () => {
     })
 
     assert.equal(peaks[4], peaks[0])
+  })
+
+  it('is not written where what is left of a segment is smaller than the header of a block', () => {
+    const bench = new Bench()
+    const unit = 16
+    const segmentUnits = segmentBytes / unit
+    /** A part with which a block, that has a key of four bytes, takes as many units. */
+    const filling = (units: number) => Buffer.alloc(units * unit - 32 - 4, 0x31)
+    let offset = 0
+    const keep = (units: number) => {
+      const key = `${1_000 + offset}`
+      bench.apply(0, [rowOf(0, key, { offset: offset++, part: filling(units) })])
+      return key
+    }
+    // The large one has the segment behind that of the others to itself.
+    const keys = [keep(3), keep(segmentUnits / 2)]
+    const quarter = segmentUnits / 4
+    for (const units of [quarter, quarter, quarter, quarter - 3 - 1]) keys.push(keep(units))
+
+    keys.push(keep(3))
+    bench.sweep()
+
+    assert.deepEqual(bench.expired.map(({ key }) => key).sort(), keys.sort())
   })
 
   it('of a part above 512 KiB comes back as soon as its row has left for good', () => {

@@ -18,7 +18,7 @@ import { batchHeaderBytes } from './output-batch.ts'
 import { encodeOriginsPrefix } from './origins.ts'
 import type { OutputBuilder } from './output-builder.ts'
 import { TableMachine } from './table-machine.ts'
-import { Departure, UndoLog } from './undo-log.ts'
+import { Departure, pageWords, UndoLog } from './undo-log.ts'
 
 /**
  * The parts that wait for their others, outside the JavaScript heap: in the memory of WebAssembly, which does the work, by
@@ -133,6 +133,11 @@ export class PendingTable {
     this.#machine.run.start(hashSeed[0], hashSeed[1], sideCount, unitsMax, ...reasons)
   }
 
+  /** Whether the table has failed in itself, by `TABLE_BROKEN`: what is in it means nothing any more. */
+  get isBroken(): boolean {
+    return this.#machine.isBroken
+  }
+
   /** Rows that wait for a part. */
   get rowCount(): number {
     const { slotCount, rememberedSlots } = this.#machine.run
@@ -172,7 +177,7 @@ export class PendingTable {
   /** Bytes of the memory that blocks and index take. */
   get reservedBytes(): number {
     const { blockUnits, slotPages } = this.#machine.run
-    return blockUnits.value * unitBytes + slotPages.value * pageBytes
+    return blockUnits.value * unitBytes + slotPages.value * pageWords * 4
   }
 
   /** Bytes that the system has given to the table. */
@@ -229,7 +234,7 @@ export class PendingTable {
     const { run } = this.#machine
     const departedBefore = run.departedEnd.value >>> 0
     const isSwept = run.sweep(limitMs, blocksMax) !== 0
-    this.epochLog.forEachDepartureSince(departedBefore, (partition) => counts.expired[partition]!++)
+    this.epochLog.countDepartures(departedBefore, byDeparture(counts))
     return isSwept
   }
 
@@ -298,7 +303,7 @@ export class PendingTable {
     const pages = new Set(this.#machine.int32('directory', 2 ** run.depth.value))
     for (const page of pages) {
       const first = (page >>> 0) / 4
-      for (let slot = first; slot < first + pageBytes / 4; slot += 2) {
+      for (let slot = first; slot < first + pageWords; slot += 2) {
         if (words[slot] === 0) continue
         const head = words[slot + 1]!
         if (!isRemembered(words, head * (unitBytes / 4))) yield* this.#partsOf(head)
@@ -369,16 +374,9 @@ export class PendingTable {
     columns.side.set(machine.uint8('sides', count), from)
     columns.reason.set(machine.uint8('reasons', count), from)
     counts.duplicate[columns.partition]! += run.duplicates.value - duplicatesBefore
-    let emitted = 0
-    this.epochLog.forEachDepartureSince(departedBefore, (partition, how) => {
-      if (how === Departure.refused) counts.deadLettered[partition]!++
-      else {
-        counts.emitted[partition]!++
-        emitted++
-      }
-    })
+    const mergedCount = this.epochLog.countDepartures(departedBefore, byDeparture(counts))
     // All parts of a row but the last were in the table.
-    counts.emitted[columns.partition]! += emitted / (this.#sideCount - 1)
+    counts.emitted[columns.partition]! += mergedCount / (this.#sideCount - 1)
     return applied
   }
 
@@ -449,7 +447,6 @@ export class PendingTable {
   }
 }
 
-const pageBytes = 1 << 17
 const quote = Buffer.from('"')
 
 /** Columns by their names in `assembly/columns.ts`. */
@@ -466,6 +463,15 @@ const wordColumns = [
   ['partStarts', 'partStart'],
   ['partEnds', 'partEnd'],
 ] as const
+
+/** The counters of parts that have left, by `Departure`. */
+function byDeparture({ emitted, deadLettered, expired }: TableCounts): Float64Array[] {
+  const counters: Float64Array[] = []
+  counters[Departure.merged] = emitted
+  counters[Departure.refused] = deadLettered
+  counters[Departure.expired] = expired
+  return counters
+}
 
 /** `<lead><name>:` */
 function literal(lead: string, name: Uint8Array): Uint8Array {

@@ -1,4 +1,5 @@
-import { type WasmGlobal, wasmInstance, type WasmMemory, wasmModule, wasmPageBytes } from './wasm-module.ts'
+import { EngineError } from '../core/errors.ts'
+import { guarded, type WasmGlobal, wasmInstance, type WasmMemory, wasmModule, wasmPageBytes } from './wasm-module.ts'
 
 /** What `assembly/table.ts` exports: functions, */
 interface TableFunctions {
@@ -76,11 +77,11 @@ export interface TableHandlers {
 }
 
 const module = wasmModule('table')
-const segmentBytes = 2 << 20
+export const segmentBytes = 2 << 20
 /** Behind the last segment, because the table reads somewhat more than it needs. */
 const slackBytes = wasmPageBytes
 /** What `assembly/segments.ts` calls free segments, and those that were not touched yet. */
-const kinds = { free: 0, untouched: 7 } as const
+export const kinds = { free: 0, untouched: 7 } as const
 /** Segments that are free, but not given back to the system: 32 MiB. */
 const slackSegments = 16
 
@@ -94,15 +95,21 @@ export class TableMachine {
   #memory: WasmMemory
   #bytes!: Uint8Array<ArrayBuffer>
   #words!: Int32Array<ArrayBuffer>
-  /** Look it up anew after each `compact`. */
+  /** Look it up anew after each `compact`. Functions throw `TABLE_BROKEN` once one of them has failed in itself. */
   run: TableExports
+  #failure: EngineError | undefined
 
   constructor(handlers: TableHandlers) {
     this.#handlers = handlers
     const { memory, exports } = wasmInstance<TableExports>(module, { ...handlers }, segmentBytes + slackBytes)
     this.#memory = memory
-    this.run = exports
+    this.run = this.#guarded(exports)
     this.#look()
+  }
+
+  /** Whether a function has failed in itself, so that nothing in the memory means anything. */
+  get isBroken(): boolean {
+    return this.#failure !== undefined
   }
 
   /** All of the memory, until a call of `run` lets it grow. */
@@ -167,8 +174,20 @@ export class TableMachine {
     }
     exports.segmentCount.value = count
     this.#memory = memory
-    this.run = exports
+    this.run = this.#guarded(exports)
     this.#look()
+  }
+
+  #guarded(exports: TableExports): TableExports {
+    return guarded(exports, {
+      before: () => {
+        if (this.#failure !== undefined) throw this.#failure
+      },
+      onTrap: (trap) => {
+        this.#failure = new EngineError('TABLE_BROKEN', `the pending table has failed: ${String(trap)}`, {}, trap)
+        throw this.#failure
+      },
+    })
   }
 
   #count(kind: number): number {

@@ -2,14 +2,14 @@ import { partitionsMax, unitBytes } from './block.ts'
 import type { TableMachine } from './table-machine.ts'
 
 /** Words of the entries, and of a page and its header: see `assembly/log.ts`, which writes what is read here. */
-const undoWords = 4
-const departedWords = 8
-const pageWords = 1 << 15
-const headerWords = 8
+export const undoWords = 4
+export const departedWords = 8
+export const pageWords = 1 << 15
+export const headerWords = 8
 const unitWords = unitBytes / 4
 const entriesPerPage = pageWords / undoWords
 /** In the fourth word of an entry: not a part that came in, but a row that left. */
-const rowLeft = -1
+export const rowLeft = -1
 /** Side and source partition share a word as they do in a block. */
 const sideShift = 20
 
@@ -34,7 +34,6 @@ export class PartColumns {
 
 /** How a row left, as `assembly/log.ts` has it. */
 export const Departure = { merged: 0, refused: 1, expired: 2 } as const
-export type Departure = (typeof Departure)[keyof typeof Departure]
 
 /** What one epoch changed in the pending table: valid until the table changes. */
 export class UndoLog {
@@ -85,14 +84,21 @@ export class UndoLog {
     return pages.reverse().flat()
   }
 
-  /** Source partitions of the parts that have left since the log ended at `departedEnd`, and how their rows did. */
-  forEachDepartureSince(departedEnd: number, visit: (partition: number, how: Departure) => void): void {
+  /**
+   * Counts the parts that have left since the log ended at `departedEnd` by their source partitions, in the counters, by
+   * `Departure`, of how their rows have left. Returns how many have left merged.
+   */
+  countDepartures(departedEnd: number, counters: readonly Float64Array[]): number {
     const { words } = this.#machine
+    let mergedCount = 0
     forEachPage(words, this.departedEnd, departedEnd, (from, to) => {
       for (let at = from; at < to; at += departedWords) {
-        visit(words[at + 3]! & (partitionsMax - 1), words[at + 6] as Departure)
+        const how = words[at + 6]!
+        counters[how]![words[at + 3]! & (partitionsMax - 1)]!++
+        if (how === Departure.merged) mergedCount++
       }
     })
+    return mergedCount
   }
 }
 

@@ -5,6 +5,8 @@ interface Platform {
   Module: new (bytes: Uint8Array) => WasmModule
   Memory: new (limits: { initial: number; maximum?: number }) => WasmMemory
   Instance: new (module: WasmModule, imports: object) => { readonly exports: Readonly<Record<string, unknown>> }
+  /** What a trap throws. */
+  RuntimeError: new () => Error
 }
 
 /** Compiled code, of which there may be several instances. */
@@ -19,7 +21,7 @@ export interface WasmMemory {
 
 export const wasmPageBytes = 1 << 16
 
-const { Module, Memory, Instance } = (globalThis as unknown as { WebAssembly: Platform }).WebAssembly
+const { Module, Memory, Instance, RuntimeError } = (globalThis as unknown as { WebAssembly: Platform }).WebAssembly
 
 /** Compiles a module that `npm run build:wasm` has made from `assembly`. */
 export function wasmModule(name: string): WasmModule {
@@ -45,4 +47,31 @@ export function wasmInstance<Exports>(
 /** An exported constant, such as the address of a column. */
 export interface WasmGlobal {
   value: number
+}
+
+interface Guard {
+  /** Called before each function. */
+  readonly before: () => void
+  /** Called when one has trapped, with what it threw. */
+  readonly onTrap: (trap: Error) => never
+}
+
+/** Exports whose functions are guarded. */
+export function guarded<Exports extends object>(exports: Exports, { before, onTrap }: Guard): Exports {
+  const guard =
+    (run: (...numbers: number[]) => unknown) =>
+    (...numbers: number[]) => {
+      before()
+      try {
+        return run(...numbers)
+      } catch (error) {
+        if (error instanceof RuntimeError) return onTrap(error)
+        throw error
+      }
+    }
+  const entries = Object.entries(exports).map(([name, value]) => [
+    name,
+    typeof value === 'function' ? guard(value) : value,
+  ])
+  return Object.fromEntries(entries) as Exports
 }

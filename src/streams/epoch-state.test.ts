@@ -9,6 +9,8 @@ import { shapeOf } from './checkpoint/topology-shape.ts'
 import { EpochState } from './epoch-state.ts'
 import { field } from './field.ts'
 import { planTopology } from './plan.ts'
+import { recordOf, rowsOf } from './fixtures/rows.ts'
+import { rememberingTable } from './fixtures/table.ts'
 import { stage } from './stage.ts'
 import { topology } from './topology.ts'
 
@@ -20,16 +22,10 @@ const plan = planTopology(
     .sink('sink'),
 )
 
-function stateAt(epoch: number): EpochState {
+function stateAt(epoch: number, table = emptyTable()): EpochState {
   return new EpochState({
     identity: { topology: shapeOf(plan), outputs: [], sourceId: 'id', hashSeed: [1, 2] },
-    table: new PendingTable({
-      sideCount: 2,
-      bytesMax: 1 << 20,
-      hashSeed: [1, 2],
-      duplicateReason: 1,
-      tooLargeReason: 2,
-    }),
+    table,
     accounting: Accounting.from([0]),
     epoch,
     pending: new PendingOffsets(1),
@@ -37,6 +33,10 @@ function stateAt(epoch: number): EpochState {
     writer: new CheckpointWriter(1),
     eventClock: undefined,
   })
+}
+
+function emptyTable(): PendingTable {
+  return new PendingTable({ sideCount: 2, bytesMax: 1 << 20, hashSeed: [1, 2], duplicateReason: 1, tooLargeReason: 2 })
 }
 
 /** Consumes `count` offsets and closes the epoch. */
@@ -71,5 +71,23 @@ describe('EpochState', () => {
       assert.throws(() => state.settleAt(durable), { code: 'CHECKPOINT_FOREIGN' })
     }
     assert.throws(() => stateAt(7).settleAt(8), { code: 'CHECKPOINT_FOREIGN' })
+  })
+
+  it('says what the last epoch left where the table has failed in itself', () => {
+    const table = rememberingTable()
+    const state = stateAt(7, table)
+    const rows = rowsOf([recordOf('A', 1), recordOf('A', 2)])
+    table.apply(rows, state.accounting.current)
+    closeWith(state, 2)
+    state.commit()
+    table.apply(rowsOf([recordOf('B', 1)]), state.accounting.current)
+    // What was completed in an open epoch must not be swept away.
+    table.forgottenCount = 1
+    while (!table.sweep(-Infinity, 1_000, state.accounting.current)) {}
+    assert.throws(() => table.rollback(), { code: 'TABLE_BROKEN' })
+
+    state.rollback()
+
+    assert.deepEqual([...state.accounting.committedOffsets, ...Array.from(state.countPending())], [2, 2])
   })
 })

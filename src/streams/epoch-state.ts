@@ -215,7 +215,8 @@ export class EpochState {
 
   /** Undoes what has not committed. */
   rollback(): void {
-    this.table.rollback()
+    // A broken table ends the program: only what is reported of the epochs before is of use.
+    if (!this.table.isBroken) this.table.rollback()
     this.accounting.rollback()
     this.pending.rollback()
     this.promoted.rollback()
@@ -224,6 +225,12 @@ export class EpochState {
     this.eventClock?.rollback()
     this.#isCommitting = false
     this.#countLoss()
+  }
+
+  /** Parts that wait, by source partition; of a broken table, as of the last committed epoch, where a rollback has gone. */
+  countPending(): ArrayLike<number> {
+    const { table, pending } = this
+    return table.isBroken ? pending.sets.map(({ count }) => count) : table.countPending(pending.sets.length)
   }
 
   /** What is lost waits no more and is not read any more, as of the epoch at hand. */

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { check } from '../../test/property.ts'
-import { Decoder, OutputBuilder, PendingTable, Reason, RecordColumns, sourceSlackBytes } from '../kernel/index.ts'
+import { Reason, type RecordColumns } from '../kernel/index.ts'
 import { EpochCounts } from './accounting.ts'
 import type { CompletedCounts } from './checkpoint/manifest.ts'
+import { recordOf, rowsOf } from './fixtures/rows.ts'
+import { rememberingTable } from './fixtures/table.ts'
 import { RememberedKeys } from './remembered-keys.ts'
 
 const memory = { keysMax: 12, forMs: 30, by: 'processingTime' } as const
@@ -21,12 +23,12 @@ const epoch = fc.record({
 class Program {
   readonly topic = new Map<string, Uint8Array>()
   #counts: CompletedCounts = { count: 0, forgotten: 0 }
-  #table = newTable()
+  #table = rememberingTable()
   #remembered = new RememberedKeys(memory, this.#table)
 
   /** Completes keys in an epoch, and closes it. */
   run(keys: readonly number[], nowMs: number, { isSwept, outcome }: { isSwept: boolean; outcome: string }): void {
-    this.#apply(keys.flatMap((key) => [recordOf('A', key), recordOf('B', key)]))
+    this.#apply(keys.flatMap((key) => [record('A', key), record('B', key)]))
     if (isSwept) while (!this.#table.sweep(-Infinity, 1_000, new EpochCounts([0]))) {}
     const puts: [string, Uint8Array | undefined][] = []
     const counts = this.#remembered.close((...put) => puts.push(put), nowMs)
@@ -44,13 +46,13 @@ class Program {
 
   /** Which of the keys are known for completed. */
   known(keys: readonly number[]): number[] {
-    const columns = this.#apply(keys.map((key) => recordOf('B', key)))
+    const columns = this.#apply(keys.map((key) => record('B', key)))
     this.#rollback()
     return keys.filter((_, row) => columns.reason[row] === Reason.COMPLETED)
   }
 
   #apply(records: readonly string[]): RecordColumns {
-    const columns = columnsOf(records)
+    const columns = rowsOf(records)
     this.#table.apply(columns, new EpochCounts([0]))
     this.#table.flush()
     return columns
@@ -62,60 +64,15 @@ class Program {
   }
 
   #restart(): void {
-    this.#table = newTable()
+    this.#table = rememberingTable()
     this.#remembered = new RememberedKeys(memory, this.#table)
     this.#remembered.recall(this.topic, this.#counts)
   }
 }
 
-function newTable(): PendingTable {
-  const table = new PendingTable({
-    sideCount: 2,
-    bytesMax: 1 << 20,
-    hashSeed: [1, 2],
-    duplicateReason: Reason.DUPLICATE,
-    tooLargeReason: Reason.MERGE_TOO_LARGE,
-    completedReason: Reason.COMPLETED,
-  })
-  const name = Buffer.from('""')
-  table.publishTo({
-    keyName: name,
-    sideNames: [name, name],
-    recordBytesMax: 1_000,
-    out: new OutputBuilder({ sink: 0, partitionCount: 1, batchBytes: 4_096, onFilled() {} }),
-    refuse: () => assert.fail('all are small'),
-    expire: () => assert.fail('nothing expires'),
-  })
-  return table
-}
-
 /** Every third key is a string. */
-function recordOf(side: string, key: number): string {
-  return JSON.stringify({ side, key: key % 3 === 0 ? `${key}` : key })
-}
-
-const decoder = new Decoder({
-  route: ['side'],
-  mergeKey: ['key'],
-  sides: ['A', 'B'].map((name) => ({ name, part: { kind: 'record' } })),
-  depthMax: 10,
-  keyBytesMax: 100,
-})
-
-function columnsOf(records: readonly string[]): RecordColumns {
-  const bytes = new Uint8Array(Buffer.from(records.join('') + ' '.repeat(sourceSlackBytes)))
-  const columns = new RecordColumns()
-  columns.reset(0, bytes, new DataView(bytes.buffer))
-  let end = 0
-  records.forEach((record, row) => {
-    columns.recordStart[row] = columns.valueStart[row] = end
-    end += record.length
-    columns.recordEnd[row] = columns.valueEnd[row] = end
-    columns.offset[row] = row
-  })
-  columns.count = records.length
-  decoder.decode(columns)
-  return columns
+function record(side: 'A' | 'B', key: number): string {
+  return recordOf(side, key % 3 === 0 ? `${key}` : key)
 }
 
 describe('completed keys that are remembered', () => {

@@ -154,7 +154,7 @@ export class RunningApp implements App {
   report(): Report {
     const { state, plan, statistics } = this.#pipeline
     const account = state?.accounting.snapshot() ?? noAccount
-    const accounts = accountsOf(account, state?.table.countPending(account.nextOffsets.length) ?? [])
+    const accounts = accountsOf(account, state?.countPending() ?? [])
     const since = (total: (snapshot: AccountSnapshot) => number) => total(account) - total(this.#before)
     return {
       accounting: accounts,
