@@ -12,10 +12,10 @@ export const partitionsMax = 1 << 20
 /** Offsets have 43 bits: a partition that takes a million records a second reaches that in 279 years. */
 export const offsetMax = 2 ** 43 - 1
 
-const headerWords = 8
-const keyIsNumber = 1 << 24
-const respelled = 2 << 24
-const remembered = 4 << 24
+export const headerWords = 8
+export const keyIsNumber = 1 << 24
+export const respelled = 2 << 24
+export const remembered = 4 << 24
 /** Timestamps have 53 bits with their sign; the high ones share a word with the offset's. */
 const timestampHighBits = 21
 

@@ -122,7 +122,7 @@ export class Decoder {
   }
 }
 
-const wholeRecord = -1
+export const wholeRecord = -1
 const madeByStage = -2
 /** The reason that WebAssembly gives for a value that is neither object nor array. */
-const unknownScalar = 255
+export const unknownScalar = 255

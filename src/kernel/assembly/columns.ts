@@ -1,5 +1,5 @@
 /** The rows at hand, as `../pending-table.ts` copies them in: columns of numbers, places counted from their base. */
-const rowsMax = 2048
+export const rowsMax: i32 = 2048
 
 export const offsets = memory.data(8 * rowsMax, 16)
 export const timestamps = memory.data(8 * rowsMax, 16)
@@ -16,10 +16,10 @@ export const partEnds = memory.data(4 * rowsMax, 16)
 /** The source partition of all of them. */
 export const origin = memory.data(4, 16)
 
-const PART_IN_EXTRA: u32 = 1
-const KEY_IN_EXTRA: u32 = 2
-const KEY_IS_NUMBER: u32 = 4
-const KEY_RESPELLED: u32 = 8
+export const PART_IN_EXTRA: u32 = 1
+export const KEY_IN_EXTRA: u32 = 2
+export const KEY_IS_NUMBER: u32 = 4
+export const KEY_RESPELLED: u32 = 8
 
 /** Where the records' bytes begin, and those made on the way. */
 let bytesBase: usize = 0

@@ -1,16 +1,34 @@
 /**
  * Finds side, key and part of a batch of records: `Decoder` in `../decoder.ts` is its face and says what it promises.
  */
-import { ends, ESCAPED_STRING, kinds, PLAIN_STRING, scan, starts } from './json'
+import { ends, ESCAPED_STRING, kinds, MISSING, NUMBER, PLAIN_INTEGER, PLAIN_STRING, scan, starts } from './json'
 import { findEscapedName, findName } from './names'
 
 export { scan, setTree, starts, ends, kinds } from './json'
+// Stated in TypeScript too: `../assembly-constants.test.ts` compares them.
+export {
+  ARRAY,
+  ESCAPED_STRING,
+  FALSE,
+  fieldsMax,
+  MISSING,
+  NOT_AN_OBJECT,
+  NOT_JSON,
+  NULL,
+  NUMBER,
+  OBJECT,
+  OK,
+  PLAIN_INTEGER,
+  PLAIN_STRING,
+  plainDigitsMax,
+  TOO_DEEP,
+  TRUE,
+} from './json'
 export { plainEnd, stringEnd } from './text'
 export { findEscapedName, findName } from './names'
 
-const rowsMax = 2048
-const fieldsMax = 32
-const sidesMax = 16
+export const rowsMax: i32 = 2048
+export const sidesMax: i32 = 16
 
 /** Columns of the rows at hand; places count from the first byte of the batch. */
 export const valueStart = memory.data(4 * rowsMax, 16)
@@ -28,21 +46,17 @@ export const oddKind = memory.data(rowsMax, 16)
 /** Field of each side's part. */
 export const partFields = memory.data(4 * sidesMax, 16)
 
-const KEY_MISSING: u32 = 5
-const KEY_TYPE: u32 = 6
-const KEY_TOO_LONG: u32 = 7
-const NO_VALUE: u32 = 8
-const UNKNOWN_STAGE: u32 = 9
-const PART_MISSING: u32 = 10
+export const KEY_MISSING: u32 = 5
+export const KEY_TYPE: u32 = 6
+export const KEY_TOO_LONG: u32 = 7
+export const NO_VALUE: u32 = 8
+export const UNKNOWN_STAGE: u32 = 9
+export const PART_MISSING: u32 = 10
 /** Left to TypeScript, which replaces it. */
-const SCALAR: u32 = 255
+export const SCALAR: u32 = 255
 
-const MISSING: i32 = 0
-const PLAIN_INTEGER: i32 = 3
-const NUMBER: i32 = 4
-
-const keyIsNumber: u8 = 4
-const wholeRecord: i32 = -1
+export const keyIsNumber: u8 = 4
+export const wholeRecord: i32 = -1
 
 let routeField: i32 = -1
 let keyField: i32 = 0

@@ -11,23 +11,23 @@
 import { behindEscapes, digitsEnd, plainEnd, stringEnd } from './text'
 import { findName, findEscapedName } from './names'
 
-const OK: i32 = 0
-const NOT_JSON: i32 = 1
-const TOO_DEEP: i32 = 3
-const NOT_AN_OBJECT: i32 = 4
+export const OK: i32 = 0
+export const NOT_JSON: i32 = 1
+export const TOO_DEEP: i32 = 3
+export const NOT_AN_OBJECT: i32 = 4
 /** The record is neither object nor array: TypeScript finds its status. */
 const SCALAR: i32 = -1
 
-const MISSING: i32 = 0
+export const MISSING: i32 = 0
 export const PLAIN_STRING: i32 = 1
 export const ESCAPED_STRING: i32 = 2
-const PLAIN_INTEGER: i32 = 3
-const NUMBER: i32 = 4
-const OBJECT: i32 = 5
-const ARRAY: i32 = 6
-const TRUE: i32 = 7
-const FALSE: i32 = 8
-const NULL: i32 = 9
+export const PLAIN_INTEGER: i32 = 3
+export const NUMBER: i32 = 4
+export const OBJECT: i32 = 5
+export const ARRAY: i32 = 6
+export const TRUE: i32 = 7
+export const FALSE: i32 = 8
+export const NULL: i32 = 9
 
 const QUOTE: u32 = 0x22
 const PLUS: u32 = 0x2b
@@ -47,8 +47,8 @@ const TRUE_WORD: u32 = 0x65757274
 const NULL_WORD: u32 = 0x6c6c756e
 const FALS_WORD: u32 = 0x736c6166
 
-const plainDigitsMax: usize = 80
-const fieldsMax = 32
+export const plainDigitsMax: usize = 80
+export const fieldsMax: i32 = 32
 
 /** What was found of each field. */
 export const starts = memory.data(4 * fieldsMax, 16)

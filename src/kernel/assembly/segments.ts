@@ -22,7 +22,7 @@ const PAGES: u32 = 4
 export const RUN: u32 = 5
 const REST: u32 = 6
 /** Free, and never used since the memory was made: the system has not given it yet. */
-const UNTOUCHED: u32 = 7
+export const UNTOUCHED: u32 = 7
 
 export const kinds = memory.data(2048, 16)
 /** Units in live blocks of a segment, or pages in use. */

@@ -92,6 +92,13 @@ export {
   spellingStarts,
   timestamps,
 } from './columns'
+// Stated in TypeScript too: `../assembly-constants.test.ts` compares them.
+export { unitBits } from './arena'
+export { headerBytes, keyIsNumber, remembered, respelled } from './block'
+export { KEY_IN_EXTRA, KEY_IS_NUMBER, KEY_RESPELLED, PART_IN_EXTRA, rowsMax } from './columns'
+export { departedBytes, EXPIRED, LEFT, MERGED, pageHeaderBytes, REFUSED, undoBytes } from './log'
+export { FREE, pageBytes, segmentBytes, UNTOUCHED } from './segments'
+
 export { compact } from './compact'
 export { hashOf } from './hash'
 export { directory, hasRoom, insert, pageOf, remove, slotOf } from './index'
