@@ -148,8 +148,9 @@ export const errorCatalogue = {
   },
   TABLE_FULL: {
     retryable: false,
-    meaning: 'The parts that wait for others take as many bytes as `pendingBytesMax` allows.',
-    remedy: 'Raise `pendingBytesMax`, or find the stage whose parts do not come.',
+    meaning:
+      'The parts that wait for others, and completed keys that are remembered, take as many bytes as `pendingBytesMax` allows.',
+    remedy: 'Raise `pendingBytesMax`, or find the stage whose parts do not come, or remember fewer keys.',
   },
   TABLE_BROKEN: {
     retryable: false,

@@ -1,43 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { OutputBuilder, PendingTable } from '../kernel/index.ts'
-import { Accounting } from './accounting.ts'
-import { CheckpointWriter } from './checkpoint/checkpoint-writer.ts'
-import { PendingOffsets } from './checkpoint/pending-offsets.ts'
-import { PromotedParts } from './checkpoint/promoted-parts.ts'
-import { shapeOf } from './checkpoint/topology-shape.ts'
-import { EpochState } from './epoch-state.ts'
-import { field } from './field.ts'
-import { planTopology } from './plan.ts'
+import { OutputBuilder } from '../kernel/index.ts'
+import type { EpochState } from './epoch-state.ts'
+import { stateAt } from './fixtures/epoch-state.ts'
 import { recordOf, rowsOf } from './fixtures/rows.ts'
 import { rememberingTable } from './fixtures/table.ts'
-import { stage } from './stage.ts'
-import { topology } from './topology.ts'
-
-const plan = planTopology(
-  topology('app')
-    .source('source')
-    .route('by-stage', field('stage'), { A: stage(), B: stage() })
-    .correlate('by-id', field('id'), { of: ['A', 'B'] })
-    .sink('sink'),
-)
-
-function stateAt(epoch: number, table = emptyTable()): EpochState {
-  return new EpochState({
-    identity: { topology: shapeOf(plan), outputs: [], sourceId: 'id', hashSeed: [1, 2] },
-    table,
-    accounting: Accounting.from([0]),
-    epoch,
-    pending: new PendingOffsets(1),
-    promoted: new PromotedParts(1),
-    writer: new CheckpointWriter(1),
-    eventClock: undefined,
-  })
-}
-
-function emptyTable(): PendingTable {
-  return new PendingTable({ sideCount: 2, bytesMax: 1 << 20, hashSeed: [1, 2], duplicateReason: 1, tooLargeReason: 2 })
-}
 
 /** Consumes `count` offsets and closes the epoch. */
 function closeWith(state: EpochState, count: number): void {

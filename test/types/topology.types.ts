@@ -59,6 +59,9 @@ routed.correlate('by-id', 'id', { of: ['made', 'checked'] })
 // @ts-expect-error sides are required
 routed.correlate('by-id', field('id'), {})
 
+// @ts-expect-error keys are remembered for a time
+routed.correlate('by-id', field('id'), { of: ['made', 'checked'], rememberCompleted: { keysMax: 10 } })
+
 // @ts-expect-error a route leads to stages
 base.route('by-stage', field('stage'), { made: field('part') })
 
