@@ -1,10 +1,13 @@
 /**
  * Finds side, key and part of a batch of records: `Decoder` in `../decoder.ts` is its face and says what it promises.
  */
-import { ends, ESCAPED_STRING, kinds, PLAIN_STRING, scan, starts } from './json'
+import { ends, ESCAPED_STRING, kinds, MISSING, NUMBER, PLAIN_INTEGER, PLAIN_STRING, starts } from './found'
 import { findEscapedName, findName } from './names'
+import { scan, setChoice } from './shapes'
 
-export { scan, setTree, starts, ends, kinds } from './json'
+export { starts, ends, kinds } from './found'
+export { setTree } from './json'
+export { scan } from './shapes'
 export { plainEnd, stringEnd } from './text'
 export { findEscapedName, findName } from './names'
 
@@ -37,10 +40,6 @@ const PART_MISSING: u32 = 10
 /** Left to TypeScript, which replaces it. */
 const SCALAR: u32 = 255
 
-const MISSING: i32 = 0
-const PLAIN_INTEGER: i32 = 3
-const NUMBER: i32 = 4
-
 const keyIsNumber: u8 = 4
 const wholeRecord: i32 = -1
 
@@ -54,6 +53,7 @@ export function configure(route: i32, key: i32, keyMax: u32, routesAt: usize): v
   keyField = key
   keyBytesMax = keyMax
   routes = routesAt
+  setChoice(route, routesAt)
 }
 
 export function heapBase(): usize {
