@@ -142,6 +142,34 @@ describe('Decoder', () => {
     assert.deepEqual(describeRow(columns, 0), { side: 0, key: 'x', part: '2' })
   })
 
+  it('finds the same in a record whatever it has met before', () => {
+    const values = [
+      '{"stage":"A","id":"x","part":{"a":1}}',
+      '{"stage":"A","id":12,"part":{"a":1}}',
+      '{"stage":"B","id":"y","part":{"a":-1.5}}',
+      '{"stage":"B","id":"\\u0079","part":{"a":-1.5}}',
+      '{"stage":"C","id":"z","part":true}',
+      '{"stage":"C","id":"z","part":false}',
+      '{"stage":"D","id":"z","part":{"a":1}}',
+      '{"stage":"\\u0041","id":"z","part":{"a":1}}',
+      '{"stage":"A","id":"x","part":{"a":1},"stage":"B"}',
+      '{"stage":"A","stage":"B","id":"x","part":{"a":1}}',
+      '{"stage":"A","id":"x","part":{"a":1},"id":"y"}',
+      '{"stage":"A","id":"x"}',
+      '{"stage":"A","id":"x","part":{"a":1}',
+      '{"stage":1,"id":"x","part":{"a":1}}',
+      '{"part":{"a":1},"id":"x","stage":"A"}',
+      '{"part":{"a":1},"id":"x","stage":"B"}',
+    ]
+    const alone = values.map((value) => decode([value])[0])
+
+    values.forEach((before, i) => {
+      values.forEach((value, j) => {
+        assert.deepEqual(decode([before, value, before]), [alone[i], alone[j], alone[i]], `${before} ${value}`)
+      })
+    })
+  })
+
   it('reads keys in canonical form and keeps other spellings', () => {
     const keys = [
       '"a"',

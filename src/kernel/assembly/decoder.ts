@@ -1,29 +1,29 @@
 /**
  * Finds side, key and part of a batch of records: `Decoder` in `../decoder.ts` is its face and says what it promises.
  */
-import { ends, ESCAPED_STRING, kinds, MISSING, NUMBER, PLAIN_INTEGER, PLAIN_STRING, scan, starts } from './json'
+import { ends, ESCAPED_STRING, kinds, MISSING, NUMBER, PLAIN_INTEGER, PLAIN_STRING, starts } from './found'
 import { findEscapedName, findName } from './names'
+import { scan, setChoice } from './shapes'
 
-export { scan, setTree, starts, ends, kinds } from './json'
+export { starts, ends, kinds } from './found'
+export { setTree } from './json'
+export { scan } from './shapes'
 // Stated in TypeScript too: `../assembly-constants.test.ts` compares them.
+export { plainDigitsMax } from './bare'
 export {
   ARRAY,
   ESCAPED_STRING,
   FALSE,
   fieldsMax,
   MISSING,
-  NOT_AN_OBJECT,
-  NOT_JSON,
   NULL,
   NUMBER,
   OBJECT,
-  OK,
   PLAIN_INTEGER,
   PLAIN_STRING,
-  plainDigitsMax,
-  TOO_DEEP,
   TRUE,
-} from './json'
+} from './found'
+export { NOT_AN_OBJECT, NOT_JSON, OK, TOO_DEEP } from './json'
 export { plainEnd, stringEnd } from './text'
 export { findEscapedName, findName } from './names'
 
@@ -68,6 +68,7 @@ export function configure(route: i32, key: i32, keyMax: u32, routesAt: usize): v
   keyField = key
   keyBytesMax = keyMax
   routes = routesAt
+  setChoice(route, routesAt)
 }
 
 export function heapBase(): usize {

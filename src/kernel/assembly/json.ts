@@ -8,8 +8,10 @@
  * white space and punctuation all stop at that byte at the latest, strings are bounded by `end`, and after each closing
  * byte `end` is checked. So no other step needs a bound.
  */
-import { behindEscapes, digitsEnd, plainEnd, stringEnd } from './text'
-import { findName, findEscapedName } from './names'
+import { bareKind, literalEnd, numberEnd } from './bare'
+import { ARRAY, ends, ESCAPED_STRING, kinds, MISSING, OBJECT, PLAIN_STRING, starts } from './found'
+import { findEscapedName, findName } from './names'
+import { behindEscapes, plainEnd, stringEnd } from './text'
 
 export const OK: i32 = 0
 export const NOT_JSON: i32 = 1
@@ -18,42 +20,16 @@ export const NOT_AN_OBJECT: i32 = 4
 /** The record is neither object nor array: TypeScript finds its status. */
 const SCALAR: i32 = -1
 
-export const MISSING: i32 = 0
-export const PLAIN_STRING: i32 = 1
-export const ESCAPED_STRING: i32 = 2
-export const PLAIN_INTEGER: i32 = 3
-export const NUMBER: i32 = 4
-export const OBJECT: i32 = 5
-export const ARRAY: i32 = 6
-export const TRUE: i32 = 7
-export const FALSE: i32 = 8
-export const NULL: i32 = 9
-
 const QUOTE: u32 = 0x22
-const PLUS: u32 = 0x2b
 const COMMA: u32 = 0x2c
-const MINUS: u32 = 0x2d
-const POINT: u32 = 0x2e
-const ZERO: u32 = 0x30
 const NINE: u32 = 0x39
 const COLON: u32 = 0x3a
 const OPEN_BRACKET: u32 = 0x5b
-const LOWER_E: u32 = 0x65
 const OPEN_BRACE: u32 = 0x7b
 const CLOSE_BRACE: u32 = 0x7d
 
-/** The first four letters of each literal, as a little-endian word. */
-const TRUE_WORD: u32 = 0x65757274
-const NULL_WORD: u32 = 0x6c6c756e
-const FALS_WORD: u32 = 0x736c6166
-
-export const plainDigitsMax: usize = 80
-export const fieldsMax: i32 = 32
-
-/** What was found of each field. */
-export const starts = memory.data(4 * fieldsMax, 16)
-export const ends = memory.data(4 * fieldsMax, 16)
-export const kinds = memory.data(4 * fieldsMax, 16)
+/** How many fields are looked for. */
+export let fieldCount: usize = 0
 
 /** The tree of field paths, and the stack: three words an open container, its closing byte, scope and field. */
 let root: usize = 0
@@ -84,6 +60,7 @@ export function setTree(
   below = belowAt
   names = namesAt
   frames = framesAt
+  fieldCount = load<u32>(belowStartsAt + (rootNode << 2), 4) - load<u32>(belowStartsAt + (rootNode << 2))
   framesEnd = framesAt + FRAME * (depthMax + 1)
   store<u32>(frames, 0)
   store<u32>(frames, <u32>root, 4)
@@ -91,7 +68,7 @@ export function setTree(
 }
 
 /** Scans the record from `from` to `to`; 16 bytes behind it can be read. */
-export function scan(from: usize, to: usize): i32 {
+export function scanAnew(from: usize, to: usize): i32 {
   let at = from
   while (at < to && isSpace(load<u8>(at))) at++
   let end = to
@@ -163,32 +140,13 @@ export function scan(from: usize, to: usize): i32 {
       }
       field = -1
     } else if (byte <= NINE) {
-      const digits = byte == MINUS ? at + 1 : at
-      at = digitsEnd(digits)
-      if (at == digits || (load<u8>(digits) == ZERO && at > digits + 1)) return NOT_JSON
-      kind = (byte == MINUS && load<u8>(digits) == ZERO) || at - digits > plainDigitsMax ? NUMBER : PLAIN_INTEGER
-      byte = load<u8>(at)
-      if (byte == POINT) {
-        const fraction = at + 1
-        at = digitsEnd(fraction)
-        if (at == fraction) return NOT_JSON
-        kind = NUMBER
-        byte = load<u8>(at)
-      }
-      if ((byte | 0x20) == LOWER_E) {
-        byte = load<u8>(at + 1)
-        const exponent = byte == PLUS || byte == MINUS ? at + 2 : at + 1
-        at = digitsEnd(exponent)
-        if (at == exponent) return NOT_JSON
-        kind = NUMBER
-      }
+      at = numberEnd(at)
+      if (at == 0) return NOT_JSON
+      kind = bareKind
     } else {
-      const word = load<u32>(at)
-      at += 4
-      if (word == TRUE_WORD) kind = TRUE
-      else if (word == NULL_WORD) kind = NULL
-      else if (word == FALS_WORD && load<u8>(at++) == LOWER_E) kind = FALSE
-      else return NOT_JSON
+      at = literalEnd(at)
+      if (at == 0) return NOT_JSON
+      kind = bareKind
     }
     if (field >= 0) {
       store<i32>(kinds + (field << 2), kind)
@@ -245,7 +203,7 @@ function readName(from: usize, end: usize, scope: usize): usize {
   return behind
 }
 
-function behindSpace(from: usize): usize {
+export function behindSpace(from: usize): usize {
   let at = from
   while (isSpace(load<u8>(at))) at++
   return at

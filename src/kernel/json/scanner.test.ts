@@ -158,6 +158,26 @@ describe('Scanner', () => {
     assert.deepEqual([scanner.ends[0], scanner.ends[1]], [11, 19])
   })
 
+  it('finds the fields of records of more shapes than it keeps, and of more values', () => {
+    const scanner = new Scanner([['id'], ['last']])
+    const record = (shape: number, values: number) => {
+      const others = Array.from({ length: values }, (_, i) => `"a name of shape ${shape}, ${i}":${i}`)
+      return ['{"id":"x"', ...others, '"last":[1,true]}'].join(',')
+    }
+
+    for (let shape = 0; shape < 1_500; shape++) {
+      const seldom = record(shape, shape % 300)
+      for (const text of [seldom, seldom, record(shape % 7, 3)]) {
+        const bytes = utf8.encode(text)
+        assert.equal(scanner.scan(bytes, 0, bytes.length), Status.OK)
+        const [, lastStart] = scanner.starts
+        const [idEnd, lastEnd] = scanner.ends
+        assert.deepEqual([idEnd, lastStart, lastEnd], [9, bytes.length - 9, bytes.length - 1])
+        assert.deepEqual([...scanner.kinds].slice(0, 2), [ValueKind.PLAIN_STRING, ValueKind.ARRAY])
+      }
+    }
+  })
+
   it('refuses paths that are equal, empty or too many', () => {
     assert.throws(() => new Scanner([['a'], ['a']]), /distinct/)
     assert.throws(() => new Scanner([[]]), /not empty/)
