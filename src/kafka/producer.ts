@@ -30,7 +30,7 @@ export interface ProducerOptions {
 /** What a producer and the owner of its transactions tell each other. */
 export interface ProducerTransaction {
   transactionalId: string
-  /** The transaction refused a batch; its producer has given up all others as well. */
+  /** The transaction refused a batch: to be answered by a `stop`, which gives up all others as well. */
   onRefused(code: number): void
   /** A request was not answered, so it may still arrive. */
   onLost(): void
@@ -297,9 +297,9 @@ export class Producer {
       )
     }
     const { transaction } = this.#options
-    const isOfTransaction = transaction !== undefined && concernsTransaction(errorCode)
-    this.#fail(error, !isOfTransaction)
-    if (isOfTransaction) transaction.onRefused(errorCode)
+    // What it means is not known yet, so a commit that waits for the batch must not end with it.
+    if (transaction !== undefined && concernsTransaction(errorCode)) transaction.onRefused(errorCode)
+    else this.#fail(error)
   }
 
   /** Whether a batch seems to have come while the transaction before was still ending, which takes milliseconds. */

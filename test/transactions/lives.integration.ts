@@ -77,6 +77,25 @@ export function livesSuite(target: Target): void {
         await Promise.all(befell)
       })
 
+      void it('asks what the refusal of a batch means also while a commit waits for that batch', async () => {
+        await using proxy = await target.startProxy()
+        const { bootstrapServers: observedServers } = target
+        await using session = await open({ bootstrapServers: proxy.bootstrapServers, observedServers })
+        await session.producer.begin()
+        const befell = proxy.inject(produce, { refuse: invalidProducerEpoch })
+        void session.send()
+
+        const results = [await session.commit(), await session.transact()]
+
+        await befell
+        assert.deepEqual(results, ['aborted', 'committed'])
+        assert.deepEqual(
+          session.failures.map(({ code }) => code),
+          ['TRANSACTION_ABORTED'],
+        )
+        await session.verify()
+      })
+
       void it('learns by sending that its transaction was open for too long', async () => {
         await using session = await open({ transactionTimeoutMs })
         await session.producer.begin()
