@@ -169,7 +169,11 @@ export function livesSuite(target: Target): void {
 
         assert.equal(await session.transact(), 'committed')
 
-        assert.deepEqual(asked, [undefined, former])
+        // A broker may have it asked again for other reasons.
+        assert.deepEqual(
+          asked.filter((stale) => stale !== undefined),
+          [former],
+        )
         await session.verify()
       })
 
