@@ -18,7 +18,7 @@ import { encodeOriginsPrefix } from './origins.ts'
 import type { OutputBuilder } from './output-builder.ts'
 import { chunkWords } from './offset-set.ts'
 import { TableMachine } from './table-machine.ts'
-import { Departure, UndoLog } from './undo-log.ts'
+import { UndoLog } from './undo-log.ts'
 
 /**
  * The parts that wait for their others, outside the JavaScript heap: in the memory of WebAssembly, which does the work, by
@@ -203,7 +203,7 @@ export class PendingTable {
     const { run } = this.#machine
     const departedBefore = run.departedEnd.value >>> 0
     const isSwept = run.expire(limitMs, blocksMax) !== 0
-    this.#epochLog.forEachDepartureSince(departedBefore, (partition) => counts.expired[partition]!++)
+    this.#epochLog.countDeparturesSince(departedBefore, counts)
     return isSwept
   }
 
@@ -331,16 +331,9 @@ export class PendingTable {
     columns.side.set(machine.uint8('sides', count), from)
     columns.reason.set(machine.uint8('reasons', count), from)
     counts.duplicate[columns.partition]! += run.duplicates.value - duplicatesBefore
-    let emitted = 0
-    this.#epochLog.forEachDepartureSince(departedBefore, (partition, how) => {
-      if (how === Departure.refused) counts.deadLettered[partition]!++
-      else {
-        counts.emitted[partition]!++
-        emitted++
-      }
-    })
+    const mergedCount = this.#epochLog.countDeparturesSince(departedBefore, counts)
     // All parts of a row but the last were in the table.
-    counts.emitted[columns.partition]! += emitted / (this.#sideCount - 1)
+    counts.emitted[columns.partition]! += mergedCount / (this.#sideCount - 1)
     return applied
   }
 

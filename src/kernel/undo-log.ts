@@ -5,10 +5,15 @@ import type { TableMachine } from './table-machine.ts'
 const departedWords = 8
 const pageWords = 1 << 15
 const headerWords = 8
+/** How a row left: this, refused for its size, or expired. */
+const merged = 0
 
-/** How a row left, as `assembly/log.ts` has it. */
-export const Departure = { merged: 0, refused: 1, expired: 2 } as const
-export type Departure = (typeof Departure)[keyof typeof Departure]
+/** Counters by source partition of the parts that leave, each way of a row to leave with one of its own. */
+export interface DepartureCounts {
+  readonly emitted: Float64Array
+  readonly deadLettered: Float64Array
+  readonly expired: Float64Array
+}
 
 /** What one epoch changed in the pending table: valid until the table changes. */
 export class UndoLog {
@@ -23,14 +28,20 @@ export class UndoLog {
     this.departedEnd = departedEnd >>> 0
   }
 
-  /** Source partitions of the parts that have left since the log ended at `departedEnd`, and how their rows did. */
-  forEachDepartureSince(departedEnd: number, visit: (partition: number, how: Departure) => void): void {
+  /** Counts the parts that have left since the log ended at `departedEnd`; returns how many of them are merged. */
+  countDeparturesSince(departedEnd: number, { emitted, deadLettered, expired }: DepartureCounts): number {
     const { words } = this.#machine
+    // By how a row left.
+    const counts = [emitted, deadLettered, expired]
+    let mergedCount = 0
     forEachPage(words, this.departedEnd, departedEnd, (from, to) => {
       for (let at = from; at < to; at += departedWords) {
-        visit(words[at + 3]! & (partitionsMax - 1), words[at + 6] as Departure)
+        const how = words[at + 6]!
+        counts[how]![words[at + 3]! & (partitionsMax - 1)]!++
+        if (how === merged) mergedCount++
       }
     })
+    return mergedCount
   }
 }
 
