@@ -16,8 +16,9 @@ import {
 import { batchHeaderBytes } from './output-batch.ts'
 import { encodeOriginsPrefix } from './origins.ts'
 import type { OutputBuilder } from './output-builder.ts'
+import { chunkWords } from './offset-set.ts'
 import { TableMachine } from './table-machine.ts'
-import { Departure, UndoLog } from './undo-log.ts'
+import { UndoLog } from './undo-log.ts'
 
 /**
  * The parts that wait for their others, outside the JavaScript heap: in the memory of WebAssembly, which does the work, by
@@ -58,6 +59,12 @@ export interface WaitingRow {
   /** In the order of their sides. */
   parts: readonly (StoredPart & { timestamp: number; bytes: Uint8Array })[]
 }
+
+/**
+ * Receives those offsets of a chunk of 4,096 whose parts came to wait in an epoch, or ceased to, as bits that are valid
+ * until it returns; `added` is the number of the former less that of the latter. What is told twice has not changed.
+ */
+export type ChangeVisitor = (partition: number, chunk: number, bits: Int32Array, added: number) => void
 
 /** Counters of the epoch at hand by source partition, which the table raises as it goes. */
 export interface TableCounts {
@@ -106,9 +113,14 @@ export class PendingTable {
       for (const part of this.#partsOf(head)) this.#publication!.refuse(part)
     },
     expired: (head) => this.#publication!.expire(this.#rowAt(head)),
+    changed: (partition, chunk, bitmap, added) => {
+      const word = (bitmap >>> 0) / 4
+      this.#onChange!(partition, chunk, this.#machine.words.subarray(word, word + chunkWords), added)
+    },
   })
   readonly #sideCount: number
   #publication: Publication | undefined
+  #onChange: ChangeVisitor | undefined
   #literals = 0
   readonly #bytes: Stage = { address: 0, capacity: 0 }
   readonly #extra: Stage = { address: 0, capacity: 0 }
@@ -191,19 +203,27 @@ export class PendingTable {
     const { run } = this.#machine
     const departedBefore = run.departedEnd.value >>> 0
     const isSwept = run.expire(limitMs, blocksMax) !== 0
-    this.epochLog.forEachDepartureSince(departedBefore, (partition) => counts.expired[partition]!++)
+    this.#epochLog.countDeparturesSince(departedBefore, counts)
     return isSwept
   }
 
-  /** What the epoch at hand has changed so far. */
-  get epochLog(): UndoLog {
-    const { undoEnd, departedEnd } = this.#machine.run
-    return new UndoLog(this.#machine, undoEnd.value, departedEnd.value)
+  /**
+   * Tells how the epoch at hand has changed so far which parts wait.
+   *
+   * @returns What the digest of these parts has grown by, two sums of 32 bits.
+   */
+  epochChanges(visit: ChangeVisitor): [low: number, high: number] {
+    const { undoEnd, departedEnd } = this.#epochLog
+    this.#onChange = visit
+    this.#machine.run.tellChanges(undoEnd, departedEnd)
+    this.#onChange = undefined
+    const [low, high] = this.#machine.int32('digest', 2)
+    return [low! >>> 0, high! >>> 0]
   }
 
   /** Begins the next epoch; what came before can still be undone until `commitEpoch`. */
   beginEpoch(): void {
-    this.#closedEpochs.push(this.epochLog)
+    this.#closedEpochs.push(this.#epochLog)
     this.#beginLog()
   }
 
@@ -216,7 +236,7 @@ export class PendingTable {
 
   /** Undoes all open epochs, latest change first, and begins anew. */
   rollback(): void {
-    this.#closedEpochs.push(this.epochLog)
+    this.#closedEpochs.push(this.#epochLog)
     for (const { undoEnd, departedEnd } of this.#closedEpochs.splice(0).reverse()) {
       this.#machine.run.rollback(undoEnd, departedEnd)
     }
@@ -249,6 +269,12 @@ export class PendingTable {
   compact(blocksMax: number): void {
     this.#machine.run.compact(blocksMax)
     this.#machine.giveBack()
+  }
+
+  /** What the epoch at hand has changed so far. */
+  get #epochLog(): UndoLog {
+    const { undoEnd, departedEnd } = this.#machine.run
+    return new UndoLog(this.#machine, undoEnd.value, departedEnd.value)
   }
 
   *#partsOf(head: number): Generator<StoredPart> {
@@ -305,16 +331,9 @@ export class PendingTable {
     columns.side.set(machine.uint8('sides', count), from)
     columns.reason.set(machine.uint8('reasons', count), from)
     counts.duplicate[columns.partition]! += run.duplicates.value - duplicatesBefore
-    let emitted = 0
-    this.epochLog.forEachDepartureSince(departedBefore, (partition, how) => {
-      if (how === Departure.refused) counts.deadLettered[partition]!++
-      else {
-        counts.emitted[partition]!++
-        emitted++
-      }
-    })
+    const mergedCount = this.#epochLog.countDeparturesSince(departedBefore, counts)
     // All parts of a row but the last were in the table.
-    counts.emitted[columns.partition]! += emitted / (this.#sideCount - 1)
+    counts.emitted[columns.partition]! += mergedCount / (this.#sideCount - 1)
     return applied
   }
 

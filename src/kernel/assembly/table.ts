@@ -73,6 +73,7 @@ import {
 import { refused } from './table-imports'
 
 export * from './state'
+export { digest, tellChanges } from './changes'
 export {
   flags,
   keyEnds,

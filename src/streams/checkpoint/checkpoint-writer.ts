@@ -1,4 +1,4 @@
-import { noHeaders, OffsetEncoder, type OffsetSet, type OutputBuilder, writePlainRecord } from '../../kernel/index.ts'
+import { encodeOffsets, noHeaders, type OffsetSet, type OutputBuilder, writePlainRecord } from '../../kernel/index.ts'
 import { type CheckpointRecords, type Deltas, deltasOf, recordBytes } from './checkpoint-reader.ts'
 import { baseKey, deltaKey, manifestKey } from './checkpoint-topic.ts'
 import { encodeManifest, type Manifest } from './manifest.ts'
@@ -63,9 +63,7 @@ export class CheckpointWriter {
     const put = (key: string, value: Uint8Array | undefined) =>
       writePlainRecord(out, 0, closedMs, { key: Buffer.from(key), value, ...noHeaders })
     pending.sets.forEach((set, partition) => {
-      const changes = new OffsetEncoder(pieceBytes)
-      set.changes((first, words) => changes.add(first, words))
-      const pieces = changes.finish()
+      const pieces = encodeOffsets(pieceBytes, (add) => set.changes(add))
       if (pieces.length > 0) this.#proposed[partition] = this.#change(partition, epoch, set, pieces, put)
     })
     promoted.write(pending.sets, put)
@@ -100,9 +98,7 @@ export class CheckpointWriter {
       const epochs = [...before.deltas.epochs, { epoch, pieces: pieces.length }]
       return { ...before, deltas: { epochs, bytes } }
     }
-    const members = new OffsetEncoder(pieceBytes)
-    set.members((first, words) => members.add(first, words))
-    const base = members.finish()
+    const base = encodeOffsets(pieceBytes, (add) => set.members(add))
     base.forEach((piece, at) => put(baseKey(partition, at), piece))
     for (let at = base.length; at < before.basePieces; at++) put(baseKey(partition, at), undefined)
     for (const delta of before.deltas.epochs) {
