@@ -9,7 +9,7 @@ const slotMask = slotsPerPage - 1
 
 /** The index of a table. */
 class HashIndex {
-  readonly #machine = new TableMachine({ filled: () => {}, refused: () => {}, expired: () => {} })
+  readonly #machine = new TableMachine({ filled: () => {}, refused: () => {}, expired: () => {}, changed: () => {} })
   readonly #run = this.#machine.run
 
   constructor() {

@@ -11,7 +11,7 @@ function anyBytes(length: number): Uint8Array {
 
 /** A table's hash with a seed. */
 class KeyHash {
-  readonly #machine = new TableMachine({ filled: () => {}, refused: () => {}, expired: () => {} })
+  readonly #machine = new TableMachine({ filled: () => {}, refused: () => {}, expired: () => {}, changed: () => {} })
   readonly #stage: number
 
   constructor(seedLow: number, seedHigh: number) {

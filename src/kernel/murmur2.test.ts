@@ -4,7 +4,7 @@ import { murmur2 as libraryMurmur2 } from '@platformatic/kafka'
 import { seededRandom } from '../core/random.ts'
 import { TableMachine } from './table-machine.ts'
 
-const machine = new TableMachine({ filled: () => {}, refused: () => {}, expired: () => {} })
+const machine = new TableMachine({ filled: () => {}, refused: () => {}, expired: () => {}, changed: () => {} })
 machine.run.start(1, 2, 2, 0)
 const stage = machine.run.takeStage(256)
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { check } from '../../test/property.ts'
-import { decodeOffsets, OffsetEncoder } from './offset-codec.ts'
-import { OffsetSet } from './offset-set.ts'
+import { decodeOffsets, encodeOffsets } from './offset-codec.ts'
+import { chunkOffsets, type ChunkVisitor, chunkWords, OffsetSet } from './offset-set.ts'
 
 /** An epoch: how far it consumes, which of these offsets stay, and which share of the older ones leaves. */
 const epoch = fc.record({
@@ -16,14 +16,12 @@ const epoch = fc.record({
 })
 
 function membersOf(set: OffsetSet): number[] {
-  return written((encoder) => set.members((first, words) => encoder.add(first, words)))
+  return written((add) => set.members(add))
 }
 
-function written(write: (encoder: OffsetEncoder) => void): number[] {
-  const encoder = new OffsetEncoder(1024)
-  write(encoder)
+function written(write: (add: ChunkVisitor) => void): number[] {
   const offsets: number[] = []
-  for (const piece of encoder.finish()) {
+  for (const piece of encodeOffsets(1024, write)) {
     decodeOffsets(piece, (from, to) => {
       for (let offset = from; offset < to; offset++) offsets.push(offset)
     })
@@ -54,7 +52,7 @@ describe('OffsetSet', () => {
             after.add(offset)
             set.add(offset)
           }
-          const told = written((encoder) => set.changes((first, words) => encoder.add(first, words)))
+          const told = written((add) => set.changes(add))
           const left = older.filter((offset) => !after.has(offset))
           const came = [...after].filter((offset) => !model.has(offset))
           assert.deepEqual(
@@ -78,11 +76,42 @@ describe('OffsetSet', () => {
   })
 })
 
+describe('encodeOffsets', () => {
+  it('writes single offsets, runs, and chunks with many of them, as checkpoints in use have them', () => {
+    const few = new Int32Array(chunkWords)
+    for (const offset of [5, 7, 8, 9, 300]) few[offset >>> 5]! |= 1 << (offset & 31)
+    const many = new Int32Array(chunkWords).fill(0x55555555)
+
+    const pieces = encodeOffsets(1024, (add) => {
+      add(0, few)
+      add(chunkOffsets, many)
+    })
+
+    const bitmap = Array.from<number>({ length: chunkOffsets / 8 }).fill(0x55)
+    assert.deepEqual(pieces, [Uint8Array.of(5, 0, 4 + 1, 3, 0x88, 0x09, 0xce, 0x76, ...bitmap)])
+  })
+
+  it('goes on in another piece, which begins with its offset, where one is full', () => {
+    const bits = new Int32Array(chunkWords).fill(0x55555555)
+
+    const pieces = encodeOffsets(1024, (add) => {
+      add(0, bits)
+      add(chunkOffsets, bits)
+    })
+
+    assert.deepEqual(
+      pieces.map((piece) => Array.from(piece.subarray(0, 4))),
+      [
+        [0, 2, 0x55, 0x55],
+        [0x80, 0x20, 2, 0x55],
+      ],
+    )
+  })
+})
+
 describe('decodeOffsets', () => {
   it('refuses what is cut off, and never reads further than it has', () => {
-    const encoder = new OffsetEncoder(4096)
-    encoder.add(2 ** 40, new Int32Array(128).fill(0x55555555))
-    const [piece] = encoder.finish() as [Uint8Array]
+    const [piece] = encodeOffsets(4096, (add) => add(2 ** 40, new Int32Array(128).fill(0x55555555))) as [Uint8Array]
     // Its first number, which is all that a piece without entries has, takes six bytes.
     for (let length = 0; length < piece.length; length++) {
       if (length === 6) continue

@@ -6,9 +6,9 @@ export const chunkWords = chunkOffsets / 32
 
 interface Chunk {
   readonly words: Int32Array
-  count: number
-  /** As of the last settled epoch, kept from the first change on. */
-  saved: { readonly words: Int32Array; readonly count: number } | undefined
+  /** Bits that differ from those of the last settled epoch; means nothing while the chunk is not among the changed. */
+  readonly changes: Int32Array
+  isChanged: boolean
 }
 
 /** Receives the bits of a chunk; they are valid until it returns. */
@@ -19,10 +19,11 @@ export type ChunkVisitor = (firstOffset: number, words: Int32Array) => void
  *
  * Changes belong to one epoch at a time: `settle` makes them permanent, `rollback` takes them back, and until then
  * `changes` says what they are.
- * Cost: 5 ns a change; a bit for each offset between the oldest that waits and the newest.
+ * Cost: two bits for each offset between the oldest that waits and the newest.
  */
 export class OffsetSet {
   #count = 0
+  #settledCount = 0
   /** Index of the first entry in `#chunks`: offsets divided by the size of a chunk. */
   #firstIndex = 0
   readonly #chunks: (Chunk | undefined)[] = []
@@ -42,22 +43,29 @@ export class OffsetSet {
 
   /** @param offset - Not in the set. */
   add(offset: number): void {
-    const index = indexOf(offset)
-    const chunk = this.#chunkToChange(index)
-    const bit = offset - index * chunkOffsets
-    chunk.words[bit >>> 5]! |= 1 << (bit & 31)
-    chunk.count++
+    this.#turnOver(offset)
     this.#count++
   }
 
   /** @param offset - In the set. */
   delete(offset: number): void {
-    const index = indexOf(offset)
-    const chunk = this.#chunkToChange(index)
-    const bit = offset - index * chunkOffsets
-    chunk.words[bit >>> 5]! &= ~(1 << (bit & 31))
-    chunk.count--
+    this.#turnOver(offset)
     this.#count--
+  }
+
+  /**
+   * Adds those of a chunk's offsets whose bits are set, or deletes them if they are in the set.
+   *
+   * @param index - Number of the chunk.
+   * @param added - By how many the set grows.
+   */
+  turnOver(index: number, bits: Int32Array, added: number): void {
+    const { words, changes } = this.#chunkToChange(index)
+    for (let word = 0; word < chunkWords; word++) {
+      words[word]! ^= bits[word]!
+      changes[word]! ^= bits[word]!
+    }
+    this.#count += added
   }
 
   /** The lowest offset that is `from` or above, or undefined when there is none. */
@@ -65,7 +73,7 @@ export class OffsetSet {
     const fromIndex = indexOf(from)
     for (let at = Math.max(0, fromIndex - this.#firstIndex); at < this.#chunks.length; at++) {
       const chunk = this.#chunks[at]
-      if (chunk === undefined || chunk.count === 0) continue
+      if (chunk === undefined) continue
       const index = this.#firstIndex + at
       const bit = index === fromIndex ? from - index * chunkOffsets : 0
       for (let word = bit >>> 5, mask = -1 << (bit & 31); word < chunkWords; word++, mask = -1) {
@@ -78,42 +86,51 @@ export class OffsetSet {
 
   /** The offsets that came or went since the last epoch was settled, in ascending order. */
   changes(visit: ChunkVisitor): void {
-    const bits = new Int32Array(chunkWords)
     for (const index of this.#changed.sort((a, b) => a - b)) {
-      const { words, saved } = this.#chunks[index - this.#firstIndex]!
-      for (let word = 0; word < chunkWords; word++) bits[word] = words[word]! ^ saved!.words[word]!
-      visit(index * chunkOffsets, bits)
+      visit(index * chunkOffsets, this.#chunks[index - this.#firstIndex]!.changes)
     }
   }
 
   /** All offsets, in ascending order. */
   members(visit: ChunkVisitor): void {
     this.#chunks.forEach((chunk, at) => {
-      if (chunk !== undefined && chunk.count > 0) visit((this.#firstIndex + at) * chunkOffsets, chunk.words)
+      if (chunk !== undefined) visit((this.#firstIndex + at) * chunkOffsets, chunk.words)
     })
   }
 
   /** The changes are permanent. */
   settle(): void {
+    this.#settledCount = this.#count
+    this.#forgetChanges()
+  }
+
+  /** The changes have not happened. */
+  rollback(): void {
+    for (const index of this.#changed) {
+      const { words, changes } = this.#chunks[index - this.#firstIndex]!
+      for (let word = 0; word < chunkWords; word++) words[word]! ^= changes[word]!
+    }
+    this.#count = this.#settledCount
+    this.#forgetChanges()
+  }
+
+  #forgetChanges(): void {
     for (const index of this.#changed.splice(0)) {
       const chunk = this.#chunks[index - this.#firstIndex]!
-      chunk.saved = undefined
-      if (chunk.count === 0) this.#chunks[index - this.#firstIndex] = undefined
+      chunk.isChanged = false
+      if (isEmpty(chunk)) this.#chunks[index - this.#firstIndex] = undefined
     }
     const first = this.#chunks.findIndex((chunk) => chunk !== undefined)
     this.#firstIndex += first < 0 ? this.#chunks.length : first
     this.#chunks.splice(0, first < 0 ? this.#chunks.length : first)
   }
 
-  /** The changes have not happened. */
-  rollback(): void {
-    for (const index of this.#changed.splice(0)) {
-      const chunk = this.#chunks[index - this.#firstIndex]!
-      const saved = chunk.saved!
-      this.#count += saved.count - chunk.count
-      this.#chunks[index - this.#firstIndex] =
-        saved.count === 0 ? undefined : { words: saved.words, count: saved.count, saved: undefined }
-    }
+  #turnOver(offset: number): void {
+    const index = indexOf(offset)
+    const { words, changes } = this.#chunkToChange(index)
+    const bit = offset - index * chunkOffsets
+    words[bit >>> 5]! ^= 1 << (bit & 31)
+    changes[bit >>> 5]! ^= 1 << (bit & 31)
   }
 
   #chunkToChange(index: number): Chunk {
@@ -129,14 +146,21 @@ export class OffsetSet {
     let chunk = this.#chunks[at]
     if (chunk === undefined) {
       while (this.#chunks.length <= at) this.#chunks.push(undefined)
-      chunk = this.#chunks[at] = { words: new Int32Array(chunkWords), count: 0, saved: undefined }
+      chunk = { words: new Int32Array(chunkWords), changes: new Int32Array(chunkWords), isChanged: false }
+      this.#chunks[at] = chunk
     }
-    if (chunk.saved === undefined) {
-      chunk.saved = { words: chunk.words.slice(), count: chunk.count }
+    if (!chunk.isChanged) {
+      chunk.changes.fill(0)
+      chunk.isChanged = true
       this.#changed.push(index)
     }
     return chunk
   }
+}
+
+function isEmpty({ words }: Chunk): boolean {
+  for (const bits of words) if (bits !== 0) return false
+  return true
 }
 
 function indexOf(offset: number): number {

@@ -100,7 +100,7 @@ function rowOf(
 }
 
 function hashesOf(keys: readonly string[], seed: readonly [number, number]): number[] {
-  const machine = new TableMachine({ filled: () => {}, refused: () => {}, expired: () => {} })
+  const machine = new TableMachine({ filled: () => {}, refused: () => {}, expired: () => {}, changed: () => {} })
   machine.run.start(...seed, 2, 0)
   const stage = machine.run.takeStage(1024)
   return keys.map((key) => {

@@ -17,8 +17,9 @@ import {
 import { batchHeaderBytes } from './output-batch.ts'
 import { encodeOriginsPrefix } from './origins.ts'
 import type { OutputBuilder } from './output-builder.ts'
+import { chunkWords } from './offset-set.ts'
 import { TableMachine } from './table-machine.ts'
-import { Departure, pageWords, UndoLog } from './undo-log.ts'
+import { pageWords, UndoLog } from './undo-log.ts'
 
 /**
  * The parts that wait for their others, outside the JavaScript heap: in the memory of WebAssembly, which does the work, by
@@ -68,6 +69,12 @@ export interface WaitingRow {
   parts: readonly (StoredPart & { timestamp: number; bytes: Uint8Array })[]
 }
 
+/**
+ * Receives those offsets of a chunk of 4,096 whose parts came to wait in an epoch, or ceased to, as bits that are valid
+ * until it returns; `added` is the number of the former less that of the latter. What is told twice has not changed.
+ */
+export type ChangeVisitor = (partition: number, chunk: number, bits: Int32Array, added: number) => void
+
 /** Counters of the epoch at hand by source partition, which the table raises as it goes. */
 export interface TableCounts {
   /** Parts that left in a merged record. */
@@ -115,9 +122,14 @@ export class PendingTable {
       for (const part of this.#partsOf(head)) this.#publication!.refuse(part)
     },
     expired: (head) => this.#publication!.expire(this.#rowAt(head)),
+    changed: (partition, chunk, bitmap, added) => {
+      const word = (bitmap >>> 0) / 4
+      this.#onChange!(partition, chunk, this.#machine.words.subarray(word, word + chunkWords), added)
+    },
   })
   readonly #sideCount: number
   #publication: Publication | undefined
+  #onChange: ChangeVisitor | undefined
   #literals = 0
   readonly #bytes: Stage = { address: 0, capacity: 0 }
   readonly #extra: Stage = { address: 0, capacity: 0 }
@@ -234,14 +246,14 @@ export class PendingTable {
     const { run } = this.#machine
     const departedBefore = run.departedEnd.value >>> 0
     const isSwept = run.sweep(limitMs, blocksMax) !== 0
-    this.epochLog.countDepartures(departedBefore, byDeparture(counts))
+    this.#epochLog.countDeparturesSince(departedBefore, counts)
     return isSwept
   }
 
   /** The keys that the epoch at hand has completed so far, in that order; their bytes are valid until the table changes. */
   *completedKeys(): Generator<CompletedKey> {
     const { words } = this.#machine
-    for (const head of this.epochLog.mergedHeads()) {
+    for (const head of this.#epochLog.mergedHeads()) {
       yield { bytes: keyBytes(words, head), isNumber: isKeyNumber(words, head) }
     }
   }
@@ -262,15 +274,23 @@ export class PendingTable {
     if (this.#machine.run.recall(number, key, bytes.length, Number(isNumber)) === 0) throw this.#fullOfKeys()
   }
 
-  /** What the epoch at hand has changed so far. */
-  get epochLog(): UndoLog {
-    const { undoEnd, departedEnd } = this.#machine.run
-    return new UndoLog(this.#machine, undoEnd.value, departedEnd.value)
+  /**
+   * Tells how the epoch at hand has changed so far which parts wait.
+   *
+   * @returns What the digest of these parts has grown by, two sums of 32 bits.
+   */
+  epochChanges(visit: ChangeVisitor): [low: number, high: number] {
+    const { undoEnd, departedEnd } = this.#epochLog
+    this.#onChange = visit
+    this.#machine.run.tellChanges(undoEnd, departedEnd)
+    this.#onChange = undefined
+    const [low, high] = this.#machine.int32('digest', 2)
+    return [low! >>> 0, high! >>> 0]
   }
 
   /** Begins the next epoch; what came before can still be undone until `commitEpoch`. */
   beginEpoch(): void {
-    this.#closedEpochs.push(this.epochLog)
+    this.#closedEpochs.push(this.#epochLog)
     this.#beginLog()
   }
 
@@ -283,7 +303,7 @@ export class PendingTable {
 
   /** Undoes all open epochs, latest change first, and begins anew. */
   rollback(): void {
-    this.#closedEpochs.push(this.epochLog)
+    this.#closedEpochs.push(this.#epochLog)
     for (const { undoEnd, departedEnd } of this.#closedEpochs.splice(0).reverse()) {
       this.#machine.run.rollback(undoEnd, departedEnd)
     }
@@ -318,6 +338,12 @@ export class PendingTable {
   compact(blocksMax: number): void {
     this.#machine.run.compact(blocksMax)
     this.#machine.giveBack()
+  }
+
+  /** What the epoch at hand has changed so far. */
+  get #epochLog(): UndoLog {
+    const { undoEnd, departedEnd } = this.#machine.run
+    return new UndoLog(this.#machine, undoEnd.value, departedEnd.value)
   }
 
   *#partsOf(head: number): Generator<StoredPart> {
@@ -374,7 +400,7 @@ export class PendingTable {
     columns.side.set(machine.uint8('sides', count), from)
     columns.reason.set(machine.uint8('reasons', count), from)
     counts.duplicate[columns.partition]! += run.duplicates.value - duplicatesBefore
-    const mergedCount = this.epochLog.countDepartures(departedBefore, byDeparture(counts))
+    const mergedCount = this.#epochLog.countDeparturesSince(departedBefore, counts)
     // All parts of a row but the last were in the table.
     counts.emitted[columns.partition]! += mergedCount / (this.#sideCount - 1)
     return applied
@@ -463,15 +489,6 @@ const wordColumns = [
   ['partStarts', 'partStart'],
   ['partEnds', 'partEnd'],
 ] as const
-
-/** The counters of parts that have left, by `Departure`. */
-function byDeparture({ emitted, deadLettered, expired }: TableCounts): Float64Array[] {
-  const counters: Float64Array[] = []
-  counters[Departure.merged] = emitted
-  counters[Departure.refused] = deadLettered
-  counters[Departure.expired] = expired
-  return counters
-}
 
 /** `<lead><name>:` */
 function literal(lead: string, name: Uint8Array): Uint8Array {

@@ -8,6 +8,7 @@ interface TableFunctions {
   readonly freeStage: (address: number) => void
   readonly setBases: (bytes: number, extra: number) => void
   readonly apply: (count: number) => number
+  readonly tellChanges: (undoEnd: number, departedEnd: number) => void
   readonly commit: (undoEnd: number, departedEnd: number) => void
   readonly rollback: (undoEnd: number, departedEnd: number) => void
   readonly compact: (blocksMax: number) => void
@@ -57,6 +58,7 @@ type Place =
   | 'partStarts'
   | 'partEnds'
   | 'origin'
+  | 'digest'
   | 'literals'
   | 'directory'
   | 'kinds'
@@ -74,6 +76,7 @@ export interface TableHandlers {
   ) => void
   readonly refused: (head: number) => void
   readonly expired: (head: number) => void
+  readonly changed: (partition: number, chunk: number, bitmap: number, added: number) => void
 }
 
 const module = wasmModule('table')

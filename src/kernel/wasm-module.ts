@@ -40,7 +40,12 @@ export function wasmInstance<Exports>(
   memoryBytes: number,
 ): { memory: WasmMemory; exports: Exports } {
   const memory = new Memory({ initial: Math.ceil(memoryBytes / wasmPageBytes) })
-  const everyImport = { env: { memory }, 'decoder-imports': imports, 'table-imports': imports }
+  const everyImport = {
+    env: { memory },
+    'decoder-imports': imports,
+    'offsets-imports': imports,
+    'table-imports': imports,
+  }
   return { memory, exports: new Instance(module, everyImport).exports as Exports }
 }
 

@@ -3,7 +3,7 @@ import { EngineError } from '../core/errors.ts'
 import type { FetchedPartition, OutputBuilder, PendingTable } from '../kernel/index.ts'
 import { type Accounting, EpochCounts } from './accounting.ts'
 import { type CheckpointWriter, putInto } from './checkpoint/checkpoint-writer.ts'
-import { Digest } from './checkpoint/digest.ts'
+import { areEqualDigests, type Digest, emptyDigest } from './checkpoint/digest.ts'
 import { type Manifest, manifestFormat } from './checkpoint/manifest.ts'
 import type { PendingOffsets } from './checkpoint/pending-offsets.ts'
 import type { PromotedParts } from './checkpoint/promoted-parts.ts'
@@ -18,7 +18,7 @@ export type ProgramIdentity = Pick<Manifest, 'topology' | 'outputs' | 'expiry' |
 export interface Restoration {
   readonly count: number
   /** Absent where some of the parts that it is over are lost. */
-  readonly digest: readonly [number, number] | undefined
+  readonly digest: Digest | undefined
   /** Counters that mean nothing: these offsets have been counted. */
   readonly counts: EpochCounts
   /** Parts for which the source is not read. */
@@ -80,11 +80,11 @@ export class EpochState {
     this.#loss = loss
     this.#countLoss()
     if (pending.count === 0) {
-      pending.redigest(new Digest())
+      pending.redigest(emptyDigest)
       return
     }
     const counts = new EpochCounts(accounting.committedOffsets)
-    const digest = loss === undefined ? pending.digest.words : undefined
+    const digest = loss === undefined ? pending.digest : undefined
     this.#restoration = { count: pending.count, digest, counts, promoted: parts.promotedBatches ?? [] }
   }
 
@@ -130,13 +130,9 @@ export class EpochState {
   finishRestoration(): void {
     const { table } = this
     const { count, digest } = this.#restoration!
-    const restored = new Digest()
     let restoredCount = 0
-    table.epochLog.arrivals((parts) => {
-      restored.add(parts)
-      restoredCount += parts.count
-    })
-    if (restoredCount !== count || (digest !== undefined && !restored.equals(digest))) {
+    const restored = table.epochChanges((_partition, _chunk, _bits, added) => (restoredCount += added))
+    if (restoredCount !== count || (digest !== undefined && !areEqualDigests(restored, digest))) {
       throw new EngineError(
         'CHECKPOINT_CORRUPT',
         `the checkpoint names ${count} parts that wait, but reading the source again gave ${restoredCount}, or others`,
@@ -157,7 +153,7 @@ export class EpochState {
   close(out: OutputBuilder, closedMs: number): Float64Array {
     assert(!this.#isCommitting, 'an epoch is closed when the one before has committed')
     const { table, accounting, pending } = this
-    pending.apply(table.epochLog)
+    pending.apply(table)
     this.#writer.write(
       out,
       { pending, promoted: this.promoted },
@@ -170,7 +166,7 @@ export class EpochState {
         completed: this.#remembered?.close(putInto(out, closedMs), this.nowMs(closedMs)),
         eventTimes: this.eventClock?.close(),
         pending: pending.count,
-        digest: pending.digest.words,
+        digest: pending.digest,
       },
     )
     const { nextOffsets } = accounting.current

@@ -59,10 +59,17 @@ const firstKind: i32 = 4 * 16
 const places = memory.data(placesBytes, 16)
 const valueKinds = memory.data(firstKind + placesBytes, 16)
 
-/** Records of unknown shape that are met for each one that is learnt, once the tree has been full. */
+/** Most edges in a list: of records of sixteen sides, say, in two spellings. */
+const alternativesMax: u32 = 32
+
+/** Where shapes seldom fit or seldom return, only one record in so many is compared or learnt. */
 const rarely: u32 = 16
-let strangersPerLesson: u32 = 1
+/** Records that fit no shape, one after the other, until only few are compared. */
+const strangersMax: u32 = 32
 let strangers: u32 = 0
+let uncompared: u32 = 0
+let lessonEvery: u32 = 1
+let unlearnt: u32 = 0
 
 /** A field whose value counts as glue where it is one of the names of a table. */
 let choiceField: i32 = -1
@@ -78,10 +85,16 @@ export function setChoice(field: i32, names: usize): void {
 export function scan(from: usize, to: usize): i32 {
   // Numbers and literals stop at this brace at the latest.
   if (from == to || load<u8>(to - 1) != CLOSE_BRACE) return scanAnew(from, to)
-  if (hasKnownShape(from, to)) return 0
-  const status = scanAnew(from, to)
-  if (status == 0 && ++strangers >= strangersPerLesson) {
+  if (strangers > strangersMax && ++uncompared < rarely) return scanAnew(from, to)
+  uncompared = 0
+  if (hasKnownShape(from, to)) {
     strangers = 0
+    return 0
+  }
+  strangers++
+  const status = scanAnew(from, to)
+  if (status == 0 && ++unlearnt >= lessonEvery) {
+    unlearnt = 0
     learn(from, to)
   }
   return status
@@ -180,7 +193,7 @@ function learn(from: usize, to: usize): void {
 function forget(): void {
   store<u32>(tree, 0)
   treeEnd = tree + 16
-  strangersPerLesson = rarely
+  lessonEvery = rarely
 }
 
 /** Where the content of the string begins that counts as glue; 0 where there is none. */
@@ -216,15 +229,18 @@ function valueEnd(start: usize, to: usize, sort: u32): usize {
   return sort == DIGITS ? numberEnd(start) : literalEnd(start)
 }
 
-/** The edge of a list with the glue between two places, which is made where there is none; 0 where there is no room. */
+/** The edge of a list with the glue between two places, which is made where there is none; 0 where it cannot be. */
 function edgeOf(list: usize, from: usize, to: usize, behind: u32): usize {
   const length = to - from
   let last = list
+  let alternatives: u32 = 0
   for (let edge: usize = load<u32>(list); edge != 0; edge = load<u32>(edge, NEXT)) {
     const isAlike = <usize>load<u32>(edge, LENGTH) == length && load<u32>(edge, BEHIND) == behind
     if (isAlike && memory.compare(edge + GLUE, from, length) == 0) return edge
     last = edge + NEXT
+    alternatives++
   }
+  if (alternatives == alternativesMax) return 0
   const edge = take(GLUE + max<usize>(length, 16))
   if (edge == 0) return 0
   memory.fill(edge, 0, GLUE)

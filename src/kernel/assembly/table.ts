@@ -77,6 +77,7 @@ import {
 import { refused } from './table-imports'
 
 export * from './state'
+export { digest, tellChanges } from './changes'
 export {
   flags,
   keyEnds,

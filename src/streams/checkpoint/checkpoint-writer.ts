@@ -1,4 +1,4 @@
-import { noHeaders, OffsetEncoder, type OffsetSet, type OutputBuilder, writePlainRecord } from '../../kernel/index.ts'
+import { encodeOffsets, noHeaders, type OffsetSet, type OutputBuilder, writePlainRecord } from '../../kernel/index.ts'
 import { type CheckpointRecords, type Deltas, deltasOf, recordBytes } from './checkpoint-reader.ts'
 import { baseKey, deltaKey, manifestKey, type PutRecord } from './checkpoint-topic.ts'
 import { encodeManifest, type Manifest } from './manifest.ts'
@@ -70,9 +70,7 @@ export class CheckpointWriter {
     const put = putInto(out, closedMs)
     for (const name of this.#obsolete) put(name, undefined)
     pending.sets.forEach((set, partition) => {
-      const changes = new OffsetEncoder(pieceBytes)
-      set.changes((first, words) => changes.add(first, words))
-      const pieces = changes.finish()
+      const pieces = encodeOffsets(pieceBytes, (add) => set.changes(add))
       if (pieces.length > 0) this.#proposed[partition] = this.#change(partition, epoch, set, pieces, put)
     })
     promoted.write(pending.sets, put)
@@ -102,9 +100,7 @@ export class CheckpointWriter {
       const epochs = [...before.deltas.epochs, { epoch, pieces: pieces.length }]
       return { ...before, deltas: { epochs, bytes } }
     }
-    const members = new OffsetEncoder(pieceBytes)
-    set.members((first, words) => members.add(first, words))
-    const base = members.finish()
+    const base = encodeOffsets(pieceBytes, (add) => set.members(add))
     base.forEach((piece, at) => put(baseKey(partition, at), piece))
     for (let at = base.length; at < before.basePieces; at++) put(baseKey(partition, at), undefined)
     for (const delta of before.deltas.epochs) {

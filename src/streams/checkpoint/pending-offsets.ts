@@ -1,5 +1,5 @@
-import { OffsetSet, type UndoLog } from '../../kernel/index.ts'
-import { Digest } from './digest.ts'
+import { OffsetSet, type PendingTable } from '../../kernel/index.ts'
+import { addDigests, type Digest, emptyDigest } from './digest.ts'
 
 /**
  * Which offsets of each source partition wait, and their digest: the state of a program, by reference. It follows the
@@ -7,8 +7,8 @@ import { Digest } from './digest.ts'
  */
 export class PendingOffsets {
   readonly sets: readonly OffsetSet[]
-  digest = new Digest()
-  #settledDigest = new Digest()
+  #digest = emptyDigest
+  #settledDigest = emptyDigest
 
   constructor(partitionCount: number) {
     this.sets = Array.from({ length: partitionCount }, () => new OffsetSet())
@@ -18,40 +18,37 @@ export class PendingOffsets {
     return this.sets.reduce((sum, { count }) => sum + count, 0)
   }
 
+  get digest(): Digest {
+    return this.#digest
+  }
+
   /** What the sets hold now is settled, and this is its digest. */
-  startAt(digest: readonly [number, number]): void {
-    this.digest = Digest.of(digest)
+  startAt(digest: Digest): void {
+    this.#digest = digest
     this.settle()
   }
 
   /** Goes on with this digest: what was known of what waits does not say what its parts were. */
   redigest(digest: Digest): void {
-    this.digest = Digest.of(digest.words)
-    this.#settledDigest = Digest.of(digest.words)
+    this.#digest = digest
+    this.#settledDigest = digest
   }
 
-  /** Follows an epoch that is complete. */
-  apply(log: UndoLog): void {
-    const { sets, digest } = this
-    log.arrivals((parts) => {
-      const { count, partition, offset } = parts
-      for (let i = 0; i < count; i++) sets[partition[i]!]!.add(offset[i]!)
-      digest.add(parts)
+  /** Follows the epoch at hand of the table, which is complete. */
+  apply(table: PendingTable): void {
+    const growth = table.epochChanges((partition, chunk, bits, added) => {
+      this.sets[partition]!.turnOver(chunk, bits, added)
     })
-    log.departures((parts) => {
-      const { count, partition, offset } = parts
-      for (let i = 0; i < count; i++) sets[partition[i]!]!.delete(offset[i]!)
-      digest.delete(parts)
-    })
+    this.#digest = addDigests(this.#digest, growth)
   }
 
   settle(): void {
     for (const set of this.sets) set.settle()
-    this.#settledDigest = Digest.of(this.digest.words)
+    this.#settledDigest = this.#digest
   }
 
   rollback(): void {
     for (const set of this.sets) set.rollback()
-    this.digest = Digest.of(this.#settledDigest.words)
+    this.#digest = this.#settledDigest
   }
 }
