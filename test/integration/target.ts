@@ -185,7 +185,9 @@ export async function produce(
   records: readonly SourceRecord[],
   config?: ProducerConfig,
 ): Promise<void> {
-  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner, ...config })
+  // A topic that was just created may refuse one partition, and then the request is sent again with all of them.
+  const once = { idempotent: true, maxInFlightRequests: 1 }
+  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner, ...once, ...config })
   await producer.connect()
   try {
     await producer.send({ topic, messages: toMessages(records) })
