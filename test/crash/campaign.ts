@@ -44,6 +44,7 @@ export interface Recovery {
 }
 
 export interface CampaignResult {
+  /** Fewer than were asked for where the experiment came to its end before. */
   readonly crashes: readonly Crash[]
   /** Of the process that came to the end. */
   readonly report: RunReport
@@ -92,6 +93,8 @@ class Campaign implements AsyncDisposable {
       const standby = isTakeover ? await this.#standby(program, index + 1) : undefined
       const ended = await program.ended
       this.#running.delete(program)
+      // The last draws may be beyond what there is to do.
+      if (ended.code === 0 && ended.report !== undefined) return { crashes: this.#crashes, report: ended.report }
       const point = pointOf(program, ended, index)
       const next = standby ?? this.#start(index + 1)
       this.#note(point, isTakeover, this.#recoveryOf(program, diedMs, index))
@@ -187,8 +190,9 @@ const recordBytes = 166
 
 function pointOf(program: Program, { crash, signal, code }: Ended, index: number): CrashPoint {
   if (crash === undefined || signal !== 'SIGKILL') {
-    const how = code === 0 ? 'came to the end before it was to die' : `ended with ${code ?? signal}`
-    throw new Error(`process ${index} ${how}, planned was ${JSON.stringify(program.plan)}:\n${program.said}`)
+    throw new Error(
+      `process ${index} ended with ${code ?? signal}, planned was ${JSON.stringify(program.plan)}:\n${program.said}`,
+    )
   }
   const { step, moment } = crash
   return { step, moment }
