@@ -82,6 +82,7 @@ export function livesSuite(target: Target): void {
         const { bootstrapServers: observedServers } = target
         await using session = await open({ bootstrapServers: proxy.bootstrapServers, observedServers })
         await session.producer.begin()
+        await session.send()
         const befell = proxy.inject(produce, { refuse: invalidProducerEpoch })
         void session.send()
 
