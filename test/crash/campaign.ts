@@ -134,11 +134,14 @@ class Campaign implements AsyncDisposable {
     const livesLeft = this.#takeovers.length - index
     if (livesLeft === 0) return unharmed
     const { records, fetchBytes } = this.#options
-    const recordsPerEpochMin = (fetchesPerEpoch * fetchBytes) / recordBytes
+    const recordsPerFetch = fetchBytes / recordBytes
     const waitsForStandby = this.#takeovers[index]!
     const point = drawPoint(this.#random, waitsForStandby)
     // About as many epochs each that what is left lasts for all who are still to die.
-    const recordsPerEpoch = Math.max(recordsPerEpochMin, this.#consumed / Math.max(1, this.#epochs))
+    const recordsPerEpoch =
+      this.#epochs === 0
+        ? firstFetchesPerEpoch * recordsPerFetch
+        : Math.max(fetchesPerEpoch * recordsPerFetch, this.#consumed / this.#epochs)
     const epochsLeft = (paceShare * (records - this.#consumed)) / recordsPerEpoch
     const nth = drawNth(this.#random, point, Math.min(epochsLeft, (2 * epochsLeft) / livesLeft))
     return { point, nth, epochsMax: nth + 2, hasSmallEpochs: true, startsAnew: this.#epochs === 0, waitsForStandby }
@@ -183,8 +186,10 @@ class Campaign implements AsyncDisposable {
 
 /** Of the epochs that are left, so that some are left at the end. How many there are was seen a life before. */
 const paceShare = 0.6
-/** Fetches that an epoch has at most on a machine that is busy with other things, nearly always. */
+/** Fetches of an epoch: an epoch lasts as long as the one before takes to commit. */
 const fetchesPerEpoch = 2
+/** The same as long as none has been seen: on a busy machine a commit takes long. */
+const firstFetchesPerEpoch = 20
 /** Of a record of the experiment, in its batch. */
 const recordBytes = 166
 
