@@ -68,6 +68,12 @@ describe('OffsetSet', () => {
           assert.deepEqual(membersOf(set), members)
           assert.equal(set.count, members.length)
           assert.equal(set.firstFrom(0), members[0])
+          const visited: number[] = []
+          set.forEach((offset) => visited.push(offset), next)
+          assert.deepEqual(
+            visited,
+            members.filter((offset) => offset < next),
+          )
           for (const offset of [start, next, ...members.slice(0, 50)]) assert.equal(set.has(offset), model.has(offset))
         }
       }),

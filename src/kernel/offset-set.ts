@@ -84,6 +84,13 @@ export class OffsetSet {
     return undefined
   }
 
+  /** Visits the offsets below `end`, in ascending order. */
+  forEach(visit: (offset: number) => void, end = Infinity): void {
+    for (let offset = this.firstFrom(0); offset !== undefined && offset < end; offset = this.firstFrom(offset + 1)) {
+      visit(offset)
+    }
+  }
+
   /** The offsets that came or went since the last epoch was settled, in ascending order. */
   changes(visit: ChunkVisitor): void {
     for (const index of this.#changed.sort((a, b) => a - b)) {

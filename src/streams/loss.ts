@@ -1,5 +1,4 @@
 import { EngineError, KafkaError } from '../core/errors.ts'
-import type { OffsetSet } from '../kernel/index.ts'
 import type { PendingOffsets } from './checkpoint/pending-offsets.ts'
 import type { PromotedParts } from './checkpoint/promoted-parts.ts'
 
@@ -17,10 +16,13 @@ export function lossOf(
   nextOffsets: readonly number[],
   logStarts: readonly number[],
 ): readonly PartitionLoss[] | undefined {
-  const loss = logStarts.map((logStart, partition) => ({
-    waiting: membersBelow(pending.sets[partition]!, logStart).filter((offset) => !promoted.has(partition, offset)),
-    unread: Math.max(0, logStart - nextOffsets[partition]!),
-  }))
+  const loss = logStarts.map((logStart, partition) => {
+    const waiting: number[] = []
+    pending.sets[partition]!.forEach((offset) => {
+      if (!promoted.has(partition, offset)) waiting.push(offset)
+    }, logStart)
+    return { waiting, unread: Math.max(0, logStart - nextOffsets[partition]!) }
+  })
   return loss.some(({ waiting, unread }) => waiting.length + unread > 0) ? loss : undefined
 }
 
@@ -39,18 +41,4 @@ export function lossError(topic: string, loss: readonly PartitionLoss[], logStar
   const offset = logStart - unread
   const what = `records that were not read yet are gone: ${where}, the next one to read is at ${offset}`
   return new KafkaError('KAFKA_OFFSET_LOST', what, { topic, partition, offset, logStart })
-}
-
-function membersBelow(set: OffsetSet, end: number): number[] {
-  const below: number[] = []
-  set.members((firstOffset, words) => {
-    if (firstOffset >= end) return
-    words.forEach((word, index) => {
-      for (let bits = word; bits !== 0; bits &= bits - 1) {
-        const offset = firstOffset + index * 32 + 31 - Math.clz32(bits & -bits)
-        if (offset < end) below.push(offset)
-      }
-    })
-  })
-  return below
 }

@@ -49,14 +49,6 @@ export async function findTopic(cluster: Cluster, name: string): Promise<Topic |
   }
 }
 
-export function forEachOffset(set: OffsetSet, visit: (offset: number) => void): void {
-  set.members((first, words) => {
-    for (let bit = 0; bit < words.length * 32; bit++) {
-      if (((words[bit >>> 5]! >>> (bit & 31)) & 1) === 1) visit(first + bit)
-    }
-  })
-}
-
 export function unknownApp(app: string, what: string): EngineError {
   return new EngineError('APP_UNKNOWN', `nothing is known of application "${app}": ${what}`, { app })
 }

@@ -1,5 +1,5 @@
 import { duplicateReasons, type Origin, type OffsetSet, Reason } from '../../kernel/index.ts'
-import { type AppCheckpoint, forEachOffset } from './app-checkpoint.ts'
+import type { AppCheckpoint } from './app-checkpoint.ts'
 import type { DeadLetter } from './dead-letter-reader.ts'
 import { OffsetClasses, type TracedClass } from './offset-classes.ts'
 
@@ -34,7 +34,7 @@ export class Evidence {
     this.#checkpoint = checkpoint
     this.classes = checkpoint.pending.map((set) => {
       const classes = new OffsetClasses()
-      forEachOffset(set, (offset) => classes.set(offset, 'pending'))
+      set.forEach((offset) => classes.set(offset, 'pending'))
       return classes
     })
     this.#left = checkpoint.pending.map(() => new OffsetClasses())
@@ -87,7 +87,7 @@ export class Evidence {
   confirm(pending: readonly OffsetSet[]): void {
     this.#hasLeft = false
     pending.forEach((set, partition) => {
-      forEachOffset(set, (offset) => {
+      set.forEach((offset) => {
         const left = this.#left[partition]?.of(offset)
         if (left !== undefined) this.#contradict({ partition, offset, classes: ['pending', left] })
       })
