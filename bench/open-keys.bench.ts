@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import { sleep, systemClock } from '../src/core/clock.ts'
 import { nextInt, seededRandom } from '../src/core/random.ts'
 import { Cluster, createTopics, readTopic, sendBatches, type Topic, topicRange } from '../src/kafka/index.ts'
-import { type OutputBatch, OutputBuilder, writeVarint } from '../src/kernel/index.ts'
+import { noHeaders, noProducer, type OutputBatch, OutputBuilder, writePlainRecord } from '../src/kernel/index.ts'
 import { start } from '../src/streams/index.ts'
 import { startKafka } from '../tools/kafka/start.ts'
 import { machineText } from './experiment-source.ts'
@@ -124,18 +124,17 @@ function openOne(): void {
 
 function write(stage: string, key: number): void {
   const value = Buffer.from(`{"stage":"${stage}","customerId":"customer-${key}","part":{"amount":895.61}}`)
-  const batch = builder.begin(nextInt(random, partitionCount), systemClock.nowMs(), -1, value.length, 1)
-  const at = writeVarint(batch.bytes, batch.position, value.length)
-  batch.bytes.set(value, at)
-  batch.bytes[at + value.length] = 0
-  batch.position = at + value.length + 1
+  writePlainRecord(builder, nextInt(random, partitionCount), systemClock.nowMs(), {
+    key: undefined,
+    value,
+    ...noHeaders,
+  })
 }
 
 async function send(): Promise<void> {
   builder.flush()
   const batches = filled.splice(0)
-  const unsealed = { producerId: -1n, epoch: -1, sequence: -1, isTransactional: false }
-  const sealed = batches.map((batch) => ({ partition: batch.partition, bytes: batch.seal(unsealed) }))
+  const sealed = batches.map((batch) => ({ partition: batch.partition, bytes: batch.seal(noProducer) }))
   await sendBatches(cluster, source!, sealed, () => {})
   for (const batch of batches) builder.recycle(batch)
 }

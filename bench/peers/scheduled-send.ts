@@ -5,7 +5,7 @@
 import { systemClock, sleep } from '../../src/core/clock.ts'
 import { nextInt, seededRandom } from '../../src/core/random.ts'
 import { Cluster, sendBatches, type Topic } from '../../src/kafka/index.ts'
-import { type OutputBatch, OutputBuilder, writeVarint } from '../../src/kernel/index.ts'
+import { noProducer, type OutputBatch, OutputBuilder, writeVarint } from '../../src/kernel/index.ts'
 
 const [bootstrapServers, name, customers, recordsPerSecond] = process.argv.slice(2) as [string, string, string, string]
 const tickMs = 10
@@ -61,6 +61,6 @@ function write(record: number, dueMs: number, partition: number): void {
 }
 
 function sealed(batch: OutputBatch) {
-  const bytes = batch.seal({ producerId: -1n, epoch: -1, sequence: -1, isTransactional: false })
+  const bytes = batch.seal(noProducer)
   return { partition: batch.partition, bytes }
 }

@@ -13,6 +13,9 @@ export interface ProducerStamp {
   isTransactional: boolean
 }
 
+/** The stamp of batches that are neither numbered nor in a transaction. */
+export const noProducer: ProducerStamp = { producerId: -1n, epoch: -1, sequence: -1, isTransactional: false }
+
 /**
  * One record batch being filled, encoded as Kafka stores it. The header is written by `seal`.
  *

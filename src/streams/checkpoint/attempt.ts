@@ -1,5 +1,5 @@
 import { type Cluster, sendBatches } from '../../kafka/index.ts'
-import { noHeaders, type OutputBatch, OutputBuilder, writePlainRecord } from '../../kernel/index.ts'
+import { noHeaders, recordBatchOf } from '../../kernel/index.ts'
 import type { CheckpointRecords } from './checkpoint-reader.ts'
 import { attemptKey } from './checkpoint-topic.ts'
 import { corrupt } from './manifest.ts'
@@ -50,14 +50,7 @@ export function attemptOf(records: CheckpointRecords): Attempt | undefined {
 
 /** Writes a note, and resolves once it is stored. Needs no transaction, so whoever is not the owner any more disturbs nobody. */
 export async function writeAttempt(cluster: Cluster, topic: string, attempt: Attempt): Promise<void> {
-  const batches: OutputBatch[] = []
-  const onFilled = (batch: OutputBatch) => batches.push(batch)
-  const out = new OutputBuilder({ sink: 0, partitionCount: 1, batchBytes: noteBytes, onFilled })
-  const value = Buffer.from(JSON.stringify(attempt))
-  writePlainRecord(out, 0, cluster.clock.nowMs(), { key: Buffer.from(attemptKey), value, ...noHeaders })
-  out.flush()
-  const bytes = batches[0]!.seal({ producerId: -1n, epoch: -1, sequence: -1, isTransactional: false })
+  const record = { key: Buffer.from(attemptKey), value: Buffer.from(JSON.stringify(attempt)), ...noHeaders }
+  const bytes = recordBatchOf(0, cluster.clock.nowMs(), record)
   await sendBatches(cluster, await cluster.topicWhenReady(topic), [{ partition: 0, bytes }], () => {})
 }
-
-const noteBytes = 1_024
