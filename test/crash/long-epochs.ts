@@ -1,5 +1,6 @@
-import { Cluster, listOffsets, type Topic } from '../../src/kafka/index.ts'
+import { type Cluster, listOffsets, type Topic } from '../../src/kafka/index.ts'
 import type { Report } from '../../src/streams/index.ts'
+import { atCluster } from '../integration/at-cluster.ts'
 import { type Correlation, type CustomerRecord, customers, customerTopology } from '../integration/customers.ts'
 import { startQuietly } from '../integration/run.ts'
 import type { Stream, Target } from '../integration/target.ts'
@@ -43,18 +44,15 @@ export function whenOpen(target: Servers, name: string, isOpen: boolean): Promis
   })
 }
 
-export async function withTopic<Result>(
-  { bootstrapServers }: Servers,
+export function withTopic<Result>(
+  target: Servers,
   name: string,
   use: (cluster: Cluster, topic: Topic) => Promise<Result>,
 ): Promise<Result> {
-  const cluster = new Cluster({ bootstrapServers })
-  try {
+  return atCluster(target, async (cluster) => {
     const [topic] = await cluster.topics([name])
-    return await use(cluster, topic!)
-  } finally {
-    await cluster.close()
-  }
+    return use(cluster, topic!)
+  })
 }
 
 /** Side A holds its breath at a record until it is let go, when outputs of records before it have left already. */

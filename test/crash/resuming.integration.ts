@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { Cluster, commitOffsets } from '../../src/kafka/index.ts'
+import { commitOffsets } from '../../src/kafka/index.ts'
 import { field, stage, topology } from '../../src/streams/index.ts'
+import { atCluster } from '../integration/at-cluster.ts'
 import { customers, customerTopology, mergesOf, record, valuesOf } from '../integration/customers.ts'
 import { assertAccount, startQuietly } from '../integration/run.ts'
 import type { Stream, Target } from '../integration/target.ts'
@@ -30,19 +31,8 @@ export function resuming(target: Target): void {
   const startAgain = (stream: Stream, program = customerTopology(stream)) =>
     startQuietly(program, target.bootstrapServers)
 
-  const setOffsets = async ({ app, source }: Stream, offsets: readonly number[]) => {
-    const cluster = new Cluster({ bootstrapServers: target.bootstrapServers })
-    await commitOffsets(cluster, app, source, offsets)
-    await cluster.close()
-  }
-
-  /** Lets the log of each partition begin at an offset. */
-  const deleteRecords = async ({ source }: Stream, starts: readonly number[]) => {
-    // Makes the client learn the leaders, which it does not do by itself here.
-    await target.admin.fetchTopicOffsets(source)
-    const partitions = starts.map((start, partition) => ({ partition, offset: String(start) }))
-    await target.admin.deleteTopicRecords({ topic: source, partitions })
-  }
+  const setOffsets = ({ app, source }: Stream, offsets: readonly number[]) =>
+    atCluster(target, (cluster) => commitOffsets(cluster, app, source, offsets))
 
   describe('a program that was stopped', () => {
     it('goes on where it was, with what waits', async () => {
@@ -86,7 +76,7 @@ export function resuming(target: Target): void {
     it('is refused when the record of a part that waits was deleted', async () => {
       const stream = await stoppedProgram()
       const waiting = customerCount - 2
-      await deleteRecords(stream, [0, waiting + 1])
+      await target.deleteRecords(stream.source, [0, waiting + 1])
 
       await assert.rejects(startAgain(stream), {
         code: 'PENDING_LOST',
@@ -96,7 +86,7 @@ export function resuming(target: Target): void {
 
     it('goes on when records were deleted of which none waits', async () => {
       const stream = await stoppedProgram()
-      await deleteRecords(stream, [customerCount, customerCount - 2])
+      await target.deleteRecords(stream.source, [customerCount, customerCount - 2])
 
       await assertGoesOn(stream)
     })

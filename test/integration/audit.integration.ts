@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Cluster, type Topic } from '../../src/kafka/index.ts'
 import { audit, type AuditReport } from '../../src/streams/index.ts'
+import { atCluster } from './at-cluster.ts'
 import { customers, customerTopology, mergeOf, record } from './customers.ts'
 import { readTopic } from './read-topic.ts'
 import { assertAccount, committed, startQuietly } from './run.ts'
@@ -19,14 +20,8 @@ function late(side: string, id: number): SourceRecord {
 const nothing = { count: 0, first: [] }
 
 export function audits(target: Target): void {
-  const auditOf = async ({ app }: Pick<Stream, 'app'>): Promise<AuditReport> => {
-    const cluster = new Cluster({ bootstrapServers: target.bootstrapServers })
-    try {
-      return await audit(cluster, { app })
-    } finally {
-      await cluster.close()
-    }
-  }
+  const auditOf = ({ app }: Pick<Stream, 'app'>): Promise<AuditReport> =>
+    atCluster(target, (cluster) => audit(cluster, { app }))
 
   describe('an audit', () => {
     it('proves a run in which every class occurs, in more than one part', async () => {
@@ -224,7 +219,7 @@ export function audits(target: Target): void {
     it('says that it cannot prove what has been removed from the sink', async () => {
       const stream = await runOf(customers(20))
       const { partition, offset } = (await stream.merged())[0]!
-      await deleteRecords(stream.sink, partition, offset + 1)
+      await target.deleteRecords(stream.sink, { [partition]: offset + 1 })
 
       const { verdict, without, removedFrom } = await auditOf(stream)
 
@@ -235,7 +230,7 @@ export function audits(target: Target): void {
 
     it('says so of dead letters and of a sink that is gone', async () => {
       const stream = await runOf([...customers(2), { value: 'not json' }])
-      await deleteRecords(stream.deadLetterTopic, 0, 1)
+      await target.deleteRecords(stream.deadLetterTopic, [1])
       await target.admin.deleteTopics({ topics: [stream.sink] })
 
       const { verdict, removedFrom } = await auditOf(stream)
@@ -246,7 +241,7 @@ export function audits(target: Target): void {
 
     it('needs no records of the source to prove a run in which nothing was skipped', async () => {
       const stream = await runOf(customers(4))
-      await deleteRecords(stream.source, 0, 4)
+      await target.deleteRecords(stream.source, [4])
 
       const { verdict, removedFrom } = await auditOf(stream)
 
@@ -274,12 +269,6 @@ export function audits(target: Target): void {
     await stream.produce(records)
     await stream.run(customerTopology(stream, sideA))
     return stream
-  }
-
-  async function deleteRecords(topic: string, partition: number, offset: number): Promise<void> {
-    // After this kafkajs knows who leads the partition.
-    await target.admin.fetchTopicOffsets(topic)
-    await target.admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] })
   }
 
   /** Writes records in a transaction that aborts, and in one that commits. */

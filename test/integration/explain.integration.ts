@@ -1,21 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { Cluster } from '../../src/kafka/index.ts'
 import { explain, type Explanation, field, stage, topology, type Topology } from '../../src/streams/index.ts'
+import { atCluster } from './at-cluster.ts'
 import { customers, customerTopology, record } from './customers.ts'
 import type { SourceRecord, Stream, Target } from './target.ts'
 
 const timestampMs = 1_790_000_000_000
 
 export function explanations(target: Target): void {
-  const explainKey = async ({ app }: Stream, key: string, topology?: Topology): Promise<Explanation> => {
-    const cluster = new Cluster({ bootstrapServers: target.bootstrapServers })
-    try {
-      return await explain(cluster, { app, key, ...(topology && { topology }) })
-    } finally {
-      await cluster.close()
-    }
-  }
+  const explainKey = ({ app }: Stream, key: string, topology?: Topology): Promise<Explanation> =>
+    atCluster(target, (cluster) => explain(cluster, { app, key, ...(topology && { topology }) }))
 
   const runOf = async (records: readonly SourceRecord[]): Promise<Stream> => {
     const stream = await target.stream()

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { Cluster } from '../../src/kafka/index.ts'
+import { systemClock } from '../../src/core/clock.ts'
 import { explain } from '../../src/streams/index.ts'
+import { atCluster } from './at-cluster.ts'
 import { customers, customerTopology, mergesOf, record, valuesOf } from './customers.ts'
 import { assertAccount, runToEnd, startQuietly } from './run.ts'
 import type { SourceRecord, Stream, Target } from './target.ts'
@@ -35,22 +36,16 @@ export function promotion(target: Target): void {
 
   async function emptySource({ source }: Stream): Promise<void> {
     const ends = await target.admin.fetchTopicOffsets(source)
-    const partitions = ends.map(({ partition, high }) => ({ partition, offset: high }))
-    await target.admin.deleteTopicRecords({ topic: source, partitions })
+    await target.deleteRecords(source, Object.fromEntries(ends.map(({ partition, high }) => [partition, Number(high)])))
   }
 
   async function assertExplained({ app, source }: Stream, id: number): Promise<void> {
-    const cluster = new Cluster({ bootstrapServers: target.bootstrapServers })
-    try {
-      const { waiting } = await explain(cluster, { app, key: String(id) })
-      assert.deepEqual(waiting?.missing, ['B'])
-      assert.deepEqual(
-        waiting.parts.map(({ topic, partition, offset, side }) => [topic, partition, offset, side]),
-        [[source, id % 2, Math.floor(id / 2), 'A']],
-      )
-    } finally {
-      await cluster.close()
-    }
+    const { waiting } = await atCluster(target, (cluster) => explain(cluster, { app, key: String(id) }))
+    assert.deepEqual(waiting?.missing, ['B'])
+    assert.deepEqual(
+      waiting.parts.map(({ topic, partition, offset, side }) => [topic, partition, offset, side]),
+      [[source, id % 2, Math.floor(id / 2), 'A']],
+    )
   }
 
   async function complete(stream: Stream): Promise<void> {
@@ -80,7 +75,7 @@ export function promotion(target: Target): void {
       const stream = await target.stream()
       await setRetention(stream, 3_600_000)
 
-      await runBehind(stream, { timestampMs: Date.now() - 2_000_000 }, {})
+      await runBehind(stream, { timestampMs: systemClock.nowMs() - 2_000_000 }, {})
 
       await emptySource(stream)
       await complete(stream)

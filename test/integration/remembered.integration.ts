@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { Cluster } from '../../src/kafka/index.ts'
 import { audit, explain, reset } from '../../src/streams/index.ts'
+import { atCluster } from './at-cluster.ts'
 import { type Correlation, customers, customerTopology, mergesOf, record, saysOf, valuesOf } from './customers.ts'
 import { assertAccount, assertEndedBy, committed, startQuietly } from './run.ts'
 import type { SourceRecord, Stream, Target } from './target.ts'
@@ -21,15 +21,6 @@ function both(id: number, minutes: number): SourceRecord[] {
 }
 
 export function rememberedKeys(target: Target): void {
-  const atCluster = async <Result>(work: (cluster: Cluster) => Promise<Result>): Promise<Result> => {
-    const cluster = new Cluster({ bootstrapServers: target.bootstrapServers })
-    try {
-      return await work(cluster)
-    } finally {
-      await cluster.close()
-    }
-  }
-
   /** Names of the records with completed keys that are in the checkpoint. */
   const completedIn = async (stream: Stream) => {
     const names = new Map<string, boolean>()
@@ -61,7 +52,7 @@ export function rememberedKeys(target: Target): void {
       assert.equal(saysOf(letters[0]!).cause, 'the key has been merged already')
       assert.deepEqual(valuesOf(await stream.merged()), mergesOf(1))
       assertAccount(report, { emitted: 2, duplicate: 3, pending: 1 })
-      const { verdict } = await atCluster((cluster) => audit(cluster, { app: stream.app }))
+      const { verdict } = await atCluster(target, (cluster) => audit(cluster, { app: stream.app }))
       assert.equal(verdict, 'proved')
     })
 
@@ -124,7 +115,7 @@ export function rememberedKeys(target: Target): void {
       const stream = await target.stream()
       await stream.produce(customers(3))
       await stream.run(program(stream))
-      const explained = (key: string) => atCluster((cluster) => explain(cluster, { app: stream.app, key }))
+      const explained = (key: string) => atCluster(target, (cluster) => explain(cluster, { app: stream.app, key }))
 
       assert.equal((await explained('2')).isRemembered, true)
       assert.deepEqual(
@@ -138,7 +129,7 @@ export function rememberedKeys(target: Target): void {
       await stream.produce(customers(2))
       await stream.run(program(stream))
 
-      await atCluster((cluster) => reset(cluster, stream.app))
+      await atCluster(target, (cluster) => reset(cluster, stream.app))
       const { report } = await stream.run(program(stream))
 
       assertAccount(report, { emitted: 4 })

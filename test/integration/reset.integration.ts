@@ -1,31 +1,22 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { Cluster } from '../../src/kafka/index.ts'
 import { findRemains, reset } from '../../src/streams/index.ts'
+import { atCluster } from './at-cluster.ts'
 import { customers, customerTopology, mergesOf, record, valuesOf } from './customers.ts'
 import { assertAccount, startQuietly } from './run.ts'
 import type { Target } from './target.ts'
 
 export function resets(target: Target): void {
-  const atCluster = async <Result>(work: (cluster: Cluster) => Promise<Result>): Promise<Result> => {
-    const cluster = new Cluster({ bootstrapServers: target.bootstrapServers })
-    try {
-      return await work(cluster)
-    } finally {
-      await cluster.close()
-    }
-  }
-
   describe('a reset', () => {
     it('lets the next start read the source from its start, and publish once more', async () => {
       const stream = await target.stream()
       await stream.produce([...customers(4), record('A', 4)])
       await stream.run(customerTopology(stream))
 
-      const remains = await atCluster((cluster) => findRemains(cluster, stream.app))
-      await atCluster((cluster) => reset(cluster, stream.app))
+      const remains = await atCluster(target, (cluster) => findRemains(cluster, stream.app))
+      await atCluster(target, (cluster) => reset(cluster, stream.app))
       await assert.rejects(
-        atCluster((cluster) => findRemains(cluster, stream.app)),
+        atCluster(target, (cluster) => findRemains(cluster, stream.app)),
         { code: 'APP_UNKNOWN' },
       )
       const { report } = await stream.run(customerTopology(stream))
@@ -43,19 +34,19 @@ export function resets(target: Target): void {
 
       for (const attempt of [findRemains, reset]) {
         await assert.rejects(
-          atCluster((cluster) => attempt(cluster, stream.app)),
+          atCluster(target, (cluster) => attempt(cluster, stream.app)),
           { code: 'APP_RUNNING', details: { app: stream.app, memberCount: 1 } },
         )
       }
       await app.stop()
-      await atCluster((cluster) => reset(cluster, stream.app))
+      await atCluster(target, (cluster) => reset(cluster, stream.app))
 
       assert.equal((await target.admin.listTopics()).includes(stream.checkpointTopic), false)
     })
 
     it('of an application of which nobody knows is refused', async () => {
       await assert.rejects(
-        atCluster((cluster) => reset(cluster, 'nobody')),
+        atCluster(target, (cluster) => reset(cluster, 'nobody')),
         { code: 'APP_UNKNOWN' },
       )
     })
@@ -68,7 +59,7 @@ export function resets(target: Target): void {
       const broken = startQuietly(customerTopology(stream), target.bootstrapServers)
       await assert.rejects(broken, { code: 'CHECKPOINT_MISSING' })
 
-      await atCluster((cluster) => reset(cluster, stream.app))
+      await atCluster(target, (cluster) => reset(cluster, stream.app))
       const { report } = await stream.run(customerTopology(stream))
 
       assertAccount(report, { emitted: 2 })
@@ -84,7 +75,7 @@ export function resets(target: Target): void {
       const topics = [{ topic: stream.source, partitions: [{ partition: 0, offset: '2' }] }]
       await transaction.sendOffsets({ consumerGroupId: stream.app, topics })
 
-      await atCluster((cluster) => reset(cluster, stream.app))
+      await atCluster(target, (cluster) => reset(cluster, stream.app))
 
       await assert.rejects(transaction.commit())
       await killed.disconnect()

@@ -53,6 +53,8 @@ export interface Target {
   readonly kafka: Kafka
   readonly admin: Admin
   stream(options?: StreamOptions): Promise<Stream>
+  /** Lets the log of each partition begin at an offset. */
+  deleteRecords(topic: string, offsets: Readonly<Record<number, number>>): Promise<void>
 }
 
 export type Suite = (target: Target) => void
@@ -112,6 +114,15 @@ function onBroker(
       get admin() {
         return admin
       },
+      async deleteRecords(topic, offsets) {
+        // The client looks for leaders among those that it has met.
+        await admin.fetchTopicOffsets(topic)
+        const partitions = Object.entries(offsets).map(([partition, offset]) => ({
+          partition: Number(partition),
+          offset: String(offset),
+        }))
+        await admin.deleteTopicRecords({ topic, partitions })
+      },
       async stream(options) {
         const stream = await createStream(target, options)
         topics.push(stream.source, stream.sink, stream.deadLetterTopic, stream.checkpointTopic)
@@ -128,7 +139,7 @@ async function attach(bootstrapServers: string): Promise<RunningBroker> {
 
 /** Creates the topics of one program. */
 export async function createStream(
-  { bootstrapServers, kafka, admin }: Omit<Target, 'stream'>,
+  { bootstrapServers, kafka, admin }: Pick<Target, 'bootstrapServers' | 'kafka' | 'admin'>,
   { sourcePartitions = 2, sinkConfig = {} }: StreamOptions = {},
 ): Promise<Stream> {
   const app = `integration-${randomUUID()}`
