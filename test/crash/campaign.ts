@@ -138,10 +138,7 @@ class Campaign implements AsyncDisposable {
     const waitsForStandby = this.#takeovers[index]!
     const point = drawPoint(this.#random, waitsForStandby)
     // About as many epochs each that what is left lasts for all who are still to die.
-    const recordsPerEpoch =
-      this.#epochs === 0
-        ? firstFetchesPerEpoch * recordsPerFetch
-        : Math.max(fetchesPerEpoch * recordsPerFetch, this.#consumed / this.#epochs)
+    const recordsPerEpoch = Math.max(fetchesPerEpoch * recordsPerFetch, this.#consumed / Math.max(1, this.#epochs))
     const epochsLeft = (paceShare * (records - this.#consumed)) / recordsPerEpoch
     const nth = drawNth(this.#random, point, Math.min(epochsLeft, (2 * epochsLeft) / livesLeft))
     return { point, nth, epochsMax: nth + 2, hasSmallEpochs: true, startsAnew: this.#epochs === 0, waitsForStandby }
@@ -188,8 +185,6 @@ class Campaign implements AsyncDisposable {
 const paceShare = 0.6
 /** Fetches of an epoch: an epoch lasts as long as the one before takes to commit. */
 const fetchesPerEpoch = 2
-/** The same as long as none has been seen: on a busy machine a commit takes long. */
-const firstFetchesPerEpoch = 20
 /** Of a record of the experiment, in its batch. */
 const recordBytes = 166
 

@@ -4,6 +4,7 @@
  */
 import { writeSync } from 'node:fs'
 import net from 'node:net'
+import { isMainThread } from 'node:worker_threads'
 import { sleep, systemClock } from '../../src/core/clock.ts'
 import { assert } from '../../src/core/assert.ts'
 import type { CrashEvent, CrashPlan, Moment, Step } from './crash-plan.ts'
@@ -20,10 +21,8 @@ let commitsBegun = 0
 /** When the last fetch of new records was sent. */
 let commitsBegunBefore = -1
 let commitBegun = Promise.withResolvers<void>()
-/** Sum of the offsets that the last fetch asked for. */
-let position = -1
 /** The parts that wait have been read again, and new records are read. */
-let readsOn = plan.startsAnew
+let readsOn = false
 const standby = Promise.withResolvers<void>()
 let isArmed = !plan.waitsForStandby
 
@@ -34,6 +33,8 @@ if (plan.waitsForStandby && process.channel) {
   })
   process.channel.unref()
 }
+
+if (isMainThread) await watchFetchers()
 
 const connect = net.connect as (options: net.NetConnectOpts, onConnected?: () => void) => net.Socket
 net.connect = ((options: net.TcpNetConnectOpts, onConnected?: () => void) => {
@@ -49,6 +50,17 @@ net.connect = ((options: net.TcpNetConnectOpts, onConnected?: () => void) => {
   watchRequests(socket, expected)
   return socket
 }) as typeof net.connect
+
+/** What waits is read again by one fetcher, new records by the next. */
+async function watchFetchers(): Promise<void> {
+  const { Fetcher } = await import('../../src/kafka/index.ts')
+  const { value: start } = Object.getOwnPropertyDescriptor(Fetcher.prototype, 'start') as { value: () => void }
+  let fetchers = 0
+  Fetcher.prototype.start = function () {
+    if (isLoaded) readsOn = plan.startsAnew || ++fetchers > 1
+    start.call(this)
+  }
+}
 
 /** A request is what is written between cork and uncork; only then does it leave. */
 function watchRequests(socket: net.Socket, expected: (Step | undefined)[]): void {
@@ -69,7 +81,7 @@ function watchRequests(socket: net.Socket, expected: (Step | undefined)[]): void
       if (isDue(step, 'after it is sent')) write(noBytes, () => die(step!, 'after it is sent'))
       else if (step !== undefined) tell(step, 'after it is sent')
     }
-    if (step === 'Fetch of the source' && plan.hasSmallEpochs) void sendInTurn(Buffer.concat(request), send)
+    if (step === 'Fetch of the source' && plan.hasSmallEpochs) void sendInTurn(send)
     else send()
     if (step !== 'Produce of the checkpoint') return
     commitsBegun++
@@ -78,11 +90,7 @@ function watchRequests(socket: net.Socket, expected: (Step | undefined)[]): void
   }
 }
 
-async function sendInTurn(request: Buffer, send: () => void): Promise<void> {
-  const asked = positionOf(request)
-  // It turns back once, from where it has read all again to where the last epoch ended.
-  if (asked <= position) readsOn = true
-  position = asked
+async function sendInTurn(send: () => void): Promise<void> {
   if (hasCommitted && !isArmed) await standby.promise
   if (readsOn) {
     if (commitsBegun === commitsBegunBefore) await Promise.race([commitBegun.promise, sleep(systemClock, patienceMs)])
@@ -93,16 +101,6 @@ async function sendInTurn(request: Buffer, send: () => void): Promise<void> {
 
 /** A fetch that gives nothing is followed by no commit. */
 const patienceMs = 500
-
-/** The sum of the offsets that a Fetch request of version 13, without a session, asks for. */
-function positionOf(request: Buffer): number {
-  const clientIdBytes = request.readInt16BE(12)
-  const countAt = 14 + clientIdBytes + 43
-  let sum = 0
-  for (let left = request.readUInt8(countAt) - 1, at = countAt + 1; left > 0; left--, at += 33)
-    sum += Number(request.readBigInt64BE(at + 8))
-  return sum
-}
 
 function stepOf(chunks: readonly Uint8Array[]): Step | undefined {
   const header = Buffer.from(chunks[0]!)
