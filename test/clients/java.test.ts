@@ -5,18 +5,17 @@ import { after, before, describe, it } from 'node:test'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
-import { javaAndMavenAvailable, kafkaClasspath } from '../../tools/kafka/start.ts'
+import { kafkaClasspath } from '../../tools/kafka/start.ts'
+import { skipWithoutJava } from '../apache-kafka.ts'
 import { producerEpochs } from './producer-epochs.ts'
 
 const run = promisify(execFile)
-const available = await javaAndMavenAvailable()
-const skip = available === true ? false : available
 const topics = [
   ...['typed', 'decided', 'in', 'out', 'owned'].map((name) => ({ name })),
   { name: 'shared', partitions: 4 },
 ]
 
-describe("Java's clients", { skip, timeout: 120_000 }, () => {
+describe("Java's clients", { skip: skipWithoutJava, timeout: 120_000 }, () => {
   let broker: Broker
   let java: string[]
   before(async () => {

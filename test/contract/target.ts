@@ -8,7 +8,8 @@ import {
   listOffsets,
 } from '../../src/broker/handlers/index.ts'
 import { startBroker } from '../../src/broker/index.ts'
-import { javaAndMavenAvailable, startKafka } from '../../tools/kafka/start.ts'
+import { startKafka } from '../../tools/kafka/start.ts'
+import { apacheKafka, type RunningBroker, skipWithoutJava, skipWithoutKafka } from '../apache-kafka.ts'
 import { WireClient } from './wire-client.ts'
 
 /** A broker under contract, and what tests need of it again and again. */
@@ -23,14 +24,9 @@ export interface Target {
 
 export type Suite = (target: Target) => void
 
-interface RunningBroker extends AsyncDisposable {
-  readonly bootstrapServers: string
+interface ContractBroker extends RunningBroker {
   readonly cleanLogs?: () => Promise<void>
 }
-
-/** A Kafka that runs already, instead of one that is started for the tests. */
-const runningKafka = process.env.MILLRACE_KAFKA
-const kafkaIsThere = runningKafka === undefined ? await javaAndMavenAvailable() : true
 
 /**
  * The same promises for the embedded broker and for Apache Kafka, which decides what they must be. A Kafka with
@@ -39,22 +35,19 @@ const kafkaIsThere = runningKafka === undefined ? await javaAndMavenAvailable() 
 export function contract(suites: Suite[], properties?: Record<string, string>): void {
   void describe('contract', { concurrency: true }, () => {
     describeTarget('embedded broker', false, () => startBroker(), suites)
-    const start = () =>
-      runningKafka === undefined || properties !== undefined
-        ? startKafka(properties && { properties })
-        : attach(runningKafka)
-    describeTarget('Apache Kafka', kafkaIsThere === true ? false : kafkaIsThere, start, suites)
+    const start = () => (properties === undefined ? apacheKafka() : startKafka({ properties }))
+    describeTarget('Apache Kafka', properties === undefined ? skipWithoutKafka : skipWithoutJava, start, suites)
   })
 }
 
 function describeTarget(
   name: string,
   skip: string | false,
-  start: () => Promise<RunningBroker>,
+  start: () => Promise<ContractBroker>,
   suites: Suite[],
 ): void {
   void describe(name, { skip }, () => {
-    let broker: RunningBroker
+    let broker: ContractBroker
     let admin: WireClient
     before(async () => {
       broker = await start()
@@ -94,10 +87,6 @@ function describeTarget(
     }
     for (const suite of suites) suite(target)
   })
-}
-
-async function attach(bootstrapServers: string): Promise<RunningBroker> {
-  return { bootstrapServers, [Symbol.asyncDispose]: async () => {} }
 }
 
 /** More names than the coordinators' topics have partitions, so that each of them is asked for. */

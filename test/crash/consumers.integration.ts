@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { kafkaClasspath } from '../../tools/kafka/start.ts'
+import { skipWithoutJava } from '../apache-kafka.ts'
 import { mergesOf } from '../integration/customers.ts'
-import { produce, skipWithoutJava, type Target } from '../integration/target.ts'
+import { produce, type Target } from '../integration/target.ts'
 import { customerCount, runBeyondTimeout } from './long-epochs.ts'
 
 const run = promisify(execFile)

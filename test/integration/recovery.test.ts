@@ -8,7 +8,8 @@ import { EngineError } from '../../src/core/errors.ts'
 import { type Kafka, startKafka } from '../../tools/kafka/start.ts'
 import { customerTopology, mergesOf, record, valuesOf } from './customers.ts'
 import { assertAccount, assertEndedBy, startQuietly } from './run.ts'
-import { createStream, skipWithoutJava, type Stream } from './target.ts'
+import { createStream, type Stream } from './target.ts'
+import { skipWithoutJava } from '../apache-kafka.ts'
 
 const customerCount = 6_000
 

@@ -4,7 +4,8 @@ import { CompressionTypes, Partitioners } from 'kafkajs'
 import { customers, customerTopology, mergesOf, valuesOf } from './customers.ts'
 import { compileJavaProducer, type JavaProducer } from './java-producer.ts'
 import { assertAccount } from './run.ts'
-import { skipWithoutJava, type SourceRecord, type Target, toMessages } from './target.ts'
+import { type SourceRecord, type Target, toMessages } from './target.ts'
+import { skipWithoutJava } from '../apache-kafka.ts'
 
 const customerCount = 400
 /** Written into transactions that are aborted: would complete customers, were it seen. */

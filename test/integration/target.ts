@@ -4,7 +4,7 @@ import { type Admin, Kafka, logLevel, Partitioners, type ProducerConfig } from '
 import { startBroker } from '../../src/broker/index.ts'
 import { Cluster, listOffsets } from '../../src/kafka/index.ts'
 import type { Topology } from '../../src/streams/index.ts'
-import { javaAndMavenAvailable, startKafka } from '../../tools/kafka/start.ts'
+import { apacheKafka, type RunningBroker, skipWithoutKafka } from '../apache-kafka.ts'
 import { type ReadRecord, readTopic } from './read-topic.ts'
 import { type Outcome, runToEnd, type RunSettings } from './run.ts'
 
@@ -59,26 +59,10 @@ export interface Target {
 
 export type Suite = (target: Target) => void
 
-interface RunningBroker extends AsyncDisposable {
-  readonly bootstrapServers: string
-}
-
-/** A Kafka that runs already, instead of one that is started for the tests. */
-const runningKafka = process.env['MILLRACE_KAFKA']
-const kafkaIsThere = runningKafka === undefined ? await javaAndMavenAvailable() : true
-
-/** What `skip` says of tests that need Java and Maven. */
-export const skipWithoutJava = kafkaIsThere === true ? false : kafkaIsThere
-
 /** Runs the suites on the embedded broker, and on Apache Kafka where it can be started. */
 export function onEachBroker(suites: readonly Suite[]): void {
   onBroker('embedded broker', false, () => startBroker(), suites)
-  onBroker(
-    'Apache Kafka',
-    skipWithoutJava,
-    () => (runningKafka === undefined ? startKafka() : attach(runningKafka)),
-    suites,
-  )
+  onBroker('Apache Kafka', skipWithoutKafka, apacheKafka, suites)
 }
 
 function onBroker(
@@ -131,10 +115,6 @@ function onBroker(
     }
     for (const suite of suites) suite(target)
   })
-}
-
-async function attach(bootstrapServers: string): Promise<RunningBroker> {
-  return { bootstrapServers, [Symbol.asyncDispose]: async () => {} }
 }
 
 /** Creates the topics of one program. */

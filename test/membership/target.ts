@@ -3,7 +3,8 @@ import { after, before, describe } from 'node:test'
 import { describeGroups } from '../../src/broker/handlers/index.ts'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
 import { Cluster, createTopics } from '../../src/kafka/index.ts'
-import { javaAndMavenAvailable, startKafka } from '../../tools/kafka/start.ts'
+import { startKafka } from '../../tools/kafka/start.ts'
+import { skipWithoutJava } from '../apache-kafka.ts'
 import { WireClient } from '../contract/wire-client.ts'
 
 /** A broker under test. */
@@ -25,11 +26,9 @@ export type Suite = (target: Target) => void
 
 type RunningBroker = Omit<Target, 'newGroup' | 'whenJoined'> & AsyncDisposable
 
-const kafkaIsThere = await javaAndMavenAvailable()
-
 export function onEachBroker(suites: readonly Suite[]): void {
   onBroker('embedded broker', false, startEmbedded, suites)
-  onBroker('Apache Kafka', kafkaIsThere === true ? false : kafkaIsThere, startReal, suites)
+  onBroker('Apache Kafka', skipWithoutJava, startReal, suites)
 }
 
 async function startEmbedded(): Promise<RunningBroker> {

@@ -22,7 +22,7 @@ import { unsignedToken } from './tokens.ts'
 const wrongPassword = 'wr0ng-guess'
 const passwordMechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const
 
-await onEachSecuredBroker(suite)
+onEachSecuredBroker(suite)
 
 function suite(target: Target): void {
   describe('SASL over TLS', () => {

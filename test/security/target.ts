@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe } from 'node:test'
 import { startBroker } from '../../src/broker/index.ts'
-import { javaAndMavenAvailable, startKafka } from '../../tools/kafka/start.ts'
+import { startKafka } from '../../tools/kafka/start.ts'
+import { skipWithoutJava } from '../apache-kafka.ts'
 import { type Certificates, makeCertificates } from './certificates.ts'
 
 export const username = 'alice'
@@ -30,10 +31,9 @@ export interface Target {
 }
 
 /** Runs the suite on the embedded broker, and on Apache Kafka where it can be started. */
-export async function onEachSecuredBroker(suite: (target: Target) => void): Promise<void> {
-  const kafkaIsThere = await javaAndMavenAvailable()
+export function onEachSecuredBroker(suite: (target: Target) => void): void {
   onBroker('embedded broker', false, startEmbedded, suite)
-  onBroker('Apache Kafka', kafkaIsThere === true ? false : kafkaIsThere, startApacheKafka, suite)
+  onBroker('Apache Kafka', skipWithoutJava, startApacheKafka, suite)
 }
 
 function onBroker(

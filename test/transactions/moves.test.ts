@@ -5,7 +5,7 @@ import { startBroker } from '../../src/broker/index.ts'
 import { startKafka } from '../../tools/kafka/start.ts'
 import { WireClient } from '../contract/wire-client.ts'
 import { partitionCount, Session } from './session.ts'
-import { skipWithoutJava } from './target.ts'
+import { skipWithoutJava } from '../apache-kafka.ts'
 
 /** The last epoch that a producer is given; the next end gives it another producer id. */
 const lastEpoch = 32_766

@@ -1,6 +1,6 @@
 import { after, before, describe } from 'node:test'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
-import { javaAndMavenAvailable, startKafka } from '../../tools/kafka/start.ts'
+import { apacheKafka, type RunningBroker, skipWithoutKafka } from '../apache-kafka.ts'
 import { FaultProxy } from './fault-proxy.ts'
 
 /** A broker under test, and ways to it on which things go wrong. */
@@ -11,25 +11,10 @@ export interface Target {
 
 export type Suite = (target: Target) => void
 
-const runningKafka = process.env['MILLRACE_KAFKA']
-const isJavaThere = await javaAndMavenAvailable()
-
-/** What `skip` says of tests that start an Apache Kafka of their own. */
-export const skipWithoutJava = isJavaThere === true ? false : isJavaThere
-
 /** Runs the suites on the embedded broker, and on Apache Kafka where it can be started. */
 export function onEachBroker(suites: readonly Suite[]): void {
   onBroker('embedded broker', false, () => startBroker(), suites)
-  onBroker(
-    'Apache Kafka',
-    runningKafka === undefined ? skipWithoutJava : false,
-    () => (runningKafka === undefined ? startKafka() : attach(runningKafka)),
-    suites,
-  )
-}
-
-interface RunningBroker extends AsyncDisposable {
-  readonly bootstrapServers: string
+  onBroker('Apache Kafka', skipWithoutKafka, apacheKafka, suites)
 }
 
 function onBroker(
@@ -57,8 +42,4 @@ function onBroker(
     }
     for (const suite of suites) suite(target)
   })
-}
-
-async function attach(bootstrapServers: string): Promise<RunningBroker> {
-  return { bootstrapServers, [Symbol.asyncDispose]: async () => {} }
 }

@@ -1,0 +1,20 @@
+import { javaAndMavenAvailable, startKafka } from '../tools/kafka/start.ts'
+
+export interface RunningBroker extends AsyncDisposable {
+  readonly bootstrapServers: string
+}
+
+/** A Kafka that runs already, instead of one that is started for the tests. */
+const runningKafka = process.env['MILLRACE_KAFKA']
+const available = await javaAndMavenAvailable()
+
+/** What `skip` says of tests that run Java, or start an Apache Kafka of their own. */
+export const skipWithoutJava = available === true ? false : available
+/** What it says of tests on the one of `apacheKafka`. */
+export const skipWithoutKafka = runningKafka === undefined ? skipWithoutJava : false
+
+/** The Kafka that runs already, or one that is started. */
+export async function apacheKafka(): Promise<RunningBroker> {
+  if (runningKafka === undefined) return startKafka()
+  return { bootstrapServers: runningKafka, [Symbol.asyncDispose]: async () => {} }
+}
