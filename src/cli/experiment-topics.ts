@@ -83,43 +83,21 @@ export function isRight(
   return distinct === customers && missing === 0 && duplicates === 0 && mismatched === 0
 }
 
-/** Watches when the last record of a sink became readable, by asking for the end of its log. */
-export class SinkWatch implements AsyncDisposable {
-  /** Of the clock's monotonic kind. */
-  lastReadableMs = 0
-  readonly #stop = new AbortController()
-  readonly #watching: Promise<void>
-
-  constructor(cluster: Cluster, topic: Topic) {
-    this.#watching = this.#watch(cluster, topic)
-    // Told by `stop`, where the run has come to its end.
-    this.#watching.catch(() => {})
-  }
-
-  async stop(): Promise<void> {
-    this.#stop.abort()
-    await this.#watching
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop().catch(() => {})
-  }
-
-  async #watch(cluster: Cluster, topic: Topic): Promise<void> {
-    let end = -1
-    for (let isLast = false; ;) {
-      const now = sum(await listOffsets(cluster, topic, 'latest'))
-      if (now !== end) this.lastReadableMs = systemClock.monotonicMs()
-      end = now
-      if (isLast) return
-      await sleep(systemClock, pollMs, this.#stop.signal).catch(() => {})
-      // Once more after the end of the run, which may have come since the last look.
-      isLast = this.#stop.signal.aborted
-    }
+/**
+ * Waits until what a topic holds can be read with `read_committed`, a moment after its transactions were acknowledged;
+ * how long that took, in milliseconds.
+ */
+export async function untilReadable(cluster: Cluster, topic: Topic): Promise<number> {
+  const startMs = systemClock.monotonicMs()
+  const ends = await listOffsets(cluster, topic, 'latest', 'read_uncommitted')
+  for (;;) {
+    const stable = await listOffsets(cluster, topic, 'latest')
+    if (stable.every((offset, partition) => offset >= ends[partition]!)) return systemClock.monotonicMs() - startMs
+    await sleep(systemClock, pollMs)
   }
 }
 
-const pollMs = 20
+const pollMs = 5
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0)

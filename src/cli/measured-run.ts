@@ -8,7 +8,7 @@ import {
   start,
   type Topology,
 } from '../streams/index.ts'
-import { SinkWatch } from './experiment-topics.ts'
+import { untilReadable } from './experiment-topics.ts'
 import type { Output } from './output.ts'
 import { startTicker } from './ticker.ts'
 
@@ -20,7 +20,10 @@ export interface RunReport {
   seconds: number
   /** Source records per second, from the first fetch to the acknowledgement of the last offset commit. */
   aggregationRate: number
-  /** Merged records per second, from the first fetch to the last merged record readable with `read_committed`. */
+  /**
+   * Merged records per second, from the first fetch to the last merged record readable with `read_committed`; of a run
+   * that was interrupted, to the acknowledgement of its last commit.
+   */
   correlationRate: number
   records: number
   mergedRecords: number
@@ -51,14 +54,13 @@ export async function measuredRun(
   const cluster = new Cluster({ bootstrapServers: options.bootstrapServers, tls: options.tls, sasl: options.sasl })
   try {
     const [sink] = (await cluster.topics([topology.sink.topic])) as [Topic]
-    await using watch = new SinkWatch(cluster, sink)
     const cpu = process.cpuUsage()
     await using app = await start(topology, { logger: output.logger, ...options })
     const isComplete = await runToEnd(app, { output, signal, untilCaughtUp })
     const { user, system } = process.cpuUsage(cpu)
-    await watch.stop()
+    const readableAfterMs = isComplete ? await untilReadable(cluster, sink) : 0
     await app.stop()
-    return reportOf(app, isComplete, watch.lastReadableMs, (user + system) / 1e6)
+    return reportOf(app, isComplete, readableAfterMs, (user + system) / 1e6)
   } finally {
     await cluster.close()
   }
@@ -84,7 +86,7 @@ function showProgress(app: App, output: Output): void {
   output.progress('correlating', consumed, total)
 }
 
-function reportOf(app: App, isComplete: boolean, lastReadableMs: number, cpuSeconds: number): RunReport {
+function reportOf(app: App, isComplete: boolean, readableAfterMs: number, cpuSeconds: number): RunReport {
   const report = app.report()
   const { firstFetchMs, lastCommitMs, ...statistics } = report.statistics
   const seconds = Math.max(0, lastCommitMs - firstFetchMs) / 1_000
@@ -94,7 +96,7 @@ function reportOf(app: App, isComplete: boolean, lastReadableMs: number, cpuSeco
     isComplete,
     seconds,
     aggregationRate: rate(report.records, lastCommitMs - firstFetchMs),
-    correlationRate: rate(report.mergedRecords, lastReadableMs - firstFetchMs),
+    correlationRate: rate(report.mergedRecords, lastCommitMs + readableAfterMs - firstFetchMs),
     records: report.records,
     mergedRecords: report.mergedRecords,
     sourceBytes: statistics.sourceBytes,
