@@ -70,10 +70,10 @@ export function segmentOf(address: u32): u32 {
   return address >>> segmentUnitBits
 }
 
-/** Takes up to `countMax` filled segments of which less than half is live out of use, the emptiest first. */
+/** Takes filled segments out of use: all that are empty, and up to `countMax` of which less than half is live, the emptiest first. */
 export function retireEmptiest(countMax: u32): bool {
   let retired: u32 = 0
-  for (; retired < countMax; retired++) {
+  for (let withBlocks: u32 = 0; withBlocks < countMax; retired++) {
     let emptiest: u32 = 0
     let least: u32 = segmentUnits / 2
     for (let segment: u32 = 1; segment < segmentCount; segment++) {
@@ -83,6 +83,7 @@ export function retireEmptiest(countMax: u32): bool {
     }
     if (emptiest == 0) break
     setKind(emptiest, RETIRING)
+    if (least > 0) withBlocks++
   }
   if (retired == 0) return false
   for (let units: u32 = 0; units <= reusedUnitsMax; units++) forgetRetiring(stacks + (units << 2))

@@ -190,7 +190,7 @@ function touch(rows: u32): void {
   }
   for (let i: u32 = 0; i < rows; i++) {
     const block = at(load<u32>(heads + (i << 2)))
-    read ^= load<u32>(block) ^ load<u32>(block + lineBytes)
+    read ^= load<u32>(block) ^ load<u32>(block + lineBytes) ^ load<u32>(block + 2 * lineBytes)
   }
   store<u32>(touched, load<u32>(touched) ^ read)
 }
