@@ -1,9 +1,10 @@
 /**
  * The experiment against a real Apache Kafka, interleaved with clients that merely read its source:
- * `node bench/experiment.bench.ts [--runs 5] [--customers 1000000] [--bootstrap-servers host:port]`.
+ * `node bench/experiment.bench.ts [--runs 5] [--warm-up 3] [--customers 1000000] [--bootstrap-servers host:port]`.
  *
  * Every measurement is a process of its own; each round runs all of them once, in turn, so that a slow moment of the
- * machine meets all alike. Every sink is read back and verified. One clock: first fetch request to last batch handed
+ * machine meets all alike. The first rounds do not count: a broker that has just started compiles itself, which takes most
+ * of a core from whoever needs both. Every sink is read back and verified. One clock: first fetch request to last batch handed
  * over; for Millrace to the acknowledgement of the last offset commit.
  */
 import { execFile } from 'node:child_process'
@@ -19,6 +20,7 @@ const run = promisify(execFile)
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '5' },
+    'warm-up': { type: 'string', default: '3' },
     customers: { type: 'string', default: '1000000' },
     'bootstrap-servers': { type: 'string' },
   },
@@ -38,12 +40,13 @@ type Peer = (typeof peers)[number]
 const results: Record<Peer, ReadMeasurement[]> = { millrace: [], kafkajs: [], '@platformatic/kafka': [] }
 const correlationRates: number[] = []
 
-for (let round = 0; round < Number(values.runs); round++) {
+const warmUpRounds = Number(values['warm-up'])
+for (let round = -warmUpRounds; round < Number(values.runs); round++) {
   for (const peer of peers) {
     const result = await measure(peer, round)
-    results[peer].push(result)
+    if (round >= 0) results[peer].push(result)
     console.log(
-      `${round + 1} ${peer.padEnd(20)} ${Math.round(result.records / result.seconds)} records/s, ${result.cpuSeconds.toFixed(2)} s CPU`,
+      `${round < 0 ? 'warm-up' : round + 1} ${peer.padEnd(20)} ${Math.round(result.records / result.seconds)} records/s, ${result.cpuSeconds.toFixed(2)} s CPU`,
     )
   }
 }
@@ -58,8 +61,8 @@ async function measure(peer: Peer, round: number): Promise<ReadMeasurement> {
 }
 
 async function measureMillrace(round: number): Promise<ReadMeasurement> {
-  const measurement = await source.runMillrace(`bench-${process.pid}-${round}`)
-  correlationRates.push(measurement.correlationRate)
+  const measurement = await source.runMillrace(`bench-${process.pid}-${round + warmUpRounds}`)
+  if (round >= 0) correlationRates.push(measurement.correlationRate)
   return measurement
 }
 
