@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { deleteTopics as deleteTopicsApi, PauseClock, ScriptedBroker } from '../../test/kafka-peer/index.ts'
 import { type Broker, startBroker } from '../broker/index.ts'
-import { createTopics, deleteTopics, listOffsets, topicConfig } from './admin.ts'
+import { createTopics, deleteTopics, listOffsets, topicConfigs } from './admin.ts'
 import { sendBatches } from './batch-sender.ts'
 import { Cluster } from './cluster.ts'
 import { recordBatch } from './fixtures/record-batch.ts'
@@ -37,7 +37,7 @@ describe('admin', () => {
       topics.map(({ partitions }) => partitions.length),
       [1, 3],
     )
-    assert.equal(await topicConfig(cluster, 'second', 'max.message.bytes'), '2048')
+    assert.deepEqual(await topicConfigs(cluster, 'second', 'max.message.bytes'), ['2048'])
   })
 
   it('says why a topic cannot be created', async () => {
@@ -72,13 +72,13 @@ describe('admin', () => {
   it('has no value for a setting that topics do not have', async () => {
     await createTopics(cluster, [{ name: 'plain', partitionCount: 1 }])
 
-    assert.equal(await topicConfig(cluster, 'plain', 'no.such.setting'), undefined)
+    assert.deepEqual(await topicConfigs(cluster, 'plain', 'no.such.setting', 'cleanup.policy'), [undefined, 'delete'])
   })
 
   it('refuses to read the settings of a topic that does not exist', async () => {
     const shortly = new Cluster({ bootstrapServers: broker.bootstrapServers, retryMs: 0 })
 
-    await assert.rejects(topicConfig(shortly, 'never-was', 'max.message.bytes'), {
+    await assert.rejects(topicConfigs(shortly, 'never-was', 'max.message.bytes'), {
       code: 'KAFKA_UNAVAILABLE',
       message: /UNKNOWN_TOPIC_OR_PARTITION/,
     })

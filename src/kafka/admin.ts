@@ -93,14 +93,18 @@ export function listOffsets(
   })
 }
 
-/** One setting of a topic as the broker has it. */
-export async function topicConfig(cluster: Cluster, topic: string, name: string): Promise<string | undefined> {
-  const resource = { resourceType: ConfigResourceTypes.TOPIC, resourceName: topic, configurationKeys: [name] }
+/** Settings of a topic as the broker has them, in the order of their names; undefined for one that it does not know. */
+export async function topicConfigs(
+  cluster: Cluster,
+  topic: string,
+  ...names: string[]
+): Promise<(string | undefined)[]> {
+  const resource = { resourceType: ConfigResourceTypes.TOPIC, resourceName: topic, configurationKeys: names }
   const what = `reading the settings of topic "${topic}"`
   const response = await cluster.request(what, describeConfigsV4.api, [resource], false, false)
   const result = response.results[0]!
   if (result.errorCode !== brokerErrors.none) throw refusal(result.errorCode, what, { topic })
-  return result.configs.find((config) => config.name === name)?.value ?? undefined
+  return names.map((name) => result.configs.find((config) => config.name === name)?.value ?? undefined)
 }
 
 /** Partitions of a topic by the broker that leads them. */

@@ -1,5 +1,5 @@
 export { type ReadyBatch, sendBatches } from './batch-sender.ts'
-export { createTopics, deleteTopics, listOffsets, type NewTopic, topicConfig } from './admin.ts'
+export { createTopics, deleteTopics, listOffsets, type NewTopic, topicConfigs } from './admin.ts'
 export { Cluster, type ClusterOptions, type Topic } from './cluster.ts'
 export { Connection, type ConnectionOptions } from './connection.ts'
 export { Fetcher, type FetcherOptions, type FetchedResponse, receiveBytes } from './fetcher.ts'

@@ -27,12 +27,11 @@ export class CarefulReader {
    * what follows once the suspect is settled, is passed over and has to be fetched again.
    */
   async readOut({ partitions, release }: FetchedResponse): Promise<void> {
-    const { careful, statistics } = this.#pipeline
+    const { careful } = this.#pipeline
     const { suspect } = careful
     const lease = new Lease(release)
     try {
       for (const fetched of partitions) {
-        statistics.sourceBytes += fetched.end - fetched.start
         if (suspect !== undefined && suspect.partition !== fetched.partition) continue
         let { fromOffset } = fetched
         while (careful.suspect === suspect) {

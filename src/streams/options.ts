@@ -96,7 +96,7 @@ export const runOptions = {
     min: 0,
     env: 'MILLRACE_REPLAY_RECORDS_MAX',
     flag: '--replay-records-max',
-    doc: 'Offsets of a partition that a start reads again at most. Parts that wait further behind are kept in the checkpoint topic by value, and so are those that are older than half of the retention of the source.',
+    doc: 'Offsets of a partition that a start reads again at most. Parts that wait further behind are kept in the checkpoint topic by value, and so are those past half of what the source retains, by time or bytes, and all that wait of a compacted source.',
   },
   fetchBytes: {
     type: 'int',

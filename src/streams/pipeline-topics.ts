@@ -1,5 +1,5 @@
 import { TopologyError } from '../core/errors.ts'
-import { type Cluster, createTopics, type Topic, topicConfig } from '../kafka/index.ts'
+import { type Cluster, createTopics, type Topic, topicConfigs } from '../kafka/index.ts'
 import { partitionsMax } from '../kernel/index.ts'
 import { findCheckpointTopic } from './checkpoint/checkpoint-topic.ts'
 import type { Plan } from './plan.ts'
@@ -44,9 +44,10 @@ export async function findTopics(cluster: Cluster, plan: Plan): Promise<Pipeline
   const checkpoint = await findCheckpointTopic(cluster, plan.checkpointTopic)
   const sinks = [sink, deadLetters, checkpoint, ...expired.filter((topic) => topic !== undefined)]
   const batchBytesMax = await Promise.all(
-    sinks.map(async ({ name }) =>
-      Number((await topicConfig(cluster, name, 'max.message.bytes')) ?? defaultBatchBytesMax),
-    ),
+    sinks.map(async ({ name }) => {
+      const [bytesMax] = await topicConfigs(cluster, name, 'max.message.bytes')
+      return Number(bytesMax ?? defaultBatchBytesMax)
+    }),
   )
   return { source, sinks, batchBytesMax }
 }

@@ -18,8 +18,9 @@ export interface RunStatistics {
   /** When the first fetch was sent, and when the last epoch was committed. */
   firstFetchMs: number
   lastCommitMs: number
-  /** Bytes of record batches read. */
+  /** Bytes of record batches read, and how far that went. */
   sourceBytes: number
+  sourceOffsets: number
   epochs: number
   /** Epochs that were rolled back because something crashed. */
   rollbacks: number
@@ -50,6 +51,7 @@ export class Pipeline {
     firstFetchMs: 0,
     lastCommitMs: 0,
     sourceBytes: 0,
+    sourceOffsets: 0,
     epochs: 0,
     rollbacks: 0,
     pendingRowsMax: 0,

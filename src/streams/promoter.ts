@@ -1,29 +1,36 @@
 import type { Timer } from '../core/clock.ts'
-import { listOffsets, topicConfig } from '../kafka/index.ts'
+import { listOffsets, topicConfigs } from '../kafka/index.ts'
 import { plainRecord, recordBatchOf } from '../kernel/index.ts'
 import type { PromotionOffer } from './checkpoint/promoted-parts.ts'
 import type { Pipeline } from './pipeline.ts'
 import { readRecords } from './record-reader.ts'
 
-/** How often is looked while no epoch commits. */
+/** How often is looked while no epoch commits, and the source asked what it retains. */
 const lookEveryMs = 10_000
-/** How often the source is asked which of its records have gone through half of their retention. */
-const agesEveryMs = 10_000
 /** Offsets of one partition that are looked through for an epoch. */
 const offsetsPerOffer = 16_384
 
+/** What the source drops by itself. */
+interface Retention {
+  /** By partition the first offset in the first half of `retention.ms`; 0 where records stay for ever. */
+  readonly youngFrom: readonly number[]
+  /** `retention.bytes`, of each partition. */
+  readonly bytes: number
+  /** Any record may be dropped as soon as there is another one with its key. */
+  readonly isCompacted: boolean
+}
+
 /**
- * Bounds what a start has to read again. Parts that are `replayRecordsMax` offsets behind, or in the second half of the
- * source's retention, are read from the source once more and offered to be promoted.
+ * Bounds what a start has to read again. Parts that are `replayRecordsMax` offsets behind, or past half of what the source
+ * retains, are read from it once more and offered to be promoted; of a compacted source, all that wait.
  */
 export class Promoter {
   readonly #pipeline: Pipeline
   readonly #onOffer: (offer: PromotionOffer) => void
   #isAtWork = false
   #timer: Timer | undefined
-  #agesMs = -Infinity
-  /** By partition the first offset in the first half of the retention. */
-  #young: readonly number[] = []
+  #askedMs = -Infinity
+  #retention: Retention = { youngFrom: [], bytes: Infinity, isCompacted: false }
 
   constructor(pipeline: Pipeline, onOffer: (offer: PromotionOffer) => void) {
     this.#pipeline = pipeline
@@ -41,7 +48,7 @@ export class Promoter {
     if (this.#isAtWork || state.promoted.isPromoting || state.restoration !== undefined) return
     this.#isAtWork = true
     try {
-      await this.#askAges()
+      await this.#askRetention()
       const offer = await this.#read()
       if (offer !== undefined) this.#onOffer(offer)
     } catch (error) {
@@ -59,13 +66,18 @@ export class Promoter {
     })
   }
 
-  async #askAges(): Promise<void> {
+  async #askRetention(): Promise<void> {
     const { cluster, topics, clock } = this.#pipeline
-    if (clock.monotonicMs() - this.#agesMs < agesEveryMs) return
-    this.#agesMs = clock.monotonicMs()
-    const retentionMs = Number((await topicConfig(cluster, topics.source.name, 'retention.ms')) ?? -1)
-    if (retentionMs < 0) this.#young = []
-    else this.#young = await listOffsets(cluster, topics.source, { timestampMs: clock.nowMs() - retentionMs / 2 })
+    const { name, partitions } = topics.source
+    if (clock.monotonicMs() - this.#askedMs < lookEveryMs) return
+    this.#askedMs = clock.monotonicMs()
+    const [ms, bytes, policy] = await topicConfigs(cluster, name, 'retention.ms', 'retention.bytes', 'cleanup.policy')
+    const halfWay = { timestampMs: clock.nowMs() - limitOf(ms) / 2 }
+    this.#retention = {
+      youngFrom: halfWay.timestampMs < 0 ? partitions.map(() => 0) : await listOffsets(cluster, topics.source, halfWay),
+      bytes: limitOf(bytes),
+      isCompacted: policy?.includes('compact') ?? false,
+    }
   }
 
   async #read(): Promise<PromotionOffer | undefined> {
@@ -90,14 +102,33 @@ export class Promoter {
 
   /** The offsets to look through next, if any have to be. */
   #due() {
-    const { state, options } = this.#pipeline
+    const { state } = this.#pipeline
     const { committedOffsets } = state.accounting
+    const offsetsMax = this.#offsetsMax()
     for (const [partition, set] of state.pending.sets.entries()) {
       const first = state.promoted.firstNeeded(partition, set)
       const next = committedOffsets[partition]!
-      const end = Math.max(next - options.replayRecordsMax, Math.min(this.#young[partition] ?? 0, next))
+      const end = Math.min(next, Math.max(next - offsetsMax, this.#retention.youngFrom[partition] ?? 0))
       if (first !== undefined && first < end) return { partition, first, end: Math.min(end, first + offsetsPerOffer) }
     }
     return undefined
   }
+
+  /** How far a part may be behind that is not promoted. Bytes are those of the records that this process has read. */
+  #offsetsMax(): number {
+    const { options, statistics } = this.#pipeline
+    const { bytes, isCompacted } = this.#retention
+    if (isCompacted) return 0
+    const { sourceBytes, sourceOffsets } = statistics
+    return Math.min(
+      options.replayRecordsMax,
+      sourceBytes === 0 ? Infinity : ((bytes / 2) * sourceOffsets) / sourceBytes,
+    )
+  }
+}
+
+/** Retention as a broker tells it, where -1 is none. */
+function limitOf(setting: string | undefined): number {
+  const limit = Number(setting ?? -1)
+  return limit < 0 ? Infinity : limit
 }

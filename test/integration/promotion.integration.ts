@@ -5,7 +5,7 @@ import { explain } from '../../src/streams/index.ts'
 import { atCluster } from './at-cluster.ts'
 import { customers, customerTopology, mergesOf, record, valuesOf } from './customers.ts'
 import { assertAccount, runToEnd, startQuietly } from './run.ts'
-import type { SourceRecord, Stream, Target } from './target.ts'
+import type { Stream, Target } from './target.ts'
 
 const waitingCount = 20
 const total = 200
@@ -13,10 +13,14 @@ const total = 200
 /** Parts that wait for long are kept in the checkpoint topic by value. */
 export function promotion(target: Target): void {
   /** Side A of some customers waits while others pass. */
-  async function runBehind(stream: Stream, stamp: Partial<SourceRecord>, settings: { replayRecordsMax?: number }) {
+  async function runBehind(stream: Stream, settings: { replayRecordsMax?: number }, timestampMs = systemClock.nowMs()) {
     const waiting = Array.from({ length: waitingCount }, (_, id) => record('A', id))
     const others = customers(total).slice(2 * waitingCount)
-    await stream.produce([...waiting, ...others].map((each) => ({ ...each, ...stamp })))
+    await stream.produce([...waiting, ...others].map((each) => ({ ...each, timestampMs })))
+    await runUntilPromoted(stream, settings)
+  }
+
+  async function runUntilPromoted(stream: Stream, settings: { replayRecordsMax?: number }): Promise<void> {
     const app = await startQuietly(customerTopology(stream), target.bootstrapServers, settings)
     await app.caughtUp()
     while ((await partsIn(stream)).length < waitingCount) await new Promise(setImmediate)
@@ -59,7 +63,7 @@ export function promotion(target: Target): void {
   describe('parts that have waited for long', () => {
     it('are not needed in the source any more once they are further behind than is read again', async () => {
       const stream = await target.stream()
-      await runBehind(stream, {}, { replayRecordsMax: 50 })
+      await runBehind(stream, { replayRecordsMax: 50 })
 
       await emptySource(stream)
       await assertExplained(stream, 7)
@@ -73,17 +77,45 @@ export function promotion(target: Target): void {
 
     it('are kept by value before the source may drop them for their age', async () => {
       const stream = await target.stream()
-      await setRetention(stream, 3_600_000)
+      await setConfigs(stream, { 'retention.ms': '3600000' })
 
-      await runBehind(stream, { timestampMs: systemClock.nowMs() - 2_000_000 }, {})
+      await runBehind(stream, {}, systemClock.nowMs() - 2_000_000)
 
       await emptySource(stream)
       await complete(stream)
     })
 
+    it('are kept by value before the source may drop them for its size', async () => {
+      const stream = await target.stream()
+      await setConfigs(stream, { 'retention.bytes': '2000' })
+
+      await runBehind(stream, {})
+
+      await emptySource(stream)
+      await complete(stream)
+    })
+
+    it('are kept by value, however new, where compaction may drop them', async () => {
+      const stream = await target.stream()
+      await setConfigs(stream, { 'cleanup.policy': 'compact' })
+      const waiting = Array.from({ length: waitingCount }, (_, id) => ({
+        ...record('A', id),
+        key: `a-${id}`,
+        timestampMs: systemClock.nowMs(),
+      }))
+      await stream.produce(waiting)
+      await runUntilPromoted(stream, {})
+
+      await setConfigs(stream, { 'cleanup.policy': 'delete' })
+      await emptySource(stream)
+      await stream.produce(waiting.map((_, id) => record('B', id)))
+      await stream.run(customerTopology(stream))
+      assert.deepEqual(valuesOf(await stream.merged()), mergesOf(waitingCount))
+    })
+
     it('are taken once where the source still has them, and others that wait are read from it', async () => {
       const stream = await target.stream()
-      await runBehind(stream, {}, { replayRecordsMax: 50 })
+      await runBehind(stream, { replayRecordsMax: 50 })
       const later = Array.from({ length: 10 }, (_, id) => record('A', total + id))
       await stream.produce(later)
       await stream.run(customerTopology(stream))
@@ -97,8 +129,8 @@ export function promotion(target: Target): void {
     })
   })
 
-  async function setRetention({ source }: Stream, retentionMs: number): Promise<void> {
-    const configEntries = [{ name: 'retention.ms', value: String(retentionMs) }]
+  async function setConfigs({ source }: Stream, configs: Record<string, string>): Promise<void> {
+    const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }))
     await target.admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: source, configEntries }] })
   }
 }

@@ -1,4 +1,4 @@
-import { type Cluster, type Topic, topicConfig, type TopicRange, topicRange } from '../../kafka/index.ts'
+import { type Cluster, type Topic, topicConfigs, type TopicRange, topicRange } from '../../kafka/index.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import { ownTopics } from '../plan.ts'
 import { findTopic } from './app-checkpoint.ts'
@@ -51,5 +51,6 @@ async function findSource(cluster: Cluster, { topology, sourceId, startOffsets, 
 }
 
 async function isCompacted(cluster: Cluster, topic: string): Promise<boolean> {
-  return (await topicConfig(cluster, topic, 'cleanup.policy'))?.includes('compact') ?? false
+  const [policy] = await topicConfigs(cluster, topic, 'cleanup.policy')
+  return policy?.includes('compact') ?? false
 }

@@ -1,5 +1,5 @@
 import { EngineError } from '../../core/errors.ts'
-import { type Cluster, createTopics, type Topic, topicConfig } from '../../kafka/index.ts'
+import { type Cluster, createTopics, type Topic, topicConfigs } from '../../kafka/index.ts'
 
 /** Keys of the records in a checkpoint topic; the last record of a key counts, and one without a value deletes it. */
 export const manifestKey = 'manifest'
@@ -45,7 +45,7 @@ export function belongsToManifest(key: string): boolean {
 export async function findCheckpointTopic(cluster: Cluster, name: string): Promise<Topic> {
   await createTopics(cluster, [{ name, partitionCount: 1, configs: { 'cleanup.policy': 'compact' } }])
   const topic = await cluster.topicWhenReady(name)
-  const policy = await topicConfig(cluster, name, 'cleanup.policy')
+  const [policy] = await topicConfigs(cluster, name, 'cleanup.policy')
   if (topic.partitions.length !== 1 || policy !== 'compact') {
     throw new EngineError(
       'CHECKPOINT_TOPIC_INVALID',

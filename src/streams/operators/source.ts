@@ -43,6 +43,7 @@ export const source = (pipeline: Pipeline) =>
       async fetched(state, { fetcher, response }, context) {
         // What was read ahead by a fetcher that has been replaced is read again by the next one.
         if (fetcher !== state.fetcher) return
+        count(pipeline, response)
         if (pipeline.state.restoration !== undefined) {
           await readOut(pipeline, state, response, context)
           response.partitions.forEach(({ partition, nextOffset }) => (state.reached[partition] = nextOffset))
@@ -59,6 +60,13 @@ export const source = (pipeline: Pipeline) =>
       },
     },
   })
+
+function count({ statistics }: Pipeline, { partitions }: FetchedResponse): void {
+  for (const { start, end, fromOffset, nextOffset } of partitions) {
+    statistics.sourceBytes += end - start
+    statistics.sourceOffsets += nextOffset - fromOffset
+  }
+}
 
 async function startFetching(pipeline: Pipeline, context: ActorContext<SourceMessage>): Promise<SourceState> {
   const { options, statistics, incarnation, rowBatches, state } = pipeline
@@ -139,7 +147,6 @@ async function readOut(
   const lease = new Lease(response.release)
   try {
     for (const partition of response.partitions) {
-      pipeline.statistics.sourceBytes += partition.end - partition.start
       reader.open(partition)
       for (let sentOffset = partition.fromOffset; ; sentOffset = reader.reachedOffset) {
         const taken = pipeline.rowBatches.take()
