@@ -2,6 +2,7 @@
 
 /** Blocks begin and end at multiples of this, and their addresses count in it. */
 export const unitBytes = 16
+export const unitWords = unitBytes / 4
 
 /** Sides per row. */
 export const sidesMax = 16
@@ -18,6 +19,11 @@ export const respelled = 2 << 24
 export const remembered = 4 << 24
 /** Timestamps have 53 bits with their sign; the high ones share a word with the offset's. */
 const timestampHighBits = 21
+
+/** Address of the row's next block; 0 behind the last. */
+export function nextOf(words: Int32Array, word: number): number {
+  return words[word + 1]!
+}
 
 export function sideOf(words: Int32Array, word: number): number {
   return (words[word + 4]! >>> 20) & 15

@@ -8,7 +8,8 @@ import { Outputs } from './fixtures/outputs.ts'
 import { rowsOf } from './fixtures/rows.ts'
 import { encodeJsonString } from './json/index.ts'
 import { chunkOffsets } from './offset-set.ts'
-import { PendingTable, type StoredPart } from './pending-table.ts'
+import { PendingTable } from './pending-table.ts'
+import type { StoredPart } from './waiting-row.ts'
 import { TableMachine } from './table-machine.ts'
 
 const sideCount = 3

@@ -13,5 +13,6 @@ export { noProducer, OutputBatch, varintLength, writeVarint } from './output-bat
 export { OutputBuilder } from './output-builder.ts'
 export { recordBatchOf } from './record-batch.ts'
 export { noHeaders, type PlainRecord, plainRecord, writePlainRecord } from './plain-record.ts'
-export { type CompletedKey, PendingTable, type StoredPart, type TableCounts, type WaitingRow } from './pending-table.ts'
+export { type CompletedKey, PendingTable, type TableCounts } from './pending-table.ts'
 export { encodeHeader, headerOf } from './record-headers.ts'
+export type { StoredPart, WaitingRow } from './waiting-row.ts'

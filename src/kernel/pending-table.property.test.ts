@@ -10,7 +10,8 @@ import { varint } from './fixtures/record-batch.ts'
 import { type RowSpec, rowsOf, spellingOf } from './fixtures/rows.ts'
 import { encodeJsonString } from './json/index.ts'
 import { check } from '../../test/property.ts'
-import { PendingTable, type PendingTableOptions, type StoredPart, type WaitingRow } from './pending-table.ts'
+import { PendingTable, type PendingTableOptions } from './pending-table.ts'
+import type { StoredPart, WaitingRow } from './waiting-row.ts'
 
 const partitionCount = 3
 const sinkPartitions = 2

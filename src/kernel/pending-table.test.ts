@@ -6,7 +6,8 @@ import { type RowSpec, rowsOf } from './fixtures/rows.ts'
 import { encodeJsonString } from './json/index.ts'
 import { OutputBuilder } from './output-builder.ts'
 import { TableMachine } from './table-machine.ts'
-import { PendingTable, type StoredPart } from './pending-table.ts'
+import { PendingTable } from './pending-table.ts'
+import type { StoredPart } from './waiting-row.ts'
 
 const reasons = { duplicateReason: 11, tooLargeReason: 15 }
 const completedReason = 19

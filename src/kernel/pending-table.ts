@@ -1,25 +1,14 @@
 import { assert } from '../core/assert.ts'
 import { EngineError } from '../core/errors.ts'
 import { passEnd, type RecordColumns } from './columns.ts'
-import {
-  isKeyNumber,
-  isRemembered,
-  keyBytes,
-  offsetOf,
-  partBytes,
-  partitionOf,
-  sideOf,
-  sidesMax,
-  spellingBytes,
-  timestampOf,
-  unitBytes,
-} from './block.ts'
+import { isKeyNumber, isRemembered, keyBytes, sidesMax, unitBytes, unitWords } from './block.ts'
 import { batchHeaderBytes } from './output-batch.ts'
 import { encodeOriginsPrefix } from './origins.ts'
 import type { OutputBuilder } from './output-builder.ts'
 import { chunkWords } from './offset-set.ts'
 import { TableMachine } from './table-machine.ts'
 import { pageWords, UndoLog } from './undo-log.ts'
+import { partsOf, rowAt, type StoredPart, type WaitingRow } from './waiting-row.ts'
 
 /**
  * The parts that wait for their others, outside the JavaScript heap: in the memory of WebAssembly, which does the work, by
@@ -47,26 +36,10 @@ export interface PendingTableOptions {
   completedReason?: number | undefined
 }
 
-/** Where a stored part came from. */
-export interface StoredPart {
-  partition: number
-  offset: number
-  side: number
-}
-
 /** A merge key as it is compared. */
 export interface CompletedKey {
   readonly bytes: Uint8Array
   readonly isNumber: boolean
-}
-
-/** A row that waits, with its bytes as they lie in the table: valid until the table changes. */
-export interface WaitingRow {
-  /** The canonical key, and the key as JSON in the spelling of the first side that is there. */
-  key: Uint8Array
-  spelling: Uint8Array
-  /** In the order of their sides. */
-  parts: readonly (StoredPart & { timestamp: number; bytes: Uint8Array })[]
 }
 
 /**
@@ -119,9 +92,9 @@ export class PendingTable {
     filled: (partition, start, end, ...rest) =>
       this.#publication!.out.handOver(partition, this.#machine.bytes.subarray(start >>> 0, end >>> 0), ...rest),
     refused: (head) => {
-      for (const part of this.#partsOf(head)) this.#publication!.refuse(part)
+      for (const part of partsOf(this.#machine.words, head)) this.#publication!.refuse(part)
     },
-    expired: (head) => this.#publication!.expire(this.#rowAt(head)),
+    expired: (head) => this.#publication!.expire(rowAt(this.#machine.words, head)),
     changed: (partition, chunk, bitmap, added) => {
       const word = (bitmap >>> 0) / 4
       this.#onChange!(partition, chunk, this.#machine.words.subarray(word, word + chunkWords), added)
@@ -326,7 +299,7 @@ export class PendingTable {
       for (let slot = first; slot < first + pageWords; slot += 2) {
         if (words[slot] === 0) continue
         const head = words[slot + 1]!
-        if (!isRemembered(words, head * (unitBytes / 4))) yield* this.#partsOf(head)
+        if (!isRemembered(words, head * unitWords)) yield* partsOf(words, head)
       }
     }
   }
@@ -344,36 +317,6 @@ export class PendingTable {
   get #epochLog(): UndoLog {
     const { undoEnd, departedEnd } = this.#machine.run
     return new UndoLog(this.#machine, undoEnd.value, departedEnd.value)
-  }
-
-  *#partsOf(head: number): Generator<StoredPart> {
-    const { words } = this.#machine
-    for (let address = head; address !== 0;) {
-      const word = address * (unitBytes / 4)
-      yield { partition: partitionOf(words, word), offset: offsetOf(words, word), side: sideOf(words, word) }
-      address = words[word + 1]!
-    }
-  }
-
-  #rowAt(head: number): WaitingRow {
-    const { words } = this.#machine
-    const headWord = head * (unitBytes / 4)
-    const blocks: number[] = []
-    for (let word = headWord; word !== 0; word = words[word + 1]! * (unitBytes / 4)) blocks.push(word)
-    blocks.sort((a, b) => sideOf(words, a) - sideOf(words, b))
-    const key = keyBytes(words, headWord)
-    const asWritten = isKeyNumber(words, headWord) ? key : Buffer.concat([quote, key, quote])
-    return {
-      key,
-      spelling: spellingBytes(words, blocks[0]!) ?? asWritten,
-      parts: blocks.map((word) => ({
-        partition: partitionOf(words, word),
-        offset: offsetOf(words, word),
-        side: sideOf(words, word),
-        timestamp: timestampOf(words, word),
-        bytes: partBytes(words, word),
-      })),
-    }
   }
 
   #beginLog(): void {
@@ -472,8 +415,6 @@ export class PendingTable {
     )
   }
 }
-
-const quote = Buffer.from('"')
 
 /** Columns by their names in `assembly/columns.ts`. */
 const byteColumns = [

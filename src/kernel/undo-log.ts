@@ -1,4 +1,4 @@
-import { partitionsMax, unitBytes } from './block.ts'
+import { partitionsMax, unitWords } from './block.ts'
 import type { TableMachine } from './table-machine.ts'
 
 /** Words of the entries, and of a page and its header: see `assembly/log.ts`, which writes what is read here. */
@@ -10,8 +10,6 @@ export const headerWords = 8
 export const rowLeft = -1
 /** How a row left, as `assembly/log.ts` has it. */
 export const Departure = { merged: 0, refused: 1, expired: 2 } as const
-
-const unitWords = unitBytes / 4
 
 /** Counters by source partition of the parts that leave, each way of a row to leave with one of its own. */
 export interface DepartureCounts {

@@ -1,0 +1,59 @@
+import {
+  isKeyNumber,
+  keyBytes,
+  nextOf,
+  offsetOf,
+  partBytes,
+  partitionOf,
+  sideOf,
+  spellingBytes,
+  timestampOf,
+  unitWords,
+} from './block.ts'
+
+/** Where a stored part came from. */
+export interface StoredPart {
+  partition: number
+  offset: number
+  side: number
+}
+
+/** A row that waits, with its bytes as they lie in the table: valid until the table changes. */
+export interface WaitingRow {
+  /** The canonical key, and the key as JSON in the spelling of the first side that is there. */
+  key: Uint8Array
+  spelling: Uint8Array
+  /** In the order of their sides. */
+  parts: readonly (StoredPart & { timestamp: number; bytes: Uint8Array })[]
+}
+
+/** The parts of the row whose first block has this address, as it lies in the table's memory. */
+export function* partsOf(words: Int32Array, head: number): Generator<StoredPart> {
+  for (const word of blocksOf(words, head)) yield storedPart(words, word)
+}
+
+export function rowAt(words: Int32Array, head: number): WaitingRow {
+  const headWord = head * unitWords
+  const key = keyBytes(words, headWord)
+  const blocks = [...blocksOf(words, head)].sort((a, b) => sideOf(words, a) - sideOf(words, b))
+  return {
+    key,
+    spelling:
+      spellingBytes(words, blocks[0]!) ?? (isKeyNumber(words, headWord) ? key : Buffer.concat([quote, key, quote])),
+    parts: blocks.map((word) => ({
+      ...storedPart(words, word),
+      timestamp: timestampOf(words, word),
+      bytes: partBytes(words, word),
+    })),
+  }
+}
+
+const quote = Buffer.from('"')
+
+function* blocksOf(words: Int32Array, head: number): Generator<number> {
+  for (let address = head; address !== 0; address = nextOf(words, address * unitWords)) yield address * unitWords
+}
+
+function storedPart(words: Int32Array, word: number): StoredPart {
+  return { partition: partitionOf(words, word), offset: offsetOf(words, word), side: sideOf(words, word) }
+}
