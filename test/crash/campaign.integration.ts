@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
+import { systemRandom } from '../../src/core/random.ts'
 import type { Target } from '../integration/target.ts'
 import { histogramOf, inCommitCount, runCampaign } from './campaign.ts'
 import { ExperimentTopics, partitions, recordsPerCustomer } from './experiment-topics.ts'
@@ -11,7 +12,7 @@ const customers = 30_000
 const kills = 12
 const takeovers = 3
 /** Another one for each broker. */
-let seed = Number(process.env['MILLRACE_SEED'] ?? Date.now() % 1_000_000)
+let seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
 
 /** The full size is in `bench/crash-campaign.ts`. */
 export function crashCampaign(target: Target): void {
