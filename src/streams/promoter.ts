@@ -10,9 +10,11 @@ const lookEveryMs = 10_000
 /** Offsets of one partition that are looked through for an epoch. */
 const offsetsPerOffer = 16_384
 
+const retentionConfigs = ['retention.ms', 'retention.bytes', 'cleanup.policy']
+
 /** What the source drops by itself. */
 interface Retention {
-  /** By partition the first offset in the first half of `retention.ms`; 0 where records stay for ever. */
+  /** By partition the first offset in the first half of `retention.ms`; none where age does not matter. */
   readonly youngFrom: readonly number[]
   /** `retention.bytes`, of each partition. */
   readonly bytes: number
@@ -68,13 +70,12 @@ export class Promoter {
 
   async #askRetention(): Promise<void> {
     const { cluster, topics, clock } = this.#pipeline
-    const { name, partitions } = topics.source
     if (clock.monotonicMs() - this.#askedMs < lookEveryMs) return
     this.#askedMs = clock.monotonicMs()
-    const [ms, bytes, policy] = await topicConfigs(cluster, name, 'retention.ms', 'retention.bytes', 'cleanup.policy')
-    const halfWay = { timestampMs: clock.nowMs() - limitOf(ms) / 2 }
+    const [ms, bytes, policy] = await topicConfigs(cluster, topics.source.name, ...retentionConfigs)
+    const youngMs = clock.nowMs() - limitOf(ms) / 2
     this.#retention = {
-      youngFrom: halfWay.timestampMs < 0 ? partitions.map(() => 0) : await listOffsets(cluster, topics.source, halfWay),
+      youngFrom: youngMs < 0 ? [] : await listOffsets(cluster, topics.source, { timestampMs: youngMs }),
       bytes: limitOf(bytes),
       isCompacted: policy?.includes('compact') ?? false,
     }
