@@ -85,19 +85,21 @@ export function isRight(
 
 /**
  * Waits until what a topic holds can be read with `read_committed`, a moment after its transactions were acknowledged;
- * how long that took, in milliseconds.
+ * how long that took, in milliseconds. Another program's open transaction is not waited for longer than `readableMsMax`.
  */
 export async function untilReadable(cluster: Cluster, topic: Topic): Promise<number> {
   const startMs = systemClock.monotonicMs()
   const ends = await listOffsets(cluster, topic, 'latest', 'read_uncommitted')
   for (;;) {
     const stable = await listOffsets(cluster, topic, 'latest')
-    if (stable.every((offset, partition) => offset >= ends[partition]!)) return systemClock.monotonicMs() - startMs
+    const tookMs = systemClock.monotonicMs() - startMs
+    if (stable.every((offset, partition) => offset >= ends[partition]!) || tookMs >= readableMsMax) return tookMs
     await sleep(systemClock, pollMs)
   }
 }
 
 const pollMs = 5
+const readableMsMax = 5_000
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0)
