@@ -1,6 +1,6 @@
 /**
  * The experiment against a real Apache Kafka, interleaved with clients that merely read its source:
- * `node bench/experiment.bench.ts [--runs 5] [--warm-up 3] [--customers 1000000] [--bootstrap-servers host:port]`.
+ * `node bench/experiment.bench.ts [--runs 5] [--warm-up 10] [--customers 1000000] [--bootstrap-servers host:port]`.
  *
  * Every measurement is a process of its own; each round runs all of them once, in turn, so that a slow moment of the
  * machine meets all alike. The first rounds do not count: a broker that has just started compiles itself, which takes most
@@ -20,7 +20,7 @@ const run = promisify(execFile)
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '5' },
-    'warm-up': { type: 'string', default: '3' },
+    'warm-up': { type: 'string', default: '10' },
     customers: { type: 'string', default: '1000000' },
     'bootstrap-servers': { type: 'string' },
   },

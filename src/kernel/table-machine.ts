@@ -81,6 +81,8 @@ export interface TableHandlers {
 
 const module = wasmModule('table')
 export const segmentBytes = 2 << 20
+/** Memory to begin with, which the system gives when it is touched: each growth makes the garbage collector run. */
+const memoryBytesMin = 256 << 20
 /** Behind the last segment, because the table reads somewhat more than it needs. */
 const slackBytes = wasmPageBytes
 /** What `assembly/segments.ts` calls free segments, and those that were not touched yet. */
@@ -104,7 +106,7 @@ export class TableMachine {
 
   constructor(handlers: TableHandlers) {
     this.#handlers = handlers
-    const { memory, exports } = wasmInstance<TableExports>(module, { ...handlers }, segmentBytes + slackBytes)
+    const { memory, exports } = wasmInstance<TableExports>(module, { ...handlers }, memoryBytesMin + slackBytes)
     this.#memory = memory
     this.run = this.#guarded(exports)
     this.#look()
@@ -163,7 +165,7 @@ export class TableMachine {
     const { memory, exports } = wasmInstance<TableExports>(
       module,
       { ...this.#handlers },
-      count * segmentBytes + slackBytes,
+      Math.max(count * segmentBytes, memoryBytesMin) + slackBytes,
     )
     const to = new Uint8Array(memory.buffer)
     for (let segment = 0; segment < count; segment++) {
