@@ -44,7 +44,6 @@ export interface Recovery {
 }
 
 export interface CampaignResult {
-  /** Fewer than were asked for where the experiment came to its end before. */
   readonly crashes: readonly Crash[]
   /** Of the process that came to the end. */
   readonly report: RunReport
@@ -93,8 +92,6 @@ class Campaign implements AsyncDisposable {
       const standby = isTakeover ? await this.#standby(program, index + 1) : undefined
       const ended = await program.ended
       this.#running.delete(program)
-      // The last draws may be beyond what there is to do.
-      if (ended.code === 0 && ended.report !== undefined) return { crashes: this.#crashes, report: ended.report }
       const point = pointOf(program, ended, index)
       const next = standby ?? this.#start(index + 1)
       this.#note(point, isTakeover, this.#recoveryOf(program, diedMs, index))
@@ -134,11 +131,11 @@ class Campaign implements AsyncDisposable {
     const livesLeft = this.#takeovers.length - index
     if (livesLeft === 0) return unharmed
     const { records, fetchBytes } = this.#options
-    const recordsPerFetch = fetchBytes / recordBytes
+    const recordsPerEpochMin = (fetchesPerEpoch * fetchBytes) / recordBytes
     const waitsForStandby = this.#takeovers[index]!
     const point = drawPoint(this.#random, waitsForStandby)
     // About as many epochs each that what is left lasts for all who are still to die.
-    const recordsPerEpoch = Math.max(fetchesPerEpoch * recordsPerFetch, this.#consumed / Math.max(1, this.#epochs))
+    const recordsPerEpoch = Math.max(recordsPerEpochMin, this.#consumed / Math.max(1, this.#epochs))
     const epochsLeft = (paceShare * (records - this.#consumed)) / recordsPerEpoch
     const nth = drawNth(this.#random, point, Math.min(epochsLeft, (2 * epochsLeft) / livesLeft))
     return { point, nth, epochsMax: nth + 2, hasSmallEpochs: true, startsAnew: this.#epochs === 0, waitsForStandby }
@@ -183,16 +180,15 @@ class Campaign implements AsyncDisposable {
 
 /** Of the epochs that are left, so that some are left at the end. How many there are was seen a life before. */
 const paceShare = 0.6
-/** Fetches of an epoch: an epoch lasts as long as the one before takes to commit. */
+/** Fetches that an epoch has at most on a machine that is busy with other things, nearly always. */
 const fetchesPerEpoch = 2
 /** Of a record of the experiment, in its batch. */
 const recordBytes = 166
 
 function pointOf(program: Program, { crash, signal, code }: Ended, index: number): CrashPoint {
   if (crash === undefined || signal !== 'SIGKILL') {
-    throw new Error(
-      `process ${index} ended with ${code ?? signal}, planned was ${JSON.stringify(program.plan)}:\n${program.said}`,
-    )
+    const how = code === 0 ? 'came to the end before it was to die' : `ended with ${code ?? signal}`
+    throw new Error(`process ${index} ${how}, planned was ${JSON.stringify(program.plan)}:\n${program.said}`)
   }
   const { step, moment } = crash
   return { step, moment }
