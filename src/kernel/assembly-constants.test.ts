@@ -6,9 +6,10 @@ import { Reason } from './dead-letter-reason.ts'
 import { unknownScalar, wholeRecord } from './decoder.ts'
 import { fieldsMax } from './json/field-tree.ts'
 import { plainDigitsMax, ValueKind } from './json/value-kind.ts'
-import { kinds, segmentBytes } from './table-machine.ts'
+import { kinds } from './table-machine.ts'
+import { segmentBytes } from './table-memory.ts'
 import * as log from './undo-log.ts'
-import { type WasmGlobal, wasmInstance, wasmModule, wasmPageBytes } from './wasm-module.ts'
+import { newMemory, type WasmGlobal, wasmInstance, wasmModule, wasmPageBytes } from './wasm-module.ts'
 
 /** What TypeScript states a second time, by the name that it has in `assembly`. */
 const stated = {
@@ -61,7 +62,8 @@ describe('what is stated in AssemblyScript and in TypeScript', () => {
   for (const [name, constants] of Object.entries(stated)) {
     it(`is the same in the ${name}`, () => {
       const imports = { filled() {}, refused() {}, expired() {}, changed() {}, unescape() {} }
-      const { exports } = wasmInstance<Record<string, WasmGlobal>>(wasmModule(name), imports, 64 * wasmPageBytes)
+      const memory = newMemory(64 * wasmPageBytes)
+      const exports = wasmInstance<Record<string, WasmGlobal>>(wasmModule(name), imports, memory)
 
       const compiled = Object.fromEntries(Object.keys(constants).map((each) => [each, exports[each]?.value]))
       assert.deepEqual(compiled, constants)

@@ -1,6 +1,6 @@
 import { assert } from '../core/assert.ts'
 import { chunkOffsets, type ChunkVisitor, chunkWords } from './offset-set.ts'
-import { type WasmGlobal, wasmInstance, wasmModule, wasmPageBytes } from './wasm-module.ts'
+import { newMemory, type WasmGlobal, wasmInstance, wasmModule, wasmPageBytes } from './wasm-module.ts'
 
 /** What `assembly/offsets.ts` exports. */
 interface OffsetExports {
@@ -15,10 +15,14 @@ const pieceBytesLimit = 1 << 16
 
 /** Of the series at hand. */
 let pieces: Uint8Array[] = []
-const machine = wasmInstance<OffsetExports>(wasmModule('offsets'), { piece: takePiece }, 2 * wasmPageBytes)
-const { start, add, finish, ...places } = machine.exports
-const bitmap = new Int32Array(machine.memory.buffer, places.bitmap.value, chunkWords)
-const pieceBytes = new Uint8Array(machine.memory.buffer, places.bytes.value, pieceBytesLimit)
+const memory = newMemory(2 * wasmPageBytes)
+const { start, add, finish, ...places } = wasmInstance<OffsetExports>(
+  wasmModule('offsets'),
+  { piece: takePiece },
+  memory,
+)
+const bitmap = new Int32Array(memory.buffer, places.bitmap.value, chunkWords)
+const pieceBytes = new Uint8Array(memory.buffer, places.bytes.value, pieceBytesLimit)
 
 function takePiece(length: number): void {
   pieces.push(pieceBytes.slice(0, length))

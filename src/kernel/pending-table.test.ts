@@ -7,11 +7,20 @@ import { encodeJsonString } from './json/index.ts'
 import { OutputBuilder } from './output-builder.ts'
 import { TableMachine } from './table-machine.ts'
 import { PendingTable } from './pending-table.ts'
+import { TableMemory } from './table-memory.ts'
 import type { StoredPart } from './waiting-row.ts'
 
 const reasons = { duplicateReason: 11, tooLargeReason: 15 }
 const completedReason = 19
 const mebibyte = 2 ** 20
+
+interface BenchOptions {
+  sideCount?: number
+  bytesMax?: number
+  hashSeed?: readonly [number, number]
+  remembersCompleted?: boolean
+  memory?: TableMemory
+}
 
 /** A table that counts the rows it completes, and forgets them. */
 class Bench {
@@ -22,10 +31,10 @@ class Bench {
   readonly expired: { key: string; spelling: string; parts: unknown[] }[] = []
   readonly counts = { emitted: zeros(), duplicate: zeros(), deadLettered: zeros(), expired: zeros() }
 
-  constructor({ sideCount = 2, bytesMax = 2 ** 30, hashSeed = [1, 2] as const, remembersCompleted = false } = {}) {
+  constructor({ sideCount = 2, bytesMax = 2 ** 30, hashSeed = [1, 2] as const, ...rest }: BenchOptions = {}) {
     this.#sideCount = sideCount
-    const remembering = remembersCompleted ? { completedReason } : {}
-    this.table = new PendingTable({ sideCount, bytesMax, hashSeed, ...reasons, ...remembering })
+    const remembering = rest.remembersCompleted ? { completedReason } : {}
+    this.table = new PendingTable({ sideCount, bytesMax, hashSeed, ...reasons, ...remembering, memory: rest.memory })
     this.publish(1 << 20)
   }
 
@@ -491,6 +500,25 @@ describe('PendingTable, memory', () => {
     assert.ok(bench.table.reservedBytes <= limit, `${bench.table.reservedBytes}`)
     bench.applyAll(1, waiting, part)
     assert.equal(bench.table.rowCount, 0)
+  })
+
+  it('that is reserved is taken from the system at once, and kept when rows have left', () => {
+    const memory = new TableMemory(0)
+    const before = process.memoryUsage.rss()
+    memory.reserve(256 * mebibyte)
+    const taken = process.memoryUsage.rss() - before
+    const bench = new Bench({ memory })
+    assert.ok(taken > 240 * mebibyte, `${taken}`)
+    assert.equal(bench.table.memoryBytes, 256 * mebibyte)
+
+    const keys = keysOf(300_000)
+    bench.applyAll(0, keys, part)
+    bench.applyAll(1, keys, part)
+    bench.endEpoch()
+    bench.table.compact(2_000_000)
+
+    assert.equal(bench.completedCount, keys.length)
+    assert.equal(bench.table.memoryBytes, 256 * mebibyte)
   })
 
   it('is reused for blocks of the same size', () => {

@@ -6,7 +6,8 @@ import { batchHeaderBytes } from './output-batch.ts'
 import { encodeOriginsPrefix } from './origins.ts'
 import type { OutputBuilder } from './output-builder.ts'
 import { chunkWords } from './offset-set.ts'
-import { TableMachine } from './table-machine.ts'
+import { type TableHandlers, TableMachine } from './table-machine.ts'
+import type { TableMemory } from './table-memory.ts'
 import { pageWords, UndoLog } from './undo-log.ts'
 import { partsOf, rowAt, type StoredPart, type WaitingRow } from './waiting-row.ts'
 
@@ -34,6 +35,8 @@ export interface PendingTableOptions {
   tooLargeReason: number
   /** Dead-letter code for a part whose key has been merged; absent where such keys are not remembered. */
   completedReason?: number | undefined
+  /** Where it lives, which nothing has used. @defaultValue memory that is taken as it is needed */
+  memory?: TableMemory | undefined
 }
 
 /** A merge key as it is compared. */
@@ -88,7 +91,7 @@ const stageBytes = 2 << 20
 const openBatchesBytesMax = 64 << 20
 
 export class PendingTable {
-  readonly #machine: TableMachine = new TableMachine({
+  readonly #handlers: TableHandlers = {
     filled: (partition, start, end, ...rest) =>
       this.#publication!.out.handOver(partition, this.#machine.bytes.subarray(start >>> 0, end >>> 0), ...rest),
     refused: (head) => {
@@ -99,7 +102,8 @@ export class PendingTable {
       const word = (bitmap >>> 0) / 4
       this.#onChange!(partition, chunk, this.#machine.words.subarray(word, word + chunkWords), added)
     },
-  })
+  }
+  readonly #machine: TableMachine
   readonly #sideCount: number
   #publication: Publication | undefined
   #onChange: ChangeVisitor | undefined
@@ -110,9 +114,10 @@ export class PendingTable {
   readonly #closedEpochs: UndoLog[] = []
 
   constructor(options: PendingTableOptions) {
-    const { sideCount, bytesMax, hashSeed, duplicateReason, tooLargeReason, completedReason = 0 } = options
+    const { sideCount, bytesMax, hashSeed, duplicateReason, tooLargeReason, completedReason = 0, memory } = options
     assert(sideCount >= 2 && sideCount <= sidesMax, `a row has 2 to ${sidesMax} sides`)
     this.#sideCount = sideCount
+    this.#machine = new TableMachine(this.#handlers, memory)
     const unitsMax = Math.min(Math.floor(bytesMax / unitBytes), 0xffffffff)
     const reasons = [duplicateReason, tooLargeReason, completedReason]
     this.#machine.run.start(hashSeed[0], hashSeed[1], sideCount, unitsMax, ...reasons)
@@ -168,6 +173,11 @@ export class PendingTable {
   /** Bytes that the system has given to the table. */
   get memoryBytes(): number {
     return this.#machine.touchedBytes
+  }
+
+  /** Whether more than half of its memory is unused. */
+  get isSparse(): boolean {
+    return this.#machine.run.isSparse() !== 0 || this.#machine.isSparse
   }
 
   /** Sets where completed rows go from now on; merged records that no batch was handed over with are forgotten. */
@@ -306,11 +316,14 @@ export class PendingTable {
 
   /**
    * Gives memory back after rows have left: moves the blocks of segments that are mostly empty, at most `blocksMax` in
-   * one call, and drops the segments. Does nothing while less than half of the memory is unused.
+   * one call, and drops the segments. Does nothing while it is not sparse.
+   *
+   * @returns Whether there is more to do.
    */
-  compact(blocksMax: number): void {
-    this.#machine.run.compact(blocksMax)
+  compact(blocksMax: number): boolean {
+    const isUnfinished = this.#machine.run.compact(blocksMax) !== 0
     this.#machine.giveBack()
+    return isUnfinished
   }
 
   /** What the epoch at hand has changed so far. */

@@ -1,5 +1,6 @@
 import { EngineError } from '../core/errors.ts'
-import { guarded, type WasmGlobal, wasmInstance, type WasmMemory, wasmModule, wasmPageBytes } from './wasm-module.ts'
+import { segmentBytes, TableMemory } from './table-memory.ts'
+import { guarded, type WasmGlobal, wasmInstance, type WasmMemory, wasmModule } from './wasm-module.ts'
 
 /** What `assembly/table.ts` exports: functions, */
 interface TableFunctions {
@@ -11,7 +12,8 @@ interface TableFunctions {
   readonly tellChanges: (undoEnd: number, departedEnd: number) => void
   readonly commit: (undoEnd: number, departedEnd: number) => void
   readonly rollback: (undoEnd: number, departedEnd: number) => void
-  readonly compact: (blocksMax: number) => void
+  readonly isSparse: () => number
+  readonly compact: (blocksMax: number) => number
   readonly sweep: (limit: number, blocksMax: number) => number
   readonly recall: (number: number, key: number, length: number, isNumber: number) => number
   readonly openOutput: () => number
@@ -80,11 +82,6 @@ export interface TableHandlers {
 }
 
 const module = wasmModule('table')
-export const segmentBytes = 2 << 20
-/** Memory to begin with, which the system gives when it is touched: each growth makes the garbage collector run. */
-const memoryBytesMin = 256 << 20
-/** Behind the last segment, because the table reads somewhat more than it needs. */
-const slackBytes = wasmPageBytes
 /** What `assembly/segments.ts` calls free segments, and those that were not touched yet. */
 export const kinds = { free: 0, untouched: 7 } as const
 /** Segments that are free, but not given back to the system: 32 MiB. */
@@ -97,6 +94,7 @@ const slackSegments = 16
  */
 export class TableMachine {
   readonly #handlers: TableHandlers
+  readonly #reservedSegments: number
   #memory: WasmMemory
   #bytes!: Uint8Array<ArrayBuffer>
   #words!: Int32Array<ArrayBuffer>
@@ -104,10 +102,12 @@ export class TableMachine {
   run: TableExports
   #failure: EngineError | undefined
 
-  constructor(handlers: TableHandlers) {
+  constructor(handlers: TableHandlers, { memory, reservedSegments } = new TableMemory(0)) {
     this.#handlers = handlers
-    const { memory, exports } = wasmInstance<TableExports>(module, { ...handlers }, memoryBytesMin + slackBytes)
+    this.#reservedSegments = reservedSegments
     this.#memory = memory
+    const exports = wasmInstance<TableExports>(module, { ...handlers }, memory)
+    exports.segmentCount.value = Math.max(exports.segmentCount.value, reservedSegments)
     this.run = this.#guarded(exports)
     this.#look()
   }
@@ -148,10 +148,14 @@ export class TableMachine {
     return new Float64Array(this.bytes.buffer, this.run[place].value, length)
   }
 
-  /** Moves where most of the memory is free. */
+  /** Whether more than half of the memory is free, and more than what was reserved. */
+  get isSparse(): boolean {
+    return this.#count(kinds.free) > this.run.usedSegments.value + this.#reservedSegments + slackSegments
+  }
+
+  /** Moves where that is so. */
   giveBack(): void {
-    const { usedSegments } = this.run
-    if (this.#count(kinds.free) > usedSegments.value + slackSegments) this.#move()
+    if (this.isSparse) this.#move()
   }
 
   #move(): void {
@@ -162,11 +166,8 @@ export class TableMachine {
     const old = this.run
     segments.forEach((kind, segment) => isFree(kind) && segment > 0 && (segments[segment] = kinds.untouched))
 
-    const { memory, exports } = wasmInstance<TableExports>(
-      module,
-      { ...this.#handlers },
-      Math.max(count * segmentBytes, memoryBytesMin) + slackBytes,
-    )
+    const { memory } = new TableMemory(count * segmentBytes)
+    const exports = wasmInstance<TableExports>(module, { ...this.#handlers }, memory)
     const to = new Uint8Array(memory.buffer)
     for (let segment = 0; segment < count; segment++) {
       if (segment > 0 && segments[segment] === kinds.untouched) continue

@@ -28,25 +28,28 @@ export function wasmModule(name: string): WasmModule {
   return new Module(readFileSync(new URL(`./${name}.wasm`, import.meta.url)))
 }
 
+/** Memory of zeros that an instance can work on. */
+export function newMemory(bytes: number): WasmMemory {
+  return new Memory({ initial: Math.ceil(bytes / wasmPageBytes) })
+}
+
 /**
- * An instance of a module over a memory of its own.
+ * An instance of a module over a memory.
  *
  * @param imports - What the module declares in its `assembly/*-imports.ts`.
- * @param memoryBytes - Of the memory to begin with.
  */
 export function wasmInstance<Exports>(
   module: WasmModule,
   imports: Readonly<Record<string, (...numbers: never[]) => number | void>>,
-  memoryBytes: number,
-): { memory: WasmMemory; exports: Exports } {
-  const memory = new Memory({ initial: Math.ceil(memoryBytes / wasmPageBytes) })
+  memory: WasmMemory,
+): Exports {
   const everyImport = {
     env: { memory },
     'decoder-imports': imports,
     'offsets-imports': imports,
     'table-imports': imports,
   }
-  return { memory, exports: new Instance(module, everyImport).exports as Exports }
+  return new Instance(module, everyImport).exports as Exports
 }
 
 /** An exported constant, such as the address of a column. */

@@ -1,7 +1,7 @@
 import { systemRandom } from '../core/random.ts'
 import { EngineError } from '../core/errors.ts'
 import { type Cluster, fetchGroupOffsets, listOffsets, type Topic } from '../kafka/index.ts'
-import { PendingTable, Reason } from '../kernel/index.ts'
+import { PendingTable, Reason, type TableMemory } from '../kernel/index.ts'
 import { Accounting } from './accounting.ts'
 import { completedRecords } from './checkpoint/completed-runs.ts'
 import { type CheckpointRecords, collectPending, manifestOf } from './checkpoint/checkpoint-reader.ts'
@@ -27,6 +27,8 @@ export interface LoadRequest {
   /** Offsets behind the last records of the source. */
   logEnds: readonly number[]
   records: CheckpointRecords
+  /** Where the table is to live. */
+  tableMemory: TableMemory | undefined
   logger: Logger
 }
 
@@ -57,13 +59,13 @@ export async function loadState(request: LoadRequest): Promise<EpochState> {
 }
 
 function emptyState(request: LoadRequest, logStarts: readonly number[]): EpochState {
-  const { plan, options, source } = request
+  const { plan, source } = request
   const identity: ProgramIdentity = {
     ...descriptionOf(plan),
     sourceId: source.id,
     hashSeed: [systemRandom.nextUint32(), systemRandom.nextUint32()],
   }
-  const table = tableOf(plan, options, identity)
+  const table = tableOf(request, identity)
   const { memory } = plan.correlate
   return new EpochState({
     identity,
@@ -92,7 +94,7 @@ function stateBehind(request: LoadRequest, manifest: Manifest, logStarts: readon
     logger.warn({ app: plan.name, loss: countsOf(loss) }, 'the source has lost records: going on without them')
   }
   const nextOffsets = grown.nextOffsets.map((offset, partition) => Math.max(offset, logStarts[partition]!))
-  const table = tableOf(plan, options, grown)
+  const table = tableOf(request, grown)
   const { memory } = plan.correlate
   const remembered = memory && new RememberedKeys(memory, table)
   if (manifest.completed !== undefined) remembered?.recall(records, manifest.completed)
@@ -137,7 +139,7 @@ function withNewPartitions(manifest: Manifest, logStarts: readonly number[]): Ma
   }
 }
 
-function tableOf(plan: Plan, options: RunOptions, { hashSeed }: ProgramIdentity): PendingTable {
+function tableOf({ plan, options, tableMemory }: LoadRequest, { hashSeed }: ProgramIdentity): PendingTable {
   return new PendingTable({
     sideCount: plan.sides.length,
     bytesMax: options.pendingBytesMax,
@@ -145,6 +147,7 @@ function tableOf(plan: Plan, options: RunOptions, { hashSeed }: ProgramIdentity)
     duplicateReason: Reason.DUPLICATE,
     tooLargeReason: Reason.MERGE_TOO_LARGE,
     completedReason: plan.correlate.memory && Reason.COMPLETED,
+    memory: tableMemory,
   })
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import { ConfigError } from '../core/errors.ts'
 import { type Cluster, type GroupMember, receiveBytes, type Topic } from '../kafka/index.ts'
+import { TableMemory } from '../kernel/index.ts'
 import { ByteBudget } from './byte-budget.ts'
 import type { CarefulMode } from './careful-mode.ts'
 import type { EpochState } from './epoch-state.ts'
@@ -47,6 +48,8 @@ export class Pipeline {
   /** What the memory budget leaves for outputs that are not stored yet. */
   budget: ByteBudget
   readonly #outputBytesMax: number
+  /** Until a table lives in it. */
+  #tableMemory: TableMemory | undefined
   readonly statistics: RunStatistics = {
     firstFetchMs: 0,
     lastCommitMs: 0,
@@ -75,7 +78,20 @@ export class Pipeline {
     this.topics = parts.topics
     this.logger = parts.logger
     this.#outputBytesMax = outputBudget(parts.options, parts.topics.source)
+    this.#tableMemory = new TableMemory(parts.options.pendingBytesMin)
     this.budget = new ByteBudget(this.#outputBytesMax)
+  }
+
+  /** Takes the memory from the system that the table begins with. */
+  reserveTableMemory(): void {
+    this.#tableMemory?.reserve(this.options.pendingBytesMin)
+  }
+
+  /** That memory, once: another table does not find it empty. */
+  takeTableMemory(): TableMemory | undefined {
+    const memory = this.#tableMemory
+    this.#tableMemory = undefined
+    return memory
   }
 
   /** Begins a new life, with memory of its own. */

@@ -17,6 +17,8 @@ export interface Report {
   readonly mergedRecords: number
   readonly pendingRows: number
   readonly pendingBytes: number
+  /** Memory that the system has given for them, their index and logs. */
+  readonly tableBytes: number
   readonly statistics: Readonly<RunStatistics>
 }
 
@@ -71,7 +73,7 @@ export class RunningApp implements App {
   static async start(pipeline: Pipeline, cluster: MembershipOptions['cluster']): Promise<RunningApp> {
     const app = new RunningApp(pipeline)
     const { plan, options } = pipeline
-    const membership = await Membership.join({
+    const joining = Membership.join({
       cluster,
       group: plan.name,
       topic: plan.checkpointTopic,
@@ -81,6 +83,9 @@ export class RunningApp implements App {
       onLost: (error) => app.#fail(error),
       onRevoked: () => app.stop(),
     })
+    // Joining takes longer, in a thread of its own.
+    pipeline.reserveTableMemory()
+    const membership = await joining
     app.#membership = membership
     pipeline.member = (stale) => membership.member(stale)
     try {
@@ -163,6 +168,7 @@ export class RunningApp implements App {
       mergedRecords: since(({ totals }) => sum(totals.emitted)) / plan.sides.length,
       pendingRows: state?.table.rowCount ?? 0,
       pendingBytes: state?.table.liveBytes ?? 0,
+      tableBytes: state?.table.memoryBytes ?? 0,
       statistics: { ...statistics },
     }
   }

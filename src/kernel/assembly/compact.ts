@@ -13,14 +13,19 @@ import { kindOf, RETIRING, setKind, WALKED } from './segments'
 import { blockUnits, liveUnits, segmentCount, walked, walkedUnits } from './state'
 
 /** Unused memory that is never worth a move: 16 MiB. */
-const slackUnits: u32 = (16 << 20) >>> unitBits
+const slackUnits: u64 = (16 << 20) >>> unitBits
 /** Segments taken out of use at a time. */
 const segmentsAtOnce: u32 = 8
 
-/** Looks at most at `blocksMax` blocks. Does nothing while less than half of the memory is unused. */
-export function compact(blocksMax: u32): void {
+/** Whether more than half of the memory for blocks is unused. */
+export function isSparse(): bool {
+  return blockUnits > 2 * <u64>liveUnits + slackUnits
+}
+
+/** Looks at most at `blocksMax` blocks; returns false when there is nothing more to do. Does nothing while the memory is not sparse. */
+export function compact(blocksMax: u32): bool {
   for (let looked: u32 = 0; looked < blocksMax; looked++) {
-    if (walked == 0 && !chooseNext()) return
+    if (walked == 0 && !chooseNext()) return false
     if (kindOf(walked) != RETIRING || walkedUnits >= load<u32>(filled + (walked << 2))) {
       // Dropped, when its last block has moved.
       if (kindOf(walked) == RETIRING) setKind(walked, WALKED)
@@ -32,6 +37,7 @@ export function compact(blocksMax: u32): void {
     walkedUnits += units
     move(address, units)
   }
+  return true
 }
 
 /** Blocks have returned to the index: what was left behind is looked at again. */
@@ -45,7 +51,7 @@ export function restart(): void {
 function chooseNext(): bool {
   while (!findRetiring()) {
     // Those that are empty are dropped at once.
-    if (blockUnits <= 2 * liveUnits + slackUnits || !retireEmptiest(segmentsAtOnce)) return false
+    if (!isSparse() || !retireEmptiest(segmentsAtOnce)) return false
   }
   walkedUnits = 0
   return true

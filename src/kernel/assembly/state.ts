@@ -3,8 +3,8 @@
  * copies these numbers to a new instance when it gives memory back.
  */
 
-/** Segments that the memory has, and those in use. */
-export let segmentCount: u32 = 0
+/** Segments that the memory has, of which the first holds what is fixed, and those in use. */
+export let segmentCount: u32 = 1
 export let usedSegments: u32 = 0
 /** First of the free pages and of the free chunks, each of which holds the next; and how many pages are free. */
 export let freePage: usize = 0

@@ -69,7 +69,6 @@ import {
   duplicates,
   seedHigh,
   seedLow,
-  segmentCount,
   sideCount,
   tooLargeReason,
   unitsMax,
@@ -100,7 +99,7 @@ export { KEY_IN_EXTRA, KEY_IS_NUMBER, KEY_RESPELLED, PART_IN_EXTRA, rowsMax } fr
 export { departedBytes, EXPIRED, LEFT, MERGED, pageHeaderBytes, REFUSED, undoBytes } from './log'
 export { FREE, pageBytes, segmentBytes, UNTOUCHED } from './segments'
 
-export { compact } from './compact'
+export { compact, isSparse } from './compact'
 export { hashOf } from './hash'
 export { directory, hasRoom, insert, pageOf, remove, slotOf } from './index'
 export { literals, murmur2 } from './merge'
@@ -135,8 +134,6 @@ export function start(
   duplicateReason = duplicate
   tooLargeReason = tooLarge
   completedReason = completed
-  // The first segment holds what is fixed.
-  segmentCount = 1
   startIndex()
 }
 

@@ -1,4 +1,4 @@
-import { type WasmGlobal, wasmInstance, type WasmMemory, wasmModule, wasmPageBytes } from '../wasm-module.ts'
+import { newMemory, type WasmGlobal, wasmInstance, type WasmMemory, wasmModule, wasmPageBytes } from '../wasm-module.ts'
 import { Byte } from './byte.ts'
 import { unescapeInto } from './unescape.ts'
 
@@ -57,17 +57,15 @@ export class ScannerMachine {
   #bytes: Uint8Array
 
   constructor() {
-    const { memory, exports } = wasmInstance<DecoderExports & Record<Column, WasmGlobal>>(
+    this.#memory = newMemory(4 * wasmPageBytes)
+    const exports = wasmInstance<DecoderExports & Record<Column, WasmGlobal>>(
       module,
-      {
-        unescape: (to: number, start: number, end: number) => this.#unescape(to, start, end),
-      },
-      4 * wasmPageBytes,
+      { unescape: (to: number, start: number, end: number) => this.#unescape(to, start, end) },
+      this.#memory,
     )
     this.run = exports
     this.#addresses = exports
-    this.#memory = memory
-    this.#bytes = new Uint8Array(memory.buffer)
+    this.#bytes = new Uint8Array(this.#memory.buffer)
     this.#stagedAt = this.run.heapBase()
   }
 

@@ -23,6 +23,7 @@ import {
 } from '../../kernel/index.ts'
 import { DeadLetterEncoder } from '../dead-letter.ts'
 import { ExpiredRowEncoder } from '../expired-row.ts'
+import { TableCompaction } from '../table-compaction.ts'
 import { TableSweep } from '../table-sweep.ts'
 import type { Restoration } from '../epoch-state.ts'
 import type { CorrelateMessage, SinkMessage } from '../messages.ts'
@@ -34,8 +35,6 @@ import type { RowBatch } from '../row-batch.ts'
 
 /** Bytes of a record that are neither key nor value, and of the batch around it. */
 const recordFrameBytes = 128
-/** Blocks that compaction may look at for each epoch. */
-const compactedBlocksPerEpoch = 4_096
 
 export const correlate = (pipeline: Pipeline) =>
   defineActor<CorrelateMessage, Correlation>({
@@ -61,6 +60,7 @@ class Correlation {
   readonly #deadLetters: DeadLetterEncoder
   readonly #expired: ExpiredRowEncoder
   readonly #sweep: TableSweep | undefined
+  readonly #compaction: TableCompaction
   readonly #promoter: Promoter
   /** Filled batches that are still to be sent: the builders cannot wait, the actor can. */
   readonly #filled: OutputBatch[] = []
@@ -104,6 +104,7 @@ class Correlation {
     const { expiry, memory } = plan.correlate
     this.#expired = new ExpiredRowEncoder(plan, this.#builders[expiredSink], this.#deadLetters)
     this.#sweep = (expiry ?? memory) && new TableSweep(expiry, state, pipeline.clock)
+    this.#compaction = new TableCompaction(state.table, pipeline.clock)
     this.#promoter = new Promoter(pipeline, (offer) => {
       void this.#self.tell({ type: 'promotable', incarnation: this.#incarnation, offer })
     })
@@ -124,6 +125,7 @@ class Correlation {
     if (incarnation !== this.#incarnation) return
     this.#timer = undefined
     if (this.#sweep?.areRowsDue() === true) this.#open()
+    this.#compaction.run()
     if (this.#isDue()) await this.#close()
     else this.#arm()
   }
@@ -133,7 +135,7 @@ class Correlation {
     const { state, statistics, clock } = this.#pipeline
     this.#isCommitting = false
     state.commit()
-    state.table.compact(compactedBlocksPerEpoch)
+    this.#compaction.run()
     statistics.epochs++
     statistics.lastCommitMs = clock.monotonicMs()
     this.#pipeline.onCommitted()
@@ -226,8 +228,8 @@ class Correlation {
   }
 
   /**
-   * Looks again when the epoch could be due at the earliest, or rows could expire without one; while one is being
-   * committed, its end looks anyway.
+   * Looks again when the epoch could be due at the earliest, or rows could expire or memory be given back without one;
+   * while one is being committed, its end looks anyway.
    */
   #arm(): void {
     if (this.#isCommitting || this.#timer !== undefined) return
@@ -235,8 +237,8 @@ class Correlation {
     const nowMs = clock.monotonicMs()
     const afterMs = this.#isOpen
       ? Math.min(this.#openedMs + options.epochMs, this.#lastRowsMs + options.epochIdleMs) - nowMs
-      : this.#sweep?.pollMs
-    if (afterMs === undefined) return
+      : Math.min(this.#sweep?.pollMs ?? Infinity, this.#compaction.dueMs ?? Infinity)
+    if (afterMs === Infinity) return
     this.#timer = clock.setTimer({ afterMs: Math.max(1, afterMs) }, () => {
       void this.#self.tell({ type: 'tick', incarnation: this.#incarnation })
     })

@@ -57,7 +57,17 @@ async function startProducing(pipeline: Pipeline, { self }: ActorContext<SinkMes
   const records = await readCheckpoint(cluster, topics.sinks[checkpointSink]!)
   if (pipeline.state === undefined) {
     const { endOffsets: logEnds } = pipeline
-    const state = await loadState({ cluster, plan, options, source: topics.source, logEnds, records, logger })
+    const tableMemory = pipeline.takeTableMemory()
+    const state = await loadState({
+      cluster,
+      plan,
+      options,
+      source: topics.source,
+      logEnds,
+      records,
+      tableMemory,
+      logger,
+    })
     pipeline.careful = await CarefulMode.begin({
       last: attemptOf(records),
       epoch: state.epoch,
