@@ -106,7 +106,7 @@ export const errorCatalogue = {
     retryable: false,
     meaning: 'The checkpoint is damaged or incomplete, or the parts that it names are not what they were.',
     remedy:
-      'See what the message names. A stage function must give the same part for the same record; raise the `version` of a stage that was changed. `millrace reset` starts over.',
+      'See what the message names. A stage function must give the same part for the same record, or be declared `deterministic: false`; raise the `version` of a stage that was changed. `millrace reset` starts over.',
   },
   CHECKPOINT_FOREIGN: {
     retryable: false,

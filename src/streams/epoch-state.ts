@@ -182,7 +182,7 @@ export class EpochState {
     this.table.commitEpoch()
     this.accounting.commitEpoch()
     this.pending.settle()
-    this.promoted.settle()
+    this.promoted.settle(this.pending.sets)
     this.#writer.settle()
     this.#remembered?.settle()
     this.eventClock?.settle()

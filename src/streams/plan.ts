@@ -95,13 +95,13 @@ export function ownTopics(name: string): Pick<Plan, 'deadLetterTopic' | 'checkpo
 export function describePlan(plan: Plan): string {
   const by = (place: Field | RouteFunction<string>) =>
     'path' in place ? `field ${place.path.join('.')}` : 'a function'
-  const sides = plan.sides.map(({ name, isActive, part }) => {
+  const sides = plan.sides.map(({ name, stage, isActive, part }) => {
     const kept =
       part.kind === 'field'
         ? `field ${part.path.join('.')}`
         : part.kind === 'record'
           ? 'the record'
-          : 'what a function makes'
+          : `what a function makes${stage.deterministic ? '' : ', by value'}`
     return `   ├─ stage ${name}: keeps ${kept}${isActive && part.kind !== 'stage' ? ', checked by a schema' : ''}`
   })
   const { expiry, memory } = plan.correlate
@@ -163,6 +163,12 @@ function planSides({ name, route, correlate }: Topology): Side[] {
   return of.map((side) => {
     const stage = Object.hasOwn(route.stages, side) ? route.stages[side] : undefined
     if (stage === undefined) refuse(name, `"${correlate.id}" names side "${side}", but "${route.id}" has no such stage`)
+    if (!stage.deterministic && typeof stage.part !== 'function') {
+      refuse(
+        name,
+        `stage "${side}" of "${route.id}" is declared not deterministic, but has no function that makes its part`,
+      )
+    }
     return {
       name: side,
       stage,

@@ -1,6 +1,6 @@
 import type { Timer } from '../core/clock.ts'
 import { listOffsets, topicConfigs } from '../kafka/index.ts'
-import { plainRecord, recordBatchOf } from '../kernel/index.ts'
+import { promotedBatch } from './checkpoint/made-part.ts'
 import type { PromotionOffer } from './checkpoint/promoted-parts.ts'
 import type { Pipeline } from './pipeline.ts'
 import { readRecords } from './record-reader.ts'
@@ -92,10 +92,9 @@ export class Promoter {
     const range = { starts: at(first), ends: at(end) }
     const { decompressedBytesMax } = options
     await readRecords({ cluster, topic: topics.source, range, decompressedBytesMax }, (columns) => {
-      columns.keep((offset) => offset < end && set.has(offset))
+      columns.keep((offset) => offset < end && set.has(offset) && !state.promoted.has(partition, offset))
       for (let row = 0; row < columns.count; row++) {
-        const offset = columns.offset[row]!
-        parts.push({ offset, batch: recordBatchOf(offset, columns.timestamp[row]!, plainRecord(columns, row)) })
+        parts.push({ offset: columns.offset[row]!, batch: promotedBatch(columns, row) })
       }
     })
     return { partition, end, parts }

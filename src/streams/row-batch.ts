@@ -14,6 +14,8 @@ export class RowBatch {
   endOffset = 0
   /** Rows that a function has been asked for the side of: a route that was restarted goes on behind them. */
   routedRows = 0
+  /** Whether its records come from the checkpoint: they may bring their parts with them. */
+  isPromoted = false
   /** Stages that have not seen it yet. */
   stagesLeft = 0
   #lease: Lease | undefined
@@ -24,8 +26,9 @@ export class RowBatch {
   }
 
   /** Keeps the bytes that the columns point at. */
-  hold(lease: Lease): void {
+  hold(lease: Lease, isPromoted = false): void {
     this.#lease = lease
+    this.isPromoted = isPromoted
     this.routedRows = 0
     lease.retain()
   }

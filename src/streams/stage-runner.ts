@@ -1,9 +1,11 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { EngineError } from '../core/errors.ts'
 import { noSide, Reason, type RecordColumns, rowFlags } from '../kernel/index.ts'
+import { madePartOf } from './checkpoint/made-part.ts'
 import type { Side } from './plan.ts'
 import { messageOf, PoisonError, type PoisonLedger } from './poison.ts'
 import { originOf, parseValue } from './record-view.ts'
+import type { RowBatch } from './row-batch.ts'
 import type { PartFunction } from './stage.ts'
 
 /** Promises of one stage that may be pending at a time. */
@@ -32,11 +34,13 @@ export class StageRunner {
   }
 
   /** @throws PoisonError when the function failed on a record that may be tried again. */
-  async run(columns: RecordColumns): Promise<void> {
+  async run({ columns, isPromoted }: Pick<RowBatch, 'columns' | 'isPromoted'>): Promise<void> {
     this.#failure = undefined
     for (let row = 0; row < columns.count && this.#failure === undefined; row++) {
       if (columns.side[row] !== this.#sideIndex) continue
-      if (this.#isDone(columns, row)) this.#ledger.passOver()
+      const made = isPromoted ? madePartOf(columns, row) : undefined
+      if (made !== undefined) keepPart(columns, row, made)
+      else if (this.#isDone(columns, row)) this.#ledger.passOver()
       else this.#runRow(columns, row)
       if (this.#pending.length >= pendingMax) await this.#settle()
     }
@@ -104,10 +108,7 @@ export class StageRunner {
       return giveUp(columns, row, Reason.PART_NOT_JSON, messageOf(error))
     }
     if (text === undefined) return giveUp(columns, row, Reason.PART_NOT_JSON, `a ${typeof made} is no JSON`)
-    const start = columns.extra.append(utf8.encode(text))
-    columns.partStart[row] = start
-    columns.partEnd[row] = columns.extra.length
-    columns.flags[row]! |= rowFlags.partInExtra
+    keepPart(columns, row, utf8.encode(text))
   }
 
   #failed(columns: RecordColumns, row: number, error: unknown): void {
@@ -117,6 +118,12 @@ export class StageRunner {
     this.#ledger.fail(columns.partition, offset, error)
     this.#failure ??= new PoisonError(this.#side.name, this.#topic, columns.partition, offset, error)
   }
+}
+
+function keepPart(columns: RecordColumns, row: number, part: Uint8Array): void {
+  columns.partStart[row] = columns.extra.append(part)
+  columns.partEnd[row] = columns.extra.length
+  columns.flags[row]! |= rowFlags.partInExtra
 }
 
 /** Promises of other libraries count as well. */

@@ -26,6 +26,12 @@ export interface StageOptions<Value, Part> {
   readonly schema?: StandardSchemaV1<unknown, Value>
   /** Raise it when function or schema change so that they make other parts: those that wait were made by the old one. @defaultValue 1 */
   readonly version?: number
+  /**
+   * Whether the function makes the same part each time that it sees the same record. Where it does not (it asks the time, a
+   * service, a random number) parts that wait are kept in the checkpoint by value, and a restart does not make them again.
+   * @defaultValue true
+   */
+  readonly deterministic?: boolean
 }
 
 /** One kind of part. */
@@ -34,6 +40,7 @@ export interface Stage<Part = unknown> {
   readonly part: Field | PartFunction<unknown, Part> | undefined
   readonly schema: StandardSchemaV1 | undefined
   readonly version: number
+  readonly deterministic: boolean
 }
 
 /**
@@ -50,5 +57,6 @@ export function stage<Value = Json, Part = Json>(options: StageOptions<Value, Pa
     part: options.part as Stage<Part>['part'],
     schema: options.schema as StandardSchemaV1 | undefined,
     version: options.version ?? 1,
+    deterministic: options.deterministic ?? true,
   }
 }

@@ -3,6 +3,7 @@ import { bytesLeaveAsTheyCame } from './bytes.integration.ts'
 import { epochs } from './epochs.integration.ts'
 import { explanations } from './explain.integration.ts'
 import { acceptedLoss } from './loss.integration.ts'
+import { madeParts } from './made-parts.integration.ts'
 import { orderIndependence } from './order.integration.ts'
 import { promotion } from './promotion.integration.ts'
 import { poisonedRecords } from './records.integration.ts'
@@ -31,5 +32,6 @@ onEachBroker([
   resets,
   restoration,
   promotion,
+  madeParts,
   acceptedLoss,
 ])

@@ -109,6 +109,7 @@ function built({
   source = 'source',
   sink = 'sink',
   ids = ['by-stage', 'by-id'],
+  stages = two,
   key = 'id',
   correlation = { of: ['A', 'B'] },
 }: {
@@ -116,12 +117,13 @@ function built({
   source?: string
   sink?: string
   ids?: [string, string] | string[]
+  stages?: typeof two
   key?: string
   correlation?: { of: string[] } & Correlation
 }): Topology {
   return topology(name)
     .source(source)
-    .route(ids[0]!, field('stage'), two)
+    .route(ids[0]!, field('stage'), stages)
     .correlate(ids[1]!, field(key), correlation as { of: ('A' | 'B')[] })
     .sink(sink)
 }
@@ -141,6 +143,11 @@ export function invalidTopologies(): void {
         /names side "C", but "by-stage" has no such stage/,
       ],
       ['a side that every object has', built({ correlation: { of: ['A', 'B', 'toString'] } }), /names side "toString"/],
+      [
+        'a field that is declared not deterministic',
+        built({ stages: { ...two, B: stage({ part, deterministic: false }) } }),
+        /stage "B" of "by-stage" is declared not deterministic, but has no function/,
+      ],
       ['a side of the name of the key', built({ key: 'x.A' }), /side "A" of "by-id" has the name of the key/],
     ] as const) {
       it(`refuses ${fault}`, async () => {

@@ -130,16 +130,17 @@ async function findWaiting({ cluster, checkpoint, finder, limits }: Search, side
     Math.max(promoted.firstNeeded(partition, pending[partition]!) ?? end, logStarts[partition]!),
   )
   const found: WaitingPart[] = []
-  const visit = (columns: RecordColumns) => {
-    const set = pending[columns.partition]!
-    columns.keep((offset) => set.has(offset))
+  const visit = (isPromoted: boolean) => (columns: RecordColumns) => {
+    const { partition } = columns
+    const set = pending[partition]!
+    columns.keep((offset) => set.has(offset) && promoted.has(partition, offset) === isPromoted)
     for (const row of finder.rowsIn(columns)) {
       const place = placeOf(columns, row, topic)
       found.push({ ...place, side: side(parseValue(columns, row), originOf(columns, row, topic.name)) })
     }
   }
-  promotedBatches.forEach(recordsOf(limits, visit))
-  await readRecords({ cluster, topic, range: { starts, ends }, ...limits }, visit)
+  promotedBatches.forEach(recordsOf(limits, visit(true)))
+  await readRecords({ cluster, topic, range: { starts, ends }, ...limits }, visit(false))
   return found
 }
 

@@ -21,6 +21,10 @@ function offerOf(end: number, ...offsets: number[]) {
   return { partition: 0, end, parts: offsets.map((offset) => ({ offset, batch: new Uint8Array([offset]) })) }
 }
 
+function madeAt(offset: number) {
+  return { partition: 0, offset, bytes: 1, encode: () => new Uint8Array([offset]) }
+}
+
 describe('PromotedParts', () => {
   it('are written with the epoch that follows the offer, those that still wait, and then need not be read', () => {
     const set = waitingAt(3, 5, 5_000)
@@ -29,7 +33,7 @@ describe('PromotedParts', () => {
 
     assert.deepEqual(write(promoted, set), ['part/0/3', 'part/0/5'])
     assert.deepEqual([promoted.isPromoting, promoted.firstNeeded(0, set)], [true, 3])
-    promoted.settle()
+    promoted.settle([set])
 
     assert.deepEqual([promoted.isPromoting, promoted.firstNeeded(0, set)], [false, 5_000])
     assert.deepEqual(
@@ -37,6 +41,52 @@ describe('PromotedParts', () => {
       [true, false, true],
     )
     assert.deepEqual(write(promoted, set), [])
+  })
+
+  it('are written with the epoch that has made them, those that still wait, whatever was offered', () => {
+    const set = waitingAt(3, 5, 7)
+    const promoted = new PromotedParts(1)
+    for (const offset of [3, 4, 7]) promoted.add(madeAt(offset))
+
+    assert.deepEqual(write(promoted, set), ['part/0/3', 'part/0/7'])
+    assert.equal(promoted.isPromoting, false)
+    promoted.settle([set])
+
+    assert.equal(promoted.firstNeeded(0, set), 5)
+    assert.deepEqual(write(promoted, set), [])
+    promoted.add(madeAt(5))
+    write(promoted, set)
+    promoted.settle([set])
+    assert.equal(promoted.firstNeeded(0, set), undefined)
+  })
+
+  it('that were made are forgotten when their epoch has not happened', () => {
+    const set = waitingAt(3)
+    const promoted = new PromotedParts(1)
+    promoted.add(madeAt(3))
+    promoted.rollback()
+    assert.deepEqual(write(promoted, set), [])
+
+    promoted.add(madeAt(3))
+    write(promoted, set)
+    promoted.rollback()
+
+    assert.deepEqual([promoted.has(0, 3), promoted.firstNeeded(0, set)], [false, 3])
+    assert.deepEqual(write(promoted, set), [])
+  })
+
+  it('are removed as fast as they come', () => {
+    const promoted = new PromotedParts(1)
+    const perEpoch = 1_000
+    let left = 0
+    for (let epoch = 0; epoch < 20; epoch++) {
+      const offsets = Array.from({ length: perEpoch }, (_, i) => epoch * perEpoch + i)
+      const set = waitingAt(...offsets)
+      for (const offset of offsets) promoted.add(madeAt(offset))
+      left += 2 * perEpoch - write(promoted, set).length
+      promoted.settle([set])
+    }
+    assert.ok(left <= 2 * perEpoch, `${left}`)
   })
 
   it('are not there when their epoch has not happened', () => {
@@ -64,7 +114,7 @@ describe('PromotedParts', () => {
     assert.deepEqual(write(promoted, set), ['-part/0/3'])
     promoted.rollback()
     assert.deepEqual(write(promoted, set), ['-part/0/3'])
-    promoted.settle()
+    promoted.settle([set])
 
     assert.deepEqual(write(promoted, set), [])
     assert.deepEqual([promoted.has(0, 3), promoted.has(0, 5)], [false, true])

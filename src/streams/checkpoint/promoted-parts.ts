@@ -1,13 +1,19 @@
 import type { OffsetSet } from '../../kernel/index.ts'
 import { type CheckpointRecords, partsOf } from './checkpoint-reader.ts'
 import { partKey, type PutRecord } from './checkpoint-topic.ts'
+import type { MadePart } from './made-part.ts'
 
 /** Parts of one source partition, read again to be promoted: all that waited from the last promoted ones to `end`. */
 export interface PromotionOffer {
   readonly partition: number
   readonly end: number
-  /** A record batch for each, with that record alone, as the source would give it. */
+  /** Each as `promotedBatch` returns it. */
   readonly parts: readonly { readonly offset: number; readonly batch: Uint8Array }[]
+}
+
+interface Place {
+  readonly partition: number
+  readonly offset: number
 }
 
 /** What of a partition stands in the checkpoint topic by value. */
@@ -19,7 +25,7 @@ interface Promoted {
   reach: number
 }
 
-/** Promoted parts of a partition that are looked at in an epoch, whether they still wait. */
+/** Promoted parts of a partition that are looked at in an epoch, whether they still wait: so many, and two for each that is added. */
 const sweptPerEpoch = 256
 
 /**
@@ -32,9 +38,11 @@ export class PromotedParts {
   readonly #partitions: readonly Promoted[]
   /** To be written with the next epoch. */
   #offer: PromotionOffer | undefined
+  #made: MadePart[] = []
   /** What the epoch that was closed last changes; settled or forgotten. */
-  #added: PromotionOffer | undefined
-  #removed: { readonly partition: number; readonly offset: number }[] = []
+  #reached: { readonly partition: number; readonly end: number } | undefined
+  #added: Place[] = []
+  #removed: Place[] = []
 
   constructor(partitionCount: number) {
     this.#partitions = Array.from({ length: partitionCount }, () => {
@@ -47,13 +55,7 @@ export class PromotedParts {
   static behind(records: CheckpointRecords, sets: readonly OffsetSet[]): PromotedParts {
     const promoted = new PromotedParts(sets.length)
     for (const { partition, offset } of partsOf(records)) promoted.#partitions[partition]!.offsets.add(offset)
-    promoted.#partitions.forEach((each, partition) => {
-      const set = sets[partition]!
-      for (let first = set.firstFrom(0); first !== undefined && each.offsets.has(first);) {
-        each.reach = first + 1
-        first = set.firstFrom(each.reach)
-      }
-    })
+    promoted.#reachOn(sets)
     return promoted
   }
 
@@ -68,7 +70,7 @@ export class PromotedParts {
 
   /** Whether an offer is on its way: the next one begins behind it. */
   get isPromoting(): boolean {
-    return this.#offer !== undefined || this.#added !== undefined
+    return this.#offer !== undefined || this.#reached !== undefined
   }
 
   /** Has parts promoted with the next epoch, those that still wait then. */
@@ -76,17 +78,31 @@ export class PromotedParts {
     this.#offer = offer
   }
 
+  /** Has a part promoted with the epoch at hand, if it still waits at its end. */
+  add(part: MadePart): void {
+    this.#made.push(part)
+  }
+
   /** Writes what changes with an epoch that is being closed; `sets` are as of its end. */
   write(sets: readonly OffsetSet[], put: PutRecord): void {
+    const add = (partition: number, offset: number, encode: () => Uint8Array) => {
+      if (!sets[partition]!.has(offset)) return
+      put(partKey(partition, offset), encode())
+      this.#added.push({ partition, offset })
+    }
+    for (const { partition, offset, encode } of this.#made) add(partition, offset, encode)
+    this.#made = []
     if (this.#offer !== undefined) {
       const { partition, end, parts } = this.#offer
-      const waiting = parts.filter(({ offset }) => sets[partition]!.has(offset))
-      for (const { offset, batch } of waiting) put(partKey(partition, offset), batch)
-      this.#added = { partition, end, parts: waiting }
+      for (const { offset, batch } of parts) add(partition, offset, () => batch)
+      this.#reached = { partition, end }
       this.#offer = undefined
     }
+    const addedCounts = this.#partitions.map(() => 0)
+    for (const { partition } of this.#added) addedCounts[partition]!++
     this.#partitions.forEach(({ offsets, sweep }, partition) => {
-      for (let looked = Math.min(offsets.size, sweptPerEpoch); looked > 0; looked--) {
+      const looks = Math.max(sweptPerEpoch, 2 * addedCounts[partition]!)
+      for (let looked = Math.min(offsets.size, looks); looked > 0; looked--) {
         const offset: number = sweep.next().value
         if (sets[partition]!.has(offset)) continue
         put(partKey(partition, offset), undefined)
@@ -95,26 +111,38 @@ export class PromotedParts {
     })
   }
 
-  /** The changes are permanent. */
-  settle(): void {
-    if (this.#added !== undefined) {
-      const { partition, end, parts } = this.#added
-      const promoted = this.#partitions[partition]!
-      for (const { offset } of parts) promoted.offsets.add(offset)
-      promoted.reach = end
+  /** The changes are permanent; `sets` are as of the end of their epoch. */
+  settle(sets: readonly OffsetSet[]): void {
+    for (const { partition, offset } of this.#added) this.#partitions[partition]!.offsets.add(offset)
+    if (this.#reached !== undefined) {
+      const promoted = this.#partitions[this.#reached.partition]!
+      promoted.reach = Math.max(promoted.reach, this.#reached.end)
     }
     for (const { partition, offset } of this.#removed) this.#partitions[partition]!.offsets.delete(offset)
+    this.#reachOn(sets)
     this.#forget()
   }
 
   /** The changes have not happened. */
   rollback(): void {
     this.#offer = undefined
+    this.#made = []
     this.#forget()
   }
 
+  #reachOn(sets: readonly OffsetSet[]): void {
+    this.#partitions.forEach((promoted, partition) => {
+      if (promoted.offsets.size === 0) return
+      let first = sets[partition]!.firstFrom(promoted.reach)
+      for (; first !== undefined && promoted.offsets.has(first); first = sets[partition]!.firstFrom(promoted.reach)) {
+        promoted.reach = first + 1
+      }
+    })
+  }
+
   #forget(): void {
-    this.#added = undefined
+    this.#reached = undefined
+    this.#added = []
     this.#removed = []
   }
 }

@@ -27,6 +27,7 @@ import { TableCompaction } from '../table-compaction.ts'
 import { TableSweep } from '../table-sweep.ts'
 import type { Restoration } from '../epoch-state.ts'
 import type { CorrelateMessage, SinkMessage } from '../messages.ts'
+import { madePart } from '../checkpoint/made-part.ts'
 import type { PromotionOffer } from '../checkpoint/promoted-parts.ts'
 import { checkpointSink, deadLetterSink, expiredSink, mergedSink } from '../pipeline-topics.ts'
 import type { Pipeline } from '../pipeline.ts'
@@ -62,6 +63,8 @@ class Correlation {
   readonly #sweep: TableSweep | undefined
   readonly #compaction: TableCompaction
   readonly #promoter: Promoter
+  /** Sides whose parts must not be made twice. */
+  readonly #madeSides: ReadonlySet<number>
   /** Filled batches that are still to be sent: the builders cannot wait, the actor can. */
   readonly #filled: OutputBatch[] = []
   #isCommitting = false
@@ -104,6 +107,7 @@ class Correlation {
     const { expiry, memory } = plan.correlate
     this.#expired = new ExpiredRowEncoder(plan, this.#builders[expiredSink], this.#deadLetters)
     this.#sweep = (expiry ?? memory) && new TableSweep(expiry, state, pipeline.clock)
+    this.#madeSides = new Set(plan.sides.flatMap(({ stage }, side) => (stage.deterministic ? [] : side)))
     this.#compaction = new TableCompaction(state.table, pipeline.clock)
     this.#promoter = new Promoter(pipeline, (offer) => {
       void this.#self.tell({ type: 'promotable', incarnation: this.#incarnation, offer })
@@ -170,6 +174,7 @@ class Correlation {
     counts.skipped[partition]! += nextOffset - counts.nextOffsets[partition]! - count
     counts.nextOffsets[partition] = nextOffset
     table.apply(columns, counts)
+    this.#keepMade(columns)
     for (let row = 0; row < count; row++) {
       if (columns.side[row] !== noSide) continue
       if ((columns.flags[row]! & rowFlags.filtered) !== 0) counts.filtered[partition]!++
@@ -182,6 +187,18 @@ class Correlation {
     state.eventClock?.observe(partition, columns.timestamp, count, nextOffset < batch.endOffset)
     statistics.pendingRowsMax = Math.max(statistics.pendingRowsMax, table.rowCount)
     this.#open()
+  }
+
+  /** Has parts kept by value that must not be made a second time. */
+  #keepMade(columns: RecordColumns): void {
+    if (this.#madeSides.size === 0) return
+    const { promoted } = this.#pipeline.state
+    for (let row = 0; row < columns.count; row++) {
+      if (!this.#madeSides.has(columns.side[row]!)) continue
+      const part = madePart(columns, row)
+      promoted.add(part)
+      this.#epochBytes += part.bytes
+    }
   }
 
   /** The epoch at hand has something in it. */

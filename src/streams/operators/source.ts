@@ -37,7 +37,7 @@ export const source = (pipeline: Pipeline) =>
     handle: {
       async promoted(state, { incarnation, parts }, context) {
         if (incarnation !== pipeline.incarnation) return
-        await readOut(pipeline, state, { partitions: parts, release() {} }, context)
+        await readOut(pipeline, state, { partitions: parts, release() {}, isPromoted: true }, context)
         await endRestoration(pipeline, state, context)
       },
       async fetched(state, { fetcher, response }, context) {
@@ -139,9 +139,10 @@ async function readCarefully(
 async function readOut(
   pipeline: Pipeline,
   { reader, incarnation }: SourceState,
-  response: FetchedResponse,
+  response: FetchedResponse & { isPromoted?: boolean },
   context: ActorContext<SourceMessage>,
 ): Promise<void> {
+  const { isPromoted = false } = response
   const route = context.ref<RowsMessage>(pipeline.plan.route.id)
   const { state } = pipeline
   const lease = new Lease(response.release)
@@ -159,11 +160,11 @@ async function readOut(
         }
         // Without rows it still tells how far the partition has been passed over.
         if (!hasRows) batch.columns.reset(partition.partition, partition.bytes, partition.view)
-        if (state.restoration !== undefined) keepWaiting(state, batch.columns)
+        if (state.restoration !== undefined) keepWaiting(state, batch.columns, isPromoted)
         batch.incarnation = incarnation
         batch.nextOffset = reader.reachedOffset
         batch.endOffset = partition.endOffset
-        batch.hold(lease)
+        batch.hold(lease, isPromoted)
         const sent = route.tell({ type: 'rows', batch })
         if (sent !== undefined) await sent
       }
@@ -173,9 +174,10 @@ async function readOut(
   }
 }
 
-/** Drops what was dealt with in earlier epochs, and what none has reached yet. */
-function keepWaiting({ accounting, pending }: EpochState, columns: RecordColumns): void {
-  const set = pending.sets[columns.partition]!
-  const end = accounting.committedOffsets[columns.partition]!
-  columns.keep((offset) => offset < end && set.has(offset))
+/** Drops what was dealt with in earlier epochs, what none has reached yet, and of the source what is promoted. */
+function keepWaiting({ accounting, pending, promoted }: EpochState, columns: RecordColumns, isPromoted: boolean): void {
+  const { partition } = columns
+  const set = pending.sets[partition]!
+  const end = accounting.committedOffsets[partition]!
+  columns.keep((offset) => offset < end && set.has(offset) && promoted.has(partition, offset) === isPromoted)
 }

@@ -32,7 +32,7 @@ export const stageOf = (pipeline: Pipeline, sideIndex: number) => {
     handle: {
       rows(runner, { batch }, context) {
         if (batch.incarnation !== pipeline.incarnation) return
-        if (side.isActive) return runner.run(batch.columns).then(() => passOn(pipeline, batch, context))
+        if (side.isActive) return runner.run(batch).then(() => passOn(pipeline, batch, context))
         return passOn(pipeline, batch, context)
       },
     },

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { explain, field, stage, topology } from '../../src/streams/index.ts'
+import { atCluster } from './at-cluster.ts'
+import { type CustomerRecord, customerTopology, record, valuesOf } from './customers.ts'
+import { assertAccount, startQuietly } from './run.ts'
+import type { Stream, Target } from './target.ts'
+
+const count = 50
+const ids = Array.from({ length: count }, (_, id) => id)
+
+/** Side A with a function that makes another part in each life of the program, and counts how often it is asked. */
+function life(number: number) {
+  let asked = 0
+  const part = async ({ id }: CustomerRecord) => {
+    asked++
+    await Promise.resolve()
+    return `made in life ${number} of ${id}`
+  }
+  return { sideA: { part, deterministic: false } as const, asked: () => asked }
+}
+
+function mergesOfLives(lifeOf: (id: number) => number, total = count): string[] {
+  return Array.from(
+    { length: total },
+    (_, id) => `{"id":${id},"A":"made in life ${lifeOf(id)} of ${id}","B":{"of":"B${id}"}}`,
+  ).sort()
+}
+
+/** Parts of stages that are declared not deterministic are kept by value. */
+export function madeParts(target: Target): void {
+  async function partsIn(stream: Stream): Promise<number> {
+    const parts = new Set<string>()
+    for (const { key, value } of await stream.read(stream.checkpointTopic)) {
+      if (key?.startsWith('part/') !== true) continue
+      if (value === null) parts.delete(key)
+      else parts.add(key)
+    }
+    return parts.size
+  }
+
+  describe('a stage that is not deterministic', () => {
+    it('is not asked again for what waits after a restart, nor is the source', async () => {
+      const stream = await target.stream()
+      await stream.produce(ids.map((id) => record('A', id)))
+      const first = life(1)
+      await stream.run(customerTopology(stream, first.sideA))
+      assert.deepEqual([first.asked(), await partsIn(stream)], [count, count])
+
+      await target.deleteRecords(stream.source, { 0: count / 2, 1: count / 2 })
+      const { app } = stream
+      const { waiting } = await atCluster(target, (cluster) => explain(cluster, { app, key: '7' }))
+      assert.deepEqual(
+        [waiting?.parts.map(({ side, offset }) => [side, offset]), waiting?.missing],
+        [[['A', 3]], ['B']],
+      )
+
+      await stream.produce(ids.map((id) => record('B', id)))
+      await stream.produce([record('A', count), record('B', count)])
+      const second = life(2)
+      const { report } = await stream.run(customerTopology(stream, second.sideA))
+
+      assert.equal(second.asked(), 1)
+      assert.deepEqual(
+        valuesOf(await stream.merged()),
+        mergesOfLives((id) => (id < count ? 1 : 2), count + 1),
+      )
+      assertAccount(report, { emitted: 2 * (count + 1) })
+      await stream.produce([record('A', count + 1)])
+      await stream.run(customerTopology(stream, second.sideA))
+      assert.equal(await partsIn(stream), 1)
+    })
+
+    it('has its parts kept beside others that are read from the source', async () => {
+      const stream = await target.stream()
+      const isMade = (id: number) => id % 3 === 0
+      await stream.produce(ids.map((id) => record(isMade(id) ? 'A' : 'B', id)))
+      await stream.run(customerTopology(stream, life(1).sideA))
+      await stream.run(customerTopology(stream, life(2).sideA))
+
+      const { app } = stream
+      const { waiting } = await atCluster(target, (cluster) => explain(cluster, { app, key: '9' }))
+      assert.deepEqual([waiting?.parts.length, waiting?.missing], [1, ['B']])
+      await stream.produce(ids.map((id) => record(isMade(id) ? 'B' : 'A', id)))
+      const third = life(3)
+      const { report } = await stream.run(customerTopology(stream, third.sideA))
+
+      assert.equal(third.asked(), ids.filter((id) => !isMade(id)).length)
+      assert.deepEqual(
+        valuesOf(await stream.merged()),
+        mergesOfLives((id) => (isMade(id) ? 1 : 3)),
+      )
+      assertAccount(report, { emitted: 2 * count })
+    })
+
+    it('is asked anew for what had not committed', async () => {
+      const stream = await target.stream()
+      await stream.produce(ids.flatMap((id) => [record('A', id), record('B', id)]))
+      const first = life(1)
+      const failing = {
+        ...first.sideA,
+        part: (value: CustomerRecord) => {
+          if (value.id === count - 1) throw new Error('not yet')
+          return first.sideA.part(value)
+        },
+      }
+      const oneEpoch = { epochMs: 60_000, epochIdleMs: 60_000 }
+      const ended = await stream.run(customerTopology(stream, failing), { maxConsecutivePoison: 1, ...oneEpoch })
+      assert.notEqual(ended.error, undefined)
+
+      await stream.run(customerTopology(stream, life(2).sideA))
+      assert.deepEqual(
+        valuesOf(await stream.merged()),
+        mergesOfLives(() => 2),
+      )
+    })
+
+    it('is taken at its own word only: a record cannot bring a part with it', async () => {
+      const stream = await target.stream()
+      const forged = ids.map((id) => ({ ...record('A', id), headers: { 'millrace.part': '"forged"' } }))
+      await stream.produce(forged)
+      // All that waits is promoted from the source.
+      const part = ({ id }: CustomerRecord) => `made in life 1 of ${id}`
+      const declared = topology(stream.app)
+        .source(stream.source)
+        .route('by-stage', field('stage'), { A: stage({ part }), B: stage({ part: field('part') }) })
+        .correlate('by-id', field('id'), { of: ['A', 'B'] })
+        .sink(stream.sink)
+      const running = await startQuietly(declared, target.bootstrapServers, { replayRecordsMax: 0 })
+      while ((await partsIn(stream)) < count) await new Promise(setImmediate)
+      await running.stop()
+
+      await stream.produce(ids.map((id) => record('B', id)))
+      await stream.run(declared)
+      assert.deepEqual(
+        valuesOf(await stream.merged()),
+        mergesOfLives(() => 1),
+      )
+    })
+  })
+}
