@@ -35,12 +35,9 @@ console.log(
   `fetch ${fetchBytes} bytes, ${partitionBytes} a partition; ${records} records, ${source.partitions} partitions; broker ${source.bootstrapServers}`,
 )
 
-/** Millrace with all defaults, and with memory for what waits that is taken before the first record. */
-const settings = { millrace: [], 'millrace, reserved': ['--pending-bytes-min', String(256 << 20)] }
-const readers = { kafkajs: 'kafkajs-read.ts', '@platformatic/kafka': 'platformatic-read.ts' }
-type Peer = keyof typeof settings | keyof typeof readers
-const peers = [...Object.keys(settings), ...Object.keys(readers)] as Peer[]
-const results = Object.fromEntries(peers.map((peer) => [peer, []])) as unknown as Record<Peer, ReadMeasurement[]>
+const peers = ['millrace', 'kafkajs', '@platformatic/kafka'] as const
+type Peer = (typeof peers)[number]
+const results: Record<Peer, ReadMeasurement[]> = { millrace: [], kafkajs: [], '@platformatic/kafka': [] }
 const correlationRates: number[] = []
 
 const warmUpRounds = Number(values['warm-up'])
@@ -56,17 +53,16 @@ for (let round = -warmUpRounds; round < Number(values.runs); round++) {
 printTable()
 
 async function measure(peer: Peer, round: number): Promise<ReadMeasurement> {
-  if (peer in settings) return measureMillrace(peer as keyof typeof settings, round)
-  const script = readers[peer as keyof typeof readers]
+  if (peer === 'millrace') return measureMillrace(round)
+  const script = peer === 'kafkajs' ? 'kafkajs-read.ts' : 'platformatic-read.ts'
   const words = [source.bootstrapServers, source.topic, String(records), String(fetchBytes), String(partitionBytes)]
   const { stdout } = await run(process.execPath, [join(import.meta.dirname, 'peers', script), ...words])
   return lastLineOf(stdout) as ReadMeasurement
 }
 
-async function measureMillrace(peer: keyof typeof settings, round: number): Promise<ReadMeasurement> {
-  const app = `bench-${process.pid}-${round + warmUpRounds}-${peers.indexOf(peer)}`
-  const measurement = await source.runMillrace(app, settings[peer])
-  if (round >= 0 && peer === 'millrace') correlationRates.push(measurement.correlationRate)
+async function measureMillrace(round: number): Promise<ReadMeasurement> {
+  const measurement = await source.runMillrace(`bench-${process.pid}-${round + warmUpRounds}`)
+  if (round >= 0) correlationRates.push(measurement.correlationRate)
   return measurement
 }
 

@@ -94,7 +94,6 @@ const slackSegments = 16
  */
 export class TableMachine {
   readonly #handlers: TableHandlers
-  readonly #reservedSegments: number
   #memory: WasmMemory
   #bytes!: Uint8Array<ArrayBuffer>
   #words!: Int32Array<ArrayBuffer>
@@ -102,12 +101,11 @@ export class TableMachine {
   run: TableExports
   #failure: EngineError | undefined
 
-  constructor(handlers: TableHandlers, { memory, reservedSegments } = new TableMemory(0)) {
+  constructor(handlers: TableHandlers, { memory, touchedSegments } = new TableMemory()) {
     this.#handlers = handlers
-    this.#reservedSegments = reservedSegments
     this.#memory = memory
     const exports = wasmInstance<TableExports>(module, { ...handlers }, memory)
-    exports.segmentCount.value = Math.max(exports.segmentCount.value, reservedSegments)
+    exports.segmentCount.value = Math.max(exports.segmentCount.value, touchedSegments)
     this.run = this.#guarded(exports)
     this.#look()
   }
@@ -148,9 +146,9 @@ export class TableMachine {
     return new Float64Array(this.bytes.buffer, this.run[place].value, length)
   }
 
-  /** Whether more than half of the memory is free, and more than what was reserved. */
+  /** Whether more than half of the memory is free. */
   get isSparse(): boolean {
-    return this.#count(kinds.free) > this.run.usedSegments.value + this.#reservedSegments + slackSegments
+    return this.#count(kinds.free) > this.run.usedSegments.value + slackSegments
   }
 
   /** Moves where that is so. */

@@ -11,25 +11,21 @@ const systemPageBytes = 4096
 /** Memory of a pending table. */
 export class TableMemory {
   readonly memory: WasmMemory
-  /** Segments that the system has given ahead of need; the table keeps them, also when they are free. */
-  reservedSegments = 0
+  /** Segments that the system has given before a table lives here. */
+  touchedSegments = 0
 
   /** @param bytes - That there are to begin with, at least. */
-  constructor(bytes: number) {
-    this.memory = newMemory(Math.max(segmentsOf(bytes) * segmentBytes, bytesMin) + slackBytes)
+  constructor(bytes = 0) {
+    this.memory = newMemory(Math.max(bytes, bytesMin) + slackBytes)
   }
 
   /**
-   * Has the system give the first bytes of what there is before a table lives in it, which takes about 2 µs for 4 KiB and
-   * spares that the records to come.
+   * Has the system give the first bytes before a table lives here, no more than there are. That takes about 2 µs for 4 KiB,
+   * which the records to come are spared.
    */
-  reserve(bytes: number): void {
-    this.reservedSegments = segmentsOf(bytes)
-    const reserved = new Uint8Array(this.memory.buffer, 0, this.reservedSegments * segmentBytes)
-    for (let at = 0; at < reserved.length; at += systemPageBytes) reserved[at] = 0
+  touch(bytes: number): void {
+    this.touchedSegments = Math.floor(Math.min(bytes, this.memory.buffer.byteLength - slackBytes) / segmentBytes)
+    const touched = new Uint8Array(this.memory.buffer, 0, this.touchedSegments * segmentBytes)
+    for (let at = 0; at < touched.length; at += systemPageBytes) touched[at] = 0
   }
-}
-
-function segmentsOf(bytes: number): number {
-  return Math.ceil(bytes / segmentBytes)
 }

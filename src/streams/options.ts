@@ -80,15 +80,6 @@ export const runOptions = {
     flag: '--memory-budget-bytes',
     doc: 'Bytes for all records on the way from fetch to sink. Reading pauses while they are used up.',
   },
-  pendingBytesMin: {
-    type: 'int',
-    default: 0,
-    min: 0,
-    max: 3 * 1024 * mebibyte,
-    env: 'MILLRACE_PENDING_BYTES_MIN',
-    flag: '--pending-bytes-min',
-    doc: 'Bytes of memory for parts that wait, their index and logs, that are taken from the system at the start and kept, as a JVM does with `-Xms` and `AlwaysPreTouch`. The rest is taken when it is needed, which slows the first burst down.',
-  },
   pendingBytesMax: {
     type: 'int',
     default: 1024 * mebibyte,

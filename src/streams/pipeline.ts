@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import { ConfigError } from '../core/errors.ts'
 import { type Cluster, type GroupMember, receiveBytes, type Topic } from '../kafka/index.ts'
 import { TableMemory } from '../kernel/index.ts'
+import { backlogOf } from './backlog.ts'
 import { ByteBudget } from './byte-budget.ts'
 import type { CarefulMode } from './careful-mode.ts'
 import type { EpochState } from './epoch-state.ts'
@@ -13,6 +14,12 @@ import { RowBatchPool } from './row-batch.ts'
 
 /** Batches between reading and the table. Few, so that their columns and bytes stay in the cache from step to step. */
 const rowBatches = 4
+
+/**
+ * Bytes of the table for each record of a backlog: of three parts that come in any order two thirds wait at the most, which are
+ * small ones here. What is not used goes back like any other memory.
+ */
+const bytesPerBacklog = 64
 
 /** What a run has besides records: filled in as it goes. Times are of the clock's monotonic kind. */
 export interface RunStatistics {
@@ -49,7 +56,7 @@ export class Pipeline {
   budget: ByteBudget
   readonly #outputBytesMax: number
   /** Until a table lives in it. */
-  #tableMemory: TableMemory | undefined
+  #tableMemory: TableMemory | undefined = new TableMemory()
   readonly statistics: RunStatistics = {
     firstFetchMs: 0,
     lastCommitMs: 0,
@@ -78,13 +85,14 @@ export class Pipeline {
     this.topics = parts.topics
     this.logger = parts.logger
     this.#outputBytesMax = outputBudget(parts.options, parts.topics.source)
-    this.#tableMemory = new TableMemory(parts.options.pendingBytesMin)
     this.budget = new ByteBudget(this.#outputBytesMax)
   }
 
-  /** Takes the memory from the system that the table begins with. */
-  reserveTableMemory(): void {
-    this.#tableMemory?.reserve(this.options.pendingBytesMin)
+  /** Has the system give the memory that the backlog is likely to need; an estimate, so that no failure matters here. */
+  async prepareTableMemory(): Promise<void> {
+    const { cluster, plan, topics } = this
+    const backlog = await backlogOf(cluster, plan.name, topics.source).catch(() => 0)
+    this.#tableMemory?.touch(backlog * bytesPerBacklog)
   }
 
   /** That memory, once: another table does not find it empty. */

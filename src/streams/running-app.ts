@@ -84,8 +84,7 @@ export class RunningApp implements App {
       onRevoked: () => app.stop(),
     })
     // Joining takes longer, in a thread of its own.
-    pipeline.reserveTableMemory()
-    const membership = await joining
+    const [membership] = await Promise.all([joining, pipeline.prepareTableMemory()])
     app.#membership = membership
     pipeline.member = (stale) => membership.member(stale)
     try {

@@ -12,7 +12,7 @@ import {
   saysOf,
   valuesOf,
 } from './customers.ts'
-import { assertAccount, assertEndedBy, startQuietly } from './run.ts'
+import { assertAccount, assertEndedBy } from './run.ts'
 import type { SourceRecord, Stream, Target } from './target.ts'
 
 export function poisonedRecords(target: Target): void {
@@ -282,15 +282,6 @@ export function poisonedRecords(target: Target): void {
 
       assertEndedBy(error, 'TABLE_FULL')
       assert.equal(report.isBalanced, true)
-    })
-
-    it('takes what is reserved from the system before the program goes to work', async () => {
-      const stream = await target.stream()
-      await using app = await startQuietly(customerTopology(stream), target.bootstrapServers, {
-        pendingBytesMin: 512 * 2 ** 20,
-      })
-
-      assert.equal(app.report().tableBytes, 512 * 2 ** 20)
     })
   })
 }

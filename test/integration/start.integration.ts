@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { field, stage, start, type Topology, topology } from '../../src/streams/index.ts'
 import { type Correlation, customers, customerTopology, mergesOf, valuesOf } from './customers.ts'
+import { millrace } from './millrace.ts'
 import { assertAccount, startQuietly } from './run.ts'
 import type { Target } from './target.ts'
 
@@ -55,6 +56,23 @@ export function starting(target: Target): void {
 
       assertAccount(report, {})
       assert.equal(report.statistics.epochs, 0)
+    })
+
+    it('takes memory for the backlog from the system before the first record', async () => {
+      const stream = await target.stream()
+      const flags = ['--customers', '120000', '--bootstrap-servers', target.bootstrapServers]
+      const { code, stderr } = await millrace('generate', '--topic', stream.source, ...flags)
+      assert.equal(code, 0, stderr)
+      const program = topology(stream.app)
+        .source(stream.source)
+        .route('by-stage', field('stage'), { A: stage({ part }), B: stage({ part }), C: stage({ part }) })
+        .correlate('by-customer', field('customerId'), { of: ['A', 'B', 'C'] })
+        .sink(stream.sink)
+
+      await using app = await startQuietly(program, target.bootstrapServers)
+
+      const { tableBytes, records } = app.report()
+      assert.ok(tableBytes >= 20 * 2 ** 20, `${tableBytes} bytes for ${records} records`)
     })
   })
 
