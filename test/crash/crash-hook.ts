@@ -112,7 +112,7 @@ function stepOf(chunks: readonly Uint8Array[]): Step | undefined {
     case 1:
       return isLoaded ? 'Fetch of the source' : 'Fetch of the checkpoint'
     case 9:
-      return 'OffsetFetch'
+      return isLoading(chunks.at(-1)!) ? 'OffsetFetch' : undefined
     case 10:
       return 'FindCoordinator'
     case 11:
@@ -135,6 +135,11 @@ function stepOf(chunks: readonly Uint8Array[]): Step | undefined {
 /** The body of a Produce request begins with tags and the transactional id, whose first byte is 0 where there is none. */
 function hasTransaction(body: Uint8Array): boolean {
   return body[1] !== 0
+}
+
+/** The body of an OffsetFetch request ends with whether offsets have to be stable, and tags: the estimate of the backlog does without. */
+function isLoading(body: Uint8Array): boolean {
+  return body.at(-2) === 1
 }
 
 /** Names stand in small chunks, between the record batches. */
