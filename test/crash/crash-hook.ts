@@ -17,6 +17,7 @@ const counts = new Map<string, number>()
 /** The checkpoint has been loaded. */
 let isLoaded = false
 let hasCommitted = false
+let isInCommit = false
 let commitsBegun = 0
 /** When the last fetch of new records was sent. */
 let commitsBegunBefore = -1
@@ -83,7 +84,10 @@ function watchRequests(socket: net.Socket, expected: (Step | undefined)[]): void
     }
     if (step === 'Fetch of the source' && plan.hasSmallEpochs) void sendInTurn(send)
     else send()
-    if (step !== 'Produce of the checkpoint') return
+    if (step === 'EndTxn') isInCommit = false
+    // A large checkpoint takes several requests.
+    if (step !== 'Produce of the checkpoint' || isInCommit) return
+    isInCommit = true
     commitsBegun++
     commitBegun.resolve()
     commitBegun = Promise.withResolvers()
