@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { explain, field, stage, topology } from '../../src/streams/index.ts'
 import { atCluster } from './at-cluster.ts'
 import { type CustomerRecord, customerTopology, record, valuesOf } from './customers.ts'
-import { assertAccount, startQuietly } from './run.ts'
+import { assertAccount, committed, startQuietly } from './run.ts'
 import type { Stream, Target } from './target.ts'
 
 const count = 50
@@ -113,6 +113,19 @@ export function madeParts(target: Target): void {
         valuesOf(await stream.merged()),
         mergesOfLives(() => 2),
       )
+    })
+
+    it('ends an epoch by the bytes that are to be kept', async () => {
+      const stream = await target.stream()
+      const never = { epochMs: 60_000, epochIdleMs: 60_000 }
+      const settings = { ...never, epochBytes: 1_024 }
+      const app = await startQuietly(customerTopology(stream, life(1).sideA), target.bootstrapServers, settings)
+      await stream.produce(ids.map((id) => record('A', id)))
+
+      await committed(app, count / 2)
+      await app.stop()
+
+      assert.equal(await partsIn(stream), count)
     })
 
     it('is taken at its own word only: a record cannot bring a part with it', async () => {
