@@ -93,6 +93,28 @@ export function madeParts(target: Target): void {
       assertAccount(report, { emitted: 2 * count })
     })
 
+    it('has its parts kept also where they are more than what is in memory at a time', async () => {
+      const stream = await target.stream()
+      const many = Array.from({ length: 6_000 }, (_, id) => id)
+      // In many batches, so that several fetches share the memory of each.
+      for (let i = 0; i < many.length; i += 500)
+        await stream.produce(many.slice(i, i + 500).map((id) => record('A', id)))
+      const small = { fetchBytes: 65_536, partitionFetchBytes: 16_384, epochMs: 60_000, epochIdleMs: 60_000 }
+      const app = await startQuietly(customerTopology(stream, life(1).sideA), target.bootstrapServers, small)
+      while (app.report().pendingRows < many.length) await new Promise(setImmediate)
+      await app.stop()
+
+      await stream.produce(many.map((id) => record('B', id)))
+      const second = life(2)
+      await stream.run(customerTopology(stream, second.sideA))
+
+      assert.equal(second.asked(), 0)
+      assert.deepEqual(
+        valuesOf(await stream.merged()),
+        mergesOfLives(() => 1, many.length),
+      )
+    })
+
     it('is asked anew for what had not committed', async () => {
       const stream = await target.stream()
       await stream.produce(ids.flatMap((id) => [record('A', id), record('B', id)]))

@@ -36,8 +36,8 @@ export function madePart(columns: RecordColumns, row: number): MadePart {
   const { key, value } = plainRecord(columns, row)
   const part = extra.bytes.subarray(columns.partStart[row], columns.partEnd[row])
   const record = {
-    key: key && key.slice(),
-    value: value!.slice(),
+    key: key && Uint8Array.from(key),
+    value: Uint8Array.from(value!),
     headerCount: 1,
     headers: encodeHeader(headerName, part),
   }
