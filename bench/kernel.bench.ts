@@ -116,6 +116,7 @@ function correlateAll(): Times {
     }
     if (++fetches % fetchesPerEpoch > 0) continue
     measured('epoch', () => {
+      table.epochChanges(() => {})
       table.beginEpoch()
       table.commitEpoch()
       table.compact(4_096)

@@ -62,17 +62,28 @@ export function hasRoom(hash: u32): bool {
 
 /** Adds a pair that is not there yet and for which there is room. */
 export function insert(hash: u32, address: u32): void {
-  const page = pageOf(hash)
-  place(page, hash, address)
+  insertAt(freeSlot(pageOf(hash), hash), hash, address)
+}
+
+/** The same, at the free slot where a search for it has ended, if no page was split since. */
+export function insertAt(slot: usize, hash: u32, address: u32): void {
+  const page = slot & ~wrap
+  store<u32>(slot, hash)
+  store<u32>(slot, address, 4)
   store<u32>(countOf(page), load<u32>(countOf(page)) + 1)
   slotCount++
 }
 
 /** Removes the pair that is known to be there. */
 export function remove(hash: u32, address: u32): void {
-  const page = pageOf(hash)
-  const slot = slotOf(page, hash, address)
+  const slot = slotOf(pageOf(hash), hash, address)
   if (slot == 0) unreachable()
+  removeAt(slot, hash)
+}
+
+/** The same, from the slot where it is. */
+export function removeAt(slot: usize, hash: u32): void {
+  const page = slot & ~wrap
   closeGap(page, slot)
   const count = load<u32>(countOf(page)) - 1
   store<u32>(countOf(page), count)
@@ -120,11 +131,11 @@ function depthOf(page: usize): usize {
   return depths + (page >>> pageBits)
 }
 
-function place(page: usize, hash: u32, address: u32): void {
+/** The slot that a new pair takes. */
+function freeSlot(page: usize, hash: u32): usize {
   let slot = homeOf(page, hash)
   while (load<u32>(slot) != 0) slot = slotBehind(page, slot)
-  store<u32>(slot, hash)
-  store<u32>(slot, address, 4)
+  return slot
 }
 
 /** Moves later members of the probe chain forward, so that every lookup still ends at the first free slot. */
@@ -174,7 +185,7 @@ function moveAll(page: usize, zero: usize, one: usize, bit: u32): void {
     const hash = load<u32>(slot)
     if (hash == 0) continue
     const half = (hash >>> bit) & 1 ? one : zero
-    place(half, hash, load<u32>(slot, 4))
+    store<u64>(freeSlot(half, hash), load<u64>(slot))
     store<u32>(countOf(half), load<u32>(countOf(half)) + 1)
   }
 }

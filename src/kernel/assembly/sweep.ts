@@ -34,10 +34,10 @@ export function sweep(limit: f64, blocksMax: u32): bool {
     const hash = hashIn(block)
     if (hash != 0 && isForgotten(block)) sweepAway(hash, address)
     if (hash == 0 || timestampOf(block) > last) continue
-    const head = rowWith(hash, address)
-    if (head == 0) continue
-    expired(head)
-    depart(hash, head, EXPIRED)
+    const slot = slotWith(hash, address)
+    if (slot == 0) continue
+    expired(load<u32>(slot, 4))
+    depart(slot, EXPIRED)
   }
   return false
 }
@@ -49,13 +49,12 @@ function unitsToSweep(segment: u32): u32 {
   return kind == RUN ? 1 : 0
 }
 
-/** The head of the row in the index that has the block; 0 where it has left, or is free. */
-function rowWith(hash: u32, address: u32): u32 {
+/** The slot of the row that has the block; 0 where it has left, or is free. */
+function slotWith(hash: u32, address: u32): usize {
   const page = pageOf(hash)
   for (let slot = homeOf(page, hash); load<u32>(slot) != 0; slot = slotBehind(page, slot)) {
     if (load<u32>(slot) != hash) continue
-    const head = load<u32>(slot, 4)
-    for (let block = head; block != 0; block = nextOf(at(block))) if (block == address) return head
+    for (let block = load<u32>(slot, 4); block != 0; block = nextOf(at(block))) if (block == address) return slot
   }
   return 0
 }

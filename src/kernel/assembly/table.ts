@@ -43,7 +43,7 @@ import {
 import { restart } from './compact'
 import { copyWords, restOf } from './copy'
 import { hashOf } from './hash'
-import { hasRoom, homeOf, insert, pageOf, remove, replace, slotBehind, startIndex } from './index'
+import { hasRoom, homeOf, insert, insertAt, pageOf, remove, removeAt, replace, slotBehind, startIndex } from './index'
 import {
   departedBytes,
   dropLastPage,
@@ -70,6 +70,7 @@ import {
   seedHigh,
   seedLow,
   sideCount,
+  slotPages,
   tooLargeReason,
   unitsMax,
 } from './state'
@@ -202,23 +203,26 @@ function firstWith(hash: u32): u32 {
 
 /** Returns false, and leaves no trace, when there is no room for the row. */
 function applyRow(hash: u32, row: u32): bool {
-  const head = find(hash, row)
+  const slot = find(hash, row)
   const sideBit: u32 = 0x10000 << sideAt(row)
-  if (head == 0) {
+  if (load<u32>(slot) == 0) {
+    const pages = slotPages
     if (!hasRoom(hash)) return false
     const keyLength = keyLengthAt(row)
     const address = keep(hash, row, keyLength, sideBit | keyLength, 0)
     if (address == 0) return false
-    insert(hash, address)
+    if (slotPages == pages) insertAt(slot, hash, address)
+    else insert(hash, address)
     return true
   }
+  const head = load<u32>(slot, 4)
   const block = at(head)
   const present = headOf(block)
   if ((present & sideBit) != 0) {
     setReason(row, isRemembered(block) ? completedReason : duplicateReason)
     duplicates++
   } else if ((present | sideBit) >>> 16 == allSides) {
-    return complete(hash, head, row)
+    return complete(slot, row)
   } else {
     // The side is marked last: a part that does not fit any more must leave no trace.
     const address = keep(hash, row, 0, 0, nextOf(block))
@@ -230,17 +234,19 @@ function applyRow(hash: u32, row: u32): bool {
 }
 
 /** Lets a row leave with its last part; false, and nothing has happened, where there is no memory for it. */
-function complete(hash: u32, head: u32, row: u32): bool {
-  if (completedReason != 0) return completeForGood(hash, head, row)
-  const outcome = publish(head, row)
+function complete(slot: usize, row: u32): bool {
+  if (completedReason != 0) return completeForGood(slot, row)
+  const outcome = publish(load<u32>(slot, 4), row)
   if (outcome == NO_MEMORY) return false
-  if (outcome == PUBLISHED) depart(hash, head, MERGED)
-  else refuse(hash, head, row)
+  if (outcome == PUBLISHED) depart(slot, MERGED)
+  else refuse(slot, row)
   return true
 }
 
 /** The same; the key is remembered. */
-function completeForGood(hash: u32, head: u32, row: u32): bool {
+function completeForGood(slot: usize, row: u32): bool {
+  const hash = load<u32>(slot)
+  const head = load<u32>(slot, 4)
   const keyLength = keyLengthAt(row)
   const address = claim(keyLength)
   if (address == 0) return false
@@ -248,30 +254,29 @@ function completeForGood(hash: u32, head: u32, row: u32): bool {
   if (outcome == PUBLISHED) {
     leave(hash, head, MERGED)
     remember(address, hash, completedCount++, keyAt(row), keyLength, keyIsNumberAt(row))
-    replace(hash, head, address)
+    store<u32>(slot, address, 4)
     return true
   }
   free(address, unitsFor(keyLength, 0, 0))
   if (outcome == NO_MEMORY) return false
-  refuse(hash, head, row)
+  refuse(slot, row)
   return true
 }
 
 /** Lets a row leave as dead letters: it is too large to be published. */
-function refuse(hash: u32, head: u32, row: u32): void {
-  refused(head)
+function refuse(slot: usize, row: u32): void {
+  refused(load<u32>(slot, 4))
   setReason(row, tooLargeReason)
-  depart(hash, head, REFUSED)
+  depart(slot, REFUSED)
 }
 
-/** Address of the row's head, or 0. */
-function find(hash: u32, row: u32): u32 {
+/** The slot of the row, or the free one that it would take. */
+function find(hash: u32, row: u32): usize {
   const page = pageOf(hash)
   let slot = homeOf(page, hash)
   while (true) {
     const known = load<u32>(slot)
-    if (known == 0) return 0
-    if (known == hash && hasKey(at(load<u32>(slot, 4)), row)) return load<u32>(slot, 4)
+    if (known == 0 || (known == hash && hasKey(at(load<u32>(slot, 4)), row))) return slot
     slot = slotBehind(page, slot)
   }
 }
@@ -314,10 +319,11 @@ function keep(hash: u32, row: u32, keyLength: u32, head: u32, next: u32): u32 {
   return address
 }
 
-/** Takes a row out of the index. */
-export function depart(hash: u32, head: u32, how: u32): void {
-  leave(hash, head, how)
-  remove(hash, head)
+/** Takes the row at a slot out of the index. */
+export function depart(slot: usize, how: u32): void {
+  const hash = load<u32>(slot)
+  leave(hash, load<u32>(slot, 4), how)
+  removeAt(slot, hash)
 }
 
 /** Takes note that a row leaves; its blocks stay until the epoch has ended. */
