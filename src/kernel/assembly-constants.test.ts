@@ -61,7 +61,7 @@ const stated = {
 describe('what is stated in AssemblyScript and in TypeScript', () => {
   for (const [name, constants] of Object.entries(stated)) {
     it(`is the same in the ${name}`, () => {
-      const imports = { filled() {}, refused() {}, expired() {}, changed() {}, unescape() {} }
+      const imports = { filled() {}, refused() {}, expired() {}, changed() {}, waits() {}, unescape() {} }
       const memory = newMemory(64 * wasmPageBytes)
       const exports = wasmInstance<Record<string, WasmGlobal>>(wasmModule(name), imports, memory)
 

@@ -10,7 +10,7 @@ import { encodeJsonString } from './json/index.ts'
 import { chunkOffsets } from './offset-set.ts'
 import { PendingTable } from './pending-table.ts'
 import type { StoredPart } from './waiting-row.ts'
-import { TableMachine } from './table-machine.ts'
+import { newTableMachine } from './fixtures/table-machine.ts'
 
 const sideCount = 3
 const partitions = [0, 1, partitionsMax - 1]
@@ -28,6 +28,7 @@ type Step =
   | { kind: 'rows'; partition: number; gap: number; rows: readonly (readonly [side: number, key: number])[] }
   | { kind: 'burst'; keyCount: number; sides: number }
   | { kind: 'expire'; limitMs: number }
+  | { kind: 'retain'; keysMax: number }
   | { kind: 'epoch' | 'rollback' }
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -50,6 +51,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('expire' as const), limitMs: fc.nat(40) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('retain' as const), keysMax: fc.nat(40) }) },
   {
     weight: 3,
     arbitrary: fc.record({ kind: fc.constantFrom('epoch' as const, 'epoch' as const, 'rollback' as const) }),
@@ -100,6 +102,9 @@ class Driver {
       }
       case 'expire':
         while (!this.#table.sweep(step.limitMs, 1_000, counts)) {}
+        break
+      case 'retain':
+        this.#table.retain((partition, offset) => Number(this.#keys.get(`${partition} ${offset}`)) < step.keysMax)
         break
       case 'epoch':
         this.#table.beginEpoch()
@@ -164,7 +169,7 @@ function placeOf({ partition, offset }: StoredPart): string {
 
 /** The table's hash of short keys. */
 function keyHash(): (key: string) => number {
-  const machine = new TableMachine({ filled() {}, refused() {}, expired() {}, changed() {} })
+  const machine = newTableMachine()
   machine.run.start(...hashSeed, sideCount, 0)
   const stage = machine.run.takeStage(64)
   return (key) => {

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { seededRandom } from '../core/random.ts'
-import { TableMachine } from './table-machine.ts'
+import { newTableMachine } from './fixtures/table-machine.ts'
 
 const slotsPerPage = 1 << 14
 const slotMask = slotsPerPage - 1
 
 /** The index of a table. */
 class HashIndex {
-  readonly #machine = new TableMachine({ filled: () => {}, refused: () => {}, expired: () => {}, changed: () => {} })
+  readonly #machine = newTableMachine()
   readonly #run = this.#machine.run
 
   constructor() {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { seededRandom } from '../core/random.ts'
-import { TableMachine } from './table-machine.ts'
+import { newTableMachine } from './fixtures/table-machine.ts'
 
 const random = seededRandom(1)
 
@@ -11,7 +11,7 @@ function anyBytes(length: number): Uint8Array {
 
 /** A table's hash with a seed. */
 class KeyHash {
-  readonly #machine = new TableMachine({ filled: () => {}, refused: () => {}, expired: () => {}, changed: () => {} })
+  readonly #machine = newTableMachine()
   readonly #stage: number
 
   constructor(seedLow: number, seedHigh: number) {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { murmur2 as libraryMurmur2 } from '@platformatic/kafka'
 import { seededRandom } from '../core/random.ts'
-import { TableMachine } from './table-machine.ts'
+import { newTableMachine } from './fixtures/table-machine.ts'
 
-const machine = new TableMachine({ filled: () => {}, refused: () => {}, expired: () => {}, changed: () => {} })
+const machine = newTableMachine()
 machine.run.start(1, 2, 2, 0)
 const stage = machine.run.takeStage(256)
 

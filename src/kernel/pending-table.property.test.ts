@@ -50,6 +50,7 @@ type Step =
   | { kind: 'beginEpoch' | 'commitEpoch' | 'rollback' }
   | { kind: 'compact'; blocksMax: number }
   | { kind: 'sweep'; limitMs: number; blocksMax: number }
+  | { kind: 'retain'; every: number }
   | { kind: 'forget'; keptMax: number }
 
 const partBytes = fc.oneof(
@@ -111,6 +112,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       limitMs: fc.oneof(fc.constant(-Infinity), timestamp, fc.nat(1_000)),
       blocksMax: fc.constantFrom(1, 10, 100_000),
     }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('retain' as const), every: fc.integer({ min: 1, max: 20 }) }),
   },
   {
     weight: 3,
@@ -205,17 +210,17 @@ class Oracle {
     return this.completed.slice(this.forgottenCount).some((row) => identityOf(row) === identity)
   }
 
-  /** Lets the rows go of which a part is of `limitMs` or before. */
-  expire(limitMs: number): OraclePart[] {
-    const expired: OraclePart[] = []
+  /** Lets the rows go of which a part is over. */
+  letGo(isOver: (part: OraclePart) => boolean): OraclePart[] {
+    const gone: OraclePart[] = []
     for (const [identity, parts] of this.rows) {
-      if (parts.every(({ row }) => row.timestamp > limitMs)) continue
+      if (!parts.some(isOver)) continue
       this.rows.delete(identity)
-      expired.push(...parts)
+      gone.push(...parts)
     }
-    this.departedBytes[this.departedBytes.length - 1]! += sizeOf(expired)
-    this.#waitingBytes -= sizeOf(expired)
-    return expired
+    this.departedBytes[this.departedBytes.length - 1]! += sizeOf(gone)
+    this.#waitingBytes -= sizeOf(gone)
+    return gone
   }
 
   /** Frees what forgotten keys take. */
@@ -368,6 +373,12 @@ class Driver {
         while (!this.#oracle.isForgottenForGood) this.#commit()
         this.#sweep(step.limitMs, step.blocksMax)
         break
+      case 'retain':
+        while (!this.#oracle.isForgottenForGood) this.#commit()
+        this.#table.retain((_partition, offset) => offset % step.every > 0)
+        this.#oracle.letGo(({ offset }) => offset % step.every === 0)
+        this.#oracle.sweep()
+        break
       case 'forget':
         this.#oracle.forget(step.keptMax)
         this.#table.forgottenCount = this.#oracle.forgottenCount
@@ -393,7 +404,10 @@ class Driver {
     while (!this.#table.sweep(limitMs, blocksMax, counts)) {}
     this.#oracle.sweep()
 
-    const rows = Map.groupBy(this.#oracle.expire(limitMs), ({ row }) => identityOf(row))
+    const rows = Map.groupBy(
+      this.#oracle.letGo(({ row }) => row.timestamp <= limitMs),
+      ({ row }) => identityOf(row),
+    )
     const expected = noCounts()
     for (const { partition } of [...rows.values()].flat()) expected.expired[partition]!++
     assert.deepEqual(counts, expected)

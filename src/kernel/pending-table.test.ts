@@ -5,7 +5,7 @@ import { columnsRowsMax, noSide, type RecordColumns } from './columns.ts'
 import { type RowSpec, rowsOf } from './fixtures/rows.ts'
 import { encodeJsonString } from './json/index.ts'
 import { OutputBuilder } from './output-builder.ts'
-import { TableMachine } from './table-machine.ts'
+import { newTableMachine } from './fixtures/table-machine.ts'
 import { PendingTable } from './pending-table.ts'
 import { TableMemory } from './table-memory.ts'
 import type { StoredPart } from './waiting-row.ts'
@@ -110,7 +110,7 @@ function rowOf(
 }
 
 function hashesOf(keys: readonly string[], seed: readonly [number, number]): number[] {
-  const machine = new TableMachine({ filled: () => {}, refused: () => {}, expired: () => {}, changed: () => {} })
+  const machine = newTableMachine()
   machine.run.start(...seed, 2, 0)
   const stage = machine.run.takeStage(1024)
   return keys.map((key) => {

@@ -102,11 +102,13 @@ export class PendingTable {
       const word = (bitmap >>> 0) / 4
       this.#onChange!(partition, chunk, this.#machine.words.subarray(word, word + chunkWords), added)
     },
+    waits: (partition, offset) => Number(this.#isWaiting!(partition, offset)),
   }
   readonly #machine: TableMachine
   readonly #sideCount: number
   #publication: Publication | undefined
   #onChange: ChangeVisitor | undefined
+  #isWaiting: ((partition: number, offset: number) => boolean) | undefined
   #literals = 0
   readonly #bytes: Stage = { address: 0, capacity: 0 }
   readonly #extra: Stage = { address: 0, capacity: 0 }
@@ -231,6 +233,19 @@ export class PendingTable {
     const isSwept = run.sweep(limitMs, blocksMax) !== 0
     this.#epochLog.countDeparturesSince(departedBefore, counts)
     return isSwept
+  }
+
+  /**
+   * Lets rows leave that have left elsewhere, where another process is ahead: those with a part that waits no more. Forgotten
+   * keys give their memory back. It looks at all parts and keys.
+   *
+   * @throws EngineError `TABLE_FULL` when there is no memory to note what leaves; a rollback brings back what has left.
+   */
+  retain(isWaiting: (partition: number, offset: number) => boolean): void {
+    this.#isWaiting = isWaiting
+    const isDone = this.#machine.run.retain() !== 0
+    this.#isWaiting = undefined
+    if (!isDone) throw this.#noMemory(pageWords * 4)
   }
 
   /** The keys that the epoch at hand has completed so far, in that order; their bytes are valid until the table changes. */

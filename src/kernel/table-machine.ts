@@ -15,6 +15,7 @@ interface TableFunctions {
   readonly isSparse: () => number
   readonly compact: (blocksMax: number) => number
   readonly sweep: (limit: number, blocksMax: number) => number
+  readonly retain: () => number
   readonly recall: (number: number, key: number, length: number, isNumber: number) => number
   readonly openOutput: () => number
   readonly flush: () => void
@@ -79,6 +80,7 @@ export interface TableHandlers {
   readonly refused: (head: number) => void
   readonly expired: (head: number) => void
   readonly changed: (partition: number, chunk: number, bitmap: number, added: number) => void
+  readonly waits: (partition: number, offset: number) => number
 }
 
 const module = wasmModule('table')

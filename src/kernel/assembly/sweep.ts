@@ -1,16 +1,17 @@
 /**
- * Takes out rows whose other parts do not come, and forgotten keys: a sweep over all blocks in the order of their addresses,
- * in steps, which reads memory in sequence. A block tells the time of its part; its row is looked for only when that is over.
+ * Takes out rows whose other parts do not come, or that have left elsewhere, and forgotten keys: a sweep over all blocks in
+ * the order of their addresses, which reads memory in sequence. A block tells the time and origin of its part; its row is looked for
+ * only when that is over.
  */
 import { filled, segmentUnits } from './arena'
-import { at, hashIn, nextOf, timestampOf, unitsOf } from './block'
+import { at, hashIn, isRemembered, nextOf, offsetOf, placeOf, timestampOf, unitsOf } from './block'
 import { homeOf, pageOf, slotBehind } from './index'
 import { EXPIRED, pagesPerRow } from './log'
 import { isForgotten, sweepAway } from './remembered'
 import { BLOCKS, hasPages, kindOf, RETIRING, RUN, WALKED } from './segments'
 import { segmentCount, swept, sweptUnits } from './state'
 import { depart } from './table'
-import { expired } from './table-imports'
+import { expired, waits } from './table-imports'
 
 /**
  * Takes out forgotten keys, and the rows of which a part is of `limit` or before, each after it was shown to TypeScript. Looks
@@ -40,6 +41,26 @@ export function sweep(limit: f64, blocksMax: u32): bool {
     depart(slot, EXPIRED)
   }
   return false
+}
+
+/** Takes out forgotten keys, and the rows that wait no more, all in one go; false where the memory is at its limit. */
+export function retain(): bool {
+  for (let segment: u32 = 1; segment < segmentCount; segment++) {
+    for (let units: u32 = 0; units < unitsToSweep(segment);) {
+      const address = segment * segmentUnits + units
+      const block = at(address)
+      units += unitsOf(block)
+      const hash = hashIn(block)
+      if (hash == 0) continue
+      if (isForgotten(block)) sweepAway(hash, address)
+      if (isRemembered(block) || waits(placeOf(block) & 0xfffff, <f64>offsetOf(block))) continue
+      const slot = slotWith(hash, address)
+      if (slot == 0) continue
+      if (!hasPages(pagesPerRow)) return false
+      depart(slot, EXPIRED)
+    }
+  }
+  return true
 }
 
 /** How much of a segment holds blocks; a run of segments begins with its only one, if it is one. */

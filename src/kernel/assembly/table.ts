@@ -107,7 +107,7 @@ export { literals, murmur2 } from './merge'
 export { flush, openOutput } from './output'
 export { recall } from './remembered'
 export { kinds } from './segments'
-export { sweep } from './sweep'
+export { retain, sweep } from './sweep'
 
 /** Rows whose cache misses are overlapped. Measured: 64 to 512 alike, 1,024 slower. */
 const passRows: u32 = 256
