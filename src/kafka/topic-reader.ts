@@ -23,6 +23,15 @@ export async function topicRange(cluster: Cluster, topic: Topic): Promise<TopicR
   return { starts, ends }
 }
 
+/** What of that is not behind an open transaction, so that nobody has to wait. */
+export async function stableRange(cluster: Cluster, topic: Topic): Promise<TopicRange> {
+  const [ends, starts] = await Promise.all([
+    listOffsets(cluster, topic, 'latest', 'read_committed'),
+    listOffsets(cluster, topic, 'earliest'),
+  ])
+  return { starts, ends }
+}
+
 /**
  * Reads a topic from `starts` to `ends`, as a `read_committed` consumer would, and gives on what comes in pieces of record
  * batches; the last ones may reach over the ends. The bytes of a piece are valid until `visit` returns.

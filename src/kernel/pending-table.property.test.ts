@@ -375,7 +375,10 @@ class Driver {
         break
       case 'retain':
         while (!this.#oracle.isForgottenForGood) this.#commit()
-        this.#table.retain((_partition, offset) => offset % step.every > 0)
+        this.#table.retain((partition, offset) => {
+          assert.ok(partition < partitionCount)
+          return offset % step.every > 0
+        })
         this.#oracle.letGo(({ offset }) => offset % step.every === 0)
         this.#oracle.sweep()
         break

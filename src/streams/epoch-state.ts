@@ -1,9 +1,15 @@
 import { assert } from '../core/assert.ts'
 import { EngineError } from '../core/errors.ts'
-import type { FetchedPartition, OutputBuilder, PendingTable } from '../kernel/index.ts'
+import {
+  type FetchedPartition,
+  noSide,
+  type OutputBuilder,
+  type PendingTable,
+  type RecordColumns,
+} from '../kernel/index.ts'
 import { type Accounting, EpochCounts } from './accounting.ts'
 import { type CheckpointWriter, putInto } from './checkpoint/checkpoint-writer.ts'
-import { areEqualDigests, type Digest, emptyDigest } from './checkpoint/digest.ts'
+import { addDigests, areEqualDigests, type Digest, emptyDigest } from './checkpoint/digest.ts'
 import { type Manifest, manifestFormat } from './checkpoint/manifest.ts'
 import type { PendingOffsets } from './checkpoint/pending-offsets.ts'
 import type { PromotedParts } from './checkpoint/promoted-parts.ts'
@@ -14,9 +20,19 @@ import type { RememberedKeys } from './remembered-keys.ts'
 /** What every manifest of a program says alike. */
 export type ProgramIdentity = Pick<Manifest, 'topology' | 'outputs' | 'expiry' | 'sourceId' | 'hashSeed'>
 
-/** Parts that the last committed epoch left waiting and that are read from the source once more, into an empty table. */
-export interface Restoration {
+/** Parts that a table has before a restoration: of what waits, all from below some offsets. */
+export interface RestorationBase {
   readonly count: number
+  readonly digest: Digest
+  /** By source partition. */
+  readonly nextOffsets: readonly number[]
+}
+
+/** Parts that the last committed epoch left waiting and that are read from the source once more, into a table that lacks them. */
+export interface Restoration {
+  /** Of all that wait. */
+  readonly count: number
+  readonly base: RestorationBase
   /** Absent where some of the parts that it is over are lost. */
   readonly digest: Digest | undefined
   /** Counters that mean nothing: these offsets have been counted. */
@@ -42,6 +58,8 @@ export interface EpochStateParts {
   remembered?: RememberedKeys | undefined
   /** What the source has lost since, by partition; accepted, so the first epoch counts it. */
   loss?: readonly PartitionLoss[] | undefined
+  /** What the table has already. @defaultValue nothing */
+  base?: RestorationBase | undefined
 }
 
 /**
@@ -79,13 +97,11 @@ export class EpochState {
     this.#remembered = remembered
     this.#loss = loss
     this.#countLoss()
-    if (pending.count === 0) {
-      pending.redigest(emptyDigest)
-      return
-    }
+    const { promotedBatches = [], base = { count: 0, digest: emptyDigest, nextOffsets: [] } } = parts
     const counts = new EpochCounts(accounting.committedOffsets)
     const digest = loss === undefined ? pending.digest : undefined
-    this.#restoration = { count: pending.count, digest, counts, promoted: parts.promotedBatches ?? [] }
+    this.#restoration = { count: pending.count, base, digest, counts, promoted: promotedBatches }
+    if (base.count === pending.count) this.finishRestoration()
   }
 
   /** The last committed epoch; 0 before the first. */
@@ -115,23 +131,54 @@ export class EpochState {
 
   /** Offset to read first, by partition. */
   get firstOffsets(): number[] {
-    return Array.from(this.accounting.current.nextOffsets, (next, partition) =>
-      this.#restoration === undefined
-        ? next
-        : (this.promoted.firstNeeded(partition, this.pending.sets[partition]!) ?? next),
-    )
+    const base = this.#restoration?.base
+    return Array.from(this.accounting.current.nextOffsets, (next, partition) => {
+      if (base === undefined) return next
+      return this.promoted.firstNeeded(partition, this.pending.sets[partition]!, base.nextOffsets[partition]) ?? next
+    })
   }
 
   /**
-   * All parts that wait have been read: they are the table's first epoch, which cannot be undone.
+   * Which offsets of a partition a restoration takes in.
+   *
+   * @param isPromoted - Those that are read from the checkpoint, else those that are read from the source.
+   */
+  missing(partition: number, isPromoted: boolean): (offset: number) => boolean {
+    const { promoted } = this
+    const set = this.pending.sets[partition]!
+    const from = this.#restoration!.base.nextOffsets[partition] ?? 0
+    const end = this.accounting.committedOffsets[partition]!
+    return (offset) =>
+      offset >= from && offset < end && set.has(offset) && promoted.has(partition, offset) === isPromoted
+  }
+
+  /**
+   * Takes in parts that are missing; anything else about them has happened in earlier epochs.
+   *
+   * @throws EngineError `CHECKPOINT_CORRUPT` when they do not wait this time.
+   */
+  restore(columns: RecordColumns): void {
+    const { counts } = this.#restoration!
+    const { partition } = columns
+    const emittedBefore = counts.emitted[partition]!
+    this.table.apply(columns, counts)
+    if (counts.emitted[partition] !== emittedBefore) throw notTheSame(partition, columns.offset[0]!)
+    for (let row = 0; row < columns.count; row++) {
+      if (columns.side[row] === noSide) throw notTheSame(partition, columns.offset[row]!)
+    }
+  }
+
+  /**
+   * All parts that wait have been read: they are in the table for good.
    *
    * @throws EngineError `CHECKPOINT_CORRUPT` when they are not the ones that the checkpoint names.
    */
   finishRestoration(): void {
     const { table } = this
-    const { count, digest } = this.#restoration!
-    let restoredCount = 0
-    const restored = table.epochChanges((_partition, _chunk, _bits, added) => (restoredCount += added))
+    const { count, base, digest } = this.#restoration!
+    let restoredCount = base.count
+    const added = table.epochChanges((_partition, _chunk, _bits, added) => (restoredCount += added))
+    const restored = addDigests(base.digest, added)
     if (restoredCount !== count || (digest !== undefined && !areEqualDigests(restored, digest))) {
       throw new EngineError(
         'CHECKPOINT_CORRUPT',
@@ -238,4 +285,13 @@ export class EpochState {
       nextOffsets[partition]! += unread
     })
   }
+}
+
+/** What is restored completes nothing: its last part was not there yet. */
+function notTheSame(partition: number, offset: number): EngineError {
+  return new EngineError(
+    'CHECKPOINT_CORRUPT',
+    `a part from offset ${offset} on of source partition ${partition} waited, and does not wait when it is read again: a function of the program has changed, or gives another result each time`,
+    { partition, offset },
+  )
 }

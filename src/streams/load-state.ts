@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { systemRandom } from '../core/random.ts'
 import { EngineError } from '../core/errors.ts'
 import { type Cluster, fetchGroupOffsets, listOffsets, type Topic } from '../kafka/index.ts'
@@ -6,12 +7,13 @@ import { Accounting } from './accounting.ts'
 import { completedRecords } from './checkpoint/completed-runs.ts'
 import { type CheckpointRecords, collectPending, manifestOf } from './checkpoint/checkpoint-reader.ts'
 import { CheckpointWriter } from './checkpoint/checkpoint-writer.ts'
+import { addDigests } from './checkpoint/digest.ts'
 import type { Manifest } from './checkpoint/manifest.ts'
 import { PendingOffsets } from './checkpoint/pending-offsets.ts'
 import { promotedBatches } from './checkpoint/promoted-batches.ts'
 import { PromotedParts } from './checkpoint/promoted-parts.ts'
 import { differences, shapeOf } from './checkpoint/topology-shape.ts'
-import { EpochState, type ProgramIdentity } from './epoch-state.ts'
+import { EpochState, type ProgramIdentity, type RestorationBase } from './epoch-state.ts'
 import { EventClock, type EventTimes } from './event-clock.ts'
 import { lossError, lossOf, type PartitionLoss } from './loss.ts'
 import type { Logger } from './logger.ts'
@@ -29,7 +31,15 @@ export interface LoadRequest {
   records: CheckpointRecords
   /** Where the table is to live. */
   tableMemory: TableMemory | undefined
+  /** A table that may have most of what waits. */
+  warmTable?: WarmTable | undefined
   logger: Logger
+}
+
+/** A table with all that waited when the epoch of its manifest had ended. */
+export interface WarmTable {
+  readonly table: PendingTable
+  readonly manifest: Manifest
 }
 
 /**
@@ -51,7 +61,6 @@ export async function loadState(request: LoadRequest): Promise<EpochState> {
     logger.info({ app: plan.name, topic: source.name }, 'reading the source from the start of its log')
     return emptyState(request, logStarts)
   }
-  checkProgram(plan, source, manifest)
   checkGroupOffsets(plan, manifest, committed, logger)
   const state = stateBehind(request, manifest, logStarts)
   logger.info({ app: plan.name, epoch: manifest.epoch, pending: manifest.pending }, 'going on from the checkpoint')
@@ -80,8 +89,14 @@ function emptyState(request: LoadRequest, logStarts: readonly number[]): EpochSt
   })
 }
 
-function stateBehind(request: LoadRequest, manifest: Manifest, logStarts: readonly number[]): EpochState {
+/**
+ * The state of a program at the end of an epoch.
+ *
+ * @throws EngineError `CHECKPOINT_CORRUPT`, `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED`, `PENDING_LOST`; KafkaError `KAFKA_OFFSET_LOST`
+ */
+export function stateBehind(request: LoadRequest, manifest: Manifest, logStarts: readonly number[]): EpochState {
   const { plan, options, source, records, logger } = request
+  checkProgram(plan, source, manifest)
   const pending = new PendingOffsets(source.partitions.length)
   collectPending(records, manifest, pending.sets)
   const grown = withNewPartitions(manifest, logStarts)
@@ -94,7 +109,9 @@ function stateBehind(request: LoadRequest, manifest: Manifest, logStarts: readon
     logger.warn({ app: plan.name, loss: countsOf(loss) }, 'the source has lost records: going on without them')
   }
   const nextOffsets = grown.nextOffsets.map((offset, partition) => Math.max(offset, logStarts[partition]!))
-  const table = tableOf(request, grown)
+  const warm = loss === undefined ? usableTable(request.warmTable, manifest) : undefined
+  const base = warm && retainWaiting(warm, pending)
+  const table = warm?.table ?? tableOf(request, grown)
   const { memory } = plan.correlate
   const remembered = memory && new RememberedKeys(memory, table)
   if (manifest.completed !== undefined) remembered?.recall(records, manifest.completed)
@@ -111,7 +128,28 @@ function stateBehind(request: LoadRequest, manifest: Manifest, logStarts: readon
     eventClock: eventClockOf(request, nextOffsets, grown.eventTimes),
     remembered,
     loss,
+    base,
   })
+}
+
+/** A warm table that goes on to this manifest: of the same history, in which no single part was lost meanwhile. */
+function usableTable(warm: WarmTable | undefined, { epoch, sourceId, hashSeed, totals }: Manifest) {
+  if (warm === undefined || warm.manifest.epoch > epoch) return undefined
+  const known = warm.manifest
+  const isOfHistory =
+    isDeepStrictEqual([known.sourceId, known.hashSeed], [sourceId, hashSeed]) &&
+    totals.lost.every((count, partition) => count === (known.totals.lost[partition] ?? 0))
+  return isOfHistory ? warm : undefined
+}
+
+/** Lets go what has left since; returns what is left. Parts leave with all of their row, and none from below these offsets is new. */
+function retainWaiting({ table, manifest }: WarmTable, pending: PendingOffsets): RestorationBase {
+  table.retain((partition, offset) => pending.sets[partition]!.has(offset))
+  let count = manifest.pending
+  const growth = table.epochChanges((_partition, _chunk, _bits, added) => (count += added))
+  table.beginEpoch()
+  table.commitEpoch()
+  return { count, digest: addDigests(manifest.digest, growth), nextOffsets: manifest.nextOffsets }
 }
 
 /** What a manifest says of the program itself, behind what it said before of where its output is. */

@@ -176,6 +176,15 @@ export const runOptions = {
     flag: '--process-attempts',
     doc: 'Processes that may die at the same epoch before the next one looks for the record that kills them.',
   },
+  standbyRefreshMs: {
+    type: 'int',
+    default: 0,
+    min: 0,
+    max: 3_600_000,
+    env: 'MILLRACE_STANDBY_REFRESH_MS',
+    flag: '--standby-refresh-ms',
+    doc: 'How often a standby brings a table of its own up to the last epoch, so that it has little to read when it takes over, in milliseconds; 0: it keeps no table.',
+  },
   acceptLoss: {
     type: 'boolean',
     default: false,

@@ -6,6 +6,7 @@ import { backlogOf } from './backlog.ts'
 import { ByteBudget } from './byte-budget.ts'
 import type { CarefulMode } from './careful-mode.ts'
 import type { EpochState } from './epoch-state.ts'
+import type { WarmTable } from './load-state.ts'
 import type { Logger } from './logger.ts'
 import type { RunOptions } from './options.ts'
 import type { PipelineTopics } from './pipeline-topics.ts'
@@ -56,7 +57,7 @@ export class Pipeline {
   budget: ByteBudget
   readonly #outputBytesMax: number
   /** Until a table lives in it. */
-  #tableMemory: TableMemory | undefined = new TableMemory()
+  #tableMemory: TableMemory | undefined
   readonly statistics: RunStatistics = {
     firstFetchMs: 0,
     lastCommitMs: 0,
@@ -76,6 +77,10 @@ export class Pipeline {
   onLoaded: () => void = () => {}
   /** Called after each committed epoch. */
   onCommitted: () => void = () => {}
+  /** Called when the table has all that waits, where a standby has it do no more than that. */
+  onRestored: (() => void) | undefined
+  /** What a standby has of what waits. */
+  warmTable: WarmTable | undefined
 
   constructor(parts: { plan: Plan; options: RunOptions; cluster: Cluster; topics: PipelineTopics; logger: Logger }) {
     this.plan = parts.plan
@@ -92,7 +97,8 @@ export class Pipeline {
   async prepareTableMemory(): Promise<void> {
     const { cluster, plan, topics } = this
     const backlog = await backlogOf(cluster, plan.name, topics.source).catch(() => 0)
-    this.#tableMemory?.touch(backlog * bytesPerBacklog)
+    this.#tableMemory = new TableMemory()
+    this.#tableMemory.touch(backlog * bytesPerBacklog)
   }
 
   /** That memory, once: another table does not find it empty. */

@@ -5,7 +5,7 @@ export interface RecordRequest {
   cluster: Cluster
   topic: Topic
   /** @defaultValue all that the topic has now, open transactions included, whose ends are waited for */
-  range?: TopicRange
+  range?: TopicRange | undefined
   /** Bytes that one compressed record batch may open to. @defaultValue 64 MiB */
   decompressedBytesMax?: number
 }

@@ -28,15 +28,18 @@ export class RememberedKeys {
   }
 
   /**
-   * Has the table know what a checkpoint says was completed.
+   * Has the table know what a checkpoint says was completed, beyond what it knows.
    *
    * @throws EngineError `CHECKPOINT_CORRUPT`; `TABLE_FULL`
    */
   recall(records: CheckpointRecords, counts: CompletedCounts): void {
     const table = this.#table
+    const known = table.completedCount
     this.#closed = this.#settled = counts
     table.resume(counts.count, counts.forgotten)
-    this.#runs = readRuns(records, counts, (number, key) => table.recall(number, key))
+    this.#runs = readRuns(records, counts, (number, key) => {
+      if (number >= known) table.recall(number, key)
+    })
   }
 
   /** Writes what the epoch at hand has completed, and forgets what is over as it ends. */

@@ -4,6 +4,8 @@ import { listOffsets, Membership, type MembershipOptions } from '../kafka/index.
 import { Accounting, accountsOf, type AccountSnapshot, isBalanced, type PartitionAccount } from './accounting.ts'
 import type { CorrelateMessage, SourceMessage } from './messages.ts'
 import type { Pipeline, RunStatistics } from './pipeline.ts'
+import { rootCause } from './root-cause.ts'
+import { Standby } from './standby.ts'
 import { supervisionTree } from './supervision-tree.ts'
 
 /** What a program has done so far. */
@@ -15,6 +17,7 @@ export interface Report {
   /** Source records consumed and merged records published by this process. */
   readonly records: number
   readonly mergedRecords: number
+  /** In the table, which may be that of a standby. */
   readonly pendingRows: number
   readonly pendingBytes: number
   /** Memory that the system has given for them, their index and logs. */
@@ -47,6 +50,8 @@ export class RunningApp implements App {
   /** Gives up to stand by. */
   readonly #waiting = new AbortController()
   #membership: Membership | undefined
+  /** There while this process stands by with a table. */
+  #standby: Standby | undefined
   /** There while this process is the active one. */
   #system: ActorSystem | undefined
   /** What had been counted before this process became the active one. */
@@ -102,9 +107,13 @@ export class RunningApp implements App {
   }
 
   async #standBy(membership: Membership): Promise<void> {
-    this.#pipeline.logger.info({ app: this.name }, 'standing by: another process is the active one')
+    const { logger, options } = this.#pipeline
+    logger.info({ app: this.name }, 'standing by: another process is the active one')
+    if (options.standbyRefreshMs > 0) this.#standby = new Standby(this.#pipeline, this.#waiting.signal)
     try {
       await membership.owned(this.#waiting.signal)
+      this.#pipeline.warmTable = await this.#standby?.end()
+      this.#standby = undefined
       await this.#activate()
     } catch (error) {
       if (!this.#waiting.signal.aborted) this.#fail(error)
@@ -157,6 +166,7 @@ export class RunningApp implements App {
 
   report(): Report {
     const { state, plan, statistics } = this.#pipeline
+    const table = state?.table ?? this.#standby?.table
     const account = state?.accounting.snapshot() ?? noAccount
     const accounts = accountsOf(account, state?.countPending() ?? [])
     const since = (total: (snapshot: AccountSnapshot) => number) => total(account) - total(this.#before)
@@ -165,9 +175,9 @@ export class RunningApp implements App {
       isBalanced: accounts.every(isBalanced),
       records: since(({ nextOffsets, totals }) => sum(nextOffsets) - sum(totals.skipped)),
       mergedRecords: since(({ totals }) => sum(totals.emitted)) / plan.sides.length,
-      pendingRows: state?.table.rowCount ?? 0,
-      pendingBytes: state?.table.liveBytes ?? 0,
-      tableBytes: state?.table.memoryBytes ?? 0,
+      pendingRows: table?.rowCount ?? 0,
+      pendingBytes: table?.liveBytes ?? 0,
+      tableBytes: table?.memoryBytes ?? 0,
       statistics: { ...statistics },
     }
   }
@@ -235,6 +245,7 @@ export class RunningApp implements App {
     if (!EngineError.is(failure) || !failure.retryable) await this.#noteEnd()
     await this.#membership!.leave()
     await this.#pipeline.cluster.close()
+    await this.#standby?.end()
   }
 
   /** Tells the next process that this one has not died. */
@@ -252,14 +263,6 @@ const noAccount: AccountSnapshot = Accounting.from([]).snapshot()
 
 function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
-}
-
-/** What supervisors could not mend, from within the errors that say so. */
-function rootCause(error: unknown): unknown {
-  if (!EngineError.is(error) || error.cause === undefined) return error
-  return error.code === 'ACTOR_RESTARTS_EXCEEDED' || error.code === 'ACTOR_START_FAILED'
-    ? rootCause(error.cause)
-    : error
 }
 
 function sum(numbers: ArrayLike<number>): number {

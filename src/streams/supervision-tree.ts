@@ -1,5 +1,6 @@
 import { supervisor, type SupervisorSpec } from '../actors/index.ts'
 import { correlate } from './operators/correlate.ts'
+import { restore } from './operators/restore.ts'
 import { route } from './operators/route.ts'
 import { sink } from './operators/sink.ts'
 import { source } from './operators/source.ts'
@@ -26,14 +27,28 @@ export function supervisionTree(pipeline: Pipeline): SupervisorSpec {
     children: [
       { start: supervisor({ name: 'sinks', maxRestarts: 0, children: [{ start: sink(pipeline) }] }) },
       { start: correlate(pipeline) },
-      ...plan.sides.map(({ name }, index) => ({
-        start: supervisor({
-          name: `supervisor-${stageId(name)}`,
-          children: [{ start: stageOf(pipeline, index), shutdownMs: stageShutdownMs }],
-        }),
-      })),
-      { start: supervisor({ name: `supervisor-${plan.route.id}`, children: [{ start: route(pipeline) }] }) },
-      { start: source(pipeline) },
+      ...partMakers(pipeline),
     ],
   })
+}
+
+/** The same of a standby, which takes in what waits and no more: what cannot be mended ends it. */
+export function standbyTree(pipeline: Pipeline): SupervisorSpec {
+  const { name } = pipeline.plan
+  return supervisor({ name, maxRestarts: 0, children: [{ start: restore(pipeline) }, ...partMakers(pipeline)] })
+}
+
+/** From the source to the parts. */
+function partMakers(pipeline: Pipeline) {
+  const { plan } = pipeline
+  return [
+    ...plan.sides.map(({ name }, index) => ({
+      start: supervisor({
+        name: `supervisor-${stageId(name)}`,
+        children: [{ start: stageOf(pipeline, index), shutdownMs: stageShutdownMs }],
+      }),
+    })),
+    { start: supervisor({ name: `supervisor-${plan.route.id}`, children: [{ start: route(pipeline) }] }) },
+    { start: source(pipeline) },
+  ]
 }

@@ -24,6 +24,8 @@ export function crashCampaign(target: Target): void {
       const undisturbed = await topics.experiment(`${name}-undisturbed`)
       const disturbed = await topics.experiment(`${name}-disturbed`)
       await runUndisturbed(undisturbed)
+      // With a table on the one broker, without on the other.
+      const standbyRefreshMs = 50 * (seed % 2)
 
       const { crashes, report } = await runCampaign({
         experiment: disturbed,
@@ -33,7 +35,7 @@ export function crashCampaign(target: Target): void {
         takeovers,
         seed: seed++,
         fetchBytes: 65_536,
-        flags: ['--heartbeat-interval-ms', '100'],
+        flags: ['--heartbeat-interval-ms', '100', '--standby-refresh-ms', `${standbyRefreshMs}`],
       })
 
       const found = await checkRemains(disturbed)

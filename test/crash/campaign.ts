@@ -138,7 +138,7 @@ class Campaign implements AsyncDisposable {
     const recordsPerEpoch = Math.max(recordsPerEpochMin, this.#consumed / Math.max(1, this.#epochs))
     const epochsLeft = (paceShare * (records - this.#consumed)) / recordsPerEpoch
     const nth = drawNth(this.#random, point, Math.min(epochsLeft, (2 * epochsLeft) / livesLeft))
-    return { point, nth, epochsMax: nth + 2, hasSmallEpochs: true, startsAnew: this.#epochs === 0, waitsForStandby }
+    return { point, nth, epochsMax: nth + 2, hasSmallEpochs: true, waitsForStandby }
   }
 
   /** Looks how far the experiment is. */

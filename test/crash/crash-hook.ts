@@ -14,6 +14,8 @@ const eventPipe = 3
 
 const plan = JSON.parse(process.env['MILLRACE_CRASH_PLAN']!) as CrashPlan
 const counts = new Map<string, number>()
+/** The process does not stand by any more. */
+let isActive = false
 /** The checkpoint has been loaded. */
 let isLoaded = false
 let hasCommitted = false
@@ -35,7 +37,7 @@ if (plan.waitsForStandby && process.channel) {
   process.channel.unref()
 }
 
-if (isMainThread) await watchFetchers()
+if (isMainThread) await watchRestoration()
 
 const connect = net.connect as (options: net.NetConnectOpts, onConnected?: () => void) => net.Socket
 net.connect = ((options: net.TcpNetConnectOpts, onConnected?: () => void) => {
@@ -52,14 +54,22 @@ net.connect = ((options: net.TcpNetConnectOpts, onConnected?: () => void) => {
   return socket
 }) as typeof net.connect
 
-/** What waits is read again by one fetcher, new records by the next. */
-async function watchFetchers(): Promise<void> {
-  const { Fetcher } = await import('../../src/kafka/index.ts')
-  const { value: start } = Object.getOwnPropertyDescriptor(Fetcher.prototype, 'start') as { value: () => void }
-  let fetchers = 0
-  Fetcher.prototype.start = function () {
-    if (isLoaded) readsOn = plan.startsAnew || ++fetchers > 1
-    start.call(this)
+/** What waits is the first epoch of a table; one that was kept warm has an epoch before, in which it lets go what has left. */
+async function watchRestoration(): Promise<void> {
+  const { PendingTable } = await import('../../src/kernel/index.ts')
+  const methods = Object.getOwnPropertyDescriptors(PendingTable.prototype)
+  const retain = methods.retain.value!
+  const commitEpoch = methods.commitEpoch.value!
+  let isLettingGo = false
+  PendingTable.prototype.retain = function (isWaiting) {
+    isLettingGo = true
+    retain.call(this, isWaiting)
+  }
+  PendingTable.prototype.commitEpoch = function () {
+    commitEpoch.call(this)
+    // A standby does so many times before.
+    readsOn = isLoaded && !isLettingGo
+    isLettingGo = false
   }
 }
 
@@ -114,6 +124,7 @@ function stepOf(chunks: readonly Uint8Array[]): Step | undefined {
       if (!hasTransaction(chunks[1]!)) return 'Produce of the note'
       return chunks.some(namesCheckpoint) ? 'Produce of the checkpoint' : 'Produce of outputs'
     case 1:
+      if (!isActive) return undefined
       return isLoaded ? 'Fetch of the source' : 'Fetch of the checkpoint'
     case 9:
       return isLoading(chunks.at(-1)!) ? 'OffsetFetch' : undefined
@@ -156,6 +167,7 @@ function meet(step: Step | undefined, moment: 'before it is sent' | 'before its 
   if (isDue(step, moment)) die(step, moment)
   if (moment === 'before it is sent') return
   tell(step, moment)
+  if (step === 'InitProducerId') isActive = true
   if (step === 'OffsetFetch') isLoaded = true
   if (step === 'EndTxn') hasCommitted = true
 }

@@ -42,8 +42,6 @@ export interface CrashPlan {
   readonly epochsMax: number
   /** Each fetch of new records waits for the commit of those before it to begin, so that an epoch has few. */
   readonly hasSmallEpochs: boolean
-  /** No epoch has committed before: there is nothing to be read again, which goes on without waiting. */
-  readonly startsAnew: boolean
   /** Until the parent says that a standby is there it commits once, reads no further, and does not die. */
   readonly waitsForStandby: boolean
 }
@@ -53,7 +51,6 @@ export const unharmed: CrashPlan = {
   nth: 0,
   epochsMax: 0,
   hasSmallEpochs: false,
-  startsAnew: false,
   waitsForStandby: false,
 }
 

@@ -28,7 +28,6 @@ export function stoppedProcesses(target: Target): void {
           signal: 'SIGSTOP',
           epochsMax: 1_000,
           hasSmallEpochs: true,
-          startsAnew: true,
           waitsForStandby: true,
         })
         await active.isActive()

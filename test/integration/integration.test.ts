@@ -15,6 +15,7 @@ import { foreignSources } from './sources.integration.ts'
 import { stageFunctionFailures } from './stage-functions.integration.ts'
 import { invalidTopologies, starting } from './start.integration.ts'
 import { onEachBroker } from './target.ts'
+import { warmStandbys } from './warm-standby.integration.ts'
 
 invalidTopologies()
 onEachBroker([
@@ -34,4 +35,5 @@ onEachBroker([
   promotion,
   madeParts,
   acceptedLoss,
+  warmStandbys,
 ])

@@ -34,9 +34,9 @@ export interface Stream {
   readonly checkpointTopic: string
   /** Writes records with kafkajs, in their order within each partition. */
   produce(records: readonly SourceRecord[]): Promise<void>
-  /** Runs a topology to the end of its source, and stops it. */
   /** Resolves when no transaction in the source is open. */
   whenStable(): Promise<void>
+  /** Runs a topology to the end of its source, and stops it. */
   run(topology: Topology, settings?: RunSettings): Promise<Outcome>
   /** All of the sink. */
   merged(): Promise<ReadRecord[]>

@@ -53,14 +53,19 @@ export function retain(): bool {
       const hash = hashIn(block)
       if (hash == 0) continue
       if (isForgotten(block)) sweepAway(hash, address)
-      if (isRemembered(block) || waits(placeOf(block) & 0xfffff, <f64>offsetOf(block))) continue
+      // A run may be something else than a block, which the index does not know.
+      if (isRemembered(block) || (kindOf(segment) != RUN && isWaiting(block))) continue
       const slot = slotWith(hash, address)
-      if (slot == 0) continue
+      if (slot == 0 || isWaiting(block)) continue
       if (!hasPages(pagesPerRow)) return false
       depart(slot, EXPIRED)
     }
   }
   return true
+}
+
+function isWaiting(block: usize): bool {
+  return waits(placeOf(block) & 0xfffff, <f64>offsetOf(block)) != 0
 }
 
 /** How much of a segment holds blocks; a run of segments begins with its only one, if it is one. */

@@ -1,4 +1,4 @@
-import type { Cluster, Topic } from '../../kafka/index.ts'
+import type { Cluster, Topic, TopicRange } from '../../kafka/index.ts'
 import { type OffsetSet, decodeOffsets, plainRecord } from '../../kernel/index.ts'
 import { readRecords } from '../record-reader.ts'
 import { baseKey, belongsToManifest, deltaKey, manifestKey, partPrefix } from './checkpoint-topic.ts'
@@ -10,8 +10,10 @@ export type CheckpointRecords = ReadonlyMap<string, Uint8Array>
 /**
  * Reads a checkpoint topic to the last epoch that a `read_committed` consumer sees whole: it may be the checkpoint of a
  * program that goes on meanwhile, and the manifest is the last record of its epoch.
+ *
+ * @param range - What of it is read: all that the topic has now, open transactions included, by default.
  */
-export async function readCheckpoint(cluster: Cluster, topic: Topic): Promise<CheckpointRecords> {
+export async function readCheckpoint(cluster: Cluster, topic: Topic, range?: TopicRange): Promise<CheckpointRecords> {
   const records = new Map<string, Uint8Array>()
   /** Of an epoch whose manifest has not come yet. */
   const changes = new Map<string, Uint8Array | undefined>()
@@ -19,7 +21,7 @@ export async function readCheckpoint(cluster: Cluster, topic: Topic): Promise<Ch
     if (bytes === undefined) records.delete(name)
     else records.set(name, bytes)
   }
-  await readRecords({ cluster, topic }, (columns) => {
+  await readRecords({ cluster, topic, range }, (columns) => {
     for (let row = 0; row < columns.count; row++) {
       const { key, value } = plainRecord(columns, row)
       if (key === undefined) continue

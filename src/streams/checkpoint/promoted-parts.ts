@@ -63,9 +63,9 @@ export class PromotedParts {
     return this.#partitions[partition]!.offsets.has(offset)
   }
 
-  /** The first offset that waits and is not promoted: a start reads the source from there. */
-  firstNeeded(partition: number, set: OffsetSet): number | undefined {
-    return set.firstFrom(this.#partitions[partition]!.reach)
+  /** The first offset from `from` on that waits and is not promoted: a start reads the source from there. */
+  firstNeeded(partition: number, set: OffsetSet, from = 0): number | undefined {
+    return set.firstFrom(Math.max(from, this.#partitions[partition]!.reach))
   }
 
   /** Whether an offer is on its way: the next one begins behind it. */

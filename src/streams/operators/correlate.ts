@@ -11,7 +11,6 @@
  */
 import { type ActorContext, type ActorRef, defineActor, type Reply } from '../../actors/index.ts'
 import type { Timer } from '../../core/clock.ts'
-import { EngineError } from '../../core/errors.ts'
 import {
   duplicateReasons,
   encodeJsonString,
@@ -25,7 +24,6 @@ import { DeadLetterEncoder } from '../dead-letter.ts'
 import { ExpiredRowEncoder } from '../expired-row.ts'
 import { TableCompaction } from '../table-compaction.ts'
 import { TableSweep } from '../table-sweep.ts'
-import type { Restoration } from '../epoch-state.ts'
 import type { CorrelateMessage, SinkMessage } from '../messages.ts'
 import { madePart } from '../checkpoint/made-part.ts'
 import type { PromotionOffer } from '../checkpoint/promoted-parts.ts'
@@ -166,7 +164,7 @@ class Correlation {
 
   #apply(batch: RowBatch): void {
     const { state, statistics } = this.#pipeline
-    if (state.restoration !== undefined) return this.#restore(batch.columns, state.restoration)
+    if (state.restoration !== undefined) return state.restore(batch.columns)
     const { table } = state
     const { columns, nextOffset } = batch
     const counts = state.accounting.current
@@ -208,17 +206,6 @@ class Correlation {
     this.#isOpen = true
     this.#openedMs = this.#lastRowsMs
     this.#arm()
-  }
-
-  /** Takes in parts that waited when the program ended; anything else about them has happened in earlier epochs. */
-  #restore(columns: RecordColumns, { counts }: Restoration): void {
-    const { partition } = columns
-    const emittedBefore = counts.emitted[partition]!
-    this.#pipeline.state.table.apply(columns, counts)
-    if (counts.emitted[partition] !== emittedBefore) throw notTheSame(partition, columns.offset[0]!)
-    for (let row = 0; row < columns.count; row++) {
-      if (columns.side[row] === noSide) throw notTheSame(partition, columns.offset[row]!)
-    }
   }
 
   /** Hands filled batches to the sink, which gives their memory back when they are stored. */
@@ -281,13 +268,4 @@ class Correlation {
     this.#epochBytes = 0
     await this.#sink.tell({ type: 'commit', incarnation: this.#incarnation, offsets })
   }
-}
-
-/** What is restored completes nothing: its last part was not there yet. */
-function notTheSame(partition: number, offset: number): EngineError {
-  return new EngineError(
-    'CHECKPOINT_CORRUPT',
-    `a part from offset ${offset} on of source partition ${partition} waited, and does not wait when it is read again: a function of the program has changed, or gives another result each time`,
-    { partition, offset },
-  )
 }

@@ -56,8 +56,10 @@ async function startProducing(pipeline: Pipeline, { self }: ActorContext<SinkMes
   await producer.begin()
   const records = await readCheckpoint(cluster, topics.sinks[checkpointSink]!)
   if (pipeline.state === undefined) {
-    const { endOffsets: logEnds } = pipeline
+    const { endOffsets: logEnds, warmTable } = pipeline
     const tableMemory = pipeline.takeTableMemory()
+    // What cannot be used is not kept.
+    pipeline.warmTable = undefined
     const state = await loadState({
       cluster,
       plan,
@@ -66,6 +68,7 @@ async function startProducing(pipeline: Pipeline, { self }: ActorContext<SinkMes
       logEnds,
       records,
       tableMemory,
+      warmTable,
       logger,
     })
     pipeline.careful = await CarefulMode.begin({

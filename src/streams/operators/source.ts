@@ -9,10 +9,9 @@
  */
 import { type ActorContext, defineActor } from '../../actors/index.ts'
 import { Fetcher, type FetchedResponse } from '../../kafka/index.ts'
-import { BatchReader, type RecordColumns } from '../../kernel/index.ts'
+import { BatchReader } from '../../kernel/index.ts'
 import { CarefulReader } from '../careful-reader.ts'
 import { drained } from '../drained.ts'
-import type { EpochState } from '../epoch-state.ts'
 import type { RowsMessage, SourceMessage } from '../messages.ts'
 import { fetchBuffersPerLeader, type Pipeline } from '../pipeline.ts'
 import { Lease } from '../row-batch.ts'
@@ -42,7 +41,7 @@ export const source = (pipeline: Pipeline) =>
       },
       async fetched(state, { fetcher, response }, context) {
         // What was read ahead by a fetcher that has been replaced is read again by the next one.
-        if (fetcher !== state.fetcher) return
+        if (fetcher !== state.fetcher || isAllRead(pipeline)) return
         count(pipeline, response)
         if (pipeline.state.restoration !== undefined) {
           await readOut(pipeline, state, response, context)
@@ -118,7 +117,13 @@ async function endRestoration(
   await rowBatches.whenIdle()
   if (context.signal.aborted) return
   state.finishRestoration()
-  source.fetcher = await fetchOn(pipeline, context)
+  if (pipeline.onRestored !== undefined) pipeline.onRestored()
+  else source.fetcher = await fetchOn(pipeline, context)
+}
+
+/** Whether this is a standby that has read what waits. */
+function isAllRead({ onRestored, state }: Pipeline): boolean {
+  return onRestored !== undefined && state.restoration === undefined
 }
 
 /** Once a suspect is settled, all partitions are read again. */
@@ -160,7 +165,7 @@ async function readOut(
         }
         // Without rows it still tells how far the partition has been passed over.
         if (!hasRows) batch.columns.reset(partition.partition, partition.bytes, partition.view)
-        if (state.restoration !== undefined) keepWaiting(state, batch.columns, isPromoted)
+        if (state.restoration !== undefined) batch.columns.keep(state.missing(partition.partition, isPromoted))
         batch.incarnation = incarnation
         batch.nextOffset = reader.reachedOffset
         batch.endOffset = partition.endOffset
@@ -172,12 +177,4 @@ async function readOut(
   } finally {
     lease.release()
   }
-}
-
-/** Drops what was dealt with in earlier epochs, what none has reached yet, and of the source what is promoted. */
-function keepWaiting({ accounting, pending, promoted }: EpochState, columns: RecordColumns, isPromoted: boolean): void {
-  const { partition } = columns
-  const set = pending.sets[partition]!
-  const end = accounting.committedOffsets[partition]!
-  columns.keep((offset) => offset < end && set.has(offset) && promoted.has(partition, offset) === isPromoted)
 }

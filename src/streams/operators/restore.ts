@@ -1,0 +1,39 @@
+/**
+ * Restore: stands in place of the correlation in a standby, and takes in parts that wait.
+ *
+ * Nothing completes or leaves here: a part that would is not the one that waited, and ends the life of this table.
+ */
+import { defineActor } from '../../actors/index.ts'
+import { encodeJsonString, OutputBuilder } from '../../kernel/index.ts'
+import type { RowsMessage } from '../messages.ts'
+import { mergedSink } from '../pipeline-topics.ts'
+import type { Pipeline } from '../pipeline.ts'
+
+export const restore = (pipeline: Pipeline) =>
+  defineActor<RowsMessage, void>({
+    name: pipeline.plan.correlate.id,
+    init() {
+      const { plan, options, state } = pipeline
+      state.table.publishTo({
+        out: new OutputBuilder({
+          sink: mergedSink,
+          partitionCount: 1,
+          batchBytes: options.batchBytes,
+          onFilled() {},
+        }),
+        keyName: encodeJsonString(plan.correlate.keyName),
+        sideNames: plan.sides.map(({ name }) => encodeJsonString(name)),
+        // So every merged record is too large, and is not published.
+        recordBytesMax: 0,
+        refuse() {},
+        expire() {},
+      })
+    },
+    handle: {
+      rows(_, { batch }) {
+        if (batch.incarnation !== pipeline.incarnation) return
+        pipeline.state.restore(batch.columns)
+        batch.release()
+      },
+    },
+  })

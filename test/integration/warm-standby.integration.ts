@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { type App, audit } from '../../src/streams/index.ts'
+import { atCluster } from './at-cluster.ts'
+import {
+  type Correlation,
+  type CustomerRecord,
+  customerTopology,
+  mergesOf,
+  record,
+  saysOf,
+  valuesOf,
+} from './customers.ts'
+import { assertAccount, committed, type RunSettings, startQuietly } from './run.ts'
+import type { Stream, Target } from './target.ts'
+
+const refreshing: RunSettings = { standbyRefreshMs: 10, heartbeatIntervalMs: 100 }
+
+export function warmStandbys(target: Target): void {
+  /** A standby, and how often the function of its side A was asked. */
+  async function standBy(stream: Stream, settings: RunSettings = {}, correlation: Correlation = {}) {
+    let asked = 0
+    const part = ({ part: made }: CustomerRecord) => {
+      asked++
+      return made
+    }
+    const program = customerTopology(stream, { part }, correlation)
+    const app = await startQuietly(program, target.bootstrapServers, { ...refreshing, ...settings })
+    assert.equal(app.role, 'standby')
+    return { app, asked: () => asked }
+  }
+
+  /** Resolves when the table of a standby holds so many rows. */
+  async function holds(app: App, rows: number): Promise<void> {
+    while (app.report().pendingRows !== rows) await new Promise(setImmediate)
+  }
+
+  /** The same program, active; its side A by a function too, whose parts are of the same bytes. */
+  function active(stream: Stream, correlation: Correlation = {}): Promise<App> {
+    const part = ({ part: made }: CustomerRecord) => made
+    return startQuietly(customerTopology(stream, { part }, correlation), target.bootstrapServers)
+  }
+
+  async function assertProved(stream: Stream): Promise<void> {
+    const { verdict } = await atCluster(target, (cluster) => audit(cluster, { app: stream.app }))
+    assert.equal(verdict, 'proved')
+  }
+
+  const records = (side: string, from: number, to: number) =>
+    Array.from({ length: to - from }, (_, i) => record(side, from + i))
+
+  describe('a standby with a table', () => {
+    it('reads each part that waits once, follows the active process, and goes on with what it holds', async () => {
+      const stream = await target.stream()
+      await stream.produce(records('A', 0, 500))
+      const first = await active(stream)
+      await first.caughtUp()
+      const { app, asked } = await standBy(stream)
+      await holds(app, 500)
+      await stream.produce([...records('B', 0, 250), ...records('A', 500, 600)])
+      await committed(first, 850)
+      await holds(app, 350)
+
+      await first.stop()
+      await app.caughtUp()
+      await stream.produce(records('B', 250, 600))
+      await committed(app, 350)
+      assert.equal(app.role, 'active')
+      await app.stop()
+
+      assert.equal(asked(), 600)
+      assert.deepEqual(valuesOf(await stream.merged()), mergesOf(600))
+      assertAccount(app.report(), { emitted: 1_200 })
+      await assertProved(stream)
+    })
+
+    it('knows the keys that were completed before and while it stood by', async () => {
+      const stream = await target.stream()
+      const remembering: Correlation = { rememberCompleted: { forMs: 600_000 } }
+      await stream.produce([...records('A', 0, 20), ...records('B', 0, 5)])
+      const first = await active(stream, remembering)
+      await first.caughtUp()
+      const { app } = await standBy(stream, {}, remembering)
+      await holds(app, 15)
+      await stream.produce(records('B', 5, 10))
+      await committed(first, 30)
+      await holds(app, 10)
+
+      await first.stop()
+      await stream.produce([...records('A', 0, 10), ...records('B', 10, 20)])
+      await app.caughtUp()
+      await committed(app, 20)
+      await app.stop()
+
+      const letters = await stream.deadLetters()
+      assert.deepEqual(
+        letters.map((letter) => saysOf(letter).reason),
+        letters.map(() => 'COMPLETED'),
+      )
+      assert.deepEqual(valuesOf(await stream.merged()), mergesOf(20))
+      assertAccount(app.report(), { emitted: 40, duplicate: 10 })
+      await assertProved(stream)
+    })
+
+    it('goes on without it where the source has lost parts that it holds, and the loss is accepted', async () => {
+      const stream = await target.stream()
+      await stream.produce(records('A', 0, 20))
+      const first = await active(stream)
+      await first.caughtUp()
+      const { app } = await standBy(stream, { acceptLoss: true })
+      await holds(app, 20)
+      await target.deleteRecords(stream.source, [3, 5])
+
+      await first.stop()
+      await app.caughtUp()
+      await stream.produce(records('B', 0, 20))
+      await committed(app, 20)
+      await app.stop()
+
+      const lost = [0, 2, 4, 1, 3, 5, 7, 9]
+      assert.deepEqual(valuesOf(await stream.merged()), mergesOf(20, lost))
+      assertAccount(app.report(), { emitted: 2 * (20 - lost.length), pending: lost.length, lost: lost.length })
+    })
+
+    it('does not wait for a transaction that is open, as a process that has died leaves one', async () => {
+      const stream = await target.stream()
+      await stream.produce(records('A', 0, 20))
+      const first = await active(stream)
+      await first.caughtUp()
+      const producer = target.kafka.producer({ transactionalId: `${stream.app}-other`, transactionTimeout: 300_000 })
+      await producer.connect()
+      const transaction = await producer.transaction()
+      await transaction.send({ topic: stream.checkpointTopic, messages: [{ key: 'other', value: '' }] })
+
+      const { app } = await standBy(stream)
+      await holds(app, 20)
+
+      await transaction.abort()
+      await producer.disconnect()
+      await app.stop()
+      await first.stop()
+    })
+
+    it('stops at once, also while a function keeps it from its table', async () => {
+      const stream = await target.stream()
+      await stream.produce(records('A', 0, 2))
+      const first = await active(stream)
+      await first.caughtUp()
+      const called = Promise.withResolvers<void>()
+      const part = () => {
+        called.resolve()
+        return new Promise<never>(() => {})
+      }
+      const app = await startQuietly(customerTopology(stream, { part }), target.bootstrapServers, refreshing)
+      await called.promise
+
+      await app.stop()
+
+      await first.stop()
+    })
+  })
+}
