@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { check } from '../../test/property.ts'
-import { Reason, type RecordColumns } from '../kernel/index.ts'
+import { type PendingTable, Reason, type RecordColumns } from '../kernel/index.ts'
 import { EpochCounts } from './accounting.ts'
 import type { CompletedCounts } from './checkpoint/manifest.ts'
 import { recordOf, rowsOf } from './fixtures/rows.ts'
@@ -11,13 +11,20 @@ import { RememberedKeys } from './remembered-keys.ts'
 
 const memory = { keysMax: 12, forMs: 30, by: 'processingTime' } as const
 
-/** An epoch: how many keys it completes, how time goes on, whether it is swept, and how it ends. */
+/** An epoch: how many keys it completes, how time goes on, whether it is swept, how it ends, and whether a standby looks at that. */
 const epoch = fc.record({
   completed: fc.oneof(fc.nat(3), fc.nat(30)),
   laterMs: fc.nat(20),
   isSwept: fc.boolean(),
-  outcome: fc.constantFrom('committed', 'committed', 'rolled back', 'restarted'),
+  outcome: fc.constantFrom('committed', 'committed', 'rolled back', 'restarted', 'taken over'),
+  isFollowed: fc.boolean(),
 })
+
+interface Course {
+  readonly isSwept: boolean
+  readonly outcome: string
+  readonly isFollowed: boolean
+}
 
 /** What the checkpoint topic holds, and the program that is between its epochs. */
 class Program {
@@ -25,9 +32,10 @@ class Program {
   #counts: CompletedCounts = { count: 0, forgotten: 0 }
   #table = rememberingTable()
   #remembered = new RememberedKeys(memory, this.#table)
+  #standby = rememberingTable()
 
   /** Completes keys in an epoch, and closes it. */
-  run(keys: readonly number[], nowMs: number, { isSwept, outcome }: { isSwept: boolean; outcome: string }): void {
+  run(keys: readonly number[], nowMs: number, { isSwept, outcome, isFollowed }: Course): void {
     this.#apply(keys.flatMap((key) => [record('A', key), record('B', key)]))
     if (isSwept) while (!this.#table.sweep(-Infinity, 1_000, new EpochCounts([0]))) {}
     const puts: [string, Uint8Array | undefined][] = []
@@ -41,7 +49,11 @@ class Program {
     this.#counts = counts
     this.#table.commitEpoch()
     this.#remembered.settle()
-    if (outcome === 'restarted') this.#restart()
+    if (isFollowed) this.#follow()
+    if (outcome === 'restarted') this.#goOn(rememberingTable())
+    if (outcome !== 'taken over') return
+    this.#goOn(this.#standby)
+    this.#standby = rememberingTable()
   }
 
   /** Which of the keys are known for completed. */
@@ -63,9 +75,16 @@ class Program {
     this.#remembered.rollback()
   }
 
-  #restart(): void {
-    this.#table = rememberingTable()
-    this.#remembered = new RememberedKeys(memory, this.#table)
+  /** Brings the table of the standby here: it holds each key once. */
+  #follow(): void {
+    new RememberedKeys(memory, this.#standby).recall(this.topic, this.#counts)
+    this.#standby.retain(() => true)
+    assert.equal(this.#standby.rememberedCount, this.#counts.count - this.#counts.forgotten)
+  }
+
+  #goOn(table: PendingTable): void {
+    this.#table = table
+    this.#remembered = new RememberedKeys(memory, table)
     this.#remembered.recall(this.topic, this.#counts)
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type App, audit } from '../../src/streams/index.ts'
+import { type App, audit, field, stage, topology } from '../../src/streams/index.ts'
 import { atCluster } from './at-cluster.ts'
 import {
   type Correlation,
@@ -120,6 +120,42 @@ export function warmStandbys(target: Target): void {
       const lost = [0, 2, 4, 1, 3, 5, 7, 9]
       assert.deepEqual(valuesOf(await stream.merged()), mergesOf(20, lost))
       assertAccount(app.report(), { emitted: 2 * (20 - lost.length), pending: lost.length, lost: lost.length })
+    })
+
+    it('goes on without it where another process has accepted a loss since', async () => {
+      const stream = await target.stream()
+      const program = topology(stream.app)
+        .source(stream.source)
+        .route('by-stage', field('stage'), {
+          A: stage({ part: field('part') }),
+          B: stage({ part: field('part') }),
+          C: stage({ part: field('part') }),
+        })
+        .correlate('by-id', field('id'), { of: ['A', 'B', 'C'] })
+        .sink(stream.sink)
+      const run = (settings: RunSettings) =>
+        startQuietly(program, target.bootstrapServers, { heartbeatIntervalMs: 100, ...settings })
+      await stream.produce(
+        [...records('A', 0, 10), ...records('B', 0, 10)].map((all, i) => ({ ...all, partition: Number(i > 9) })),
+      )
+      const first = await run({})
+      await first.caughtUp()
+      const second = await run({ acceptLoss: true })
+      // Looks once, and then not for an hour.
+      const third = await run({ standbyRefreshMs: 3_600_000 })
+      await holds(third, 10)
+      await target.deleteRecords(stream.source, { 0: 5 })
+
+      await first.stop()
+      await second.caughtUp()
+      await second.stop()
+      await stream.produce(records('C', 0, 10))
+      await third.caughtUp()
+      await committed(third, 10)
+      await third.stop()
+
+      assertAccount(third.report(), { emitted: 15, pending: 10, lost: 5 })
+      assert.equal((await stream.merged()).length, 5)
     })
 
     it('does not wait for a transaction that is open, as a process that has died leaves one', async () => {
