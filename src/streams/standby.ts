@@ -97,6 +97,10 @@ export class Standby {
     }
     const state = stateBehind(request, manifest, await listOffsets(cluster, topics.source, 'earliest'))
     if (state.restoration !== undefined) await this.#restore(state)
+    if (this.#warm === undefined) {
+      const facts = { app: plan.name, epoch: manifest.epoch, pending: manifest.pending }
+      logger.info(facts, 'standing by with a table of what waits')
+    }
     this.#warm = { table: state.table, manifest }
     while (state.table.compact(looksPerStep)) {}
   }
