@@ -1,7 +1,7 @@
 /**
  * The experiment in processes that are killed with SIGKILL again and again, on a real Apache Kafka:
  * `node bench/crash-campaign.ts [--customers 1000000] [--kills 100] [--takeovers 25] [--seed 1] [--fetch-bytes 524288]
- * [--bootstrap-servers host:port]`.
+ * [--standby-refresh-ms 0] [--bootstrap-servers host:port]`.
  *
  * Where each process dies is drawn from the seed over the requests of its start and of its epochs, half of them inside a
  * commit. At the end the sink is compared with the seed and with that of a run that nothing has disturbed, and the
@@ -26,6 +26,7 @@ const { values } = parseArgs({
     takeovers: { type: 'string', default: '25' },
     seed: { type: 'string', default: '1' },
     'fetch-bytes': { type: 'string', default: '524288' },
+    'standby-refresh-ms': { type: 'string', default: '0' },
     'bootstrap-servers': { type: 'string' },
   },
 })
@@ -56,6 +57,7 @@ const { crashes, report } = await runCampaign({
   takeovers: Number(values.takeovers),
   seed,
   fetchBytes: Number(values['fetch-bytes']),
+  flags: ['--standby-refresh-ms', values['standby-refresh-ms']],
   onCrash: (crash, count) => console.log(crashText(crash, count)),
 })
 const found = await checkRemains(disturbed)
