@@ -183,7 +183,7 @@ export const runOptions = {
     max: 3_600_000,
     env: 'MILLRACE_STANDBY_REFRESH_MS',
     flag: '--standby-refresh-ms',
-    doc: 'How often a standby brings a table of its own up to the last epoch, so that it has little to read when it takes over, in milliseconds; 0: it keeps no table.',
+    doc: 'How often a standby brings a table of its own up to the last epoch, so that it has little to read when it takes over, in milliseconds; it reads the source and calls the functions of stages for that. 0: it keeps no table.',
   },
   acceptLoss: {
     type: 'boolean',
