@@ -13,4 +13,4 @@ export type { PasswordSasl, SaslOptions, TokenProvider, TokenSasl } from './sasl
 export type { TlsOptions } from './tls.ts'
 export { TransactionalProducer, type TransactionalProducerOptions } from './transactional-producer.ts'
 export type { TopicOffsets } from './transaction-requests.ts'
-export { readTopic, stableRange, topicRange, type TopicRange } from './topic-reader.ts'
+export { readTopic, topicRange, type TopicRange } from './topic-reader.ts'

@@ -14,19 +14,19 @@ export interface TopicRange {
   readonly ends: readonly number[]
 }
 
-/** All that a topic has at the moment: whoever reads it waits for the transactions that are open. */
-export async function topicRange(cluster: Cluster, topic: Topic): Promise<TopicRange> {
+/**
+ * What a topic has at the moment.
+ *
+ * @param isolation - By default all of it: whoever reads that waits for the transactions that are open. With `read_committed`
+ * what is not behind one of them, so that nobody has to wait.
+ */
+export async function topicRange(
+  cluster: Cluster,
+  topic: Topic,
+  isolation: 'read_committed' | 'read_uncommitted' = 'read_uncommitted',
+): Promise<TopicRange> {
   const [ends, starts] = await Promise.all([
-    listOffsets(cluster, topic, 'latest', 'read_uncommitted'),
-    listOffsets(cluster, topic, 'earliest'),
-  ])
-  return { starts, ends }
-}
-
-/** What of that is not behind an open transaction, so that nobody has to wait. */
-export async function stableRange(cluster: Cluster, topic: Topic): Promise<TopicRange> {
-  const [ends, starts] = await Promise.all([
-    listOffsets(cluster, topic, 'latest', 'read_committed'),
+    listOffsets(cluster, topic, 'latest', isolation),
     listOffsets(cluster, topic, 'earliest'),
   ])
   return { starts, ends }

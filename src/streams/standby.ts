@@ -1,6 +1,6 @@
 import { startSystem } from '../actors/index.ts'
 import { sleep } from '../core/clock.ts'
-import { listOffsets, stableRange } from '../kafka/index.ts'
+import { listOffsets, topicRange } from '../kafka/index.ts'
 import type { PendingTable } from '../kernel/index.ts'
 import { manifestOf, readCheckpoint } from './checkpoint/checkpoint-reader.ts'
 import type { EpochState } from './epoch-state.ts'
@@ -76,7 +76,7 @@ export class Standby {
     const { cluster, plan, options, topics, logger } = this.#pipeline
     const topic = topics.sinks[checkpointSink]!
     // An open transaction may be the last one of a process that has died, which nobody ends before this one has taken over.
-    const records = await readCheckpoint(cluster, topic, await stableRange(cluster, topic))
+    const records = await readCheckpoint(cluster, topic, await topicRange(cluster, topic, 'read_committed'))
     const manifest = manifestOf(records)
     if (manifest === undefined) {
       this.#warm = undefined
