@@ -61,6 +61,7 @@ export async function loadState(request: LoadRequest): Promise<EpochState> {
     logger.info({ app: plan.name, topic: source.name }, 'reading the source from the start of its log')
     return emptyState(request, logStarts)
   }
+  checkProgram(plan, source, manifest)
   checkGroupOffsets(plan, manifest, committed, logger)
   const state = stateBehind(request, manifest, logStarts)
   logger.info({ app: plan.name, epoch: manifest.epoch, pending: manifest.pending }, 'going on from the checkpoint')
@@ -90,13 +91,12 @@ function emptyState(request: LoadRequest, logStarts: readonly number[]): EpochSt
 }
 
 /**
- * The state of a program at the end of an epoch.
+ * The state of a program at the end of an epoch that fits it.
  *
- * @throws EngineError `CHECKPOINT_CORRUPT`, `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED`, `PENDING_LOST`; KafkaError `KAFKA_OFFSET_LOST`
+ * @throws EngineError `CHECKPOINT_CORRUPT`, `PENDING_LOST`; KafkaError `KAFKA_OFFSET_LOST`
  */
 export function stateBehind(request: LoadRequest, manifest: Manifest, logStarts: readonly number[]): EpochState {
   const { plan, options, source, records, logger } = request
-  checkProgram(plan, source, manifest)
   const pending = new PendingOffsets(source.partitions.length)
   collectPending(records, manifest, pending.sets)
   const grown = withNewPartitions(manifest, logStarts)
@@ -210,7 +210,12 @@ function missing({ name, checkpointTopic }: Plan): EngineError {
   )
 }
 
-function checkProgram({ name, source, ...plan }: Plan, topic: Topic, manifest: Manifest): void {
+/**
+ * Fails unless a checkpoint fits the program and its source.
+ *
+ * @throws EngineError `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED`
+ */
+export function checkProgram({ name, source, ...plan }: Plan, topic: Topic, manifest: Manifest): void {
   const changed = differences(manifest.topology, shapeOf({ name, source, ...plan }))
   if (topic.partitions.length < manifest.nextOffsets.length) {
     changed.push(`source had ${manifest.nextOffsets.length} partitions and has ${topic.partitions.length}`)

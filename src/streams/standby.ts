@@ -4,7 +4,7 @@ import { listOffsets, topicRange } from '../kafka/index.ts'
 import type { PendingTable } from '../kernel/index.ts'
 import { manifestOf, readCheckpoint } from './checkpoint/checkpoint-reader.ts'
 import type { EpochState } from './epoch-state.ts'
-import { stateBehind, type WarmTable } from './load-state.ts'
+import { checkProgram, stateBehind, type WarmTable } from './load-state.ts'
 import { checkpointSink } from './pipeline-topics.ts'
 import { Pipeline } from './pipeline.ts'
 import { rootCause } from './root-cause.ts'
@@ -83,6 +83,7 @@ export class Standby {
       return
     }
     if (manifest.epoch === this.#warm?.manifest.epoch) return
+    checkProgram(plan, topics.source, manifest)
     const request = {
       cluster,
       plan,

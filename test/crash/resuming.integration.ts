@@ -73,6 +73,15 @@ export function resuming(target: Target): void {
       assert.equal((await stream.merged()).length, customerCount - 1)
     })
 
+    it('is told that its source is another one rather than that offsets of the old one were set', async () => {
+      const stream = await stoppedProgram()
+      await target.admin.deleteTopics({ topics: [stream.source] })
+      await target.admin.createTopics({ topics: [{ topic: stream.source, numPartitions: 2 }] })
+      await setOffsets(stream, [0, 0])
+
+      await assert.rejects(startAgain(stream), { code: 'SOURCE_RECREATED' })
+    })
+
     it('is refused when the record of a part that waits was deleted', async () => {
       const stream = await stoppedProgram()
       const waiting = customerCount - 2
