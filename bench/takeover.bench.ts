@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../src/core/clock.ts'
 import { Cluster, createTopics, sendBatches } from '../src/kafka/index.ts'
-import { noHeaders, noProducer, OutputBuilder, writePlainRecord } from '../src/kernel/index.ts'
+import { noHeaders, recordBatchOf } from '../src/kernel/index.ts'
 import { ExperimentSource, machineText } from './experiment-source.ts'
 import { spreadOf, spreadText } from './statistics.ts'
 
@@ -82,15 +82,7 @@ async function ready(
 }
 
 async function sendOne(): Promise<void> {
-  const sealed: { partition: number; bytes: Uint8Array }[] = []
-  const builder = new OutputBuilder({
-    sink: 0,
-    partitionCount: source.partitions,
-    batchBytes: 1_024,
-    onFilled: (batch) => sealed.push({ partition: batch.partition, bytes: batch.seal(noProducer) }),
-  })
   const value = Buffer.from('{"stage":"A","customerId":"another","part":1}')
-  writePlainRecord(builder, 0, systemClock.nowMs(), { key: undefined, value, ...noHeaders })
-  builder.flush()
-  await sendBatches(cluster, topic, sealed, () => {})
+  const bytes = recordBatchOf(0, systemClock.nowMs(), { key: undefined, value, ...noHeaders })
+  await sendBatches(cluster, topic, [{ partition: 0, bytes }], () => {})
 }
