@@ -1,6 +1,5 @@
 import { partitionForKey } from '../kafka/index.ts'
 import {
-  encodeJsonString,
   encodeHeader,
   originsHeaderName,
   type OutputBuilder,
@@ -10,6 +9,7 @@ import {
   writeVarint,
 } from '../kernel/index.ts'
 import type { DeadLetterEncoder } from './dead-letter.ts'
+import { type MergedNames, mergedNames } from './merged-names.ts'
 import type { Plan } from './plan.ts'
 
 /**
@@ -19,30 +19,23 @@ import type { Plan } from './plan.ts'
  * header `millrace.origins`, as merged records do.
  */
 export class ExpiredRowEncoder {
-  readonly #keyName: Uint8Array
-  readonly #sideNames: readonly Uint8Array[]
-  readonly #sideCount: number
+  readonly #names: MergedNames
   readonly #out: OutputBuilder | undefined
   readonly #deadLetters: DeadLetterEncoder
 
-  constructor(
-    { correlate, sides }: Pick<Plan, 'correlate' | 'sides'>,
-    out: OutputBuilder | undefined,
-    deadLetters: DeadLetterEncoder,
-  ) {
-    this.#keyName = encodeJsonString(correlate.keyName)
-    this.#sideNames = sides.map(({ name }) => encodeJsonString(name))
-    this.#sideCount = sides.length
+  constructor(plan: Pick<Plan, 'correlate' | 'sides'>, out: OutputBuilder | undefined, deadLetters: DeadLetterEncoder) {
+    this.#names = mergedNames(plan)
     this.#out = out
     this.#deadLetters = deadLetters
   }
 
   encode(row: WaitingRow): void {
     const { key, spelling, parts } = row
-    const pieces = [openBrace, this.#keyName, colon, spelling]
-    for (const { side, bytes } of parts) pieces.push(comma, this.#sideNames[side]!, colon, bytes)
+    const { keyName, sideNames } = this.#names
+    const pieces = [openBrace, keyName, colon, spelling]
+    for (const { side, bytes } of parts) pieces.push(comma, sideNames[side]!, colon, bytes)
     const value = Buffer.concat([...pieces, closeBrace])
-    const origins = originsHeader(parts, this.#sideCount)
+    const origins = originsHeader(parts, sideNames.length)
     const timestamp = Math.max(...parts.map((part) => part.timestamp))
     if (this.#out === undefined) {
       return this.#deadLetters.encodeExpired({ key, value, headerCount: 1, headers: origins }, parts[0]!, timestamp)

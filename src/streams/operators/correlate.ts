@@ -13,7 +13,6 @@ import { type ActorContext, type ActorRef, defineActor, type Reply } from '../..
 import type { Timer } from '../../core/clock.ts'
 import {
   duplicateReasons,
-  encodeJsonString,
   noSide,
   type OutputBatch,
   OutputBuilder,
@@ -24,6 +23,7 @@ import { DeadLetterEncoder } from '../dead-letter.ts'
 import { ExpiredRowEncoder } from '../expired-row.ts'
 import { TableCompaction } from '../table-compaction.ts'
 import { TableSweep } from '../table-sweep.ts'
+import { mergedNames } from '../merged-names.ts'
 import type { CorrelateMessage, SinkMessage } from '../messages.ts'
 import { madePart } from '../checkpoint/made-part.ts'
 import type { PromotionOffer } from '../checkpoint/promoted-parts.ts'
@@ -91,8 +91,7 @@ class Correlation {
     )
     state.table.publishTo({
       out: this.#builders[mergedSink]!,
-      keyName: encodeJsonString(plan.correlate.keyName),
-      sideNames: plan.sides.map(({ name }) => encodeJsonString(name)),
+      ...mergedNames(plan),
       recordBytesMax: topics.batchBytesMax[mergedSink]! - recordFrameBytes,
       refuse: (part) => this.#deadLetters.encodeReference(part, pipeline.clock.nowMs()),
       expire: (row) => this.#expired.encode(row),

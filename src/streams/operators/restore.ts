@@ -4,7 +4,8 @@
  * Nothing completes or leaves here: a part that would is not the one that waited, and ends the life of this table.
  */
 import { defineActor } from '../../actors/index.ts'
-import { encodeJsonString, OutputBuilder } from '../../kernel/index.ts'
+import { OutputBuilder } from '../../kernel/index.ts'
+import { mergedNames } from '../merged-names.ts'
 import type { RowsMessage } from '../messages.ts'
 import { mergedSink } from '../pipeline-topics.ts'
 import type { Pipeline } from '../pipeline.ts'
@@ -21,8 +22,7 @@ export const restore = (pipeline: Pipeline) =>
           batchBytes: options.batchBytes,
           onFilled() {},
         }),
-        keyName: encodeJsonString(plan.correlate.keyName),
-        sideNames: plan.sides.map(({ name }) => encodeJsonString(name)),
+        ...mergedNames(plan),
         // So every merged record is too large, and is not published.
         recordBytesMax: 0,
         refuse() {},
