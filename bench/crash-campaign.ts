@@ -16,7 +16,6 @@ import { checkRemains } from '../test/crash/oracle.ts'
 import { runUndisturbed } from '../test/crash/program.ts'
 import { startKafka } from '../tools/kafka/start.ts'
 import { machineText } from './experiment-source.ts'
-import { measureHalfWay } from './half-way-recovery.ts'
 import { spreadOf, spreadText } from './statistics.ts'
 
 const { values } = parseArgs({
@@ -44,9 +43,6 @@ const undisturbed = await topics.experiment(`${name}-undisturbed`)
 await runUndisturbed(undisturbed)
 const expected = await checkRemains(undisturbed)
 console.log(`undisturbed: ${expected.records} merged records, digest ${expected.digest}, ${expected.epochs} epochs`)
-
-const halfWay = await measureHalfWay(await topics.experiment(`${name}-half`), Math.ceil(expected.epochs / 2))
-console.log(`killed once at ${halfWay.consumed} records; ms from kill -9 and of reading: ${JSON.stringify(halfWay)}`)
 
 const disturbed = await topics.experiment(`${name}-disturbed`)
 const { crashes, report } = await runCampaign({

@@ -25,6 +25,7 @@ interface SourceState {
   reader: BatchReader
   /** How far each partition has been read. */
   readonly reached: Float64Array
+  readonly startedMs: number
 }
 
 export const source = (pipeline: Pipeline) =>
@@ -70,7 +71,8 @@ function count({ statistics }: Pipeline, { partitions }: FetchedResponse): void 
 async function startFetching(pipeline: Pipeline, context: ActorContext<SourceMessage>): Promise<SourceState> {
   const { options, statistics, incarnation, rowBatches, state } = pipeline
   context.signal.addEventListener('abort', () => rowBatches.abandon(), { once: true })
-  statistics.firstFetchMs ||= pipeline.clock.monotonicMs()
+  const startedMs = pipeline.clock.monotonicMs()
+  statistics.firstFetchMs ||= startedMs
   const parts = state.restoration?.promoted ?? []
   if (parts.length > 0) void context.self.tell({ type: 'promoted', incarnation, parts })
   return {
@@ -78,6 +80,7 @@ async function startFetching(pipeline: Pipeline, context: ActorContext<SourceMes
     fetcher: await fetchOn(pipeline, context),
     reader: new BatchReader(options),
     reached: Float64Array.from(state.firstOffsets),
+    startedMs,
   }
 }
 
@@ -110,15 +113,17 @@ async function endRestoration(
   source: SourceState,
   context: ActorContext<SourceMessage>,
 ): Promise<void> {
-  const { state, rowBatches } = pipeline
+  const { state, rowBatches, clock, logger, plan } = pipeline
   const ends = state.accounting.committedOffsets
   if (source.reached.some((offset, partition) => offset < ends[partition]!)) return
   source.fetcher.stop()
   await rowBatches.whenIdle()
   if (context.signal.aborted) return
   state.finishRestoration()
-  if (pipeline.onRestored !== undefined) pipeline.onRestored()
-  else source.fetcher = await fetchOn(pipeline, context)
+  if (pipeline.onRestored !== undefined) return pipeline.onRestored()
+  const facts = { app: plan.name, pending: state.pending.count, ms: Math.round(clock.monotonicMs() - source.startedMs) }
+  logger.info(facts, 'has read again what waits')
+  source.fetcher = await fetchOn(pipeline, context)
 }
 
 /** Whether this is a standby that has read what waits. */
