@@ -199,6 +199,7 @@ export class EpochState {
    */
   close(out: OutputBuilder, closedMs: number): Float64Array {
     assert(!this.#isCommitting, 'an epoch is closed when the one before has committed')
+    assert(this.#restoration === undefined, 'an epoch is closed when all that waits is in the table')
     const { table, accounting, pending } = this
     pending.apply(table)
     this.#writer.write(

@@ -32,4 +32,25 @@ export function restoration(target: Target): void {
     assert.deepEqual(valuesOf(await stream.merged()), mergesOf(total))
     assertAccount(report, { emitted: 2 * total })
   })
+
+  it('no epoch ends while parts that wait are read again, however long that takes', async () => {
+    const stream = await target.stream({ sourcePartitions })
+    // None is over, but the time of day is looked at every 10 ms.
+    const expiring = { expireAfterMs: 80, expireBy: 'processingTime' } as const
+    const timestampMs = systemClock.nowMs() + 3_600_000
+    const part = (value: CustomerRecord) => value.part
+    await stream.produce(Array.from({ length: total }, (_, id) => ({ ...spread('A', id), timestampMs })))
+    await stream.run(customerTopology(stream, { part }, expiring))
+
+    const slowly = async ({ id, part }: CustomerRecord) => {
+      if (id === total - 1) await sleep(systemClock, 300)
+      return part
+    }
+    await stream.produce(Array.from({ length: total }, (_, id) => ({ ...spread('B', id), timestampMs })))
+    const { report, error } = await stream.run(customerTopology(stream, { part: slowly }, expiring))
+
+    assert.equal(error, undefined)
+    assert.deepEqual(valuesOf(await stream.merged()), mergesOf(total))
+    assertAccount(report, { emitted: 2 * total })
+  })
 }

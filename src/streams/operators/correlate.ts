@@ -125,7 +125,8 @@ class Correlation {
   async tick(incarnation: number): Promise<void> {
     if (incarnation !== this.#incarnation) return
     this.#timer = undefined
-    if (this.#sweep?.areRowsDue() === true) this.#open()
+    // What is read again has been in epochs: none is open before it is all there.
+    if (this.#pipeline.state.restoration === undefined && this.#sweep?.areRowsDue() === true) this.#open()
     this.#compaction.run()
     if (this.#isDue()) await this.#close()
     else this.#arm()
