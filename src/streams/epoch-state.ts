@@ -271,10 +271,14 @@ export class EpochState {
     this.#countLoss()
   }
 
-  /** Parts that wait, by source partition; of a broken table, as of the last committed epoch, where a rollback has gone. */
+  /**
+   * Parts that wait, by source partition. While the table lacks some, or is broken, as of the last committed epoch: nothing has
+   * happened since, or a rollback has undone it.
+   */
   countPending(): ArrayLike<number> {
     const { table, pending } = this
-    return table.isBroken ? pending.sets.map(({ count }) => count) : table.countPending(pending.sets.length)
+    const isWhole = this.#restoration === undefined && !table.isBroken
+    return isWhole ? table.countPending(pending.sets.length) : pending.sets.map(({ count }) => count)
   }
 
   /** What is lost waits no more and is not read any more, as of the epoch at hand. */
@@ -285,6 +289,8 @@ export class EpochState {
       lost[partition]! += waiting.length + unread
       nextOffsets[partition]! += unread
     })
+    // What was lost is not needed from the source any more.
+    if (this.#loss !== undefined) this.promoted.reachOn(this.pending.sets)
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { EngineError } from '../../src/core/errors.ts'
-import { customers, customerTopology, mergesOf, record, valuesOf } from './customers.ts'
+import { type CustomerRecord, customers, customerTopology, mergeOf, mergesOf, record, valuesOf } from './customers.ts'
 import { assertAccount, startQuietly } from './run.ts'
 import type { Stream, Target } from './target.ts'
 
@@ -39,6 +39,23 @@ export function acceptedLoss(target: Target): void {
       const lost = Array.from({ length: 20 }, (_, i) => 10 + i).filter((id) => id % 2 === 0 || id < 26)
       assert.deepEqual(valuesOf(await stream.merged()), mergesOf(30, lost))
       assertAccount(report, { emitted: 2 * (30 - lost.length), lost: 2 * lost.length })
+    })
+
+    it('parts of a stage that are read from it goes on with those of another that are kept by value', async () => {
+      const stream = await target.stream({ sourcePartitions: 1 })
+      const inOne = (side: string, id: number) => ({ ...record(side, id), partition: 0 })
+      const made = { part: ({ id }: CustomerRecord) => ({ of: `A${id}` }), deterministic: false }
+      await stream.produce([inOne('B', 0), inOne('A', 1), inOne('B', 2), inOne('B', 3)])
+      await stream.run(customerTopology(stream, made))
+      await target.deleteRecords(stream.source, { 0: 3 })
+
+      const { error } = await stream.run(customerTopology(stream, made), accepting)
+      assert.equal(error, undefined)
+      await stream.produce([inOne('A', 0), inOne('B', 1), inOne('A', 2), inOne('A', 3)])
+      const { report } = await stream.run(customerTopology(stream, made))
+
+      assert.deepEqual(valuesOf(await stream.merged()), [mergeOf(1), mergeOf(3)])
+      assertAccount(report, { emitted: 4, pending: 2, lost: 2 })
     })
 
     it('everything is caught up with at once', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { sleep, systemClock } from '../../src/core/clock.ts'
 import { type CustomerRecord, customerTopology, mergesOf, record, valuesOf } from './customers.ts'
-import { assertAccount } from './run.ts'
+import { assertAccount, startQuietly } from './run.ts'
 import type { Target } from './target.ts'
 
 const sourcePartitions = 8
@@ -31,6 +31,28 @@ export function restoration(target: Target): void {
 
     assert.deepEqual(valuesOf(await stream.merged()), mergesOf(total))
     assertAccount(report, { emitted: 2 * total })
+  })
+
+  it('what is read again is told of as what waits', async () => {
+    const stream = await target.stream()
+    await stream.produce([record('A', 0), record('A', 1)])
+    let gate = Promise.resolve()
+    const part = async (value: CustomerRecord) => {
+      await gate
+      return value.part
+    }
+    await stream.run(customerTopology(stream, { part }))
+    const opened = Promise.withResolvers<void>()
+    gate = opened.promise
+
+    const app = await startQuietly(customerTopology(stream, { part }), target.bootstrapServers)
+    await app.caughtUp()
+    const report = app.report()
+    opened.resolve()
+    await app.stop()
+
+    assertAccount(report, { pending: 2 })
+    assertAccount(app.report(), { pending: 2 })
   })
 
   it('no epoch ends while parts that wait are read again, however long that takes', async () => {

@@ -55,7 +55,7 @@ export class PromotedParts {
   static behind(records: CheckpointRecords, sets: readonly OffsetSet[]): PromotedParts {
     const promoted = new PromotedParts(sets.length)
     for (const { partition, offset } of partsOf(records)) promoted.#partitions[partition]!.offsets.add(offset)
-    promoted.#reachOn(sets)
+    promoted.reachOn(sets)
     return promoted
   }
 
@@ -119,7 +119,7 @@ export class PromotedParts {
       promoted.reach = Math.max(promoted.reach, this.#reached.end)
     }
     for (const { partition, offset } of this.#removed) this.#partitions[partition]!.offsets.delete(offset)
-    this.#reachOn(sets)
+    this.reachOn(sets)
     this.#forget()
   }
 
@@ -130,7 +130,8 @@ export class PromotedParts {
     this.#forget()
   }
 
-  #reachOn(sets: readonly OffsetSet[]): void {
+  /** Finds anew up to where all that waits is promoted. */
+  reachOn(sets: readonly OffsetSet[]): void {
     this.#partitions.forEach((promoted, partition) => {
       if (promoted.offsets.size === 0) return
       let first = sets[partition]!.firstFrom(promoted.reach)
