@@ -1,3 +1,4 @@
+import { assert } from '../core/assert.ts'
 import { batchHeaderBytes, OutputBatch, varintLength, writeVarint } from './output-batch.ts'
 
 /** Where filled batches go; the receiver gives each back to the builder's pool with `recycle`. */
@@ -45,6 +46,7 @@ export class OutputBuilder {
     valueLength: number,
     headersLength: number,
   ): OutputBatch {
+    assert(partition < this.partitionCount, 'a record goes to a partition that its sink has')
     const payload = Math.max(keyLength, 0) + Math.max(valueLength, 0) + headersLength
     let batch = this.#open[partition]
     if (batch !== undefined && batch.position + payload + recordOverheadMax > batch.capacity) {

@@ -14,6 +14,11 @@ export interface PlainRecord {
 
 export const noHeaders = { headerCount: 0, headers: new Uint8Array(0) } as const
 
+/** Bytes of a record without what stands around its fields. */
+export function contentBytes({ key, value, headers }: PlainRecord): number {
+  return (key?.length ?? 0) + (value?.length ?? 0) + headers.length
+}
+
 /** The record of a row: the columns keep only where it lies. */
 export function plainRecord({ bytes, recordStart, recordEnd }: RecordColumns, row: number): PlainRecord {
   // Behind the attributes.

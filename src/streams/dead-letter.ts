@@ -1,4 +1,5 @@
 import {
+  contentBytes,
   deadLetterReasons,
   encodeHeader,
   type OutputBuilder,
@@ -24,7 +25,7 @@ const headerCount = Object.keys(deadLetterHeaders).length
 const causeCharactersMax = 1_000
 
 /**
- * Writes dead letters: the record with its key, value and headers as it came, at its own partition number, and headers
+ * Writes dead letters: the record with its key, value and headers as it came, at its own partition number where there is one, and headers
  * that say why it is here and where it was. A record larger than the topic takes, or one that kills, goes by reference, as
  * these headers alone.
  */
@@ -45,34 +46,29 @@ export class DeadLetterEncoder {
     const record = plainRecord(columns, row)
     const cause = columns.causes.get(row) ?? deadLetterReasons[reason]!.text
     const added = this.#headers(reason, columns.partition, columns.offset[row]!, cause)
-    const size = (record.key?.length ?? 0) + (record.value?.length ?? 0) + record.headers.length + added.length
-    const letter: PlainRecord =
-      size > this.#recordBytesMax || reason === Reason.PROCESS_KILLED
-        ? reference(added)
-        : {
-            ...record,
-            headerCount: record.headerCount + headerCount,
-            headers: Buffer.concat([record.headers, added]),
-          }
-    writePlainRecord(this.#out, columns.partition, columns.timestamp[row]!, letter)
+    const whole = withHeaders(record, added)
+    const isWhole = contentBytes(whole) <= this.#recordBytesMax && reason !== Reason.PROCESS_KILLED
+    this.#write(columns.partition, columns.timestamp[row]!, isWhole ? whole : reference(added))
   }
 
   /** Writes a reference to a part that was stored before: its record is where the headers say. */
   encodeReference(part: StoredPart, timestamp: number): void {
     const text = deadLetterReasons[Reason.MERGE_TOO_LARGE]!.text
     const headers = this.#headers(Reason.MERGE_TOO_LARGE, part.partition, part.offset, text)
-    writePlainRecord(this.#out, part.partition, timestamp, reference(headers))
+    this.#write(part.partition, timestamp, reference(headers))
   }
 
   /** Writes what has come of a row whose time is over. It is named by its first part. */
   encodeExpired(record: PlainRecord, first: StoredPart, timestamp: number): void {
     const added = this.#headers(Reason.EXPIRED, first.partition, first.offset, deadLetterReasons[Reason.EXPIRED]!.text)
-    const headers = Buffer.concat([record.headers, added])
-    const size = (record.key?.length ?? 0) + (record.value?.length ?? 0) + headers.length
-    const whole = { ...record, headerCount: record.headerCount + headerCount, headers }
-    const isTooLarge = size > this.#recordBytesMax
-    const letter = isTooLarge ? { ...whole, key: undefined, value: undefined } : whole
-    writePlainRecord(this.#out, first.partition, timestamp, letter)
+    const whole = withHeaders(record, added)
+    const isWhole = contentBytes(whole) <= this.#recordBytesMax
+    this.#write(first.partition, timestamp, isWhole ? whole : { ...whole, key: undefined, value: undefined })
+  }
+
+  /** The source may have been given more partitions than its dead letters have; their headers name the true one. */
+  #write(partition: number, timestamp: number, letter: PlainRecord): void {
+    writePlainRecord(this.#out, partition % this.#out.partitionCount, timestamp, letter)
   }
 
   #headers(reason: number, partition: number, offset: number, cause: string): Buffer {
@@ -83,6 +79,14 @@ export class DeadLetterEncoder {
       encodeHeader(deadLetterHeaders.partition, Buffer.from(String(partition))),
       encodeHeader(deadLetterHeaders.offset, Buffer.from(String(offset))),
     ])
+  }
+}
+
+function withHeaders(record: PlainRecord, added: Uint8Array): PlainRecord {
+  return {
+    ...record,
+    headerCount: record.headerCount + headerCount,
+    headers: Buffer.concat([record.headers, added]),
   }
 }
 

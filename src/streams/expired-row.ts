@@ -1,5 +1,6 @@
 import { partitionForKey } from '../kafka/index.ts'
 import {
+  contentBytes,
   encodeHeader,
   originsHeaderName,
   type OutputBuilder,
@@ -15,17 +16,23 @@ import type { Plan } from './plan.ts'
 /**
  * Writes what has come of a merged record: `{"<key name>":<key>,"<side>":<part>,…}` with the sides that are there, in
  * declared order, the key in the spelling of the first of them. It goes to the sink of expired rows, keyed and partitioned
- * as a merged record would be; without one, to the dead letters. Its timestamp is the greatest of its parts', and it has the
+ * as a merged record would be; without one, or where it is too large for that one, to the dead letters. Its timestamp is the greatest of its parts', and it has the
  * header `millrace.origins`, as merged records do.
  */
 export class ExpiredRowEncoder {
   readonly #names: MergedNames
   readonly #out: OutputBuilder | undefined
+  readonly #recordBytesMax: number
   readonly #deadLetters: DeadLetterEncoder
 
-  constructor(plan: Pick<Plan, 'correlate' | 'sides'>, out: OutputBuilder | undefined, deadLetters: DeadLetterEncoder) {
+  constructor(
+    plan: Pick<Plan, 'correlate' | 'sides'>,
+    sink: { readonly out: OutputBuilder; readonly recordBytesMax: number } | undefined,
+    deadLetters: DeadLetterEncoder,
+  ) {
     this.#names = mergedNames(plan)
-    this.#out = out
+    this.#out = sink?.out
+    this.#recordBytesMax = sink?.recordBytesMax ?? 0
     this.#deadLetters = deadLetters
   }
 
@@ -35,13 +42,12 @@ export class ExpiredRowEncoder {
     const pieces = [openBrace, keyName, colon, spelling]
     for (const { side, bytes } of parts) pieces.push(comma, sideNames[side]!, colon, bytes)
     const value = Buffer.concat([...pieces, closeBrace])
-    const origins = originsHeader(parts, sideNames.length)
+    const record = { key, value, headerCount: 1, headers: originsHeader(parts, sideNames.length) }
     const timestamp = Math.max(...parts.map((part) => part.timestamp))
-    if (this.#out === undefined) {
-      return this.#deadLetters.encodeExpired({ key, value, headerCount: 1, headers: origins }, parts[0]!, timestamp)
+    if (this.#out === undefined || contentBytes(record) > this.#recordBytesMax) {
+      return this.#deadLetters.encodeExpired(record, parts[0]!, timestamp)
     }
-    const partition = partitionForKey(key, this.#out.partitionCount)
-    writePlainRecord(this.#out, partition, timestamp, { key, value, headerCount: 1, headers: origins })
+    writePlainRecord(this.#out, partitionForKey(key, this.#out.partitionCount), timestamp, record)
   }
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { systemClock } from '../../src/core/clock.ts'
-import { field, stage, type Topology, topology } from '../../src/streams/index.ts'
+import { audit, field, stage, type Topology, topology } from '../../src/streams/index.ts'
+import { atCluster } from './at-cluster.ts'
 import { mergesOf, record, saysOf, valuesOf } from './customers.ts'
 import { assertAccount, startQuietly } from './run.ts'
 import type { SourceRecord, Stream, Target } from './target.ts'
@@ -61,6 +62,25 @@ export function expiry(target: Target): void {
       assert.deepEqual([left!.key, left!.value, others], ['0', '{"id":0,"B":{"of":"B0"}}', []])
       assert.deepEqual(await stream.deadLetters(), [])
       assertAccount(report, { expired: 1, pending: 2 })
+      await target.admin.deleteTopics({ topics: [expireTo] })
+    })
+
+    it('leaves as a dead letter where its parts are too large together for its own topic', async () => {
+      const stream = await target.stream({ sourcePartitions: 1 })
+      const expireTo = `${stream.app}.expired`
+      const configEntries = [{ name: 'max.message.bytes', value: '1000' }]
+      await target.admin.createTopics({ topics: [{ topic: expireTo, numPartitions: 1, configEntries }] })
+      const large = { ...at(0, 'A', 0), value: `{"stage":"A","id":0,"part":"${'a'.repeat(1_000)}"}` }
+      await stream.produce([large, { ...at(60, 'A', 2), partition: 0 }])
+
+      const { report, error } = await stream.run(expiring(stream, { ...tenMinutes, expireTo }))
+
+      assert.equal(error, undefined)
+      const [letter] = await stream.deadLetters()
+      assert.equal(letter!.value, `{"id":0,"A":"${'a'.repeat(1_000)}"}`)
+      assertAccount(report, { expired: 1, pending: 1 })
+      const { verdict } = await atCluster(target, (cluster) => audit(cluster, { app: stream.app }))
+      assert.equal(verdict, 'proved')
       await target.admin.deleteTopics({ topics: [expireTo] })
     })
 

@@ -17,6 +17,18 @@ import type { SourceRecord, Stream, Target } from './target.ts'
 
 export function poisonedRecords(target: Target): void {
   describe('a record', () => {
+    it('that is malformed becomes a dead letter also where the topic for them has fewer partitions', async () => {
+      const stream = await target.stream({ sourcePartitions: 2 })
+      await target.admin.createTopics({ topics: [{ topic: stream.deadLetterTopic, numPartitions: 1 }] })
+      await stream.produce([0, 1].map((partition) => ({ value: 'not json', partition })))
+
+      const { report } = await stream.run(customerTopology(stream))
+
+      const letters = await stream.deadLetters()
+      assert.deepEqual(letters.map((letter) => saysOf(letter).partition).sort(), ['0', '1'])
+      assertAccount(report, { deadLettered: 2 })
+    })
+
     it('that is malformed becomes a dead letter byte for byte, every hundredth of them, and harms no other', async () => {
       const stream = await target.stream()
       const good = customers(500)

@@ -89,20 +89,23 @@ class Correlation {
           onFilled: (batch) => this.#filled.push(batch),
         }),
     )
+    const recordBytesMax = (sink: number) => topics.batchBytesMax[sink]! - recordFrameBytes
     state.table.publishTo({
       out: this.#builders[mergedSink]!,
       ...mergedNames(plan),
-      recordBytesMax: topics.batchBytesMax[mergedSink]! - recordFrameBytes,
+      recordBytesMax: recordBytesMax(mergedSink),
       refuse: (part) => this.#deadLetters.encodeReference(part, pipeline.clock.nowMs()),
       expire: (row) => this.#expired.encode(row),
     })
     this.#deadLetters = new DeadLetterEncoder(
       this.#builders[deadLetterSink]!,
       topics.source.name,
-      topics.batchBytesMax[deadLetterSink]! - recordFrameBytes,
+      recordBytesMax(deadLetterSink),
     )
     const { expiry, memory } = plan.correlate
-    this.#expired = new ExpiredRowEncoder(plan, this.#builders[expiredSink], this.#deadLetters)
+    const out = this.#builders[expiredSink]
+    const expired = out && { out, recordBytesMax: recordBytesMax(expiredSink) }
+    this.#expired = new ExpiredRowEncoder(plan, expired, this.#deadLetters)
     this.#sweep = (expiry ?? memory) && new TableSweep(expiry, state, pipeline.clock)
     this.#madeSides = new Set(plan.sides.flatMap(({ stage }, side) => (stage.deterministic ? [] : side)))
     this.#compaction = new TableCompaction(state.table, pipeline.clock)
