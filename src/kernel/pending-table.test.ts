@@ -389,6 +389,24 @@ describe('PendingTable that remembers completed keys', () => {
   })
 })
 
+describe('PendingTable, the bytes of a record', () => {
+  it('are not taken for a block, whose size would be none', () => {
+    const bench = new Bench()
+    bench.apply(0, [rowOf(0, 'waits')])
+    const columns = rowsOf(0, [rowOf(0, 'k'.repeat(64), { timestamp: 1 })])
+    const [hash, next, head, partLength, flags] = [7, 0, 0, 0xffffffd4, 0]
+    columns.bytes.set(Buffer.from(Uint32Array.of(hash, next, head, partLength, flags).buffer), columns.recordStart[0])
+    bench.table.apply(columns, bench.counts)
+
+    let calls = 1
+    while (!bench.table.sweep(0, 1_000, bench.counts) && calls < 10) calls++
+    assert.ok(calls < 10, 'the sweep comes to its end')
+    bench.table.retain(() => true)
+
+    assert.deepEqual([bench.expired.map(({ key }) => key), bench.table.rowCount], [['waits'], 1])
+  })
+})
+
 describe('PendingTable, memory', () => {
   const part = Buffer.alloc(200, 0x31)
   const segmentBytes = 2 * mebibyte

@@ -31,7 +31,7 @@ export function sweep(limit: f64, blocksMax: u32): bool {
     if (!hasPages(pagesPerRow)) return false
     const address = swept * segmentUnits + sweptUnits
     const block = at(address)
-    sweptUnits += unitsOf(block)
+    sweptUnits += kindOf(swept) == RUN ? 1 : unitsOf(block)
     const hash = hashIn(block)
     if (hash != 0 && isForgotten(block)) sweepAway(hash, address)
     if (hash == 0 || timestampOf(block) > last) continue
@@ -46,15 +46,15 @@ export function sweep(limit: f64, blocksMax: u32): bool {
 /** Takes out forgotten keys, and the rows that wait no more, all in one go; false where the memory is at its limit. */
 export function retain(): bool {
   for (let segment: u32 = 1; segment < segmentCount; segment++) {
+    const isRun = kindOf(segment) == RUN
     for (let units: u32 = 0; units < unitsToSweep(segment);) {
       const address = segment * segmentUnits + units
       const block = at(address)
-      units += unitsOf(block)
+      units += isRun ? 1 : unitsOf(block)
       const hash = hashIn(block)
       if (hash == 0) continue
       if (isForgotten(block)) sweepAway(hash, address)
-      // A run may be something else than a block, which the index does not know.
-      if (isRemembered(block) || (kindOf(segment) != RUN && isWaiting(block))) continue
+      if (isRemembered(block) || (!isRun && isWaiting(block))) continue
       const slot = slotWith(hash, address)
       if (slot == 0 || isWaiting(block)) continue
       if (!hasPages(pagesPerRow)) return false
@@ -68,7 +68,10 @@ function isWaiting(block: usize): bool {
   return waits(placeOf(block) & 0xfffff, <f64>offsetOf(block)) != 0
 }
 
-/** How much of a segment holds blocks; a run of segments begins with its only one, if it is one. */
+/**
+ * How much of a segment holds blocks. A run of segments begins with its only one, a part, or holds something else, such as the bytes
+ * of records, which may look like any block: so nothing is believed of it but what the index knows as well.
+ */
 function unitsToSweep(segment: u32): u32 {
   const kind = kindOf(segment)
   if (kind == BLOCKS || kind == RETIRING || kind == WALKED) return load<u32>(filled + (segment << 2))
