@@ -225,6 +225,18 @@ describe('BatchReader', () => {
     )
   })
 
+  it('counts timestamps beyond what can be stored for the last one that can', () => {
+    const timestamps = [2 ** 52 - 3, 2 ** 52, 1_790_000_000_000_000_000, -(2 ** 60)]
+    const batches = timestamps.map((baseTimestamp, baseOffset) =>
+      recordBatch({ baseOffset, baseTimestamp, records: values('a') }),
+    )
+
+    assert.deepEqual(
+      readAll(batches).map(({ timestamp }) => timestamp),
+      [2 ** 52 - 3, 2 ** 52 - 2, 2 ** 52 - 2, 2 - 2 ** 52],
+    )
+  })
+
   it('takes the time of appending where the topic says so', () => {
     const records = [
       { value: 'a', timestampDelta: 5 },

@@ -1,6 +1,6 @@
 import { crc32c } from '@node-rs/crc32'
 import { KafkaError } from '../core/errors.ts'
-import { offsetMax } from './block.ts'
+import { offsetMax, timestampMax } from './block.ts'
 import { columnsRowsMax, type RecordColumns } from './columns.ts'
 import { decompress, type DecompressionLimits } from './decompress.ts'
 
@@ -42,7 +42,7 @@ const prefixBytes = 17
 /**
  * Walks the record batches of a fetched partition and lays their records out as columns, without touching keys or
  * values. Checks each batch's CRC, opens compressed ones, passes over control batches, aborted transactions and what
- * lies before the offset that was asked for. An incomplete batch at the end is left for the next fetch.
+ * lies before the offset that was asked for. Timestamps beyond 2^52 - 2 ms are counted for that. An incomplete batch at the end is left for the next fetch.
  *
  * @see Kafka protocol guide, "Record batch"; KIP-98 for aborted transactions
  */
@@ -207,8 +207,9 @@ export class BatchReader {
       if (offsetDelta < 0 || offset > this.#lastOffset) throw this.#corrupt('a record has an offset outside of it')
       if (offset >= from) {
         columns.offset[row] = offset
-        columns.timestamp[row] =
+        const timestamp =
           this.#appendTimestamp === noAppendTimestamp ? this.#baseTimestamp + timestampDelta : this.#appendTimestamp
+        columns.timestamp[row] = Math.max(-timestampMax, Math.min(timestamp, timestampMax))
         columns.recordStart[row] = recordStart
         columns.recordEnd[row] = recordEnd
         columns.valueStart[row] = valueLength < 0 ? -1 : at

@@ -12,6 +12,8 @@ export const keyBytesLimit = 0xffff
 export const partitionsMax = 1 << 20
 /** Offsets have 43 bits: a partition that takes a million records a second reaches that in 279 years. */
 export const offsetMax = 2 ** 43 - 1
+/** Timestamps have 53 bits, and are counted for this where they are beyond: nanoseconds in place of milliseconds, for instance. */
+export const timestampMax = 2 ** 52 - 2
 
 export const headerWords = 8
 export const keyIsNumber = 1 << 24
