@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { kafkaClasspath } from '../../tools/kafka/start.ts'
 
-const jars = join(import.meta.dirname, '../../.cache/kafka/4.3.1/*')
 const source = join(import.meta.dirname, 'java/Produce.java')
 const run = promisify(execFile)
 
@@ -22,6 +22,7 @@ export interface JavaProducer extends AsyncDisposable {
 
 /** Compiles the program against the jars of Apache Kafka. */
 export async function compileJavaProducer(): Promise<JavaProducer> {
+  const jars = await kafkaClasspath()
   const classes = await mkdtemp(join(tmpdir(), 'millrace-java-'))
   await run('javac', ['-cp', jars, '-d', classes, source])
   return {
