@@ -18,6 +18,7 @@ export const Reason = {
   EXPIRED: 17,
   PROCESS_KILLED: 18,
   COMPLETED: 19,
+  PART_TOO_LARGE: 20,
 } as const
 
 /** Reasons of records that are of the class `duplicate`. */
@@ -38,6 +39,7 @@ const laterTexts = [
   'the other parts of the key did not come in time',
   'the process ended on the record in every attempt',
   'the key has been merged already',
+  'the record, with the part that is to be kept by value, is larger than the checkpoint topic takes',
 ]
 
 export interface DeadLetterReason {

@@ -7,6 +7,8 @@ import type { Plan } from './plan.ts'
 /** Topics with what the broker says of them; sinks by their index in batches. */
 export interface PipelineTopics {
   source: Topic
+  /** Whether any record of the source may be dropped as soon as there is another one with its key. */
+  isCompacted: boolean
   /** `mergedSink`, `deadLetterSink`, `checkpointSink` and `expiredSink` are their indexes. */
   sinks: readonly Topic[]
   /** Bytes of the largest record batch that each sink takes. */
@@ -21,6 +23,20 @@ export const expiredSink = 3
 
 /** What Kafka takes where nothing else is set. */
 const defaultBatchBytesMax = 1_048_588
+/** Bytes of a record that are neither key, value nor headers, and of the batch around it. */
+const recordFrameBytes = 128
+/** The same of a record in the checkpoint that has another one for its value, with its key. */
+const keptFrameBytes = recordFrameBytes + 32
+
+/** Bytes that key, value and headers of the largest record that a sink takes have together. */
+export function recordBytesMax({ batchBytesMax }: PipelineTopics, sink: number): number {
+  return batchBytesMax[sink]! - recordFrameBytes
+}
+
+/** The same of a record that is kept by value: it lies in the checkpoint as the value of another, in a batch of its own. */
+export function keptBytesMax(topics: PipelineTopics): number {
+  return recordBytesMax(topics, checkpointSink) - keptFrameBytes
+}
 
 /**
  * Finds the topics of a plan, and creates those for dead letters and for the checkpoint.
@@ -41,7 +57,14 @@ export async function findTopics(cluster: Cluster, plan: Plan): Promise<Pipeline
   const configs = { 'message.timestamp.type': 'LogAppendTime' }
   await createTopics(cluster, [{ name: plan.deadLetterTopic, partitionCount: source.partitions.length, configs }])
   const deadLetters = await cluster.topicWhenReady(plan.deadLetterTopic)
-  const checkpoint = await findCheckpointTopic(cluster, plan.checkpointTopic)
+  const [policy, sourceBytesMax] = await topicConfigs(cluster, source.name, 'cleanup.policy', 'max.message.bytes')
+  // Large enough to keep any record of the source by value.
+  const checkpointBytesMax = Number(sourceBytesMax ?? defaultBatchBytesMax) + recordFrameBytes + keptFrameBytes
+  const checkpoint = await findCheckpointTopic(
+    cluster,
+    plan.checkpointTopic,
+    Math.max(defaultBatchBytesMax, checkpointBytesMax),
+  )
   const sinks = [sink, deadLetters, checkpoint, ...expired.filter((topic) => topic !== undefined)]
   const batchBytesMax = await Promise.all(
     sinks.map(async ({ name }) => {
@@ -49,5 +72,5 @@ export async function findTopics(cluster: Cluster, plan: Plan): Promise<Pipeline
       return Number(bytesMax ?? defaultBatchBytesMax)
     }),
   )
-  return { source, sinks, batchBytesMax }
+  return { source, isCompacted: policy?.includes('compact') ?? false, sinks, batchBytesMax }
 }

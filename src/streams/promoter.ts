@@ -2,6 +2,7 @@ import type { Timer } from '../core/clock.ts'
 import { listOffsets, topicConfigs } from '../kafka/index.ts'
 import { promotedBatch } from './checkpoint/made-part.ts'
 import type { PromotionOffer } from './checkpoint/promoted-parts.ts'
+import { keptBytesMax } from './pipeline-topics.ts'
 import type { Pipeline } from './pipeline.ts'
 import { readRecords } from './record-reader.ts'
 
@@ -33,6 +34,8 @@ export class Promoter {
   #timer: Timer | undefined
   #askedMs = -Infinity
   #retention: Retention = { youngFrom: [], bytes: Infinity, isCompacted: false }
+  /** By partition the offset behind those that have been read in this life: what of them was not promoted cannot be. */
+  readonly #reached: number[] = []
 
   constructor(pipeline: Pipeline, onOffer: (offer: PromotionOffer) => void) {
     this.#pipeline = pipeline
@@ -82,10 +85,12 @@ export class Promoter {
   }
 
   async #read(): Promise<PromotionOffer | undefined> {
-    const { cluster, topics, options, state } = this.#pipeline
+    const { cluster, topics, options, state, plan, logger } = this.#pipeline
     const due = this.#due()
     if (due === undefined) return undefined
     const { partition, first, end } = due
+    const bytesMax = keptBytesMax(topics)
+    let tooLarge = 0
     const set = state.pending.sets[partition]!
     const parts: { offset: number; batch: Uint8Array }[] = []
     const at = (offset: number) => topics.source.partitions.map((_, other) => (other === partition ? offset : 0))
@@ -94,10 +99,20 @@ export class Promoter {
     await readRecords({ cluster, topic: topics.source, range, decompressedBytesMax }, (columns) => {
       columns.keep((offset) => offset < end && set.has(offset) && !state.promoted.has(partition, offset))
       for (let row = 0; row < columns.count; row++) {
-        parts.push({ offset: columns.offset[row]!, batch: promotedBatch(columns, row) })
+        const batch = promotedBatch(columns, row)
+        if (batch.length <= bytesMax) parts.push({ offset: columns.offset[row]!, batch })
+        else tooLarge++
       }
     })
-    return { partition, end, parts }
+    this.#reached[partition] = end
+    if (tooLarge > 0) {
+      const facts = { app: plan.name, partition, from: first, to: end, count: tooLarge, bytesMax }
+      logger.warn(
+        facts,
+        'parts that have waited for long stay in the source only: their records are too large for the checkpoint topic',
+      )
+    }
+    return parts.length === 0 ? undefined : { partition, parts }
   }
 
   /** The offsets to look through next, if any have to be. */
@@ -106,7 +121,7 @@ export class Promoter {
     const { committedOffsets } = state.accounting
     const offsetsMax = this.#offsetsMax()
     for (const [partition, set] of state.pending.sets.entries()) {
-      const first = state.promoted.firstNeeded(partition, set)
+      const first = state.promoted.firstNeeded(partition, set, this.#reached[partition])
       const next = committedOffsets[partition]!
       const end = Math.min(next, Math.max(next - offsetsMax, this.#retention.youngFrom[partition] ?? 0))
       if (first !== undefined && first < end) return { partition, first, end: Math.min(end, first + offsetsPerOffer) }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { explain, field, stage, topology } from '../../src/streams/index.ts'
 import { atCluster } from './at-cluster.ts'
-import { type CustomerRecord, customerTopology, record, valuesOf } from './customers.ts'
+import { type CustomerRecord, customerTopology, record, saysOf, valuesOf } from './customers.ts'
 import { assertAccount, committed, startQuietly } from './run.ts'
 import type { Stream, Target } from './target.ts'
 
@@ -148,6 +148,28 @@ export function madeParts(target: Target): void {
       await app.stop()
 
       assert.equal(await partsIn(stream), count)
+    })
+
+    it('loses no other part for one that the checkpoint topic does not take, which becomes a dead letter', async () => {
+      const stream = await target.stream()
+      const configs = { 'cleanup.policy': 'compact', 'max.message.bytes': '3000' }
+      const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }))
+      await target.admin.createTopics({ topics: [{ topic: stream.checkpointTopic, numPartitions: 1, configEntries }] })
+      const part = ({ id }: CustomerRecord) => (id === 1 ? 'a'.repeat(5_000) : `made in life 1 of ${id}`)
+      const sideA = { part, deterministic: false } as const
+      await stream.produce([record('A', 0), record('A', 1)])
+      await stream.run(customerTopology(stream, sideA))
+      await stream.produce([record('B', 0), record('B', 1)])
+
+      const { report } = await stream.run(customerTopology(stream, sideA))
+
+      const [letter] = await stream.deadLetters()
+      assert.deepEqual([saysOf(letter!).reason, letter!.value], ['PART_TOO_LARGE', record('A', 1).value])
+      assert.deepEqual(
+        valuesOf(await stream.merged()),
+        mergesOfLives(() => 1, 1),
+      )
+      assertAccount(report, { emitted: 2, pending: 1, deadLettered: 1 })
     })
 
     it('is taken at its own word only: a record cannot bring a part with it', async () => {

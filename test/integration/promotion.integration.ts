@@ -95,15 +95,34 @@ export function promotion(target: Target): void {
       await complete(stream)
     })
 
-    it('are kept by value, however new, where compaction may drop them', async () => {
+    it('are kept by value with the epoch that brings them where the source is compacted', async () => {
       const stream = await target.stream()
       await setConfigs(stream, { 'cleanup.policy': 'compact' })
+      const waiting = Array.from({ length: waitingCount }, (_, id) => ({ ...record('A', id), key: `a-${id}` }))
+      await stream.produce(waiting)
+      await stream.run(customerTopology(stream))
+
+      await setConfigs(stream, { 'cleanup.policy': 'delete' })
+      await emptySource(stream)
+      await stream.produce(waiting.map((_, id) => record('B', id)))
+      const { report } = await stream.run(customerTopology(stream))
+
+      assert.deepEqual(valuesOf(await stream.merged()), mergesOf(waitingCount))
+      assertAccount(report, { emitted: 2 * waitingCount })
+    })
+
+    it('are kept by value where the source becomes compacted', async () => {
+      const stream = await target.stream()
       const waiting = Array.from({ length: waitingCount }, (_, id) => ({
         ...record('A', id),
         key: `a-${id}`,
         timestampMs: systemClock.nowMs(),
       }))
       await stream.produce(waiting)
+      await stream.run(customerTopology(stream))
+      await setConfigs(stream, { 'cleanup.policy': 'compact' })
+      // Behind an epoch is looked for what to promote.
+      await stream.produce([{ value: 'no part', key: 'none' }])
       await runUntilPromoted(stream, {})
 
       await setConfigs(stream, { 'cleanup.policy': 'delete' })
@@ -111,6 +130,36 @@ export function promotion(target: Target): void {
       await stream.produce(waiting.map((_, id) => record('B', id)))
       await stream.run(customerTopology(stream))
       assert.deepEqual(valuesOf(await stream.merged()), mergesOf(waitingCount))
+    })
+
+    it('are kept by value however large the source takes them', async () => {
+      const stream = await target.stream({ sourcePartitions: 1, sinkConfig: { 'max.message.bytes': '5000000' } })
+      await setConfigs(stream, { 'max.message.bytes': '4000000' })
+      await stream.produce([largeRecord(3_999_880)])
+      const app = await startQuietly(customerTopology(stream), target.bootstrapServers, { replayRecordsMax: 0 })
+      while ((await partsIn(stream)).length === 0) await new Promise(setImmediate)
+      await app.stop()
+
+      await emptySource(stream)
+      await stream.produce([{ ...record('B', 0), partition: 0 }])
+      const { report } = await stream.run(customerTopology(stream))
+      assertAccount(report, { emitted: 2 })
+    })
+
+    it('stay in the source where they are too large for the checkpoint topic, and others are kept', async () => {
+      const stream = await target.stream({ sourcePartitions: 1 })
+      await createSmallCheckpointTopic(stream)
+      // More offsets than are looked through at once.
+      const between = Array.from({ length: 16_384 }, () => ({ value: 'no part' }))
+      const records = [record('A', 1), largeRecord(5_000), ...between, record('A', 2)]
+      await stream.produce(records.map((each) => ({ ...each, partition: 0 })))
+      const app = await startQuietly(customerTopology(stream), target.bootstrapServers, { replayRecordsMax: 0 })
+      while ((await partsIn(stream)).length < 2) await new Promise(setImmediate)
+      await app.stop()
+
+      await stream.produce([0, 1, 2].map((id) => ({ ...record('B', id), partition: 0 })))
+      const { report } = await stream.run(customerTopology(stream))
+      assertAccount(report, { emitted: 6, deadLettered: between.length })
     })
 
     it('are taken once where the source still has them, and others that wait are read from it', async () => {
@@ -128,6 +177,16 @@ export function promotion(target: Target): void {
       assertAccount(report, { emitted: 2 * (total + 10) })
     })
   })
+
+  function largeRecord(bytes: number) {
+    return { value: `{"stage":"A","id":0,"part":"${'a'.repeat(bytes)}"}` }
+  }
+
+  async function createSmallCheckpointTopic({ checkpointTopic }: Stream): Promise<void> {
+    const configs = { 'cleanup.policy': 'compact', 'max.message.bytes': '3000' }
+    const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }))
+    await target.admin.createTopics({ topics: [{ topic: checkpointTopic, numPartitions: 1, configEntries }] })
+  }
 
   async function setConfigs({ source }: Stream, configs: Record<string, string>): Promise<void> {
     const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }))

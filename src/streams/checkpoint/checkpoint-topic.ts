@@ -40,10 +40,12 @@ export function belongsToManifest(key: string): boolean {
 /**
  * Finds the topic of an application's checkpoint, and creates it where there is none.
  *
+ * @param batchBytesMax - Bytes of the largest record batch that it has to take, if it is created.
  * @throws EngineError `CHECKPOINT_TOPIC_INVALID` for one that would lose the checkpoint, or split it.
  */
-export async function findCheckpointTopic(cluster: Cluster, name: string): Promise<Topic> {
-  await createTopics(cluster, [{ name, partitionCount: 1, configs: { 'cleanup.policy': 'compact' } }])
+export async function findCheckpointTopic(cluster: Cluster, name: string, batchBytesMax: number): Promise<Topic> {
+  const configs = { 'cleanup.policy': 'compact', 'max.message.bytes': String(batchBytesMax) }
+  await createTopics(cluster, [{ name, partitionCount: 1, configs }])
   const topic = await cluster.topicWhenReady(name)
   const [policy] = await topicConfigs(cluster, name, 'cleanup.policy')
   if (topic.partitions.length !== 1 || policy !== 'compact') {

@@ -1,14 +1,16 @@
 import {
+  contentBytes,
   encodeHeader,
   headerOf,
   noHeaders,
+  type PlainRecord,
   plainRecord,
   recordBatchOf,
   type RecordColumns,
 } from '../../kernel/index.ts'
 
-/** A part that must not be made twice: it is promoted with the epoch in which it came, if it waits at its end. */
-export interface MadePart {
+/** A part that is promoted with the epoch in which it came, if it waits at its end. */
+export interface KeptPart {
   readonly partition: number
   readonly offset: number
   /** Memory that it takes until then. */
@@ -28,21 +30,33 @@ export function promotedBatch(columns: RecordColumns, row: number): Uint8Array {
   return recordBatchOf(columns.offset[row]!, columns.timestamp[row]!, { ...plainRecord(columns, row), ...noHeaders })
 }
 
-/** The part that a stage has made of a row, with a copy of its source record. */
-export function madePart(columns: RecordColumns, row: number): MadePart {
-  const { partition, extra } = columns
+/** The source record of a row, which the source may drop: a copy. */
+export function sourcePart(columns: RecordColumns, row: number): KeptPart {
+  return keptPart(columns, row, noHeaders)
+}
+
+/** The part that a stage has made of a row, and must not make twice, with a copy of the row's source record. */
+export function madePart(columns: RecordColumns, row: number): KeptPart {
+  const part = columns.extra.bytes.subarray(columns.partStart[row], columns.partEnd[row])
+  return keptPart(columns, row, { headerCount: 1, headers: encodeHeader(headerName, part) })
+}
+
+/** Bytes that `madePart` would have, and its record around them. */
+export function madePartBytes({ recordStart, recordEnd, partStart, partEnd }: RecordColumns, row: number): number {
+  return recordEnd[row]! - recordStart[row]! + partEnd[row]! - partStart[row]!
+}
+
+function keptPart(
+  columns: RecordColumns,
+  row: number,
+  headers: Pick<PlainRecord, 'headerCount' | 'headers'>,
+): KeptPart {
+  const { partition } = columns
   const offset = columns.offset[row]!
   const timestamp = columns.timestamp[row]!
   const { key, value } = plainRecord(columns, row)
-  const part = extra.bytes.subarray(columns.partStart[row], columns.partEnd[row])
-  const record = {
-    key: key && Uint8Array.from(key),
-    value: Uint8Array.from(value!),
-    headerCount: 1,
-    headers: encodeHeader(headerName, part),
-  }
-  const bytes = (record.key?.length ?? 0) + record.value.length + record.headers.length
-  return { partition, offset, bytes, encode: () => recordBatchOf(offset, timestamp, record) }
+  const record = { key: key && Uint8Array.from(key), value: Uint8Array.from(value!), ...headers }
+  return { partition, offset, bytes: contentBytes(record), encode: () => recordBatchOf(offset, timestamp, record) }
 }
 
 /** The part that a promoted record brings with it, if it does. */

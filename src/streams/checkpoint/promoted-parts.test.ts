@@ -17,8 +17,8 @@ function waitingAt(...offsets: number[]): OffsetSet {
   return set
 }
 
-function offerOf(end: number, ...offsets: number[]) {
-  return { partition: 0, end, parts: offsets.map((offset) => ({ offset, batch: new Uint8Array([offset]) })) }
+function offerOf(...offsets: number[]) {
+  return { partition: 0, parts: offsets.map((offset) => ({ offset, batch: new Uint8Array([offset]) })) }
 }
 
 function madeAt(offset: number) {
@@ -29,7 +29,7 @@ describe('PromotedParts', () => {
   it('are written with the epoch that follows the offer, those that still wait, and then need not be read', () => {
     const set = waitingAt(3, 5, 5_000)
     const promoted = new PromotedParts(1)
-    promoted.offer(offerOf(10, 3, 4, 5))
+    promoted.offer(offerOf(3, 4, 5))
 
     assert.deepEqual(write(promoted, set), ['part/0/3', 'part/0/5'])
     assert.deepEqual([promoted.isPromoting, promoted.firstNeeded(0, set)], [true, 3])
@@ -92,7 +92,7 @@ describe('PromotedParts', () => {
   it('are not there when their epoch has not happened', () => {
     const set = waitingAt(3)
     const promoted = new PromotedParts(1)
-    promoted.offer(offerOf(10, 3))
+    promoted.offer(offerOf(3))
     write(promoted, set)
 
     promoted.rollback()

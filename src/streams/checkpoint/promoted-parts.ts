@@ -1,12 +1,11 @@
 import type { OffsetSet } from '../../kernel/index.ts'
 import { type CheckpointRecords, partsOf } from './checkpoint-reader.ts'
 import { partKey, type PutRecord } from './checkpoint-topic.ts'
-import type { MadePart } from './made-part.ts'
+import type { KeptPart } from './made-part.ts'
 
-/** Parts of one source partition, read again to be promoted: all that waited from the last promoted ones to `end`. */
+/** Parts of one source partition that were read again to be promoted. */
 export interface PromotionOffer {
   readonly partition: number
-  readonly end: number
   /** Each as `promotedBatch` returns it. */
   readonly parts: readonly { readonly offset: number; readonly batch: Uint8Array }[]
 }
@@ -38,9 +37,10 @@ export class PromotedParts {
   readonly #partitions: readonly Promoted[]
   /** To be written with the next epoch. */
   #offer: PromotionOffer | undefined
-  #made: MadePart[] = []
+  #kept: KeptPart[] = []
+  /** Until the epoch with the offer has been settled or forgotten. */
+  #isPromoting = false
   /** What the epoch that was closed last changes; settled or forgotten. */
-  #reached: { readonly partition: number; readonly end: number } | undefined
   #added: Place[] = []
   #removed: Place[] = []
 
@@ -70,17 +70,18 @@ export class PromotedParts {
 
   /** Whether an offer is on its way: the next one begins behind it. */
   get isPromoting(): boolean {
-    return this.#offer !== undefined || this.#reached !== undefined
+    return this.#isPromoting
   }
 
   /** Has parts promoted with the next epoch, those that still wait then. */
   offer(offer: PromotionOffer): void {
     this.#offer = offer
+    this.#isPromoting = true
   }
 
   /** Has a part promoted with the epoch at hand, if it still waits at its end. */
-  add(part: MadePart): void {
-    this.#made.push(part)
+  add(part: KeptPart): void {
+    this.#kept.push(part)
   }
 
   /** Writes what changes with an epoch that is being closed; `sets` are as of its end. */
@@ -90,12 +91,11 @@ export class PromotedParts {
       put(partKey(partition, offset), encode())
       this.#added.push({ partition, offset })
     }
-    for (const { partition, offset, encode } of this.#made) add(partition, offset, encode)
-    this.#made = []
+    for (const { partition, offset, encode } of this.#kept) add(partition, offset, encode)
+    this.#kept = []
     if (this.#offer !== undefined) {
-      const { partition, end, parts } = this.#offer
+      const { partition, parts } = this.#offer
       for (const { offset, batch } of parts) add(partition, offset, () => batch)
-      this.#reached = { partition, end }
       this.#offer = undefined
     }
     const addedCounts = this.#partitions.map(() => 0)
@@ -114,10 +114,6 @@ export class PromotedParts {
   /** The changes are permanent; `sets` are as of the end of their epoch. */
   settle(sets: readonly OffsetSet[]): void {
     for (const { partition, offset } of this.#added) this.#partitions[partition]!.offsets.add(offset)
-    if (this.#reached !== undefined) {
-      const promoted = this.#partitions[this.#reached.partition]!
-      promoted.reach = Math.max(promoted.reach, this.#reached.end)
-    }
     for (const { partition, offset } of this.#removed) this.#partitions[partition]!.offsets.delete(offset)
     this.reachOn(sets)
     this.#forget()
@@ -126,7 +122,7 @@ export class PromotedParts {
   /** The changes have not happened. */
   rollback(): void {
     this.#offer = undefined
-    this.#made = []
+    this.#kept = []
     this.#forget()
   }
 
@@ -142,7 +138,7 @@ export class PromotedParts {
   }
 
   #forget(): void {
-    this.#reached = undefined
+    this.#isPromoting = false
     this.#added = []
     this.#removed = []
   }

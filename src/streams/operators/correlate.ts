@@ -16,6 +16,7 @@ import {
   noSide,
   type OutputBatch,
   OutputBuilder,
+  Reason,
   type RecordColumns,
   rowFlags,
 } from '../../kernel/index.ts'
@@ -25,15 +26,19 @@ import { TableCompaction } from '../table-compaction.ts'
 import { TableSweep } from '../table-sweep.ts'
 import { mergedNames } from '../merged-names.ts'
 import type { CorrelateMessage, SinkMessage } from '../messages.ts'
-import { madePart } from '../checkpoint/made-part.ts'
+import { madePart, madePartBytes, sourcePart } from '../checkpoint/made-part.ts'
 import type { PromotionOffer } from '../checkpoint/promoted-parts.ts'
-import { checkpointSink, deadLetterSink, expiredSink, mergedSink } from '../pipeline-topics.ts'
+import {
+  checkpointSink,
+  deadLetterSink,
+  expiredSink,
+  keptBytesMax,
+  mergedSink,
+  recordBytesMax,
+} from '../pipeline-topics.ts'
 import type { Pipeline } from '../pipeline.ts'
 import { Promoter } from '../promoter.ts'
 import type { RowBatch } from '../row-batch.ts'
-
-/** Bytes of a record that are neither key nor value, and of the batch around it. */
-const recordFrameBytes = 128
 
 export const correlate = (pipeline: Pipeline) =>
   defineActor<CorrelateMessage, Correlation>({
@@ -63,6 +68,8 @@ class Correlation {
   readonly #promoter: Promoter
   /** Sides whose parts must not be made twice. */
   readonly #madeSides: ReadonlySet<number>
+  /** Bytes of the largest record that can be kept by value. */
+  readonly #keptBytesMax: number
   /** Filled batches that are still to be sent: the builders cannot wait, the actor can. */
   readonly #filled: OutputBatch[] = []
   #isCommitting = false
@@ -89,25 +96,25 @@ class Correlation {
           onFilled: (batch) => this.#filled.push(batch),
         }),
     )
-    const recordBytesMax = (sink: number) => topics.batchBytesMax[sink]! - recordFrameBytes
     state.table.publishTo({
       out: this.#builders[mergedSink]!,
       ...mergedNames(plan),
-      recordBytesMax: recordBytesMax(mergedSink),
+      recordBytesMax: recordBytesMax(topics, mergedSink),
       refuse: (part) => this.#deadLetters.encodeReference(part, pipeline.clock.nowMs()),
       expire: (row) => this.#expired.encode(row),
     })
     this.#deadLetters = new DeadLetterEncoder(
       this.#builders[deadLetterSink]!,
       topics.source.name,
-      recordBytesMax(deadLetterSink),
+      recordBytesMax(topics, deadLetterSink),
     )
     const { expiry, memory } = plan.correlate
     const out = this.#builders[expiredSink]
-    const expired = out && { out, recordBytesMax: recordBytesMax(expiredSink) }
+    const expired = out && { out, recordBytesMax: recordBytesMax(topics, expiredSink) }
     this.#expired = new ExpiredRowEncoder(plan, expired, this.#deadLetters)
     this.#sweep = (expiry ?? memory) && new TableSweep(expiry, state, pipeline.clock)
     this.#madeSides = new Set(plan.sides.flatMap(({ stage }, side) => (stage.deterministic ? [] : side)))
+    this.#keptBytesMax = keptBytesMax(topics)
     this.#compaction = new TableCompaction(state.table, pipeline.clock)
     this.#promoter = new Promoter(pipeline, (offer) => {
       void this.#self.tell({ type: 'promotable', incarnation: this.#incarnation, offer })
@@ -174,8 +181,9 @@ class Correlation {
     const { partition, count } = columns
     counts.skipped[partition]! += nextOffset - counts.nextOffsets[partition]! - count
     counts.nextOffsets[partition] = nextOffset
+    this.#refuseTooLarge(columns)
     table.apply(columns, counts)
-    this.#keepMade(columns)
+    this.#keepByValue(columns)
     for (let row = 0; row < count; row++) {
       if (columns.side[row] !== noSide) continue
       if ((columns.flags[row]! & rowFlags.filtered) !== 0) counts.filtered[partition]!++
@@ -190,14 +198,28 @@ class Correlation {
     this.#open()
   }
 
-  /** Has parts kept by value that must not be made a second time. */
-  #keepMade(columns: RecordColumns): void {
+  /** Makes dead letters of made parts that could not be kept by value, whether or not they would have to wait. */
+  #refuseTooLarge(columns: RecordColumns): void {
     if (this.#madeSides.size === 0) return
-    const { promoted } = this.#pipeline.state
     for (let row = 0; row < columns.count; row++) {
-      if (!this.#madeSides.has(columns.side[row]!)) continue
-      const part = madePart(columns, row)
-      promoted.add(part)
+      if (!this.#madeSides.has(columns.side[row]!) || madePartBytes(columns, row) <= this.#keptBytesMax) continue
+      columns.side[row] = noSide
+      columns.reason[row] = Reason.PART_TOO_LARGE
+    }
+  }
+
+  /** Has parts kept by value that must not be made a second time, or whose records the source may drop. */
+  #keepByValue(columns: RecordColumns): void {
+    const { state, topics } = this.#pipeline
+    if (this.#madeSides.size === 0 && !topics.isCompacted) return
+    for (let row = 0; row < columns.count; row++) {
+      const side = columns.side[row]!
+      const isMade = this.#madeSides.has(side)
+      if (side === noSide || !(isMade || topics.isCompacted)) continue
+      const part = isMade ? madePart(columns, row) : sourcePart(columns, row)
+      // A record that does not fit stays in the source only; a made part has been refused.
+      if (!isMade && part.bytes > this.#keptBytesMax) continue
+      state.promoted.add(part)
       this.#epochBytes += part.bytes
     }
   }
