@@ -2,7 +2,7 @@ import type { Reply } from '../actors/index.ts'
 import type { EngineError } from '../core/errors.ts'
 import type { FetchedResponse, Fetcher } from '../kafka/index.ts'
 import type { FetchedPartition, OutputBatch } from '../kernel/index.ts'
-import type { PromotionOffer } from './checkpoint/promoted-parts.ts'
+import type { KeptPart } from './checkpoint/kept-part.ts'
 import type { RowBatch } from './row-batch.ts'
 
 /** What actors of the pipeline tell one another. Records travel in batches only. */
@@ -26,7 +26,7 @@ export type CorrelateMessage =
   /** The epoch that was closed is durable. */
   | { readonly type: 'committed'; readonly incarnation: number }
   /** Parts have been read again, to be kept by value from the next epoch on. */
-  | { readonly type: 'promotable'; readonly incarnation: number; readonly offer: PromotionOffer }
+  | { readonly type: 'promotable'; readonly incarnation: number; readonly parts: readonly KeptPart[] }
   /** Close the epoch at hand; answered when everything applied so far is committed. */
   | { readonly type: 'drain'; readonly reply: Reply<void> }
 

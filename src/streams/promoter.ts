@@ -1,7 +1,6 @@
 import type { Timer } from '../core/clock.ts'
 import { listOffsets, topicConfigs } from '../kafka/index.ts'
-import { promotedBatch } from './checkpoint/made-part.ts'
-import type { PromotionOffer } from './checkpoint/promoted-parts.ts'
+import { type KeptPart, sourcePart } from './checkpoint/kept-part.ts'
 import { keptBytesMax } from './pipeline-topics.ts'
 import type { Pipeline } from './pipeline.ts'
 import { readRecords } from './record-reader.ts'
@@ -29,7 +28,7 @@ interface Retention {
  */
 export class Promoter {
   readonly #pipeline: Pipeline
-  readonly #onOffer: (offer: PromotionOffer) => void
+  readonly #onOffer: (parts: readonly KeptPart[]) => void
   #isAtWork = false
   #timer: Timer | undefined
   #askedMs = -Infinity
@@ -37,7 +36,7 @@ export class Promoter {
   /** By partition the offset behind those that have been read in this life: what of them was not promoted cannot be. */
   readonly #reached: number[] = []
 
-  constructor(pipeline: Pipeline, onOffer: (offer: PromotionOffer) => void) {
+  constructor(pipeline: Pipeline, onOffer: (parts: readonly KeptPart[]) => void) {
     this.#pipeline = pipeline
     this.#onOffer = onOffer
     this.#lookLater()
@@ -54,8 +53,8 @@ export class Promoter {
     this.#isAtWork = true
     try {
       await this.#askRetention()
-      const offer = await this.#read()
-      if (offer !== undefined) this.#onOffer(offer)
+      const parts = await this.#read()
+      if (parts.length > 0) this.#onOffer(parts)
     } catch (error) {
       logger.warn({ app: plan.name, error }, 'could not read parts again that have waited for long; trying later')
     } finally {
@@ -84,23 +83,23 @@ export class Promoter {
     }
   }
 
-  async #read(): Promise<PromotionOffer | undefined> {
+  async #read(): Promise<KeptPart[]> {
     const { cluster, topics, options, state, plan, logger } = this.#pipeline
     const due = this.#due()
-    if (due === undefined) return undefined
+    if (due === undefined) return []
     const { partition, first, end } = due
     const bytesMax = keptBytesMax(topics)
     let tooLarge = 0
     const set = state.pending.sets[partition]!
-    const parts: { offset: number; batch: Uint8Array }[] = []
+    const parts: KeptPart[] = []
     const at = (offset: number) => topics.source.partitions.map((_, other) => (other === partition ? offset : 0))
     const range = { starts: at(first), ends: at(end) }
     const { decompressedBytesMax } = options
     await readRecords({ cluster, topic: topics.source, range, decompressedBytesMax }, (columns) => {
       columns.keep((offset) => offset < end && set.has(offset) && !state.promoted.has(partition, offset))
       for (let row = 0; row < columns.count; row++) {
-        const batch = promotedBatch(columns, row)
-        if (batch.length <= bytesMax) parts.push({ offset: columns.offset[row]!, batch })
+        const part = sourcePart(columns, row)
+        if (part.bytes <= bytesMax) parts.push(part)
         else tooLarge++
       }
     })
@@ -112,7 +111,7 @@ export class Promoter {
         'parts that have waited for long stay in the source only: their records are too large for the checkpoint topic',
       )
     }
-    return parts.length === 0 ? undefined : { partition, parts }
+    return parts
   }
 
   /** The offsets to look through next, if any have to be. */

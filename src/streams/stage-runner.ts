@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { EngineError } from '../core/errors.ts'
 import { noSide, Reason, type RecordColumns, rowFlags } from '../kernel/index.ts'
-import { madePartOf } from './checkpoint/made-part.ts'
+import { madePartOf } from './checkpoint/kept-part.ts'
 import type { Side } from './plan.ts'
 import { messageOf, PoisonError, type PoisonLedger } from './poison.ts'
 import { originOf, parseValue } from './record-view.ts'

@@ -17,11 +17,7 @@ function waitingAt(...offsets: number[]): OffsetSet {
   return set
 }
 
-function offerOf(...offsets: number[]) {
-  return { partition: 0, parts: offsets.map((offset) => ({ offset, batch: new Uint8Array([offset]) })) }
-}
-
-function madeAt(offset: number) {
+function partAt(offset: number) {
   return { partition: 0, offset, bytes: 1, encode: () => new Uint8Array([offset]) }
 }
 
@@ -29,7 +25,7 @@ describe('PromotedParts', () => {
   it('are written with the epoch that follows the offer, those that still wait, and then need not be read', () => {
     const set = waitingAt(3, 5, 5_000)
     const promoted = new PromotedParts(1)
-    promoted.offer(offerOf(3, 4, 5))
+    promoted.offer([3, 4, 5].map(partAt))
 
     assert.deepEqual(write(promoted, set), ['part/0/3', 'part/0/5'])
     assert.deepEqual([promoted.isPromoting, promoted.firstNeeded(0, set)], [true, 3])
@@ -43,10 +39,27 @@ describe('PromotedParts', () => {
     assert.deepEqual(write(promoted, set), [])
   })
 
+  it('are all written where offers come faster than epochs', () => {
+    const set = waitingAt(3, 5, 7)
+    const promoted = new PromotedParts(1)
+    promoted.offer([partAt(3)])
+    promoted.offer([partAt(5)])
+    assert.deepEqual(write(promoted, set), ['part/0/3', 'part/0/5'])
+
+    // While that epoch is on its way.
+    promoted.offer([partAt(7)])
+    promoted.settle([set])
+
+    assert.equal(promoted.isPromoting, true)
+    assert.deepEqual(write(promoted, set), ['part/0/7'])
+    promoted.settle([set])
+    assert.deepEqual([promoted.isPromoting, promoted.firstNeeded(0, set)], [false, undefined])
+  })
+
   it('are written with the epoch that has made them, those that still wait, whatever was offered', () => {
     const set = waitingAt(3, 5, 7)
     const promoted = new PromotedParts(1)
-    for (const offset of [3, 4, 7]) promoted.add(madeAt(offset))
+    for (const offset of [3, 4, 7]) promoted.add(partAt(offset))
 
     assert.deepEqual(write(promoted, set), ['part/0/3', 'part/0/7'])
     assert.equal(promoted.isPromoting, false)
@@ -54,7 +67,7 @@ describe('PromotedParts', () => {
 
     assert.equal(promoted.firstNeeded(0, set), 5)
     assert.deepEqual(write(promoted, set), [])
-    promoted.add(madeAt(5))
+    promoted.add(partAt(5))
     write(promoted, set)
     promoted.settle([set])
     assert.equal(promoted.firstNeeded(0, set), undefined)
@@ -63,11 +76,11 @@ describe('PromotedParts', () => {
   it('that were made are forgotten when their epoch has not happened', () => {
     const set = waitingAt(3)
     const promoted = new PromotedParts(1)
-    promoted.add(madeAt(3))
+    promoted.add(partAt(3))
     promoted.rollback()
     assert.deepEqual(write(promoted, set), [])
 
-    promoted.add(madeAt(3))
+    promoted.add(partAt(3))
     write(promoted, set)
     promoted.rollback()
 
@@ -82,7 +95,7 @@ describe('PromotedParts', () => {
     for (let epoch = 0; epoch < 20; epoch++) {
       const offsets = Array.from({ length: perEpoch }, (_, i) => epoch * perEpoch + i)
       const set = waitingAt(...offsets)
-      for (const offset of offsets) promoted.add(madeAt(offset))
+      for (const offset of offsets) promoted.add(partAt(offset))
       left += 2 * perEpoch - write(promoted, set).length
       promoted.settle([set])
     }
@@ -92,7 +105,7 @@ describe('PromotedParts', () => {
   it('are not there when their epoch has not happened', () => {
     const set = waitingAt(3)
     const promoted = new PromotedParts(1)
-    promoted.offer(offerOf(3))
+    promoted.offer([partAt(3)])
     write(promoted, set)
 
     promoted.rollback()

@@ -1,14 +1,7 @@
 import type { OffsetSet } from '../../kernel/index.ts'
 import { type CheckpointRecords, partsOf } from './checkpoint-reader.ts'
 import { partKey, type PutRecord } from './checkpoint-topic.ts'
-import type { KeptPart } from './made-part.ts'
-
-/** Parts of one source partition that were read again to be promoted. */
-export interface PromotionOffer {
-  readonly partition: number
-  /** Each as `promotedBatch` returns it. */
-  readonly parts: readonly { readonly offset: number; readonly batch: Uint8Array }[]
-}
+import type { KeptPart } from './kept-part.ts'
 
 interface Place {
   readonly partition: number
@@ -36,10 +29,10 @@ const sweptPerEpoch = 256
 export class PromotedParts {
   readonly #partitions: readonly Promoted[]
   /** To be written with the next epoch. */
-  #offer: PromotionOffer | undefined
   #kept: KeptPart[] = []
-  /** Until the epoch with the offer has been settled or forgotten. */
-  #isPromoting = false
+  /** Whether an offer is among those, or was when the epoch that was closed last began; settled or forgotten. */
+  #isOffered = false
+  #isOfferClosed = false
   /** What the epoch that was closed last changes; settled or forgotten. */
   #added: Place[] = []
   #removed: Place[] = []
@@ -68,15 +61,15 @@ export class PromotedParts {
     return set.firstFrom(Math.max(from, this.#partitions[partition]!.reach))
   }
 
-  /** Whether an offer is on its way: the next one begins behind it. */
+  /** Whether an offer is on its way: the next one can wait. */
   get isPromoting(): boolean {
-    return this.#isPromoting
+    return this.#isOffered || this.#isOfferClosed
   }
 
-  /** Has parts promoted with the next epoch, those that still wait then. */
-  offer(offer: PromotionOffer): void {
-    this.#offer = offer
-    this.#isPromoting = true
+  /** Has parts promoted with the epoch at hand, those that still wait at its end. */
+  offer(parts: readonly KeptPart[]): void {
+    this.#kept.push(...parts)
+    this.#isOffered = true
   }
 
   /** Has a part promoted with the epoch at hand, if it still waits at its end. */
@@ -86,18 +79,14 @@ export class PromotedParts {
 
   /** Writes what changes with an epoch that is being closed; `sets` are as of its end. */
   write(sets: readonly OffsetSet[], put: PutRecord): void {
-    const add = (partition: number, offset: number, encode: () => Uint8Array) => {
-      if (!sets[partition]!.has(offset)) return
+    for (const { partition, offset, encode } of this.#kept) {
+      if (!sets[partition]!.has(offset)) continue
       put(partKey(partition, offset), encode())
       this.#added.push({ partition, offset })
     }
-    for (const { partition, offset, encode } of this.#kept) add(partition, offset, encode)
     this.#kept = []
-    if (this.#offer !== undefined) {
-      const { partition, parts } = this.#offer
-      for (const { offset, batch } of parts) add(partition, offset, () => batch)
-      this.#offer = undefined
-    }
+    this.#isOfferClosed = this.#isOffered
+    this.#isOffered = false
     const addedCounts = this.#partitions.map(() => 0)
     for (const { partition } of this.#added) addedCounts[partition]!++
     this.#partitions.forEach(({ offsets, sweep }, partition) => {
@@ -121,8 +110,8 @@ export class PromotedParts {
 
   /** The changes have not happened. */
   rollback(): void {
-    this.#offer = undefined
     this.#kept = []
+    this.#isOffered = false
     this.#forget()
   }
 
@@ -138,7 +127,7 @@ export class PromotedParts {
   }
 
   #forget(): void {
-    this.#isPromoting = false
+    this.#isOfferClosed = false
     this.#added = []
     this.#removed = []
   }

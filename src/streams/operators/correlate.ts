@@ -26,8 +26,7 @@ import { TableCompaction } from '../table-compaction.ts'
 import { TableSweep } from '../table-sweep.ts'
 import { mergedNames } from '../merged-names.ts'
 import type { CorrelateMessage, SinkMessage } from '../messages.ts'
-import { madePart, madePartBytes, sourcePart } from '../checkpoint/made-part.ts'
-import type { PromotionOffer } from '../checkpoint/promoted-parts.ts'
+import { type KeptPart, madePart, madePartBytes, sourcePart } from '../checkpoint/kept-part.ts'
 import {
   checkpointSink,
   deadLetterSink,
@@ -116,8 +115,8 @@ class Correlation {
     this.#madeSides = new Set(plan.sides.flatMap(({ stage }, side) => (stage.deterministic ? [] : side)))
     this.#keptBytesMax = keptBytesMax(topics)
     this.#compaction = new TableCompaction(state.table, pipeline.clock)
-    this.#promoter = new Promoter(pipeline, (offer) => {
-      void this.#self.tell({ type: 'promotable', incarnation: this.#incarnation, offer })
+    this.#promoter = new Promoter(pipeline, (parts) => {
+      void this.#self.tell({ type: 'promotable', incarnation: this.#incarnation, parts })
     })
     this.#arm()
   }
@@ -156,9 +155,9 @@ class Correlation {
     else this.#arm()
   }
 
-  promote({ incarnation, offer }: { incarnation: number; offer: PromotionOffer }): void {
+  promote({ incarnation, parts }: { incarnation: number; parts: readonly KeptPart[] }): void {
     if (incarnation !== this.#incarnation) return
-    this.#pipeline.state.promoted.offer(offer)
+    this.#pipeline.state.promoted.offer(parts)
     this.#open()
   }
 

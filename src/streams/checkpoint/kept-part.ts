@@ -9,26 +9,18 @@ import {
   type RecordColumns,
 } from '../../kernel/index.ts'
 
-/** A part that is promoted with the epoch in which it came, if it waits at its end. */
+/** A part that is promoted with the epoch at hand, if it waits at its end. */
 export interface KeptPart {
   readonly partition: number
   readonly offset: number
   /** Memory that it takes until then. */
   readonly bytes: number
-  /** As `promotedBatch` returns it. */
+  /** The source record, as a record batch with it alone, without the headers that it came with. */
   readonly encode: () => Uint8Array
 }
 
 /** Of promoted records, which have no other: the part that a stage has made of it. */
 const headerName = 'millrace.part'
-
-/**
- * The source record of a row as it is promoted: a record batch with it alone, as the source would give it but for its
- * headers, of which nobody who makes a part knows.
- */
-export function promotedBatch(columns: RecordColumns, row: number): Uint8Array {
-  return recordBatchOf(columns.offset[row]!, columns.timestamp[row]!, { ...plainRecord(columns, row), ...noHeaders })
-}
 
 /** The source record of a row, which the source may drop: a copy. */
 export function sourcePart(columns: RecordColumns, row: number): KeptPart {
