@@ -5,11 +5,12 @@ import { TableMemory } from '../kernel/index.ts'
 import { backlogOf } from './backlog.ts'
 import { ByteBudget } from './byte-budget.ts'
 import type { CarefulMode } from './careful-mode.ts'
+import { recentManifest } from './checkpoint/checkpoint-reader.ts'
 import type { EpochState } from './epoch-state.ts'
 import type { WarmTable } from './load-state.ts'
 import type { Logger } from './logger.ts'
 import type { RunOptions } from './options.ts'
-import type { PipelineTopics } from './pipeline-topics.ts'
+import { checkpointSink, type PipelineTopics } from './pipeline-topics.ts'
 import type { Plan } from './plan.ts'
 import { RowBatchPool } from './row-batch.ts'
 
@@ -17,9 +18,10 @@ import { RowBatchPool } from './row-batch.ts'
 const rowBatches = 4
 
 /**
- * Bytes of the table for each record of a backlog: of three parts that come in any order two thirds wait at the most, which are
- * small ones here. What is not used goes back like any other memory.
+ * Bytes of the table, index and log for each part that waits, if it is a small one, and for each record of a backlog: of three
+ * parts that come in any order two thirds wait at the most, and not all at once. What is not used goes back like any other memory.
  */
+const bytesPerPart = 160
 const bytesPerBacklog = 64
 
 /** What a run has besides records: filled in as it goes. Times are of the clock's monotonic kind. */
@@ -93,15 +95,18 @@ export class Pipeline {
     this.budget = new ByteBudget(this.#outputBytesMax)
   }
 
-  /** Has the system give the memory that the backlog is likely to need; an estimate, so that no failure matters here. */
+  /** Has the system give the memory that what waits and the backlog are likely to need; an estimate, so that no failure matters here. */
   async prepareTableMemory(): Promise<void> {
     const { cluster, plan, topics } = this
-    const backlog = await backlogOf(cluster, plan.name, topics.source).catch(() => 0)
+    const [backlog, manifest] = await Promise.all([
+      backlogOf(cluster, plan.name, topics.source).catch(() => 0),
+      recentManifest(cluster, topics.sinks[checkpointSink]!).catch(() => undefined),
+    ])
     this.#tableMemory = new TableMemory()
-    this.#tableMemory.touch(backlog * bytesPerBacklog)
+    this.#tableMemory.touch(backlog * bytesPerBacklog + (manifest?.pending ?? 0) * bytesPerPart)
   }
 
-  /** That memory, once: another table does not find it empty. */
+  /** That memory, once: another table would not find it empty. */
   takeTableMemory(): TableMemory | undefined {
     const memory = this.#tableMemory
     this.#tableMemory = undefined

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { topicConfigs } from '../../src/kafka/index.ts'
 import { field, stage, start, type Topology, topology } from '../../src/streams/index.ts'
+import { atCluster } from './at-cluster.ts'
 import { type Correlation, customers, customerTopology, mergesOf, valuesOf } from './customers.ts'
 import { millrace } from './millrace.ts'
 import { assertAccount, startQuietly } from './run.ts'
@@ -49,6 +51,21 @@ export function starting(target: Target): void {
       assert.equal(topics[0]!.partitions.length, 5)
     })
 
+    it('creates a checkpoint topic that the broker compacts early, and that takes what the source takes', async () => {
+      const stream = await target.stream()
+      const { source: name, checkpointTopic } = stream
+      const configEntries = [{ name: 'max.message.bytes', value: '4000000' }]
+      await target.admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name, configEntries }] })
+
+      await stream.run(customerTopology(stream))
+
+      const [segmentBytes, batchBytesMax] = await atCluster(target, (cluster) =>
+        topicConfigs(cluster, checkpointTopic, 'segment.bytes', 'max.message.bytes'),
+      )
+      assert.ok(Number(segmentBytes) <= 2 ** 26, `${segmentBytes}`)
+      assert.ok(Number(batchBytesMax) > 4_000_000, `${batchBytesMax}`)
+    })
+
     it('of an empty source has caught up at once', async () => {
       const stream = await target.stream()
 
@@ -58,21 +75,29 @@ export function starting(target: Target): void {
       assert.equal(report.statistics.epochs, 0)
     })
 
-    it('takes memory for the backlog from the system before the first record', async () => {
+    it('takes memory for the backlog and for what waits from the system before the first record', async () => {
       const stream = await target.stream()
       const flags = ['--customers', '120000', '--bootstrap-servers', target.bootstrapServers]
       const { code, stderr } = await millrace('generate', '--topic', stream.source, ...flags)
       assert.equal(code, 0, stderr)
       const program = topology(stream.app)
         .source(stream.source)
-        .route('by-stage', field('stage'), { A: stage({ part }), B: stage({ part }), C: stage({ part }) })
-        .correlate('by-customer', field('customerId'), { of: ['A', 'B', 'C'] })
+        .route('by-stage', field('stage'), {
+          A: stage({ part }),
+          B: stage({ part }),
+          C: stage({ part }),
+          D: stage({ part }),
+        })
+        .correlate('by-customer', field('customerId'), { of: ['A', 'B', 'C', 'D'] })
         .sink(stream.sink)
 
-      await using app = await startQuietly(program, target.bootstrapServers)
+      const first = await startQuietly(program, target.bootstrapServers)
+      assert.ok(first.report().tableBytes >= 20 * 2 ** 20, `${first.report().tableBytes} bytes for the backlog`)
+      await first.caughtUp()
+      await first.stop()
+      await using second = await startQuietly(program, target.bootstrapServers)
 
-      const { tableBytes, records } = app.report()
-      assert.ok(tableBytes >= 20 * 2 ** 20, `${tableBytes} bytes for ${records} records`)
+      assert.ok(second.report().tableBytes >= 50 * 2 ** 20, `${second.report().tableBytes} bytes for what waits`)
     })
   })
 

@@ -1,4 +1,4 @@
-import type { Cluster, Topic, TopicRange } from '../../kafka/index.ts'
+import { type Cluster, type Topic, type TopicRange, topicRange } from '../../kafka/index.ts'
 import { type OffsetSet, decodeOffsets, plainRecord } from '../../kernel/index.ts'
 import { readRecords } from '../record-reader.ts'
 import { baseKey, belongsToManifest, deltaKey, manifestKey, partPrefix } from './checkpoint-topic.ts'
@@ -38,6 +38,23 @@ export async function readCheckpoint(cluster: Cluster, topic: Topic, range?: Top
     }
   })
   return records
+}
+
+/** Records at the end of a checkpoint topic among which its last manifest is, unless an epoch has promoted many parts. */
+const recentRecords = 1_000
+
+/** The last manifest that a checkpoint topic has now, if it is found near its end. Waits for no open transaction. */
+export async function recentManifest(cluster: Cluster, topic: Topic): Promise<Manifest | undefined> {
+  const { starts, ends } = await topicRange(cluster, topic, 'read_committed')
+  const range = { starts: starts.map((start, partition) => Math.max(start, ends[partition]! - recentRecords)), ends }
+  let last: Uint8Array | undefined
+  await readRecords({ cluster, topic, range }, (columns) => {
+    for (let row = 0; row < columns.count; row++) {
+      const { key, value } = plainRecord(columns, row)
+      if (key !== undefined && Buffer.from(key).toString() === manifestKey) last = value && Uint8Array.from(value)
+    }
+  })
+  return last && decodeManifest(last)
 }
 
 /** The manifest of the last epoch that committed, if there is one. */

@@ -37,6 +37,9 @@ export function belongsToManifest(key: string): boolean {
   return prefixes.some((prefix) => key.startsWith(prefix))
 }
 
+/** The broker compacts no segment that it still writes to, and a start reads what is not compacted: 1 GiB by default. */
+const segmentBytes = 64 << 20
+
 /**
  * Finds the topic of an application's checkpoint, and creates it where there is none.
  *
@@ -44,7 +47,11 @@ export function belongsToManifest(key: string): boolean {
  * @throws EngineError `CHECKPOINT_TOPIC_INVALID` for one that would lose the checkpoint, or split it.
  */
 export async function findCheckpointTopic(cluster: Cluster, name: string, batchBytesMax: number): Promise<Topic> {
-  const configs = { 'cleanup.policy': 'compact', 'max.message.bytes': String(batchBytesMax) }
+  const configs = {
+    'cleanup.policy': 'compact',
+    'segment.bytes': String(segmentBytes),
+    'max.message.bytes': String(batchBytesMax),
+  }
   await createTopics(cluster, [{ name, partitionCount: 1, configs }])
   const topic = await cluster.topicWhenReady(name)
   const [policy] = await topicConfigs(cluster, name, 'cleanup.policy')
