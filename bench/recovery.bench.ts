@@ -34,7 +34,7 @@ const partitionCount = 12
 /** The experiment's records are stamped with a time long ago. */
 const configs = { 'retention.ms': '-1' }
 const fetchSizes = [runOptions.fetchBytes.default, runOptions.partitionFetchBytes.default].map(String)
-const readers = ['bare-read.ts', 'kafkajs-read.ts', 'platformatic-read.ts'] as const
+const readers = ['raw-fetch-read.ts', 'kafkajs-read.ts', 'platformatic-read.ts', 'bare-read.ts'] as const
 
 await using kafka = values['bootstrap-servers'] === undefined ? await startKafka({ heapMb: 2048 }) : undefined
 const bootstrapServers = kafka?.bootstrapServers ?? values['bootstrap-servers']!
