@@ -1,7 +1,7 @@
 import { type Cluster, type Topic, type TopicRange, topicRange } from '../../kafka/index.ts'
 import { type OffsetSet, decodeOffsets, plainRecord } from '../../kernel/index.ts'
 import { readRecords } from '../record-reader.ts'
-import { baseKey, belongsToManifest, deltaKey, manifestKey, partPrefix } from './checkpoint-topic.ts'
+import { baseKey, belongsToManifest, deltaKey, deltaPrefix, manifestKey, partPrefix } from './checkpoint-topic.ts'
 import { corrupt, decodeManifest, type Manifest } from './manifest.ts'
 
 /** The last record of each key of a compacted topic. */
@@ -72,52 +72,54 @@ export interface Deltas {
   readonly bytes: number
 }
 
-/** The deltas of a partition that follow its base. */
-export function deltasOf(records: CheckpointRecords, manifest: Manifest, partition: number): Deltas {
-  const prefix = `delta/${partition}/`
-  const pieces = new Map<number, number>()
-  let bytes = 0
+/** The deltas of each partition that follow its base. */
+export function deltasOf(records: CheckpointRecords, manifest: Manifest): readonly Deltas[] {
+  const found = manifest.nextOffsets.map(() => ({ pieces: new Map<number, number>(), bytes: 0 }))
   for (const [key, value] of records) {
-    if (!key.startsWith(prefix)) continue
-    const epoch = Number(key.slice(prefix.length, key.lastIndexOf('/')))
-    if (epoch <= manifest.baseEpochs[partition]!) continue
-    pieces.set(epoch, (pieces.get(epoch) ?? 0) + 1)
-    bytes += value.length + recordBytes
+    if (!key.startsWith(deltaPrefix)) continue
+    const [partition, epoch] = key.slice(deltaPrefix.length).split('/').map(Number) as [number, number]
+    const deltas = found[partition]
+    if (deltas === undefined || epoch <= manifest.baseEpochs[partition]!) continue
+    deltas.pieces.set(epoch, (deltas.pieces.get(epoch) ?? 0) + 1)
+    deltas.bytes += value.length + recordBytes
   }
-  const epochs = Array.from(pieces, ([epoch, count]) => ({ epoch, pieces: count })).sort((a, b) => a.epoch - b.epoch)
-  return { epochs, bytes }
+  return found.map(({ pieces, bytes }) => {
+    const epochs = Array.from(pieces, ([epoch, count]) => ({ epoch, pieces: count })).sort((a, b) => a.epoch - b.epoch)
+    return { epochs, bytes }
+  })
 }
 
 /**
- * Gives the offsets whose membership changes, as ranges, base first, then delta by delta: one that is given an odd number
- * of times waits.
+ * Gives the offsets whose membership changes, as ranges, partition by partition, base first, then delta by delta: one that is
+ * given an odd number of times waits.
  *
  * @throws EngineError `CHECKPOINT_CORRUPT` when a record is missing or unreadable.
  */
 export function replay(
   records: CheckpointRecords,
   manifest: Manifest,
-  partition: number,
-  visit: (from: number, to: number) => void,
+  visit: (partition: number, from: number, to: number) => void,
 ): void {
-  const read = (key: string) => {
+  const read = (partition: number, key: string) => {
     const bytes = records.get(key)
     if (bytes === undefined) throw corrupt(`its record "${key}" is missing`)
     try {
-      decodeOffsets(bytes, visit)
+      decodeOffsets(bytes, (from, to) => visit(partition, from, to))
     } catch (error) {
       throw corrupt(`its record "${key}" is damaged`, error)
     }
   }
-  for (let piece = 0; piece < manifest.basePieces[partition]!; piece++) read(baseKey(partition, piece))
-  let pieces = 0
-  for (const delta of deltasOf(records, manifest, partition).epochs) {
-    for (let piece = 0; piece < delta.pieces; piece++) read(deltaKey(partition, delta.epoch, piece))
-    pieces += delta.pieces
+  for (const [partition, { epochs }] of deltasOf(records, manifest).entries()) {
+    for (let piece = 0; piece < manifest.basePieces[partition]!; piece++) read(partition, baseKey(partition, piece))
+    let count = 0
+    for (const { epoch, pieces } of epochs) {
+      for (let piece = 0; piece < pieces; piece++) read(partition, deltaKey(partition, epoch, piece))
+      count += pieces
+    }
+    const expected = manifest.deltaPieces[partition]!
+    if (count !== expected)
+      throw corrupt(`it has ${count} deltas of partition ${partition}, where ${expected} were written`)
   }
-  const expected = manifest.deltaPieces[partition]!
-  if (pieces !== expected)
-    throw corrupt(`it has ${pieces} deltas of partition ${partition}, where ${expected} were written`)
 }
 
 /**
@@ -126,15 +128,13 @@ export function replay(
  * @throws EngineError `CHECKPOINT_CORRUPT`
  */
 export function collectPending(records: CheckpointRecords, manifest: Manifest, sets: readonly OffsetSet[]): void {
-  for (const partition of manifest.nextOffsets.keys()) {
+  replay(records, manifest, (partition, from, to) => {
     const set = sets[partition]!
-    replay(records, manifest, partition, (from, to) => {
-      for (let offset = from; offset < to; offset++) {
-        if (set.has(offset)) set.delete(offset)
-        else set.add(offset)
-      }
-    })
-  }
+    for (let offset = from; offset < to; offset++) {
+      if (set.has(offset)) set.delete(offset)
+      else set.add(offset)
+    }
+  })
   const count = sets.reduce((sum, set) => sum + set.count, 0)
   if (count !== manifest.pending) {
     throw corrupt(`it names ${count} parts that wait, where its manifest says ${manifest.pending}`)

@@ -13,8 +13,10 @@ export function baseKey(partition: number, piece: number): string {
 }
 
 export function deltaKey(partition: number, epoch: number, piece: number): string {
-  return `delta/${partition}/${epoch}/${piece}`
+  return `${deltaPrefix}${partition}/${epoch}/${piece}`
 }
+
+export const deltaPrefix = 'delta/'
 
 /** Of a part that waits, by value. */
 export function partKey(partition: number, offset: number): string {
@@ -30,7 +32,7 @@ export function completedKey(from: number): string {
 
 export const completedPrefix = 'completed/'
 
-const prefixes = ['base/', 'delta/', partPrefix, completedPrefix]
+const prefixes = ['base/', deltaPrefix, partPrefix, completedPrefix]
 
 /** Whether a record means something only together with the manifest that follows it. */
 export function belongsToManifest(key: string): boolean {

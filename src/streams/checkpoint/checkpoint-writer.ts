@@ -53,12 +53,13 @@ export class CheckpointWriter {
   /** Goes on behind what the topic holds; the next epoch deletes the records that are obsolete. */
   static behind(records: CheckpointRecords, manifest: Manifest, obsolete: readonly string[] = []): CheckpointWriter {
     const writer = new CheckpointWriter(manifest.nextOffsets.length)
-    manifest.baseEpochs.forEach((baseEpoch, partition) => {
+    for (const [partition, deltas] of deltasOf(records, manifest).entries()) {
+      const baseEpoch = manifest.baseEpochs[partition]!
       const basePieces = manifest.basePieces[partition]!
       let baseBytes = 0
       for (let piece = 0; piece < basePieces; piece++) baseBytes += records.get(baseKey(partition, piece))?.length ?? 0
-      writer.#ledgers[partition] = { baseEpoch, basePieces, baseBytes, deltas: deltasOf(records, manifest, partition) }
-    })
+      writer.#ledgers[partition] = { baseEpoch, basePieces, baseBytes, deltas }
+    }
     writer.#proposed = [...writer.#ledgers]
     writer.#obsolete = obsolete
     return writer
