@@ -33,6 +33,11 @@ export class OffsetSet {
     return this.#count
   }
 
+  /** As of the last settled epoch. */
+  get settledCount(): number {
+    return this.#settledCount
+  }
+
   has(offset: number): boolean {
     const index = indexOf(offset)
     const chunk = this.#chunks[index - this.#firstIndex]

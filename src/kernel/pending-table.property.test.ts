@@ -490,9 +490,6 @@ class Driver {
     const { rows, parts, liveBytes, completed, completedAtHand, forgottenCount, sweptCount } = this.#oracle
     assert.equal(this.#table.rowCount, rows.size)
     assert.deepEqual(placesOf(this.#table.parts()), placesOf(parts))
-    const pending = zeros()
-    for (const { partition } of parts) pending[partition]!++
-    assert.deepEqual(this.#table.countPending(partitionCount), pending)
     assert.equal(this.#table.liveBytes, liveBytes)
     if (!this.#oracle.remembersCompleted) return
     assert.equal(this.#table.completedCount, completed.length)

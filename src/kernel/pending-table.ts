@@ -308,13 +308,6 @@ export class PendingTable {
     this.#beginLog()
   }
 
-  /** Parts that wait, counted by source partition: a walk over all of them. */
-  countPending(partitionCount: number): Float64Array {
-    const counts = new Float64Array(partitionCount)
-    for (const { partition } of this.parts()) counts[partition]!++
-    return counts
-  }
-
   /** Every part that waits and where it came from, in no particular order. */
   *parts(): Generator<StoredPart> {
     const { words, run } = this.#machine

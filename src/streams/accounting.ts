@@ -83,15 +83,12 @@ export class Accounting {
 
   /** The account as of now, open epochs included. */
   snapshot(): AccountSnapshot {
-    const totals = Object.fromEntries(
-      classes.map((name) => [
-        name,
-        Array.from(this.#totals[name], (total, partition) =>
-          this.#open.reduce((sum, epoch) => sum + epoch[name][partition]!, total),
-        ),
-      ]),
-    ) as unknown as Totals
-    return { startOffsets: this.startOffsets, nextOffsets: Array.from(this.current.nextOffsets), totals }
+    return this.#behind(this.#open)
+  }
+
+  /** The account as of the last committed epoch. */
+  committed(): AccountSnapshot {
+    return this.#behind([])
   }
 
   beginEpoch(): void {
@@ -111,6 +108,20 @@ export class Accounting {
   /** Forgets all open epochs. */
   rollback(): void {
     this.#open.splice(0, this.#open.length, new EpochCounts(this.#totals.nextOffsets))
+  }
+
+  /** The account behind some of the epochs that follow the last committed one. */
+  #behind(epochs: readonly EpochCounts[]): AccountSnapshot {
+    const totals = Object.fromEntries(
+      classes.map((name) => [
+        name,
+        Array.from(this.#totals[name], (total, partition) =>
+          epochs.reduce((sum, epoch) => sum + epoch[name][partition]!, total),
+        ),
+      ]),
+    ) as unknown as Totals
+    const { nextOffsets } = epochs.at(-1) ?? this.#totals
+    return { startOffsets: this.startOffsets, nextOffsets: Array.from(nextOffsets), totals }
   }
 }
 

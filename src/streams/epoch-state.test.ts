@@ -55,6 +55,9 @@ describe('EpochState', () => {
 
     state.rollback()
 
-    assert.deepEqual([...state.accounting.committedOffsets, ...Array.from(state.countPending())], [2, 2])
+    assert.deepEqual(
+      state.committedAccounts().map(({ consumed, pending }) => [consumed, pending]),
+      [[2, 2]],
+    )
   })
 })

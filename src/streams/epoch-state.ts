@@ -7,7 +7,7 @@ import {
   type PendingTable,
   type RecordColumns,
 } from '../kernel/index.ts'
-import { type Accounting, EpochCounts } from './accounting.ts'
+import { type Accounting, accountsOf, EpochCounts, type PartitionAccount } from './accounting.ts'
 import { type CheckpointWriter, putInto } from './checkpoint/checkpoint-writer.ts'
 import { addDigests, areEqualDigests, type Digest, emptyDigest } from './checkpoint/digest.ts'
 import { type Manifest, manifestFormat } from './checkpoint/manifest.ts'
@@ -271,14 +271,10 @@ export class EpochState {
     this.#countLoss()
   }
 
-  /**
-   * Parts that wait, by source partition. While the table lacks some, or is broken, as of the last committed epoch: nothing has
-   * happened since, or a rollback has undone it.
-   */
-  countPending(): ArrayLike<number> {
-    const { table, pending } = this
-    const isWhole = this.#restoration === undefined && !table.isBroken
-    return isWhole ? table.countPending(pending.sets.length) : pending.sets.map(({ count }) => count)
+  /** What became of the offsets of each source partition, as of the last committed epoch. */
+  committedAccounts(): PartitionAccount[] {
+    const pending = this.pending.sets.map(({ settledCount }) => settledCount)
+    return accountsOf(this.accounting.committed(), pending)
   }
 
   /** What is lost waits no more and is not read any more, as of the epoch at hand. */

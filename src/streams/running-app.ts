@@ -1,14 +1,14 @@
 import { type ActorSystem, startSystem, type SystemEvent } from '../actors/index.ts'
 import { EngineError } from '../core/errors.ts'
 import { listOffsets, Membership, type MembershipOptions } from '../kafka/index.ts'
-import { Accounting, accountsOf, type AccountSnapshot, isBalanced, type PartitionAccount } from './accounting.ts'
+import { Accounting, type AccountSnapshot, isBalanced, type PartitionAccount } from './accounting.ts'
 import type { CorrelateMessage, SourceMessage } from './messages.ts'
 import type { Pipeline, RunStatistics } from './pipeline.ts'
 import { rootCause } from './root-cause.ts'
 import { Standby } from './standby.ts'
 import { supervisionTree } from './supervision-tree.ts'
 
-/** What a program has done so far. */
+/** What a program has done so far, as of its last committed epoch; the table and the statistics are as of now. */
 export interface Report {
   /** Since the program first started, in this process or others. */
   readonly accounting: readonly PartitionAccount[]
@@ -167,9 +167,10 @@ export class RunningApp implements App {
   report(): Report {
     const { state, plan, statistics } = this.#pipeline
     const table = state?.table ?? this.#standby?.table
-    const account = state?.accounting.snapshot() ?? noAccount
-    const accounts = accountsOf(account, state?.countPending() ?? [])
-    const since = (total: (snapshot: AccountSnapshot) => number) => total(account) - total(this.#before)
+    const account = state?.accounting.committed() ?? noAccount
+    const accounts = state?.committedAccounts() ?? []
+    // A loss that was accepted is in what was before, and commits with the first epoch.
+    const since = (total: (snapshot: AccountSnapshot) => number) => Math.max(0, total(account) - total(this.#before))
     return {
       accounting: accounts,
       isBalanced: accounts.every(isBalanced),

@@ -107,8 +107,9 @@ export function starting(target: Target): void {
       await stream.produce(customers(2_000))
       const never = { epochMs: 60_000, epochIdleMs: 60_000 }
       const app = await startQuietly(customerTopology(stream), target.bootstrapServers, never)
-      while (app.report().mergedRecords === 0) await new Promise(setImmediate)
+      while (app.report().pendingBytes === 0) await new Promise(setImmediate)
       assert.equal(app.progress().consumed, 0)
+      assertAccount(app.report(), {})
 
       await app.stop()
       const { report } = await stream.run(customerTopology(stream))
