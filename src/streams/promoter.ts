@@ -30,6 +30,7 @@ export class Promoter {
   readonly #pipeline: Pipeline
   readonly #onOffer: (parts: readonly KeptPart[]) => void
   #isAtWork = false
+  #isStopped = false
   #timer: Timer | undefined
   #askedMs = -Infinity
   #retention: Retention = { youngFrom: [], bytes: Infinity, isCompacted: false }
@@ -42,7 +43,9 @@ export class Promoter {
     this.#lookLater()
   }
 
+  /** What it is at is of no use any more, whatever comes of it. */
   stop(): void {
+    this.#isStopped = true
     this.#timer?.cancel()
   }
 
@@ -56,6 +59,7 @@ export class Promoter {
       const parts = await this.#read()
       if (parts.length > 0) this.#onOffer(parts)
     } catch (error) {
+      if (this.#isStopped) return
       logger.warn({ app: plan.name, error }, 'could not read parts again that have waited for long; trying later')
     } finally {
       this.#isAtWork = false
