@@ -61,7 +61,10 @@ export default defineConfig({
       },
     },
     // A topology file is found by its default export, and so is a tool's configuration.
-    { files: ['examples/**', 'bench/*-topology.ts', '*.config.ts'], rules: { 'import/no-default-export': 'off' } },
+    {
+      files: ['examples/**', '{bench,test}/**/*-topology.ts', '*.config.ts'],
+      rules: { 'import/no-default-export': 'off' },
+    },
   ],
 })
 

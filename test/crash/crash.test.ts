@@ -4,6 +4,7 @@ import { otherConsumers } from './consumers.integration.ts'
 import { disturbances } from './disturbed.integration.ts'
 import { movedCoordinators } from './moved-coordinator.integration.ts'
 import { resuming } from './resuming.integration.ts'
+import { variedCampaign } from './varied.integration.ts'
 
 movedCoordinators()
-onEachBroker([otherConsumers, disturbances, resuming, crashCampaign])
+onEachBroker([otherConsumers, disturbances, resuming, crashCampaign, variedCampaign])

@@ -12,12 +12,14 @@ const hook = join(import.meta.dirname, 'crash-hook.ts')
 const main = join(root, 'src/cli/main.ts')
 const experiment = join(root, 'bench/experiment-topology.ts')
 
-/** One experiment: the application and its topics. */
+/** One application and its topics. */
 export interface Experiment {
   readonly bootstrapServers: string
   readonly app: string
   readonly source: string
   readonly sink: string
+  /** The file of its topology, which reads the names of its topics from the environment. @defaultValue the experiment's */
+  readonly program?: string
 }
 
 /** What `millrace run` reports, as far as it is of use here. */
@@ -37,7 +39,7 @@ export interface Ended {
   readonly report: RunReport | undefined
 }
 
-/** The experiment in a process of `millrace run`, with the hook that kills it. */
+/** An application in a process of `millrace run`, with the hook that kills it. */
 export class Program implements AsyncDisposable {
   readonly plan: CrashPlan
   readonly startedMs = systemClock.nowMs()
@@ -48,9 +50,13 @@ export class Program implements AsyncDisposable {
   #hasEnded = false
   #changed = Promise.withResolvers<void>()
 
-  constructor({ bootstrapServers, app, source, sink }: Experiment, flags: readonly string[], plan: CrashPlan) {
+  constructor(
+    { bootstrapServers, app, source, sink, program = experiment }: Experiment,
+    flags: readonly string[],
+    plan: CrashPlan,
+  ) {
     this.plan = plan
-    const words = ['run', experiment, '--bootstrap-servers', bootstrapServers, '--until-caught-up', '--json', ...flags]
+    const words = ['run', program, '--bootstrap-servers', bootstrapServers, '--until-caught-up', '--json', ...flags]
     this.#process = spawn(process.execPath, ['--import', hook, main, ...words], {
       env: {
         ...process.env,

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { join } from 'node:path'
+import { systemRandom } from '../../src/core/random.ts'
+import { BatchReader, headerOf, RecordColumns } from '../../src/kernel/index.ts'
+import { audit } from '../../src/streams/index.ts'
+import { atCluster } from '../integration/at-cluster.ts'
+import type { ReadRecord } from '../integration/read-topic.ts'
+import type { Target } from '../integration/target.ts'
+import { runCampaign } from './campaign.ts'
+import { type MadePart, variedSource } from './varied-source.ts'
+
+const partitions = 4
+const keys = 20_000
+const kills = 5
+const takeovers = 2
+/** A batch for each partition, small enough that a fetch has few. */
+const recordsPerSend = 1_000
+/** Another one for each broker. */
+let seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
+
+interface Merged {
+  readonly id: number
+  readonly A: { readonly of: string }
+  readonly B: { readonly of: string }
+  readonly C: MadePart
+}
+
+/** The varied program under kill -9, against a model that knows nothing of it. */
+export function variedCampaign(target: Target): void {
+  describe('a program with functions, expiry and memory whose processes are killed again and again', () => {
+    it('merges each complete key once, and leaves an account that the audit proves', async (t) => {
+      t.diagnostic(`MILLRACE_SEED=${seed} repeats it`)
+      const stream = await target.stream({ sourcePartitions: partitions })
+      const { bootstrapServers } = target
+      const { app, source, sink } = stream
+      const { records, complete, partsOf } = variedSource(keys, partitions, seed)
+      // What waits is kept by value: all of it on the one broker, what is far behind on the other.
+      const isCompacted = seed % 2 === 0
+      const configEntries = [{ name: 'cleanup.policy', value: isCompacted ? 'compact' : 'delete' }]
+      configEntries.push({ name: 'retention.ms', value: '-1' })
+      await target.admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: source, configEntries }] })
+      for (let at = 0; at < records.length; at += recordsPerSend) {
+        await stream.produce(records.slice(at, at + recordsPerSend))
+      }
+
+      const { report } = await runCampaign({
+        experiment: { bootstrapServers, app, source, sink, program: join(import.meta.dirname, 'varied-topology.ts') },
+        records: records.length,
+        partitions,
+        kills,
+        takeovers,
+        seed: seed++,
+        fetchBytes: 65_536,
+        flags: ['--heartbeat-interval-ms', '100', '--standby-refresh-ms', '50', '--replay-records-max', '500'],
+      })
+
+      assert.equal(report.isBalanced, true)
+      const { verdict, accounting } = await atCluster(target, (cluster) => audit(cluster, { app }))
+      assert.equal(verdict, 'proved')
+      const merged = (await stream.merged()).map(({ value }) => JSON.parse(value!) as Merged)
+      assert.deepEqual(
+        merged.map(({ id }) => id).sort((a, b) => a - b),
+        complete,
+      )
+      const kept = keptParts(await stream.read(stream.checkpointTopic))
+      assert.ok(kept.size > 0, 'parts waited at the end of an epoch')
+      for (const { id, A, B, C } of merged) {
+        for (const { of } of [A, B, C]) assert.ok(partsOf.get(id)!.has(of), `key ${id} has no part ${of}`)
+        assert.equal(JSON.stringify(C), kept.get(C.from) ?? JSON.stringify(C), 'what was made once is not made again')
+      }
+      for (const name of ['duplicate', 'deadLettered', 'filtered', 'expired', 'pending'] as const) {
+        assert.ok(
+          accounting.some((account) => account[name] > 0),
+          `something is ${name}`,
+        )
+      }
+    })
+  })
+}
+
+/** What the checkpoint has kept of what stages made, by where its record lies. */
+function keptParts(records: readonly ReadRecord[]): Map<string, string> {
+  const kept = new Map<string, string>()
+  const reader = new BatchReader({ decompressedBytesMax: 1 << 20 })
+  const columns = new RecordColumns()
+  for (const { key, valueBytes: bytes } of records) {
+    if (bytes === null || key?.startsWith('part/') !== true) continue
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    const place = { partition: 0, start: 0, end: bytes.length, fromOffset: 0, nextOffset: 0, endOffset: 0, aborted: [] }
+    reader.open({ ...place, bytes, view })
+    while (reader.fill(columns)) {
+      const made = headerOf(columns, 0, 'millrace.part')
+      if (made !== undefined) kept.set(key.slice('part/'.length), Buffer.from(made).toString())
+    }
+  }
+  return kept
+}
