@@ -63,6 +63,13 @@ export const runOptions = {
     flag: '--heartbeat-interval-ms',
     doc: 'How often a process says that it is alive, in milliseconds.',
   },
+  hostId: {
+    type: 'string',
+    optional: true,
+    env: 'MILLRACE_HOST_ID',
+    flag: '--host-id',
+    doc: 'Name of the machine or container that this process runs in, such as that of a pod, where the system tells another one after each restart. A process that was killed and is started again under it need not wait for its session to end. At most one machine or container has a name at a time.',
+  },
   maxStallMs: {
     type: 'int',
     default: 30_000,

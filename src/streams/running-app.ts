@@ -85,6 +85,7 @@ export class RunningApp implements App {
       sessionTimeoutMs: options.sessionTimeoutMs,
       heartbeatIntervalMs: options.heartbeatIntervalMs,
       maxStallMs: options.maxStallMs,
+      ...(options.hostId !== undefined && { hostId: options.hostId }),
       onLost: (error) => app.#fail(error),
       onRevoked: () => app.stop(),
     })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { topicConfigs } from '../../src/kafka/index.ts'
 import { field, stage, start, type Topology, topology } from '../../src/streams/index.ts'
@@ -64,6 +65,19 @@ export function starting(target: Target): void {
       )
       assert.ok(Number(segmentBytes) <= 2 ** 26, `${segmentBytes}`)
       assert.ok(Number(batchBytesMax) > 4_000_000, `${batchBytesMax}`)
+    })
+
+    it('is a member of its group under the host id that it is given', async () => {
+      const stream = await target.stream()
+
+      await using _app = await startQuietly(customerTopology(stream), target.bootstrapServers, { hostId: 'pod-0' })
+
+      const { groups } = await target.admin.describeGroups([stream.app])
+      const host = createHash('sha256').update('pod-0').digest('hex').slice(0, 16)
+      assert.deepEqual(
+        groups[0]!.members.map(({ memberId }) => memberId.slice(0, `millrace-${host}-`.length)),
+        [`millrace-${host}-`],
+      )
     })
 
     it('of an empty source has caught up at once', async () => {

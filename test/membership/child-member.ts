@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { MembershipOptions } from '../../src/kafka/index.ts'
@@ -12,6 +12,13 @@ export interface MemberCommand {
   readonly stallMs: number
 }
 
+/** Arguments of `unshare` for a process with a namespace of process ids. */
+const newNamespace = ['--user', '--map-root-user', '--pid', '--fork', '--kill-child', '--mount-proc']
+
+/** What `skip` says where the system makes no such namespace. */
+export const skipWithoutNamespaces: string | false =
+  spawnSync('unshare', [...newNamespace, 'true']).status === 0 ? false : 'the system makes no namespace of process ids'
+
 /** A member in a process of its own. */
 export class ChildMember implements AsyncDisposable {
   readonly #process: ChildProcess
@@ -20,8 +27,11 @@ export class ChildMember implements AsyncDisposable {
   #hasExited = false
   #changed = Promise.withResolvers<void>()
 
-  constructor(options: Omit<MembershipOptions, 'onLost'>) {
-    this.#process = fork(join(import.meta.dirname, 'member-process.ts'), [JSON.stringify(options)])
+  /** @param isContained - Whether it counts process ids apart from all others, as in a container of its own. */
+  constructor(options: Omit<MembershipOptions, 'onLost'>, isContained = false) {
+    const contained = { execPath: 'unshare', execArgv: [...newNamespace, process.execPath] }
+    const entry = join(import.meta.dirname, 'member-process.ts')
+    this.#process = fork(entry, [JSON.stringify(options)], isContained ? contained : {})
     this.#process.on('message', (event: MemberEvent) => {
       this.#events.push(event)
       this.#change()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { systemClock } from '../../src/core/clock.ts'
-import { ChildMember } from './child-member.ts'
+import { ChildMember, skipWithoutNamespaces } from './child-member.ts'
 import type { Target } from './target.ts'
 
 /** What becomes of the ownership when processes die, stop or stall. */
@@ -76,6 +76,39 @@ export function takeoverSuite(target: Target): void {
       await standby.next('owns')
 
       t.diagnostic(`a standby on another host took over after ${Math.round(systemClock.monotonicMs() - killedMs)} ms`)
+    })
+  })
+
+  describe('a process that is killed in a container', { skip: skipWithoutNamespaces }, () => {
+    it('is the owner again as soon as it is started in another one of the same host id', async (t) => {
+      const group = await target.newGroup()
+      const named = { ...settings(group), hostId: 'pod-0' }
+      await using first = new ChildMember(named, true)
+      await first.next('owns')
+
+      await first.kill()
+      const killedMs = systemClock.monotonicMs()
+      await using second = new ChildMember(named, true)
+      await second.next('owns')
+      const tookMs = systemClock.monotonicMs() - killedMs
+
+      t.diagnostic(`owner again ${Math.round(tookMs)} ms after it was killed`)
+      assert.ok(tookMs < 3_000, `${tookMs} ms`)
+    })
+
+    it('is waited for until its session is over where none is given', async () => {
+      const group = await target.newGroup()
+      await using first = new ChildMember({ ...settings(group), sessionTimeoutMs: 6_000 }, true)
+      await first.next('owns')
+      const before = await target.whenJoined(group, [])
+
+      await first.kill()
+      await using second = new ChildMember(settings(group), true)
+      const both = await target.whenJoined(group, before)
+      await target.passSession()
+      await second.next('owns')
+
+      assert.equal(both.length, 2)
     })
   })
 
