@@ -19,6 +19,7 @@ export const Reason = {
   PROCESS_KILLED: 18,
   COMPLETED: 19,
   PART_TOO_LARGE: 20,
+  TIMESTAMP_AHEAD: 21,
 } as const
 
 /** Reasons of records that are of the class `duplicate`. */
@@ -40,6 +41,7 @@ const laterTexts = [
   'the process ended on the record in every attempt',
   'the key has been merged already',
   'the record, with the part that is to be kept by value, is larger than the checkpoint topic takes',
+  'the timestamp of the record is too far ahead of the time of day',
 ]
 
 export interface DeadLetterReason {

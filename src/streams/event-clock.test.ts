@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { EventClock } from './event-clock.ts'
 
+const latestMs = 10_000
+
 function observe(clock: EventClock, partition: number, timestamps: number[], isBehind: boolean): void {
-  clock.observe(partition, Float64Array.from(timestamps), timestamps.length, isBehind)
+  clock.observe({ partition, timestamp: Float64Array.from(timestamps), count: timestamps.length }, latestMs, isBehind)
 }
 
 describe('EventClock', () => {
@@ -29,6 +31,12 @@ describe('EventClock', () => {
     observe(clock, 0, [500], false)
     observe(clock, 1, [900], false)
     assert.equal(clock.nowMs(), 900)
+  })
+
+  it('does not believe a timestamp that lies too far ahead', () => {
+    const clock = new EventClock([false])
+    observe(clock, 0, [500, latestMs + 1, latestMs, 600], false)
+    assert.equal(clock.nowMs(), latestMs)
   })
 
   it('never goes back', () => {

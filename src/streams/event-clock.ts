@@ -1,9 +1,14 @@
+import type { RecordColumns } from '../kernel/index.ts'
+
 /** What of the clock stands in a checkpoint. Numbers are milliseconds since 1970; null is before any record. */
 export interface EventTimes {
   readonly nowMs: number | null
   /** The greatest timestamp consumed, by source partition. */
   readonly highestMs: readonly (number | null)[]
 }
+
+/** Rows of one partition. */
+type ObservedRows = Pick<RecordColumns, 'partition' | 'timestamp' | 'count'>
 
 /** As of the end of an epoch. */
 interface Moment {
@@ -34,10 +39,16 @@ export class EventClock {
     this.#closed = this.#settled = this.#moment()
   }
 
-  /** Takes note of rows of a partition, and whether more were there to be read. */
-  observe(partition: number, timestamps: Float64Array, count: number, isBehind: boolean): void {
+  /**
+   * Takes note of rows of a partition, and whether more were there to be read.
+   *
+   * @param latestMs - Timestamps beyond are not believed.
+   */
+  observe({ partition, timestamp, count }: ObservedRows, latestMs: number, isBehind: boolean): void {
     let highest = this.#highest[partition]!
-    for (let row = 0; row < count; row++) if (timestamps[row]! > highest) highest = timestamps[row]!
+    for (let row = 0; row < count; row++) {
+      if (timestamp[row]! > highest && timestamp[row]! <= latestMs) highest = timestamp[row]!
+    }
     this.#highest[partition] = highest
     this.#isBehind[partition] = Number(isBehind)
   }

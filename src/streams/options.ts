@@ -97,6 +97,14 @@ export const runOptions = {
     flag: '--pending-bytes-max',
     doc: 'Bytes for parts that wait for others. When they are used up the program stops with TABLE_FULL.',
   },
+  timestampAheadMaxMs: {
+    type: 'int',
+    default: 3_600_000,
+    min: 0,
+    env: 'MILLRACE_TIMESTAMP_AHEAD_MAX_MS',
+    flag: '--timestamp-ahead-max-ms',
+    doc: 'How far ahead of the time of day the timestamp of a record may be where rows expire, or completed keys are forgotten, by the time that records tell, in milliseconds. A record beyond that is a dead letter. Brokers refuse such records themselves from Kafka 4.0 on.',
+  },
   replayRecordsMax: {
     type: 'int',
     default: 2_000_000,

@@ -50,6 +50,27 @@ export function expiry(target: Target): void {
       assertAccount(report, { emitted: 2, expired: 1, pending: 3 })
     })
 
+    it('waits on when a record comes that is of a time to come, which is a dead letter', async () => {
+      const stream = await target.stream()
+      const configEntries = [{ name: 'message.timestamp.after.max.ms', value: '9000000000000000' }]
+      const resources = [{ type: 2, name: stream.source, configEntries }]
+      await target.admin.alterConfigs({ validateOnly: false, resources })
+      const tomorrow = { timestampMs: systemClock.nowMs() + 1_440 * minute }
+      const ahead = { ...record('A', 7), ...tomorrow }
+      const broken = { value: '{', ...tomorrow }
+      await stream.produce([at(0, 'A', 0), at(0, 'A', 1), ahead, broken, at(1, 'B', 0), at(2, 'B', 2), at(2, 'B', 3)])
+
+      const { report } = await stream.run(expiring(stream, tenMinutes))
+
+      const letters = await stream.deadLetters()
+      assert.deepEqual(letters.map((letter) => `${saysOf(letter).reason} ${letter.value}`).sort(), [
+        'NOT_JSON {',
+        `TIMESTAMP_AHEAD ${String(ahead.value)}`,
+      ])
+      assert.deepEqual(valuesOf(await stream.merged()), ['{"id":0,"A":{"of":"A0"},"B":{"of":"B0"}}'])
+      assertAccount(report, { emitted: 2, pending: 3, deadLettered: 2 })
+    })
+
     it('leaves for its own topic where it has one', async () => {
       const stream = await target.stream()
       const expireTo = `${stream.app}.expired`

@@ -172,7 +172,7 @@ class Correlation {
   }
 
   #apply(batch: RowBatch): void {
-    const { state, statistics } = this.#pipeline
+    const { state, statistics, clock, options } = this.#pipeline
     if (state.restoration !== undefined) return state.restore(batch.columns)
     const { table } = state
     const { columns, nextOffset } = batch
@@ -181,6 +181,8 @@ class Correlation {
     counts.skipped[partition]! += nextOffset - counts.nextOffsets[partition]! - count
     counts.nextOffsets[partition] = nextOffset
     this.#refuseTooLarge(columns)
+    const latestMs = clock.nowMs() + options.timestampAheadMaxMs
+    if (state.eventClock !== undefined) refuseAhead(columns, latestMs)
     table.apply(columns, counts)
     this.#keepByValue(columns)
     for (let row = 0; row < count; row++) {
@@ -192,7 +194,7 @@ class Correlation {
         this.#deadLetters.encode(columns, row)
       }
     }
-    state.eventClock?.observe(partition, columns.timestamp, count, nextOffset < batch.endOffset)
+    state.eventClock?.observe(columns, latestMs, nextOffset < batch.endOffset)
     statistics.pendingRowsMax = Math.max(statistics.pendingRowsMax, table.rowCount)
     this.#open()
   }
@@ -291,5 +293,15 @@ class Correlation {
     this.#isCommitting = true
     this.#epochBytes = 0
     await this.#sink.tell({ type: 'commit', incarnation: this.#incarnation, offsets })
+  }
+}
+
+/** Makes dead letters of parts that say they are of a time to come: with that time, all others would be over, and they never. */
+function refuseAhead(columns: RecordColumns, latestMs: number): void {
+  const { count, side, reason, timestamp } = columns
+  for (let row = 0; row < count; row++) {
+    if (timestamp[row]! <= latestMs || side[row] === noSide) continue
+    side[row] = noSide
+    reason[row] = Reason.TIMESTAMP_AHEAD
   }
 }
