@@ -5,7 +5,7 @@ import { type Cluster, fetchGroupOffsets, listOffsets, type Topic } from '../kaf
 import { PendingTable, Reason, type TableMemory } from '../kernel/index.ts'
 import { Accounting } from './accounting.ts'
 import { completedRecords } from './checkpoint/completed-runs.ts'
-import { type CheckpointRecords, collectPending, manifestOf } from './checkpoint/checkpoint-reader.ts'
+import { type CheckpointRecords, collectPending, manifestOf } from './checkpoint/checkpoint-records.ts'
 import { CheckpointWriter } from './checkpoint/checkpoint-writer.ts'
 import { addDigests } from './checkpoint/digest.ts'
 import type { Manifest } from './checkpoint/manifest.ts'

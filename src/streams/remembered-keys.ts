@@ -1,5 +1,5 @@
 import type { PendingTable } from '../kernel/index.ts'
-import type { CheckpointRecords } from './checkpoint/checkpoint-reader.ts'
+import type { CheckpointRecords } from './checkpoint/checkpoint-records.ts'
 import { completedKey, type PutRecord } from './checkpoint/checkpoint-topic.ts'
 import { type CompletedRun, encodeRuns, readRuns } from './checkpoint/completed-runs.ts'
 import type { CompletedCounts } from './checkpoint/manifest.ts'

@@ -2,7 +2,8 @@ import { startSystem } from '../actors/index.ts'
 import { sleep } from '../core/clock.ts'
 import { listOffsets, topicRange } from '../kafka/index.ts'
 import type { PendingTable } from '../kernel/index.ts'
-import { manifestOf, readCheckpoint } from './checkpoint/checkpoint-reader.ts'
+import { manifestOf } from './checkpoint/checkpoint-records.ts'
+import { CheckpointView } from './checkpoint/checkpoint-view.ts'
 import type { EpochState } from './epoch-state.ts'
 import { checkProgram, stateBehind, type WarmTable } from './load-state.ts'
 import { checkpointSink } from './pipeline-topics.ts'
@@ -19,10 +20,11 @@ const looksPerStep = 4_096
  * Keeps a table with what waits in the active process, brought up to its last epoch time and again, so that taking over means to
  * read what has come since and not all that waits.
  *
- * Steps: read the checkpoint; let go what has left since; read from the source what waits of the offsets since, through
+ * Steps: read what is new of the checkpoint; let go what has left since; read from the source what waits of the offsets since, through
  * the same route and stages; compare number and digest. A row leaves with all its parts, and what waits of the offsets before was there,
  * so nothing else can be missing.
- * State: a table as of some epoch, or none. It is a cache: whatever fails, it is dropped, and a start reads all that waits.
+ * State: a table as of some epoch, or none; the records of the checkpoint. Both are a cache: whatever fails, they are dropped, and a start
+ * reads all that waits.
  */
 export class Standby {
   readonly #active: Pipeline
@@ -33,6 +35,8 @@ export class Standby {
   /** Ends behind the step at hand. */
   readonly #ending = new AbortController()
   readonly #ended: Promise<void>
+  /** What the checkpoint says, as far as it was read. */
+  #checkpoint = new CheckpointView()
   #warm: WarmTable | undefined
 
   /** @param active - The pipeline that the table is for. */
@@ -65,6 +69,7 @@ export class Standby {
         await this.#refresh()
       } catch (error) {
         this.#warm = undefined
+        this.#checkpoint = new CheckpointView()
         pauseMs = failurePauseMs
         if (!ending.aborted) logger.warn({ app: plan.name, error }, 'a standby could not keep its table warm')
       }
@@ -76,7 +81,8 @@ export class Standby {
     const { cluster, plan, options, topics, logger } = this.#pipeline
     const topic = topics.sinks[checkpointSink]!
     // An open transaction may be the last one of a process that has died, which nobody ends before this one has taken over.
-    const records = await readCheckpoint(cluster, topic, await topicRange(cluster, topic, 'read_committed'))
+    await this.#checkpoint.readOn(cluster, topic, await topicRange(cluster, topic, 'read_committed'))
+    const { records } = this.#checkpoint
     const manifest = manifestOf(records)
     if (manifest === undefined) {
       this.#warm = undefined

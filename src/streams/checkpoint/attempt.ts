@@ -1,6 +1,6 @@
 import { type Cluster, sendBatches } from '../../kafka/index.ts'
 import { noHeaders, recordBatchOf } from '../../kernel/index.ts'
-import type { CheckpointRecords } from './checkpoint-reader.ts'
+import type { CheckpointRecords } from './checkpoint-records.ts'
 import { attemptKey } from './checkpoint-topic.ts'
 import { corrupt } from './manifest.ts'
 

@@ -1,5 +1,5 @@
 import { encodeOffsets, noHeaders, type OffsetSet, type OutputBuilder, writePlainRecord } from '../../kernel/index.ts'
-import { type CheckpointRecords, type Deltas, deltasOf, recordBytes } from './checkpoint-reader.ts'
+import { type CheckpointRecords, type Deltas, deltasOf, recordBytes } from './checkpoint-records.ts'
 import { baseKey, deltaKey, manifestKey, type PutRecord } from './checkpoint-topic.ts'
 import { encodeManifest, type Manifest } from './manifest.ts'
 import type { PendingOffsets } from './pending-offsets.ts'

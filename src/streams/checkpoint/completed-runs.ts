@@ -1,5 +1,5 @@
 import { type CompletedKey, decodeKeys, encodeKeys } from '../../kernel/index.ts'
-import type { CheckpointRecords } from './checkpoint-reader.ts'
+import type { CheckpointRecords } from './checkpoint-records.ts'
 import { completedKey, completedPrefix } from './checkpoint-topic.ts'
 import { type CompletedCounts, corrupt } from './manifest.ts'
 

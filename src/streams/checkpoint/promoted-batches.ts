@@ -1,5 +1,5 @@
 import { type FetchedPartition, sourceSlackBytes } from '../../kernel/index.ts'
-import { type CheckpointRecords, partsOf } from './checkpoint-reader.ts'
+import { type CheckpointRecords, partsOf } from './checkpoint-records.ts'
 
 /** Places in fetched memory have 31 bits; one part may be larger than this. */
 const pieceBytesMax = 64 << 20

@@ -1,5 +1,5 @@
 import type { OffsetSet } from '../../kernel/index.ts'
-import { type CheckpointRecords, partsOf } from './checkpoint-reader.ts'
+import { type CheckpointRecords, partsOf } from './checkpoint-records.ts'
 import { partKey, type PutRecord } from './checkpoint-topic.ts'
 import type { KeptPart } from './kept-part.ts'
 

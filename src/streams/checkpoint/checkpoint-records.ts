@@ -1,61 +1,9 @@
-import { type Cluster, type Topic, type TopicRange, topicRange } from '../../kafka/index.ts'
-import { type OffsetSet, decodeOffsets, plainRecord } from '../../kernel/index.ts'
-import { readRecords } from '../record-reader.ts'
-import { baseKey, belongsToManifest, deltaKey, deltaPrefix, manifestKey, partPrefix } from './checkpoint-topic.ts'
+import { type OffsetSet, decodeOffsets } from '../../kernel/index.ts'
+import { baseKey, deltaKey, deltaPrefix, manifestKey, partPrefix } from './checkpoint-topic.ts'
 import { corrupt, decodeManifest, type Manifest } from './manifest.ts'
 
 /** The last record of each key of a compacted topic. */
 export type CheckpointRecords = ReadonlyMap<string, Uint8Array>
-
-/**
- * Reads a checkpoint topic to the last epoch that a `read_committed` consumer sees whole: it may be the checkpoint of a
- * program that goes on meanwhile, and the manifest is the last record of its epoch.
- *
- * @param range - What of it is read: all that the topic has now, open transactions included, by default.
- */
-export async function readCheckpoint(cluster: Cluster, topic: Topic, range?: TopicRange): Promise<CheckpointRecords> {
-  const records = new Map<string, Uint8Array>()
-  /** Of an epoch whose manifest has not come yet. */
-  const changes = new Map<string, Uint8Array | undefined>()
-  const put = (name: string, bytes: Uint8Array | undefined) => {
-    if (bytes === undefined) records.delete(name)
-    else records.set(name, bytes)
-  }
-  await readRecords({ cluster, topic, range }, (columns) => {
-    for (let row = 0; row < columns.count; row++) {
-      const { key, value } = plainRecord(columns, row)
-      if (key === undefined) continue
-      const name = Buffer.from(key).toString()
-      const bytes = value && Uint8Array.from(value)
-      if (belongsToManifest(name)) {
-        changes.set(name, bytes)
-        continue
-      }
-      put(name, bytes)
-      if (name !== manifestKey) continue
-      changes.forEach((changed, of) => put(of, changed))
-      changes.clear()
-    }
-  })
-  return records
-}
-
-/** Records at the end of a checkpoint topic among which its last manifest is, unless an epoch has promoted many parts. */
-const recentRecords = 1_000
-
-/** The last manifest that a checkpoint topic has now, if it is found near its end. Waits for no open transaction. */
-export async function recentManifest(cluster: Cluster, topic: Topic): Promise<Manifest | undefined> {
-  const { starts, ends } = await topicRange(cluster, topic, 'read_committed')
-  const range = { starts: starts.map((start, partition) => Math.max(start, ends[partition]! - recentRecords)), ends }
-  let last: Uint8Array | undefined
-  await readRecords({ cluster, topic, range }, (columns) => {
-    for (let row = 0; row < columns.count; row++) {
-      const { key, value } = plainRecord(columns, row)
-      if (key !== undefined && Buffer.from(key).toString() === manifestKey) last = value && Uint8Array.from(value)
-    }
-  })
-  return last && decodeManifest(last)
-}
 
 /** The manifest of the last epoch that committed, if there is one. */
 export function manifestOf(records: CheckpointRecords): Manifest | undefined {

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { startBroker } from '../../broker/index.ts'
+import { Cluster, sendBatches, topicRange } from '../../kafka/index.ts'
+import { noHeaders, recordBatchOf } from '../../kernel/index.ts'
+import { CheckpointView, readCheckpoint } from './checkpoint-view.ts'
+
+/** What is written to the topic between two readings: keys and values; one without a value deletes. */
+const writings: readonly (readonly [key: string, value?: string])[][] = [
+  [
+    ['delta/0/1/0', 'a'],
+    ['manifest', '1'],
+  ],
+  // The manifest of the third epoch comes later.
+  [
+    ['delta/0/2/0', 'b'],
+    ['attempt', 'x'],
+    ['manifest', '2'],
+    ['delta/0/3/0', 'c'],
+  ],
+  [['manifest', '3']],
+  [],
+  [['delta/0/1/0'], ['delta/0/2/0'], ['base/0/0', 'd'], ['manifest', '4']],
+]
+
+function batchOf([key, value]: readonly [key: string, value?: string]) {
+  const record = { key: Buffer.from(key), value: value === undefined ? undefined : Buffer.from(value), ...noHeaders }
+  return { partition: 0, bytes: recordBatchOf(0, 0, record) }
+}
+
+describe('CheckpointView', () => {
+  it('reads what is new, and says what one says that reads all', async () => {
+    await using broker = await startBroker({ topics: [{ name: 'checkpoint', partitions: 1 }] })
+    const cluster = new Cluster({ bootstrapServers: broker.bootstrapServers })
+    const topic = await cluster.topicWhenReady('checkpoint')
+    const view = new CheckpointView()
+
+    const counts: number[] = []
+    const keys: string[][] = []
+    for (const records of writings) {
+      await sendBatches(cluster, topic, records.map(batchOf), () => {})
+      counts.push(await view.readOn(cluster, topic, await topicRange(cluster, topic)))
+      keys.push([...view.records.keys()].sort())
+      assert.deepEqual(new Map(view.records), new Map(await readCheckpoint(cluster, topic)))
+    }
+    await cluster.close()
+
+    assert.deepEqual(counts, [2, 4, 1, 0, 4])
+    assert.deepEqual(keys, [
+      ['delta/0/1/0', 'manifest'],
+      ['attempt', 'delta/0/1/0', 'delta/0/2/0', 'manifest'],
+      ['attempt', 'delta/0/1/0', 'delta/0/2/0', 'delta/0/3/0', 'manifest'],
+      ['attempt', 'delta/0/1/0', 'delta/0/2/0', 'delta/0/3/0', 'manifest'],
+      ['attempt', 'base/0/0', 'delta/0/3/0', 'manifest'],
+    ])
+  })
+})

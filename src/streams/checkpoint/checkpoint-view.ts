@@ -1,0 +1,83 @@
+import { type Cluster, type Topic, type TopicRange, topicRange } from '../../kafka/index.ts'
+import { plainRecord, type RecordColumns } from '../../kernel/index.ts'
+import { readRecords } from '../record-reader.ts'
+import type { CheckpointRecords } from './checkpoint-records.ts'
+import { belongsToManifest, manifestKey } from './checkpoint-topic.ts'
+import { decodeManifest, type Manifest } from './manifest.ts'
+
+/**
+ * Reads a checkpoint topic to the last epoch that a `read_committed` consumer sees whole: it may be the checkpoint of a
+ * program that goes on meanwhile, and the manifest is the last record of its epoch. Waits for open transactions.
+ */
+export async function readCheckpoint(cluster: Cluster, topic: Topic): Promise<CheckpointRecords> {
+  const view = new CheckpointView()
+  await view.readOn(cluster, topic, await topicRange(cluster, topic))
+  return view.records
+}
+
+/** What a checkpoint topic says as far as it was read: each reading goes on where the one before has ended. */
+export class CheckpointView {
+  readonly #records = new Map<string, Uint8Array>()
+  /** Of an epoch whose manifest has not come yet. */
+  readonly #changes = new Map<string, Uint8Array | undefined>()
+  #reached = 0
+
+  get records(): CheckpointRecords {
+    return this.#records
+  }
+
+  /**
+   * Reads what the topic has up to the end of a range.
+   *
+   * @returns How many records there were.
+   */
+  async readOn(cluster: Cluster, topic: Topic, { starts, ends }: TopicRange): Promise<number> {
+    const range = { starts: starts.map((start) => Math.max(start, this.#reached)), ends }
+    let count = 0
+    await readRecords({ cluster, topic, range }, (columns) => {
+      this.#take(columns)
+      count += columns.count
+    })
+    this.#reached = Math.max(this.#reached, ...ends)
+    return count
+  }
+
+  #take(columns: RecordColumns): void {
+    for (let row = 0; row < columns.count; row++) {
+      const { key, value } = plainRecord(columns, row)
+      if (key === undefined) continue
+      const name = Buffer.from(key).toString()
+      const bytes = value && Uint8Array.from(value)
+      if (belongsToManifest(name)) {
+        this.#changes.set(name, bytes)
+        continue
+      }
+      this.#put(name, bytes)
+      if (name !== manifestKey) continue
+      this.#changes.forEach((changed, of) => this.#put(of, changed))
+      this.#changes.clear()
+    }
+  }
+
+  #put(name: string, bytes: Uint8Array | undefined): void {
+    if (bytes === undefined) this.#records.delete(name)
+    else this.#records.set(name, bytes)
+  }
+}
+
+/** Records at the end of a checkpoint topic among which its last manifest is, unless an epoch has promoted many parts. */
+const recentRecords = 1_000
+
+/** The last manifest that a checkpoint topic has now, if it is found near its end. Waits for no open transaction. */
+export async function recentManifest(cluster: Cluster, topic: Topic): Promise<Manifest | undefined> {
+  const { starts, ends } = await topicRange(cluster, topic, 'read_committed')
+  const range = { starts: starts.map((start, partition) => Math.max(start, ends[partition]! - recentRecords)), ends }
+  let last: Uint8Array | undefined
+  await readRecords({ cluster, topic, range }, (columns) => {
+    for (let row = 0; row < columns.count; row++) {
+      const { key, value } = plainRecord(columns, row)
+      if (key !== undefined && Buffer.from(key).toString() === manifestKey) last = value && Uint8Array.from(value)
+    }
+  })
+  return last && decodeManifest(last)
+}
