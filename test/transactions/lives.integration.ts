@@ -161,9 +161,11 @@ export function livesSuite(target: Target): void {
       void it('commits offsets as the member that it is by then', async () => {
         const asked: (GroupMember | undefined)[] = []
         const former = { generationId: 4, memberId: 'former', groupInstanceId: null }
+        let present: GroupMember = former
         const member = async (stale?: GroupMember) => {
           asked.push(stale)
-          return stale === undefined ? former : noMember
+          if (stale !== undefined) present = noMember
+          return present
         }
         await using session = await open({ member })
         await session.producer.begin()
