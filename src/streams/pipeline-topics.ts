@@ -55,9 +55,11 @@ export async function findTopics(cluster: Cluster, plan: Plan): Promise<Pipeline
   }
   // By the time of their death: an old record must not be past retention as soon as it is a dead letter.
   const configs = { 'message.timestamp.type': 'LogAppendTime' }
-  await createTopics(cluster, [{ name: plan.deadLetterTopic, partitionCount: source.partitions.length, configs }])
+  const [[policy, sourceBytesMax]] = await Promise.all([
+    topicConfigs(cluster, source.name, 'cleanup.policy', 'max.message.bytes'),
+    createTopics(cluster, [{ name: plan.deadLetterTopic, partitionCount: source.partitions.length, configs }]),
+  ])
   const deadLetters = await cluster.topicWhenReady(plan.deadLetterTopic)
-  const [policy, sourceBytesMax] = await topicConfigs(cluster, source.name, 'cleanup.policy', 'max.message.bytes')
   // Large enough to keep any record of the source by value.
   const checkpointBytesMax = Number(sourceBytesMax ?? defaultBatchBytesMax) + recordFrameBytes + keptFrameBytes
   const checkpoint = await findCheckpointTopic(

@@ -1,9 +1,9 @@
 import { type Cluster, type Topic, type TopicRange, topicRange } from '../../kafka/index.ts'
 import { plainRecord, type RecordColumns } from '../../kernel/index.ts'
 import { readRecords } from '../record-reader.ts'
-import type { CheckpointRecords } from './checkpoint-records.ts'
+import { type CheckpointRecords, manifestOf } from './checkpoint-records.ts'
 import { belongsToManifest, manifestKey } from './checkpoint-topic.ts'
-import { decodeManifest, type Manifest } from './manifest.ts'
+import type { Manifest } from './manifest.ts'
 
 /**
  * Reads a checkpoint topic to the last epoch that a `read_committed` consumer sees whole: it may be the checkpoint of a
@@ -72,12 +72,7 @@ const recentRecords = 1_000
 export async function recentManifest(cluster: Cluster, topic: Topic): Promise<Manifest | undefined> {
   const { starts, ends } = await topicRange(cluster, topic, 'read_committed')
   const range = { starts: starts.map((start, partition) => Math.max(start, ends[partition]! - recentRecords)), ends }
-  let last: Uint8Array | undefined
-  await readRecords({ cluster, topic, range }, (columns) => {
-    for (let row = 0; row < columns.count; row++) {
-      const { key, value } = plainRecord(columns, row)
-      if (key !== undefined && Buffer.from(key).toString() === manifestKey) last = value && Uint8Array.from(value)
-    }
-  })
-  return last && decodeManifest(last)
+  const view = new CheckpointView()
+  await view.readOn(cluster, topic, range)
+  return manifestOf(view.records)
 }

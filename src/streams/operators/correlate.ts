@@ -180,9 +180,8 @@ class Correlation {
     const { partition, count } = columns
     counts.skipped[partition]! += nextOffset - counts.nextOffsets[partition]! - count
     counts.nextOffsets[partition] = nextOffset
-    this.#refuseTooLarge(columns)
-    const latestMs = clock.nowMs() + options.timestampAheadMaxMs
-    if (state.eventClock !== undefined) refuseAhead(columns, latestMs)
+    const latestMs = state.eventClock === undefined ? Infinity : clock.nowMs() + options.timestampAheadMaxMs
+    this.#refuse(columns, latestMs)
     table.apply(columns, counts)
     this.#keepByValue(columns)
     for (let row = 0; row < count; row++) {
@@ -199,13 +198,19 @@ class Correlation {
     this.#open()
   }
 
-  /** Makes dead letters of made parts that could not be kept by value, whether or not they would have to wait. */
-  #refuseTooLarge(columns: RecordColumns): void {
-    if (this.#madeSides.size === 0) return
-    for (let row = 0; row < columns.count; row++) {
-      if (!this.#madeSides.has(columns.side[row]!) || madePartBytes(columns, row) <= this.#keptBytesMax) continue
-      columns.side[row] = noSide
-      columns.reason[row] = Reason.PART_TOO_LARGE
+  /**
+   * Makes dead letters of made parts that could not be kept by value, whether or not they would have to wait, and of parts that say
+   * they are of a time to come: with that time, all others would be over, and they never.
+   */
+  #refuse(columns: RecordColumns, latestMs: number): void {
+    if (this.#madeSides.size === 0 && latestMs === Infinity) return
+    const { count, side, reason, timestamp } = columns
+    for (let row = 0; row < count; row++) {
+      if (side[row] === noSide) continue
+      const isTooLarge = this.#madeSides.has(side[row]!) && madePartBytes(columns, row) > this.#keptBytesMax
+      if (!isTooLarge && timestamp[row]! <= latestMs) continue
+      side[row] = noSide
+      reason[row] = isTooLarge ? Reason.PART_TOO_LARGE : Reason.TIMESTAMP_AHEAD
     }
   }
 
@@ -293,15 +298,5 @@ class Correlation {
     this.#isCommitting = true
     this.#epochBytes = 0
     await this.#sink.tell({ type: 'commit', incarnation: this.#incarnation, offsets })
-  }
-}
-
-/** Makes dead letters of parts that say they are of a time to come: with that time, all others would be over, and they never. */
-function refuseAhead(columns: RecordColumns, latestMs: number): void {
-  const { count, side, reason, timestamp } = columns
-  for (let row = 0; row < count; row++) {
-    if (timestamp[row]! <= latestMs || side[row] === noSide) continue
-    side[row] = noSide
-    reason[row] = Reason.TIMESTAMP_AHEAD
   }
 }
