@@ -36,10 +36,8 @@ export function variedCampaign(target: Target): void {
       const { app, source, sink } = stream
       const { records, complete, partsOf } = variedSource(keys, partitions, seed)
       // What waits is kept by value: all of it on the one broker, what is far behind on the other.
-      const isCompacted = seed % 2 === 0
-      const configEntries = [{ name: 'cleanup.policy', value: isCompacted ? 'compact' : 'delete' }]
-      configEntries.push({ name: 'retention.ms', value: '-1' })
-      await target.admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: source, configEntries }] })
+      const policy = seed % 2 === 0 ? 'compact' : 'delete'
+      await target.setConfigs(source, { 'cleanup.policy': policy, 'retention.ms': '-1' })
       for (let at = 0; at < records.length; at += recordsPerSend) {
         await stream.produce(records.slice(at, at + recordsPerSend))
       }

@@ -52,9 +52,7 @@ export function expiry(target: Target): void {
 
     it('waits on when a record comes that is of a time to come, which is a dead letter', async () => {
       const stream = await target.stream()
-      const configEntries = [{ name: 'message.timestamp.after.max.ms', value: '9000000000000000' }]
-      const resources = [{ type: 2, name: stream.source, configEntries }]
-      await target.admin.alterConfigs({ validateOnly: false, resources })
+      await target.setConfigs(stream.source, { 'message.timestamp.after.max.ms': '9000000000000000' })
       const tomorrow = { timestampMs: systemClock.nowMs() + 1_440 * minute }
       const ahead = { ...record('A', 7), ...tomorrow }
       const broken = { value: '{', ...tomorrow }

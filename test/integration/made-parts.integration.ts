@@ -152,9 +152,7 @@ export function madeParts(target: Target): void {
 
     it('loses no other part for one that the checkpoint topic does not take, which becomes a dead letter', async () => {
       const stream = await target.stream()
-      const configs = { 'cleanup.policy': 'compact', 'max.message.bytes': '3000' }
-      const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }))
-      await target.admin.createTopics({ topics: [{ topic: stream.checkpointTopic, numPartitions: 1, configEntries }] })
+      await stream.createCheckpointTopic({ 'max.message.bytes': '3000' })
       const part = ({ id }: CustomerRecord) => (id === 1 ? 'a'.repeat(5_000) : `made in life 1 of ${id}`)
       const sideA = { part, deterministic: false } as const
       await stream.produce([record('A', 0), record('A', 1)])

@@ -77,7 +77,7 @@ export function promotion(target: Target): void {
 
     it('are kept by value before the source may drop them for their age', async () => {
       const stream = await target.stream()
-      await setConfigs(stream, { 'retention.ms': '3600000' })
+      await target.setConfigs(stream.source, { 'retention.ms': '3600000' })
 
       await runBehind(stream, {}, systemClock.nowMs() - 2_000_000)
 
@@ -87,7 +87,7 @@ export function promotion(target: Target): void {
 
     it('are kept by value before the source may drop them for its size', async () => {
       const stream = await target.stream()
-      await setConfigs(stream, { 'retention.bytes': '2000' })
+      await target.setConfigs(stream.source, { 'retention.bytes': '2000' })
 
       await runBehind(stream, {})
 
@@ -97,12 +97,12 @@ export function promotion(target: Target): void {
 
     it('are kept by value with the epoch that brings them where the source is compacted', async () => {
       const stream = await target.stream()
-      await setConfigs(stream, { 'cleanup.policy': 'compact' })
+      await target.setConfigs(stream.source, { 'cleanup.policy': 'compact' })
       const waiting = Array.from({ length: waitingCount }, (_, id) => ({ ...record('A', id), key: `a-${id}` }))
       await stream.produce(waiting)
       await stream.run(customerTopology(stream))
 
-      await setConfigs(stream, { 'cleanup.policy': 'delete' })
+      await target.setConfigs(stream.source, { 'cleanup.policy': 'delete' })
       await emptySource(stream)
       await stream.produce(waiting.map((_, id) => record('B', id)))
       const { report } = await stream.run(customerTopology(stream))
@@ -120,12 +120,12 @@ export function promotion(target: Target): void {
       }))
       await stream.produce(waiting)
       await stream.run(customerTopology(stream))
-      await setConfigs(stream, { 'cleanup.policy': 'compact' })
+      await target.setConfigs(stream.source, { 'cleanup.policy': 'compact' })
       // Behind an epoch is looked for what to promote.
       await stream.produce([{ value: 'no part', key: 'none' }])
       await runUntilPromoted(stream, {})
 
-      await setConfigs(stream, { 'cleanup.policy': 'delete' })
+      await target.setConfigs(stream.source, { 'cleanup.policy': 'delete' })
       await emptySource(stream)
       await stream.produce(waiting.map((_, id) => record('B', id)))
       await stream.run(customerTopology(stream))
@@ -134,7 +134,7 @@ export function promotion(target: Target): void {
 
     it('are kept by value however large the source takes them', async () => {
       const stream = await target.stream({ sourcePartitions: 1, sinkConfig: { 'max.message.bytes': '5000000' } })
-      await setConfigs(stream, { 'max.message.bytes': '4000000' })
+      await target.setConfigs(stream.source, { 'max.message.bytes': '4000000' })
       await stream.produce([largeRecord(3_999_880)])
       const app = await startQuietly(customerTopology(stream), target.bootstrapServers, { replayRecordsMax: 0 })
       while ((await partsIn(stream)).length === 0) await new Promise(setImmediate)
@@ -148,7 +148,7 @@ export function promotion(target: Target): void {
 
     it('stay in the source where they are too large for the checkpoint topic, and others are kept', async () => {
       const stream = await target.stream({ sourcePartitions: 1 })
-      await createSmallCheckpointTopic(stream)
+      await stream.createCheckpointTopic({ 'max.message.bytes': '3000' })
       // More offsets than are looked through at once.
       const between = Array.from({ length: 16_384 }, () => ({ value: 'no part' }))
       const records = [record('A', 1), largeRecord(5_000), ...between, record('A', 2)]
@@ -180,16 +180,5 @@ export function promotion(target: Target): void {
 
   function largeRecord(bytes: number) {
     return { value: `{"stage":"A","id":0,"part":"${'a'.repeat(bytes)}"}` }
-  }
-
-  async function createSmallCheckpointTopic({ checkpointTopic }: Stream): Promise<void> {
-    const configs = { 'cleanup.policy': 'compact', 'max.message.bytes': '3000' }
-    const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }))
-    await target.admin.createTopics({ topics: [{ topic: checkpointTopic, numPartitions: 1, configEntries }] })
-  }
-
-  async function setConfigs({ source }: Stream, configs: Record<string, string>): Promise<void> {
-    const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }))
-    await target.admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: source, configEntries }] })
   }
 }

@@ -54,14 +54,12 @@ export function starting(target: Target): void {
 
     it('creates a checkpoint topic that the broker compacts early, and that takes what the source takes', async () => {
       const stream = await target.stream()
-      const { source: name, checkpointTopic } = stream
-      const configEntries = [{ name: 'max.message.bytes', value: '4000000' }]
-      await target.admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name, configEntries }] })
+      await target.setConfigs(stream.source, { 'max.message.bytes': '4000000' })
 
       await stream.run(customerTopology(stream))
 
       const [segmentBytes, batchBytesMax] = await atCluster(target, (cluster) =>
-        topicConfigs(cluster, checkpointTopic, 'segment.bytes', 'max.message.bytes'),
+        topicConfigs(cluster, stream.checkpointTopic, 'segment.bytes', 'max.message.bytes'),
       )
       assert.ok(Number(segmentBytes) <= 2 ** 26, `${segmentBytes}`)
       assert.ok(Number(batchBytesMax) > 4_000_000, `${batchBytesMax}`)

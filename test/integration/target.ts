@@ -24,6 +24,9 @@ export interface StreamOptions {
   readonly sinkConfig?: Record<string, string>
 }
 
+/** What DescribeConfigs and AlterConfigs call a topic. */
+const topicResource = 2
+
 /** The topics of one program, which no other test uses. */
 export interface Stream {
   /** The name for the topology. */
@@ -45,6 +48,8 @@ export interface Stream {
   read(topic: string): Promise<ReadRecord[]>
   /** Creates the dead-letter topic before the program would. */
   createDeadLetterTopic(config: Record<string, string>): Promise<void>
+  /** The same of the checkpoint topic, which is compacted. */
+  createCheckpointTopic(config: Record<string, string>): Promise<void>
 }
 
 /** A broker under test, and other people's clients to look at it with. */
@@ -53,6 +58,8 @@ export interface Target {
   readonly kafka: Kafka
   readonly admin: Admin
   stream(options?: StreamOptions): Promise<Stream>
+  /** Sets what a topic is configured with; all else is as brokers have it by default. */
+  setConfigs(topic: string, config: Record<string, string>): Promise<void>
   /** Lets the log of each partition begin at an offset. */
   deleteRecords(topic: string, offsets: Readonly<Record<number, number>>): Promise<void>
 }
@@ -97,6 +104,10 @@ function onBroker(
       },
       get admin() {
         return admin
+      },
+      async setConfigs(name, config) {
+        const resources = [{ type: topicResource, name, configEntries: entriesOf(config) }]
+        await admin.alterConfigs({ validateOnly: false, resources })
       },
       async deleteRecords(topic, offsets) {
         // The client looks for leaders among those that it has met.
@@ -147,6 +158,10 @@ export async function createStream(
     async createDeadLetterTopic(config) {
       const topic = { topic: deadLetterTopic, numPartitions: sourcePartitions, configEntries: entriesOf(config) }
       await admin.createTopics({ topics: [topic] })
+    },
+    async createCheckpointTopic(config) {
+      const configEntries = entriesOf({ 'cleanup.policy': 'compact', ...config })
+      await admin.createTopics({ topics: [{ topic: `${app}.checkpoint`, numPartitions: 1, configEntries }] })
     },
   }
 }
