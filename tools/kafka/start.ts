@@ -1,6 +1,7 @@
 /**
  * Brings a real Apache Kafka up without Docker: one node, KRaft, jars from Maven Central. Tests call `startKafka`;
- * `node tools/kafka/start.ts [--port 9092] [--data-dir DIR] [--heap-mb N]` runs one until SIGINT.
+ * `node tools/kafka/start.ts [--port 9092] [--data-dir DIR] [--heap-mb N]` runs one until SIGINT. `MILLRACE_KAFKA_VERSION`
+ * chooses another release than the default.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -12,7 +13,7 @@ import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { sleep, systemClock } from '../../src/core/clock.ts'
 
-const version = '4.3.1'
+const version = process.env['MILLRACE_KAFKA_VERSION'] ?? '4.3.1'
 const jarsDir = join(import.meta.dirname, '../../.cache/kafka', version)
 const javaMajorMin = 17
 const startMsMax = 60_000
@@ -125,7 +126,8 @@ async function fetchJars(): Promise<void> {
   await mkdir(join(jarsDir, '..'), { recursive: true })
   const partial = await mkdtemp(`${jarsDir}-`)
   const pom = join(import.meta.dirname, 'pom.xml')
-  await run('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${partial}`])
+  const settings = [`-Dkafka.version=${version}`, `-DoutputDirectory=${partial}`]
+  await run('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', ...settings])
   await rename(partial, jarsDir).catch(() => rm(partial, { recursive: true }))
 }
 
