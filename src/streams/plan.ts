@@ -67,7 +67,7 @@ export function planTopology(topology: Topology): Plan {
   const twice = ids.find((id, index) => ids.indexOf(id) !== index)
   if (twice !== undefined) refuse(name, `two operators have the id "${twice}"`)
   if (ids.includes('')) refuse(name, 'an operator has an empty id')
-  if (source.topic === sink.topic) refuse(name, `topic "${sink.topic}" is source and sink, which is a cycle`)
+  checkTopics(topology)
   const expiry = planExpiry(topology)
   const memory = planMemory(topology)
   const sides = planSides(topology)
@@ -118,7 +118,30 @@ export function describePlan(plan: Plan): string {
   ].join('\n')
 }
 
-function planExpiry({ name, source, correlate, sink }: Topology): Expiry | undefined {
+/** Topics in which Kafka keeps what it does itself: each commit of a program adds to them. */
+const kafkaTopics: ReadonlySet<string> = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state'])
+
+/** Fails where a program would read what it writes, which has no end, or write two things into one topic. */
+function checkTopics({ name, source, sink, correlate }: Topology): void {
+  const { deadLetterTopic, checkpointTopic } = ownTopics(name)
+  const uses: readonly (readonly [use: string, topic: string | undefined])[] = [
+    ['source', source.topic],
+    ['sink', sink.topic],
+    ['expireTo', correlate.expireTo],
+    [`dead-letter topic of "${name}"`, deadLetterTopic],
+    [`checkpoint topic of "${name}"`, checkpointTopic],
+  ]
+  for (const [at, [use, topic]] of uses.entries()) {
+    if (topic === undefined) continue
+    if (kafkaTopics.has(topic)) refuse(name, `topic "${topic}", the ${use}, is one of Kafka's own`)
+    const other = uses.slice(at + 1).find(([, another]) => another === topic)
+    if (other === undefined) continue
+    const why = use === 'source' ? 'which is a cycle: it would read what it writes' : 'and each needs one of its own'
+    refuse(name, `topic "${topic}" is ${use} and ${other[0]}, ${why}`)
+  }
+}
+
+function planExpiry({ name, correlate }: Topology): Expiry | undefined {
   const { id, expireAfterMs, expireBy, expireTo } = correlate
   if (expireAfterMs === undefined) {
     if (expireTo !== undefined) refuse(name, `"${id}" has expireTo, but no expireAfterMs, so nothing ever goes there`)
@@ -126,9 +149,6 @@ function planExpiry({ name, source, correlate, sink }: Topology): Expiry | undef
   }
   if (!Number.isSafeInteger(expireAfterMs) || expireAfterMs < 1) {
     refuse(name, `expireAfterMs of "${id}" is ${expireAfterMs}; it is a whole number of milliseconds from 1 on`)
-  }
-  if (expireTo === source.topic || expireTo === sink.topic) {
-    refuse(name, `expireTo of "${id}" is "${expireTo}", which is the source or the sink; give it a topic of its own`)
   }
   return { afterMs: expireAfterMs, by: expireBy, topic: expireTo }
 }

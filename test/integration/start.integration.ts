@@ -234,10 +234,34 @@ export function invalidTopologies(): void {
       await assert.rejects(start(cycle), { code: 'TOPOLOGY_INVALID', message: /is source and sink, which is a cycle/ })
     })
 
+    for (const [topics, says] of [
+      [{ source: 'app.dead-letter' }, /is source and dead-letter topic of "app", which is a cycle/],
+      [{ source: 'app.checkpoint' }, /is source and checkpoint topic of "app", which is a cycle/],
+      [{ source: 'in', expireTo: 'in' }, /is source and expireTo, which is a cycle/],
+      [{ sink: 'app.dead-letter' }, /is sink and dead-letter topic of "app", and each needs one of its own/],
+      [{ sink: 'app.checkpoint' }, /is sink and checkpoint topic of "app"/],
+      [{ sink: 'out', expireTo: 'out' }, /is sink and expireTo/],
+      [{ expireTo: 'app.dead-letter' }, /is expireTo and dead-letter topic of "app"/],
+      [{ expireTo: 'app.checkpoint' }, /is expireTo and checkpoint topic of "app"/],
+      [{ source: '__consumer_offsets' }, /topic "__consumer_offsets", the source, is one of Kafka's own/],
+      [{ sink: '__transaction_state' }, /topic "__transaction_state", the sink, is one of Kafka's own/],
+      [{ expireTo: '__consumer_offsets' }, /topic "__consumer_offsets", the expireTo, is one of Kafka's own/],
+    ] as const) {
+      it(`refuses ${JSON.stringify(topics)}`, async () => {
+        const { source, sink, expireTo }: { source?: string; sink?: string; expireTo?: string } = topics
+        const wrong = built({
+          ...(source !== undefined && { source }),
+          ...(sink !== undefined && { sink }),
+          correlation: { of: ['A', 'B'], ...(expireTo !== undefined && { expireAfterMs: 1, expireTo }) },
+        })
+
+        await assert.rejects(start(wrong), { code: 'TOPOLOGY_INVALID', message: says })
+      })
+    }
+
     for (const [fault, correlation, says] of [
       ['an expireAfterMs that is no time', { expireAfterMs: 0.5 }, /expireAfterMs of "by-id" is 0.5/],
       ['expireTo without expireAfterMs', { expireTo: 'late' }, /has expireTo, but no expireAfterMs/],
-      ['expireTo that is the sink', { expireAfterMs: 1, expireTo: 'sink' }, /is the source or the sink/],
       ['a forMs that is no time', { rememberCompleted: { forMs: 0 } }, /forMs of rememberCompleted of "by-id" is 0/],
       ['a keysMax of none', { rememberCompleted: { forMs: 1, keysMax: 0 } }, /keysMax .* "by-id" is 0; .* to 20000000/],
       [
