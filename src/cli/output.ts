@@ -36,8 +36,8 @@ export class Output {
   readonly logger: Logger = {
     debug: () => {},
     info: (_facts, sentence) => this.note(sentence),
-    warn: (_facts, sentence) => this.note(`warning: ${sentence}`),
-    error: (facts, sentence) => this.error('error' in facts ? facts.error : sentence),
+    warn: ({ err }, sentence) => this.note(`warning: ${sentence}${err === undefined ? '' : `: ${messageOf(err)}`}`),
+    error: ({ err }, sentence) => this.error(err ?? sentence),
   }
 
   /** How far something is: a bar that is drawn over itself on a terminal, else a plain line. */
@@ -64,3 +64,7 @@ export class Output {
 }
 
 const barWidth = 30
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

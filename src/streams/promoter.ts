@@ -60,7 +60,7 @@ export class Promoter {
       if (parts.length > 0) this.#onOffer(parts)
     } catch (error) {
       if (this.#isStopped) return
-      logger.warn({ app: plan.name, error }, 'could not read parts again that have waited for long; trying later')
+      logger.warn({ app: plan.name, err: error }, 'could not read parts again that have waited for long; trying later')
     } finally {
       this.#isAtWork = false
     }

@@ -198,7 +198,7 @@ export class RunningApp implements App {
     try {
       await Promise.race([this.#finishEpoch(system, options.drainMs), aborted(overtime.signal), system.done])
     } catch (error) {
-      this.#pipeline.logger.warn({ app: this.name, error }, 'stopped before everything on its way was committed')
+      this.#pipeline.logger.warn({ app: this.name, err: error }, 'stopped before everything on its way was committed')
     }
     timer.cancel()
     await system.stop({ drainMs: Math.max(0, endMs - clock.monotonicMs()) })
@@ -215,7 +215,7 @@ export class RunningApp implements App {
     // What happens after the failure that ends the program says nothing new.
     if (event.type !== 'childCrashed' || this.#failure !== undefined) return
     const { path, incarnation, error, isCounted } = event
-    const fields = { app: this.name, actor: path, incarnation, error }
+    const fields = { app: this.name, actor: path, incarnation, err: error }
     if (!isCounted) return this.#pipeline.logger.debug(fields, 'a function failed on a record')
     this.#pipeline.logger.error(fields, 'an actor crashed')
     if (EngineError.is(error) && !error.retryable) this.#fail(error)
@@ -256,7 +256,7 @@ export class RunningApp implements App {
     if (state === undefined || !this.#membership!.isOwner) return
     await careful
       .end(state.epoch)
-      .catch((error: unknown) => logger.debug({ app: plan.name, error }, 'could not note the end in good order'))
+      .catch((error: unknown) => logger.debug({ app: plan.name, err: error }, 'could not note the end in good order'))
   }
 }
 

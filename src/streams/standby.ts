@@ -71,7 +71,7 @@ export class Standby {
         this.#warm = undefined
         this.#checkpoint = new CheckpointView()
         pauseMs = failurePauseMs
-        if (!ending.aborted) logger.warn({ app: plan.name, error }, 'a standby could not keep its table warm')
+        if (!ending.aborted) logger.warn({ app: plan.name, err: error }, 'a standby could not keep its table warm')
       }
       await sleep(clock, pauseMs, ending).catch(() => {})
     }

@@ -3,6 +3,7 @@ import { bytesLeaveAsTheyCame } from './bytes.integration.ts'
 import { epochs } from './epochs.integration.ts'
 import { explanations } from './explain.integration.ts'
 import { acceptedLoss } from './loss.integration.ts'
+import { logs } from './logs.integration.ts'
 import { madeParts } from './made-parts.integration.ts'
 import { orderIndependence } from './order.integration.ts'
 import { promotion } from './promotion.integration.ts'
@@ -36,4 +37,5 @@ onEachBroker([
   madeParts,
   acceptedLoss,
   warmStandbys,
+  logs,
 ])

@@ -53,7 +53,7 @@ function quiet(onCrash: (error: unknown) => void = () => {}): Logger {
     debug() {},
     info() {},
     warn() {},
-    error: (facts) => onCrash('error' in facts ? facts.error : facts),
+    error: (facts) => onCrash(facts.err ?? facts),
   }
 }
 
