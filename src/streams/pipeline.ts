@@ -38,6 +38,16 @@ export interface RunStatistics {
   pendingRowsMax: number
 }
 
+export interface PipelineParts {
+  plan: Plan
+  options: RunOptions
+  cluster: Cluster
+  topics: PipelineTopics
+  logger: Logger
+  /** @defaultValue false */
+  onlyRestores?: boolean
+}
+
 /**
  * What the operators of one running program share. It outlives their restarts: an actor that crashed is made anew, the
  * state behind it goes to the epoch that the broker says was the last.
@@ -49,6 +59,8 @@ export class Pipeline {
   readonly clock: Clock
   readonly topics: PipelineTopics
   readonly logger: Logger
+  /** Whether it reads what is pending into its table and no more, as a standby does. */
+  readonly onlyRestores: boolean
   /** Set when the sink has started for the first time and so knows where the program is. */
   state!: EpochState
   /** Set with it. */
@@ -79,18 +91,19 @@ export class Pipeline {
   onLoaded: () => void = () => {}
   /** Called after each committed epoch. */
   onCommitted: () => void = () => {}
-  /** Called when the table has all that waits, where a standby has it do no more than that. */
-  onRestored: (() => void) | undefined
+  /** Called when the table has all that was pending. */
+  onRestored: () => void = () => {}
   /** What a standby has of what waits. */
   warmTable: WarmTable | undefined
 
-  constructor(parts: { plan: Plan; options: RunOptions; cluster: Cluster; topics: PipelineTopics; logger: Logger }) {
+  constructor(parts: PipelineParts) {
     this.plan = parts.plan
     this.options = parts.options
     this.cluster = parts.cluster
     this.clock = parts.cluster.clock
     this.topics = parts.topics
     this.logger = parts.logger
+    this.onlyRestores = parts.onlyRestores ?? false
     this.#outputBytesMax = outputBudget(parts.options, parts.topics.source)
     this.budget = new ByteBudget(this.#outputBytesMax)
   }

@@ -32,7 +32,10 @@ export interface App extends AsyncDisposable {
   readonly role: 'active' | 'standby'
   /** Resolves when the program has been stopped; rejects with the error that ended it. */
   readonly done: Promise<void>
-  /** Resolves once all that was in the source when this process became the active one is processed and committed; rejects as `done` does. */
+  /**
+   * Resolves once all that was in the source when this process became the active one is processed and committed, and the table has
+   * all parts that are pending, also those of earlier processes; rejects as `done` does.
+   */
   caughtUp(): Promise<void>
   /** Reads no further, finishes what is on its way, commits and ends. Takes at most `drainMs`; what is left is read again at the next start. */
   stop(): Promise<void>
@@ -71,7 +74,7 @@ export class RunningApp implements App {
       this.#before = pipeline.state.accounting.snapshot()
       this.#noteProgress()
     }
-    pipeline.onCommitted = () => this.#noteProgress()
+    pipeline.onRestored = pipeline.onCommitted = () => this.#noteProgress()
   }
 
   /** Joins the processes of the application; begins at once if this is to be the active one. */
@@ -135,11 +138,10 @@ export class RunningApp implements App {
   }
 
   #noteProgress(): void {
-    const { accounting, hasLoss } = this.#pipeline.state
-    if (hasLoss) return
-    const { committedOffsets } = accounting
-    if (committedOffsets.every((offset, partition) => offset >= this.#pipeline.endOffsets[partition]!))
-      this.#caughtUp.resolve()
+    const { state, endOffsets } = this.#pipeline
+    if (state.hasLoss || state.restoration !== undefined) return
+    const { committedOffsets } = state.accounting
+    if (endOffsets.every((end, partition) => committedOffsets[partition]! >= end)) this.#caughtUp.resolve()
   }
 
   caughtUp(): Promise<void> {

@@ -43,7 +43,7 @@ export class Standby {
   constructor(active: Pipeline, signal: AbortSignal) {
     const { plan, options, cluster, topics, logger } = active
     this.#active = active
-    this.#pipeline = new Pipeline({ plan, options, cluster, topics, logger })
+    this.#pipeline = new Pipeline({ plan, options, cluster, topics, logger, onlyRestores: true })
     this.#signal = signal
     this.#ended = this.#follow()
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { sleep, systemClock } from '../../src/core/clock.ts'
 import { type CustomerRecord, customerTopology, mergesOf, record, valuesOf } from './customers.ts'
-import { assertAccount, startQuietly } from './run.ts'
+import { assertAccount, assertEndedBy, startQuietly } from './run.ts'
 import type { Target } from './target.ts'
 
 const sourcePartitions = 8
@@ -33,26 +33,50 @@ export function restoration(target: Target): void {
     assertAccount(report, { emitted: 2 * total })
   })
 
-  it('what is read again is told of as what waits', async () => {
+  it('what is read again is told of as what waits, and the program has caught up once it is in the table', async () => {
     const stream = await target.stream()
     await stream.produce([record('A', 0), record('A', 1)])
     let gate = Promise.resolve()
+    let called = Promise.withResolvers<void>()
     const part = async (value: CustomerRecord) => {
+      called.resolve()
       await gate
       return value.part
     }
     await stream.run(customerTopology(stream, { part }))
     const opened = Promise.withResolvers<void>()
     gate = opened.promise
+    called = Promise.withResolvers()
 
     const app = await startQuietly(customerTopology(stream, { part }), target.bootstrapServers)
-    await app.caughtUp()
+    let hasCaughtUp = false
+    void app.caughtUp().then(() => (hasCaughtUp = true))
+    await called.promise
+    await new Promise(setImmediate)
+    const before = hasCaughtUp
     const report = app.report()
     opened.resolve()
+    await app.caughtUp()
+    const caughtUp = app.report()
     await app.stop()
 
+    assert.equal(before, false)
     assertAccount(report, { pending: 2 })
+    assertAccount(caughtUp, { pending: 2 })
+    assert.deepEqual([report.pendingRows, caughtUp.pendingRows], [0, 2])
     assertAccount(app.report(), { pending: 2 })
+  })
+
+  it('a program has not caught up when the table cannot hold what waits', async () => {
+    const stream = await target.stream()
+    const pad = 'x'.repeat(10_000)
+    const large = (id: number) => ({ ...record('A', id), value: `{"stage":"A","id":${id},"part":"${pad}"}` })
+    await stream.produce(Array.from({ length: 200 }, (_, id) => large(id)))
+    await stream.run(customerTopology(stream))
+
+    const { error } = await stream.run(customerTopology(stream), { pendingBytesMax: 2 ** 20 })
+
+    assertEndedBy(error, 'TABLE_FULL')
   })
 
   it('no epoch ends while parts that wait are read again, however long that takes', async () => {

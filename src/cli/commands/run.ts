@@ -15,7 +15,7 @@ export const run = defineCommand({
       type: 'boolean',
       default: false,
       flag: '--until-caught-up',
-      doc: 'End once all that was in the source at the start is processed.',
+      doc: 'End once all that was in the source at the start is processed, and all that was pending is back in the table.',
     },
     ...jsonOption,
   },

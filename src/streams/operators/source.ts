@@ -120,15 +120,16 @@ async function endRestoration(
   await rowBatches.whenIdle()
   if (context.signal.aborted) return
   state.finishRestoration()
-  if (pipeline.onRestored !== undefined) return pipeline.onRestored()
+  pipeline.onRestored()
+  if (pipeline.onlyRestores) return
   const facts = { app: plan.name, pending: state.pending.count, ms: Math.round(clock.monotonicMs() - source.startedMs) }
   logger.info(facts, 'has read again what waits')
   source.fetcher = await fetchOn(pipeline, context)
 }
 
 /** Whether this is a standby that has read what waits. */
-function isAllRead({ onRestored, state }: Pipeline): boolean {
-  return onRestored !== undefined && state.restoration === undefined
+function isAllRead({ onlyRestores, state }: Pipeline): boolean {
+  return onlyRestores && state.restoration === undefined
 }
 
 /** Once a suspect is settled, all partitions are read again. */
