@@ -55,10 +55,13 @@ export const batchHeader = {
     bytes.writeInt32BE(leaderEpoch, start + at.leaderEpoch)
   },
 
-  /** Gives all records of a batch the time of its arrival. */
-  stampTime(batch: Buffer, timestampMs: number): void {
-    batch.writeInt16BE(batch.readInt16BE(at.attributes) | logAppendTimeFlag, at.attributes)
-    writeInt64(batch, timestampMs, at.maxTimestamp)
+  /** Says what the greatest timestamp of a batch is, and whether all of its records have that one. */
+  stampTime(batch: Buffer, maxTimestamp: number, isLogAppendTime: boolean): void {
+    const stamped = batch.readInt16BE(at.attributes)
+    const attributes = isLogAppendTime ? stamped | logAppendTimeFlag : stamped & ~logAppendTimeFlag
+    if (attributes === stamped && batchHeader.maxTimestamp(batch, 0) === maxTimestamp) return
+    batch.writeInt16BE(attributes, at.attributes)
+    writeInt64(batch, maxTimestamp, at.maxTimestamp)
     batch.writeUInt32BE(crc32c(batch.subarray(at.attributes)), at.crc)
   },
 }
@@ -81,7 +84,7 @@ export function withRecords(
   return made
 }
 
-/** Says what Kafka would answer to a producer that sends these bytes as the records of one partition. */
+/** Says what Kafka would answer to a producer that sends these bytes as the records of one partition, by the header of the batch. */
 export function checkProduced(
   bytes: Buffer | null,
   options: { sizeBytesMax: number; zstdAllowed: boolean },

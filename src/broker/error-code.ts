@@ -1,5 +1,6 @@
 /** Kafka's error codes, as far as the broker answers them. */
 export const errorCode = {
+  unknownServerError: -1,
   none: 0,
   offsetOutOfRange: 1,
   corruptMessage: 2,
@@ -17,6 +18,7 @@ export const errorCode = {
   unknownMemberId: 25,
   invalidSessionTimeout: 26,
   rebalanceInProgress: 27,
+  invalidTimestamp: 32,
   unsupportedSaslMechanism: 33,
   illegalSaslState: 34,
   unsupportedVersion: 35,

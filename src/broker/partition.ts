@@ -9,7 +9,7 @@ import type { BatchOpener } from './records.ts'
 import { transactionMarker } from './transaction-marker.ts'
 
 export type AppendResult =
-  | { readonly error: typeof errorCode.none; readonly baseOffset: number }
+  | { readonly error: typeof errorCode.none; readonly baseOffset: number; readonly logAppendTimeMs: number }
   | { readonly error: ErrorCode; readonly message?: string }
 
 interface CompactionRules {
@@ -92,7 +92,10 @@ export class Partition {
     if (isIdempotent) {
       const verdict = this.#producers.judge(batch, isFirstZero)
       if (verdict.kind === 'refused') return { error: verdict.error }
-      if (verdict.kind === 'duplicate') return { error: errorCode.none, baseOffset: verdict.baseOffset }
+      if (verdict.kind === 'duplicate') {
+        // Kafka tells the time of a repeated batch whatever kind of time that is.
+        return { error: errorCode.none, baseOffset: verdict.baseOffset, logAppendTimeMs: verdict.maxTimestamp }
+      }
     }
     if (!isTransactional && this.#openTransactions.has(producerId)) return { error: errorCode.invalidTxnState }
     const baseOffset = this.log.append(batch, this.leaderEpoch)
@@ -103,7 +106,8 @@ export class Partition {
     if (isIdempotent) this.#producers.appended(batch, baseOffset)
     if (isTransactional && !this.#openTransactions.has(producerId)) this.#openTransactions.set(producerId, baseOffset)
     this.#changed()
-    return { error: errorCode.none, baseOffset }
+    const logAppendTimeMs = batchHeader.isLogAppendTime(batch, 0) ? batchHeader.maxTimestamp(batch, 0) : -1
+    return { error: errorCode.none, baseOffset, logAppendTimeMs }
   }
 
   /** Writes the marker that decides a producer's transaction, for readers and for the producer's later batches. */

@@ -13,6 +13,7 @@ interface SequencedBatch {
   readonly firstSequence: number
   readonly lastSequence: number
   readonly baseOffset: number
+  readonly maxTimestamp: number
 }
 
 /** What is known of a producer that has written to a partition. */
@@ -36,7 +37,7 @@ interface ProducerState {
 
 export type SequenceVerdict =
   | { readonly kind: 'next' }
-  | { readonly kind: 'duplicate'; readonly baseOffset: number }
+  | { readonly kind: 'duplicate'; readonly baseOffset: number; readonly maxTimestamp: number }
   | { readonly kind: 'refused'; readonly error: ErrorCode }
 
 /**
@@ -61,7 +62,7 @@ export class ProducerStates {
     if (epoch > state.epoch) return firstSequence === 0 ? { kind: 'next' } : outOfOrder
 
     const known = state.batches.find((b) => b.firstSequence === firstSequence && b.lastSequence === lastSequence)
-    if (known !== undefined) return { kind: 'duplicate', baseOffset: known.baseOffset }
+    if (known !== undefined) return { ...known, kind: 'duplicate' }
     const last = state.batches.at(-1)?.lastSequence ?? -1
     return firstSequence === following(last) ? { kind: 'next' } : outOfOrder
   }
@@ -69,8 +70,9 @@ export class ProducerStates {
   /** Notes a batch that was appended. */
   appended(batch: Buffer, baseOffset: number): void {
     const state = this.#enter(batchHeader.producerId(batch, 0), batchHeader.producerEpoch(batch, 0))
-    state.lastTimestamp = batchHeader.maxTimestamp(batch, 0)
-    state.batches.push({ ...sequencesOf(batch), baseOffset })
+    const maxTimestamp = batchHeader.maxTimestamp(batch, 0)
+    state.lastTimestamp = maxTimestamp
+    state.batches.push({ ...sequencesOf(batch), baseOffset, maxTimestamp })
     if (state.batches.length > batchesMax) state.batches.shift()
   }
 

@@ -1,4 +1,5 @@
 import { batchHeader, headerBytes } from './batch.ts'
+import { VarintReader } from './varint-reader.ts'
 
 /** Gives the bytes of a batch's records; `undefined` where they are compressed and cannot be opened. */
 export type BatchOpener = (batch: Buffer) => Buffer | undefined
@@ -19,6 +20,10 @@ export interface RecordPlace {
   readonly timestamp: number
 }
 
+/** Opens only what is not compressed. */
+export const plainBody: BatchOpener = (batch) =>
+  batchHeader.compression(batch, 0) === 0 ? batch.subarray(headerBytes) : undefined
+
 const decompressedBytesMax = 64 * 1024 * 1024
 
 /**
@@ -36,7 +41,6 @@ export async function loadBatchOpener(): Promise<BatchOpener> {
       const { bytes, length } = decompress(codec, body, { decompressedBytesMax }, place)
       return Buffer.from(bytes.buffer, bytes.byteOffset, length)
     } catch {
-      // Nobody checked the inside when it was produced; its readers will find out.
       return undefined
     }
   }
@@ -70,13 +74,6 @@ export function* recordsOf(batch: Buffer, body: Buffer): Generator<LogRecord> {
   }
 }
 
-/** Whether a batch has records without a key, as far as can be seen without opening it. */
-export function lacksKeys(batch: Buffer): boolean {
-  if (batchHeader.compression(batch, 0) !== 0) return false
-  for (const { key } of recordsOf(batch, batch.subarray(headerBytes))) if (key === undefined) return true
-  return false
-}
-
 /**
  * Where the records of a batch stand in the log and in time. A batch that cannot be opened counts as one record at its
  * base offset with the greatest of its timestamps.
@@ -85,25 +82,4 @@ export function recordPlaces(batch: Buffer, open: BatchOpener): Iterable<RecordP
   const body = open(batch)
   if (body !== undefined) return recordsOf(batch, body)
   return [{ offset: batchHeader.baseOffset(batch, 0), timestamp: batchHeader.maxTimestamp(batch, 0) }]
-}
-
-/** Reads zigzag-coded numbers of any length up to 2^53. */
-class VarintReader {
-  readonly #bytes: Buffer
-  position = 0
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes
-  }
-
-  next(): number {
-    let value = 0
-    let factor = 1
-    for (;;) {
-      const byte = this.#bytes[this.position++] ?? 0
-      value += (byte & 0x7f) * factor
-      if (byte < 0x80) return value % 2 === 0 ? value / 2 : -(value + 1) / 2
-      factor *= 128
-    }
-  }
 }

@@ -51,6 +51,14 @@ export function recordBatch(records: readonly (HandMadeRecord | string)[], optio
   return batch
 }
 
+/** Makes a batch lie in its header, with a checksum that is right. */
+export function withHeader(batch: Buffer, write: (header: Buffer) => void): Buffer {
+  const changed = Buffer.from(batch)
+  write(changed)
+  changed.writeUInt32BE(crc32c(changed.subarray(21)) >>> 0, 17)
+  return changed
+}
+
 /** What one batch of a fetched log says, as far as tests ask. */
 export interface FetchedBatch {
   readonly baseOffset: number

@@ -8,6 +8,7 @@ import { offsetsContract } from './offsets.contract.ts'
 import { produceContract } from './produce.contract.ts'
 import { settingsContract } from './settings.contract.ts'
 import { contract } from './target.ts'
+import { timestampsContract } from './timestamps.contract.ts'
 import { topicsContract } from './topics.contract.ts'
 import { transactionsContract } from './transactions.contract.ts'
 
@@ -17,6 +18,7 @@ contract([
   topicsContract,
   settingsContract,
   produceContract,
+  timestampsContract,
   fetchContract,
   fetchSessionsContract,
   offsetsContract,

@@ -1,9 +1,10 @@
 import { defineApi, type RequestContext } from '../api.ts'
-import { batchHeader, checkProduced } from '../batch.ts'
+import { batchHeader, checkProduced, headerBytes } from '../batch.ts'
 import type { Cluster } from '../cluster.ts'
 import { errorCode, type ErrorCode } from '../error-code.ts'
 import type { Partition } from '../partition.ts'
-import { lacksKeys } from '../records.ts'
+import { prepareBatch, type RefusedBatch } from '../produced-batch.ts'
+import { type BatchOpener, loadBatchOpener, plainBody } from '../records.ts'
 import type { Topic } from '../topics.ts'
 import {
   array,
@@ -65,26 +66,37 @@ export const produce = defineApi({
   handle(request, context) {
     const { topics } = context.cluster
     const isAcksValid = request.acks >= -1 && request.acks <= 1
-    const responses = request.topics.map(({ name, topicId, partitions }) => {
-      const isById = context.version >= 13
-      const topic = isById ? topics.getById(topicId) : topics.get(name)
-      const append = (index: number, batch: Buffer | null): Appended => {
-        if (!isAcksValid) return { errorCode: errorCode.invalidRequiredAcks }
-        if (topic !== undefined) return appendTo(topic, index, batch, request.transactionalId, context)
-        return { errorCode: isById ? errorCode.unknownTopicId : errorCode.unknownTopicOrPartition }
-      }
-      return { name, topicId, partitions: partitions.map((p) => ({ index: p.index, ...append(p.index, p.records) })) }
-    })
-    return request.acks === 0 ? undefined : { responses }
+    const isById = context.version >= 13
+    const appendAll = (open: BatchOpener) => {
+      const responses = request.topics.map(({ name, topicId, partitions }) => {
+        const topic = isById ? topics.getById(topicId) : topics.get(name)
+        const append = (index: number, batch: Buffer | null): Appended => {
+          if (!isAcksValid) return { errorCode: errorCode.invalidRequiredAcks }
+          if (topic === undefined) return { errorCode: isById ? errorCode.unknownTopicId : unknownTopic }
+          return appendTo(topic, index, batch, request.transactionalId, open, context)
+        }
+        return { name, topicId, partitions: partitions.map((p) => ({ index: p.index, ...append(p.index, p.records) })) }
+      })
+      return request.acks === 0 ? undefined : { responses }
+    }
+    const isPlain = request.topics.every(({ partitions }) => partitions.every((p) => !isCompressed(p.records)))
+    return isPlain ? appendAll(plainBody) : loadBatchOpener().then(appendAll)
   },
 })
+
+const unknownTopic = errorCode.unknownTopicOrPartition
 
 interface Appended {
   readonly errorCode: number
   readonly baseOffset?: number
   readonly logAppendTimeMs?: number
   readonly logStartOffset?: number
+  readonly recordErrors?: RefusedBatch['recordErrors']
   readonly errorMessage?: string | null
+}
+
+function isCompressed(batch: Buffer | null): boolean {
+  return batch !== null && batch.length >= headerBytes && batchHeader.compression(batch, 0) !== 0
 }
 
 function appendTo(
@@ -92,32 +104,29 @@ function appendTo(
   index: number,
   batch: Buffer | null,
   transactionalId: string | null,
+  open: BatchOpener,
   { cluster, node, clock, version }: RequestContext,
 ): Appended {
   const partition = topic.partitions[index]
-  if (partition === undefined) return { errorCode: errorCode.unknownTopicOrPartition }
+  if (partition === undefined) return { errorCode: unknownTopic }
   if (partition.leaderId !== node.id) return { errorCode: errorCode.notLeaderOrFollower }
   const fault = checkProduced(batch, {
     sizeBytesMax: topic.config.number('max.message.bytes'),
     zstdAllowed: version >= zstdSinceVersion,
   })
   if (fault !== errorCode.none) return { errorCode: fault }
-  if (topic.config.isCompacted && lacksKeys(batch!)) return { errorCode: errorCode.invalidRecord }
   const isTransactional = batchHeader.isTransactional(batch!, 0)
   if (isTransactional) {
     const refusal = admit(partition, batch!, transactionalId, cluster, version)
     if (refusal !== errorCode.none) return { errorCode: refusal }
   }
-  const logAppendTimeMs = topic.config.get('message.timestamp.type') === 'LogAppendTime' ? clock.nowMs() : -1
-  if (logAppendTimeMs >= 0) batchHeader.stampTime(batch!, logAppendTimeMs)
+  const logStartOffset = partition.log.startOffset
+  const refused = prepareBatch(batch!, { topic, index, nowMs: clock.nowMs(), open })
+  if (refused !== undefined) return { ...refused, logStartOffset }
   const result = partition.append(batch!, isTransactional && version >= implicitSinceVersion)
   if (!('baseOffset' in result)) return { errorCode: result.error, errorMessage: result.message ?? null }
-  return {
-    errorCode: result.error,
-    baseOffset: result.baseOffset,
-    logAppendTimeMs,
-    logStartOffset: partition.log.startOffset,
-  }
+  const { error, baseOffset, logAppendTimeMs } = result
+  return { errorCode: error, baseOffset, logAppendTimeMs, logStartOffset }
 }
 
 /** Lets a batch into its transaction: the batch takes its partition in itself (version 2), or the partition has to be in. */
