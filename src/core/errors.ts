@@ -182,6 +182,12 @@ export const errorCatalogue = {
     meaning: 'A broker refused a request for a reason that does not pass by itself.',
     remedy: 'The broker error in the message says what: a missing permission, a limit, an unknown producer.',
   },
+  KAFKA_RIGHTS_MISSING: {
+    retryable: false,
+    meaning: 'The user that this process connects as may not do all that it has to; nothing has been read or created.',
+    remedy:
+      'Grant what the message lists; it is complete. `Create` on a topic is needed only while that topic does not exist. docs/security.md has all rights.',
+  },
   KAFKA_TLS_FAILED: {
     retryable: false,
     meaning: 'A connection could not be secured: one side does not accept the certificate of the other.',

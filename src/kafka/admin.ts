@@ -37,6 +37,15 @@ export async function createTopics(cluster: Cluster, topics: readonly NewTopic[]
   return existing
 }
 
+/** Creates those of some topics that do not exist; whoever may not create topics can so have made them before. */
+export async function createMissingTopics(cluster: Cluster, topics: readonly NewTopic[]): Promise<void> {
+  const existing = await cluster.topicPermissions(topics.map(({ name }) => name))
+  await createTopics(
+    cluster,
+    topics.filter(({ name }) => !existing.get(name)!.exists),
+  )
+}
+
 /** Deletes topics; one that does not exist is passed over. */
 export async function deleteTopics(cluster: Cluster, names: readonly string[]): Promise<void> {
   for (const name of names) {

@@ -32,6 +32,14 @@ export interface Topic {
 
 type MetadataResponse = ReturnType<typeof metadataV12.parseResponse>
 
+/** What this client may do with a topic. */
+export interface TopicPermissions {
+  /** Whether there is such a topic; false also where it may not be described. */
+  readonly exists: boolean
+  /** A set bit for each operation that is allowed, by its number. */
+  readonly operations: number
+}
+
 /** What connections are for whose broker does not matter, and others that are never held back. */
 const anyPurpose = 'admin'
 
@@ -107,6 +115,19 @@ export class Cluster {
         partitions: partitions.map(({ leaderId, leaderEpoch }) => ({ leader: leaderId, leaderEpoch })),
       }
     })
+  }
+
+  /** Reads what this client may do with topics, whether they exist or not. */
+  async topicPermissions(names: readonly string[]): Promise<Map<string, TopicPermissions>> {
+    const { topics } = await this.#metadata(names, true)
+    const described = topics.filter(({ errorCode }) => errorCode !== brokerErrors.topicAuthorizationFailed)
+    return new Map(
+      names.map((name) => {
+        const topic = described.find((other) => other.name === name)
+        const exists = topic !== undefined && topic.errorCode !== brokerErrors.unknownTopicOrPartition
+        return [name, { exists, operations: topic?.topicAuthorizedOperations ?? 0 }]
+      }),
+    )
   }
 
   /** Reads one topic that was just created, again until the broker that is asked has heard of it. */
@@ -189,10 +210,10 @@ export class Cluster {
     this.#closing.abort(new KafkaError('KAFKA_CLOSED', 'the client was closed'))
   }
 
-  async #metadata(names: readonly string[]): Promise<MetadataResponse> {
+  async #metadata(names: readonly string[], withPermissions = false): Promise<MetadataResponse> {
     const connection = await this.anyConnection()
     try {
-      return await connection.call(metadataV12.api, [...names], false, false)
+      return await connection.call(metadataV12.api, [...names], false, withPermissions)
     } catch (error) {
       // The library rejects as soon as one topic has an error, but says all it was told.
       const response = (error as { response?: MetadataResponse }).response

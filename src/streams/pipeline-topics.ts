@@ -1,8 +1,9 @@
 import { TopologyError } from '../core/errors.ts'
-import { type Cluster, createTopics, type Topic, topicConfigs } from '../kafka/index.ts'
+import { type Cluster, createMissingTopics, type Topic, topicConfigs } from '../kafka/index.ts'
 import { partitionsMax } from '../kernel/index.ts'
 import { findCheckpointTopic } from './checkpoint/checkpoint-topic.ts'
 import type { Plan } from './plan.ts'
+import { requireRights, rightsToRun } from './rights.ts'
 
 /** Topics with what the broker says of them; sinks by their index in batches. */
 export interface PipelineTopics {
@@ -39,11 +40,12 @@ export function keptBytesMax(topics: PipelineTopics): number {
 }
 
 /**
- * Finds the topics of a plan, and creates those for dead letters and for the checkpoint.
+ * Finds the topics of a plan, and creates those for dead letters and for the checkpoint where they do not exist.
  *
- * @throws KafkaError `KAFKA_TOPIC_MISSING`; EngineError `CHECKPOINT_TOPIC_INVALID`; TopologyError `TOPOLOGY_INVALID` for a source of too many partitions.
+ * @throws KafkaError `KAFKA_TOPIC_MISSING`; EngineError `KAFKA_RIGHTS_MISSING`, `CHECKPOINT_TOPIC_INVALID`; TopologyError `TOPOLOGY_INVALID` for a source of too many partitions.
  */
 export async function findTopics(cluster: Cluster, plan: Plan): Promise<PipelineTopics> {
+  await requireRights(cluster, plan.name, rightsToRun(plan))
   const expiredTopic = plan.correlate.expiry?.topic
   const given = [plan.source.topic, plan.sink.topic, ...(expiredTopic === undefined ? [] : [expiredTopic])]
   const [source, sink, ...expired] = (await cluster.topics(given)) as [Topic, Topic, Topic?]
@@ -57,7 +59,7 @@ export async function findTopics(cluster: Cluster, plan: Plan): Promise<Pipeline
   const configs = { 'message.timestamp.type': 'LogAppendTime' }
   const [[policy, sourceBytesMax]] = await Promise.all([
     topicConfigs(cluster, source.name, 'cleanup.policy', 'max.message.bytes'),
-    createTopics(cluster, [{ name: plan.deadLetterTopic, partitionCount: source.partitions.length, configs }]),
+    createMissingTopics(cluster, [{ name: plan.deadLetterTopic, partitionCount: source.partitions.length, configs }]),
   ])
   const deadLetters = await cluster.topicWhenReady(plan.deadLetterTopic)
   // Large enough to keep any record of the source by value.

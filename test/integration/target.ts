@@ -5,6 +5,7 @@ import { startBroker } from '../../src/broker/index.ts'
 import { Cluster, listOffsets } from '../../src/kafka/index.ts'
 import type { Topology } from '../../src/streams/index.ts'
 import { apacheKafka, type RunningBroker, skipWithoutKafka } from '../apache-kafka.ts'
+import { patientAdmin } from './patient-admin.ts'
 import { type ReadRecord, readTopic } from './read-topic.ts'
 import { type Outcome, runToEnd, type RunSettings } from './run.ts'
 
@@ -86,8 +87,7 @@ function onBroker(
     before(async () => {
       broker = await start()
       kafka = new Kafka({ brokers: [broker.bootstrapServers], logLevel: logLevel.NOTHING })
-      admin = kafka.admin()
-      await admin.connect()
+      admin = await patientAdmin(kafka)
     })
     after(async () => {
       const existing = await admin.listTopics()

@@ -39,6 +39,11 @@ export async function readAppCheckpoint(cluster: Cluster, app: string): Promise<
   return { manifest, pending, promoted, promotedBatches: promotedBatches(records), records }
 }
 
+/** The topics that an application has read and written, beside its own. */
+export function topicsOf({ topology, outputs }: Manifest): string[] {
+  return [topology.source, ...outputs]
+}
+
 /** A topic, or undefined where there is none of this name. */
 export async function findTopic(cluster: Cluster, name: string): Promise<Topic | undefined> {
   try {

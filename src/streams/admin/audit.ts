@@ -1,7 +1,8 @@
 import type { Cluster } from '../../kafka/index.ts'
 import { headerOf, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
 import { readRecords } from '../record-reader.ts'
-import { readAppCheckpoint } from './app-checkpoint.ts'
+import { requireRights, rightsToAudit, rightsToReadApp } from '../rights.ts'
+import { readAppCheckpoint, topicsOf } from './app-checkpoint.ts'
 import { findLogs, type Log } from './app-logs.ts'
 import { type AuditReport, judge } from './audit-report.ts'
 import { readDeadLetter } from './dead-letter-reader.ts'
@@ -18,11 +19,13 @@ export interface AuditOptions {
  * by what merged records and dead letters say of their origins, and by the gaps of the source. What was filtered leaves no
  * trace; it is what remains. The application may run meanwhile.
  *
- * @throws EngineError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`
+ * @throws EngineError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`, `KAFKA_RIGHTS_MISSING`
  */
 export async function audit(cluster: Cluster, { app, decompressedBytesMax }: AuditOptions): Promise<AuditReport> {
+  await requireRights(cluster, app, rightsToReadApp(app))
   const checkpoint = await readAppCheckpoint(cluster, app)
   const { manifest } = checkpoint
+  await requireRights(cluster, app, rightsToAudit(app, topicsOf(manifest)))
   const evidence = new Evidence(checkpoint)
   const limits = { cluster, ...(decompressedBytesMax !== undefined && { decompressedBytesMax }) }
 

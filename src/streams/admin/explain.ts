@@ -4,11 +4,12 @@ import { headerOf, type Origin, originsHeaderName, readOrigins, type RecordColum
 import { readRuns } from '../checkpoint/completed-runs.ts'
 import type { TopologyShape } from '../checkpoint/topology-shape.ts'
 import { ownTopics } from '../plan.ts'
+import { requireRights, rightsToExplain, rightsToReadApp } from '../rights.ts'
 import { readRecords, recordsOf } from '../record-reader.ts'
 import { originOf, parseValue } from '../record-view.ts'
 import type { RecordOrigin } from '../stage.ts'
 import type { Topology } from '../topology.ts'
-import { type AppCheckpoint, findTopic, readAppCheckpoint } from './app-checkpoint.ts'
+import { type AppCheckpoint, findTopic, readAppCheckpoint, topicsOf } from './app-checkpoint.ts'
 import { type DeadLetter, readDeadLetter } from './dead-letter-reader.ts'
 import { KeyFinder } from './key-finder.ts'
 
@@ -68,11 +69,13 @@ export interface Explanation {
  * Finds what has become of the records of a merge key: which parts wait, and for which others; where they were published; which
  * are dead letters. Reads the source from the first offset that waits, the dead letters, and one partition of the sink.
  *
- * @throws EngineError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`; ConfigError `CONFIG_INVALID_VALUE`, `CONFIG_MISSING_VALUE`
+ * @throws EngineError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`, `KAFKA_RIGHTS_MISSING`; ConfigError `CONFIG_INVALID_VALUE`, `CONFIG_MISSING_VALUE`
  */
 export async function explain(cluster: Cluster, options: ExplainOptions): Promise<Explanation> {
   const { app, key, topology, decompressedBytesMax } = options
+  await requireRights(cluster, app, rightsToReadApp(app))
   const checkpoint = await readAppCheckpoint(cluster, app)
+  await requireRights(cluster, app, rightsToExplain(topicsOf(checkpoint.manifest)))
   const shape = checkpoint.manifest.topology
   const search: Search = {
     cluster,

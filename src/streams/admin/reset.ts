@@ -1,6 +1,7 @@
 import { EngineError } from '../../core/errors.ts'
 import { type Cluster, countGroupMembers, deleteGroup, deleteTopics, TransactionalProducer } from '../../kafka/index.ts'
 import { ownTopics } from '../plan.ts'
+import { requireRights, rightsToReset } from '../rights.ts'
 import { findTopic, unknownApp } from './app-checkpoint.ts'
 
 /** What an application goes on from, and what `reset` deletes. */
@@ -14,9 +15,10 @@ export interface Remains {
 /**
  * Finds what an application would go on from, were it started now.
  *
- * @throws EngineError `APP_UNKNOWN` where there is nothing, `APP_RUNNING` while it has a process.
+ * @throws EngineError `APP_UNKNOWN` where there is nothing, `APP_RUNNING` while it has a process, `KAFKA_RIGHTS_MISSING`.
  */
 export async function findRemains(cluster: Cluster, app: string): Promise<Remains> {
+  await requireRights(cluster, app, rightsToReset(app))
   const { checkpointTopic } = ownTopics(app)
   const memberCount = await countGroupMembers(cluster, app)
   const hasCheckpoint = (await findTopic(cluster, checkpointTopic)) !== undefined
@@ -32,7 +34,7 @@ export async function findRemains(cluster: Cluster, app: string): Promise<Remain
  * Steps: end the transaction that a killed process may have left open, or its offsets would come back; delete the group,
  * which brokers refuse while it has members; delete the checkpoint. Ended in between, it can be called again.
  *
- * @throws EngineError `APP_UNKNOWN`, `APP_RUNNING`
+ * @throws EngineError `APP_UNKNOWN`, `APP_RUNNING`, `KAFKA_RIGHTS_MISSING`
  */
 export async function reset(cluster: Cluster, app: string): Promise<Remains> {
   const remains = await findRemains(cluster, app)

@@ -1,5 +1,5 @@
 import { EngineError } from '../../core/errors.ts'
-import { type Cluster, createTopics, type Topic, topicConfigs } from '../../kafka/index.ts'
+import { type Cluster, createMissingTopics, type Topic, topicConfigs } from '../../kafka/index.ts'
 
 /** Keys of the records in a checkpoint topic; the last record of a key counts, and one without a value deletes it. */
 export const manifestKey = 'manifest'
@@ -54,7 +54,7 @@ export async function findCheckpointTopic(cluster: Cluster, name: string, batchB
     'segment.bytes': String(segmentBytes),
     'max.message.bytes': String(batchBytesMax),
   }
-  await createTopics(cluster, [{ name, partitionCount: 1, configs }])
+  await createMissingTopics(cluster, [{ name, partitionCount: 1, configs }])
   const topic = await cluster.topicWhenReady(name)
   const [policy] = await topicConfigs(cluster, name, 'cleanup.policy')
   if (topic.partitions.length !== 1 || policy !== 'compact') {

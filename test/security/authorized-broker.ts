@@ -1,0 +1,147 @@
+import { after, before, describe } from 'node:test'
+import kafkajs, { type AclEntry, type Admin, Kafka, logLevel } from 'kafkajs'
+import { Cluster } from '../../src/kafka/index.ts'
+import { startKafka } from '../../tools/kafka/start.ts'
+import { skipWithoutJava } from '../apache-kafka.ts'
+import { patientAdmin } from '../integration/patient-admin.ts'
+import type { Grant } from './documented-rights.ts'
+
+const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs
+
+/** Users of the broker; each has the password that is its name. */
+const users = ['runner', 'creator', 'auditor', 'explainer', 'resetter', 'stranger'] as const
+export type User = (typeof users)[number]
+
+/** A broker where nobody may do anything but an administrator, and whoever was granted it. */
+export interface AuthorizedBroker {
+  /** Of the administrator, who need not say who he is. */
+  readonly bootstrapServers: string
+  readonly kafka: Kafka
+  readonly admin: Admin
+  /** What a client of a user is given. */
+  settingsOf(user: User): { bootstrapServers: string; sasl: ReturnType<typeof saslOf> }
+  atCluster<Result>(user: User, work: (cluster: Cluster) => Promise<Result>): Promise<Result>
+  grant(user: User, rights: readonly Grant[]): Promise<void>
+  revoke(user: User, rights: readonly Grant[]): Promise<void>
+}
+
+interface Started extends AsyncDisposable {
+  readonly bootstrapServers: string
+  readonly forUsers: string
+}
+
+/** Runs a suite on every broker that has an authorizer. */
+export function onEachAuthorizedBroker(suite: (broker: AuthorizedBroker) => void): void {
+  onBroker('Apache Kafka', skipWithoutJava, startApacheKafka, suite)
+}
+
+function onBroker(
+  name: string,
+  skip: string | false,
+  start: () => Promise<Started>,
+  suite: (broker: AuthorizedBroker) => void,
+): void {
+  void describe(name, { skip }, () => {
+    let started: Started
+    let kafka: Kafka
+    let admin: Admin
+    before(async () => {
+      started = await start()
+      kafka = new Kafka({ brokers: [started.bootstrapServers], logLevel: logLevel.NOTHING })
+      admin = await patientAdmin(kafka)
+    })
+    after(async () => {
+      await admin.disconnect()
+      await started[Symbol.asyncDispose]()
+    })
+    suite({
+      get bootstrapServers() {
+        return started.bootstrapServers
+      },
+      get kafka() {
+        return kafka
+      },
+      get admin() {
+        return admin
+      },
+      settingsOf: (user) => ({ bootstrapServers: started.forUsers, sasl: saslOf(user) }),
+      async atCluster(user, work) {
+        const cluster = new Cluster({ bootstrapServers: started.forUsers, sasl: saslOf(user) })
+        try {
+          return await work(cluster)
+        } finally {
+          await cluster.close()
+        }
+      },
+      async grant(user, rights) {
+        const acl = rights.map((right) => entryOf(user, right))
+        await admin.createAcls({ acl })
+        await whenKnown(admin, acl, true)
+      },
+      async revoke(user, rights) {
+        const acl = rights.map((right) => entryOf(user, right))
+        await admin.deleteAcls({ filters: acl })
+        await whenKnown(admin, acl, false)
+      },
+    })
+  })
+}
+
+/** Brokers learn of rights a little after the controller has. */
+async function whenKnown(admin: Admin, acl: readonly AclEntry[], isGranted: boolean): Promise<void> {
+  for (const entry of acl) {
+    let count: number
+    do count = (await admin.describeAcls(entry)).resources.length
+    while (count > 0 !== isGranted)
+  }
+}
+
+function saslOf(user: User) {
+  return { mechanism: 'PLAIN', username: user, password: user, allowPlaintext: true } as const
+}
+
+const resourceTypes = {
+  topic: AclResourceTypes.TOPIC,
+  group: AclResourceTypes.GROUP,
+  'transactional-id': AclResourceTypes.TRANSACTIONAL_ID,
+}
+const operationTypes: Record<string, number> = {
+  Read: AclOperationTypes.READ,
+  Write: AclOperationTypes.WRITE,
+  Create: AclOperationTypes.CREATE,
+  Delete: AclOperationTypes.DELETE,
+  Describe: AclOperationTypes.DESCRIBE,
+  DescribeConfigs: AclOperationTypes.DESCRIBE_CONFIGS,
+}
+
+function entryOf(user: User, { operation, resource, name }: Grant): AclEntry {
+  return {
+    principal: `User:${user}`,
+    host: '*',
+    permissionType: AclPermissionTypes.ALLOW,
+    operation: operationTypes[operation]!,
+    resourceType: resourceTypes[resource],
+    resourceName: name,
+    resourcePatternType: ResourcePatternTypes.LITERAL,
+  }
+}
+
+async function startApacheKafka(): Promise<Started> {
+  const passwords = users.map((user) => `user_${user}="${user}"`).join(' ')
+  const kafka = await startKafka({
+    heapMb: 512,
+    listeners: ['USERS'],
+    properties: {
+      'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,USERS:SASL_PLAINTEXT',
+      'listener.name.users.sasl.enabled.mechanisms': 'PLAIN',
+      'listener.name.users.plain.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required ${passwords};`,
+      'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+      'super.users': 'User:ANONYMOUS',
+    },
+  })
+  return {
+    bootstrapServers: kafka.bootstrapServers,
+    forUsers: kafka.listeners['USERS']!,
+    [Symbol.asyncDispose]: () => kafka[Symbol.asyncDispose](),
+  }
+}
