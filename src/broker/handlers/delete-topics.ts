@@ -5,6 +5,7 @@ import {
   defaulted,
   int16,
   int32,
+  nullableSince,
   nullableString,
   since,
   string,
@@ -28,7 +29,7 @@ export const deleteTopics = defineApi({
     throttleTimeMs: defaulted(int32, 0),
     responses: array(
       struct({
-        name: nullableString,
+        name: nullableSince(6, nullableString),
         topicId: since(6, uuid, zeroUuid),
         errorCode: int16,
         errorMessage: since(5, nullableString, null),

@@ -1,6 +1,17 @@
 import { defineApi } from '../api.ts'
 import { ofGroup } from '../coordinators.ts'
-import { array, boolean, bytes, int16, int32, nullableString, since, string, struct } from '../wire/schema.ts'
+import {
+  array,
+  boolean,
+  bytes,
+  int16,
+  int32,
+  nullableSince,
+  nullableString,
+  since,
+  string,
+  struct,
+} from '../wire/schema.ts'
 
 const knownMemberIdSince = 4
 const skipAssignmentSince = 9
@@ -25,7 +36,7 @@ export const joinGroup = defineApi({
     errorCode: int16,
     generationId: int32,
     protocolType: since(7, nullableString, null),
-    protocolName: nullableString,
+    protocolName: nullableSince(7, nullableString),
     leader: string,
     skipAssignment: since(9, boolean, false),
     memberId: string,

@@ -9,6 +9,7 @@ import {
   int16,
   int32,
   nullableArray,
+  nullableSince,
   nullableString,
   since,
   string,
@@ -24,7 +25,10 @@ export const metadata = defineApi({
   versions: [0, 13],
   flexibleSince: 9,
   request: struct({
-    topics: nullableArray(struct({ topicId: since(10, uuid, zeroUuid), name: nullableString })),
+    topics: nullableSince(
+      1,
+      nullableArray(struct({ topicId: since(10, uuid, zeroUuid), name: nullableSince(10, nullableString) })),
+    ),
     allowAutoTopicCreation: since(4, boolean, true),
     includeClusterAuthorizedOperations: versions(8, 10, boolean, false),
     includeTopicAuthorizedOperations: since(8, boolean, false),
@@ -37,7 +41,7 @@ export const metadata = defineApi({
     topics: array(
       struct({
         errorCode: int16,
-        name: nullableString,
+        name: nullableSince(12, nullableString),
         topicId: since(10, uuid, zeroUuid),
         isInternal: since(1, boolean, false),
         partitions: array(

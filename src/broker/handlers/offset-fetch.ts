@@ -10,6 +10,7 @@ import {
   int32,
   int64,
   nullableArray,
+  nullableSince,
   nullableString,
   since,
   string,
@@ -35,7 +36,7 @@ export const offsetFetch = defineApi({
   flexibleSince: 6,
   request: struct({
     groupId: until(7, string, ''),
-    topics: until(7, nullableArray(struct({ name: string, partitionIndexes: array(int32) })), []),
+    topics: until(7, nullableSince(2, nullableArray(struct({ name: string, partitionIndexes: array(int32) }))), []),
     groups: since(
       8,
       array(

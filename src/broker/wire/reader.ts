@@ -76,6 +76,24 @@ export class Reader {
     return count
   }
 
+  /**
+   * Reads the tagged fields at the end of a structure (KIP-482).
+   *
+   * @param fieldOf - What reads the field of a number; `undefined` for one that is not known, which is passed over.
+   */
+  tags(fieldOf: (tag: number) => (() => void) | undefined): void {
+    for (let left = this.varuint(); left > 0; left--) {
+      const tag = this.varuint()
+      const length = this.varuint()
+      const start = this.skip(length)
+      const read = fieldOf(tag)
+      if (read === undefined) continue
+      this.position = start
+      read()
+      if (this.position !== start + length) throw new MalformedRequest(`tagged field ${tag} has another length`)
+    }
+  }
+
   /** Moves over `length` bytes and returns where they began. */
   skip(length: number): number {
     if (length > this.remaining) throw new MalformedRequest(`${length} bytes wanted, ${this.remaining} left`)

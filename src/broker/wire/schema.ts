@@ -79,6 +79,20 @@ export function array<Value, Input>(element: Type<Value, Input>): Type<Value[], 
   return { read: (reader) => read(reader) ?? refuseNull(), write }
 }
 
+/** A field that may be null from version `first` on. */
+export function nullableSince<Value, Input>(
+  first: number,
+  type: Type<Value | null, Input | null>,
+): Type<Value | null, Input | null> {
+  return {
+    read(reader) {
+      const value = type.read(reader)
+      return value === null && reader.version < first ? refuseNull() : value
+    },
+    write: type.write,
+  }
+}
+
 /** A field of the versions `first` to `last` that reads as `absent` elsewhere, and may be left out when written. */
 export function versions<Value, Input>(
   first: number,
@@ -144,7 +158,14 @@ export function struct<S extends Shape>(shape: S): Type<StructValue<S>, StructIn
       const value: Record<string, unknown> = {}
       for (const [name, type] of fields) value[name] = type.read(reader)
       for (const [name, type] of tags) value[name] = type.absent
-      if (reader.flexible) readTags(reader, tags, value)
+      if (reader.flexible) {
+        reader.tags((number) => {
+          const known = tags.find(([, { tag }]) => tag === number)
+          if (known === undefined) return undefined
+          const [name, type] = known
+          return () => void (value[name] = type.read(reader))
+        })
+      }
       return value as StructValue<S>
     },
     write(writer, input) {
@@ -152,20 +173,6 @@ export function struct<S extends Shape>(shape: S): Type<StructValue<S>, StructIn
       for (const [name, type] of fields) type.write(writer, value[name])
       if (writer.flexible) writeTags(writer, tags, value)
     },
-  }
-}
-
-function readTags(reader: Reader, tags: [string, Tagged<unknown, unknown>][], value: Record<string, unknown>): void {
-  for (let left = reader.varuint(); left > 0; left--) {
-    const tag = reader.varuint()
-    const length = reader.varuint()
-    const start = reader.skip(length)
-    const known = tags.find(([, type]) => type.tag === tag)
-    if (known === undefined) continue
-    const [name, type] = known
-    reader.position = start
-    value[name] = type.read(reader)
-    if (reader.position !== start + length) throw new MalformedRequest(`tagged field ${name} has another length`)
   }
 }
 

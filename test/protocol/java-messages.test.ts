@@ -1,0 +1,142 @@
+/** Kafka's own message classes decide whether our schemas say what the protocol says: every API, every version, generated values. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { before, describe, it } from 'node:test'
+import { seededRandom, systemRandom } from '../../src/core/random.ts'
+import { apis } from '../../src/broker/handlers/index.ts'
+import { kafkaClasspath } from '../../tools/kafka/start.ts'
+import { skipWithoutJava } from '../apache-kafka.ts'
+import { decodeMessage, encodeMessage, inventMessage, type MessageKind } from './invented-message.ts'
+
+const seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
+/** Messages of each kind. */
+const runs = Number(process.env['MILLRACE_RUNS'] ?? 20)
+
+/** Fields that our schemas call by another name than Kafka does, by API. */
+const ourNames: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  Produce: { topicData: 'topics', partitionData: 'partitions', partitionResponses: 'partitions' },
+  Fetch: { forgottenTopicsData: 'forgotten' },
+  OffsetCommit: {
+    generationIdOrMemberEpoch: 'generationId',
+    committedOffset: 'offset',
+    committedLeaderEpoch: 'leaderEpoch',
+    committedMetadata: 'metadata',
+  },
+  FindCoordinator: { coordinatorKeys: 'keys' },
+  AddPartitionsToTxn: {
+    v3AndBelowTransactionalId: 'transactionalId',
+    v3AndBelowProducerId: 'producerId',
+    v3AndBelowProducerEpoch: 'producerEpoch',
+    v3AndBelowTopics: 'topics',
+    topicResults: 'topics',
+    resultsByTopicV3AndBelow: 'topics',
+    resultsByPartition: 'partitions',
+    partitionErrorCode: 'errorCode',
+  },
+  TxnOffsetCommit: {
+    generationIdOrMemberEpoch: 'generationId',
+    committedOffset: 'offset',
+    committedLeaderEpoch: 'leaderEpoch',
+    committedMetadata: 'metadata',
+  },
+  DeleteGroups: { groupsNames: 'groups' },
+  ListTransactions: { durationFilter: 'durationFilterMs' },
+}
+
+interface Sample {
+  readonly api: string
+  readonly key: number
+  readonly direction: 'request' | 'response'
+  readonly kind: MessageKind
+  readonly bytes: Buffer
+}
+
+describe("Kafka's message classes", { skip: skipWithoutJava, timeout: 120_000 }, () => {
+  const samples = generateSamples()
+  let answers: string[]
+  before(async () => {
+    const program = join(import.meta.dirname, 'java/Messages.java')
+    const java = spawn('java', ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-cp', await kafkaClasspath(), program], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    const lines = samples.map(({ key, direction, kind: { version }, bytes }) =>
+      [key, direction, version, bytes.toString('hex')].join(' '),
+    )
+    java.stdin.end(`${lines.join('\n')}\n`)
+    answers = (await text(java.stdout)).split('\n')
+  })
+
+  for (const { name } of apis) {
+    it(`read and write ${name} as its schema does, in every version (MILLRACE_SEED=${seed})`, () => {
+      for (const [index, sample] of samples.entries()) {
+        if (sample.api === name) compare(sample, answers[index]!)
+      }
+    })
+  }
+})
+
+function generateSamples(): Sample[] {
+  const random = seededRandom(seed)
+  return apis.flatMap(({ name: api, key, versions: [first, last], flexibleSince, request, response }) =>
+    Array.from({ length: last - first + 1 }, (_, index) => first + index).flatMap((version) =>
+      Object.entries({ request, response }).flatMap(([direction, schema]) => {
+        const kind: MessageKind = { schema, version, isFlexible: version >= flexibleSince }
+        return Array.from({ length: runs }, () => {
+          const bytes = encodeMessage(kind, inventMessage(random, kind))
+          return { api, key, direction: direction as Sample['direction'], kind, bytes }
+        })
+      }),
+    ),
+  )
+}
+
+function compare({ api, direction, kind, bytes }: Sample, answer: string): void {
+  const what = `${api} ${direction} version ${kind.version}, ${bytes.toString('hex')}`
+  const [format, hex, json] = splitInThree(answer)
+  assert.notEqual(format, '!', `${what}: ${hex} ${json}`)
+  assert.equal(format, kind.isFlexible ? 'flexible' : 'fixed', what)
+  const message = decodeMessage(kind, bytes)
+  // Fields with their default are left out where they have a tag, so that the bytes may differ where the fields do not.
+  assert.deepEqual(decodeMessage(kind, Buffer.from(hex, 'hex')), message, what)
+  assertFields(JSON.parse(json, keepExact), message, { what, names: ourNames[api] ?? {} })
+}
+
+/** The JSON comes last, as it has spaces of its own. */
+function splitInThree(line: string): [string, string, string] {
+  const first = line.indexOf(' ')
+  const second = line.indexOf(' ', first + 1)
+  return [line.slice(0, first), line.slice(first + 1, second), line.slice(second + 1)]
+}
+
+interface Place {
+  readonly what: string
+  readonly names: Readonly<Record<string, string>>
+}
+
+/** Every field that Java names stands in our message, with that value. */
+function assertFields(theirs: unknown, ours: unknown, place: Place): void {
+  const { what, names } = place
+  if (Array.isArray(theirs)) {
+    assert.ok(Array.isArray(ours), what)
+    assert.equal(ours.length, theirs.length, what)
+    for (const [index, element] of theirs.entries())
+      assertFields(element, ours[index], { what: `${what}[${index}]`, names })
+  } else if (typeof theirs === 'object' && theirs !== null) {
+    for (const [name, value] of Object.entries(theirs)) {
+      const records = (ours as { records?: Buffer | null }).records
+      if (name === 'recordsSizeInBytes') assert.equal(records?.length ?? 0, value, `${what}.${name}`)
+      else
+        assertFields(value, (ours as Record<string, unknown>)[names[name] ?? name], { what: `${what}.${name}`, names })
+    }
+  } else {
+    assert.deepEqual(Buffer.isBuffer(ours) ? ours.toString('base64') : ours, theirs, what)
+  }
+}
+
+/** Numbers beyond doubles would be compared as what they are rounded to. */
+function keepExact(_name: string, value: unknown): unknown {
+  if (typeof value === 'number') assert.ok(Number.isSafeInteger(value))
+  return value
+}
