@@ -134,6 +134,11 @@ export const errorCatalogue = {
     meaning: 'The offsets of the consumer group were changed from outside; what waits belongs to other offsets.',
     remedy: 'Set them back to what the message names, or start over with `millrace reset`.',
   },
+  OUTPUT_TOPIC_INVALID: {
+    retryable: false,
+    meaning: 'A topic that the program writes to has settings under which its records would be refused or removed.',
+    remedy: 'Correct the setting that the message names, such as with `kafka-configs --alter`.',
+  },
   PENDING_LOST: {
     retryable: false,
     meaning:

@@ -28,6 +28,8 @@ export interface Topic {
   /** UUID in its usual text form. */
   id: string
   partitions: { leader: number; leaderEpoch: number }[]
+  /** Of the partition that has the fewest. */
+  replicaCount: number
 }
 
 type MetadataResponse = ReturnType<typeof metadataV12.parseResponse>
@@ -113,6 +115,7 @@ export class Cluster {
         name,
         id: topic.topicId,
         partitions: partitions.map(({ leaderId, leaderEpoch }) => ({ leader: leaderId, leaderEpoch })),
+        replicaCount: Math.min(...partitions.map(({ replicaNodes }) => replicaNodes.length)),
       }
     })
   }

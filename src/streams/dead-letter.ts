@@ -23,6 +23,10 @@ export const deadLetterHeaders = {
 const headerCount = Object.keys(deadLetterHeaders).length
 
 const causeCharactersMax = 1_000
+/** What a character takes at most in UTF-8, and so how long a cause may be in a topic that takes no more. */
+const characterBytesMax = 3
+/** What the other headers take, and the frames of all. */
+const headersBytesMax = 512
 
 /**
  * Writes dead letters: the record with its key, value and headers as it came, at its own partition number where there is one, and headers
@@ -33,11 +37,14 @@ export class DeadLetterEncoder {
   readonly #out: OutputBuilder
   readonly #topic: string
   readonly #recordBytesMax: number
+  readonly #causeCharactersMax: number
 
   constructor(out: OutputBuilder, topic: string, recordBytesMax: number) {
     this.#out = out
     this.#topic = topic
     this.#recordBytesMax = recordBytesMax
+    const fitting = Math.floor((recordBytesMax - headersBytesMax) / characterBytesMax)
+    this.#causeCharactersMax = Math.min(causeCharactersMax, fitting)
   }
 
   /** Writes the record of a row that has a reason. */
@@ -74,7 +81,7 @@ export class DeadLetterEncoder {
   #headers(reason: number, partition: number, offset: number, cause: string): Buffer {
     return Buffer.concat([
       encodeHeader(deadLetterHeaders.reason, Buffer.from(deadLetterReasons[reason]!.name)),
-      encodeHeader(deadLetterHeaders.cause, Buffer.from(cause.slice(0, causeCharactersMax))),
+      encodeHeader(deadLetterHeaders.cause, Buffer.from(cause.slice(0, this.#causeCharactersMax))),
       encodeHeader(deadLetterHeaders.topic, Buffer.from(this.#topic)),
       encodeHeader(deadLetterHeaders.partition, Buffer.from(String(partition))),
       encodeHeader(deadLetterHeaders.offset, Buffer.from(String(offset))),

@@ -1,9 +1,12 @@
 import { TopologyError } from '../core/errors.ts'
-import { type Cluster, createMissingTopics, type Topic, topicConfigs } from '../kafka/index.ts'
+import { type Cluster, createMissingTopics, type Topic } from '../kafka/index.ts'
 import { partitionsMax } from '../kernel/index.ts'
 import { findCheckpointTopic } from './checkpoint/checkpoint-topic.ts'
+import { manifestBytesMax } from './checkpoint/manifest.ts'
+import type { Logger } from './logger.ts'
 import type { Plan } from './plan.ts'
 import { requireRights, rightsToRun } from './rights.ts'
+import { checkOutput, defaultBatchBytesMax, type OutputUse, readSettings, warnOfSettings } from './topic-settings.ts'
 
 /** Topics with what the broker says of them; sinks by their index in batches. */
 export interface PipelineTopics {
@@ -22,8 +25,6 @@ export const checkpointSink = 2
 /** Only where expired rows have a topic of their own. */
 export const expiredSink = 3
 
-/** What Kafka takes where nothing else is set. */
-const defaultBatchBytesMax = 1_048_588
 /** Bytes of a record that are neither key, value nor headers, and of the batch around it. */
 const recordFrameBytes = 128
 /** The same of a record in the checkpoint that has another one for its value, with its key. */
@@ -40,11 +41,13 @@ export function keptBytesMax(topics: PipelineTopics): number {
 }
 
 /**
- * Finds the topics of a plan, and creates those for dead letters and for the checkpoint where they do not exist.
+ * Finds the topics of a plan, and creates those for dead letters and for the checkpoint where they do not exist. Warns of
+ * settings that may not be meant.
  *
- * @throws KafkaError `KAFKA_TOPIC_MISSING`; EngineError `KAFKA_RIGHTS_MISSING`, `CHECKPOINT_TOPIC_INVALID`; TopologyError `TOPOLOGY_INVALID` for a source of too many partitions.
+ * @throws KafkaError `KAFKA_TOPIC_MISSING`; EngineError `KAFKA_RIGHTS_MISSING`, `CHECKPOINT_TOPIC_INVALID`, `OUTPUT_TOPIC_INVALID`;
+ * TopologyError `TOPOLOGY_INVALID` for a source of too many partitions.
  */
-export async function findTopics(cluster: Cluster, plan: Plan): Promise<PipelineTopics> {
+export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): Promise<PipelineTopics> {
   await requireRights(cluster, plan.name, rightsToRun(plan))
   const expiredTopic = plan.correlate.expiry?.topic
   const given = [plan.source.topic, plan.sink.topic, ...(expiredTopic === undefined ? [] : [expiredTopic])]
@@ -57,24 +60,30 @@ export async function findTopics(cluster: Cluster, plan: Plan): Promise<Pipeline
   }
   // By the time of their death: an old record must not be past retention as soon as it is a dead letter.
   const configs = { 'message.timestamp.type': 'LogAppendTime' }
-  const [[policy, sourceBytesMax]] = await Promise.all([
-    topicConfigs(cluster, source.name, 'cleanup.policy', 'max.message.bytes'),
+  const [sourceSettings] = await Promise.all([
+    readSettings(cluster, source),
     createMissingTopics(cluster, [{ name: plan.deadLetterTopic, partitionCount: source.partitions.length, configs }]),
   ])
   const deadLetters = await cluster.topicWhenReady(plan.deadLetterTopic)
-  // Large enough to keep any record of the source by value.
-  const checkpointBytesMax = Number(sourceBytesMax ?? defaultBatchBytesMax) + recordFrameBytes + keptFrameBytes
-  const checkpoint = await findCheckpointTopic(
-    cluster,
-    plan.checkpointTopic,
-    Math.max(defaultBatchBytesMax, checkpointBytesMax),
-  )
+  const checkpoint = await findCheckpointTopic(cluster, plan.checkpointTopic, {
+    // Large enough to keep any record of the source by value.
+    created: Math.max(defaultBatchBytesMax, sourceSettings.batchBytesMax + recordFrameBytes + keptFrameBytes),
+    least: recordFrameBytes + manifestBytesMax(plan, source.partitions.length),
+  })
   const sinks = [sink, deadLetters, checkpoint, ...expired.filter((topic) => topic !== undefined)]
-  const batchBytesMax = await Promise.all(
-    sinks.map(async ({ name }) => {
-      const [bytesMax] = await topicConfigs(cluster, name, 'max.message.bytes')
-      return Number(bytesMax ?? defaultBatchBytesMax)
-    }),
-  )
-  return { source, isCompacted: policy?.includes('compact') ?? false, sinks, batchBytesMax }
+  const settings = await Promise.all(sinks.map((topic) => readSettings(cluster, topic)))
+  settings.forEach((each, index) => {
+    const use = outputUses[index]
+    if (use !== undefined) checkOutput(each, use)
+    warnOfSettings(plan.name, each, use, logger)
+  })
+  const batchBytesMax = settings.map((each) => each.batchBytesMax)
+  return { source, isCompacted: sourceSettings.isCompacted, sinks, batchBytesMax }
+}
+
+/** By the index of the sink; nothing of the checkpoint, which is checked by itself. */
+const outputUses: Readonly<Record<number, OutputUse>> = {
+  [mergedSink]: 'merged records',
+  [deadLetterSink]: 'dead letters',
+  [expiredSink]: 'expired rows',
 }

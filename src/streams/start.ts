@@ -21,7 +21,7 @@ export interface StartOptions extends GivenOptions<typeof runOptions>, GivenSecu
  * it goes on from the checkpoint; the first time, from the start of the source's log. The others stand by.
  *
  * @throws TopologyError `TOPOLOGY_INVALID`, ConfigError, KafkaError `KAFKA_TOPIC_MISSING`, EngineError `KAFKA_RIGHTS_MISSING` before anything is read;
- * EngineError `CHECKPOINT_MISSING`, `CHECKPOINT_CORRUPT`, `CHECKPOINT_INCOMPATIBLE`, `CHECKPOINT_TOPIC_INVALID`,
+ * EngineError `CHECKPOINT_MISSING`, `CHECKPOINT_CORRUPT`, `CHECKPOINT_INCOMPATIBLE`, `CHECKPOINT_TOPIC_INVALID`, `OUTPUT_TOPIC_INVALID`,
  * `SOURCE_RECREATED`, `GROUP_OFFSETS_DIFFER`, `PENDING_LOST` or KafkaError `KAFKA_OFFSET_LOST` when it cannot go on from there.
  *
  * @example
@@ -41,7 +41,7 @@ export async function start(
   }
   const cluster = new Cluster({ ...servers, ...(clock && { clock }) })
   try {
-    const topics = await findTopics(cluster, plan)
+    const topics = await findTopics(cluster, plan, logger)
     return await RunningApp.start(new Pipeline({ plan, options, cluster, topics, logger }), servers)
   } catch (error) {
     await cluster.close()

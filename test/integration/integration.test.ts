@@ -16,11 +16,13 @@ import { foreignSources } from './sources.integration.ts'
 import { stageFunctionFailures } from './stage-functions.integration.ts'
 import { invalidTopologies, starting } from './start.integration.ts'
 import { onEachBroker } from './target.ts'
+import { topicSettings } from './topic-settings.integration.ts'
 import { warmStandbys } from './warm-standby.integration.ts'
 
 invalidTopologies()
 onEachBroker([
   starting,
+  topicSettings,
   stageFunctionFailures,
   poisonedRecords,
   bytesLeaveAsTheyCame,

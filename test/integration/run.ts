@@ -13,6 +13,8 @@ import {
 export interface RunSettings extends Omit<StartOptions, 'logger' | 'bootstrapServers'> {
   /** Called with each error that the program logs and survives, as it happens. */
   readonly onCrash?: (error: unknown) => void
+  /** Called with each warning. */
+  readonly onWarning?: Logger['warn']
 }
 
 export interface Outcome {
@@ -25,9 +27,15 @@ export interface Outcome {
 export function startQuietly(
   topology: Topology,
   bootstrapServers: string,
-  { onCrash, ...settings }: RunSettings = {},
+  { onCrash, onWarning, ...settings }: RunSettings = {},
 ): Promise<App> {
-  return start(topology, { bootstrapServers, epochMs: 20, epochIdleMs: 1, ...settings, logger: quiet(onCrash) })
+  return start(topology, {
+    bootstrapServers,
+    epochMs: 20,
+    epochIdleMs: 1,
+    ...settings,
+    logger: quiet(onCrash, onWarning),
+  })
 }
 
 /** Runs a topology until all that was in its source is committed, or until it fails. */
@@ -48,11 +56,11 @@ export async function committed(app: App, count: number): Promise<void> {
   while (app.progress().consumed < count) await new Promise(setImmediate)
 }
 
-function quiet(onCrash: (error: unknown) => void = () => {}): Logger {
+function quiet(onCrash: (error: unknown) => void = () => {}, warn: Logger['warn'] = () => {}): Logger {
   return {
     debug() {},
     info() {},
-    warn() {},
+    warn,
     error: (facts) => onCrash(facts.err ?? facts),
   }
 }

@@ -45,23 +45,34 @@ const segmentBytes = 64 << 20
 /**
  * Finds the topic of an application's checkpoint, and creates it where there is none.
  *
- * @param batchBytesMax - Bytes of the largest record batch that it has to take, if it is created.
- * @throws EngineError `CHECKPOINT_TOPIC_INVALID` for one that would lose the checkpoint, or split it.
+ * @param batchBytesMax - Bytes of the largest record batch that it has to take: when it is created, and at least.
+ * @throws EngineError `CHECKPOINT_TOPIC_INVALID` for one that would lose the checkpoint, split it, or refuse it.
  */
-export async function findCheckpointTopic(cluster: Cluster, name: string, batchBytesMax: number): Promise<Topic> {
+export async function findCheckpointTopic(
+  cluster: Cluster,
+  name: string,
+  batchBytesMax: { readonly created: number; readonly least: number },
+): Promise<Topic> {
   const configs = {
     'cleanup.policy': 'compact',
     'segment.bytes': String(segmentBytes),
-    'max.message.bytes': String(batchBytesMax),
+    'max.message.bytes': String(batchBytesMax.created),
   }
   await createMissingTopics(cluster, [{ name, partitionCount: 1, configs }])
   const topic = await cluster.topicWhenReady(name)
-  const [policy] = await topicConfigs(cluster, name, 'cleanup.policy')
+  const [policy, bytesMax] = await topicConfigs(cluster, name, 'cleanup.policy', 'max.message.bytes')
   if (topic.partitions.length !== 1 || policy !== 'compact') {
     throw new EngineError(
       'CHECKPOINT_TOPIC_INVALID',
       `topic "${name}" has ${topic.partitions.length} partitions and cleanup.policy=${policy}; a checkpoint needs 1 partition and cleanup.policy=compact`,
       { topic: name, partitions: topic.partitions.length, policy: policy ?? null },
+    )
+  }
+  if (Number(bytesMax) < batchBytesMax.least) {
+    throw new EngineError(
+      'CHECKPOINT_TOPIC_INVALID',
+      `topic "${name}" has max.message.bytes=${bytesMax}; the manifest of an epoch may take ${batchBytesMax.least}`,
+      { topic: name, batchBytesMax: Number(bytesMax), least: batchBytesMax.least },
     )
   }
   return topic

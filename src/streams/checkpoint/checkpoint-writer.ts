@@ -30,8 +30,15 @@ const emptyLedger: Ledger = { baseEpoch: 0, basePieces: 0, baseBytes: 0, deltas:
 
 /** Until deltas take this much a base is not worth its records. */
 const deltaBytesMin = 64 << 10
-/** A record of the checkpoint; small enough for any topic, large enough to be few. */
-const pieceBytes = 64 << 10
+/** A record of the checkpoint: large enough to be few, and smaller where the topic takes no larger batch. */
+const pieceBytesMax = 64 << 10
+const pieceBytesMin = 1024
+/** What a batch has beside the piece in it. */
+const pieceFrameBytes = 256
+
+function pieceBytesOf({ batchBytes }: OutputBuilder): number {
+  return Math.max(pieceBytesMin, Math.min(pieceBytesMax, batchBytes - pieceFrameBytes))
+}
 
 /**
  * Writes the checkpoint of each epoch: per source partition a delta, which names the offsets that began to wait or ceased
@@ -69,10 +76,11 @@ export class CheckpointWriter {
   write(out: OutputBuilder, { pending, promoted }: Waiting, manifest: Omit<Manifest, keyof Bookkeeping>): void {
     const { epoch, closedMs } = manifest
     const put = putInto(out, closedMs)
+    const pieceBytes = pieceBytesOf(out)
     for (const name of this.#obsolete) put(name, undefined)
     pending.sets.forEach((set, partition) => {
       const pieces = encodeOffsets(pieceBytes, (add) => set.changes(add))
-      if (pieces.length > 0) this.#proposed[partition] = this.#change(partition, epoch, set, pieces, put)
+      if (pieces.length > 0) this.#proposed[partition] = this.#change(partition, epoch, set, pieces, pieceBytes, put)
     })
     promoted.write(pending.sets, put)
     const bookkeeping: Bookkeeping = {
@@ -93,7 +101,14 @@ export class CheckpointWriter {
   }
 
   /** Writes a delta, or a base where that is due, and returns what the partition then has. */
-  #change(partition: number, epoch: number, set: OffsetSet, pieces: readonly Uint8Array[], put: PutRecord): Ledger {
+  #change(
+    partition: number,
+    epoch: number,
+    set: OffsetSet,
+    pieces: readonly Uint8Array[],
+    pieceBytes: number,
+    put: PutRecord,
+  ): Ledger {
     const before = this.#ledgers[partition]!
     const bytes = before.deltas.bytes + sizeOf(pieces)
     if (bytes <= Math.max(deltaBytesMin, before.baseBytes)) {

@@ -19,6 +19,9 @@ const epoch = fc.record({
   outcome: fc.constantFrom('committed', 'committed', 'rolled back', 'restarted'),
 })
 
+/** What the topic takes. */
+const batchBytesMax = fc.constantFrom(1 << 16, 3_000)
+
 /** What a compacted topic holds of the records of an epoch that committed. */
 function store(topic: Map<string, Uint8Array>, batches: readonly OutputBatch[]): void {
   const reader = new BatchReader({ decompressedBytesMax: 1 << 20 })
@@ -54,7 +57,7 @@ function membersOf(topic: ReadonlyMap<string, Uint8Array>, manifest: Manifest): 
 describe('the checkpoint', () => {
   it('says what waits, after any epochs that commit, are rolled back, or are followed by a restart', async () => {
     await checkAsync(
-      fc.asyncProperty(fc.array(epoch, { minLength: 10, maxLength: 25 }), async (epochs) => {
+      fc.asyncProperty(fc.array(epoch, { minLength: 10, maxLength: 25 }), batchBytesMax, async (epochs, batchBytes) => {
         const topic = new Map<string, Uint8Array>()
         const pending = new PendingOffsets(partitionCount)
         const promoted = new PromotedParts(partitionCount)
@@ -79,7 +82,7 @@ describe('the checkpoint', () => {
           })
           const batches: OutputBatch[] = []
           const onFilled = (batch: OutputBatch) => batches.push(batch)
-          const out = new OutputBuilder({ sink: 2, partitionCount: 1, batchBytes: 1 << 16, onFilled })
+          const out = new OutputBuilder({ sink: 2, partitionCount: 1, batchBytes, onFilled })
           const nextOffsets = next.map((offset, partition) => offset + consumed[partition]!)
           writer.write(
             out,
@@ -87,6 +90,7 @@ describe('the checkpoint', () => {
             { ...someManifest, epoch: number + 1, nextOffsets, pending: pending.count },
           )
           out.flush()
+          for (const { position } of batches) assert.ok(position <= batchBytes, `${position} bytes in a batch`)
           if (outcome === 'rolled back') {
             pending.rollback()
             writer.rollback()

@@ -1,8 +1,8 @@
 import { EngineError } from '../../core/errors.ts'
 import type { Totals } from '../accounting.ts'
 import type { EventTimes } from '../event-clock.ts'
-import type { Expiry } from '../plan.ts'
-import type { TopologyShape } from './topology-shape.ts'
+import type { Expiry, Plan } from '../plan.ts'
+import { shapeOf, type TopologyShape } from './topology-shape.ts'
 
 /** What an epoch leaves behind in the checkpoint topic: where the program is. Arrays are by source partition. */
 export interface Manifest {
@@ -46,6 +46,17 @@ export const manifestFormat = 1
 
 export function encodeManifest(manifest: Manifest): Uint8Array {
   return Buffer.from(JSON.stringify(manifest))
+}
+
+/** What a manifest has for each partition: some twenty numbers of up to 16 digits. */
+const partitionBytesMax = 340
+/** What else it has of fixed size. */
+const frameBytesMax = 1024
+
+/** Bytes that the manifest of a program may take, while its outputs do not move. */
+export function manifestBytesMax(plan: Plan, partitionCount: number): number {
+  const names = Buffer.byteLength(JSON.stringify([shapeOf(plan), plan.sink.topic, plan.correlate.expiry]))
+  return frameBytesMax + names + partitionCount * partitionBytesMax
 }
 
 /** @throws EngineError `CHECKPOINT_CORRUPT` */
