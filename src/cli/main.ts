@@ -5,6 +5,7 @@ import { type Command, exitCodes } from './command.ts'
 import { audit } from './commands/audit.ts'
 import { broker } from './commands/broker.ts'
 import { demo } from './commands/demo.ts'
+import { describe } from './commands/describe.ts'
 import { explain } from './commands/explain.ts'
 import { generate } from './commands/generate.ts'
 import { reset } from './commands/reset.ts'
@@ -13,7 +14,7 @@ import { verify } from './commands/verify.ts'
 import { Output } from './output.ts'
 import { interruptSignal } from './signals.ts'
 
-const commands: readonly Command[] = [demo, broker, generate, run, verify, audit, explain, reset]
+const commands: readonly Command[] = [demo, broker, generate, describe, run, verify, audit, explain, reset]
 
 process.exitCode = await main(process.argv.slice(2))
 

@@ -91,33 +91,6 @@ export function ownTopics(name: string): Pick<Plan, 'deadLetterTopic' | 'checkpo
   return { deadLetterTopic: `${name}.dead-letter`, checkpointTopic: `${name}.checkpoint` }
 }
 
-/** The operators of a plan, one a line, for people. */
-export function describePlan(plan: Plan): string {
-  const by = (place: Field | RouteFunction<string>) =>
-    'path' in place ? `field ${place.path.join('.')}` : 'a function'
-  const sides = plan.sides.map(({ name, stage, isActive, part }) => {
-    const kept =
-      part.kind === 'field'
-        ? `field ${part.path.join('.')}`
-        : part.kind === 'record'
-          ? 'the record'
-          : `what a function makes${stage.deterministic ? '' : ', by value'}`
-    return `   ├─ stage ${name}: keeps ${kept}${isActive && part.kind !== 'stage' ? ', checked by a schema' : ''}`
-  })
-  const { expiry, memory } = plan.correlate
-  const remembers =
-    memory === undefined ? '' : `; remembers the last ${memory.keysMax} merged keys for ${memory.forMs} ms`
-  const expires = expiry === undefined ? '' : `; after ${expiry.afterMs} ms to ${expiry.topic ?? plan.deadLetterTopic}`
-  return [
-    `topology ${plan.name}`,
-    `source ${plan.source.id} (topic ${plan.source.topic})`,
-    `└─ route ${plan.route.id} by ${by(plan.route.by)}; others to ${plan.deadLetterTopic}`,
-    ...sides,
-    `   └─ correlate ${plan.correlate.id} by ${by(plan.correlate.key)} of ${plan.sides.map(({ name }) => name).join(', ')}${expires}${remembers}`,
-    `      └─ sink ${plan.sink.id} (topic ${plan.sink.topic})`,
-  ].join('\n')
-}
-
 /** Topics in which Kafka keeps what it does itself: each commit of a program adds to them. */
 const kafkaTopics: ReadonlySet<string> = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state'])
 

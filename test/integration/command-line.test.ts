@@ -61,6 +61,27 @@ describe('millrace', () => {
     })
   }
 
+  it('describes a topology without a broker, for people and as JSON', async () => {
+    const [text, json] = await Promise.all([
+      millrace('describe', experiment),
+      millrace('describe', experiment, '--json'),
+    ])
+
+    assert.equal(text.code, 0)
+    assert.deepEqual(text.stdout.split('\n'), [
+      'topology customer-360',
+      'source source-topic (topic source-topic)',
+      '└─ route by-stage by field stage; others to customer-360.dead-letter',
+      ...['A', 'B', 'C'].map((side) => `   ├─ stage ${side}: keeps field part`),
+      '   └─ correlate by-customer by field customerId of A, B, C',
+      '      └─ sink sink-topic (topic sink-topic)',
+      'group and transactional id customer-360, checkpoint in customer-360.checkpoint',
+      '',
+    ])
+    const described = JSON.parse(json.stdout) as { stages: { name: string }[]; sink: { topic: string } }
+    assert.deepEqual([described.stages.map(({ name }) => name), described.sink.topic], [['A', 'B', 'C'], 'sink-topic'])
+  })
+
   it('tells its commands without any, with exit code 2', async () => {
     const { code, stdout, stderr } = await millrace()
 

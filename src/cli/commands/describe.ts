@@ -1,0 +1,16 @@
+import { describePlan, planTopology } from '../../streams/index.ts'
+import { defineCommand, exitCodes, jsonOption } from '../command.ts'
+import { loadTopology } from '../load-topology.ts'
+import { planText } from '../plan-text.ts'
+
+export const describe = defineCommand({
+  name: 'describe',
+  summary: 'Checks the topology that a file exports by default, and prints what it does; needs no broker.',
+  operands: ['topology.ts'],
+  options: { ...jsonOption },
+  async run({ operands, output }) {
+    const plan = describePlan(planTopology(await loadTopology(operands[0]!)))
+    output.result(plan, planText(plan))
+    return exitCodes.done
+  },
+})
