@@ -41,6 +41,40 @@ describe('startSystem', () => {
     assert.deepEqual(trace, ['+a', '+b', '+c', '-c', '-b', '-a'])
   })
 
+  it('gives up when its signal aborts, and stops what had started', async () => {
+    const trace: string[] = []
+    const reason = new Error('not wanted any more')
+    const giveUp = new AbortController()
+    const slow = defineActor<Job, undefined>({
+      name: 'slow',
+      init: ({ signal }) =>
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(new Error('the start was broken off')))
+          giveUp.abort(reason)
+        }),
+      handle: { job: () => undefined },
+    })
+    const root = supervisor({ name: 'root', children: [{ start: traced('a', trace) }, { start: slow }] })
+
+    await assert.rejects(startSystem({ name: 'test', root, signal: giveUp.signal }), (error) => error === reason)
+
+    assert.deepEqual(trace, ['+a', '-a'])
+    await assert.rejects(startSystem({ name: 'test', root, signal: giveUp.signal }), (error) => error === reason)
+    assert.deepEqual(trace, ['+a', '-a'])
+  })
+
+  it('stops when its signal aborts', async () => {
+    const trace: string[] = []
+    const end = new AbortController()
+    const root = supervisor({ name: 'root', children: [{ start: traced('a', trace) }] })
+    const system = await startSystem({ name: 'test', root, signal: end.signal })
+
+    end.abort()
+
+    assert.deepEqual(await system.done, { kind: 'shutdown' })
+    assert.deepEqual(trace, ['+a', '-a'])
+  })
+
   it('starts each child once the one before is up', async () => {
     const trace: string[] = []
     const children = [

@@ -25,6 +25,8 @@ export interface SystemOptions {
   readonly random?: Random
   /** Is told what happens, while it happens: it should be quick. */
   readonly onEvent?: (event: SystemEvent) => void
+  /** Stops all actors when it aborts, also while they start: then the start fails with its reason. */
+  readonly signal?: AbortSignal
 }
 
 export interface StopOptions {
@@ -69,6 +71,7 @@ export interface ActorSystem extends AsyncDisposable {
  */
 export async function startSystem(options: SystemOptions): Promise<ActorSystem> {
   validateSpec(options.root, options.root.name)
+  options.signal?.throwIfAborted()
   const system = new SupervisedSystem(options)
   await system.start()
   return system
@@ -80,9 +83,12 @@ class SupervisedSystem implements ActorSystem {
   readonly #finish: (reason: ExitReason) => void
   readonly #runtime: Runtime
   readonly #root: SupervisorNode
+  readonly #signal: AbortSignal | undefined
+  readonly #onAbort = () => void this.stop({ drainMs: 0 })
 
-  constructor({ name, root, clock = systemClock, random = systemRandom, onEvent }: SystemOptions) {
+  constructor({ name, root, clock = systemClock, random = systemRandom, onEvent, signal }: SystemOptions) {
     this.name = name
+    this.#signal = signal
     const { promise, resolve } = Promise.withResolvers<ExitReason>()
     this.done = promise
     this.#finish = resolve
@@ -96,11 +102,13 @@ class SupervisedSystem implements ActorSystem {
       emit: (event) => onEvent && notify(onEvent, event),
     }
     this.#root = new SupervisorNode(root.name, root, this.#runtime, ({ reason }) => this.#end(reason))
+    this.#signal?.addEventListener('abort', this.#onAbort)
   }
 
   async start(): Promise<void> {
     if (await this.#root.start()) return
     const reason = await this.done
+    this.#signal?.throwIfAborted()
     assert(reason.kind === 'crashed', 'a system that is not up has failed')
     throw reason.error
   }
@@ -133,6 +141,7 @@ class SupervisedSystem implements ActorSystem {
   }
 
   #end(reason: ExitReason): void {
+    this.#signal?.removeEventListener('abort', this.#onAbort)
     this.#root.end()
     this.#finish(reason)
   }

@@ -224,11 +224,17 @@ export const errorCatalogue = {
     meaning: 'Records could not be written for as long as retries are allowed.',
     remedy: 'Look at the state of the leaders of the sink topic; the records are produced again after the restart.',
   },
+  MEMBERSHIP_BROKEN: {
+    retryable: false,
+    meaning:
+      'The thread that keeps this process in its group has crashed: a defect of Millrace, or of its surroundings.',
+    remedy: 'Start the program again: it goes on from the last epoch. Please report the error with its cause.',
+  },
   OWNERSHIP_LOST: {
     retryable: false,
     meaning: 'This process is no longer the active one of its application, and another may have taken over.',
     remedy:
-      'Start again, or stand by. The message says why: the main loop stood still, or the session with Kafka ended.',
+      'Nothing: the program joins its group again, and goes on from the checkpoint or stands by. The message says why: the main loop stood still, or the session with Kafka ended.',
   },
   TRANSACTION_ABORTED: {
     retryable: true,

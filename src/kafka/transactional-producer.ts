@@ -34,7 +34,7 @@ export interface TransactionalProducerOptions {
    * The membership to commit with, asked for at each attempt, since it changes when others join. Rejects when this
    * process owns nothing any more.
    *
-   * @param stale - The membership that the coordinator has just refused as over.
+   * @param stale - The membership that the coordinator has just refused as over, or that it is to confirm.
    */
   member(stale?: GroupMember): Promise<GroupMember>
   /** The open transaction cannot commit; `commit` would reject with the same. Not called while it or `abort` is under way. */
@@ -94,7 +94,9 @@ export class TransactionalProducer {
    * Becomes the only producer of its transactional id. Resolves once all is written that says how the last transaction
    * of that id ended; one that was open is aborted.
    *
-   * @throws KafkaError `TRANSACTION_FENCED`, `KAFKA_REFUSED`, `KAFKA_UNAVAILABLE`
+   * Each attempt is made by a process that has just been confirmed as the owner, so that two never fence each other in turns.
+   *
+   * @throws KafkaError `TRANSACTION_FENCED`, `KAFKA_REFUSED`, `KAFKA_UNAVAILABLE`, and what `member` rejects with.
    */
   begin(): Promise<void> {
     return this.#alone(async () => {
@@ -290,9 +292,17 @@ export class TransactionalProducer {
     this.#giveUp()
     return this.#ask(
       'initialise',
-      () => this.#requests.initialise(expected),
+      async () => {
+        if (expected === undefined) await this.#confirmOwnership()
+        return this.#requests.initialise(expected)
+      },
       (identity) => ({ type: 'initialised', identity }),
     )
+  }
+
+  /** Whoever becomes the producer fences the one before: only the owner of this very moment may. */
+  async #confirmOwnership(): Promise<void> {
+    await this.#options.member(await this.#options.member())
   }
 
   #end(outcome: Outcome): Promise<void> {

@@ -38,6 +38,18 @@ export interface RunStatistics {
   pendingRowsMax: number
 }
 
+export function newStatistics(): RunStatistics {
+  return {
+    firstFetchMs: 0,
+    lastCommitMs: 0,
+    sourceBytes: 0,
+    sourceOffsets: 0,
+    epochs: 0,
+    rollbacks: 0,
+    pendingRowsMax: 0,
+  }
+}
+
 export interface PipelineParts {
   plan: Plan
   options: RunOptions
@@ -46,6 +58,8 @@ export interface PipelineParts {
   logger: Logger
   /** @defaultValue false */
   onlyRestores?: boolean
+  /** What goes on being counted. @defaultValue counts from nothing */
+  statistics?: RunStatistics
 }
 
 /**
@@ -72,15 +86,7 @@ export class Pipeline {
   readonly #outputBytesMax: number
   /** Until a table lives in it. */
   #tableMemory: TableMemory | undefined
-  readonly statistics: RunStatistics = {
-    firstFetchMs: 0,
-    lastCommitMs: 0,
-    sourceBytes: 0,
-    sourceOffsets: 0,
-    epochs: 0,
-    rollbacks: 0,
-    pendingRowsMax: 0,
-  }
+  readonly statistics: RunStatistics
   /** Number of the pipeline's present life. Messages of an older one are dropped where they arrive. */
   incarnation = 0
   /** What was in the source when this process became the active one. */
@@ -104,6 +110,7 @@ export class Pipeline {
     this.topics = parts.topics
     this.logger = parts.logger
     this.onlyRestores = parts.onlyRestores ?? false
+    this.statistics = parts.statistics ?? newStatistics()
     this.#outputBytesMax = outputBudget(parts.options, parts.topics.source)
     this.budget = new ByteBudget(this.#outputBytesMax)
   }

@@ -1,10 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import { type GivenOptions, resolveOptions } from '../core/options.ts'
-import { Cluster } from '../kafka/index.ts'
 import { type Logger, stderrLogger } from './logger.ts'
 import { runOptions } from './options.ts'
-import { findTopics } from './pipeline-topics.ts'
-import { Pipeline } from './pipeline.ts'
 import { planTopology } from './plan.ts'
 import { type App, RunningApp } from './running-app.ts'
 import { type GivenSecurity, resolveSecurity } from './security.ts'
@@ -39,12 +36,5 @@ export async function start(
     clientId: plan.name,
     ...resolveSecurity({ tls, sasl }),
   }
-  const cluster = new Cluster({ ...servers, ...(clock && { clock }) })
-  try {
-    const topics = await findTopics(cluster, plan, logger)
-    return await RunningApp.start(new Pipeline({ plan, options, cluster, topics, logger }), servers)
-  } catch (error) {
-    await cluster.close()
-    throw error
-  }
+  return RunningApp.start({ plan, options, servers, logger, clock })
 }

@@ -20,6 +20,8 @@ export interface Experiment {
   readonly sink: string
   /** The file of its topology, which reads the names of its topics from the environment. @defaultValue the experiment's */
   readonly program?: string
+  /** Whether it goes on when it has caught up. @defaultValue false */
+  readonly runsOn?: boolean
 }
 
 /** What `millrace run` reports, as far as it is of use here. */
@@ -51,12 +53,13 @@ export class Program implements AsyncDisposable {
   #changed = Promise.withResolvers<void>()
 
   constructor(
-    { bootstrapServers, app, source, sink, program = experiment }: Experiment,
+    { bootstrapServers, app, source, sink, program = experiment, runsOn = false }: Experiment,
     flags: readonly string[],
     plan: CrashPlan,
   ) {
     this.plan = plan
-    const words = ['run', program, '--bootstrap-servers', bootstrapServers, '--until-caught-up', '--json', ...flags]
+    const end = runsOn ? [] : ['--until-caught-up']
+    const words = ['run', program, '--bootstrap-servers', bootstrapServers, ...end, '--json', ...flags]
     this.#process = spawn(process.execPath, ['--import', hook, main, ...words], {
       env: {
         ...process.env,

@@ -8,7 +8,7 @@ import {
   produce,
   txnOffsetCommit,
 } from '../../src/broker/handlers/index.ts'
-import { EngineError } from '../../src/core/errors.ts'
+import { EngineError, KafkaError } from '../../src/core/errors.ts'
 import type { GroupMember } from '../../src/kafka/index.ts'
 import { recordBatch } from '../contract/batches.ts'
 import { produceTo } from '../contract/exchange.ts'
@@ -43,6 +43,20 @@ export function livesSuite(target: Target): void {
         assert.deepEqual(results, ['aborted', 'committed'])
         assert.equal(session.failures[0]!.code, 'TRANSACTION_ABORTED')
         await session.verify()
+      })
+
+      void it('fences nobody unless it has just been confirmed as the owner', async () => {
+        await using owner = await open()
+        await owner.producer.begin()
+        await owner.send()
+        const lost = new KafkaError('OWNERSHIP_LOST', 'the group has another owner')
+        const member = (stale?: GroupMember) => (stale === undefined ? Promise.resolve(noMember) : Promise.reject(lost))
+        await using former = await open({ transactionalId: owner.transactionalId, member })
+
+        await assert.rejects(former.producer.begin(), (error) => error === lost)
+
+        assert.equal(await owner.commit(), 'committed')
+        await owner.verify()
       })
 
       void it('hears of that from all sides at once', async () => {

@@ -148,6 +148,14 @@ describe('Membership', () => {
       await assert.rejects(join(t, { cluster }), { name: 'ConfigError', code: 'CONFIG_SECRET_UNPROTECTED' })
     })
 
+    it('tells when its thread crashes', async (t) => {
+      await assert.rejects(join(t, { topic: 5 as unknown as string }), (error: EngineError) => {
+        assert.equal(error.code, 'MEMBERSHIP_BROKEN')
+        assert.ok(error.cause instanceof TypeError)
+        return true
+      })
+    })
+
     it('can be given up, and leaves nothing behind', { timeout: 20_000 }, async (t) => {
       const group = 'given-up'
       const giveUp = new AbortController()

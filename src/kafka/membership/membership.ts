@@ -47,7 +47,7 @@ export interface MembershipOptions {
  * - The owner stays the owner, whoever joins and leaves. It is told of no rebalance: `member` has the generation.
  * - When it leaves, or dies with a standby on its host, the one that stood by longest takes over within a heartbeat
  *   interval; when it dies alone, the same process started again does so; with other hosts left, after the session timeout.
- * - A membership that is lost is over: join again to stand by.
+ * - A membership that is lost is over: join again, to stand by or as the owner.
  */
 export class Membership implements AsyncDisposable {
   readonly #options: MembershipOptions
@@ -97,9 +97,9 @@ export class Membership implements AsyncDisposable {
     const entry = new URL(`./worker-entry${extname(import.meta.url)}`, import.meta.url)
     this.#worker = new Worker(entry, { workerData: settings, name: 'millrace-membership' })
     this.#worker.on('message', (message: ToMain) => this.#hear(message))
-    this.#worker.on('error', (cause) => this.#end(ownershipLost(group, 'its thread has crashed', cause)))
+    this.#worker.on('error', (cause) => this.#end(broken(group, 'its thread has crashed', cause)))
     this.#worker.on('exit', () => {
-      this.#end(ownershipLost(group, 'its thread has ended'))
+      this.#end(broken(group, 'its thread has ended'))
       this.#exited.resolve()
     })
     this.#ticking = startTicking(systemClock, ticks, maxStallMs)
@@ -132,6 +132,15 @@ export class Membership implements AsyncDisposable {
     this.#tell({ kind: 'confirm' })
     await this.#until(() => this.#toldCount > toldCount)
     return this.#owner().member
+  }
+
+  /**
+   * Resolves once the coordinator has confirmed that this process is the owner.
+   *
+   * @throws KafkaError `OWNERSHIP_LOST`
+   */
+  async confirm(): Promise<void> {
+    await this.member(this.#owner().member)
   }
 
   /** Leaves the group, where a standby takes over at once. Leaving twice does nothing. */
@@ -208,4 +217,13 @@ export class Membership implements AsyncDisposable {
       await once(this.#events, 'change', { signal }).catch(() => {})
     }
   }
+}
+
+function broken(group: string, why: string, cause?: unknown): KafkaError {
+  return new KafkaError(
+    'MEMBERSHIP_BROKEN',
+    `the membership of this process in group "${group}" is over: ${why}`,
+    { group },
+    cause,
+  )
 }
