@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import type { Access } from './acl/access.ts'
 import type { Cluster, ClusterNode } from './cluster.ts'
 import type { Coordinated } from './coordinators.ts'
 import { errorCode } from './error-code.ts'
@@ -20,6 +21,8 @@ export interface RequestContext {
   readonly clientHost: string
   /** Who the connection that asked has proved to be. */
   readonly authentication: Authentication
+  /** What the client may do. */
+  readonly access: Access
   /** Aborts when the connection that asked is gone. */
   readonly closed: AbortSignal
 }
@@ -46,6 +49,8 @@ interface ApiDefinition<Name extends string, Request extends AnyType, Response e
   readonly flexibleSince: number
   readonly request: Request
   readonly response: Response
+  /** What is answered to a client that may not ask this at all; `undefined` where it may. */
+  denied?(request: ValueOf<Request>, context: RequestContext): Handled<Response>
   /** Whose coordinator alone may answer a request; `undefined` where any broker may. */
   coordinatedBy?(request: ValueOf<Request>): Coordinated | undefined
   /** Answers one request; `undefined` sends nothing. */
@@ -76,6 +81,8 @@ export function defineApi<const Name extends string, Request extends AnyType, Re
     ...definition,
     answer(body, context) {
       const request = definition.request.read(body) as ValueOf<Request>
+      const denied = definition.denied?.(request, context)
+      if (denied !== undefined) return write(denied)
       const coordinated = definition.coordinatedBy?.(request)
       if (coordinated !== undefined && context.cluster.coordinators.nodeIdOf(coordinated) !== context.node.id) {
         return refuse(request, context, errorCode.notCoordinator)

@@ -124,6 +124,21 @@ describe('the logs of a broker', () => {
   })
 })
 
+describe('an authorizer', () => {
+  it('knows everybody as User:ANONYMOUS where nobody proves who he is', async () => {
+    await using broker = await startBroker({ topics: [{ name: 'orders' }], authorizer: {} })
+    await using open = await startBroker({
+      topics: [{ name: 'orders' }],
+      authorizer: { superUsers: ['User:ANONYMOUS'] },
+    })
+    await using admin = await connectAdmin(broker)
+    await using superUser = await connectAdmin(open)
+
+    await assert.rejects(admin.fetchTopicOffsets('orders'), { type: 'TOPIC_AUTHORIZATION_FAILED' })
+    assert.equal((await superUser.fetchTopicOffsets('orders')).length, 1)
+  })
+})
+
 describe('a fault', () => {
   const topics = [{ name: 'orders' }]
   const one = { topic: 'orders', messages: [{ value: 'one' }] }

@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { assert } from '../core/assert.ts'
 import { KafkaError } from '../core/errors.ts'
 import { systemRandom } from '../core/random.ts'
+import type { BrokerAuthorizer } from './acl/authorizer.ts'
 import type { BrokerFault } from './faults.ts'
 import { type BrokerSasl, saslSettings } from './sasl/settings.ts'
 import type {
@@ -39,6 +40,8 @@ export interface BrokerOptions {
   readonly tls?: BrokerTls
   /** Makes clients prove who they are. @defaultValue they need not */
   readonly sasl?: BrokerSasl
+  /** Lets clients do only what ACLs allow them. @defaultValue everybody may do everything */
+  readonly authorizer?: BrokerAuthorizer
 }
 
 export interface Broker extends AsyncDisposable {
@@ -104,6 +107,7 @@ export async function startBroker({
   memoryBytesMax = memoryBytesMaxDefault,
   tls,
   sasl,
+  authorizer,
 }: BrokerOptions = {}): Promise<Broker> {
   const thread = await BrokerThread.start({
     host,
@@ -112,6 +116,7 @@ export async function startBroker({
     memoryBytesMax,
     tls,
     sasl: sasl && saslSettings(sasl, systemRandom),
+    authorizer,
   })
   const broker: Broker = {
     host,

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { Random } from '../core/random.ts'
+import { Authorizer, type BrokerAuthorizer } from './acl/authorizer.ts'
 import { type Coordinated, Coordinators } from './coordinators.ts'
 import { FetchSessions } from './fetch-sessions.ts'
 import { Groups } from './groups.ts'
@@ -22,6 +23,7 @@ export interface ClusterOptions {
   /** All brokers, who share everything; the first one is the controller. */
   readonly nodes: readonly [ClusterNode, ...ClusterNode[]]
   readonly memoryBytesMax: number
+  readonly authorizer: BrokerAuthorizer | undefined
   readonly random: Random
   readonly clock: Clock
 }
@@ -37,11 +39,13 @@ export class Cluster {
   readonly transactions: Transactions
   readonly fetchSessions: FetchSessions
   readonly logCleaner: LogCleaner
+  /** Absent where everybody may do everything. */
+  readonly authorizer: Authorizer | undefined
   readonly #options: ClusterOptions
   #nextProducerId = 0
 
   constructor(options: ClusterOptions) {
-    const { nodes, memoryBytesMax, random, clock } = options
+    const { nodes, memoryBytesMax, authorizer, random, clock } = options
     this.#options = options
     this.id = newUuid(random)
     this.nodes = nodes
@@ -49,6 +53,7 @@ export class Cluster {
     this.coordinators = new Coordinators(nodes[0].id)
     this.topics = new Topics({ memory: new MemoryBudget(memoryBytesMax), random, nodeIds: nodes.map(({ id }) => id) })
     this.logCleaner = new LogCleaner(this.topics, clock)
+    this.authorizer = authorizer && new Authorizer(authorizer)
     this.groups = new Groups(clock, random)
     this.fetchSessions = new FetchSessions(clock, random)
     const { groups } = this

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../core/clock.ts'
+import { Access } from './acl/access.ts'
 import type { Api, Answer, RequestContext } from './api.ts'
 import type { Cluster, ClusterNode } from './cluster.ts'
 import type { Faults, FaultEffect } from './faults.ts'
@@ -150,6 +151,7 @@ export class Connection {
 
   #context(version: number, clientId: string): RequestContext {
     const { cluster, node, clock, apis, authentication } = this.#options
+    const clientHost = this.#socket.remoteAddress ?? ''
     return {
       cluster,
       node,
@@ -158,7 +160,8 @@ export class Connection {
       authentication,
       version,
       clientId,
-      clientHost: this.#socket.remoteAddress ?? '',
+      clientHost,
+      access: new Access(cluster.authorizer, { principal: authentication.principal, host: clientHost }),
       closed: this.#closed.signal,
     }
   }

@@ -1,3 +1,4 @@
+export type { BrokerAuthorizer } from './acl/authorizer.ts'
 export { type Broker, type BrokerOptions, startBroker } from './broker.ts'
 export type { BrokerFault, FaultEffect } from './faults.ts'
 export type { SaslMechanism } from './sasl/mechanism.ts'

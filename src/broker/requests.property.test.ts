@@ -32,7 +32,14 @@ describe('requests', () => {
   it(`of any kind and damage neither break the broker, nor hang it, nor fill its memory (MILLRACE_SEED=${seed})`, async () => {
     const random = seededRandom(seed)
     const clock = new VirtualClock()
-    const listener = { host: '127.0.0.1', port: 0, brokerCount: 1, tls: undefined, sasl: undefined }
+    const listener = {
+      host: '127.0.0.1',
+      port: 0,
+      brokerCount: 1,
+      tls: undefined,
+      sasl: undefined,
+      authorizer: undefined,
+    }
     const server = await BrokerServer.listen({ ...listener, memoryBytesMax: logBytesMax, clock, random })
     const { port } = server.cluster.controller
     const generator = new RequestGenerator(random, apis)

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer } from 'node:tls'
 import type { Clock } from '../core/clock.ts'
 import type { Random } from '../core/random.ts'
+import type { BrokerAuthorizer } from './acl/authorizer.ts'
 import { Cluster, type ClusterNode } from './cluster.ts'
 import { Connection } from './connection.ts'
 import { Faults } from './faults.ts'
@@ -21,6 +22,7 @@ export interface BrokerServerOptions {
   readonly memoryBytesMax: number
   readonly tls: BrokerTls | undefined
   readonly sasl: SaslSettings | undefined
+  readonly authorizer: BrokerAuthorizer | undefined
   readonly clock: Clock
   readonly random: Random
 }
@@ -33,7 +35,7 @@ export class BrokerServer {
   readonly #sockets = new Set<Socket>()
 
   static async listen(options: BrokerServerOptions): Promise<BrokerServer> {
-    const { host, port, brokerCount, memoryBytesMax, tls, clock, random } = options
+    const { host, port, brokerCount, memoryBytesMax, tls, authorizer, clock, random } = options
     const listeners: Server[] = []
     const nodes: ClusterNode[] = []
     for (let i = 0; i < brokerCount; i++) {
@@ -44,7 +46,7 @@ export class BrokerServer {
       nodes.push({ id: i + 1, host, port: (listener.address() as AddressInfo).port })
     }
     const [controller, ...others] = nodes
-    const cluster = new Cluster({ nodes: [controller!, ...others], memoryBytesMax, random, clock })
+    const cluster = new Cluster({ nodes: [controller!, ...others], memoryBytesMax, authorizer, random, clock })
     return new BrokerServer(listeners, cluster, options)
   }
 

@@ -1,5 +1,6 @@
 /** What the thread that asked for a broker and the thread that runs it tell each other. */
 import type { ErrorDetails } from '../core/errors.ts'
+import type { BrokerAuthorizer } from './acl/authorizer.ts'
 import type { BrokerFault } from './faults.ts'
 import type { SaslSettings } from './sasl/settings.ts'
 
@@ -39,6 +40,7 @@ export interface WorkerOptions {
   readonly memoryBytesMax: number
   readonly tls: BrokerTls | undefined
   readonly sasl: SaslSettings | undefined
+  readonly authorizer: BrokerAuthorizer | undefined
 }
 
 export type Call =

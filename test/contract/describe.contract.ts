@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
 import {
+  createAcls,
+  deleteAcls,
+  describeAcls,
   describeCluster,
   describeProducers,
   describeTransactions,
@@ -25,7 +28,34 @@ interface Filter {
   pattern?: string
 }
 
+const anyAcl = {
+  resourceTypeFilter: 1,
+  resourceNameFilter: null,
+  patternTypeFilter: 1,
+  principalFilter: null,
+  hostFilter: null,
+  operation: 1,
+  permissionType: 1,
+}
+
 export function describeContract(target: Target): void {
+  describe('ACLs', () => {
+    it('are neither made nor told of where nothing heeds them', async () => {
+      await using client = await target.connect()
+      const topic = { resourceType: 2, resourceName: 'orders', patternType: 3 }
+      const acl = { ...topic, principal: 'User:alice', host: '*', operation: 3, permissionType: 3 }
+
+      const { results } = await client.call(createAcls, 3, { creations: [acl] })
+      const { filterResults } = await client.call(deleteAcls, 3, { filters: [anyAcl] })
+      const described = await client.call(describeAcls, 3, anyAcl)
+
+      const errorMessage = 'No Authorizer is configured.'
+      assert.deepEqual(results, [{ errorCode: 54, errorMessage }])
+      assert.deepEqual(filterResults, [{ errorCode: 54, errorMessage, matchingAcls: [] }])
+      assert.deepEqual([described.errorCode, described.resources], [54, []])
+    })
+  })
+
   /** Begins a transaction of version 2 with one record. */
   const begin = async (client: WireClient) => {
     const topic = await target.createTopic({ partitions: 2 })

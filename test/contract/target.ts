@@ -95,7 +95,7 @@ const keyTypes = [0, 1]
 const notServing = [14, 15, 16]
 
 /** Kafka makes the topics behind its coordinators, and gets producer ids for them, when they are first asked for. */
-async function coordinatorsServe(client: WireClient): Promise<void> {
+export async function coordinatorsServe(client: WireClient): Promise<void> {
   const served = async (ask: () => Promise<number>) => {
     while (notServing.includes(await ask()));
   }

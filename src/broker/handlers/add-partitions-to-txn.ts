@@ -37,6 +37,13 @@ export const addPartitionsToTxn = defineApi({
     resultsByTransaction: since(4, array(struct({ transactionalId: string, topics: topicResults })), []),
     topics: until(3, topicResults, []),
   }),
+  denied({ transactionalId, topics }, { access, version }) {
+    if (version >= 4) {
+      return access.cluster('clusterAction') ? undefined : { errorCode: errorCode.clusterAuthorizationFailed }
+    }
+    if (access.transactionalId('write', transactionalId)) return undefined
+    return { topics: refuseAll(topics, errorCode.transactionalIdAuthorizationFailed) }
+  },
   // Later versions come from other brokers, for several transactions at once.
   coordinatedBy: (request) => (request.transactions.length > 0 ? undefined : ofTransaction(request)),
   handle(request, context) {
@@ -62,18 +69,28 @@ interface NamedPartitions {
   readonly partitions: number[]
 }
 
+function refuseAll(wanted: readonly NamedPartitions[], error: ErrorCode) {
+  return wanted.map(({ name, partitions }) => ({
+    name,
+    partitions: partitions.map((partitionIndex) => ({ partitionIndex, errorCode: error })),
+  }))
+}
+
 /** Adds all partitions, or none when one of them is not there. */
 function add(
-  { cluster: { topics, transactions }, version }: RequestContext,
+  { access, cluster: { topics, transactions }, version }: RequestContext,
   identity: ProducerIdentity,
   wanted: NamedPartitions[],
   isVerification: boolean,
 ) {
   const found = wanted.flatMap(({ name, partitions }) => partitions.map((index) => topics.partition(name, index)))
   const partitions = found.filter((partition) => partition !== undefined)
-  const isComplete = partitions.length === found.length
+  // Later versions come from brokers, who have looked at that.
+  const mayWrite = (name: string) => version >= 4 || access.topic('write', name)
+  const isComplete = partitions.length === found.length && wanted.every(({ name }) => mayWrite(name))
   const error = isVerification || !isComplete ? errorCode.none : transactions.addPartitions(identity, partitions)
   const errorOf = (name: string, index: number): ErrorCode => {
+    if (!mayWrite(name)) return errorCode.topicAuthorizationFailed
     const partition = topics.partition(name, index)
     if (partition === undefined) return errorCode.unknownTopicOrPartition
     if (isVerification) return transactions.verifyPartition(identity, partition)

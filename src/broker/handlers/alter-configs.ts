@@ -18,8 +18,8 @@ export const alterConfigs = defineApi({
     validateOnly: boolean,
   }),
   response: alteredResources,
-  handle({ resources, validateOnly }, { cluster }) {
-    return alterTopics(resources, { cluster, validateOnly }, (_, { configs }) => {
+  handle({ resources, validateOnly }, context) {
+    return alterTopics(resources, context, validateOnly, (_, { configs }) => {
       const set = new Map<string, string>()
       for (const { name, value } of configs) {
         if (value === null) return invalidRequest(`Null value not supported for: ${name}`)

@@ -1,4 +1,4 @@
-import type { Cluster } from '../cluster.ts'
+import type { RequestContext } from '../api.ts'
 import { errorCode } from '../error-code.ts'
 import { faultOfConfig, TopicConfig } from '../topic-config.ts'
 import type { Refusal } from '../topics.ts'
@@ -26,7 +26,8 @@ export const alteredResources = struct({
  */
 export function alterTopics<R extends Resource>(
   resources: readonly R[],
-  { cluster, validateOnly }: { cluster: Cluster; validateOnly: boolean },
+  { access, cluster }: Pick<RequestContext, 'access' | 'cluster'>,
+  validateOnly: boolean,
   change: (config: TopicConfig, resource: R) => Map<string, string> | Refusal,
 ) {
   const isNamedTwice = ({ resourceType, resourceName }: R) =>
@@ -35,6 +36,9 @@ export function alterTopics<R extends Resource>(
     const { resourceType, resourceName, configs } = resource
     if (isNamedTwice(resource)) return invalidRequest('Each resource must appear at most once.')
     if (resourceType !== topicResource) return invalidRequest(`Unsupported resource type: ${resourceType}`)
+    if (!access.topic('alterConfigs', resourceName)) {
+      return { error: errorCode.topicAuthorizationFailed, message: 'Topic authorization failed.' }
+    }
     const topic = cluster.topics.get(resourceName)
     if (topic === undefined) return { error: errorCode.unknownTopicOrPartition, message: 'The topic does not exist.' }
     if (new Set(configs.map(({ name }) => name)).size < configs.length) {

@@ -30,12 +30,15 @@ export const createPartitions = defineApi({
     throttleTimeMs: defaulted(int32, 0),
     results: array(struct({ name: string, errorCode: int16, errorMessage: nullableString })),
   }),
-  handle({ topics, validateOnly }, { cluster }) {
+  handle({ topics, validateOnly }, { access, cluster }) {
     const names = topics.map(({ name }) => name)
     const isNamedTwice = (name: string) => names.indexOf(name) !== names.lastIndexOf(name)
     return {
       results: topics.map((wanted) => {
         const { name } = wanted
+        if (!isNamedTwice(name) && !access.topic('alter', name)) {
+          return { name, errorCode: errorCode.topicAuthorizationFailed, errorMessage: null }
+        }
         const refusal = isNamedTwice(name)
           ? refuse(errorCode.invalidRequest, 'Duplicate topic name.')
           : grow(cluster, wanted, validateOnly)

@@ -64,7 +64,7 @@ export const createTopics = defineApi({
       }),
     ),
   }),
-  handle(request, { cluster }) {
+  handle(request, { access, cluster }) {
     const { topics } = cluster
     const names = request.topics.map(({ name }) => name)
     const create = (wanted: (typeof request.topics)[number]) => {
@@ -72,6 +72,9 @@ export const createTopics = defineApi({
       const refuse = (error: number, message: string) => ({ name, errorCode: error, errorMessage: message })
       if (names.indexOf(name) !== names.lastIndexOf(name)) {
         return refuse(errorCode.invalidRequest, 'Duplicate topic name.')
+      }
+      if (!access.cluster('create') && !access.topic('create', name)) {
+        return refuse(errorCode.topicAuthorizationFailed, 'Authorization failed.')
       }
       const isAssigned = assignments.length > 0
       if (isAssigned && (wanted.numPartitions !== useDefault || replicationFactor !== useDefault)) {

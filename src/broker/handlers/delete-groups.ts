@@ -1,4 +1,5 @@
 import { defineApi } from '../api.ts'
+import { errorCode } from '../error-code.ts'
 import { array, defaulted, int16, int32, string, struct } from '../wire/schema.ts'
 
 export const deleteGroups = defineApi({
@@ -11,7 +12,9 @@ export const deleteGroups = defineApi({
     throttleTimeMs: defaulted(int32, 0),
     results: array(struct({ groupId: string, errorCode: int16 })),
   }),
-  handle({ groups }, { cluster }) {
-    return { results: groups.map((groupId) => ({ groupId, errorCode: cluster.groups.delete(groupId) })) }
+  handle({ groups }, { access, cluster }) {
+    const remove = (groupId: string) =>
+      access.group('delete', groupId) ? cluster.groups.delete(groupId) : errorCode.groupAuthorizationFailed
+    return { results: groups.map((groupId) => ({ groupId, errorCode: remove(groupId) })) }
   },
 })

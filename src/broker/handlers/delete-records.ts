@@ -24,11 +24,12 @@ export const deleteRecords = defineApi({
       }),
     ),
   }),
-  handle({ topics }, { cluster, node }) {
+  handle({ topics }, { access, cluster, node }) {
     return {
       topics: topics.map(({ name, partitions }) => ({
         name,
         partitions: partitions.map(({ partitionIndex, offset }) => {
+          if (!access.topic('delete', name)) return { partitionIndex, errorCode: errorCode.topicAuthorizationFailed }
           const partition = cluster.topics.partition(name, partitionIndex)
           if (partition === undefined) return { partitionIndex, errorCode: errorCode.unknownTopicOrPartition }
           if (partition.leaderId !== node.id) return { partitionIndex, errorCode: errorCode.notLeaderOrFollower }

@@ -15,6 +15,8 @@ import {
   zeroUuid,
 } from '../wire/schema.ts'
 
+const denial = { errorCode: errorCode.topicAuthorizationFailed, errorMessage: 'Topic authorization failed.' }
+
 export const deleteTopics = defineApi({
   key: 20,
   name: 'DeleteTopics',
@@ -36,10 +38,16 @@ export const deleteTopics = defineApi({
       }),
     ),
   }),
-  handle(request, { cluster }) {
+  handle(request, { access, cluster }) {
     const { topics } = cluster
     const remove = ({ name, topicId }: { name: string | null; topicId: string }) => {
       const topic = name === null ? topics.getById(topicId) : topics.get(name)
+      const named = topic?.name ?? name
+      if (named !== null && !access.topic('delete', named)) {
+        // Who may not see a topic does not learn its name from its id.
+        const shown = access.topic('describe', named) ? named : name
+        return { name: shown, topicId, ...denial }
+      }
       if (topic !== undefined) {
         cluster.deleteTopic(topic)
         return { name: topic.name, topicId: topic.id, errorCode: errorCode.none }

@@ -1,5 +1,5 @@
+import { operationsUnknown } from '../acl/access.ts'
 import { defineApi } from '../api.ts'
-import { authorizedOperations } from '../authorized-operations.ts'
 import { errorCode } from '../error-code.ts'
 import { array, boolean, defaulted, int16, int32, int8, nullableString, since, string, struct } from '../wire/schema.ts'
 
@@ -34,7 +34,7 @@ export const describeCluster = defineApi({
     ),
     clusterAuthorizedOperations: int32,
   }),
-  handle({ includeClusterAuthorizedOperations, endpointType }, { cluster }) {
+  handle({ includeClusterAuthorizedOperations, endpointType }, { access, cluster }) {
     const isAnswered = endpointType === brokers
     return {
       errorCode: isAnswered ? errorCode.none : errorCode.mismatchedEndpointType,
@@ -43,7 +43,7 @@ export const describeCluster = defineApi({
       controllerId: isAnswered ? cluster.controller.id : -1,
       brokers: isAnswered ? cluster.nodes.map(({ id, host, port }) => ({ brokerId: id, host, port, rack: null })) : [],
       clusterAuthorizedOperations:
-        isAnswered && includeClusterAuthorizedOperations ? authorizedOperations.cluster : authorizedOperations.unknown,
+        isAnswered && includeClusterAuthorizedOperations ? access.clusterOperations : operationsUnknown,
     }
   },
 })

@@ -1,5 +1,4 @@
-import { defineApi } from '../api.ts'
-import type { Cluster } from '../cluster.ts'
+import { defineApi, type RequestContext } from '../api.ts'
 import { errorCode } from '../error-code.ts'
 import {
   array,
@@ -52,10 +51,10 @@ export const describeConfigs = defineApi({
       }),
     ),
   }),
-  handle({ resources }, { cluster }) {
+  handle({ resources }, { access, cluster }) {
     return {
       results: resources.map(({ resourceType: type, resourceName, configurationKeys }) => {
-        const found = entriesOf(cluster, type, resourceName)
+        const found = entriesOf({ access, cluster }, type, resourceName)
         const isWanted = ({ name }: { name: string }) => configurationKeys === null || configurationKeys.includes(name)
         return {
           errorCode: found.error,
@@ -69,9 +68,12 @@ export const describeConfigs = defineApi({
   },
 })
 
-function entriesOf(cluster: Cluster, type: number, name: string) {
+function entriesOf({ access, cluster }: Pick<RequestContext, 'access' | 'cluster'>, type: number, name: string) {
   const refuse = (error: number, message: string | null) => ({ error, message, entries: [] })
   if (type === resourceType.topic) {
+    if (!access.topic('describeConfigs', name)) {
+      return refuse(errorCode.topicAuthorizationFailed, 'Topic authorization failed.')
+    }
     const topic = cluster.topics.get(name)
     if (topic === undefined) return refuse(errorCode.unknownTopicOrPartition, null)
     const entries = topic.config.entries().map((entry) => ({

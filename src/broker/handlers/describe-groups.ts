@@ -1,5 +1,5 @@
+import { operationsUnknown } from '../acl/access.ts'
 import { defineApi } from '../api.ts'
-import { authorizedOperations } from '../authorized-operations.ts'
 import type { Cluster } from '../cluster.ts'
 import { errorCode } from '../error-code.ts'
 import type { Group } from '../group.ts'
@@ -32,15 +32,18 @@ export const describeGroups = defineApi({
             memberAssignment: bytes,
           }),
         ),
-        authorizedOperations: since(3, int32, authorizedOperations.unknown),
+        authorizedOperations: since(3, int32, operationsUnknown),
       }),
     ),
   }),
-  handle({ groups, includeAuthorizedOperations }, { cluster, version }) {
-    const operations = includeAuthorizedOperations ? authorizedOperations.group : authorizedOperations.unknown
-    return {
-      groups: groups.map((groupId) => ({ ...describe(cluster, groupId, version), authorizedOperations: operations })),
+  handle({ groups, includeAuthorizedOperations }, { access, cluster, version }) {
+    const describeAllowed = (groupId: string) => {
+      if (!access.group('describe', groupId))
+        return { ...unknownGroup(groupId), errorCode: errorCode.groupAuthorizationFailed }
+      const operations = includeAuthorizedOperations ? access.operationsOn('group', groupId) : operationsUnknown
+      return { ...describe(cluster, groupId, version), authorizedOperations: operations }
     }
+    return { groups: groups.map(describeAllowed) }
   },
 })
 
@@ -56,10 +59,14 @@ function describe(cluster: Cluster, groupId: string, version: number) {
       members: group.members.map((member) => describeMember(member, group)),
     }
   }
-  const dead = { groupId, groupState: 'Dead', protocolType: '', protocolData: '', members: [] }
+  const dead = { ...unknownGroup(groupId), groupState: 'Dead' }
   return version < 6
     ? { ...dead, errorCode: errorCode.none }
     : { ...dead, errorCode: errorCode.groupIdNotFound, errorMessage: `Group ${groupId} not found.` }
+}
+
+function unknownGroup(groupId: string) {
+  return { groupId, groupState: '', protocolType: '', protocolData: '', members: [] }
 }
 
 function describeMember(member: GroupMember, { state, protocolName }: Group) {

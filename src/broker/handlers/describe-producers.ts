@@ -33,9 +33,12 @@ export const describeProducers = defineApi({
       }),
     ),
   }),
-  handle({ topics }, { cluster, node }) {
+  handle({ topics }, { access, cluster, node }) {
     const describe = (name: string, partitionIndex: number) => {
       const refuse = (error: ErrorCode) => ({ partitionIndex, errorCode: error, activeProducers: [] })
+      if (!access.topic('read', name)) {
+        return { ...refuse(errorCode.topicAuthorizationFailed), errorMessage: 'Topic authorization failed.' }
+      }
       const partition = cluster.topics.partition(name, partitionIndex)
       if (partition === undefined) return refuse(errorCode.unknownTopicOrPartition)
       if (partition.leaderId !== node.id) return refuse(errorCode.notLeaderOrFollower)

@@ -30,8 +30,11 @@ export const describeTransactions = defineApi({
   },
 })
 
-function describe(transactionalId: string, { cluster, node }: RequestContext) {
+function describe(transactionalId: string, { access, cluster, node }: RequestContext) {
   const refuse = (error: ErrorCode) => ({ errorCode: error, transactionalId, topics: [] })
+  if (!access.transactionalId('describe', transactionalId)) {
+    return refuse(errorCode.transactionalIdAuthorizationFailed)
+  }
   if (transactionalId === '') return refuse(errorCode.invalidRequest)
   if (cluster.coordinatorOf({ kind: 'transaction', id: transactionalId }).id !== node.id) {
     return refuse(errorCode.notCoordinator)
@@ -47,7 +50,7 @@ function describe(transactionalId: string, { cluster, node }: RequestContext) {
     transactionStartTimeMs: startedAtMs,
     producerId,
     producerEpoch: epoch,
-    topics: topicsOf(transaction, cluster),
+    topics: topicsOf(transaction, cluster).filter(({ topic }) => access.topic('describe', topic)),
   }
 }
 

@@ -1,5 +1,6 @@
 import { defineApi } from '../api.ts'
 import { ofTransaction } from '../coordinators.ts'
+import { errorCode } from '../error-code.ts'
 import { boolean, defaulted, int16, int32, int64, since, string, struct } from '../wire/schema.ts'
 import { fencedProducerError } from './fenced-producer.ts'
 
@@ -18,11 +19,15 @@ export const endTxn = defineApi({
     producerId: since(5, int64, -1),
     producerEpoch: since(5, int16, -1),
   }),
+  denied: ({ transactionalId }, { access }) =>
+    access.transactionalId('write', transactionalId)
+      ? undefined
+      : { errorCode: errorCode.transactionalIdAuthorizationFailed },
   coordinatedBy: ofTransaction,
   handle({ transactionalId, producerId, producerEpoch: epoch, committed }, { cluster, version }) {
     const identity = { transactionalId, producerId, epoch }
     const next = cluster.transactions.end(identity, committed, version >= versionTwoSince ? 2 : 1)
-    const errorCode = fencedProducerError(next.error, version, fencedSinceVersion)
-    return { errorCode, producerId: next.producerId, producerEpoch: next.epoch }
+    const error = fencedProducerError(next.error, version, fencedSinceVersion)
+    return { errorCode: error, producerId: next.producerId, producerEpoch: next.epoch }
   },
 })

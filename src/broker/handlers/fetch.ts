@@ -137,7 +137,8 @@ function byTopic(results: readonly PartitionResult[]) {
 }
 
 /** Reads what is there now, and says whether that is worth an answer. */
-function read(wanted: readonly WantedPartition[], request: Request, { cluster, node, version }: RequestContext) {
+function read(wanted: readonly WantedPartition[], request: Request, context: RequestContext) {
+  const { cluster, node, access, version } = context
   const isById = version >= byIdSinceVersion
   const isCommitted = request.isolationLevel === readCommitted
   let sizeBytesLeft = request.maxBytes
@@ -148,9 +149,14 @@ function read(wanted: readonly WantedPartition[], request: Request, { cluster, n
     const { topic: name, topicId, partition: partitionIndex, fetchOffset, partitionMaxBytes } = asked
     const topic = isById ? cluster.topics.getById(topicId) : cluster.topics.get(name)
     const partition = topic?.partitions[partitionIndex]
-    const missing = isById && topic === undefined ? errorCode.unknownTopicId : errorCode.unknownTopicOrPartition
-    const error = partition === undefined ? missing : faultOf(asked, partition, node.id)
     const place = { topic: name, topicId, partitionIndex }
+    const isUnknown = isById && topic === undefined
+    if (!isUnknown && !access.topic('read', topic?.name ?? name)) {
+      isFailed = true
+      return { ...place, errorCode: errorCode.topicAuthorizationFailed, abortedTransactions: [], records: [] }
+    }
+    const missing = isUnknown ? errorCode.unknownTopicId : errorCode.unknownTopicOrPartition
+    const error = partition === undefined ? missing : faultOf(asked, partition, node.id)
     if (partition === undefined || error !== errorCode.none) {
       isFailed = true
       return { ...place, errorCode: error, records: [] }

@@ -15,6 +15,8 @@ export const heartbeat = defineApi({
     groupInstanceId: since(3, nullableString, null),
   }),
   response: struct({ throttleTimeMs: since(1, int32, 0), errorCode: int16 }),
+  denied: ({ groupId }, { access }) =>
+    access.group('read', groupId) ? undefined : { errorCode: errorCode.groupAuthorizationFailed },
   coordinatedBy: ofGroup,
   handle(request, { cluster }) {
     const { groupId, generationId } = request

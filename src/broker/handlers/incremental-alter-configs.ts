@@ -30,8 +30,8 @@ export const incrementalAlterConfigs = defineApi({
     validateOnly: boolean,
   }),
   response: alteredResources,
-  handle({ resources, validateOnly }, { cluster }) {
-    return alterTopics(resources, { cluster, validateOnly }, (config, { configs }) => {
+  handle({ resources, validateOnly }, context) {
+    return alterTopics(resources, context, validateOnly, (config, { configs }) => {
       const set = config.overrides
       for (const change of configs) {
         const refusal = apply(change, set, config)

@@ -24,6 +24,14 @@ export const initProducerId = defineApi({
     producerId: defaulted(int64, -1),
     producerEpoch: defaulted(int16, -1),
   }),
+  denied({ transactionalId }, { access }) {
+    if (transactionalId !== null) {
+      const mayTransact = access.transactionalId('write', transactionalId)
+      return mayTransact ? undefined : { errorCode: errorCode.transactionalIdAuthorizationFailed }
+    }
+    const mayProduce = access.cluster('idempotentWrite') || access.someTopic('write')
+    return mayProduce ? undefined : { errorCode: errorCode.clusterAuthorizationFailed }
+  },
   coordinatedBy: ({ transactionalId }) => (transactionalId === null ? undefined : ofTransaction({ transactionalId })),
   handle({ transactionalId, transactionTimeoutMs, producerId, producerEpoch }, { cluster, version }) {
     if (transactionalId === null) {

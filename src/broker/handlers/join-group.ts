@@ -1,5 +1,6 @@
 import { defineApi } from '../api.ts'
 import { ofGroup } from '../coordinators.ts'
+import { errorCode } from '../error-code.ts'
 import {
   array,
   boolean,
@@ -42,6 +43,18 @@ export const joinGroup = defineApi({
     memberId: string,
     members: array(struct({ memberId: string, groupInstanceId: since(5, nullableString, null), metadata: bytes })),
   }),
+  denied({ groupId }, { access, version }) {
+    if (access.group('read', groupId)) return undefined
+    const protocolName = version < 7 ? '' : null
+    return {
+      errorCode: errorCode.groupAuthorizationFailed,
+      generationId: -1,
+      protocolName,
+      leader: '',
+      memberId: '',
+      members: [],
+    }
+  },
   coordinatedBy: ofGroup,
   async handle(request, { cluster, version, clientId, clientHost }) {
     const { groupId, sessionTimeoutMs, rebalanceTimeoutMs } = request

@@ -22,6 +22,8 @@ export const leaveGroup = defineApi({
     errorCode: int16,
     members: since(3, array(struct({ memberId: string, groupInstanceId: nullableString, errorCode: int16 })), []),
   }),
+  denied: ({ groupId }, { access }) =>
+    access.group('read', groupId) ? undefined : { errorCode: errorCode.groupAuthorizationFailed },
   coordinatedBy: ofGroup,
   handle({ groupId, memberId, members }, { cluster, version }) {
     if (groupId === '') return { errorCode: errorCode.invalidGroupId }

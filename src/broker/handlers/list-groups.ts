@@ -22,12 +22,13 @@ export const listGroups = defineApi({
       }),
     ),
   }),
-  handle({ statesFilter, typesFilter }, { cluster }) {
+  handle({ statesFilter, typesFilter }, { access, cluster }) {
     const passes = (filter: string[], value: string) =>
       filter.length === 0 || filter.some((wanted) => wanted.toLowerCase() === value.toLowerCase())
     return {
       errorCode: errorCode.none,
       groups: [...cluster.groups.all()]
+        .filter(({ id }) => access.cluster('describe') || access.group('describe', id))
         .filter(({ state }) => passes(statesFilter, state) && passes(typesFilter, groupType))
         .map(({ id, protocolType, state }) => ({
           groupId: id,

@@ -47,11 +47,12 @@ export const listOffsets = defineApi({
       }),
     ),
   }),
-  async handle({ isolationLevel, topics }, { cluster, node }) {
+  async handle({ isolationLevel, topics }, { cluster, node, access }) {
     const answer = async (
       name: string,
       { partitionIndex, timestamp }: { partitionIndex: number; timestamp: number },
     ) => {
+      if (!access.topic('describe', name)) return { partitionIndex, errorCode: errorCode.topicAuthorizationFailed }
       const partition = cluster.topics.partition(name, partitionIndex)
       if (partition === undefined) return { partitionIndex, errorCode: errorCode.unknownTopicOrPartition }
       if (partition.leaderId !== node.id) return { partitionIndex, errorCode: errorCode.notLeaderOrFollower }

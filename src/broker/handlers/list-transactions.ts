@@ -23,7 +23,10 @@ export const listTransactions = defineApi({
     unknownStateFilters: array(string),
     transactionStates: array(struct({ transactionalId: string, producerId: int64, transactionState: string })),
   }),
-  handle({ stateFilters, producerIdFilters, durationFilterMs, transactionalIdPattern }, { cluster, clock, node }) {
+  handle(
+    { stateFilters, producerIdFilters, durationFilterMs, transactionalIdPattern },
+    { access, cluster, clock, node },
+  ) {
     const known: readonly string[] = transactionStates
     const startedBeforeMs = durationFilterMs < 0 ? Infinity : clock.nowMs() - durationFilterMs
     const wanted = [...cluster.transactions.all()].filter(
@@ -31,7 +34,8 @@ export const listTransactions = defineApi({
         cluster.coordinatorOf({ kind: 'transaction', id: transactionalId }).id === node.id &&
         (stateFilters.length === 0 || stateFilters.includes(state)) &&
         (producerIdFilters.length === 0 || producerIdFilters.includes(producerId)) &&
-        startedAtMs < startedBeforeMs,
+        startedAtMs < startedBeforeMs &&
+        access.transactionalId('describe', transactionalId),
     )
     const ids = wanted.map(({ transactionalId }) => transactionalId)
     const matching = transactionalIdPattern ? namesMatching(ids, transactionalIdPattern) : ids

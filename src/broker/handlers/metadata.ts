@@ -1,5 +1,5 @@
+import { operationsUnknown } from '../acl/access.ts'
 import { defineApi } from '../api.ts'
-import { authorizedOperations } from '../authorized-operations.ts'
 import { errorCode } from '../error-code.ts'
 import { isValidName, type Topic } from '../topics.ts'
 import {
@@ -55,19 +55,19 @@ export const metadata = defineApi({
             offlineReplicas: since(5, array(int32), []),
           }),
         ),
-        topicAuthorizedOperations: since(8, int32, authorizedOperations.unknown),
+        topicAuthorizedOperations: since(8, int32, operationsUnknown),
       }),
     ),
-    clusterAuthorizedOperations: versions(8, 10, int32, authorizedOperations.unknown),
+    clusterAuthorizedOperations: versions(8, 10, int32, operationsUnknown),
     errorCode: since(13, int16, 0),
   }),
-  handle(request, { cluster, version }) {
+  handle(request, { access, cluster, version }) {
     const { topics, nodes, controller } = cluster
     // Version 0 had no null: no names meant all.
     const isForAll = request.topics === null || (version === 0 && request.topics.length === 0)
-    const topicAuthorizedOperations = request.includeTopicAuthorizedOperations
-      ? authorizedOperations.topic
-      : authorizedOperations.unknown
+    const operationsOn = (name: string) =>
+      request.includeTopicAuthorizedOperations ? access.operationsOn('topic', name) : operationsUnknown
+    const mayDescribe = (name: string) => access.topic('describe', name)
     const describe = (topic: Topic) => ({
       errorCode: errorCode.none,
       name: topic.name,
@@ -79,10 +79,14 @@ export const metadata = defineApi({
         replicaNodes: [leaderId],
         isrNodes: [leaderId],
       })),
-      topicAuthorizedOperations,
+      topicAuthorizedOperations: operationsOn(topic.name),
     })
     const find = ({ name, topicId }: { name: string | null; topicId: string }) => {
       const topic = name === null ? topics.getById(topicId) : topics.get(name)
+      const described = topic?.name ?? name
+      if (described !== null && !mayDescribe(described)) {
+        return { errorCode: errorCode.topicAuthorizationFailed, name, topicId, partitions: [] }
+      }
       if (topic !== undefined) return describe(topic)
       return { errorCode: errorOfMissing(name), name, topicId, partitions: [] }
     }
@@ -90,8 +94,10 @@ export const metadata = defineApi({
       brokers: nodes.map(({ id: nodeId, host, port }) => ({ nodeId, host, port })),
       clusterId: cluster.id,
       controllerId: controller.id,
-      topics: isForAll ? [...topics.all()].map(describe) : request.topics!.map(find),
-      ...(request.includeClusterAuthorizedOperations && { clusterAuthorizedOperations: authorizedOperations.cluster }),
+      topics: isForAll
+        ? [...topics.all()].filter(({ name }) => mayDescribe(name)).map(describe)
+        : request.topics!.map(find),
+      ...(request.includeClusterAuthorizedOperations && { clusterAuthorizedOperations: access.clusterOperations }),
     }
   },
 })

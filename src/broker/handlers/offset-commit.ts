@@ -57,14 +57,23 @@ export const offsetCommit = defineApi({
       }),
     ),
   }),
+  denied({ groupId, topics }, { access }) {
+    if (access.group('read', groupId)) return undefined
+    return { topics: topics.map((topic) => refuseTopic(topic, errorCode.groupAuthorizationFailed)) }
+  },
   coordinatedBy: ofGroup,
-  handle(request, { cluster, version }) {
+  handle(request, { access, cluster, version }) {
     const refusal = checkCommit(request, cluster, version)
     return {
-      topics: request.topics.map(({ name, topicId, partitions }) => {
+      topics: request.topics.map((asked) => {
+        const { name, topicId, partitions } = asked
         const isById = version >= 10
         const topic = isById ? cluster.topics.getById(topicId) : cluster.topics.get(name)
         const missing = isById && topic === undefined ? errorCode.unknownTopicId : errorCode.unknownTopicOrPartition
+        const isKnown = topic !== undefined || !isById
+        if (isKnown && !access.topic('read', topic?.name ?? name)) {
+          return refuseTopic(asked, errorCode.topicAuthorizationFailed)
+        }
         return {
           name,
           topicId,
@@ -83,6 +92,17 @@ export const offsetCommit = defineApi({
     }
   },
 })
+
+interface CommittedTopic {
+  readonly name: string
+  readonly topicId: string
+  readonly partitions: readonly { readonly partitionIndex: number }[]
+}
+
+/** Refuses all partitions of a topic for one reason. */
+function refuseTopic({ name, topicId, partitions }: CommittedTopic, error: ErrorCode) {
+  return { name, topicId, partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode: error })) }
+}
 
 interface Committer extends MemberIdentity {
   readonly groupId: string

@@ -17,14 +17,17 @@ export const offsetDelete = defineApi({
     throttleTimeMs: defaulted(int32, 0),
     topics: array(struct({ name: string, partitions: array(struct({ partitionIndex: int32, errorCode: int16 })) })),
   }),
+  denied: ({ groupId }, { access }) =>
+    access.group('delete', groupId) ? undefined : { errorCode: errorCode.groupAuthorizationFailed, topics: [] },
   coordinatedBy: ofGroup,
-  handle({ groupId, topics }, { cluster }) {
+  handle({ groupId, topics }, { access, cluster }) {
     const group = cluster.groups.get(groupId)
     if (groupId === '') return { errorCode: errorCode.invalidGroupId, topics: [] }
     if (group === undefined) return { errorCode: errorCode.groupIdNotFound, topics: [] }
     const subscriptions = group.subscribedTopics()
     if (subscriptions === undefined) return { errorCode: errorCode.nonEmptyGroup, topics: [] }
     const remove = (topic: string, partitionIndex: number) => {
+      if (!access.topic('read', topic)) return errorCode.topicAuthorizationFailed
       if (cluster.topics.partition(topic, partitionIndex) === undefined) return errorCode.unknownTopicOrPartition
       if (subscriptions.has(topic)) return errorCode.groupSubscribedToTopic
       group.offsets.delete(topic, partitionIndex)

@@ -1,5 +1,4 @@
-import { defineApi } from '../api.ts'
-import type { Cluster } from '../cluster.ts'
+import { defineApi, type RequestContext } from '../api.ts'
 import { ofGroup } from '../coordinators.ts'
 import { errorCode } from '../error-code.ts'
 import {
@@ -79,19 +78,34 @@ export const offsetFetch = defineApi({
       [],
     ),
   }),
+  denied({ groupId, topics }, { access, version }) {
+    if (version >= 8 || access.group('describe', groupId)) return undefined
+    const denial = errorCode.groupAuthorizationFailed
+    // The first version has no room for an error but with the partitions.
+    const refused = version < 2 ? (topics ?? []) : []
+    return {
+      errorCode: denial,
+      topics: refused.map(({ name, partitionIndexes }) => ({
+        name,
+        partitions: partitionIndexes.map((partitionIndex) => ({ partitionIndex, errorCode: denial })),
+      })),
+    }
+  },
   // Several groups may be asked for together, where they have one coordinator.
   coordinatedBy: (request) => ofGroup(request.groups[0] ?? request),
-  handle(request, { cluster, version }) {
+  handle(request, context) {
+    const { access, version } = context
     const { requireStable } = request
     if (version < 8) {
       const topics = request.topics?.map((topic) => ({ ...topic, topicId: zeroUuid })) ?? null
-      return { topics: committedOf(cluster, request.groupId, topics, { isById: false, requireStable }) }
+      return { topics: committedOf(context, request.groupId, topics, { isById: false, requireStable }) }
     }
     return {
-      groups: request.groups.map(({ groupId, topics }) => ({
-        groupId,
-        topics: committedOf(cluster, groupId, topics, { isById: version >= 10, requireStable }),
-      })),
+      groups: request.groups.map(({ groupId, topics }) =>
+        access.group('describe', groupId)
+          ? { groupId, topics: committedOf(context, groupId, topics, { isById: version >= 10, requireStable }) }
+          : { groupId, topics: [], errorCode: errorCode.groupAuthorizationFailed },
+      ),
     }
   },
 })
@@ -110,24 +124,27 @@ interface FetchMode {
 
 /** What a group has committed to the wanted partitions; to all that it knows when none are named. */
 function committedOf(
-  cluster: Cluster,
+  { access, cluster }: RequestContext,
   groupId: string,
   topics: WantedTopic[] | null,
   { isById, requireStable }: FetchMode,
 ) {
   const offsets = cluster.groups.get(groupId)?.offsets
+  const mayDescribe = (topic: string | undefined) => topic === undefined || access.topic('describe', topic)
+  const known = () => offsets?.partitions().filter(({ topic }) => mayDescribe(topic)) ?? []
   const wanted =
     topics ??
-    offsets?.partitions().map(({ topic, partitions }) => ({
+    known().map(({ topic, partitions }) => ({
       name: topic,
       topicId: cluster.topics.get(topic)?.id ?? zeroUuid,
       partitionIndexes: partitions,
-    })) ??
-    []
+    }))
   return wanted.map(({ name, topicId, partitionIndexes }) => {
     const topicName = isById ? cluster.topics.getById(topicId)?.name : name
+    const isDescribed = mayDescribe(topicName)
     const partitions = partitionIndexes.map((partitionIndex) => {
       if (topicName === undefined) return { partitionIndex, errorCode: errorCode.unknownTopicId }
+      if (!isDescribed) return { partitionIndex, errorCode: errorCode.topicAuthorizationFailed }
       if (requireStable && offsets?.isUnstable(topicName, partitionIndex) === true) {
         return { partitionIndex, errorCode: errorCode.unstableOffsetCommit }
       }

@@ -65,21 +65,28 @@ export const produce = defineApi({
   }),
   handle(request, context) {
     const { topics } = context.cluster
+    const { access } = context
     const isAcksValid = request.acks >= -1 && request.acks <= 1
+    const { transactionalId } = request
+    const mayTransact = transactionalId !== null && access.transactionalId('write', transactionalId)
+    const isDenied = !mayTransact && request.topics.some(({ partitions }) => partitions.some(isTransactional))
     const isById = context.version >= 13
     const appendAll = (open: BatchOpener) => {
       const responses = request.topics.map(({ name, topicId, partitions }) => {
         const topic = isById ? topics.getById(topicId) : topics.get(name)
         const append = (index: number, batch: Buffer | null): Appended => {
           if (!isAcksValid) return { errorCode: errorCode.invalidRequiredAcks }
-          if (topic === undefined) return { errorCode: isById ? errorCode.unknownTopicId : unknownTopic }
-          return appendTo(topic, index, batch, request.transactionalId, open, context)
+          if (isDenied) return { errorCode: errorCode.transactionalIdAuthorizationFailed }
+          if (isById && topic === undefined) return { errorCode: errorCode.unknownTopicId }
+          if (!access.topic('write', topic?.name ?? name)) return { errorCode: errorCode.topicAuthorizationFailed }
+          if (topic === undefined) return { errorCode: unknownTopic }
+          return appendTo(topic, index, batch, transactionalId, open, context)
         }
         return { name, topicId, partitions: partitions.map((p) => ({ index: p.index, ...append(p.index, p.records) })) }
       })
       return request.acks === 0 ? undefined : { responses }
     }
-    const isPlain = request.topics.every(({ partitions }) => partitions.every((p) => !isCompressed(p.records)))
+    const isPlain = !request.topics.some(({ partitions }) => partitions.some(isCompressed))
     return isPlain ? appendAll(plainBody) : loadBatchOpener().then(appendAll)
   },
 })
@@ -95,8 +102,16 @@ interface Appended {
   readonly errorMessage?: string | null
 }
 
-function isCompressed(batch: Buffer | null): boolean {
+interface PartitionData {
+  readonly records: Buffer | null
+}
+
+function isCompressed({ records: batch }: PartitionData): boolean {
   return batch !== null && batch.length >= headerBytes && batchHeader.compression(batch, 0) !== 0
+}
+
+function isTransactional({ records: batch }: PartitionData): boolean {
+  return batch !== null && batch.length >= headerBytes && batchHeader.isTransactional(batch, 0)
 }
 
 function appendTo(
@@ -115,15 +130,15 @@ function appendTo(
     zstdAllowed: version >= zstdSinceVersion,
   })
   if (fault !== errorCode.none) return { errorCode: fault }
-  const isTransactional = batchHeader.isTransactional(batch!, 0)
-  if (isTransactional) {
-    const refusal = admit(partition, batch!, transactionalId, cluster, version)
+  const isInTransaction = batchHeader.isTransactional(batch!, 0)
+  if (isInTransaction) {
+    const refusal = admit(partition, batch!, transactionalId!, cluster, version)
     if (refusal !== errorCode.none) return { errorCode: refusal }
   }
   const logStartOffset = partition.log.startOffset
   const refused = prepareBatch(batch!, { topic, index, nowMs: clock.nowMs(), open })
   if (refused !== undefined) return { ...refused, logStartOffset }
-  const result = partition.append(batch!, isTransactional && version >= implicitSinceVersion)
+  const result = partition.append(batch!, isInTransaction && version >= implicitSinceVersion)
   if (!('baseOffset' in result)) return { errorCode: result.error, errorMessage: result.message ?? null }
   const { error, baseOffset, logAppendTimeMs } = result
   return { errorCode: error, baseOffset, logAppendTimeMs, logStartOffset }
@@ -133,11 +148,10 @@ function appendTo(
 function admit(
   partition: Partition,
   batch: Buffer,
-  transactionalId: string | null,
+  transactionalId: string,
   { transactions }: Cluster,
   version: number,
 ): ErrorCode {
-  if (transactionalId === null) return errorCode.transactionalIdAuthorizationFailed
   const producerId = batchHeader.producerId(batch, 0)
   const epoch = batchHeader.producerEpoch(batch, 0)
   if (partition.isInTransaction(producerId, epoch)) return errorCode.none

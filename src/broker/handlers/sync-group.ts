@@ -24,6 +24,10 @@ export const syncGroup = defineApi({
     protocolName: since(5, nullableString, null),
     assignment: bytes,
   }),
+  denied({ groupId }, { access }) {
+    if (access.group('read', groupId)) return undefined
+    return { errorCode: errorCode.groupAuthorizationFailed, assignment: Buffer.alloc(0) }
+  },
   coordinatedBy: ofGroup,
   async handle(request, { cluster, version }) {
     const { groupId } = request

@@ -1,6 +1,6 @@
 import { defineApi } from '../api.ts'
 import { ofGroup } from '../coordinators.ts'
-import { errorCode } from '../error-code.ts'
+import { errorCode, type ErrorCode } from '../error-code.ts'
 import { array, defaulted, int16, int32, int64, nullableString, since, string, struct } from '../wire/schema.ts'
 
 const implicitSince = 5
@@ -37,8 +37,15 @@ export const txnOffsetCommit = defineApi({
     throttleTimeMs: defaulted(int32, 0),
     topics: array(struct({ name: string, partitions: array(struct({ partitionIndex: int32, errorCode: int16 })) })),
   }),
+  denied({ transactionalId, groupId, topics }, { access }) {
+    if (!access.transactionalId('write', transactionalId)) {
+      return { topics: topics.map((topic) => refuseTopic(topic, errorCode.transactionalIdAuthorizationFailed)) }
+    }
+    if (access.group('read', groupId)) return undefined
+    return { topics: topics.map((topic) => refuseTopic(topic, errorCode.groupAuthorizationFailed)) }
+  },
   coordinatedBy: ofGroup,
-  handle(request, { cluster, version }) {
+  handle(request, { access, cluster, version }) {
     const { groupId, producerId } = request
     const identity = { transactionalId: request.transactionalId, producerId, epoch: request.producerEpoch }
     const refusal = cluster.groups.checkCommit(groupId, request, request.generationId, true)
@@ -47,6 +54,7 @@ export const txnOffsetCommit = defineApi({
       topics: request.topics.map(({ name, partitions }) => ({
         name,
         partitions: partitions.map(({ partitionIndex, offset, leaderEpoch, metadata }) => {
+          if (!access.topic('read', name)) return { partitionIndex, errorCode: errorCode.topicAuthorizationFailed }
           if (error !== errorCode.none) return { partitionIndex, errorCode: error }
           if (cluster.topics.partition(name, partitionIndex) === undefined) {
             return { partitionIndex, errorCode: errorCode.unknownTopicOrPartition }
@@ -67,3 +75,13 @@ export const txnOffsetCommit = defineApi({
     }
   },
 })
+
+interface CommittedTopic {
+  readonly name: string
+  readonly partitions: readonly { readonly partitionIndex: number }[]
+}
+
+/** Refuses all partitions of a topic for one reason. */
+function refuseTopic({ name, partitions }: CommittedTopic, error: ErrorCode) {
+  return { name, partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode: error })) }
+}

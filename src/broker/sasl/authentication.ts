@@ -38,6 +38,11 @@ export class Authentication {
     this.#options = options
   }
 
+  /** The client's name among Kafka's principals. */
+  get principal(): string {
+    return `User:${this.#user ?? 'ANONYMOUS'}`
+  }
+
   /** Whether a request of this API is answered now; if not, its connection is closed. */
   permits(apiKey: number): boolean {
     const { sasl, clock } = this.#options

@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto'
+import { after, before, describe } from 'node:test'
+import {
+  createAcls,
+  createTopics,
+  deleteAcls,
+  describeAcls,
+  metadata,
+  saslAuthenticate,
+  saslHandshake,
+} from '../../src/broker/handlers/index.ts'
+import { type BrokerAuthorizer, startBroker } from '../../src/broker/index.ts'
+import { startKafka } from '../../tools/kafka/start.ts'
+import { skipWithoutJava } from '../apache-kafka.ts'
+import { coordinatorsServe } from './target.ts'
+import { WireClient } from './wire-client.ts'
+
+/** A rule as the protocol has it. */
+export interface Acl {
+  readonly resourceType: number
+  readonly resourceName: string
+  readonly patternType: number
+  readonly principal: string
+  readonly host: string
+  readonly operation: number
+  readonly permissionType: number
+}
+
+/** Someone without any right, and connections of his own. */
+export interface User {
+  readonly principal: string
+  connect(): Promise<WireClient>
+}
+
+/** A broker with an authorizer, whose admin may do everything. */
+export interface AclTarget {
+  readonly admin: WireClient
+  newUser(): User
+  createTopic(options?: { partitions?: number }): Promise<{ name: string; id: string }>
+  /** Makes ACLs, and waits until they are in force. */
+  grant(acls: readonly Acl[]): Promise<void>
+  /** Takes an ACL away, and waits until it is out of force. */
+  revoke(acl: Acl): Promise<void>
+}
+
+const password = 'secret'
+const usernames = Array.from({ length: 100 }, (_, i) => `user${i}`)
+
+interface AclBroker extends AsyncDisposable {
+  /** Of the listener that asks clients who they are. */
+  readonly bootstrapServers: string
+}
+
+/** The same promises for the embedded broker and for Apache Kafka with its StandardAuthorizer. */
+export function aclContract(suite: (target: AclTarget) => void, rules: BrokerAuthorizer = {}): void {
+  const authorizer = { ...rules, superUsers: ['User:admin'] }
+  const users = Object.fromEntries(['admin', ...usernames].map((name) => [name, password]))
+  void describe('contract of ACLs', { concurrency: true }, () => {
+    describeTarget('embedded broker', false, () => startBroker({ sasl: { users }, authorizer }), suite)
+    describeTarget('Apache Kafka', skipWithoutJava, () => startAuthorizingKafka(authorizer), suite)
+  })
+}
+
+async function startAuthorizingKafka({ superUsers = [], ...rules }: BrokerAuthorizer): Promise<AclBroker> {
+  const logins = ['admin', ...usernames].map((name) => `user_${name}="${password}"`).join(' ')
+  const kafka = await startKafka({
+    heapMb: 512,
+    listeners: ['SASL'],
+    properties: {
+      'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+      // The broker speaks to its controller as nobody in particular.
+      'super.users': [...superUsers, 'User:ANONYMOUS'].join(';'),
+      'allow.everyone.if.no.acl.found': String(rules.allowEveryoneIfNoAclFound ?? false),
+      'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL:SASL_PLAINTEXT',
+      'listener.name.sasl.sasl.enabled.mechanisms': 'PLAIN',
+      'listener.name.sasl.plain.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required ${logins};`,
+    },
+  })
+  return { bootstrapServers: kafka.listeners['SASL']!, [Symbol.asyncDispose]: () => kafka[Symbol.asyncDispose]() }
+}
+
+function describeTarget(
+  name: string,
+  skip: string | false,
+  start: () => Promise<AclBroker>,
+  suite: (target: AclTarget) => void,
+): void {
+  void describe(name, { skip }, () => {
+    let broker: AclBroker
+    let admin: WireClient
+    let usersGiven = 0
+    const connect = async (username: string) => {
+      const client = await WireClient.connect(broker.bootstrapServers)
+      await client.call(saslHandshake, 1, { mechanism: 'PLAIN' })
+      const { errorCode } = await client.call(saslAuthenticate, 2, {
+        authBytes: Buffer.from(`\0${username}\0${password}`),
+      })
+      if (errorCode !== 0) throw new Error(`${username} was refused with ${errorCode}`)
+      return client
+    }
+    before(async () => {
+      broker = await start()
+      admin = await connect('admin')
+      await coordinatorsServe(admin)
+    })
+    after(async () => {
+      await admin[Symbol.asyncDispose]()
+      await broker[Symbol.asyncDispose]()
+    })
+
+    const isThere = async (acl: Acl) => {
+      const { resources } = await admin.call(describeAcls, 3, filterOf(acl))
+      return resources.length > 0
+    }
+    suite({
+      get admin() {
+        return admin
+      },
+      newUser() {
+        const username = usernames[usersGiven++]!
+        return { principal: `User:${username}`, connect: () => connect(username) }
+      },
+      async createTopic({ partitions = 1 } = {}) {
+        const topic = `contract-${randomUUID()}`
+        const { topics } = await admin.call(createTopics, 7, {
+          topics: [{ name: topic, numPartitions: partitions, replicationFactor: 1, assignments: [], configs: [] }],
+          timeoutMs: 10_000,
+          validateOnly: false,
+        })
+        for (;;) {
+          const described = await admin.call(metadata, 12, { topics: [{ name: topic }] })
+          if (described.topics[0]!.errorCode === 0) return { name: topic, id: topics[0]!.topicId }
+        }
+      },
+      async grant(acls) {
+        const { results } = await admin.call(createAcls, 3, { creations: acls })
+        for (const { errorCode, errorMessage } of results) {
+          if (errorCode !== 0) throw new Error(`an ACL was refused with ${errorCode}: ${errorMessage}`)
+        }
+        for (const acl of acls) while (!(await isThere(acl)));
+      },
+      async revoke(acl) {
+        await admin.call(deleteAcls, 3, { filters: [filterOf(acl)] })
+        while (await isThere(acl));
+      },
+    })
+  })
+}
+
+/** The filter that only this ACL passes. */
+export function filterOf(acl: Acl) {
+  const { resourceType, resourceName, patternType, principal, host, operation, permissionType } = acl
+  return {
+    resourceTypeFilter: resourceType,
+    resourceNameFilter: resourceName,
+    patternTypeFilter: patternType,
+    principalFilter: principal,
+    hostFilter: host,
+    operation,
+    permissionType,
+  }
+}
