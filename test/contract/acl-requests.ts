@@ -414,7 +414,7 @@ export const guarded: readonly GuardedRequest[] = [
     code: clusterDenied,
     rights: [['cluster', 'alter']],
     ask: (client, { name }) => {
-      const of = { resourceType: 2, resourceName: name, patternType: 3 }
+      const of = { resourceType: 2, resourceName: name, resourcePatternType: 3 }
       const acl = { ...of, principal: 'User:nobody', host: '*', operation: 3, permissionType: 3 }
       return client.call(createAcls, 3, { creations: [acl] })
     },

@@ -133,7 +133,7 @@ function describeTarget(
         }
       },
       async grant(acls) {
-        const { results } = await admin.call(createAcls, 3, { creations: acls })
+        const { results } = await admin.call(createAcls, 3, { creations: acls.map(creationOf) })
         for (const { errorCode, errorMessage } of results) {
           if (errorCode !== 0) throw new Error(`an ACL was refused with ${errorCode}: ${errorMessage}`)
         }
@@ -145,6 +145,11 @@ function describeTarget(
       },
     })
   })
+}
+
+/** The ACL as CreateAcls names its fields. */
+export function creationOf({ patternType: resourcePatternType, ...acl }: Acl) {
+  return { ...acl, resourcePatternType }
 }
 
 /** The filter that only this ACL passes. */

@@ -14,7 +14,7 @@ import {
   metadata,
   offsetCommit,
 } from '../../src/broker/handlers/index.ts'
-import { type Acl, type AclTarget, filterOf, type User } from './acl-target.ts'
+import { type Acl, type AclTarget, creationOf, filterOf, type User } from './acl-target.ts'
 import { codesOf, guarded, type Names } from './acl-requests.ts'
 import { recordBatch } from './batches.ts'
 import { fetchFrom, produceTo } from './exchange.ts'
@@ -345,7 +345,9 @@ export function aclsContract(target: AclTarget): void {
           ruleFor(user, { resourceName: 'a', operation: operation.write, host: '10.0.0.1' }),
           ruleFor(user, { resourceName: 'a', patternType: pattern.prefixed, permissionType: permission.deny }),
         ]
-        const { results } = await target.admin.call(createAcls, version, { creations: [...rules, rules[0]!] })
+        const { results } = await target.admin.call(createAcls, version, {
+          creations: [...rules, rules[0]!].map(creationOf),
+        })
         await target.grant(rules)
         const described = await describeAll({ principalFilter: principal })
         const filters = [{ ...filterOf(rules[0]!), operation: operation.any, hostFilter: null }, filterOf(rules[0]!)]
@@ -399,7 +401,9 @@ export function aclsContract(target: AclTarget): void {
       const user = target.newUser()
       const good = ruleFor(user, { resourceName: 'good' })
       const errorOf = async (rule: Partial<Acl>) => {
-        const { results } = await target.admin.call(createAcls, 3, { creations: [ruleFor(user, rule), good] })
+        const { results } = await target.admin.call(createAcls, 3, {
+          creations: [ruleFor(user, rule), good].map(creationOf),
+        })
         return results.map(({ errorCode }) => errorCode)
       }
 

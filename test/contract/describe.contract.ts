@@ -42,7 +42,7 @@ export function describeContract(target: Target): void {
   describe('ACLs', () => {
     it('are neither made nor told of where nothing heeds them', async () => {
       await using client = await target.connect()
-      const topic = { resourceType: 2, resourceName: 'orders', patternType: 3 }
+      const topic = { resourceType: 2, resourceName: 'orders', resourcePatternType: 3 }
       const acl = { ...topic, principal: 'User:alice', host: '*', operation: 3, permissionType: 3 }
 
       const { results } = await client.call(createAcls, 3, { creations: [acl] })

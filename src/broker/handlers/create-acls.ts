@@ -24,7 +24,7 @@ export const createAcls = defineApi({
       struct({
         resourceType: int8,
         resourceName: string,
-        patternType: int8,
+        resourcePatternType: int8,
         principal: string,
         host: string,
         operation: int8,
@@ -36,8 +36,12 @@ export const createAcls = defineApi({
     throttleTimeMs: defaulted(int32, 0),
     results: array(struct({ errorCode: int16, errorMessage: nullableString })),
   }),
-  handle({ creations }, { access, cluster }) {
+  handle(request, { access, cluster }) {
     const { authorizer } = cluster
+    const creations = request.creations.map(({ resourcePatternType: patternType, ...acl }): Acl => ({
+      ...acl,
+      patternType,
+    }))
     if (creations.some(isUnknown)) throw new MalformedRequest('an ACL has an unknown element')
     const isVague = creations.some(namesAny)
     const create = (acl: Acl) => {
