@@ -129,6 +129,12 @@ export const errorCatalogue = {
     meaning: 'The topic of the checkpoint has settings under which a checkpoint would be lost or split.',
     remedy: 'Correct the settings that the message names.',
   },
+  CLOCK_SKEWED: {
+    retryable: false,
+    meaning:
+      'A warning, with which nothing ends: the clock of this machine and that of the broker differ by more than `clockSkewMaxMs`. The program goes by the time of the broker, so no record is lost or diverted by it.',
+    remedy: 'Set the clock that is wrong, and have both follow a time server.',
+  },
   GROUP_OFFSETS_DIFFER: {
     retryable: false,
     meaning: 'The offsets of the consumer group were changed from outside; what waits belongs to other offsets.',

@@ -3,6 +3,8 @@ import {
   createTopicsV7,
   deleteTopicsV6,
   describeConfigsV4,
+  IncrementalAlterConfigOperationTypes,
+  incrementalAlterConfigsV1,
   listOffsetsV7,
 } from '@platformatic/kafka'
 import { KafkaError } from '../core/errors.ts'
@@ -114,6 +116,18 @@ export async function topicConfigs(
   const result = response.results[0]!
   if (result.errorCode !== brokerErrors.none) throw refusal(result.errorCode, what, { topic })
   return names.map((name) => result.configs.find((config) => config.name === name)?.value ?? undefined)
+}
+
+/** Gives settings of a topic these values; all else stays as it is. */
+export async function setTopicConfigs(
+  cluster: Cluster,
+  topic: string,
+  values: Readonly<Record<string, string>>,
+): Promise<void> {
+  const configOperation = IncrementalAlterConfigOperationTypes.SET
+  const configs = Object.entries(values).map(([name, value]) => ({ name, configOperation, value }))
+  const resource = { resourceType: ConfigResourceTypes.TOPIC, resourceName: topic, configs }
+  await cluster.request(`changing the settings of topic "${topic}"`, incrementalAlterConfigsV1.api, [resource], false)
 }
 
 /** Partitions of a topic by the broker that leads them. */

@@ -18,18 +18,19 @@ const replicationTimeoutMs = 30_000
  * Writes record batches that are finished already, several requests at a time, as they are: without idempotence, so the
  * order within a partition holds only while nothing is refused, and a lost connection is final.
  *
+ * @param onSent - Called for each request with its bytes, and with what the leader said of its batches.
  * @throws KafkaError
  */
 export async function sendBatches(
   cluster: Cluster,
   topic: Topic,
   batches: Iterable<ReadyBatch>,
-  onSent: (bytes: number) => void,
+  onSent: (bytes: number, answers: readonly ProduceAnswer[]) => void,
 ): Promise<void> {
   const underWay = new Set<Promise<void>>()
   for (const request of requests(topic, batches)) {
     if (underWay.size >= inFlightMax) await Promise.race(underWay)
-    const sending = send(cluster, topic, request).then(() => onSent(request.bytes))
+    const sending = send(cluster, topic, request).then((answers) => onSent(request.bytes, answers))
     underWay.add(sending)
     void sending.finally(() => underWay.delete(sending)).catch(() => {})
   }
@@ -60,15 +61,18 @@ function* requests(topic: Topic, batches: Iterable<ReadyBatch>): Generator<Batch
 }
 
 /** Sends a request, and again what its leader refuses for now, as one does that has just begun to lead. */
-async function send(cluster: Cluster, topic: Topic, { leader, batches }: BatchRequest): Promise<void> {
+async function send(cluster: Cluster, topic: Topic, { leader, batches }: BatchRequest): Promise<ProduceAnswer[]> {
   const { clock, random, deadlineMs, signal } = cluster.retryPolicy
   const endMs = clock.monotonicMs() + deadlineMs
+  const stored: ProduceAnswer[] = []
   let left = batches
   for (let attempt = 0; ; attempt++) {
-    const refused = (await produce(cluster, topic, leader, left)).filter(
-      ({ errorCode }) => errorCode !== brokerErrors.none,
-    )
-    if (refused.length === 0) return
+    const refused: ProduceAnswer[] = []
+    for (const answer of await produce(cluster, topic, leader, left)) {
+      if (answer.errorCode === brokerErrors.none) stored.push(answer)
+      else refused.push(answer)
+    }
+    if (refused.length === 0) return stored
     const { errorCode, partition } = refused.find((answer) => !isRetryableCode(answer.errorCode)) ?? refused[0]!
     if (!isRetryableCode(errorCode) || clock.monotonicMs() > endMs) {
       throw refusal(errorCode, `writing to topic "${topic.name}", partition ${partition}`)

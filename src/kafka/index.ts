@@ -1,5 +1,13 @@
 export { type ReadyBatch, sendBatches } from './batch-sender.ts'
-export { createMissingTopics, createTopics, deleteTopics, listOffsets, type NewTopic, topicConfigs } from './admin.ts'
+export {
+  createMissingTopics,
+  createTopics,
+  deleteTopics,
+  listOffsets,
+  type NewTopic,
+  setTopicConfigs,
+  topicConfigs,
+} from './admin.ts'
 export { Cluster, type ClusterOptions, type Topic } from './cluster.ts'
 export { Connection, type ConnectionOptions } from './connection.ts'
 export { Fetcher, type FetcherOptions, type FetchedResponse, receiveBytes } from './fetcher.ts'
@@ -10,6 +18,7 @@ export { commitOffsets, fetchGroupOffsets } from './offset-store.ts'
 export { partitionForKey } from './partitioner.ts'
 export { Producer, type ProducerOptions } from './producer.ts'
 export { findMissingRights, grantsOf, type Right } from './rights.ts'
+export { withRetries } from './retry.ts'
 export type { PasswordSasl, SaslOptions, TokenProvider, TokenSasl } from './sasl.ts'
 export type { TlsOptions } from './tls.ts'
 export { TransactionalProducer, type TransactionalProducerOptions } from './transactional-producer.ts'

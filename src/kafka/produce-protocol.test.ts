@@ -62,6 +62,7 @@ describe('decodeProduce', () => {
       partition: fc.nat(),
       errorCode: fc.integer({ min: -1, max: 100 }),
       baseOffset: fc.integer({ min: -1, max: Number.MAX_SAFE_INTEGER }),
+      appendedMs: fc.integer({ min: -1, max: Number.MAX_SAFE_INTEGER }),
       recordErrors: fc.array(fc.record({ index: fc.nat(), message: fc.option(fc.string()) }), { maxLength: 3 }),
       errorMessage: fc.option(fc.string({ maxLength: 300 })),
       tags: fc.nat({ max: 200 }),
@@ -80,12 +81,13 @@ describe('decodeProduce', () => {
         assert.deepEqual(
           decoded.answers,
           wanted.responses.flatMap(({ name, partitionResponses }) =>
-            partitionResponses.map(({ index, errorCode, errorMessage, baseOffset }) => ({
+            partitionResponses.map(({ index, errorCode, errorMessage, baseOffset, logAppendTimeMs }) => ({
               topic: name,
               partition: index,
               errorCode,
               errorMessage,
               baseOffset: Number(baseOffset),
+              appendedMs: Number(logAppendTimeMs),
             })),
           ),
         )
@@ -95,7 +97,15 @@ describe('decodeProduce', () => {
   })
 
   it('refuses a response that ends anywhere before its end', () => {
-    const answer = { partition: 0, errorCode: 0, baseOffset: 7, recordErrors: [], errorMessage: 'text', tags: 3 }
+    const answer = {
+      partition: 0,
+      errorCode: 0,
+      baseOffset: 7,
+      appendedMs: 8,
+      recordErrors: [],
+      errorMessage: 'text',
+      tags: 3,
+    }
     const response = Buffer.concat([Buffer.of(0), encodeResponse([{ name: 'orders', answers: [answer] }], 0)])
     // What lies behind the end is a response that was read before.
     const memory = Buffer.concat([response, response])
@@ -110,6 +120,7 @@ interface AnswerSpec {
   partition: number
   errorCode: number
   baseOffset: number
+  appendedMs: number
   recordErrors: { index: number; message: string | null }[]
   errorMessage: string | null
   tags: number
@@ -120,8 +131,8 @@ function encodeResponse(topics: { name: string; answers: AnswerSpec[] }[], throt
   const writer = new WireWriter().compactLength(topics.length)
   for (const { name, answers } of topics) {
     writer.compactString(name).compactLength(answers.length)
-    for (const { partition, errorCode, baseOffset, recordErrors, errorMessage, tags } of answers) {
-      writer.int32(partition).int16(errorCode).int64(baseOffset).int64(-1).int64(0)
+    for (const { partition, errorCode, baseOffset, appendedMs, recordErrors, errorMessage, tags } of answers) {
+      writer.int32(partition).int16(errorCode).int64(baseOffset).int64(appendedMs).int64(0)
       writer.compactLength(recordErrors.length)
       for (const { index, message } of recordErrors) writer.int32(index).compactString(message).noTags()
       writer

@@ -44,6 +44,8 @@ export interface ProduceAnswer {
   errorCode: number
   errorMessage: string | null
   baseOffset: number
+  /** The time of the broker that its records bear now, in milliseconds since 1970; -1 where they keep their own. */
+  appendedMs: number
 }
 
 export interface ProduceResponse {
@@ -74,8 +76,9 @@ function decodeAnswer(reader: WireReader, topic: string): ProduceAnswer {
   const partition = reader.int32()
   const errorCode = reader.int16()
   const baseOffset = reader.int64()
-  // Append time and log start.
-  reader.skip(16)
+  const appendedMs = reader.int64()
+  // Log start.
+  reader.skip(8)
   for (let left = reader.compactLength(); left > 0; left--) {
     reader.int32()
     reader.compactString()
@@ -83,5 +86,5 @@ function decodeAnswer(reader: WireReader, topic: string): ProduceAnswer {
   }
   const errorMessage = reader.compactString()
   reader.skipTags()
-  return { topic, partition, errorCode, errorMessage, baseOffset }
+  return { topic, partition, errorCode, errorMessage, baseOffset, appendedMs }
 }

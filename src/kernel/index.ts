@@ -12,7 +12,14 @@ export { type Origin, originsHeaderName, readOrigins } from './origins.ts'
 export { noProducer, OutputBatch, varintLength, writeVarint } from './output-batch.ts'
 export { OutputBuilder } from './output-builder.ts'
 export { recordBatchOf } from './record-batch.ts'
-export { contentBytes, noHeaders, type PlainRecord, plainRecord, writePlainRecord } from './plain-record.ts'
+export {
+  contentBytes,
+  noHeaders,
+  noTimestamp,
+  type PlainRecord,
+  plainRecord,
+  writePlainRecord,
+} from './plain-record.ts'
 export { type CompletedKey, PendingTable, type TableCounts } from './pending-table.ts'
 export { encodeHeader, headerOf } from './record-headers.ts'
 export { TableMemory } from './table-memory.ts'

@@ -12,6 +12,9 @@ export interface PlainRecord {
   readonly headers: Uint8Array
 }
 
+/** Of a record that bears no time. A broker that does not stamp it keeps it like this, and takes it at any time. */
+export const noTimestamp = -1
+
 export const noHeaders = { headerCount: 0, headers: new Uint8Array(0) } as const
 
 /** Bytes of a record without what stands around its fields. */

@@ -211,7 +211,7 @@ export class EpochState {
         closedMs,
         ...this.#identity,
         ...accounting.snapshot(),
-        completed: this.#remembered?.close(putInto(out, closedMs), this.nowMs(closedMs)),
+        completed: this.#remembered?.close(putInto(out), this.nowMs(closedMs)),
         eventTimes: this.eventClock?.close(),
         pending: pending.count,
         digest: pending.digest,

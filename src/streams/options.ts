@@ -105,6 +105,14 @@ export const runOptions = {
     flag: '--timestamp-ahead-max-ms',
     doc: 'How far ahead of the time of day the timestamp of a record may be where rows expire, or completed keys are forgotten, by the time that records tell, in milliseconds. A record beyond that is a dead letter. Brokers refuse such records themselves from Kafka 4.0 on.',
   },
+  clockSkewMaxMs: {
+    type: 'int',
+    default: 60_000,
+    min: 1_000,
+    env: 'MILLRACE_CLOCK_SKEW_MAX_MS',
+    flag: '--clock-skew-max-ms',
+    doc: 'How far the clock of this machine may be from that of the broker before a warning is logged, CLOCK_SKEWED, in milliseconds. The program goes by the time of the broker.',
+  },
   replayRecordsMax: {
     type: 'int',
     default: 2_000_000,

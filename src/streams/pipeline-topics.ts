@@ -1,7 +1,7 @@
 import { TopologyError } from '../core/errors.ts'
 import { type Cluster, createMissingTopics, type Topic } from '../kafka/index.ts'
 import { partitionsMax } from '../kernel/index.ts'
-import { findCheckpointTopic } from './checkpoint/checkpoint-topic.ts'
+import { findCheckpointTopic, haveStamped } from './checkpoint/checkpoint-topic.ts'
 import { manifestBytesMax } from './checkpoint/manifest.ts'
 import type { Logger } from './logger.ts'
 import type { Plan } from './plan.ts'
@@ -15,6 +15,8 @@ export interface PipelineTopics {
   isCompacted: boolean
   /** `mergedSink`, `deadLetterSink`, `checkpointSink` and `expiredSink` are their indexes. */
   sinks: readonly Topic[]
+  /** Whether the broker stamps the records of the checkpoint, and so tells its time. */
+  isCheckpointStamped: boolean
   /** Bytes of the largest record batch that each sink takes. */
   batchBytesMax: readonly number[]
 }
@@ -78,7 +80,9 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
     warnOfSettings(plan.name, each, use, logger)
   })
   const batchBytesMax = settings.map((each) => each.batchBytesMax)
-  return { source, isCompacted: sourceSettings.isCompacted, sinks, batchBytesMax }
+  const { isStamped } = settings[checkpointSink]!
+  const isCheckpointStamped = isStamped || (await haveStamped(cluster, plan.checkpointTopic))
+  return { source, isCompacted: sourceSettings.isCompacted, sinks, isCheckpointStamped, batchBytesMax }
 }
 
 /** By the index of the sink; nothing of the checkpoint, which is checked by itself. */

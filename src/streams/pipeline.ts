@@ -5,6 +5,7 @@ import { TableMemory } from '../kernel/index.ts'
 import { backlogOf } from './backlog.ts'
 import { ByteBudget } from './byte-budget.ts'
 import type { CarefulMode } from './careful-mode.ts'
+import { brokerTime } from './checkpoint/broker-time.ts'
 import { recentManifest } from './checkpoint/checkpoint-view.ts'
 import type { EpochState } from './epoch-state.ts'
 import type { WarmTable } from './load-state.ts'
@@ -13,6 +14,7 @@ import type { RunOptions } from './options.ts'
 import { checkpointSink, type PipelineTopics } from './pipeline-topics.ts'
 import type { Plan } from './plan.ts'
 import { RowBatchPool } from './row-batch.ts'
+import { TimeOfDay } from './time-of-day.ts'
 
 /** Batches between reading and the table. Few, so that their columns and bytes stay in the cache from step to step. */
 const rowBatches = 4
@@ -71,6 +73,7 @@ export class Pipeline {
   readonly options: RunOptions
   readonly cluster: Cluster
   readonly clock: Clock
+  readonly timeOfDay: TimeOfDay
   readonly topics: PipelineTopics
   readonly logger: Logger
   /** Whether it reads what is pending into its table and no more, as a standby does. */
@@ -111,8 +114,20 @@ export class Pipeline {
     this.logger = parts.logger
     this.onlyRestores = parts.onlyRestores ?? false
     this.statistics = parts.statistics ?? newStatistics()
+    this.timeOfDay = this.#brokersTime()
     this.#outputBytesMax = outputBudget(parts.options, parts.topics.source)
     this.budget = new ByteBudget(this.#outputBytesMax)
+  }
+
+  #brokersTime(): TimeOfDay {
+    const { cluster, clock, plan, options, topics, logger } = this
+    return new TimeOfDay({
+      app: plan.name,
+      clock,
+      skewMaxMs: options.clockSkewMaxMs,
+      logger,
+      ask: async () => (topics.isCheckpointStamped ? brokerTime(cluster, plan.checkpointTopic) : undefined),
+    })
   }
 
   /** Has the system give the memory that what waits and the backlog are likely to need; an estimate, so that no failure matters here. */

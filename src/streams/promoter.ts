@@ -75,11 +75,11 @@ export class Promoter {
   }
 
   async #askRetention(): Promise<void> {
-    const { cluster, topics, clock } = this.#pipeline
+    const { cluster, topics, clock, timeOfDay } = this.#pipeline
     if (clock.monotonicMs() - this.#askedMs < lookEveryMs) return
     this.#askedMs = clock.monotonicMs()
     const [ms, bytes, policy] = await topicConfigs(cluster, topics.source.name, ...retentionConfigs)
-    const youngMs = clock.nowMs() - limitOf(ms) / 2
+    const youngMs = timeOfDay.nowMs() - limitOf(ms) / 2
     this.#retention = {
       youngFrom: youngMs < 0 ? [] : await listOffsets(cluster, topics.source, { timestampMs: youngMs }),
       bytes: limitOf(bytes),

@@ -1,6 +1,6 @@
-import type { Clock } from '../core/clock.ts'
 import type { EpochState } from './epoch-state.ts'
 import type { Expiry } from './plan.ts'
+import type { TimeOfDay } from './time-of-day.ts'
 
 /** A sweep for rows begins when the time has gone on by this share of what they may wait: so late they may leave. */
 const timeShare = 1 / 8
@@ -26,15 +26,15 @@ const pollMsMax = 10_000
 export class TableSweep {
   readonly #expiry: Expiry | undefined
   readonly #state: EpochState
-  readonly #clock: Clock
+  readonly #timeOfDay: Pick<TimeOfDay, 'nowMs'>
   #begunMs = -Infinity
   #isSweeping = false
 
   /** @param expiry - Absent where rows do not expire. */
-  constructor(expiry: Expiry | undefined, state: EpochState, clock: Clock) {
+  constructor(expiry: Expiry | undefined, state: EpochState, timeOfDay: Pick<TimeOfDay, 'nowMs'>) {
     this.#expiry = expiry
     this.#state = state
-    this.#clock = clock
+    this.#timeOfDay = timeOfDay
   }
 
   /** How soon to look again where rows can expire while no records come; absent where they cannot. */
@@ -67,6 +67,6 @@ export class TableSweep {
   }
 
   #nowMs(): number {
-    return this.#state.nowMs(this.#clock.nowMs())
+    return this.#state.nowMs(this.#timeOfDay.nowMs())
   }
 }

@@ -8,6 +8,8 @@ export interface TopicSettings {
   readonly isCompacted: boolean
   /** Bytes of the largest record batch that it takes. */
   readonly batchBytesMax: number
+  /** Whether the broker gives records the time of their arrival. */
+  readonly isStamped: boolean
   readonly replicaCount: number
   readonly minInsyncReplicas: number
 }
@@ -21,12 +23,13 @@ export const defaultBatchBytesMax = 1_048_588
 const outputBytesMin = { 'merged records': 512, 'expired rows': 512, 'dead letters': 1024 } as const
 
 export async function readSettings(cluster: Cluster, { name, replicaCount }: Topic): Promise<TopicSettings> {
-  const names = ['cleanup.policy', 'max.message.bytes', 'min.insync.replicas'] as const
-  const [policy, bytesMax, insyncMin] = await topicConfigs(cluster, name, ...names)
+  const names = ['cleanup.policy', 'max.message.bytes', 'min.insync.replicas', 'message.timestamp.type'] as const
+  const [policy, bytesMax, insyncMin, timestampType] = await topicConfigs(cluster, name, ...names)
   return {
     name,
     isCompacted: policy?.includes('compact') ?? false,
     batchBytesMax: Number(bytesMax ?? defaultBatchBytesMax),
+    isStamped: timestampType === 'LogAppendTime',
     replicaCount,
     minInsyncReplicas: Number(insyncMin ?? 1),
   }

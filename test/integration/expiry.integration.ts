@@ -4,7 +4,7 @@ import { systemClock } from '../../src/core/clock.ts'
 import { audit, field, stage, type Topology, topology } from '../../src/streams/index.ts'
 import { atCluster } from './at-cluster.ts'
 import { mergesOf, record, saysOf, valuesOf } from './customers.ts'
-import { assertAccount, startQuietly } from './run.ts'
+import { assertAccount, committed, startQuietly } from './run.ts'
 import type { SourceRecord, Stream, Target } from './target.ts'
 
 const minute = 60_000
@@ -130,6 +130,21 @@ export function expiry(target: Target): void {
 
       assert.equal((await stream.merged()).length, 400)
       assertAccount(report, { emitted: 800, pending: 1 })
+    })
+
+    it('keeps no epoch open for longer than it may be, however seldom rows can be over', async () => {
+      const stream = await target.stream()
+      const byDay = { expireAfterMs: 600 * minute, expireBy: 'processingTime' } as const
+      await using app = await startQuietly(expiring(stream, byDay), target.bootstrapServers)
+      await app.caughtUp()
+      const beganMs = systemClock.monotonicMs()
+
+      await stream.produce([record('A', 0)])
+      await committed(app, 1)
+
+      // Without rows that are over it looks every ten seconds.
+      const tookMs = systemClock.monotonicMs() - beganMs
+      assert.ok(tookMs < 5_000, `${tookMs}`)
     })
 
     it('leaves by the time of day, while no records come', async () => {

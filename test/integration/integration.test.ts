@@ -1,6 +1,7 @@
 import { audits } from './audit.integration.ts'
 import { bytesLeaveAsTheyCame } from './bytes.integration.ts'
 import { epochs } from './epochs.integration.ts'
+import { wrongClocks } from './clock.integration.ts'
 import { explanations } from './explain.integration.ts'
 import { acceptedLoss } from './loss.integration.ts'
 import { logs } from './logs.integration.ts'
@@ -40,4 +41,5 @@ onEachBroker([
   acceptedLoss,
   warmStandbys,
   logs,
+  wrongClocks,
 ])

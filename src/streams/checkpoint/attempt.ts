@@ -1,5 +1,5 @@
 import { type Cluster, sendBatches } from '../../kafka/index.ts'
-import { noHeaders, recordBatchOf } from '../../kernel/index.ts'
+import { noHeaders, noTimestamp, recordBatchOf } from '../../kernel/index.ts'
 import type { CheckpointRecords } from './checkpoint-records.ts'
 import { attemptKey } from './checkpoint-topic.ts'
 import { corrupt } from './manifest.ts'
@@ -51,6 +51,6 @@ export function attemptOf(records: CheckpointRecords): Attempt | undefined {
 /** Writes a note, and resolves once it is stored. Needs no transaction, so whoever is not the owner any more disturbs nobody. */
 export async function writeAttempt(cluster: Cluster, topic: string, attempt: Attempt): Promise<void> {
   const record = { key: Buffer.from(attemptKey), value: Buffer.from(JSON.stringify(attempt)), ...noHeaders }
-  const bytes = recordBatchOf(0, cluster.clock.nowMs(), record)
+  const bytes = recordBatchOf(0, noTimestamp, record)
   await sendBatches(cluster, await cluster.topicWhenReady(topic), [{ partition: 0, bytes }], () => {})
 }

@@ -1,9 +1,11 @@
-import { EngineError } from '../../core/errors.ts'
-import { type Cluster, createMissingTopics, type Topic, topicConfigs } from '../../kafka/index.ts'
+import { EngineError, KafkaError } from '../../core/errors.ts'
+import { type Cluster, createMissingTopics, setTopicConfigs, type Topic, topicConfigs } from '../../kafka/index.ts'
 
 /** Keys of the records in a checkpoint topic; the last record of a key counts, and one without a value deletes it. */
 export const manifestKey = 'manifest'
 export const attemptKey = 'attempt'
+/** Never has a value: see `broker-time.ts`. */
+export const clockKey = 'clock'
 
 /** Puts a record into the topic; one without a value deletes that of the same key. */
 export type PutRecord = (key: string, value: Uint8Array | undefined) => void
@@ -42,6 +44,9 @@ export function belongsToManifest(key: string): boolean {
 /** The broker compacts no segment that it still writes to, and a start reads what is not compacted: 1 GiB by default. */
 const segmentBytes = 64 << 20
 
+/** Records are stamped by the broker: so it refuses none for a clock that is wrong, and tells what time it is. */
+const stamped = { 'message.timestamp.type': 'LogAppendTime' }
+
 /**
  * Finds the topic of an application's checkpoint, and creates it where there is none.
  *
@@ -57,6 +62,7 @@ export async function findCheckpointTopic(
     'cleanup.policy': 'compact',
     'segment.bytes': String(segmentBytes),
     'max.message.bytes': String(batchBytesMax.created),
+    ...stamped,
   }
   await createMissingTopics(cluster, [{ name, partitionCount: 1, configs }])
   const topic = await cluster.topicWhenReady(name)
@@ -76,4 +82,15 @@ export async function findCheckpointTopic(
     )
   }
   return topic
+}
+
+/** Has the broker stamp the records of a checkpoint topic that was not created so; false where it does not let this client. */
+export async function haveStamped(cluster: Cluster, name: string): Promise<boolean> {
+  try {
+    await setTopicConfigs(cluster, name, stamped)
+    return true
+  } catch (error) {
+    if (error instanceof KafkaError && error.code === 'KAFKA_REFUSED') return false
+    throw error
+  }
 }

@@ -1,4 +1,11 @@
-import { encodeOffsets, noHeaders, type OffsetSet, type OutputBuilder, writePlainRecord } from '../../kernel/index.ts'
+import {
+  encodeOffsets,
+  noHeaders,
+  noTimestamp,
+  type OffsetSet,
+  type OutputBuilder,
+  writePlainRecord,
+} from '../../kernel/index.ts'
 import { type CheckpointRecords, type Deltas, deltasOf, recordBytes } from './checkpoint-records.ts'
 import { baseKey, deltaKey, manifestKey, type PutRecord } from './checkpoint-topic.ts'
 import { encodeManifest, type Manifest } from './manifest.ts'
@@ -8,8 +15,9 @@ import type { PromotedParts } from './promoted-parts.ts'
 /** What the writer adds to a manifest by itself. */
 type Bookkeeping = Pick<Manifest, 'baseEpochs' | 'basePieces' | 'deltaPieces'>
 
-export function putInto(out: OutputBuilder, timestampMs: number): PutRecord {
-  return (key, value) => writePlainRecord(out, 0, timestampMs, { key: Buffer.from(key), value, ...noHeaders })
+/** Writes records of the checkpoint, which bear no time: the broker stamps them. */
+export function putInto(out: OutputBuilder): PutRecord {
+  return (key, value) => writePlainRecord(out, 0, noTimestamp, { key: Buffer.from(key), value, ...noHeaders })
 }
 
 /** What waits, by reference and by value. */
@@ -72,10 +80,10 @@ export class CheckpointWriter {
     return writer
   }
 
-  /** Writes what an epoch changed, and its manifest, with the time of its close. */
+  /** Writes what an epoch changed, and its manifest. */
   write(out: OutputBuilder, { pending, promoted }: Waiting, manifest: Omit<Manifest, keyof Bookkeeping>): void {
-    const { epoch, closedMs } = manifest
-    const put = putInto(out, closedMs)
+    const { epoch } = manifest
+    const put = putInto(out)
     const pieceBytes = pieceBytesOf(out)
     for (const name of this.#obsolete) put(name, undefined)
     pending.sets.forEach((set, partition) => {

@@ -99,7 +99,7 @@ class Correlation {
       out: this.#builders[mergedSink]!,
       ...mergedNames(plan),
       recordBytesMax: recordBytesMax(topics, mergedSink),
-      refuse: (part) => this.#deadLetters.encodeReference(part, pipeline.clock.nowMs()),
+      refuse: (part) => this.#deadLetters.encodeReference(part, pipeline.timeOfDay.nowMs()),
       expire: (row) => this.#expired.encode(row),
     })
     this.#deadLetters = new DeadLetterEncoder(
@@ -111,7 +111,7 @@ class Correlation {
     const out = this.#builders[expiredSink]
     const expired = out && { out, recordBytesMax: recordBytesMax(topics, expiredSink) }
     this.#expired = new ExpiredRowEncoder(plan, expired, this.#deadLetters)
-    this.#sweep = (expiry ?? memory) && new TableSweep(expiry, state, pipeline.clock)
+    this.#sweep = (expiry ?? memory) && new TableSweep(expiry, state, pipeline.timeOfDay)
     this.#madeSides = new Set(plan.sides.flatMap(({ stage }, side) => (stage.deterministic ? [] : side)))
     this.#keptBytesMax = keptBytesMax(topics)
     this.#compaction = new TableCompaction(state.table, pipeline.clock)
@@ -123,8 +123,9 @@ class Correlation {
 
   async take(batch: RowBatch): Promise<void> {
     if (batch.incarnation !== this.#incarnation) return
-    const { budget } = this.#pipeline
+    const { budget, timeOfDay } = this.#pipeline
     if (budget.isExceeded) await budget.available()
+    if (timeOfDay.isDue) await timeOfDay.ask()
     this.#apply(batch)
     batch.release()
     if (this.#filled.length > 0) await this.#sendFilled()
@@ -133,7 +134,7 @@ class Correlation {
 
   async tick(incarnation: number): Promise<void> {
     if (incarnation !== this.#incarnation) return
-    this.#timer = undefined
+    this.#disarm()
     // What is read again has been in epochs: none is open before it is all there.
     if (this.#pipeline.state.restoration === undefined && this.#sweep?.areRowsDue() === true) this.#open()
     this.#compaction.run()
@@ -167,12 +168,12 @@ class Correlation {
   }
 
   stop(): void {
-    this.#timer?.cancel()
+    this.#disarm()
     this.#promoter.stop()
   }
 
   #apply(batch: RowBatch): void {
-    const { state, statistics, clock, options } = this.#pipeline
+    const { state, statistics, timeOfDay, options } = this.#pipeline
     if (state.restoration !== undefined) return state.restore(batch.columns)
     const { table } = state
     const { columns, nextOffset } = batch
@@ -180,7 +181,7 @@ class Correlation {
     const { partition, count } = columns
     counts.skipped[partition]! += nextOffset - counts.nextOffsets[partition]! - count
     counts.nextOffsets[partition] = nextOffset
-    const latestMs = state.eventClock === undefined ? Infinity : clock.nowMs() + options.timestampAheadMaxMs
+    const latestMs = state.eventClock === undefined ? Infinity : timeOfDay.nowMs() + options.timestampAheadMaxMs
     this.#refuse(columns, latestMs)
     table.apply(columns, counts)
     this.#keepByValue(columns)
@@ -236,6 +237,8 @@ class Correlation {
     if (this.#isOpen) return
     this.#isOpen = true
     this.#openedMs = this.#lastRowsMs
+    // While none was open the timer looked only now and then.
+    this.#disarm()
     this.#arm()
   }
 
@@ -279,19 +282,24 @@ class Correlation {
     })
   }
 
+  #disarm(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
   /** Draws the border of the epoch at hand and sends it to be committed. */
   async #close(): Promise<void> {
     if (this.#isCommitting) return
-    const { state, clock } = this.#pipeline
+    const { state, timeOfDay } = this.#pipeline
     if (!this.#isOpen && !state.isLossDue) {
       for (const reply of this.#drains.splice(0)) reply()
       return
     }
-    this.#timer?.cancel()
-    this.#timer = undefined
+    this.#disarm()
+    if (timeOfDay.isDue) await timeOfDay.ask()
     this.#sweep?.run()
     state.table.flush()
-    const offsets = state.close(this.#builders[checkpointSink]!, clock.nowMs())
+    const offsets = state.close(this.#builders[checkpointSink]!, timeOfDay.nowMs())
     for (const builder of this.#builders) builder.flush()
     await this.#sendFilled()
     this.#isOpen = false

@@ -55,7 +55,10 @@ async function startProducing(pipeline: Pipeline, { self }: ActorContext<SinkMes
     onFailed: (error) => void self.tell({ type: 'failed', incarnation: pipeline.incarnation, error }),
   })
   await producer.begin()
-  const records = await readCheckpoint(cluster, topics.sinks[checkpointSink]!)
+  const [records] = await Promise.all([
+    readCheckpoint(cluster, topics.sinks[checkpointSink]!),
+    pipeline.timeOfDay.isDue && pipeline.timeOfDay.ask(),
+  ])
   if (pipeline.state === undefined) {
     const { endOffsets: logEnds, warmTable } = pipeline
     const tableMemory = pipeline.takeTableMemory()
