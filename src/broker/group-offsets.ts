@@ -1,7 +1,7 @@
 export interface CommittedOffset {
   readonly offset: number
   readonly leaderEpoch: number
-  readonly metadata: string | null
+  readonly metadata: string
 }
 
 /** The offsets one consumer group has committed, and those that wait for their transaction to end. */

@@ -6,11 +6,19 @@ import { Log } from './log.ts'
 import type { MemoryBudget } from './memory.ts'
 import { type KnownProducer, ProducerStates } from './producer-states.ts'
 import type { BatchOpener } from './records.ts'
+import type { TopicConfig } from './topic-config.ts'
 import { transactionMarker } from './transaction-marker.ts'
 
 export type AppendResult =
   | { readonly error: typeof errorCode.none; readonly baseOffset: number; readonly logAppendTimeMs: number }
   | { readonly error: ErrorCode; readonly message?: string }
+
+interface PartitionOptions {
+  readonly index: number
+  readonly topic: { readonly config: TopicConfig }
+  readonly memory: MemoryBudget
+  readonly leaderId: number
+}
 
 interface CompactionRules {
   readonly nowMs: number
@@ -25,6 +33,7 @@ export class Partition {
   readonly log: Log
   #leaderId: number
   #leaderEpoch = 0
+  readonly #topic: PartitionOptions['topic']
   readonly #memory: MemoryBudget
   readonly #producers = new ProducerStates()
   readonly #compactor: Compactor
@@ -34,8 +43,9 @@ export class Partition {
   #isDeleted = false
   readonly #watchers = new Set<() => void>()
 
-  constructor({ index, memory, leaderId }: { index: number; memory: MemoryBudget; leaderId: number }) {
+  constructor({ index, topic, memory, leaderId }: PartitionOptions) {
     this.index = index
+    this.#topic = topic
     this.#leaderId = leaderId
     this.#memory = memory
     this.log = new Log(memory)
@@ -113,7 +123,8 @@ export class Partition {
   /** Writes the marker that decides a producer's transaction, for readers and for the producer's later batches. */
   endTransaction(producerId: number, epoch: number, isCommit: boolean, timestampMs: number): void {
     if (this.#isDeleted) return
-    const marker = transactionMarker({ producerId, epoch, isCommit, timestampMs })
+    const { isLogAppendTime } = this.#topic.config
+    const marker = transactionMarker({ producerId, epoch, isCommit, timestampMs, isLogAppendTime })
     const lastOffset = this.log.appendMarker(marker, this.leaderEpoch)
     const firstOffset = this.#openTransactions.get(producerId)
     this.#openTransactions.delete(producerId)

@@ -22,7 +22,7 @@ export function prepareBatch(
   const { config } = topic
   const body = open(batch)
   if (body === undefined) return refuse(errorCode.unknownServerError)
-  const isLogAppendTime = config.get('message.timestamp.type') === 'LogAppendTime'
+  const { isLogAppendTime } = config
   const checked = checkRecords(batch, body, {
     partition: `${topic.name}-${index}`,
     needsKeys: config.isCompacted,

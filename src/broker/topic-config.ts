@@ -106,6 +106,11 @@ export class TopicConfig {
     this.isDeleted = policies.includes('delete')
   }
 
+  /** Whether records get the time of their arrival. */
+  get isLogAppendTime(): boolean {
+    return this.get('message.timestamp.type') === 'LogAppendTime'
+  }
+
   get(name: TopicConfigName): string {
     return this.#set.get(name) ?? topicConfigRules[name].default
   }

@@ -86,7 +86,7 @@ export class Topics {
     const firstAdded = topic.partitions.length
     for (let index = firstAdded; index < partitionCount; index++) {
       const leaderId = leaderIds[index - firstAdded] ?? this.#nodeIds[index % this.#nodeIds.length]!
-      topic.partitions.push(new Partition({ index, memory: this.#memory, leaderId }))
+      topic.partitions.push(new Partition({ index, topic, memory: this.#memory, leaderId }))
       this.#partitionCount += 1
     }
   }

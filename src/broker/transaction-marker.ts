@@ -7,6 +7,7 @@ const recordBytesAt = 61
 const typeAt = recordBytesAt + 7
 const commitType = 1
 const transactionalControl = 0x30
+const logAppendTimeFlag = 0x08
 
 /** Makes the control batch that ends the transaction of a producer in one partition. */
 export function transactionMarker(options: {
@@ -14,12 +15,14 @@ export function transactionMarker(options: {
   epoch: number
   isCommit: boolean
   timestampMs: number
+  /** Whether its partition gives all batches the time of their arrival. */
+  isLogAppendTime: boolean
 }): Buffer {
   const batch = Buffer.alloc(recordBytesAt + record.length)
   record.copy(batch, recordBytesAt)
   batch.writeInt32BE(batch.length - 12, 8)
   batch.writeInt8(2, 16)
-  batch.writeInt16BE(transactionalControl, 21)
+  batch.writeInt16BE(transactionalControl | (options.isLogAppendTime ? logAppendTimeFlag : 0), 21)
   writeInt64(batch, options.timestampMs, 27)
   writeInt64(batch, options.timestampMs, 35)
   writeInt64(batch, options.producerId, 43)

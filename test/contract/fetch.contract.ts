@@ -312,6 +312,28 @@ export function fetchContract(target: Target): void {
       assert.deepEqual(await ask(client, topic.name, -5), [0, -1, -1])
     })
 
+    it('answers what is no time since the version that has it', async () => {
+      await using client = await target.connect()
+      const topic = await target.createTopic()
+      await produceTo(client, topic, recordBatch(['a']))
+      const asked = [
+        [-1, 1],
+        [-2, 1],
+        [-3, 7],
+        [-4, 8],
+        [-5, 9],
+        [-6, 11],
+        [-7, Infinity],
+      ] as const
+
+      for (const [timestamp, since] of asked) {
+        for (let version = 1; version <= 11; version++) {
+          const [errorCode] = await ask(client, topic.name, timestamp, version)
+          assert.equal(errorCode, version >= since ? 0 : 35, `${timestamp} in version ${version}`)
+        }
+      }
+    })
+
     it('names what is not there', async () => {
       await using client = await target.connect()
 

@@ -104,6 +104,16 @@ export function offsetsContract(target: Target): void {
       assert.deepEqual(await fetch(client, newGroup(), topic), [0, -1, -1, ''])
     })
 
+    it('keep no metadata as an empty text', async () => {
+      await using client = await target.connect()
+      const topic = await target.createTopic()
+      const groupId = newGroup()
+
+      assert.equal(await commit(client, groupId, topic, 5, { metadata: null }), 0)
+
+      assert.deepEqual(await fetch(client, groupId, topic), [0, 5, 0, ''])
+    })
+
     it('list all that a group has committed when no topics are named', async () => {
       await using client = await target.connect()
       const topic = await target.createTopic({ partitions: 3 })

@@ -147,6 +147,65 @@ export function transactionsContract(target: Target): void {
     return [errorCode, offset]
   }
 
+  describe('what a transaction leaves', () => {
+    it('has markers with the time of their arrival in a topic of such times', async () => {
+      await using producer = await startProducer()
+      const { client } = producer
+      const own = await target.createTopic()
+      const arrival = await target.createTopic({ config: { 'message.timestamp.type': 'LogAppendTime' } })
+      for (const topic of [own, arrival]) {
+        producer.sequence = 0
+        assert.equal(await producer.send(topic, ['a']), 0)
+      }
+      await producer.end(true)
+
+      const attributesOf = async (topic: Topic) => {
+        await readStable(client, topic)
+        const { records } = await fetchFrom(client, topic, { offset: 1 })
+        return records!.readInt16BE(21)
+      }
+      assert.deepEqual([await attributesOf(own), await attributesOf(arrival)], [0x30, 0x38])
+    })
+
+    it('keeps no metadata of an offset as an empty text', async () => {
+      await using producer = await startProducer()
+      const { client } = producer
+      const topic = await target.createTopic()
+      const groupId = newName()
+
+      assert.equal(await producer.commitOffset(groupId, topic, 7), 0)
+      await producer.end(true)
+
+      const groups = [{ groupId, topics: [{ name: topic.name, partitionIndexes: [0] }] }]
+      for (;;) {
+        const response = await client.call(offsetFetch, 9, { groups, requireStable: true })
+        const { errorCode, committedOffset: offset, metadata } = response.groups[0]!.topics[0]!.partitions[0]!
+        if (errorCode === 88) continue
+        assert.deepEqual([errorCode, offset, metadata], [0, 7, ''])
+        break
+      }
+    })
+
+    it('is beyond a committed reader that asks for the newest record, until it has ended', async () => {
+      await using producer = await startProducer()
+      const { client } = producer
+      const topic = await target.createTopic()
+      assert.equal(await producer.send(topic, ['a']), 0)
+      const newest = async (isolationLevel: number) => {
+        const topics = [{ name: topic.name, partitions: [{ partitionIndex: 0, timestamp: -3 }] }]
+        const answer = await client.call(listOffsets, 7, { replicaId: -1, isolationLevel, topics })
+        return answer.topics[0]!.partitions[0]!.offset
+      }
+
+      const open = [await newest(0), await newest(1)]
+      await producer.end(true)
+      await readStable(client, topic)
+
+      assert.deepEqual(open, [0, -1])
+      assert.deepEqual([await newest(0), await newest(1)], [1, 1])
+    })
+  })
+
   describe('InitProducerId of a transactional id', () => {
     it('gives a new id with epoch 0, and the same with the next epoch after', async () => {
       await using producer = await newProducer()

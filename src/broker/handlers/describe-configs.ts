@@ -83,7 +83,7 @@ function entriesOf({ access, cluster }: Pick<RequestContext, 'access' | 'cluster
       configSource: entry.isSet ? configSource.topic : configSource.default,
       configType: entry.type,
     }))
-    return { error: errorCode.none, message: null, entries }
+    return { error: errorCode.none, message: '', entries }
   }
   return refuse(errorCode.invalidRequest, `Unsupported resource type: ${type}`)
 }

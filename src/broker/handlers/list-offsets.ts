@@ -12,6 +12,16 @@ const earliestLocal = -4
 const latestTiered = -5
 const earliestPendingUpload = -6
 
+/** The versions since which they may be asked. */
+const askedSince = new Map([
+  [latest, 1],
+  [earliest, 1],
+  [maxTimestamp, 7],
+  [earliestLocal, 8],
+  [latestTiered, 9],
+  [earliestPendingUpload, 11],
+])
+
 const readCommitted = 1
 
 export const listOffsets = defineApi({
@@ -47,7 +57,7 @@ export const listOffsets = defineApi({
       }),
     ),
   }),
-  async handle({ isolationLevel, topics }, { cluster, node, access }) {
+  async handle({ isolationLevel, topics }, { access, cluster, node, version }) {
     const answer = async (
       name: string,
       { partitionIndex, timestamp }: { partitionIndex: number; timestamp: number },
@@ -56,6 +66,9 @@ export const listOffsets = defineApi({
       const partition = cluster.topics.partition(name, partitionIndex)
       if (partition === undefined) return { partitionIndex, errorCode: errorCode.unknownTopicOrPartition }
       if (partition.leaderId !== node.id) return { partitionIndex, errorCode: errorCode.notLeaderOrFollower }
+      if (timestamp < 0 && version < (askedSince.get(timestamp) ?? Infinity)) {
+        return { partitionIndex, errorCode: errorCode.unsupportedVersion }
+      }
       const endOffset = isolationLevel === readCommitted ? partition.lastStableOffset : partition.highWatermark
       const place = await find(partition, timestamp, endOffset)
       return {
@@ -80,6 +93,11 @@ interface Place {
 
 const nowhere: Place = { offset: -1, timestamp: -1 }
 
+/** A place that a reader may not know yet is nowhere. */
+function before(endOffset: number, place: Place | undefined): Place {
+  return place !== undefined && place.offset < endOffset ? place : nowhere
+}
+
 async function find({ log }: Partition, timestamp: number, endOffset: number): Promise<Place> {
   switch (timestamp) {
     case latest:
@@ -88,7 +106,7 @@ async function find({ log }: Partition, timestamp: number, endOffset: number): P
     case earliestLocal:
       return { offset: log.startOffset, timestamp: -1 }
     case maxTimestamp:
-      return log.newestRecord(await loadBatchOpener()) ?? nowhere
+      return before(endOffset, log.newestRecord(await loadBatchOpener()))
     // Nothing is ever moved to another tier.
     case latestTiered:
     case earliestPendingUpload:

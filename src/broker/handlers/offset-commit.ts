@@ -84,7 +84,7 @@ export const offsetCommit = defineApi({
               return { partitionIndex, errorCode: errorCode.offsetMetadataTooLarge }
             }
             const { offsets } = cluster.groups.getOrCreate(request.groupId)
-            offsets.commit(topic.name, partitionIndex, { offset, leaderEpoch, metadata })
+            offsets.commit(topic.name, partitionIndex, { offset, leaderEpoch, metadata: metadata ?? '' })
             return { partitionIndex, errorCode: errorCode.none }
           }),
         }

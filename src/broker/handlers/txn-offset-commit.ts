@@ -60,7 +60,8 @@ export const txnOffsetCommit = defineApi({
             return { partitionIndex, errorCode: errorCode.unknownTopicOrPartition }
           }
           const { offsets } = cluster.groups.getOrCreate(groupId)
-          offsets.commitInTransaction(producerId, name, partitionIndex, { offset, leaderEpoch, metadata })
+          const committed = { offset, leaderEpoch, metadata: metadata ?? '' }
+          offsets.commitInTransaction(producerId, name, partitionIndex, committed)
           return { partitionIndex, errorCode: errorCode.none }
         }),
       })),
