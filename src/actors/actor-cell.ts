@@ -13,7 +13,7 @@ import { type ActorMessage, type ActorRef, createRef, type DownNotice, type Inbo
 import type { Runtime } from './runtime.ts'
 import type { Runnable } from './scheduler.ts'
 import type { ActorSnapshot } from './snapshot.ts'
-import { within } from './within.ts'
+import { within } from '../core/within.ts'
 
 /** How an incarnation came to crash, beyond the error itself. */
 interface Crash {

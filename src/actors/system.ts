@@ -13,7 +13,7 @@ import { SupervisorNode } from './supervisor-node.ts'
 import type { SupervisorSpec } from './supervisor.ts'
 import { Traffic } from './traffic.ts'
 import { validateSpec } from './validate-spec.ts'
-import { within } from './within.ts'
+import { within } from '../core/within.ts'
 
 export interface SystemOptions {
   /** Tells systems apart in errors; it need not be unique. */

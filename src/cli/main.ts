@@ -11,12 +11,13 @@ import { generate } from './commands/generate.ts'
 import { reset } from './commands/reset.ts'
 import { run } from './commands/run.ts'
 import { verify } from './commands/verify.ts'
+import { endProcess } from './end-process.ts'
 import { Output } from './output.ts'
 import { interruptSignal } from './signals.ts'
 
 const commands: readonly Command[] = [demo, broker, generate, describe, run, verify, audit, explain, reset]
 
-process.exitCode = await main(process.argv.slice(2))
+await endProcess(await main(process.argv.slice(2)))
 
 async function main([name, ...words]: string[]): Promise<number> {
   const output = new Output(words.includes('--json'))

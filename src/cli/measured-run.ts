@@ -45,17 +45,28 @@ export function runOptionsOf(options: RunOptions): RunOptions {
   return Object.fromEntries(names.map((name) => [name, options[name]])) as unknown as RunOptions
 }
 
-/** Runs a topology until its source is processed, or until `signal` aborts, and measures it. */
+/**
+ * Runs a topology until its source is processed, or until `signal` aborts, and measures it. There is nothing to report where the
+ * signal came before the program had started.
+ */
 export async function measuredRun(
   topology: Topology,
   options: RunOptions & Security,
   { output, signal, untilCaughtUp }: { output: Output; signal: AbortSignal; untilCaughtUp: boolean },
-): Promise<RunReport> {
+): Promise<RunReport | undefined> {
   const cluster = new Cluster({ bootstrapServers: options.bootstrapServers, tls: options.tls, sasl: options.sasl })
   try {
-    const [sink] = (await cluster.topics([topology.sink.topic])) as [Topic]
-    const cpu = process.cpuUsage()
-    await using app = await start(topology, { logger: output.logger, ...options })
+    const begun = await unlessInterrupted(signal, cluster, async () => {
+      const [sink] = (await cluster.topics([topology.sink.topic])) as [Topic]
+      const cpu = process.cpuUsage()
+      return { sink, cpu, app: await start(topology, { logger: output.logger, ...options, signal }) }
+    })
+    if (begun === undefined) {
+      output.note(`"${topology.name}" was stopped before it had started`)
+      return undefined
+    }
+    const { sink, cpu } = begun
+    await using app = begun.app
     const isComplete = await runToEnd(app, { output, signal, untilCaughtUp })
     const { user, system } = process.cpuUsage(cpu)
     const readableAfterMs = isComplete ? await untilReadable(cluster, sink) : 0
@@ -63,6 +74,25 @@ export async function measuredRun(
     return reportOf(app, isComplete, readableAfterMs, (user + system) / 1e6)
   } finally {
     await cluster.close()
+  }
+}
+
+/** What `work` at a cluster resolves to; undefined where the signal has aborted before, which ends what is asked of the cluster. */
+async function unlessInterrupted<Result>(
+  signal: AbortSignal,
+  cluster: Cluster,
+  work: () => Promise<Result>,
+): Promise<Result | undefined> {
+  const giveUp = () => void cluster.close()
+  signal.addEventListener('abort', giveUp)
+  try {
+    signal.throwIfAborted()
+    return await work()
+  } catch (error) {
+    if (signal.aborted) return undefined
+    throw error
+  } finally {
+    signal.removeEventListener('abort', giveUp)
   }
 }
 

@@ -217,11 +217,11 @@ export const runOptions = {
   },
   drainMs: {
     type: 'int',
-    default: 30_000,
+    default: 20_000,
     min: 0,
     env: 'MILLRACE_DRAIN_MS',
     flag: '--drain-ms',
-    doc: 'Time given to records on the way when the program is stopped, in milliseconds.',
+    doc: 'Time given to records on the way when the program is stopped, in milliseconds. Stopping and leaving the group may take up to nine seconds more where brokers or functions do not answer; the default leaves room for that in the 30 seconds after which Kubernetes kills.',
   },
 } as const satisfies OptionTable
 

@@ -40,7 +40,10 @@ export interface App extends AsyncDisposable {
    * all parts that are pending, also those of earlier processes; rejects as `done` does.
    */
   caughtUp(): Promise<void>
-  /** Reads no further, finishes what is on its way, commits and ends. Takes at most `drainMs`; what is left is read again at the next start. */
+  /**
+   * Reads no further, finishes what is on its way, commits, leaves the group and ends. What does not finish within `drainMs` is
+   * read again at the next start; the group is left all the same, within a few seconds more.
+   */
   stop(): Promise<void>
   /** Offsets committed by this process, and offsets that there were to consume when it became the active one. */
   progress(): { consumed: number; total: number }
@@ -83,10 +86,19 @@ export class RunningApp implements App {
     this.#caughtUp.promise.catch(() => {})
   }
 
-  /** Joins the processes of the application; begins at once if this is to be the active one. */
-  static async start(options: AppOptions): Promise<RunningApp> {
+  /**
+   * Joins the processes of the application; begins at once if this is to be the active one.
+   *
+   * @param signal - Gives up, as long as that has not been done.
+   */
+  static async start(options: AppOptions, signal?: AbortSignal): Promise<RunningApp> {
+    signal?.throwIfAborted()
     const app = new RunningApp(options)
-    await Promise.race([app.#begun.promise, app.done])
+    const giveUp = () => void app.#end()
+    signal?.addEventListener('abort', giveUp)
+    await Promise.race([app.#begun.promise, app.done]).finally(() => signal?.removeEventListener('abort', giveUp))
+    if (signal?.aborted) await app.done
+    signal?.throwIfAborted()
     return app
   }
 

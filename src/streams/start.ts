@@ -11,6 +11,8 @@ export interface StartOptions extends GivenOptions<typeof runOptions>, GivenSecu
   /** Anything shaped like a pino logger. @defaultValue JSON lines on stderr */
   readonly logger?: Logger
   readonly clock?: Clock
+  /** Gives up the start, which then rejects with the signal's reason. A program that has started is ended by `stop`. */
+  readonly signal?: AbortSignal
 }
 
 /**
@@ -27,7 +29,7 @@ export interface StartOptions extends GivenOptions<typeof runOptions>, GivenSecu
  */
 export async function start(
   topology: Topology,
-  { logger = stderrLogger, clock, tls, sasl, ...given }: StartOptions = {},
+  { logger = stderrLogger, clock, signal, tls, sasl, ...given }: StartOptions = {},
 ): Promise<App> {
   const plan = planTopology(topology)
   const options = resolveOptions(runOptions, { given, env: process.env })
@@ -36,5 +38,5 @@ export async function start(
     clientId: plan.name,
     ...resolveSecurity({ tls, sasl }),
   }
-  return RunningApp.start({ plan, options, servers, logger, clock })
+  return RunningApp.start({ plan, options, servers, logger, clock }, signal)
 }

@@ -1,6 +1,7 @@
-import { type ActorSystem, startSystem, type SystemEvent } from '../actors/index.ts'
+import { type ActorSystem, type ExitReason, startSystem, type SystemEvent } from '../actors/index.ts'
 import type { Clock } from '../core/clock.ts'
 import { EngineError, type ErrorCode } from '../core/errors.ts'
+import { within } from '../core/within.ts'
 import { Cluster, listOffsets, Membership, type MembershipOptions } from '../kafka/index.ts'
 import type { PendingTable } from '../kernel/index.ts'
 import type { Logger } from './logger.ts'
@@ -12,6 +13,13 @@ import type { Plan } from './plan.ts'
 import { rootCause } from './root-cause.ts'
 import { Standby } from './standby.ts'
 import { supervisionTree } from './supervision-tree.ts'
+
+/**
+ * Time for the actors to stop once what was on its way is committed or given up, and then for the note of an end in good order.
+ * Neither may keep the group from learning of the end, for which a standby waits.
+ */
+const stopMsMax = 2_000
+const noteMsMax = 2_000
 
 export interface TermOptions {
   readonly plan: Plan
@@ -55,6 +63,8 @@ export class Term {
   #standby: Standby | undefined
   /** There while this process is the active one. */
   #system: ActorSystem | undefined
+  /** Resolves when actors that do not stop are waited for no longer. */
+  readonly #givenUp = Promise.withResolvers<ExitReason>()
   /** The first of what ends the term. */
   #failure: unknown
   #isStopped = false
@@ -111,16 +121,26 @@ export class Term {
     const { clock } = this.#cluster
     const endMs = clock.monotonicMs() + options.drainMs
     const overtime = new AbortController()
+    const giveUp = AbortSignal.any([overtime.signal, this.#ending.signal])
     const timer = clock.setTimer({ afterMs: options.drainMs }, () => {
       overtime.abort(new EngineError('APP_STOPPED', `"${plan.name}" did not drain within ${options.drainMs} ms`))
     })
     try {
-      await Promise.race([this.#finishEpoch(system), aborted(overtime.signal), system.done])
+      await Promise.race([this.#finishEpoch(system), aborted(giveUp), system.done])
     } catch (error) {
       logger.warn({ app: plan.name, err: error }, 'stopped before everything on its way was committed')
     }
     timer.cancel()
-    await system.stop({ drainMs: Math.max(0, endMs - clock.monotonicMs()) })
+    await this.#halt(system, giveUp.aborted ? 0 : Math.max(0, endMs - clock.monotonicMs()))
+  }
+
+  /** Stops the actors. Nobody waits for one that does not stop: a function that never answers, an epoch that no broker takes. */
+  async #halt(system: ActorSystem, drainMs: number): Promise<void> {
+    const { plan, logger } = this.#options
+    const stopped = system.stop({ drainMs }).then(() => true)
+    if (await within(this.#cluster.clock, drainMs + stopMsMax, stopped, false)) return
+    logger.warn({ app: plan.name }, 'leaving the group before all actors have stopped')
+    this.#givenUp.resolve({ kind: 'killed' })
   }
 
   async #takePart(): Promise<void> {
@@ -173,13 +193,13 @@ export class Term {
     const root = supervisionTree(pipeline)
     const { signal } = this.#ending
     const onEvent = (event: SystemEvent) => this.#note(event)
-    try {
-      this.#system = await startSystem({ name: plan.name, root, clock, onEvent, signal })
-    } catch (error) {
+    const system = await startSystem({ name: plan.name, root, clock, onEvent, signal }).catch((error: unknown) => {
       throw rootCause(error)
-    }
+    })
+    this.#system = system
+    signal.addEventListener('abort', () => void this.#halt(system, 0), { once: true })
     onBegun()
-    const reason = await this.#system.done
+    const reason = await Promise.race([system.done, this.#givenUp.promise])
     if (reason.kind === 'crashed') throw rootCause(reason.error)
   }
 
@@ -244,11 +264,12 @@ export class Term {
 
   /** Tells the next process that this one has not died. */
   async #noteEnd(): Promise<void> {
-    const { careful, state, plan, logger } = this.#pipeline ?? {}
+    const { careful, state, plan, logger, clock } = this.#pipeline ?? {}
     if (state === undefined || !this.#membership!.isOwner) return
-    await careful!
+    const noted = careful!
       .end(state.epoch)
       .catch((error: unknown) => logger!.debug({ app: plan!.name, err: error }, 'could not note the end in good order'))
+    await within(clock!, noteMsMax, noted, undefined)
   }
 }
 

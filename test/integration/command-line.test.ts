@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { Kafka, logLevel } from 'kafkajs'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
+import { countGroupMembers } from '../../src/kafka/index.ts'
+import { atCluster } from './at-cluster.ts'
 import { millrace, startMillrace } from './millrace.ts'
 import { readTopic } from './read-topic.ts'
 import { produce } from './target.ts'
@@ -251,6 +253,68 @@ describe('millrace on a broker that runs already', () => {
     assert.equal(report.isBalanced, true)
     assert.equal(report.mergedRecords, customers)
     assert.equal((await readTopic(broker.bootstrapServers, 'patient-sink')).length, customers)
+  })
+
+  it('ends when it is done though the module of its topology holds a timer, and all that it wrote is read', async () => {
+    await broker.createTopic({ name: 'holding-sink', partitions: 1 })
+    const file = await topologyFile('holding', 'part')
+    const written = 1 << 20
+    await appendFile(
+      file,
+      `
+      const write = process.stdout.write.bind(process.stdout)
+      write('x'.repeat(${written}) + '\\n')
+      process.stdout.write = (chunk, ...others) => {
+        if (chunk !== '') setImmediate(() => process.stderr.write('reported'))
+        return write(chunk, ...others)
+      }
+      setInterval(() => {}, 1_000)`,
+    )
+
+    const words = ['run', file, ...servers, '--until-caught-up', '--json']
+    const { code, stdout, stderr } = await startMillrace(words, {}, { unreadUntil: 'reported' }).ended
+
+    assert.equal(code, 0, stderr)
+    const [noise, report] = stdout.split('\n')
+    assert.equal(noise!.length, written)
+    assert.equal(JSON.parse(report!).mergedRecords, customers)
+  })
+
+  it('ends with 3 at a signal that comes before it has caught up', async () => {
+    await broker.createTopic({ name: 'early-sink', partitions: 1 })
+    const file = await topologyFile('early', `() => { process.stderr.write('hangs\\n'); return new Promise(() => {}) }`)
+    const running = startMillrace(['run', file, ...servers, '--until-caught-up', '--json', '--drain-ms', '100'])
+    await running.says('hangs')
+
+    running.signal('SIGTERM')
+    const { code, stdout, stderr } = await running.ended
+
+    assert.equal(code, 3, stderr)
+    const { isComplete, mergedRecords } = JSON.parse(stdout)
+    assert.deepEqual([isComplete, mergedRecords], [false, 0])
+  })
+
+  it('ends at a signal that comes while it starts: here behind an open transaction in its checkpoint', async () => {
+    await broker.createTopic({ name: 'starting-sink', partitions: 1 })
+    await broker.createTopic({ name: 'starting.checkpoint', partitions: 1, config: { 'cleanup.policy': 'compact' } })
+    const producer = kafka.producer({ transactionalId: 'foreign', idempotent: true, maxInFlightRequests: 1 })
+    await producer.connect()
+    const transaction = await producer.transaction()
+    await transaction.send({ topic: 'starting.checkpoint', messages: [{ key: 'note', value: '1' }] })
+    const running = startMillrace(['run', await topologyFile('starting', 'part'), ...servers])
+    const memberCount = () => atCluster(broker, (cluster) => countGroupMembers(cluster, 'starting'))
+    while ((await memberCount()) !== 1);
+
+    running.signal('SIGTERM')
+    const { code, stdout, stderr } = await running.ended
+    const left = await memberCount()
+    await transaction.abort()
+    await producer.disconnect()
+
+    assert.equal(code, 0, stderr)
+    assert.equal(stdout, '')
+    assert.match(stderr, /"starting" was stopped before it had started/)
+    assert.equal(left, 0)
   })
 
   it('ends at once at the second signal, with 130', async () => {

@@ -19,8 +19,16 @@ export interface Running {
   readonly ended: Promise<Ended>
 }
 
-/** Starts the command line in a process of its own, as a user does. */
-export function startMillrace(words: readonly string[], env: Record<string, string> = {}): Running {
+/**
+ * Starts the command line in a process of its own, as a user does.
+ *
+ * @param unreadUntil - What it says on standard error before its standard output is read.
+ */
+export function startMillrace(
+  words: readonly string[],
+  env: Record<string, string> = {},
+  { unreadUntil }: { unreadUntil?: string } = {},
+): Running {
   const child = spawn(process.execPath, [main, ...words], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -35,7 +43,15 @@ export function startMillrace(words: readonly string[], env: Record<string, stri
     heard.resolve()
     heard = Promise.withResolvers()
   })
-  const stdout = text(child.stdout)
+  async function says(words: string): Promise<void> {
+    while (!said.includes(words)) {
+      if (isOver) throw new Error(`it ended without saying "${words}":\n${said}`)
+      await heard.promise
+    }
+  }
+  const stdout = unreadUntil === undefined ? text(child.stdout) : says(unreadUntil).then(() => text(child.stdout))
+  // One that ends without those words is heard to its end all the same.
+  child.once('exit', () => void child.stdout.resume())
   const ended = once(child, 'close').then(async ([code]): Promise<Ended> => {
     process.off('exit', killAtExit)
     isOver = true
@@ -43,12 +59,7 @@ export function startMillrace(words: readonly string[], env: Record<string, stri
     return { code: code as number | null, stdout: await stdout, stderr: said }
   })
   return {
-    async says(words) {
-      while (!said.includes(words)) {
-        if (isOver) throw new Error(`it ended without saying "${words}":\n${said}`)
-        await heard.promise
-      }
-    },
+    says,
     signal: (name) => child.kill(name),
     ended,
   }

@@ -47,9 +47,9 @@ export const demo = defineCommand({
         await createExperimentTopic(cluster, program.sink.topic)
         const runOptions = { ...runOptionsOf(options), ...security, bootstrapServers }
         const report = await measuredRun(program, runOptions, { output, signal, untilCaughtUp: true })
-        if (!report.isComplete) {
-          output.result(report, `${runText(report)}\ninterrupted before the end, and so not verified`)
-          return exitCodes.failed
+        if (!report?.isComplete) {
+          if (report) output.result(report, `${runText(report)}\ninterrupted before the end, and so not verified`)
+          return exitCodes.unfinished
         }
         const verification = await verifySink(cluster, program.sink.topic, options, output)
         const right = isRight(verification, options) && report.isBalanced

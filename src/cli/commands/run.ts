@@ -26,7 +26,8 @@ export const run = defineCommand({
       { ...runOptionsOf(options), ...securityOf(options) },
       { output, signal, untilCaughtUp: options.untilCaughtUp },
     )
-    output.result(report, runText(report))
-    return exitCodes.done
+    if (report !== undefined) output.result(report, runText(report))
+    const isDone = !options.untilCaughtUp || report?.isComplete === true
+    return isDone ? exitCodes.done : exitCodes.unfinished
   },
 })

@@ -1,4 +1,4 @@
-import type { Clock } from '../core/clock.ts'
+import type { Clock } from './clock.ts'
 
 /** What `work` resolves to, or `otherwise` when it takes longer than `ms`; an infinite `ms` sets no bound. */
 export async function within<Value>(clock: Clock, ms: number, work: Promise<Value>, otherwise: Value): Promise<Value> {

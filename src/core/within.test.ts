@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { sleep } from '../core/clock.ts'
+import { sleep } from './clock.ts'
 import { VirtualClock } from '../testing/index.ts'
 import { within } from './within.ts'
 
