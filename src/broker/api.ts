@@ -19,6 +19,8 @@ export interface RequestContext {
   readonly version: number
   readonly clientId: string
   readonly clientHost: string
+  /** Has the broker listen to the connection that asked no more, once it is answered, for so long in milliseconds. */
+  throttle(ms: number): void
   /** Who the connection that asked has proved to be. */
   readonly authentication: Authentication
   /** What the client may do. */

@@ -6,6 +6,7 @@ import { FetchSessions } from './fetch-sessions.ts'
 import { Groups } from './groups.ts'
 import { LogCleaner } from './log-cleaner.ts'
 import { MemoryBudget } from './memory.ts'
+import { ProduceQuotas } from './produce-quotas.ts'
 import { type Topic, Topics } from './topics.ts'
 import { Transactions } from './transactions.ts'
 import { newUuid } from './uuid.ts'
@@ -41,6 +42,7 @@ export class Cluster {
   readonly logCleaner: LogCleaner
   /** Absent where everybody may do everything. */
   readonly authorizer: Authorizer | undefined
+  readonly produceQuotas: ProduceQuotas
   readonly #options: ClusterOptions
   #nextProducerId = 0
 
@@ -54,6 +56,7 @@ export class Cluster {
     this.topics = new Topics({ memory: new MemoryBudget(memoryBytesMax), random, nodeIds: nodes.map(({ id }) => id) })
     this.logCleaner = new LogCleaner(this.topics, clock)
     this.authorizer = authorizer && new Authorizer(authorizer)
+    this.produceQuotas = new ProduceQuotas(clock)
     this.groups = new Groups(clock, random)
     this.fetchSessions = new FetchSessions(clock, random)
     const { groups } = this

@@ -33,6 +33,8 @@ export class Connection {
   readonly #frames = new FrameReader(requestBytesMax)
   readonly #closed = new AbortController()
   #isBusy = false
+  /** For how long the client is not listened to once it is answered. */
+  #throttleMs = 0
 
   constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket
@@ -51,7 +53,10 @@ export class Connection {
   /** Answers what has arrived until there is none left, or one must be waited for. */
   #serve(): void {
     try {
-      for (let frame = this.#frames.next(); frame !== undefined; frame = this.#frames.next()) {
+      for (;;) {
+        if (this.#throttleMs > 0) return this.#serveAfter(this.#throttled())
+        const frame = this.#frames.next()
+        if (frame === undefined) break
         const answered = this.#answer(frame)
         if (answered !== undefined) return this.#serveAfter(answered)
         if (this.#socket.writableNeedDrain) return this.#serveAfter(this.#drained())
@@ -130,13 +135,21 @@ export class Connection {
     const carriedOut = await answer
     if (fault.kind === 'loseAnswer') return this.#lose()
     if (fault.kind === 'neverAnswer') return
-    if (fault.kind === 'delayAnswer') {
-      const { promise: isOver, resolve } = Promise.withResolvers<void>()
-      this.#options.clock.setTimer({ afterMs: fault.delayMs, background: true }, resolve)
-      await isOver
-    }
+    if (fault.kind === 'delayAnswer') await this.#pause(fault.delayMs)
     send(carriedOut)
     if (fault.kind === 'answerTwice') send(carriedOut)
+  }
+
+  #throttled(): Promise<void> {
+    const ms = this.#throttleMs
+    this.#throttleMs = 0
+    return this.#pause(ms)
+  }
+
+  #pause(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#options.clock.setTimer({ afterMs: ms, background: true }, resolve)
+    return promise
   }
 
   /** Answers a message of a SASL mechanism that has no request around it. */
@@ -162,6 +175,7 @@ export class Connection {
       clientId,
       clientHost,
       access: new Access(cluster.authorizer, { principal: authentication.principal, host: clientHost }),
+      throttle: (ms) => (this.#throttleMs = ms),
       closed: this.#closed.signal,
     }
   }

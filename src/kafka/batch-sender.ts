@@ -96,7 +96,10 @@ async function produce(
       api: produceApi,
       body,
       parse: ({ buffer }, start, end) => decodeProduce(buffer, start, end),
-      onResponse: ({ answers }) => resolve(answers),
+      onResponse({ answers, throttleTimeMs }) {
+        connection.allow(throttleTimeMs)
+        resolve(answers)
+      },
       onFailed: reject,
     })
   })

@@ -203,6 +203,22 @@ describe('Connection', () => {
     await Promise.all(waiting)
   })
 
+  it('gives a broker that throttles as much longer to answer what it was sent', async (t) => {
+    const clock = new PauseClock()
+    const { broker, connection } = await start(t, { clock, requestTimeoutMs: 3_000 })
+    const answer = ask(connection, 'sent before')
+    const request = await broker.next()
+
+    connection.allow(5_000)
+    await clock.advance(7_999)
+    void request.send(request.frame(Buffer.from('late')))
+
+    assert.equal(await answer, 'late')
+    const failed = assert.rejects(ask(connection, 'sent after'), connectionFailed)
+    await clock.advance(3_000)
+    await failed
+  })
+
   it('fails to connect where nobody listens', async () => {
     const port = await unusedPort()
 

@@ -224,6 +224,16 @@ export class Connection {
     Promise.resolve(createPayload()).then(sendPayload, callback)
   }
 
+  /**
+   * The broker throttles: it reads nothing from this connection for so long, in milliseconds, so what was sent already is
+   * answered so much later.
+   *
+   * @see KIP-219
+   */
+  allow(throttleMs: number): void {
+    for (const request of this.#pending) request.deadlineMs += throttleMs
+  }
+
   /** Ends the connection; waiting requests fail. */
   close(): void {
     this.#fail('the connection was closed by this side')

@@ -246,10 +246,11 @@ describe('Producer', () => {
   })
 
   it('leaves a broker alone for as long as that throttles', async (t) => {
-    const { broker, clock, send } = await start(t)
+    const { broker, clock, send, throttles } = await start(t)
     const stored = send(0)
     ;(await takeProduce(broker)).answer({}, 700)
     await stored
+    assert.deepEqual(throttles, [700])
     void send(0)
     await settled()
     assert.equal(broker.waitingCount, 0)
@@ -379,7 +380,13 @@ async function start(t: TestContext, { leaders = [1], retryMs = 60_000 }: StartO
   const random = { nextUint32: () => 0xffff_ffff }
   const cluster = new Cluster({ bootstrapServers: broker.bootstrapServers, clock, random, retryMs })
   const failure = Promise.withResolvers<EngineError>()
-  const producer = new Producer({ cluster, topics: await cluster.topics(['sink']), onFailed: failure.resolve })
+  const throttles: number[] = []
+  const producer = new Producer({
+    cluster,
+    topics: await cluster.topics(['sink']),
+    onFailed: failure.resolve,
+    onThrottled: (ms) => throttles.push(ms),
+  })
   await producer.begin()
   t.after(async () => {
     producer.stop()
@@ -394,7 +401,7 @@ async function start(t: TestContext, { leaders = [1], retryMs = 60_000 }: StartO
       batch.count = count
       producer.send(batch, resolve)
     })
-  return { broker, clock, failure: failure.promise, producer, send }
+  return { broker, clock, failure: failure.promise, producer, send, throttles }
 }
 
 /** Every partition has stored one record, so that several batches of it may be under way. */

@@ -23,6 +23,8 @@ export interface ProducerOptions {
   topics: readonly Topic[]
   /** Nothing more can be written, unless under another identity. */
   onFailed(error: EngineError): void
+  /** A leader has stored what it was sent, and takes nothing more for so long, in milliseconds. */
+  onThrottled?(throttleMs: number): void
   /** Writes within transactions, which are begun and ended elsewhere. */
   transaction?: ProducerTransaction
 }
@@ -240,6 +242,7 @@ export class Producer {
         parse: ({ buffer }, start, end) => decodeProduce(buffer, start, end),
         onResponse: (response) => {
           this.#inFlight.set(leader, this.#inFlight.get(leader)! - 1)
+          connection.allow(response.throttleTimeMs)
           if (life === this.#life) this.#answered(leader, sent, response)
           this.#pumpSoon()
         },
@@ -274,6 +277,7 @@ export class Producer {
       const answer = answers.find(({ topic, partition }) => topic === name && partition === state.partition)
       this.#judge(state, outgoing, answer, `writing to topic "${name}", partition ${state.partition}`)
     }
+    if (throttleTimeMs > 0) this.#options.onThrottled?.(throttleTimeMs)
   }
 
   #judge(state: PartitionState, outgoing: OutgoingBatch, answer: ProduceAnswer | undefined, where: string): void {

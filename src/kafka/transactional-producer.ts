@@ -39,6 +39,8 @@ export interface TransactionalProducerOptions {
   member(stale?: GroupMember): Promise<GroupMember>
   /** The open transaction cannot commit; `commit` would reject with the same. Not called while it or `abort` is under way. */
   onFailed(error: EngineError): void
+  /** As for `Producer`. */
+  onThrottled?(throttleMs: number): void
   /** @defaultValue 2 where the brokers have finalised `transaction.version` 2, else 1 */
   transactionVersion?: TransactionVersion
 }
@@ -82,6 +84,7 @@ export class TransactionalProducer {
       cluster: options.cluster,
       topics: options.topics,
       onFailed: (error) => this.#fail(error),
+      onThrottled: (throttleMs) => options.onThrottled?.(throttleMs),
       transaction: {
         transactionalId: options.transactionalId,
         onRefused: (code) => this.#refused(code),

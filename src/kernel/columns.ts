@@ -58,6 +58,24 @@ export class RecordColumns {
   readonly partStart = new Int32Array(columnsRowsMax)
   readonly partEnd = new Int32Array(columnsRowsMax)
 
+  readonly #all = [
+    this.offset,
+    this.timestamp,
+    this.recordStart,
+    this.recordEnd,
+    this.valueStart,
+    this.valueEnd,
+    this.side,
+    this.reason,
+    this.flags,
+    this.keyStart,
+    this.keyEnd,
+    this.spellingStart,
+    this.spellingEnd,
+    this.partStart,
+    this.partEnd,
+  ]
+
   /** Texts of dead letters that have more to say than their reason; a row without one is absent. */
   readonly causes = new Map<number, string>()
 
@@ -77,6 +95,16 @@ export class RecordColumns {
     this.count = kept
   }
 
+  /** Drops the first rows, which have been dealt with. */
+  drop(rows: number): void {
+    const { count } = this
+    for (const column of this.#all) column.copyWithin(0, rows, count)
+    this.count = count - rows
+    const causes = [...this.causes]
+    this.causes.clear()
+    for (const [row, cause] of causes) if (row >= rows) this.causes.set(row - rows, cause)
+  }
+
   /** Empties the columns and points them at the bytes of one partition. */
   reset(partition: number, bytes: Uint8Array, view: DataView): void {
     this.count = 0
@@ -92,8 +120,14 @@ export class RecordColumns {
 const passBytesMax = 1 << 20
 
 /** The row behind those from `from` on that go into WebAssembly together. */
-export function passEnd({ count, recordStart, recordEnd }: RecordColumns, from: number): number {
-  const end = recordStart[from]! + passBytesMax
+export function passEnd(columns: RecordColumns, from: number): number {
+  return endWithin(columns, from, passBytesMax)
+}
+
+/** The row behind those from `from` on whose records take so many bytes together, one at least. */
+export function endWithin({ count, recordStart, recordEnd }: RecordColumns, from: number, bytesMax: number): number {
+  if (from === count) return count
+  const end = recordStart[from]! + bytesMax
   if (recordEnd[count - 1]! <= end) return count
   let to = from + 1
   while (to < count && recordEnd[to]! <= end) to++

@@ -33,6 +33,17 @@ function write(
 }
 
 describe('OutputBuilder', () => {
+  it('tells how many bytes are in open batches', () => {
+    const { builder } = new Outputs({ partitionCount: 2, batchBytes: 2000 })
+    assert.equal(builder.openBytes, 0)
+
+    const batches = [0, 1].map((partition) => write(builder, { partition, value: 'v'.repeat(100) }))
+    assert.equal(builder.openBytes, batches[0]!.position + batches[1]!.position)
+    builder.flush()
+
+    assert.equal(builder.openBytes, 0)
+  })
+
   const records: Required<OutputSpec>[] = [
     { partition: 1, timestamp: 1_790_000_000_000, key: 'a', value: 'first' },
     { partition: 0, timestamp: 5, key: null, value: 'no key' },

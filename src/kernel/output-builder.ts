@@ -31,6 +31,11 @@ export class OutputBuilder {
     this.#open = Array.from({ length: partitionCount })
   }
 
+  /** Bytes of open batches. */
+  get openBytes(): number {
+    return this.#open.reduce((sum, batch) => sum + (batch?.position ?? 0), 0)
+  }
+
   /**
    * Makes room for one record and writes it up to its key's length. Returns the batch; its `position` is where the key
    * belongs. The caller writes key, value length, value and headers, and sets `position` behind them.

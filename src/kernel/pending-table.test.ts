@@ -129,6 +129,51 @@ function keysOf(count: number): string[] {
 }
 
 describe('PendingTable', () => {
+  it('takes no more rows once its merged records have used up the room, but one', () => {
+    const bench = new Bench()
+    const keys = keysOf(600)
+    const part = Buffer.alloc(1_000)
+    bench.applyAll(0, keys, part)
+    const columns = rowsOf(
+      0,
+      keys.map((key, i) => rowOf(1, key, { offset: 10_000 + i, part })),
+    )
+
+    const taken = [bench.table.apply(columns, bench.counts, 1)]
+    assert.ok(bench.table.openBytes > 2_000 && bench.table.openBytes < 2_200)
+    while (columns.count > taken.at(-1)!) {
+      columns.drop(taken.at(-1)!)
+      taken.push(bench.table.apply(columns, bench.counts, 100_000))
+    }
+    bench.table.flush()
+
+    const whole = Math.floor(100_000 / 2_050) + 1
+    assert.equal(taken[0], 1)
+    assert.ok(
+      taken.slice(1, -1).every((rows) => Math.abs(rows - whole) <= 2),
+      taken.join(),
+    )
+    assert.equal(
+      taken.reduce((sum, rows) => sum + rows),
+      600,
+    )
+    assert.deepEqual([bench.completedCount, bench.table.rowCount, bench.table.openBytes], [600, 0, 0])
+  })
+
+  it('lets no more rows expire once they have used up the room, but one', () => {
+    const bench = new Bench()
+    bench.applyAll(0, keysOf(20), Buffer.alloc(1_000))
+    const sweep = (roomBytes: number) => {
+      const before = bench.expired.length
+      const isSwept = bench.table.sweep(0, 1_000, bench.counts, roomBytes)
+      return [bench.expired.length - before, isSwept]
+    }
+
+    assert.deepEqual(sweep(1), [1, false])
+    assert.deepEqual(sweep(5_000), [5, false])
+    assert.deepEqual(sweep(1_000_000), [14, true])
+  })
+
   it('marks the second part of a side as a duplicate, and keeps the first', () => {
     const bench = new Bench({ sideCount: 3 })
     bench.apply(1, [rowOf(0, 'k', { offset: 5 }), rowOf(1, 'k', { offset: 6 })])

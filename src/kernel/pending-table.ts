@@ -166,6 +166,11 @@ export class PendingTable {
     return this.#machine.run.liveUnits.value * unitBytes
   }
 
+  /** Bytes of merged records that no batch was handed over with. */
+  get openBytes(): number {
+    return this.#machine.run.openBytes.value
+  }
+
   /** Bytes of the memory that blocks and index take. */
   get reservedBytes(): number {
     const { blockUnits, slotPages } = this.#machine.run
@@ -205,30 +210,37 @@ export class PendingTable {
   }
 
   /**
-   * Takes in all rows of a batch that belong to a side. A row that completes its key is published with the parts that
+   * Takes in the rows of a batch that belong to a side. A row that completes its key is published with the parts that
    * waited; a second part of a side is marked as a dead letter.
    *
+   * @param roomBytes - Bytes of merged records after which no more rows are taken in; one row is, however large.
+   * @returns How many rows were taken in.
    * @throws EngineError `TABLE_FULL` when a part does not fit below `bytesMax`; rows before it are in.
    */
-  apply(columns: RecordColumns, counts: TableCounts): void {
+  apply(columns: RecordColumns, counts: TableCounts, roomBytes = Infinity): number {
     const { length } = columns.extra
+    this.#giveRoom(roomBytes)
     const extra = length === 0 ? 0 : this.#copyIn(this.#extra, columns.extra.bytes.subarray(0, length))
-    for (let from = 0, to = 0; from < columns.count; from = to) {
+    let applied = 0
+    for (let to = 0; applied === to && applied < columns.count;) {
+      const from = to
       to = passEnd(columns, from)
-      const applied = this.#applyPass(columns, from, to, extra, counts)
-      if (applied < to - from) throw this.#full(columns, from + applied)
+      applied = from + this.#applyPass(columns, from, to, extra, counts)
+      if (applied < to && this.#machine.run.outputRoom.value !== 0) throw this.#full(columns, applied)
     }
     this.#shrink(this.#extra)
     this.#shrink(this.#bytes)
+    return applied
   }
 
   /**
    * Lets rows leave of which a part is of `limitMs` or before, and gives the memory of forgotten keys back, which are not known
-   * again after that. Looks at `blocksMax` parts and keys at most; returns whether the sweep over all of them has come to its
-   * end, behind which the next one begins.
+   * again after that. Looks at `blocksMax` parts and keys at most, and no further when the rows that leave take `roomBytes`;
+   * returns whether the sweep over all of them has come to its end, behind which the next one begins.
    */
-  sweep(limitMs: number, blocksMax: number, counts: TableCounts): boolean {
+  sweep(limitMs: number, blocksMax: number, counts: TableCounts, roomBytes = Infinity): boolean {
     const { run } = this.#machine
+    this.#giveRoom(roomBytes)
     const departedBefore = run.departedEnd.value >>> 0
     const isSwept = run.sweep(limitMs, blocksMax) !== 0
     this.#epochLog.countDeparturesSince(departedBefore, counts)
@@ -368,6 +380,11 @@ export class PendingTable {
     // All parts of a row but the last were in the table.
     counts.emitted[columns.partition]! += mergedCount / (this.#sideCount - 1)
     return applied
+  }
+
+  /** Room for output, of which the next call uses up what it writes. */
+  #giveRoom(bytes: number): void {
+    this.#machine.run.outputRoom.value = Math.max(1, Math.min(bytes, 0xffffffff))
   }
 
   #copyIn(stage: Stage, bytes: Uint8Array): number {

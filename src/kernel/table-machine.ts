@@ -46,6 +46,8 @@ type State =
   | 'recordBytesMax'
   | 'partitionCount'
   | 'batchBytes'
+  | 'openBytes'
+  | 'outputRoom'
 
 /** and the addresses of columns and tables. */
 type Place =

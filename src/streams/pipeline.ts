@@ -7,6 +7,7 @@ import { ByteBudget } from './byte-budget.ts'
 import type { CarefulMode } from './careful-mode.ts'
 import { brokerTime } from './checkpoint/broker-time.ts'
 import { recentManifest } from './checkpoint/checkpoint-view.ts'
+import { EpochSchedule } from './epoch-schedule.ts'
 import type { EpochState } from './epoch-state.ts'
 import type { WarmTable } from './load-state.ts'
 import type { Logger } from './logger.ts'
@@ -14,6 +15,7 @@ import type { RunOptions } from './options.ts'
 import { checkpointSink, type PipelineTopics } from './pipeline-topics.ts'
 import type { Plan } from './plan.ts'
 import { RowBatchPool } from './row-batch.ts'
+import { ThrottleNotice } from './throttle-notice.ts'
 import { TimeOfDay } from './time-of-day.ts'
 
 /** Batches between reading and the table. Few, so that their columns and bytes stay in the cache from step to step. */
@@ -90,6 +92,9 @@ export class Pipeline {
   /** Until a table lives in it. */
   #tableMemory: TableMemory | undefined
   readonly statistics: RunStatistics
+  /** What it has learnt of the brokers holds in the next life. */
+  readonly schedule: EpochSchedule
+  readonly throttling: ThrottleNotice
   /** Number of the pipeline's present life. Messages of an older one are dropped where they arrive. */
   incarnation = 0
   /** What was in the source when this process became the active one. */
@@ -117,6 +122,8 @@ export class Pipeline {
     this.timeOfDay = this.#brokersTime()
     this.#outputBytesMax = outputBudget(parts.options, parts.topics.source)
     this.budget = new ByteBudget(this.#outputBytesMax)
+    this.schedule = new EpochSchedule(parts.options)
+    this.throttling = new ThrottleNotice(parts.plan.name, this.logger, this.clock)
   }
 
   #brokersTime(): TimeOfDay {
@@ -153,7 +160,9 @@ export class Pipeline {
     this.incarnation++
     this.rowBatches = new RowBatchPool(rowBatches)
     this.budget = new ByteBudget(this.#outputBytesMax)
-    if (this.incarnation > 1) this.statistics.rollbacks++
+    if (this.incarnation === 1) return
+    this.statistics.rollbacks++
+    this.schedule.rolledBack(this.clock.monotonicMs())
   }
 }
 

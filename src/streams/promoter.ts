@@ -88,11 +88,13 @@ export class Promoter {
   }
 
   async #read(): Promise<KeptPart[]> {
-    const { cluster, topics, options, state, plan, logger } = this.#pipeline
+    const { cluster, topics, options, state, plan, logger, schedule } = this.#pipeline
     const due = this.#due()
     if (due === undefined) return []
-    const { partition, first, end } = due
+    const { partition, first } = due
+    let { end } = due
     const bytesMax = keptBytesMax(topics)
+    let offerBytes = 0
     let tooLarge = 0
     const set = state.pending.sets[partition]!
     const parts: KeptPart[] = []
@@ -103,8 +105,17 @@ export class Promoter {
       columns.keep((offset) => offset < end && set.has(offset) && !state.promoted.has(partition, offset))
       for (let row = 0; row < columns.count; row++) {
         const part = sourcePart(columns, row)
-        if (part.bytes <= bytesMax) parts.push(part)
-        else tooLarge++
+        if (part.bytes > bytesMax) {
+          tooLarge++
+          continue
+        }
+        if (parts.length > 0 && offerBytes + part.bytes > schedule.sideBytes) {
+          // What does not fit into an epoch is read again for the next one.
+          end = part.offset
+          break
+        }
+        parts.push(part)
+        offerBytes += part.bytes
       }
     })
     this.#reached[partition] = end

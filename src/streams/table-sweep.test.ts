@@ -19,7 +19,7 @@ describe('a sweep of the table', () => {
     }
     const unsweptAfter = (forgottenCount: number) => {
       table.forgottenCount = forgottenCount
-      sweep.run()
+      sweep.run(Infinity)
       return table.unsweptCount
     }
 

@@ -49,15 +49,15 @@ export class TableSweep {
     return this.#isSweeping || this.#nowMs() - this.#begunMs >= this.#expiry.afterMs * timeShare
   }
 
-  /** Begins a sweep where one is due, or goes on with it. */
-  run(): void {
+  /** Begins a sweep where one is due, or goes on with it, until the rows that leave take so many bytes. */
+  run(roomBytes: number): void {
     if (!this.areRowsDue() && !this.#areKeysDue()) return
     const { table, accounting } = this.#state
     const nowMs = this.#nowMs()
     if (!this.#isSweeping) this.#begunMs = nowMs
     const limitMs = this.#expiry === undefined ? -Infinity : nowMs - this.#expiry.afterMs
     const looksMax = Math.max(looksPerEpochMin, Math.ceil((table.rowCount + table.rememberedCount) * looksShare))
-    this.#isSweeping = !table.sweep(limitMs, looksMax, accounting.current)
+    this.#isSweeping = !table.sweep(limitMs, looksMax, accounting.current, roomBytes)
   }
 
   #areKeysDue(): boolean {

@@ -7,6 +7,7 @@ import { malformedContract } from './malformed.contract.ts'
 import { offsetsContract } from './offsets.contract.ts'
 import { produceContract } from './produce.contract.ts'
 import { settingsContract } from './settings.contract.ts'
+import { quotasContract } from './quotas.contract.ts'
 import { contract } from './target.ts'
 import { timestampsContract } from './timestamps.contract.ts'
 import { topicsContract } from './topics.contract.ts'
@@ -17,6 +18,7 @@ contract([
   apiVersionsContract,
   topicsContract,
   settingsContract,
+  quotasContract,
   produceContract,
   timestampsContract,
   fetchContract,

@@ -15,7 +15,8 @@ import { WireClient } from './wire-client.ts'
 /** A broker under contract, and what tests need of it again and again. */
 export interface Target {
   readonly bootstrapServers: string
-  connect(): Promise<WireClient>
+  /** @param clientId - Default: `contract`. */
+  connect(clientId?: string): Promise<WireClient>
   /** Creates a topic of its own for one test. */
   createTopic(options?: { partitions?: number; config?: Record<string, string> }): Promise<{ name: string; id: string }>
   /** Lets the broker compact and delete now; Kafka does so by itself, again and again. */
@@ -64,7 +65,7 @@ function describeTarget(
         return broker.bootstrapServers
       },
       cleanLogs: async () => broker.cleanLogs?.(),
-      connect: () => WireClient.connect(broker.bootstrapServers),
+      connect: (clientId) => WireClient.connect(broker.bootstrapServers, clientId),
       async createTopic({ partitions = 1, config = {} } = {}) {
         const topic = `contract-${randomUUID()}`
         const configs = Object.entries(config).map(([key, value]) => ({ name: key, value }))

@@ -19,20 +19,22 @@ const apiVersionsKey = 18
  */
 export class WireClient implements AsyncDisposable {
   readonly #socket: Socket
+  readonly #clientId: string
   readonly #answers = new Map<number, PromiseWithResolvers<Buffer>>()
   readonly #closed: Promise<unknown>
   #received: Buffer = Buffer.alloc(0)
   #correlationId = 0
 
-  static async connect(bootstrapServers: string): Promise<WireClient> {
+  static async connect(bootstrapServers: string, clientId = 'contract'): Promise<WireClient> {
     const [host, port] = bootstrapServers.split(':') as [string, string]
     const socket = connect(Number(port), host)
     await once(socket, 'connect')
-    return new WireClient(socket)
+    return new WireClient(socket, clientId)
   }
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, clientId: string) {
     this.#socket = socket
+    this.#clientId = clientId
     this.#closed = once(socket, 'close')
     socket.setNoDelay(true)
     socket.on('data', (chunk) => this.#take(chunk))
@@ -100,7 +102,7 @@ export class WireClient implements AsyncDisposable {
     header.int16(key)
     header.int16(version)
     header.int32(++this.#correlationId)
-    header.string('contract')
+    header.string(this.#clientId)
     if (isFlexible) header.int8(0)
     const writer = new Writer(version, isFlexible)
     body(writer)

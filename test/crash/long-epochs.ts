@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
 import { type Cluster, listOffsets, type Topic } from '../../src/kafka/index.ts'
 import type { Report } from '../../src/streams/index.ts'
 import { atCluster } from '../integration/at-cluster.ts'
@@ -16,18 +18,17 @@ export async function produceInSteps(stream: Stream, records = customers(custome
   for (let from = 0; from < records.length; from += 500) await stream.produce(records.slice(from, from + 500))
 }
 
-/** Runs the customers through; an epoch whose outputs had left was open for too long, so that it was aborted and done again. */
+/**
+ * Runs the customers through; an epoch whose outputs had left was open for too long, so that it was aborted and done again: the
+ * main loop stood still.
+ */
 export async function runBeyondTimeout(stream: Stream, target: Servers, correlation?: Correlation): Promise<Report> {
   await produceInSteps(stream)
-  const { part, isHeld, letGo } = breathHolder()
+  const part = stallingPart(stream, target)
   const app = await startQuietly(customerTopology(stream, { part }, correlation), target.bootstrapServers, {
     ...longEpochs,
-    transactionTimeoutMs: 1_000,
+    transactionTimeoutMs: 2_000,
   })
-  await isHeld
-  await whenOpen(target, stream.sink, true)
-  await whenOpen(target, stream.sink, false)
-  letGo()
   await app.caughtUp()
   await app.stop()
   return app.report()
@@ -55,17 +56,14 @@ export function withTopic<Result>(
   })
 }
 
-/** Side A holds its breath at a record until it is let go, when outputs of records before it have left already. */
-function breathHolder() {
-  const isHeld = Promise.withResolvers<void>()
-  const letGo = Promise.withResolvers<void>()
+/** Side A stands still at a record, once outputs of records before it have left, until their transaction has been ended. */
+function stallingPart({ sink }: Stream, target: Servers) {
   let count = 0
-  const part = async ({ part }: CustomerRecord) => {
+  return async ({ part }: CustomerRecord) => {
     if (++count === customerCount * 0.75) {
-      isHeld.resolve()
-      await letGo.promise
+      await whenOpen(target, sink, true)
+      execFileSync(process.execPath, [join(import.meta.dirname, 'until-ended.ts'), target.bootstrapServers, sink])
     }
     return part
   }
-  return { part, isHeld: isHeld.promise, letGo: letGo.resolve }
 }

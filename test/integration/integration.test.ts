@@ -8,6 +8,7 @@ import { logs } from './logs.integration.ts'
 import { madeParts } from './made-parts.integration.ts'
 import { orderIndependence } from './order.integration.ts'
 import { promotion } from './promotion.integration.ts'
+import { quotas } from './quota.integration.ts'
 import { poisonedRecords } from './records.integration.ts'
 import { rememberedKeys } from './remembered.integration.ts'
 import { restoration } from './restoration.integration.ts'
@@ -32,6 +33,7 @@ onEachBroker([
   expiry,
   rememberedKeys,
   epochs,
+  quotas,
   audits,
   explanations,
   resets,

@@ -85,6 +85,10 @@ class InventingReader extends Reader {
     return this.#pick(integers64)
   }
 
+  override float64(): number {
+    return this.#pick(integers64)
+  }
+
   override uuid(): string {
     return Buffer.from(Array.from({ length: 16 }, () => nextInt(this.#random, 256))).toString('base64url')
   }

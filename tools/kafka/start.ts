@@ -149,6 +149,8 @@ function serverProperties(port: number, controllerPort: number, logDir: string) 
     'transaction.state.log.min.isr': 1,
     'transaction.state.log.num.partitions': 5,
     'group.initial.rebalance.delay.ms': 0,
+    // Quotas are of the last two seconds; of eleven by default.
+    'quota.window.num': 2,
     // How often transactions are looked at for their timeout; ten seconds by default.
     'transaction.abort.timed.out.transaction.cleanup.interval.ms': 200,
   }

@@ -1,6 +1,7 @@
 import type { Api } from '../api.ts'
 import { addOffsetsToTxn } from './add-offsets-to-txn.ts'
 import { addPartitionsToTxn } from './add-partitions-to-txn.ts'
+import { alterClientQuotas } from './alter-client-quotas.ts'
 import { alterConfigs } from './alter-configs.ts'
 import { apiVersions } from './api-versions.ts'
 import { createAcls } from './create-acls.ts'
@@ -72,6 +73,7 @@ export const apis = [
   deleteGroups,
   incrementalAlterConfigs,
   offsetDelete,
+  alterClientQuotas,
   describeCluster,
   describeProducers,
   describeTransactions,
@@ -83,6 +85,7 @@ export type ApiName = (typeof apis)[number]['name']
 export {
   addOffsetsToTxn,
   addPartitionsToTxn,
+  alterClientQuotas,
   alterConfigs,
   apiVersions,
   createAcls,

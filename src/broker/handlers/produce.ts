@@ -84,7 +84,8 @@ export const produce = defineApi({
         }
         return { name, topicId, partitions: partitions.map((p) => ({ index: p.index, ...append(p.index, p.records) })) }
       })
-      return request.acks === 0 ? undefined : { responses }
+      const throttleTimeMs = throttle(request.topics, context)
+      return request.acks === 0 ? undefined : { responses, throttleTimeMs }
     }
     const isPlain = !request.topics.some(({ partitions }) => partitions.some(isCompressed))
     return isPlain ? appendAll(plainBody) : loadBatchOpener().then(appendAll)
@@ -92,6 +93,18 @@ export const produce = defineApi({
 })
 
 const unknownTopic = errorCode.unknownTopicOrPartition
+
+/** Has a client that has used up its quota wait, and returns for how long, in milliseconds. */
+function throttle(
+  topics: readonly { readonly partitions: readonly { readonly records: Buffer | null }[] }[],
+  { cluster, clientId, ...context }: RequestContext,
+): number {
+  let bytes = 0
+  for (const { partitions } of topics) for (const { records } of partitions) bytes += records?.length ?? 0
+  const throttleMs = cluster.produceQuotas.record(clientId, bytes)
+  if (throttleMs > 0) context.throttle(throttleMs)
+  return throttleMs
+}
 
 interface Appended {
   readonly errorCode: number

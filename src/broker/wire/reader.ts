@@ -40,6 +40,10 @@ export class Reader {
     return readInt64(this.buffer, this.skip(8))
   }
 
+  float64(): number {
+    return this.buffer.readDoubleBE(this.skip(8))
+  }
+
   varuint(): number {
     let value = 0
     for (let shift = 0; shift < 35; shift += 7) {

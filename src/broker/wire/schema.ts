@@ -27,6 +27,11 @@ export const int16: Type<number> = { read: (reader) => reader.int16(), write: (w
 export const int32: Type<number> = { read: (reader) => reader.int32(), write: (writer, value) => writer.int32(value) }
 export const int64: Type<number> = { read: (reader) => reader.int64(), write: (writer, value) => writer.int64(value) }
 
+export const float64: Type<number> = {
+  read: (reader) => reader.float64(),
+  write: (writer, value) => writer.float64(value),
+}
+
 export const boolean: Type<boolean> = {
   read: (reader) => reader.int8() !== 0,
   write: (writer, value) => writer.int8(value ? 1 : 0),

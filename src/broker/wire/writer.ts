@@ -46,6 +46,11 @@ export class Writer {
     writeInt64(this.#buffer, value, at)
   }
 
+  float64(value: number): void {
+    const at = this.#reserve(8)
+    this.#buffer.writeDoubleBE(value, at)
+  }
+
   varuint(value: number): void {
     let rest = value
     while (rest > 0x7f) {

@@ -5,22 +5,23 @@
  * @see Kafka protocol guide, "Record"
  */
 import { freeSegments, RUN, segmentBits, segmentBytes, takeSegments } from './segments'
-import { batchBytes, openBatches, partitionCount } from './state'
+import { batchBytes, openBatches, openBytes, outputRoom, partitionCount } from './state'
 import { filled } from './table-imports'
 
 /** Length (5), attributes (1), timestamp delta (8), offset delta (5), key and value length (5 each), and slack for copies. */
 const overheadMax: u32 = 48
 
 // Of an open batch: the end of its records, their number, base and greatest timestamp. Its bytes lie behind all of these.
-const openBytes: u32 = 32
+const headBytes: u32 = 32
 
 /** Takes memory for open batches; false when there is none. */
 export function openOutput(): bool {
   if (openBatches != 0) freeSegments(<u32>(openBatches >>> segmentBits))
-  const bytes = <usize>partitionCount * (openBytes + batchBytes)
+  const bytes = <usize>partitionCount * (headBytes + batchBytes)
   const first = takeSegments(<u32>((bytes + segmentBytes - 1) >>> segmentBits), RUN)
   openBatches = (<usize>first) << segmentBits
   if (first == 0) return false
+  openBytes = 0
   for (let partition: u32 = 0; partition < partitionCount; partition++) empty(partition)
   return true
 }
@@ -51,7 +52,7 @@ export function beginRecord(
   headersLength: u32,
 ): usize {
   const payload = keyLength + valueLength + headersLength
-  const open = openBatches + partition * openBytes
+  const open = openBatches + partition * headBytes
   const bytes = bytesOf(partition)
   if (aloneAt != 0 || load<u32>(open) + payload + overheadMax > <u32>bytes + batchBytes) hand(partition)
   const count = load<u32>(open, 4)
@@ -72,11 +73,22 @@ export function beginRecord(
 
 /** The record ends at `at`. */
 export function endRecord(partition: u32, at: usize): void {
-  if (aloneAt == 0) store<u32>(openBatches + partition * openBytes, <u32>at)
-  else {
+  if (aloneAt == 0) {
+    const open = openBatches + partition * headBytes
+    const bytes = <u32>at - load<u32>(open)
+    openBytes += bytes
+    spend(bytes)
+    store<u32>(open, <u32>at)
+  } else {
+    spend(<u32>(at - aloneAt))
     handOver(partition, aloneAt, at)
     freeSegments(<u32>(aloneAt >>> segmentBits))
   }
+}
+
+/** Takes note of bytes that are written. */
+export function spend(bytes: u32): void {
+  outputRoom = bytes < outputRoom ? outputRoom - bytes : 0
 }
 
 export function writeVarint(to: usize, value: i64): usize {
@@ -92,22 +104,24 @@ export function varintLength(value: i64): u32 {
 }
 
 function bytesOf(partition: u32): usize {
-  return openBatches + partitionCount * openBytes + partition * batchBytes
+  return openBatches + partitionCount * headBytes + partition * batchBytes
 }
 
 function empty(partition: u32): void {
-  const open = openBatches + partition * openBytes
+  const open = openBatches + partition * headBytes
   store<u32>(open, <u32>bytesOf(partition))
   store<u32>(open, 0, 4)
 }
 
 function hand(partition: u32): void {
-  const open = openBatches + partition * openBytes
-  if (load<u32>(open, 4) != 0) handOver(partition, bytesOf(partition), load<u32>(open))
+  const open = openBatches + partition * headBytes
+  if (load<u32>(open, 4) == 0) return
+  openBytes -= load<u32>(open) - <u32>bytesOf(partition)
+  handOver(partition, bytesOf(partition), load<u32>(open))
 }
 
 function handOver(partition: u32, start: usize, end: usize): void {
-  const open = openBatches + partition * openBytes
+  const open = openBatches + partition * headBytes
   filled(partition, start, end, load<u32>(open, 4), load<f64>(open, 8), load<f64>(open, 16))
   empty(partition)
 }

@@ -59,3 +59,7 @@ export let recordBytesMax: u32 = 0
 export let partitionCount: u32 = 0
 export let batchBytes: u32 = 0
 export let openBatches: usize = 0
+/** Bytes that may still be written before no more rows are taken, or taken out. */
+export let outputRoom: u32 = 0
+/** Bytes of the records in open batches. */
+export let openBytes: u32 = 0

@@ -3,23 +3,25 @@
  * the order of their addresses, which reads memory in sequence. A block tells the time and origin of its part; its row is looked for
  * only when that is over.
  */
-import { filled, segmentUnits } from './arena'
+import { filled, segmentUnits, unitBits } from './arena'
 import { at, hashIn, isRemembered, nextOf, offsetOf, placeOf, timestampOf, unitsOf } from './block'
 import { homeOf, pageOf, slotBehind } from './index'
 import { EXPIRED, pagesPerRow } from './log'
 import { isForgotten, sweepAway } from './remembered'
 import { BLOCKS, hasPages, kindOf, RETIRING, RUN, WALKED } from './segments'
-import { segmentCount, swept, sweptUnits } from './state'
+import { spend } from './output'
+import { outputRoom, segmentCount, swept, sweptUnits } from './state'
 import { depart } from './table'
 import { expired, waits } from './table-imports'
 
 /**
  * Takes out forgotten keys, and the rows of which a part is of `limit` or before, each after it was shown to TypeScript. Looks
- * at `blocksMax` blocks at most; returns whether the sweep has come to its end, behind which the next one begins.
+ * at `blocksMax` blocks at most, and no further where no room for output is left; returns whether the sweep has come to its end,
+ * behind which the next one begins.
  */
 export function sweep(limit: f64, blocksMax: u32): bool {
   const last = <i64>limit
-  for (let looked: u32 = 0; looked < blocksMax; looked++) {
+  for (let looked: u32 = 0; looked < blocksMax && outputRoom > 0; looked++) {
     if (sweptUnits >= unitsToSweep(swept)) {
       sweptUnits = 0
       if (++swept >= segmentCount) {
@@ -37,10 +39,16 @@ export function sweep(limit: f64, blocksMax: u32): bool {
     if (hash == 0 || timestampOf(block) > last) continue
     const slot = slotWith(hash, address)
     if (slot == 0) continue
+    spendRow(load<u32>(slot, 4))
     expired(load<u32>(slot, 4))
     depart(slot, EXPIRED)
   }
   return false
+}
+
+/** What comes of a row that leaves is about as large as its blocks. */
+function spendRow(head: u32): void {
+  for (let block = head; block != 0; block = nextOf(at(block))) spend(unitsOf(at(block)) << unitBits)
 }
 
 /** Takes out forgotten keys, and the rows that wait no more, all in one go; false where the memory is at its limit. */

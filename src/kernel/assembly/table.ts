@@ -67,6 +67,7 @@ import {
   completedReason,
   duplicateReason,
   duplicates,
+  outputRoom,
   seedHigh,
   seedLow,
   sideCount,
@@ -147,7 +148,7 @@ export function freeStage(stage: usize): void {
   freeSegments(<u32>(stage >>> segmentBits))
 }
 
-/** Takes in the rows at hand; returns how many: fewer than `count` when the next does not fit. */
+/** Takes in the rows at hand; returns how many: fewer than `count` when the next does not fit, or no room for output is left. */
 export function apply(count: u32): u32 {
   for (let from: u32 = 0; from < count; from += passRows) {
     if (!hasPages(pagesPerPass)) return from
@@ -156,7 +157,7 @@ export function apply(count: u32): u32 {
     touch(rows)
     for (let i: u32 = 0; i < rows; i++) {
       const hash = load<u32>(hashes + (i << 2))
-      if (hash != 0 && !applyRow(hash, from + i)) return from + i
+      if (outputRoom == 0 || (hash != 0 && !applyRow(hash, from + i))) return from + i
     }
   }
   return count

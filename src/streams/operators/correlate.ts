@@ -1,18 +1,20 @@
 /**
  * Correlate: gathers the parts of each key, publishes the merge when the last one comes, and draws the border of epochs.
  *
- * State: the output batches being filled; the epoch at hand. Table and account are the pipeline's and outlive this actor.
+ * State: the output batches being filled; batches of rows that have no room in the current epoch. Table, account and the
+ * schedule of epochs are the pipeline's and outlive this actor.
  * One epoch may be on its way to the broker while the next one is computed; the one after waits, because its border
  * cannot be drawn before the other has ended.
  * Invariant: what left for the sink before a `commit` message is the effect of exactly the offsets that message names.
- * Steps for a batch: apply it to the table, count what was passed over, write dead letters, send full batches on; then
- * close the epoch if its time, its bytes or its idleness say so.
+ * Steps for a batch: apply to the table as many rows as have room in the epoch, count what was passed over, write dead
+ * letters, send full batches on; close the epoch if the schedule says so; go on with the other rows.
  * Cost per record: see the pending table.
  */
 import { type ActorContext, type ActorRef, defineActor, type Reply } from '../../actors/index.ts'
 import type { Timer } from '../../core/clock.ts'
 import {
   duplicateReasons,
+  endWithin,
   noSide,
   type OutputBatch,
   OutputBuilder,
@@ -71,12 +73,8 @@ class Correlation {
   readonly #keptBytesMax: number
   /** Filled batches that are still to be sent: the builders cannot wait, the actor can. */
   readonly #filled: OutputBatch[] = []
-  #isCommitting = false
-  /** Whether the epoch at hand has anything in it. */
-  #isOpen = false
-  #openedMs = 0
-  #lastRowsMs = 0
-  #epochBytes = 0
+  /** What has come and is not applied, in part or at all: no more batches than the pool has. */
+  readonly #pending: RowBatch[] = []
   #timer: Timer | undefined
   #drains: Reply<void>[] = []
 
@@ -123,13 +121,8 @@ class Correlation {
 
   async take(batch: RowBatch): Promise<void> {
     if (batch.incarnation !== this.#incarnation) return
-    const { budget, timeOfDay } = this.#pipeline
-    if (budget.isExceeded) await budget.available()
-    if (timeOfDay.isDue) await timeOfDay.ask()
-    this.#apply(batch)
-    batch.release()
-    if (this.#filled.length > 0) await this.#sendFilled()
-    if (this.#isDue()) await this.#close()
+    this.#pending.push(batch)
+    await this.#work()
   }
 
   async tick(incarnation: number): Promise<void> {
@@ -140,12 +133,13 @@ class Correlation {
     this.#compaction.run()
     if (this.#isDue()) await this.#close()
     else this.#arm()
+    await this.#work()
   }
 
   async committed(incarnation: number): Promise<void> {
     if (incarnation !== this.#incarnation) return
-    const { state, statistics, clock } = this.#pipeline
-    this.#isCommitting = false
+    const { state, statistics, clock, schedule } = this.#pipeline
+    schedule.committed(clock.monotonicMs())
     state.commit()
     this.#compaction.run()
     statistics.epochs++
@@ -154,6 +148,7 @@ class Correlation {
     void this.#promoter.look()
     if (this.#drains.length > 0 || this.#isDue()) await this.#close()
     else this.#arm()
+    await this.#work()
   }
 
   promote({ incarnation, parts }: { incarnation: number; parts: readonly KeptPart[] }): void {
@@ -172,20 +167,46 @@ class Correlation {
     this.#promoter.stop()
   }
 
-  #apply(batch: RowBatch): void {
+  /** Applies what has come, until the epoch after the one that is being committed is full. */
+  async #work(): Promise<void> {
+    const { budget, schedule, timeOfDay } = this.#pipeline
+    for (let batch = this.#pending[0]; batch !== undefined; batch = this.#pending[0]) {
+      if (schedule.isCommitting && this.#roomBytes === 0) return
+      if (budget.isExceeded) await budget.available()
+      if (timeOfDay.isDue) await timeOfDay.ask()
+      const isDone = this.#apply(batch)
+      if (isDone) {
+        this.#pending.shift()
+        batch.release()
+      }
+      if (this.#filled.length > 0) await this.#sendFilled()
+      if (this.#isDue()) await this.#close()
+    }
+  }
+
+  /** Applies the rows of a batch that have room in the epoch; returns whether those were all. */
+  #apply(batch: RowBatch): boolean {
     const { state, statistics, timeOfDay, options } = this.#pipeline
-    if (state.restoration !== undefined) return state.restore(batch.columns)
+    const { columns } = batch
+    if (state.restoration !== undefined) {
+      state.restore(columns)
+      return true
+    }
     const { table } = state
-    const { columns, nextOffset } = batch
-    const counts = state.accounting.current
     const { partition, count } = columns
-    counts.skipped[partition]! += nextOffset - counts.nextOffsets[partition]! - count
-    counts.nextOffsets[partition] = nextOffset
+    const counts = state.accounting.current
+    const roomBytes = this.#roomBytes
+    // What becomes a dead letter is about as large as its record.
+    columns.count = endWithin(columns, 0, Math.max(roomBytes, options.batchBytes))
     const latestMs = state.eventClock === undefined ? Infinity : timeOfDay.nowMs() + options.timestampAheadMaxMs
     this.#refuse(columns, latestMs)
-    table.apply(columns, counts)
+    const rows = table.apply(columns, counts, roomBytes)
+    columns.count = rows
+    const nextOffset = rows === count ? batch.nextOffset : columns.offset[rows - 1]! + 1
+    counts.skipped[partition]! += nextOffset - counts.nextOffsets[partition]! - rows
+    counts.nextOffsets[partition] = nextOffset
     this.#keepByValue(columns)
-    for (let row = 0; row < count; row++) {
+    for (let row = 0; row < rows; row++) {
       if (columns.side[row] !== noSide) continue
       if ((columns.flags[row]! & rowFlags.filtered) !== 0) counts.filtered[partition]!++
       else {
@@ -197,6 +218,10 @@ class Correlation {
     state.eventClock?.observe(columns, latestMs, nextOffset < batch.endOffset)
     statistics.pendingRowsMax = Math.max(statistics.pendingRowsMax, table.rowCount)
     this.#open()
+    if (rows === count) return true
+    columns.count = count
+    columns.drop(rows)
+    return false
   }
 
   /**
@@ -227,16 +252,16 @@ class Correlation {
       // A record that does not fit stays in the source only; a made part has been refused.
       if (!isMade && part.bytes > this.#keptBytesMax) continue
       state.promoted.add(part)
-      this.#epochBytes += part.bytes
+      this.#pipeline.schedule.owe(part.bytes)
     }
   }
 
   /** The epoch at hand has something in it. */
   #open(): void {
-    this.#lastRowsMs = this.#pipeline.clock.monotonicMs()
-    if (this.#isOpen) return
-    this.#isOpen = true
-    this.#openedMs = this.#lastRowsMs
+    const { schedule, clock } = this.#pipeline
+    const wasOpen = schedule.isOpen
+    schedule.open(clock.monotonicMs())
+    if (wasOpen) return
     // While none was open the timer looked only now and then.
     this.#disarm()
     this.#arm()
@@ -244,11 +269,13 @@ class Correlation {
 
   /** Hands filled batches to the sink, which gives their memory back when they are stored. */
   async #sendFilled(): Promise<void> {
-    const { budget } = this.#pipeline
+    const { budget, schedule, clock } = this.#pipeline
     for (const batch of this.#filled.splice(0)) {
       budget.take(batch.capacity)
-      this.#epochBytes += batch.position
+      const bytes = batch.position
+      const writing = schedule.sent(bytes, clock.monotonicMs())
       const onStored = () => {
+        schedule.stored(writing, bytes)
         budget.give(batch.capacity)
         this.#builders[batch.sink]!.recycle(batch)
       }
@@ -258,11 +285,19 @@ class Correlation {
   }
 
   #isDue(): boolean {
-    if (!this.#isOpen || this.#isCommitting) return false
-    const { clock, options, rowBatches } = this.#pipeline
-    const nowMs = clock.monotonicMs()
-    if (nowMs - this.#openedMs >= options.epochMs || this.#epochBytes >= options.epochBytes) return true
-    return rowBatches.isIdle && nowMs - this.#lastRowsMs >= options.epochIdleMs
+    const { clock, schedule, rowBatches } = this.#pipeline
+    return schedule.isDue(clock.monotonicMs(), this.#openBytes, rowBatches.isIdle)
+  }
+
+  get #roomBytes(): number {
+    return this.#pipeline.schedule.roomBytes(this.#openBytes)
+  }
+
+  /** Bytes of batches that are being filled. */
+  get #openBytes(): number {
+    let bytes = this.#pipeline.state.table.openBytes
+    for (const builder of this.#builders) bytes += builder.openBytes
+    return bytes
   }
 
   /**
@@ -270,12 +305,11 @@ class Correlation {
    * while one is being committed, its end looks anyway.
    */
   #arm(): void {
-    if (this.#isCommitting || this.#timer !== undefined) return
-    const { clock, options } = this.#pipeline
-    const nowMs = clock.monotonicMs()
-    const afterMs = this.#isOpen
-      ? Math.min(this.#openedMs + options.epochMs, this.#lastRowsMs + options.epochIdleMs) - nowMs
-      : Math.min(this.#sweep?.pollMs ?? Infinity, this.#compaction.dueMs ?? Infinity)
+    const { clock, schedule } = this.#pipeline
+    if (schedule.isCommitting || this.#timer !== undefined) return
+    const afterMs =
+      schedule.dueInMs(clock.monotonicMs()) ??
+      Math.min(this.#sweep?.pollMs ?? Infinity, this.#compaction.dueMs ?? Infinity)
     if (afterMs === Infinity) return
     this.#timer = clock.setTimer({ afterMs: Math.max(1, afterMs) }, () => {
       void this.#self.tell({ type: 'tick', incarnation: this.#incarnation })
@@ -289,22 +323,20 @@ class Correlation {
 
   /** Draws the border of the epoch at hand and sends it to be committed. */
   async #close(): Promise<void> {
-    if (this.#isCommitting) return
-    const { state, timeOfDay } = this.#pipeline
-    if (!this.#isOpen && !state.isLossDue) {
+    const { state, schedule, timeOfDay } = this.#pipeline
+    if (schedule.isCommitting) return
+    if (!schedule.isOpen && !state.isLossDue) {
       for (const reply of this.#drains.splice(0)) reply()
       return
     }
     this.#disarm()
     if (timeOfDay.isDue) await timeOfDay.ask()
-    this.#sweep?.run()
+    this.#sweep?.run(schedule.sideBytes)
     state.table.flush()
     const offsets = state.close(this.#builders[checkpointSink]!, timeOfDay.nowMs())
     for (const builder of this.#builders) builder.flush()
     await this.#sendFilled()
-    this.#isOpen = false
-    this.#isCommitting = true
-    this.#epochBytes = 0
+    schedule.closed()
     await this.#sink.tell({ type: 'commit', incarnation: this.#incarnation, offsets })
   }
 }

@@ -26,7 +26,10 @@ export const sink = (pipeline: Pipeline) =>
     name: pipeline.plan.sink.id,
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
     init: (context) => startProducing(pipeline, context),
-    onStop: (producer) => producer.stop(),
+    onStop(producer) {
+      pipeline.throttling.stop()
+      producer.stop()
+    },
     handle: {
       output(producer, { incarnation, batch, onStored }) {
         if (incarnation === pipeline.incarnation) producer.send(batch, onStored)
@@ -44,7 +47,7 @@ export const sink = (pipeline: Pipeline) =>
   })
 
 async function startProducing(pipeline: Pipeline, { self }: ActorContext<SinkMessage>): Promise<TransactionalProducer> {
-  const { cluster, plan, options, topics, logger } = pipeline
+  const { cluster, plan, options, topics, logger, clock, schedule, throttling } = pipeline
   const producer = new TransactionalProducer({
     cluster,
     topics: topics.sinks,
@@ -53,6 +56,10 @@ async function startProducing(pipeline: Pipeline, { self }: ActorContext<SinkMes
     group: plan.name,
     member: pipeline.member,
     onFailed: (error) => void self.tell({ type: 'failed', incarnation: pipeline.incarnation, error }),
+    onThrottled(throttleMs) {
+      schedule.throttled(throttleMs, clock.monotonicMs())
+      throttling.note(throttleMs, schedule.windowBytes)
+    },
   })
   await producer.begin()
   const [records] = await Promise.all([

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { EpochSchedule } from './epoch-schedule.ts'
+
+const limits = { epochMs: 100, epochIdleMs: 20, epochBytes: 64 << 20, transactionTimeoutMs: 60_000 }
+
+describe('EpochSchedule', () => {
+  it('has an epoch due by its time, its bytes, or when nothing comes', () => {
+    const schedule = new EpochSchedule({ ...limits, epochBytes: 1_000 })
+    assert.equal(schedule.isDue(1_000, 0, true), false)
+
+    schedule.open(1_000)
+    assert.deepEqual(
+      [1_019, 1_020].map((nowMs) => schedule.isDue(nowMs, 0, true)),
+      [false, true],
+    )
+    assert.deepEqual(
+      [1_099, 1_100].map((nowMs) => schedule.isDue(nowMs, 0, false)),
+      [false, true],
+    )
+    assert.equal(schedule.dueInMs(1_005), 15)
+    schedule.stored(schedule.sent(999, 1_001), 999)
+    assert.equal(schedule.isDue(1_001, 0, false), false)
+    schedule.owe(1)
+    assert.equal(schedule.isDue(1_001, 0, false), true)
+  })
+
+  it('closes an epoch long before its transaction would be over', () => {
+    const schedule = new EpochSchedule({ ...limits, epochMs: 60_000, epochIdleMs: 60_000 })
+
+    schedule.open(0)
+
+    assert.deepEqual(
+      [14_999, 15_000].map((nowMs) => schedule.isDue(nowMs, 0, false)),
+      [false, true],
+    )
+  })
+
+  it('computes no more ahead of the broker than the window has room for', () => {
+    const schedule = new EpochSchedule(limits)
+    const { windowBytes } = schedule
+    schedule.open(0)
+
+    const writing = schedule.sent(windowBytes - 10, 0)
+    assert.equal(schedule.roomBytes(4), 6)
+    assert.deepEqual(
+      [9, 10].map((openBytes) => schedule.isDue(0, openBytes, false)),
+      [false, true],
+    )
+    schedule.stored(writing, 100)
+
+    assert.equal(schedule.roomBytes(10), 200, 'as much more as was stored, and the window has grown by that')
+  })
+
+  it('has no other epoch due while one is being committed', () => {
+    const schedule = new EpochSchedule(limits)
+    schedule.open(0)
+    schedule.closed()
+    schedule.open(1)
+
+    assert.equal(schedule.isDue(1_000, 0, true), false)
+    schedule.committed(1_000)
+    assert.equal(schedule.isDue(1_000, 0, true), true)
+  })
+
+  it('shrinks the window to what a throttling broker takes in a quarter of the timeout', () => {
+    const schedule = new EpochSchedule(limits)
+    const writing = schedule.sent(3_000_000, 0)
+    schedule.stored(writing, 2_000_000)
+
+    schedule.throttled(20_000, 0)
+
+    assert.equal(schedule.windowBytes, 1_500_000)
+  })
+
+  it('does not count against an epoch that it has to wait for what was written before', () => {
+    const schedule = new EpochSchedule(limits)
+    const first = schedule.sent(1_000_000, 0)
+    schedule.closed()
+    schedule.stored(first, 1_000_000)
+    schedule.throttled(15_000, 0)
+    schedule.committed(10)
+    const { windowBytes } = schedule
+    const second = schedule.sent(1_000_000, 20)
+    schedule.closed()
+    schedule.stored(second, 1_000_000)
+    schedule.throttled(15_000, 15_000)
+
+    schedule.committed(15_010)
+
+    assert.ok(schedule.windowBytes >= windowBytes)
+  })
+
+  it('halves the window at least when an epoch was given up that took too long, and for nothing else', () => {
+    const schedule = new EpochSchedule(limits)
+    schedule.sent(3_000_000, 0)
+    schedule.rolledBack(15_000)
+    const { windowBytes } = schedule
+    assert.ok(windowBytes > 3_000_000)
+    schedule.sent(3_000_000, 0)
+    schedule.closed()
+
+    schedule.rolledBack(60_000)
+
+    assert.equal(schedule.windowBytes, 1_500_000)
+    assert.equal(schedule.isCommitting, false)
+    schedule.stored(schedule.sent(100_000, 0), 100_000)
+    schedule.rolledBack(60_000)
+    assert.equal(schedule.windowBytes, 25_000)
+  })
+})
