@@ -1,13 +1,5 @@
 import type { AuditReport } from '../streams/index.ts'
-
-const classNames = {
-  emitted: 'emitted',
-  pending: 'pending',
-  duplicate: 'a duplicate',
-  deadLettered: 'a dead letter',
-  expired: 'expired',
-  skipped: 'skipped',
-} as const
+import { classNames } from './class-names.ts'
 
 /** The report of an audit for people: the verdict first, then what speaks against it. */
 export function auditText(report: AuditReport): string {

@@ -50,6 +50,7 @@ export async function generateSource(
   }
   await sendBatches(cluster, topic, counted(), (sent) => (bytes += sent))
   show()
+  output.endProgress()
   return bytes
 }
 
@@ -72,6 +73,7 @@ export async function verifySink(
     read[partition] = nextOffset
   })
   show()
+  output.endProgress()
   return verifier.result()
 }
 

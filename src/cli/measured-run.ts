@@ -112,6 +112,7 @@ async function runToEnd(
 }
 
 function showProgress(app: App, output: Output): void {
+  if (app.role === 'standby') return
   const { consumed, total } = app.progress()
   output.progress('correlating', consumed, total)
 }

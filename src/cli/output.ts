@@ -1,10 +1,11 @@
 import { EngineError } from '../core/errors.ts'
 import type { Logger } from '../streams/index.ts'
+import { ProgressLine } from './progress-line.ts'
 
 /** Where a command writes: results to standard output, everything else to standard error. */
 export class Output {
   readonly #isJson: boolean
-  #progressWidth = 0
+  readonly #progress = new ProgressLine(process.stderr)
   #lastError: unknown
 
   constructor(isJson: boolean) {
@@ -13,11 +14,12 @@ export class Output {
 
   /** The result: `text` for people, or `report` as one line for programs. */
   result(report: object, text: string): void {
+    this.#progress.finish()
     process.stdout.write(`${this.#isJson ? JSON.stringify(report) : text}\n`)
   }
 
   note(text: string): void {
-    this.#clearProgress()
+    this.#progress.clear()
     process.stderr.write(`${text}\n`)
   }
 
@@ -25,7 +27,7 @@ export class Output {
   error(error: unknown): void {
     if (error === this.#lastError) return
     this.#lastError = error
-    this.#clearProgress()
+    this.#progress.clear()
     const text = EngineError.is(error)
       ? `error ${error.code}: ${error.message}`
       : `error ${error instanceof Error ? error.stack : String(error)}`
@@ -40,30 +42,16 @@ export class Output {
     error: ({ err }, sentence) => this.error(err ?? sentence),
   }
 
-  /** How far something is: a bar that is drawn over itself on a terminal, else a plain line. */
+  /** How far something is. */
   progress(label: string, done: number, total: number): void {
-    const share = total === 0 ? 1 : Math.min(1, done / total)
-    const percent = `${Math.floor(share * 100)} %`.padStart(5)
-    if (!process.stderr.isTTY) return void process.stderr.write(`${label} ${percent}  ${done} of ${total}\n`)
-    const bar = '█'.repeat(Math.floor(share * barWidth)).padEnd(barWidth, '░')
-    const line = `${label.padEnd(12)} ${bar} ${percent}  ${done.toLocaleString('en')}`
-    process.stderr.write(`\r${line.padEnd(this.#progressWidth)}`)
-    this.#progressWidth = line.length
-    if (share === 1) this.#endProgress()
+    this.#progress.show(label, done, total)
   }
 
-  #clearProgress(): void {
-    if (this.#progressWidth > 0) process.stderr.write(`\r${' '.repeat(this.#progressWidth)}\r`)
-    this.#progressWidth = 0
-  }
-
-  #endProgress(): void {
-    process.stderr.write('\n')
-    this.#progressWidth = 0
+  /** What was shown is done. */
+  endProgress(): void {
+    this.#progress.finish()
   }
 }
-
-const barWidth = 30
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

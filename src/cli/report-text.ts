@@ -1,4 +1,6 @@
 import type { RunReport } from './measured-run.ts'
+import type { PartitionAccount } from '../streams/index.ts'
+import { classNames } from './class-names.ts'
 import type { Verification } from './experiment/index.ts'
 
 const mebibyte = 1 << 20
@@ -34,16 +36,8 @@ export function verificationText(
 }
 
 function accountText({ accounting }: RunReport): string {
-  const names = [
-    'partition',
-    'consumed',
-    'emitted',
-    'pending',
-    'duplicate',
-    'deadLettered',
-    'filtered',
-    'skipped',
-  ] as const
-  const line = (cells: readonly (string | number)[]) => cells.map((cell) => String(cell).padStart(14)).join('')
-  return [line(names), ...accounting.map((account) => line(names.map((name) => account[name])))].join('\n')
+  const names = ['partition', 'consumed', ...Object.keys(classNames)] as (keyof PartitionAccount)[]
+  const rows = [names, ...accounting.map((account) => names.map((name) => String(account[name])))]
+  const widths = names.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  return rows.map((row) => row.map((cell, column) => cell.padStart(widths[column]!)).join('  ')).join('\n')
 }

@@ -115,6 +115,8 @@ describe('millrace demo', () => {
     assert.equal(code, 0)
     assert.match(stdout, /^aggregation rate +[\d,]+ records\/s$/m)
     assert.match(stdout, /^verified: 100 distinct, 0 missing, 0 duplicates, 0 mismatched$/m)
+    const classes = 'emitted  pending  duplicate  deadLettered  filtered  expired  lost  skipped'
+    assert.ok(stdout.includes(`partition  consumed  ${classes}\n`), stdout)
   })
 })
 
@@ -252,6 +254,7 @@ describe('millrace on a broker that runs already', () => {
     const report = JSON.parse(stdout)
     assert.equal(report.isBalanced, true)
     assert.equal(report.mergedRecords, customers)
+    assert.equal(stderr.split('600 of 600').length, 2, stderr)
     assert.equal((await readTopic(broker.bootstrapServers, 'patient-sink')).length, customers)
   })
 
