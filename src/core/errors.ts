@@ -121,7 +121,7 @@ export const errorCatalogue = {
   },
   CHECKPOINT_MISSING: {
     retryable: false,
-    meaning: 'The program has run before, but its checkpoint is gone.',
+    meaning: 'The program has run before, as the offsets of its group show, but its checkpoint is gone.',
     remedy: 'Bring the topic back from a copy, or start over with `millrace reset`.',
   },
   CHECKPOINT_TOPIC_INVALID: {
@@ -134,6 +134,13 @@ export const errorCatalogue = {
     meaning:
       'A warning, with which nothing ends: the clock of this machine and that of the broker differ by more than `clockSkewMaxMs`. The program goes by the time of the broker, so no record is lost or diverted by it.',
     remedy: 'Set the clock that is wrong, and have both follow a time server.',
+  },
+  GROUP_FOREIGN: {
+    retryable: false,
+    meaning:
+      "A consumer group of the program's name has offsets of its source, but another consumer has committed them.",
+    remedy:
+      'Give the program another name. Where that consumer is gone for good, `kafka-consumer-groups --delete --group` removes what it has left.',
   },
   GROUP_OFFSETS_DIFFER: {
     retryable: false,

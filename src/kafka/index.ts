@@ -14,7 +14,7 @@ export { Fetcher, type FetcherOptions, type FetchedResponse, receiveBytes } from
 export { countGroupMembers, deleteGroup } from './group-admin.ts'
 export type { GroupMember } from './group-member.ts'
 export { Membership, type MembershipOptions } from './membership/membership.ts'
-export { commitOffsets, fetchGroupOffsets } from './offset-store.ts'
+export { commitOffsets, fetchGroupCommits, fetchGroupOffsets, type GroupCommit } from './offset-store.ts'
 export { partitionForKey } from './partitioner.ts'
 export { Producer, type ProducerOptions } from './producer.ts'
 export { findMissingRights, grantsOf, type Right } from './rights.ts'

@@ -44,16 +44,39 @@ export async function fetchGroupOffsets(
   partitionCount: number,
   { requireStable }: { requireStable: boolean },
 ): Promise<(number | undefined)[]> {
+  const commits = await fetchGroupCommits(cluster, group, topic, partitionCount, { requireStable })
+  return commits.map((commit) => commit?.offset)
+}
+
+/** What a group has committed for a partition. */
+export interface GroupCommit {
+  readonly offset: number
+  /** Whether it was committed in a transaction of this client. */
+  readonly isOwn: boolean
+}
+
+/** What the offsets of this client's transactions bear, which tells them from those of other consumers. */
+export const ownMetadata = 'millrace'
+
+/** The same with who has committed it. */
+export async function fetchGroupCommits(
+  cluster: Cluster,
+  group: string,
+  topic: string,
+  partitionCount: number,
+  { requireStable }: { requireStable: boolean },
+): Promise<(GroupCommit | undefined)[]> {
   const partitionIndexes = Array.from({ length: partitionCount }, (_, partition) => partition)
   const wanted = [{ groupId: group, memberEpoch: -1, topics: [{ name: topic, partitionIndexes }] }]
   const { groups } = await askGroup(cluster, group, 'reading offsets', (coordinator) =>
     coordinator.call(offsetFetchV8.api, wanted, requireStable),
   )
-  const offsets = Array.from<number | undefined>({ length: partitionCount })
-  for (const { partitionIndex, committedOffset } of groups[0]!.topics[0]!.partitions) {
-    if (committedOffset >= 0n) offsets[partitionIndex] = Number(committedOffset)
+  const commits = Array.from<GroupCommit | undefined>({ length: partitionCount })
+  for (const { partitionIndex, committedOffset, metadata } of groups[0]!.topics[0]!.partitions) {
+    if (committedOffset < 0n) continue
+    commits[partitionIndex] = { offset: Number(committedOffset), isOwn: metadata === ownMetadata }
   }
-  return offsets
+  return commits
 }
 
 /** Asks the coordinator of a group, looking for it again while it moves. */

@@ -8,6 +8,7 @@ import {
 import type { Cluster } from './cluster.ts'
 import { type Attempt, Coordinator } from './coordinator.ts'
 import type { GroupMember } from './group-member.ts'
+import { ownMetadata } from './offset-store.ts'
 import { endTxnV5, txnOffsetCommitV5 } from './transaction-protocol.ts'
 import type { Outcome, ProducerIdentity, TransactionState } from './transaction-state.ts'
 
@@ -98,6 +99,13 @@ function committed(offsets: readonly number[]) {
   return offsets.flatMap((offset, partitionIndex) =>
     offset < 0
       ? []
-      : [{ partitionIndex, committedOffset: BigInt(offset), committedLeaderEpoch: -1, committedMetadata: null }],
+      : [
+          {
+            partitionIndex,
+            committedOffset: BigInt(offset),
+            committedLeaderEpoch: -1,
+            committedMetadata: ownMetadata,
+          },
+        ],
   )
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { systemRandom } from '../core/random.ts'
 import { EngineError } from '../core/errors.ts'
-import { type Cluster, fetchGroupOffsets, listOffsets, type Topic } from '../kafka/index.ts'
+import { type Cluster, fetchGroupCommits, type GroupCommit, listOffsets, type Topic } from '../kafka/index.ts'
 import { PendingTable, Reason, type TableMemory } from '../kernel/index.ts'
 import { Accounting } from './accounting.ts'
 import { completedRecords } from './checkpoint/completed-runs.ts'
@@ -47,22 +47,27 @@ export interface WarmTable {
  * when there never was an epoch.
  *
  * @throws EngineError `CHECKPOINT_MISSING`, `CHECKPOINT_CORRUPT`, `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED`,
- * `GROUP_OFFSETS_DIFFER`, `PENDING_LOST`; KafkaError `KAFKA_OFFSET_LOST`
+ * `GROUP_FOREIGN`, `GROUP_OFFSETS_DIFFER`, `PENDING_LOST`; KafkaError `KAFKA_OFFSET_LOST`
  */
 export async function loadState(request: LoadRequest): Promise<EpochState> {
   const { cluster, plan, source, records, logger } = request
   const manifest = manifestOf(records)
-  const committed = await fetchGroupOffsets(cluster, plan.name, source.name, source.partitions.length, {
+  const commits = await fetchGroupCommits(cluster, plan.name, source.name, source.partitions.length, {
     requireStable: true,
   })
   const logStarts = await listOffsets(cluster, source, 'earliest')
   if (manifest === undefined) {
-    if (committed.some((offset) => offset !== undefined)) throw missing(plan)
+    refuseCommits(plan, commits)
     logger.info({ app: plan.name, topic: source.name }, 'reading the source from the start of its log')
     return emptyState(request, logStarts)
   }
   checkProgram(plan, source, manifest)
-  checkGroupOffsets(plan, manifest, committed, logger)
+  checkGroupOffsets(
+    plan,
+    manifest,
+    commits.map((commit) => commit?.offset),
+    logger,
+  )
   const state = stateBehind(request, manifest, logStarts)
   logger.info({ app: plan.name, epoch: manifest.epoch, pending: manifest.pending }, 'going on from the checkpoint')
   return state
@@ -202,12 +207,17 @@ function eventClockOf(
   )
 }
 
-function missing({ name, checkpointTopic }: Plan): EngineError {
-  return new EngineError(
-    'CHECKPOINT_MISSING',
-    `group "${name}" has committed offsets, but topic "${checkpointTopic}" has no checkpoint: it was deleted or emptied`,
-    { app: name, topic: checkpointTopic },
-  )
+/** Without a checkpoint a group must not have committed anything. */
+function refuseCommits({ name, source, checkpointTopic }: Plan, commits: readonly (GroupCommit | undefined)[]): void {
+  const known = commits.filter((commit) => commit !== undefined)
+  if (known.length === 0) return
+  const facts = { app: name, topic: checkpointTopic }
+  if (known.some(({ isOwn }) => isOwn)) {
+    const what = `group "${name}" has committed offsets, but topic "${checkpointTopic}" has no checkpoint: it was deleted or emptied`
+    throw new EngineError('CHECKPOINT_MISSING', what, facts)
+  }
+  const what = `group "${name}" has offsets of topic "${source.topic}" that another consumer has committed, and never had a checkpoint`
+  throw new EngineError('GROUP_FOREIGN', what, { ...facts, source: source.topic })
 }
 
 /**

@@ -208,6 +208,14 @@ export const runOptions = {
     flag: '--standby-refresh-ms',
     doc: 'How often a standby brings a table of its own up to the last epoch, so that it has little to read when it takes over, in milliseconds; it reads the source and calls the functions of stages for that. 0: it keeps no table.',
   },
+  onIncompatible: {
+    type: 'string',
+    default: 'wait',
+    choices: ['wait', 'exit'],
+    env: 'MILLRACE_ON_INCOMPATIBLE',
+    flag: '--on-incompatible',
+    doc: 'What a process does that stands by and finds that the active one is another program of the same name, from which it could not take over: `wait`, with a warning and the role `incompatible`, or `exit` with the error.',
+  },
   acceptLoss: {
     type: 'boolean',
     default: false,

@@ -6,7 +6,7 @@ import type { Logger } from './logger.ts'
 import type { RunOptions } from './options.ts'
 import { newStatistics, type RunStatistics } from './pipeline.ts'
 import type { Plan } from './plan.ts'
-import { Term } from './term.ts'
+import { type Role, Term } from './term.ts'
 
 /** What a program has done so far, as of its last committed epoch; the table and the statistics are as of now. */
 export interface Report {
@@ -29,10 +29,10 @@ export interface Report {
 export interface App extends AsyncDisposable {
   readonly name: string
   /**
-   * Whether this process does the work, or waits to take over from the one that does. An active process whose group has taken it
-   * for dead joins again, and goes on or stands by.
+   * Whether this process does the work, waits to take over from the one that does, or could not because that is another program.
+   * An active process whose group has taken it for dead joins again, and goes on or stands by.
    */
-  readonly role: 'active' | 'standby'
+  readonly role: Role
   /** Resolves when the program has been stopped; rejects with the error that ended it. */
   readonly done: Promise<void>
   /**
@@ -106,7 +106,7 @@ export class RunningApp implements App {
     return this.#done.promise
   }
 
-  get role(): 'active' | 'standby' {
+  get role(): Role {
     return this.#term.role
   }
 

@@ -8,6 +8,7 @@ import type { EpochState } from './epoch-state.ts'
 import { checkProgram, stateBehind, type WarmTable } from './load-state.ts'
 import { checkpointSink } from './pipeline-topics.ts'
 import { Pipeline } from './pipeline.ts'
+import { isOfOtherProgram } from './program-watch.ts'
 import { rootCause } from './root-cause.ts'
 import { standbyTree } from './supervision-tree.ts'
 
@@ -71,7 +72,9 @@ export class Standby {
         this.#warm = undefined
         this.#checkpoint = new CheckpointView()
         pauseMs = failurePauseMs
-        if (!ending.aborted) logger.warn({ app: plan.name, err: error }, 'a standby could not keep its table warm')
+        // That it is of another program is told elsewhere.
+        if (!ending.aborted && !isOfOtherProgram(error))
+          logger.warn({ app: plan.name, err: error }, 'a standby could not keep its table warm')
       }
       await sleep(clock, pauseMs, ending).catch(() => {})
     }

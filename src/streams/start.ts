@@ -21,7 +21,7 @@ export interface StartOptions extends GivenOptions<typeof runOptions>, GivenSecu
  *
  * @throws TopologyError `TOPOLOGY_INVALID`, ConfigError, KafkaError `KAFKA_TOPIC_MISSING`, EngineError `KAFKA_RIGHTS_MISSING` before anything is read;
  * EngineError `CHECKPOINT_MISSING`, `CHECKPOINT_CORRUPT`, `CHECKPOINT_INCOMPATIBLE`, `CHECKPOINT_TOPIC_INVALID`, `OUTPUT_TOPIC_INVALID`,
- * `SOURCE_RECREATED`, `GROUP_OFFSETS_DIFFER`, `PENDING_LOST` or KafkaError `KAFKA_OFFSET_LOST` when it cannot go on from there.
+ * `SOURCE_RECREATED`, `GROUP_FOREIGN`, `GROUP_OFFSETS_DIFFER`, `PENDING_LOST` or KafkaError `KAFKA_OFFSET_LOST` when it cannot go on from there.
  *
  * @example
  * await using app = await start(customer360, { bootstrapServers: 'localhost:9092' })

@@ -10,6 +10,7 @@ import type { RunOptions } from './options.ts'
 import { findTopics } from './pipeline-topics.ts'
 import { Pipeline, type RunStatistics } from './pipeline.ts'
 import type { Plan } from './plan.ts'
+import { ProgramWatch } from './program-watch.ts'
 import { rootCause } from './root-cause.ts'
 import { Standby } from './standby.ts'
 import { supervisionTree } from './supervision-tree.ts'
@@ -20,6 +21,8 @@ import { supervisionTree } from './supervision-tree.ts'
  */
 const stopMsMax = 2_000
 const noteMsMax = 2_000
+
+export type Role = 'active' | 'standby' | 'incompatible'
 
 export interface TermOptions {
   readonly plan: Plan
@@ -59,6 +62,8 @@ export class Term {
   readonly #ending = new AbortController()
   #pipeline: Pipeline | undefined
   #membership: Membership | undefined
+  /** There from when this process stands by on. */
+  #watch: ProgramWatch | undefined
   /** There while this process stands by with a table. */
   #standby: Standby | undefined
   /** There while this process is the active one. */
@@ -81,8 +86,9 @@ export class Term {
     return this.#pipeline
   }
 
-  get role(): 'active' | 'standby' {
-    return this.#system === undefined ? 'standby' : 'active'
+  get role(): Role {
+    if (this.#system !== undefined) return 'active'
+    return this.#watch?.error === undefined ? 'standby' : 'incompatible'
   }
 
   /** What waits, in the active process or in a standby. */
@@ -178,11 +184,26 @@ export class Term {
     const { plan, options, logger, onBegun } = this.#options
     const { signal } = this.#ending
     logger.info({ app: plan.name }, 'standing by: another process is the active one')
+    const isOver = new AbortController()
+    await this.#watchProgram(pipeline, AbortSignal.any([signal, isOver.signal]))
     if (options.standbyRefreshMs > 0) this.#standby = new Standby(pipeline, signal)
     onBegun()
     await membership.owned(signal)
+    isOver.abort()
     pipeline.warmTable = await this.#standby?.end()
     this.#standby = undefined
+  }
+
+  /** @throws EngineError `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED` where this process could never take over, and is to end then. */
+  async #watchProgram(pipeline: Pipeline, signal: AbortSignal): Promise<void> {
+    const mustEnd = pipeline.options.onIncompatible === 'exit'
+    const watch = new ProgramWatch(pipeline)
+    this.#watch = watch
+    await watch.compare()
+    if (mustEnd && watch.error !== undefined) throw watch.error
+    void watch.follow(signal, (error) => {
+      if (mustEnd) this.#fail(error)
+    })
   }
 
   /** Resolves when the pipeline has been stopped. */

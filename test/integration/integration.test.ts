@@ -11,6 +11,7 @@ import { promotion } from './promotion.integration.ts'
 import { quotas } from './quota.integration.ts'
 import { poisonedRecords } from './records.integration.ts'
 import { rememberedKeys } from './remembered.integration.ts'
+import { programsOfOneName } from './same-name.integration.ts'
 import { restoration } from './restoration.integration.ts'
 import { resets } from './reset.integration.ts'
 import { expiry } from './expiry.integration.ts'
@@ -25,6 +26,7 @@ invalidTopologies()
 onEachBroker([
   starting,
   topicSettings,
+  programsOfOneName,
   stageFunctionFailures,
   poisonedRecords,
   bytesLeaveAsTheyCame,
