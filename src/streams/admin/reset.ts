@@ -51,7 +51,8 @@ async function endTransaction(cluster: Cluster, app: string): Promise<void> {
     transactionalId: app,
     transactionTimeoutMs: 60_000,
     group: app,
-    member: () => Promise.reject(new Error('no offsets are committed here')),
+    // Nobody is the owner: the group has no members, and the broker refuses to delete it if it gets one meanwhile.
+    member: async () => ({ generationId: -1, memberId: '', groupInstanceId: null }),
     onFailed() {},
   })
   await producer.begin()
