@@ -12,6 +12,15 @@ export interface ReadRecord {
   readonly headers: readonly (readonly [string, string])[]
 }
 
+/** Who a client is at a broker that asks. */
+export interface PlainSasl {
+  readonly mechanism: 'PLAIN'
+  readonly username: string
+  readonly password: string
+  /** Tests have no TLS for it. */
+  readonly allowPlaintext: true
+}
+
 const earliest = -2n
 const latest = -1n
 const readUncommitted = 0
@@ -20,9 +29,9 @@ const controlBatch = 0b100000
 const bytesMax = 64 << 20
 
 /** Reads the committed records of a topic with the codecs of @platformatic/kafka. */
-export async function readTopic(bootstrapServers: string, name: string): Promise<ReadRecord[]> {
+export async function readTopic(bootstrapServers: string, name: string, sasl?: PlainSasl): Promise<ReadRecord[]> {
   const [host, port] = bootstrapServers.split(':') as [string, string]
-  const connection = new Connection('integration-reader')
+  const connection = new Connection('integration-reader', sasl && { sasl })
   await connection.connect(host, Number(port))
   try {
     const metadata = await metadataV12.api.async(connection, [name], false, false)

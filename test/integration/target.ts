@@ -6,7 +6,7 @@ import { Cluster, listOffsets } from '../../src/kafka/index.ts'
 import type { Topology } from '../../src/streams/index.ts'
 import { apacheKafka, type RunningBroker, skipWithoutKafka } from '../apache-kafka.ts'
 import { patientAdmin } from './patient-admin.ts'
-import { type ReadRecord, readTopic } from './read-topic.ts'
+import { type PlainSasl, type ReadRecord, readTopic } from './read-topic.ts'
 import { type Outcome, runToEnd, type RunSettings } from './run.ts'
 
 /** A record as a test puts it into a source. */
@@ -130,7 +130,12 @@ function onBroker(
 
 /** Creates the topics of one program. */
 export async function createStream(
-  { bootstrapServers, kafka, admin }: Pick<Target, 'bootstrapServers' | 'kafka' | 'admin'>,
+  {
+    bootstrapServers,
+    kafka,
+    admin,
+    sasl,
+  }: Pick<Target, 'bootstrapServers' | 'kafka' | 'admin'> & { readonly sasl?: PlainSasl | undefined },
   { sourcePartitions = 2, sinkConfig = {} }: StreamOptions = {},
 ): Promise<Stream> {
   const app = `integration-${randomUUID()}`
@@ -151,10 +156,10 @@ export async function createStream(
     checkpointTopic: `${app}.checkpoint`,
     produce: (records) => produce(kafka, source, records),
     whenStable: () => whenStable(bootstrapServers, source),
-    run: (topology, settings) => runToEnd(topology, bootstrapServers, settings),
-    merged: () => readTopic(bootstrapServers, sink),
-    deadLetters: () => readTopic(bootstrapServers, deadLetterTopic),
-    read: (topic) => readTopic(bootstrapServers, topic),
+    run: (topology, settings) => runToEnd(topology, bootstrapServers, { ...(sasl && { sasl }), ...settings }),
+    merged: () => readTopic(bootstrapServers, sink, sasl),
+    deadLetters: () => readTopic(bootstrapServers, deadLetterTopic, sasl),
+    read: (topic) => readTopic(bootstrapServers, topic, sasl),
     async createDeadLetterTopic(config) {
       const topic = { topic: deadLetterTopic, numPartitions: sourcePartitions, configEntries: entriesOf(config) }
       await admin.createTopics({ topics: [topic] })

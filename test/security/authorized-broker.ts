@@ -1,25 +1,29 @@
 import { after, before, describe } from 'node:test'
 import kafkajs, { type AclEntry, type Admin, Kafka, logLevel } from 'kafkajs'
+import { startBroker } from '../../src/broker/index.ts'
 import { Cluster } from '../../src/kafka/index.ts'
 import { startKafka } from '../../tools/kafka/start.ts'
 import { skipWithoutJava } from '../apache-kafka.ts'
 import { patientAdmin } from '../integration/patient-admin.ts'
+import type { PlainSasl } from '../integration/read-topic.ts'
 import type { Grant } from './documented-rights.ts'
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs
 
-/** Users of the broker; each has the password that is its name. */
+/** Users of the broker beside the administrator; each has the password that is its name. */
 const users = ['runner', 'creator', 'auditor', 'explainer', 'resetter', 'stranger'] as const
 export type User = (typeof users)[number]
 
 /** A broker where nobody may do anything but an administrator, and whoever was granted it. */
 export interface AuthorizedBroker {
-  /** Of the administrator, who need not say who he is. */
+  /** For the administrator. */
   readonly bootstrapServers: string
+  /** Who the administrator is, where the broker asks him. */
+  readonly sasl: PlainSasl | undefined
   readonly kafka: Kafka
   readonly admin: Admin
   /** What a client of a user is given. */
-  settingsOf(user: User): { bootstrapServers: string; sasl: ReturnType<typeof saslOf> }
+  settingsOf(user: User): { bootstrapServers: string; sasl: PlainSasl }
   atCluster<Result>(user: User, work: (cluster: Cluster) => Promise<Result>): Promise<Result>
   grant(user: User, rights: readonly Grant[]): Promise<void>
   revoke(user: User, rights: readonly Grant[]): Promise<void>
@@ -27,11 +31,13 @@ export interface AuthorizedBroker {
 
 interface Started extends AsyncDisposable {
   readonly bootstrapServers: string
+  readonly sasl: PlainSasl | undefined
   readonly forUsers: string
 }
 
 /** Runs a suite on every broker that has an authorizer. */
 export function onEachAuthorizedBroker(suite: (broker: AuthorizedBroker) => void): void {
+  onBroker('embedded broker', false, startEmbedded, suite)
   onBroker('Apache Kafka', skipWithoutJava, startApacheKafka, suite)
 }
 
@@ -47,7 +53,9 @@ function onBroker(
     let admin: Admin
     before(async () => {
       started = await start()
-      kafka = new Kafka({ brokers: [started.bootstrapServers], logLevel: logLevel.NOTHING })
+      const { bootstrapServers, sasl } = started
+      const plain = sasl && { ...sasl, mechanism: 'plain' as const }
+      kafka = new Kafka({ brokers: [bootstrapServers], logLevel: logLevel.NOTHING, ...(plain && { sasl: plain }) })
       admin = await patientAdmin(kafka)
     })
     after(async () => {
@@ -57,6 +65,9 @@ function onBroker(
     suite({
       get bootstrapServers() {
         return started.bootstrapServers
+      },
+      get sasl() {
+        return started.sasl
       },
       get kafka() {
         return kafka
@@ -96,8 +107,8 @@ async function whenKnown(admin: Admin, acl: readonly AclEntry[], isGranted: bool
   }
 }
 
-function saslOf(user: User) {
-  return { mechanism: 'PLAIN', username: user, password: user, allowPlaintext: true } as const
+function saslOf(username: string): PlainSasl {
+  return { mechanism: 'PLAIN', username, password: username, allowPlaintext: true }
 }
 
 const resourceTypes = {
@@ -126,6 +137,21 @@ function entryOf(user: User, { operation, resource, name }: Grant): AclEntry {
   }
 }
 
+/** The embedded broker has one listener, where everybody has to say who they are. */
+async function startEmbedded(): Promise<Started> {
+  const broker = await startBroker({
+    sasl: { mechanisms: ['PLAIN'], users: Object.fromEntries(['admin', ...users].map((user) => [user, user])) },
+    authorizer: { superUsers: ['User:admin'] },
+  })
+  const { bootstrapServers } = broker
+  return {
+    bootstrapServers,
+    sasl: saslOf('admin'),
+    forUsers: bootstrapServers,
+    [Symbol.asyncDispose]: () => broker.stop(),
+  }
+}
+
 async function startApacheKafka(): Promise<Started> {
   const passwords = users.map((user) => `user_${user}="${user}"`).join(' ')
   const kafka = await startKafka({
@@ -141,6 +167,7 @@ async function startApacheKafka(): Promise<Started> {
   })
   return {
     bootstrapServers: kafka.bootstrapServers,
+    sasl: undefined,
     forUsers: kafka.listeners['USERS']!,
     [Symbol.asyncDispose]: () => kafka[Symbol.asyncDispose](),
   }
