@@ -66,6 +66,7 @@ function correlateAll(): Times {
     hashSeed: [1, 2],
     duplicateReason: Reason.DUPLICATE,
     tooLargeReason: Reason.MERGE_TOO_LARGE,
+    refusedTimeReason: Reason.MERGE_TIMESTAMP_REFUSED,
   })
   const out = new OutputBuilder({
     sink: 0,

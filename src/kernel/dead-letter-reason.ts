@@ -20,10 +20,14 @@ export const Reason = {
   COMPLETED: 19,
   PART_TOO_LARGE: 20,
   TIMESTAMP_AHEAD: 21,
+  MERGE_TIMESTAMP_REFUSED: 22,
 } as const
 
 /** Reasons of records that are of the class `duplicate`. */
 export const duplicateReasons: ReadonlySet<number> = new Set([Reason.DUPLICATE, Reason.COMPLETED])
+
+/** Reasons of the parts of a row that could not be published. */
+export const mergeReasons: ReadonlySet<number> = new Set([Reason.MERGE_TOO_LARGE, Reason.MERGE_TIMESTAMP_REFUSED])
 
 export type Reason = (typeof Reason)[keyof typeof Reason]
 
@@ -42,6 +46,7 @@ const laterTexts = [
   'the key has been merged already',
   'the record, with the part that is to be kept by value, is larger than the checkpoint topic takes',
   'the timestamp of the record is too far ahead of the time of day',
+  'the sink does not take a record of the time that the merged record would have',
 ]
 
 export interface DeadLetterReason {

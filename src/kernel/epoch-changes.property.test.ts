@@ -67,7 +67,14 @@ interface Waiting {
 
 /** A table, and what has waited in it at the beginning of the epoch at hand. */
 class Driver {
-  readonly #table = new PendingTable({ sideCount, bytesMax: 2 ** 30, hashSeed, duplicateReason: 1, tooLargeReason: 2 })
+  readonly #table = new PendingTable({
+    sideCount,
+    bytesMax: 2 ** 30,
+    hashSeed,
+    duplicateReason: 1,
+    tooLargeReason: 2,
+    refusedTimeReason: 9,
+  })
   readonly #hash = keyHash()
   /** By partition and offset. */
   readonly #keys = new Map<string, string>()

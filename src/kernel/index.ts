@@ -1,7 +1,7 @@
 export { type AbortedTransaction, BatchReader, type FetchedPartition } from './batch-reader.ts'
 export { partitionsMax } from './block.ts'
 export { endWithin, noSide, RecordColumns, rowFlags, sourceSlackBytes } from './columns.ts'
-export { deadLetterReasons, duplicateReasons, Reason } from './dead-letter-reason.ts'
+export { deadLetterReasons, duplicateReasons, mergeReasons, Reason } from './dead-letter-reason.ts'
 export { Decoder, type PartSource } from './decoder.ts'
 export { decompress } from './decompress.ts'
 export { encodeJsonString } from './json/index.ts'

@@ -11,13 +11,16 @@ interface MergeSpec {
   sides?: readonly string[]
   recordBytesMax?: number
   batchBytes?: number
+  /** What the sink takes. */
+  times?: readonly [earliestMs: number, latestMs: number]
 }
 
 const sourcePartition = 5
 
 /** Puts the rows through a table and returns what is published, and which rows became dead letters. */
 function merge(rows: readonly Partial<RowSpec>[], spec: MergeSpec = {}) {
-  const { keyName = 'id', sides = ['A', 'B', 'C'], recordBytesMax = 10_000, batchBytes = 1000 } = spec
+  const { keyName = 'id', sides = ['A', 'B', 'C'], recordBytesMax = 10_000, batchBytes = 1000, times } = spec
+  const refused: [offset: number, reason: number][] = []
   const outputs = new Outputs({ partitionCount: 12, batchBytes })
   const table = new PendingTable({
     sideCount: sides.length,
@@ -25,15 +28,17 @@ function merge(rows: readonly Partial<RowSpec>[], spec: MergeSpec = {}) {
     hashSeed: [1, 2],
     duplicateReason: 11,
     tooLargeReason: 15,
+    refusedTimeReason: 22,
   })
   table.publishTo({
     out: outputs.builder,
-    refuse: () => undefined,
+    refuse: ({ offset }, reason) => refused.push([offset, reason]),
     expire: () => undefined,
     keyName: encodeJsonString(keyName),
     sideNames: sides.map(encodeJsonString),
     recordBytesMax,
   })
+  if (times !== undefined) table.takeTimes(...times)
   const columns = rowsOf(
     sourcePartition,
     rows.map((row, i) => ({
@@ -52,6 +57,7 @@ function merge(rows: readonly Partial<RowSpec>[], spec: MergeSpec = {}) {
   return {
     records: outputs.take(),
     reasons: Array.from(columns.reason.subarray(0, rows.length)),
+    refused,
     batches: outputs.batches,
   }
 }
@@ -182,5 +188,25 @@ describe('a merged record', () => {
     assert.equal(merge(rows, { recordBytesMax: size }).records.length, 1)
     const refused = merge(rows, { recordBytesMax: size - 1 })
     assert.deepEqual([refused.records.length, refused.reasons], [0, [0, 0, 15]])
+  })
+
+  it('refuses a record whose timestamp the sink does not take, but none without a timestamp', () => {
+    const at = (timestamps: readonly number[], times: readonly [number, number]) => {
+      const { records, reasons, refused } = merge(
+        timestamps.map((timestamp) => ({ timestamp })),
+        { times },
+      )
+      return [records.length, reasons, refused.toSorted(([a], [b]) => a - b)]
+    }
+    const refused = [
+      [0, 22],
+      [1, 22],
+    ]
+
+    assert.deepEqual(at([1, 5, 10], [10, 10]), [1, [0, 0, 0], []])
+    assert.deepEqual(at([1, 5, 9], [10, 20]), [0, [0, 0, 22], refused])
+    assert.deepEqual(at([10, 21, 15], [10, 20]), [0, [0, 0, 22], refused])
+    assert.deepEqual(at([-1, -1, -1], [10, 20]), [1, [0, 0, 0], []])
+    assert.deepEqual(at([-1, -2, -2], [-Infinity, Infinity]), [1, [0, 0, 0], []])
   })
 })

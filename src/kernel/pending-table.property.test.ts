@@ -19,7 +19,7 @@ const recordBytesMax = 700_000
 /** Of the one header: the number of headers, its name behind its length, and the length of its value. */
 const headerFrameBytes = 1 + 1 + 'millrace.origins'.length + 1
 const sideNames = ['A', 'B', 'C', 'D', 'E']
-const reasons = { duplicateReason: 11, tooLargeReason: 15 }
+const reasons = { duplicateReason: 11, tooLargeReason: 15, refusedTimeReason: 22 }
 const completedReason = 19
 
 /** Some keys are other spellings of one, and some have the bytes of another but not its type. */

@@ -10,7 +10,7 @@ import { PendingTable } from './pending-table.ts'
 import { TableMemory } from './table-memory.ts'
 import type { StoredPart } from './waiting-row.ts'
 
-const reasons = { duplicateReason: 11, tooLargeReason: 15 }
+const reasons = { duplicateReason: 11, tooLargeReason: 15, refusedTimeReason: 22 }
 const completedReason = 19
 const mebibyte = 2 ** 20
 

@@ -33,6 +33,8 @@ export interface PendingTableOptions {
   duplicateReason: number
   /** Dead-letter code for the parts of a row that cannot be published for its size. */
   tooLargeReason: number
+  /** The same for its timestamp. */
+  refusedTimeReason: number
   /** Dead-letter code for a part whose key has been merged; absent where such keys are not remembered. */
   completedReason?: number | undefined
   /** Where it lives, which nothing has used. @defaultValue memory that is taken as it is needed */
@@ -73,7 +75,7 @@ export interface Publication {
   recordBytesMax: number
   out: OutputBuilder
   /** Makes a dead letter of a stored part whose row could not be published; the last part becomes one by its columns. */
-  refuse(part: StoredPart): void
+  refuse(part: StoredPart, reason: number): void
   /** Publishes what has come of a row whose time is over. */
   expire(row: WaitingRow): void
 }
@@ -94,8 +96,8 @@ export class PendingTable {
   readonly #handlers: TableHandlers = {
     filled: (partition, start, end, ...rest) =>
       this.#publication!.out.handOver(partition, this.#machine.bytes.subarray(start >>> 0, end >>> 0), ...rest),
-    refused: (head) => {
-      for (const part of partsOf(this.#machine.words, head)) this.#publication!.refuse(part)
+    refused: (head, reason) => {
+      for (const part of partsOf(this.#machine.words, head)) this.#publication!.refuse(part, reason)
     },
     expired: (head) => this.#publication!.expire(rowAt(this.#machine.words, head)),
     changed: (partition, chunk, bitmap, added) => {
@@ -116,12 +118,12 @@ export class PendingTable {
   readonly #closedEpochs: UndoLog[] = []
 
   constructor(options: PendingTableOptions) {
-    const { sideCount, bytesMax, hashSeed, duplicateReason, tooLargeReason, completedReason = 0, memory } = options
+    const { sideCount, bytesMax, hashSeed, completedReason = 0, memory } = options
     assert(sideCount >= 2 && sideCount <= sidesMax, `a row has 2 to ${sidesMax} sides`)
     this.#sideCount = sideCount
     this.#machine = new TableMachine(this.#handlers, memory)
     const unitsMax = Math.min(Math.floor(bytesMax / unitBytes), 0xffffffff)
-    const reasons = [duplicateReason, tooLargeReason, completedReason]
+    const reasons = [options.duplicateReason, options.tooLargeReason, options.refusedTimeReason, completedReason]
     this.#machine.run.start(hashSeed[0], hashSeed[1], sideCount, unitsMax, ...reasons)
   }
 
@@ -202,6 +204,13 @@ export class PendingTable {
     const names = [...sideNames].map((name) => literal(',', name))
     this.#placeLiterals([literal('{', keyName), ...names, encodeOriginsPrefix()])
     assert(isOpen && this.#literals !== 0, 'the memory has room for open batches')
+  }
+
+  /** Sets which timestamps the sink takes; rows that would be merged with others leave as dead letters. */
+  takeTimes(earliestMs: number, latestMs: number): void {
+    const { run } = this.#machine
+    run.earliestMs.value = earliestMs
+    run.latestMs.value = latestMs
   }
 
   /** Hands over all merged records. */

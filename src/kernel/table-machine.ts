@@ -44,6 +44,8 @@ type State =
   | 'forgottenCount'
   | 'rememberedSlots'
   | 'recordBytesMax'
+  | 'earliestMs'
+  | 'latestMs'
   | 'partitionCount'
   | 'batchBytes'
   | 'openBytes'
@@ -79,7 +81,7 @@ export interface TableHandlers {
     baseTimestamp: number,
     maxTimestamp: number,
   ) => void
-  readonly refused: (head: number) => void
+  readonly refused: (head: number, reason: number) => void
   readonly expired: (head: number) => void
   readonly changed: (partition: number, chunk: number, bitmap: number, added: number) => void
   readonly waits: (partition: number, offset: number) => number

@@ -10,6 +10,7 @@ import {
   type StoredPart,
   writePlainRecord,
 } from '../kernel/index.ts'
+import type { TimestampWindow } from './timestamp-window.ts'
 
 /** What a dead letter says of itself, in headers behind those of the record. Values are text. */
 export const deadLetterHeaders = {
@@ -31,18 +32,20 @@ const headersBytesMax = 512
 /**
  * Writes dead letters: the record with its key, value and headers as it came, at its own partition number where there is one, and headers
  * that say why it is here and where it was. A record larger than the topic takes, or one that kills, goes by reference, as
- * these headers alone.
+ * these headers alone. A timestamp that the topic does not take becomes the nearest one that it does.
  */
 export class DeadLetterEncoder {
   readonly #out: OutputBuilder
   readonly #topic: string
   readonly #recordBytesMax: number
+  readonly #times: TimestampWindow
   readonly #causeCharactersMax: number
 
-  constructor(out: OutputBuilder, topic: string, recordBytesMax: number) {
+  constructor(out: OutputBuilder, topic: string, recordBytesMax: number, times: TimestampWindow) {
     this.#out = out
     this.#topic = topic
     this.#recordBytesMax = recordBytesMax
+    this.#times = times
     const fitting = Math.floor((recordBytesMax - headersBytesMax) / characterBytesMax)
     this.#causeCharactersMax = Math.min(causeCharactersMax, fitting)
   }
@@ -59,9 +62,8 @@ export class DeadLetterEncoder {
   }
 
   /** Writes a reference to a part that was stored before: its record is where the headers say. */
-  encodeReference(part: StoredPart, timestamp: number): void {
-    const text = deadLetterReasons[Reason.MERGE_TOO_LARGE]!.text
-    const headers = this.#headers(Reason.MERGE_TOO_LARGE, part.partition, part.offset, text)
+  encodeReference(part: StoredPart, reason: number, timestamp: number): void {
+    const headers = this.#headers(reason, part.partition, part.offset, deadLetterReasons[reason]!.text)
     this.#write(part.partition, timestamp, reference(headers))
   }
 
@@ -75,7 +77,7 @@ export class DeadLetterEncoder {
 
   /** The source may have been given more partitions than its dead letters have; their headers name the true one. */
   #write(partition: number, timestamp: number, letter: PlainRecord): void {
-    writePlainRecord(this.#out, partition % this.#out.partitionCount, timestamp, letter)
+    writePlainRecord(this.#out, partition % this.#out.partitionCount, this.#times.nearest(timestamp), letter)
   }
 
   #headers(reason: number, partition: number, offset: number, cause: string): Buffer {

@@ -12,27 +12,29 @@ import {
 import type { DeadLetterEncoder } from './dead-letter.ts'
 import { type MergedNames, mergedNames } from './merged-names.ts'
 import type { Plan } from './plan.ts'
+import type { TimestampWindow } from './timestamp-window.ts'
+
+/** A topic for expired rows, and what it takes. */
+interface ExpiredSink {
+  readonly out: OutputBuilder
+  readonly recordBytesMax: number
+  readonly times: TimestampWindow
+}
 
 /**
  * Writes what has come of a merged record: `{"<key name>":<key>,"<side>":<part>,…}` with the sides that are there, in
  * declared order, the key in the spelling of the first of them. It goes to the sink of expired rows, keyed and partitioned
- * as a merged record would be; without one, or where it is too large for that one, to the dead letters. Its timestamp is the greatest of its parts', and it has the
+ * as a merged record would be; without one, or where that one does not take its size or its timestamp, to the dead letters. Its timestamp is the greatest of its parts', and it has the
  * header `millrace.origins`, as merged records do.
  */
 export class ExpiredRowEncoder {
   readonly #names: MergedNames
-  readonly #out: OutputBuilder | undefined
-  readonly #recordBytesMax: number
+  readonly #sink: ExpiredSink | undefined
   readonly #deadLetters: DeadLetterEncoder
 
-  constructor(
-    plan: Pick<Plan, 'correlate' | 'sides'>,
-    sink: { readonly out: OutputBuilder; readonly recordBytesMax: number } | undefined,
-    deadLetters: DeadLetterEncoder,
-  ) {
+  constructor(plan: Pick<Plan, 'correlate' | 'sides'>, sink: ExpiredSink | undefined, deadLetters: DeadLetterEncoder) {
     this.#names = mergedNames(plan)
-    this.#out = sink?.out
-    this.#recordBytesMax = sink?.recordBytesMax ?? 0
+    this.#sink = sink
     this.#deadLetters = deadLetters
   }
 
@@ -44,10 +46,11 @@ export class ExpiredRowEncoder {
     const value = Buffer.concat([...pieces, closeBrace])
     const record = { key, value, headerCount: 1, headers: originsHeader(parts, sideNames.length) }
     const timestamp = Math.max(...parts.map((part) => part.timestamp))
-    if (this.#out === undefined || contentBytes(record) > this.#recordBytesMax) {
+    const sink = this.#sink
+    if (sink === undefined || contentBytes(record) > sink.recordBytesMax || !sink.times.takes(timestamp)) {
       return this.#deadLetters.encodeExpired(record, parts[0]!, timestamp)
     }
-    writePlainRecord(this.#out, partitionForKey(key, this.#out.partitionCount), timestamp, record)
+    writePlainRecord(sink.out, partitionForKey(key, sink.out.partitionCount), timestamp, record)
   }
 }
 

@@ -189,6 +189,7 @@ function tableOf({ plan, options, tableMemory }: LoadRequest, { hashSeed }: Prog
     hashSeed,
     duplicateReason: Reason.DUPLICATE,
     tooLargeReason: Reason.MERGE_TOO_LARGE,
+    refusedTimeReason: Reason.MERGE_TIMESTAMP_REFUSED,
     completedReason: plan.correlate.memory && Reason.COMPLETED,
     memory: tableMemory,
   })

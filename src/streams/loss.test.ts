@@ -91,6 +91,7 @@ function stateWith(pending: PendingOffsets): EpochState {
       hashSeed: [1, 2],
       duplicateReason: Reason.DUPLICATE,
       tooLargeReason: Reason.MERGE_TOO_LARGE,
+      refusedTimeReason: Reason.MERGE_TIMESTAMP_REFUSED,
     }),
     accounting: Accounting.from(nextOffsets),
     epoch: 3,

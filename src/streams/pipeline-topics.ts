@@ -6,6 +6,7 @@ import { manifestBytesMax } from './checkpoint/manifest.ts'
 import type { Logger } from './logger.ts'
 import type { Plan } from './plan.ts'
 import { requireRights, rightsToRun } from './rights.ts'
+import type { TimestampLimits } from './timestamp-window.ts'
 import { checkOutput, defaultBatchBytesMax, type OutputUse, readSettings, warnOfSettings } from './topic-settings.ts'
 
 /** Topics with what the broker says of them; sinks by their index in batches. */
@@ -19,6 +20,8 @@ export interface PipelineTopics {
   isCheckpointStamped: boolean
   /** Bytes of the largest record batch that each sink takes. */
   batchBytesMax: readonly number[]
+  /** Which timestamps each sink takes. */
+  timestamps: readonly TimestampLimits[]
 }
 
 export const mergedSink = 0
@@ -82,7 +85,8 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
   const batchBytesMax = settings.map((each) => each.batchBytesMax)
   const { isStamped } = settings[checkpointSink]!
   const isCheckpointStamped = isStamped || (await haveStamped(cluster, plan.checkpointTopic))
-  return { source, isCompacted: sourceSettings.isCompacted, sinks, isCheckpointStamped, batchBytesMax }
+  const timestamps = settings.map((each) => each.timestamps)
+  return { source, isCompacted: sourceSettings.isCompacted, sinks, isCheckpointStamped, batchBytesMax, timestamps }
 }
 
 /** By the index of the sink; nothing of the checkpoint, which is checked by itself. */

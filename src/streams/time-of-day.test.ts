@@ -40,7 +40,7 @@ describe('the time of day', () => {
     const { time } = timeOfDay(clock)
 
     await time.ask()
-    await clock.advance(5 * minute)
+    await clock.advance(5 * minute + 0.5)
 
     assert.equal(time.nowMs(), brokerMs + 5 * minute)
     clock.skewMs = 0

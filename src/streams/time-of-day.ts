@@ -40,10 +40,11 @@ export class TimeOfDay {
     this.#options = options
   }
 
+  /** In whole milliseconds since 1970. */
   nowMs(): number {
     const { clock } = this.#options
     if (this.#reading === undefined) return clock.nowMs()
-    return this.#reading.brokerMs + clock.monotonicMs() - this.#reading.monotonicMs
+    return Math.floor(this.#reading.brokerMs + clock.monotonicMs() - this.#reading.monotonicMs)
   }
 
   /** Whether the broker is to be asked before the time is relied on. */

@@ -1,6 +1,7 @@
 import { EngineError } from '../core/errors.ts'
 import { type Cluster, type Topic, topicConfigs } from '../kafka/index.ts'
 import type { Logger } from './logger.ts'
+import { type TimestampLimits, timestampLimits, timestampSettings } from './timestamp-window.ts'
 
 /** What decides whether a topic takes what is written to it, and keeps it. */
 export interface TopicSettings {
@@ -10,6 +11,7 @@ export interface TopicSettings {
   readonly batchBytesMax: number
   /** Whether the broker gives records the time of their arrival. */
   readonly isStamped: boolean
+  readonly timestamps: TimestampLimits
   readonly replicaCount: number
   readonly minInsyncReplicas: number
 }
@@ -24,12 +26,19 @@ const outputBytesMin = { 'merged records': 512, 'expired rows': 512, 'dead lette
 
 export async function readSettings(cluster: Cluster, { name, replicaCount }: Topic): Promise<TopicSettings> {
   const names = ['cleanup.policy', 'max.message.bytes', 'min.insync.replicas', 'message.timestamp.type'] as const
-  const [policy, bytesMax, insyncMin, timestampType] = await topicConfigs(cluster, name, ...names)
+  const [policy, bytesMax, insyncMin, timestampType, ...timestamps] = await topicConfigs(
+    cluster,
+    name,
+    ...names,
+    ...timestampSettings,
+  )
+  const isStamped = timestampType === 'LogAppendTime'
   return {
     name,
     isCompacted: policy?.includes('compact') ?? false,
     batchBytesMax: Number(bytesMax ?? defaultBatchBytesMax),
-    isStamped: timestampType === 'LogAppendTime',
+    isStamped,
+    timestamps: timestampLimits(isStamped ? [] : timestamps),
     replicaCount,
     minInsyncReplicas: Number(insyncMin ?? 1),
   }

@@ -2,6 +2,7 @@ import { audits } from './audit.integration.ts'
 import { bytesLeaveAsTheyCame } from './bytes.integration.ts'
 import { epochs } from './epochs.integration.ts'
 import { wrongClocks } from './clock.integration.ts'
+import { refusedTimestamps } from './timestamps.integration.ts'
 import { explanations } from './explain.integration.ts'
 import { acceptedLoss } from './loss.integration.ts'
 import { logs } from './logs.integration.ts'
@@ -46,4 +47,5 @@ onEachBroker([
   warmStandbys,
   logs,
   wrongClocks,
+  refusedTimestamps,
 ])

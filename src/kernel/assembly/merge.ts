@@ -32,14 +32,18 @@ import {
 } from './columns'
 import { copyOver, restOf } from './copy'
 import { beginRecord, endRecord, hasSpace, varintLength, writeVarint } from './output'
-import { partitionCount, recordBytesMax, sideCount } from './state'
+import { earliestMs, latestMs, partitionCount, recordBytesMax, sideCount } from './state'
 
 const QUOTE: u32 = 0x22
 const CLOSE_BRACE: u32 = 0x7d
 
 export const PUBLISHED: i32 = 0
 export const TOO_LARGE: i32 = 1
-export const NO_MEMORY: i32 = 2
+export const REFUSED_TIME: i32 = 2
+export const NO_MEMORY: i32 = 3
+
+/** Of a record that bears none. */
+const NO_TIMESTAMP: i64 = -1
 
 /** `{"<key name>":`, then `,"<side>":` for each, and how the headers begin: address and length, two words each. */
 export const literals = memory.data(8 * 18, 16)
@@ -47,7 +51,7 @@ const partitionMask: u32 = 0xfffff
 /** Each side's block; 0 for the completing side. */
 const blocks = memory.data(4 * 16, 16)
 
-/** Publishes the row at `head` with the part of `row`, whose side the row lacks, unless it is too large. */
+/** Publishes the row at `head` with the part of `row`, whose side the row lacks, unless the sink does not take it. */
 export function publish(head: u32, row: u32): i32 {
   const completing = sideAt(row)
   const partLength = partLengthAt(row)
@@ -69,6 +73,7 @@ export function publish(head: u32, row: u32): i32 {
   valueLength += spellingLength(row)
   const headersLength = load<u32>(literals + ((sideCount + 1) << 3), 4) + varintLength(originsLength) + originsLength
   if (keyLength + valueLength + headersLength > recordBytesMax) return TOO_LARGE
+  if (!isTaken(timestamp)) return REFUSED_TIME
   if (!hasSpace(keyLength + valueLength + headersLength)) return NO_MEMORY
 
   const partition = partitionOf(key, keyLength)
@@ -84,6 +89,10 @@ export function publish(head: u32, row: u32): i32 {
   to = writeVarint(writeLiteral(to, sideCount + 1), originsLength)
   endRecord(partition, writeOrigins(to, row))
   return PUBLISHED
+}
+
+function isTaken(timestamp: i64): bool {
+  return timestamp == NO_TIMESTAMP || (<f64>timestamp >= earliestMs && <f64>timestamp <= latestMs)
 }
 
 /** Writes partition and offset of each part, in declared order. */

@@ -41,6 +41,7 @@ export let unitsMax: u32 = 0
 export let allSides: u32 = 0
 export let duplicateReason: u32 = 0
 export let tooLargeReason: u32 = 0
+export let refusedTimeReason: u32 = 0
 /** 0 where completed keys are not remembered. */
 export let completedReason: u32 = 0
 
@@ -56,6 +57,9 @@ export let duplicates: u32 = 0
 /** How merged records look: see `merge.ts`. */
 export let sideCount: u32 = 0
 export let recordBytesMax: u32 = 0
+/** Between these times the sink takes records, and those that bear none. */
+export let earliestMs: f64 = -Infinity
+export let latestMs: f64 = Infinity
 export let partitionCount: u32 = 0
 export let batchBytes: u32 = 0
 export let openBatches: usize = 0

@@ -10,8 +10,8 @@ export declare function filled(
   maxTimestamp: f64,
 ): void
 
-/** A row is not published for its size; its parts are still there. */
-export declare function refused(head: u32): void
+/** A row is not published; its parts are still there. */
+export declare function refused(head: u32, reason: u32): void
 
 /** A row leaves incomplete; its parts are still there. */
 export declare function expired(head: u32): void

@@ -58,7 +58,7 @@ import {
   REFUSED,
   undoBytes,
 } from './log'
-import { NO_MEMORY, publish, PUBLISHED } from './merge'
+import { NO_MEMORY, publish, PUBLISHED, TOO_LARGE } from './merge'
 import { claim, isForgotten, remember, takeBack } from './remembered'
 import { hasPages, freeSegments, RUN, segmentBits, segmentBytes, takeSegments } from './segments'
 import {
@@ -68,6 +68,7 @@ import {
   duplicateReason,
   duplicates,
   outputRoom,
+  refusedTimeReason,
   seedHigh,
   seedLow,
   sideCount,
@@ -126,6 +127,7 @@ export function start(
   units: u32,
   duplicate: u32,
   tooLarge: u32,
+  refusedTime: u32,
   completed: u32,
 ): void {
   seedLow = low
@@ -135,6 +137,7 @@ export function start(
   unitsMax = units
   duplicateReason = duplicate
   tooLargeReason = tooLarge
+  refusedTimeReason = refusedTime
   completedReason = completed
   startIndex()
 }
@@ -240,7 +243,7 @@ function complete(slot: usize, row: u32): bool {
   const outcome = publish(load<u32>(slot, 4), row)
   if (outcome == NO_MEMORY) return false
   if (outcome == PUBLISHED) depart(slot, MERGED)
-  else refuse(slot, row)
+  else refuse(slot, row, outcome)
   return true
 }
 
@@ -260,14 +263,15 @@ function completeForGood(slot: usize, row: u32): bool {
   }
   free(address, unitsFor(keyLength, 0, 0))
   if (outcome == NO_MEMORY) return false
-  refuse(slot, row)
+  refuse(slot, row, outcome)
   return true
 }
 
-/** Lets a row leave as dead letters: it is too large to be published. */
-function refuse(slot: usize, row: u32): void {
-  refused(load<u32>(slot, 4))
-  setReason(row, tooLargeReason)
+/** Lets a row leave as dead letters: the sink does not take what would be published. */
+function refuse(slot: usize, row: u32, outcome: i32): void {
+  const reason = outcome == TOO_LARGE ? tooLargeReason : refusedTimeReason
+  refused(load<u32>(slot, 4), reason)
+  setReason(row, reason)
   depart(slot, REFUSED)
 }
 

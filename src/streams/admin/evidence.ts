@@ -1,4 +1,4 @@
-import { duplicateReasons, type Origin, type OffsetSet, Reason } from '../../kernel/index.ts'
+import { duplicateReasons, mergeReasons, type Origin, type OffsetSet, Reason } from '../../kernel/index.ts'
 import type { AppCheckpoint } from './app-checkpoint.ts'
 import type { DeadLetter } from './dead-letter-reader.ts'
 import { OffsetClasses, type TracedClass } from './offset-classes.ts'
@@ -65,8 +65,8 @@ export class Evidence {
     if (letter.origins.some((origin) => this.#isBehind(origin))) return
     for (const origin of letter.origins) {
       if (letter.reason === 'EXPIRED') this.#addLeaving(origin, 'expired')
-      else if (letter.reason === 'MERGE_TOO_LARGE') this.#addLeaving(origin, 'deadLettered')
-      else this.#add(origin, isDuplicate(letter) ? 'duplicate' : 'deadLettered')
+      else if (isOf(letter, mergeReasons)) this.#addLeaving(origin, 'deadLettered')
+      else this.#add(origin, isOf(letter, duplicateReasons) ? 'duplicate' : 'deadLettered')
     }
   }
 
@@ -128,6 +128,6 @@ export class Evidence {
   }
 }
 
-function isDuplicate({ reason }: DeadLetter): boolean {
-  return duplicateReasons.has(Reason[reason as keyof typeof Reason])
+function isOf({ reason }: DeadLetter, reasons: ReadonlySet<number>): boolean {
+  return reasons.has(Reason[reason as keyof typeof Reason])
 }

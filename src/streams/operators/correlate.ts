@@ -40,6 +40,10 @@ import {
 import type { Pipeline } from '../pipeline.ts'
 import { Promoter } from '../promoter.ts'
 import type { RowBatch } from '../row-batch.ts'
+import { TimestampWindow } from '../timestamp-window.ts'
+
+/** A record leaves with the epoch after the one that is being committed, so by then two may have taken their time. */
+const epochsUnderWay = 2
 
 export const correlate = (pipeline: Pipeline) =>
   defineActor<CorrelateMessage, Correlation>({
@@ -62,6 +66,8 @@ class Correlation {
   readonly #self: ActorRef<CorrelateMessage>
   readonly #sink: ActorRef<SinkMessage>
   readonly #builders: readonly OutputBuilder[]
+  /** What the sink takes. */
+  readonly #mergedTimes: TimestampWindow
   readonly #deadLetters: DeadLetterEncoder
   readonly #expired: ExpiredRowEncoder
   readonly #sweep: TableSweep | undefined
@@ -93,21 +99,25 @@ class Correlation {
           onFilled: (batch) => this.#filled.push(batch),
         }),
     )
+    const timesOf = (sink: number) =>
+      new TimestampWindow(topics.timestamps[sink]!, pipeline.timeOfDay, epochsUnderWay * options.transactionTimeoutMs)
+    this.#mergedTimes = timesOf(mergedSink)
     state.table.publishTo({
       out: this.#builders[mergedSink]!,
       ...mergedNames(plan),
       recordBytesMax: recordBytesMax(topics, mergedSink),
-      refuse: (part) => this.#deadLetters.encodeReference(part, pipeline.timeOfDay.nowMs()),
+      refuse: (part, reason) => this.#deadLetters.encodeReference(part, reason, pipeline.timeOfDay.nowMs()),
       expire: (row) => this.#expired.encode(row),
     })
     this.#deadLetters = new DeadLetterEncoder(
       this.#builders[deadLetterSink]!,
       topics.source.name,
       recordBytesMax(topics, deadLetterSink),
+      timesOf(deadLetterSink),
     )
     const { expiry, memory } = plan.correlate
     const out = this.#builders[expiredSink]
-    const expired = out && { out, recordBytesMax: recordBytesMax(topics, expiredSink) }
+    const expired = out && { out, recordBytesMax: recordBytesMax(topics, expiredSink), times: timesOf(expiredSink) }
     this.#expired = new ExpiredRowEncoder(plan, expired, this.#deadLetters)
     this.#sweep = (expiry ?? memory) && new TableSweep(expiry, state, pipeline.timeOfDay)
     this.#madeSides = new Set(plan.sides.flatMap(({ stage }, side) => (stage.deterministic ? [] : side)))
@@ -200,6 +210,7 @@ class Correlation {
     columns.count = endWithin(columns, 0, Math.max(roomBytes, options.batchBytes))
     const latestMs = state.eventClock === undefined ? Infinity : timeOfDay.nowMs() + options.timestampAheadMaxMs
     this.#refuse(columns, latestMs)
+    table.takeTimes(this.#mergedTimes.earliestMs, this.#mergedTimes.latestMs)
     const rows = table.apply(columns, counts, roomBytes)
     columns.count = rows
     const nextOffset = rows === count ? batch.nextOffset : columns.offset[rows - 1]! + 1
