@@ -228,7 +228,8 @@ export const errorCatalogue = {
   },
   KAFKA_OFFSET_LOST: {
     retryable: false,
-    meaning: 'The next offset to read lies before the start or behind the end of the log.',
+    meaning:
+      'The next offset to read, which is 0 in a partition that the source was given, lies before the start or behind the end of the log.',
     remedy:
       'Retention has removed records that were not read yet, or the log was truncated: see the offsets in the message. Where the log begins behind the offset, `--accept-loss` goes on without them.',
   },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
+import { createPartitionsV3 } from '@platformatic/kafka'
 import { deleteTopics as deleteTopicsApi, PauseClock, ScriptedBroker } from '../../test/kafka-peer/index.ts'
 import { type Broker, startBroker } from '../broker/index.ts'
 import { createTopics, deleteTopics, listOffsets, topicConfigs } from './admin.ts'
@@ -53,6 +54,17 @@ describe('admin', () => {
     await deleteTopics(cluster, ['never-was', 'obsolete'])
 
     await assert.rejects(cluster.topics(['obsolete']), { code: 'KAFKA_TOPIC_MISSING' })
+  })
+
+  it('tells nothing of partitions that a topic was given since it was read', async () => {
+    await createTopics(cluster, [{ name: 'growing', partitionCount: 2 }])
+    const topic = await cluster.topicWhenReady('growing')
+    const assignment = { brokerIds: [topic.partitions[0]!.leader] }
+    const growth = { name: 'growing', count: 4, assignments: [assignment, assignment] }
+    await cluster.request('growing a topic', createPartitionsV3.api, [growth], 1_000, false)
+
+    assert.deepEqual(await listOffsets(cluster, topic, 'earliest'), [0, 0])
+    assert.deepEqual(await listOffsets(cluster, await cluster.topicWhenReady('growing'), 'earliest'), [0, 0, 0, 0])
   })
 
   it('tells where the log of each partition begins and ends', async () => {

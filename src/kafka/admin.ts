@@ -71,7 +71,7 @@ export interface OffsetByTime {
 }
 
 /**
- * First or next offset of each partition of a topic, or of a time.
+ * First or next offset of each partition of a topic, or of a time. Partitions that it was given since it was read are not asked for.
  *
  * @param isolation - With `read_committed`, latest is the last stable offset.
  */
@@ -84,7 +84,9 @@ export function listOffsets(
   return withRetries(cluster.retryPolicy, async () => {
     const [current] = await cluster.topics([topic.name])
     const offsets: number[] = Array.from({ length: topic.partitions.length }, () => 0)
-    for (const [leader, partitions] of byLeader(current!)) {
+    for (const [leader, led] of byLeader(current!)) {
+      const partitions = led.filter((partition) => partition < topic.partitions.length)
+      if (partitions.length === 0) continue
       const connection = await cluster.connection(leader, 'admin')
       const asked = partitions.map((partitionIndex) => ({
         partitionIndex,

@@ -30,6 +30,13 @@ export class EpochCounts implements TableCounts, Record<Class, Float64Array> {
     this.skipped = new Float64Array(partitionCount)
     this.nextOffsets = Float64Array.from(nextOffsets)
   }
+
+  /** The same counts, with partitions of which nothing is counted. */
+  grown(partitionCount: number): EpochCounts {
+    const counts = new EpochCounts(new Float64Array(partitionCount))
+    for (const name of [...classes, 'nextOffsets'] as const) counts[name].set(this[name])
+    return counts
+  }
 }
 
 /** One partition's account. The law: `consumed` is the sum of all that follow it. */
@@ -53,12 +60,12 @@ export interface AccountSnapshot {
  * behind it, which a rollback forgets.
  */
 export class Accounting {
-  readonly startOffsets: readonly number[]
-  readonly #totals: EpochCounts
-  readonly #open: EpochCounts[]
+  #startOffsets: readonly number[]
+  #totals: EpochCounts
+  #open: EpochCounts[]
 
   constructor({ startOffsets, nextOffsets, totals }: AccountSnapshot) {
-    this.startOffsets = startOffsets
+    this.#startOffsets = startOffsets
     this.#totals = new EpochCounts(nextOffsets)
     for (const name of classes) this.#totals[name].set(totals[name])
     this.#open = [new EpochCounts(nextOffsets)]
@@ -69,6 +76,13 @@ export class Accounting {
     const none = startOffsets.map(() => 0)
     const totals = Object.fromEntries(classes.map((name) => [name, none])) as unknown as Totals
     return new Accounting({ startOffsets, nextOffsets: startOffsets, totals })
+  }
+
+  /** Adds partitions, whose offsets are counted from 0 on. */
+  grow(partitionCount: number): void {
+    this.#startOffsets = Array.from({ length: partitionCount }, (_, partition) => this.#startOffsets[partition] ?? 0)
+    this.#totals = this.#totals.grown(partitionCount)
+    this.#open = this.#open.map((epoch) => epoch.grown(partitionCount))
   }
 
   /** Counters of the epoch at hand. */
@@ -121,7 +135,7 @@ export class Accounting {
       ]),
     ) as unknown as Totals
     const { nextOffsets } = epochs.at(-1) ?? this.#totals
-    return { startOffsets: this.startOffsets, nextOffsets: Array.from(nextOffsets), totals }
+    return { startOffsets: this.#startOffsets, nextOffsets: Array.from(nextOffsets), totals }
   }
 }
 

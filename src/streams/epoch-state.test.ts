@@ -60,4 +60,29 @@ describe('EpochState', () => {
       [[2, 2]],
     )
   })
+
+  it('takes in partitions also while an epoch is on its way: they are in the next one, whether that one commits or not', () => {
+    for (const durable of [7, 8]) {
+      const state = stateAt(7)
+      closeWith(state, 10)
+      state.grow([10, 5, 0])
+      assert.equal(state.partitionCount, 3)
+      state.settleAt(durable)
+      const first = durable === 8 ? 10 : 0
+      assert.deepEqual([...state.accounting.committedOffsets], [first, 0, 0])
+
+      const { nextOffsets, filtered } = state.accounting.current
+      nextOffsets[1]! += 5
+      filtered[1]! += 5
+      closeWith(state, 4)
+      state.commit()
+
+      const accounts = state.committedAccounts()
+      assert.deepEqual(
+        accounts.map(({ consumed, filtered: count }) => [consumed, count]),
+        [first + 4, 5, 0].map((count) => [count, count]),
+      )
+      assert.deepEqual(state.firstOffsets, [first + 4, 5, 0])
+    }
+  })
 })

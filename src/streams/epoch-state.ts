@@ -109,6 +109,24 @@ export class EpochState {
     return this.#epoch
   }
 
+  /** Source partitions that the state is of. */
+  get partitionCount(): number {
+    return this.pending.sets.length
+  }
+
+  /**
+   * Takes in partitions that the source was given: they are consumed from offset 0 on. They belong to the current epoch, and to the
+   * ones before it as partitions of which nothing was consumed.
+   *
+   * @param logEnds - Offsets behind the last records of the source.
+   */
+  grow(logEnds: readonly number[]): void {
+    assert(this.#restoration === undefined, 'a source grows when all pending parts are in the table')
+    const { accounting, pending, promoted, eventClock } = this
+    for (const part of [accounting, pending, promoted, this.#writer]) part.grow(logEnds.length)
+    eventClock?.grow(logEnds.map((end) => end > 0))
+  }
+
   /** The time that rows expire by and completed keys are forgotten by. */
   nowMs(timeOfDayMs: number): number {
     return this.eventClock?.nowMs() ?? timeOfDayMs

@@ -60,4 +60,36 @@ describe('EventClock', () => {
     assert.equal(clock.nowMs(), 500, 'what was read of partition 0 comes once more')
     assert.equal(new EventClock([false, false], times).nowMs(), 500)
   })
+
+  it('heeds partitions that come later: one with records holds it where it is until they are read, one without does not', () => {
+    const clock = new EventClock([false])
+    observe(clock, 0, [500], false)
+    assert.equal(clock.nowMs(), 500)
+
+    clock.grow([false, true, false])
+    observe(clock, 0, [900], false)
+    assert.equal(clock.nowMs(), 500)
+    observe(clock, 1, [300, 600], true)
+    assert.equal(clock.nowMs(), 600)
+    observe(clock, 1, [], false)
+    assert.equal(clock.nowMs(), 900)
+    assert.deepEqual(clock.close(), { nowMs: 900, highestMs: [900, 600, null] })
+  })
+
+  it('waits once more for partitions that came in an epoch that is rolled back', () => {
+    const clock = new EventClock([false])
+    observe(clock, 0, [500], false)
+    clock.nowMs()
+    clock.close()
+    clock.grow([false, true])
+    clock.settle()
+    observe(clock, 1, [400], false)
+    observe(clock, 0, [900], false)
+    assert.equal(clock.nowMs(), 900)
+
+    clock.rollback()
+
+    observe(clock, 0, [900], false)
+    assert.equal(clock.nowMs(), 500)
+  })
 })

@@ -40,6 +40,20 @@ export class EventClock {
   }
 
   /**
+   * Adds partitions. One with records that were not read yet holds the clock where it is until they are.
+   *
+   * @param isBehind - By partition, as for the constructor; those that are known are passed over.
+   */
+  grow(isBehind: readonly boolean[]): void {
+    const grown = (moment: Moment) => withPartitions(moment, isBehind)
+    const { highest, isBehind: behind } = grown(this.#moment())
+    this.#highest = highest
+    this.#isBehind = behind
+    this.#closed = grown(this.#closed)
+    this.#settled = grown(this.#settled)
+  }
+
+  /**
    * Takes note of rows of a partition, and whether more were there to be read.
    *
    * @param latestMs - Timestamps beyond are not believed.
@@ -88,6 +102,15 @@ export class EventClock {
 
   #moment(): Moment {
     return { nowMs: this.#nowMs, highest: this.#highest.slice(), isBehind: this.#isBehind.slice() }
+  }
+}
+
+/** The same moment, with partitions of which nothing was consumed. */
+function withPartitions({ nowMs, highest, isBehind }: Moment, areBehind: readonly boolean[]): Moment {
+  return {
+    nowMs,
+    highest: Float64Array.from(areBehind, (_, partition) => highest[partition] ?? -Infinity),
+    isBehind: Uint8Array.from(areBehind, (behind, partition) => isBehind[partition] ?? Number(behind)),
   }
 }
 

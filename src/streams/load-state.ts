@@ -20,6 +20,7 @@ import type { Logger } from './logger.ts'
 import type { RunOptions } from './options.ts'
 import type { Plan } from './plan.ts'
 import { RememberedKeys } from './remembered-keys.ts'
+import { tellOfGrowth } from './source-growth.ts'
 
 export interface LoadRequest {
   cluster: Cluster
@@ -68,6 +69,8 @@ export async function loadState(request: LoadRequest): Promise<EpochState> {
     commits.map((commit) => commit?.offset),
     logger,
   )
+  const known = manifest.nextOffsets.length
+  if (source.partitions.length > known) tellOfGrowth(logger, plan, source, known)
   const state = stateBehind(request, manifest, logStarts)
   logger.info({ app: plan.name, epoch: manifest.epoch, pending: manifest.pending }, 'going on from the checkpoint')
   return state
@@ -164,7 +167,7 @@ function descriptionOf(plan: Plan, outputs: readonly string[] = []) {
   return { topology: shapeOf(plan), outputs: [...new Set([...outputs, ...present])], expiry }
 }
 
-/** Partitions that the source was given since the last epoch are read from the start of their logs. */
+/** Partitions that the source was given since the last epoch are read from offset 0: what is not there any more was never read. */
 function withNewPartitions(manifest: Manifest, logStarts: readonly number[]): Manifest {
   const known = manifest.nextOffsets.length
   const none = logStarts.slice(known).map(() => 0)
@@ -174,8 +177,8 @@ function withNewPartitions(manifest: Manifest, logStarts: readonly number[]): Ma
   return {
     ...manifest,
     totals,
-    startOffsets: [...manifest.startOffsets, ...logStarts.slice(known)],
-    nextOffsets: [...manifest.nextOffsets, ...logStarts.slice(known)],
+    startOffsets: [...manifest.startOffsets, ...none],
+    nextOffsets: [...manifest.nextOffsets, ...none],
     baseEpochs: [...manifest.baseEpochs, ...none],
     basePieces: [...manifest.basePieces, ...none],
     deltaPieces: [...manifest.deltaPieces, ...none],
@@ -247,18 +250,22 @@ export function checkProgram({ name, source, ...plan }: Plan, topic: Topic, mani
   }
 }
 
-/** The group's offsets are committed with the manifest; whoever changed them by hand wanted something that did not happen. */
+/**
+ * The group's offsets are committed with the manifest; whoever changed them by hand wanted something that did not happen. Of
+ * partitions that the manifest does not know there are none.
+ */
 function checkGroupOffsets(
   { name }: Plan,
   { nextOffsets }: Manifest,
   committed: readonly (number | undefined)[],
   logger: Logger,
 ): void {
-  for (const [partition, nextOffset] of nextOffsets.entries()) {
-    const offset = committed[partition]
+  for (const [partition, offset] of committed.entries()) {
+    const nextOffset = nextOffsets[partition] ?? 0
     if (offset === nextOffset) continue
     if (offset === undefined) {
-      logger.warn({ app: name, partition }, 'the offset of the group has expired; the checkpoint has it')
+      if (partition < nextOffsets.length)
+        logger.warn({ app: name, partition }, 'the offset of the group has expired; the checkpoint has it')
       continue
     }
     throw new EngineError(

@@ -4,6 +4,7 @@ import type { FetchedResponse, Fetcher } from '../kafka/index.ts'
 import type { FetchedPartition, OutputBatch } from '../kernel/index.ts'
 import type { KeptPart } from './checkpoint/kept-part.ts'
 import type { RowBatch } from './row-batch.ts'
+import type { SourceGrowth } from './source-growth.ts'
 
 /** What actors of the pipeline tell one another. Records travel in batches only. */
 export type SourceMessage =
@@ -11,6 +12,8 @@ export type SourceMessage =
   | { readonly type: 'promoted'; readonly incarnation: number; readonly parts: readonly FetchedPartition[] }
   | { readonly type: 'fetched'; readonly fetcher: Fetcher; readonly response: FetchedResponse }
   | { readonly type: 'failed'; readonly incarnation: number; readonly error: EngineError }
+  /** The source was given partitions. */
+  | { readonly type: 'grown'; readonly incarnation: number; readonly growth: SourceGrowth }
   /** Read no further; answered at once. */
   | { readonly type: 'halt'; readonly reply: Reply<void> }
 

@@ -121,6 +121,15 @@ export const runOptions = {
     flag: '--replay-records-max',
     doc: 'Offsets of a partition that a start reads again at most. Parts that wait further behind are kept in the checkpoint topic by value, and so are those past half of what the source retains, by time or bytes, and all that wait of a compacted source.',
   },
+  sourceRefreshMs: {
+    type: 'int',
+    default: 10_000,
+    min: 10,
+    max: 3_600_000,
+    env: 'MILLRACE_SOURCE_REFRESH_MS',
+    flag: '--source-refresh-ms',
+    doc: 'How often a running program asks whether the source was given partitions, in milliseconds. They are read from offset 0.',
+  },
   fetchBytes: {
     type: 'int',
     default: 6 * mebibyte,

@@ -1,5 +1,5 @@
 import { TopologyError } from '../core/errors.ts'
-import { type Cluster, createMissingTopics, type Topic } from '../kafka/index.ts'
+import { type Cluster, createMissingTopics, type Topic, withRetries } from '../kafka/index.ts'
 import { partitionsMax } from '../kernel/index.ts'
 import { findCheckpointTopic, haveStamped } from './checkpoint/checkpoint-topic.ts'
 import { manifestBytesMax } from './checkpoint/manifest.ts'
@@ -11,6 +11,7 @@ import { checkOutput, defaultBatchBytesMax, type OutputUse, readSettings, warnOf
 
 /** Topics with what the broker says of them; sinks by their index in batches. */
 export interface PipelineTopics {
+  /** Replaced when it was given partitions: nothing else says which ones there are. */
   source: Topic
   /** Whether any record of the source may be dropped as soon as there is another one with its key. */
   isCompacted: boolean
@@ -57,12 +58,7 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
   const expiredTopic = plan.correlate.expiry?.topic
   const given = [plan.source.topic, plan.sink.topic, ...(expiredTopic === undefined ? [] : [expiredTopic])]
   const [source, sink, ...expired] = (await cluster.topics(given)) as [Topic, Topic, Topic?]
-  if (source.partitions.length > partitionsMax) {
-    throw new TopologyError('TOPOLOGY_INVALID', `topic "${source.name}" has more than ${partitionsMax} partitions`, {
-      topic: source.name,
-      partitions: source.partitions.length,
-    })
-  }
+  checkSource(source)
   // By the time of their death: an old record must not be past retention as soon as it is a dead letter.
   const configs = { 'message.timestamp.type': 'LogAppendTime' }
   const [sourceSettings] = await Promise.all([
@@ -94,4 +90,21 @@ const outputUses: Readonly<Record<number, OutputUse>> = {
   [mergedSink]: 'merged records',
   [deadLetterSink]: 'dead letters',
   [expiredSink]: 'expired rows',
+}
+
+/**
+ * Asks which partitions the source has now.
+ *
+ * @throws KafkaError `KAFKA_TOPIC_MISSING`; TopologyError `TOPOLOGY_INVALID` for too many partitions.
+ */
+export async function findSource(cluster: Cluster, { source }: Plan): Promise<Topic> {
+  const [topic] = (await withRetries(cluster.retryPolicy, () => cluster.topics([source.topic]))) as [Topic]
+  checkSource(topic)
+  return topic
+}
+
+function checkSource({ name, partitions: { length } }: Topic): void {
+  if (length <= partitionsMax) return
+  const text = `topic "${name}" has more than ${partitionsMax} partitions`
+  throw new TopologyError('TOPOLOGY_INVALID', text, { topic: name, partitions: length })
 }

@@ -12,11 +12,12 @@ import type { EpochState } from './epoch-state.ts'
 import type { WarmTable } from './load-state.ts'
 import type { Logger } from './logger.ts'
 import type { RunOptions } from './options.ts'
-import { checkpointSink, type PipelineTopics } from './pipeline-topics.ts'
+import { checkpointSink, findSource, type PipelineTopics } from './pipeline-topics.ts'
 import type { Plan } from './plan.ts'
 import { RowBatchPool } from './row-batch.ts'
 import { ThrottleNotice } from './throttle-notice.ts'
 import { TimeOfDay } from './time-of-day.ts'
+import type { SourceGrowth } from './source-growth.ts'
 
 /** Batches between reading and the table. Few, so that their columns and bytes stay in the cache from step to step. */
 const rowBatches = 4
@@ -146,6 +147,17 @@ export class Pipeline {
     ])
     this.#tableMemory = new TableMemory()
     this.#tableMemory.touch(backlog * bytesPerBacklog + (manifest?.pending ?? 0) * bytesPerPart)
+  }
+
+  /** Asks which partitions the source has now; a state that is made then is of all of them. */
+  async refreshSource(): Promise<void> {
+    this.topics.source = await findSource(this.cluster, this.plan)
+  }
+
+  /** Takes in partitions that the source was given, while nothing is read. */
+  growSource({ topic, logEnds }: SourceGrowth): void {
+    this.topics.source = topic
+    this.state.grow(logEnds)
   }
 
   /** That memory, once: another table would not find it empty. */

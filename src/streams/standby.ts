@@ -92,6 +92,7 @@ export class Standby {
       return
     }
     if (manifest.epoch === this.#warm?.manifest.epoch) return
+    await this.#pipeline.refreshSource()
     checkProgram(plan, topics.source, manifest)
     const request = {
       cluster,

@@ -2,7 +2,7 @@ import { type ActorSystem, type ExitReason, startSystem, type SystemEvent } from
 import type { Clock } from '../core/clock.ts'
 import { EngineError, type ErrorCode } from '../core/errors.ts'
 import { within } from '../core/within.ts'
-import { Cluster, listOffsets, Membership, type MembershipOptions } from '../kafka/index.ts'
+import { Cluster, Membership, type MembershipOptions } from '../kafka/index.ts'
 import type { PendingTable } from '../kernel/index.ts'
 import type { Logger } from './logger.ts'
 import type { CorrelateMessage, SourceMessage } from './messages.ts'
@@ -209,8 +209,7 @@ export class Term {
   /** Resolves when the pipeline has been stopped. */
   async #beActive(pipeline: Pipeline): Promise<void> {
     const { plan, onBegun } = this.#options
-    const { clock, cluster, topics } = pipeline
-    pipeline.endOffsets = await listOffsets(cluster, topics.source, 'latest')
+    const { clock } = pipeline
     const root = supervisionTree(pipeline)
     const { signal } = this.#ending
     const onEvent = (event: SystemEvent) => this.#note(event)

@@ -2,9 +2,10 @@ import { onEachBroker } from '../integration/target.ts'
 import { crashCampaign } from './campaign.integration.ts'
 import { otherConsumers } from './consumers.integration.ts'
 import { disturbances } from './disturbed.integration.ts'
+import { growingCampaign } from './growing.integration.ts'
 import { movedCoordinators } from './moved-coordinator.integration.ts'
 import { resuming } from './resuming.integration.ts'
 import { variedCampaign } from './varied.integration.ts'
 
 movedCoordinators()
-onEachBroker([otherConsumers, disturbances, resuming, crashCampaign, variedCampaign])
+onEachBroker([otherConsumers, disturbances, resuming, crashCampaign, variedCampaign, growingCampaign])

@@ -7,6 +7,7 @@ import { explanations } from './explain.integration.ts'
 import { acceptedLoss } from './loss.integration.ts'
 import { logs } from './logs.integration.ts'
 import { madeParts } from './made-parts.integration.ts'
+import { growth } from './growth.integration.ts'
 import { orderIndependence } from './order.integration.ts'
 import { promotion } from './promotion.integration.ts'
 import { quotas } from './quota.integration.ts'
@@ -44,6 +45,7 @@ onEachBroker([
   promotion,
   madeParts,
   acceptedLoss,
+  growth,
   warmStandbys,
   logs,
   wrongClocks,

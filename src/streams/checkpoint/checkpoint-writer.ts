@@ -54,15 +54,21 @@ function pieceBytesOf({ batchBytes }: OutputBuilder): number {
  * replaces. So what is written is bound to what changes, and what is read at a start to what waits.
  */
 export class CheckpointWriter {
-  readonly #ledgers: Ledger[]
+  readonly #ledgers: Ledger[] = []
   /** As of the epoch that is being committed. */
-  #proposed: Ledger[]
+  #proposed: Ledger[] = []
   /** Records that the program has no use for any more. */
   #obsolete: readonly string[] = []
 
   constructor(partitionCount: number) {
-    this.#ledgers = Array.from({ length: partitionCount }, () => emptyLedger)
-    this.#proposed = [...this.#ledgers]
+    this.grow(partitionCount)
+  }
+
+  /** Adds partitions of which nothing stands in the topic. */
+  grow(partitionCount: number): void {
+    for (const ledgers of [this.#ledgers, this.#proposed]) {
+      while (ledgers.length < partitionCount) ledgers.push(emptyLedger)
+    }
   }
 
   /** Goes on behind what the topic holds; the next epoch deletes the records that are obsolete. */

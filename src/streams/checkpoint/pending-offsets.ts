@@ -6,12 +6,17 @@ import { addDigests, type Digest, emptyDigest } from './digest.ts'
  * table epoch by epoch, from the table's own log; like the log's, changes can be taken back until they are settled.
  */
 export class PendingOffsets {
-  readonly sets: readonly OffsetSet[]
+  readonly sets: OffsetSet[] = []
   #digest = emptyDigest
   #settledDigest = emptyDigest
 
   constructor(partitionCount: number) {
-    this.sets = Array.from({ length: partitionCount }, () => new OffsetSet())
+    this.grow(partitionCount)
+  }
+
+  /** Adds partitions of which nothing is pending. */
+  grow(partitionCount: number): void {
+    while (this.sets.length < partitionCount) this.sets.push(new OffsetSet())
   }
 
   get count(): number {

@@ -27,7 +27,7 @@ const sweptPerEpoch = 256
  * A promoted part that has left is removed from the topic some epochs later; until then nothing asks for it.
  */
 export class PromotedParts {
-  readonly #partitions: readonly Promoted[]
+  readonly #partitions: Promoted[] = []
   /** To be written with the next epoch. */
   #kept: KeptPart[] = []
   /** Whether an offer is among those, or was when the epoch that was closed last began; settled or forgotten. */
@@ -38,10 +38,15 @@ export class PromotedParts {
   #removed: Place[] = []
 
   constructor(partitionCount: number) {
-    this.#partitions = Array.from({ length: partitionCount }, () => {
+    this.grow(partitionCount)
+  }
+
+  /** Adds partitions of which nothing is promoted. */
+  grow(partitionCount: number): void {
+    while (this.#partitions.length < partitionCount) {
       const offsets = new Set<number>()
-      return { offsets, sweep: roundAndRound(offsets), reach: 0 }
-    })
+      this.#partitions.push({ offsets, sweep: roundAndRound(offsets), reach: 0 })
+    }
   }
 
   /** Goes on with what the topic holds. */

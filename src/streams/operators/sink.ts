@@ -11,7 +11,7 @@
  * built upon only when the broker has said which of the two.
  */
 import { type ActorContext, defineActor } from '../../actors/index.ts'
-import { TransactionalProducer } from '../../kafka/index.ts'
+import { listOffsets, TransactionalProducer } from '../../kafka/index.ts'
 import { CarefulMode } from '../careful-mode.ts'
 import { attemptOf, writeAttempt } from '../checkpoint/attempt.ts'
 import { manifestOf } from '../checkpoint/checkpoint-records.ts'
@@ -67,7 +67,10 @@ async function startProducing(pipeline: Pipeline, { self }: ActorContext<SinkMes
     pipeline.timeOfDay.isDue && pipeline.timeOfDay.ask(),
   ])
   if (pipeline.state === undefined) {
-    const { endOffsets: logEnds, warmTable } = pipeline
+    // After the checkpoint, which may know of partitions that came while this process stood by.
+    await pipeline.refreshSource()
+    const logEnds = (pipeline.endOffsets = await listOffsets(cluster, topics.source, 'latest'))
+    const { warmTable } = pipeline
     const tableMemory = pipeline.takeTableMemory()
     // What cannot be used is not kept.
     pipeline.warmTable = undefined

@@ -3,7 +3,8 @@
  *
  * State: a fetcher, which is as far ahead as it has buffers; a reader, which is within one response at a time.
  * Steps of a start: while the table lacks parts that wait, give on those that are promoted, then read from the first of the
- * others to the end of the last epoch and give on nothing but those; then read on from there.
+ * others to the end of the last epoch and give on nothing but those; then read on from there. Partitions that the topic was given
+ * are taken in when all that is on its way has committed, and reading begins anew.
  * Invariant: the batches of a partition leave in the order of their offsets, without a gap.
  * Cost per record: its lengths are read once.
  */
@@ -15,6 +16,8 @@ import { drained } from '../drained.ts'
 import type { RowsMessage, SourceMessage } from '../messages.ts'
 import { fetchBuffersPerLeader, type Pipeline } from '../pipeline.ts'
 import { Lease } from '../row-batch.ts'
+import { type SourceGrowth, tellOfGrowth } from '../source-growth.ts'
+import { SourceWatch } from '../source-watch.ts'
 
 /** Time a broker waits for records when there are none. */
 const maxWaitMs = 500
@@ -26,6 +29,8 @@ interface SourceState {
   /** How far each partition has been read. */
   readonly reached: Float64Array
   readonly startedMs: number
+  /** Absent where nothing is read on. */
+  readonly watch: SourceWatch | undefined
 }
 
 export const source = (pipeline: Pipeline) =>
@@ -33,7 +38,7 @@ export const source = (pipeline: Pipeline) =>
     name: pipeline.plan.source.id,
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
     init: (context) => startFetching(pipeline, context),
-    onStop: ({ fetcher }) => fetcher.stop(),
+    onStop: stopReading,
     handle: {
       async promoted(state, { incarnation, parts }, context) {
         if (incarnation !== pipeline.incarnation) return
@@ -54,12 +59,20 @@ export const source = (pipeline: Pipeline) =>
       failed(_state, { incarnation, error }) {
         if (incarnation === pipeline.incarnation) throw error
       },
-      halt({ fetcher }, { reply }) {
-        fetcher.stop()
+      async grown(state, { incarnation, growth }, context) {
+        if (incarnation === pipeline.incarnation) await takeInPartitions(pipeline, state, growth, context)
+      },
+      halt(state, { reply }) {
+        stopReading(state)
         reply()
       },
     },
   })
+
+function stopReading({ fetcher, watch }: SourceState): void {
+  fetcher.stop()
+  watch?.stop()
+}
 
 function count({ statistics }: Pipeline, { partitions }: FetchedResponse): void {
   for (const { start, end, fromOffset, nextOffset } of partitions) {
@@ -75,9 +88,12 @@ async function startFetching(pipeline: Pipeline, context: ActorContext<SourceMes
   statistics.firstFetchMs ||= startedMs
   const parts = state.restoration?.promoted ?? []
   if (parts.length > 0) void context.self.tell({ type: 'promoted', incarnation, parts })
+  const fetcher = await fetchOn(pipeline, context)
+  const onGrown = (growth: SourceGrowth) => void context.self.tell({ type: 'grown', incarnation, growth })
   return {
     incarnation,
-    fetcher: await fetchOn(pipeline, context),
+    fetcher,
+    watch: pipeline.onlyRestores ? undefined : new SourceWatch(pipeline, onGrown),
     reader: new BatchReader(options),
     reached: Float64Array.from(state.firstOffsets),
     startedMs,
@@ -105,6 +121,25 @@ async function fetchOn(pipeline: Pipeline, context: ActorContext<SourceMessage>)
   )
   fetcher.start()
   return fetcher
+}
+
+/** Takes in partitions that the source was given; while pending parts are read again that is left to the next look. */
+async function takeInPartitions(
+  pipeline: Pipeline,
+  source: SourceState,
+  growth: SourceGrowth,
+  context: ActorContext<SourceMessage>,
+): Promise<void> {
+  const { state, logger, plan } = pipeline
+  const known = state.partitionCount
+  const isNew = growth.topic.partitions.length > known
+  if (!isNew || state.restoration !== undefined || source.watch?.isStopped !== false) return
+  source.fetcher.stop()
+  await drained(pipeline, context)
+  if (context.signal.aborted) return
+  pipeline.growSource(growth)
+  tellOfGrowth(logger, plan, growth.topic, known)
+  source.fetcher = await fetchOn(pipeline, context)
 }
 
 /** Ends the restoration once all partitions have been read to the end of the last epoch, and reads on from there. */
