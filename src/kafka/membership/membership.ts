@@ -7,11 +7,12 @@ import { type EngineError, KafkaError } from '../../core/errors.ts'
 import { systemRandom } from '../../core/random.ts'
 import { Secret } from '../../core/secret.ts'
 import type { GroupMember } from '../group-member.ts'
+import { LoopSigns } from './loop-signs.ts'
 import { ownershipLost } from './ownership-lost.ts'
 import { plainClusterOptions, type SharedClusterOptions } from './plain-cluster-options.ts'
 import { currentProcess, newInstanceId } from './process-identity.ts'
 import { startTicking } from './stall-watch.ts'
-import { errorOf, type ToMain, type ToWorker, type WorkerSettings } from './thread.ts'
+import { errorOf, type StallFacts, type ToMain, type ToWorker, type WorkerSettings } from './thread.ts'
 
 export interface MembershipOptions {
   readonly cluster: SharedClusterOptions
@@ -24,6 +25,12 @@ export interface MembershipOptions {
   readonly heartbeatIntervalMs: number
   /** How long the main loop of an owner may stand still before it leaves the group. */
   readonly maxStallMs: number
+  /** How long the main loop may stand still after that before the process is ended, which no signal could do. @defaultValue 0, which sets no bound */
+  readonly stalledExitMs?: number
+  /** Where the main loop is. @defaultValue nothing is told of that */
+  readonly loop?: LoopSigns
+  /** Called, once the main loop turns again, when it had stood still for long. */
+  onStoodStill?(facts: StallFacts): void
   /** Called once when the membership ends otherwise than by `leave`. The owner that it was must stop. */
   onLost(error: EngineError): void
   /**
@@ -82,7 +89,7 @@ export class Membership implements AsyncDisposable {
   private constructor(options: MembershipOptions) {
     this.#options = options
     const { cluster, group, topic, sessionTimeoutMs, heartbeatIntervalMs, maxStallMs, hostId } = options
-    const ticks = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+    const { stalledExitMs = 0, loop = new LoopSigns() } = options
     const settings: WorkerSettings = {
       cluster: plainClusterOptions(cluster),
       group,
@@ -90,7 +97,8 @@ export class Membership implements AsyncDisposable {
       sessionTimeoutMs,
       heartbeatIntervalMs,
       maxStallMs,
-      ticks,
+      stalledExitMs,
+      loop: loop.memory,
       instanceId: newInstanceId(currentProcess(hostId), systemRandom),
     }
     // The thread runs the file beside this one: .ts in a checkout, .js when built.
@@ -102,7 +110,7 @@ export class Membership implements AsyncDisposable {
       this.#end(broken(group, 'its thread has ended'))
       this.#exited.resolve()
     })
-    this.#ticking = startTicking(systemClock, ticks, maxStallMs)
+    this.#ticking = startTicking(systemClock, loop, maxStallMs)
   }
 
   get isOwner(): boolean {
@@ -171,6 +179,8 @@ export class Membership implements AsyncDisposable {
         return void this.#revoke()
       case 'tokenWanted':
         return void this.#provideToken()
+      case 'stoodStill':
+        return this.#options.onStoodStill?.(message.facts)
       case 'ended':
         return this.#end(errorOf(message.failure))
     }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { VirtualClock } from '../../testing/index.ts'
+import { LoopSigns, LoopView } from './loop-signs.ts'
 import { StallWatch, startTicking } from './stall-watch.ts'
 
 describe('StallWatch', () => {
@@ -26,28 +27,63 @@ describe('StallWatch', () => {
   })
 
   it('forgives a loop that turns again', async (t) => {
-    const { clock, ticks, ticking, stalls } = start(t)
+    const { clock, signs, ticking, stalls } = start(t)
     ticking.cancel()
 
     for (let i = 0; i < 5; i++) {
       await clock.advance(1_500)
-      Atomics.add(ticks, 0, 1)
+      signs.tick()
     }
 
     assert.equal(stalls(), 0)
   })
+
+  it('tells early that the loop stands still, and each time anew', async (t) => {
+    const { clock, signs, ticking, events } = start(t, { maxStallMs: 30_000 })
+    await clock.advance(10_000)
+    ticking.cancel()
+
+    await clock.advance(4_000)
+    assert.deepEqual(events, [])
+    await clock.advance(2_000)
+    signs.tick()
+    await clock.advance(7_000)
+
+    assert.deepEqual(events, ['still for 5000 ms', 'still for 5000 ms'])
+  })
+
+  it('gives a loop up that does not turn for longer', async (t) => {
+    const { clock, ticking, events } = start(t, { maxStallMs: 30_000, exitMs: 20_000 })
+    ticking.cancel()
+
+    await clock.advance(32_000)
+    assert.deepEqual(events, ['still for 5000 ms', 'stalled'])
+    await clock.advance(18_000)
+    assert.deepEqual(events.slice(2), [])
+    await clock.advance(2_000)
+    assert.deepEqual(events.slice(2), ['given up'])
+  })
 })
 
-function start(t: TestContext) {
+function start(t: TestContext, { maxStallMs = 2_000, exitMs = Infinity } = {}) {
   const clock = new VirtualClock()
-  const ticks = new Int32Array(new SharedArrayBuffer(4))
-  let stalls = 0
-  const watch = new StallWatch({ clock, ticks, maxStallMs: 2_000, onStalled: () => stalls++ })
-  const ticking = startTicking(clock, ticks, 2_000)
+  const signs = new LoopSigns()
+  const events: string[] = []
+  const watch = new StallWatch({
+    clock,
+    loop: new LoopView(signs.memory),
+    maxStallMs,
+    exitMs,
+    onStill: (stillMs) => events.push(`still for ${stillMs} ms`),
+    onStalled: () => events.push('stalled'),
+    onGivenUp: () => events.push('given up'),
+    onTurning() {},
+  })
+  const ticking = startTicking(clock, signs, maxStallMs)
   watch.start()
   t.after(() => {
     watch.stop()
     ticking.cancel()
   })
-  return { clock, ticks, ticking, stalls: () => stalls }
+  return { clock, signs, ticking, events, stalls: () => events.filter((event) => event === 'stalled').length }
 }

@@ -1,6 +1,7 @@
 /** What the main thread and the thread of a membership tell each other. */
 import { ConfigError, type EngineError, type ErrorCode, type ErrorDetails, KafkaError } from '../../core/errors.ts'
 import type { GroupMember } from '../group-member.ts'
+import type { LoopMemory } from './loop-signs.ts'
 import type { PlainClusterOptions } from './plain-cluster-options.ts'
 
 /** Given to the worker at its start. */
@@ -12,8 +13,8 @@ export interface WorkerSettings {
   readonly sessionTimeoutMs: number
   readonly heartbeatIntervalMs: number
   readonly maxStallMs: number
-  /** One counter, which the main thread raises as long as its loop turns. */
-  readonly ticks: Int32Array<SharedArrayBuffer>
+  readonly stalledExitMs: number
+  readonly loop: LoopMemory
 }
 
 export type ToWorker =
@@ -24,6 +25,7 @@ export type ToWorker =
 export type ToMain =
   | { readonly kind: 'generation'; readonly member: GroupMember; readonly isOwner: boolean }
   | { readonly kind: 'revoking' | 'tokenWanted' }
+  | { readonly kind: 'stoodStill'; readonly facts: StallFacts }
   | { readonly kind: 'ended'; readonly failure: Failure }
 
 /** An operating error on its way between threads, where structured clones lose its own fields. */
@@ -32,6 +34,15 @@ export interface Failure {
   readonly message: string
   readonly details: ErrorDetails
   readonly cause: Error | undefined
+}
+
+/** How long the main loop stood still, and in which function, or after which promises. */
+export interface StallFacts {
+  readonly stillMs: number
+  readonly operator?: string
+  readonly partition?: number
+  readonly offset?: number
+  readonly waitingFor?: string
 }
 
 export function failureOf(error: EngineError): Failure {

@@ -8,8 +8,10 @@ import { GroupCoordinator } from './group-coordinator.ts'
 import { GroupSession } from './group-session.ts'
 import { ownershipLost } from './ownership-lost.ts'
 import { clusterOptionsOf } from './plain-cluster-options.ts'
-import { StallWatch } from './stall-watch.ts'
-import { failureOf, type ToMain, type ToWorker, type WorkerSettings } from './thread.ts'
+import { LoopView } from './loop-signs.ts'
+import { writeLine } from './stderr-line.ts'
+import { StallWatch, type StallWatchOptions } from './stall-watch.ts'
+import { failureOf, type StallFacts, type ToMain, type ToWorker, type WorkerSettings } from './thread.ts'
 
 /** How long leaving may take before the coordinator is left to find out by itself. */
 const leaveMsMax = 5_000
@@ -32,7 +34,7 @@ try {
 
 function takePart(cluster: Cluster): void {
   const { clock } = cluster
-  const { group, topic, instanceId, heartbeatIntervalMs, sessionTimeoutMs, maxStallMs, ticks } = settings
+  const { group, topic, instanceId, heartbeatIntervalMs, sessionTimeoutMs, maxStallMs } = settings
   const coordinator = new GroupCoordinator({ cluster, group, sessionTimeoutMs })
   const session = new GroupSession({
     cluster,
@@ -52,8 +54,13 @@ function takePart(cluster: Cluster): void {
     },
   })
   let isEnding = false
-  const onStalled = () => void end(ownershipLost(group, `the main loop stood still for ${maxStallMs} ms`))
-  const stallWatch = new StallWatch({ clock, ticks, maxStallMs, onStalled })
+  /** Set while the main thread may never hear of the end. */
+  let stalled: PromiseWithResolvers<void> | undefined
+  const onStalled = () => {
+    stalled ??= Promise.withResolvers()
+    void end(ownershipLost(group, `the main loop stood still for ${maxStallMs} ms`))
+  }
+  const stallWatch = watchLoop({ clock, onStalled, onTurning: () => stalled?.resolve() })
   main.on('message', (message: ToWorker) => {
     switch (message.kind) {
       case 'confirm':
@@ -65,6 +72,7 @@ function takePart(cluster: Cluster): void {
       case 'tokenFailed':
         return wantedTokens.shift()?.reject(new Error(message.reason))
       case 'leave':
+        stalled?.resolve()
         return void end()
     }
   })
@@ -78,13 +86,47 @@ function takePart(cluster: Cluster): void {
   async function end(error?: EngineError): Promise<void> {
     if (isEnding) return
     isEnding = true
-    stallWatch.stop()
+    if (stalled === undefined) stallWatch.stop()
     if (error !== undefined) tell({ kind: 'ended', failure: failureOf(error) })
     const left = session.leave().catch(() => {})
     await Promise.race([left, sleep(clock, leaveMsMax, cluster.retryPolicy.signal)])
     await cluster.close()
+    await stalled?.promise
+    stallWatch.stop()
     main.close()
   }
+}
+
+/** Tells of a main loop that stands still, and ends the process where it does so for ever: signals are handled in that loop. */
+function watchLoop(handlers: Pick<StallWatchOptions, 'clock' | 'onStalled' | 'onTurning'>): StallWatch {
+  const { group, maxStallMs, stalledExitMs } = settings
+  const loop = new LoopView(settings.loop)
+  const factsAfter = (stillMs: number): StallFacts => {
+    const { name, ...record } = loop.place ?? {}
+    const waitingFor = loop.waiting.join(', ')
+    return { stillMs, ...(name === undefined ? waitingFor !== '' && { waitingFor } : { operator: name, ...record }) }
+  }
+  return new StallWatch({
+    ...handlers,
+    loop,
+    maxStallMs,
+    exitMs: stalledExitMs || Infinity,
+    onStill(stillMs) {
+      const facts = factsAfter(stillMs)
+      writeLine(
+        'warn',
+        { app: group, ...facts },
+        `the main loop stands still; at ${maxStallMs} ms a standby takes over`,
+      )
+      tell({ kind: 'stoodStill', facts })
+    },
+    onGivenUp() {
+      if (loop.isDebugged) return
+      const facts = { app: group, ...factsAfter(maxStallMs + stalledExitMs) }
+      writeLine('fatal', facts, 'the main loop does not turn any more: ending the process with SIGKILL (stalledExitMs)')
+      process.kill(process.pid, 'SIGKILL')
+    },
+  })
 }
 
 function tokenFromMain(): Promise<string> {
