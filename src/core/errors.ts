@@ -282,6 +282,13 @@ export const errorCatalogue = {
     remedy:
       'The fault is in the function or in what it calls: see the cause. Nothing is lost; start again when it is mended.',
   },
+  STAGE_FAILS_ON_PENDING: {
+    retryable: true,
+    meaning:
+      'A stage or route failed, in every attempt, on a record whose part is pending and was read again: at a start, or for the table of a standby.',
+    remedy:
+      'The function has made this part before, so the fault is in what it calls, or in what was changed of it: see the cause. Nothing is lost and no record was diverted; start again when it works.',
+  },
   APP_STOPPED: {
     retryable: false,
     meaning: 'The program was stopped before what was waited for had happened.',
@@ -356,3 +363,5 @@ export class ActorError extends EngineError {}
 export class KafkaError extends EngineError {}
 export class TopologyError extends EngineError {}
 export class ConfigError extends EngineError {}
+/** A user's function has failed: the brokers are well, and what this process would do next is the same. */
+export class FunctionError extends EngineError {}

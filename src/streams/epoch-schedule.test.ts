@@ -52,6 +52,27 @@ describe('EpochSchedule', () => {
     assert.equal(schedule.roomBytes(10), 200, 'as much more as was stored, and the window has grown by that')
   })
 
+  it('lets an epoch stay open while more may come, and neither its transaction nor memory suffers', () => {
+    const schedule = new EpochSchedule({ ...limits, epochBytes: 100_000 })
+    assert.equal(schedule.mayStayOpen(0, 0, false), false)
+    schedule.open(0)
+
+    assert.deepEqual(
+      [999, 1_000].map((nowMs) => schedule.mayStayOpen(nowMs, 0, true)),
+      [true, false],
+      'until nothing has come for a second',
+    )
+    assert.equal(schedule.mayStayOpen(1_000_000, 0, false), true, 'no transaction is open')
+    assert.equal(schedule.mayStayOpen(0, 100_000, false), false)
+    schedule.stored(schedule.sent(99_999, 5_000), 99_999)
+    assert.deepEqual(
+      [19_999, 20_000].map((nowMs) => schedule.mayStayOpen(nowMs, 0, false)),
+      [true, false],
+    )
+    schedule.owe(1)
+    assert.equal(schedule.mayStayOpen(5_000, 0, false), false)
+  })
+
   it('has no other epoch due while one is being committed', () => {
     const schedule = new EpochSchedule(limits)
     schedule.open(0)

@@ -10,6 +10,8 @@ const firstBytesPerSecond = 256 << 10
 const windowBytesMin = 1024
 /** The window grows by what is stored; after it had to shrink by this share of it, until it is as large as it may be. */
 const cautiousGrowth = 1 / 8
+/** How long nothing may come into an epoch that is to stay open; then no more is to be expected. */
+const quietMs = 1_000
 /** What an epoch may write besides the merges of its rows, as a share of the window. */
 const sideShare = 1 / 4
 
@@ -152,6 +154,14 @@ export class EpochSchedule {
     if (nowMs >= this.#openedMs + this.#epochMs || this.roomBytes(openBytes) === 0) return true
     if (this.#current.sentBytes + this.#owedBytes >= epochBytes) return true
     return isIdle && nowMs >= this.#lastRowsMs + epochIdleMs
+  }
+
+  /** Whether the epoch at hand may stay open beyond its time: more may come, and neither the broker nor memory suffers. */
+  mayStayOpen(nowMs: number, openBytes: number, isIdle: boolean): boolean {
+    if (this.#openedMs === undefined || (isIdle && nowMs >= this.#lastRowsMs + quietMs)) return false
+    const { startMs, sentBytes } = this.#current
+    if (this.roomBytes(openBytes) === 0 || sentBytes + this.#owedBytes >= this.#limits.epochBytes) return false
+    return startMs === undefined || nowMs < startMs + this.#writingMs
   }
 
   /** How soon the epoch at hand could be due by its time; undefined while nothing is in it. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { ConfigError } from '../core/errors.ts'
-import { type Cluster, type GroupMember, receiveBytes, type Topic } from '../kafka/index.ts'
+import { type Cluster, type GroupMember, LoopSigns, receiveBytes, type Topic } from '../kafka/index.ts'
 import { TableMemory } from '../kernel/index.ts'
 import { backlogOf } from './backlog.ts'
 import { ByteBudget } from './byte-budget.ts'
@@ -13,7 +13,7 @@ import type { WarmTable } from './load-state.ts'
 import type { Logger } from './logger.ts'
 import type { RunOptions } from './options.ts'
 import { checkpointSink, findSource, type PipelineTopics } from './pipeline-topics.ts'
-import type { Plan } from './plan.ts'
+import { functionIds, type Plan } from './plan.ts'
 import { RowBatchPool } from './row-batch.ts'
 import { ThrottleNotice } from './throttle-notice.ts'
 import { TimeOfDay } from './time-of-day.ts'
@@ -65,6 +65,8 @@ export interface PipelineParts {
   onlyRestores?: boolean
   /** What goes on being counted. @defaultValue counts from nothing */
   statistics?: RunStatistics
+  /** @defaultValue one of its own */
+  loop?: LoopSigns
 }
 
 /**
@@ -81,6 +83,10 @@ export class Pipeline {
   readonly logger: Logger
   /** Whether it reads what is pending into its table and no more, as a standby does. */
   readonly onlyRestores: boolean
+  /** Where the main loop is, for the thread of the membership. */
+  readonly loop: LoopSigns
+  /** Operators whose function failed on the last records that it saw: whether the fault is the records' is not known yet. */
+  readonly openStreaks = new Set<string>()
   /** Set when the sink has started for the first time and so knows where the program is. */
   state!: EpochState
   /** Set with it. */
@@ -121,6 +127,7 @@ export class Pipeline {
     this.onlyRestores = parts.onlyRestores ?? false
     this.statistics = parts.statistics ?? newStatistics()
     this.timeOfDay = this.#brokersTime()
+    this.loop = parts.loop ?? new LoopSigns(functionIds(parts.plan))
     this.#outputBytesMax = outputBudget(parts.options, parts.topics.source)
     this.budget = new ByteBudget(this.#outputBytesMax)
     this.schedule = new EpochSchedule(parts.options)

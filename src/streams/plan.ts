@@ -91,6 +91,14 @@ export function ownTopics(name: string): Pick<Plan, 'deadLetterTopic' | 'checkpo
   return { deadLetterTopic: `${name}.dead-letter`, checkpointTopic: `${name}.checkpoint` }
 }
 
+/** Id of the actor of a side's stage. */
+export const stageId = (side: string) => `stage-${side}`
+
+/** Ids of the operators that may have a user's function. */
+export function functionIds({ route, sides }: Plan): string[] {
+  return [route.id, ...sides.map(({ name }) => stageId(name))]
+}
+
 /** Topics in which Kafka keeps what it does itself: each commit of a program adds to them. */
 const kafkaTopics: ReadonlySet<string> = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state'])
 

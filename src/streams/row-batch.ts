@@ -12,8 +12,6 @@ export class RowBatch {
   nextOffset = 0
   /** Offset behind the last record that there was to read. */
   endOffset = 0
-  /** Rows that a function has been asked for the side of: a route that was restarted goes on behind them. */
-  routedRows = 0
   /** Whether its records come from the checkpoint: they may bring their parts with them. */
   isPromoted = false
   /** Stages that have not seen it yet. */
@@ -29,7 +27,6 @@ export class RowBatch {
   hold(lease: Lease, isPromoted = false): void {
     this.#lease = lease
     this.isPromoted = isPromoted
-    this.routedRows = 0
     lease.retain()
   }
 

@@ -42,9 +42,9 @@ export class Standby {
 
   /** @param active - The pipeline that the table is for. */
   constructor(active: Pipeline, signal: AbortSignal) {
-    const { plan, options, cluster, topics, logger } = active
+    const { plan, options, cluster, topics, logger, loop } = active
     this.#active = active
-    this.#pipeline = new Pipeline({ plan, options, cluster, topics, logger, onlyRestores: true })
+    this.#pipeline = new Pipeline({ plan, options, cluster, topics, logger, loop, onlyRestores: true })
     this.#signal = signal
     this.#ended = this.#follow()
   }

@@ -1,11 +1,12 @@
-import { supervisor, type SupervisorSpec } from '../actors/index.ts'
+import { supervisor, type SupervisorOptions, type SupervisorSpec } from '../actors/index.ts'
 import { correlate } from './operators/correlate.ts'
 import { restore } from './operators/restore.ts'
 import { route } from './operators/route.ts'
 import { sink } from './operators/sink.ts'
 import { source } from './operators/source.ts'
-import { stageId, stageOf } from './operators/stage.ts'
+import { stageOf } from './operators/stage.ts'
 import type { Pipeline } from './pipeline.ts'
+import { stageId } from './plan.ts'
 
 /** Time for a function that is under way when its stage is stopped: what it still makes is not used. */
 const stageShutdownMs = 100
@@ -27,7 +28,7 @@ export function supervisionTree(pipeline: Pipeline): SupervisorSpec {
     children: [
       { start: supervisor({ name: 'sinks', maxRestarts: 0, children: [{ start: sink(pipeline) }] }) },
       { start: correlate(pipeline) },
-      ...partMakers(pipeline),
+      ...partMakers(pipeline, {}),
     ],
   })
 }
@@ -35,20 +36,22 @@ export function supervisionTree(pipeline: Pipeline): SupervisorSpec {
 /** The same of a standby, which takes in what waits and no more: what cannot be mended ends it. */
 export function standbyTree(pipeline: Pipeline): SupervisorSpec {
   const { name } = pipeline.plan
-  return supervisor({ name, maxRestarts: 0, children: [{ start: restore(pipeline) }, ...partMakers(pipeline)] })
+  const none = { maxRestarts: 0 }
+  return supervisor({ name, ...none, children: [{ start: restore(pipeline) }, ...partMakers(pipeline, none)] })
 }
 
 /** From the source to the parts. */
-function partMakers(pipeline: Pipeline) {
+function partMakers(pipeline: Pipeline, restarts: Pick<SupervisorOptions, 'maxRestarts'>) {
   const { plan } = pipeline
   return [
     ...plan.sides.map(({ name }, index) => ({
       start: supervisor({
         name: `supervisor-${stageId(name)}`,
+        ...restarts,
         children: [{ start: stageOf(pipeline, index), shutdownMs: stageShutdownMs }],
       }),
     })),
-    { start: supervisor({ name: `supervisor-${plan.route.id}`, children: [{ start: route(pipeline) }] }) },
+    { start: supervisor({ name: `supervisor-${plan.route.id}`, ...restarts, children: [{ start: route(pipeline) }] }) },
     { start: source(pipeline) },
   ]
 }

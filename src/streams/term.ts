@@ -1,6 +1,6 @@
 import { type ActorSystem, type ExitReason, startSystem, type SystemEvent } from '../actors/index.ts'
 import type { Clock } from '../core/clock.ts'
-import { EngineError, type ErrorCode } from '../core/errors.ts'
+import { EngineError, type ErrorCode, FunctionError } from '../core/errors.ts'
 import { within } from '../core/within.ts'
 import { Cluster, Membership, type MembershipOptions } from '../kafka/index.ts'
 import type { PendingTable } from '../kernel/index.ts'
@@ -156,7 +156,7 @@ export class Term {
     const pipeline = new Pipeline({ plan, options, cluster, topics, logger, statistics })
     this.#pipeline = Object.assign(pipeline, { onLoaded, onCommitted: onProgress, onRestored: onProgress })
     // Joining takes longer, in a thread of its own.
-    const [membership] = await Promise.all([this.#join(), pipeline.prepareTableMemory()])
+    const [membership] = await Promise.all([this.#join(pipeline), pipeline.prepareTableMemory()])
     this.#membership = membership
     this.#ending.signal.throwIfAborted()
     pipeline.member = (stale) => membership.member(stale)
@@ -164,8 +164,8 @@ export class Term {
     await this.#beActive(pipeline)
   }
 
-  #join(): Promise<Membership> {
-    const { plan, options, servers } = this.#options
+  #join({ loop }: Pipeline): Promise<Membership> {
+    const { plan, options, servers, logger } = this.#options
     return Membership.join({
       cluster: servers,
       group: plan.name,
@@ -173,6 +173,9 @@ export class Term {
       sessionTimeoutMs: options.sessionTimeoutMs,
       heartbeatIntervalMs: options.heartbeatIntervalMs,
       maxStallMs: options.maxStallMs,
+      stalledExitMs: options.stalledExitMs,
+      loop,
+      onStoodStill: (facts) => logger.warn({ app: plan.name, ...facts }, 'the main loop stood still'),
       ...(options.hostId !== undefined && { hostId: options.hostId }),
       onLost: (error) => this.#fail(error),
       onRevoked: () => this.#revoked(),
@@ -235,11 +238,10 @@ export class Term {
     // What happens after the failure that ends the term says nothing new.
     if (event.type !== 'childCrashed' || this.#failure !== undefined) return
     const { plan, logger } = this.#options
-    const { path, incarnation, error, isCounted } = event
+    const { path, incarnation, error } = event
     const fields = { app: plan.name, actor: path, incarnation, err: error }
-    if (!isCounted) return logger.debug(fields, 'a function failed on a record')
     logger.error(fields, 'an actor crashed')
-    if (EngineError.is(error) && !error.retryable) this.#fail(error)
+    if (EngineError.is(error) && (!error.retryable || error instanceof FunctionError)) this.#fail(error)
   }
 
   /** Ends the term for an error that a restart of the pipeline would meet again. */
@@ -276,7 +278,7 @@ export class Term {
 
   async #leave(failure: unknown): Promise<void> {
     // Where brokers cannot be reached this would wait for them once more.
-    if (!EngineError.is(failure) || !failure.retryable) await this.#noteEnd()
+    if (!EngineError.is(failure) || !failure.retryable || failure instanceof FunctionError) await this.#noteEnd()
     await this.#membership?.leave()
     await this.#cluster.close()
     await this.#standby?.end()

@@ -4,6 +4,7 @@ import { epochs } from './epochs.integration.ts'
 import { wrongClocks } from './clock.integration.ts'
 import { refusedTimestamps } from './timestamps.integration.ts'
 import { explanations } from './explain.integration.ts'
+import { failingFunctions } from './failing-functions.integration.ts'
 import { acceptedLoss } from './loss.integration.ts'
 import { logs } from './logs.integration.ts'
 import { madeParts } from './made-parts.integration.ts'
@@ -20,6 +21,7 @@ import { expiry } from './expiry.integration.ts'
 import { foreignSources } from './sources.integration.ts'
 import { stageFunctionFailures } from './stage-functions.integration.ts'
 import { invalidTopologies, starting } from './start.integration.ts'
+import { stalledFunctions } from './stalled-functions.integration.ts'
 import { onEachBroker } from './target.ts'
 import { topicSettings } from './topic-settings.integration.ts'
 import { warmStandbys } from './warm-standby.integration.ts'
@@ -30,6 +32,8 @@ onEachBroker([
   topicSettings,
   programsOfOneName,
   stageFunctionFailures,
+  failingFunctions,
+  stalledFunctions,
   poisonedRecords,
   bytesLeaveAsTheyCame,
   orderIndependence,

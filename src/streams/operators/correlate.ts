@@ -45,6 +45,10 @@ import { TimestampWindow } from '../timestamp-window.ts'
 /** A record leaves with the epoch after the one that is being committed, so by then two may have taken their time. */
 const epochsUnderWay = 2
 
+/** How often an epoch that is in doubt is looked at, and how many records it may have. */
+const doubtPollMs = 50
+const doubtfulRecordsMax = 1_000_000
+
 export const correlate = (pipeline: Pipeline) =>
   defineActor<CorrelateMessage, Correlation>({
     name: pipeline.plan.correlate.id,
@@ -81,6 +85,9 @@ class Correlation {
   readonly #filled: OutputBatch[] = []
   /** What has come and is not applied, in part or at all: no more batches than the pool has. */
   readonly #pending: RowBatch[] = []
+  #epochRecords = 0
+  /** Whether a function has failed on a record of the epoch at hand. */
+  #hasFailures = false
   #timer: Timer | undefined
   #drains: Reply<void>[] = []
 
@@ -156,7 +163,7 @@ class Correlation {
     statistics.lastCommitMs = clock.monotonicMs()
     this.#pipeline.onCommitted()
     void this.#promoter.look()
-    if (this.#drains.length > 0 || this.#isDue()) await this.#close()
+    if (this.#isDue() || (this.#drains.length > 0 && !schedule.isOpen)) await this.#close()
     else this.#arm()
     await this.#work()
   }
@@ -169,7 +176,8 @@ class Correlation {
 
   async drain(reply: Reply<void>): Promise<void> {
     this.#drains.push(reply)
-    await this.#close()
+    if (this.#isInDoubt()) this.#arm()
+    else await this.#close()
   }
 
   stop(): void {
@@ -221,12 +229,15 @@ class Correlation {
       if (columns.side[row] !== noSide) continue
       if ((columns.flags[row]! & rowFlags.filtered) !== 0) counts.filtered[partition]!++
       else {
+        const reason = columns.reason[row]!
+        this.#hasFailures ||= reason === Reason.STAGE_FAILED || reason === Reason.ROUTE_FAILED
         // The table has counted its duplicates.
-        if (!duplicateReasons.has(columns.reason[row]!)) counts.deadLettered[partition]!++
+        if (!duplicateReasons.has(reason)) counts.deadLettered[partition]!++
         this.#deadLetters.encode(columns, row)
       }
     }
     state.eventClock?.observe(columns, latestMs, nextOffset < batch.endOffset)
+    this.#epochRecords += rows
     statistics.pendingRowsMax = Math.max(statistics.pendingRowsMax, table.rowCount)
     this.#open()
     if (rows === count) return true
@@ -297,7 +308,19 @@ class Correlation {
 
   #isDue(): boolean {
     const { clock, schedule, rowBatches } = this.#pipeline
+    if (this.#isInDoubt()) return false
+    if (this.#drains.length > 0 && schedule.isOpen && !schedule.isCommitting) return true
     return schedule.isDue(clock.monotonicMs(), this.#openBytes, rowBatches.isIdle)
+  }
+
+  /**
+   * Whether the epoch at hand is not to be closed yet: a function failed on the last records that it saw, so that those are
+   * dead letters, or, where it fails on the next ones too, the fault is not theirs and the program stops without them.
+   */
+  #isInDoubt(): boolean {
+    const { openStreaks, schedule, clock, rowBatches } = this.#pipeline
+    if (!this.#hasFailures || openStreaks.size === 0 || this.#epochRecords >= doubtfulRecordsMax) return false
+    return schedule.mayStayOpen(clock.monotonicMs(), this.#openBytes, rowBatches.isIdle)
   }
 
   get #roomBytes(): number {
@@ -318,9 +341,8 @@ class Correlation {
   #arm(): void {
     const { clock, schedule } = this.#pipeline
     if (schedule.isCommitting || this.#timer !== undefined) return
-    const afterMs =
-      schedule.dueInMs(clock.monotonicMs()) ??
-      Math.min(this.#sweep?.pollMs ?? Infinity, this.#compaction.dueMs ?? Infinity)
+    const dueInMs = this.#isInDoubt() ? doubtPollMs : schedule.dueInMs(clock.monotonicMs())
+    const afterMs = dueInMs ?? Math.min(this.#sweep?.pollMs ?? Infinity, this.#compaction.dueMs ?? Infinity)
     if (afterMs === Infinity) return
     this.#timer = clock.setTimer({ afterMs: Math.max(1, afterMs) }, () => {
       void this.#self.tell({ type: 'tick', incarnation: this.#incarnation })
@@ -348,6 +370,8 @@ class Correlation {
     for (const builder of this.#builders) builder.flush()
     await this.#sendFilled()
     schedule.closed()
+    this.#epochRecords = 0
+    this.#hasFailures = false
     await this.#sink.tell({ type: 'commit', incarnation: this.#incarnation, offsets })
   }
 }

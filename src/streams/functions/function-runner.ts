@@ -1,0 +1,302 @@
+/**
+ * Function runner: has a user's function settle all rows of a batch.
+ *
+ * A row on which the function fails is tried again after a pause, with all others that failed, until it has had its attempts;
+ * meanwhile its operator takes no other batch, and so the source pauses. A batch is settled when each of its rows has a
+ * result, or no attempt left; only then become those dead letters.
+ * State: the streak, which is how many records in a row, in the order of the rows and from batch to batch, had no attempt
+ * left. It outlives the restarts of its operator. A streak that reaches `consecutiveMax` ends the program, and while there is
+ * one its dead letters are not committed (`Pipeline.openStreaks`).
+ * Invariant: what becomes of a row, and the streak, follow from the outcomes of its attempts alone, not from their order in time.
+ * Cost per record: two stores of its outcome, and the call; the maps are empty while nothing fails.
+ */
+import { backoffMs } from '../../actors/index.ts'
+import { assert } from '../../core/assert.ts'
+import { sleep } from '../../core/clock.ts'
+import { EngineError, type ErrorCode, FunctionError } from '../../core/errors.ts'
+import { columnsRowsMax } from '../../kernel/index.ts'
+import type { Cluster, Topic } from '../../kafka/index.ts'
+import type { EpochState } from '../epoch-state.ts'
+import type { RunOptions } from '../options.ts'
+import type { Pipeline } from '../pipeline.ts'
+import { functionIds, type Plan } from '../plan.ts'
+import { type FailedRecord, FailureReport } from './failure-report.ts'
+import { OpenCalls } from './open-calls.ts'
+import { PermanentFailure } from './permanent-failure.ts'
+import { alreadySettled, isThenable, messageOf, type RowFunction } from './row-function.ts'
+
+/** Promises of one function that may be pending at a time, and rows of a batch that may be between two attempts. */
+const openRowsDefault = 256
+
+/** Errors that say something about the program and not about a record. */
+const programFaults: ReadonlySet<ErrorCode> = new Set(['STAGE_SCHEMA_ASYNC', 'TOPOLOGY_INVALID'])
+
+/** What is known of a row. */
+const outcome = { none: 0, settled: 1, failing: 2, givenUp: 3 } as const
+
+/** What a runner needs of the pipeline. */
+export interface FunctionHost extends Pick<Pipeline, 'clock' | 'logger' | 'loop' | 'openStreaks' | 'incarnation'> {
+  readonly plan: Plan
+  readonly options: Pick<
+    RunOptions,
+    | 'stageAttempts'
+    | 'stageRetryFirstMs'
+    | 'stageRetryMaxMs'
+    | 'stageRetryJitter'
+    | 'stageTimeoutMs'
+    | 'maxConsecutivePoison'
+  >
+  readonly cluster: Pick<Cluster, 'random'>
+  readonly topics: { readonly source: Pick<Topic, 'name'> }
+  readonly state: Pick<EpochState, 'restoration'>
+}
+
+interface Failure {
+  attempts: number
+  error: unknown
+}
+
+export class FunctionRunner {
+  readonly #pipeline: FunctionHost
+  readonly #operator: string
+  /** Its number among the functions of the program. */
+  readonly #place: number
+  readonly #openRowsMax: number
+  readonly #report: FailureReport
+  readonly #calls: OpenCalls
+  readonly #outcomes = new Uint8Array(columnsRowsMax)
+  /** The rows of the batch on which it has failed. */
+  readonly #failures = new Map<number, Failure>()
+  /** How many of them are to be tried again. */
+  #failingCount = 0
+  /** Attempts that failed since the last pause, and the row of the last one. */
+  #failedAttempts = 0
+  #failedRow = 0
+  #hasSettled = false
+  #function!: RowFunction
+  #incarnation = 0
+  #streak = 0
+
+  /** @param operator - Id of the operator whose function it is. */
+  constructor(pipeline: FunctionHost, operator: string, openRowsMax = openRowsDefault) {
+    const { clock, logger, plan, options } = pipeline
+    this.#pipeline = pipeline
+    this.#operator = operator
+    this.#openRowsMax = openRowsMax
+    this.#place = functionIds(plan).indexOf(operator)
+    this.#report = new FailureReport({ app: plan.name, operator }, logger, clock)
+    this.#calls = new OpenCalls({
+      clock,
+      timeoutMs: options.stageTimeoutMs || Infinity,
+      onMade: (row, made) => this.#accept(row, made),
+      onFailed: (row, error) => this.#fail(row, error),
+      onLate: (row, pendingMs, count) => this.#report.late(this.#recordOf(row), pendingMs, count),
+    })
+  }
+
+  /**
+   * Resolves when all rows are settled.
+   *
+   * @throws FunctionError `STAGE_FAILS_ON_EVERYTHING`, or `STAGE_FAILS_ON_PENDING` for a record whose part is pending; then nothing
+   * has become of the rows on which the function failed.
+   */
+  async run(rows: RowFunction, signal: AbortSignal): Promise<void> {
+    this.#begin(rows)
+    const { clock, cluster, options } = this.#pipeline
+    for (let nextRow = 0; ;) {
+      nextRow = await this.#askFrom(nextRow, signal)
+      const streak = this.#judge(nextRow)
+      if (this.#failingCount > 0) {
+        const backoff = {
+          initialMs: options.stageRetryFirstMs,
+          maxMs: options.stageRetryMaxMs,
+          jitter: options.stageRetryJitter,
+        }
+        const pauseMs = backoffMs(backoff, this.#attemptsMax() - 1, cluster.random)
+        this.#tellOfFailures(pauseMs)
+        await sleep(clock, pauseMs, signal)
+        await this.#askAgain(signal)
+        this.#judge(nextRow)
+      } else if (nextRow === rows.columns.count) return this.#end(streak)
+    }
+  }
+
+  #begin(rows: RowFunction): void {
+    const { incarnation, openStreaks } = this.#pipeline
+    // What a rollback has undone is read again, and counted again.
+    if (incarnation !== this.#incarnation) {
+      this.#streak = 0
+      openStreaks.delete(this.#operator)
+    }
+    this.#incarnation = incarnation
+    this.#function = rows
+    this.#outcomes.fill(outcome.none, 0, rows.columns.count)
+    this.#failures.clear()
+    this.#failingCount = 0
+    this.#failedAttempts = 0
+    this.#hasSettled = false
+  }
+
+  /** Tries the rows on which it has failed. */
+  async #askAgain(signal: AbortSignal): Promise<void> {
+    for (const row of this.#failures.keys()) if (this.#outcomes[row] === outcome.failing) this.#ask(row)
+    await this.#allSettled(signal)
+  }
+
+  /** Tries rows that were not tried while not too many are failing; returns the first of those that are left. */
+  async #askFrom(nextRow: number, signal: AbortSignal): Promise<number> {
+    const { count } = this.#function.columns
+    for (; nextRow < count && this.#failingCount < this.#openRowsMax; nextRow++) {
+      if (!this.#function.concerns(nextRow)) continue
+      this.#ask(nextRow)
+      if (this.#calls.size >= this.#openRowsMax) await this.#allSettled(signal)
+    }
+    await this.#allSettled(signal)
+    return nextRow
+  }
+
+  async #allSettled(signal: AbortSignal): Promise<void> {
+    if (this.#calls.size === 0) return
+    const { loop } = this.#pipeline
+    loop.beginWait(this.#place)
+    try {
+      await this.#calls.settled(signal)
+    } finally {
+      loop.endWait(this.#place)
+    }
+  }
+
+  #ask(row: number): void {
+    const { loop } = this.#pipeline
+    const { partition, offset } = this.#function.columns
+    loop.enter(this.#place, partition, offset[row]!)
+    try {
+      const made = this.#function.ask(row)
+      if (isThenable(made)) this.#calls.add(row, made)
+      else this.#accept(row, made)
+    } catch (error) {
+      this.#fail(row, error)
+    }
+    loop.leave()
+  }
+
+  #accept(row: number, made: unknown): void {
+    if (made !== alreadySettled) this.#function.accept(row, made)
+    this.#settle(row)
+  }
+
+  #settle(row: number): void {
+    if (this.#outcomes[row] === outcome.failing) {
+      this.#failures.delete(row)
+      this.#failingCount--
+    }
+    this.#outcomes[row] = outcome.settled
+    this.#hasSettled = true
+  }
+
+  #fail(row: number, error: unknown): void {
+    if (EngineError.is(error) && programFaults.has(error.code)) throw error
+    const { stageAttempts } = this.#pipeline.options
+    const failure = this.#failures.get(row) ?? { attempts: 0, error }
+    failure.attempts++
+    failure.error = error
+    if (this.#outcomes[row] === outcome.failing) this.#failingCount--
+    this.#failures.set(row, failure)
+    if (PermanentFailure.is(error)) {
+      this.#outcomes[row] = outcome.settled
+      return
+    }
+    this.#failedAttempts++
+    this.#failedRow = row
+    this.#outcomes[row] = failure.attempts < stageAttempts ? outcome.failing : outcome.givenUp
+    if (failure.attempts < stageAttempts) this.#failingCount++
+  }
+
+  /** The streak as far as it is settled, of the rows before `nextRow`. */
+  #judge(nextRow: number): number {
+    if (this.#failures.size > 0) this.#throwIfPending()
+    return this.#streakAt(nextRow)
+  }
+
+  /** Parts that are read again were made once, so the records are not the fault. */
+  #throwIfPending(): void {
+    if (this.#pipeline.state.restoration === undefined) return
+    for (const [row, { error }] of this.#failures) {
+      if (this.#outcomes[row] === outcome.failing) continue
+      const { topic, partition, offset } = this.#recordOf(row)
+      throw new FunctionError(
+        'STAGE_FAILS_ON_PENDING',
+        `"${this.#operator}" failed on offset ${offset} of partition ${partition} of topic "${topic}", whose part is pending and is read again: ${messageOf(error)}`,
+        { operator: this.#operator, partition, offset },
+        error,
+      )
+    }
+  }
+
+  /**
+   * The streak behind the rows that are settled, of those before `nextRow`.
+   *
+   * @throws FunctionError `STAGE_FAILS_ON_EVERYTHING`
+   */
+  #streakAt(nextRow: number): number {
+    const { maxConsecutivePoison } = this.#pipeline.options
+    let streak = this.#streak
+    // A row has had no fewer attempts than those after it, so none that is failing stands before one that was given up.
+    for (let row = 0; row < nextRow; row++) {
+      if (this.#outcomes[row] === outcome.settled) streak = 0
+      if (this.#outcomes[row] !== outcome.givenUp) continue
+      if (++streak >= maxConsecutivePoison) throw this.#failsOnEverything(row)
+    }
+    return streak
+  }
+
+  #failsOnEverything(row: number): FunctionError {
+    const { maxConsecutivePoison } = this.#pipeline.options
+    const { partition, offset, err } = this.#recordOf(row)
+    this.#pipeline.openStreaks.add(this.#operator)
+    return new FunctionError(
+      'STAGE_FAILS_ON_EVERYTHING',
+      `"${this.#operator}" failed on ${maxConsecutivePoison} records in a row, last at offset ${offset} of partition ${partition}: ${messageOf(err)}`,
+      { operator: this.#operator, partition, offset, consecutiveMax: maxConsecutivePoison },
+      err,
+    )
+  }
+
+  /** The most attempts that a row has had which is to be tried again. */
+  #attemptsMax(): number {
+    let most = 0
+    for (const [row, { attempts }] of this.#failures) {
+      if (this.#outcomes[row] === outcome.failing && attempts > most) most = attempts
+    }
+    return most
+  }
+
+  #end(streak: number): void {
+    const { openStreaks } = this.#pipeline
+    this.#streak = streak
+    if (streak > 0) openStreaks.add(this.#operator)
+    else openStreaks.delete(this.#operator)
+    if (this.#failures.size === 0) {
+      if (this.#hasSettled) this.#report.succeeded()
+      return
+    }
+    let last = 0
+    for (const [row, { error }] of this.#failures) {
+      assert(this.#outcomes[row] !== outcome.failing, 'each row has a result or no attempt left')
+      this.#function.giveUp(row, error)
+      last = row
+    }
+    this.#report.gaveUp(this.#failures.size, this.#recordOf(last))
+  }
+
+  #tellOfFailures(pauseMs: number): void {
+    this.#report.failed(this.#failedAttempts, this.#recordOf(this.#failedRow), pauseMs)
+    this.#failedAttempts = 0
+  }
+
+  #recordOf(row: number): FailedRecord {
+    const { partition, offset } = this.#function.columns
+    const err = this.#failures.get(row)?.error
+    return { topic: this.#pipeline.topics.source.name, partition, offset: offset[row]!, err }
+  }
+}

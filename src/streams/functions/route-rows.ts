@@ -1,0 +1,59 @@
+import { TopologyError } from '../../core/errors.ts'
+import { noSide, Reason, type RecordColumns } from '../../kernel/index.ts'
+import type { Plan } from '../plan.ts'
+import { originOf, parseValue } from '../record-view.ts'
+import type { RouteFunction } from '../topology.ts'
+import { alreadySettled, isThenable, messageOf, type RowFunction } from './row-function.ts'
+
+/** The records of a batch, each of which a function gives a side. */
+export class RouteRows implements RowFunction {
+  readonly columns: RecordColumns
+  readonly #plan: Plan
+  readonly #choose: RouteFunction<string>
+  readonly #topic: string
+  readonly #sides: ReadonlyMap<unknown, number>
+
+  constructor(plan: Plan, choose: RouteFunction<string>, topic: string, columns: RecordColumns) {
+    this.#plan = plan
+    this.#choose = choose
+    this.#topic = topic
+    this.columns = columns
+    this.#sides = new Map(plan.sides.map(({ name }, side) => [name, side]))
+  }
+
+  concerns(row: number): boolean {
+    const { side, reason, valueStart } = this.columns
+    side[row] = noSide
+    reason[row] = 0
+    return valueStart[row]! >= 0
+  }
+
+  ask(row: number): unknown {
+    let value: unknown
+    try {
+      value = parseValue(this.columns, row)
+    } catch {
+      // The decoder finds the same and knows the reason.
+      return alreadySettled
+    }
+    const name: unknown = this.#choose(value, originOf(this.columns, row, this.#topic))
+    if (isThenable(name)) this.#refusePromise(name)
+    return name
+  }
+
+  accept(row: number, name: unknown): void {
+    this.columns.side[row] = this.#sides.get(name) ?? noSide
+  }
+
+  giveUp(row: number, cause: unknown): void {
+    this.columns.reason[row] = Reason.ROUTE_FAILED
+    this.columns.causes.set(row, messageOf(cause))
+  }
+
+  #refusePromise(promise: PromiseLike<unknown>): never {
+    // Nobody waits for it.
+    promise.then(undefined, () => {})
+    const operator = this.#plan.route.id
+    throw new TopologyError('TOPOLOGY_INVALID', `the function of "${operator}" returns a promise`, { operator })
+  }
+}

@@ -1,0 +1,27 @@
+import type { RecordColumns } from '../../kernel/index.ts'
+
+/** What `ask` gives for a row that needs no result, or has it. */
+export const alreadySettled = Symbol('already settled')
+
+/** A user's function, as it meets the rows of a batch. */
+export interface RowFunction {
+  readonly columns: RecordColumns
+  /** Whether the function is to see a row. */
+  concerns(row: number): boolean
+  /** Calls the function, and gives its result or a promise of it, or `alreadySettled`. Throws what the function throws. */
+  ask(row: number): unknown
+  /** Takes a result in. */
+  accept(row: number, made: unknown): void
+  /** Makes a dead letter of a row. */
+  giveUp(row: number, cause: unknown): void
+}
+
+/** Promises of other libraries count as well. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
+
+/** What an error, or whatever was thrown, says. */
+export function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}

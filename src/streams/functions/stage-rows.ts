@@ -1,0 +1,101 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { EngineError } from '../../core/errors.ts'
+import { noSide, Reason, type RecordColumns, rowFlags } from '../../kernel/index.ts'
+import { madePartOf } from '../checkpoint/kept-part.ts'
+import type { Side } from '../plan.ts'
+import { originOf, parseValue } from '../record-view.ts'
+import type { RowBatch } from '../row-batch.ts'
+import { alreadySettled, messageOf, type RowFunction } from './row-function.ts'
+
+const utf8 = new TextEncoder()
+
+/** The rows of one side in a batch, whose parts its function makes, or which its schema checks. */
+export class StageRows implements RowFunction {
+  readonly columns: RecordColumns
+  readonly #side: Side
+  readonly #sideIndex: number
+  readonly #topic: string
+  /** Its records may bring their parts with them. */
+  readonly #isPromoted: boolean
+
+  constructor(side: Side, sideIndex: number, topic: string, batch: Pick<RowBatch, 'columns' | 'isPromoted'>) {
+    this.columns = batch.columns
+    this.#side = side
+    this.#sideIndex = sideIndex
+    this.#topic = topic
+    this.#isPromoted = batch.isPromoted
+  }
+
+  concerns(row: number): boolean {
+    if (this.columns.side[row] !== this.#sideIndex) return false
+    const made = this.#isPromoted ? madePartOf(this.columns, row) : undefined
+    if (made !== undefined) this.#keep(row, made)
+    return made === undefined
+  }
+
+  ask(row: number): unknown {
+    const { schema, part } = this.#side.stage
+    // A stage that was restarted has made some of them.
+    if (typeof part === 'function' && this.columns.partStart[row]! >= 0) return alreadySettled
+    let value = parseValue(this.columns, row)
+    if (schema !== undefined) {
+      const result = validate(schema, value, this.#side.name)
+      if (result.issues !== undefined) {
+        this.#refuse(row, Reason.SCHEMA_INVALID, describeIssues(result.issues))
+        return alreadySettled
+      }
+      value = result.value
+    }
+    return typeof part === 'function' ? part(value, originOf(this.columns, row, this.#topic)) : alreadySettled
+  }
+
+  accept(row: number, made: unknown): void {
+    if (made === undefined) {
+      this.columns.side[row] = noSide
+      this.columns.flags[row]! |= rowFlags.filtered
+      return
+    }
+    let text: string | undefined
+    try {
+      text = JSON.stringify(made)
+    } catch (error) {
+      return this.#refuse(row, Reason.PART_NOT_JSON, messageOf(error))
+    }
+    if (text === undefined) return this.#refuse(row, Reason.PART_NOT_JSON, `a ${typeof made} is no JSON`)
+    this.#keep(row, utf8.encode(text))
+  }
+
+  giveUp(row: number, cause: unknown): void {
+    this.#refuse(row, Reason.STAGE_FAILED, messageOf(cause))
+  }
+
+  #keep(row: number, part: Uint8Array): void {
+    const { partStart, partEnd, flags, extra } = this.columns
+    partStart[row] = extra.append(part)
+    partEnd[row] = extra.length
+    flags[row]! |= rowFlags.partInExtra
+  }
+
+  #refuse(row: number, reason: number, cause: string): void {
+    this.columns.side[row] = noSide
+    this.columns.reason[row] = reason
+    this.columns.causes.set(row, cause)
+  }
+}
+
+function validate(schema: StandardSchemaV1, value: unknown, side: string): StandardSchemaV1.Result<unknown> {
+  const result = schema['~standard'].validate(value)
+  if (!(result instanceof Promise)) return result
+  // Nobody waits for it.
+  result.catch(() => {})
+  throw new EngineError('STAGE_SCHEMA_ASYNC', `the schema of stage "${side}" validates asynchronously`, { stage: side })
+}
+
+function describeIssues(issues: readonly StandardSchemaV1.Issue[]): string {
+  return issues
+    .map(({ message, path = [] }) => {
+      const at = path.map((step) => String(typeof step === 'object' ? step.key : step)).join('.')
+      return at === '' ? message : `${at}: ${message}`
+    })
+    .join('; ')
+}
