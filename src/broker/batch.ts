@@ -28,6 +28,16 @@ const zstd = 4
 const logAppendTimeFlag = 0x08
 const transactionalFlag = 0x10
 const controlFlag = 0x20
+const deleteHorizonFlag = 0x40
+
+/** What the header of a batch says of its records. */
+interface BatchContent {
+  readonly compression: number
+  readonly baseTimestamp: number
+  readonly maxTimestamp: number
+  readonly recordCount: number
+  readonly hasDeleteHorizon: boolean
+}
 
 /** The header of a record batch, read from and stamped into the bytes where they lie. */
 export const batchHeader = {
@@ -48,6 +58,25 @@ export const batchHeader = {
   isLogAppendTime: (bytes: Buffer, start: number) =>
     (bytes.readInt16BE(start + at.attributes) & logAppendTimeFlag) !== 0,
   isControl: (bytes: Buffer, start: number) => (bytes.readInt16BE(start + at.attributes) & controlFlag) !== 0,
+  /** When the tombstones in a batch, or the marker that it is, may go; `undefined` where that is not known yet. */
+  deleteHorizonMs: (bytes: Buffer, start: number) =>
+    (bytes.readInt16BE(start + at.attributes) & deleteHorizonFlag) === 0
+      ? undefined
+      : readInt64(bytes, start + at.baseTimestamp),
+
+  /** States what a batch with the header of another one is, and its length and checksum. */
+  describe(
+    batch: Buffer,
+    { compression, baseTimestamp, maxTimestamp, recordCount, hasDeleteHorizon }: BatchContent,
+  ): void {
+    const kept = batch.readInt16BE(at.attributes) & ~compressionMask & ~deleteHorizonFlag
+    batch.writeInt16BE(kept | compression | (hasDeleteHorizon ? deleteHorizonFlag : 0), at.attributes)
+    batch.writeInt32BE(batch.length - prefixBytes, at.length)
+    writeInt64(batch, baseTimestamp, at.baseTimestamp)
+    writeInt64(batch, maxTimestamp, at.maxTimestamp)
+    batch.writeInt32BE(recordCount, at.recordCount)
+    batch.writeUInt32BE(crc32c(batch.subarray(at.attributes)), at.crc)
+  },
 
   /** Gives a batch its place in the log. The CRC does not cover these fields. */
   stamp(bytes: Buffer, start: number, baseOffset: number, leaderEpoch: number): void {
@@ -64,24 +93,6 @@ export const batchHeader = {
     writeInt64(batch, maxTimestamp, at.maxTimestamp)
     batch.writeUInt32BE(crc32c(batch.subarray(at.attributes)), at.crc)
   },
-}
-
-/** Makes a batch of some of the records of another, at the offsets and times that they have. */
-export function withRecords(
-  batch: Buffer,
-  records: readonly { readonly bytes: Buffer; readonly timestamp: number }[],
-): Buffer {
-  const made = Buffer.concat([batch.subarray(0, headerBytes), ...records.map(({ bytes }) => bytes)])
-  made.writeInt32BE(made.length - prefixBytes, at.length)
-  made.writeInt16BE(made.readInt16BE(at.attributes) & ~compressionMask, at.attributes)
-  writeInt64(
-    made,
-    records.reduce((max, { timestamp }) => Math.max(max, timestamp), -1),
-    at.maxTimestamp,
-  )
-  made.writeInt32BE(records.length, at.recordCount)
-  made.writeUInt32BE(crc32c(made.subarray(at.attributes)), at.crc)
-  return made
 }
 
 /** Says what Kafka would answer to a producer that sends these bytes as the records of one partition, by the header of the batch. */

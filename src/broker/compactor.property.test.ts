@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { checkAsync } from '../../test/property.ts'
+import { plainCodec } from './batch-codec.ts'
 import { batchHeader, headerBytes } from './batch.ts'
 import { Compactor } from './compactor.ts'
 import { keyedBatch } from './fixtures/keyed-batch.ts'
@@ -10,6 +11,7 @@ import { MemoryBudget } from './memory.ts'
 import { recordsOf } from './records.ts'
 
 const runs = 300
+const rules = { nowMs: 0, deleteRetentionMs: 0, aborted: [], isLastOfProducer: () => false, codec: plainCodec }
 const limitBytes = Number.MAX_SAFE_INTEGER
 
 const record = fc.record({
@@ -39,7 +41,7 @@ describe('a compactor', () => {
           }
 
           const endOffset = log.lastBatchOffset
-          await compactor.run({ endOffset, nowMs: 0, deleteRetentionMs: 0, aborted: [], open: bodyOf })
+          await compactor.run({ ...rules, endOffset })
 
           const compared = all.filter(({ offset }) => offset < endOffset)
           const newest = new Map(compared.map(({ key, offset }) => [key, offset]))

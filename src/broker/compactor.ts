@@ -1,11 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { AbortedTransaction } from './aborted-transaction.ts'
-import { batchHeader, withRecords } from './batch.ts'
+import type { BatchCodec } from './batch-codec.ts'
+import { batchHeader } from './batch.ts'
 import type { Log } from './log.ts'
-import { type BatchOpener, type LogRecord, recordsOf } from './records.ts'
+import { type LogRecord, recordsOf } from './records.ts'
+import { emptied, withRecords } from './rewritten-batch.ts'
 
 // Keys that one pass compares; what is dirty beyond them waits for the next.
 const keysMax = 500_000
+// A horizon beyond this, tens of thousands of years ahead, would be no exact number in a varint.
+const horizonMsMax = 2 ** 51
 
 export interface CompactionOptions {
   /** Nothing at or behind it is touched. */
@@ -14,7 +18,9 @@ export interface CompactionOptions {
   /** How long tombstones and markers stay after the first pass that finds nothing before them. */
   readonly deleteRetentionMs: number
   readonly aborted: readonly AbortedTransaction[]
-  readonly open: BatchOpener
+  /** Whether a batch says what its producer did last. */
+  readonly isLastOfProducer: (batch: Buffer) => boolean
+  readonly codec: BatchCodec
 }
 
 /**
@@ -25,16 +31,17 @@ export interface CompactionOptions {
  * one, if it has no key, or if its transaction was aborted. Each segment is replaced by itself, and whatever leaves it
  * stands further behind, so readers and appends may come in between.
  *
- * A tombstone, and the marker of a transaction of which nothing is left, leave `deleteRetentionMs` after the pass that
- * found them first. Batches keep their offsets; compressed ones that lose records are kept uncompressed.
+ * A pass that finds a tombstone, or the marker of a transaction of which the passes before have left nothing, writes into
+ * its batch when it may leave, `deleteRetentionMs` later. Of the last batch of a producer the header stays, with the
+ * sequence that its next one follows. Batches keep their offsets and their codec.
  *
- * @see Kafka's LogCleaner, whose rules these are
+ * @see Kafka's Cleaner, whose rules these are; KIP-534 (delete horizons)
  */
 export class Compactor {
   readonly #log: Log
   #cleanedTo = 0
-  /** When the tombstones or the marker in a batch may leave, by its base offset. */
-  readonly #deleteAtMs = new Map<number, number>()
+  /** When the first of the tombstones and markers may leave. */
+  #nextHorizonMs = Infinity
 
   constructor(log: Log) {
     this.#log = log
@@ -42,7 +49,7 @@ export class Compactor {
 
   /** Whether a pass would find something to do, or might. */
   hasWork({ endOffset, nowMs }: { endOffset: number; nowMs: number }): boolean {
-    return this.#cleanedTo < endOffset || [...this.#deleteAtMs.values()].some((deleteAtMs) => deleteAtMs <= nowMs)
+    return this.#cleanedTo < endOffset || this.#nextHorizonMs <= nowMs
   }
 
   /** Makes one pass and returns the offsets of the markers that left. */
@@ -57,12 +64,11 @@ export class Compactor {
     const { newest, endOffset } = await this.#newestOffsets(options, isAborted)
     const removedMarkers = await this.#rewrite({ ...options, endOffset }, newest, isAborted)
     this.#cleanedTo = endOffset
-    for (const offset of this.#deleteAtMs.keys()) if (offset < this.#log.startOffset) this.#deleteAtMs.delete(offset)
     return removedMarkers
   }
 
   /** The newest offset of each key in the dirty part, and where that ends. */
-  async #newestOffsets({ endOffset, open }: CompactionOptions, isAborted: (batch: Buffer) => boolean) {
+  async #newestOffsets({ endOffset, codec }: CompactionOptions, isAborted: (batch: Buffer) => boolean) {
     const newest = new Map<string, number>()
     let dirtyEnd = Math.max(this.#cleanedTo, this.#log.startOffset)
     while (dirtyEnd < endOffset && newest.size < keysMax) {
@@ -72,7 +78,7 @@ export class Compactor {
         const lastOffset = batchHeader.lastOffset(batch, 0)
         if (lastOffset < dirtyEnd || lastOffset >= endOffset) continue
         dirtyEnd = lastOffset + 1
-        const body = batchHeader.isControl(batch, 0) || isAborted(batch) ? undefined : open(batch)
+        const body = batchHeader.isControl(batch, 0) || isAborted(batch) ? undefined : codec.open(batch)
         if (body === undefined) continue
         for (const { key, offset } of recordsOf(batch, body)) if (key !== undefined) newest.set(nameOf(key), offset)
       }
@@ -82,45 +88,49 @@ export class Compactor {
   }
 
   async #rewrite(
-    { endOffset, nowMs, deleteRetentionMs, open }: CompactionOptions,
+    { endOffset, nowMs, deleteRetentionMs, isLastOfProducer, codec }: CompactionOptions,
     newest: ReadonlyMap<string, number>,
     isAborted: (batch: Buffer) => boolean,
   ): Promise<Set<number>> {
     const removedMarkers = new Set<number>()
-    /** Producers of which this pass has kept records since their last marker. */
-    const keptOf = new Set<number>()
-    /** Whether what deletes has stood for long enough; begins to count when first asked. */
-    const isOver = (baseOffset: number) => {
-      const deleteAtMs = this.#deleteAtMs.get(baseOffset)
-      if (deleteAtMs === undefined) this.#deleteAtMs.set(baseOffset, nowMs + deleteRetentionMs)
-      return deleteAtMs !== undefined && deleteAtMs <= nowMs
+    /** Producers of which this pass has met batches since their last marker. */
+    const metOf = new Set<number>()
+    const emptyOrGone = (batch: Buffer) => (isLastOfProducer(batch) ? emptied(batch) : undefined)
+    this.#nextHorizonMs = Infinity
+    const newHorizonMs = Math.min(nowMs + deleteRetentionMs, horizonMsMax)
+    const withHorizon = (batch: Buffer, records: readonly LogRecord[], deleteHorizonMs: number | undefined) => {
+      if (deleteHorizonMs !== undefined) this.#nextHorizonMs = Math.min(this.#nextHorizonMs, deleteHorizonMs)
+      const isAsBefore = deleteHorizonMs === batchHeader.deleteHorizonMs(batch, 0)
+      return isAsBefore && records.length === batchHeader.recordCount(batch, 0)
+        ? batch
+        : withRecords(batch, records, { codec, deleteHorizonMs })
     }
 
     const rewriteMarker = (marker: Buffer): Buffer | undefined => {
-      const offset = batchHeader.baseOffset(marker, 0)
-      const hasRecords = keptOf.delete(batchHeader.producerId(marker, 0))
-      if (hasRecords || !isOver(offset)) return marker
-      this.#deleteAtMs.delete(offset)
-      removedMarkers.add(offset)
-      return undefined
+      const hasBatches = metOf.delete(batchHeader.producerId(marker, 0))
+      const horizonMs = batchHeader.deleteHorizonMs(marker, 0)
+      const records = [...recordsOf(marker, codec.open(marker)!)]
+      if (records.length === 0 || (!hasBatches && horizonMs !== undefined && horizonMs <= nowMs)) {
+        removedMarkers.add(batchHeader.baseOffset(marker, 0))
+        return emptyOrGone(marker)
+      }
+      return withHorizon(marker, records, hasBatches ? horizonMs : (horizonMs ?? newHorizonMs))
     }
 
     const rewrite = (batch: Buffer): Buffer | undefined => {
       if (batchHeader.isControl(batch, 0)) return rewriteMarker(batch)
-      if (isAborted(batch)) return undefined
-      const body = open(batch)
-      const baseOffset = batchHeader.baseOffset(batch, 0)
-      const isNewest = ({ key, offset }: LogRecord) =>
-        key !== undefined && (newest.get(nameOf(key)) ?? offset) <= offset
-      const found = body === undefined ? [] : [...recordsOf(batch, body)]
-      const standing = found.filter(isNewest)
-      const hasTombstones = standing.some(({ isTombstone }) => isTombstone)
-      const isDeleting = hasTombstones && isOver(baseOffset)
-      const kept = isDeleting ? standing.filter(({ isTombstone }) => !isTombstone) : standing
-      if (!hasTombstones || isDeleting) this.#deleteAtMs.delete(baseOffset)
-      if (body !== undefined && kept.length === 0) return undefined
-      if (batchHeader.isTransactional(batch, 0)) keptOf.add(batchHeader.producerId(batch, 0))
-      return kept.length === found.length ? batch : withRecords(batch, kept)
+      if (batchHeader.isTransactional(batch, 0)) metOf.add(batchHeader.producerId(batch, 0))
+      if (isAborted(batch)) return emptyOrGone(batch)
+      const body = codec.open(batch)
+      if (body === undefined) return batch
+      const horizonMs = batchHeader.deleteHorizonMs(batch, 0)
+      const isOver = horizonMs !== undefined && horizonMs <= nowMs
+      const isKept = ({ key, offset, isTombstone }: LogRecord) =>
+        key !== undefined && (newest.get(nameOf(key)) ?? offset) <= offset && !(isTombstone && isOver)
+      const kept = [...recordsOf(batch, body)].filter(isKept)
+      if (kept.length === 0) return emptyOrGone(batch)
+      const hasTombstones = kept.some(({ isTombstone }) => isTombstone)
+      return withHorizon(batch, kept, horizonMs ?? (hasTombstones ? newHorizonMs : undefined))
     }
 
     for (let offset = this.#log.startOffset; offset < endOffset;) {

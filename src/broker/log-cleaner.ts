@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
+import { loadBatchCodec } from './batch-codec.ts'
 import type { Partition } from './partition.ts'
-import { loadBatchOpener } from './records.ts'
 import type { TopicConfig } from './topic-config.ts'
 import type { Topics } from './topics.ts'
 
@@ -46,8 +46,7 @@ export class LogCleaner {
       deleteRetentionMs: config.number('delete.retention.ms'),
     }
     if (partition.isCompacted(rules)) return
-    const open = await loadBatchOpener()
-    await partition.compact({ ...rules, open })
+    await partition.compact({ ...rules, codec: await loadBatchCodec() })
   }
 
   #deleteOld(partition: Partition, config: TopicConfig): void {

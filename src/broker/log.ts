@@ -1,7 +1,8 @@
 import { assert } from '../core/assert.ts'
+import type { BatchOpener } from './batch-codec.ts'
 import { batchHeader } from './batch.ts'
 import type { MemoryBudget } from './memory.ts'
-import { type BatchOpener, type RecordPlace, recordPlaces } from './records.ts'
+import { type RecordPlace, recordPlaces } from './records.ts'
 
 const segmentBytesFirst = 64 * 1024
 const segmentBytesMax = 8 * 1024 * 1024

@@ -1,11 +1,11 @@
 import type { AbortedTransaction } from './aborted-transaction.ts'
+import type { BatchCodec } from './batch-codec.ts'
 import { batchHeader } from './batch.ts'
 import { Compactor } from './compactor.ts'
 import { errorCode, type ErrorCode } from './error-code.ts'
 import { Log } from './log.ts'
 import type { MemoryBudget } from './memory.ts'
 import { type KnownProducer, ProducerStates } from './producer-states.ts'
-import type { BatchOpener } from './records.ts'
 import type { TopicConfig } from './topic-config.ts'
 import { transactionMarker } from './transaction-marker.ts'
 
@@ -161,11 +161,12 @@ export class Partition {
   }
 
   /** Keeps only the newest record of each key, except at the end of the log. */
-  async compact(rules: CompactionRules & { readonly open: BatchOpener }): Promise<void> {
+  async compact(rules: CompactionRules & { readonly codec: BatchCodec }): Promise<void> {
     const removedMarkers = await this.#compactor.run({
       ...rules,
       endOffset: this.#compactionEnd(rules),
       aborted: this.#aborted,
+      isLastOfProducer: (batch) => this.#producers.isLast(batch),
     })
     // Without its marker a reader would drop what the producer wrote next.
     this.#aborted = this.#aborted.filter(({ lastOffset }) => !removedMarkers.has(lastOffset))

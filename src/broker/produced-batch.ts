@@ -1,7 +1,9 @@
+import { type BatchCodec, codecs } from './batch-codec.ts'
 import { batchHeader } from './batch.ts'
 import { errorCode, type ErrorCode } from './error-code.ts'
 import { checkRecords, type RecordFault } from './record-check.ts'
-import type { BatchOpener } from './records.ts'
+import { recompressed } from './rewritten-batch.ts'
+import type { TopicConfig } from './topic-config.ts'
 import type { Topic } from './topics.ts'
 
 /** What a producer is told of a batch that is not taken. */
@@ -13,14 +15,14 @@ export interface RefusedBatch {
 
 /**
  * Makes of a batch, whose header is right, what the log of a topic keeps of it, or says why it is refused: looks at its
- * records and states their times as the topic has them.
+ * records, states their times as the topic has them, and compresses them by the topic's codec. The batch itself is changed.
  */
 export function prepareBatch(
   batch: Buffer,
-  { topic, index, nowMs, open }: { topic: Topic; index: number; nowMs: number; open: BatchOpener },
-): RefusedBatch | undefined {
+  { topic, index, nowMs, codec }: { topic: Topic; index: number; nowMs: number; codec: BatchCodec },
+): Buffer | RefusedBatch {
   const { config } = topic
-  const body = open(batch)
+  const body = codec.open(batch)
   if (body === undefined) return refuse(errorCode.unknownServerError)
   const { isLogAppendTime } = config
   const checked = checkRecords(batch, body, {
@@ -34,7 +36,22 @@ export function prepareBatch(
   const [first] = checked.faults
   if (first !== undefined) return refuseRecords(first, checked.faults)
   batchHeader.stampTime(batch, isLogAppendTime ? nowMs : checked.maxTimestamp, isLogAppendTime)
-  return undefined
+  const wanted = codecOf(config) ?? batchHeader.compression(batch, 0)
+  if (wanted === batchHeader.compression(batch, 0)) return batch
+  const made = recompressed(batch, wanted, codec.compress(wanted, body, levelOf(config, wanted)))
+  return made.length > config.number('max.message.bytes') ? refuse(errorCode.messageTooLarge) : made
+}
+
+const codecNames: ReadonlyMap<string, number> = new Map([...Object.entries(codecs), ['uncompressed', codecs.none]])
+
+/** The codec that a topic has of its own; `undefined` where it keeps the producer's. */
+export function codecOf(config: TopicConfig): number | undefined {
+  return codecNames.get(config.get('compression.type'))
+}
+
+function levelOf(config: TopicConfig, codec: number): number | undefined {
+  if (codec === codecs.gzip) return config.number('compression.gzip.level')
+  return codec === codecs.zstd ? config.number('compression.zstd.level') : undefined
 }
 
 function refuse(error: ErrorCode): RefusedBatch {

@@ -76,6 +76,16 @@ export class ProducerStates {
     if (state.batches.length > batchesMax) state.batches.shift()
   }
 
+  /** Whether a batch of the log holds the last that is known of its producer: its last sequence, or else its epoch. */
+  isLast(batch: Buffer): boolean {
+    const state = this.#producers.get(batchHeader.producerId(batch, 0))
+    if (state === undefined) return false
+    const last = state.batches.at(-1)
+    if (last === undefined)
+      return batchHeader.isControl(batch, 0) && batchHeader.producerEpoch(batch, 0) === state.epoch
+    return batchHeader.baseOffset(batch, 0) === last.baseOffset
+  }
+
   /** The epoch last seen of a producer, -1 when there is none. */
   epochOf(producerId: number): number {
     return this.#producers.get(producerId)?.epoch ?? -1

@@ -67,6 +67,14 @@ export interface FetchedBatch {
   readonly values: string[]
   /** Of a control batch: whether it commits. */
   readonly isCommit: boolean
+  readonly attributes: number
+  readonly baseTimestamp: number
+  readonly maxTimestamp: number
+  readonly producerId: number
+  readonly producerEpoch: number
+  readonly baseSequence: number
+  /** Of the records, as their producer has stamped them. */
+  readonly timestamps: number[]
 }
 
 /** Opens fetched bytes; an incomplete batch at the end is left out, as clients do. */
@@ -84,7 +92,14 @@ export function parseBatches(bytes: Buffer | null): FetchedBatch[] {
       endOffset: baseOffset + batch.readInt32BE(23) + 1,
       isControl,
       values: isControl ? [] : records.map(({ value }) => value.toString()),
-      isCommit: isControl && records[0]!.key.readInt16BE(2) === 1,
+      isCommit: isControl && records[0]?.key.readInt16BE(2) === 1,
+      attributes: batch.readInt16BE(21),
+      baseTimestamp: Number(batch.readBigInt64BE(27)),
+      maxTimestamp: Number(batch.readBigInt64BE(35)),
+      producerId: Number(batch.readBigInt64BE(43)),
+      producerEpoch: batch.readInt16BE(51),
+      baseSequence: batch.readInt32BE(53),
+      timestamps: records.map(({ timestamp }) => timestamp),
     })
   }
   return batches
@@ -114,7 +129,7 @@ function varint(value: number): Buffer {
   return Buffer.from([...bytes, Number(zigzag)])
 }
 
-function parseRecords(batch: Buffer): { key: Buffer; value: Buffer }[] {
+function parseRecords(batch: Buffer): { key: Buffer; value: Buffer; timestamp: number }[] {
   let at = headerBytes
   const next = () => {
     let zigzag = 0n
@@ -133,9 +148,9 @@ function parseRecords(batch: Buffer): { key: Buffer; value: Buffer }[] {
     const length = next()
     const end = at + length
     at += 1
+    const timestamp = Number(batch.readBigInt64BE(27)) + next()
     next()
-    next()
-    const record = { key: field(), value: field() }
+    const record = { key: field(), value: field(), timestamp }
     at = end
     return record
   })

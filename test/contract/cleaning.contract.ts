@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { gunzipSync } from 'node:zlib'
 import { endTxn, fetch, initProducerId, listOffsets } from '../../src/broker/handlers/index.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { type FetchedBatch, gzip, type HandMadeRecord, parseBatches, recordBatch } from './batches.ts'
-import { fetchFrom, produceTo, readAll } from './exchange.ts'
+import { fetchFrom, newProducerId, produceTo, readAll } from './exchange.ts'
 import type { Target } from './target.ts'
 import type { WireClient } from './wire-client.ts'
 
@@ -15,6 +16,8 @@ interface TopicNames {
 const dayMs = 86_400_000
 /** What is waited for may never come. */
 const patienceMs = 60_000
+/** So many that Kafka has had the time for a pass. */
+const readsPerPass = 50
 
 /** Every batch is a segment of its own, as its records are seconds apart; Kafka touches all but the last segment. */
 const compacted = { 'cleanup.policy': 'compact', 'segment.ms': '100', 'min.cleanable.dirty.ratio': '0.001' }
@@ -165,6 +168,125 @@ export function cleaningContract(target: Target): void {
 
       assert.deepEqual(valuesOf(batches), ['', '1', 'end'])
       assert.deepEqual(valuesOf(again), ['', 'end', '2', 'end'])
+    })
+
+    it('leaves the header of the batch that a producer has sent last, with its sequence', async () => {
+      await using client = await target.connect()
+      const topic = await target.createTopic({ config: compacted })
+      const write = startWriter(client, topic)
+      const producer = await newProducerId(client)
+      const batch = [
+        { key: 'a', value: 'first' },
+        { key: 'b', value: 'first' },
+      ]
+      await write(batch, { ...producer, baseSequence: 0 })
+      await write(batch, { ...producer, baseSequence: 2 })
+      await write([{ key: 'a', value: '4' }])
+      await write([{ key: 'b', value: '5' }])
+      await write([end])
+
+      const batches = await readUntil(client, topic, (read) => !valuesOf(read).includes('first'))
+
+      const [header] = batches
+      assert.deepEqual([header!.baseOffset, header!.endOffset, header!.values], [2, 4, []])
+      assert.deepEqual(
+        [header!.producerId, header!.producerEpoch, header!.baseSequence],
+        [producer.producerId, producer.producerEpoch, 2],
+      )
+      assert.deepEqual([header!.attributes, header!.baseTimestamp], [0, -1])
+      assert.ok(header!.maxTimestamp > 0)
+      const next = { ...producer, baseSequence: 4 }
+      assert.equal((await write([{ key: 'c', value: 'next' }], next)).errorCode, 0)
+      await write([end])
+      const moved = await readUntil(client, topic, (read) => read[0]!.baseOffset !== 2)
+      assert.equal(moved[0]!.baseOffset, 4)
+    })
+
+    it('writes into a batch with tombstones when they may leave, and leaves the times of its records as they are', async () => {
+      await using client = await target.connect()
+      const topic = await target.createTopic({ config: compacted })
+      const write = startWriter(client, topic)
+      await write([{ key: 'a', value: '0' }])
+      await write([
+        { key: 'a', value: null },
+        { key: 'b', value: '1' },
+      ])
+      await write([end])
+      const { batches: before } = await readAll(client, topic)
+      const fromMs = systemClock.nowMs()
+
+      const batches = await readUntil(client, topic, (read) => read.some(({ attributes }) => attributes === 0x40))
+
+      const deleting = batches.find(({ attributes }) => attributes === 0x40)
+      assert.deepEqual([deleting!.baseOffset, deleting!.attributes, deleting!.values], [1, 0x40, ['', '1']])
+      assert.ok(deleting!.baseTimestamp >= fromMs + dayMs && deleting!.baseTimestamp <= systemClock.nowMs() + dayMs)
+      assert.deepEqual(deleting!.timestamps, before[1]!.timestamps)
+      assert.equal(deleting!.maxTimestamp, before[1]!.maxTimestamp)
+    })
+
+    it('keeps the codec of a batch that loses records', async () => {
+      await using client = await target.connect()
+      const topic = await target.createTopic({ config: compacted })
+      const write = startWriter(client, topic)
+      const records = [
+        { key: 'a', value: '0' },
+        { key: 'b', value: 'x'.repeat(1_000) },
+      ]
+      await write(records, { compression: gzip })
+      await write([{ key: 'a', value: '2' }])
+      await write([end])
+      const recordsOf = async () => (await fetchFrom(client, topic)).records!
+      let batch = await recordsOf()
+      for (; batch.readInt32BE(57) > 1; batch = await recordsOf()) await target.cleanLogs()
+
+      assert.equal(batch.readInt16BE(21), gzip.codec)
+      const body = gunzipSync(batch.subarray(61, 12 + batch.readInt32BE(8)))
+      assert.ok(body.includes('x'.repeat(1_000)))
+    })
+
+    it('lets the marker of a transaction go of which nothing is left, in three passes', async () => {
+      await using client = await target.connect()
+      const topic = await target.createTopic({ config: { ...compacted, 'delete.retention.ms': '0' } })
+      const transactionalId = topic.name
+      const begun = await client.call(initProducerId, 5, { transactionalId, transactionTimeoutMs: 60_000 })
+      let { producerId, producerEpoch } = begun
+      // The second transaction is the last of its producer, so the first one is what can go.
+      for (const value of ['first', 'second']) {
+        const record = { key: 'a', value, timestamp: systemClock.nowMs() - 1_000_000 }
+        const batch = recordBatch([record], { producerId, producerEpoch, baseSequence: 0, isTransactional: true })
+        for (;;) {
+          const { errorCode } = await produceTo(client, topic, batch, { version: 12, transactionalId })
+          if (errorCode === 0) break
+          assert.equal(errorCode, 51)
+        }
+        const ended = await client.call(endTxn, 5, { transactionalId, producerId, producerEpoch, committed: true })
+        assert.equal(ended.errorCode, 0)
+        ;({ producerId, producerEpoch } = ended)
+      }
+      let timestamp = systemClock.nowMs()
+      const writeLater = async (value: string) => {
+        timestamp += 1_000
+        assert.equal((await produceTo(client, topic, recordBatch([{ key: 'end', value, timestamp }]))).errorCode, 0)
+      }
+      /** Writes what makes Kafka go over the log again, and reads until that shows. */
+      const nextPass = async (passes: (first: FetchedBatch) => boolean) => {
+        for (;;) {
+          await writeLater('superseded')
+          await writeLater('last')
+          for (let reads = 0; reads < readsPerPass; reads++) {
+            await target.cleanLogs()
+            const { batches } = await readAll(client, topic)
+            if (passes(batches[0]!)) return batches[0]!
+          }
+        }
+      }
+      const emptyTransaction = await nextPass(({ isControl }) => isControl)
+      const horizon = await nextPass(({ attributes, baseOffset }) => attributes === 0x70 || baseOffset > 1)
+      const after = await nextPass(({ baseOffset }) => baseOffset > 1)
+
+      assert.deepEqual([emptyTransaction.baseOffset, emptyTransaction.attributes & 0x30], [1, 0x30])
+      assert.ok(horizon.baseOffset > 1 || horizon.attributes === 0x70)
+      assert.ok(after.baseOffset > 1)
     })
 
     it('drops what was aborted, and shows readers of either kind what was committed', async () => {

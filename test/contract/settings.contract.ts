@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { crc32c } from '@node-rs/crc32'
 import { alterConfigs, describeConfigs, incrementalAlterConfigs, listOffsets } from '../../src/broker/handlers/index.ts'
-import { parseBatches, recordBatch, timestampMs } from './batches.ts'
-import { fetchFrom, produceTo } from './exchange.ts'
+import { decompress } from '../../src/kernel/index.ts'
+import { gzip, parseBatches, recordBatch, timestampMs } from './batches.ts'
+import { fetchFrom, newProducerId, produceTo } from './exchange.ts'
 import type { Target } from './target.ts'
 import type { WireClient } from './wire-client.ts'
 
@@ -139,6 +142,54 @@ export function settingsContract(target: Target): void {
       let { errorCode } = await produceTo(client, topic, batch)
       while (errorCode === 0) ({ errorCode } = await produceTo(client, topic, batch))
       assert.deepEqual([before.errorCode, errorCode], [0, 10])
+    })
+
+    describe('compression.type', () => {
+      const codecs = { uncompressed: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 }
+      /** Some of it repeats, some does not, and it is more than one block of any codec. */
+      const value = randomBytes(60_000).toString('hex')
+      const records = [{ key: 'a', value }, { value }, { key: 'c', value: null }]
+
+      for (const [type, codec] of Object.entries(codecs)) {
+        it(`${type} decides how batches are kept, whatever they come in`, async () => {
+          await using client = await target.connect()
+          const topic = await target.createTopic({ config: { 'compression.type': type } })
+          const plain = recordBatch(records)
+          const producer = await newProducerId(client)
+
+          for (const [i, options] of [{}, { compression: gzip }].entries()) {
+            const sent = recordBatch(records, { ...options, ...producer, baseSequence: 3 * i })
+            const { errorCode, baseOffset } = await produceTo(client, topic, sent)
+            assert.deepEqual([errorCode, baseOffset], [0, 3 * i])
+            const again = await produceTo(client, topic, sent)
+            assert.deepEqual([again.errorCode, again.baseOffset], [0, 3 * i])
+            const { records: kept } = await fetchFrom(client, topic, { offset: baseOffset })
+            assert.equal(kept!.readInt16BE(21), codec)
+            assert.equal(kept!.readUInt32BE(17), crc32c(kept!.subarray(21)))
+            // Times, producer, sequence and number of records are those that were sent.
+            assert.deepEqual(kept!.subarray(23, 61), sent.subarray(23, 61))
+            const body = kept!.subarray(61)
+            const place = { partition: 0, offset: baseOffset }
+            const limits = { decompressedBytesMax: 1_000_000 }
+            const opened = codec === 0 ? body : decompress(codec, body, limits, place)
+            const bytes = Buffer.isBuffer(opened) ? opened : Buffer.from(opened.bytes.subarray(0, opened.length))
+            assert.deepEqual(bytes, plain.subarray(61))
+          }
+        })
+      }
+
+      it('keeps a batch that is in its codec byte for byte', async () => {
+        await using client = await target.connect()
+        const topic = await target.createTopic({ config: { 'compression.type': 'gzip' } })
+        const sent = recordBatch(records, {
+          compression: { codec: 1, compress: (body) => gzipSync(body, { level: 1 }) },
+        })
+
+        await produceTo(client, topic, sent)
+
+        const { records: kept } = await fetchFrom(client, topic)
+        assert.deepEqual(kept!.subarray(16), sent.subarray(16))
+      })
     })
 
     it('message.timestamp.type gives records the time of their arrival', async () => {

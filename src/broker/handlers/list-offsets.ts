@@ -1,7 +1,7 @@
 import { defineApi } from '../api.ts'
 import { errorCode } from '../error-code.ts'
+import { loadBatchCodec } from '../batch-codec.ts'
 import type { Partition } from '../partition.ts'
-import { loadBatchOpener } from '../records.ts'
 import { array, defaulted, int16, int32, int64, int8, since, string, struct } from '../wire/schema.ts'
 
 /** Timestamps that are questions of another kind. */
@@ -106,12 +106,12 @@ async function find({ log }: Partition, timestamp: number, endOffset: number): P
     case earliestLocal:
       return { offset: log.startOffset, timestamp: -1 }
     case maxTimestamp:
-      return before(endOffset, log.newestRecord(await loadBatchOpener()))
+      return before(endOffset, log.newestRecord((await loadBatchCodec()).open))
     // Nothing is ever moved to another tier.
     case latestTiered:
     case earliestPendingUpload:
       return nowhere
     default:
-      return log.firstRecordAt(timestamp, endOffset, await loadBatchOpener()) ?? nowhere
+      return log.firstRecordAt(timestamp, endOffset, (await loadBatchCodec()).open) ?? nowhere
   }
 }

@@ -1,10 +1,10 @@
 import { defineApi, type RequestContext } from '../api.ts'
+import { type BatchCodec, codecs, loadBatchCodec, plainCodec } from '../batch-codec.ts'
 import { batchHeader, checkProduced, headerBytes } from '../batch.ts'
 import type { Cluster } from '../cluster.ts'
 import { errorCode, type ErrorCode } from '../error-code.ts'
 import type { Partition } from '../partition.ts'
-import { prepareBatch, type RefusedBatch } from '../produced-batch.ts'
-import { type BatchOpener, loadBatchOpener, plainBody } from '../records.ts'
+import { codecOf, prepareBatch, type RefusedBatch } from '../produced-batch.ts'
 import type { Topic } from '../topics.ts'
 import {
   array,
@@ -71,24 +71,26 @@ export const produce = defineApi({
     const mayTransact = transactionalId !== null && access.transactionalId('write', transactionalId)
     const isDenied = !mayTransact && request.topics.some(({ partitions }) => partitions.some(isTransactional))
     const isById = context.version >= 13
-    const appendAll = (open: BatchOpener) => {
+    const find = ({ name, topicId }: { name: string; topicId: string }) =>
+      isById ? topics.getById(topicId) : topics.get(name)
+    const appendAll = (codec: BatchCodec) => {
       const responses = request.topics.map(({ name, topicId, partitions }) => {
-        const topic = isById ? topics.getById(topicId) : topics.get(name)
+        const topic = find({ name, topicId })
         const append = (index: number, batch: Buffer | null): Appended => {
           if (!isAcksValid) return { errorCode: errorCode.invalidRequiredAcks }
           if (isDenied) return { errorCode: errorCode.transactionalIdAuthorizationFailed }
           if (isById && topic === undefined) return { errorCode: errorCode.unknownTopicId }
           if (!access.topic('write', topic?.name ?? name)) return { errorCode: errorCode.topicAuthorizationFailed }
           if (topic === undefined) return { errorCode: unknownTopic }
-          return appendTo(topic, index, batch, transactionalId, open, context)
+          return appendTo(topic, index, batch, transactionalId, codec, context)
         }
         return { name, topicId, partitions: partitions.map((p) => ({ index: p.index, ...append(p.index, p.records) })) }
       })
       const throttleTimeMs = throttle(request.topics, context)
       return request.acks === 0 ? undefined : { responses, throttleTimeMs }
     }
-    const isPlain = !request.topics.some(({ partitions }) => partitions.some(isCompressed))
-    return isPlain ? appendAll(plainBody) : loadBatchOpener().then(appendAll)
+    const isPlain = request.topics.every((asked) => !compresses(find(asked)) && !asked.partitions.some(isCompressed))
+    return isPlain ? appendAll(plainCodec) : loadBatchCodec().then(appendAll)
   },
 })
 
@@ -123,6 +125,11 @@ function isCompressed({ records: batch }: PartitionData): boolean {
   return batch !== null && batch.length >= headerBytes && batchHeader.compression(batch, 0) !== 0
 }
 
+/** Whether a topic has a codec of its own. */
+function compresses(topic: Topic | undefined): boolean {
+  return topic !== undefined && (codecOf(topic.config) ?? codecs.none) !== codecs.none
+}
+
 function isTransactional({ records: batch }: PartitionData): boolean {
   return batch !== null && batch.length >= headerBytes && batchHeader.isTransactional(batch, 0)
 }
@@ -132,7 +139,7 @@ function appendTo(
   index: number,
   batch: Buffer | null,
   transactionalId: string | null,
-  open: BatchOpener,
+  codec: BatchCodec,
   { cluster, node, clock, version }: RequestContext,
 ): Appended {
   const partition = topic.partitions[index]
@@ -149,9 +156,9 @@ function appendTo(
     if (refusal !== errorCode.none) return { errorCode: refusal }
   }
   const logStartOffset = partition.log.startOffset
-  const refused = prepareBatch(batch!, { topic, index, nowMs: clock.nowMs(), open })
-  if (refused !== undefined) return { ...refused, logStartOffset }
-  const result = partition.append(batch!, isInTransaction && version >= implicitSinceVersion)
+  const prepared = prepareBatch(batch!, { topic, index, nowMs: clock.nowMs(), codec })
+  if (!Buffer.isBuffer(prepared)) return { ...prepared, logStartOffset }
+  const result = partition.append(prepared, isInTransaction && version >= implicitSinceVersion)
   if (!('baseOffset' in result)) return { errorCode: result.error, errorMessage: result.message ?? null }
   const { error, baseOffset, logAppendTimeMs } = result
   return { errorCode: error, baseOffset, logAppendTimeMs, logStartOffset }
