@@ -6,6 +6,8 @@ import { KafkaError } from '../core/errors.ts'
 import { systemRandom } from '../core/random.ts'
 import type { BrokerAuthorizer } from './acl/authorizer.ts'
 import type { BrokerFault } from './faults.ts'
+import type { ApiName } from './handlers/index.ts'
+import type { ServedRequest } from './served-request.ts'
 import { type BrokerSasl, saslSettings } from './sasl/settings.ts'
 import type {
   BrokerTls,
@@ -42,6 +44,13 @@ export interface BrokerOptions {
   readonly sasl?: BrokerSasl
   /** Lets clients do only what ACLs allow them. @defaultValue everybody may do everything */
   readonly authorizer?: BrokerAuthorizer
+  /**
+   * The first and the last version of some APIs, as an older broker has them, which are then all that is claimed and served; of
+   * those that the broker has anyway. @defaultValue all of them
+   */
+  readonly versions?: Partial<Record<ApiName, readonly [first: number, last: number]>>
+  /** Called with each request, some time after it came. */
+  readonly onRequest?: (request: ServedRequest) => void
 }
 
 export interface Broker extends AsyncDisposable {
@@ -108,8 +117,10 @@ export async function startBroker({
   tls,
   sasl,
   authorizer,
+  versions = {},
+  onRequest,
 }: BrokerOptions = {}): Promise<Broker> {
-  const thread = await BrokerThread.start({
+  const options: WorkerOptions = {
     host,
     port,
     brokerCount: brokers,
@@ -117,7 +128,10 @@ export async function startBroker({
     tls,
     sasl: sasl && saslSettings(sasl, systemRandom),
     authorizer,
-  })
+    versions,
+    tellsRequests: onRequest !== undefined,
+  }
+  const thread = await BrokerThread.start(options, onRequest)
   const broker: Broker = {
     host,
     port: thread.port,
@@ -148,21 +162,23 @@ class BrokerThread {
   readonly port: number
   readonly #worker: Worker
   readonly #calls = new Map<number, PromiseWithResolvers<void>>()
+  readonly #onRequest: BrokerOptions['onRequest']
   #nextCallId = 0
   #stopped: Promise<void> | undefined
 
-  static async start(options: WorkerOptions): Promise<BrokerThread> {
+  static async start(options: WorkerOptions, onRequest: BrokerOptions['onRequest']): Promise<BrokerThread> {
     // The thread runs the file beside this one: .ts in a checkout, .js when built.
     const entry = new URL(`./worker-entry${extname(import.meta.url)}`, import.meta.url)
     const worker = new Worker(entry, { workerData: options, name: 'millrace-broker' })
     const [reply] = (await once(worker, 'message')) as [Reply]
-    if (reply.kind === 'listening') return new BrokerThread(worker, reply.port)
+    if (reply.kind === 'listening') return new BrokerThread(worker, reply.port, onRequest)
     await worker.terminate()
     throw reply.kind === 'failed' ? errorOf(reply.failure) : new Error(`a broker begins with ${reply.kind}`)
   }
 
-  private constructor(worker: Worker, port: number) {
+  private constructor(worker: Worker, port: number, onRequest: BrokerOptions['onRequest']) {
     this.port = port
+    this.#onRequest = onRequest
     this.#worker = worker
     worker.on('message', (reply: Reply) => this.#settle(reply))
   }
@@ -187,6 +203,7 @@ class BrokerThread {
   }
 
   #settle(reply: Reply): void {
+    if (reply.kind === 'requested') return this.#onRequest?.(reply.request)
     if (reply.kind === 'listening' || reply.id === undefined) return
     const settled = this.#calls.get(reply.id)
     this.#calls.delete(reply.id)

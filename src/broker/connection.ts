@@ -4,6 +4,7 @@ import { Access } from './acl/access.ts'
 import type { Api, Answer, RequestContext } from './api.ts'
 import type { Cluster, ClusterNode } from './cluster.ts'
 import type { Faults, FaultEffect } from './faults.ts'
+import type { ServedRequest } from './served-request.ts'
 import { FrameReader } from './frame-reader.ts'
 import type { Authentication } from './sasl/authentication.ts'
 import { MalformedRequest, Reader } from './wire/reader.ts'
@@ -21,6 +22,7 @@ interface ConnectionOptions {
   readonly apis: readonly Api[]
   readonly authentication: Authentication
   readonly faults: Faults
+  readonly onRequest: ((request: ServedRequest) => void) | undefined
 }
 
 /**
@@ -92,6 +94,7 @@ export class Connection {
     if (api === undefined || (!isServed && key !== apiVersionsKey)) {
       throw new MalformedRequest(`API ${key} version ${version} is not served`)
     }
+    this.#options.onRequest?.({ api: api.name, version, clientId })
     if (!authentication.permits(key)) throw new MalformedRequest(`API ${key} is not served without authentication`)
     const wireVersion = isServed ? version : 0
     const isFlexible = wireVersion >= api.flexibleSince

@@ -10,7 +10,8 @@ import { Faults } from './faults.ts'
 import { apis } from './handlers/index.ts'
 import { Authentication } from './sasl/authentication.ts'
 import type { SaslSettings } from './sasl/settings.ts'
-import type { BrokerTls } from './thread.ts'
+import type { ServedRequest } from './served-request.ts'
+import type { BrokerTls, ServedVersions } from './thread.ts'
 
 const tlsHandshakeMsMax = 10_000
 
@@ -23,6 +24,10 @@ export interface BrokerServerOptions {
   readonly tls: BrokerTls | undefined
   readonly sasl: SaslSettings | undefined
   readonly authorizer: BrokerAuthorizer | undefined
+  /** Versions that are served instead of all that there are. @defaultValue none */
+  readonly versions?: ServedVersions
+  /** Called with each request, before it is answered. */
+  readonly onRequest?: (request: ServedRequest) => void
   readonly clock: Clock
   readonly random: Random
 }
@@ -51,7 +56,8 @@ export class BrokerServer {
   }
 
   private constructor(listeners: readonly Server[], cluster: Cluster, options: BrokerServerOptions) {
-    const { tls, sasl, clock, random } = options
+    const { tls, sasl, clock, random, versions = {}, onRequest } = options
+    const served = apis.map((api) => ({ ...api, versions: versions[api.name] ?? api.versions }))
     this.cluster = cluster
     this.#listeners = listeners
     for (const [i, listener] of listeners.entries()) {
@@ -62,7 +68,7 @@ export class BrokerServer {
       })
       listener.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
         const authentication = new Authentication({ sasl, clock, random })
-        new Connection(socket, { cluster, node, clock, apis, authentication, faults: this.faults })
+        new Connection(socket, { cluster, node, clock, apis: served, authentication, faults: this.faults, onRequest })
       })
     }
   }

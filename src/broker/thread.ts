@@ -2,6 +2,7 @@
 import type { ErrorDetails } from '../core/errors.ts'
 import type { BrokerAuthorizer } from './acl/authorizer.ts'
 import type { BrokerFault } from './faults.ts'
+import type { ServedRequest } from './served-request.ts'
 import type { SaslSettings } from './sasl/settings.ts'
 
 export interface BrokerTopic {
@@ -32,6 +33,9 @@ export type CoordinatorMove = ({ readonly groupId: string } | { readonly transac
   readonly to: number
 }
 
+/** The first and the last version of APIs, by their names. */
+export type ServedVersions = Readonly<Record<string, readonly [first: number, last: number]>>
+
 /** Given to the worker at its start. */
 export interface WorkerOptions {
   readonly host: string
@@ -41,6 +45,9 @@ export interface WorkerOptions {
   readonly tls: BrokerTls | undefined
   readonly sasl: SaslSettings | undefined
   readonly authorizer: BrokerAuthorizer | undefined
+  readonly versions: ServedVersions
+  /** Whether each request is to be told of. */
+  readonly tellsRequests: boolean
 }
 
 export type Call =
@@ -62,4 +69,5 @@ export interface Failure {
 export type Reply =
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'done'; readonly id: number }
+  | { readonly kind: 'requested'; readonly request: ServedRequest }
   | { readonly kind: 'failed'; readonly id: number | undefined; readonly failure: Failure }

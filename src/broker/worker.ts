@@ -15,7 +15,12 @@ const tell = (reply: Reply) => asker.postMessage(reply)
 const clock = new JumpingClock(systemClock)
 
 try {
-  const server = await BrokerServer.listen({ ...options, clock, random: systemRandom })
+  const server = await BrokerServer.listen({
+    ...options,
+    clock,
+    random: systemRandom,
+    ...(options.tellsRequests && { onRequest: (request) => tell({ kind: 'requested', request }) }),
+  })
   server.cluster.logCleaner.start()
   asker.on('message', (call: Call) => void answer(server, call))
   tell({ kind: 'listening', port: server.cluster.controller.port })

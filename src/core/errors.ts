@@ -226,6 +226,12 @@ export const errorCatalogue = {
     meaning: 'A topic was deleted, and perhaps created again under its name, while it was in use.',
     remedy: 'Start again; the new topic is another one, with records of its own.',
   },
+  KAFKA_VERSION_UNSUPPORTED: {
+    retryable: false,
+    meaning:
+      'A broker does not take a version of the protocol that Millrace needs: it is too old, or of another maker.',
+    remedy: 'Use Apache Kafka 3.2 or later, or a broker that takes the versions in the message.',
+  },
   KAFKA_OFFSET_LOST: {
     retryable: false,
     meaning:

@@ -34,6 +34,7 @@ describe('Cluster', () => {
           { leader: 2, leaderEpoch: 7 },
           { leader: 1, leaderEpoch: 7 },
         ],
+        replicaCount: 1,
       },
     ])
     assert.equal(connection.port, other.port)

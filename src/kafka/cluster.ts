@@ -236,6 +236,7 @@ export class Cluster {
       host,
       port,
       clientId: this.#clientId,
+      asksVersions: true,
       clock,
       signal,
       ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),

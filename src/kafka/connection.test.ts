@@ -1,7 +1,9 @@
-import { metadataV12, saslAuthenticateV2 } from '@platformatic/kafka'
+import { deleteGroupsV2, metadataV12, saslAuthenticateV2 } from '@platformatic/kafka'
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import {
+  apis,
+  apiVersions,
   PauseClock,
   type PeerRequest,
   ScriptedBroker,
@@ -240,6 +242,51 @@ describe('Connection', () => {
     await connecting
   })
 
+  it('fails to connect to a broker that does not take what every program needs', async () => {
+    await using broker = await ScriptedBroker.start()
+    broker.serve(apiVersions, () => ({ errorCode: 0, apiKeys: claims({ 3: [0, 11] }) }))
+    const { host, port } = broker
+
+    await assert.rejects(Connection.connect({ host, port, clientId: 'test', asksVersions: true }), {
+      code: 'KAFKA_VERSION_UNSUPPORTED',
+      retryable: false,
+      message: new RegExp(`broker ${host}:${port} is too old.*it takes Metadata 0 to 11, 12 is needed$`),
+    })
+  })
+
+  it('sends a broker nothing that it does not take', async (t) => {
+    const broker = await ScriptedBroker.start()
+    t.after(() => broker[Symbol.asyncDispose]())
+    broker.serve(apiVersions, () => ({ errorCode: 0, apiKeys: claims({ 42: undefined }) }))
+    const { host, port } = broker
+    const connection = await Connection.connect({ host, port, clientId: 'test', asksVersions: true })
+    broker.serveTopics([broker], [{ name: 'orders', leaders: [1] }])
+
+    await assert.rejects(connection.call(deleteGroupsV2.api, ['group']), {
+      code: 'KAFKA_VERSION_UNSUPPORTED',
+      message: /it takes DeleteGroups not at all, 2 is needed$/,
+    })
+
+    assert.equal(broker.waitingCount, 0)
+    const { topics } = await connection.call(metadataV12.api, ['orders'], false, false)
+    assert.equal(topics.length, 1)
+    connection.close()
+  })
+
+  it('gives up connecting to a broker that does not tell what it takes', async () => {
+    const clock = new PauseClock()
+    await using silent = await ScriptedBroker.start()
+    silent.hold(apiVersions)
+    const { host, port } = silent
+    const options = { host, port, clientId: 'test', clock, asksVersions: true, connectTimeoutMs: 3_000 }
+    const connecting = assert.rejects(Connection.connect(options), connectionFailed)
+
+    await silent.next()
+    await clock.advance(3_000)
+
+    await connecting
+  })
+
   it('calls the functions of the library', async (t) => {
     const { broker, connection } = await start(t)
     broker.serveTopics([broker], [{ name: 'orders', leaders: [1, 1] }])
@@ -282,6 +329,14 @@ describe('Connection', () => {
 })
 
 const api = { key: 99, version: 3 }
+
+/** What the embedded broker takes, but for some APIs by their keys. */
+function claims(others: Readonly<Record<number, readonly [first: number, last: number] | undefined>>) {
+  return apis.flatMap(({ key, versions }) => {
+    const range = key in others ? others[key] : versions
+    return range === undefined ? [] : [{ apiKey: key, minVersion: range[0], maxVersion: range[1] }]
+  })
+}
 
 async function start(t: TestContext, options: Partial<ConnectionOptions> = {}) {
   const broker = await ScriptedBroker.start()

@@ -9,6 +9,14 @@ import {
 } from '@platformatic/kafka'
 import { type Clock, systemClock, type Timer } from '../core/clock.ts'
 import { type EngineError, KafkaError } from '../core/errors.ts'
+import {
+  askVersionsApi,
+  decodeServedVersions,
+  isServed,
+  missingVersions,
+  type ServedVersions,
+  versionError,
+} from './api-versions.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
 import { refuseUnprotected, type SaslOptions } from './sasl.ts'
 import { SaslSession } from './sasl-session.ts'
@@ -23,7 +31,9 @@ export interface ConnectionOptions {
   tls?: tls.ConnectionOptions
   /** Who this client is; absent where the broker does not ask. */
   sasl?: SaslOptions
-  /** @defaultValue 10,000 ms */
+  /** Asks the broker which versions it takes, and sends it nothing else. @defaultValue false */
+  asksVersions?: boolean
+  /** Time to connect, and to be told the versions where they are asked for. @defaultValue 10,000 ms */
   connectTimeoutMs?: number
   /** Time a broker has to answer before the connection is given up. @defaultValue 30,000 ms */
   requestTimeoutMs?: number
@@ -93,6 +103,8 @@ export class Connection {
   #needed = lengthBytes
   #correlationId = 0
   #failure: EngineError | undefined
+  /** What the broker takes; undefined where nobody has asked. */
+  #served: ServedVersions | undefined
   #timeout: Timer | undefined
   /** Called once when the connection has ended, however that came about, before the waiting requests fail. */
   onClosed: (error: EngineError) => void = () => {}
@@ -136,7 +148,7 @@ export class Connection {
   }
 
   /**
-   * @throws KafkaError `KAFKA_CONNECTION_FAILED`, `KAFKA_TLS_FAILED`, `KAFKA_AUTHENTICATION_FAILED`
+   * @throws KafkaError `KAFKA_CONNECTION_FAILED`, `KAFKA_TLS_FAILED`, `KAFKA_AUTHENTICATION_FAILED`, `KAFKA_VERSION_UNSUPPORTED`
    * @throws ConfigError `CONFIG_SECRET_UNPROTECTED`
    */
   static async connect(options: ConnectionOptions): Promise<Connection> {
@@ -149,10 +161,14 @@ export class Connection {
   static #open(options: ConnectionOptions): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const clock = options.clock ?? systemClock
-      const connection = new Connection(options, () => {
+      const connected = () => {
         timer.cancel()
         connection.onClosed = () => {}
         resolve(connection)
+      }
+      const connection = new Connection(options, () => {
+        if (options.asksVersions === true) connection.#askVersions(connected)
+        else connected()
       })
       const timer = clock.setTimer({ afterMs: options.connectTimeoutMs ?? 10_000 }, () =>
         connection.#fail('it did not answer in time'),
@@ -164,10 +180,31 @@ export class Connection {
     })
   }
 
+  /** Learns what the broker takes; ends the connection where that is not enough. */
+  #askVersions(onEnough: () => void): void {
+    this.request({
+      api: askVersionsApi,
+      body: [],
+      parse: ({ buffer }, start, end) => decodeServedVersions(buffer, start, end),
+      onResponse: (served) => {
+        const missing = missingVersions(served)
+        if (missing.length > 0) return this.#end(versionError(this, served, missing))
+        this.#served = served
+        onEnough()
+      },
+      onFailed() {},
+    })
+  }
+
   /** Sends a request. Either `onResponse` or `onFailed` is called, once, and never before this returns. */
   request<Response>(exchange: Exchange<Response>): void {
     if (this.#failure !== undefined || this.#pending.length + this.#held.length >= pendingMax) {
       const error = this.#failure ?? this.#error(`more than ${pendingMax} requests wait for their answers`)
+      queueMicrotask(() => exchange.onFailed(error))
+      return
+    }
+    if (this.#served !== undefined && !isServed(this.#served, exchange.api)) {
+      const error = versionError(this, this.#served, [exchange.api])
       queueMicrotask(() => exchange.onFailed(error))
       return
     }

@@ -1,3 +1,4 @@
+export { usedVersions } from './api-versions.ts'
 export { type ReadyBatch, sendBatches } from './batch-sender.ts'
 export {
   createMissingTopics,

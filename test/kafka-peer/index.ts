@@ -3,6 +3,8 @@ export type { PeerRequest } from './peer-request.ts'
 export { Queue } from './queue.ts'
 export { describeTopics, type PeerTopic, ScriptedBroker, topicId } from './scripted-broker.ts'
 export {
+  apis,
+  apiVersions,
   deleteTopics,
   fetch,
   findCoordinator,

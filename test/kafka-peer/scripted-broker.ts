@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
-import { metadata } from '../../src/broker/handlers/index.ts'
+import { apis, apiVersions, metadata } from '../../src/broker/handlers/index.ts'
 import type { InputOf, Type, ValueOf } from '../../src/broker/wire/index.ts'
 import { type PeerApi, PeerRequest } from './peer-request.ts'
 import { Queue } from './queue.ts'
@@ -50,6 +50,11 @@ export class ScriptedBroker implements AsyncDisposable {
   private constructor(nodeId: number, tls: TlsOptions | undefined) {
     this.nodeId = nodeId
     const onConnection = (socket: Socket) => this.#accept(socket)
+    // What every client asks first.
+    this.serve(apiVersions, () => ({
+      errorCode: 0,
+      apiKeys: apis.map(({ key, versions: [minVersion, maxVersion] }) => ({ apiKey: key, minVersion, maxVersion })),
+    }))
     this.#server = tls === undefined ? createServer(onConnection) : createTlsServer(tls, onConnection)
   }
 

@@ -213,8 +213,10 @@ export function livesSuite(target: Target): void {
       })
 
       void it('rejects what is under way when it is stopped', async () => {
-        await using session = await open({ member: () => new Promise(() => {}) })
+        let isBegun = false
+        await using session = await open({ member: async () => (isBegun ? new Promise(() => {}) : noMember) })
         await session.producer.begin()
+        isBegun = true
         await session.send()
         const committing = session.producer.commit([{ topic: session.topic.name, offsets: [1] }])
 
