@@ -3,7 +3,7 @@ import { EngineError } from '../core/errors.ts'
 import { recentManifest } from './checkpoint/checkpoint-view.ts'
 import type { Manifest } from './checkpoint/manifest.ts'
 import { checkProgram } from './load-state.ts'
-import { checkpointSink } from './pipeline-topics.ts'
+import { checkpointSink, findSource } from './pipeline-topics.ts'
 import type { Pipeline } from './pipeline.ts'
 
 /** How often the last manifest is looked at again, and how often while there is none. */
@@ -38,13 +38,13 @@ export class ProgramWatch {
   async compare(): Promise<void> {
     const { cluster, plan, topics, logger } = this.#pipeline
     try {
-      // The source may have got more partitions since this process has started.
-      const [source] = await cluster.topics([plan.source.topic])
       const manifest = await recentManifest(cluster, topics.sinks[checkpointSink]!)
       if (manifest === undefined) return
+      // After the checkpoint, which may know of partitions that came since this process has started.
+      const source = await findSource(cluster, plan)
       this.#isCompared = true
       this.#tellOfOutputs(manifest)
-      checkProgram(plan, source!, manifest)
+      checkProgram(plan, source, manifest)
     } catch (error) {
       if (!isOfOtherProgram(error)) {
         logger.debug({ app: plan.name, err: error }, 'could not compare this process with the active one')

@@ -32,11 +32,11 @@ export class SourceWatch {
   }
 
   async #look(): Promise<void> {
-    const { cluster, plan, topics, logger } = this.#pipeline
+    const { cluster, plan, state, topics, logger } = this.#pipeline
     try {
       const topic = await findSource(cluster, plan)
       // Another topic of the same name is found by what reads it.
-      const isGrown = topic.id === topics.source.id && topic.partitions.length > topics.source.partitions.length
+      const isGrown = topic.id === topics.source.id && topic.partitions.length > state.partitionCount
       if (isGrown) this.#onGrown({ topic, logEnds: await listOffsets(cluster, topic, 'latest') })
     } catch (error) {
       if (this.#isStopped) return
