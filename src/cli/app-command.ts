@@ -1,7 +1,23 @@
+import { systemClock } from '../core/clock.ts'
 import type { OptionTable } from '../core/options.ts'
 import { Cluster } from '../kafka/index.ts'
-import { runOptions, type SecurityOptions, securityOf, securityOptions } from '../streams/index.ts'
+import {
+  loggedWaits,
+  runOptions,
+  type Security,
+  type SecurityOptions,
+  securityOf,
+  securityOptions,
+} from '../streams/index.ts'
 import { jsonOption } from './command.ts'
+import type { Output } from './output.ts'
+
+/** Options of commands that ask something of brokers. */
+export const clusterOptions = {
+  bootstrapServers: runOptions.bootstrapServers,
+  brokerWaitMs: { ...runOptions.brokerWaitMs, default: 30_000 },
+  ...securityOptions,
+} as const satisfies OptionTable
 
 /** Options of commands that look at an application from outside, whether it runs or not. */
 export const appOptions = {
@@ -10,20 +26,31 @@ export const appOptions = {
     flag: '--app',
     doc: 'Name of the application, which is the name of its topology.',
   },
-  bootstrapServers: runOptions.bootstrapServers,
-  ...securityOptions,
+  ...clusterOptions,
   ...jsonOption,
 } as const satisfies OptionTable
 
+/** A cluster that brokers are waited for at as long as the options say, which is told. */
+export function clusterOf(
+  options: ClusterOptionValues,
+  output: Output,
+  security: Security = securityOf(options),
+): Cluster {
+  const { bootstrapServers, brokerWaitMs: retryMs = clusterOptions.brokerWaitMs.default } = options
+  const waits = loggedWaits('millrace', output.logger, systemClock)
+  return new Cluster({ bootstrapServers, retryMs, waits, ...security })
+}
+
+type ClusterOptionValues = SecurityOptions & { bootstrapServers: string; brokerWaitMs: number | undefined }
+
 /** Does something at a cluster, which is left afterwards. */
 export async function atCluster<Result>(
-  options: SecurityOptions & { bootstrapServers: string },
+  options: ClusterOptionValues,
+  output: Output,
   work: (cluster: Cluster) => Promise<Result>,
 ): Promise<Result> {
-  const cluster = new Cluster({ bootstrapServers: options.bootstrapServers, ...securityOf(options) })
+  const cluster = clusterOf(options, output)
   try {
-    // At once, where later requests would be tried again for minutes.
-    await cluster.anyConnection()
     return await work(cluster)
   } finally {
     await cluster.close()

@@ -1,6 +1,8 @@
+import { systemClock } from '../core/clock.ts'
 import { Cluster, type Topic } from '../kafka/index.ts'
 import {
   type App,
+  loggedWaits,
   type Report,
   type RunOptions,
   runOptions,
@@ -54,7 +56,9 @@ export async function measuredRun(
   options: RunOptions & Security,
   { output, signal, untilCaughtUp }: { output: Output; signal: AbortSignal; untilCaughtUp: boolean },
 ): Promise<RunReport | undefined> {
-  const cluster = new Cluster({ bootstrapServers: options.bootstrapServers, tls: options.tls, sasl: options.sasl })
+  const { bootstrapServers, brokerWaitMs: retryMs, tls, sasl } = options
+  const waits = loggedWaits(topology.name, output.logger, systemClock)
+  const cluster = new Cluster({ bootstrapServers, tls, sasl, waits, ...(retryMs !== undefined && { retryMs }) })
   try {
     const begun = await unlessInterrupted(signal, cluster, async () => {
       const [sink] = (await cluster.topics([topology.sink.topic])) as [Topic]

@@ -51,7 +51,7 @@ export async function createMissingTopics(cluster: Cluster, topics: readonly New
 /** Deletes topics; one that does not exist is passed over. */
 export async function deleteTopics(cluster: Cluster, names: readonly string[]): Promise<void> {
   for (const name of names) {
-    await withRetries(cluster.retryPolicy, async () => {
+    await withRetries(cluster.retryPolicy, `deleting topic "${name}"`, async () => {
       try {
         await cluster.requestOnce(`deleting topic "${name}"`, deleteTopicsV6.api, [{ name }], requestTimeoutMs)
       } catch (error) {
@@ -81,8 +81,8 @@ export function listOffsets(
   place: keyof typeof logEnds | OffsetByTime,
   isolation: 'read_committed' | 'read_uncommitted' = 'read_committed',
 ): Promise<number[]> {
-  return withRetries(cluster.retryPolicy, async () => {
-    const [current] = await cluster.topics([topic.name])
+  return withRetries(cluster.retryPolicy, `reading the offsets of topic "${topic.name}"`, async () => {
+    const [current] = await cluster.topicsOnce([topic.name])
     const offsets: number[] = Array.from({ length: topic.partitions.length }, () => 0)
     for (const [leader, led] of byLeader(current!)) {
       const partitions = led.filter((partition) => partition < topic.partitions.length)

@@ -1,5 +1,6 @@
 import { sleep } from '../core/clock.ts'
 import { brokerErrors, isRetryableCode, refusal } from './broker-error.ts'
+import type { Wait } from './broker-waits.ts'
 import type { Cluster, Topic } from './cluster.ts'
 import { decodeProduce, encodeProduce, type ProduceAnswer, produceApi } from './produce-protocol.ts'
 import { retryDelayMs } from './retry.ts'
@@ -62,21 +63,27 @@ function* requests(topic: Topic, batches: Iterable<ReadyBatch>): Generator<Batch
 
 /** Sends a request, and again what its leader refuses for now, as one does that has just begun to lead. */
 async function send(cluster: Cluster, topic: Topic, { leader, batches }: BatchRequest): Promise<ProduceAnswer[]> {
-  const { clock, random, deadlineMs, signal } = cluster.retryPolicy
+  const { clock, random, deadlineMs, signal, waits } = cluster.retryPolicy
   const endMs = clock.monotonicMs() + deadlineMs
   const stored: ProduceAnswer[] = []
   let left = batches
+  let wait: Wait | undefined
   for (let attempt = 0; ; attempt++) {
     const refused: ProduceAnswer[] = []
     for (const answer of await produce(cluster, topic, leader, left)) {
       if (answer.errorCode === brokerErrors.none) stored.push(answer)
       else refused.push(answer)
     }
-    if (refused.length === 0) return stored
+    if (refused.length === 0) {
+      wait?.end()
+      return stored
+    }
     const { errorCode, partition } = refused.find((answer) => !isRetryableCode(answer.errorCode)) ?? refused[0]!
     if (!isRetryableCode(errorCode) || clock.monotonicMs() > endMs) {
       throw refusal(errorCode, `writing to topic "${topic.name}", partition ${partition}`)
     }
+    wait ??= waits.begin(`writing to "${topic.name}"`)
+    wait.failed(refusal(errorCode, `writing to topic "${topic.name}", partition ${partition}`))
     left = new Map(refused.map((answer) => [answer.partition, left.get(answer.partition)!]))
     await sleep(clock, retryDelayMs(attempt, random), signal)
   }

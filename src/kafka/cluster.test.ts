@@ -2,6 +2,7 @@ import { initProducerIdV4 } from '@platformatic/kafka'
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import {
+  apiVersions,
   initProducerId,
   metadata,
   PauseClock,
@@ -10,6 +11,7 @@ import {
   topicId,
   unusedPort,
 } from '../../test/kafka-peer/index.ts'
+import { BrokerWaits } from './broker-waits.ts'
 import { Cluster, type ClusterOptions } from './cluster.ts'
 
 const coordinatorLoading = 14
@@ -62,7 +64,7 @@ describe('Cluster', () => {
     broker.serveTopics([broker], [{ name: 'orders', leaders: [1, -1] }])
 
     await assert.rejects(cluster.topics(['order']), { code: 'KAFKA_TOPIC_MISSING', details: { topic: 'order' } })
-    await assert.rejects(cluster.topics(['orders']), { code: 'KAFKA_UNAVAILABLE', retryable: true })
+    await assert.rejects(cluster.topicsOnce(['orders']), { code: 'KAFKA_UNAVAILABLE', retryable: true })
     await assert.rejects(cluster.connection(7, 'fetch'), { code: 'KAFKA_UNAVAILABLE', retryable: true })
   })
 
@@ -99,9 +101,12 @@ describe('Cluster', () => {
   })
 
   it('fails as the last one did when all bootstrap servers are dead', async (t) => {
-    const { cluster } = await start(t, { bootstrapServers: `127.0.0.1:${await unusedPort()}` })
+    const { cluster } = await start(t, { bootstrapServers: `127.0.0.1:${await unusedPort()}`, retryMs: 0 })
 
-    await assert.rejects(cluster.topics(['orders']), { code: 'KAFKA_CONNECTION_FAILED' })
+    await assert.rejects(cluster.topics(['orders']), {
+      code: 'KAFKA_CONNECTION_FAILED',
+      message: /^broker 127\.0\.0\.1:\d+: the connection failed: nothing listens there \(ECONNREFUSED\)$/,
+    })
   })
 
   it('turns to another broker when one takes requests but does not answer', async (t) => {
@@ -117,6 +122,59 @@ describe('Cluster', () => {
     await clock.passPause()
 
     assert.equal((await answer).producerId, 5n)
+  })
+
+  it('tries the next broker a second after one that accepts connections and never answers', async (t) => {
+    const silent = await startBroker(t, 2)
+    const broker = await startBroker(t, 1)
+    silent.hold(apiVersions)
+    broker.serveTopics([broker], [])
+    const { clock, cluster } = await start(t, {
+      bootstrapServers: `${silent.bootstrapServers},${broker.bootstrapServers}`,
+    })
+    const topics = cluster.topics([])
+    await silent.next()
+    assert.equal(broker.connectionCount, 0)
+
+    await clock.advance(1_000)
+
+    assert.deepEqual(await topics, [])
+    // From then on the one that has answered comes first.
+    assert.deepEqual(await cluster.topics([]), [])
+    assert.equal(silent.connectionCount, 1)
+  })
+
+  it('waits without a bound for brokers that are away, and tells that', async (t) => {
+    const told: string[] = []
+    const clock = new PauseClock()
+    const waits = new BrokerWaits({
+      clock,
+      onWaiting: ({ waitingFor, error }) => told.push(`${waitingFor}: ${error?.code}`),
+      onOver: () => told.push('over'),
+    })
+    const { broker, cluster } = await start(t, { clock, waits })
+    broker.hold(apiVersions)
+    let isRefusing = true
+    const refused = (async () => {
+      while (isRefusing) (await broker.next()).reset()
+    })()
+    const topics = cluster.topics([])
+
+    while (clock.monotonicMs() < 290_000) await clock.passPause()
+    assert.deepEqual(
+      told.slice(1),
+      Array.from({ length: 4 }, () => 'reading metadata: KAFKA_CONNECTION_FAILED'),
+    )
+    isRefusing = false
+    broker.serveTopics([broker], [])
+    await clock.passPause()
+    await refused
+    broker.serveVersions()
+    await clock.passPause()
+
+    assert.deepEqual(await topics, [])
+    await clock.advance(2_000)
+    assert.deepEqual(told.slice(5), ['over'])
   })
 
   it('finds a broker at its new address', async (t) => {
@@ -223,6 +281,7 @@ describe('Cluster', () => {
     'localhost:0',
     'localhost:65536',
     'a:1,,b:2',
+    ',',
     'a b:1',
   ]) {
     it(`refuses "${bootstrapServers}" for bootstrap servers`, () => {
@@ -230,8 +289,42 @@ describe('Cluster', () => {
     })
   }
 
+  it('takes a list that ends with its separator', async (t) => {
+    const { broker, cluster } = await start(t, { bootstrapServers: `127.0.0.1:${await unusedPort()}, ` })
+    const whole = new Cluster({ bootstrapServers: `${broker.bootstrapServers},` })
+    broker.serveTopics([broker], [])
+
+    assert.deepEqual(await whole.topics([]), [])
+
+    await whole.close()
+    await cluster.close()
+  })
+
+  it('explains bootstrap servers with a protocol in front', () => {
+    for (const [server, says] of [
+      ['PLAINTEXT://kafka:9092', /names a protocol.*give "kafka:9092"/],
+      ['SASL_SSL://kafka:9093', /give "kafka:9093", TLS is asked for by tls, who this client is by sasl/],
+    ] as const) {
+      assert.throws(() => new Cluster({ bootstrapServers: server }), { code: 'CONFIG_INVALID_VALUE', message: says })
+    }
+  })
+
+  it('says who has told the address of a broker that cannot be reached', async (t) => {
+    const gone = await startBroker(t, 2)
+    const { broker, cluster } = await start(t)
+    broker.serveTopics([broker, gone], [])
+    await cluster.topics([])
+    const { port } = gone
+    await gone[Symbol.asyncDispose]()
+
+    await assert.rejects(cluster.connection(2, 'fetch'), {
+      code: 'KAFKA_CONNECTION_FAILED',
+      message: `broker 2, advertised by broker ${broker.bootstrapServers} as 127.0.0.1:${port}: the connection failed: nothing listens there (ECONNREFUSED)`,
+    })
+  })
+
   it('takes an IPv6 address in brackets', async (t) => {
-    const { cluster } = await start(t, { bootstrapServers: `[::1]:${await unusedPort()}` })
+    const { cluster } = await start(t, { bootstrapServers: `[::1]:${await unusedPort()}`, retryMs: 0 })
 
     await assert.rejects(cluster.topics([]), { code: 'KAFKA_CONNECTION_FAILED', message: /broker ::1:/ })
   })

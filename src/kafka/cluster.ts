@@ -1,8 +1,9 @@
 import { type API, metadataV12 } from '@platformatic/kafka'
-import { type Clock, sleep, systemClock } from '../core/clock.ts'
-import { ConfigError, KafkaError } from '../core/errors.ts'
+import { type Clock, sleep, systemClock, type Timer } from '../core/clock.ts'
+import { ConfigError, EngineError, KafkaError } from '../core/errors.ts'
 import { type Random, systemRandom } from '../core/random.ts'
 import { asKafkaError, brokerErrorName, brokerErrors, isRetryableCode } from './broker-error.ts'
+import { untoldWaits, type Waits } from './broker-waits.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import { retryDelayMs, type RetryPolicy, withRetries } from './retry.ts'
 import { concealSecrets, refuseUnprotected, type SaslOptions } from './sasl.ts'
@@ -17,8 +18,10 @@ export interface ClusterOptions {
   tls?: TlsOptions | boolean
   /** Who this client is. @defaultValue false, for brokers that do not ask */
   sasl?: SaslOptions | false
-  /** How long a request is retried while brokers are away or elect leaders. @defaultValue 120,000 ms */
+  /** How long a request is retried while brokers are away or elect leaders, in milliseconds. @defaultValue without a bound */
   retryMs?: number
+  /** Is told what is waited for meanwhile. */
+  waits?: Waits
   clock?: Clock
   random?: Random
 }
@@ -45,12 +48,21 @@ export interface TopicPermissions {
 /** What connections are for whose broker does not matter, and others that are never held back. */
 const anyPurpose = 'admin'
 
+const readingMetadata = 'reading metadata'
+
+/** How long a broker is waited for before the next one is tried beside it. */
+const nextBrokerAfterMs = 1_000
+
 /** How often a new topic is looked for, which is about six seconds. */
 const newTopicAttempts = 10
 
 interface Broker {
-  host: string
-  port: number
+  readonly host: string
+  readonly port: number
+  /** Of one that another has named, as is `advertisedBy`. */
+  readonly nodeId?: number
+  /** Address of the broker that has named it. */
+  readonly advertisedBy?: string
 }
 
 /**
@@ -60,6 +72,7 @@ interface Broker {
 export class Cluster {
   readonly clock: Clock
   readonly random: Random
+  readonly waits: Waits
   readonly #clientId: string
   readonly #retryMs: number
   readonly #security: Pick<ConnectionOptions, 'tls' | 'sasl'>
@@ -69,11 +82,14 @@ export class Cluster {
   readonly #closing = new AbortController()
   /** Which broker is asked first where any will do. */
   #turn = 0
+  /** Addresses of brokers that another one has overtaken, until the attempt to connect is over. */
+  readonly #silent = new Set<string>()
 
   /** @throws ConfigError `CONFIG_INVALID_VALUE`, `CONFIG_SECRET_UNPROTECTED` */
   constructor(options: ClusterOptions) {
     this.#clientId = options.clientId ?? 'millrace'
-    this.#retryMs = options.retryMs ?? 120_000
+    this.#retryMs = options.retryMs ?? Infinity
+    this.waits = options.waits ?? untoldWaits
     this.#security = securityOf(options)
     this.#seeds = parseServers(options.bootstrapServers)
     this.clock = options.clock ?? systemClock
@@ -86,7 +102,17 @@ export class Cluster {
       random: this.random,
       deadlineMs: this.#retryMs,
       signal: this.#closing.signal,
+      waits: this.waits,
     }
+  }
+
+  /**
+   * Reads topics from the cluster, again while the error is one that passes; also learns the brokers anew.
+   *
+   * @throws KafkaError `KAFKA_TOPIC_MISSING` for one that does not exist.
+   */
+  topics(names: readonly string[]): Promise<Topic[]> {
+    return withRetries(this.retryPolicy, readingMetadata, () => this.topicsOnce(names))
   }
 
   /**
@@ -94,10 +120,11 @@ export class Cluster {
    *
    * @throws KafkaError `KAFKA_TOPIC_MISSING` for one that does not exist, `KAFKA_UNAVAILABLE` while a partition has no leader.
    */
-  async topics(names: readonly string[]): Promise<Topic[]> {
+  async topicsOnce(names: readonly string[]): Promise<Topic[]> {
     const response = await this.#metadata(names)
     this.#brokers.clear()
-    for (const { nodeId, host, port } of response.brokers) this.#brokers.set(nodeId, { host, port })
+    for (const { nodeId, host, port } of response.brokers)
+      this.#brokers.set(nodeId, { host, port, nodeId, advertisedBy: response.answeredBy })
     return names.map((name) => {
       const topic = response.topics.find((other) => other.name === name)
       if (topic === undefined || topic.errorCode === brokerErrors.unknownTopicOrPartition) {
@@ -122,7 +149,7 @@ export class Cluster {
 
   /** Reads what this client may do with topics, whether they exist or not. */
   async topicPermissions(names: readonly string[]): Promise<Map<string, TopicPermissions>> {
-    const { topics } = await this.#metadata(names, true)
+    const { topics } = await withRetries(this.retryPolicy, readingMetadata, () => this.#metadata(names, true))
     const described = topics.filter(({ errorCode }) => errorCode !== brokerErrors.topicAuthorizationFailed)
     return new Map(
       names.map((name) => {
@@ -140,7 +167,7 @@ export class Cluster {
         const [topic] = await this.topics([name])
         return topic!
       } catch (error) {
-        const isNew = error instanceof KafkaError && (error.retryable || error.code === 'KAFKA_TOPIC_MISSING')
+        const isNew = error instanceof KafkaError && error.code === 'KAFKA_TOPIC_MISSING'
         if (!isNew || attempt === newTopicAttempts) throw error
         await sleep(this.clock, retryDelayMs(attempt, this.random), this.#closing.signal)
       }
@@ -166,23 +193,26 @@ export class Cluster {
     purpose: string,
     requestTimeoutMs?: number,
   ): Promise<Connection> {
-    this.#brokers.set(broker.nodeId, { host: broker.host, port: broker.port })
-    return this.#connect(broker, purpose, requestTimeoutMs)
+    const { nodeId, host, port } = broker
+    const known = this.#brokers.get(nodeId)
+    const place = known?.host === host && known.port === port ? known : { nodeId, host, port }
+    this.#brokers.set(nodeId, place)
+    return this.#connect(place, purpose, requestTimeoutMs)
   }
 
-  /** A connection to any broker that takes one. */
-  async anyConnection(): Promise<Connection> {
-    const brokers = [...this.#brokers.values(), ...this.#seeds]
-    const turn = this.#turn
-    let failure: unknown
-    for (let tried = 0; tried < brokers.length; tried++) {
-      try {
-        return await this.#connect(brokers[(turn + tried) % brokers.length]!, anyPurpose)
-      } catch (error) {
-        failure = error
-      }
-    }
-    throw failure
+  /**
+   * A connection to the first broker that takes one and answers. One that does neither holds nobody up: the next is tried after
+   * a second.
+   *
+   * @throws What the last one failed with, or one that will not mend itself.
+   */
+  anyConnection(): Promise<Connection> {
+    const brokers = this.#candidates()
+    const attempts = brokers.map((broker) => () => this.#connect(broker, anyPurpose))
+    const onOvertaken = (index: number) => this.#silent.add(addressOf(brokers[index]!))
+    return this.#waitFor('finding a broker that answers', () =>
+      firstOf(attempts, { clock: this.clock, afterMs: nextBrokerAfterMs, onOvertaken }),
+    )
   }
 
   /** Calls an API function at any broker, again while the error is one that passes. */
@@ -191,7 +221,7 @@ export class Cluster {
     api: API<Arguments, Response>,
     ...args: Arguments
   ): Promise<Response> {
-    return withRetries(this.retryPolicy, () => this.requestOnce(what, api, ...args))
+    return withRetries(this.retryPolicy, what, () => this.requestOnce(what, api, ...args))
   }
 
   /** Calls an API function at any broker. */
@@ -213,26 +243,46 @@ export class Cluster {
     this.#closing.abort(new KafkaError('KAFKA_CLOSED', 'the client was closed'))
   }
 
-  async #metadata(names: readonly string[], withPermissions = false): Promise<MetadataResponse> {
+  /** Those that are known, and those to begin with, in turn; those that keep silent come last. */
+  #candidates(): Broker[] {
+    const brokers = new Map<string, Broker>()
+    for (const broker of [...this.#brokers.values(), ...this.#seeds]) {
+      const address = addressOf(broker)
+      if (!brokers.has(address)) brokers.set(address, broker)
+    }
+    const inTurn = [...brokers.values()]
+    inTurn.push(...inTurn.splice(0, this.#turn % inTurn.length))
+    const isSilent = (broker: Broker) => Number(this.#silent.has(addressOf(broker)))
+    return inTurn.toSorted((a, b) => isSilent(a) - isSilent(b))
+  }
+
+  async #metadata(
+    names: readonly string[],
+    withPermissions = false,
+  ): Promise<MetadataResponse & { answeredBy: string }> {
     const connection = await this.anyConnection()
+    const answeredBy = addressOf(connection)
     try {
-      return await connection.call(metadataV12.api, [...names], false, withPermissions)
+      const response = await connection.call(metadataV12.api, [...names], false, withPermissions)
+      return { ...response, answeredBy }
     } catch (error) {
       // The library rejects as soon as one topic has an error, but says all it was told.
       const response = (error as { response?: MetadataResponse }).response
-      if (response === undefined) throw asKafkaError(error, 'reading metadata')
-      return response
+      if (response === undefined) throw asKafkaError(error, readingMetadata)
+      return { ...response, answeredBy }
     }
   }
 
-  #connect({ host, port }: Broker, purpose: string, requestTimeoutMs?: number): Promise<Connection> {
+  #connect(broker: Broker, purpose: string, requestTimeoutMs?: number): Promise<Connection> {
     this.#closing.signal.throwIfAborted()
+    const { host, port, nodeId, advertisedBy } = broker
     const key = `${purpose} ${host}:${port}`
     const known = this.#connections.get(key)
     if (known !== undefined) return known
     const { clock } = this
     const { signal } = this.#closing
-    const connecting = Connection.connect({
+    const isSeed = this.#seeds.some((seed) => addressOf(seed) === addressOf(broker))
+    const options: ConnectionOptions = {
       host,
       port,
       clientId: this.#clientId,
@@ -240,17 +290,85 @@ export class Cluster {
       clock,
       signal,
       ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
+      ...(!isSeed && advertisedBy !== undefined && { advertised: { nodeId: nodeId!, by: advertisedBy } }),
       ...this.#security,
-    })
+    }
+    const what = `connecting to ${addressOf(broker)}`
+    const connecting =
+      purpose === anyPurpose ? Connection.connect(options) : this.#waitFor(what, () => Connection.connect(options))
     this.#connections.set(key, connecting)
     const forget = () => {
       this.#connections.delete(key)
       // A broker that takes connections but does not answer must not be asked first for ever.
-      if (purpose === anyPurpose) this.#turn++
+      if (purpose !== anyPurpose) return
+      this.#turn++
     }
-    connecting.then((connection) => (connection.onClosed = forget), forget)
+    connecting
+      .then((connection) => (connection.onClosed = forget), forget)
+      .finally(() => this.#silent.delete(addressOf(broker)))
     return connecting
   }
+
+  async #waitFor<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
+    const wait = this.waits.begin(what)
+    try {
+      return await work()
+    } catch (error) {
+      if (EngineError.is(error)) wait.failed(error)
+      throw error
+    } finally {
+      wait.end()
+    }
+  }
+}
+
+/**
+ * What the first attempt resolves to that succeeds. The next one is made when the last fails, or after so long beside it.
+ *
+ * @param onOvertaken - Called with the index of each that was made before and is neither.
+ */
+function firstOf<Result>(
+  attempts: (() => Promise<Result>)[],
+  { clock, afterMs, onOvertaken }: { clock: Clock; afterMs: number; onOvertaken: (index: number) => void },
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const underWay = new Set<number>()
+    let made = 0
+    let timer: Timer | undefined
+    const failures: unknown[] = []
+    const failed = (index: number, error: unknown) => {
+      underWay.delete(index)
+      failures.push(error)
+      if (failures.length === attempts.length) reject(failures.find(isFinal) ?? error)
+      else if (made < attempts.length) next()
+    }
+    const succeeded = (index: number, result: Result) => {
+      timer?.cancel()
+      made = attempts.length
+      resolve(result)
+      for (const other of underWay) if (other < index) onOvertaken(other)
+      underWay.clear()
+    }
+    const next = () => {
+      timer?.cancel()
+      const index = made++
+      underWay.add(index)
+      if (made < attempts.length) timer = clock.setTimer({ afterMs, background: true }, next)
+      attempts[index]!().then(
+        (result) => succeeded(index, result),
+        (error: unknown) => failed(index, error),
+      )
+    }
+    next()
+  })
+}
+
+function isFinal(error: unknown): boolean {
+  return EngineError.is(error) && !error.retryable
+}
+
+function addressOf({ host, port }: { host: string; port: number }): string {
+  return `${host}:${port}`
 }
 
 /** What every connection needs to be secure, checked before the first is made. */
@@ -263,12 +381,26 @@ function securityOf({ tls = false, sasl = false }: ClusterOptions): Pick<Connect
 }
 
 function parseServers(bootstrapServers: string): Broker[] {
-  return bootstrapServers.split(',').map((server) => {
-    const match = /^\s*\[?([^\]\s]+?)\]?:(\d{1,5})\s*$/.exec(server)
+  const servers = bootstrapServers.split(',').map((server) => server.trim())
+  // A list that is put together often ends with the separator.
+  if (servers.length > 1 && servers.at(-1) === '') servers.pop()
+  return servers.map((server) => {
+    const match = /^\[?([^\]\s]+?)\]?:(\d{1,5})$/.exec(server)
     const port = Number(match?.[2])
-    if (match === null || port === 0 || port > 65_535) {
-      throw new ConfigError('CONFIG_INVALID_VALUE', `bootstrapServers: "${server}" is not host:port`, { value: server })
-    }
+    const [, protocol, rest] = /^(\w+):\/\/(.*)$/.exec(server) ?? []
+    if (protocol !== undefined) throw notAnAddress(server, hasProtocol(protocol, rest!))
+    if (match === null || port === 0 || port > 65_535) throw notAnAddress(server, 'is not host:port')
     return { host: match[1]!, port }
   })
+}
+
+/** Brokers write their listeners in this way. */
+function hasProtocol(protocol: string, address: string): string {
+  const security = /SSL/i.test(protocol) ? 'TLS is asked for by tls' : 'what is in front says nothing to clients'
+  const sasl = /SASL/i.test(protocol) ? ', who this client is by sasl' : ''
+  return `names a protocol as the settings of brokers do; give "${address}", ${security}${sasl}`
+}
+
+function notAnAddress(server: string, why: string): ConfigError {
+  return new ConfigError('CONFIG_INVALID_VALUE', `bootstrapServers: "${server}" ${why}`, { value: server })
 }

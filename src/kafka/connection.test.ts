@@ -233,7 +233,7 @@ describe('Connection', () => {
     await using silent = await ScriptedBroker.start()
     const { host, port } = silent
     const options = { host, port, clientId: 'test', clock, tls: { rejectUnauthorized: false }, connectTimeoutMs: 3_000 }
-    const connecting = assert.rejects(Connection.connect(options), /did not answer in time/)
+    const connecting = assert.rejects(Connection.connect(options), /the connection was not made within 3000 ms/)
 
     await clock.advance(2_999)
     assert.equal(clock.pendingTimers, 1)

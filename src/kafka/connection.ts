@@ -8,7 +8,7 @@ import {
   type Writer,
 } from '@platformatic/kafka'
 import { type Clock, systemClock, type Timer } from '../core/clock.ts'
-import { type EngineError, KafkaError } from '../core/errors.ts'
+import type { EngineError } from '../core/errors.ts'
 import {
   askVersionsApi,
   decodeServedVersions,
@@ -17,6 +17,7 @@ import {
   type ServedVersions,
   versionError,
 } from './api-versions.ts'
+import { connectionFailed, type Place } from './connection-failure.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
 import { refuseUnprotected, type SaslOptions } from './sasl.ts'
 import { SaslSession } from './sasl-session.ts'
@@ -27,6 +28,8 @@ export interface ConnectionOptions {
   host: string
   port: number
   clientId: string
+  /** Of a broker that another one has named: its id, and the address of that one. */
+  advertised?: Place['advertised']
   /** TLS settings of node:tls; absent means plain text. */
   tls?: tls.ConnectionOptions
   /** Who this client is; absent where the broker does not ask. */
@@ -84,6 +87,7 @@ const saslApiKeys: ReadonlySet<number> = new Set([17, 36])
 export class Connection {
   readonly host: string
   readonly port: number
+  readonly #place: Place
   readonly #clientId: string
   readonly #clock: Clock
   readonly #requestTimeoutMs: number
@@ -102,6 +106,7 @@ export class Connection {
   #filled = 0
   #needed = lengthBytes
   #correlationId = 0
+  #hasAnswered = false
   #failure: EngineError | undefined
   /** What the broker takes; undefined where nobody has asked. */
   #served: ServedVersions | undefined
@@ -112,6 +117,7 @@ export class Connection {
   private constructor(options: ConnectionOptions, onConnected: () => void) {
     this.host = options.host
     this.port = options.port
+    this.#place = options
     this.#clientId = options.clientId
     this.#clock = options.clock ?? systemClock
     this.#requestTimeoutMs = options.requestTimeoutMs ?? 30_000
@@ -132,10 +138,10 @@ export class Connection {
     this.#signal = options.signal
     this.#signal?.addEventListener('abort', this.#onAbort)
     this.#socket.on('error', (error) => {
-      const refusal = options.tls && tlsRefusal(error, this.host, this.port)
-      this.#end(refusal ?? this.#error('the connection broke', error))
+      const refusal = options.tls && tlsRefusal(error, this.#place)
+      this.#end(refusal ?? this.#error('the connection failed', error))
     })
-    this.#socket.on('close', () => this.#fail('the connection was closed'))
+    this.#socket.on('close', () => this.#fail(this.#closedText()))
     this.#session =
       options.sasl &&
       new SaslSession({
@@ -160,7 +166,7 @@ export class Connection {
 
   static #open(options: ConnectionOptions): Promise<Connection> {
     return new Promise((resolve, reject) => {
-      const clock = options.clock ?? systemClock
+      const { clock = systemClock, connectTimeoutMs = 10_000 } = options
       const connected = () => {
         timer.cancel()
         connection.onClosed = () => {}
@@ -170,8 +176,8 @@ export class Connection {
         if (options.asksVersions === true) connection.#askVersions(connected)
         else connected()
       })
-      const timer = clock.setTimer({ afterMs: options.connectTimeoutMs ?? 10_000 }, () =>
-        connection.#fail('it did not answer in time'),
+      const timer = clock.setTimer({ afterMs: connectTimeoutMs }, () =>
+        connection.#fail(`the connection was not made within ${connectTimeoutMs} ms`),
       )
       connection.onClosed = (error) => {
         timer.cancel()
@@ -325,6 +331,7 @@ export class Connection {
     } catch (cause) {
       return this.#fail('the broker sent a response that cannot be read', cause)
     }
+    this.#hasAnswered = true
     this.#pending.shift()
     this.#expectLength()
     this.#armTimeout()
@@ -356,6 +363,12 @@ export class Connection {
     })
   }
 
+  /** Listeners that want TLS or a SASL handshake end what begins otherwise, and say nothing. */
+  #closedText(): string {
+    const hint = this.#hasAnswered ? '' : ' before the first answer: does this listener want TLS or SASL?'
+    return `the broker closed the connection${hint}`
+  }
+
   #fail(what: string, cause?: unknown): void {
     this.#end(this.#error(what, cause))
   }
@@ -374,13 +387,8 @@ export class Connection {
     for (const exchange of this.#held.splice(0)) exchange.onFailed(error)
   }
 
-  #error(what: string, cause?: unknown): KafkaError {
-    return new KafkaError(
-      'KAFKA_CONNECTION_FAILED',
-      `broker ${this.host}:${this.port}: ${what}`,
-      { host: this.host, port: this.port },
-      cause,
-    )
+  #error(what: string, cause?: unknown): EngineError {
+    return connectionFailed(this.#place, what, cause)
   }
 }
 

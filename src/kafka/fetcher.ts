@@ -3,6 +3,7 @@ import type { Timer } from '../core/clock.ts'
 import type { FetchedPartition } from '../kernel/index.ts'
 import { byLeader, listOffsets } from './admin.ts'
 import { brokerErrors, refusal, topicRecreated } from './broker-error.ts'
+import type { Wait } from './broker-waits.ts'
 import type { Cluster, Topic } from './cluster.ts'
 import {
   type FetchResponse,
@@ -60,6 +61,8 @@ export class Fetcher {
   readonly #failingSinceMs = new Map<number, number>()
   /** Searches for leaders since all partitions were well. */
   #searches = 0
+  /** While partitions fail. */
+  #wait: Wait | undefined
   /** There is one search at a time; its timer stays until it has ended. */
   #searchTimer: Timer | undefined
 
@@ -80,6 +83,7 @@ export class Fetcher {
   stop(): void {
     this.#isStopped = true
     this.#searchTimer?.cancel()
+    this.#wait?.end()
     for (const loop of this.#leaders.values()) loop.throttle?.cancel()
     this.#leaders.clear()
   }
@@ -209,7 +213,10 @@ export class Fetcher {
   #recovered(partition: number): void {
     if (this.#failingSinceMs.size === 0) return
     this.#failingSinceMs.delete(partition)
-    if (this.#failingSinceMs.size === 0) this.#searches = 0
+    if (this.#failingSinceMs.size > 0) return
+    this.#searches = 0
+    this.#wait?.end()
+    this.#wait = undefined
   }
 
   #corrupt(partition: number): KafkaError {
@@ -264,6 +271,8 @@ export class Fetcher {
     }
     const oldestMs = Math.min(...this.#failingSinceMs.values())
     if (nowMs - oldestMs > cluster.retryPolicy.deadlineMs) return this.#fail(error)
+    this.#wait ??= cluster.waits.begin(`reading topic "${this.#topic.name}"`)
+    this.#wait.failed(error)
     const afterMs = retryDelayMs(this.#searches, cluster.random)
     this.#searchTimer ??= cluster.clock.setTimer({ afterMs }, () => void this.#search())
   }
@@ -271,7 +280,7 @@ export class Fetcher {
   async #search(): Promise<void> {
     this.#searches++
     try {
-      const [topic] = await this.#options.cluster.topics([this.#topic.name])
+      const [topic] = await this.#options.cluster.topicsOnce([this.#topic.name])
       this.#searchTimer = undefined
       this.#reassign(topic!)
     } catch (error) {

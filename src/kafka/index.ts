@@ -9,6 +9,7 @@ export {
   setTopicConfigs,
   topicConfigs,
 } from './admin.ts'
+export { BrokerWaits, type WaitReport, type Waits } from './broker-waits.ts'
 export { Cluster, type ClusterOptions, type Topic } from './cluster.ts'
 export { Connection, type ConnectionOptions } from './connection.ts'
 export { Fetcher, type FetcherOptions, type FetchedResponse, receiveBytes } from './fetcher.ts'

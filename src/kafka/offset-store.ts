@@ -86,7 +86,7 @@ export function askGroup<Response>(
   what: string,
   attempt: (coordinator: Coordinator) => Promise<Attempt<Response>>,
 ): Promise<Response> {
-  return withRetries(cluster.retryPolicy, async () => {
+  return withRetries(cluster.retryPolicy, `${what} of group "${group}"`, async () => {
     const result = await attempt(new Coordinator(cluster, 'group', group))
     if (result.type === 'answered') return result.response
     if (result.type === 'refused') throw refusal(result.code, `${what} of group "${group}"`, { group })

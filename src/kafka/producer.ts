@@ -4,6 +4,7 @@ import type { Timer } from '../core/clock.ts'
 import { type EngineError, KafkaError } from '../core/errors.ts'
 import type { OutputBatch } from '../kernel/index.ts'
 import { brokerErrors, refusal, topicRecreated } from './broker-error.ts'
+import type { Wait } from './broker-waits.ts'
 import type { Cluster, Topic } from './cluster.ts'
 import {
   decodeProduce,
@@ -95,6 +96,8 @@ export class Producer {
   #flushed: (() => void)[] = []
   #failure: EngineError | undefined
   #isPumping = false
+  /** While batches are sent in vain. */
+  #wait: Wait | undefined
   /** Consecutive searches for leaders in vain. */
   #failedSearches = 0
   /** There is one search at a time; its timer stays until it has ended. */
@@ -134,6 +137,7 @@ export class Producer {
     this.#life++
     this.#failure = undefined
     this.#unstoredCount = 0
+    this.#endWait()
     // A broker that knows transactions of version 2 takes no first sequence but 0.
     const isFirstAlone = version !== 2
     for (const state of this.#partitions.flat()) {
@@ -320,12 +324,14 @@ export class Producer {
     this.#landed(state, outgoing)
     this.#unstoredCount--
     outgoing.onStored()
+    if (this.#wait !== undefined && this.#partitions.flat().every(isWell)) this.#endWait()
     if (this.#unstoredCount === 0) for (const resolve of this.#flushed.splice(0)) resolve()
   }
 
   #sentInVain(state: PartitionState, outgoing: OutgoingBatch, error: EngineError, remedy: Remedy = 'search'): void {
     if (this.#failure !== undefined) return
     if (this.#isOverdue(outgoing.queuedMs)) return this.#fail(this.#overdue(error))
+    this.#waiting(error)
     if (state.failed.length === 0) state.remedy = remedy
     outgoing.failures++
     state.failed.push(outgoing)
@@ -364,7 +370,7 @@ export class Producer {
   async #search(): Promise<void> {
     const { cluster, topics } = this.#options
     try {
-      const found = await cluster.topics(topics.map(({ name }) => name))
+      const found = await cluster.topicsOnce(topics.map(({ name }) => name))
       this.#searchTimer = undefined
       this.#failedSearches = 0
       if (this.#failure === undefined) this.#resume(found)
@@ -376,6 +382,7 @@ export class Producer {
       // Without any broker nobody answers, so the age of what waits is looked at here too.
       const oldestMs = Math.min(...this.#partitions.flat().map(({ queue }) => queue[0]?.queuedMs ?? Infinity))
       if (this.#isOverdue(oldestMs)) return this.#fail(this.#overdue(error))
+      this.#waiting(error)
       this.#searchLater(this.#failedSearches++)
     }
   }
@@ -391,6 +398,17 @@ export class Producer {
       state.isWaiting = false
     }
     this.#pump()
+  }
+
+  #waiting(error: EngineError): void {
+    const { cluster, topics } = this.#options
+    this.#wait ??= cluster.waits.begin(`writing to ${topics.map(({ name }) => `"${name}"`).join(', ')}`)
+    this.#wait.failed(error)
+  }
+
+  #endWait(): void {
+    this.#wait?.end()
+    this.#wait = undefined
   }
 
   #isOverdue(queuedMs: number): boolean {
@@ -417,6 +435,7 @@ export class Producer {
   #fail(error: EngineError, isReported = true): void {
     if (this.#failure !== undefined) return
     this.#failure = error
+    this.#endWait()
     this.#searchTimer?.cancel()
     this.#searchTimer = undefined
     for (const timer of this.#throttled.values()) timer.cancel()
@@ -424,4 +443,9 @@ export class Producer {
     for (const resolve of this.#flushed.splice(0)) resolve()
     if (isReported) this.#options.onFailed(error)
   }
+}
+
+/** Whether nothing of a partition has failed and not been stored since. */
+function isWell({ isWaiting, failed }: PartitionState): boolean {
+  return !isWaiting && failed.length === 0
 }

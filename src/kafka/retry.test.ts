@@ -32,7 +32,7 @@ describe('withRetries', () => {
       return attempts
     }
 
-    const result = clock.until(withRetries({ clock, random: shortest, deadlineMs: 1_000 }, attempt))
+    const result = clock.until(withRetries({ clock, random: shortest, deadlineMs: 1_000 }, 'asking', attempt))
 
     assert.equal(await result, 3)
     assert.equal(clock.monotonicMs(), 10 + 20)
@@ -47,7 +47,7 @@ describe('withRetries', () => {
       }
 
       await assert.rejects(
-        withRetries({ clock: new VirtualClock(), random: shortest, deadlineMs: 1_000 }, attempt),
+        withRetries({ clock: new VirtualClock(), random: shortest, deadlineMs: 1_000 }, 'asking', attempt),
         error,
       )
 
@@ -58,7 +58,9 @@ describe('withRetries', () => {
   it('raises the error instead of pausing beyond the deadline', async () => {
     const clock = new VirtualClock()
 
-    const failed = clock.until(withRetries({ clock, random: shortest, deadlineMs: 100 }, () => Promise.reject(passing)))
+    const failed = clock.until(
+      withRetries({ clock, random: shortest, deadlineMs: 100 }, 'asking', () => Promise.reject(passing)),
+    )
 
     await assert.rejects(failed, passing)
     assert.equal(clock.monotonicMs(), 10 + 20 + 40)
@@ -69,7 +71,7 @@ describe('withRetries', () => {
     const reason = new Error('enough')
     const policy = { clock: new VirtualClock(), random: shortest, deadlineMs: 1_000, signal: controller.signal }
     const failed = assert.rejects(
-      withRetries(policy, () => Promise.reject(passing)),
+      withRetries(policy, 'asking', () => Promise.reject(passing)),
       reason,
     )
 

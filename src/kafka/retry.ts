@@ -1,13 +1,16 @@
 import { type Clock, sleep } from '../core/clock.ts'
 import { EngineError } from '../core/errors.ts'
 import { nextFloat, type Random } from '../core/random.ts'
+import type { Wait, Waits } from './broker-waits.ts'
 
 export interface RetryPolicy {
   clock: Clock
   random: Random
-  /** Time after which a retryable error is raised after all. */
+  /** Time after which a retryable error is raised after all; infinite where none is set. */
   deadlineMs: number
   signal?: AbortSignal
+  /** Is told of waits. */
+  waits?: Waits
 }
 
 const firstDelayMs = 20
@@ -26,8 +29,33 @@ export function soonDelayMs(attempt: number): number {
   return Math.min(soonDelayMsMax, soonDelayMsMin * (attempt + 1))
 }
 
-/** Repeats `attempt` while it fails with a retryable `EngineError` and the deadline has not passed. */
-export async function withRetries<Result>(policy: RetryPolicy, attempt: () => Promise<Result>): Promise<Result> {
+/**
+ * Repeats `attempt` while it fails with a retryable `EngineError` and the deadline has not passed.
+ *
+ * @param what - What it does, such as `reading metadata`, for whoever is told of the wait.
+ */
+export async function withRetries<Result>(
+  policy: RetryPolicy,
+  what: string,
+  attempt: () => Promise<Result>,
+): Promise<Result> {
+  let wait: Wait | undefined
+  const waiting = (error: EngineError) => {
+    wait ??= policy.waits?.begin(what)
+    wait?.failed(error)
+  }
+  try {
+    return await repeat(policy, attempt, waiting)
+  } finally {
+    wait?.end()
+  }
+}
+
+async function repeat<Result>(
+  policy: RetryPolicy,
+  attempt: () => Promise<Result>,
+  onFailed: (error: EngineError) => void,
+): Promise<Result> {
   const endMs = policy.clock.monotonicMs() + policy.deadlineMs
   for (let count = 0; ; count++) {
     try {
@@ -36,6 +64,7 @@ export async function withRetries<Result>(policy: RetryPolicy, attempt: () => Pr
       const delayMs = retryDelayMs(count, policy.random)
       const isLast = policy.clock.monotonicMs() + delayMs > endMs
       if (isLast || !EngineError.is(error) || !error.retryable) throw error
+      onFailed(error)
       await sleep(policy.clock, delayMs, policy.signal)
     }
   }

@@ -3,6 +3,7 @@ import { KafkaError } from '../core/errors.ts'
 import { brokerErrorName, brokerErrors } from './broker-error.ts'
 import type { Cluster } from './cluster.ts'
 import { askGroup } from './offset-store.ts'
+import { withRetries } from './retry.ts'
 
 /** Operations by the bit that brokers set for one that is allowed. */
 const operationBits = { Read: 3, Write: 4, Create: 5, Delete: 6, Describe: 8, DescribeConfigs: 10 } as const
@@ -75,15 +76,19 @@ async function groupPermissions(cluster: Cluster, group: string): Promise<number
 
 function mayWriteTransactions(cluster: Cluster, transactionalId: string): Promise<boolean> {
   const what = `looking for the rights of transactional id "${transactionalId}"`
-  const abort = cluster.requestOnce(what, endTxnV3.api, transactionalId, noProducerId, noProducerEpoch, false)
-  return isPermitted(abort, brokerErrors.transactionalIdAuthorizationFailed)
+  return withRetries(cluster.retryPolicy, what, () => {
+    const abort = cluster.requestOnce(what, endTxnV3.api, transactionalId, noProducerId, noProducerEpoch, false)
+    return isPermitted(abort, brokerErrors.transactionalIdAuthorizationFailed)
+  })
 }
 
 function mayCreateTopic(cluster: Cluster, name: string): Promise<boolean> {
   const what = `looking for the right to create topic "${name}"`
   const topic = { name, numPartitions: 1, replicationFactor: -1, assignments: [], configs: [] }
-  const validation = cluster.requestOnce(what, createTopicsV7.api, [topic], requestTimeoutMs, true)
-  return isPermitted(validation, brokerErrors.topicAuthorizationFailed)
+  return withRetries(cluster.retryPolicy, what, () => {
+    const validation = cluster.requestOnce(what, createTopicsV7.api, [topic], requestTimeoutMs, true)
+    return isPermitted(validation, brokerErrors.topicAuthorizationFailed)
+  })
 }
 
 /** Whether a broker answers anything but that this is not permitted. */

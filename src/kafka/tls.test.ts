@@ -65,7 +65,7 @@ describe('tlsRefusal', () => {
   }
   for (const [code, advice] of Object.entries(advices)) {
     it(`says what to do about ${code}`, () => {
-      const error = tlsRefusal(failure(code), 'kafka.example', 9093)
+      const error = tlsRefusal(failure(code), { host: 'kafka.example', port: 9093 })
 
       assert.ok(error !== undefined)
       assert.deepEqual([error.code, error.retryable], ['KAFKA_TLS_FAILED', false])
@@ -76,7 +76,7 @@ describe('tlsRefusal', () => {
 
   for (const code of ['ECONNRESET', 'ECONNREFUSED', 'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC', undefined]) {
     it(`leaves ${code} to others, since it may pass`, () => {
-      assert.equal(tlsRefusal(failure(code), 'kafka.example', 9093), undefined)
+      assert.equal(tlsRefusal(failure(code), { host: 'kafka.example', port: 9093 }), undefined)
     })
   }
 })

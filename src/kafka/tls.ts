@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import tls from 'node:tls'
 import { ConfigError, KafkaError } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
+import { type Place, placeText } from './connection-failure.ts'
 
 /** TLS as a program asks for it. Certificates and keys are PEM text, or paths of files with it. */
 export interface TlsOptions {
@@ -48,13 +49,14 @@ export function tlsConnectOptions(options: TlsOptions): tls.ConnectionOptions {
  *
  * @param error - What the socket failed with.
  */
-export function tlsRefusal(error: Error & { code?: string }, host: string, port: number): KafkaError | undefined {
+export function tlsRefusal(error: Error & { code?: string }, place: Place): KafkaError | undefined {
   const { code = '' } = error
+  const { host, port } = place
   const advice = advices.find(([codes]) => codes.test(code))?.[1]
   if (advice === undefined) return undefined
   return new KafkaError(
     'KAFKA_TLS_FAILED',
-    `broker ${host}:${port}: ${advice} (${code})`,
+    `${placeText(place)}: ${advice} (${code})`,
     { host, port, tls: code },
     error,
   )

@@ -39,7 +39,8 @@ export function transactionError(
   }
 }
 
-const steps = {
+/** What a producer does with a request. */
+export const steps = {
   initialise: 'obtaining a producer id',
   join: 'adding to the transaction',
   produce: 'writing',

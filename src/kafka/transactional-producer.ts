@@ -7,6 +7,7 @@ import type { Cluster, Topic } from './cluster.ts'
 import type { Attempt } from './coordinator.ts'
 import type { GroupMember } from './group-member.ts'
 import { Producer } from './producer.ts'
+import { RequestWait } from './request-wait.ts'
 import { retryDelayMs, soonDelayMs } from './retry.ts'
 import { transactionError } from './transaction-error.ts'
 import { type TopicOffsets, TransactionRequests } from './transaction-requests.ts'
@@ -241,6 +242,7 @@ export class TransactionalProducer {
     const coordinator = request === 'commitOffsets' ? this.#requests.group : this.#requests.transaction
     const endMs = clock.monotonicMs() + deadlineMs
     let stale: Stale | undefined
+    using wait = new RequestWait(this.#options, request)
     for (let count = 0; ; count++) {
       const result = await unlessAborted(attempt(stale), signal)
       if (result.type === 'answered') return this.#advance(eventOf(result.response))
@@ -253,6 +255,7 @@ export class TransactionalProducer {
         await (ofTransaction ? this.#inquire(actions, error) : this.#perform(actions, error))
         return signal.throwIfAborted()
       }
+      wait.goesOn(result)
       stale = retry.stale
       if (stale === 'coordinator') coordinator.forget()
       await sleep(clock, retry.pause === 'soon' ? soonDelayMs(count) : retryDelayMs(count, random), signal)

@@ -10,6 +10,14 @@ export const runOptions = {
     flag: '--bootstrap-servers',
     doc: 'Brokers to begin with, as `host:port`, several separated by commas.',
   },
+  brokerWaitMs: {
+    type: 'int',
+    optional: true,
+    min: 0,
+    env: 'MILLRACE_BROKER_WAIT_MS',
+    flag: '--broker-wait-ms',
+    doc: 'How long brokers that are away, elect or refuse for now are waited for before that is an error, at the start as later, in milliseconds. A program waits without a bound unless this is given; commands that ask something wait for 30,000.',
+  },
   epochMs: {
     type: 'int',
     default: 100,

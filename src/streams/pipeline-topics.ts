@@ -1,5 +1,5 @@
 import { TopologyError } from '../core/errors.ts'
-import { type Cluster, createMissingTopics, type Topic, withRetries } from '../kafka/index.ts'
+import { type Cluster, createMissingTopics, type Topic } from '../kafka/index.ts'
 import { partitionsMax } from '../kernel/index.ts'
 import { findCheckpointTopic, haveStamped } from './checkpoint/checkpoint-topic.ts'
 import { manifestBytesMax } from './checkpoint/manifest.ts'
@@ -98,7 +98,7 @@ const outputUses: Readonly<Record<number, OutputUse>> = {
  * @throws KafkaError `KAFKA_TOPIC_MISSING`; TopologyError `TOPOLOGY_INVALID` for too many partitions.
  */
 export async function findSource(cluster: Cluster, { source }: Plan): Promise<Topic> {
-  const [topic] = (await withRetries(cluster.retryPolicy, () => cluster.topics([source.topic]))) as [Topic]
+  const [topic] = (await cluster.topics([source.topic])) as [Topic]
   checkSource(topic)
   return topic
 }

@@ -1,6 +1,6 @@
 import { type Clock, sleep, systemClock } from '../core/clock.ts'
 import { EngineError } from '../core/errors.ts'
-import type { MembershipOptions } from '../kafka/index.ts'
+import type { BrokerWaits, MembershipOptions } from '../kafka/index.ts'
 import { Accounting, type AccountSnapshot, isBalanced, type PartitionAccount } from './accounting.ts'
 import type { Logger } from './logger.ts'
 import type { RunOptions } from './options.ts'
@@ -54,6 +54,7 @@ export interface AppOptions {
   readonly plan: Plan
   readonly options: RunOptions
   readonly servers: MembershipOptions['cluster']
+  readonly waits: BrokerWaits
   readonly logger: Logger
   readonly clock?: Clock | undefined
 }
@@ -133,16 +134,17 @@ export class RunningApp implements App {
   }
 
   #newTerm(): Term {
-    return new Term({
+    const term: Term = new Term({
       ...this.#options,
       statistics: this.#statistics,
       onBegun: this.#begun.resolve,
       onLoaded: () => {
-        this.#before = this.#term.pipeline!.state.accounting.snapshot()
-        this.#noteProgress()
+        this.#before = term.pipeline!.state.accounting.snapshot()
+        this.#noteProgress(term)
       },
-      onProgress: () => this.#noteProgress(),
+      onProgress: () => this.#noteProgress(term),
     })
+    return term
   }
 
   /** Keeps what counts of a term that is over. */
@@ -153,8 +155,8 @@ export class RunningApp implements App {
     this.#before = noAccount
   }
 
-  #noteProgress(): void {
-    const { state, endOffsets } = this.#term.pipeline!
+  #noteProgress(term: Term): void {
+    const { state, endOffsets } = term.pipeline!
     if (state.hasLoss || state.restoration !== undefined) return
     const { committedOffsets } = state.accounting
     if (endOffsets.every((end, partition) => committedOffsets[partition]! >= end)) this.#caughtUp.resolve()

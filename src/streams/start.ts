@@ -1,5 +1,6 @@
-import type { Clock } from '../core/clock.ts'
+import { type Clock, systemClock } from '../core/clock.ts'
 import { type GivenOptions, resolveOptions } from '../core/options.ts'
+import { loggedWaits } from './broker-wait-log.ts'
 import { type Logger, stderrLogger } from './logger.ts'
 import { runOptions } from './options.ts'
 import { planTopology } from './plan.ts'
@@ -33,10 +34,14 @@ export async function start(
 ): Promise<App> {
   const plan = planTopology(topology)
   const options = resolveOptions(runOptions, { given, env: process.env })
+  const { bootstrapServers, brokerWaitMs: retryMs } = options
+  const waits = loggedWaits(plan.name, logger, clock ?? systemClock)
   const servers = {
-    bootstrapServers: options.bootstrapServers,
+    bootstrapServers,
     clientId: plan.name,
+    ...(retryMs !== undefined && { retryMs }),
+    waits,
     ...resolveSecurity({ tls, sasl }),
   }
-  return RunningApp.start({ plan, options, servers, logger, clock }, signal)
+  return RunningApp.start({ plan, options, servers, waits, logger, clock }, signal)
 }

@@ -2,7 +2,7 @@ import { type ActorSystem, type ExitReason, startSystem, type SystemEvent } from
 import type { Clock } from '../core/clock.ts'
 import { EngineError, type ErrorCode, FunctionError } from '../core/errors.ts'
 import { within } from '../core/within.ts'
-import { Cluster, Membership, type MembershipOptions } from '../kafka/index.ts'
+import { type BrokerWaits, Cluster, Membership, type MembershipOptions } from '../kafka/index.ts'
 import type { PendingTable } from '../kernel/index.ts'
 import type { Logger } from './logger.ts'
 import type { CorrelateMessage, SourceMessage } from './messages.ts'
@@ -28,6 +28,7 @@ export interface TermOptions {
   readonly plan: Plan
   readonly options: RunOptions
   readonly servers: MembershipOptions['cluster']
+  readonly waits: BrokerWaits
   readonly logger: Logger
   readonly clock?: Clock | undefined
   /** Goes on counting over all terms. */
@@ -119,11 +120,11 @@ export class Term {
     return this.#drain()
   }
 
-  /** Source first, then what is on its way, then the last epoch: all within `drainMs`. */
+  /** Source first, then what is on its way, then the last epoch: all within `drainMs`, and as long as brokers answer. */
   async #drain(): Promise<void> {
     const system = this.#system
     if (system === undefined || this.#ending.signal.aborted) return this.#abandon()
-    const { plan, options, logger } = this.#options
+    const { plan, options, waits, logger } = this.#options
     const { clock } = this.#cluster
     const endMs = clock.monotonicMs() + options.drainMs
     const overtime = new AbortController()
@@ -132,11 +133,12 @@ export class Term {
       overtime.abort(new EngineError('APP_STOPPED', `"${plan.name}" did not drain within ${options.drainMs} ms`))
     })
     try {
-      await Promise.race([this.#finishEpoch(system), aborted(giveUp), system.done])
+      await Promise.race([this.#finishEpoch(system), aborted(giveUp), system.done, whileWaiting(waits, plan)])
     } catch (error) {
       logger.warn({ app: plan.name, err: error }, 'stopped before everything on its way was committed')
     }
     timer.cancel()
+    if (waits.isWaiting) this.#abandon()
     await this.#halt(system, giveUp.aborted ? 0 : Math.max(0, endMs - clock.monotonicMs()))
   }
 
@@ -235,8 +237,8 @@ export class Term {
   }
 
   #note(event: SystemEvent): void {
-    // What happens after the failure that ends the term says nothing new.
-    if (event.type !== 'childCrashed' || this.#failure !== undefined) return
+    // What happens after the end has begun says nothing new.
+    if (event.type !== 'childCrashed' || this.#ending.signal.aborted) return
     const { plan, logger } = this.#options
     const { path, incarnation, error } = event
     const fields = { app: plan.name, actor: path, incarnation, err: error }
@@ -278,7 +280,8 @@ export class Term {
 
   async #leave(failure: unknown): Promise<void> {
     // Where brokers cannot be reached this would wait for them once more.
-    if (!EngineError.is(failure) || !failure.retryable || failure instanceof FunctionError) await this.#noteEnd()
+    const isPassing = EngineError.is(failure) && failure.retryable && !(failure instanceof FunctionError)
+    if (!isPassing && !this.#options.waits.isWaiting) await this.#noteEnd()
     await this.#membership?.leave()
     await this.#cluster.close()
     await this.#standby?.end()
@@ -300,6 +303,12 @@ const takenOver: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['TRANSACTION_FENCE
 
 function isOwnershipLost(error: unknown): boolean {
   return EngineError.is(error) && error.code === 'OWNERSHIP_LOST'
+}
+
+/** Rejects when brokers are waited for: what is on its way would stay so. */
+async function whileWaiting(waits: BrokerWaits, { name }: Plan): Promise<never> {
+  await waits.whenWaiting()
+  throw new EngineError('APP_STOPPED', `"${name}" was stopped while it waited for Kafka`)
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

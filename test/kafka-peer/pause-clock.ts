@@ -1,28 +1,49 @@
 import type { Timer } from '../../src/core/clock.ts'
 import { VirtualClock } from '../../src/testing/index.ts'
-import { Queue } from './queue.ts'
 
 /** Pauses before a retry, and of throttled clients in these tests, are shorter than every timeout. */
 const pauseMaxMs = 2_000
 
+interface Pause {
+  readonly ms: number
+  isCancelled: boolean
+}
+
 /** A virtual clock for tests with real sockets: it can wait until the client has begun to pause. */
 export class PauseClock extends VirtualClock {
-  readonly #pauses = new Queue<number>()
+  #pauses: Pause[] = []
+  #begun = Promise.withResolvers<void>()
 
-  /** Pauses that were begun and not passed. */
+  /** Pauses that were begun and neither passed nor broken off. */
   get pauseCount(): number {
-    return this.#pauses.length
+    return this.#pauses.filter(({ isCancelled }) => !isCancelled).length
   }
 
   override setTimer(options: { afterMs: number }, callback: () => void): Timer {
-    if (options.afterMs <= pauseMaxMs) this.#pauses.push(options.afterMs)
-    return super.setTimer(options, callback)
+    const timer = super.setTimer(options, callback)
+    if (options.afterMs > pauseMaxMs) return timer
+    const pause: Pause = { ms: options.afterMs, isCancelled: false }
+    this.#pauses.push(pause)
+    this.#begun.resolve()
+    return {
+      cancel() {
+        pause.isCancelled = true
+        timer.cancel()
+      },
+    }
   }
 
   /** Waits until the client pauses, and moves time to the end of the pause. Returns its length. */
   async passPause(): Promise<number> {
-    const ms = await this.#pauses.next()
-    await this.advance(ms)
-    return ms
+    for (;;) {
+      const pause = this.#pauses.shift()
+      if (pause === undefined) {
+        this.#begun = Promise.withResolvers()
+        await this.#begun.promise
+      } else if (!pause.isCancelled) {
+        await this.advance(pause.ms)
+        return pause.ms
+      }
+    }
   }
 }

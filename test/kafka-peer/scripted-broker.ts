@@ -39,7 +39,7 @@ export class ScriptedBroker implements AsyncDisposable {
   /** Connections accepted so far. */
   connectionCount = 0
 
-  /** @param options - `tls` makes it speak TLS. */
+  /** Says of itself what clients want to hear first (ApiVersions), until that is held. @param options - `tls` makes it speak TLS. */
   static async start(nodeId = 1, options: { tls?: TlsOptions } = {}): Promise<ScriptedBroker> {
     const broker = new ScriptedBroker(nodeId, options.tls)
     broker.#server.listen(0, broker.host)
@@ -50,11 +50,7 @@ export class ScriptedBroker implements AsyncDisposable {
   private constructor(nodeId: number, tls: TlsOptions | undefined) {
     this.nodeId = nodeId
     const onConnection = (socket: Socket) => this.#accept(socket)
-    // What every client asks first.
-    this.serve(apiVersions, () => ({
-      errorCode: 0,
-      apiKeys: apis.map(({ key, versions: [minVersion, maxVersion] }) => ({ apiKey: key, minVersion, maxVersion })),
-    }))
+    this.serveVersions()
     this.#server = tls === undefined ? createServer(onConnection) : createTlsServer(tls, onConnection)
   }
 
@@ -77,6 +73,14 @@ export class ScriptedBroker implements AsyncDisposable {
     rule: (request: ValueOf<Request>) => InputOf<Response>,
   ): void {
     this.#rules.set(api.key, (request) => request.answer(api, rule(request.read(api))))
+  }
+
+  /** Answers what every client asks first, as it does from its start. */
+  serveVersions(): void {
+    this.serve(apiVersions, () => ({
+      errorCode: 0,
+      apiKeys: apis.map(({ key, versions: [minVersion, maxVersion] }) => ({ apiKey: key, minVersion, maxVersion })),
+    }))
   }
 
   /** Leaves the requests of an API to be taken again. */

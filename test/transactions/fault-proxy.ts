@@ -42,17 +42,18 @@ export class FaultProxy implements AsyncDisposable {
   readonly #faults: Fault[] = []
   readonly #held: { frame: Buffer; upstream: Address }[] = []
   /** Shapes refusals: an embedded broker that is asked the same and refuses. */
-  readonly #refuser: Broker
+  readonly #refuser: Broker | undefined
+  #isFrozen = false
 
-  /** @param refuser - An embedded broker that several proxies may share, if their clients have different ids. */
-  static async start(bootstrapServers: string, refuser: Broker): Promise<FaultProxy> {
+  /** @param refuser - An embedded broker that several proxies may share, if their clients have different ids; only to refuse by. */
+  static async start(bootstrapServers: string, refuser?: Broker): Promise<FaultProxy> {
     const [host, port] = bootstrapServers.split(':') as [string, string]
     const proxy = new FaultProxy(refuser)
     const first = await proxy.#placeOf({ host, port: Number(port) })
     return Object.assign(proxy, { bootstrapServers: `127.0.0.1:${first.port}` })
   }
 
-  private constructor(refuser: Broker) {
+  private constructor(refuser: Broker | undefined) {
     this.bootstrapServers = ''
     this.#places = new Map()
     this.#refuser = refuser
@@ -73,11 +74,37 @@ export class FaultProxy implements AsyncDisposable {
     for (const socket of this.#sockets) socket.destroy()
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    const places = [...this.#places.values()]
+  /** Breaks all connections and refuses new ones, as where brokers are away. */
+  async close(): Promise<void> {
+    const places = [...this.#places.values()].filter(({ server }) => server.listening)
     for (const { server } of places) server.close()
     this.disconnect()
     await Promise.all(places.map(({ server }) => once(server, 'close')))
+  }
+
+  /** Accepts connections again. */
+  async open(): Promise<void> {
+    for (const { server, port } of this.#places.values()) {
+      server.listen(port, '127.0.0.1')
+      await once(server, 'listening')
+    }
+  }
+
+  /** Lets nothing through any more, while connections stay and are accepted. */
+  freeze(): void {
+    this.#isFrozen = true
+    for (const socket of this.#sockets) socket.pause()
+  }
+
+  /** Lets through what came meanwhile. */
+  thaw(): void {
+    this.#isFrozen = false
+    for (const socket of this.#sockets) socket.resume()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const isOpen = [...this.#places.values()].some(({ server }) => server.listening)
+    if (isOpen) await this.close()
   }
 
   async #placeOf(upstream: Address): Promise<Place> {
@@ -102,6 +129,7 @@ export class FaultProxy implements AsyncDisposable {
     for (const socket of [client, upstream]) {
       this.#sockets.add(socket)
       socket.setNoDelay(true)
+      if (this.#isFrozen) socket.pause()
       socket.on('error', end)
       socket.on('close', () => {
         this.#sockets.delete(socket)
@@ -143,8 +171,8 @@ export class FaultProxy implements AsyncDisposable {
 
   async #refusal(api: ProxiedApi, errorCode: number, frame: Buffer): Promise<Buffer> {
     const clientId = frame.toString('utf8', 14, 14 + frame.readInt16BE(12))
-    await this.#refuser.injectFault({ api: api.name, clientId, effect: { kind: 'refuse', errorCode } })
-    return exchange(this.#refuser, frame)
+    await this.#refuser!.injectFault({ api: api.name, clientId, effect: { kind: 'refuse', errorCode } })
+    return exchange(this.#refuser!, frame)
   }
 
   async #rewritten(key: number, version: number, frame: Buffer): Promise<Buffer> {

@@ -15,7 +15,7 @@ export const audit = defineCommand({
   operands: [],
   options: { ...appOptions, decompressedBytesMax: runOptions.decompressedBytesMax },
   async run({ options, output }) {
-    const report = await atCluster(options, (cluster) => auditApp(cluster, options))
+    const report = await atCluster(options, output, (cluster) => auditApp(cluster, options))
     output.result(report, auditText(report))
     return exitCodeOf[report.verdict]
   },

@@ -1,6 +1,6 @@
 import { startBroker } from '../../broker/index.ts'
 import { systemRandom } from '../../core/random.ts'
-import { Cluster, deleteTopics } from '../../kafka/index.ts'
+import { deleteTopics } from '../../kafka/index.ts'
 import {
   field,
   runOptions,
@@ -11,6 +11,7 @@ import {
   topology,
   type Topology,
 } from '../../streams/index.ts'
+import { clusterOf } from '../app-command.ts'
 import { defineCommand, exitCodes, jsonOption } from '../command.ts'
 import { experimentOptions } from '../experiment/index.ts'
 import { createExperimentTopic, generateSource, isRight, verifySink } from '../experiment-topics.ts'
@@ -35,13 +36,13 @@ export const demo = defineCommand({
     await using broker = options.bootstrapServers === 'embedded' ? await startBroker() : undefined
     const bootstrapServers = broker?.bootstrapServers ?? options.bootstrapServers
     const security = broker === undefined ? securityOf(options) : openToAll
-    const cluster = new Cluster({ bootstrapServers, ...security })
+    const cluster = clusterOf({ ...options, bootstrapServers }, output, security)
     // Its own topics, so that it can run beside anything else.
     const name = `millrace-demo-${systemRandom.nextUint32().toString(36)}`
     const program = experiment(name)
     try {
-      // At once, where later requests would be tried again for minutes.
-      await cluster.anyConnection()
+      // Where there is no broker there is nothing to clean up.
+      await cluster.topics([])
       try {
         await generateSource(cluster, program.source.topic, options, output)
         await createExperimentTopic(cluster, program.sink.topic)

@@ -22,7 +22,7 @@ export const explain = defineCommand({
     const { app, decompressedBytesMax } = options
     const topology = options.topology === undefined ? undefined : await loadTopology(options.topology)
     const question = { app, key: operands[0]!, decompressedBytesMax, ...(topology && { topology }) }
-    const explanation = await atCluster(options, (cluster) => explainKey(cluster, question))
+    const explanation = await atCluster(options, output, (cluster) => explainKey(cluster, question))
     output.result(explanation, explanationText(explanation))
     return exitCodes.done
   },

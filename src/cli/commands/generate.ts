@@ -1,5 +1,4 @@
-import { Cluster } from '../../kafka/index.ts'
-import { runOptions, securityOf, securityOptions } from '../../streams/index.ts'
+import { clusterOf, clusterOptions } from '../app-command.ts'
 import { defineCommand, exitCodes, jsonOption } from '../command.ts'
 import { experimentOptions } from '../experiment/index.ts'
 import { createExperimentTopic, generateSource } from '../experiment-topics.ts'
@@ -15,17 +14,14 @@ export const generate = defineCommand({
     "Writes the experiment's records to a topic; creates it, and one for the merged records, with 12 partitions each.",
   operands: [],
   options: {
-    bootstrapServers: runOptions.bootstrapServers,
-    ...securityOptions,
+    ...clusterOptions,
     ...experimentOptions,
     ...topics,
     ...jsonOption,
   },
   async run({ options, output }) {
-    const cluster = new Cluster({ bootstrapServers: options.bootstrapServers, ...securityOf(options) })
+    const cluster = clusterOf(options, output)
     try {
-      // At once, where later requests would be tried again for minutes.
-      await cluster.anyConnection()
       await createExperimentTopic(cluster, options.sink)
       const bytes = await generateSource(cluster, options.topic, options, output)
       output.result(

@@ -12,7 +12,9 @@ export const reset = defineCommand({
   },
   async run({ options, output }) {
     const { app, yes } = options
-    const remains = await atCluster(options, (cluster) => (yes ? resetApp(cluster, app) : findRemains(cluster, app)))
+    const remains = await atCluster(options, output, (cluster) =>
+      yes ? resetApp(cluster, app) : findRemains(cluster, app),
+    )
     const { group, checkpointTopic } = remains
     const deleted = [
       ...(checkpointTopic === undefined ? [] : [`topic ${checkpointTopic}`]),

@@ -1,5 +1,4 @@
-import { Cluster } from '../../kafka/index.ts'
-import { runOptions, securityOf, securityOptions } from '../../streams/index.ts'
+import { clusterOf, clusterOptions } from '../app-command.ts'
 import { defineCommand, exitCodes, jsonOption } from '../command.ts'
 import { experimentOptions } from '../experiment/index.ts'
 import { isRight, verifySink } from '../experiment-topics.ts'
@@ -14,14 +13,13 @@ export const verify = defineCommand({
   summary: "Compares a sink, byte for byte, with what the experiment's seed says; exit code 1 if anything differs.",
   operands: [],
   options: {
-    bootstrapServers: runOptions.bootstrapServers,
-    ...securityOptions,
+    ...clusterOptions,
     ...experimentOptions,
     ...topic,
     ...jsonOption,
   },
   async run({ options, output }) {
-    const cluster = new Cluster({ bootstrapServers: options.bootstrapServers, ...securityOf(options) })
+    const cluster = clusterOf(options, output)
     try {
       const verification = await verifySink(cluster, options.topic, options, output)
       const right = isRight(verification, options)

@@ -97,7 +97,7 @@ export class GroupCoordinator {
   #caller<Arguments extends unknown[], Response>(what: string, purpose: Purpose, api: API<Arguments, Response>) {
     const { cluster, group } = this.#options
     return (...args: Arguments): Promise<Response> =>
-      withRetries(cluster.retryPolicy, async () => {
+      withRetries(cluster.retryPolicy, `${what} group "${group}"`, async () => {
         try {
           const connection = await this.#connection(purpose)
           return await connection.call(api, ...args)

@@ -6,6 +6,7 @@ import { systemClock, type Timer } from '../../core/clock.ts'
 import { type EngineError, KafkaError } from '../../core/errors.ts'
 import { systemRandom } from '../../core/random.ts'
 import { Secret } from '../../core/secret.ts'
+import { untoldWaits, type Wait } from '../broker-waits.ts'
 import type { GroupMember } from '../group-member.ts'
 import { LoopSigns } from './loop-signs.ts'
 import { ownershipLost } from './ownership-lost.ts'
@@ -61,6 +62,8 @@ export class Membership implements AsyncDisposable {
   readonly #worker: Worker
   readonly #ticking: Timer
   readonly #exited = Promise.withResolvers<void>()
+  /** Of the thread, by its numbers. */
+  readonly #waits = new Map<number, Wait>()
   readonly #events = new EventEmitter<{ change: [] }>()
   #present: { member: GroupMember; isOwner: boolean } | undefined
   /** How often the worker has told the generation. */
@@ -107,6 +110,7 @@ export class Membership implements AsyncDisposable {
     this.#worker.on('message', (message: ToMain) => this.#hear(message))
     this.#worker.on('error', (cause) => this.#end(broken(group, 'its thread has crashed', cause)))
     this.#worker.on('exit', () => {
+      for (const id of this.#waits.keys()) this.#endWait(id)
       this.#end(broken(group, 'its thread has ended'))
       this.#exited.resolve()
     })
@@ -181,9 +185,25 @@ export class Membership implements AsyncDisposable {
         return void this.#provideToken()
       case 'stoodStill':
         return this.#options.onStoodStill?.(message.facts)
+      case 'waiting':
+        return this.#noteWait(message)
+      case 'waitOver':
+        return this.#endWait(message.id)
       case 'ended':
         return this.#end(errorOf(message.failure))
     }
+  }
+
+  #noteWait({ id, what, failure }: Extract<ToMain, { kind: 'waiting' }>): void {
+    const { waits = untoldWaits } = this.#options.cluster
+    const wait = this.#waits.get(id) ?? waits.begin(what)
+    this.#waits.set(id, wait)
+    if (failure !== undefined) wait.failed(errorOf(failure))
+  }
+
+  #endWait(id: number): void {
+    this.#waits.get(id)?.end()
+    this.#waits.delete(id)
   }
 
   /** Takes the end that comes first for the end. */

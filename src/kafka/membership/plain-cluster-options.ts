@@ -6,8 +6,8 @@ import type { TlsOptions } from '../tls.ts'
 /** What another thread needs to connect to the same cluster. It keeps its own time and chance. */
 export type SharedClusterOptions = Omit<ClusterOptions, 'clock' | 'random'>
 
-/** The same without what structured clones lose: secrets are plain text, and a function for tokens is left out. */
-export interface PlainClusterOptions extends Omit<SharedClusterOptions, 'tls' | 'sasl'> {
+/** The same without what structured clones lose: secrets are plain text, and functions are left out. */
+export interface PlainClusterOptions extends Omit<SharedClusterOptions, 'tls' | 'sasl' | 'waits'> {
   readonly tls: TlsOptions | boolean
   readonly sasl: SaslOptions | TokenlessSasl | false
 }

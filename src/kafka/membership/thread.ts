@@ -26,6 +26,8 @@ export type ToMain =
   | { readonly kind: 'generation'; readonly member: GroupMember; readonly isOwner: boolean }
   | { readonly kind: 'revoking' | 'tokenWanted' }
   | { readonly kind: 'stoodStill'; readonly facts: StallFacts }
+  | { readonly kind: 'waiting'; readonly id: number; readonly what: string; readonly failure?: Failure }
+  | { readonly kind: 'waitOver'; readonly id: number }
   | { readonly kind: 'ended'; readonly failure: Failure }
 
 /** An operating error on its way between threads, where structured clones lose its own fields. */

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { sleep } from '../../core/clock.ts'
 import { EngineError } from '../../core/errors.ts'
+import type { Wait } from '../broker-waits.ts'
 import { Cluster } from '../cluster.ts'
 import { removeDeadMembers } from './dead-members.ts'
 import { GroupCoordinator } from './group-coordinator.ts'
@@ -15,6 +16,7 @@ import { failureOf, type StallFacts, type ToMain, type ToWorker, type WorkerSett
 
 /** How long leaving may take before the coordinator is left to find out by itself. */
 const leaveMsMax = 5_000
+const leaveMsMaxWhileAway = 500
 
 const settings = workerData as WorkerSettings
 const main = parentPort!
@@ -23,9 +25,12 @@ const tell = (message: ToMain) => main.postMessage(message)
 /** Tokens that the main thread has been asked for. */
 const wantedTokens: PromiseWithResolvers<string>[] = []
 const revoked = Promise.withResolvers<void>()
+/** Waits so far, and those that are not over. */
+let waitCount = 0
+let openWaits = 0
 
 try {
-  takePart(new Cluster(clusterOptionsOf(settings.cluster, tokenFromMain)))
+  takePart(new Cluster({ ...clusterOptionsOf(settings.cluster, tokenFromMain), waits: { begin: waitOfMain } }))
 } catch (error) {
   if (!EngineError.is(error)) throw error
   tell({ kind: 'ended', failure: failureOf(error) })
@@ -89,7 +94,9 @@ function takePart(cluster: Cluster): void {
     if (stalled === undefined) stallWatch.stop()
     if (error !== undefined) tell({ kind: 'ended', failure: failureOf(error) })
     const left = session.leave().catch(() => {})
-    await Promise.race([left, sleep(clock, leaveMsMax, cluster.retryPolicy.signal)])
+    // A coordinator that is waited for anyway will not be there in time.
+    const afterMs = openWaits > 0 ? leaveMsMaxWhileAway : leaveMsMax
+    await Promise.race([left, sleep(clock, afterMs, cluster.retryPolicy.signal)])
     await cluster.close()
     await stalled?.promise
     stallWatch.stop()
@@ -127,6 +134,23 @@ function watchLoop(handlers: Pick<StallWatchOptions, 'clock' | 'onStalled' | 'on
       process.kill(process.pid, 'SIGKILL')
     },
   })
+}
+
+/** Waits are told where all of the process are told. */
+function waitOfMain(what: string): Wait {
+  const id = ++waitCount
+  openWaits++
+  tell({ kind: 'waiting', id, what })
+  let isOver = false
+  return {
+    failed: (error) => tell({ kind: 'waiting', id, what, failure: failureOf(error) }),
+    end() {
+      if (isOver) return
+      isOver = true
+      openWaits--
+      tell({ kind: 'waitOver', id })
+    },
+  }
 }
 
 function tokenFromMain(): Promise<string> {

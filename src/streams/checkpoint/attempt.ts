@@ -1,4 +1,4 @@
-import { type Cluster, sendBatches } from '../../kafka/index.ts'
+import { type Cluster, sendBatches, withRetries } from '../../kafka/index.ts'
 import { noHeaders, noTimestamp, recordBatchOf } from '../../kernel/index.ts'
 import type { CheckpointRecords } from './checkpoint-records.ts'
 import { attemptKey } from './checkpoint-topic.ts'
@@ -52,5 +52,7 @@ export function attemptOf(records: CheckpointRecords): Attempt | undefined {
 export async function writeAttempt(cluster: Cluster, topic: string, attempt: Attempt): Promise<void> {
   const record = { key: Buffer.from(attemptKey), value: Buffer.from(JSON.stringify(attempt)), ...noHeaders }
   const bytes = recordBatchOf(0, noTimestamp, record)
-  await sendBatches(cluster, await cluster.topicWhenReady(topic), [{ partition: 0, bytes }], () => {})
+  await withRetries(cluster.retryPolicy, 'noting a start', async () => {
+    await sendBatches(cluster, await cluster.topicWhenReady(topic), [{ partition: 0, bytes }], () => {})
+  })
 }

@@ -18,7 +18,7 @@ const pauseMs = 100
 export async function brokerTime(cluster: Cluster, topic: string): Promise<number | undefined> {
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     if (attempt > 0) await sleep(cluster.clock, pauseMs, cluster.retryPolicy.signal)
-    const appendedMs = await withRetries(cluster.retryPolicy, () => append(cluster, topic))
+    const appendedMs = await withRetries(cluster.retryPolicy, 'asking for the time', () => append(cluster, topic))
     if (appendedMs >= 0) return appendedMs
   }
   return undefined

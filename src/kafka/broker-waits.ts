@@ -1,0 +1,116 @@
+import type { Clock, Timer } from '../core/clock.ts'
+import type { EngineError } from '../core/errors.ts'
+
+/** One thing that could not be done for now and is tried again. */
+export interface Wait {
+  failed(error: EngineError): void
+  /** It is done, or given up. Ending twice does nothing. */
+  end(): void
+}
+
+/** Is told what is waited for because brokers are away, elect, or refuse for now. */
+export interface Waits {
+  /** @param what - What is being done, such as `reading metadata`. */
+  begin(what: string): Wait
+}
+
+export interface WaitReport {
+  readonly waitingFor: string
+  /** Milliseconds since 1970. */
+  readonly sinceMs: number
+  readonly error: EngineError | undefined
+}
+
+export interface BrokerWaitsOptions {
+  readonly clock: Clock
+  /** Called when a wait has lasted for a second, and then once a minute. */
+  readonly onWaiting: (report: WaitReport) => void
+  /** Called when nothing is waited for any more, if that was told. */
+  readonly onOver: (waitedMs: number) => void
+}
+
+/** Shorter waits are part of any election and are not told. */
+const tellAfterMs = 1_000
+const tellAgainMs = 60_000
+/** One wait often ends where the next begins: it is over when none has begun for longer than any pause before a retry. */
+const overAfterMs = 1_500
+
+const noTimer: Timer = { cancel() {} }
+
+/** Where waits are not told to anybody. */
+export const untoldWaits: Waits = { begin: () => ({ failed() {}, end() {} }) }
+
+/** Tells of waits once, whoever waits and for how many things at once. */
+export class BrokerWaits implements Waits {
+  readonly #options: BrokerWaitsOptions
+  /** What is waited for, by its wait. */
+  readonly #open = new Map<Wait, string>()
+  #lastError: EngineError | undefined
+  #beganMs = 0
+  #sinceMs = 0
+  #timer: Timer = noTimer
+  /** Tells that it is over. */
+  #end: Timer = noTimer
+  #isTold = false
+  #listeners: (() => void)[] = []
+
+  constructor(options: BrokerWaitsOptions) {
+    this.#options = options
+  }
+
+  begin(what: string): Wait {
+    const wait: Wait = {
+      failed: (error) => {
+        if (this.#open.has(wait)) this.#lastError = error
+      },
+      end: () => this.#ended(wait),
+    }
+    if (this.#open.size === 0) this.#began()
+    this.#open.set(wait, what)
+    return wait
+  }
+
+  /** Whether something is waited for, and that was told. */
+  get isWaiting(): boolean {
+    return this.#isTold && this.#open.size > 0
+  }
+
+  /** Resolves when that is so. */
+  whenWaiting(): Promise<void> {
+    if (this.isWaiting) return Promise.resolve()
+    return new Promise((resolve) => this.#listeners.push(resolve))
+  }
+
+  #began(): void {
+    const { clock } = this.#options
+    // The end of what was told already was not told yet.
+    if (this.#isTold) return this.#end.cancel()
+    this.#beganMs = clock.monotonicMs()
+    this.#sinceMs = clock.nowMs()
+    this.#lastError = undefined
+    this.#tellLater(tellAfterMs)
+  }
+
+  #tellLater(afterMs: number): void {
+    this.#timer = this.#options.clock.setTimer({ afterMs, background: true }, () => {
+      this.#isTold = true
+      this.#tellLater(tellAgainMs)
+      if (this.#open.size === 0) return
+      const waitingFor = [...new Set(this.#open.values())].join(', ')
+      this.#options.onWaiting({ waitingFor, sinceMs: this.#sinceMs, error: this.#lastError })
+      for (const resolve of this.#listeners.splice(0)) resolve()
+    })
+  }
+
+  #ended(wait: Wait): void {
+    if (!this.#open.delete(wait) || this.#open.size > 0) return
+    if (!this.#isTold) return this.#timer.cancel()
+    const { clock, onOver } = this.#options
+    const waitedMs = clock.monotonicMs() - this.#beganMs
+    this.#end = clock.setTimer({ afterMs: overAfterMs, background: true }, () => {
+      this.#timer.cancel()
+      this.#isTold = false
+      onOver(waitedMs)
+    })
+  }
+}

@@ -1,0 +1,4 @@
+import { outages } from './outages.integration.ts'
+import { onEachBroker } from './target.ts'
+
+onEachBroker([outages])
