@@ -32,6 +32,12 @@ export interface StageOptions<Value, Part> {
    * @defaultValue true
    */
   readonly deterministic?: boolean
+  /**
+   * As what function and schema are given integers beyond 2^53 - 1, which numbers do not hold exactly: with `bigint` as BigInt, and each
+   * BigInt of a part is written as an integer. Smaller ones are numbers in any case. Without a function bytes leave as they came.
+   * @defaultValue `number`
+   */
+  readonly bigIntegers?: 'number' | 'bigint'
 }
 
 /** One kind of part. */
@@ -41,6 +47,7 @@ export interface Stage<Part = unknown> {
   readonly schema: StandardSchemaV1 | undefined
   readonly version: number
   readonly deterministic: boolean
+  readonly bigIntegers: 'number' | 'bigint'
 }
 
 /**
@@ -58,5 +65,6 @@ export function stage<Value = Json, Part = Json>(options: StageOptions<Value, Pa
     schema: options.schema as StandardSchemaV1 | undefined,
     version: options.version ?? 1,
     deterministic: options.deterministic ?? true,
+    bigIntegers: options.bigIntegers ?? 'number',
   }
 }

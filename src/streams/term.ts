@@ -177,7 +177,11 @@ export class Term {
       maxStallMs: options.maxStallMs,
       stalledExitMs: options.stalledExitMs,
       loop,
-      onStoodStill: (facts) => logger.warn({ app: plan.name, ...facts }, 'the main loop stood still'),
+      onStoodStill: (facts) =>
+        logger.warn(
+          { app: plan.name, ...facts },
+          `the main loop stood still${facts.operator === undefined ? '' : ` in "${facts.operator}"`}`,
+        ),
       ...(options.hostId !== undefined && { hostId: options.hostId }),
       onLost: (error) => this.#fail(error),
       onRevoked: () => this.#revoked(),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Partitioners } from 'kafkajs'
-import { field, type Field, stage, topology } from '../../src/streams/index.ts'
-import { valuesOf } from './customers.ts'
+import { field, type Field, stage, start, topology } from '../../src/streams/index.ts'
+import { customerTopology, valuesOf } from './customers.ts'
 import { assertAccount } from './run.ts'
 import type { SourceRecord, Stream, Target } from './target.ts'
 
@@ -46,6 +46,51 @@ const keys: [spelledByA: string, spelledByB: string, canonical: string][] = [
 ]
 
 export function bytesLeaveAsTheyCame(target: Target): void {
+  describe('integers beyond 2^53', () => {
+    const big = '9007199254740993'
+    const records = [1, 2].flatMap((id) => [
+      { value: `{"stage":"A","id":${id},"part":{"account":${big},"n":7}}` },
+      { value: `{"stage":"B","id":${id},"part":${big}}` },
+    ])
+    const part = ({ part: made }: { part: unknown }) => made
+
+    it('that a function is given as numbers are told of once for its stage, by record and digits', async () => {
+      const stream = await target.stream()
+      await stream.produce(records)
+      const warnings: unknown[] = []
+      const logger = { debug() {}, info() {}, warn: (facts: object) => warnings.push(facts), error() {} }
+      const app = await start(customerTopology(stream, { part }), {
+        bootstrapServers: target.bootstrapServers,
+        logger,
+      })
+      await app.caughtUp()
+      await app.stop()
+
+      assert.deepEqual(warnings, [
+        { app: stream.app, operator: 'stage-A', topic: stream.source, partition: 0, offset: 0, written: big },
+      ])
+    })
+
+    it('reach a function as BigInt where its stage says so, and leave with all digits', async () => {
+      const stream = await target.stream()
+      await stream.produce(records)
+      const seen: unknown[] = []
+      const exact = (value: { part: { account: bigint; n: number } }) => {
+        seen.push(value.part.account, value.part.n)
+        return { ...value.part, next: value.part.account + 1n }
+      }
+
+      const { report } = await stream.run(customerTopology(stream, { part: exact as never, bigIntegers: 'bigint' }))
+
+      assert.deepEqual(seen, [9007199254740993n, 7, 9007199254740993n, 7])
+      assert.deepEqual(
+        valuesOf(await stream.merged()),
+        [1, 2].map((id) => `{"id":${id},"A":{"account":${big},"n":7,"next":9007199254740994},"B":${big}}`),
+      )
+      assertAccount(report, { emitted: 4 })
+    })
+  })
+
   describe('parts', () => {
     it('leave byte for byte', async () => {
       const stream = await target.stream()

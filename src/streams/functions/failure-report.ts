@@ -43,8 +43,15 @@ export class FailureReport {
     if (nowMs < this.#tellAttemptsMs) return
     this.#tellAttemptsMs = nowMs + tellMs
     if (isNew)
-      this.#warn({ ...last, pauseMs: Math.round(pauseMs) }, 'a function fails: it is tried again, and all wait for it')
-    else this.#warn({ ...last, ...this.#counts(nowMs) }, 'a function still fails')
+      this.#warn(
+        { ...last, pauseMs: Math.round(pauseMs) },
+        `${this.#name} fails on ${placeOf(last)}; it is tried again, and the source pauses`,
+      )
+    else
+      this.#warn(
+        { ...last, ...this.#counts(nowMs) },
+        `${this.#name} still fails, in ${this.#failedAttempts} attempts, last on ${placeOf(last)}`,
+      )
   }
 
   /** Records have become dead letters, this one last. */
@@ -53,19 +60,31 @@ export class FailureReport {
     this.#deadLetters += count
     if (nowMs < this.#tellDeadLettersMs) return
     this.#tellDeadLettersMs = nowMs + tellMs
-    this.#warn({ ...last, deadLetters: this.#deadLetters }, 'records on which a function failed become dead letters')
+    this.#warn(
+      { ...last, deadLetters: this.#deadLetters },
+      `records on which ${this.#name} failed become dead letters, ${this.#deadLetters} so far, last ${placeOf(last)}`,
+    )
   }
 
   /** A promise has been pending for long. */
   late({ topic, partition, offset }: FailedRecord, pendingMs: number, pendingPromises: number): void {
-    this.#warn({ topic, partition, offset, pendingMs, pendingPromises }, 'a promise of a function is pending for long')
+    this.#warn(
+      { topic, partition, offset, pendingMs, pendingPromises },
+      `a promise of ${this.#name} has been pending for ${pendingMs} ms, for ${placeOf({ topic, partition, offset })}`,
+    )
   }
 
   /** Nothing has failed lately. */
   succeeded(): void {
     if (!this.#isFailing) return
     this.#isFailing = false
-    this.#logger.info({ ...this.#facts, ...this.#counts(this.#clock.monotonicMs()) }, 'a function works again')
+    const counts = this.#counts(this.#clock.monotonicMs())
+    const sentence = `${this.#name} works again after ${counts.failingMs} ms; ${counts.deadLetters} records became dead letters`
+    this.#logger.info({ ...this.#facts, ...counts }, sentence)
+  }
+
+  get #name(): string {
+    return `"${this.#facts.operator}"`
   }
 
   #begin(nowMs: number): void {
@@ -77,11 +96,15 @@ export class FailureReport {
   }
 
   #counts(nowMs: number) {
-    const { 0: failedAttempts, 1: deadLetters } = [this.#failedAttempts, this.#deadLetters]
-    return { failedAttempts, deadLetters, failingMs: Math.round(nowMs - this.#sinceMs) }
+    const failingMs = Math.round(nowMs - this.#sinceMs)
+    return { failedAttempts: this.#failedAttempts, deadLetters: this.#deadLetters, failingMs }
   }
 
   #warn(facts: object, sentence: string): void {
     this.#logger.warn({ ...this.#facts, ...facts }, sentence)
   }
+}
+
+function placeOf({ topic, partition, offset }: Omit<FailedRecord, 'err'>): string {
+  return `offset ${offset} of partition ${partition} of topic "${topic}"`
 }

@@ -39,8 +39,8 @@ describe('FunctionRunner', () => {
     assert.deepEqual([...rows.results.values()], Array(300).fill('made'))
     assert.ok(clock.monotonicMs() < 26_000)
     assert.deepEqual(sentences(lines), [
-      'warn: a function fails: it is tried again, and all wait for it',
-      'info: a function works again',
+      'warn: "stage-A" fails on offset 255 of partition 0 of topic "source"; it is tried again, and the source pauses',
+      `info: "stage-A" works again after ${Math.round(clock.monotonicMs())} ms; 0 records became dead letters`,
     ])
     const [, { app, operator, topic, partition, offset, err }] = lines[0]!
     assert.deepEqual(
@@ -74,10 +74,11 @@ describe('FunctionRunner', () => {
       }),
     )
 
+    const place = 'offset 3 of partition 0 of topic "source"'
     assert.deepEqual(sentences(lines), [
-      'warn: a function fails: it is tried again, and all wait for it',
-      'warn: a function still fails',
-      'warn: records on which a function failed become dead letters',
+      `warn: "stage-A" fails on ${place}; it is tried again, and the source pauses`,
+      `warn: "stage-A" still fails, in 61 attempts, last on ${place}`,
+      `warn: records on which "stage-A" failed become dead letters, 1 so far, last ${place}`,
     ])
     assert.deepEqual(lines.at(1)![1], {
       app: 'app',
@@ -175,11 +176,14 @@ describe('FunctionRunner', () => {
       await clock.advance(60_001)
 
       const facts = { app: 'app', operator: 'stage-A', topic: 'source', partition: 2, offset: 41, pendingPromises: 1 }
-      const sentence = 'a promise of a function is pending for long'
-      assert.deepEqual(lines, [
-        ['warn', { ...facts, pendingMs: 10_000 }, sentence],
-        ['warn', { ...facts, pendingMs: 70_000 }, sentence],
-      ])
+      assert.deepEqual(
+        lines,
+        [10_000, 70_000].map((pendingMs) => [
+          'warn',
+          { ...facts, pendingMs },
+          `a promise of "stage-A" has been pending for ${pendingMs} ms, for offset 41 of partition 2 of topic "source"`,
+        ]),
+      )
     })
 
     it('takes that for a failed attempt when its time is over, and ignores what comes of it later', async () => {

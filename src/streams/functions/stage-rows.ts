@@ -3,11 +3,20 @@ import { EngineError } from '../../core/errors.ts'
 import { noSide, Reason, type RecordColumns, rowFlags } from '../../kernel/index.ts'
 import { madePartOf } from '../checkpoint/kept-part.ts'
 import type { Side } from '../plan.ts'
-import { originOf, parseValue } from '../record-view.ts'
+import { originOf } from '../record-view.ts'
 import type { RowBatch } from '../row-batch.ts'
 import { alreadySettled, messageOf, type RowFunction } from './row-function.ts'
+import type { StageValues } from './stage-values.ts'
 
 const utf8 = new TextEncoder()
+
+/** What all batches of a stage have in common. */
+export interface StageFacts {
+  readonly side: Side
+  readonly sideIndex: number
+  readonly topic: string
+  readonly values: StageValues
+}
 
 /** The rows of one side in a batch, whose parts its function makes, or which its schema checks. */
 export class StageRows implements RowFunction {
@@ -15,14 +24,16 @@ export class StageRows implements RowFunction {
   readonly #side: Side
   readonly #sideIndex: number
   readonly #topic: string
+  readonly #values: StageValues
   /** Its records may bring their parts with them. */
   readonly #isPromoted: boolean
 
-  constructor(side: Side, sideIndex: number, topic: string, batch: Pick<RowBatch, 'columns' | 'isPromoted'>) {
+  constructor({ side, sideIndex, topic, values }: StageFacts, batch: Pick<RowBatch, 'columns' | 'isPromoted'>) {
     this.columns = batch.columns
     this.#side = side
     this.#sideIndex = sideIndex
     this.#topic = topic
+    this.#values = values
     this.#isPromoted = batch.isPromoted
   }
 
@@ -37,7 +48,7 @@ export class StageRows implements RowFunction {
     const { schema, part } = this.#side.stage
     // A stage that was restarted has made some of them.
     if (typeof part === 'function' && this.columns.partStart[row]! >= 0) return alreadySettled
-    let value = parseValue(this.columns, row)
+    let value = this.#values.parse(this.columns, row)
     if (schema !== undefined) {
       const result = validate(schema, value, this.#side.name)
       if (result.issues !== undefined) {
@@ -57,7 +68,7 @@ export class StageRows implements RowFunction {
     }
     let text: string | undefined
     try {
-      text = JSON.stringify(made)
+      text = this.#values.stringify(made)
     } catch (error) {
       return this.#refuse(row, Reason.PART_NOT_JSON, messageOf(error))
     }

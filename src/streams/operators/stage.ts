@@ -9,6 +9,7 @@
 import { type ActorContext, defineActor } from '../../actors/index.ts'
 import { FunctionRunner } from '../functions/function-runner.ts'
 import { StageRows } from '../functions/stage-rows.ts'
+import { StageValues } from '../functions/stage-values.ts'
 import type { CorrelateMessage, RowsMessage } from '../messages.ts'
 import type { Pipeline } from '../pipeline.ts'
 import { stageId } from '../plan.ts'
@@ -17,6 +18,15 @@ import type { RowBatch } from '../row-batch.ts'
 export const stageOf = (pipeline: Pipeline, sideIndex: number) => {
   const side = pipeline.plan.sides[sideIndex]!
   const id = stageId(side.name)
+  const { plan, topics, logger } = pipeline
+  const topic = topics.source.name
+  const values = new StageValues(side.stage, (lost) =>
+    logger.warn(
+      { app: plan.name, operator: id, topic, ...lost },
+      `"${id}" is given ${lost.written} as a number, which loses digits; with bigIntegers: 'bigint' it is a BigInt`,
+    ),
+  )
+  const facts = { side, sideIndex, topic, values }
   const runner = side.isActive ? new FunctionRunner(pipeline, id) : undefined
   return defineActor<RowsMessage, void>({
     name: id,
@@ -26,8 +36,7 @@ export const stageOf = (pipeline: Pipeline, sideIndex: number) => {
       rows(_, { batch }, context) {
         if (batch.incarnation !== pipeline.incarnation) return
         if (runner === undefined) return passOn(pipeline, batch, context)
-        const rows = new StageRows(side, sideIndex, pipeline.topics.source.name, batch)
-        return runner.run(rows, context.signal).then(() => passOn(pipeline, batch, context))
+        return runner.run(new StageRows(facts, batch), context.signal).then(() => passOn(pipeline, batch, context))
       },
     },
   })
