@@ -44,6 +44,8 @@ export interface BrokerOptions {
   readonly sasl?: BrokerSasl
   /** Lets clients do only what ACLs allow them. @defaultValue everybody may do everything */
   readonly authorizer?: BrokerAuthorizer
+  /** As `auto.create.topics.enable`: whether a topic comes to be, with one partition, when a client asks for it. @defaultValue false */
+  readonly autoCreateTopics?: boolean
   /**
    * The first and the last version of some APIs, as an older broker has them, which are then all that is claimed and served; of
    * those that the broker has anyway. @defaultValue all of them
@@ -117,6 +119,7 @@ export async function startBroker({
   tls,
   sasl,
   authorizer,
+  autoCreateTopics = false,
   versions = {},
   onRequest,
 }: BrokerOptions = {}): Promise<Broker> {
@@ -128,6 +131,7 @@ export async function startBroker({
     tls,
     sasl: sasl && saslSettings(sasl, systemRandom),
     authorizer,
+    autoCreateTopics,
     versions,
     tellsRequests: onRequest !== undefined,
   }

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { Random } from '../core/random.ts'
 import { Authorizer, type BrokerAuthorizer } from './acl/authorizer.ts'
+import { BrokerConfig } from './broker-config.ts'
 import { type Coordinated, Coordinators } from './coordinators.ts'
 import { FetchSessions } from './fetch-sessions.ts'
 import { Groups } from './groups.ts'
@@ -25,6 +26,7 @@ export interface ClusterOptions {
   readonly nodes: readonly [ClusterNode, ...ClusterNode[]]
   readonly memoryBytesMax: number
   readonly authorizer: BrokerAuthorizer | undefined
+  readonly autoCreateTopics: boolean
   readonly random: Random
   readonly clock: Clock
 }
@@ -35,6 +37,9 @@ export class Cluster {
   readonly nodes: readonly ClusterNode[]
   readonly controller: ClusterNode
   readonly coordinators: Coordinators
+  readonly brokerConfig: BrokerConfig
+  /** Whether topics come to be by being asked for. */
+  readonly autoCreatesTopics: boolean
   readonly topics: Topics
   readonly groups: Groups
   readonly transactions: Transactions
@@ -47,13 +52,17 @@ export class Cluster {
   #nextProducerId = 0
 
   constructor(options: ClusterOptions) {
-    const { nodes, memoryBytesMax, authorizer, random, clock } = options
+    const { nodes, memoryBytesMax, authorizer, autoCreateTopics, random, clock } = options
     this.#options = options
     this.id = newUuid(random)
     this.nodes = nodes
     this.controller = nodes[0]
     this.coordinators = new Coordinators(nodes[0].id)
-    this.topics = new Topics({ memory: new MemoryBudget(memoryBytesMax), random, nodeIds: nodes.map(({ id }) => id) })
+    const nodeIds = nodes.map(({ id }) => id)
+    this.autoCreatesTopics = autoCreateTopics
+    this.brokerConfig = new BrokerConfig({ nodeIds, autoCreateTopics })
+    const { brokerConfig } = this
+    this.topics = new Topics({ memory: new MemoryBudget(memoryBytesMax), random, nodeIds, brokerConfig })
     this.logCleaner = new LogCleaner(this.topics, clock)
     this.authorizer = authorizer && new Authorizer(authorizer)
     this.produceQuotas = new ProduceQuotas(clock)

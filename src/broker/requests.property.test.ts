@@ -39,6 +39,7 @@ describe('requests', () => {
       tls: undefined,
       sasl: undefined,
       authorizer: undefined,
+      autoCreateTopics: false,
     }
     const server = await BrokerServer.listen({ ...listener, memoryBytesMax: logBytesMax, clock, random })
     const { port } = server.cluster.controller

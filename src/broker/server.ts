@@ -24,6 +24,7 @@ export interface BrokerServerOptions {
   readonly tls: BrokerTls | undefined
   readonly sasl: SaslSettings | undefined
   readonly authorizer: BrokerAuthorizer | undefined
+  readonly autoCreateTopics: boolean
   /** Versions that are served instead of all that there are. @defaultValue none */
   readonly versions?: ServedVersions
   /** Called with each request, before it is answered. */
@@ -40,7 +41,7 @@ export class BrokerServer {
   readonly #sockets = new Set<Socket>()
 
   static async listen(options: BrokerServerOptions): Promise<BrokerServer> {
-    const { host, port, brokerCount, memoryBytesMax, tls, authorizer, clock, random } = options
+    const { host, port, brokerCount, memoryBytesMax, tls, authorizer, autoCreateTopics, clock, random } = options
     const listeners: Server[] = []
     const nodes: ClusterNode[] = []
     for (let i = 0; i < brokerCount; i++) {
@@ -51,7 +52,14 @@ export class BrokerServer {
       nodes.push({ id: i + 1, host, port: (listener.address() as AddressInfo).port })
     }
     const [controller, ...others] = nodes
-    const cluster = new Cluster({ nodes: [controller!, ...others], memoryBytesMax, authorizer, random, clock })
+    const cluster = new Cluster({
+      nodes: [controller!, ...others],
+      memoryBytesMax,
+      authorizer,
+      autoCreateTopics,
+      random,
+      clock,
+    })
     return new BrokerServer(listeners, cluster, options)
   }
 

@@ -45,6 +45,7 @@ export interface WorkerOptions {
   readonly tls: BrokerTls | undefined
   readonly sasl: SaslSettings | undefined
   readonly authorizer: BrokerAuthorizer | undefined
+  readonly autoCreateTopics: boolean
   readonly versions: ServedVersions
   /** Whether each request is to be told of. */
   readonly tellsRequests: boolean

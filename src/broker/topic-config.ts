@@ -6,8 +6,8 @@ interface ConfigRule {
 }
 
 /** Kafka's numbers for the types, as DescribeConfigs sends them. */
-const configType = { boolean: 1, string: 2, int: 3, long: 5, double: 6, list: 7 } as const
-type ConfigType = (typeof configType)[keyof typeof configType]
+export const configType = { boolean: 1, string: 2, int: 3, long: 5, double: 6, list: 7 } as const
+export type ConfigType = (typeof configType)[keyof typeof configType]
 
 const wholeNumber = (type: ConfigType, initial: number, min: number): ConfigRule => ({
   type,
@@ -93,17 +93,33 @@ export function faultOfConfig(name: string, value: string | null): string | unde
   return rule.allows(value) ? undefined : `Invalid value ${value} for configuration ${name}`
 }
 
-/** The settings of one topic: what was set, above the defaults. */
-export class TopicConfig {
-  readonly #set: Map<string, string>
-  readonly isCompacted: boolean
-  readonly isDeleted: boolean
+/** The entries of a value, where the setting is a list; `undefined` of any other. */
+export function listOf(name: TopicConfigName, value: string): string[] | undefined {
+  if (topicConfigRules[name].type !== configType.list) return undefined
+  return value.split(',').filter((entry) => entry !== '')
+}
 
-  constructor(set: Iterable<readonly [string, string]> = []) {
-    this.#set = new Map(set)
-    const policies = this.list('cleanup.policy') ?? []
-    this.isCompacted = policies.includes('compact')
-    this.isDeleted = policies.includes('delete')
+/** What topics have that have no setting of their own. */
+interface BrokerDefaults {
+  valueFor(setting: TopicConfigName): string | undefined
+}
+
+/** The settings of one topic: what was set for it, above what is set for the brokers, above the defaults. */
+export class TopicConfig {
+  readonly #set: ReadonlyMap<string, string>
+  readonly #broker: BrokerDefaults
+
+  constructor(broker: BrokerDefaults, set: ReadonlyMap<string, string> = new Map()) {
+    this.#broker = broker
+    this.#set = set
+  }
+
+  get isCompacted(): boolean {
+    return this.#policies.includes('compact')
+  }
+
+  get isDeleted(): boolean {
+    return this.#policies.includes('delete')
   }
 
   /** Whether records get the time of their arrival. */
@@ -112,7 +128,7 @@ export class TopicConfig {
   }
 
   get(name: TopicConfigName): string {
-    return this.#set.get(name) ?? topicConfigRules[name].default
+    return this.#set.get(name) ?? this.#broker.valueFor(name) ?? topicConfigRules[name].default
   }
 
   number(name: TopicConfigName): number {
@@ -121,10 +137,7 @@ export class TopicConfig {
 
   /** The entries of a setting that is a list; `undefined` of any other. */
   list(name: string): string[] | undefined {
-    if (!isSettingName(name) || topicConfigRules[name].type !== configType.list) return undefined
-    return this.get(name)
-      .split(',')
-      .filter((entry) => entry !== '')
+    return isSettingName(name) ? listOf(name, this.get(name)) : undefined
   }
 
   /** What was set for this topic, as a copy. */
@@ -132,13 +145,12 @@ export class TopicConfig {
     return new Map(this.#set)
   }
 
-  /** Every setting with its value, its type and whether it was set for this topic. */
-  entries(): { name: string; value: string; type: ConfigType; isSet: boolean }[] {
-    return (Object.keys(topicConfigRules) as TopicConfigName[]).map((name) => ({
-      name,
-      value: this.get(name),
-      type: topicConfigRules[name].type,
-      isSet: this.#set.has(name),
-    }))
+  /** The settings of the topic when others are set for it. */
+  withOverrides(set: ReadonlyMap<string, string>): TopicConfig {
+    return new TopicConfig(this.#broker, set)
+  }
+
+  get #policies(): string[] {
+    return this.list('cleanup.policy') ?? []
   }
 }

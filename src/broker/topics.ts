@@ -1,5 +1,6 @@
 import type { Random } from '../core/random.ts'
 import { errorCode, type ErrorCode } from './error-code.ts'
+import type { BrokerConfig } from './broker-config.ts'
 import type { MemoryBudget } from './memory.ts'
 import { Partition } from './partition.ts'
 import { faultOfConfig, TopicConfig } from './topic-config.ts'
@@ -29,16 +30,25 @@ export interface Refusal {
   readonly message: string
 }
 
+interface TopicsOptions {
+  readonly memory: MemoryBudget
+  readonly random: Random
+  readonly nodeIds: readonly number[]
+  readonly brokerConfig: BrokerConfig
+}
+
 /** The topics of the cluster, by name and by id. */
 export class Topics {
   readonly #memory: MemoryBudget
   readonly #random: Random
   readonly #nodeIds: readonly number[]
+  readonly #brokerConfig: BrokerConfig
   readonly #byName = new Map<string, Topic>()
   readonly #byId = new Map<string, Topic>()
   #partitionCount = 0
 
-  constructor({ memory, random, nodeIds }: { memory: MemoryBudget; random: Random; nodeIds: readonly number[] }) {
+  constructor({ memory, random, nodeIds, brokerConfig }: TopicsOptions) {
+    this.#brokerConfig = brokerConfig
     this.#memory = memory
     this.#random = random
     this.#nodeIds = nodeIds
@@ -97,7 +107,7 @@ export class Topics {
       name,
       id: newUuid(this.#random),
       partitions: [],
-      config: new TopicConfig(config.map((entry) => [entry.name, entry.value!] as const)),
+      config: new TopicConfig(this.#brokerConfig, new Map(config.map((entry) => [entry.name, entry.value!] as const))),
     }
     this.#byName.set(name, topic)
     this.#byId.set(topic.id, topic)

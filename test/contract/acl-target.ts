@@ -51,12 +51,20 @@ interface AclBroker extends AsyncDisposable {
   readonly bootstrapServers: string
 }
 
-/** The same promises for the embedded broker and for Apache Kafka with its StandardAuthorizer. */
+/**
+ * The same promises for the embedded broker and for Apache Kafka with its StandardAuthorizer. Both create topics that are
+ * asked for, which no other target does.
+ */
 export function aclContract(suite: (target: AclTarget) => void, rules: BrokerAuthorizer = {}): void {
   const authorizer = { ...rules, superUsers: ['User:admin'] }
   const users = Object.fromEntries(['admin', ...usernames].map((name) => [name, password]))
   void describe('contract of ACLs', { concurrency: true }, () => {
-    describeTarget('embedded broker', false, () => startBroker({ sasl: { users }, authorizer }), suite)
+    describeTarget(
+      'embedded broker',
+      false,
+      () => startBroker({ sasl: { users }, authorizer, autoCreateTopics: true }),
+      suite,
+    )
     describeTarget('Apache Kafka', skipWithoutJava, () => startAuthorizingKafka(authorizer), suite)
   })
 }
@@ -67,6 +75,7 @@ async function startAuthorizingKafka({ superUsers = [], ...rules }: BrokerAuthor
     heapMb: 512,
     listeners: ['SASL'],
     properties: {
+      'auto.create.topics.enable': 'true',
       'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
       // The broker speaks to its controller as nobody in particular.
       'super.users': [...superUsers, 'User:ANONYMOUS'].join(';'),

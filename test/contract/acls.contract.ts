@@ -18,6 +18,7 @@ import { type Acl, type AclTarget, creationOf, filterOf, type User } from './acl
 import { codesOf, guarded, type Names } from './acl-requests.ts'
 import { recordBatch } from './batches.ts'
 import { fetchFrom, produceTo } from './exchange.ts'
+import type { WireClient } from './wire-client.ts'
 
 const resource = { topic: 2, group: 3, cluster: 4, transactionalId: 5 } as const
 const pattern = { any: 1, match: 2, literal: 3, prefixed: 4 } as const
@@ -222,6 +223,33 @@ export function aclsContract(target: AclTarget): void {
         [await codeFor(byTopic!), await codeFor(byCluster!), await codeFor(denied!), await codeFor(nobody!)],
         [0, 0, clusterDenied, clusterDenied],
       )
+    })
+
+    it('creates a topic that is asked for, for whoever may do so', async () => {
+      const [creator, reader] = [target.newUser(), target.newUser()]
+      await using creating = await creator.connect()
+      await using reading = await reader.connect()
+      const { name: prefix } = await target.createTopic()
+      const under = { resourceName: prefix, patternType: pattern.prefixed }
+      await target.grant([
+        ruleFor(creator, { ...under, operation: operation.describe }),
+        ruleFor(creator, { ...under, operation: operation.create }),
+        ruleFor(reader, { ...under, operation: operation.describe }),
+      ])
+      const name = `${prefix}-asked-for`
+      const ask = async (client: WireClient, allowAutoTopicCreation = true) => {
+        const { topics } = await client.call(metadata, 12, { topics: [{ name }], allowAutoTopicCreation })
+        return topics[0]!
+      }
+
+      const unwanted = await ask(creating, false)
+      const denied = await ask(reading)
+      const first = await ask(creating)
+      let created = await ask(creating)
+      while (created.errorCode !== 0) created = await ask(creating)
+
+      const codes = [unwanted.errorCode, denied.errorCode, first.errorCode]
+      assert.deepEqual([codes, created.partitions.length], [[3, topicDenied, 3], 1])
     })
 
     it('lets topics be created by their names, or all of them by a right to the cluster', async () => {

@@ -1,4 +1,5 @@
 import { apiVersionsContract } from './api-versions.contract.ts'
+import { brokerSettingsContract } from './broker-settings.contract.ts'
 import { describeContract } from './describe.contract.ts'
 import { fetchContract } from './fetch.contract.ts'
 import { fetchSessionsContract } from './fetch-sessions.contract.ts'
@@ -18,6 +19,7 @@ contract([
   apiVersionsContract,
   topicsContract,
   settingsContract,
+  brokerSettingsContract,
   quotasContract,
   produceContract,
   timestampsContract,

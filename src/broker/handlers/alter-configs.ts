@@ -1,6 +1,7 @@
 import { defineApi } from '../api.ts'
+import { invalidRequest } from '../configurable.ts'
 import { array, boolean, int8, nullableString, string, struct } from '../wire/schema.ts'
-import { alteredResources, alterTopics, invalidRequest } from './alter-topic.ts'
+import { alteredResources, alterResources } from './alter-resources.ts'
 
 export const alterConfigs = defineApi({
   key: 33,
@@ -19,7 +20,7 @@ export const alterConfigs = defineApi({
   }),
   response: alteredResources,
   handle({ resources, validateOnly }, context) {
-    return alterTopics(resources, context, validateOnly, (_, { configs }) => {
+    return alterResources(resources, context, validateOnly, (_, { configs }) => {
       const set = new Map<string, string>()
       for (const { name, value } of configs) {
         if (value === null) return invalidRequest(`Null value not supported for: ${name}`)

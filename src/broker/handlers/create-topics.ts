@@ -1,4 +1,6 @@
 import { defineApi } from '../api.ts'
+import type { BrokerConfig } from '../broker-config.ts'
+import { topicEntries } from '../config-entries.ts'
 import { errorCode } from '../error-code.ts'
 import type { Topic } from '../topics.ts'
 import {
@@ -16,7 +18,6 @@ import {
   uuid,
   zeroUuid,
 } from '../wire/schema.ts'
-import { configSource } from './describe-configs.ts'
 
 const useDefault = -1
 
@@ -64,7 +65,7 @@ export const createTopics = defineApi({
       }),
     ),
   }),
-  handle(request, { access, cluster }) {
+  handle(request, { access, cluster, node }) {
     const { topics } = cluster
     const names = request.topics.map(({ name }) => name)
     const create = (wanted: (typeof request.topics)[number]) => {
@@ -100,7 +101,7 @@ export const createTopics = defineApi({
       if (refusal !== undefined) return refuse(refusal.error, refusal.message)
       return request.validateOnly
         ? { name, ...accepted, numPartitions: topic.partitionCount }
-        : describe(topics.create(topic))
+        : describe(topics.create(topic), cluster.brokerConfig, node.id)
     }
     return { topics: request.topics.map(create) }
   },
@@ -108,18 +109,12 @@ export const createTopics = defineApi({
 
 const accepted = { errorCode: errorCode.none, errorMessage: null, replicationFactor: 1 }
 
-function describe({ name, id, partitions, config }: Topic) {
+function describe({ name, id, partitions, config }: Topic, brokerConfig: BrokerConfig, nodeId: number) {
   return {
     ...accepted,
     name,
     topicId: id,
     numPartitions: partitions.length,
-    configs: config.entries().map((entry) => ({
-      name: entry.name,
-      value: entry.value,
-      readOnly: false,
-      configSource: entry.isSet ? configSource.topic : configSource.default,
-      isSensitive: false,
-    })),
+    configs: topicEntries(config, brokerConfig, nodeId).map((entry) => ({ ...entry, isSensitive: false })),
   }
 }

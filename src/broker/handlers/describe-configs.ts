@@ -1,5 +1,8 @@
 import { defineApi, type RequestContext } from '../api.ts'
-import { errorCode } from '../error-code.ts'
+import { allBrokers } from '../broker-config.ts'
+import { brokerEntries, type ConfigEntry, topicEntries } from '../config-entries.ts'
+import { configResource } from '../configurable.ts'
+import { errorCode, type ErrorCode } from '../error-code.ts'
 import {
   array,
   boolean,
@@ -13,10 +16,6 @@ import {
   string,
   struct,
 } from '../wire/schema.ts'
-
-/** Kafka's numbers for where a setting comes from. */
-export const configSource = { topic: 1, staticBroker: 4, default: 5 } as const
-const resourceType = { topic: 2, broker: 4 } as const
 
 const configEntry = struct({
   name: string,
@@ -51,39 +50,62 @@ export const describeConfigs = defineApi({
       }),
     ),
   }),
-  handle({ resources }, { access, cluster }) {
+  handle({ resources, includeSynonyms }, context) {
     return {
       results: resources.map(({ resourceType: type, resourceName, configurationKeys }) => {
-        const found = entriesOf({ access, cluster }, type, resourceName)
+        const found = entriesOf(context, type, resourceName)
         const isWanted = ({ name }: { name: string }) => configurationKeys === null || configurationKeys.includes(name)
         return {
           errorCode: found.error,
           errorMessage: found.message,
           resourceType: type,
           resourceName,
-          configs: found.entries.filter(isWanted),
+          configs: found.entries
+            .filter(isWanted)
+            .map((entry) => (includeSynonyms ? entry : { ...entry, synonyms: [] })),
         }
       }),
     }
   },
 })
 
-function entriesOf({ access, cluster }: Pick<RequestContext, 'access' | 'cluster'>, type: number, name: string) {
-  const refuse = (error: number, message: string | null) => ({ error, message, entries: [] })
-  if (type === resourceType.topic) {
-    if (!access.topic('describeConfigs', name)) {
-      return refuse(errorCode.topicAuthorizationFailed, 'Topic authorization failed.')
-    }
-    const topic = cluster.topics.get(name)
-    if (topic === undefined) return refuse(errorCode.unknownTopicOrPartition, null)
-    const entries = topic.config.entries().map((entry) => ({
-      name: entry.name,
-      value: entry.value,
-      readOnly: false,
-      configSource: entry.isSet ? configSource.topic : configSource.default,
-      configType: entry.type,
-    }))
-    return { error: errorCode.none, message: '', entries }
-  }
+interface Found {
+  readonly error: ErrorCode
+  readonly message: string | null
+  readonly entries: readonly ConfigEntry[]
+}
+
+function entriesOf(context: RequestContext, type: number, name: string): Found {
+  if (type === configResource.topic) return entriesOfTopic(context, name)
+  if (type === configResource.broker) return entriesOfBroker(context, name)
   return refuse(errorCode.invalidRequest, `Unsupported resource type: ${type}`)
+}
+
+function entriesOfTopic({ access, cluster, node }: RequestContext, name: string): Found {
+  if (!access.topic('describeConfigs', name)) {
+    return refuse(errorCode.topicAuthorizationFailed, 'Topic authorization failed.')
+  }
+  const topic = cluster.topics.get(name)
+  if (topic === undefined) return refuse(errorCode.unknownTopicOrPartition, null)
+  return { error: errorCode.none, message: '', entries: topicEntries(topic.config, cluster.brokerConfig, node.id) }
+}
+
+/** An empty name stands for what is set for all brokers. */
+function entriesOfBroker({ access, cluster, node }: RequestContext, name: string): Found {
+  if (!access.cluster('describeConfigs')) {
+    return refuse(errorCode.clusterAuthorizationFailed, 'Cluster authorization failed.')
+  }
+  if (!/^(?:-?\d+)?$/.test(name)) {
+    return refuse(errorCode.invalidRequest, `Broker id must be an integer, but it is: ${name}`)
+  }
+  if (name !== '' && Number(name) !== node.id) {
+    const expected = `expected ${node.id} or empty string, but received ${name}`
+    return refuse(errorCode.invalidRequest, `Unexpected broker id, ${expected}`)
+  }
+  const entries = brokerEntries(cluster.brokerConfig, name === '' ? allBrokers : node.id)
+  return { error: errorCode.none, message: '', entries }
+}
+
+function refuse(error: ErrorCode, message: string | null): Found {
+  return { error, message, entries: [] }
 }

@@ -1,9 +1,9 @@
 import { defineApi } from '../api.ts'
+import { type Configurable, invalidRequest } from '../configurable.ts'
 import { errorCode } from '../error-code.ts'
-import type { TopicConfig } from '../topic-config.ts'
 import type { Refusal } from '../topics.ts'
 import { array, boolean, int8, nullableString, string, struct } from '../wire/schema.ts'
-import { alteredResources, alterTopics, invalidRequest } from './alter-topic.ts'
+import { alteredResources, alterResources } from './alter-resources.ts'
 
 /** Kafka's numbers for what is to be done with a setting. */
 const operation = { set: 0, delete: 1, append: 2, subtract: 3 } as const
@@ -31,7 +31,7 @@ export const incrementalAlterConfigs = defineApi({
   }),
   response: alteredResources,
   handle({ resources, validateOnly }, context) {
-    return alterTopics(resources, context, validateOnly, (config, { configs }) => {
+    return alterResources(resources, context, validateOnly, (config, { configs }) => {
       const set = config.overrides
       for (const change of configs) {
         const refusal = apply(change, set, config)
@@ -45,7 +45,7 @@ export const incrementalAlterConfigs = defineApi({
 function apply(
   { name, configOperation, value }: Change,
   set: Map<string, string>,
-  config: TopicConfig,
+  config: Configurable,
 ): Refusal | undefined {
   if (configOperation === operation.delete) {
     set.delete(name)

@@ -81,6 +81,10 @@ export const metadata = defineApi({
       })),
       topicAuthorizedOperations: operationsOn(topic.name),
     })
+    const isToBeCreated = (name: string) =>
+      cluster.autoCreatesTopics &&
+      request.allowAutoTopicCreation &&
+      topics.check({ name, partitionCount: 1 }) === undefined
     const find = ({ name, topicId }: { name: string | null; topicId: string }) => {
       const topic = name === null ? topics.getById(topicId) : topics.get(name)
       const described = topic?.name ?? name
@@ -88,6 +92,13 @@ export const metadata = defineApi({
         return { errorCode: errorCode.topicAuthorizationFailed, name, topicId, partitions: [] }
       }
       if (topic !== undefined) return describe(topic)
+      if (name !== null && isToBeCreated(name)) {
+        if (!access.cluster('create') && !access.topic('create', name)) {
+          return { errorCode: errorCode.topicAuthorizationFailed, name, topicId, partitions: [] }
+        }
+        // The client is told that the topic is not there, as by Kafka, and asks again.
+        topics.create({ name, partitionCount: 1 })
+      }
       return { errorCode: errorOfMissing(name), name, topicId, partitions: [] }
     }
     return {
