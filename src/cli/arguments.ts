@@ -28,7 +28,11 @@ export function parseCall(command: Command, words: readonly string[]) {
   const known = Object.fromEntries(
     flags.map(([name, { type }]) => [name, { type: type === 'boolean' ? ('boolean' as const) : ('string' as const) }]),
   )
-  const { values, positionals } = parseArgs({ args: [...words], options: known, allowPositionals: true, strict: false })
+  const parsed = parseArgs({ args: [...words], options: known, allowPositionals: true, strict: false, tokens: true })
+  const { values, positionals, tokens } = parsed
+  for (const token of tokens) {
+    if (token.kind === 'option' && known[token.name]?.type === 'string') checkValue(token, known)
+  }
   const options = resolveOptions(command.options, {
     flags: Object.fromEntries(Object.entries(values).map(([name, value]) => [`--${name}`, value as string | boolean])),
     env: process.env,
@@ -40,6 +44,21 @@ export function parseCall(command: Command, words: readonly string[]) {
     })
   }
   return { options, operands: positionals }
+}
+
+/** Fails for a flag that is followed by another one, or by nothing, where it needs a value. */
+function checkValue(
+  { rawName, value, inlineValue }: { rawName: string; value?: string | undefined; inlineValue?: boolean | undefined },
+  known: Readonly<Record<string, unknown>>,
+): void {
+  const isFlag =
+    value !== undefined &&
+    inlineValue !== true &&
+    value.startsWith('--') &&
+    Object.hasOwn(known, value.slice(2).split('=')[0]!)
+  if (value !== undefined && !isFlag) return
+  const found = isFlag ? `, and is followed by ${value}` : ', and nothing follows'
+  throw new ConfigError('CONFIG_INVALID_VALUE', `${rawName} needs a value${found}`, { name: rawName })
 }
 
 export function helpFor(command: Command): string {

@@ -10,6 +10,7 @@ import {
   type StoredPart,
   writePlainRecord,
 } from '../kernel/index.ts'
+import type { CauseOf } from './dead-letter-cause.ts'
 import type { TimestampWindow } from './timestamp-window.ts'
 
 /** What a dead letter says of itself, in headers behind those of the record. Values are text. */
@@ -29,6 +30,15 @@ const characterBytesMax = 3
 /** What the other headers take, and the frames of all. */
 const headersBytesMax = 512
 
+export interface DeadLetterOptions {
+  /** Where the records come from. */
+  readonly topic: string
+  /** What the topic of dead letters takes. */
+  readonly recordBytesMax: number
+  readonly times: TimestampWindow
+  readonly causeOf: CauseOf
+}
+
 /**
  * Writes dead letters: the record with its key, value and headers as it came, at its own partition number where there is one, and headers
  * that say why it is here and where it was. A record larger than the topic takes, or one that kills, goes by reference, as
@@ -40,10 +50,12 @@ export class DeadLetterEncoder {
   readonly #recordBytesMax: number
   readonly #times: TimestampWindow
   readonly #causeCharactersMax: number
+  readonly #causeOf: CauseOf
 
-  constructor(out: OutputBuilder, topic: string, recordBytesMax: number, times: TimestampWindow) {
+  constructor(out: OutputBuilder, { topic, recordBytesMax, times, causeOf }: DeadLetterOptions) {
     this.#out = out
     this.#topic = topic
+    this.#causeOf = causeOf
     this.#recordBytesMax = recordBytesMax
     this.#times = times
     const fitting = Math.floor((recordBytesMax - headersBytesMax) / characterBytesMax)
@@ -54,8 +66,7 @@ export class DeadLetterEncoder {
   encode(columns: RecordColumns, row: number): void {
     const reason = columns.reason[row]!
     const record = plainRecord(columns, row)
-    const cause = columns.causes.get(row) ?? deadLetterReasons[reason]!.text
-    const added = this.#headers(reason, columns.partition, columns.offset[row]!, cause)
+    const added = this.#headers(reason, columns.partition, columns.offset[row]!, this.#causeOf(columns, row))
     const whole = withHeaders(record, added)
     const isWhole = contentBytes(whole) <= this.#recordBytesMax && reason !== Reason.PROCESS_KILLED
     this.#write(columns.partition, columns.timestamp[row]!, isWhole ? whole : reference(added))

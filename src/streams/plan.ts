@@ -1,7 +1,9 @@
 import { TopologyError } from '../core/errors.ts'
+import { kindOf } from '../core/kind-of.ts'
 import type { PartSource } from '../kernel/index.ts'
 import type { Field } from './field.ts'
 import type { Stage } from './stage.ts'
+import { invalid, isKind } from './topology-checks.ts'
 import type { RouteFunction, Topology } from './topology.ts'
 
 /** A topology that has been checked: what the runtime is built from. */
@@ -61,6 +63,9 @@ const nameForm = /^[A-Za-z0-9._-]{1,200}$/
  * @throws TopologyError `TOPOLOGY_INVALID` with what is wrong and where.
  */
 export function planTopology(topology: Topology): Plan {
+  if (!isKind(topology, 'topology')) {
+    throw invalid(`a topology is ${kindOf(topology)}, where that belongs which topology(…)…sink(…) returns`)
+  }
   const { name, source, route, correlate, sink } = topology
   if (!nameForm.test(name)) refuse(name, `the name "${name}" may only have letters, digits, ".", "_" and "-"`)
   const ids = [source.id, route.id, correlate.id, sink.id]

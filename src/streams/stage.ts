@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Field } from './field.ts'
+import { checkFieldOrFunction, checkOptions } from './topology-checks.ts'
 
 /** What a JSON value parses to. */
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json }
@@ -53,11 +54,15 @@ export interface Stage<Part = unknown> {
 /**
  * Describes a stage: what one kind of record is kept as. Without a function nothing is parsed, and bytes leave as they came.
  *
+ * @throws TopologyError `TOPOLOGY_INVALID` for a part that is neither a field nor a function.
+ *
  * @example
  * stage({ part: field('part') })
  * stage({ schema: orderSchema, part: (order) => ({ total: order.amount * order.count }) })
  */
 export function stage<Value = Json, Part = Json>(options: StageOptions<Value, Part> = {}): Stage<NoInfer<Part>> {
+  checkOptions('a stage', options)
+  if (options.part !== undefined) checkFieldOrFunction('the part of a stage', options.part)
   // The value's type is forgotten here; the schema, where there is one, has checked it before the function runs.
   return {
     kind: 'stage',

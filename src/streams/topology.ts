@@ -1,5 +1,13 @@
 import type { Field } from './field.ts'
 import type { RecordOrigin, Stage } from './stage.ts'
+import {
+  checkField,
+  checkFieldOrFunction,
+  checkNames,
+  checkOptions,
+  checkStages,
+  checkText,
+} from './topology-checks.ts'
 
 /** Picks the stage of a record by its name; must not return a promise. */
 export type RouteFunction<Name extends string> = (value: unknown, origin: RecordOrigin) => Name | (string & {})
@@ -91,6 +99,8 @@ interface Correlated<Output> {
  * Begins the description of a program. The name is the application's: its consumer group, and the prefix of its own
  * topics. Ids name operators in metrics, errors and the supervision tree; keep them when the program changes.
  *
+ * @throws TopologyError `TOPOLOGY_INVALID` at the call that is given something else than its parameters are for.
+ *
  * @example
  * const customer360 = topology('customer-360')
  *   .source('source-topic')
@@ -99,20 +109,46 @@ interface Correlated<Output> {
  *   .sink('sink-topic')
  */
 export function topology(name: string): { source(id: string, options?: TopicOptions): Sourced } {
+  checkText('the name of a topology', name)
   return {
-    source: (sourceId, { topic: sourceTopic = sourceId } = {}) => ({
-      route: (routeId, by, stages) => ({
-        correlate: (correlateId, key, { of, expireAfterMs, expireBy = 'eventTime', expireTo, rememberCompleted }) => ({
-          sink: (sinkId, { topic: sinkTopic = sinkId } = {}) => ({
-            kind: 'topology',
-            name,
-            source: { id: sourceId, topic: sourceTopic },
-            route: { id: routeId, by: by as Field | RouteFunction<string>, stages },
-            correlate: { id: correlateId, key, of, expireAfterMs, expireBy, expireTo, rememberCompleted },
-            sink: { id: sinkId, topic: sinkTopic },
-          }),
-        }),
-      }),
-    }),
+    source: (sourceId, sourceOptions = {}) => {
+      const source = topicOf('source', sourceId, sourceOptions)
+      return {
+        route: (routeId, by, stages) => {
+          checkText('the id of a route', routeId)
+          checkFieldOrFunction(`what "${routeId}" chooses stages by`, by)
+          checkStages(`"${routeId}"`, stages)
+          const route = { id: routeId, by: by as Field | RouteFunction<string>, stages }
+          return {
+            correlate: (correlateId, key, options) => {
+              const correlate = correlationOf(correlateId, key, options)
+              return {
+                sink: (sinkId, sinkOptions = {}) => {
+                  const sink = topicOf('sink', sinkId, sinkOptions)
+                  return { kind: 'topology', name, source, route, correlate, sink }
+                },
+              }
+            },
+          }
+        },
+      }
+    },
   }
+}
+
+function topicOf(kind: 'source' | 'sink', id: string, options: TopicOptions): Topology['source'] {
+  checkText(`the id of a ${kind}`, id)
+  checkOptions(`"${id}"`, options)
+  const { topic = id } = options
+  checkText(`the topic of "${id}"`, topic)
+  return { id, topic }
+}
+
+function correlationOf(id: string, key: Field, options: CorrelateOptions<string>): Topology['correlate'] {
+  checkText('the id of a correlation', id)
+  checkField(`the key of "${id}"`, key)
+  checkOptions(`"${id}"`, options)
+  const { of, expireAfterMs, expireBy = 'eventTime', expireTo, rememberCompleted } = options
+  checkNames(`"of" of "${id}"`, of)
+  return { id, key, of, expireAfterMs, expireBy, expireTo, rememberCompleted }
 }

@@ -37,7 +37,18 @@ describe('millrace', () => {
     ],
     ['a value out of range', ['demo', '--customers', '0'], 'CONFIG_INVALID_VALUE', ''],
     ['a value that is no number', ['demo', '--customers', 'many'], 'CONFIG_INVALID_VALUE', ''],
-    ['a flag without its value', ['demo', '--customers'], 'CONFIG_INVALID_VALUE', ''],
+    [
+      'a flag without its value',
+      ['demo', '--customers'],
+      'CONFIG_INVALID_VALUE',
+      '--customers needs a value, and nothing follows',
+    ],
+    [
+      'a flag with another one for its value',
+      ['verify', '--bootstrap-servers', '--json'],
+      'CONFIG_INVALID_VALUE',
+      '--bootstrap-servers needs a value, and is followed by --json',
+    ],
     ['a required option left out', ['verify'], 'CONFIG_MISSING_VALUE', ''],
     [
       'an operand too few',
@@ -375,7 +386,20 @@ describe('millrace on a broker that runs already', () => {
     const { code, stderr } = await millrace('run', file, ...servers)
 
     assert.equal(code, 2)
-    assert.match(stderr, /^error CONFIG_INVALID_MODULE: .*has no topology as its default export$/m)
+    assert.match(
+      stderr,
+      /^error CONFIG_INVALID_MODULE: .*has no topology as its default export: it is 1 \(.*nothing\.ts:1\)$/m,
+    )
+  })
+
+  it('does not wait for a file whose top level waits for ever, and tells file and line', async () => {
+    const file = join(folder, 'pending.ts')
+    await writeFile(file, '\nexport default await new Promise(() => {})\n')
+
+    const { code, stderr } = await millrace('describe', file)
+
+    assert.equal(code, 2)
+    assert.match(stderr, /^error CONFIG_INVALID_MODULE: .*awaits at its top level does not come \(.*pending\.ts:2\)$/m)
   })
 
   /** Puts other records into sink-topic. */

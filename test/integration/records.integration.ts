@@ -101,6 +101,30 @@ export function poisonedRecords(target: Target): void {
       assertAccount(report, { emitted: 6, deadLettered: refused.length })
     })
 
+    it('becomes a dead letter that says what was seen in the place of what was expected', async () => {
+      const stream = await target.stream()
+      const framed = (prefix: readonly number[]) => Buffer.concat([Buffer.from(prefix), Buffer.from('{"stage":"A"}')])
+      const refused: [cause: RegExp, value: string | Buffer][] = [
+        [
+          /^the field "stage" of the route has "Z", but there is no such stage; the stages are "A", "B"$/,
+          '{"stage":"Z"}',
+        ],
+        [/^the field "stage" of the route has 5, but /, '{"stage":5}'],
+        [/^the field "stage" of the route is missing$/, '{"stages":"A"}'],
+        [/^the value is not JSON: byte 12 is "B", and it begins with /, '{"stage":"A"B}'],
+        [/^the value is not JSON: .* a schema registry prefix of 5 bytes/, framed([0, 0, 0, 0, 1])],
+        [/: byte 0 is 0x03, .* a schema registry prefix of 18 bytes \(AWS Glue\)$/, framed([3, 0, ...glueId])],
+        [/^the value is not UTF-8: byte 10 is 0xff, /, Buffer.from('{"stage":"\xff"}', 'latin1')],
+      ]
+      await stream.produce(refused.map(([, value]) => ({ value })))
+
+      await stream.run(customerTopology(stream))
+
+      const causes = (await stream.deadLetters()).map((letter) => saysOf(letter).cause)
+      assert.equal(causes.length, refused.length)
+      for (const [at, [cause]] of refused.entries()) assert.match(causes[at]!, cause)
+    })
+
     it('that is the second of its side becomes a dead letter, and the first one is merged', async () => {
       const stream = await target.stream()
       const second = { value: '{"stage":"A","id":1,"part":"second"}', partition: 1 }
@@ -212,8 +236,12 @@ export function poisonedRecords(target: Target): void {
       const { report } = await stream.run(functionRouted(stream, (value) => value.stage))
 
       assert.deepEqual(valuesOf(await stream.merged()), mergesOf(10))
-      const letters = (await stream.deadLetters()).map((letter) => saysOf(letter).reason)
-      assert.deepEqual(letters.slice(1), ['NO_VALUE', 'UNKNOWN_STAGE'])
+      const letters = (await stream.deadLetters()).map(saysOf)
+      assert.deepEqual(
+        letters.map(({ reason }) => reason),
+        ['NOT_JSON', 'NO_VALUE', 'UNKNOWN_STAGE'],
+      )
+      assert.match(letters[2]!.cause, /the function of the route has named "C", but .* the stages are "A", "B"$/)
       assertAccount(report, { emitted: 20, deadLettered: 3 })
     })
 
@@ -245,16 +273,21 @@ export function poisonedRecords(target: Target): void {
       assertAccount(report, { emitted: 90, deadLettered: 15, pending: 15 })
     })
 
-    it('that returns a promise ends the program', async () => {
-      const stream = await target.stream()
-      await stream.produce(customers(2))
-      const route = (value: CustomerRecord) => Promise.resolve(value.stage) as unknown as string
+    for (const [kind, promiseOf] of [
+      ['a promise', (stage: string) => Promise.resolve(stage)],
+      ['what another library has for a promise', foreignPromise],
+    ] as const) {
+      it(`that returns ${kind} ends the program`, async () => {
+        const stream = await target.stream()
+        await stream.produce(customers(2))
+        const route = (value: CustomerRecord) => promiseOf(value.stage) as unknown as string
 
-      const { error, report } = await stream.run(functionRouted(stream, route))
+        const { error, report } = await stream.run(functionRouted(stream, route))
 
-      assertEndedBy(error, 'TOPOLOGY_INVALID')
-      assertAccount(report, {})
-    })
+        assertEndedBy(error, 'TOPOLOGY_INVALID')
+        assertAccount(report, {})
+      })
+    }
   })
 
   describe('a merge', () => {
@@ -314,4 +347,16 @@ function schemaOf(
   ) => StandardSchemaV1.Result<CustomerRecord> | Promise<StandardSchemaV1.Result<CustomerRecord>>,
 ): StandardSchemaV1<unknown, CustomerRecord> {
   return { '~standard': { version: 1, vendor: 'by hand', validate: (value) => validate(value as CustomerRecord) } }
+}
+
+/** The id of a schema, as bytes. */
+const glueId = Array.from({ length: 16 }, (_, at) => 0x90 + at)
+
+/** A promise that is not JavaScript's own. */
+function foreignPromise(value: string) {
+  const promise = Promise.resolve(value)
+  return new Proxy(
+    {},
+    { has: (_, name) => name === 'then', get: (_, name) => name === 'then' && promise.then.bind(promise) },
+  )
 }

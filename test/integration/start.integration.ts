@@ -276,6 +276,19 @@ export function invalidTopologies(): void {
       })
     }
 
+    it('refuses what is no topology, and says what it is', async () => {
+      for (const [given, kind] of [
+        [undefined, 'undefined'],
+        [() => built({}), 'a function'],
+        [topology('app'), 'an object'],
+      ] as const) {
+        await assert.rejects(start(given as unknown as Topology), {
+          code: 'TOPOLOGY_INVALID',
+          message: `a topology is ${kind}, where that belongs which topology(…)…sink(…) returns`,
+        })
+      }
+    })
+
     it('refuses a field that names nothing', () => {
       for (const path of ['', 'a..b', []]) assert.throws(() => field(path), { code: 'TOPOLOGY_INVALID' })
     })

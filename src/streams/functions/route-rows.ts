@@ -1,5 +1,6 @@
 import { TopologyError } from '../../core/errors.ts'
 import { noSide, Reason, type RecordColumns } from '../../kernel/index.ts'
+import { stageNames, unknownStage } from '../dead-letter-cause.ts'
 import type { Plan } from '../plan.ts'
 import { originOf, parseValue } from '../record-view.ts'
 import type { RouteFunction } from '../topology.ts'
@@ -42,7 +43,11 @@ export class RouteRows implements RowFunction {
   }
 
   accept(row: number, name: unknown): void {
-    this.columns.side[row] = this.#sides.get(name) ?? noSide
+    const side = this.#sides.get(name)
+    this.columns.side[row] = side ?? noSide
+    if (side !== undefined) return
+    const cause = unknownStage('the function of the route has named', name, stageNames(this.#plan))
+    this.columns.causes.set(row, cause)
   }
 
   giveUp(row: number, cause: unknown): void {
@@ -52,7 +57,7 @@ export class RouteRows implements RowFunction {
 
   #refusePromise(promise: PromiseLike<unknown>): never {
     // Nobody waits for it.
-    promise.then(undefined, () => {})
+    Promise.resolve(promise).catch(() => {})
     const operator = this.#plan.route.id
     throw new TopologyError('TOPOLOGY_INVALID', `the function of "${operator}" returns a promise`, { operator })
   }

@@ -5,7 +5,7 @@ import { madePartOf } from '../checkpoint/kept-part.ts'
 import type { Side } from '../plan.ts'
 import { originOf } from '../record-view.ts'
 import type { RowBatch } from '../row-batch.ts'
-import { alreadySettled, messageOf, type RowFunction } from './row-function.ts'
+import { alreadySettled, isThenable, messageOf, type RowFunction } from './row-function.ts'
 import type { StageValues } from './stage-values.ts'
 
 const utf8 = new TextEncoder()
@@ -96,9 +96,9 @@ export class StageRows implements RowFunction {
 
 function validate(schema: StandardSchemaV1, value: unknown, side: string): StandardSchemaV1.Result<unknown> {
   const result = schema['~standard'].validate(value)
-  if (!(result instanceof Promise)) return result
+  if (!isThenable(result)) return result
   // Nobody waits for it.
-  result.catch(() => {})
+  Promise.resolve(result).catch(() => {})
   throw new EngineError('STAGE_SCHEMA_ASYNC', `the schema of stage "${side}" validates asynchronously`, { stage: side })
 }
 

@@ -22,6 +22,7 @@ import {
   type RecordColumns,
   rowFlags,
 } from '../../kernel/index.ts'
+import { causesOf } from '../dead-letter-cause.ts'
 import { DeadLetterEncoder } from '../dead-letter.ts'
 import { ExpiredRowEncoder } from '../expired-row.ts'
 import { TableCompaction } from '../table-compaction.ts'
@@ -116,12 +117,12 @@ class Correlation {
       refuse: (part, reason) => this.#deadLetters.encodeReference(part, reason, pipeline.timeOfDay.nowMs()),
       expire: (row) => this.#expired.encode(row),
     })
-    this.#deadLetters = new DeadLetterEncoder(
-      this.#builders[deadLetterSink]!,
-      topics.source.name,
-      recordBytesMax(topics, deadLetterSink),
-      timesOf(deadLetterSink),
-    )
+    this.#deadLetters = new DeadLetterEncoder(this.#builders[deadLetterSink]!, {
+      topic: topics.source.name,
+      recordBytesMax: recordBytesMax(topics, deadLetterSink),
+      times: timesOf(deadLetterSink),
+      causeOf: causesOf(plan),
+    })
     const { expiry, memory } = plan.correlate
     const out = this.#builders[expiredSink]
     const expired = out && { out, recordBytesMax: recordBytesMax(topics, expiredSink), times: timesOf(expiredSink) }
