@@ -1,9 +1,18 @@
 import type { Explanation } from '../streams/index.ts'
 
 /** The explanation of a key for people. */
-export function explanationText({ app, key, waiting, isRemembered, published, deadLetters }: Explanation): string {
+export function explanationText({
+  app,
+  key,
+  waiting,
+  unread = [],
+  isRemembered,
+  published,
+  deadLetters,
+}: Explanation): string {
   const lines = [
     ...(waiting === undefined ? [] : waitingLines(waiting)),
+    ...(unread.length > 0 ? ['not read yet', ...unread.map((record) => `  ${placeText(record)}`)] : []),
     ...(isRemembered ? ['completed: what comes now is a duplicate'] : []),
     ...published.flatMap((record) => [
       record.missing.length === 0 ? 'merged' : `expired without ${record.missing.join(', ')}`,

@@ -168,7 +168,8 @@ export const errorCatalogue = {
     retryable: false,
     meaning:
       'The parts that wait for others, and completed keys that are remembered, take as many bytes as `pendingBytesMax` allows.',
-    remedy: 'Raise `pendingBytesMax`, or find the stage whose parts do not come, or remember fewer keys.',
+    remedy:
+      'In this order: raise `pendingBytesMax`, up to 3 GiB; remember fewer keys, where keys are remembered; give the correlation an `expireAfterMs`, and start again: rows that are over leave before anything new is read. Find the stage whose parts do not come with `millrace explain`. `millrace reset` comes last: it gives up what waits, and the source is read into the same table once more.',
   },
   TABLE_BROKEN: {
     retryable: false,

@@ -86,6 +86,8 @@ interface Stage {
   capacity: number
 }
 
+/** More than the memory has. */
+const unitsInMemory = 0xffffffff
 /** Bytes that may be read behind what is copied in. */
 const slackBytes = 64
 const stageBytes = 2 << 20
@@ -108,6 +110,7 @@ export class PendingTable {
   }
   readonly #machine: TableMachine
   readonly #sideCount: number
+  readonly #unitsMax: number
   #publication: Publication | undefined
   #onChange: ChangeVisitor | undefined
   #isWaiting: ((partition: number, offset: number) => boolean) | undefined
@@ -122,14 +125,19 @@ export class PendingTable {
     assert(sideCount >= 2 && sideCount <= sidesMax, `a row has 2 to ${sidesMax} sides`)
     this.#sideCount = sideCount
     this.#machine = new TableMachine(this.#handlers, memory)
-    const unitsMax = Math.min(Math.floor(bytesMax / unitBytes), 0xffffffff)
+    this.#unitsMax = Math.min(Math.floor(bytesMax / unitBytes), unitsInMemory)
     const reasons = [options.duplicateReason, options.tooLargeReason, options.refusedTimeReason, completedReason]
-    this.#machine.run.start(hashSeed[0], hashSeed[1], sideCount, unitsMax, ...reasons)
+    this.#machine.run.start(hashSeed[0], hashSeed[1], sideCount, this.#unitsMax, ...reasons)
   }
 
   /** Whether the table has failed in itself, by `TABLE_BROKEN`: what is in it means nothing any more. */
   get isBroken(): boolean {
     return this.#machine.isBroken
+  }
+
+  /** Whether parts are refused beyond `bytesMax`, as they are at first, or only where the memory ends. */
+  set isLimited(isLimited: boolean) {
+    this.#machine.run.unitsMax.value = isLimited ? this.#unitsMax : unitsInMemory
   }
 
   /** Rows that wait for a part. */
@@ -436,7 +444,7 @@ export class PendingTable {
   #full(columns: RecordColumns, row: number): EngineError {
     return new EngineError(
       'TABLE_FULL',
-      `the pending table is full: ${this.liveBytes} bytes in ${this.rowCount} open keys; raise pendingBytesMax, or look for keys whose parts never come`,
+      `the pending table is full: ${this.liveBytes} bytes in ${this.rowCount} open keys; raise pendingBytesMax, or let rows expire, by expireAfterMs`,
       {
         liveBytes: this.liveBytes,
         rowCount: this.rowCount,
@@ -457,7 +465,7 @@ export class PendingTable {
   #noMemory(bytes: number): EngineError {
     return new EngineError(
       'TABLE_FULL',
-      `the memory of the pending table is full: ${bytes} bytes more do not fit into its 4 GiB; lower pendingBytesMax`,
+      `the memory of the pending table is full: ${bytes} bytes more do not fit into its 4 GiB; let rows expire, by expireAfterMs`,
       { liveBytes: this.liveBytes, rowCount: this.rowCount, bytes },
     )
   }

@@ -43,6 +43,7 @@ type State =
   | 'completedCount'
   | 'forgottenCount'
   | 'rememberedSlots'
+  | 'unitsMax'
   | 'recordBytesMax'
   | 'earliestMs'
   | 'latestMs'

@@ -101,6 +101,8 @@ export class EpochState {
     const counts = new EpochCounts(accounting.committedOffsets)
     const digest = loss === undefined ? pending.digest : undefined
     this.#restoration = { count: pending.count, base, digest, counts, promoted: promotedBatches }
+    // What waits was in a table before, and room is made only once it is there.
+    table.isLimited = false
     if (base.count === pending.count) this.finishRestoration()
   }
 
@@ -204,6 +206,7 @@ export class EpochState {
         { expected: count, restored: restoredCount },
       )
     }
+    table.isLimited = true
     table.beginEpoch()
     table.commitEpoch()
     this.pending.redigest(restored)

@@ -26,6 +26,17 @@ describe('EventClock', () => {
     assert.equal(clock.nowMs(), 500)
   })
 
+  it('knows what was consumed before there was a clock, also after a rollback', () => {
+    const clock = new EventClock([true, false])
+    clock.recall({ partition: 0, timestamp: Float64Array.of(400, latestMs + 1), count: 2 }, latestMs)
+    clock.recall({ partition: 1, timestamp: Float64Array.of(900), count: 1 }, latestMs)
+    assert.equal(clock.nowMs(), 400)
+    observe(clock, 0, [600], true)
+    assert.equal(clock.nowMs(), 600)
+    clock.rollback()
+    assert.equal(clock.nowMs(), 400)
+  })
+
   it('shows the greatest timestamp of all once everything has been read', () => {
     const clock = new EventClock([false, false])
     observe(clock, 0, [500], false)

@@ -67,6 +67,12 @@ export class EventClock {
     this.#isBehind[partition] = Number(isBehind)
   }
 
+  /** Takes note of rows that were consumed in epochs before: those that set no clock yet may have known no expiry. */
+  recall(rows: ObservedRows, latestMs: number): void {
+    this.observe(rows, latestMs, this.#isBehind[rows.partition] === 1)
+    this.#closed = this.#settled = this.#moment()
+  }
+
   /** -Infinity before the first record. */
   nowMs(): number {
     let slowest = Infinity

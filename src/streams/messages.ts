@@ -30,6 +30,8 @@ export type CorrelateMessage =
   | { readonly type: 'committed'; readonly incarnation: number }
   /** Parts have been read again, to be kept by value from the next epoch on. */
   | { readonly type: 'promotable'; readonly incarnation: number; readonly parts: readonly KeptPart[] }
+  /** Let rows leave that are over, in an epoch of their own; answered when that is committed, with whether there may be more. */
+  | { readonly type: 'expire'; readonly reply: Reply<boolean> }
   /** Close the epoch at hand; answered when everything applied so far is committed. */
   | { readonly type: 'drain'; readonly reply: Reply<void> }
 

@@ -43,6 +43,11 @@ export class TableSweep {
     return Math.min(pollMsMax, this.#expiry.afterMs * timeShare)
   }
 
+  /** Whether a sweep has begun that has not ended. */
+  get isSweeping(): boolean {
+    return this.#isSweeping
+  }
+
   /** Whether rows may have to leave: a sweep is to begin for them, or to go on. */
   areRowsDue(): boolean {
     if (this.#expiry === undefined || this.#state.table.rowCount === 0) return false

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { explain, type Explanation, field, stage, topology, type Topology } from '../../src/streams/index.ts'
 import { atCluster } from './at-cluster.ts'
 import { customers, customerTopology, record } from './customers.ts'
+import { assertEndedBy } from './run.ts'
 import type { SourceRecord, Stream, Target } from './target.ts'
 
 const timestampMs = 1_790_000_000_000
@@ -118,6 +119,30 @@ export function explanations(target: Target): void {
         deadLetters.map(({ letter: { reason, origins } }) => [reason, origins]),
         [['EXPIRED', [{ partition: 0, offset: 1 }]]],
       )
+    })
+
+    it('tells of records that are still to be read, also where the first epoch could not be committed', async () => {
+      const stream = await target.stream({ sourcePartitions: 1 })
+      const at = (side: string, id: number) => ({ ...record(side, id), partition: 0 })
+      const large = (id: number) => ({ value: `{"stage":"A","id":${id},"part":"${'x'.repeat(200_000)}"}` })
+      await stream.produce([at('A', 0), ...[1, 2, 3, 4].map(large)])
+      await stream.produce([...[5, 6, 7, 8].map(large), at('B', 0)])
+      const never = { pendingBytesMax: 1 << 20, epochMs: 60_000, epochIdleMs: 60_000, epochBytes: 64 << 20 }
+      const { error } = await stream.run(customerTopology(stream), never)
+
+      assertEndedBy(error, 'TABLE_FULL')
+      await assert.rejects(explainKey(stream, '0'), { code: 'CONFIG_MISSING_VALUE', message: /give its topology/ })
+      const place = { topic: stream.source, partition: 0, timestampMs }
+      assert.deepEqual(await explainKey(stream, '0', customerTopology(stream)), {
+        app: stream.app,
+        key: '0',
+        unread: [
+          { ...place, offset: 0 },
+          { ...place, offset: 9 },
+        ],
+        published: [],
+        deadLetters: [],
+      })
     })
 
     it('that never came says so', async () => {

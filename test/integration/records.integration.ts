@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { field, stage, topology } from '../../src/streams/index.ts'
+import { systemClock } from '../../src/core/clock.ts'
+import { audit, field, stage, topology } from '../../src/streams/index.ts'
+import { atCluster } from './at-cluster.ts'
 import {
   type CustomerRecord,
   customers,
@@ -14,6 +16,9 @@ import {
 } from './customers.ts'
 import { assertAccount, assertEndedBy } from './run.ts'
 import type { SourceRecord, Stream, Target } from './target.ts'
+
+const minute = 60_000
+const hour = 60 * minute
 
 export function poisonedRecords(target: Target): void {
   describe('a record', () => {
@@ -328,7 +333,61 @@ export function poisonedRecords(target: Target): void {
       assertEndedBy(error, 'TABLE_FULL')
       assert.equal(report.isBalanced, true)
     })
+
+    for (const expireBy of ['eventTime', 'processingTime'] as const) {
+      it(`that was full has room at the next start where rows expire by ${expireBy} from then on`, async () => {
+        const stream = await target.stream()
+        const beganMs = systemClock.nowMs() - 3 * hour
+        const minutes = async (from: number, to: number) => {
+          for (let i = from; i < to; i++) await stream.produce(largeParts(20 * i, 20, beganMs + i * minute))
+        }
+        await minutes(0, 4)
+        await stream.run(customerTopology(stream), { pendingBytesMax: 1 << 20 })
+        await minutes(4, 6)
+        const full = await stream.run(customerTopology(stream), { pendingBytesMax: 1 << 20 })
+
+        const expiring = customerTopology(stream, undefined, { expireAfterMs: 2 * minute, expireBy })
+        const { report, error } = await stream.run(expiring, { pendingBytesMax: 1 << 20 })
+
+        assertEndedBy(full.error, 'TABLE_FULL')
+        assert.equal(error, undefined)
+        assert.equal(report.isBalanced, true)
+        const total = (name: 'consumed' | 'expired' | 'pending') =>
+          report.accounting.reduce((sum, account) => sum + account[name], 0)
+        assert.equal(total('consumed'), 120)
+        assert.equal(total('expired') + total('pending'), 120)
+        const left = (await stream.deadLetters()).map(({ key }) => key)
+        assert.equal(left.length, total('expired'))
+        assert.equal(new Set(left).size, left.length)
+        const { verdict } = await atCluster(target, (cluster) => audit(cluster, { app: stream.app }))
+        assert.equal(verdict, 'proved')
+      })
+    }
+
+    it('takes back what waited where less is allowed now, so that rows can expire', async () => {
+      const stream = await target.stream()
+      const beganMs = systemClock.nowMs() - 3 * hour
+      for (let i = 0; i < 6; i++) await stream.produce(largeParts(40 * i, 40, beganMs + i * minute))
+      const first = await stream.run(customerTopology(stream), { pendingBytesMax: 4 << 20 })
+
+      const expiring = customerTopology(stream, undefined, { expireAfterMs: 2 * minute })
+      const { report, error } = await stream.run(expiring, { pendingBytesMax: 1 << 20 })
+
+      assertAccount(first.report, { pending: 240 })
+      assert.equal(error, undefined)
+      // By the time that the records tell, which is that of the last 40.
+      assertAccount(report, { expired: 160, pending: 80 })
+    })
   })
+}
+
+/** Parts of 10 kB of keys that have no other. */
+function largeParts(from: number, count: number, timestampMs: number): SourceRecord[] {
+  const part = 'x'.repeat(10_000)
+  return Array.from({ length: count }, (_, id) => ({
+    value: `{"stage":"A","id":${from + id},"part":"${part}"}`,
+    timestampMs,
+  }))
 }
 
 function functionRouted({ app, source, sink }: Stream, route: (value: CustomerRecord) => string) {

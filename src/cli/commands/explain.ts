@@ -14,7 +14,7 @@ export const explain = defineCommand({
       type: 'string',
       optional: true,
       flag: '--topology',
-      doc: "File with the program's topology, where a function chooses the stages of records.",
+      doc: "File with the program's topology, where a function chooses the stages of records, or nothing is committed yet.",
     },
     decompressedBytesMax: runOptions.decompressedBytesMax,
   },

@@ -1,12 +1,15 @@
 import { EngineError, KafkaError } from '../../core/errors.ts'
-import type { Cluster, Topic } from '../../kafka/index.ts'
+import { type Cluster, type Topic, topicRange } from '../../kafka/index.ts'
 import { type FetchedPartition, OffsetSet } from '../../kernel/index.ts'
+import { Accounting } from '../accounting.ts'
 import { type CheckpointRecords, collectPending, manifestOf } from '../checkpoint/checkpoint-records.ts'
 import { readCheckpoint } from '../checkpoint/checkpoint-view.ts'
-import type { Manifest } from '../checkpoint/manifest.ts'
+import { emptyDigest } from '../checkpoint/digest.ts'
+import { type Manifest, manifestFormat } from '../checkpoint/manifest.ts'
 import { promotedBatches } from '../checkpoint/promoted-batches.ts'
 import { PromotedParts } from '../checkpoint/promoted-parts.ts'
-import { ownTopics } from '../plan.ts'
+import { shapeOf } from '../checkpoint/topology-shape.ts'
+import { ownTopics, type Plan } from '../plan.ts'
 
 /** An application as of its last committed epoch. */
 export interface AppCheckpoint {
@@ -25,18 +28,53 @@ export interface AppCheckpoint {
  * @throws EngineError `APP_UNKNOWN` where it has never committed one, `CHECKPOINT_CORRUPT`
  */
 export async function readAppCheckpoint(cluster: Cluster, app: string): Promise<AppCheckpoint> {
+  const checkpoint = await findAppCheckpoint(cluster, app)
+  if (checkpoint === undefined) throw unknownApp(app, 'it has not committed an epoch yet')
+  return checkpoint
+}
+
+/**
+ * The same, or undefined where no epoch has committed yet.
+ *
+ * @throws EngineError `APP_UNKNOWN` where it has no topic for a checkpoint, `CHECKPOINT_CORRUPT`
+ */
+export async function findAppCheckpoint(cluster: Cluster, app: string): Promise<AppCheckpoint | undefined> {
   const { checkpointTopic } = ownTopics(app)
   const topic = await findTopic(cluster, checkpointTopic)
   if (topic === undefined) throw unknownApp(app, `there is no topic "${checkpointTopic}"`)
   const records = await readCheckpoint(cluster, topic)
   const manifest = manifestOf(records)
-  if (manifest === undefined) throw unknownApp(app, 'it has not committed an epoch yet')
+  if (manifest === undefined) return undefined
   const pending = manifest.nextOffsets.map(() => new OffsetSet())
   collectPending(records, manifest, pending)
   // Nothing of it will be taken back.
   for (const set of pending) set.settle()
   const promoted = PromotedParts.behind(records, pending)
   return { manifest, pending, promoted, promotedBatches: promotedBatches(records), records }
+}
+
+/** What an application begins with: nothing of its source is read. */
+export async function firstCheckpoint(cluster: Cluster, plan: Plan): Promise<AppCheckpoint> {
+  const [source] = await cluster.topics([plan.source.topic])
+  const { starts } = await topicRange(cluster, source!)
+  const none = starts.map(() => 0)
+  const manifest: Manifest = {
+    format: manifestFormat,
+    epoch: 0,
+    closedMs: 0,
+    topology: shapeOf(plan),
+    outputs: [],
+    sourceId: source!.id,
+    ...Accounting.from(starts).snapshot(),
+    pending: 0,
+    digest: emptyDigest,
+    hashSeed: [0, 0],
+    baseEpochs: none,
+    basePieces: none,
+    deltaPieces: none,
+  }
+  const promoted = new PromotedParts(starts.length)
+  return { manifest, pending: starts.map(() => new OffsetSet()), promoted, promotedBatches: [], records: new Map() }
 }
 
 /** The topics that an application has read and written, beside its own. */

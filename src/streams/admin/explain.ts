@@ -3,13 +3,13 @@ import { type Cluster, partitionForKey, type Topic, topicRange } from '../../kaf
 import { headerOf, type Origin, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
 import { readRuns } from '../checkpoint/completed-runs.ts'
 import type { TopologyShape } from '../checkpoint/topology-shape.ts'
-import { ownTopics } from '../plan.ts'
+import { ownTopics, planTopology } from '../plan.ts'
 import { requireRights, rightsToExplain, rightsToReadApp } from '../rights.ts'
 import { readRecords, recordsOf } from '../record-reader.ts'
 import { originOf, parseValue } from '../record-view.ts'
 import type { RecordOrigin } from '../stage.ts'
 import type { Topology } from '../topology.ts'
-import { type AppCheckpoint, findTopic, readAppCheckpoint, topicsOf } from './app-checkpoint.ts'
+import { type AppCheckpoint, findAppCheckpoint, findTopic, firstCheckpoint, topicsOf } from './app-checkpoint.ts'
 import { type DeadLetter, readDeadLetter } from './dead-letter-reader.ts'
 import { KeyFinder } from './key-finder.ts'
 
@@ -58,6 +58,8 @@ export interface Explanation {
   /** As JSON. */
   readonly key: string
   readonly waiting?: WaitingKey
+  /** Records of the key that are in the source and were not consumed yet; absent where there are none. */
+  readonly unread?: readonly RecordPlace[]
   /** There where the key has been merged, and what comes of it is a duplicate for that. */
   readonly isRemembered?: true
   readonly published: readonly PublishedRecord[]
@@ -67,14 +69,15 @@ export interface Explanation {
 
 /**
  * Finds what has become of the records of a merge key: which parts wait, and for which others; where they were published; which
- * are dead letters. Reads the source from the first offset that waits, the dead letters, and one partition of the sink.
+ * are dead letters; and which are still to be read, also before the first epoch has committed. Reads the source from the first offset that
+ * waits, the dead letters, and one partition of the sink.
  *
  * @throws EngineError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`, `KAFKA_RIGHTS_MISSING`; ConfigError `CONFIG_INVALID_VALUE`, `CONFIG_MISSING_VALUE`
  */
 export async function explain(cluster: Cluster, options: ExplainOptions): Promise<Explanation> {
   const { app, key, topology, decompressedBytesMax } = options
   await requireRights(cluster, app, rightsToReadApp(app))
-  const checkpoint = await readAppCheckpoint(cluster, app)
+  const checkpoint = (await findAppCheckpoint(cluster, app)) ?? (await unread(cluster, app, topology))
   await requireRights(cluster, app, rightsToExplain(topicsOf(checkpoint.manifest)))
   const shape = checkpoint.manifest.topology
   const search: Search = {
@@ -88,15 +91,25 @@ export async function explain(cluster: Cluster, options: ExplainOptions): Promis
   const deadLetters = await findDeadLetters(search, ownTopics(app).deadLetterTopic)
   // What has left since the checkpoint waits no longer.
   const left = [...published.flatMap((record) => record.parts), ...deadLetters.flatMap(({ letter }) => letter.origins)]
-  const waiting = parts.filter((part) => !left.some((other) => isSamePlace(part, other)))
+  const hasNotLeft = (place: Origin) => !left.some((other) => isSamePlace(place, other))
+  const waiting = parts.filter(hasNotLeft)
+  const unreadRecords = (await findUnread(search)).filter(hasNotLeft)
   return {
     app,
     key: search.finder.text,
     ...(waiting.length > 0 && { waiting: describeWaiting(checkpoint, waiting) }),
+    ...(unreadRecords.length > 0 && { unread: unreadRecords }),
     ...(isRemembered(search) && { isRemembered: true }),
     published,
     deadLetters,
   }
+}
+
+/** Where no epoch has committed yet, only the topology tells the source. */
+async function unread(cluster: Cluster, app: string, topology: Topology | undefined): Promise<AppCheckpoint> {
+  if (topology !== undefined) return firstCheckpoint(cluster, planTopology(topology))
+  const text = `"${app}" has not committed an epoch yet, so there is no checkpoint that tells its source; give its topology`
+  throw new ConfigError('CONFIG_MISSING_VALUE', text, { app })
 }
 
 interface Search {
@@ -144,6 +157,21 @@ async function findWaiting({ cluster, checkpoint, finder, limits }: Search, side
   }
   promotedBatches.forEach(recordsOf(limits, visit(true)))
   await readRecords({ cluster, topic, range: { starts, ends }, ...limits }, visit(false))
+  return found
+}
+
+async function findUnread({ cluster, checkpoint: { manifest }, finder, limits }: Search): Promise<RecordPlace[]> {
+  const topic = await findTopic(cluster, manifest.topology.source)
+  if (topic === undefined || topic.id !== manifest.sourceId) return []
+  const { starts, ends } = await topicRange(cluster, topic)
+  const range = {
+    starts: starts.map((start, partition) => Math.max(start, manifest.nextOffsets[partition] ?? 0)),
+    ends,
+  }
+  const found: RecordPlace[] = []
+  await readRecords({ cluster, topic, range, ...limits }, (columns) => {
+    for (const row of finder.rowsIn(columns)) found.push(placeOf(columns, row, topic))
+  })
   return found
 }
 

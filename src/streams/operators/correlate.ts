@@ -61,6 +61,7 @@ export const correlate = (pipeline: Pipeline) =>
       tick: (correlation, { incarnation }) => correlation.tick(incarnation),
       committed: (correlation, { incarnation }) => correlation.committed(incarnation),
       promotable: (correlation, message) => correlation.promote(message),
+      expire: (correlation, { reply }) => correlation.expire(reply),
       drain: (correlation, { reply }) => correlation.drain(reply),
     },
   })
@@ -175,6 +176,14 @@ class Correlation {
     this.#open()
   }
 
+  async expire(reply: Reply<boolean>): Promise<void> {
+    const sweep = this.#sweep
+    if (sweep?.areRowsDue() !== true) return reply(false)
+    this.#open()
+    this.#drains.push(() => reply(sweep.isSweeping))
+    await this.#close()
+  }
+
   async drain(reply: Reply<void>): Promise<void> {
     this.#drains.push(reply)
     if (this.#isInDoubt()) this.#arm()
@@ -207,8 +216,10 @@ class Correlation {
   #apply(batch: RowBatch): boolean {
     const { state, statistics, timeOfDay, options } = this.#pipeline
     const { columns } = batch
+    const latestMs = state.eventClock === undefined ? Infinity : timeOfDay.nowMs() + options.timestampAheadMaxMs
     if (state.restoration !== undefined) {
       state.restore(columns)
+      state.eventClock?.recall(columns, latestMs)
       return true
     }
     const { table } = state
@@ -217,7 +228,6 @@ class Correlation {
     const roomBytes = this.#roomBytes
     // What becomes a dead letter is about as large as its record.
     columns.count = endWithin(columns, 0, Math.max(roomBytes, options.batchBytes))
-    const latestMs = state.eventClock === undefined ? Infinity : timeOfDay.nowMs() + options.timestampAheadMaxMs
     this.#refuse(columns, latestMs)
     table.takeTimes(this.#mergedTimes.earliestMs, this.#mergedTimes.latestMs)
     const rows = table.apply(columns, counts, roomBytes)

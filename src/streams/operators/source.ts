@@ -13,6 +13,7 @@ import { Fetcher, type FetchedResponse } from '../../kafka/index.ts'
 import { BatchReader } from '../../kernel/index.ts'
 import { CarefulReader } from '../careful-reader.ts'
 import { drained } from '../drained.ts'
+import { rowsExpired } from '../rows-expired.ts'
 import type { RowsMessage, SourceMessage } from '../messages.ts'
 import { fetchBuffersPerLeader, type Pipeline } from '../pipeline.ts'
 import { Lease } from '../row-batch.ts'
@@ -100,11 +101,12 @@ async function startFetching(pipeline: Pipeline, context: ActorContext<SourceMes
   }
 }
 
-/** Reads from where the state is; what it has lost is committed before. */
+/** Reads from where the state is; what it has lost is committed before, and rows have left that are over. */
 async function fetchOn(pipeline: Pipeline, context: ActorContext<SourceMessage>): Promise<Fetcher> {
   const { options, state, incarnation } = pipeline
   const { self } = context
   if (state.isLossDue) await drained(pipeline, context)
+  if (state.restoration === undefined) await rowsExpired(pipeline, context)
   const fetcher: Fetcher = new Fetcher(
     {
       cluster: pipeline.cluster,
