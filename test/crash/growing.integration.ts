@@ -11,7 +11,7 @@ import { type CrashPlan, drawNth, drawPoint, unharmed } from './crash-plan.ts'
 import { Program } from './program.ts'
 
 /** At the last one a process takes over that stands by since before the source has grown. */
-const kills = 6
+const kills = 4
 /** Within which a process dies. */
 const epochsMax = 4
 const customersPerStep = 10
