@@ -261,7 +261,8 @@ export const errorCatalogue = {
     retryable: true,
     meaning:
       'A transaction cannot commit any more, or was aborted by its coordinator because it was open for too long.',
-    remedy: 'What belonged to it is rolled back and done again; if that repeats itself, raise `transactionTimeoutMs`.',
+    remedy:
+      'The epoch is rolled back and done again, as smaller ones where it took too long to write; if that repeats itself, raise `transactionTimeoutMs`.',
   },
   TRANSACTION_FENCED: {
     retryable: false,

@@ -66,7 +66,7 @@ export function decodeServedVersions(buffer: Buffer, start: number, end: number)
   return served
 }
 
-/** What a broker lacks of what every program needs. */
+/** The versions that every program needs and a broker does not take. */
 export function missingVersions(served: ServedVersions): readonly ApiVersion[] {
   return usedVersions.filter((used) => !('only' in used) && !isServed(served, used))
 }
@@ -76,7 +76,7 @@ export function isServed(served: ServedVersions, { key, version }: ApiVersion): 
   return version >= first && version <= last
 }
 
-/** Says what a broker at an address lacks, of what it serves. */
+/** Names the versions that a broker lacks, and the ranges that it takes. */
 export function versionError(
   { host, port }: { host: string; port: number },
   served: ServedVersions,

@@ -4,15 +4,15 @@ type EpochLimits = Pick<RunOptions, 'epochMs' | 'epochIdleMs' | 'epochBytes' | '
 
 /** The share of `transactionTimeoutMs` in which an epoch is to be written. */
 const writingShare = 1 / 4
-/** How fast brokers are taken to be until they have shown it. */
+/** The rate at which a broker is assumed to write until it is measured. */
 const firstBytesPerSecond = 256 << 10
-/** The window never gets smaller: an epoch takes at least a row, and its manifest needs about as much. */
+/** The smallest window: an epoch takes at least one row, and its manifest has about as many bytes. */
 const windowBytesMin = 1024
 /** The window grows by what is stored; after it had to shrink by this share of it, until it is as large as it may be. */
 const cautiousGrowth = 1 / 8
 /** How long nothing may come into an epoch that is to stay open; then no more is to be expected. */
 const quietMs = 1_000
-/** What an epoch may write besides the merges of its rows, as a share of the window. */
+/** Bytes that an epoch may write for expired rows and for promoted parts, as a share of the window. */
 const sideShare = 1 / 4
 
 /** How far an epoch has been written. */
@@ -26,13 +26,13 @@ export interface EpochWriting {
 /**
  * Says when an epoch is due, and how much may be computed ahead of the broker: no IO, no time of its own.
  *
- * An epoch is one transaction, which has to be written well within `transactionTimeoutMs`. So what is computed and not
- * stored yet is bounded by a window. It begins small and grows with what is stored, as the congestion window of TCP does.
- * It shrinks to what can be written in time when an epoch took longer, or a broker says for how long it throttles; and to
- * half or less when an epoch was given up after it had taken longer. At a fast broker it is as large as `epochBytes`, and only
+ * An epoch is one transaction, and has to be written well within `transactionTimeoutMs`. So a window bounds the bytes that are
+ * computed and not stored yet. The window begins small and grows with the bytes that are stored, as the congestion window of TCP does.
+ * It shrinks to the bytes that can be written in time when an epoch took longer, or a broker announces a throttle time; and to
+ * half or less when an epoch was rolled back after it had taken longer. At a fast broker it is as large as `epochBytes`, and only
  * the other limits count.
  *
- * State: the window; the epoch at hand, and the one that is being committed. It outlives rollbacks.
+ * State: the window; the current epoch, and the one that is being committed. It outlives rollbacks.
  */
 export class EpochSchedule {
   readonly #limits: EpochLimits
@@ -41,10 +41,10 @@ export class EpochSchedule {
   #windowBytes: number
   #growth = 1
   #throttledUntilMs = -Infinity
-  /** Undefined while nothing is in the epoch at hand. */
+  /** Undefined while nothing is in the current epoch. */
   #openedMs: number | undefined
   #lastRowsMs = 0
-  /** What it will write at its end. */
+  /** Bytes that it will write at its end. */
   #owedBytes = 0
   #current = newWriting()
   #closed: EpochWriting | undefined
@@ -66,7 +66,7 @@ export class EpochSchedule {
     return Math.floor(this.#windowBytes * sideShare)
   }
 
-  /** Whether the epoch at hand has anything in it. */
+  /** Whether the current epoch has anything in it. */
   get isOpen(): boolean {
     return this.#openedMs !== undefined
   }
@@ -76,18 +76,18 @@ export class EpochSchedule {
     return this.#closed !== undefined
   }
 
-  /** Something came into the epoch at hand. */
+  /** Something came into the current epoch. */
   open(nowMs: number): void {
     this.#lastRowsMs = nowMs
     this.#openedMs ??= nowMs
   }
 
-  /** The epoch at hand will write so much more at its end. */
+  /** The current epoch will write so much more at its end. */
   owe(bytes: number): void {
     this.#owedBytes += bytes
   }
 
-  /** Bytes of the epoch at hand are sent; `stored` takes what is returned. */
+  /** Bytes of the current epoch are sent; `stored` takes what is returned. */
   sent(bytes: number, nowMs: number): EpochWriting {
     const writing = this.#current
     writing.sentBytes += bytes
@@ -95,21 +95,21 @@ export class EpochSchedule {
     return writing
   }
 
-  /** A broker has stored some of what was sent, so it may take more the next time. */
+  /** A broker has stored some of the bytes that were sent, so it may take more the next time. */
   stored(writing: EpochWriting, bytes: number): void {
     writing.storedBytes += bytes
     this.#windowBytes = this.#bounded(this.#windowBytes + bytes * this.#growth)
     if (this.#windowBytes === this.#windowBytesMax) this.#growth = 1
   }
 
-  /** A broker takes nothing for so long, after what it has stored. */
+  /** A broker that has stored bytes reads nothing more for so long. */
   throttled(throttleMs: number, nowMs: number): void {
     this.#throttledUntilMs = Math.max(this.#throttledUntilMs, nowMs + throttleMs)
     const { storedBytes, startMs } = this.#closed ?? this.#current
     if (startMs !== undefined && storedBytes > 0) this.#fit(storedBytes, this.#throttledUntilMs - startMs)
   }
 
-  /** The epoch at hand is complete; the next one begins. */
+  /** The current epoch is complete; the next one begins. */
   closed(): void {
     this.#closed = this.#current
     this.#current = newWriting()
@@ -125,7 +125,7 @@ export class EpochSchedule {
     if (this.#current.sentBytes > 0) this.#begin(this.#current, nowMs)
   }
 
-  /** What has not committed has not happened. */
+  /** The epochs that have not committed are undone. */
   rolledBack(nowMs: number): void {
     const { sentBytes, storedBytes, startMs } = this.#closed ?? this.#current
     const tookMs = startMs === undefined ? 0 : nowMs - startMs
@@ -147,7 +147,7 @@ export class EpochSchedule {
     return Math.max(0, this.#windowBytes - (sentBytes - storedBytes) - this.#owedBytes - openBytes)
   }
 
-  /** Whether the epoch at hand is to be closed now. */
+  /** Whether the current epoch is to be closed now. */
   isDue(nowMs: number, openBytes: number, isIdle: boolean): boolean {
     if (this.#openedMs === undefined || this.isCommitting) return false
     const { epochIdleMs, epochBytes } = this.#limits
@@ -156,7 +156,7 @@ export class EpochSchedule {
     return isIdle && nowMs >= this.#lastRowsMs + epochIdleMs
   }
 
-  /** Whether the epoch at hand may stay open beyond its time: more may come, and neither the broker nor memory suffers. */
+  /** Whether the current epoch may stay open beyond its time: more may come, and neither the broker nor memory suffers. */
   mayStayOpen(nowMs: number, openBytes: number, isIdle: boolean): boolean {
     if (this.#openedMs === undefined || (isIdle && nowMs >= this.#lastRowsMs + quietMs)) return false
     const { startMs, sentBytes } = this.#current
@@ -164,7 +164,7 @@ export class EpochSchedule {
     return startMs === undefined || nowMs < startMs + this.#writingMs
   }
 
-  /** How soon the epoch at hand could be due by its time; undefined while nothing is in it. */
+  /** How soon the current epoch could be due by its time; undefined while nothing is in it. */
   dueInMs(nowMs: number): number | undefined {
     if (this.#openedMs === undefined) return undefined
     return Math.min(this.#openedMs + this.#epochMs, this.#lastRowsMs + this.#limits.epochIdleMs) - nowMs

@@ -25,7 +25,7 @@ export const runOptions = {
     max: 60_000,
     env: 'MILLRACE_EPOCH_MS',
     flag: '--epoch-ms',
-    doc: 'Longest time that an epoch takes in records before it is closed, in milliseconds.',
+    doc: 'Longest time that an epoch takes in records before it is closed, in milliseconds; a quarter of the transaction timeout at most.',
   },
   epochIdleMs: {
     type: 'int',
@@ -42,7 +42,7 @@ export const runOptions = {
     min: 1024,
     env: 'MILLRACE_EPOCH_BYTES',
     flag: '--epoch-bytes',
-    doc: 'Bytes of output after which an epoch is closed.',
+    doc: 'Bytes of output after which an epoch is closed; fewer where the brokers cannot write so many in a quarter of the transaction timeout.',
   },
   transactionTimeoutMs: {
     type: 'int',

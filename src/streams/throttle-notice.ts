@@ -11,7 +11,7 @@ export class ThrottleNotice {
   readonly #app: string
   readonly #logger: Logger
   readonly #clock: Clock
-  /** Of what was not told yet. */
+  /** Since the last line. */
   #throttledMs = 0
   #windowBytes = 0
   #untilMs = 0
@@ -27,7 +27,7 @@ export class ThrottleNotice {
   /**
    * A broker takes nothing for so long.
    *
-   * @param windowBytes - What is sent at once for that.
+   * @param windowBytes - Bytes that are sent at once because of it.
    */
   note(throttleMs: number, windowBytes: number): void {
     const nowMs = this.#clock.monotonicMs()

@@ -196,13 +196,14 @@ export function livesSuite(target: Target): void {
 
       void it('aborts when it is no member any more', async () => {
         const lost = new EngineError('KAFKA_CLOSED', 'ownership was lost')
-        let isOwner = false
+        let isOwner = true
         const member = async () => {
           if (!isOwner) throw lost
           return noMember
         }
         await using session = await open({ member })
         await session.producer.begin()
+        isOwner = false
 
         const first = await session.transact()
         isOwner = true
