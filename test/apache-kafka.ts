@@ -13,8 +13,8 @@ export const skipWithoutJava = available === true ? false : available
 /** What it says of tests on the one of `apacheKafka`. */
 export const skipWithoutKafka = runningKafka === undefined ? skipWithoutJava : false
 
-/** The Kafka that runs already, or one that is started. */
-export async function apacheKafka(): Promise<RunningBroker> {
-  if (runningKafka === undefined) return startKafka()
+/** The Kafka that runs already, or one that is started, with these properties. */
+export async function apacheKafka(properties: Readonly<Record<string, string>> = {}): Promise<RunningBroker> {
+  if (runningKafka === undefined) return startKafka({ properties })
   return { bootstrapServers: runningKafka, [Symbol.asyncDispose]: async () => {} }
 }
