@@ -1,6 +1,6 @@
 import { systemClock } from '../core/clock.ts'
 import type { OptionTable } from '../core/options.ts'
-import { Cluster } from '../kafka/index.ts'
+import { Cluster, type OpenTransaction, openTransactionText } from '../kafka/index.ts'
 import {
   loggedWaits,
   runOptions,
@@ -8,6 +8,7 @@ import {
   type SecurityOptions,
   securityOf,
   securityOptions,
+  transactionWaitMsDefault,
 } from '../streams/index.ts'
 import { jsonOption } from './command.ts'
 import type { Output } from './output.ts'
@@ -42,6 +43,25 @@ export function clusterOf(
 }
 
 type ClusterOptionValues = SecurityOptions & { bootstrapServers: string; brokerWaitMs: number | undefined }
+
+/** Options of those among them that read its topics to their ends. */
+export const readingOptions = {
+  ...appOptions,
+  decompressedBytesMax: runOptions.decompressedBytesMax,
+  transactionWaitMs: {
+    type: 'int',
+    default: transactionWaitMsDefault,
+    min: 0,
+    max: 3_600_000,
+    flag: '--transaction-wait-ms',
+    doc: 'How long a transaction is waited for that is open in a topic, in milliseconds.',
+  },
+} as const satisfies OptionTable
+
+/** Says what is waited for. */
+export function tellOfWaiting(output: Output) {
+  return (open: OpenTransaction) => output.note(`waiting for ${openTransactionText(open)}`)
+}
 
 /** Does something at a cluster, which is left afterwards. */
 export async function atCluster<Result>(

@@ -3,7 +3,7 @@ import { classNames } from './class-names.ts'
 
 /** The report of an audit for people: the verdict first, then what speaks against it. */
 export function auditText(report: AuditReport): string {
-  const { app, epoch, closedMs, twice, without, miscounts, unbalanced, removedFrom, foreignRecords } = report
+  const { app, epoch, closedMs, twice, without, miscounts, unbalanced, removedFrom, recreated, foreignRecords } = report
   const place = (each: { partition: number; offset: number }) => `  partition ${each.partition}, offset ${each.offset}`
   return [
     `${app}, epoch ${epoch} of ${new Date(closedMs).toISOString()}`,
@@ -17,13 +17,21 @@ export function auditText(report: AuditReport): string {
     }),
     ...unbalanced.map((partition) => `partition ${partition}: the classes do not add up to what was consumed`),
     ...(foreignRecords === 0 ? [] : [`records of others in its topics: ${foreignRecords.toLocaleString('en')}`]),
-    ...(report.verdict === 'proved' ? [] : removedFrom.map((topic) => `topic ${topic} has lost records`)),
+    ...(report.verdict === 'proved'
+      ? []
+      : removedFrom.map((topic) => {
+          return `topic ${topic} ${recreated.includes(topic) ? 'was deleted and created again' : 'has lost records'}`
+        })),
   ].join('\n')
 }
 
-function verdictText({ verdict, accounting }: AuditReport): string {
+function verdictText({ verdict, accounting, unseen }: AuditReport): string {
   const consumed = accounting.reduce((sum, account) => sum + account.consumed, 0).toLocaleString('en')
   if (verdict === 'proved') return `proved: each of ${consumed} consumed offsets has exactly one class`
+  if (verdict === 'provedAsSeen') {
+    const hidden = `${unseen.toLocaleString('en')} are not in the compacted source now and have no other trace, as many as can have been skipped or filtered`
+    return `proved as far as compaction lets it be seen: each of ${consumed} consumed offsets has exactly one class; ${hidden}`
+  }
   if (verdict === 'wrong') return `WRONG: not every one of ${consumed} consumed offsets has exactly one class`
   return `not proved: the account of ${consumed} consumed offsets adds up, but records that would prove it are gone`
 }

@@ -191,6 +191,12 @@ export const errorCatalogue = {
     meaning: 'A record batch has a format older than Kafka 0.11.',
     remedy: 'Copy the topic with a current client, which rewrites its batches.',
   },
+  KAFKA_TRANSACTION_OPEN: {
+    retryable: true,
+    meaning: 'A topic was to be read to its end, and a transaction that was begun there has not ended for a long time.',
+    remedy:
+      'End or restart the producer that the message names; brokers abort its transaction after its timeout, `kafka-transactions.sh abort` at once. Or wait longer.',
+  },
   KAFKA_UNAVAILABLE: {
     retryable: true,
     meaning: 'A broker refused for a reason that passes, such as an election; it was retried until the deadline.',

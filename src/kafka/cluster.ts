@@ -96,6 +96,11 @@ export class Cluster {
     this.random = options.random ?? systemRandom
   }
 
+  /** The brokers that the cluster has told of. */
+  get nodeIds(): number[] {
+    return [...this.#brokers.keys()]
+  }
+
   get retryPolicy(): Required<RetryPolicy> {
     return {
       clock: this.clock,

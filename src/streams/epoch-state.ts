@@ -18,7 +18,7 @@ import type { PartitionLoss } from './loss.ts'
 import type { RememberedKeys } from './remembered-keys.ts'
 
 /** What every manifest of a program says alike. */
-export type ProgramIdentity = Pick<Manifest, 'topology' | 'outputs' | 'expiry' | 'sourceId' | 'hashSeed'>
+export type ProgramIdentity = Pick<Manifest, 'topology' | 'outputs' | 'outputIds' | 'expiry' | 'sourceId' | 'hashSeed'>
 
 /** Parts that a table has before a restoration: of what waits, all from below some offsets. */
 export interface RestorationBase {

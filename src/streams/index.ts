@@ -1,3 +1,4 @@
+export { transactionWaitMsDefault } from './admin/app-checkpoint.ts'
 export { audit } from './admin/audit.ts'
 export type { AuditReport } from './admin/audit-report.ts'
 export { explain, type Explanation } from './admin/explain.ts'

@@ -27,6 +27,8 @@ export interface LoadRequest {
   plan: Plan
   options: RunOptions
   source: Topic
+  /** Topics of merged records, expired rows and dead letters. */
+  outputs: readonly Topic[]
   /** Offsets behind the last records of the source. */
   logEnds: readonly number[]
   records: CheckpointRecords
@@ -77,9 +79,9 @@ export async function loadState(request: LoadRequest): Promise<EpochState> {
 }
 
 function emptyState(request: LoadRequest, logStarts: readonly number[]): EpochState {
-  const { plan, source } = request
+  const { plan, source, outputs } = request
   const identity: ProgramIdentity = {
-    ...descriptionOf(plan),
+    ...descriptionOf(plan, outputs),
     sourceId: source.id,
     hashSeed: [systemRandom.nextUint32(), systemRandom.nextUint32()],
   }
@@ -104,7 +106,7 @@ function emptyState(request: LoadRequest, logStarts: readonly number[]): EpochSt
  * @throws EngineError `CHECKPOINT_CORRUPT`, `PENDING_LOST`; KafkaError `KAFKA_OFFSET_LOST`
  */
 export function stateBehind(request: LoadRequest, manifest: Manifest, logStarts: readonly number[]): EpochState {
-  const { plan, options, source, records, logger } = request
+  const { plan, options, source, outputs, records, logger } = request
   const pending = new PendingOffsets(source.partitions.length)
   collectPending(records, manifest, pending.sets)
   const grown = withNewPartitions(manifest, logStarts)
@@ -125,7 +127,7 @@ export function stateBehind(request: LoadRequest, manifest: Manifest, logStarts:
   if (manifest.completed !== undefined) remembered?.recall(records, manifest.completed)
   return new EpochState({
     // No more than that of the last manifest goes into the next one.
-    identity: { ...descriptionOf(plan, grown.outputs), sourceId, hashSeed },
+    identity: { ...descriptionOf(plan, outputs, grown), sourceId, hashSeed },
     table,
     accounting: new Accounting(grown),
     epoch: grown.epoch,
@@ -161,10 +163,12 @@ function retainWaiting({ table, manifest }: WarmTable, pending: PendingOffsets):
 }
 
 /** What a manifest says of the program itself, behind what it said before of where its output is. */
-function descriptionOf(plan: Plan, outputs: readonly string[] = []) {
+function descriptionOf(plan: Plan, topics: readonly Topic[], before?: Manifest) {
   const { expiry } = plan.correlate
   const present = [plan.sink.topic, ...(expiry?.topic === undefined ? [] : [expiry.topic])]
-  return { topology: shapeOf(plan), outputs: [...new Set([...outputs, ...present])], expiry }
+  const outputs = [...new Set([...(before?.outputs ?? []), ...present])]
+  const outputIds = { ...Object.fromEntries(topics.map(({ name, id }) => [name, id])), ...before?.outputIds }
+  return { topology: shapeOf(plan), outputs, outputIds, expiry }
 }
 
 /** Partitions that the source was given since the last epoch are read from offset 0: what is not there any more was never read. */

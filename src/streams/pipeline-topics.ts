@@ -31,6 +31,11 @@ export const checkpointSink = 2
 /** Only where expired rows have a topic of their own. */
 export const expiredSink = 3
 
+/** Topics of what leaves the program: merged records, dead letters, expired rows. */
+export function outputsOf({ sinks }: PipelineTopics): Topic[] {
+  return sinks.filter((_, sink) => sink !== checkpointSink)
+}
+
 /** Bytes of a record that are neither key, value nor headers, and of the batch around it. */
 const recordFrameBytes = 128
 /** The same of a record in the checkpoint that has another one for its value, with its key. */

@@ -6,7 +6,7 @@ import { manifestOf } from './checkpoint/checkpoint-records.ts'
 import { CheckpointView } from './checkpoint/checkpoint-view.ts'
 import type { EpochState } from './epoch-state.ts'
 import { checkProgram, stateBehind, type WarmTable } from './load-state.ts'
-import { checkpointSink } from './pipeline-topics.ts'
+import { checkpointSink, outputsOf } from './pipeline-topics.ts'
 import { Pipeline } from './pipeline.ts'
 import { isOfOtherProgram } from './program-watch.ts'
 import { rootCause } from './root-cause.ts'
@@ -100,6 +100,7 @@ export class Standby {
       // What is lost is accepted by the process that takes over, and goes on without this table.
       options: { ...options, acceptLoss: false },
       source: topics.source,
+      outputs: outputsOf(topics),
       logEnds: [],
       records,
       tableMemory: this.#warm === undefined ? this.#active.takeTableMemory() : undefined,

@@ -5,12 +5,17 @@ import { audit, type AuditReport } from '../../src/streams/index.ts'
 import { atCluster } from './at-cluster.ts'
 import { customers, customerTopology, mergeOf, record } from './customers.ts'
 import { readTopic } from './read-topic.ts'
-import { assertAccount, committed, startQuietly } from './run.ts'
+import { assertAccount, assertEndedBy, committed, startQuietly } from './run.ts'
 import { produce, type SourceRecord, type Stream, type Target, toMessages } from './target.ts'
 
 /** Stage A's function in these tests lets nothing through from here on. */
 const filteredFrom = 1_000
 const sideA = { part: ({ id, part }: { id: number; part: unknown }) => (id < filteredFrom ? part : undefined) }
+
+interface ChangeableManifest {
+  totals: Record<string, number[]>
+  outputIds?: Record<string, string>
+}
 
 /** A record by whose time those of all others have expired. */
 function late(side: string, id: number): SourceRecord {
@@ -48,6 +53,8 @@ export function audits(target: Target): void {
         miscounts: [],
         unbalanced: [],
         removedFrom: [],
+        recreated: [],
+        unseen: 0,
         foreignRecords: 0,
       })
     })
@@ -103,6 +110,54 @@ export function audits(target: Target): void {
         assertAccount(app.report(), { pending: 2, expired: 2 })
         if (to === 'a topic') await target.admin.deleteTopics({ topics: [`${stream.app}.expired`] })
       }
+    })
+
+    it('proves what was read of a compacted source, as far as that can be seen', async () => {
+      const stream = await target.stream()
+      await target.setConfigs(stream.source, { 'cleanup.policy': 'compact', 'retention.ms': '-1' })
+      const keyed = (records: readonly SourceRecord[]) =>
+        records.map((each, index) => ({ ...each, key: String(index) }))
+      await stream.produce(keyed([...customers(2), record('A', filteredFrom)]))
+      await stream.run(customerTopology(stream, sideA))
+      const whole = await auditOf(stream)
+      await produceInTransactions(stream, keyed([record('A', 7), record('A', 9)]))
+      await stream.run(customerTopology(stream, sideA))
+
+      const withGaps = await auditOf(stream)
+      const hidden = await changeManifest(stream, ({ totals }) => {
+        totals['skipped']![1]!++
+        totals['filtered']![1]!--
+      })
+
+      assert.deepEqual([whole.verdict, whole.unseen, whole.removedFrom], ['proved', 0, []])
+      // Two aborted records and two markers.
+      assert.deepEqual([withGaps.verdict, withGaps.unseen], ['provedAsSeen', 4], JSON.stringify(withGaps))
+      // More was skipped than there are gaps, which no compaction fills.
+      assert.equal(hidden.verdict, 'wrong')
+    })
+
+    it('says which transaction it waits for, and not for ever', async () => {
+      const stream = await runOf(customers(3))
+      const transactionalId = `${stream.app}-foreign`
+      const producer = target.kafka.producer({ transactionalId, idempotent: true, maxInFlightRequests: 1 })
+      await producer.connect()
+      const transaction = await producer.transaction()
+      await transaction.send({ topic: stream.sink, messages: [{ value: 'foreign', partition: 1 }] })
+      const told: object[] = []
+      const question = { app: stream.app, transactionWaitMs: 1_200, onWaiting: (open: object) => void told.push(open) }
+
+      const error: unknown = await atCluster(target, (cluster) => audit(cluster, question)).catch((reason) => reason)
+      await transaction.abort()
+      await producer.disconnect()
+      const { verdict } = await auditOf(stream)
+
+      assertEndedBy(error, 'KAFKA_TRANSACTION_OPEN')
+      const [{ producerId, offset, ...open }, ...others] = told as [Record<string, unknown>]
+      assert.deepEqual([open, others], [{ topic: stream.sink, partition: 1, transactionalId }, []])
+      assert.ok(Number(producerId) >= 0 && Number(offset) >= 0)
+      const { message } = error as Error
+      for (const word of [transactionalId, stream.sink, 'partition 1']) assert.ok(message.includes(word), message)
+      assert.equal(verdict, 'proved')
     })
 
     it('finds what pretends to have left since, and waits', async () => {
@@ -166,13 +221,24 @@ export function audits(target: Target): void {
       assert.deepEqual([twice.count, twice.first.length], [20, 10])
     })
 
-    it('finds a merged record that is gone from a sink that was made again', async () => {
+    it('tells a sink that was deleted and created again', async () => {
+      const stream = await runOf(customers(4))
+      await recreateSink(stream)
+
+      const { verdict, twice, without, removedFrom, recreated } = await auditOf(stream)
+
+      assert.deepEqual([verdict, twice, without], ['unproved', nothing, nothing])
+      assert.deepEqual([removedFrom, recreated], [[stream.sink], [stream.sink]])
+    })
+
+    it('finds a merged record that is gone from a sink that seems to be the one it was', async () => {
       const stream = await runOf([...customers(4), record('A', filteredFrom)])
-      await target.admin.deleteTopics({ topics: [stream.sink] })
-      await target.admin.createTopics({ topics: [{ topic: stream.sink, numPartitions: 3 }] })
+      await recreateSink(stream)
       await produceMerges(stream, [0, 1, 3])
 
-      const { verdict, twice, without, miscounts } = await auditOf(stream)
+      const { verdict, twice, without, miscounts } = await changeManifest(stream, (manifest) => {
+        delete manifest.outputIds
+      })
 
       assert.equal(verdict, 'wrong')
       assert.deepEqual(twice, nothing)
@@ -264,6 +330,11 @@ export function audits(target: Target): void {
     })
   })
 
+  async function recreateSink({ sink }: Stream): Promise<void> {
+    await target.admin.deleteTopics({ topics: [sink] })
+    await target.admin.createTopics({ topics: [{ topic: sink, numPartitions: 3 }] })
+  }
+
   async function runOf(records: readonly SourceRecord[]): Promise<Stream> {
     const stream = await target.stream()
     await stream.produce(records)
@@ -311,13 +382,10 @@ export function audits(target: Target): void {
   }
 
   /** Audits with another manifest, and puts the right one back. */
-  async function changeManifest(
-    stream: Stream,
-    change: (manifest: { totals: Record<string, number[]> }) => void,
-  ): Promise<AuditReport> {
+  async function changeManifest(stream: Stream, change: (manifest: ChangeableManifest) => void): Promise<AuditReport> {
     const records = await readTopic(target.bootstrapServers, stream.checkpointTopic)
     const value = records.findLast(({ key }) => key === 'manifest')!.value!
-    const manifest: { totals: Record<string, number[]> } = JSON.parse(value)
+    const manifest: ChangeableManifest = JSON.parse(value)
     change(manifest)
     await produce(target.kafka, stream.checkpointTopic, [{ key: 'manifest', value: JSON.stringify(manifest) }])
     const report = await auditOf(stream)

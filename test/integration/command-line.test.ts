@@ -246,11 +246,28 @@ describe('millrace on a broker that runs already', () => {
       assert.equal(verified.code, 1)
       assert.deepEqual(verificationOf(verified), { ...fault, ...wrong })
     }
-    // It was written again without saying where its parts came from.
     const audited = await millrace('audit', '--app', 'customer-360', ...servers)
-    assert.equal(audited.code, 1, audited.stderr)
-    assert.match(audited.stdout, /^WRONG: /m)
-    assert.match(audited.stdout, /^offsets without a class: 600; the first 10 are$/m)
+    assert.equal(audited.code, 3, audited.stderr)
+    assert.match(audited.stdout, /^not proved: /m)
+    assert.match(audited.stdout, /^topic sink-topic was deleted and created again$/m)
+  })
+
+  it('says which transaction an audit waits for, and ends with exit code 3 when that stays open', async () => {
+    const producer = kafka.producer({ transactionalId: 'stays-open', idempotent: true, maxInFlightRequests: 1 })
+    await producer.connect()
+    const transaction = await producer.transaction()
+    await transaction.send({ topic: 'sink-topic', messages: [{ value: '{}', partition: 2 }] })
+
+    const audited = await millrace('audit', '--app', 'customer-360', ...servers, '--transaction-wait-ms', '1500')
+    await transaction.abort()
+    await producer.disconnect()
+
+    assert.equal(audited.code, 3, audited.stderr)
+    assert.equal(audited.stdout, '')
+    const open =
+      /the transaction of "stays-open" \(producer \d+\), open in topic "sink-topic", partition 2, since offset \d+/
+    assert.match(audited.stderr, new RegExp(`^waiting for ${open.source}$`, 'm'))
+    assert.match(audited.stderr, new RegExp(`^error KAFKA_TRANSACTION_OPEN: .*${open.source}`, 'm'))
   })
 
   it('drains and commits at SIGTERM, and exits with 0', async () => {

@@ -6,7 +6,9 @@ import { after, before, describe, it, type TestContext } from 'node:test'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 import { startBroker } from '../../src/broker/index.ts'
 import { systemClock } from '../../src/core/clock.ts'
+import { countGroupMembers } from '../../src/kafka/index.ts'
 import { apacheKafka, type RunningBroker, skipWithoutKafka } from '../apache-kafka.ts'
+import { atCluster } from './at-cluster.ts'
 import { customers, mergesOf, record, valuesOf } from './customers.ts'
 import { type Running, startMillrace } from './millrace.ts'
 import { createStream, type Stream } from './target.ts'
@@ -76,7 +78,7 @@ function onBroker(name: string, skip: string | false, start: () => Promise<Endin
       })()
       while ((await stream.merged()).length === 0);
 
-      const ended = await assertTakeover(t, active, standby)
+      const ended = await assertTakeover(t, active, takesOver(standby))
       isTakenOver = true
       await load
       while ((await stream.merged()).length < count);
@@ -94,7 +96,7 @@ function onBroker(name: string, skip: string | false, start: () => Promise<Endin
       await stream.produce(customers(1))
       await active.says('hangs')
 
-      const ended = await assertTakeover(t, active, standby)
+      const ended = await assertTakeover(t, active, takesOver(standby))
       await standby.says('hangs')
       standby.signal('SIGTERM')
       const last = await standby.ended
@@ -111,11 +113,16 @@ function onBroker(name: string, skip: string | false, start: () => Promise<Endin
       await broker.refuseCheckpoint(stream, admin)
       await stream.produce([record('A', 1)])
 
-      const ended = await assertTakeover(t, active, standby)
+      // What the standby writes is refused as well.
+      const isLeft = async () => {
+        while ((await atCluster(broker, (cluster) => countGroupMembers(cluster, stream.app))) !== 1);
+      }
+      const ended = await assertTakeover(t, active, isLeft())
       standby.signal('SIGTERM')
       const last = await standby.ended
 
       assert.deepEqual([ended.code, last.code], [0, 0], ended.stderr + last.stderr)
+      assert.match(ended.stderr, /stopped before everything on its way was committed/)
     })
 
     const newStream = () => createStream({ bootstrapServers: broker.bootstrapServers, kafka, admin })
@@ -144,10 +151,14 @@ function onBroker(name: string, skip: string | false, start: () => Promise<Endin
       return [active, standby]
     }
 
-    async function assertTakeover(t: TestContext, active: Running, standby: Running) {
+    const takesOver = (standby: Running) =>
+      Promise.race([standby.says('going on from the checkpoint'), standby.says('reading the source')])
+
+    /** Ends the active process, which must be followed by something that its session would keep from happening for long. */
+    async function assertTakeover(t: TestContext, active: Running, sign: Promise<void>) {
       const toldMs = systemClock.monotonicMs()
       active.signal('SIGTERM')
-      await Promise.race([standby.says('going on from the checkpoint'), standby.says('reading the source')])
+      await sign
       const tookMs = systemClock.monotonicMs() - toldMs
       const ended = await active.ended
       t.diagnostic(

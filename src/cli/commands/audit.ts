@@ -1,10 +1,12 @@
-import { audit as auditApp, type AuditReport, runOptions } from '../../streams/index.ts'
-import { appOptions, atCluster } from '../app-command.ts'
+import { EngineError } from '../../core/errors.ts'
+import { audit as auditApp, type AuditReport } from '../../streams/index.ts'
+import { atCluster, readingOptions, tellOfWaiting } from '../app-command.ts'
 import { auditText } from '../audit-text.ts'
 import { defineCommand, exitCodes } from '../command.ts'
 
 const exitCodeOf = {
   proved: exitCodes.done,
+  provedAsSeen: exitCodes.done,
   wrong: exitCodes.failed,
   unproved: exitCodes.unfinished,
 } as const satisfies Record<AuditReport['verdict'], number>
@@ -13,10 +15,18 @@ export const audit = defineCommand({
   name: 'audit',
   summary: 'Proves from the broker alone that every offset an application has consumed has exactly one class.',
   operands: [],
-  options: { ...appOptions, decompressedBytesMax: runOptions.decompressedBytesMax },
+  options: readingOptions,
   async run({ options, output }) {
-    const report = await atCluster(options, output, (cluster) => auditApp(cluster, options))
-    output.result(report, auditText(report))
-    return exitCodeOf[report.verdict]
+    const question = { ...options, onWaiting: tellOfWaiting(output) }
+    try {
+      const report = await atCluster(options, output, (cluster) => auditApp(cluster, question))
+      output.result(report, auditText(report))
+      return exitCodeOf[report.verdict]
+    } catch (error) {
+      if (!EngineError.is(error) || error.code !== 'KAFKA_TRANSACTION_OPEN') throw error
+      // Nothing is wrong by what could be read.
+      output.error(error)
+      return exitCodes.unfinished
+    }
   },
 })

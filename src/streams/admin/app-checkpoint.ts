@@ -1,5 +1,5 @@
 import { EngineError, KafkaError } from '../../core/errors.ts'
-import { type Cluster, type Topic, topicRange } from '../../kafka/index.ts'
+import { type Cluster, type Topic, topicRange, type TransactionWait } from '../../kafka/index.ts'
 import { type FetchedPartition, OffsetSet } from '../../kernel/index.ts'
 import { Accounting } from '../accounting.ts'
 import { type CheckpointRecords, collectPending, manifestOf } from '../checkpoint/checkpoint-records.ts'
@@ -25,10 +25,10 @@ export interface AppCheckpoint {
 /**
  * Reads what the last committed epoch of an application left behind, whether or not it runs.
  *
- * @throws EngineError `APP_UNKNOWN` where it has never committed one, `CHECKPOINT_CORRUPT`
+ * @throws EngineError `APP_UNKNOWN` where it has never committed one, `CHECKPOINT_CORRUPT`; KafkaError `KAFKA_TRANSACTION_OPEN`
  */
-export async function readAppCheckpoint(cluster: Cluster, app: string): Promise<AppCheckpoint> {
-  const checkpoint = await findAppCheckpoint(cluster, app)
+export async function readAppCheckpoint(cluster: Cluster, app: string, wait: TransactionWait): Promise<AppCheckpoint> {
+  const checkpoint = await findAppCheckpoint(cluster, app, wait)
   if (checkpoint === undefined) throw unknownApp(app, 'it has not committed an epoch yet')
   return checkpoint
 }
@@ -38,11 +38,15 @@ export async function readAppCheckpoint(cluster: Cluster, app: string): Promise<
  *
  * @throws EngineError `APP_UNKNOWN` where it has no topic for a checkpoint, `CHECKPOINT_CORRUPT`
  */
-export async function findAppCheckpoint(cluster: Cluster, app: string): Promise<AppCheckpoint | undefined> {
+export async function findAppCheckpoint(
+  cluster: Cluster,
+  app: string,
+  wait: TransactionWait,
+): Promise<AppCheckpoint | undefined> {
   const { checkpointTopic } = ownTopics(app)
   const topic = await findTopic(cluster, checkpointTopic)
   if (topic === undefined) throw unknownApp(app, `there is no topic "${checkpointTopic}"`)
-  const records = await readCheckpoint(cluster, topic)
+  const records = await readCheckpoint(cluster, topic, wait)
   const manifest = manifestOf(records)
   if (manifest === undefined) return undefined
   const pending = manifest.nextOffsets.map(() => new OffsetSet())
@@ -75,6 +79,20 @@ export async function firstCheckpoint(cluster: Cluster, plan: Plan): Promise<App
   }
   const promoted = new PromotedParts(starts.length)
   return { manifest, pending: starts.map(() => new OffsetSet()), promoted, promotedBatches: [], records: new Map() }
+}
+
+/** What an operator says of open transactions that are met. */
+export interface WaitOptions {
+  /** How long one is waited for, in milliseconds, in each topic. @defaultValue 30,000 */
+  readonly transactionWaitMs?: number
+  /** Told when one is waited for. */
+  readonly onWaiting?: TransactionWait['onWaiting']
+}
+
+export const transactionWaitMsDefault = 30_000
+
+export function waitOf({ transactionWaitMs = transactionWaitMsDefault, onWaiting }: WaitOptions): TransactionWait {
+  return { waitMs: transactionWaitMs, onWaiting }
 }
 
 /** The topics that an application has read and written, beside its own. */

@@ -16,6 +16,10 @@ export interface AppLogs {
 export interface Log {
   readonly name: string
   readonly isWhole: boolean
+  /** Whether it was deleted since and created again under its name. */
+  readonly isRecreated: boolean
+  /** Of the source: whether a cleaner makes gaps in it, so that a gap does not say that there never was a record. */
+  readonly isCompacted: boolean
   /** Absent where it is gone. */
   readonly present?: { readonly topic: Topic; readonly range: TopicRange }
 }
@@ -24,33 +28,39 @@ export interface Log {
 export async function findLogs(cluster: Cluster, app: string, manifest: Manifest): Promise<AppLogs> {
   const [source, deadLetters, ...outputs] = await Promise.all([
     findSource(cluster, manifest),
-    findLog(cluster, ownTopics(app).deadLetterTopic),
-    ...manifest.outputs.map((name) => findLog(cluster, name)),
+    findLog(cluster, ownTopics(app).deadLetterTopic, manifest),
+    ...manifest.outputs.map((name) => findLog(cluster, name, manifest)),
   ])
   return { outputs, deadLetters, source }
 }
 
-async function findLog(cluster: Cluster, name: string): Promise<Log> {
+async function findLog(cluster: Cluster, name: string, { outputIds = {} }: Manifest): Promise<Log> {
   const topic = await findTopic(cluster, name)
-  if (topic === undefined) return { name, isWhole: false }
+  if (topic === undefined) return { ...gone, name }
   const range = await topicRange(cluster, topic)
-  const isWhole = range.starts.every((start) => start === 0) && !(await isCompacted(cluster, name))
-  return { name, isWhole, present: { topic, range } }
+  const isRecreated = topic.id !== (outputIds[name] ?? topic.id)
+  const isCompacted = await isTopicCompacted(cluster, name)
+  const isWhole = range.starts.every((start) => start === 0) && !isCompacted && !isRecreated
+  return { name, isWhole, isRecreated, isCompacted, present: { topic, range } }
 }
 
-/** The source as far as it was consumed. Where a cleaner makes gaps, gaps say nothing. */
+/** Of a topic that is not there. */
+const gone = { isWhole: false, isRecreated: false, isCompacted: false } as const
+
+/** The source as far as it was consumed. */
 async function findSource(cluster: Cluster, { topology, sourceId, startOffsets, nextOffsets }: Manifest): Promise<Log> {
   const name = topology.source
   const topic = await findTopic(cluster, name)
-  if (topic?.id !== sourceId || (await isCompacted(cluster, name))) return { name, isWhole: false }
+  if (topic?.id !== sourceId) return { ...gone, name, isRecreated: topic !== undefined }
+  const isCompacted = await isTopicCompacted(cluster, name)
   const logStarts = (await topicRange(cluster, topic)).starts
   const isWhole = startOffsets.every((start, partition) => logStarts[partition]! <= start)
   const starts = startOffsets.map((start, partition) => Math.max(start, logStarts[partition]!))
   const ends = nextOffsets.map((next, partition) => Math.max(next, starts[partition]!))
-  return { name, isWhole, present: { topic, range: { starts, ends } } }
+  return { name, isWhole, isRecreated: false, isCompacted, present: { topic, range: { starts, ends } } }
 }
 
-async function isCompacted(cluster: Cluster, topic: string): Promise<boolean> {
+async function isTopicCompacted(cluster: Cluster, topic: string): Promise<boolean> {
   const [policy] = await topicConfigs(cluster, topic, 'cleanup.policy')
   return policy?.includes('compact') ?? false
 }

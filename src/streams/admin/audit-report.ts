@@ -19,10 +19,11 @@ export interface AuditReport {
   readonly epoch: number
   readonly closedMs: number
   /**
-   * `proved`: every consumed offset has exactly one class. `wrong`: some have none or two, or the account does not agree.
-   * `unproved`: nothing contradicts the account, but records that would prove it have been removed.
+   * `proved`: every consumed offset has exactly one class. `provedAsSeen`: the same as far as a compacted source lets it be seen,
+   * see `unseen`. `wrong`: some have none or two, or the account does not agree. `unproved`: nothing contradicts the account, but
+   * records that would prove it have been removed.
    */
-  readonly verdict: 'proved' | 'wrong' | 'unproved'
+  readonly verdict: 'proved' | 'provedAsSeen' | 'wrong' | 'unproved'
   /** The account that was audited. */
   readonly accounting: readonly PartitionAccount[]
   /** Offsets with two classes, the first ten. */
@@ -34,6 +35,13 @@ export interface AuditReport {
   readonly unbalanced: readonly number[]
   /** Topics that have lost records, by retention, compaction or hand. */
   readonly removedFrom: readonly string[]
+  /** Those of them that were deleted and created again. */
+  readonly recreated: readonly string[]
+  /**
+   * Offsets without another trace at which a compacted source has no record now. Compaction removes records, and none comes where
+   * there was none: so as many as the account says were skipped must be among them, and the others must have been filtered.
+   */
+  readonly unseen: number
   /** Records in topics of the application that are of others, or from before it was reset. */
   readonly foreignRecords: number
 }
@@ -47,31 +55,39 @@ export function judge(app: string, manifest: Manifest, evidence: Evidence, logs:
     classes.map((found) => found.count('pending')),
   )
   const unbalanced = accounting.filter((account) => !isBalanced(account)).map(({ partition }) => partition)
-  const miscounts = accounting.flatMap((account) => miscountsOf(account, evidence))
+  const { isCompacted } = logs.source
+  const miscounts = accounting.flatMap((account) => miscountsOf(account, evidence, isCompacted))
   const isLost = lossesOf(logs)
   const unexplained = miscounts.filter((each) => each.found > each.counted || !isLost[each.class])
   const isWrong = contradictionCount > 0 || unbalanced.length > 0 || unexplained.length > 0
   const incomplete = [...logs.outputs, logs.deadLetters, logs.source].filter(({ isWhole }) => !isWhole)
+  const unseen = isCompacted ? classes.reduce((sum, found) => sum + found.count('skipped'), 0) : 0
+  const rightVerdict = miscounts.length > 0 ? 'unproved' : unseen > 0 ? 'provedAsSeen' : 'proved'
   return {
     app,
     epoch,
     closedMs,
-    verdict: isWrong ? 'wrong' : miscounts.length > 0 ? 'unproved' : 'proved',
+    verdict: isWrong ? 'wrong' : rightVerdict,
     accounting,
     twice: { count: contradictionCount, first: contradictions },
     without: incomplete.length > 0 ? { count: 0, first: [] } : unclassed(accounting, manifest, evidence),
     miscounts,
     unbalanced,
     removedFrom: incomplete.map(({ name }) => name),
+    recreated: incomplete.filter(({ isRecreated }) => isRecreated).map(({ name }) => name),
+    unseen,
     foreignRecords,
   }
 }
 
-function miscountsOf(account: PartitionAccount, { classes }: Evidence): Miscount[] {
+function miscountsOf(account: PartitionAccount, { classes }: Evidence, isSourceCompacted: boolean): Miscount[] {
   const { partition } = account
   return tracedClasses
     .map((name) => ({ partition, class: name, counted: account[name], found: classes[partition]!.count(name) }))
-    .filter(({ counted, found }) => counted !== found)
+    .filter(({ class: name, counted, found }) => {
+      // Compaction adds to the gaps that were there; what it has removed was filtered, or it would have a trace.
+      return name === 'skipped' && isSourceCompacted ? found < counted : found !== counted
+    })
 }
 
 /** Classes of which offsets may have no trace because records have been removed. */

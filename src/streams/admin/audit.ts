@@ -1,14 +1,14 @@
-import type { Cluster } from '../../kafka/index.ts'
+import { type Cluster, untilStable } from '../../kafka/index.ts'
 import { headerOf, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
 import { readRecords } from '../record-reader.ts'
 import { requireRights, rightsToAudit, rightsToReadApp } from '../rights.ts'
-import { readAppCheckpoint, topicsOf } from './app-checkpoint.ts'
+import { readAppCheckpoint, topicsOf, type WaitOptions, waitOf } from './app-checkpoint.ts'
 import { findLogs, type Log } from './app-logs.ts'
 import { type AuditReport, judge } from './audit-report.ts'
 import { readDeadLetter } from './dead-letter-reader.ts'
 import { Evidence } from './evidence.ts'
 
-export interface AuditOptions {
+export interface AuditOptions extends WaitOptions {
   readonly app: string
   /** Bytes that one compressed record batch may open to. @defaultValue 64 MiB */
   readonly decompressedBytesMax?: number
@@ -19,11 +19,13 @@ export interface AuditOptions {
  * by what merged records and dead letters say of their origins, and by the gaps of the source. What was filtered leaves no
  * trace; it is what remains. The application may run meanwhile.
  *
- * @throws EngineError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`, `KAFKA_RIGHTS_MISSING`
+ * @throws EngineError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`, `KAFKA_RIGHTS_MISSING`; KafkaError `KAFKA_TRANSACTION_OPEN`
  */
-export async function audit(cluster: Cluster, { app, decompressedBytesMax }: AuditOptions): Promise<AuditReport> {
+export async function audit(cluster: Cluster, options: AuditOptions): Promise<AuditReport> {
+  const { app, decompressedBytesMax } = options
+  const wait = waitOf(options)
   await requireRights(cluster, app, rightsToReadApp(app))
-  const checkpoint = await readAppCheckpoint(cluster, app)
+  const checkpoint = await readAppCheckpoint(cluster, app, wait)
   const { manifest } = checkpoint
   await requireRights(cluster, app, rightsToAudit(app, topicsOf(manifest)))
   const evidence = new Evidence(checkpoint)
@@ -32,7 +34,9 @@ export async function audit(cluster: Cluster, { app, decompressedBytesMax }: Aud
   // They are asked for their ends now, so that they have all that the checkpoint's epoch has brought, and perhaps more.
   const logs = await findLogs(cluster, app, manifest)
   const read = async ({ present }: Log, visit: (columns: RecordColumns) => void) => {
-    if (present !== undefined) await readRecords({ ...limits, ...present }, visit)
+    if (present === undefined) return
+    await untilStable(cluster, present.topic, present.range.ends, wait)
+    await readRecords({ ...limits, ...present }, visit)
   }
   for (const log of logs.outputs) {
     await read(log, (columns) => {
@@ -45,7 +49,7 @@ export async function audit(cluster: Cluster, { app, decompressedBytesMax }: Aud
   await read(logs.deadLetters, (columns) => {
     for (let row = 0; row < columns.count; row++) evidence.addDeadLetter(readDeadLetter(columns, row))
   })
-  if (evidence.isUnconfirmed) evidence.confirm((await readAppCheckpoint(cluster, app)).pending)
+  if (evidence.isUnconfirmed) evidence.confirm((await readAppCheckpoint(cluster, app, wait)).pending)
 
   const { starts = [], ends = [] } = logs.source.present?.range ?? {}
   const next = Array.from(starts)

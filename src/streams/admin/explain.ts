@@ -1,5 +1,12 @@
 import { ConfigError } from '../../core/errors.ts'
-import { type Cluster, partitionForKey, type Topic, topicRange } from '../../kafka/index.ts'
+import {
+  type Cluster,
+  partitionForKey,
+  type Topic,
+  topicRange,
+  type TransactionWait,
+  untilStable,
+} from '../../kafka/index.ts'
 import { headerOf, type Origin, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
 import { readRuns } from '../checkpoint/completed-runs.ts'
 import type { TopologyShape } from '../checkpoint/topology-shape.ts'
@@ -9,11 +16,19 @@ import { readRecords, recordsOf } from '../record-reader.ts'
 import { originOf, parseValue } from '../record-view.ts'
 import type { RecordOrigin } from '../stage.ts'
 import type { Topology } from '../topology.ts'
-import { type AppCheckpoint, findAppCheckpoint, findTopic, firstCheckpoint, topicsOf } from './app-checkpoint.ts'
+import {
+  type AppCheckpoint,
+  findAppCheckpoint,
+  findTopic,
+  firstCheckpoint,
+  topicsOf,
+  type WaitOptions,
+  waitOf,
+} from './app-checkpoint.ts'
 import { type DeadLetter, readDeadLetter } from './dead-letter-reader.ts'
 import { KeyFinder } from './key-finder.ts'
 
-export interface ExplainOptions {
+export interface ExplainOptions extends WaitOptions {
   readonly app: string
   /** The merge key: a JSON string or number, or any other text for a string. */
   readonly key: string
@@ -76,8 +91,9 @@ export interface Explanation {
  */
 export async function explain(cluster: Cluster, options: ExplainOptions): Promise<Explanation> {
   const { app, key, topology, decompressedBytesMax } = options
+  const wait = waitOf(options)
   await requireRights(cluster, app, rightsToReadApp(app))
-  const checkpoint = (await findAppCheckpoint(cluster, app)) ?? (await unread(cluster, app, topology))
+  const checkpoint = (await findAppCheckpoint(cluster, app, wait)) ?? (await unread(cluster, app, topology))
   await requireRights(cluster, app, rightsToExplain(topicsOf(checkpoint.manifest)))
   const shape = checkpoint.manifest.topology
   const search: Search = {
@@ -85,6 +101,7 @@ export async function explain(cluster: Cluster, options: ExplainOptions): Promis
     checkpoint,
     finder: new KeyFinder(shape.key, key),
     limits: decompressedBytesMax === undefined ? {} : { decompressedBytesMax },
+    wait,
   }
   const parts = await findWaiting(search, sideFinder(app, shape, topology))
   const published = (await Promise.all(checkpoint.manifest.outputs.map((name) => findPublished(search, name)))).flat()
@@ -117,6 +134,7 @@ interface Search {
   readonly checkpoint: AppCheckpoint
   readonly finder: KeyFinder
   readonly limits: { readonly decompressedBytesMax?: number }
+  readonly wait: TransactionWait
 }
 
 /** Names the stage of a record by its value. */
@@ -195,7 +213,7 @@ function isRemembered({ checkpoint: { manifest, records }, finder: { canonical, 
 }
 
 async function findPublished(
-  { cluster, checkpoint, finder, limits }: Search,
+  { cluster, checkpoint, finder, limits, wait }: Search,
   name: string,
 ): Promise<PublishedRecord[]> {
   const topic = await findTopic(cluster, name)
@@ -203,6 +221,8 @@ async function findPublished(
   const partition = partitionForKey(finder.canonical, topic.partitions.length)
   const { starts, ends } = await topicRange(cluster, topic)
   const range = { starts: ends.map((end, each) => (each === partition ? starts[each]! : end)), ends }
+  const needed = ends.map((end, each) => (each === partition ? end : 0))
+  await untilStable(cluster, topic, needed, wait)
   const found: PublishedRecord[] = []
   await readRecords({ cluster, topic, range, ...limits }, (columns) => {
     for (let row = 0; row < columns.count; row++) {
@@ -223,11 +243,13 @@ async function findPublished(
   return found
 }
 
-async function findDeadLetters({ cluster, checkpoint, finder, limits }: Search, name: string) {
+async function findDeadLetters({ cluster, checkpoint, finder, limits, wait }: Search, name: string) {
   const topic = await findTopic(cluster, name)
   const found: (RecordPlace & { letter: DeadLetter })[] = []
   if (topic === undefined) return found
-  await readRecords({ cluster, topic, ...limits }, (columns) => {
+  const range = await topicRange(cluster, topic)
+  await untilStable(cluster, topic, range.ends, wait)
+  await readRecords({ cluster, topic, range, ...limits }, (columns) => {
     const rows = new Set(finder.rowsIn(columns))
     for (let row = 0; row < columns.count; row++) {
       const letter = readDeadLetter(columns, row)

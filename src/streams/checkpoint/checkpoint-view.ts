@@ -1,4 +1,11 @@
-import { type Cluster, type Topic, type TopicRange, topicRange } from '../../kafka/index.ts'
+import {
+  type Cluster,
+  type Topic,
+  type TopicRange,
+  topicRange,
+  type TransactionWait,
+  untilStable,
+} from '../../kafka/index.ts'
 import { plainRecord, type RecordColumns } from '../../kernel/index.ts'
 import { readRecords } from '../record-reader.ts'
 import { type CheckpointRecords, manifestOf } from './checkpoint-records.ts'
@@ -8,10 +15,19 @@ import type { Manifest } from './manifest.ts'
 /**
  * Reads a checkpoint topic to the last epoch that a `read_committed` consumer sees whole: it may be the checkpoint of a
  * program that goes on meanwhile, and the manifest is the last record of its epoch. Waits for open transactions.
+ *
+ * @param wait - How long. @defaultValue without a bound
+ * @throws KafkaError `KAFKA_TRANSACTION_OPEN`
  */
-export async function readCheckpoint(cluster: Cluster, topic: Topic): Promise<CheckpointRecords> {
+export async function readCheckpoint(
+  cluster: Cluster,
+  topic: Topic,
+  wait?: TransactionWait,
+): Promise<CheckpointRecords> {
   const view = new CheckpointView()
-  await view.readOn(cluster, topic, await topicRange(cluster, topic))
+  const range = await topicRange(cluster, topic)
+  if (wait !== undefined) await untilStable(cluster, topic, range.ends, wait)
+  await view.readOn(cluster, topic, range)
   return view.records
 }
 

@@ -14,6 +14,8 @@ export interface Manifest {
   readonly topology: TopologyShape
   /** Topics that merged records and expired rows have gone to since the program first started. */
   readonly outputs: readonly string[]
+  /** Topic ids of these and of the dead letters' topic when they were first written to, by name; absent in checkpoints of older versions. */
+  readonly outputIds?: Readonly<Record<string, string>> | undefined
   /** Absent where parts wait for ever. */
   readonly expiry?: Expiry | undefined
   /** Topic id of the source. */
@@ -50,12 +52,14 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
 
 /** What a manifest has for each partition: some twenty numbers of up to 16 digits. */
 const partitionBytesMax = 340
-/** What else it has of fixed size. */
-const frameBytesMax = 1024
+/** What else it has of fixed size, with the ids of up to three topics. */
+const frameBytesMax = 1280
 
 /** Bytes that the manifest of a program may take, while its outputs do not move. */
 export function manifestBytesMax(plan: Plan, partitionCount: number): number {
-  const names = Buffer.byteLength(JSON.stringify([shapeOf(plan), plan.sink.topic, plan.correlate.expiry]))
+  const { sink, correlate, deadLetterTopic } = plan
+  const outputs = [sink.topic, correlate.expiry?.topic, deadLetterTopic]
+  const names = Buffer.byteLength(JSON.stringify([shapeOf(plan), sink.topic, correlate.expiry, outputs]))
   return frameBytesMax + names + partitionCount * partitionBytesMax
 }
 

@@ -18,7 +18,7 @@ import { manifestOf } from '../checkpoint/checkpoint-records.ts'
 import { readCheckpoint } from '../checkpoint/checkpoint-view.ts'
 import { loadState } from '../load-state.ts'
 import type { CorrelateMessage, SinkMessage } from '../messages.ts'
-import { checkpointSink } from '../pipeline-topics.ts'
+import { checkpointSink, outputsOf } from '../pipeline-topics.ts'
 import type { Pipeline } from '../pipeline.ts'
 
 export const sink = (pipeline: Pipeline) =>
@@ -79,6 +79,7 @@ async function startProducing(pipeline: Pipeline, { self }: ActorContext<SinkMes
       plan,
       options,
       source: topics.source,
+      outputs: outputsOf(topics),
       logEnds,
       records,
       tableMemory,

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { OffsetSet } from '../../kernel/index.ts'
+import type { Manifest } from '../checkpoint/manifest.ts'
+import type { AppCheckpoint } from './app-checkpoint.ts'
+import type { Log } from './app-logs.ts'
+import { judge } from './audit-report.ts'
+import { Evidence } from './evidence.ts'
+
+describe('judge', () => {
+  /** Of ten offsets of a partition, the first two are merged and the next ones have no trace. */
+  const judged = (counts: { skipped: number; filtered: number }, gaps: number, isCompacted: boolean) => {
+    const manifest = {
+      topology: { sides: [{}, {}] },
+      startOffsets: [0],
+      nextOffsets: [10],
+      totals: {
+        emitted: [2],
+        duplicate: [0],
+        deadLettered: [0],
+        filtered: [counts.filtered],
+        expired: [0],
+        lost: [0],
+        skipped: [counts.skipped],
+      },
+    } as unknown as Manifest
+    const evidence = new Evidence({ manifest, pending: [new OffsetSet()] } as unknown as AppCheckpoint)
+    evidence.addOutput([
+      { partition: 0, offset: 0 },
+      { partition: 0, offset: 1 },
+    ])
+    evidence.addGap(0, 2, 2 + gaps)
+    const log: Log = { name: 'log', isWhole: true, isRecreated: false, isCompacted: false }
+    const logs = { outputs: [log], deadLetters: log, source: { ...log, isCompacted } }
+    const { verdict, unseen, miscounts, without } = judge('app', manifest, evidence, logs)
+    return { verdict, unseen, miscounts: miscounts.length, without: without.count }
+  }
+  const right = { miscounts: 0, without: 0 }
+
+  it('has every gap of a source counted as skipped, and nothing else', () => {
+    const counts = { skipped: 3, filtered: 5 }
+
+    assert.deepEqual(judged(counts, 3, false), { ...right, verdict: 'proved', unseen: 0 })
+    assert.deepEqual(judged(counts, 4, false), { verdict: 'wrong', unseen: 0, miscounts: 1, without: 0 })
+    assert.deepEqual(judged(counts, 2, false), { verdict: 'wrong', unseen: 0, miscounts: 1, without: 1 })
+  })
+
+  it('takes a gap of a compacted source for a record that was filtered, unless it was skipped', () => {
+    const counts = { skipped: 3, filtered: 5 }
+
+    assert.deepEqual(judged(counts, 3, true), { ...right, verdict: 'provedAsSeen', unseen: 3 })
+    assert.deepEqual(judged(counts, 8, true), { ...right, verdict: 'provedAsSeen', unseen: 8 })
+    assert.deepEqual(judged({ skipped: 0, filtered: 8 }, 1, true), { ...right, verdict: 'provedAsSeen', unseen: 1 })
+  })
+
+  it('does not say less of a compacted source in which no gap needs to be explained', () => {
+    assert.deepEqual(judged({ skipped: 0, filtered: 8 }, 0, true), { ...right, verdict: 'proved', unseen: 0 })
+  })
+
+  it('finds records of a compacted source where the account says that some were skipped', () => {
+    assert.equal(judged({ skipped: 3, filtered: 5 }, 2, true).verdict, 'wrong')
+  })
+})
