@@ -220,8 +220,9 @@ export const errorCatalogue = {
   },
   KAFKA_TOKEN_UNAVAILABLE: {
     retryable: true,
-    meaning: 'The function that provides tokens for SASL failed.',
-    remedy: 'Look at the cause, which is what the function failed with.',
+    meaning:
+      'The function that provides tokens for SASL failed, or the file with the token or password cannot be read.',
+    remedy: 'Look at the cause, which is what the function or the reading failed with.',
   },
   KAFKA_TOPIC_MISSING: {
     retryable: false,

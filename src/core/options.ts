@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { closestName } from './closest-name.ts'
 import { ConfigError } from './errors.ts'
 import { Secret } from './secret.ts'
@@ -130,12 +129,13 @@ function resolveOption(name: string, rule: OptionRule, { given, flags, env }: Op
   const value = valueAt(given, name)
   if (value !== undefined) return check(name, rule, value, value)
   const flag = valueAt(flags, rule.flag)
-  if (flag !== undefined) return parse(rule.flag!, rule, rule.type === 'secret' ? textIn(rule.flag!, flag) : flag)
+  if (flag !== undefined)
+    return rule.type === 'secret' ? secretIn(rule.flag!, rule, flag) : parse(rule.flag!, rule, flag)
   const variable = valueAt(env, rule.env)
   if (variable !== undefined) return parse(rule.env!, rule, variable)
   const fileVariable = rule.type === 'secret' && rule.env ? secretFileVariable(rule.env) : undefined
   const file = valueAt(env, fileVariable)
-  if (file !== undefined) return parse(fileVariable!, rule, textIn(fileVariable!, file))
+  if (file !== undefined) return secretIn(fileVariable!, rule, file)
   if (rule.default !== undefined || rule.optional) return rule.default
   const ways = [name, rule.flag, rule.env, fileVariable].filter((way) => way !== undefined).join(' or ')
   throw new ConfigError('CONFIG_MISSING_VALUE', `${name} has no default and is not given; give ${ways}`, { name })
@@ -146,17 +146,18 @@ export function secretFileVariable(env: string): string {
   return `${env}_FILE`
 }
 
-/** The text of a file with a secret. What was given may be the secret itself by mistake, so no error repeats it. */
-function textIn(where: string, file: string | boolean): string {
+/** A secret that is read from its file each time. What was given may be the secret itself by mistake, so no error repeats it. */
+function secretIn(where: string, rule: OptionRule, file: string | boolean): unknown {
+  let secret: Secret
   try {
-    // An editor, or `echo`, ends the line.
-    return readFileSync(String(file), 'utf8').replace(/\r?\n$/, '')
+    secret = Secret.inFile(String(file))
   } catch (error) {
     const { code = 'it is no path' } = error as NodeJS.ErrnoException
     throw new ConfigError('CONFIG_INVALID_VALUE', `${where} must name a file that can be read: ${code}`, {
       name: where,
     })
   }
+  return check(where, rule, file, secret)
 }
 
 function valueAt<Value>(source: Readonly<Record<string, Value>> = {}, name: string | undefined): Value | undefined {

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { format, inspect } from 'node:util'
 import { KafkaError } from './errors.ts'
@@ -13,6 +16,21 @@ describe('Secret', () => {
     assert.equal(secret.reveal(), text)
     assert.equal(Secret.of(text).reveal(), text)
     assert.equal(Secret.of(secret), secret)
+  })
+
+  it('in a file is what the file says each time it is asked for', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'millrace-secret-')), 'token')
+    writeFileSync(file, 'first\n')
+    const rotated = Secret.inFile(file)
+    assert.equal(rotated.reveal(), 'first')
+
+    writeFileSync(file, 'second\r\n')
+
+    assert.equal(rotated.reveal(), 'second')
+    assert.equal(Secret.of(rotated).file, file)
+    rmSync(dirname(file), { recursive: true })
+    assert.throws(() => rotated.reveal(), { code: 'ENOENT' })
+    assert.throws(() => Secret.inFile(file), { code: 'ENOENT' })
   })
 
   const ways: Record<string, (value: Secret) => string> = {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 
 const redacted = '[redacted]'
@@ -8,9 +9,21 @@ const redacted = '[redacted]'
  */
 export class Secret {
   readonly #text: string
+  readonly #file: string | undefined
 
-  constructor(text: string) {
+  /** @param file - Where it is read again each time. */
+  constructor(text: string, file?: string) {
     this.#text = text
+    this.#file = file
+  }
+
+  /**
+   * A secret that is read whenever it is used, since files with secrets are replaced by others: a token is over after an hour.
+   *
+   * @throws What reading the file fails with; later `reveal` does.
+   */
+  static inFile(file: string): Secret {
+    return new Secret(textIn(file), file)
   }
 
   /** A secret as it is, a text as a secret. */
@@ -20,7 +33,12 @@ export class Secret {
 
   /** The text itself: call this where it is used, and keep the result nowhere. */
   reveal(): string {
-    return this.#text
+    return this.#file === undefined ? this.#text : textIn(this.#file)
+  }
+
+  /** Where it is read each time; undefined for one that was given itself. */
+  get file(): string | undefined {
+    return this.#file
   }
 
   toString(): string {
@@ -34,4 +52,9 @@ export class Secret {
   [inspect.custom](): string {
     return redacted
   }
+}
+
+function textIn(file: string): string {
+  // An editor, or `echo`, ends the line.
+  return readFileSync(file, 'utf8').replace(/\r?\n$/, '')
 }

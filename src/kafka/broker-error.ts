@@ -38,10 +38,22 @@ export function brokerErrorName(code: number): string {
   return protocolErrorsCodesById[code] ?? `error ${code}`
 }
 
+/** What the broker's name for an error leaves open: which option of ours it is about, and which setting of the broker's. */
+const hints: Readonly<Record<string, string>> = {
+  INVALID_SESSION_TIMEOUT:
+    'sessionTimeoutMs must be between group.min.session.timeout.ms and group.max.session.timeout.ms of the broker',
+  INVALID_TRANSACTION_TIMEOUT: 'transactionTimeoutMs must be at most transaction.max.timeout.ms of the broker',
+  INCONSISTENT_GROUP_PROTOCOL:
+    'a consumer of another program is a member of this group, which is named after the application; stop it, or rename one of them',
+  COORDINATOR_NOT_AVAILABLE:
+    'if that lasts, the cluster has fewer brokers than transaction.state.log.replication.factor or offsets.topic.replication.factor ask for',
+}
+
 /** Makes a `KafkaError` of a broker's error code. */
 export function refusal(code: number, what: string, details: ErrorDetails = {}): KafkaError {
   const name = brokerErrorName(code)
-  return new KafkaError(isRetryableCode(code) ? 'KAFKA_UNAVAILABLE' : 'KAFKA_REFUSED', `${what}: ${name}`, {
+  const hint = hints[name] === undefined ? '' : `: ${hints[name]}`
+  return new KafkaError(isRetryableCode(code) ? 'KAFKA_UNAVAILABLE' : 'KAFKA_REFUSED', `${what}: ${name}${hint}`, {
     ...details,
     brokerError: name,
   })

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import {
   PauseClock,
@@ -7,6 +10,7 @@ import {
   saslHandshake,
   ScriptedBroker,
 } from '../../test/kafka-peer/index.ts'
+import { Secret } from '../core/secret.ts'
 import { Connection } from './connection.ts'
 import type { SaslOptions } from './sasl.ts'
 
@@ -21,6 +25,18 @@ describe('a session', () => {
       assert.equal(await clock.passPause(), 0.85 * lifetimeMs)
       assert.equal(await authenticate(broker), '\0alice\0pa55word')
     }
+  })
+
+  it('is renewed with what the file of its secret says by then', async (t) => {
+    const file = join(mkdtempSync(join(tmpdir(), 'millrace-secret-')), 'password')
+    t.after(() => rmSync(dirname(file), { recursive: true }))
+    writeFileSync(file, 'first')
+    const { broker, clock } = await start(t, { ...plain, password: Secret.inFile(file) })
+
+    writeFileSync(file, 'second')
+    await clock.passPause()
+
+    assert.equal(await authenticate(broker), '\0alice\0second')
   })
 
   it('is not renewed where the broker sets it no end', async (t) => {

@@ -135,11 +135,11 @@ const scramCrypto: typeof saslScramSha.defaultCrypto = {
 
 type TokenAtHand = Omit<TokenSasl, 'token'> & { readonly token: Secret }
 
-/** Asks for the token before anything is sent, since a broker does not wait long in the middle. */
+/** Asks for the token, or reads the file, before anything is sent, since a broker does not wait long in the middle. */
 async function withToken(peer: SaslPeer, sasl: SaslOptions, clock: Clock): Promise<PasswordSasl | TokenAtHand> {
-  if (sasl.mechanism !== 'OAUTHBEARER') return sasl
+  if (sasl.mechanism !== 'OAUTHBEARER') return { ...sasl, password: atHand(peer, sasl.password) }
   const { token } = sasl
-  if (typeof token !== 'function') return { ...sasl, token: Secret.of(token) }
+  if (typeof token !== 'function') return { ...sasl, token: atHand(peer, token) }
   const settled = new AbortController()
   const refuse = () => {
     throw new Error(`it took more than ${tokenMsMax} ms`)
@@ -156,6 +156,17 @@ async function withToken(peer: SaslPeer, sasl: SaslOptions, clock: Clock): Promi
     throw new KafkaError('KAFKA_TOKEN_UNAVAILABLE', message, { host, port }, cause)
   } finally {
     settled.abort()
+  }
+}
+
+/** What a file says by now. */
+function atHand({ host, port }: SaslPeer, given: string | Secret): Secret {
+  try {
+    return new Secret(Secret.of(given).reveal())
+  } catch (cause) {
+    const { code = String(cause) } = cause as NodeJS.ErrnoException
+    const message = `broker ${host}:${port}: the file with the secret for SASL cannot be read: ${code}`
+    throw new KafkaError('KAFKA_TOKEN_UNAVAILABLE', message, { host, port }, cause)
   }
 }
 

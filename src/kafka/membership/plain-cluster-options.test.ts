@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { Secret } from '../../core/secret.ts'
 import type { SaslOptions } from '../sasl.ts'
@@ -33,6 +36,18 @@ describe('plainClusterOptions', () => {
       allowPlaintext: false,
       token: askMain,
     })
+  })
+
+  it('has a secret that is in a file read there each time', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'millrace-secret-')), 'token')
+    writeFileSync(file, 'first')
+    const { sasl } = arrived({ bootstrapServers, sasl: { mechanism: 'OAUTHBEARER', token: Secret.inFile(file) } })
+    assert.ok(sasl !== undefined && sasl !== false && sasl.mechanism === 'OAUTHBEARER' && sasl.token instanceof Secret)
+
+    writeFileSync(file, 'second')
+
+    assert.equal(sasl.token.reveal(), 'second')
+    rmSync(dirname(file), { recursive: true })
   })
 
   it('leaves plain what is plain', () => {

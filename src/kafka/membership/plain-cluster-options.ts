@@ -1,6 +1,6 @@
 import { Secret } from '../../core/secret.ts'
 import type { ClusterOptions } from '../cluster.ts'
-import type { SaslOptions, TokenProvider } from '../sasl.ts'
+import type { PasswordSasl, SaslOptions, TokenProvider, TokenSasl } from '../sasl.ts'
 import type { TlsOptions } from '../tls.ts'
 
 /** What another thread needs to connect to the same cluster. It keeps its own time and chance. */
@@ -9,7 +9,18 @@ export type SharedClusterOptions = Omit<ClusterOptions, 'clock' | 'random'>
 /** The same without what structured clones lose: secrets are plain text, and functions are left out. */
 export interface PlainClusterOptions extends Omit<SharedClusterOptions, 'tls' | 'sasl' | 'waits'> {
   readonly tls: TlsOptions | boolean
-  readonly sasl: SaslOptions | TokenlessSasl | false
+  readonly sasl: PlainPassword | PlainToken | TokenlessSasl | false
+}
+
+/** A secret that is in a file is read there each time, here as well. */
+type PlainSecret = string | { readonly file: string }
+
+interface PlainPassword extends Omit<PasswordSasl, 'password'> {
+  readonly password: PlainSecret
+}
+
+interface PlainToken extends Omit<TokenSasl, 'token'> {
+  readonly token: PlainSecret
 }
 
 /** Its tokens come from the main thread. */
@@ -28,8 +39,9 @@ export function plainClusterOptions({
 
 /** @param token - Asks the main thread. */
 export function clusterOptionsOf({ sasl, ...options }: PlainClusterOptions, token: TokenProvider): ClusterOptions {
-  if (sasl === false || sasl.mechanism !== 'OAUTHBEARER' || 'token' in sasl) return { ...options, sasl }
-  return { ...options, sasl: { ...sasl, token } }
+  if (sasl === false) return { ...options, sasl }
+  if (sasl.mechanism !== 'OAUTHBEARER') return { ...options, sasl: { ...sasl, password: secretOf(sasl.password) } }
+  return { ...options, sasl: { ...sasl, token: 'token' in sasl ? secretOf(sasl.token) : token } }
 }
 
 function pick({ bootstrapServers, clientId, retryMs }: SharedClusterOptions) {
@@ -45,8 +57,17 @@ function plainTls({ key, keyPassphrase, ...options }: TlsOptions): TlsOptions {
 }
 
 function plainSasl(sasl: SaslOptions): PlainClusterOptions['sasl'] {
-  if (sasl.mechanism !== 'OAUTHBEARER') return { ...sasl, password: Secret.of(sasl.password).reveal() }
+  if (sasl.mechanism !== 'OAUTHBEARER') return { ...sasl, password: plainSecret(sasl.password) }
   const { mechanism, token, allowPlaintext = false } = sasl
   const plain = { mechanism, allowPlaintext }
-  return typeof token === 'function' ? plain : { ...plain, token: Secret.of(token).reveal() }
+  return typeof token === 'function' ? plain : { ...plain, token: plainSecret(token) }
+}
+
+function plainSecret(given: string | Secret): PlainSecret {
+  const secret = Secret.of(given)
+  return secret.file === undefined ? secret.reveal() : { file: secret.file }
+}
+
+function secretOf(plain: PlainSecret): string | Secret {
+  return typeof plain === 'string' ? plain : Secret.inFile(plain.file)
 }
