@@ -46,11 +46,33 @@ describe('BrokerWaits', () => {
       await clock.advance(2_000)
       wait.end()
       assert.equal(waits.isWaiting, false)
-      await clock.advance(1_000)
+      await clock.advance(200)
     }
-    await clock.advance(2_000)
+    await clock.advance(4_000)
 
-    assert.deepEqual(told, [{ waitingFor: 'reading', sinceMs: 0, error: undefined }, 29_000])
+    assert.equal(told.length, 2)
+    assert.deepEqual(told[0], { waitingFor: 'reading', sinceMs: 0, error: undefined })
+    const waitedMs = Number(told[1])
+    assert.ok(waitedMs >= 18_000 && waitedMs <= 22_000, `${waitedMs}`)
+  })
+
+  it('is over though short waits go on, and tells the next long one', async () => {
+    const { clock, waits, told } = start()
+    const first = waits.begin('reading')
+    await clock.advance(2_000)
+    first.end()
+    for (let i = 0; i < 30; i++) {
+      const short = waits.begin('committing')
+      await clock.advance(90)
+      short.end()
+      await clock.advance(10)
+    }
+    assert.equal(told.length, 2)
+
+    waits.begin('writing')
+    await clock.advance(1_000)
+
+    assert.deepEqual(told.at(-1), { waitingFor: 'writing', sinceMs: 5_000, error: undefined })
   })
 
   it('lets it be awaited that something is waited for', async () => {

@@ -35,6 +35,11 @@ const tellAgainMs = 60_000
 /** One wait often ends where the next begins: it is over when none has begun for longer than any pause before a retry. */
 const overAfterMs = 1_500
 
+interface OpenWait {
+  readonly what: string
+  readonly beganMs: number
+}
+
 const noTimer: Timer = { cancel() {} }
 
 /** Where waits are not told to anybody. */
@@ -44,14 +49,15 @@ export const untoldWaits: Waits = { begin: () => ({ failed() {}, end() {} }) }
 export class BrokerWaits implements Waits {
   readonly #options: BrokerWaitsOptions
   /** What is waited for, by its wait. */
-  readonly #open = new Map<Wait, string>()
+  readonly #open = new Map<Wait, OpenWait>()
   #lastError: EngineError | undefined
   #beganMs = 0
   #sinceMs = 0
   #timer: Timer = noTimer
-  /** Tells that it is over. */
-  #end: Timer = noTimer
+  #isLookingForEnd = false
   #isTold = false
+  /** When the last wait ended that was long enough to be told. */
+  #longEndedMs = 0
   #listeners: (() => void)[] = []
 
   constructor(options: BrokerWaitsOptions) {
@@ -66,7 +72,7 @@ export class BrokerWaits implements Waits {
       end: () => this.#ended(wait),
     }
     if (this.#open.size === 0) this.#began()
-    this.#open.set(wait, what)
+    this.#open.set(wait, { what, beganMs: this.#options.clock.monotonicMs() })
     return wait
   }
 
@@ -83,8 +89,8 @@ export class BrokerWaits implements Waits {
 
   #began(): void {
     const { clock } = this.#options
-    // The end of what was told already was not told yet.
-    if (this.#isTold) return this.#end.cancel()
+    // What was told is not over yet.
+    if (this.#isTold) return
     this.#beganMs = clock.monotonicMs()
     this.#sinceMs = clock.nowMs()
     this.#lastError = undefined
@@ -96,21 +102,36 @@ export class BrokerWaits implements Waits {
       this.#isTold = true
       this.#tellLater(tellAgainMs)
       if (this.#open.size === 0) return
-      const waitingFor = [...new Set(this.#open.values())].join(', ')
+      const waitingFor = [...new Set(Array.from(this.#open.values(), ({ what }) => what))].join(', ')
       this.#options.onWaiting({ waitingFor, sinceMs: this.#sinceMs, error: this.#lastError })
       for (const resolve of this.#listeners.splice(0)) resolve()
     })
   }
 
   #ended(wait: Wait): void {
-    if (!this.#open.delete(wait) || this.#open.size > 0) return
-    if (!this.#isTold) return this.#timer.cancel()
+    const open = this.#open.get(wait)
+    if (open === undefined) return
+    this.#open.delete(wait)
+    const nowMs = this.#options.clock.monotonicMs()
+    if (nowMs - open.beganMs >= tellAfterMs) this.#longEndedMs = nowMs
+    if (this.#isTold) this.#lookForEnd()
+    else if (this.#open.size === 0) this.#timer.cancel()
+  }
+
+  /** Short waits are part of what goes on, and do not put off the end of a long one. */
+  #lookForEnd(): void {
     const { clock, onOver } = this.#options
-    const waitedMs = clock.monotonicMs() - this.#beganMs
-    this.#end = clock.setTimer({ afterMs: overAfterMs, background: true }, () => {
+    if (this.#isLookingForEnd) return
+    this.#isLookingForEnd = true
+    clock.setTimer({ afterMs: overAfterMs, background: true }, () => {
+      this.#isLookingForEnd = false
+      const nowMs = clock.monotonicMs()
+      const isLong = ({ beganMs }: OpenWait) => nowMs - beganMs >= tellAfterMs
+      if (nowMs - this.#longEndedMs < overAfterMs || [...this.#open.values()].some(isLong)) return this.#lookForEnd()
       this.#timer.cancel()
       this.#isTold = false
-      onOver(waitedMs)
+      onOver(this.#longEndedMs - this.#beganMs)
+      if (this.#open.size > 0) this.#began()
     })
   }
 }

@@ -161,19 +161,18 @@ describe('Cluster', () => {
     const topics = cluster.topics([])
 
     while (clock.monotonicMs() < 290_000) await clock.passPause()
-    assert.deepEqual(
-      told.slice(1),
-      Array.from({ length: 4 }, () => 'reading metadata: KAFKA_CONNECTION_FAILED'),
+    assert.equal(told.length, 5)
+    assert.ok(
+      told.slice(1).every((line) => /^reading metadata.*: KAFKA_CONNECTION_FAILED$/.test(line)),
+      told.join('\n'),
     )
     isRefusing = false
     broker.serveTopics([broker], [])
-    await clock.passPause()
-    await refused
+    await passing(clock, refused)
     broker.serveVersions()
-    await clock.passPause()
 
-    assert.deepEqual(await topics, [])
-    await clock.advance(2_000)
+    assert.deepEqual(await passing(clock, topics), [])
+    await clock.advance(4_000)
     assert.deepEqual(told.slice(5), ['over'])
   })
 
@@ -329,6 +328,14 @@ describe('Cluster', () => {
     await assert.rejects(cluster.topics([]), { code: 'KAFKA_CONNECTION_FAILED', message: /broker ::1:/ })
   })
 })
+
+/** What a promise comes to while the client's pauses pass. */
+async function passing<Value>(clock: PauseClock, promise: Promise<Value>): Promise<Value> {
+  let isDone = false
+  const done = promise.finally(() => (isDone = true))
+  while (!isDone) await Promise.race([clock.passPause(), done])
+  return done
+}
 
 async function startBroker(t: TestContext, nodeId: number): Promise<ScriptedBroker> {
   const broker = await ScriptedBroker.start(nodeId)
