@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
-import { startBroker } from '../../src/broker/index.ts'
+import { type Broker, startBroker } from '../../src/broker/index.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { countGroupMembers } from '../../src/kafka/index.ts'
 import { apacheKafka, type RunningBroker, skipWithoutKafka } from '../apache-kafka.ts'
@@ -18,36 +18,17 @@ const streams = join(import.meta.dirname, '../../src/streams/index.ts')
 const takeoverMsMax = 15_000
 const notEnoughReplicas = 19
 
-interface EndingBroker extends RunningBroker {
-  /** Has the broker refuse what is written to the checkpoint topic, as it does when too few replicas are there. */
-  refuseCheckpoint(stream: Stream, admin: Admin): Promise<void>
-}
+let embedded: Broker
 
 onBroker('embedded broker', false, async () => {
-  const broker = await startBroker()
-  const effect = { kind: 'refuse', errorCode: notEnoughReplicas } as const
-  return {
-    bootstrapServers: broker.bootstrapServers,
-    refuseCheckpoint: ({ app }) => broker.injectFault({ api: 'Produce', clientId: app, count: 1e6, effect }),
-    [Symbol.asyncDispose]: () => broker.stop(),
-  }
+  embedded = await startBroker()
+  return { bootstrapServers: embedded.bootstrapServers, [Symbol.asyncDispose]: () => embedded.stop() }
 })
-onBroker('Apache Kafka', skipWithoutKafka, async () => {
-  const kafka = await apacheKafka()
-  const configEntries = [{ name: 'min.insync.replicas', value: '2' }]
-  return {
-    bootstrapServers: kafka.bootstrapServers,
-    async refuseCheckpoint({ checkpointTopic }, admin) {
-      const resources = [{ type: 2, name: checkpointTopic, configEntries }]
-      await admin.alterConfigs({ validateOnly: false, resources })
-    },
-    [Symbol.asyncDispose]: () => kafka[Symbol.asyncDispose](),
-  }
-})
+onBroker('Apache Kafka', skipWithoutKafka, apacheKafka)
 
-function onBroker(name: string, skip: string | false, start: () => Promise<EndingBroker>): void {
+function onBroker(name: string, skip: string | false, start: () => Promise<RunningBroker>): void {
   void describe(`a process told to stop, with a standby elsewhere, on ${name}`, { skip }, () => {
-    let broker: EndingBroker
+    let broker: RunningBroker
     let kafka: Kafka
     let admin: Admin
     let folder: string
@@ -105,25 +86,31 @@ function onBroker(name: string, skip: string | false, start: () => Promise<Endin
       assert.match(ended.stderr, /stopped before everything on its way was committed.*did not drain within 500 ms/)
     })
 
-    it('leaves the group, and ends, while no epoch can be committed', async (t) => {
-      const stream = await newStream()
-      const [active, standby] = await startBoth(stream, await topologyFile(stream, `field('part')`))
-      await stream.produce(customers(1))
-      while ((await stream.merged()).length === 0);
-      await broker.refuseCheckpoint(stream, admin)
-      await stream.produce([record('A', 1)])
+    if (name === 'embedded broker') whileNothingCommits()
 
-      // What the standby writes is refused as well.
-      const isLeft = async () => {
-        while ((await atCluster(broker, (cluster) => countGroupMembers(cluster, stream.app))) !== 1);
-      }
-      const ended = await assertTakeover(t, active, isLeft())
-      standby.signal('SIGTERM')
-      const last = await standby.ended
+    /** One node of Apache Kafka refuses no record for want of replicas: since 3.7 it asks for no more than there are. */
+    function whileNothingCommits(): void {
+      const effect = { kind: 'refuse', errorCode: notEnoughReplicas } as const
+      it('leaves the group, and ends, while no epoch can be committed', async (t) => {
+        const stream = await newStream()
+        const [active, standby] = await startBoth(stream, await topologyFile(stream, `field('part')`))
+        await stream.produce(customers(1))
+        while ((await stream.merged()).length === 0);
+        await embedded.injectFault({ api: 'Produce', clientId: stream.app, count: 1e6, effect })
+        await stream.produce([record('A', 1)])
 
-      assert.deepEqual([ended.code, last.code], [0, 0], ended.stderr + last.stderr)
-      assert.match(ended.stderr, /stopped before everything on its way was committed/)
-    })
+        // The standby's records are refused as well.
+        const isLeft = async () => {
+          while ((await atCluster(broker, (cluster) => countGroupMembers(cluster, stream.app))) !== 1);
+        }
+        const ended = await assertTakeover(t, active, isLeft())
+        standby.signal('SIGTERM')
+        const last = await standby.ended
+
+        assert.deepEqual([ended.code, last.code], [0, 0], ended.stderr + last.stderr)
+        assert.match(ended.stderr, /stopped before everything on its way was committed/)
+      })
+    }
 
     const newStream = () => createStream({ bootstrapServers: broker.bootstrapServers, kafka, admin })
 
