@@ -81,7 +81,7 @@ export function restoration(target: Target): void {
     const stream = await target.stream({ sourcePartitions })
     // None is over, but the time of day is looked at every 10 ms.
     const expiring = { expireAfterMs: 80, expireBy: 'processingTime' } as const
-    const timestampMs = systemClock.nowMs() + 3_600_000
+    const timestampMs = systemClock.nowMs() + 1_800_000
     const part = (value: CustomerRecord) => value.part
     await stream.produce(Array.from({ length: total }, (_, id) => ({ ...spread('A', id), timestampMs })))
     await stream.run(customerTopology(stream, { part }, expiring))
