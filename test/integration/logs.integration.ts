@@ -31,7 +31,7 @@ export function logs(target: Target): void {
         [],
       )
       const { err } = lines.find((line) => line.err?.code === 'STAGE_FAILS_ON_EVERYTHING')
-      assert.deepEqual([err.type, err.retryable], ['EngineError', false])
+      assert.deepEqual([err.type, err.retryable], ['FunctionError', false])
       for (const text of ['"stage-A" failed', 'no price found', 'the table is empty']) {
         assert.ok(err.message.includes(text), `${text} in ${err.message}`)
         assert.ok(err.stack.includes(text), `${text} in ${err.stack}`)
