@@ -1,4 +1,4 @@
-import { type AclFilter, checkFilter } from '../acl/acl-filter.ts'
+import { aclFilter, type AclFilter, checkFilter } from '../acl/acl-filter.ts'
 import { defineApi } from '../api.ts'
 import { errorCode } from '../error-code.ts'
 import { array, defaulted, int16, int32, int8, nullableString, string, struct } from '../wire/schema.ts'
@@ -9,19 +9,7 @@ export const deleteAcls = defineApi({
   name: 'DeleteAcls',
   versions: [1, 3],
   flexibleSince: 2,
-  request: struct({
-    filters: array(
-      struct({
-        resourceTypeFilter: int8,
-        resourceNameFilter: nullableString,
-        patternTypeFilter: int8,
-        principalFilter: nullableString,
-        hostFilter: nullableString,
-        operation: int8,
-        permissionType: int8,
-      }),
-    ),
-  }),
+  request: struct({ filters: array(aclFilter) }),
   response: struct({
     throttleTimeMs: defaulted(int32, 0),
     filterResults: array(

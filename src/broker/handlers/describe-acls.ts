@@ -1,4 +1,4 @@
-import { checkFilter } from '../acl/acl-filter.ts'
+import { aclFilter, checkFilter } from '../acl/acl-filter.ts'
 import type { Acl } from '../acl/acl.ts'
 import { defineApi } from '../api.ts'
 import { errorCode } from '../error-code.ts'
@@ -10,15 +10,7 @@ export const describeAcls = defineApi({
   name: 'DescribeAcls',
   versions: [1, 3],
   flexibleSince: 2,
-  request: struct({
-    resourceTypeFilter: int8,
-    resourceNameFilter: nullableString,
-    patternTypeFilter: int8,
-    principalFilter: nullableString,
-    hostFilter: nullableString,
-    operation: int8,
-    permissionType: int8,
-  }),
+  request: aclFilter,
   response: struct({
     throttleTimeMs: defaulted(int32, 0),
     errorCode: int16,
