@@ -139,7 +139,7 @@ function stepOf(chunks: readonly Uint8Array[]): Step | undefined {
     case 22:
       return 'InitProducerId'
     case 26:
-      return 'EndTxn'
+      return hasProducer(Buffer.concat(chunks.slice(1))) ? 'EndTxn' : undefined
     case 28:
       return 'TxnOffsetCommit'
     default:
@@ -150,6 +150,12 @@ function stepOf(chunks: readonly Uint8Array[]): Step | undefined {
 /** The body of a Produce request begins with tags and the transactional id, whose first byte is 0 where there is none. */
 function hasTransaction(body: Uint8Array): boolean {
   return body[1] !== 0
+}
+
+/** The body of an EndTxn request goes on with the producer id behind the transactional id. The question for the rights has none, -1. */
+function hasProducer(body: Buffer): boolean {
+  const [, idBytes] = body
+  return body.readBigInt64BE(1 + idBytes!) >= 0n
 }
 
 /** The body of an OffsetFetch request ends with whether offsets have to be stable, and tags: the estimate of the backlog does without. */

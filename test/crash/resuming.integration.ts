@@ -64,7 +64,7 @@ export function resuming(target: Target): void {
 
     it('is refused when its source is another one of the same name', async () => {
       const stream = await stoppedProgram()
-      await target.admin.deleteTopics({ topics: [stream.source] })
+      await target.deleteTopic(stream.source)
       await target.admin.createTopics({ topics: [{ topic: stream.source, numPartitions: 2 }] })
       await stream.produce(customers(customerCount))
 
@@ -75,7 +75,7 @@ export function resuming(target: Target): void {
 
     it('is told that its source is another one rather than that offsets of the old one were set', async () => {
       const stream = await stoppedProgram()
-      await target.admin.deleteTopics({ topics: [stream.source] })
+      await target.deleteTopic(stream.source)
       await target.admin.createTopics({ topics: [{ topic: stream.source, numPartitions: 2 }] })
       await setOffsets(stream, [0, 0])
 
@@ -102,7 +102,7 @@ export function resuming(target: Target): void {
 
     it('is refused when its checkpoint was deleted', async () => {
       const stream = await stoppedProgram()
-      await target.admin.deleteTopics({ topics: [stream.checkpointTopic] })
+      await target.deleteTopic(stream.checkpointTopic)
 
       await assert.rejects(startAgain(stream), { code: 'CHECKPOINT_MISSING' })
 

@@ -7,7 +7,7 @@ import { Cluster, commitOffsets, sendBatches, TransactionalProducer, usedVersion
 import { noHeaders, OutputBuilder, recordBatchOf, writePlainRecord } from '../../src/kernel/index.ts'
 import { audit, explain, field, reset, stage, topology } from '../../src/streams/index.ts'
 import { noMember } from '../transactions/session.ts'
-import { startQuietly } from './run.ts'
+import { assertRefused, startQuietly } from './run.ts'
 
 /** As Kafka 2.8 has them. */
 const olderVersions = {
@@ -63,7 +63,7 @@ describe('a broker that is too old', () => {
   it('ends a start at once, with all that it lacks', async () => {
     await using broker = await startBroker({ versions: olderVersions })
 
-    await assert.rejects(startQuietly(shop, broker.bootstrapServers), {
+    await assertRefused(shop, broker.bootstrapServers, {
       code: 'KAFKA_VERSION_UNSUPPORTED',
       retryable: false,
       message:

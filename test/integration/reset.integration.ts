@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { findRemains, reset } from '../../src/streams/index.ts'
 import { atCluster } from './at-cluster.ts'
 import { customers, customerTopology, mergesOf, record, valuesOf } from './customers.ts'
-import { assertAccount, startQuietly } from './run.ts'
+import { assertAccount, assertRefused, startQuietly } from './run.ts'
 import type { Target } from './target.ts'
 
 export function resets(target: Target): void {
@@ -55,9 +55,8 @@ export function resets(target: Target): void {
       const stream = await target.stream()
       await stream.produce(customers(1))
       await stream.run(customerTopology(stream))
-      await target.admin.deleteTopics({ topics: [stream.checkpointTopic] })
-      const broken = startQuietly(customerTopology(stream), target.bootstrapServers)
-      await assert.rejects(broken, { code: 'CHECKPOINT_MISSING' })
+      await target.deleteTopic(stream.checkpointTopic)
+      await assertRefused(customerTopology(stream), target.bootstrapServers, { code: 'CHECKPOINT_MISSING' })
 
       await atCluster(target, (cluster) => reset(cluster, stream.app))
       const { report } = await stream.run(customerTopology(stream))

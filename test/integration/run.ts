@@ -35,6 +35,18 @@ export function startQuietly(
   return start(topology, { bootstrapServers, ...quickly, ...settings, logger: quiet(onCrash, onWarning) })
 }
 
+/** Fails unless a topology is refused with an error like this one. A program that starts all the same is stopped, so that it does not outlive its test. */
+export async function assertRefused(
+  topology: Topology,
+  bootstrapServers: string,
+  expected: Parameters<typeof assert.rejects>[1],
+): Promise<void> {
+  const starting = startQuietly(topology, bootstrapServers)
+  const stopped = starting.then((app) => app.stop()).catch(() => {})
+  await assert.rejects(starting, expected)
+  await stopped
+}
+
 /** Runs a topology until all that was in its source is committed, or until it fails. */
 export async function runToEnd(topology: Topology, bootstrapServers: string, settings?: RunSettings): Promise<Outcome> {
   const app = await startQuietly(topology, bootstrapServers, settings)

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { EngineError } from '../../src/core/errors.ts'
 import type { App } from '../../src/streams/index.ts'
 import { customers, customerTopology, mergesOf, valuesOf } from './customers.ts'
-import { type RunSettings, startQuietly } from './run.ts'
+import { assertRefused, type RunSettings, startQuietly } from './run.ts'
 import type { Stream, Target } from './target.ts'
 
 export function programsOfOneName(target: Target): void {
@@ -131,7 +131,7 @@ export function programsOfOneName(target: Target): void {
     ]
     await target.admin.setOffsets({ groupId: stream.app, topic: stream.source, partitions })
 
-    await assert.rejects(startQuietly(customerTopology(stream), target.bootstrapServers), {
+    await assertRefused(customerTopology(stream), target.bootstrapServers, {
       code: 'GROUP_FOREIGN',
       message: /another consumer has committed/,
     })

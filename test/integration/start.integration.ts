@@ -6,7 +6,7 @@ import { field, stage, start, type Topology, topology } from '../../src/streams/
 import { atCluster } from './at-cluster.ts'
 import { type Correlation, customers, customerTopology, mergesOf, valuesOf } from './customers.ts'
 import { millrace } from './millrace.ts'
-import { assertAccount, startQuietly } from './run.ts'
+import { assertAccount, assertRefused, startQuietly } from './run.ts'
 import type { Target } from './target.ts'
 
 export function starting(target: Target): void {
@@ -14,9 +14,9 @@ export function starting(target: Target): void {
     for (const missing of ['source', 'sink'] as const) {
       it(`without its ${missing} topic fails before it creates or reads anything`, async () => {
         const stream = await target.stream()
-        await target.admin.deleteTopics({ topics: [stream[missing]] })
+        await target.deleteTopic(stream[missing])
 
-        await assert.rejects(startQuietly(customerTopology(stream), target.bootstrapServers), {
+        await assertRefused(customerTopology(stream), target.bootstrapServers, {
           code: 'KAFKA_TOPIC_MISSING',
           details: { topic: stream[missing] },
         })
@@ -37,7 +37,7 @@ export function starting(target: Target): void {
           topics: [{ topic: stream.checkpointTopic, ...topic, configEntries: [...topic.configEntries] }],
         })
 
-        await assert.rejects(startQuietly(customerTopology(stream), target.bootstrapServers), {
+        await assertRefused(customerTopology(stream), target.bootstrapServers, {
           code: 'CHECKPOINT_TOPIC_INVALID',
         })
       })

@@ -61,6 +61,8 @@ export interface Target {
   stream(options?: StreamOptions): Promise<Stream>
   /** Sets what a topic is configured with; all else is as brokers have it by default. */
   setConfigs(topic: string, config: Record<string, string>): Promise<void>
+  /** Resolves once the broker does not list it any more: Apache Kafka answers before. */
+  deleteTopic(name: string): Promise<void>
   /** Lets the log of each partition begin at an offset. */
   deleteRecords(topic: string, offsets: Readonly<Record<number, number>>): Promise<void>
 }
@@ -90,10 +92,10 @@ function onBroker(
       admin = await patientAdmin(kafka)
     })
     after(async () => {
+      await using _broker = broker
       const existing = await admin.listTopics()
       await admin.deleteTopics({ topics: existing.filter((topic) => topics.includes(topic)) })
       await admin.disconnect()
-      await broker[Symbol.asyncDispose]()
     })
     const target: Target = {
       get bootstrapServers() {
@@ -117,6 +119,10 @@ function onBroker(
           offset: String(offset),
         }))
         await admin.deleteTopicRecords({ topic, partitions })
+      },
+      async deleteTopic(name) {
+        await admin.deleteTopics({ topics: [name] })
+        while ((await admin.listTopics()).includes(name));
       },
       async stream(options) {
         const stream = await createStream(target, options)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { customers, customerTopology, mergesOf, record, saysOf, valuesOf } from './customers.ts'
-import { assertAccount, startQuietly } from './run.ts'
+import { assertAccount, assertRefused } from './run.ts'
 import type { Target } from './target.ts'
 
 const hour = 3_600_000
@@ -12,7 +12,7 @@ export function topicSettings(target: Target): void {
       const stream = await target.stream()
       await stream.createDeadLetterTopic({ 'cleanup.policy': 'compact' })
 
-      await assert.rejects(startQuietly(customerTopology(stream), target.bootstrapServers), {
+      await assertRefused(customerTopology(stream), target.bootstrapServers, {
         code: 'OUTPUT_TOPIC_INVALID',
         details: { topic: stream.deadLetterTopic, setting: 'cleanup.policy=compact' },
       })
@@ -31,7 +31,7 @@ export function topicSettings(target: Target): void {
         }
         const expiry = kind === 'expireTo' ? { expireAfterMs: hour, expireTo: names.expireTo } : {}
 
-        await assert.rejects(startQuietly(customerTopology(stream, undefined, expiry), target.bootstrapServers), {
+        await assertRefused(customerTopology(stream, undefined, expiry), target.bootstrapServers, {
           code: kind === 'checkpointTopic' ? 'CHECKPOINT_TOPIC_INVALID' : 'OUTPUT_TOPIC_INVALID',
           message: new RegExp(`"${names[kind]}".* has max\\.message\\.bytes=400; |"${names[kind]}".* set at least`),
         })
