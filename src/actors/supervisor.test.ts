@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { sleep } from '../core/clock.ts'
-import { EngineError } from '../core/errors.ts'
+import { MillraceError } from '../core/errors.ts'
 import { probeActors } from '../testing/index.ts'
 import { defineActor, supervisor } from './index.ts'
 
@@ -100,7 +100,7 @@ describe('A supervisor', () => {
     void probe.ref<Order>('a').tell(crash)
     const reason = await probe.system.done
 
-    assert.ok(reason.kind === 'crashed' && reason.error instanceof EngineError)
+    assert.ok(reason.kind === 'crashed' && reason.error instanceof MillraceError)
     assert.equal(reason.error.code, 'ACTOR_RESTARTS_EXCEEDED')
     assert.deepEqual(reason.error.details, { path: 'root', child: 'root/a', maxRestarts: 0, withinMs: 5_000 })
     assert.equal(reason.error.cause, fault)
@@ -325,7 +325,7 @@ describe('A supervisor', () => {
     const reason = await probe.system.done
 
     assert.deepEqual(trace, ['-a1', 'a2 fails', 'a3 fails', 'a4 fails'])
-    assert.ok(reason.kind === 'crashed' && reason.error instanceof EngineError)
+    assert.ok(reason.kind === 'crashed' && reason.error instanceof MillraceError)
     assert.equal(reason.error.cause, startFault)
   })
 

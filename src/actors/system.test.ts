@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { sleep } from '../core/clock.ts'
-import { EngineError } from '../core/errors.ts'
+import { MillraceError } from '../core/errors.ts'
 import { probeActors } from '../testing/index.ts'
 import {
   type ActorDefinition,
@@ -34,7 +34,7 @@ describe('startSystem', () => {
       () => assert.fail('it started'),
       (error: unknown) => error,
     )
-    assert.ok(error instanceof EngineError && error.cause instanceof EngineError)
+    assert.ok(error instanceof MillraceError && error.cause instanceof MillraceError)
     assert.deepEqual([error.code, error.details], ['ACTOR_START_FAILED', { path: 'root/inner' }])
     assert.deepEqual(error.cause.details, { path: 'root/inner/failing' })
     assert.equal(error.cause.cause, cause)

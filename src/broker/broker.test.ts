@@ -12,7 +12,7 @@ import {
   type ResponseError,
 } from '@platformatic/kafka'
 import { Kafka, type KafkaConfig, logLevel, type ProducerConfig } from 'kafkajs'
-import { EngineError } from '../core/errors.ts'
+import { MillraceError } from '../core/errors.ts'
 import { type Broker, startBroker } from './broker.ts'
 
 describe('startBroker', () => {
@@ -57,7 +57,7 @@ describe('startBroker', () => {
     await assert.rejects(broker.createTopic({ name: 'a b' }), { code: 'BROKER_TOPIC_REFUSED' })
     const setting = { name: 'other', config: { 'no.such': '1' } }
     await assert.rejects(broker.createTopic(setting), (error) => {
-      assert.ok(EngineError.is(error))
+      assert.ok(MillraceError.is(error))
       assert.deepEqual(error.details, { topic: 'other', kafkaErrorCode: 40 })
       return true
     })

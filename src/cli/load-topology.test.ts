@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import type { EngineError } from '../core/errors.ts'
+import type { MillraceError } from '../core/errors.ts'
 import { loadTopology } from './load-topology.ts'
 
 const streams = join(import.meta.dirname, '../streams/index.ts')
@@ -110,11 +110,11 @@ describe('loadTopology', () => {
   }
 })
 
-async function failureOf(file: string): Promise<EngineError> {
+async function failureOf(file: string): Promise<MillraceError> {
   try {
     await loadTopology(file)
   } catch (error) {
-    return error as EngineError
+    return error as MillraceError
   }
   throw new Error(`${file} was loaded`)
 }

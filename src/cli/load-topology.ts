@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { systemClock } from '../core/clock.ts'
-import { ConfigError, EngineError, TopologyError } from '../core/errors.ts'
+import { ConfigError, MillraceError, TopologyError } from '../core/errors.ts'
 import { kindOf } from '../core/kind-of.ts'
 import type { Topology } from '../streams/index.ts'
 import { placeIn } from './error-place.ts'
@@ -24,7 +24,7 @@ export async function loadTopology(file: string): Promise<Topology> {
   const loading = import(pathToFileURL(path).href).catch(async (error: Error) => {
     const place = placeIn(error) ?? (error instanceof SyntaxError ? await placeOfSyntaxError(path) : undefined)
     const at = place === undefined ? '' : ` (${place})`
-    if (EngineError.is(error)) throw new TopologyError('TOPOLOGY_INVALID', `${error.message}${at}`, { file }, error)
+    if (MillraceError.is(error)) throw new TopologyError('TOPOLOGY_INVALID', `${error.message}${at}`, { file }, error)
     throw refuse(`cannot be loaded: ${error.message}${at}`, error)
   })
   const module = await settled(loading)

@@ -1,6 +1,6 @@
 /**
  * Assertions for programmer errors: what they check can only be false when Millrace itself is wrong, so a failure
- * crashes the actor and its supervisor decides. Operating errors are `EngineError`s instead.
+ * crashes the actor and its supervisor decides. Operating errors are `MillraceError`s instead.
  */
 
 /** Throws when `condition` is false; `message` says which invariant was broken. */

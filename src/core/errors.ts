@@ -355,7 +355,7 @@ const brand = Symbol.for('millrace.error')
  * An operating error: something outside the program went wrong, and the code says what.
  * `name` tells the layer (`KafkaError`, `TopologyError`, …); `code` is stable and documented in docs/errors.md.
  */
-export class EngineError extends Error {
+export class MillraceError extends Error {
   readonly code: ErrorCode
   readonly retryable: boolean
   readonly details: ErrorDetails
@@ -369,14 +369,14 @@ export class EngineError extends Error {
     this.details = details
   }
 
-  static is(value: unknown): value is EngineError {
+  static is(value: unknown): value is MillraceError {
     return typeof value === 'object' && value !== null && brand in value
   }
 }
 
-export class ActorError extends EngineError {}
-export class KafkaError extends EngineError {}
-export class TopologyError extends EngineError {}
-export class ConfigError extends EngineError {}
+export class ActorError extends MillraceError {}
+export class KafkaError extends MillraceError {}
+export class TopologyError extends MillraceError {}
+export class ConfigError extends MillraceError {}
 /** A user's function has failed: the brokers are well, and what this process would do next is the same. */
-export class FunctionError extends EngineError {}
+export class FunctionError extends MillraceError {}

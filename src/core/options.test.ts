@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { inspect } from 'node:util'
-import { EngineError } from './errors.ts'
+import { MillraceError } from './errors.ts'
 import { resolveOptions, type OptionTable, type OptionValues } from './options.ts'
 import { Secret } from './secret.ts'
 
@@ -174,7 +174,7 @@ describe('a secret option', () => {
       assert.throws(
         () => resolveOptions(secrets, sources as object),
         (error: unknown) => {
-          assert.ok(EngineError.is(error) && error.code === 'CONFIG_INVALID_VALUE')
+          assert.ok(MillraceError.is(error) && error.code === 'CONFIG_INVALID_VALUE')
           assert.ok(error.message.startsWith(`${where} `), error.message)
           assert.doesNotMatch(inspect(error, { showHidden: true, depth: null }), /pass1word/)
           return true

@@ -1,5 +1,5 @@
 import { protocolErrors, protocolErrorsCodesById } from '@platformatic/kafka'
-import { EngineError, type ErrorDetails, KafkaError } from '../core/errors.ts'
+import { MillraceError, type ErrorDetails, KafkaError } from '../core/errors.ts'
 
 /** Error codes of the broker that this client decides by; all others are taken as Kafka's own table says. */
 export const brokerErrors = {
@@ -69,8 +69,8 @@ export function topicRecreated(topic: string): KafkaError {
  *
  * @param what - What was attempted, as the beginning of a sentence.
  */
-export function asKafkaError(error: unknown, what: string): EngineError {
-  if (EngineError.is(error)) return error
+export function asKafkaError(error: unknown, what: string): MillraceError {
+  if (MillraceError.is(error)) return error
   const [code] = brokerCodesOf(error)
   if (code !== undefined) return refusal(code, what)
   return new KafkaError(

@@ -1,9 +1,9 @@
 import type { Clock, Timer } from '../core/clock.ts'
-import type { EngineError } from '../core/errors.ts'
+import type { MillraceError } from '../core/errors.ts'
 
 /** One thing that could not be done for now and is tried again. */
 export interface Wait {
-  failed(error: EngineError): void
+  failed(error: MillraceError): void
   /** It is done, or given up. Ending twice does nothing. */
   end(): void
 }
@@ -18,7 +18,7 @@ export interface WaitReport {
   readonly waitingFor: string
   /** Milliseconds since 1970. */
   readonly sinceMs: number
-  readonly error: EngineError | undefined
+  readonly error: MillraceError | undefined
 }
 
 export interface BrokerWaitsOptions {
@@ -50,7 +50,7 @@ export class BrokerWaits implements Waits {
   readonly #options: BrokerWaitsOptions
   /** What is waited for, by its wait. */
   readonly #open = new Map<Wait, OpenWait>()
-  #lastError: EngineError | undefined
+  #lastError: MillraceError | undefined
   #beganMs = 0
   #sinceMs = 0
   #timer: Timer = noTimer

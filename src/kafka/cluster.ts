@@ -1,6 +1,6 @@
 import { type API, metadataV12 } from '@platformatic/kafka'
 import { type Clock, sleep, systemClock, type Timer } from '../core/clock.ts'
-import { ConfigError, EngineError, KafkaError } from '../core/errors.ts'
+import { ConfigError, MillraceError, KafkaError } from '../core/errors.ts'
 import { type Random, systemRandom } from '../core/random.ts'
 import { asKafkaError, brokerErrorName, brokerErrors, isRetryableCode } from './broker-error.ts'
 import { untoldWaits, type Waits } from './broker-waits.ts'
@@ -319,7 +319,7 @@ export class Cluster {
     try {
       return await work()
     } catch (error) {
-      if (EngineError.is(error)) wait.failed(error)
+      if (MillraceError.is(error)) wait.failed(error)
       throw error
     } finally {
       wait.end()
@@ -369,7 +369,7 @@ function firstOf<Result>(
 }
 
 function isFinal(error: unknown): boolean {
-  return EngineError.is(error) && !error.retryable
+  return MillraceError.is(error) && !error.retryable
 }
 
 function addressOf({ host, port }: { host: string; port: number }): string {

@@ -8,7 +8,7 @@ import {
   type Writer,
 } from '@platformatic/kafka'
 import { type Clock, systemClock, type Timer } from '../core/clock.ts'
-import type { EngineError } from '../core/errors.ts'
+import type { MillraceError } from '../core/errors.ts'
 import {
   askVersionsApi,
   decodeServedVersions,
@@ -57,7 +57,7 @@ export interface Exchange<Response> {
   /** Reads the response, which lies between `start` (behind the correlation id) and `end`; throws when it is broken. */
   parse(filled: ReceiveBuffer, start: number, end: number): Response
   onResponse(response: Response): void
-  onFailed(error: EngineError): void
+  onFailed(error: MillraceError): void
 }
 
 interface PendingRequest {
@@ -93,7 +93,7 @@ export class Connection {
   readonly #requestTimeoutMs: number
   readonly #responseBytesMax: number
   readonly #signal: AbortSignal | undefined
-  readonly #onAbort = () => this.#end(this.#signal!.reason as EngineError)
+  readonly #onAbort = () => this.#end(this.#signal!.reason as MillraceError)
   readonly #socket: net.Socket
   readonly #session: SaslSession | undefined
   readonly #pending: PendingRequest[] = []
@@ -107,12 +107,12 @@ export class Connection {
   #needed = lengthBytes
   #correlationId = 0
   #hasAnswered = false
-  #failure: EngineError | undefined
+  #failure: MillraceError | undefined
   /** What the broker takes; undefined where nobody has asked. */
   #served: ServedVersions | undefined
   #timeout: Timer | undefined
   /** Called once when the connection has ended, however that came about, before the waiting requests fail. */
-  onClosed: (error: EngineError) => void = () => {}
+  onClosed: (error: MillraceError) => void = () => {}
 
   private constructor(options: ConnectionOptions, onConnected: () => void) {
     this.host = options.host
@@ -373,7 +373,7 @@ export class Connection {
     this.#end(this.#error(what, cause))
   }
 
-  #end(error: EngineError): void {
+  #end(error: MillraceError): void {
     if (this.#failure !== undefined) return
     this.#failure = error
     this.#timeout?.cancel()
@@ -387,7 +387,7 @@ export class Connection {
     for (const exchange of this.#held.splice(0)) exchange.onFailed(error)
   }
 
-  #error(what: string, cause?: unknown): EngineError {
+  #error(what: string, cause?: unknown): MillraceError {
     return connectionFailed(this.#place, what, cause)
   }
 }

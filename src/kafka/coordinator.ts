@@ -1,5 +1,5 @@
 import { type API, findCoordinatorV4 } from '@platformatic/kafka'
-import type { EngineError } from '../core/errors.ts'
+import type { MillraceError } from '../core/errors.ts'
 import { asKafkaError, brokerCodesOf, brokerErrors } from './broker-error.ts'
 import type { Cluster } from './cluster.ts'
 import type { Connection } from './connection.ts'
@@ -11,9 +11,9 @@ export type Attempt<Response> =
   | { readonly type: 'answered'; readonly response: Response }
   | { readonly type: 'refused'; readonly code: number }
   /** It was sent, and the connection broke before the answer came. */
-  | { readonly type: 'lost'; readonly error: EngineError }
+  | { readonly type: 'lost'; readonly error: MillraceError }
   /** It was not sent; the error tells whether another attempt makes sense. */
-  | { readonly type: 'unreachable'; readonly error: EngineError }
+  | { readonly type: 'unreachable'; readonly error: MillraceError }
 
 /** The broker that coordinates one group or one transactional id; it is looked for once, and again when it has moved. */
 export class Coordinator {

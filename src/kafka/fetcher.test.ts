@@ -12,7 +12,7 @@ import {
   settled,
   topicId,
 } from '../../test/kafka-peer/index.ts'
-import type { EngineError } from '../core/errors.ts'
+import type { MillraceError } from '../core/errors.ts'
 import { Cluster } from './cluster.ts'
 import { type FetchedResponse, Fetcher } from './fetcher.ts'
 
@@ -348,7 +348,7 @@ async function start(t: TestContext, options: StartOptions = {}) {
   const cluster = new Cluster({ bootstrapServers: broker.bootstrapServers, clock, retryMs })
   const [topic] = await cluster.topics(['source'])
   const fetched = new Queue<FetchedResponse>()
-  const failure = Promise.withResolvers<EngineError>()
+  const failure = Promise.withResolvers<MillraceError>()
   const fetcher = new Fetcher(
     {
       cluster,

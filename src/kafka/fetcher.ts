@@ -1,4 +1,4 @@
-import { EngineError, KafkaError } from '../core/errors.ts'
+import { MillraceError, KafkaError } from '../core/errors.ts'
 import type { Timer } from '../core/clock.ts'
 import type { FetchedPartition } from '../kernel/index.ts'
 import { byLeader, listOffsets } from './admin.ts'
@@ -32,7 +32,7 @@ export interface FetcherOptions {
   /** Takes a response over; `release` gives its memory back. */
   onFetched(response: FetchedResponse): void
   /** The source cannot be read any further. */
-  onFailed(error: EngineError): void
+  onFailed(error: MillraceError): void
 }
 
 /** Record batches of several partitions in one piece of memory, lent to the receiver until it calls `release`. */
@@ -107,7 +107,7 @@ export class Fetcher {
     const into = loop.spare.pop()
     if (into === undefined) return
     loop.isAsking = true
-    const failed = (error: EngineError) => {
+    const failed = (error: MillraceError) => {
       loop.isAsking = false
       loop.spare.push(into)
       this.#leaderFailed(loop, error)
@@ -251,18 +251,18 @@ export class Fetcher {
       const details = { topic, partition, offset, logStart, logEnd }
       this.#fail(new KafkaError('KAFKA_OFFSET_LOST', `topic "${topic}", partition ${partition}: ${what}`, details))
     } catch (error) {
-      this.#fail(error as EngineError)
+      this.#fail(error as MillraceError)
     }
   }
 
-  #leaderFailed(loop: LeaderLoop, error: EngineError): void {
+  #leaderFailed(loop: LeaderLoop, error: MillraceError): void {
     if (this.#isStopped) return
     if (!error.retryable) return this.#fail(error)
     this.#reassignLater(loop.partitions.splice(0), error)
   }
 
   /** Looks for the leaders of partitions anew, after a pause that grows. */
-  #reassignLater(partitions: readonly number[], error: EngineError): void {
+  #reassignLater(partitions: readonly number[], error: MillraceError): void {
     const { cluster } = this.#options
     const nowMs = cluster.clock.monotonicMs()
     for (const partition of partitions) {
@@ -286,8 +286,8 @@ export class Fetcher {
     } catch (error) {
       this.#searchTimer = undefined
       if (this.#isStopped) return
-      if (EngineError.is(error) && error.retryable) this.#reassignLater([], error)
-      else this.#fail(error as EngineError)
+      if (MillraceError.is(error) && error.retryable) this.#reassignLater([], error)
+      else this.#fail(error as MillraceError)
     }
   }
 
@@ -298,7 +298,7 @@ export class Fetcher {
     this.#assign(topic, orphans)
   }
 
-  #fail(error: EngineError): void {
+  #fail(error: MillraceError): void {
     if (this.#isStopped) return
     this.stop()
     this.#options.onFailed(error)

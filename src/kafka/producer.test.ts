@@ -10,7 +10,7 @@ import {
   ScriptedBroker,
   settled,
 } from '../../test/kafka-peer/index.ts'
-import type { EngineError } from '../core/errors.ts'
+import type { MillraceError } from '../core/errors.ts'
 import { OutputBatch } from '../kernel/index.ts'
 import { Cluster } from './cluster.ts'
 import { Producer } from './producer.ts'
@@ -379,7 +379,7 @@ async function start(t: TestContext, { leaders = [1], retryMs = 60_000 }: StartO
   // The whole of each pause.
   const random = { nextUint32: () => 0xffff_ffff }
   const cluster = new Cluster({ bootstrapServers: broker.bootstrapServers, clock, random, retryMs })
-  const failure = Promise.withResolvers<EngineError>()
+  const failure = Promise.withResolvers<MillraceError>()
   const throttles: number[] = []
   const producer = new Producer({
     cluster,

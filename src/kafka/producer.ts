@@ -1,7 +1,7 @@
 import { initProducerIdV4 } from '@platformatic/kafka'
 import { assert } from '../core/assert.ts'
 import type { Timer } from '../core/clock.ts'
-import { type EngineError, KafkaError } from '../core/errors.ts'
+import { type MillraceError, KafkaError } from '../core/errors.ts'
 import type { OutputBatch } from '../kernel/index.ts'
 import { brokerErrors, refusal, topicRecreated } from './broker-error.ts'
 import type { Wait } from './broker-waits.ts'
@@ -23,7 +23,7 @@ export interface ProducerOptions {
   /** Topics by the sink index that batches carry. */
   topics: readonly Topic[]
   /** Nothing more can be written, unless under another identity. */
-  onFailed(error: EngineError): void
+  onFailed(error: MillraceError): void
   /** A leader has stored what it was sent, and takes nothing more for so long, in milliseconds. */
   onThrottled?(throttleMs: number): void
   /** Writes within transactions, which are begun and ended elsewhere. */
@@ -94,7 +94,7 @@ export class Producer {
   #life = 0
   #unstoredCount = 0
   #flushed: (() => void)[] = []
-  #failure: EngineError | undefined
+  #failure: MillraceError | undefined
   #isPumping = false
   /** While batches are sent in vain. */
   #wait: Wait | undefined
@@ -169,7 +169,7 @@ export class Producer {
   }
 
   /** Gives up what is queued or in flight; answers that still come are ignored. */
-  stop(reason: EngineError = new KafkaError('KAFKA_CLOSED', 'the producer was stopped')): void {
+  stop(reason: MillraceError = new KafkaError('KAFKA_CLOSED', 'the producer was stopped')): void {
     this.#fail(reason, false)
   }
 
@@ -230,7 +230,7 @@ export class Producer {
     const { transaction } = this.#options
     const body = encodeProduce([...topics.values()], transaction?.transactionalId ?? null, replicationTimeoutMs)
     const life = this.#life
-    const failed = (error: EngineError) => {
+    const failed = (error: MillraceError) => {
       this.#inFlight.set(leader, this.#inFlight.get(leader)! - 1)
       // What waits for the room of a request from an earlier life goes on now.
       if (life !== this.#life) return this.#pumpSoon()
@@ -328,7 +328,7 @@ export class Producer {
     if (this.#unstoredCount === 0) for (const resolve of this.#flushed.splice(0)) resolve()
   }
 
-  #sentInVain(state: PartitionState, outgoing: OutgoingBatch, error: EngineError, remedy: Remedy = 'search'): void {
+  #sentInVain(state: PartitionState, outgoing: OutgoingBatch, error: MillraceError, remedy: Remedy = 'search'): void {
     if (this.#failure !== undefined) return
     if (this.#isOverdue(outgoing.queuedMs)) return this.#fail(this.#overdue(error))
     this.#waiting(error)
@@ -375,7 +375,7 @@ export class Producer {
       this.#failedSearches = 0
       if (this.#failure === undefined) this.#resume(found)
     } catch (cause) {
-      const error = cause as EngineError
+      const error = cause as MillraceError
       this.#searchTimer = undefined
       if (this.#failure !== undefined) return
       if (!error.retryable) return this.#fail(error)
@@ -400,7 +400,7 @@ export class Producer {
     this.#pump()
   }
 
-  #waiting(error: EngineError): void {
+  #waiting(error: MillraceError): void {
     const { cluster, topics } = this.#options
     this.#wait ??= cluster.waits.begin(`writing to ${topics.map(({ name }) => `"${name}"`).join(', ')}`)
     this.#wait.failed(error)
@@ -416,7 +416,7 @@ export class Producer {
     return clock.monotonicMs() - queuedMs > retryPolicy.deadlineMs
   }
 
-  #overdue(cause: EngineError): KafkaError {
+  #overdue(cause: MillraceError): KafkaError {
     const { deadlineMs } = this.#options.cluster.retryPolicy
     const what = `records could not be written within ${deadlineMs} ms: ${cause.message}`
     return new KafkaError('KAFKA_DELIVERY_TIMEOUT', what, cause.details, cause)
@@ -432,7 +432,7 @@ export class Producer {
     this.#throttled.set(leader, timer)
   }
 
-  #fail(error: EngineError, isReported = true): void {
+  #fail(error: MillraceError, isReported = true): void {
     if (this.#failure !== undefined) return
     this.#failure = error
     this.#endWait()

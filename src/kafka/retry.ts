@@ -1,5 +1,5 @@
 import { type Clock, sleep } from '../core/clock.ts'
-import { EngineError } from '../core/errors.ts'
+import { MillraceError } from '../core/errors.ts'
 import { nextFloat, type Random } from '../core/random.ts'
 import type { Wait, Waits } from './broker-waits.ts'
 
@@ -30,7 +30,7 @@ export function soonDelayMs(attempt: number): number {
 }
 
 /**
- * Repeats `attempt` while it fails with a retryable `EngineError` and the deadline has not passed.
+ * Repeats `attempt` while it fails with a retryable `MillraceError` and the deadline has not passed.
  *
  * @param what - What it does, such as `reading metadata`, for whoever is told of the wait.
  */
@@ -40,7 +40,7 @@ export async function withRetries<Result>(
   attempt: () => Promise<Result>,
 ): Promise<Result> {
   let wait: Wait | undefined
-  const waiting = (error: EngineError) => {
+  const waiting = (error: MillraceError) => {
     wait ??= policy.waits?.begin(what)
     wait?.failed(error)
   }
@@ -54,7 +54,7 @@ export async function withRetries<Result>(
 async function repeat<Result>(
   policy: RetryPolicy,
   attempt: () => Promise<Result>,
-  onFailed: (error: EngineError) => void,
+  onFailed: (error: MillraceError) => void,
 ): Promise<Result> {
   const endMs = policy.clock.monotonicMs() + policy.deadlineMs
   for (let count = 0; ; count++) {
@@ -63,7 +63,7 @@ async function repeat<Result>(
     } catch (error) {
       const delayMs = retryDelayMs(count, policy.random)
       const isLast = policy.clock.monotonicMs() + delayMs > endMs
-      if (isLast || !EngineError.is(error) || !error.retryable) throw error
+      if (isLast || !MillraceError.is(error) || !error.retryable) throw error
       onFailed(error)
       await sleep(policy.clock, delayMs, policy.signal)
     }

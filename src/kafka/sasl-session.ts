@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../core/clock.ts'
-import type { EngineError } from '../core/errors.ts'
+import type { MillraceError } from '../core/errors.ts'
 import { authenticate, type SaslOptions, type SaslPeer } from './sasl.ts'
 
 interface SaslSessionOptions {
@@ -9,7 +9,7 @@ interface SaslSessionOptions {
   /** Called when a renewal is over, and other requests may be sent again. */
   readonly onRenewed: () => void
   /** Called when an authentication has failed: the connection is of no more use. */
-  readonly onFailed: (error: EngineError) => void
+  readonly onFailed: (error: MillraceError) => void
 }
 
 /** When a session is renewed, as a share of its life; Kafka's own client does it between 0.85 and 0.95. */
@@ -39,7 +39,7 @@ export class SaslSession {
       const afterMs = Math.min(lifetimeMs * renewalShare, timerMsMax)
       this.#renewal = clock.setTimer({ afterMs, background: true }, () => void this.#renew())
     } catch (error) {
-      onFailed(error as EngineError)
+      onFailed(error as MillraceError)
       throw error
     }
   }

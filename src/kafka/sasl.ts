@@ -8,7 +8,7 @@ import {
   saslScramSha,
 } from '@platformatic/kafka'
 import { type Clock, sleep } from '../core/clock.ts'
-import { ConfigError, EngineError, KafkaError } from '../core/errors.ts'
+import { ConfigError, MillraceError, KafkaError } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
 import { brokerCodesOf, brokerErrorName } from './broker-error.ts'
 
@@ -83,7 +83,7 @@ export async function authenticate(peer: SaslPeer, options: SaslOptions, clock: 
     const { sessionLifetimeMs } = await prove(peer, sasl)
     return Number(sessionLifetimeMs)
   } catch (error) {
-    if (EngineError.is(error)) throw error
+    if (MillraceError.is(error)) throw error
     throw refusal(peer, sasl.mechanism, brokerMessage(error), error)
   }
 }

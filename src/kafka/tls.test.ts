@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import { inspect } from 'node:util'
-import { EngineError } from '../core/errors.ts'
+import { MillraceError } from '../core/errors.ts'
 import { tlsConnectOptions, type TlsOptions, tlsRefusal } from './tls.ts'
 
 describe('tlsConnectOptions', () => {
@@ -35,7 +35,7 @@ describe('tlsConnectOptions', () => {
       assert.throws(
         () => tlsConnectOptions(options),
         (error: unknown) => {
-          assert.ok(EngineError.is(error) && error.code === 'CONFIG_INVALID_VALUE')
+          assert.ok(MillraceError.is(error) && error.code === 'CONFIG_INVALID_VALUE')
           assert.match(error.message, message)
           assert.ok(!inspect(error, { depth: Infinity, showHidden: true }).includes(secret))
           return true

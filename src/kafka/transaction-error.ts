@@ -1,4 +1,4 @@
-import { type EngineError, KafkaError } from '../core/errors.ts'
+import { type MillraceError, KafkaError } from '../core/errors.ts'
 import { brokerErrorName, refusal } from './broker-error.ts'
 import type { TransactionAction } from './transaction-state.ts'
 
@@ -8,8 +8,8 @@ type Failure = Extract<TransactionAction, { type: 'aborted' | 'timedOut' | 'fenc
 export function transactionError(
   failure: Failure,
   { transactionalId, transactionTimeoutMs }: { transactionalId: string; transactionTimeoutMs: number },
-  cause: EngineError | undefined,
-): EngineError {
+  cause: MillraceError | undefined,
+): MillraceError {
   const details = { transactionalId }
   const who = `transactional id "${transactionalId}"`
   switch (failure.type) {

@@ -1,7 +1,7 @@
 import { apiVersionsV3 } from '@platformatic/kafka'
 import { assert } from '../core/assert.ts'
 import { sleep } from '../core/clock.ts'
-import { EngineError, KafkaError } from '../core/errors.ts'
+import { MillraceError, KafkaError } from '../core/errors.ts'
 import type { OutputBatch } from '../kernel/index.ts'
 import type { Cluster, Topic } from './cluster.ts'
 import type { Attempt } from './coordinator.ts'
@@ -39,7 +39,7 @@ export interface TransactionalProducerOptions {
    */
   member(stale?: GroupMember): Promise<GroupMember>
   /** The open transaction cannot commit; `commit` would reject with the same. Not called while it or `abort` is under way. */
-  onFailed(error: EngineError): void
+  onFailed(error: MillraceError): void
   /** As for `Producer`. */
   onThrottled?(throttleMs: number): void
   /** @defaultValue 2 where the brokers have finalised `transaction.version` 2, else 1 */
@@ -66,7 +66,7 @@ export class TransactionalProducer {
   #isVersionKnown = false
   /** Ends with what may be sent in the open transaction. */
   #transaction = new AbortController()
-  #failure: EngineError | undefined
+  #failure: MillraceError | undefined
   /** What a refusal in the open transaction means is being found out. */
   #inquiry: Promise<void> | undefined
   /** A call of `begin`, `commit` or `abort` is under way. */
@@ -267,7 +267,7 @@ export class TransactionalProducer {
   }
 
   /** Gives up the open transaction over a refusal, and finds out what that means. */
-  #inquire(actions: readonly TransactionAction[], cause?: EngineError): Promise<void> {
+  #inquire(actions: readonly TransactionAction[], cause?: MillraceError): Promise<void> {
     this.#giveUp()
     this.#inquiry = this.#perform(actions, cause)
       .catch((error) => this.#fail(error))
@@ -285,7 +285,7 @@ export class TransactionalProducer {
     return actions
   }
 
-  async #perform(actions: readonly TransactionAction[], cause?: EngineError): Promise<void> {
+  async #perform(actions: readonly TransactionAction[], cause?: MillraceError): Promise<void> {
     for (const action of actions) {
       if (action.type === 'initialise') await this.#initialise(action.expected)
       else if (action.type === 'end') await this.#end(action.outcome)
@@ -337,7 +337,7 @@ export class TransactionalProducer {
   }
 
   #fail(error: unknown): void {
-    if (!EngineError.is(error)) throw error
+    if (!MillraceError.is(error)) throw error
     if (error === givenUp || this.#failure !== undefined) return
     this.#failure = error
     if (this.#state.phase === 'open') this.#apply({ type: 'broke' })

@@ -2,7 +2,7 @@ import { crc32c } from '@node-rs/crc32'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { EngineError } from '../core/errors.ts'
+import { MillraceError } from '../core/errors.ts'
 import { BatchReader } from './batch-reader.ts'
 import { RecordColumns } from './columns.ts'
 import { codecs, fetched, readAll, recordBatch } from './fixtures/record-batch.ts'
@@ -93,7 +93,7 @@ describe('BatchReader on any batches', () => {
           try {
             while (reader.fill(columns)) assertInside(columns, source.bytes === columns.bytes ? source : undefined)
           } catch (error) {
-            if (!EngineError.is(error)) throw error
+            if (!MillraceError.is(error)) throw error
           }
         },
       ),

@@ -3,7 +3,7 @@ import { murmur2 } from '@platformatic/kafka'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { EngineError } from '../core/errors.ts'
+import { MillraceError } from '../core/errors.ts'
 import { columnsRowsMax, noSide } from './columns.ts'
 import { Outputs } from './fixtures/outputs.ts'
 import { varint } from './fixtures/record-batch.ts'
@@ -431,7 +431,7 @@ class Driver {
     try {
       this.#table.apply(columns, counts)
     } catch (error) {
-      if (!EngineError.is(error) || error.code !== 'TABLE_FULL') throw error
+      if (!MillraceError.is(error) || error.code !== 'TABLE_FULL') throw error
       wasFull = true
     }
 

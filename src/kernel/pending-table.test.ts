@@ -288,7 +288,7 @@ describe('PendingTable that fails in itself', () => {
     bench.sweep()
     assert.equal(bench.table.isBroken, false)
 
-    assert.throws(() => bench.table.rollback(), { name: 'EngineError', code: 'TABLE_BROKEN', retryable: false })
+    assert.throws(() => bench.table.rollback(), { name: 'MillraceError', code: 'TABLE_BROKEN', retryable: false })
 
     assert.equal(bench.table.isBroken, true)
     assert.throws(() => bench.table.apply(rowsOf(0, [rowOf(0, 'l')]), bench.counts), { code: 'TABLE_BROKEN' })
@@ -307,7 +307,7 @@ describe('PendingTable at its limit', () => {
 
     assert.equal(bench.table.liveBytes, 64 * 1000)
     assert.throws(() => bench.apply(0, [row(1000)]), {
-      name: 'EngineError',
+      name: 'MillraceError',
       code: 'TABLE_FULL',
       details: { liveBytes: 64 * 1000, rowCount: 1000, partition: 0, offset: 1000 },
     })

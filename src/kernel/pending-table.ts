@@ -1,5 +1,5 @@
 import { assert } from '../core/assert.ts'
-import { EngineError } from '../core/errors.ts'
+import { MillraceError } from '../core/errors.ts'
 import { passEnd, type RecordColumns } from './columns.ts'
 import { isKeyNumber, isRemembered, keyBytes, sidesMax, unitBytes, unitWords } from './block.ts'
 import { batchHeaderBytes } from './output-batch.ts'
@@ -232,7 +232,7 @@ export class PendingTable {
    *
    * @param roomBytes - Bytes of merged records after which no more rows are taken in; one row is, however large.
    * @returns How many rows were taken in.
-   * @throws EngineError `TABLE_FULL` when a part does not fit below `bytesMax`; rows before it are in.
+   * @throws MillraceError `TABLE_FULL` when a part does not fit below `bytesMax`; rows before it are in.
    */
   apply(columns: RecordColumns, counts: TableCounts, roomBytes = Infinity): number {
     const { length } = columns.extra
@@ -268,7 +268,7 @@ export class PendingTable {
    * Lets rows leave that have left elsewhere, where another process is ahead: those with a part that waits no more. Forgotten
    * keys give their memory back. It looks at all parts and keys.
    *
-   * @throws EngineError `TABLE_FULL` when there is no memory to note what leaves; a rollback brings back what has left.
+   * @throws MillraceError `TABLE_FULL` when there is no memory to note what leaves; a rollback brings back what has left.
    */
   retain(isWaiting: (partition: number, offset: number) => boolean): void {
     this.#isWaiting = isWaiting
@@ -294,7 +294,7 @@ export class PendingTable {
   /**
    * Remembers a key that was completed before, with its number.
    *
-   * @throws EngineError `TABLE_FULL`
+   * @throws MillraceError `TABLE_FULL`
    */
   recall(number: number, { bytes, isNumber }: CompletedKey): void {
     const key = this.#copyIn(this.#bytes, bytes)
@@ -441,8 +441,8 @@ export class PendingTable {
     this.#machine.int32('literals', places.length).set(places)
   }
 
-  #full(columns: RecordColumns, row: number): EngineError {
-    return new EngineError(
+  #full(columns: RecordColumns, row: number): MillraceError {
+    return new MillraceError(
       'TABLE_FULL',
       `the pending table is full: ${this.liveBytes} bytes in ${this.rowCount} open keys; raise pendingBytesMax, or let rows expire, by expireAfterMs`,
       {
@@ -454,16 +454,16 @@ export class PendingTable {
     )
   }
 
-  #fullOfKeys(): EngineError {
-    return new EngineError(
+  #fullOfKeys(): MillraceError {
+    return new MillraceError(
       'TABLE_FULL',
       `the pending table is full of completed keys: ${this.liveBytes} bytes; raise pendingBytesMax, or lower keysMax of rememberCompleted`,
       { liveBytes: this.liveBytes },
     )
   }
 
-  #noMemory(bytes: number): EngineError {
-    return new EngineError(
+  #noMemory(bytes: number): MillraceError {
+    return new MillraceError(
       'TABLE_FULL',
       `the memory of the pending table is full: ${bytes} bytes more do not fit into its 4 GiB; let rows expire, by expireAfterMs`,
       { liveBytes: this.liveBytes, rowCount: this.rowCount, bytes },

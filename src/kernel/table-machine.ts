@@ -1,4 +1,4 @@
-import { EngineError } from '../core/errors.ts'
+import { MillraceError } from '../core/errors.ts'
 import { segmentBytes, TableMemory } from './table-memory.ts'
 import { guarded, type WasmGlobal, wasmInstance, type WasmMemory, wasmModule } from './wasm-module.ts'
 
@@ -106,7 +106,7 @@ export class TableMachine {
   #words!: Int32Array<ArrayBuffer>
   /** Look it up anew after each `compact`. Functions throw `TABLE_BROKEN` once one of them has failed in itself. */
   run: TableExports
-  #failure: EngineError | undefined
+  #failure: MillraceError | undefined
 
   constructor(handlers: TableHandlers, { memory, touchedSegments } = new TableMemory()) {
     this.#handlers = handlers
@@ -195,7 +195,7 @@ export class TableMachine {
         if (this.#failure !== undefined) throw this.#failure
       },
       onTrap: (trap) => {
-        this.#failure = new EngineError('TABLE_BROKEN', `the pending table has failed: ${String(trap)}`, {}, trap)
+        this.#failure = new MillraceError('TABLE_BROKEN', `the pending table has failed: ${String(trap)}`, {}, trap)
         throw this.#failure
       },
     })

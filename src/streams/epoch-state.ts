@@ -1,5 +1,5 @@
 import { assert } from '../core/assert.ts'
-import { EngineError } from '../core/errors.ts'
+import { MillraceError } from '../core/errors.ts'
 import {
   type FetchedPartition,
   noSide,
@@ -175,7 +175,7 @@ export class EpochState {
   /**
    * Takes in parts that are missing; anything else about them has happened in earlier epochs.
    *
-   * @throws EngineError `CHECKPOINT_CORRUPT` when they do not wait this time.
+   * @throws MillraceError `CHECKPOINT_CORRUPT` when they do not wait this time.
    */
   restore(columns: RecordColumns): void {
     const { counts } = this.#restoration!
@@ -191,7 +191,7 @@ export class EpochState {
   /**
    * All parts that wait have been read: they are in the table for good.
    *
-   * @throws EngineError `CHECKPOINT_CORRUPT` when they are not the ones that the checkpoint names.
+   * @throws MillraceError `CHECKPOINT_CORRUPT` when they are not the ones that the checkpoint names.
    */
   finishRestoration(): void {
     const { table } = this
@@ -200,7 +200,7 @@ export class EpochState {
     const added = table.epochChanges((_partition, _chunk, _bits, added) => (restoredCount += added))
     const restored = addDigests(base.digest, added)
     if (restoredCount !== count || (digest !== undefined && !areEqualDigests(restored, digest))) {
-      throw new EngineError(
+      throw new MillraceError(
         'CHECKPOINT_CORRUPT',
         `the checkpoint names ${count} parts that wait, but reading the source again gave ${restoredCount}, or others`,
         { expected: count, restored: restoredCount },
@@ -264,12 +264,12 @@ export class EpochState {
    * Goes to where the broker says the program is: the closed epoch has happened or it has not; the one at hand has not.
    *
    * @param durableEpoch - The last epoch with a manifest; 0 when there is none.
-   * @throws EngineError `CHECKPOINT_FOREIGN` when that is neither of the two.
+   * @throws MillraceError `CHECKPOINT_FOREIGN` when that is neither of the two.
    */
   settleAt(durableEpoch: number): void {
     if (this.#isCommitting && durableEpoch === this.#epoch + 1) this.commit()
     if (durableEpoch !== this.#epoch) {
-      throw new EngineError(
+      throw new MillraceError(
         'CHECKPOINT_FOREIGN',
         `the checkpoint is at epoch ${durableEpoch}, this process at epoch ${this.#epoch}: another process has gone on with the program`,
         { durableEpoch, epoch: this.#epoch },
@@ -312,8 +312,8 @@ export class EpochState {
 }
 
 /** What is restored completes nothing: its last part was not there yet. */
-function notTheSame(partition: number, offset: number): EngineError {
-  return new EngineError(
+function notTheSame(partition: number, offset: number): MillraceError {
+  return new MillraceError(
     'CHECKPOINT_CORRUPT',
     `a part from offset ${offset} on of source partition ${partition} waited, and does not wait when it is read again: a function of the program has changed, or gives another result each time`,
     { partition, offset },

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { systemRandom } from '../core/random.ts'
-import { EngineError } from '../core/errors.ts'
+import { MillraceError } from '../core/errors.ts'
 import { type Cluster, fetchGroupCommits, type GroupCommit, listOffsets, type Topic } from '../kafka/index.ts'
 import { PendingTable, Reason, type TableMemory } from '../kernel/index.ts'
 import { Accounting } from './accounting.ts'
@@ -49,7 +49,7 @@ export interface WarmTable {
  * Makes the state that a program goes on from: that of its last committed epoch, or an empty one at the start of the log
  * when there never was an epoch.
  *
- * @throws EngineError `CHECKPOINT_MISSING`, `CHECKPOINT_CORRUPT`, `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED`,
+ * @throws MillraceError `CHECKPOINT_MISSING`, `CHECKPOINT_CORRUPT`, `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED`,
  * `GROUP_FOREIGN`, `GROUP_OFFSETS_DIFFER`, `PENDING_LOST`; KafkaError `KAFKA_OFFSET_LOST`
  */
 export async function loadState(request: LoadRequest): Promise<EpochState> {
@@ -103,7 +103,7 @@ function emptyState(request: LoadRequest, logStarts: readonly number[]): EpochSt
 /**
  * The state of a program at the end of an epoch that fits it.
  *
- * @throws EngineError `CHECKPOINT_CORRUPT`, `PENDING_LOST`; KafkaError `KAFKA_OFFSET_LOST`
+ * @throws MillraceError `CHECKPOINT_CORRUPT`, `PENDING_LOST`; KafkaError `KAFKA_OFFSET_LOST`
  */
 export function stateBehind(request: LoadRequest, manifest: Manifest, logStarts: readonly number[]): EpochState {
   const { plan, options, source, outputs, records, logger } = request
@@ -222,16 +222,16 @@ function refuseCommits({ name, source, checkpointTopic }: Plan, commits: readonl
   const facts = { app: name, topic: checkpointTopic }
   if (known.some(({ isOwn }) => isOwn)) {
     const what = `group "${name}" has committed offsets, but topic "${checkpointTopic}" has no checkpoint: it was deleted or emptied`
-    throw new EngineError('CHECKPOINT_MISSING', what, facts)
+    throw new MillraceError('CHECKPOINT_MISSING', what, facts)
   }
   const what = `group "${name}" has offsets of topic "${source.topic}" that another consumer has committed, and never had a checkpoint`
-  throw new EngineError('GROUP_FOREIGN', what, { ...facts, source: source.topic })
+  throw new MillraceError('GROUP_FOREIGN', what, { ...facts, source: source.topic })
 }
 
 /**
  * Fails unless a checkpoint fits the program and its source.
  *
- * @throws EngineError `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED`
+ * @throws MillraceError `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED`
  */
 export function checkProgram({ name, source, ...plan }: Plan, topic: Topic, manifest: Manifest): void {
   const changed = differences(manifest.topology, shapeOf({ name, source, ...plan }))
@@ -239,14 +239,14 @@ export function checkProgram({ name, source, ...plan }: Plan, topic: Topic, mani
     changed.push(`source had ${manifest.nextOffsets.length} partitions and has ${topic.partitions.length}`)
   }
   if (changed.length > 0) {
-    throw new EngineError(
+    throw new MillraceError(
       'CHECKPOINT_INCOMPATIBLE',
       `the checkpoint of "${name}" was written by another program: ${changed.join('; ')}`,
       { app: name, differences: changed.join('; ') },
     )
   }
   if (manifest.sourceId !== topic.id) {
-    throw new EngineError(
+    throw new MillraceError(
       'SOURCE_RECREATED',
       `topic "${topic.name}" is not the one that "${name}" has read so far: it was deleted and created again`,
       { app: name, topic: topic.name, was: manifest.sourceId, is: topic.id },
@@ -272,7 +272,7 @@ function checkGroupOffsets(
         logger.warn({ app: name, partition }, 'the offset of the group has expired; the checkpoint has it')
       continue
     }
-    throw new EngineError(
+    throw new MillraceError(
       'GROUP_OFFSETS_DIFFER',
       `group "${name}" has offset ${offset} in partition ${partition}, the checkpoint has ${nextOffset}: somebody else has set it`,
       { app: name, partition, committed: offset, checkpoint: nextOffset },

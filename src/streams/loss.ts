@@ -1,4 +1,4 @@
-import { EngineError, KafkaError } from '../core/errors.ts'
+import { MillraceError, KafkaError } from '../core/errors.ts'
 import type { PendingOffsets } from './checkpoint/pending-offsets.ts'
 import type { PromotedParts } from './checkpoint/promoted-parts.ts'
 
@@ -27,7 +27,7 @@ export function lossOf(
 }
 
 /** The named error for a loss that nobody has accepted. */
-export function lossError(topic: string, loss: readonly PartitionLoss[], logStarts: readonly number[]): EngineError {
+export function lossError(topic: string, loss: readonly PartitionLoss[], logStarts: readonly number[]): MillraceError {
   const hasLostParts = loss.some(({ waiting }) => waiting.length > 0)
   const partition = loss.findIndex(({ waiting, unread }) => (hasLostParts ? waiting.length : unread) > 0)
   const { waiting, unread } = loss[partition]!
@@ -36,7 +36,7 @@ export function lossError(topic: string, loss: readonly PartitionLoss[], logStar
   if (hasLostParts) {
     const [first] = waiting
     const what = `parts that wait are gone: ${where}, the first one is at ${first}`
-    return new EngineError('PENDING_LOST', what, { topic, partition, first: first!, logStart })
+    return new MillraceError('PENDING_LOST', what, { topic, partition, first: first!, logStart })
   }
   const offset = logStart - unread
   const what = `records that were not read yet are gone: ${where}, the next one to read is at ${offset}`

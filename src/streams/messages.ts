@@ -1,5 +1,5 @@
 import type { Reply } from '../actors/index.ts'
-import type { EngineError } from '../core/errors.ts'
+import type { MillraceError } from '../core/errors.ts'
 import type { FetchedResponse, Fetcher } from '../kafka/index.ts'
 import type { FetchedPartition, OutputBatch } from '../kernel/index.ts'
 import type { KeptPart } from './checkpoint/kept-part.ts'
@@ -11,7 +11,7 @@ export type SourceMessage =
   /** Parts that wait and need not be read from the source. */
   | { readonly type: 'promoted'; readonly incarnation: number; readonly parts: readonly FetchedPartition[] }
   | { readonly type: 'fetched'; readonly fetcher: Fetcher; readonly response: FetchedResponse }
-  | { readonly type: 'failed'; readonly incarnation: number; readonly error: EngineError }
+  | { readonly type: 'failed'; readonly incarnation: number; readonly error: MillraceError }
   /** The source was given partitions. */
   | { readonly type: 'grown'; readonly incarnation: number; readonly growth: SourceGrowth }
   /** Read no further; answered at once. */
@@ -44,4 +44,4 @@ export type SinkMessage =
     }
   /** End the epoch whose outputs have been sent, and which reaches to these offsets. */
   | { readonly type: 'commit'; readonly incarnation: number; readonly offsets: Float64Array }
-  | { readonly type: 'failed'; readonly incarnation: number; readonly error: EngineError }
+  | { readonly type: 'failed'; readonly incarnation: number; readonly error: MillraceError }

@@ -55,7 +55,7 @@ export function keptBytesMax(topics: PipelineTopics): number {
  * Finds the topics of a plan, and creates those for dead letters and for the checkpoint where they do not exist. Warns of
  * settings that may not be meant.
  *
- * @throws KafkaError `KAFKA_TOPIC_MISSING`; EngineError `KAFKA_RIGHTS_MISSING`, `CHECKPOINT_TOPIC_INVALID`, `OUTPUT_TOPIC_INVALID`;
+ * @throws KafkaError `KAFKA_TOPIC_MISSING`; MillraceError `KAFKA_RIGHTS_MISSING`, `CHECKPOINT_TOPIC_INVALID`, `OUTPUT_TOPIC_INVALID`;
  * TopologyError `TOPOLOGY_INVALID` for a source of too many partitions.
  */
 export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): Promise<PipelineTopics> {

@@ -1,5 +1,5 @@
 import { sleep } from '../core/clock.ts'
-import { EngineError } from '../core/errors.ts'
+import { MillraceError } from '../core/errors.ts'
 import { recentManifest } from './checkpoint/checkpoint-view.ts'
 import type { Manifest } from './checkpoint/manifest.ts'
 import { checkProgram } from './load-state.ts'
@@ -11,8 +11,8 @@ const checkIntervalMs = 10_000
 const firstManifestIntervalMs = 1_000
 
 /** Whether an error says that a process is of another program than the checkpoint. */
-export function isOfOtherProgram(error: unknown): error is EngineError {
-  return EngineError.is(error) && (error.code === 'CHECKPOINT_INCOMPATIBLE' || error.code === 'SOURCE_RECREATED')
+export function isOfOtherProgram(error: unknown): error is MillraceError {
+  return MillraceError.is(error) && (error.code === 'CHECKPOINT_INCOMPATIBLE' || error.code === 'SOURCE_RECREATED')
 }
 
 /**
@@ -21,7 +21,7 @@ export function isOfOtherProgram(error: unknown): error is EngineError {
  */
 export class ProgramWatch {
   readonly #pipeline: Pipeline
-  #error: EngineError | undefined
+  #error: MillraceError | undefined
   #isCompared = false
   #isToldOfOutputs = false
 
@@ -30,7 +30,7 @@ export class ProgramWatch {
   }
 
   /** What a takeover would fail with, as far as is known. */
-  get error(): EngineError | undefined {
+  get error(): MillraceError | undefined {
     return this.#error
   }
 
@@ -57,7 +57,7 @@ export class ProgramWatch {
   }
 
   /** Compares again and again, and calls `onIncompatible` each time that a takeover would fail. */
-  async follow(signal: AbortSignal, onIncompatible: (error: EngineError) => void): Promise<void> {
+  async follow(signal: AbortSignal, onIncompatible: (error: MillraceError) => void): Promise<void> {
     const { clock } = this.#pipeline
     while (!signal.aborted) {
       await sleep(clock, this.#isCompared ? checkIntervalMs : firstManifestIntervalMs, signal).catch(() => {})
@@ -66,7 +66,7 @@ export class ProgramWatch {
     }
   }
 
-  #tell(error: EngineError): void {
+  #tell(error: MillraceError): void {
     const { plan, logger } = this.#pipeline
     this.#error = error
     logger.warn(

@@ -30,7 +30,7 @@ export class RememberedKeys {
   /**
    * Has the table know what a checkpoint says was completed, beyond what it knows.
    *
-   * @throws EngineError `CHECKPOINT_CORRUPT`; `TABLE_FULL`
+   * @throws MillraceError `CHECKPOINT_CORRUPT`; `TABLE_FULL`
    */
   recall(records: CheckpointRecords, counts: CompletedCounts): void {
     const table = this.#table

@@ -1,4 +1,4 @@
-import { EngineError } from '../core/errors.ts'
+import { MillraceError } from '../core/errors.ts'
 import { type Cluster, findMissingRights, grantsOf, type Right } from '../kafka/index.ts'
 import { ownTopics, type Plan } from './plan.ts'
 
@@ -43,13 +43,13 @@ export function rightsToReset(app: string): Right[] {
 /**
  * Fails unless this client has all of some rights.
  *
- * @throws EngineError `KAFKA_RIGHTS_MISSING`, with all that are missing.
+ * @throws MillraceError `KAFKA_RIGHTS_MISSING`, with all that are missing.
  */
 export async function requireRights(cluster: Cluster, app: string, rights: readonly Right[]): Promise<void> {
   const missing = await findMissingRights(cluster, rights)
   if (missing.length === 0) return
   const grants = grantsOf(missing)
-  throw new EngineError(
+  throw new MillraceError(
     'KAFKA_RIGHTS_MISSING',
     `the user that "${app}" connects as lacks rights, which these commands grant:\n${grants.join('\n')}`,
     { app, grants: grants.join('\n') },

@@ -1,5 +1,5 @@
 import { type Clock, sleep, systemClock } from '../core/clock.ts'
-import { EngineError } from '../core/errors.ts'
+import { MillraceError } from '../core/errors.ts'
 import type { BrokerWaits, MembershipOptions } from '../kafka/index.ts'
 import { Accounting, type AccountSnapshot, isBalanced, type PartitionAccount } from './accounting.ts'
 import type { Logger } from './logger.ts'
@@ -127,7 +127,7 @@ export class RunningApp implements App {
       this.#term = this.#newTerm()
     }
     this.#caughtUp.reject(
-      failure ?? new EngineError('APP_STOPPED', `"${this.name}" was stopped before it had caught up`),
+      failure ?? new MillraceError('APP_STOPPED', `"${this.name}" was stopped before it had caught up`),
     )
     if (failure === undefined) this.#done.resolve()
     else this.#done.reject(failure)

@@ -1,6 +1,6 @@
 import { type ActorSystem, type ExitReason, startSystem, type SystemEvent } from '../actors/index.ts'
 import type { Clock } from '../core/clock.ts'
-import { EngineError, type ErrorCode, FunctionError } from '../core/errors.ts'
+import { MillraceError, type ErrorCode, FunctionError } from '../core/errors.ts'
 import { within } from '../core/within.ts'
 import { type BrokerWaits, Cluster, Membership, type MembershipOptions } from '../kafka/index.ts'
 import type { PendingTable } from '../kernel/index.ts'
@@ -130,7 +130,7 @@ export class Term {
     const overtime = new AbortController()
     const giveUp = AbortSignal.any([overtime.signal, this.#ending.signal])
     const timer = clock.setTimer({ afterMs: options.drainMs }, () => {
-      overtime.abort(new EngineError('APP_STOPPED', `"${plan.name}" did not drain within ${options.drainMs} ms`))
+      overtime.abort(new MillraceError('APP_STOPPED', `"${plan.name}" did not drain within ${options.drainMs} ms`))
     })
     try {
       await Promise.race([this.#finishEpoch(system), aborted(giveUp), system.done, whileWaiting(waits, plan)])
@@ -203,7 +203,7 @@ export class Term {
     this.#standby = undefined
   }
 
-  /** @throws EngineError `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED` where this process could never take over, and is to end then. */
+  /** @throws MillraceError `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED` where this process could never take over, and is to end then. */
   async #watchProgram(pipeline: Pipeline, signal: AbortSignal): Promise<void> {
     const mustEnd = pipeline.options.onIncompatible === 'exit'
     const watch = new ProgramWatch(pipeline)
@@ -247,7 +247,7 @@ export class Term {
     const { path, incarnation, error } = event
     const fields = { app: plan.name, actor: path, incarnation, err: error }
     logger.error(fields, 'an actor crashed')
-    if (EngineError.is(error) && (!error.retryable || error instanceof FunctionError)) this.#fail(error)
+    if (MillraceError.is(error) && (!error.retryable || error instanceof FunctionError)) this.#fail(error)
   }
 
   /** Ends the term for an error that a restart of the pipeline would meet again. */
@@ -267,7 +267,7 @@ export class Term {
 
   /** Ends at once, whatever is waited for. */
   #abandon(): void {
-    this.#ending.abort(new EngineError('APP_STOPPED', `"${this.#options.plan.name}" was stopped`))
+    this.#ending.abort(new MillraceError('APP_STOPPED', `"${this.#options.plan.name}" was stopped`))
     void this.#cluster.close()
     void this.#membership?.leave()
   }
@@ -278,13 +278,13 @@ export class Term {
    */
   async #isLost(failure: unknown): Promise<boolean> {
     if (this.#isRevoked || isOwnershipLost(failure)) return true
-    if (this.#membership === undefined || !EngineError.is(failure) || !takenOver.has(failure.code)) return false
+    if (this.#membership === undefined || !MillraceError.is(failure) || !takenOver.has(failure.code)) return false
     return this.#membership.confirm().then(() => false, isOwnershipLost)
   }
 
   async #leave(failure: unknown): Promise<void> {
     // Where brokers cannot be reached this would wait for them once more.
-    const isPassing = EngineError.is(failure) && failure.retryable && !(failure instanceof FunctionError)
+    const isPassing = MillraceError.is(failure) && failure.retryable && !(failure instanceof FunctionError)
     if (!isPassing && !this.#options.waits.isWaiting) await this.#noteEnd()
     await this.#membership?.leave()
     await this.#cluster.close()
@@ -306,13 +306,13 @@ export class Term {
 const takenOver: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['TRANSACTION_FENCED', 'CHECKPOINT_FOREIGN'])
 
 function isOwnershipLost(error: unknown): boolean {
-  return EngineError.is(error) && error.code === 'OWNERSHIP_LOST'
+  return MillraceError.is(error) && error.code === 'OWNERSHIP_LOST'
 }
 
 /** Rejects when brokers are waited for: what is on its way would stay so. */
 async function whileWaiting(waits: BrokerWaits, { name }: Plan): Promise<never> {
   await waits.whenWaiting()
-  throw new EngineError('APP_STOPPED', `"${name}" was stopped while it waited for Kafka`)
+  throw new MillraceError('APP_STOPPED', `"${name}" was stopped while it waited for Kafka`)
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

@@ -1,4 +1,4 @@
-import { EngineError } from '../core/errors.ts'
+import { MillraceError } from '../core/errors.ts'
 import { type Cluster, type Topic, topicConfigs } from '../kafka/index.ts'
 import type { Logger } from './logger.ts'
 import { type TimestampLimits, timestampLimits, timestampSettings } from './timestamp-window.ts'
@@ -47,11 +47,11 @@ export async function readSettings(cluster: Cluster, { name, replicaCount }: Top
 /**
  * Fails where a topic would refuse or remove what it is for.
  *
- * @throws EngineError `OUTPUT_TOPIC_INVALID`
+ * @throws MillraceError `OUTPUT_TOPIC_INVALID`
  */
 export function checkOutput({ name, isCompacted, batchBytesMax }: TopicSettings, use: OutputUse): void {
   const refuse = (setting: string, why: string): never => {
-    throw new EngineError('OUTPUT_TOPIC_INVALID', `topic "${name}" for ${use} has ${setting}: ${why}`, {
+    throw new MillraceError('OUTPUT_TOPIC_INVALID', `topic "${name}" for ${use} has ${setting}: ${why}`, {
       topic: name,
       setting,
     })

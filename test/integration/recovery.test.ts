@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type Admin, Kafka as KafkaClient, logLevel } from 'kafkajs'
-import { EngineError } from '../../src/core/errors.ts'
+import { MillraceError } from '../../src/core/errors.ts'
 import { type Kafka, startKafka } from '../../tools/kafka/start.ts'
 import { customerTopology, mergesOf, record, valuesOf } from './customers.ts'
 import { assertAccount, assertEndedBy, startQuietly } from './run.ts'
@@ -81,7 +81,7 @@ describe('a program on an Apache Kafka', { skip: skipWithoutJava }, () => {
     await app.caughtUp()
     await app.stop()
 
-    assert.ok(crashes.every((error) => EngineError.is(error) && error.code === 'KAFKA_BATCH_CORRUPT'))
+    assert.ok(crashes.every((error) => MillraceError.is(error) && error.code === 'KAFKA_BATCH_CORRUPT'))
     const report = app.report()
     assert.ok(report.statistics.rollbacks > 0)
     await assertComplete(topics, report)

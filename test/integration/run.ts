@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { EngineError, type ErrorCode } from '../../src/core/errors.ts'
+import { MillraceError, type ErrorCode } from '../../src/core/errors.ts'
 import {
   type App,
   type Logger,
@@ -93,6 +93,6 @@ export function assertAccount(
 
 /** Fails unless a program ended with the error of this code. */
 export function assertEndedBy(error: unknown, code: ErrorCode): void {
-  assert.ok(EngineError.is(error), `ended with ${String(error)}`)
+  assert.ok(MillraceError.is(error), `ended with ${String(error)}`)
   assert.equal(error.code, code, error.message)
 }

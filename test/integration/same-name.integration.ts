@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { EngineError } from '../../src/core/errors.ts'
+import { MillraceError } from '../../src/core/errors.ts'
 import type { App } from '../../src/streams/index.ts'
 import { customers, customerTopology, mergesOf, valuesOf } from './customers.ts'
 import { assertRefused, type RunSettings, startQuietly } from './run.ts'
@@ -37,13 +37,13 @@ export function programsOfOneName(target: Target): void {
         await active.stop()
 
         await assert.rejects(app.done, (error) => {
-          assert.ok(EngineError.is(error))
+          assert.ok(MillraceError.is(error))
           assert.equal(error.code, 'CHECKPOINT_INCOMPATIBLE')
           assert.ok(error.message.includes(`source was ${production.source} and is ${staging.source}`), error.message)
           return true
         })
         const [first, ...more] = warnings.filter(({ sentence }) => sentence.startsWith('another program of this name'))
-        assert.ok(EngineError.is(first?.err) && first.err.message.includes(`source was ${production.source}`))
+        assert.ok(MillraceError.is(first?.err) && first.err.message.includes(`source was ${production.source}`))
         assert.deepEqual(more, [])
         assert.deepEqual(
           warnings.filter(({ sentence }) => sentence.includes('warm')),

@@ -2,7 +2,7 @@ import { AssignerProtocol } from 'kafkajs'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { findCoordinator, heartbeat, joinGroup, syncGroup } from '../../src/broker/handlers/index.ts'
-import type { EngineError } from '../../src/core/errors.ts'
+import type { MillraceError } from '../../src/core/errors.ts'
 import { Membership } from '../../src/kafka/index.ts'
 import { WireClient } from '../contract/wire-client.ts'
 import type { Target } from './target.ts'
@@ -99,7 +99,7 @@ export function revocationSuite(target: Target): void {
       const group = await target.newGroup()
       await using leader = await ForeignLeader.start(target.bootstrapServers, group)
       await leader.lead('itself')
-      const lost = Promise.withResolvers<EngineError>()
+      const lost = Promise.withResolvers<MillraceError>()
       const revoked = Promise.withResolvers<void>()
       const finished = Promise.withResolvers<void>()
       const joining = Membership.join({

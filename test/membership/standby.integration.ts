@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { systemClock } from '../../src/core/clock.ts'
-import type { EngineError } from '../../src/core/errors.ts'
+import type { MillraceError } from '../../src/core/errors.ts'
 import { Membership, type MembershipOptions } from '../../src/kafka/index.ts'
 import { Committer } from './committer.ts'
 import type { Target } from './target.ts'
@@ -81,7 +81,7 @@ export async function startMember(
     sessionTimeoutMs: 45_000,
     heartbeatIntervalMs,
     maxStallMs: 10_000,
-    onLost: (error: EngineError) => assert.fail(error),
+    onLost: (error: MillraceError) => assert.fail(error),
     ...options,
   })
   t.after(() => membership.leave())

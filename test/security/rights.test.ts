@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { EngineError } from '../../src/core/errors.ts'
+import { MillraceError } from '../../src/core/errors.ts'
 import type { Cluster } from '../../src/kafka/index.ts'
 import { audit, explain, findRemains, reset } from '../../src/streams/index.ts'
 import { customers, customerTopology, mergesOf, record, valuesOf } from '../integration/customers.ts'
@@ -172,7 +172,7 @@ async function missingIn(attempt: Promise<unknown>): Promise<Grant[]> {
     () => undefined,
     (reason) => reason,
   )
-  assert.ok(EngineError.is(error), `it failed with ${String(error)}`)
+  assert.ok(MillraceError.is(error), `it failed with ${String(error)}`)
   assert.equal(error.code, 'KAFKA_RIGHTS_MISSING', error.message)
   const [, ...commands] = error.message.split('\n')
   return commands.flatMap((command) => grantsIn(command))

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test'
 import { inspect } from 'node:util'
 import { Kafka, logLevel } from 'kafkajs'
 import { systemClock } from '../../src/core/clock.ts'
-import { EngineError, type ErrorCode } from '../../src/core/errors.ts'
+import { MillraceError, type ErrorCode } from '../../src/core/errors.ts'
 import {
   Cluster,
   type ClusterOptions,
@@ -146,7 +146,7 @@ function suite(target: Target): void {
       const { ca, stranger } = target.certificates
 
       // Kafka says why before it closes the connection, the embedded broker, which is of Node.js, does not.
-      assert.ok(EngineError.is(await tlsFailure(target.broker.mutual, { ca, ...stranger })))
+      assert.ok(MillraceError.is(await tlsFailure(target.broker.mutual, { ca, ...stranger })))
     })
 
     it('takes any broker only where the program says so', async () => {
@@ -212,7 +212,7 @@ function suite(target: Target): void {
 }
 
 function assertIs(error: unknown, code: ErrorCode, ...words: string[]): void {
-  assert.ok(EngineError.is(error), inspect(error))
+  assert.ok(MillraceError.is(error), inspect(error))
   assert.equal(error.code, code, error.message)
   for (const word of words) assert.ok(error.message.includes(word), error.message)
 }

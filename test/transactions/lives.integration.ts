@@ -8,7 +8,7 @@ import {
   produce,
   txnOffsetCommit,
 } from '../../src/broker/handlers/index.ts'
-import { EngineError, KafkaError } from '../../src/core/errors.ts'
+import { MillraceError, KafkaError } from '../../src/core/errors.ts'
 import type { GroupMember } from '../../src/kafka/index.ts'
 import { recordBatch } from '../contract/batches.ts'
 import { produceTo } from '../contract/exchange.ts'
@@ -195,7 +195,7 @@ export function livesSuite(target: Target): void {
       })
 
       void it('aborts when it is no member any more', async () => {
-        const lost = new EngineError('KAFKA_CLOSED', 'ownership was lost')
+        const lost = new MillraceError('KAFKA_CLOSED', 'ownership was lost')
         let isOwner = true
         const member = async () => {
           if (!isOwner) throw lost

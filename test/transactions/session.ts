@@ -10,7 +10,7 @@ import {
   TransactionalProducer,
 } from '../../src/kafka/index.ts'
 import { systemClock } from '../../src/core/clock.ts'
-import type { EngineError } from '../../src/core/errors.ts'
+import type { MillraceError } from '../../src/core/errors.ts'
 import { OutputBatch } from '../../src/kernel/index.ts'
 import { readTopic } from '../integration/read-topic.ts'
 
@@ -43,7 +43,7 @@ export class Session implements AsyncDisposable {
   readonly group: string
   readonly transactionalId: string
   /** What calls were rejected with, or was reported between them. */
-  readonly failures: EngineError[] = []
+  readonly failures: MillraceError[] = []
   #onFailed = () => {}
   readonly #observer: Cluster
   readonly #observedServers: string
@@ -112,7 +112,7 @@ export class Session implements AsyncDisposable {
     const offsets = Array.from({ length: partitionCount }, () => number)
     const result = await this.producer.commit([{ topic: this.topic.name, offsets }]).then(
       () => 'committed' as const,
-      (error: EngineError) => this.#recover(error),
+      (error: MillraceError) => this.#recover(error),
     )
     this.#results.push(result)
     return result
@@ -136,7 +136,7 @@ export class Session implements AsyncDisposable {
     this.#results.push('aborted')
   }
 
-  async #recover(error: EngineError): Promise<Result> {
+  async #recover(error: MillraceError): Promise<Result> {
     this.failures.push(error)
     if (error.code === 'TRANSACTION_FENCED') return 'fenced'
     if (error.code === 'TRANSACTION_OUTCOME_UNKNOWN') {

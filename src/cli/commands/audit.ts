@@ -1,4 +1,4 @@
-import { EngineError } from '../../core/errors.ts'
+import { MillraceError } from '../../core/errors.ts'
 import { audit as auditApp, type AuditReport } from '../../streams/index.ts'
 import { atCluster, readingOptions, tellOfWaiting } from '../app-command.ts'
 import { auditText } from '../audit-text.ts'
@@ -23,7 +23,7 @@ export const audit = defineCommand({
       output.result(report, auditText(report))
       return exitCodeOf[report.verdict]
     } catch (error) {
-      if (!EngineError.is(error) || error.code !== 'KAFKA_TRANSACTION_OPEN') throw error
+      if (!MillraceError.is(error) || error.code !== 'KAFKA_TRANSACTION_OPEN') throw error
       // Nothing is wrong by what could be read.
       output.error(error)
       return exitCodes.unfinished

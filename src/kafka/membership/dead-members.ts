@@ -1,5 +1,5 @@
 import { sleep } from '../../core/clock.ts'
-import { EngineError } from '../../core/errors.ts'
+import { MillraceError } from '../../core/errors.ts'
 import type { Cluster } from '../cluster.ts'
 import { retryDelayMs } from '../retry.ts'
 import type { GroupCoordinator } from './group-coordinator.ts'
@@ -34,7 +34,7 @@ export async function removeDeadMembers({ cluster, intervalMs, ...options }: Dea
 
 /** Without this the group is as safe, only slower, and another member may have removed the same ones. */
 function keepLooking(error: unknown): true {
-  if (!EngineError.is(error)) throw error
+  if (!MillraceError.is(error)) throw error
   return true
 }
 

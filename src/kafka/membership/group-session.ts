@@ -1,5 +1,5 @@
 import { sleep } from '../../core/clock.ts'
-import { EngineError } from '../../core/errors.ts'
+import { MillraceError } from '../../core/errors.ts'
 import type { Cluster } from '../cluster.ts'
 import type { GroupMember } from '../group-member.ts'
 import { retryDelayMs } from '../retry.ts'
@@ -183,5 +183,5 @@ export class GroupSession {
 
 /** What Kafka calls the reason for which it refused; empty for another error. */
 function refusalOf(error: unknown): string {
-  return EngineError.is(error) ? String(error.details['brokerError'] ?? '') : ''
+  return MillraceError.is(error) ? String(error.details['brokerError'] ?? '') : ''
 }

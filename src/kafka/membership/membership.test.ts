@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { type Broker, type BrokerFault, startBroker } from '../../broker/index.ts'
-import type { EngineError } from '../../core/errors.ts'
+import type { MillraceError } from '../../core/errors.ts'
 import { Cluster } from '../cluster.ts'
 import { GroupCoordinator } from './group-coordinator.ts'
 import { Membership, type MembershipOptions } from './membership.ts'
@@ -149,7 +149,7 @@ describe('Membership', () => {
     })
 
     it('tells when its thread crashes', async (t) => {
-      await assert.rejects(join(t, { topic: 5 as unknown as string }), (error: EngineError) => {
+      await assert.rejects(join(t, { topic: 5 as unknown as string }), (error: MillraceError) => {
         assert.equal(error.code, 'MEMBERSHIP_BROKEN')
         assert.ok(error.cause instanceof TypeError)
         return true
@@ -222,7 +222,7 @@ describe('a Membership with tokens', () => {
     const sasl = { mechanism: 'OAUTHBEARER', token, allowPlaintext: true } as const
     const cluster = { bootstrapServers: broker.bootstrapServers, sasl, retryMs: 0 }
 
-    await assert.rejects(startMember(t, broker, { cluster }), (error: EngineError) => {
+    await assert.rejects(startMember(t, broker, { cluster }), (error: MillraceError) => {
       assert.equal(error.code, 'KAFKA_TOKEN_UNAVAILABLE')
       assert.match(String(error.cause), /no token today/)
       return true
@@ -247,7 +247,7 @@ let groupCount = 0
 async function startMember(t: TestContext, { bootstrapServers }: Broker, options: Partial<MembershipOptions> = {}) {
   const group = options.group ?? `app-${++groupCount}`
   const clientId = `${group}-${options.group === undefined ? 'owner' : 'standby'}`
-  const lost = Promise.withResolvers<EngineError>()
+  const lost = Promise.withResolvers<MillraceError>()
   const membership = await Membership.join({
     cluster: { bootstrapServers, clientId },
     group,

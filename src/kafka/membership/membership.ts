@@ -3,7 +3,7 @@ import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { assert } from '../../core/assert.ts'
 import { systemClock, type Timer } from '../../core/clock.ts'
-import { type EngineError, KafkaError } from '../../core/errors.ts'
+import { type MillraceError, KafkaError } from '../../core/errors.ts'
 import { systemRandom } from '../../core/random.ts'
 import { Secret } from '../../core/secret.ts'
 import { untoldWaits, type Wait } from '../broker-waits.ts'
@@ -33,7 +33,7 @@ export interface MembershipOptions {
   /** Called, once the main loop turns again, when it had stood still for long. */
   onStoodStill?(facts: StallFacts): void
   /** Called once when the membership ends otherwise than by `leave`. The owner that it was must stop. */
-  onLost(error: EngineError): void
+  onLost(error: MillraceError): void
   /**
    * Called when another member was made the owner, which only a foreign member does. What it returns is awaited, for up to
    * `sessionTimeoutMs`, before this member leaves; until then `member` tells with what to commit. `onLost` follows.
@@ -68,7 +68,7 @@ export class Membership implements AsyncDisposable {
   #present: { member: GroupMember; isOwner: boolean } | undefined
   /** How often the worker has told the generation. */
   #toldCount = 0
-  #failure: EngineError | undefined
+  #failure: MillraceError | undefined
   #isJoined = false
 
   /**
@@ -207,7 +207,7 @@ export class Membership implements AsyncDisposable {
   }
 
   /** Takes the end that comes first for the end. */
-  #end(failure: EngineError, isLoss = this.#isJoined): void {
+  #end(failure: MillraceError, isLoss = this.#isJoined): void {
     if (this.#failure !== undefined) return
     this.#failure = failure
     this.#ticking.cancel()

@@ -1,5 +1,5 @@
 /** What the main thread and the thread of a membership tell each other. */
-import { ConfigError, type EngineError, type ErrorCode, type ErrorDetails, KafkaError } from '../../core/errors.ts'
+import { ConfigError, type MillraceError, type ErrorCode, type ErrorDetails, KafkaError } from '../../core/errors.ts'
 import type { GroupMember } from '../group-member.ts'
 import type { LoopMemory } from './loop-signs.ts'
 import type { PlainClusterOptions } from './plain-cluster-options.ts'
@@ -47,12 +47,12 @@ export interface StallFacts {
   readonly waitingFor?: string
 }
 
-export function failureOf(error: EngineError): Failure {
+export function failureOf(error: MillraceError): Failure {
   const { code, message, details, cause } = error
   return { code, message, details, cause: cause instanceof Error ? cause : undefined }
 }
 
-export function errorOf({ code, message, details, cause }: Failure): EngineError {
+export function errorOf({ code, message, details, cause }: Failure): MillraceError {
   const Kind = code.startsWith('CONFIG_') ? ConfigError : KafkaError
   return new Kind(code, message, details, cause)
 }

@@ -1,7 +1,7 @@
 /** The thread that is the member of the group, on connections of its own, whatever keeps the main thread busy. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { sleep } from '../../core/clock.ts'
-import { EngineError } from '../../core/errors.ts'
+import { MillraceError } from '../../core/errors.ts'
 import type { Wait } from '../broker-waits.ts'
 import { Cluster } from '../cluster.ts'
 import { removeDeadMembers } from './dead-members.ts'
@@ -32,7 +32,7 @@ let openWaits = 0
 try {
   takePart(new Cluster({ ...clusterOptionsOf(settings.cluster, tokenFromMain), waits: { begin: waitOfMain } }))
 } catch (error) {
-  if (!EngineError.is(error)) throw error
+  if (!MillraceError.is(error)) throw error
   tell({ kind: 'ended', failure: failureOf(error) })
   main.close()
 }
@@ -83,12 +83,12 @@ function takePart(cluster: Cluster): void {
   })
   void removeDeadMembers({ cluster, coordinator, instanceId, intervalMs: heartbeatIntervalMs })
   session.run().catch((error: unknown) => {
-    if (!EngineError.is(error)) throw error
+    if (!MillraceError.is(error)) throw error
     return end(error)
   })
 
   /** Leaves the group, so that another member takes over at once, and lets the thread end. */
-  async function end(error?: EngineError): Promise<void> {
+  async function end(error?: MillraceError): Promise<void> {
     if (isEnding) return
     isEnding = true
     if (stalled === undefined) stallWatch.stop()

@@ -1,4 +1,4 @@
-import { EngineError, KafkaError } from '../../core/errors.ts'
+import { MillraceError, KafkaError } from '../../core/errors.ts'
 import { type Cluster, type Topic, topicRange, type TransactionWait } from '../../kafka/index.ts'
 import { type FetchedPartition, OffsetSet } from '../../kernel/index.ts'
 import { Accounting } from '../accounting.ts'
@@ -25,7 +25,7 @@ export interface AppCheckpoint {
 /**
  * Reads what the last committed epoch of an application left behind, whether or not it runs.
  *
- * @throws EngineError `APP_UNKNOWN` where it has never committed one, `CHECKPOINT_CORRUPT`; KafkaError `KAFKA_TRANSACTION_OPEN`
+ * @throws MillraceError `APP_UNKNOWN` where it has never committed one, `CHECKPOINT_CORRUPT`; KafkaError `KAFKA_TRANSACTION_OPEN`
  */
 export async function readAppCheckpoint(cluster: Cluster, app: string, wait: TransactionWait): Promise<AppCheckpoint> {
   const checkpoint = await findAppCheckpoint(cluster, app, wait)
@@ -36,7 +36,7 @@ export async function readAppCheckpoint(cluster: Cluster, app: string, wait: Tra
 /**
  * The same, or undefined where no epoch has committed yet.
  *
- * @throws EngineError `APP_UNKNOWN` where it has no topic for a checkpoint, `CHECKPOINT_CORRUPT`
+ * @throws MillraceError `APP_UNKNOWN` where it has no topic for a checkpoint, `CHECKPOINT_CORRUPT`
  */
 export async function findAppCheckpoint(
   cluster: Cluster,
@@ -111,6 +111,6 @@ export async function findTopic(cluster: Cluster, name: string): Promise<Topic |
   }
 }
 
-export function unknownApp(app: string, what: string): EngineError {
-  return new EngineError('APP_UNKNOWN', `nothing is known of application "${app}": ${what}`, { app })
+export function unknownApp(app: string, what: string): MillraceError {
+  return new MillraceError('APP_UNKNOWN', `nothing is known of application "${app}": ${what}`, { app })
 }

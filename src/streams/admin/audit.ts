@@ -19,7 +19,7 @@ export interface AuditOptions extends WaitOptions {
  * by what merged records and dead letters say of their origins, and by the gaps of the source. What was filtered leaves no
  * trace; it is what remains. The application may run meanwhile.
  *
- * @throws EngineError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`, `KAFKA_RIGHTS_MISSING`; KafkaError `KAFKA_TRANSACTION_OPEN`
+ * @throws MillraceError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`, `KAFKA_RIGHTS_MISSING`; KafkaError `KAFKA_TRANSACTION_OPEN`
  */
 export async function audit(cluster: Cluster, options: AuditOptions): Promise<AuditReport> {
   const { app, decompressedBytesMax } = options

@@ -87,7 +87,7 @@ export interface Explanation {
  * are dead letters; and which are still to be read, also before the first epoch has committed. Reads the source from the first offset that
  * waits, the dead letters, and one partition of the sink.
  *
- * @throws EngineError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`, `KAFKA_RIGHTS_MISSING`; ConfigError `CONFIG_INVALID_VALUE`, `CONFIG_MISSING_VALUE`
+ * @throws MillraceError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`, `KAFKA_RIGHTS_MISSING`; ConfigError `CONFIG_INVALID_VALUE`, `CONFIG_MISSING_VALUE`
  */
 export async function explain(cluster: Cluster, options: ExplainOptions): Promise<Explanation> {
   const { app, key, topology, decompressedBytesMax } = options

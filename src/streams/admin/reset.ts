@@ -1,4 +1,4 @@
-import { EngineError } from '../../core/errors.ts'
+import { MillraceError } from '../../core/errors.ts'
 import { type Cluster, countGroupMembers, deleteGroup, deleteTopics, TransactionalProducer } from '../../kafka/index.ts'
 import { ownTopics } from '../plan.ts'
 import { requireRights, rightsToReset } from '../rights.ts'
@@ -15,7 +15,7 @@ export interface Remains {
 /**
  * Finds what an application would go on from, were it started now.
  *
- * @throws EngineError `APP_UNKNOWN` where there is nothing, `APP_RUNNING` while it has a process, `KAFKA_RIGHTS_MISSING`.
+ * @throws MillraceError `APP_UNKNOWN` where there is nothing, `APP_RUNNING` while it has a process, `KAFKA_RIGHTS_MISSING`.
  */
 export async function findRemains(cluster: Cluster, app: string): Promise<Remains> {
   await requireRights(cluster, app, rightsToReset(app))
@@ -34,7 +34,7 @@ export async function findRemains(cluster: Cluster, app: string): Promise<Remain
  * Steps: end the transaction that a killed process may have left open, or its offsets would come back; delete the group,
  * which brokers refuse while it has members; delete the checkpoint. Ended in between, it can be called again.
  *
- * @throws EngineError `APP_UNKNOWN`, `APP_RUNNING`, `KAFKA_RIGHTS_MISSING`
+ * @throws MillraceError `APP_UNKNOWN`, `APP_RUNNING`, `KAFKA_RIGHTS_MISSING`
  */
 export async function reset(cluster: Cluster, app: string): Promise<Remains> {
   const remains = await findRemains(cluster, app)
@@ -59,6 +59,6 @@ async function endTransaction(cluster: Cluster, app: string): Promise<void> {
   producer.stop()
 }
 
-function running(app: string, memberCount: number): EngineError {
-  return new EngineError('APP_RUNNING', `"${app}" runs: its group has ${memberCount} members`, { app, memberCount })
+function running(app: string, memberCount: number): MillraceError {
+  return new MillraceError('APP_RUNNING', `"${app}" runs: its group has ${memberCount} members`, { app, memberCount })
 }

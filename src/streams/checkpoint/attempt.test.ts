@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { EngineError } from '../../core/errors.ts'
+import { MillraceError } from '../../core/errors.ts'
 import { attemptOf } from './attempt.ts'
 
 describe('the note of an attempt', () => {
@@ -11,7 +11,7 @@ describe('the note of an attempt', () => {
   it('that is no JSON makes the checkpoint one that cannot be used', () => {
     assert.throws(
       () => attemptOf(new Map([['attempt', Buffer.from('{')]])),
-      (error) => EngineError.is(error) && error.code === 'CHECKPOINT_CORRUPT',
+      (error) => MillraceError.is(error) && error.code === 'CHECKPOINT_CORRUPT',
     )
   })
 })

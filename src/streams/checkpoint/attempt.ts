@@ -36,7 +36,7 @@ export interface Attempt {
 /**
  * The note that was written last, if there is one.
  *
- * @throws EngineError `CHECKPOINT_CORRUPT`
+ * @throws MillraceError `CHECKPOINT_CORRUPT`
  */
 export function attemptOf(records: CheckpointRecords): Attempt | undefined {
   const bytes = records.get(attemptKey)

@@ -41,7 +41,7 @@ export function deltasOf(records: CheckpointRecords, manifest: Manifest): readon
  * Gives the offsets whose membership changes, as ranges, partition by partition, base first, then delta by delta: one that is
  * given an odd number of times waits.
  *
- * @throws EngineError `CHECKPOINT_CORRUPT` when a record is missing or unreadable.
+ * @throws MillraceError `CHECKPOINT_CORRUPT` when a record is missing or unreadable.
  */
 export function replay(
   records: CheckpointRecords,
@@ -73,7 +73,7 @@ export function replay(
 /**
  * Puts the offsets that wait into empty sets, one for each partition.
  *
- * @throws EngineError `CHECKPOINT_CORRUPT`
+ * @throws MillraceError `CHECKPOINT_CORRUPT`
  */
 export function collectPending(records: CheckpointRecords, manifest: Manifest, sets: readonly OffsetSet[]): void {
   replay(records, manifest, (partition, from, to) => {

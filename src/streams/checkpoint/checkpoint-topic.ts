@@ -1,4 +1,4 @@
-import { EngineError, KafkaError } from '../../core/errors.ts'
+import { MillraceError, KafkaError } from '../../core/errors.ts'
 import { type Cluster, createMissingTopics, setTopicConfigs, type Topic, topicConfigs } from '../../kafka/index.ts'
 
 /** Keys of the records in a checkpoint topic; the last record of a key counts, and one without a value deletes it. */
@@ -51,7 +51,7 @@ const stamped = { 'message.timestamp.type': 'LogAppendTime' }
  * Finds the topic of an application's checkpoint, and creates it where there is none.
  *
  * @param batchBytesMax - Bytes of the largest record batch that it has to take: when it is created, and at least.
- * @throws EngineError `CHECKPOINT_TOPIC_INVALID` for one that would lose the checkpoint, split it, or refuse it.
+ * @throws MillraceError `CHECKPOINT_TOPIC_INVALID` for one that would lose the checkpoint, split it, or refuse it.
  */
 export async function findCheckpointTopic(
   cluster: Cluster,
@@ -68,14 +68,14 @@ export async function findCheckpointTopic(
   const topic = await cluster.topicWhenReady(name)
   const [policy, bytesMax] = await topicConfigs(cluster, name, 'cleanup.policy', 'max.message.bytes')
   if (topic.partitions.length !== 1 || policy !== 'compact') {
-    throw new EngineError(
+    throw new MillraceError(
       'CHECKPOINT_TOPIC_INVALID',
       `topic "${name}" has ${topic.partitions.length} partitions and cleanup.policy=${policy}; a checkpoint needs 1 partition and cleanup.policy=compact`,
       { topic: name, partitions: topic.partitions.length, policy: policy ?? null },
     )
   }
   if (Number(bytesMax) < batchBytesMax.least) {
-    throw new EngineError(
+    throw new MillraceError(
       'CHECKPOINT_TOPIC_INVALID',
       `topic "${name}" has max.message.bytes=${bytesMax}; the manifest of an epoch may take ${batchBytesMax.least}`,
       { topic: name, batchBytesMax: Number(bytesMax), least: batchBytesMax.least },

@@ -35,7 +35,7 @@ export function* encodeRuns(
 /**
  * Gives the completed keys that are not forgotten, with their numbers, and returns all that the checkpoint has of them.
  *
- * @throws EngineError `CHECKPOINT_CORRUPT` when a record is missing or unreadable.
+ * @throws MillraceError `CHECKPOINT_CORRUPT` when a record is missing or unreadable.
  */
 export function readRuns(
   records: CheckpointRecords,

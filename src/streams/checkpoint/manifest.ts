@@ -1,4 +1,4 @@
-import { EngineError } from '../../core/errors.ts'
+import { MillraceError } from '../../core/errors.ts'
 import type { Totals } from '../accounting.ts'
 import type { EventTimes } from '../event-clock.ts'
 import type { Expiry, Plan } from '../plan.ts'
@@ -63,7 +63,7 @@ export function manifestBytesMax(plan: Plan, partitionCount: number): number {
   return frameBytesMax + names + partitionCount * partitionBytesMax
 }
 
-/** @throws EngineError `CHECKPOINT_CORRUPT` */
+/** @throws MillraceError `CHECKPOINT_CORRUPT` */
 export function decodeManifest(bytes: Uint8Array): Manifest {
   let manifest: { readonly format?: unknown } | null
   try {
@@ -77,6 +77,6 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
   return manifest as Manifest
 }
 
-export function corrupt(what: string, cause?: unknown): EngineError {
-  return new EngineError('CHECKPOINT_CORRUPT', `the checkpoint cannot be used: ${what}`, {}, cause)
+export function corrupt(what: string, cause?: unknown): MillraceError {
+  return new MillraceError('CHECKPOINT_CORRUPT', `the checkpoint cannot be used: ${what}`, {}, cause)
 }

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { checkAsync } from '../../../test/property.ts'
 import { VirtualClock } from '../../testing/index.ts'
-import { EngineError } from '../../core/errors.ts'
+import { MillraceError } from '../../core/errors.ts'
 import { FunctionRunner } from './function-runner.ts'
 import { PermanentFailure } from './permanent-failure.ts'
 import { TestHost, TestRows } from './fixtures/function-host.ts'
@@ -80,7 +80,7 @@ async function really({ batches, openRowsMax, ...options }: Course): Promise<See
     try {
       await clock.until(runner.run(rows, new AbortController().signal))
     } catch (error) {
-      assert.ok(EngineError.is(error) && error.code === 'STAGE_FAILS_ON_EVERYTHING', String(error))
+      assert.ok(MillraceError.is(error) && error.code === 'STAGE_FAILS_ON_EVERYTHING', String(error))
       assert.ok(![...rows.results.values()].some((result) => result instanceof Error), 'none of them was given up')
       return { batches: seen, stoppedIn: index }
     }

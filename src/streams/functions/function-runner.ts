@@ -13,7 +13,7 @@
 import { backoffMs } from '../../actors/index.ts'
 import { assert } from '../../core/assert.ts'
 import { sleep } from '../../core/clock.ts'
-import { EngineError, type ErrorCode, FunctionError } from '../../core/errors.ts'
+import { MillraceError, type ErrorCode, FunctionError } from '../../core/errors.ts'
 import { columnsRowsMax } from '../../kernel/index.ts'
 import type { Cluster, Topic } from '../../kafka/index.ts'
 import type { EpochState } from '../epoch-state.ts'
@@ -195,7 +195,7 @@ export class FunctionRunner {
   }
 
   #fail(row: number, error: unknown): void {
-    if (EngineError.is(error) && programFaults.has(error.code)) throw error
+    if (MillraceError.is(error) && programFaults.has(error.code)) throw error
     const { stageAttempts } = this.#pipeline.options
     const failure = this.#failures.get(row) ?? { attempts: 0, error }
     failure.attempts++

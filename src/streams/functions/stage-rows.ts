@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { EngineError } from '../../core/errors.ts'
+import { MillraceError } from '../../core/errors.ts'
 import { noSide, Reason, type RecordColumns, rowFlags } from '../../kernel/index.ts'
 import { madePartOf } from '../checkpoint/kept-part.ts'
 import type { Side } from '../plan.ts'
@@ -99,7 +99,9 @@ function validate(schema: StandardSchemaV1, value: unknown, side: string): Stand
   if (!isThenable(result)) return result
   // Nobody waits for it.
   Promise.resolve(result).catch(() => {})
-  throw new EngineError('STAGE_SCHEMA_ASYNC', `the schema of stage "${side}" validates asynchronously`, { stage: side })
+  throw new MillraceError('STAGE_SCHEMA_ASYNC', `the schema of stage "${side}" validates asynchronously`, {
+    stage: side,
+  })
 }
 
 function describeIssues(issues: readonly StandardSchemaV1.Issue[]): string {
