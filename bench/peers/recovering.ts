@@ -22,5 +22,5 @@ const app = await start(program, {
   processAttempts: 1_000_000,
   logger: { debug: ignore, info, warn: console.error, error: console.error },
 })
-await app.caughtUp()
+await app.caughtUp
 process.send!('caught up')

@@ -21,7 +21,7 @@ const program = topology(app)
   .sink(sink)
 
 const running = await start(program, { bootstrapServers, standbyRefreshMs })
-if (running.role === 'active') await running.caughtUp()
+if (running.role === 'active') await running.caughtUp
 else await until(() => standbyRefreshMs === 0 || running.report().pendingRows > 0)
 process.send!('ready')
 await until(() => running.role === 'active')

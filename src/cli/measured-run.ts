@@ -109,7 +109,7 @@ async function runToEnd(
     if (signal.aborted) resolve(false)
     signal.addEventListener('abort', () => resolve(false), { once: true })
   })
-  const ended = untilCaughtUp ? app.caughtUp().then(() => true) : app.done.then(() => true)
+  const ended = untilCaughtUp ? app.caughtUp.then(() => true) : app.done.then(() => true)
   const isComplete = await Promise.race([ended, interrupted])
   showProgress(app, output)
   return isComplete

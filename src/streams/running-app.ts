@@ -39,7 +39,7 @@ export interface App extends AsyncDisposable {
    * Resolves once all that was in the source when this process became the active one is processed and committed, and the table has
    * all parts that are pending, also those of earlier processes; rejects as `done` does.
    */
-  caughtUp(): Promise<void>
+  readonly caughtUp: Promise<void>
   /**
    * Reads no further, finishes what is on its way, commits, leaves the group and ends. What does not finish within `drainMs` is
    * read again at the next start; the group is left all the same, within a few seconds more.
@@ -107,6 +107,10 @@ export class RunningApp implements App {
     return this.#done.promise
   }
 
+  get caughtUp(): Promise<void> {
+    return this.#caughtUp.promise
+  }
+
   get role(): Role {
     return this.#term.role
   }
@@ -160,10 +164,6 @@ export class RunningApp implements App {
     if (state.hasLoss || state.restoration !== undefined) return
     const { committedOffsets } = state.accounting
     if (endOffsets.every((end, partition) => committedOffsets[partition]! >= end)) this.#caughtUp.resolve()
-  }
-
-  caughtUp(): Promise<void> {
-    return this.#caughtUp.promise
   }
 
   async stop(): Promise<void> {

@@ -26,7 +26,7 @@ export interface StartOptions extends GivenOptions<typeof runOptions>, GivenSecu
  *
  * @example
  * await using app = await start(customer360, { bootstrapServers: 'localhost:9092' })
- * await app.caughtUp()
+ * await app.caughtUp
  */
 export async function start(
   topology: Topology,

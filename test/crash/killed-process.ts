@@ -28,7 +28,7 @@ if (import.meta.main) {
     .correlate('by-id', field('id'), { of: ['A', 'B'] })
     .sink(sink)
   await using running = await start(customers, settings)
-  await running.caughtUp()
+  await running.caughtUp
   await running.stop()
   process.stdout.write(JSON.stringify(running.report()))
 }

@@ -29,7 +29,7 @@ export async function runBeyondTimeout(stream: Stream, target: Servers, correlat
     ...longEpochs,
     transactionTimeoutMs: 2_000,
   })
-  await app.caughtUp()
+  await app.caughtUp
   await app.stop()
   return app.report()
 }

@@ -63,7 +63,7 @@ function killingRecords(target: Target): void {
         const warn = (_facts: object, message: string) => warnings.push(message)
         const logger = { debug() {}, info() {}, warn, error() {} }
         const app = await start(customerTopology(stream), { bootstrapServers: target.bootstrapServers, logger })
-        await app.caughtUp()
+        await app.caughtUp
         await app.stop()
         assert.deepEqual(warnings, [])
       }

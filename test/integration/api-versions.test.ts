@@ -46,7 +46,7 @@ describe('the table of versions', () => {
       '{"side":"A","id":2}',
     ])
     const app = await startQuietly(shop, bootstrapServers, { sasl, heartbeatIntervalMs: 10 })
-    await app.caughtUp()
+    await app.caughtUp
     while (!sent.has('Heartbeat 4')) await new Promise(setImmediate)
     await app.stop()
     await explain(cluster, { app: 'shop', key: '1' })
@@ -83,7 +83,7 @@ describe('a broker that is too old', () => {
     const cluster = clusterOf(t, { bootstrapServers })
     await produce(cluster, 'orders', ['{"side":"A","id":1,"part":1}'])
     const app = await startQuietly(shop, bootstrapServers)
-    await app.caughtUp()
+    await app.caughtUp
     await app.stop()
 
     await audit(cluster, { app: 'shop' })

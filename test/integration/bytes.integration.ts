@@ -63,7 +63,7 @@ export function bytesLeaveAsTheyCame(target: Target): void {
         bootstrapServers: target.bootstrapServers,
         logger,
       })
-      await app.caughtUp()
+      await app.caughtUp
       await app.stop()
 
       assert.deepEqual(warnings, [

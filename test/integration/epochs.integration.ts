@@ -22,7 +22,7 @@ export function epochs(target: Target): void {
       const all = customers(40)
       await stream.produce(all.slice(0, 41))
       const app = await startQuietly(customerTopology(stream), target.bootstrapServers)
-      await app.caughtUp()
+      await app.caughtUp
 
       await stream.produce(all.slice(41))
       await committed(app, all.length)
@@ -57,7 +57,7 @@ export function epochs(target: Target): void {
         const stream = await target.stream()
         await stream.produce(customers(20).slice(0, 39))
         const app = await startQuietly(customerTopology(stream), target.bootstrapServers)
-        await app.caughtUp()
+        await app.caughtUp
 
         await target.admin.deleteTopics({ topics: [stream[deleted]] })
         // The sink is missed at the next merge.

@@ -136,7 +136,7 @@ export function expiry(target: Target): void {
       const stream = await target.stream()
       const byDay = { expireAfterMs: 600 * minute, expireBy: 'processingTime' } as const
       await using app = await startQuietly(expiring(stream, byDay), target.bootstrapServers)
-      await app.caughtUp()
+      await app.caughtUp
       const beganMs = systemClock.monotonicMs()
 
       await stream.produce([record('A', 0)])
@@ -157,7 +157,7 @@ export function expiry(target: Target): void {
 
       const byDay = { expireAfterMs: 2 * minute + 500, expireBy: 'processingTime' } as const
       const app = await startQuietly(expiring(stream, byDay), target.bootstrapServers)
-      await app.caughtUp()
+      await app.caughtUp
       while (app.report().accounting.every(({ expired }) => expired === 0)) await new Promise(setImmediate)
       await app.stop()
 

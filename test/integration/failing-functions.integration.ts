@@ -208,7 +208,7 @@ export function failingFunctions(target: Target): void {
       const warn = (_: object, sentence: string) => warnings.push(sentence)
       const logger: Logger = { debug() {}, info() {}, warn, error() {} }
       const app = await start(declared, { bootstrapServers: target.bootstrapServers, logger })
-      await app.caughtUp()
+      await app.caughtUp
       await app.stop()
 
       assert.deepEqual(warnings, [])
@@ -225,7 +225,7 @@ export function failingFunctions(target: Target): void {
         target.bootstrapServers,
         { heartbeatIntervalMs: 100 },
       )
-      await first.caughtUp()
+      await first.caughtUp
       service.goDown()
       const told = Promise.withResolvers<unknown>()
       const logger: Logger = {

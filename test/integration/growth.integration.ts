@@ -51,7 +51,7 @@ export function growth(target: Target): void {
       const stream = await target.stream()
       await stream.produce(inPartition(0, 'A', 30))
       const app = await startOf(stream)
-      await app.caughtUp()
+      await app.caughtUp
 
       await grow(stream, 3)
       await stream.produce(inPartition(2, 'B', 10))
@@ -162,7 +162,7 @@ export function growth(target: Target): void {
       const expiring = { expireAfterMs: 10 * minute }
       await stream.produce([at(0, 'A', 0, 0), at(0, 'A', 1, 0)])
       const app = await startOf(stream, looking, expiring)
-      await app.caughtUp()
+      await app.caughtUp
 
       await grow(stream, 2)
       await stream.produce([at(1, 'B', 0, 1)])
@@ -183,7 +183,7 @@ export function growth(target: Target): void {
     it('has its dead letters in the partitions that their topic has, each with its true place', async () => {
       const stream = await target.stream()
       const app = await startOf(stream)
-      await app.caughtUp()
+      await app.caughtUp
 
       await grow(stream)
       await stream.produce([{ value: '{', partition: added }])
@@ -200,7 +200,7 @@ export function growth(target: Target): void {
     it('has its parts kept by value there too', async () => {
       const stream = await target.stream()
       const app = await startOf(stream, { ...looking, replayRecordsMax: 5 })
-      await app.caughtUp()
+      await app.caughtUp
 
       await grow(stream)
       await stream.produce(inPartition(added, 'A', 20))
@@ -228,7 +228,7 @@ export function growth(target: Target): void {
         const stream = await target.stream()
         await stream.produce(inPartition(0, 'A', 30))
         const first = await startOf(stream, looking)
-        await first.caughtUp()
+        await first.caughtUp
         const standby = await startOf(stream, { ...settings, heartbeatIntervalMs: 100 })
         assert.equal(standby.role, 'standby')
 
@@ -251,13 +251,13 @@ export function growth(target: Target): void {
       const stream = await target.stream()
       await stream.produce(inPartition(0, 'A', 10))
       const first = await startOf(stream, { sourceRefreshMs: 3_600_000 })
-      await first.caughtUp()
+      await first.caughtUp
       const standby = await startOf(stream, { standbyRefreshMs: 10, heartbeatIntervalMs: 100 })
 
       await grow(stream)
       await stream.produce(inPartition(added, 'B', 10))
       await first.stop()
-      await standby.caughtUp()
+      await standby.caughtUp
       await standby.stop()
 
       assert.deepEqual(valuesOf(await stream.merged()), mergesOf(10))

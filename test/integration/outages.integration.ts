@@ -75,7 +75,7 @@ export function outages(target: Target): void {
       await proxy.open()
       const app = await starting
       await isOver
-      await app.caughtUp()
+      await app.caughtUp
       await app.stop()
 
       assert.deepEqual(log.sentences.slice(0, 1), [waiting])
@@ -103,7 +103,7 @@ export function outages(target: Target): void {
 
       const bootstrapServers = `${proxy.bootstrapServers},${target.bootstrapServers}`
       const app = await startBehind(stream, proxy, log, { bootstrapServers, brokerWaitMs: 20_000 })
-      await app.caughtUp()
+      await app.caughtUp
       await app.stop()
 
       assertAccount(app.report(), { emitted: 20 })
@@ -125,7 +125,7 @@ export function outages(target: Target): void {
         await using proxy = await FaultProxy.start(target.bootstrapServers)
         const log = new Log()
         const app = await startBehind(stream, proxy, log)
-        await app.caughtUp()
+        await app.caughtUp
         const told = log.next(waiting)
         const isLost = log.next(lost)
 
@@ -151,7 +151,7 @@ export function outages(target: Target): void {
         await using proxy = await FaultProxy.start(target.bootstrapServers)
         const log = new Log()
         const first = await startBehind(stream, proxy, log)
-        await first.caughtUp()
+        await first.caughtUp
         const second = await startQuietly(customerTopology(stream), target.bootstrapServers, {
           heartbeatIntervalMs: 100,
         })
@@ -159,7 +159,7 @@ export function outages(target: Target): void {
         const standsBy = log.next('standing by: another process is the active one')
 
         await begin(proxy)
-        await second.caughtUp()
+        await second.caughtUp
         await stream.produce(Array.from({ length: 20 }, (_, i) => record('A', 100 + i)))
         await committed(second, 20)
         await end(proxy)
@@ -179,7 +179,7 @@ export function outages(target: Target): void {
         await using proxy = await FaultProxy.start(target.bootstrapServers)
         const log = new Log()
         const app = await startBehind(stream, proxy, log, { drainMs: 60_000 })
-        await app.caughtUp()
+        await app.caughtUp
         const told = log.next(waiting)
 
         await begin(proxy)

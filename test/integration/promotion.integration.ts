@@ -22,7 +22,7 @@ export function promotion(target: Target): void {
 
   async function runUntilPromoted(stream: Stream, settings: { replayRecordsMax?: number }): Promise<void> {
     const app = await startQuietly(customerTopology(stream), target.bootstrapServers, settings)
-    await app.caughtUp()
+    await app.caughtUp
     while ((await partsIn(stream)).length < waitingCount) await new Promise(setImmediate)
     await app.stop()
   }

@@ -52,7 +52,7 @@ describe('a program on an Apache Kafka', { skip: skipWithoutJava }, () => {
     await broker.kill()
     assert.ok(app.progress().consumed < 2 * customerCount, 'the broker died too late to be missed')
     await broker.restart()
-    await app.caughtUp()
+    await app.caughtUp
     await app.stop()
 
     await assertComplete(topics, app.report())
@@ -78,7 +78,7 @@ describe('a program on an Apache Kafka', { skip: skipWithoutJava }, () => {
 
     await crashed.promise
     await mend()
-    await app.caughtUp()
+    await app.caughtUp
     await app.stop()
 
     assert.ok(crashes.every((error) => MillraceError.is(error) && error.code === 'KAFKA_BATCH_CORRUPT'))

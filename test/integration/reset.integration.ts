@@ -30,7 +30,7 @@ export function resets(target: Target): void {
       const stream = await target.stream()
       await stream.produce(customers(1))
       const app = await startQuietly(customerTopology(stream), target.bootstrapServers)
-      await app.caughtUp()
+      await app.caughtUp
 
       for (const attempt of [findRemains, reset]) {
         await assert.rejects(

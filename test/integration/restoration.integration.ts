@@ -50,13 +50,13 @@ export function restoration(target: Target): void {
 
     const app = await startQuietly(customerTopology(stream, { part }), target.bootstrapServers)
     let hasCaughtUp = false
-    void app.caughtUp().then(() => (hasCaughtUp = true))
+    void app.caughtUp.then(() => (hasCaughtUp = true))
     await called.promise
     await new Promise(setImmediate)
     const before = hasCaughtUp
     const report = app.report()
     opened.resolve()
-    await app.caughtUp()
+    await app.caughtUp
     const caughtUp = app.report()
     await app.stop()
 

@@ -51,7 +51,7 @@ export async function assertRefused(
 export async function runToEnd(topology: Topology, bootstrapServers: string, settings?: RunSettings): Promise<Outcome> {
   const app = await startQuietly(topology, bootstrapServers, settings)
   try {
-    await app.caughtUp()
+    await app.caughtUp
     await app.stop()
     return { report: app.report(), error: undefined }
   } catch (error) {

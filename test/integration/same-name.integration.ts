@@ -30,7 +30,7 @@ export function programsOfOneName(target: Target): void {
         await production.produce(customers(2))
         await staging.produce(customers(5))
         const { app: active } = await starting(production)
-        await active.caughtUp()
+        await active.caughtUp
 
         const { app, warnings } = await starting(staging, { standbyRefreshMs })
         assert.equal(app.role, 'incompatible')
@@ -71,7 +71,7 @@ export function programsOfOneName(target: Target): void {
       const production = await target.stream()
       await production.produce(customers(1))
       const { app: active } = await starting(production)
-      await active.caughtUp()
+      await active.caughtUp
 
       const second = starting(await others(production), { onIncompatible: 'exit' })
 
@@ -95,7 +95,7 @@ export function programsOfOneName(target: Target): void {
       const { sink } = await target.stream()
       await production.produce(customers(1))
       const { app: active } = await starting(production)
-      await active.caughtUp()
+      await active.caughtUp
 
       const { app, warnings } = await starting({ ...production, sink })
 
@@ -112,7 +112,7 @@ export function programsOfOneName(target: Target): void {
       const stream = await target.stream()
       await stream.produce(customers(1))
       const { app: active } = await starting(stream)
-      await active.caughtUp()
+      await active.caughtUp
 
       const { app, warnings } = await starting(stream)
 

@@ -105,7 +105,7 @@ export function starting(target: Target): void {
 
       const first = await startQuietly(program, target.bootstrapServers)
       assert.ok(first.report().tableBytes >= 20 * 2 ** 20, `${first.report().tableBytes} bytes for the backlog`)
-      await first.caughtUp()
+      await first.caughtUp
       await first.stop()
       await using second = await startQuietly(program, target.bootstrapServers)
 
@@ -150,7 +150,7 @@ export function starting(target: Target): void {
       await called.promise
       await app.stop()
 
-      await assert.rejects(app.caughtUp(), { code: 'APP_STOPPED' })
+      await assert.rejects(app.caughtUp, { code: 'APP_STOPPED' })
       assertAccount(app.report(), {})
     })
   })

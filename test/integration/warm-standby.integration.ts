@@ -54,7 +54,7 @@ export function warmStandbys(target: Target): void {
       const stream = await target.stream()
       await stream.produce(records('A', 0, 500))
       const first = await active(stream)
-      await first.caughtUp()
+      await first.caughtUp
       const { app, asked } = await standBy(stream)
       await holds(app, 500)
       await stream.produce([...records('B', 0, 250), ...records('A', 500, 600)])
@@ -62,7 +62,7 @@ export function warmStandbys(target: Target): void {
       await holds(app, 350)
 
       await first.stop()
-      await app.caughtUp()
+      await app.caughtUp
       await stream.produce(records('B', 250, 600))
       await committed(app, 350)
       assert.equal(app.role, 'active')
@@ -79,7 +79,7 @@ export function warmStandbys(target: Target): void {
       const remembering: Correlation = { rememberCompleted: { forMs: 600_000 } }
       await stream.produce([...records('A', 0, 20), ...records('B', 0, 5)])
       const first = await active(stream, remembering)
-      await first.caughtUp()
+      await first.caughtUp
       const { app } = await standBy(stream, {}, remembering)
       await holds(app, 15)
       await stream.produce(records('B', 5, 10))
@@ -88,7 +88,7 @@ export function warmStandbys(target: Target): void {
 
       await first.stop()
       await stream.produce([...records('A', 0, 10), ...records('B', 10, 20)])
-      await app.caughtUp()
+      await app.caughtUp
       await committed(app, 20)
       await app.stop()
 
@@ -106,13 +106,13 @@ export function warmStandbys(target: Target): void {
       const stream = await target.stream()
       await stream.produce(records('A', 0, 20))
       const first = await active(stream)
-      await first.caughtUp()
+      await first.caughtUp
       const { app } = await standBy(stream, { acceptLoss: true })
       await holds(app, 20)
       await target.deleteRecords(stream.source, [3, 5])
 
       await first.stop()
-      await app.caughtUp()
+      await app.caughtUp
       await stream.produce(records('B', 0, 20))
       await committed(app, 20)
       await app.stop()
@@ -139,7 +139,7 @@ export function warmStandbys(target: Target): void {
         [...records('A', 0, 10), ...records('B', 0, 10)].map((all, i) => ({ ...all, partition: Number(i > 9) })),
       )
       const first = await run({})
-      await first.caughtUp()
+      await first.caughtUp
       const second = await run({ acceptLoss: true })
       // Looks once, and then not for an hour.
       const third = await run({ standbyRefreshMs: 3_600_000 })
@@ -147,10 +147,10 @@ export function warmStandbys(target: Target): void {
       await target.deleteRecords(stream.source, { 0: 5 })
 
       await first.stop()
-      await second.caughtUp()
+      await second.caughtUp
       await second.stop()
       await stream.produce(records('C', 0, 10))
-      await third.caughtUp()
+      await third.caughtUp
       await committed(third, 10)
       await third.stop()
 
@@ -162,7 +162,7 @@ export function warmStandbys(target: Target): void {
       const stream = await target.stream()
       await stream.produce(records('A', 0, 20))
       const first = await active(stream)
-      await first.caughtUp()
+      await first.caughtUp
       const producer = target.kafka.producer({ transactionalId: `${stream.app}-other`, transactionTimeout: 300_000 })
       await producer.connect()
       const transaction = await producer.transaction()
@@ -181,7 +181,7 @@ export function warmStandbys(target: Target): void {
       const stream = await target.stream()
       await stream.produce(records('A', 0, 2))
       const first = await active(stream)
-      await first.caughtUp()
+      await first.caughtUp
       const called = Promise.withResolvers<void>()
       const part = () => {
         called.resolve()

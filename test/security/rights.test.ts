@@ -34,7 +34,7 @@ function suite(broker: AuthorizedBroker): void {
       await stream.produce([...customers(10), { value: 'no JSON' }])
 
       await using active = await startAs('runner', stream)
-      await active.caughtUp()
+      await active.caughtUp
       await using standby = await startAs('runner', stream)
       assert.equal(standby.role, 'standby')
       await active.stop()
@@ -52,7 +52,7 @@ function suite(broker: AuthorizedBroker): void {
       await stream.produce(customers(3))
 
       await using app = await startAs('creator', stream)
-      await app.caughtUp()
+      await app.caughtUp
 
       assert.deepEqual(valuesOf(await stream.merged()), mergesOf(3))
     })

@@ -178,7 +178,7 @@ function suite(target: Target): void {
         sasl: { mechanism: 'PLAIN', username, password },
         logger: { debug() {}, info() {}, warn() {}, error() {} },
       })
-      await app.caughtUp()
+      await app.caughtUp
 
       assert.equal(app.report().mergedRecords, 1)
     })
