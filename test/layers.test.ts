@@ -37,8 +37,8 @@ describe('the lint gate', () => {
       'src/broker/handlers/bad.ts': `import type { x } from '../../actors/index.ts'\nexport type { x }`,
     },
     'a file behind the index of an allowed layer': { 'src/kafka/bad.ts': `export { x } from '../kernel/hash.ts'` },
-    'a file behind an index from a unit test': { 'src/kafka/bad.test.ts': `export { x } from '../streams/plan.ts'` },
-    'a file behind an index from test/': { 'test/bad.ts': `export { x } from '../src/streams/plan.ts'` },
+    'a file behind an index from a unit test': { 'src/kafka/bad.test.ts': `export { x } from '../streams/options.ts'` },
+    'a file behind an index from test/': { 'test/bad.ts': `export { x } from '../s../streams/options.ts'` },
     'the kernel from the verifier of the experiment': {
       'src/cli/experiment/bad.ts': `export { x } from '../../kernel/index.ts'`,
     },

@@ -1,12 +1,12 @@
 import { type Clock, systemClock } from '../core/clock.ts'
 import { type GivenOptions, resolveOptions } from '../core/options.ts'
-import { loggedWaits } from './broker-wait-log.ts'
-import { type Logger, stderrLogger } from './logger.ts'
+import { loggedWaits } from './logs/broker-wait-log.ts'
+import { type Logger, stderrLogger } from './logs/logger.ts'
 import { runOptions } from './options.ts'
-import { planTopology } from './plan.ts'
-import { type App, RunningApp } from './running-app.ts'
+import { planTopology } from './topology/plan.ts'
+import { type App, RunningApp } from './runtime/running-app.ts'
 import { type GivenSecurity, resolveSecurity } from './security.ts'
-import type { Topology } from './topology.ts'
+import type { Topology } from './topology/topology.ts'
 
 export interface StartOptions extends GivenOptions<typeof runOptions>, GivenSecurity {
   /** Anything shaped like a pino logger. @defaultValue JSON lines on stderr */

@@ -1,15 +1,15 @@
 import { MillraceError, KafkaError } from '../../core/errors.ts'
 import { type Cluster, type Topic, topicRange, type TransactionWait } from '../../kafka/index.ts'
 import { type FetchedPartition, OffsetSet } from '../../kernel/index.ts'
-import { Accounting } from '../accounting.ts'
+import { Accounting } from '../epochs/accounting.ts'
 import { type CheckpointRecords, collectPending, manifestOf } from '../checkpoint/checkpoint-records.ts'
 import { readCheckpoint } from '../checkpoint/checkpoint-view.ts'
 import { emptyDigest } from '../checkpoint/digest.ts'
 import { type Manifest, manifestFormat } from '../checkpoint/manifest.ts'
-import { promotedBatches } from '../checkpoint/promoted-batches.ts'
-import { PromotedParts } from '../checkpoint/promoted-parts.ts'
+import { promotedBatches } from '../retention/promoted-batches.ts'
+import { PromotedParts } from '../retention/promoted-parts.ts'
 import { shapeOf } from '../checkpoint/topology-shape.ts'
-import { ownTopics, type Plan } from '../plan.ts'
+import { ownTopics, type Plan } from '../topology/plan.ts'
 
 /** An application as of its last committed epoch. */
 export interface AppCheckpoint {

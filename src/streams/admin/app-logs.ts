@@ -1,6 +1,6 @@
 import { type Cluster, type Topic, topicConfigs, type TopicRange, topicRange } from '../../kafka/index.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
-import { ownTopics } from '../plan.ts'
+import { ownTopics } from '../topology/plan.ts'
 import { findTopic } from './app-checkpoint.ts'
 
 /** The topics that an application has read and written. */

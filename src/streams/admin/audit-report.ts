@@ -1,5 +1,5 @@
 import type { Origin } from '../../kernel/index.ts'
-import { accountsOf, isBalanced, type PartitionAccount } from '../accounting.ts'
+import { accountsOf, isBalanced, type PartitionAccount } from '../epochs/accounting.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import type { AppLogs } from './app-logs.ts'
 import { type Contradiction, type Evidence, listedMax } from './evidence.ts'

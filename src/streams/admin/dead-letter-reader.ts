@@ -1,5 +1,5 @@
 import { headerOf, type Origin, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
-import { deadLetterHeaders } from '../dead-letter.ts'
+import { deadLetterHeaders } from '../dead-letters/dead-letter.ts'
 
 /** What a dead letter says of itself. */
 export interface DeadLetter {

@@ -8,14 +8,14 @@ import {
   untilStable,
 } from '../../kafka/index.ts'
 import { headerOf, type Origin, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
-import { readRuns } from '../checkpoint/completed-runs.ts'
+import { readRuns } from '../deduplication/completed-runs.ts'
 import type { TopologyShape } from '../checkpoint/topology-shape.ts'
-import { ownTopics, planTopology } from '../plan.ts'
-import { requireRights, rightsToExplain, rightsToReadApp } from '../rights.ts'
-import { readRecords, recordsOf } from '../record-reader.ts'
-import { originOf, parseValue } from '../record-view.ts'
-import type { RecordOrigin } from '../stage.ts'
-import type { Topology } from '../topology.ts'
+import { ownTopics, planTopology } from '../topology/plan.ts'
+import { requireRights, rightsToExplain, rightsToReadApp } from '../topics/rights.ts'
+import { readRecords, recordsOf } from '../topics/record-reader.ts'
+import { originOf, parseValue } from '../functions/record-view.ts'
+import type { RecordOrigin } from '../topology/stage.ts'
+import type { Topology } from '../topology/topology.ts'
 import {
   type AppCheckpoint,
   findAppCheckpoint,

@@ -1,6 +1,6 @@
 import { ConfigError } from '../../core/errors.ts'
 import { Decoder, plainRecord, RecordColumns, rowFlags, sourceSlackBytes } from '../../kernel/index.ts'
-import { parseValue } from '../record-view.ts'
+import { parseValue } from '../functions/record-view.ts'
 
 /** Finds the records of one merge key, by the semantics that the program compares keys with. */
 export class KeyFinder {

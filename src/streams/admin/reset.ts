@@ -1,7 +1,7 @@
 import { MillraceError } from '../../core/errors.ts'
 import { type Cluster, countGroupMembers, deleteGroup, deleteTopics, TransactionalProducer } from '../../kafka/index.ts'
-import { ownTopics } from '../plan.ts'
-import { requireRights, rightsToReset } from '../rights.ts'
+import { ownTopics } from '../topology/plan.ts'
+import { requireRights, rightsToReset } from '../topics/rights.ts'
 import { findTopic, unknownApp } from './app-checkpoint.ts'
 
 /** What an application goes on from, and what `reset` deletes. */

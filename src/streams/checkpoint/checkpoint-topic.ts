@@ -4,7 +4,7 @@ import { type Cluster, createMissingTopics, setTopicConfigs, type Topic, topicCo
 /** Keys of the records in a checkpoint topic; the last record of a key counts, and one without a value deletes it. */
 export const manifestKey = 'manifest'
 export const attemptKey = 'attempt'
-/** Never has a value: see `broker-time.ts`. */
+/** Never has a value: see `time/broker-time.ts`. */
 export const clockKey = 'clock'
 
 /** Puts a record into the topic; one without a value deletes that of the same key. */

@@ -7,7 +7,7 @@ import {
   untilStable,
 } from '../../kafka/index.ts'
 import { plainRecord, type RecordColumns } from '../../kernel/index.ts'
-import { readRecords } from '../record-reader.ts'
+import { readRecords } from '../topics/record-reader.ts'
 import { type CheckpointRecords, manifestOf } from './checkpoint-records.ts'
 import { belongsToManifest, manifestKey } from './checkpoint-topic.ts'
 import type { Manifest } from './manifest.ts'

@@ -10,7 +10,7 @@ import { type CheckpointRecords, type Deltas, deltasOf, recordBytes } from './ch
 import { baseKey, deltaKey, manifestKey, type PutRecord } from './checkpoint-topic.ts'
 import { encodeManifest, type Manifest } from './manifest.ts'
 import type { PendingOffsets } from './pending-offsets.ts'
-import type { PromotedParts } from './promoted-parts.ts'
+import type { PromotedParts } from '../retention/promoted-parts.ts'
 
 /** What the writer adds to a manifest by itself. */
 type Bookkeeping = Pick<Manifest, 'baseEpochs' | 'basePieces' | 'deltaPieces'>

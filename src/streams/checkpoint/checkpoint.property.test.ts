@@ -7,7 +7,7 @@ import { manifestOf, replay } from './checkpoint-records.ts'
 import { CheckpointWriter } from './checkpoint-writer.ts'
 import { type Manifest, manifestFormat } from './manifest.ts'
 import { PendingOffsets } from './pending-offsets.ts'
-import { PromotedParts } from './promoted-parts.ts'
+import { PromotedParts } from '../retention/promoted-parts.ts'
 
 const partitionCount = 2
 

@@ -1,7 +1,7 @@
 import { MillraceError } from '../../core/errors.ts'
-import type { Totals } from '../accounting.ts'
-import type { EventTimes } from '../event-clock.ts'
-import type { Expiry, Plan } from '../plan.ts'
+import type { Totals } from '../epochs/accounting.ts'
+import type { EventTimes } from '../expiry/event-clock.ts'
+import type { Expiry, Plan } from '../topology/plan.ts'
 import { shapeOf, type TopologyShape } from './topology-shape.ts'
 
 /** What an epoch leaves behind in the checkpoint topic: where the program is. Arrays are by source partition. */

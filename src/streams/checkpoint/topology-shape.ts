@@ -1,4 +1,4 @@
-import type { Plan } from '../plan.ts'
+import type { Plan } from '../topology/plan.ts'
 
 type Path = readonly string[]
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
-import type { Logger } from '../logger.ts'
+import type { Logger } from '../logs/logger.ts'
 
 /** How often failures are told of while they go on. */
 const tellMs = 60_000

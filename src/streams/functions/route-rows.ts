@@ -1,9 +1,9 @@
 import { TopologyError } from '../../core/errors.ts'
 import { noSide, Reason, type RecordColumns } from '../../kernel/index.ts'
-import { stageNames, unknownStage } from '../dead-letter-cause.ts'
-import type { Plan } from '../plan.ts'
-import { originOf, parseValue } from '../record-view.ts'
-import type { RouteFunction } from '../topology.ts'
+import { stageNames, unknownStage } from '../dead-letters/dead-letter-cause.ts'
+import type { Plan } from '../topology/plan.ts'
+import { originOf, parseValue } from './record-view.ts'
+import type { RouteFunction } from '../topology/topology.ts'
 import { alreadySettled, isThenable, messageOf, type RowFunction } from './row-function.ts'
 
 /** The records of a batch, each of which a function gives a side. */

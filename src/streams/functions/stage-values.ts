@@ -1,6 +1,6 @@
 import type { RecordColumns } from '../../kernel/index.ts'
-import { textOfValue } from '../record-view.ts'
-import type { Stage } from '../stage.ts'
+import { textOfValue } from './record-view.ts'
+import type { Stage } from '../topology/stage.ts'
 import { integerThatLosesDigits, parseWithBigInts, stringifyWithBigInts } from './big-integers.ts'
 
 /** Records of a stage that are all looked at for integers that lose digits; after those one in 16 is, so that it costs little. */

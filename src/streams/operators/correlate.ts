@@ -22,14 +22,14 @@ import {
   type RecordColumns,
   rowFlags,
 } from '../../kernel/index.ts'
-import { causesOf } from '../dead-letter-cause.ts'
-import { DeadLetterEncoder } from '../dead-letter.ts'
-import { ExpiredRowEncoder } from '../expired-row.ts'
-import { TableCompaction } from '../table-compaction.ts'
-import { TableSweep } from '../table-sweep.ts'
-import { mergedNames } from '../merged-names.ts'
-import type { CorrelateMessage, SinkMessage } from '../messages.ts'
-import { type KeptPart, madePart, madePartBytes, sourcePart } from '../checkpoint/kept-part.ts'
+import { causesOf } from '../dead-letters/dead-letter-cause.ts'
+import { DeadLetterEncoder } from '../dead-letters/dead-letter.ts'
+import { ExpiredRowEncoder } from '../expiry/expired-row.ts'
+import { TableCompaction } from '../runtime/table-compaction.ts'
+import { TableSweep } from '../expiry/table-sweep.ts'
+import { mergedNames } from '../topology/merged-names.ts'
+import type { CorrelateMessage, SinkMessage } from '../runtime/messages.ts'
+import { type KeptPart, madePart, madePartBytes, sourcePart } from '../retention/kept-part.ts'
 import {
   checkpointSink,
   deadLetterSink,
@@ -37,11 +37,11 @@ import {
   keptBytesMax,
   mergedSink,
   recordBytesMax,
-} from '../pipeline-topics.ts'
-import type { Pipeline } from '../pipeline.ts'
-import { Promoter } from '../promoter.ts'
-import type { RowBatch } from '../row-batch.ts'
-import { TimestampWindow } from '../timestamp-window.ts'
+} from '../topics/pipeline-topics.ts'
+import type { Pipeline } from '../runtime/pipeline.ts'
+import { Promoter } from '../retention/promoter.ts'
+import type { RowBatch } from '../runtime/row-batch.ts'
+import { TimestampWindow } from '../time/timestamp-window.ts'
 
 /** A record leaves with the epoch after the one that is being committed, so by then two may have taken their time. */
 const epochsUnderWay = 2

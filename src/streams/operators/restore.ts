@@ -5,10 +5,10 @@
  */
 import { defineActor } from '../../actors/index.ts'
 import { OutputBuilder } from '../../kernel/index.ts'
-import { mergedNames } from '../merged-names.ts'
-import type { RowsMessage } from '../messages.ts'
-import { mergedSink } from '../pipeline-topics.ts'
-import type { Pipeline } from '../pipeline.ts'
+import { mergedNames } from '../topology/merged-names.ts'
+import type { RowsMessage } from '../runtime/messages.ts'
+import { mergedSink } from '../topics/pipeline-topics.ts'
+import type { Pipeline } from '../runtime/pipeline.ts'
 
 export const restore = (pipeline: Pipeline) =>
   defineActor<RowsMessage, void>({

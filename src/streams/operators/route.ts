@@ -9,9 +9,9 @@ import { defineActor } from '../../actors/index.ts'
 import { Decoder } from '../../kernel/index.ts'
 import { FunctionRunner } from '../functions/function-runner.ts'
 import { RouteRows } from '../functions/route-rows.ts'
-import type { RowsMessage } from '../messages.ts'
-import type { Pipeline } from '../pipeline.ts'
-import { stageId } from '../plan.ts'
+import type { RowsMessage } from '../runtime/messages.ts'
+import type { Pipeline } from '../runtime/pipeline.ts'
+import { stageId } from '../topology/plan.ts'
 
 export const route = (pipeline: Pipeline) => {
   const { plan, options, topics } = pipeline

@@ -12,14 +12,14 @@
  */
 import { type ActorContext, defineActor } from '../../actors/index.ts'
 import { listOffsets, TransactionalProducer } from '../../kafka/index.ts'
-import { CarefulMode } from '../careful-mode.ts'
-import { attemptOf, writeAttempt } from '../checkpoint/attempt.ts'
+import { CarefulMode } from '../poison/careful-mode.ts'
+import { attemptOf, writeAttempt } from '../poison/attempt.ts'
 import { manifestOf } from '../checkpoint/checkpoint-records.ts'
 import { readCheckpoint } from '../checkpoint/checkpoint-view.ts'
-import { loadState } from '../load-state.ts'
-import type { CorrelateMessage, SinkMessage } from '../messages.ts'
-import { checkpointSink, outputsOf } from '../pipeline-topics.ts'
-import type { Pipeline } from '../pipeline.ts'
+import { loadState } from '../recovery/load-state.ts'
+import type { CorrelateMessage, SinkMessage } from '../runtime/messages.ts'
+import { checkpointSink, outputsOf } from '../topics/pipeline-topics.ts'
+import type { Pipeline } from '../runtime/pipeline.ts'
 
 export const sink = (pipeline: Pipeline) =>
   defineActor<SinkMessage, TransactionalProducer>({

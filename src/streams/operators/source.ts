@@ -11,14 +11,14 @@
 import { type ActorContext, defineActor } from '../../actors/index.ts'
 import { Fetcher, type FetchedResponse } from '../../kafka/index.ts'
 import { BatchReader } from '../../kernel/index.ts'
-import { CarefulReader } from '../careful-reader.ts'
-import { drained } from '../drained.ts'
-import { rowsExpired } from '../rows-expired.ts'
-import type { RowsMessage, SourceMessage } from '../messages.ts'
-import { fetchBuffersPerLeader, type Pipeline } from '../pipeline.ts'
-import { Lease } from '../row-batch.ts'
-import { type SourceGrowth, tellOfGrowth } from '../source-growth.ts'
-import { SourceWatch } from '../source-watch.ts'
+import { CarefulReader } from '../poison/careful-reader.ts'
+import { drained } from '../runtime/drained.ts'
+import { rowsExpired } from '../expiry/rows-expired.ts'
+import type { RowsMessage, SourceMessage } from '../runtime/messages.ts'
+import { fetchBuffersPerLeader, type Pipeline } from '../runtime/pipeline.ts'
+import { Lease } from '../runtime/row-batch.ts'
+import { type SourceGrowth, tellOfGrowth } from '../topics/source-growth.ts'
+import { SourceWatch } from '../topics/source-watch.ts'
 
 /** Time a broker waits for records when there are none. */
 const maxWaitMs = 500

@@ -10,10 +10,10 @@ import { type ActorContext, defineActor } from '../../actors/index.ts'
 import { FunctionRunner } from '../functions/function-runner.ts'
 import { StageRows } from '../functions/stage-rows.ts'
 import { StageValues } from '../functions/stage-values.ts'
-import type { CorrelateMessage, RowsMessage } from '../messages.ts'
-import type { Pipeline } from '../pipeline.ts'
-import { stageId } from '../plan.ts'
-import type { RowBatch } from '../row-batch.ts'
+import type { CorrelateMessage, RowsMessage } from '../runtime/messages.ts'
+import type { Pipeline } from '../runtime/pipeline.ts'
+import { stageId } from '../topology/plan.ts'
+import type { RowBatch } from '../runtime/row-batch.ts'
 
 export const stageOf = (pipeline: Pipeline, sideIndex: number) => {
   const side = pipeline.plan.sides[sideIndex]!

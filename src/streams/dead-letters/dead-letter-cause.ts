@@ -1,0 +1,51 @@
+import { kindOf } from '../../core/kind-of.ts'
+import { deadLetterReasons, plainRecord, Reason, type RecordColumns } from '../../kernel/index.ts'
+import type { Plan } from '../topology/plan.ts'
+import { parseValue } from '../functions/record-view.ts'
+import { describeUnreadable } from './unreadable-value.ts'
+
+/** What a text in a cause is cut to. */
+const shownCharactersMax = 100
+
+/** Says why a row became a dead letter, with what was seen where that tells more than the reason. Reads the record once more. */
+export type CauseOf = (columns: RecordColumns, row: number) => string
+
+export function causesOf({ route, sides }: Pick<Plan, 'route' | 'sides'>): CauseOf {
+  const stages = stageNames({ sides })
+  return (columns, row) => {
+    const reason = columns.reason[row]!
+    // A value that no scanner reads may have been given to a function before; what that said of it does not matter.
+    const given = reason < Reason.NO_VALUE ? undefined : columns.causes.get(row)
+    if (given !== undefined) return given
+    const { text } = deadLetterReasons[reason]!
+    if (reason === Reason.NOT_JSON || reason === Reason.NOT_UTF8) {
+      const { value } = plainRecord(columns, row)
+      return value === undefined ? text : `${text}: ${describeUnreadable(value)}`
+    }
+    if (reason !== Reason.UNKNOWN_STAGE || typeof route.by === 'function') return text
+    const field = `the field ${JSON.stringify(route.by.path.join('.'))} of the route`
+    const seen = valueAt(parseValue(columns, row), route.by.path)
+    return seen === undefined ? `${field} is missing` : unknownStage(`${field} has`, seen, stages)
+  }
+}
+
+/** The stages of a plan, for a person. */
+export function stageNames({ sides }: Pick<Plan, 'sides'>): string {
+  return sides.map(({ name }) => JSON.stringify(name)).join(', ')
+}
+
+/** @param where - Who names the stage, as the beginning of a sentence. */
+export function unknownStage(where: string, name: unknown, stages: string): string {
+  const shown = typeof name === 'string' ? JSON.stringify(name.slice(0, shownCharactersMax)) : kindOf(name)
+  return `${where} ${shown}, but there is no such stage; the stages are ${stages}`
+}
+
+/** What stands at a path of own properties, if it is there. */
+function valueAt(value: unknown, path: readonly string[]): unknown {
+  let at = value
+  for (const name of path) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, name)) return undefined
+    at = Reflect.get(at, name)
+  }
+  return at
+}

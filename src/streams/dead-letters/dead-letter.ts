@@ -1,0 +1,116 @@
+import {
+  contentBytes,
+  deadLetterReasons,
+  encodeHeader,
+  type OutputBuilder,
+  type PlainRecord,
+  plainRecord,
+  Reason,
+  type RecordColumns,
+  type StoredPart,
+  writePlainRecord,
+} from '../../kernel/index.ts'
+import type { CauseOf } from './dead-letter-cause.ts'
+import type { TimestampWindow } from '../time/timestamp-window.ts'
+
+/** What a dead letter says of itself, in headers behind those of the record. Values are text. */
+export const deadLetterHeaders = {
+  reason: 'millrace.reason',
+  cause: 'millrace.cause',
+  topic: 'millrace.topic',
+  partition: 'millrace.partition',
+  offset: 'millrace.offset',
+} as const
+
+const headerCount = Object.keys(deadLetterHeaders).length
+
+const causeCharactersMax = 1_000
+/** What a character takes at most in UTF-8, and so how long a cause may be in a topic that takes no more. */
+const characterBytesMax = 3
+/** What the other headers take, and the frames of all. */
+const headersBytesMax = 512
+
+export interface DeadLetterOptions {
+  /** Where the records come from. */
+  readonly topic: string
+  /** What the topic of dead letters takes. */
+  readonly recordBytesMax: number
+  readonly times: TimestampWindow
+  readonly causeOf: CauseOf
+}
+
+/**
+ * Writes dead letters: the record with its key, value and headers as it came, at its own partition number where there is one, and headers
+ * that say why it is here and where it was. A record larger than the topic takes, or one that kills, goes by reference, as
+ * these headers alone. A timestamp that the topic does not take becomes the nearest one that it does.
+ */
+export class DeadLetterEncoder {
+  readonly #out: OutputBuilder
+  readonly #topic: string
+  readonly #recordBytesMax: number
+  readonly #times: TimestampWindow
+  readonly #causeCharactersMax: number
+  readonly #causeOf: CauseOf
+
+  constructor(out: OutputBuilder, { topic, recordBytesMax, times, causeOf }: DeadLetterOptions) {
+    this.#out = out
+    this.#topic = topic
+    this.#causeOf = causeOf
+    this.#recordBytesMax = recordBytesMax
+    this.#times = times
+    const fitting = Math.floor((recordBytesMax - headersBytesMax) / characterBytesMax)
+    this.#causeCharactersMax = Math.min(causeCharactersMax, fitting)
+  }
+
+  /** Writes the record of a row that has a reason. */
+  encode(columns: RecordColumns, row: number): void {
+    const reason = columns.reason[row]!
+    const record = plainRecord(columns, row)
+    const added = this.#headers(reason, columns.partition, columns.offset[row]!, this.#causeOf(columns, row))
+    const whole = withHeaders(record, added)
+    const isWhole = contentBytes(whole) <= this.#recordBytesMax && reason !== Reason.PROCESS_KILLED
+    this.#write(columns.partition, columns.timestamp[row]!, isWhole ? whole : reference(added))
+  }
+
+  /** Writes a reference to a part that was stored before: its record is where the headers say. */
+  encodeReference(part: StoredPart, reason: number, timestamp: number): void {
+    const headers = this.#headers(reason, part.partition, part.offset, deadLetterReasons[reason]!.text)
+    this.#write(part.partition, timestamp, reference(headers))
+  }
+
+  /** Writes what has come of a row whose time is over. It is named by its first part. */
+  encodeExpired(record: PlainRecord, first: StoredPart, timestamp: number): void {
+    const added = this.#headers(Reason.EXPIRED, first.partition, first.offset, deadLetterReasons[Reason.EXPIRED]!.text)
+    const whole = withHeaders(record, added)
+    const isWhole = contentBytes(whole) <= this.#recordBytesMax
+    this.#write(first.partition, timestamp, isWhole ? whole : { ...whole, key: undefined, value: undefined })
+  }
+
+  /** The source may have been given more partitions than its dead letters have; their headers name the true one. */
+  #write(partition: number, timestamp: number, letter: PlainRecord): void {
+    writePlainRecord(this.#out, partition % this.#out.partitionCount, this.#times.nearest(timestamp), letter)
+  }
+
+  #headers(reason: number, partition: number, offset: number, cause: string): Buffer {
+    return Buffer.concat([
+      encodeHeader(deadLetterHeaders.reason, Buffer.from(deadLetterReasons[reason]!.name)),
+      encodeHeader(deadLetterHeaders.cause, Buffer.from(cause.slice(0, this.#causeCharactersMax))),
+      encodeHeader(deadLetterHeaders.topic, Buffer.from(this.#topic)),
+      encodeHeader(deadLetterHeaders.partition, Buffer.from(String(partition))),
+      encodeHeader(deadLetterHeaders.offset, Buffer.from(String(offset))),
+    ])
+  }
+}
+
+function withHeaders(record: PlainRecord, added: Uint8Array): PlainRecord {
+  return {
+    ...record,
+    headerCount: record.headerCount + headerCount,
+    headers: Buffer.concat([record.headers, added]),
+  }
+}
+
+/** A record that is nothing but what its headers say. */
+function reference(headers: Uint8Array): PlainRecord {
+  return { key: undefined, value: undefined, headerCount, headers }
+}

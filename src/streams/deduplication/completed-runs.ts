@@ -1,0 +1,80 @@
+import { type CompletedKey, decodeKeys, encodeKeys } from '../../kernel/index.ts'
+import type { CheckpointRecords } from '../checkpoint/checkpoint-records.ts'
+import { completedKey, completedPrefix } from '../checkpoint/checkpoint-topic.ts'
+import { type CompletedCounts, corrupt } from '../checkpoint/manifest.ts'
+
+/** Keys that were completed in one epoch, in one record of the checkpoint. */
+export interface CompletedRun {
+  /** Number of the first, and the one behind the last. */
+  readonly from: number
+  readonly to: number
+  /** The time of the epoch by the clock that they are forgotten by; -Infinity where that had not begun. */
+  readonly timeMs: number
+}
+
+/** What the value of such a record begins with: the time, as a float of eight bytes. */
+const timeBytes = 8
+/** As large as other records of the checkpoint. */
+const pieceBytes = 64 << 10
+
+/** The records for keys that were completed in one epoch, the first of which has the number `from`. */
+export function* encodeRuns(
+  keys: Iterable<CompletedKey>,
+  from: number,
+  timeMs: number,
+): Generator<{ run: CompletedRun; value: Uint8Array }> {
+  const time = Buffer.alloc(timeBytes)
+  time.writeDoubleLE(timeMs)
+  let next = from
+  for (const { count, bytes } of encodeKeys(keys, pieceBytes)) {
+    yield { run: { from: next, to: next + count, timeMs }, value: Buffer.concat([time, bytes]) }
+    next += count
+  }
+}
+
+/**
+ * Gives the completed keys that are not forgotten, with their numbers, and returns all that the checkpoint has of them.
+ *
+ * @throws MillraceError `CHECKPOINT_CORRUPT` when a record is missing or unreadable.
+ */
+export function readRuns(
+  records: CheckpointRecords,
+  { count, forgotten }: CompletedCounts,
+  visit: (number: number, key: CompletedKey) => void,
+): CompletedRun[] {
+  const starts = Array.from(completedRecords(records), (name) => Number(name.slice(completedPrefix.length)))
+  starts.sort((a, b) => a - b)
+  const runs = starts.map((from) =>
+    readRun(records, from, (number, key) => {
+      if (number >= forgotten) visit(number, key)
+    }),
+  )
+  const first = runs[0]?.from ?? count
+  const isWhole = runs.every(({ to }, at) => to === (runs[at + 1]?.from ?? count))
+  if (first > forgotten || !isWhole) {
+    throw corrupt(`it lacks some of the keys that were completed from number ${forgotten} to ${count}`)
+  }
+  return runs
+}
+
+/** The names of all records with completed keys. */
+export function completedRecords(records: CheckpointRecords): string[] {
+  return [...records.keys()].filter((name) => name.startsWith(completedPrefix))
+}
+
+function readRun(
+  records: CheckpointRecords,
+  from: number,
+  visit: (number: number, key: CompletedKey) => void,
+): CompletedRun {
+  const name = completedKey(from)
+  const value = Buffer.from(records.get(name)!)
+  try {
+    const timeMs = value.readDoubleLE()
+    const count = decodeKeys(value.subarray(timeBytes), (key, index) => visit(from + index, key))
+    return { from, to: from + count, timeMs }
+  } catch (error) {
+    if (error instanceof RangeError) throw corrupt(`its record "${name}" is damaged`, error)
+    throw error
+  }
+}

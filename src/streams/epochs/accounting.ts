@@ -1,0 +1,158 @@
+import type { TableCounts } from '../../kernel/index.ts'
+
+/** What can become of a consumed offset other than to wait. */
+export const classes = ['emitted', 'duplicate', 'deadLettered', 'filtered', 'expired', 'lost', 'skipped'] as const
+export type Class = (typeof classes)[number]
+
+/** Counts of each class by source partition. */
+export type Totals = Readonly<Record<Class, readonly number[]>>
+
+/** What became of the consumed offsets of each source partition. Counted where it happens. */
+export class EpochCounts implements TableCounts, Record<Class, Float64Array> {
+  readonly emitted: Float64Array
+  readonly duplicate: Float64Array
+  readonly deadLettered: Float64Array
+  readonly filtered: Float64Array
+  readonly expired: Float64Array
+  readonly lost: Float64Array
+  readonly skipped: Float64Array
+  /** Offset to consume next, by partition, when the epoch was closed. */
+  readonly nextOffsets: Float64Array
+
+  constructor(nextOffsets: ArrayLike<number>) {
+    const partitionCount = nextOffsets.length
+    this.emitted = new Float64Array(partitionCount)
+    this.duplicate = new Float64Array(partitionCount)
+    this.deadLettered = new Float64Array(partitionCount)
+    this.filtered = new Float64Array(partitionCount)
+    this.expired = new Float64Array(partitionCount)
+    this.lost = new Float64Array(partitionCount)
+    this.skipped = new Float64Array(partitionCount)
+    this.nextOffsets = Float64Array.from(nextOffsets)
+  }
+
+  /** The same counts, with partitions of which nothing is counted. */
+  grown(partitionCount: number): EpochCounts {
+    const counts = new EpochCounts(new Float64Array(partitionCount))
+    for (const name of [...classes, 'nextOffsets'] as const) counts[name].set(this[name])
+    return counts
+  }
+}
+
+/** One partition's account. The law: `consumed` is the sum of all that follow it. */
+export interface PartitionAccount extends Readonly<Record<Class, number>> {
+  readonly partition: number
+  /** Offsets consumed since the program first started. */
+  readonly consumed: number
+  /** Parts that wait for others. */
+  readonly pending: number
+}
+
+/** What an account goes on from. */
+export interface AccountSnapshot {
+  readonly startOffsets: readonly number[]
+  readonly nextOffsets: readonly number[]
+  readonly totals: Totals
+}
+
+/**
+ * Keeps the account of consumed offsets, epoch by epoch: totals up to the last committed epoch, and the open epochs
+ * behind it, which a rollback forgets.
+ */
+export class Accounting {
+  #startOffsets: readonly number[]
+  #totals: EpochCounts
+  #open: EpochCounts[]
+
+  constructor({ startOffsets, nextOffsets, totals }: AccountSnapshot) {
+    this.#startOffsets = startOffsets
+    this.#totals = new EpochCounts(nextOffsets)
+    for (const name of classes) this.#totals[name].set(totals[name])
+    this.#open = [new EpochCounts(nextOffsets)]
+  }
+
+  /** An account that begins at these offsets. */
+  static from(startOffsets: readonly number[]): Accounting {
+    const none = startOffsets.map(() => 0)
+    const totals = Object.fromEntries(classes.map((name) => [name, none])) as unknown as Totals
+    return new Accounting({ startOffsets, nextOffsets: startOffsets, totals })
+  }
+
+  /** Adds partitions, whose offsets are counted from 0 on. */
+  grow(partitionCount: number): void {
+    this.#startOffsets = Array.from({ length: partitionCount }, (_, partition) => this.#startOffsets[partition] ?? 0)
+    this.#totals = this.#totals.grown(partitionCount)
+    this.#open = this.#open.map((epoch) => epoch.grown(partitionCount))
+  }
+
+  /** Counters of the epoch at hand. */
+  get current(): EpochCounts {
+    return this.#open[this.#open.length - 1]!
+  }
+
+  /** Offset to consume next, by partition, as of the last committed epoch. */
+  get committedOffsets(): Float64Array {
+    return this.#totals.nextOffsets
+  }
+
+  /** The account as of now, open epochs included. */
+  snapshot(): AccountSnapshot {
+    return this.#behind(this.#open)
+  }
+
+  /** The account as of the last committed epoch. */
+  committed(): AccountSnapshot {
+    return this.#behind([])
+  }
+
+  beginEpoch(): void {
+    this.#open.push(new EpochCounts(this.current.nextOffsets))
+  }
+
+  /** The oldest open epoch is durable. */
+  commitEpoch(): void {
+    const epoch = this.#open.shift()!
+    for (const name of classes) {
+      const total = this.#totals[name]
+      epoch[name].forEach((count, partition) => (total[partition]! += count))
+    }
+    this.#totals.nextOffsets.set(epoch.nextOffsets)
+  }
+
+  /** Forgets all open epochs. */
+  rollback(): void {
+    this.#open.splice(0, this.#open.length, new EpochCounts(this.#totals.nextOffsets))
+  }
+
+  /** The account behind some of the epochs that follow the last committed one. */
+  #behind(epochs: readonly EpochCounts[]): AccountSnapshot {
+    const totals = Object.fromEntries(
+      classes.map((name) => [
+        name,
+        Array.from(this.#totals[name], (total, partition) =>
+          epochs.reduce((sum, epoch) => sum + epoch[name][partition]!, total),
+        ),
+      ]),
+    ) as unknown as Totals
+    const { nextOffsets } = epochs.at(-1) ?? this.#totals
+    return { startOffsets: this.#startOffsets, nextOffsets: Array.from(nextOffsets), totals }
+  }
+}
+
+/** An account by partition, with the parts that wait in each. */
+export function accountsOf(
+  { startOffsets, nextOffsets, totals }: AccountSnapshot,
+  pending: ArrayLike<number>,
+): PartitionAccount[] {
+  return startOffsets.map((startOffset, partition) => ({
+    partition,
+    consumed: nextOffsets[partition]! - startOffset,
+    pending: pending[partition]!,
+    ...(Object.fromEntries(classes.map((name) => [name, totals[name][partition]!])) as Record<Class, number>),
+  }))
+}
+
+/** Whether every offset of a partition has exactly one class. */
+export function isBalanced(account: PartitionAccount): boolean {
+  return account.consumed === classes.reduce((sum, name) => sum + account[name], account.pending)
+}

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { type OutputBatch, OutputBuilder, PendingTable, Reason } from '../../kernel/index.ts'
+import { Accounting } from './accounting.ts'
+import { CheckpointWriter } from '../checkpoint/checkpoint-writer.ts'
+import { PendingOffsets } from '../checkpoint/pending-offsets.ts'
+import { PromotedParts } from '../retention/promoted-parts.ts'
+import { EpochState } from './epoch-state.ts'
+import { lossError, lossOf } from './loss.ts'
+
+const waiting = [3, 31, 32, 4_095, 4_096, 9_000]
+
+describe('the loss of a source', () => {
+  it('is what waits before the start of its log, and what was not read before it', () => {
+    assert.deepEqual(lossOf(unpromoted(pendingAt(waiting, [])), [10_000, 7], [4_096, 12]), [
+      { waiting: [3, 31, 32, 4_095], unread: 0 },
+      { waiting: [], unread: 5 },
+    ])
+  })
+
+  it('is not over promoted parts', () => {
+    const pending = pendingAt(waiting, [])
+    const records = new Map([3, 31].map((offset) => [`part/0/${offset}`, new Uint8Array()]))
+    const promoted = PromotedParts.behind(records, pending.sets)
+
+    assert.deepEqual(lossOf({ pending, promoted }, [10_000, 7], [40, 7])![0]!.waiting, [32])
+  })
+
+  it('is nothing where the log begins with what is needed first', () => {
+    assert.equal(lossOf(unpromoted(pendingAt(waiting, [])), [10_000, 7], [3, 7]), undefined)
+  })
+
+  it('of parts is named before that of records that were not read', () => {
+    const logStarts = [40, 4]
+    const nothing = { waiting: [], unread: 0 }
+
+    assert.equal(
+      lossError(
+        't',
+        [
+          { waiting: [], unread: 9 },
+          { waiting: [3], unread: 0 },
+        ],
+        logStarts,
+      ).code,
+      'PENDING_LOST',
+    )
+    assert.equal(lossError('t', [{ waiting: [], unread: 9 }, nothing], logStarts).code, 'KAFKA_OFFSET_LOST')
+  })
+
+  it('is counted by the first epoch that commits, however many are rolled back before', () => {
+    const state = stateWith(pendingAt([1, 2], [6]))
+    const close = () => Array.from(state.close(outputs(), 0))
+
+    const first = close()
+    state.rollback()
+    const second = close()
+    state.commit()
+    const third = close()
+    state.commit()
+
+    assert.deepEqual(
+      [first, second, third],
+      [
+        [5, 9],
+        [5, 9],
+        [5, 9],
+      ],
+    )
+    assert.deepEqual(state.accounting.snapshot().totals.lost, [2, 3])
+    assert.equal(state.pending.count, 0)
+    assert.equal(state.hasLoss, false)
+  })
+})
+
+/** A state behind the offsets 5 and 7, whose source begins at 5 and 9. */
+function stateWith(pending: PendingOffsets): EpochState {
+  const nextOffsets = [5, 7]
+  const promoted = new PromotedParts(nextOffsets.length)
+  return new EpochState({
+    identity: {
+      topology: { source: 'source', route: ['stage'], key: ['id'], sides: [] },
+      outputs: [],
+      expiry: undefined,
+      sourceId: 'id',
+      hashSeed: [1, 2],
+    },
+    table: new PendingTable({
+      sideCount: 2,
+      bytesMax: 1 << 20,
+      hashSeed: [1, 2],
+      duplicateReason: Reason.DUPLICATE,
+      tooLargeReason: Reason.MERGE_TOO_LARGE,
+      refusedTimeReason: Reason.MERGE_TIMESTAMP_REFUSED,
+    }),
+    accounting: Accounting.from(nextOffsets),
+    epoch: 3,
+    pending,
+    promoted,
+    writer: new CheckpointWriter(nextOffsets.length),
+    eventClock: undefined,
+    loss: lossOf({ pending, promoted }, nextOffsets, [5, 9]),
+  })
+}
+
+function pendingAt(...offsets: readonly (readonly number[])[]): PendingOffsets {
+  const pending = new PendingOffsets(offsets.length)
+  offsets.forEach((members, partition) => members.forEach((offset) => pending.sets[partition]!.add(offset)))
+  pending.startAt([0, 0])
+  return pending
+}
+
+function unpromoted(pending: PendingOffsets) {
+  return { pending, promoted: new PromotedParts(pending.sets.length) }
+}
+
+function outputs(): OutputBuilder {
+  const batches: OutputBatch[] = []
+  return new OutputBuilder({ sink: 0, partitionCount: 1, batchBytes: 4_096, onFilled: (batch) => batches.push(batch) })
+}

@@ -1,0 +1,44 @@
+import { MillraceError, KafkaError } from '../../core/errors.ts'
+import type { PendingOffsets } from '../checkpoint/pending-offsets.ts'
+import type { PromotedParts } from '../retention/promoted-parts.ts'
+
+/** What of a source partition was removed from its log before the program was done with it. */
+export interface PartitionLoss {
+  /** Offsets of parts that waited and were not promoted. */
+  readonly waiting: readonly number[]
+  /** Number of offsets that were not consumed yet. */
+  readonly unread: number
+}
+
+/** What was removed from each source partition; nothing where it is undefined. */
+export function lossOf(
+  { pending, promoted }: { readonly pending: PendingOffsets; readonly promoted: PromotedParts },
+  nextOffsets: readonly number[],
+  logStarts: readonly number[],
+): readonly PartitionLoss[] | undefined {
+  const loss = logStarts.map((logStart, partition) => {
+    const waiting: number[] = []
+    pending.sets[partition]!.forEach((offset) => {
+      if (!promoted.has(partition, offset)) waiting.push(offset)
+    }, logStart)
+    return { waiting, unread: Math.max(0, logStart - nextOffsets[partition]!) }
+  })
+  return loss.some(({ waiting, unread }) => waiting.length + unread > 0) ? loss : undefined
+}
+
+/** The named error for a loss that nobody has accepted. */
+export function lossError(topic: string, loss: readonly PartitionLoss[], logStarts: readonly number[]): MillraceError {
+  const hasLostParts = loss.some(({ waiting }) => waiting.length > 0)
+  const partition = loss.findIndex(({ waiting, unread }) => (hasLostParts ? waiting.length : unread) > 0)
+  const { waiting, unread } = loss[partition]!
+  const logStart = logStarts[partition]!
+  const where = `topic "${topic}", partition ${partition} begins at offset ${logStart}`
+  if (hasLostParts) {
+    const [first] = waiting
+    const what = `parts that wait are gone: ${where}, the first one is at ${first}`
+    return new MillraceError('PENDING_LOST', what, { topic, partition, first: first!, logStart })
+  }
+  const offset = logStart - unread
+  const what = `records that were not read yet are gone: ${where}, the next one to read is at ${offset}`
+  return new KafkaError('KAFKA_OFFSET_LOST', what, { topic, partition, offset, logStart })
+}

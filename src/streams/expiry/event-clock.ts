@@ -1,0 +1,125 @@
+import type { RecordColumns } from '../../kernel/index.ts'
+
+/** What of the clock stands in a checkpoint. Numbers are milliseconds since 1970; null is before any record. */
+export interface EventTimes {
+  readonly nowMs: number | null
+  /** The greatest timestamp consumed, by source partition. */
+  readonly highestMs: readonly (number | null)[]
+}
+
+/** Rows of one partition. */
+type ObservedRows = Pick<RecordColumns, 'partition' | 'timestamp' | 'count'>
+
+/** As of the end of an epoch. */
+interface Moment {
+  readonly nowMs: number
+  readonly highest: Float64Array
+  readonly isBehind: Uint8Array
+}
+
+/**
+ * The time that records tell, for deadlines: the greatest timestamp that has been consumed, of that partition which is
+ * furthest behind, so that reading one partition faster than another expires nothing. A partition that has been read to its
+ * end holds nothing back. The clock never goes back, and stands while no records come.
+ *
+ * State: at hand; as of the epoch that was closed; as of the one that was settled.
+ */
+export class EventClock {
+  #highest: Float64Array
+  #isBehind: Uint8Array
+  #nowMs: number
+  #closed: Moment
+  #settled: Moment
+
+  /** @param isBehind - By partition, whether there is anything to be read. */
+  constructor(isBehind: readonly boolean[], times?: EventTimes) {
+    this.#nowMs = times?.nowMs ?? -Infinity
+    this.#highest = Float64Array.from(isBehind, (_, partition) => times?.highestMs[partition] ?? -Infinity)
+    this.#isBehind = Uint8Array.from(isBehind, Number)
+    this.#closed = this.#settled = this.#moment()
+  }
+
+  /**
+   * Adds partitions. One with records that were not read yet holds the clock where it is until they are.
+   *
+   * @param isBehind - By partition, as for the constructor; those that are known are passed over.
+   */
+  grow(isBehind: readonly boolean[]): void {
+    const grown = (moment: Moment) => withPartitions(moment, isBehind)
+    const { highest, isBehind: behind } = grown(this.#moment())
+    this.#highest = highest
+    this.#isBehind = behind
+    this.#closed = grown(this.#closed)
+    this.#settled = grown(this.#settled)
+  }
+
+  /**
+   * Takes note of rows of a partition, and whether more were there to be read.
+   *
+   * @param latestMs - Timestamps beyond are not believed.
+   */
+  observe({ partition, timestamp, count }: ObservedRows, latestMs: number, isBehind: boolean): void {
+    let highest = this.#highest[partition]!
+    for (let row = 0; row < count; row++) {
+      if (timestamp[row]! > highest && timestamp[row]! <= latestMs) highest = timestamp[row]!
+    }
+    this.#highest[partition] = highest
+    this.#isBehind[partition] = Number(isBehind)
+  }
+
+  /** Takes note of rows that were consumed in epochs before: those that set no clock yet may have known no expiry. */
+  recall(rows: ObservedRows, latestMs: number): void {
+    this.observe(rows, latestMs, this.#isBehind[rows.partition] === 1)
+    this.#closed = this.#settled = this.#moment()
+  }
+
+  /** -Infinity before the first record. */
+  nowMs(): number {
+    let slowest = Infinity
+    let fastest = -Infinity
+    this.#highest.forEach((highest, partition) => {
+      if (this.#isBehind[partition] === 1 && highest < slowest) slowest = highest
+      if (highest > fastest) fastest = highest
+    })
+    this.#nowMs = Math.max(this.#nowMs, slowest === Infinity ? fastest : slowest)
+    return this.#nowMs
+  }
+
+  /** The epoch at hand ends. */
+  close(): EventTimes {
+    this.#closed = this.#moment()
+    return { nowMs: orNull(this.#nowMs), highestMs: Array.from(this.#highest, orNull) }
+  }
+
+  /** The epoch that was closed is durable. */
+  settle(): void {
+    this.#settled = this.#closed
+  }
+
+  /** Goes back to the last settled epoch, behind which everything is read once more. */
+  rollback(): void {
+    const { nowMs, highest, isBehind } = this.#settled
+    const isAhead = this.#highest.map((ms, partition) => Number(ms > highest[partition]!))
+    this.#nowMs = nowMs
+    this.#highest = highest.slice()
+    this.#isBehind = isBehind.map((before, partition) => before | isAhead[partition]!)
+    this.#closed = this.#settled
+  }
+
+  #moment(): Moment {
+    return { nowMs: this.#nowMs, highest: this.#highest.slice(), isBehind: this.#isBehind.slice() }
+  }
+}
+
+/** The same moment, with partitions of which nothing was consumed. */
+function withPartitions({ nowMs, highest, isBehind }: Moment, areBehind: readonly boolean[]): Moment {
+  return {
+    nowMs,
+    highest: Float64Array.from(areBehind, (_, partition) => highest[partition] ?? -Infinity),
+    isBehind: Uint8Array.from(areBehind, (behind, partition) => isBehind[partition] ?? Number(behind)),
+  }
+}
+
+function orNull(ms: number): number | null {
+  return ms === -Infinity ? null : ms
+}

@@ -1,0 +1,77 @@
+import type { EpochState } from '../epochs/epoch-state.ts'
+import type { Expiry } from '../topology/plan.ts'
+import type { TimeOfDay } from '../time/time-of-day.ts'
+
+/** A sweep for rows begins when the time has gone on by this share of what they may wait: so late they may leave. */
+const timeShare = 1 / 8
+/** One for forgotten keys begins when they are this share of all that the table holds, or as many as this. */
+const forgottenShare = 1 / 8
+const forgottenMin = 8_192
+/** Parts and keys that are looked at in one epoch, at least; and the share of all, where that is more. */
+const looksPerEpochMin = 65_536
+const looksShare = 1 / 4
+/** How often the time of day is looked at while no epoch is open, in milliseconds. */
+const pollMsMax = 10_000
+
+/**
+ * Lets rows leave whose other parts did not come in time, and gives back the memory of forgotten keys, in the epochs of the
+ * pipeline and as part of them.
+ *
+ * State: how far time had gone when the last sweep began, and whether it has ended. None of it is stored: what is over
+ * follows from the timestamps of the parts.
+ * Why it is right: it runs before an epoch ends and when the one before has committed, so nothing that it frees is known again.
+ * Cost: one pass over the headers of the table's blocks, in order, for every eighth of the time that rows may wait, and
+ * whenever every eighth block is a forgotten key.
+ */
+export class TableSweep {
+  readonly #expiry: Expiry | undefined
+  readonly #state: EpochState
+  readonly #timeOfDay: Pick<TimeOfDay, 'nowMs'>
+  #begunMs = -Infinity
+  #isSweeping = false
+
+  /** @param expiry - Absent where rows do not expire. */
+  constructor(expiry: Expiry | undefined, state: EpochState, timeOfDay: Pick<TimeOfDay, 'nowMs'>) {
+    this.#expiry = expiry
+    this.#state = state
+    this.#timeOfDay = timeOfDay
+  }
+
+  /** How soon to look again where rows can expire while no records come; absent where they cannot. */
+  get pollMs(): number | undefined {
+    if (this.#expiry?.by !== 'processingTime') return undefined
+    return Math.min(pollMsMax, this.#expiry.afterMs * timeShare)
+  }
+
+  /** Whether a sweep has begun that has not ended. */
+  get isSweeping(): boolean {
+    return this.#isSweeping
+  }
+
+  /** Whether rows may have to leave: a sweep is to begin for them, or to go on. */
+  areRowsDue(): boolean {
+    if (this.#expiry === undefined || this.#state.table.rowCount === 0) return false
+    return this.#isSweeping || this.#nowMs() - this.#begunMs >= this.#expiry.afterMs * timeShare
+  }
+
+  /** Begins a sweep where one is due, or goes on with it, until the rows that leave take so many bytes. */
+  run(roomBytes: number): void {
+    if (!this.areRowsDue() && !this.#areKeysDue()) return
+    const { table, accounting } = this.#state
+    const nowMs = this.#nowMs()
+    if (!this.#isSweeping) this.#begunMs = nowMs
+    const limitMs = this.#expiry === undefined ? -Infinity : nowMs - this.#expiry.afterMs
+    const looksMax = Math.max(looksPerEpochMin, Math.ceil((table.rowCount + table.rememberedCount) * looksShare))
+    this.#isSweeping = !table.sweep(limitMs, looksMax, accounting.current, roomBytes)
+  }
+
+  #areKeysDue(): boolean {
+    const { rowCount, rememberedCount, unsweptCount } = this.#state.table
+    if (unsweptCount === 0) return false
+    return this.#isSweeping || unsweptCount >= Math.max(forgottenMin, (rowCount + rememberedCount) * forgottenShare)
+  }
+
+  #nowMs(): number {
+    return this.#state.nowMs(this.#timeOfDay.nowMs())
+  }
+}

@@ -1,0 +1,58 @@
+import { type Cluster, sendBatches, withRetries } from '../../kafka/index.ts'
+import { noHeaders, noTimestamp, recordBatchOf } from '../../kernel/index.ts'
+import type { CheckpointRecords } from '../checkpoint/checkpoint-records.ts'
+import { attemptKey } from '../checkpoint/checkpoint-topic.ts'
+import { corrupt } from '../checkpoint/manifest.ts'
+
+/** Rows of one source partition that are worked on with nothing else on its way. */
+export interface Piece {
+  readonly partition: number
+  /** Offset of the first row, and the one behind the last. */
+  readonly from: number
+  readonly to: number
+  readonly rowCount: number
+}
+
+/** A piece on which a process died, or may be about to. */
+export interface MarkedPiece extends Piece {
+  /** How many processes have died on it. */
+  readonly deaths: number
+  /** Whether a process is at work on it. */
+  readonly isUnderWay: boolean
+}
+
+/**
+ * What a process notes before it does what it may not live to tell. It stands beside the checkpoint, but outside of the
+ * epochs: what a process noted must not be rolled back with the epoch that it died in.
+ */
+export interface Attempt {
+  /** The last epoch that had committed; once there is a later one the note means nothing. */
+  readonly epoch: number
+  /** Processes that started at that epoch and did not end in good order, this one included. */
+  readonly starts: number
+  readonly piece?: MarkedPiece | undefined
+}
+
+/**
+ * The note that was written last, if there is one.
+ *
+ * @throws MillraceError `CHECKPOINT_CORRUPT`
+ */
+export function attemptOf(records: CheckpointRecords): Attempt | undefined {
+  const bytes = records.get(attemptKey)
+  if (bytes === undefined) return undefined
+  try {
+    return JSON.parse(Buffer.from(bytes).toString())
+  } catch (error) {
+    throw corrupt(`its record "${attemptKey}" is not JSON`, error)
+  }
+}
+
+/** Writes a note, and resolves once it is stored. Needs no transaction, so whoever is not the owner any more disturbs nobody. */
+export async function writeAttempt(cluster: Cluster, topic: string, attempt: Attempt): Promise<void> {
+  const record = { key: Buffer.from(attemptKey), value: Buffer.from(JSON.stringify(attempt)), ...noHeaders }
+  const bytes = recordBatchOf(0, noTimestamp, record)
+  await withRetries(cluster.retryPolicy, 'noting a start', async () => {
+    await sendBatches(cluster, await cluster.topicWhenReady(topic), [{ partition: 0, bytes }], () => {})
+  })
+}

@@ -1,0 +1,100 @@
+import type { ActorContext } from '../../actors/index.ts'
+import type { FetchedResponse } from '../../kafka/index.ts'
+import { type BatchReader, type FetchedPartition, noSide, Reason, type RecordColumns } from '../../kernel/index.ts'
+import type { Piece } from './attempt.ts'
+import { drained } from '../runtime/drained.ts'
+import type { CorrelateMessage, RowsMessage, SourceMessage } from '../runtime/messages.ts'
+import type { Pipeline } from '../runtime/pipeline.ts'
+import { Lease, type RowBatch } from '../runtime/row-batch.ts'
+
+/**
+ * Passes on in pieces what was fetched, as careful mode wants it: each is noted, then worked on while nothing else is on
+ * its way, then committed. A convicted row becomes a dead letter without route or stages ever seeing it.
+ */
+export class CarefulReader {
+  readonly #pipeline: Pipeline
+  readonly #reader: BatchReader
+  readonly #context: ActorContext<SourceMessage>
+
+  constructor(pipeline: Pipeline, reader: BatchReader, context: ActorContext<SourceMessage>) {
+    this.#pipeline = pipeline
+    this.#reader = reader
+    this.#context = context
+  }
+
+  /**
+   * While there is a suspect only its partition is read, so that each death says more of it: what else was fetched, and
+   * what follows once the suspect is settled, is passed over and has to be fetched again.
+   */
+  async readOut({ partitions, release }: FetchedResponse): Promise<void> {
+    const { careful } = this.#pipeline
+    const { suspect } = careful
+    const lease = new Lease(release)
+    try {
+      for (const fetched of partitions) {
+        if (suspect !== undefined && suspect.partition !== fetched.partition) continue
+        let { fromOffset } = fetched
+        while (careful.suspect === suspect) {
+          const reached = await this.#takePiece({ ...fetched, fromOffset }, lease)
+          if (reached === fromOffset) break
+          fromOffset = reached
+        }
+      }
+    } finally {
+      lease.release()
+    }
+  }
+
+  /** Sees the first rows through to their commit. Returns the offset behind them; the one they begin at when there are none. */
+  async #takePiece(fetched: FetchedPartition, lease: Lease): Promise<number> {
+    const { careful, state, rowBatches, incarnation } = this.#pipeline
+    const reader = this.#reader
+    const batch = await rowBatches.take()
+    if (batch === undefined) return fetched.fromOffset
+    const { columns } = batch
+    reader.open(fetched)
+    if (!reader.fill(columns)) columns.reset(fetched.partition, fetched.bytes, fetched.view)
+    const reached = cut(columns, careful.rowsMax) ?? reader.reachedOffset
+    if (reached === fetched.fromOffset) {
+      batch.release()
+      return reached
+    }
+    batch.incarnation = incarnation
+    batch.nextOffset = reached
+    batch.endOffset = fetched.endOffset
+    batch.hold(lease)
+    const piece = pieceOf(columns, reached)
+    if (careful.isConvicted(piece)) await this.#convict(batch)
+    else {
+      if (piece.rowCount > 0) await careful.enter(piece, state.epoch)
+      await this.#context.ref<RowsMessage>(this.#pipeline.plan.route.id).tell({ type: 'rows', batch })
+    }
+    await drained(this.#pipeline, this.#context)
+    careful.leave(piece)
+    return reached
+  }
+
+  #convict(batch: RowBatch): Promise<void> | undefined {
+    const { logger, plan } = this.#pipeline
+    const { columns } = batch
+    columns.side[0] = noSide
+    columns.flags[0] = 0
+    columns.reason[0] = Reason.PROCESS_KILLED
+    const place = { topic: plan.source.topic, partition: columns.partition, offset: columns.offset[0]! }
+    logger.error({ app: plan.name, ...place }, 'a record that kills the process becomes a dead letter')
+    return this.#context.ref<CorrelateMessage>(plan.correlate.id).tell({ type: 'rows', batch })
+  }
+}
+
+/** Keeps the first rows, and returns the offset behind them where there are more. */
+function cut(columns: RecordColumns, rowsMax: number): number | undefined {
+  if (columns.count <= rowsMax) return undefined
+  columns.count = rowsMax
+  return columns.offset[rowsMax - 1]! + 1
+}
+
+/** What is passed over behind the last row is no part of a piece: the next process may see less of it, or more. */
+function pieceOf({ partition, count, offset }: RecordColumns, reached: number): Piece {
+  if (count === 0) return { partition, from: reached, to: reached, rowCount: 0 }
+  return { partition, from: offset[0]!, to: offset[count - 1]! + 1, rowCount: count }
+}

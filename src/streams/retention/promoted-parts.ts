@@ -1,0 +1,144 @@
+import type { OffsetSet } from '../../kernel/index.ts'
+import { type CheckpointRecords, partsOf } from '../checkpoint/checkpoint-records.ts'
+import { partKey, type PutRecord } from '../checkpoint/checkpoint-topic.ts'
+import type { KeptPart } from './kept-part.ts'
+
+interface Place {
+  readonly partition: number
+  readonly offset: number
+}
+
+/** What of a partition stands in the checkpoint topic by value. */
+interface Promoted {
+  readonly offsets: Set<number>
+  /** Goes round the offsets, to find those that do not wait any more. */
+  readonly sweep: Iterator<number>
+  /** All that waits below is promoted. */
+  reach: number
+}
+
+/** Promoted parts of a partition that are looked at in an epoch, whether they still wait: so many, and two for each that is added. */
+const sweptPerEpoch = 256
+
+/**
+ * Parts that wait and stand in the checkpoint topic by value, besides being named among the pending offsets: a start need
+ * not read the source again from where they are, and they are not lost when the source drops them.
+ *
+ * A promoted part that has left is removed from the topic some epochs later; until then nothing asks for it.
+ */
+export class PromotedParts {
+  readonly #partitions: Promoted[] = []
+  /** To be written with the next epoch. */
+  #kept: KeptPart[] = []
+  /** Whether an offer is among those, or was when the epoch that was closed last began; settled or forgotten. */
+  #isOffered = false
+  #isOfferClosed = false
+  /** What the epoch that was closed last changes; settled or forgotten. */
+  #added: Place[] = []
+  #removed: Place[] = []
+
+  constructor(partitionCount: number) {
+    this.grow(partitionCount)
+  }
+
+  /** Adds partitions of which nothing is promoted. */
+  grow(partitionCount: number): void {
+    while (this.#partitions.length < partitionCount) {
+      const offsets = new Set<number>()
+      this.#partitions.push({ offsets, sweep: roundAndRound(offsets), reach: 0 })
+    }
+  }
+
+  /** Goes on with what the topic holds. */
+  static behind(records: CheckpointRecords, sets: readonly OffsetSet[]): PromotedParts {
+    const promoted = new PromotedParts(sets.length)
+    for (const { partition, offset } of partsOf(records)) promoted.#partitions[partition]!.offsets.add(offset)
+    promoted.reachOn(sets)
+    return promoted
+  }
+
+  has(partition: number, offset: number): boolean {
+    return this.#partitions[partition]!.offsets.has(offset)
+  }
+
+  /** The first offset from `from` on that waits and is not promoted: a start reads the source from there. */
+  firstNeeded(partition: number, set: OffsetSet, from = 0): number | undefined {
+    return set.firstFrom(Math.max(from, this.#partitions[partition]!.reach))
+  }
+
+  /** Whether an offer is on its way: the next one can wait. */
+  get isPromoting(): boolean {
+    return this.#isOffered || this.#isOfferClosed
+  }
+
+  /** Has parts promoted with the epoch at hand, those that still wait at its end. */
+  offer(parts: readonly KeptPart[]): void {
+    this.#kept.push(...parts)
+    this.#isOffered = true
+  }
+
+  /** Has a part promoted with the epoch at hand, if it still waits at its end. */
+  add(part: KeptPart): void {
+    this.#kept.push(part)
+  }
+
+  /** Writes what changes with an epoch that is being closed; `sets` are as of its end. */
+  write(sets: readonly OffsetSet[], put: PutRecord): void {
+    for (const { partition, offset, encode } of this.#kept) {
+      if (!sets[partition]!.has(offset)) continue
+      put(partKey(partition, offset), encode())
+      this.#added.push({ partition, offset })
+    }
+    this.#kept = []
+    this.#isOfferClosed = this.#isOffered
+    this.#isOffered = false
+    const addedCounts = this.#partitions.map(() => 0)
+    for (const { partition } of this.#added) addedCounts[partition]!++
+    this.#partitions.forEach(({ offsets, sweep }, partition) => {
+      const looks = Math.max(sweptPerEpoch, 2 * addedCounts[partition]!)
+      for (let looked = Math.min(offsets.size, looks); looked > 0; looked--) {
+        const offset: number = sweep.next().value
+        if (sets[partition]!.has(offset)) continue
+        put(partKey(partition, offset), undefined)
+        this.#removed.push({ partition, offset })
+      }
+    })
+  }
+
+  /** The changes are permanent; `sets` are as of the end of their epoch. */
+  settle(sets: readonly OffsetSet[]): void {
+    for (const { partition, offset } of this.#added) this.#partitions[partition]!.offsets.add(offset)
+    for (const { partition, offset } of this.#removed) this.#partitions[partition]!.offsets.delete(offset)
+    this.reachOn(sets)
+    this.#forget()
+  }
+
+  /** The changes have not happened. */
+  rollback(): void {
+    this.#kept = []
+    this.#isOffered = false
+    this.#forget()
+  }
+
+  /** Finds anew up to where all that waits is promoted. */
+  reachOn(sets: readonly OffsetSet[]): void {
+    this.#partitions.forEach((promoted, partition) => {
+      if (promoted.offsets.size === 0) return
+      let first = sets[partition]!.firstFrom(promoted.reach)
+      for (; first !== undefined && promoted.offsets.has(first); first = sets[partition]!.firstFrom(promoted.reach)) {
+        promoted.reach = first + 1
+      }
+    })
+  }
+
+  #forget(): void {
+    this.#isOfferClosed = false
+    this.#added = []
+    this.#removed = []
+  }
+}
+
+/** The members of a set that changes, over and over; the caller stops while there are none. */
+function* roundAndRound(set: Set<number>): Generator<number, never> {
+  for (;;) yield* set
+}

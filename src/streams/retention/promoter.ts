@@ -1,0 +1,163 @@
+import type { Timer } from '../../core/clock.ts'
+import { listOffsets, topicConfigs } from '../../kafka/index.ts'
+import { type KeptPart, sourcePart } from './kept-part.ts'
+import { keptBytesMax } from '../topics/pipeline-topics.ts'
+import type { Pipeline } from '../runtime/pipeline.ts'
+import { readRecords } from '../topics/record-reader.ts'
+
+/** How often is looked while no epoch commits, and the source asked what it retains. */
+const lookEveryMs = 10_000
+/** Offsets of one partition that are looked through for an epoch. */
+const offsetsPerOffer = 16_384
+
+const retentionConfigs = ['retention.ms', 'retention.bytes', 'cleanup.policy']
+
+/** What the source drops by itself. */
+interface Retention {
+  /** By partition the first offset in the first half of `retention.ms`; none where age does not matter. */
+  readonly youngFrom: readonly number[]
+  /** `retention.bytes`, of each partition. */
+  readonly bytes: number
+  /** Any record may be dropped as soon as there is another one with its key. */
+  readonly isCompacted: boolean
+}
+
+/**
+ * Bounds what a start has to read again. Parts that are `replayRecordsMax` offsets behind, or past half of what the source
+ * retains, are read from it once more and offered to be promoted; of a compacted source, all that wait.
+ */
+export class Promoter {
+  readonly #pipeline: Pipeline
+  readonly #onOffer: (parts: readonly KeptPart[]) => void
+  #isAtWork = false
+  #isStopped = false
+  #timer: Timer | undefined
+  #askedMs = -Infinity
+  #retention: Retention = { youngFrom: [], bytes: Infinity, isCompacted: false }
+  /** By partition the offset behind those that have been read in this life: what of them was not promoted cannot be. */
+  readonly #reached: number[] = []
+
+  constructor(pipeline: Pipeline, onOffer: (parts: readonly KeptPart[]) => void) {
+    this.#pipeline = pipeline
+    this.#onOffer = onOffer
+    this.#lookLater()
+  }
+
+  /** What it is at is of no use any more, whatever comes of it. */
+  stop(): void {
+    this.#isStopped = true
+    this.#timer?.cancel()
+  }
+
+  /** Looks for parts that are too far behind, unless others are still on their way to be promoted. */
+  async look(): Promise<void> {
+    const { state, plan, logger } = this.#pipeline
+    if (this.#isAtWork || state.promoted.isPromoting || state.restoration !== undefined) return
+    this.#isAtWork = true
+    try {
+      await this.#askRetention()
+      const parts = await this.#read()
+      if (parts.length > 0) this.#onOffer(parts)
+    } catch (error) {
+      if (this.#isStopped) return
+      logger.warn({ app: plan.name, err: error }, 'could not read parts again that have waited for long; trying later')
+    } finally {
+      this.#isAtWork = false
+    }
+  }
+
+  /** Ages grow and records go also while nothing comes. */
+  #lookLater(): void {
+    this.#timer = this.#pipeline.clock.setTimer({ afterMs: lookEveryMs }, () => {
+      this.#lookLater()
+      void this.look()
+    })
+  }
+
+  async #askRetention(): Promise<void> {
+    const { cluster, topics, clock, timeOfDay } = this.#pipeline
+    if (clock.monotonicMs() - this.#askedMs < lookEveryMs) return
+    this.#askedMs = clock.monotonicMs()
+    const [ms, bytes, policy] = await topicConfigs(cluster, topics.source.name, ...retentionConfigs)
+    const youngMs = timeOfDay.nowMs() - limitOf(ms) / 2
+    this.#retention = {
+      youngFrom: youngMs < 0 ? [] : await listOffsets(cluster, topics.source, { timestampMs: youngMs }),
+      bytes: limitOf(bytes),
+      isCompacted: policy?.includes('compact') ?? false,
+    }
+  }
+
+  async #read(): Promise<KeptPart[]> {
+    const { cluster, topics, options, state, plan, logger, schedule } = this.#pipeline
+    const due = this.#due()
+    if (due === undefined) return []
+    const { partition, first } = due
+    let { end } = due
+    const bytesMax = keptBytesMax(topics)
+    let offerBytes = 0
+    let tooLarge = 0
+    const set = state.pending.sets[partition]!
+    const parts: KeptPart[] = []
+    const at = (offset: number) => topics.source.partitions.map((_, other) => (other === partition ? offset : 0))
+    const range = { starts: at(first), ends: at(end) }
+    const { decompressedBytesMax } = options
+    await readRecords({ cluster, topic: topics.source, range, decompressedBytesMax }, (columns) => {
+      columns.keep((offset) => offset < end && set.has(offset) && !state.promoted.has(partition, offset))
+      for (let row = 0; row < columns.count; row++) {
+        const part = sourcePart(columns, row)
+        if (part.bytes > bytesMax) {
+          tooLarge++
+          continue
+        }
+        if (parts.length > 0 && offerBytes + part.bytes > schedule.sideBytes) {
+          // What does not fit into an epoch is read again for the next one.
+          end = part.offset
+          break
+        }
+        parts.push(part)
+        offerBytes += part.bytes
+      }
+    })
+    this.#reached[partition] = end
+    if (tooLarge > 0) {
+      const facts = { app: plan.name, partition, from: first, to: end, count: tooLarge, bytesMax }
+      logger.warn(
+        facts,
+        'parts that have waited for long stay in the source only: their records are too large for the checkpoint topic',
+      )
+    }
+    return parts
+  }
+
+  /** The offsets to look through next, if any have to be. */
+  #due() {
+    const { state } = this.#pipeline
+    const { committedOffsets } = state.accounting
+    const offsetsMax = this.#offsetsMax()
+    for (const [partition, set] of state.pending.sets.entries()) {
+      const first = state.promoted.firstNeeded(partition, set, this.#reached[partition])
+      const next = committedOffsets[partition]!
+      const end = Math.min(next, Math.max(next - offsetsMax, this.#retention.youngFrom[partition] ?? 0))
+      if (first !== undefined && first < end) return { partition, first, end: Math.min(end, first + offsetsPerOffer) }
+    }
+    return undefined
+  }
+
+  /** How far a part may be behind that is not promoted. Bytes are those of the records that this process has read. */
+  #offsetsMax(): number {
+    const { options, statistics } = this.#pipeline
+    const { bytes, isCompacted } = this.#retention
+    if (isCompacted) return 0
+    const { sourceBytes, sourceOffsets } = statistics
+    return Math.min(
+      options.replayRecordsMax,
+      sourceBytes === 0 ? Infinity : ((bytes / 2) * sourceOffsets) / sourceBytes,
+    )
+  }
+}
+
+/** Retention as a broker tells it, where -1 is none. */
+function limitOf(setting: string | undefined): number {
+  const limit = Number(setting ?? -1)
+  return limit < 0 ? Infinity : limit
+}

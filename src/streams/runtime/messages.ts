@@ -1,0 +1,47 @@
+import type { Reply } from '../../actors/index.ts'
+import type { MillraceError } from '../../core/errors.ts'
+import type { FetchedResponse, Fetcher } from '../../kafka/index.ts'
+import type { FetchedPartition, OutputBatch } from '../../kernel/index.ts'
+import type { KeptPart } from '../retention/kept-part.ts'
+import type { RowBatch } from './row-batch.ts'
+import type { SourceGrowth } from '../topics/source-growth.ts'
+
+/** What actors of the pipeline tell one another. Records travel in batches only. */
+export type SourceMessage =
+  /** Parts that wait and need not be read from the source. */
+  | { readonly type: 'promoted'; readonly incarnation: number; readonly parts: readonly FetchedPartition[] }
+  | { readonly type: 'fetched'; readonly fetcher: Fetcher; readonly response: FetchedResponse }
+  | { readonly type: 'failed'; readonly incarnation: number; readonly error: MillraceError }
+  /** The source was given partitions. */
+  | { readonly type: 'grown'; readonly incarnation: number; readonly growth: SourceGrowth }
+  /** Read no further; answered at once. */
+  | { readonly type: 'halt'; readonly reply: Reply<void> }
+
+/** To the route and to every stage. */
+export interface RowsMessage {
+  readonly type: 'rows'
+  readonly batch: RowBatch
+}
+
+export type CorrelateMessage =
+  | RowsMessage
+  | { readonly type: 'tick'; readonly incarnation: number }
+  /** The epoch that was closed is durable. */
+  | { readonly type: 'committed'; readonly incarnation: number }
+  /** Parts have been read again, to be kept by value from the next epoch on. */
+  | { readonly type: 'promotable'; readonly incarnation: number; readonly parts: readonly KeptPart[] }
+  /** Let rows leave that are over, in an epoch of their own; answered when that is committed, with whether there may be more. */
+  | { readonly type: 'expire'; readonly reply: Reply<boolean> }
+  /** Close the epoch at hand; answered when everything applied so far is committed. */
+  | { readonly type: 'drain'; readonly reply: Reply<void> }
+
+export type SinkMessage =
+  | {
+      readonly type: 'output'
+      readonly incarnation: number
+      readonly batch: OutputBatch
+      readonly onStored: () => void
+    }
+  /** End the epoch whose outputs have been sent, and which reaches to these offsets. */
+  | { readonly type: 'commit'; readonly incarnation: number; readonly offsets: Float64Array }
+  | { readonly type: 'failed'; readonly incarnation: number; readonly error: MillraceError }

@@ -1,0 +1,98 @@
+import { RecordColumns } from '../../kernel/index.ts'
+
+/**
+ * The message that travels through the pipeline: rows of one source partition, and how far they reach.
+ * It holds memory that others wait for, so whoever takes it last, or drops it, releases it.
+ */
+export class RowBatch {
+  readonly columns = new RecordColumns()
+  /** The incarnation of the pipeline that read it; an older one is dropped. */
+  incarnation = 0
+  /** Offset behind the batch: of records, and of what is passed over between them. */
+  nextOffset = 0
+  /** Offset behind the last record that there was to read. */
+  endOffset = 0
+  /** Whether its records come from the checkpoint: they may bring their parts with them. */
+  isPromoted = false
+  /** Stages that have not seen it yet. */
+  stagesLeft = 0
+  #lease: Lease | undefined
+  readonly #pool: RowBatchPool
+
+  constructor(pool: RowBatchPool) {
+    this.#pool = pool
+  }
+
+  /** Keeps the bytes that the columns point at. */
+  hold(lease: Lease, isPromoted = false): void {
+    this.#lease = lease
+    this.isPromoted = isPromoted
+    lease.retain()
+  }
+
+  release(): void {
+    const lease = this.#lease
+    this.#lease = undefined
+    lease?.release()
+    this.#pool.give(this)
+  }
+}
+
+/** Memory used by several batches; it goes back when the last of them is released. */
+export class Lease {
+  #holders = 1
+  readonly #onFree: () => void
+
+  constructor(onFree: () => void) {
+    this.#onFree = onFree
+  }
+
+  retain(): void {
+    this.#holders++
+  }
+
+  release(): void {
+    if (--this.#holders === 0) this.#onFree()
+  }
+}
+
+/** A fixed number of batches, so that what is between reading and the table is bounded. */
+export class RowBatchPool {
+  readonly #size: number
+  readonly #free: RowBatch[]
+  readonly #takers: ((batch: RowBatch | undefined) => void)[] = []
+  #idle: (() => void)[] = []
+
+  constructor(size: number) {
+    this.#size = size
+    this.#free = Array.from({ length: size }, () => new RowBatch(this))
+  }
+
+  /** A batch, at once or when one comes back; none when the pool is abandoned first. */
+  take(): RowBatch | Promise<RowBatch | undefined> {
+    return this.#free.pop() ?? new Promise((resolve) => this.#takers.push(resolve))
+  }
+
+  /** Lets go of whoever waits: the batches that are away may never come back. */
+  abandon(): void {
+    for (const taker of this.#takers.splice(0)) taker(undefined)
+    for (const resolve of this.#idle.splice(0)) resolve()
+  }
+
+  give(batch: RowBatch): void {
+    const taker = this.#takers.shift()
+    if (taker !== undefined) return taker(batch)
+    this.#free.push(batch)
+    if (this.#free.length === this.#size) for (const resolve of this.#idle.splice(0)) resolve()
+  }
+
+  /** Whether nothing is on its way. */
+  get isIdle(): boolean {
+    return this.#free.length === this.#size
+  }
+
+  /** Resolves when nothing is on its way, or the pool is abandoned. */
+  whenIdle(): Promise<void> {
+    return this.isIdle ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve))
+  }
+}

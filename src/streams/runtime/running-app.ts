@@ -1,0 +1,221 @@
+import { type Clock, sleep, systemClock } from '../../core/clock.ts'
+import { MillraceError } from '../../core/errors.ts'
+import type { BrokerWaits, MembershipOptions } from '../../kafka/index.ts'
+import { Accounting, type AccountSnapshot, isBalanced, type PartitionAccount } from '../epochs/accounting.ts'
+import type { Logger } from '../logs/logger.ts'
+import type { RunOptions } from '../options.ts'
+import { newStatistics, type RunStatistics } from './pipeline.ts'
+import type { Plan } from '../topology/plan.ts'
+import { type Role, Term } from './term.ts'
+
+/** What a program has done so far, as of its last committed epoch; the table and the statistics are as of now. */
+export interface Report {
+  /** Since the program first started, in this process or others; of the active process. */
+  readonly accounting: readonly PartitionAccount[]
+  /** Whether every consumed offset has exactly one class, in every partition. */
+  readonly isBalanced: boolean
+  /** Source records consumed and merged records published by this process. */
+  readonly records: number
+  readonly mergedRecords: number
+  /** In the table, which may be that of a standby. */
+  readonly pendingRows: number
+  readonly pendingBytes: number
+  /** Memory that the system has given for them, their index and logs. */
+  readonly tableBytes: number
+  readonly statistics: Readonly<RunStatistics>
+}
+
+/** A running program. */
+export interface App extends AsyncDisposable {
+  readonly name: string
+  /**
+   * Whether this process does the work, waits to take over from the one that does, or could not because that is another program.
+   * An active process whose group has taken it for dead joins again, and goes on or stands by.
+   */
+  readonly role: Role
+  /** Resolves when the program has been stopped; rejects with the error that ended it. */
+  readonly done: Promise<void>
+  /**
+   * Resolves once all that was in the source when this process became the active one is processed and committed, and the table has
+   * all parts that are pending, also those of earlier processes; rejects as `done` does.
+   */
+  readonly caughtUp: Promise<void>
+  /**
+   * Reads no further, finishes what is on its way, commits, leaves the group and ends. What does not finish within `drainMs` is
+   * read again at the next start; the group is left all the same, within a few seconds more.
+   */
+  stop(): Promise<void>
+  /** Offsets committed by this process, and offsets that there were to consume when it became the active one. */
+  progress(): { consumed: number; total: number }
+  report(): Report
+}
+
+export interface AppOptions {
+  readonly plan: Plan
+  readonly options: RunOptions
+  readonly servers: MembershipOptions['cluster']
+  readonly waits: BrokerWaits
+  readonly logger: Logger
+  readonly clock?: Clock | undefined
+}
+
+/** Time between the end of a term that was lost and the next one: others that want to be the owner are to have it. */
+const rejoinPauseMs = 1_000
+
+/** A program in this process, from its start to its end: one term after the other, as long as its group takes it back. */
+export class RunningApp implements App {
+  readonly name: string
+  readonly #done = Promise.withResolvers<void>()
+  readonly #options: AppOptions
+  readonly #statistics = newStatistics()
+  readonly #begun = Promise.withResolvers<void>()
+  readonly #caughtUp = Promise.withResolvers<void>()
+  readonly #stopping = new AbortController()
+  #term: Term
+  /** What had been counted before this process became the active one. */
+  #before: AccountSnapshot = noAccount
+  /** What this process did in terms that are over. */
+  readonly #earlier = { offsets: 0, records: 0, mergedRecords: 0 }
+
+  private constructor(options: AppOptions) {
+    this.name = options.plan.name
+    this.#options = options
+    this.#term = this.#newTerm()
+    void this.#takePart()
+    // Whoever is interested awaits them; nobody has to.
+    this.done.catch(() => {})
+    this.#caughtUp.promise.catch(() => {})
+  }
+
+  /**
+   * Joins the processes of the application; begins at once if this is to be the active one.
+   *
+   * @param signal - Gives up, as long as that has not been done.
+   */
+  static async start(options: AppOptions, signal?: AbortSignal): Promise<RunningApp> {
+    signal?.throwIfAborted()
+    const app = new RunningApp(options)
+    const giveUp = () => void app.#end()
+    signal?.addEventListener('abort', giveUp)
+    await Promise.race([app.#begun.promise, app.done]).finally(() => signal?.removeEventListener('abort', giveUp))
+    if (signal?.aborted) await app.done
+    signal?.throwIfAborted()
+    return app
+  }
+
+  get done(): Promise<void> {
+    return this.#done.promise
+  }
+
+  get caughtUp(): Promise<void> {
+    return this.#caughtUp.promise
+  }
+
+  get role(): Role {
+    return this.#term.role
+  }
+
+  async #takePart(): Promise<void> {
+    const { logger, clock = systemClock } = this.#options
+    const { signal } = this.#stopping
+    let failure: unknown
+    for (;;) {
+      const { isLost, ...end } = await this.#term.run()
+      failure = end.failure
+      if (!isLost || signal.aborted) break
+      logger.warn({ app: this.name, err: failure }, 'no longer the active process: joining the group again')
+      await sleep(clock, rejoinPauseMs, signal).catch(() => {})
+      failure = undefined
+      if (signal.aborted) break
+      this.#remember()
+      this.#term = this.#newTerm()
+    }
+    this.#caughtUp.reject(
+      failure ?? new MillraceError('APP_STOPPED', `"${this.name}" was stopped before it had caught up`),
+    )
+    if (failure === undefined) this.#done.resolve()
+    else this.#done.reject(failure)
+  }
+
+  #newTerm(): Term {
+    const term: Term = new Term({
+      ...this.#options,
+      statistics: this.#statistics,
+      onBegun: this.#begun.resolve,
+      onLoaded: () => {
+        this.#before = term.pipeline!.state.accounting.snapshot()
+        this.#noteProgress(term)
+      },
+      onProgress: () => this.#noteProgress(term),
+    })
+    return term
+  }
+
+  /** Keeps what counts of a term that is over. */
+  #remember(): void {
+    const { consumed } = this.progress()
+    const { records, mergedRecords } = this.report()
+    Object.assign(this.#earlier, { offsets: consumed, records, mergedRecords })
+    this.#before = noAccount
+  }
+
+  #noteProgress(term: Term): void {
+    const { state, endOffsets } = term.pipeline!
+    if (state.hasLoss || state.restoration !== undefined) return
+    const { committedOffsets } = state.accounting
+    if (endOffsets.every((end, partition) => committedOffsets[partition]! >= end)) this.#caughtUp.resolve()
+  }
+
+  async stop(): Promise<void> {
+    await this.#end()
+    await this.done
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#end()
+    // Its failure is told by `done` and must not hide what made the scope end.
+    await this.done.catch(() => {})
+  }
+
+  /** Ends the term at hand, once. */
+  async #end(): Promise<void> {
+    if (this.#stopping.signal.aborted) return
+    this.#stopping.abort()
+    await this.#term.stop()
+  }
+
+  progress(): { consumed: number; total: number } {
+    const { state, endOffsets = [] } = this.#term.pipeline ?? {}
+    const { offsets } = this.#earlier
+    const startedAt = sum(this.#before.nextOffsets)
+    const nextOffsets = state?.accounting.committedOffsets ?? []
+    return { consumed: offsets + sum(nextOffsets) - startedAt, total: offsets + sum(endOffsets) - startedAt }
+  }
+
+  report(): Report {
+    const { plan } = this.#options
+    const { table, pipeline } = this.#term
+    const { records, mergedRecords } = this.#earlier
+    const account = pipeline?.state?.accounting.committed() ?? noAccount
+    const accounts = pipeline?.state?.committedAccounts() ?? []
+    // A loss that was accepted is in what was before, and commits with the first epoch.
+    const since = (total: (snapshot: AccountSnapshot) => number) => Math.max(0, total(account) - total(this.#before))
+    return {
+      accounting: accounts,
+      isBalanced: accounts.every(isBalanced),
+      records: records + since(({ nextOffsets, totals }) => sum(nextOffsets) - sum(totals.skipped)),
+      mergedRecords: mergedRecords + since(({ totals }) => sum(totals.emitted)) / plan.sides.length,
+      pendingRows: table?.rowCount ?? 0,
+      pendingBytes: table?.liveBytes ?? 0,
+      tableBytes: table?.memoryBytes ?? 0,
+      statistics: { ...this.#statistics },
+    }
+  }
+}
+
+/** Where nothing was ever counted. */
+const noAccount: AccountSnapshot = Accounting.from([]).snapshot()
+
+function sum(numbers: ArrayLike<number>): number {
+  return Array.from(numbers).reduce((total, number) => total + number, 0)
+}

@@ -1,0 +1,320 @@
+import { type ActorSystem, type ExitReason, startSystem, type SystemEvent } from '../../actors/index.ts'
+import type { Clock } from '../../core/clock.ts'
+import { MillraceError, type ErrorCode, FunctionError } from '../../core/errors.ts'
+import { within } from '../../core/within.ts'
+import { type BrokerWaits, Cluster, Membership, type MembershipOptions } from '../../kafka/index.ts'
+import type { PendingTable } from '../../kernel/index.ts'
+import type { Logger } from '../logs/logger.ts'
+import type { CorrelateMessage, SourceMessage } from './messages.ts'
+import type { RunOptions } from '../options.ts'
+import { findTopics } from '../topics/pipeline-topics.ts'
+import { Pipeline, type RunStatistics } from './pipeline.ts'
+import type { Plan } from '../topology/plan.ts'
+import { ProgramWatch } from '../standby/program-watch.ts'
+import { rootCause } from './root-cause.ts'
+import { Standby } from '../standby/standby.ts'
+import { supervisionTree } from './supervision-tree.ts'
+
+/**
+ * Time for the actors to stop once what was on its way is committed or given up, and then for the note of an end in good order.
+ * Neither may keep the group from learning of the end, for which a standby waits.
+ */
+const stopMsMax = 2_000
+const noteMsMax = 2_000
+
+export type Role = 'active' | 'standby' | 'incompatible'
+
+export interface TermOptions {
+  readonly plan: Plan
+  readonly options: RunOptions
+  readonly servers: MembershipOptions['cluster']
+  readonly waits: BrokerWaits
+  readonly logger: Logger
+  readonly clock?: Clock | undefined
+  /** Goes on counting over all terms. */
+  readonly statistics: RunStatistics
+  /** Called once the process is the active one, or stands by. */
+  readonly onBegun: () => void
+  /** Called when the state of the active process is there. */
+  readonly onLoaded: () => void
+  /** Called after each committed epoch, and when the table has all that was pending. */
+  readonly onProgress: () => void
+}
+
+/** How a term has ended. */
+export interface TermEnd {
+  /** Absent where it was stopped. */
+  readonly failure: unknown
+  /** Whether the group has gone on without this process, which may join it again. */
+  readonly isLost: boolean
+}
+
+/**
+ * One membership of a process in its application, from joining the group to leaving it: it finds the topics, joins, stands
+ * by if another process is the active one, and then runs the pipeline under its supervisors.
+ *
+ * Connections, topics and state are a term's own. So a process whose term is lost begins the next one as a process would
+ * that has just been started, and nothing that is still under way in the lost one can meet it.
+ */
+export class Term {
+  readonly #options: TermOptions
+  readonly #cluster: Cluster
+  /** Gives up to stand by, and stops the pipeline. */
+  readonly #ending = new AbortController()
+  #pipeline: Pipeline | undefined
+  #membership: Membership | undefined
+  /** There from when this process stands by on. */
+  #watch: ProgramWatch | undefined
+  /** There while this process stands by with a table. */
+  #standby: Standby | undefined
+  /** There while this process is the active one. */
+  #system: ActorSystem | undefined
+  /** Resolves when actors that do not stop are waited for no longer. */
+  readonly #givenUp = Promise.withResolvers<ExitReason>()
+  /** The first of what ends the term. */
+  #failure: unknown
+  #isStopped = false
+  #isRevoked = false
+
+  constructor(options: TermOptions) {
+    const { servers, clock } = options
+    this.#options = options
+    this.#cluster = new Cluster({ ...servers, ...(clock && { clock }) })
+  }
+
+  /** Absent until the topics are found. */
+  get pipeline(): Pipeline | undefined {
+    return this.#pipeline
+  }
+
+  get role(): Role {
+    if (this.#system !== undefined) return 'active'
+    return this.#watch?.error === undefined ? 'standby' : 'incompatible'
+  }
+
+  /** What waits, in the active process or in a standby. */
+  get table(): PendingTable | undefined {
+    return this.#pipeline?.state?.table ?? this.#standby?.table
+  }
+
+  /** Takes part until that ends. Nothing is left of it then. */
+  async run(): Promise<TermEnd> {
+    let error: unknown
+    try {
+      await this.#takePart()
+    } catch (cause) {
+      error = cause
+    }
+    const failure = this.#failure ?? (this.#ending.signal.aborted ? undefined : error)
+    this.#ending.abort()
+    // What was not committed has not happened, for the report either.
+    if (failure !== undefined) this.#pipeline?.state?.rollback()
+    const isLost = !this.#isStopped && (await this.#isLost(failure))
+    await this.#leave(failure)
+    return { failure, isLost }
+  }
+
+  /** Ends the term in good order, for good. */
+  stop(): Promise<void> {
+    this.#isStopped = true
+    return this.#drain()
+  }
+
+  /** Source first, then what is on its way, then the last epoch: all within `drainMs`, and as long as brokers answer. */
+  async #drain(): Promise<void> {
+    const system = this.#system
+    if (system === undefined || this.#ending.signal.aborted) return this.#abandon()
+    const { plan, options, waits, logger } = this.#options
+    const { clock } = this.#cluster
+    const endMs = clock.monotonicMs() + options.drainMs
+    const overtime = new AbortController()
+    const giveUp = AbortSignal.any([overtime.signal, this.#ending.signal])
+    const timer = clock.setTimer({ afterMs: options.drainMs }, () => {
+      overtime.abort(new MillraceError('APP_STOPPED', `"${plan.name}" did not drain within ${options.drainMs} ms`))
+    })
+    try {
+      await Promise.race([this.#finishEpoch(system), aborted(giveUp), system.done, whileWaiting(waits, plan)])
+    } catch (error) {
+      logger.warn({ app: plan.name, err: error }, 'stopped before everything on its way was committed')
+    }
+    timer.cancel()
+    if (waits.isWaiting) this.#abandon()
+    await this.#halt(system, giveUp.aborted ? 0 : Math.max(0, endMs - clock.monotonicMs()))
+  }
+
+  /** Stops the actors. Nobody waits for one that does not stop: a function that never answers, an epoch that no broker takes. */
+  async #halt(system: ActorSystem, drainMs: number): Promise<void> {
+    const { plan, logger } = this.#options
+    const stopped = system.stop({ drainMs }).then(() => true)
+    if (await within(this.#cluster.clock, drainMs + stopMsMax, stopped, false)) return
+    logger.warn({ app: plan.name }, 'leaving the group before all actors have stopped')
+    this.#givenUp.resolve({ kind: 'killed' })
+  }
+
+  async #takePart(): Promise<void> {
+    const { plan, options, logger, statistics, onLoaded, onProgress } = this.#options
+    const cluster = this.#cluster
+    const topics = await findTopics(cluster, plan, logger)
+    const pipeline = new Pipeline({ plan, options, cluster, topics, logger, statistics })
+    this.#pipeline = Object.assign(pipeline, { onLoaded, onCommitted: onProgress, onRestored: onProgress })
+    // Joining takes longer, in a thread of its own.
+    const [membership] = await Promise.all([this.#join(pipeline), pipeline.prepareTableMemory()])
+    this.#membership = membership
+    this.#ending.signal.throwIfAborted()
+    pipeline.member = (stale) => membership.member(stale)
+    if (!membership.isOwner) await this.#standBy(pipeline, membership)
+    await this.#beActive(pipeline)
+  }
+
+  #join({ loop }: Pipeline): Promise<Membership> {
+    const { plan, options, servers, logger } = this.#options
+    return Membership.join({
+      cluster: servers,
+      group: plan.name,
+      topic: plan.checkpointTopic,
+      sessionTimeoutMs: options.sessionTimeoutMs,
+      heartbeatIntervalMs: options.heartbeatIntervalMs,
+      maxStallMs: options.maxStallMs,
+      stalledExitMs: options.stalledExitMs,
+      loop,
+      onStoodStill: (facts) =>
+        logger.warn(
+          { app: plan.name, ...facts },
+          `the main loop stood still${facts.operator === undefined ? '' : ` in "${facts.operator}"`}`,
+        ),
+      ...(options.hostId !== undefined && { hostId: options.hostId }),
+      onLost: (error) => this.#fail(error),
+      onRevoked: () => this.#revoked(),
+      signal: this.#ending.signal,
+    })
+  }
+
+  async #standBy(pipeline: Pipeline, membership: Membership): Promise<void> {
+    const { plan, options, logger, onBegun } = this.#options
+    const { signal } = this.#ending
+    logger.info({ app: plan.name }, 'standing by: another process is the active one')
+    const isOver = new AbortController()
+    await this.#watchProgram(pipeline, AbortSignal.any([signal, isOver.signal]))
+    if (options.standbyRefreshMs > 0) this.#standby = new Standby(pipeline, signal)
+    onBegun()
+    await membership.owned(signal)
+    isOver.abort()
+    pipeline.warmTable = await this.#standby?.end()
+    this.#standby = undefined
+  }
+
+  /** @throws MillraceError `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED` where this process could never take over, and is to end then. */
+  async #watchProgram(pipeline: Pipeline, signal: AbortSignal): Promise<void> {
+    const mustEnd = pipeline.options.onIncompatible === 'exit'
+    const watch = new ProgramWatch(pipeline)
+    this.#watch = watch
+    await watch.compare()
+    if (mustEnd && watch.error !== undefined) throw watch.error
+    void watch.follow(signal, (error) => {
+      if (mustEnd) this.#fail(error)
+    })
+  }
+
+  /** Resolves when the pipeline has been stopped. */
+  async #beActive(pipeline: Pipeline): Promise<void> {
+    const { plan, onBegun } = this.#options
+    const { clock } = pipeline
+    const root = supervisionTree(pipeline)
+    const { signal } = this.#ending
+    const onEvent = (event: SystemEvent) => this.#note(event)
+    const system = await startSystem({ name: plan.name, root, clock, onEvent, signal }).catch((error: unknown) => {
+      throw rootCause(error)
+    })
+    this.#system = system
+    signal.addEventListener('abort', () => void this.#halt(system, 0), { once: true })
+    onBegun()
+    const reason = await Promise.race([system.done, this.#givenUp.promise])
+    if (reason.kind === 'crashed') throw rootCause(reason.error)
+  }
+
+  async #finishEpoch(system: ActorSystem): Promise<void> {
+    const { plan, options } = this.#options
+    const timeoutMs = options.drainMs
+    await system.ref<SourceMessage>(plan.source.id).ask({ type: 'halt' }, { timeoutMs })
+    await this.#pipeline!.rowBatches.whenIdle()
+    await system.ref<CorrelateMessage>(plan.correlate.id).ask({ type: 'drain' }, { timeoutMs })
+  }
+
+  #note(event: SystemEvent): void {
+    // What happens after the end has begun says nothing new.
+    if (event.type !== 'childCrashed' || this.#ending.signal.aborted) return
+    const { plan, logger } = this.#options
+    const { path, incarnation, error } = event
+    const fields = { app: plan.name, actor: path, incarnation, err: error }
+    logger.error(fields, 'an actor crashed')
+    if (MillraceError.is(error) && (!error.retryable || error instanceof FunctionError)) this.#fail(error)
+  }
+
+  /** Ends the term for an error that a restart of the pipeline would meet again. */
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined) return
+    this.#failure = error
+    // What is still under way could not be committed any more.
+    if (isOwnershipLost(error)) this.#abandon()
+    else this.#ending.abort(error)
+  }
+
+  /** Another member was made the owner: ends what is under way. */
+  #revoked(): Promise<void> {
+    this.#isRevoked = true
+    return this.#drain()
+  }
+
+  /** Ends at once, whatever is waited for. */
+  #abandon(): void {
+    this.#ending.abort(new MillraceError('APP_STOPPED', `"${this.#options.plan.name}" was stopped`))
+    void this.#cluster.close()
+    void this.#membership?.leave()
+  }
+
+  /**
+   * Whether the group has gone on without this process. A process that was taken for dead meets the producer of the next
+   * owner, or its epochs, before it hears of that from the group, so then the group is asked.
+   */
+  async #isLost(failure: unknown): Promise<boolean> {
+    if (this.#isRevoked || isOwnershipLost(failure)) return true
+    if (this.#membership === undefined || !MillraceError.is(failure) || !takenOver.has(failure.code)) return false
+    return this.#membership.confirm().then(() => false, isOwnershipLost)
+  }
+
+  async #leave(failure: unknown): Promise<void> {
+    // Where brokers cannot be reached this would wait for them once more.
+    const isPassing = MillraceError.is(failure) && failure.retryable && !(failure instanceof FunctionError)
+    if (!isPassing && !this.#options.waits.isWaiting) await this.#noteEnd()
+    await this.#membership?.leave()
+    await this.#cluster.close()
+    await this.#standby?.end()
+  }
+
+  /** Tells the next process that this one has not died. */
+  async #noteEnd(): Promise<void> {
+    const { careful, state, plan, logger, clock } = this.#pipeline ?? {}
+    if (state === undefined || !this.#membership!.isOwner) return
+    const noted = careful!
+      .end(state.epoch)
+      .catch((error: unknown) => logger!.debug({ app: plan!.name, err: error }, 'could not note the end in good order'))
+    await within(clock!, noteMsMax, noted, undefined)
+  }
+}
+
+/** What a process meets when another one has gone on with the program. */
+const takenOver: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['TRANSACTION_FENCED', 'CHECKPOINT_FOREIGN'])
+
+function isOwnershipLost(error: unknown): boolean {
+  return MillraceError.is(error) && error.code === 'OWNERSHIP_LOST'
+}
+
+/** Rejects when brokers are waited for: what is on its way would stay so. */
+async function whileWaiting(waits: BrokerWaits, { name }: Plan): Promise<never> {
+  await waits.whenWaiting()
+  throw new MillraceError('APP_STOPPED', `"${name}" was stopped while it waited for Kafka`)
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
+}

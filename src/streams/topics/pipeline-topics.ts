@@ -1,0 +1,115 @@
+import { TopologyError } from '../../core/errors.ts'
+import { type Cluster, createMissingTopics, type Topic } from '../../kafka/index.ts'
+import { partitionsMax } from '../../kernel/index.ts'
+import { findCheckpointTopic, haveStamped } from '../checkpoint/checkpoint-topic.ts'
+import { manifestBytesMax } from '../checkpoint/manifest.ts'
+import type { Logger } from '../logs/logger.ts'
+import type { Plan } from '../topology/plan.ts'
+import { requireRights, rightsToRun } from './rights.ts'
+import type { TimestampLimits } from '../time/timestamp-window.ts'
+import { checkOutput, defaultBatchBytesMax, type OutputUse, readSettings, warnOfSettings } from './topic-settings.ts'
+
+/** Topics with what the broker says of them; sinks by their index in batches. */
+export interface PipelineTopics {
+  /** Replaced when it was given partitions: nothing else says which ones there are. */
+  source: Topic
+  /** Whether any record of the source may be dropped as soon as there is another one with its key. */
+  isCompacted: boolean
+  /** `mergedSink`, `deadLetterSink`, `checkpointSink` and `expiredSink` are their indexes. */
+  sinks: readonly Topic[]
+  /** Whether the broker stamps the records of the checkpoint, and so tells its time. */
+  isCheckpointStamped: boolean
+  /** Bytes of the largest record batch that each sink takes. */
+  batchBytesMax: readonly number[]
+  /** Which timestamps each sink takes. */
+  timestamps: readonly TimestampLimits[]
+}
+
+export const mergedSink = 0
+export const deadLetterSink = 1
+export const checkpointSink = 2
+/** Only where expired rows have a topic of their own. */
+export const expiredSink = 3
+
+/** Topics of what leaves the program: merged records, dead letters, expired rows. */
+export function outputsOf({ sinks }: PipelineTopics): Topic[] {
+  return sinks.filter((_, sink) => sink !== checkpointSink)
+}
+
+/** Bytes of a record that are neither key, value nor headers, and of the batch around it. */
+const recordFrameBytes = 128
+/** The same of a record in the checkpoint that has another one for its value, with its key. */
+const keptFrameBytes = recordFrameBytes + 32
+
+/** Bytes that key, value and headers of the largest record that a sink takes have together. */
+export function recordBytesMax({ batchBytesMax }: PipelineTopics, sink: number): number {
+  return batchBytesMax[sink]! - recordFrameBytes
+}
+
+/** The same of a record that is kept by value: it lies in the checkpoint as the value of another, in a batch of its own. */
+export function keptBytesMax(topics: PipelineTopics): number {
+  return recordBytesMax(topics, checkpointSink) - keptFrameBytes
+}
+
+/**
+ * Finds the topics of a plan, and creates those for dead letters and for the checkpoint where they do not exist. Warns of
+ * settings that may not be meant.
+ *
+ * @throws KafkaError `KAFKA_TOPIC_MISSING`; MillraceError `KAFKA_RIGHTS_MISSING`, `CHECKPOINT_TOPIC_INVALID`, `OUTPUT_TOPIC_INVALID`;
+ * TopologyError `TOPOLOGY_INVALID` for a source of too many partitions.
+ */
+export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): Promise<PipelineTopics> {
+  await requireRights(cluster, plan.name, rightsToRun(plan))
+  const expiredTopic = plan.correlate.expiry?.topic
+  const given = [plan.source.topic, plan.sink.topic, ...(expiredTopic === undefined ? [] : [expiredTopic])]
+  const [source, sink, ...expired] = (await cluster.topics(given)) as [Topic, Topic, Topic?]
+  checkSource(source)
+  // By the time of their death: an old record must not be past retention as soon as it is a dead letter.
+  const configs = { 'message.timestamp.type': 'LogAppendTime' }
+  const [sourceSettings] = await Promise.all([
+    readSettings(cluster, source),
+    createMissingTopics(cluster, [{ name: plan.deadLetterTopic, partitionCount: source.partitions.length, configs }]),
+  ])
+  const deadLetters = await cluster.topicWhenReady(plan.deadLetterTopic)
+  const checkpoint = await findCheckpointTopic(cluster, plan.checkpointTopic, {
+    // Large enough to keep any record of the source by value.
+    created: Math.max(defaultBatchBytesMax, sourceSettings.batchBytesMax + recordFrameBytes + keptFrameBytes),
+    least: recordFrameBytes + manifestBytesMax(plan, source.partitions.length),
+  })
+  const sinks = [sink, deadLetters, checkpoint, ...expired.filter((topic) => topic !== undefined)]
+  const settings = await Promise.all(sinks.map((topic) => readSettings(cluster, topic)))
+  settings.forEach((each, index) => {
+    const use = outputUses[index]
+    if (use !== undefined) checkOutput(each, use)
+    warnOfSettings(plan.name, each, use, logger)
+  })
+  const batchBytesMax = settings.map((each) => each.batchBytesMax)
+  const { isStamped } = settings[checkpointSink]!
+  const isCheckpointStamped = isStamped || (await haveStamped(cluster, plan.checkpointTopic))
+  const timestamps = settings.map((each) => each.timestamps)
+  return { source, isCompacted: sourceSettings.isCompacted, sinks, isCheckpointStamped, batchBytesMax, timestamps }
+}
+
+/** By the index of the sink; nothing of the checkpoint, which is checked by itself. */
+const outputUses: Readonly<Record<number, OutputUse>> = {
+  [mergedSink]: 'merged records',
+  [deadLetterSink]: 'dead letters',
+  [expiredSink]: 'expired rows',
+}
+
+/**
+ * Asks which partitions the source has now.
+ *
+ * @throws KafkaError `KAFKA_TOPIC_MISSING`; TopologyError `TOPOLOGY_INVALID` for too many partitions.
+ */
+export async function findSource(cluster: Cluster, { source }: Plan): Promise<Topic> {
+  const [topic] = (await cluster.topics([source.topic])) as [Topic]
+  checkSource(topic)
+  return topic
+}
+
+function checkSource({ name, partitions: { length } }: Topic): void {
+  if (length <= partitionsMax) return
+  const text = `topic "${name}" has more than ${partitionsMax} partitions`
+  throw new TopologyError('TOPOLOGY_INVALID', text, { topic: name, partitions: length })
+}

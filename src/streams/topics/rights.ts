@@ -1,0 +1,61 @@
+import { MillraceError } from '../../core/errors.ts'
+import { type Cluster, findMissingRights, grantsOf, type Right } from '../../kafka/index.ts'
+import { ownTopics, type Plan } from '../topology/plan.ts'
+
+/** What every process of a program needs, one that stands by as well. */
+export function rightsToRun({ name, source, sink, correlate, ...own }: Plan): Right[] {
+  const sinks = [sink.topic, ...(correlate.expiry?.topic === undefined ? [] : [correlate.expiry.topic])]
+  return [
+    ...onTopic(source.topic, 'Read', 'DescribeConfigs'),
+    ...sinks.flatMap((topic) => onTopic(topic, 'Write', 'DescribeConfigs')),
+    ...onTopic(own.deadLetterTopic, 'Create', 'Write', 'DescribeConfigs'),
+    ...onTopic(own.checkpointTopic, 'Create', 'Read', 'Write', 'DescribeConfigs'),
+    { operation: 'Read', resource: 'group', name },
+    { operation: 'Write', resource: 'transactional-id', name },
+  ]
+}
+
+/** What reading the checkpoint of an application and its dead letters needs; they say which topics it has besides. */
+export function rightsToReadApp(app: string): Right[] {
+  const { checkpointTopic, deadLetterTopic } = ownTopics(app)
+  return [...onTopic(checkpointTopic, 'Read'), ...onTopic(deadLetterTopic, 'Read')]
+}
+
+/** What an audit needs besides, of the topics that the checkpoint names. */
+export function rightsToAudit(app: string, topics: readonly string[]): Right[] {
+  return [ownTopics(app).deadLetterTopic, ...topics].flatMap((topic) => onTopic(topic, 'Read', 'DescribeConfigs'))
+}
+
+/** What explaining a key needs besides. */
+export function rightsToExplain(topics: readonly string[]): Right[] {
+  return topics.flatMap((topic) => onTopic(topic, 'Read'))
+}
+
+export function rightsToReset(app: string): Right[] {
+  return [
+    ...onTopic(ownTopics(app).checkpointTopic, 'Delete'),
+    { operation: 'Describe', resource: 'group', name: app },
+    { operation: 'Delete', resource: 'group', name: app },
+    { operation: 'Write', resource: 'transactional-id', name: app },
+  ]
+}
+
+/**
+ * Fails unless this client has all of some rights.
+ *
+ * @throws MillraceError `KAFKA_RIGHTS_MISSING`, with all that are missing.
+ */
+export async function requireRights(cluster: Cluster, app: string, rights: readonly Right[]): Promise<void> {
+  const missing = await findMissingRights(cluster, rights)
+  if (missing.length === 0) return
+  const grants = grantsOf(missing)
+  throw new MillraceError(
+    'KAFKA_RIGHTS_MISSING',
+    `the user that "${app}" connects as lacks rights, which these commands grant:\n${grants.join('\n')}`,
+    { app, grants: grants.join('\n') },
+  )
+}
+
+function onTopic(name: string, ...operations: Right['operation'][]): Right[] {
+  return operations.map((operation) => ({ operation, resource: 'topic', name }))
+}

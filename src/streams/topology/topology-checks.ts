@@ -1,0 +1,49 @@
+import { TopologyError } from '../../core/errors.ts'
+import { kindOf } from '../../core/kind-of.ts'
+
+/** Fails for a field that is none. @param what - What it is for, such as `the key of "by-id"`. */
+export function checkField(what: string, value: unknown): void {
+  if (isKind(value, 'field')) return
+  throw invalid(`${what} is ${kindOf(value)}, where a field belongs, such as field("id")`)
+}
+
+/** The same where a function may stand too. */
+export function checkFieldOrFunction(what: string, value: unknown): void {
+  if (isKind(value, 'field') || typeof value === 'function') return
+  throw invalid(`${what} is ${kindOf(value)}, where a field belongs, such as field("stage"), or a function`)
+}
+
+export function checkStages(what: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null) {
+    throw invalid(`the stages of ${what} are ${kindOf(value)}, where an object of stages by name belongs`)
+  }
+  for (const [name, stage] of Object.entries(value)) {
+    if (!isKind(stage, 'stage')) {
+      throw invalid(`stage "${name}" of ${what} is ${kindOf(stage)}, where a stage belongs, such as stage({ part })`)
+    }
+  }
+}
+
+/** Fails for options that are no object. */
+export function checkOptions(what: string, value: unknown): void {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return
+  throw invalid(`the options of ${what} are ${kindOf(value)}, where an object belongs`)
+}
+
+export function checkNames(what: string, value: unknown): void {
+  if (Array.isArray(value) && value.every((name) => typeof name === 'string')) return
+  throw invalid(`${what} is ${kindOf(value)}, where a list of names of stages belongs`)
+}
+
+export function checkText(what: string, value: unknown): void {
+  if (typeof value === 'string') return
+  throw invalid(`${what} is ${kindOf(value)}, where a text belongs`)
+}
+
+export function isKind(value: unknown, kind: string): boolean {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === kind
+}
+
+export function invalid(what: string): TopologyError {
+  return new TopologyError('TOPOLOGY_INVALID', what, {})
+}
