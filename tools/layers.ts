@@ -8,8 +8,9 @@
 export const layers = {
   core: [],
   kernel: ['core'],
-  kafka: ['core', 'kernel'],
-  broker: ['core', 'kernel', 'kafka'],
+  protocol: ['core'],
+  kafka: ['core', 'kernel', 'protocol'],
+  broker: ['core', 'kernel', 'protocol', 'kafka'],
   actors: ['core'],
   streams: ['core', 'kernel', 'kafka', 'actors'],
   testing: ['core', 'kernel', 'kafka', 'actors', 'streams'],

@@ -6,7 +6,7 @@ import { asKafkaError, brokerErrorName, brokerErrors, isRetryableCode } from './
 import { untoldWaits, type Waits } from './broker-waits.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import { retryDelayMs, type RetryPolicy, withRetries } from './retry.ts'
-import { concealSecrets, refuseUnprotected, type SaslOptions } from './sasl.ts'
+import { concealSecrets, refuseUnprotected, type SaslOptions } from './sasl/options.ts'
 import { tlsConnectOptions, type TlsOptions } from './tls.ts'
 
 export interface ClusterOptions {

@@ -19,8 +19,8 @@ import {
 } from './api-versions.ts'
 import { connectionFailed, type Place } from './connection-failure.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
-import { refuseUnprotected, type SaslOptions } from './sasl.ts'
-import { SaslSession } from './sasl-session.ts'
+import { refuseUnprotected, type SaslOptions } from './sasl/options.ts'
+import { SaslSession } from './sasl/session.ts'
 import { tlsRefusal } from './tls.ts'
 import { encodeRequestHeader } from './wire.ts'
 

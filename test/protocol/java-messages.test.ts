@@ -1,14 +1,11 @@
 /** Kafka's own message classes decide whether our schemas say what the protocol says: every API, every version, generated values. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { before, describe, it } from 'node:test'
 import { seededRandom, systemRandom } from '../../src/core/random.ts'
 import { apis } from '../../src/broker/handlers/index.ts'
-import { kafkaClasspath } from '../../tools/kafka/start.ts'
 import { skipWithoutJava } from '../apache-kafka.ts'
 import { decodeMessage, encodeMessage, inventMessage, type MessageKind } from './invented-message.ts'
+import { runJava } from './run-java.ts'
 
 const seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
 /** Messages of each kind. */
@@ -57,15 +54,10 @@ describe("Kafka's message classes", { skip: skipWithoutJava, timeout: 120_000 },
   const samples = generateSamples()
   let answers: string[]
   before(async () => {
-    const program = join(import.meta.dirname, 'java/Messages.java')
-    const java = spawn('java', ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-cp', await kafkaClasspath(), program], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    })
     const lines = samples.map(({ key, direction, kind: { version }, bytes }) =>
       [key, direction, version, bytes.toString('hex')].join(' '),
     )
-    java.stdin.end(`${lines.join('\n')}\n`)
-    answers = (await text(java.stdout)).split('\n')
+    answers = await runJava('Messages.java', lines)
   })
 
   for (const { name } of apis) {

@@ -1,6 +1,12 @@
-import { createHash, createHmac, pbkdf2Sync, timingSafeEqual } from 'node:crypto'
-
-export type ScramHash = 'sha256' | 'sha512'
+import { createHash, pbkdf2Sync, timingSafeEqual } from 'node:crypto'
+import {
+  exclusiveOr,
+  type ScramHash,
+  scramIterationsMin,
+  scramKeyBytes,
+  scramKeys,
+  scramSignature,
+} from '../../protocol/index.ts'
 
 /** What is kept of a password: enough to check a proof of it, not enough to make one. @see RFC 5802, section 3 */
 export interface Credential {
@@ -11,20 +17,11 @@ export interface Credential {
   readonly serverKey: Uint8Array
 }
 
-/** The fewest that Kafka allows, because tests wait for them. */
-const iterations = 4096
-
 export function deriveCredential(hash: ScramHash, password: string, salt: Uint8Array): Credential {
-  const keyBytes = hash === 'sha256' ? 32 : 64
-  const salted = pbkdf2Sync(password, salt, iterations, keyBytes, hash)
-  const clientKey = createHmac(hash, salted).update('Client Key').digest()
-  return {
-    hash,
-    salt,
-    iterations,
-    storedKey: createHash(hash).update(clientKey).digest(),
-    serverKey: createHmac(hash, salted).update('Server Key').digest(),
-  }
+  // The fewest, because tests wait for them.
+  const iterations = scramIterationsMin
+  const { storedKey, serverKey } = scramKeys(hash, pbkdf2Sync(password, salt, iterations, scramKeyBytes[hash], hash))
+  return { hash, salt, iterations, storedKey, serverKey }
 }
 
 /** Whether a password is the one that a credential was derived from. */
@@ -34,13 +31,13 @@ export function isPasswordOf({ hash, salt, storedKey }: Credential, password: st
 
 /** Whether a proof over `message` was made with the password. */
 export function isProofOf({ hash, storedKey }: Credential, message: string, proof: Buffer): boolean {
-  const signature = createHmac(hash, storedKey).update(message).digest()
+  const signature = scramSignature(hash, storedKey, message)
   if (proof.length !== signature.length) return false
-  const clientKey = signature.map((byte, at) => byte ^ proof[at]!)
+  const clientKey = exclusiveOr(signature, proof)
   return timingSafeEqual(createHash(hash).update(clientKey).digest(), storedKey)
 }
 
 /** What shows the client that this side knows its password too. */
 export function serverSignature({ hash, serverKey }: Credential, message: string): string {
-  return createHmac(hash, serverKey).update(message).digest('base64')
+  return scramSignature(hash, serverKey, message).toString('base64')
 }

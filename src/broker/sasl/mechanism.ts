@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Random } from '../../core/random.ts'
-import type { Credential, ScramHash } from './credential.ts'
+import type { ScramHash } from '../../protocol/index.ts'
+import type { Credential } from './credential.ts'
 
 export type SaslMechanism = 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER'
 

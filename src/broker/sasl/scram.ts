@@ -1,5 +1,6 @@
+import { decodeScramName, type ScramHash } from '../../protocol/index.ts'
 import { newUuid } from '../uuid.ts'
-import { isProofOf, type ScramHash, serverSignature } from './credential.ts'
+import { isProofOf, serverSignature } from './credential.ts'
 import { nothing, type SaslContext, type SaslExchange, SaslRefused } from './mechanism.ts'
 
 const firstForm = /^(?<header>[ny],(?:a=(?<actAs>[^,]*))?,)(?<bare>n=(?<name>[^,]+),r=(?<nonce>[^,]+)(?:,.*)?)$/
@@ -15,7 +16,7 @@ export function* scram(hash: ScramHash, { users, random }: SaslContext): SaslExc
 
   const first = firstForm.exec((yield nothing).toString())?.groups
   if (first === undefined) throw refused()
-  const user = first['name']!.replaceAll('=2C', ',').replaceAll('=3D', '=')
+  const user = decodeScramName(first['name']!)
   const credential = users.get(user)?.[hash]
   if (credential === undefined || (first['actAs'] && first['actAs'] !== first['name'])) throw refused()
 

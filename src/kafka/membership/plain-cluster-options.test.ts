@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { Secret } from '../../core/secret.ts'
-import type { SaslOptions } from '../sasl.ts'
+import type { SaslOptions } from '../sasl/options.ts'
 import { clusterOptionsOf, plainClusterOptions } from './plain-cluster-options.ts'
 
 const bootstrapServers = 'broker:9092'

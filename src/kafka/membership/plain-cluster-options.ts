@@ -1,6 +1,6 @@
 import { Secret } from '../../core/secret.ts'
 import type { ClusterOptions } from '../cluster.ts'
-import type { PasswordSasl, SaslOptions, TokenProvider, TokenSasl } from '../sasl.ts'
+import type { PasswordSasl, SaslOptions, TokenProvider, TokenSasl } from '../sasl/options.ts'
 import type { TlsOptions } from '../tls.ts'
 
 /** What another thread needs to connect to the same cluster. It keeps its own time and chance. */

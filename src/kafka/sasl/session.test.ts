@@ -9,10 +9,10 @@ import {
   saslAuthenticate,
   saslHandshake,
   ScriptedBroker,
-} from '../../test/kafka-peer/index.ts'
-import { Secret } from '../core/secret.ts'
-import { Connection } from './connection.ts'
-import type { SaslOptions } from './sasl.ts'
+} from '../../../test/kafka-peer/index.ts'
+import { Secret } from '../../core/secret.ts'
+import { Connection } from '../connection.ts'
+import type { SaslOptions } from './options.ts'
 
 const lifetimeMs = 2_000
 const plain: SaslOptions = { mechanism: 'PLAIN', username: 'alice', password: 'pa55word', allowPlaintext: true }

@@ -1,6 +1,7 @@
-import type { Clock, Timer } from '../core/clock.ts'
-import type { MillraceError } from '../core/errors.ts'
-import { authenticate, type SaslOptions, type SaslPeer } from './sasl.ts'
+import type { Clock, Timer } from '../../core/clock.ts'
+import type { MillraceError } from '../../core/errors.ts'
+import { authenticate, type SaslPeer } from './authenticate.ts'
+import type { SaslOptions } from './options.ts'
 
 interface SaslSessionOptions {
   readonly peer: SaslPeer

@@ -1,0 +1,10 @@
+export {
+  decodeScramName,
+  encodeScramName,
+  exclusiveOr,
+  type ScramHash,
+  scramIterationsMin,
+  scramKeyBytes,
+  scramKeys,
+  scramSignature,
+} from './scram.ts'
