@@ -62,8 +62,12 @@ export interface Broker extends AsyncDisposable {
   readonly bootstrapServers: string
   /** @throws KafkaError `BROKER_TOPIC_REFUSED` when the name, the number of partitions or a setting is not valid. */
   createTopic(topic: BrokerTopic): Promise<void>
-  /** Compacts all logs and deletes what is too old or too much, by their topics' settings, without waiting for the interval. */
-  cleanLogs(): Promise<void>
+  /**
+   * Compacts logs and deletes records that are too old or too many, by their topics' settings, without waiting for the interval.
+   *
+   * @param topic - Its logs alone. @defaultValue those of all topics
+   */
+  cleanLogs(topic?: string): Promise<void>
   /** Lets something go wrong with the next requests that a fault is made for, so that a client shows what it does then. */
   injectFault(fault: BrokerFault): Promise<void>
   /**
@@ -141,7 +145,7 @@ export async function startBroker({
     port: thread.port,
     bootstrapServers: `${host}:${thread.port}`,
     createTopic: (topic) => thread.call({ method: 'createTopic', topic }),
-    cleanLogs: () => thread.call({ method: 'cleanLogs' }),
+    cleanLogs: (topic) => thread.call({ method: 'cleanLogs', topic }),
     injectFault: (fault) => thread.call({ method: 'injectFault', fault }),
     moveLeader: (move) => thread.call({ method: 'moveLeader', move }),
     moveCoordinator: (move) => thread.call({ method: 'moveCoordinator', move }),

@@ -24,14 +24,15 @@ export class LogCleaner {
     this.#clock.setTimer({ afterMs: intervalMs, background: true }, () => void this.run().then(() => this.start()))
   }
 
-  /** Cleans all logs once. */
-  run(): Promise<void> {
-    this.#last = this.#last.then(() => this.#cleanAll())
+  /** Cleans the logs of one topic once, or all logs. */
+  run(topic?: string): Promise<void> {
+    this.#last = this.#last.then(() => this.#clean(topic))
     return this.#last
   }
 
-  async #cleanAll(): Promise<void> {
-    for (const { config, partitions } of this.#topics.all()) {
+  async #clean(topic: string | undefined): Promise<void> {
+    for (const { name, config, partitions } of this.#topics.all()) {
+      if (topic !== undefined && name !== topic) continue
       for (const partition of partitions) {
         if (config.isCompacted) await this.#compact(partition, config)
         if (config.isDeleted) this.#deleteOld(partition, config)

@@ -53,7 +53,7 @@ export interface WorkerOptions {
 
 export type Call =
   | { readonly id: number; readonly method: 'createTopic'; readonly topic: BrokerTopic }
-  | { readonly id: number; readonly method: 'cleanLogs' }
+  | { readonly id: number; readonly method: 'cleanLogs'; readonly topic: string | undefined }
   | { readonly id: number; readonly method: 'injectFault'; readonly fault: BrokerFault }
   | { readonly id: number; readonly method: 'moveLeader'; readonly move: LeaderMove }
   | { readonly id: number; readonly method: 'moveCoordinator'; readonly move: CoordinatorMove }

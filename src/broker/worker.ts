@@ -34,7 +34,7 @@ async function answer(server: BrokerServer, call: Call): Promise<void> {
     case 'createTopic':
       return tellOutcome(id, createTopic(server, call.topic))
     case 'cleanLogs':
-      await server.cluster.logCleaner.run()
+      await server.cluster.logCleaner.run(call.topic)
       return tell({ kind: 'done', id })
     case 'injectFault':
       server.faults.add(call.fault)

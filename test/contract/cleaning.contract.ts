@@ -32,7 +32,7 @@ export function cleaningContract(target: Target): void {
     isCommitted = false,
   ) => {
     for (;;) {
-      await target.cleanLogs()
+      await target.cleanLogs(topic.name)
       const { batches } = await readAll(client, topic, { isCommitted })
       if (passes(batches)) return batches
     }
@@ -124,7 +124,7 @@ export function cleaningContract(target: Target): void {
       const topics = [{ name: topic.name, partitions: [{ partitionIndex: 0, timestamp: 0 }] }]
       const first = await client.call(listOffsets, 7, { replicaId: -1, topics })
       for (;;) {
-        await target.cleanLogs()
+        await target.cleanLogs(topic.name)
         const moved = await client.call(listOffsets, 7, { replicaId: -1, topics })
         const { offset } = moved.topics[0]!.partitions[0]!
         if (offset === 1) break
@@ -237,7 +237,7 @@ export function cleaningContract(target: Target): void {
       await write([end])
       const recordsOf = async () => (await fetchFrom(client, topic)).records!
       let batch = await recordsOf()
-      for (; batch.readInt32BE(57) > 1; batch = await recordsOf()) await target.cleanLogs()
+      for (; batch.readInt32BE(57) > 1; batch = await recordsOf()) await target.cleanLogs(topic.name)
 
       assert.equal(batch.readInt16BE(21), gzip.codec)
       const body = gunzipSync(batch.subarray(61, 12 + batch.readInt32BE(8)))
@@ -274,7 +274,7 @@ export function cleaningContract(target: Target): void {
           await writeLater('superseded')
           await writeLater('last')
           for (let reads = 0; reads < readsPerPass; reads++) {
-            await target.cleanLogs()
+            await target.cleanLogs(topic.name)
             const { batches } = await readAll(client, topic)
             if (passes(batches[0]!)) return batches[0]!
           }
@@ -407,7 +407,7 @@ export function cleaningContract(target: Target): void {
     async function startBecomes(client: WireClient, topic: TopicNames, expected: number): Promise<void> {
       const topics = [{ name: topic.name, partitions: [{ partitionIndex: 0, timestamp: -2 }] }]
       for (let offset = 0; offset !== expected;) {
-        await target.cleanLogs()
+        await target.cleanLogs(topic.name)
         const answer = await client.call(listOffsets, 7, { replicaId: -1, topics })
         offset = answer.topics[0]!.partitions[0]!.offset
         assert.ok(offset <= expected)

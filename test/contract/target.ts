@@ -21,8 +21,8 @@ export interface Target {
   connect(clientId?: string): Promise<WireClient>
   /** Creates a topic of its own for one test. */
   createTopic(options?: { partitions?: number; config?: Record<string, string> }): Promise<{ name: string; id: string }>
-  /** Lets the broker compact and delete now; Kafka does so by itself, again and again. */
-  cleanLogs(): Promise<void>
+  /** Lets the broker compact and delete one topic's logs now, and no other test's; Kafka does so by itself, again and again. */
+  cleanLogs(topic: string): Promise<void>
 }
 
 const isLaterKafka = !(process.env['MILLRACE_KAFKA_VERSION'] ?? '4.3').startsWith('4.3')
@@ -32,7 +32,7 @@ const lateRetention = { 'log.initial.task.delay.ms': '3600000' }
 export type Suite = (target: Target) => void
 
 interface ContractBroker extends RunningBroker {
-  readonly cleanLogs?: () => Promise<void>
+  readonly cleanLogs?: (topic: string) => Promise<void>
 }
 
 /**
@@ -73,7 +73,7 @@ function describeTarget(
       get bootstrapServers() {
         return broker.bootstrapServers
       },
-      cleanLogs: async () => broker.cleanLogs?.(),
+      cleanLogs: async (topic) => broker.cleanLogs?.(topic),
       connect: (clientId) => WireClient.connect(broker.bootstrapServers, clientId),
       async createTopic({ partitions = 1, config = {} } = {}) {
         const topic = `contract-${randomUUID()}`
