@@ -1,3 +1,4 @@
+import { Reader, Writer, createTopics as createTopicsApi, fetch, produce } from '../src/protocol/index.ts'
 /**
  * What the embedded broker does, seen from bare sockets: time to the first accepted connection, produce and fetch of
  * prebuilt batches, a thousand topics. `node bench/broker.bench.ts [--mib 512] [--runs 5] [--built] [--demo]`; `--built`
@@ -9,9 +10,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
-import { createTopics as createTopicsApi, fetch, produce } from '../src/broker/handlers/index.ts'
 import type * as embedded from '../src/broker/index.ts'
-import { Reader, Writer } from '../src/broker/wire/index.ts'
 import { recordBatch } from '../test/contract/batches.ts'
 import { BareClient } from './bare-client.ts'
 import { spreadOf, spreadText } from './statistics.ts'

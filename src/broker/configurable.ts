@@ -1,4 +1,4 @@
-import type { RequestContext } from './api.ts'
+import type { RequestContext } from './served-api.ts'
 import { allBrokers, type BrokerConfig, faultOfBrokerConfig, isChangeable, topicNameOf } from './broker-config.ts'
 import { errorCode } from './error-code.ts'
 import { faultOfConfig, listOf } from './topic-config.ts'

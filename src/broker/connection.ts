@@ -1,14 +1,13 @@
+import { MalformedRequest, Reader, Writer } from '../protocol/index.ts'
 import type { Socket } from 'node:net'
 import type { Clock } from '../core/clock.ts'
 import { Access } from './acl/access.ts'
-import type { Api, Answer, RequestContext } from './api.ts'
+import type { Answer, RequestContext, ServedApi } from './served-api.ts'
 import type { Cluster, ClusterNode } from './cluster.ts'
 import type { Faults, FaultEffect } from './faults.ts'
 import type { ServedRequest } from './served-request.ts'
 import { FrameReader } from './frame-reader.ts'
 import type { Authentication } from './sasl/authentication.ts'
-import { MalformedRequest, Reader } from './wire/reader.ts'
-import { Writer } from './wire/writer.ts'
 
 /** As `socket.request.max.bytes`. */
 const requestBytesMax = 100 * 1024 * 1024
@@ -19,7 +18,7 @@ interface ConnectionOptions {
   readonly cluster: Cluster
   readonly node: ClusterNode
   readonly clock: Clock
-  readonly apis: readonly Api[]
+  readonly apis: readonly ServedApi[]
   readonly authentication: Authentication
   readonly faults: Faults
   readonly onRequest: ((request: ServedRequest) => void) | undefined

@@ -1,4 +1,4 @@
-import { MalformedRequest, Reader } from './wire/reader.ts'
+import { MalformedRequest, Reader } from '../protocol/index.ts'
 
 /**
  * Reads the topics out of what a member of type `consumer` tells its leader; `undefined` where it is something else.

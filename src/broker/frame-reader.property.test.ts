@@ -1,9 +1,9 @@
+import { MalformedRequest } from '../protocol/index.ts'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { check } from '../../test/property.ts'
 import { FrameReader } from './frame-reader.ts'
-import { MalformedRequest } from './wire/index.ts'
 
 const runs = 500
 const frames = fc.array(

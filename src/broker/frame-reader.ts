@@ -1,4 +1,4 @@
-import { MalformedRequest } from './wire/reader.ts'
+import { MalformedRequest } from '../protocol/index.ts'
 
 const lengthBytes = 4
 const bufferBytesFirst = 64 * 1024

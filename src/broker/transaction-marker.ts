@@ -1,5 +1,5 @@
+import { writeInt64 } from '../protocol/index.ts'
 import { crc32c } from '@node-rs/crc32'
-import { writeInt64 } from './int64.ts'
 
 /** One record: its length, three zeros, the key (version, type), the value (version, coordinator epoch), no headers. */
 const record = Buffer.from('20000000' + '08' + '00000000' + '0c' + '000000000000' + '00', 'hex')

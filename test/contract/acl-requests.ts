@@ -30,7 +30,7 @@ import {
   produce,
   syncGroup,
   txnOffsetCommit,
-} from '../../src/broker/handlers/index.ts'
+} from '../../src/protocol/index.ts'
 import { recordBatch } from './batches.ts'
 import type { WireClient } from './wire-client.ts'
 

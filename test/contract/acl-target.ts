@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto'
-import { after, before, describe } from 'node:test'
 import {
   createAcls,
   createTopics,
@@ -8,7 +6,9 @@ import {
   metadata,
   saslAuthenticate,
   saslHandshake,
-} from '../../src/broker/handlers/index.ts'
+} from '../../src/protocol/index.ts'
+import { randomUUID } from 'node:crypto'
+import { after, before, describe } from 'node:test'
 import { type BrokerAuthorizer, startBroker } from '../../src/broker/index.ts'
 import { startKafka } from '../../tools/kafka/start.ts'
 import { skipWithoutJava } from '../apache-kafka.ts'

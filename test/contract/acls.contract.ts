@@ -1,5 +1,3 @@
-import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
 import {
   createAcls,
   createTopics,
@@ -13,7 +11,9 @@ import {
   listTransactions,
   metadata,
   offsetCommit,
-} from '../../src/broker/handlers/index.ts'
+} from '../../src/protocol/index.ts'
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
 import { type Acl, type AclTarget, creationOf, filterOf, type User } from './acl-target.ts'
 import { codesOf, guarded, type Names } from './acl-requests.ts'
 import { recordBatch } from './batches.ts'

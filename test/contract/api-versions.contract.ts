@@ -1,6 +1,7 @@
+import { apiVersions } from '../../src/protocol/index.ts'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { apis, apiVersions } from '../../src/broker/handlers/index.ts'
+import { apis } from '../../src/broker/handlers/index.ts'
 import type { Target } from './target.ts'
 
 const request = { clientSoftwareName: 'contract', clientSoftwareVersion: '1' }

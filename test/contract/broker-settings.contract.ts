@@ -1,6 +1,6 @@
+import { alterConfigs, describeConfigs, incrementalAlterConfigs } from '../../src/protocol/index.ts'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { alterConfigs, describeConfigs, incrementalAlterConfigs } from '../../src/broker/handlers/index.ts'
 import type { Target } from './target.ts'
 import type { WireClient } from './wire-client.ts'
 

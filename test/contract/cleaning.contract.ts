@@ -1,7 +1,7 @@
+import { endTxn, fetch, initProducerId, listOffsets } from '../../src/protocol/index.ts'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { gunzipSync } from 'node:zlib'
-import { endTxn, fetch, initProducerId, listOffsets } from '../../src/broker/handlers/index.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { type FetchedBatch, gzip, type HandMadeRecord, parseBatches, recordBatch } from './batches.ts'
 import { fetchFrom, newProducerId, produceTo, readAll } from './exchange.ts'

@@ -1,6 +1,3 @@
-import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
-import { describe, it } from 'node:test'
 import {
   createAcls,
   deleteAcls,
@@ -12,7 +9,10 @@ import {
   initProducerId,
   listTransactions,
   metadata,
-} from '../../src/broker/handlers/index.ts'
+} from '../../src/protocol/index.ts'
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { describe, it } from 'node:test'
 import { systemClock } from '../../src/core/clock.ts'
 import { recordBatch, timestampMs } from './batches.ts'
 import { newProducerId, produceTo } from './exchange.ts'

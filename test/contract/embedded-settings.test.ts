@@ -1,10 +1,10 @@
+import { incrementalAlterConfigs } from '../../src/protocol/index.ts'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { recordBatch } from './batches.ts'
 import { produceTo } from './exchange.ts'
 import { WireClient } from './wire-client.ts'
 import { startBroker } from '../../src/broker/index.ts'
-import { incrementalAlterConfigs } from '../../src/broker/handlers/index.ts'
 
 describe('settings of the brokers', () => {
   it('act at once on the topics that have none of their own', async () => {

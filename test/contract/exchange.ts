@@ -1,4 +1,4 @@
-import { fetch, initProducerId, produce } from '../../src/broker/handlers/index.ts'
+import { fetch, initProducerId, produce } from '../../src/protocol/index.ts'
 import { type FetchedBatch, parseBatches } from './batches.ts'
 import type { WireClient } from './wire-client.ts'
 

@@ -1,6 +1,6 @@
+import { deleteRecords, fetch } from '../../src/protocol/index.ts'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { deleteRecords, fetch } from '../../src/broker/handlers/index.ts'
 import { parseBatches, recordBatch } from './batches.ts'
 import { produceTo } from './exchange.ts'
 import type { Target } from './target.ts'

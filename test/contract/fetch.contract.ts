@@ -1,7 +1,7 @@
+import { deleteRecords, deleteTopics, fetch, listOffsets } from '../../src/protocol/index.ts'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { deleteRecords, deleteTopics, fetch, listOffsets } from '../../src/broker/handlers/index.ts'
 import { gzip, parseBatches, recordBatch, timestampMs } from './batches.ts'
 import { fetchFrom, produceTo } from './exchange.ts'
 import type { Target } from './target.ts'

@@ -1,7 +1,6 @@
+import { int16, int32, struct, apiVersions, heartbeat, metadata, produce } from '../../src/protocol/index.ts'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { apiVersions, heartbeat, metadata, produce } from '../../src/broker/handlers/index.ts'
-import { int16, int32, struct } from '../../src/broker/wire/index.ts'
 import type { Target } from './target.ts'
 
 const anyApi = { key: 999, flexibleSince: 99, request: struct({}), response: struct({}) }

@@ -1,6 +1,3 @@
-import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
-import { describe, it } from 'node:test'
 import {
   deleteGroups,
   findCoordinator,
@@ -9,7 +6,10 @@ import {
   offsetDelete,
   offsetFetch,
   syncGroup,
-} from '../../src/broker/handlers/index.ts'
+} from '../../src/protocol/index.ts'
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { describe, it } from 'node:test'
 import type { Target } from './target.ts'
 import type { WireClient } from './wire-client.ts'
 

@@ -1,7 +1,7 @@
+import { produce } from '../../src/protocol/index.ts'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { produce } from '../../src/broker/handlers/index.ts'
 import { recordBatch } from './batches.ts'
 import { newProducerId, produceTo, readAll } from './exchange.ts'
 import type { Target } from './target.ts'

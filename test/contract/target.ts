@@ -1,12 +1,6 @@
+import { createTopics, describeGroups, findCoordinator, initProducerId, listOffsets } from '../../src/protocol/index.ts'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe } from 'node:test'
-import {
-  createTopics,
-  describeGroups,
-  findCoordinator,
-  initProducerId,
-  listOffsets,
-} from '../../src/broker/handlers/index.ts'
 import { startBroker } from '../../src/broker/index.ts'
 import { startKafka } from '../../tools/kafka/start.ts'
 import { apacheKafka, type RunningBroker, skipWithoutJava, skipWithoutKafka } from '../apache-kafka.ts'

@@ -1,13 +1,7 @@
+import { createPartitions, createTopics, deleteTopics, describeConfigs, metadata } from '../../src/protocol/index.ts'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
-import {
-  createPartitions,
-  createTopics,
-  deleteTopics,
-  describeConfigs,
-  metadata,
-} from '../../src/broker/handlers/index.ts'
 import type { Target } from './target.ts'
 import type { WireClient } from './wire-client.ts'
 

@@ -1,6 +1,3 @@
-import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
-import { describe, it } from 'node:test'
 import {
   addOffsetsToTxn,
   addPartitionsToTxn,
@@ -9,7 +6,10 @@ import {
   listOffsets,
   offsetFetch,
   txnOffsetCommit,
-} from '../../src/broker/handlers/index.ts'
+} from '../../src/protocol/index.ts'
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { describe, it } from 'node:test'
 import { recordBatch } from './batches.ts'
 import { fetchFrom, produceTo, readAll } from './exchange.ts'
 import type { Target } from './target.ts'

@@ -1,6 +1,6 @@
+import { type InputOf, Reader, type Type, type ValueOf, Writer } from '../../src/protocol/index.ts'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { type InputOf, Reader, type Type, type ValueOf, Writer } from '../../src/broker/wire/index.ts'
 
 type AnyType = Type<unknown, never>
 

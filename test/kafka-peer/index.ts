@@ -2,8 +2,8 @@ export { PauseClock } from './pause-clock.ts'
 export type { PeerRequest } from './peer-request.ts'
 export { Queue } from './queue.ts'
 export { describeTopics, type PeerTopic, ScriptedBroker, topicId } from './scripted-broker.ts'
+export { apis } from '../../src/broker/handlers/index.ts'
 export {
-  apis,
   apiVersions,
   deleteTopics,
   fetch,
@@ -16,6 +16,6 @@ export {
   produce,
   saslAuthenticate,
   saslHandshake,
-} from '../../src/broker/handlers/index.ts'
+} from '../../src/protocol/index.ts'
 export { unusedPort } from './unused-port.ts'
 export { settled } from './settled.ts'

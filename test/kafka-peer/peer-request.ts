@@ -1,5 +1,5 @@
+import { type InputOf, Reader, type Type, type ValueOf, Writer } from '../../src/protocol/index.ts'
 import type { Socket } from 'node:net'
-import { type InputOf, Reader, type Type, type ValueOf, Writer } from '../../src/broker/wire/index.ts'
 
 type AnyType = Type<unknown, never>
 

@@ -1,8 +1,8 @@
+import { type InputOf, type Type, type ValueOf, apiVersions, metadata } from '../../src/protocol/index.ts'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
-import { apis, apiVersions, metadata } from '../../src/broker/handlers/index.ts'
-import type { InputOf, Type, ValueOf } from '../../src/broker/wire/index.ts'
+import { apis } from '../../src/broker/handlers/index.ts'
 import { type PeerApi, PeerRequest } from './peer-request.ts'
 import { Queue } from './queue.ts'
 

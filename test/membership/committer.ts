@@ -5,7 +5,7 @@ import {
   offsetCommit,
   offsetFetch,
   txnOffsetCommit,
-} from '../../src/broker/handlers/index.ts'
+} from '../../src/protocol/index.ts'
 import type { GroupMember, Membership } from '../../src/kafka/index.ts'
 import { WireClient } from '../contract/wire-client.ts'
 

@@ -1,7 +1,7 @@
+import { findCoordinator, heartbeat, joinGroup, syncGroup } from '../../src/protocol/index.ts'
 import { AssignerProtocol } from 'kafkajs'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { findCoordinator, heartbeat, joinGroup, syncGroup } from '../../src/broker/handlers/index.ts'
 import type { MillraceError } from '../../src/core/errors.ts'
 import { Membership } from '../../src/kafka/index.ts'
 import { WireClient } from '../contract/wire-client.ts'

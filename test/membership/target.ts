@@ -1,6 +1,6 @@
+import { describeGroups } from '../../src/protocol/index.ts'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe } from 'node:test'
-import { describeGroups } from '../../src/broker/handlers/index.ts'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
 import { Cluster, createTopics } from '../../src/kafka/index.ts'
 import { startKafka } from '../../tools/kafka/start.ts'

@@ -1,5 +1,5 @@
+import { MalformedRequest, Reader, type Type, Writer } from '../../src/protocol/index.ts'
 import { nextFloat, nextInt, type Random } from '../../src/core/random.ts'
-import { MalformedRequest, Reader, type Type, Writer } from '../../src/broker/wire/index.ts'
 
 /** A message of one API and version. */
 export interface MessageKind {

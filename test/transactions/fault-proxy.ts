@@ -1,8 +1,7 @@
+import { Reader, type Type, type ValueOf, Writer, findCoordinator, metadata } from '../../src/protocol/index.ts'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
-import { findCoordinator, metadata } from '../../src/broker/handlers/index.ts'
 import type { Broker, BrokerFault } from '../../src/broker/index.ts'
-import { Reader, type Type, type ValueOf, Writer } from '../../src/broker/wire/index.ts'
 
 type AnyType = Type<unknown, never>
 

@@ -1,5 +1,3 @@
-import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
 import {
   addOffsetsToTxn,
   addPartitionsToTxn,
@@ -8,7 +6,9 @@ import {
   initProducerId,
   produce,
   txnOffsetCommit,
-} from '../../src/broker/handlers/index.ts'
+} from '../../src/protocol/index.ts'
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
 import type { FaultProxy, ProxyEffect } from './fault-proxy.ts'
 import { Session } from './session.ts'
 import type { Target } from './target.ts'

@@ -1,5 +1,3 @@
-import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
 import {
   addPartitionsToTxn,
   endTxn,
@@ -7,7 +5,9 @@ import {
   initProducerId,
   produce,
   txnOffsetCommit,
-} from '../../src/broker/handlers/index.ts'
+} from '../../src/protocol/index.ts'
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
 import { MillraceError, KafkaError } from '../../src/core/errors.ts'
 import type { GroupMember } from '../../src/kafka/index.ts'
 import { recordBatch } from '../contract/batches.ts'

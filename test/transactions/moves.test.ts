@@ -1,6 +1,6 @@
+import { initProducerId } from '../../src/protocol/index.ts'
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { initProducerId } from '../../src/broker/handlers/index.ts'
 import { startBroker } from '../../src/broker/index.ts'
 import { startKafka } from '../../tools/kafka/start.ts'
 import { WireClient } from '../contract/wire-client.ts'

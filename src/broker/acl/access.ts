@@ -57,6 +57,3 @@ export class Access {
     return this.#authorizer?.allows(this.#subject, operation[wanted], resourceType[type], name) ?? true
   }
 }
-
-/** What stands for a set of operations that was not asked for. */
-export const operationsUnknown = -2_147_483_648

@@ -1,20 +1,8 @@
-import { MalformedRequest } from '../wire/reader.ts'
+import { MalformedRequest, type RequestOf, type describeAcls } from '../../protocol/index.ts'
 import { type Acl, isAbout, operation, patternType, permissionType, resourceType } from './acl.ts'
-import { int8, nullableString, struct, type ValueOf } from '../wire/schema.ts'
-
-/** A filter as DescribeAcls and DeleteAcls are sent it. */
-export const aclFilter = struct({
-  resourceTypeFilter: int8,
-  resourceNameFilter: nullableString,
-  patternTypeFilter: int8,
-  principalFilter: nullableString,
-  hostFilter: nullableString,
-  operation: int8,
-  permissionType: int8,
-})
 
 /** Which ACLs are meant; null, and the numbers for any, stand for all. */
-export type AclFilter = ValueOf<typeof aclFilter>
+export type AclFilter = RequestOf<typeof describeAcls>
 
 /** @throws MalformedRequest for a filter that no ACL can pass, because it names nothing that there is. */
 export function checkFilter(filter: AclFilter): void {

@@ -1,42 +1,13 @@
-import { defineApi, type RequestContext } from '../api.ts'
+import { addPartitionsToTxn as api } from '../../protocol/index.ts'
+import { type RequestContext, serve } from '../served-api.ts'
 import { ofTransaction } from '../coordinators.ts'
 import { errorCode, type ErrorCode } from '../error-code.ts'
 import type { ProducerIdentity } from '../transactions.ts'
-import { array, boolean, defaulted, int16, int32, int64, since, string, struct, until } from '../wire/schema.ts'
 import { fencedProducerError } from './fenced-producer.ts'
 
 const fencedSinceVersion = 2
 
-const topics = array(struct({ name: string, partitions: array(int32) }))
-const topicResults = array(
-  struct({
-    name: string,
-    partitions: array(struct({ partitionIndex: int32, errorCode: int16 })),
-  }),
-)
-
-export const addPartitionsToTxn = defineApi({
-  key: 24,
-  name: 'AddPartitionsToTxn',
-  versions: [0, 5],
-  flexibleSince: 3,
-  request: struct({
-    transactions: since(
-      4,
-      array(struct({ transactionalId: string, producerId: int64, producerEpoch: int16, verifyOnly: boolean, topics })),
-      [],
-    ),
-    transactionalId: until(3, string, ''),
-    producerId: until(3, int64, -1),
-    producerEpoch: until(3, int16, -1),
-    topics: until(3, topics, []),
-  }),
-  response: struct({
-    throttleTimeMs: defaulted(int32, 0),
-    errorCode: since(4, int16, 0),
-    resultsByTransaction: since(4, array(struct({ transactionalId: string, topics: topicResults })), []),
-    topics: until(3, topicResults, []),
-  }),
+export const addPartitionsToTxn = serve(api, {
   denied({ transactionalId, topics }, { access, version }) {
     if (version >= 4) {
       return access.cluster('clusterAction') ? undefined : { errorCode: errorCode.clusterAuthorizationFailed }

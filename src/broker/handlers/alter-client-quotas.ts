@@ -1,28 +1,9 @@
-import { defineApi } from '../api.ts'
+import { alterClientQuotas as api } from '../../protocol/index.ts'
+import { serve } from '../served-api.ts'
 import { errorCode } from '../error-code.ts'
-import { array, boolean, defaulted, float64, int16, int32, nullableString, string, struct } from '../wire/schema.ts'
-
-const entities = array(struct({ entityType: string, entityName: nullableString }))
 
 /** Sets what single clients may produce per second; no other quota is known here. */
-export const alterClientQuotas = defineApi({
-  key: 49,
-  name: 'AlterClientQuotas',
-  versions: [0, 1],
-  flexibleSince: 1,
-  request: struct({
-    entries: array(
-      struct({
-        entity: entities,
-        ops: array(struct({ key: string, value: float64, remove: boolean })),
-      }),
-    ),
-    validateOnly: boolean,
-  }),
-  response: struct({
-    throttleTimeMs: defaulted(int32, 0),
-    entries: array(struct({ errorCode: int16, errorMessage: nullableString, entity: entities })),
-  }),
+export const alterClientQuotas = serve(api, {
   handle({ entries, validateOnly }, { cluster, access }) {
     const alter = ({ entity, ops }: (typeof entries)[number]) => {
       if (!access.cluster('alterConfigs')) {

@@ -1,24 +1,9 @@
-import { defineApi } from '../api.ts'
+import { alterConfigs as api } from '../../protocol/index.ts'
+import { serve } from '../served-api.ts'
 import { invalidRequest } from '../configurable.ts'
-import { array, boolean, int8, nullableString, string, struct } from '../wire/schema.ts'
-import { alteredResources, alterResources } from './alter-resources.ts'
+import { alterResources } from './alter-resources.ts'
 
-export const alterConfigs = defineApi({
-  key: 33,
-  name: 'AlterConfigs',
-  versions: [0, 2],
-  flexibleSince: 2,
-  request: struct({
-    resources: array(
-      struct({
-        resourceType: int8,
-        resourceName: string,
-        configs: array(struct({ name: string, value: nullableString })),
-      }),
-    ),
-    validateOnly: boolean,
-  }),
-  response: alteredResources,
+export const alterConfigs = serve(api, {
   handle({ resources, validateOnly }, context) {
     return alterResources(resources, context, validateOnly, (_, { configs }) => {
       const set = new Map<string, string>()

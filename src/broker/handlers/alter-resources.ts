@@ -1,22 +1,13 @@
-import type { RequestContext } from '../api.ts'
+import type { RequestContext } from '../served-api.ts'
 import { type Configurable, findConfigurable, invalidRequest } from '../configurable.ts'
 import { errorCode } from '../error-code.ts'
 import type { Refusal } from '../topics.ts'
-import { array, defaulted, int16, int32, int8, nullableString, string, struct } from '../wire/schema.ts'
 
 interface Resource {
   readonly resourceType: number
   readonly resourceName: string
   readonly configs: readonly { readonly name: string; readonly value: string | null }[]
 }
-
-/** What both APIs that change settings answer. */
-export const alteredResources = struct({
-  throttleTimeMs: defaulted(int32, 0),
-  responses: array(
-    struct({ errorCode: int16, errorMessage: nullableString, resourceType: int8, resourceName: string }),
-  ),
-})
 
 /**
  * Changes the settings of topics and brokers, each of them wholly or not at all. `change` makes what is to be set of what

@@ -1,9 +1,8 @@
+import { MalformedRequest, createAcls as api } from '../../protocol/index.ts'
 import { type Acl, clusterName, operation, patternType, permissionType, resourceType } from '../acl/acl.ts'
 import { aclsMax } from '../acl/authorizer.ts'
-import { defineApi } from '../api.ts'
+import { serve } from '../served-api.ts'
 import { errorCode } from '../error-code.ts'
-import { MalformedRequest } from '../wire/reader.ts'
-import { array, defaulted, int16, int32, int8, nullableString, string, struct } from '../wire/schema.ts'
 
 /** What all APIs of ACLs answer where there is nothing that would heed them. */
 export const noAuthorizer = {
@@ -14,28 +13,7 @@ export const noAuthorizer = {
 /** What is missing where ACLs are to be changed. */
 export const needsAlter = 'The request needs ALTER permission on the cluster.'
 
-export const createAcls = defineApi({
-  key: 30,
-  name: 'CreateAcls',
-  versions: [1, 3],
-  flexibleSince: 2,
-  request: struct({
-    creations: array(
-      struct({
-        resourceType: int8,
-        resourceName: string,
-        resourcePatternType: int8,
-        principal: string,
-        host: string,
-        operation: int8,
-        permissionType: int8,
-      }),
-    ),
-  }),
-  response: struct({
-    throttleTimeMs: defaulted(int32, 0),
-    results: array(struct({ errorCode: int16, errorMessage: nullableString })),
-  }),
+export const createAcls = serve(api, {
   handle(request, { access, cluster }) {
     const { authorizer } = cluster
     const creations = request.creations.map(({ resourcePatternType: patternType, ...acl }): Acl => ({

@@ -1,35 +1,9 @@
-import { defineApi } from '../api.ts'
+import { createPartitions as api, type RequestOf } from '../../protocol/index.ts'
+import { serve } from '../served-api.ts'
 import type { Cluster } from '../cluster.ts'
 import { errorCode, type ErrorCode } from '../error-code.ts'
-import {
-  array,
-  boolean,
-  defaulted,
-  int16,
-  int32,
-  nullableArray,
-  nullableString,
-  string,
-  struct,
-  type ValueOf,
-} from '../wire/schema.ts'
 
-const growth = struct({
-  name: string,
-  count: int32,
-  assignments: nullableArray(struct({ brokerIds: array(int32) })),
-})
-
-export const createPartitions = defineApi({
-  key: 37,
-  name: 'CreatePartitions',
-  versions: [0, 3],
-  flexibleSince: 2,
-  request: struct({ topics: array(growth), timeoutMs: int32, validateOnly: boolean }),
-  response: struct({
-    throttleTimeMs: defaulted(int32, 0),
-    results: array(struct({ name: string, errorCode: int16, errorMessage: nullableString })),
-  }),
+export const createPartitions = serve(api, {
   handle({ topics, validateOnly }, { access, cluster }) {
     const names = topics.map(({ name }) => name)
     const isNamedTwice = (name: string) => names.indexOf(name) !== names.lastIndexOf(name)
@@ -48,7 +22,7 @@ export const createPartitions = defineApi({
   },
 })
 
-function grow(cluster: Cluster, wanted: ValueOf<typeof growth>, validateOnly: boolean) {
+function grow(cluster: Cluster, wanted: RequestOf<typeof api>['topics'][number], validateOnly: boolean) {
   const { name, count, assignments } = wanted
   const { topics } = cluster
   const topic = topics.get(name)

@@ -1,37 +1,10 @@
-import { aclFilter, type AclFilter, checkFilter } from '../acl/acl-filter.ts'
-import { defineApi } from '../api.ts'
+import { deleteAcls as api } from '../../protocol/index.ts'
+import { type AclFilter, checkFilter } from '../acl/acl-filter.ts'
+import { serve } from '../served-api.ts'
 import { errorCode } from '../error-code.ts'
-import { array, defaulted, int16, int32, int8, nullableString, string, struct } from '../wire/schema.ts'
 import { needsAlter, noAuthorizer } from './create-acls.ts'
 
-export const deleteAcls = defineApi({
-  key: 31,
-  name: 'DeleteAcls',
-  versions: [1, 3],
-  flexibleSince: 2,
-  request: struct({ filters: array(aclFilter) }),
-  response: struct({
-    throttleTimeMs: defaulted(int32, 0),
-    filterResults: array(
-      struct({
-        errorCode: int16,
-        errorMessage: nullableString,
-        matchingAcls: array(
-          struct({
-            errorCode: defaulted(int16, 0),
-            errorMessage: defaulted(nullableString, null),
-            resourceType: int8,
-            resourceName: string,
-            patternType: int8,
-            principal: string,
-            host: string,
-            operation: int8,
-            permissionType: int8,
-          }),
-        ),
-      }),
-    ),
-  }),
+export const deleteAcls = serve(api, {
   handle({ filters }, { access, cluster }) {
     const { authorizer } = cluster
     filters.forEach(checkFilter)

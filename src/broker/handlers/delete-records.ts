@@ -1,29 +1,12 @@
-import { defineApi } from '../api.ts'
+import { deleteRecords as api } from '../../protocol/index.ts'
+import { serve } from '../served-api.ts'
 import { errorCode } from '../error-code.ts'
 import type { Partition } from '../partition.ts'
-import { array, defaulted, int16, int32, int64, string, struct } from '../wire/schema.ts'
 
 /** The offset that stands for all there is. */
 const highWatermark = -1
 
-export const deleteRecords = defineApi({
-  key: 21,
-  name: 'DeleteRecords',
-  versions: [0, 2],
-  flexibleSince: 2,
-  request: struct({
-    topics: array(struct({ name: string, partitions: array(struct({ partitionIndex: int32, offset: int64 })) })),
-    timeoutMs: int32,
-  }),
-  response: struct({
-    throttleTimeMs: defaulted(int32, 0),
-    topics: array(
-      struct({
-        name: string,
-        partitions: array(struct({ partitionIndex: int32, lowWatermark: defaulted(int64, -1), errorCode: int16 })),
-      }),
-    ),
-  }),
+export const deleteRecords = serve(api, {
   handle({ topics }, { access, cluster, node }) {
     return {
       topics: topics.map(({ name, partitions }) => ({

@@ -1,29 +1,11 @@
-import { aclFilter, checkFilter } from '../acl/acl-filter.ts'
+import { describeAcls as api } from '../../protocol/index.ts'
+import { checkFilter } from '../acl/acl-filter.ts'
 import type { Acl } from '../acl/acl.ts'
-import { defineApi } from '../api.ts'
+import { serve } from '../served-api.ts'
 import { errorCode } from '../error-code.ts'
-import { array, defaulted, int16, int32, int8, nullableString, string, struct } from '../wire/schema.ts'
 import { noAuthorizer } from './create-acls.ts'
 
-export const describeAcls = defineApi({
-  key: 29,
-  name: 'DescribeAcls',
-  versions: [1, 3],
-  flexibleSince: 2,
-  request: aclFilter,
-  response: struct({
-    throttleTimeMs: defaulted(int32, 0),
-    errorCode: int16,
-    errorMessage: nullableString,
-    resources: array(
-      struct({
-        resourceType: int8,
-        resourceName: string,
-        patternType: int8,
-        acls: array(struct({ principal: string, host: string, operation: int8, permissionType: int8 })),
-      }),
-    ),
-  }),
+export const describeAcls = serve(api, {
   handle(filter, { access, cluster }) {
     checkFilter(filter)
     const { authorizer } = cluster

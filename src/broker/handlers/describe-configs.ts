@@ -1,55 +1,11 @@
-import { defineApi, type RequestContext } from '../api.ts'
+import { describeConfigs as api } from '../../protocol/index.ts'
+import { type RequestContext, serve } from '../served-api.ts'
 import { allBrokers } from '../broker-config.ts'
 import { brokerEntries, type ConfigEntry, topicEntries } from '../config-entries.ts'
 import { configResource } from '../configurable.ts'
 import { errorCode, type ErrorCode } from '../error-code.ts'
-import {
-  array,
-  boolean,
-  defaulted,
-  int16,
-  int32,
-  int8,
-  nullableArray,
-  nullableString,
-  since,
-  string,
-  struct,
-} from '../wire/schema.ts'
 
-const configEntry = struct({
-  name: string,
-  value: nullableString,
-  readOnly: boolean,
-  configSource: since(1, int8, -1),
-  isSensitive: defaulted(boolean, false),
-  synonyms: since(1, array(struct({ name: string, value: nullableString, source: int8 })), []),
-  configType: since(3, int8, 0),
-  documentation: since(3, nullableString, null),
-})
-
-export const describeConfigs = defineApi({
-  key: 32,
-  name: 'DescribeConfigs',
-  versions: [1, 4],
-  flexibleSince: 4,
-  request: struct({
-    resources: array(struct({ resourceType: int8, resourceName: string, configurationKeys: nullableArray(string) })),
-    includeSynonyms: since(1, boolean, false),
-    includeDocumentation: since(3, boolean, false),
-  }),
-  response: struct({
-    throttleTimeMs: defaulted(int32, 0),
-    results: array(
-      struct({
-        errorCode: int16,
-        errorMessage: nullableString,
-        resourceType: int8,
-        resourceName: string,
-        configs: array(configEntry),
-      }),
-    ),
-  }),
+export const describeConfigs = serve(api, {
   handle({ resources, includeSynonyms }, context) {
     return {
       results: resources.map(({ resourceType: type, resourceName, configurationKeys }) => {

@@ -1,41 +1,11 @@
-import { operationsUnknown } from '../acl/access.ts'
-import { defineApi } from '../api.ts'
+import { describeGroups as api, operationsUnknown } from '../../protocol/index.ts'
+import { serve } from '../served-api.ts'
 import type { Cluster } from '../cluster.ts'
 import { errorCode } from '../error-code.ts'
 import type { Group } from '../group.ts'
 import type { GroupMember } from '../group-member.ts'
-import { array, boolean, bytes, int16, int32, nullableString, since, string, struct } from '../wire/schema.ts'
 
-export const describeGroups = defineApi({
-  key: 15,
-  name: 'DescribeGroups',
-  versions: [0, 6],
-  flexibleSince: 5,
-  request: struct({ groups: array(string), includeAuthorizedOperations: since(3, boolean, false) }),
-  response: struct({
-    throttleTimeMs: since(1, int32, 0),
-    groups: array(
-      struct({
-        errorCode: int16,
-        errorMessage: since(6, nullableString, null),
-        groupId: string,
-        groupState: string,
-        protocolType: string,
-        protocolData: string,
-        members: array(
-          struct({
-            memberId: string,
-            groupInstanceId: since(4, nullableString, null),
-            clientId: string,
-            clientHost: string,
-            memberMetadata: bytes,
-            memberAssignment: bytes,
-          }),
-        ),
-        authorizedOperations: since(3, int32, operationsUnknown),
-      }),
-    ),
-  }),
+export const describeGroups = serve(api, {
   handle({ groups, includeAuthorizedOperations }, { access, cluster, version }) {
     const describeAllowed = (groupId: string) => {
       if (!access.group('describe', groupId))

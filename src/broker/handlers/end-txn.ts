@@ -1,24 +1,13 @@
-import { defineApi } from '../api.ts'
+import { endTxn as api } from '../../protocol/index.ts'
+import { serve } from '../served-api.ts'
 import { ofTransaction } from '../coordinators.ts'
 import { errorCode } from '../error-code.ts'
-import { boolean, defaulted, int16, int32, int64, since, string, struct } from '../wire/schema.ts'
 import { fencedProducerError } from './fenced-producer.ts'
 
 const fencedSinceVersion = 2
 const versionTwoSince = 5
 
-export const endTxn = defineApi({
-  key: 26,
-  name: 'EndTxn',
-  versions: [0, 5],
-  flexibleSince: 3,
-  request: struct({ transactionalId: string, producerId: int64, producerEpoch: int16, committed: boolean }),
-  response: struct({
-    throttleTimeMs: defaulted(int32, 0),
-    errorCode: int16,
-    producerId: since(5, int64, -1),
-    producerEpoch: since(5, int16, -1),
-  }),
+export const endTxn = serve(api, {
   denied: ({ transactionalId }, { access }) =>
     access.transactionalId('write', transactionalId)
       ? undefined

@@ -1,95 +1,15 @@
+import { fetch as api, type RequestOf } from '../../protocol/index.ts'
 import type { AbortedTransaction } from '../aborted-transaction.ts'
-import { defineApi, type RequestContext } from '../api.ts'
+import { type RequestContext, serve } from '../served-api.ts'
 import { errorCode, type ErrorCode } from '../error-code.ts'
 import type { PartitionFound, WantedPartition } from '../fetch-session.ts'
 import type { Partition } from '../partition.ts'
-import {
-  array,
-  defaulted,
-  int16,
-  int32,
-  int64,
-  int8,
-  nullableArray,
-  nullableString,
-  records,
-  since,
-  string,
-  struct,
-  tagged,
-  until,
-  uuid,
-  type ValueOf,
-  versions,
-  zeroUuid,
-} from '../wire/schema.ts'
 
 const readCommitted = 1
 const anyEpoch = -1
 const byIdSinceVersion = 13
 
-const request = struct({
-  clusterId: tagged(0, 12, nullableString, null),
-  replicaId: until(14, int32, -1),
-  maxWaitMs: int32,
-  minBytes: int32,
-  maxBytes: int32,
-  isolationLevel: int8,
-  sessionId: since(7, int32, 0),
-  sessionEpoch: since(7, int32, -1),
-  topics: array(
-    struct({
-      topic: until(12, string, ''),
-      topicId: since(13, uuid, zeroUuid),
-      partitions: array(
-        struct({
-          partition: int32,
-          currentLeaderEpoch: since(9, int32, anyEpoch),
-          fetchOffset: int64,
-          lastFetchedEpoch: since(12, int32, -1),
-          logStartOffset: since(5, int64, -1),
-          partitionMaxBytes: int32,
-        }),
-      ),
-    }),
-  ),
-  forgotten: since(
-    7,
-    array(struct({ topic: versions(7, 12, string, ''), topicId: since(13, uuid, zeroUuid), partitions: array(int32) })),
-    [],
-  ),
-  rackId: since(11, string, ''),
-})
-
-export const fetch = defineApi({
-  key: 1,
-  name: 'Fetch',
-  versions: [4, 18],
-  flexibleSince: 12,
-  request,
-  response: struct({
-    throttleTimeMs: defaulted(int32, 0),
-    errorCode: since(7, int16, 0),
-    sessionId: since(7, int32, 0),
-    responses: array(
-      struct({
-        topic: until(12, string, ''),
-        topicId: since(13, uuid, zeroUuid),
-        partitions: array(
-          struct({
-            partitionIndex: int32,
-            errorCode: int16,
-            highWatermark: defaulted(int64, -1),
-            lastStableOffset: defaulted(int64, -1),
-            logStartOffset: since(5, int64, -1),
-            abortedTransactions: defaulted(nullableArray(struct({ producerId: int64, firstOffset: int64 })), null),
-            preferredReadReplica: since(11, int32, -1),
-            records,
-          }),
-        ),
-      }),
-    ),
-  }),
+export const fetch = serve(api, {
   handle(request, context) {
     const isById = context.version >= byIdSinceVersion
     const opened = context.cluster.fetchSessions.open({ ...request, isById, wanted: wantedBy(request) })
@@ -105,7 +25,7 @@ export const fetch = defineApi({
   },
 })
 
-type Request = ValueOf<typeof request>
+type Request = RequestOf<typeof api>
 
 interface PartitionResult extends PartitionFound {
   readonly lastStableOffset?: number

@@ -1,20 +1,9 @@
-import { defineApi } from '../api.ts'
+import { heartbeat as api } from '../../protocol/index.ts'
+import { serve } from '../served-api.ts'
 import { ofGroup } from '../coordinators.ts'
 import { errorCode } from '../error-code.ts'
-import { int16, int32, nullableString, since, string, struct } from '../wire/schema.ts'
 
-export const heartbeat = defineApi({
-  key: 12,
-  name: 'Heartbeat',
-  versions: [0, 4],
-  flexibleSince: 4,
-  request: struct({
-    groupId: string,
-    generationId: int32,
-    memberId: string,
-    groupInstanceId: since(3, nullableString, null),
-  }),
-  response: struct({ throttleTimeMs: since(1, int32, 0), errorCode: int16 }),
+export const heartbeat = serve(api, {
   denied: ({ groupId }, { access }) =>
     access.group('read', groupId) ? undefined : { errorCode: errorCode.groupAuthorizationFailed },
   coordinatedBy: ofGroup,

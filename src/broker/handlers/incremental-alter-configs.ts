@@ -1,9 +1,9 @@
-import { defineApi } from '../api.ts'
+import { incrementalAlterConfigs as api } from '../../protocol/index.ts'
+import { serve } from '../served-api.ts'
 import { type Configurable, invalidRequest } from '../configurable.ts'
 import { errorCode } from '../error-code.ts'
 import type { Refusal } from '../topics.ts'
-import { array, boolean, int8, nullableString, string, struct } from '../wire/schema.ts'
-import { alteredResources, alterResources } from './alter-resources.ts'
+import { alterResources } from './alter-resources.ts'
 
 /** Kafka's numbers for what is to be done with a setting. */
 const operation = { set: 0, delete: 1, append: 2, subtract: 3 } as const
@@ -14,22 +14,7 @@ interface Change {
   readonly value: string | null
 }
 
-export const incrementalAlterConfigs = defineApi({
-  key: 44,
-  name: 'IncrementalAlterConfigs',
-  versions: [0, 1],
-  flexibleSince: 1,
-  request: struct({
-    resources: array(
-      struct({
-        resourceType: int8,
-        resourceName: string,
-        configs: array(struct({ name: string, configOperation: int8, value: nullableString })),
-      }),
-    ),
-    validateOnly: boolean,
-  }),
-  response: alteredResources,
+export const incrementalAlterConfigs = serve(api, {
   handle({ resources, validateOnly }, context) {
     return alterResources(resources, context, validateOnly, (config, { configs }) => {
       const set = config.overrides

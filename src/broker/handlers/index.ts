@@ -1,4 +1,4 @@
-import type { Api } from '../api.ts'
+import type { ServedApi } from '../served-api.ts'
 import { addOffsetsToTxn } from './add-offsets-to-txn.ts'
 import { addPartitionsToTxn } from './add-partitions-to-txn.ts'
 import { alterClientQuotas } from './alter-client-quotas.ts'
@@ -78,47 +78,6 @@ export const apis = [
   describeProducers,
   describeTransactions,
   listTransactions,
-] as const satisfies readonly Api[]
+] as const satisfies readonly ServedApi[]
 
 export type ApiName = (typeof apis)[number]['name']
-
-export {
-  addOffsetsToTxn,
-  addPartitionsToTxn,
-  alterClientQuotas,
-  alterConfigs,
-  apiVersions,
-  createAcls,
-  createPartitions,
-  createTopics,
-  deleteAcls,
-  deleteGroups,
-  deleteRecords,
-  deleteTopics,
-  describeAcls,
-  describeCluster,
-  describeConfigs,
-  describeGroups,
-  describeProducers,
-  describeTransactions,
-  endTxn,
-  fetch,
-  findCoordinator,
-  heartbeat,
-  incrementalAlterConfigs,
-  initProducerId,
-  joinGroup,
-  leaveGroup,
-  listGroups,
-  listOffsets,
-  listTransactions,
-  metadata,
-  offsetCommit,
-  offsetDelete,
-  offsetFetch,
-  produce,
-  saslAuthenticate,
-  saslHandshake,
-  syncGroup,
-  txnOffsetCommit,
-}

@@ -1,29 +1,13 @@
-import { defineApi } from '../api.ts'
+import { initProducerId as api } from '../../protocol/index.ts'
+import { serve } from '../served-api.ts'
 import { ofTransaction } from '../coordinators.ts'
 import { errorCode } from '../error-code.ts'
 import { noEpoch, noProducerId } from '../transaction.ts'
-import { defaulted, int16, int32, int64, nullableString, since, struct } from '../wire/schema.ts'
 import { fencedProducerError } from './fenced-producer.ts'
 
 const fencedSinceVersion = 4
 
-export const initProducerId = defineApi({
-  key: 22,
-  name: 'InitProducerId',
-  versions: [0, 5],
-  flexibleSince: 2,
-  request: struct({
-    transactionalId: nullableString,
-    transactionTimeoutMs: int32,
-    producerId: since(3, int64, -1),
-    producerEpoch: since(3, int16, -1),
-  }),
-  response: struct({
-    throttleTimeMs: defaulted(int32, 0),
-    errorCode: int16,
-    producerId: defaulted(int64, -1),
-    producerEpoch: defaulted(int16, -1),
-  }),
+export const initProducerId = serve(api, {
   denied({ transactionalId }, { access }) {
     if (transactionalId !== null) {
       const mayTransact = access.transactionalId('write', transactionalId)

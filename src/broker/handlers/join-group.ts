@@ -1,48 +1,12 @@
-import { defineApi } from '../api.ts'
+import { joinGroup as api } from '../../protocol/index.ts'
+import { serve } from '../served-api.ts'
 import { ofGroup } from '../coordinators.ts'
 import { errorCode } from '../error-code.ts'
-import {
-  array,
-  boolean,
-  bytes,
-  int16,
-  int32,
-  nullableSince,
-  nullableString,
-  since,
-  string,
-  struct,
-} from '../wire/schema.ts'
 
 const knownMemberIdSince = 4
 const skipAssignmentSince = 9
 
-export const joinGroup = defineApi({
-  key: 11,
-  name: 'JoinGroup',
-  versions: [0, 9],
-  flexibleSince: 6,
-  request: struct({
-    groupId: string,
-    sessionTimeoutMs: int32,
-    rebalanceTimeoutMs: since(1, int32, -1),
-    memberId: string,
-    groupInstanceId: since(5, nullableString, null),
-    protocolType: string,
-    protocols: array(struct({ name: string, metadata: bytes })),
-    reason: since(8, nullableString, null),
-  }),
-  response: struct({
-    throttleTimeMs: since(2, int32, 0),
-    errorCode: int16,
-    generationId: int32,
-    protocolType: since(7, nullableString, null),
-    protocolName: nullableSince(7, nullableString),
-    leader: string,
-    skipAssignment: since(9, boolean, false),
-    memberId: string,
-    members: array(struct({ memberId: string, groupInstanceId: since(5, nullableString, null), metadata: bytes })),
-  }),
+export const joinGroup = serve(api, {
   denied({ groupId }, { access, version }) {
     if (access.group('read', groupId)) return undefined
     const protocolName = version < 7 ? '' : null

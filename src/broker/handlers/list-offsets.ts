@@ -1,8 +1,8 @@
-import { defineApi } from '../api.ts'
+import { listOffsets as api } from '../../protocol/index.ts'
+import { serve } from '../served-api.ts'
 import { errorCode } from '../error-code.ts'
 import { loadBatchCodec } from '../batch-codec.ts'
 import type { Partition } from '../partition.ts'
-import { array, defaulted, int16, int32, int64, int8, since, string, struct } from '../wire/schema.ts'
 
 /** Timestamps that are questions of another kind. */
 const latest = -1
@@ -24,39 +24,7 @@ const askedSince = new Map([
 
 const readCommitted = 1
 
-export const listOffsets = defineApi({
-  key: 2,
-  name: 'ListOffsets',
-  versions: [1, 11],
-  flexibleSince: 6,
-  request: struct({
-    replicaId: int32,
-    isolationLevel: since(2, int8, 0),
-    topics: array(
-      struct({
-        name: string,
-        partitions: array(struct({ partitionIndex: int32, currentLeaderEpoch: since(4, int32, -1), timestamp: int64 })),
-      }),
-    ),
-    timeoutMs: since(10, int32, 0),
-  }),
-  response: struct({
-    throttleTimeMs: since(2, int32, 0),
-    topics: array(
-      struct({
-        name: string,
-        partitions: array(
-          struct({
-            partitionIndex: int32,
-            errorCode: int16,
-            timestamp: defaulted(int64, -1),
-            offset: defaulted(int64, -1),
-            leaderEpoch: since(4, int32, -1),
-          }),
-        ),
-      }),
-    ),
-  }),
+export const listOffsets = serve(api, {
   async handle({ isolationLevel, topics }, { access, cluster, node, version }) {
     const answer = async (
       name: string,

@@ -1,28 +1,10 @@
-import { defineApi } from '../api.ts'
+import { listTransactions as api } from '../../protocol/index.ts'
+import { serve } from '../served-api.ts'
 import { errorCode } from '../error-code.ts'
 import { namesMatching } from '../matching.ts'
 import { transactionStates } from '../transaction.ts'
-import { array, defaulted, int16, int32, int64, nullableString, since, string, struct } from '../wire/schema.ts'
 
-const anyDuration = -1
-
-export const listTransactions = defineApi({
-  key: 66,
-  name: 'ListTransactions',
-  versions: [0, 2],
-  flexibleSince: 0,
-  request: struct({
-    stateFilters: array(string),
-    producerIdFilters: array(int64),
-    durationFilterMs: since(1, int64, anyDuration),
-    transactionalIdPattern: since(2, nullableString, null),
-  }),
-  response: struct({
-    throttleTimeMs: defaulted(int32, 0),
-    errorCode: int16,
-    unknownStateFilters: array(string),
-    transactionStates: array(struct({ transactionalId: string, producerId: int64, transactionState: string })),
-  }),
+export const listTransactions = serve(api, {
   handle(
     { stateFilters, producerIdFilters, durationFilterMs, transactionalIdPattern },
     { access, cluster, clock, node },

@@ -1,62 +1,14 @@
-import { defineApi } from '../api.ts'
+import { offsetCommit as api } from '../../protocol/index.ts'
+import { serve } from '../served-api.ts'
 import type { Cluster } from '../cluster.ts'
 import { ofGroup } from '../coordinators.ts'
 import { errorCode, type ErrorCode } from '../error-code.ts'
 import type { MemberIdentity } from '../group-messages.ts'
-import {
-  array,
-  int16,
-  int32,
-  int64,
-  nullableString,
-  since,
-  string,
-  struct,
-  until,
-  uuid,
-  versions,
-  zeroUuid,
-} from '../wire/schema.ts'
 
 const metadataLengthMax = 4096
 const missingGroupNamedSince = 9
 
-export const offsetCommit = defineApi({
-  key: 8,
-  name: 'OffsetCommit',
-  versions: [2, 10],
-  flexibleSince: 8,
-  request: struct({
-    groupId: string,
-    generationId: int32,
-    memberId: string,
-    groupInstanceId: since(7, nullableString, null),
-    retentionTimeMs: versions(2, 4, int64, -1),
-    topics: array(
-      struct({
-        name: until(9, string, ''),
-        topicId: since(10, uuid, zeroUuid),
-        partitions: array(
-          struct({
-            partitionIndex: int32,
-            offset: int64,
-            leaderEpoch: since(6, int32, -1),
-            metadata: nullableString,
-          }),
-        ),
-      }),
-    ),
-  }),
-  response: struct({
-    throttleTimeMs: since(3, int32, 0),
-    topics: array(
-      struct({
-        name: until(9, string, ''),
-        topicId: since(10, uuid, zeroUuid),
-        partitions: array(struct({ partitionIndex: int32, errorCode: int16 })),
-      }),
-    ),
-  }),
+export const offsetCommit = serve(api, {
   denied({ groupId, topics }, { access }) {
     if (access.group('read', groupId)) return undefined
     return { topics: topics.map((topic) => refuseTopic(topic, errorCode.groupAuthorizationFailed)) }

@@ -1,22 +1,9 @@
-import { defineApi } from '../api.ts'
+import { offsetDelete as api } from '../../protocol/index.ts'
+import { serve } from '../served-api.ts'
 import { ofGroup } from '../coordinators.ts'
 import { errorCode } from '../error-code.ts'
-import { array, defaulted, int16, int32, string, struct } from '../wire/schema.ts'
 
-export const offsetDelete = defineApi({
-  key: 47,
-  name: 'OffsetDelete',
-  versions: [0, 0],
-  flexibleSince: Infinity,
-  request: struct({
-    groupId: string,
-    topics: array(struct({ name: string, partitions: array(struct({ partitionIndex: int32 })) })),
-  }),
-  response: struct({
-    errorCode: int16,
-    throttleTimeMs: defaulted(int32, 0),
-    topics: array(struct({ name: string, partitions: array(struct({ partitionIndex: int32, errorCode: int16 })) })),
-  }),
+export const offsetDelete = serve(api, {
   denied: ({ groupId }, { access }) =>
     access.group('delete', groupId) ? undefined : { errorCode: errorCode.groupAuthorizationFailed, topics: [] },
   coordinatedBy: ofGroup,

@@ -1,4 +1,5 @@
-import { defineApi, type RequestContext } from '../api.ts'
+import { produce as api } from '../../protocol/index.ts'
+import { type RequestContext, serve } from '../served-api.ts'
 import { type BatchCodec, codecs, loadBatchCodec, plainCodec } from '../batch-codec.ts'
 import { batchHeader, checkProduced, headerBytes } from '../batch.ts'
 import type { Cluster } from '../cluster.ts'
@@ -6,63 +7,12 @@ import { errorCode, type ErrorCode } from '../error-code.ts'
 import type { Partition } from '../partition.ts'
 import { codecOf, prepareBatch, type RefusedBatch } from '../produced-batch.ts'
 import type { Topic } from '../topics.ts'
-import {
-  array,
-  defaulted,
-  int16,
-  int32,
-  int64,
-  nullableString,
-  records,
-  since,
-  string,
-  struct,
-  until,
-  uuid,
-  zeroUuid,
-} from '../wire/schema.ts'
 
 const zstdSinceVersion = 7
 const abortableSinceVersion = 11
 const implicitSinceVersion = 12
 
-export const produce = defineApi({
-  key: 0,
-  name: 'Produce',
-  versions: [3, 13],
-  flexibleSince: 9,
-  request: struct({
-    transactionalId: nullableString,
-    acks: int16,
-    timeoutMs: int32,
-    topics: array(
-      struct({
-        name: until(12, string, ''),
-        topicId: since(13, uuid, zeroUuid),
-        partitions: array(struct({ index: int32, records })),
-      }),
-    ),
-  }),
-  response: struct({
-    responses: array(
-      struct({
-        name: until(12, string, ''),
-        topicId: since(13, uuid, zeroUuid),
-        partitions: array(
-          struct({
-            index: int32,
-            errorCode: int16,
-            baseOffset: defaulted(int64, -1),
-            logAppendTimeMs: defaulted(int64, -1),
-            logStartOffset: since(5, int64, -1),
-            recordErrors: since(8, array(struct({ batchIndex: int32, batchIndexErrorMessage: nullableString })), []),
-            errorMessage: since(8, nullableString, null),
-          }),
-        ),
-      }),
-    ),
-    throttleTimeMs: defaulted(int32, 0),
-  }),
+export const produce = serve(api, {
   handle(request, context) {
     const { topics } = context.cluster
     const { access } = context

@@ -1,17 +1,6 @@
-import { defineApi } from '../api.ts'
-import { bytes, int16, int64, nullableString, since, struct } from '../wire/schema.ts'
+import { saslAuthenticate as api } from '../../protocol/index.ts'
+import { serve } from '../served-api.ts'
 
-export const saslAuthenticate = defineApi({
-  key: 36,
-  name: 'SaslAuthenticate',
-  versions: [0, 2],
-  flexibleSince: 2,
-  request: struct({ authBytes: bytes }),
-  response: struct({
-    errorCode: int16,
-    errorMessage: nullableString,
-    authBytes: bytes,
-    sessionLifetimeMs: since(1, int64, 0),
-  }),
+export const saslAuthenticate = serve(api, {
   handle: ({ authBytes }, { authentication }) => authentication.authenticate(authBytes),
 })

@@ -1,12 +1,6 @@
-import { defineApi } from '../api.ts'
-import { array, int16, string, struct } from '../wire/schema.ts'
+import { saslHandshake as api } from '../../protocol/index.ts'
+import { serve } from '../served-api.ts'
 
-export const saslHandshake = defineApi({
-  key: 17,
-  name: 'SaslHandshake',
-  versions: [0, 1],
-  flexibleSince: Infinity,
-  request: struct({ mechanism: string }),
-  response: struct({ errorCode: int16, mechanisms: array(string) }),
+export const saslHandshake = serve(api, {
   handle: ({ mechanism }, { authentication, version }) => authentication.handshake(mechanism, version === 0),
 })

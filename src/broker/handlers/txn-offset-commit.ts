@@ -1,42 +1,12 @@
-import { defineApi } from '../api.ts'
+import { txnOffsetCommit as api } from '../../protocol/index.ts'
+import { serve } from '../served-api.ts'
 import { ofGroup } from '../coordinators.ts'
 import { errorCode, type ErrorCode } from '../error-code.ts'
-import { array, defaulted, int16, int32, int64, nullableString, since, string, struct } from '../wire/schema.ts'
 
 const implicitSince = 5
 const abortableSince = 4
 
-export const txnOffsetCommit = defineApi({
-  key: 28,
-  name: 'TxnOffsetCommit',
-  versions: [0, 5],
-  flexibleSince: 3,
-  request: struct({
-    transactionalId: string,
-    groupId: string,
-    producerId: int64,
-    producerEpoch: int16,
-    generationId: since(3, int32, -1),
-    memberId: since(3, string, ''),
-    groupInstanceId: since(3, nullableString, null),
-    topics: array(
-      struct({
-        name: string,
-        partitions: array(
-          struct({
-            partitionIndex: int32,
-            offset: int64,
-            leaderEpoch: since(2, int32, -1),
-            metadata: nullableString,
-          }),
-        ),
-      }),
-    ),
-  }),
-  response: struct({
-    throttleTimeMs: defaulted(int32, 0),
-    topics: array(struct({ name: string, partitions: array(struct({ partitionIndex: int32, errorCode: int16 })) })),
-  }),
+export const txnOffsetCommit = serve(api, {
   denied({ transactionalId, groupId, topics }, { access }) {
     if (!access.transactionalId('write', transactionalId)) {
       return { topics: topics.map((topic) => refuseTopic(topic, errorCode.transactionalIdAuthorizationFailed)) }

@@ -1,12 +1,10 @@
+import type { Api, Reader, RequestOf, ResponseInputOf, Writer } from '../protocol/index.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Access } from './acl/access.ts'
 import type { Cluster, ClusterNode } from './cluster.ts'
 import type { Coordinated } from './coordinators.ts'
 import { errorCode } from './error-code.ts'
 import type { Authentication } from './sasl/authentication.ts'
-import type { Reader } from './wire/reader.ts'
-import type { InputOf, Type, ValueOf } from './wire/schema.ts'
-import type { Writer } from './wire/writer.ts'
 
 /** What a handler may know besides the request. */
 export interface RequestContext {
@@ -15,7 +13,7 @@ export interface RequestContext {
   readonly node: ClusterNode
   readonly clock: Clock
   /** What the broker serves. */
-  readonly apis: readonly Api[]
+  readonly apis: readonly ServedApi[]
   readonly version: number
   readonly clientId: string
   readonly clientHost: string
@@ -32,67 +30,47 @@ export interface RequestContext {
 /** Writes the body of a response; `undefined` where the protocol wants none. */
 export type Answer = ((writer: Writer) => void) | undefined
 
-/** One API of the protocol: what it is called, which versions of it are served, and how it is answered. */
-export interface Api {
-  readonly key: number
-  readonly name: string
-  readonly versions: readonly [first: number, last: number]
-  /** The first version with compact lengths and tagged fields. */
-  readonly flexibleSince: number
+/** One API of the protocol, and how it is answered here. */
+export type ServedApi<A extends Api = Api> = A & {
   answer(body: Reader, context: RequestContext): Answer | Promise<Answer>
   /** Answers with an error wherever the answer has room for one, and does nothing. */
   refuse(body: Reader, context: RequestContext, code: number): Answer | Promise<Answer>
 }
 
-interface ApiDefinition<Name extends string, Request extends AnyType, Response extends AnyType> {
-  readonly key: number
-  readonly name: Name
-  readonly versions: readonly [first: number, last: number]
-  readonly flexibleSince: number
-  readonly request: Request
-  readonly response: Response
+interface Service<A extends Api> {
   /** What is answered to a client that may not ask this at all; `undefined` where it may. */
-  denied?(request: ValueOf<Request>, context: RequestContext): Handled<Response>
+  denied?(request: RequestOf<A>, context: RequestContext): Handled<A>
   /** Whose coordinator alone may answer a request; `undefined` where any broker may. */
-  coordinatedBy?(request: ValueOf<Request>): Coordinated | undefined
+  coordinatedBy?(request: RequestOf<A>): Coordinated | undefined
   /** Answers one request; `undefined` sends nothing. */
-  handle(request: ValueOf<Request>, context: RequestContext): Handled<Response> | Promise<Handled<Response>>
+  handle(request: RequestOf<A>, context: RequestContext): Handled<A> | Promise<Handled<A>>
 }
 
-type AnyType = Type<unknown, never>
+type Handled<A extends Api> = ResponseInputOf<A> | undefined
 
-type Handled<Response extends AnyType> = InputOf<Response> | undefined
-
-export type DefinedApi<Name extends string, Request extends AnyType, Response extends AnyType> = Api & {
-  readonly name: Name
-  readonly request: Request
-  readonly response: Response
-}
-
-export function defineApi<const Name extends string, Request extends AnyType, Response extends AnyType>(
-  definition: ApiDefinition<Name, Request, Response>,
-): DefinedApi<Name, Request, Response> {
-  const write = (response: Handled<Response>): Answer =>
-    response === undefined ? undefined : (writer) => definition.response.write(writer, response as never)
-  const refuse = async (request: ValueOf<Request>, context: RequestContext, code: number) => {
+export function serve<A extends Api>(api: A, service: Service<A>): ServedApi<A> {
+  const read = (body: Reader) => api.request.read(body) as RequestOf<A>
+  const write = (response: Handled<A>): Answer =>
+    response === undefined ? undefined : (writer) => api.response.write(writer, response as never)
+  const refuse = async (request: RequestOf<A>, context: RequestContext, code: number) => {
     // A cluster that knows nothing shapes the answer, and is thrown away with whatever the request did to it.
-    const handled = await definition.handle(request, { ...context, cluster: context.cluster.blank() })
+    const handled = await service.handle(request, { ...context, cluster: context.cluster.blank() })
     return write(withErrors(handled, code))
   }
   return {
-    ...definition,
+    ...api,
     answer(body, context) {
-      const request = definition.request.read(body) as ValueOf<Request>
-      const denied = definition.denied?.(request, context)
+      const request = read(body)
+      const denied = service.denied?.(request, context)
       if (denied !== undefined) return write(denied)
-      const coordinated = definition.coordinatedBy?.(request)
+      const coordinated = service.coordinatedBy?.(request)
       if (coordinated !== undefined && context.cluster.coordinators.nodeIdOf(coordinated) !== context.node.id) {
         return refuse(request, context, errorCode.notCoordinator)
       }
-      const handled = definition.handle(request, context)
+      const handled = service.handle(request, context)
       return handled instanceof Promise ? handled.then(write) : write(handled)
     },
-    refuse: (body, context, code) => refuse(definition.request.read(body) as ValueOf<Request>, context, code),
+    refuse: (body, context, code) => refuse(read(body), context, code),
   }
 }
 

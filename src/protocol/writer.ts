@@ -1,4 +1,4 @@
-import { writeInt64 } from '../int64.ts'
+import { writeInt64 } from './int64.ts'
 
 const sizeBytesFirst = 512
 // Longer byte strings are passed on as they are instead of being copied behind the other fields.

@@ -1,4 +1,4 @@
-import { readInt64 } from '../int64.ts'
+import { readInt64 } from './int64.ts'
 
 /** A request that does not follow the protocol. The broker answers it as Kafka does: by closing the connection. */
 export class MalformedRequest extends Error {}
