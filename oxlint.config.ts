@@ -44,7 +44,7 @@ export default defineConfig({
     })),
     {
       files: ['test/**', 'bench/**', 'examples/**', 'tools/**'],
-      rules: restrictImports(['**/src/**', '!**/src/core/*.ts', '!**/src/**/index.ts']),
+      rules: restrictImports(['**/src/**', '!**/src/core/*.ts', '!**/src/doors/*.ts', '!**/src/**/index.ts']),
     },
     {
       files: ['**/*.test.ts', '**/*.contract.ts', '**/*.integration.ts'],

@@ -1,5 +1,5 @@
 /** The experiment as a program of its own: `millrace run examples/experiment.ts --bootstrap-servers localhost:9092`. */
-import { field, stage, topology } from '../src/streams/index.ts'
+import { field, stage, topology } from '../src/doors/millrace.ts'
 
 const part = field('part')
 
