@@ -1,12 +1,12 @@
-import { assert } from '../core/assert.ts'
-import { ActorError } from '../core/errors.ts'
-import { ActorCell } from './actor-cell.ts'
+import { assert } from '../../core/assert.ts'
+import { ActorError } from '../../core/errors.ts'
+import { ActorCell } from '../actor/actor-cell.ts'
 import type { Child, OnExit } from './child.ts'
 import type { Exit } from './exit-reason.ts'
 import { createRestarter, type Restarter, stopInReverse } from './restart-group.ts'
 import { backoffMs, type RestartType, shouldRestart, withRestart } from './restart-policy.ts'
-import type { Runtime } from './runtime.ts'
-import type { SupervisorSnapshot } from './snapshot.ts'
+import type { Runtime } from '../system/runtime.ts'
+import type { SupervisorSnapshot } from '../system/snapshot.ts'
 import type { ChildSpec, SupervisorSpec } from './supervisor.ts'
 
 interface Slot {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { systemClock } from '../core/clock.ts'
-import { VirtualClock } from '../testing/index.ts'
+import { systemClock } from '../../core/clock.ts'
+import { VirtualClock } from '../../testing/index.ts'
 import { type Runnable, Scheduler } from './scheduler.ts'
 
 describe('Scheduler', () => {

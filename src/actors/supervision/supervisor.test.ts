@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { sleep } from '../core/clock.ts'
-import { MillraceError } from '../core/errors.ts'
-import { probeActors } from '../testing/index.ts'
-import { defineActor, supervisor } from './index.ts'
+import { sleep } from '../../core/clock.ts'
+import { MillraceError } from '../../core/errors.ts'
+import { probeActors } from '../../testing/index.ts'
+import { defineActor, supervisor } from '../index.ts'
 
 type Order = { type: 'crash' } | { type: 'leave' } | { type: 'work' }
 const crash: Order = { type: 'crash' }

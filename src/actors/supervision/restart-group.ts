@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../core/clock.ts'
+import { type Clock, sleep } from '../../core/clock.ts'
 import type { Child } from './child.ts'
 import type { Strategy } from './supervisor.ts'
 

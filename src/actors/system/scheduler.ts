@@ -1,5 +1,5 @@
-import type { Clock } from '../core/clock.ts'
-import { Fifo } from './fifo.ts'
+import type { Clock } from '../../core/clock.ts'
+import { Fifo } from '../mailbox/fifo.ts'
 
 /** Something that does one step of work when its turn comes. */
 export interface Runnable {

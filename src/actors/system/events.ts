@@ -1,4 +1,4 @@
-import type { ExitReason } from './exit-reason.ts'
+import type { ExitReason } from '../supervision/exit-reason.ts'
 
 /**
  * What happened to an actor or supervisor, told to `onEvent` as it happens. Each incarnation of an actor gives one

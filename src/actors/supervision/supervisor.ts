@@ -1,4 +1,4 @@
-import type { ActorDefinition } from './actor.ts'
+import type { ActorDefinition } from '../actor/actor.ts'
 import type { Backoff, RestartType } from './restart-policy.ts'
 
 /**

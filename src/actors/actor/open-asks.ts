@@ -1,6 +1,6 @@
-import { ActorError } from '../core/errors.ts'
+import { ActorError } from '../../core/errors.ts'
 import type { Ask } from './ask.ts'
-import type { ExitReason } from './exit-reason.ts'
+import type { ExitReason } from '../supervision/exit-reason.ts'
 
 /** The questions that an incarnation has taken in and not answered yet. They die with it. */
 export class OpenAsks {

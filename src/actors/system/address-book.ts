@@ -1,5 +1,5 @@
-import { ActorError } from '../core/errors.ts'
-import type { ActorMessage, ActorRef } from './ref.ts'
+import { ActorError } from '../../core/errors.ts'
+import type { ActorMessage, ActorRef } from '../actor/ref.ts'
 
 /** Finds the actors of one system, by path or by id. */
 export class AddressBook {

@@ -1,6 +1,6 @@
-import type { Clock } from '../core/clock.ts'
+import type { Clock } from '../../core/clock.ts'
 import { Ask, type Answer, type AskOptions, type Question } from './ask.ts'
-import type { ExitReason } from './exit-reason.ts'
+import type { ExitReason } from '../supervision/exit-reason.ts'
 
 /** What every message has: the type that picks its handler. An actor's messages are a discriminated union over it. */
 export interface ActorMessage {

@@ -1,10 +1,10 @@
-import type { Clock } from '../core/clock.ts'
-import type { Random } from '../core/random.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Random } from '../../core/random.ts'
 import type { AddressBook } from './address-book.ts'
-import type { DeadLetters } from './dead-letters.ts'
+import type { DeadLetters } from '../mailbox/dead-letters.ts'
 import type { SystemEvent } from './events.ts'
 import type { Scheduler } from './scheduler.ts'
-import type { Traffic } from './traffic.ts'
+import type { Traffic } from '../mailbox/traffic.ts'
 
 /** What the parts of one system share; two systems share nothing. */
 export interface Runtime {

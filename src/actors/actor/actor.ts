@@ -1,5 +1,5 @@
-import type { Clock } from '../core/clock.ts'
-import type { ExitReason } from './exit-reason.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { ExitReason } from '../supervision/exit-reason.ts'
 import type { ActorMessage, ActorRef, DownNotice, Monitor } from './ref.ts'
 
 /** What an actor knows of itself and of its system, during one incarnation. */

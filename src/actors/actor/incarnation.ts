@@ -1,7 +1,7 @@
-import type { Clock } from '../core/clock.ts'
+import type { Clock } from '../../core/clock.ts'
 import type { ActorContext } from './actor.ts'
 import type { ActorMessage, ActorRef, DownNotice, Monitor } from './ref.ts'
-import type { Runtime } from './runtime.ts'
+import type { Runtime } from '../system/runtime.ts'
 
 /** One life of an actor, from `init` to the end of `onStop`. */
 export class Incarnation {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { seededRandom } from '../core/random.ts'
+import { seededRandom } from '../../core/random.ts'
 import type { ExitReason } from './exit-reason.ts'
 import { backoffMs, type RestartType, shouldRestart, withRestart } from './restart-policy.ts'
 

@@ -1,5 +1,5 @@
-import { ActorError } from '../core/errors.ts'
-import type { ActorDefinition, FailingMessagePolicy } from './actor.ts'
+import { ActorError } from '../../core/errors.ts'
+import type { ActorDefinition, FailingMessagePolicy } from '../actor/actor.ts'
 import type { Backoff } from './restart-policy.ts'
 import type { ChildSpec, SupervisorSpec } from './supervisor.ts'
 

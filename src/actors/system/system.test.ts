@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { sleep } from '../core/clock.ts'
-import { MillraceError } from '../core/errors.ts'
-import { probeActors } from '../testing/index.ts'
+import { sleep } from '../../core/clock.ts'
+import { MillraceError } from '../../core/errors.ts'
+import { probeActors } from '../../testing/index.ts'
 import {
   type ActorDefinition,
   defineActor,
@@ -11,7 +11,7 @@ import {
   supervisor,
   type SupervisorOptions,
   type SystemEvent,
-} from './index.ts'
+} from '../index.ts'
 
 type Job = { type: 'job'; id: number }
 

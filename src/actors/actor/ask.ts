@@ -1,5 +1,5 @@
-import type { Clock, Timer } from '../core/clock.ts'
-import { ActorError } from '../core/errors.ts'
+import type { Clock, Timer } from '../../core/clock.ts'
+import { ActorError } from '../../core/errors.ts'
 
 /** Answers a question; answers after the first, or after the asker has given up, do nothing. */
 export type Reply<Value> = (answer: Value) => void

@@ -1,4 +1,4 @@
-import { nextFloat, type Random } from '../core/random.ts'
+import { nextFloat, type Random } from '../../core/random.ts'
 import type { ExitReason } from './exit-reason.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { Exit } from './exit-reason.ts'
-import type { ChildSnapshot } from './snapshot.ts'
+import type { ChildSnapshot } from '../system/snapshot.ts'
 
 /** What a supervisor supervises: an actor or another supervisor. It outlives its incarnations and their crashes. */
 export interface Child {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { sleep } from '../core/clock.ts'
-import { probeActors } from '../testing/index.ts'
-import { type ActorRef, defineActor, type DownNotice, type ExitReason } from './index.ts'
+import { sleep } from '../../core/clock.ts'
+import { probeActors } from '../../testing/index.ts'
+import { type ActorRef, defineActor, type DownNotice, type ExitReason } from '../index.ts'
 
 type CounterMessage = { type: 'add'; amount: number } | { type: 'reset' }
 

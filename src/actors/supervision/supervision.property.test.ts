@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { sleep } from '../core/clock.ts'
-import { probeActors } from '../testing/index.ts'
-import { checkAsync } from '../../test/property.ts'
-import { type ChildSpec, defineActor, supervisor, type SupervisorOptions } from './index.ts'
+import { sleep } from '../../core/clock.ts'
+import { probeActors } from '../../testing/index.ts'
+import { checkAsync } from '../../../test/property.ts'
+import { type ChildSpec, defineActor, supervisor, type SupervisorOptions } from '../index.ts'
 
 type Strategy = NonNullable<SupervisorOptions['strategy']>
 type RestartType = NonNullable<ChildSpec['restart']>

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { describe, it } from 'node:test'
-import { probeActors } from '../testing/index.ts'
-import { type ActorRef, type ActorSpec, defineActor, type Reply } from './index.ts'
+import { probeActors } from '../../testing/index.ts'
+import { type ActorRef, type ActorSpec, defineActor, type Reply } from '../index.ts'
 
 type CounterMessage =
   | { type: 'add'; amount: number }

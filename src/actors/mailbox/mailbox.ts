@@ -1,6 +1,6 @@
-import type { Ask } from './ask.ts'
+import type { Ask } from '../actor/ask.ts'
 import { Fifo } from './fifo.ts'
-import type { ActorMessage } from './ref.ts'
+import type { ActorMessage } from '../actor/ref.ts'
 
 /** Messages that may wait for room before further ones are refused: only senders that do not await get there. */
 export const waitingMax = 1_024
