@@ -8,7 +8,7 @@
  */
 import { allocate, filled, free, retireEmptiest, segmentUnits, unitBits } from './arena'
 import { at, hashIn, headOf, nextOf, setNext, unitsOf } from './block'
-import { homeOf, pageOf, slotBehind, slotOf } from './index'
+import { homeOf, pageOf, slotBehind, slotOf } from './hash-index'
 import { kindOf, RETIRING, setKind, WALKED } from './segments'
 import { blockUnits, liveUnits, segmentCount, walked, walkedUnits } from './state'
 

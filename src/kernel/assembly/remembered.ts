@@ -22,7 +22,7 @@ import {
   writeKey,
 } from './block'
 import { hashOf } from './hash'
-import { hasRoom, homeOf, insert, pageOf, remove, slotBehind, slotOf } from './index'
+import { hasRoom, homeOf, insert, pageOf, remove, slotBehind, slotOf } from './hash-index'
 import { allSides, forgottenCount, rememberedSlots } from './state'
 
 /** In place of a timestamp; nothing is ever as late. */

@@ -5,7 +5,7 @@
  */
 import { filled, segmentUnits, unitBits } from './arena'
 import { at, hashIn, isRemembered, nextOf, offsetOf, placeOf, timestampOf, unitsOf } from './block'
-import { homeOf, pageOf, slotBehind } from './index'
+import { homeOf, pageOf, slotBehind } from './hash-index'
 import { EXPIRED, pagesPerRow } from './log'
 import { isForgotten, sweepAway } from './remembered'
 import { BLOCKS, hasPages, kindOf, RETIRING, RUN, WALKED } from './segments'

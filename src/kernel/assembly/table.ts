@@ -43,7 +43,18 @@ import {
 import { restart } from './compact'
 import { copyWords, restOf } from './copy'
 import { hashOf } from './hash'
-import { hasRoom, homeOf, insert, insertAt, pageOf, remove, removeAt, replace, slotBehind, startIndex } from './index'
+import {
+  hasRoom,
+  homeOf,
+  insert,
+  insertAt,
+  pageOf,
+  remove,
+  removeAt,
+  replace,
+  slotBehind,
+  startIndex,
+} from './hash-index'
 import {
   departedBytes,
   dropLastPage,
@@ -104,7 +115,7 @@ export { FREE, pageBytes, segmentBytes, UNTOUCHED } from './segments'
 
 export { compact, isSparse } from './compact'
 export { hashOf } from './hash'
-export { directory, hasRoom, insert, pageOf, remove, slotOf } from './index'
+export { directory, hasRoom, insert, pageOf, remove, slotOf } from './hash-index'
 export { literals, murmur2 } from './merge'
 export { flush, openOutput } from './output'
 export { recall } from './remembered'
