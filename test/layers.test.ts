@@ -63,6 +63,18 @@ describe('the lint gate', () => {
     assert.deepEqual(complaints, ['import(no-cycle) src/kernel/left.ts', 'import(no-cycle) src/kernel/right.ts'])
   })
 
+  it('refuses a cycle among files of AssemblyScript, whose imports have no suffix', () => {
+    const complaints = lint({
+      'src/kernel/assembly/table.ts': `import { sweep } from './sweep'\nexport const table: u32 = sweep`,
+      'src/kernel/assembly/sweep.ts': `import { table } from './table'\nexport const sweep: u32 = table`,
+    })
+
+    assert.deepEqual(complaints, [
+      'import(no-cycle) src/kernel/assembly/sweep.ts',
+      'import(no-cycle) src/kernel/assembly/table.ts',
+    ])
+  })
+
   it('refuses a promise that nobody waits for', () => {
     const complaints = lint({ 'src/core/bad.ts': `export function start() {\n  Promise.resolve(1)\n}` })
 

@@ -5,7 +5,8 @@ import { describe, it } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { lz4Compress } from '@platformatic/wasm-utils'
 import { BatchReader } from './batch-reader.ts'
-import { columnsRowsMax, RecordColumns } from './columns.ts'
+import { RecordColumns } from './columns.ts'
+import { columnsRowsMax } from './constants/columns.ts'
 import {
   codecs,
   drained,

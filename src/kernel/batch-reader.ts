@@ -1,7 +1,8 @@
 import { crc32c } from '@node-rs/crc32'
 import { KafkaError } from '../core/errors.ts'
 import { offsetMax, timestampMax } from './block.ts'
-import { columnsRowsMax, type RecordColumns } from './columns.ts'
+import type { RecordColumns } from './columns.ts'
+import { columnsRowsMax } from './constants/columns.ts'
 import { decompress, type DecompressionLimits } from './decompress.ts'
 
 /** One partition's part of a fetch response. */

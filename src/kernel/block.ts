@@ -1,26 +1,28 @@
 /** What TypeScript reads of a block, whose layout is described in `assembly/block.ts`, and its limits. */
+import {
+  headerBytes,
+  keyBytesLimit,
+  keyIsNumber,
+  partitionBits,
+  partitionMask,
+  remembered,
+  respelled,
+  sidesMax,
+  timestampHighBits,
+  unitBits,
+} from './constants/block.ts'
 
 /** Blocks begin and end at multiples of this, and their addresses count in it. */
-export const unitBytes = 16
+export const unitBytes = 1 << unitBits
 export const unitWords = unitBytes / 4
+const headerWords = headerBytes / 4
 
-/** Sides per row. */
-export const sidesMax = 16
-/** Bytes of a canonical key. */
-export const keyBytesLimit = 0xffff
 /** Source partitions of one topology. */
-export const partitionsMax = 1 << 20
+export const partitionsMax = 1 << partitionBits
 /** Offsets have 43 bits: a partition that takes a million records a second reaches that in 279 years. */
 export const offsetMax = 2 ** 43 - 1
 /** Timestamps have 53 bits, and are counted for this where they are beyond: nanoseconds in place of milliseconds, for instance. */
 export const timestampMax = 2 ** 52 - 2
-
-export const headerWords = 8
-export const keyIsNumber = 1 << 24
-export const respelled = 2 << 24
-export const remembered = 4 << 24
-/** Timestamps have 53 bits with their sign; the high ones share a word with the offset's. */
-const timestampHighBits = 21
 
 /** Address of the row's next block; 0 behind the last. */
 export function nextOf(words: Int32Array, word: number): number {
@@ -28,15 +30,15 @@ export function nextOf(words: Int32Array, word: number): number {
 }
 
 export function sideOf(words: Int32Array, word: number): number {
-  return (words[word + 4]! >>> 20) & 15
+  return (words[word + 4]! >>> partitionBits) & (sidesMax - 1)
 }
 
 export function partitionOf(words: Int32Array, word: number): number {
-  return words[word + 4]! & (partitionsMax - 1)
+  return words[word + 4]! & partitionMask
 }
 
 export function offsetOf(words: Int32Array, word: number): number {
-  return (words[word + 6]! >>> 21) * 4294967296 + (words[word + 5]! >>> 0)
+  return (words[word + 6]! >>> timestampHighBits) * 4294967296 + (words[word + 5]! >>> 0)
 }
 
 export function timestampOf(words: Int32Array, word: number): number {
@@ -53,7 +55,7 @@ export function partBytes(words: Int32Array, word: number): Uint8Array {
 
 /** The canonical key, which the head of a row has. */
 export function keyBytes(words: Int32Array, word: number): Uint8Array {
-  return new Uint8Array(words.buffer, (word + headerWords) * 4, words[word + 2]! & 0xffff)
+  return new Uint8Array(words.buffer, (word + headerWords) * 4, words[word + 2]! & keyBytesLimit)
 }
 
 export function isKeyNumber(words: Int32Array, word: number): boolean {
@@ -73,7 +75,7 @@ export function spellingBytes(words: Int32Array, word: number): Uint8Array | und
 }
 
 function behindKey(words: Int32Array, word: number): number {
-  return (word + headerWords) * 4 + padded(words[word + 2]! & 0xffff)
+  return (word + headerWords) * 4 + padded(words[word + 2]! & keyBytesLimit)
 }
 
 function padded(length: number): number {

@@ -1,7 +1,5 @@
+import { columnsRowsMax, KEY_IN_EXTRA, KEY_IS_NUMBER, KEY_RESPELLED, PART_IN_EXTRA } from './constants/columns.ts'
 import { GrowableBytes } from './growable-bytes.ts'
-
-/** Rows in one batch of columns. Small enough that bytes and columns stay in the second-level cache. */
-export const columnsRowsMax = 2048
 
 /** Bytes that must be readable behind the last record of a source, because values are read four bytes at a time. */
 export const sourceSlackBytes = 8
@@ -11,14 +9,10 @@ export const noSide = -1
 
 /** Flags of a row. */
 export const rowFlags = {
-  /** The part lies in `extra`, not in `bytes`: a stage made it. */
-  partInExtra: 1,
-  /** The canonical merge key lies in `extra`, not in `bytes`. */
-  keyInExtra: 2,
-  /** The key is a number; else a string. */
-  keyIsNumber: 4,
-  /** The key was not written as its canonical spelling; `spellingStart` and `spellingEnd` say where it stands in `bytes`. */
-  keyRespelled: 8,
+  partInExtra: PART_IN_EXTRA,
+  keyInExtra: KEY_IN_EXTRA,
+  keyIsNumber: KEY_IS_NUMBER,
+  keyRespelled: KEY_RESPELLED,
   /** The row leaves the stream without a part: a stage said so. */
   filtered: 16,
 } as const

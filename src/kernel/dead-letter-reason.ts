@@ -1,3 +1,4 @@
+import { NO_VALUE, PART_MISSING, UNKNOWN_STAGE } from './constants/status.ts'
 import { Status, statusText } from './json/index.ts'
 
 /**
@@ -6,9 +7,9 @@ import { Status, statusText } from './json/index.ts'
  */
 export const Reason = {
   ...Status,
-  NO_VALUE: 8,
-  UNKNOWN_STAGE: 9,
-  PART_MISSING: 10,
+  NO_VALUE,
+  UNKNOWN_STAGE,
+  PART_MISSING,
   DUPLICATE: 11,
   STAGE_FAILED: 12,
   SCHEMA_INVALID: 13,

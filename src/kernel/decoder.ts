@@ -1,7 +1,12 @@
 import { assert } from '../core/assert.ts'
-import { keyBytesLimit } from './block.ts'
 import { noSide, passEnd, rowFlags, type RecordColumns } from './columns.ts'
+import { keyBytesLimit } from './constants/block.ts'
+import { wholeRecord } from './constants/columns.ts'
+import { unknownScalar } from './constants/status.ts'
 import { encodeNameTable, KeyTag, MergeKeyReader, Scanner, scalarStatus, Status, type ValueKind } from './json/index.ts'
+
+/** In place of the field of a part. */
+const madeByStage = -2
 
 /** What a side keeps of its record. */
 export type PartSource =
@@ -121,8 +126,3 @@ export class Decoder {
     columns.flags[row]! |= rowFlags.keyInExtra | rowFlags.keyRespelled
   }
 }
-
-export const wholeRecord = -1
-const madeByStage = -2
-/** The reason that WebAssembly gives for a value that is neither object nor array. */
-export const unknownScalar = 255

@@ -1,6 +1,7 @@
 export { type AbortedTransaction, BatchReader, type FetchedPartition } from './batch-reader.ts'
 export { partitionsMax } from './block.ts'
-export { columnsRowsMax, endWithin, noSide, RecordColumns, rowFlags, sourceSlackBytes } from './columns.ts'
+export { columnsRowsMax } from './constants/columns.ts'
+export { endWithin, noSide, RecordColumns, rowFlags, sourceSlackBytes } from './columns.ts'
 export { deadLetterReasons, duplicateReasons, mergeReasons, Reason } from './dead-letter-reason.ts'
 export { Decoder, type PartSource } from './decoder.ts'
 export { decompress } from './decompress.ts'

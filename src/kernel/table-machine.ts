@@ -1,4 +1,5 @@
 import { MillraceError } from '../core/errors.ts'
+import { FREE, UNTOUCHED } from './constants/segments.ts'
 import { segmentBytes, TableMemory } from './table-memory.ts'
 import { guarded, type WasmGlobal, wasmInstance, type WasmMemory, wasmModule } from './wasm-module.ts'
 
@@ -89,8 +90,6 @@ export interface TableHandlers {
 }
 
 const module = wasmModule('table')
-/** What `assembly/segments.ts` calls free segments, and those that were not touched yet. */
-export const kinds = { free: 0, untouched: 7 } as const
 /** Segments that are free, but not given back to the system: 32 MiB. */
 const slackSegments = 16
 
@@ -137,7 +136,7 @@ export class TableMachine {
   /** Bytes that the system has given. */
   get touchedBytes(): number {
     const { segmentCount } = this.run
-    return (segmentCount.value - this.#count(kinds.untouched)) * segmentBytes
+    return (segmentCount.value - this.#count(UNTOUCHED)) * segmentBytes
   }
 
   /** The numbers at a place. */
@@ -155,7 +154,7 @@ export class TableMachine {
 
   /** Whether more than half of the memory is free. */
   get isSparse(): boolean {
-    return this.#count(kinds.free) > this.run.usedSegments.value + slackSegments
+    return this.#count(FREE) > this.run.usedSegments.value + slackSegments
   }
 
   /** Moves where that is so. */
@@ -166,16 +165,16 @@ export class TableMachine {
   #move(): void {
     const from = this.bytes
     const segments = this.uint8('kinds', this.run.segmentCount.value)
-    const isFree = (kind: number) => kind === kinds.free || kind === kinds.untouched
+    const isFree = (kind: number) => kind === FREE || kind === UNTOUCHED
     const count = segments.findLastIndex((kind, segment) => segment === 0 || !isFree(kind)) + 1
     const old = this.run
-    segments.forEach((kind, segment) => isFree(kind) && segment > 0 && (segments[segment] = kinds.untouched))
+    segments.forEach((kind, segment) => isFree(kind) && segment > 0 && (segments[segment] = UNTOUCHED))
 
     const { memory } = new TableMemory(count * segmentBytes)
     const exports = wasmInstance<TableExports>(module, { ...this.#handlers }, memory)
     const to = new Uint8Array(memory.buffer)
     for (let segment = 0; segment < count; segment++) {
-      if (segment > 0 && segments[segment] === kinds.untouched) continue
+      if (segment > 0 && segments[segment] === UNTOUCHED) continue
       const at = segment * segmentBytes
       to.set(from.subarray(at, at + segmentBytes), at)
     }

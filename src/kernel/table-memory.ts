@@ -1,6 +1,7 @@
+import { segmentBits } from './constants/segments.ts'
 import { newMemory, type WasmMemory, wasmPageBytes } from './wasm-module.ts'
 
-export const segmentBytes = 2 << 20
+export const segmentBytes = 1 << segmentBits
 /** Memory to begin with, which the system gives when it is touched: each growth makes the garbage collector run. */
 const bytesMin = 256 << 20
 /** Behind the last segment, because the table reads somewhat more than it needs. */

@@ -1,15 +1,14 @@
-import { partitionsMax, unitWords } from './block.ts'
+import { unitWords } from './block.ts'
+import { partitionMask } from './constants/block.ts'
+import { departedBytes, EXPIRED, LEFT, MERGED, pageHeaderBytes, REFUSED, undoBytes } from './constants/log.ts'
+import { pageBits } from './constants/segments.ts'
 import type { TableMachine } from './table-machine.ts'
 
 /** Words of the entries, and of a page and its header: see `assembly/log.ts`, which writes what is read here. */
-export const undoWords = 4
-export const departedWords = 8
-export const pageWords = 1 << 15
-export const headerWords = 8
-/** In the fourth word of an entry: not a part that came in, but a row that left. */
-export const rowLeft = -1
-/** How a row left, as `assembly/log.ts` has it. */
-export const Departure = { merged: 0, refused: 1, expired: 2 } as const
+const undoWords = undoBytes / 4
+const departedWords = departedBytes / 4
+const headerWords = pageHeaderBytes / 4
+export const pageWords = 1 << (pageBits - 2)
 
 /** Counters by source partition of the parts that leave, each way of a row to leave with one of its own. */
 export interface DepartureCounts {
@@ -38,7 +37,7 @@ export class UndoLog {
     forEachPage(words, this.undoEnd, 0, (from, to) => {
       const heads: number[] = []
       for (let at = from; at < to; at += undoWords) {
-        if (words[at + 3] === rowLeft && words[at + 2] === Departure.merged) heads.push(words[at + 1]! * unitWords)
+        if (words[at + 3] === LEFT && words[at + 2] === MERGED) heads.push(words[at + 1]! * unitWords)
       }
       pages.push(heads)
     })
@@ -48,14 +47,13 @@ export class UndoLog {
   /** Counts the parts that have left since the log ended at `departedEnd`; returns how many of them are merged. */
   countDeparturesSince(departedEnd: number, { emitted, deadLettered, expired }: DepartureCounts): number {
     const { words } = this.#machine
-    // By how a row left.
-    const counts = [emitted, deadLettered, expired]
+    const counts = { [MERGED]: emitted, [REFUSED]: deadLettered, [EXPIRED]: expired }
     let mergedCount = 0
     forEachPage(words, this.departedEnd, departedEnd, (from, to) => {
       for (let at = from; at < to; at += departedWords) {
-        const how = words[at + 6]!
-        counts[how]![words[at + 3]! & (partitionsMax - 1)]!++
-        if (how === Departure.merged) mergedCount++
+        const how = words[at + 6] as keyof typeof counts
+        counts[how][words[at + 3]! & partitionMask]!++
+        if (how === MERGED) mergedCount++
       }
     })
     return mergedCount

@@ -7,6 +7,8 @@
  * Invariant: a block never changes its size, so a segment can be walked from block to block by their headers, live or not.
  * Cost: allocating and freeing are O(1); retiring segments costs one pass over the stacks.
  */
+import { unitBits } from '../constants/block'
+import { segmentBits } from '../constants/segments'
 import { headerUnits, markUnused } from './block'
 import {
   BLOCKS,
@@ -17,7 +19,6 @@ import {
   live,
   RETIRING,
   RUN,
-  segmentBits,
   setKind,
   takeChunk,
   takeSegments,
@@ -25,7 +26,6 @@ import {
 } from './segments'
 import { blockUnits, filling, liveUnits, segmentCount, unitsMax } from './state'
 
-export const unitBits: u32 = 4
 const segmentUnitBits: u32 = segmentBits - unitBits
 export const segmentUnits: u32 = 1 << segmentUnitBits
 /** Larger blocks, in units, get a run of segments of their own. */

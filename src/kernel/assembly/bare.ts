@@ -1,5 +1,5 @@
 /** Numbers and literals. They stop at a closing brace or bracket at the latest, so there must be one. */
-import { FALSE, NULL, NUMBER, PLAIN_INTEGER, TRUE } from './found'
+import { FALSE, NULL, NUMBER, PLAIN_INTEGER, plainDigitsMax, TRUE } from '../constants/value-kind'
 import { digitsEnd } from './text'
 
 const PLUS: u32 = 0x2b
@@ -13,8 +13,6 @@ const TRUE_WORD: u32 = 0x65757274
 const NULL_WORD: u32 = 0x6c6c756e
 const FALS_WORD: u32 = 0x736c6166
 
-export const plainDigitsMax: usize = 80
-
 /** Kind of the number or literal that was read last: a second result of `numberEnd` and `literalEnd`. */
 export let bareKind: i32 = 0
 
@@ -24,7 +22,7 @@ export function numberEnd(from: usize): usize {
   const digits = byte == MINUS ? from + 1 : from
   let at = digitsEnd(digits)
   if (at == digits || (load<u8>(digits) == ZERO && at > digits + 1)) return 0
-  let kind = (byte == MINUS && load<u8>(digits) == ZERO) || at - digits > plainDigitsMax ? NUMBER : PLAIN_INTEGER
+  let kind = (byte == MINUS && load<u8>(digits) == ZERO) || at - digits > <usize>plainDigitsMax ? NUMBER : PLAIN_INTEGER
   byte = load<u8>(at)
   if (byte == POINT) {
     const fraction = at + 1

@@ -17,17 +17,26 @@
  * Behind it: the key (head), padded with zeros to whole words; the spelling (if the key was respelled), its length in
  * one word and then its bytes; the part. `../block.ts` reads it too.
  */
-import { unitBits } from './arena'
+import {
+  headerBytes,
+  keyBytesLimit,
+  keyIsNumber,
+  partitionBits,
+  partitionMask,
+  remembered,
+  respelled,
+  sidesMax,
+  timestampHighBits,
+  unitBits,
+} from '../constants/block'
 import { copyWords, restOf } from './copy'
 
-export const headerBytes: usize = 32
-export const headerUnits: u32 = 2
-
-export const keyIsNumber: u32 = 1 << 24
-/** The record wrote its key otherwise than canonically, and the block keeps that spelling. */
-export const respelled: u32 = 2 << 24
-/** No part, but a completed key, whose number is in place of the offset. */
-export const remembered: u32 = 4 << 24
+export const headerUnits: u32 = headerBytes >>> unitBits
+/** The bits of side and partition in their word. */
+const placeMask: u32 = (sidesMax << partitionBits) - 1
+const timestampHighMask: u32 = (1 << timestampHighBits) - 1
+/** Sides present begin at this bit of a head. */
+const sidesBit: u32 = 16
 
 /** Where a block begins. */
 export function at(address: u32): usize {
@@ -46,7 +55,7 @@ export function setNext(block: usize, address: u32): void {
   store<u32>(block, address, 4)
 }
 
-/** Sides present << 16, and the length of the key. */
+/** Sides present and the length of the key, in one word. */
 export function headOf(block: usize): u32 {
   return load<u32>(block, 8)
 }
@@ -59,13 +68,43 @@ export function partLengthOf(block: usize): u32 {
   return load<u32>(block, 12)
 }
 
-/** Side << 20, and the source partition. */
+/** Length of the key of a head; else 0. */
+export function keyLengthOf(block: usize): u32 {
+  return headOf(block) & keyBytesLimit
+}
+
+/** A head that has these sides, a bit set. */
+export function headFrom(sides: u32, keyLength: u32): u32 {
+  return (sides << sidesBit) | keyLength
+}
+
+/** The bit of a head that says that this side is present. */
+export function sideBit(side: u32): u32 {
+  return (1 << sidesBit) << side
+}
+
+/** Sides present in a head, as a bit set. */
+export function sidesOf(head: u32): u32 {
+  return head >>> sidesBit
+}
+
+/** Side and source partition in one word. */
+export function placeFrom(side: u32, partition: u32): u32 {
+  return partition | (side << partitionBits)
+}
+
+/** The source partition in such a word. */
+export function partitionIn(place: u32): u32 {
+  return place & partitionMask
+}
+
+/** Side and source partition of the part: `placeFrom` explains the word. */
 export function placeOf(block: usize): u32 {
-  return load<u32>(block, 16) & 0xffffff
+  return load<u32>(block, 16) & placeMask
 }
 
 export function sideOf(block: usize): u32 {
-  return (load<u32>(block, 16) >>> 20) & 15
+  return (load<u32>(block, 16) >>> partitionBits) & (sidesMax - 1)
 }
 
 export function isRespelled(block: usize): bool {
@@ -81,19 +120,22 @@ export function isRemembered(block: usize): bool {
 }
 
 export function offsetOf(block: usize): u64 {
-  return ((<u64>load<u32>(block, 24) >>> 21) << 32) | load<u32>(block, 20)
+  return ((<u64>load<u32>(block, 24) >>> timestampHighBits) << 32) | load<u32>(block, 20)
 }
 
 /** The high half keeps its sign: a record without a timestamp has -1. */
 export function timestampOf(block: usize): i64 {
-  return ((<i64>(((<i32>load<u32>(block, 24)) << 11) >> 11)) << 32) | load<u32>(block, 28)
+  return (
+    ((<i64>(((<i32>load<u32>(block, 24)) << (32 - timestampHighBits)) >> (32 - timestampHighBits))) << 32) |
+    load<u32>(block, 28)
+  )
 }
 
 /** Writes where and when a part came from. */
 export function setOrigin(block: usize, flagsAndPlace: u32, offset: u64, timestamp: i64): void {
   store<u32>(block, flagsAndPlace, 16)
   store<u32>(block, <u32>offset, 20)
-  store<u32>(block, ((<u32>(offset >>> 32)) << 21) | (<u32>(timestamp >> 32) & 0x1fffff), 24)
+  store<u32>(block, ((<u32>(offset >>> 32)) << timestampHighBits) | (<u32>(timestamp >> 32) & timestampHighMask), 24)
   store<u32>(block, <u32>timestamp, 28)
 }
 
@@ -106,7 +148,7 @@ export function writeKey(block: usize, key: usize, length: u32): usize {
 
 /** The place behind the key: the spelling's length where there is one, else the part. */
 export function behindKey(block: usize): usize {
-  return block + headerBytes + padded(headOf(block) & 0xffff)
+  return block + headerBytes + padded(keyLengthOf(block))
 }
 
 export function partOf(block: usize): usize {
@@ -117,7 +159,7 @@ export function partOf(block: usize): usize {
 /** Size of a block in units of 16 bytes. */
 export function unitsFor(keyLength: u32, spellingLength: u32, partLength: u32): u32 {
   const spelling: usize = spellingLength == 0 ? 0 : 4 + padded(spellingLength)
-  return <u32>((headerBytes + padded(keyLength) + spelling + padded(partLength) + 15) >>> unitBits)
+  return <u32>((padded(keyLength) + spelling + padded(partLength) + headerBytes + 15) >>> unitBits)
 }
 
 /** Size in units of the block at an address. */

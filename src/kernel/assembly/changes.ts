@@ -6,7 +6,10 @@
  * and the order does not matter. So chunks that have been gathered may go to TypeScript whenever there is no room for
  * more, and gathering begins anew: bits that are told twice turn over twice.
  */
-import { departedBytes, LEFT, pageBefore, pageHeaderBytes, undoBytes } from './log'
+import { partitionBits, sidesMax } from '../constants/block'
+import { departedBytes, LEFT, pageHeaderBytes, undoBytes } from '../constants/log'
+import { partitionIn } from './block'
+import { pageBefore } from './log'
 import { freeOnePage, pageBytes, takePage } from './segments'
 import { changed } from './table-imports'
 
@@ -63,14 +66,13 @@ function turnOverAll(chain: usize, entryBytes: usize, partAt: usize, step: i32):
 }
 
 function turnOver(hash: u32, place: u32, offset: u64, step: i32): void {
-  const chunk = chunkOf(((<u64>(place & 0xfffff)) << 32) | (offset >>> chunkBits))
+  const chunk = chunkOf(((<u64>partitionIn(place)) << 32) | (offset >>> chunkBits))
   store<i32>(chunk, load<i32>(chunk, 8) + step, 8)
   const bit = <u32>offset & ((1 << chunkBits) - 1)
   const word = chunk + bitsAt + ((bit >>> 5) << 2)
   store<u32>(word, load<u32>(word) ^ (1 << (bit & 31)))
 
-  // Side and partition share a word, the side above 20 bits of the partition.
-  const origin = (((place & 0xfffff) << 4) + (place >>> 20)) * 0x9e3779b1
+  const origin = (partitionIn(place) * sidesMax + (place >>> partitionBits)) * 0x9e3779b1
   const mixed = finish(finish(origin ^ <u32>(offset >>> 32) ^ <u32>offset) ^ hash)
   low += step * mixed
   high += step * finish(mixed ^ hash)

@@ -1,25 +1,20 @@
 /** The rows at hand, as `../pending-table.ts` copies them in: columns of numbers, places counted from their base. */
-export const rowsMax: i32 = 2048
+import { columnsRowsMax, KEY_IN_EXTRA, KEY_IS_NUMBER, KEY_RESPELLED, PART_IN_EXTRA } from '../constants/columns'
 
-export const offsets = memory.data(8 * rowsMax, 16)
-export const timestamps = memory.data(8 * rowsMax, 16)
-export const sides = memory.data(rowsMax, 16)
-export const reasons = memory.data(rowsMax, 16)
-export const flags = memory.data(rowsMax, 16)
-export const keyStarts = memory.data(4 * rowsMax, 16)
-export const keyEnds = memory.data(4 * rowsMax, 16)
-export const spellingStarts = memory.data(4 * rowsMax, 16)
-export const spellingEnds = memory.data(4 * rowsMax, 16)
-export const partStarts = memory.data(4 * rowsMax, 16)
-export const partEnds = memory.data(4 * rowsMax, 16)
+export const offsets = memory.data(8 * columnsRowsMax, 16)
+export const timestamps = memory.data(8 * columnsRowsMax, 16)
+export const sides = memory.data(columnsRowsMax, 16)
+export const reasons = memory.data(columnsRowsMax, 16)
+export const flags = memory.data(columnsRowsMax, 16)
+export const keyStarts = memory.data(4 * columnsRowsMax, 16)
+export const keyEnds = memory.data(4 * columnsRowsMax, 16)
+export const spellingStarts = memory.data(4 * columnsRowsMax, 16)
+export const spellingEnds = memory.data(4 * columnsRowsMax, 16)
+export const partStarts = memory.data(4 * columnsRowsMax, 16)
+export const partEnds = memory.data(4 * columnsRowsMax, 16)
 
 /** The source partition of all of them. */
 export const origin = memory.data(4, 16)
-
-export const PART_IN_EXTRA: u32 = 1
-export const KEY_IN_EXTRA: u32 = 2
-export const KEY_IS_NUMBER: u32 = 4
-export const KEY_RESPELLED: u32 = 8
 
 /** Where the records' bytes begin, and those made on the way. */
 let bytesBase: usize = 0

@@ -6,8 +6,9 @@
  * cannot be are free already, or belong to a row that left in an open epoch; those stay, because the undo log names
  * them by address, until that epoch commits or is undone, after which `restart` has them looked at again.
  */
-import { allocate, filled, free, retireEmptiest, segmentUnits, unitBits } from './arena'
-import { at, hashIn, headOf, nextOf, setNext, unitsOf } from './block'
+import { unitBits } from '../constants/block'
+import { allocate, filled, free, retireEmptiest, segmentUnits } from './arena'
+import { at, hashIn, headOf, nextOf, setNext, sidesOf, unitsOf } from './block'
 import { homeOf, pageOf, slotBehind, slotOf } from './hash-index'
 import { kindOf, RETIRING, setKind, WALKED } from './segments'
 import { blockUnits, liveUnits, segmentCount, walked, walkedUnits } from './state'
@@ -69,7 +70,7 @@ function findRetiring(): bool {
 function move(from: u32, units: u32): void {
   const block = at(from)
   const hash = hashIn(block)
-  const isHead = headOf(block) >>> 16 != 0
+  const isHead = sidesOf(headOf(block)) != 0
   const slot: usize = isHead ? slotOf(pageOf(hash), hash, from) : 0
   const before: usize = isHead ? 0 : blockBefore(hash, from)
   if (slot == 0 && before == 0) return

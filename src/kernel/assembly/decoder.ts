@@ -1,62 +1,44 @@
 /**
  * Finds side, key and part of a batch of records: `Decoder` in `../decoder.ts` is its face and says what it promises.
  */
-import { ends, ESCAPED_STRING, kinds, MISSING, NUMBER, PLAIN_INTEGER, PLAIN_STRING, starts } from './found'
+import { sidesMax } from '../constants/block'
+import { columnsRowsMax, KEY_IS_NUMBER, wholeRecord } from '../constants/columns'
+import {
+  KEY_MISSING,
+  KEY_TOO_LONG,
+  KEY_TYPE,
+  NO_VALUE,
+  OK,
+  PART_MISSING,
+  UNKNOWN_STAGE,
+  unknownScalar,
+} from '../constants/status'
+import { ESCAPED_STRING, MISSING, NUMBER, PLAIN_INTEGER, PLAIN_STRING } from '../constants/value-kind'
+import { ends, kinds, starts } from './found'
 import { findEscapedName, findName } from './names'
 import { scan, setChoice } from './shapes'
 
 export { starts, ends, kinds } from './found'
 export { setTree } from './json'
 export { scan } from './shapes'
-// Stated in TypeScript too: `../assembly-constants.test.ts` compares them.
-export { plainDigitsMax } from './bare'
-export {
-  ARRAY,
-  ESCAPED_STRING,
-  FALSE,
-  fieldsMax,
-  MISSING,
-  NULL,
-  NUMBER,
-  OBJECT,
-  PLAIN_INTEGER,
-  PLAIN_STRING,
-  TRUE,
-} from './found'
-export { NOT_AN_OBJECT, NOT_JSON, OK, TOO_DEEP } from './json'
 export { plainEnd, stringEnd } from './text'
 export { findEscapedName, findName } from './names'
 
-export const rowsMax: i32 = 2048
-export const sidesMax: i32 = 16
-
 /** Columns of the rows at hand; places count from the first byte of the batch. */
-export const valueStart = memory.data(4 * rowsMax, 16)
-export const valueEnd = memory.data(4 * rowsMax, 16)
-export const side = memory.data(rowsMax, 16)
-export const reason = memory.data(rowsMax, 16)
-export const flags = memory.data(rowsMax, 16)
-export const keyStart = memory.data(4 * rowsMax, 16)
-export const keyEnd = memory.data(4 * rowsMax, 16)
-export const partStart = memory.data(4 * rowsMax, 16)
-export const partEnd = memory.data(4 * rowsMax, 16)
+export const valueStart = memory.data(4 * columnsRowsMax, 16)
+export const valueEnd = memory.data(4 * columnsRowsMax, 16)
+export const side = memory.data(columnsRowsMax, 16)
+export const reason = memory.data(columnsRowsMax, 16)
+export const flags = memory.data(columnsRowsMax, 16)
+export const keyStart = memory.data(4 * columnsRowsMax, 16)
+export const keyEnd = memory.data(4 * columnsRowsMax, 16)
+export const partStart = memory.data(4 * columnsRowsMax, 16)
+export const partEnd = memory.data(4 * columnsRowsMax, 16)
 /** Kind of the keys that are left to TypeScript, which finds them as they are spelled; else 0. */
-export const oddKind = memory.data(rowsMax, 16)
+export const oddKind = memory.data(columnsRowsMax, 16)
 
 /** Field of each side's part. */
 export const partFields = memory.data(4 * sidesMax, 16)
-
-export const KEY_MISSING: u32 = 5
-export const KEY_TYPE: u32 = 6
-export const KEY_TOO_LONG: u32 = 7
-export const NO_VALUE: u32 = 8
-export const UNKNOWN_STAGE: u32 = 9
-export const PART_MISSING: u32 = 10
-/** Left to TypeScript, which replaces it. */
-export const SCALAR: u32 = 255
-
-export const keyIsNumber: u8 = 4
-export const wholeRecord: i32 = -1
 
 let routeField: i32 = -1
 let keyField: i32 = 0
@@ -85,8 +67,8 @@ export function decode(count: u32, base: usize): u32 {
     else if (load<u8>(reason + row) != 0) continue
     const failure = decodeRow(row, base)
     store<u8>(reason + row, failure)
-    if (load<u8>(oddKind + row) != 0 || failure == SCALAR) odd++
-    else if (failure != 0) store<i8>(side + row, -1)
+    if (load<u8>(oddKind + row) != 0 || failure == unknownScalar) odd++
+    else if (failure != OK) store<i8>(side + row, -1)
   }
   return odd
 }
@@ -96,7 +78,7 @@ function decodeRow(row: u32, base: usize): u32 {
   if (start < 0) return NO_VALUE
   const end = load<u32>(valueEnd + (row << 2))
   const status = scan(base + start, base + end)
-  if (status != 0) return <u32>status & 255
+  if (status != OK) return <u32>status
 
   if (routeField >= 0) store<i8>(side + row, <i8>routeOf(routeField << 2))
   const toSide = load<i8>(side + row)
@@ -110,7 +92,7 @@ function decodeRow(row: u32, base: usize): u32 {
   const spellingEnd = load<u32>(ends + key)
   if (spellingEnd - spellingStart > keyBytesMax) return KEY_TOO_LONG
   const quotes: u32 = kind == PLAIN_STRING ? 1 : 0
-  if (kind == PLAIN_INTEGER) store<u8>(flags + row, keyIsNumber)
+  if (kind == PLAIN_INTEGER) store<u8>(flags + row, KEY_IS_NUMBER)
   else if (kind != PLAIN_STRING) store<u8>(oddKind + row, <u8>kind)
   store<u32>(keyStart + (row << 2), spellingStart + quotes - <u32>base)
   store<u32>(keyEnd + (row << 2), spellingEnd - quotes - <u32>base)
@@ -124,7 +106,7 @@ function decodeRow(row: u32, base: usize): u32 {
     store<u32>(partStart + (row << 2), start)
     store<u32>(partEnd + (row << 2), end)
   } else store<i32>(partStart + (row << 2), -1)
-  return 0
+  return OK
 }
 
 function routeOf(field: u32): i32 {

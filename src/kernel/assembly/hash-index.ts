@@ -10,7 +10,8 @@
  *
  * @see Fagin et al., "Extendible hashing"; Knuth, TAOCP vol. 3, 6.4, algorithm R.
  */
-import { freeOnePage, pageBits, pageBytes, takePage } from './segments'
+import { pageBits } from '../constants/segments'
+import { freeOnePage, pageBytes, takePage } from './segments'
 import { depth, slotCount, slotPages } from './state'
 
 const slotBytes: usize = 8

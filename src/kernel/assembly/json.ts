@@ -8,17 +8,12 @@
  * white space and punctuation all stop at that byte at the latest, strings are bounded by `end`, and after each closing
  * byte `end` is checked. So no other step needs a bound.
  */
+import { NOT_AN_OBJECT, NOT_JSON, OK, TOO_DEEP, unknownScalar } from '../constants/status'
+import { ARRAY, ESCAPED_STRING, MISSING, OBJECT, PLAIN_STRING } from '../constants/value-kind'
 import { bareKind, literalEnd, numberEnd } from './bare'
-import { ARRAY, ends, ESCAPED_STRING, kinds, MISSING, OBJECT, PLAIN_STRING, starts } from './found'
+import { ends, kinds, starts } from './found'
 import { findEscapedName, findName } from './names'
 import { behindEscapes, plainEnd, stringEnd } from './text'
-
-export const OK: i32 = 0
-export const NOT_JSON: i32 = 1
-export const TOO_DEEP: i32 = 3
-export const NOT_AN_OBJECT: i32 = 4
-/** The record is neither object nor array: TypeScript finds its status. */
-const SCALAR: i32 = -1
 
 const QUOTE: u32 = 0x22
 const COMMA: u32 = 0x2c
@@ -75,7 +70,7 @@ export function scanAnew(from: usize, to: usize): i32 {
   while (end > at && isSpace(load<u8>(end - 1))) end--
   if (at == end) return NOT_JSON
   const first: u32 = load<u8>(at)
-  if (first != OPEN_BRACE && first != OPEN_BRACKET) return SCALAR
+  if (first != OPEN_BRACE && first != OPEN_BRACKET) return unknownScalar
   if (load<u8>(end - 1) != first + 2) return NOT_JSON
 
   let top = frames + FRAME

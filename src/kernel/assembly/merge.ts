@@ -11,6 +11,7 @@ import {
   nextOf,
   offsetOf,
   partLengthOf,
+  partitionIn,
   partOf,
   placeOf,
   sideOf,
@@ -47,7 +48,6 @@ const NO_TIMESTAMP: i64 = -1
 
 /** `{"<key name>":`, then `,"<side>":` for each, and how the headers begin: address and length, two words each. */
 export const literals = memory.data(8 * 18, 16)
-const partitionMask: u32 = 0xfffff
 /** Each side's block; 0 for the completing side. */
 const blocks = memory.data(4 * 16, 16)
 
@@ -64,7 +64,7 @@ export function publish(head: u32, row: u32): i32 {
     const block = at(address)
     store<u32>(blocks + (sideOf(block) << 2), <u32>block)
     valueLength += partLengthOf(block)
-    originsLength += varintLength(placeOf(block) & partitionMask) + varintLength(offsetOf(block))
+    originsLength += varintLength(partitionIn(placeOf(block))) + varintLength(offsetOf(block))
     timestamp = max<i64>(timestamp, timestampOf(block))
     address = nextOf(block)
   }
@@ -99,7 +99,7 @@ function isTaken(timestamp: i64): bool {
 function writeOrigins(to: usize, row: u32): usize {
   for (let side: u32 = 0; side < sideCount; side++) {
     const block: usize = load<u32>(blocks + (side << 2))
-    to = writeVarint(to, block == 0 ? partitionOfRows() : placeOf(block) & partitionMask)
+    to = writeVarint(to, block == 0 ? partitionOfRows() : partitionIn(placeOf(block)))
     to = writeVarint(to, block == 0 ? offsetAt(row) : offsetOf(block))
   }
   return to

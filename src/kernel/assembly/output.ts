@@ -4,7 +4,8 @@
  *
  * @see Kafka protocol guide, "Record"
  */
-import { freeSegments, RUN, segmentBits, segmentBytes, takeSegments } from './segments'
+import { segmentBits } from '../constants/segments'
+import { freeSegments, RUN, segmentBytes, takeSegments } from './segments'
 import { batchBytes, openBatches, openBytes, outputRoom, partitionCount } from './state'
 import { filled } from './table-imports'
 

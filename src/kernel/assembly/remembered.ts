@@ -6,14 +6,14 @@
  * Keys with numbers below `forgottenCount` are passed over when a key is looked for, and swept away later: the first takes
  * effect at once and alike in each life of a program, the second need not be undone.
  */
+import { keyIsNumber, remembered } from '../constants/block'
 import { allocateWithinLimit, free } from './arena'
 import {
   at,
+  headFrom,
   isRemembered,
-  keyIsNumber,
   markUnused,
   offsetOf,
-  remembered,
   setHead,
   setNext,
   setOrigin,
@@ -41,7 +41,7 @@ export function remember(address: u32, hash: u32, number: f64, key: usize, keyLe
   const block = at(address)
   store<u32>(block, hash)
   setNext(block, 0)
-  setHead(block, (allSides << 16) | keyLength)
+  setHead(block, headFrom(allSides, keyLength))
   store<u32>(block, 0, 12)
   setOrigin(block, remembered | (isNumber ? keyIsNumber : 0), <u64>number, never)
   writeKey(block, key, keyLength)

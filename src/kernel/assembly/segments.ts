@@ -2,9 +2,9 @@
  * Memory as segments of 2 MiB, in the order of their addresses: segment 0 holds what is fixed. Free ones are taken
  * before the memory grows. Some are cut into pages of 128 KiB, which hold slots of the index and logs, or chunks.
  */
+import { FREE, pageBits, segmentBits, UNTOUCHED } from '../constants/segments'
 import { freeChunk, freePage, freePages, segmentCount, usedSegments } from './state'
 
-export const segmentBits: u32 = 21
 export const segmentBytes: usize = 1 << segmentBits
 const wasmPagesPerSegment: i32 = 32
 /** Memory grows by 128 MiB, which the system gives when they are touched: each growth makes the garbage collector run. */
@@ -12,7 +12,6 @@ const wasmPagesPerGrowth: i32 = 2048
 /** One less than 4 GiB, so that no address behind a segment wraps. */
 export const segmentsMax: u32 = 2047
 
-export const FREE: u32 = 0
 export const BLOCKS: u32 = 1
 export const RETIRING: u32 = 2
 /** Retiring, and walked by compaction: what is left in it may still return to the index. */
@@ -21,14 +20,11 @@ const PAGES: u32 = 4
 /** The first of a run, and the others of it. */
 export const RUN: u32 = 5
 const REST: u32 = 6
-/** Free, and never used since the memory was made: the system has not given it yet. */
-export const UNTOUCHED: u32 = 7
 
 export const kinds = memory.data(2048, 16)
 /** Units in live blocks of a segment, or pages in use. */
 export const live = memory.data(4 * 2048, 16)
 
-export const pageBits: u32 = 17
 export const pageBytes: usize = 1 << pageBits
 const pagesPerSegment: u32 = 16
 /** Free pages that are kept for the next need. */

@@ -10,8 +10,9 @@
  * behind it; the edges that may follow it are a list. At most one of a list fits, because where glue goes on, no value
  * begins.
  */
+import { ARRAY, ESCAPED_STRING, MISSING, NULL, OBJECT, PLAIN_STRING } from '../constants/value-kind'
 import { bareKind, literalEnd, numberEnd } from './bare'
-import { ARRAY, ends, ESCAPED_STRING, kinds, MISSING, NULL, OBJECT, PLAIN_STRING, starts } from './found'
+import { ends, kinds, starts } from './found'
 import { behindSpace, fieldCount, scanAnew } from './json'
 import { findName } from './names'
 import { behindEscapes, plainEnd, stringEnd } from './text'

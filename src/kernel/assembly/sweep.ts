@@ -3,15 +3,17 @@
  * the order of their addresses, which reads memory in sequence. A block tells the time and origin of its part; its row is looked for
  * only when that is over.
  */
-import { filled, segmentUnits, unitBits } from './arena'
-import { at, hashIn, isRemembered, nextOf, offsetOf, placeOf, timestampOf, unitsOf } from './block'
+import { unitBits } from '../constants/block'
+import { EXPIRED } from '../constants/log'
+import { filled, segmentUnits } from './arena'
+import { at, hashIn, isRemembered, nextOf, offsetOf, partitionIn, placeOf, timestampOf, unitsOf } from './block'
+import { depart } from './departure'
 import { homeOf, pageOf, slotBehind } from './hash-index'
-import { EXPIRED, pagesPerRow } from './log'
+import { pagesPerRow } from './log'
 import { isForgotten, sweepAway } from './remembered'
 import { BLOCKS, hasPages, kindOf, RETIRING, RUN, WALKED } from './segments'
 import { spend } from './output'
 import { outputRoom, segmentCount, swept, sweptUnits } from './state'
-import { depart } from './table'
 import { expired, waits } from './table-imports'
 
 /**
@@ -73,7 +75,7 @@ export function retain(): bool {
 }
 
 function isWaiting(block: usize): bool {
-  return waits(placeOf(block) & 0xfffff, <f64>offsetOf(block)) != 0
+  return waits(partitionIn(placeOf(block)), <f64>offsetOf(block)) != 0
 }
 
 /**

@@ -1,7 +1,5 @@
 /** Strings and digits, sixteen bytes at a time: up to 16 bytes behind what is asked for are read. */
-
-const NOT_JSON: i32 = 1
-const NOT_UTF8: i32 = 2
+import { NOT_JSON, NOT_UTF8 } from '../constants/status'
 
 const QUOTE: u32 = 0x22
 const BACKSLASH: u32 = 0x5c

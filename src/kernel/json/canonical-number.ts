@@ -1,4 +1,4 @@
-import { plainDigitsMax } from './value-kind.ts'
+import { plainDigitsMax } from '../constants/value-kind.ts'
 
 /** As in JavaScript, a number below one is written with an exponent when more zeros than this follow its point. */
 const leadingZerosMax = 5

@@ -1,8 +1,6 @@
 import { assert } from '../../core/assert.ts'
+import { fieldsMax } from '../constants/value-kind.ts'
 import { encodeNameTable } from './name-table.ts'
-
-/** The most fields one scanner looks for. */
-export const fieldsMax = 32
 
 /** The node of every value that no field path leads to. */
 const UNTRACKED = 0

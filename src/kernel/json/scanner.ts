@@ -1,11 +1,11 @@
-import { fieldsMax, fieldTree } from './field-tree.ts'
+import { unknownScalar } from '../constants/status.ts'
+import { fieldsMax } from '../constants/value-kind.ts'
+import { fieldTree } from './field-tree.ts'
 import { ScannerMachine } from './scanner-machine.ts'
 import { Status } from './status.ts'
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** What the machine says of a record that is neither object nor array. */
-const scalar = -1
 const frameBytes = 12
 
 /**
@@ -40,7 +40,7 @@ export class Scanner {
     const { machine } = this
     const staged = machine.stage(bytes, from, to)
     const status = machine.run.scan(staged, staged + to - from)
-    if (status === scalar) return scalarStatus(bytes, from, to)
+    if (status === unknownScalar) return scalarStatus(bytes, from, to)
     const base = staged - from
     machine.int32('starts', fieldsMax).forEach((start, field) => (this.starts[field] = start < 0 ? -1 : start - base))
     machine.int32('ends', fieldsMax).forEach((end, field) => (this.ends[field] = end < 0 ? -1 : end - base))

@@ -1,16 +1,27 @@
+import {
+  KEY_MISSING,
+  KEY_TOO_LONG,
+  KEY_TYPE,
+  NOT_AN_OBJECT,
+  NOT_JSON,
+  NOT_UTF8,
+  OK,
+  TOO_DEEP,
+} from '../constants/status.ts'
+
 /**
  * What became of reading one record: 0 is success, the others are reasons for a dead letter.
  * They are small integers because one is returned per record; `statusText` has the words.
  */
 export const Status = {
-  OK: 0,
-  NOT_JSON: 1,
-  NOT_UTF8: 2,
-  TOO_DEEP: 3,
-  NOT_AN_OBJECT: 4,
-  KEY_MISSING: 5,
-  KEY_TYPE: 6,
-  KEY_TOO_LONG: 7,
+  OK,
+  NOT_JSON,
+  NOT_UTF8,
+  TOO_DEEP,
+  NOT_AN_OBJECT,
+  KEY_MISSING,
+  KEY_TYPE,
+  KEY_TOO_LONG,
 } as const
 
 export type Status = (typeof Status)[keyof typeof Status]

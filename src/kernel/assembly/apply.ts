@@ -1,0 +1,238 @@
+/**
+ * Takes rows in, in passes: hash all; read all their slots, then their blocks, so that the cache misses overlap; then
+ * apply one after the other. Applying looks everything up again, so the earlier reads are only a hint to the processor.
+ */
+import { headerBytes, keyIsNumber, respelled } from '../constants/block'
+import { MERGED, REFUSED } from '../constants/log'
+import { allocateWithinLimit, free } from './arena'
+import {
+  at,
+  headOf,
+  isNumber,
+  isRemembered,
+  keyLengthOf,
+  nextOf,
+  placeFrom,
+  setHead,
+  setNext,
+  setOrigin,
+  sideBit,
+  sidesOf,
+  unitsFor,
+  writeKey,
+} from './block'
+import {
+  isRespelledAt,
+  keyAt,
+  keyIsNumberAt,
+  keyLengthAt,
+  offsetAt,
+  partAt,
+  partitionOfRows,
+  partLengthAt,
+  setReason,
+  sideAt,
+  spellingAt,
+  spellingLengthAt,
+  timestampAt,
+} from './columns'
+import { copyWords, restOf } from './copy'
+import { depart, leave } from './departure'
+import { hashOf } from './hash'
+import { hasRoom, homeOf, insert, insertAt, pageOf, slotBehind } from './hash-index'
+import { noteArrival, pagesPerPass, passRows } from './log'
+import { NO_MEMORY, publish, PUBLISHED, TOO_LARGE } from './merge'
+import { claim, isForgotten, remember } from './remembered'
+import { hasPages } from './segments'
+import {
+  allSides,
+  completedCount,
+  completedReason,
+  duplicateReason,
+  duplicates,
+  outputRoom,
+  refusedTimeReason,
+  slotPages,
+  tooLargeReason,
+} from './state'
+import { refused } from './table-imports'
+
+const lineBytes: usize = 64
+
+const hashes = memory.data(4 * passRows, 16)
+const heads = memory.data(4 * passRows, 16)
+/** Keeps the reads of `touch` alive; its value means nothing. */
+const touched = memory.data(8, 16)
+
+/** Takes in the rows at hand; returns how many: fewer than `count` when the next does not fit, or no room for output is left. */
+export function apply(count: u32): u32 {
+  for (let from: u32 = 0; from < count; from += passRows) {
+    if (!hasPages(pagesPerPass)) return from
+    const rows = min(passRows, count - from)
+    hashAll(from, rows)
+    touch(rows)
+    for (let i: u32 = 0; i < rows; i++) {
+      const hash = load<u32>(hashes + (i << 2))
+      if (outputRoom == 0 || (hash != 0 && !applyRow(hash, from + i))) return from + i
+    }
+  }
+  return count
+}
+
+function hashAll(from: u32, rows: u32): void {
+  for (let i: u32 = 0; i < rows; i++) {
+    const row = from + i
+    const key = keyAt(row)
+    store<u32>(hashes + (i << 2), sideAt(row) < 0 ? 0 : hashOf(key, key + keyLengthAt(row), keyIsNumberAt(row)))
+  }
+}
+
+/**
+ * Reads what the pass is going to need, so that the cache misses overlap. The loops that miss do not branch on what
+ * they read, because a mispredicted branch would wait for the miss.
+ */
+function touch(rows: u32): void {
+  let read: u32 = 0
+  for (let i: u32 = 0; i < rows; i++) {
+    const hash = load<u32>(hashes + (i << 2))
+    read ^= load<u32>(homeOf(pageOf(hash), hash))
+  }
+  for (let i: u32 = 0; i < rows; i++) store<u32>(heads + (i << 2), firstWith(load<u32>(hashes + (i << 2))))
+  for (let i: u32 = 0; i < rows; i++) {
+    const block = at(load<u32>(heads + (i << 2)))
+    read ^= load<u32>(block) ^ load<u32>(block + lineBytes) ^ load<u32>(block + 2 * lineBytes)
+    store<u32>(heads + (i << 2), nextOf(block))
+  }
+  for (let i: u32 = 0; i < rows; i++) {
+    const block = at(load<u32>(heads + (i << 2)))
+    read ^= load<u32>(block) ^ load<u32>(block + lineBytes) ^ load<u32>(block + 2 * lineBytes)
+  }
+  store<u32>(touched, load<u32>(touched) ^ read)
+}
+
+/** Address of the first row with this hash, which need not be the key that is meant; 0 when there is none. */
+function firstWith(hash: u32): u32 {
+  const page = pageOf(hash)
+  let slot = homeOf(page, hash)
+  while (load<u32>(slot) != hash && load<u32>(slot) != 0) slot = slotBehind(page, slot)
+  return load<u32>(slot) == 0 ? 0 : load<u32>(slot, 4)
+}
+
+/** Returns false, and leaves no trace, when there is no room for the row. */
+function applyRow(hash: u32, row: u32): bool {
+  const slot = find(hash, row)
+  const side = sideBit(sideAt(row))
+  if (load<u32>(slot) == 0) {
+    const pages = slotPages
+    if (!hasRoom(hash)) return false
+    const keyLength = keyLengthAt(row)
+    const address = keep(hash, row, keyLength, side | keyLength, 0)
+    if (address == 0) return false
+    if (slotPages == pages) insertAt(slot, hash, address)
+    else insert(hash, address)
+    return true
+  }
+  const head = load<u32>(slot, 4)
+  const block = at(head)
+  const present = headOf(block)
+  if ((present & side) != 0) {
+    setReason(row, isRemembered(block) ? completedReason : duplicateReason)
+    duplicates++
+  } else if (sidesOf(present | side) == allSides) {
+    return complete(slot, row)
+  } else {
+    // The side is marked last: a part that does not fit any more must leave no trace.
+    const address = keep(hash, row, 0, 0, nextOf(block))
+    if (address == 0) return false
+    setNext(block, address)
+    setHead(block, present | side)
+  }
+  return true
+}
+
+/** Lets a row leave with its last part; false, and nothing has happened, where there is no memory for it. */
+function complete(slot: usize, row: u32): bool {
+  if (completedReason != 0) return completeForGood(slot, row)
+  const outcome = publish(load<u32>(slot, 4), row)
+  if (outcome == NO_MEMORY) return false
+  if (outcome == PUBLISHED) depart(slot, MERGED)
+  else refuse(slot, row, outcome)
+  return true
+}
+
+/** The same; the key is remembered. */
+function completeForGood(slot: usize, row: u32): bool {
+  const hash = load<u32>(slot)
+  const head = load<u32>(slot, 4)
+  const keyLength = keyLengthAt(row)
+  const address = claim(keyLength)
+  if (address == 0) return false
+  const outcome = publish(head, row)
+  if (outcome == PUBLISHED) {
+    leave(hash, head, MERGED)
+    remember(address, hash, completedCount++, keyAt(row), keyLength, keyIsNumberAt(row))
+    store<u32>(slot, address, 4)
+    return true
+  }
+  free(address, unitsFor(keyLength, 0, 0))
+  if (outcome == NO_MEMORY) return false
+  refuse(slot, row, outcome)
+  return true
+}
+
+/** Lets a row leave as dead letters: the sink does not take what would be published. */
+function refuse(slot: usize, row: u32, outcome: i32): void {
+  const reason = outcome == TOO_LARGE ? tooLargeReason : refusedTimeReason
+  refused(load<u32>(slot, 4), reason)
+  setReason(row, reason)
+  depart(slot, REFUSED)
+}
+
+/** The slot of the row, or the free one that it would take. */
+function find(hash: u32, row: u32): usize {
+  const page = pageOf(hash)
+  let slot = homeOf(page, hash)
+  while (true) {
+    const known = load<u32>(slot)
+    if (known == 0 || (known == hash && hasKey(at(load<u32>(slot, 4)), row))) return slot
+    slot = slotBehind(page, slot)
+  }
+}
+
+/** Whether a row, or what is remembered of one, has the key of a record: of the same type, and the same bytes. */
+function hasKey(block: usize, row: u32): bool {
+  const length = keyLengthAt(row)
+  if (keyLengthOf(block) != length || isNumber(block) != keyIsNumberAt(row) || isForgotten(block)) return false
+  let known = block + headerBytes
+  let key = keyAt(row)
+  for (const whole = key + (length & ~3); key < whole; key += 4, known += 4) {
+    if (load<u32>(known) != load<u32>(key)) return false
+  }
+  return (length & 3) == 0 || load<u32>(known) == restOf(key, length)
+}
+
+/** Stores the part of a row, with its key if it is the head of its row, and returns where; 0 when it does not fit. */
+function keep(hash: u32, row: u32, keyLength: u32, head: u32, next: u32): u32 {
+  const spellingLength = spellingLengthAt(row)
+  const partLength = partLengthAt(row)
+  const units = unitsFor(keyLength, spellingLength, partLength)
+  const address = allocateWithinLimit(units)
+  if (address == 0) return 0
+  const block = at(address)
+  const place = placeFrom(sideAt(row), partitionOfRows())
+  const flags = (isRespelledAt(row) ? respelled : 0) | (keyIsNumberAt(row) ? keyIsNumber : 0)
+  const offset = offsetAt(row)
+  store<u32>(block, hash)
+  setNext(block, next)
+  setHead(block, head)
+  store<u32>(block, partLength, 12)
+  setOrigin(block, place | flags, offset, timestampAt(row))
+  let to = keyLength == 0 ? block + headerBytes : writeKey(block, keyAt(row), keyLength)
+  if (isRespelledAt(row)) {
+    store<u32>(to, spellingLength)
+    to = copyWords(to + 4, spellingAt(row), spellingLength)
+  }
+  copyWords(to, partAt(row), partLength)
+  noteArrival(hash, place, offset)
+  return address
+}

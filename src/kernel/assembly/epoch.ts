@@ -1,0 +1,88 @@
+/** Ends epochs: what one changed becomes final, or is undone. */
+import { departedBytes, LEFT, MERGED, pageHeaderBytes, undoBytes } from '../constants/log'
+import { free } from './arena'
+import {
+  at,
+  headOf,
+  isRemembered,
+  nextOf,
+  offsetOf,
+  partitionIn,
+  placeOf,
+  setHead,
+  setNext,
+  sideBit,
+  sideOf,
+  unitsOf,
+} from './block'
+import { restart } from './compact'
+import { hasRoom, homeOf, insert, pageOf, remove, replace, slotBehind } from './hash-index'
+import { dropLastPage, pageBefore } from './log'
+import { takeBack } from './remembered'
+import { completedCount, completedReason } from './state'
+
+/** An epoch is durable: its departed blocks are freed. */
+export function commit(undo: usize, departed: usize): void {
+  for (let end = departed; end != 0;) {
+    const page = pageBefore(end)
+    for (let entry = end - departedBytes; entry >= page + pageHeaderBytes; entry -= departedBytes) {
+      free(load<u32>(entry), load<u32>(entry, 4))
+    }
+    end = dropLastPage(page)
+  }
+  drop(undo)
+}
+
+/** Undoes an epoch, the last change first. */
+export function rollback(undo: usize, departed: usize): void {
+  for (let end = undo; end != 0;) {
+    const page = pageBefore(end)
+    for (let entry = end - undoBytes; entry >= page + pageHeaderBytes; entry -= undoBytes) {
+      const hash = load<u32>(entry)
+      if (load<u32>(entry, 12) == LEFT) bringBack(hash, load<u32>(entry, 4), load<u32>(entry, 8))
+      else removeArrival(hash, partitionIn(load<u32>(entry, 4)), load<u64>(entry, 8))
+    }
+    end = dropLastPage(page)
+  }
+  drop(departed)
+  restart()
+}
+
+/** Puts a row that left into the index again. */
+function bringBack(hash: u32, head: u32, how: u32): void {
+  if (completedReason != 0 && how == MERGED) return replace(hash, takeBack(hash, --completedCount), head)
+  hasRoom(hash)
+  insert(hash, head)
+}
+
+function drop(chain: usize): void {
+  for (let end = chain; end != 0;) end = dropLastPage(pageBefore(end))
+}
+
+/** Takes out the part that came from `partition` and `offset`. */
+function removeArrival(hash: u32, partition: u32, offset: u64): void {
+  const page = pageOf(hash)
+  for (let slot = homeOf(page, hash); load<u32>(slot) != 0; slot = slotBehind(page, slot)) {
+    if (load<u32>(slot) != hash) continue
+    const head = load<u32>(slot, 4)
+    if (isRemembered(at(head))) continue
+    let previous: u32 = 0
+    for (let address = head; address != 0;) {
+      const block = at(address)
+      const next = nextOf(block)
+      if (partitionIn(placeOf(block)) == partition && offsetOf(block) == offset) {
+        // The first part of a row arrived first and so is undone last.
+        if (previous == 0) remove(hash, head)
+        else {
+          setHead(at(head), headOf(at(head)) & ~sideBit(sideOf(block)))
+          setNext(at(previous), next)
+        }
+        free(address, unitsOf(block))
+        return
+      }
+      previous = address
+      address = next
+    }
+  }
+  unreachable()
+}

@@ -1,0 +1,30 @@
+/**
+ * Blocks of the arena and their limits: the layout is drawn in `../assembly/block.ts`.
+ *
+ * TypeScript and AssemblyScript both compile the files of this folder. So a constant has a number and no type
+ * annotation, which the two languages would spell differently.
+ */
+
+/** Blocks begin and end at multiples of 2^unitBits bytes, and their addresses count in these units. */
+export const unitBits = 4
+export const headerBytes = 32
+
+/** Sides per row. */
+export const sidesMax = 16
+/** Bytes of a canonical key, and the mask that takes its length out of the word of a head. */
+export const keyBytesLimit = 0xffff
+
+/** Source partitions of one topology are numbered with this many bits. */
+export const partitionBits = 20
+/** Takes the partition out of a word that has the side above it. */
+export const partitionMask = 0xfffff
+
+/** Timestamps have 53 bits with their sign; the high ones share a word with the high ones of the offset. */
+export const timestampHighBits = 21
+
+// Flags, in the word of side and partition.
+export const keyIsNumber = 1 << 24
+/** The record wrote its key otherwise than canonically, and the block keeps that spelling. */
+export const respelled = 2 << 24
+/** No part, but a completed key, whose number is in place of the offset. */
+export const remembered = 4 << 24
