@@ -39,6 +39,12 @@ export { syncGroup } from './apis/sync-group.ts'
 export { txnOffsetCommit } from './apis/txn-offset-commit.ts'
 export { operationsUnknown } from './apis/authorized-operations.ts'
 export { type Api, type RequestOf, type ResponseInputOf } from './api.ts'
+export {
+  consumerAssignment,
+  consumerSubscription,
+  decodeConsumerMessage,
+  encodeConsumerMessage,
+} from './consumer-protocol.ts'
 export { readInt64, writeInt64 } from './int64.ts'
 export { MalformedRequest, Reader } from './reader.ts'
 export { type InputOf, int16, int32, struct, type Type, type ValueOf, zeroUuid } from './schema.ts'

@@ -55,6 +55,11 @@ export const bytes: Type<Buffer> = {
   write: (writer, value) => writer.bytes([value]),
 }
 
+export const nullableBytes: Type<Buffer | null> = {
+  read: (reader) => reader.bytes(),
+  write: (writer, value) => writer.bytes(value === null ? null : [value]),
+}
+
 /** Record batches: read as one view, written from wherever the pieces lie. */
 export const records: Type<Buffer | null, readonly Buffer[] | null> = {
   read: (reader) => reader.bytes(),

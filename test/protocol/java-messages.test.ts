@@ -3,9 +3,16 @@ import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import { seededRandom, systemRandom } from '../../src/core/random.ts'
 import { apis } from '../../src/broker/handlers/index.ts'
+import { consumerAssignment, consumerSubscription } from '../../src/protocol/index.ts'
 import { skipWithoutJava } from '../apache-kafka.ts'
 import { decodeMessage, encodeMessage, inventMessage, type MessageKind } from './invented-message.ts'
 import { runJava } from './run-java.ts'
+
+const amongConsumers = {
+  ConsumerProtocolSubscription: consumerSubscription,
+  ConsumerProtocolAssignment: consumerAssignment,
+}
+const names = [...apis.map(({ name }) => name), ...Object.keys(amongConsumers)]
 
 const seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
 /** Messages of each kind. */
@@ -44,8 +51,9 @@ const ourNames: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 interface Sample {
   readonly api: string
-  readonly key: number
-  readonly direction: 'request' | 'response'
+  /** What Java finds the class by. */
+  readonly key: number | string
+  readonly direction: 'request' | 'response' | 'among-consumers'
   readonly kind: MessageKind
   readonly bytes: Buffer
 }
@@ -60,7 +68,7 @@ describe("Kafka's message classes", { skip: skipWithoutJava, timeout: 120_000 },
     answers = await runJava('Messages.java', lines)
   })
 
-  for (const { name } of apis) {
+  for (const name of names) {
     it(`read and write ${name} as its schema does, in every version (MILLRACE_SEED=${seed})`, () => {
       for (const [index, sample] of samples.entries()) {
         if (sample.api === name) compare(sample, answers[index]!)
@@ -71,17 +79,27 @@ describe("Kafka's message classes", { skip: skipWithoutJava, timeout: 120_000 },
 
 function generateSamples(): Sample[] {
   const random = seededRandom(seed)
-  return apis.flatMap(({ name: api, key, versions: [first, last], flexibleSince, request, response }) =>
-    Array.from({ length: last - first + 1 }, (_, index) => first + index).flatMap((version) =>
-      Object.entries({ request, response }).flatMap(([direction, schema]) => {
-        const kind: MessageKind = { schema, version, isFlexible: version >= flexibleSince }
-        return Array.from({ length: runs }, () => {
-          const bytes = encodeMessage(kind, inventMessage(random, kind))
-          return { api, key, direction: direction as Sample['direction'], kind, bytes }
-        })
-      }),
+  const samplesOf = (message: Pick<Sample, 'api' | 'key' | 'direction'>, kind: MessageKind) =>
+    Array.from({ length: runs }, () => ({ ...message, kind, bytes: encodeMessage(kind, inventMessage(random, kind)) }))
+  const ofApis = apis.flatMap(({ name: api, key, versions, flexibleSince, request, response }) =>
+    each(versions).flatMap((version) => {
+      const isFlexible = version >= flexibleSince
+      return [
+        ...samplesOf({ api, key, direction: 'request' }, { schema: request, version, isFlexible }),
+        ...samplesOf({ api, key, direction: 'response' }, { schema: response, version, isFlexible }),
+      ]
+    }),
+  )
+  const ofConsumers = Object.entries(amongConsumers).flatMap(([api, { versions, schema }]) =>
+    each(versions).flatMap((version) =>
+      samplesOf({ api, key: api, direction: 'among-consumers' }, { schema, version, isFlexible: false }),
     ),
   )
+  return [...ofApis, ...ofConsumers]
+}
+
+function each([first, last]: readonly [first: number, last: number]): number[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index)
 }
 
 function compare({ api, direction, kind, bytes }: Sample, answer: string): void {

@@ -4,12 +4,15 @@ import java.lang.reflect.Method;
 import java.nio.ByteBuffer;
 import java.util.HexFormat;
 import org.apache.kafka.common.message.ApiMessageType;
+import org.apache.kafka.common.message.ConsumerProtocolAssignment;
+import org.apache.kafka.common.message.ConsumerProtocolSubscription;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
 import org.apache.kafka.common.protocol.MessageUtil;
 
 /**
- * Reads lines `<api key> request|response <version> <hex>` and answers each with what Kafka's own message class makes of the bytes:
+ * Reads lines `<api key> request|response <version> <hex>`, or `<name> among-consumers <version> <hex>`, and answers each with what
+ * Kafka's own message class makes of the bytes:
  * `<first flexible version?> <hex written again> <fields as JSON>`, or `! <why it cannot read them>`.
  */
 public class Messages {
@@ -19,7 +22,10 @@ public class Messages {
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             String[] words = line.split(" ", -1);
             try {
-                answers.append(answer(Short.parseShort(words[0]), words[1].equals("request"), Short.parseShort(words[2]), words[3]));
+                short version = Short.parseShort(words[2]);
+                boolean isAmongConsumers = words[1].equals("among-consumers");
+                answers.append(isAmongConsumers ? "fixed " + answer(amongConsumers(words[0]), version, words[3])
+                    : answer(Short.parseShort(words[0]), words[1].equals("request"), version, words[3]));
             } catch (Exception e) {
                 Throwable cause = e.getCause() == null ? e : e.getCause();
                 answers.append("! ").append(cause.toString().replace('\n', ' '));
@@ -32,6 +38,16 @@ public class Messages {
     static String answer(short key, boolean isRequest, short version, String hex) throws Exception {
         ApiMessageType type = ApiMessageType.fromApiKey(key);
         ApiMessage message = isRequest ? type.newRequest() : type.newResponse();
+        boolean isFlexible = isRequest ? type.requestHeaderVersion(version) >= 2
+            : key == ApiMessageType.API_VERSIONS.apiKey() ? type.requestHeaderVersion(version) >= 2 : type.responseHeaderVersion(version) >= 1;
+        return (isFlexible ? "flexible " : "fixed ") + answer(message, version, hex);
+    }
+
+    static ApiMessage amongConsumers(String name) {
+        return name.equals("ConsumerProtocolAssignment") ? new ConsumerProtocolAssignment() : new ConsumerProtocolSubscription();
+    }
+
+    static String answer(ApiMessage message, short version, String hex) throws Exception {
         if (version < message.lowestSupportedVersion() || version > message.highestSupportedVersion())
             throw new IllegalArgumentException("no such version");
         ByteBuffer bytes = ByteBuffer.wrap(HexFormat.of().parseHex(hex));
@@ -43,8 +59,6 @@ public class Messages {
         ByteBuffer again = MessageUtil.toByteBufferAccessor(message, version).buffer();
         byte[] written = new byte[again.remaining()];
         again.get(written);
-        boolean isFlexible = isRequest ? type.requestHeaderVersion(version) >= 2
-            : key == ApiMessageType.API_VERSIONS.apiKey() ? type.requestHeaderVersion(version) >= 2 : type.responseHeaderVersion(version) >= 1;
-        return (isFlexible ? "flexible " : "fixed ") + HexFormat.of().formatHex(written) + " " + json;
+        return HexFormat.of().formatHex(written) + " " + json;
     }
 }
