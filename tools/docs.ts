@@ -1,22 +1,42 @@
 /**
- * Writes the pages of `docs/` that repeat tables of the code: `errors.md` and `configuration.md`. With `--check` it
- * writes nothing and fails when a page is out of date.
+ * Writes the files that repeat tables of the code: `docs/errors.md`, `docs/configuration.md`, and the types of settings with what
+ * editors tell of each, `src/streams/settings.ts`. With `--check` it writes nothing and fails when one is out of date.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { experimentOptions } from '../src/cli/experiment/index.ts'
-import { runOptions, securityOptions } from '../src/streams/index.ts'
+import { appOptions, readingOptions, runOptions, securityOptions } from '../src/streams/index.ts'
 import { errorCatalogue } from '../src/core/errors.ts'
 import { describeRule, type OptionRule, type OptionTable, secretFileVariable } from '../src/core/options.ts'
+import { settingsModule } from './settings-module.ts'
 
 const pages = {
-  'errors.md': errorsPage(),
-  'configuration.md': configurationPage([
+  'docs/errors.md': errorsPage(),
+  'src/streams/settings.ts': settingsModule([
+    { name: 'ProgramSettings', what: 'Settings of a running program.', table: runOptions },
+    {
+      name: 'AppSettings',
+      what: 'Which application is looked at, and how its brokers are reached.',
+      table: appOptions,
+    },
+    {
+      name: 'ReadingSettings',
+      what: 'Settings of what reads the topics of an application to their ends.',
+      table: readingOptions,
+      base: { name: 'AppSettings', table: appOptions },
+    },
+  ]),
+  'docs/configuration.md': configurationPage([
     { title: 'A running program', commands: '`start`, `run` and `demo`', table: runOptions },
     {
       title: 'Security',
       commands: 'every command that connects to brokers; a program gives `tls` and `sasl` to `start`',
       table: securityOptions,
+    },
+    {
+      title: 'Questions about an application',
+      commands: '`audit` and `explain`, and those about the application and its brokers for `reset`',
+      table: readingOptions,
     },
     { title: 'The experiment', commands: '`demo`, `generate` and `verify`', table: experimentOptions },
   ]),
@@ -24,10 +44,10 @@ const pages = {
 
 const isCheck = process.argv.includes('--check')
 for (const [name, text] of Object.entries(pages)) {
-  const path = join(import.meta.dirname, '../docs', name)
+  const path = join(import.meta.dirname, '..', name)
   if (!isCheck) writeFileSync(path, text)
   else if (read(path) !== text) {
-    console.error(`docs/${name} is out of date: run \`npm run docs\``)
+    console.error(`${name} is out of date: run \`npm run docs\``)
     process.exitCode = 1
   }
 }

@@ -1,33 +1,30 @@
 import { systemClock } from '../core/clock.ts'
-import type { OptionTable } from '../core/options.ts'
+import type { OptionTable, OptionValues } from '../core/options.ts'
 import { Cluster, type OpenTransaction, openTransactionText } from '../kafka/index.ts'
 import {
+  appOptions,
   loggedWaits,
-  runOptions,
+  readingOptions,
   type Security,
   type SecurityOptions,
   securityOf,
   securityOptions,
-  transactionWaitMsDefault,
 } from '../streams/index.ts'
-import { jsonOption } from './command.ts'
+import { jsonOption, valuesIn } from './command.ts'
 import type { Output } from './output.ts'
 
+const { bootstrapServers, brokerWaitMs } = appOptions
+
 /** Options of commands that ask something of brokers. */
-export const clusterOptions = {
-  bootstrapServers: runOptions.bootstrapServers,
-  brokerWaitMs: { ...runOptions.brokerWaitMs, default: 30_000 },
-  ...securityOptions,
-} as const satisfies OptionTable
+export const clusterOptions = { bootstrapServers, brokerWaitMs, ...securityOptions } as const satisfies OptionTable
 
 /** Options of commands that look at an application from outside, whether it runs or not. */
-export const appOptions = {
-  app: {
-    type: 'string',
-    flag: '--app',
-    doc: 'Name of the application, which is the name of its topology.',
-  },
-  ...clusterOptions,
+export const appCommandOptions = { ...appOptions, ...securityOptions, ...jsonOption } as const satisfies OptionTable
+
+/** Options of those among them that read its topics to their ends. */
+export const readingCommandOptions = {
+  ...readingOptions,
+  ...securityOptions,
   ...jsonOption,
 } as const satisfies OptionTable
 
@@ -37,42 +34,20 @@ export function clusterOf(
   output: Output,
   security: Security = securityOf(options),
 ): Cluster {
-  const { bootstrapServers, brokerWaitMs: retryMs = clusterOptions.brokerWaitMs.default } = options
+  const { bootstrapServers, brokerWaitMs: retryMs = brokerWaitMs.default } = options
   const waits = loggedWaits('millrace', output.logger, systemClock)
   return new Cluster({ bootstrapServers, retryMs, waits, ...security })
 }
 
 type ClusterOptionValues = SecurityOptions & { bootstrapServers: string; brokerWaitMs: number | undefined }
 
-/** Options of those among them that read its topics to their ends. */
-export const readingOptions = {
-  ...appOptions,
-  decompressedBytesMax: runOptions.decompressedBytesMax,
-  transactionWaitMs: {
-    type: 'int',
-    default: transactionWaitMsDefault,
-    min: 0,
-    max: 3_600_000,
-    flag: '--transaction-wait-ms',
-    doc: 'How long a transaction is waited for that is open in a topic, in milliseconds.',
-  },
-} as const satisfies OptionTable
-
-/** Says what is waited for. */
-export function tellOfWaiting(output: Output) {
-  return (open: OpenTransaction) => output.note(`waiting for ${openTransactionText(open)}`)
+/** Which application a command is about, how its brokers are reached, and where waits for them are told. */
+export function appOf(options: OptionValues<typeof appCommandOptions>, { logger }: Output) {
+  return { ...valuesIn(appOptions, options), ...securityOf(options), logger }
 }
 
-/** Does something at a cluster, which is left afterwards. */
-export async function atCluster<Result>(
-  options: ClusterOptionValues,
-  output: Output,
-  work: (cluster: Cluster) => Promise<Result>,
-): Promise<Result> {
-  const cluster = clusterOf(options, output)
-  try {
-    return await work(cluster)
-  } finally {
-    await cluster.close()
-  }
+/** The same for a command that reads its topics. */
+export function readingOf(options: OptionValues<typeof readingCommandOptions>, output: Output) {
+  const onWaiting = (open: OpenTransaction) => output.note(`waiting for ${openTransactionText(open)}`)
+  return { ...valuesIn(readingOptions, options), ...securityOf(options), logger: output.logger, onWaiting }
 }

@@ -3,15 +3,31 @@ import { classNames } from './class-names.ts'
 
 /** The report of an audit for people: the verdict first, then what speaks against it. */
 export function auditText(report: AuditReport): string {
-  const { app, epoch, closedMs, twice, without, miscounts, unbalanced, removedFrom, recreated, foreignRecords } = report
+  const {
+    app,
+    epoch,
+    closedMs,
+    contradictions,
+    unclassified,
+    miscounts,
+    unbalanced,
+    removedFrom,
+    recreated,
+    foreignRecords,
+  } = report
   const place = (each: { partition: number; offset: number }) => `  partition ${each.partition}, offset ${each.offset}`
   return [
     `${app}, epoch ${epoch} of ${new Date(closedMs).toISOString()}`,
     verdictText(report),
-    ...listing(twice.count, 'offsets with two classes', twice.first, ({ classes: [one, other], ...each }) => {
-      return `${place(each)}: ${classNames[one]} and ${one === other ? 'once more' : classNames[other]}`
-    }),
-    ...listing(without.count, 'offsets without a class', without.first, place),
+    ...listing(
+      contradictions.count,
+      'offsets with two classes',
+      contradictions.first,
+      ({ classes: [one, other], ...each }) => {
+        return `${place(each)}: ${classNames[one]} and ${one === other ? 'once more' : classNames[other]}`
+      },
+    ),
+    ...listing(unclassified.count, 'offsets without a class', unclassified.first, place),
     ...miscounts.map(({ partition, class: name, counted, found }) => {
       return `partition ${partition}: ${counted} ${name} by the account, ${found} by the broker`
     }),

@@ -39,6 +39,15 @@ export function defineCommand<const Table extends OptionTable>(command: Command<
   return command as unknown as Command
 }
 
+/** The values of those options of a command that are in a table. */
+export function valuesIn<const Table extends OptionTable>(
+  table: Table,
+  options: OptionValues<NoInfer<Table>>,
+): OptionValues<Table> {
+  const names = Object.keys(table) as (keyof Table)[]
+  return Object.fromEntries(names.map((name) => [name, options[name]])) as OptionValues<Table>
+}
+
 export const jsonOption = {
   json: {
     type: 'boolean',

@@ -5,7 +5,6 @@ import {
   loggedWaits,
   type Report,
   type RunOptions,
-  runOptions,
   type Security,
   start,
   type Topology,
@@ -39,12 +38,6 @@ export interface RunReport {
   cpuSeconds: number
   isBalanced: boolean
   accounting: Report['accounting']
-}
-
-/** The options of a program among those of a command. */
-export function runOptionsOf(options: RunOptions): RunOptions {
-  const names = Object.keys(runOptions) as (keyof RunOptions)[]
-  return Object.fromEntries(names.map((name) => [name, options[name]])) as unknown as RunOptions
 }
 
 /**

@@ -356,8 +356,11 @@ const brand = Symbol.for('millrace.error')
  * `name` tells the layer (`KafkaError`, `TopologyError`, …); `code` is stable and documented in docs/errors.md.
  */
 export class MillraceError extends Error {
+  /** What went wrong; docs/errors.md has all codes, with what to do. */
   readonly code: ErrorCode
+  /** Whether trying again may help. */
   readonly retryable: boolean
+  /** What the message names: ids, offsets, limits. */
   readonly details: ErrorDetails
   readonly [brand] = true
 
@@ -369,6 +372,7 @@ export class MillraceError extends Error {
     this.details = details
   }
 
+  /** Whether something that was thrown is such an error, also one of another copy of the package. */
   static is(value: unknown): value is MillraceError {
     return typeof value === 'object' && value !== null && brand in value
   }

@@ -1,18 +1,49 @@
-export { transactionWaitMsDefault } from './admin/app-checkpoint.ts'
-export { audit } from './admin/audit.ts'
-export type { AuditReport } from './admin/audit-report.ts'
-export { explain, type Explanation } from './admin/explain.ts'
-export { findRemains, reset } from './admin/reset.ts'
-export { loggedWaits } from './logs/broker-wait-log.ts'
-export { field, type Field } from './topology/field.ts'
-export { PermanentFailure } from './functions/permanent-failure.ts'
-export { stage, type Json, type RecordOrigin, type Stage, type StageOptions } from './topology/stage.ts'
-export { topology, type Merged, type Topology } from './topology/topology.ts'
-export { describePlan, type PlanDescription } from './topology/describe-plan.ts'
-export { planTopology } from './topology/plan.ts'
-export type { App, Report } from './runtime/running-app.ts'
-export { start, type StartOptions } from './start.ts'
-export { type RunOptions, runOptions } from './options.ts'
-export { type Security, type SecurityOptions, securityOf, securityOptions } from './security.ts'
+export type { AppOptions, ReadingOptions } from './admin/at-brokers.ts'
+export { audit, auditAt, type AuditOptions } from './admin/audit.ts'
+export type { AuditReport, Miscount } from './admin/audit-report.ts'
+export type { DeadLetter } from './admin/dead-letter-reader.ts'
+export type { Contradiction } from './admin/evidence.ts'
+export {
+  explain,
+  type Explanation,
+  type ExplainOptions,
+  type PublishedRecord,
+  type RecordPlace,
+  type WaitingKey,
+  type WaitingPart,
+} from './admin/explain.ts'
+export type { TracedClass } from './admin/offset-classes.ts'
+export { type Remains, reset, type ResetOptions } from './admin/reset.ts'
 export type { PartitionAccount } from './epochs/accounting.ts'
+export { PermanentFailure } from './functions/permanent-failure.ts'
+export { loggedWaits } from './logs/broker-wait-log.ts'
 export type { LogFacts, Logger } from './logs/logger.ts'
+export { appOptions, readingOptions, type RunOptions, runOptions } from './options.ts'
+export type { RunStatistics } from './runtime/pipeline.ts'
+export type { App, Report } from './runtime/running-app.ts'
+export type { Role } from './runtime/term.ts'
+export { type Security, type SecurityOptions, securityOf, securityOptions } from './security.ts'
+export { start, type StartOptions } from './start.ts'
+export { describePlan, type PlanDescription } from './topology/describe-plan.ts'
+export { field, type Field } from './topology/field.ts'
+export { planTopology } from './topology/plan.ts'
+export {
+  stage,
+  type Json,
+  type PartFunction,
+  type RecordOrigin,
+  type Stage,
+  type StageOptions,
+} from './topology/stage.ts'
+export {
+  topology,
+  type Correlated,
+  type CorrelateOptions,
+  type Merged,
+  type RememberCompleted,
+  type Routed,
+  type RouteFunction,
+  type Sourced,
+  type TopicOptions,
+  type Topology,
+} from './topology/topology.ts'

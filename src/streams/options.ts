@@ -2,7 +2,7 @@ import type { OptionTable, OptionValues } from '../core/options.ts'
 
 const mebibyte = 1 << 20
 
-/** Every setting of a running program. `docs/configuration.md` is made from this table. */
+/** Every setting of a running program. `docs/configuration.md` and `settings.ts` are made from this table and those below. */
 export const runOptions = {
   bootstrapServers: {
     type: 'string',
@@ -292,6 +292,38 @@ export const runOptions = {
     env: 'MILLRACE_DRAIN_MS',
     flag: '--drain-ms',
     doc: 'Time given to records on the way when the program is stopped, in milliseconds. Stopping and leaving the group may take up to nine seconds more where brokers or functions do not answer; the default leaves room for that in the 30 seconds after which Kubernetes kills.',
+  },
+} as const satisfies OptionTable
+
+/** Settings of everything that looks at an application from outside, whether it runs or not. */
+export const appOptions = {
+  app: {
+    type: 'string',
+    flag: '--app',
+    doc: 'Name of the application, which is the name of its topology.',
+  },
+  bootstrapServers: runOptions.bootstrapServers,
+  brokerWaitMs: {
+    type: 'int',
+    default: 30_000,
+    min: 0,
+    env: 'MILLRACE_BROKER_WAIT_MS',
+    flag: '--broker-wait-ms',
+    doc: 'How long brokers that are away, elect or refuse for now are waited for before that is an error, in milliseconds.',
+  },
+} as const satisfies OptionTable
+
+/** The same where the topics of the application are read to their ends. */
+export const readingOptions = {
+  ...appOptions,
+  decompressedBytesMax: runOptions.decompressedBytesMax,
+  transactionWaitMs: {
+    type: 'int',
+    default: 30_000,
+    min: 0,
+    max: 3_600_000,
+    flag: '--transaction-wait-ms',
+    doc: 'How long a transaction that is open in a topic is waited for, in milliseconds.',
   },
 } as const satisfies OptionTable
 

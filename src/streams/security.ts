@@ -12,8 +12,16 @@ export interface Security {
 
 /** What a program may give; what it does not is looked for in the environment. */
 export interface GivenSecurity {
-  readonly tls?: Security['tls'] | undefined
-  readonly sasl?: Security['sasl'] | undefined
+  /**
+   * Whether and how connections are encrypted: `true` trusts the authorities that Node.js comes with, `false` is plain text.
+   * @defaultValue as `MILLRACE_TLS` and the variables beside it say, which is plain text where there are none
+   */
+  readonly tls?: TlsOptions | boolean | undefined
+  /**
+   * Who the program is, and how it proves it; `false` for brokers that do not ask.
+   * @defaultValue as `MILLRACE_SASL_MECHANISM` and the variables beside it say; nothing is proved where there are none
+   */
+  readonly sasl?: SaslOptions | false | undefined
 }
 
 /**

@@ -1,16 +1,19 @@
 import { type Clock, systemClock } from '../core/clock.ts'
-import { type GivenOptions, resolveOptions } from '../core/options.ts'
+import { resolveOptions } from '../core/options.ts'
 import { loggedWaits } from './logs/broker-wait-log.ts'
 import { type Logger, stderrLogger } from './logs/logger.ts'
 import { runOptions } from './options.ts'
 import { planTopology } from './topology/plan.ts'
 import { type App, RunningApp } from './runtime/running-app.ts'
 import { type GivenSecurity, resolveSecurity } from './security.ts'
+import type { ProgramSettings } from './settings.ts'
 import type { Topology } from './topology/topology.ts'
 
-export interface StartOptions extends GivenOptions<typeof runOptions>, GivenSecurity {
+/** How a program runs: its settings, how its connections are secured, and what it uses of the process around it. */
+export interface StartOptions extends ProgramSettings, GivenSecurity {
   /** Anything shaped like a pino logger. @defaultValue JSON lines on stderr */
   readonly logger?: Logger
+  /** Time, for tests. @defaultValue the machine's clock */
   readonly clock?: Clock
   /** Gives up the start, which then rejects with the signal's reason. A program that has started is ended by `stop`. */
   readonly signal?: AbortSignal

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { seededRandom, systemRandom } from '../../src/core/random.ts'
 import { audit } from '../../src/streams/index.ts'
-import { atCluster } from '../integration/at-cluster.ts'
 import { valuesOf } from '../integration/customers.ts'
 import { grow } from '../integration/grow.ts'
 import type { SourceRecord, Stream, Target } from '../integration/target.ts'
@@ -59,7 +58,7 @@ export function growingCampaign(target: Target): void {
       assert.equal(last.report!.isBalanced, true)
       assert.equal(last.report!.pendingRows, 0)
       assert.deepEqual(valuesOf(await stream.merged()), source.merges())
-      const { verdict, accounting } = await atCluster(target, (cluster) => audit(cluster, { app: stream.app }))
+      const { verdict, accounting } = await audit({ bootstrapServers: target.bootstrapServers, app: stream.app })
       assert.equal(verdict, 'proved')
       assert.equal(accounting.length, 1 + kills)
       assert.equal(

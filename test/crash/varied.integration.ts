@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { systemRandom } from '../../src/core/random.ts'
 import { BatchReader, headerOf, RecordColumns } from '../../src/kernel/index.ts'
 import { audit } from '../../src/streams/index.ts'
-import { atCluster } from '../integration/at-cluster.ts'
 import type { ReadRecord } from '../integration/read-topic.ts'
 import type { Target } from '../integration/target.ts'
 import { runCampaign } from './campaign.ts'
@@ -54,7 +53,7 @@ export function variedCampaign(target: Target): void {
       })
 
       assert.equal(report.isBalanced, true)
-      const { verdict, accounting } = await atCluster(target, (cluster) => audit(cluster, { app }))
+      const { verdict, accounting } = await audit({ bootstrapServers: target.bootstrapServers, app })
       assert.equal(verdict, 'proved')
       const merged = (await stream.merged()).map(({ value }) => JSON.parse(value!) as Merged)
       assert.deepEqual(

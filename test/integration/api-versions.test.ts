@@ -49,9 +49,9 @@ describe('the table of versions', () => {
     await app.caughtUp
     while (!sent.has('Heartbeat 4')) await new Promise(setImmediate)
     await app.stop()
-    await explain(cluster, { app: 'shop', key: '1' })
-    await audit(cluster, { app: 'shop' })
-    await reset(cluster, 'shop')
+    await explain({ bootstrapServers, sasl, app: 'shop', key: '1' })
+    await audit({ bootstrapServers, sasl, app: 'shop' })
+    await reset({ bootstrapServers, sasl, app: 'shop' })
     await commitOffsets(cluster, 'shop', 'orders', [1])
     await commitByVersion1(cluster)
 
@@ -86,8 +86,8 @@ describe('a broker that is too old', () => {
     await app.caughtUp
     await app.stop()
 
-    await audit(cluster, { app: 'shop' })
-    await assert.rejects(reset(cluster, 'shop'), {
+    await audit({ bootstrapServers, app: 'shop' })
+    await assert.rejects(reset({ bootstrapServers, app: 'shop' }), {
       code: 'KAFKA_VERSION_UNSUPPORTED',
       message: /DeleteGroups 0 to 1, 2 is needed/,
     })

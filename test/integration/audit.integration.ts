@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Cluster, type Topic } from '../../src/kafka/index.ts'
-import { audit, type AuditReport } from '../../src/streams/index.ts'
-import { atCluster } from './at-cluster.ts'
+import { audit, auditAt, type AuditReport } from '../../src/streams/index.ts'
 import { customers, customerTopology, mergeOf, record } from './customers.ts'
 import { readTopic } from './read-topic.ts'
 import { assertAccount, assertEndedBy, committed, startQuietly } from './run.ts'
@@ -23,10 +22,11 @@ function late(side: string, id: number): SourceRecord {
 }
 
 const nothing = { count: 0, first: [] }
+const limits = { decompressedBytesMax: 1 << 20, wait: { waitMs: 30_000 } }
 
 export function audits(target: Target): void {
   const auditOf = ({ app }: Pick<Stream, 'app'>): Promise<AuditReport> =>
-    atCluster(target, (cluster) => audit(cluster, { app }))
+    audit({ bootstrapServers: target.bootstrapServers, app })
 
   describe('an audit', () => {
     it('proves a run in which every class occurs, in more than one part', async () => {
@@ -48,8 +48,8 @@ export function audits(target: Target): void {
       assert.ok(epoch >= 2 && closedMs > 0)
       assert.deepEqual(findings, {
         verdict: 'proved',
-        twice: nothing,
-        without: nothing,
+        contradictions: nothing,
+        unclassified: nothing,
         miscounts: [],
         unbalanced: [],
         removedFrom: [],
@@ -73,7 +73,7 @@ export function audits(target: Target): void {
         await committed(app, waiting.length + 5 + 1 + 20 + 1)
       })
 
-      const meanwhile = await audit(cluster, { app: stream.app })
+      const meanwhile = await auditAt(cluster, stream.app, limits)
       await app.stop()
       const afterwards = await auditOf(stream)
 
@@ -101,7 +101,7 @@ export function audits(target: Target): void {
           while (app.report().accounting.every(({ expired }) => expired === 0)) await new Promise(setImmediate)
         })
 
-        const meanwhile = await audit(cluster, { app: stream.app })
+        const meanwhile = await auditAt(cluster, stream.app, limits)
         await app.stop()
         const afterwards = await auditOf(stream)
 
@@ -144,9 +144,14 @@ export function audits(target: Target): void {
       const transaction = await producer.transaction()
       await transaction.send({ topic: stream.sink, messages: [{ value: 'foreign', partition: 1 }] })
       const told: object[] = []
-      const question = { app: stream.app, transactionWaitMs: 1_200, onWaiting: (open: object) => void told.push(open) }
+      const question = {
+        bootstrapServers: target.bootstrapServers,
+        app: stream.app,
+        transactionWaitMs: 1_200,
+        onWaiting: (open: object) => void told.push(open),
+      }
 
-      const error: unknown = await atCluster(target, (cluster) => audit(cluster, question)).catch((reason) => reason)
+      const error: unknown = await audit(question).catch((reason) => reason)
       await transaction.abort()
       await producer.disconnect()
       const { verdict } = await auditOf(stream)
@@ -164,10 +169,10 @@ export function audits(target: Target): void {
       const stream = await runOf([record('A', 0), record('A', 1)])
       await produceDeadLetter(stream, 'MERGE_TOO_LARGE', { partition: 1, offset: 0 })
 
-      const { verdict, twice } = await auditOf(stream)
+      const { verdict, contradictions } = await auditOf(stream)
 
       assert.equal(verdict, 'wrong')
-      assert.deepEqual(twice, {
+      assert.deepEqual(contradictions, {
         count: 1,
         first: [{ partition: 1, offset: 0, classes: ['pending', 'deadLettered'] }],
       })
@@ -199,14 +204,14 @@ export function audits(target: Target): void {
       const stream = await runOf(customers(3))
       await produceMerges(stream, [1])
 
-      const { verdict, twice, without } = await auditOf(stream)
+      const { verdict, contradictions, unclassified } = await auditOf(stream)
 
       assert.equal(verdict, 'wrong')
-      assert.deepEqual(twice, {
+      assert.deepEqual(contradictions, {
         count: 2,
         first: [0, 1].map((offset) => ({ partition: 1, offset, classes: ['emitted', 'emitted'] })),
       })
-      assert.deepEqual(without, nothing)
+      assert.deepEqual(unclassified, nothing)
     })
 
     it('lists the first ten of many', async () => {
@@ -216,18 +221,18 @@ export function audits(target: Target): void {
         Array.from({ length: 10 }, (_, id) => id),
       )
 
-      const { twice } = await auditOf(stream)
+      const { contradictions } = await auditOf(stream)
 
-      assert.deepEqual([twice.count, twice.first.length], [20, 10])
+      assert.deepEqual([contradictions.count, contradictions.first.length], [20, 10])
     })
 
     it('tells a sink that was deleted and created again', async () => {
       const stream = await runOf(customers(4))
       await recreateSink(stream)
 
-      const { verdict, twice, without, removedFrom, recreated } = await auditOf(stream)
+      const { verdict, contradictions, unclassified, removedFrom, recreated } = await auditOf(stream)
 
-      assert.deepEqual([verdict, twice, without], ['unproved', nothing, nothing])
+      assert.deepEqual([verdict, contradictions, unclassified], ['unproved', nothing, nothing])
       assert.deepEqual([removedFrom, recreated], [[stream.sink], [stream.sink]])
     })
 
@@ -236,15 +241,15 @@ export function audits(target: Target): void {
       await recreateSink(stream)
       await produceMerges(stream, [0, 1, 3])
 
-      const { verdict, twice, without, miscounts } = await changeManifest(stream, (manifest) => {
+      const { verdict, contradictions, unclassified, miscounts } = await changeManifest(stream, (manifest) => {
         delete manifest.outputIds
       })
 
       assert.equal(verdict, 'wrong')
-      assert.deepEqual(twice, nothing)
+      assert.deepEqual(contradictions, nothing)
       // Of customer 2; what was filtered is not known from it.
       const places = [2, 3, 4].map((offset) => ({ partition: 0, offset }))
-      assert.deepEqual(without, { count: 2, first: places })
+      assert.deepEqual(unclassified, { count: 2, first: places })
       assert.deepEqual(miscounts, [{ partition: 0, class: 'emitted', counted: 4, found: 2 }])
     })
 
@@ -252,20 +257,20 @@ export function audits(target: Target): void {
       const stream = await runOf([...customers(2), { value: 'not json' }])
       await produceDeadLetter(stream, 'NOT_JSON', { partition: 0, offset: 1 })
 
-      const { verdict, twice } = await auditOf(stream)
+      const { verdict, contradictions } = await auditOf(stream)
 
       assert.equal(verdict, 'wrong')
-      assert.deepEqual(twice.first, [{ partition: 0, offset: 1, classes: ['emitted', 'deadLettered'] }])
+      assert.deepEqual(contradictions.first, [{ partition: 0, offset: 1, classes: ['emitted', 'deadLettered'] }])
     })
 
     it('finds a merged record of parts that wait', async () => {
       const stream = await runOf([record('A', 0), record('B', 2)])
       await produceMerges(stream, [0])
 
-      const { verdict, twice } = await auditOf(stream)
+      const { verdict, contradictions } = await auditOf(stream)
 
       assert.equal(verdict, 'wrong')
-      assert.equal(twice.count, 2)
+      assert.equal(contradictions.count, 2)
     })
 
     it('finds an account whose numbers were changed, whether they add up or not', async () => {
@@ -287,10 +292,10 @@ export function audits(target: Target): void {
       const { partition, offset } = (await stream.merged())[0]!
       await target.deleteRecords(stream.sink, { [partition]: offset + 1 })
 
-      const { verdict, without, removedFrom } = await auditOf(stream)
+      const { verdict, unclassified, removedFrom } = await auditOf(stream)
 
       assert.equal(verdict, 'unproved')
-      assert.deepEqual(without, nothing)
+      assert.deepEqual(unclassified, nothing)
       assert.deepEqual(removedFrom, [stream.sink])
     })
 

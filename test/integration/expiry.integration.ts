@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { systemClock } from '../../src/core/clock.ts'
 import { audit, field, stage, type Topology, topology } from '../../src/streams/index.ts'
-import { atCluster } from './at-cluster.ts'
 import { mergesOf, record, saysOf, valuesOf } from './customers.ts'
 import { assertAccount, committed, startQuietly } from './run.ts'
 import type { SourceRecord, Stream, Target } from './target.ts'
@@ -98,7 +97,7 @@ export function expiry(target: Target): void {
       const [letter] = await stream.deadLetters()
       assert.equal(letter!.value, `{"id":0,"A":"${'a'.repeat(1_000)}"}`)
       assertAccount(report, { expired: 1, pending: 1 })
-      const { verdict } = await atCluster(target, (cluster) => audit(cluster, { app: stream.app }))
+      const { verdict } = await audit({ bootstrapServers: target.bootstrapServers, app: stream.app })
       assert.equal(verdict, 'proved')
       await target.admin.deleteTopics({ topics: [expireTo] })
     })

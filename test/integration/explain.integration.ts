@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { explain, type Explanation, field, stage, topology, type Topology } from '../../src/streams/index.ts'
-import { atCluster } from './at-cluster.ts'
 import { customers, customerTopology, record } from './customers.ts'
 import { assertEndedBy } from './run.ts'
 import type { SourceRecord, Stream, Target } from './target.ts'
@@ -10,7 +9,7 @@ const timestampMs = 1_790_000_000_000
 
 export function explanations(target: Target): void {
   const explainKey = ({ app }: Stream, key: string, topology?: Topology): Promise<Explanation> =>
-    atCluster(target, (cluster) => explain(cluster, { app, key, ...(topology && { topology }) }))
+    explain({ bootstrapServers: target.bootstrapServers, app, key, ...(topology && { topology }) })
 
   const runOf = async (records: readonly SourceRecord[]): Promise<Stream> => {
     const stream = await target.stream()

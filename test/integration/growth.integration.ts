@@ -42,7 +42,7 @@ export function growth(target: Target): void {
   }
 
   async function assertProved({ app }: Stream): Promise<void> {
-    const { verdict } = await atCluster(target, (cluster) => audit(cluster, { app }))
+    const { verdict } = await audit({ bootstrapServers: target.bootstrapServers, app })
     assert.equal(verdict, 'proved')
   }
 
@@ -59,7 +59,7 @@ export function growth(target: Target): void {
       await grow(stream)
       await stream.produce([...inPartition(added, 'B', 20).slice(10), ...inPartition(2, 'A', 31).slice(30)])
       await committed(app, 51)
-      const explained = await atCluster(target, (cluster) => explain(cluster, { app: stream.app, key: '30' }))
+      const explained = await explain({ bootstrapServers: target.bootstrapServers, app: stream.app, key: '30' })
       await app.stop()
 
       assert.deepEqual(valuesOf(await stream.merged()), mergesOf(20))

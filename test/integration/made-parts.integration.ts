@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { explain, field, stage, topology } from '../../src/streams/index.ts'
-import { atCluster } from './at-cluster.ts'
 import { type CustomerRecord, customerTopology, record, saysOf, valuesOf } from './customers.ts'
 import { assertAccount, committed, startQuietly } from './run.ts'
 import type { Stream, Target } from './target.ts'
@@ -49,7 +48,7 @@ export function madeParts(target: Target): void {
 
       await target.deleteRecords(stream.source, { 0: count / 2, 1: count / 2 })
       const { app } = stream
-      const { waiting } = await atCluster(target, (cluster) => explain(cluster, { app, key: '7' }))
+      const { waiting } = await explain({ bootstrapServers: target.bootstrapServers, app, key: '7' })
       assert.deepEqual(
         [waiting?.parts.map(({ side, offset }) => [side, offset]), waiting?.missing],
         [[['A', 3]], ['B']],
@@ -79,7 +78,7 @@ export function madeParts(target: Target): void {
       await stream.run(customerTopology(stream, life(2).sideA))
 
       const { app } = stream
-      const { waiting } = await atCluster(target, (cluster) => explain(cluster, { app, key: '9' }))
+      const { waiting } = await explain({ bootstrapServers: target.bootstrapServers, app, key: '9' })
       assert.deepEqual([waiting?.parts.length, waiting?.missing], [1, ['B']])
       await stream.produce(ids.map((id) => record(isMade(id) ? 'B' : 'A', id)))
       const third = life(3)

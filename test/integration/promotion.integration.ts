@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { systemClock } from '../../src/core/clock.ts'
 import { explain } from '../../src/streams/index.ts'
-import { atCluster } from './at-cluster.ts'
 import { customers, customerTopology, mergesOf, record, valuesOf } from './customers.ts'
 import { assertAccount, runToEnd, startQuietly } from './run.ts'
 import type { Stream, Target } from './target.ts'
@@ -44,7 +43,7 @@ export function promotion(target: Target): void {
   }
 
   async function assertExplained({ app, source }: Stream, id: number): Promise<void> {
-    const { waiting } = await atCluster(target, (cluster) => explain(cluster, { app, key: String(id) }))
+    const { waiting } = await explain({ bootstrapServers: target.bootstrapServers, app, key: String(id) })
     assert.deepEqual(waiting?.missing, ['B'])
     assert.deepEqual(
       waiting.parts.map(({ topic, partition, offset, side }) => [topic, partition, offset, side]),

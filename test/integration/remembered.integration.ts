@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { audit, explain, reset } from '../../src/streams/index.ts'
-import { atCluster } from './at-cluster.ts'
 import { type Correlation, customers, customerTopology, mergesOf, record, saysOf, valuesOf } from './customers.ts'
 import { assertAccount, assertEndedBy, committed, startQuietly } from './run.ts'
 import type { SourceRecord, Stream, Target } from './target.ts'
@@ -52,7 +51,7 @@ export function rememberedKeys(target: Target): void {
       assert.equal(saysOf(letters[0]!).cause, 'the key has been merged already')
       assert.deepEqual(valuesOf(await stream.merged()), mergesOf(1))
       assertAccount(report, { emitted: 2, duplicate: 3, pending: 1 })
-      const { verdict } = await atCluster(target, (cluster) => audit(cluster, { app: stream.app }))
+      const { verdict } = await audit({ bootstrapServers: target.bootstrapServers, app: stream.app })
       assert.equal(verdict, 'proved')
     })
 
@@ -115,7 +114,7 @@ export function rememberedKeys(target: Target): void {
       const stream = await target.stream()
       await stream.produce(customers(3))
       await stream.run(program(stream))
-      const explained = (key: string) => atCluster(target, (cluster) => explain(cluster, { app: stream.app, key }))
+      const explained = (key: string) => explain({ bootstrapServers: target.bootstrapServers, app: stream.app, key })
 
       assert.equal((await explained('2')).isRemembered, true)
       assert.deepEqual(
@@ -129,7 +128,7 @@ export function rememberedKeys(target: Target): void {
       await stream.produce(customers(2))
       await stream.run(program(stream))
 
-      await atCluster(target, (cluster) => reset(cluster, stream.app))
+      await reset({ bootstrapServers: target.bootstrapServers, app: stream.app })
       const { report } = await stream.run(program(stream))
 
       assertAccount(report, { emitted: 4 })

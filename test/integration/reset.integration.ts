@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { findRemains, reset } from '../../src/streams/index.ts'
-import { atCluster } from './at-cluster.ts'
+import { reset } from '../../src/streams/index.ts'
 import { customers, customerTopology, mergesOf, record, valuesOf } from './customers.ts'
 import { assertAccount, assertRefused, startQuietly } from './run.ts'
 import type { Target } from './target.ts'
@@ -13,12 +12,11 @@ export function resets(target: Target): void {
       await stream.produce([...customers(4), record('A', 4)])
       await stream.run(customerTopology(stream))
 
-      const remains = await atCluster(target, (cluster) => findRemains(cluster, stream.app))
-      await atCluster(target, (cluster) => reset(cluster, stream.app))
-      await assert.rejects(
-        atCluster(target, (cluster) => findRemains(cluster, stream.app)),
-        { code: 'APP_UNKNOWN' },
-      )
+      const remains = await reset({ bootstrapServers: target.bootstrapServers, app: stream.app, dryRun: true })
+      await reset({ bootstrapServers: target.bootstrapServers, app: stream.app })
+      await assert.rejects(reset({ bootstrapServers: target.bootstrapServers, app: stream.app, dryRun: true }), {
+        code: 'APP_UNKNOWN',
+      })
       const { report } = await stream.run(customerTopology(stream))
 
       assert.deepEqual(remains, { app: stream.app, group: stream.app, checkpointTopic: stream.checkpointTopic })
@@ -32,23 +30,20 @@ export function resets(target: Target): void {
       const app = await startQuietly(customerTopology(stream), target.bootstrapServers)
       await app.caughtUp
 
-      for (const attempt of [findRemains, reset]) {
-        await assert.rejects(
-          atCluster(target, (cluster) => attempt(cluster, stream.app)),
-          { code: 'APP_RUNNING', details: { app: stream.app, memberCount: 1 } },
-        )
+      for (const dryRun of [true, false]) {
+        await assert.rejects(reset({ bootstrapServers: target.bootstrapServers, app: stream.app, dryRun }), {
+          code: 'APP_RUNNING',
+          details: { app: stream.app, memberCount: 1 },
+        })
       }
       await app.stop()
-      await atCluster(target, (cluster) => reset(cluster, stream.app))
+      await reset({ bootstrapServers: target.bootstrapServers, app: stream.app })
 
       assert.equal((await target.admin.listTopics()).includes(stream.checkpointTopic), false)
     })
 
     it('of an application of which nobody knows is refused', async () => {
-      await assert.rejects(
-        atCluster(target, (cluster) => reset(cluster, 'nobody')),
-        { code: 'APP_UNKNOWN' },
-      )
+      await assert.rejects(reset({ bootstrapServers: target.bootstrapServers, app: 'nobody' }), { code: 'APP_UNKNOWN' })
     })
 
     it('mends an application whose checkpoint was deleted', async () => {
@@ -58,7 +53,7 @@ export function resets(target: Target): void {
       await target.deleteTopic(stream.checkpointTopic)
       await assertRefused(customerTopology(stream), target.bootstrapServers, { code: 'CHECKPOINT_MISSING' })
 
-      await atCluster(target, (cluster) => reset(cluster, stream.app))
+      await reset({ bootstrapServers: target.bootstrapServers, app: stream.app })
       const { report } = await stream.run(customerTopology(stream))
 
       assertAccount(report, { emitted: 2 })
@@ -74,7 +69,7 @@ export function resets(target: Target): void {
       const topics = [{ topic: stream.source, partitions: [{ partition: 0, offset: '2' }] }]
       await transaction.sendOffsets({ consumerGroupId: stream.app, topics })
 
-      await atCluster(target, (cluster) => reset(cluster, stream.app))
+      await reset({ bootstrapServers: target.bootstrapServers, app: stream.app })
 
       await assert.rejects(transaction.commit())
       await killed.disconnect()

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { systemClock } from '../../src/core/clock.ts'
 import { audit } from '../../src/streams/index.ts'
-import { atCluster } from './at-cluster.ts'
 import { customerTopology, mergesOf, record, saysOf, valuesOf } from './customers.ts'
 import { assertAccount } from './run.ts'
 import type { SourceRecord, Stream, Target } from './target.ts'
@@ -20,7 +19,7 @@ const anyTime = { 'message.timestamp.after.max.ms': '9000000000000000' }
 
 export function refusedTimestamps(target: Target): void {
   const proved = async ({ app }: Stream) => {
-    const { verdict } = await atCluster(target, (cluster) => audit(cluster, { app }))
+    const { verdict } = await audit({ bootstrapServers: target.bootstrapServers, app })
     assert.equal(verdict, 'proved')
   }
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type App, audit, field, stage, topology } from '../../src/streams/index.ts'
-import { atCluster } from './at-cluster.ts'
 import {
   type Correlation,
   type CustomerRecord,
@@ -42,7 +41,7 @@ export function warmStandbys(target: Target): void {
   }
 
   async function assertProved(stream: Stream): Promise<void> {
-    const { verdict } = await atCluster(target, (cluster) => audit(cluster, { app: stream.app }))
+    const { verdict } = await audit({ bootstrapServers: target.bootstrapServers, app: stream.app })
     assert.equal(verdict, 'proved')
   }
 

@@ -1,7 +1,6 @@
 import { after, before, describe } from 'node:test'
 import kafkajs, { type AclEntry, type Admin, Kafka, logLevel } from 'kafkajs'
 import { startBroker } from '../../src/broker/index.ts'
-import { Cluster } from '../../src/kafka/index.ts'
 import { startKafka } from '../../tools/kafka/start.ts'
 import { skipWithoutJava } from '../apache-kafka.ts'
 import { patientAdmin } from '../integration/patient-admin.ts'
@@ -24,7 +23,6 @@ export interface AuthorizedBroker {
   readonly admin: Admin
   /** What a client of a user is given. */
   settingsOf(user: User): { bootstrapServers: string; sasl: PlainSasl }
-  atCluster<Result>(user: User, work: (cluster: Cluster) => Promise<Result>): Promise<Result>
   grant(user: User, rights: readonly Grant[]): Promise<void>
   revoke(user: User, rights: readonly Grant[]): Promise<void>
 }
@@ -76,14 +74,6 @@ function onBroker(
         return admin
       },
       settingsOf: (user) => ({ bootstrapServers: started.forUsers, sasl: saslOf(user) }),
-      async atCluster(user, work) {
-        const cluster = new Cluster({ bootstrapServers: started.forUsers, sasl: saslOf(user) })
-        try {
-          return await work(cluster)
-        } finally {
-          await cluster.close()
-        }
-      },
       async grant(user, rights) {
         const acl = rights.map((right) => entryOf(user, right))
         await admin.createAcls({ acl })

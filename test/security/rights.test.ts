@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { MillraceError } from '../../src/core/errors.ts'
-import type { Cluster } from '../../src/kafka/index.ts'
-import { audit, explain, findRemains, reset } from '../../src/streams/index.ts'
+import { audit, explain, reset } from '../../src/streams/index.ts'
 import { customers, customerTopology, mergesOf, record, valuesOf } from '../integration/customers.ts'
 import { committed, startQuietly } from '../integration/run.ts'
 import { createStream, type Stream } from '../integration/target.ts'
@@ -62,7 +61,7 @@ function suite(broker: AuthorizedBroker): void {
       await runOnce(stream)
       await broker.grant('auditor', documentedRights('audit', namesOf(stream)))
 
-      const report = await broker.atCluster('auditor', (cluster) => audit(cluster, { app: stream.app }))
+      const report = await audit({ ...broker.settingsOf('auditor'), app: stream.app })
 
       assert.equal(report.verdict, 'proved')
     })
@@ -72,10 +71,9 @@ function suite(broker: AuthorizedBroker): void {
       await runOnce(stream)
       await broker.grant('explainer', documentedRights('explain', namesOf(stream)))
 
-      const { published, waiting } = await broker.atCluster('explainer', async (cluster) => ({
-        published: (await explain(cluster, { app: stream.app, key: '0' })).published,
-        waiting: (await explain(cluster, { app: stream.app, key: '7' })).waiting,
-      }))
+      const question = { ...broker.settingsOf('explainer'), app: stream.app }
+      const { published } = await explain({ ...question, key: '0' })
+      const { waiting } = await explain({ ...question, key: '7' })
 
       assert.equal(published.length, 1)
       assert.deepEqual(waiting?.missing, ['B'])
@@ -86,7 +84,7 @@ function suite(broker: AuthorizedBroker): void {
       await runOnce(stream)
       await broker.grant('resetter', documentedRights('reset', namesOf(stream)))
 
-      const remains = await broker.atCluster('resetter', (cluster) => reset(cluster, stream.app))
+      const remains = await reset({ ...broker.settingsOf('resetter'), app: stream.app })
 
       assert.deepEqual(remains, { app: stream.app, group: stream.app, checkpointTopic: stream.checkpointTopic })
       const { groups } = await broker.admin.describeGroups([stream.app])
@@ -132,10 +130,11 @@ function suite(broker: AuthorizedBroker): void {
     const stream = await createStream(broker)
     await runOnce(stream)
     const { app } = stream
-    const purposes: Record<string, (cluster: Cluster) => Promise<unknown>> = {
-      audit: (cluster) => audit(cluster, { app }),
-      explain: (cluster) => explain(cluster, { app, key: '0' }),
-      reset: (cluster) => findRemains(cluster, app),
+    const question = { ...broker.settingsOf('stranger'), app }
+    const purposes: Record<string, () => Promise<unknown>> = {
+      audit: () => audit(question),
+      explain: () => explain({ ...question, key: '0' }),
+      reset: () => reset({ ...question, dryRun: true }),
     }
 
     for (const [purpose, command] of Object.entries(purposes)) {
@@ -143,13 +142,13 @@ function suite(broker: AuthorizedBroker): void {
       const told: Grant[] = []
       // The other topics of an application are known once its checkpoint can be read.
       while (told.length < needed.length) {
-        const missing = await missingIn(broker.atCluster('stranger', command))
+        const missing = await missingIn(command())
         assert.ok(missing.length > 0)
         await broker.grant('stranger', missing)
         told.push(...missing)
       }
       assert.deepEqual(sorted(told), sorted(needed), purpose)
-      await broker.atCluster('stranger', command)
+      await command()
       await broker.revoke('stranger', told)
     }
   })

@@ -1,6 +1,6 @@
 import { MillraceError } from '../../core/errors.ts'
 import { audit as auditApp, type AuditReport } from '../../streams/index.ts'
-import { atCluster, readingOptions, tellOfWaiting } from '../app-command.ts'
+import { readingCommandOptions, readingOf } from '../app-command.ts'
 import { auditText } from '../audit-text.ts'
 import { defineCommand, exitCodes } from '../command.ts'
 
@@ -15,11 +15,10 @@ export const audit = defineCommand({
   name: 'audit',
   summary: 'Proves from the broker alone that every offset an application has consumed has exactly one class.',
   operands: [],
-  options: readingOptions,
+  options: readingCommandOptions,
   async run({ options, output }) {
-    const question = { ...options, onWaiting: tellOfWaiting(output) }
     try {
-      const report = await atCluster(options, output, (cluster) => auditApp(cluster, question))
+      const report = await auditApp(readingOf(options, output))
       output.result(report, auditText(report))
       return exitCodeOf[report.verdict]
     } catch (error) {

@@ -12,10 +12,10 @@ import {
   type Topology,
 } from '../../streams/index.ts'
 import { clusterOf } from '../app-command.ts'
-import { defineCommand, exitCodes, jsonOption } from '../command.ts'
+import { defineCommand, exitCodes, jsonOption, valuesIn } from '../command.ts'
 import { experimentOptions } from '../experiment/index.ts'
 import { createExperimentTopic, generateSource, isRight, verifySink } from '../experiment-topics.ts'
-import { measuredRun, runOptionsOf } from '../measured-run.ts'
+import { measuredRun } from '../measured-run.ts'
 import { runText, verificationText } from '../report-text.ts'
 
 const { bootstrapServers, ...otherOptions } = runOptions
@@ -46,8 +46,8 @@ export const demo = defineCommand({
       try {
         await generateSource(cluster, program.source.topic, options, output)
         await createExperimentTopic(cluster, program.sink.topic)
-        const runOptions = { ...runOptionsOf(options), ...security, bootstrapServers }
-        const report = await measuredRun(program, runOptions, { output, signal, untilCaughtUp: true })
+        const settings = { ...valuesIn(runOptions, options), ...security, bootstrapServers }
+        const report = await measuredRun(program, settings, { output, signal, untilCaughtUp: true })
         if (!report?.isComplete) {
           if (report) output.result(report, `${runText(report)}\ninterrupted before the end, and so not verified`)
           return exitCodes.unfinished

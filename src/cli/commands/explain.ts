@@ -1,5 +1,5 @@
 import { explain as explainKey } from '../../streams/index.ts'
-import { atCluster, readingOptions, tellOfWaiting } from '../app-command.ts'
+import { readingCommandOptions, readingOf } from '../app-command.ts'
 import { defineCommand, exitCodes } from '../command.ts'
 import { explanationText } from '../explanation-text.ts'
 import { loadTopology } from '../load-topology.ts'
@@ -9,7 +9,7 @@ export const explain = defineCommand({
   summary: 'Tells what has become of the records of a merge key: which parts wait, were merged, or are dead letters.',
   operands: ['key'],
   options: {
-    ...readingOptions,
+    ...readingCommandOptions,
     topology: {
       type: 'string',
       optional: true,
@@ -18,11 +18,8 @@ export const explain = defineCommand({
     },
   },
   async run({ options, operands, output }) {
-    const { app, decompressedBytesMax, transactionWaitMs } = options
     const topology = options.topology === undefined ? undefined : await loadTopology(options.topology)
-    const reading = { decompressedBytesMax, transactionWaitMs, onWaiting: tellOfWaiting(output) }
-    const question = { app, key: operands[0]!, ...reading, ...(topology && { topology }) }
-    const explanation = await atCluster(options, output, (cluster) => explainKey(cluster, question))
+    const explanation = await explainKey({ ...readingOf(options, output), key: operands[0]!, topology })
     output.result(explanation, explanationText(explanation))
     return exitCodes.done
   },

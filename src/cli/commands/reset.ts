@@ -1,5 +1,5 @@
-import { findRemains, reset as resetApp } from '../../streams/index.ts'
-import { appOptions, atCluster } from '../app-command.ts'
+import { reset as resetApp } from '../../streams/index.ts'
+import { appCommandOptions, appOf } from '../app-command.ts'
 import { defineCommand, exitCodes } from '../command.ts'
 
 export const reset = defineCommand({
@@ -7,14 +7,12 @@ export const reset = defineCommand({
   summary: 'Makes an application that does not run start over; without --yes, tells what that would delete.',
   operands: [],
   options: {
-    ...appOptions,
+    ...appCommandOptions,
     yes: { type: 'boolean', default: false, flag: '--yes', doc: 'Do it.' },
   },
   async run({ options, output }) {
     const { app, yes } = options
-    const remains = await atCluster(options, output, (cluster) =>
-      yes ? resetApp(cluster, app) : findRemains(cluster, app),
-    )
+    const remains = await resetApp({ ...appOf(options, output), dryRun: !yes })
     const { group, checkpointTopic } = remains
     const deleted = [
       ...(checkpointTopic === undefined ? [] : [`topic ${checkpointTopic}`]),

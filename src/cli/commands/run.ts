@@ -1,7 +1,7 @@
 import { runOptions, securityOf, securityOptions } from '../../streams/index.ts'
-import { defineCommand, exitCodes, jsonOption } from '../command.ts'
+import { defineCommand, exitCodes, jsonOption, valuesIn } from '../command.ts'
 import { loadTopology } from '../load-topology.ts'
-import { measuredRun, runOptionsOf } from '../measured-run.ts'
+import { measuredRun } from '../measured-run.ts'
 import { runText } from '../report-text.ts'
 
 export const run = defineCommand({
@@ -23,7 +23,7 @@ export const run = defineCommand({
     const topology = await loadTopology(operands[0]!)
     const report = await measuredRun(
       topology,
-      { ...runOptionsOf(options), ...securityOf(options) },
+      { ...valuesIn(runOptions, options), ...securityOf(options) },
       { output, signal, untilCaughtUp: options.untilCaughtUp },
     )
     if (report !== undefined) output.result(report, runText(report))

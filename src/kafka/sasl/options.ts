@@ -4,15 +4,21 @@ import { Secret } from '../../core/secret.ts'
 /** Who this client is, and how it proves it. */
 export type SaslOptions = PasswordSasl | TokenSasl
 
+/** A client that is known by a name and a password. */
 export interface PasswordSasl extends CommonSasl {
+  /** How the password is proved: SCRAM does not send it. */
   readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
+  /** The name that the broker knows. */
   readonly username: string
+  /** Its password; a `Secret` shows it to nothing that prints, and may be read from a file. */
   readonly password: string | Secret
 }
 
+/** A client that is known by a token. */
 export interface TokenSasl extends CommonSasl {
+  /** The token itself is sent. */
   readonly mechanism: 'OAUTHBEARER'
-  /** A function is asked anew for every authentication, so that tokens may expire. */
+  /** The token, or a function that provides it. A function is asked anew for every authentication, so that tokens may expire. */
   readonly token: string | Secret | TokenProvider
 }
 
@@ -21,6 +27,7 @@ interface CommonSasl {
   readonly allowPlaintext?: boolean
 }
 
+/** Provides a token, each time that one is needed. */
 export type TokenProvider = () => string | Secret | Promise<string | Secret>
 
 /** The same options with their secrets hidden from everything that prints. */

@@ -81,20 +81,6 @@ export async function firstCheckpoint(cluster: Cluster, plan: Plan): Promise<App
   return { manifest, pending: starts.map(() => new OffsetSet()), promoted, promotedBatches: [], records: new Map() }
 }
 
-/** What an operator says of open transactions that are met. */
-export interface WaitOptions {
-  /** How long one is waited for, in milliseconds, in each topic. @defaultValue 30,000 */
-  readonly transactionWaitMs?: number
-  /** Told when one is waited for. */
-  readonly onWaiting?: TransactionWait['onWaiting']
-}
-
-export const transactionWaitMsDefault = 30_000
-
-export function waitOf({ transactionWaitMs = transactionWaitMsDefault, onWaiting }: WaitOptions): TransactionWait {
-  return { waitMs: transactionWaitMs, onWaiting }
-}
-
 /** The topics that an application has read and written, beside its own. */
 export function topicsOf({ topology, outputs }: Manifest): string[] {
   return [topology.source, ...outputs]

@@ -32,17 +32,17 @@ describe('judge', () => {
     evidence.addGap(0, 2, 2 + gaps)
     const log: Log = { name: 'log', isWhole: true, isRecreated: false, isCompacted: false }
     const logs = { outputs: [log], deadLetters: log, source: { ...log, isCompacted } }
-    const { verdict, unseen, miscounts, without } = judge('app', manifest, evidence, logs)
-    return { verdict, unseen, miscounts: miscounts.length, without: without.count }
+    const { verdict, unseen, miscounts, unclassified } = judge('app', manifest, evidence, logs)
+    return { verdict, unseen, miscounts: miscounts.length, unclassified: unclassified.count }
   }
-  const right = { miscounts: 0, without: 0 }
+  const right = { miscounts: 0, unclassified: 0 }
 
   it('has every gap of a source counted as skipped, and nothing else', () => {
     const counts = { skipped: 3, filtered: 5 }
 
     assert.deepEqual(judged(counts, 3, false), { ...right, verdict: 'proved', unseen: 0 })
-    assert.deepEqual(judged(counts, 4, false), { verdict: 'wrong', unseen: 0, miscounts: 1, without: 0 })
-    assert.deepEqual(judged(counts, 2, false), { verdict: 'wrong', unseen: 0, miscounts: 1, without: 1 })
+    assert.deepEqual(judged(counts, 4, false), { verdict: 'wrong', unseen: 0, miscounts: 1, unclassified: 0 })
+    assert.deepEqual(judged(counts, 2, false), { verdict: 'wrong', unseen: 0, miscounts: 1, unclassified: 1 })
   })
 
   it('takes a gap of a compacted source for a record that was filtered, unless it was skipped', () => {

@@ -27,9 +27,9 @@ export interface AuditReport {
   /** The account that was audited. */
   readonly accounting: readonly PartitionAccount[]
   /** Offsets with two classes, the first ten. */
-  readonly twice: { readonly count: number; readonly first: readonly Contradiction[] }
+  readonly contradictions: { readonly count: number; readonly first: readonly Contradiction[] }
   /** Offsets that should have a class and have none, the first ten; listed only where nothing has been removed. */
-  readonly without: { readonly count: number; readonly first: readonly Origin[] }
+  readonly unclassified: { readonly count: number; readonly first: readonly Origin[] }
   readonly miscounts: readonly Miscount[]
   /** Partitions whose classes do not add up to what was consumed. */
   readonly unbalanced: readonly number[]
@@ -49,7 +49,7 @@ export interface AuditReport {
 /** Compares what records say with the account that was kept. */
 export function judge(app: string, manifest: Manifest, evidence: Evidence, logs: AppLogs): AuditReport {
   const { epoch, closedMs } = manifest
-  const { classes, contradictions, contradictionCount, foreignRecords } = evidence
+  const { classes, contradictionCount, foreignRecords } = evidence
   const accounting = accountsOf(
     manifest,
     classes.map((found) => found.count('pending')),
@@ -69,8 +69,8 @@ export function judge(app: string, manifest: Manifest, evidence: Evidence, logs:
     closedMs,
     verdict: isWrong ? 'wrong' : rightVerdict,
     accounting,
-    twice: { count: contradictionCount, first: contradictions },
-    without: incomplete.length > 0 ? { count: 0, first: [] } : unclassed(accounting, manifest, evidence),
+    contradictions: { count: contradictionCount, first: evidence.contradictions },
+    unclassified: incomplete.length > 0 ? { count: 0, first: [] } : unclassified(accounting, manifest, evidence),
     miscounts,
     unbalanced,
     removedFrom: incomplete.map(({ name }) => name),
@@ -104,11 +104,11 @@ function lossesOf({ outputs, deadLetters, source }: AppLogs): Record<TracedClass
 }
 
 /** What has no class beyond what may have none; which of them is which cannot be told. */
-function unclassed(
+function unclassified(
   accounting: readonly PartitionAccount[],
   { startOffsets, nextOffsets }: Manifest,
   { classes }: Evidence,
-): AuditReport['without'] {
+): AuditReport['unclassified'] {
   let count = 0
   const first: Origin[] = []
   for (const { partition, consumed, filtered, lost } of accounting) {

@@ -1,42 +1,51 @@
+import { resolveOptions } from '../../core/options.ts'
 import { type Cluster, untilStable } from '../../kafka/index.ts'
 import { headerOf, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
 import { readRecords } from '../topics/record-reader.ts'
 import { requireRights, rightsToAudit, rightsToReadApp } from '../topics/rights.ts'
-import { readAppCheckpoint, topicsOf, type WaitOptions, waitOf } from './app-checkpoint.ts'
+import { readingOptions } from '../options.ts'
+import { readAppCheckpoint, topicsOf } from './app-checkpoint.ts'
 import { findLogs, type Log } from './app-logs.ts'
 import { type AuditReport, judge } from './audit-report.ts'
 import { readDeadLetter } from './dead-letter-reader.ts'
+import { atBrokers, type ReadingLimits, type ReadingOptions } from './at-brokers.ts'
 import { Evidence } from './evidence.ts'
 
-export interface AuditOptions extends WaitOptions {
-  readonly app: string
-  /** Bytes that one compressed record batch may open to. @defaultValue 64 MiB */
-  readonly decompressedBytesMax?: number
-}
+/** Which application is audited, and how its brokers are reached. */
+export interface AuditOptions extends ReadingOptions {}
 
 /**
  * Proves from the broker alone that every offset that an application has consumed has exactly one class: by its checkpoint,
  * by what merged records and dead letters say of their origins, and by the gaps of the source. What was filtered leaves no
  * trace; it is what remains. The application may run meanwhile.
  *
- * @throws MillraceError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`, `KAFKA_RIGHTS_MISSING`; KafkaError `KAFKA_TRANSACTION_OPEN`
+ * @throws MillraceError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`, `KAFKA_RIGHTS_MISSING`; KafkaError `KAFKA_TRANSACTION_OPEN`; ConfigError
+ *
+ * @example
+ * const { verdict } = await audit({ app: 'customer-360', bootstrapServers: 'localhost:9092' })
  */
-export async function audit(cluster: Cluster, options: AuditOptions): Promise<AuditReport> {
-  const { app, decompressedBytesMax } = options
-  const wait = waitOf(options)
+export async function audit(options: AuditOptions): Promise<AuditReport> {
+  const { logger, clock, tls, sasl, onWaiting, ...given } = options
+  const settings = resolveOptions(readingOptions, { given, env: process.env })
+  const { app, decompressedBytesMax, transactionWaitMs: waitMs } = settings
+  const limits = { decompressedBytesMax, wait: { waitMs, onWaiting } }
+  return atBrokers(settings, { logger, clock, tls, sasl }, (cluster) => auditAt(cluster, app, limits))
+}
+
+/** The same over connections that are there already. */
+export async function auditAt(cluster: Cluster, app: string, { wait, ...limits }: ReadingLimits): Promise<AuditReport> {
   await requireRights(cluster, app, rightsToReadApp(app))
   const checkpoint = await readAppCheckpoint(cluster, app, wait)
   const { manifest } = checkpoint
   await requireRights(cluster, app, rightsToAudit(app, topicsOf(manifest)))
   const evidence = new Evidence(checkpoint)
-  const limits = { cluster, ...(decompressedBytesMax !== undefined && { decompressedBytesMax }) }
 
   // They are asked for their ends now, so that they have all that the checkpoint's epoch has brought, and perhaps more.
   const logs = await findLogs(cluster, app, manifest)
   const read = async ({ present }: Log, visit: (columns: RecordColumns) => void) => {
     if (present === undefined) return
     await untilStable(cluster, present.topic, present.range.ends, wait)
-    await readRecords({ ...limits, ...present }, visit)
+    await readRecords({ cluster, ...limits, ...present }, visit)
   }
   for (const log of logs.outputs) {
     await read(log, (columns) => {

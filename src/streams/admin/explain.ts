@@ -1,4 +1,5 @@
 import { ConfigError } from '../../core/errors.ts'
+import { resolveOptions } from '../../core/options.ts'
 import {
   type Cluster,
   partitionForKey,
@@ -11,31 +12,25 @@ import { headerOf, type Origin, originsHeaderName, readOrigins, type RecordColum
 import { readRuns } from '../deduplication/completed-runs.ts'
 import type { TopologyShape } from '../checkpoint/topology-shape.ts'
 import { ownTopics, planTopology } from '../topology/plan.ts'
+import { readingOptions } from '../options.ts'
 import { requireRights, rightsToExplain, rightsToReadApp } from '../topics/rights.ts'
 import { readRecords, recordsOf } from '../topics/record-reader.ts'
 import { originOf, parseValue } from '../functions/record-view.ts'
 import type { RecordOrigin } from '../topology/stage.ts'
 import type { Topology } from '../topology/topology.ts'
-import {
-  type AppCheckpoint,
-  findAppCheckpoint,
-  findTopic,
-  firstCheckpoint,
-  topicsOf,
-  type WaitOptions,
-  waitOf,
-} from './app-checkpoint.ts'
+import { type AppCheckpoint, findAppCheckpoint, findTopic, firstCheckpoint, topicsOf } from './app-checkpoint.ts'
+import { atBrokers, type ReadingLimits, type ReadingOptions } from './at-brokers.ts'
 import { type DeadLetter, readDeadLetter } from './dead-letter-reader.ts'
 import { KeyFinder } from './key-finder.ts'
 
-export interface ExplainOptions extends WaitOptions {
-  readonly app: string
+/** Which key is explained, and how the brokers of its application are reached. */
+export interface ExplainOptions extends ReadingOptions, Question {}
+
+interface Question {
   /** The merge key: a JSON string or number, or any other text for a string. */
   readonly key: string
   /** Needed where a function chooses the stages of records: the checkpoint does not hold it. */
-  readonly topology?: Topology
-  /** Bytes that one compressed record batch may open to. @defaultValue 64 MiB */
-  readonly decompressedBytesMax?: number
+  readonly topology?: Topology | undefined
 }
 
 /** A record, and the time that it bears, in milliseconds since 1970. */
@@ -88,10 +83,26 @@ export interface Explanation {
  * waits, the dead letters, and one partition of the sink.
  *
  * @throws MillraceError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`, `KAFKA_RIGHTS_MISSING`; ConfigError `CONFIG_INVALID_VALUE`, `CONFIG_MISSING_VALUE`
+ *
+ * @example
+ * const { waiting, published } = await explain({ app: 'customer-360', key: 'c-17', bootstrapServers: 'localhost:9092' })
  */
-export async function explain(cluster: Cluster, options: ExplainOptions): Promise<Explanation> {
-  const { app, key, topology, decompressedBytesMax } = options
-  const wait = waitOf(options)
+export async function explain(options: ExplainOptions): Promise<Explanation> {
+  const { key, topology, logger, clock, tls, sasl, onWaiting, ...given } = options
+  const settings = resolveOptions(readingOptions, { given, env: process.env })
+  const { app, decompressedBytesMax, transactionWaitMs: waitMs } = settings
+  const limits = { decompressedBytesMax, wait: { waitMs, onWaiting } }
+  return atBrokers(settings, { logger, clock, tls, sasl }, (cluster) =>
+    explainAt(cluster, app, { key, topology }, limits),
+  )
+}
+
+async function explainAt(
+  cluster: Cluster,
+  app: string,
+  { key, topology }: Question,
+  { wait, ...limits }: ReadingLimits,
+): Promise<Explanation> {
   await requireRights(cluster, app, rightsToReadApp(app))
   const checkpoint = (await findAppCheckpoint(cluster, app, wait)) ?? (await unread(cluster, app, topology))
   await requireRights(cluster, app, rightsToExplain(topicsOf(checkpoint.manifest)))
@@ -100,7 +111,7 @@ export async function explain(cluster: Cluster, options: ExplainOptions): Promis
     cluster,
     checkpoint,
     finder: new KeyFinder(shape.key, key),
-    limits: decompressedBytesMax === undefined ? {} : { decompressedBytesMax },
+    limits,
     wait,
   }
   const parts = await findWaiting(search, sideFinder(app, shape, topology))
@@ -133,7 +144,7 @@ interface Search {
   readonly cluster: Cluster
   readonly checkpoint: AppCheckpoint
   readonly finder: KeyFinder
-  readonly limits: { readonly decompressedBytesMax?: number }
+  readonly limits: Omit<ReadingLimits, 'wait'>
   readonly wait: TransactionWait
 }
 

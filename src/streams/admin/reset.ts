@@ -1,8 +1,17 @@
 import { MillraceError } from '../../core/errors.ts'
+import { resolveOptions } from '../../core/options.ts'
 import { type Cluster, countGroupMembers, deleteGroup, deleteTopics, TransactionalProducer } from '../../kafka/index.ts'
 import { ownTopics } from '../topology/plan.ts'
 import { requireRights, rightsToReset } from '../topics/rights.ts'
 import { findTopic, unknownApp } from './app-checkpoint.ts'
+import { type AppOptions, atBrokers } from './at-brokers.ts'
+import { appOptions } from '../options.ts'
+
+/** Which application is to start over, and how its brokers are reached. */
+export interface ResetOptions extends AppOptions {
+  /** Deletes nothing, and tells what would be deleted. @defaultValue false */
+  readonly dryRun?: boolean
+}
 
 /** What an application goes on from, and what `reset` deletes. */
 export interface Remains {
@@ -13,11 +22,28 @@ export interface Remains {
 }
 
 /**
- * Finds what an application would go on from, were it started now.
+ * Makes an application that does not run start over: its next start reads the source from the start of its log. Topics of
+ * outputs and dead letters are left as they are, so what they hold comes a second time.
  *
- * @throws MillraceError `APP_UNKNOWN` where there is nothing, `APP_RUNNING` while it has a process, `KAFKA_RIGHTS_MISSING`.
+ * @returns What was deleted, or would be.
+ * @throws MillraceError `APP_UNKNOWN` where there is nothing to delete, `APP_RUNNING` while it has a process, `KAFKA_RIGHTS_MISSING`; ConfigError
+ *
+ * @example
+ * await reset({ app: 'customer-360', bootstrapServers: 'localhost:9092' })
  */
-export async function findRemains(cluster: Cluster, app: string): Promise<Remains> {
+export async function reset(options: ResetOptions): Promise<Remains> {
+  const { dryRun = false, logger, clock, tls, sasl, ...given } = options
+  const settings = resolveOptions(appOptions, { given, env: process.env })
+  const { app } = settings
+  return atBrokers(settings, { logger, clock, tls, sasl }, async (cluster) => {
+    const remains = await findRemains(cluster, app)
+    if (!dryRun) await remove(cluster, app)
+    return remains
+  })
+}
+
+/** What an application would go on from, were it started now. */
+async function findRemains(cluster: Cluster, app: string): Promise<Remains> {
   await requireRights(cluster, app, rightsToReset(app))
   const { checkpointTopic } = ownTopics(app)
   const memberCount = await countGroupMembers(cluster, app)
@@ -28,20 +54,13 @@ export async function findRemains(cluster: Cluster, app: string): Promise<Remain
 }
 
 /**
- * Makes an application that does not run start over: its next start reads the source from the start of its log. Topics of
- * outputs and dead letters are left as they are, so what they hold comes a second time.
- *
  * Steps: end the transaction that a killed process may have left open, or its offsets would come back; delete the group,
  * which brokers refuse while it has members; delete the checkpoint. Ended in between, it can be called again.
- *
- * @throws MillraceError `APP_UNKNOWN`, `APP_RUNNING`, `KAFKA_RIGHTS_MISSING`
  */
-export async function reset(cluster: Cluster, app: string): Promise<Remains> {
-  const remains = await findRemains(cluster, app)
+async function remove(cluster: Cluster, app: string): Promise<void> {
   await endTransaction(cluster, app)
   await deleteGroup(cluster, app)
   await deleteTopics(cluster, [ownTopics(app).checkpointTopic])
-  return remains
 }
 
 async function endTransaction(cluster: Cluster, app: string): Promise<void> {

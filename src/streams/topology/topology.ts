@@ -14,11 +14,13 @@ export type RouteFunction<Name extends string> = (value: unknown, origin: Record
 
 type Stages = Readonly<Record<string, Stage>>
 
+/** The topic of a source or sink. */
 export interface TopicOptions {
-  /** @defaultValue the operator's id */
+  /** The name of the topic. @defaultValue the operator's id */
   readonly topic?: string
 }
 
+/** Which parts make one record, and how long a key may be incomplete. */
 export interface CorrelateOptions<Name extends string> {
   /** The sides, each the name of a stage, in the order in which the merged record has them. */
   readonly of: readonly Name[]
@@ -72,7 +74,8 @@ export interface Topology<Output = unknown> {
   readonly expired?: Partial<Output>
 }
 
-interface Sourced {
+/** A topology that has a source, and needs a route. */
+export interface Sourced {
   /** Sends each record to the stage that a field, or a function, names. Records for no stage become dead letters. */
   route<const AllStages extends Stages>(
     id: string,
@@ -81,7 +84,8 @@ interface Sourced {
   ): Routed<AllStages>
 }
 
-interface Routed<AllStages extends Stages> {
+/** A topology that has stages, and needs a correlation. */
+export interface Routed<AllStages extends Stages> {
   /** Gathers the parts whose records have the same value in `key`, and gives one record when the last side is there. */
   correlate<const Side extends keyof AllStages & string>(
     id: string,
@@ -90,7 +94,8 @@ interface Routed<AllStages extends Stages> {
   ): Correlated<Merged<AllStages, Side>>
 }
 
-interface Correlated<Output> {
+/** A topology that has a correlation, and needs a sink. */
+export interface Correlated<Output> {
   /** Publishes the merged records. */
   sink(id: string, options?: TopicOptions): Topology<Output>
 }
