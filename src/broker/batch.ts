@@ -1,6 +1,5 @@
-import { readInt64, writeInt64 } from '../protocol/index.ts'
+import { type ErrorCode, errorCode, readInt64, writeInt64 } from '../protocol/index.ts'
 import { crc32c } from '@node-rs/crc32'
-import { errorCode, type ErrorCode } from './error-code.ts'
 
 /** Where the fields of a record batch (format 2) lie, from its first byte. */
 const at = {

@@ -1,6 +1,6 @@
+import { errorCode } from '../protocol/index.ts'
 import type { RequestContext } from './served-api.ts'
 import { allBrokers, type BrokerConfig, faultOfBrokerConfig, isChangeable, topicNameOf } from './broker-config.ts'
-import { errorCode } from './error-code.ts'
 import { faultOfConfig, listOf } from './topic-config.ts'
 import type { Refusal, Topic } from './topics.ts'
 

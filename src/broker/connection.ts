@@ -1,4 +1,4 @@
-import { MalformedRequest, Reader, Writer } from '../protocol/index.ts'
+import { MalformedMessage, Reader, Writer } from '../protocol/index.ts'
 import type { Socket } from 'node:net'
 import type { Clock } from '../core/clock.ts'
 import { Access } from './acl/access.ts'
@@ -91,15 +91,15 @@ export class Connection {
     const api = this.#options.apis.find((candidate) => candidate.key === key)
     const isServed = api !== undefined && version >= api.versions[0] && version <= api.versions[1]
     if (api === undefined || (!isServed && key !== apiVersionsKey)) {
-      throw new MalformedRequest(`API ${key} version ${version} is not served`)
+      throw new MalformedMessage(`API ${key} version ${version} is not served`)
     }
     this.#options.onRequest?.({ api: api.name, version, clientId })
-    if (!authentication.permits(key)) throw new MalformedRequest(`API ${key} is not served without authentication`)
+    if (!authentication.permits(key)) throw new MalformedMessage(`API ${key} is not served without authentication`)
     const wireVersion = isServed ? version : 0
     const isFlexible = wireVersion >= api.flexibleSince
     reader.version = wireVersion
     reader.flexible = isFlexible
-    if (isFlexible) skipTags(reader)
+    if (isFlexible) reader.skipTags()
 
     const send = (answer: Answer) => {
       if (answer === undefined) return
@@ -158,7 +158,7 @@ export class Connection {
   #answerBare(message: Buffer): undefined {
     const { authentication } = this.#options
     const { authBytes } = authentication.authenticate(message)
-    if (authentication.hasFailed) throw new MalformedRequest('the client was refused')
+    if (authentication.hasFailed) throw new MalformedMessage('the client was refused')
     const writer = new Writer(0, false)
     writer.bytes([authBytes])
     for (const chunk of writer.finish()) this.#socket.write(chunk)
@@ -206,13 +206,6 @@ export class Connection {
 
   #fail(error: unknown): void {
     this.#socket.destroy()
-    if (!(error instanceof MalformedRequest)) throw error
-  }
-}
-
-function skipTags(reader: Reader): void {
-  for (let left = reader.varuint(); left > 0; left--) {
-    reader.varuint()
-    reader.skip(reader.varuint())
+    if (!(error instanceof MalformedMessage)) throw error
   }
 }

@@ -1,4 +1,4 @@
-import { type ErrorCode, errorCode } from './error-code.ts'
+import { type ErrorCode, errorCode } from '../protocol/index.ts'
 
 /** One partition as a fetch asks for it. */
 export interface WantedPartition {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { seededRandom } from '../core/random.ts'
-import { errorCode } from './error-code.ts'
+import { errorCode } from '../protocol/index.ts'
 import { FetchSessions, type SessionRequest } from './fetch-sessions.ts'
 
 const sessionsMax = 1_000

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { nextInt, type Random } from '../core/random.ts'
-import { type ErrorCode, errorCode } from './error-code.ts'
+import { type ErrorCode, errorCode } from '../protocol/index.ts'
 import { FetchSession, type PartitionFound, type WantedPartition } from './fetch-session.ts'
 
 /** As `max.incremental.fetch.session.cache.slots`. */

@@ -1,4 +1,4 @@
-import { MalformedRequest } from '../protocol/index.ts'
+import { MalformedMessage } from '../protocol/index.ts'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
@@ -51,7 +51,7 @@ describe('a frame reader', () => {
       const reader = new FrameReader(100)
       reader.push(lengthOf(length))
 
-      assert.throws(() => reader.next(), MalformedRequest)
+      assert.throws(() => reader.next(), MalformedMessage)
     }
   })
 })

@@ -1,4 +1,4 @@
-import { MalformedRequest } from '../protocol/index.ts'
+import { MalformedMessage } from '../protocol/index.ts'
 
 const lengthBytes = 4
 const bufferBytesFirst = 64 * 1024
@@ -25,7 +25,7 @@ export class FrameReader {
   /**
    * Takes the next whole request out of what was pushed. Its bytes are valid until the call after.
    *
-   * @throws MalformedRequest when a request claims to be longer than any may be.
+   * @throws MalformedMessage when a request claims to be longer than any may be.
    */
   next(): Buffer | undefined {
     if (this.#filled === 0) {
@@ -63,7 +63,7 @@ export class FrameReader {
   }
 
   #checked(length: number): number {
-    if (length < 0 || length > this.#sizeBytesMax) throw new MalformedRequest(`a request claims ${length} bytes`)
+    if (length < 0 || length > this.#sizeBytesMax) throw new MalformedMessage(`a request claims ${length} bytes`)
     return lengthBytes + length
   }
 

@@ -1,5 +1,5 @@
+import type { ErrorCode } from '../protocol/index.ts'
 /** What members ask of a group and what it answers, free of versions. */
-import type { ErrorCode } from './error-code.ts'
 
 /** A way to share partitions that a member offers, with what it tells the leader about itself for it. */
 export interface GroupProtocol {

@@ -1,7 +1,7 @@
 import { assert } from '../core/assert.ts'
 import type { Clock, Timer } from '../core/clock.ts'
+import { type ErrorCode, errorCode } from '../protocol/index.ts'
 import { subscribedTopicsOf } from './consumer-subscription.ts'
-import { errorCode, type ErrorCode } from './error-code.ts'
 import { electProtocol, type GroupMember, hasSameProtocols, offers } from './group-member.ts'
 import {
   emptyJoinAnswer,

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { Random } from '../core/random.ts'
-import { errorCode, type ErrorCode } from './error-code.ts'
+import { type ErrorCode, errorCode } from '../protocol/index.ts'
 import { type JoinAnswer, type JoinRequest, type MemberIdentity, refuseJoin } from './group-messages.ts'
 import { Group } from './group.ts'
 import { newUuid } from './uuid.ts'

@@ -1,6 +1,6 @@
+import { type ErrorCode, errorCode } from '../protocol/index.ts'
 import { type BatchCodec, codecs } from './batch-codec.ts'
 import { batchHeader } from './batch.ts'
-import { errorCode, type ErrorCode } from './error-code.ts'
 import { checkRecords, type RecordFault } from './record-check.ts'
 import { recompressed } from './rewritten-batch.ts'
 import type { TopicConfig } from './topic-config.ts'

@@ -1,5 +1,5 @@
+import { type ErrorCode, errorCode } from '../protocol/index.ts'
 import { batchHeader } from './batch.ts'
-import { errorCode, type ErrorCode } from './error-code.ts'
 
 // As many batches as an idempotent producer may have in flight.
 const batchesMax = 5

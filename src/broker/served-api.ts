@@ -1,9 +1,16 @@
-import type { Api, Reader, RequestOf, ResponseInputOf, Writer } from '../protocol/index.ts'
+import {
+  type Api,
+  errorCode,
+  errorFields,
+  type Reader,
+  type RequestOf,
+  type ResponseInputOf,
+  type Writer,
+} from '../protocol/index.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Access } from './acl/access.ts'
 import type { Cluster, ClusterNode } from './cluster.ts'
 import type { Coordinated } from './coordinators.ts'
-import { errorCode } from './error-code.ts'
 import type { Authentication } from './sasl/authentication.ts'
 
 /** What a handler may know besides the request. */
@@ -79,7 +86,7 @@ function withErrors<T>(response: T, code: number): T {
   if (typeof response !== 'object' || response === null || Buffer.isBuffer(response)) return response
   const fields = Object.entries(response).map(([name, value]) => [
     name,
-    name === 'errorCode' ? code : withErrors(value, code),
+    errorFields.has(name) ? code : withErrors(value, code),
   ])
   return Object.fromEntries(fields) as T
 }

@@ -1,5 +1,5 @@
 import type { Random } from '../core/random.ts'
-import { errorCode, type ErrorCode } from './error-code.ts'
+import { type ErrorCode, errorCode } from '../protocol/index.ts'
 import type { BrokerConfig } from './broker-config.ts'
 import type { MemoryBudget } from './memory.ts'
 import { Partition } from './partition.ts'
@@ -72,7 +72,7 @@ export class Topics {
 
   /** Says why a topic cannot be created, or nothing. */
   check({ name, partitionCount, config = [] }: NewTopic): Refusal | undefined {
-    if (!isValidName(name)) return { error: errorCode.invalidTopic, message: `Topic name ${name} is invalid.` }
+    if (!isValidName(name)) return { error: errorCode.invalidTopicException, message: `Topic name ${name} is invalid.` }
     if (this.#byName.has(name)) {
       return { error: errorCode.topicAlreadyExists, message: `Topic '${name}' already exists.` }
     }

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts'
-import { errorCode, type ErrorCode } from './error-code.ts'
+import { type ErrorCode, errorCode } from '../protocol/index.ts'
 import type { Groups } from './groups.ts'
 import type { Partition } from './partition.ts'
 import { epochMax, noEpoch, noProducerId, Transaction, type TransactionVersion } from './transaction.ts'

@@ -1,8 +1,9 @@
 import { sleep } from '../core/clock.ts'
+import { apis } from './apis.ts'
 import { brokerErrors, isRetryableCode, refusal } from './broker-error.ts'
 import type { Wait } from './broker-waits.ts'
 import type { Cluster, Topic } from './cluster.ts'
-import { decodeProduce, encodeProduce, type ProduceAnswer, produceApi } from './produce-protocol.ts'
+import { answersIn, type ProduceAnswer, produceRequest } from './produce-protocol.ts'
 import { retryDelayMs } from './retry.ts'
 
 export interface ReadyBatch {
@@ -13,7 +14,6 @@ export interface ReadyBatch {
 
 const inFlightMax = 5
 const requestBytesMax = 4 << 20
-const replicationTimeoutMs = 30_000
 
 /**
  * Writes record batches that are finished already, several requests at a time, as they are: without idempotence, so the
@@ -96,18 +96,8 @@ async function produce(
   batches: ReadonlyMap<number, Buffer>,
 ): Promise<ProduceAnswer[]> {
   const connection = await cluster.connection(leader, 'produce')
-  const partitions = [...batches].map(([partition, records]) => ({ partition, records }))
-  const body = encodeProduce([{ name: topic.name, partitions }], null, replicationTimeoutMs)
-  return new Promise((resolve, reject) => {
-    connection.request({
-      api: produceApi,
-      body,
-      parse: ({ buffer }, start, end) => decodeProduce(buffer, start, end),
-      onResponse({ answers, throttleTimeMs }) {
-        connection.allow(throttleTimeMs)
-        resolve(answers)
-      },
-      onFailed: reject,
-    })
-  })
+  const partitions = [...batches].map(([index, records]) => ({ index, records: [records] }))
+  const response = await connection.ask(apis.produce, produceRequest([{ name: topic.name, partitions }], null))
+  connection.allow(response.throttleTimeMs)
+  return answersIn(response)
 }

@@ -1,13 +1,24 @@
-import { type API, metadataV12 } from '@platformatic/kafka'
+import type { API } from '@platformatic/kafka'
 import { type Clock, sleep, systemClock, type Timer } from '../core/clock.ts'
 import { ConfigError, MillraceError, KafkaError } from '../core/errors.ts'
 import { type Random, systemRandom } from '../core/random.ts'
-import { asKafkaError, brokerErrorName, brokerErrors, isRetryableCode } from './broker-error.ts'
+import {
+  type Api,
+  errorCode,
+  errorName,
+  isRetriable,
+  type metadata,
+  type RequestInputOf,
+  type ResponseOf,
+} from '../protocol/index.ts'
+import { apis } from './apis.ts'
+import { asKafkaError, errorIn, refusal } from './broker-error.ts'
 import { untoldWaits, type Waits } from './broker-waits.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import { retryDelayMs, type RetryPolicy, withRetries } from './retry.ts'
 import { concealSecrets, refuseUnprotected, type SaslOptions } from './sasl/options.ts'
 import { tlsConnectOptions, type TlsOptions } from './tls.ts'
+import { topicIdText } from './topic-id.ts'
 
 export interface ClusterOptions {
   /** `host:port`, several separated by commas. */
@@ -35,7 +46,7 @@ export interface Topic {
   replicaCount: number
 }
 
-type MetadataResponse = ReturnType<typeof metadataV12.parseResponse>
+type MetadataResponse = ResponseOf<typeof metadata>
 
 /** What this client may do with a topic. */
 export interface TopicPermissions {
@@ -132,20 +143,20 @@ export class Cluster {
       this.#brokers.set(nodeId, { host, port, nodeId, advertisedBy: response.answeredBy })
     return names.map((name) => {
       const topic = response.topics.find((other) => other.name === name)
-      if (topic === undefined || topic.errorCode === brokerErrors.unknownTopicOrPartition) {
+      if (topic === undefined || topic.errorCode === errorCode.unknownTopicOrPartition) {
         throw new KafkaError('KAFKA_TOPIC_MISSING', `topic "${name}" does not exist; create it, or correct its name`, {
           topic: name,
         })
       }
-      const bad = [topic, ...topic.partitions].find(({ errorCode }) => errorCode !== 0)
+      const bad = [topic, ...topic.partitions].find((each) => each.errorCode !== errorCode.none)
       if (bad !== undefined) {
-        const code = isRetryableCode(bad.errorCode) ? 'KAFKA_UNAVAILABLE' : 'KAFKA_REFUSED'
-        throw new KafkaError(code, `topic "${name}": ${brokerErrorName(bad.errorCode)}`, { topic: name })
+        const code = isRetriable(bad.errorCode) ? 'KAFKA_UNAVAILABLE' : 'KAFKA_REFUSED'
+        throw new KafkaError(code, `topic "${name}": ${errorName(bad.errorCode)}`, { topic: name })
       }
       const partitions = topic.partitions.toSorted((a, b) => a.partitionIndex - b.partitionIndex)
       return {
         name,
-        id: topic.topicId,
+        id: topicIdText(topic.topicId),
         partitions: partitions.map(({ leaderId, leaderEpoch }) => ({ leader: leaderId, leaderEpoch })),
         replicaCount: Math.min(...partitions.map(({ replicaNodes }) => replicaNodes.length)),
       }
@@ -155,11 +166,11 @@ export class Cluster {
   /** Reads what this client may do with topics, whether they exist or not. */
   async topicPermissions(names: readonly string[]): Promise<Map<string, TopicPermissions>> {
     const { topics } = await withRetries(this.retryPolicy, readingMetadata, () => this.#metadata(names, true))
-    const described = topics.filter(({ errorCode }) => errorCode !== brokerErrors.topicAuthorizationFailed)
+    const described = topics.filter((topic) => topic.errorCode !== errorCode.topicAuthorizationFailed)
     return new Map(
       names.map((name) => {
         const topic = described.find((other) => other.name === name)
-        const exists = topic !== undefined && topic.errorCode !== brokerErrors.unknownTopicOrPartition
+        const exists = topic !== undefined && topic.errorCode !== errorCode.unknownTopicOrPartition
         return [name, { exists, operations: topic?.topicAuthorizedOperations ?? 0 }]
       }),
     )
@@ -220,6 +231,20 @@ export class Cluster {
     )
   }
 
+  /** Asks any broker, again while the error is one that passes. What it refuses is raised. */
+  ask<A extends Api>(what: string, api: A, request: RequestInputOf<A>): Promise<ResponseOf<A>> {
+    return withRetries(this.retryPolicy, what, () => this.askOnce(what, api, request))
+  }
+
+  /** Asks any broker. What it refuses is raised. */
+  async askOnce<A extends Api>(what: string, api: A, request: RequestInputOf<A>): Promise<ResponseOf<A>> {
+    const connection = await this.anyConnection()
+    const response = await connection.ask(api, request)
+    const code = errorIn(response)
+    if (code !== errorCode.none) throw refusal(code, what)
+    return response
+  }
+
   /** Calls an API function at any broker, again while the error is one that passes. */
   request<Arguments extends unknown[], Response>(
     what: string,
@@ -267,15 +292,14 @@ export class Cluster {
   ): Promise<MetadataResponse & { answeredBy: string }> {
     const connection = await this.anyConnection()
     const answeredBy = addressOf(connection)
-    try {
-      const response = await connection.call(metadataV12.api, [...names], false, withPermissions)
-      return { ...response, answeredBy }
-    } catch (error) {
-      // The library rejects as soon as one topic has an error, but says all it was told.
-      const response = (error as { response?: MetadataResponse }).response
-      if (response === undefined) throw asKafkaError(error, readingMetadata)
-      return { ...response, answeredBy }
-    }
+    const response = await connection.ask(apis.metadata, {
+      topics: names.map((name) => ({ name })),
+      allowAutoTopicCreation: false,
+      includeTopicAuthorizedOperations: withPermissions,
+    })
+    // Those of topics are judged by whoever asks for them.
+    if (response.errorCode !== errorCode.none) throw refusal(response.errorCode, readingMetadata)
+    return { ...response, answeredBy }
   }
 
   #connect(broker: Broker, purpose: string, requestTimeoutMs?: number): Promise<Connection> {

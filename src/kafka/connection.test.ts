@@ -1,16 +1,18 @@
-import { deleteGroupsV2, metadataV12, saslAuthenticateV2 } from '@platformatic/kafka'
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import {
-  apis,
+  apis as served,
   apiVersions,
   PauseClock,
   type PeerRequest,
   ScriptedBroker,
+  saslAuthenticate,
   settled,
-  topicId,
+  textApi,
   unusedPort,
 } from '../../test/kafka-peer/index.ts'
+import { MalformedMessage } from '../protocol/index.ts'
+import { apis } from './apis.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
 
@@ -61,7 +63,7 @@ describe('Connection', () => {
   it('reads a response into the memory that the request brings', async (t) => {
     const { broker, connection } = await start(t)
     const into = new ReceiveBuffer(100)
-    const filled = askFor(connection, { into, parse: (buffer) => buffer })
+    const filled = askInto(connection, into)
 
     await answerNext(broker, 'x'.repeat(96))
 
@@ -72,7 +74,7 @@ describe('Connection', () => {
   it('reads a response that is larger than the memory it was meant for', async (t) => {
     const { broker, connection } = await start(t)
     const into = new ReceiveBuffer(100)
-    const filled = askFor(connection, { into, parse: (buffer) => buffer })
+    const filled = askInto(connection, into)
 
     await answerNext(broker, 'x'.repeat(97))
 
@@ -100,7 +102,7 @@ describe('Connection', () => {
   for (const [breach, bytes] of Object.entries(breaches)) {
     it(`ends, with all that waits, when the broker ${breach}`, async (t) => {
       const { broker, connection } = await start(t, { responseBytesMax: 1024 })
-      const answers = [askFor(connection, { parse: readText }), ask(connection, 'another')]
+      const answers = [ask(connection, 'question'), ask(connection, 'another')]
       const closed = closing(connection)
       const request = await broker.next()
 
@@ -149,7 +151,7 @@ describe('Connection', () => {
     const { connection } = await start(t)
     const seen: string[] = []
     connection.onClosed = () => seen.push('closed')
-    const rest = { api, body: [], parse: () => {}, onResponse() {} }
+    const rest = { api: textApi, request: 'question', onResponse() {} }
     connection.request({ ...rest, onFailed: () => seen.push('failed') })
 
     connection.close()
@@ -262,13 +264,13 @@ describe('Connection', () => {
     const connection = await Connection.connect({ host, port, clientId: 'test', asksVersions: true })
     broker.serveTopics([broker], [{ name: 'orders', leaders: [1] }])
 
-    await assert.rejects(connection.call(deleteGroupsV2.api, ['group']), {
+    await assert.rejects(connection.ask(apis.deleteGroups, { groups: ['group'] }), {
       code: 'KAFKA_VERSION_UNSUPPORTED',
       message: /it takes DeleteGroups not at all, 2 is needed$/,
     })
 
     assert.equal(broker.waitingCount, 0)
-    const { topics } = await connection.call(metadataV12.api, ['orders'], false, false)
+    const { topics } = await connection.ask(apis.metadata, { topics: [{ name: 'orders' }] })
     assert.equal(topics.length, 1)
     connection.close()
   })
@@ -287,25 +289,27 @@ describe('Connection', () => {
     await connecting
   })
 
-  it('calls the functions of the library', async (t) => {
-    const { broker, connection } = await start(t)
-    broker.serveTopics([broker], [{ name: 'orders', leaders: [1, 1] }])
+  it('asks in the latest version that both sides know', async (t) => {
+    const broker = await ScriptedBroker.start()
+    t.after(() => broker[Symbol.asyncDispose]())
+    broker.serve(apiVersions, () => ({ errorCode: 0, apiKeys: claims({ 22: [0, 4] }) }))
+    const { host, port } = broker
+    const connection = await Connection.connect({ host, port, clientId: 'test', asksVersions: true })
+    t.after(() => connection.close())
 
-    const { brokers, topics } = await connection.call(metadataV12.api, ['orders'], false, false)
+    void connection.ask(apis.initProducerId, { transactionalId: null, transactionTimeoutMs: 1 }).catch(() => {})
+    void connection.ask(apis.findCoordinator, {}).catch(() => {})
+    const versions = [await broker.next(), await broker.next()].map(({ version }) => version)
 
-    assert.deepEqual(
-      brokers.map(({ nodeId, port }) => ({ nodeId, port })),
-      [{ nodeId: 1, port: broker.port }],
-    )
-    assert.equal(topics[0]!.topicId.replaceAll('-', ''), Buffer.from(topicId, 'base64url').toString('hex'))
+    assert.deepEqual(versions, [4, 6])
   })
 
-  it('leaves bytes that the library keeps as they are when the next response comes', async (t) => {
+  it('leaves byte strings of an answer as they are when the next response comes', async (t) => {
     const { broker, connection } = await start(t)
     const authenticate = async (reply: string) => {
-      const response = connection.call(saslAuthenticateV2.api, Buffer.from('token'))
-      const fields = Buffer.concat([Buffer.of(0, 0, 0, 0, 1 + reply.length), Buffer.from(reply), Buffer.alloc(9)])
-      await answerNext(broker, fields)
+      const response = connection.ask(saslAuthenticate, { authBytes: Buffer.from('token') })
+      const { answer } = await broker.take(saslAuthenticate)
+      answer({ errorCode: 0, errorMessage: null, authBytes: Buffer.from(reply) })
       return (await response).authBytes
     }
 
@@ -314,25 +318,11 @@ describe('Connection', () => {
 
     assert.equal(first.toString(), 'first')
   })
-
-  it('rejects when the library cannot read a response, and stays open', async (t) => {
-    const { broker, connection } = await start(t)
-    const broken = connection.call(metadataV12.api, ['orders'], false, false)
-
-    await answerNext(broker, Buffer.from([0, 1]))
-    await assert.rejects(broken)
-    const answer = ask(connection, 'still there')
-    await answerNext(broker, 'yes')
-
-    assert.equal(await answer, 'yes')
-  })
 })
-
-const api = { key: 99, version: 3 }
 
 /** What the embedded broker takes, but for some APIs by their keys. */
 function claims(others: Readonly<Record<number, readonly [first: number, last: number] | undefined>>) {
-  return apis.flatMap(({ key, versions }) => {
+  return served.flatMap(({ key, versions }) => {
     const range = key in others ? others[key] : versions
     return range === undefined ? [] : [{ apiKey: key, minVersion: range[0], maxVersion: range[1] }]
   })
@@ -350,25 +340,27 @@ async function start(t: TestContext, options: Partial<ConnectionOptions> = {}) {
 }
 
 function ask(connection: Connection, question: string): Promise<string> {
-  return askFor(connection, { question, parse: readText })
+  return connection.ask(readableApi, question)
 }
 
-function readText({ buffer }: ReceiveBuffer, start: number, end: number): string {
-  const text = buffer.toString('utf8', start, end)
-  if (text === 'nonsense') throw new RangeError('out of range')
-  return text
-}
-
-interface Question<Answer> {
-  question?: string
-  into?: ReceiveBuffer
-  parse(filled: ReceiveBuffer, start: number, end: number): Answer
-}
-
-function askFor<Answer>(connection: Connection, { question = '', ...rest }: Question<Answer>): Promise<Answer> {
-  return new Promise((onResponse, onFailed) => {
-    connection.request({ api, body: [Buffer.from(question)], onResponse, onFailed, ...rest })
+/** Where the answer lies. */
+function askInto(connection: Connection, into: ReceiveBuffer): Promise<ReceiveBuffer> {
+  return new Promise((resolve, onFailed) => {
+    connection.request({ api: textApi, request: '', into, onResponse: (_, filled) => resolve(filled), onFailed })
   })
+}
+
+/** Some texts cannot be read. */
+const readableApi: typeof textApi = {
+  ...textApi,
+  response: {
+    ...textApi.response,
+    read(reader) {
+      const text = textApi.response.read(reader)
+      if (text === 'nonsense') throw new MalformedMessage('it is nonsense')
+      return text
+    },
+  },
 }
 
 /** Answers the next request and waits until the answer has been read. */

@@ -10,19 +10,20 @@ import {
 import { type Clock, systemClock, type Timer } from '../core/clock.ts'
 import type { MillraceError } from '../core/errors.ts'
 import {
-  askVersionsApi,
-  decodeServedVersions,
-  isServed,
-  missingVersions,
-  type ServedVersions,
-  versionError,
-} from './api-versions.ts'
+  type Type,
+  type Api,
+  decodeResponse,
+  encodeRequest,
+  type RequestInputOf,
+  type ResponseOf,
+} from '../protocol/index.ts'
+import { missingApis, negotiatedVersion, type ServedVersions, servedVersions, versionError } from './api-versions.ts'
+import { apis } from './apis.ts'
 import { connectionFailed, type Place } from './connection-failure.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
 import { refuseUnprotected, type SaslOptions } from './sasl/options.ts'
 import { SaslSession } from './sasl/session.ts'
 import { tlsRefusal } from './tls.ts'
-import { encodeRequestHeader } from './wire.ts'
 
 export interface ConnectionOptions {
   host: string
@@ -48,22 +49,21 @@ export interface ConnectionOptions {
 }
 
 /** A request and what becomes of its response. */
-export interface Exchange<Response> {
-  api: { readonly key: number; readonly version: number }
-  /** The encoded body, with the tags of a flexible request's header in front. */
-  body: readonly Uint8Array[]
-  /** Where the response goes unless it is larger; absent, into memory that the next response overwrites. */
-  into?: ReceiveBuffer
-  /** Reads the response, which lies between `start` (behind the correlation id) and `end`; throws when it is broken. */
-  parse(filled: ReceiveBuffer, start: number, end: number): Response
-  onResponse(response: Response): void
+export interface Exchange<A extends Api> {
+  readonly api: A
+  readonly request: RequestInputOf<A>
+  /** Where the response goes unless it is larger; absent, into memory of its own. */
+  readonly into?: ReceiveBuffer
+  /** @param filled - Where the response lies, and with it what its byte strings are views of. */
+  onResponse(response: ResponseOf<A>, filled: ReceiveBuffer): void
   onFailed(error: MillraceError): void
 }
 
 interface PendingRequest {
   correlationId: number
+  version: number
   deadlineMs: number
-  exchange: Exchange<unknown>
+  exchange: Exchange<Api>
 }
 
 /** One system call reads at most this much: a socket that is offered more at once was seen to stall. */
@@ -98,7 +98,7 @@ export class Connection {
   readonly #session: SaslSession | undefined
   readonly #pending: PendingRequest[] = []
   /** Requests that are sent once the session has been renewed. */
-  readonly #held: Exchange<unknown>[] = []
+  readonly #held: Exchange<Api>[] = []
   readonly #lengthBuffer = Buffer.alloc(lengthBytes)
   #own = new ReceiveBuffer(64 << 10)
   #into: ReceiveBuffer | undefined
@@ -189,11 +189,11 @@ export class Connection {
   /** Learns what the broker takes; ends the connection where that is not enough. */
   #askVersions(onEnough: () => void): void {
     this.request({
-      api: askVersionsApi,
-      body: [],
-      parse: ({ buffer }, start, end) => decodeServedVersions(buffer, start, end),
-      onResponse: (served) => {
-        const missing = missingVersions(served)
+      api: apis.versions,
+      request: {},
+      onResponse: (response) => {
+        const served = servedVersions(response)
+        const missing = missingApis(served)
         if (missing.length > 0) return this.#end(versionError(this, served, missing))
         this.#served = served
         onEnough()
@@ -202,34 +202,40 @@ export class Connection {
     })
   }
 
-  /** Sends a request. Either `onResponse` or `onFailed` is called, once, and never before this returns. */
-  request<Response>(exchange: Exchange<Response>): void {
+  /** Asks, and resolves with the answer whatever it says; rejects when there is none. */
+  ask<A extends Api>(api: A, request: RequestInputOf<A>): Promise<ResponseOf<A>> {
+    return new Promise((onResponse, onFailed) => this.request({ api, request, onResponse, onFailed }))
+  }
+
+  /**
+   * Sends a request, in the latest version that both sides know. Either `onResponse` or `onFailed` is called, once, and never before
+   * this returns.
+   */
+  request<A extends Api>(exchange: Exchange<A>): void {
+    const { api } = exchange
     if (this.#failure !== undefined || this.#pending.length + this.#held.length >= pendingMax) {
       const error = this.#failure ?? this.#error(`more than ${pendingMax} requests wait for their answers`)
       queueMicrotask(() => exchange.onFailed(error))
       return
     }
-    if (this.#served !== undefined && !isServed(this.#served, exchange.api)) {
-      const error = versionError(this, this.#served, [exchange.api])
+    const version = this.#served === undefined ? api.versions[1] : negotiatedVersion(this.#served, api)
+    if (version === undefined) {
+      const error = versionError(this, this.#served!, [api])
       queueMicrotask(() => exchange.onFailed(error))
       return
     }
-    if (this.#session?.isRenewing && !saslApiKeys.has(exchange.api.key)) {
-      this.#held.push(exchange as Exchange<unknown>)
+    if (this.#session?.isRenewing && !saslApiKeys.has(api.key)) {
+      this.#held.push(exchange as Exchange<Api>)
       return
     }
     this.#correlationId = (this.#correlationId + 1) & 0x7fffffff
     const correlationId = this.#correlationId
     const deadlineMs = this.#clock.monotonicMs() + this.#requestTimeoutMs
-    this.#pending.push({ correlationId, deadlineMs, exchange })
+    this.#pending.push({ correlationId, version, deadlineMs, exchange: exchange as Exchange<Api> })
     this.#armTimeout()
-    const { api, body } = exchange
-    let bodyBytes = 0
-    for (const chunk of body) bodyBytes += chunk.length
-    const header = { apiKey: api.key, apiVersion: api.version, correlationId, clientId: this.#clientId, bodyBytes }
     this.#socket.cork()
-    this.#socket.write(encodeRequestHeader(header))
-    for (const chunk of body) this.#socket.write(chunk)
+    const header = { api, version, correlationId, clientId: this.#clientId }
+    for (const chunk of encodeRequest(header, exchange.request)) this.#socket.write(chunk)
     this.#socket.uncork()
   }
 
@@ -250,10 +256,8 @@ export class Connection {
   ): void {
     const sendPayload = (payload: Writer) => {
       this.request({
-        api: { key: apiKey, version: apiVersion },
-        body: hasRequestHeaderTaggedFields ? [noTaggedFields, payload.buffer] : [payload.buffer],
-        // The library's parsers keep slices, and this buffer is overwritten by the next response.
-        parse: (filled, start, end) => Buffer.from(filled.buffer.subarray(start, end)),
+        api: rawApi(apiKey, apiVersion),
+        request: hasRequestHeaderTaggedFields ? Buffer.concat([noTaggedFields, payload.buffer]) : payload.buffer,
         onResponse(bytes) {
           const parsed = Promise.resolve(Reader.from(bytes)).then((reader) => {
             if (hasResponseHeaderTaggedFields) reader.readTaggedFields()
@@ -324,10 +328,12 @@ export class Connection {
     if (correlationId !== request.correlationId) {
       return this.#fail(`the broker answered request ${correlationId} where ${request.correlationId} was next`)
     }
-    const { exchange } = request
+    const { exchange, version } = request
+    const bytes = filled.buffer.subarray(correlationBytes, this.#needed)
     let response: unknown
     try {
-      response = exchange.parse(filled, correlationBytes, this.#needed)
+      // The connection's own memory is overwritten by the next response.
+      response = decodeResponse(exchange.api, version, filled === this.#own ? Buffer.from(bytes) : bytes)
     } catch (cause) {
       return this.#fail('the broker sent a response that cannot be read', cause)
     }
@@ -335,7 +341,7 @@ export class Connection {
     this.#pending.shift()
     this.#expectLength()
     this.#armTimeout()
-    exchange.onResponse(response)
+    exchange.onResponse(response as never, filled)
   }
 
   #expectLength(): void {
@@ -393,3 +399,14 @@ export class Connection {
 }
 
 const noTaggedFields = Buffer.from([0])
+
+/** What the library has encoded, and will decode. */
+function rawApi(key: number, version: number) {
+  const bytes: Type<Buffer> = {
+    read: (reader) => reader.buffer.subarray(reader.skip(reader.remaining)),
+    write: (writer, value) => writer.raw(value),
+  }
+  const versions = [version, version] as const
+  const name = Object.values(apis).find((api) => api.key === key)?.name ?? `API ${key}`
+  return { key, name, versions, flexibleSince: Infinity, request: bytes, response: bytes }
+}

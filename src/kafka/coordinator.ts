@@ -1,6 +1,8 @@
-import { type API, findCoordinatorV4 } from '@platformatic/kafka'
-import type { MillraceError } from '../core/errors.ts'
-import { asKafkaError, brokerCodesOf, brokerErrors } from './broker-error.ts'
+import type { API } from '@platformatic/kafka'
+import { MillraceError } from '../core/errors.ts'
+import { type Api, errorCode, type RequestInputOf, type ResponseOf } from '../protocol/index.ts'
+import { apis } from './apis.ts'
+import { asKafkaError, brokerCodesOf, errorIn } from './broker-error.ts'
 import type { Cluster } from './cluster.ts'
 import type { Connection } from './connection.ts'
 
@@ -33,6 +35,22 @@ export class Coordinator {
     this.#place = undefined
   }
 
+  /** Asks once. */
+  async ask<A extends Api>(api: A, request: RequestInputOf<A>): Promise<Attempt<ResponseOf<A>>> {
+    let isSent = false
+    try {
+      const found = await this.#connection()
+      if (found.type !== 'answered') return found
+      isSent = true
+      const response = await found.response.ask(api, request)
+      const code = errorIn(response)
+      return code === errorCode.none ? { type: 'answered', response } : { type: 'refused', code }
+    } catch (error) {
+      if (!MillraceError.is(error)) throw error
+      return { type: isSent ? 'lost' : 'unreachable', error }
+    }
+  }
+
   /** Calls an API function once. */
   async call<Arguments extends unknown[], Response>(
     api: API<Arguments, Response>,
@@ -40,13 +58,14 @@ export class Coordinator {
   ): Promise<Attempt<Response>> {
     let isSent = false
     try {
-      const connection = await this.#connection()
+      const found = await this.#connection()
+      if (found.type !== 'answered') return found
       isSent = true
-      return { type: 'answered', response: await connection.call(api, ...args) }
+      return { type: 'answered', response: await found.response.call(api, ...args) }
     } catch (error) {
       // What kept the others from being attempted is more telling than that they were not.
       const codes = brokerCodesOf(error)
-      const code = codes.find((other) => other !== brokerErrors.operationNotAttempted) ?? codes[0]
+      const code = codes.find((other) => other !== errorCode.operationNotAttempted) ?? codes[0]
       if (code !== undefined) return { type: 'refused', code }
       return { type: isSent ? 'lost' : 'unreachable', error: asKafkaError(error, `asking ${this.#name}`) }
     }
@@ -56,14 +75,14 @@ export class Coordinator {
     return this.#kind === 'group' ? `group "${this.#id}"` : `transactional id "${this.#id}"`
   }
 
-  async #connection(): Promise<Connection> {
-    this.#place ??= await this.#find()
-    return this.#cluster.connectionTo(this.#place, 'coordinator')
-  }
-
-  async #find() {
-    const any = await this.#cluster.anyConnection()
-    const response = await any.call(findCoordinatorV4.api, keyTypes[this.#kind], [this.#id])
-    return response.coordinators[0]!
+  async #connection(): Promise<Attempt<Connection>> {
+    if (this.#place === undefined) {
+      const any = await this.#cluster.anyConnection()
+      const response = await any.ask(apis.findCoordinator, { keyType: keyTypes[this.#kind], keys: [this.#id] })
+      const code = errorIn(response)
+      if (code !== errorCode.none) return { type: 'refused', code }
+      this.#place = response.coordinators[0]!
+    }
+    return { type: 'answered', response: await this.#cluster.connectionTo(this.#place, 'coordinator') }
   }
 }

@@ -2,15 +2,15 @@ import { MillraceError, KafkaError } from '../core/errors.ts'
 import type { Timer } from '../core/clock.ts'
 import type { FetchedPartition } from '../kernel/index.ts'
 import { byLeader, listOffsets } from './admin.ts'
+import { apis } from './apis.ts'
 import { brokerErrors, refusal, topicRecreated } from './broker-error.ts'
 import type { Wait } from './broker-waits.ts'
 import type { Cluster, Topic } from './cluster.ts'
 import {
+  abortedIn,
+  fetchRequest,
   type FetchResponse,
   type FetchResponsePartition,
-  decodeFetch,
-  encodeFetch,
-  fetchApi,
   offsetBehind,
 } from './fetch-protocol.ts'
 import { ReceiveBuffer } from './receive-buffer.ts'
@@ -115,22 +115,21 @@ export class Fetcher {
     this.#options.cluster.connection(loop.leader, 'fetch').then((connection) => {
       if (this.#isStopped) return
       connection.request({
-        api: fetchApi,
-        body: [this.#encodeFetch(loop)],
+        api: apis.fetch,
+        request: this.#request(loop),
         into,
-        parse: (filled, start, end) => ({ ...decodeFetch(filled.buffer, start, end), filled }),
-        onResponse: (response) => {
+        onResponse: (response, filled) => {
           loop.isAsking = false
-          this.#answered(loop, response, response.filled, into)
+          this.#answered(loop, response, filled, into)
         },
         onFailed: failed,
       })
     }, failed)
   }
 
-  #encodeFetch({ partitions }: LeaderLoop): Buffer {
+  #request({ partitions }: LeaderLoop) {
     const { fetchBytes, partitionBytes, maxWaitMs } = this.#options
-    return encodeFetch({
+    return fetchRequest({
       topicId: this.#topic.id,
       partitions,
       positions: this.#positions,
@@ -150,11 +149,11 @@ export class Fetcher {
     }
     const fetched: FetchedPartition[] = []
     let isFirst = true
-    for (const answer of response.partitions) {
+    for (const answer of response.responses.flatMap(({ partitions }) => partitions)) {
       if (answer.errorCode !== brokerErrors.none) this.#partitionFailed(loop, answer)
       else {
-        this.#recovered(answer.partition)
-        if (answer.start === answer.end) continue
+        this.#recovered(answer.partitionIndex)
+        if (!answer.records?.length) continue
         this.#take(loop, answer, filled, { fetched, isFirst })
         isFirst = false
       }
@@ -183,10 +182,13 @@ export class Fetcher {
 
   #take(
     loop: LeaderLoop,
-    { partition, start, end, lastStableOffset, aborted }: FetchResponsePartition,
+    answer: FetchResponsePartition,
     { buffer: bytes, view }: ReceiveBuffer,
     { fetched, isFirst }: { fetched: FetchedPartition[]; isFirst: boolean },
   ): void {
+    const { partitionIndex: partition, lastStableOffset } = answer
+    const start = answer.records!.byteOffset
+    const end = start + answer.records!.length
     const nextOffset = offsetBehind(view, start, end)
     if (nextOffset < 0) {
       // A response ends where it is full, but its first batch comes whole, however large.
@@ -202,7 +204,7 @@ export class Fetcher {
       fromOffset: this.#positions[partition]!,
       nextOffset,
       endOffset: lastStableOffset,
-      aborted,
+      aborted: abortedIn(answer),
     })
     this.#positions[partition] = nextOffset
     // The broker serves partitions in the order asked until the response is full: those that were served go last.
@@ -228,7 +230,7 @@ export class Fetcher {
     )
   }
 
-  #partitionFailed(loop: LeaderLoop, { partition, errorCode }: FetchResponsePartition): void {
+  #partitionFailed(loop: LeaderLoop, { partitionIndex: partition, errorCode }: FetchResponsePartition): void {
     loop.partitions = loop.partitions.filter((other) => other !== partition)
     if (errorCode === brokerErrors.offsetOutOfRange) return void this.#offsetLost(partition)
     const error = refusal(errorCode, `fetching topic "${this.#topic.name}", partition ${partition}`, { partition })

@@ -1,4 +1,4 @@
-export { usedVersions } from './api-versions.ts'
+export { apis } from './apis.ts'
 export { sendBatches } from './batch-sender.ts'
 export { createMissingTopics, createTopics, deleteTopics, listOffsets, setTopicConfigs, topicConfigs } from './admin.ts'
 export { BrokerWaits } from './broker-waits.ts'

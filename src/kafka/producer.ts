@@ -3,18 +3,11 @@ import { assert } from '../core/assert.ts'
 import type { Timer } from '../core/clock.ts'
 import { type MillraceError, KafkaError } from '../core/errors.ts'
 import type { OutputBatch } from '../kernel/index.ts'
+import { apis } from './apis.ts'
 import { brokerErrors, refusal, topicRecreated } from './broker-error.ts'
 import type { Wait } from './broker-waits.ts'
 import type { Cluster, Topic } from './cluster.ts'
-import {
-  decodeProduce,
-  encodeProduce,
-  joiningProduceApi,
-  type ProduceAnswer,
-  produceApi,
-  type ProduceResponse,
-  type ProduceTopic,
-} from './produce-protocol.ts'
+import { answersIn, type ProduceAnswer, produceRequest, type ProduceResponse } from './produce-protocol.ts'
 import { retryDelayMs, soonDelayMs } from './retry.ts'
 import { concernsTransaction, type ProducerIdentity, type TransactionVersion } from './transaction-state.ts'
 
@@ -43,8 +36,6 @@ export interface ProducerTransaction {
 const inFlightMax = 5
 /** Record batches in one request, in bytes; a single larger one is sent alone. */
 const requestBytesMax = 4 << 20
-/** Time a leader may take to have a batch on all replicas. */
-const replicationTimeoutMs = 30_000
 /** How often a batch is refused for want of replicas before that is believed: Kafka says so too while a transaction ends. */
 const soonAttempts = 5
 
@@ -220,15 +211,16 @@ export class Producer {
 
   #sendTo(leader: number, sent: [PartitionState, OutgoingBatch][]): void {
     this.#inFlight.set(leader, (this.#inFlight.get(leader) ?? 0) + 1)
-    const topics = new Map<number, ProduceTopic>()
-    for (const [state, outgoing] of sent) {
-      let topic = topics.get(state.sink)
-      if (topic === undefined)
-        topics.set(state.sink, (topic = { name: this.#options.topics[state.sink]!.name, partitions: [] }))
-      topic.partitions.push({ partition: state.partition, records: this.#seal(state, outgoing) })
-    }
+    const bySink = Map.groupBy(sent, ([{ sink }]) => sink)
+    const topics = Array.from(bySink, ([sink, batches]) => ({
+      name: this.#options.topics[sink]!.name,
+      partitions: batches.map(([state, outgoing]) => ({
+        index: state.partition,
+        records: [this.#seal(state, outgoing)],
+      })),
+    }))
     const { transaction } = this.#options
-    const body = encodeProduce([...topics.values()], transaction?.transactionalId ?? null, replicationTimeoutMs)
+    const request = produceRequest(topics, transaction?.transactionalId ?? null)
     const life = this.#life
     const failed = (error: MillraceError) => {
       this.#inFlight.set(leader, this.#inFlight.get(leader)! - 1)
@@ -241,9 +233,8 @@ export class Producer {
     }
     this.#options.cluster.connection(leader, 'produce').then((connection) => {
       connection.request({
-        api: this.#version === 2 ? joiningProduceApi : produceApi,
-        body,
-        parse: ({ buffer }, start, end) => decodeProduce(buffer, start, end),
+        api: this.#version === 2 ? apis.joiningProduce : apis.produce,
+        request,
         onResponse: (response) => {
           this.#inFlight.set(leader, this.#inFlight.get(leader)! - 1)
           connection.allow(response.throttleTimeMs)
@@ -268,11 +259,9 @@ export class Producer {
     })
   }
 
-  #answered(
-    leader: number,
-    sent: [PartitionState, OutgoingBatch][],
-    { answers, throttleTimeMs }: ProduceResponse,
-  ): void {
+  #answered(leader: number, sent: [PartitionState, OutgoingBatch][], response: ProduceResponse): void {
+    const { throttleTimeMs } = response
+    const answers = answersIn(response)
     if (throttleTimeMs > 0 && this.#failure === undefined) this.#throttle(leader, throttleTimeMs)
     for (const [state, outgoing] of sent) {
       // An answer before may have been the end of all.
@@ -289,13 +278,13 @@ export class Producer {
       return this.#sentInVain(state, outgoing, new KafkaError('KAFKA_UNAVAILABLE', `${where}: the broker left it out`))
     }
     const { errorCode, errorMessage, topic, partition } = answer
-    if (errorCode === brokerErrors.none || errorCode === brokerErrors.duplicateSequence) {
+    if (errorCode === brokerErrors.none || errorCode === brokerErrors.duplicateSequenceNumber) {
       return this.#stored(state, outgoing)
     }
     const message = errorMessage === null ? where : `${where} (${errorMessage})`
     const error = refusal(errorCode, message, { topic, partition })
     // Behind a batch that failed, the following ones of its partition are out of order; they are sent again behind it.
-    const followsFailure = errorCode === brokerErrors.outOfOrderSequence && state.failed.length > 0
+    const followsFailure = errorCode === brokerErrors.outOfOrderSequenceNumber && state.failed.length > 0
     if (followsFailure || error.retryable) {
       return this.#sentInVain(
         state,

@@ -113,7 +113,7 @@ const epochOver = new Set<number>([
 /** The transaction failed, but its producer lives: an abort heals that. */
 const abortable = new Set<number>([
   brokerErrors.transactionAbortable,
-  brokerErrors.outOfOrderSequence,
+  brokerErrors.outOfOrderSequenceNumber,
   brokerErrors.unknownProducerId,
 ])
 

@@ -4,7 +4,7 @@
  *
  * @see Kafka's ConsumerProtocolSubscription and ConsumerProtocolAssignment
  */
-import { MalformedRequest, Reader } from './reader.ts'
+import { MalformedMessage, Reader } from './reader.ts'
 import { array, int32, nullableBytes, nullableString, since, string, struct, type Type } from './schema.ts'
 import { Writer } from './writer.ts'
 
@@ -45,7 +45,7 @@ export function encodeConsumerMessage<Input>(
 /**
  * A later version only adds to the end, so the rest of it can be read.
  *
- * @throws MalformedRequest
+ * @throws MalformedMessage
  */
 export function decodeConsumerMessage<Value>(
   { versions, schema }: VersionedMessage<Value, never>,
@@ -54,7 +54,7 @@ export function decodeConsumerMessage<Value>(
   const reader = new Reader(bytes)
   const version = reader.int16()
   const [first, last] = versions
-  if (version < first) throw new MalformedRequest(`version ${version} of a message among consumers`)
+  if (version < first) throw new MalformedMessage(`version ${version} of a message among consumers`)
   reader.version = Math.min(version, last)
   return schema.read(reader)
 }

@@ -38,7 +38,7 @@ export { saslHandshake } from './apis/sasl-handshake.ts'
 export { syncGroup } from './apis/sync-group.ts'
 export { txnOffsetCommit } from './apis/txn-offset-commit.ts'
 export { operationsUnknown } from './apis/authorized-operations.ts'
-export { type Api, type RequestOf, type ResponseInputOf } from './api.ts'
+export { type Api, type RequestInputOf, type RequestOf, type ResponseInputOf, type ResponseOf, within } from './api.ts'
 export {
   consumerAssignment,
   consumerSubscription,
@@ -46,7 +46,7 @@ export {
   encodeConsumerMessage,
 } from './consumer-protocol.ts'
 export { readInt64, writeInt64 } from './int64.ts'
-export { MalformedRequest, Reader } from './reader.ts'
+export { MalformedMessage, Reader } from './reader.ts'
 export { type InputOf, int16, int32, struct, type Type, type ValueOf, zeroUuid } from './schema.ts'
 export {
   decodeScramName,
@@ -59,3 +59,5 @@ export {
   scramSignature,
 } from './scram.ts'
 export { Writer } from './writer.ts'
+export { errorCode, type ErrorCode, errorFields, errorName, isRetriable } from './error-code.ts'
+export { decodeResponse, encodeRequest } from './message.ts'

@@ -1,12 +1,12 @@
 import { readInt64 } from './int64.ts'
 
-/** A request that does not follow the protocol. The broker answers it as Kafka does: by closing the connection. */
-export class MalformedRequest extends Error {}
+/** A message that does not follow the protocol. Whoever is sent one closes the connection, as Kafka does. */
+export class MalformedMessage extends Error {}
 
-// A count costs four bytes to claim and memory to believe, so the elements of all arrays of a request are budgeted.
+// A count costs four bytes to claim and memory to believe, so the elements of all arrays of a message are budgeted.
 const elementsMax = 1_000_000
 
-/** Reads the primitive types of one request, trusting nothing in it. */
+/** Reads the primitive types of one message, trusting nothing in it. */
 export class Reader {
   readonly buffer: Buffer
   position = 0
@@ -51,7 +51,7 @@ export class Reader {
       value |= (byte & 0x7f) << shift
       if (byte < 0x80) return value >>> 0
     }
-    throw new MalformedRequest('a variable-length number is longer than five bytes')
+    throw new MalformedMessage('a variable-length number is longer than five bytes')
   }
 
   uuid(): string {
@@ -63,7 +63,7 @@ export class Reader {
     return length < 0 ? null : this.#take(length).toString('utf8')
   }
 
-  /** A view: valid for as long as the request's bytes are. */
+  /** A view: valid for as long as the message's bytes are. */
   bytes(): Buffer | null {
     const length = this.flexible ? this.varuint() - 1 : this.int32()
     return length < 0 ? null : this.#take(length)
@@ -75,7 +75,7 @@ export class Reader {
     this.#elements += Math.max(0, count)
     // No element is shorter than a byte.
     if (count > this.remaining || this.#elements > elementsMax) {
-      throw new MalformedRequest(`an array claims ${count} elements`)
+      throw new MalformedMessage(`an array claims ${count} elements`)
     }
     return count
   }
@@ -94,13 +94,17 @@ export class Reader {
       if (read === undefined) continue
       this.position = start
       read()
-      if (this.position !== start + length) throw new MalformedRequest(`tagged field ${tag} has another length`)
+      if (this.position !== start + length) throw new MalformedMessage(`tagged field ${tag} has another length`)
     }
+  }
+
+  skipTags(): void {
+    this.tags(() => undefined)
   }
 
   /** Moves over `length` bytes and returns where they began. */
   skip(length: number): number {
-    if (length > this.remaining) throw new MalformedRequest(`${length} bytes wanted, ${this.remaining} left`)
+    if (length > this.remaining) throw new MalformedMessage(`${length} bytes wanted, ${this.remaining} left`)
     const at = this.position
     this.position += length
     return at

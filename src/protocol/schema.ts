@@ -2,7 +2,7 @@
  * Messages as data: each API states its request and response once, and the same statement reads, writes and types them.
  * Fields of single versions are marked where they stand, as in Kafka's own message definitions.
  */
-import { MalformedRequest, type Reader } from './reader.ts'
+import { MalformedMessage, type Reader } from './reader.ts'
 import { Writer } from './writer.ts'
 
 /** How values of one kind are read and written. `Input` admits `undefined` for fields that have a default. */
@@ -199,5 +199,5 @@ function writeTags(writer: Writer, tags: [string, Tagged<unknown, unknown>][], v
 }
 
 function refuseNull(): never {
-  throw new MalformedRequest('a field that cannot be null is')
+  throw new MalformedMessage('a field that cannot be null is')
 }

@@ -17,5 +17,6 @@ export {
   saslAuthenticate,
   saslHandshake,
 } from '../../src/protocol/index.ts'
+export { textApi } from './text-api.ts'
 export { unusedPort } from './unused-port.ts'
 export { settled } from './settled.ts'

@@ -1,4 +1,4 @@
-import { MalformedRequest, Reader, type Type, Writer } from '../../src/protocol/index.ts'
+import { MalformedMessage, Reader, type Type, Writer } from '../../src/protocol/index.ts'
 import { nextFloat, nextInt, type Random } from '../../src/core/random.ts'
 
 /** A message of one API and version. */
@@ -26,7 +26,7 @@ export function inventMessage(random: Random, kind: MessageKind): unknown {
     try {
       return kind.schema.read(readerOf(kind, new InventingReader(random, nullShare)))
     } catch (error) {
-      if (!(error instanceof MalformedRequest)) throw error
+      if (!(error instanceof MalformedMessage)) throw error
     }
   }
 }
@@ -37,11 +37,11 @@ export function encodeMessage({ schema, version, isFlexible }: MessageKind, mess
   return Buffer.concat(writer.finish())
 }
 
-/** @throws MalformedRequest when the bytes are not those of such a message, no more and no fewer. */
+/** @throws MalformedMessage when the bytes are not those of such a message, no more and no fewer. */
 export function decodeMessage(kind: MessageKind, bytes: Buffer): unknown {
   const reader = readerOf(kind, new Reader(bytes))
   const message = kind.schema.read(reader)
-  if (reader.remaining > 0) throw new MalformedRequest(`${reader.remaining} bytes are left over`)
+  if (reader.remaining > 0) throw new MalformedMessage(`${reader.remaining} bytes are left over`)
   return message
 }
 

@@ -1,14 +1,14 @@
-import { MalformedRequest, type RequestOf, type describeAcls } from '../../protocol/index.ts'
+import { MalformedMessage, type RequestOf, type describeAcls } from '../../protocol/index.ts'
 import { type Acl, isAbout, operation, patternType, permissionType, resourceType } from './acl.ts'
 
 /** Which ACLs are meant; null, and the numbers for any, stand for all. */
 export type AclFilter = RequestOf<typeof describeAcls>
 
-/** @throws MalformedRequest for a filter that no ACL can pass, because it names nothing that there is. */
+/** @throws MalformedMessage for a filter that no ACL can pass, because it names nothing that there is. */
 export function checkFilter(filter: AclFilter): void {
   const { resourceTypeFilter, patternTypeFilter } = filter
   if ([resourceTypeFilter, patternTypeFilter, filter.operation, filter.permissionType].includes(0)) {
-    throw new MalformedRequest('a filter of ACLs has an unknown element')
+    throw new MalformedMessage('a filter of ACLs has an unknown element')
   }
 }
 

@@ -1,7 +1,6 @@
-import { addOffsetsToTxn as api } from '../../protocol/index.ts'
+import { addOffsetsToTxn as api, errorCode } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
 import { ofTransaction } from '../coordinators.ts'
-import { errorCode } from '../error-code.ts'
 import { fencedProducerError } from './fenced-producer.ts'
 
 const fencedSinceVersion = 2

@@ -1,7 +1,6 @@
-import { addPartitionsToTxn as api } from '../../protocol/index.ts'
+import { addPartitionsToTxn as api, type ErrorCode, errorCode } from '../../protocol/index.ts'
 import { type RequestContext, serve } from '../served-api.ts'
 import { ofTransaction } from '../coordinators.ts'
-import { errorCode, type ErrorCode } from '../error-code.ts'
 import type { ProducerIdentity } from '../transactions.ts'
 import { fencedProducerError } from './fenced-producer.ts'
 

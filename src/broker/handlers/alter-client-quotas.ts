@@ -1,6 +1,5 @@
-import { alterClientQuotas as api } from '../../protocol/index.ts'
+import { alterClientQuotas as api, errorCode } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
-import { errorCode } from '../error-code.ts'
 
 /** Sets what single clients may produce per second; no other quota is known here. */
 export const alterClientQuotas = serve(api, {

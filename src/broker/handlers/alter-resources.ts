@@ -1,6 +1,6 @@
+import { errorCode } from '../../protocol/index.ts'
 import type { RequestContext } from '../served-api.ts'
 import { type Configurable, findConfigurable, invalidRequest } from '../configurable.ts'
-import { errorCode } from '../error-code.ts'
 import type { Refusal } from '../topics.ts'
 
 interface Resource {

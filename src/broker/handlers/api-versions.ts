@@ -1,6 +1,5 @@
-import { apiVersions as api } from '../../protocol/index.ts'
+import { apiVersions as api, errorCode } from '../../protocol/index.ts'
 import { serve, type ServedApi } from '../served-api.ts'
-import { errorCode } from '../error-code.ts'
 
 const [, lastVersion] = api.versions
 const produceKey = 0

@@ -1,8 +1,7 @@
-import { MalformedRequest, createAcls as api } from '../../protocol/index.ts'
+import { createAcls as api, errorCode, MalformedMessage } from '../../protocol/index.ts'
 import { type Acl, clusterName, operation, patternType, permissionType, resourceType } from '../acl/acl.ts'
 import { aclsMax } from '../acl/authorizer.ts'
 import { serve } from '../served-api.ts'
-import { errorCode } from '../error-code.ts'
 
 /** What all APIs of ACLs answer where there is nothing that would heed them. */
 export const noAuthorizer = {
@@ -20,7 +19,7 @@ export const createAcls = serve(api, {
       ...acl,
       patternType,
     }))
-    if (creations.some(isUnknown)) throw new MalformedRequest('an ACL has an unknown element')
+    if (creations.some(isUnknown)) throw new MalformedMessage('an ACL has an unknown element')
     const isVague = creations.some(namesAny)
     const create = (acl: Acl) => {
       if (authorizer === undefined) return noAuthorizer

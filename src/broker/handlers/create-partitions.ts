@@ -1,7 +1,6 @@
-import { createPartitions as api, type RequestOf } from '../../protocol/index.ts'
+import { createPartitions as api, errorCode, type ErrorCode, type RequestOf } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
 import type { Cluster } from '../cluster.ts'
-import { errorCode, type ErrorCode } from '../error-code.ts'
 
 export const createPartitions = serve(api, {
   handle({ topics, validateOnly }, { access, cluster }) {

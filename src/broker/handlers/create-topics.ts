@@ -1,8 +1,7 @@
-import { createTopics as api } from '../../protocol/index.ts'
+import { createTopics as api, errorCode } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
 import type { BrokerConfig } from '../broker-config.ts'
 import { topicEntries } from '../config-entries.ts'
-import { errorCode } from '../error-code.ts'
 import type { Topic } from '../topics.ts'
 
 const useDefault = -1

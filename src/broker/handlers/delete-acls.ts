@@ -1,7 +1,6 @@
-import { deleteAcls as api } from '../../protocol/index.ts'
+import { deleteAcls as api, errorCode } from '../../protocol/index.ts'
 import { type AclFilter, checkFilter } from '../acl/acl-filter.ts'
 import { serve } from '../served-api.ts'
-import { errorCode } from '../error-code.ts'
 import { needsAlter, noAuthorizer } from './create-acls.ts'
 
 export const deleteAcls = serve(api, {

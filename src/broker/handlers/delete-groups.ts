@@ -1,6 +1,5 @@
-import { deleteGroups as api } from '../../protocol/index.ts'
+import { deleteGroups as api, errorCode } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
-import { errorCode } from '../error-code.ts'
 
 export const deleteGroups = serve(api, {
   handle({ groups }, { access, cluster }) {

@@ -1,6 +1,5 @@
-import { deleteRecords as api } from '../../protocol/index.ts'
+import { deleteRecords as api, errorCode } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
-import { errorCode } from '../error-code.ts'
 import type { Partition } from '../partition.ts'
 
 /** The offset that stands for all there is. */

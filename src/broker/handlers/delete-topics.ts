@@ -1,6 +1,5 @@
-import { deleteTopics as api, zeroUuid } from '../../protocol/index.ts'
+import { deleteTopics as api, errorCode, zeroUuid } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
-import { errorCode } from '../error-code.ts'
 
 const denial = { errorCode: errorCode.topicAuthorizationFailed, errorMessage: 'Topic authorization failed.' }
 

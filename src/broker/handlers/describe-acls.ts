@@ -1,8 +1,7 @@
-import { describeAcls as api } from '../../protocol/index.ts'
+import { describeAcls as api, errorCode } from '../../protocol/index.ts'
 import { checkFilter } from '../acl/acl-filter.ts'
 import type { Acl } from '../acl/acl.ts'
 import { serve } from '../served-api.ts'
-import { errorCode } from '../error-code.ts'
 import { noAuthorizer } from './create-acls.ts'
 
 export const describeAcls = serve(api, {

@@ -1,6 +1,5 @@
-import { brokerEndpoint, describeCluster as api, operationsUnknown } from '../../protocol/index.ts'
+import { brokerEndpoint, describeCluster as api, errorCode, operationsUnknown } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
-import { errorCode } from '../error-code.ts'
 
 export const describeCluster = serve(api, {
   handle({ includeClusterAuthorizedOperations, endpointType }, { access, cluster }) {

@@ -1,9 +1,8 @@
-import { describeConfigs as api } from '../../protocol/index.ts'
+import { describeConfigs as api, type ErrorCode, errorCode } from '../../protocol/index.ts'
 import { type RequestContext, serve } from '../served-api.ts'
 import { allBrokers } from '../broker-config.ts'
 import { brokerEntries, type ConfigEntry, topicEntries } from '../config-entries.ts'
 import { configResource } from '../configurable.ts'
-import { errorCode, type ErrorCode } from '../error-code.ts'
 
 export const describeConfigs = serve(api, {
   handle({ resources, includeSynonyms }, context) {

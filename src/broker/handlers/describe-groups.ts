@@ -1,7 +1,6 @@
-import { describeGroups as api, operationsUnknown } from '../../protocol/index.ts'
+import { describeGroups as api, errorCode, operationsUnknown } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
 import type { Cluster } from '../cluster.ts'
-import { errorCode } from '../error-code.ts'
 import type { Group } from '../group.ts'
 import type { GroupMember } from '../group-member.ts'
 

@@ -1,6 +1,5 @@
-import { describeProducers as api } from '../../protocol/index.ts'
+import { describeProducers as api, type ErrorCode, errorCode } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
-import { errorCode, type ErrorCode } from '../error-code.ts'
 
 export const describeProducers = serve(api, {
   handle({ topics }, { access, cluster, node }) {

@@ -1,7 +1,6 @@
-import { describeTransactions as api } from '../../protocol/index.ts'
+import { describeTransactions as api, type ErrorCode, errorCode } from '../../protocol/index.ts'
 import { type RequestContext, serve } from '../served-api.ts'
 import type { Cluster } from '../cluster.ts'
-import { errorCode, type ErrorCode } from '../error-code.ts'
 import type { Transaction } from '../transaction.ts'
 
 export const describeTransactions = serve(api, {

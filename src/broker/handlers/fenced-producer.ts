@@ -1,4 +1,4 @@
-import { errorCode, type ErrorCode } from '../error-code.ts'
+import { type ErrorCode, errorCode } from '../../protocol/index.ts'
 
 /** What a client is told that asks in a version older than PRODUCER_FENCED (KIP-588): that its epoch is wrong. */
 export function fencedProducerError(error: ErrorCode, version: number, fencedSince: number): ErrorCode {

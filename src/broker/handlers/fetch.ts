@@ -1,7 +1,6 @@
-import { fetch as api, type RequestOf } from '../../protocol/index.ts'
+import { errorCode, type ErrorCode, fetch as api, type RequestOf } from '../../protocol/index.ts'
 import type { AbortedTransaction } from '../aborted-transaction.ts'
 import { type RequestContext, serve } from '../served-api.ts'
-import { errorCode, type ErrorCode } from '../error-code.ts'
 import type { PartitionFound, WantedPartition } from '../fetch-session.ts'
 import type { Partition } from '../partition.ts'
 

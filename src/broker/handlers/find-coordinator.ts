@@ -1,6 +1,5 @@
-import { findCoordinator as api } from '../../protocol/index.ts'
+import { errorCode, findCoordinator as api } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
-import { errorCode } from '../error-code.ts'
 
 /** What keys are of, by key type. */
 const kinds = ['group', 'transaction'] as const

@@ -1,7 +1,6 @@
-import { heartbeat as api } from '../../protocol/index.ts'
+import { errorCode, heartbeat as api } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
 import { ofGroup } from '../coordinators.ts'
-import { errorCode } from '../error-code.ts'
 
 export const heartbeat = serve(api, {
   denied: ({ groupId }, { access }) =>

@@ -1,7 +1,6 @@
-import { incrementalAlterConfigs as api } from '../../protocol/index.ts'
+import { errorCode, incrementalAlterConfigs as api } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
 import { type Configurable, invalidRequest } from '../configurable.ts'
-import { errorCode } from '../error-code.ts'
 import type { Refusal } from '../topics.ts'
 import { alterResources } from './alter-resources.ts'
 

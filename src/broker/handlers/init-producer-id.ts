@@ -1,7 +1,6 @@
-import { initProducerId as api } from '../../protocol/index.ts'
+import { errorCode, initProducerId as api } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
 import { ofTransaction } from '../coordinators.ts'
-import { errorCode } from '../error-code.ts'
 import { noEpoch, noProducerId } from '../transaction.ts'
 import { fencedProducerError } from './fenced-producer.ts'
 

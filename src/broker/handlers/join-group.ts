@@ -1,7 +1,6 @@
-import { joinGroup as api } from '../../protocol/index.ts'
+import { errorCode, joinGroup as api } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
 import { ofGroup } from '../coordinators.ts'
-import { errorCode } from '../error-code.ts'
 
 const knownMemberIdSince = 4
 const skipAssignmentSince = 9

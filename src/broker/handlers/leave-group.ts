@@ -1,7 +1,6 @@
-import { leaveGroup as api } from '../../protocol/index.ts'
+import { errorCode, leaveGroup as api } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
 import { ofGroup } from '../coordinators.ts'
-import { errorCode } from '../error-code.ts'
 
 export const leaveGroup = serve(api, {
   denied: ({ groupId }, { access }) =>

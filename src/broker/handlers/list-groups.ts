@@ -1,6 +1,5 @@
-import { listGroups as api } from '../../protocol/index.ts'
+import { errorCode, listGroups as api } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
-import { errorCode } from '../error-code.ts'
 
 const groupType = 'classic'
 

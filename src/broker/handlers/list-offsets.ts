@@ -1,6 +1,5 @@
-import { listOffsets as api } from '../../protocol/index.ts'
+import { errorCode, listOffsets as api } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
-import { errorCode } from '../error-code.ts'
 import { loadBatchCodec } from '../batch-codec.ts'
 import type { Partition } from '../partition.ts'
 

@@ -1,6 +1,5 @@
-import { listTransactions as api } from '../../protocol/index.ts'
+import { errorCode, listTransactions as api } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
-import { errorCode } from '../error-code.ts'
 import { namesMatching } from '../matching.ts'
 import { transactionStates } from '../transaction.ts'
 

@@ -1,6 +1,5 @@
-import { metadata as api, operationsUnknown } from '../../protocol/index.ts'
+import { errorCode, metadata as api, operationsUnknown } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
-import { errorCode } from '../error-code.ts'
 import { isValidName, type Topic } from '../topics.ts'
 
 export const metadata = serve(api, {
@@ -58,5 +57,5 @@ export const metadata = serve(api, {
 
 function errorOfMissing(name: string | null): number {
   if (name === null) return errorCode.unknownTopicId
-  return isValidName(name) ? errorCode.unknownTopicOrPartition : errorCode.invalidTopic
+  return isValidName(name) ? errorCode.unknownTopicOrPartition : errorCode.invalidTopicException
 }

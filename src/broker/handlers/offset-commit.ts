@@ -1,8 +1,7 @@
-import { offsetCommit as api } from '../../protocol/index.ts'
+import { type ErrorCode, errorCode, offsetCommit as api } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
 import type { Cluster } from '../cluster.ts'
 import { ofGroup } from '../coordinators.ts'
-import { errorCode, type ErrorCode } from '../error-code.ts'
 import type { MemberIdentity } from '../group-messages.ts'
 
 const metadataLengthMax = 4096

@@ -1,7 +1,6 @@
-import { offsetDelete as api } from '../../protocol/index.ts'
+import { errorCode, offsetDelete as api } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
 import { ofGroup } from '../coordinators.ts'
-import { errorCode } from '../error-code.ts'
 
 export const offsetDelete = serve(api, {
   denied: ({ groupId }, { access }) =>

@@ -1,7 +1,6 @@
-import { offsetFetch as api, zeroUuid } from '../../protocol/index.ts'
+import { errorCode, offsetFetch as api, zeroUuid } from '../../protocol/index.ts'
 import { type RequestContext, serve } from '../served-api.ts'
 import { ofGroup } from '../coordinators.ts'
-import { errorCode } from '../error-code.ts'
 
 export const offsetFetch = serve(api, {
   denied({ groupId, topics }, { access, version }) {

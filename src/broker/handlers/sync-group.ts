@@ -1,7 +1,6 @@
-import { syncGroup as api } from '../../protocol/index.ts'
+import { errorCode, syncGroup as api } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
 import { ofGroup } from '../coordinators.ts'
-import { errorCode } from '../error-code.ts'
 
 export const syncGroup = serve(api, {
   denied({ groupId }, { access }) {

@@ -1,7 +1,6 @@
-import { txnOffsetCommit as api } from '../../protocol/index.ts'
+import { errorCode, type ErrorCode, txnOffsetCommit as api } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
 import { ofGroup } from '../coordinators.ts'
-import { errorCode, type ErrorCode } from '../error-code.ts'
 
 const implicitSince = 5
 const abortableSince = 4

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Random } from '../../core/random.ts'
-import { errorCode } from '../error-code.ts'
+import { errorCode } from '../../protocol/index.ts'
 import { nothing, type SaslContext, type SaslExchange, type SaslMechanism, SaslRefused } from './mechanism.ts'
 import { oauthBearer } from './oauth-bearer.ts'
 import { plain } from './plain.ts'

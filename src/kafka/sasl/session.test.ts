@@ -9,6 +9,7 @@ import {
   saslAuthenticate,
   saslHandshake,
   ScriptedBroker,
+  textApi,
 } from '../../../test/kafka-peer/index.ts'
 import { Secret } from '../../core/secret.ts'
 import { Connection } from '../connection.ts'
@@ -47,11 +48,11 @@ describe('a session', () => {
 
   it('is renewed behind the requests in flight, and holds back those that follow', async (t) => {
     const { broker, clock, connection } = await start(t, plain)
-    const early = ask(connection, 'early')
+    const early = connection.ask(textApi, 'early')
     const fetch = await broker.next()
 
     await clock.passPause()
-    const late = [ask(connection, 'late'), ask(connection, 'later')]
+    const late = [connection.ask(textApi, 'late'), connection.ask(textApi, 'later')]
     const { answer } = await broker.take(saslHandshake)
     reply(fetch)
     answer({ errorCode: 0, mechanisms: ['PLAIN'] })
@@ -68,7 +69,7 @@ describe('a session', () => {
   it('that the broker does not renew ends the connection, with all that is held back', async (t) => {
     const { broker, clock, connection } = await start(t, plain)
     await clock.passPause()
-    const held = ask(connection, 'held')
+    const held = connection.ask(textApi, 'held')
     const { answer } = await broker.take(saslHandshake)
     answer({ errorCode: 0, mechanisms: ['PLAIN'] })
 
@@ -77,13 +78,13 @@ describe('a session', () => {
 
     const failed = { code: 'KAFKA_AUTHENTICATION_FAILED', message: /the password has changed$/ }
     await assert.rejects(held, failed)
-    await assert.rejects(ask(connection, 'too late'), failed)
+    await assert.rejects(connection.ask(textApi, 'too late'), failed)
   })
 
   it('that breaks while it is renewed fails what is held back', async (t) => {
     const { broker, clock, connection } = await start(t, plain)
     await clock.passPause()
-    const held = ask(connection, 'held')
+    const held = connection.ask(textApi, 'held')
 
     const { raw } = await broker.take(saslHandshake)
     raw.reset()
@@ -139,18 +140,6 @@ async function authenticate(broker: ScriptedBroker, sessionLifetimeMs = lifetime
 
 function tokenIn(proof: string): string {
   return /auth=Bearer (\w+)/.exec(proof)![1]!
-}
-
-function ask(connection: Connection, question: string): Promise<string> {
-  return new Promise((onResponse, onFailed) => {
-    connection.request({
-      api: { key: 99, version: 0 },
-      body: [Buffer.from(question)],
-      parse: ({ buffer }, start, end) => buffer.toString('utf8', start, end),
-      onResponse,
-      onFailed,
-    })
-  })
 }
 
 function reply(request: PeerRequest): void {
