@@ -38,6 +38,7 @@ export default defineConfig({
       rules: restrictImports([
         ...leaving({ up: depth, upToSrc: depth, allowed: allFolders }),
         `!${'../'.repeat(depth + 1)}test/property.ts`,
+        `!${'../'.repeat(depth + 1)}test/until.ts`,
         `!${'../'.repeat(depth + 1)}test/kafka-peer/index.ts`,
       ]),
     })),

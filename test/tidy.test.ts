@@ -98,6 +98,28 @@ describe('tests', () => {
       [],
     )
   })
+
+  it('wait within a bound for what nothing announces: by test/until.ts', () => {
+    // These two stand for programs that stall.
+    const stalling = ['test/integration/stalled-program.ts', 'test/membership/member-process.ts']
+    const busyWait = /\bwhile \(.*\);$|\bwhile \(.*\) await (new Promise\(setImmediate\)|setImmediate\(\))/
+
+    assert.deepEqual(
+      testFiles.filter((path) => !stalling.includes(path)).flatMap((path) => linesWith(path, busyWait)),
+      [],
+    )
+  })
+})
+
+describe('tests of integration', () => {
+  it('can each be run alone', () => {
+    const suites = testFiles.filter((path) => path.endsWith('.integration.ts'))
+
+    assert.deepEqual(
+      suites.filter((path) => !read(path).includes('\nif (import.meta.main) ')),
+      [],
+    )
+  })
 })
 
 describe('error codes', () => {

@@ -14,6 +14,7 @@ import {
 import { Kafka, type KafkaConfig, logLevel, type ProducerConfig } from 'kafkajs'
 import { MillraceError } from '../core/errors.ts'
 import { type Broker, startBroker } from './broker.ts'
+import { until } from '../../test/until.ts'
 
 describe('startBroker', () => {
   it('accepts connections when it resolves, and none after it has stopped', async () => {
@@ -120,7 +121,7 @@ describe('the logs of a broker', () => {
 
     await broker.advanceClock(2 * dayMs)
 
-    while ((await lowOf(broker)) === '0');
+    await until('the log begins later', async () => (await lowOf(broker)) !== '0')
   })
 })
 

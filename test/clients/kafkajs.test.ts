@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { before, describe, it } from 'node:test'
 import {
   type Admin,
   CompressionTypes,
@@ -11,6 +11,7 @@ import {
 } from 'kafkajs'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
 import { Arrivals } from './arrivals.ts'
+import { suiteStack } from '../at-end.ts'
 
 /** What kafkajs calls ConfigResourceTypes.TOPIC, but exports only as a type. */
 const topicResource = 2
@@ -40,8 +41,9 @@ describe('kafkajs', { timeout: 30_000, concurrency: true }, () => {
   let broker: Broker
   let kafka: Kafka
   let admin: Admin
+  const stack = suiteStack()
   before(async () => {
-    broker = await startBroker()
+    broker = stack.use(await startBroker())
     kafka = new Kafka({
       brokers: [broker.bootstrapServers],
       logLevel: logLevel.NOTHING,
@@ -49,10 +51,7 @@ describe('kafkajs', { timeout: 30_000, concurrency: true }, () => {
     })
     admin = kafka.admin()
     await admin.connect()
-  })
-  after(async () => {
-    await admin.disconnect()
-    await broker.stop()
+    stack.defer(() => admin.disconnect())
   })
 
   /** A connected producer that leaves when the test is over. */

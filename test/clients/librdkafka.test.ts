@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { before, describe, it } from 'node:test'
 import type { KafkaClient, KafkaConsumer, KafkaEvent, Message, ProducerConfiguration } from 'kafka-crab-js'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
 import { createTopics, Cluster } from '../../src/kafka/index.ts'
 import { Arrivals } from './arrivals.ts'
+import { suiteStack } from '../at-end.ts'
 
 // Its binary is an optional package for Node 24, which npm leaves out where npm itself runs on an older one.
 const crab = await import('kafka-crab-js').catch(() => undefined)
@@ -14,14 +15,12 @@ describe('librdkafka, by kafka-crab-js', { timeout: 30_000, concurrency: true, s
   let broker: Broker
   let client: KafkaClient
   let cluster: Cluster
+  const stack = suiteStack()
   before(async () => {
-    broker = await startBroker()
+    broker = stack.use(await startBroker())
     client = new crab!.KafkaClient({ brokers: broker.bootstrapServers, clientId: 'test', brokerAddressFamily: 'v4' })
     cluster = new Cluster({ bootstrapServers: broker.bootstrapServers })
-  })
-  after(async () => {
-    await cluster.close()
-    await broker.stop()
+    stack.defer(() => cluster.close())
   })
 
   const createTopic = (name: string, partitionCount = 1) => createTopics(cluster, [{ name, partitionCount }])

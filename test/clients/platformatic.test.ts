@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { before, describe, it } from 'node:test'
 import {
   Admin,
   CompressionAlgorithms,
@@ -16,6 +16,7 @@ import {
 } from '@platformatic/kafka'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
 import { Arrivals } from './arrivals.ts'
+import { suiteStack } from '../at-end.ts'
 
 type TextMessage = Message<string, string, string, string>
 type TextConsumer = Consumer<string, string, string, string>
@@ -23,13 +24,11 @@ type TextConsumer = Consumer<string, string, string, string>
 describe('@platformatic/kafka', { timeout: 30_000, concurrency: true }, () => {
   let broker: Broker
   let admin: Admin
+  const stack = suiteStack()
   before(async () => {
-    broker = await startBroker()
+    broker = stack.use(await startBroker())
     admin = new Admin({ clientId: 'test', bootstrapBrokers: [broker.bootstrapServers], retries: 10, retryDelay: 20 })
-  })
-  after(async () => {
-    await admin.close()
-    await broker.stop()
+    stack.defer(() => admin.close())
   })
 
   const clientOptions = () => ({

@@ -8,12 +8,14 @@ import {
   saslHandshake,
 } from '../../src/protocol/index.ts'
 import { randomUUID } from 'node:crypto'
-import { after, before, describe } from 'node:test'
+import { before, describe } from 'node:test'
 import { type BrokerAuthorizer, startBroker } from '../../src/broker/index.ts'
 import { startKafka } from '../../tools/kafka/start.ts'
 import { skipWithoutJava } from '../apache-kafka.ts'
 import { coordinatorsServe } from './target.ts'
 import { WireClient } from './wire-client.ts'
+import { until } from '../until.ts'
+import { suiteStack } from '../at-end.ts'
 
 /** A rule as the protocol has it. */
 export interface Acl {
@@ -107,14 +109,11 @@ function describeTarget(
       if (errorCode !== 0) throw new Error(`${username} was refused with ${errorCode}`)
       return client
     }
+    const stack = suiteStack()
     before(async () => {
-      broker = await start()
-      admin = await connect('admin')
+      broker = stack.use(await start())
+      admin = stack.use(await connect('admin'))
       await coordinatorsServe(admin)
-    })
-    after(async () => {
-      await admin[Symbol.asyncDispose]()
-      await broker[Symbol.asyncDispose]()
     })
 
     const isThere = async (acl: Acl) => {
@@ -136,21 +135,22 @@ function describeTarget(
           timeoutMs: 10_000,
           validateOnly: false,
         })
-        for (;;) {
+        await until('the topic is there', async () => {
           const described = await admin.call(metadata, 12, { topics: [{ name: topic }] })
-          if (described.topics[0]!.errorCode === 0) return { name: topic, id: topics[0]!.topicId }
-        }
+          return described.topics[0]!.errorCode === 0
+        })
+        return { name: topic, id: topics[0]!.topicId }
       },
       async grant(acls) {
         const { results } = await admin.call(createAcls, 3, { creations: acls.map(creationOf) })
         for (const { errorCode, errorMessage } of results) {
           if (errorCode !== 0) throw new Error(`an ACL was refused with ${errorCode}: ${errorMessage}`)
         }
-        for (const acl of acls) while (!(await isThere(acl)));
+        for (const acl of acls) await until('the ACL is there', () => isThere(acl))
       },
       async revoke(acl) {
         await admin.call(deleteAcls, 3, { filters: [filterOf(acl)] })
-        while (await isThere(acl));
+        await until('the ACL is gone', async () => !(await isThere(acl)))
       },
     })
   })

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Target } from './target.ts'
 import type { WireClient } from './wire-client.ts'
+import { until } from '../until.ts'
 
 const resourceType = { topic: 2, broker: 4 }
 const operation = { set: 0, delete: 1, append: 2 }
@@ -113,16 +114,15 @@ export function brokerSettingsContract(target: Target): void {
         ])
       }
       /** Waits until the topic's value has these sources: Kafka answers a moment before. */
-      const sourcesBecome = async (expected: number[]) => {
-        for (;;) {
+      const sourcesBecome = (expected: number[]) =>
+        until(`the value has the sources ${expected.join()}`, async () => {
           const { configs } = await ask(client, resourceType.topic, name, [setting.topic])
           const [entry] = configs
           assert.deepEqual([entry!.name, entry!.value], [setting.topic, setting.value])
           const sources = entry!.synonyms.map(({ source }) => source)
           assert.equal(entry!.configSource, sources[0])
-          if (JSON.stringify(sources) === JSON.stringify(expected)) return
-        }
-      }
+          return JSON.stringify(sources) === JSON.stringify(expected)
+        })
 
       await sourcesBecome([5])
       await change(allBrokers, operation.set)

@@ -18,6 +18,7 @@ import { recordBatch, timestampMs } from './batches.ts'
 import { newProducerId, produceTo } from './exchange.ts'
 import type { Target } from './target.ts'
 import type { WireClient } from './wire-client.ts'
+import { until } from '../until.ts'
 
 const timeoutMs = 50_000
 
@@ -120,14 +121,12 @@ export function describeContract(target: Target): void {
       const { topic: _, ...identity } = await begin(client)
       await client.call(endTxn, 5, { ...identity, committed: true })
 
-      for (;;) {
+      const { transactionState, producerEpoch, topics } = await until('the commit is complete', async () => {
         const asked = { transactionalIds: [identity.transactionalId] }
         const { transactionStates } = await client.call(describeTransactions, 0, asked)
-        const { transactionState, producerEpoch, topics } = transactionStates[0]!
-        if (transactionState === 'PrepareCommit') continue
-        assert.deepEqual([transactionState, producerEpoch, topics], ['CompleteCommit', identity.producerEpoch + 1, []])
-        break
-      }
+        return transactionStates[0]!.transactionState !== 'PrepareCommit' && transactionStates[0]!
+      })
+      assert.deepEqual([transactionState, producerEpoch, topics], ['CompleteCommit', identity.producerEpoch + 1, []])
     })
 
     it('does not know every id', async () => {

@@ -6,6 +6,7 @@ import { gzip, parseBatches, recordBatch, timestampMs } from './batches.ts'
 import { fetchFrom, produceTo } from './exchange.ts'
 import type { Target } from './target.ts'
 import type { WireClient } from './wire-client.ts'
+import { until } from '../until.ts'
 
 export function fetchContract(target: Target): void {
   describe('Fetch', () => {
@@ -194,8 +195,10 @@ export function fetchContract(target: Target): void {
       const topic = await target.createTopic()
       await client.call(deleteTopics, 6, { topics: [{ name: topic.name, topicId: 'A'.repeat(22) }], timeoutMs: 10_000 })
 
-      let { errorCode } = await fetchFrom(client, topic, { version: 13 })
-      while (errorCode === 0) ({ errorCode } = await fetchFrom(client, topic, { version: 13 }))
+      const errorCode = await until(
+        'the fetch is refused',
+        async () => (await fetchFrom(client, topic, { version: 13 })).errorCode,
+      )
 
       assert.equal(errorCode, 100)
     })

@@ -13,6 +13,7 @@ import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
 import type { Target } from './target.ts'
 import type { WireClient } from './wire-client.ts'
+import { until } from '../until.ts'
 
 interface MemberOptions {
   instanceId?: string
@@ -141,7 +142,7 @@ export function groupsContract(target: Target): void {
       await using follower = await Member.start(target, leader.groupId, { metadata: 'other' })
 
       const following = follower.join()
-      while ((await leader.heartbeat()) !== 27);
+      await until('the group rebalances', async () => (await leader.heartbeat()) === 27)
       const led = await leader.join()
       const followed = await following
       const [ofLeader, ofFollower] = await Promise.all([
@@ -159,7 +160,7 @@ export function groupsContract(target: Target): void {
       await using leader = await stableMember()
       await using follower = await Member.start(target, leader.groupId)
       const following = follower.join()
-      while ((await leader.heartbeat()) !== 27);
+      await until('the group rebalances', async () => (await leader.heartbeat()) === 27)
       await Promise.all([leader.join(), following])
       await Promise.all([leader.sync({}), follower.sync()])
 
@@ -194,7 +195,7 @@ export function groupsContract(target: Target): void {
       await using leader = await stableMember()
       await using follower = await Member.start(target, leader.groupId)
       const following = follower.join()
-      while ((await leader.heartbeat()) !== 27);
+      await until('the group rebalances', async () => (await leader.heartbeat()) === 27)
       await Promise.all([leader.join(), following])
       await Promise.all([leader.sync({ [follower.memberId]: 'right' }), follower.sync()])
 
@@ -212,7 +213,7 @@ export function groupsContract(target: Target): void {
       await using second = await Member.start(target, first.groupId, { protocols: ['range'] })
 
       const joining = second.join()
-      while ((await first.heartbeat()) !== 27);
+      await until('the group rebalances', async () => (await first.heartbeat()) === 27)
       const [joined] = await Promise.all([joining, first.join()])
 
       assert.equal(joined.protocolName, 'range')

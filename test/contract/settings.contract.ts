@@ -10,6 +10,7 @@ import { gzip, parseBatches, recordBatch, timestampMs } from './batches.ts'
 import { fetchFrom, newProducerId, produceTo } from './exchange.ts'
 import type { Target } from './target.ts'
 import type { WireClient } from './wire-client.ts'
+import { until } from '../until.ts'
 
 const operation = { set: 0, delete: 1, append: 2, subtract: 3 }
 const topicResource = 2
@@ -22,15 +23,14 @@ interface Change {
 
 export function settingsContract(target: Target): void {
   /** Waits until a topic has the settings of its own that it should have: Kafka answers a moment before. */
-  const settingsBecome = async (client: WireClient, topic: string, expected: Record<string, string>) => {
-    for (;;) {
+  const settingsBecome = (client: WireClient, topic: string, expected: Record<string, string>) =>
+    until('the topic has the settings', async () => {
       const resources = [{ resourceType: topicResource, resourceName: topic, configurationKeys: null }]
       const { results } = await client.call(describeConfigs, 4, { resources })
       const set = results[0]!.configs.filter(({ configSource }) => configSource === 1)
       const told = Object.fromEntries(set.map(({ name, value }) => [name, value]))
-      if (isDeepStrictEqual(told, expected)) return
-    }
-  }
+      return isDeepStrictEqual(told, expected)
+    })
   const alter = async (client: WireClient, topic: string, changes: Change[], version = 1, validateOnly = false) => {
     const resources = [{ resourceType: topicResource, resourceName: topic, configs: changes }]
     const { responses } = await client.call(incrementalAlterConfigs, version, { resources, validateOnly })
@@ -139,8 +139,10 @@ export function settingsContract(target: Target): void {
 
       await alter(client, topic.name, [set('max.message.bytes', '500')])
 
-      let { errorCode } = await produceTo(client, topic, batch)
-      while (errorCode === 0) ({ errorCode } = await produceTo(client, topic, batch))
+      const errorCode = await until(
+        'the batch is refused',
+        async () => (await produceTo(client, topic, batch)).errorCode,
+      )
       assert.deepEqual([before.errorCode, errorCode], [0, 10])
     })
 

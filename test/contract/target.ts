@@ -1,10 +1,12 @@
 import { createTopics, describeGroups, findCoordinator, initProducerId, listOffsets } from '../../src/protocol/index.ts'
 import { randomUUID } from 'node:crypto'
-import { after, before, describe } from 'node:test'
+import { before, describe } from 'node:test'
 import { startBroker } from '../../src/broker/index.ts'
 import { startKafka } from '../../tools/kafka/start.ts'
 import { apacheKafka, type RunningBroker, skipWithoutJava, skipWithoutKafka } from '../apache-kafka.ts'
 import { WireClient } from './wire-client.ts'
+import { until } from '../until.ts'
+import { suiteStack } from '../at-end.ts'
 
 /** A broker under contract, and what tests need of it again and again. */
 export interface Target {
@@ -52,14 +54,11 @@ function describeTarget(
   void describe(name, { skip }, () => {
     let broker: ContractBroker
     let admin: WireClient
+    const stack = suiteStack()
     before(async () => {
-      broker = await start()
-      admin = await WireClient.connect(broker.bootstrapServers)
+      broker = stack.use(await start())
+      admin = stack.use(await WireClient.connect(broker.bootstrapServers))
       await coordinatorsServe(admin)
-    })
-    after(async () => {
-      await admin[Symbol.asyncDispose]()
-      await broker[Symbol.asyncDispose]()
     })
 
     const target: Target = {
@@ -79,14 +78,14 @@ function describeTarget(
         })
         // Kafka answers before every part of it has heard of the topic.
         const asked = Array.from({ length: partitions }, (_, partitionIndex) => ({ partitionIndex, timestamp: -1 }))
-        for (;;) {
+        await until('the topic is ready', async () => {
           const { topics } = await admin.call(listOffsets, 7, {
             replicaId: -1,
             topics: [{ name: topic, partitions: asked }],
           })
-          const isReady = topics[0]!.partitions.every(({ errorCode }) => errorCode === 0)
-          if (isReady) return { name: topic, id: created.topics[0]!.topicId }
-        }
+          return topics[0]!.partitions.every(({ errorCode }) => errorCode === 0)
+        })
+        return { name: topic, id: created.topics[0]!.topicId }
       },
     }
     for (const suite of suites) suite(target)
@@ -100,9 +99,8 @@ const notServing = [14, 15, 16]
 
 /** Kafka makes the topics behind its coordinators, and gets producer ids for them, when they are first asked for. */
 export async function coordinatorsServe(client: WireClient): Promise<void> {
-  const served = async (ask: () => Promise<number>) => {
-    while (notServing.includes(await ask()));
-  }
+  const served = (ask: () => Promise<number>) =>
+    until('the coordinator serves', async () => !notServing.includes(await ask()))
   for (const keyType of keyTypes) {
     await served(
       async () => (await client.call(findCoordinator, 4, { keyType, keys: ['contract'] })).coordinators[0]!.errorCode,

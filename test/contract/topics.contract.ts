@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
 import type { Target } from './target.ts'
 import type { WireClient } from './wire-client.ts'
+import { until } from '../until.ts'
 
 interface TopicWish {
   name?: string
@@ -120,12 +121,11 @@ export function topicsContract(target: Target): void {
       const request = { topics, timeoutMs: 10_000, validateOnly: wish.validateOnly ?? false }
       return (await client.call(createPartitions, version, request)).results[0]!.errorCode
     }
-    const countsPartitions = async (client: WireClient, name: string, count: number) => {
-      for (;;) {
+    const countsPartitions = (client: WireClient, name: string, count: number) =>
+      until('the topic has the partitions', async () => {
         const { topics } = await client.call(metadata, 12, { topics: [{ name }] })
-        if (topics[0]!.partitions.length >= count) return topics[0]!.partitions.length
-      }
-    }
+        return topics[0]!.partitions.length >= count && topics[0]!.partitions.length
+      })
 
     it('adds partitions in each of its versions', async () => {
       await using client = await target.connect()
@@ -363,8 +363,8 @@ function assigned(brokerIds: number[]): TopicWish {
 
 /** Kafka forgets a deleted topic a moment after it has said so. */
 async function goneFromMetadata(client: WireClient, name: string): Promise<void> {
-  for (;;) {
+  await until('the topic is gone', async () => {
     const { topics } = await client.call(metadata, 12, { topics: [{ name }] })
-    if (topics[0]!.errorCode === 3) return
-  }
+    return topics[0]!.errorCode === 3
+  })
 }

@@ -14,6 +14,7 @@ import { recordBatch } from './batches.ts'
 import { fetchFrom, produceTo, readAll } from './exchange.ts'
 import type { Target } from './target.ts'
 import type { WireClient } from './wire-client.ts'
+import { until } from '../until.ts'
 
 const concurrentTransactions = 51
 /** Of a producer: the one after it is only used to fence. */
@@ -49,11 +50,11 @@ class Producer implements AsyncDisposable {
   }
 
   /** Asks until the transaction before has ended. */
-  async init(timeoutMs?: number) {
-    for (;;) {
+  init(timeoutMs?: number) {
+    return until('the transaction before has ended', async () => {
       const granted = await this.initOnce(timeoutMs)
-      if (granted.errorCode !== concurrentTransactions) return granted
-    }
+      return granted.errorCode !== concurrentTransactions && granted
+    })
   }
 
   adopt({ producerId, producerEpoch }: { producerId: number; producerEpoch: number }) {
@@ -114,10 +115,11 @@ class Producer implements AsyncDisposable {
 
 /** Waits out the time in which the markers of the transaction before are written. */
 async function untilSettled(request: () => Promise<number>): Promise<number> {
-  for (;;) {
+  const answer = await until('the transaction before has ended', async () => {
     const errorCode = await request()
-    if (errorCode !== concurrentTransactions) return errorCode
-  }
+    return errorCode !== concurrentTransactions && { errorCode }
+  })
+  return answer.errorCode
 }
 
 export function transactionsContract(target: Target): void {
@@ -177,13 +179,12 @@ export function transactionsContract(target: Target): void {
       await producer.end(true)
 
       const groups = [{ groupId, topics: [{ name: topic.name, partitionIndexes: [0] }] }]
-      for (;;) {
+      const { errorCode, ...stable } = await until('the offset is stable', async () => {
         const response = await client.call(offsetFetch, 9, { groups, requireStable: true })
-        const { errorCode, committedOffset: offset, metadata } = response.groups[0]!.topics[0]!.partitions[0]!
-        if (errorCode === 88) continue
-        assert.deepEqual([errorCode, offset, metadata], [0, 7, ''])
-        break
-      }
+        const found = response.groups[0]!.topics[0]!.partitions[0]!
+        return found.errorCode !== 88 && found
+      })
+      assert.deepEqual([errorCode, stable.committedOffset, stable.metadata], [0, 7, ''])
     })
 
     it('is beyond a committed reader that asks for the newest record, until it has ended', async () => {
@@ -370,8 +371,10 @@ export function transactionsContract(target: Target): void {
         const before = await committedOffset(producer.client, groupId, topic)
         const unstable = await committedOffset(producer.client, groupId, topic, true)
         await producer.end(true, endVersion)
-        let after = await committedOffset(producer.client, groupId, topic, true)
-        while (after[0] === 88) after = await committedOffset(producer.client, groupId, topic, true)
+        const after = await until('the offset is stable', async () => {
+          const answer = await committedOffset(producer.client, groupId, topic, true)
+          return answer[0] !== 88 && answer
+        })
 
         assert.deepEqual([errorCode, before, unstable[0], after], [0, [0, -1], 88, [0, 42]])
       })
@@ -384,8 +387,10 @@ export function transactionsContract(target: Target): void {
         await producer.commitOffset(groupId, topic, 42, version === 1 ? 3 : 5)
 
         await producer.end(false, endVersion)
-        let after = await committedOffset(producer.client, groupId, topic, true)
-        while (after[0] === 88) after = await committedOffset(producer.client, groupId, topic, true)
+        const after = await until('the offset is stable', async () => {
+          const answer = await committedOffset(producer.client, groupId, topic, true)
+          return answer[0] !== 88 && answer
+        })
 
         assert.deepEqual(after, [0, -1])
       })

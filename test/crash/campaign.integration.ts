@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { systemRandom } from '../../src/core/random.ts'
-import type { Target } from '../integration/target.ts'
+import { onEachBroker, type Target } from '../integration/target.ts'
 import { histogramOf, inCommitCount, runCampaign } from './campaign.ts'
 import { ExperimentTopics, partitions, recordsPerCustomer } from './experiment-topics.ts'
 import { checkRemains } from './oracle.ts'
@@ -49,3 +49,5 @@ export function crashCampaign(target: Target): void {
     })
   })
 }
+
+if (import.meta.main) onEachBroker([crashCampaign])

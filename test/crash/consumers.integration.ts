@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { kafkaClasspath } from '../../tools/kafka/start.ts'
 import { skipWithoutJava } from '../apache-kafka.ts'
 import { mergesOf } from '../integration/customers.ts'
-import { produce, type Target } from '../integration/target.ts'
+import { onEachBroker, produce, type Target } from '../integration/target.ts'
 import { customerCount, runBeyondTimeout } from './long-epochs.ts'
 
 const run = promisify(execFile)
@@ -73,3 +73,5 @@ export function otherConsumers(target: Target): void {
     })
   })
 }
+
+if (import.meta.main) onEachBroker([otherConsumers])

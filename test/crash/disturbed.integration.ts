@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { TransactionalProducer } from '../../src/kafka/index.ts'
 import { customers, customerTopology, mergesOf, valuesOf } from '../integration/customers.ts'
-import { assertAccount, assertEndedBy, startQuietly } from '../integration/run.ts'
-import type { Target } from '../integration/target.ts'
+import { assertAccount, assertEndedBy, committed, startQuietly } from '../integration/run.ts'
+import { onEachBroker, type Target } from '../integration/target.ts'
 import { customerCount, longEpochs, produceInSteps, runBeyondTimeout, whenOpen, withTopic } from './long-epochs.ts'
 
 /** What becomes of a running program when others do something to it. */
@@ -91,7 +91,7 @@ export function disturbances(target: Target): void {
         state = await Promise.race([standbys, Promise.resolve('')])
       }
       await produceInSteps(stream, records.slice(sent))
-      while (app.progress().consumed < records.length) await new Promise(setImmediate)
+      await committed(app, records.length)
       await app.stop()
 
       const { epochs, rollbacks } = app.report().statistics
@@ -102,3 +102,5 @@ export function disturbances(target: Target): void {
     })
   })
 }
+
+if (import.meta.main) onEachBroker([disturbances])

@@ -4,10 +4,11 @@ import { seededRandom, systemRandom } from '../../src/core/random.ts'
 import { audit } from '../../src/streams/index.ts'
 import { valuesOf } from '../integration/customers.ts'
 import { grow } from '../integration/grow.ts'
-import type { SourceRecord, Stream, Target } from '../integration/target.ts'
+import { onEachBroker, type SourceRecord, type Stream, type Target } from '../integration/target.ts'
 import { smallEpochs } from './campaign.ts'
 import { type CrashPlan, drawNth, drawPoint, unharmed } from './crash-plan.ts'
 import { Program } from './program.ts'
+import { until } from '../until.ts'
 
 /** At the last one a process takes over that stands by since before the source has grown. */
 const kills = 4
@@ -49,7 +50,7 @@ export function growingCampaign(target: Target): void {
         program.tellOfStandby()
         let hasEnded = false
         void program.ended.then(() => (hasEnded = true))
-        while (!hasEnded) await source.produce()
+        await until('the process has died', () => hasEnded || source.produce().then(() => hasEnded))
         assert.equal((await program.ended).signal, 'SIGKILL', program.said)
         if (standby !== undefined) assert.equal((await standby.ended).code, 0, standby.said)
       }
@@ -110,3 +111,5 @@ class GrowingSource {
     ).sort()
   }
 }
+
+if (import.meta.main) onEachBroker([growingCampaign])

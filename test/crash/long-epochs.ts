@@ -6,6 +6,7 @@ import { atCluster } from '../integration/at-cluster.ts'
 import { type Correlation, type CustomerRecord, customers, customerTopology } from '../integration/customers.ts'
 import { startQuietly } from '../integration/run.ts'
 import type { Stream, Target } from '../integration/target.ts'
+import { until } from '../until.ts'
 
 export const customerCount = 2_000
 /** Outputs leave at once, epochs end late. */
@@ -35,14 +36,14 @@ export async function runBeyondTimeout(stream: Stream, target: Servers, correlat
 }
 
 /** Resolves when a topic has records that no transaction has ended yet, or none of these any more. */
-export function whenOpen(target: Servers, name: string, isOpen: boolean): Promise<void> {
-  return withTopic(target, name, async (cluster, topic) => {
-    for (;;) {
+export async function whenOpen(target: Servers, name: string, isOpen: boolean): Promise<void> {
+  await withTopic(target, name, (cluster, topic) =>
+    until(`a transaction is ${isOpen ? 'open' : 'over'}`, async () => {
       const stable = await listOffsets(cluster, topic, 'latest', 'read_committed')
       const ends = await listOffsets(cluster, topic, 'latest', 'read_uncommitted')
-      if (stable.some((offset, partition) => offset < ends[partition]!) === isOpen) return
-    }
-  })
+      return stable.some((offset, partition) => offset < ends[partition]!) === isOpen
+    }),
+  )
 }
 
 export function withTopic<Result>(

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { before, describe, it } from 'node:test'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
 import { customers, customerTopology, mergesOf, valuesOf } from '../integration/customers.ts'
-import { assertAccount, startQuietly } from '../integration/run.ts'
+import { assertAccount, committed, startQuietly } from '../integration/run.ts'
 import { createStream } from '../integration/target.ts'
+import { suiteStack } from '../at-end.ts'
 
 const customerCount = 300
 
@@ -13,15 +14,13 @@ export function movedCoordinators(): void {
     let broker: Broker
     let kafka: Kafka
     let admin: Admin
+    const stack = suiteStack()
     before(async () => {
-      broker = await startBroker({ brokers: 3 })
+      broker = stack.use(await startBroker({ brokers: 3 }))
       kafka = new Kafka({ brokers: [broker.bootstrapServers], logLevel: logLevel.NOTHING })
       admin = kafka.admin()
       await admin.connect()
-    })
-    after(async () => {
-      await admin.disconnect()
-      await broker.stop()
+      stack.defer(() => admin.disconnect())
     })
 
     for (const moved of ['group', 'transactions', 'both'] as const) {
@@ -36,7 +35,7 @@ export function movedCoordinators(): void {
           if (moved !== 'transactions') await broker.moveCoordinator({ groupId: stream.app, to })
           if (moved !== 'group') await broker.moveCoordinator({ transactionalId: stream.app, to })
           await sent
-          while (app.progress().consumed < arrived) await new Promise(setImmediate)
+          await committed(app, arrived)
         }
         await app.stop()
 
@@ -49,3 +48,5 @@ export function movedCoordinators(): void {
     }
   })
 }
+
+if (import.meta.main) movedCoordinators()

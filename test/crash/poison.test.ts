@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { type Report, start } from '../../src/streams/index.ts'
+import type { Report } from '../../src/streams/index.ts'
 import { customers, customerTopology, mergesOf, record, saysOf, valuesOf } from '../integration/customers.ts'
-import { assertAccount, assertEndedBy } from '../integration/run.ts'
+import { assertAccount, assertEndedBy, startProgram } from '../integration/run.ts'
 import { onEachBroker, type Stream, type Target } from '../integration/target.ts'
 import { exitCode, type KilledProgram } from './killed-process.ts'
 
@@ -62,7 +62,7 @@ function killingRecords(target: Target): void {
         const warnings: string[] = []
         const warn = (_facts: object, message: string) => warnings.push(message)
         const logger = { debug() {}, info() {}, warn, error() {} }
-        const app = await start(customerTopology(stream), { bootstrapServers: target.bootstrapServers, logger })
+        const app = await startProgram(customerTopology(stream), { bootstrapServers: target.bootstrapServers, logger })
         await app.caughtUp
         await app.stop()
         assert.deepEqual(warnings, [])

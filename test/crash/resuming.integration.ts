@@ -5,7 +5,7 @@ import { field, stage, topology } from '../../src/streams/index.ts'
 import { atCluster } from '../integration/at-cluster.ts'
 import { customers, customerTopology, mergesOf, record, valuesOf } from '../integration/customers.ts'
 import { assertAccount, startQuietly } from '../integration/run.ts'
-import type { Stream, Target } from '../integration/target.ts'
+import { onEachBroker, type Stream, type Target } from '../integration/target.ts'
 
 const customerCount = 40
 
@@ -140,3 +140,5 @@ export function resuming(target: Target): void {
     })
   })
 }
+
+if (import.meta.main) onEachBroker([resuming])

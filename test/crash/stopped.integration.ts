@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
-import type { Target } from '../membership/target.ts'
+import { onEachBroker, type Target } from '../membership/target.ts'
 import { smallEpochs } from './campaign.ts'
 import { type Step, unharmed } from './crash-plan.ts'
 import { ExperimentTopics } from './experiment-topics.ts'
@@ -55,3 +55,5 @@ export function stoppedProcesses(target: Target): void {
     }
   })
 }
+
+if (import.meta.main) onEachBroker([stoppedProcesses])

@@ -5,7 +5,7 @@ import { systemRandom } from '../../src/core/random.ts'
 import { BatchReader, headerOf, RecordColumns } from '../../src/kernel/index.ts'
 import { audit } from '../../src/streams/index.ts'
 import type { ReadRecord } from '../integration/read-topic.ts'
-import type { Target } from '../integration/target.ts'
+import { onEachBroker, type Target } from '../integration/target.ts'
 import { runCampaign } from './campaign.ts'
 import { type MadePart, variedSource } from './varied-source.ts'
 
@@ -93,3 +93,5 @@ function keptParts(records: readonly ReadRecord[]): Map<string, string> {
   }
   return kept
 }
+
+if (import.meta.main) onEachBroker([variedCampaign])

@@ -8,6 +8,7 @@ import { noHeaders, OutputBuilder, recordBatchOf, writePlainRecord } from '../..
 import { audit, explain, field, reset, stage, topology } from '../../src/streams/index.ts'
 import { noMember } from '../transactions/session.ts'
 import { assertRefused, startQuietly } from './run.ts'
+import { until } from '../until.ts'
 
 /** As Kafka 2.8 has them. */
 const olderVersions = {
@@ -47,7 +48,7 @@ describe('the table of versions', () => {
     ])
     const app = await startQuietly(shop, bootstrapServers, { sasl, heartbeatIntervalMs: 10 })
     await app.caughtUp
-    while (!sent.has('Heartbeat 4')) await new Promise(setImmediate)
+    await until('a heartbeat is sent', () => sent.has('Heartbeat 4'))
     await app.stop()
     await explain({ bootstrapServers, sasl, app: 'shop', key: '1' })
     await audit({ bootstrapServers, sasl, app: 'shop' })

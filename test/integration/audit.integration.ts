@@ -5,7 +5,8 @@ import { audit, auditAt, type AuditReport } from '../../src/streams/index.ts'
 import { customers, customerTopology, mergeOf, record } from './customers.ts'
 import { readTopic } from './read-topic.ts'
 import { assertAccount, assertEndedBy, committed, startQuietly } from './run.ts'
-import { produce, type SourceRecord, type Stream, type Target, toMessages } from './target.ts'
+import { onEachBroker, produce, type SourceRecord, type Stream, type Target, toMessages } from './target.ts'
+import { until } from '../until.ts'
 
 /** Stage A's function in these tests lets nothing through from here on. */
 const filteredFrom = 1_000
@@ -98,7 +99,7 @@ export function audits(target: Target): void {
         await using cluster = new LateCluster(target.bootstrapServers, stream.sink, async () => {
           await stream.produce([late('A', 2), late('A', 3)])
           await committed(app, 4)
-          while (app.report().accounting.every(({ expired }) => expired === 0)) await new Promise(setImmediate)
+          await until('a row has expired', () => app.report().accounting.some(({ expired }) => expired > 0))
         })
 
         const meanwhile = await auditAt(cluster, stream.app, limits)
@@ -421,3 +422,5 @@ class LateCluster extends Cluster implements AsyncDisposable {
     return this.close()
   }
 }
+
+if (import.meta.main) onEachBroker([audits])

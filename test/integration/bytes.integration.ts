@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Partitioners } from 'kafkajs'
-import { field, type Field, stage, start, topology } from '../../src/streams/index.ts'
+import { field, type Field, stage, topology } from '../../src/streams/index.ts'
 import { customerTopology, valuesOf } from './customers.ts'
-import { assertAccount } from './run.ts'
-import type { SourceRecord, Stream, Target } from './target.ts'
+import { assertAccount, startProgram } from './run.ts'
+import { onEachBroker, type SourceRecord, type Stream, type Target } from './target.ts'
 
 /** Values that are no longer the same once they were parsed and printed again. */
 const values = [
@@ -59,7 +59,7 @@ export function bytesLeaveAsTheyCame(target: Target): void {
       await stream.produce(records)
       const warnings: unknown[] = []
       const logger = { debug() {}, info() {}, warn: (facts: object) => warnings.push(facts), error() {} }
-      const app = await start(customerTopology(stream, { part }), {
+      const app = await startProgram(customerTopology(stream, { part }), {
         bootstrapServers: target.bootstrapServers,
         logger,
       })
@@ -215,3 +215,5 @@ function pairs({ app, source, sink }: Stream, part: Field | undefined) {
     .correlate('by-id', field('id'), { of: ['A', 'B'] })
     .sink(sink)
 }
+
+if (import.meta.main) onEachBroker([bytesLeaveAsTheyCame])

@@ -7,7 +7,7 @@ import { atCluster } from './at-cluster.ts'
 import { type Correlation, customers, customerTopology, mergesOf, record, valuesOf } from './customers.ts'
 import { assertAccount, committed, startQuietly } from './run.ts'
 import { SkewedClock } from './skewed-clock.ts'
-import type { SourceRecord, Stream, Target } from './target.ts'
+import { onEachBroker, type SourceRecord, type Stream, type Target } from './target.ts'
 
 const hour = 3_600_000
 const year = 365 * 24 * hour
@@ -108,3 +108,5 @@ export function wrongClocks(target: Target): void {
     })
   })
 }
+
+if (import.meta.main) onEachBroker([wrongClocks])

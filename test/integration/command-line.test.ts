@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { before, describe, it } from 'node:test'
 import { Kafka, logLevel } from 'kafkajs'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
 import { countGroupMembers } from '../../src/kafka/index.ts'
@@ -10,6 +10,8 @@ import { atCluster } from './at-cluster.ts'
 import { millrace, startMillrace } from './millrace.ts'
 import { readTopic } from './read-topic.ts'
 import { produce } from './target.ts'
+import { until } from '../until.ts'
+import { suiteStack } from '../at-end.ts'
 
 const customers = 200
 const experiment = join(import.meta.dirname, '../../examples/experiment.ts')
@@ -136,17 +138,15 @@ describe('millrace on a broker that runs already', () => {
   let kafka: Kafka
   let folder: string
   let servers: string[]
+  const stack = suiteStack()
   before(async () => {
-    broker = await startBroker()
+    broker = stack.use(await startBroker())
     kafka = new Kafka({ brokers: [broker.bootstrapServers], logLevel: logLevel.NOTHING })
     folder = await mkdtemp(join(tmpdir(), 'millrace-topologies-'))
+    stack.defer(() => rm(folder, { recursive: true }))
     servers = ['--bootstrap-servers', broker.bootstrapServers]
     const generated = await millrace('generate', ...servers, '--customers', String(customers))
     assert.equal(generated.code, 0, generated.stderr)
-  })
-  after(async () => {
-    await broker.stop()
-    await rm(folder, { recursive: true })
   })
 
   const verify = () => millrace('verify', ...servers, '--customers', String(customers), '--json')
@@ -334,7 +334,7 @@ describe('millrace on a broker that runs already', () => {
     await transaction.send({ topic: 'starting.checkpoint', messages: [{ key: 'note', value: '1' }] })
     const running = startMillrace(['run', await topologyFile('starting', 'part'), ...servers])
     const memberCount = () => atCluster(broker, (cluster) => countGroupMembers(cluster, 'starting'))
-    while ((await memberCount()) !== 1);
+    await until('the program is a member', async () => (await memberCount()) === 1)
 
     running.signal('SIGTERM')
     const { code, stdout, stderr } = await running.ended

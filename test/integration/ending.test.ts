@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, it, type TestContext } from 'node:test'
+import { before, describe, it, type TestContext } from 'node:test'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
 import { systemClock } from '../../src/core/clock.ts'
@@ -12,6 +12,8 @@ import { atCluster } from './at-cluster.ts'
 import { customers, mergesOf, record, valuesOf } from './customers.ts'
 import { type Running, startMillrace } from './millrace.ts'
 import { createStream, type Stream } from './target.ts'
+import { until } from '../until.ts'
+import { suiteStack } from '../at-end.ts'
 
 const streams = join(import.meta.dirname, '../../src/streams/index.ts')
 /** The sessions of these processes take three times as long. */
@@ -32,17 +34,15 @@ function onBroker(name: string, skip: string | false, start: () => Promise<Runni
     let kafka: Kafka
     let admin: Admin
     let folder: string
+    const stack = suiteStack()
     before(async () => {
-      broker = await start()
+      broker = stack.use(await start())
       kafka = new Kafka({ brokers: [broker.bootstrapServers], logLevel: logLevel.NOTHING })
       admin = kafka.admin()
       await admin.connect()
+      stack.defer(() => admin.disconnect())
       folder = await mkdtemp(join(tmpdir(), 'millrace-ending-'))
-    })
-    after(async () => {
-      await admin.disconnect()
-      await broker[Symbol.asyncDispose]()
-      await rm(folder, { recursive: true })
+      stack.defer(() => rm(folder, { recursive: true }))
     })
 
     it('commits what is on its way and lets the standby take over at once, under load', async (t) => {
@@ -57,12 +57,12 @@ function onBroker(name: string, skip: string | false, start: () => Promise<Runni
           count += batch.length
         }
       })()
-      while ((await stream.merged()).length === 0);
+      await until('a record is merged', async () => (await stream.merged()).length > 0)
 
       const ended = await assertTakeover(t, active, takesOver(standby))
       isTakenOver = true
       await load
-      while ((await stream.merged()).length < count);
+      await until('all records are merged', async () => (await stream.merged()).length >= count)
       standby.signal('SIGTERM')
       const last = await standby.ended
 
@@ -95,15 +95,16 @@ function onBroker(name: string, skip: string | false, start: () => Promise<Runni
         const stream = await newStream()
         const [active, standby] = await startBoth(stream, await topologyFile(stream, `field('part')`))
         await stream.produce(customers(1))
-        while ((await stream.merged()).length === 0);
+        await until('a record is merged', async () => (await stream.merged()).length > 0)
         await embedded.injectFault({ api: 'Produce', clientId: stream.app, count: 1e6, effect })
         await stream.produce([record('A', 1)])
 
         // The standby's records are refused as well.
-        const isLeft = async () => {
-          while ((await atCluster(broker, (cluster) => countGroupMembers(cluster, stream.app))) !== 1);
-        }
-        const ended = await assertTakeover(t, active, isLeft())
+        const isLeft = until(
+          'one member is left',
+          async () => (await atCluster(broker, (cluster) => countGroupMembers(cluster, stream.app))) === 1,
+        )
+        const ended = await assertTakeover(t, active, isLeft)
         standby.signal('SIGTERM')
         const last = await standby.ended
 
@@ -142,7 +143,7 @@ function onBroker(name: string, skip: string | false, start: () => Promise<Runni
       Promise.race([standby.says('going on from the checkpoint'), standby.says('reading the source')])
 
     /** Ends the active process, which must be followed by something that its session would keep from happening for long. */
-    async function assertTakeover(t: TestContext, active: Running, sign: Promise<void>) {
+    async function assertTakeover(t: TestContext, active: Running, sign: Promise<unknown>) {
       const toldMs = systemClock.monotonicMs()
       active.signal('SIGTERM')
       await sign

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { customers, customerTopology, mergesOf, valuesOf } from './customers.ts'
 import { assertAccount, assertEndedBy, committed, startQuietly } from './run.ts'
-import type { Stream, Target } from './target.ts'
+import { onEachBroker, type Stream, type Target } from './target.ts'
 
 export function epochs(target: Target): void {
   describe('an epoch', () => {
@@ -80,3 +80,5 @@ export function epochs(target: Target): void {
     return new Map(offsets.map(({ partition, offset }) => [partition, offset]))
   }
 }
+
+if (import.meta.main) onEachBroker([epochs])

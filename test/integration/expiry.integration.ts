@@ -4,7 +4,8 @@ import { systemClock } from '../../src/core/clock.ts'
 import { audit, field, stage, type Topology, topology } from '../../src/streams/index.ts'
 import { mergesOf, record, saysOf, valuesOf } from './customers.ts'
 import { assertAccount, committed, startQuietly } from './run.ts'
-import type { SourceRecord, Stream, Target } from './target.ts'
+import { onEachBroker, type SourceRecord, type Stream, type Target } from './target.ts'
+import { until } from '../until.ts'
 
 const minute = 60_000
 const noon = 1_790_000_000_000
@@ -157,7 +158,7 @@ export function expiry(target: Target): void {
       const byDay = { expireAfterMs: 2 * minute + 500, expireBy: 'processingTime' } as const
       const app = await startQuietly(expiring(stream, byDay), target.bootstrapServers)
       await app.caughtUp
-      while (app.report().accounting.every(({ expired }) => expired === 0)) await new Promise(setImmediate)
+      await until('a row has expired', () => app.report().accounting.some(({ expired }) => expired > 0))
       await app.stop()
 
       assert.deepEqual(valuesOf(await stream.deadLetters()), ['{"id":0,"A":{"of":"A0"}}'])
@@ -165,3 +166,5 @@ export function expiry(target: Target): void {
     })
   })
 }
+
+if (import.meta.main) onEachBroker([expiry])

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { explain, type Explanation, field, stage, topology, type Topology } from '../../src/streams/index.ts'
 import { customers, customerTopology, record } from './customers.ts'
 import { assertEndedBy } from './run.ts'
-import type { SourceRecord, Stream, Target } from './target.ts'
+import { onEachBroker, type SourceRecord, type Stream, type Target } from './target.ts'
 
 const timestampMs = 1_790_000_000_000
 
@@ -222,3 +222,5 @@ export function explanations(target: Target): void {
     })
   })
 }
+
+if (import.meta.main) onEachBroker([explanations])

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { field, type Logger, PermanentFailure, stage, start, topology } from '../../src/streams/index.ts'
+import { field, type Logger, PermanentFailure, stage, topology } from '../../src/streams/index.ts'
 import { type CustomerRecord, customers, customerTopology, mergesOf, record, saysOf, valuesOf } from './customers.ts'
-import { assertAccount, assertEndedBy, committed, startQuietly } from './run.ts'
-import type { SourceRecord, Stream, Target } from './target.ts'
+import { assertAccount, assertEndedBy, committed, startProgram, startQuietly } from './run.ts'
+import { onEachBroker, type SourceRecord, type Stream, type Target } from './target.ts'
 
 const outage = new Error('connect ECONNREFUSED')
 
@@ -207,7 +207,7 @@ export function failingFunctions(target: Target): void {
       const warnings: string[] = []
       const warn = (_: object, sentence: string) => warnings.push(sentence)
       const logger: Logger = { debug() {}, info() {}, warn, error() {} }
-      const app = await start(declared, { bootstrapServers: target.bootstrapServers, logger })
+      const app = await startProgram(declared, { bootstrapServers: target.bootstrapServers, logger })
       await app.caughtUp
       await app.stop()
 
@@ -234,7 +234,7 @@ export function failingFunctions(target: Target): void {
         warn: (facts, sentence) => sentence.includes('table warm') && told.resolve((facts as { err: unknown }).err),
         error: (_, sentence) => told.reject(new Error(sentence)),
       }
-      const standby = await start(customerTopology(stream, { part: service.ask }), {
+      const standby = await startProgram(customerTopology(stream, { part: service.ask }), {
         bootstrapServers: target.bootstrapServers,
         logger,
         standbyRefreshMs: 10,
@@ -256,3 +256,5 @@ export function failingFunctions(target: Target): void {
     })
   })
 }
+
+if (import.meta.main) onEachBroker([failingFunctions])

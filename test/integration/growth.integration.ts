@@ -14,7 +14,8 @@ import {
 } from './customers.ts'
 import { grow as growTopic } from './grow.ts'
 import { assertAccount, assertEndedBy, committed, type RunSettings, startQuietly } from './run.ts'
-import type { SourceRecord, Stream, Target } from './target.ts'
+import { onEachBroker, type SourceRecord, type Stream, type Target } from './target.ts'
+import { until } from '../until.ts'
 
 const minute = 60_000
 const noon = 1_790_000_000_000
@@ -205,7 +206,7 @@ export function growth(target: Target): void {
       await grow(stream)
       await stream.produce(inPartition(added, 'A', 20))
       await committed(app, 20)
-      while (!(await keys()).includes(`part/${added}/0`)) await new Promise(setImmediate)
+      await until('the part is in the checkpoint topic', async () => (await keys()).includes(`part/${added}/0`))
       await app.stop()
       await target.deleteRecords(stream.source, { [added]: 10 })
       await stream.produce(inPartition(1, 'B', 20))
@@ -235,7 +236,8 @@ export function growth(target: Target): void {
         await grow(stream)
         await stream.produce([...inPartition(added, 'B', 10), ...inPartition(added, 'A', 40).slice(30)])
         await committed(first, 50)
-        if ('standbyRefreshMs' in settings) while (standby.report().pendingRows !== 30) await new Promise(setImmediate)
+        if ('standbyRefreshMs' in settings)
+          await until('the table of the standby has the rows', () => standby.report().pendingRows === 30)
         await first.stop()
         await stream.produce(inPartition(added - 1, 'B', 40).slice(10))
         await committed(standby, 30)
@@ -265,3 +267,5 @@ export function growth(target: Target): void {
     })
   })
 }
+
+if (import.meta.main) onEachBroker([growth])

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { Writable } from 'node:stream'
 import { describe, it } from 'node:test'
 import pino from 'pino'
-import { start } from '../../src/streams/index.ts'
 import { customers, customerTopology } from './customers.ts'
-import type { Target } from './target.ts'
+import { onEachBroker, type Target } from './target.ts'
+import { startProgram } from './run.ts'
 
 export function logs(target: Target): void {
   describe("a user's pino", () => {
@@ -22,7 +22,7 @@ export function logs(target: Target): void {
       const limits = { stageAttempts: 1, maxConsecutivePoison: 1 }
 
       const { bootstrapServers } = target
-      await using app = await start(customerTopology(stream, { part }), { bootstrapServers, logger, ...limits })
+      await using app = await startProgram(customerTopology(stream, { part }), { bootstrapServers, logger, ...limits })
       await assert.rejects(app.done, { code: 'STAGE_FAILS_ON_EVERYTHING' })
 
       const lines = written.map((line) => JSON.parse(line))
@@ -40,3 +40,5 @@ export function logs(target: Target): void {
     })
   })
 }
+
+if (import.meta.main) onEachBroker([logs])

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import type { ErrorCode } from '../../src/core/errors.ts'
 import { type CustomerRecord, customers, customerTopology, mergeOf, mergesOf, record, valuesOf } from './customers.ts'
 import { assertAccount, assertRefused } from './run.ts'
-import type { Stream, Target } from './target.ts'
+import { onEachBroker, type Stream, type Target } from './target.ts'
 
 const accepting = { acceptLoss: true }
 
@@ -81,3 +81,5 @@ export function acceptedLoss(target: Target): void {
     assert.equal(error, undefined)
   }
 }
+
+if (import.meta.main) onEachBroker([acceptedLoss])

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test'
 import { explain, field, stage, topology } from '../../src/streams/index.ts'
 import { type CustomerRecord, customerTopology, record, saysOf, valuesOf } from './customers.ts'
 import { assertAccount, committed, startQuietly } from './run.ts'
-import type { Stream, Target } from './target.ts'
+import { onEachBroker, type Stream, type Target } from './target.ts'
+import { until } from '../until.ts'
 
 const count = 50
 const ids = Array.from({ length: count }, (_, id) => id)
@@ -100,7 +101,7 @@ export function madeParts(target: Target): void {
         await stream.produce(many.slice(i, i + 500).map((id) => record('A', id)))
       const small = { fetchBytes: 65_536, partitionFetchBytes: 16_384, epochMs: 60_000, epochIdleMs: 60_000 }
       const app = await startQuietly(customerTopology(stream, life(1).sideA), target.bootstrapServers, small)
-      while (app.report().pendingRows < many.length) await new Promise(setImmediate)
+      await until('all rows are pending', () => app.report().pendingRows >= many.length)
       await app.stop()
 
       await stream.produce(many.map((id) => record('B', id)))
@@ -181,7 +182,7 @@ export function madeParts(target: Target): void {
         .correlate('by-id', field('id'), { of: ['A', 'B'] })
         .sink(stream.sink)
       const running = await startQuietly(declared, target.bootstrapServers, { replayRecordsMax: 0 })
-      while ((await partsIn(stream)) < count) await new Promise(setImmediate)
+      await until('all parts are in the checkpoint topic', async () => (await partsIn(stream)) >= count)
       await running.stop()
 
       await stream.produce(ids.map((id) => record('B', id)))
@@ -193,3 +194,5 @@ export function madeParts(target: Target): void {
     })
   })
 }
+
+if (import.meta.main) onEachBroker([madeParts])

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { closeAtEnd } from '../at-end.ts'
 
 const main = join(import.meta.dirname, '../../src/cli/main.ts')
 
@@ -33,8 +34,7 @@ export function startMillrace(
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const killAtExit = () => child.kill('SIGKILL')
-  process.once('exit', killAtExit)
+  const hasEnded = closeAtEnd(() => child.kill('SIGKILL'))
   let said = ''
   let isOver = false
   let heard = Promise.withResolvers<void>()
@@ -53,7 +53,7 @@ export function startMillrace(
   // One that ends without those words is heard to its end all the same.
   child.once('exit', () => void child.stdout.resume())
   const ended = once(child, 'close').then(async ([code]): Promise<Ended> => {
-    process.off('exit', killAtExit)
+    hasEnded()
     isOver = true
     heard.resolve()
     return { code: code as number | null, stdout: await stdout, stderr: said }

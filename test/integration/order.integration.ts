@@ -5,7 +5,7 @@ import { field, stage, topology } from '../../src/streams/index.ts'
 import { checkAsync } from '../property.ts'
 import { valuesOf } from './customers.ts'
 import { assertAccount } from './run.ts'
-import type { SourceRecord, Stream, Target } from './target.ts'
+import { onEachBroker, type SourceRecord, type Stream, type Target } from './target.ts'
 
 const sides = ['A', 'B', 'C']
 const customerCount = 12
@@ -77,3 +77,5 @@ async function assertMerges(stream: Stream): Promise<void> {
 function toRecord(side: string, id: number, partition: number): SourceRecord {
   return { value: `{"stage":"${side}","id":${id},"part":"${side}${id}"}`, partition }
 }
+
+if (import.meta.main) onEachBroker([orderIndependence])

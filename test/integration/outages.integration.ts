@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type App, start, type StartOptions } from '../../src/streams/index.ts'
+import { type App, type StartOptions } from '../../src/streams/index.ts'
 import { FaultProxy } from '../transactions/fault-proxy.ts'
 import { customers, customerTopology, mergesOf, record, valuesOf } from './customers.ts'
-import { assertAccount, committed, startQuietly } from './run.ts'
-import type { Stream, Target } from './target.ts'
+import { assertAccount, committed, startProgram, startQuietly } from './run.ts'
+import { onEachBroker, type Stream, type Target } from './target.ts'
+import { until } from '../until.ts'
 
 /** What a program logs, in its order. */
 class Log {
@@ -37,7 +38,7 @@ const sessionTimeoutMs = 6_000
 /** What a program does while brokers cannot be reached, or do not answer. */
 export function outages(target: Target): void {
   const startBehind = (stream: Stream, { bootstrapServers }: FaultProxy, log: Log, settings: StartOptions = {}) =>
-    start(customerTopology(stream), {
+    startProgram(customerTopology(stream), {
       bootstrapServers,
       epochMs: 20,
       epochIdleMs: 1,
@@ -49,15 +50,15 @@ export function outages(target: Target): void {
 
   /** Resolves when nobody is left in the group. */
   async function isForgotten({ app }: Stream): Promise<void> {
-    for (;;) {
+    await until('the group is empty', async () => {
       const { groups } = await target.admin.describeGroups([app])
-      if (groups[0]!.members.length === 0) return
-    }
+      return groups[0]!.members.length === 0
+    })
   }
 
   /** Resolves when an app has the role. */
   async function hasRole(app: App, role: App['role']): Promise<void> {
-    while (app.role !== role) await new Promise(setImmediate)
+    await until(`the program is ${role}`, () => app.role === role)
   }
 
   describe('a start while brokers are away', () => {
@@ -189,3 +190,5 @@ export function outages(target: Target): void {
     })
   }
 }
+
+if (import.meta.main) onEachBroker([outages])

@@ -1,4 +1,5 @@
 import type { Admin, Kafka } from 'kafkajs'
+import { until } from '../until.ts'
 
 /**
  * Connects an administrator whose topics are there when `createTopics` resolves. That of kafkajs does not wait for a broker that
@@ -12,7 +13,7 @@ export async function patientAdmin(kafka: Kafka): Promise<Admin> {
     async createTopics(options) {
       const isNew = await admin.createTopics({ ...options, waitForLeaders: false })
       const topics = options.topics.map(({ topic }) => topic)
-      while (!(await isServed(admin, topics))) await new Promise(setImmediate)
+      await until('the topics have leaders', () => isServed(admin, topics))
       return isNew
     },
   }

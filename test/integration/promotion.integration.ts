@@ -4,7 +4,8 @@ import { systemClock } from '../../src/core/clock.ts'
 import { explain } from '../../src/streams/index.ts'
 import { customers, customerTopology, mergesOf, record, valuesOf } from './customers.ts'
 import { assertAccount, runToEnd, startQuietly } from './run.ts'
-import type { Stream, Target } from './target.ts'
+import { onEachBroker, type Stream, type Target } from './target.ts'
+import { until } from '../until.ts'
 
 const waitingCount = 20
 const total = 200
@@ -22,7 +23,7 @@ export function promotion(target: Target): void {
   async function runUntilPromoted(stream: Stream, settings: { replayRecordsMax?: number }): Promise<void> {
     const app = await startQuietly(customerTopology(stream), target.bootstrapServers, settings)
     await app.caughtUp
-    while ((await partsIn(stream)).length < waitingCount) await new Promise(setImmediate)
+    await until('all parts are in the checkpoint topic', async () => (await partsIn(stream)).length >= waitingCount)
     await app.stop()
   }
 
@@ -136,7 +137,7 @@ export function promotion(target: Target): void {
       await target.setConfigs(stream.source, { 'max.message.bytes': '4000000' })
       await stream.produce([largeRecord(3_999_880)])
       const app = await startQuietly(customerTopology(stream), target.bootstrapServers, { replayRecordsMax: 0 })
-      while ((await partsIn(stream)).length === 0) await new Promise(setImmediate)
+      await until('a part is in the checkpoint topic', async () => (await partsIn(stream)).length > 0)
       await app.stop()
 
       await emptySource(stream)
@@ -153,7 +154,7 @@ export function promotion(target: Target): void {
       const records = [record('A', 1), largeRecord(5_000), ...between, record('A', 2)]
       await stream.produce(records.map((each) => ({ ...each, partition: 0 })))
       const app = await startQuietly(customerTopology(stream), target.bootstrapServers, { replayRecordsMax: 0 })
-      while ((await partsIn(stream)).length < 2) await new Promise(setImmediate)
+      await until('both parts are in the checkpoint topic', async () => (await partsIn(stream)).length >= 2)
       await app.stop()
 
       await stream.produce([0, 1, 2].map((id) => ({ ...record('B', id), partition: 0 })))
@@ -181,3 +182,5 @@ export function promotion(target: Target): void {
     return { value: `{"stage":"A","id":0,"part":"${'a'.repeat(bytes)}"}` }
   }
 }
+
+if (import.meta.main) onEachBroker([promotion])

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { customerTopology } from './customers.ts'
 import { assertAccount } from './run.ts'
-import type { SourceRecord, Target } from './target.ts'
+import { onEachBroker, type SourceRecord, type Target } from './target.ts'
 
 /** One epoch of 1.6 MB would take 3 s, and has 2.5 s. */
 const bytesPerSecond = 400_000
@@ -55,3 +55,5 @@ async function setProduceQuota({ bootstrapServers }: Target, clientId: string, b
   })
   await admin.close()
 }
+
+if (import.meta.main) onEachBroker([quotas])

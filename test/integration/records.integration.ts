@@ -14,7 +14,7 @@ import {
   valuesOf,
 } from './customers.ts'
 import { assertAccount, assertEndedBy } from './run.ts'
-import type { SourceRecord, Stream, Target } from './target.ts'
+import { onEachBroker, type SourceRecord, type Stream, type Target } from './target.ts'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -418,3 +418,5 @@ function foreignPromise(value: string) {
     { has: (_, name) => name === 'then', get: (_, name) => name === 'then' && promise.then.bind(promise) },
   )
 }
+
+if (import.meta.main) onEachBroker([poisonedRecords])

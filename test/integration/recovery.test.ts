@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, open, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { before, describe, it } from 'node:test'
 import { type Admin, Kafka as KafkaClient, logLevel } from 'kafkajs'
 import { MillraceError } from '../../src/core/errors.ts'
 import { type Kafka, startKafka } from '../../tools/kafka/start.ts'
@@ -10,6 +10,7 @@ import { customerTopology, mergesOf, record, valuesOf } from './customers.ts'
 import { assertAccount, assertEndedBy, startQuietly } from './run.ts'
 import { createStream, type Stream } from './target.ts'
 import { skipWithoutJava } from '../apache-kafka.ts'
+import { suiteStack } from '../at-end.ts'
 
 const customerCount = 6_000
 
@@ -18,17 +19,15 @@ describe('a program on an Apache Kafka', { skip: skipWithoutJava }, () => {
   let broker: Kafka
   let kafka: KafkaClient
   let admin: Admin
+  const stack = suiteStack()
   before(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'millrace-recovery-'))
-    broker = await startKafka({ dataDir })
+    stack.defer(() => rm(dataDir, { recursive: true }))
+    broker = stack.use(await startKafka({ dataDir }))
     kafka = new KafkaClient({ brokers: [broker.bootstrapServers], logLevel: logLevel.NOTHING, retry: { retries: 20 } })
     admin = kafka.admin()
     await admin.connect()
-  })
-  after(async () => {
-    await admin.disconnect()
-    await broker[Symbol.asyncDispose]()
-    await rm(dataDir, { recursive: true })
+    stack.defer(() => admin.disconnect())
   })
 
   const stream = () => createStream({ bootstrapServers: broker.bootstrapServers, kafka, admin })

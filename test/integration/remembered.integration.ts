@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { audit, explain, reset } from '../../src/streams/index.ts'
 import { type Correlation, customers, customerTopology, mergesOf, record, saysOf, valuesOf } from './customers.ts'
 import { assertAccount, assertEndedBy, committed, startQuietly } from './run.ts'
-import type { SourceRecord, Stream, Target } from './target.ts'
+import { onEachBroker, type SourceRecord, type Stream, type Target } from './target.ts'
 
 const minute = 60_000
 const noon = 1_790_000_000_000
@@ -156,3 +156,5 @@ export function rememberedKeys(target: Target): void {
     assert.match(String(error), /lacks some of the keys that were completed/)
   })
 }
+
+if (import.meta.main) onEachBroker([rememberedKeys])

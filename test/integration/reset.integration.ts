@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { reset } from '../../src/streams/index.ts'
 import { customers, customerTopology, mergesOf, record, valuesOf } from './customers.ts'
 import { assertAccount, assertRefused, startQuietly } from './run.ts'
-import type { Target } from './target.ts'
+import { onEachBroker, type Target } from './target.ts'
 
 export function resets(target: Target): void {
   describe('a reset', () => {
@@ -78,3 +78,5 @@ export function resets(target: Target): void {
     })
   })
 }
+
+if (import.meta.main) onEachBroker([resets])

@@ -3,7 +3,7 @@ import { it } from 'node:test'
 import { sleep, systemClock } from '../../src/core/clock.ts'
 import { type CustomerRecord, customerTopology, mergesOf, record, valuesOf } from './customers.ts'
 import { assertAccount, assertEndedBy, startQuietly } from './run.ts'
-import type { Target } from './target.ts'
+import { onEachBroker, type Target } from './target.ts'
 
 const sourcePartitions = 8
 const waiting = sourcePartitions
@@ -98,3 +98,5 @@ export function restoration(target: Target): void {
     assertAccount(report, { emitted: 2 * total })
   })
 }
+
+if (import.meta.main) onEachBroker([restoration])

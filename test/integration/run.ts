@@ -9,6 +9,8 @@ import {
   type StartOptions,
   type Topology,
 } from '../../src/streams/index.ts'
+import { until } from '../until.ts'
+import { closeAtEnd } from '../at-end.ts'
 
 export interface RunSettings extends Omit<StartOptions, 'logger' | 'bootstrapServers'> {
   /** Called with each error that the program logs and survives, as it happens. */
@@ -26,25 +28,30 @@ export interface Outcome {
 /** What makes a test quick: epochs that are closed at once, and functions that are tried again at once, three times in all. */
 const quickly = { epochMs: 20, epochIdleMs: 1, stageAttempts: 3, stageRetryFirstMs: 1, stageRetryMaxMs: 1 }
 
-/** Starts a topology that way. */
+/** Starts a topology. The program is stopped when the suite is over, in case its test has failed before. */
+export async function startProgram(topology: Topology, options: StartOptions): Promise<App> {
+  const app = await start(topology, options)
+  const dismiss = closeAtEnd(() => app.stop())
+  void app.done.then(dismiss, dismiss)
+  return app
+}
+
+/** Starts one in the way that makes a test quick. */
 export function startQuietly(
   topology: Topology,
   bootstrapServers: string,
   { onCrash, onWarning, ...settings }: RunSettings = {},
 ): Promise<App> {
-  return start(topology, { bootstrapServers, ...quickly, ...settings, logger: quiet(onCrash, onWarning) })
+  return startProgram(topology, { bootstrapServers, ...quickly, ...settings, logger: quiet(onCrash, onWarning) })
 }
 
-/** Fails unless a topology is refused with an error like this one. A program that starts all the same is stopped, so that it does not outlive its test. */
-export async function assertRefused(
+/** Fails unless a topology is refused with an error like this one. */
+export function assertRefused(
   topology: Topology,
   bootstrapServers: string,
   expected: Parameters<typeof assert.rejects>[1],
 ): Promise<void> {
-  const starting = startQuietly(topology, bootstrapServers)
-  const stopped = starting.then((app) => app.stop()).catch(() => {})
-  await assert.rejects(starting, expected)
-  await stopped
+  return assert.rejects(startQuietly(topology, bootstrapServers), expected)
 }
 
 /** Runs a topology until all that was in its source is committed, or until it fails. */
@@ -62,7 +69,7 @@ export async function runToEnd(topology: Topology, bootstrapServers: string, set
 
 /** Resolves once a program has committed as many offsets. */
 export async function committed(app: App, count: number): Promise<void> {
-  while (app.progress().consumed < count) await new Promise(setImmediate)
+  await until('the program has committed so many offsets', () => app.progress().consumed >= count)
 }
 
 function quiet(onCrash: (error: unknown) => void = () => {}, warn: Logger['warn'] = () => {}): Logger {

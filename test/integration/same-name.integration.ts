@@ -4,7 +4,8 @@ import { MillraceError } from '../../src/core/errors.ts'
 import type { App } from '../../src/streams/index.ts'
 import { customers, customerTopology, mergesOf, valuesOf } from './customers.ts'
 import { assertRefused, type RunSettings, startQuietly } from './run.ts'
-import type { Stream, Target } from './target.ts'
+import { onEachBroker, type Stream, type Target } from './target.ts'
+import { until } from '../until.ts'
 
 export function programsOfOneName(target: Target): void {
   /** Another program of the name of a stream, with topics of its own. */
@@ -19,7 +20,7 @@ export function programsOfOneName(target: Target): void {
   }
 
   const hasRole = async (app: App, role: App['role']) => {
-    while (app.role !== role) await new Promise(setImmediate)
+    await until(`the program is ${role}`, () => app.role === role)
   }
 
   describe('a second program of the same name', () => {
@@ -143,3 +144,5 @@ export function programsOfOneName(target: Target): void {
     )
   })
 }
+
+if (import.meta.main) onEachBroker([programsOfOneName])

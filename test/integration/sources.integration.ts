@@ -4,7 +4,7 @@ import { CompressionTypes, Partitioners } from 'kafkajs'
 import { customers, customerTopology, mergesOf, valuesOf } from './customers.ts'
 import { compileJavaProducer, type JavaProducer } from './java-producer.ts'
 import { assertAccount } from './run.ts'
-import { type SourceRecord, type Target, toMessages } from './target.ts'
+import { onEachBroker, type SourceRecord, type Target, toMessages } from './target.ts'
 import { skipWithoutJava } from '../apache-kafka.ts'
 
 const customerCount = 400
@@ -142,3 +142,5 @@ export function foreignSources(target: Target): void {
     return { producer, [Symbol.asyncDispose]: () => producer.disconnect() }
   }
 }
+
+if (import.meta.main) onEachBroker([foreignSources])

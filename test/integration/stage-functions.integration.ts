@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type CustomerRecord, customers, customerTopology, mergesOf, saysOf, valuesOf } from './customers.ts'
 import { assertAccount, assertEndedBy } from './run.ts'
-import type { Target } from './target.ts'
+import { onEachBroker, type Target } from './target.ts'
 
 const bad = 7
 const refusal = new Error('no such customer')
@@ -155,3 +155,5 @@ export function stageFunctionFailures(target: Target): void {
     })
   })
 }
+
+if (import.meta.main) onEachBroker([stageFunctionFailures])

@@ -6,7 +6,8 @@ import { createInterface } from 'node:readline'
 import { describe, it } from 'node:test'
 import { customers, customerTopology, mergesOf, valuesOf } from './customers.ts'
 import { startQuietly } from './run.ts'
-import type { Stream, Target } from './target.ts'
+import { onEachBroker, type Stream, type Target } from './target.ts'
+import { closeAtEnd } from '../at-end.ts'
 
 interface LogLine {
   readonly level: number
@@ -23,6 +24,8 @@ export function stalledFunctions(target: Target): void {
   async function runStalled({ app, source, sink }: Stream, how: 'atOnce' | 'afterPromise') {
     const entry = join(import.meta.dirname, 'stalled-program.ts')
     const child = spawn(process.execPath, [entry, target.bootstrapServers, app, source, sink, how])
+    const hasEnded = closeAtEnd(() => child.kill('SIGKILL'))
+    child.once('exit', hasEnded)
     const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
     const lines: LogLine[] = []
     for await (const text of createInterface(child.stderr)) {
@@ -98,3 +101,5 @@ export function stalledFunctions(target: Target): void {
     assert.deepEqual(await stream.deadLetters(), [])
   })
 }
+
+if (import.meta.main) onEachBroker([stalledFunctions])

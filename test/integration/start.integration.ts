@@ -7,7 +7,8 @@ import { atCluster } from './at-cluster.ts'
 import { type Correlation, customers, customerTopology, mergesOf, valuesOf } from './customers.ts'
 import { millrace } from './millrace.ts'
 import { assertAccount, assertRefused, startQuietly } from './run.ts'
-import type { Target } from './target.ts'
+import { onEachBroker, type Target } from './target.ts'
+import { until } from '../until.ts'
 
 export function starting(target: Target): void {
   describe('start', () => {
@@ -119,7 +120,7 @@ export function starting(target: Target): void {
       await stream.produce(customers(2_000))
       const never = { epochMs: 60_000, epochIdleMs: 60_000 }
       const app = await startQuietly(customerTopology(stream), target.bootstrapServers, never)
-      while (app.report().pendingBytes === 0) await new Promise(setImmediate)
+      await until('parts are pending', () => app.report().pendingBytes > 0)
       assert.equal(app.progress().consumed, 0)
       assertAccount(app.report(), {})
 
@@ -301,4 +302,9 @@ export function invalidTopologies(): void {
       await assert.rejects(start(built({}), { epochMS: 1 } as object), { code: 'CONFIG_UNKNOWN_OPTION' })
     })
   })
+}
+
+if (import.meta.main) {
+  invalidTopologies()
+  onEachBroker([starting])
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { after, before, describe } from 'node:test'
+import { before, describe } from 'node:test'
 import { type Admin, Kafka, logLevel, Partitioners, type ProducerConfig } from 'kafkajs'
 import { startBroker } from '../../src/broker/index.ts'
 import { Cluster, listOffsets } from '../../src/kafka/index.ts'
@@ -8,6 +8,8 @@ import { apacheKafka, type RunningBroker, skipWithoutKafka } from '../apache-kaf
 import { patientAdmin } from './patient-admin.ts'
 import { type PlainSasl, type ReadRecord, readTopic } from './read-topic.ts'
 import { type Outcome, runToEnd, type RunSettings } from './run.ts'
+import { until } from '../until.ts'
+import { suiteStack } from '../at-end.ts'
 
 /** A record as a test puts it into a source. */
 export interface SourceRecord {
@@ -86,16 +88,16 @@ function onBroker(
     let kafka: Kafka
     let admin: Admin
     const topics: string[] = []
+    const stack = suiteStack()
     before(async () => {
-      broker = await start()
+      broker = stack.use(await start())
       kafka = new Kafka({ brokers: [broker.bootstrapServers], logLevel: logLevel.NOTHING })
       admin = await patientAdmin(kafka)
-    })
-    after(async () => {
-      await using _broker = broker
-      const existing = await admin.listTopics()
-      await admin.deleteTopics({ topics: existing.filter((topic) => topics.includes(topic)) })
-      await admin.disconnect()
+      stack.defer(() => admin.disconnect())
+      stack.defer(async () => {
+        const existing = await admin.listTopics()
+        await admin.deleteTopics({ topics: existing.filter((topic) => topics.includes(topic)) })
+      })
     })
     const target: Target = {
       get bootstrapServers() {
@@ -122,7 +124,7 @@ function onBroker(
       },
       async deleteTopic(name) {
         await admin.deleteTopics({ topics: [name] })
-        while ((await admin.listTopics()).includes(name));
+        await until('the topic is gone', async () => !(await admin.listTopics()).includes(name))
       },
       async stream(options) {
         const stream = await createStream(target, options)
@@ -181,13 +183,13 @@ export async function createStream(
 async function whenStable(bootstrapServers: string, name: string): Promise<void> {
   const cluster = new Cluster({ bootstrapServers })
   const [topic] = await cluster.topics([name])
-  for (;;) {
+  await until('no transaction is open', async () => {
     const [stable, end] = await Promise.all([
       listOffsets(cluster, topic!, 'latest', 'read_committed'),
       listOffsets(cluster, topic!, 'latest', 'read_uncommitted'),
     ])
-    if (stable.every((offset, partition) => offset === end[partition])) break
-  }
+    return stable.every((offset, partition) => offset === end[partition])
+  })
   await cluster.close()
 }
 

@@ -4,7 +4,7 @@ import { systemClock } from '../../src/core/clock.ts'
 import { audit } from '../../src/streams/index.ts'
 import { customerTopology, mergesOf, record, saysOf, valuesOf } from './customers.ts'
 import { assertAccount } from './run.ts'
-import type { SourceRecord, Stream, Target } from './target.ts'
+import { onEachBroker, type SourceRecord, type Stream, type Target } from './target.ts'
 
 const hour = 3_600_000
 const day = 24 * hour
@@ -125,3 +125,5 @@ export function refusedTimestamps(target: Target): void {
     })
   })
 }
+
+if (import.meta.main) onEachBroker([refusedTimestamps])

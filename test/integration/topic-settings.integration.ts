@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { customers, customerTopology, mergesOf, record, saysOf, valuesOf } from './customers.ts'
 import { assertAccount, assertRefused } from './run.ts'
-import type { Target } from './target.ts'
+import { onEachBroker, type Target } from './target.ts'
 
 const hour = 3_600_000
 
@@ -73,3 +73,5 @@ export function topicSettings(target: Target): void {
     assert.match(saysOf(letter!).cause, /^語{50,}$|語{50,}$/)
   })
 }
+
+if (import.meta.main) onEachBroker([topicSettings])

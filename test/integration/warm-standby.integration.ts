@@ -11,7 +11,8 @@ import {
   valuesOf,
 } from './customers.ts'
 import { assertAccount, committed, type RunSettings, startQuietly } from './run.ts'
-import type { Stream, Target } from './target.ts'
+import { onEachBroker, type Stream, type Target } from './target.ts'
+import { until } from '../until.ts'
 
 const refreshing: RunSettings = { standbyRefreshMs: 10, heartbeatIntervalMs: 100 }
 
@@ -31,7 +32,7 @@ export function warmStandbys(target: Target): void {
 
   /** Resolves when the table of a standby holds so many rows. */
   async function holds(app: App, rows: number): Promise<void> {
-    while (app.report().pendingRows !== rows) await new Promise(setImmediate)
+    await until('the table holds so many rows', () => app.report().pendingRows === rows)
   }
 
   /** The same program, active; its side A by a function too, whose parts are of the same bytes. */
@@ -195,3 +196,5 @@ export function warmStandbys(target: Target): void {
     })
   })
 }
+
+if (import.meta.main) onEachBroker([warmStandbys])

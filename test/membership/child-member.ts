@@ -2,6 +2,7 @@ import { type ChildProcess, fork, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { MembershipOptions } from '../../src/kafka/index.ts'
+import { closeAtEnd } from '../at-end.ts'
 
 export type MemberEvent =
   | { readonly kind: 'owns' | 'standsBy' | 'stalls' }
@@ -32,11 +33,13 @@ export class ChildMember implements AsyncDisposable {
     const contained = { execPath: 'unshare', execArgv: [...newNamespace, process.execPath] }
     const entry = join(import.meta.dirname, 'member-process.ts')
     this.#process = fork(entry, [JSON.stringify(options)], isContained ? contained : {})
+    const hasEnded = closeAtEnd(() => this.#process.kill('SIGKILL'))
     this.#process.on('message', (event: MemberEvent) => {
       this.#events.push(event)
       this.#change()
     })
     this.#exited = once(this.#process, 'exit').then(() => {
+      hasEnded()
       this.#hasExited = true
       this.#change()
     })

@@ -8,6 +8,7 @@ import {
 } from '../../src/protocol/index.ts'
 import type { GroupMember, Membership } from '../../src/kafka/index.ts'
 import { WireClient } from '../contract/wire-client.ts'
+import { until } from '../until.ts'
 
 const transactionKeyType = 1
 const illegalGeneration = 22
@@ -23,13 +24,14 @@ export class Committer implements AsyncDisposable {
 
   static async start(bootstrapServers: string, group: string): Promise<Committer> {
     const client = await WireClient.connect(bootstrapServers)
-    for (;;) {
+    const granted = await until('a producer id is granted', async () => {
       // Kafka makes the topic behind its transactions when it is first asked for it.
       await client.call(findCoordinator, 4, { keyType: transactionKeyType, keys: [group] })
       const request = { transactionalId: group, transactionTimeoutMs: 60_000 }
-      const granted = await client.call(initProducerId, 5, request)
-      if (granted.errorCode === 0) return new Committer(client, group, granted)
-    }
+      const answer = await client.call(initProducerId, 5, request)
+      return answer.errorCode === 0 && answer
+    })
+    return new Committer(client, group, granted)
   }
 
   private constructor(client: WireClient, group: string, producer: { producerId: number; producerEpoch: number }) {
@@ -67,11 +69,12 @@ export class Committer implements AsyncDisposable {
   /** Once no transaction that changes it is open. */
   async committedOffset(): Promise<number> {
     const groups = [{ groupId: this.#group, topics: [{ name: this.#group, partitionIndexes: [0] }] }]
-    for (;;) {
+    const found = await until('the offset is stable', async () => {
       const answer = await this.#client.call(offsetFetch, 9, { groups, requireStable: true })
-      const { errorCode, committedOffset } = answer.groups[0]!.topics[0]!.partitions[0]!
-      if (errorCode === 0) return committedOffset
-    }
+      const partition = answer.groups[0]!.topics[0]!.partitions[0]!
+      return partition.errorCode === 0 && partition
+    })
+    return found.committedOffset
   }
 
   [Symbol.asyncDispose](): Promise<void> {

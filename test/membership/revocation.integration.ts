@@ -5,7 +5,8 @@ import { describe, it } from 'node:test'
 import type { MillraceError } from '../../src/core/errors.ts'
 import { Membership } from '../../src/kafka/index.ts'
 import { WireClient } from '../contract/wire-client.ts'
-import type { Target } from './target.ts'
+import { onEachBroker, type Target } from './target.ts'
+import { until } from '../until.ts'
 
 /** Come back with the id that was given, or once the coordinator serves. */
 const notYet = [14, 15, 16, 79]
@@ -53,10 +54,10 @@ class ForeignLeader implements AsyncDisposable {
 
   /** Resolves when another member comes. */
   async rebalances(): Promise<void> {
-    for (;;) {
+    await until('the group rebalances', async () => {
       const { errorCode } = await this.#client.call(heartbeat, 4, this.#identity)
-      if (errorCode === rebalanceInProgress) return
-    }
+      return errorCode === rebalanceInProgress
+    })
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -137,3 +138,5 @@ export function revocationSuite(target: Target): void {
     })
   })
 }
+
+if (import.meta.main) onEachBroker([revocationSuite])

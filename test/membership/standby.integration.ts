@@ -4,7 +4,7 @@ import { systemClock } from '../../src/core/clock.ts'
 import type { MillraceError } from '../../src/core/errors.ts'
 import { Membership, type MembershipOptions } from '../../src/kafka/index.ts'
 import { Committer } from './committer.ts'
-import type { Target } from './target.ts'
+import { onEachBroker, type Target } from './target.ts'
 
 const heartbeatIntervalMs = 100
 /** Standbys that come and go, one after the other. */
@@ -87,3 +87,5 @@ export async function startMember(
   t.after(() => membership.leave())
   return membership
 }
+
+if (import.meta.main) onEachBroker([standbySuite])

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { systemClock } from '../../src/core/clock.ts'
 import { ChildMember, skipWithoutNamespaces } from './child-member.ts'
-import type { Target } from './target.ts'
+import { onEachBroker, type Target } from './target.ts'
 
 /** What becomes of the ownership when processes die, stop or stall. */
 export function takeoverSuite(target: Target): void {
@@ -145,3 +145,5 @@ export function takeoverSuite(target: Target): void {
     })
   })
 }
+
+if (import.meta.main) onEachBroker([takeoverSuite])

@@ -1,11 +1,13 @@
 import { describeGroups } from '../../src/protocol/index.ts'
 import { randomUUID } from 'node:crypto'
-import { after, before, describe } from 'node:test'
+import { before, describe } from 'node:test'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
 import { Cluster, createTopics } from '../../src/kafka/index.ts'
 import { startKafka } from '../../tools/kafka/start.ts'
 import { skipWithoutJava } from '../apache-kafka.ts'
 import { WireClient } from '../contract/wire-client.ts'
+import { until } from '../until.ts'
+import { suiteStack } from '../at-end.ts'
 
 /** A broker under test. */
 export interface Target {
@@ -70,13 +72,11 @@ function onBroker(
   void describe(name, { skip }, () => {
     let broker: RunningBroker
     let cluster: Cluster
+    const stack = suiteStack()
     before(async () => {
-      broker = await start()
+      broker = stack.use(await start())
       cluster = new Cluster({ bootstrapServers: broker.bootstrapServers })
-    })
-    after(async () => {
-      await cluster.close()
-      await broker[Symbol.asyncDispose]()
+      stack.defer(() => cluster.close())
     })
     const target: Target = {
       get bootstrapServers() {
@@ -95,11 +95,11 @@ function onBroker(
       },
       async whenJoined(group, known) {
         await using client = await WireClient.connect(broker.bootstrapServers)
-        for (;;) {
+        return until('a member has come', async () => {
           const { groups } = await client.call(describeGroups, 5, { groups: [group] })
           const ids = groups[0]!.members.map(({ memberId }) => memberId)
-          if (ids.some((id) => !known.includes(id))) return ids
-        }
+          return ids.some((id) => !known.includes(id)) && ids
+        })
       },
     }
     for (const suite of suites) suite(target)

@@ -1,4 +1,4 @@
-import { after, before, describe } from 'node:test'
+import { before, describe } from 'node:test'
 import kafkajs, { type AclEntry, type Admin, Kafka, logLevel } from 'kafkajs'
 import { startBroker } from '../../src/broker/index.ts'
 import { startKafka } from '../../tools/kafka/start.ts'
@@ -6,6 +6,8 @@ import { skipWithoutJava } from '../apache-kafka.ts'
 import { patientAdmin } from '../integration/patient-admin.ts'
 import type { PlainSasl } from '../integration/read-topic.ts'
 import type { Grant } from './documented-rights.ts'
+import { until } from '../until.ts'
+import { suiteStack } from '../at-end.ts'
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs
 
@@ -49,16 +51,14 @@ function onBroker(
     let started: Started
     let kafka: Kafka
     let admin: Admin
+    const stack = suiteStack()
     before(async () => {
-      started = await start()
+      started = stack.use(await start())
       const { bootstrapServers, sasl } = started
       const plain = sasl && { ...sasl, mechanism: 'plain' as const }
       kafka = new Kafka({ brokers: [bootstrapServers], logLevel: logLevel.NOTHING, ...(plain && { sasl: plain }) })
       admin = await patientAdmin(kafka)
-    })
-    after(async () => {
-      await admin.disconnect()
-      await started[Symbol.asyncDispose]()
+      stack.defer(() => admin.disconnect())
     })
     suite({
       get bootstrapServers() {
@@ -91,9 +91,10 @@ function onBroker(
 /** Brokers learn of rights a little after the controller has. */
 async function whenKnown(admin: Admin, acl: readonly AclEntry[], isGranted: boolean): Promise<void> {
   for (const entry of acl) {
-    let count: number
-    do count = (await admin.describeAcls(entry)).resources.length
-    while (count > 0 !== isGranted)
+    await until(
+      'the broker knows of the right',
+      async () => (await admin.describeAcls(entry)).resources.length > 0 === isGranted,
+    )
   }
 }
 

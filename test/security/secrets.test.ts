@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { inspect } from 'node:util'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
-import { type Logger, start, stage, topology, field } from '../../src/streams/index.ts'
+import { type Logger, stage, topology, field } from '../../src/streams/index.ts'
 import { type Running, startMillrace } from '../integration/millrace.ts'
 import { makeCertificates } from './certificates.ts'
+import { startProgram } from '../integration/run.ts'
 
 const right = 'alice-5ecret'
 const wrong = 'wr0ng-guess'
@@ -79,7 +80,7 @@ describe('secrets', () => {
         .correlate('by-id', field('id'), { of: ['A', 'B'] })
         .sink('sink')
 
-      const starting = start(program, { bootstrapServers, logger, tls: { ca: certificates.ca }, sasl })
+      const starting = startProgram(program, { bootstrapServers, logger, tls: { ca: certificates.ca }, sasl })
       const error: unknown = await starting.catch((reason: unknown) => reason)
 
       assert.ok(error instanceof Error && 'code' in error && error.code === 'KAFKA_AUTHENTICATION_FAILED')

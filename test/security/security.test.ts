@@ -15,9 +15,10 @@ import {
   type SaslOptions,
   type TlsOptions,
 } from '../../src/kafka/index.ts'
-import { field, start, stage, topology } from '../../src/streams/index.ts'
+import { field, stage, topology } from '../../src/streams/index.ts'
 import { onEachSecuredBroker, password, sessionMs, type Target, username } from './target.ts'
 import { unsignedToken } from './tokens.ts'
+import { startProgram } from '../integration/run.ts'
 
 const wrongPassword = 'wr0ng-guess'
 const passwordMechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const
@@ -172,7 +173,7 @@ function suite(target: Target): void {
         .correlate('by-id', field('id'), { of: ['A', 'B'] })
         .sink(sink)
 
-      await using app = await start(program, {
+      await using app = await startProgram(program, {
         bootstrapServers: target.broker.sasl,
         tls: { ca },
         sasl: { mechanism: 'PLAIN', username, password },

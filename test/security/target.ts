@@ -1,11 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe } from 'node:test'
+import { before, describe } from 'node:test'
 import { startBroker } from '../../src/broker/index.ts'
 import { startKafka } from '../../tools/kafka/start.ts'
 import { skipWithoutJava } from '../apache-kafka.ts'
 import { type Certificates, makeCertificates } from './certificates.ts'
+import { suiteStack } from '../at-end.ts'
 
 export const username = 'alice'
 export const password = 'alice-5ecret'
@@ -44,11 +45,11 @@ function onBroker(
 ): void {
   void describe(name, { skip }, () => {
     const target = {} as { broker: SecuredBroker; certificates: Certificates }
+    const stack = suiteStack()
     before(async () => {
       target.certificates = makeCertificates()
-      target.broker = await start(target.certificates)
+      target.broker = stack.use(await start(target.certificates))
     })
-    after(() => target.broker[Symbol.asyncDispose]())
     suite(target)
   })
 }

@@ -11,7 +11,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { FaultProxy, ProxyEffect } from './fault-proxy.ts'
 import { Session } from './session.ts'
-import type { Target } from './target.ts'
+import { onEachBroker, type Target } from './target.ts'
 
 const notLeaderOrFollower = 6
 const requestTimedOut = 7
@@ -114,3 +114,5 @@ function titleOf(effect: ProxyEffect): string {
   if (typeof effect === 'object') return `error ${effect.refuse}`
   return { loseRequest: 'a lost request', loseAnswer: 'a lost answer', hold: 'a delay' }[effect]
 }
+
+if (import.meta.main) onEachBroker([faultsSuite])

@@ -15,7 +15,8 @@ import { produceTo } from '../contract/exchange.ts'
 import { WireClient } from '../contract/wire-client.ts'
 import { readTopic } from '../integration/read-topic.ts'
 import { noMember, Session, type SessionOptions } from './session.ts'
-import type { Target } from './target.ts'
+import { onEachBroker, type Target } from './target.ts'
+import { until } from '../until.ts'
 
 /** Long enough to send everything before, also on a busy machine. */
 const transactionTimeoutMs = 2_000
@@ -244,7 +245,10 @@ export function livesSuite(target: Target): void {
       const committing = session.commit()
       await held
       const isSettled = session.settled().then(() => true)
-      while ((await Promise.race([proxy.inject(endTxn, 'loseRequest'), isSettled])) !== true);
+      await until(
+        'the transaction has ended',
+        async () => (await Promise.race([proxy.inject(endTxn, 'loseRequest'), isSettled])) === true,
+      )
 
       const first = await committing
       await session.send()
@@ -341,8 +345,11 @@ class PlainProducer {
 
 /** Asks again while brokers are not ready: the last transaction is being ended, or a coordinator is not found yet. */
 async function untilSettled(request: () => Promise<number>): Promise<number> {
-  for (;;) {
+  const answer = await until('the brokers are ready', async () => {
     const errorCode = await request()
-    if (!notReady.includes(errorCode)) return errorCode
-  }
+    return !notReady.includes(errorCode) && { errorCode }
+  })
+  return answer.errorCode
 }
+
+if (import.meta.main) onEachBroker([livesSuite])

@@ -13,6 +13,7 @@ import { systemClock } from '../../src/core/clock.ts'
 import type { MillraceError } from '../../src/core/errors.ts'
 import { OutputBatch } from '../../src/kernel/index.ts'
 import { readTopic } from '../integration/read-topic.ts'
+import { until } from '../until.ts'
 
 export const partitionCount = 3
 
@@ -149,13 +150,13 @@ export class Session implements AsyncDisposable {
 
   /** Resolves when no transaction is open in the topic any more. */
   async settled(): Promise<void> {
-    for (;;) {
+    await until('no transaction is open', async () => {
       const [stable, end] = await Promise.all([
         listOffsets(this.#observer, this.topic, 'latest', 'read_committed'),
         listOffsets(this.#observer, this.topic, 'latest', 'read_uncommitted'),
       ])
-      if (stable.every((offset, partition) => offset === end[partition])) return
-    }
+      return stable.every((offset, partition) => offset === end[partition])
+    })
   }
 
   /**

@@ -1,7 +1,8 @@
-import { after, before, describe } from 'node:test'
+import { before, describe } from 'node:test'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
 import { apacheKafka, type RunningBroker, skipWithoutKafka } from '../apache-kafka.ts'
 import { FaultProxy } from './fault-proxy.ts'
+import { suiteStack } from '../at-end.ts'
 
 /** A broker under test, and ways to it on which things go wrong. */
 export interface Target {
@@ -26,13 +27,10 @@ function onBroker(
   void describe(name, { skip, concurrency: 4 }, () => {
     let broker: RunningBroker
     let refuser: Broker
+    const stack = suiteStack()
     before(async () => {
-      broker = await start()
-      refuser = await startBroker()
-    })
-    after(async () => {
-      await refuser.stop()
-      await broker[Symbol.asyncDispose]()
+      broker = stack.use(await start())
+      refuser = stack.use(await startBroker())
     })
     const target: Target = {
       get bootstrapServers() {

@@ -213,7 +213,7 @@ describe('A system', () => {
     })
     const probe = await probeActors([{ start: oracle }])
     const askOn = async () => {
-      while ((await probe.ref<Question>('oracle').ask({ type: 'question' })) < 10);
+      for (let count = 0; count < 10; count++) await probe.ref<Question>('oracle').ask({ type: 'question' })
     }
 
     const asking = askOn()

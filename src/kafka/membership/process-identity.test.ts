@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
 import { seededRandom } from '../../core/random.ts'
 import { currentProcess, hasEnded, newInstanceId, processOf } from './process-identity.ts'
+import { until } from '../../../test/until.ts'
 
 const withoutProc = existsSync('/proc/self/stat') ? false : 'this system has no /proc'
 
@@ -62,13 +62,12 @@ describe('hasEnded', () => {
     const parent = spawn('sh', ['-c', 'exec 3<&0; cat <&3 & echo $!; exec sleep 60'])
     const [line] = (await once(parent.stdout, 'data')) as [Buffer]
     const pid = Number(line)
-    while (readFileSync(`/proc/${parent.pid}/comm`, 'utf8') !== 'sleep\n') await setImmediate()
+    await until('the process sleeps', () => readFileSync(`/proc/${parent.pid}/comm`, 'utf8') === 'sleep\n')
     parent.stdin.end()
-    let fields: string[]
-    do {
-      await setImmediate()
-      fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')
-    } while (fields[2] !== 'Z')
+    const fields = await until('the child is a zombie', () => {
+      const asked = readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')
+      return asked[2] === 'Z' && asked
+    })
 
     assert.equal(hasEnded({ ...currentProcess(), pid, startedAt: Number(fields[21]) }), true)
     parent.kill('SIGKILL')
