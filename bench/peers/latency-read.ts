@@ -18,7 +18,6 @@ const fetcher = new Fetcher(
   {
     cluster,
     topic,
-    firstPartition: 0,
     fetchBytes: 4 << 20,
     partitionBytes: 1 << 20,
     maxWaitMs: 100,

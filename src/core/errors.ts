@@ -166,10 +166,9 @@ export const errorCatalogue = {
   },
   TABLE_FULL: {
     retryable: false,
-    meaning:
-      'The parts that wait for others, and completed keys that are remembered, take as many bytes as `pendingBytesMax` allows.',
+    meaning: 'Pending parts and remembered keys take as many bytes as `pendingBytesMax` allows.',
     remedy:
-      'In this order: raise `pendingBytesMax`, up to 3 GiB; remember fewer keys, where keys are remembered; give the correlation an `expireAfterMs`, and start again: rows that are over leave before anything new is read. Find the stage whose parts do not come with `millrace explain`. `millrace reset` comes last: it gives up what waits, and the source is read into the same table once more.',
+      'Raise `pendingBytesMax`, up to 3 GiB; or lower `keysMax` of `rememberCompleted`; or give the correlation an `expireAfterMs`: expired rows leave before any new record is read. Then start again. `millrace explain` names the stage whose parts do not come. `millrace reset` does not help: it reads the source into the same table again.',
   },
   TABLE_BROKEN: {
     retryable: false,

@@ -42,7 +42,7 @@ describe('Fetcher', () => {
   })
 
   it('gives record batches on and asks for what follows them before they are used', async (t) => {
-    const { broker, fetched, fetcher } = await start(t, { leaders: [1, 1], firstPartition: 100 })
+    const { broker, fetched, fetcher } = await start(t, { leaders: [1, 1] })
     fetcher.start()
     const batches = [batch(0, 3), batch(3, 2)]
     const aborted = [{ producerId: 9, firstOffset: 1 }]
@@ -56,7 +56,7 @@ describe('Fetcher', () => {
     assert.deepEqual(Buffer.from(bytes.subarray(from, end)), Buffer.concat(batches))
     assert.equal(view.getInt32(from + 4), 0)
     assert.deepEqual(rest, {
-      partition: 100,
+      partition: 0,
       fromOffset: 0,
       nextOffset: 5,
       endOffset: -1,
@@ -327,7 +327,6 @@ interface StartOptions {
   leaders?: PeerTopic['leaders']
   others?: readonly ScriptedBroker[]
   positions?: readonly number[]
-  firstPartition?: number
   fetchBytes?: number
   buffersPerLeader?: number
   retryMs?: number
@@ -341,7 +340,7 @@ async function startBroker(t: TestContext, nodeId: number): Promise<ScriptedBrok
 
 async function start(t: TestContext, options: StartOptions = {}) {
   const { leaders = [1], others = [], positions = leaders.map(() => 0), retryMs = 60_000 } = options
-  const { firstPartition = 0, fetchBytes = 4096, buffersPerLeader = 2 } = options
+  const { fetchBytes = 4096, buffersPerLeader = 2 } = options
   const broker = await startBroker(t, 1)
   broker.serveTopics([broker, ...others], [{ name: 'source', leaders }])
   const clock = new PauseClock()
@@ -353,7 +352,6 @@ async function start(t: TestContext, options: StartOptions = {}) {
     {
       cluster,
       topic: topic!,
-      firstPartition,
       fetchBytes,
       partitionBytes: 1024,
       maxWaitMs: 500,

@@ -19,8 +19,6 @@ import { retryDelayMs } from './retry.ts'
 export interface FetcherOptions {
   cluster: Cluster
   topic: Topic
-  /** Index that partition 0 has in the plan. */
-  firstPartition: number
   /** Bytes of one response. */
   fetchBytes: number
   /** Bytes of one partition in a response. */
@@ -196,7 +194,7 @@ export class Fetcher {
       return
     }
     fetched.push({
-      partition: this.#options.firstPartition + partition,
+      partition,
       bytes,
       view,
       start,

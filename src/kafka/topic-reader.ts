@@ -52,7 +52,6 @@ export function readTopic(
       {
         cluster,
         topic,
-        firstPartition: 0,
         fetchBytes,
         partitionBytes,
         maxWaitMs,

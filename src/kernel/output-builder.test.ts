@@ -170,18 +170,6 @@ describe('OutputBuilder', () => {
     )
   })
 
-  it('forgets the records of open batches when it discards', () => {
-    const outputs = new Outputs({ partitionCount: 2, batchBytes: 200 })
-    write(outputs.builder, { partition: 1, timestamp: 99, value: 'undone' })
-
-    outputs.builder.discard()
-    write(outputs.builder, { partition: 1, timestamp: 5, value: 'kept' })
-
-    assert.deepEqual(outputs.take(), [
-      { partition: 1, timestamp: 5, key: null, value: Buffer.from('kept'), headers: [] },
-    ])
-  })
-
   it('uses recycled batches again, but none of another size', () => {
     const outputs = new Outputs({ partitionCount: 2, batchBytes: 200 })
     const ordinary = write(outputs.builder, { partition: 0, value: 'v' })

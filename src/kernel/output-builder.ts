@@ -102,15 +102,6 @@ export class OutputBuilder {
     }
   }
 
-  /** Forgets the records of open batches: their epoch was rolled back. */
-  discard(): void {
-    for (let partition = 0; partition < this.partitionCount; partition++) {
-      const batch = this.#open[partition]
-      if (batch !== undefined) this.recycle(batch)
-      this.#open[partition] = undefined
-    }
-  }
-
   /** Takes a batch back once nobody reads its bytes any more. */
   recycle(batch: OutputBatch): void {
     if (batch.capacity === this.batchBytes && this.#pool.length < poolMax) this.#pool.push(batch)

@@ -445,7 +445,7 @@ export class PendingTable {
   #full(columns: RecordColumns, row: number): MillraceError {
     return new MillraceError(
       'TABLE_FULL',
-      `the pending table is full: ${this.liveBytes} bytes in ${this.rowCount} open keys; raise pendingBytesMax, or let rows expire, by expireAfterMs`,
+      `the pending table is full: ${this.liveBytes} bytes in ${this.rowCount} open keys; raise pendingBytesMax, or give the correlation an expireAfterMs`,
       {
         liveBytes: this.liveBytes,
         rowCount: this.rowCount,
@@ -466,7 +466,7 @@ export class PendingTable {
   #noMemory(bytes: number): MillraceError {
     return new MillraceError(
       'TABLE_FULL',
-      `the memory of the pending table is full: ${bytes} bytes more do not fit into its 4 GiB; let rows expire, by expireAfterMs`,
+      `the memory of the pending table is full: ${bytes} bytes more do not fit into its 4 GiB; lower keysMax of rememberCompleted, or give the correlation an expireAfterMs`,
       { liveBytes: this.liveBytes, rowCount: this.rowCount, bytes },
     )
   }

@@ -111,7 +111,6 @@ async function fetchOn(pipeline: Pipeline, context: ActorContext<SourceMessage>)
     {
       cluster: pipeline.cluster,
       topic: pipeline.topics.source,
-      firstPartition: 0,
       fetchBytes: options.fetchBytes,
       partitionBytes: options.partitionFetchBytes,
       maxWaitMs,

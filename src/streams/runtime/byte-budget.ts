@@ -11,10 +11,6 @@ export class ByteBudget {
     this.#bytesMax = bytesMax
   }
 
-  get usedBytes(): number {
-    return this.#used
-  }
-
   get isExceeded(): boolean {
     return this.#used > this.#bytesMax
   }
