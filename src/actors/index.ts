@@ -18,3 +18,4 @@ export type {
 } from './supervision/supervisor.ts'
 export { startSystem } from './system/system.ts'
 export type { ActorSystem, StopOptions, SystemOptions } from './system/system.ts'
+export type { AddedChild, SupervisorRef } from './supervision/supervisor-ref.ts'

@@ -13,6 +13,16 @@ export const errorCatalogue = {
     meaning: 'An actor did not answer a question in time.',
     remedy: 'Raise `timeoutMs`, or find what keeps the actor busy.',
   },
+  ACTOR_CHILD_EXISTS: {
+    retryable: false,
+    meaning: 'A supervisor was given a child whose id another of its children has, running or not.',
+    remedy: 'Restart or delete that child, or give the new one another id.',
+  },
+  ACTOR_CHILD_RUNNING: {
+    retryable: false,
+    meaning: 'A child that runs, or is being restarted, was to be restarted or deleted.',
+    remedy: 'Terminate the child first.',
+  },
   ACTOR_MAILBOX_CLOSED: {
     retryable: false,
     meaning: 'A message was sent to an actor that has ended.',
@@ -25,8 +35,8 @@ export const errorCatalogue = {
   },
   ACTOR_NOT_FOUND: {
     retryable: false,
-    meaning: 'A system has no actor, or more than one, at an address.',
-    remedy: 'Use the path of the actor, as `whichChildren` shows it.',
+    meaning: 'A system has no actor or supervisor, or more than one, at an address, or a supervisor has no such child.',
+    remedy: 'Use the path of the actor, as `whichChildren` shows it; a child is named by its id.',
   },
   ACTOR_RESTARTS_EXCEEDED: {
     retryable: false,
@@ -40,8 +50,13 @@ export const errorCatalogue = {
   },
   ACTOR_START_FAILED: {
     retryable: false,
-    meaning: 'A child could not be started, and so its supervisor did not start either.',
+    meaning: 'A child could not be started; a supervisor that was starting with it did not start either.',
     remedy: 'Look at the cause, which is what `init` failed with.',
+  },
+  ACTOR_SUPERVISOR_DOWN: {
+    retryable: true,
+    meaning: 'The children of a supervisor were to be changed while it did not run.',
+    remedy: 'Change them once it has started; it may be about to restart.',
   },
   CONFIG_INVALID_VALUE: {
     retryable: false,

@@ -9,6 +9,7 @@ import type { ExitReason } from '../supervision/exit-reason.ts'
 import { Incarnation } from './incarnation.ts'
 import { type Envelope, Mailbox, waitingMax } from '../mailbox/mailbox.ts'
 import { OpenAsks } from './open-asks.ts'
+import { Rate } from '../system/rate.ts'
 import { type ActorMessage, type ActorRef, createRef, type DownNotice, type Inbox, type Monitor } from './ref.ts'
 import type { Runtime } from '../system/runtime.ts'
 import type { Runnable } from '../system/scheduler.ts'
@@ -31,7 +32,7 @@ const hookCrash: Crash = { message: undefined, isCounted: true, isEscalated: fal
  */
 export class ActorCell implements Child, Inbox, Runnable {
   readonly path: string
-  readonly #ref: ActorRef<ActorMessage>
+  readonly ref: ActorRef<ActorMessage>
   readonly #definition: ActorDefinition
   readonly #shutdownMs: number
   readonly #runtime: Runtime
@@ -39,9 +40,11 @@ export class ActorCell implements Child, Inbox, Runnable {
   readonly #mailbox: Mailbox
   readonly #watchers = new Set<(notice: DownNotice) => void>()
   readonly #openAsks = new OpenAsks()
+  readonly #rate: Rate
   #life: Incarnation | undefined
   #incarnation = 0
-  #lastReason: ExitReason = { kind: 'shutdown' }
+  #lastReason: ExitReason | undefined
+  #handledCount = 0
   #isScheduled = false
   #hasEnded = false
 
@@ -52,8 +55,14 @@ export class ActorCell implements Child, Inbox, Runnable {
     this.#runtime = runtime
     this.#onExit = onExit
     this.#mailbox = new Mailbox(definition.mailboxMax ?? 1_024, definition.mailboxMaxBytes ?? Infinity)
-    this.#ref = createRef(this)
-    runtime.addressBook.enter(this.#ref)
+    this.#rate = new Rate(runtime.clock.monotonicMs())
+    this.ref = createRef(this)
+    runtime.actors.enter(this.ref)
+  }
+
+  /** Why it ended; one that ends before its first incarnation was shut down. */
+  get #endReason(): ExitReason {
+    return this.#lastReason ?? { kind: 'shutdown' }
   }
 
   get clock() {
@@ -84,13 +93,18 @@ export class ActorCell implements Child, Inbox, Runnable {
   async start(): Promise<boolean> {
     assert(this.#life === undefined, `${this.path} has one live incarnation at most`)
     this.#hasEnded = false
-    const life = new Incarnation(++this.#incarnation, this.#ref, this.#runtime, () => this.#wake())
+    const life = new Incarnation(++this.#incarnation, this.ref, this.#runtime, () => this.#wake())
     this.#life = life
     let failure: { error: unknown } | undefined
-    life.atWork = this.#initialize(life).catch((error: unknown) => void (failure = { error }))
-    await life.atWork
-    life.atWork = undefined
+    const initialized = this.#initialize(life).catch((error: unknown) => void (failure = { error }))
+    life.atWork = initialized
+    // An incarnation that is killed while it starts is down although its `init` may go on for ever.
+    await new Promise<void>((resolve) => {
+      life.onOver = resolve
+      void initialized.then(resolve)
+    })
     if (life.phase !== 'starting') return false
+    life.atWork = undefined
     if (failure !== undefined) {
       await this.#leave(life, { kind: 'crashed', error: failure.error }, hookCrash)
       return false
@@ -123,6 +137,10 @@ export class ActorCell implements Child, Inbox, Runnable {
     this.#watchers.clear()
   }
 
+  forget(): void {
+    this.#runtime.actors.leave(this.ref)
+  }
+
   inspect(): ActorSnapshot {
     const mailbox = this.#mailbox
     return {
@@ -130,6 +148,9 @@ export class ActorCell implements Child, Inbox, Runnable {
       path: this.path,
       status: this.#status(),
       incarnation: this.#incarnation,
+      lastReason: this.#lastReason,
+      handledCount: this.#handledCount,
+      handledPerSecond: this.#rate.read(this.clock.monotonicMs(), this.#handledCount),
       mailboxCount: mailbox.admittedCount,
       mailboxBytes: mailbox.admittedBytes,
       waitingCount: mailbox.waitingCount,
@@ -177,6 +198,7 @@ export class ActorCell implements Child, Inbox, Runnable {
     // A killed incarnation that finishes after all has lost its message to the next one.
     if (life.phase === 'over') return
     if (next !== undefined) life.state = next
+    this.#handledCount++
     this.#take()
     this.#wake()
   }
@@ -200,7 +222,7 @@ export class ActorCell implements Child, Inbox, Runnable {
   async #leave(life: Incarnation, reason: ExitReason, crash: Crash): Promise<void> {
     life.down = this.#bringDown(life, reason, crash)
     await life.down
-    this.#onExit({ reason: this.#lastReason, isCounted: crash.isCounted, isEscalated: crash.isEscalated })
+    this.#onExit({ reason: this.#lastReason ?? reason, isCounted: crash.isCounted, isEscalated: crash.isEscalated })
   }
 
   async #bringDown(life: Incarnation, cause: ExitReason, crash: Crash): Promise<void> {
@@ -213,6 +235,7 @@ export class ActorCell implements Child, Inbox, Runnable {
       ? within(this.#runtime.clock, this.#shutdownMs, this.#runStopHook(life, cause), givenUp)
       : cause)
     life.phase = 'over'
+    life.onOver?.()
     this.#life = undefined
     this.#lastReason = reason
 
@@ -259,8 +282,9 @@ export class ActorCell implements Child, Inbox, Runnable {
   }
 
   #closedError(): ActorError {
-    const message = `${this.path} has ended (${this.#lastReason.kind}) and takes no messages`
-    return new ActorError('ACTOR_MAILBOX_CLOSED', message, { path: this.path, reason: this.#lastReason.kind })
+    const reason = this.#endReason.kind
+    const message = `${this.path} has ended (${reason}) and takes no messages`
+    return new ActorError('ACTOR_MAILBOX_CLOSED', message, { path: this.path, reason })
   }
 
   #fullError(): ActorError {
@@ -269,7 +293,7 @@ export class ActorCell implements Child, Inbox, Runnable {
   }
 
   #notice(kind: DownNotice['kind']): DownNotice {
-    return { kind, path: this.path, incarnation: this.#incarnation, reason: this.#lastReason }
+    return { kind, path: this.path, incarnation: this.#incarnation, reason: this.#endReason }
   }
 
   #status(): ActorSnapshot['status'] {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import type { ExitReason } from '../supervision/exit-reason.ts'
+import type { SupervisorRef } from '../supervision/supervisor-ref.ts'
 import type { ActorMessage, ActorRef, DownNotice, Monitor } from './ref.ts'
 
 /** What an actor knows of itself and of its system, during one incarnation. */
@@ -19,6 +20,12 @@ export interface ActorContext<in out Message extends ActorMessage> {
    * @throws ActorError `ACTOR_NOT_FOUND`
    */
   ref<Other extends ActorMessage>(address: string): ActorRef<Other>
+  /**
+   * Finds a supervisor of the system, as `ActorSystem.supervisor` does: to start children, or to stop them.
+   *
+   * @throws ActorError `ACTOR_NOT_FOUND`
+   */
+  supervisor(address: string): SupervisorRef
   /** Watches another actor for the rest of this incarnation. Notices arrive as the messages that `toMessage` makes. */
   monitor(ref: ActorRef<never>, toMessage: (notice: DownNotice) => Message): Monitor
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { ActorContext } from './actor.ts'
 import type { ActorMessage, ActorRef, DownNotice, Monitor } from './ref.ts'
+import type { SupervisorRef } from '../supervision/supervisor-ref.ts'
 import type { Runtime } from '../system/runtime.ts'
 
 /** One life of an actor, from `init` to the end of `onStop`. */
@@ -17,6 +18,8 @@ export class Incarnation {
   atWork: Promise<void> | undefined
   /** Resolves when this incarnation is down, once its end has begun. */
   down: Promise<void> | undefined
+  /** Tells whoever waits for its start that it is over. */
+  onOver: (() => void) | undefined
 
   constructor(number: number, self: ActorRef<ActorMessage>, runtime: Runtime, onLeave: () => void) {
     this.number = number
@@ -57,7 +60,11 @@ class LiveContext implements ActorContext<ActorMessage> {
   }
 
   ref<Other extends ActorMessage>(address: string): ActorRef<Other> {
-    return this.#runtime.addressBook.find(address)
+    return this.#runtime.actors.find(address) as unknown as ActorRef<Other>
+  }
+
+  supervisor(address: string): SupervisorRef {
+    return this.#runtime.supervisors.find(address)
   }
 
   monitor(ref: ActorRef<never>, toMessage: (notice: DownNotice) => ActorMessage): Monitor {

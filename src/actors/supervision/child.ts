@@ -1,8 +1,11 @@
+import type { ActorMessage, ActorRef } from '../actor/ref.ts'
 import type { Exit } from './exit-reason.ts'
 import type { ChildSnapshot } from '../system/snapshot.ts'
+import type { SupervisorRef } from './supervisor-ref.ts'
 
 /** What a supervisor supervises: an actor or another supervisor. It outlives its incarnations and their crashes. */
 export interface Child {
+  readonly ref: ActorRef<ActorMessage> | SupervisorRef
   /**
    * Brings up the next incarnation.
    *
@@ -13,6 +16,8 @@ export interface Child {
   stop(): Promise<void>
   /** Gives the child up: what it has queued becomes dead letters. It must be down. */
   end(): void
+  /** Takes a child that has ended out of the addresses of its system. It is never started again. */
+  forget(): void
   inspect(): ChildSnapshot
 }
 

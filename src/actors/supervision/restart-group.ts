@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../../core/clock.ts'
+import type { Clock } from '../../core/clock.ts'
 import type { Child } from './child.ts'
 import type { Strategy } from './supervisor.ts'
 
@@ -6,92 +6,196 @@ export interface Member {
   readonly child: Child
   /** Whether it comes back after having been stopped with the others. */
   readonly isRestartable: boolean
+  /** Whether it is up or is to come up: not when it ended for good or was terminated. */
+  isWanted: boolean
 }
 
 /** Restarts children by a strategy. */
-export interface Restarter {
-  /** Restarts what the strategy says when the child at `index` is down, at `readyAtMs` of the monotonic clock. */
-  restart(index: number, readyAtMs: number): void
-  /** Whether the child at `index` is being stopped for a restart, so that it is no news when it is down. */
-  isStopping(index: number): boolean
+export interface Restarter<Each extends Member> {
+  /** Restarts what the strategy says when `member` is down, at `readyAtMs` of the monotonic clock. */
+  restart(member: Each, readyAtMs: number): void
+  /** Whether `member` is being stopped for a restart, so that it is no news when it is down. */
+  isStopping(member: Each): boolean
+  /** Runs what starts `member`, or adds one, while no restart concerns it. Restarts that are due meanwhile follow. */
+  between<Result>(member: Each | undefined, work: () => Promise<Result>): Promise<Result>
+  /** Does not wait for a backoff when nobody is left who is to be restarted after it. */
+  withdraw(member: Each): void
 }
 
-/** @param signal - Ends all restarts when it aborts. */
-export function createRestarter(
+/**
+ * @param members - In the order of their start; it may grow at the end and shrink anywhere.
+ * @param giveUp - Ends a member that is down and does not come back.
+ * @param signal - Ends all restarts when it aborts.
+ */
+export function createRestarter<Each extends Member>(
   strategy: Strategy,
-  members: readonly Member[],
+  members: readonly Each[],
+  giveUp: (member: Each) => void,
   clock: Clock,
   signal: AbortSignal,
-): Restarter {
-  if (strategy === 'oneForOne') {
-    const groups = members.map((member) => new RestartGroup([member], clock, signal))
-    return { restart: (index, readyAtMs) => groups[index]!.request(0, readyAtMs), isStopping: () => false }
-  }
-  const group = new RestartGroup(members, clock, signal)
+): Restarter<Each> {
+  if (strategy === 'oneForOne') return new EachAlone(giveUp, clock, signal)
+  const group = new RestartGroup(members, giveUp, clock, signal)
   return {
-    restart: (index, readyAtMs) => group.request(strategy === 'oneForAll' ? 0 : index, readyAtMs),
-    isStopping: (index) => group.isStopping(index),
+    restart: (member, readyAtMs) =>
+      group.request(strategy === 'oneForAll' ? members : members.slice(members.indexOf(member)), readyAtMs),
+    isStopping: (member) => group.isStopping(member),
+    between: (_, work) => group.between(work),
+    withdraw: () => group.withdraw(),
   }
 }
 
 /** Stops children one after the other, the last first. */
-export async function stopInReverse(children: readonly Child[]): Promise<void> {
-  for (const child of children.toReversed()) await child.stop()
+export async function stopInReverse(members: readonly Member[]): Promise<void> {
+  for (const { child } of members.toReversed()) await child.stop()
 }
 
-/**
- * Children that are restarted together, from some member to the last: they stop in reverse order, wait, and start in
- * order. There is one restart at a time, so that no child lives twice; a request that arrives meanwhile widens the
- * restart and begins it anew.
- */
-class RestartGroup {
-  readonly #members: readonly Member[]
+/** Restarts each member by itself. Only those whose restart is under way have a group, so that the others cost nothing. */
+class EachAlone<Each extends Member> implements Restarter<Each> {
+  readonly #groups = new Map<Each, RestartGroup<Each>>()
+  readonly #giveUp: (member: Each) => void
   readonly #clock: Clock
   readonly #signal: AbortSignal
-  #first = Infinity
-  #readyAtMs = 0
-  #requests = 0
-  #phase: 'idle' | 'stopping' | 'starting' = 'idle'
 
-  constructor(members: readonly Member[], clock: Clock, signal: AbortSignal) {
-    this.#members = members
+  constructor(giveUp: (member: Each) => void, clock: Clock, signal: AbortSignal) {
+    this.#giveUp = giveUp
     this.#clock = clock
     this.#signal = signal
   }
 
-  request(first: number, readyAtMs: number): void {
-    this.#first = Math.min(this.#first, first)
+  restart(member: Each, readyAtMs: number): void {
+    let group = this.#groups.get(member)
+    if (group === undefined) {
+      group = new RestartGroup([member], this.#giveUp, this.#clock, this.#signal, () => this.#groups.delete(member))
+      this.#groups.set(member, group)
+    }
+    group.request([member], readyAtMs)
+  }
+
+  isStopping(): boolean {
+    return false
+  }
+
+  between<Result>(member: Each | undefined, work: () => Promise<Result>): Promise<Result> {
+    const group = member && this.#groups.get(member)
+    return group === undefined ? work() : group.between(work)
+  }
+
+  withdraw(member: Each): void {
+    this.#groups.get(member)?.withdraw()
+  }
+}
+
+/**
+ * Children that are restarted together: they stop in reverse order, wait, and start in order. There is one restart at
+ * a time, so that no child lives twice; a request that arrives meanwhile widens the restart and begins it anew.
+ */
+class RestartGroup<Each extends Member> {
+  readonly #members: readonly Each[]
+  readonly #giveUp: (member: Each) => void
+  readonly #clock: Clock
+  readonly #signal: AbortSignal
+  readonly #onIdle: () => void
+  readonly #affected = new Set<Each>()
+  #readyAtMs = 0
+  #requests = 0
+  #handledRequests = 0
+  #phase: 'idle' | 'stopping' | 'starting' = 'idle'
+  #idle: PromiseWithResolvers<void> | undefined
+  #endWait: (() => void) | undefined
+
+  constructor(
+    members: readonly Each[],
+    giveUp: (member: Each) => void,
+    clock: Clock,
+    signal: AbortSignal,
+    onIdle: () => void = () => {},
+  ) {
+    this.#members = members
+    this.#giveUp = giveUp
+    this.#clock = clock
+    this.#signal = signal
+    this.#onIdle = onIdle
+  }
+
+  /** Restarts `members`, also those that had been terminated, as OTP does. */
+  request(members: readonly Each[], readyAtMs: number): void {
+    for (const member of members) {
+      if (member.isRestartable) member.isWanted = true
+      this.#affected.add(member)
+    }
     this.#readyAtMs = Math.max(this.#readyAtMs, readyAtMs)
     this.#requests++
     if (this.#phase === 'idle') void this.#restart()
   }
 
-  isStopping(index: number): boolean {
-    return this.#phase === 'stopping' && index >= this.#first
+  isStopping(member: Each): boolean {
+    return this.#phase === 'stopping' && this.#affected.has(member)
+  }
+
+  async between<Result>(work: () => Promise<Result>): Promise<Result> {
+    while (this.#phase !== 'idle') {
+      this.#idle ??= Promise.withResolvers()
+      await this.#idle.promise
+    }
+    this.#phase = 'starting'
+    try {
+      return await work()
+    } finally {
+      if (this.#requests === this.#handledRequests || this.#signal.aborted) this.#rest()
+      else void this.#restart()
+    }
+  }
+
+  withdraw(): void {
+    if (!this.#isWanted()) this.#endWait?.()
+  }
+
+  #isWanted(): boolean {
+    return [...this.#affected].some(({ isWanted }) => isWanted)
   }
 
   async #restart(): Promise<void> {
-    let handledRequests: number
     do {
-      handledRequests = this.#requests
+      this.#handledRequests = this.#requests
       this.#phase = 'stopping'
-      await stopInReverse(this.#members.slice(this.#first).map(({ child }) => child))
+      await stopInReverse(this.#members.filter((member) => this.#affected.has(member)))
       await this.#waitUntilReady()
       this.#phase = 'starting'
-      while (this.#first < this.#members.length && this.#requests === handledRequests) {
-        if (this.#signal.aborted) return
-        const { child, isRestartable } = this.#members[this.#first]!
-        if (isRestartable) await child.start()
-        else child.end()
-        if (this.#requests === handledRequests) this.#first++
-      }
-    } while (this.#requests !== handledRequests)
-    this.#first = Infinity
-    this.#phase = 'idle'
+      await this.#startAffected()
+    } while (this.#requests !== this.#handledRequests && !this.#signal.aborted)
+    this.#rest()
   }
+
+  async #startAffected(): Promise<void> {
+    for (const member of this.#members.filter((each) => this.#affected.has(each))) {
+      if (this.#signal.aborted || this.#requests !== this.#handledRequests) return
+      if (member.isWanted && member.isRestartable) await member.child.start()
+      else this.#giveUp(member)
+      if (this.#requests === this.#handledRequests) this.#affected.delete(member)
+    }
+  }
+
+  #rest(): void {
+    this.#affected.clear()
+    this.#phase = 'idle'
+    this.#onIdle()
+    this.#idle?.resolve()
+    this.#idle = undefined
+  }
+
+  readonly #onAbort = (): void => this.#endWait?.()
 
   async #waitUntilReady(): Promise<void> {
     const waitMs = this.#readyAtMs - this.#clock.monotonicMs()
-    if (waitMs > 0) await sleep(this.#clock, waitMs, this.#signal).catch(() => {})
+    if (waitMs <= 0 || this.#signal.aborted || !this.#isWanted()) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = this.#clock.setTimer({ afterMs: waitMs }, resolve)
+    this.#signal.addEventListener('abort', this.#onAbort)
+    this.#endWait = resolve
+    await promise
+    this.#signal.removeEventListener('abort', this.#onAbort)
+    timer.cancel()
+    this.#endWait = undefined
   }
 }

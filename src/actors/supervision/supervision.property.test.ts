@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { sleep } from '../../core/clock.ts'
 import { probeActors } from '../../testing/index.ts'
 import { checkAsync } from '../../../test/property.ts'
-import { type ChildSpec, defineActor, supervisor, type SupervisorOptions } from '../index.ts'
+import { type ActorSystem, type ChildSpec, defineActor, supervisor, type SupervisorOptions } from '../index.ts'
 
 type Strategy = NonNullable<SupervisorOptions['strategy']>
 type RestartType = NonNullable<ChildSpec['restart']>
@@ -17,41 +17,21 @@ const restartTypes = fc.array(fc.constantFrom<RestartType>('permanent', 'transie
 const maxRestarts = fc.nat(4)
 const withinMs = 100
 
-interface ChildExit {
+interface Step {
   child: number
-  exit: 'crash' | 'leave'
-  /** Virtual milliseconds since the exit before. */
+  /** What the child does, or what is done with it by the supervisor's reference. */
+  type: 'crash' | 'leave' | 'start' | 'terminate' | 'restart' | 'delete'
+  /** Virtual milliseconds since the step before. */
   gapMs: number
 }
 
 describe('A supervisor', () => {
   it('does what a simple model of OTP does, over any history of exits', async () => {
-    const exits = fc.array(
-      fc.record({
-        child: fc.nat(3),
-        exit: fc.constantFrom<ChildExit['exit']>('crash', 'leave'),
-        gapMs: fc.constantFrom(0, 1, 49, 50, 100, 101),
-      }),
-      { maxLength: 12 },
-    )
+    await checkHistories(['crash', 'leave'])
+  })
 
-    await checkAsync(
-      fc.asyncProperty(strategy, maxRestarts, restartTypes, exits, async (strategy, maxRestarts, types, exits) => {
-        const trace: string[] = []
-        const children = types.map((restart, index) => ({ start: tracedChild(index, trace), restart }))
-        const probe = await probeActors(children, { strategy, maxRestarts, withinMs })
-
-        for (const { child, exit, gapMs } of exits) {
-          await probe.clock.advance(gapMs)
-          if (child < types.length) void probe.ref<{ type: 'crash' | 'leave' }>(`child-${child}`).tell({ type: exit })
-          await probe.clock.advance(0)
-        }
-        await probe.stop()
-
-        assert.deepEqual(trace, modelTrace({ strategy, maxRestarts, types }, exits))
-      }),
-      200,
-    )
+  it('B1 B2 B3 does what a simple model of OTP does, while children are added, terminated, restarted and deleted', async () => {
+    await checkHistories(['crash', 'leave', 'start', 'terminate', 'restart', 'delete'])
   })
 
   it('never lets a child live twice, and leaves nothing behind, whatever takes how long and crashes when', async () => {
@@ -67,7 +47,14 @@ describe('A supervisor', () => {
     const order = fc.record({
       child: fc.nat(8),
       atMs: fc.nat(300),
-      type: fc.constantFrom<Order['type']>('crash', 'crashLater', 'leave', 'work'),
+      type: fc.constantFrom<Order['type'] | Change>(
+        'crash',
+        'crashLater',
+        'leave',
+        'work',
+        'terminateChild',
+        'restartChild',
+      ),
     })
     const waits = fc.constantFrom(undefined, { initialMs: 10, jitter: 0.5 })
 
@@ -96,7 +83,15 @@ describe('A supervisor', () => {
           const probe = await probeActors(supervisors, { strategy, maxRestarts: 5, ...backoffOption })
           for (const { child, atMs, type } of orders) {
             if (child >= count) continue
-            probe.clock.setTimer({ afterMs: atMs }, () => void probe.ref<Order>(`child-${child}`).tell({ type }))
+            const ref = probe.ref<Order>(`child-${child}`)
+            probe.clock.setTimer({ afterMs: atMs }, () => {
+              if (type !== 'terminateChild' && type !== 'restartChild') void ref.tell({ type })
+              else
+                probe.system
+                  .supervisor(ref.path.split('/')[1]!)
+                  [type](`child-${child}`)
+                  .catch(() => {})
+            })
           }
 
           await probe.clock.advance(stopAtMs)
@@ -114,42 +109,129 @@ describe('A supervisor', () => {
   })
 })
 
+async function checkHistories(stepTypes: readonly Step['type'][]): Promise<void> {
+  const steps = fc.array(
+    fc.record({
+      child: fc.nat(3),
+      type: fc.constantFrom(...stepTypes),
+      gapMs: fc.constantFrom(0, 1, 49, 50, 100, 101),
+    }),
+    { maxLength: 12 },
+  )
+  await checkAsync(
+    fc.asyncProperty(strategy, maxRestarts, restartTypes, steps, async (strategy, maxRestarts, types, steps) => {
+      const trace: string[] = []
+      const spec = (index: number) => ({ start: tracedChild(index, trace), restart: types[index % types.length]! })
+      const children = types.map((_, index) => spec(index))
+      const probe = await probeActors(children, { strategy, maxRestarts, withinMs })
+      const root = probe.system.supervisor('root')
+
+      for (const { child, type, gapMs } of steps) {
+        const id = `child-${child}`
+        await probe.clock.advance(gapMs)
+        const refuse = () => {}
+        if (type === 'start') root.startChild(spec(child)).catch(refuse)
+        else if (type === 'terminate') root.terminateChild(id).catch(refuse)
+        else if (type === 'restart') root.restartChild(id).catch(refuse)
+        else if (type === 'delete') root.deleteChild(id).catch(refuse)
+        else if (hasActor(probe.system, id)) void probe.ref<{ type: 'crash' | 'leave' }>(id).tell({ type })
+        await probe.clock.advance(0)
+      }
+      await probe.stop()
+
+      assert.deepEqual(trace, new Model(strategy, maxRestarts, types).run(steps))
+    }),
+    200,
+  )
+}
+
+function hasActor(system: ActorSystem, id: string): boolean {
+  return system.whichChildren().some(({ path }) => path === `root/${id}`)
+}
+
 /** What must happen by the book: which children go down and up, in which order. */
-function modelTrace(
-  { strategy, maxRestarts, types }: { strategy: Strategy; maxRestarts: number; types: RestartType[] },
-  exits: ChildExit[],
-): string[] {
-  const trace: string[] = []
-  const incarnations = types.map(() => 0)
-  const isUp = types.map(() => false)
-  const indices = [...types.keys()]
-  const start = (index: number) => {
-    isUp[index] = true
-    trace.push(`+${index} ${++incarnations[index]!}`)
-  }
-  const stop = (index: number) => {
-    if (isUp[index]) trace.push(`-${index} ${incarnations[index]!}`)
-    isUp[index] = false
+class Model {
+  readonly #trace: string[] = []
+  readonly #strategy: Strategy
+  readonly #maxRestarts: number
+  readonly #types: readonly RestartType[]
+  #children: { index: number; type: RestartType; isDynamic: boolean; isUp: boolean; incarnation: number }[] = []
+
+  constructor(strategy: Strategy, maxRestarts: number, types: readonly RestartType[]) {
+    this.#strategy = strategy
+    this.#maxRestarts = maxRestarts
+    this.#types = types
   }
 
-  indices.forEach(start)
-  let nowMs = 0
-  let restartsMs: number[] = []
-  for (const { child, exit, gapMs } of exits) {
-    nowMs += gapMs
-    if (!isUp[child]) continue
-    stop(child)
-    if (types[child] === 'temporary' || (types[child] === 'transient' && exit === 'leave')) continue
-    restartsMs = [...restartsMs, nowMs].filter((restartMs) => restartMs >= nowMs - withinMs)
-    if (restartsMs.length > maxRestarts) break
-    const others: number[] = { oneForOne: [], oneForAll: indices, restForOne: indices.slice(child) }[strategy]
-    others.toReversed().forEach(stop)
-    indices
-      .filter((index) => index === child || (others.includes(index) && types[index] !== 'temporary'))
-      .forEach(start)
+  run(steps: readonly Step[]): string[] {
+    for (const index of this.#types.keys()) this.#add(index, false)
+    let nowMs = 0
+    let restartsMs: number[] = []
+    for (const { child, type, gapMs } of steps) {
+      nowMs += gapMs
+      if (type === 'crash' || type === 'leave') {
+        if (!this.#goesDown(child, type)) continue
+        restartsMs = [...restartsMs, nowMs].filter((restartMs) => restartMs >= nowMs - withinMs)
+        if (restartsMs.length > this.#maxRestarts) break
+        this.#restart(child)
+      } else this.#change(child, type)
+    }
+    for (const each of this.#children.toReversed()) this.#stop(each)
+    return this.#trace
   }
-  indices.toReversed().forEach(stop)
-  return trace
+
+  #add(index: number, isDynamic: boolean): void {
+    const type = this.#types[index % this.#types.length]!
+    this.#children.push({ index, type, isDynamic, isUp: false, incarnation: 0 })
+    this.#start(this.#children.at(-1)!)
+  }
+
+  #change(index: number, type: 'start' | 'terminate' | 'restart' | 'delete'): void {
+    const child = this.#find(index)
+    if (child === undefined) return type === 'start' ? this.#add(index, true) : undefined
+    if (type === 'terminate') {
+      this.#stop(child)
+      this.#forgetTemporary(child)
+    } else if (type === 'restart' && !child.isUp) this.#start(child)
+    else if (type === 'delete' && !child.isUp) this.#children.splice(this.#children.indexOf(child), 1)
+  }
+
+  /** @returns whether the child is to be restarted. */
+  #goesDown(index: number, exit: 'crash' | 'leave'): boolean {
+    const child = this.#find(index)
+    if (child?.isUp !== true) return false
+    this.#stop(child)
+    this.#forgetTemporary(child)
+    return child.type === 'permanent' || (child.type === 'transient' && exit === 'crash')
+  }
+
+  #restart(index: number): void {
+    const child = this.#find(index)!
+    const place = { oneForOne: 0, oneForAll: 0, restForOne: this.#children.indexOf(child) }[this.#strategy]
+    const affected = this.#strategy === 'oneForOne' ? [child] : this.#children.slice(place)
+    for (const each of affected.toReversed()) this.#stop(each)
+    for (const each of affected)
+      if (each.type === 'temporary') this.#forgetTemporary(each)
+      else this.#start(each)
+  }
+
+  #forgetTemporary(child: { type: RestartType; isDynamic: boolean; index: number }): void {
+    if (child.type === 'temporary' && child.isDynamic) this.#children = this.#children.filter((each) => each !== child)
+  }
+
+  #find(index: number) {
+    return this.#children.find((child) => child.index === index)
+  }
+
+  #start(child: { index: number; isUp: boolean; incarnation: number }): void {
+    child.isUp = true
+    this.#trace.push(`+${child.index} ${++child.incarnation}`)
+  }
+
+  #stop(child: { index: number; isUp: boolean; incarnation: number }): void {
+    if (child.isUp) this.#trace.push(`-${child.index} ${child.incarnation}`)
+    child.isUp = false
+  }
 }
 
 function tracedChild(index: number, trace: string[]) {
@@ -169,6 +251,7 @@ function tracedChild(index: number, trace: string[]) {
   })
 }
 
+type Change = 'terminateChild' | 'restartChild'
 type Order = { type: 'crash' } | { type: 'crashLater' } | { type: 'leave' } | { type: 'work' }
 
 interface Behaviour {

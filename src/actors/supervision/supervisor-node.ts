@@ -1,71 +1,65 @@
 import { assert } from '../../core/assert.ts'
-import { ActorError } from '../../core/errors.ts'
 import { ActorCell } from '../actor/actor-cell.ts'
-import type { Child, OnExit } from './child.ts'
-import type { Exit } from './exit-reason.ts'
-import { createRestarter, type Restarter, stopInReverse } from './restart-group.ts'
-import { backoffMs, type RestartType, shouldRestart, withRestart } from './restart-policy.ts'
 import type { Runtime } from '../system/runtime.ts'
 import type { SupervisorSnapshot } from '../system/snapshot.ts'
+import type { Child, OnExit } from './child.ts'
+import { childExists, childRunning, noChild, startFailed, supervisorDown } from './child-errors.ts'
+import type { Exit, ExitReason } from './exit-reason.ts'
+import { RestartBudget } from './restart-budget.ts'
+import { createRestarter, type Restarter, stopInReverse } from './restart-group.ts'
+import { shouldRestart } from './restart-policy.ts'
+import { errorOf, type Slot, Slots } from './slot.ts'
 import type { ChildSpec, SupervisorSpec } from './supervisor.ts'
-
-interface Slot {
-  readonly path: string
-  readonly restart: RestartType
-  readonly child: Child
-  /** Restarts after each of which the child stayed up for less than `withinMs`: the exponent of the backoff. */
-  restartsInRow: number
-  /** When the latest of them was due, in milliseconds of the monotonic clock. */
-  lastRestartMs: number
-}
+import { type AddedChild, createSupervisorRef, type Parent, type SupervisorRef } from './supervisor-ref.ts'
+import { validateChild } from './validate-spec.ts'
 
 /** One life of a supervisor, from its start until its children are down. */
 interface Life {
   phase: 'starting' | 'running' | 'stopping'
   /** Aborts when the end begins. */
   readonly end: AbortController
-  readonly restarter: Restarter
+  readonly restarter: Restarter<Slot>
+  readonly budget: RestartBudget
   /** Exits of children while others were still starting. */
   readonly earlyExits: { slot: Slot; exit: Exit }[]
-  /** When the restarts that count against the intensity were, in milliseconds of the monotonic clock. */
-  restartsMs: readonly number[]
   /** Resolves when the children are down, once the end has begun. */
   down: Promise<void> | undefined
 }
 
 /** Keeps its children running: restarts them by strategy, and fails when they crash too often. */
-export class SupervisorNode implements Child {
+export class SupervisorNode implements Child, Parent {
   readonly path: string
+  readonly ref: SupervisorRef
   readonly #spec: SupervisorSpec
   readonly #runtime: Runtime
   readonly #onExit: OnExit
-  readonly #slots: readonly Slot[]
-  readonly #maxRestarts: number
-  readonly #withinMs: number
+  readonly #slots: Slots
   #life: Life | undefined
+  #incarnation = 0
+  #lastReason: ExitReason | undefined
 
   constructor(path: string, spec: SupervisorSpec, runtime: Runtime, onExit: OnExit) {
     this.path = path
     this.#spec = spec
     this.#runtime = runtime
     this.#onExit = onExit
-    this.#maxRestarts = spec.maxRestarts ?? 3
-    this.#withinMs = spec.withinMs ?? 5_000
-    this.#slots = spec.children.map((child) => this.#createSlot(child))
+    this.ref = createSupervisorRef(this)
+    runtime.supervisors.enter(this.ref)
+    this.#slots = new Slots(spec.children.map((child) => () => this.#createSlot(child, false)))
   }
 
   async start(): Promise<boolean> {
     assert(this.#life === undefined, `${this.path} has one live incarnation at most`)
     const life = this.#createLife()
     this.#life = life
-    for (const { child, path } of this.#slots) {
+    this.#incarnation++
+    for (const slot of this.#slots.all) slot.isWanted = true
+    for (const { child, path } of this.#slots.all) {
       const isUp = await child.start()
       if (life.end.signal.aborted) return false
       if (isUp) continue
-      const reason = life.earlyExits.findLast(({ slot }) => slot.child === child)?.exit.reason
-      const cause = reason?.kind === 'crashed' ? reason.error : undefined
-      const message = `${path} failed to start; see the cause`
-      await this.#fail(life, new ActorError('ACTOR_START_FAILED', message, { path }, cause))
+      const exit = life.earlyExits.findLast(({ slot }) => slot.child === child)?.exit
+      await this.#fail(life, startFailed(path, exit))
       return false
     }
     life.phase = 'running'
@@ -76,11 +70,16 @@ export class SupervisorNode implements Child {
   stop(): Promise<void> {
     const life = this.#life
     if (life === undefined) return Promise.resolve()
-    return this.#bringDown(life)
+    return this.#bringDown(life, { kind: 'shutdown' })
   }
 
   end(): void {
-    for (const { child } of this.#slots) child.end()
+    for (const { child } of this.#slots.all) child.end()
+  }
+
+  forget(): void {
+    for (const { child } of this.#slots.all) child.forget()
+    this.#runtime.supervisors.leave(this.ref)
   }
 
   inspect(): SupervisorSnapshot {
@@ -88,80 +87,169 @@ export class SupervisorNode implements Child {
       kind: 'supervisor',
       path: this.path,
       status: this.#life?.phase ?? 'down',
-      children: this.#slots.map(({ child }) => child.inspect()),
+      strategy: this.#spec.strategy ?? 'oneForOne',
+      incarnation: this.#incarnation,
+      lastReason: this.#lastReason,
+      children: this.#slots.all.map(({ child }) => child.inspect()),
     }
   }
 
-  #createSlot({ id, start, restart, shutdownMs }: ChildSpec): Slot {
-    const path = `${this.path}/${id ?? start.name}`
+  startChild(spec: AddedChild): Promise<unknown> {
+    return this.#whileRunning(async (life) => {
+      const child = spec as ChildSpec
+      const path = `${this.path}/${child.id ?? child.start?.name}`
+      validateChild(child, path)
+      return life.restarter.between(undefined, async () => {
+        this.#checkRuns(life)
+        if (this.#slots.find(idOf(child)) !== undefined) throw childExists(path)
+        const slot = this.#createSlot(child, true)
+        this.#slots.add(slot)
+        try {
+          await this.#startSlot(slot)
+        } catch (error) {
+          this.#slots.remove(slot)
+          throw error
+        }
+        return slot.child.ref
+      })
+    })
+  }
+
+  terminateChild(id: string): Promise<void> {
+    return this.#whileRunning(async ({ restarter }) => {
+      const slot = this.#find(id)
+      slot.isWanted = false
+      restarter.withdraw(slot)
+      await slot.child.stop()
+      if (!slot.isWanted) this.#giveUp(slot)
+    })
+  }
+
+  restartChild(id: string): Promise<void> {
+    return this.#whileRunning(async (life) => {
+      const slot = this.#find(id)
+      if (slot.isWanted) throw childRunning(slot.path)
+      await slot.child.stop()
+      return life.restarter.between(slot, async () => {
+        this.#checkRuns(life)
+        if (!this.#slots.has(slot)) throw noChild(this.path, id)
+        if (slot.isWanted) throw childRunning(slot.path)
+        await this.#startSlot(slot)
+      })
+    })
+  }
+
+  deleteChild(id: string): Promise<void> {
+    return this.#whileRunning(async () => {
+      const slot = this.#find(id)
+      if (slot.isWanted) throw childRunning(slot.path)
+      await slot.child.stop()
+      if (slot.isWanted) throw childRunning(slot.path)
+      this.#slots.remove(slot)
+    })
+  }
+
+  #createSlot(spec: ChildSpec, isDynamic: boolean): Slot {
+    const { start, restart = 'permanent', shutdownMs } = spec
+    const id = idOf(spec)
+    const path = `${this.path}/${id}`
     const onExit = (exit: Exit) => this.#onChildExit(slot, exit)
     const child =
       start.kind === 'supervisor'
         ? new SupervisorNode(path, start, this.#runtime, onExit)
         : new ActorCell(path, start, shutdownMs ?? 5_000, this.#runtime, onExit)
-    const slot: Slot = { path, restart: restart ?? 'permanent', child, restartsInRow: 0, lastRestartMs: -Infinity }
+    const isRestartable = restart !== 'temporary'
+    const place = { id, path, restart, child, isDynamic, isRestartable, isWanted: true, started: undefined }
+    const slot: Slot = { ...place, restartsInRow: 0, lastRestartMs: -Infinity }
     return slot
   }
 
   #createLife(): Life {
     const end = new AbortController()
-    const members = this.#slots.map(({ child, restart }) => ({ child, isRestartable: restart !== 'temporary' }))
-    const restarter = createRestarter(this.#spec.strategy ?? 'oneForOne', members, this.#runtime.clock, end.signal)
-    return { phase: 'starting', end, restarter, earlyExits: [], restartsMs: [], down: undefined }
+    const { strategy = 'oneForOne' } = this.#spec
+    const giveUp = (slot: Slot) => this.#giveUp(slot)
+    const restarter = createRestarter(strategy, this.#slots.all, giveUp, this.#runtime.clock, end.signal)
+    const budget = new RestartBudget(this.#spec, this.#runtime)
+    return { phase: 'starting', end, restarter, budget, earlyExits: [], down: undefined }
+  }
+
+  /** Starts a child for a caller, who is told if it fails; one that was added is then not kept. */
+  async #startSlot(slot: Slot): Promise<void> {
+    const started: NonNullable<Slot['started']> = { exit: undefined }
+    slot.isWanted = true
+    slot.started = started
+    const isUp = await slot.child.start()
+    slot.started = undefined
+    if (isUp) return started.exit && this.#onChildExit(slot, started.exit)
+    slot.isWanted = false
+    if (this.#slots.has(slot)) this.#giveUp(slot)
+    throw startFailed(slot.path, started.exit)
   }
 
   #onChildExit(slot: Slot, exit: Exit): void {
     const life = this.#life
     if (life === undefined || life.phase === 'stopping') return
     if (life.phase === 'starting') return void life.earlyExits.push({ slot, exit })
-    const index = this.#slots.indexOf(slot)
-    if (life.restarter.isStopping(index)) return
-    const error = exit.reason.kind === 'crashed' ? exit.reason.error : undefined
+    if (slot.started !== undefined) return void (slot.started.exit = exit)
+    if (!slot.isWanted || life.restarter.isStopping(slot)) return
+    const error = errorOf(exit.reason)
     if (exit.isEscalated) return void this.#fail(life, error)
-    if (!shouldRestart(slot.restart, exit.reason)) return slot.child.end()
+    if (!shouldRestart(slot.restart, exit.reason)) return this.#giveUp(slot)
 
-    const nowMs = this.#runtime.clock.monotonicMs()
-    let readyAtMs = nowMs
+    let readyAtMs = this.#runtime.clock.monotonicMs()
     if (exit.isCounted) {
-      life.restartsMs = withRestart(life.restartsMs, nowMs, this.#withinMs)
-      if (life.restartsMs.length > this.#maxRestarts) return void this.#fail(life, this.#restartsExceeded(slot, error))
-      readyAtMs += this.#backoffMs(slot, nowMs)
+      if (!life.budget.spend()) return void this.#fail(life, life.budget.exceeded(this.path, slot.path, error))
+      readyAtMs += life.budget.waitMs(slot)
     }
-    life.restarter.restart(index, readyAtMs)
+    life.restarter.restart(slot, readyAtMs)
   }
 
-  #backoffMs(slot: Slot, nowMs: number): number {
-    const { backoff } = this.#spec
-    if (backoff === undefined) return 0
-    slot.restartsInRow = nowMs - slot.lastRestartMs > this.#withinMs ? 0 : slot.restartsInRow + 1
-    const waitMs = backoffMs(backoff, slot.restartsInRow, this.#runtime.random)
-    slot.lastRestartMs = nowMs + waitMs
-    return waitMs
-  }
-
-  #restartsExceeded({ path }: Slot, cause: unknown): ActorError {
-    const details = { path: this.path, child: path, maxRestarts: this.#maxRestarts, withinMs: this.#withinMs }
-    const limit = `${this.#maxRestarts} restarts within ${this.#withinMs} ms`
-    const message = `${this.path} allows ${limit}, and ${path} ended once more; see the cause`
-    return new ActorError('ACTOR_RESTARTS_EXCEEDED', message, details, cause)
+  /** Ends a child that is down and is not to be restarted. */
+  #giveUp(slot: Slot): void {
+    slot.isWanted = false
+    if (slot.isDynamic && slot.restart === 'temporary') this.#slots.remove(slot)
+    else slot.child.end()
   }
 
   /** Ends this life as a crash, over `error`, and leaves the rest to the parent. */
   async #fail(life: Life, error: unknown): Promise<void> {
     this.#runtime.emit({ type: 'supervisorEscalated', path: this.path, error })
-    await this.#bringDown(life)
-    this.#onExit({ reason: { kind: 'crashed', error }, isCounted: true, isEscalated: false })
+    const reason: ExitReason = { kind: 'crashed', error }
+    await this.#bringDown(life, reason)
+    this.#onExit({ reason, isCounted: true, isEscalated: false })
   }
 
-  #bringDown(life: Life): Promise<void> {
-    life.down ??= this.#stopChildren(life)
+  #bringDown(life: Life, reason: ExitReason): Promise<void> {
+    life.down ??= this.#stopChildren(life, reason)
     return life.down
   }
 
-  async #stopChildren(life: Life): Promise<void> {
+  async #stopChildren(life: Life, reason: ExitReason): Promise<void> {
     life.phase = 'stopping'
     life.end.abort()
-    await stopInReverse(this.#slots.map(({ child }) => child))
+    await stopInReverse(this.#slots.all)
+    this.#slots.reset()
+    this.#lastReason = reason
     this.#life = undefined
   }
+
+  #find(id: string): Slot {
+    const slot = this.#slots.find(id)
+    if (slot === undefined) throw noChild(this.path, id)
+    return slot
+  }
+
+  async #whileRunning<Result>(work: (life: Life) => Promise<Result>): Promise<Result> {
+    this.#checkRuns(this.#life)
+    return work(this.#life)
+  }
+
+  #checkRuns(life: Life | undefined): asserts life is Life {
+    if (life?.phase === 'running') return
+    throw supervisorDown(this.path, life?.phase ?? 'down')
+  }
+}
+
+function idOf(spec: ChildSpec): string {
+  return spec.id ?? spec.start.name
 }

@@ -27,7 +27,8 @@ export function validateSpec(spec: SupervisorSpec, path: string): void {
   }
 }
 
-function validateChild({ id, start, restart, shutdownMs }: ChildSpec, path: string): void {
+/** Checks a child, as `validateSpec` does. */
+export function validateChild({ id, start, restart, shutdownMs }: ChildSpec, path: string): void {
   const check = checkAt(path)
   check(start?.kind === 'actor' || start?.kind === 'supervisor', 'start must be made by defineActor() or supervisor()')
   checkId(check, id ?? start.name)

@@ -1,5 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Random } from '../../core/random.ts'
+import type { ActorMessage, ActorRef } from '../actor/ref.ts'
+import type { SupervisorRef } from '../supervision/supervisor-ref.ts'
 import type { AddressBook } from './address-book.ts'
 import type { DeadLetters } from '../mailbox/dead-letters.ts'
 import type { SystemEvent } from './events.ts'
@@ -13,6 +15,7 @@ export interface Runtime {
   readonly scheduler: Scheduler
   readonly deadLetters: DeadLetters
   readonly traffic: Traffic
-  readonly addressBook: AddressBook
+  readonly actors: AddressBook<ActorRef<ActorMessage>>
+  readonly supervisors: AddressBook<SupervisorRef>
   emit(event: SystemEvent): void
 }

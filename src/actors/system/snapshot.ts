@@ -1,3 +1,5 @@
+import type { ExitReason } from '../supervision/exit-reason.ts'
+
 /** What one child of a system is and does at this moment. */
 export type ChildSnapshot = ActorSnapshot | SupervisorSnapshot
 
@@ -8,6 +10,12 @@ export interface ActorSnapshot {
   readonly status: 'starting' | 'running' | 'stopping' | 'down' | 'ended'
   /** The number of the latest incarnation; 0 before the first. */
   readonly incarnation: number
+  /** Why the latest incarnation that is down ended; `undefined` before there was one. */
+  readonly lastReason: ExitReason | undefined
+  /** Messages handled by all incarnations. */
+  readonly handledCount: number
+  /** The same per second, since the latest snapshot that is a second old, or else since the actor was made. */
+  readonly handledPerSecond: number
   readonly mailboxCount: number
   readonly mailboxBytes: number
   /** Messages whose senders wait for room in the mailbox. */
@@ -18,6 +26,11 @@ export interface SupervisorSnapshot {
   readonly kind: 'supervisor'
   readonly path: string
   readonly status: 'starting' | 'running' | 'stopping' | 'down'
+  readonly strategy: 'oneForOne' | 'oneForAll' | 'restForOne'
+  /** The number of its latest life; 0 before the first. */
+  readonly incarnation: number
+  /** Why its latest life that is over ended; `undefined` before there was one. */
+  readonly lastReason: ExitReason | undefined
   readonly children: readonly ChildSnapshot[]
 }
 

@@ -169,13 +169,24 @@ describe('A system', () => {
       kind: 'actor',
       status: 'running',
       incarnation: 1,
+      lastReason: undefined,
+      handledCount: 0,
+      handledPerSecond: 0,
       mailboxCount: 0,
       mailboxBytes: 0,
       waitingCount: 0,
     }
     assert.deepEqual(probe.system.whichChildren(), [
       { ...actor, path: 'root/worker', mailboxCount: 2, mailboxBytes: 20, waitingCount: 2 },
-      { kind: 'supervisor', path: 'root/inner', status: 'running', children: [{ ...actor, path: 'root/inner/b' }] },
+      {
+        kind: 'supervisor',
+        path: 'root/inner',
+        status: 'running',
+        strategy: 'oneForOne',
+        incarnation: 1,
+        lastReason: undefined,
+        children: [{ ...actor, path: 'root/inner/b' }],
+      },
     ])
     assert.deepEqual(probe.system.countChildren(), { actors: 2, supervisors: 1, running: 3 })
   })

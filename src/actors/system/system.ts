@@ -8,9 +8,10 @@ import type { ExitReason } from '../supervision/exit-reason.ts'
 import type { ActorMessage, ActorRef } from '../actor/ref.ts'
 import type { Runtime } from './runtime.ts'
 import { Scheduler } from './scheduler.ts'
-import { type ChildCounts, type ChildSnapshot, countAll } from './snapshot.ts'
+import { type ChildCounts, type ChildSnapshot, countAll, type SupervisorSnapshot } from './snapshot.ts'
 import { SupervisorNode } from '../supervision/supervisor-node.ts'
 import type { SupervisorSpec } from '../supervision/supervisor.ts'
+import type { SupervisorRef } from '../supervision/supervisor-ref.ts'
 import { Traffic } from '../mailbox/traffic.ts'
 import { validateSpec } from '../supervision/validate-spec.ts'
 import { within } from '../../core/within.ts'
@@ -47,6 +48,13 @@ export interface ActorSystem extends AsyncDisposable {
    */
   ref<Message extends ActorMessage>(address: string): ActorRef<Message>
   /**
+   * The reference to a supervisor, by its path or, where no other supervisor has it, by its id. The path of the root is
+   * its name.
+   *
+   * @throws ActorError `ACTOR_NOT_FOUND`
+   */
+  supervisor(address: string): SupervisorRef
+  /**
    * Handles what is queued, for up to `drainMs`, and then stops all actors in reverse order of their start. What is
    * still queued after that becomes dead letters. A later call may cut the time short. No actor may await it, because
    * it would wait for that actor.
@@ -55,6 +63,8 @@ export interface ActorSystem extends AsyncDisposable {
   /** The root supervisor's children, and theirs, at this moment. */
   whichChildren(): readonly ChildSnapshot[]
   countChildren(): ChildCounts
+  /** The whole tree at this moment: the root supervisor and all below it. */
+  snapshot(): SupervisorSnapshot
   deadLetters(): DeadLetterCounts
 }
 
@@ -98,7 +108,8 @@ class SupervisedSystem implements ActorSystem {
       scheduler: new Scheduler(clock),
       deadLetters: new DeadLetters(),
       traffic: new Traffic(),
-      addressBook: new AddressBook(name),
+      actors: new AddressBook(name, 'actor'),
+      supervisors: new AddressBook(name, 'supervisor'),
       emit: (event) => onEvent && notify(onEvent, event),
     }
     this.#root = new SupervisorNode(root.name, root, this.#runtime, ({ reason }) => this.#end(reason))
@@ -114,7 +125,11 @@ class SupervisedSystem implements ActorSystem {
   }
 
   ref<Message extends ActorMessage>(address: string): ActorRef<Message> {
-    return this.#runtime.addressBook.find(address)
+    return this.#runtime.actors.find(address) as unknown as ActorRef<Message>
+  }
+
+  supervisor(address: string): SupervisorRef {
+    return this.#runtime.supervisors.find(address)
   }
 
   async stop({ drainMs = 30_000 }: StopOptions = {}): Promise<ExitReason> {
@@ -134,6 +149,10 @@ class SupervisedSystem implements ActorSystem {
 
   countChildren(): ChildCounts {
     return countAll(this.whichChildren())
+  }
+
+  snapshot(): SupervisorSnapshot {
+    return this.#root.inspect()
   }
 
   deadLetters(): DeadLetterCounts {

@@ -1,0 +1,99 @@
+import type { ActorMessage, ActorRef } from '../actor/ref.ts'
+import { type ChildCounts, type ChildSnapshot, countAll, type SupervisorSnapshot } from '../system/snapshot.ts'
+import type { RestartType } from './restart-policy.ts'
+
+/** What can be started: `defineActor` and `supervisor` make it. */
+interface Startable<Kind extends 'actor' | 'supervisor'> {
+  readonly kind: Kind
+  readonly name: string
+}
+
+/** A child to add: an `ActorChildSpec` or a `SupervisorChildSpec`. */
+export interface AddedChild<Kind extends 'actor' | 'supervisor' = 'actor' | 'supervisor'> {
+  readonly id?: string
+  readonly start: Startable<Kind>
+  readonly restart?: RestartType
+  readonly shutdownMs?: number
+}
+
+/**
+ * The address of a supervisor, to change and inspect its children while it runs. It stays good for as long as its
+ * system runs. Children that are added belong to one life of the supervisor: when it is restarted or stopped they
+ * end, and it begins again with those of its description.
+ *
+ * No actor may await `terminateChild` of itself, because it would wait for itself.
+ *
+ * @see Erlang/OTP `supervisor`: `start_child/2`, `terminate_child/2`, `restart_child/2`, `delete_child/2`
+ */
+export interface SupervisorRef {
+  /** The ids from the root supervisor down to this one, joined by `/`. */
+  readonly path: string
+
+  /**
+   * Adds a child after the others and starts it.
+   *
+   * @returns the reference to the child, once it is up.
+   *
+   * @throws ActorError `ACTOR_START_FAILED` with the cause when it does not start; it is not kept then.
+   * `ACTOR_CHILD_EXISTS` when a child has its id, running or not; `ACTOR_SPEC_INVALID`; `ACTOR_SUPERVISOR_DOWN` unless
+   * the supervisor runs.
+   */
+  startChild<Message extends ActorMessage>(spec: AddedChild<'actor'>): Promise<ActorRef<Message>>
+  startChild(spec: AddedChild<'supervisor'>): Promise<SupervisorRef>
+
+  /**
+   * Stops a child, in as much time as its `shutdownMs` allows, and gives it up: what it has queued becomes dead letters.
+   * Its description is kept, unless it was added and is `temporary`: `restartChild` starts it again, and so do
+   * `oneForAll` and `restForOne` with the others. One that is pending its restart is not restarted.
+   *
+   * @throws ActorError `ACTOR_NOT_FOUND` when there is no such child; `ACTOR_SUPERVISOR_DOWN`.
+   */
+  terminateChild(id: string): Promise<void>
+
+  /**
+   * Starts a child that was terminated or has ended for good, after a restart of the others that is under way.
+   *
+   * @throws ActorError `ACTOR_CHILD_RUNNING` when it runs or is restarted; `ACTOR_START_FAILED` with the cause, and then
+   * it is kept as it was; `ACTOR_NOT_FOUND`; `ACTOR_SUPERVISOR_DOWN`.
+   */
+  restartChild(id: string): Promise<void>
+
+  /**
+   * Forgets a child that was terminated or has ended for good.
+   *
+   * @throws ActorError `ACTOR_CHILD_RUNNING` when it runs or is restarted; `ACTOR_NOT_FOUND`; `ACTOR_SUPERVISOR_DOWN`.
+   */
+  deleteChild(id: string): Promise<void>
+
+  /** The children, and theirs, at this moment. */
+  whichChildren(): readonly ChildSnapshot[]
+  /** How many there are at any depth. */
+  countChildren(): ChildCounts
+  /** The supervisor itself and all below it, at this moment. */
+  snapshot(): SupervisorSnapshot
+}
+
+/** What stands behind a reference to a supervisor. */
+export interface Parent {
+  readonly path: string
+  startChild(spec: AddedChild): Promise<unknown>
+  terminateChild(id: string): Promise<void>
+  restartChild(id: string): Promise<void>
+  deleteChild(id: string): Promise<void>
+  inspect(): SupervisorSnapshot
+}
+
+/** Makes the reference to a supervisor: all that users see of it. */
+export function createSupervisorRef(parent: Parent): SupervisorRef {
+  return {
+    path: parent.path,
+    // The reference that it resolves to is one to what the specification starts.
+    startChild: (spec: AddedChild) => parent.startChild(spec) as Promise<never>,
+    terminateChild: (id) => parent.terminateChild(id),
+    restartChild: (id) => parent.restartChild(id),
+    deleteChild: (id) => parent.deleteChild(id),
+    whichChildren: () => parent.inspect().children,
+    countChildren: () => countAll(parent.inspect().children),
+    snapshot: () => parent.inspect(),
+  }
+}

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { after, describe, it } from 'node:test'
+import { pathToFileURL } from 'node:url'
+
+const project = resolve(import.meta.dirname, '../..')
+const door = pathToFileURL(join(project, 'src/doors/actors.ts')).href
+
+describe('docs/actors.md', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-docs-'))
+  after(() => rmSync(folder, { recursive: true }))
+
+  it('has examples that run, one after the other, and do what they say', async () => {
+    const page = readFileSync(join(project, 'docs/actors.md'), 'utf8')
+    const examples = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code!)
+    const program = join(folder, 'actors.ts')
+    const lines = [`import assert from 'node:assert/strict'`, ...examples, `export const count = ${examples.length}`]
+    writeFileSync(program, lines.join('\n').replaceAll(`'millrace/actors'`, `'${door}'`))
+
+    const { count } = (await import(pathToFileURL(program).href)) as { count: number }
+
+    assert.ok(count > 2)
+  })
+})
