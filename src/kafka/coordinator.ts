@@ -1,8 +1,8 @@
 import type { API } from '@platformatic/kafka'
-import { MillraceError } from '../core/errors.ts'
+import { type ErrorDetails, MillraceError } from '../core/errors.ts'
 import { type Api, errorCode, type RequestInputOf, type ResponseOf } from '../protocol/index.ts'
 import { apis } from './apis.ts'
-import { asKafkaError, brokerCodesOf, errorIn } from './broker-error.ts'
+import { asKafkaError, brokerCodesOf, errorIn, refusal } from './broker-error.ts'
 import type { Cluster } from './cluster.ts'
 import type { Connection } from './connection.ts'
 
@@ -16,6 +16,24 @@ export type Attempt<Response> =
   | { readonly type: 'lost'; readonly error: MillraceError }
   /** It was not sent; the error tells whether another attempt makes sense. */
   | { readonly type: 'unreachable'; readonly error: MillraceError }
+
+/** What a connection is for, since a broker answers the requests of one in order, and how long an answer may take there. */
+export interface Purpose {
+  readonly name: string
+  readonly requestTimeoutMs?: number
+}
+
+const anyPurpose: Purpose = { name: 'coordinator' }
+
+/**
+ * What a coordinator has answered.
+ *
+ * @throws KafkaError for any other outcome, with the broker's name for a refusal as `details.brokerError`.
+ */
+export function answerOf<Response>(attempt: Attempt<Response>, what: string, details: ErrorDetails = {}): Response {
+  if (attempt.type === 'answered') return attempt.response
+  throw attempt.type === 'refused' ? refusal(attempt.code, what, details) : attempt.error
+}
 
 /** The broker that coordinates one group or one transactional id; it is looked for once, and again when it has moved. */
 export class Coordinator {
@@ -36,10 +54,14 @@ export class Coordinator {
   }
 
   /** Asks once. */
-  async ask<A extends Api>(api: A, request: RequestInputOf<A>): Promise<Attempt<ResponseOf<A>>> {
+  async ask<A extends Api>(
+    api: A,
+    request: RequestInputOf<A>,
+    purpose: Purpose = anyPurpose,
+  ): Promise<Attempt<ResponseOf<A>>> {
     let isSent = false
     try {
-      const found = await this.#connection()
+      const found = await this.#connection(purpose)
       if (found.type !== 'answered') return found
       isSent = true
       const response = await found.response.ask(api, request)
@@ -58,7 +80,7 @@ export class Coordinator {
   ): Promise<Attempt<Response>> {
     let isSent = false
     try {
-      const found = await this.#connection()
+      const found = await this.#connection(anyPurpose)
       if (found.type !== 'answered') return found
       isSent = true
       return { type: 'answered', response: await found.response.call(api, ...args) }
@@ -75,7 +97,7 @@ export class Coordinator {
     return this.#kind === 'group' ? `group "${this.#id}"` : `transactional id "${this.#id}"`
   }
 
-  async #connection(): Promise<Attempt<Connection>> {
+  async #connection({ name, requestTimeoutMs }: Purpose): Promise<Attempt<Connection>> {
     if (this.#place === undefined) {
       const any = await this.#cluster.anyConnection()
       const response = await any.ask(apis.findCoordinator, { keyType: keyTypes[this.#kind], keys: [this.#id] })
@@ -83,6 +105,6 @@ export class Coordinator {
       if (code !== errorCode.none) return { type: 'refused', code }
       this.#place = response.coordinators[0]!
     }
-    return { type: 'answered', response: await this.#cluster.connectionTo(this.#place, 'coordinator') }
+    return { type: 'answered', response: await this.#cluster.connectionTo(this.#place, name, requestTimeoutMs) }
   }
 }

@@ -1,4 +1,3 @@
-import { initProducerIdV4 } from '@platformatic/kafka'
 import { assert } from '../core/assert.ts'
 import type { Timer } from '../core/clock.ts'
 import { type MillraceError, KafkaError } from '../core/errors.ts'
@@ -114,8 +113,12 @@ export class Producer {
 
   /** Obtains the identity that makes repeats harmless. */
   async begin(): Promise<void> {
-    const response = await this.#options.cluster.request('obtaining a producer id', initProducerIdV4.api, null, 0)
-    this.assume({ producerId: response.producerId, epoch: response.producerEpoch })
+    const { producerId, producerEpoch: epoch } = await this.#options.cluster.ask(
+      'obtaining a producer id',
+      apis.initProducerId,
+      { transactionalId: null, transactionTimeoutMs: 0 },
+    )
+    this.assume({ producerId: BigInt(producerId), epoch })
   }
 
   /**

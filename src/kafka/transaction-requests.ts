@@ -1,15 +1,8 @@
-import {
-  addOffsetsToTxnV3,
-  addPartitionsToTxnV3,
-  endTxnV3,
-  initProducerIdV4,
-  txnOffsetCommitV3,
-} from '@platformatic/kafka'
+import { apis } from './apis.ts'
 import type { Cluster } from './cluster.ts'
 import { type Attempt, Coordinator } from './coordinator.ts'
 import type { GroupMember } from './group-member.ts'
 import { ownMetadata } from './offset-store.ts'
-import { endTxnV5, txnOffsetCommitV5 } from './transaction-protocol.ts'
 import type { Outcome, ProducerIdentity, TransactionState } from './transaction-state.ts'
 
 /** The next offset of each partition of a topic; those below 0 are left as they are. */
@@ -35,77 +28,59 @@ export class TransactionRequests {
   }
 
   async initialise(expected: ProducerIdentity | undefined): Promise<Attempt<ProducerIdentity>> {
-    const { producerId, epoch } = expected ?? { producerId: -1n, epoch: -1 }
-    const attempt = await this.transaction.call(
-      initProducerIdV4.api,
-      this.#transactionalId,
-      this.#timeoutMs,
-      producerId,
-      epoch,
-    )
-    return identityOf(attempt)
+    const request = {
+      transactionalId: this.#transactionalId,
+      transactionTimeoutMs: this.#timeoutMs,
+      ...(expected && named(expected)),
+    }
+    return identityOf(await this.transaction.ask(apis.initProducerId, request))
   }
 
   /** Takes partitions into a transaction of version 1. */
   addPartitions({ identity }: TransactionState, topics: { name: string; partitions: number[] }[]) {
-    const { producerId, epoch: producerEpoch } = identity
-    const transaction = { transactionalId: this.#transactionalId, producerId, producerEpoch, verifyOnly: false, topics }
-    return this.transaction.call(addPartitionsToTxnV3.api, [transaction])
+    const request = { transactionalId: this.#transactionalId, ...named(identity), topics }
+    return this.transaction.ask(apis.addPartitionsToTxn, request)
   }
 
   /** Takes the group's offsets into a transaction of version 1. */
-  addOffsets({ identity: { producerId, epoch } }: TransactionState) {
-    return this.transaction.call(addOffsetsToTxnV3.api, this.#transactionalId, producerId, epoch, this.#groupId)
+  addOffsets({ identity }: TransactionState) {
+    const request = { transactionalId: this.#transactionalId, ...named(identity), groupId: this.#groupId }
+    return this.transaction.ask(apis.addOffsetsToTxn, request)
   }
 
-  commitOffsets(
-    { identity: { producerId, epoch }, version }: TransactionState,
-    { generationId, memberId, groupInstanceId }: GroupMember,
-    offsets: readonly TopicOffsets[],
-  ) {
+  commitOffsets({ identity, version }: TransactionState, member: GroupMember, offsets: readonly TopicOffsets[]) {
     const topics = offsets.map(({ topic, offsets: next }) => ({ name: topic, partitions: committed(next) }))
-    return this.group.call(
-      version === 2 ? txnOffsetCommitV5 : txnOffsetCommitV3.api,
-      this.#transactionalId,
-      this.#groupId,
-      producerId,
-      epoch,
-      generationId,
-      memberId,
-      groupInstanceId,
+    return this.group.ask(version === 2 ? apis.joiningTxnOffsetCommit : apis.txnOffsetCommit, {
+      transactionalId: this.#transactionalId,
+      groupId: this.#groupId,
+      ...named(identity),
+      ...member,
       topics,
-    )
+    })
   }
 
   /** @returns Who the next transaction belongs to, where version 2 tells it. */
-  async end(
-    { identity: { producerId, epoch }, version }: TransactionState,
-    outcome: Outcome,
-  ): Promise<Attempt<ProducerIdentity | undefined>> {
-    const request = [this.#transactionalId, producerId, epoch, outcome === 'commit'] as const
-    if (version === 2) return identityOf(await this.transaction.call(endTxnV5, ...request))
-    const attempt = await this.transaction.call(endTxnV3.api, ...request)
+  async end({ identity, version }: TransactionState, outcome: Outcome): Promise<Attempt<ProducerIdentity | undefined>> {
+    const request = { transactionalId: this.#transactionalId, ...named(identity), committed: outcome === 'commit' }
+    if (version === 2) return identityOf(await this.transaction.ask(apis.advancingEndTxn, request))
+    const attempt = await this.transaction.ask(apis.endTxn, request)
     return attempt.type === 'answered' ? { type: 'answered', response: undefined } : attempt
   }
 }
 
-function identityOf(attempt: Attempt<{ producerId: bigint; producerEpoch: number }>): Attempt<ProducerIdentity> {
+/** Who asks, by the protocol's names. */
+function named({ producerId, epoch }: ProducerIdentity) {
+  return { producerId: Number(producerId), producerEpoch: epoch }
+}
+
+function identityOf(attempt: Attempt<{ producerId: number; producerEpoch: number }>): Attempt<ProducerIdentity> {
   if (attempt.type !== 'answered') return attempt
   const { producerId, producerEpoch: epoch } = attempt.response
-  return { type: 'answered', response: { producerId, epoch } }
+  return { type: 'answered', response: { producerId: BigInt(producerId), epoch } }
 }
 
 function committed(offsets: readonly number[]) {
   return offsets.flatMap((offset, partitionIndex) =>
-    offset < 0
-      ? []
-      : [
-          {
-            partitionIndex,
-            committedOffset: BigInt(offset),
-            committedLeaderEpoch: -1,
-            committedMetadata: ownMetadata,
-          },
-        ],
+    offset < 0 ? [] : [{ partitionIndex, offset, metadata: ownMetadata }],
   )
 }

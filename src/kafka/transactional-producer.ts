@@ -1,8 +1,8 @@
-import { apiVersionsV3 } from '@platformatic/kafka'
 import { assert } from '../core/assert.ts'
 import { sleep } from '../core/clock.ts'
 import { MillraceError, KafkaError } from '../core/errors.ts'
 import type { OutputBatch } from '../kernel/index.ts'
+import { apis } from './apis.ts'
 import type { Cluster, Topic } from './cluster.ts'
 import type { Attempt } from './coordinator.ts'
 import type { GroupMember } from './group-member.ts'
@@ -370,8 +370,9 @@ function keyOf({ sink, partition }: { sink: number; partition: number }): string
 
 /** The version of transactions that the brokers have finalised. */
 async function finalisedVersion(cluster: Cluster): Promise<TransactionVersion> {
-  const { finalizedFeatures } = await cluster.request('asking for features', apiVersionsV3.api, 'millrace', '1')
-  const feature = finalizedFeatures?.find(({ name }) => name === 'transaction.version')
+  const software = { clientSoftwareName: 'millrace', clientSoftwareVersion: '1' }
+  const { finalizedFeatures } = await cluster.ask('asking for features', apis.features, software)
+  const feature = finalizedFeatures.find(({ name }) => name === 'transaction.version')
   return (feature?.maxVersionLevel ?? 0) >= 2 ? 2 : 1
 }
 
