@@ -48,7 +48,10 @@ export function encodeOffsets(pieceBytesMax: number, write: (add: ChunkVisitor) 
   assert(pieceBytesMax >= 1024 && pieceBytesMax <= pieceBytesLimit, `a piece has 1,024 to ${pieceBytesLimit} bytes`)
   pieces = []
   start(pieceBytesMax)
+  let nextOffset = 0
   write((firstOffset, words) => {
+    assert(firstOffset >= nextOffset, 'chunks are encoded in ascending order')
+    nextOffset = firstOffset + chunkOffsets
     bitmap.set(words)
     add(firstOffset)
   })

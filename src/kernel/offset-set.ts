@@ -71,6 +71,7 @@ export class OffsetSet {
       changes[word]! ^= bits[word]!
     }
     this.#count += added
+    assert(this.#count >= 0, 'an offset leaves the set after it came')
   }
 
   /** The lowest offset that is `from` or above, or undefined when there is none. */

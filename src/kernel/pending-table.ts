@@ -118,8 +118,10 @@ export class PendingTable {
   #literals = 0
   readonly #bytes: Stage = { address: 0, capacity: 0 }
   readonly #extra: Stage = { address: 0, capacity: 0 }
-  /** Epochs that are closed, but not committed, oldest first. */
-  readonly #closedEpochs: UndoLog[] = []
+  /** Epochs that are closed, but not committed, oldest first, with the rows that there were at their end. */
+  readonly #closedEpochs: { readonly log: UndoLog; readonly rowCount: number }[] = []
+  /** Rows at the end of the last committed epoch. */
+  #committedRowCount = 0
 
   constructor(options: PendingTableOptions) {
     const { sideCount, bytesMax, hashSeed, completedReason = 0, memory } = options
@@ -159,6 +161,7 @@ export class PendingTable {
 
   /** Forgets completed keys with numbers below this one, or knows them again, as long as no sweep has passed since. */
   set forgottenCount(count: number) {
+    assert(count >= 0 && count <= this.completedCount, 'only completed keys are forgotten')
     this.#machine.run.forgottenCount.value = count
   }
 
@@ -298,6 +301,7 @@ export class PendingTable {
    * @throws MillraceError `TABLE_FULL`
    */
   recall(number: number, { bytes, isNumber }: CompletedKey): void {
+    assert(number >= this.forgottenCount && number < this.completedCount, 'a key is remembered that was completed')
     const key = this.#copyIn(this.#bytes, bytes)
     if (this.#machine.run.recall(number, key, bytes.length, Number(isNumber)) === 0) throw this.#fullOfKeys()
   }
@@ -318,24 +322,24 @@ export class PendingTable {
 
   /** Begins the next epoch; what came before can still be undone until `commitEpoch`. */
   beginEpoch(): void {
-    this.#closedEpochs.push(this.#epochLog)
+    this.#closedEpochs.push({ log: this.#epochLog, rowCount: this.rowCount })
     this.#beginLog()
   }
 
   /** The oldest open epoch is durable: its completed rows are freed and it can no longer be undone. */
   commitEpoch(): void {
-    const log = this.#closedEpochs.shift()
-    assert(log !== undefined, 'an epoch is committed after the next one has begun')
-    this.#machine.run.commit(log.undoEnd, log.departedEnd)
+    const epoch = this.#closedEpochs.shift()
+    assert(epoch !== undefined, 'an epoch is committed after the next one has begun')
+    this.#machine.run.commit(epoch.log.undoEnd, epoch.log.departedEnd)
+    this.#committedRowCount = epoch.rowCount
   }
 
   /** Undoes all open epochs, latest change first, and begins anew. */
   rollback(): void {
-    this.#closedEpochs.push(this.#epochLog)
-    for (const { undoEnd, departedEnd } of this.#closedEpochs.splice(0).reverse()) {
-      this.#machine.run.rollback(undoEnd, departedEnd)
-    }
+    const logs = [...this.#closedEpochs.splice(0).map(({ log }) => log), this.#epochLog]
+    for (const { undoEnd, departedEnd } of logs.reverse()) this.#machine.run.rollback(undoEnd, departedEnd)
     this.#beginLog()
+    assert(this.rowCount === this.#committedRowCount, 'a rollback leaves the rows of the last committed epoch')
   }
 
   /** Every part that waits and where it came from, in no particular order. */
@@ -396,7 +400,9 @@ export class PendingTable {
     counts.duplicate[columns.partition]! += run.duplicates.value - duplicatesBefore
     const mergedCount = this.#epochLog.countDeparturesSince(departedBefore, counts)
     // All parts of a row but the last were in the table.
-    counts.emitted[columns.partition]! += mergedCount / (this.#sideCount - 1)
+    const rowCount = mergedCount / (this.#sideCount - 1)
+    assert(Number.isInteger(rowCount), 'a row is merged with one part of each side')
+    counts.emitted[columns.partition]! += rowCount
     return applied
   }
 

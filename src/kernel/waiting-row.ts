@@ -1,3 +1,4 @@
+import { assert } from '../core/assert.ts'
 import {
   isKeyNumber,
   keyBytes,
@@ -51,7 +52,14 @@ export function rowAt(words: Int32Array, head: number): WaitingRow {
 const quote = Buffer.from('"')
 
 function* blocksOf(words: Int32Array, head: number): Generator<number> {
-  for (let address = head; address !== 0; address = nextOf(words, address * unitWords)) yield address * unitWords
+  let sides = 0
+  for (let address = head; address !== 0; address = nextOf(words, address * unitWords)) {
+    const word = address * unitWords
+    const side = 1 << sideOf(words, word)
+    assert((sides & side) === 0, 'no side occurs twice in a row')
+    sides |= side
+    yield word
+  }
 }
 
 function storedPart(words: Int32Array, word: number): StoredPart {

@@ -1,3 +1,4 @@
+import { assert } from '../../core/assert.ts'
 import type { Ask } from '../actor/ask.ts'
 import { Fifo } from './fifo.ts'
 import type { ActorMessage } from '../actor/ref.ts'
@@ -68,6 +69,7 @@ export class Mailbox {
     if (envelope === undefined) return
     this.#admittedCount--
     this.#admittedBytes -= envelope.sizeBytes
+    assert(this.#admittedCount >= 0 && this.#admittedBytes >= 0, 'only an admitted message is handled')
     for (;;) {
       const next = this.#queue.at(this.#admittedCount)
       if (next === undefined || !this.#hasRoom(next)) return
