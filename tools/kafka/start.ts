@@ -13,8 +13,8 @@ import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { sleep, systemClock } from '../../src/core/clock.ts'
 
-const version = process.env['MILLRACE_KAFKA_VERSION'] ?? '4.3.1'
-const jarsDir = join(import.meta.dirname, '../../.cache/kafka', version)
+const defaultVersion = process.env['MILLRACE_KAFKA_VERSION'] ?? '4.3.1'
+const jarsDirOf = (version: string) => join(import.meta.dirname, '../../.cache/kafka', version)
 const javaMajorMin = 17
 const startMsMax = 60_000
 const stopMsMax = 20_000
@@ -22,6 +22,8 @@ const stopMsMax = 20_000
 const run = promisify(execFile)
 
 export interface KafkaOptions {
+  /** @defaultValue `MILLRACE_KAFKA_VERSION`, else 4.3.1 */
+  version?: string
   /** 0 picks a free one. @defaultValue 0 */
   port?: number
   /** Kept after the broker ends when given. @defaultValue a new temporary folder, removed on disposal */
@@ -55,14 +57,15 @@ export async function javaAndMavenAvailable(): Promise<true | string> {
   const java = await run('java', ['-version']).catch(() => undefined)
   if (java === undefined) return 'Java is not installed'
   const major = Number(/version "(\d+)/.exec(java.stderr)?.[1] ?? 0)
-  if (major < javaMajorMin) return `Java is ${major}, Apache Kafka ${version} needs ${javaMajorMin}`
-  if (existsSync(jarsDir)) return true
+  if (major < javaMajorMin) return `Java is ${major}, Apache Kafka ${defaultVersion} needs ${javaMajorMin}`
+  if (existsSync(jarsDirOf(defaultVersion))) return true
   const maven = await run('mvn', ['--version']).catch(() => undefined)
   return maven === undefined ? 'Maven is not installed' : true
 }
 
 /** Starts a broker and resolves once it answers for itself in Metadata. The first start downloads the jars. */
 export async function startKafka({
+  version = defaultVersion,
   port = 0,
   dataDir,
   heapMb = 1024,
@@ -70,7 +73,7 @@ export async function startKafka({
   properties: moreProperties = {},
   formatArguments = [],
 }: KafkaOptions = {}): Promise<Kafka> {
-  const classpath = await kafkaClasspath()
+  const classpath = await kafkaClasspath(version)
   const home = dataDir ?? (await mkdtemp(join(tmpdir(), 'millrace-kafka-')))
   const clientPort = port || (await freePort())
   const listeners: Record<string, string> = {}
@@ -116,13 +119,14 @@ export async function startKafka({
 }
 
 /** Fetches Apache Kafka's jars where they are not there yet, and returns the class path of broker, clients and tools. */
-export async function kafkaClasspath(): Promise<string> {
-  if (!existsSync(jarsDir)) await fetchJars()
+export async function kafkaClasspath(version = defaultVersion): Promise<string> {
+  const jarsDir = jarsDirOf(version)
+  if (!existsSync(jarsDir)) await fetchJars(version, jarsDir)
   return join(jarsDir, '*')
 }
 
 /** Several test processes may come here at once: each fetches into a folder of its own, the first to finish wins. */
-async function fetchJars(): Promise<void> {
+async function fetchJars(version: string, jarsDir: string): Promise<void> {
   await mkdir(join(jarsDir, '..'), { recursive: true })
   const partial = await mkdtemp(`${jarsDir}-`)
   const pom = join(import.meta.dirname, 'pom.xml')
@@ -226,6 +230,6 @@ if (import.meta.main) {
     ...(values['data-dir'] === undefined ? {} : { dataDir: values['data-dir'] }),
     ...(values['heap-mb'] === undefined ? {} : { heapMb: Number(values['heap-mb']) }),
   })
-  process.stdout.write(`Apache Kafka ${version} serves at ${kafka.bootstrapServers} (process ${kafka.pid})\n`)
+  process.stdout.write(`Apache Kafka ${defaultVersion} serves at ${kafka.bootstrapServers} (process ${kafka.pid})\n`)
   await stopped
 }
