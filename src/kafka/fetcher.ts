@@ -1,7 +1,7 @@
 import { MillraceError, KafkaError } from '../core/errors.ts'
 import type { Timer } from '../core/clock.ts'
 import type { FetchedPartition } from '../kernel/index.ts'
-import { byLeader, listOffsets } from './admin.ts'
+import { byLeader, listOffsets } from './admin/list-offsets.ts'
 import { apis } from './apis.ts'
 import { brokerErrors, refusal, topicRecreated } from './broker-error.ts'
 import type { Wait } from './broker-waits.ts'

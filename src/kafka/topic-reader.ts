@@ -1,5 +1,5 @@
 import type { FetchedPartition } from '../kernel/index.ts'
-import { listOffsets } from './admin.ts'
+import { listOffsets } from './admin/list-offsets.ts'
 import type { Cluster, Topic } from './cluster.ts'
 import { Fetcher } from './fetcher.ts'
 

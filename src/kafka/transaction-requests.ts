@@ -1,8 +1,8 @@
+import { ownMetadata } from './admin/group-offsets.ts'
 import { apis } from './apis.ts'
 import type { Cluster } from './cluster.ts'
 import { type Attempt, Coordinator } from './coordinator.ts'
 import type { GroupMember } from './group-member.ts'
-import { ownMetadata } from './offset-store.ts'
 import type { Outcome, ProducerIdentity, TransactionState } from './transaction-state.ts'
 
 /** The next offset of each partition of a topic; those below 0 are left as they are. */

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { commitOffsets } from '../../src/kafka/index.ts'
 import { field, stage, topology } from '../../src/streams/index.ts'
-import { atCluster } from '../integration/at-cluster.ts'
+import { commitOffsets } from '../integration/commit-offsets.ts'
 import { customers, customerTopology, mergesOf, record, valuesOf } from '../integration/customers.ts'
 import { assertAccount, startQuietly } from '../integration/run.ts'
 import { onEachBroker, type Stream, type Target } from '../integration/target.ts'
@@ -32,7 +31,7 @@ export function resuming(target: Target): void {
     startQuietly(program, target.bootstrapServers)
 
   const setOffsets = ({ app, source }: Stream, offsets: readonly number[]) =>
-    atCluster(target, (cluster) => commitOffsets(cluster, app, source, offsets))
+    commitOffsets(target, app, source, offsets)
 
   describe('a program that was stopped', () => {
     it('goes on where it was, with what waits', async () => {

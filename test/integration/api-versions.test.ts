@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { startBroker } from '../../src/broker/index.ts'
 import { systemClock } from '../../src/core/clock.ts'
-import { apis, Cluster, commitOffsets, sendBatches, TransactionalProducer } from '../../src/kafka/index.ts'
+import { apis, Cluster, sendBatches, TransactionalProducer } from '../../src/kafka/index.ts'
 import { noHeaders, OutputBuilder, recordBatchOf, writePlainRecord } from '../../src/kernel/index.ts'
 import { audit, explain, field, reset, stage, topology } from '../../src/streams/index.ts'
 import { noMember } from '../transactions/session.ts'
@@ -53,7 +53,6 @@ describe('the table of versions', () => {
     await explain({ bootstrapServers, sasl, app: 'shop', key: '1' })
     await audit({ bootstrapServers, sasl, app: 'shop' })
     await reset({ bootstrapServers, sasl, app: 'shop' })
-    await commitOffsets(cluster, 'shop', 'orders', [1])
     await commitByVersion1(cluster)
 
     const { describeProducers, listTransactions, incrementalAlterConfigs, ...expected } = apis

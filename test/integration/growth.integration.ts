@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { commitOffsets } from '../../src/kafka/index.ts'
 import { type App, audit, explain } from '../../src/streams/index.ts'
-import { atCluster } from './at-cluster.ts'
+import { commitOffsets } from './commit-offsets.ts'
 import {
   type Correlation,
   type CustomerRecord,
@@ -145,7 +144,7 @@ export function growth(target: Target): void {
       await stream.run(customerTopology(stream))
       await grow(stream)
       await stream.produce(inPartition(added, 'B', 10))
-      await atCluster(target, (cluster) => commitOffsets(cluster, stream.app, stream.source, [10, 0, 0, 5]))
+      await commitOffsets(target, stream.app, stream.source, [10, 0, 0, 5])
 
       await assert.rejects(startOf(stream), {
         code: 'GROUP_OFFSETS_DIFFER',

@@ -1,4 +1,3 @@
-import { fetchV13 } from '@platformatic/kafka'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
@@ -7,6 +6,7 @@ import { Kafka, logLevel } from 'kafkajs'
 import { systemClock } from '../../src/core/clock.ts'
 import { MillraceError, type ErrorCode } from '../../src/core/errors.ts'
 import {
+  apis,
   Cluster,
   type ClusterOptions,
   type Connection,
@@ -220,14 +220,16 @@ function assertIs(error: unknown, code: ErrorCode, ...words: string[]): void {
 
 /** Asks for records that do not come, so that the broker holds the answer back. */
 async function longPoll(connection: Connection, topicId: string): Promise<void> {
-  const partition = {
-    partition: 0,
-    currentLeaderEpoch: -1,
-    fetchOffset: 0n,
-    lastFetchedEpoch: -1,
-    partitionMaxBytes: 1024,
-  }
-  await connection.call(fetchV13.api, 100, 1, 1024, 0, 0, -1, [{ topicId, partitions: [partition] }], [], '')
+  const uuid = Buffer.from(topicId.replaceAll('-', ''), 'hex').toString('base64url')
+  const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1_024 }]
+  const response = await connection.ask(apis.fetch, {
+    maxWaitMs: 100,
+    minBytes: 1,
+    maxBytes: 1_024,
+    isolationLevel: 0,
+    topics: [{ topicId: uuid, partitions }],
+  })
+  assert.deepEqual([response.errorCode, response.responses[0]!.partitions[0]!.errorCode], [0, 0])
 }
 
 async function produceWithKafkajs({ broker, certificates }: Target, topic: string, values: string[]): Promise<void> {

@@ -1,11 +1,11 @@
-import { type API, saslAuthenticateV2, saslHandshakeV1 } from '@platformatic/kafka'
 import type { Clock } from '../../core/clock.ts'
-import { KafkaError, MillraceError } from '../../core/errors.ts'
+import { KafkaError } from '../../core/errors.ts'
 import { type Random, systemRandom } from '../../core/random.ts'
-import { brokerCodesOf, brokerErrorName } from '../broker-error.ts'
+import { type Api, errorCode, errorName, type RequestInputOf, type ResponseOf } from '../../protocol/index.ts'
+import { apis } from '../apis.ts'
 import type { Place } from '../connection-failure.ts'
 import { type Credentials, readCredentials } from './credentials.ts'
-import type { SaslExchange } from './exchange.ts'
+import { type SaslExchange, SaslFailed } from './exchange.ts'
 import { oauthBearer } from './oauth-bearer.ts'
 import type { SaslOptions } from './options.ts'
 import { plain } from './plain.ts'
@@ -13,7 +13,7 @@ import { scram } from './scram.ts'
 
 /** The part of a connection that authentication needs. */
 export interface SaslPeer extends Place {
-  call<Arguments extends unknown[], Response>(api: API<Arguments, Response>, ...args: Arguments): Promise<Response>
+  ask<A extends Api>(api: A, request: RequestInputOf<A>): Promise<ResponseOf<A>>
 }
 
 /**
@@ -28,19 +28,18 @@ export async function authenticate(peer: SaslPeer, sasl: SaslOptions, clock: Clo
     await handshake(peer, sasl.mechanism)
     return await prove(peer, exchangeOf(credentials, systemRandom))
   } catch (error) {
-    if (MillraceError.is(error)) throw error
-    throw refusal(peer, sasl.mechanism, brokerMessage(error), error)
+    if (!(error instanceof SaslFailed)) throw error
+    const { host, port } = peer
+    const { mechanism } = sasl
+    const message = `broker ${host}:${port}: SASL ${mechanism} failed: ${error.message}`
+    throw new KafkaError('KAFKA_AUTHENTICATION_FAILED', message, { host, port, mechanism }, error)
   }
 }
 
 async function handshake(peer: SaslPeer, mechanism: string): Promise<void> {
-  try {
-    await peer.call(saslHandshakeV1.api, mechanism)
-  } catch (error) {
-    const { response } = error as { response?: { mechanisms: string[] } }
-    if (response === undefined || response.mechanisms.length === 0) throw error
-    throw refusal(peer, mechanism, `the listener takes ${response.mechanisms.join(', ')}`, error)
-  }
+  const { errorCode: code, mechanisms } = await peer.ask(apis.saslHandshake, { mechanism })
+  if (code === errorCode.none) return
+  throw new SaslFailed(mechanisms.length === 0 ? errorName(code) : `the listener takes ${mechanisms.join(', ')}`)
 }
 
 /** Exchanges messages until both sides know enough; the last answer says how long the session lasts. */
@@ -48,9 +47,10 @@ async function prove(peer: SaslPeer, exchange: SaslExchange): Promise<number> {
   let lifetimeMs = 0
   let step = await exchange.next()
   while (step.done !== true) {
-    const { authBytes, sessionLifetimeMs } = await peer.call(saslAuthenticateV2.api, step.value)
-    lifetimeMs = Number(sessionLifetimeMs)
-    step = await exchange.next(authBytes)
+    const answer = await peer.ask(apis.saslAuthenticate, { authBytes: step.value })
+    if (answer.errorCode !== errorCode.none) throw new SaslFailed(answer.errorMessage || errorName(answer.errorCode))
+    lifetimeMs = answer.sessionLifetimeMs
+    step = await exchange.next(answer.authBytes)
   }
   return lifetimeMs
 }
@@ -71,17 +71,4 @@ function exchangeOf(credentials: Credentials, random: Random): SaslExchange {
 /** 128 bits of chance. */
 function newNonce(random: Random): string {
   return Buffer.from(Uint32Array.from({ length: 4 }, () => random.nextUint32()).buffer).toString('base64url')
-}
-
-function refusal({ host, port }: SaslPeer, mechanism: string, reason: string, cause: unknown): KafkaError {
-  const message = `broker ${host}:${port}: SASL ${mechanism} failed: ${reason}`
-  return new KafkaError('KAFKA_AUTHENTICATION_FAILED', message, { host, port, mechanism }, cause)
-}
-
-/** The reason that the broker gives, else the name of its error, else why the mechanism failed. */
-function brokerMessage(error: unknown): string {
-  const { response } = error as { response?: { errorMessage?: string | null } }
-  if (response?.errorMessage) return response.errorMessage
-  const [code] = brokerCodesOf(error)
-  return code === undefined ? (error as Error).message : brokerErrorName(code)
 }

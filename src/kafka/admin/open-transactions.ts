@@ -1,9 +1,9 @@
-import { describeProducersV0, listTransactionsV0 } from '@platformatic/kafka'
-import { sleep } from '../core/clock.ts'
-import { KafkaError } from '../core/errors.ts'
-import { listOffsets } from './admin.ts'
-import type { Cluster, Topic } from './cluster.ts'
-import { retryDelayMs } from './retry.ts'
+import { sleep } from '../../core/clock.ts'
+import { KafkaError } from '../../core/errors.ts'
+import { apis } from '../apis.ts'
+import type { Cluster, Topic } from '../cluster.ts'
+import { retryDelayMs } from '../retry.ts'
+import { listOffsets } from './list-offsets.ts'
 
 /** A transaction that keeps what was written to a partition since from being read with `read_committed`. */
 export interface OpenTransaction {
@@ -81,22 +81,27 @@ async function describe(cluster: Cluster, topic: Topic, partition: number, offse
     cluster.nodeIds.map((nodeId) => transactionalIdAt(cluster, nodeId, producerId).catch(() => undefined)),
   )
   const transactionalId = ids.find((id) => id !== undefined)
-  return { ...place, producerId: Number(producerId), ...(transactionalId !== undefined && { transactionalId }) }
+  return { ...place, producerId, ...(transactionalId !== undefined && { transactionalId }) }
 }
 
 /** The producer whose transaction is the oldest that is open in a partition. */
-async function producerAt(cluster: Cluster, { name }: Topic, partition: number): Promise<bigint | undefined> {
+async function producerAt(cluster: Cluster, { name }: Topic, partition: number): Promise<number | undefined> {
   const [topic] = await cluster.topics([name])
   const connection = await cluster.connection(topic!.partitions[partition]!.leader, 'admin')
-  const { topics } = await connection.call(describeProducersV0.api, [{ name, partitionIndexes: [partition] }])
-  const open = topics[0]!.partitions[0]!.activeProducers.filter((each) => each.currentTxnStartOffset >= 0n)
-  return open.toSorted((a, b) => Number(a.currentTxnStartOffset - b.currentTxnStartOffset))[0]?.producerId
+  const { topics } = await connection.ask(apis.describeProducers, {
+    topics: [{ name, partitionIndexes: [partition] }],
+  })
+  const open = topics[0]!.partitions[0]!.activeProducers.filter((each) => each.currentTxnStartOffset >= 0)
+  return open.toSorted((a, b) => a.currentTxnStartOffset - b.currentTxnStartOffset)[0]?.producerId
 }
 
 /** Its transactional id, if this broker is its coordinator. */
-async function transactionalIdAt(cluster: Cluster, nodeId: number, producerId: bigint): Promise<string | undefined> {
+async function transactionalIdAt(cluster: Cluster, nodeId: number, producerId: number): Promise<string | undefined> {
   const connection = await cluster.connection(nodeId, 'admin')
-  const { transactionStates } = await connection.call(listTransactionsV0.api, [], [producerId], -1n, null)
+  const { transactionStates } = await connection.ask(apis.listTransactions, {
+    stateFilters: [],
+    producerIdFilters: [producerId],
+  })
   return transactionStates[0]?.transactionalId
 }
 

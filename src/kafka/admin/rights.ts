@@ -1,9 +1,10 @@
-import { createTopicsV7, describeGroupsV5, endTxnV3 } from '@platformatic/kafka'
-import { KafkaError } from '../core/errors.ts'
-import { brokerErrorName, brokerErrors } from './broker-error.ts'
-import type { Cluster } from './cluster.ts'
-import { askGroup } from './offset-store.ts'
-import { withRetries } from './retry.ts'
+import { errorCode, operationsUnknown } from '../../protocol/index.ts'
+import { apis } from '../apis.ts'
+import type { Cluster } from '../cluster.ts'
+import { withRetries } from '../retry.ts'
+import { askGroup } from './ask-group.ts'
+import { brokerErrorOf, isRefusal } from './refusal-code.ts'
+import { creationOf } from './topics.ts'
 
 /** Operations by the bit that brokers set for one that is allowed. */
 const operationBits = { Read: 3, Write: 4, Create: 5, Delete: 6, Describe: 8, DescribeConfigs: 10 } as const
@@ -15,11 +16,8 @@ export interface Right {
   readonly name: string
 }
 
-/** What brokers answer that do not tell the allowed operations. */
-const untold = -2147483648
-const noProducerId = -1n
-const noProducerEpoch = -1
-const requestTimeoutMs = 30_000
+/** A producer that does not exist. */
+const noProducer = { producerId: -1, producerEpoch: -1 }
 
 /**
  * Finds which of some rights this client does not have. Changes nothing, and disturbs no other client.
@@ -59,17 +57,18 @@ export function grantsOf(rights: readonly Right[]): string[] {
 }
 
 function isAllowed(operation: Right['operation'], operations: number): boolean {
-  return operations === untold || (operations & (1 << operationBits[operation])) !== 0
+  return operations === operationsUnknown || (operations & (1 << operationBits[operation])) !== 0
 }
 
 async function groupPermissions(cluster: Cluster, group: string): Promise<number> {
   try {
-    const { groups } = await askGroup(cluster, group, 'describing the rights', (coordinator) =>
-      coordinator.call(describeGroupsV5.api, [group], true),
-    )
+    const { groups } = await askGroup(cluster, group, 'describing the rights', apis.describeGroups, {
+      groups: [group],
+      includeAuthorizedOperations: true,
+    })
     return groups[0]!.authorizedOperations
   } catch (error) {
-    if (brokerErrorOf(error) === brokerErrorName(brokerErrors.groupAuthorizationFailed)) return 0
+    if (isRefusal(error, errorCode.groupAuthorizationFailed)) return 0
     throw error
   }
 }
@@ -77,18 +76,17 @@ async function groupPermissions(cluster: Cluster, group: string): Promise<number
 function mayWriteTransactions(cluster: Cluster, transactionalId: string): Promise<boolean> {
   const what = `looking for the rights of transactional id "${transactionalId}"`
   return withRetries(cluster.retryPolicy, what, () => {
-    const abort = cluster.requestOnce(what, endTxnV3.api, transactionalId, noProducerId, noProducerEpoch, false)
-    return isPermitted(abort, brokerErrors.transactionalIdAuthorizationFailed)
+    const abort = cluster.askOnce(what, apis.endTxn, { transactionalId, ...noProducer, committed: false })
+    return isPermitted(abort, errorCode.transactionalIdAuthorizationFailed)
   })
 }
 
 function mayCreateTopic(cluster: Cluster, name: string): Promise<boolean> {
   const what = `looking for the right to create topic "${name}"`
-  const topic = { name, numPartitions: 1, replicationFactor: -1, assignments: [], configs: [] }
-  return withRetries(cluster.retryPolicy, what, () => {
-    const validation = cluster.requestOnce(what, createTopicsV7.api, [topic], requestTimeoutMs, true)
-    return isPermitted(validation, brokerErrors.topicAuthorizationFailed)
-  })
+  const validation = creationOf({ name, partitionCount: 1 }, { validateOnly: true })
+  return withRetries(cluster.retryPolicy, what, () =>
+    isPermitted(cluster.askOnce(what, apis.createTopics, validation), errorCode.topicAuthorizationFailed),
+  )
 }
 
 /** Whether a broker answers anything but that this is not permitted. */
@@ -97,13 +95,7 @@ async function isPermitted(request: Promise<unknown>, forbidden: number): Promis
     await request
     return true
   } catch (error) {
-    const answer = brokerErrorOf(error)
-    if (answer === undefined) throw error
-    return answer !== brokerErrorName(forbidden)
+    if (brokerErrorOf(error) === undefined) throw error
+    return !isRefusal(error, forbidden)
   }
-}
-
-/** What a broker has answered, unless it could not be asked. */
-function brokerErrorOf(error: unknown): unknown {
-  return error instanceof KafkaError ? error.details['brokerError'] : undefined
 }

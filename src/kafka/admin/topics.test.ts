@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
-import { createPartitionsV3 } from '@platformatic/kafka'
-import { deleteTopics as deleteTopicsApi, PauseClock, ScriptedBroker } from '../../test/kafka-peer/index.ts'
-import { type Broker, startBroker } from '../broker/index.ts'
-import { createTopics, deleteTopics, listOffsets, topicConfigs } from './admin.ts'
-import { sendBatches } from './batch-sender.ts'
-import { Cluster } from './cluster.ts'
-import { recordBatch } from './fixtures/record-batch.ts'
+import { deleteTopics as deleteTopicsApi, PauseClock, ScriptedBroker } from '../../../test/kafka-peer/index.ts'
+import { type Broker, startBroker } from '../../broker/index.ts'
+import { createPartitions } from '../../protocol/index.ts'
+import { sendBatches } from '../batch-sender.ts'
+import { Cluster } from '../cluster.ts'
+import { recordBatch } from '../fixtures/record-batch.ts'
+import { listOffsets } from './list-offsets.ts'
+import { topicConfigs } from './topic-configs.ts'
+import { createTopics, deleteTopics } from './topics.ts'
 
 const unknownTopicOrPartition = 3
 const topicAuthorizationFailed = 29
@@ -61,7 +63,8 @@ describe('admin', () => {
     const topic = await cluster.topicWhenReady('growing')
     const assignment = { brokerIds: [topic.partitions[0]!.leader] }
     const growth = { name: 'growing', count: 4, assignments: [assignment, assignment] }
-    await cluster.request('growing a topic', createPartitionsV3.api, [growth], 1_000, false)
+    const request = { topics: [growth], timeoutMs: 1_000, validateOnly: false }
+    await cluster.ask('growing a topic', createPartitions, request)
 
     assert.deepEqual(await listOffsets(cluster, topic, 'earliest'), [0, 0])
     assert.deepEqual(await listOffsets(cluster, await cluster.topicWhenReady('growing'), 'earliest'), [0, 0, 0, 0])

@@ -1,0 +1,25 @@
+import { refusal } from '../broker-error.ts'
+import type { Cluster } from '../cluster.ts'
+import { Coordinator } from '../coordinator.ts'
+import { withRetries } from '../retry.ts'
+import type { Api, RequestInputOf, ResponseOf } from '../../protocol/index.ts'
+
+/**
+ * Asks the coordinator of a group, looking for it again while it moves.
+ *
+ * @param what - What is done, as the beginning of a sentence that ends in "of group".
+ */
+export function askGroup<A extends Api>(
+  cluster: Cluster,
+  group: string,
+  what: string,
+  api: A,
+  request: RequestInputOf<A>,
+): Promise<ResponseOf<A>> {
+  return withRetries(cluster.retryPolicy, `${what} of group "${group}"`, async () => {
+    const result = await new Coordinator(cluster, 'group', group).ask(api, request)
+    if (result.type === 'answered') return result.response
+    if (result.type === 'refused') throw refusal(result.code, `${what} of group "${group}"`, { group })
+    throw result.error
+  })
+}

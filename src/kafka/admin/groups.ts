@@ -1,0 +1,25 @@
+import { errorCode } from '../../protocol/index.ts'
+import { apis } from '../apis.ts'
+import type { Cluster } from '../cluster.ts'
+import { askGroup } from './ask-group.ts'
+import { isRefusal } from './refusal-code.ts'
+
+/** Counts the members of a consumer group; undefined where there is no such group. */
+export async function countGroupMembers(cluster: Cluster, group: string): Promise<number | undefined> {
+  const { groups } = await askGroup(cluster, group, 'describing the members', apis.describeGroups, { groups: [group] })
+  const { groupState, members } = groups[0]!
+  return groupState === 'Dead' ? undefined : members.length
+}
+
+/**
+ * Deletes a consumer group and its offsets; one that does not exist is passed over.
+ *
+ * @throws KafkaError `KAFKA_REFUSED`, with `NON_EMPTY_GROUP` as `brokerError` while it has members.
+ */
+export async function deleteGroup(cluster: Cluster, group: string): Promise<void> {
+  try {
+    await askGroup(cluster, group, 'deletion', apis.deleteGroups, { groups: [group] })
+  } catch (error) {
+    if (!isRefusal(error, errorCode.groupIdNotFound)) throw error
+  }
+}
