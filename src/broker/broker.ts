@@ -20,6 +20,7 @@ import type {
   WorkerOptions,
 } from './thread.ts'
 
+/** What the embedded broker is, and what it asks of its clients. */
 export interface BrokerOptions {
   /** 0 picks a free one. @defaultValue 0 */
   readonly port?: number
@@ -55,6 +56,7 @@ export interface BrokerOptions {
   readonly onRequest?: (request: ServedRequest) => void
 }
 
+/** A running broker. Disposing of it stops it. */
 export interface Broker extends AsyncDisposable {
   readonly host: string
   readonly port: number

@@ -5,6 +5,7 @@ import type { BrokerFault } from './faults.ts'
 import type { ServedRequest } from './served-request.ts'
 import type { SaslSettings } from './sasl/settings.ts'
 
+/** A topic that is created. */
 export interface BrokerTopic {
   readonly name: string
   /** @defaultValue 1 */

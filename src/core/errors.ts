@@ -357,6 +357,7 @@ interface ErrorRule {
   readonly remedy: string
 }
 
+/** The codes of all errors; docs/errors.md says what to do for each. */
 export type ErrorCode = keyof typeof errorCatalogue
 
 /** JSON-safe facts about one error: ids, offsets, limits. */

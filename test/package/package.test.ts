@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import type { OptionTable } from '../../src/core/options.ts'
+import { appOptions, readingOptions, runOptions } from '../../src/streams/index.ts'
+import { LanguageServer } from './language-server.ts'
 
 const project = resolve(import.meta.dirname, '../..')
-const { dependencies, exports }: { dependencies: object; exports: object } = JSON.parse(
+const { dependencies, exports }: { dependencies: object; exports: Record<string, { types: string }> } = JSON.parse(
   readFileSync(join(project, 'package.json'), 'utf8'),
 )
 const subpaths = Object.keys(exports).map((subpath) => join('millrace', subpath))
@@ -16,8 +19,9 @@ describe('the packed package', () => {
   const program = mkdtempSync(join(tmpdir(), 'millrace-package-'))
   const installed = join(program, 'node_modules/millrace')
   let packedFiles: string[]
+  let server: LanguageServer
 
-  before(() => {
+  before(async () => {
     run('node', ['--run', 'build'], project)
     const packed = run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', program], project)
     const [{ filename, files }] = JSON.parse(packed)
@@ -28,16 +32,67 @@ describe('the packed package', () => {
       mkdirSync(dirname(join(program, 'node_modules', name)), { recursive: true })
       symlinkSync(join(project, 'node_modules', name), join(program, 'node_modules', name))
     }
+    symlinkSync(join(project, 'node_modules/@types'), join(program, 'node_modules/@types'))
+    server = await LanguageServer.start(tsc, program)
   })
-  after(() => rmSync(program, { recursive: true }))
+  after(async () => {
+    await server[Symbol.asyncDispose]()
+    rmSync(program, { recursive: true })
+  })
 
-  it('exports these names from each of its front doors', (t) => {
-    const names = Object.fromEntries(
-      subpaths.map((subpath) => [subpath, evaluate(`Object.keys(await import('${subpath}')).sort()`)]),
+  it('exports these names from each of its front doors, each of which editors explain', async (t) => {
+    const doors = Object.fromEntries(subpaths.map((subpath) => [subpath, namesOf(subpath)]))
+    const path = join(program, 'names.mts')
+    const uses = Object.entries(doors).flatMap(([subpath, names]) =>
+      names.map((name) => ({ subpath, name, line: `import type { ${name} } from '${subpath}'` })),
     )
+    writeFileSync(path, uses.map(({ line }) => line).join('\n'))
 
-    t.assert.snapshot(names)
+    const shown: Record<string, Record<string, string>> = {}
+    server.open(path)
+    for (const [line, { subpath, name }] of uses.entries()) {
+      const { text } = await server.hover(path, line, 'import type { '.length)
+      assert.notEqual(text, '', `${subpath} ${name} is not explained`)
+      ;(shown[subpath] ??= {})[name] = firstSentence(text)
+    }
+
+    t.assert.snapshot(shown)
+    for (const [subpath, names] of Object.entries(doors)) {
+      const values = evaluate(`Object.keys(await import('${subpath}'))`) as string[]
+      assert.deepEqual(
+        values.filter((name) => !names.includes(name)),
+        [],
+        subpath,
+      )
+    }
   })
+
+  const tables: Record<string, OptionTable> = {
+    StartOptions: runOptions,
+    AuditOptions: readingOptions,
+    ExplainOptions: readingOptions,
+    ResetOptions: appOptions,
+    'StageOptions<unknown, unknown>': {},
+    'CorrelateOptions<string>': {},
+    RememberCompleted: {},
+    TopicOptions: {},
+    TlsOptions: {},
+    PasswordSasl: {},
+    TokenSasl: {},
+  }
+  for (const [type, table] of Object.entries(tables)) {
+    it(`explains every option of ${type}, those of a table as the table does`, async () => {
+      const names = await optionsOf(type)
+
+      for (const name of Object.keys(table)) assert.ok(name in names, `${name} is missing`)
+      assert.notDeepEqual(names, {})
+      for (const [name, text] of Object.entries(names)) {
+        const { doc = '', default: standard = '', env = '' } = table[name] ?? {}
+        assert.notEqual(text, '', `${name} is not explained`)
+        for (const fact of [doc, String(standard), env]) assert.ok(text.includes(fact), `${name}: ${text}`)
+      }
+    })
+  }
 
   it('lets nobody in by another way', () => {
     for (const path of ['millrace/kernel', 'millrace/dist/kernel/index.js', 'millrace/src/core/errors.ts']) {
@@ -46,12 +101,22 @@ describe('the packed package', () => {
   })
 
   it('has types that a strict program compiles against', () => {
-    const imports = subpaths.map((subpath, i) => `import * as door${i} from '${subpath}'\nvoid door${i}\n`)
-    writeFileSync(join(program, 'program.mts'), imports.join(''))
-    symlinkSync(join(project, 'node_modules/@types'), join(program, 'node_modules/@types'))
+    cpSync(join(import.meta.dirname, 'fixtures/program.mts'), join(program, 'program.mts'))
 
-    const options = '--noEmit --strict --module nodenext --target es2024 --lib es2024,esnext.disposable --types node'
-    assert.equal(run('tsc', [...options.split(' '), '--skipLibCheck', 'program.mts'], program), '')
+    const options = '--noEmit --strict --exactOptionalPropertyTypes --module nodenext --target es2024 --types node'
+    const { stdout } = spawnSync(tsc, [...options.split(' '), 'program.mts'], { cwd: program, encoding: 'utf8' })
+    // The declarations of this dependency do not compile by themselves.
+    const errors = stdout.split('\n').filter((line) => /error TS/.test(line) && !line.includes('/@platformatic/kafka/'))
+    assert.deepEqual(errors, [])
+  })
+
+  it('has errors that a program recognizes by their class and code', () => {
+    cpSync(join(import.meta.dirname, 'fixtures/program.mts'), join(program, 'program.mts'))
+
+    assert.equal(
+      run('node', ['program.mts'], program),
+      'CONFIG_INVALID_VALUE TOPOLOGY_INVALID ACTOR_SPEC_INVALID BROKER_TOPIC_REFUSED\n',
+    )
   })
 
   it('has a command that runs', () => {
@@ -69,12 +134,42 @@ describe('the packed package', () => {
     )
   })
 
+  /** The options of a type of the first door, and what editors show of each. */
+  async function optionsOf(type: string): Promise<Record<string, string>> {
+    const place = type.replaceAll(/\W/g, '')
+    const [given, used] = [join(program, `${place}-given.mts`), join(program, `${place}-used.mts`)]
+    const head = `import type * as door from 'millrace'`
+    const object = `export const options: door.${type} = { `
+    writeFileSync(given, `${head}\n${object} }\n`)
+    server.open(given)
+    const names = await server.completions(given, 1, object.length)
+    const uses = names.map((name) => `void options.${name}`)
+    writeFileSync(used, [head, `declare const options: door.${type}`, ...uses].join('\n'))
+    server.open(used)
+    const texts = names.map((_, index) => server.hover(used, 2 + index, 'void options.'.length))
+    return Object.fromEntries((await Promise.all(texts)).map(({ text }, index) => [names[index]!, text]))
+  }
+
+  /** What a front door exports, types included: its declaration is nothing but lists of names. */
+  function namesOf(subpath: string): string[] {
+    const { types } = exports[subpath === 'millrace' ? '.' : `./${subpath.slice('millrace/'.length)}`]!
+    const lists = [...readFileSync(join(installed, types), 'utf8').matchAll(/export (?:type )?\{([^}]*)\}/g)]
+    const names = lists.flatMap(([, list]) => list!.split(',').map((name) => name.replace(/^\s*(type )?/, '').trim()))
+    return names.filter((name) => name !== '').sort()
+  }
+
   /** The value of an expression in a module of the program. */
   function evaluate(expression: string): unknown {
     const code = `process.stdout.write(JSON.stringify(${expression}))`
     return JSON.parse(run('node', ['--input-type=module', '--eval', code], program))
   }
 })
+
+const tsc = join(project, 'node_modules/.bin/tsc')
+
+function firstSentence(text: string): string {
+  return /^.*?[.](?= |$)/.exec(text)?.[0] ?? text
+}
 
 function run(command: string, args: string[], cwd: string): string {
   const path = `${join(project, 'node_modules/.bin')}:${process.env['PATH']}`

@@ -4,6 +4,7 @@ import { ActorError } from '../../core/errors.ts'
 /** Answers a question; answers after the first, or after the asker has given up, do nothing. */
 export type Reply<Value> = (answer: Value) => void
 
+/** How long a question waits for its answer. */
 export interface AskOptions {
   /** Milliseconds to wait for the answer. @defaultValue 5_000 */
   readonly timeoutMs?: number

@@ -12,8 +12,10 @@ import type { Backoff, RestartType } from './restart-policy.ts'
  */
 export type Strategy = 'oneForOne' | 'oneForAll' | 'restForOne'
 
+/** What a supervisor starts, and when it restarts it. */
 export type ChildSpec = ActorChildSpec | SupervisorChildSpec
 
+/** An actor below a supervisor. */
 export interface ActorChildSpec {
   /** Names the child among its siblings; not empty and without `/`. @defaultValue the name of what it starts */
   readonly id?: string
@@ -24,6 +26,7 @@ export interface ActorChildSpec {
   readonly shutdownMs?: number
 }
 
+/** A supervisor below another one. */
 export interface SupervisorChildSpec {
   /** Names the child among its siblings; not empty and without `/`. @defaultValue the name of what it starts */
   readonly id?: string
@@ -34,6 +37,7 @@ export interface SupervisorChildSpec {
   readonly shutdownMs?: never
 }
 
+/** How a supervisor treats its children. */
 export interface SupervisorOptions {
   readonly name: string
   /** @defaultValue 'oneForOne' */

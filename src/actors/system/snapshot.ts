@@ -3,6 +3,7 @@ import type { ExitReason } from '../supervision/exit-reason.ts'
 /** What one child of a system is and does at this moment. */
 export type ChildSnapshot = ActorSnapshot | SupervisorSnapshot
 
+/** An actor at this moment. */
 export interface ActorSnapshot {
   readonly kind: 'actor'
   readonly path: string
@@ -22,6 +23,7 @@ export interface ActorSnapshot {
   readonly waitingCount: number
 }
 
+/** A supervisor and its children at this moment. */
 export interface SupervisorSnapshot {
   readonly kind: 'supervisor'
   readonly path: string

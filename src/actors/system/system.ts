@@ -16,6 +16,7 @@ import { Traffic } from '../mailbox/traffic.ts'
 import { validateSpec } from '../supervision/validate-spec.ts'
 import { within } from '../../core/within.ts'
 
+/** What a system is made of. */
 export interface SystemOptions {
   /** Tells systems apart in errors; it need not be unique. */
   readonly name: string
@@ -30,6 +31,7 @@ export interface SystemOptions {
   readonly signal?: AbortSignal
 }
 
+/** How much time a stop may take. */
 export interface StopOptions {
   /** Milliseconds for the actors to handle what is queued, before they are stopped. @defaultValue 30_000 */
   readonly drainMs?: number

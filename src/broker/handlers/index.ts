@@ -80,4 +80,5 @@ export const apis = [
   listTransactions,
 ] as const satisfies readonly ServedApi[]
 
+/** An API of Kafka that the broker serves, by the name that Kafka gives it. */
 export type ApiName = (typeof apis)[number]['name']

@@ -3,6 +3,7 @@ import type { Random } from '../../core/random.ts'
 import type { ScramHash } from '../../protocol/index.ts'
 import type { Credential } from './credential.ts'
 
+/** How clients may prove who they are. */
 export type SaslMechanism = 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER'
 
 /** Credentials of all users, by name and hash. */

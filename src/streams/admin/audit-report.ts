@@ -13,6 +13,7 @@ export interface Miscount {
   readonly found: number
 }
 
+/** What an audit has found, and what speaks against its verdict. */
 export interface AuditReport {
   readonly app: string
   /** The last epoch that had committed, and when it was closed, in milliseconds since 1970. */

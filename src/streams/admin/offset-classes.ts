@@ -1,5 +1,6 @@
 /** Classes that leave a trace at the broker, each offset of which can be named. */
 export const tracedClasses = ['emitted', 'pending', 'duplicate', 'deadLettered', 'expired', 'skipped'] as const
+/** A class of offsets that leaves a trace. */
 export type TracedClass = (typeof tracedClasses)[number]
 
 /** Offsets whose classes lie together. */

@@ -22,6 +22,7 @@ import { supervisionTree } from './supervision-tree.ts'
 const stopMsMax = 2_000
 const noteMsMax = 2_000
 
+/** What a process is to its application: it does the work, it stands by, or it stands by and could not take over. */
 export type Role = 'active' | 'standby' | 'incompatible'
 
 export interface TermOptions {

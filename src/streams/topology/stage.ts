@@ -20,6 +20,7 @@ export type PartFunction<Value, Part> = (
   origin: RecordOrigin,
 ) => Part | undefined | Promise<Part | undefined>
 
+/** What a stage keeps of a record, and what its function needs. */
 export interface StageOptions<Value, Part> {
   /** What the stage keeps of a record: the raw bytes of a field, or what a function makes. @defaultValue the whole value, byte for byte */
   readonly part?: Field | PartFunction<Value, Part>
