@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { experimentOptions } from '../src/cli/experiment/index.ts'
+import { storeOptions, tableOptions, transactionOptions } from '../src/state/index.ts'
 import { appOptions, readingOptions, runOptions, securityOptions } from '../src/streams/index.ts'
 import { errorCatalogue } from '../src/core/errors.ts'
 import { describeRule, type OptionRule, type OptionTable, secretFileVariable } from '../src/core/options.ts'
@@ -39,6 +40,9 @@ const pages = {
       table: readingOptions,
     },
     { title: 'The experiment', commands: '`demo`, `generate` and `verify`', table: experimentOptions },
+    { title: 'A store of tables', commands: '`new Store`, in the program', table: storeOptions },
+    { title: 'A table of a store', commands: '`store.table`, in the program', table: tableOptions },
+    { title: 'A transaction of a store', commands: '`store.transact` and `transactSync`', table: transactionOptions },
   ]),
 }
 

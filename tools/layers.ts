@@ -12,10 +12,11 @@ export const layers = {
   kafka: ['core', 'kernel', 'protocol'],
   broker: ['core', 'kernel', 'protocol', 'kafka'],
   actors: ['core'],
+  state: ['core', 'kernel'],
   streams: ['core', 'kernel', 'kafka', 'actors'],
-  testing: ['core', 'kernel', 'kafka', 'actors', 'streams'],
+  testing: ['core', 'kernel', 'kafka', 'actors', 'state', 'streams'],
   // What programs may import: a file for each subpath of the package, and nothing else imports them.
-  doors: ['core', 'kernel', 'kafka', 'broker', 'actors', 'streams', 'testing'],
+  doors: ['core', 'kernel', 'kafka', 'broker', 'actors', 'state', 'streams', 'testing'],
   cli: ['core', 'kernel', 'kafka', 'broker', 'actors', 'streams', 'testing'],
   // What checks the experiment's result must share no code with what made it.
   'cli/experiment': ['core'],

@@ -26,3 +26,5 @@ export { type CompletedKey, PendingTable, type TableCounts } from './pending-tab
 export { encodeHeader, headerOf } from './record-headers.ts'
 export { TableMemory } from './table-memory.ts'
 export type { StoredPart, WaitingRow } from './waiting-row.ts'
+export { KEPT, REPLACED, rowKeyBytesMax, TOMBSTONE } from './constants/row-version.ts'
+export { type KeyRange, rowBytesMax, VersionedRows } from './versioned-rows.ts'

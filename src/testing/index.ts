@@ -1,3 +1,7 @@
 export { probeActors } from './actor-probe.ts'
 export type { ActorProbe } from './actor-probe.ts'
+export type { Anomaly, AnomalyKind } from './history/anomaly.ts'
+export { checkHistory } from './history/check-history.ts'
+export { HistoryRecorder } from './history/history.ts'
+export type { ObservedTransaction, Operation, TransactionRecorder } from './history/history.ts'
 export { VirtualClock } from './virtual-clock.ts'

@@ -1,0 +1,26 @@
+/** `millrace/state`: tables that change by transactions. */
+export type { Clock, Timer } from '../core/clock.ts'
+export { type ErrorCode, type ErrorDetails, MillraceError } from '../core/errors.ts'
+export type { Random } from '../core/random.ts'
+export {
+  bytes,
+  type Change,
+  type Codec,
+  type Commit,
+  type Isolation,
+  json,
+  type KeyCodec,
+  type LockingTransaction,
+  number,
+  type PessimisticOptions,
+  type Range,
+  Store,
+  type StoreOptions,
+  type Table,
+  type TableOptions,
+  type TableSnapshot,
+  text,
+  type Transaction,
+  TransactionConflict,
+  type TransactionOptions,
+} from '../state/index.ts'

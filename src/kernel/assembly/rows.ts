@@ -1,0 +1,271 @@
+/**
+ * A table of rows in versions, over the arena and the index of the pending table. `../versioned-rows.ts` is its face.
+ *
+ * State: the index leads from the hash of a key to its newest version, and each version to the one before; where the table is
+ * ordered, so does `order`. A key whose newest version is a deletion is still there.
+ * Invariant: stamps fall from version to version of a row.
+ * A version that is there is not written again but for its link and the mark that there is a later one; a change takes
+ * effect by one store of an address. So memory that threads share can take the place of this one.
+ */
+import { unitBits } from '../constants/block'
+import { KEPT, REPLACED, rowKeyBytesMax, TOMBSTONE } from '../constants/row-version'
+import { segmentBits } from '../constants/segments'
+import { filled } from './arena'
+import { at } from './block'
+import { hashOf } from './hash'
+import { hasRoom, homeOf, insert, pageOf, removeAt, slotBehind, startIndex } from './hash-index'
+import { add, next, removeKey, replaceAddress, seek } from './order'
+import { take } from './parked'
+import { BLOCKS, kindOf, RUN } from './segments'
+import { segmentCount, seedHigh, seedLow, unitsMax } from './state'
+import {
+  asOf,
+  compare,
+  DELETED,
+  freeVersion,
+  hashIn,
+  isDeleted,
+  isSame,
+  isSuperseded,
+  keyLengthOf,
+  keyOf,
+  markSuperseded,
+  olderOf,
+  setOlder,
+  stampOf,
+  unitsFor,
+  unitsOf,
+  write,
+} from './version'
+
+export { liveUnits, segmentCount, usedSegments } from './state'
+
+/** The key that is asked for, and the last one of a range; 16 bytes more, because a hash reads behind the end. */
+export const key = memory.data(rowKeyBytesMax + 16, 16)
+export const lastKey = memory.data(rowKeyBytesMax + 16, 16)
+/** Addresses that a scan has found, at most so many. */
+const foundMax: u32 = 1024
+export const found = memory.data(4 * foundMax, 16)
+
+let isOrdered: bool = false
+
+/** Where a walk over all blocks has come to. */
+export let walkedSegment: u32 = 0
+export let walkedUnits: u32 = 0
+
+export function start(low: u32, high: u32, units: u32, ordered: bool): void {
+  seedLow = low
+  seedHigh = high
+  unitsMax = units
+  isOrdered = ordered
+  startIndex()
+}
+
+/** The version of the row of `key` as of a commit; 0 where it is absent then. */
+export function find(length: u32, stamp: f64): u32 {
+  const slot = slotOfKey(hashOf(key, key + length, false), length)
+  if (slot == 0) return 0
+  const address = asOf(load<u32>(slot, 4), stamp)
+  return address == 0 || isDeleted(at(address)) ? 0 : address
+}
+
+/** The commit that has last changed the row of `key`, also by deleting it; 0 where none is known. */
+export function lastStamp(length: u32): f64 {
+  const slot = slotOfKey(hashOf(key, key + length, false), length)
+  return slot == 0 ? 0 : stampOf(at(load<u32>(slot, 4)))
+}
+
+/** Gives the row of `key` another version, whose value is to be written; 0 where there is no memory for it. */
+export function put(length: u32, valueLength: u32, isDeletion: bool, stamp: f64): u32 {
+  const units = unitsFor(length, valueLength)
+  // What deletes may exceed the limit, or a full table would stay full.
+  const address = take(units, !isDeletion)
+  if (address == 0) return 0
+  const hash = hashOf(key, key + length, false)
+  write(at(address), hash, key, length, isDeletion ? DELETED : 0, valueLength, stamp)
+  const slot = slotOfKey(hash, length)
+  if (slot != 0) {
+    setOlder(at(address), load<u32>(slot, 4))
+    store<u32>(slot, address, 4)
+    if (isOrdered) replaceAddress(key, length, address)
+  } else {
+    if (!hasRoom(hash) || (isOrdered && !add(key, length, address))) {
+      freeVersion(address)
+      return 0
+    }
+    insert(hash, address)
+  }
+  return address
+}
+
+/** Takes back the newest version of a row. */
+export function undo(address: u32): void {
+  const block = at(address)
+  const older = olderOf(block)
+  if (older == 0) return removeRow(address)
+  store<u32>(slotOfHead(address), older, 4)
+  if (isOrdered) replaceAddress(keyOf(block), keyLengthOf(block), older)
+  freeVersion(address)
+}
+
+/**
+ * Drops the version before a new one, or the deleted row, unless somebody may read it.
+ *
+ * @param newestPinned - The newest stamp, before the new version, that is read; less than 0 where there is none.
+ */
+export function settle(address: u32, newestPinned: f64): u32 {
+  const block = at(address)
+  const older = olderOf(block)
+  let outcome: u32 = 0
+  if (older != 0) {
+    if (!isDeleted(at(older))) outcome |= REPLACED
+    if (stampOf(at(older)) <= newestPinned) {
+      markSuperseded(at(older))
+      outcome |= KEPT
+    } else {
+      setOlder(block, olderOf(at(older)))
+      freeVersion(older)
+    }
+  }
+  if (isDeleted(block)) {
+    if (newestPinned >= 0) outcome |= TOMBSTONE
+    else removeRow(address)
+  }
+  return outcome
+}
+
+/** Drops a version that has been kept for somebody. */
+export function drop(address: u32): void {
+  let newer = headAbove(address)
+  while (olderOf(at(newer)) != address) newer = olderOf(at(newer))
+  setOlder(at(newer), olderOf(at(address)))
+  freeVersion(address)
+}
+
+/** Drops a deleted row, unless it has been written again since. */
+export function dropTombstone(address: u32, stamp: f64): void {
+  const block = at(address)
+  if (hashIn(block) == 0 || stampOf(block) != stamp || isSuperseded(block)) return
+  removeRow(address)
+}
+
+export function stampAt(address: u32): f64 {
+  return stampOf(at(address))
+}
+
+/**
+ * Finds rows of an ordered table from `key`, or behind it, up to `lastKey` where `hasLast`, as of a commit.
+ *
+ * @returns How many addresses are in `found`; fewer than `countMax` at the end of the range.
+ */
+export function scan(
+  length: u32,
+  isAfter: bool,
+  hasLast: bool,
+  lastLength: u32,
+  isOpen: bool,
+  stamp: f64,
+  countMax: u32,
+): u32 {
+  seek(key, length, isAfter)
+  let count: u32 = 0
+  while (count < min(countMax, foundMax)) {
+    const head = nextUpTo(hasLast, lastLength, isOpen)
+    if (head == 0) break
+    const address = asOf(head, stamp)
+    if (address != 0 && !isDeleted(at(address))) store<u32>(found + (count++ << 2), address)
+  }
+  return count
+}
+
+/** The commit that has last changed any row of a range; 0 where none is known. */
+export function lastStampIn(length: u32, isAfter: bool, hasLast: bool, lastLength: u32, isOpen: bool): f64 {
+  seek(key, length, isAfter)
+  let last: f64 = 0
+  while (true) {
+    const head = nextUpTo(hasLast, lastLength, isOpen)
+    if (head == 0) return last
+    last = max(last, stampOf(at(head)))
+  }
+}
+
+/** Goes on with a walk over all rows as of a commit, in the order of their addresses; returns how many are in `found`, 0 at the end. */
+export function walk(segment: u32, units: u32, stamp: f64): u32 {
+  let count: u32 = 0
+  walkedSegment = segment
+  walkedUnits = units
+  for (; walkedSegment < segmentCount; walkedSegment++, walkedUnits = 0) {
+    const kind = kindOf(walkedSegment)
+    if (kind != BLOCKS && kind != RUN) continue
+    const end: u32 = kind == RUN ? 1 : load<u32>(filled + (walkedSegment << 2))
+    while (walkedUnits < end) {
+      if (count == foundMax) return count
+      const address = (walkedSegment << (segmentBits - unitBits)) + walkedUnits
+      walkedUnits += unitsOf(at(address))
+      if (isVisible(address, stamp)) store<u32>(found + (count++ << 2), address)
+    }
+  }
+  return count
+}
+
+function isVisible(address: u32, stamp: f64): bool {
+  const block = at(address)
+  if (hashIn(block) == 0 || isDeleted(block) || stampOf(block) > stamp) return false
+  return !isSuperseded(block) || asOf(headAbove(address), stamp) == address
+}
+
+/** The next row in order, 0 behind the end of the range. */
+function nextUpTo(hasLast: bool, lastLength: u32, isOpen: bool): u32 {
+  const head = next()
+  if (head == 0 || !hasLast) return head
+  const order = compare(keyOf(at(head)), keyLengthOf(at(head)), lastKey, lastLength)
+  return order > 0 || (isOpen && order == 0) ? 0 : head
+}
+
+function slotOfKey(hash: u32, length: u32): usize {
+  const page = pageOf(hash)
+  let slot = homeOf(page, hash)
+  for (; load<u32>(slot) != 0; slot = slotBehind(page, slot)) {
+    if (load<u32>(slot) != hash) continue
+    const block = at(load<u32>(slot, 4))
+    if (keyLengthOf(block) == length && isSame(keyOf(block), key, length)) return slot
+  }
+  return 0
+}
+
+function slotOfHead(address: u32): usize {
+  const hash = hashIn(at(address))
+  const page = pageOf(hash)
+  let slot = homeOf(page, hash)
+  while (load<u32>(slot) != hash || load<u32>(slot, 4) != address) {
+    if (load<u32>(slot) == 0) unreachable()
+    slot = slotBehind(page, slot)
+  }
+  return slot
+}
+
+/** The newest version of the row to which a version belongs. */
+function headAbove(address: u32): u32 {
+  const hash = hashIn(at(address))
+  const page = pageOf(hash)
+  let slot = homeOf(page, hash)
+  while (load<u32>(slot) != hash || !isInChain(load<u32>(slot, 4), address)) {
+    if (load<u32>(slot) == 0) unreachable()
+    slot = slotBehind(page, slot)
+  }
+  return load<u32>(slot, 4)
+}
+
+function isInChain(head: u32, address: u32): bool {
+  let version = head
+  while (version != 0 && version != address) version = olderOf(at(version))
+  return version != 0
+}
+
+/** Takes a row with one version out. */
+function removeRow(address: u32): void {
+  const block = at(address)
+  if (isOrdered) removeKey(keyOf(block), keyLengthOf(block))
+  removeAt(slotOfHead(address), hashIn(block))
+  freeVersion(address)
+}

@@ -1,0 +1,181 @@
+import { unitBits } from './constants/block.ts'
+import { versionHeaderBytes } from './constants/row-version.ts'
+import { newMemory, type WasmGlobal, wasmInstance, wasmModule } from './wasm-module.ts'
+
+interface RowsExports {
+  readonly start: (low: number, high: number, units: number, ordered: number) => void
+  readonly find: (length: number, stamp: number) => number
+  readonly lastStamp: (length: number) => number
+  readonly put: (length: number, valueLength: number, isDeletion: number, stamp: number) => number
+  readonly undo: (address: number) => void
+  readonly settle: (address: number, newestPinned: number) => number
+  readonly drop: (address: number) => void
+  readonly dropTombstone: (address: number, stamp: number) => void
+  readonly stampAt: (address: number) => number
+  readonly scan: (...range: [...RangeWords, stamp: number, countMax: number]) => number
+  readonly lastStampIn: (...range: RangeWords) => number
+  readonly walk: (segment: number, units: number, stamp: number) => number
+  readonly key: WasmGlobal
+  readonly lastKey: WasmGlobal
+  readonly found: WasmGlobal
+  readonly walkedSegment: WasmGlobal
+  readonly walkedUnits: WasmGlobal
+  readonly liveUnits: WasmGlobal
+}
+
+type RangeWords = [length: number, isAfter: number, hasLast: number, lastLength: number, isOpen: number]
+
+/** A range of keys whose bounds have been written as bytes. */
+export interface KeyRange {
+  /** Bytes at `keyAt`, with which the range begins, or after them where `isAfter`. */
+  readonly length: number
+  readonly isAfter: boolean
+  /** Bytes at `lastKeyAt`, with which it ends, or before them where `isOpen`; no end where there are none. */
+  readonly lastLength: number | undefined
+  readonly isOpen: boolean
+}
+
+const module = wasmModule('rows')
+/** Live versions of one table take at most as many bytes; index, order and free blocks have the rest of 4 GiB. */
+export const rowBytesMax = 3 * 2 ** 30
+
+/**
+ * Rows of bytes in versions outside the JavaScript heap. It knows neither transactions nor who reads: those who do say
+ * with which stamp a version is written, and up to which one rows are read.
+ */
+export class VersionedRows {
+  readonly #run: RowsExports
+  readonly #memory = newMemory(1 << 22)
+  /** Where the key goes that is asked for. */
+  readonly keyAt: number
+  /** Where the last key of a range goes. */
+  readonly lastKeyAt: number
+  #bytes: Buffer = Buffer.alloc(0)
+  #words = new Int32Array(0)
+
+  /** @param options - `bytesMax` is the limit for live versions, up to `rowBytesMax`; `seed` is that of the hash. */
+  constructor({ bytesMax, isOrdered, seed }: { bytesMax: number; isOrdered: boolean; seed: [number, number] }) {
+    this.#run = wasmInstance<RowsExports>(module, {}, this.#memory)
+    this.#run.start(...seed, Math.ceil(bytesMax / 2 ** unitBits), Number(isOrdered))
+    this.keyAt = this.#run.key.value
+    this.lastKeyAt = this.#run.lastKey.value
+  }
+
+  /** Bytes of live versions: headers, keys and values, in blocks of 16. */
+  get usedBytes(): number {
+    return (this.#run.liveUnits.value << unitBits) >>> 0
+  }
+
+  /** All of the memory, until the next `put`. */
+  get bytes(): Buffer {
+    if (this.#bytes.length === 0) this.#look()
+    return this.#bytes
+  }
+
+  /** The version of a row as of a stamp; 0 where it is absent. Keys are the bytes at `keyAt`. */
+  find(keyLength: number, stamp: number): number {
+    return this.#run.find(keyLength, stamp)
+  }
+
+  /** The stamp of the last change of a row, deletion included; 0 where none is known. */
+  lastStamp(keyLength: number): number {
+    return this.#run.lastStamp(keyLength)
+  }
+
+  /** Links a new version of a row, and returns its address, for `undo` or `settle`; 0 where the table is full. Its value is still to be written. */
+  put(keyLength: number, valueLength: number, stamp: number): number {
+    return this.#run.put(keyLength, valueLength, 0, stamp) >>> 0
+  }
+
+  /** The same for a deletion. */
+  putDeletion(keyLength: number, stamp: number): number {
+    return this.#run.put(keyLength, 0, 1, stamp) >>> 0
+  }
+
+  /** Takes back a version that was put last of its row. */
+  undo(address: number): void {
+    this.#run.undo(address)
+  }
+
+  /**
+   * Drops the version before the one at an address, unless it is read.
+   *
+   * @param newestPinned - The newest stamp that is read, before that of the version; less than 0 where there is none.
+   * @returns Bits: `KEPT`, of a version that is to be dropped by `drop`, `TOMBSTONE`, of a row for `dropTombstone`, `REPLACED`.
+   */
+  settle(address: number, newestPinned: number): number {
+    return this.#run.settle(address, newestPinned)
+  }
+
+  drop(address: number): void {
+    this.#run.drop(address)
+  }
+
+  dropTombstone(address: number, stamp: number): void {
+    this.#run.dropTombstone(address, stamp)
+  }
+
+  /** The version of the row before the one at an address; 0 where there is none. */
+  olderAt(address: number): number {
+    return this.#word(address, 1)
+  }
+
+  stampAt(address: number): number {
+    return this.#run.stampAt(address)
+  }
+
+  /** The next rows of a range as of a stamp: addresses, fewer than `countMax` (up to 1,024) at its end. Only for ordered rows. */
+  scan(range: KeyRange, stamp: number, countMax: number): Int32Array {
+    return this.#found(this.#run.scan(...wordsOf(range), stamp, countMax))
+  }
+
+  /** The stamp of the last change of any row of a range. Only for ordered rows. */
+  lastStampIn(range: KeyRange): number {
+    return this.#run.lastStampIn(...wordsOf(range))
+  }
+
+  /** All rows as of a stamp, in pieces of up to 1,024 addresses, each to be used before the next change. */
+  *walk(stamp: number): Generator<Int32Array, void> {
+    let segment = 1
+    let units = 0
+    for (;;) {
+      const count = this.#run.walk(segment, units, stamp)
+      if (count === 0) return
+      segment = this.#run.walkedSegment.value
+      units = this.#run.walkedUnits.value
+      yield this.#found(count)
+    }
+  }
+
+  keyStart(address: number): number {
+    return address * 2 ** unitBits + versionHeaderBytes
+  }
+
+  keyEnd(address: number): number {
+    return this.keyStart(address) + (this.#word(address, 2) & 0xffff)
+  }
+
+  valueEnd(address: number): number {
+    return this.keyEnd(address) + this.#word(address, 3)
+  }
+
+  #word(address: number, index: number): number {
+    if (this.#words.length === 0) this.#look()
+    return this.#words[address * 4 + index]!
+  }
+
+  #found(count: number): Int32Array {
+    if (this.#words.length === 0) this.#look()
+    const first = this.#run.found.value >> 2
+    return this.#words.slice(first, first + count)
+  }
+
+  #look(): void {
+    this.#bytes = Buffer.from(this.#memory.buffer)
+    this.#words = new Int32Array(this.#memory.buffer)
+  }
+}
+
+function wordsOf({ length, isAfter, lastLength, isOpen }: KeyRange): RangeWords {
+  return [length, Number(isAfter), Number(lastLength !== undefined), lastLength ?? 0, Number(isOpen)]
+}

@@ -1,0 +1,123 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { StateError } from '../core/errors.ts'
+
+/**
+ * How values of one type are kept as bytes. A value is first *captured*, which checks it and makes it safe from later
+ * changes, and written when its transaction commits.
+ */
+export interface Codec<Value, Captured = unknown> {
+  readonly name: string
+  capture(value: Value): Captured
+  restore(captured: Captured): Value
+  /** Bytes that a captured value takes at most. */
+  bytesMax(captured: Captured): number
+  /** Writes a captured value, and returns where it ends. */
+  write(captured: Captured, bytes: Buffer, at: number): number
+  read(bytes: Buffer, start: number, end: number): Value
+}
+
+/** What can be a key: keys of one table are told apart by `identityOf`, and ordered by `compare` as their bytes are. */
+export interface KeyCodec<Key> extends Codec<Key, Key> {
+  identityOf(key: Key): string | number
+  compare(left: Key, right: Key): number
+}
+
+/** Strings, as UTF-8. As keys they are ordered by code points. */
+export const text: KeyCodec<string> = {
+  name: 'text',
+  capture(value) {
+    if (typeof value !== 'string' || !value.isWellFormed()) throw invalid('a well-formed string', value)
+    return value
+  },
+  restore: (captured) => captured,
+  identityOf: (key) => key,
+  compare: (left, right) => (left === right ? 0 : Buffer.compare(Buffer.from(left), Buffer.from(right))),
+  bytesMax: (captured) => captured.length * 3,
+  write(captured, bytes, at) {
+    for (let index = 0; index < captured.length; index++) {
+      const unit = captured.charCodeAt(index)
+      if (unit > 127) return at + bytes.write(captured, at, 'utf8')
+      bytes[at + index] = unit
+    }
+    return at + captured.length
+  },
+  read: (bytes, start, end) => bytes.toString('utf8', start, end),
+}
+
+/** Numbers but NaN; -0 is 0. As keys they are ordered as numbers are. */
+export const number: KeyCodec<number> = {
+  name: 'number',
+  capture(value) {
+    if (typeof value !== 'number' || Number.isNaN(value)) throw invalid('a number', value)
+    return value + 0
+  },
+  restore: (captured) => captured,
+  identityOf: (key) => key,
+  compare: (left, right) => left - right,
+  bytesMax: () => 8,
+  // Bits of a float are ordered as the float is once those of negative ones are inverted and the sign of others is set.
+  write(captured, bytes, at) {
+    bytes.writeDoubleBE(captured, at)
+    if (captured < 0) for (let i = at; i < at + 8; i++) bytes[i]! ^= 0xff
+    else bytes[at]! ^= 0x80
+    return at + 8
+  },
+  read(bytes, start) {
+    for (let i = 0; i < 8; i++) scratch[i] = bytes[start + i]!
+    if (scratch[0]! >= 0x80) scratch[0]! ^= 0x80
+    else for (let i = 0; i < 8; i++) scratch[i]! ^= 0xff
+    return scratch.readDoubleBE(0)
+  },
+}
+const scratch = Buffer.alloc(8)
+
+/** Bytes, copied in and out. As keys they are ordered byte by byte. */
+export const bytes: KeyCodec<Uint8Array> = {
+  name: 'bytes',
+  capture(value) {
+    if (!(value instanceof Uint8Array)) throw invalid('a Uint8Array', value)
+    return Uint8Array.from(value)
+  },
+  restore: (captured) => Uint8Array.from(captured),
+  identityOf: (key) => Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1'),
+  compare: (left, right) => Buffer.compare(left, right),
+  bytesMax: (captured) => captured.length,
+  write(captured, into, at) {
+    into.set(captured, at)
+    return at + captured.length
+  },
+  read: (from, start, end) => Uint8Array.from(from.subarray(start, end)),
+}
+
+/**
+ * What JSON can hold: a copy of each value is kept, and another one is made each time that it is read.
+ *
+ * @param schema - Checks each value that is set, and may transform it; what is read is not checked again. It has to be synchronous.
+ */
+export function json<Value>(schema?: StandardSchemaV1<unknown, Value>): Codec<Value, string> {
+  return {
+    name: 'json',
+    capture(value) {
+      const captured = JSON.stringify(schema === undefined ? value : checked(schema, value))
+      if (captured === undefined) throw invalid('a value that JSON can hold', value)
+      return captured
+    },
+    restore: (captured) => JSON.parse(captured) as Value,
+    bytesMax: (captured) => text.bytesMax(captured),
+    write: (captured, into, at) => text.write(captured, into, at),
+    read: (from, start, end) => JSON.parse(from.toString('utf8', start, end)) as Value,
+  }
+}
+
+function checked<Value>(schema: StandardSchemaV1<unknown, Value>, value: unknown): Value {
+  const result = schema['~standard'].validate(value)
+  if (result instanceof Promise)
+    throw new StateError('STATE_VALUE_INVALID', 'the schema of a table validates asynchronously: use one that does not')
+  if (result.issues === undefined) return result.value
+  const [issue] = result.issues
+  throw new StateError('STATE_VALUE_INVALID', `a value does not match the schema of its table: ${issue?.message}`)
+}
+
+function invalid(expected: string, value: unknown): StateError {
+  return new StateError('STATE_VALUE_INVALID', `expected ${expected}, not ${typeof value}`)
+}

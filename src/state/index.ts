@@ -1,0 +1,17 @@
+export type { Change, Commit } from './change-feed.ts'
+export { bytes, type Codec, json, type KeyCodec, number, text } from './codec.ts'
+export { TransactionConflict } from './conflict.ts'
+export type { Isolation } from './isolation.ts'
+export type { LockingTransaction } from './locking-transaction.ts'
+export { storeOptions, tableOptions, transactionOptions } from './options.ts'
+export type { Range } from './range.ts'
+export type { TableSnapshot } from './snapshot.ts'
+export {
+  type PessimisticOptions,
+  Store,
+  type StoreOptions,
+  type TableOptions,
+  type TransactionOptions,
+} from './store.ts'
+export type { Table } from './table.ts'
+export type { Transaction } from './transaction-view.ts'

@@ -1,0 +1,226 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { type Clock, sleep, systemClock } from '../core/clock.ts'
+import { StateError } from '../core/errors.ts'
+import { type GivenOptions, type OptionValues, resolveOptions } from '../core/options.ts'
+import { nextFloat, type Random, systemRandom } from '../core/random.ts'
+import type { Commit } from './change-feed.ts'
+import type { Codec, KeyCodec } from './codec.ts'
+import { Commits } from './commits.ts'
+import { TransactionConflict } from './conflict.ts'
+import { isAsStrong, type Isolation } from './isolation.ts'
+import { LockingTransaction } from './locking-transaction.ts'
+import { storeOptions, tableOptions, transactionOptions } from './options.ts'
+import { Table } from './table.ts'
+import { TableRows } from './table-rows.ts'
+import { OptimisticTransaction } from './transaction.ts'
+import type { Transaction } from './transaction-view.ts'
+
+/** What a store keeps, and what it uses of the process around it. */
+export type StoreOptions = GivenOptions<typeof storeOptions> & {
+  /** Time that waits go by; that of the system by default. */
+  readonly clock?: Clock
+  /** Chance that hashes are seeded by, and waits are spread; that of the system by default. */
+  readonly random?: Random
+}
+
+/** What keys and values of a table are, whether it has an order, and how large it may get. */
+export type TableOptions<Key, Value> = GivenOptions<typeof tableOptions> & {
+  readonly key: KeyCodec<Key>
+  readonly value: Codec<Value>
+}
+
+/** How a transaction runs. Its isolation is `serializable` unless it says otherwise. */
+export interface TransactionOptions {
+  readonly isolation?: Isolation
+  readonly mode?: 'optimistic'
+  readonly retriesMax?: number
+  /** Ends waits, and lets the transaction fail with its reason before it commits. */
+  readonly signal?: AbortSignal
+}
+
+/** How a transaction runs that locks what it uses. It is serializable. */
+export interface PessimisticOptions {
+  readonly mode: 'pessimistic'
+  readonly retriesMax?: number
+  readonly lockWaitMs?: number
+  readonly signal?: AbortSignal
+}
+
+type AnyTransaction = OptimisticTransaction | LockingTransaction
+type Resolved = OptionValues<typeof transactionOptions>
+type Body<Result> = (transaction: Transaction) => Result
+
+const defaults: Resolved = resolveOptions(transactionOptions, {})
+/** A retry waits up to a millisecond at first, then twice as long each time, up to this. */
+const retryWaitMsMax = 64
+
+/**
+ * Tables that change together. One thread uses a store; what it holds ends with the process.
+ *
+ * State: its tables, and the transaction that runs now, either synchronously or by the asynchronous context.
+ */
+export class Store {
+  readonly #options: OptionValues<typeof storeOptions>
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #commits: Commits
+  readonly #tables = new Map<string, Table<never, never>>()
+  readonly #contexts = new AsyncLocalStorage<AnyTransaction>()
+  #running: OptimisticTransaction | undefined
+  #openCount = 0
+
+  constructor({ clock = systemClock, random = systemRandom, ...given }: StoreOptions = {}) {
+    this.#options = resolveOptions(storeOptions, { given })
+    this.#clock = clock
+    this.#random = random
+    this.#commits = new Commits({ clock, changesMax: this.#options.changesMax })
+  }
+
+  /** The version of the last commit: how many there have been. */
+  get version(): number {
+    return this.#commits.version
+  }
+
+  /** Versions of rows that are kept for snapshots and running transactions alone. */
+  get keptVersions(): number {
+    return this.#commits.pins.keptCount
+  }
+
+  /**
+   * Makes a table.
+   *
+   * @throws StateError `STATE_TABLE_EXISTS` where the store has a table of that name.
+   */
+  table<Key, Value>(name: string, { key, value, ...given }: TableOptions<Key, Value>): Table<Key, Value> {
+    if (this.#tables.has(name))
+      throw new StateError('STATE_TABLE_EXISTS', `the store has a table ${name} already`, { table: name })
+    const { ordered, bytesMax } = resolveOptions(tableOptions, { given })
+    const seed: [number, number] = [this.#random.nextUint32(), this.#random.nextUint32()]
+    const rows = new TableRows(name, key, value, { bytesMax, isOrdered: ordered, seed })
+    const table = new Table(rows, { commits: this.#commits, ambient: () => this.#ambient() })
+    this.#tables.set(name, table as Table<never, never>)
+    return table
+  }
+
+  /**
+   * Runs a function as one transaction: all of its changes happen at once when it ends, or none where it throws. On a conflict it runs
+   * again, so it should do nothing but work with the transaction. Within the function of another transaction it is a part of that one.
+   *
+   * @throws TransactionConflict `TRANSACTION_CONFLICT` when `retriesMax` is used up.
+   */
+  transact<Result>(run: Body<Result | Promise<Result>>): Promise<Result>
+  transact<Result>(options: TransactionOptions, run: Body<Result | Promise<Result>>): Promise<Result>
+  transact<Result>(
+    options: PessimisticOptions,
+    run: (transaction: LockingTransaction) => Result | Promise<Result>,
+  ): Promise<Result>
+  async transact<Result>(
+    ...args: [Body<unknown>] | [TransactionOptions | PessimisticOptions, (transaction: never) => unknown]
+  ): Promise<Result> {
+    const [given, run] = args.length === 1 ? [{}, args[0]] : args
+    const { signal, ...rest } = given
+    const options = resolveOptions(transactionOptions, { given: rest })
+    const body = run as (transaction: AnyTransaction) => Promise<Result>
+    const outer = this.#ambient()
+    if (outer !== undefined) return joined(outer, options, async () => body(outer))
+    for (let attempt = 0; ; attempt++) {
+      signal?.throwIfAborted()
+      const transaction = this.#begin(options, signal)
+      this.#openCount++
+      try {
+        const result = await this.#contexts.run(transaction, async () => body(transaction))
+        signal?.throwIfAborted()
+        this.#commit(transaction)
+        return result
+      } catch (error) {
+        if (!(error instanceof TransactionConflict) || attempt === options.retriesMax) throw error
+      } finally {
+        this.#openCount--
+        transaction.end()
+      }
+      await sleep(this.#clock, nextFloat(this.#random) * Math.min(2 ** attempt, retryWaitMsMax), signal)
+    }
+  }
+
+  /** The same for a function that does not wait for anything: faster, and it cannot conflict but with locks. */
+  transactSync<Result>(run: Body<Result>): Result
+  transactSync<Result>(options: Omit<TransactionOptions, 'signal' | 'mode'>, run: Body<Result>): Result
+  transactSync<Result>(...args: [Body<Result>] | [Omit<TransactionOptions, 'signal' | 'mode'>, Body<Result>]): Result {
+    const run = args.length === 1 ? args[0] : args[1]
+    const options = args.length === 1 ? defaults : resolveOptions(transactionOptions, { given: args[0] })
+    const outer = this.#ambient()
+    if (outer !== undefined) return joined(outer, options, () => withoutPromise(run(outer as OptimisticTransaction)))
+    for (let attempt = 0; ; attempt++) {
+      const transaction = this.#begin(options, undefined) as OptimisticTransaction
+      this.#running = transaction
+      try {
+        const result = withoutPromise(run(transaction))
+        this.#commit(transaction)
+        return result
+      } catch (error) {
+        if (!(error instanceof TransactionConflict) || attempt === options.retriesMax) throw error
+      } finally {
+        this.#running = undefined
+        transaction.end()
+      }
+    }
+  }
+
+  /**
+   * Commits after a version, in order and without gaps, as they come. Whoever goes on later does so with the version of the last one
+   * that it has seen.
+   *
+   * @throws StateError `STATE_CHANGES_LOST` where commits are not kept any more: see `changesMax`.
+   */
+  changes({ after, signal }: { after: number; signal?: AbortSignal }): AsyncGenerator<Commit, void> {
+    return this.#commits.feed.follow(after, signal)
+  }
+
+  #ambient(): AnyTransaction | undefined {
+    if (this.#running !== undefined) return this.#running
+    if (this.#openCount === 0) return undefined
+    const transaction = this.#contexts.getStore()
+    return transaction?.isOpen ? transaction : undefined
+  }
+
+  #begin({ mode, isolation, lockWaitMs }: Resolved, signal: AbortSignal | undefined): AnyTransaction {
+    const { operationsMax } = this.#options
+    if (mode === 'optimistic') return new OptimisticTransaction(this.#commits, isolation, operationsMax)
+    return new LockingTransaction(this.#commits, this.#commits.locks, { waitMs: lockWaitMs, signal, operationsMax })
+  }
+
+  #commit(transaction: AnyTransaction): void {
+    transaction.checkInside()
+    if (transaction instanceof LockingTransaction) return this.#commits.install(transaction.writes, transaction)
+    const stale = transaction.conflict()
+    if (stale !== undefined) throw new TransactionConflict(stale.table, stale.key, 'was changed by another transaction')
+    // It reads no more, so that what it alone has kept need not be kept for it.
+    transaction.end()
+    if (transaction.writes.count > 0) this.#commits.install(transaction.writes, undefined)
+  }
+}
+
+/** Runs a function as a part of a transaction, which then fails as a whole where the part fails. */
+function joined<Result>(outer: AnyTransaction, { mode, isolation }: Resolved, run: () => Result): Result {
+  const isLocking = outer instanceof LockingTransaction
+  if (isLocking !== (mode === 'pessimistic') || (!isLocking && !isAsStrong(outer.isolation, isolation))) {
+    const message = 'a transaction within another one needs its mode, and an isolation that is no stronger'
+    throw new StateError('TRANSACTION_NESTED', message, { mode, isolation })
+  }
+  try {
+    const result = run()
+    if (!(result instanceof Promise)) return result
+    return result.catch((error: unknown) => {
+      outer.failInside(error)
+      throw error
+    }) as Result
+  } catch (error) {
+    outer.failInside(error)
+    throw error
+  }
+}
+
+function withoutPromise<Result>(result: Result): Result {
+  if (typeof (result as { then?: unknown } | undefined)?.then !== 'function') return result
+  throw new StateError('TRANSACTION_NOT_SYNCHRONOUS', 'the function of transactSync returned a promise: use transact')
+}

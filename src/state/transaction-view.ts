@@ -1,0 +1,18 @@
+import type { Range } from './range.ts'
+import type { TableRef } from './table-ref.ts'
+
+/** What the function of a transaction works with. It must not be used after the function has ended. */
+export interface Transaction {
+  /** The value of a row, `undefined` where it is absent. */
+  get<Key, Value>(table: TableRef<Key, Value>, key: Key): Value | undefined
+  has<Key, Value>(table: TableRef<Key, Value>, key: Key): boolean
+  set<Key, Value>(table: TableRef<Key, Value>, key: Key, value: Value): void
+  /** Deletes a row; returns whether it was there. */
+  delete<Key, Value>(table: TableRef<Key, Value>, key: Key): boolean
+  /** The rows of a table, or of a range of its keys, in the order of the keys where it has one; with own changes made before the scan began. */
+  scan<Key, Value>(table: TableRef<Key, Value>, range?: Range<Key>): Iterable<[Key, Value]>
+  /** How many rows a table has. */
+  size<Key, Value>(table: TableRef<Key, Value>): number
+  /** Deletes all rows of a table. */
+  clear<Key, Value>(table: TableRef<Key, Value>): void
+}

@@ -1,0 +1,199 @@
+import { StateError } from '../core/errors.ts'
+import type { Isolation } from './isolation.ts'
+import { capturedRange } from './captured-range.ts'
+import { isWithin, type Range } from './range.ts'
+import { ReadSet, type StaleRead } from './read-set.ts'
+import { rowsOf, type TableRef } from './table-ref.ts'
+import type { TableRows } from './table-rows.ts'
+import type { Transaction } from './transaction-view.ts'
+import { type Write, WriteSet } from './write-set.ts'
+
+/** What a transaction needs of its store. */
+export interface Versions {
+  /** The version of the last commit. */
+  readonly version: number
+  pin(version: number): void
+  unpin(version: number): void
+}
+
+type Rows = TableRows<unknown, unknown>
+
+/**
+ * A transaction that takes no locks: it reads at a version, its own changes first, and keeps them to itself until it commits.
+ *
+ * State: the version at its start, which is pinned until it ends; what it has read, where that has to be validated; what it has changed.
+ */
+export class OptimisticTransaction implements Transaction {
+  readonly isolation: Isolation
+  readonly start: number
+  readonly writes = new WriteSet()
+  readonly #versions: Versions
+  readonly #operationsMax: number
+  readonly #reads = new ReadSet()
+  #isOpen = true
+  #innerFailure: { readonly error: unknown } | undefined
+
+  constructor(versions: Versions, isolation: Isolation, operationsMax: number) {
+    this.isolation = isolation
+    this.start = versions.version
+    this.#versions = versions
+    this.#operationsMax = operationsMax
+    versions.pin(this.start)
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  get<Key, Value>(table: TableRef<Key, Value>, key: Key): Value | undefined {
+    const rows = this.#begin(table)
+    const captured = rows.keys.capture(key)
+    const own = this.writes.find(rows as Rows, captured)
+    if (own !== undefined) return own.isDeletion ? undefined : rows.values.restore(own.captured)
+    this.#note(rows as Rows, captured)
+    return rows.get(captured, this.#readVersion)
+  }
+
+  has<Key, Value>(table: TableRef<Key, Value>, key: Key): boolean {
+    const rows = this.#begin(table)
+    const captured = rows.keys.capture(key)
+    const own = this.writes.find(rows as Rows, captured)
+    if (own !== undefined) return !own.isDeletion
+    this.#note(rows as Rows, captured)
+    return rows.has(captured, this.#readVersion)
+  }
+
+  set<Key, Value>(table: TableRef<Key, Value>, key: Key, value: Value): void {
+    const rows = this.#begin(table)
+    this.#write({
+      rows: rows as Rows,
+      key: rows.keys.capture(key),
+      captured: rows.values.capture(value),
+      isDeletion: false,
+    })
+  }
+
+  delete<Key, Value>(table: TableRef<Key, Value>, key: Key): boolean {
+    const isThere = this.has(table, key)
+    const rows = rowsOf(table) as Rows
+    if (isThere) this.#write({ rows, key: rows.keys.capture(key), captured: undefined, isDeletion: true })
+    return isThere
+  }
+
+  *scan<Key, Value>(table: TableRef<Key, Value>, range: Range<Key> = {}): Generator<[Key, Value], void> {
+    const rows = this.#begin(table)
+    const captured = capturedRange(rows, range)
+    const own = this.#ownWithin(rows, captured)
+    const version = this.#readVersion
+    this.#versions.pin(version)
+    try {
+      yield* merged(this.#stored(rows, captured, version), own, rows)
+    } finally {
+      this.#versions.unpin(version)
+    }
+  }
+
+  size<Key, Value>(table: TableRef<Key, Value>): number {
+    const rows = this.#begin(table) as Rows
+    if (this.isolation === 'serializable') this.#reads.addSize(rows)
+    const version = this.#readVersion
+    let size = rows.sizeAt(version)
+    for (const { key, isDeletion } of this.writes.of(rows)) size += Number(!isDeletion) - Number(rows.has(key, version))
+    return size
+  }
+
+  clear<Key, Value>(table: TableRef<Key, Value>): void {
+    for (const [key] of this.scan(table)) this.delete(table, key)
+  }
+
+  /** What stands against a commit; the pin of the start must still be there. */
+  conflict(): StaleRead | undefined {
+    if (this.writes.count === 0 || this.#versions.version === this.start) return undefined
+    if (this.isolation === 'serializable') return this.#reads.staleSince(this.start)
+    if (this.isolation === 'readCommitted') return undefined
+    for (const { rows, key } of this.writes) if (rows.lastChange(key) > this.start) return { table: rows.name, key }
+    return undefined
+  }
+
+  /** Lets the transaction fail at its commit, because a part of it has failed, whose changes must not remain. */
+  failInside(error: unknown): void {
+    this.#innerFailure ??= { error }
+  }
+
+  /** @throws What a part of it has failed with. */
+  checkInside(): void {
+    if (this.#innerFailure !== undefined) throw this.#innerFailure.error
+  }
+
+  /** Ends it, whatever becomes of its changes. */
+  end(): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    this.#versions.unpin(this.start)
+  }
+
+  get #readVersion(): number {
+    return this.isolation === 'readCommitted' ? this.#versions.version : this.start
+  }
+
+  #begin<Key, Value>(table: TableRef<Key, Value>): TableRows<Key, Value> {
+    if (this.#isOpen) return rowsOf(table)
+    throw new StateError(
+      'TRANSACTION_ENDED',
+      'a transaction was used after its end: await all that its function begins',
+    )
+  }
+
+  #note(rows: Rows, key: unknown): void {
+    if (this.isolation !== 'serializable') return
+    this.#reads.add(rows, key)
+    this.#checkCount()
+  }
+
+  #write(write: Write): void {
+    this.writes.add(write)
+    this.#checkCount()
+  }
+
+  #checkCount(): void {
+    if (this.#reads.count + this.writes.count <= this.#operationsMax) return
+    const message = `a transaction reads and writes more than ${this.#operationsMax} rows: split it, or raise operationsMax`
+    throw new StateError('TRANSACTION_TOO_LARGE', message, { operationsMax: this.#operationsMax })
+  }
+
+  #ownWithin<Key, Value>(rows: TableRows<Key, Value>, range: Range<Key>): readonly Write[] {
+    const compare = (left: Key, right: Key) => rows.keys.compare(left, right)
+    const own = this.writes.of(rows as Rows).filter(({ key }) => isWithin(range, key as Key, compare))
+    return rows.isOrdered ? own.sort((a, b) => compare(a.key as Key, b.key as Key)) : own
+  }
+
+  /** The rows of a range, each noted as read before it is passed on. */
+  *#stored<Key, Value>(rows: TableRows<Key, Value>, range: Range<Key>, version: number): Generator<[Key, Value], void> {
+    const read = this.isolation === 'serializable' ? this.#reads.addRange(rows as Rows, range) : undefined
+    for (const entry of rows.entries(range, version)) {
+      if (read !== undefined) read.last = { key: entry[0] }
+      yield entry
+    }
+    if (read !== undefined) read.isOver = true
+  }
+}
+
+/** Stored rows with own changes over them: in order where the table has one, else own rows that are new come last. */
+function* merged<Key, Value>(
+  stored: Iterable<[Key, Value]>,
+  own: readonly Write[],
+  { keys, values, isOrdered }: TableRows<Key, Value>,
+): Generator<[Key, Value], void> {
+  const identities = new Set(own.map(({ key }) => keys.identityOf(key as Key)))
+  let next = 0
+  for (const entry of stored) {
+    for (; isOrdered && next < own.length && keys.compare(own[next]!.key as Key, entry[0]) <= 0; next++)
+      yield* entryOf(own[next]!)
+    if (identities.size === 0 || !identities.has(keys.identityOf(entry[0]))) yield entry
+  }
+  for (; next < own.length; next++) yield* entryOf(own[next]!)
+
+  function* entryOf({ key, captured, isDeletion }: Write): Generator<[Key, Value], void> {
+    if (!isDeletion) yield [key as Key, values.restore(captured)]
+  }
+}
