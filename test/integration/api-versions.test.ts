@@ -22,6 +22,27 @@ const olderVersions = {
   LeaveGroup: [0, 4],
 } as const
 
+/** As Kafka 3.5 has them, where the embedded broker has later ones. */
+const versionsOfKafka35 = {
+  Fetch: [4, 15],
+  Produce: [3, 9],
+  ListOffsets: [1, 8],
+  Metadata: [0, 12],
+  OffsetCommit: [2, 8],
+  OffsetFetch: [1, 8],
+  FindCoordinator: [0, 4],
+  DescribeGroups: [0, 5],
+  ListGroups: [0, 4],
+  ApiVersions: [0, 3],
+  InitProducerId: [0, 4],
+  AddPartitionsToTxn: [0, 4],
+  AddOffsetsToTxn: [0, 3],
+  EndTxn: [0, 3],
+  TxnOffsetCommit: [0, 3],
+  DescribeCluster: [0, 0],
+  ListTransactions: [0, 0],
+} as const
+
 const shop = topology('shop')
   .source('orders')
   .route('by-side', field('side'), { A: stage({ part: field('part') }), B: stage({ part: field('part') }) })
@@ -61,6 +82,35 @@ describe('the table of versions', () => {
     const others = [...sent].filter((each) => !seldom.includes(each))
     const namesOf = (all: readonly string[]) => [...new Set(all.map((each) => each.split(' ')[0]!))].sort()
     assert.deepEqual(namesOf(others), namesOf(Object.values(expected).map(latestOf)))
+  })
+})
+
+describe('a broker of an older release', () => {
+  it('is asked in the latest versions that it has, for transactions of version 1', async (t) => {
+    const sent = new Set<string>()
+    await using broker = await startBroker({
+      versions: versionsOfKafka35,
+      topics: [{ name: 'orders' }, { name: 'merged' }],
+      onRequest: ({ api, version }) => sent.add(`${api} ${version}`),
+    })
+    const { bootstrapServers } = broker
+    const cluster = clusterOf(t, { bootstrapServers })
+    await produce(cluster, 'orders', ['{"side":"A","id":1,"part":1}', '{"side":"B","id":1,"part":2}'])
+
+    const app = await startQuietly(shop, bootstrapServers)
+    await app.caughtUp
+    await app.stop()
+    const { verdict } = await audit({ bootstrapServers, app: 'shop' })
+    await reset({ bootstrapServers, app: 'shop' })
+
+    assert.equal(app.report().mergedRecords, 1)
+    assert.equal(verdict, 'proved')
+    const latest = ['Fetch 15', 'ListOffsets 8', 'Metadata 12', 'InitProducerId 4']
+    const ofVersion1 = ['Produce 9', 'AddPartitionsToTxn 3', 'AddOffsetsToTxn 3', 'EndTxn 3', 'TxnOffsetCommit 3']
+    assert.deepEqual(
+      [...latest, ...ofVersion1].filter((each) => !sent.has(each)),
+      [],
+    )
   })
 })
 

@@ -1,8 +1,10 @@
-import { apiVersions as api, errorCode } from '../../protocol/index.ts'
+import { apiVersions as api, endTxn, errorCode } from '../../protocol/index.ts'
 import { serve, type ServedApi } from '../served-api.ts'
 
 const [, lastVersion] = api.versions
 const produceKey = 0
+/** The version of EndTxn whose answer has the next epoch of the producer. */
+const epochAnsweredSince = 5
 
 /**
  * The one API that is answered in an unknown version too, in the form of version 0, so that a client from the future
@@ -18,17 +20,24 @@ export const apiVersions = serve(api, {
     }
     const isNamed = [clientSoftwareName, clientSoftwareVersion].every((text) => softwareText.test(text))
     if (version >= 3 && !isNamed) return { errorCode: errorCode.invalidRequest, apiKeys: [] }
-    return { errorCode: errorCode.none, apiKeys: apis.map(claimOf), ...features }
+    return { errorCode: errorCode.none, apiKeys: apis.map(claimOf), ...featuresOf(apis) }
   },
 })
 
 const softwareText = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/
 
-/** Version 2 tells producers that every transaction raises their epoch (KIP-890). */
-const features = {
-  supportedFeatures: [{ name: 'transaction.version', minVersion: 0, maxVersion: 2 }],
-  finalizedFeaturesEpoch: 0,
-  finalizedFeatures: [{ name: 'transaction.version', minVersionLevel: 2, maxVersionLevel: 2 }],
+/**
+ * Version 2 tells producers that every transaction raises their epoch (KIP-890). A broker that plays an older one, which cannot answer
+ * with an epoch, does not tell it.
+ */
+function featuresOf(apis: readonly ServedApi[]) {
+  const served = apis.find(({ key }) => key === endTxn.key)
+  if (served === undefined || served.versions[1] < epochAnsweredSince) return {}
+  return {
+    supportedFeatures: [{ name: 'transaction.version', minVersion: 0, maxVersion: 2 }],
+    finalizedFeaturesEpoch: 0,
+    finalizedFeatures: [{ name: 'transaction.version', minVersionLevel: 2, maxVersionLevel: 2 }],
+  }
 }
 
 function claimOf({ key, versions: [first, last] }: ServedApi) {
