@@ -10,7 +10,8 @@ export default defineConfig({
   plugins: ['eslint', 'typescript', 'unicorn', 'oxc', 'import', 'node'],
   options: { typeAware: true },
   categories: { correctness: 'error' },
-  ignorePatterns: ['node_modules', 'dist', '.cache'],
+  // The fixture is a program of another project, which has the types of the built package.
+  ignorePatterns: ['node_modules', 'dist', '.cache', 'test/package/fixtures'],
   rules: {
     'eslint/eqeqeq': 'error',
     'eslint/no-var': 'error',
