@@ -280,6 +280,27 @@ describe('PendingTable', () => {
   })
 })
 
+describe('PendingTable that is settled', () => {
+  it('keeps what has changed so far, also when the first epoch is undone', () => {
+    const bench = new Bench()
+    bench.apply(0, [rowOf(0, 'restored')])
+    bench.table.settle()
+    bench.apply(0, [rowOf(1, 'restored'), rowOf(0, 'new')])
+
+    bench.table.rollback()
+
+    assert.equal(bench.table.rowCount, 1)
+    bench.apply(0, [rowOf(1, 'restored')])
+    assert.equal(bench.completedCount, 2)
+  })
+
+  it('is so before its first epoch only', () => {
+    const bench = new Bench()
+    bench.table.beginEpoch()
+    assert.throws(() => bench.table.settle(), /settled before its first epoch/)
+  })
+})
+
 describe('PendingTable that fails in itself', () => {
   it('says so, and does nothing more', () => {
     const bench = new Bench({ remembersCompleted: true })

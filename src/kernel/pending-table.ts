@@ -334,6 +334,14 @@ export class PendingTable {
     this.#committedRowCount = epoch.rowCount
   }
 
+  /** What has changed is permanent, without an epoch of its own: it was in epochs before, as what is restored from a checkpoint. */
+  settle(): void {
+    assert(this.#closedEpochs.length === 0, 'the table is settled before its first epoch')
+    const { undoEnd, departedEnd } = this.#epochLog
+    this.#machine.run.commit(undoEnd, departedEnd)
+    this.#beginLog()
+  }
+
   /** Undoes all open epochs, latest change first, and begins anew. */
   rollback(): void {
     const logs = [...this.#closedEpochs.splice(0).map(({ log }) => log), this.#epochLog]

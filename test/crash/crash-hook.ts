@@ -54,19 +54,19 @@ net.connect = ((options: net.TcpNetConnectOpts, onConnected?: () => void) => {
   return socket
 }) as typeof net.connect
 
-/** What waits is the first epoch of a table; one that was kept warm has an epoch before, in which it lets go what has left. */
+/** A table is settled when all pending parts are in it; one that was kept warm is settled before too, when it has let go what has left. */
 async function watchRestoration(): Promise<void> {
   const { PendingTable } = await import('../../src/kernel/index.ts')
   const methods = Object.getOwnPropertyDescriptors(PendingTable.prototype)
   const retain = methods.retain.value!
-  const commitEpoch = methods.commitEpoch.value!
+  const settle = methods.settle.value!
   let isLettingGo = false
   PendingTable.prototype.retain = function (isWaiting) {
     isLettingGo = true
     retain.call(this, isWaiting)
   }
-  PendingTable.prototype.commitEpoch = function () {
-    commitEpoch.call(this)
+  PendingTable.prototype.settle = function () {
+    settle.call(this)
     // A standby does so many times before.
     readsOn = isLoaded && !isLettingGo
     isLettingGo = false

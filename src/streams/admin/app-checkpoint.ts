@@ -53,7 +53,7 @@ export async function findAppCheckpoint(
   collectPending(records, manifest, pending)
   // Nothing of it will be taken back.
   for (const set of pending) set.settle()
-  const promoted = PromotedParts.behind(records, pending)
+  const promoted = PromotedParts.after(records, pending)
   return { manifest, pending, promoted, promotedBatches: promotedBatches(records), records }
 }
 
@@ -77,8 +77,8 @@ export async function firstCheckpoint(cluster: Cluster, plan: Plan): Promise<App
     basePieces: none,
     deltaPieces: none,
   }
-  const promoted = new PromotedParts(starts.length)
-  return { manifest, pending: starts.map(() => new OffsetSet()), promoted, promotedBatches: [], records: new Map() }
+  const pending = starts.map(() => new OffsetSet())
+  return { manifest, pending, promoted: new PromotedParts(pending), promotedBatches: [], records: new Map() }
 }
 
 /** The topics that an application has read and written, beside its own. */

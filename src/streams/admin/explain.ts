@@ -171,9 +171,7 @@ async function findWaiting({ cluster, checkpoint, finder, limits }: Search, side
   if (topic === undefined || topic.id !== manifest.sourceId) return []
   const logStarts = (await topicRange(cluster, topic)).starts
   const ends = manifest.nextOffsets
-  const starts = ends.map((end, partition) =>
-    Math.max(promoted.firstNeeded(partition, pending[partition]!) ?? end, logStarts[partition]!),
-  )
+  const starts = ends.map((end, partition) => Math.max(promoted.firstNeeded(partition) ?? end, logStarts[partition]!))
   const found: WaitingPart[] = []
   const visit = (isPromoted: boolean) => (columns: RecordColumns) => {
     const { partition } = columns

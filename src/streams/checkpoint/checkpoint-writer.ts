@@ -7,10 +7,10 @@ import {
   writePlainRecord,
 } from '../../kernel/index.ts'
 import { type CheckpointRecords, type Deltas, deltasOf, recordBytes } from './checkpoint-records.ts'
-import { baseKey, deltaKey, manifestKey, type PutRecord } from './checkpoint-topic.ts'
-import { encodeManifest, type Manifest } from './manifest.ts'
+import type { ClosingEpoch, EpochParticipant } from '../epochs/epoch-participant.ts'
+import { baseKey, deltaKey, type PutRecord } from './checkpoint-topic.ts'
+import type { Manifest } from './manifest.ts'
 import type { PendingOffsets } from './pending-offsets.ts'
-import type { PromotedParts } from '../retention/promoted-parts.ts'
 
 /** What the writer adds to a manifest by itself. */
 type Bookkeeping = Pick<Manifest, 'baseEpochs' | 'basePieces' | 'deltaPieces'>
@@ -18,12 +18,6 @@ type Bookkeeping = Pick<Manifest, 'baseEpochs' | 'basePieces' | 'deltaPieces'>
 /** Writes records of the checkpoint, which bear no time: the broker stamps them. */
 export function putInto(out: OutputBuilder): PutRecord {
   return (key, value) => writePlainRecord(out, 0, noTimestamp, { key: Buffer.from(key), value, ...noHeaders })
-}
-
-/** What waits, by reference and by value. */
-interface Waiting {
-  readonly pending: PendingOffsets
-  readonly promoted: PromotedParts
 }
 
 /** What of a partition stands in the checkpoint topic. */
@@ -44,36 +38,42 @@ const pieceBytesMin = 1024
 /** What a batch has beside the piece in it. */
 const pieceFrameBytes = 256
 
-function pieceBytesOf({ batchBytes }: OutputBuilder): number {
+/** Bytes of the largest piece that participants of epochs write to a checkpoint topic. */
+export function pieceBytesOf({ batchBytes }: OutputBuilder): number {
   return Math.max(pieceBytesMin, Math.min(pieceBytesMax, batchBytes - pieceFrameBytes))
 }
 
 /**
- * Writes the checkpoint of each epoch: per source partition a delta, which names the offsets that began to wait or ceased
- * to; or, once the deltas outgrow what they describe, a base, which names all that wait, and tombstones for what it
- * replaces. So what is written is bound to what changes, and what is read at a start to what waits.
+ * Writes what each epoch has changed of the pending offsets: per source partition a delta, which names the offsets that became pending or ceased
+ * to be; or, once the deltas outgrow what they describe, a base, which names all pending offsets, and tombstones for what it
+ * replaces. So the bytes written are bound to the changes, and the bytes read at a start to the pending offsets.
  */
-export class CheckpointWriter {
+export class CheckpointWriter implements EpochParticipant {
+  readonly #pending: PendingOffsets
   readonly #ledgers: Ledger[] = []
   /** As of the epoch that is being committed. */
   #proposed: Ledger[] = []
   /** Records that the program has no use for any more. */
   #obsolete: readonly string[] = []
 
-  constructor(partitionCount: number) {
-    this.grow(partitionCount)
+  constructor(pending: PendingOffsets) {
+    this.#pending = pending
+    this.#addPartitions(pending.sets.length)
   }
 
   /** Adds partitions of which nothing stands in the topic. */
-  grow(partitionCount: number): void {
-    for (const ledgers of [this.#ledgers, this.#proposed]) {
-      while (ledgers.length < partitionCount) ledgers.push(emptyLedger)
-    }
+  grow({ length }: readonly number[]): void {
+    this.#addPartitions(length)
   }
 
-  /** Goes on behind what the topic holds; the next epoch deletes the records that are obsolete. */
-  static behind(records: CheckpointRecords, manifest: Manifest, obsolete: readonly string[] = []): CheckpointWriter {
-    const writer = new CheckpointWriter(manifest.nextOffsets.length)
+  /** Goes on after what the topic holds; the next epoch deletes the records that are obsolete. */
+  static after(
+    records: CheckpointRecords,
+    manifest: Manifest,
+    pending: PendingOffsets,
+    obsolete: readonly string[] = [],
+  ): CheckpointWriter {
+    const writer = new CheckpointWriter(pending)
     for (const [partition, deltas] of deltasOf(records, manifest).entries()) {
       const baseEpoch = manifest.baseEpochs[partition]!
       const basePieces = manifest.basePieces[partition]!
@@ -86,32 +86,33 @@ export class CheckpointWriter {
     return writer
   }
 
-  /** Writes what an epoch changed, and its manifest. */
-  write(out: OutputBuilder, { pending, promoted }: Waiting, manifest: Omit<Manifest, keyof Bookkeeping>): void {
-    const { epoch } = manifest
-    const put = putInto(out)
-    const pieceBytes = pieceBytesOf(out)
+  close({ number, put, pieceBytes, manifest }: ClosingEpoch): void {
     for (const name of this.#obsolete) put(name, undefined)
-    pending.sets.forEach((set, partition) => {
+    this.#pending.sets.forEach((set, partition) => {
       const pieces = encodeOffsets(pieceBytes, (add) => set.changes(add))
-      if (pieces.length > 0) this.#proposed[partition] = this.#change(partition, epoch, set, pieces, pieceBytes, put)
+      if (pieces.length > 0) this.#proposed[partition] = this.#change(partition, number, set, pieces, pieceBytes, put)
     })
-    promoted.write(pending.sets, put)
     const bookkeeping: Bookkeeping = {
       baseEpochs: this.#proposed.map(({ baseEpoch }) => baseEpoch),
       basePieces: this.#proposed.map(({ basePieces }) => basePieces),
       deltaPieces: this.#proposed.map(({ deltas }) => deltas.epochs.reduce((sum, { pieces }) => sum + pieces, 0)),
     }
-    put(manifestKey, encodeManifest({ ...manifest, ...bookkeeping }))
+    Object.assign(manifest, bookkeeping)
   }
 
-  settle(): void {
+  commit(): void {
     this.#obsolete = []
     this.#proposed.forEach((ledger, partition) => (this.#ledgers[partition] = ledger))
   }
 
   rollback(): void {
     this.#proposed = [...this.#ledgers]
+  }
+
+  #addPartitions(partitionCount: number): void {
+    for (const ledgers of [this.#ledgers, this.#proposed]) {
+      while (ledgers.length < partitionCount) ledgers.push(emptyLedger)
+    }
   }
 
   /** Writes a delta, or a base where that is due, and returns what the partition then has. */

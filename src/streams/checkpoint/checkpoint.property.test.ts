@@ -4,9 +4,11 @@ import fc from 'fast-check'
 import { checkAsync } from '../../../test/property.ts'
 import { BatchReader, type OutputBatch, OutputBuilder, plainRecord, RecordColumns } from '../../kernel/index.ts'
 import { manifestOf, replay } from './checkpoint-records.ts'
-import { CheckpointWriter } from './checkpoint-writer.ts'
-import { type Manifest, manifestFormat } from './manifest.ts'
+import { CheckpointWriter, pieceBytesOf, putInto } from './checkpoint-writer.ts'
+import { ManifestWriter } from './manifest-writer.ts'
+import type { Manifest } from './manifest.ts'
 import { PendingOffsets } from './pending-offsets.ts'
+import { closingEpoch } from '../fixtures/closing-epoch.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
 
 const partitionCount = 2
@@ -60,8 +62,9 @@ describe('the checkpoint', () => {
       fc.asyncProperty(fc.array(epoch, { minLength: 10, maxLength: 25 }), batchBytesMax, async (epochs, batchBytes) => {
         const topic = new Map<string, Uint8Array>()
         const pending = new PendingOffsets(partitionCount)
-        const promoted = new PromotedParts(partitionCount)
-        let writer = new CheckpointWriter(partitionCount)
+        const promoted = new PromotedParts(pending.sets)
+        const manifest = new ManifestWriter(someProgram)
+        let deltas = new CheckpointWriter(pending)
         let model = Array.from({ length: partitionCount }, () => new Set<number>())
         const next = [0, 2 ** 33]
         let number = 0
@@ -84,21 +87,23 @@ describe('the checkpoint', () => {
           const onFilled = (batch: OutputBatch) => batches.push(batch)
           const out = new OutputBuilder({ sink: 2, partitionCount: 1, batchBytes, onFilled })
           const nextOffsets = next.map((offset, partition) => offset + consumed[partition]!)
-          writer.write(
-            out,
-            { pending, promoted },
-            { ...someManifest, epoch: number + 1, nextOffsets, pending: pending.count },
-          )
+          const closing = {
+            ...closingEpoch({ put: putInto(out) }),
+            number: number + 1,
+            pieceBytes: pieceBytesOf(out),
+            manifest: { startOffsets: none, totals, nextOffsets },
+          }
+          for (const participant of [pending, deltas, promoted, manifest]) participant.close(closing)
           out.flush()
           for (const { position } of batches) assert.ok(position <= batchBytes, `${position} bytes in a batch`)
           if (outcome === 'rolled back') {
             pending.rollback()
-            writer.rollback()
+            deltas.rollback()
             continue
           }
           store(topic, batches)
-          pending.settle()
-          writer.settle()
+          pending.commit()
+          deltas.commit()
           number++
           model = after
           nextOffsets.forEach((offset, partition) => (next[partition] = offset))
@@ -108,13 +113,13 @@ describe('the checkpoint', () => {
             membersOf(topic, stored),
             model.map((waiting) => [...waiting].sort((a, b) => a - b)),
           )
-          if (outcome === 'restarted') writer = CheckpointWriter.behind(topic, stored)
+          if (outcome === 'restarted') deltas = CheckpointWriter.after(topic, stored, pending)
         }
         // What was replaced is gone: the topic is bound to what waits, not to how long the program runs.
-        const manifest = manifestOf(topic)
+        const last = manifestOf(topic)
         const count = (prefix: string) => [...topic.keys()].filter((key) => key.startsWith(prefix)).length
-        assert.equal(count('delta/'), sum(manifest?.deltaPieces ?? none))
-        assert.equal(count('base/'), sum(manifest?.basePieces ?? none))
+        assert.equal(count('delta/'), sum(last?.deltaPieces ?? none))
+        assert.equal(count('base/'), sum(last?.basePieces ?? none))
       }),
       20,
     )
@@ -122,23 +127,19 @@ describe('the checkpoint', () => {
 })
 
 const none = [0, 0]
-const someManifest = {
-  format: manifestFormat,
-  closedMs: 0,
+const totals = {
+  emitted: none,
+  duplicate: none,
+  deadLettered: none,
+  filtered: none,
+  expired: none,
+  lost: none,
+  skipped: none,
+}
+const someProgram = {
   topology: { source: 'source', route: null, key: ['id'], sides: [] },
   outputs: ['sink'],
   sourceId: 'id',
-  startOffsets: none,
-  totals: {
-    emitted: none,
-    duplicate: none,
-    deadLettered: none,
-    filtered: none,
-    expired: none,
-    lost: none,
-    skipped: none,
-  },
-  digest: [0, 0],
   hashSeed: [0, 0],
 } as const
 

@@ -1,6 +1,5 @@
 import { MillraceError } from '../../core/errors.ts'
-import type { Totals } from '../epochs/accounting.ts'
-import type { EventTimes } from '../expiry/event-clock.ts'
+import type { Totals } from '../epochs/epoch-counts.ts'
 import type { Expiry, Plan } from '../topology/plan.ts'
 import { shapeOf, type TopologyShape } from './topology-shape.ts'
 
@@ -36,6 +35,13 @@ export interface Manifest {
   readonly baseEpochs: readonly number[]
   readonly basePieces: readonly number[]
   readonly deltaPieces: readonly number[]
+}
+
+/** What of the event clock stands in a checkpoint. Numbers are milliseconds since 1970; null is before any record. */
+export interface EventTimes {
+  readonly nowMs: number | null
+  /** The greatest timestamp consumed, by source partition. */
+  readonly highestMs: readonly (number | null)[]
 }
 
 /** How many keys have been completed, each of which has the number of those before it, and how many of them are forgotten. */

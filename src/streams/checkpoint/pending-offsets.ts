@@ -1,59 +1,70 @@
-import { OffsetSet, type PendingTable } from '../../kernel/index.ts'
+import { OffsetSet } from '../../kernel/index.ts'
+import type { ClosingEpoch, EpochParticipant } from '../epochs/epoch-participant.ts'
 import { addDigests, type Digest, emptyDigest } from './digest.ts'
 
 /**
- * Which offsets of each source partition wait, and their digest: the state of a program, by reference. It follows the
- * table epoch by epoch, from the table's own log; like the log's, changes can be taken back until they are settled.
+ * Which offsets of each source partition are pending, and their digest: the state of a program, by reference. It follows the
+ * table epoch by epoch, from the table's own log.
  */
-export class PendingOffsets {
+export class PendingOffsets implements EpochParticipant {
   readonly sets: OffsetSet[] = []
   #digest = emptyDigest
-  #settledDigest = emptyDigest
+  #committedDigest = emptyDigest
 
   constructor(partitionCount: number) {
-    this.grow(partitionCount)
+    this.#addPartitions(partitionCount)
   }
 
   /** Adds partitions of which nothing is pending. */
-  grow(partitionCount: number): void {
-    while (this.sets.length < partitionCount) this.sets.push(new OffsetSet())
+  grow({ length }: readonly number[]): void {
+    this.#addPartitions(length)
   }
 
   get count(): number {
     return this.sets.reduce((sum, { count }) => sum + count, 0)
   }
 
+  /** As of the last committed epoch, by partition. */
+  get committedCounts(): number[] {
+    return this.sets.map(({ settledCount }) => settledCount)
+  }
+
   get digest(): Digest {
     return this.#digest
   }
 
-  /** What the sets hold now is settled, and this is its digest. */
+  /** The sets hold what the last committed epoch left, and this is its digest. */
   startAt(digest: Digest): void {
     this.#digest = digest
-    this.settle()
+    this.commit()
   }
 
-  /** Goes on with this digest: what was known of what waits does not say what its parts were. */
+  /** Goes on with this digest: the offsets that were lost do not say what their parts were. */
   redigest(digest: Digest): void {
     this.#digest = digest
-    this.#settledDigest = digest
+    this.#committedDigest = digest
   }
 
-  /** Follows the epoch at hand of the table, which is complete. */
-  apply(table: PendingTable): void {
+  close({ table, manifest }: ClosingEpoch): void {
     const growth = table.epochChanges((partition, chunk, bits, added) => {
       this.sets[partition]!.turnOver(chunk, bits, added)
     })
     this.#digest = addDigests(this.#digest, growth)
+    manifest.pending = this.count
+    manifest.digest = this.#digest
   }
 
-  settle(): void {
+  commit(): void {
     for (const set of this.sets) set.settle()
-    this.#settledDigest = this.#digest
+    this.#committedDigest = this.#digest
   }
 
   rollback(): void {
     for (const set of this.sets) set.rollback()
-    this.#digest = this.#settledDigest
+    this.#digest = this.#committedDigest
+  }
+
+  #addPartitions(partitionCount: number): void {
+    while (this.sets.length < partitionCount) this.sets.push(new OffsetSet())
   }
 }

@@ -3,7 +3,9 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { check } from '../../../test/property.ts'
 import { type PendingTable, Reason, type RecordColumns } from '../../kernel/index.ts'
-import { EpochCounts } from '../epochs/accounting.ts'
+import { EpochCounts } from '../epochs/epoch-counts.ts'
+import { processingTime } from '../expiry/deadline-clock.ts'
+import { closingEpoch } from '../fixtures/closing-epoch.ts'
 import type { CompletedCounts } from '../checkpoint/manifest.ts'
 import { recordOf, rowsOf } from '../fixtures/rows.ts'
 import { rememberingTable } from '../fixtures/table.ts'
@@ -31,7 +33,7 @@ class Program {
   readonly topic = new Map<string, Uint8Array>()
   #counts: CompletedCounts = { count: 0, forgotten: 0 }
   #table = rememberingTable()
-  #remembered = new RememberedKeys(memory, this.#table)
+  #remembered = new RememberedKeys(memory, this.#table, processingTime)
   #standby = rememberingTable()
 
   /** Completes keys in an epoch, and closes it. */
@@ -39,16 +41,17 @@ class Program {
     this.#apply(keys.flatMap((key) => [record('A', key), record('B', key)]))
     if (isSwept) while (!this.#table.sweep(-Infinity, 1_000, new EpochCounts([0]))) {}
     const puts: [string, Uint8Array | undefined][] = []
-    const counts = this.#remembered.close((...put) => puts.push(put), nowMs)
+    const epoch = closingEpoch({ put: (...put) => puts.push(put), closedMs: nowMs })
+    this.#remembered.close(epoch)
     this.#table.beginEpoch()
     if (outcome === 'rolled back') return this.#rollback()
     for (const [name, value] of puts) {
       if (value === undefined) assert.ok(this.topic.delete(name), name)
       else this.topic.set(name, Uint8Array.from(value))
     }
-    this.#counts = counts
+    this.#counts = epoch.manifest.completed!
     this.#table.commitEpoch()
-    this.#remembered.settle()
+    this.#remembered.commit()
     if (isFollowed) this.#follow()
     if (outcome === 'restarted') this.#goOn(rememberingTable())
     if (outcome !== 'taken over') return
@@ -77,14 +80,14 @@ class Program {
 
   /** Brings the table of the standby here: it holds each key once. */
   #follow(): void {
-    new RememberedKeys(memory, this.#standby).recall(this.topic, this.#counts)
+    new RememberedKeys(memory, this.#standby, processingTime).recall(this.topic, this.#counts)
     this.#standby.retain(() => true)
     assert.equal(this.#standby.rememberedCount, this.#counts.count - this.#counts.forgotten)
   }
 
   #goOn(table: PendingTable): void {
     this.#table = table
-    this.#remembered = new RememberedKeys(memory, table)
+    this.#remembered = new RememberedKeys(memory, table, processingTime)
     this.#remembered.recall(this.topic, this.#counts)
   }
 }

@@ -1,8 +1,10 @@
 import type { PendingTable } from '../../kernel/index.ts'
 import type { CheckpointRecords } from '../checkpoint/checkpoint-records.ts'
-import { completedKey, type PutRecord } from '../checkpoint/checkpoint-topic.ts'
+import { completedKey } from '../checkpoint/checkpoint-topic.ts'
 import { type CompletedRun, encodeRuns, readRuns } from './completed-runs.ts'
 import type { CompletedCounts } from '../checkpoint/manifest.ts'
+import type { ClosingEpoch, EpochParticipant } from '../epochs/epoch-participant.ts'
+import type { DeadlineClock } from '../expiry/deadline-clock.ts'
 import type { Memory } from '../topology/plan.ts'
 
 /**
@@ -12,19 +14,22 @@ import type { Memory } from '../topology/plan.ts'
  *
  * State: the records in the topic, oldest first; of the epoch that was closed, what it added to them and took away.
  */
-export class RememberedKeys {
+export class RememberedKeys implements EpochParticipant {
   readonly #memory: Memory
   readonly #table: PendingTable
+  readonly #clock: DeadlineClock
   #runs: CompletedRun[] = []
   #added: CompletedRun[] = []
   #droppedCount = 0
   /** As of the epoch that was closed last, and of the last one that has committed. */
   #closed: CompletedCounts = { count: 0, forgotten: 0 }
-  #settled = this.#closed
+  #committed = this.#closed
 
-  constructor(memory: Memory, table: PendingTable) {
+  /** @param clock - By which keys are forgotten. */
+  constructor(memory: Memory, table: PendingTable, clock: DeadlineClock) {
     this.#memory = memory
     this.#table = table
+    this.#clock = clock
   }
 
   /**
@@ -35,16 +40,17 @@ export class RememberedKeys {
   recall(records: CheckpointRecords, counts: CompletedCounts): void {
     const table = this.#table
     const known = table.completedCount
-    this.#closed = this.#settled = counts
+    this.#closed = this.#committed = counts
     table.resume(counts.count, counts.forgotten)
     this.#runs = readRuns(records, counts, (number, key) => {
       if (number >= known) table.recall(number, key)
     })
   }
 
-  /** Writes what the epoch at hand has completed, and forgets what is over as it ends. */
-  close(put: PutRecord, nowMs: number): CompletedCounts {
+  /** Writes the keys that the epoch has completed, and forgets those that are over as it ends. */
+  close({ put, closedMs, manifest }: ClosingEpoch): void {
     const table = this.#table
+    const nowMs = this.#clock.nowMs(closedMs)
     const forgotten = this.#forgottenAt(nowMs)
     for (const { run, value } of encodeRuns(table.completedKeys(), this.#closed.count, nowMs)) {
       put(completedKey(run.from), value)
@@ -54,23 +60,21 @@ export class RememberedKeys {
       put(completedKey(this.#runs[this.#droppedCount++]!.from), undefined)
     }
     table.forgottenCount = forgotten
-    this.#closed = { count: table.completedCount, forgotten }
-    return this.#closed
+    manifest.completed = this.#closed = { count: table.completedCount, forgotten }
   }
 
-  /** The epoch that was closed is durable. */
-  settle(): void {
+  commit(): void {
     this.#runs.splice(0, this.#droppedCount)
     this.#runs.push(...this.#added)
-    this.#settled = this.#closed
+    this.#committed = this.#closed
     this.#droppedCount = 0
     this.#added = []
   }
 
-  /** Knows again what has been forgotten since the last settled epoch. */
+  /** Knows again what has been forgotten since the last committed epoch. */
   rollback(): void {
-    this.#closed = this.#settled
-    this.#table.forgottenCount = this.#settled.forgotten
+    this.#closed = this.#committed
+    this.#table.forgottenCount = this.#committed.forgotten
     this.#droppedCount = 0
     this.#added = []
   }

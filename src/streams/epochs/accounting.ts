@@ -1,43 +1,5 @@
-import type { TableCounts } from '../../kernel/index.ts'
-
-/** What can become of a consumed offset other than to wait. */
-export const classes = ['emitted', 'duplicate', 'deadLettered', 'filtered', 'expired', 'lost', 'skipped'] as const
-export type Class = (typeof classes)[number]
-
-/** Counts of each class by source partition. */
-export type Totals = Readonly<Record<Class, readonly number[]>>
-
-/** What became of the consumed offsets of each source partition. Counted where it happens. */
-export class EpochCounts implements TableCounts, Record<Class, Float64Array> {
-  readonly emitted: Float64Array
-  readonly duplicate: Float64Array
-  readonly deadLettered: Float64Array
-  readonly filtered: Float64Array
-  readonly expired: Float64Array
-  readonly lost: Float64Array
-  readonly skipped: Float64Array
-  /** Offset to consume next, by partition, when the epoch was closed. */
-  readonly nextOffsets: Float64Array
-
-  constructor(nextOffsets: ArrayLike<number>) {
-    const partitionCount = nextOffsets.length
-    this.emitted = new Float64Array(partitionCount)
-    this.duplicate = new Float64Array(partitionCount)
-    this.deadLettered = new Float64Array(partitionCount)
-    this.filtered = new Float64Array(partitionCount)
-    this.expired = new Float64Array(partitionCount)
-    this.lost = new Float64Array(partitionCount)
-    this.skipped = new Float64Array(partitionCount)
-    this.nextOffsets = Float64Array.from(nextOffsets)
-  }
-
-  /** The same counts, with partitions of which nothing is counted. */
-  grown(partitionCount: number): EpochCounts {
-    const counts = new EpochCounts(new Float64Array(partitionCount))
-    for (const name of [...classes, 'nextOffsets'] as const) counts[name].set(this[name])
-    return counts
-  }
-}
+import type { ClosingEpoch, EpochParticipant } from './epoch-participant.ts'
+import { type Class, classes, EpochCounts, type Totals } from './epoch-counts.ts'
 
 /** One partition's account. The law: `consumed` is the sum of all that follow it. */
 export interface PartitionAccount extends Readonly<Record<Class, number>> {
@@ -57,9 +19,9 @@ export interface AccountSnapshot {
 
 /**
  * Keeps the account of consumed offsets, epoch by epoch: totals up to the last committed epoch, and the open epochs
- * behind it, which a rollback forgets.
+ * after it, which a rollback forgets.
  */
-export class Accounting {
+export class Accounting implements EpochParticipant {
   #startOffsets: readonly number[]
   #totals: EpochCounts
   #open: EpochCounts[]
@@ -79,13 +41,13 @@ export class Accounting {
   }
 
   /** Adds partitions, whose offsets are counted from 0 on. */
-  grow(partitionCount: number): void {
+  grow({ length: partitionCount }: readonly number[]): void {
     this.#startOffsets = Array.from({ length: partitionCount }, (_, partition) => this.#startOffsets[partition] ?? 0)
     this.#totals = this.#totals.grown(partitionCount)
     this.#open = this.#open.map((epoch) => epoch.grown(partitionCount))
   }
 
-  /** Counters of the epoch at hand. */
+  /** Counters of the current epoch. */
   get current(): EpochCounts {
     return this.#open[this.#open.length - 1]!
   }
@@ -97,20 +59,20 @@ export class Accounting {
 
   /** The account as of now, open epochs included. */
   snapshot(): AccountSnapshot {
-    return this.#behind(this.#open)
+    return this.#after(this.#open)
   }
 
   /** The account as of the last committed epoch. */
   committed(): AccountSnapshot {
-    return this.#behind([])
+    return this.#after([])
   }
 
-  beginEpoch(): void {
+  close({ manifest }: ClosingEpoch): void {
+    Object.assign(manifest, this.snapshot())
     this.#open.push(new EpochCounts(this.current.nextOffsets))
   }
 
-  /** The oldest open epoch is durable. */
-  commitEpoch(): void {
+  commit(): void {
     const epoch = this.#open.shift()!
     for (const name of classes) {
       const total = this.#totals[name]
@@ -124,8 +86,8 @@ export class Accounting {
     this.#open.splice(0, this.#open.length, new EpochCounts(this.#totals.nextOffsets))
   }
 
-  /** The account behind some of the epochs that follow the last committed one. */
-  #behind(epochs: readonly EpochCounts[]): AccountSnapshot {
+  /** The account after some of the epochs that follow the last committed one. */
+  #after(epochs: readonly EpochCounts[]): AccountSnapshot {
     const totals = Object.fromEntries(
       classes.map((name) => [
         name,

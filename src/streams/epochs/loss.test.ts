@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type OutputBatch, OutputBuilder, PendingTable, Reason } from '../../kernel/index.ts'
+import { type OutputBatch, OutputBuilder } from '../../kernel/index.ts'
 import { Accounting } from './accounting.ts'
-import { CheckpointWriter } from '../checkpoint/checkpoint-writer.ts'
 import { PendingOffsets } from '../checkpoint/pending-offsets.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
-import { EpochState } from './epoch-state.ts'
+import { stateAt } from '../fixtures/program-state.ts'
+import { rememberingTable } from '../fixtures/table.ts'
+import { closeEpoch, type ProgramState } from '../recovery/program-state.ts'
 import { lossError, lossOf } from './loss.ts'
 
 const waiting = [3, 31, 32, 4_095, 4_096, 9_000]
@@ -21,7 +22,7 @@ describe('the loss of a source', () => {
   it('is not over promoted parts', () => {
     const pending = pendingAt(waiting, [])
     const records = new Map([3, 31].map((offset) => [`part/0/${offset}`, new Uint8Array()]))
-    const promoted = PromotedParts.behind(records, pending.sets)
+    const promoted = PromotedParts.after(records, pending.sets)
 
     assert.deepEqual(lossOf({ pending, promoted }, [10_000, 7], [40, 7])![0]!.waiting, [32])
   })
@@ -50,14 +51,18 @@ describe('the loss of a source', () => {
 
   it('is counted by the first epoch that commits, however many are rolled back before', () => {
     const state = stateWith(pendingAt([1, 2], [6]))
-    const close = () => Array.from(state.close(outputs(), 0))
+    const close = () => Array.from(closeEpoch(state, outputs(), 0))
+    const commit = () => {
+      state.epochs.beginCommit()
+      state.epochs.commit()
+    }
 
     const first = close()
-    state.rollback()
+    state.epochs.settleAt(3)
     const second = close()
-    state.commit()
+    commit()
     const third = close()
-    state.commit()
+    commit()
 
     assert.deepEqual(
       [first, second, third],
@@ -69,36 +74,18 @@ describe('the loss of a source', () => {
     )
     assert.deepEqual(state.accounting.snapshot().totals.lost, [2, 3])
     assert.equal(state.pending.count, 0)
-    assert.equal(state.hasLoss, false)
+    assert.equal(state.loss.isDue, false)
   })
 })
 
-/** A state behind the offsets 5 and 7, whose source begins at 5 and 9. */
-function stateWith(pending: PendingOffsets): EpochState {
+/** A state after the offsets 5 and 7, whose source begins at 5 and 9. */
+function stateWith(pending: PendingOffsets): ProgramState {
   const nextOffsets = [5, 7]
-  const promoted = new PromotedParts(nextOffsets.length)
-  return new EpochState({
-    identity: {
-      topology: { source: 'source', route: ['stage'], key: ['id'], sides: [] },
-      outputs: [],
-      expiry: undefined,
-      sourceId: 'id',
-      hashSeed: [1, 2],
-    },
-    table: new PendingTable({
-      sideCount: 2,
-      bytesMax: 1 << 20,
-      hashSeed: [1, 2],
-      duplicateReason: Reason.DUPLICATE,
-      tooLargeReason: Reason.MERGE_TOO_LARGE,
-      refusedTimeReason: Reason.MERGE_TIMESTAMP_REFUSED,
-    }),
+  const promoted = new PromotedParts(pending.sets)
+  return stateAt(3, rememberingTable(), {
     accounting: Accounting.from(nextOffsets),
-    epoch: 3,
     pending,
     promoted,
-    writer: new CheckpointWriter(nextOffsets.length),
-    eventClock: undefined,
     loss: lossOf({ pending, promoted }, nextOffsets, [5, 9]),
   })
 }
@@ -111,7 +98,7 @@ function pendingAt(...offsets: readonly (readonly number[])[]): PendingOffsets {
 }
 
 function unpromoted(pending: PendingOffsets) {
-  return { pending, promoted: new PromotedParts(pending.sets.length) }
+  return { pending, promoted: new PromotedParts(pending.sets) }
 }
 
 function outputs(): OutputBuilder {

@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { closingEpoch } from '../fixtures/closing-epoch.ts'
 import { EventClock } from './event-clock.ts'
 
 const latestMs = 10_000
 
 function observe(clock: EventClock, partition: number, timestamps: number[], isBehind: boolean): void {
   clock.observe({ partition, timestamp: Float64Array.from(timestamps), count: timestamps.length }, latestMs, isBehind)
+}
+
+/** What the clock says when an epoch ends. */
+function close(clock: EventClock) {
+  const epoch = closingEpoch()
+  clock.close(epoch)
+  return epoch.manifest.eventTimes!
 }
 
 describe('EventClock', () => {
@@ -58,14 +66,14 @@ describe('EventClock', () => {
     assert.equal(clock.nowMs(), 500)
   })
 
-  it('goes back to the last epoch that was settled, whatever the next one has seen meanwhile', () => {
+  it('goes back to the last epoch that has committed, whatever the next one has seen meanwhile', () => {
     const clock = new EventClock([false, false])
     observe(clock, 0, [500], false)
     clock.nowMs()
-    const times = clock.close()
+    const times = close(clock)
     observe(clock, 0, [900], false)
     assert.equal(clock.nowMs(), 900)
-    clock.settle()
+    clock.commit()
     clock.rollback()
     observe(clock, 1, [700], false)
     assert.equal(clock.nowMs(), 500, 'what was read of partition 0 comes once more')
@@ -77,23 +85,23 @@ describe('EventClock', () => {
     observe(clock, 0, [500], false)
     assert.equal(clock.nowMs(), 500)
 
-    clock.grow([false, true, false])
+    clock.grow([900, 10, 0])
     observe(clock, 0, [900], false)
     assert.equal(clock.nowMs(), 500)
     observe(clock, 1, [300, 600], true)
     assert.equal(clock.nowMs(), 600)
     observe(clock, 1, [], false)
     assert.equal(clock.nowMs(), 900)
-    assert.deepEqual(clock.close(), { nowMs: 900, highestMs: [900, 600, null] })
+    assert.deepEqual(close(clock), { nowMs: 900, highestMs: [900, 600, null] })
   })
 
   it('waits once more for partitions that came in an epoch that is rolled back', () => {
     const clock = new EventClock([false])
     observe(clock, 0, [500], false)
     clock.nowMs()
-    clock.close()
-    clock.grow([false, true])
-    clock.settle()
+    close(clock)
+    clock.grow([900, 10])
+    clock.commit()
     observe(clock, 1, [400], false)
     observe(clock, 0, [900], false)
     assert.equal(clock.nowMs(), 900)

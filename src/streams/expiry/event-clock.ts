@@ -1,11 +1,7 @@
 import type { RecordColumns } from '../../kernel/index.ts'
-
-/** What of the clock stands in a checkpoint. Numbers are milliseconds since 1970; null is before any record. */
-export interface EventTimes {
-  readonly nowMs: number | null
-  /** The greatest timestamp consumed, by source partition. */
-  readonly highestMs: readonly (number | null)[]
-}
+import type { EventTimes } from '../checkpoint/manifest.ts'
+import type { ClosingEpoch, EpochParticipant } from '../epochs/epoch-participant.ts'
+import type { DeadlineClock } from './deadline-clock.ts'
 
 /** Rows of one partition. */
 type ObservedRows = Pick<RecordColumns, 'partition' | 'timestamp' | 'count'>
@@ -22,35 +18,36 @@ interface Moment {
  * furthest behind, so that reading one partition faster than another expires nothing. A partition that has been read to its
  * end holds nothing back. The clock never goes back, and stands while no records come.
  *
- * State: at hand; as of the epoch that was closed; as of the one that was settled.
+ * State: as of now; as of the epoch that was closed; as of the one that has committed.
  */
-export class EventClock {
+export class EventClock implements EpochParticipant, DeadlineClock {
   #highest: Float64Array
   #isBehind: Uint8Array
   #nowMs: number
   #closed: Moment
-  #settled: Moment
+  #committed: Moment
 
   /** @param isBehind - By partition, whether there is anything to be read. */
   constructor(isBehind: readonly boolean[], times?: EventTimes) {
     this.#nowMs = times?.nowMs ?? -Infinity
     this.#highest = Float64Array.from(isBehind, (_, partition) => times?.highestMs[partition] ?? -Infinity)
     this.#isBehind = Uint8Array.from(isBehind, Number)
-    this.#closed = this.#settled = this.#moment()
+    this.#closed = this.#committed = this.#moment()
   }
 
   /**
    * Adds partitions. One with records that were not read yet holds the clock where it is until they are.
    *
-   * @param isBehind - By partition, as for the constructor; those that are known are passed over.
+   * @param logEnds - Of all partitions; those that are known are passed over.
    */
-  grow(isBehind: readonly boolean[]): void {
+  grow(logEnds: readonly number[]): void {
+    const isBehind = logEnds.map((end) => end > 0)
     const grown = (moment: Moment) => withPartitions(moment, isBehind)
     const { highest, isBehind: behind } = grown(this.#moment())
     this.#highest = highest
     this.#isBehind = behind
     this.#closed = grown(this.#closed)
-    this.#settled = grown(this.#settled)
+    this.#committed = grown(this.#committed)
   }
 
   /**
@@ -70,7 +67,7 @@ export class EventClock {
   /** Takes note of rows that were consumed in epochs before: those that set no clock yet may have known no expiry. */
   recall(rows: ObservedRows, latestMs: number): void {
     this.observe(rows, latestMs, this.#isBehind[rows.partition] === 1)
-    this.#closed = this.#settled = this.#moment()
+    this.#closed = this.#committed = this.#moment()
   }
 
   /** -Infinity before the first record. */
@@ -85,25 +82,23 @@ export class EventClock {
     return this.#nowMs
   }
 
-  /** The epoch at hand ends. */
-  close(): EventTimes {
+  close({ manifest }: ClosingEpoch): void {
     this.#closed = this.#moment()
-    return { nowMs: orNull(this.#nowMs), highestMs: Array.from(this.#highest, orNull) }
+    manifest.eventTimes = { nowMs: orNull(this.#nowMs), highestMs: Array.from(this.#highest, orNull) }
   }
 
-  /** The epoch that was closed is durable. */
-  settle(): void {
-    this.#settled = this.#closed
+  commit(): void {
+    this.#committed = this.#closed
   }
 
-  /** Goes back to the last settled epoch, behind which everything is read once more. */
+  /** Goes back to the last committed epoch, after which everything is read once more. */
   rollback(): void {
-    const { nowMs, highest, isBehind } = this.#settled
+    const { nowMs, highest, isBehind } = this.#committed
     const isAhead = this.#highest.map((ms, partition) => Number(ms > highest[partition]!))
     this.#nowMs = nowMs
     this.#highest = highest.slice()
     this.#isBehind = isBehind.map((before, partition) => before | isAhead[partition]!)
-    this.#closed = this.#settled
+    this.#closed = this.#committed
   }
 
   #moment(): Moment {

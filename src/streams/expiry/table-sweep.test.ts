@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { systemClock } from '../../core/clock.ts'
-import { stateAt } from '../fixtures/epoch-state.ts'
+import { stateAt } from '../fixtures/program-state.ts'
 import { recordOf, rowsOf } from '../fixtures/rows.ts'
 import { rememberingTable } from '../fixtures/table.ts'
 import { TableSweep } from './table-sweep.ts'

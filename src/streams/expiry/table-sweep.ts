@@ -1,4 +1,4 @@
-import type { EpochState } from '../epochs/epoch-state.ts'
+import type { ProgramState } from '../recovery/program-state.ts'
 import type { Expiry } from '../topology/plan.ts'
 import type { TimeOfDay } from '../time/time-of-day.ts'
 
@@ -13,6 +13,8 @@ const looksShare = 1 / 4
 /** How often the time of day is looked at while no epoch is open, in milliseconds. */
 const pollMsMax = 10_000
 
+type SweptState = Pick<ProgramState, 'table' | 'accounting' | 'deadlines'>
+
 /**
  * Lets rows leave whose other parts did not come in time, and gives back the memory of forgotten keys, in the epochs of the
  * pipeline and as part of them.
@@ -25,13 +27,13 @@ const pollMsMax = 10_000
  */
 export class TableSweep {
   readonly #expiry: Expiry | undefined
-  readonly #state: EpochState
+  readonly #state: SweptState
   readonly #timeOfDay: Pick<TimeOfDay, 'nowMs'>
   #begunMs = -Infinity
   #isSweeping = false
 
   /** @param expiry - Absent where rows do not expire. */
-  constructor(expiry: Expiry | undefined, state: EpochState, timeOfDay: Pick<TimeOfDay, 'nowMs'>) {
+  constructor(expiry: Expiry | undefined, state: SweptState, timeOfDay: Pick<TimeOfDay, 'nowMs'>) {
     this.#expiry = expiry
     this.#state = state
     this.#timeOfDay = timeOfDay
@@ -72,6 +74,6 @@ export class TableSweep {
   }
 
   #nowMs(): number {
-    return this.#state.nowMs(this.#timeOfDay.nowMs())
+    return this.#state.deadlines.nowMs(this.#timeOfDay.nowMs())
   }
 }

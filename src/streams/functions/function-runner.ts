@@ -16,7 +16,7 @@ import { sleep } from '../../core/clock.ts'
 import { MillraceError, type ErrorCode, FunctionError } from '../../core/errors.ts'
 import { columnsRowsMax } from '../../kernel/index.ts'
 import type { Cluster, Topic } from '../../kafka/index.ts'
-import type { EpochState } from '../epochs/epoch-state.ts'
+import type { Restoration } from '../recovery/restoration.ts'
 import type { RunOptions } from '../options.ts'
 import type { Pipeline } from '../runtime/pipeline.ts'
 import { functionIds, type Plan } from '../topology/plan.ts'
@@ -48,7 +48,7 @@ export interface FunctionHost extends Pick<Pipeline, 'clock' | 'logger' | 'loop'
   >
   readonly cluster: Pick<Cluster, 'random'>
   readonly topics: { readonly source: Pick<Topic, 'name'> }
-  readonly state: Pick<EpochState, 'restoration'>
+  readonly state: { readonly restoration: Pick<Restoration, 'isDone'> }
 }
 
 interface Failure {
@@ -220,7 +220,7 @@ export class FunctionRunner {
 
   /** Parts that are read again were made once, so the records are not the fault. */
   #throwIfPending(): void {
-    if (this.#pipeline.state.restoration === undefined) return
+    if (this.#pipeline.state.restoration.isDone) return
     for (const [row, { error }] of this.#failures) {
       if (this.#outcomes[row] === outcome.failing) continue
       const { topic, partition, offset } = this.#recordOf(row)

@@ -38,6 +38,7 @@ import {
   mergedSink,
   recordBytesMax,
 } from '../topics/pipeline-topics.ts'
+import { closeEpoch } from '../recovery/program-state.ts'
 import type { Pipeline } from '../runtime/pipeline.ts'
 import { Promoter } from '../retention/promoter.ts'
 import type { RowBatch } from '../runtime/row-batch.ts'
@@ -148,7 +149,7 @@ class Correlation {
     if (incarnation !== this.#incarnation) return
     this.#disarm()
     // What is read again has been in epochs: none is open before it is all there.
-    if (this.#pipeline.state.restoration === undefined && this.#sweep?.areRowsDue() === true) this.#open()
+    if (this.#pipeline.state.restoration.isDone && this.#sweep?.areRowsDue() === true) this.#open()
     this.#compaction.run()
     if (this.#isDue()) await this.#close()
     else this.#arm()
@@ -159,7 +160,7 @@ class Correlation {
     if (incarnation !== this.#incarnation) return
     const { state, statistics, clock, schedule } = this.#pipeline
     schedule.committed(clock.monotonicMs())
-    state.commit()
+    state.epochs.commit()
     this.#compaction.run()
     statistics.epochs++
     statistics.lastCommitMs = clock.monotonicMs()
@@ -217,8 +218,8 @@ class Correlation {
     const { state, statistics, timeOfDay, options } = this.#pipeline
     const { columns } = batch
     const latestMs = state.eventClock === undefined ? Infinity : timeOfDay.nowMs() + options.timestampAheadMaxMs
-    if (state.restoration !== undefined) {
-      state.restore(columns)
+    if (!state.restoration.isDone) {
+      state.restoration.take(columns)
       state.eventClock?.recall(columns, latestMs)
       return true
     }
@@ -369,7 +370,7 @@ class Correlation {
   async #close(): Promise<void> {
     const { state, schedule, timeOfDay } = this.#pipeline
     if (schedule.isCommitting) return
-    if (!schedule.isOpen && !state.isLossDue) {
+    if (!schedule.isOpen && !(state.loss.isDue && state.restoration.isDone)) {
       for (const reply of this.#drains.splice(0)) reply()
       return
     }
@@ -377,7 +378,7 @@ class Correlation {
     if (timeOfDay.isDue) await timeOfDay.ask()
     this.#sweep?.run(schedule.sideBytes)
     state.table.flush()
-    const offsets = state.close(this.#builders[checkpointSink]!, timeOfDay.nowMs())
+    const offsets = closeEpoch(state, this.#builders[checkpointSink]!, timeOfDay.nowMs())
     for (const builder of this.#builders) builder.flush()
     await this.#sendFilled()
     schedule.closed()

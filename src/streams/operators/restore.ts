@@ -32,7 +32,7 @@ export const restore = (pipeline: Pipeline) =>
     handle: {
       rows(_, { batch }) {
         if (batch.incarnation !== pipeline.incarnation) return
-        pipeline.state.restore(batch.columns)
+        pipeline.state.restoration.take(batch.columns)
         batch.release()
       },
     },

@@ -36,7 +36,8 @@ export const sink = (pipeline: Pipeline) =>
       },
       async commit(producer, { incarnation, offsets }, context) {
         if (incarnation !== pipeline.incarnation) return
-        const { plan } = pipeline
+        const { plan, state } = pipeline
+        state.epochs.beginCommit()
         await producer.commit([{ topic: plan.source.topic, offsets: Array.from(offsets) }])
         void context.ref<CorrelateMessage>(plan.correlate.id).tell({ type: 'committed', incarnation })
       },
@@ -88,14 +89,14 @@ async function startProducing(pipeline: Pipeline, { self }: ActorContext<SinkMes
     })
     pipeline.careful = await CarefulMode.begin({
       last: attemptOf(records),
-      epoch: state.epoch,
+      epoch: state.epochs.committed,
       attemptsMax: options.processAttempts,
       note: (attempt) => writeAttempt(cluster, plan.checkpointTopic, attempt),
     })
     tellOfCare(pipeline)
     pipeline.state = state
     pipeline.onLoaded()
-  } else pipeline.state.settleAt(manifestOf(records)?.epoch ?? 0)
+  } else pipeline.state.epochs.settleAt(manifestOf(records)?.epoch ?? 0)
   pipeline.beginLife()
   return producer
 }

@@ -50,7 +50,7 @@ export const source = (pipeline: Pipeline) =>
         // What was read ahead by a fetcher that has been replaced is read again by the next one.
         if (fetcher !== state.fetcher || isAllRead(pipeline)) return
         count(pipeline, response)
-        if (pipeline.state.restoration !== undefined) {
+        if (!pipeline.state.restoration.isDone) {
           await readOut(pipeline, state, response, context)
           response.partitions.forEach(({ partition, nextOffset }) => (state.reached[partition] = nextOffset))
           await endRestoration(pipeline, state, context)
@@ -87,7 +87,7 @@ async function startFetching(pipeline: Pipeline, context: ActorContext<SourceMes
   context.signal.addEventListener('abort', () => rowBatches.abandon(), { once: true })
   const startedMs = pipeline.clock.monotonicMs()
   statistics.firstFetchMs ||= startedMs
-  const parts = state.restoration?.promoted ?? []
+  const parts = state.restoration.promotedBatches
   if (parts.length > 0) void context.self.tell({ type: 'promoted', incarnation, parts })
   const fetcher = await fetchOn(pipeline, context)
   const onGrown = (growth: SourceGrowth) => void context.self.tell({ type: 'grown', incarnation, growth })
@@ -96,7 +96,7 @@ async function startFetching(pipeline: Pipeline, context: ActorContext<SourceMes
     fetcher,
     watch: pipeline.onlyRestores ? undefined : new SourceWatch(pipeline, onGrown),
     reader: new BatchReader(options),
-    reached: Float64Array.from(state.firstOffsets),
+    reached: Float64Array.from(state.restoration.firstOffsets),
     startedMs,
   }
 }
@@ -105,8 +105,8 @@ async function startFetching(pipeline: Pipeline, context: ActorContext<SourceMes
 async function fetchOn(pipeline: Pipeline, context: ActorContext<SourceMessage>): Promise<Fetcher> {
   const { options, state, incarnation } = pipeline
   const { self } = context
-  if (state.isLossDue) await drained(pipeline, context)
-  if (state.restoration === undefined) await rowsExpired(pipeline, context)
+  if (state.loss.isDue && state.restoration.isDone) await drained(pipeline, context)
+  if (state.restoration.isDone) await rowsExpired(pipeline, context)
   const fetcher: Fetcher = new Fetcher(
     {
       cluster: pipeline.cluster,
@@ -118,7 +118,7 @@ async function fetchOn(pipeline: Pipeline, context: ActorContext<SourceMessage>)
       onFetched: (response) => void self.tell({ type: 'fetched', fetcher, response }),
       onFailed: (error) => void self.tell({ type: 'failed', incarnation, error }),
     },
-    state.firstOffsets,
+    state.restoration.firstOffsets,
   )
   fetcher.start()
   return fetcher
@@ -132,9 +132,9 @@ async function takeInPartitions(
   context: ActorContext<SourceMessage>,
 ): Promise<void> {
   const { state, logger, plan } = pipeline
-  const known = state.partitionCount
+  const known = state.pending.sets.length
   const isNew = growth.topic.partitions.length > known
-  if (!isNew || state.restoration !== undefined || source.watch?.isStopped !== false) return
+  if (!isNew || !state.restoration.isDone || source.watch?.isStopped !== false) return
   source.fetcher.stop()
   await drained(pipeline, context)
   if (context.signal.aborted) return
@@ -150,12 +150,11 @@ async function endRestoration(
   context: ActorContext<SourceMessage>,
 ): Promise<void> {
   const { state, rowBatches, clock, logger, plan } = pipeline
-  const ends = state.accounting.committedOffsets
-  if (source.reached.some((offset, partition) => offset < ends[partition]!)) return
+  if (!state.restoration.isReadAt(source.reached)) return
   source.fetcher.stop()
   await rowBatches.whenIdle()
   if (context.signal.aborted) return
-  state.finishRestoration()
+  state.restoration.finish()
   pipeline.onRestored()
   if (pipeline.onlyRestores) return
   const facts = { app: plan.name, pending: state.pending.count, ms: Math.round(clock.monotonicMs() - source.startedMs) }
@@ -165,7 +164,7 @@ async function endRestoration(
 
 /** Whether this is a standby that has read what waits. */
 function isAllRead({ onlyRestores, state }: Pipeline): boolean {
-  return onlyRestores && state.restoration === undefined
+  return onlyRestores && state.restoration.isDone
 }
 
 /** Once a suspect is settled, all partitions are read again. */
@@ -207,7 +206,7 @@ async function readOut(
         }
         // Without rows it still tells how far the partition has been passed over.
         if (!hasRows) batch.columns.reset(partition.partition, partition.bytes, partition.view)
-        if (state.restoration !== undefined) batch.columns.keep(state.missing(partition.partition, isPromoted))
+        if (!state.restoration.isDone) batch.columns.keep(state.restoration.missing(partition.partition, isPromoted))
         batch.incarnation = incarnation
         batch.nextOffset = reader.reachedOffset
         batch.endOffset = partition.endOffset

@@ -66,7 +66,7 @@ export class CarefulReader {
     const piece = pieceOf(columns, reached)
     if (careful.isConvicted(piece)) await this.#convict(batch)
     else {
-      if (piece.rowCount > 0) await careful.enter(piece, state.epoch)
+      if (piece.rowCount > 0) await careful.enter(piece, state.epochs.committed)
       await this.#context.ref<RowsMessage>(this.#pipeline.plan.route.id).tell({ type: 'rows', batch })
     }
     await drained(this.#pipeline, this.#context)

@@ -8,13 +8,16 @@ import { completedRecords } from '../deduplication/completed-runs.ts'
 import { type CheckpointRecords, collectPending, manifestOf } from '../checkpoint/checkpoint-records.ts'
 import { CheckpointWriter } from '../checkpoint/checkpoint-writer.ts'
 import { addDigests } from '../checkpoint/digest.ts'
-import type { Manifest } from '../checkpoint/manifest.ts'
+import type { EventTimes, Manifest } from '../checkpoint/manifest.ts'
 import { PendingOffsets } from '../checkpoint/pending-offsets.ts'
 import { promotedBatches } from '../retention/promoted-batches.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
 import { differences, shapeOf } from '../checkpoint/topology-shape.ts'
-import { EpochState, type ProgramIdentity, type RestorationBase } from '../epochs/epoch-state.ts'
-import { EventClock, type EventTimes } from '../expiry/event-clock.ts'
+import type { ProgramIdentity } from '../checkpoint/manifest-writer.ts'
+import { processingTime } from '../expiry/deadline-clock.ts'
+import { type RecoveredState, stateOf } from './program-state.ts'
+import type { RestorationBase } from './restoration.ts'
+import { EventClock } from '../expiry/event-clock.ts'
 import { lossError, lossOf, type PartitionLoss } from '../epochs/loss.ts'
 import type { Logger } from '../logs/logger.ts'
 import type { RunOptions } from '../options.ts'
@@ -52,7 +55,7 @@ export interface WarmTable {
  * @throws MillraceError `CHECKPOINT_MISSING`, `CHECKPOINT_CORRUPT`, `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED`,
  * `GROUP_FOREIGN`, `GROUP_OFFSETS_DIFFER`, `PENDING_LOST`; KafkaError `KAFKA_OFFSET_LOST`
  */
-export async function loadState(request: LoadRequest): Promise<EpochState> {
+export async function loadState(request: LoadRequest): Promise<RecoveredState> {
   const { cluster, plan, source, records, logger } = request
   const manifest = manifestOf(records)
   const commits = await fetchGroupCommits(cluster, plan.name, source.name, source.partitions.length, {
@@ -78,7 +81,7 @@ export async function loadState(request: LoadRequest): Promise<EpochState> {
   return state
 }
 
-function emptyState(request: LoadRequest, logStarts: readonly number[]): EpochState {
+function emptyState(request: LoadRequest, logStarts: readonly number[]): RecoveredState {
   const { plan, source, outputs } = request
   const identity: ProgramIdentity = {
     ...descriptionOf(plan, outputs),
@@ -87,16 +90,18 @@ function emptyState(request: LoadRequest, logStarts: readonly number[]): EpochSt
   }
   const table = tableOf(request, identity)
   const { memory } = plan.correlate
-  return new EpochState({
+  const pending = new PendingOffsets(logStarts.length)
+  const eventClock = eventClockOf(request, logStarts)
+  return stateOf({
     identity,
     table,
     accounting: Accounting.from(logStarts),
     epoch: 0,
-    pending: new PendingOffsets(logStarts.length),
-    promoted: new PromotedParts(logStarts.length),
-    writer: new CheckpointWriter(logStarts.length),
-    eventClock: eventClockOf(request, logStarts),
-    remembered: memory && new RememberedKeys(memory, table),
+    pending,
+    promoted: new PromotedParts(pending.sets),
+    deltas: new CheckpointWriter(pending),
+    eventClock,
+    remembered: memory && new RememberedKeys(memory, table, eventClock ?? processingTime),
   })
 }
 
@@ -105,14 +110,14 @@ function emptyState(request: LoadRequest, logStarts: readonly number[]): EpochSt
  *
  * @throws MillraceError `CHECKPOINT_CORRUPT`, `PENDING_LOST`; KafkaError `KAFKA_OFFSET_LOST`
  */
-export function stateBehind(request: LoadRequest, manifest: Manifest, logStarts: readonly number[]): EpochState {
+export function stateBehind(request: LoadRequest, manifest: Manifest, logStarts: readonly number[]): RecoveredState {
   const { plan, options, source, outputs, records, logger } = request
   const pending = new PendingOffsets(source.partitions.length)
   collectPending(records, manifest, pending.sets)
   const grown = withNewPartitions(manifest, logStarts)
   const { sourceId, hashSeed } = grown
   pending.startAt(grown.digest)
-  const promoted = PromotedParts.behind(records, pending.sets)
+  const promoted = PromotedParts.after(records, pending.sets)
   const loss = lossOf({ pending, promoted }, grown.nextOffsets, logStarts)
   if (loss !== undefined) {
     if (!options.acceptLoss) throw lossError(source.name, loss, logStarts)
@@ -123,9 +128,10 @@ export function stateBehind(request: LoadRequest, manifest: Manifest, logStarts:
   const base = warm && retainWaiting(warm, pending)
   const table = warm?.table ?? tableOf(request, grown)
   const { memory } = plan.correlate
-  const remembered = memory && new RememberedKeys(memory, table)
+  const eventClock = eventClockOf(request, nextOffsets, grown.eventTimes)
+  const remembered = memory && new RememberedKeys(memory, table, eventClock ?? processingTime)
   if (manifest.completed !== undefined) remembered?.recall(records, manifest.completed)
-  return new EpochState({
+  return stateOf({
     // No more than that of the last manifest goes into the next one.
     identity: { ...descriptionOf(plan, outputs, grown), sourceId, hashSeed },
     table,
@@ -134,8 +140,8 @@ export function stateBehind(request: LoadRequest, manifest: Manifest, logStarts:
     pending,
     promoted,
     promotedBatches: promotedBatches(records),
-    writer: CheckpointWriter.behind(records, grown, memory === undefined ? completedRecords(records) : []),
-    eventClock: eventClockOf(request, nextOffsets, grown.eventTimes),
+    deltas: CheckpointWriter.after(records, grown, pending, memory === undefined ? completedRecords(records) : []),
+    eventClock,
     remembered,
     loss,
     base,
@@ -157,8 +163,7 @@ function retainWaiting({ table, manifest }: WarmTable, pending: PendingOffsets):
   table.retain((partition, offset) => pending.sets[partition]!.has(offset))
   let count = manifest.pending
   const growth = table.epochChanges((_partition, _chunk, _bits, added) => (count += added))
-  table.beginEpoch()
-  table.commitEpoch()
+  table.settle()
   return { count, digest: addDigests(manifest.digest, growth), nextOffsets: manifest.nextOffsets }
 }
 

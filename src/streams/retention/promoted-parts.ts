@@ -1,6 +1,7 @@
 import type { OffsetSet } from '../../kernel/index.ts'
 import { type CheckpointRecords, partsOf } from '../checkpoint/checkpoint-records.ts'
-import { partKey, type PutRecord } from '../checkpoint/checkpoint-topic.ts'
+import { partKey } from '../checkpoint/checkpoint-topic.ts'
+import type { ClosingEpoch, EpochParticipant } from '../epochs/epoch-participant.ts'
 import type { KeptPart } from './kept-part.ts'
 
 interface Place {
@@ -26,7 +27,9 @@ const sweptPerEpoch = 256
  *
  * A promoted part that has left is removed from the topic some epochs later; until then nothing asks for it.
  */
-export class PromotedParts {
+export class PromotedParts implements EpochParticipant {
+  /** Pending offsets, by partition. */
+  readonly #sets: readonly OffsetSet[]
   readonly #partitions: Promoted[] = []
   /** To be written with the next epoch. */
   #kept: KeptPart[] = []
@@ -37,23 +40,25 @@ export class PromotedParts {
   #added: Place[] = []
   #removed: Place[] = []
 
-  constructor(partitionCount: number) {
-    this.grow(partitionCount)
+  /** @param sets - Pending offsets, by partition; a source that grows adds to them first. */
+  constructor(sets: readonly OffsetSet[]) {
+    this.#sets = sets
+    this.grow()
   }
 
   /** Adds partitions of which nothing is promoted. */
-  grow(partitionCount: number): void {
-    while (this.#partitions.length < partitionCount) {
+  grow(): void {
+    while (this.#partitions.length < this.#sets.length) {
       const offsets = new Set<number>()
       this.#partitions.push({ offsets, sweep: roundAndRound(offsets), reach: 0 })
     }
   }
 
   /** Goes on with what the topic holds. */
-  static behind(records: CheckpointRecords, sets: readonly OffsetSet[]): PromotedParts {
-    const promoted = new PromotedParts(sets.length)
+  static after(records: CheckpointRecords, sets: readonly OffsetSet[]): PromotedParts {
+    const promoted = new PromotedParts(sets)
     for (const { partition, offset } of partsOf(records)) promoted.#partitions[partition]!.offsets.add(offset)
-    promoted.reachOn(sets)
+    promoted.reachOn()
     return promoted
   }
 
@@ -61,9 +66,9 @@ export class PromotedParts {
     return this.#partitions[partition]!.offsets.has(offset)
   }
 
-  /** The first offset from `from` on that waits and is not promoted: a start reads the source from there. */
-  firstNeeded(partition: number, set: OffsetSet, from = 0): number | undefined {
-    return set.firstFrom(Math.max(from, this.#partitions[partition]!.reach))
+  /** The first pending offset from `from` on that is not promoted: a start reads the source from there. */
+  firstNeeded(partition: number, from = 0): number | undefined {
+    return this.#sets[partition]!.firstFrom(Math.max(from, this.#partitions[partition]!.reach))
   }
 
   /** Whether an offer is on its way: the next one can wait. */
@@ -82,10 +87,9 @@ export class PromotedParts {
     this.#kept.push(part)
   }
 
-  /** Writes what changes with an epoch that is being closed; `sets` are as of its end. */
-  write(sets: readonly OffsetSet[], put: PutRecord): void {
+  close({ put }: ClosingEpoch): void {
     for (const { partition, offset, encode } of this.#kept) {
-      if (!sets[partition]!.has(offset)) continue
+      if (!this.#sets[partition]!.has(offset)) continue
       put(partKey(partition, offset), encode())
       this.#added.push({ partition, offset })
     }
@@ -98,34 +102,33 @@ export class PromotedParts {
       const looks = Math.max(sweptPerEpoch, 2 * addedCounts[partition]!)
       for (let looked = Math.min(offsets.size, looks); looked > 0; looked--) {
         const offset: number = sweep.next().value
-        if (sets[partition]!.has(offset)) continue
+        if (this.#sets[partition]!.has(offset)) continue
         put(partKey(partition, offset), undefined)
         this.#removed.push({ partition, offset })
       }
     })
   }
 
-  /** The changes are permanent; `sets` are as of the end of their epoch. */
-  settle(sets: readonly OffsetSet[]): void {
+  commit(): void {
     for (const { partition, offset } of this.#added) this.#partitions[partition]!.offsets.add(offset)
     for (const { partition, offset } of this.#removed) this.#partitions[partition]!.offsets.delete(offset)
-    this.reachOn(sets)
+    this.reachOn()
     this.#forget()
   }
 
-  /** The changes have not happened. */
   rollback(): void {
     this.#kept = []
     this.#isOffered = false
     this.#forget()
   }
 
-  /** Finds anew up to where all that waits is promoted. */
-  reachOn(sets: readonly OffsetSet[]): void {
+  /** Finds anew up to where all pending parts are promoted. */
+  reachOn(): void {
     this.#partitions.forEach((promoted, partition) => {
       if (promoted.offsets.size === 0) return
-      let first = sets[partition]!.firstFrom(promoted.reach)
-      for (; first !== undefined && promoted.offsets.has(first); first = sets[partition]!.firstFrom(promoted.reach)) {
+      const set = this.#sets[partition]!
+      let first = set.firstFrom(promoted.reach)
+      for (; first !== undefined && promoted.offsets.has(first); first = set.firstFrom(promoted.reach)) {
         promoted.reach = first + 1
       }
     })

@@ -52,7 +52,7 @@ export class Promoter {
   /** Looks for parts that are too far behind, unless others are still on their way to be promoted. */
   async look(): Promise<void> {
     const { state, plan, logger } = this.#pipeline
-    if (this.#isAtWork || state.promoted.isPromoting || state.restoration !== undefined) return
+    if (this.#isAtWork || state.promoted.isPromoting || !state.restoration.isDone) return
     this.#isAtWork = true
     try {
       await this.#askRetention()
@@ -134,8 +134,8 @@ export class Promoter {
     const { state } = this.#pipeline
     const { committedOffsets } = state.accounting
     const offsetsMax = this.#offsetsMax()
-    for (const [partition, set] of state.pending.sets.entries()) {
-      const first = state.promoted.firstNeeded(partition, set, this.#reached[partition])
+    for (const partition of state.pending.sets.keys()) {
+      const first = state.promoted.firstNeeded(partition, this.#reached[partition])
       const next = committedOffsets[partition]!
       const end = Math.min(next, Math.max(next - offsetsMax, this.#retention.youngFrom[partition] ?? 0))
       if (first !== undefined && first < end) return { partition, first, end: Math.min(end, first + offsetsPerOffer) }

@@ -8,7 +8,7 @@ import type { CarefulMode } from '../poison/careful-mode.ts'
 import { brokerTime } from '../time/broker-time.ts'
 import { recentManifest } from '../checkpoint/checkpoint-view.ts'
 import { EpochSchedule } from '../epochs/epoch-schedule.ts'
-import type { EpochState } from '../epochs/epoch-state.ts'
+import type { ProgramState } from '../recovery/program-state.ts'
 import type { WarmTable } from '../recovery/load-state.ts'
 import type { Logger } from '../logs/logger.ts'
 import type { RunOptions } from '../options.ts'
@@ -88,7 +88,7 @@ export class Pipeline {
   /** Operators whose function failed on the last records that it saw: whether the fault is the records' is not known yet. */
   readonly openStreaks = new Set<string>()
   /** Set when the sink has started for the first time and so knows where the program is. */
-  state!: EpochState
+  state!: ProgramState
   /** Set with it. */
   careful!: CarefulMode
   /** Made anew with each life, so that memory in messages that were dropped is not waited for. */
@@ -164,7 +164,7 @@ export class Pipeline {
   /** Takes in partitions that the source was given, while nothing is read. */
   growSource({ topic, logEnds }: SourceGrowth): void {
     this.topics.source = topic
-    this.state.grow(logEnds)
+    this.state.epochs.grow(logEnds)
   }
 
   /** That memory, once: another table would not find it empty. */

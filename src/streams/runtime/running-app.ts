@@ -1,7 +1,13 @@
 import { type Clock, sleep, systemClock } from '../../core/clock.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { BrokerWaits, MembershipOptions } from '../../kafka/index.ts'
-import { Accounting, type AccountSnapshot, isBalanced, type PartitionAccount } from '../epochs/accounting.ts'
+import {
+  Accounting,
+  type AccountSnapshot,
+  accountsOf,
+  isBalanced,
+  type PartitionAccount,
+} from '../epochs/accounting.ts'
 import type { Logger } from '../logs/logger.ts'
 import type { RunOptions } from '../options.ts'
 import { newStatistics, type RunStatistics } from './pipeline.ts'
@@ -161,7 +167,7 @@ export class RunningApp implements App {
 
   #noteProgress(term: Term): void {
     const { state, endOffsets } = term.pipeline!
-    if (state.hasLoss || state.restoration !== undefined) return
+    if (state.loss.isDue || !state.restoration.isDone) return
     const { committedOffsets } = state.accounting
     if (endOffsets.every((end, partition) => committedOffsets[partition]! >= end)) this.#caughtUp.resolve()
   }
@@ -196,8 +202,9 @@ export class RunningApp implements App {
     const { plan } = this.#options
     const { table, pipeline } = this.#term
     const { records, mergedRecords } = this.#earlier
-    const account = pipeline?.state?.accounting.committed() ?? noAccount
-    const accounts = pipeline?.state?.committedAccounts() ?? []
+    const state = pipeline?.state
+    const account = state?.accounting.committed() ?? noAccount
+    const accounts = state === undefined ? [] : accountsOf(account, state.pending.committedCounts)
     // A loss that was accepted is in what was before, and commits with the first epoch.
     const since = (total: (snapshot: AccountSnapshot) => number) => Math.max(0, total(account) - total(this.#before))
     return {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { VirtualClock } from '../../testing/index.ts'
-import { EpochCounts } from '../epochs/accounting.ts'
+import { EpochCounts } from '../epochs/epoch-counts.ts'
 import { recordOf, rowsOf } from '../fixtures/rows.ts'
 import { tableOf } from '../fixtures/table.ts'
 import { TableCompaction } from './table-compaction.ts'

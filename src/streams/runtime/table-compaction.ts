@@ -14,11 +14,11 @@ const looksPerStep = 4_096
  * State: since when most of the memory has been unused; none of it is stored.
  */
 export class TableCompaction {
-  readonly #table: PendingTable
+  readonly #table: Pick<PendingTable, 'isSparse' | 'compact'>
   readonly #clock: Clock
   #unusedSinceMs: number | undefined
 
-  constructor(table: PendingTable, clock: Clock) {
+  constructor(table: Pick<PendingTable, 'isSparse' | 'compact'>, clock: Clock) {
     this.#table = table
     this.#clock = clock
   }

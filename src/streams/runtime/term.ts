@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts'
 import { MillraceError, type ErrorCode, FunctionError } from '../../core/errors.ts'
 import { within } from '../../core/within.ts'
 import { type BrokerWaits, Cluster, Membership, type MembershipOptions } from '../../kafka/index.ts'
-import type { PendingTable } from '../../kernel/index.ts'
+import type { StateTable } from '../recovery/program-state.ts'
 import type { Logger } from '../logs/logger.ts'
 import type { CorrelateMessage, SourceMessage } from './messages.ts'
 import type { RunOptions } from '../options.ts'
@@ -94,7 +94,7 @@ export class Term {
   }
 
   /** What waits, in the active process or in a standby. */
-  get table(): PendingTable | undefined {
+  get table(): StateTable | undefined {
     return this.#pipeline?.state?.table ?? this.#standby?.table
   }
 
@@ -109,7 +109,7 @@ export class Term {
     const failure = this.#failure ?? (this.#ending.signal.aborted ? undefined : error)
     this.#ending.abort()
     // What was not committed has not happened, for the report either.
-    if (failure !== undefined) this.#pipeline?.state?.rollback()
+    if (failure !== undefined) this.#pipeline?.state?.epochs.abandon()
     const isLost = !this.#isStopped && (await this.#isLost(failure))
     await this.#leave(failure)
     return { failure, isLost }
@@ -297,7 +297,7 @@ export class Term {
     const { careful, state, plan, logger, clock } = this.#pipeline ?? {}
     if (state === undefined || !this.#membership!.isOwner) return
     const noted = careful!
-      .end(state.epoch)
+      .end(state.epochs.committed)
       .catch((error: unknown) => logger!.debug({ app: plan!.name, err: error }, 'could not note the end in good order'))
     await within(clock!, noteMsMax, noted, undefined)
   }

@@ -4,7 +4,7 @@ import { listOffsets, topicRange } from '../../kafka/index.ts'
 import type { PendingTable } from '../../kernel/index.ts'
 import { manifestOf } from '../checkpoint/checkpoint-records.ts'
 import { CheckpointView } from '../checkpoint/checkpoint-view.ts'
-import type { EpochState } from '../epochs/epoch-state.ts'
+import type { RecoveredState } from '../recovery/program-state.ts'
 import { checkProgram, stateBehind, type WarmTable } from '../recovery/load-state.ts'
 import { checkpointSink, outputsOf } from '../topics/pipeline-topics.ts'
 import { Pipeline } from '../runtime/pipeline.ts'
@@ -108,7 +108,7 @@ export class Standby {
       logger,
     }
     const state = stateBehind(request, manifest, await listOffsets(cluster, topics.source, 'earliest'))
-    if (state.restoration !== undefined) await this.#restore(state)
+    if (!state.restoration.isDone) await this.#restore(state)
     if (this.#warm === undefined) {
       const facts = { app: plan.name, epoch: manifest.epoch, pending: manifest.pending }
       logger.info(facts, 'standing by with a table of what waits')
@@ -118,7 +118,7 @@ export class Standby {
   }
 
   /** Reads what is missing. */
-  async #restore(state: EpochState): Promise<void> {
+  async #restore(state: RecoveredState): Promise<void> {
     const pipeline = this.#pipeline
     const { plan, clock } = pipeline
     const restored = Promise.withResolvers<void>()

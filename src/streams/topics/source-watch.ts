@@ -36,7 +36,7 @@ export class SourceWatch {
     try {
       const topic = await findSource(cluster, plan)
       // Another topic of the same name is found by what reads it.
-      const isGrown = topic.id === topics.source.id && topic.partitions.length > state.partitionCount
+      const isGrown = topic.id === topics.source.id && topic.partitions.length > state.pending.sets.length
       if (isGrown) this.#onGrown({ topic, logEnds: await listOffsets(cluster, topic, 'latest') })
     } catch (error) {
       if (this.#isStopped) return

@@ -1,0 +1,40 @@
+import type { TableCounts } from '../../kernel/index.ts'
+
+/** What can become of a consumed offset other than to wait. */
+export const classes = ['emitted', 'duplicate', 'deadLettered', 'filtered', 'expired', 'lost', 'skipped'] as const
+export type Class = (typeof classes)[number]
+
+/** Counts of each class by source partition. */
+export type Totals = Readonly<Record<Class, readonly number[]>>
+
+/** What became of the consumed offsets of each source partition. Counted where it happens. */
+export class EpochCounts implements TableCounts, Record<Class, Float64Array> {
+  readonly emitted: Float64Array
+  readonly duplicate: Float64Array
+  readonly deadLettered: Float64Array
+  readonly filtered: Float64Array
+  readonly expired: Float64Array
+  readonly lost: Float64Array
+  readonly skipped: Float64Array
+  /** Offset to consume next, by partition, when the epoch was closed. */
+  readonly nextOffsets: Float64Array
+
+  constructor(nextOffsets: ArrayLike<number>) {
+    const partitionCount = nextOffsets.length
+    this.emitted = new Float64Array(partitionCount)
+    this.duplicate = new Float64Array(partitionCount)
+    this.deadLettered = new Float64Array(partitionCount)
+    this.filtered = new Float64Array(partitionCount)
+    this.expired = new Float64Array(partitionCount)
+    this.lost = new Float64Array(partitionCount)
+    this.skipped = new Float64Array(partitionCount)
+    this.nextOffsets = Float64Array.from(nextOffsets)
+  }
+
+  /** The same counts, with partitions of which nothing is counted. */
+  grown(partitionCount: number): EpochCounts {
+    const counts = new EpochCounts(new Float64Array(partitionCount))
+    for (const name of [...classes, 'nextOffsets'] as const) counts[name].set(this[name])
+    return counts
+  }
+}

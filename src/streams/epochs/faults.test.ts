@@ -1,0 +1,400 @@
+/**
+ * Plants faults into the participants of epochs, one at a time: one that does not close, commit or roll back, and two that are called in
+ * each other's place. A course of epochs, which is judged by a model after each of them, has to fail with each.
+ */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { BatchReader, type OutputBatch, OutputBuilder, plainRecord, RecordColumns } from '../../kernel/index.ts'
+import { manifestOf, replay } from '../checkpoint/checkpoint-records.ts'
+import { CheckpointWriter, pieceBytesOf, putInto } from '../checkpoint/checkpoint-writer.ts'
+import { areEqualDigests } from '../checkpoint/digest.ts'
+import { ManifestWriter } from '../checkpoint/manifest-writer.ts'
+import { PendingOffsets } from '../checkpoint/pending-offsets.ts'
+import { readRuns } from '../deduplication/completed-runs.ts'
+import { RememberedKeys } from '../deduplication/remembered-keys.ts'
+import { EventClock } from '../expiry/event-clock.ts'
+import { recordOf, rowsOf } from '../fixtures/rows.ts'
+import { rememberingTable } from '../fixtures/table.ts'
+import { PromotedParts } from '../retention/promoted-parts.ts'
+import { AcceptedLoss } from './accepted-loss.ts'
+import { accountsOf, Accounting, isBalanced } from './accounting.ts'
+import type { EpochParticipant } from './epoch-participant.ts'
+import { Epochs } from './epochs.ts'
+import { inOrder, type Participants } from './participants.ts'
+import { TableEpochs } from './table-epochs.ts'
+
+type Name = keyof Participants
+type Method = 'close' | 'commit' | 'rollback'
+/** Changes the participants as they were declared. */
+type Fault = (declared: readonly EpochParticipant[], of: Participants) => readonly EpochParticipant[]
+
+const noFault: Fault = (declared) => declared
+
+/** One that has a method which does nothing. */
+function without(name: Name, method: Method): Fault {
+  return (declared, of) =>
+    declared.map((participant) => {
+      if (participant !== of[name]) return participant
+      const kept: EpochParticipant = {
+        close: (epoch) => participant.close(epoch),
+        commit: () => participant.commit(),
+        rollback: () => participant.rollback(),
+      }
+      return { ...kept, [method]: () => {} }
+    })
+}
+
+/** Two in each other's place. */
+function swapped(left: Name, right: Name): Fault {
+  return (declared, of) =>
+    declared.map((participant) => {
+      if (participant === of[left]) return of[right]!
+      return participant === of[right] ? of[left]! : participant
+    })
+}
+
+/** Offsets that the source has lost before the first epoch: one pending part, and two offsets that were not read. */
+const lostPart = 2
+const unread = 2
+const firstOffset = 5
+const keysMax = 3
+const latestMs = 1e9
+
+/** A record by its number: the side, key and time follow from it. Of six in a row four are the parts of two keys, two wait. */
+interface Consumed {
+  readonly offset: number
+  /** Undefined where nothing becomes pending of it. */
+  readonly side: 'A' | 'B' | undefined
+  readonly key: number
+  readonly ms: number
+}
+
+function consumedAt(offset: number): Consumed {
+  const at = offset % 6
+  const key = Math.floor(offset / 6) * 6 + (at < 4 ? at % 2 : at)
+  return { offset, side: at < 2 || at > 3 ? 'A' : 'B', key, ms: 1_000 + 10 * offset }
+}
+
+/** What the model says of the records of committed epochs. */
+class Model {
+  readonly pending = new Map<number, number>()
+  readonly completed: number[] = []
+  nextOffset = firstOffset + unread
+  latestMs = -Infinity
+  emitted = 0
+
+  commit(records: readonly Consumed[]): void {
+    for (const { side, key, offset, ms } of records) {
+      this.nextOffset = offset + 1
+      if (side === undefined) continue
+      if (this.pending.has(key)) {
+        this.pending.delete(key)
+        this.completed.push(key)
+        this.emitted += 2
+      } else this.pending.set(key, offset)
+      this.latestMs = Math.max(this.latestMs, ms)
+    }
+  }
+}
+
+/** A program without operators: a table and all that takes part in its epochs, and what its checkpoint topic holds. */
+class Program {
+  readonly topic = new Map<string, Uint8Array>()
+  readonly #table = rememberingTable()
+  readonly #accounting = Accounting.from([firstOffset])
+  readonly #pending = new PendingOffsets(1)
+  readonly #promoted = new PromotedParts(this.#pending.sets)
+  readonly #clock = new EventClock([false])
+  readonly #loss: AcceptedLoss
+  readonly #epochs: Epochs
+  readonly #model = new Model()
+  /** Of the closed epoch, and of the current one. */
+  #closed: Consumed[] = []
+  #current: Consumed[] = []
+  #batches: OutputBatch[] = []
+  #commits = 0
+  /** Offsets whose parts are promoted with the epoch that consumes them, of committed epochs. */
+  readonly #kept = new Set<number>()
+
+  constructor(fault: Fault) {
+    // As a start finds it: one part was pending, which the source has lost.
+    this.#pending.sets[0]!.add(lostPart)
+    this.#pending.startAt([0, 0])
+    this.#loss = new AcceptedLoss({ accounting: this.#accounting, pending: this.#pending, promoted: this.#promoted }, [
+      { waiting: [lostPart], unread },
+    ])
+    this.#pending.redigest([0, 0])
+    const participants: Participants = {
+      loss: this.#loss,
+      pending: this.#pending,
+      remembered: new RememberedKeys({ forMs: latestMs, keysMax, by: 'eventTime' }, this.#table, this.#clock),
+      eventClock: this.#clock,
+      deltas: new CheckpointWriter(this.#pending),
+      promoted: this.#promoted,
+      accounting: this.#accounting,
+      table: new TableEpochs(this.#table),
+      manifest: new ManifestWriter({
+        topology: { source: 'source', route: ['side'], key: ['key'], sides: [] },
+        outputs: [],
+        sourceId: 'id',
+        hashSeed: [1, 2],
+      }),
+    }
+    this.#epochs = new Epochs(fault(inOrder(participants), participants), 0)
+    this.#epochs.begin()
+  }
+
+  /** Consumes so many offsets; every fourth part is to be kept by value. */
+  consume(count: number): void {
+    const { current } = this.#accounting
+    const from = current.nextOffsets[0]!
+    const records = Array.from({ length: count }, (_, at) => consumedAt(from + at))
+    const columns = rowsOf(records.map(({ side, key }) => recordOf(side!, key)))
+    records.forEach(({ offset, ms }, row) => {
+      columns.offset[row] = offset
+      columns.timestamp[row] = ms
+      const part = { partition: 0, offset, bytes: 1, encode: () => Uint8Array.of(offset) }
+      if (offset % 8 === 0) this.#promoted.add(part)
+      if (offset % 8 === 4) this.#promoted.offer([part])
+    })
+    this.#table.apply(columns, current)
+    this.#clock.observe(columns, latestMs, false)
+    current.nextOffsets[0] = from + count
+    this.#current.push(...records)
+  }
+
+  /** Consumes offsets of which nothing becomes pending. */
+  filter(count: number): void {
+    const { current } = this.#accounting
+    current.nextOffsets[0]! += count
+    current.filtered[0]! += count
+    this.#current.push({ offset: current.nextOffsets[0]! - 1, side: undefined, key: 0, ms: 0 })
+  }
+
+  close(): void {
+    const out = new OutputBuilder({
+      sink: 2,
+      partitionCount: 1,
+      batchBytes: 1 << 16,
+      onFilled: (batch) => this.#batches.push(batch),
+    })
+    this.#epochs.close({ closedMs: 0, table: this.#table, put: putInto(out), pieceBytes: pieceBytesOf(out) })
+    out.flush()
+    this.#closed = this.#current.splice(0)
+  }
+
+  commit(): void {
+    this.#epochs.beginCommit()
+    this.#store()
+    this.#epochs.commit()
+    this.#judgeTopic()
+  }
+
+  /** A crash while the answer of the broker is under way, which has committed the closed epoch or not. */
+  crash({ hasCommitted }: { hasCommitted: boolean }): void {
+    this.#epochs.beginCommit()
+    if (hasCommitted) this.#store()
+    this.#epochs.settleAt(this.#commits)
+    this.#judge()
+  }
+
+  /** A crash while no epoch is under way. */
+  crashBetween(): void {
+    this.#epochs.settleAt(this.#commits)
+    this.#judge()
+  }
+
+  #store(): void {
+    store(this.topic, this.#batches)
+    this.#model.commit(this.#closed)
+    for (const { offset, side } of this.#closed) if (side !== undefined && offset % 4 === 0) this.#kept.add(offset)
+    this.#commits++
+  }
+
+  /** Compares all that is in memory, while nothing is in the current epoch, with the model. */
+  #judge(): void {
+    this.#batches = []
+    this.#current = []
+    const model = this.#model
+    const offsets = [...model.pending.values()].sort((a, b) => a - b)
+    const set = this.#pending.sets[0]!
+    const isLost = this.#commits > 0
+    assert.equal(this.#loss.isDue, !isLost)
+    assert.deepEqual(
+      membersOf((visit) => set.forEach(visit)),
+      offsets,
+    )
+    assert.deepEqual(
+      Array.from(this.#table.parts(), ({ offset }) => offset).sort((a, b) => a - b),
+      offsets,
+    )
+    assert.equal(this.#accounting.current.nextOffsets[0], model.nextOffset)
+    assert.equal(this.#table.completedCount, model.completed.length)
+    assert.equal(this.#table.forgottenCount, Math.max(0, model.completed.length - keysMax))
+    assert.equal(this.#clock.nowMs(), model.latestMs)
+    for (const offset of this.#kept) if (set.has(offset)) assert.ok(this.#promoted.has(0, offset), `${offset}`)
+    assert.equal(this.#promoted.isPromoting, false)
+    this.#judgeTopic()
+  }
+
+  /** Compares the checkpoint, from which a process would go on that starts now, with the model. */
+  #judgeTopic(): void {
+    const { pending, completed, nextOffset, emitted, latestMs: eventMs } = this.#model
+    const snapshot = this.#accounting.committed()
+    assert.deepEqual([snapshot.totals.emitted[0], snapshot.totals.lost[0]], this.#commits === 0 ? [0, 0] : [emitted, 3])
+    // The pending part that was lost had been consumed before this account began.
+    const [account] = accountsOf(snapshot, [pending.size + (this.#commits === 0 ? 0 : -1)])
+    assert.ok(isBalanced(account!), JSON.stringify(account))
+    const manifest = manifestOf(this.topic)
+    if (manifest === undefined) return assert.equal(this.#commits, 0)
+    assert.equal(manifest.epoch, this.#commits)
+    assert.deepEqual(manifest.nextOffsets, [nextOffset])
+    assert.deepEqual([manifest.totals.emitted, manifest.totals.lost], [[emitted], [3]])
+    assert.deepEqual(manifest.eventTimes, { nowMs: eventMs, highestMs: [eventMs] })
+    const members = new Set<number>()
+    replay(this.topic, manifest, (_partition, from, to) => {
+      for (let offset = from; offset < to; offset++) if (!members.delete(offset)) members.add(offset)
+    })
+    // What stood there of the lost part was written by the process before.
+    members.delete(lostPart)
+    assert.deepEqual(new Set(pending.values()), members)
+    assert.equal(manifest.pending, members.size)
+    assert.ok(
+      areEqualDigests(manifest.digest, digestOf([...pending.values()])),
+      'the digest is that of the pending parts',
+    )
+    const known: number[] = []
+    const runs = readRuns(this.topic, manifest.completed!, (number) => known.push(number))
+    const forgotten = Math.max(0, completed.length - keysMax)
+    assert.deepEqual(manifest.completed, { count: completed.length, forgotten })
+    assert.deepEqual(
+      known,
+      Array.from({ length: completed.length - forgotten }, (_, at) => forgotten + at),
+    )
+    // A key is forgotten by the time at the end of its epoch, which the manifest tells.
+    if (this.#closed.some(({ side }) => side === 'B')) assert.equal(runs.at(-1)?.timeMs, eventMs)
+    const promoted = [...this.topic.keys()].filter((key) => key.startsWith('part/0/'))
+    const waiting = [...this.#kept].filter((offset) => members.has(offset)).map((offset) => `part/0/${offset}`)
+    // Those that have left are removed within some epochs.
+    for (const key of waiting) assert.ok(promoted.includes(key), key)
+    assert.ok(promoted.length <= waiting.length + keptLately)
+  }
+}
+
+/** Promoted parts that have left and are not removed yet: no more than two epochs have. */
+const keptLately = 6
+
+/** The digest of the pending parts at some offsets: that of a table with nothing else. */
+function digestOf(offsets: readonly number[]): [number, number] {
+  const records = offsets.map(consumedAt)
+  const columns = rowsOf(records.map(({ side, key }) => recordOf(side!, key)))
+  offsets.forEach((offset, row) => (columns.offset[row] = offset))
+  otherTable.apply(columns, Accounting.from([0]).current)
+  const digest = otherTable.epochChanges(() => {})
+  otherTable.rollback()
+  return digest
+}
+
+const otherTable = rememberingTable()
+
+function membersOf(forEach: (visit: (offset: number) => void) => void): number[] {
+  const members: number[] = []
+  forEach((offset) => members.push(offset))
+  return members
+}
+
+/** Puts what was written into a compacted topic. */
+function store(topic: Map<string, Uint8Array>, batches: readonly OutputBatch[]): void {
+  const reader = new BatchReader({ decompressedBytesMax: 1 << 20 })
+  const columns = new RecordColumns()
+  for (const batch of batches) {
+    const sealed = batch.seal({ producerId: 1n, epoch: 0, sequence: 0, isTransactional: true })
+    const bytes = Buffer.concat([sealed, Buffer.alloc(8)])
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const place = { start: 0, end: sealed.length, fromOffset: 0, nextOffset: batch.count, endOffset: batch.count }
+    reader.open({ partition: 0, bytes, view, ...place, aborted: [] })
+    while (reader.fill(columns)) {
+      for (let row = 0; row < columns.count; row++) {
+        const { key, value } = plainRecord(columns, row)
+        const name = String(Buffer.from(key!))
+        if (value === undefined) topic.delete(name)
+        else topic.set(name, Uint8Array.from(value))
+      }
+    }
+  }
+}
+
+/** Epochs that end in each way, with records in the next one meanwhile, in each order of two. */
+function run(fault: Fault): void {
+  const program = new Program(fault)
+  program.consume(3)
+  program.close()
+  program.consume(5)
+  program.crash({ hasCommitted: false })
+  const ends: (() => void)[] = [
+    () => program.crash({ hasCommitted: true }),
+    () => program.crash({ hasCommitted: false }),
+    () => program.commit(),
+  ]
+  for (const first of ends) {
+    for (const second of ends) {
+      for (const end of [first, second, second]) {
+        program.consume(9)
+        program.close()
+        program.consume(4)
+        end()
+      }
+      program.consume(7)
+      program.crashBetween()
+      program.consume(7)
+      program.close()
+      program.crash({ hasCommitted: false })
+      program.filter(3)
+      program.close()
+      program.crash({ hasCommitted: true })
+    }
+  }
+}
+
+describe('a course of epochs', () => {
+  it('is as the model has it', () => run(noFault))
+})
+
+describe('a fault in a participant of epochs is caught', () => {
+  /** Methods that have nothing to do. */
+  const idle: Partial<Record<Name, readonly Method[]>> = { loss: ['close'], manifest: ['commit', 'rollback'] }
+  const names = Object.keys({
+    loss: true,
+    pending: true,
+    remembered: true,
+    eventClock: true,
+    deltas: true,
+    promoted: true,
+    accounting: true,
+    table: true,
+    manifest: true,
+  } satisfies Record<Name, true>) as Name[]
+  for (const name of names) {
+    for (const method of ['close', 'commit', 'rollback'] as const) {
+      if (idle[name]?.includes(method) === true) continue
+      it(`where the ${method} of "${name}" is left out`, () => {
+        assert.throws(() => run(without(name, method)))
+      })
+    }
+  }
+
+  /** Participants that may change places: none of them asks for what another one does in the same round. */
+  const unordered: readonly (readonly Name[])[] = [
+    ['pending', 'remembered'],
+    ['eventClock', 'deltas', 'promoted', 'accounting', 'table'],
+    ['table', 'manifest'],
+  ]
+  for (const [at, left] of names.entries()) {
+    for (const right of names.slice(at + 1)) {
+      if (unordered.some((group) => group.includes(left) && group.includes(right))) continue
+      it(`where "${left}" and "${right}" are called in each other's place`, () => {
+        assert.throws(() => run(swapped(left, right)))
+      })
+    }
+  }
+})

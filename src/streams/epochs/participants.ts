@@ -1,0 +1,47 @@
+import type { CheckpointWriter } from '../checkpoint/checkpoint-writer.ts'
+import type { ManifestWriter } from '../checkpoint/manifest-writer.ts'
+import type { PendingOffsets } from '../checkpoint/pending-offsets.ts'
+import type { RememberedKeys } from '../deduplication/remembered-keys.ts'
+import type { EventClock } from '../expiry/event-clock.ts'
+import type { PromotedParts } from '../retention/promoted-parts.ts'
+import type { AcceptedLoss } from './accepted-loss.ts'
+import type { Accounting } from './accounting.ts'
+import type { EpochParticipant } from './epoch-participant.ts'
+import type { TableEpochs } from './table-epochs.ts'
+
+/** All that epochs change. */
+export interface Participants {
+  readonly loss: AcceptedLoss
+  readonly pending: PendingOffsets
+  /** Absent where completed keys are not remembered. */
+  readonly remembered: RememberedKeys | undefined
+  /** Absent where nothing goes by event time. */
+  readonly eventClock: EventClock | undefined
+  readonly deltas: CheckpointWriter
+  readonly promoted: PromotedParts
+  readonly accounting: Accounting
+  readonly table: TableEpochs
+  readonly manifest: ManifestWriter
+}
+
+/** The participants of epochs, in the order in which they close and commit; they roll back in the opposite one. */
+export function inOrder(participants: Participants): EpochParticipant[] {
+  const { loss, pending, remembered, eventClock, deltas, promoted, accounting, table, manifest } = participants
+  const declared: readonly (EpochParticipant | undefined)[] = [
+    // Rolled back last: it is counted in the current epoch again, once the others have emptied that.
+    loss,
+    // Before those that write or ask which offsets are pending at the end of the epoch.
+    pending,
+    // Before the event clock, which closes with the time that keys were forgotten by.
+    remembered,
+    eventClock,
+    deltas,
+    promoted,
+    accounting,
+    // After those that read its log of the epoch: `pending` and `remembered`.
+    table,
+    // After all that add entries to it, and last in the checkpoint topic: with this record the epoch is whole.
+    manifest,
+  ]
+  return declared.filter((participant) => participant !== undefined)
+}

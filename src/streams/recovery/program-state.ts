@@ -1,0 +1,104 @@
+import type { FetchedPartition, OutputBuilder, PendingTable } from '../../kernel/index.ts'
+import { type CheckpointWriter, pieceBytesOf, putInto } from '../checkpoint/checkpoint-writer.ts'
+import { ManifestWriter, type ProgramIdentity } from '../checkpoint/manifest-writer.ts'
+import type { PendingOffsets } from '../checkpoint/pending-offsets.ts'
+import type { RememberedKeys } from '../deduplication/remembered-keys.ts'
+import { AcceptedLoss } from '../epochs/accepted-loss.ts'
+import type { Accounting } from '../epochs/accounting.ts'
+import type { Participating } from '../epochs/epoch-participant.ts'
+import { Epochs } from '../epochs/epochs.ts'
+import type { PartitionLoss } from '../epochs/loss.ts'
+import { inOrder } from '../epochs/participants.ts'
+import { TableEpochs } from '../epochs/table-epochs.ts'
+import { type DeadlineClock, processingTime } from '../expiry/deadline-clock.ts'
+import type { EventClock } from '../expiry/event-clock.ts'
+import type { PromotedParts } from '../retention/promoted-parts.ts'
+import { Restoration, type RestorationBase } from './restoration.ts'
+
+/** The table as operators use it: which epoch its changes belong to is the concern of `Epochs`. */
+export type StateTable = Omit<PendingTable, 'beginEpoch' | 'commitEpoch' | 'rollback' | 'settle'>
+
+/** What a program knows of its records: all that epochs change, and how far they are. Its parts take part in epochs by themselves. */
+export interface ProgramState {
+  readonly epochs: Epochs
+  readonly table: StateTable
+  readonly accounting: Participating<Accounting>
+  readonly pending: Participating<PendingOffsets>
+  readonly promoted: Participating<PromotedParts>
+  /** Absent where nothing goes by event time. */
+  readonly eventClock: Participating<EventClock> | undefined
+  /** By which rows expire and completed keys are forgotten. */
+  readonly deadlines: DeadlineClock
+  /** What the source has lost and the operator has accepted. */
+  readonly loss: Participating<AcceptedLoss>
+  /** What is to be read again before the first epoch. */
+  readonly restoration: Restoration
+}
+
+/** The same with the table as recovery has it. */
+export interface RecoveredState extends ProgramState {
+  readonly table: PendingTable
+}
+
+export interface StateParts {
+  identity: ProgramIdentity
+  table: PendingTable
+  accounting: Accounting
+  /** Of the last committed epoch; 0 before the first. */
+  epoch: number
+  pending: PendingOffsets
+  promoted: PromotedParts
+  /** The promoted parts themselves. @defaultValue none */
+  promotedBatches?: readonly FetchedPartition[]
+  deltas: CheckpointWriter
+  /** Absent where nothing goes by event time. */
+  eventClock: EventClock | undefined
+  /** Absent where completed keys are not remembered. */
+  remembered?: RememberedKeys | undefined
+  /** What the source has lost since, by partition, and is accepted. */
+  loss?: readonly PartitionLoss[] | undefined
+  /** What the table has already. @defaultValue nothing */
+  base?: RestorationBase | undefined
+}
+
+/** The state of a program after its last committed epoch. */
+export function stateOf(parts: StateParts): RecoveredState {
+  const { identity, table, accounting, epoch, pending, promoted, deltas, eventClock, remembered, base } = parts
+  const loss = new AcceptedLoss({ accounting, pending, promoted }, parts.loss)
+  const participants = inOrder({
+    loss,
+    pending,
+    remembered,
+    eventClock,
+    deltas,
+    promoted,
+    accounting,
+    table: new TableEpochs(table),
+    manifest: new ManifestWriter(identity),
+  })
+  const epochs = new Epochs(participants, epoch)
+  const { promotedBatches = [] } = parts
+  const restoration = new Restoration({
+    table,
+    pending,
+    promoted,
+    accounting,
+    epochs,
+    base,
+    promotedBatches,
+    hasLoss: loss.isDue,
+  })
+  const deadlines = eventClock ?? processingTime
+  return { epochs, table, accounting, pending, promoted, eventClock, deadlines, loss, restoration }
+}
+
+/**
+ * Closes the current epoch of a program, and writes its checkpoint.
+ *
+ * @returns The offsets that it reaches to, by source partition.
+ */
+export function closeEpoch({ epochs, table, accounting }: ProgramState, out: OutputBuilder, closedMs: number) {
+  const { nextOffsets } = accounting.current
+  epochs.close({ closedMs, table, put: putInto(out), pieceBytes: pieceBytesOf(out) })
+  return nextOffsets
+}

@@ -1,0 +1,160 @@
+import { assert } from '../../core/assert.ts'
+import { MillraceError } from '../../core/errors.ts'
+import { type FetchedPartition, noSide, type PendingTable, type RecordColumns } from '../../kernel/index.ts'
+import { addDigests, areEqualDigests, type Digest, emptyDigest } from '../checkpoint/digest.ts'
+import type { PendingOffsets } from '../checkpoint/pending-offsets.ts'
+import type { Accounting } from '../epochs/accounting.ts'
+import { EpochCounts } from '../epochs/epoch-counts.ts'
+import type { Epochs } from '../epochs/epochs.ts'
+import type { PromotedParts } from '../retention/promoted-parts.ts'
+
+/** Parts that a table has before a restoration: pending ones, all from below some offsets. */
+export interface RestorationBase {
+  readonly count: number
+  readonly digest: Digest
+  /** By source partition. */
+  readonly nextOffsets: readonly number[]
+}
+
+export interface RestorationParts {
+  readonly table: PendingTable
+  readonly pending: PendingOffsets
+  readonly promoted: PromotedParts
+  readonly accounting: Accounting
+  readonly epochs: Epochs
+  /** What the table has already. */
+  readonly base: RestorationBase | undefined
+  /** The promoted parts themselves. */
+  readonly promotedBatches: readonly FetchedPartition[]
+  /** Whether some of the parts that the digest is over are lost. */
+  readonly hasLoss: boolean
+}
+
+const nothing: RestorationBase = { count: 0, digest: emptyDigest, nextOffsets: [] }
+
+/**
+ * What is to be read again: the parts that the last committed epoch left pending and that the table lacks. They come from the
+ * checkpoint, where they are promoted, else from the source. Epochs begin when they are all there, and are the same.
+ *
+ * State: whether they are; the parts from the checkpoint, until then.
+ */
+export class Restoration {
+  readonly #parts: RestorationParts
+  readonly #base: RestorationBase
+  readonly #count: number
+  readonly #digest: Digest | undefined
+  /** Counters that mean nothing: these offsets have been counted. */
+  readonly #counts: EpochCounts
+  #promotedBatches: readonly FetchedPartition[]
+  #isDone = false
+
+  constructor(parts: RestorationParts) {
+    const { table, pending, accounting, base = nothing, promotedBatches, hasLoss } = parts
+    this.#parts = parts
+    this.#base = base
+    this.#count = pending.count
+    this.#digest = hasLoss ? undefined : pending.digest
+    this.#counts = new EpochCounts(accounting.committedOffsets)
+    this.#promotedBatches = promotedBatches
+    // What is pending was in a table before, and room is made only once it is there.
+    table.isLimited = false
+    if (base.count === this.#count) this.finish()
+  }
+
+  /** Whether the table has all pending parts. */
+  get isDone(): boolean {
+    return this.#isDone
+  }
+
+  /** Pending parts for which the source is not read. */
+  get promotedBatches(): readonly FetchedPartition[] {
+    return this.#promotedBatches
+  }
+
+  /** Offset to read first, by partition. */
+  get firstOffsets(): number[] {
+    const { accounting, promoted } = this.#parts
+    return Array.from(accounting.current.nextOffsets, (next, partition) => {
+      if (this.#isDone) return next
+      return promoted.firstNeeded(partition, this.#base.nextOffsets[partition]) ?? next
+    })
+  }
+
+  /**
+   * Which offsets of a partition are to be taken in.
+   *
+   * @param isPromoted - Those that are read from the checkpoint, else those that are read from the source.
+   */
+  missing(partition: number, isPromoted: boolean): (offset: number) => boolean {
+    const { promoted, pending, accounting } = this.#parts
+    const set = pending.sets[partition]!
+    const from = this.#base.nextOffsets[partition] ?? 0
+    const end = accounting.committedOffsets[partition]!
+    return (offset) =>
+      offset >= from && offset < end && set.has(offset) && promoted.has(partition, offset) === isPromoted
+  }
+
+  /**
+   * Takes in parts that are missing; anything else about them has happened in earlier epochs.
+   *
+   * @throws MillraceError `CHECKPOINT_CORRUPT` when they are not pending this time.
+   */
+  take(columns: RecordColumns): void {
+    const { partition } = columns
+    const counts = this.#counts
+    const emittedBefore = counts.emitted[partition]!
+    this.#parts.table.apply(columns, counts)
+    if (counts.emitted[partition] !== emittedBefore) throw notTheSame(partition, columns.offset[0]!)
+    for (let row = 0; row < columns.count; row++) {
+      if (columns.side[row] === noSide) throw notTheSame(partition, columns.offset[row]!)
+    }
+  }
+
+  /** Whether all pending parts have been read, where the source was read up to these offsets. */
+  isReadAt(offsets: ArrayLike<number>): boolean {
+    const { committedOffsets } = this.#parts.accounting
+    return committedOffsets.every((end, partition) => offsets[partition]! >= end)
+  }
+
+  /**
+   * All pending parts have been read: they are in the table for good, and the first epoch begins.
+   *
+   * @throws MillraceError `CHECKPOINT_CORRUPT` when they are not the ones that the checkpoint names.
+   */
+  finish(): void {
+    assert(!this.#isDone, 'a restoration ends once')
+    const { table, pending, epochs } = this.#parts
+    const digest = this.#verify()
+    table.isLimited = true
+    table.settle()
+    pending.redigest(digest)
+    this.#promotedBatches = []
+    this.#isDone = true
+    epochs.begin()
+  }
+
+  /** Compares number and digest of the parts in the table with what the checkpoint says. */
+  #verify(): Digest {
+    const { count, digest } = this.#base
+    let restoredCount = count
+    const added = this.#parts.table.epochChanges((_partition, _chunk, _bits, added) => (restoredCount += added))
+    const restored = addDigests(digest, added)
+    if (restoredCount === this.#count && (this.#digest === undefined || areEqualDigests(restored, this.#digest))) {
+      return restored
+    }
+    throw new MillraceError(
+      'CHECKPOINT_CORRUPT',
+      `the checkpoint names ${this.#count} parts that wait, but reading the source again gave ${restoredCount}, or others`,
+      { expected: this.#count, restored: restoredCount },
+    )
+  }
+}
+
+/** What is restored completes nothing: its last part was not there yet. */
+function notTheSame(partition: number, offset: number): MillraceError {
+  return new MillraceError(
+    'CHECKPOINT_CORRUPT',
+    `a part from offset ${offset} on of source partition ${partition} waited, and does not wait when it is read again: a function of the program has changed, or gives another result each time`,
+    { partition, offset },
+  )
+}
