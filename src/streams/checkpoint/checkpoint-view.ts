@@ -24,11 +24,17 @@ export async function readCheckpoint(
   topic: Topic,
   wait?: TransactionWait,
 ): Promise<CheckpointRecords> {
+  const { records } = await readAll(cluster, topic, wait)
+  return records
+}
+
+/** The same, with how far that went. */
+export async function readAll(cluster: Cluster, topic: Topic, wait?: TransactionWait): Promise<CheckpointView> {
   const view = new CheckpointView()
   const range = await topicRange(cluster, topic)
   if (wait !== undefined) await untilStable(cluster, topic, range.ends, wait)
   await view.readOn(cluster, topic, range)
-  return view.records
+  return view
 }
 
 /** What a checkpoint topic says as far as it was read: each reading goes on where the one before has ended. */
@@ -37,6 +43,11 @@ export class CheckpointView {
   /** Of an epoch whose manifest has not come yet. */
   readonly #changes = new Map<string, Uint8Array | undefined>()
   #reached = 0
+
+  /** Offset up to which it was read. */
+  get reached(): number {
+    return this.#reached
+  }
 
   get records(): CheckpointRecords {
     return this.#records

@@ -17,7 +17,7 @@ type SweptState = Pick<ProgramState, 'table' | 'accounting' | 'deadlines'>
 
 /**
  * Lets rows leave whose other parts did not come in time, and gives back the memory of forgotten keys, in the epochs of the
- * pipeline and as part of them.
+ * program and as part of them.
  *
  * State: how far time had gone when the last sweep began, and whether it has ended. None of it is stored: what is over
  * follows from the timestamps of the parts.

@@ -144,7 +144,7 @@ describe('FunctionRunner', () => {
     ] as const) {
       it(`ends ${what} with an error of its own that may pass, and diverts nothing`, async () => {
         const { host, run } = runnerWith()
-        host.state = { restoration: {} as NonNullable<FunctionHost['state']['restoration']> }
+        host.restoration = { isDone: false }
         let count = 0
         const rows = new TestRows({ from: 7, count: 1 }, () => {
           count++

@@ -6,7 +6,7 @@
  * result, or no attempt left; only then become those dead letters.
  * State: the streak, which is how many records in a row, in the order of the rows and from batch to batch, had no attempt
  * left. It outlives the restarts of its operator. A streak that reaches `consecutiveMax` ends the program, and while there is
- * one its dead letters are not committed (`Pipeline.openStreaks`).
+ * one its dead letters are not committed (`openStreaks` of the session).
  * Invariant: what becomes of a row, and the streak, follow from the outcomes of its attempts alone, not from their order in time.
  * Cost per record: two stores of its outcome, and the call; the maps are empty while nothing fails.
  */
@@ -15,10 +15,10 @@ import { assert } from '../../core/assert.ts'
 import { sleep } from '../../core/clock.ts'
 import { MillraceError, type ErrorCode, FunctionError } from '../../core/errors.ts'
 import { columnsRowsMax } from '../../kernel/index.ts'
-import type { Cluster, Topic } from '../../kafka/index.ts'
 import type { Restoration } from '../recovery/restoration.ts'
 import type { RunOptions } from '../options.ts'
-import type { Pipeline } from '../runtime/pipeline.ts'
+import type { RestoringSession } from '../recovery/session.ts'
+import type { Services } from '../runtime/services.ts'
 import { functionIds, type Plan } from '../topology/plan.ts'
 import { type FailedRecord, FailureReport } from './failure-report.ts'
 import { OpenCalls } from './open-calls.ts'
@@ -34,8 +34,11 @@ const programFaults: ReadonlySet<ErrorCode> = new Set(['STAGE_SCHEMA_ASYNC', 'TO
 /** What is known of a row. */
 const outcome = { none: 0, settled: 1, failing: 2, givenUp: 3 } as const
 
-/** What a runner needs of the pipeline. */
-export interface FunctionHost extends Pick<Pipeline, 'clock' | 'logger' | 'loop' | 'openStreaks' | 'incarnation'> {
+/** What a runner needs of the program that it is in. */
+export interface FunctionHost
+  extends Pick<Services, 'clock' | 'random' | 'logger' | 'loop'>, Pick<RestoringSession, 'openStreaks'> {
+  /** Of the current life. */
+  readonly incarnation: number
   readonly plan: Plan
   readonly options: Pick<
     RunOptions,
@@ -46,9 +49,7 @@ export interface FunctionHost extends Pick<Pipeline, 'clock' | 'logger' | 'loop'
     | 'stageTimeoutMs'
     | 'maxConsecutivePoison'
   >
-  readonly cluster: Pick<Cluster, 'random'>
-  readonly topics: { readonly source: Pick<Topic, 'name'> }
-  readonly state: { readonly restoration: Pick<Restoration, 'isDone'> }
+  readonly restoration: Pick<Restoration, 'isDone'>
 }
 
 interface Failure {
@@ -57,7 +58,7 @@ interface Failure {
 }
 
 export class FunctionRunner {
-  readonly #pipeline: FunctionHost
+  readonly #host: FunctionHost
   readonly #operator: string
   /** Its number among the functions of the program. */
   readonly #place: number
@@ -78,9 +79,9 @@ export class FunctionRunner {
   #streak = 0
 
   /** @param operator - Id of the operator whose function it is. */
-  constructor(pipeline: FunctionHost, operator: string, openRowsMax = openRowsDefault) {
-    const { clock, logger, plan, options } = pipeline
-    this.#pipeline = pipeline
+  constructor(host: FunctionHost, operator: string, openRowsMax = openRowsDefault) {
+    const { clock, logger, plan, options } = host
+    this.#host = host
     this.#operator = operator
     this.#openRowsMax = openRowsMax
     this.#place = functionIds(plan).indexOf(operator)
@@ -102,7 +103,7 @@ export class FunctionRunner {
    */
   async run(rows: RowFunction, signal: AbortSignal): Promise<void> {
     this.#begin(rows)
-    const { clock, cluster, options } = this.#pipeline
+    const { clock, random, options } = this.#host
     for (let nextRow = 0; ;) {
       nextRow = await this.#askFrom(nextRow, signal)
       const streak = this.#judge(nextRow)
@@ -112,7 +113,7 @@ export class FunctionRunner {
           maxMs: options.stageRetryMaxMs,
           jitter: options.stageRetryJitter,
         }
-        const pauseMs = backoffMs(backoff, this.#attemptsMax() - 1, cluster.random)
+        const pauseMs = backoffMs(backoff, this.#attemptsMax() - 1, random)
         this.#tellOfFailures(pauseMs)
         await sleep(clock, pauseMs, signal)
         await this.#askAgain(signal)
@@ -122,7 +123,7 @@ export class FunctionRunner {
   }
 
   #begin(rows: RowFunction): void {
-    const { incarnation, openStreaks } = this.#pipeline
+    const { incarnation, openStreaks } = this.#host
     // What a rollback has undone is read again, and counted again.
     if (incarnation !== this.#incarnation) {
       this.#streak = 0
@@ -157,7 +158,7 @@ export class FunctionRunner {
 
   async #allSettled(signal: AbortSignal): Promise<void> {
     if (this.#calls.size === 0) return
-    const { loop } = this.#pipeline
+    const { loop } = this.#host
     loop.beginWait(this.#place)
     try {
       await this.#calls.settled(signal)
@@ -167,7 +168,7 @@ export class FunctionRunner {
   }
 
   #ask(row: number): void {
-    const { loop } = this.#pipeline
+    const { loop } = this.#host
     const { partition, offset } = this.#function.columns
     loop.enter(this.#place, partition, offset[row]!)
     try {
@@ -196,7 +197,7 @@ export class FunctionRunner {
 
   #fail(row: number, error: unknown): void {
     if (MillraceError.is(error) && programFaults.has(error.code)) throw error
-    const { stageAttempts } = this.#pipeline.options
+    const { stageAttempts } = this.#host.options
     const failure = this.#failures.get(row) ?? { attempts: 0, error }
     failure.attempts++
     failure.error = error
@@ -220,7 +221,7 @@ export class FunctionRunner {
 
   /** Parts that are read again were made once, so the records are not the fault. */
   #throwIfPending(): void {
-    if (this.#pipeline.state.restoration.isDone) return
+    if (this.#host.restoration.isDone) return
     for (const [row, { error }] of this.#failures) {
       if (this.#outcomes[row] === outcome.failing) continue
       const { topic, partition, offset } = this.#recordOf(row)
@@ -239,7 +240,7 @@ export class FunctionRunner {
    * @throws FunctionError `STAGE_FAILS_ON_EVERYTHING`
    */
   #streakAt(nextRow: number): number {
-    const { maxConsecutivePoison } = this.#pipeline.options
+    const { maxConsecutivePoison } = this.#host.options
     let streak = this.#streak
     // A row has had no fewer attempts than those after it, so none that is failing stands before one that was given up.
     for (let row = 0; row < nextRow; row++) {
@@ -251,9 +252,9 @@ export class FunctionRunner {
   }
 
   #failsOnEverything(row: number): FunctionError {
-    const { maxConsecutivePoison } = this.#pipeline.options
+    const { maxConsecutivePoison } = this.#host.options
     const { partition, offset, err } = this.#recordOf(row)
-    this.#pipeline.openStreaks.add(this.#operator)
+    this.#host.openStreaks.add(this.#operator)
     return new FunctionError(
       'STAGE_FAILS_ON_EVERYTHING',
       `"${this.#operator}" failed on ${maxConsecutivePoison} records in a row, last at offset ${offset} of partition ${partition}: ${messageOf(err)}`,
@@ -272,7 +273,7 @@ export class FunctionRunner {
   }
 
   #end(streak: number): void {
-    const { openStreaks } = this.#pipeline
+    const { openStreaks } = this.#host
     this.#streak = streak
     if (streak > 0) openStreaks.add(this.#operator)
     else openStreaks.delete(this.#operator)
@@ -297,6 +298,6 @@ export class FunctionRunner {
   #recordOf(row: number): FailedRecord {
     const { partition, offset } = this.#function.columns
     const err = this.#failures.get(row)?.error
-    return { topic: this.#pipeline.topics.source.name, partition, offset: offset[row]!, err }
+    return { topic: this.#host.plan.source.topic, partition, offset: offset[row]!, err }
   }
 }

@@ -2,7 +2,7 @@
  * Correlate: gathers the parts of each key, publishes the merge when the last one comes, and draws the border of epochs.
  *
  * State: the output batches being filled; batches of rows that have no room in the current epoch. Table, account and the
- * schedule of epochs are the pipeline's and outlive this actor.
+ * schedule of epochs are the session's and outlive this actor.
  * One epoch may be on its way to the broker while the next one is computed; the one after waits, because its border
  * cannot be drawn before the other has ended.
  * Invariant: what left for the sink before a `commit` message is the effect of exactly the offsets that message names.
@@ -37,9 +37,12 @@ import {
   keptBytesMax,
   mergedSink,
   recordBytesMax,
-} from '../topics/pipeline-topics.ts'
+} from '../topics/program-topics.ts'
 import { closeEpoch } from '../recovery/program-state.ts'
-import type { Pipeline } from '../runtime/pipeline.ts'
+import type { Session } from '../recovery/session.ts'
+import type { Life } from '../runtime/life.ts'
+import type { Ports } from '../runtime/ports.ts'
+import type { Services } from '../runtime/services.ts'
 import { Promoter } from '../retention/promoter.ts'
 import type { RowBatch } from '../runtime/row-batch.ts'
 import { TimestampWindow } from '../time/timestamp-window.ts'
@@ -51,11 +54,19 @@ const epochsUnderWay = 2
 const doubtPollMs = 50
 const doubtfulRecordsMax = 1_000_000
 
-export const correlate = (pipeline: Pipeline) =>
+export interface CorrelateParts {
+  readonly services: Services
+  readonly session: Session
+  readonly ports: Pick<Ports, 'sourceLog'>
+  /** Called after each committed epoch. */
+  readonly onCommitted: () => void
+}
+
+export const correlate = (parts: CorrelateParts) =>
   defineActor<CorrelateMessage, Correlation>({
-    name: pipeline.plan.correlate.id,
+    name: parts.services.plan.correlate.id,
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
-    init: (context) => new Correlation(pipeline, context),
+    init: (context) => new Correlation(parts, context),
     onStop: (correlation) => correlation.stop(),
     handle: {
       rows: (correlation, { batch }) => correlation.take(batch),
@@ -68,8 +79,11 @@ export const correlate = (pipeline: Pipeline) =>
   })
 
 class Correlation {
-  readonly #pipeline: Pipeline
+  readonly #services: Services
+  readonly #session: Session
+  readonly #life: Life
   readonly #incarnation: number
+  readonly #onCommitted: () => void
   readonly #self: ActorRef<CorrelateMessage>
   readonly #sink: ActorRef<SinkMessage>
   readonly #builders: readonly OutputBuilder[]
@@ -94,12 +108,16 @@ class Correlation {
   #timer: Timer | undefined
   #drains: Reply<void>[] = []
 
-  constructor(pipeline: Pipeline, context: ActorContext<CorrelateMessage>) {
-    this.#pipeline = pipeline
-    this.#incarnation = pipeline.incarnation
+  constructor({ services, session, ports, onCommitted }: CorrelateParts, context: ActorContext<CorrelateMessage>) {
+    this.#services = services
+    this.#session = session
+    this.#life = session.lives.current
+    this.#incarnation = this.#life.incarnation
+    this.#onCommitted = onCommitted
     this.#self = context.self
-    this.#sink = context.ref<SinkMessage>(pipeline.plan.sink.id)
-    const { plan, topics, options, state } = pipeline
+    this.#sink = context.ref<SinkMessage>(services.plan.sink.id)
+    const { plan, topics, options, timeOfDay, clock } = services
+    const { state } = session
     this.#builders = topics.sinks.map(
       (topic, sink) =>
         new OutputBuilder({
@@ -110,13 +128,13 @@ class Correlation {
         }),
     )
     const timesOf = (sink: number) =>
-      new TimestampWindow(topics.timestamps[sink]!, pipeline.timeOfDay, epochsUnderWay * options.transactionTimeoutMs)
+      new TimestampWindow(topics.timestamps[sink]!, timeOfDay, epochsUnderWay * options.transactionTimeoutMs)
     this.#mergedTimes = timesOf(mergedSink)
     state.table.publishTo({
       out: this.#builders[mergedSink]!,
       ...mergedNames(plan),
       recordBytesMax: recordBytesMax(topics, mergedSink),
-      refuse: (part, reason) => this.#deadLetters.encodeReference(part, reason, pipeline.timeOfDay.nowMs()),
+      refuse: (part, reason) => this.#deadLetters.encodeReference(part, reason, timeOfDay.nowMs()),
       expire: (row) => this.#expired.encode(row),
     })
     this.#deadLetters = new DeadLetterEncoder(this.#builders[deadLetterSink]!, {
@@ -129,11 +147,11 @@ class Correlation {
     const out = this.#builders[expiredSink]
     const expired = out && { out, recordBytesMax: recordBytesMax(topics, expiredSink), times: timesOf(expiredSink) }
     this.#expired = new ExpiredRowEncoder(plan, expired, this.#deadLetters)
-    this.#sweep = (expiry ?? memory) && new TableSweep(expiry, state, pipeline.timeOfDay)
+    this.#sweep = (expiry ?? memory) && new TableSweep(expiry, state, timeOfDay)
     this.#madeSides = new Set(plan.sides.flatMap(({ stage }, side) => (stage.deterministic ? [] : side)))
     this.#keptBytesMax = keptBytesMax(topics)
-    this.#compaction = new TableCompaction(state.table, pipeline.clock)
-    this.#promoter = new Promoter(pipeline, (parts) => {
+    this.#compaction = new TableCompaction(state.table, clock)
+    this.#promoter = new Promoter(services, session, ports.sourceLog, (parts) => {
       void this.#self.tell({ type: 'promotable', incarnation: this.#incarnation, parts })
     })
     this.#arm()
@@ -149,7 +167,7 @@ class Correlation {
     if (incarnation !== this.#incarnation) return
     this.#disarm()
     // What is read again has been in epochs: none is open before it is all there.
-    if (this.#pipeline.state.restoration.isDone && this.#sweep?.areRowsDue() === true) this.#open()
+    if (this.#session.state.restoration.isDone && this.#sweep?.areRowsDue() === true) this.#open()
     this.#compaction.run()
     if (this.#isDue()) await this.#close()
     else this.#arm()
@@ -158,13 +176,14 @@ class Correlation {
 
   async committed(incarnation: number): Promise<void> {
     if (incarnation !== this.#incarnation) return
-    const { state, statistics, clock, schedule } = this.#pipeline
+    const { statistics, clock } = this.#services
+    const { state, schedule } = this.#session
     schedule.committed(clock.monotonicMs())
     state.epochs.commit()
     this.#compaction.run()
     statistics.epochs++
     statistics.lastCommitMs = clock.monotonicMs()
-    this.#pipeline.onCommitted()
+    this.#onCommitted()
     void this.#promoter.look()
     if (this.#isDue() || (this.#drains.length > 0 && !schedule.isOpen)) await this.#close()
     else this.#arm()
@@ -173,7 +192,7 @@ class Correlation {
 
   promote({ incarnation, parts }: { incarnation: number; parts: readonly KeptPart[] }): void {
     if (incarnation !== this.#incarnation) return
-    this.#pipeline.state.promoted.offer(parts)
+    this.#session.state.promoted.offer(parts)
     this.#open()
   }
 
@@ -198,7 +217,9 @@ class Correlation {
 
   /** Applies what has come, until the epoch after the one that is being committed is full. */
   async #work(): Promise<void> {
-    const { budget, schedule, timeOfDay } = this.#pipeline
+    const { timeOfDay } = this.#services
+    const { schedule } = this.#session
+    const { budget } = this.#life
     for (let batch = this.#pending[0]; batch !== undefined; batch = this.#pending[0]) {
       if (schedule.isCommitting && this.#roomBytes === 0) return
       if (budget.isExceeded) await budget.available()
@@ -215,7 +236,8 @@ class Correlation {
 
   /** Applies the rows of a batch that have room in the epoch; returns whether those were all. */
   #apply(batch: RowBatch): boolean {
-    const { state, statistics, timeOfDay, options } = this.#pipeline
+    const { statistics, timeOfDay, options } = this.#services
+    const { state } = this.#session
     const { columns } = batch
     const latestMs = state.eventClock === undefined ? Infinity : timeOfDay.nowMs() + options.timestampAheadMaxMs
     if (!state.restoration.isDone) {
@@ -276,7 +298,8 @@ class Correlation {
 
   /** Has parts kept by value that must not be made a second time, or whose records the source may drop. */
   #keepByValue(columns: RecordColumns): void {
-    const { state, topics } = this.#pipeline
+    const { topics } = this.#services
+    const { state, schedule } = this.#session
     if (this.#madeSides.size === 0 && !topics.isCompacted) return
     for (let row = 0; row < columns.count; row++) {
       const side = columns.side[row]!
@@ -286,13 +309,14 @@ class Correlation {
       // A record that does not fit stays in the source only; a made part has been refused.
       if (!isMade && part.bytes > this.#keptBytesMax) continue
       state.promoted.add(part)
-      this.#pipeline.schedule.owe(part.bytes)
+      schedule.owe(part.bytes)
     }
   }
 
   /** The epoch at hand has something in it. */
   #open(): void {
-    const { schedule, clock } = this.#pipeline
+    const { clock } = this.#services
+    const { schedule } = this.#session
     const wasOpen = schedule.isOpen
     schedule.open(clock.monotonicMs())
     if (wasOpen) return
@@ -303,7 +327,9 @@ class Correlation {
 
   /** Hands filled batches to the sink, which gives their memory back when they are stored. */
   async #sendFilled(): Promise<void> {
-    const { budget, schedule, clock } = this.#pipeline
+    const { clock } = this.#services
+    const { schedule } = this.#session
+    const { budget } = this.#life
     for (const batch of this.#filled.splice(0)) {
       budget.take(batch.capacity)
       const bytes = batch.position
@@ -319,7 +345,9 @@ class Correlation {
   }
 
   #isDue(): boolean {
-    const { clock, schedule, rowBatches } = this.#pipeline
+    const { clock } = this.#services
+    const { schedule } = this.#session
+    const { rowBatches } = this.#life
     if (this.#isInDoubt()) return false
     if (this.#drains.length > 0 && schedule.isOpen && !schedule.isCommitting) return true
     return schedule.isDue(clock.monotonicMs(), this.#openBytes, rowBatches.isIdle)
@@ -330,18 +358,20 @@ class Correlation {
    * dead letters, or, where it fails on the next ones too, the fault is not theirs and the program stops without them.
    */
   #isInDoubt(): boolean {
-    const { openStreaks, schedule, clock, rowBatches } = this.#pipeline
+    const { clock } = this.#services
+    const { openStreaks, schedule } = this.#session
+    const { rowBatches } = this.#life
     if (!this.#hasFailures || openStreaks.size === 0 || this.#epochRecords >= doubtfulRecordsMax) return false
     return schedule.mayStayOpen(clock.monotonicMs(), this.#openBytes, rowBatches.isIdle)
   }
 
   get #roomBytes(): number {
-    return this.#pipeline.schedule.roomBytes(this.#openBytes)
+    return this.#session.schedule.roomBytes(this.#openBytes)
   }
 
   /** Bytes of batches that are being filled. */
   get #openBytes(): number {
-    let bytes = this.#pipeline.state.table.openBytes
+    let bytes = this.#session.state.table.openBytes
     for (const builder of this.#builders) bytes += builder.openBytes
     return bytes
   }
@@ -351,7 +381,8 @@ class Correlation {
    * while one is being committed, its end looks anyway.
    */
   #arm(): void {
-    const { clock, schedule } = this.#pipeline
+    const { clock } = this.#services
+    const { schedule } = this.#session
     if (schedule.isCommitting || this.#timer !== undefined) return
     const dueInMs = this.#isInDoubt() ? doubtPollMs : schedule.dueInMs(clock.monotonicMs())
     const afterMs = dueInMs ?? Math.min(this.#sweep?.pollMs ?? Infinity, this.#compaction.dueMs ?? Infinity)
@@ -368,7 +399,8 @@ class Correlation {
 
   /** Draws the border of the epoch at hand and sends it to be committed. */
   async #close(): Promise<void> {
-    const { state, schedule, timeOfDay } = this.#pipeline
+    const { timeOfDay } = this.#services
+    const { state, schedule } = this.#session
     if (schedule.isCommitting) return
     if (!schedule.isOpen && !(state.loss.isDue && state.restoration.isDone)) {
       for (const reply of this.#drains.splice(0)) reply()

@@ -1,20 +1,20 @@
 /**
- * Restore: stands in place of the correlation in a standby, and takes in parts that wait.
+ * Restore: stands in place of the correlation in a standby, and takes in pending parts.
  *
- * Nothing completes or leaves here: a part that would is not the one that waited, and ends the life of this table.
+ * Nothing completes or leaves here: a part that would is not the one that was pending, and ends the life of this table.
  */
 import { defineActor } from '../../actors/index.ts'
 import { OutputBuilder } from '../../kernel/index.ts'
-import { mergedNames } from '../topology/merged-names.ts'
+import type { RestoringSession } from '../recovery/session.ts'
 import type { RowsMessage } from '../runtime/messages.ts'
-import { mergedSink } from '../topics/pipeline-topics.ts'
-import type { Pipeline } from '../runtime/pipeline.ts'
+import type { Services } from '../runtime/services.ts'
+import { mergedSink } from '../topics/program-topics.ts'
+import { mergedNames } from '../topology/merged-names.ts'
 
-export const restore = (pipeline: Pipeline) =>
+export const restore = ({ plan, options }: Services, { state, lives }: RestoringSession) =>
   defineActor<RowsMessage, void>({
-    name: pipeline.plan.correlate.id,
+    name: plan.correlate.id,
     init() {
-      const { plan, options, state } = pipeline
       state.table.publishTo({
         out: new OutputBuilder({
           sink: mergedSink,
@@ -31,8 +31,8 @@ export const restore = (pipeline: Pipeline) =>
     },
     handle: {
       rows(_, { batch }) {
-        if (batch.incarnation !== pipeline.incarnation) return
-        pipeline.state.restoration.take(batch.columns)
+        if (batch.incarnation !== lives.incarnation) return
+        state.restoration.take(batch.columns)
         batch.release()
       },
     },

@@ -7,16 +7,18 @@
  */
 import { defineActor } from '../../actors/index.ts'
 import { Decoder } from '../../kernel/index.ts'
+import { functionHost } from '../functions/function-host.ts'
 import { FunctionRunner } from '../functions/function-runner.ts'
 import { RouteRows } from '../functions/route-rows.ts'
+import type { RestoringSession } from '../recovery/session.ts'
 import type { RowsMessage } from '../runtime/messages.ts'
-import type { Pipeline } from '../runtime/pipeline.ts'
+import type { Services } from '../runtime/services.ts'
 import { stageId } from '../topology/plan.ts'
 
-export const route = (pipeline: Pipeline) => {
-  const { plan, options, topics } = pipeline
+export const route = (services: Services, session: RestoringSession) => {
+  const { plan, options } = services
   const { id, by } = plan.route
-  const runner = typeof by === 'function' ? new FunctionRunner(pipeline, id) : undefined
+  const runner = typeof by === 'function' ? new FunctionRunner(functionHost(services, session), id) : undefined
   return defineActor<RowsMessage, Decoder>({
     name: id,
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
@@ -30,10 +32,10 @@ export const route = (pipeline: Pipeline) => {
       }),
     handle: {
       async rows(decoder, { batch }, context) {
-        if (batch.incarnation !== pipeline.incarnation) return
+        if (batch.incarnation !== session.lives.incarnation) return
         const { columns } = batch
         if (runner !== undefined && typeof by === 'function') {
-          await runner.run(new RouteRows(plan, by, topics.source.name, columns), context.signal)
+          await runner.run(new RouteRows(plan, by, plan.source.topic, columns), context.signal)
         }
         decoder.decode(columns)
         batch.stagesLeft = plan.sides.length

@@ -7,19 +7,21 @@
  * Cost per record: one parse, the function, and writing its result as JSON; nothing without a function and schema.
  */
 import { type ActorContext, defineActor } from '../../actors/index.ts'
+import { functionHost } from '../functions/function-host.ts'
 import { FunctionRunner } from '../functions/function-runner.ts'
 import { StageRows } from '../functions/stage-rows.ts'
 import { StageValues } from '../functions/stage-values.ts'
 import type { CorrelateMessage, RowsMessage } from '../runtime/messages.ts'
-import type { Pipeline } from '../runtime/pipeline.ts'
-import { stageId } from '../topology/plan.ts'
+import type { RestoringSession } from '../recovery/session.ts'
+import type { Services } from '../runtime/services.ts'
+import { type Plan, stageId } from '../topology/plan.ts'
 import type { RowBatch } from '../runtime/row-batch.ts'
 
-export const stageOf = (pipeline: Pipeline, sideIndex: number) => {
-  const side = pipeline.plan.sides[sideIndex]!
+export const stageOf = (services: Services, session: RestoringSession, sideIndex: number) => {
+  const { plan, logger } = services
+  const side = plan.sides[sideIndex]!
   const id = stageId(side.name)
-  const { plan, topics, logger } = pipeline
-  const topic = topics.source.name
+  const { topic } = plan.source
   const values = new StageValues(side.stage, (lost) =>
     logger.warn(
       { app: plan.name, operator: id, topic, ...lost },
@@ -27,22 +29,22 @@ export const stageOf = (pipeline: Pipeline, sideIndex: number) => {
     ),
   )
   const facts = { side, sideIndex, topic, values }
-  const runner = side.isActive ? new FunctionRunner(pipeline, id) : undefined
+  const runner = side.isActive ? new FunctionRunner(functionHost(services, session), id) : undefined
   return defineActor<RowsMessage, void>({
     name: id,
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
     init() {},
     handle: {
       rows(_, { batch }, context) {
-        if (batch.incarnation !== pipeline.incarnation) return
-        if (runner === undefined) return passOn(pipeline, batch, context)
-        return runner.run(new StageRows(facts, batch), context.signal).then(() => passOn(pipeline, batch, context))
+        if (batch.incarnation !== session.lives.incarnation) return
+        if (runner === undefined) return passOn(plan, batch, context)
+        return runner.run(new StageRows(facts, batch), context.signal).then(() => passOn(plan, batch, context))
       },
     },
   })
 }
 
-function passOn({ plan }: Pipeline, batch: RowBatch, context: ActorContext<RowsMessage>): Promise<void> | undefined {
+function passOn(plan: Plan, batch: RowBatch, context: ActorContext<RowsMessage>): Promise<void> | undefined {
   if (--batch.stagesLeft > 0) return undefined
   return context.ref<CorrelateMessage>(plan.correlate.id).tell({ type: 'rows', batch })
 }

@@ -4,22 +4,28 @@ import { type BatchReader, type FetchedPartition, noSide, Reason, type RecordCol
 import type { Piece } from './attempt.ts'
 import { drained } from '../runtime/drained.ts'
 import type { CorrelateMessage, RowsMessage, SourceMessage } from '../runtime/messages.ts'
-import type { Pipeline } from '../runtime/pipeline.ts'
+import type { RestoringSession } from '../recovery/session.ts'
+import type { Services } from '../runtime/services.ts'
+import type { CarefulMode } from './careful-mode.ts'
 import { Lease, type RowBatch } from '../runtime/row-batch.ts'
+
+export interface CarefulReaderParts {
+  readonly services: Services
+  readonly session: RestoringSession
+  readonly careful: CarefulMode
+  readonly reader: BatchReader
+  readonly context: ActorContext<SourceMessage>
+}
 
 /**
  * Passes on in pieces what was fetched, as careful mode wants it: each is noted, then worked on while nothing else is on
  * its way, then committed. A convicted row becomes a dead letter without route or stages ever seeing it.
  */
 export class CarefulReader {
-  readonly #pipeline: Pipeline
-  readonly #reader: BatchReader
-  readonly #context: ActorContext<SourceMessage>
+  readonly #parts: CarefulReaderParts
 
-  constructor(pipeline: Pipeline, reader: BatchReader, context: ActorContext<SourceMessage>) {
-    this.#pipeline = pipeline
-    this.#reader = reader
-    this.#context = context
+  constructor(parts: CarefulReaderParts) {
+    this.#parts = parts
   }
 
   /**
@@ -27,7 +33,7 @@ export class CarefulReader {
    * what follows once the suspect is settled, is passed over and has to be fetched again.
    */
   async readOut({ partitions, release }: FetchedResponse): Promise<void> {
-    const { careful } = this.#pipeline
+    const { careful } = this.#parts
     const { suspect } = careful
     const lease = new Lease(release)
     try {
@@ -47,8 +53,9 @@ export class CarefulReader {
 
   /** Sees the first rows through to their commit. Returns the offset behind them; the one they begin at when there are none. */
   async #takePiece(fetched: FetchedPartition, lease: Lease): Promise<number> {
-    const { careful, state, rowBatches, incarnation } = this.#pipeline
-    const reader = this.#reader
+    const { services, session, careful, reader, context } = this.#parts
+    const life = session.lives.current
+    const { rowBatches, incarnation } = life
     const batch = await rowBatches.take()
     if (batch === undefined) return fetched.fromOffset
     const { columns } = batch
@@ -66,23 +73,24 @@ export class CarefulReader {
     const piece = pieceOf(columns, reached)
     if (careful.isConvicted(piece)) await this.#convict(batch)
     else {
-      if (piece.rowCount > 0) await careful.enter(piece, state.epochs.committed)
-      await this.#context.ref<RowsMessage>(this.#pipeline.plan.route.id).tell({ type: 'rows', batch })
+      if (piece.rowCount > 0) await careful.enter(piece, session.state.epochs.committed)
+      await context.ref<RowsMessage>(services.plan.route.id).tell({ type: 'rows', batch })
     }
-    await drained(this.#pipeline, this.#context)
+    await drained(services, life, context)
     careful.leave(piece)
     return reached
   }
 
   #convict(batch: RowBatch): Promise<void> | undefined {
-    const { logger, plan } = this.#pipeline
+    const { services, context } = this.#parts
+    const { logger, plan } = services
     const { columns } = batch
     columns.side[0] = noSide
     columns.flags[0] = 0
     columns.reason[0] = Reason.PROCESS_KILLED
     const place = { topic: plan.source.topic, partition: columns.partition, offset: columns.offset[0]! }
     logger.error({ app: plan.name, ...place }, 'a record that kills the process becomes a dead letter')
-    return this.#context.ref<CorrelateMessage>(plan.correlate.id).tell({ type: 'rows', batch })
+    return context.ref<CorrelateMessage>(plan.correlate.id).tell({ type: 'rows', batch })
   }
 }
 

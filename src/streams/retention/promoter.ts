@@ -1,9 +1,9 @@
 import type { Timer } from '../../core/clock.ts'
-import { listOffsets, topicConfigs } from '../../kafka/index.ts'
 import { type KeptPart, sourcePart } from './kept-part.ts'
-import { keptBytesMax } from '../topics/pipeline-topics.ts'
-import type { Pipeline } from '../runtime/pipeline.ts'
-import { readRecords } from '../topics/record-reader.ts'
+import { keptBytesMax } from '../topics/program-topics.ts'
+import type { Session } from '../recovery/session.ts'
+import type { SourceLog } from '../runtime/ports.ts'
+import type { Services } from '../runtime/services.ts'
 
 /** How often is looked while no epoch commits, and the source asked what it retains. */
 const lookEveryMs = 10_000
@@ -22,12 +22,16 @@ interface Retention {
   readonly isCompacted: boolean
 }
 
+type PromoterSession = Pick<Session, 'state' | 'source' | 'schedule'>
+
 /**
  * Bounds what a start has to read again. Parts that are `replayRecordsMax` offsets behind, or past half of what the source
  * retains, are read from it once more and offered to be promoted; of a compacted source, all that wait.
  */
 export class Promoter {
-  readonly #pipeline: Pipeline
+  readonly #services: Services
+  readonly #session: PromoterSession
+  readonly #log: SourceLog
   readonly #onOffer: (parts: readonly KeptPart[]) => void
   #isAtWork = false
   #isStopped = false
@@ -37,8 +41,15 @@ export class Promoter {
   /** By partition the offset behind those that have been read in this life: what of them was not promoted cannot be. */
   readonly #reached: number[] = []
 
-  constructor(pipeline: Pipeline, onOffer: (parts: readonly KeptPart[]) => void) {
-    this.#pipeline = pipeline
+  constructor(
+    services: Services,
+    session: PromoterSession,
+    log: SourceLog,
+    onOffer: (parts: readonly KeptPart[]) => void,
+  ) {
+    this.#services = services
+    this.#session = session
+    this.#log = log
     this.#onOffer = onOffer
     this.#lookLater()
   }
@@ -51,7 +62,8 @@ export class Promoter {
 
   /** Looks for parts that are too far behind, unless others are still on their way to be promoted. */
   async look(): Promise<void> {
-    const { state, plan, logger } = this.#pipeline
+    const { plan, logger } = this.#services
+    const { state } = this.#session
     if (this.#isAtWork || state.promoted.isPromoting || !state.restoration.isDone) return
     this.#isAtWork = true
     try {
@@ -68,27 +80,29 @@ export class Promoter {
 
   /** Ages grow and records go also while nothing comes. */
   #lookLater(): void {
-    this.#timer = this.#pipeline.clock.setTimer({ afterMs: lookEveryMs }, () => {
+    this.#timer = this.#services.clock.setTimer({ afterMs: lookEveryMs }, () => {
       this.#lookLater()
       void this.look()
     })
   }
 
   async #askRetention(): Promise<void> {
-    const { cluster, topics, clock, timeOfDay } = this.#pipeline
+    const { clock, timeOfDay } = this.#services
+    const { topic } = this.#session.source
     if (clock.monotonicMs() - this.#askedMs < lookEveryMs) return
     this.#askedMs = clock.monotonicMs()
-    const [ms, bytes, policy] = await topicConfigs(cluster, topics.source.name, ...retentionConfigs)
+    const [ms, bytes, policy] = await this.#log.settings(...retentionConfigs)
     const youngMs = timeOfDay.nowMs() - limitOf(ms) / 2
     this.#retention = {
-      youngFrom: youngMs < 0 ? [] : await listOffsets(cluster, topics.source, { timestampMs: youngMs }),
+      youngFrom: youngMs < 0 ? [] : await this.#log.offsetsAt(topic, youngMs),
       bytes: limitOf(bytes),
       isCompacted: policy?.includes('compact') ?? false,
     }
   }
 
   async #read(): Promise<KeptPart[]> {
-    const { cluster, topics, options, state, plan, logger, schedule } = this.#pipeline
+    const { topics, plan, logger } = this.#services
+    const { state, source, schedule } = this.#session
     const due = this.#due()
     if (due === undefined) return []
     const { partition, first } = due
@@ -98,10 +112,7 @@ export class Promoter {
     let tooLarge = 0
     const set = state.pending.sets[partition]!
     const parts: KeptPart[] = []
-    const at = (offset: number) => topics.source.partitions.map((_, other) => (other === partition ? offset : 0))
-    const range = { starts: at(first), ends: at(end) }
-    const { decompressedBytesMax } = options
-    await readRecords({ cluster, topic: topics.source, range, decompressedBytesMax }, (columns) => {
+    await this.#log.read(source.topic, { partition, first, end }, (columns) => {
       columns.keep((offset) => offset < end && set.has(offset) && !state.promoted.has(partition, offset))
       for (let row = 0; row < columns.count; row++) {
         const part = sourcePart(columns, row)
@@ -131,7 +142,7 @@ export class Promoter {
 
   /** The offsets to look through next, if any have to be. */
   #due() {
-    const { state } = this.#pipeline
+    const { state } = this.#session
     const { committedOffsets } = state.accounting
     const offsetsMax = this.#offsetsMax()
     for (const partition of state.pending.sets.keys()) {
@@ -145,7 +156,7 @@ export class Promoter {
 
   /** How far a part may be behind that is not promoted. Bytes are those of the records that this process has read. */
   #offsetsMax(): number {
-    const { options, statistics } = this.#pipeline
+    const { options, statistics } = this.#services
     const { bytes, isCompacted } = this.#retention
     if (isCompacted) return 0
     const { sourceBytes, sourceOffsets } = statistics

@@ -1,16 +1,17 @@
 import type { Reply } from '../../actors/index.ts'
 import type { MillraceError } from '../../core/errors.ts'
-import type { FetchedResponse, Fetcher } from '../../kafka/index.ts'
+import type { FetchedResponse } from '../../kafka/index.ts'
 import type { FetchedPartition, OutputBatch } from '../../kernel/index.ts'
 import type { KeptPart } from '../retention/kept-part.ts'
+import type { SourceFetcher } from './ports.ts'
 import type { RowBatch } from './row-batch.ts'
 import type { SourceGrowth } from '../topics/source-growth.ts'
 
-/** What actors of the pipeline tell one another. Records travel in batches only. */
+/** What operators tell one another. Records travel in batches only. */
 export type SourceMessage =
   /** Parts that wait and need not be read from the source. */
   | { readonly type: 'promoted'; readonly incarnation: number; readonly parts: readonly FetchedPartition[] }
-  | { readonly type: 'fetched'; readonly fetcher: Fetcher; readonly response: FetchedResponse }
+  | { readonly type: 'fetched'; readonly fetcher: SourceFetcher; readonly response: FetchedResponse }
   | { readonly type: 'failed'; readonly incarnation: number; readonly error: MillraceError }
   /** The source was given partitions. */
   | { readonly type: 'grown'; readonly incarnation: number; readonly growth: SourceGrowth }

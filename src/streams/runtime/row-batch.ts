@@ -1,16 +1,16 @@
 import { RecordColumns } from '../../kernel/index.ts'
 
 /**
- * The message that travels through the pipeline: rows of one source partition, and how far they reach.
+ * The message that travels from operator to operator: rows of one source partition, and how far they reach.
  * It holds memory that others wait for, so whoever takes it last, or drops it, releases it.
  */
 export class RowBatch {
   readonly columns = new RecordColumns()
-  /** The incarnation of the pipeline that read it; an older one is dropped. */
+  /** The life in which it was read; that of an older one is dropped. */
   incarnation = 0
-  /** Offset behind the batch: of records, and of what is passed over between them. */
+  /** Offset after the batch: of records, and of what is passed over between them. */
   nextOffset = 0
-  /** Offset behind the last record that there was to read. */
+  /** Offset after the last record that there was to read. */
   endOffset = 0
   /** Whether its records come from the checkpoint: they may bring their parts with them. */
   isPromoted = false

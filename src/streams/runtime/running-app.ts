@@ -10,7 +10,8 @@ import {
 } from '../epochs/accounting.ts'
 import type { Logger } from '../logs/logger.ts'
 import type { RunOptions } from '../options.ts'
-import { newStatistics, type RunStatistics } from './pipeline.ts'
+import { newStatistics, type RunStatistics } from './statistics.ts'
+import type { Session } from '../recovery/session.ts'
 import type { Plan } from '../topology/plan.ts'
 import { type Role, Term } from './term.ts'
 
@@ -144,17 +145,16 @@ export class RunningApp implements App {
   }
 
   #newTerm(): Term {
-    const term: Term = new Term({
+    return new Term({
       ...this.#options,
       statistics: this.#statistics,
       onBegun: this.#begun.resolve,
-      onLoaded: () => {
-        this.#before = term.pipeline!.state.accounting.snapshot()
-        this.#noteProgress(term)
+      onRecovered: (session) => {
+        this.#before = session.state.accounting.snapshot()
+        this.#noteProgress(session)
       },
-      onProgress: () => this.#noteProgress(term),
+      onProgress: (session) => this.#noteProgress(session),
     })
-    return term
   }
 
   /** Keeps what counts of a term that is over. */
@@ -165,8 +165,7 @@ export class RunningApp implements App {
     this.#before = noAccount
   }
 
-  #noteProgress(term: Term): void {
-    const { state, endOffsets } = term.pipeline!
+  #noteProgress({ state, endOffsets }: Session): void {
     if (state.loss.isDue || !state.restoration.isDone) return
     const { committedOffsets } = state.accounting
     if (endOffsets.every((end, partition) => committedOffsets[partition]! >= end)) this.#caughtUp.resolve()
@@ -191,7 +190,7 @@ export class RunningApp implements App {
   }
 
   progress(): { consumed: number; total: number } {
-    const { state, endOffsets = [] } = this.#term.pipeline ?? {}
+    const { state, endOffsets = [] } = this.#term.session ?? {}
     const { offsets } = this.#earlier
     const startedAt = sum(this.#before.nextOffsets)
     const nextOffsets = state?.accounting.committedOffsets ?? []
@@ -200,9 +199,9 @@ export class RunningApp implements App {
 
   report(): Report {
     const { plan } = this.#options
-    const { table, pipeline } = this.#term
+    const { table, session } = this.#term
     const { records, mergedRecords } = this.#earlier
-    const state = pipeline?.state
+    const state = session?.state
     const account = state?.accounting.committed() ?? noAccount
     const accounts = state === undefined ? [] : accountsOf(account, state.pending.committedCounts)
     // A loss that was accepted is in what was before, and commits with the first epoch.

@@ -1,57 +1,81 @@
 import { supervisor, type SupervisorOptions, type SupervisorSpec } from '../../actors/index.ts'
-import { correlate } from '../operators/correlate.ts'
+import { correlate, type CorrelateParts } from '../operators/correlate.ts'
 import { restore } from '../operators/restore.ts'
 import { route } from '../operators/route.ts'
-import { sink } from '../operators/sink.ts'
-import { source } from '../operators/source.ts'
+import { sink, type SinkParts } from '../operators/sink.ts'
+import { source, type SourceParts } from '../operators/source.ts'
 import { stageOf } from '../operators/stage.ts'
-import type { Pipeline } from './pipeline.ts'
+import type { Session } from '../recovery/session.ts'
 import { stageId } from '../topology/plan.ts'
+import type { Ports } from './ports.ts'
+import type { Services } from './services.ts'
 
 /** Time for a function that is under way when its stage is stopped: what it still makes is not used. */
 const stageShutdownMs = 100
 
-/** Crashes of the pipeline's own actors that are mended by going back to the last epoch, before the program gives up. */
+/** Crashes of the program's own actors that are mended by going back to the last epoch, before the program gives up. */
 const restarts = { maxRestarts: 5, withinMs: 60_000, backoff: { initialMs: 100, maxMs: 5_000 } } as const
+
+/** What the operators of an active process are made from. */
+export interface TreeParts {
+  readonly services: Services
+  readonly session: Session
+  readonly ports: Ports
+  /** Called after each committed epoch, and when the table has all pending parts. */
+  readonly onProgress: () => void
+}
 
 /**
  * The supervision tree. The route and each stage restart alone, because they hold nothing; when anything else crashes, all
- * restart, which rolls the epoch back: the correlation undoes the table and the source reads again from the last committed
+ * restart, which rolls the epoch back: the sink settles the state and the source reads again from the last committed
  * offsets.
  */
-export function supervisionTree(pipeline: Pipeline): SupervisorSpec {
-  const { plan } = pipeline
+export function supervisionTree({ services, session, ports, onProgress }: TreeParts): SupervisorSpec {
+  const shared = { services, session, ports }
+  const correlating: CorrelateParts = { ...shared, onCommitted: onProgress }
+  const writing: SinkParts = shared
   return supervisor({
-    name: plan.name,
+    name: services.plan.name,
     strategy: 'oneForAll',
     ...restarts,
     children: [
-      { start: supervisor({ name: 'sinks', maxRestarts: 0, children: [{ start: sink(pipeline) }] }) },
-      { start: correlate(pipeline) },
-      ...partMakers(pipeline, {}),
+      { start: supervisor({ name: 'sinks', maxRestarts: 0, children: [{ start: sink(writing) }] }) },
+      { start: correlate(correlating) },
+      ...partMakers({ ...shared, careful: session.careful, onRestored: onProgress }, {}),
     ],
   })
 }
 
-/** The same of a standby, which takes in what waits and no more: what cannot be mended ends it. */
-export function standbyTree(pipeline: Pipeline): SupervisorSpec {
-  const { name } = pipeline.plan
+/** The same of a standby, which takes in pending parts and no more: a crash ends it. */
+export function standbyTree(parts: SourceParts): SupervisorSpec {
+  const { services, session } = parts
   const none = { maxRestarts: 0 }
-  return supervisor({ name, ...none, children: [{ start: restore(pipeline) }, ...partMakers(pipeline, none)] })
+  return supervisor({
+    name: services.plan.name,
+    ...none,
+    children: [{ start: restore(services, session) }, ...partMakers(parts, none)],
+  })
 }
 
 /** From the source to the parts. */
-function partMakers(pipeline: Pipeline, restarts: Pick<SupervisorOptions, 'maxRestarts'>) {
-  const { plan } = pipeline
+function partMakers(parts: SourceParts, restarts: Pick<SupervisorOptions, 'maxRestarts'>) {
+  const { services, session } = parts
+  const { plan } = services
   return [
     ...plan.sides.map(({ name }, index) => ({
       start: supervisor({
         name: `supervisor-${stageId(name)}`,
         ...restarts,
-        children: [{ start: stageOf(pipeline, index), shutdownMs: stageShutdownMs }],
+        children: [{ start: stageOf(services, session, index), shutdownMs: stageShutdownMs }],
       }),
     })),
-    { start: supervisor({ name: `supervisor-${plan.route.id}`, ...restarts, children: [{ start: route(pipeline) }] }) },
-    { start: source(pipeline) },
+    {
+      start: supervisor({
+        name: `supervisor-${plan.route.id}`,
+        ...restarts,
+        children: [{ start: route(services, session) }],
+      }),
+    },
+    { start: source(parts) },
   ]
 }

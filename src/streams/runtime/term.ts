@@ -7,8 +7,14 @@ import type { StateTable } from '../recovery/program-state.ts'
 import type { Logger } from '../logs/logger.ts'
 import type { CorrelateMessage, SourceMessage } from './messages.ts'
 import type { RunOptions } from '../options.ts'
-import { findTopics } from '../topics/pipeline-topics.ts'
-import { Pipeline, type RunStatistics } from './pipeline.ts'
+import { findTopics } from '../topics/program-topics.ts'
+import { type RecoveryRequest, recover } from '../recovery/recover.ts'
+import type { Session } from '../recovery/session.ts'
+import { SpareMemory } from '../recovery/spare-memory.ts'
+import type { WarmTable } from '../recovery/state-after.ts'
+import { kafkaPorts } from './kafka-ports.ts'
+import { kafkaServices, type KafkaServices } from './services.ts'
+import type { RunStatistics } from './statistics.ts'
 import type { Plan } from '../topology/plan.ts'
 import { ProgramWatch } from '../standby/program-watch.ts'
 import { rootCause } from './root-cause.ts'
@@ -36,10 +42,10 @@ export interface TermOptions {
   readonly statistics: RunStatistics
   /** Called once the process is the active one, or stands by. */
   readonly onBegun: () => void
-  /** Called when the state of the active process is there. */
-  readonly onLoaded: () => void
+  /** Called when the session of the active process is there. */
+  readonly onRecovered: (session: Session) => void
   /** Called after each committed epoch, and when the table has all that was pending. */
-  readonly onProgress: () => void
+  readonly onProgress: (session: Session) => void
 }
 
 /** How a term has ended. */
@@ -52,7 +58,7 @@ export interface TermEnd {
 
 /**
  * One membership of a process in its application, from joining the group to leaving it: it finds the topics, joins, stands
- * by if another process is the active one, and then runs the pipeline under its supervisors.
+ * by if another process is the active one, and then recovers and runs the operators under their supervisors.
  *
  * Connections, topics and state are a term's own. So a process whose term is lost begins the next one as a process would
  * that has just been started, and nothing that is still under way in the lost one can meet it.
@@ -60,9 +66,12 @@ export interface TermEnd {
 export class Term {
   readonly #options: TermOptions
   readonly #cluster: Cluster
-  /** Gives up to stand by, and stops the pipeline. */
+  /** Gives up to stand by or to recover, and stops the operators. */
   readonly #ending = new AbortController()
-  #pipeline: Pipeline | undefined
+  /** There once the topics are found. */
+  #services: KafkaServices | undefined
+  /** There once this process is the active one and has recovered. */
+  #session: Session | undefined
   #membership: Membership | undefined
   /** There from when this process stands by on. */
   #watch: ProgramWatch | undefined
@@ -83,9 +92,9 @@ export class Term {
     this.#cluster = new Cluster({ ...servers, ...(clock && { clock }) })
   }
 
-  /** Absent until the topics are found. */
-  get pipeline(): Pipeline | undefined {
-    return this.#pipeline
+  /** Absent while this process is not the active one. */
+  get session(): Session | undefined {
+    return this.#session
   }
 
   get role(): Role {
@@ -95,7 +104,7 @@ export class Term {
 
   /** What waits, in the active process or in a standby. */
   get table(): StateTable | undefined {
-    return this.#pipeline?.state?.table ?? this.#standby?.table
+    return this.#session?.state.table ?? this.#standby?.table
   }
 
   /** Takes part until that ends. Nothing is left of it then. */
@@ -109,7 +118,7 @@ export class Term {
     const failure = this.#failure ?? (this.#ending.signal.aborted ? undefined : error)
     this.#ending.abort()
     // What was not committed has not happened, for the report either.
-    if (failure !== undefined) this.#pipeline?.state?.epochs.abandon()
+    if (failure !== undefined) this.#session?.state.epochs.abandon()
     const isLost = !this.#isStopped && (await this.#isLost(failure))
     await this.#leave(failure)
     return { failure, isLost }
@@ -153,21 +162,20 @@ export class Term {
   }
 
   async #takePart(): Promise<void> {
-    const { plan, options, logger, statistics, onLoaded, onProgress } = this.#options
+    const { plan, options, logger, statistics } = this.#options
     const cluster = this.#cluster
     const topics = await findTopics(cluster, plan, logger)
-    const pipeline = new Pipeline({ plan, options, cluster, topics, logger, statistics })
-    this.#pipeline = Object.assign(pipeline, { onLoaded, onCommitted: onProgress, onRestored: onProgress })
+    const services = kafkaServices({ plan, options, cluster, topics, logger, statistics })
+    this.#services = services
     // Joining takes longer, in a thread of its own.
-    const [membership] = await Promise.all([this.#join(pipeline), pipeline.prepareTableMemory()])
+    const [membership, spareMemory] = await Promise.all([this.#join(services), SpareMemory.prepare(services)])
     this.#membership = membership
     this.#ending.signal.throwIfAborted()
-    pipeline.member = (stale) => membership.member(stale)
-    if (!membership.isOwner) await this.#standBy(pipeline, membership)
-    await this.#beActive(pipeline)
+    const warmTable = membership.isOwner ? undefined : await this.#standBy(services, membership, spareMemory)
+    await this.#beActive({ services, member: (stale) => membership.member(stale), spareMemory, warmTable })
   }
 
-  #join({ loop }: Pipeline): Promise<Membership> {
+  #join({ loop }: KafkaServices): Promise<Membership> {
     const { plan, options, servers, logger } = this.#options
     return Membership.join({
       cluster: servers,
@@ -190,24 +198,30 @@ export class Term {
     })
   }
 
-  async #standBy(pipeline: Pipeline, membership: Membership): Promise<void> {
+  /** Returns when this process is made the owner, with the table that it has. */
+  async #standBy(
+    services: KafkaServices,
+    membership: Membership,
+    spareMemory: SpareMemory,
+  ): Promise<WarmTable | undefined> {
     const { plan, options, logger, onBegun } = this.#options
     const { signal } = this.#ending
     logger.info({ app: plan.name }, 'standing by: another process is the active one')
     const isOver = new AbortController()
-    await this.#watchProgram(pipeline, AbortSignal.any([signal, isOver.signal]))
-    if (options.standbyRefreshMs > 0) this.#standby = new Standby(pipeline, signal)
+    await this.#watchProgram(services, AbortSignal.any([signal, isOver.signal]))
+    if (options.standbyRefreshMs > 0) this.#standby = new Standby(services, spareMemory, signal)
     onBegun()
     await membership.owned(signal)
     isOver.abort()
-    pipeline.warmTable = await this.#standby?.end()
+    const warmTable = await this.#standby?.end()
     this.#standby = undefined
+    return warmTable
   }
 
   /** @throws MillraceError `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED` where this process could never take over, and is to end then. */
-  async #watchProgram(pipeline: Pipeline, signal: AbortSignal): Promise<void> {
-    const mustEnd = pipeline.options.onIncompatible === 'exit'
-    const watch = new ProgramWatch(pipeline)
+  async #watchProgram(services: KafkaServices, signal: AbortSignal): Promise<void> {
+    const mustEnd = services.options.onIncompatible === 'exit'
+    const watch = new ProgramWatch(services)
     this.#watch = watch
     await watch.compare()
     if (mustEnd && watch.error !== undefined) throw watch.error
@@ -216,13 +230,19 @@ export class Term {
     })
   }
 
-  /** Resolves when the pipeline has been stopped. */
-  async #beActive(pipeline: Pipeline): Promise<void> {
-    const { plan, onBegun } = this.#options
-    const { clock } = pipeline
-    const root = supervisionTree(pipeline)
+  /** Resolves when the operators have been stopped. */
+  async #beActive(request: RecoveryRequest): Promise<void> {
+    const { plan, onBegun, onRecovered, onProgress } = this.#options
+    const { services, member } = request
     const { signal } = this.#ending
+    // What is waited for may never come.
+    const { session, lastEpoch } = await Promise.race([recover(request), aborted(signal)])
+    this.#session = session
+    onRecovered(session)
+    const ports = kafkaPorts(services, member, lastEpoch)
+    const root = supervisionTree({ services, session, ports, onProgress: () => onProgress(session) })
     const onEvent = (event: SystemEvent) => this.#note(event)
+    const { clock } = services
     const system = await startSystem({ name: plan.name, root, clock, onEvent, signal }).catch((error: unknown) => {
       throw rootCause(error)
     })
@@ -237,7 +257,7 @@ export class Term {
     const { plan, options } = this.#options
     const timeoutMs = options.drainMs
     await system.ref<SourceMessage>(plan.source.id).ask({ type: 'halt' }, { timeoutMs })
-    await this.#pipeline!.rowBatches.whenIdle()
+    await this.#session!.lives.current.rowBatches.whenIdle()
     await system.ref<CorrelateMessage>(plan.correlate.id).ask({ type: 'drain' }, { timeoutMs })
   }
 
@@ -251,7 +271,7 @@ export class Term {
     if (MillraceError.is(error) && (!error.retryable || error instanceof FunctionError)) this.#fail(error)
   }
 
-  /** Ends the term for an error that a restart of the pipeline would meet again. */
+  /** Ends the term for an error that a restart of the operators would meet again. */
   #fail(error: unknown): void {
     if (this.#failure !== undefined) return
     this.#failure = error
@@ -294,12 +314,13 @@ export class Term {
 
   /** Tells the next process that this one has not died. */
   async #noteEnd(): Promise<void> {
-    const { careful, state, plan, logger, clock } = this.#pipeline ?? {}
-    if (state === undefined || !this.#membership!.isOwner) return
-    const noted = careful!
+    if (this.#session === undefined || !this.#membership!.isOwner) return
+    const { plan, logger } = this.#options
+    const { careful, state } = this.#session
+    const noted = careful
       .end(state.epochs.committed)
-      .catch((error: unknown) => logger!.debug({ app: plan!.name, err: error }, 'could not note the end in good order'))
-    await within(clock!, noteMsMax, noted, undefined)
+      .catch((error: unknown) => logger.debug({ app: plan.name, err: error }, 'could not note the end in good order'))
+    await within(this.#cluster.clock, noteMsMax, noted, undefined)
   }
 }
 
@@ -317,5 +338,8 @@ async function whileWaiting(waits: BrokerWaits, { name }: Plan): Promise<never> 
 }
 
 function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
 }

@@ -1,32 +1,27 @@
 import { sleep } from '../../core/clock.ts'
-import { MillraceError } from '../../core/errors.ts'
+import type { MillraceError } from '../../core/errors.ts'
 import { recentManifest } from '../checkpoint/checkpoint-view.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
-import { checkProgram } from '../recovery/load-state.ts'
-import { checkpointSink, findSource } from '../topics/pipeline-topics.ts'
-import type { Pipeline } from '../runtime/pipeline.ts'
+import { incompatibility } from '../recovery/compatibility.ts'
+import { checkpointSink, findSource } from '../topics/program-topics.ts'
+import type { KafkaServices } from '../runtime/services.ts'
 
 /** How often the last manifest is looked at again, and how often while there is none. */
 const checkIntervalMs = 10_000
 const firstManifestIntervalMs = 1_000
-
-/** Whether an error says that a process is of another program than the checkpoint. */
-export function isOfOtherProgram(error: unknown): error is MillraceError {
-  return MillraceError.is(error) && (error.code === 'CHECKPOINT_INCOMPATIBLE' || error.code === 'SOURCE_RECREATED')
-}
 
 /**
  * Compares a process that stands by with the active one, by the last manifest of that: two programs of one name are members of one
  * group, and the second would fail only when it is needed. What it finds is logged once for each change.
  */
 export class ProgramWatch {
-  readonly #pipeline: Pipeline
+  readonly #services: KafkaServices
   #error: MillraceError | undefined
   #isCompared = false
   #isToldOfOutputs = false
 
-  constructor(pipeline: Pipeline) {
-    this.#pipeline = pipeline
+  constructor(services: KafkaServices) {
+    this.#services = services
   }
 
   /** What a takeover would fail with, as far as is known. */
@@ -36,7 +31,7 @@ export class ProgramWatch {
 
   /** Compares now. Leaves what is known as it is where nothing can be read. */
   async compare(): Promise<void> {
-    const { cluster, plan, topics, logger } = this.#pipeline
+    const { cluster, plan, topics, logger } = this.#services
     try {
       const manifest = await recentManifest(cluster, topics.sinks[checkpointSink]!)
       if (manifest === undefined) return
@@ -44,11 +39,16 @@ export class ProgramWatch {
       const source = await findSource(cluster, plan)
       this.#isCompared = true
       this.#tellOfOutputs(manifest)
-      checkProgram(plan, source, manifest)
+      this.#take(incompatibility(plan, source, manifest))
     } catch (error) {
-      if (!isOfOtherProgram(error)) {
-        logger.debug({ app: plan.name, err: error }, 'could not compare this process with the active one')
-      } else if (error.message !== this.#error?.message) this.#tell(error)
+      logger.debug({ app: plan.name, err: error }, 'could not compare this process with the active one')
+    }
+  }
+
+  #take(error: MillraceError | undefined): void {
+    const { plan, logger } = this.#services
+    if (error !== undefined) {
+      if (error.message !== this.#error?.message) this.#tell(error)
       return
     }
     if (this.#error === undefined) return
@@ -58,7 +58,7 @@ export class ProgramWatch {
 
   /** Compares again and again, and calls `onIncompatible` each time that a takeover would fail. */
   async follow(signal: AbortSignal, onIncompatible: (error: MillraceError) => void): Promise<void> {
-    const { clock } = this.#pipeline
+    const { clock } = this.#services
     while (!signal.aborted) {
       await sleep(clock, this.#isCompared ? checkIntervalMs : firstManifestIntervalMs, signal).catch(() => {})
       if (!signal.aborted) await this.compare()
@@ -67,7 +67,7 @@ export class ProgramWatch {
   }
 
   #tell(error: MillraceError): void {
-    const { plan, logger } = this.#pipeline
+    const { plan, logger } = this.#services
     this.#error = error
     logger.warn(
       { app: plan.name, err: error, ...error.details },
@@ -77,7 +77,7 @@ export class ProgramWatch {
 
   /** A new version may well write to other topics; a program that merely has the same name does so too. */
   #tellOfOutputs({ outputs }: Manifest): void {
-    const { plan, logger } = this.#pipeline
+    const { plan, logger } = this.#services
     if (this.#isToldOfOutputs || outputs.includes(plan.sink.topic)) return
     this.#isToldOfOutputs = true
     logger.warn(

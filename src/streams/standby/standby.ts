@@ -4,18 +4,28 @@ import { listOffsets, topicRange } from '../../kafka/index.ts'
 import type { PendingTable } from '../../kernel/index.ts'
 import { manifestOf } from '../checkpoint/checkpoint-records.ts'
 import { CheckpointView } from '../checkpoint/checkpoint-view.ts'
+import type { Manifest } from '../checkpoint/manifest.ts'
+import { incompatibility } from '../recovery/compatibility.ts'
 import type { RecoveredState } from '../recovery/program-state.ts'
-import { checkProgram, stateBehind, type WarmTable } from '../recovery/load-state.ts'
-import { checkpointSink, outputsOf } from '../topics/pipeline-topics.ts'
-import { Pipeline } from '../runtime/pipeline.ts'
-import { isOfOtherProgram } from './program-watch.ts'
+import type { RestoringSession } from '../recovery/session.ts'
+import type { SpareMemory } from '../recovery/spare-memory.ts'
+import { stateAfter, type WarmTable } from '../recovery/state-after.ts'
+import { readingPorts } from '../runtime/kafka-ports.ts'
+import { Lives } from '../runtime/life.ts'
 import { rootCause } from '../runtime/root-cause.ts'
+import type { KafkaServices } from '../runtime/services.ts'
+import { newStatistics } from '../runtime/statistics.ts'
 import { standbyTree } from '../runtime/supervision-tree.ts'
+import { checkpointSink, findSource, outputsOf } from '../topics/program-topics.ts'
+import { SourceTopic } from '../topics/source-topic.ts'
 
 /** How long a standby leaves its table alone that it could not bring up to date. */
 const failurePauseMs = 60_000
 /** Parts that a step of giving memory back looks at. */
 const looksPerStep = 4_096
+
+/** Ends a refresh: the checkpoint is of another program, which is told elsewhere. */
+class OtherProgram extends Error {}
 
 /**
  * Keeps a table with what waits in the active process, brought up to its last epoch time and again, so that taking over means to
@@ -28,23 +38,22 @@ const looksPerStep = 4_096
  * reads all that waits.
  */
 export class Standby {
-  readonly #active: Pipeline
-  /** Of its own. */
-  readonly #pipeline: Pipeline
+  readonly #services: KafkaServices
+  readonly #spareMemory: SpareMemory
   /** Gives up. */
   readonly #signal: AbortSignal
-  /** Ends behind the step at hand. */
+  /** Ends after the current step. */
   readonly #ending = new AbortController()
   readonly #ended: Promise<void>
   /** What the checkpoint says, as far as it was read. */
   #checkpoint = new CheckpointView()
   #warm: WarmTable | undefined
 
-  /** @param active - The pipeline that the table is for. */
-  constructor(active: Pipeline, signal: AbortSignal) {
-    const { plan, options, cluster, topics, logger, loop } = active
-    this.#active = active
-    this.#pipeline = new Pipeline({ plan, options, cluster, topics, logger, loop, onlyRestores: true })
+  /** @param spareMemory - Where the table is to live, as long as nobody else has taken it. */
+  constructor(services: KafkaServices, spareMemory: SpareMemory, signal: AbortSignal) {
+    // What is read for a table that may never be used counts for nothing.
+    this.#services = { ...services, statistics: newStatistics() }
+    this.#spareMemory = spareMemory
     this.#signal = signal
     this.#ended = this.#follow()
   }
@@ -62,7 +71,7 @@ export class Standby {
   }
 
   async #follow(): Promise<void> {
-    const { clock, options, plan, logger } = this.#pipeline
+    const { clock, options, plan, logger } = this.#services
     const ending = AbortSignal.any([this.#signal, this.#ending.signal])
     while (!ending.aborted) {
       let pauseMs = options.standbyRefreshMs
@@ -72,8 +81,7 @@ export class Standby {
         this.#warm = undefined
         this.#checkpoint = new CheckpointView()
         pauseMs = failurePauseMs
-        // That it is of another program is told elsewhere.
-        if (!ending.aborted && !isOfOtherProgram(error))
+        if (!ending.aborted && !(error instanceof OtherProgram))
           logger.warn({ app: plan.name, err: error }, 'a standby could not keep its table warm')
       }
       await sleep(clock, pauseMs, ending).catch(() => {})
@@ -81,34 +89,37 @@ export class Standby {
   }
 
   async #refresh(): Promise<void> {
-    const { cluster, plan, options, topics, logger } = this.#pipeline
+    const { cluster, topics } = this.#services
     const topic = topics.sinks[checkpointSink]!
     // An open transaction may be the last one of a process that has died, which nobody ends before this one has taken over.
     await this.#checkpoint.readOn(cluster, topic, await topicRange(cluster, topic, 'read_committed'))
-    const { records } = this.#checkpoint
-    const manifest = manifestOf(records)
-    if (manifest === undefined) {
-      this.#warm = undefined
-      return
-    }
-    if (manifest.epoch === this.#warm?.manifest.epoch) return
-    await this.#pipeline.refreshSource()
-    checkProgram(plan, topics.source, manifest)
-    const request = {
-      cluster,
-      plan,
-      // What is lost is accepted by the process that takes over, and goes on without this table.
-      options: { ...options, acceptLoss: false },
-      source: topics.source,
-      outputs: outputsOf(topics),
-      logEnds: [],
-      records,
-      tableMemory: this.#warm === undefined ? this.#active.takeTableMemory() : undefined,
-      warmTable: this.#warm,
-      logger,
-    }
-    const state = stateBehind(request, manifest, await listOffsets(cluster, topics.source, 'earliest'))
-    if (!state.restoration.isDone) await this.#restore(state)
+    const manifest = manifestOf(this.#checkpoint.records)
+    if (manifest === undefined) this.#warm = undefined
+    else if (manifest.epoch !== this.#warm?.manifest.epoch) await this.#bringTo(manifest)
+  }
+
+  /** Brings the table to the end of this epoch. */
+  async #bringTo(manifest: Manifest): Promise<void> {
+    const { cluster, plan, options, topics, logger } = this.#services
+    const source = await findSource(cluster, plan)
+    if (incompatibility(plan, source, manifest) !== undefined) throw new OtherProgram()
+    const state = stateAfter(
+      {
+        plan,
+        // What is lost is accepted by the process that takes over, and goes on without this table.
+        options: { ...options, acceptLoss: false },
+        source,
+        outputs: outputsOf(topics),
+        logStarts: await listOffsets(cluster, source, 'earliest'),
+        logEnds: [],
+        records: this.#checkpoint.records,
+        spareMemory: this.#spareMemory,
+        warmTable: this.#warm,
+        logger,
+      },
+      manifest,
+    )
+    if (!state.restoration.isDone) await this.#restore(state, new SourceTopic(source))
     if (this.#warm === undefined) {
       const facts = { app: plan.name, epoch: manifest.epoch, pending: manifest.pending }
       logger.info(facts, 'standing by with a table of what waits')
@@ -118,14 +129,19 @@ export class Standby {
   }
 
   /** Reads what is missing. */
-  async #restore(state: RecoveredState): Promise<void> {
-    const pipeline = this.#pipeline
-    const { plan, clock } = pipeline
+  async #restore(state: RecoveredState, source: SourceTopic): Promise<void> {
+    const services = this.#services
+    const { plan, clock } = services
     const restored = Promise.withResolvers<void>()
-    pipeline.state = state
-    pipeline.onRestored = restored.resolve
-    pipeline.beginLife()
-    const system = await startSystem({ name: plan.name, root: standbyTree(pipeline), clock })
+    const session: RestoringSession = {
+      state,
+      source,
+      lives: new Lives(services.outputBytesMax),
+      openStreaks: new Set(),
+    }
+    session.lives.begin()
+    const root = standbyTree({ services, session, ports: readingPorts(services), onRestored: restored.resolve })
+    const system = await startSystem({ name: plan.name, root, clock })
     const stop = () => void system.stop({ drainMs: 0 })
     this.#signal.addEventListener('abort', stop)
     if (this.#signal.aborted) stop()

@@ -1,18 +1,27 @@
 import type { Timer } from '../../core/clock.ts'
-import { listOffsets } from '../../kafka/index.ts'
-import { findSource } from './pipeline-topics.ts'
-import type { Pipeline } from '../runtime/pipeline.ts'
+import type { RestoringSession } from '../recovery/session.ts'
+import type { SourceLog } from '../runtime/ports.ts'
+import type { Services } from '../runtime/services.ts'
 import type { SourceGrowth } from './source-growth.ts'
 
 /** Asks every `sourceRefreshMs` whether the source was given partitions: brokers tell nobody, and a fetch names those that it asks for. */
 export class SourceWatch {
-  readonly #pipeline: Pipeline
+  readonly #services: Services
+  readonly #session: Pick<RestoringSession, 'source'>
+  readonly #log: SourceLog
   readonly #onGrown: (growth: SourceGrowth) => void
   #isStopped = false
   #timer: Timer | undefined
 
-  constructor(pipeline: Pipeline, onGrown: (growth: SourceGrowth) => void) {
-    this.#pipeline = pipeline
+  constructor(
+    services: Services,
+    session: Pick<RestoringSession, 'source'>,
+    log: SourceLog,
+    onGrown: (growth: SourceGrowth) => void,
+  ) {
+    this.#services = services
+    this.#session = session
+    this.#log = log
     this.#onGrown = onGrown
     this.#lookLater()
   }
@@ -27,17 +36,18 @@ export class SourceWatch {
   }
 
   #lookLater(): void {
-    const { clock, options } = this.#pipeline
+    const { clock, options } = this.#services
     this.#timer = clock.setTimer({ afterMs: options.sourceRefreshMs }, () => void this.#look())
   }
 
   async #look(): Promise<void> {
-    const { cluster, plan, state, topics, logger } = this.#pipeline
+    const { plan, logger } = this.#services
     try {
-      const topic = await findSource(cluster, plan)
+      const topic = await this.#log.topic()
+      const known = this.#session.source.topic
       // Another topic of the same name is found by what reads it.
-      const isGrown = topic.id === topics.source.id && topic.partitions.length > state.pending.sets.length
-      if (isGrown) this.#onGrown({ topic, logEnds: await listOffsets(cluster, topic, 'latest') })
+      const isGrown = topic.id === known.id && topic.partitions.length > known.partitions.length
+      if (isGrown) this.#onGrown({ topic, logEnds: await this.#log.ends(topic) })
     } catch (error) {
       if (this.#isStopped) return
       logger.warn({ app: plan.name, err: error }, 'could not ask which partitions the source has; trying later')

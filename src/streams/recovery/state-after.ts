@@ -1,21 +1,21 @@
 import { isDeepStrictEqual } from 'node:util'
 import { systemRandom } from '../../core/random.ts'
-import { MillraceError } from '../../core/errors.ts'
-import { type Cluster, fetchGroupCommits, type GroupCommit, listOffsets, type Topic } from '../../kafka/index.ts'
-import { PendingTable, Reason, type TableMemory } from '../../kernel/index.ts'
+import type { Topic } from '../../kafka/index.ts'
+import { PendingTable, Reason } from '../../kernel/index.ts'
 import { Accounting } from '../epochs/accounting.ts'
 import { completedRecords } from '../deduplication/completed-runs.ts'
-import { type CheckpointRecords, collectPending, manifestOf } from '../checkpoint/checkpoint-records.ts'
+import { type CheckpointRecords, collectPending } from '../checkpoint/checkpoint-records.ts'
 import { CheckpointWriter } from '../checkpoint/checkpoint-writer.ts'
 import { addDigests } from '../checkpoint/digest.ts'
 import type { EventTimes, Manifest } from '../checkpoint/manifest.ts'
 import { PendingOffsets } from '../checkpoint/pending-offsets.ts'
 import { promotedBatches } from '../retention/promoted-batches.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
-import { differences, shapeOf } from '../checkpoint/topology-shape.ts'
+import { shapeOf } from '../checkpoint/topology-shape.ts'
 import type { ProgramIdentity } from '../checkpoint/manifest-writer.ts'
 import { processingTime } from '../expiry/deadline-clock.ts'
 import { type RecoveredState, stateOf } from './program-state.ts'
+import type { SpareMemory } from './spare-memory.ts'
 import type { RestorationBase } from './restoration.ts'
 import { EventClock } from '../expiry/event-clock.ts'
 import { lossError, lossOf, type PartitionLoss } from '../epochs/loss.ts'
@@ -23,66 +23,34 @@ import type { Logger } from '../logs/logger.ts'
 import type { RunOptions } from '../options.ts'
 import type { Plan } from '../topology/plan.ts'
 import { RememberedKeys } from '../deduplication/remembered-keys.ts'
-import { tellOfGrowth } from '../topics/source-growth.ts'
 
-export interface LoadRequest {
-  cluster: Cluster
-  plan: Plan
-  options: RunOptions
-  source: Topic
+/** What a state is made from. */
+export interface StateRequest {
+  readonly plan: Plan
+  readonly options: Pick<RunOptions, 'pendingBytesMax' | 'acceptLoss'>
+  readonly source: Topic
   /** Topics of merged records, expired rows and dead letters. */
-  outputs: readonly Topic[]
-  /** Offsets behind the last records of the source. */
-  logEnds: readonly number[]
-  records: CheckpointRecords
+  readonly outputs: readonly Topic[]
+  /** Offsets of the first records of the source, and after the last ones, by partition. */
+  readonly logStarts: readonly number[]
+  readonly logEnds: readonly number[]
+  readonly records: CheckpointRecords
   /** Where the table is to live. */
-  tableMemory: TableMemory | undefined
-  /** A table that may have most of what waits. */
-  warmTable?: WarmTable | undefined
-  logger: Logger
+  readonly spareMemory: SpareMemory
+  /** A table that may have most of the pending parts. */
+  readonly warmTable?: WarmTable | undefined
+  readonly logger: Logger
 }
 
-/** A table with all that waited when the epoch of its manifest had ended. */
+/** A table with all parts that were pending when the epoch of its manifest had ended. */
 export interface WarmTable {
   readonly table: PendingTable
   readonly manifest: Manifest
 }
 
-/**
- * Makes the state that a program goes on from: that of its last committed epoch, or an empty one at the start of the log
- * when there never was an epoch.
- *
- * @throws MillraceError `CHECKPOINT_MISSING`, `CHECKPOINT_CORRUPT`, `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED`,
- * `GROUP_FOREIGN`, `GROUP_OFFSETS_DIFFER`, `PENDING_LOST`; KafkaError `KAFKA_OFFSET_LOST`
- */
-export async function loadState(request: LoadRequest): Promise<RecoveredState> {
-  const { cluster, plan, source, records, logger } = request
-  const manifest = manifestOf(records)
-  const commits = await fetchGroupCommits(cluster, plan.name, source.name, source.partitions.length, {
-    requireStable: true,
-  })
-  const logStarts = await listOffsets(cluster, source, 'earliest')
-  if (manifest === undefined) {
-    refuseCommits(plan, commits)
-    logger.info({ app: plan.name, topic: source.name }, 'reading the source from the start of its log')
-    return emptyState(request, logStarts)
-  }
-  checkProgram(plan, source, manifest)
-  checkGroupOffsets(
-    plan,
-    manifest,
-    commits.map((commit) => commit?.offset),
-    logger,
-  )
-  const known = manifest.nextOffsets.length
-  if (source.partitions.length > known) tellOfGrowth(logger, plan, source, known)
-  const state = stateBehind(request, manifest, logStarts)
-  logger.info({ app: plan.name, epoch: manifest.epoch, pending: manifest.pending }, 'going on from the checkpoint')
-  return state
-}
-
-function emptyState(request: LoadRequest, logStarts: readonly number[]): RecoveredState {
-  const { plan, source, outputs } = request
+/** The state of a program that never was: it begins at the start of the log. */
+export function firstState(request: StateRequest): RecoveredState {
+  const { plan, source, outputs, logStarts } = request
   const identity: ProgramIdentity = {
     ...descriptionOf(plan, outputs),
     sourceId: source.id,
@@ -110,8 +78,8 @@ function emptyState(request: LoadRequest, logStarts: readonly number[]): Recover
  *
  * @throws MillraceError `CHECKPOINT_CORRUPT`, `PENDING_LOST`; KafkaError `KAFKA_OFFSET_LOST`
  */
-export function stateBehind(request: LoadRequest, manifest: Manifest, logStarts: readonly number[]): RecoveredState {
-  const { plan, options, source, outputs, records, logger } = request
+export function stateAfter(request: StateRequest, manifest: Manifest): RecoveredState {
+  const { plan, options, source, outputs, logStarts, records, logger } = request
   const pending = new PendingOffsets(source.partitions.length)
   collectPending(records, manifest, pending.sets)
   const grown = withNewPartitions(manifest, logStarts)
@@ -167,7 +135,7 @@ function retainWaiting({ table, manifest }: WarmTable, pending: PendingOffsets):
   return { count, digest: addDigests(manifest.digest, growth), nextOffsets: manifest.nextOffsets }
 }
 
-/** What a manifest says of the program itself, behind what it said before of where its output is. */
+/** What a manifest says of the program itself, after what it said before of where its output is. */
 function descriptionOf(plan: Plan, topics: readonly Topic[], before?: Manifest) {
   const { expiry } = plan.correlate
   const present = [plan.sink.topic, ...(expiry?.topic === undefined ? [] : [expiry.topic])]
@@ -194,7 +162,7 @@ function withNewPartitions(manifest: Manifest, logStarts: readonly number[]): Ma
   }
 }
 
-function tableOf({ plan, options, tableMemory }: LoadRequest, { hashSeed }: ProgramIdentity): PendingTable {
+function tableOf({ plan, options, spareMemory }: StateRequest, { hashSeed }: ProgramIdentity): PendingTable {
   return new PendingTable({
     sideCount: plan.sides.length,
     bytesMax: options.pendingBytesMax,
@@ -203,12 +171,12 @@ function tableOf({ plan, options, tableMemory }: LoadRequest, { hashSeed }: Prog
     tooLargeReason: Reason.MERGE_TOO_LARGE,
     refusedTimeReason: Reason.MERGE_TIMESTAMP_REFUSED,
     completedReason: plan.correlate.memory && Reason.COMPLETED,
-    memory: tableMemory,
+    memory: spareMemory.take(),
   })
 }
 
 function eventClockOf(
-  { plan, logEnds }: LoadRequest,
+  { plan, logEnds }: StateRequest,
   nextOffsets: readonly number[],
   times?: EventTimes,
 ): EventClock | undefined {
@@ -218,71 +186,6 @@ function eventClockOf(
     nextOffsets.map((offset, partition) => offset < logEnds[partition]!),
     times,
   )
-}
-
-/** Without a checkpoint a group must not have committed anything. */
-function refuseCommits({ name, source, checkpointTopic }: Plan, commits: readonly (GroupCommit | undefined)[]): void {
-  const known = commits.filter((commit) => commit !== undefined)
-  if (known.length === 0) return
-  const facts = { app: name, topic: checkpointTopic }
-  if (known.some(({ isOwn }) => isOwn)) {
-    const what = `group "${name}" has committed offsets, but topic "${checkpointTopic}" has no checkpoint: it was deleted or emptied`
-    throw new MillraceError('CHECKPOINT_MISSING', what, facts)
-  }
-  const what = `group "${name}" has offsets of topic "${source.topic}" that another consumer has committed, and never had a checkpoint`
-  throw new MillraceError('GROUP_FOREIGN', what, { ...facts, source: source.topic })
-}
-
-/**
- * Fails unless a checkpoint fits the program and its source.
- *
- * @throws MillraceError `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED`
- */
-export function checkProgram({ name, source, ...plan }: Plan, topic: Topic, manifest: Manifest): void {
-  const changed = differences(manifest.topology, shapeOf({ name, source, ...plan }))
-  if (topic.partitions.length < manifest.nextOffsets.length) {
-    changed.push(`source had ${manifest.nextOffsets.length} partitions and has ${topic.partitions.length}`)
-  }
-  if (changed.length > 0) {
-    throw new MillraceError(
-      'CHECKPOINT_INCOMPATIBLE',
-      `the checkpoint of "${name}" was written by another program: ${changed.join('; ')}`,
-      { app: name, differences: changed.join('; ') },
-    )
-  }
-  if (manifest.sourceId !== topic.id) {
-    throw new MillraceError(
-      'SOURCE_RECREATED',
-      `topic "${topic.name}" is not the one that "${name}" has read so far: it was deleted and created again`,
-      { app: name, topic: topic.name, was: manifest.sourceId, is: topic.id },
-    )
-  }
-}
-
-/**
- * The group's offsets are committed with the manifest; whoever changed them by hand wanted something that did not happen. Of
- * partitions that the manifest does not know there are none.
- */
-function checkGroupOffsets(
-  { name }: Plan,
-  { nextOffsets }: Manifest,
-  committed: readonly (number | undefined)[],
-  logger: Logger,
-): void {
-  for (const [partition, offset] of committed.entries()) {
-    const nextOffset = nextOffsets[partition] ?? 0
-    if (offset === nextOffset) continue
-    if (offset === undefined) {
-      if (partition < nextOffsets.length)
-        logger.warn({ app: name, partition }, 'the offset of the group has expired; the checkpoint has it')
-      continue
-    }
-    throw new MillraceError(
-      'GROUP_OFFSETS_DIFFER',
-      `group "${name}" has offset ${offset} in partition ${partition}, the checkpoint has ${nextOffset}: somebody else has set it`,
-      { app: name, partition, committed: offset, checkpoint: nextOffset },
-    )
-  }
 }
 
 /** Numbers of parts that waited and of offsets that were not read, in the partitions that lost some. */

@@ -10,19 +10,19 @@ import type { TimestampLimits } from '../time/timestamp-window.ts'
 import { checkOutput, defaultBatchBytesMax, type OutputUse, readSettings, warnOfSettings } from './topic-settings.ts'
 
 /** Topics with what the broker says of them; sinks by their index in batches. */
-export interface PipelineTopics {
-  /** Replaced when it was given partitions: nothing else says which ones there are. */
-  source: Topic
+export interface ProgramTopics {
+  /** As it was found when the process began to take part: see `SourceTopic`. */
+  readonly source: Topic
   /** Whether any record of the source may be dropped as soon as there is another one with its key. */
-  isCompacted: boolean
+  readonly isCompacted: boolean
   /** `mergedSink`, `deadLetterSink`, `checkpointSink` and `expiredSink` are their indexes. */
-  sinks: readonly Topic[]
+  readonly sinks: readonly Topic[]
   /** Whether the broker stamps the records of the checkpoint, and so tells its time. */
-  isCheckpointStamped: boolean
+  readonly isCheckpointStamped: boolean
   /** Bytes of the largest record batch that each sink takes. */
-  batchBytesMax: readonly number[]
+  readonly batchBytesMax: readonly number[]
   /** Which timestamps each sink takes. */
-  timestamps: readonly TimestampLimits[]
+  readonly timestamps: readonly TimestampLimits[]
 }
 
 export const mergedSink = 0
@@ -32,7 +32,7 @@ export const checkpointSink = 2
 export const expiredSink = 3
 
 /** Topics of what leaves the program: merged records, dead letters, expired rows. */
-export function outputsOf({ sinks }: PipelineTopics): Topic[] {
+export function outputsOf({ sinks }: ProgramTopics): Topic[] {
   return sinks.filter((_, sink) => sink !== checkpointSink)
 }
 
@@ -42,12 +42,12 @@ const recordFrameBytes = 128
 const keptFrameBytes = recordFrameBytes + 32
 
 /** Bytes that key, value and headers of the largest record that a sink takes have together. */
-export function recordBytesMax({ batchBytesMax }: PipelineTopics, sink: number): number {
+export function recordBytesMax({ batchBytesMax }: ProgramTopics, sink: number): number {
   return batchBytesMax[sink]! - recordFrameBytes
 }
 
 /** The same of a record that is kept by value: it lies in the checkpoint as the value of another, in a batch of its own. */
-export function keptBytesMax(topics: PipelineTopics): number {
+export function keptBytesMax(topics: ProgramTopics): number {
   return recordBytesMax(topics, checkpointSink) - keptFrameBytes
 }
 
@@ -58,7 +58,7 @@ export function keptBytesMax(topics: PipelineTopics): number {
  * @throws KafkaError `KAFKA_TOPIC_MISSING`; MillraceError `KAFKA_RIGHTS_MISSING`, `CHECKPOINT_TOPIC_INVALID`, `OUTPUT_TOPIC_INVALID`;
  * TopologyError `TOPOLOGY_INVALID` for a source of too many partitions.
  */
-export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): Promise<PipelineTopics> {
+export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): Promise<ProgramTopics> {
   await requireRights(cluster, plan.name, rightsToRun(plan))
   const expiredTopic = plan.correlate.expiry?.topic
   const given = [plan.source.topic, plan.sink.topic, ...(expiredTopic === undefined ? [] : [expiredTopic])]

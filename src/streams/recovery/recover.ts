@@ -1,0 +1,154 @@
+/**
+ * Recovery: what a process does that has become the active one, before its operators begin. The steps stand here in their order, and
+ * nobody else knows it.
+ */
+import { fetchGroupCommits, listOffsets, type Topic } from '../../kafka/index.ts'
+import { manifestOf } from '../checkpoint/checkpoint-records.ts'
+import { CheckpointView, readAll } from '../checkpoint/checkpoint-view.ts'
+import { LastEpoch } from '../checkpoint/last-epoch.ts'
+import { EpochSchedule } from '../epochs/epoch-schedule.ts'
+import { attemptOf, writeAttempt } from '../poison/attempt.ts'
+import { CarefulMode } from '../poison/careful-mode.ts'
+import { type Member, newProducer } from '../runtime/kafka-ports.ts'
+import { Lives } from '../runtime/life.ts'
+import type { KafkaServices } from '../runtime/services.ts'
+import { tellOfGrowth } from '../topics/source-growth.ts'
+import { checkpointSink, findSource, outputsOf } from '../topics/program-topics.ts'
+import { SourceTopic } from '../topics/source-topic.ts'
+import { type Compatibility, compatibilityOf, type Findings } from './compatibility.ts'
+import type { RecoveredState } from './program-state.ts'
+import type { Session } from './session.ts'
+import type { SpareMemory } from './spare-memory.ts'
+import { firstState, stateAfter, type WarmTable } from './state-after.ts'
+
+export interface RecoveryRequest {
+  readonly services: KafkaServices
+  /** Confirms this process as the owner. */
+  readonly member: Member
+  /** Where the table is to live. */
+  readonly spareMemory: SpareMemory
+  /** What this process has read while it stood by. */
+  readonly warmTable: WarmTable | undefined
+}
+
+export interface Recovered {
+  readonly session: Session
+  /** Knows the last epoch that was found. */
+  readonly lastEpoch: LastEpoch
+}
+
+/**
+ * 1. Be the only process that writes.
+ * 2. Read the checkpoint to its end: each epoch is there by now, or will never be.
+ * 3. Ask for the source, and the offsets of the group: after the checkpoint, which may know of partitions that came while this process
+ *    stood by.
+ * 4. Judge whether program, source, checkpoint and group fit one another.
+ * 5. Make the state of the last epoch: all but the pending parts, of which the table may have some.
+ * 6. Note the start: a next process is to know where this one has died.
+ *
+ * Then the operators begin. The source reads the parts of `session.state.restoration` first, which compares their number and digest with
+ * the checkpoint; the first epoch begins with that.
+ *
+ * @throws MillraceError `CHECKPOINT_MISSING`, `CHECKPOINT_CORRUPT`, `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED`,
+ * `GROUP_FOREIGN`, `GROUP_OFFSETS_DIFFER`, `PENDING_LOST`; KafkaError `KAFKA_OFFSET_LOST`, `TRANSACTION_FENCED`
+ */
+export async function recover(request: RecoveryRequest): Promise<Recovered> {
+  const { services } = request
+  await fence(request)
+  const checkpoint = await readWhole(services)
+  const found = await find(services, checkpoint)
+  const compatibility = judge(services, found)
+  const state = stateOn(request, checkpoint, found)
+  const careful = await noteStart(services, checkpoint, state)
+  const session: Session = {
+    compatibility,
+    state,
+    source: new SourceTopic(found.source),
+    endOffsets: found.logEnds,
+    careful,
+    schedule: new EpochSchedule(services.options),
+    lives: new Lives(services.outputBytesMax),
+    openStreaks: new Set(),
+  }
+  return { session, lastEpoch: lastEpochOf(services, checkpoint, state) }
+}
+
+/** Ends whatever transaction of the program was open. Resolves when all is written that says how the last one ended. */
+async function fence({ services, member }: RecoveryRequest): Promise<void> {
+  const producer = newProducer(services, member, { onFailed() {}, onThrottled() {} })
+  try {
+    await producer.begin()
+  } finally {
+    producer.stop()
+  }
+}
+
+async function readWhole({ cluster, topics }: KafkaServices): Promise<CheckpointView> {
+  return readAll(cluster, topics.sinks[checkpointSink]!)
+}
+
+interface Found extends Findings {
+  /** Offsets of the first records of the source, and after the last ones, by partition. */
+  readonly logStarts: readonly number[]
+  readonly logEnds: readonly number[]
+}
+
+async function find({ cluster, plan }: KafkaServices, { records }: CheckpointView): Promise<Found> {
+  const source: Topic = await findSource(cluster, plan)
+  const logEnds = await listOffsets(cluster, source, 'latest')
+  const commits = await fetchGroupCommits(cluster, plan.name, source.name, source.partitions.length, {
+    requireStable: true,
+  })
+  const logStarts = await listOffsets(cluster, source, 'earliest')
+  return { manifest: manifestOf(records), source, commits, logStarts, logEnds }
+}
+
+function judge({ plan, logger }: KafkaServices, found: Found): Compatibility {
+  const verdict = compatibilityOf(plan, found)
+  if (verdict.kind === 'refused') throw verdict.error
+  if (verdict.kind === 'first start') {
+    logger.info({ app: plan.name, topic: found.source.name }, 'reading the source from the start of its log')
+    return verdict
+  }
+  for (const partition of verdict.expiredOffsets)
+    logger.warn({ app: plan.name, partition }, 'the offset of the group has expired; the checkpoint has it')
+  const known = verdict.knownPartitions
+  if (found.source.partitions.length > known) tellOfGrowth(logger, plan, found.source, known)
+  return verdict
+}
+
+function stateOn({ services, spareMemory, warmTable }: RecoveryRequest, checkpoint: CheckpointView, found: Found) {
+  const { plan, options, topics, logger } = services
+  const { manifest, source, logStarts, logEnds } = found
+  const { records } = checkpoint
+  const outputs = outputsOf(topics)
+  const request = { plan, options, source, outputs, logStarts, logEnds, records, spareMemory, warmTable, logger }
+  if (manifest === undefined) return firstState(request)
+  const state = stateAfter(request, manifest)
+  logger.info({ app: plan.name, epoch: manifest.epoch, pending: manifest.pending }, 'going on from the checkpoint')
+  return state
+}
+
+async function noteStart(
+  { cluster, plan, options, logger }: KafkaServices,
+  { records }: CheckpointView,
+  { epochs }: RecoveredState,
+): Promise<CarefulMode> {
+  const careful = await CarefulMode.begin({
+    last: attemptOf(records),
+    epoch: epochs.committed,
+    attemptsMax: options.processAttempts,
+    note: (attempt) => writeAttempt(cluster, plan.checkpointTopic, attempt),
+  })
+  const { isOn, starts, suspect } = careful
+  if (isOn)
+    logger.warn(
+      { app: plan.name, starts, ...(suspect && { suspect }) },
+      'processes have died before an epoch had committed: records are worked on in pieces until the one is found that kills',
+    )
+  return careful
+}
+
+function lastEpochOf({ cluster, topics }: KafkaServices, { reached }: CheckpointView, { epochs }: RecoveredState) {
+  return new LastEpoch(cluster, topics.sinks[checkpointSink]!, reached, epochs.committed)
+}

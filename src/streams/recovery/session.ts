@@ -1,0 +1,28 @@
+import type { EpochSchedule } from '../epochs/epoch-schedule.ts'
+import type { CarefulMode } from '../poison/careful-mode.ts'
+import type { Lives } from '../runtime/life.ts'
+import type { SourceTopic } from '../topics/source-topic.ts'
+import type { Compatibility } from './compatibility.ts'
+import type { ProgramState } from './program-state.ts'
+
+/** What operators share while pending parts are read again, also in a standby. */
+export interface RestoringSession {
+  readonly state: ProgramState
+  readonly source: SourceTopic
+  readonly lives: Lives
+  /** Operators whose function failed on the last records that it saw: whether the fault is the records' is not known yet. */
+  readonly openStreaks: Set<string>
+}
+
+/**
+ * What operators share since this process became the active one: all that recovery has found and made. It outlives restarts of operators;
+ * the state goes to the epoch that the broker says was the last.
+ */
+export interface Session extends RestoringSession {
+  readonly compatibility: Compatibility
+  /** What was in the source when this process became the active one. */
+  readonly endOffsets: readonly number[]
+  readonly careful: CarefulMode
+  /** What it has learnt of the brokers holds in the next life. */
+  readonly schedule: EpochSchedule
+}

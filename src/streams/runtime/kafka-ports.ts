@@ -1,0 +1,70 @@
+import { Fetcher, type GroupMember, listOffsets, topicConfigs, TransactionalProducer } from '../../kafka/index.ts'
+import type { LastEpoch } from '../checkpoint/last-epoch.ts'
+import { findSource } from '../topics/program-topics.ts'
+import { readRecords } from '../topics/record-reader.ts'
+import { fetchBuffersPerLeader } from './memory-budget.ts'
+import type { EpochProducer, Ports, ProducerEvents, SourceLog } from './ports.ts'
+import type { KafkaServices } from './services.ts'
+
+/** Time a broker waits for records when there are none. */
+const maxWaitMs = 500
+
+/** As whom the active process commits offsets. */
+export type Member = (stale?: GroupMember) => Promise<GroupMember>
+
+/** Operators on Kafka, in the process that is the active one. */
+export function kafkaPorts(services: KafkaServices, member: Member, lastEpoch: LastEpoch): Ports {
+  return {
+    ...readingPorts(services),
+    newProducer: (events) => newProducer(services, member, events),
+    lastEpoch: () => lastEpoch.read(),
+  }
+}
+
+/** What reading alone needs. */
+export function readingPorts(services: KafkaServices): Pick<Ports, 'newFetcher' | 'sourceLog'> {
+  const { cluster, options } = services
+  return {
+    newFetcher: ({ topic, firstOffsets }, events) =>
+      new Fetcher(
+        {
+          cluster,
+          topic,
+          fetchBytes: options.fetchBytes,
+          partitionBytes: options.partitionFetchBytes,
+          maxWaitMs,
+          buffersPerLeader: fetchBuffersPerLeader,
+          ...events,
+        },
+        firstOffsets,
+      ),
+    sourceLog: sourceLogOf(services),
+  }
+}
+
+export function newProducer(services: KafkaServices, member: Member, events: ProducerEvents): EpochProducer {
+  const { cluster, plan, options, topics } = services
+  return new TransactionalProducer({
+    cluster,
+    topics: topics.sinks,
+    transactionalId: plan.name,
+    transactionTimeoutMs: options.transactionTimeoutMs,
+    group: plan.name,
+    member,
+    ...events,
+  })
+}
+
+function sourceLogOf({ cluster, plan, options }: KafkaServices): SourceLog {
+  return {
+    topic: () => findSource(cluster, plan),
+    ends: (topic) => listOffsets(cluster, topic, 'latest'),
+    offsetsAt: (topic, timestampMs) => listOffsets(cluster, topic, { timestampMs }),
+    settings: (...names) => topicConfigs(cluster, plan.source.topic, ...names),
+    read(topic, { partition, first, end }, visit) {
+      const at = (offset: number) => topic.partitions.map((_, other) => (other === partition ? offset : 0))
+      const { decompressedBytesMax } = options
+      return readRecords({ cluster, topic, range: { starts: at(first), ends: at(end) }, decompressedBytesMax }, visit)
+    },
+  }
+}

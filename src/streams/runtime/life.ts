@@ -1,0 +1,49 @@
+import { assert } from '../../core/assert.ts'
+import { ByteBudget } from './byte-budget.ts'
+import { RowBatchPool } from './row-batch.ts'
+
+/** Batches between reading and the table. Few, so that their columns and bytes stay in the cache from step to step. */
+const rowBatches = 4
+
+/**
+ * What operators share since their last restart. Messages bear the incarnation that made them, and one of an older life is dropped where
+ * it arrives: the memory that it holds belongs to pools that ended with it.
+ */
+export interface Life {
+  /** 1 for the first. */
+  readonly incarnation: number
+  readonly rowBatches: RowBatchPool
+  /** Of outputs that are not stored yet. */
+  readonly budget: ByteBudget
+}
+
+/** The lives of operators, one after the other. */
+export class Lives {
+  readonly #outputBytesMax: number
+  #current: Life | undefined
+
+  constructor(outputBytesMax: number) {
+    this.#outputBytesMax = outputBytesMax
+  }
+
+  get current(): Life {
+    assert(this.#current !== undefined, 'operators begin when a life has begun')
+    return this.#current
+  }
+
+  /** Number of the current life; 0 before the first. */
+  get incarnation(): number {
+    return this.#current?.incarnation ?? 0
+  }
+
+  /** Begins the next life, with memory of its own. */
+  begin(): Life {
+    const life: Life = {
+      incarnation: this.incarnation + 1,
+      rowBatches: new RowBatchPool(rowBatches),
+      budget: new ByteBudget(this.#outputBytesMax),
+    }
+    this.#current = life
+    return life
+  }
+}

@@ -1,0 +1,74 @@
+import type { MillraceError } from '../../core/errors.ts'
+import type { FetchedResponse, Topic } from '../../kafka/index.ts'
+import type { OutputBatch, RecordColumns } from '../../kernel/index.ts'
+
+/** All that operators ask of Kafka. They can be run on anything else that does the same. */
+export interface Ports {
+  readonly newProducer: (events: ProducerEvents) => EpochProducer
+  readonly newFetcher: (options: FetcherOptions, events: FetcherEvents) => SourceFetcher
+  /** Number of the last epoch whose manifest is in the checkpoint topic; 0 when there is none. */
+  readonly lastEpoch: () => Promise<number>
+  readonly sourceLog: SourceLog
+}
+
+/** Writes each epoch as one transaction. */
+export interface EpochProducer {
+  /** Becomes the only producer of the program. Resolves once all is written that says how the last epoch ended. */
+  begin(): Promise<void>
+  /** Queues a batch of the current epoch; it belongs to the producer until `onStored`. */
+  send(batch: OutputBatch, onStored: () => void): void
+  /** Commits what was sent, together with offsets of the source. */
+  commit(offsets: readonly SourceOffsets[]): Promise<void>
+  stop(): void
+}
+
+export interface SourceOffsets {
+  readonly topic: string
+  /** Offset to consume next, by partition. */
+  readonly offsets: number[]
+}
+
+export interface ProducerEvents {
+  /** The current epoch cannot commit. */
+  onFailed(error: MillraceError): void
+  /** A broker takes nothing for so long. */
+  onThrottled(throttleMs: number): void
+}
+
+/** Reads a topic from all its leaders. */
+export interface SourceFetcher {
+  start(): void
+  /** No response is given on any more. */
+  stop(): void
+}
+
+export interface FetcherOptions {
+  readonly topic: Topic
+  /** The offset to read first, by partition. */
+  readonly firstOffsets: readonly number[]
+}
+
+export interface FetcherEvents {
+  onFetched(response: FetchedResponse): void
+  onFailed(error: MillraceError): void
+}
+
+/** The log of the source, as brokers tell of it. */
+export interface SourceLog {
+  /** Asks which partitions the source has now. */
+  topic(): Promise<Topic>
+  /** Offsets after the last records, by partition. */
+  ends(topic: Topic): Promise<number[]>
+  /** By partition, the first offset of this time or later. */
+  offsetsAt(topic: Topic, timestampMs: number): Promise<number[]>
+  /** Settings of the topic by their names, in the order asked for. */
+  settings(...names: readonly string[]): Promise<readonly (string | undefined)[]>
+  /** Reads a range of offsets of a partition once more, and perhaps some after it. Columns are valid until `visit` returns. */
+  read(topic: Topic, range: PartitionRange, visit: (columns: RecordColumns) => void): Promise<void>
+}
+
+export interface PartitionRange {
+  readonly partition: number
+  readonly first: number
+  readonly end: number
+}
