@@ -404,7 +404,7 @@ class Correlation {
     if (schedule.isCommitting) return
     if (!schedule.isOpen && !(state.loss.isDue && state.restoration.isDone)) {
       for (const reply of this.#drains.splice(0)) reply()
-      return
+      return this.#arm()
     }
     this.#disarm()
     if (timeOfDay.isDue) await timeOfDay.ask()

@@ -4,7 +4,7 @@
  */
 import { fetchGroupCommits, listOffsets, type Topic } from '../../kafka/index.ts'
 import { manifestOf } from '../checkpoint/checkpoint-records.ts'
-import { CheckpointView, readAll } from '../checkpoint/checkpoint-view.ts'
+import { type CheckpointView, readAll } from '../checkpoint/checkpoint-view.ts'
 import { LastEpoch } from '../checkpoint/last-epoch.ts'
 import { EpochSchedule } from '../epochs/epoch-schedule.ts'
 import { attemptOf, writeAttempt } from '../poison/attempt.ts'

@@ -36,7 +36,7 @@ export interface StateRequest {
   readonly logEnds: readonly number[]
   readonly records: CheckpointRecords
   /** Where the table is to live. */
-  readonly spareMemory: SpareMemory
+  readonly spareMemory: Pick<SpareMemory, 'take'>
   /** A table that may have most of the pending parts. */
   readonly warmTable?: WarmTable | undefined
   readonly logger: Logger

@@ -68,8 +68,6 @@ export class Term {
   readonly #cluster: Cluster
   /** Gives up to stand by or to recover, and stops the operators. */
   readonly #ending = new AbortController()
-  /** There once the topics are found. */
-  #services: KafkaServices | undefined
   /** There once this process is the active one and has recovered. */
   #session: Session | undefined
   #membership: Membership | undefined
@@ -166,7 +164,6 @@ export class Term {
     const cluster = this.#cluster
     const topics = await findTopics(cluster, plan, logger)
     const services = kafkaServices({ plan, options, cluster, topics, logger, statistics })
-    this.#services = services
     // Joining takes longer, in a thread of its own.
     const [membership, spareMemory] = await Promise.all([this.#join(services), SpareMemory.prepare(services)])
     this.#membership = membership

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { VirtualClock } from '../../testing/index.ts'
+import { Engine } from '../fixtures/engine.ts'
+import { mergeOf, order, orders } from '../fixtures/orders.ts'
+import { isBalanced, accountsOf } from '../epochs/accounting.ts'
+import { deadLetterSink, expiredSink, mergedSink } from '../topics/program-topics.ts'
+import { field } from '../topology/field.ts'
+import { stage } from '../topology/stage.ts'
+import { topology } from '../topology/topology.ts'
+
+const accountsIn = ({ session: { state } }: Engine) =>
+  accountsOf(state.accounting.committed(), state.pending.committedCounts)
+
+describe('the correlation', () => {
+  it('publishes a merge when the last part of its key has come, whatever partition the parts come from', async () => {
+    const time = new VirtualClock()
+    await using engine = await Engine.start(orders, time, { partitions: 2 })
+    engine.kafka.give(0, [order('B', 1), order('A', 2)], 20)
+    await time.until(engine.drain())
+    assert.equal(engine.kafka.written.length, 0)
+
+    engine.kafka.give(1, [order('A', 1)], 10)
+    await time.until(engine.drain())
+
+    const [merged, ...others] = engine.kafka.written
+    assert.deepEqual([merged!.sink, merged!.key, merged!.value, merged!.timestampMs], [mergedSink, '1', mergeOf(1), 20])
+    assert.deepEqual(others, [])
+    const [first, second] = accountsIn(engine)
+    assert.deepEqual([first!.consumed, first!.pending, first!.emitted], [2, 1, 1])
+    assert.deepEqual([second!.consumed, second!.pending, second!.emitted], [1, 0, 1])
+  })
+
+  it('makes dead letters of records that it cannot use, and counts each offset once', async () => {
+    const time = new VirtualClock()
+    await using engine = await Engine.start(orders, time)
+    engine.kafka.give(0, ['{', order('A', 1), order('A', 1), order('C', 1), '{"side":"A","part":1}'])
+
+    await time.until(engine.drain())
+
+    assert.deepEqual(
+      engine.kafka.written.map(({ sink, value }) => [sink, value]),
+      ['{', order('A', 1), order('C', 1), '{"side":"A","part":1}'].map((value) => [deadLetterSink, value]),
+    )
+    const [account] = accountsIn(engine)
+    assert.deepEqual([account!.pending, account!.duplicate, account!.deadLettered], [1, 1, 3])
+    assert.ok(isBalanced(account!))
+  })
+
+  it('closes an epoch when nothing more has come for epochIdleMs, and not before', async () => {
+    const time = new VirtualClock()
+    await using engine = await Engine.start(orders, time, { epochIdleMs: 20, epochMs: 1_000 })
+    engine.kafka.give(0, [order('A', 1)])
+    await time.advance(10)
+    engine.kafka.give(0, [order('A', 2)])
+    await time.advance(19)
+    assert.equal(engine.kafka.lastEpoch, 0)
+
+    await time.advance(30)
+
+    assert.deepEqual([engine.kafka.lastEpoch, ...engine.kafka.offsets], [1, 2])
+  })
+
+  it('computes the next epoch while one is under way, and closes it when that has committed', async () => {
+    const time = new VirtualClock()
+    await using engine = await Engine.start(orders, time, { epochIdleMs: 20 })
+    const released = Promise.withResolvers<void>()
+    engine.kafka.held = released.promise
+    engine.kafka.give(0, [order('A', 1)])
+    await time.advance(50)
+    engine.kafka.give(0, [order('B', 1), order('A', 2)])
+    await time.advance(1_000)
+    assert.deepEqual([engine.kafka.lastEpoch, engine.session.state.accounting.current.nextOffsets[0]], [0, 3])
+
+    released.resolve()
+    await time.advance(50)
+
+    assert.deepEqual([engine.kafka.lastEpoch, ...engine.kafka.offsets], [2, 3])
+    assert.deepEqual(
+      engine.kafka.written.map(({ value }) => value),
+      [mergeOf(1)],
+    )
+  })
+
+  it('lets rows leave that are over, with the sides that have come', async () => {
+    const time = new VirtualClock()
+    const expiring = topology('orders')
+      .source('source')
+      .route('by-side', field('side'), { A: stage({ part: field('part') }), B: stage({ part: field('part') }) })
+      .correlate('by-key', field('key'), {
+        of: ['A', 'B'],
+        expireAfterMs: 10_000,
+        expireBy: 'processingTime',
+        expireTo: 'late',
+      })
+      .sink('sink')
+    await using engine = await Engine.start(expiring, time)
+    engine.kafka.give(0, [order('A', 1)], time.nowMs())
+    await time.until(engine.drain())
+
+    await time.advance(30_000)
+
+    assert.deepEqual(
+      engine.kafka.written.map(({ sink, value }) => [sink, value]),
+      [[expiredSink, '{"key":1,"A":"A"}']],
+    )
+    const [account] = accountsIn(engine)
+    assert.deepEqual([account!.expired, account!.pending], [1, 0])
+  })
+})

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { VirtualClock } from '../../testing/index.ts'
+import { Engine } from '../fixtures/engine.ts'
+import { topicOf } from '../fixtures/memory-kafka.ts'
+import { mergeOf, order, orders } from '../fixtures/orders.ts'
+
+const merges = ({ kafka }: Engine) => kafka.written.map(({ value }) => value)
+
+describe('the source', () => {
+  it('reads on from the last committed epoch after a crash, and gives on nothing that was read before', async () => {
+    const time = new VirtualClock()
+    await using engine = await Engine.start(orders, time)
+    engine.kafka.give(0, [order('A', 1), order('A', 2)])
+    await time.until(engine.drain())
+    engine.kafka.give(0, [order('B', 1)])
+    engine.kafka.fail(lost)
+    await time.advance(10_000)
+
+    engine.kafka.give(0, [order('B', 2)])
+    await time.until(engine.drain())
+
+    assert.deepEqual(merges(engine), [mergeOf(1), mergeOf(2)])
+    assert.deepEqual(engine.kafka.offsets, [4])
+    assert.equal(engine.session.lives.incarnation, 2)
+  })
+
+  it('gives on batches of a partition in the order of their offsets, more of them than there is room for at a time', async () => {
+    const time = new VirtualClock()
+    await using engine = await Engine.start(orders, time)
+    const count = 12_000
+    engine.kafka.give(
+      0,
+      Array.from({ length: count }, (_, key) => order('A', key)),
+    )
+    engine.kafka.give(
+      0,
+      Array.from({ length: count }, (_, key) => order('B', key)),
+    )
+
+    await time.until(engine.drain())
+
+    assert.equal(new Set(merges(engine)).size, count)
+  })
+
+  it('takes in partitions that it was given, once all that it has read is committed', async () => {
+    const time = new VirtualClock()
+    await using engine = await Engine.start(orders, time, { sourceRefreshMs: 1_000 })
+    engine.kafka.give(0, [order('A', 1)])
+    await time.advance(100)
+
+    engine.kafka.source = topicOf('source', 2)
+    await time.advance(2_000)
+    engine.kafka.give(1, [order('B', 1)])
+    await time.until(engine.drain())
+
+    assert.deepEqual(merges(engine), [mergeOf(1)])
+    assert.deepEqual(engine.kafka.offsets, [1, 1])
+    assert.equal(engine.session.source.topic.partitions.length, 2)
+  })
+})
+
+const lost = new Error('connection lost') as unknown as Parameters<Engine['kafka']['fail']>[0]
