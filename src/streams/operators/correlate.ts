@@ -1,7 +1,7 @@
 /**
  * Correlate: gathers the parts of each key, publishes the merge when the last one comes, and draws the border of epochs.
  *
- * State: the output batches being filled; batches of rows that have no room in the current epoch. Table, account and the
+ * State: batches of rows that have no room in the current epoch; who waits for an epoch. Table, account and the
  * schedule of epochs are the session's and outlive this actor.
  * One epoch may be on its way to the broker while the next one is computed; the one after waits, because its border
  * cannot be drawn before the other has ended.
@@ -12,47 +12,26 @@
  */
 import { type ActorContext, type ActorRef, defineActor, type Reply } from '../../actors/index.ts'
 import type { Timer } from '../../core/clock.ts'
-import {
-  duplicateReasons,
-  endWithin,
-  noSide,
-  type OutputBatch,
-  OutputBuilder,
-  Reason,
-  type RecordColumns,
-  rowFlags,
-} from '../../kernel/index.ts'
-import { causesOf } from '../dead-letters/dead-letter-cause.ts'
-import { DeadLetterEncoder } from '../dead-letters/dead-letter.ts'
-import { ExpiredRowEncoder } from '../expiry/expired-row.ts'
-import { TableCompaction } from '../runtime/table-compaction.ts'
+import { endWithin, type RecordColumns } from '../../kernel/index.ts'
+import { divertRows } from '../dead-letters/diverted-rows.ts'
 import { TableSweep } from '../expiry/table-sweep.ts'
-import { mergedNames } from '../topology/merged-names.ts'
-import type { CorrelateMessage, SinkMessage } from '../runtime/messages.ts'
-import { type KeptPart, madePart, madePartBytes, sourcePart } from '../retention/kept-part.ts'
-import {
-  checkpointSink,
-  deadLetterSink,
-  expiredSink,
-  keptBytesMax,
-  mergedSink,
-  recordBytesMax,
-} from '../topics/program-topics.ts'
+import { refuseAhead } from '../expiry/timestamps-ahead.ts'
+import { EpochDoubt } from '../poison/epoch-doubt.ts'
 import { closeEpoch } from '../recovery/program-state.ts'
 import type { Session } from '../recovery/session.ts'
-import type { Life } from '../runtime/life.ts'
-import type { Ports } from '../runtime/ports.ts'
-import type { Services } from '../runtime/services.ts'
+import type { KeptPart } from '../retention/kept-part.ts'
 import { Promoter } from '../retention/promoter.ts'
+import { RetentionByValue } from '../retention/retention-by-value.ts'
+import type { Life } from '../runtime/life.ts'
+import type { CorrelateMessage, SinkMessage } from '../runtime/messages.ts'
+import type { Ports } from '../runtime/ports.ts'
 import type { RowBatch } from '../runtime/row-batch.ts'
-import { TimestampWindow } from '../time/timestamp-window.ts'
+import type { Services } from '../runtime/services.ts'
+import { TableCompaction } from '../runtime/table-compaction.ts'
+import { Outputs } from './outputs.ts'
 
-/** A record leaves with the epoch after the one that is being committed, so by then two may have taken their time. */
-const epochsUnderWay = 2
-
-/** How often an epoch that is in doubt is looked at, and how many records it may have. */
+/** How often an epoch that is in doubt is looked at. */
 const doubtPollMs = 50
-const doubtfulRecordsMax = 1_000_000
 
 export interface CorrelateParts {
   readonly services: Services
@@ -82,89 +61,50 @@ class Correlation {
   readonly #services: Services
   readonly #session: Session
   readonly #life: Life
-  readonly #incarnation: number
   readonly #onCommitted: () => void
   readonly #self: ActorRef<CorrelateMessage>
   readonly #sink: ActorRef<SinkMessage>
-  readonly #builders: readonly OutputBuilder[]
-  /** What the sink takes. */
-  readonly #mergedTimes: TimestampWindow
-  readonly #deadLetters: DeadLetterEncoder
-  readonly #expired: ExpiredRowEncoder
+  readonly #outputs: Outputs
+  readonly #byValue: RetentionByValue
   readonly #sweep: TableSweep | undefined
   readonly #compaction: TableCompaction
   readonly #promoter: Promoter
-  /** Sides whose parts must not be made twice. */
-  readonly #madeSides: ReadonlySet<number>
-  /** Bytes of the largest record that can be kept by value. */
-  readonly #keptBytesMax: number
-  /** Filled batches that are still to be sent: the builders cannot wait, the actor can. */
-  readonly #filled: OutputBatch[] = []
+  readonly #doubt: EpochDoubt
   /** What has come and is not applied, in part or at all: no more batches than the pool has. */
   readonly #pending: RowBatch[] = []
-  #epochRecords = 0
-  /** Whether a function has failed on a record of the epoch at hand. */
-  #hasFailures = false
   #timer: Timer | undefined
   #drains: Reply<void>[] = []
 
   constructor({ services, session, ports, onCommitted }: CorrelateParts, context: ActorContext<CorrelateMessage>) {
+    const { plan, timeOfDay, clock } = services
+    const { expiry, memory } = plan.correlate
+    const { state } = session
     this.#services = services
     this.#session = session
     this.#life = session.lives.current
-    this.#incarnation = this.#life.incarnation
     this.#onCommitted = onCommitted
     this.#self = context.self
-    this.#sink = context.ref<SinkMessage>(services.plan.sink.id)
-    const { plan, topics, options, timeOfDay, clock } = services
-    const { state } = session
-    this.#builders = topics.sinks.map(
-      (topic, sink) =>
-        new OutputBuilder({
-          sink,
-          partitionCount: topic.partitions.length,
-          batchBytes: Math.min(options.batchBytes, topics.batchBytesMax[sink]!),
-          onFilled: (batch) => this.#filled.push(batch),
-        }),
-    )
-    const timesOf = (sink: number) =>
-      new TimestampWindow(topics.timestamps[sink]!, timeOfDay, epochsUnderWay * options.transactionTimeoutMs)
-    this.#mergedTimes = timesOf(mergedSink)
-    state.table.publishTo({
-      out: this.#builders[mergedSink]!,
-      ...mergedNames(plan),
-      recordBytesMax: recordBytesMax(topics, mergedSink),
-      refuse: (part, reason) => this.#deadLetters.encodeReference(part, reason, timeOfDay.nowMs()),
-      expire: (row) => this.#expired.encode(row),
-    })
-    this.#deadLetters = new DeadLetterEncoder(this.#builders[deadLetterSink]!, {
-      topic: topics.source.name,
-      recordBytesMax: recordBytesMax(topics, deadLetterSink),
-      times: timesOf(deadLetterSink),
-      causeOf: causesOf(plan),
-    })
-    const { expiry, memory } = plan.correlate
-    const out = this.#builders[expiredSink]
-    const expired = out && { out, recordBytesMax: recordBytesMax(topics, expiredSink), times: timesOf(expiredSink) }
-    this.#expired = new ExpiredRowEncoder(plan, expired, this.#deadLetters)
+    this.#sink = context.ref<SinkMessage>(plan.sink.id)
+    this.#outputs = new Outputs(services, session)
+    this.#byValue = new RetentionByValue(services, session)
     this.#sweep = (expiry ?? memory) && new TableSweep(expiry, state, timeOfDay)
-    this.#madeSides = new Set(plan.sides.flatMap(({ stage }, side) => (stage.deterministic ? [] : side)))
-    this.#keptBytesMax = keptBytesMax(topics)
     this.#compaction = new TableCompaction(state.table, clock)
+    this.#doubt = new EpochDoubt(services, session)
+    const { incarnation } = this.#life
     this.#promoter = new Promoter(services, session, ports.sourceLog, (parts) => {
-      void this.#self.tell({ type: 'promotable', incarnation: this.#incarnation, parts })
+      void this.#self.tell({ type: 'promotable', incarnation, parts })
     })
     this.#arm()
   }
 
   async take(batch: RowBatch): Promise<void> {
-    if (batch.incarnation !== this.#incarnation) return
+    if (batch.incarnation !== this.#life.incarnation) return
     this.#pending.push(batch)
     await this.#work()
   }
 
   async tick(incarnation: number): Promise<void> {
-    if (incarnation !== this.#incarnation) return
+    if (incarnation !== this.#life.incarnation) return
     this.#disarm()
     // What is read again has been in epochs: none is open before it is all there.
     if (this.#session.state.restoration.isDone && this.#sweep?.areRowsDue() === true) this.#open()
@@ -175,7 +115,7 @@ class Correlation {
   }
 
   async committed(incarnation: number): Promise<void> {
-    if (incarnation !== this.#incarnation) return
+    if (incarnation !== this.#life.incarnation) return
     const { statistics, clock } = this.#services
     const { state, schedule } = this.#session
     schedule.committed(clock.monotonicMs())
@@ -191,7 +131,7 @@ class Correlation {
   }
 
   promote({ incarnation, parts }: { incarnation: number; parts: readonly KeptPart[] }): void {
-    if (incarnation !== this.#incarnation) return
+    if (incarnation !== this.#life.incarnation) return
     this.#session.state.promoted.offer(parts)
     this.#open()
   }
@@ -229,7 +169,7 @@ class Correlation {
         this.#pending.shift()
         batch.release()
       }
-      if (this.#filled.length > 0) await this.#sendFilled()
+      if (this.#outputs.hasFilled) await this.#outputs.send(this.#sink)
       if (this.#isDue()) await this.#close()
     }
   }
@@ -251,27 +191,19 @@ class Correlation {
     const roomBytes = this.#roomBytes
     // What becomes a dead letter is about as large as its record.
     columns.count = endWithin(columns, 0, Math.max(roomBytes, options.batchBytes))
-    this.#refuse(columns, latestMs)
-    table.takeTimes(this.#mergedTimes.earliestMs, this.#mergedTimes.latestMs)
+    this.#byValue.refuse(columns)
+    refuseAhead(columns, latestMs)
+    const { mergedTimes, deadLetters } = this.#outputs
+    table.takeTimes(mergedTimes.earliestMs, mergedTimes.latestMs)
     const rows = table.apply(columns, counts, roomBytes)
     columns.count = rows
     const nextOffset = rows === count ? batch.nextOffset : columns.offset[rows - 1]! + 1
     counts.skipped[partition]! += nextOffset - counts.nextOffsets[partition]! - rows
     counts.nextOffsets[partition] = nextOffset
-    this.#keepByValue(columns)
-    for (let row = 0; row < rows; row++) {
-      if (columns.side[row] !== noSide) continue
-      if ((columns.flags[row]! & rowFlags.filtered) !== 0) counts.filtered[partition]!++
-      else {
-        const reason = columns.reason[row]!
-        this.#hasFailures ||= reason === Reason.STAGE_FAILED || reason === Reason.ROUTE_FAILED
-        // The table has counted its duplicates.
-        if (!duplicateReasons.has(reason)) counts.deadLettered[partition]!++
-        this.#deadLetters.encode(columns, row)
-      }
-    }
+    this.#byValue.take(columns)
+    const hasFailures = divertRows(columns, counts, deadLetters)
     state.eventClock?.observe(columns, latestMs, nextOffset < batch.endOffset)
-    this.#epochRecords += rows
+    this.#doubt.note(rows, hasFailures)
     statistics.pendingRowsMax = Math.max(statistics.pendingRowsMax, table.rowCount)
     this.#open()
     if (rows === count) return true
@@ -280,40 +212,7 @@ class Correlation {
     return false
   }
 
-  /**
-   * Makes dead letters of made parts that could not be kept by value, whether or not they would have to wait, and of parts that say
-   * they are of a time to come: with that time, all others would be over, and they never.
-   */
-  #refuse(columns: RecordColumns, latestMs: number): void {
-    if (this.#madeSides.size === 0 && latestMs === Infinity) return
-    const { count, side, reason, timestamp } = columns
-    for (let row = 0; row < count; row++) {
-      if (side[row] === noSide) continue
-      const isTooLarge = this.#madeSides.has(side[row]!) && madePartBytes(columns, row) > this.#keptBytesMax
-      if (!isTooLarge && timestamp[row]! <= latestMs) continue
-      side[row] = noSide
-      reason[row] = isTooLarge ? Reason.PART_TOO_LARGE : Reason.TIMESTAMP_AHEAD
-    }
-  }
-
-  /** Has parts kept by value that must not be made a second time, or whose records the source may drop. */
-  #keepByValue(columns: RecordColumns): void {
-    const { topics } = this.#services
-    const { state, schedule } = this.#session
-    if (this.#madeSides.size === 0 && !topics.isCompacted) return
-    for (let row = 0; row < columns.count; row++) {
-      const side = columns.side[row]!
-      const isMade = this.#madeSides.has(side)
-      if (side === noSide || !(isMade || topics.isCompacted)) continue
-      const part = isMade ? madePart(columns, row) : sourcePart(columns, row)
-      // A record that does not fit stays in the source only; a made part has been refused.
-      if (!isMade && part.bytes > this.#keptBytesMax) continue
-      state.promoted.add(part)
-      schedule.owe(part.bytes)
-    }
-  }
-
-  /** The epoch at hand has something in it. */
+  /** The current epoch has something in it. */
   #open(): void {
     const { clock } = this.#services
     const { schedule } = this.#session
@@ -325,55 +224,21 @@ class Correlation {
     this.#arm()
   }
 
-  /** Hands filled batches to the sink, which gives their memory back when they are stored. */
-  async #sendFilled(): Promise<void> {
-    const { clock } = this.#services
-    const { schedule } = this.#session
-    const { budget } = this.#life
-    for (const batch of this.#filled.splice(0)) {
-      budget.take(batch.capacity)
-      const bytes = batch.position
-      const writing = schedule.sent(bytes, clock.monotonicMs())
-      const onStored = () => {
-        schedule.stored(writing, bytes)
-        budget.give(batch.capacity)
-        this.#builders[batch.sink]!.recycle(batch)
-      }
-      const sent = this.#sink.tell({ type: 'output', incarnation: this.#incarnation, batch, onStored })
-      if (sent !== undefined) await sent
-    }
-  }
-
   #isDue(): boolean {
     const { clock } = this.#services
     const { schedule } = this.#session
     const { rowBatches } = this.#life
     if (this.#isInDoubt()) return false
     if (this.#drains.length > 0 && schedule.isOpen && !schedule.isCommitting) return true
-    return schedule.isDue(clock.monotonicMs(), this.#openBytes, rowBatches.isIdle)
+    return schedule.isDue(clock.monotonicMs(), this.#outputs.openBytes, rowBatches.isIdle)
   }
 
-  /**
-   * Whether the epoch at hand is not to be closed yet: a function failed on the last records that it saw, so that those are
-   * dead letters, or, where it fails on the next ones too, the fault is not theirs and the program stops without them.
-   */
   #isInDoubt(): boolean {
-    const { clock } = this.#services
-    const { openStreaks, schedule } = this.#session
-    const { rowBatches } = this.#life
-    if (!this.#hasFailures || openStreaks.size === 0 || this.#epochRecords >= doubtfulRecordsMax) return false
-    return schedule.mayStayOpen(clock.monotonicMs(), this.#openBytes, rowBatches.isIdle)
+    return this.#doubt.isPossible && this.#doubt.isOpen(this.#outputs.openBytes, this.#life.rowBatches.isIdle)
   }
 
   get #roomBytes(): number {
-    return this.#session.schedule.roomBytes(this.#openBytes)
-  }
-
-  /** Bytes of batches that are being filled. */
-  get #openBytes(): number {
-    let bytes = this.#session.state.table.openBytes
-    for (const builder of this.#builders) bytes += builder.openBytes
-    return bytes
+    return this.#session.schedule.roomBytes(this.#outputs.openBytes)
   }
 
   /**
@@ -388,7 +253,7 @@ class Correlation {
     const afterMs = dueInMs ?? Math.min(this.#sweep?.pollMs ?? Infinity, this.#compaction.dueMs ?? Infinity)
     if (afterMs === Infinity) return
     this.#timer = clock.setTimer({ afterMs: Math.max(1, afterMs) }, () => {
-      void this.#self.tell({ type: 'tick', incarnation: this.#incarnation })
+      void this.#self.tell({ type: 'tick', incarnation: this.#life.incarnation })
     })
   }
 
@@ -397,7 +262,7 @@ class Correlation {
     this.#timer = undefined
   }
 
-  /** Draws the border of the epoch at hand and sends it to be committed. */
+  /** Draws the border of the current epoch and sends it to be committed. */
   async #close(): Promise<void> {
     const { timeOfDay } = this.#services
     const { state, schedule } = this.#session
@@ -410,12 +275,10 @@ class Correlation {
     if (timeOfDay.isDue) await timeOfDay.ask()
     this.#sweep?.run(schedule.sideBytes)
     state.table.flush()
-    const offsets = closeEpoch(state, this.#builders[checkpointSink]!, timeOfDay.nowMs())
-    for (const builder of this.#builders) builder.flush()
-    await this.#sendFilled()
+    const offsets = closeEpoch(state, this.#outputs.checkpoint, timeOfDay.nowMs())
+    await this.#outputs.sendAll(this.#sink)
     schedule.closed()
-    this.#epochRecords = 0
-    this.#hasFailures = false
-    await this.#sink.tell({ type: 'commit', incarnation: this.#incarnation, offsets })
+    this.#doubt.reset()
+    await this.#sink.tell({ type: 'commit', incarnation: this.#life.incarnation, offsets })
   }
 }

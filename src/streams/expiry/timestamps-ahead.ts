@@ -1,0 +1,16 @@
+import { noSide, Reason, type RecordColumns } from '../../kernel/index.ts'
+
+/**
+ * Makes dead letters of parts that say they are of a time to come: by an event clock that believed them all others would be over, and
+ * they never.
+ *
+ * @param latestMs - Timestamps beyond are not believed.
+ */
+export function refuseAhead({ count, side, reason, timestamp }: RecordColumns, latestMs: number): void {
+  if (latestMs === Infinity) return
+  for (let row = 0; row < count; row++) {
+    if (side[row] === noSide || timestamp[row]! <= latestMs) continue
+    side[row] = noSide
+    reason[row] = Reason.TIMESTAMP_AHEAD
+  }
+}

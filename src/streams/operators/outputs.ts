@@ -1,0 +1,118 @@
+import type { ActorRef } from '../../actors/index.ts'
+import { type OutputBatch, OutputBuilder } from '../../kernel/index.ts'
+import { causesOf } from '../dead-letters/dead-letter-cause.ts'
+import { DeadLetterEncoder } from '../dead-letters/dead-letter.ts'
+import { ExpiredRowEncoder } from '../expiry/expired-row.ts'
+import type { Session } from '../recovery/session.ts'
+import type { Life } from '../runtime/life.ts'
+import type { SinkMessage } from '../runtime/messages.ts'
+import type { Services } from '../runtime/services.ts'
+import { TimestampWindow } from '../time/timestamp-window.ts'
+import { checkpointSink, deadLetterSink, expiredSink, mergedSink, recordBytesMax } from '../topics/program-topics.ts'
+import { mergedNames } from '../topology/merged-names.ts'
+
+/** A record leaves with the epoch after the one that is being committed, so by then two may have taken their time. */
+const epochsUnderWay = 2
+
+/**
+ * What leaves with the current epoch: merged records, dead letters, expired rows and checkpoint, encoded into a batch for each partition
+ * of their topics. Full batches go to the sink, which gives their memory back when they are stored.
+ *
+ * State: the batches being filled; full ones that are still to be sent, because builders cannot wait.
+ */
+export class Outputs {
+  readonly deadLetters: DeadLetterEncoder
+  /** Which timestamps the topic of merged records takes. */
+  readonly mergedTimes: TimestampWindow
+  readonly #services: Services
+  readonly #session: Session
+  readonly #life: Life
+  readonly #builders: readonly OutputBuilder[]
+  readonly #filled: OutputBatch[] = []
+
+  constructor(services: Services, session: Session) {
+    const { topics, options, plan } = services
+    this.#services = services
+    this.#session = session
+    this.#life = session.lives.current
+    this.#builders = topics.sinks.map(
+      (topic, sink) =>
+        new OutputBuilder({
+          sink,
+          partitionCount: topic.partitions.length,
+          batchBytes: Math.min(options.batchBytes, topics.batchBytesMax[sink]!),
+          onFilled: (batch) => this.#filled.push(batch),
+        }),
+    )
+    this.mergedTimes = this.#timesOf(mergedSink)
+    this.deadLetters = new DeadLetterEncoder(this.#builders[deadLetterSink]!, {
+      topic: plan.source.topic,
+      recordBytesMax: recordBytesMax(topics, deadLetterSink),
+      times: this.#timesOf(deadLetterSink),
+      causeOf: causesOf(plan),
+    })
+    this.#publish()
+  }
+
+  /** Where the checkpoint of the epoch is written. */
+  get checkpoint(): OutputBuilder {
+    return this.#builders[checkpointSink]!
+  }
+
+  /** Bytes of batches that are being filled. */
+  get openBytes(): number {
+    let bytes = this.#session.state.table.openBytes
+    for (const builder of this.#builders) bytes += builder.openBytes
+    return bytes
+  }
+
+  get hasFilled(): boolean {
+    return this.#filled.length > 0
+  }
+
+  /** Hands full batches to the sink. */
+  async send(sink: ActorRef<SinkMessage>): Promise<void> {
+    const { clock } = this.#services
+    const { schedule } = this.#session
+    const { budget, incarnation } = this.#life
+    for (const batch of this.#filled.splice(0)) {
+      budget.take(batch.capacity)
+      const bytes = batch.position
+      const writing = schedule.sent(bytes, clock.monotonicMs())
+      const onStored = () => {
+        schedule.stored(writing, bytes)
+        budget.give(batch.capacity)
+        this.#builders[batch.sink]!.recycle(batch)
+      }
+      const sent = sink.tell({ type: 'output', incarnation, batch, onStored })
+      if (sent !== undefined) await sent
+    }
+  }
+
+  /** Hands all batches to the sink, full or not. */
+  sendAll(sink: ActorRef<SinkMessage>): Promise<void> {
+    for (const builder of this.#builders) builder.flush()
+    return this.send(sink)
+  }
+
+  /** Has the table publish here what completes, and what leaves otherwise. */
+  #publish(): void {
+    const { plan, topics, timeOfDay } = this.#services
+    const { table } = this.#session.state
+    const out = this.#builders[expiredSink]
+    const sink = out && { out, recordBytesMax: recordBytesMax(topics, expiredSink), times: this.#timesOf(expiredSink) }
+    const expired = new ExpiredRowEncoder(plan, sink, this.deadLetters)
+    table.publishTo({
+      out: this.#builders[mergedSink]!,
+      ...mergedNames(plan),
+      recordBytesMax: recordBytesMax(topics, mergedSink),
+      refuse: (part, reason) => this.deadLetters.encodeReference(part, reason, timeOfDay.nowMs()),
+      expire: (row) => expired.encode(row),
+    })
+  }
+
+  #timesOf(sink: number): TimestampWindow {
+    const { topics, timeOfDay, options } = this.#services
+    return new TimestampWindow(topics.timestamps[sink]!, timeOfDay, epochsUnderWay * options.transactionTimeoutMs)
+  }
+}
