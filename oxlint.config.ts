@@ -1,5 +1,5 @@
 import { defineConfig, type DummyRuleMap } from 'oxlint'
-import { layers } from './tools/layers.ts'
+import { layers, stepsOfEpochs } from './tools/layers.ts'
 
 // How deep folders nest below a layer's own; `test/tidy.test.ts` refuses deeper ones, which no rule would cover.
 const depths = [1, 2, 3]
@@ -30,9 +30,16 @@ export default defineConfig({
     ...Object.entries(layers).flatMap(([folder, allowed]) =>
       depths.map((depth) => ({
         files: [`src/${folder}/${'*/'.repeat(depth - 1)}*.ts`],
-        rules: restrictImports(leaving({ up: depth, upToSrc: depth + folder.split('/').length - 1, allowed })),
+        rules: restrictImports([
+          ...leaving({ up: depth, upToSrc: depth + folder.split('/').length - 1, allowed }),
+          ...(folder === 'streams' ? stepsOfEpochs.files.map((file) => `**/${file}`) : []),
+        ]),
       })),
     ),
+    {
+      files: stepsOfEpochs.rooms.map((room) => `src/${room}/*.ts`),
+      rules: restrictImports(leaving({ up: 2, upToSrc: 2, allowed: layers.streams })),
+    },
     // Tests may stand on every folder's front door, but on nothing behind it.
     ...depths.map((depth) => ({
       files: [`src/${'*/'.repeat(depth)}*.test.ts`],
@@ -87,6 +94,7 @@ function leaving({ up, upToSrc, allowed }: { up: number; upToSrc: number; allowe
 }
 
 function restrictImports(group: string[]): DummyRuleMap {
-  const message = 'tools/layers.ts says which folders may be imported, and only through their index.ts (core excepted).'
+  const message =
+    'tools/layers.ts says which folders and files may be imported, and folders only through their index.ts (core excepted).'
   return { 'eslint/no-restricted-imports': ['error', { patterns: [{ group, message }] }] }
 }

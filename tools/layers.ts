@@ -21,3 +21,18 @@ export const layers = {
   // What checks the experiment's result must share no code with what made it.
   'cli/experiment': ['core'],
 } as const satisfies Record<string, readonly string[]>
+
+/**
+ * In which order the steps of an epoch and of a recovery go stands in two rooms of `streams`, and nobody else knows it: these files
+ * say it, and only these rooms import them.
+ */
+export const stepsOfEpochs = {
+  rooms: ['streams/epochs', 'streams/recovery'],
+  files: [
+    'epochs/participants.ts',
+    'epochs/table-epochs.ts',
+    'checkpoint/manifest-writer.ts',
+    'recovery/restoration.ts',
+    'recovery/state-after.ts',
+  ],
+} as const

@@ -15,7 +15,7 @@ import { assert } from '../../core/assert.ts'
 import { sleep } from '../../core/clock.ts'
 import { MillraceError, type ErrorCode, FunctionError } from '../../core/errors.ts'
 import { columnsRowsMax } from '../../kernel/index.ts'
-import type { Restoration } from '../recovery/restoration.ts'
+import type { ProgramState } from '../recovery/program-state.ts'
 import type { RunOptions } from '../options.ts'
 import type { RestoringSession } from '../recovery/session.ts'
 import type { Services } from '../runtime/services.ts'
@@ -49,7 +49,7 @@ export interface FunctionHost
     | 'stageTimeoutMs'
     | 'maxConsecutivePoison'
   >
-  readonly restoration: Pick<Restoration, 'isDone'>
+  readonly restoration: Pick<ProgramState['restoration'], 'isDone'>
 }
 
 interface Failure {

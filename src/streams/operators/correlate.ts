@@ -12,7 +12,7 @@
  */
 import { type ActorContext, type ActorRef, defineActor, type Reply } from '../../actors/index.ts'
 import type { Timer } from '../../core/clock.ts'
-import { endWithin, type RecordColumns } from '../../kernel/index.ts'
+import { endWithin } from '../../kernel/index.ts'
 import { divertRows } from '../dead-letters/diverted-rows.ts'
 import { TableSweep } from '../expiry/table-sweep.ts'
 import { refuseAhead } from '../expiry/timestamps-ahead.ts'

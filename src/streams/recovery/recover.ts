@@ -19,7 +19,8 @@ import { type Compatibility, compatibilityOf, type Findings } from './compatibil
 import type { RecoveredState } from './program-state.ts'
 import type { Session } from './session.ts'
 import type { SpareMemory } from './spare-memory.ts'
-import { firstState, stateAfter, type WarmTable } from './state-after.ts'
+import { firstState, stateAfter } from './state-after.ts'
+import type { WarmTable } from './warm-table.ts'
 
 export interface RecoveryRequest {
   readonly services: KafkaServices

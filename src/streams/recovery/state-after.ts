@@ -16,6 +16,7 @@ import type { ProgramIdentity } from '../checkpoint/manifest-writer.ts'
 import { processingTime } from '../expiry/deadline-clock.ts'
 import { type RecoveredState, stateOf } from './program-state.ts'
 import type { SpareMemory } from './spare-memory.ts'
+import type { WarmTable } from './warm-table.ts'
 import type { RestorationBase } from './restoration.ts'
 import { EventClock } from '../expiry/event-clock.ts'
 import { lossError, lossOf, type PartitionLoss } from '../epochs/loss.ts'
@@ -40,12 +41,6 @@ export interface StateRequest {
   /** A table that may have most of the pending parts. */
   readonly warmTable?: WarmTable | undefined
   readonly logger: Logger
-}
-
-/** A table with all parts that were pending when the epoch of its manifest had ended. */
-export interface WarmTable {
-  readonly table: PendingTable
-  readonly manifest: Manifest
 }
 
 /** The state of a program that never was: it begins at the start of the log. */

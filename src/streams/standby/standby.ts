@@ -1,22 +1,22 @@
 import { startSystem } from '../../actors/index.ts'
 import { sleep } from '../../core/clock.ts'
-import { listOffsets, topicRange } from '../../kafka/index.ts'
+import { topicRange } from '../../kafka/index.ts'
 import type { PendingTable } from '../../kernel/index.ts'
 import { manifestOf } from '../checkpoint/checkpoint-records.ts'
 import { CheckpointView } from '../checkpoint/checkpoint-view.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
-import { incompatibility } from '../recovery/compatibility.ts'
 import type { RecoveredState } from '../recovery/program-state.ts'
 import type { RestoringSession } from '../recovery/session.ts'
 import type { SpareMemory } from '../recovery/spare-memory.ts'
-import { stateAfter, type WarmTable } from '../recovery/state-after.ts'
+import { warmState } from '../recovery/warm-state.ts'
+import type { WarmTable } from '../recovery/warm-table.ts'
 import { readingPorts } from '../runtime/kafka-ports.ts'
 import { Lives } from '../runtime/life.ts'
 import { rootCause } from '../runtime/root-cause.ts'
 import type { KafkaServices } from '../runtime/services.ts'
 import { newStatistics } from '../runtime/statistics.ts'
 import { standbyTree } from '../runtime/supervision-tree.ts'
-import { checkpointSink, findSource, outputsOf } from '../topics/program-topics.ts'
+import { checkpointSink } from '../topics/program-topics.ts'
 import { SourceTopic } from '../topics/source-topic.ts'
 
 /** How long a standby leaves its table alone that it could not bring up to date. */
@@ -100,25 +100,18 @@ export class Standby {
 
   /** Brings the table to the end of this epoch. */
   async #bringTo(manifest: Manifest): Promise<void> {
-    const { cluster, plan, options, topics, logger } = this.#services
-    const source = await findSource(cluster, plan)
-    if (incompatibility(plan, source, manifest) !== undefined) throw new OtherProgram()
-    const state = stateAfter(
-      {
-        plan,
-        // What is lost is accepted by the process that takes over, and goes on without this table.
-        options: { ...options, acceptLoss: false },
-        source,
-        outputs: outputsOf(topics),
-        logStarts: await listOffsets(cluster, source, 'earliest'),
-        logEnds: [],
-        records: this.#checkpoint.records,
-        spareMemory: this.#spareMemory,
-        warmTable: this.#warm,
-        logger,
-      },
+    const services = this.#services
+    const { plan, logger } = services
+    const { records } = this.#checkpoint
+    const warm = await warmState({
+      services,
+      records,
       manifest,
-    )
+      warmTable: this.#warm,
+      spareMemory: this.#spareMemory,
+    })
+    if (warm === undefined) throw new OtherProgram()
+    const { state, source } = warm
     if (!state.restoration.isDone) await this.#restore(state, new SourceTopic(source))
     if (this.#warm === undefined) {
       const facts = { app: plan.name, epoch: manifest.epoch, pending: manifest.pending }

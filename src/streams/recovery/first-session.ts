@@ -1,0 +1,40 @@
+import { EpochSchedule } from '../epochs/epoch-schedule.ts'
+import { CarefulMode } from '../poison/careful-mode.ts'
+import { Lives } from '../runtime/life.ts'
+import type { Services } from '../runtime/services.ts'
+import { outputsOf } from '../topics/program-topics.ts'
+import { SourceTopic } from '../topics/source-topic.ts'
+import type { Session } from './session.ts'
+import { firstState } from './state-after.ts'
+
+/** The session of a program that never was and leaves no trace of its starts, such as one that runs over memory: its source is empty. */
+export async function firstSession({ plan, options, topics, logger, outputBytesMax }: Services): Promise<Session> {
+  const { source } = topics
+  const none = source.partitions.map(() => 0)
+  const state = firstState({
+    plan,
+    options,
+    source,
+    outputs: outputsOf(topics),
+    logStarts: none,
+    logEnds: none,
+    records: new Map(),
+    spareMemory: { take: () => undefined },
+    logger,
+  })
+  return {
+    compatibility: { kind: 'first start' },
+    state,
+    source: new SourceTopic(source),
+    endOffsets: none,
+    careful: await CarefulMode.begin({
+      last: undefined,
+      epoch: 0,
+      attemptsMax: options.processAttempts,
+      note: async () => {},
+    }),
+    schedule: new EpochSchedule(options),
+    lives: new Lives(outputBytesMax),
+    openStreaks: new Set(),
+  }
+}

@@ -1,0 +1,57 @@
+import { listOffsets, type Topic } from '../../kafka/index.ts'
+import type { CheckpointRecords } from '../checkpoint/checkpoint-records.ts'
+import type { Manifest } from '../checkpoint/manifest.ts'
+import type { KafkaServices } from '../runtime/services.ts'
+import { findSource, outputsOf } from '../topics/program-topics.ts'
+import { incompatibility } from './compatibility.ts'
+import type { RecoveredState } from './program-state.ts'
+import type { SpareMemory } from './spare-memory.ts'
+import { stateAfter } from './state-after.ts'
+import type { WarmTable } from './warm-table.ts'
+
+export interface WarmRequest {
+  readonly services: KafkaServices
+  /** What the checkpoint says, and the manifest in it. */
+  readonly records: CheckpointRecords
+  readonly manifest: Manifest
+  /** A table as of an earlier epoch. */
+  readonly warmTable: WarmTable | undefined
+  /** Where a new table is to live. */
+  readonly spareMemory: SpareMemory
+}
+
+/** A state whose table has what an earlier one had, and is still pending; the rest is to be restored from this source. */
+export interface WarmState {
+  readonly state: RecoveredState
+  readonly source: Topic
+}
+
+/**
+ * Makes the state of an epoch in a process that stands by: as `recover` does, but nothing is fenced, compared with the group or noted.
+ *
+ * @returns Undefined where the checkpoint is of another program.
+ * @throws MillraceError `CHECKPOINT_CORRUPT`, `PENDING_LOST`; KafkaError
+ */
+export async function warmState(request: WarmRequest): Promise<WarmState | undefined> {
+  const { services, records, manifest, warmTable, spareMemory } = request
+  const { cluster, plan, options, topics, logger } = services
+  const source = await findSource(cluster, plan)
+  if (incompatibility(plan, source, manifest) !== undefined) return undefined
+  const state = stateAfter(
+    {
+      plan,
+      // What is lost is accepted by the process that takes over, and goes on without this table.
+      options: { ...options, acceptLoss: false },
+      source,
+      outputs: outputsOf(topics),
+      logStarts: await listOffsets(cluster, source, 'earliest'),
+      logEnds: [],
+      records,
+      spareMemory,
+      warmTable,
+      logger,
+    },
+    manifest,
+  )
+  return { state, source }
+}
