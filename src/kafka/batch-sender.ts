@@ -1,6 +1,7 @@
 import { sleep } from '../core/clock.ts'
 import { apis } from './apis.ts'
-import { brokerErrors, isRetryableCode, refusal } from './broker-error.ts'
+import { errorCode, isRetriable } from '../protocol/index.ts'
+import { refusal } from './broker-error.ts'
 import type { Wait } from './broker-waits.ts'
 import type { Cluster, Topic } from './cluster.ts'
 import { answersIn, type ProduceAnswer, produceRequest } from './produce-protocol.ts'
@@ -71,19 +72,19 @@ async function send(cluster: Cluster, topic: Topic, { leader, batches }: BatchRe
   for (let attempt = 0; ; attempt++) {
     const refused: ProduceAnswer[] = []
     for (const answer of await produce(cluster, topic, leader, left)) {
-      if (answer.errorCode === brokerErrors.none) stored.push(answer)
+      if (answer.errorCode === errorCode.none) stored.push(answer)
       else refused.push(answer)
     }
     if (refused.length === 0) {
       wait?.end()
       return stored
     }
-    const { errorCode, partition } = refused.find((answer) => !isRetryableCode(answer.errorCode)) ?? refused[0]!
-    if (!isRetryableCode(errorCode) || clock.monotonicMs() > endMs) {
-      throw refusal(errorCode, `writing to topic "${topic.name}", partition ${partition}`)
+    const { errorCode: code, partition } = refused.find((answer) => !isRetriable(answer.errorCode)) ?? refused[0]!
+    if (!isRetriable(code) || clock.monotonicMs() > endMs) {
+      throw refusal(code, `writing to topic "${topic.name}", partition ${partition}`)
     }
     wait ??= waits.begin(`writing to "${topic.name}"`)
-    wait.failed(refusal(errorCode, `writing to topic "${topic.name}", partition ${partition}`))
+    wait.failed(refusal(code, `writing to topic "${topic.name}", partition ${partition}`))
     left = new Map(refused.map((answer) => [answer.partition, left.get(answer.partition)!]))
     await sleep(clock, retryDelayMs(attempt, random), signal)
   }

@@ -1,7 +1,5 @@
-import { type ErrorDetails, KafkaError, MillraceError } from '../core/errors.ts'
+import { type ErrorDetails, KafkaError } from '../core/errors.ts'
 import { errorCode, errorFields, errorName, isRetriable } from '../protocol/index.ts'
-
-export { errorCode as brokerErrors, errorName as brokerErrorName, isRetriable as isRetryableCode }
 
 /** What the broker's name for an error leaves open: which option of ours it is about, and which setting of the broker's. */
 const hints: ReadonlyMap<number, string> = new Map([
@@ -54,28 +52,4 @@ function errorsIn(value: unknown): number[] {
 /** A topic is not the one that it was, though it has the same name. */
 export function topicRecreated(topic: string): KafkaError {
   return new KafkaError('KAFKA_TOPIC_RECREATED', `topic "${topic}" was deleted and created anew`, { topic })
-}
-
-/**
- * Turns what the library's API functions reject with into a `KafkaError`.
- *
- * @param what - What was attempted, as the beginning of a sentence.
- */
-export function asKafkaError(error: unknown, what: string): MillraceError {
-  if (MillraceError.is(error)) return error
-  const [code] = brokerCodesOf(error)
-  if (code !== undefined) return refusal(code, what)
-  return new KafkaError(
-    'KAFKA_REFUSED',
-    `${what}: ${error instanceof Error ? error.message : String(error)}`,
-    {},
-    error,
-  )
-}
-
-/** The broker's error codes within an error of the library. */
-export function brokerCodesOf(error: unknown): number[] {
-  if (typeof error !== 'object' || error === null) return []
-  if ('apiCode' in error && typeof error.apiCode === 'number') return [error.apiCode]
-  return error instanceof AggregateError ? error.errors.flatMap(brokerCodesOf) : []
 }

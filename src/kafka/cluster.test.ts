@@ -1,4 +1,3 @@
-import { initProducerIdV4 } from '@platformatic/kafka'
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import {
@@ -12,6 +11,7 @@ import {
   unusedPort,
 } from '../../test/kafka-peer/index.ts'
 import { BrokerWaits } from './broker-waits.ts'
+import { apis } from './apis.ts'
 import { Cluster, type ClusterOptions } from './cluster.ts'
 
 const coordinatorLoading = 14
@@ -115,13 +115,13 @@ describe('Cluster', () => {
     broker.serve(initProducerId, () => ({ errorCode: 0, producerId: 5, producerEpoch: 0 }))
     const bootstrapServers = `${silent.bootstrapServers},${broker.bootstrapServers}`
     const { clock, cluster } = await start(t, { bootstrapServers })
-    const answer = cluster.request('asking', initProducerIdV4.api, null, 0)
+    const answer = cluster.ask('asking', apis.initProducerId, newId)
     await silent.take(initProducerId)
 
     await clock.advance(30_000)
     await clock.passPause()
 
-    assert.equal((await answer).producerId, 5n)
+    assert.equal((await answer).producerId, 5)
   })
 
   it('tries the next broker a second after one that accepts connections and never answers', async (t) => {
@@ -218,7 +218,7 @@ describe('Cluster', () => {
 
   it('repeats a request while the error is one that passes', async (t) => {
     const { broker, clock, cluster } = await start(t)
-    const answer = cluster.request('asking', initProducerIdV4.api, null, 0)
+    const answer = cluster.ask('asking', apis.initProducerId, newId)
 
     ;(await broker.take(initProducerId)).answer({ errorCode: coordinatorLoading })
     await clock.passPause()
@@ -226,12 +226,12 @@ describe('Cluster', () => {
     await clock.passPause()
     ;(await broker.take(initProducerId)).answer({ errorCode: 0, producerId: 5, producerEpoch: 0 })
 
-    assert.equal((await answer).producerId, 5n)
+    assert.equal((await answer).producerId, 5)
   })
 
   it('says what a broker refuses, and does not ask again', async (t) => {
     const { broker, clock, cluster } = await start(t)
-    const refused = assert.rejects(cluster.request('asking for an id', initProducerIdV4.api, null, 0), {
+    const refused = assert.rejects(cluster.ask('asking for an id', apis.initProducerId, newId), {
       code: 'KAFKA_REFUSED',
       message: 'asking for an id: CLUSTER_AUTHORIZATION_FAILED',
       details: { brokerError: 'CLUSTER_AUTHORIZATION_FAILED' },
@@ -264,7 +264,7 @@ describe('Cluster', () => {
 
   it('ends a pause when it is closed', async (t) => {
     const { broker, clock, cluster } = await start(t)
-    const refused = assert.rejects(cluster.request('asking', initProducerIdV4.api, null, 0), { code: 'KAFKA_CLOSED' })
+    const refused = assert.rejects(cluster.ask('asking', apis.initProducerId, newId), { code: 'KAFKA_CLOSED' })
     ;(await broker.take(initProducerId)).answer({ errorCode: coordinatorLoading })
     while (clock.pauseCount === 0) await settled()
 
@@ -350,3 +350,5 @@ async function start(t: TestContext, options: Partial<ClusterOptions> = {}) {
   t.after(() => cluster.close())
   return { broker, clock, cluster }
 }
+
+const newId = { transactionalId: null, transactionTimeoutMs: 0 }

@@ -1,4 +1,3 @@
-import type { API } from '@platformatic/kafka'
 import { type Clock, sleep, systemClock, type Timer } from '../core/clock.ts'
 import { ConfigError, MillraceError, KafkaError } from '../core/errors.ts'
 import { type Random, systemRandom } from '../core/random.ts'
@@ -12,7 +11,7 @@ import {
   type ResponseOf,
 } from '../protocol/index.ts'
 import { apis } from './apis.ts'
-import { asKafkaError, errorIn, refusal } from './broker-error.ts'
+import { errorIn, refusal } from './broker-error.ts'
 import { untoldWaits, type Waits } from './broker-waits.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import { retryDelayMs, type RetryPolicy, withRetries } from './retry.ts'
@@ -243,29 +242,6 @@ export class Cluster {
     const code = errorIn(response)
     if (code !== errorCode.none) throw refusal(code, what)
     return response
-  }
-
-  /** Calls an API function at any broker, again while the error is one that passes. */
-  request<Arguments extends unknown[], Response>(
-    what: string,
-    api: API<Arguments, Response>,
-    ...args: Arguments
-  ): Promise<Response> {
-    return withRetries(this.retryPolicy, what, () => this.requestOnce(what, api, ...args))
-  }
-
-  /** Calls an API function at any broker. */
-  async requestOnce<Arguments extends unknown[], Response>(
-    what: string,
-    api: API<Arguments, Response>,
-    ...args: Arguments
-  ): Promise<Response> {
-    const connection = await this.anyConnection()
-    try {
-      return await connection.call(api, ...args)
-    } catch (error) {
-      throw asKafkaError(error, what)
-    }
   }
 
   /** Ends all connections; what waits for one fails. */

@@ -1,22 +1,8 @@
 import net from 'node:net'
 import tls from 'node:tls'
-import {
-  type API,
-  type Connection as LibraryConnection,
-  Reader,
-  type ResponseParser,
-  type Writer,
-} from '@platformatic/kafka'
 import { type Clock, systemClock, type Timer } from '../core/clock.ts'
 import type { MillraceError } from '../core/errors.ts'
-import {
-  type Type,
-  type Api,
-  decodeResponse,
-  encodeRequest,
-  type RequestInputOf,
-  type ResponseOf,
-} from '../protocol/index.ts'
+import { type Api, decodeResponse, encodeRequest, type RequestInputOf, type ResponseOf } from '../protocol/index.ts'
 import { missingApis, negotiatedVersion, type ServedVersions, servedVersions, versionError } from './api-versions.ts'
 import { apis } from './apis.ts'
 import { connectionFailed, type Place } from './connection-failure.ts'
@@ -80,8 +66,7 @@ const saslApiKeys: ReadonlySet<number> = new Set([17, 36])
  * where it brings one, else into the connection's. Brokers answer in order, so the oldest request owns the next
  * response.
  *
- * It offers the same `send` as the connection of `@platformatic/kafka`, so that library's API functions work on it
- * (`call`). A failed connection fails every waiting request with `KAFKA_CONNECTION_FAILED` and is not used again; so does
+ * A failed connection fails every waiting request with `KAFKA_CONNECTION_FAILED` and is not used again; so does
  * one that sends what cannot be read, since nothing behind that can be trusted.
  */
 export class Connection {
@@ -239,38 +224,6 @@ export class Connection {
     this.#socket.uncork()
   }
 
-  /** Calls an API function of `@platformatic/kafka` on this connection. */
-  call<Arguments extends unknown[], Response>(api: API<Arguments, Response>, ...args: Arguments): Promise<Response> {
-    return api.async(this as unknown as LibraryConnection, ...args)
-  }
-
-  /** The library's own way to send; `call` ends here. */
-  send<Response>(
-    apiKey: number,
-    apiVersion: number,
-    createPayload: () => Writer | Promise<Writer>,
-    parse: ResponseParser<Response>,
-    hasRequestHeaderTaggedFields: boolean,
-    hasResponseHeaderTaggedFields: boolean,
-    callback: (error: Error | null, response?: Response) => void,
-  ): void {
-    const sendPayload = (payload: Writer) => {
-      this.request({
-        api: rawApi(apiKey, apiVersion),
-        request: hasRequestHeaderTaggedFields ? Buffer.concat([noTaggedFields, payload.buffer]) : payload.buffer,
-        onResponse(bytes) {
-          const parsed = Promise.resolve(Reader.from(bytes)).then((reader) => {
-            if (hasResponseHeaderTaggedFields) reader.readTaggedFields()
-            return parse(0, apiKey, apiVersion, reader)
-          })
-          parsed.then((response) => callback(null, response), callback)
-        },
-        onFailed: callback,
-      })
-    }
-    Promise.resolve(createPayload()).then(sendPayload, callback)
-  }
-
   /**
    * The broker throttles: it reads nothing from this connection for so long, in milliseconds, so what was sent already is
    * answered so much later.
@@ -396,17 +349,4 @@ export class Connection {
   #error(what: string, cause?: unknown): MillraceError {
     return connectionFailed(this.#place, what, cause)
   }
-}
-
-const noTaggedFields = Buffer.from([0])
-
-/** What the library has encoded, and will decode. */
-function rawApi(key: number, version: number) {
-  const bytes: Type<Buffer> = {
-    read: (reader) => reader.buffer.subarray(reader.skip(reader.remaining)),
-    write: (writer, value) => writer.raw(value),
-  }
-  const versions = [version, version] as const
-  const name = Object.values(apis).find((api) => api.key === key)?.name ?? `API ${key}`
-  return { key, name, versions, flexibleSince: Infinity, request: bytes, response: bytes }
 }

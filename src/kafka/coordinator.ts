@@ -1,8 +1,7 @@
-import type { API } from '@platformatic/kafka'
 import { type ErrorDetails, MillraceError } from '../core/errors.ts'
 import { type Api, errorCode, type RequestInputOf, type ResponseOf } from '../protocol/index.ts'
 import { apis } from './apis.ts'
-import { asKafkaError, brokerCodesOf, errorIn, refusal } from './broker-error.ts'
+import { errorIn, refusal } from './broker-error.ts'
 import type { Cluster } from './cluster.ts'
 import type { Connection } from './connection.ts'
 
@@ -71,30 +70,6 @@ export class Coordinator {
       if (!MillraceError.is(error)) throw error
       return { type: isSent ? 'lost' : 'unreachable', error }
     }
-  }
-
-  /** Calls an API function once. */
-  async call<Arguments extends unknown[], Response>(
-    api: API<Arguments, Response>,
-    ...args: Arguments
-  ): Promise<Attempt<Response>> {
-    let isSent = false
-    try {
-      const found = await this.#connection(anyPurpose)
-      if (found.type !== 'answered') return found
-      isSent = true
-      return { type: 'answered', response: await found.response.call(api, ...args) }
-    } catch (error) {
-      // What kept the others from being attempted is more telling than that they were not.
-      const codes = brokerCodesOf(error)
-      const code = codes.find((other) => other !== errorCode.operationNotAttempted) ?? codes[0]
-      if (code !== undefined) return { type: 'refused', code }
-      return { type: isSent ? 'lost' : 'unreachable', error: asKafkaError(error, `asking ${this.#name}`) }
-    }
-  }
-
-  get #name(): string {
-    return this.#kind === 'group' ? `group "${this.#id}"` : `transactional id "${this.#id}"`
   }
 
   async #connection({ name, requestTimeoutMs }: Purpose): Promise<Attempt<Connection>> {

@@ -3,7 +3,8 @@ import type { Timer } from '../core/clock.ts'
 import type { FetchedPartition } from '../kernel/index.ts'
 import { byLeader, listOffsets } from './admin/list-offsets.ts'
 import { apis } from './apis.ts'
-import { brokerErrors, refusal, topicRecreated } from './broker-error.ts'
+import { errorCode } from '../protocol/index.ts'
+import { refusal, topicRecreated } from './broker-error.ts'
 import type { Wait } from './broker-waits.ts'
 import type { Cluster, Topic } from './cluster.ts'
 import {
@@ -141,14 +142,14 @@ export class Fetcher {
   /** @param own - The loop's buffer; `filled` is another one where the response was too large for it. */
   #answered(loop: LeaderLoop, response: FetchResponse, filled: ReceiveBuffer, own: ReceiveBuffer): void {
     if (this.#isStopped) return
-    if (response.errorCode !== brokerErrors.none) {
+    if (response.errorCode !== errorCode.none) {
       loop.spare.push(own)
       return this.#leaderFailed(loop, refusal(response.errorCode, `fetching topic "${this.#topic.name}"`))
     }
     const fetched: FetchedPartition[] = []
     let isFirst = true
     for (const answer of response.responses.flatMap(({ partitions }) => partitions)) {
-      if (answer.errorCode !== brokerErrors.none) this.#partitionFailed(loop, answer)
+      if (answer.errorCode !== errorCode.none) this.#partitionFailed(loop, answer)
       else {
         this.#recovered(answer.partitionIndex)
         if (!answer.records?.length) continue
@@ -228,10 +229,10 @@ export class Fetcher {
     )
   }
 
-  #partitionFailed(loop: LeaderLoop, { partitionIndex: partition, errorCode }: FetchResponsePartition): void {
+  #partitionFailed(loop: LeaderLoop, { partitionIndex: partition, errorCode: code }: FetchResponsePartition): void {
     loop.partitions = loop.partitions.filter((other) => other !== partition)
-    if (errorCode === brokerErrors.offsetOutOfRange) return void this.#offsetLost(partition)
-    const error = refusal(errorCode, `fetching topic "${this.#topic.name}", partition ${partition}`, { partition })
+    if (code === errorCode.offsetOutOfRange) return void this.#offsetLost(partition)
+    const error = refusal(code, `fetching topic "${this.#topic.name}", partition ${partition}`, { partition })
     if (error.retryable) this.#reassignLater([partition], error)
     else this.#fail(error)
   }

@@ -3,7 +3,8 @@ import type { Timer } from '../core/clock.ts'
 import { type MillraceError, KafkaError } from '../core/errors.ts'
 import type { OutputBatch } from '../kernel/index.ts'
 import { apis } from './apis.ts'
-import { brokerErrors, refusal, topicRecreated } from './broker-error.ts'
+import { errorCode } from '../protocol/index.ts'
+import { refusal, topicRecreated } from './broker-error.ts'
 import type { Wait } from './broker-waits.ts'
 import type { Cluster, Topic } from './cluster.ts'
 import { answersIn, type ProduceAnswer, produceRequest, type ProduceResponse } from './produce-protocol.ts'
@@ -280,34 +281,28 @@ export class Producer {
     if (answer === undefined) {
       return this.#sentInVain(state, outgoing, new KafkaError('KAFKA_UNAVAILABLE', `${where}: the broker left it out`))
     }
-    const { errorCode, errorMessage, topic, partition } = answer
-    if (errorCode === brokerErrors.none || errorCode === brokerErrors.duplicateSequenceNumber) {
+    const { errorCode: code, errorMessage, topic, partition } = answer
+    if (code === errorCode.none || code === errorCode.duplicateSequenceNumber) {
       return this.#stored(state, outgoing)
     }
     const message = errorMessage === null ? where : `${where} (${errorMessage})`
-    const error = refusal(errorCode, message, { topic, partition })
+    const error = refusal(code, message, { topic, partition })
     // Behind a batch that failed, the following ones of its partition are out of order; they are sent again behind it.
-    const followsFailure = errorCode === brokerErrors.outOfOrderSequenceNumber && state.failed.length > 0
+    const followsFailure = code === errorCode.outOfOrderSequenceNumber && state.failed.length > 0
     if (followsFailure || error.retryable) {
-      return this.#sentInVain(
-        state,
-        outgoing,
-        error,
-        this.#isEndingTransaction(errorCode, outgoing) ? 'wait' : 'search',
-      )
+      return this.#sentInVain(state, outgoing, error, this.#isEndingTransaction(code, outgoing) ? 'wait' : 'search')
     }
     const { transaction } = this.#options
     // What it means is not known yet, so a commit that waits for the batch must not end with it.
-    if (transaction !== undefined && concernsTransaction(errorCode)) transaction.onRefused(errorCode)
+    if (transaction !== undefined && concernsTransaction(code)) transaction.onRefused(code)
     else this.#fail(error)
   }
 
   /** Whether a batch seems to have come while the transaction before was still ending, which takes milliseconds. */
-  #isEndingTransaction(errorCode: number, { failures }: OutgoingBatch): boolean {
+  #isEndingTransaction(code: number, { failures }: OutgoingBatch): boolean {
     if (this.#options.transaction === undefined) return false
     return (
-      errorCode === brokerErrors.concurrentTransactions ||
-      (errorCode === brokerErrors.notEnoughReplicas && failures < soonAttempts)
+      code === errorCode.concurrentTransactions || (code === errorCode.notEnoughReplicas && failures < soonAttempts)
     )
   }
 

@@ -1,5 +1,6 @@
 import { type MillraceError, KafkaError } from '../core/errors.ts'
-import { brokerErrorName, refusal } from './broker-error.ts'
+import { errorName } from '../protocol/index.ts'
+import { refusal } from './broker-error.ts'
 import type { TransactionAction } from './transaction-state.ts'
 
 type Failure = Extract<TransactionAction, { type: 'aborted' | 'timedOut' | 'fenced' | 'outcomeUnknown' | 'failed' }>
@@ -14,7 +15,7 @@ export function transactionError(
   const who = `transactional id "${transactionalId}"`
   switch (failure.type) {
     case 'aborted': {
-      const brokerError = brokerErrorName(failure.code)
+      const brokerError = errorName(failure.code)
       return new KafkaError('TRANSACTION_ABORTED', `${who}: ${brokerError}`, { ...details, brokerError })
     }
     case 'timedOut':
@@ -24,7 +25,7 @@ export function transactionError(
         { ...details, transactionTimeoutMs },
       )
     case 'fenced': {
-      const brokerError = brokerErrorName(failure.code)
+      const brokerError = errorName(failure.code)
       const message = `${who} belongs to another producer by now, or its transaction timed out before it was known to be open`
       return new KafkaError('TRANSACTION_FENCED', `${message}: ${brokerError}`, { ...details, brokerError })
     }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { check } from '../../test/property.ts'
-import { brokerErrors } from './broker-error.ts'
+import { errorCode } from '../protocol/index.ts'
 import { type ModelAnswer, ModelCoordinator } from './fixtures/model-coordinator.ts'
 import {
   newTransactionState,
@@ -15,7 +15,7 @@ import {
   type TransactionVersion,
 } from './transaction-state.ts'
 
-const passing = [brokerErrors.concurrentTransactions, brokerErrors.notCoordinator, brokerErrors.coordinatorNotAvailable]
+const passing = [errorCode.concurrentTransactions, errorCode.notCoordinator, errorCode.coordinatorNotAvailable]
 const attemptsMax = 6
 
 /** What a producer knows of one of its transactions. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { brokerErrors } from './broker-error.ts'
+import { errorCode } from '../protocol/index.ts'
 import {
   newTransactionState,
   nextTransactionState,
@@ -56,7 +56,7 @@ describe('nextTransactionState', () => {
     assert.deepEqual([state.phase, actions], ['uninitialised', [{ type: 'outcomeUnknown' }]])
   })
 
-  for (const code of [brokerErrors.producerFenced, brokerErrors.invalidProducerEpoch, brokerErrors.invalidTxnState]) {
+  for (const code of [errorCode.producerFenced, errorCode.invalidProducerEpoch, errorCode.invalidTxnState]) {
     const refused: TransactionEvent = { type: 'refused', request: 'end', code }
 
     it(`asks at error ${code} to succeed the epoch that a timeout would have made`, () => {
@@ -68,10 +68,10 @@ describe('nextTransactionState', () => {
     })
 
     it(`is fenced at error ${code} when that epoch is not to be had`, () => {
-      const again: TransactionEvent = { type: 'refused', request: 'initialise', code: brokerErrors.producerFenced }
+      const again: TransactionEvent = { type: 'refused', request: 'initialise', code: errorCode.producerFenced }
       const { state, actions } = feed(2, ...committing, refused, again)
 
-      assert.deepEqual([state.phase, actions], ['fenced', [{ type: 'fenced', code: brokerErrors.producerFenced }]])
+      assert.deepEqual([state.phase, actions], ['fenced', [{ type: 'fenced', code: errorCode.producerFenced }]])
     })
 
     it(`is fenced at error ${code} before the coordinator has shown that it opened the transaction`, () => {
@@ -85,7 +85,7 @@ describe('nextTransactionState', () => {
     const ending = feed(2, ...committing, {
       type: 'refused',
       request: 'end',
-      code: brokerErrors.concurrentTransactions,
+      code: errorCode.concurrentTransactions,
     })
     const moved = feed(2, ...committing, { type: 'refused', request: 'end', code: notCoordinator })
 
@@ -94,14 +94,14 @@ describe('nextTransactionState', () => {
   })
 
   it('asks for another membership when offsets were committed with one that is over', () => {
-    const code = brokerErrors.illegalGeneration
+    const code = errorCode.illegalGeneration
     const { actions } = feed(2, ...open, { type: 'refused', request: 'commitOffsets', code })
 
     assert.deepEqual(actions, [{ type: 'retry', pause: 'backoff', stale: 'member' }])
   })
 
   it('can only abort what has failed', () => {
-    const code = brokerErrors.transactionAbortable
+    const code = errorCode.transactionAbortable
     const failed: TransactionEvent[] = [...open, { type: 'refused', request: 'commitOffsets', code }]
 
     assert.deepEqual(feed(2, ...failed).actions, [{ type: 'aborted', code }])

@@ -1,5 +1,5 @@
 import { assert } from '../core/assert.ts'
-import { brokerErrors, isRetryableCode } from './broker-error.ts'
+import { errorCode, isRetriable } from '../protocol/index.ts'
 
 /** 2 where the brokers have finalised `transaction.version` 2 (KIP-890), else 1. */
 export type TransactionVersion = 1 | 2
@@ -99,27 +99,23 @@ const untouched = { outcome: undefined, isAbortOnly: false, isConfirmed: false, 
 
 /** The membership that offsets were committed with is over. */
 const noMember = new Set<number>([
-  brokerErrors.illegalGeneration,
-  brokerErrors.unknownMemberId,
-  brokerErrors.rebalanceInProgress,
+  errorCode.illegalGeneration,
+  errorCode.unknownMemberId,
+  errorCode.rebalanceInProgress,
 ])
-const coordinatorGone = new Set<number>([brokerErrors.coordinatorNotAvailable, brokerErrors.notCoordinator])
+const coordinatorGone = new Set<number>([errorCode.coordinatorNotAvailable, errorCode.notCoordinator])
 /** Another producer has taken over, or the transaction was open for too long. */
-const epochOver = new Set<number>([
-  brokerErrors.producerFenced,
-  brokerErrors.invalidProducerEpoch,
-  brokerErrors.invalidTxnState,
-])
+const epochOver = new Set<number>([errorCode.producerFenced, errorCode.invalidProducerEpoch, errorCode.invalidTxnState])
 /** The transaction failed, but its producer lives: an abort heals that. */
 const abortable = new Set<number>([
-  brokerErrors.transactionAbortable,
-  brokerErrors.outOfOrderSequenceNumber,
-  brokerErrors.unknownProducerId,
+  errorCode.transactionAbortable,
+  errorCode.outOfOrderSequenceNumber,
+  errorCode.unknownProducerId,
 ])
 
 /** Whether a refused batch is a matter of its transaction rather than of its partition. */
 export function concernsTransaction(code: number): boolean {
-  return epochOver.has(code) || abortable.has(code) || code === brokerErrors.invalidProducerIdMapping
+  return epochOver.has(code) || abortable.has(code) || code === errorCode.invalidProducerIdMapping
 }
 
 /** Events that cannot happen in a state are faults of the caller, and fail an assertion. */
@@ -190,13 +186,13 @@ function ended(state: TransactionState, event: EventOf<'ended'>): Transition {
 
 function refused(state: TransactionState, event: EventOf<'refused'>): Transition {
   const { code, request } = event
-  if (code === brokerErrors.concurrentTransactions) return to(state, { type: 'retry', pause: 'soon' })
+  if (code === errorCode.concurrentTransactions) return to(state, { type: 'retry', pause: 'soon' })
   if (coordinatorGone.has(code)) return to(state, { type: 'retry', pause: 'backoff', stale: 'coordinator' })
-  if (isRetryableCode(code)) return to(state, { type: 'retry', pause: 'backoff' })
+  if (isRetriable(code)) return to(state, { type: 'retry', pause: 'backoff' })
   if (request === 'commitOffsets' && noMember.has(code)) {
     return to(state, { type: 'retry', pause: 'backoff', stale: 'member' })
   }
-  if (code === brokerErrors.invalidProducerIdMapping) return fenced(state, code)
+  if (code === errorCode.invalidProducerIdMapping) return fenced(state, code)
   if (epochOver.has(code)) return epochIsOver(state, event)
   if (abortable.has(code) && state.phase === 'open') {
     return to({ ...state, isAbortOnly: true }, { type: 'aborted', code })

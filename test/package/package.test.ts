@@ -125,6 +125,14 @@ describe('the packed package', () => {
     assert.match(help, /millrace/)
   })
 
+  it('makes no code from strings, which locked-down runtimes forbid', () => {
+    const importAll = subpaths.map((subpath) => `await import('${subpath}')`).join('\n')
+    const strict = '--disallow-code-generation-from-strings'
+
+    run('node', [strict, '--input-type=module', '--eval', importAll], program)
+    run('node', [strict, join(installed, 'dist/cli/main.js'), 'demo', '--customers', '1000'], program)
+  })
+
   it('carries its licence and sources, but no tests', () => {
     for (const path of ['LICENSE', 'README.md', 'CHANGELOG.md', 'src/core/errors.ts'])
       assert.ok(packedFiles.includes(path), path)
