@@ -339,6 +339,7 @@ export class PendingTable {
     assert(this.#closedEpochs.length === 0, 'the table is settled before its first epoch')
     const { undoEnd, departedEnd } = this.#epochLog
     this.#machine.run.commit(undoEnd, departedEnd)
+    this.#committedRowCount = this.rowCount
     this.#beginLog()
   }
 
