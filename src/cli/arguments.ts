@@ -2,10 +2,10 @@ import { parseArgs } from 'node:util'
 import { closestName } from '../core/closest-name.ts'
 import { ConfigError } from '../core/errors.ts'
 import { describeRule, type OptionRule, resolveOptions } from '../core/options.ts'
-import type { Command } from './command.ts'
+import type { Command, ListedCommand } from './command.ts'
 
 /** The command that is meant by the first word. */
-export function findCommand(commands: readonly Command[], name: string): Command {
+export function findCommand(commands: readonly ListedCommand[], name: string): ListedCommand {
   const found = commands.find((command) => command.name === name)
   if (found !== undefined) return found
   const meant = closestName(
@@ -21,7 +21,7 @@ export function findCommand(commands: readonly Command[], name: string): Command
  *
  * @throws ConfigError `CONFIG_UNKNOWN_OPTION`, `CONFIG_INVALID_VALUE`, `CONFIG_MISSING_VALUE`, `CONFIG_INVALID_OPERANDS`
  */
-export function parseCall(command: Command, words: readonly string[]) {
+export function parseCall(name: string, command: Command, words: readonly string[]) {
   const flags = Object.values<OptionRule>(command.options).flatMap((rule) =>
     rule.flag ? [[rule.flag.slice(2), rule] as const] : [],
   )
@@ -39,8 +39,8 @@ export function parseCall(command: Command, words: readonly string[]) {
   })
   if (positionals.length !== command.operands.length) {
     const wanted = command.operands.length === 0 ? 'takes none' : `takes ${command.operands.join(' ')}`
-    throw new ConfigError('CONFIG_INVALID_OPERANDS', `${command.name} ${wanted}, not "${positionals.join(' ')}"`, {
-      command: command.name,
+    throw new ConfigError('CONFIG_INVALID_OPERANDS', `${name} ${wanted}, not "${positionals.join(' ')}"`, {
+      command: name,
     })
   }
   return { options, operands: positionals }
@@ -61,17 +61,17 @@ function checkValue(
   throw new ConfigError('CONFIG_INVALID_VALUE', `${rawName} needs a value${found}`, { name: rawName })
 }
 
-export function helpFor(command: Command): string {
+export function helpFor({ name, summary }: ListedCommand, command: Command): string {
   const rows = Object.values<OptionRule>(command.options).flatMap((rule) => {
     if (!rule.flag) return []
     const standard = rule.default !== undefined ? `default ${rule.default}` : rule.optional ? 'optional' : 'required'
     return [[rule.flag, `${rule.doc} (${describeRule(rule)}; ${standard}${rule.env ? `; ${rule.env}` : ''})`] as const]
   })
-  const usage = ['millrace', command.name, ...command.operands.map((operand) => `<${operand}>`), '[options]'].join(' ')
-  return [`${command.summary}\n`, `usage: ${usage}\n`, ...columns(rows)].join('\n')
+  const usage = ['millrace', name, ...command.operands.map((operand) => `<${operand}>`), '[options]'].join(' ')
+  return [`${summary}\n`, `usage: ${usage}\n`, ...columns(rows)].join('\n')
 }
 
-export function helpForAll(commands: readonly Command[]): string {
+export function helpForAll(commands: readonly ListedCommand[]): string {
   return [
     'Correlates streams on Kafka: parts of one thing in, one merged record out.\n',
     'usage: millrace <command> [options]\n',

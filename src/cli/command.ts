@@ -23,10 +23,15 @@ export interface CommandCall<Table extends OptionTable> {
   readonly signal: AbortSignal
 }
 
-/** One command of the command line: what it takes, and what it does. */
-export interface Command<Table extends OptionTable = OptionTable> {
+/** How a command is called and listed. */
+export interface ListedCommand {
   readonly name: string
   readonly summary: string
+  load(): Promise<Command>
+}
+
+/** One command of the command line: what it takes, and what it does. */
+export interface Command<Table extends OptionTable = OptionTable> {
   /** Names of what it takes without a flag, such as `topology.ts`. All are required. */
   readonly operands: readonly string[]
   readonly options: Table

@@ -12,8 +12,6 @@ const exitCodeOf = {
 } as const satisfies Record<AuditReport['verdict'], number>
 
 export const audit = defineCommand({
-  name: 'audit',
-  summary: 'Proves from the broker alone that every offset an application has consumed has exactly one class.',
   operands: [],
   options: readingCommandOptions,
   async run({ options, output }) {

@@ -4,8 +4,6 @@ import { ConfigError } from '../../core/errors.ts'
 import { defineCommand, exitCodes, jsonOption } from '../command.ts'
 
 export const broker = defineCommand({
-  name: 'broker',
-  summary: 'Runs the embedded Kafka broker until it is interrupted; it keeps everything in memory.',
   operands: [],
   options: {
     host: { type: 'string', default: '127.0.0.1', flag: '--host', doc: 'Where it listens.' },

@@ -21,8 +21,6 @@ import { runText, verificationText } from '../report-text.ts'
 const { bootstrapServers, ...otherOptions } = runOptions
 
 export const demo = defineCommand({
-  name: 'demo',
-  summary: 'Runs the experiment: generates, correlates and verifies, on an embedded broker unless one is named.',
   operands: [],
   options: {
     ...otherOptions,

@@ -4,8 +4,6 @@ import { loadTopology } from '../load-topology.ts'
 import { planText } from '../plan-text.ts'
 
 export const describe = defineCommand({
-  name: 'describe',
-  summary: 'Checks the topology that a file exports by default, and prints what it does; needs no broker.',
   operands: ['topology.ts'],
   options: { ...jsonOption },
   async run({ operands, output }) {

@@ -5,8 +5,6 @@ import { explanationText } from '../explanation-text.ts'
 import { loadTopology } from '../load-topology.ts'
 
 export const explain = defineCommand({
-  name: 'explain',
-  summary: 'Tells what has become of the records of a merge key: which parts wait, were merged, or are dead letters.',
   operands: ['key'],
   options: {
     ...readingCommandOptions,

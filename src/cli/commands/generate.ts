@@ -9,9 +9,6 @@ const topics = {
 } as const
 
 export const generate = defineCommand({
-  name: 'generate',
-  summary:
-    "Writes the experiment's records to a topic; creates it, and one for the merged records, with 12 partitions each.",
   operands: [],
   options: {
     ...clusterOptions,

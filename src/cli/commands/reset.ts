@@ -3,8 +3,6 @@ import { appCommandOptions, appOf } from '../app-command.ts'
 import { defineCommand, exitCodes } from '../command.ts'
 
 export const reset = defineCommand({
-  name: 'reset',
-  summary: 'Makes an application that does not run start over; without --yes, tells what that would delete.',
   operands: [],
   options: {
     ...appCommandOptions,

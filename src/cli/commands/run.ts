@@ -5,8 +5,6 @@ import { measuredRun } from '../measured-run.ts'
 import { runText } from '../report-text.ts'
 
 export const run = defineCommand({
-  name: 'run',
-  summary: 'Runs the topology that a file exports by default, until it is told to stop.',
   operands: ['topology.ts'],
   options: {
     ...runOptions,

@@ -9,8 +9,6 @@ const topic = {
 } as const
 
 export const verify = defineCommand({
-  name: 'verify',
-  summary: "Compares a sink, byte for byte, with what the experiment's seed says; exit code 1 if anything differs.",
   operands: [],
   options: {
     ...clusterOptions,

@@ -1,0 +1,51 @@
+import type { ListedCommand } from '../command.ts'
+
+/** What there is to call. Each is loaded when it is called, so that only that one costs time. */
+export const commands: readonly ListedCommand[] = [
+  {
+    name: 'demo',
+    summary: 'Runs the experiment: generates, correlates and verifies, on an embedded broker unless one is named.',
+    load: async () => (await import('./demo.ts')).demo,
+  },
+  {
+    name: 'broker',
+    summary: 'Runs the embedded Kafka broker until it is interrupted; it keeps everything in memory.',
+    load: async () => (await import('./broker.ts')).broker,
+  },
+  {
+    name: 'generate',
+    summary:
+      "Writes the experiment's records to a topic; creates it, and one for the merged records, with 12 partitions each.",
+    load: async () => (await import('./generate.ts')).generate,
+  },
+  {
+    name: 'describe',
+    summary: 'Checks the topology that a file exports by default, and prints what it does; needs no broker.',
+    load: async () => (await import('./describe.ts')).describe,
+  },
+  {
+    name: 'run',
+    summary: 'Runs the topology that a file exports by default, until it is told to stop.',
+    load: async () => (await import('./run.ts')).run,
+  },
+  {
+    name: 'verify',
+    summary: "Compares a sink, byte for byte, with what the experiment's seed says; exit code 1 if anything differs.",
+    load: async () => (await import('./verify.ts')).verify,
+  },
+  {
+    name: 'audit',
+    summary: 'Proves from the broker alone that every offset an application has consumed has exactly one class.',
+    load: async () => (await import('./audit.ts')).audit,
+  },
+  {
+    name: 'explain',
+    summary: 'Tells what has become of the records of a merge key: which parts wait, were merged, or are dead letters.',
+    load: async () => (await import('./explain.ts')).explain,
+  },
+  {
+    name: 'reset',
+    summary: 'Makes an application that does not run start over; without --yes, tells what that would delete.',
+    load: async () => (await import('./reset.ts')).reset,
+  },
+]
