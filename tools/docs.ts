@@ -1,5 +1,5 @@
 /**
- * Writes the files that repeat tables of the code: `docs/errors.md`, `docs/configuration.md`, and the types of settings with what
+ * Writes the files that repeat tables of the code: `docs/errors.md`, `docs/configuration.md`, `docs/protocol.md`, and the types of settings with what
  * editors tell of each, `src/streams/settings.ts`. With `--check` it writes nothing and fails when one is out of date.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -9,10 +9,13 @@ import { storeOptions, tableOptions, transactionOptions } from '../src/state/ind
 import { appOptions, readingOptions, runOptions, securityOptions } from '../src/streams/index.ts'
 import { errorCatalogue } from '../src/core/errors.ts'
 import { describeRule, type OptionRule, type OptionTable, secretFileVariable } from '../src/core/options.ts'
+import { page, table } from './markdown.ts'
+import { protocolPage } from './protocol-page.ts'
 import { settingsModule } from './settings-module.ts'
 
 const pages = {
   'docs/errors.md': errorsPage(),
+  'docs/protocol.md': protocolPage(),
   'src/streams/settings.ts': settingsModule([
     { name: 'ProgramSettings', what: 'Settings of a running program.', table: runOptions },
     {
@@ -67,24 +70,20 @@ function errorsPage(): string {
 }
 
 function configurationPage(tables: { title: string; commands: string; table: OptionTable }[]): string {
-  const sections = tables.map(({ title, commands, table }) => {
-    const rows = Object.entries<OptionRule>(table).map(([name, rule]) =>
-      row([`\`${name}\``, code(rule.flag), variables(rule), defaultOf(rule), describeRule(rule), rule.doc]),
-    )
-    const head = [row(['option', 'flag', 'environment', 'default', 'value', 'meaning']), row(Array(6).fill('---'))]
-    return `## ${title}\n\nFor ${commands}.\n\n${[...head, ...rows].join('\n')}\n`
+  const sections = tables.map(({ title, commands, table: options }) => {
+    const rows = Object.entries<OptionRule>(options).map(([name, rule]) => [
+      `\`${name}\``,
+      code(rule.flag),
+      variables(rule),
+      defaultOf(rule),
+      describeRule(rule),
+      rule.doc,
+    ])
+    const head = ['option', 'flag', 'environment', 'default', 'value', 'meaning']
+    return `## ${title}\n\nFor ${commands}.\n\n${table(head, rows)}\n`
   })
   const order = 'A value given by the program or by a flag comes before the environment, and that before the default.'
   return page('Configuration', order, sections)
-}
-
-function page(title: string, introduction: string, sections: string[]): string {
-  const origin = '<!-- Written by tools/docs.ts from tables in src: change those, then `npm run docs`. -->'
-  return [`# ${title}\n`, `${origin}\n`, `${introduction}\n`, ...sections].join('\n')
-}
-
-function row(cells: string[]): string {
-  return `| ${cells.map((cell) => cell.replaceAll('|', String.raw`\|`)).join(' | ')} |`
 }
 
 function variables({ type, env }: OptionRule): string {

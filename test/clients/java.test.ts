@@ -8,6 +8,7 @@ import { type Broker, startBroker } from '../../src/broker/index.ts'
 import { kafkaClasspath } from '../../tools/kafka/start.ts'
 import { skipWithoutJava } from '../apache-kafka.ts'
 import { producerEpochs } from './producer-epochs.ts'
+import { versionsSeenBy } from '../protocol/seen-versions.ts'
 
 const run = promisify(execFile)
 const topics = [
@@ -16,10 +17,11 @@ const topics = [
 ]
 
 describe("Java's clients", { skip: skipWithoutJava, timeout: 120_000 }, () => {
+  const onRequest = versionsSeenBy("Java's clients")
   let broker: Broker
   let java: string[]
   before(async () => {
-    broker = await startBroker({ topics })
+    broker = await startBroker({ topics, onRequest })
     java = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', await kafkaClasspath()]
   })
   after(() => broker.stop())

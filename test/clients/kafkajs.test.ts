@@ -12,6 +12,7 @@ import {
 import { type Broker, startBroker } from '../../src/broker/index.ts'
 import { Arrivals } from './arrivals.ts'
 import { suiteStack } from '../at-end.ts'
+import { versionsSeenBy } from '../protocol/seen-versions.ts'
 
 /** What kafkajs calls ConfigResourceTypes.TOPIC, but exports only as a type. */
 const topicResource = 2
@@ -38,12 +39,13 @@ class Shares extends Arrivals<{ memberId: string; partitions: readonly number[] 
 }
 
 describe('kafkajs', { timeout: 30_000, concurrency: true }, () => {
+  const onRequest = versionsSeenBy('kafkajs')
   let broker: Broker
   let kafka: Kafka
   let admin: Admin
   const stack = suiteStack()
   before(async () => {
-    broker = stack.use(await startBroker())
+    broker = stack.use(await startBroker({ onRequest }))
     kafka = new Kafka({
       brokers: [broker.bootstrapServers],
       logLevel: logLevel.NOTHING,

@@ -4,16 +4,18 @@ import { after, before, describe, it } from 'node:test'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
 import { pythonAndPipAvailable, runWithConfluentKafka } from './confluent-kafka.ts'
 import { producerEpochs } from './producer-epochs.ts'
+import { versionsSeenBy } from '../protocol/seen-versions.ts'
 
 const available = await pythonAndPipAvailable()
 const skip = available === true ? false : available
 const topics = ['decided', 'in', 'out', 'owned'].map((name) => ({ name }))
 
 describe("librdkafka's transactions, by Python's confluent-kafka", { skip, timeout: 120_000 }, () => {
+  const onRequest = versionsSeenBy('librdkafka')
   let broker: Broker
   let seen: Map<string, string>
   before(async () => {
-    broker = await startBroker({ topics })
+    broker = await startBroker({ topics, onRequest })
     const program = join(import.meta.dirname, 'python/transactions.py')
     const printed = await runWithConfluentKafka(program, broker.bootstrapServers)
     seen = new Map(printed.split('\n').map((line) => line.split('=') as [string, string]))

@@ -5,6 +5,7 @@ import { type Broker, startBroker } from '../../src/broker/index.ts'
 import { createTopics, Cluster } from '../../src/kafka/index.ts'
 import { Arrivals } from './arrivals.ts'
 import { suiteStack } from '../at-end.ts'
+import { versionsSeenBy } from '../protocol/seen-versions.ts'
 
 // Its binary is an optional package for Node 24, which npm leaves out where npm itself runs on an older one.
 const crab = await import('kafka-crab-js').catch(() => undefined)
@@ -12,12 +13,13 @@ const skip = crab === undefined && 'the binary of kafka-crab-js is not installed
 
 /** The binding exposes no transactions; librdkafka-transactions.test.ts tests them by another. */
 describe('librdkafka, by kafka-crab-js', { timeout: 30_000, concurrency: true, skip }, () => {
+  const onRequest = versionsSeenBy('librdkafka')
   let broker: Broker
   let client: KafkaClient
   let cluster: Cluster
   const stack = suiteStack()
   before(async () => {
-    broker = stack.use(await startBroker())
+    broker = stack.use(await startBroker({ onRequest }))
     client = new crab!.KafkaClient({ brokers: broker.bootstrapServers, clientId: 'test', brokerAddressFamily: 'v4' })
     cluster = new Cluster({ bootstrapServers: broker.bootstrapServers })
     stack.defer(() => cluster.close())

@@ -17,16 +17,18 @@ import {
 import { type Broker, startBroker } from '../../src/broker/index.ts'
 import { Arrivals } from './arrivals.ts'
 import { suiteStack } from '../at-end.ts'
+import { versionsSeenBy } from '../protocol/seen-versions.ts'
 
 type TextMessage = Message<string, string, string, string>
 type TextConsumer = Consumer<string, string, string, string>
 
 describe('@platformatic/kafka', { timeout: 30_000, concurrency: true }, () => {
+  const onRequest = versionsSeenBy('@platformatic/kafka')
   let broker: Broker
   let admin: Admin
   const stack = suiteStack()
   before(async () => {
-    broker = stack.use(await startBroker())
+    broker = stack.use(await startBroker({ onRequest }))
     admin = new Admin({ clientId: 'test', bootstrapBrokers: [broker.bootstrapServers], retries: 10, retryDelay: 20 })
     stack.defer(() => admin.close())
   })

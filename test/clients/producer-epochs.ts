@@ -6,7 +6,7 @@ const bytesMax = 1 << 20
 
 /** The producer epoch of each batch of records in a topic of one partition. */
 export async function producerEpochs({ host, port }: Broker, topic: string): Promise<number[]> {
-  const connection = new Connection('test')
+  const connection = new Connection('reader')
   await connection.connect(host, port)
   try {
     const metadata = await metadataV12.api.async(connection, [topic], false, false)

@@ -12,6 +12,7 @@ import { before, describe } from 'node:test'
 import { type BrokerAuthorizer, startBroker } from '../../src/broker/index.ts'
 import { startKafka } from '../../tools/kafka/start.ts'
 import { skipWithoutJava } from '../apache-kafka.ts'
+import { versionsSeenBy } from '../protocol/seen-versions.ts'
 import { coordinatorsServe } from './target.ts'
 import { WireClient } from './wire-client.ts'
 import { until } from '../until.ts'
@@ -45,6 +46,7 @@ export interface AclTarget {
   revoke(acl: Acl): Promise<void>
 }
 
+const apacheName = 'Apache Kafka'
 const password = 'secret'
 const usernames = Array.from({ length: 100 }, (_, i) => `user${i}`)
 
@@ -67,7 +69,7 @@ export function aclContract(suite: (target: AclTarget) => void, rules: BrokerAut
       () => startBroker({ sasl: { users }, authorizer, autoCreateTopics: true }),
       suite,
     )
-    describeTarget('Apache Kafka', skipWithoutJava, () => startAuthorizingKafka(authorizer), suite)
+    describeTarget(apacheName, skipWithoutJava, () => startAuthorizingKafka(authorizer), suite)
   })
 }
 
@@ -100,8 +102,9 @@ function describeTarget(
     let broker: AclBroker
     let admin: WireClient
     let usersGiven = 0
+    const onAnswered = name === apacheName ? versionsSeenBy(apacheName) : undefined
     const connect = async (username: string) => {
-      const client = await WireClient.connect(broker.bootstrapServers)
+      const client = await WireClient.connect(broker.bootstrapServers, undefined, onAnswered)
       await client.call(saslHandshake, 1, { mechanism: 'PLAIN' })
       const { errorCode } = await client.call(saslAuthenticate, 2, {
         authBytes: Buffer.from(`\0${username}\0${password}`),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Target } from './target.ts'
 
-const anyApi = { key: 999, flexibleSince: 99, request: struct({}), response: struct({}) }
+const anyApi = { name: 'NobodyKnows', key: 999, flexibleSince: 99, request: struct({}), response: struct({}) }
 
 export function malformedContract(target: Target): void {
   const survives = async () => {

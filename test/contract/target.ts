@@ -4,6 +4,7 @@ import { before, describe } from 'node:test'
 import { startBroker } from '../../src/broker/index.ts'
 import { startKafka } from '../../tools/kafka/start.ts'
 import { apacheKafka, type RunningBroker, skipWithoutJava, skipWithoutKafka } from '../apache-kafka.ts'
+import { versionsSeenBy } from '../protocol/seen-versions.ts'
 import { WireClient } from './wire-client.ts'
 import { until } from '../until.ts'
 import { suiteStack } from '../at-end.ts'
@@ -54,10 +55,12 @@ function describeTarget(
   void describe(name, { skip }, () => {
     let broker: ContractBroker
     let admin: WireClient
+    const onAnswered = name === apacheName ? versionsSeenBy(apacheName) : undefined
+    const connect = (clientId?: string) => WireClient.connect(broker.bootstrapServers, clientId, onAnswered)
     const stack = suiteStack()
     before(async () => {
       broker = stack.use(await start())
-      admin = stack.use(await WireClient.connect(broker.bootstrapServers))
+      admin = stack.use(await connect())
       await coordinatorsServe(admin)
     })
 
@@ -67,7 +70,7 @@ function describeTarget(
         return broker.bootstrapServers
       },
       cleanLogs: async (topic) => broker.cleanLogs?.(topic),
-      connect: (clientId) => WireClient.connect(broker.bootstrapServers, clientId),
+      connect,
       async createTopic({ partitions = 1, config = {} } = {}) {
         const topic = `contract-${randomUUID()}`
         const configs = Object.entries(config).map(([key, value]) => ({ name: key, value }))

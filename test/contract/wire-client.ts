@@ -5,11 +5,15 @@ import { connect, type Socket } from 'node:net'
 type AnyType = Type<unknown, never>
 
 interface WireApi<Request extends AnyType, Response extends AnyType> {
+  readonly name: string
   readonly key: number
   readonly flexibleSince: number
   readonly request: Request
   readonly response: Response
 }
+
+/** Told of each request that was understood, and whose answer was. */
+type OnAnswered = (exchanged: { api: string; version: number }) => void
 
 const apiVersionsKey = 18
 
@@ -20,21 +24,27 @@ const apiVersionsKey = 18
 export class WireClient implements AsyncDisposable {
   readonly #socket: Socket
   readonly #clientId: string
+  readonly #onAnswered: OnAnswered
   readonly #answers = new Map<number, PromiseWithResolvers<Buffer>>()
   readonly #closed: Promise<unknown>
   #received: Buffer = Buffer.alloc(0)
   #correlationId = 0
 
-  static async connect(bootstrapServers: string, clientId = 'contract'): Promise<WireClient> {
+  static async connect(
+    bootstrapServers: string,
+    clientId = 'contract',
+    onAnswered: OnAnswered = () => {},
+  ): Promise<WireClient> {
     const [host, port] = bootstrapServers.split(':') as [string, string]
     const socket = connect(Number(port), host)
     await once(socket, 'connect')
-    return new WireClient(socket, clientId)
+    return new WireClient(socket, clientId, onAnswered)
   }
 
-  private constructor(socket: Socket, clientId: string) {
+  private constructor(socket: Socket, clientId: string, onAnswered: OnAnswered) {
     this.#socket = socket
     this.#clientId = clientId
+    this.#onAnswered = onAnswered
     this.#closed = once(socket, 'close')
     socket.setNoDelay(true)
     socket.on('data', (chunk) => this.#take(chunk))
@@ -66,6 +76,7 @@ export class WireClient implements AsyncDisposable {
     if (reader.flexible && api.key !== apiVersionsKey) reader.varuint()
     const response = api.response.read(reader) as ValueOf<Response>
     if (reader.remaining > 0) throw new Error(`${reader.remaining} bytes of the answer of API ${api.key} are left over`)
+    if (answerVersion === version) this.#onAnswered({ api: api.name, version })
     return response
   }
 
