@@ -1,13 +1,22 @@
-/** `millrace/testing`: time that a test moves, probes for what is tested with it, and a checker for histories of transactions. */
+/** `millrace/testing`: topologies without a broker, time that a test moves, probes for actors, and a checker for histories of transactions. */
+export type { Clock, Timer } from '../core/clock.ts'
+export type { Origin } from '../kernel/index.ts'
+export type { DeadLetter, PartitionAccount, Topology } from '../streams/index.ts'
 export {
   type ActorProbe,
   type Anomaly,
   type AnomalyKind,
   checkHistory,
+  type DriveOptions,
+  type DrivenDeadLetter,
+  type DrivenRecord,
+  driveTopology,
+  type GiveOptions,
   HistoryRecorder,
   type ObservedTransaction,
   type Operation,
   probeActors,
+  type TopologyDriver,
   type TransactionRecorder,
   VirtualClock,
 } from '../testing/index.ts'

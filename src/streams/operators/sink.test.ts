@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { VirtualClock } from '../../testing/index.ts'
-import { Engine } from '../fixtures/engine.ts'
+import { Engine } from '../in-memory/engine.ts'
 import { mergeOf, order, orders } from '../fixtures/orders.ts'
 
 const clock = () => new VirtualClock()

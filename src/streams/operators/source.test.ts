@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { VirtualClock } from '../../testing/index.ts'
-import { Engine } from '../fixtures/engine.ts'
-import { topicOf } from '../fixtures/memory-kafka.ts'
+import { Engine } from '../in-memory/engine.ts'
+import { topicOf } from '../in-memory/memory-kafka.ts'
 import { mergeOf, order, orders } from '../fixtures/orders.ts'
 
 const merges = ({ kafka }: Engine) => kafka.written.map(({ value }) => value)

@@ -1,0 +1,156 @@
+import {
+  type DeadLetter,
+  Engine,
+  outputKind,
+  type PartitionAccount,
+  type Topology,
+  type Written,
+} from '../streams/index.ts'
+import { VirtualClock } from './virtual-clock.ts'
+
+/** What a test chooses of the surroundings of a topology. */
+export interface DriveOptions {
+  /** Partitions of the source. @defaultValue 1 */
+  readonly partitions?: number
+  /** The wall clock at the beginning, in milliseconds since the epoch. @defaultValue a time in 2026 */
+  readonly startMs?: number
+}
+
+/** Where records are given to the source, and when. */
+export interface GiveOptions {
+  /** @defaultValue 0 */
+  readonly partition?: number
+  /** The timestamp of the records, in milliseconds since the epoch. @defaultValue the time of the driver's clock */
+  readonly timestampMs?: number
+}
+
+/** A record that a topology has published. */
+export interface DrivenRecord<Value> {
+  /** The merge key, as the key of the record has it. */
+  readonly key: string
+  /** The record's value: the parts by the names of their sides, and the key by that of its field. */
+  readonly value: Value
+  /** The same as it stands in the record, byte for byte. */
+  readonly text: string
+  readonly partition: number
+  readonly timestampMs: number
+}
+
+/** A record that the topology could not use, as it came, with what was wrong with it. */
+export interface DrivenDeadLetter extends DeadLetter {
+  /** The value of the record; undefined for a tombstone, and for a record that is only referred to. */
+  readonly text: string | undefined
+}
+
+/**
+ * A topology that runs without a broker, on a clock that only the test moves. The operators, the table and the epochs are those of a
+ * running program; the logs that they read and write are in memory.
+ */
+export interface TopologyDriver<Output> extends AsyncDisposable {
+  readonly clock: VirtualClock
+  /** All merged records so far, in the order in which they were published. */
+  merged(): readonly DrivenRecord<Output>[]
+  /** All rows so far that have left incomplete, whether to `expireTo` or to the dead letters. */
+  expired(): readonly DrivenRecord<Partial<Output>>[]
+  /** All dead letters so far but those of rows that have expired. */
+  deadLetters(): readonly DrivenDeadLetter[]
+  /** What became of each offset, by partition of the source. */
+  accounting(): readonly PartitionAccount[]
+  /**
+   * Appends records to the source, and resolves when all that they cause is committed. Time stands still, but where a function has
+   * failed on the last record that it saw: that becomes a dead letter when nothing has come for a second, which passes then.
+   *
+   * @param values - A string or bytes as they are, anything else as JSON.
+   * @throws What has ended the program, such as MillraceError `STAGE_FAILS_ON_EVERYTHING`.
+   */
+  give(values: readonly unknown[], options?: GiveOptions): Promise<void>
+  /** Moves time on, and resolves when all that this causes is committed. */
+  advance(ms: number): Promise<void>
+}
+
+/**
+ * Runs a topology for a test: records in, merged records, expired rows and dead letters out, in milliseconds. Functions that fail are
+ * tried as often as in a running program, without the pauses between.
+ *
+ * @throws TopologyError `TOPOLOGY_INVALID`
+ *
+ * @example
+ * await using driver = await driveTopology(customer360)
+ * await driver.give([{ stage: 'A', customerId: 'c-1', part: 1 }, { stage: 'B', customerId: 'c-1', part: 2 }])
+ * assert.deepEqual(driver.merged()[0]?.value, { customerId: 'c-1', A: 1, B: 2 })
+ */
+export async function driveTopology<Output>(
+  topology: Topology<Output>,
+  { partitions = 1, startMs }: DriveOptions = {},
+): Promise<TopologyDriver<Output>> {
+  const clock = new VirtualClock(startMs === undefined ? {} : { startMs })
+  const withoutPauses = { stageRetryFirstMs: 0, stageRetryMaxMs: 0 }
+  return new EngineDriver<Output>(await Engine.start(topology, clock, { partitions, ...withoutPauses }), clock)
+}
+
+/** Virtual time that passes at once while an epoch is held open for a function that has failed. */
+const doubtStepMs = 50
+
+class EngineDriver<Output> implements TopologyDriver<Output> {
+  readonly clock: VirtualClock
+  readonly #engine: Engine
+
+  constructor(engine: Engine, clock: VirtualClock) {
+    this.#engine = engine
+    this.clock = clock
+  }
+
+  merged(): DrivenRecord<Output>[] {
+    return this.#written('merged').map((record) => publishedOf<Output>(record))
+  }
+
+  expired(): DrivenRecord<Partial<Output>>[] {
+    return this.#written('expired').map((record) => publishedOf<Partial<Output>>(record))
+  }
+
+  deadLetters(): DrivenDeadLetter[] {
+    return this.#written('deadLetter').map(({ letter, value }) => ({ ...letter!, text: value }))
+  }
+
+  accounting(): PartitionAccount[] {
+    return this.#engine.accounts
+  }
+
+  async give(values: readonly unknown[], { partition = 0, timestampMs = this.clock.nowMs() }: GiveOptions = {}) {
+    this.#engine.kafka.give(partition, values.map(bytesOf), timestampMs)
+    await this.#settled()
+  }
+
+  async advance(ms: number): Promise<void> {
+    await this.clock.advance(ms)
+    await this.#settled()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.clock.until(this.#engine[Symbol.asyncDispose]())
+  }
+
+  #written(kind: ReturnType<typeof outputKind>): Written[] {
+    return this.#engine.kafka.written.filter((record) => outputKind(record) === kind)
+  }
+
+  /** Functions may take real time, which moves no virtual time. */
+  async #settled(): Promise<void> {
+    let isDrained = false
+    const drained = this.#engine.drain().finally(() => (isDrained = true))
+    drained.catch(() => {})
+    while (!isDrained) {
+      if (this.#engine.crashes.length > 0) throw this.#engine.crashes[0]
+      await this.clock.advance(this.#engine.isInDoubt ? doubtStepMs : 0)
+    }
+    await drained
+  }
+}
+
+function bytesOf(value: unknown): string | Uint8Array {
+  return typeof value === 'string' || value instanceof Uint8Array ? value : JSON.stringify(value)
+}
+
+function publishedOf<Value>({ key, value, partition, timestampMs }: Written): DrivenRecord<Value> {
+  return { key: key!, value: JSON.parse(value!) as Value, text: value!, partition, timestampMs }
+}
