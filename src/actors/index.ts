@@ -1,5 +1,13 @@
 export { defineActor } from './actor/actor.ts'
-export type { ActorContext, ActorDefinition, ActorSpec, FailingMessagePolicy, Handlers } from './actor/actor.ts'
+export type {
+  ActorContext,
+  ActorDefinition,
+  ActorParts,
+  ActorSpec,
+  FailingMessagePolicy,
+  Handlers,
+  InPlaceHandlers,
+} from './actor/actor.ts'
 export type { Answer, AskOptions, Question, Reply } from './actor/ask.ts'
 export type { DeadLetter, DeadLetterCounts, DeadLetterReason } from './mailbox/dead-letters.ts'
 export type { SystemEvent } from './system/events.ts'

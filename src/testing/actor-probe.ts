@@ -1,4 +1,5 @@
 import {
+  type ActorDefinition,
   type ActorMessage,
   type ActorRef,
   type ActorSystem,
@@ -16,7 +17,7 @@ export interface ActorProbe extends AsyncDisposable {
   readonly clock: VirtualClock
   readonly system: ActorSystem
   readonly events: readonly SystemEvent[]
-  ref<Message extends ActorMessage>(address: string): ActorRef<Message>
+  ref<Message extends ActorMessage>(actor: ActorDefinition<Message> | string): ActorRef<Message>
   /** Stops the system, without draining, in as much virtual time as that takes. */
   stop(): Promise<void>
 }
@@ -28,7 +29,7 @@ export interface ActorProbe extends AsyncDisposable {
  *
  * @example
  * await using probe = await probeActors([{ start: counter }])
- * void probe.ref<CounterMessage>('counter').tell({ type: 'add', amount: 3 })
+ * void probe.ref(counter).tell({ type: 'add', amount: 3 })
  * await probe.clock.advance(0) // the message is handled
  */
 export async function probeActors(
@@ -41,5 +42,5 @@ export async function probeActors(
   const onEvent = (event: SystemEvent) => void events.push(event)
   const system = await clock.until(startSystem({ name: 'probe', root, clock, random: seededRandom(1), onEvent }))
   const stop = async () => void (await clock.until(system.stop({ drainMs: 0 })))
-  return { clock, system, events, ref: (address) => system.ref(address), stop, [Symbol.asyncDispose]: stop }
+  return { clock, system, events, ref: (actor) => system.ref(actor), stop, [Symbol.asyncDispose]: stop }
 }

@@ -57,7 +57,7 @@ export class ActorCell implements Child, Inbox, Runnable {
     this.#mailbox = new Mailbox(definition.mailboxMax ?? 1_024, definition.mailboxMaxBytes ?? Infinity)
     this.#rate = new Rate(runtime.clock.monotonicMs())
     this.ref = createRef(this)
-    runtime.actors.enter(this.ref)
+    runtime.actors.enter(this.ref, definition)
   }
 
   /** Why it ended; one that ends before its first incarnation was shut down. */
@@ -69,7 +69,7 @@ export class ActorCell implements Child, Inbox, Runnable {
     return this.#runtime.clock
   }
 
-  deliver(message: ActorMessage, ask?: Ask): Promise<void> | undefined {
+  deliver(message: ActorMessage, ask?: Ask): Promise<void> {
     if (this.#hasEnded) return this.#refuse(message, 'ended')
     const sizeBytes = this.#definition.sizeOf?.(message) ?? 0
     const envelope: Envelope = { message, sizeBytes, ask, sender: undefined, failures: 0 }
@@ -77,7 +77,7 @@ export class ActorCell implements Child, Inbox, Runnable {
     if (outcome === 'refused') return this.#refuse(message, 'refused')
     this.#runtime.traffic.enter()
     this.#wake()
-    if (outcome === 'admitted') return undefined
+    if (outcome === 'admitted') return admitted
     envelope.sender = Promise.withResolvers()
     return safeToIgnore(envelope.sender.promise)
   }
@@ -138,7 +138,7 @@ export class ActorCell implements Child, Inbox, Runnable {
   }
 
   forget(): void {
-    this.#runtime.actors.leave(this.ref)
+    this.#runtime.actors.leave(this.ref, this.#definition)
   }
 
   inspect(): ActorSnapshot {
@@ -169,7 +169,7 @@ export class ActorCell implements Child, Inbox, Runnable {
 
     let next: unknown
     try {
-      const handler = this.#definition.handle[envelope.message.type] ?? refuseUnknown
+      const handler = this.#definition.handlers[envelope.message.type] ?? refuseUnknown
       next = handler(life.state, envelope.message, life.context)
     } catch (error) {
       return this.#fail(life, envelope, error)
@@ -197,7 +197,7 @@ export class ActorCell implements Child, Inbox, Runnable {
   #succeed(life: Incarnation, envelope: Envelope, next: unknown): void {
     // A killed incarnation that finishes after all has lost its message to the next one.
     if (life.phase === 'over') return
-    if (next !== undefined) life.state = next
+    if (this.#definition.isReplaced) life.state = next
     this.#handledCount++
     this.#take()
     this.#wake()
@@ -310,6 +310,9 @@ export class ActorCell implements Child, Inbox, Runnable {
     this.#runtime.scheduler.schedule(this)
   }
 }
+
+// One for all: a promise for each message would be garbage.
+const admitted = Promise.resolve()
 
 function fateOf(policy: FailingMessagePolicy, failures: number): 'retry' | 'dead-letter' | 'drop' | 'escalate' {
   if (typeof policy === 'string') return policy

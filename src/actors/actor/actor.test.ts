@@ -491,7 +491,7 @@ describe('A bounded mailbox', () => {
     const ref = probe.ref<{ type: 'work' }>('consumer')
 
     const sent = Array.from({ length: 1_027 }, () => ref.tell({ type: 'work' }))
-    const outcomes = await Promise.allSettled(sent.map((each) => Promise.resolve(each)))
+    const outcomes = await Promise.allSettled(sent)
 
     const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
     assert.deepEqual(
@@ -506,16 +506,25 @@ describe('A bounded mailbox', () => {
       name: 'worker',
       mailboxMax: 2,
       init: () => undefined,
-      handle: { leave: (_, _message, context) => context.stop() },
+      handleInPlace: { leave: (_, _message, context) => context.stop() },
     })
     await using probe = await probeActors([{ start: definition, restart: 'transient' }])
     const ref = probe.ref<{ type: 'leave' }>('worker')
 
-    const [admitted, queued, admittedLater, waiting] = Array.from({ length: 4 }, () => ref.tell({ type: 'leave' }))
-    assert.deepEqual([admitted, queued], [undefined, undefined])
+    const inMailbox: number[] = []
+    const sent = Array.from({ length: 4 }, () => ref.tell({ type: 'leave' }))
+    for (const [index, each] of sent.entries()) {
+      each.then(
+        () => inMailbox.push(index),
+        () => {},
+      )
+    }
+    const [admitted, , admittedLater, waiting] = sent
+    await admitted
+    assert.deepEqual(inMailbox, [0, 1])
     await admittedLater
     await assert.rejects(waiting!, { code: 'ACTOR_MAILBOX_CLOSED' })
-    await assert.rejects(ref.tell({ type: 'leave' })!, { code: 'ACTOR_MAILBOX_CLOSED' })
+    await assert.rejects(ref.tell({ type: 'leave' }), { code: 'ACTOR_MAILBOX_CLOSED' })
 
     const about = { path: 'root/worker', messageType: 'leave' }
     const stopped = { ...about, reason: 'stopped' }
@@ -540,7 +549,7 @@ function tracedActor() {
       trace.push(`init ${incarnation} ends`)
       return incarnation
     },
-    handle: {
+    handleInPlace: {
       work: (incarnation, { id }) => void trace.push(`work ${id} in ${incarnation}`),
       crash: thrower(new Error('fault')),
       leave: (_, _message, context) => context.stop(),

@@ -19,7 +19,7 @@ export interface ActorContext<in out Message extends ActorMessage> {
    *
    * @throws ActorError `ACTOR_NOT_FOUND`
    */
-  ref<Other extends ActorMessage>(address: string): ActorRef<Other>
+  ref<Other extends ActorMessage>(actor: ActorDefinition<Other> | string): ActorRef<Other>
   /**
    * Finds a supervisor of the system, as `ActorSystem.supervisor` does: to start children, or to stop them.
    *
@@ -31,15 +31,24 @@ export interface ActorContext<in out Message extends ActorMessage> {
 }
 
 /**
- * One handler per message type: takes the state and returns the next one. Returning nothing keeps the state, which may
- * be an object that the handler has changed. While a promise is pending no other message is handled.
+ * One handler per message type: takes the state and returns the next one, so one that forgets its `return` does not compile. While
+ * a promise is pending no other message is handled.
  */
 export type Handlers<Message extends ActorMessage, State> = {
   readonly [Type in Message['type']]: (
     state: State,
     message: Extract<Message, { readonly type: Type }>,
     context: ActorContext<Message>,
-  ) => State | void | Promise<State | void>
+  ) => State | Promise<State>
+}
+
+/** The same where the state is an object, or nothing: handlers change it in place, and return nothing. */
+export type InPlaceHandlers<Message extends ActorMessage, State> = {
+  readonly [Type in Message['type']]: (
+    state: State,
+    message: Extract<Message, { readonly type: Type }>,
+    context: ActorContext<Message>,
+  ) => void | Promise<void>
 }
 
 /**
@@ -55,13 +64,22 @@ export type FailingMessagePolicy =
   | 'drop'
   | { readonly retry: number; readonly afterwards: 'dead-letter' | 'drop' | 'escalate' }
 
-/** What an actor is made of. Hooks run once per incarnation, in the order `init`, handlers, `onStop`, each awaited. */
-export interface ActorSpec<Message extends ActorMessage, State> {
+/**
+ * What an actor is made of: its parts, and its handlers, either such that return the next state or such that change the state in
+ * place.
+ */
+export type ActorSpec<Message extends ActorMessage, State> = ActorParts<Message, State> &
+  (
+    | { readonly handle: Handlers<Message, State>; readonly handleInPlace?: never }
+    | { readonly handleInPlace: InPlaceHandlers<Message, State>; readonly handle?: never }
+  )
+
+/** What every actor is made of. Hooks run once per incarnation, in the order `init`, handlers, `onStop`, each awaited. */
+export interface ActorParts<Message extends ActorMessage, State> {
   /** The actor's id below its supervisor, unless the child gives another. */
   readonly name: string
   /** Makes the first state of each incarnation. When it fails, the incarnation has crashed. */
   init(context: ActorContext<Message>): State | Promise<State>
-  readonly handle: Handlers<Message, State>
   /**
    * Releases what this incarnation holds. It runs after the last handler has finished, unless `init` failed or the
    * incarnation was killed, and must be done within the child's `shutdownMs`.
@@ -82,10 +100,20 @@ export interface ActorSpec<Message extends ActorMessage, State> {
   countsAgainstIntensity?(error: unknown): boolean
 }
 
-/** An inert description of an actor, for a supervisor to start. */
-export interface ActorDefinition extends ActorSpec<ActorMessage, unknown> {
+/** An inert description of an actor, for a supervisor to start. `Message` is the type of what it is sent. */
+export interface ActorDefinition<out Message extends ActorMessage = ActorMessage> extends ActorParts<
+  ActorMessage,
+  unknown
+> {
   readonly kind: 'actor'
+  readonly handlers: Readonly<Record<string, Handler>>
+  /** Whether the state is what handlers return. Else they change it in place. */
+  readonly isReplaced: boolean
+  /** Never there; it tells `ref` which messages the actor takes. */
+  readonly message?: Message
 }
+
+type Handler = (state: unknown, message: ActorMessage, context: ActorContext<ActorMessage>) => unknown
 
 /**
  * Describes an actor: state in, state out. A handler that is missing or misspelt does not compile.
@@ -98,8 +126,16 @@ export interface ActorDefinition extends ActorSpec<ActorMessage, unknown> {
  *   handle: { add: (total, message) => total + message.amount, reset: () => 0 },
  * })
  */
-export function defineActor<Message extends ActorMessage, State>(spec: ActorSpec<Message, State>): ActorDefinition {
+export function defineActor<Message extends ActorMessage, State>(
+  spec: ActorSpec<Message, State>,
+): ActorDefinition<Message> {
+  const { handle, handleInPlace, ...parts } = spec
   // Message and state are forgotten here, the one place, so that actors of all kinds fit under one supervisor; the
   // handlers still only meet what they were written for, since references are typed.
-  return { kind: 'actor', ...(spec as unknown as ActorSpec<ActorMessage, unknown>) }
+  return {
+    ...(parts as unknown as ActorParts<ActorMessage, unknown>),
+    kind: 'actor',
+    handlers: (handle ?? handleInPlace) as unknown as ActorDefinition['handlers'],
+    isReplaced: handle !== undefined,
+  }
 }

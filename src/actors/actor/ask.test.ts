@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { describe, it } from 'node:test'
 import { probeActors } from '../../testing/index.ts'
-import { type ActorRef, type ActorSpec, defineActor, type Reply } from '../index.ts'
+import { type ActorRef, type ActorParts, defineActor, type Reply } from '../index.ts'
 
 type CounterMessage =
   | { type: 'add'; amount: number }
@@ -158,11 +158,11 @@ describe('ask', () => {
   })
 })
 
-function counter(options: Partial<ActorSpec<CounterMessage, Counter>> = {}) {
+function counter(options: Partial<ActorParts<CounterMessage, Counter>> = {}) {
   return defineActor<CounterMessage, Counter>({
     name: 'counter',
     init: () => ({ total: 0, waiting: [] }),
-    handle: {
+    handleInPlace: {
       add: (counter, { amount }) => {
         counter.total += amount
         for (const reply of counter.waiting.splice(0)) reply(counter.total)

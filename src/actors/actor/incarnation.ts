@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
-import type { ActorContext } from './actor.ts'
+import type { ActorContext, ActorDefinition } from './actor.ts'
 import type { ActorMessage, ActorRef, DownNotice, Monitor } from './ref.ts'
 import type { SupervisorRef } from '../supervision/supervisor-ref.ts'
 import type { Runtime } from '../system/runtime.ts'
@@ -59,8 +59,8 @@ class LiveContext implements ActorContext<ActorMessage> {
     return this.#abort.signal
   }
 
-  ref<Other extends ActorMessage>(address: string): ActorRef<Other> {
-    return this.#runtime.actors.find(address) as unknown as ActorRef<Other>
+  ref<Other extends ActorMessage>(actor: ActorDefinition<Other> | string): ActorRef<Other> {
+    return this.#runtime.actors.find(actor) as unknown as ActorRef<Other>
   }
 
   supervisor(address: string): SupervisorRef {

@@ -34,16 +34,15 @@ export interface ActorRef<in Message extends ActorMessage> {
   /**
    * Sends a message. Messages of one sender are handled in the order in which they were sent.
    *
-   * @returns `undefined` when the mailbox had room. Otherwise a promise that resolves once the message is in the
-   * mailbox: awaiting it is the backpressure, and nothing is lost or overtaken meanwhile. An actor must not await a
-   * message to itself, nor may actors that send to each other in a circle all await, because each would wait for the
-   * other.
+   * @returns A promise that resolves once the message is in the mailbox, which is at once where the mailbox has room: awaiting it is
+   * the backpressure, and nothing is lost or overtaken meanwhile. An actor must not await a message to itself, nor may actors that
+   * send to each other in a circle all await, because each would wait for the other.
    *
    * The promise rejects with `ACTOR_MAILBOX_CLOSED` when the actor has ended, and with `ACTOR_MAILBOX_FULL` when 1,024
    * messages wait for room already, as they do when senders do not await. Both are counted as dead letters, and so it
    * is safe to ignore the promise.
    */
-  readonly tell: (message: Message) => Promise<void> | undefined
+  readonly tell: (message: Message) => Promise<void>
 
   /**
    * Sends a message that has a `reply`, which is filled in here, and waits for the answer. It fails at once, and not
@@ -66,7 +65,7 @@ export interface ActorRef<in Message extends ActorMessage> {
 export interface Inbox {
   readonly path: string
   readonly clock: Clock
-  deliver(message: ActorMessage, ask?: Ask): Promise<void> | undefined
+  deliver(message: ActorMessage, ask?: Ask): Promise<void>
   watch(listener: (notice: DownNotice) => void): Monitor
 }
 

@@ -49,7 +49,7 @@ describe('Messages from one actor to another', () => {
               sizeOf: ({ workMs }) => workMs * 5,
               failingMessage,
               init: () => undefined,
-              handle: {
+              handleInPlace: {
                 parcel(_, message, { clock }) {
                   const finish = () => {
                     if (message.failures-- > 0) throw new Error('fault')

@@ -347,7 +347,7 @@ function tracer() {
         trace.push(`+${name}${incarnation}`)
         return `-${name}${incarnation}`
       },
-      handle: {
+      handleInPlace: {
         crash: () => {
           throw new Error('fault')
         },

@@ -241,7 +241,7 @@ function tracedChild(index: number, trace: string[]) {
       trace.push(`+${index} ${incarnation}`)
       return `-${index} ${incarnation}`
     },
-    handle: {
+    handleInPlace: {
       crash: () => {
         throw new Error('fault')
       },
@@ -281,7 +281,7 @@ class Lives {
         }
         return incarnation
       },
-      handle: {
+      handleInPlace: {
         crash: () => {
           throw new Error('fault')
         },

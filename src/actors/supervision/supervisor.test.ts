@@ -388,7 +388,7 @@ describe('A supervisor', () => {
     const hung = defineActor<{ type: 'hang' }, undefined>({
       name: 'hung',
       init: ({ incarnation }) => void trace.push(`+hung${incarnation}`),
-      handle: { hang: (_, _message, { clock }) => sleep(clock, 1_000) },
+      handleInPlace: { hang: (_, _message, { clock }) => sleep(clock, 1_000) },
       onStop: () => void trace.push('-hung'),
     })
     await using probe = await probeActors(
@@ -448,7 +448,7 @@ function tracer() {
         }
         return life
       },
-      handle: {
+      handleInPlace: {
         crash: () => {
           throw fault
         },

@@ -47,7 +47,10 @@ function validateActor(actor: ActorDefinition, path: string): void {
   const { mailboxMax = 1, mailboxMaxBytes, failingMessage = 'drop' } = actor
   const check = checkAt(path)
   check(typeof actor.init === 'function', 'init must be a function')
-  check(typeof actor.handle === 'object' && actor.handle !== null, 'handle must be an object of handlers')
+  check(
+    typeof actor.handlers === 'object' && actor.handlers !== null,
+    'handle or handleInPlace must be an object of handlers',
+  )
   check(isWhole(mailboxMax, 1), 'mailboxMax must be a whole number of at least 1')
   check((mailboxMaxBytes ?? 1) > 0, 'mailboxMaxBytes must be greater than 0')
   check(mailboxMaxBytes === undefined || actor.sizeOf !== undefined, 'mailboxMaxBytes needs sizeOf')

@@ -1,41 +1,55 @@
 import { ActorError } from '../../core/errors.ts'
 
-/** Finds the actors, or the supervisors, of one system, by path or by id. */
+/** What is found besides by its path: whatever it was made from. */
+interface Definition {
+  readonly name: string
+}
+
+/** Finds the actors, or the supervisors, of one system: by path, by id, or by the definition that they were made from. */
 export class AddressBook<Ref extends { readonly path: string }> {
   readonly #systemName: string
   readonly #kind: 'actor' | 'supervisor'
-  // Ids hold no slash, and no path but the root's does without one, so both fit into one map.
-  readonly #entries = new Map<string, readonly Ref[]>()
+  // Ids hold no slash, and no path but the root's does without one, so both fit into one map, beside definitions.
+  readonly #entries = new Map<string | Definition, readonly Ref[]>()
 
   constructor(systemName: string, kind: 'actor' | 'supervisor') {
     this.#systemName = systemName
     this.#kind = kind
   }
 
-  enter(ref: Ref): void {
-    for (const address of addressesOf(ref)) this.#entries.set(address, [...(this.#entries.get(address) ?? []), ref])
+  enter(ref: Ref, definition?: Definition): void {
+    for (const address of addressesOf(ref, definition)) {
+      this.#entries.set(address, [...(this.#entries.get(address) ?? []), ref])
+    }
   }
 
-  leave(ref: Ref): void {
-    for (const address of addressesOf(ref)) {
+  leave(ref: Ref, definition?: Definition): void {
+    for (const address of addressesOf(ref, definition)) {
       const others = (this.#entries.get(address) ?? []).filter((entry) => entry !== ref)
       if (others.length > 0) this.#entries.set(address, others)
       else this.#entries.delete(address)
     }
   }
 
-  find(address: string): Ref {
+  find(address: string | Definition): Ref {
     const [ref, ...others] = this.#entries.get(address) ?? []
     if (ref !== undefined && others.length === 0) return ref
     const [system, kind, candidates] = [this.#systemName, this.#kind, 1 + others.length]
+    const [place, by] =
+      typeof address === 'string'
+        ? [`at '${address}'`, `with the id '${address}'`]
+        : [`of the definition '${address.name}'`, `of the definition '${address.name}'`]
     const message =
       ref === undefined
-        ? `system '${system}' has no ${kind} at '${address}'`
-        : `system '${system}' has ${candidates} ${kind}s with the id '${address}'; use a path, such as '${ref.path}'`
-    throw new ActorError('ACTOR_NOT_FOUND', message, { system, address })
+        ? `system '${system}' has no ${kind} ${place}`
+        : `system '${system}' has ${candidates} ${kind}s ${by}; use a path, such as '${ref.path}'`
+    throw new ActorError('ACTOR_NOT_FOUND', message, {
+      system,
+      address: typeof address === 'string' ? address : address.name,
+    })
   }
 }
 
-function addressesOf({ path }: { readonly path: string }): Set<string> {
-  return new Set([path, path.slice(path.lastIndexOf('/') + 1)])
+function addressesOf({ path }: { readonly path: string }, definition?: Definition): Set<string | Definition> {
+  return new Set([path, path.slice(path.lastIndexOf('/') + 1), ...(definition ? [definition] : [])])
 }

@@ -144,6 +144,25 @@ describe('startSystem', () => {
 })
 
 describe('A system', () => {
+  it('finds an actor by its definition, under whatever id, where that is the only one', async () => {
+    const [alone, shared, other] = [traced('alone', []), traced('shared', []), traced('other', [])]
+    await using probe = await probeActors([
+      { id: 'renamed', start: alone },
+      { id: 'x', start: shared },
+      { id: 'y', start: shared },
+    ])
+
+    assert.equal(probe.ref(alone).path, 'root/renamed')
+    assert.throws(() => probe.ref(shared), {
+      code: 'ACTOR_NOT_FOUND',
+      message: "system 'probe' has 2 actors of the definition 'shared'; use a path, such as 'root/x'",
+    })
+    assert.throws(() => probe.ref(other), {
+      code: 'ACTOR_NOT_FOUND',
+      message: "system 'probe' has no actor of the definition 'other'",
+    })
+  })
+
   it('finds an actor by its path, or by its id where that is unique', async () => {
     const inner = (name: string) => supervisor({ name, children: [{ id: 'same', start: traced('a', []) }] })
     await using probe = await probeActors([{ start: inner('x') }, { start: inner('y') }, { start: traced('b', []) }])
@@ -201,7 +220,7 @@ describe('A system', () => {
     const front = defineActor<Job, undefined>({
       name: 'front',
       init: () => undefined,
-      handle: { job: (_, message, context) => context.ref<Job>('back').tell(message) },
+      handleInPlace: { job: (_, message, context) => context.ref<Job>('back').tell(message) },
     })
     await using probe = await probeActors([{ start: back }, { start: front }])
 
@@ -220,7 +239,7 @@ describe('A system', () => {
     const oracle = defineActor<Question, undefined>({
       name: 'oracle',
       init: () => undefined,
-      handle: { question: (_, { reply }) => reply(++asked) },
+      handleInPlace: { question: (_, { reply }) => reply(++asked) },
     })
     const probe = await probeActors([{ start: oracle }])
     const askOn = async () => {
@@ -238,7 +257,7 @@ describe('A system', () => {
     const leaver = defineActor<Job, undefined>({
       name: 'leaver',
       init: () => undefined,
-      handle: { job: (_, _message, context) => context.stop() },
+      handleInPlace: { job: (_, _message, context) => context.stop() },
     })
     const probe = await probeActors([{ start: leaver, restart: 'temporary' }])
     for (let id = 0; id < 3; id++) void probe.ref<Job>('leaver').tell({ type: 'job', id })
@@ -358,6 +377,6 @@ function worker(): ActorDefinition {
     mailboxMaxBytes: 1_000,
     sizeOf: () => 10,
     init: () => undefined,
-    handle: { job: (_, _message, { clock }) => sleep(clock, 100) },
+    handleInPlace: { job: (_, _message, { clock }) => sleep(clock, 100) },
   })
 }

@@ -1,6 +1,7 @@
 import { assert } from '../../core/assert.ts'
 import { type Clock, systemClock } from '../../core/clock.ts'
 import { type Random, systemRandom } from '../../core/random.ts'
+import type { ActorDefinition } from '../actor/actor.ts'
 import { AddressBook } from './address-book.ts'
 import { type DeadLetterCounts, DeadLetters } from '../mailbox/dead-letters.ts'
 import { notify, type SystemEvent } from './events.ts'
@@ -43,12 +44,12 @@ export interface ActorSystem extends AsyncDisposable {
   /** Resolves, and never rejects, when everything is down: `shutdown` after `stop`, `crashed` when the root failed. */
   readonly done: Promise<ExitReason>
   /**
-   * The reference to an actor, by its path or, where no other actor has it, by its id. That the actor takes
-   * messages of the given type is the caller's word.
+   * The reference to an actor, by its definition, whose messages it takes; or by its path or its id, where it is the caller's
+   * word that it takes messages of the given type. A definition or id must be that of one actor only.
    *
    * @throws ActorError `ACTOR_NOT_FOUND`
    */
-  ref<Message extends ActorMessage>(address: string): ActorRef<Message>
+  ref<Message extends ActorMessage>(actor: ActorDefinition<Message> | string): ActorRef<Message>
   /**
    * The reference to a supervisor, by its path or, where no other supervisor has it, by its id. The path of the root is
    * its name.
@@ -79,7 +80,7 @@ export interface ActorSystem extends AsyncDisposable {
  * @example
  * const root = supervisor({ name: 'root', children: [{ start: counter }] })
  * await using system = await startSystem({ name: 'shop', root })
- * await system.ref<CounterMessage>('counter').tell({ type: 'add', amount: 3 })
+ * await system.ref(counter).tell({ type: 'add', amount: 3 })
  */
 export async function startSystem(options: SystemOptions): Promise<ActorSystem> {
   validateSpec(options.root, options.root.name)
@@ -126,8 +127,8 @@ class SupervisedSystem implements ActorSystem {
     throw reason.error
   }
 
-  ref<Message extends ActorMessage>(address: string): ActorRef<Message> {
-    return this.#runtime.actors.find(address) as unknown as ActorRef<Message>
+  ref<Message extends ActorMessage>(actor: ActorDefinition<Message> | string): ActorRef<Message> {
+    return this.#runtime.actors.find(actor) as unknown as ActorRef<Message>
   }
 
   supervisor(address: string): SupervisorRef {

@@ -47,7 +47,7 @@ export const correlate = (parts: CorrelateParts) =>
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
     init: (context) => new Correlation(parts, context),
     onStop: (correlation) => correlation.stop(),
-    handle: {
+    handleInPlace: {
       rows: (correlation, { batch }) => correlation.take(batch),
       tick: (correlation, { incarnation }) => correlation.tick(incarnation),
       committed: (correlation, { incarnation }) => correlation.committed(incarnation),

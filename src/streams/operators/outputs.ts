@@ -84,8 +84,7 @@ export class Outputs {
         budget.give(batch.capacity)
         this.#builders[batch.sink]!.recycle(batch)
       }
-      const sent = sink.tell({ type: 'output', incarnation, batch, onStored })
-      if (sent !== undefined) await sent
+      await sink.tell({ type: 'output', incarnation, batch, onStored })
     }
   }
 

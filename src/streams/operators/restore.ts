@@ -29,7 +29,7 @@ export const restore = ({ plan, options }: Services, { state, lives }: Restoring
         expire() {},
       })
     },
-    handle: {
+    handleInPlace: {
       rows(_, { batch }) {
         if (batch.incarnation !== lives.incarnation) return
         state.restoration.take(batch.columns)

@@ -30,7 +30,7 @@ export const route = (services: Services, session: RestoringSession) => {
         depthMax: options.depthMax,
         keyBytesMax: options.keyBytesMax,
       }),
-    handle: {
+    handleInPlace: {
       async rows(decoder, { batch }, context) {
         if (batch.incarnation !== session.lives.incarnation) return
         const { columns } = batch

@@ -39,7 +39,7 @@ export const sink = (parts: SinkParts) => {
       throttling.stop()
       producer.stop()
     },
-    handle: {
+    handleInPlace: {
       output({ producer, incarnation }, message) {
         if (message.incarnation === incarnation) producer.send(message.batch, message.onStored)
       },

@@ -40,7 +40,7 @@ export const source = (parts: SourceParts) =>
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
     init: (context) => Source.start(parts, context),
     onStop: (state) => state.stop(),
-    handle: {
+    handleInPlace: {
       promoted: (state, message) => state.takePromoted(message),
       fetched: (state, message) => state.takeFetched(message),
       failed: (state, { incarnation, error }) => state.fail(incarnation, error),
@@ -216,8 +216,7 @@ class Source {
           batch.nextOffset = reader.reachedOffset
           batch.endOffset = partition.endOffset
           batch.hold(lease, isPromoted)
-          const sent = route.tell({ type: 'rows', batch })
-          if (sent !== undefined) await sent
+          await route.tell({ type: 'rows', batch })
         }
       }
     } finally {

@@ -34,7 +34,7 @@ export const stageOf = (services: Services, session: RestoringSession, sideIndex
     name: id,
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
     init() {},
-    handle: {
+    handleInPlace: {
       rows(_, { batch }, context) {
         if (batch.incarnation !== session.lives.incarnation) return
         if (runner === undefined) return passOn(plan, batch, context)
@@ -44,7 +44,6 @@ export const stageOf = (services: Services, session: RestoringSession, sideIndex
   })
 }
 
-function passOn(plan: Plan, batch: RowBatch, context: ActorContext<RowsMessage>): Promise<void> | undefined {
-  if (--batch.stagesLeft > 0) return undefined
-  return context.ref<CorrelateMessage>(plan.correlate.id).tell({ type: 'rows', batch })
+async function passOn(plan: Plan, batch: RowBatch, context: ActorContext<RowsMessage>): Promise<void> {
+  if (--batch.stagesLeft === 0) await context.ref<CorrelateMessage>(plan.correlate.id).tell({ type: 'rows', batch })
 }

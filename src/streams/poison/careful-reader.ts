@@ -81,7 +81,7 @@ export class CarefulReader {
     return reached
   }
 
-  #convict(batch: RowBatch): Promise<void> | undefined {
+  #convict(batch: RowBatch): Promise<void> {
     const { services, context } = this.#parts
     const { logger, plan } = services
     const { columns } = batch
