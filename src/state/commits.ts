@@ -4,7 +4,7 @@ import { TransactionConflict } from './conflict.ts'
 import { KeyLocks, type LockOwner } from './key-locks.ts'
 import { Pins } from './pins.ts'
 import type { Linked, TableRows } from './table-rows.ts'
-import type { Write } from './write-set.ts'
+import type { Write, WriteSet } from './write-set.ts'
 
 /**
  * The one place where versions are made. A commit links all its rows under the next version, which nobody reads yet, and then makes that
@@ -42,7 +42,8 @@ export class Commits {
    * @throws TRANSACTION_CONFLICT where a transaction other than `owner` has locked a row of them.
    * @throws STATE_BYTES_EXCEEDED where a table is full. In both cases nothing has happened.
    */
-  install(writes: Iterable<Write>, owner: LockOwner | undefined): void {
+  install(writes: WriteSet, owner: LockOwner | undefined): void {
+    if (writes.only !== undefined) return this.installOne(writes.only, owner)
     const version = this.#version + 1
     const linked: { readonly write: Write; readonly link: Linked }[] = []
     try {
@@ -66,9 +67,9 @@ export class Commits {
   }
 
   /** The same for one change. */
-  installOne(write: Write): void {
+  installOne(write: Write, owner?: LockOwner): void {
     const version = this.#version + 1
-    const link = this.#link(write, version, undefined)
+    const link = this.#link(write, version, owner)
     this.#version = version
     write.rows.changed(version, write.rows.settle(link, version, this.pins), this.pins)
     if (this.feed.isKept) this.feed.add(version, [write])

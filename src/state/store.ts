@@ -148,10 +148,11 @@ export class Store {
   transactSync<Result>(...args: [Body<Result>] | [Omit<TransactionOptions, 'signal' | 'mode'>, Body<Result>]): Result {
     const run = args.length === 1 ? args[0] : args[1]
     const options = args.length === 1 ? defaults : resolveOptions(transactionOptions, { given: args[0] })
+    const { operationsMax } = this.#options
     const outer = this.#ambient()
     if (outer !== undefined) return joined(outer, options, () => withoutPromise(run(outer as OptimisticTransaction)))
     for (let attempt = 0; ; attempt++) {
-      const transaction = this.#begin(options, undefined) as OptimisticTransaction
+      const transaction = new OptimisticTransaction(this.#commits, options.isolation, operationsMax, true)
       this.#running = transaction
       try {
         const result = withoutPromise(run(transaction))
@@ -185,7 +186,7 @@ export class Store {
 
   #begin({ mode, isolation, lockWaitMs }: Resolved, signal: AbortSignal | undefined): AnyTransaction {
     const { operationsMax } = this.#options
-    if (mode === 'optimistic') return new OptimisticTransaction(this.#commits, isolation, operationsMax)
+    if (mode === 'optimistic') return new OptimisticTransaction(this.#commits, isolation, operationsMax, false)
     return new LockingTransaction(this.#commits, this.#commits.locks, { waitMs: lockWaitMs, signal, operationsMax })
   }
 
@@ -196,7 +197,7 @@ export class Store {
     if (stale !== undefined) throw new TransactionConflict(stale.table, stale.key, 'was changed by another transaction')
     // It reads no more, so that what it alone has kept need not be kept for it.
     transaction.end()
-    if (transaction.writes.count > 0) this.#commits.install(transaction.writes, undefined)
+    this.#commits.install(transaction.writes, undefined)
   }
 }
 

@@ -6,7 +6,7 @@ import { TableSnapshot } from './snapshot.ts'
 import { rowsOf, TableRef } from './table-ref.ts'
 import type { TableRows } from './table-rows.ts'
 import { OptimisticTransaction } from './transaction.ts'
-import type { Write } from './write-set.ts'
+import { WriteSet } from './write-set.ts'
 
 /** What a table needs of its store. */
 export interface TableHost {
@@ -101,8 +101,8 @@ export class Table<Key, Value> extends TableRef<Key, Value> {
     const transaction = this.#transaction()
     if (transaction !== undefined) return transaction.clear(this)
     const rows = rowsOf(this) as TableRows<unknown, unknown>
-    const writes: Write[] = []
-    for (const [key] of this.scan()) writes.push({ rows, key, captured: undefined, isDeletion: true })
+    const writes = new WriteSet()
+    for (const [key] of this.scan()) writes.add({ rows, key, captured: undefined, isDeletion: true })
     this.#commits.install(writes, undefined)
   }
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { seededRandom } from '../core/random.ts'
 import { VirtualClock } from '../testing/index.ts'
 import { begin } from './fixtures/session.ts'
-import { json, number, Store, text, TransactionConflict } from './index.ts'
+import { json, number, Store, text, type Transaction, TransactionConflict } from './index.ts'
 
 const code = (expected: string) => ({ code: expected })
 
@@ -342,16 +342,20 @@ describe('A transaction', () => {
     assert.equal(table.get('a'), 100)
   })
 
-  it('reads and writes no more rows than it may', () => {
+  it('reads and writes no more rows than it may, and writes where it runs alone', async () => {
     const store = new Store({ operationsMax: 10 })
     const table = store.table('rows', { key: number, value: number })
-    const touch = (count: number) =>
-      store.transactSync((tx) => {
-        for (let key = 0; key < count; key++) tx.set(table, key, tx.get(table, key) ?? 0)
-      })
+    const touch = (tx: Transaction, count: number) => {
+      for (let key = 0; key < count; key++) tx.set(table, key, tx.get(table, key) ?? 0)
+    }
 
-    touch(5)
-    assert.throws(() => touch(6), code('TRANSACTION_TOO_LARGE'))
+    await store.transact((tx) => touch(tx, 5))
+    await assert.rejects(
+      store.transact((tx) => touch(tx, 6)),
+      code('TRANSACTION_TOO_LARGE'),
+    )
+    store.transactSync((tx) => touch(tx, 10))
+    assert.throws(() => store.transactSync((tx) => touch(tx, 11)), code('TRANSACTION_TOO_LARGE'))
   })
 
   it('L7 reads at its start while a million changes are made, which keep one version of a row for it', async () => {

@@ -21,7 +21,7 @@ type Rows = TableRows<unknown, unknown>
 /**
  * A transaction that takes no locks: it reads at a version, its own changes first, and keeps them to itself until it commits.
  *
- * State: the version at its start, which is pinned until it ends; what it has read, where that has to be validated; what it has changed.
+ * State: the version at its start, which is pinned until it ends, unless nobody else can commit before; what it has read, where that has to be validated; what it has changed.
  */
 export class OptimisticTransaction implements Transaction {
   readonly isolation: Isolation
@@ -29,16 +29,21 @@ export class OptimisticTransaction implements Transaction {
   readonly writes = new WriteSet()
   readonly #versions: Versions
   readonly #operationsMax: number
-  readonly #reads = new ReadSet()
+  /** What has to be validated; nothing where no other transaction can commit meanwhile. */
+  readonly #reads: ReadSet | undefined
+  readonly #isPinned: boolean
   #isOpen = true
   #innerFailure: { readonly error: unknown } | undefined
 
-  constructor(versions: Versions, isolation: Isolation, operationsMax: number) {
+  /** @param runsAlone - Whether nobody else can commit before it ends, because its function is synchronous. */
+  constructor(versions: Versions, isolation: Isolation, operationsMax: number, runsAlone: boolean) {
     this.isolation = isolation
     this.start = versions.version
     this.#versions = versions
     this.#operationsMax = operationsMax
-    versions.pin(this.start)
+    this.#reads = isolation === 'serializable' && !runsAlone ? new ReadSet() : undefined
+    this.#isPinned = !runsAlone
+    if (this.#isPinned) versions.pin(this.start)
   }
 
   get isOpen(): boolean {
@@ -95,7 +100,7 @@ export class OptimisticTransaction implements Transaction {
 
   size<Key, Value>(table: TableRef<Key, Value>): number {
     const rows = this.#begin(table) as Rows
-    if (this.isolation === 'serializable') this.#reads.addSize(rows)
+    this.#reads?.addSize(rows)
     const version = this.#readVersion
     let size = rows.sizeAt(version)
     for (const { key, isDeletion } of this.writes.of(rows)) size += Number(!isDeletion) - Number(rows.has(key, version))
@@ -109,7 +114,7 @@ export class OptimisticTransaction implements Transaction {
   /** What stands against a commit; the pin of the start must still be there. */
   conflict(): StaleRead | undefined {
     if (this.writes.count === 0 || this.#versions.version === this.start) return undefined
-    if (this.isolation === 'serializable') return this.#reads.staleSince(this.start)
+    if (this.isolation === 'serializable') return this.#reads?.staleSince(this.start)
     if (this.isolation === 'readCommitted') return undefined
     for (const { rows, key } of this.writes) if (rows.lastChange(key) > this.start) return { table: rows.name, key }
     return undefined
@@ -129,7 +134,7 @@ export class OptimisticTransaction implements Transaction {
   end(): void {
     if (!this.#isOpen) return
     this.#isOpen = false
-    this.#versions.unpin(this.start)
+    if (this.#isPinned) this.#versions.unpin(this.start)
   }
 
   get #readVersion(): number {
@@ -145,7 +150,7 @@ export class OptimisticTransaction implements Transaction {
   }
 
   #note(rows: Rows, key: unknown): void {
-    if (this.isolation !== 'serializable') return
+    if (this.#reads === undefined) return
     this.#reads.add(rows, key)
     this.#checkCount()
   }
@@ -156,7 +161,7 @@ export class OptimisticTransaction implements Transaction {
   }
 
   #checkCount(): void {
-    if (this.#reads.count + this.writes.count <= this.#operationsMax) return
+    if ((this.#reads?.count ?? 0) + this.writes.count <= this.#operationsMax) return
     const message = `a transaction reads and writes more than ${this.#operationsMax} rows: split it, or raise operationsMax`
     throw new StateError('TRANSACTION_TOO_LARGE', message, { operationsMax: this.#operationsMax })
   }
@@ -169,7 +174,7 @@ export class OptimisticTransaction implements Transaction {
 
   /** The rows of a range, each noted as read before it is passed on. */
   *#stored<Key, Value>(rows: TableRows<Key, Value>, range: Range<Key>, version: number): Generator<[Key, Value], void> {
-    const read = this.isolation === 'serializable' ? this.#reads.addRange(rows as Rows, range) : undefined
+    const read = this.#reads?.addRange(rows as Rows, range)
     for (const entry of rows.entries(range, version)) {
       if (read !== undefined) read.last = { key: entry[0] }
       yield entry

@@ -43,8 +43,8 @@ const bugs: Record<string, Bug> = {
   },
   'a range not recorded as read': {
     file: 'transaction.ts',
-    from: "this.isolation === 'serializable' ? this.#reads.addRange",
-    to: "this.isolation !== 'serializable' ? this.#reads.addRange",
+    from: 'this.#reads?.addRange(rows as Rows, range)',
+    to: 'undefined',
   },
   'a range recorded up to its last row only': {
     file: 'transaction.ts',
@@ -73,8 +73,13 @@ const bugs: Record<string, Bug> = {
   },
   'a start that is not pinned': {
     file: 'transaction.ts',
-    from: 'versions.pin(this.start)',
-    to: 'versions.pin(this.start)\n    versions.unpin(this.start)\n    this.end = () => void (this.#isOpen = false)',
+    from: 'this.#isPinned = !runsAlone',
+    to: 'this.#isPinned = false',
+  },
+  'reads not recorded where a function is asynchronous': {
+    file: 'transaction.ts',
+    from: "isolation === 'serializable' && !runsAlone",
+    to: "isolation === 'serializable' && runsAlone",
   },
   'reads of the latest version': {
     file: 'transaction.ts',

@@ -34,6 +34,8 @@ export class Workload {
   #turned = Promise.withResolvers<void>()
   readonly #lengths = new Map<string, number>()
   #firstList = 0
+  /** What a client has failed with that no client expects; all end then. */
+  #failure: { readonly error: unknown } | undefined
 
   constructor(layer: StateLayer, random: Random, isolation: state.Isolation, transactionCount: number) {
     this.#layer = layer
@@ -50,8 +52,9 @@ export class Workload {
   }
 
   async run(): Promise<void> {
-    const clients = Array.from({ length: clientCount }, () => this.#client())
-    for (let idleTurns = 0; this.#active > 0; idleTurns = 0) {
+    for (let client = 0; client < clientCount; client++)
+      void this.#client().catch((error: unknown) => this.#fail(error))
+    for (let idleTurns = 0; this.#active > 0 && this.#failure === undefined; idleTurns = 0) {
       // Whoever has been given a lock goes on by itself.
       for (; this.#paused.length === 0; idleTurns++) {
         if (idleTurns > 1_000) throw new Error('all clients wait for each other')
@@ -62,8 +65,13 @@ export class Workload {
       next!()
       await this.#turned.promise
     }
-    await Promise.all(clients)
+    if (this.#failure !== undefined) throw this.#failure.error
     this.#readAll()
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error }
+    this.#turned.resolve()
   }
 
   async #client(): Promise<void> {
