@@ -1,7 +1,7 @@
-import { refusal } from '../broker-error.ts'
-import type { Cluster } from '../cluster.ts'
-import { Coordinator } from '../coordinator.ts'
-import { withRetries } from '../retry.ts'
+import { refusal } from '../cluster/broker-error.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import { Coordinator } from '../cluster/coordinator.ts'
+import { withRetries } from '../cluster/retry.ts'
 import type { Api, RequestInputOf, ResponseOf } from '../../protocol/index.ts'
 
 /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { findCoordinator, offsetFetch, PauseClock, ScriptedBroker } from '../../../test/kafka-peer/index.ts'
-import { Cluster } from '../cluster.ts'
+import { Cluster } from '../cluster/cluster.ts'
 import { fetchGroupOffsets } from './group-offsets.ts'
 
 const coordinatorNotAvailable = 15

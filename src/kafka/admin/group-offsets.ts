@@ -1,5 +1,5 @@
-import { apis } from '../apis.ts'
-import type { Cluster } from '../cluster.ts'
+import { apis } from '../network/apis.ts'
+import type { Cluster } from '../cluster/cluster.ts'
 import { askGroup } from './ask-group.ts'
 
 /** What a group has committed for a partition. */

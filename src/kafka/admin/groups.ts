@@ -1,6 +1,6 @@
 import { errorCode } from '../../protocol/index.ts'
-import { apis } from '../apis.ts'
-import type { Cluster } from '../cluster.ts'
+import { apis } from '../network/apis.ts'
+import type { Cluster } from '../cluster/cluster.ts'
 import { askGroup } from './ask-group.ts'
 import { isRefusal } from './refusal-code.ts'
 

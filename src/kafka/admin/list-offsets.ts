@@ -1,8 +1,8 @@
 import { errorCode } from '../../protocol/index.ts'
-import { apis } from '../apis.ts'
-import { errorIn, refusal } from '../broker-error.ts'
-import type { Cluster, Topic } from '../cluster.ts'
-import { withRetries } from '../retry.ts'
+import { apis } from '../network/apis.ts'
+import { errorIn, refusal } from '../cluster/broker-error.ts'
+import type { Cluster, Topic } from '../cluster/cluster.ts'
+import { withRetries } from '../cluster/retry.ts'
 
 /** Which end of a partition `listOffsets` asks for, as the protocol's timestamps that are none. */
 const logEnds = { earliest: -2, latest: -1 } as const

@@ -1,8 +1,8 @@
 import { sleep } from '../../core/clock.ts'
 import { KafkaError } from '../../core/errors.ts'
-import { apis } from '../apis.ts'
-import type { Cluster, Topic } from '../cluster.ts'
-import { retryDelayMs } from '../retry.ts'
+import { apis } from '../network/apis.ts'
+import type { Cluster, Topic } from '../cluster/cluster.ts'
+import { retryDelayMs } from '../cluster/retry.ts'
 import { listOffsets } from './list-offsets.ts'
 
 /** A transaction that keeps what was written to a partition since from being read with `read_committed`. */

@@ -1,5 +1,5 @@
-import { apis } from '../apis.ts'
-import type { Cluster } from '../cluster.ts'
+import { apis } from '../network/apis.ts'
+import type { Cluster } from '../cluster/cluster.ts'
 
 /** What Kafka calls a topic among what has settings. */
 const resourceType = 2

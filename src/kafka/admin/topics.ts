@@ -1,7 +1,7 @@
 import { errorCode, zeroUuid } from '../../protocol/index.ts'
-import { apis } from '../apis.ts'
-import type { Cluster } from '../cluster.ts'
-import { withRetries } from '../retry.ts'
+import { apis } from '../network/apis.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import { withRetries } from '../cluster/retry.ts'
 import { isRefusal } from './refusal-code.ts'
 
 export interface NewTopic {

@@ -1,7 +1,7 @@
 import { sleep } from '../../core/clock.ts'
 import { MillraceError } from '../../core/errors.ts'
-import type { Cluster } from '../cluster.ts'
-import { retryDelayMs } from '../retry.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import { retryDelayMs } from '../cluster/retry.ts'
 import type { GroupCoordinator } from './group-coordinator.ts'
 import { hasEnded, processOf } from './process-identity.ts'
 

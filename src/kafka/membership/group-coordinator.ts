@@ -1,9 +1,9 @@
 import { type Api, isRetriable, type RequestInputOf, type ResponseOf } from '../../protocol/index.ts'
-import { apis } from '../apis.ts'
-import type { Cluster } from '../cluster.ts'
-import { answerOf, type Attempt, Coordinator, type Purpose } from '../coordinator.ts'
-import type { GroupMember } from '../group-member.ts'
-import { withRetries } from '../retry.ts'
+import { apis } from '../network/apis.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import { answerOf, type Attempt, Coordinator, type Purpose } from '../cluster/coordinator.ts'
+import type { GroupMember } from './group-member.ts'
+import { withRetries } from '../cluster/retry.ts'
 
 export interface GroupCoordinatorOptions {
   readonly cluster: Cluster

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { type Broker, type BrokerFault, startBroker } from '../../broker/index.ts'
 import type { MillraceError } from '../../core/errors.ts'
-import { Cluster } from '../cluster.ts'
+import { Cluster } from '../cluster/cluster.ts'
 import { GroupCoordinator } from './group-coordinator.ts'
 import { Membership, type MembershipOptions } from './membership.ts'
 

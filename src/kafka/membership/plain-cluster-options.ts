@@ -1,7 +1,7 @@
 import { Secret } from '../../core/secret.ts'
-import type { ClusterOptions } from '../cluster.ts'
+import type { ClusterOptions } from '../cluster/cluster.ts'
 import type { PasswordSasl, SaslOptions, TokenProvider, TokenSasl } from '../sasl/options.ts'
-import type { TlsOptions } from '../tls.ts'
+import type { TlsOptions } from '../network/tls.ts'
 
 /** What another thread needs to connect to the same cluster. It keeps its own time and chance. */
 export type SharedClusterOptions = Omit<ClusterOptions, 'clock' | 'random'>

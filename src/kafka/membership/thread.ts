@@ -1,6 +1,6 @@
 /** What the main thread and the thread of a membership tell each other. */
 import { ConfigError, type MillraceError, type ErrorCode, type ErrorDetails, KafkaError } from '../../core/errors.ts'
-import type { GroupMember } from '../group-member.ts'
+import type { GroupMember } from './group-member.ts'
 import type { LoopMemory } from './loop-signs.ts'
 import type { PlainClusterOptions } from './plain-cluster-options.ts'
 

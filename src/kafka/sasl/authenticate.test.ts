@@ -4,7 +4,7 @@ import { saslAuthenticate, saslHandshake, ScriptedBroker } from '../../../test/k
 import { type Clock, systemClock } from '../../core/clock.ts'
 import { Secret } from '../../core/secret.ts'
 import { VirtualClock } from '../../testing/index.ts'
-import { Connection } from '../connection.ts'
+import { Connection } from '../network/connection.ts'
 import type { SaslOptions } from './options.ts'
 
 const failed = { name: 'KafkaError', code: 'KAFKA_AUTHENTICATION_FAILED', retryable: false }

@@ -1,7 +1,7 @@
 import { type Clock, sleep } from '../../core/clock.ts'
 import { KafkaError } from '../../core/errors.ts'
 import { Secret } from '../../core/secret.ts'
-import type { Place } from '../connection-failure.ts'
+import type { Place } from '../network/connection-failure.ts'
 import type { PasswordSasl, SaslOptions, TokenProvider } from './options.ts'
 
 /** What one authentication proves a client by. */

@@ -12,7 +12,7 @@ import {
   textApi,
 } from '../../../test/kafka-peer/index.ts'
 import { Secret } from '../../core/secret.ts'
-import { Connection } from '../connection.ts'
+import { Connection } from '../network/connection.ts'
 import type { SaslOptions } from './options.ts'
 
 const lifetimeMs = 2_000
