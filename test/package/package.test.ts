@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -105,10 +105,7 @@ describe('the packed package', () => {
     cpSync(join(import.meta.dirname, 'fixtures/program.mts'), join(program, 'program.mts'))
 
     const options = '--noEmit --strict --exactOptionalPropertyTypes --module nodenext --target es2024 --types node'
-    const { stdout } = spawnSync(tsc, [...options.split(' '), 'program.mts'], { cwd: program, encoding: 'utf8' })
-    // The declarations of this dependency do not compile by themselves.
-    const errors = stdout.split('\n').filter((line) => /error TS/.test(line) && !line.includes('/@platformatic/kafka/'))
-    assert.deepEqual(errors, [])
+    assert.equal(run('tsc', [...options.split(' '), 'program.mts'], program), '')
   })
 
   it('has errors that a program recognizes by their class and code', () => {
