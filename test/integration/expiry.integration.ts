@@ -51,8 +51,7 @@ export function expiry(target: Target): void {
     })
 
     it('waits on when a record comes that is of a time to come, which is a dead letter', async () => {
-      const stream = await target.stream()
-      await target.setConfigs(stream.source, { 'message.timestamp.after.max.ms': '9000000000000000' })
+      const stream = await target.stream({ sourceConfig: { 'message.timestamp.after.max.ms': '9000000000000000' } })
       const tomorrow = { timestampMs: systemClock.nowMs() + 1_440 * minute }
       const ahead = { ...record('A', 7), ...tomorrow }
       const broken = { value: '{', ...tomorrow }

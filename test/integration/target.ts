@@ -24,6 +24,7 @@ export interface SourceRecord {
 export interface StreamOptions {
   /** @defaultValue 2 */
   readonly sourcePartitions?: number
+  readonly sourceConfig?: Record<string, string>
   readonly sinkConfig?: Record<string, string>
 }
 
@@ -61,7 +62,10 @@ export interface Target {
   readonly kafka: Kafka
   readonly admin: Admin
   stream(options?: StreamOptions): Promise<Stream>
-  /** Sets what a topic is configured with; all else is as brokers have it by default. */
+  /**
+   * Sets what a topic is configured with; all else is as brokers have it by default. Resolves once the broker describes the topic so: Apache
+   * Kafka answers before.
+   */
   setConfigs(topic: string, config: Record<string, string>): Promise<void>
   /** Resolves once the broker does not list it any more: Apache Kafka answers before. */
   deleteTopic(name: string): Promise<void>
@@ -112,6 +116,16 @@ function onBroker(
       async setConfigs(name, config) {
         const resources = [{ type: topicResource, name, configEntries: entriesOf(config) }]
         await admin.alterConfigs({ validateOnly: false, resources })
+        await until('the broker has taken the settings', async () => {
+          const described = await admin.describeConfigs({
+            includeSynonyms: false,
+            resources: [{ type: topicResource, name }],
+          })
+          const values = new Map(
+            described.resources[0]!.configEntries.map((entry) => [entry.configName, entry.configValue]),
+          )
+          return Object.entries(config).every(([setting, value]) => values.get(setting) === value)
+        })
       },
       async deleteRecords(topic, offsets) {
         // The client looks for leaders among those that it has met.
@@ -144,7 +158,7 @@ export async function createStream(
     admin,
     sasl,
   }: Pick<Target, 'bootstrapServers' | 'kafka' | 'admin'> & { readonly sasl?: PlainSasl | undefined },
-  { sourcePartitions = 2, sinkConfig = {} }: StreamOptions = {},
+  { sourcePartitions = 2, sourceConfig = {}, sinkConfig = {} }: StreamOptions = {},
 ): Promise<Stream> {
   const app = `integration-${randomUUID()}`
   const [source, sink, deadLetterTopic] = [`${app}.source`, `${app}.sink`, `${app}.dead-letter`]
@@ -152,7 +166,7 @@ export async function createStream(
   const kept = { 'retention.ms': '-1' }
   await admin.createTopics({
     topics: [
-      { topic: source, numPartitions: sourcePartitions, configEntries: entriesOf(kept) },
+      { topic: source, numPartitions: sourcePartitions, configEntries: entriesOf({ ...kept, ...sourceConfig }) },
       { topic: sink, numPartitions: 3, configEntries: entriesOf({ ...kept, ...sinkConfig }) },
     ],
   })

@@ -29,8 +29,7 @@ export function refusedTimestamps(target: Target): void {
       ['is too far ahead', {}, 2 * day],
     ] as const) {
       it(`because it ${what} becomes a dead letter of each of its parts, and the others are published`, async () => {
-        const stream = await target.stream({ sinkConfig })
-        await target.setConfigs(stream.source, { ...anyTime, 'retention.ms': '-1' })
+        const stream = await target.stream({ sourceConfig: anyTime, sinkConfig })
         await stream.produce([
           fromNow(ms, 'A', 99),
           fromNow(0, 'A', 0),
@@ -83,8 +82,7 @@ export function refusedTimestamps(target: Target): void {
 
   describe('a dead letter whose topic keeps the times of its records', () => {
     it('has the nearest time that the topic takes', async () => {
-      const stream = await target.stream()
-      await target.setConfigs(stream.source, { ...anyTime, 'retention.ms': '-1' })
+      const stream = await target.stream({ sourceConfig: anyTime })
       await stream.createDeadLetterTopic({ 'message.timestamp.before.max.ms': String(day), 'retention.ms': '-1' })
       const broken = (ms: number) => ({ ...fromNow(ms, 'A', 0), value: '{' })
       await stream.produce([broken(-2 * day), broken(0), broken(2 * day)])
