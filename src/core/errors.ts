@@ -13,6 +13,11 @@ export const errorCatalogue = {
     meaning: 'An actor did not answer a question in time.',
     remedy: 'Raise `timeoutMs`, or find what keeps the actor busy.',
   },
+  ACTOR_CHILDREN_FULL: {
+    retryable: true,
+    meaning: 'A supervisor has as many children as it takes.',
+    remedy: 'Raise `childrenMax`, or start the child once another has ended.',
+  },
   ACTOR_CHILD_EXISTS: {
     retryable: false,
     meaning: 'A supervisor was given a child whose id another of its children has, running or not.',
@@ -22,6 +27,11 @@ export const errorCatalogue = {
     retryable: false,
     meaning: 'A child that runs, or is being restarted, was to be restarted or deleted.',
     remedy: 'Terminate the child first.',
+  },
+  ACTOR_LINK_BROKEN: {
+    retryable: true,
+    meaning: 'An actor crashed because one that it is linked to went down, or was down already.',
+    remedy: 'Look at the cause; an actor that is to live on has `trapExit`, or monitors in place of links.',
   },
   ACTOR_MAILBOX_CLOSED: {
     retryable: false,
@@ -52,6 +62,11 @@ export const errorCatalogue = {
     retryable: false,
     meaning: 'A child could not be started; a supervisor that was starting with it did not start either.',
     remedy: 'Look at the cause, which is what `init` failed with.',
+  },
+  ACTOR_STASH_FULL: {
+    retryable: false,
+    meaning: 'An actor set aside as many messages as its mailbox holds, so that no other could come in.',
+    remedy: 'Raise `mailboxMax`, or call `unstashAll` sooner.',
   },
   ACTOR_SUPERVISOR_DOWN: {
     retryable: true,

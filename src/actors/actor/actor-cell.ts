@@ -1,16 +1,18 @@
 import { assert } from '../../core/assert.ts'
-import { ActorError } from '../../core/errors.ts'
-import type { ActorDefinition, FailingMessagePolicy } from './actor.ts'
+import type { ActorDefinition } from './actor.ts'
+import { fateOf } from './failing-message.ts'
 import type { Ask } from './ask.ts'
 import type { Child, OnExit } from '../supervision/child.ts'
-import type { DeadLetterReason } from '../mailbox/dead-letters.ts'
 import { notify } from '../system/events.ts'
 import type { ExitReason } from '../supervision/exit-reason.ts'
-import { Incarnation } from './incarnation.ts'
-import { type Envelope, Mailbox, waitingMax } from '../mailbox/mailbox.ts'
-import { OpenAsks } from './open-asks.ts'
+import { Incarnation, type IncarnationOwner } from './incarnation.ts'
+import { linkBroken, Links } from './links.ts'
+import { countsAgainstIntensity, runStopHook } from './hooks.ts'
+import { Intake, safeToIgnore } from './intake.ts'
+import type { Envelope } from '../mailbox/mailbox.ts'
 import { Rate } from '../system/rate.ts'
-import { type ActorMessage, type ActorRef, createRef, type DownNotice, type Inbox, type Monitor } from './ref.ts'
+import { type ActorMessage, type ActorRef, createRef, type Inbox, inboxOf } from './ref.ts'
+import type { DownNotice, Monitor } from './monitor.ts'
 import type { Runtime } from '../system/runtime.ts'
 import type { Runnable } from '../system/scheduler.ts'
 import type { ActorSnapshot } from '../system/snapshot.ts'
@@ -30,16 +32,15 @@ const hookCrash: Crash = { message: undefined, isCounted: true, isEscalated: fal
  * An actor's place in its system: its address, its mailbox and at most one live incarnation. Place and mailbox stay
  * while incarnations come and go, and so references survive crashes and messages are handled once, in order.
  */
-export class ActorCell implements Child, Inbox, Runnable {
+export class ActorCell implements Child, Inbox, IncarnationOwner, Runnable {
   readonly path: string
   readonly ref: ActorRef<ActorMessage>
   readonly #definition: ActorDefinition
   readonly #shutdownMs: number
   readonly #runtime: Runtime
   readonly #onExit: OnExit
-  readonly #mailbox: Mailbox
+  readonly #intake: Intake
   readonly #watchers = new Set<(notice: DownNotice) => void>()
-  readonly #openAsks = new OpenAsks()
   readonly #rate: Rate
   #life: Incarnation | undefined
   #incarnation = 0
@@ -54,7 +55,7 @@ export class ActorCell implements Child, Inbox, Runnable {
     this.#shutdownMs = shutdownMs
     this.#runtime = runtime
     this.#onExit = onExit
-    this.#mailbox = new Mailbox(definition.mailboxMax ?? 1_024, definition.mailboxMaxBytes ?? Infinity)
+    this.#intake = new Intake(path, definition, runtime)
     this.#rate = new Rate(runtime.clock.monotonicMs())
     this.ref = createRef(this)
     runtime.actors.enter(this.ref, definition)
@@ -70,16 +71,11 @@ export class ActorCell implements Child, Inbox, Runnable {
   }
 
   deliver(message: ActorMessage, ask?: Ask): Promise<void> {
-    if (this.#hasEnded) return this.#refuse(message, 'ended')
-    const sizeBytes = this.#definition.sizeOf?.(message) ?? 0
-    const envelope: Envelope = { message, sizeBytes, ask, sender: undefined, failures: 0 }
-    const outcome = this.#mailbox.put(envelope)
-    if (outcome === 'refused') return this.#refuse(message, 'refused')
-    this.#runtime.traffic.enter()
-    this.#wake()
-    if (outcome === 'admitted') return admitted
-    envelope.sender = Promise.withResolvers()
-    return safeToIgnore(envelope.sender.promise)
+    if (this.#hasEnded) return this.#intake.refuse(message, 'ended', this.#endReason)
+    const envelope = this.#intake.put(message, ask)
+    if (envelope === 'refused') return this.#intake.refuse(message, 'refused', this.#endReason)
+    this.wake()
+    return envelope.sender === undefined ? admitted : safeToIgnore(envelope.sender.promise)
   }
 
   watch(listener: (notice: DownNotice) => void): Monitor {
@@ -93,7 +89,7 @@ export class ActorCell implements Child, Inbox, Runnable {
   async start(): Promise<boolean> {
     assert(this.#life === undefined, `${this.path} has one live incarnation at most`)
     this.#hasEnded = false
-    const life = new Incarnation(++this.#incarnation, this.ref, this.#runtime, () => this.#wake())
+    const life = new Incarnation(++this.#incarnation, this.ref, this.#runtime, this)
     this.#life = life
     let failure: { error: unknown } | undefined
     const initialized = this.#initialize(life).catch((error: unknown) => void (failure = { error }))
@@ -103,16 +99,21 @@ export class ActorCell implements Child, Inbox, Runnable {
       life.onOver = resolve
       void initialized.then(resolve)
     })
-    if (life.phase !== 'starting') return false
+    if (life.phase !== 'starting') {
+      await life.left
+      return false
+    }
     life.atWork = undefined
     if (failure !== undefined) {
       await this.#leave(life, { kind: 'crashed', error: failure.error }, hookCrash)
       return false
     }
     life.phase = 'running'
+    if (life.isUnstashing) this.#intake.mailbox.unstash()
+    life.isUnstashing = false
     const type = life.number === 1 ? 'childStarted' : 'childRestarted'
     this.#runtime.emit({ type, path: this.path, incarnation: life.number })
-    this.#wake()
+    this.wake()
     return true
   }
 
@@ -127,14 +128,21 @@ export class ActorCell implements Child, Inbox, Runnable {
     assert(this.#life === undefined, `${this.path} is down before it ends`)
     if (this.#hasEnded) return
     this.#hasEnded = true
-    for (const { message, ask, sender } of this.#mailbox.clear()) {
-      this.#runtime.traffic.leave()
-      this.#runtime.deadLetters.record({ path: this.path, messageType: message.type, reason: 'stopped' })
-      sender?.reject(this.#closedError())
-      ask?.fail(this.#closedError())
-    }
+    this.#intake.end(this.#endReason)
     for (const watcher of this.#watchers) watcher(this.#notice('ended'))
     this.#watchers.clear()
+  }
+
+  get load(): number {
+    return this.#intake.load
+  }
+
+  actors(): readonly Inbox[] {
+    return [this]
+  }
+
+  whenDrained(): Promise<void> {
+    return this.#intake.whenDrained()
   }
 
   forget(): void {
@@ -142,7 +150,7 @@ export class ActorCell implements Child, Inbox, Runnable {
   }
 
   inspect(): ActorSnapshot {
-    const mailbox = this.#mailbox
+    const { mailbox } = this.#intake
     return {
       kind: 'actor',
       path: this.path,
@@ -157,15 +165,59 @@ export class ActorCell implements Child, Inbox, Runnable {
     }
   }
 
+  isBusy(): boolean {
+    return this.#life?.atWork !== undefined || this.#intake.mailbox.peek() !== undefined
+  }
+
+  checkStash(): void {
+    this.#intake.checkStash()
+  }
+
+  link(life: Incarnation, ref: ActorRef<never>): Monitor {
+    const other = inboxOf(ref).linkable()
+    if ('links' in other) return Links.bind(life, other)
+    // One that is down cannot be linked, also if its end was normal.
+    this.#breakOff(life, other)
+    return { cancel: () => {} }
+  }
+
+  linkable(): Incarnation | DownNotice {
+    const life = this.#life
+    const isUp = life?.phase === 'starting' || life?.phase === 'running'
+    return isUp ? life : this.#notice(this.#hasEnded ? 'ended' : 'down')
+  }
+
+  onLinkedDown(life: Incarnation, notice: DownNotice): void {
+    if (notice.reason.kind !== 'normal' || this.#definition.trapExit !== undefined) this.#breakOff(life, notice)
+  }
+
+  #breakOff(life: Incarnation, notice: DownNotice): void {
+    if (life.phase !== 'starting' && life.phase !== 'running') return
+    if (this.#definition.trapExit !== undefined) return void this.deliver(this.#definition.trapExit(notice))
+    const error = linkBroken(this.path, notice)
+    life.left = this.#leave(
+      life,
+      { kind: 'crashed', error },
+      { ...hookCrash, isCounted: countsAgainstIntensity(this.#definition, error) },
+    )
+  }
+
+  wake(): void {
+    const life = this.#life
+    if (this.#isScheduled || life?.phase !== 'running' || life.atWork !== undefined) return
+    if (!life.isLeaving && this.#intake.mailbox.peek() === undefined) return
+    this.#isScheduled = true
+    this.#runtime.scheduler.schedule(this)
+  }
+
   /** Handles one message; called by the scheduler. */
   run(): void {
     this.#isScheduled = false
     const life = this.#life
     if (life?.phase !== 'running' || life.atWork !== undefined) return
     if (life.isLeaving) return void this.#leave(life, { kind: 'normal' }, hookCrash)
-    const envelope = this.#mailbox.peek()
+    const envelope = this.#intake.open()
     if (envelope === undefined) return
-    if (envelope.ask !== undefined) this.#openAsks.add(envelope.ask)
 
     let next: unknown
     try {
@@ -199,22 +251,26 @@ export class ActorCell implements Child, Inbox, Runnable {
     if (life.phase === 'over') return
     if (this.#definition.isReplaced) life.state = next
     this.#handledCount++
-    this.#take()
-    this.#wake()
+    if (life.hasWishes) this.#grantWishes(life)
+    else this.#intake.take()
+    this.wake()
   }
 
   #fail(life: Incarnation, envelope: Envelope, error: unknown): void {
     // A handler that its incarnation's end broke off has not failed: the next incarnation gets its message.
     if (life.phase !== 'running') return
+    life.isStashing = false
     envelope.failures++
     const fate = fateOf(this.#definition.failingMessage ?? 'dead-letter', envelope.failures)
     if (fate !== 'retry') {
-      this.#take()
-      if (fate !== 'drop') {
-        this.#runtime.deadLetters.record({ path: this.path, messageType: envelope.message.type, reason: 'failed' })
-      }
+      this.#intake.take()
+      if (fate !== 'drop') this.#intake.recordDeadLetter(envelope.message, 'failed')
     }
-    const crash = { message: envelope.message, isCounted: this.#isCounted(error), isEscalated: fate === 'escalate' }
+    const crash = {
+      message: envelope.message,
+      isCounted: countsAgainstIntensity(this.#definition, error),
+      isEscalated: fate === 'escalate',
+    }
     void this.#leave(life, { kind: 'crashed', error }, crash)
   }
 
@@ -228,14 +284,15 @@ export class ActorCell implements Child, Inbox, Runnable {
   async #bringDown(life: Incarnation, cause: ExitReason, crash: Crash): Promise<void> {
     life.phase = 'ending'
     life.context.close()
-    this.#openAsks.fail(this.path, cause, this.#mailbox.peek()?.ask)
+    this.#intake.failAsks(cause)
     const hasWork = life.atWork !== undefined || this.#definition.onStop !== undefined
     const givenUp: ExitReason = cause.kind === 'crashed' ? cause : { kind: 'killed' }
     const reason = await (hasWork
-      ? within(this.#runtime.clock, this.#shutdownMs, this.#runStopHook(life, cause), givenUp)
+      ? within(this.#runtime.clock, this.#shutdownMs, runStopHook(this.#definition, this.path, life, cause), givenUp)
       : cause)
     life.phase = 'over'
     life.onOver?.()
+    this.#intake.mailbox.unstash()
     this.#life = undefined
     this.#lastReason = reason
 
@@ -246,50 +303,18 @@ export class ActorCell implements Child, Inbox, Runnable {
     } else {
       this.#runtime.emit({ type: 'childStopped', ...event, reason })
     }
+    life.breakLinks(this.#notice('down'))
     for (const watcher of this.#watchers) watcher(this.#notice('down'))
   }
 
-  async #runStopHook(life: Incarnation, cause: ExitReason): Promise<ExitReason> {
-    await life.atWork
-    if (!life.hasState || life.phase === 'over') return cause
-    try {
-      await this.#definition.onStop?.(life.state, cause, life.context)
-      return cause
-    } catch (error) {
-      if (cause.kind !== 'crashed') return { kind: 'crashed', error }
-      const message = `${this.path}: onStop failed after a crash`
-      return { kind: 'crashed', error: new SuppressedError(error, cause.error, message) }
-    }
-  }
-
-  #isCounted(error: unknown): boolean {
-    try {
-      return this.#definition.countsAgainstIntensity?.(error) ?? true
-    } catch {
-      return true
-    }
-  }
-
-  /** Takes the message that was handled out of the mailbox. */
-  #take(): void {
-    this.#mailbox.shift()
-    this.#runtime.traffic.leave()
-  }
-
-  #refuse(message: ActorMessage, reason: DeadLetterReason): Promise<void> {
-    this.#runtime.deadLetters.record({ path: this.path, messageType: message.type, reason })
-    return safeToIgnore(Promise.reject(reason === 'ended' ? this.#closedError() : this.#fullError()))
-  }
-
-  #closedError(): ActorError {
-    const reason = this.#endReason.kind
-    const message = `${this.path} has ended (${reason}) and takes no messages`
-    return new ActorError('ACTOR_MAILBOX_CLOSED', message, { path: this.path, reason })
-  }
-
-  #fullError(): ActorError {
-    const message = `${this.path} has ${waitingMax} messages waiting for room in its mailbox; await what tell returns`
-    return new ActorError('ACTOR_MAILBOX_FULL', message, { path: this.path, waitingMax })
+  /** Does what a handler asked for beyond its next state. */
+  #grantWishes(life: Incarnation): void {
+    life.context.touch()
+    if (life.isStashing) this.#intake.stash()
+    else this.#intake.take()
+    if (life.isUnstashing) this.#intake.mailbox.unstash()
+    life.isStashing = life.isUnstashing = false
+    life.hasWishes = life.context.hasReceiveTimeout
   }
 
   #notice(kind: DownNotice['kind']): DownNotice {
@@ -301,23 +326,10 @@ export class ActorCell implements Child, Inbox, Runnable {
     const phase = this.#life?.phase
     return phase === undefined || phase === 'over' ? 'down' : phase === 'ending' ? 'stopping' : phase
   }
-
-  #wake(): void {
-    const life = this.#life
-    if (this.#isScheduled || life?.phase !== 'running' || life.atWork !== undefined) return
-    if (!life.isLeaving && this.#mailbox.peek() === undefined) return
-    this.#isScheduled = true
-    this.#runtime.scheduler.schedule(this)
-  }
 }
 
 // One for all: a promise for each message would be garbage.
 const admitted = Promise.resolve()
-
-function fateOf(policy: FailingMessagePolicy, failures: number): 'retry' | 'dead-letter' | 'drop' | 'escalate' {
-  if (typeof policy === 'string') return policy
-  return failures <= policy.retry ? 'retry' : policy.afterwards
-}
 
 // The types rule it out, so only a sender that goes around them gets here.
 function refuseUnknown(_state: unknown, message: ActorMessage): never {
@@ -326,10 +338,4 @@ function refuseUnknown(_state: unknown, message: ActorMessage): never {
 
 function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
-}
-
-// Whoever ignores it has been told by other means; an unhandled rejection would end the process.
-function safeToIgnore(promise: Promise<void>): Promise<void> {
-  promise.catch(() => {})
-  return promise
 }

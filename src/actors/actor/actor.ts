@@ -1,7 +1,9 @@
-import type { Clock } from '../../core/clock.ts'
+import type { Clock, Timer } from '../../core/clock.ts'
 import type { ExitReason } from '../supervision/exit-reason.ts'
+import type { GroupRef } from '../routing/group-ref.ts'
 import type { SupervisorRef } from '../supervision/supervisor-ref.ts'
-import type { ActorMessage, ActorRef, DownNotice, Monitor } from './ref.ts'
+import type { ActorMessage, ActorRef } from './ref.ts'
+import type { DownNotice, Monitor } from './monitor.ts'
 
 /** What an actor knows of itself and of its system, during one incarnation. */
 export interface ActorContext<in out Message extends ActorMessage> {
@@ -26,8 +28,43 @@ export interface ActorContext<in out Message extends ActorMessage> {
    * @throws ActorError `ACTOR_NOT_FOUND`
    */
   supervisor(address: string): SupervisorRef
+  /**
+   * Finds a group of the system, as `ActorSystem.group` does.
+   *
+   * @throws ActorError `ACTOR_NOT_FOUND`
+   */
+  group<Other extends ActorMessage>(address: string): GroupRef<Other>
   /** Watches another actor for the rest of this incarnation. Notices arrive as the messages that `toMessage` makes. */
   monitor(ref: ActorRef<never>, toMessage: (notice: DownNotice) => Message): Monitor
+  /**
+   * Links this incarnation and that of another actor: when one goes down for any reason but `normal`, the other crashes
+   * with `ACTOR_LINK_BROKEN`, or hears of it where it has `trapExit`. A link to an actor that is down breaks at once.
+   * Links end with the incarnation.
+   *
+   * @see Erlang/OTP `link/1` and `process_flag(trap_exit, true)`
+   */
+  link(ref: ActorRef<never>): Monitor
+  /** Sends `message` to this actor after `ms` milliseconds, unless cancelled, or this incarnation has ended. */
+  sendAfter(ms: number, message: Message): Timer
+  /**
+   * Sends `message` to this actor every `ms` milliseconds, the first after as many, until cancelled or this incarnation
+   * ends. A time at which the message before still waits for room in the mailbox is skipped.
+   */
+  sendEvery(ms: number, message: Message): Timer
+  /**
+   * Sends `message` to this actor whenever it has had no message for `ms` milliseconds; it takes the place of the
+   * receive timeout before. That message, too, is one: the next comes `ms` after it.
+   */
+  receiveTimeout(ms: number, message: Message): Timer
+  /**
+   * Sets the message at hand aside once its handler has finished, until `unstashAll`. It stays within the bounds of the
+   * mailbox and survives a crash: then the next incarnation handles it, in the order of arrival.
+   *
+   * @throws ActorError `ACTOR_STASH_FULL` when that would leave no room in the mailbox for another message.
+   */
+  stash(): void
+  /** Handles the messages that were set aside before all others, in their order, once the handler has finished. */
+  unstashAll(): void
 }
 
 /**
@@ -93,6 +130,8 @@ export interface ActorParts<Message extends ActorMessage, State> {
   sizeOf?(message: Message): number
   /** @defaultValue 'dead-letter' */
   readonly failingMessage?: FailingMessagePolicy
+  /** Makes a message of the end of a linked actor, `normal` ones too. @defaultValue it crashes with what it is linked to */
+  trapExit?(notice: DownNotice): Message
   /**
    * Whether a crash counts against the supervisor's restart intensity. One that does not is restarted at once, without
    * backoff, however often it happens: for faults that lie in a message and not in the actor. @defaultValue always

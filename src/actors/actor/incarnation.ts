@@ -1,88 +1,86 @@
-import type { Clock } from '../../core/clock.ts'
-import type { ActorContext, ActorDefinition } from './actor.ts'
-import type { ActorMessage, ActorRef, DownNotice, Monitor } from './ref.ts'
-import type { SupervisorRef } from '../supervision/supervisor-ref.ts'
 import type { Runtime } from '../system/runtime.ts'
+import { type Linked, Links } from './links.ts'
+import { type ContextOwner, LiveContext } from './live-context.ts'
+import type { ActorMessage, ActorRef } from './ref.ts'
+import type { DownNotice, Monitor } from './monitor.ts'
+
+/** What an incarnation asks of the actor that it is one of. */
+export interface IncarnationOwner {
+  wake(): void
+  /** Whether there is work, done or waiting. */
+  isBusy(): boolean
+  checkStash(): void
+  link(life: Incarnation, ref: ActorRef<never>): Monitor
+  onLinkedDown(life: Incarnation, notice: DownNotice): void
+}
 
 /** One life of an actor, from `init` to the end of `onStop`. */
-export class Incarnation {
+export class Incarnation implements ContextOwner, Linked {
   readonly number: number
   readonly context: LiveContext
+  readonly #owner: IncarnationOwner
+  #links: Links | undefined
   phase: 'starting' | 'running' | 'ending' | 'over' = 'starting'
   state: unknown
   /** Whether `init` succeeded, so that `onStop` is due. */
   hasState = false
   /** Whether the actor asked to stop. */
   isLeaving = false
+  /** What the handler at work wants done with its message, and with those set aside, once it has finished. */
+  isStashing = false
+  isUnstashing = false
+  /** Whether it wants any of these, or to be told of messages: one look suffices where it wants nothing. */
+  hasWishes = false
   /** The asynchronous `init` or handler at work; it never rejects. */
   atWork: Promise<void> | undefined
   /** Resolves when this incarnation is down, once its end has begun. */
   down: Promise<void> | undefined
+  /** Resolves when its supervisor has been told, if a broken link ends it. */
+  left: Promise<void> | undefined
   /** Tells whoever waits for its start that it is over. */
   onOver: (() => void) | undefined
 
-  constructor(number: number, self: ActorRef<ActorMessage>, runtime: Runtime, onLeave: () => void) {
+  constructor(number: number, self: ActorRef<ActorMessage>, runtime: Runtime, owner: IncarnationOwner) {
     this.number = number
-    this.context = new LiveContext(number, self, runtime, () => {
-      this.isLeaving = true
-      onLeave()
-    })
-  }
-}
-
-class LiveContext implements ActorContext<ActorMessage> {
-  readonly self: ActorRef<ActorMessage>
-  readonly incarnation: number
-  readonly clock: Clock
-  readonly stop: () => void
-  readonly #runtime: Runtime
-  readonly #monitors = new Set<Monitor>()
-  #abort: AbortController | undefined
-  #isClosed = false
-
-  constructor(incarnation: number, self: ActorRef<ActorMessage>, runtime: Runtime, stop: () => void) {
-    this.incarnation = incarnation
-    this.self = self
-    this.clock = runtime.clock
-    this.stop = stop
-    this.#runtime = runtime
+    this.#owner = owner
+    this.context = new LiveContext(self, runtime, this)
   }
 
-  get path(): string {
-    return this.self.path
+  // Made when first asked for: most actors have none.
+  get links(): Links {
+    this.#links ??= new Links()
+    return this.#links
   }
 
-  // Made when first asked for: most actors never do, and restarts are to be cheap.
-  get signal(): AbortSignal {
-    this.#abort ??= new AbortController()
-    if (this.#isClosed) this.#abort.abort()
-    return this.#abort.signal
+  leave(): void {
+    this.isLeaving = true
+    this.#owner.wake()
   }
 
-  ref<Other extends ActorMessage>(actor: ActorDefinition<Other> | string): ActorRef<Other> {
-    return this.#runtime.actors.find(actor) as unknown as ActorRef<Other>
+  isBusy(): boolean {
+    return this.#owner.isBusy()
   }
 
-  supervisor(address: string): SupervisorRef {
-    return this.#runtime.supervisors.find(address)
+  stash(): void {
+    this.#owner.checkStash()
+    this.isStashing = true
+    this.hasWishes = true
   }
 
-  monitor(ref: ActorRef<never>, toMessage: (notice: DownNotice) => ActorMessage): Monitor {
-    const watch = ref.monitor((notice) => void this.self.tell(toMessage(notice)))
-    const monitor = {
-      cancel: () => {
-        watch.cancel()
-        this.#monitors.delete(monitor)
-      },
-    }
-    this.#monitors.add(monitor)
-    return monitor
+  unstashAll(): void {
+    this.isUnstashing = true
+    this.hasWishes = true
   }
 
-  /** Aborts the signal and cancels the monitors. */
-  close(): void {
-    this.#isClosed = true
-    this.#abort?.abort()
-    for (const monitor of this.#monitors) monitor.cancel()
+  link(ref: ActorRef<never>): Monitor {
+    return this.#owner.link(this, ref)
+  }
+
+  onLinkedDown(notice: DownNotice): void {
+    this.#owner.onLinkedDown(this, notice)
+  }
+
+  breakLinks(notice: DownNotice): void {
+    this.#links?.break(this, notice)
   }
 }

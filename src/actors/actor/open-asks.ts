@@ -12,6 +12,11 @@ export class OpenAsks {
     ask.onSettled = () => this.#asks.delete(ask)
   }
 
+  /** Lets go of one that will be taken in again. */
+  forget(ask: Ask): void {
+    this.#asks.delete(ask)
+  }
+
   /** Fails them all, but for `retried`, which the next incarnation will see again. */
   fail(path: string, reason: ExitReason, retried: Ask | undefined): void {
     const cause = reason.kind === 'crashed' ? reason.error : undefined

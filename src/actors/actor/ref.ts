@@ -1,27 +1,11 @@
 import type { Clock } from '../../core/clock.ts'
 import { Ask, type Answer, type AskOptions, type Question } from './ask.ts'
-import type { ExitReason } from '../supervision/exit-reason.ts'
+import type { Linked } from './links.ts'
+import type { DownNotice, Monitor } from './monitor.ts'
 
 /** What every message has: the type that picks its handler. An actor's messages are a discriminated union over it. */
 export interface ActorMessage {
   readonly type: string
-}
-
-/**
- * What a watcher learns. Each incarnation that goes down gives one `down`, and an actor that will not come back gives
- * one `ended` after its last.
- */
-export interface DownNotice {
-  readonly kind: 'down' | 'ended'
-  readonly path: string
-  /** The number of its latest incarnation; 0 when it ended before its first. */
-  readonly incarnation: number
-  readonly reason: ExitReason
-}
-
-/** A watch that is kept until cancelled, or until the watched actor ended; cancelling twice does nothing. */
-export interface Monitor {
-  cancel(): void
 }
 
 /**
@@ -65,21 +49,39 @@ export interface ActorRef<in Message extends ActorMessage> {
 export interface Inbox {
   readonly path: string
   readonly clock: Clock
+  /** Messages pending. */
+  readonly load: number
   deliver(message: ActorMessage, ask?: Ask): Promise<void>
   watch(listener: (notice: DownNotice) => void): Monitor
+  /** The live incarnation, or why there is none. */
+  linkable(): Linked | DownNotice
+}
+
+const inboxKey = Symbol('inbox')
+
+/** What stands behind a reference. */
+export function inboxOf(ref: ActorRef<never>): Inbox {
+  return (ref as unknown as { readonly [inboxKey]: Inbox })[inboxKey]
 }
 
 /** Makes the reference to an inbox: all that users see of it. */
 export function createRef<Message extends ActorMessage>(inbox: Inbox): ActorRef<Message> {
-  return {
+  const ref: ActorRef<Message> & { readonly [inboxKey]: Inbox } = {
+    [inboxKey]: inbox,
     path: inbox.path,
     tell: (message) => inbox.deliver(message),
     ask<Asked extends Question<Message>>(question: Asked, options?: AskOptions) {
-      const ask = new Ask(inbox.path, inbox.clock, options)
-      const message = { ...(question as ActorMessage), reply: ask.reply }
-      inbox.deliver(message, ask)?.catch((error: unknown) => ask.fail(error))
-      return ask.answer as Promise<Answer<Message, Asked>>
+      return askInbox(inbox, question, options) as Promise<Answer<Message, Asked>>
     },
     monitor: (listener) => inbox.watch(listener),
   }
+  return ref
+}
+
+/** Sends a question and waits for what its `reply` is given. */
+export function askInbox(inbox: Inbox, question: unknown, options?: AskOptions): Promise<unknown> {
+  const ask = new Ask(inbox.path, inbox.clock, options)
+  const message = { ...(question as ActorMessage), reply: ask.reply }
+  inbox.deliver(message, ask).catch((error: unknown) => ask.fail(error))
+  return ask.answer
 }

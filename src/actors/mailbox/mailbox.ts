@@ -28,6 +28,13 @@ export class Mailbox {
   readonly #queue = new Fifo<Envelope>()
   #admittedCount = 0
   #admittedBytes = 0
+  /** Messages set aside, within the bounds like all that were admitted. */
+  #stash: Envelope[] = []
+  #stashBytes = 0
+  /** Messages within the bounds that are not in the queue itself. */
+  #asideCount = 0
+  /** Messages that come before the queue, because they were set aside; `undefined` when there are none. */
+  #returned: Fifo<Envelope> | undefined
 
   constructor(max: number, maxBytes: number) {
     this.#max = max
@@ -45,13 +52,19 @@ export class Mailbox {
 
   /** Messages whose senders wait for room. */
   get waitingCount(): number {
-    return this.#queue.length - this.#admittedCount
+    return this.#queue.length - this.#admittedCount + this.#asideCount
+  }
+
+  /** Messages set aside. */
+  get stashCount(): number {
+    return this.#stash.length
   }
 
   /** Takes a message in, unless `waitingMax` others wait already. */
   put(envelope: Envelope): 'admitted' | 'waiting' | 'refused' {
-    const isOverBound = this.waitingCount > 0 || !this.#hasRoom(envelope)
-    if (isOverBound && this.waitingCount === waitingMax) return 'refused'
+    const waitingCount = this.waitingCount
+    const isOverBound = waitingCount > 0 || !this.#hasRoom(envelope)
+    if (isOverBound && waitingCount === waitingMax) return 'refused'
     this.#queue.push(envelope)
     if (isOverBound) return 'waiting'
     this.#admit(envelope)
@@ -60,18 +73,44 @@ export class Mailbox {
 
   /** The oldest message, which stays. */
   peek(): Envelope | undefined {
-    return this.#queue.at(0)
+    return this.#returned === undefined ? this.#queue.at(0) : this.#returned.at(0)
+  }
+
+  /** Whether the oldest message can be set aside and leave room for others: else none would ever come. */
+  canStash(): boolean {
+    const sizeBytes = this.peek()?.sizeBytes ?? 0
+    return this.#stash.length + 1 < this.#max && this.#stashBytes + sizeBytes < this.#maxBytes
+  }
+
+  /** Sets the oldest message aside. */
+  stash(): void {
+    const envelope = this.#returned === undefined ? this.#queue.shift() : this.#takeReturned()
+    if (envelope === undefined) return
+    this.#asideCount++
+    this.#stash.push(envelope)
+    this.#stashBytes += envelope.sizeBytes
+  }
+
+  /** Puts what was set aside before all others, in the order in which it came. */
+  unstash(): void {
+    if (this.#stash.length === 0) return
+    const returned = new Fifo<Envelope>()
+    for (const envelope of this.#stash) returned.push(envelope)
+    for (let next = this.#returned?.shift(); next !== undefined; next = this.#returned?.shift()) returned.push(next)
+    this.#returned = returned
+    this.#stash = []
+    this.#stashBytes = 0
   }
 
   /** Takes the oldest message out and admits those that now have room. */
   shift(): void {
-    const envelope = this.#queue.shift()
+    const envelope = this.#returned === undefined ? this.#queue.shift() : this.#takeReturned()
     if (envelope === undefined) return
     this.#admittedCount--
     this.#admittedBytes -= envelope.sizeBytes
     assert(this.#admittedCount >= 0 && this.#admittedBytes >= 0, 'only an admitted message is handled')
     for (;;) {
-      const next = this.#queue.at(this.#admittedCount)
+      const next = this.#queue.at(this.#admittedCount - this.#asideCount)
       if (next === undefined || !this.#hasRoom(next)) return
       this.#admit(next)
       next.sender?.resolve()
@@ -81,11 +120,23 @@ export class Mailbox {
 
   /** Takes everything out, admitted or waiting. */
   clear(): Envelope[] {
+    this.unstash()
     const envelopes: Envelope[] = []
+    for (let next = this.#returned?.shift(); next !== undefined; next = this.#returned?.shift()) envelopes.push(next)
+    this.#returned = undefined
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) envelopes.push(next)
+    this.#asideCount = 0
     this.#admittedCount = 0
     this.#admittedBytes = 0
     return envelopes
+  }
+
+  #takeReturned(): Envelope | undefined {
+    if (this.#returned === undefined) return undefined
+    this.#asideCount--
+    const envelope = this.#returned.shift()
+    if (this.#returned.length === 0) this.#returned = undefined
+    return envelope
   }
 
   // An empty mailbox takes a message of any size: otherwise a large one would wait for ever.

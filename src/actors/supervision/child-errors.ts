@@ -12,6 +12,11 @@ export function childExists(path: string): ActorError {
   return new ActorError('ACTOR_CHILD_EXISTS', message, { path })
 }
 
+export function childrenFull(path: string, childrenMax: number): ActorError {
+  const message = `${path} has ${childrenMax} children, which is as many as it takes; raise childrenMax, or try again later`
+  return new ActorError('ACTOR_CHILDREN_FULL', message, { path, childrenMax })
+}
+
 export function childRunning(path: string): ActorError {
   const message = `${path} runs or is being restarted; terminate it first`
   return new ActorError('ACTOR_CHILD_RUNNING', message, { path })

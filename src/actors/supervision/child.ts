@@ -1,4 +1,4 @@
-import type { ActorMessage, ActorRef } from '../actor/ref.ts'
+import type { ActorMessage, ActorRef, Inbox } from '../actor/ref.ts'
 import type { Exit } from './exit-reason.ts'
 import type { ChildSnapshot } from '../system/snapshot.ts'
 import type { SupervisorRef } from './supervisor-ref.ts'
@@ -12,6 +12,10 @@ export interface Child {
    * @returns whether it is up. If not, it has failed, and the supervisor was told so as of any exit, or it was stopped.
    */
   start(): Promise<boolean>
+  /** The actors that it is or has, at any depth. */
+  actors(): readonly Inbox[]
+  /** Resolves once nothing is pending in it. */
+  whenDrained(): Promise<unknown>
   /** Ends the live incarnation, if there is one, and waits until it is down. */
   stop(): Promise<void>
   /** Gives the child up: what it has queued becomes dead letters. It must be down. */

@@ -23,13 +23,13 @@ export interface Restarter<Each extends Member> {
 }
 
 /**
- * @param members - In the order of their start; it may grow at the end and shrink anywhere.
+ * @param members - Tells the members of the moment, in the order of their start.
  * @param giveUp - Ends a member that is down and does not come back.
  * @param signal - Ends all restarts when it aborts.
  */
 export function createRestarter<Each extends Member>(
   strategy: Strategy,
-  members: readonly Each[],
+  members: () => readonly Each[],
   giveUp: (member: Each) => void,
   clock: Clock,
   signal: AbortSignal,
@@ -38,7 +38,7 @@ export function createRestarter<Each extends Member>(
   const group = new RestartGroup(members, giveUp, clock, signal)
   return {
     restart: (member, readyAtMs) =>
-      group.request(strategy === 'oneForAll' ? members : members.slice(members.indexOf(member)), readyAtMs),
+      group.request(strategy === 'oneForAll' ? members() : members().slice(members().indexOf(member)), readyAtMs),
     isStopping: (member) => group.isStopping(member),
     between: (_, work) => group.between(work),
     withdraw: () => group.withdraw(),
@@ -66,7 +66,13 @@ class EachAlone<Each extends Member> implements Restarter<Each> {
   restart(member: Each, readyAtMs: number): void {
     let group = this.#groups.get(member)
     if (group === undefined) {
-      group = new RestartGroup([member], this.#giveUp, this.#clock, this.#signal, () => this.#groups.delete(member))
+      group = new RestartGroup(
+        () => [member],
+        this.#giveUp,
+        this.#clock,
+        this.#signal,
+        () => this.#groups.delete(member),
+      )
       this.#groups.set(member, group)
     }
     group.request([member], readyAtMs)
@@ -91,7 +97,7 @@ class EachAlone<Each extends Member> implements Restarter<Each> {
  * a time, so that no child lives twice; a request that arrives meanwhile widens the restart and begins it anew.
  */
 class RestartGroup<Each extends Member> {
-  readonly #members: readonly Each[]
+  readonly #members: () => readonly Each[]
   readonly #giveUp: (member: Each) => void
   readonly #clock: Clock
   readonly #signal: AbortSignal
@@ -105,7 +111,7 @@ class RestartGroup<Each extends Member> {
   #endWait: (() => void) | undefined
 
   constructor(
-    members: readonly Each[],
+    members: () => readonly Each[],
     giveUp: (member: Each) => void,
     clock: Clock,
     signal: AbortSignal,
@@ -159,7 +165,7 @@ class RestartGroup<Each extends Member> {
     do {
       this.#handledRequests = this.#requests
       this.#phase = 'stopping'
-      await stopInReverse(this.#members.filter((member) => this.#affected.has(member)))
+      await stopInReverse(this.#members().filter((member) => this.#affected.has(member)))
       await this.#waitUntilReady()
       this.#phase = 'starting'
       await this.#startAffected()
@@ -168,7 +174,7 @@ class RestartGroup<Each extends Member> {
   }
 
   async #startAffected(): Promise<void> {
-    for (const member of this.#members.filter((each) => this.#affected.has(each))) {
+    for (const member of this.#members().filter((each) => this.#affected.has(each))) {
       if (this.#signal.aborted || this.#requests !== this.#handledRequests) return
       if (member.isWanted && member.isRestartable) await member.child.start()
       else this.#giveUp(member)

@@ -11,6 +11,8 @@ export interface Slot extends Member {
   readonly child: Child
   /** Whether it was added to a running supervisor: then it ends with that life of the supervisor. */
   readonly isDynamic: boolean
+  /** Whether its end may shut the supervisor down. */
+  readonly isSignificant: boolean
   /** Set while a caller waits for its start, who is told of its exit in place of the supervisor. */
   started: { exit: Exit | undefined } | undefined
   /** Restarts after each of which the child stayed up for less than `withinMs`: the exponent of the backoff. */
@@ -27,43 +29,65 @@ export function errorOf(reason: ExitReason | undefined): unknown {
 /** The children of one supervisor, in the order of their start. Each life begins with those of the description. */
 export class Slots {
   readonly #described: { readonly create: () => Slot; slot: Slot }[]
-  readonly #current: Slot[]
+  // A map keeps the order, and finds one of very many at once.
+  readonly #current = new Map<string, Slot>()
+  #version = 0
 
   constructor(creators: readonly (() => Slot)[]) {
     this.#described = creators.map((create) => ({ create, slot: create() }))
-    this.#current = this.#described.map(({ slot }) => slot)
+    this.#begin()
   }
 
-  /** The same array at all times. */
+  get count(): number {
+    return this.#current.size
+  }
+
+  /** All at this moment. */
   get all(): readonly Slot[] {
-    return this.#current
+    return [...this.#current.values()]
   }
 
   find(id: string): Slot | undefined {
-    return this.#current.find((slot) => slot.id === id)
+    return this.#current.get(id)
+  }
+
+  /** Changes whenever a child comes, goes, or is wanted or not. */
+  get version(): number {
+    return this.#version
+  }
+
+  setWanted(slot: Slot, isWanted: boolean): void {
+    slot.isWanted = isWanted
+    this.#version++
   }
 
   has(slot: Slot): boolean {
-    return this.#current.includes(slot)
+    return this.find(slot.id) === slot
   }
 
   add(slot: Slot): void {
-    this.#current.push(slot)
+    this.#current.set(slot.id, slot)
+    this.#version++
   }
 
   /** Ends a child that is down, for good. */
   remove(slot: Slot): void {
-    const index = this.#current.indexOf(slot)
-    if (index < 0) return
-    this.#current.splice(index, 1)
+    if (!this.has(slot)) return
+    this.#current.delete(slot.id)
+    this.#version++
     slot.child.end()
     slot.child.forget()
   }
 
   /** Goes back to the children of the description, once all are down. */
   reset(): void {
-    for (const slot of this.#current.filter(({ isDynamic }) => isDynamic)) this.remove(slot)
+    for (const slot of this.all) if (slot.isDynamic) this.remove(slot)
     for (const described of this.#described) if (!this.has(described.slot)) described.slot = described.create()
-    this.#current.splice(0, Infinity, ...this.#described.map(({ slot }) => slot))
+    this.#current.clear()
+    this.#begin()
+  }
+
+  #begin(): void {
+    for (const { slot } of this.#described) this.add(slot)
   }
 }

@@ -1,17 +1,27 @@
 import { assert } from '../../core/assert.ts'
+import { within } from '../../core/within.ts'
 import { ActorCell } from '../actor/actor-cell.ts'
+import type { Inbox } from '../actor/ref.ts'
+import { Group } from '../routing/group.ts'
 import type { Runtime } from '../system/runtime.ts'
 import type { SupervisorSnapshot } from '../system/snapshot.ts'
 import type { Child, OnExit } from './child.ts'
-import { childExists, childRunning, noChild, startFailed, supervisorDown } from './child-errors.ts'
+import { childExists, childrenFull, childRunning, noChild, startFailed, supervisorDown } from './child-errors.ts'
 import type { Exit, ExitReason } from './exit-reason.ts'
 import { RestartBudget } from './restart-budget.ts'
 import { createRestarter, type Restarter, stopInReverse } from './restart-group.ts'
 import { shouldRestart } from './restart-policy.ts'
+import { childSpecOf, idOf } from './added-child.ts'
 import { errorOf, type Slot, Slots } from './slot.ts'
 import type { ChildSpec, SupervisorSpec } from './supervisor.ts'
-import { type AddedChild, createSupervisorRef, type Parent, type SupervisorRef } from './supervisor-ref.ts'
-import { validateChild } from './validate-spec.ts'
+import {
+  type AddedAlike,
+  type AddedChild,
+  createSupervisorRef,
+  type Parent,
+  type SupervisorRef,
+  type TerminateOptions,
+} from './supervisor-ref.ts'
 
 /** One life of a supervisor, from its start until its children are down. */
 interface Life {
@@ -35,7 +45,10 @@ export class SupervisorNode implements Child, Parent {
   readonly #onExit: OnExit
   readonly #slots: Slots
   #life: Life | undefined
+  readonly #group: Group | undefined
+  readonly #childrenMax: number
   #incarnation = 0
+  #madeCount = 0
   #lastReason: ExitReason | undefined
 
   constructor(path: string, spec: SupervisorSpec, runtime: Runtime, onExit: OnExit) {
@@ -43,9 +56,12 @@ export class SupervisorNode implements Child, Parent {
     this.#spec = spec
     this.#runtime = runtime
     this.#onExit = onExit
+    this.#childrenMax = spec.childrenMax ?? 100_000
     this.ref = createSupervisorRef(this)
     runtime.supervisors.enter(this.ref)
     this.#slots = new Slots(spec.children.map((child) => () => this.#createSlot(child, false)))
+    this.#group = spec.group && new Group(this.ref, spec.group, this.#slots, runtime.clock)
+    if (this.#group !== undefined) runtime.groups.enter(this.#group)
   }
 
   async start(): Promise<boolean> {
@@ -53,7 +69,7 @@ export class SupervisorNode implements Child, Parent {
     const life = this.#createLife()
     this.#life = life
     this.#incarnation++
-    for (const slot of this.#slots.all) slot.isWanted = true
+    for (const slot of this.#slots.all) this.#slots.setWanted(slot, true)
     for (const { child, path } of this.#slots.all) {
       const isUp = await child.start()
       if (life.end.signal.aborted) return false
@@ -63,6 +79,7 @@ export class SupervisorNode implements Child, Parent {
       return false
     }
     life.phase = 'running'
+    this.#group?.open()
     for (const { slot, exit } of life.earlyExits.splice(0)) this.#onChildExit(slot, exit)
     return true
   }
@@ -77,9 +94,18 @@ export class SupervisorNode implements Child, Parent {
     for (const { child } of this.#slots.all) child.end()
   }
 
+  actors(): readonly Inbox[] {
+    return this.#slots.all.flatMap(({ child }) => child.actors())
+  }
+
+  whenDrained(): Promise<unknown> {
+    return Promise.all(this.#slots.all.map(({ child }) => child.whenDrained()))
+  }
+
   forget(): void {
     for (const { child } of this.#slots.all) child.forget()
     this.#runtime.supervisors.leave(this.ref)
+    if (this.#group !== undefined) this.#runtime.groups.leave(this.#group)
   }
 
   inspect(): SupervisorSnapshot {
@@ -87,21 +113,21 @@ export class SupervisorNode implements Child, Parent {
       kind: 'supervisor',
       path: this.path,
       status: this.#life?.phase ?? 'down',
-      strategy: this.#spec.strategy ?? 'oneForOne',
+      strategy: this.#spec.template === undefined ? (this.#spec.strategy ?? 'oneForOne') : 'simpleOneForOne',
       incarnation: this.#incarnation,
       lastReason: this.#lastReason,
       children: this.#slots.all.map(({ child }) => child.inspect()),
     }
   }
 
-  startChild(spec: AddedChild): Promise<unknown> {
+  startChild(added: AddedChild | AddedAlike): Promise<unknown> {
     return this.#whileRunning(async (life) => {
-      const child = spec as ChildSpec
-      const path = `${this.path}/${child.id ?? child.start?.name}`
-      validateChild(child, path)
+      const child = childSpecOf(this.#spec, this.path, added, () => `${++this.#madeCount}`)
+      const path = `${this.path}/${idOf(child)}`
       return life.restarter.between(undefined, async () => {
         this.#checkRuns(life)
         if (this.#slots.find(idOf(child)) !== undefined) throw childExists(path)
+        if (this.#slots.count >= this.#childrenMax) throw childrenFull(this.path, this.#childrenMax)
         const slot = this.#createSlot(child, true)
         this.#slots.add(slot)
         try {
@@ -115,10 +141,11 @@ export class SupervisorNode implements Child, Parent {
     })
   }
 
-  terminateChild(id: string): Promise<void> {
+  terminateChild(id: string, { drainMs = 0 }: TerminateOptions = {}): Promise<void> {
     return this.#whileRunning(async ({ restarter }) => {
       const slot = this.#find(id)
-      slot.isWanted = false
+      if (drainMs > 0) await within(this.#runtime.clock, drainMs, slot.child.whenDrained(), undefined)
+      this.#slots.setWanted(slot, false)
       restarter.withdraw(slot)
       await slot.child.stop()
       if (!slot.isWanted) this.#giveUp(slot)
@@ -150,7 +177,7 @@ export class SupervisorNode implements Child, Parent {
   }
 
   #createSlot(spec: ChildSpec, isDynamic: boolean): Slot {
-    const { start, restart = 'permanent', shutdownMs } = spec
+    const { start, restart = 'permanent', shutdownMs, significant: isSignificant = false } = spec
     const id = idOf(spec)
     const path = `${this.path}/${id}`
     const onExit = (exit: Exit) => this.#onChildExit(slot, exit)
@@ -159,7 +186,17 @@ export class SupervisorNode implements Child, Parent {
         ? new SupervisorNode(path, start, this.#runtime, onExit)
         : new ActorCell(path, start, shutdownMs ?? 5_000, this.#runtime, onExit)
     const isRestartable = restart !== 'temporary'
-    const place = { id, path, restart, child, isDynamic, isRestartable, isWanted: true, started: undefined }
+    const place = {
+      id,
+      path,
+      restart,
+      child,
+      isDynamic,
+      isSignificant,
+      isRestartable,
+      isWanted: true,
+      started: undefined,
+    }
     const slot: Slot = { ...place, restartsInRow: 0, lastRestartMs: -Infinity }
     return slot
   }
@@ -168,7 +205,7 @@ export class SupervisorNode implements Child, Parent {
     const end = new AbortController()
     const { strategy = 'oneForOne' } = this.#spec
     const giveUp = (slot: Slot) => this.#giveUp(slot)
-    const restarter = createRestarter(strategy, this.#slots.all, giveUp, this.#runtime.clock, end.signal)
+    const restarter = createRestarter(strategy, () => this.#slots.all, giveUp, this.#runtime.clock, end.signal)
     const budget = new RestartBudget(this.#spec, this.#runtime)
     return { phase: 'starting', end, restarter, budget, earlyExits: [], down: undefined }
   }
@@ -176,12 +213,12 @@ export class SupervisorNode implements Child, Parent {
   /** Starts a child for a caller, who is told if it fails; one that was added is then not kept. */
   async #startSlot(slot: Slot): Promise<void> {
     const started: NonNullable<Slot['started']> = { exit: undefined }
-    slot.isWanted = true
+    this.#slots.setWanted(slot, true)
     slot.started = started
     const isUp = await slot.child.start()
     slot.started = undefined
+    this.#slots.setWanted(slot, isUp)
     if (isUp) return started.exit && this.#onChildExit(slot, started.exit)
-    slot.isWanted = false
     if (this.#slots.has(slot)) this.#giveUp(slot)
     throw startFailed(slot.path, started.exit)
   }
@@ -194,7 +231,11 @@ export class SupervisorNode implements Child, Parent {
     if (!slot.isWanted || life.restarter.isStopping(slot)) return
     const error = errorOf(exit.reason)
     if (exit.isEscalated) return void this.#fail(life, error)
-    if (!shouldRestart(slot.restart, exit.reason)) return this.#giveUp(slot)
+    if (!shouldRestart(slot.restart, exit.reason)) {
+      this.#giveUp(slot)
+      if (this.#isShutDownBy(slot)) void this.#shutDown(life)
+      return
+    }
 
     let readyAtMs = this.#runtime.clock.monotonicMs()
     if (exit.isCounted) {
@@ -206,9 +247,25 @@ export class SupervisorNode implements Child, Parent {
 
   /** Ends a child that is down and is not to be restarted. */
   #giveUp(slot: Slot): void {
-    slot.isWanted = false
-    if (slot.isDynamic && slot.restart === 'temporary') this.#slots.remove(slot)
+    this.#slots.setWanted(slot, false)
+    const isForgotten = slot.isDynamic && (slot.restart === 'temporary' || this.#spec.template !== undefined)
+    if (isForgotten) this.#slots.remove(slot)
     else slot.child.end()
+  }
+
+  #isShutDownBy(slot: Slot): boolean {
+    const { autoShutdown = 'never' } = this.#spec
+    if (!slot.isSignificant || autoShutdown === 'never') return false
+    return (
+      autoShutdown === 'anySignificant' || this.#slots.all.every((other) => !other.isSignificant || !other.isWanted)
+    )
+  }
+
+  /** Ends this life because its significant children are done. */
+  async #shutDown(life: Life): Promise<void> {
+    const reason: ExitReason = { kind: 'shutdown' }
+    await this.#bringDown(life, reason)
+    this.#onExit({ reason, isCounted: true, isEscalated: false })
   }
 
   /** Ends this life as a crash, over `error`, and leaves the rest to the parent. */
@@ -227,7 +284,9 @@ export class SupervisorNode implements Child, Parent {
   async #stopChildren(life: Life, reason: ExitReason): Promise<void> {
     life.phase = 'stopping'
     life.end.abort()
-    await stopInReverse(this.#slots.all)
+    this.#group?.close()
+    if (this.#spec.template === undefined) await stopInReverse(this.#slots.all)
+    else await Promise.all(this.#slots.all.map(({ child }) => child.stop()))
     this.#slots.reset()
     this.#lastReason = reason
     this.#life = undefined
@@ -248,8 +307,4 @@ export class SupervisorNode implements Child, Parent {
     if (life?.phase === 'running') return
     throw supervisorDown(this.path, life?.phase ?? 'down')
   }
-}
-
-function idOf(spec: ChildSpec): string {
-  return spec.id ?? spec.start.name
 }

@@ -1,4 +1,5 @@
-import type { ActorMessage, ActorRef } from '../actor/ref.ts'
+import type { ActorMessage, ActorRef, Inbox } from '../actor/ref.ts'
+import { broadcast } from '../routing/broadcast.ts'
 import { type ChildCounts, type ChildSnapshot, countAll, type SupervisorSnapshot } from '../system/snapshot.ts'
 import type { RestartType } from './restart-policy.ts'
 
@@ -14,6 +15,15 @@ export interface AddedChild<Kind extends 'actor' | 'supervisor' = 'actor' | 'sup
   readonly start: Startable<Kind>
   readonly restart?: RestartType
   readonly shutdownMs?: number
+  readonly significant?: boolean
+}
+
+/** One more of many that are alike, below a `simpleOneForOne`. */
+export interface AddedAlike {
+  /** @defaultValue the number of children that the supervisor has made so far, and one */
+  readonly id?: string
+  /** What the template's `start` is called with. */
+  readonly args: unknown
 }
 
 /**
@@ -35,20 +45,20 @@ export interface SupervisorRef {
    * @returns the reference to the child, once it is up.
    *
    * @throws ActorError `ACTOR_START_FAILED` with the cause when it does not start; it is not kept then.
-   * `ACTOR_CHILD_EXISTS` when a child has its id, running or not; `ACTOR_SPEC_INVALID`; `ACTOR_SUPERVISOR_DOWN` unless
-   * the supervisor runs.
+   * `ACTOR_CHILD_EXISTS` when a child has its id, running or not; `ACTOR_CHILDREN_FULL`; `ACTOR_SPEC_INVALID`;
+   * `ACTOR_SUPERVISOR_DOWN` unless the supervisor runs.
    */
-  startChild<Message extends ActorMessage>(spec: AddedChild<'actor'>): Promise<ActorRef<Message>>
+  startChild<Message extends ActorMessage>(spec: AddedChild<'actor'> | AddedAlike): Promise<ActorRef<Message>>
   startChild(spec: AddedChild<'supervisor'>): Promise<SupervisorRef>
 
   /**
    * Stops a child, in as much time as its `shutdownMs` allows, and gives it up: what it has queued becomes dead letters.
-   * Its description is kept, unless it was added and is `temporary`: `restartChild` starts it again, and so do
+   * Its description is kept, unless it was added and is `temporary`, or is one of many alike: `restartChild` starts it again, and so do
    * `oneForAll` and `restForOne` with the others. One that is pending its restart is not restarted.
    *
    * @throws ActorError `ACTOR_NOT_FOUND` when there is no such child; `ACTOR_SUPERVISOR_DOWN`.
    */
-  terminateChild(id: string): Promise<void>
+  terminateChild(id: string, options?: TerminateOptions): Promise<void>
 
   /**
    * Starts a child that was terminated or has ended for good, after a restart of the others that is under way.
@@ -65,6 +75,12 @@ export interface SupervisorRef {
    */
   deleteChild(id: string): Promise<void>
 
+  /**
+   * Sends a message to all actors below, at any depth; that they take it is the caller's word. What it returns waits for
+   * all whose mailbox has no room, as for `ActorRef.tell`.
+   */
+  broadcast<Message extends ActorMessage>(message: Message): Promise<void>
+
   /** The children, and theirs, at this moment. */
   whichChildren(): readonly ChildSnapshot[]
   /** How many there are at any depth. */
@@ -73,11 +89,18 @@ export interface SupervisorRef {
   snapshot(): SupervisorSnapshot
 }
 
+/** How a child is terminated. */
+export interface TerminateOptions {
+  /** Milliseconds to handle what it has queued before it is stopped. @defaultValue 0 */
+  readonly drainMs?: number
+}
+
 /** What stands behind a reference to a supervisor. */
 export interface Parent {
   readonly path: string
-  startChild(spec: AddedChild): Promise<unknown>
-  terminateChild(id: string): Promise<void>
+  startChild(spec: AddedChild | AddedAlike): Promise<unknown>
+  terminateChild(id: string, options?: TerminateOptions): Promise<void>
+  actors(): readonly Inbox[]
   restartChild(id: string): Promise<void>
   deleteChild(id: string): Promise<void>
   inspect(): SupervisorSnapshot
@@ -88,8 +111,9 @@ export function createSupervisorRef(parent: Parent): SupervisorRef {
   return {
     path: parent.path,
     // The reference that it resolves to is one to what the specification starts.
-    startChild: (spec: AddedChild) => parent.startChild(spec) as Promise<never>,
-    terminateChild: (id) => parent.terminateChild(id),
+    startChild: (spec: AddedChild | AddedAlike) => parent.startChild(spec) as Promise<never>,
+    terminateChild: (id, options) => parent.terminateChild(id, options),
+    broadcast: (message) => broadcast(parent.actors(), message),
     restartChild: (id) => parent.restartChild(id),
     deleteChild: (id) => parent.deleteChild(id),
     whichChildren: () => parent.inspect().children,

@@ -1,4 +1,5 @@
 import type { ActorDefinition } from '../actor/actor.ts'
+import type { GroupPlan } from '../routing/group-plan.ts'
 import type { Backoff, RestartType } from './restart-policy.ts'
 
 /**
@@ -24,6 +25,8 @@ export interface ActorChildSpec {
   readonly restart?: RestartType
   /** Milliseconds to finish the message at hand and `onStop` before the child is given up. @defaultValue 5_000 */
   readonly shutdownMs?: number
+  /** Whether its end may shut the supervisor down, as `autoShutdown` says. @defaultValue false */
+  readonly significant?: boolean
 }
 
 /** A supervisor below another one. */
@@ -35,7 +38,18 @@ export interface SupervisorChildSpec {
   readonly restart?: RestartType
   /** A supervisor takes as long as its children may take, one after the other. */
   readonly shutdownMs?: never
+  /** Whether its end may shut the supervisor down, as `autoShutdown` says. @defaultValue false */
+  readonly significant?: boolean
 }
+
+/**
+ * When a supervisor shuts itself down because children that are `significant` have ended by themselves and are not
+ * restarted: when one has, or when all have. Its own supervisor sees a `shutdown`, and restarts it only if it is
+ * `permanent`. Such children are `transient` or `temporary`; one that is terminated does not count.
+ *
+ * @see Erlang/OTP `supervisor`, "Automatic Shutdown"
+ */
+export type AutoShutdown = 'never' | 'anySignificant' | 'allSignificant'
 
 /** How a supervisor treats its children. */
 export interface SupervisorOptions {
@@ -48,6 +62,10 @@ export interface SupervisorOptions {
   readonly withinMs?: number
   /** How long to wait before a restart. @defaultValue no wait */
   readonly backoff?: Backoff
+  /** @defaultValue 'never' */
+  readonly autoShutdown?: AutoShutdown
+  /** Children at most, those of the description included; more are refused. @defaultValue 100_000 */
+  readonly childrenMax?: number
   /** Started in this order, stopped in reverse. */
   readonly children: readonly ChildSpec[]
 }
@@ -55,6 +73,27 @@ export interface SupervisorOptions {
 /** An inert description of a supervisor, for `startSystem` or another supervisor to start. */
 export interface SupervisorSpec extends SupervisorOptions {
   readonly kind: 'supervisor'
+  /** What the children of `simpleOneForOne` are made by. */
+  readonly template?: ChildTemplate<never>
+  /** What makes its children a group. */
+  readonly group?: GroupPlan
+}
+
+/** What the children of a `simpleOneForOne` have in common. */
+export interface ChildTemplate<Args> {
+  /** Describes the actor for the arguments that `startChild` was given. */
+  readonly start: (args: Args) => ActorDefinition
+  /** @defaultValue 'permanent' */
+  readonly restart?: RestartType
+  /** As for any actor. @defaultValue 5_000 */
+  readonly shutdownMs?: number
+  /** @defaultValue false */
+  readonly significant?: boolean
+}
+
+/** A supervisor of many that are alike: as any other, with `child` for what they have in common. */
+export interface SimpleOneForOneOptions<Args> extends Omit<SupervisorOptions, 'strategy' | 'children'> {
+  readonly child: ChildTemplate<Args>
 }
 
 /**
@@ -73,4 +112,22 @@ export interface SupervisorSpec extends SupervisorOptions {
  */
 export function supervisor(options: SupervisorOptions): SupervisorSpec {
   return { kind: 'supervisor', ...options }
+}
+
+/**
+ * Describes a supervisor of many children that are alike, all added while it runs: `startChild({ args })` makes one by
+ * `child.start`. Each is restarted by itself, and forgotten once it has ended or was terminated. They are stopped all
+ * at the same time.
+ *
+ * @example
+ * const sessions = simpleOneForOne({
+ *   name: 'sessions',
+ *   childrenMax: 10_000,
+ *   child: { start: (user: string) => session(user), restart: 'temporary' },
+ * })
+ *
+ * @see Erlang/OTP `supervisor`, `simple_one_for_one`
+ */
+export function simpleOneForOne<Args>({ child, ...options }: SimpleOneForOneOptions<Args>): SupervisorSpec {
+  return { kind: 'supervisor', ...options, children: [], template: child }
 }

@@ -1,7 +1,8 @@
 import { ActorError } from '../../core/errors.ts'
 import type { ActorDefinition, FailingMessagePolicy } from '../actor/actor.ts'
+import type { Autoscale } from '../routing/group-plan.ts'
 import type { Backoff } from './restart-policy.ts'
-import type { ChildSpec, SupervisorSpec } from './supervisor.ts'
+import type { AutoShutdown, ChildSpec, SupervisorSpec } from './supervisor.ts'
 
 /**
  * Checks a supervision tree before anything of it starts.
@@ -17,23 +18,40 @@ export function validateSpec(spec: SupervisorSpec, path: string): void {
   check(isWhole(spec.maxRestarts ?? 0, 0), 'maxRestarts must be a whole number of at least 0')
   check((spec.withinMs ?? 1) > 0, 'withinMs must be greater than 0')
   if (spec.backoff !== undefined) checkBackoff(check, spec.backoff)
+  check(
+    ['never', 'anySignificant', 'allSignificant', undefined].includes(spec.autoShutdown),
+    'autoShutdown must be never, anySignificant or allSignificant',
+  )
+  check(isWhole(spec.childrenMax ?? 1, 1), 'childrenMax must be a whole number of at least 1')
+  check(spec.template === undefined || typeof spec.template.start === 'function', 'child.start must be a function')
+  if (spec.group?.autoscale !== undefined) checkAutoscale(check, spec.group.autoscale, spec.children.length)
+  check(spec.group === undefined || spec.children.length > 0, 'the size of a group must be at least 1')
   check(Array.isArray(spec.children), 'children must be an array')
+  check(spec.children.length <= (spec.childrenMax ?? Infinity), 'there are more children than childrenMax')
   const ids = new Set<string>()
   for (const child of spec.children) {
     const id = child.id ?? child.start?.name
     check(!ids.has(id), `two children have the id '${id}'`)
     ids.add(id)
-    validateChild(child, `${path}/${id}`)
+    validateChild(child, `${path}/${id}`, spec.autoShutdown)
   }
 }
 
 /** Checks a child, as `validateSpec` does. */
-export function validateChild({ id, start, restart, shutdownMs }: ChildSpec, path: string): void {
+export function validateChild(
+  { id, start, restart, shutdownMs, significant }: ChildSpec,
+  path: string,
+  autoShutdown: AutoShutdown = 'never',
+): void {
   const check = checkAt(path)
   check(start?.kind === 'actor' || start?.kind === 'supervisor', 'start must be made by defineActor() or supervisor()')
   checkId(check, id ?? start.name)
   const types = ['permanent', 'transient', 'temporary', undefined]
   check(types.includes(restart), 'restart must be permanent, transient or temporary')
+  if (significant === true) {
+    check(restart === 'transient' || restart === 'temporary', 'a significant child must be transient or temporary')
+    check(autoShutdown !== 'never', 'a significant child needs a supervisor with autoShutdown')
+  }
   if (start.kind === 'actor') {
     check((shutdownMs ?? 0) >= 0, 'shutdownMs must be at least 0')
     validateActor(start, path)
@@ -80,6 +98,17 @@ function checkBackoff(check: Check, { initialMs, factor = 2, maxMs = 30_000, jit
   check(jitter >= 0 && jitter <= 1, 'backoff.jitter must be 0 to 1')
 }
 
+function checkAutoscale(
+  check: Check,
+  { min, max, growAt = 100, shrinkAt = 10, settleMs = 1 }: Autoscale,
+  size: number,
+): void {
+  check(isWhole(min, 1) && isWhole(max, min), 'autoscale.min and max must be whole numbers, 1 <= min <= max')
+  check(size >= min && size <= max, 'the size of the group must be from autoscale.min to max')
+  check(shrinkAt >= 0 && growAt > shrinkAt, 'autoscale.growAt must be greater than shrinkAt, and shrinkAt at least 0')
+  check(settleMs > 0, 'autoscale.settleMs must be greater than 0')
+}
+
 function checkId(check: Check, id: unknown): void {
   check(typeof id === 'string' && /^[^/]+$/.test(id), 'the id must be a text that is not empty and has no /')
 }
@@ -90,7 +119,7 @@ function isWhole(value: number, min: number): boolean {
 
 type Check = (isValid: boolean, fault: string) => void
 
-function checkAt(path: string): Check {
+export function checkAt(path: string): Check {
   return (isValid, fault) => {
     if (!isValid) throw new ActorError('ACTOR_SPEC_INVALID', `${path}: ${fault}`, { path, fault })
   }

@@ -8,33 +8,39 @@ interface Definition {
 /** Finds the actors, or the supervisors, of one system: by path, by id, or by the definition that they were made from. */
 export class AddressBook<Ref extends { readonly path: string }> {
   readonly #systemName: string
-  readonly #kind: 'actor' | 'supervisor'
+  readonly #kind: 'actor' | 'supervisor' | 'group'
   // Ids hold no slash, and no path but the root's does without one, so both fit into one map, beside definitions.
-  readonly #entries = new Map<string | Definition, readonly Ref[]>()
+  readonly #entries = new Map<string | Definition, Ref | Set<Ref>>()
 
-  constructor(systemName: string, kind: 'actor' | 'supervisor') {
+  constructor(systemName: string, kind: 'actor' | 'supervisor' | 'group') {
     this.#systemName = systemName
     this.#kind = kind
   }
 
   enter(ref: Ref, definition?: Definition): void {
     for (const address of addressesOf(ref, definition)) {
-      this.#entries.set(address, [...(this.#entries.get(address) ?? []), ref])
+      const found = this.#entries.get(address)
+      // A set only where there are several: of very many actors, most addresses are those of one.
+      if (found === undefined) this.#entries.set(address, ref)
+      else if (found instanceof Set) found.add(ref)
+      else this.#entries.set(address, new Set([found, ref]))
     }
   }
 
   leave(ref: Ref, definition?: Definition): void {
     for (const address of addressesOf(ref, definition)) {
-      const others = (this.#entries.get(address) ?? []).filter((entry) => entry !== ref)
-      if (others.length > 0) this.#entries.set(address, others)
-      else this.#entries.delete(address)
+      const found = this.#entries.get(address)
+      if (found instanceof Set) found.delete(ref)
+      if (found === ref || (found instanceof Set && found.size === 0)) this.#entries.delete(address)
     }
   }
 
   find(address: string | Definition): Ref {
-    const [ref, ...others] = this.#entries.get(address) ?? []
-    if (ref !== undefined && others.length === 0) return ref
-    const [system, kind, candidates] = [this.#systemName, this.#kind, 1 + others.length]
+    const found = this.#entries.get(address)
+    const refs = found instanceof Set ? found : new Set(found === undefined ? [] : [found])
+    const [ref] = refs
+    if (ref !== undefined && refs.size === 1) return ref
+    const [system, kind, candidates] = [this.#systemName, this.#kind, refs.size]
     const [place, by] =
       typeof address === 'string'
         ? [`at '${address}'`, `with the id '${address}'`]

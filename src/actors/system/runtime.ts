@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { Random } from '../../core/random.ts'
 import type { ActorMessage, ActorRef } from '../actor/ref.ts'
 import type { SupervisorRef } from '../supervision/supervisor-ref.ts'
+import type { GroupRef } from '../routing/group-ref.ts'
 import type { AddressBook } from './address-book.ts'
 import type { DeadLetters } from '../mailbox/dead-letters.ts'
 import type { SystemEvent } from './events.ts'
@@ -16,6 +17,7 @@ export interface Runtime {
   readonly deadLetters: DeadLetters
   readonly traffic: Traffic
   readonly actors: AddressBook<ActorRef<ActorMessage>>
+  readonly groups: AddressBook<GroupRef<never>>
   readonly supervisors: AddressBook<SupervisorRef>
   emit(event: SystemEvent): void
 }

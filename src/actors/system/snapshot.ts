@@ -28,7 +28,7 @@ export interface SupervisorSnapshot {
   readonly kind: 'supervisor'
   readonly path: string
   readonly status: 'starting' | 'running' | 'stopping' | 'down'
-  readonly strategy: 'oneForOne' | 'oneForAll' | 'restForOne'
+  readonly strategy: 'oneForOne' | 'oneForAll' | 'restForOne' | 'simpleOneForOne'
   /** The number of its latest life; 0 before the first. */
   readonly incarnation: number
   /** Why its latest life that is over ended; `undefined` before there was one. */

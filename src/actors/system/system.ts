@@ -2,6 +2,7 @@ import { assert } from '../../core/assert.ts'
 import { type Clock, systemClock } from '../../core/clock.ts'
 import { type Random, systemRandom } from '../../core/random.ts'
 import type { ActorDefinition } from '../actor/actor.ts'
+import type { GroupRef } from '../routing/group-ref.ts'
 import { AddressBook } from './address-book.ts'
 import { type DeadLetterCounts, DeadLetters } from '../mailbox/dead-letters.ts'
 import { notify, type SystemEvent } from './events.ts'
@@ -58,6 +59,13 @@ export interface ActorSystem extends AsyncDisposable {
    */
   supervisor(address: string): SupervisorRef
   /**
+   * The reference to a group, by the path of its supervisor or, where no other group has it, by its name. That its members
+   * take messages of the given type is the caller's word.
+   *
+   * @throws ActorError `ACTOR_NOT_FOUND`
+   */
+  group<Message extends ActorMessage>(address: string): GroupRef<Message>
+  /**
    * Handles what is queued, for up to `drainMs`, and then stops all actors in reverse order of their start. What is
    * still queued after that becomes dead letters. A later call may cut the time short. No actor may await it, because
    * it would wait for that actor.
@@ -113,6 +121,7 @@ class SupervisedSystem implements ActorSystem {
       traffic: new Traffic(),
       actors: new AddressBook(name, 'actor'),
       supervisors: new AddressBook(name, 'supervisor'),
+      groups: new AddressBook(name, 'group'),
       emit: (event) => onEvent && notify(onEvent, event),
     }
     this.#root = new SupervisorNode(root.name, root, this.#runtime, ({ reason }) => this.#end(reason))
@@ -129,6 +138,10 @@ class SupervisedSystem implements ActorSystem {
 
   ref<Message extends ActorMessage>(actor: ActorDefinition<Message> | string): ActorRef<Message> {
     return this.#runtime.actors.find(actor) as unknown as ActorRef<Message>
+  }
+
+  group<Message extends ActorMessage>(address: string): GroupRef<Message> {
+    return this.#runtime.groups.find(address) as unknown as GroupRef<Message>
   }
 
   supervisor(address: string): SupervisorRef {
