@@ -87,7 +87,9 @@ export default defineConfig({
   ],
 })
 
-/** All imports that climb `up` folders, except those that climb to `src` and enter an allowed folder by its front door. */
+/**
+ * All imports that climb `up` folders, except those that climb to `src` and enter an allowed folder by its front door.
+ */
 function leaving({ up, upToSrc, allowed }: { up: number; upToSrc: number; allowed: readonly string[] }): string[] {
   const doors = allowed.map((folder) => (folder === 'core' ? 'core/*.ts' : `${folder}/index.ts`))
   return [`${'../'.repeat(up)}**`, ...doors.map((door) => `!${'../'.repeat(upToSrc)}${door}`)]

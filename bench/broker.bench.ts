@@ -1,9 +1,9 @@
 import { Reader, Writer, createTopics as createTopicsApi, fetch, produce } from '../src/protocol/index.ts'
 /**
  * What the embedded broker does, seen from bare sockets: time to the first accepted connection, produce and fetch of
- * prebuilt batches, a thousand topics. `node bench/broker.bench.ts [--mib 512] [--runs 5] [--built] [--demo]`; `--built`
- * takes the broker from `dist`, where no types have to be stripped at its start; `--demo` also runs the experiment's demo
- * and states its memory.
+ * prebuilt batches, a thousand topics. `node bench/broker.bench.ts [--mib 512] [--runs 5] [--built] [--demo]`;
+ * `--built` takes the broker from `dist`, where no types have to be stripped at its start; `--demo` also runs the
+ * experiment's demo and states its memory.
  *
  * The broker has one core, the sockets have the other.
  */
@@ -95,7 +95,7 @@ async function produceAll(broker: embedded.Broker): Promise<number> {
   return rounds * partitions * batch.length
 }
 
-/** Reads everything from the beginning; the next request goes out as soon as the positions behind the last are known. */
+/** Reads everything from the beginning; the next request goes out as soon as the positions after the last are known. */
 async function fetchAll(broker: embedded.Broker): Promise<number> {
   const expectedBytes = rounds * batch.length
   const read = await Promise.all(

@@ -3,8 +3,8 @@
  * `node bench/crash-campaign.ts [--customers 1000000] [--kills 100] [--takeovers 25] [--seed 1] [--fetch-bytes 524288]
  * [--standby-refresh-ms 0] [--bootstrap-servers host:port]`.
  *
- * Where each process dies is drawn from the seed over the requests of its start and of its epochs, half of them inside a
- * commit. At the end the sink is compared with the seed and with that of a run that nothing has disturbed, and the
+ * Where each process dies is drawn from the seed over the requests of its start and of its epochs, half of them inside
+ * a commit. At the end the sink is compared with the seed and with that of a run that nothing has disturbed, and the
  * checkpoint, the account and the group's offsets are looked at. Prints where processes died and how soon the next one
  * had committed.
  */

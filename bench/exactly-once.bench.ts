@@ -2,10 +2,10 @@
  * The experiment exactly once, by Millrace and by Kafka Streams, interleaved on one Apache Kafka:
  * `node bench/exactly-once.bench.ts [--runs 5] [--customers 1000000] [--interval-ms 100] [--bootstrap-servers host:port]`.
  *
- * Kafka Streams commits by its own default interval and, where that is another, by the one that Millrace is given. Every
- * run is a process of its own on fresh topics, and its sink is verified byte for byte. One clock: to the last merge
- * readable with `read_committed`, asked of the broker by each program itself; from the first fetch for Millrace, from the
- * first record processed for Kafka Streams. The last line is all measurements as JSON.
+ * Kafka Streams commits by its own default interval and, where that is another, by the one that Millrace is given.
+ * Every run is a process of its own on fresh topics, and its sink is verified byte for byte. One clock: to the last
+ * merge readable with `read_committed`, asked of the broker by each program itself; from the first fetch for Millrace,
+ * from the first record processed for Kafka Streams. The last line is all measurements as JSON.
  */
 import { parseArgs } from 'node:util'
 import { runOptions } from '../src/streams/index.ts'

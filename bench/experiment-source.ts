@@ -17,8 +17,8 @@ export interface MillraceMeasurement extends ReadMeasurement {
 }
 
 /**
- * The source of the experiment on an Apache Kafka, for benches that have several programs read it: every run gets a sink
- * of its own, which is verified.
+ * The source of the experiment on an Apache Kafka, for benches that have several programs read it: every run gets a
+ * sink of its own, which is verified.
  */
 export class ExperimentSource implements AsyncDisposable {
   readonly partitions = 12
@@ -56,7 +56,10 @@ export class ExperimentSource implements AsyncDisposable {
     })
   }
 
-  /** Has a program fill a new sink; fails unless it is right byte for byte. Removes the sink and `ownTopics` of the program. */
+  /**
+   * Has a program fill a new sink; fails unless it is right byte for byte. Removes the sink and `ownTopics` of the
+   * program.
+   */
   async verified<Result>(app: string, ownTopics: string[], fill: (sink: string) => Promise<Result>): Promise<Result> {
     const sink = `${app}.sink`
     await createTopics(this.#cluster, [{ name: sink, partitionCount: this.partitions, configs }])

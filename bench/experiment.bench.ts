@@ -3,9 +3,9 @@
  * `node bench/experiment.bench.ts [--runs 5] [--warm-up 10] [--customers 1000000] [--bootstrap-servers host:port]`.
  *
  * Every measurement is a process of its own; each round runs all of them once, in turn, so that a slow moment of the
- * machine meets all alike. The first rounds do not count: a broker that has just started compiles itself, which takes most
- * of a core from whoever needs both. Every sink is read back and verified. One clock: first fetch request to last batch handed
- * over; for Millrace to the acknowledgement of the last offset commit.
+ * machine meets all alike. The first rounds do not count: a broker that has just started compiles itself, which takes
+ * most of a core from whoever needs both. Every sink is read back and verified. One clock: first fetch request to last
+ * batch handed over; for Millrace to the acknowledgement of the last offset commit.
  */
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'

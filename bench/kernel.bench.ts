@@ -1,7 +1,7 @@
 /**
- * The kernel alone, on the experiment's record batches in memory: what a record costs in each step, without a broker and
- * without actors: `node bench/kernel.bench.ts [--customers 1000000] [--runs 5]`. The first run pays for compiling and for
- * fresh memory, as a program that has just started does.
+ * The kernel alone, on the experiment's record batches in memory: what a record costs in each step, without a broker
+ * and without actors: `node bench/kernel.bench.ts [--customers 1000000] [--runs 5]`. The first run pays for compiling
+ * and for fresh memory, as a program that has just started does.
  */
 import { parseArgs } from 'node:util'
 import { createVerifier, experimentBatches } from '../src/cli/experiment/index.ts'

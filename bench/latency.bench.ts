@@ -1,8 +1,8 @@
 /**
- * Latency in open loop: records are sent by a schedule that does not wait for anybody, at a share of a given rate, and for
- * each merge the time is taken from the scheduled send of its last part until a `read_committed` consumer has it:
- * `node bench/latency.bench.ts --rate 1000000 [--share 0.7] [--seconds 20] [--epoch-ms 100]`. Told of all merges, and of those that
- * were due behind the first 3 s, in which the program is not compiled yet.
+ * Latency in open loop: records are sent by a schedule that does not wait for anybody, at a share of a given rate, and
+ * for each merge the time is taken from the scheduled send of its last part until a `read_committed` consumer has it:
+ * `node bench/latency.bench.ts --rate 1000000 [--share 0.7] [--seconds 20] [--epoch-ms 100]`. Told of all merges, and
+ * of those that were due after the first 3 s, in which the program is not compiled yet.
  *
  * Sender, program, reader and broker share the machine's cores; the sender and the reader are processes of their own.
  */

@@ -3,8 +3,8 @@
  * rate, which open keys, add to old ones and complete them, so that as many stay open:
  * `node bench/open-keys.bench.ts [--keys 10000000] [--rate 1000] [--minutes 10]`.
  *
- * Counts the bytes that the checkpoint topic is given, minute by minute: it may take 4 bytes for each record and 4 kB for each
- * epoch, and no more at the end than in the beginning.
+ * Counts the bytes that the checkpoint topic is given, minute by minute: it may take 4 bytes for each record and 4 kB
+ * for each epoch, and no more at the end than in the beginning.
  */
 import { parseArgs } from 'node:util'
 import { sleep, systemClock } from '../src/core/clock.ts'

@@ -2,7 +2,8 @@
  * How long a takeover takes while very many parts wait, by a standby without and with a table, in turns:
  * `node bench/takeover.bench.ts [--customers 1000000] [--rounds 5] [--bootstrap-servers host:port]`.
  *
- * The active process is killed with SIGKILL; from then until the standby is the active one, and has committed a record more.
+ * The active process is killed with SIGKILL; from then until the standby is the active one, and has committed a record
+ * more.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'

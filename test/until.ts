@@ -5,8 +5,8 @@ import { systemClock } from '../src/core/clock.ts'
 const patienceMs = 120_000
 
 /**
- * Waits for a state that nothing announces: asks at each turn of the event loop until the answer is true, or anything else that counts as
- * such.
+ * Waits for a state that nothing announces: asks at each turn of the event loop until the answer is true, or anything
+ * else that counts as such.
  *
  * @param expected - What is awaited, as a sentence; the error says that it has not come true.
  * @returns The answer.

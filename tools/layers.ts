@@ -23,8 +23,8 @@ export const layers = {
 } as const satisfies Record<string, readonly string[]>
 
 /**
- * In which order the steps of an epoch and of a recovery go stands in two rooms of `streams`, and nobody else knows it: these files
- * say it, and only these rooms import them.
+ * In which order the steps of an epoch and of a recovery go stands in two rooms of `streams`, and nobody else knows it:
+ * these files say it, and only these rooms import them.
  */
 export const stepsOfEpochs = {
   rooms: ['streams/epochs', 'streams/recovery'],

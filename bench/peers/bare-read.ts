@@ -1,4 +1,6 @@
-/** Reads a topic with Millrace's own reader, with checksums and the borders of each record, and does nothing with it. */
+/**
+ * Reads a topic with Millrace's own reader, with checksums and the borders of each record, and does nothing with it.
+ */
 import { Cluster, readTopic, topicRange } from '../../src/kafka/index.ts'
 import { BatchReader, RecordColumns } from '../../src/kernel/index.ts'
 import { ReadClock } from './measured-read.ts'

@@ -13,8 +13,8 @@ const built = join(import.meta.dirname, '../../.cache/kafka-streams')
 export const javaOptions = ['-Xmx4g', '-XX:+UseParallelGC']
 
 /**
- * The fastest that we found. In single runs G1, one or four threads, RocksDB, a cache and the default batch size were all
- * slower. @see Correlation.java for the store, which is in memory and has a changelog.
+ * The fastest that we found. In single runs G1, one or four threads, RocksDB, a cache and the default batch size were
+ * all slower. @see Correlation.java for the store, which is in memory and has a changelog.
  */
 export const settings = {
   'processing.guarantee': 'exactly_once_v2',

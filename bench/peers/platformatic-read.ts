@@ -1,4 +1,6 @@
-/** Reads a topic with the stream of `@platformatic/kafka` and does nothing with it: no commits, no decoding of values. */
+/**
+ * Reads a topic with the stream of `@platformatic/kafka` and does nothing with it: no commits, no decoding of values.
+ */
 import { randomUUID } from 'node:crypto'
 import { connectionsApiChannel, Consumer } from '@platformatic/kafka'
 import { ReadClock } from './measured-read.ts'

@@ -1,6 +1,7 @@
 /**
- * Reads a topic by Fetch requests over the connection of `@platformatic/kafka`, and walks every record in the bytes, with
- * checksums: the least that a program on that library has to do. The next request is sent before an answer is worked on.
+ * Reads a topic by Fetch requests over the connection of `@platformatic/kafka`, and walks every record in the bytes,
+ * with checksums: the least that a program on that library has to do. The next request is sent before an answer is
+ * worked on.
  */
 import { Connection, createAPI, Writer } from '@platformatic/kafka'
 import { Cluster, topicRange } from '../../src/kafka/index.ts'
@@ -97,7 +98,7 @@ function pieceOf({ partition, records }: Fetched): FetchedPartition {
   return { partition, bytes: records, view, start: 0, end, fromOffset, nextOffset, endOffset: nextOffset, aborted: [] }
 }
 
-/** The offset behind the last complete batch; 0 where there is none. */
+/** The offset after the last complete batch; 0 where there is none. */
 function offsetBehind(view: DataView): number {
   let next = 0
   for (let at = 0; at + 61 <= view.byteLength;) {

@@ -1,6 +1,6 @@
 /**
- * The experiment's program; says how long it took to have all in its table that waits, from the first fetch and from the start
- * of the process, and then that it has come to the end of its source.
+ * The experiment's program; says how long it took to have all in its table that waits, from the first fetch and from
+ * the start of the process, and then that it has come to the end of its source.
  */
 import { start } from '../../src/streams/index.ts'
 import program from '../experiment-topology.ts'

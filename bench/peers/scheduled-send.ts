@@ -1,6 +1,7 @@
 /**
  * Sends the parts of customers by a schedule: every 10 ms a tick of the records that are due, stamped with the time at
- * which they were due, whether or not the broker keeps up. The parts of a customer are due within one second of each other.
+ * which they were due, whether or not the broker keeps up. The parts of a customer are due within one second of each
+ * other.
  */
 import { systemClock, sleep } from '../../src/core/clock.ts'
 import { nextInt, seededRandom } from '../../src/core/random.ts'

@@ -1,6 +1,7 @@
 /**
- * A process in which all parts of the experiment wait, because a fourth never comes. Says `ready` when it has all that there was
- * in the source, or stands by; a standby then says when it became the active one and when it had committed a record more.
+ * A process in which all parts of the experiment wait, because a fourth never comes. Says `ready` when it has all that
+ * there was in the source, or stands by; a standby then says when it became the active one and when it had committed a
+ * record more.
  */
 import { sleep, systemClock } from '../../src/core/clock.ts'
 import { field, stage, start, topology } from '../../src/streams/index.ts'

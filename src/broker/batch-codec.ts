@@ -26,8 +26,8 @@ export const plainCodec: BatchCodec = {
 const decompressedBytesMax = 64 * 1024 * 1024
 
 /**
- * Loads what opens and makes compressed batches. The broker does so when it first has to look into one, because it would
- * start half as fast with it.
+ * Loads what opens and makes compressed batches. The broker does so when it first has to look into one, because it
+ * would start half as fast with it.
  */
 export async function loadBatchCodec(): Promise<BatchCodec> {
   const [{ decompress }, { compress }] = await Promise.all([import('../kernel/index.ts'), import('./compress.ts')])

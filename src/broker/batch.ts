@@ -94,7 +94,10 @@ export const batchHeader = {
   },
 }
 
-/** Says what Kafka would answer to a producer that sends these bytes as the records of one partition, by the header of the batch. */
+/**
+ * Says what Kafka would answer to a producer that sends these bytes as the records of one partition, by the header of
+ * the batch.
+ */
 export function checkProduced(
   bytes: Buffer | null,
   options: { sizeBytesMax: number; zstdAllowed: boolean },

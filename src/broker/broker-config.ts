@@ -10,7 +10,10 @@ export interface ConfigLayer {
   readonly source: number
 }
 
-/** A setting of the brokers, as DescribeConfigs tells of it: its values by the place they come from, the one that holds first. */
+/**
+ * A setting of the brokers, as DescribeConfigs tells of it: its values by the place they come from, the one that holds
+ * first.
+ */
 export interface BrokerSetting {
   readonly name: string
   readonly type: ConfigType

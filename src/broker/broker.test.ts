@@ -399,7 +399,7 @@ describe('several brokers', () => {
     const next = await producer.transaction()
     const [sent] = await next.send(one)
     await next.commit()
-    // Behind the first record and its marker.
+    // After the first record and its marker.
     assert.equal(sent!.baseOffset, '2')
     const first = new Connection('test')
     await first.connect(broker.host, broker.port)

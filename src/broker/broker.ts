@@ -28,7 +28,7 @@ export interface BrokerOptions {
   readonly host?: string
   /**
    * How many brokers the cluster has. They share one log, so this replicates nothing, but leaders and coordinators can
-   * move. The first listens on `port`, the others on the ports behind it, or on any where it is 0.
+   * move. The first listens on `port`, the others on the ports after it, or on any where it is 0.
    * @defaultValue 1
    */
   readonly brokers?: number
@@ -45,11 +45,14 @@ export interface BrokerOptions {
   readonly sasl?: BrokerSasl
   /** Lets clients do only what ACLs allow them. @defaultValue everybody may do everything */
   readonly authorizer?: BrokerAuthorizer
-  /** As `auto.create.topics.enable`: whether a topic comes to be, with one partition, when a client asks for it. @defaultValue false */
+  /**
+   * As `auto.create.topics.enable`: whether a topic comes to be, with one partition, when a client asks for it.
+   * @defaultValue false
+   */
   readonly autoCreateTopics?: boolean
   /**
-   * The first and the last version of some APIs, as an older broker has them, which are then all that is claimed and served; of
-   * those that the broker has anyway. @defaultValue all of them
+   * The first and the last version of some APIs, as an older broker has them, which are then all that is claimed and
+   * served; of those that the broker has anyway. @defaultValue all of them
    */
   readonly versions?: Partial<Record<ApiName, readonly [first: number, last: number]>>
   /** Called with each request, some time after it came. */
@@ -65,12 +68,15 @@ export interface Broker extends AsyncDisposable {
   /** @throws KafkaError `BROKER_TOPIC_REFUSED` when the name, the number of partitions or a setting is not valid. */
   createTopic(topic: BrokerTopic): Promise<void>
   /**
-   * Compacts logs and deletes records that are too old or too many, by their topics' settings, without waiting for the interval.
+   * Compacts logs and deletes records that are too old or too many, by their topics' settings, without waiting for the
+   * interval.
    *
    * @param topic - Its logs alone. @defaultValue those of all topics
    */
   cleanLogs(topic?: string): Promise<void>
-  /** Lets something go wrong with the next requests that a fault is made for, so that a client shows what it does then. */
+  /**
+   * Lets something go wrong with the next requests that a fault is made for, so that a client shows what it does then.
+   */
   injectFault(fault: BrokerFault): Promise<void>
   /**
    * Makes another broker the leader of a partition; the old one refuses it from then on.
@@ -90,7 +96,10 @@ export interface Broker extends AsyncDisposable {
    * @param ms - Milliseconds, 0 or more.
    */
   advanceClock(ms: number): Promise<void>
-  /** Ends all connections and takes no more, like a broker that has crashed; it keeps what it knows, and its time goes on. */
+  /**
+   * Ends all connections and takes no more, like a broker that has crashed; it keeps what it knows, and its time goes
+   * on.
+   */
   suspend(): Promise<void>
   /**
    * Serves again after `suspend`, at the same port.
@@ -114,7 +123,8 @@ const memoryBytesMaxDefault = 4 * 1024 ** 3
  * const kafka = new Kafka({ brokers: [broker.bootstrapServers] })
  * ```
  *
- * @throws KafkaError `BROKER_LISTEN_FAILED` when the port is taken, `BROKER_TOPIC_REFUSED` for a topic that is not valid.
+ * @throws KafkaError `BROKER_LISTEN_FAILED` when the port is taken, `BROKER_TOPIC_REFUSED` for a topic that is not
+ * valid.
  */
 export async function startBroker({
   port = 0,

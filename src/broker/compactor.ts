@@ -12,7 +12,7 @@ const keysMax = 500_000
 const horizonMsMax = 2 ** 51
 
 export interface CompactionOptions {
-  /** Nothing at or behind it is touched. */
+  /** Nothing at or after it is touched. */
   readonly endOffset: number
   readonly nowMs: number
   /** How long tombstones and markers stay after the first pass that finds nothing before them. */
@@ -27,13 +27,13 @@ export interface CompactionOptions {
  * Keeps of each key only the newest record of a log.
  *
  * A pass notes the newest offset of every key of the dirty part, which no pass has seen yet, and then goes over
- * everything before the end of that part, one segment per turn of the event loop: a record leaves if its key has a newer
- * one, if it has no key, or if its transaction was aborted. Each segment is replaced by itself, and whatever leaves it
- * stands further behind, so readers and appends may come in between.
+ * everything before the end of that part, one segment per turn of the event loop: a record leaves if its key has a
+ * newer one, if it has no key, or if its transaction was aborted. Each segment is replaced by itself, and whatever
+ * leaves it stands further behind, so readers and appends may come in between.
  *
- * A pass that finds a tombstone, or the marker of a transaction of which the passes before have left nothing, writes into
- * its batch when it may leave, `deleteRetentionMs` later. Of the last batch of a producer the header stays, with the
- * sequence that its next one follows. Batches keep their offsets and their codec.
+ * A pass that finds a tombstone, or the marker of a transaction of which the passes before have left nothing, writes
+ * into its batch when it may leave, `deleteRetentionMs` later. Of the last batch of a producer the header stays, with
+ * the sequence that its next one follows. Batches keep their offsets and their codec.
  *
  * @see Kafka's Cleaner, whose rules these are; KIP-534 (delete horizons)
  */

@@ -31,7 +31,8 @@ const consumerType = 'consumer'
  * A consumer group under the classic protocol. Members join, all of them or those that come in time; one of them, the
  * leader, shares out the work; each syncs to learn its share. Any change of membership begins that anew.
  *
- * @see Kafka's GroupMetadataManager, whose rules these are; KIP-62, KIP-345 (static members), KIP-394 (known member ids)
+ * @see Kafka's GroupMetadataManager, whose rules these are; KIP-62, KIP-345 (static members), KIP-394 (known member
+ * ids)
  */
 export class Group {
   readonly id: string
@@ -74,8 +75,8 @@ export class Group {
   }
 
   /**
-   * The topics that members read, as far as they say so in a form the broker knows; `undefined` when there are members of
-   * a type that keeps it to itself.
+   * The topics that members read, as far as they say so in a form the broker knows; `undefined` when there are members
+   * of a type that keeps it to itself.
    */
   subscribedTopics(): Set<string> | undefined {
     if (this.#members.size > 0 && this.#protocolType !== consumerType) return undefined

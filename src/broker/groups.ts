@@ -50,7 +50,10 @@ export class Groups {
     return this.getOrCreate(groupId).join(request)
   }
 
-  /** Says whether someone may commit offsets to a group; who needs no membership may commit to a group that is not there. */
+  /**
+   * Says whether someone may commit offsets to a group; who needs no membership may commit to a group that is not
+   * there.
+   */
   checkCommit(groupId: string, identity: MemberIdentity, generationId: number, isTransactional: boolean): ErrorCode {
     const group = this.#groups.get(groupId)
     if (group !== undefined) return group.checkCommit(identity, generationId, isTransactional)

@@ -5,7 +5,9 @@ interface PendingTimer extends Timer {
   arm(): void
 }
 
-/** Time that runs as another clock's does, and jumps ahead when it is told to: whatever is due by then happens at once. */
+/**
+ * Time that runs as another clock's does, and jumps ahead when it is told to: whatever is due by then happens at once.
+ */
 export class JumpingClock implements Clock {
   readonly #clock: Clock
   readonly #pending = new Set<PendingTimer>()

@@ -10,7 +10,7 @@ const runs = 300
 
 interface Made {
   readonly recordCount: number
-  /** Bytes behind the header; a segment holds some 64 KiB at first. */
+  /** Bytes after the header; a segment holds some 64 KiB at first. */
   readonly bodyBytes: number
 }
 

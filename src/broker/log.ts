@@ -15,7 +15,7 @@ interface Segment {
   lengthBytes: number
 }
 
-/** Bytes read from a log, and the offset behind the last batch that at least begins in them. */
+/** Bytes read from a log, and the offset after the last batch that at least begins in them. */
 export interface LogSlice {
   readonly bytes: Buffer
   readonly endOffset: number
@@ -134,7 +134,7 @@ export class Log {
     return last === undefined ? this.#endOffset : batchHeader.baseOffset(last.bytes, last.positions.at(-1)!)
   }
 
-  /** The offset behind the batches that go first: as long as `isToGo` says so of the oldest that is left. */
+  /** The offset after the batches that go first: as long as `isToGo` says so of the oldest that is left. */
   offsetAfter(isToGo: (batch: Buffer) => boolean): number {
     let offset = this.#startOffset
     for (const batch of this.#batches()) {
@@ -146,7 +146,7 @@ export class Log {
     return offset
   }
 
-  /** The batches of the segment that holds `offset`, or comes next behind it. */
+  /** The batches of the segment that holds `offset`, or comes next after it. */
   segmentAt(offset: number): Iterable<Buffer> | undefined {
     const found = this.#find(offset)
     return found === undefined ? undefined : batchesOf(found.segment)
@@ -154,7 +154,7 @@ export class Log {
 
   /**
    * Puts what `rewrite` makes of its batches in the place of the segment at `offset`, as far as they end before
-   * `endOffset`, and returns the offset behind them. Views of the old segment stay as they were.
+   * `endOffset`, and returns the offset after them. Views of the old segment stay as they were.
    */
   rewriteSegment(
     offset: number,
@@ -226,7 +226,7 @@ export class Log {
     return segment
   }
 
-  /** The first batch that ends at or behind `offset`. */
+  /** The first batch that ends at or after `offset`. */
   #find(offset: number): { segment: Segment; index: number } | undefined {
     const segments = this.#segments
     const segment = segments[lowerBound(segments.length, (i) => lastOffset(segments[i]!) >= offset)]
@@ -236,7 +236,7 @@ export class Log {
     return { segment, index }
   }
 
-  /** Where in a segment the first batch at or behind `endOffset` begins. */
+  /** Where in a segment the first batch at or after `endOffset` begins. */
   #positionOf(segment: Segment, endOffset: number): number {
     if (endOffset >= this.#endOffset) return segment.lengthBytes
     const { bytes, positions } = segment

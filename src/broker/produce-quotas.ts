@@ -12,8 +12,8 @@ interface Sample {
 }
 
 /**
- * How many bytes per second clients may produce. Who produces more is told to wait until that rate is what it may be, and is not
- * listened to for so long.
+ * How many bytes per second clients may produce. Who produces more is told to wait until that rate is what it may be,
+ * and is not listened to for so long.
  *
  * @see KIP-13, KIP-219
  */

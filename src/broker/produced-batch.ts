@@ -15,7 +15,8 @@ export interface RefusedBatch {
 
 /**
  * Makes of a batch, whose header is right, what the log of a topic keeps of it, or says why it is refused: looks at its
- * records, states their times as the topic has them, and compresses them by the topic's codec. The batch itself is changed.
+ * records, states their times as the topic has them, and compresses them by the topic's codec. The batch itself is
+ * changed.
  */
 export function prepareBatch(
   batch: Buffer,

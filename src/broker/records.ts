@@ -10,7 +10,7 @@ export interface LogRecord {
   /** Whether it deletes what its key stood for. */
   readonly isTombstone: boolean
   readonly attributes: number
-  /** What stands behind its time: offset, key, value, headers. */
+  /** What stands after its time: offset, key, value, headers. */
   readonly rest: Buffer
 }
 

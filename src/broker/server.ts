@@ -17,7 +17,7 @@ const tlsHandshakeMsMax = 10_000
 
 export interface BrokerServerOptions {
   readonly host: string
-  /** Of the first broker; the others have the ports behind it, or any where it is 0. */
+  /** Of the first broker; the others have the ports after it, or any where it is 0. */
   readonly port: number
   readonly brokerCount: number
   readonly memoryBytesMax: number

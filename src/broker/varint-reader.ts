@@ -1,4 +1,4 @@
-/** Reads zigzag-coded numbers of any length up to 2^53. Behind the end of the bytes there are zeros. */
+/** Reads zigzag-coded numbers of any length up to 2^53. After the end of the bytes there are zeros. */
 export class VarintReader {
   readonly #bytes: Buffer
   position = 0

@@ -21,8 +21,8 @@ const experimentPartitions = 12
 const recordsPerCustomer = 3
 
 /**
- * Creates a topic of the experiment where it does not exist. Its records are stamped with a fixed time, long ago, and so
- * would be past retention from the start.
+ * Creates a topic of the experiment where it does not exist. Its records are stamped with a fixed time, long ago, and
+ * so would be past retention from the start.
  */
 export async function createExperimentTopic(cluster: Cluster, name: string): Promise<Topic> {
   await createTopics(cluster, [{ name, partitionCount: experimentPartitions, configs: { 'retention.ms': '-1' } }])
@@ -87,7 +87,8 @@ export function isRight(
 
 /**
  * Waits until what a topic holds can be read with `read_committed`, a moment after its transactions were acknowledged;
- * how long that took, in milliseconds. Another program's open transaction is not waited for longer than `readableMsMax`.
+ * how long that took, in milliseconds. Another program's open transaction is not waited for longer than
+ * `readableMsMax`.
  */
 export async function untilReadable(cluster: Cluster, topic: Topic): Promise<number> {
   const startMs = systemClock.monotonicMs()

@@ -15,7 +15,8 @@ const loadMsMax = 30_000
 /**
  * Loads the topology that a file exports by default.
  *
- * @throws ConfigError `CONFIG_INVALID_MODULE`, TopologyError `TOPOLOGY_INVALID`, each with file and line as far as they are known.
+ * @throws ConfigError `CONFIG_INVALID_MODULE`, TopologyError `TOPOLOGY_INVALID`, each with file and line as far as they
+ * are known.
  */
 export async function loadTopology(file: string): Promise<Topology> {
   const path = resolve(file)

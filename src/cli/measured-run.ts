@@ -41,8 +41,8 @@ export interface RunReport {
 }
 
 /**
- * Runs a topology until its source is processed, or until `signal` aborts, and measures it. There is nothing to report where the
- * signal came before the program had started.
+ * Runs a topology until its source is processed, or until `signal` aborts, and measures it. There is nothing to report
+ * where the signal came before the program had started.
  */
 export async function measuredRun(
   topology: Topology,
@@ -74,7 +74,10 @@ export async function measuredRun(
   }
 }
 
-/** What `work` at a cluster resolves to; undefined where the signal has aborted before, which ends what is asked of the cluster. */
+/**
+ * What `work` at a cluster resolves to; undefined where the signal has aborted before, which ends what is asked of the
+ * cluster.
+ */
 async function unlessInterrupted<Result>(
   signal: AbortSignal,
   cluster: Cluster,

@@ -7,8 +7,8 @@ interface Screen {
 const barWidth = 30
 
 /**
- * How far something is: one line that is drawn over itself on a terminal; elsewhere a line of its own, where it says something new.
- * State: the line that was written last; on a terminal its cells, until `clear` or `finish`.
+ * How far something is: one line that is drawn over itself on a terminal; elsewhere a line of its own, where it says
+ * something new. State: the line that was written last; on a terminal its cells, until `clear` or `finish`.
  */
 export class ProgressLine {
   readonly #screen: Screen

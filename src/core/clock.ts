@@ -12,7 +12,10 @@ export interface Clock {
   nowMs(): number
   /** Milliseconds that never go back, for intervals; the origin is arbitrary. */
   monotonicMs(): number
-  /** Calls `callback` once after `afterMs` milliseconds. A system timer does not keep the process alive when `background`. */
+  /**
+   * Calls `callback` once after `afterMs` milliseconds. A system timer does not keep the process alive when
+   * `background`.
+   */
   setTimer(options: { afterMs: number; background?: boolean }, callback: () => void): Timer
 }
 

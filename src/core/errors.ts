@@ -145,7 +145,7 @@ export const errorCatalogue = {
   },
   CHECKPOINT_INCOMPATIBLE: {
     retryable: false,
-    meaning: 'The checkpoint was written by a program that means something else by the parts that wait.',
+    meaning: 'The checkpoint was written by a program that means something else by the pending parts.',
     remedy:
       'Run the old program until nothing waits, give the new one another name, or start over with `millrace reset`; the message says what differs.',
   },
@@ -174,7 +174,7 @@ export const errorCatalogue = {
   },
   GROUP_OFFSETS_DIFFER: {
     retryable: false,
-    meaning: 'The offsets of the consumer group were changed from outside; what waits belongs to other offsets.',
+    meaning: 'The offsets of the consumer group were changed from outside; what is pending belongs to other offsets.',
     remedy: 'Set them back to what the message names, or start over with `millrace reset`.',
   },
   OUTPUT_TOPIC_INVALID: {
@@ -185,7 +185,7 @@ export const errorCatalogue = {
   PENDING_LOST: {
     retryable: false,
     meaning:
-      'Records whose parts wait have been removed from the source before they were kept by value: by hand, by `retention.bytes`, or while the program did not run.',
+      'Records whose parts are pending have been removed from the source before they were kept by value: by hand, by `retention.bytes`, or while the program did not run.',
     remedy:
       'Make the retention of the source longer; go on without them with `--accept-loss`, or start over with `millrace reset`.',
   },
@@ -272,9 +272,9 @@ export const errorCatalogue = {
   KAFKA_OFFSET_LOST: {
     retryable: false,
     meaning:
-      'The next offset to read, which is 0 in a partition that the source was given, lies before the start or behind the end of the log.',
+      'The next offset to read, which is 0 in a partition that the source was given, lies before the start or after the end of the log.',
     remedy:
-      'Retention has removed records that were not read yet, or the log was truncated: see the offsets in the message. Where the log begins behind the offset, `--accept-loss` goes on without them.',
+      'Retention has removed records that were not read yet, or the log was truncated: see the offsets in the message. Where the log begins after the offset, `--accept-loss` goes on without them.',
   },
   KAFKA_DELIVERY_TIMEOUT: {
     retryable: true,

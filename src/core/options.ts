@@ -43,7 +43,7 @@ interface BooleanRule extends CommonRule {
 
 /**
  * A password or token. Command lines are there for all to read, so its flag names a file that holds it, and so does the
- * variable of its name with `_FILE` behind.
+ * variable of its name with `_FILE` after.
  */
 interface SecretRule extends CommonRule {
   readonly type: 'secret'
@@ -146,7 +146,10 @@ export function secretFileVariable(env: string): string {
   return `${env}_FILE`
 }
 
-/** A secret that is read from its file each time. What was given may be the secret itself by mistake, so no error repeats it. */
+/**
+ * A secret that is read from its file each time. What was given may be the secret itself by mistake, so no error
+ * repeats it.
+ */
 function secretIn(where: string, rule: OptionRule, file: string | boolean): unknown {
   let secret: Secret
   try {

@@ -18,7 +18,8 @@ export class Secret {
   }
 
   /**
-   * A secret that is read whenever it is used, since files with secrets are replaced by others: a token is over after an hour.
+   * A secret that is read whenever it is used, since files with secrets are replaced by others: a token is over after
+   * an hour.
    *
    * @throws What reading the file fails with; later `reveal` does.
    */

@@ -42,7 +42,7 @@ const mutation = fc.record({
   /** Most of them in the header and the first record, where a byte says most. */
   at: fc.oneof(fc.nat(60), fc.integer({ min: 61, max: 80 }), fc.nat(6000)),
   bytes: fc.uint8Array({ minLength: 1, maxLength: 3 }),
-  /** Whether the checksum is made right again, so that the damage is met behind it. */
+  /** Whether the checksum is made right again, so that the damage is met after it. */
   isStamped: fc.constantFrom(true, true, true, false),
 })
 

@@ -421,7 +421,7 @@ describe('BatchReader, damaged batches', () => {
       'a value of a length below null': [varint(7), zero, zero, zero, varint(-1), varint(-2), Buffer.alloc(2)],
       'a value that leaves no room for headers': [varint(8), zero, zero, zero, varint(-1), varint(3), Buffer.alloc(3)],
       'an offset before its batch': [varint(6), zero, zero, varint(-1), varint(-1), varint(-1), zero],
-      'an offset behind its batch': [varint(6), zero, zero, varint(1), varint(-1), varint(-1), zero],
+      'an offset after its batch': [varint(6), zero, zero, varint(1), varint(-1), varint(-1), zero],
     }
     const wellFormed = Buffer.concat([varint(6), zero, zero, zero, varint(-1), varint(-1), zero])
     const seal = (body: Buffer) => sealedBatch(body, { records: [], lastOffsetDelta: 0, count: 1 })

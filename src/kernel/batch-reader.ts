@@ -9,16 +9,16 @@ import { decompress, type DecompressionLimits } from './decompress.ts'
 export interface FetchedPartition {
   /** Index of the partition in the plan. */
   partition: number
-  /** Memory the response lies in; `sourceSlackBytes` are readable behind `end`. */
+  /** Memory the response lies in; `sourceSlackBytes` are readable after `end`. */
   bytes: Buffer
   view: DataView
   start: number
   end: number
   /** First offset that was asked for; a batch may begin before it. */
   fromOffset: number
-  /** Offset behind the last complete batch. */
+  /** Offset after the last complete batch. */
   nextOffset: number
-  /** Offset behind the last record that there was to read. */
+  /** Offset after the last record that there was to read. */
   endOffset: number
   /** Transactions that were aborted, by the first offset of each, as the broker lists them. */
   aborted: readonly AbortedTransaction[]
@@ -43,14 +43,15 @@ const prefixBytes = 17
 /**
  * Walks the record batches of a fetched partition and lays their records out as columns, without touching keys or
  * values. Checks each batch's CRC, opens compressed ones, passes over control batches, aborted transactions and what
- * lies before the offset that was asked for. Timestamps beyond 2^52 - 2 ms are counted for that. An incomplete batch at the end is left for the next fetch.
+ * lies before the offset that was asked for. Timestamps beyond 2^52 - 2 ms are counted for that. An incomplete batch at
+ * the end is left for the next fetch.
  *
  * @see Kafka protocol guide, "Record batch"; KIP-98 for aborted transactions
  */
 export class BatchReader {
   /** The offset to fetch next, once all records are read. */
   nextOffset = 0
-  /** The offset behind what has been read so far: records, and what is passed over. */
+  /** The offset after what has been read so far: records, and what is passed over. */
   reachedOffset = 0
   readonly #limits: DecompressionLimits
   #source!: FetchedPartition
@@ -59,7 +60,7 @@ export class BatchReader {
   #aborted: AbortedTransaction[] = []
   readonly #abortedProducers = new Set<bigint>()
 
-  // The batch at hand: where its next record begins and how many are left.
+  // The current batch: where its next record begins and how many are left.
   #bytes: Uint8Array = new Uint8Array(0)
   #view: DataView = new DataView(new ArrayBuffer(0))
   #recordAt = 0
@@ -244,7 +245,7 @@ export class BatchReader {
 
 const noAppendTimestamp = -2
 
-/** Position behind the number that `longVarint` read last: a second return value without an object. */
+/** Position after the number that `longVarint` read last: a second return value without an object. */
 let afterVarint = 0
 
 function unzigzag(value: number): number {

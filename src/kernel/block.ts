@@ -21,10 +21,13 @@ const headerWords = headerBytes / 4
 export const partitionsMax = 1 << partitionBits
 /** Offsets have 43 bits: a partition that takes a million records a second reaches that in 279 years. */
 export const offsetMax = 2 ** 43 - 1
-/** Timestamps have 53 bits, and are counted for this where they are beyond: nanoseconds in place of milliseconds, for instance. */
+/**
+ * Timestamps have 53 bits, and are counted for this where they are beyond: nanoseconds in place of milliseconds, for
+ * instance.
+ */
 export const timestampMax = 2 ** 52 - 2
 
-/** Address of the row's next block; 0 behind the last. */
+/** Address of the row's next block; 0 after the last. */
 export function nextOf(words: Int32Array, word: number): number {
   return words[word + 1]!
 }
@@ -49,7 +52,7 @@ export function timestampOf(words: Int32Array, word: number): number {
 /** The bytes of the part. */
 export function partBytes(words: Int32Array, word: number): Uint8Array {
   const spelling = spellingBytes(words, word)
-  const start = spelling === undefined ? behindKey(words, word) : spelling.byteOffset + padded(spelling.length)
+  const start = spelling === undefined ? afterKey(words, word) : spelling.byteOffset + padded(spelling.length)
   return new Uint8Array(words.buffer, start, words[word + 3])
 }
 
@@ -70,11 +73,11 @@ export function isRemembered(words: Int32Array, word: number): boolean {
 /** The key as the record of this part spelled it, where that is not the canonical spelling. */
 export function spellingBytes(words: Int32Array, word: number): Uint8Array | undefined {
   if ((words[word + 4]! & respelled) === 0) return undefined
-  const start = behindKey(words, word)
+  const start = afterKey(words, word)
   return new Uint8Array(words.buffer, start + 4, words[start / 4])
 }
 
-function behindKey(words: Int32Array, word: number): number {
+function afterKey(words: Int32Array, word: number): number {
   return (word + headerWords) * 4 + padded(words[word + 2]! & keyBytesLimit)
 }
 

@@ -1,4 +1,4 @@
-/** Reads numbers and pieces of bytes one after the other, and never behind their end: they may be anyone's. */
+/** Reads numbers and pieces of bytes one after the other, and never after their end: they may be anyone's. */
 export class ByteCursor {
   readonly #bytes: Uint8Array
   readonly #end: number
@@ -30,7 +30,7 @@ export class ByteCursor {
   }
 
   /**
-   * Reads bytes behind their length, which is -1 where there are none.
+   * Reads bytes after their length, which is -1 where there are none.
    *
    * @throws RangeError where there are fewer.
    */

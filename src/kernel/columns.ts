@@ -1,7 +1,7 @@
 import { columnsRowsMax, KEY_IN_EXTRA, KEY_IS_NUMBER, KEY_RESPELLED, PART_IN_EXTRA } from './constants/columns.ts'
 import { GrowableBytes } from './growable-bytes.ts'
 
-/** Bytes that must be readable behind the last record of a source, because values are read four bytes at a time. */
+/** Bytes that must be readable after the last record of a source, because values are read four bytes at a time. */
 export const sourceSlackBytes = 8
 
 /** What `side` holds when a row belongs to no side. */
@@ -33,7 +33,7 @@ export class RecordColumns {
 
   readonly offset = new Float64Array(columnsRowsMax)
   readonly timestamp = new Float64Array(columnsRowsMax)
-  /** Where the record begins, behind its length: attributes, timestamp, offset, key, value, headers follow. */
+  /** Where the record begins, after its length: attributes, timestamp, offset, key, value, headers follow. */
   readonly recordStart = new Int32Array(columnsRowsMax)
   readonly recordEnd = new Int32Array(columnsRowsMax)
   /** Where the value begins; -1 for a null value. */
@@ -113,12 +113,12 @@ export class RecordColumns {
 /** Bytes of the records that are copied into WebAssembly at once; a larger record goes alone. */
 const passBytesMax = 1 << 20
 
-/** The row behind those from `from` on that go into WebAssembly together. */
+/** The row after those from `from` on that go into WebAssembly together. */
 export function passEnd(columns: RecordColumns, from: number): number {
   return endWithin(columns, from, passBytesMax)
 }
 
-/** The row behind those from `from` on whose records take so many bytes together, one at least. */
+/** The row after those from `from` on whose records take so many bytes together, one at least. */
 export function endWithin({ count, recordStart, recordEnd }: RecordColumns, from: number, bytesMax: number): number {
   if (from === count) return count
   const end = recordStart[from]! + bytesMax

@@ -18,7 +18,9 @@ export type PartSource =
   | { kind: 'stage' }
 
 export interface DecoderOptions {
-  /** Field whose value names the side; absent when the side is chosen elsewhere, and then `side` is set before `decode`. */
+  /**
+   * Field whose value names the side; absent when the side is chosen elsewhere, and then `side` is set before `decode`.
+   */
   route: readonly string[] | undefined
   mergeKey: readonly string[]
   /** Sides by name, in the order of their index. */

@@ -16,7 +16,7 @@ export interface BatchPlace {
 }
 
 export interface Decompressed {
-  /** The records, with `sourceSlackBytes` behind them. */
+  /** The records, with `sourceSlackBytes` after them. */
   bytes: Uint8Array
   view: DataView
   length: number

@@ -58,14 +58,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 )
 
-/** What waits at some moment. */
+/** What is pending at some moment. */
 interface Waiting {
   readonly count: number
   readonly places: ReadonlySet<string>
   readonly digest: readonly [number, number]
 }
 
-/** A table, and what has waited in it at the beginning of the epoch at hand. */
+/** A table, and what has waited in it at the beginning of the current epoch. */
 class Driver {
   readonly #table = new PendingTable({
     sideCount,
@@ -199,7 +199,7 @@ function finish(value: number): number {
 }
 
 describe('the changes of an epoch', () => {
-  it('are what waits now and did not when it began, and the other way round, with the digest of these parts', () => {
+  it('are what is pending now and did not when it began, and the other way round, with the digest of these parts', () => {
     check(
       fc.property(fc.array(step, { maxLength: 30, size: 'max' }), (steps) => {
         const driver = new Driver()

@@ -10,7 +10,7 @@ export class GrowableBytes {
     this.view = new DataView(buffer)
   }
 
-  /** Makes room for `more` bytes behind `length`, with slack for four-byte accesses. */
+  /** Makes room for `more` bytes after `length`, with slack for four-byte accesses. */
   reserve(more: number): void {
     const needed = this.length + more + 8
     if (needed <= this.bytes.length) return

@@ -13,7 +13,7 @@ interface OffsetExports {
 
 const pieceBytesLimit = 1 << 16
 
-/** Of the series at hand. */
+/** Of the current series. */
 let pieces: Uint8Array[] = []
 const memory = newMemory(2 * wasmPageBytes)
 const { start, add, finish, ...places } = wasmInstance<OffsetExports>(
@@ -29,8 +29,8 @@ function takePiece(length: number): void {
 }
 
 /**
- * Writes offsets in ascending order as bytes. All numbers are unsigned varints: first the offset that the rest counts from, then
- * entries `4 * gap + kind`, where the gap lies between the entry and the one before:
+ * Writes offsets in ascending order as bytes. All numbers are unsigned varints: first the offset that the rest counts
+ * from, then entries `4 * gap + kind`, where the gap lies between the entry and the one before:
  *
  * | kind | what begins there |
  * |---|---|

@@ -15,7 +15,7 @@ interface Chunk {
 export type ChunkVisitor = (firstOffset: number, words: Int32Array) => void
 
 /**
- * The offsets of one source partition whose parts wait, as bits in chunks; a chunk without any is absent.
+ * The offsets of one source partition whose parts are pending, as bits in chunks; a chunk without any is absent.
  *
  * Changes belong to one epoch at a time: `settle` makes them permanent, `rollback` takes them back, and until then
  * `changes` says what they are.

@@ -2,8 +2,8 @@ import { ByteCursor } from './byte-cursor.ts'
 import { writeVarint } from './output-batch.ts'
 
 /**
- * Header of a merged record that says where its parts came from: partition and offset in the source of each side's part, in
- * declared order, as zigzag varints; of a side that has no part, -1 and -1.
+ * Header of a merged record that says where its parts came from: partition and offset in the source of each side's
+ * part, in declared order, as zigzag varints; of a side that has no part, -1 and -1.
  */
 export const originsHeaderName = 'millrace.origins'
 
@@ -20,7 +20,9 @@ export interface Origin {
   readonly offset: number
 }
 
-/** Reads the header's value: an origin for each side, or undefined for one without a part. Undefined where it is none. */
+/**
+ * Reads the header's value: an origin for each side, or undefined for one without a part. Undefined where it is none.
+ */
 export function readOrigins(value: Uint8Array): (Origin | undefined)[] | undefined {
   const cursor = new ByteCursor(value)
   const origins: (Origin | undefined)[] = []

@@ -52,7 +52,10 @@ export class OutputBatch {
     this.count = 0
   }
 
-  /** Writes the header and the checksum; the batch is then `buffer.subarray(0, position)`. May be called again with another stamp. */
+  /**
+   * Writes the header and the checksum; the batch is then `buffer.subarray(0, position)`. May be called again with
+   * another stamp.
+   */
   seal({ producerId, epoch, sequence, isTransactional }: ProducerStamp): Buffer {
     const view = this.view
     const end = this.position
@@ -89,7 +92,7 @@ export function varintLength(value: number): number {
   return length
 }
 
-/** Writes a number as a zigzag varint and returns the position behind it. */
+/** Writes a number as a zigzag varint and returns the position after it. */
 export function writeVarint(bytes: Uint8Array, at: number, value: number): number {
   if (value >= -0x40000000 && value <= 0x3fffffff) {
     let zigzag = (value << 1) ^ (value >> 31)

@@ -38,7 +38,7 @@ export class OutputBuilder {
 
   /**
    * Makes room for one record and writes it up to its key's length. Returns the batch; its `position` is where the key
-   * belongs. The caller writes key, value length, value and headers, and sets `position` behind them.
+   * belongs. The caller writes key, value length, value and headers, and sets `position` after them.
    *
    * @param keyLength - Bytes of the key; -1 for null.
    * @param valueLength - Bytes of the value; -1 for null.
@@ -113,7 +113,10 @@ export class OutputBuilder {
   }
 }
 
-/** Length (5), attributes (1), timestamp delta (8), offset delta (5), key and value length (5 each), and slack for four-byte copies. */
+/**
+ * Length (5), attributes (1), timestamp delta (8), offset delta (5), key and value length (5 each), and slack for
+ * four-byte copies.
+ */
 const recordOverheadMax = 36
 
 /** Batches kept for reuse: 512 of 64 KiB are 32 MiB. */

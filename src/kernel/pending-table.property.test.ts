@@ -17,7 +17,7 @@ import type { StoredPart, WaitingRow } from './waiting-row.ts'
 const partitionCount = 3
 const sinkPartitions = 2
 const recordBytesMax = 700_000
-/** Of the one header: the number of headers, its name behind its length, and the length of its value. */
+/** Of the one header: the number of headers, its name after its length, and the length of its value. */
 const headerFrameBytes = 1 + 1 + 'millrace.origins'.length + 1
 const sideNames = ['A', 'B', 'C', 'D', 'E']
 const reasons = { duplicateReason: 11, tooLargeReason: 15, refusedTimeReason: 22 }
@@ -166,7 +166,7 @@ class Oracle {
     return this.begun[0]!.forgottenCount === this.forgottenCount
   }
 
-  /** Keys that the epoch at hand has completed. */
+  /** Keys that the current epoch has completed. */
   get completedAtHand(): RowSpec[] {
     return this.completed.slice(this.begun.at(-1)!.completed.length)
   }
@@ -230,7 +230,7 @@ class Oracle {
     this.#rememberedBytes = rememberedBytesOf(this.completed.slice(this.sweptCount))
   }
 
-  /** Ends an epoch, behind which only so many completed keys are remembered. */
+  /** Ends an epoch, after which only so many completed keys are remembered. */
   forget(keptMax: number): void {
     this.forgottenCount = Math.max(this.forgottenCount, this.completed.length - keptMax)
     this.beginEpoch()
@@ -295,7 +295,9 @@ function isPublished(parts: readonly OraclePart[]): boolean {
   return mergeOf(parts).size <= recordBytesMax
 }
 
-/** A block has 32 bytes of header, the key where it is the row's first, the spelling where it is another, and the part. */
+/**
+ * A block has 32 bytes of header, the key where it is the row's first, the spelling where it is another, and the part.
+ */
 function blockBytesOf({ key, part = Buffer.of() }: Pick<RowSpec, 'key'> & Partial<RowSpec>, isFirst: boolean): number {
   const words = (bytes: number) => 4 * Math.ceil(bytes / 4)
   const keyBytes = isFirst ? words(Buffer.byteLength(key.canonical)) : 0

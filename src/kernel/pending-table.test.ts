@@ -91,7 +91,7 @@ class Bench {
     while (!this.table.sweep(0, 1_000, this.counts)) {}
   }
 
-  /** Ends the epoch at hand for good. */
+  /** Ends the current epoch for good. */
   endEpoch(): void {
     this.table.beginEpoch()
     this.table.commitEpoch()
@@ -632,7 +632,7 @@ describe('PendingTable, memory', () => {
       bench.apply(0, [rowOf(0, key, { offset: offset++, part: filling(units) })])
       return key
     }
-    // The large one has the segment behind that of the others to itself.
+    // The large one has the segment after that of the others to itself.
     const keys = [keep(3), keep(segmentUnits / 2)]
     const quarter = segmentUnits / 4
     for (const units of [quarter, quarter, quarter, quarter - 3 - 1]) keys.push(keep(units))

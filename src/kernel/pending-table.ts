@@ -13,16 +13,16 @@ import { pageWords, UndoLog } from './undo-log.ts'
 import { partsOf, rowAt, type StoredPart, type WaitingRow } from './waiting-row.ts'
 
 /**
- * The parts that wait for their others, outside the JavaScript heap: in the memory of WebAssembly, which does the work, by
+ * The pending parts, outside the JavaScript heap: in the memory of WebAssembly, which does the work, by
  * `assembly/table.ts`.
  *
- * State: an index from the key's hash to the head of a row, a chain of blocks in an arena, one part each, or to a completed
- * key that is remembered; per open epoch a log of what it changed; the merged records that wait for their batch to be full.
- * Invariants: a row in the index has between one part and all but one; no side occurs twice in a row; a block of a
- * completed row keeps its place until the epoch of its completion has committed.
- * Why it is right: rollback undoes the log backwards, and what a log entry names (where a part came from, the head of a row that left) cannot
- * move or be reused while its epoch is open.
- * Cost per record: a copy of its bytes, one probe, one block written or one row read; no object.
+ * State: an index from the key's hash to the head of a row, a chain of blocks in an arena, one part each, or to a
+ * completed key that is remembered; per open epoch a log of what it changed; the merged records that wait for their
+ * batch to be full. Invariants: a row in the index has between one part and all but one; no side occurs twice in a row;
+ * a block of a completed row keeps its place until the epoch of its completion has committed. Why it is right: rollback
+ * undoes the log backwards, and what a log entry names (where a part came from, the head of a row that left) cannot
+ * move or be reused while its epoch is open. Cost per record: a copy of its bytes, one probe, one block written or one
+ * row read; no object.
  */
 export interface PendingTableOptions {
   sideCount: number
@@ -54,7 +54,7 @@ export interface CompletedKey {
  */
 export type ChangeVisitor = (partition: number, chunk: number, bits: Int32Array, added: number) => void
 
-/** Counters of the epoch at hand by source partition, which the table raises as it goes. */
+/** Counters of the current epoch by source partition, which the table raises as it goes. */
 export interface TableCounts {
   /** Parts that left in a merged record. */
   readonly emitted: Float64Array
@@ -75,7 +75,9 @@ export interface Publication {
   /** Bytes that key, value and header of a merged record may have together. */
   recordBytesMax: number
   out: OutputBuilder
-  /** Makes a dead letter of a stored part whose row could not be published; the last part becomes one by its columns. */
+  /**
+   * Makes a dead letter of a stored part whose row could not be published; the last part becomes one by its columns.
+   */
   refuse(part: StoredPart, reason: number): void
   /** Publishes what has come of a row whose time is over. */
   expire(row: WaitingRow): void
@@ -89,7 +91,7 @@ interface Stage {
 
 /** More than the memory has. */
 const unitsInMemory = 0xffffffff
-/** Bytes that may be read behind what is copied in. */
+/** Bytes that may be read after what is copied in. */
 const slackBytes = 64
 const stageBytes = 2 << 20
 /** Open batches take no more memory than this; with more partitions than that allows they are smaller. */
@@ -143,7 +145,7 @@ export class PendingTable {
     this.#machine.run.unitsMax.value = isLimited ? this.#unitsMax : unitsInMemory
   }
 
-  /** Rows that wait for a part. */
+  /** Pending rows. */
   get rowCount(): number {
     const { slotCount, rememberedSlots } = this.#machine.run
     return slotCount.value - rememberedSlots.value
@@ -255,9 +257,9 @@ export class PendingTable {
   }
 
   /**
-   * Lets rows leave of which a part is of `limitMs` or before, and gives the memory of forgotten keys back, which are not known
-   * again after that. Looks at `blocksMax` parts and keys at most, and no further when the rows that leave take `roomBytes`;
-   * returns whether the sweep over all of them has come to its end, behind which the next one begins.
+   * Lets rows leave of which a part is of `limitMs` or before, and gives the memory of forgotten keys back, which are
+   * not known again after that. Looks at `blocksMax` parts and keys at most, and no further when the rows that leave
+   * take `roomBytes`; returns whether the sweep over all of them has come to its end, after which the next one begins.
    */
   sweep(limitMs: number, blocksMax: number, counts: TableCounts, roomBytes = Infinity): boolean {
     const { run } = this.#machine
@@ -269,10 +271,11 @@ export class PendingTable {
   }
 
   /**
-   * Lets rows leave that have left elsewhere, where another process is ahead: those with a part that waits no more. Forgotten
-   * keys give their memory back. It looks at all parts and keys.
+   * Lets rows leave that have left elsewhere, where another process is ahead: those with a part that is no longer
+   * pending. Forgotten keys give their memory back. It looks at all parts and keys.
    *
-   * @throws MillraceError `TABLE_FULL` when there is no memory to note what leaves; a rollback brings back what has left.
+   * @throws MillraceError `TABLE_FULL` when there is no memory to note what leaves; a rollback brings back what has
+   * left.
    */
   retain(isWaiting: (partition: number, offset: number) => boolean): void {
     this.#isWaiting = isWaiting
@@ -281,7 +284,9 @@ export class PendingTable {
     if (!isDone) throw this.#noMemory(pageWords * 4)
   }
 
-  /** The keys that the epoch at hand has completed so far, in that order; their bytes are valid until the table changes. */
+  /**
+   * The keys that the current epoch has completed so far, in that order; their bytes are valid until the table changes.
+   */
   *completedKeys(): Generator<CompletedKey> {
     const { words } = this.#machine
     for (const head of this.#epochLog.mergedHeads()) {
@@ -307,7 +312,7 @@ export class PendingTable {
   }
 
   /**
-   * Tells how the epoch at hand has changed so far which parts wait.
+   * Tells how the current epoch has changed so far which parts are pending.
    *
    * @returns What the digest of these parts has grown by, two sums of 32 bits.
    */
@@ -334,7 +339,10 @@ export class PendingTable {
     this.#committedRowCount = epoch.rowCount
   }
 
-  /** What has changed is permanent, without an epoch of its own: it was in epochs before, as what is restored from a checkpoint. */
+  /**
+   * What has changed is permanent, without an epoch of its own: it was in epochs before, as what is restored from a
+   * checkpoint.
+   */
   settle(): void {
     assert(this.#closedEpochs.length === 0, 'the table is settled before its first epoch')
     const { undoEnd, departedEnd } = this.#epochLog
@@ -351,7 +359,7 @@ export class PendingTable {
     assert(this.rowCount === this.#committedRowCount, 'a rollback leaves the rows of the last committed epoch')
   }
 
-  /** Every part that waits and where it came from, in no particular order. */
+  /** Every pending part and where it came from, in no particular order. */
   *parts(): Generator<StoredPart> {
     const { words, run } = this.#machine
     const pages = new Set(this.#machine.int32('directory', 2 ** run.depth.value))
@@ -377,7 +385,7 @@ export class PendingTable {
     return isUnfinished
   }
 
-  /** What the epoch at hand has changed so far. */
+  /** What the current epoch has changed so far. */
   get #epochLog(): UndoLog {
     const { undoEnd, departedEnd } = this.#machine.run
     return new UndoLog(this.#machine, undoEnd.value, departedEnd.value)

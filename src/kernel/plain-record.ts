@@ -24,7 +24,7 @@ export function contentBytes({ key, value, headers }: PlainRecord): number {
 
 /** The record of a row: the columns keep only where it lies. */
 export function plainRecord({ bytes, recordStart, recordEnd }: RecordColumns, row: number): PlainRecord {
-  // Behind the attributes.
+  // After the attributes.
   const cursor = new ByteCursor(bytes, recordStart[row]! + 1, recordEnd[row])
   // Timestamp and offset.
   cursor.varint()

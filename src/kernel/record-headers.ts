@@ -2,7 +2,7 @@ import { ByteCursor } from './byte-cursor.ts'
 import type { RecordColumns } from './columns.ts'
 import { writeVarint } from './output-batch.ts'
 
-/** A header as it stands in a record: name and value, each behind its length. */
+/** A header as it stands in a record: name and value, each after its length. */
 export function encodeHeader(name: string, value: Uint8Array): Uint8Array {
   const nameBytes = Buffer.from(name)
   const bytes = Buffer.alloc(nameBytes.length + value.length + 10)

@@ -4,7 +4,7 @@ import { newMemory, type WasmMemory, wasmPageBytes } from './wasm-module.ts'
 export const segmentBytes = 1 << segmentBits
 /** Memory to begin with, which the system gives when it is touched: each growth makes the garbage collector run. */
 const bytesMin = 256 << 20
-/** Behind the last segment, because the table reads somewhat more than it needs. */
+/** After the last segment, because the table reads somewhat more than it needs. */
 const slackBytes = wasmPageBytes
 /** The system gives memory by such pages, or by larger ones. */
 const systemPageBytes = 4096
@@ -21,8 +21,8 @@ export class TableMemory {
   }
 
   /**
-   * Has the system give the first bytes before a table lives here, no more than there are. That takes about 2 µs for 4 KiB,
-   * which the records to come are spared.
+   * Has the system give the first bytes before a table lives here, no more than there are. That takes about 2 µs for 4
+   * KiB, which the records to come are spared.
    */
   touch(bytes: number): void {
     this.touchedSegments = Math.floor(Math.min(bytes, this.memory.buffer.byteLength - slackBytes) / segmentBytes)

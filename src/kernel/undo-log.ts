@@ -20,7 +20,7 @@ export interface DepartureCounts {
 /** What one epoch changed in the pending table: valid until the table changes. */
 export class UndoLog {
   readonly #machine: TableMachine
-  /** Addresses behind the last entries; 0 where there are none. */
+  /** Addresses after the last entries; 0 where there are none. */
   readonly undoEnd: number
   readonly departedEnd: number
 
@@ -65,11 +65,11 @@ export class UndoLog {
  * `start` and `end` are addresses.
  */
 function forEachPage(words: Int32Array, end: number, start: number, visit: (from: number, to: number) => void): void {
-  for (let behind = end; behind !== start;) {
-    const page = pageWords * Math.floor((behind / 4 - 1) / pageWords)
-    const isLast = page * 4 < start && start < behind
-    visit(isLast ? start / 4 : page + headerWords, behind / 4)
+  for (let after = end; after !== start;) {
+    const page = pageWords * Math.floor((after / 4 - 1) / pageWords)
+    const isLast = page * 4 < start && start < after
+    visit(isLast ? start / 4 : page + headerWords, after / 4)
     if (isLast) return
-    behind = words[page]! >>> 0
+    after = words[page]! >>> 0
   }
 }

@@ -82,7 +82,10 @@ export class VersionedRows {
     return this.#run.lastStamp(keyLength)
   }
 
-  /** Links a new version of a row, and returns its address, for `undo` or `settle`; 0 where the table is full. Its value is still to be written. */
+  /**
+   * Links a new version of a row, and returns its address, for `undo` or `settle`; 0 where the table is full. Its value
+   * is still to be written.
+   */
   put(keyLength: number, valueLength: number, stamp: number): number {
     return this.#run.put(keyLength, valueLength, 0, stamp) >>> 0
   }
@@ -101,7 +104,8 @@ export class VersionedRows {
    * Drops the version before the one at an address, unless it is read.
    *
    * @param newestPinned - The newest stamp that is read, before that of the version; less than 0 where there is none.
-   * @returns Bits: `KEPT`, of a version that is to be dropped by `drop`, `TOMBSTONE`, of a row for `dropTombstone`, `REPLACED`.
+   * @returns Bits: `KEPT`, of a version that is to be dropped by `drop`, `TOMBSTONE`, of a row for `dropTombstone`,
+   * `REPLACED`.
    */
   settle(address: number, newestPinned: number): number {
     return this.#run.settle(address, newestPinned)
@@ -124,7 +128,10 @@ export class VersionedRows {
     return this.#run.stampAt(address)
   }
 
-  /** The next rows of a range as of a stamp: addresses, fewer than `countMax` (up to 1,024) at its end. Only for ordered rows. */
+  /**
+   * The next rows of a range as of a stamp: addresses, fewer than `countMax` (up to 1,024) at its end. Only for ordered
+   * rows.
+   */
   scan(range: KeyRange, stamp: number, countMax: number): Int32Array {
     return this.#found(this.#run.scan(...wordsOf(range), stamp, countMax))
   }

@@ -19,7 +19,7 @@ export interface StoredPart {
   side: number
 }
 
-/** A row that waits, with its bytes as they lie in the table: valid until the table changes. */
+/** A pending row, with its bytes as they lie in the table: valid until the table changes. */
 export interface WaitingRow {
   /** The canonical key, and the key as JSON in the spelling of the first side that is there. */
   key: Uint8Array

@@ -1,6 +1,6 @@
 /**
- * What members of a classic consumer group tell their leader, and it them. The broker passes both on as bytes, which begin
- * with their version.
+ * What members of a classic consumer group tell their leader, and it them. The broker passes both on as bytes, which
+ * begin with their version.
  *
  * @see Kafka's ConsumerProtocolSubscription and ConsumerProtocolAssignment
  */

@@ -35,7 +35,7 @@ export function encodeRequest<A extends Api>(header: RequestHeader & { api: A },
 }
 
 /**
- * Reads a response behind its correlation id. Its byte strings are views of `bytes`.
+ * Reads a response after its correlation id. Its byte strings are views of `bytes`.
  *
  * @throws MalformedMessage
  */

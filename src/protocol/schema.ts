@@ -133,7 +133,7 @@ export function defaulted<Value, Input>(type: Type<Value, Input>, value: Value &
   return versions(0, Infinity, type, value)
 }
 
-/** An optional field behind the others, known by a number instead of by its place; sent only when given. */
+/** An optional field after the others, known by a number instead of by its place; sent only when given. */
 interface Tagged<Value, Input> extends Type<Value, Input | undefined> {
   readonly tag: number
   readonly first: number

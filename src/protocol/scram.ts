@@ -36,7 +36,7 @@ export function scramSignature(hash: ScramHash, key: Uint8Array, text: string): 
   return createHmac(hash, key).update(text).digest()
 }
 
-/** Hides a key behind a signature of the same length, or finds it again. */
+/** Hides a key after a signature of the same length, or finds it again. */
 export function exclusiveOr(bytes: Uint8Array, other: Uint8Array): Buffer {
   return Buffer.from(bytes.map((byte, at) => byte ^ other[at]!))
 }

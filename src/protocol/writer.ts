@@ -1,7 +1,7 @@
 import { writeInt64 } from './int64.ts'
 
 const sizeBytesFirst = 512
-// Longer byte strings are passed on as they are instead of being copied behind the other fields.
+// Longer byte strings are passed on as they are instead of being copied after the other fields.
 const copyBytesMax = 1024
 
 /**

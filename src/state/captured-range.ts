@@ -2,7 +2,9 @@ import { StateError } from '../core/errors.ts'
 import type { Range } from './range.ts'
 import type { TableRows } from './table-rows.ts'
 
-/** A range of a table whose bounds are safe from later changes. @throws STATE_TABLE_UNORDERED where bounds mean nothing. */
+/**
+ * A range of a table whose bounds are safe from later changes. @throws STATE_TABLE_UNORDERED where bounds mean nothing.
+ */
 export function capturedRange<Key, Value>(rows: TableRows<Key, Value>, range: Range<Key>): Range<Key> {
   const bounds = Object.entries(range).filter(([, key]) => key !== undefined)
   if (bounds.length > 0 && !rows.isOrdered) {

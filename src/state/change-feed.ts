@@ -19,7 +19,10 @@ interface KeptCommit {
   readonly writes: readonly Write[]
 }
 
-/** The changes of the latest commits, for those who follow them. Whoever falls behind so far that changes are lost is told. */
+/**
+ * The changes of the latest commits, for those who follow them. Whoever falls behind so far that changes are lost is
+ * told.
+ */
 export class ChangeFeed {
   readonly #changesMax: number
   /** With those before `#first`, which are dropped once they are half of all. */

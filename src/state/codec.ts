@@ -92,7 +92,8 @@ export const bytes: KeyCodec<Uint8Array> = {
 /**
  * What JSON can hold: a copy of each value is kept, and another one is made each time that it is read.
  *
- * @param schema - Checks each value that is set, and may transform it; what is read is not checked again. It has to be synchronous.
+ * @param schema - Checks each value that is set, and may transform it; what is read is not checked again. It has to be
+ * synchronous.
  */
 export function json<Value>(schema?: StandardSchemaV1<unknown, Value>): Codec<Value, string> {
   return {

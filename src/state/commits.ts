@@ -7,8 +7,9 @@ import type { Linked, TableRows } from './table-rows.ts'
 import type { Write, WriteSet } from './write-set.ts'
 
 /**
- * The one place where versions are made. A commit links all its rows under the next version, which nobody reads yet, and then makes that
- * version the latest: one store, before which it has not happened and after which it has happened whole.
+ * The one place where versions are made. A commit links all its rows under the next version, which nobody reads yet,
+ * and then makes that version the latest: one store, before which it has not happened and after which it has happened
+ * whole.
  *
  * State: the latest version; the versions that are read; the locks of keys.
  */

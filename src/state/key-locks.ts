@@ -23,11 +23,12 @@ interface Waiter {
 type Rows = TableRows<unknown, unknown>
 
 /**
- * Locks on keys, whether there are rows of them or not. A lock is held by one transaction, until its end, and passed on in the order in which
- * others have asked.
+ * Locks on keys, whether there are rows of them or not. A lock is held by one transaction, until its end, and passed on
+ * in the order in which others have asked.
  *
- * Deadlocks are found when somebody begins to wait: one who would wait, by way of others, for itself is refused at once. Whoever waits already
- * has been found to wait for nobody in a circle, so a new circle runs through the one who comes.
+ * Deadlocks are found when somebody begins to wait: one who would wait, by way of others, for itself is refused at
+ * once. Whoever waits already has been found to wait for nobody in a circle, so a new circle runs through the one who
+ * comes.
  */
 export class KeyLocks {
   readonly #clock: Clock

@@ -7,9 +7,9 @@ import { WriteSet } from './write-set.ts'
 type Rows = TableRows<unknown, unknown>
 
 /**
- * A transaction that locks each key before it reads or writes it, until its end (strict two-phase locking), and so reads the latest version.
- * Nobody else can commit a change of a key that it has locked, so its own commit needs no validation. It has no scans: a lock on each key of a range
- * would not keep new ones out.
+ * A transaction that locks each key before it reads or writes it, until its end (strict two-phase locking), and so
+ * reads the latest version. Nobody else can commit a change of a key that it has locked, so its own commit needs no
+ * validation. It has no scans: a lock on each key of a range would not keep new ones out.
  */
 export class LockingTransaction {
   /** @internal */

@@ -19,11 +19,11 @@ interface Tombstone {
 /**
  * The versions of a store that somebody reads, and the rows that are kept for them.
  *
- * State: pins in the order of their versions. A row version that is superseded is on the list of the newest pin that was there then; it
- * is read by pins from its own version on.
- * When a pin ends, what is on its list goes to the pin before where that one reads it too, or is dropped. A deleted row is dropped when
- * no pin is left that is older than its deletion: until then transactions have to see that it has changed.
- * So each kept version is looked at once for each pin that it outlives, and none is kept that nobody can read.
+ * State: pins in the order of their versions. A row version that is superseded is on the list of the newest pin that
+ * was there then; it is read by pins from its own version on. When a pin ends, what is on its list goes to the pin
+ * before where that one reads it too, or is dropped. A deleted row is dropped when no pin is left that is older than
+ * its deletion: until then transactions have to see that it has changed. So each kept version is looked at once for
+ * each pin that it outlives, and none is kept that nobody can read.
  */
 export class Pins {
   #oldest: Pin | undefined

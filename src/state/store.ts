@@ -103,8 +103,9 @@ export class Store {
   }
 
   /**
-   * Runs a function as one transaction: all of its changes happen at once when it ends, or none where it throws. On a conflict it runs
-   * again, so it should do nothing but work with the transaction. Within the function of another transaction it is a part of that one.
+   * Runs a function as one transaction: all of its changes happen at once when it ends, or none where it throws. On a
+   * conflict it runs again, so it should do nothing but work with the transaction. Within the function of another
+   * transaction it is a part of that one.
    *
    * @throws TransactionConflict `TRANSACTION_CONFLICT` when `retriesMax` is used up.
    */
@@ -168,8 +169,8 @@ export class Store {
   }
 
   /**
-   * Commits after a version, in order and without gaps, as they come. Whoever goes on later does so with the version of the last one
-   * that it has seen.
+   * Commits after a version, in order and without gaps, as they come. Whoever goes on later does so with the version of
+   * the last one that it has seen.
    *
    * @throws StateError `STATE_CHANGES_LOST` where commits are not kept any more: see `changesMax`.
    */

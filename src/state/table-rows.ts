@@ -88,7 +88,10 @@ export class TableRows<Key, Value> {
     }
   }
 
-  /** Links a new version of a row. Readers of versions before do not see it. @throws STATE_BYTES_EXCEEDED, and then nothing is linked. */
+  /**
+   * Links a new version of a row. Readers of versions before do not see it. @throws STATE_BYTES_EXCEEDED, and then
+   * nothing is linked.
+   */
   link(key: Key, captured: unknown, isDeletion: boolean, version: number): Linked {
     const address = isDeletion
       ? this.#rows.putDeletion(this.#ask(key), version)
@@ -102,7 +105,10 @@ export class TableRows<Key, Value> {
     this.#rows.undo(address)
   }
 
-  /** Once its commit has happened: drops the version before, or leaves it to those who read it. Returns how many rows more there are. */
+  /**
+   * Once its commit has happened: drops the version before, or leaves it to those who read it. Returns how many rows
+   * more there are.
+   */
   settle({ address, isDeletion }: Linked, version: number, pins: Pins): number {
     const before = this.#rows.olderAt(address)
     const settled = this.#rows.settle(address, pins.newest)

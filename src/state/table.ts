@@ -83,9 +83,9 @@ export class Table<Key, Value> extends TableRef<Key, Value> {
   }
 
   /**
-   * The rows of the table, or of a range of its keys, as they are when the first one is taken, whatever is written meanwhile. In the order
-   * of the keys where the table is ordered. What is read is kept until the iteration ends: an iterator that is
-   * left before its end has to be told so, as `for … of` does.
+   * The rows of the table, or of a range of its keys, as they are when the first one is taken, whatever is written
+   * meanwhile. In the order of the keys where the table is ordered. What is read is kept until the iteration ends: an
+   * iterator that is left before its end has to be told so, as `for … of` does.
    *
    * @throws StateError `STATE_TABLE_UNORDERED` for a range of a table without order.
    */
@@ -107,8 +107,8 @@ export class Table<Key, Value> extends TableRef<Key, Value> {
   }
 
   /**
-   * The table as it was at a version, which has to be the latest, or one that a snapshot or a running transaction still reads. Dispose
-   * of it: what it reads is kept until then.
+   * The table as it was at a version, which has to be the latest, or one that a snapshot or a running transaction still
+   * reads. Dispose of it: what it reads is kept until then.
    *
    * @throws StateError `STATE_VERSION_DROPPED` for any other version.
    */

@@ -9,7 +9,10 @@ export interface Transaction {
   set<Key, Value>(table: TableRef<Key, Value>, key: Key, value: Value): void
   /** Deletes a row; returns whether it was there. */
   delete<Key, Value>(table: TableRef<Key, Value>, key: Key): boolean
-  /** The rows of a table, or of a range of its keys, in the order of the keys where it has one; with own changes made before the scan began. */
+  /**
+   * The rows of a table, or of a range of its keys, in the order of the keys where it has one; with own changes made
+   * before the scan began.
+   */
   scan<Key, Value>(table: TableRef<Key, Value>, range?: Range<Key>): Iterable<[Key, Value]>
   /** How many rows a table has. */
   size<Key, Value>(table: TableRef<Key, Value>): number

@@ -19,7 +19,8 @@ export interface Versions {
 type Rows = TableRows<unknown, unknown>
 
 /**
- * A transaction that takes no locks: it reads at a version, its own changes first, and keeps them to itself until it commits.
+ * A transaction that takes no locks: it reads at a version, its own changes first, and keeps them to itself until it
+ * commits.
  *
  * State: the version at its start, which is pinned until it ends, unless nobody else can commit before; what it has read, where that has to be validated; what it has changed.
  */

@@ -2,7 +2,10 @@ import type { OptionTable, OptionValues } from '../core/options.ts'
 
 const mebibyte = 1 << 20
 
-/** Every setting of a running program. `docs/configuration.md` and `settings.ts` are made from this table and those below. */
+/**
+ * Every setting of a running program. `docs/configuration.md` and `settings.ts` are made from this table and those
+ * below.
+ */
 export const runOptions = {
   bootstrapServers: {
     type: 'string',
@@ -112,7 +115,7 @@ export const runOptions = {
     max: 3 * 1024 * mebibyte,
     env: 'MILLRACE_PENDING_BYTES_MAX',
     flag: '--pending-bytes-max',
-    doc: 'Bytes for parts that wait for others. When they are used up the program stops with TABLE_FULL. What is pending is taken back at a start also where it is more.',
+    doc: 'Bytes for pending parts. When they are used up the program stops with TABLE_FULL. What is pending is taken back at a start also where it is more.',
   },
   timestampAheadMaxMs: {
     type: 'int',
@@ -136,7 +139,7 @@ export const runOptions = {
     min: 0,
     env: 'MILLRACE_REPLAY_RECORDS_MAX',
     flag: '--replay-records-max',
-    doc: 'Offsets of a partition that a start reads again at most. Parts that wait further behind are kept in the checkpoint topic by value, and so are those past half of what the source retains, by time or bytes, and all that wait of a compacted source.',
+    doc: 'Offsets of a partition that a start reads again at most. Pending parts further behind are kept in the checkpoint topic by value, and so are those past half of what the source retains, by time or bytes, and all that wait of a compacted source.',
   },
   sourceRefreshMs: {
     type: 'int',

@@ -96,8 +96,8 @@ export interface ProgramSettings {
    */
   readonly memoryBudgetBytes?: number | undefined
   /**
-   * Bytes for parts that wait for others. When they are used up the program stops with TABLE_FULL. What is pending is
-   * taken back at a start also where it is more.
+   * Bytes for pending parts. When they are used up the program stops with TABLE_FULL. What is pending is taken back at
+   * a start also where it is more.
    *
    * A whole number from 1048576 to 3221225472. If it is not given, `MILLRACE_PENDING_BYTES_MAX` is read from the
    * environment.
@@ -122,7 +122,7 @@ export interface ProgramSettings {
    */
   readonly clockSkewMaxMs?: number | undefined
   /**
-   * Offsets of a partition that a start reads again at most. Parts that wait further behind are kept in the checkpoint
+   * Offsets of a partition that a start reads again at most. Pending parts further behind are kept in the checkpoint
    * topic by value, and so are those past half of what the source retains, by time or bytes, and all that wait of a
    * compacted source.
    *

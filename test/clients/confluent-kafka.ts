@@ -17,8 +17,8 @@ export async function pythonAndPipAvailable(): Promise<true | string> {
 }
 
 /**
- * Runs a program of Python that may import `confluent_kafka`, a binding that brings librdkafka with it; what it printed.
- * The first run downloads it.
+ * Runs a program of Python that may import `confluent_kafka`, a binding that brings librdkafka with it; what it
+ * printed. The first run downloads it.
  */
 export async function runWithConfluentKafka(program: string, ...words: string[]): Promise<string> {
   const env = { ...process.env, PYTHONPATH: await confluentKafka() }

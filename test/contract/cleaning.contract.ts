@@ -403,7 +403,7 @@ export function cleaningContract(target: Target): void {
       assert.equal((await fetchFrom(client, topic, { offset: 0 })).errorCode, 1)
     })
 
-    /** Cleans until the log begins where it should, and not behind it. */
+    /** Cleans until the log begins where it should, and not after it. */
     async function startBecomes(client: WireClient, topic: TopicNames, expected: number): Promise<void> {
       const topics = [{ name: topic.name, partitions: [{ partitionIndex: 0, timestamp: -2 }] }]
       for (let offset = 0; offset !== expected;) {

@@ -67,8 +67,8 @@ export async function fetchFrom(
 }
 
 /**
- * Reads a partition whole, the way a reader of the given isolation may see it before it drops aborted records. One fetch
- * ends at the end of a segment, and Kafka begins a new one when timestamps are weeks apart.
+ * Reads a partition whole, the way a reader of the given isolation may see it before it drops aborted records. One
+ * fetch ends at the end of a segment, and Kafka begins a new one when timestamps are weeks apart.
  */
 export async function readAll(
   client: WireClient,
@@ -87,7 +87,7 @@ export async function readAll(
 
 const coordinatorLoadInProgress = 14
 
-/** Asks for a new idempotent producer. A Kafka that has just started has no ids at hand for its first answers. */
+/** Asks for a new idempotent producer. A Kafka that has just started has no ids ready for its first answers. */
 export async function newProducerId(client: WireClient, version = 4) {
   for (;;) {
     const request = { transactionalId: null, transactionTimeoutMs: 60_000 }

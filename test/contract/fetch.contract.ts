@@ -65,11 +65,11 @@ export function fetchContract(target: Target): void {
       await produceTo(client, topic, recordBatch(['0']))
 
       const end = await fetchFrom(client, topic, { offset: 1 })
-      const behind = await fetchFrom(client, topic, { offset: 2 })
+      const after = await fetchFrom(client, topic, { offset: 2 })
       const before = await fetchFrom(client, topic, { offset: -1 })
 
       assert.deepEqual([end.errorCode, end.records?.length], [0, 0])
-      assert.deepEqual([behind.errorCode, behind.highWatermark, behind.logStartOffset], [1, -1, -1])
+      assert.deepEqual([after.errorCode, after.highWatermark, after.logStartOffset], [1, -1, -1])
       assert.equal(before.errorCode, 1)
     })
 
@@ -227,7 +227,7 @@ export function fetchContract(target: Target): void {
       assert.deepEqual([there.logStartOffset, parseBatches(there.records).at(-1)!.values], [3, ['3']])
     })
 
-    it('deletes everything for -1, and nothing twice or behind the end', async () => {
+    it('deletes everything for -1, and nothing twice or after the end', async () => {
       await using client = await target.connect()
       const topic = await target.createTopic()
       await produceTo(client, topic, recordBatch(['0', '1']))

@@ -318,16 +318,16 @@ export function transactionsContract(target: Target): void {
         await producer.end(false, endVersion)
         const read = await readStable(producer.client, topic)
         const { abortedTransactions } = await fetchFrom(producer.client, topic, { isCommitted: true })
-        const behind = await fetchFrom(producer.client, topic, { isCommitted: true, offset: 4 })
+        const after = await fetchFrom(producer.client, topic, { isCommitted: true, offset: 4 })
         const uncommitted = await fetchFrom(producer.client, topic)
 
         assert.deepEqual(markersOf(read), ['abort'])
         assert.deepEqual(abortedTransactions, [{ producerId, firstOffset: 1 }])
-        assert.deepEqual(behind.abortedTransactions, [])
+        assert.deepEqual(after.abortedTransactions, [])
         assert.equal(uncommitted.abortedTransactions, null)
       })
 
-      it('holds back the records of others behind it', async () => {
+      it('holds back the records of others after it', async () => {
         const topic = await target.createTopic()
         await using producer = await begin(topic)
         await producer.send(topic, ['open'], produceVersion)

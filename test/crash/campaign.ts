@@ -36,7 +36,7 @@ export interface Recovery {
   readonly toOwnerMs: number
   /** Until it had the checkpoint, and offsets that no transaction can change any more. */
   readonly toLoadedMs: number
-  /** From its first fetch of the source to its first output: the parts that wait are read again, then the first epoch. */
+  /** From its first fetch of the source to its first output: the pending parts are read again, then the first epoch. */
   readonly rereadMs: number
   readonly totalMs: number
   /** Records consumed in all, as of about the crash. */

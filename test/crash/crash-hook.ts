@@ -24,7 +24,7 @@ let commitsBegun = 0
 /** When the last fetch of new records was sent. */
 let commitsBegunBefore = -1
 let commitBegun = Promise.withResolvers<void>()
-/** The parts that wait have been read again, and new records are read. */
+/** The pending parts have been read again, and new records are read. */
 let readsOn = false
 const standby = Promise.withResolvers<void>()
 let isArmed = !plan.waitsForStandby
@@ -54,7 +54,10 @@ net.connect = ((options: net.TcpNetConnectOpts, onConnected?: () => void) => {
   return socket
 }) as typeof net.connect
 
-/** A table is settled when all pending parts are in it; one that was kept warm is settled before too, when it has let go what has left. */
+/**
+ * A table is settled when all pending parts are in it; one that was kept warm is settled before too, when it has let go
+ * what has left.
+ */
 async function watchRestoration(): Promise<void> {
   const { PendingTable } = await import('../../src/kernel/index.ts')
   const methods = Object.getOwnPropertyDescriptors(PendingTable.prototype)
@@ -147,18 +150,26 @@ function stepOf(chunks: readonly Uint8Array[]): Step | undefined {
   }
 }
 
-/** The body of a Produce request begins with tags and the transactional id, whose first byte is 0 where there is none. */
+/**
+ * The body of a Produce request begins with tags and the transactional id, whose first byte is 0 where there is none.
+ */
 function hasTransaction(body: Uint8Array): boolean {
   return body[1] !== 0
 }
 
-/** The body of an EndTxn request goes on with the producer id behind the transactional id. The question for the rights has none, -1. */
+/**
+ * The body of an EndTxn request goes on with the producer id after the transactional id. The question for the rights
+ * has none, -1.
+ */
 function hasProducer(body: Buffer): boolean {
   const [, idBytes] = body
   return body.readBigInt64BE(1 + idBytes!) >= 0n
 }
 
-/** The body of an OffsetFetch request ends with whether offsets have to be stable, and tags: the estimate of the backlog does without. */
+/**
+ * The body of an OffsetFetch request ends with whether offsets have to be stable, and tags: the estimate of the backlog
+ * does without.
+ */
 function isLoading(body: Uint8Array): boolean {
   return body.at(-2) === 1
 }

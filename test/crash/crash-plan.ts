@@ -1,7 +1,7 @@
 import { nextInt, type Random } from '../../src/core/random.ts'
 
 /**
- * Requests between which a process may die. What is written to the checkpoint topic is behind an epoch's outputs, except
+ * Requests between which a process may die. What is written to the checkpoint topic is after an epoch's outputs, except
  * for the note that a process writes of itself when it starts.
  */
 export const steps = [

@@ -20,8 +20,8 @@ export async function produceInSteps(stream: Stream, records = customers(custome
 }
 
 /**
- * Runs the customers through; an epoch whose outputs had left was open for too long, so that it was aborted and done again: the
- * main loop stood still.
+ * Runs the customers through; an epoch whose outputs had left was open for too long, so that it was aborted and done
+ * again: the main loop stood still.
  */
 export async function runBeyondTimeout(stream: Stream, target: Servers, correlation?: Correlation): Promise<Report> {
   await produceInSteps(stream)
@@ -57,7 +57,9 @@ export function withTopic<Result>(
   })
 }
 
-/** Side A stands still at a record, once outputs of records before it have left, until their transaction has been ended. */
+/**
+ * Side A stands still at a record, once outputs of records before it have left, until their transaction has been ended.
+ */
 function stallingPart({ sink }: Stream, target: Servers) {
   let count = 0
   return async ({ part }: CustomerRecord) => {

@@ -18,7 +18,9 @@ export interface Experiment {
   readonly app: string
   readonly source: string
   readonly sink: string
-  /** The file of its topology, which reads the names of its topics from the environment. @defaultValue the experiment's */
+  /**
+   * The file of its topology, which reads the names of its topics from the environment. @defaultValue the experiment's
+   */
   readonly program?: string
   /** Whether it goes on when it has caught up. @defaultValue false */
   readonly runsOn?: boolean

@@ -34,7 +34,7 @@ export function resuming(target: Target): void {
     commitOffsets(target, app, source, offsets)
 
   describe('a program that was stopped', () => {
-    it('goes on where it was, with what waits', async () => {
+    it('goes on where it was, with what is pending', async () => {
       const stream = await stoppedProgram()
 
       await assertGoesOn(stream)
@@ -81,7 +81,7 @@ export function resuming(target: Target): void {
       await assert.rejects(startAgain(stream), { code: 'SOURCE_RECREATED' })
     })
 
-    it('is refused when the record of a part that waits was deleted', async () => {
+    it('is refused when the record of a pending part was deleted', async () => {
       const stream = await stoppedProgram()
       const waiting = customerCount - 2
       await target.deleteRecords(stream.source, [0, waiting + 1])
@@ -108,7 +108,7 @@ export function resuming(target: Target): void {
       assert.equal((await stream.merged()).length, customerCount - 1)
     })
 
-    it('is refused when it means something else by what waits, and says what', async () => {
+    it('is refused when it means something else by what is pending, and says what', async () => {
       const stream = await stoppedProgram()
       const part = field('part')
       const changed = topology(stream.app)

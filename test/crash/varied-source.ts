@@ -40,8 +40,8 @@ export interface VariedSource {
 }
 
 /**
- * Records of which one in twenty is missing, and one in fifty is no JSON; those of one key in ten come twice, with other parts.
- * The records of a key lie near each other, in any order.
+ * Records of which one in twenty is missing, and one in fifty is no JSON; those of one key in ten come twice, with
+ * other parts. The records of a key lie near each other, in any order.
  */
 export function variedSource(keys: number, partitions: number, seed: number): VariedSource {
   const random = seededRandom(seed)

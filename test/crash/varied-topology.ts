@@ -1,4 +1,7 @@
-/** A program of what the experiment does without: functions, promises, parts that differ each time they are made, expiry, memory. */
+/**
+ * A program of what the experiment does without: functions, promises, parts that differ each time they are made,
+ * expiry, memory.
+ */
 import { field, stage, topology } from '../../src/streams/index.ts'
 import { expireAfterMs, isFiltered, type MadePart, type VariedRecord } from './varied-source.ts'
 

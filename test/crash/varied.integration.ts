@@ -34,7 +34,7 @@ export function variedCampaign(target: Target): void {
       const { bootstrapServers } = target
       const { app, source, sink } = stream
       const { records, complete, partsOf } = variedSource(keys, partitions, seed)
-      // What waits is kept by value: all of it on the one broker, what is far behind on the other.
+      // Pending parts are promoted: all of them on the one broker, those that are far behind on the other.
       const policy = seed % 2 === 0 ? 'compact' : 'delete'
       await target.setConfigs(source, { 'cleanup.policy': policy, 'retention.ms': '-1' })
       for (let at = 0; at < records.length; at += recordsPerSend) {

@@ -264,7 +264,7 @@ export function audits(target: Target): void {
       assert.deepEqual(contradictions.first, [{ partition: 0, offset: 1, classes: ['emitted', 'deadLettered'] }])
     })
 
-    it('finds a merged record of parts that wait', async () => {
+    it('finds a merged record of pending parts', async () => {
       const stream = await runOf([record('A', 0), record('B', 2)])
       await produceMerges(stream, [0])
 
@@ -362,7 +362,9 @@ export function audits(target: Target): void {
     await stream.whenStable()
   }
 
-  /** Writes merged records of customers as the program would, were both their parts the next ones of their partition. */
+  /**
+   * Writes merged records of customers as the program would, were both their parts the next ones of their partition.
+   */
   function produceMerges({ sink }: Stream, ids: readonly number[]): Promise<void> {
     const merges = ids.map((id) => {
       const [partition, offset] = [id % 2, 2 * Math.floor(id / 2)]

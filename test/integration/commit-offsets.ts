@@ -6,7 +6,10 @@ import { WireClient } from '../contract/wire-client.ts'
 const version = 8
 const noGeneration = -1
 
-/** Commits the next offset of each partition of a topic as somebody who is no member of the group, at a cluster of one broker. */
+/**
+ * Commits the next offset of each partition of a topic as somebody who is no member of the group, at a cluster of one
+ * broker.
+ */
 export async function commitOffsets(
   { bootstrapServers }: { readonly bootstrapServers: string },
   groupId: string,

@@ -88,7 +88,9 @@ function onBroker(name: string, skip: string | false, start: () => Promise<Runni
 
     if (name === 'embedded broker') whileNothingCommits()
 
-    /** One node of Apache Kafka refuses no record for want of replicas: since 3.7 it asks for no more than there are. */
+    /**
+     * One node of Apache Kafka refuses no record for want of replicas: since 3.7 it asks for no more than there are.
+     */
     function whileNothingCommits(): void {
       const effect = { kind: 'refuse', errorCode: notEnoughReplicas } as const
       it('leaves the group, and ends, while no epoch can be committed', async (t) => {
@@ -142,7 +144,9 @@ function onBroker(name: string, skip: string | false, start: () => Promise<Runni
     const takesOver = (standby: Running) =>
       Promise.race([standby.says('going on from the checkpoint'), standby.says('reading the source')])
 
-    /** Ends the active process, which must be followed by something that its session would keep from happening for long. */
+    /**
+     * Ends the active process, which must be followed by something that its session would keep from happening for long.
+     */
     async function assertTakeover(t: TestContext, active: Running, sign: Promise<unknown>) {
       const toldMs = systemClock.monotonicMs()
       active.signal('SIGTERM')

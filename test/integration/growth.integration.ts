@@ -34,7 +34,10 @@ export function growth(target: Target): void {
   const startOf = (stream: Stream, settings: RunSettings = looking, correlation: Correlation = {}): Promise<App> =>
     startQuietly(customerTopology(stream, undefined, correlation), target.bootstrapServers, settings)
 
-  /** Ten parts of side A wait; the source grows, and ten of side B are in a new partition, of which the first five are removed. */
+  /**
+   * Ten parts of side A wait; the source grows, and ten of side B are in a new partition, of which the first five are
+   * removed.
+   */
   async function growAndLose(stream: Stream): Promise<void> {
     await grow(stream)
     await stream.produce(inPartition(added, 'B', 10))

@@ -9,7 +9,7 @@ const accepting = { acceptLoss: true }
 
 export function acceptedLoss(target: Target): void {
   describe('a source that has lost', () => {
-    it('parts that wait ends a start by their name, until the loss is accepted: then all others go on', async () => {
+    it('pending parts ends a start by their name, until the loss is accepted: then all others go on', async () => {
       const stream = await target.stream()
       await stream.produce(Array.from({ length: 20 }, (_, id) => record('A', id)))
       await stream.run(customerTopology(stream))

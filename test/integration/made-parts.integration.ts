@@ -40,7 +40,7 @@ export function madeParts(target: Target): void {
   }
 
   describe('a stage that is not deterministic', () => {
-    it('is not asked again for what waits after a restart, nor is the source', async () => {
+    it('is not asked again for what is pending after a restart, nor is the source', async () => {
       const stream = await target.stream()
       await stream.produce(ids.map((id) => record('A', id)))
       const first = life(1)

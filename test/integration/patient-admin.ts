@@ -2,8 +2,8 @@ import type { Admin, Kafka } from 'kafkajs'
 import { until } from '../until.ts'
 
 /**
- * Connects an administrator whose topics are there when `createTopics` resolves. That of kafkajs does not wait for a broker that
- * has not heard of a new topic yet, but fails.
+ * Connects an administrator whose topics are there when `createTopics` resolves. That of kafkajs does not wait for a
+ * broker that has not heard of a new topic yet, but fails.
  */
 export async function patientAdmin(kafka: Kafka): Promise<Admin> {
   const admin = kafka.admin()

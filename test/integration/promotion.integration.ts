@@ -10,7 +10,7 @@ import { until } from '../until.ts'
 const waitingCount = 20
 const total = 200
 
-/** Parts that wait for long are kept in the checkpoint topic by value. */
+/** Parts that are pending for long are promoted. */
 export function promotion(target: Target): void {
   /** Side A of some customers waits while others pass. */
   async function runBehind(stream: Stream, settings: { replayRecordsMax?: number }, timestampMs = systemClock.nowMs()) {
@@ -121,7 +121,7 @@ export function promotion(target: Target): void {
       await stream.produce(waiting)
       await stream.run(customerTopology(stream))
       await target.setConfigs(stream.source, { 'cleanup.policy': 'compact' })
-      // Behind an epoch is looked for what to promote.
+      // After an epoch is looked for what to promote.
       await stream.produce([{ value: 'no part', key: 'none' }])
       await runUntilPromoted(stream, {})
 

@@ -79,7 +79,7 @@ function isAborted({ producerId, firstOffset }: Batch, aborted: Aborted): boolea
   return first !== undefined && first <= firstOffset
 }
 
-/** A marker ends the transaction of its producer that is the first to be aborted, unless that begins behind it. */
+/** A marker ends the transaction of its producer that is the first to be aborted, unless that begins after it. */
 function endTransaction(marker: Batch, aborted: Aborted): void {
   if (isAborted(marker, aborted)) aborted.get(marker.producerId)!.shift()
 }

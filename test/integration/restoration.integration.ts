@@ -13,7 +13,7 @@ const total = 400
 const spread = (side: string, id: number) => ({ ...record(side, id), partition: id % sourcePartitions })
 
 export function restoration(target: Target): void {
-  it('what was read ahead while parts that wait were read again is taken once', async () => {
+  it('what was read ahead while pending parts were read again is taken once', async () => {
     const stream = await target.stream({ sourcePartitions })
     const waitingParts = Array.from({ length: waiting }, (_, id) => spread('A', id))
     const part = (value: CustomerRecord) => value.part
@@ -33,7 +33,7 @@ export function restoration(target: Target): void {
     assertAccount(report, { emitted: 2 * total })
   })
 
-  it('what is read again is told of as what waits, and the program has caught up once it is in the table', async () => {
+  it('what is read again is told of as what is pending, and the program has caught up once it is in the table', async () => {
     const stream = await target.stream()
     await stream.produce([record('A', 0), record('A', 1)])
     let gate = Promise.resolve()
@@ -67,7 +67,7 @@ export function restoration(target: Target): void {
     assertAccount(app.report(), { pending: 2 })
   })
 
-  it('a program has not caught up when what waits cannot be read again', async () => {
+  it('a program has not caught up when what is pending cannot be read again', async () => {
     const stream = await target.stream()
     await stream.produce([record('A', 0), record('A', 1)])
     await stream.run(customerTopology(stream, { part: (value) => value.part }))
@@ -77,7 +77,7 @@ export function restoration(target: Target): void {
     assertEndedBy(error, 'CHECKPOINT_CORRUPT')
   })
 
-  it('no epoch ends while parts that wait are read again, however long that takes', async () => {
+  it('no epoch ends while pending parts are read again, however long that takes', async () => {
     const stream = await target.stream({ sourcePartitions })
     // None is over, but the time of day is looked at every 10 ms.
     const expiring = { expireAfterMs: 80, expireBy: 'processingTime' } as const

@@ -25,7 +25,10 @@ export interface Outcome {
   readonly error: unknown
 }
 
-/** What makes a test quick: epochs that are closed at once, and functions that are tried again at once, three times in all. */
+/**
+ * What makes a test quick: epochs that are closed at once, and functions that are tried again at once, three times in
+ * all.
+ */
 const quickly = { epochMs: 20, epochIdleMs: 1, stageAttempts: 3, stageRetryFirstMs: 1, stageRetryMaxMs: 1 }
 
 /** Starts a topology. The program is stopped when the suite is over, in case its test has failed before. */

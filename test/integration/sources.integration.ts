@@ -109,7 +109,7 @@ export function foreignSources(target: Target): void {
       await stream.produce(one!)
       const open = await writer.producer.transaction()
       await open.send({ topic: stream.source, messages: toMessages(two!) })
-      await stream.produce([{ value: 'behind it' }])
+      await stream.produce([{ value: 'after it' }])
 
       const before = await stream.run(customerTopology(stream))
       await open.commit()

@@ -1,4 +1,6 @@
-/** A program whose function never returns for one record, or after a promise; it would stop in good order at SIGTERM. */
+/**
+ * A program whose function never returns for one record, or after a promise; it would stop in good order at SIGTERM.
+ */
 import { setTimeout } from 'node:timers/promises'
 import { field, stage, start, topology } from '../../src/streams/index.ts'
 

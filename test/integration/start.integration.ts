@@ -88,7 +88,7 @@ export function starting(target: Target): void {
       assert.equal(report.statistics.epochs, 0)
     })
 
-    it('takes memory for the backlog and for what waits from the system before the first record', async () => {
+    it('takes memory for the backlog and for what is pending from the system before the first record', async () => {
       const stream = await target.stream()
       const flags = ['--customers', '120000', '--bootstrap-servers', target.bootstrapServers]
       const { code, stderr } = await millrace('generate', '--topic', stream.source, ...flags)
@@ -110,12 +110,12 @@ export function starting(target: Target): void {
       await first.stop()
       await using second = await startQuietly(program, target.bootstrapServers)
 
-      assert.ok(second.report().tableBytes >= 50 * 2 ** 20, `${second.report().tableBytes} bytes for what waits`)
+      assert.ok(second.report().tableBytes >= 50 * 2 ** 20, `${second.report().tableBytes} bytes for what is pending`)
     })
   })
 
   describe('stop', () => {
-    it('commits what is on its way, and a later start goes on behind it', async () => {
+    it('commits what is on its way, and a later start goes on after it', async () => {
       const stream = await target.stream()
       await stream.produce(customers(2_000))
       const never = { epochMs: 60_000, epochIdleMs: 60_000 }

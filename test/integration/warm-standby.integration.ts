@@ -50,7 +50,7 @@ export function warmStandbys(target: Target): void {
     Array.from({ length: to - from }, (_, i) => record(side, from + i))
 
   describe('a standby with a table', () => {
-    it('reads each part that waits once, follows the active process, and goes on with what it holds', async () => {
+    it('reads each pending part once, follows the active process, and goes on with what it holds', async () => {
       const stream = await target.stream()
       await stream.produce(records('A', 0, 500))
       const first = await active(stream)

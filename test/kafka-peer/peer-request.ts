@@ -17,7 +17,7 @@ export class PeerRequest {
   readonly version: number
   readonly correlationId: number
   readonly clientId: string
-  /** Behind the header; in flexible versions its tags come first. */
+  /** After the header; in flexible versions its tags come first. */
   readonly body: Buffer
   readonly #socket: Socket
 
@@ -43,7 +43,7 @@ export class PeerRequest {
     void this.send(this.frame(this.encode(api, response)))
   }
 
-  /** A response behind its correlation id. */
+  /** A response after its correlation id. */
   encode<Response extends AnyType>(api: PeerApi<AnyType, Response>, response: InputOf<Response>): Buffer {
     const isFlexible = this.version >= api.flexibleSince
     const writer = new Writer(this.version, isFlexible)

@@ -39,7 +39,10 @@ export class ScriptedBroker implements AsyncDisposable {
   /** Connections accepted so far. */
   connectionCount = 0
 
-  /** Says of itself what clients want to hear first (ApiVersions), until that is held. @param options - `tls` makes it speak TLS. */
+  /**
+   * Says of itself what clients want to hear first (ApiVersions), until that is held. @param options - `tls` makes it
+   * speak TLS.
+   */
   static async start(nodeId = 1, options: { tls?: TlsOptions } = {}): Promise<ScriptedBroker> {
     const broker = new ScriptedBroker(nodeId, options.tls)
     broker.#server.listen(0, broker.host)

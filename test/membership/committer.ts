@@ -15,7 +15,9 @@ const illegalGeneration = 22
 const rebalanceInProgress = 27
 const concurrentTransactions = 51
 
-/** Commits offsets as an owner does, and asks for its generation again when that was refused. Each offset is one more. */
+/**
+ * Commits offsets as an owner does, and asks for its generation again when that was refused. Each offset is one more.
+ */
 export class Committer implements AsyncDisposable {
   readonly #client: WireClient
   readonly #group: string

@@ -20,7 +20,10 @@ export interface Target {
   restart(): Promise<void>
   /** The name of a new group, with a topic of the same name. */
   newGroup(): Promise<string>
-  /** Resolves with the member ids of a group once one has come, perhaps to wait for others, that is not among those known. */
+  /**
+   * Resolves with the member ids of a group once one has come, perhaps to wait for others, that is not among those
+   * known.
+   */
   whenJoined(group: string, known: readonly string[]): Promise<string[]>
 }
 

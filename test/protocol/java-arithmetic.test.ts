@@ -1,4 +1,7 @@
-/** Kafka's own classes decide whether keys are hashed, and proofs of passwords computed, as they should be: generated values. */
+/**
+ * Kafka's own classes decide whether keys are hashed, and proofs of passwords computed, as they should be: generated
+ * values.
+ */
 import assert from 'node:assert/strict'
 import { pbkdf2Sync } from 'node:crypto'
 import { before, describe, it } from 'node:test'

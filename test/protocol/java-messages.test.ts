@@ -1,4 +1,7 @@
-/** Kafka's own message classes decide whether our schemas say what the protocol says: every API, every version, generated values. */
+/**
+ * Kafka's own message classes decide whether our schemas say what the protocol says: every API, every version,
+ * generated values.
+ */
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import { seededRandom, systemRandom } from '../../src/core/random.ts'

@@ -10,7 +10,10 @@ export interface Grant {
 
 const page = join(import.meta.dirname, '../../docs/security.md')
 
-/** The rights that the documentation lists for one purpose, with names put in the place of those that it uses as examples. */
+/**
+ * The rights that the documentation lists for one purpose, with names put in the place of those that it uses as
+ * examples.
+ */
 export function documentedRights(purpose: string, names: Readonly<Record<string, string>>): Grant[] {
   const lines = readFileSync(page, 'utf8').split('\n')
   const from = lines.findIndex((line) => line.trim().startsWith(`# ${purpose}: `))

@@ -82,7 +82,7 @@ function suite(target: Target): void {
       const poll = async () => {
         for (; systemClock.monotonicMs() < endMs; count++) await longPoll(connection, topic.id)
       }
-      // A broker breaks the connection over the first request behind the end of a session.
+      // A broker breaks the connection over the first request after the end of a session.
       await Promise.all([poll(), poll()])
       return count
     }

@@ -134,9 +134,9 @@ describe('L4 planted bugs', () => {
     cpSync(join(project, 'src/state'), folder, { recursive: true })
     if (bug !== undefined) {
       const path = join(folder, bug.file)
-      const [before, behind, ...others] = readFileSync(path, 'utf8').split(bug.from)
-      assert.ok(behind !== undefined && others.length === 0, `the text of "${name}" stands once in ${bug.file}`)
-      writeFileSync(path, before + bug.to + behind)
+      const [before, after, ...others] = readFileSync(path, 'utf8').split(bug.from)
+      assert.ok(after !== undefined && others.length === 0, `the text of "${name}" stands once in ${bug.file}`)
+      writeFileSync(path, before + bug.to + after)
     }
     return (await import(pathToFileURL(join(folder, 'index.ts')).href)) as StateLayer
   }

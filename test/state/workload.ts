@@ -15,8 +15,8 @@ const keysPerList = 4
 type Lists = state.Table<string, readonly number[]>
 
 /**
- * Transactions of several clients on lists, which give way to each other at drawn moments between their operations: by key, by range and of absent rows;
- * some of them with locks, some failing on purpose, some on one row alone.
+ * Transactions of several clients on lists, which give way to each other at drawn moments between their operations: by
+ * key, by range and of absent rows; some of them with locks, some failing on purpose, some on one row alone.
  *
  * @returns What they have seen.
  */

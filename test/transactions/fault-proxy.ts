@@ -31,8 +31,8 @@ interface Address {
 }
 
 /**
- * Stands between a client and any broker, so that the same misfortunes befall both kinds of brokers under test. It answers
- * Metadata and FindCoordinator with addresses of its own.
+ * Stands between a client and any broker, so that the same misfortunes befall both kinds of brokers under test. It
+ * answers Metadata and FindCoordinator with addresses of its own.
  */
 export class FaultProxy implements AsyncDisposable {
   readonly bootstrapServers: string
@@ -44,7 +44,10 @@ export class FaultProxy implements AsyncDisposable {
   readonly #refuser: Broker | undefined
   #isFrozen = false
 
-  /** @param refuser - An embedded broker that several proxies may share, if their clients have different ids; only to refuse by. */
+  /**
+   * @param refuser - An embedded broker that several proxies may share, if their clients have different ids; only to
+   * refuse by.
+   */
   static async start(bootstrapServers: string, refuser?: Broker): Promise<FaultProxy> {
     const [host, port] = bootstrapServers.split(':') as [string, string]
     const proxy = new FaultProxy(refuser)

@@ -32,7 +32,7 @@ export function livesSuite(target: Target): void {
       const open = (options: Partial<SessionOptions> = {}) =>
         Session.open({ bootstrapServers: target.bootstrapServers, transactionVersion, ...options })
 
-      void it('goes on behind a transaction that was open for too long', async () => {
+      void it('goes on after a transaction that was open for too long', async () => {
         await using session = await open({ transactionTimeoutMs })
         await session.producer.begin()
         await session.transact()

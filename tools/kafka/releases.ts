@@ -1,6 +1,6 @@
 /**
- * Runs the experiment, with its verification, and the commands for operators on releases of Apache Kafka, and writes down
- * which version of each API was sent to which release, for docs/protocol.md:
+ * Runs the experiment, with its verification, and the commands for operators on releases of Apache Kafka, and writes
+ * down which version of each API was sent to which release, for docs/protocol.md:
  *
  *     node tools/kafka/releases.ts [--customers 20000] [release ...] && npm run docs
  *

@@ -1,7 +1,7 @@
 /**
  * Brings a real Apache Kafka up without Docker: one node, KRaft, jars from Maven Central. Tests call `startKafka`;
- * `node tools/kafka/start.ts [--port 9092] [--data-dir DIR] [--heap-mb N]` runs one until SIGINT. `MILLRACE_KAFKA_VERSION`
- * chooses another release than the default.
+ * `node tools/kafka/start.ts [--port 9092] [--data-dir DIR] [--heap-mb N]` runs one until SIGINT.
+ * `MILLRACE_KAFKA_VERSION` chooses another release than the default.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -118,7 +118,9 @@ export async function startKafka({
   }
 }
 
-/** Fetches Apache Kafka's jars where they are not there yet, and returns the class path of broker, clients and tools. */
+/**
+ * Fetches Apache Kafka's jars where they are not there yet, and returns the class path of broker, clients and tools.
+ */
 export async function kafkaClasspath(version = defaultVersion): Promise<string> {
   const jarsDir = jarsDirOf(version)
   if (!existsSync(jarsDir)) await fetchJars(version, jarsDir)

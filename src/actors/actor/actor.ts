@@ -14,7 +14,7 @@ export interface ActorContext<in out Message extends ActorMessage> {
   readonly clock: Clock
   /** Aborts when this incarnation begins to end, whatever the reason: handlers that wait should heed it. */
   readonly signal: AbortSignal
-  /** Ends this incarnation as `normal` once the message at hand is handled. A `permanent` child is then restarted. */
+  /** Ends this incarnation as `normal` once the current message is handled. A `permanent` child is then restarted. */
   stop(): void
   /**
    * Finds another actor of the system, started or not, as `ActorSystem.ref` does.

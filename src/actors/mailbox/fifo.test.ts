@@ -23,7 +23,7 @@ describe('Fifo', () => {
     )
   })
 
-  it('shows items by their place behind the oldest, and nothing behind the youngest', () => {
+  it('shows items by their place after the oldest, and nothing after the youngest', () => {
     const fifo = new Fifo<string>()
     for (let index = 0; index < 20; index++) fifo.push(`item ${index}`)
     for (let index = 0; index < 10; index++) fifo.shift()

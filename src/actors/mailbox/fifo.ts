@@ -16,7 +16,7 @@ export class Fifo<T> {
     this.#length++
   }
 
-  /** The item `index` places behind the oldest one, which is at 0. */
+  /** The item `index` places after the oldest one, which is at 0. */
   at(index: number): T | undefined {
     return index < this.#length ? this.#slots[(this.#head + index) & (this.#slots.length - 1)] : undefined
   }

@@ -18,7 +18,7 @@ export interface Envelope {
 }
 
 /**
- * A bounded queue. The oldest messages are admitted, up to the bounds; younger ones wait behind them in the same order,
+ * A bounded queue. The oldest messages are admitted, up to the bounds; younger ones wait after them in the same order,
  * and are admitted, and their senders told, as room comes. The message being handled stays at the head until it is
  * done with: so it survives a crash and counts within the bounds.
  */

@@ -23,7 +23,7 @@ export interface ActorChildSpec {
   readonly start: ActorDefinition
   /** @defaultValue 'permanent' */
   readonly restart?: RestartType
-  /** Milliseconds to finish the message at hand and `onStop` before the child is given up. @defaultValue 5_000 */
+  /** Milliseconds to finish the current message and `onStop` before the child is given up. @defaultValue 5_000 */
   readonly shutdownMs?: number
   /** Whether its end may shut the supervisor down, as `autoShutdown` says. @defaultValue false */
   readonly significant?: boolean

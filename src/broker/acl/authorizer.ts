@@ -5,7 +5,9 @@ import { type AclFilter, matches } from './acl-filter.ts'
 export interface BrokerAuthorizer {
   /** Who may do everything, such as `User:admin`. @defaultValue nobody */
   readonly superUsers?: readonly string[]
-  /** As `allow.everyone.if.no.acl.found`: whether a resource that no ACL is about is open to all. @defaultValue false */
+  /**
+   * As `allow.everyone.if.no.acl.found`: whether a resource that no ACL is about is open to all. @defaultValue false
+   */
   readonly allowEveryoneIfNoAclFound?: boolean
 }
 

@@ -10,8 +10,8 @@ interface Resource {
 }
 
 /**
- * Changes the settings of topics and brokers, each of them wholly or not at all. `change` makes what is to be set of what
- * is set now, or says why it cannot.
+ * Changes the settings of topics and brokers, each of them wholly or not at all. `change` makes what is to be set of
+ * what is set now, or says why it cannot.
  */
 export function alterResources<R extends Resource>(
   resources: readonly R[],

@@ -27,8 +27,8 @@ export const apiVersions = serve(api, {
 const softwareText = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/
 
 /**
- * Version 2 tells producers that every transaction raises their epoch (KIP-890). A broker that plays an older one, which cannot answer
- * with an epoch, does not tell it.
+ * Version 2 tells producers that every transaction raises their epoch (KIP-890). A broker that plays an older one,
+ * which cannot answer with an epoch, does not tell it.
  */
 function featuresOf(apis: readonly ServedApi[]) {
   const served = apis.find(({ key }) => key === endTxn.key)

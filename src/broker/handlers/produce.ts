@@ -113,7 +113,10 @@ function appendTo(
   return { errorCode: error, baseOffset, logAppendTimeMs, logStartOffset }
 }
 
-/** Lets a batch into its transaction: the batch takes its partition in itself (version 2), or the partition has to be in. */
+/**
+ * Lets a batch into its transaction: the batch takes its partition in itself (version 2), or the partition has to be
+ * in.
+ */
 function admit(
   partition: Partition,
   batch: Buffer,

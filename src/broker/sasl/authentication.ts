@@ -29,7 +29,9 @@ export class Authentication {
   #exchange: SaslExchange | undefined
   #user: string | undefined
   #endsMs = Infinity
-  /** Whether the client's next messages come without a request around them, as after the first version of SaslHandshake. */
+  /**
+   * Whether the client's next messages come without a request around them, as after the first version of SaslHandshake.
+   */
   isBare = false
   /** Whether the client was refused, so that its connection ends with the answer. */
   hasFailed = false

@@ -25,8 +25,8 @@ export interface Proven {
 }
 
 /**
- * The broker's side of a mechanism: it is sent the client's messages and yields the broker's. The first `next` only gets
- * it going. It throws `SaslRefused` for a client that is not who it says.
+ * The broker's side of a mechanism: it is sent the client's messages and yields the broker's. The first `next` only
+ * gets it going. It throws `SaslRefused` for a client that is not who it says.
  */
 export type SaslExchange = Generator<Buffer, Proven, Buffer>
 

@@ -3,7 +3,10 @@ import { newUuid } from '../uuid.ts'
 import { deriveCredential } from './credential.ts'
 import { type SaslMechanism, type SaslUsers } from './mechanism.ts'
 
-/** How clients of the embedded broker prove who they are. Without an `authorizer`, all that are proved may do everything. */
+/**
+ * How clients of the embedded broker prove who they are. Without an `authorizer`, all that are proved may do
+ * everything.
+ */
 export interface BrokerSasl {
   /** Passwords by user name, for PLAIN and SCRAM. */
   readonly users?: Readonly<Record<string, string>>

@@ -40,7 +40,8 @@ export const commands: readonly ListedCommand[] = [
   },
   {
     name: 'explain',
-    summary: 'Tells what has become of the records of a merge key: which parts wait, were merged, or are dead letters.',
+    summary:
+      'Tells what has become of the records of a merge key: which parts are pending, were merged, or are dead letters.',
     load: async () => (await import('./explain.ts')).explain,
   },
   {

@@ -10,8 +10,9 @@ const recordOverheadBytesMax = 24
 /**
  * Writes one Kafka record batch (format 2, uncompressed, not transactional, keys null) into memory of its own.
  *
- * A record is written between `startRecord` and `endRecord`, straight to its place. Its length stands in front of it and
- * is not known yet; both of its lengths lie between 64 and 8,191, so each has a varint of two bytes, filled in afterwards.
+ * A record is written between `startRecord` and `endRecord`, straight to its place. Its length stands in front of it
+ * and is not known yet; both of its lengths lie between 64 and 8,191, so each has a varint of two bytes, filled in
+ * afterwards.
  *
  * @see https://kafka.apache.org/documentation/#recordbatch
  */

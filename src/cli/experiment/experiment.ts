@@ -1,6 +1,6 @@
 /**
- * The records of the experiment, as bytes. Everything follows from the seed: a generator makes the source from it, and a
- * verifier makes the expected result from it again, so nothing has to be remembered in between.
+ * The records of the experiment, as bytes. Everything follows from the seed: a generator makes the source from it, and
+ * a verifier makes the expected result from it again, so nothing has to be remembered in between.
  *
  * All text is ASCII and is written straight into the caller's array; every `write…` returns where it ended.
  */
@@ -91,7 +91,9 @@ export function writeCustomerId(bytes: Uint8Array, at: number, seed: number, cus
   return writeDecimal(bytes, at + 1, customer)
 }
 
-/** The customer whose id stands in the bytes, or -1 where no id can stand. The eight hexadecimal digits are not checked. */
+/**
+ * The customer whose id stands in the bytes, or -1 where no id can stand. The eight hexadecimal digits are not checked.
+ */
 export function readCustomer(bytes: Uint8Array, start: number, end: number): number {
   const digits = start + 'cust-00000000-'.length
   if (end <= digits || end > digits + 9) return -1
@@ -129,7 +131,8 @@ function writeOrder(bytes: Uint8Array, at: number, seed: number, customer: numbe
   at = writeHex(bytes, at, chance(seed, customer, 4))
   at = writeText(bytes, at, text.amount)
   at = writeDecimal(bytes, at, Math.trunc(cents / 100))
-  // Two decimals also where a number needs fewer (`12.00`): who parses and prints a part again does not get away with it.
+  // Two decimals also where a number needs fewer (`12.00`): who parses and prints a part again does not get away with
+  // it.
   bytes[at] = dot
   bytes[at + 1] = zero + (Math.trunc(cents / 10) % 10)
   bytes[at + 2] = zero + (cents % 10)

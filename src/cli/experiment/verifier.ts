@@ -27,8 +27,8 @@ export interface Verifier {
 }
 
 /**
- * Checks the merged records of an experiment against the parts made again from its seed, byte for byte. It shares no code
- * with what it checks.
+ * Checks the merged records of an experiment against the parts made again from its seed, byte for byte. It shares no
+ * code with what it checks.
  */
 export function createVerifier({ customers, seed }: Experiment): Verifier {
   const seen = new Uint8Array(customers)

@@ -9,15 +9,17 @@ export interface GroupCommit {
   readonly isOwn: boolean
 }
 
-/** The metadata of the offsets that this client's transactions commit, which tells them from those of other consumers. */
+/**
+ * The metadata of the offsets that this client's transactions commit, which tells them from those of other consumers.
+ */
 export const ownMetadata = 'millrace'
 
 /**
  * Reads the next offset of each partition of a topic that a group has committed; `undefined` where there is none.
  *
  * @param options - `requireStable` waits until no open transaction may change the offsets any more.
- * @throws KafkaError `KAFKA_REFUSED`, or `KAFKA_UNAVAILABLE` when the coordinator stays away, or a transaction open, until
- *   the deadline.
+ * @throws KafkaError `KAFKA_REFUSED`, or `KAFKA_UNAVAILABLE` when the coordinator stays away, or a transaction open,
+ *   until the deadline.
  */
 export async function fetchGroupOffsets(
   cluster: Cluster,

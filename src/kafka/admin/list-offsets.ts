@@ -17,7 +17,8 @@ export interface OffsetByTime {
 }
 
 /**
- * First or next offset of each partition of a topic, or of a time. Partitions that it was given since it was read are not asked for.
+ * First or next offset of each partition of a topic, or of a time. Partitions that it was given since it was read are
+ * not asked for.
  *
  * @param isolation - With `read_committed`, latest is the last stable offset.
  */

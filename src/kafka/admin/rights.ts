@@ -9,7 +9,10 @@ import { creationOf } from './topics.ts'
 /** Operations by the bit that brokers set for one that is allowed. */
 const operationBits = { Read: 3, Write: 4, Create: 5, Delete: 6, Describe: 8, DescribeConfigs: 10 } as const
 
-/** One operation on one resource; all are called as `kafka-acls` calls them. `Create` is asked only of topics that do not exist. */
+/**
+ * One operation on one resource; all are called as `kafka-acls` calls them. `Create` is asked only of topics that do
+ * not exist.
+ */
 export interface Right {
   readonly operation: keyof typeof operationBits
   readonly resource: 'topic' | 'group' | 'transactional-id'
@@ -22,9 +25,9 @@ const noProducer = { producerId: -1, producerEpoch: -1 }
 /**
  * Finds which of some rights this client does not have. Changes nothing, and disturbs no other client.
  *
- * Brokers tell what is allowed together with the description of a topic or a group. They tell it of no transactional id, and of no
- * right to create any topic; so they are asked for what has no effect: to abort for a producer that does not exist, and to
- * validate a new topic. They look at the right before they look at the rest.
+ * Brokers tell what is allowed together with the description of a topic or a group. They tell it of no transactional
+ * id, and of no right to create any topic; so they are asked for what has no effect: to abort for a producer that does
+ * not exist, and to validate a new topic. They look at the right before they look at the rest.
  */
 export async function findMissingRights(cluster: Cluster, wanted: readonly Right[]): Promise<Right[]> {
   const namesOf = (kind: Right['resource']) => [

@@ -1,7 +1,9 @@
 import { type ErrorDetails, KafkaError } from '../../core/errors.ts'
 import { errorCode, errorFields, errorName, isRetriable } from '../../protocol/index.ts'
 
-/** What the broker's name for an error leaves open: which option of ours it is about, and which setting of the broker's. */
+/**
+ * What the broker's name for an error leaves open: which option of ours it is about, and which setting of the broker's.
+ */
 const hints: ReadonlyMap<number, string> = new Map([
   [
     errorCode.invalidSessionTimeout,
@@ -33,8 +35,8 @@ export function refusal(code: number, what: string, details: ErrorDetails = {}):
 }
 
 /**
- * The error of a response, wherever it stands in it; 0 where there is none. What kept the others from being attempted is more telling
- * than that they were not.
+ * The error of a response, wherever it stands in it; 0 where there is none. What kept the others from being attempted
+ * is more telling than that they were not.
  */
 export function errorIn(response: unknown): number {
   const codes = errorsIn(response)

@@ -32,7 +32,9 @@ export interface BrokerWaitsOptions {
 /** Shorter waits are part of any election and are not told. */
 const tellAfterMs = 1_000
 const tellAgainMs = 60_000
-/** One wait often ends where the next begins: it is over when none has begun for longer than any pause before a retry. */
+/**
+ * One wait often ends where the next begins: it is over when none has begun for longer than any pause before a retry.
+ */
 const overAfterMs = 1_500
 
 interface OpenWait {

@@ -28,7 +28,10 @@ export interface ClusterOptions {
   tls?: TlsOptions | boolean
   /** Who this client is. @defaultValue false, for brokers that do not ask */
   sasl?: SaslOptions | false
-  /** How long a request is retried while brokers are away or elect leaders, in milliseconds. @defaultValue without a bound */
+  /**
+   * How long a request is retried while brokers are away or elect leaders, in milliseconds. @defaultValue without a
+   * bound
+   */
   retryMs?: number
   /** Is told what is waited for meanwhile. */
   waits?: Waits
@@ -77,7 +80,7 @@ interface Broker {
 
 /**
  * What this process knows of a Kafka cluster: its brokers, and one connection to each per purpose. Purposes keep apart
- * what must not wait for each other: a fetch that the broker holds back delays every request behind it.
+ * what must not wait for each other: a fetch that the broker holds back delays every request after it.
  */
 export class Cluster {
   readonly clock: Clock
@@ -133,7 +136,8 @@ export class Cluster {
   /**
    * Reads topics from the cluster; also learns the brokers anew.
    *
-   * @throws KafkaError `KAFKA_TOPIC_MISSING` for one that does not exist, `KAFKA_UNAVAILABLE` while a partition has no leader.
+   * @throws KafkaError `KAFKA_TOPIC_MISSING` for one that does not exist, `KAFKA_UNAVAILABLE` while a partition has no
+   * leader.
    */
   async topicsOnce(names: readonly string[]): Promise<Topic[]> {
     const response = await this.#metadata(names)
@@ -201,7 +205,8 @@ export class Cluster {
   /**
    * The connection to a broker that another one has named.
    *
-   * @param requestTimeoutMs - Time it has to answer, where the purpose is one that brokers hold back. Default as for `Connection`.
+   * @param requestTimeoutMs - Time it has to answer, where the purpose is one that brokers hold back. Default as for
+   * `Connection`.
    */
   connectionTo(
     broker: { nodeId: number; host: string; port: number },
@@ -216,8 +221,8 @@ export class Cluster {
   }
 
   /**
-   * A connection to the first broker that takes one and answers. One that does neither holds nobody up: the next is tried after
-   * a second.
+   * A connection to the first broker that takes one and answers. One that does neither holds nobody up: the next is
+   * tried after a second.
    *
    * @throws What the last one failed with, or one that will not mend itself.
    */
@@ -244,7 +249,7 @@ export class Cluster {
     return response
   }
 
-  /** Ends all connections; what waits for one fails. */
+  /** Ends all connections; requests that wait for one fail. */
   async close(): Promise<void> {
     this.#closing.abort(new KafkaError('KAFKA_CLOSED', 'the client was closed'))
   }
@@ -328,7 +333,8 @@ export class Cluster {
 }
 
 /**
- * What the first attempt resolves to that succeeds. The next one is made when the last fails, or after so long beside it.
+ * What the first attempt resolves to that succeeds. The next one is made when the last fails, or after so long beside
+ * it.
  *
  * @param onOvertaken - Called with the index of each that was made before and is neither.
  */

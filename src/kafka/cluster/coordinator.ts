@@ -16,7 +16,9 @@ export type Attempt<Response> =
   /** It was not sent; the error tells whether another attempt makes sense. */
   | { readonly type: 'unreachable'; readonly error: MillraceError }
 
-/** What a connection is for, since a broker answers the requests of one in order, and how long an answer may take there. */
+/**
+ * What a connection is for, since a broker answers the requests of one in order, and how long an answer may take there.
+ */
 export interface Purpose {
   readonly name: string
   readonly requestTimeoutMs?: number
@@ -34,7 +36,9 @@ export function answerOf<Response>(attempt: Attempt<Response>, what: string, det
   throw attempt.type === 'refused' ? refusal(attempt.code, what, details) : attempt.error
 }
 
-/** The broker that coordinates one group or one transactional id; it is looked for once, and again when it has moved. */
+/**
+ * The broker that coordinates one group or one transactional id; it is looked for once, and again when it has moved.
+ */
 export class Coordinator {
   readonly #cluster: Cluster
   readonly #kind: keyof typeof keyTypes

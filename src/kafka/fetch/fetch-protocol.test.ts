@@ -47,7 +47,7 @@ describe('offsetBehind', () => {
   const batches = Buffer.concat([batch(2 ** 33, 3), batch(2 ** 33 + 3, 2)])
   const view = new DataView(batches.buffer, batches.byteOffset, batches.length)
 
-  it('is the offset behind the last batch', () => {
+  it('is the offset after the last batch', () => {
     assert.equal(offsetBehind(view, 0, batches.length), 2 ** 33 + 5)
   })
 

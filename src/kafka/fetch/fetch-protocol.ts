@@ -46,7 +46,7 @@ export function abortedIn({ abortedTransactions }: FetchResponsePartition): Abor
   }))
 }
 
-/** The offset behind the last complete batch of a range, or -1 when there is none. Reads headers only. */
+/** The offset after the last complete batch of a range, or -1 when there is none. Reads headers only. */
 export function offsetBehind(view: DataView, start: number, end: number): number {
   let next = -1
   for (let at = start; at + 27 <= end;) {

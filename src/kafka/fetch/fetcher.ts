@@ -42,7 +42,7 @@ export interface FetchedResponse {
 
 /**
  * Reads partitions of a topic from their leaders, all of a leader with one request at a time. The next request is sent
- * before the response at hand is given on, so the broker works while this process does. Reading stops by itself while
+ * before the current response is given on, so the broker works while this process does. Reading stops by itself while
  * all buffers are in use: that is the backpressure.
  *
  * Connection failures and elections are waited out, at most for the cluster's retry time.

@@ -17,8 +17,8 @@ export interface TopicRange {
 /**
  * What a topic has at the moment.
  *
- * @param isolation - By default all of it: whoever reads that waits for the transactions that are open. With `read_committed`
- * what is not behind one of them, so that nobody has to wait.
+ * @param isolation - By default all of it: whoever reads that waits for the transactions that are open. With
+ * `read_committed` what is not after one of them, so that nobody has to wait.
  */
 export async function topicRange(
   cluster: Cluster,
@@ -33,8 +33,8 @@ export async function topicRange(
 }
 
 /**
- * Reads a topic from `starts` to `ends`, as a `read_committed` consumer would, and gives on what comes in pieces of record
- * batches; the last ones may reach over the ends. The bytes of a piece are valid until `visit` returns.
+ * Reads a topic from `starts` to `ends`, as a `read_committed` consumer would, and gives on what comes in pieces of
+ * record batches; the last ones may reach over the ends. The bytes of a piece are valid until `visit` returns.
  *
  * @throws KafkaError, and what `visit` throws.
  */

@@ -5,8 +5,9 @@ export interface Candidate extends Candidacy {
 }
 
 /**
- * Chooses the active process, as the leader of a group does for all. The present owner stays, so nobody who comes or goes
- * interrupts it; of two who claim to be, the one that was owner last. Else it is the one that has stood by longest.
+ * Chooses the active process, as the leader of a group does for all. The present owner stays, so nobody who comes or
+ * goes interrupts it; of two who claim to be, the one that was owner last. Else it is the one that has stood by
+ * longest.
  */
 export function chooseOwner(candidates: readonly Candidate[]): string {
   return candidates.toSorted(byPrecedence)[0]!.memberId

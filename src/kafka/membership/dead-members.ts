@@ -15,9 +15,9 @@ interface DeadMembersOptions {
 }
 
 /**
- * Takes those members out of the group, now and again and until the cluster is closed, whose processes were on this host and
- * have ended, so that nobody waits for the end of their sessions. Members of other hosts are left alone, since nothing can
- * be known of them.
+ * Takes those members out of the group, now and again and until the cluster is closed, whose processes were on this
+ * host and have ended, so that nobody waits for the end of their sessions. Members of other hosts are left alone, since
+ * nothing can be known of them.
  *
  * It begins once this member is in the group itself: a group that had become empty would wait for members for
  * `group.initial.rebalance.delay.ms`, three seconds by default.

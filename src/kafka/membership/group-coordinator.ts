@@ -21,8 +21,8 @@ const protocolName = 'millrace'
 const joinGraceMs = 5_000
 
 /**
- * The coordinator of a group, wherever it is: requests go to it again while it moves, restarts or cannot be reached. What it
- * refuses is raised with its name for the error as `details.brokerError`.
+ * The coordinator of a group, wherever it is: requests go to it again while it moves, restarts or cannot be reached.
+ * What it refuses is raised with its name for the error as `details.brokerError`.
  */
 export class GroupCoordinator {
   readonly #options: GroupCoordinatorOptions

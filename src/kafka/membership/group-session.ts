@@ -36,8 +36,8 @@ export interface GroupSessionOptions {
  *
  * - An owner stays the owner while the others join and leave: it does not stop for a rebalance, and says in its
  *   subscription what it owns, by which each leader lets it keep that.
- * - Members are static (KIP-345), with an instance id for each process. So a request that is sent again leaves no second member
- *   behind, and the instance id says who may be removed, in every state of the group.
+ * - Members are static (KIP-345), with an instance id for each process. So a request that is sent again leaves no
+ *   second member after, and the instance id says who may be removed, in every state of the group.
  * - The session ends with the ownership. A standby whose session is over joins anew.
  */
 export class GroupSession {

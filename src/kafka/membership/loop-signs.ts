@@ -15,13 +15,16 @@ export interface LoopPlace {
 }
 
 const placesMax = 32
-/** Behind the counter, the place plus 1, a bit for each place that has promises pending, and whether a debugger may be attached. */
+/**
+ * After the counter, the place plus 1, a bit for each place that has promises pending, and whether a debugger may be
+ * attached.
+ */
 const recordAt = 16
 const bufferBytes = recordAt + 2 * Float64Array.BYTES_PER_ELEMENT
 
 /**
- * Signs of life of the main loop: a counter that it raises, and which user's function it is in. Entering and leaving one costs a
- * few stores, so it can be told for each record.
+ * Signs of life of the main loop: a counter that it raises, and which user's function it is in. Entering and leaving
+ * one costs a few stores, so it can be told for each record.
  */
 export class LoopSigns {
   readonly memory: LoopMemory

@@ -20,13 +20,18 @@ export interface MembershipOptions {
   readonly group: string
   /** Its first partition is what one member owns. The topic need not be read. */
   readonly topic: string
-  /** How long a member that is silent keeps its place; at least what the broker allows, which is 6,000 ms by default. */
+  /**
+   * How long a member that is silent keeps its place; at least what the broker allows, which is 6,000 ms by default.
+   */
   readonly sessionTimeoutMs: number
   /** How often members say that they are alive, and so how fast they learn of each other. */
   readonly heartbeatIntervalMs: number
   /** How long the main loop of an owner may stand still before it leaves the group. */
   readonly maxStallMs: number
-  /** How long the main loop may stand still after that before the process is ended, which no signal could do. @defaultValue 0, which sets no bound */
+  /**
+   * How long the main loop may stand still after that before the process is ended, which no signal could do.
+   * @defaultValue 0, which sets no bound
+   */
   readonly stalledExitMs?: number
   /** Where the main loop is. @defaultValue nothing is told of that */
   readonly loop?: LoopSigns
@@ -35,8 +40,8 @@ export interface MembershipOptions {
   /** Called once when the membership ends otherwise than by `leave`. The owner that it was must stop. */
   onLost(error: MillraceError): void
   /**
-   * Called when another member was made the owner, which only a foreign member does. What it returns is awaited, for up to
-   * `sessionTimeoutMs`, before this member leaves; until then `member` tells with what to commit. `onLost` follows.
+   * Called when another member was made the owner, which only a foreign member does. What it returns is awaited, for up
+   * to `sessionTimeoutMs`, before this member leaves; until then `member` tells with what to commit. `onLost` follows.
    */
   onRevoked?(): Promise<void>
   /** Gives up joining. */
@@ -49,12 +54,13 @@ export interface MembershipOptions {
 }
 
 /**
- * This process among those of one application, of which one is active, the owner of a partition, while the others stand by.
- * All that is said to Kafka for it is said by a thread of its own.
+ * This process among those of one application, of which one is active, the owner of a partition, while the others stand
+ * by. All that is said to Kafka for it is said by a thread of its own.
  *
  * - The owner stays the owner, whoever joins and leaves. It is told of no rebalance: `member` has the generation.
  * - When it leaves, or dies with a standby on its host, the one that stood by longest takes over within a heartbeat
- *   interval; when it dies alone, the same process started again does so; with other hosts left, after the session timeout.
+ *   interval; when it dies alone, the same process started again does so; with other hosts left, after the session
+ *   timeout.
  * - A membership that is lost is over: join again, to stand by or as the owner.
  */
 export class Membership implements AsyncDisposable {
@@ -72,8 +78,8 @@ export class Membership implements AsyncDisposable {
   #isJoined = false
 
   /**
-   * Resolves once this process is in the group, as the owner or a standby. That takes as long as the coordinator waits for
-   * members that do not answer, at most until the end of their sessions.
+   * Resolves once this process is in the group, as the owner or a standby. That takes as long as the coordinator waits
+   * for members that do not answer, at most until the end of their sessions.
    *
    * @throws KafkaError `KAFKA_UNAVAILABLE`, `KAFKA_REFUSED`, and what a connection fails with.
    */

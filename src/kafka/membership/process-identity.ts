@@ -48,8 +48,8 @@ export function hasEnded({ pid, startedAt }: ProcessIdentity): boolean {
 }
 
 /**
- * Containers share the boot id of their host but count their process ids apart, unless they have the same namespace. Host
- * names alone are often the same on many machines.
+ * Containers share the boot id of their host but count their process ids apart, unless they have the same namespace.
+ * Host names alone are often the same on many machines.
  */
 function hostFacts(): string {
   const bootId = read(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'))

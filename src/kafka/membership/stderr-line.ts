@@ -6,8 +6,8 @@ const stderr = 2
 const levels = { warn: 40, fatal: 60 } as const
 
 /**
- * Writes a line to standard error as pino does, at once and from whatever thread: the streams of other threads are written to
- * by the main one, and loggers run there.
+ * Writes a line to standard error as pino does, at once and from whatever thread: the streams of other threads are
+ * written to by the main one, and loggers run there.
  */
 export function writeLine(level: keyof typeof levels, facts: object, sentence: string): void {
   const from = { time: systemClock.nowMs(), pid: process.pid, hostname: hostname(), name: 'millrace' }

@@ -1,4 +1,6 @@
-/** What members tell their leader, and it them, in the form of Kafka's own consumers, so that Kafka's tools can show it. */
+/**
+ * What members tell their leader, and it them, in the form of Kafka's own consumers, so that Kafka's tools can show it.
+ */
 import {
   consumerAssignment,
   consumerSubscription,
@@ -34,7 +36,9 @@ export function encodeSubscription(topic: string, { ownerIn, memberSince }: Cand
   })
 }
 
-/** Anything unreadable is taken for a newcomer: it comes from a later version, or from a program that is not this one. */
+/**
+ * Anything unreadable is taken for a newcomer: it comes from a later version, or from a program that is not this one.
+ */
 export function decodeSubscription(metadata: Buffer): Candidacy {
   try {
     const { userData, ownedPartitions, generationId } = decodeConsumerMessage(consumerSubscription, metadata)

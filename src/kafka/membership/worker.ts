@@ -104,7 +104,10 @@ function takePart(cluster: Cluster): void {
   }
 }
 
-/** Tells of a main loop that stands still, and ends the process where it does so for ever: signals are handled in that loop. */
+/**
+ * Tells of a main loop that stands still, and ends the process where it does so for ever: signals are handled in that
+ * loop.
+ */
 function watchLoop(handlers: Pick<StallWatchOptions, 'clock' | 'onStalled' | 'onTurning'>): StallWatch {
   const { group, maxStallMs, stalledExitMs } = settings
   const loop = new LoopView(settings.loop)

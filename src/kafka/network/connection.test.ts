@@ -147,7 +147,7 @@ describe('Connection', () => {
     await assert.rejects(answer, connectionFailed)
   })
 
-  it('tells that it is closed before it fails what waits, so that a repeat finds another connection', async (t) => {
+  it('tells that it is closed before it fails what is pending, so that a repeat finds another connection', async (t) => {
     const { connection } = await start(t)
     const seen: string[] = []
     connection.onClosed = () => seen.push('closed')

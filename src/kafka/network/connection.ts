@@ -67,7 +67,7 @@ const saslApiKeys: ReadonlySet<number> = new Set([17, 36])
  * response.
  *
  * A failed connection fails every waiting request with `KAFKA_CONNECTION_FAILED` and is not used again; so does
- * one that sends what cannot be read, since nothing behind that can be trusted.
+ * one that sends what cannot be read, since nothing after that can be trusted.
  */
 export class Connection {
   readonly host: string
@@ -139,7 +139,8 @@ export class Connection {
   }
 
   /**
-   * @throws KafkaError `KAFKA_CONNECTION_FAILED`, `KAFKA_TLS_FAILED`, `KAFKA_AUTHENTICATION_FAILED`, `KAFKA_VERSION_UNSUPPORTED`
+   * @throws KafkaError `KAFKA_CONNECTION_FAILED`, `KAFKA_TLS_FAILED`, `KAFKA_AUTHENTICATION_FAILED`,
+   * `KAFKA_VERSION_UNSUPPORTED`
    * @throws ConfigError `CONFIG_SECRET_UNPROTECTED`
    */
   static async connect(options: ConnectionOptions): Promise<Connection> {
@@ -193,8 +194,8 @@ export class Connection {
   }
 
   /**
-   * Sends a request, in the latest version that both sides know. Either `onResponse` or `onFailed` is called, once, and never before
-   * this returns.
+   * Sends a request, in the latest version that both sides know. Either `onResponse` or `onFailed` is called, once, and
+   * never before this returns.
    */
   request<A extends Api>(exchange: Exchange<A>): void {
     const { api } = exchange
@@ -225,8 +226,8 @@ export class Connection {
   }
 
   /**
-   * The broker throttles: it reads nothing from this connection for so long, in milliseconds, so what was sent already is
-   * answered so much later.
+   * The broker throttles: it reads nothing from this connection for so long, in milliseconds, so what was sent already
+   * is answered so much later.
    *
    * @see KIP-219
    */

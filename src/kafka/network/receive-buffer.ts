@@ -1,6 +1,6 @@
 import { sourceSlackBytes } from '../../kernel/index.ts'
 
-/** Memory that a response is read into, with the slack the kernel needs behind its end. */
+/** Memory that a response is read into, with the slack the kernel needs after its end. */
 export class ReceiveBuffer {
   readonly buffer: Buffer
   readonly view: DataView

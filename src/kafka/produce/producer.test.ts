@@ -42,7 +42,7 @@ describe('Producer', () => {
     assert.deepEqual(second.batches, [{ partition: 0, sequence: 3, count: 2, ...identity }])
   })
 
-  it('goes back to sequence 0 behind the last of 31 bits', async (t) => {
+  it('goes back to sequence 0 after the last of 31 bits', async (t) => {
     const { broker, send } = await start(t)
 
     const sequences = []
@@ -89,7 +89,7 @@ describe('Producer', () => {
     assert.equal(broker.waitingCount, 0)
   })
 
-  it('sends what follows a batch that failed again behind it, with the same sequences', async (t) => {
+  it('sends what follows a batch that failed again after it, with the same sequences', async (t) => {
     const { broker, clock, send } = await startWithOneStored(t)
     const stored = [send(0), send(0), send(0)]
 
@@ -228,7 +228,7 @@ describe('Producer', () => {
     assert.deepEqual((await takeProduce(broker)).sequences, [2])
   })
 
-  it('pauses longer from failure to failure, and shortly again behind a success', async (t) => {
+  it('pauses longer from failure to failure, and shortly again after a success', async (t) => {
     const { broker, clock, send } = await start(t)
     const pauses = []
     const stored = send(0)
@@ -278,7 +278,7 @@ describe('Producer', () => {
 
   const fatal = {
     'a refusal that does not pass': { answer: messageTooLarge, code: 'KAFKA_REFUSED' },
-    'a sequence out of order behind no failure': { answer: outOfOrderSequence, code: 'KAFKA_REFUSED' },
+    'a sequence out of order after no failure': { answer: outOfOrderSequence, code: 'KAFKA_REFUSED' },
   }
   for (const [what, { answer, code }] of Object.entries(fatal)) {
     it(`ends with ${what}`, async (t) => {

@@ -36,11 +36,17 @@ export interface ProducerTransaction {
   onLost(): void
 }
 
-/** Requests under way to one leader, and so at most as many batches of a partition: what brokers remember to spot repeats. */
+/**
+ * Requests under way to one leader, and so at most as many batches of a partition: what brokers remember to spot
+ * repeats.
+ */
 const inFlightMax = 5
 /** Record batches in one request, in bytes; a single larger one is sent alone. */
 const requestBytesMax = 4 << 20
-/** How often a batch is refused for want of replicas before that is believed: Kafka says so too while a transaction ends. */
+/**
+ * How often a batch is refused for want of replicas before that is believed: Kafka says so too while a transaction
+ * ends.
+ */
 const soonAttempts = 5
 
 /** One partition of a sink. Sequences number its records; a batch keeps its own when it is sent again. */
@@ -127,8 +133,8 @@ export class Producer {
   }
 
   /**
-   * Goes on under another identity, with sequences from 0, also after a failure. What is queued or in flight is given up:
-   * `onStored` is not called for it, and since it may be on its way, its memory must not be used again.
+   * Goes on under another identity, with sequences from 0, also after a failure. What is queued or in flight is given
+   * up: `onStored` is not called for it, and since it may be on its way, its memory must not be used again.
    */
   assume(identity: ProducerIdentity, version?: TransactionVersion): void {
     this.#identity = identity
@@ -232,7 +238,7 @@ export class Producer {
     const life = this.#life
     const failed = (error: MillraceError) => {
       this.#inFlight.set(leader, this.#inFlight.get(leader)! - 1)
-      // What waits for the room of a request from an earlier life goes on now.
+      // Whoever waits for the room of a request from an earlier life goes on now.
       if (life !== this.#life) return this.#pumpSoon()
       if (!error.retryable) return this.#fail(error)
       transaction?.onLost()
@@ -291,7 +297,7 @@ export class Producer {
     }
     const message = errorMessage === null ? where : `${where} (${errorMessage})`
     const error = refusal(code, message, { topic, partition })
-    // Behind a batch that failed, the following ones of its partition are out of order; they are sent again behind it.
+    // After a batch that failed, the following ones of its partition are out of order; they are sent again after it.
     const followsFailure = code === errorCode.outOfOrderSequenceNumber && state.failed.length > 0
     if (followsFailure || error.retryable) {
       return this.#sentInVain(state, outgoing, error, this.#isEndingTransaction(code, outgoing) ? 'wait' : 'search')
@@ -331,7 +337,7 @@ export class Producer {
   }
 
   /**
-   * Takes a batch out of those in flight. Behind the last one, failed batches are put back in front, in their order, and
+   * Takes a batch out of those in flight. After the last one, failed batches are put back in front, in their order, and
    * wait until their leader is known anew, or a little.
    */
   #landed(state: PartitionState, outgoing: OutgoingBatch): void {
@@ -370,7 +376,7 @@ export class Producer {
       this.#searchTimer = undefined
       if (this.#failure !== undefined) return
       if (!error.retryable) return this.#fail(error)
-      // Without any broker nobody answers, so the age of what waits is looked at here too.
+      // Without any broker nobody answers, so the age of what is pending is looked at here too.
       const oldestMs = Math.min(...this.#partitions.flat().map(({ queue }) => queue[0]?.queuedMs ?? Infinity))
       if (this.#isOverdue(oldestMs)) return this.#fail(this.#overdue(error))
       this.#waiting(error)

@@ -22,8 +22,8 @@ export interface TokenCredentials {
 const tokenMsMax = 30_000
 
 /**
- * Asks for the token, or reads the file of the secret, before anything is sent, since a broker does not wait long in the
- * middle of an exchange.
+ * Asks for the token, or reads the file of the secret, before anything is sent, since a broker does not wait long in
+ * the middle of an exchange.
  *
  * @throws KafkaError `KAFKA_TOKEN_UNAVAILABLE`
  */

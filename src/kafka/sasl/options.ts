@@ -18,7 +18,10 @@ export interface PasswordSasl extends CommonSasl {
 export interface TokenSasl extends CommonSasl {
   /** The token itself is sent. */
   readonly mechanism: 'OAUTHBEARER'
-  /** The token, or a function that provides it. A function is asked anew for every authentication, so that tokens may expire. */
+  /**
+   * The token, or a function that provides it. A function is asked anew for every authentication, so that tokens may
+   * expire.
+   */
   readonly token: string | Secret | TokenProvider
 }
 

@@ -46,7 +46,7 @@ describe('a session', () => {
     assert.equal(clock.pendingTimers, 0)
   })
 
-  it('is renewed behind the requests in flight, and holds back those that follow', async (t) => {
+  it('is renewed after the requests in flight, and holds back those that follow', async (t) => {
     const { broker, clock, connection } = await start(t, plain)
     const early = connection.ask(textApi, 'early')
     const fetch = await broker.next()

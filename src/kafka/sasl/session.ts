@@ -17,9 +17,9 @@ interface SaslSessionOptions {
 const renewalShare = 0.85
 
 /**
- * Keeps a connection authenticated: at its start, and again each time before the broker would end the session (KIP-368).
- * From the first message of a renewal to its last a broker takes no other request, so the connection holds those back.
- * Those that it took before are answered first.
+ * Keeps a connection authenticated: at its start, and again each time before the broker would end the session
+ * (KIP-368). From the first message of a renewal to its last a broker takes no other request, so the connection holds
+ * those back. Those that it took before are answered first.
  */
 export class SaslSession {
   readonly #options: SaslSessionOptions

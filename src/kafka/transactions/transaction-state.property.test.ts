@@ -25,7 +25,7 @@ interface Attempted {
   result: 'committed' | 'aborted' | 'unknown'
 }
 
-/** Draws decisions from a list; behind its end all goes well. */
+/** Draws decisions from a list; after its end all goes well. */
 class Choices {
   readonly #values: readonly number[]
   #at = 0
@@ -44,7 +44,10 @@ class Choices {
   }
 }
 
-/** A producer that obeys the state machine, on a network that loses and delays, with others who want its transactional id. */
+/**
+ * A producer that obeys the state machine, on a network that loses and delays, with others who want its transactional
+ * id.
+ */
 class Simulation {
   readonly coordinator: ModelCoordinator
   readonly attempted: Attempted[] = []
@@ -56,7 +59,9 @@ class Simulation {
   #failure: TransactionAction['type'] | undefined
   /** Another producer has been granted the transactional id. */
   isTakenOver = false
-  /** The epoch was raised unasked: by a timeout, another producer, or a late request of this one to become the owner. */
+  /**
+   * The epoch was raised unasked: by a timeout, another producer, or a late request of this one to become the owner.
+   */
   isRaised = false
 
   constructor(version: TransactionVersion, choices: Choices) {

@@ -110,7 +110,7 @@ describe('nextTransactionState', () => {
     assert.deepEqual(feed(2, ...failed, { type: 'end', outcome: 'abort' }).actions, [{ type: 'end', outcome: 'abort' }])
   })
 
-  it('has nothing but a new beginning behind a refusal that leaves the end open', () => {
+  it('has nothing but a new beginning after a refusal that leaves the end open', () => {
     const code = transactionalIdAuthorizationFailed
     const { state, actions } = feed(2, ...committing, { type: 'refused', request: 'end', code })
 

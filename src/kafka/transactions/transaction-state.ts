@@ -11,7 +11,9 @@ export interface ProducerIdentity {
   readonly epoch: number
 }
 
-/** What a transactional producer asks brokers for; `join` takes partitions or a group into a transaction of version 1. */
+/**
+ * What a transactional producer asks brokers for; `join` takes partitions or a group into a transaction of version 1.
+ */
 export type TransactionRequest = 'initialise' | 'join' | 'produce' | 'commitOffsets' | 'end'
 
 /**
@@ -24,14 +26,15 @@ export type TransactionRequest = 'initialise' | 'join' | 'produce' | 'commitOffs
  *       └─ what became of the commit is unknown ───────────────────────────────────┘          any ─► fenced, for good
  * ```
  *
- * **Versions.** With version 2 every end raises the epoch, as its answer tells, and nothing that an ended transaction left
- * on its way gets into the next one; the same EndTxn with the same old epoch is asked again until it is answered. With
- * version 1 the epoch stays. What was sent and not answered could still arrive in a later transaction, so the epoch is
- * raised by InitProducerId before the next one begins, and a commit without an answer is of unknown outcome.
+ * **Versions.** With version 2 every end raises the epoch, as its answer tells, and nothing that an ended transaction
+ * left on its way gets into the next one; the same EndTxn with the same old epoch is asked again until it is answered.
+ * With version 1 the epoch stays. What was sent and not answered could still arrive in a later transaction, so the
+ * epoch is raised by InitProducerId before the next one begins, and a commit without an answer is of unknown outcome.
  *
- * **Fenced, or timed out?** Brokers have the same errors for both. Either way the epoch of the open transaction was raised
- * to abort it; another producer is then given a later one still. So a producer whose transaction the coordinator has
- * confirmed asks to succeed just that next epoch: it is refused where there is another producer, and cannot fence it.
+ * **Fenced, or timed out?** Brokers have the same errors for both. Either way the epoch of the open transaction was
+ * raised to abort it; another producer is then given a later one still. So a producer whose transaction the coordinator
+ * has confirmed asks to succeed just that next epoch: it is refused where there is another producer, and cannot fence
+ * it.
  *
  * @see KIP-98, KIP-360 (epochs raised by their owner), KIP-890 (epochs raised by every transaction)
  */
@@ -206,7 +209,8 @@ function epochIsOver(state: TransactionState, { code, request }: EventOf<'refuse
     const expected = { producerId: identity.producerId, epoch: identity.epoch + 1 }
     return to({ ...state, phase: 'initialising', isAbortOnly: true }, { type: 'initialise', expected })
   }
-  // Perhaps nothing of the transaction has arrived, so that there is nothing to abort: then the epoch is still this one.
+  // Perhaps nothing of the transaction has arrived, so that there is nothing to abort: then the epoch is still this
+  // one.
   const isNothingOpen = request === 'end' && outcome === 'abort'
   if (isNothingOpen) return to({ ...state, phase: 'initialising' }, { type: 'initialise', expected: identity })
   return fenced(state, code)

@@ -38,7 +38,10 @@ export interface TransactionalProducerOptions {
    * @param stale - The membership that the coordinator has just refused as over, or that it is to confirm.
    */
   member(stale?: GroupMember): Promise<GroupMember>
-  /** The open transaction cannot commit; `commit` would reject with the same. Not called while it or `abort` is under way. */
+  /**
+   * The open transaction cannot commit; `commit` would reject with the same. Not called while it or `abort` is under
+   * way.
+   */
   onFailed(error: MillraceError): void
   /** As for `Producer`. */
   onThrottled?(throttleMs: number): void
@@ -98,7 +101,8 @@ export class TransactionalProducer {
    * Becomes the only producer of its transactional id. Resolves once all is written that says how the last transaction
    * of that id ended; one that was open is aborted.
    *
-   * Each attempt is made by a process that has just been confirmed as the owner, so that two never fence each other in turns.
+   * Each attempt is made by a process that has just been confirmed as the owner, so that two never fence each other in
+   * turns.
    *
    * @throws KafkaError `TRANSACTION_FENCED`, `KAFKA_REFUSED`, `KAFKA_UNAVAILABLE`, and what `member` rejects with.
    */
@@ -137,8 +141,8 @@ export class TransactionalProducer {
   }
 
   /**
-   * Commits what was sent, together with offsets of the group. Resolves once the coordinator has said that it committed;
-   * without anything to commit, at once.
+   * Commits what was sent, together with offsets of the group. Resolves once the coordinator has said that it
+   * committed; without anything to commit, at once.
    *
    * @throws KafkaError See the class.
    */
@@ -222,7 +226,7 @@ export class TransactionalProducer {
         () => ({ type: 'confirmed' }),
       )
       for (const partition of partitions) this.#joined.add(keyOf(partition))
-      // Others of the same partitions have come behind them meanwhile, and must stay behind them.
+      // Others of the same partitions have come after them meanwhile, and must stay after them.
       const waiting = this.#unjoined
       this.#unjoined = waiting.filter(({ batch }) => !this.#joined.has(keyOf(batch)))
       for (const { batch, onStored } of waiting)

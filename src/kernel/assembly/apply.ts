@@ -39,7 +39,7 @@ import {
 import { copyWords, restOf } from './copy'
 import { depart, leave } from './departure'
 import { hashOf } from './hash'
-import { hasRoom, homeOf, insert, insertAt, pageOf, slotBehind } from './hash-index'
+import { hasRoom, homeOf, insert, insertAt, pageOf, slotAfter } from './hash-index'
 import { noteArrival, pagesPerPass, passRows } from './log'
 import { NO_MEMORY, publish, PUBLISHED, TOO_LARGE } from './merge'
 import { claim, isForgotten, remember } from './remembered'
@@ -64,7 +64,10 @@ const heads = memory.data(4 * passRows, 16)
 /** Keeps the reads of `touch` alive; its value means nothing. */
 const touched = memory.data(8, 16)
 
-/** Takes in the rows at hand; returns how many: fewer than `count` when the next does not fit, or no room for output is left. */
+/**
+ * Takes in the current rows; returns how many: fewer than `count` when the next does not fit, or no room for output is
+ * left.
+ */
 export function apply(count: u32): u32 {
   for (let from: u32 = 0; from < count; from += passRows) {
     if (!hasPages(pagesPerPass)) return from
@@ -114,7 +117,7 @@ function touch(rows: u32): void {
 function firstWith(hash: u32): u32 {
   const page = pageOf(hash)
   let slot = homeOf(page, hash)
-  while (load<u32>(slot) != hash && load<u32>(slot) != 0) slot = slotBehind(page, slot)
+  while (load<u32>(slot) != hash && load<u32>(slot) != 0) slot = slotAfter(page, slot)
   return load<u32>(slot) == 0 ? 0 : load<u32>(slot, 4)
 }
 
@@ -195,7 +198,7 @@ function find(hash: u32, row: u32): usize {
   while (true) {
     const known = load<u32>(slot)
     if (known == 0 || (known == hash && hasKey(at(load<u32>(slot, 4)), row))) return slot
-    slot = slotBehind(page, slot)
+    slot = slotAfter(page, slot)
   }
 }
 

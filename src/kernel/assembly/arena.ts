@@ -3,9 +3,9 @@
  * from the start of the memory; 0 is no block.
  *
  * State: per size class a stack of free addresses, kept outside the blocks, so that freeing touches none of their
- * memory; one segment that is being filled from the front; per segment the units in live blocks.
- * Invariant: a block never changes its size, so a segment can be walked from block to block by their headers, live or not.
- * Cost: allocating and freeing are O(1); retiring segments costs one pass over the stacks.
+ * memory; one segment that is being filled from the front; per segment the units in live blocks. Invariant: a block
+ * never changes its size, so a segment can be walked from block to block by their headers, live or not. Cost:
+ * allocating and freeing are O(1); retiring segments costs one pass over the stacks.
  */
 import { unitBits } from '../constants/block'
 import { segmentBits } from '../constants/segments'
@@ -70,7 +70,10 @@ export function segmentOf(address: u32): u32 {
   return address >>> segmentUnitBits
 }
 
-/** Takes filled segments out of use: all that are empty, and up to `countMax` of which less than half is live, the emptiest first. */
+/**
+ * Takes filled segments out of use: all that are empty, and up to `countMax` of which less than half is live, the
+ * emptiest first.
+ */
 export function retireEmptiest(countMax: u32): bool {
   let retired: u32 = 0
   for (let withBlocks: u32 = 0; withBlocks < countMax; retired++) {
@@ -112,7 +115,7 @@ function takeFresh(units: u32): u32 {
   return (filling << segmentUnitBits) + unit
 }
 
-/** The end that is too small for the block at hand serves smaller ones later. */
+/** The end that is too small for the current block serves smaller ones later. */
 function closeFilling(): void {
   const unit = load<u32>(filled + (filling << 2))
   const rest = segmentUnits - unit

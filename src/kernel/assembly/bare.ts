@@ -16,7 +16,7 @@ const FALS_WORD: u32 = 0x736c6166
 /** Kind of the number or literal that was read last: a second result of `numberEnd` and `literalEnd`. */
 export let bareKind: i32 = 0
 
-/** Finds the place behind the number that begins at `from`; 0 where none does. */
+/** Finds the place after the number that begins at `from`; 0 where none does. */
 export function numberEnd(from: usize): usize {
   let byte: u32 = load<u8>(from)
   const digits = byte == MINUS ? from + 1 : from
@@ -42,7 +42,7 @@ export function numberEnd(from: usize): usize {
   return at
 }
 
-/** Finds the place behind the literal that begins at `from`; 0 where none does. */
+/** Finds the place after the literal that begins at `from`; 0 where none does. */
 export function literalEnd(from: usize): usize {
   const word = load<u32>(from)
   if (word == TRUE_WORD) bareKind = TRUE

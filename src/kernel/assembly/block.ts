@@ -1,6 +1,6 @@
 /**
  * Layout of one pending part in the arena, in 32-bit words. The first part of a row is its head and carries the key;
- * further parts hang behind it.
+ * further parts hang after it.
  *
  * | word | content |
  * |---|---|
@@ -14,7 +14,7 @@
  * | 7 | timestamp, low 32 bits |
  *
  * A completed key that is remembered is a head with the key alone: see `remembered.ts`.
- * Behind it: the key (head), padded with zeros to whole words; the spelling (if the key was respelled), its length in
+ * After it: the key (head), padded with zeros to whole words; the spelling (if the key was respelled), its length in
  * one word and then its bytes; the part. `../block.ts` reads it too.
  */
 import {
@@ -139,21 +139,21 @@ export function setOrigin(block: usize, flagsAndPlace: u32, offset: u64, timesta
   store<u32>(block, <u32>timestamp, 28)
 }
 
-/** Writes the key of a head, padded with zeros, so that it can be compared by words; returns the place behind it. */
+/** Writes the key of a head, padded with zeros, so that it can be compared by words; returns the place after it. */
 export function writeKey(block: usize, key: usize, length: u32): usize {
   const end = copyWords(block + headerBytes, key, length)
   if ((length & 3) != 0) store<u32>(end - 4, restOf(key + (length & ~3), length))
   return end
 }
 
-/** The place behind the key: the spelling's length where there is one, else the part. */
-export function behindKey(block: usize): usize {
+/** The place after the key: the spelling's length where there is one, else the part. */
+export function afterKey(block: usize): usize {
   return block + headerBytes + padded(keyLengthOf(block))
 }
 
 export function partOf(block: usize): usize {
-  const behind = behindKey(block)
-  return isRespelled(block) ? behind + 4 + padded(load<u32>(behind)) : behind
+  const after = afterKey(block)
+  return isRespelled(block) ? after + 4 + padded(load<u32>(after)) : after
 }
 
 /** Size of a block in units of 16 bytes. */

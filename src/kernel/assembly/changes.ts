@@ -1,6 +1,6 @@
 /**
- * What an epoch changes of what waits, by its logs: which offsets come to wait or cease to, as a bit for each in chunks
- * of 4,096, and the digest of these parts.
+ * What an epoch changes of what is pending, by its logs: which offsets come to wait or cease to, as a bit for each in
+ * chunks of 4,096, and the digest of these parts.
  *
  * A bit is turned over by the part that comes and again when it leaves, so what did both in the epoch leaves no trace,
  * and the order does not matter. So chunks that have been gathered may go to TypeScript whenever there is no room for
@@ -27,7 +27,10 @@ const chunksMax: u32 = 3 << (slotBits - 2)
 /** 2^64 divided by the golden ratio: Knuth, TAOCP vol. 3, 6.4. */
 const spread: u64 = 0x9e3779b97f4a7c15
 
-/** The page of chunks that there always is; further ones are taken as they are needed. The first word leads to the page before. */
+/**
+ * The page of chunks that there always is; further ones are taken as they are needed. The first word leads to the page
+ * before.
+ */
 const firstPage = memory.data(1 << 17, 16)
 const chunksAt: usize = 16
 let lastPage: usize = firstPage
@@ -37,10 +40,14 @@ let chunkCount: u32 = 0
 let low: u32 = 0
 let high: u32 = 0
 
-/** What the digest grows by: two sums of 32 bits, so equal sets of parts have equal digests in whatever order they came. */
+/**
+ * What the digest grows by: two sums of 32 bits, so equal sets of parts have equal digests in whatever order they came.
+ */
 export const digest = memory.data(8, 16)
 
-/** Tells the changes of an epoch whose logs end there, chunk by chunk, and leaves what the digest grows by in `digest`. */
+/**
+ * Tells the changes of an epoch whose logs end there, chunk by chunk, and leaves what the digest grows by in `digest`.
+ */
 export function tellChanges(undo: usize, departed: usize): void {
   clear()
   low = 0

@@ -1,4 +1,4 @@
-/** The rows at hand, as `../pending-table.ts` copies them in: columns of numbers, places counted from their base. */
+/** The current rows, as `../pending-table.ts` copies them in: columns of numbers, places counted from their base. */
 import { columnsRowsMax, KEY_IN_EXTRA, KEY_IS_NUMBER, KEY_RESPELLED, PART_IN_EXTRA } from '../constants/columns'
 
 export const offsets = memory.data(8 * columnsRowsMax, 16)

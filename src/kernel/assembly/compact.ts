@@ -9,7 +9,7 @@
 import { unitBits } from '../constants/block'
 import { allocate, filled, free, retireEmptiest, segmentUnits } from './arena'
 import { at, hashIn, headOf, nextOf, setNext, sidesOf, unitsOf } from './block'
-import { homeOf, pageOf, slotBehind, slotOf } from './hash-index'
+import { homeOf, pageOf, slotAfter, slotOf } from './hash-index'
 import { kindOf, RETIRING, setKind, WALKED } from './segments'
 import { blockUnits, liveUnits, segmentCount, walked, walkedUnits } from './state'
 
@@ -23,7 +23,10 @@ export function isSparse(): bool {
   return blockUnits > 2 * <u64>liveUnits + slackUnits
 }
 
-/** Looks at most at `blocksMax` blocks; returns false when there is nothing more to do. Does nothing while the memory is not sparse. */
+/**
+ * Looks at most at `blocksMax` blocks; returns false when there is nothing more to do. Does nothing while the memory is
+ * not sparse.
+ */
 export function compact(blocksMax: u32): bool {
   for (let looked: u32 = 0; looked < blocksMax; looked++) {
     if (walked == 0 && !chooseNext()) return false
@@ -86,7 +89,7 @@ function move(from: u32, units: u32): void {
 /** The block of a row in the index whose next is `address`; 0 when there is none. */
 function blockBefore(hash: u32, address: u32): usize {
   const page = pageOf(hash)
-  for (let slot = homeOf(page, hash); load<u32>(slot) != 0; slot = slotBehind(page, slot)) {
+  for (let slot = homeOf(page, hash); load<u32>(slot) != 0; slot = slotAfter(page, slot)) {
     if (load<u32>(slot) != hash) continue
     for (let block = at(load<u32>(slot, 4)); block != 0; block = at(nextOf(block))) {
       if (nextOf(block) == address) return block

@@ -1,10 +1,10 @@
-/** Copies 16 bytes at a time and so writes, and reads, up to 15 behind the end; returns the end. */
+/** Copies 16 bytes at a time and so writes, and reads, up to 15 after the end; returns the end. */
 export function copyOver(to: usize, from: usize, length: usize): usize {
   for (let i: usize = 0; i < length; i += 16) v128.store(to + i, v128.load(from + i))
   return to + length
 }
 
-/** Copies whole words, up to three bytes more than asked; returns the place behind them. */
+/** Copies whole words, up to three bytes more than asked; returns the place after them. */
 export function copyWords(to: usize, from: usize, length: usize): usize {
   const end = to + ((length + 3) & ~3)
   for (; to + 16 <= end; to += 16, from += 16) v128.store(to, v128.load(from))

@@ -24,7 +24,7 @@ export { scan } from './shapes'
 export { plainEnd, stringEnd } from './text'
 export { findEscapedName, findName } from './names'
 
-/** Columns of the rows at hand; places count from the first byte of the batch. */
+/** Columns of the current rows; places count from the first byte of the batch. */
 export const valueStart = memory.data(4 * columnsRowsMax, 16)
 export const valueEnd = memory.data(4 * columnsRowsMax, 16)
 export const side = memory.data(columnsRowsMax, 16)

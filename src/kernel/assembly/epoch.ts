@@ -16,7 +16,7 @@ import {
   unitsOf,
 } from './block'
 import { restart } from './compact'
-import { hasRoom, homeOf, insert, pageOf, remove, replace, slotBehind } from './hash-index'
+import { hasRoom, homeOf, insert, pageOf, remove, replace, slotAfter } from './hash-index'
 import { dropLastPage, pageBefore } from './log'
 import { takeBack } from './remembered'
 import { completedCount, completedReason } from './state'
@@ -62,7 +62,7 @@ function drop(chain: usize): void {
 /** Takes out the part that came from `partition` and `offset`. */
 function removeArrival(hash: u32, partition: u32, offset: u64): void {
   const page = pageOf(hash)
-  for (let slot = homeOf(page, hash); load<u32>(slot) != 0; slot = slotBehind(page, slot)) {
+  for (let slot = homeOf(page, hash); load<u32>(slot) != 0; slot = slotAfter(page, slot)) {
     if (load<u32>(slot) != hash) continue
     const head = load<u32>(slot, 4)
     if (isRemembered(at(head))) continue

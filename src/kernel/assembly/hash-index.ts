@@ -46,8 +46,8 @@ export function homeOf(page: usize, hash: u32): usize {
   return page + ((hash & homeMask) << 3)
 }
 
-/** The slot behind, within the page. */
-export function slotBehind(page: usize, slot: usize): usize {
+/** The slot after, within the page. */
+export function slotAfter(page: usize, slot: usize): usize {
   return page | ((slot + slotBytes) & wrap)
 }
 
@@ -104,7 +104,7 @@ export function slotOf(page: usize, hash: u32, address: u32): usize {
   let slot = homeOf(page, hash)
   while (load<u32>(slot) != hash || load<u32>(slot, 4) != address) {
     if (load<u32>(slot) == 0) return 0
-    slot = slotBehind(page, slot)
+    slot = slotAfter(page, slot)
   }
   return slot
 }
@@ -135,7 +135,7 @@ function depthOf(page: usize): usize {
 /** The slot that a new pair takes. */
 function freeSlot(page: usize, hash: u32): usize {
   let slot = homeOf(page, hash)
-  while (load<u32>(slot) != 0) slot = slotBehind(page, slot)
+  while (load<u32>(slot) != 0) slot = slotAfter(page, slot)
   return slot
 }
 
@@ -143,7 +143,7 @@ function freeSlot(page: usize, hash: u32): usize {
 function closeGap(page: usize, gap: usize): void {
   let slot = gap
   while (true) {
-    slot = slotBehind(page, slot)
+    slot = slotAfter(page, slot)
     const hash = load<u32>(slot)
     if (hash == 0) break
     const home = homeOf(page, hash)

@@ -9,7 +9,7 @@
 import { restOf } from './copy'
 import { seedHigh, seedLow } from './state'
 
-/** Hash of a key, never 0; reads up to three bytes behind `end`. Numbers and strings hash apart. */
+/** Hash of a key, never 0; reads up to three bytes after `end`. Numbers and strings hash apart. */
 export function hashOf(start: usize, end: usize, isNumber: bool): u32 {
   const length = <u32>(end - start)
   let a = seedLow

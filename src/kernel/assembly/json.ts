@@ -13,7 +13,7 @@ import { ARRAY, ESCAPED_STRING, MISSING, OBJECT, PLAIN_STRING } from '../constan
 import { bareKind, literalEnd, numberEnd } from './bare'
 import { ends, kinds, starts } from './found'
 import { findEscapedName, findName } from './names'
-import { behindEscapes, plainEnd, stringEnd } from './text'
+import { afterEscapes, plainEnd, stringEnd } from './text'
 
 const QUOTE: u32 = 0x22
 const COMMA: u32 = 0x2c
@@ -62,7 +62,7 @@ export function setTree(
   store<i32>(frames, -1, 8)
 }
 
-/** Scans the record from `from` to `to`; 16 bytes behind it can be read. */
+/** Scans the record from `from` to `to`; 16 bytes after it can be read. */
 export function scanAnew(from: usize, to: usize): i32 {
   let at = from
   while (at < to && isSpace(load<u8>(at))) at++
@@ -77,11 +77,11 @@ export function scanAnew(from: usize, to: usize): i32 {
   let node = root
   let isMember = false
   while (true) {
-    // Before a value: the colon behind its name.
+    // Before a value: the colon after its name.
     if (isMember) {
-      at = behindSpace(at)
+      at = afterSpace(at)
       if (load<u8>(at) != COLON) return NOT_JSON
-      at = behindSpace(at + 1)
+      at = afterSpace(at + 1)
     }
     let field: i32 = -1
     if (node != 0) {
@@ -108,7 +108,7 @@ export function scanAnew(from: usize, to: usize): i32 {
       } else {
         at = stringEnd(close, end)
         if (<i32>at < 0) return -(<i32>at)
-        kind = behindEscapes ? ESCAPED_STRING : PLAIN_STRING
+        kind = afterEscapes ? ESCAPED_STRING : PLAIN_STRING
       }
     } else if (byte == OPEN_BRACE || byte == OPEN_BRACKET) {
       if (top == framesEnd) return TOO_DEEP
@@ -118,7 +118,7 @@ export function scanAnew(from: usize, to: usize): i32 {
       store<i32>(top, field, 8)
       top += FRAME
       if (field >= 0) store<i32>(kinds + (field << 2), isObject ? OBJECT : ARRAY)
-      at = behindSpace(at + 1)
+      at = afterSpace(at + 1)
       if (load<u8>(at) != byte + 2) {
         isMember = isObject
         if (!isMember) {
@@ -148,9 +148,9 @@ export function scanAnew(from: usize, to: usize): i32 {
       store<u32>(ends + (field << 2), <u32>at)
     }
 
-    // Behind a value: the containers that end here, then a comma.
+    // After a value: the containers that end here, then a comma.
     while (true) {
-      at = behindSpace(at)
+      at = afterSpace(at)
       byte = load<u8>(at)
       at++
       if (byte == COMMA) break
@@ -164,7 +164,7 @@ export function scanAnew(from: usize, to: usize): i32 {
       }
       if (at == end) return NOT_JSON
     }
-    at = behindSpace(at)
+    at = afterSpace(at)
     isMember = load<u32>(top - FRAME) == CLOSE_BRACE
     node = 0
     if (isMember) {
@@ -179,26 +179,26 @@ export function scanAnew(from: usize, to: usize): i32 {
 /** The node that the name read last leads to: a second result of `readName`. */
 let nodeOfName: usize = 0
 
-/** Reads the name whose content begins at `from`; returns the place behind its closing quote, or a negated status. */
+/** Reads the name whose content begins at `from`; returns the place after its closing quote, or a negated status. */
 function readName(from: usize, end: usize, scope: usize): usize {
   const close = plainEnd(from, end)
   if (load<u8>(close) == QUOTE && close < end) {
     nodeOfName = scope == 0 ? 0 : findName(names, from, close, <u32>scope) + 1
     return close + 1
   }
-  const behind = stringEnd(close, end)
-  if (<i32>behind < 0) return behind
+  const after = stringEnd(close, end)
+  if (<i32>after < 0) return after
   nodeOfName = 0
   if (scope != 0) {
     nodeOfName =
-      (behindEscapes
-        ? findEscapedName(names, from, behind - 1, <u32>scope)
-        : findName(names, from, behind - 1, <u32>scope)) + 1
+      (afterEscapes
+        ? findEscapedName(names, from, after - 1, <u32>scope)
+        : findName(names, from, after - 1, <u32>scope)) + 1
   }
-  return behind
+  return after
 }
 
-export function behindSpace(from: usize): usize {
+export function afterSpace(from: usize): usize {
   let at = from
   while (isSpace(load<u8>(at))) at++
   return at

@@ -3,9 +3,9 @@
  * named by its end, 0 while it is empty; the first word of a page is the end of the chain before it.
  *
  * The undo log says of a part that came in: hash, side and partition, offset low, offset high, because its block may
- * move; of a row that left the index: hash, address of its head, how it left, `LEFT`.
- * The departed log says of each block of a row that left: address, units, hash, side and partition, offset low, offset high, how
- * its row left, 0. These blocks stay until the epoch has ended. `../undo-log.ts` reads both too.
+ * move; of a row that left the index: hash, address of its head, how it left, `LEFT`. The departed log says of each
+ * block of a row that left: address, units, hash, side and partition, offset low, offset high, how its row left, 0.
+ * These blocks stay until the epoch has ended. `../undo-log.ts` reads both too.
  */
 import { departedBytes, LEFT, pageHeaderBytes, undoBytes } from '../constants/log'
 import { freeOnePage, pageBytes, takePage } from './segments'

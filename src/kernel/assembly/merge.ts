@@ -6,7 +6,7 @@
  */
 import {
   at,
-  behindKey,
+  afterKey,
   isRespelled,
   nextOf,
   offsetOf,
@@ -112,7 +112,7 @@ function partitionOf(key: usize, length: u32): u32 {
 
 /**
  * The hash by which Kafka's Java producer picks a partition, so that a merged record lies where any Java client would
- * have put its key. Reads up to three bytes behind the key.
+ * have put its key. Reads up to three bytes after the key.
  *
  * @see org.apache.kafka.common.utils.Utils.murmur2
  */
@@ -139,7 +139,7 @@ function writeLiteral(to: usize, index: u32): usize {
 function spellingLength(row: u32): u32 {
   const first: usize = load<u32>(blocks)
   if (first == 0 ? isRespelledAt(row) : isRespelled(first)) {
-    return first == 0 ? spellingLengthAt(row) : load<u32>(behindKey(first))
+    return first == 0 ? spellingLengthAt(row) : load<u32>(afterKey(first))
   }
   return keyLengthAt(row) + (keyIsNumberAt(row) ? 0 : 2)
 }
@@ -147,7 +147,7 @@ function spellingLength(row: u32): u32 {
 function writeSpelling(to: usize, row: u32): usize {
   const first: usize = load<u32>(blocks)
   if (first == 0 ? isRespelledAt(row) : isRespelled(first)) {
-    return copyOver(to, first == 0 ? spellingAt(row) : behindKey(first) + 4, spellingLength(row))
+    return copyOver(to, first == 0 ? spellingAt(row) : afterKey(first) + 4, spellingLength(row))
   }
   if (keyIsNumberAt(row)) return copyOver(to, keyAt(row), keyLengthAt(row))
   store<u8>(to, QUOTE)

@@ -34,7 +34,7 @@ export function findEscapedName(table: usize, start: usize, end: usize, scope: u
   return findName(table, content, content + unescape(content, start, end), scope)
 }
 
-/** The opening quote and the first three bytes; of a shorter name nothing behind its closing quote. */
+/** The opening quote and the first three bytes; of a shorter name nothing after its closing quote. */
 function headOf(start: usize, length: u32): u32 {
   const head = load<u32>(start - 1)
   return length > 1 ? head : length == 0 ? 0 : head & 0xffffff

@@ -4,7 +4,7 @@ import { piece } from './offsets-imports'
 const chunkBytes: usize = 512
 const chunkOffsets: u64 = 4096
 
-/** The offsets at hand: a bit for each. */
+/** The current offsets: a bit for each. */
 export const bitmap = memory.data(512, 16)
 /** Memory for a piece, as large as one may be. */
 export const bytes = memory.data(1 << 16, 16)
@@ -20,9 +20,9 @@ const varintBytesMax: usize = 8
 
 let end: usize = 0
 let at: usize = bytes
-/** Behind what was written last. */
+/** After what was written last. */
 let next: u64 = 0
-/** The run at hand, which the next chunk may prolong. */
+/** The current run, which the next chunk may prolong. */
 let runStart: u64 = 0
 let runEnd: u64 = 0
 
@@ -34,7 +34,7 @@ export function start(pieceBytesMax: u32): void {
   runEnd = 0
 }
 
-/** Adds those offsets of a chunk whose bits are set, behind all that were added before. */
+/** Adds those offsets of a chunk whose bits are set, after all that were added before. */
 export function add(firstOffset: f64): void {
   const first = <u64>firstOffset
   if (runCount() >= bitmapRuns) return addBitmap(first)

@@ -16,11 +16,17 @@ const leavesMax: u32 = 1 << 18
 const leaves = memory.data(4 << 18, 16)
 let leafCount: u32 = 0
 
-/** Where a search has ended: a leaf by its number, and a place in it. A place behind the last row is the first of the next leaf. */
+/**
+ * Where a search has ended: a leaf by its number, and a place in it. A place after the last row is the first of the
+ * next leaf.
+ */
 export let leafAt: u32 = 0
 export let placeAt: u32 = 0
 
-/** Goes to the first row whose key is not less than a key, or greater than it where `isAfter`; whether that row has the key. */
+/**
+ * Goes to the first row whose key is not less than a key, or greater than it where `isAfter`; whether that row has the
+ * key.
+ */
 export function seek(key: usize, length: u32, isAfter: bool): bool {
   let low: u32 = 0
   let high = leafCount
@@ -46,7 +52,7 @@ export function seek(key: usize, length: u32, isAfter: bool): bool {
   return !isAfter && compare(keyOf(block), keyLengthOf(block), key, length) == 0
 }
 
-/** The row at which the search is, 0 behind the last one; goes on to the next one. */
+/** The row at which the search is, 0 after the last one; goes on to the next one. */
 export function next(): u32 {
   if (leafAt == leafCount) return 0
   const leaf = leafOf(leafAt)
@@ -63,7 +69,7 @@ export function add(key: usize, length: u32, address: u32): bool {
   if (leafCount == 0 && !addLeaf(0)) return false
   seek(key, length, false)
   if (leafAt == leafCount) {
-    // Behind all others: the last leaf takes it.
+    // After all others: the last leaf takes it.
     leafAt--
     placeAt = countOf(leafOf(leafAt))
   }
@@ -135,10 +141,10 @@ function removeLeaf(number: u32): void {
 function split(): bool {
   if (!addLeaf(leafAt + 1)) return false
   const leaf = leafOf(leafAt)
-  const behind = leafOf(leafAt + 1)
+  const after = leafOf(leafAt + 1)
   const kept = placeAt == leafMax ? leafMax : leafMax / 2
-  memory.copy(behind + 4, leaf + 4 + (kept << 2), (leafMax - kept) << 2)
-  store<u32>(behind, leafMax - kept)
+  memory.copy(after + 4, leaf + 4 + (kept << 2), (leafMax - kept) << 2)
+  store<u32>(after, leafMax - kept)
   store<u32>(leaf, kept)
   if (placeAt >= kept) {
     placeAt -= kept
@@ -149,9 +155,9 @@ function split(): bool {
 
 function joinNext(number: u32): void {
   const leaf = leafOf(number)
-  const behind = leafOf(number + 1)
+  const after = leafOf(number + 1)
   const count = countOf(leaf)
-  memory.copy(leaf + 4 + (count << 2), behind + 4, countOf(behind) << 2)
-  store<u32>(leaf, count + countOf(behind))
+  memory.copy(leaf + 4 + (count << 2), after + 4, countOf(after) << 2)
+  store<u32>(leaf, count + countOf(after))
   removeLeaf(number + 1)
 }

@@ -9,10 +9,14 @@ import { freeSegments, RUN, segmentBytes, takeSegments } from './segments'
 import { batchBytes, openBatches, openBytes, outputRoom, partitionCount } from './state'
 import { filled } from './table-imports'
 
-/** Length (5), attributes (1), timestamp delta (8), offset delta (5), key and value length (5 each), and slack for copies. */
+/**
+ * Length (5), attributes (1), timestamp delta (8), offset delta (5), key and value length (5 each), and slack for
+ * copies.
+ */
 const overheadMax: u32 = 48
 
-// Of an open batch: the end of its records, their number, base and greatest timestamp. Its bytes lie behind all of these.
+// Of an open batch: the end of its records, their number, base and greatest timestamp. Its bytes lie after all of
+// these.
 const headBytes: u32 = 32
 
 /** Takes memory for open batches; false when there is none. */

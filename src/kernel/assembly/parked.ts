@@ -1,6 +1,7 @@
 /**
- * Free blocks of more than 16 KiB, which the arena does not use again one by one: by size class a list that runs through
- * the blocks. A size is rounded up to one of eight between two powers of two, so that few sizes are many blocks.
+ * Free blocks of more than 16 KiB, which the arena does not use again one by one: by size class a list that runs
+ * through the blocks. A size is rounded up to one of eight between two powers of two, so that few sizes are many
+ * blocks.
  */
 import { allocate, allocateWithinLimit, free, segmentUnits } from './arena'
 import { at } from './block'

@@ -1,10 +1,10 @@
 /**
- * Completed keys, remembered so that a late duplicate is known for one. Such a key stays in the index as what looks like the
- * head of a row with all its sides, so that a part of any side finds its side taken. It has the key's number, which counts
- * keys in the order of their completion.
+ * Completed keys, remembered so that a late duplicate is known for one. Such a key stays in the index as what looks
+ * like the head of a row with all its sides, so that a part of any side finds its side taken. It has the key's number,
+ * which counts keys in the order of their completion.
  *
- * Keys with numbers below `forgottenCount` are passed over when a key is looked for, and swept away later: the first takes
- * effect at once and alike in each life of a program, the second need not be undone.
+ * Keys with numbers below `forgottenCount` are passed over when a key is looked for, and swept away later: the first
+ * takes effect at once and alike in each life of a program, the second need not be undone.
  */
 import { keyIsNumber, remembered } from '../constants/block'
 import { allocateWithinLimit, free } from './arena'
@@ -22,7 +22,7 @@ import {
   writeKey,
 } from './block'
 import { hashOf } from './hash'
-import { hasRoom, homeOf, insert, pageOf, remove, slotBehind, slotOf } from './hash-index'
+import { hasRoom, homeOf, insert, pageOf, remove, slotAfter, slotOf } from './hash-index'
 import { allSides, forgottenCount, rememberedSlots } from './state'
 
 /** In place of a timestamp; nothing is ever as late. */
@@ -66,7 +66,7 @@ export function isForgotten(block: usize): bool {
 /** Gives back the memory of the key with a number; returns its address, which the index still has. */
 export function takeBack(hash: u32, number: f64): u32 {
   const page = pageOf(hash)
-  for (let slot = homeOf(page, hash); load<u32>(slot) != 0; slot = slotBehind(page, slot)) {
+  for (let slot = homeOf(page, hash); load<u32>(slot) != 0; slot = slotAfter(page, slot)) {
     const address = load<u32>(slot, 4)
     const block = at(address)
     if (load<u32>(slot) != hash || !isRemembered(block) || <f64>offsetOf(block) != number) continue

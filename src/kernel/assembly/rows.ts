@@ -1,11 +1,11 @@
 /**
  * A table of rows in versions, over the arena and the index of the pending table. `../versioned-rows.ts` is its face.
  *
- * State: the index leads from the hash of a key to its newest version, and each version to the one before; where the table is
- * ordered, so does `order`. A key whose newest version is a deletion is still there.
- * Invariant: stamps fall from version to version of a row.
- * A version that is there is not written again but for its link and the mark that there is a later one; a change takes
- * effect by one store of an address. So memory that threads share can take the place of this one.
+ * State: the index leads from the hash of a key to its newest version, and each version to the one before; where the
+ * table is ordered, so does `order`. A key whose newest version is a deletion is still there. Invariant: stamps fall
+ * from version to version of a row. A version that is there is not written again but for its link and the mark that
+ * there is a later one; a change takes effect by one store of an address. So memory that threads share can take the
+ * place of this one.
  */
 import { unitBits } from '../constants/block'
 import { KEPT, REPLACED, rowKeyBytesMax, TOMBSTONE } from '../constants/row-version'
@@ -13,7 +13,7 @@ import { segmentBits } from '../constants/segments'
 import { filled } from './arena'
 import { at } from './block'
 import { hashOf } from './hash'
-import { hasRoom, homeOf, insert, pageOf, removeAt, slotBehind, startIndex } from './hash-index'
+import { hasRoom, homeOf, insert, pageOf, removeAt, slotAfter, startIndex } from './hash-index'
 import { add, next, removeKey, replaceAddress, seek } from './order'
 import { take } from './parked'
 import { BLOCKS, kindOf, RUN } from './segments'
@@ -40,7 +40,7 @@ import {
 
 export { liveUnits, segmentCount, usedSegments } from './state'
 
-/** The key that is asked for, and the last one of a range; 16 bytes more, because a hash reads behind the end. */
+/** The key that is asked for, and the last one of a range; 16 bytes more, because a hash reads after the end. */
 export const key = memory.data(rowKeyBytesMax + 16, 16)
 export const lastKey = memory.data(rowKeyBytesMax + 16, 16)
 /** Addresses that a scan has found, at most so many. */
@@ -154,7 +154,7 @@ export function stampAt(address: u32): f64 {
 }
 
 /**
- * Finds rows of an ordered table from `key`, or behind it, up to `lastKey` where `hasLast`, as of a commit.
+ * Finds rows of an ordered table from `key`, or after it, up to `lastKey` where `hasLast`, as of a commit.
  *
  * @returns How many addresses are in `found`; fewer than `countMax` at the end of the range.
  */
@@ -189,7 +189,10 @@ export function lastStampIn(length: u32, isAfter: bool, hasLast: bool, lastLengt
   }
 }
 
-/** Goes on with a walk over all rows as of a commit, in the order of their addresses; returns how many are in `found`, 0 at the end. */
+/**
+ * Goes on with a walk over all rows as of a commit, in the order of their addresses; returns how many are in `found`, 0
+ * at the end.
+ */
 export function walk(segment: u32, units: u32, stamp: f64): u32 {
   let count: u32 = 0
   walkedSegment = segment
@@ -214,7 +217,7 @@ function isVisible(address: u32, stamp: f64): bool {
   return !isSuperseded(block) || asOf(headAbove(address), stamp) == address
 }
 
-/** The next row in order, 0 behind the end of the range. */
+/** The next row in order, 0 after the end of the range. */
 function nextUpTo(hasLast: bool, lastLength: u32, isOpen: bool): u32 {
   const head = next()
   if (head == 0 || !hasLast) return head
@@ -225,7 +228,7 @@ function nextUpTo(hasLast: bool, lastLength: u32, isOpen: bool): u32 {
 function slotOfKey(hash: u32, length: u32): usize {
   const page = pageOf(hash)
   let slot = homeOf(page, hash)
-  for (; load<u32>(slot) != 0; slot = slotBehind(page, slot)) {
+  for (; load<u32>(slot) != 0; slot = slotAfter(page, slot)) {
     if (load<u32>(slot) != hash) continue
     const block = at(load<u32>(slot, 4))
     if (keyLengthOf(block) == length && isSame(keyOf(block), key, length)) return slot
@@ -239,7 +242,7 @@ function slotOfHead(address: u32): usize {
   let slot = homeOf(page, hash)
   while (load<u32>(slot) != hash || load<u32>(slot, 4) != address) {
     if (load<u32>(slot) == 0) unreachable()
-    slot = slotBehind(page, slot)
+    slot = slotAfter(page, slot)
   }
   return slot
 }
@@ -251,7 +254,7 @@ function headAbove(address: u32): u32 {
   let slot = homeOf(page, hash)
   while (load<u32>(slot) != hash || !isInChain(load<u32>(slot, 4), address)) {
     if (load<u32>(slot) == 0) unreachable()
-    slot = slotBehind(page, slot)
+    slot = slotAfter(page, slot)
   }
   return load<u32>(slot, 4)
 }

@@ -7,9 +7,11 @@ import { freeChunk, freePage, freePages, segmentCount, usedSegments } from './st
 
 export const segmentBytes: usize = 1 << segmentBits
 const wasmPagesPerSegment: i32 = 32
-/** Memory grows by 128 MiB, which the system gives when they are touched: each growth makes the garbage collector run. */
+/**
+ * Memory grows by 128 MiB, which the system gives when they are touched: each growth makes the garbage collector run.
+ */
 const wasmPagesPerGrowth: i32 = 2048
-/** One less than 4 GiB, so that no address behind a segment wraps. */
+/** One less than 4 GiB, so that no address after a segment wraps. */
 export const segmentsMax: u32 = 2047
 
 export const BLOCKS: u32 = 1
@@ -69,7 +71,7 @@ function isFree(segment: u32): bool {
 
 function grow(count: u32): bool {
   if (count > segmentsMax) return false
-  // One page more, because two lines of cache behind any unit are read.
+  // One page more, because two lines of cache after any unit are read.
   const missing = <i32>count * wasmPagesPerSegment + 1 - memory.size()
   if (missing > 0 && memory.grow(max(missing, wasmPagesPerGrowth)) < 0 && memory.grow(missing) < 0) return false
   segmentCount = count
@@ -127,7 +129,9 @@ function dropPages(segment: u32): void {
   freeSegments(segment)
 }
 
-/** The address of a chunk; 0 when the memory is at its limit. Chunks are used again, but their pages are not given back. */
+/**
+ * The address of a chunk; 0 when the memory is at its limit. Chunks are used again, but their pages are not given back.
+ */
 export function takeChunk(): usize {
   if (freeChunk == 0) {
     const page = takePage()

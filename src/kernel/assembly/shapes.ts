@@ -7,15 +7,15 @@
  * its values are checked, but it need not be understood: its fields lie at the same places in its glue.
  *
  * Shapes are kept as a tree, because they often differ late. An edge is a piece of glue and the sort of what stands
- * behind it; the edges that may follow it are a list. At most one of a list fits, because where glue goes on, no value
+ * after it; the edges that may follow it are a list. At most one of a list fits, because where glue goes on, no value
  * begins.
  */
 import { ARRAY, ESCAPED_STRING, MISSING, NULL, OBJECT, PLAIN_STRING } from '../constants/value-kind'
 import { bareKind, literalEnd, numberEnd } from './bare'
 import { ends, kinds, starts } from './found'
-import { behindSpace, fieldCount, scanAnew } from './json'
+import { afterSpace, fieldCount, scanAnew } from './json'
 import { findName } from './names'
-import { behindEscapes, plainEnd, stringEnd } from './text'
+import { afterEscapes, plainEnd, stringEnd } from './text'
 
 const QUOTE: u32 = 0x22
 const MINUS: u32 = 0x2d
@@ -24,7 +24,7 @@ const COLON: u32 = 0x3a
 const LOWER_A: u32 = 0x61
 const CLOSE_BRACE: u32 = 0x7d
 
-/** What stands behind a piece of glue. */
+/** What stands after a piece of glue. */
 const STRING: u32 = 0
 const DIGITS: u32 = 1
 const LITERAL: u32 = 2
@@ -32,13 +32,13 @@ const END: u32 = 3
 
 /**
  * An edge: the next one of its list, or 0; the first of those that follow it, or 0, or at the end of a record where the
- * fields are described; length of the glue; what stands behind it. Then a mask of those of the first sixteen bytes of the
- * glue that count, and the glue.
+ * fields are described; length of the glue; what stands after it. Then a mask of those of the first sixteen bytes of
+ * the glue that count, and the glue.
  */
 const NEXT: usize = 0
 const FOLLOWING: usize = 4
 const LENGTH: usize = 8
-const BEHIND: usize = 12
+const AFTER: usize = 12
 const MASK: usize = 16
 const GLUE: usize = 32
 
@@ -51,8 +51,8 @@ let treeEnd: usize = tree + 16
 const DESCRIPTION: usize = 20
 
 /**
- * Of the record at hand: where each piece of its glue begins, and the kind of the value behind it. In front of them stand
- * 0 for missing fields, and each kind at its number for fields whose kind belongs to the shape.
+ * Of the current record: where each piece of its glue begins, and the kind of the value after it. In front of them
+ * stand 0 for missing fields, and each kind at its number for fields whose kind belongs to the shape.
  */
 const placesBytes: i32 = 4 * 256
 const firstPlace: usize = 4
@@ -82,7 +82,7 @@ export function setChoice(field: i32, names: usize): void {
   choices = names
 }
 
-/** Scans the record from `from` to `to`; 16 bytes behind it can be read. */
+/** Scans the record from `from` to `to`; 16 bytes after it can be read. */
 export function scan(from: usize, to: usize): i32 {
   // Numbers and literals stop at this brace at the latest.
   if (from == to || load<u8>(to - 1) != CLOSE_BRACE) return scanAnew(from, to)
@@ -110,24 +110,24 @@ function hasKnownShape(from: usize, to: usize): bool {
   while (edge != 0) {
     const start = at + load<u32>(edge, LENGTH)
     if (isGlue(edge, at, to)) {
-      const behind = load<u32>(edge, BEHIND)
+      const after = load<u32>(edge, AFTER)
       let end: usize = 0
-      if (behind == STRING) {
+      if (after == STRING) {
         end = plainEnd(start, to)
         if (load<u8>(end) == QUOTE && end < to) store<u32>(kind, PLAIN_STRING)
         else {
           end = stringEnd(end, to) - 1
           if (<i32>end < 0) return false
-          store<u32>(kind, behindEscapes ? ESCAPED_STRING : PLAIN_STRING)
+          store<u32>(kind, afterEscapes ? ESCAPED_STRING : PLAIN_STRING)
         }
-      } else if (behind == END) {
+      } else if (after == END) {
         if (start == to) {
           store<u32>(place, <u32>at)
           findFields(load<u32>(edge, FOLLOWING))
           return true
         }
       } else if (start < to) {
-        end = behind == DIGITS ? numberEnd(start) : literalEnd(start)
+        end = after == DIGITS ? numberEnd(start) : literalEnd(start)
         store<u32>(kind, bareKind)
       }
       if (end != 0) {
@@ -151,7 +151,7 @@ function isGlue(edge: usize, at: usize, to: usize): bool {
   return length <= 16 || (at + length <= to && isRest(edge + GLUE, at, length))
 }
 
-/** Compares what is behind the first sixteen bytes, sixteen at a time; the last of these reach back. */
+/** Compares what is after the first sixteen bytes, sixteen at a time; the last of these reach back. */
 function isRest(glue: usize, at: usize, length: usize): bool {
   const last = length - 16
   for (let i: usize = 16; i < last; i += 16) {
@@ -180,13 +180,13 @@ function learn(from: usize, to: usize): void {
   for (let place = places + firstPlace; place < places + placesBytes; place += 4) {
     store<u32>(place, <u32>at)
     const start = nextValue(lookFrom, to, chosen)
-    const behind = sortOf(start, to)
-    const edge = edgeOf(list, at, start, behind)
+    const after = sortOf(start, to)
+    const edge = edgeOf(list, at, start, after)
     if (edge == 0) return forget()
     list = edge + FOLLOWING
-    if (behind == END) return describe(list, place)
-    at = valueEnd(start, to, behind)
-    lookFrom = behind == STRING ? at + 1 : at
+    if (after == END) return describe(list, place)
+    at = valueEnd(start, to, after)
+    lookFrom = after == STRING ? at + 1 : at
   }
 }
 
@@ -205,14 +205,16 @@ function choiceOf(): usize {
   return findName(choices, start, load<u32>(ends + field) - 1, 0) < 0 ? 0 : start
 }
 
-/** The first place from `from` on where a number, a literal or the content of a string that is no name begins, or `to`. */
+/**
+ * The first place from `from` on where a number, a literal or the content of a string that is no name begins, or `to`.
+ */
 function nextValue(from: usize, to: usize, chosen: usize): usize {
   for (let at = from; at < to; at++) {
     const byte: u32 = load<u8>(at)
     if (byte == QUOTE) {
       const content = at + 1
       at = stringEnd(content, to)
-      if (load<u8>(behindSpace(at)) != COLON && content != chosen) return content
+      if (load<u8>(afterSpace(at)) != COLON && content != chosen) return content
       at--
     } else if (byte == MINUS || byte - ZERO <= 9 || byte - LOWER_A < 26) return at
   }
@@ -231,12 +233,12 @@ function valueEnd(start: usize, to: usize, sort: u32): usize {
 }
 
 /** The edge of a list with the glue between two places, which is made where there is none; 0 where it cannot be. */
-function edgeOf(list: usize, from: usize, to: usize, behind: u32): usize {
+function edgeOf(list: usize, from: usize, to: usize, after: u32): usize {
   const length = to - from
   let last = list
   let alternatives: u32 = 0
   for (let edge: usize = load<u32>(list); edge != 0; edge = load<u32>(edge, NEXT)) {
-    const isAlike = <usize>load<u32>(edge, LENGTH) == length && load<u32>(edge, BEHIND) == behind
+    const isAlike = <usize>load<u32>(edge, LENGTH) == length && load<u32>(edge, AFTER) == after
     if (isAlike && memory.compare(edge + GLUE, from, length) == 0) return edge
     last = edge + NEXT
     alternatives++
@@ -246,7 +248,7 @@ function edgeOf(list: usize, from: usize, to: usize, behind: u32): usize {
   if (edge == 0) return 0
   memory.fill(edge, 0, GLUE)
   store<u32>(edge, <u32>length, LENGTH)
-  store<u32>(edge, behind, BEHIND)
+  store<u32>(edge, after, AFTER)
   memory.fill(edge + MASK, 0xff, min<usize>(length, 16))
   memory.copy(edge + GLUE, from, length)
   store<u32>(last, <u32>edge)
@@ -260,7 +262,7 @@ function take(byteCount: usize): usize {
   return at
 }
 
-/** Describes where the fields of the record at hand lie, whose last piece of glue has its place at `last`. */
+/** Describes where the fields of the current record lie, whose last piece of glue has its place at `last`. */
 function describe(list: usize, last: usize): void {
   let description = take(DESCRIPTION * fieldCount)
   // What is known and was not found is hidden by a record that names the choice twice, once as a value.

@@ -21,7 +21,7 @@ export let depth: u32 = 1
 export let slotCount: u32 = 0
 export let slotPages: u32 = 0
 
-/** Ends of the logs of the epoch at hand. */
+/** Ends of the logs of the current epoch. */
 export let undoEnd: usize = 0
 export let departedEnd: usize = 0
 

@@ -1,14 +1,14 @@
 /**
- * Takes out rows whose other parts do not come, or that have left elsewhere, and forgotten keys: a sweep over all blocks in
- * the order of their addresses, which reads memory in sequence. A block tells the time and origin of its part; its row is looked for
- * only when that is over.
+ * Takes out rows whose other parts do not come, or that have left elsewhere, and forgotten keys: a sweep over all
+ * blocks in the order of their addresses, which reads memory in sequence. A block tells the time and origin of its
+ * part; its row is looked for only when that is over.
  */
 import { unitBits } from '../constants/block'
 import { EXPIRED } from '../constants/log'
 import { filled, segmentUnits } from './arena'
 import { at, hashIn, isRemembered, nextOf, offsetOf, partitionIn, placeOf, timestampOf, unitsOf } from './block'
 import { depart } from './departure'
-import { homeOf, pageOf, slotBehind } from './hash-index'
+import { homeOf, pageOf, slotAfter } from './hash-index'
 import { pagesPerRow } from './log'
 import { isForgotten, sweepAway } from './remembered'
 import { BLOCKS, hasPages, kindOf, RETIRING, RUN, WALKED } from './segments'
@@ -17,9 +17,9 @@ import { outputRoom, segmentCount, swept, sweptUnits } from './state'
 import { expired, waits } from './table-imports'
 
 /**
- * Takes out forgotten keys, and the rows of which a part is of `limit` or before, each after it was shown to TypeScript. Looks
- * at `blocksMax` blocks at most, and no further where no room for output is left; returns whether the sweep has come to its end,
- * behind which the next one begins.
+ * Takes out forgotten keys, and the rows of which a part is of `limit` or before, each after it was shown to
+ * TypeScript. Looks at `blocksMax` blocks at most, and no further where no room for output is left; returns whether the
+ * sweep has come to its end, after which the next one begins.
  */
 export function sweep(limit: f64, blocksMax: u32): bool {
   const last = <i64>limit
@@ -53,7 +53,10 @@ function spendRow(head: u32): void {
   for (let block = head; block != 0; block = nextOf(at(block))) spend(unitsOf(at(block)) << unitBits)
 }
 
-/** Takes out forgotten keys, and the rows that wait no more, all in one go; false where the memory is at its limit. */
+/**
+ * Takes out forgotten keys, and the rows that are no longer pending, all in one go; false where the memory is at its
+ * limit.
+ */
 export function retain(): bool {
   for (let segment: u32 = 1; segment < segmentCount; segment++) {
     const isRun = kindOf(segment) == RUN
@@ -79,8 +82,9 @@ function isWaiting(block: usize): bool {
 }
 
 /**
- * How much of a segment holds blocks. A run of segments begins with its only one, a part, or holds something else, such as the bytes
- * of records, which may look like any block: so nothing is believed of it but what the index knows as well.
+ * How much of a segment holds blocks. A run of segments begins with its only one, a part, or holds something else, such
+ * as the bytes of records, which may look like any block: so nothing is believed of it but what the index knows as
+ * well.
  */
 function unitsToSweep(segment: u32): u32 {
   const kind = kindOf(segment)
@@ -91,7 +95,7 @@ function unitsToSweep(segment: u32): u32 {
 /** The slot of the row that has the block; 0 where it has left, or is free. */
 function slotWith(hash: u32, address: u32): usize {
   const page = pageOf(hash)
-  for (let slot = homeOf(page, hash); load<u32>(slot) != 0; slot = slotBehind(page, slot)) {
+  for (let slot = homeOf(page, hash); load<u32>(slot) != 0; slot = slotAfter(page, slot)) {
     if (load<u32>(slot) != hash) continue
     for (let block = load<u32>(slot, 4); block != 0; block = nextOf(at(block))) if (block == address) return slot
   }

@@ -16,7 +16,9 @@ export declare function refused(head: u32, reason: u32): void
 /** A row leaves incomplete; its parts are still there. */
 export declare function expired(head: u32): void
 
-/** A chunk of offsets whose parts come to wait or cease to: its number, its bits, and by how much more parts of it wait. */
+/**
+ * A chunk of offsets whose parts come to wait or cease to: its number, its bits, and by how much more parts of it wait.
+ */
 export declare function changed(partition: u32, chunk: u32, bitmap: usize, added: i32): void
 
 /** Whether the part from there still waits. */

@@ -1,4 +1,4 @@
-/** Strings and digits, sixteen bytes at a time: up to 16 bytes behind what is asked for are read. */
+/** Strings and digits, sixteen bytes at a time: up to 16 bytes after what is asked for are read. */
 import { NOT_JSON, NOT_UTF8 } from '../constants/status'
 
 const QUOTE: u32 = 0x22
@@ -37,21 +37,21 @@ export function digitsEnd(from: usize): usize {
 }
 
 /** Whether `stringEnd` met an escape: its second result. */
-export let behindEscapes: bool = false
+export let afterEscapes: bool = false
 
 /**
- * Finds the place behind the closing quote of a string, some place in whose content is `from`, checking escapes and UTF-8.
- * The byte at `end - 1` must be a closing brace or bracket: no escape or sequence reads on behind it.
+ * Finds the place after the closing quote of a string, some place in whose content is `from`, checking escapes and
+ * UTF-8. The byte at `end - 1` must be a closing brace or bracket: no escape or sequence reads on after it.
  *
  * @returns The place, or a negated status.
  */
 export function stringEnd(from: usize, end: usize): usize {
-  behindEscapes = false
+  afterEscapes = false
   let at = from
   while (<i32>at >= 0 && at < end) {
     const byte: u32 = load<u8>(at)
     if (byte == BACKSLASH) {
-      behindEscapes = true
+      afterEscapes = true
       at = escapeEnd(at)
     } else if (byte >= 0x80) at = sequenceEnd(at)
     else if (byte == QUOTE) return at + 1

@@ -10,7 +10,8 @@
  * | 3 | length of the value in bytes |
  * | 4, 5 | stamp: the number of the commit that made it, as a 64-bit float |
  *
- * The key and the value follow. The arena heads an unused block as `block.ts` does, and words 0, 2 and 3 mean the same here.
+ * The key and the value follow. The arena heads an unused block as `block.ts` does, and words 0, 2 and 3 mean the same
+ * here.
  */
 import { unitBits } from '../constants/block'
 import { versionHeaderBytes } from '../constants/row-version'

@@ -4,8 +4,8 @@ import { plainDigitsMax } from '../constants/value-kind.ts'
 const leadingZerosMax = 5
 
 /**
- * The one spelling of a JSON number's exact decimal value: two numbers are equal if and only if their canonical spellings
- * are. It is what JavaScript would print if its numbers were exact, except that integers stay plain up to
+ * The one spelling of a JSON number's exact decimal value: two numbers are equal if and only if their canonical
+ * spellings are. It is what JavaScript would print if its numbers were exact, except that integers stay plain up to
  * `plainDigitsMax` digits: `1` for `1.0` and `10e-1`, `0` for `-0`, `0.5` for `5e-1`, `1.5e-7`, `1e+999999999`.
  *
  * Nothing is rounded, and an exponent is never written out as zeros beyond these bounds: the result is longer than
@@ -21,10 +21,10 @@ export function canonicalNumber(spelling: string): string {
   const all = whole + fraction
   let first = 0
   while (all[first] === '0') first++
-  let behind = all.length
-  while (behind > first && all[behind - 1] === '0') behind--
-  if (first === behind) return '0'
-  return sign + placePoint(all.slice(first, behind), BigInt(exponent) + BigInt(whole.length - first))
+  let after = all.length
+  while (after > first && all[after - 1] === '0') after--
+  if (first === after) return '0'
+  return sign + placePoint(all.slice(first, after), BigInt(exponent) + BigInt(whole.length - first))
 }
 
 /** Writes 0.`digits` times ten to the power of `point`; `digits` neither begins nor ends with a zero. */

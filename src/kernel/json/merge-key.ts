@@ -15,11 +15,11 @@ const latin1 = new TextDecoder('latin1')
 const utf8 = new TextEncoder()
 
 /**
- * Reads merge keys in canonical form: two keys are the same JSON value if and only if tag and canonical bytes are equal.
- * Of a string these are its content in WTF-8, of a number the digits that `canonicalNumber` gives.
+ * Reads merge keys in canonical form: two keys are the same JSON value if and only if tag and canonical bytes are
+ * equal. Of a string these are its content in WTF-8, of a number the digits that `canonicalNumber` gives.
  *
- * The usual spellings are canonical as they stand and are not copied; the others are appended to `scratch`, where
- * they stay until `clear`, so that the keys of a whole pass can be held as places. One reader serves one pass at a time.
+ * The usual spellings are canonical as they stand and are not copied; the others are appended to `scratch`, where they
+ * stay until `clear`, so that the keys of a whole pass can be held as places. One reader serves one pass at a time.
  */
 export class MergeKeyReader {
   tag: KeyTag = KeyTag.STRING
@@ -33,7 +33,10 @@ export class MergeKeyReader {
   readonly #spellingBytesMax: number
   #scratchUsed = 0
 
-  /** @param options.spellingBytesMax - Longest key as spelled in the record, quotes included; bounds what a key can cost. */
+  /**
+   * @param options.spellingBytesMax - Longest key as spelled in the record, quotes included; bounds what a key can
+   * cost.
+   */
   constructor({ spellingBytesMax = 1024 }: { spellingBytesMax?: number } = {}) {
     this.#spellingBytesMax = spellingBytesMax
   }

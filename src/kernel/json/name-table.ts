@@ -6,7 +6,7 @@ const { QUOTE } = Byte
 
 const headerBytes = 16
 const entryBytes = 32
-/** Behind each string, because four bytes are read at a time. */
+/** After each string, because four bytes are read at a time. */
 const slackBytes = 4
 
 /**
@@ -61,7 +61,7 @@ export function encodeNameTable(
   return table
 }
 
-/** The opening quote and the first three bytes; of a shorter name nothing behind its closing quote. */
+/** The opening quote and the first three bytes; of a shorter name nothing after its closing quote. */
 function headOf(view: DataView, start: number, length: number): number {
   if (length > 1) return view.getInt32(start - 1, true)
   return length === 0 ? 0 : view.getInt32(start - 1, true) & 0xffffff

@@ -41,11 +41,11 @@ type Column =
   | 'partFields'
 
 const module = wasmModule('decoder')
-/** Bytes that are read behind a record, because strings are read sixteen bytes at a time. */
+/** Bytes that are read after a record, because strings are read sixteen bytes at a time. */
 const slackBytes = 32
 
 /**
- * One instance of the decoder's WebAssembly and its memory: tables that are laid down once, and behind them the bytes
+ * One instance of the decoder's WebAssembly and its memory: tables that are laid down once, and after them the bytes
  * that are looked at, which are copied in. The memory is as large as the largest piece of bytes that it has seen.
  */
 export class ScannerMachine {

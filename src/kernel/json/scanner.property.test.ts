@@ -142,7 +142,7 @@ const alike = fc
     return [[...new TextEncoder().encode(text)], mutations.reduce(mutate, other)] satisfies [number[], number[]]
   })
 
-/** A record among foreign bytes: what stands before and behind it must not matter, nor whether anything does. */
+/** A record among foreign bytes: what stands before and after it must not matter, nor whether anything does. */
 const placed = fc.record({
   record: fc
     .tuple(
@@ -154,7 +154,7 @@ const placed = fc.record({
     )
     .map(([text, mutations]) => mutations.reduce(mutate, [...new TextEncoder().encode(text)])),
   before: fc.constantFrom('', '{', '{"a":"'),
-  behind: fc.constantFrom('', '}', '"', '"}', '0}', '1', ' ', 'rue}', ':1}', '\\"}', '\u0080"}', ']}]}]}'),
+  after: fc.constantFrom('', '}', '"', '"}', '0}', '1', ' ', 'rue}', ':1}', '\\"}', '\u0080"}', ']}]}]}'),
 })
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -204,9 +204,9 @@ function depthOf(text: string): number {
   return deepest
 }
 
-function layOut({ record, before, behind }: typeof placed extends fc.Arbitrary<infer T> ? T : never) {
+function layOut({ record, before, after }: typeof placed extends fc.Arbitrary<infer T> ? T : never) {
   const prefix = new TextEncoder().encode(before)
-  const bytes = new Uint8Array([...prefix, ...record, ...new TextEncoder().encode(behind)])
+  const bytes = new Uint8Array([...prefix, ...record, ...new TextEncoder().encode(after)])
   return { bytes, start: prefix.length, end: prefix.length + record.length }
 }
 
@@ -237,11 +237,11 @@ describe('Scanner, against JSON.parse', () => {
 
   it('accepts the same records and finds the same values where a record is like one before', () => {
     check(
-      fc.property(alike, fc.constantFrom('', '}', '"}', '1'), ([record, other], behind) => {
+      fc.property(alike, fc.constantFrom('', '}', '"}', '1'), ([record, other], after) => {
         // A scanner that has met many shapes seldom learns another one.
         const unladen = new Scanner(paths)
         for (const each of [record, other, record]) {
-          assertFound(unladen, layOut({ record: each, before: '', behind }))
+          assertFound(unladen, layOut({ record: each, before: '', after }))
         }
       }),
       5_000,

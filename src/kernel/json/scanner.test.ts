@@ -10,10 +10,10 @@ const utf8 = new TextEncoder()
 function scan(
   record: string | Uint8Array,
   paths: string[][],
-  { before = '{"a":', behind = '1"}]}', ...options }: { depthMax?: number; before?: string; behind?: string } = {},
+  { before = '{"a":', after = '1"}]}', ...options }: { depthMax?: number; before?: string; after?: string } = {},
 ) {
   const value = typeof record === 'string' ? utf8.encode(record) : record
-  const bytes = new Uint8Array([...utf8.encode(before), ...value, ...utf8.encode(behind)])
+  const bytes = new Uint8Array([...utf8.encode(before), ...value, ...utf8.encode(after)])
   const scanner = new Scanner(paths, options)
   const start = before.length
   const status = scanner.scan(bytes, start, start + value.length)
@@ -129,13 +129,13 @@ describe('Scanner', () => {
     }
   })
 
-  it('does not read on behind a record that is empty or whose containers or strings are open', () => {
+  it('does not read on after a record that is empty or whose containers or strings are open', () => {
     const tooDeep = '[[[[[['
 
-    assert.equal(scan('{"a":[{}', [['a']], { depthMax: 3, behind: `,${tooDeep}` }).status, Status.NOT_JSON)
-    assert.equal(scan('{"a":"}', [['a']], { depthMax: 3, behind: `","b":${tooDeep}` }).status, Status.NOT_JSON)
-    assert.equal(scan('', [['a']], { depthMax: 3, before: ']', behind: tooDeep }).status, Status.NOT_JSON)
-    assert.equal(scan('{"a}', [['a']], { depthMax: 3, behind: `":${tooDeep}` }).status, Status.NOT_JSON)
+    assert.equal(scan('{"a":[{}', [['a']], { depthMax: 3, after: `,${tooDeep}` }).status, Status.NOT_JSON)
+    assert.equal(scan('{"a":"}', [['a']], { depthMax: 3, after: `","b":${tooDeep}` }).status, Status.NOT_JSON)
+    assert.equal(scan('', [['a']], { depthMax: 3, before: ']', after: tooDeep }).status, Status.NOT_JSON)
+    assert.equal(scan('{"a}', [['a']], { depthMax: 3, after: `":${tooDeep}` }).status, Status.NOT_JSON)
   })
 
   it('allows depthMax containers within one another and no more', () => {
@@ -148,7 +148,7 @@ describe('Scanner', () => {
     assert.equal(scan(nested(513), [['a']]).status, Status.TOO_DEEP)
   })
 
-  it('reads nothing behind a record that ends where the memory ends', () => {
+  it('reads nothing after a record that ends where the memory ends', () => {
     const bytes = utf8.encode('{"ab":12345,"c":"d"}')
     const scanner = new Scanner([['ab'], ['c']])
 

@@ -49,7 +49,9 @@ export class Scanner {
   }
 }
 
-/** The status of a record that is neither object nor array. It is a dead letter in any case, so it may cost something. */
+/**
+ * The status of a record that is neither object nor array. It is a dead letter in any case, so it may cost something.
+ */
 export function scalarStatus(bytes: Uint8Array, start: number, end: number): Status {
   let text: string
   try {

@@ -79,7 +79,7 @@ describe('stringEnd', () => {
     assert.ok(isRefused(endIn('stringEnd', Uint8Array.from([0x61, 0x7d, 0x22, 0x7d]), 2)))
   })
 
-  it('gives the place behind the closing quote', () => {
+  it('gives the place after the closing quote', () => {
     assert.equal(endOf(), 1)
     assert.equal(endOf(0x5c, 0x22, 0xc3, 0xa9), 5)
   })

@@ -14,7 +14,7 @@ escaped[0x74] = 0x09
  * The result is WTF-8: UTF-8 in which a surrogate that has no partner keeps a sequence of its own, so that different
  * strings never become the same bytes. It is never longer than the spelling.
  *
- * @returns The place behind the last byte written.
+ * @returns The place after the last byte written.
  * @see The WTF-8 encoding, https://simonsapin.github.io/wtf-8/
  */
 export function unescapeInto(target: Uint8Array, to: number, bytes: Uint8Array, start: number, end: number): number {

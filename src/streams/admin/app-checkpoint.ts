@@ -14,7 +14,7 @@ import { ownTopics, type Plan } from '../topology/plan.ts'
 /** An application as of its last committed epoch. */
 export interface AppCheckpoint {
   readonly manifest: Manifest
-  /** Which offsets wait, by source partition. */
+  /** The pending offsets, by source partition. */
   readonly pending: readonly OffsetSet[]
   /** Which of them are kept by value, and these parts. */
   readonly promoted: PromotedParts
@@ -25,7 +25,8 @@ export interface AppCheckpoint {
 /**
  * Reads what the last committed epoch of an application left behind, whether or not it runs.
  *
- * @throws MillraceError `APP_UNKNOWN` where it has never committed one, `CHECKPOINT_CORRUPT`; KafkaError `KAFKA_TRANSACTION_OPEN`
+ * @throws MillraceError `APP_UNKNOWN` where it has never committed one, `CHECKPOINT_CORRUPT`; KafkaError
+ * `KAFKA_TRANSACTION_OPEN`
  */
 export async function readAppCheckpoint(cluster: Cluster, app: string, wait: TransactionWait): Promise<AppCheckpoint> {
   const checkpoint = await findAppCheckpoint(cluster, app, wait)

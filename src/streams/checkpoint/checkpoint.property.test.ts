@@ -57,7 +57,7 @@ function membersOf(topic: ReadonlyMap<string, Uint8Array>, manifest: Manifest): 
 }
 
 describe('the checkpoint', () => {
-  it('says what waits, after any epochs that commit, are rolled back, or are followed by a restart', async () => {
+  it('says what is pending, after any epochs that commit, are rolled back, or are followed by a restart', async () => {
     await checkAsync(
       fc.asyncProperty(fc.array(epoch, { minLength: 10, maxLength: 25 }), batchBytesMax, async (epochs, batchBytes) => {
         const topic = new Map<string, Uint8Array>()
@@ -115,7 +115,7 @@ describe('the checkpoint', () => {
           )
           if (outcome === 'restarted') deltas = CheckpointWriter.after(topic, stored, pending)
         }
-        // What was replaced is gone: the topic is bound to what waits, not to how long the program runs.
+        // What was replaced is gone: the topic is bound to what is pending, not to how long the program runs.
         const last = manifestOf(topic)
         const count = (prefix: string) => [...topic.keys()].filter((key) => key.startsWith(prefix)).length
         assert.equal(count('delta/'), sum(last?.deltaPieces ?? none))

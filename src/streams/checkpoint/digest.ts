@@ -1,6 +1,6 @@
 /**
- * What waits, as two sums of 32 bits: equal sets of parts have equal digests in whatever order they came. It is over
- * where each part came from, its side and the hash of its key; what stands at a place of the source never changes.
+ * What is pending, as two sums of 32 bits: equal sets of parts have equal digests in whatever order they came. It is
+ * over where each part came from, its side and the hash of its key; what stands at a place of the source never changes.
  * The table computes it, in `kernel/assembly/changes.ts`.
  */
 export type Digest = readonly [low: number, high: number]

@@ -41,7 +41,7 @@ describe('describeUnreadable', () => {
     })
   }
 
-  it('names no framing where no JSON is behind what could be a prefix', () => {
+  it('names no framing where no JSON follows what could be a prefix', () => {
     assert.equal(
       describeUnreadable(Uint8Array.of(0, 0, 0, 0, 1, 9)),
       'byte 0 is 0x00, and it begins with 0x00 0x00 0x00 0x00',

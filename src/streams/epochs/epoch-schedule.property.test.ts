@@ -20,7 +20,7 @@ interface Course {
   readonly rowCount: number
 }
 
-/** A program that has all its rows at hand, at a broker that takes no more than it takes. */
+/** A program that has all its rows ready, at a broker that takes no more than it takes. */
 class Program {
   readonly schedule: EpochSchedule
   readonly #course: Course

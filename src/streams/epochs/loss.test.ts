@@ -12,7 +12,7 @@ import { lossError, lossOf } from './loss.ts'
 const waiting = [3, 31, 32, 4_095, 4_096, 9_000]
 
 describe('the loss of a source', () => {
-  it('is what waits before the start of its log, and what was not read before it', () => {
+  it('is what is pending before the start of its log, and what was not read before it', () => {
     assert.deepEqual(lossOf(unpromoted(pendingAt(waiting, [])), [10_000, 7], [4_096, 12]), [
       { waiting: [3, 31, 32, 4_095], unread: 0 },
       { waiting: [], unread: 5 },

@@ -35,7 +35,7 @@ export function lossError(topic: string, loss: readonly PartitionLoss[], logStar
   const where = `topic "${topic}", partition ${partition} begins at offset ${logStart}`
   if (hasLostParts) {
     const [first] = waiting
-    const what = `parts that wait are gone: ${where}, the first one is at ${first}`
+    const what = `pending parts are gone: ${where}, the first one is at ${first}`
     return new MillraceError('PENDING_LOST', what, { topic, partition, first: first!, logStart })
   }
   const offset = logStart - unread

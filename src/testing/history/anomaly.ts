@@ -13,7 +13,8 @@
  * | `order` | two reads of a list contradict each other: neither begins with the other |
  * | `stale` | a list is not linearizable: a transaction does not see what was committed before it began |
  *
- * @see Adya, "Weak consistency" (1999); Kingsbury and Alvaro, "Elle: inferring isolation anomalies from experimental observations" (2020)
+ * @see Adya, "Weak consistency" (1999); Kingsbury and Alvaro, "Elle: inferring isolation anomalies from experimental
+ * observations" (2020)
  */
 export type AnomalyKind = 'G0' | 'G1a' | 'G1b' | 'G1c' | 'G-single' | 'G2' | 'internal' | 'order' | 'stale'
 

@@ -5,8 +5,8 @@ import { checkHistory, type ObservedTransaction } from '../index.ts'
 type Outcome = ObservedTransaction['outcome']
 
 /**
- * A history as text: a transaction is `[start-end] operations`, with `a x 1` for an append and `r x 1,2` for a read, and `!` in front where it was aborted.
- * Without times all run at once.
+ * A history as text: a transaction is `[start-end] operations`, with `a x 1` for an append and `r x 1,2` for a read,
+ * and `!` in front where it was aborted. Without times all run at once.
  */
 function history(...transactions: string[]): ObservedTransaction[] {
   return transactions.map((text, id) => {

@@ -4,13 +4,14 @@ import type { ObservedTransaction } from './history.ts'
 import { type ListUse, usesOf } from './lists.ts'
 
 /**
- * Finds what contradicts serializability in a history of transactions that read lists and append to them, and lists that are not linearizable. Reads
- * tell the order of appends, so that nothing has to be taken on trust from what is tested.
+ * Finds what contradicts serializability in a history of transactions that read lists and append to them, and lists
+ * that are not linearizable. Reads tell the order of appends, so that nothing has to be taken on trust from what is
+ * tested.
  *
  * Read all lists once more at the end: what nobody has read has no order.
  *
- * @returns Nothing where there is nothing to find; else at least one anomaly, of each circle one. Which ones are allowed depends
- * on the isolation: `snapshot` allows `G2`, `readCommitted` allows `G-single` and `stale` as well.
+ * @returns Nothing where there is nothing to find; else at least one anomaly, of each circle one. Which ones are
+ * allowed depends on the isolation: `snapshot` allows `G2`, `readCommitted` allows `G-single` and `stale` as well.
  */
 export function checkHistory(history: readonly ObservedTransaction[]): Anomaly[] {
   const anomalies: Anomaly[] = []

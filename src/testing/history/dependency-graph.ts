@@ -1,4 +1,6 @@
-/** How one transaction has to come before another one: it wrote over it, it was read, or it read what was written over. */
+/**
+ * How one transaction has to come before another one: it wrote over it, it was read, or it read what was written over.
+ */
 export type Dependency = 'ww' | 'wr' | 'rw'
 
 export interface Edge {
