@@ -1,11 +1,11 @@
-import { type ActorSystem, type ExitReason, startSystem, type SystemEvent } from '../../actors/index.ts'
+import type { SystemEvent } from '../../actors/index.ts'
 import type { Clock } from '../../core/clock.ts'
 import { MillraceError, type ErrorCode, FunctionError } from '../../core/errors.ts'
 import { within } from '../../core/within.ts'
 import { type BrokerWaits, Cluster, Membership, type MembershipOptions } from '../../kafka/index.ts'
 import type { StateTable } from '../recovery/program-state.ts'
 import type { Logger } from '../logs/logger.ts'
-import type { CorrelateMessage, SourceMessage } from './messages.ts'
+import { aborted, OperatorSystem } from './operator-system.ts'
 import type { RunOptions } from '../options.ts'
 import { findTopics } from '../topics/program-topics.ts'
 import { type RecoveryRequest, recover } from '../recovery/recover.ts'
@@ -17,15 +17,9 @@ import { kafkaServices, type KafkaServices } from './services.ts'
 import type { RunStatistics } from './statistics.ts'
 import type { Plan } from '../topology/plan.ts'
 import { ProgramWatch } from '../standby/program-watch.ts'
-import { rootCause } from './root-cause.ts'
 import { Standby } from '../standby/standby.ts'
-import { supervisionTree } from './supervision-tree.ts'
 
-/**
- * Time for the actors to stop once what was on its way is committed or given up, and then for the note of an end in good order.
- * Neither may keep the group from learning of the end, for which a standby waits.
- */
-const stopMsMax = 2_000
+/** Time for the note of an end in good order, which may not keep the group from learning of the end: a standby waits for that. */
 const noteMsMax = 2_000
 
 /** What a process is to its application: it does the work, it stands by, or it stands by and could not take over. */
@@ -76,9 +70,7 @@ export class Term {
   /** There while this process stands by with a table. */
   #standby: Standby | undefined
   /** There while this process is the active one. */
-  #system: ActorSystem | undefined
-  /** Resolves when actors that do not stop are waited for no longer. */
-  readonly #givenUp = Promise.withResolvers<ExitReason>()
+  #operators: OperatorSystem | undefined
   /** The first of what ends the term. */
   #failure: unknown
   #isStopped = false
@@ -96,7 +88,7 @@ export class Term {
   }
 
   get role(): Role {
-    if (this.#system !== undefined) return 'active'
+    if (this.#operators !== undefined) return 'active'
     return this.#watch?.error === undefined ? 'standby' : 'incompatible'
   }
 
@@ -128,35 +120,13 @@ export class Term {
     return this.#drain()
   }
 
-  /** Source first, then what is on its way, then the last epoch: all within `drainMs`, and as long as brokers answer. */
+  /** Ends what is under way in good order, as long as brokers answer. */
   async #drain(): Promise<void> {
-    const system = this.#system
-    if (system === undefined || this.#ending.signal.aborted) return this.#abandon()
-    const { plan, options, waits, logger } = this.#options
-    const { clock } = this.#cluster
-    const endMs = clock.monotonicMs() + options.drainMs
-    const overtime = new AbortController()
-    const giveUp = AbortSignal.any([overtime.signal, this.#ending.signal])
-    const timer = clock.setTimer({ afterMs: options.drainMs }, () => {
-      overtime.abort(new MillraceError('APP_STOPPED', `"${plan.name}" did not drain within ${options.drainMs} ms`))
-    })
-    try {
-      await Promise.race([this.#finishEpoch(system), aborted(giveUp), system.done, whileWaiting(waits, plan)])
-    } catch (error) {
-      logger.warn({ app: plan.name, err: error }, 'stopped before everything on its way was committed')
-    }
-    timer.cancel()
-    if (waits.isWaiting) this.#abandon()
-    await this.#halt(system, giveUp.aborted ? 0 : Math.max(0, endMs - clock.monotonicMs()))
-  }
-
-  /** Stops the actors. Nobody waits for one that does not stop: a function that never answers, an epoch that no broker takes. */
-  async #halt(system: ActorSystem, drainMs: number): Promise<void> {
-    const { plan, logger } = this.#options
-    const stopped = system.stop({ drainMs }).then(() => true)
-    if (await within(this.#cluster.clock, drainMs + stopMsMax, stopped, false)) return
-    logger.warn({ app: plan.name }, 'leaving the group before all actors have stopped')
-    this.#givenUp.resolve({ kind: 'killed' })
+    const operators = this.#operators
+    if (operators === undefined || this.#ending.signal.aborted) return this.#abandon()
+    const leftMs = await operators.finish(this.#ending.signal)
+    if (this.#options.waits.isWaiting) this.#abandon()
+    await operators.halt(leftMs)
   }
 
   async #takePart(): Promise<void> {
@@ -229,7 +199,7 @@ export class Term {
 
   /** Resolves when the operators have been stopped. */
   async #beActive(request: RecoveryRequest): Promise<void> {
-    const { plan, onBegun, onRecovered, onProgress } = this.#options
+    const { waits, onBegun, onRecovered, onProgress } = this.#options
     const { services, member } = request
     const { signal } = this.#ending
     // What is waited for may never come.
@@ -237,25 +207,11 @@ export class Term {
     this.#session = session
     onRecovered(session)
     const ports = kafkaPorts(services, member, lastEpoch)
-    const root = supervisionTree({ services, session, ports, onProgress: () => onProgress(session) })
+    const tree = { services, session, ports, onProgress: () => onProgress(session) }
     const onEvent = (event: SystemEvent) => this.#note(event)
-    const { clock } = services
-    const system = await startSystem({ name: plan.name, root, clock, onEvent, signal }).catch((error: unknown) => {
-      throw rootCause(error)
-    })
-    this.#system = system
-    signal.addEventListener('abort', () => void this.#halt(system, 0), { once: true })
+    this.#operators = await OperatorSystem.start(tree, { waits, onEvent, signal })
     onBegun()
-    const reason = await Promise.race([system.done, this.#givenUp.promise])
-    if (reason.kind === 'crashed') throw rootCause(reason.error)
-  }
-
-  async #finishEpoch(system: ActorSystem): Promise<void> {
-    const { plan, options } = this.#options
-    const timeoutMs = options.drainMs
-    await system.ref<SourceMessage>(plan.source.id).ask({ type: 'halt' }, { timeoutMs })
-    await this.#session!.lives.current.rowBatches.whenIdle()
-    await system.ref<CorrelateMessage>(plan.correlate.id).ask({ type: 'drain' }, { timeoutMs })
+    await this.#operators.ended()
   }
 
   #note(event: SystemEvent): void {
@@ -326,17 +282,4 @@ const takenOver: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['TRANSACTION_FENCE
 
 function isOwnershipLost(error: unknown): boolean {
   return MillraceError.is(error) && error.code === 'OWNERSHIP_LOST'
-}
-
-/** Rejects when brokers are waited for: what is on its way would stay so. */
-async function whileWaiting(waits: BrokerWaits, { name }: Plan): Promise<never> {
-  await waits.whenWaiting()
-  throw new MillraceError('APP_STOPPED', `"${name}" was stopped while it waited for Kafka`)
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
 }

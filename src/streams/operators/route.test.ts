@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { VirtualClock } from '../../testing/index.ts'
+import { Engine } from '../fixtures/engine.ts'
+import { mergeOf, order, orders } from '../fixtures/orders.ts'
+import { deadLetterSink, mergedSink } from '../topics/program-topics.ts'
+import { field } from '../topology/field.ts'
+import { stage } from '../topology/stage.ts'
+import { topology } from '../topology/topology.ts'
+
+const writtenBy = ({ kafka }: Engine) => kafka.written.map(({ sink, value }) => [sink, value])
+
+/** A program whose route is a function, which fails so often on each record that is called `down`. */
+function routedBy(choose: (value: { readonly side: string }) => string) {
+  return topology('orders')
+    .source('source')
+    .route('by-side', (value) => choose(value as { side: string }), {
+      A: stage({ part: field('part') }),
+      B: stage({ part: field('part') }),
+    })
+    .correlate('by-key', field('key'), { of: ['A', 'B'] })
+    .sink('sink')
+}
+
+describe('the route', () => {
+  it('gives records their side by a field, and those of no side to the dead letters', async () => {
+    const time = new VirtualClock()
+    await using engine = await Engine.start(orders, time)
+    engine.kafka.give(0, [order('A', 1), order('X', 1), order('B', 1)])
+
+    await time.until(engine.drain())
+
+    assert.deepEqual(writtenBy(engine).sort(), [
+      [mergedSink, mergeOf(1)],
+      [deadLetterSink, order('X', 1)],
+    ])
+  })
+
+  it('asks a function, again after a pause where it fails', async () => {
+    const time = new VirtualClock()
+    let failures = 2
+    const program = routedBy(({ side }) => {
+      if (side === 'b' && failures-- > 0) throw new Error('down')
+      return side.toUpperCase()
+    })
+    await using engine = await Engine.start(program, time, { stageAttempts: 5, stageRetryFirstMs: 100 })
+    engine.kafka.give(0, [order('a', 1), order('b', 1)])
+
+    await time.advance(10_000)
+    await time.until(engine.drain())
+
+    assert.deepEqual(writtenBy(engine), [[mergedSink, mergeOf(1, 'a', 'b')]])
+    assert.equal(engine.session.openStreaks.size, 0)
+  })
+
+  it('makes a dead letter of a record on which its function fails in each attempt', async () => {
+    const time = new VirtualClock()
+    const program = routedBy(({ side }) => {
+      if (side === 'x') throw new Error('down')
+      return side
+    })
+    await using engine = await Engine.start(program, time, { stageAttempts: 2, stageRetryFirstMs: 100 })
+    engine.kafka.give(0, [order('x', 1), order('A', 1), order('B', 1)])
+
+    await time.advance(10_000)
+    await time.until(engine.drain())
+
+    assert.deepEqual(writtenBy(engine).sort(), [
+      [mergedSink, mergeOf(1)],
+      [deadLetterSink, order('x', 1)],
+    ])
+  })
+})

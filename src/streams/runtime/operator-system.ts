@@ -1,0 +1,106 @@
+import { type ActorSystem, type ExitReason, startSystem, type SystemEvent } from '../../actors/index.ts'
+import { MillraceError } from '../../core/errors.ts'
+import { within } from '../../core/within.ts'
+import type { BrokerWaits } from '../../kafka/index.ts'
+import type { CorrelateMessage, SourceMessage } from './messages.ts'
+import { rootCause } from './root-cause.ts'
+import { supervisionTree, type TreeParts } from './supervision-tree.ts'
+
+/** Time for the actors to stop once all that was on its way is committed or given up. */
+const stopMsMax = 2_000
+
+export interface OperatorSystemOptions {
+  readonly waits: BrokerWaits
+  readonly onEvent: (event: SystemEvent) => void
+  /** Stops the operators at once. */
+  readonly signal: AbortSignal
+}
+
+/** The operators of an active process at work, from their start to their end. */
+export class OperatorSystem {
+  readonly #parts: TreeParts
+  readonly #waits: BrokerWaits
+  readonly #system: ActorSystem
+  /** Resolves when actors that do not stop are waited for no longer. */
+  readonly #givenUp = Promise.withResolvers<ExitReason>()
+
+  private constructor(parts: TreeParts, system: ActorSystem, { waits, signal }: OperatorSystemOptions) {
+    this.#parts = parts
+    this.#waits = waits
+    this.#system = system
+    signal.addEventListener('abort', () => void this.halt(0), { once: true })
+  }
+
+  /** Rejects with what the first start of an operator failed with. */
+  static async start(parts: TreeParts, options: OperatorSystemOptions): Promise<OperatorSystem> {
+    const { plan, clock } = parts.services
+    const { onEvent, signal } = options
+    const root = supervisionTree(parts)
+    const system = await startSystem({ name: plan.name, root, clock, onEvent, signal }).catch((error: unknown) => {
+      throw rootCause(error)
+    })
+    return new OperatorSystem(parts, system, options)
+  }
+
+  /** Resolves when the operators have been stopped, or given up; rejects with what supervisors could not mend. */
+  async ended(): Promise<void> {
+    const reason = await Promise.race([this.#system.done, this.#givenUp.promise])
+    if (reason.kind === 'crashed') throw rootCause(reason.error)
+  }
+
+  /**
+   * Source first, then what is on its way, then the last epoch: all within `drainMs`, and as long as brokers answer.
+   *
+   * @param signal - Gives up.
+   * @returns The milliseconds that are left for `halt`.
+   */
+  async finish(signal: AbortSignal): Promise<number> {
+    const { plan, options, clock, logger } = this.#parts.services
+    const endMs = clock.monotonicMs() + options.drainMs
+    const overtime = new AbortController()
+    const giveUp = AbortSignal.any([overtime.signal, signal])
+    const timer = clock.setTimer({ afterMs: options.drainMs }, () => {
+      overtime.abort(new MillraceError('APP_STOPPED', `"${plan.name}" did not drain within ${options.drainMs} ms`))
+    })
+    try {
+      await Promise.race([this.#finishEpoch(), aborted(giveUp), this.#system.done, this.#untilWaiting()])
+    } catch (error) {
+      logger.warn({ app: plan.name, err: error }, 'stopped before everything on its way was committed')
+    }
+    timer.cancel()
+    return giveUp.aborted ? 0 : Math.max(0, endMs - clock.monotonicMs())
+  }
+
+  /** Stops the actors. Nobody waits for one that does not stop: a function that never answers, an epoch that no broker takes. */
+  async halt(drainMs: number): Promise<void> {
+    const { plan, clock, logger } = this.#parts.services
+    const stopped = this.#system.stop({ drainMs }).then(() => true)
+    if (await within(clock, drainMs + stopMsMax, stopped, false)) return
+    logger.warn({ app: plan.name }, 'leaving the group before all actors have stopped')
+    this.#givenUp.resolve({ kind: 'killed' })
+  }
+
+  async #finishEpoch(): Promise<void> {
+    const { services, session } = this.#parts
+    const { plan, options } = services
+    const timeoutMs = options.drainMs
+    await this.#system.ref<SourceMessage>(plan.source.id).ask({ type: 'halt' }, { timeoutMs })
+    await session.lives.current.rowBatches.whenIdle()
+    await this.#system.ref<CorrelateMessage>(plan.correlate.id).ask({ type: 'drain' }, { timeoutMs })
+  }
+
+  /** Rejects when brokers are waited for: what is on its way would stay so. */
+  async #untilWaiting(): Promise<never> {
+    await this.#waits.whenWaiting()
+    const { name } = this.#parts.services.plan
+    throw new MillraceError('APP_STOPPED', `"${name}" was stopped while it waited for Kafka`)
+  }
+}
+
+/** Rejects when a signal aborts, with its reason. */
+export function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}
