@@ -13,7 +13,8 @@ export interface Security {
 /** What a program may give; what it does not is looked for in the environment. */
 export interface GivenSecurity {
   /**
-   * Whether and how connections are encrypted: `true` trusts the authorities that Node.js comes with, `false` is plain text.
+   * Whether and how connections are encrypted: `true` trusts the authorities that Node.js comes with, `false` is plain
+   * text.
    * @defaultValue as `MILLRACE_TLS` and the variables beside it say, which is plain text where there are none
    */
   readonly tls?: TlsOptions | boolean | undefined

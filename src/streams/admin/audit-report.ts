@@ -20,9 +20,9 @@ export interface AuditReport {
   readonly epoch: number
   readonly closedMs: number
   /**
-   * `proved`: every consumed offset has exactly one class. `provedAsSeen`: the same as far as a compacted source lets it be seen,
-   * see `unseen`. `wrong`: some have none or two, or the account does not agree. `unproved`: nothing contradicts the account, but
-   * records that would prove it have been removed.
+   * `proved`: every consumed offset has exactly one class. `provedAsSeen`: the same as far as a compacted source lets
+   * it be seen, see `unseen`. `wrong`: some have none or two, or the account does not agree. `unproved`: nothing
+   * contradicts the account, but records that would prove it have been removed.
    */
   readonly verdict: 'proved' | 'provedAsSeen' | 'wrong' | 'unproved'
   /** The account that was audited. */
@@ -39,8 +39,9 @@ export interface AuditReport {
   /** Those of them that were deleted and created again. */
   readonly recreated: readonly string[]
   /**
-   * Offsets without another trace at which a compacted source has no record now. Compaction removes records, and none comes where
-   * there was none: so as many as the account says were skipped must be among them, and the others must have been filtered.
+   * Offsets without another trace at which a compacted source has no record now. Compaction removes records, and none
+   * comes where there was none: so as many as the account says were skipped must be among them, and the others must
+   * have been filtered.
    */
   readonly unseen: number
   /** Records in topics of the application that are of others, or from before it was reset. */

@@ -15,9 +15,9 @@ import { Evidence } from './evidence.ts'
 export interface AuditOptions extends ReadingOptions {}
 
 /**
- * Proves from the broker alone that every offset that an application has consumed has exactly one class: by its checkpoint,
- * by what merged records and dead letters say of their origins, and by the gaps of the source. What was filtered leaves no
- * trace; it is what remains. The application may run meanwhile.
+ * Proves from the broker alone that every offset that an application has consumed has exactly one class: by its
+ * checkpoint, by what merged records and dead letters say of their origins, and by the gaps of the source. What was
+ * filtered leaves no trace; it is what remains. The application may run meanwhile.
  *
  * @throws MillraceError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`, `KAFKA_RIGHTS_MISSING`; KafkaError `KAFKA_TRANSACTION_OPEN`; ConfigError
  *

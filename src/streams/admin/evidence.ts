@@ -14,10 +14,10 @@ export const listedMax = 10
 /**
  * What the records at the broker say became of the offsets that an application has consumed, as of one checkpoint.
  *
- * The program may go on meanwhile, so records may be of a later epoch than the checkpoint. A merged record is exactly when one
- * of its parts is: its last part came in its own epoch. So is a dead letter when its record is, unless that record had
- * waited, as the parts of rows have that expired: what leaves in that way must wait no longer in a checkpoint that was read
- * after the dead letter.
+ * The program may go on meanwhile, so records may be of a later epoch than the checkpoint. A merged record is exactly
+ * when one of its parts is: its last part came in its own epoch. So is a dead letter when its record is, unless that
+ * record had waited, as the parts of rows have that expired: what leaves in that way must wait no longer in a
+ * checkpoint that was read after the dead letter.
  */
 export class Evidence {
   readonly classes: readonly OffsetClasses[]

@@ -78,14 +78,15 @@ export interface Explanation {
 }
 
 /**
- * Finds what has become of the records of a merge key: which parts wait, and for which others; where they were published; which
- * are dead letters; and which are still to be read, also before the first epoch has committed. Reads the source from the first offset that
- * waits, the dead letters, and one partition of the sink.
+ * Finds what has become of the records of a merge key: which parts wait, and for which others; where they were
+ * published; which are dead letters; and which are still to be read, also before the first epoch has committed. Reads
+ * the source from the first offset that waits, the dead letters, and one partition of the sink.
  *
  * @throws MillraceError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`, `KAFKA_RIGHTS_MISSING`; ConfigError `CONFIG_INVALID_VALUE`, `CONFIG_MISSING_VALUE`
  *
  * @example
- * const { waiting, published } = await explain({ app: 'customer-360', key: 'c-17', bootstrapServers: 'localhost:9092' })
+ * const { waiting, published } = await explain({ app: 'customer-360', key: 'c-17', bootstrapServers: 'localhost:9092'
+ * })
  */
 export async function explain(options: ExplainOptions): Promise<Explanation> {
   const { key, topology, logger, clock, tls, sasl, onWaiting, ...given } = options

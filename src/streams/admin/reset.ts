@@ -22,8 +22,8 @@ export interface Remains {
 }
 
 /**
- * Makes an application that does not run start over: its next start reads the source from the start of its log. Topics of
- * outputs and dead letters are left as they are, so what they hold comes a second time.
+ * Makes an application that does not run start over: its next start reads the source from the start of its log. Topics
+ * of outputs and dead letters are left as they are, so what they hold comes a second time.
  *
  * @returns What was deleted, or would be.
  * @throws MillraceError `APP_UNKNOWN` where there is nothing to delete, `APP_RUNNING` while it has a process, `KAFKA_RIGHTS_MISSING`; ConfigError
@@ -54,8 +54,8 @@ async function findRemains(cluster: Cluster, app: string): Promise<Remains> {
 }
 
 /**
- * Steps: end the transaction that a killed process may have left open, or its offsets would come back; delete the group,
- * which brokers refuse while it has members; delete the checkpoint. Ended in between, it can be called again.
+ * Steps: end the transaction that a killed process may have left open, or its offsets would come back; delete the
+ * group, which brokers refuse while it has members; delete the checkpoint. Ended in between, it can be called again.
  */
 async function remove(cluster: Cluster, app: string): Promise<void> {
   await endTransaction(cluster, app)

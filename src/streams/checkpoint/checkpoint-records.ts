@@ -38,8 +38,8 @@ export function deltasOf(records: CheckpointRecords, manifest: Manifest): readon
 }
 
 /**
- * Gives the offsets whose membership changes, as ranges, partition by partition, base first, then delta by delta: one that is
- * given an odd number of times waits.
+ * Gives the offsets whose membership changes, as ranges, partition by partition, base first, then delta by delta: one
+ * that is given an odd number of times waits.
  *
  * @throws MillraceError `CHECKPOINT_CORRUPT` when a record is missing or unreadable.
  */
@@ -71,7 +71,7 @@ export function replay(
 }
 
 /**
- * Puts the offsets that wait into empty sets, one for each partition.
+ * Puts the pending offsets into empty sets, one for each partition.
  *
  * @throws MillraceError `CHECKPOINT_CORRUPT`
  */

@@ -41,7 +41,9 @@ export function belongsToManifest(key: string): boolean {
   return prefixes.some((prefix) => key.startsWith(prefix))
 }
 
-/** The broker compacts no segment that it still writes to, and a start reads what is not compacted: 1 GiB by default. */
+/**
+ * The broker compacts no segment that it still writes to, and a start reads what is not compacted: 1 GiB by default.
+ */
 const segmentBytes = 64 << 20
 
 /** Records are stamped by the broker: so it refuses none for a clock that is wrong, and tells what time it is. */
@@ -84,7 +86,10 @@ export async function findCheckpointTopic(
   return topic
 }
 
-/** Has the broker stamp the records of a checkpoint topic that was not created so; false where it does not let this client. */
+/**
+ * Has the broker stamp the records of a checkpoint topic that was not created so; false where it does not let this
+ * client.
+ */
 export async function haveStamped(cluster: Cluster, name: string): Promise<boolean> {
   try {
     await setTopicConfigs(cluster, name, stamped)

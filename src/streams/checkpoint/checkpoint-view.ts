@@ -92,7 +92,9 @@ export class CheckpointView {
   }
 }
 
-/** Records at the end of a checkpoint topic among which its last manifest is, unless an epoch has promoted many parts. */
+/**
+ * Records at the end of a checkpoint topic among which its last manifest is, unless an epoch has promoted many parts.
+ */
 const recentRecords = 1_000
 
 /** The last manifest that a checkpoint topic has now, if it is found near its end. Waits for no open transaction. */

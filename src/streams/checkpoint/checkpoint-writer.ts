@@ -44,9 +44,10 @@ export function pieceBytesOf({ batchBytes }: OutputBuilder): number {
 }
 
 /**
- * Writes what each epoch has changed of the pending offsets: per source partition a delta, which names the offsets that became pending or ceased
- * to be; or, once the deltas outgrow what they describe, a base, which names all pending offsets, and tombstones for what it
- * replaces. So the bytes written are bound to the changes, and the bytes read at a start to the pending offsets.
+ * Writes what each epoch has changed of the pending offsets: per source partition a delta, which names the offsets that
+ * became pending or ceased to be; or, once the deltas outgrow what they describe, a base, which names all pending
+ * offsets, and tombstones for what it replaces. So the bytes written are bound to the changes, and the bytes read at a
+ * start to the pending offsets.
  */
 export class CheckpointWriter implements EpochParticipant {
   readonly #pending: PendingOffsets

@@ -18,7 +18,9 @@ const requiredEntries = [
   'deltaPieces',
 ] as const satisfies readonly (keyof Manifest)[]
 
-/** Writes the manifest of each epoch, after all other participants have said what stands in it. It keeps nothing itself. */
+/**
+ * Writes the manifest of each epoch, after all other participants have said what stands in it. It keeps nothing itself.
+ */
 export class ManifestWriter implements EpochParticipant {
   readonly #identity: ProgramIdentity
 

@@ -13,7 +13,10 @@ export interface Manifest {
   readonly topology: TopologyShape
   /** Topics that merged records and expired rows have gone to since the program first started. */
   readonly outputs: readonly string[]
-  /** Topic ids of these and of the dead letters' topic when they were first written to, by name; absent in checkpoints of older versions. */
+  /**
+   * Topic ids of these and of the dead letters' topic when they were first written to, by name; absent in checkpoints
+   * of older versions.
+   */
   readonly outputIds?: Readonly<Record<string, string>> | undefined
   /** Absent where parts wait for ever. */
   readonly expiry?: Expiry | undefined
@@ -25,7 +28,7 @@ export interface Manifest {
   readonly totals: Totals
   /** The time that records tell; absent where nothing expires by it. */
   readonly eventTimes?: EventTimes | undefined
-  /** Parts that wait, and their digest under the seed that keys are hashed with. */
+  /** Number of pending parts, and their digest under the seed that keys are hashed with. */
   readonly pending: number
   readonly digest: readonly [number, number]
   readonly hashSeed: readonly [number, number]
@@ -44,7 +47,10 @@ export interface EventTimes {
   readonly highestMs: readonly (number | null)[]
 }
 
-/** How many keys have been completed, each of which has the number of those before it, and how many of them are forgotten. */
+/**
+ * How many keys have been completed, each of which has the number of those before it, and how many of them are
+ * forgotten.
+ */
 export interface CompletedCounts {
   readonly count: number
   readonly forgotten: number

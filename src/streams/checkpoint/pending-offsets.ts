@@ -3,8 +3,8 @@ import type { ClosingEpoch, EpochParticipant } from '../epochs/epoch-participant
 import { addDigests, type Digest, emptyDigest } from './digest.ts'
 
 /**
- * Which offsets of each source partition are pending, and their digest: the state of a program, by reference. It follows the
- * table epoch by epoch, from the table's own log.
+ * Which offsets of each source partition are pending, and their digest: the state of a program, by reference. It
+ * follows the table epoch by epoch, from the table's own log.
  */
 export class PendingOffsets implements EpochParticipant {
   readonly sets: OffsetSet[] = []

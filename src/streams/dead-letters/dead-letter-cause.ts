@@ -7,7 +7,10 @@ import { describeUnreadable } from './unreadable-value.ts'
 /** What a text in a cause is cut to. */
 const shownCharactersMax = 100
 
-/** Says why a row became a dead letter, with what was seen where that tells more than the reason. Reads the record once more. */
+/**
+ * Says why a row became a dead letter, with what was seen where that tells more than the reason. Reads the record once
+ * more.
+ */
 export type CauseOf = (columns: RecordColumns, row: number) => string
 
 export function causesOf({ route, sides }: Pick<Plan, 'route' | 'sides'>): CauseOf {

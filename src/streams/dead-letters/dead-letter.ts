@@ -40,9 +40,10 @@ export interface DeadLetterOptions {
 }
 
 /**
- * Writes dead letters: the record with its key, value and headers as it came, at its own partition number where there is one, and headers
- * that say why it is here and where it was. A record larger than the topic takes, or one that kills, goes by reference, as
- * these headers alone. A timestamp that the topic does not take becomes the nearest one that it does.
+ * Writes dead letters: the record with its key, value and headers as it came, at its own partition number where there
+ * is one, and headers that say why it is here and where it was. A record larger than the topic takes, or one that
+ * kills, goes by reference, as these headers alone. A timestamp that the topic does not take becomes the nearest one
+ * that it does.
  */
 export class DeadLetterEncoder {
   readonly #out: OutputBuilder

@@ -4,7 +4,10 @@ const shownBytes = 4
 const replacement = '�'
 const encodedReplacement = Buffer.from(replacement)
 
-/** What values begin with that look like something else. Each says at which byte the JSON would be, if it is there at all. */
+/**
+ * What values begin with that look like something else. Each says at which byte the JSON would be, if it is there at
+ * all.
+ */
 const framings: readonly { readonly begins: readonly number[]; readonly jsonAt?: number; readonly what: string }[] = [
   { begins: [0x03, 0x00], jsonAt: 18, what: 'JSON behind a schema registry prefix of 18 bytes (AWS Glue)' },
   { begins: [0x03, 0x05], what: 'a value that is compressed behind a schema registry prefix (AWS Glue)' },

@@ -5,7 +5,7 @@ import { type CompletedCounts, corrupt } from '../checkpoint/manifest.ts'
 
 /** Keys that were completed in one epoch, in one record of the checkpoint. */
 export interface CompletedRun {
-  /** Number of the first, and the one behind the last. */
+  /** Number of the first, and the one after the last. */
   readonly from: number
   readonly to: number
   /** The time of the epoch by the clock that they are forgotten by; -Infinity where that had not begun. */

@@ -13,7 +13,10 @@ import { RememberedKeys } from './remembered-keys.ts'
 
 const memory = { keysMax: 12, forMs: 30, by: 'processingTime' } as const
 
-/** An epoch: how many keys it completes, how time goes on, whether it is swept, how it ends, and whether a standby looks at that. */
+/**
+ * An epoch: how many keys it completes, how time goes on, whether it is swept, how it ends, and whether a standby looks
+ * at that.
+ */
 const epoch = fc.record({
   completed: fc.oneof(fc.nat(3), fc.nat(30)),
   laterMs: fc.nat(20),

@@ -8,9 +8,9 @@ import type { DeadlineClock } from '../expiry/deadline-clock.ts'
 import type { Memory } from '../topology/plan.ts'
 
 /**
- * Which completed keys the table remembers, and what of them stands in the checkpoint: they are written with the epoch that
- * completed them, and deleted with the one that forgets them. A key is forgotten when an epoch ends, so that each life of a
- * program forgets it at the same place.
+ * Which completed keys the table remembers, and what of them stands in the checkpoint: they are written with the epoch
+ * that completed them, and deleted with the one that forgets them. A key is forgotten when an epoch ends, so that each
+ * life of a program forgets it at the same place.
  *
  * State: the records in the topic, oldest first; of the epoch that was closed, what it added to them and took away.
  */

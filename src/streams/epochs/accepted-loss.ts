@@ -12,10 +12,12 @@ interface Losing {
 }
 
 /**
- * A loss of the source that its operator has accepted: the first epoch that commits counts it, and takes it out of what is pending.
+ * A loss of the source that its operator has accepted: the first epoch that commits counts it, and takes it out of what
+ * is pending.
  *
  * State: the loss, until that epoch has committed; absent where there is none.
- * Why it is right: it is counted in the current epoch, again after each rollback, which has taken it back with everything else.
+ * Why it is right: it is counted in the current epoch, again after each rollback, which has taken it back with
+ * everything else.
  */
 export class AcceptedLoss implements EpochParticipant {
   readonly #losing: Losing

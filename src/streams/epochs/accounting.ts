@@ -6,7 +6,7 @@ export interface PartitionAccount extends Readonly<Record<Class, number>> {
   readonly partition: number
   /** Offsets consumed since the program first started. */
   readonly consumed: number
-  /** Parts that wait for others. */
+  /** Pending parts. */
   readonly pending: number
 }
 
@@ -101,7 +101,7 @@ export class Accounting implements EpochParticipant {
   }
 }
 
-/** An account by partition, with the parts that wait in each. */
+/** An account by partition, with the pending parts in each. */
 export function accountsOf(
   { startOffsets, nextOffsets, totals }: AccountSnapshot,
   pending: ArrayLike<number>,

@@ -5,7 +5,9 @@ import type { PendingTable } from '../../kernel/index.ts'
 /** Entries of the manifest that participants add. */
 export type ManifestEntries = { -readonly [Name in keyof Manifest]?: Manifest[Name] }
 
-/** An epoch that is being closed: what its participants see of it, and where they write what has to outlast the process. */
+/**
+ * An epoch that is being closed: what its participants see of it, and where they write what has to outlast the process.
+ */
 export interface ClosingEpoch {
   readonly number: number
   /** By the time of day. */
@@ -21,33 +23,33 @@ export interface ClosingEpoch {
 }
 
 /**
- * A part of the program's state that changes with epochs. All participants go forward and back together: `Epochs` calls them
- * in the order of `participants.ts`, and nobody else does.
+ * A part of the program's state that changes with epochs. All participants go forward and back together: `Epochs` calls
+ * them in the order of `participants.ts`, and nobody else does.
  *
- * None of the three waits, none does IO, and none asks for the state of another participant that has been called before it
- * in the same round, unless the order says why.
+ * None of the three waits, none does IO, and none asks for the state of another participant that has been called before
+ * it in the same round, unless the order says why.
  */
 export interface EpochParticipant {
   /**
-   * Draws the border: what changed so far belongs to the epoch that is closed, what changes from now on to the next one. Puts
-   * into the checkpoint what a later start needs. Called once per epoch, when the one before has ended.
+   * Draws the border: what changed so far belongs to the epoch that is closed, what changes from now on to the next
+   * one. Puts into the checkpoint what a later start needs. Called once per epoch, when the one before has ended.
    *
    * May throw: then the epoch is not sent, all participants are rolled back, and the epoch comes again.
    */
   close(epoch: ClosingEpoch): void
   /**
-   * The closed epoch is durable: its changes can not be taken back any more. Changes of the current epoch are not touched.
-   * Called once per closed epoch. Must not throw.
+   * The closed epoch is durable: its changes can not be taken back any more. Changes of the current epoch are not
+   * touched. Called once per closed epoch. Must not throw.
    */
   commit(): void
   /**
-   * Takes back all that has not committed, of the closed epoch and of the current one. Idempotent, and called in any state, after a
-   * `close` that has thrown too. Must not throw, unless the state is damaged and the program has to end.
+   * Takes back all that has not committed, of the closed epoch and of the current one. Idempotent, and called in any
+   * state, after a `close` that has thrown too. Must not throw, unless the state is damaged and the program has to end.
    */
   rollback(): void
   /**
-   * Takes in partitions that the source was given: the current epoch and those before have consumed nothing of them. May be called
-   * while an epoch is closed. Absent where nothing is kept by partition.
+   * Takes in partitions that the source was given: the current epoch and those before have consumed nothing of them.
+   * May be called while an epoch is closed. Absent where nothing is kept by partition.
    *
    * @param logEnds - Offsets after the last records, of all partitions of the source.
    */

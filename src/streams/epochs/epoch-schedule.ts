@@ -8,7 +8,9 @@ const writingShare = 1 / 4
 const firstBytesPerSecond = 256 << 10
 /** The smallest window: an epoch takes at least one row, and its manifest has about as many bytes. */
 const windowBytesMin = 1024
-/** The window grows by what is stored; after it had to shrink by this share of it, until it is as large as it may be. */
+/**
+ * The window grows by what is stored; after it had to shrink by this share of it, until it is as large as it may be.
+ */
 const cautiousGrowth = 1 / 8
 /** How long nothing may come into an epoch that is to stay open; then no more is to be expected. */
 const quietMs = 1_000
@@ -26,11 +28,11 @@ export interface EpochWriting {
 /**
  * Says when an epoch is due, and how much may be computed ahead of the broker: no IO, no time of its own.
  *
- * An epoch is one transaction, and has to be written well within `transactionTimeoutMs`. So a window bounds the bytes that are
- * computed and not stored yet. The window begins small and grows with the bytes that are stored, as the congestion window of TCP does.
- * It shrinks to the bytes that can be written in time when an epoch took longer, or a broker announces a throttle time; and to
- * half or less when an epoch was rolled back after it had taken longer. At a fast broker it is as large as `epochBytes`, and only
- * the other limits count.
+ * An epoch is one transaction, and has to be written well within `transactionTimeoutMs`. So a window bounds the bytes
+ * that are computed and not stored yet. The window begins small and grows with the bytes that are stored, as the
+ * congestion window of TCP does. It shrinks to the bytes that can be written in time when an epoch took longer, or a
+ * broker announces a throttle time; and to half or less when an epoch was rolled back after it had taken longer. At a
+ * fast broker it is as large as `epochBytes`, and only the other limits count.
  *
  * State: the window; the current epoch, and the one that is being committed. It outlives rollbacks.
  */
@@ -156,7 +158,9 @@ export class EpochSchedule {
     return isIdle && nowMs >= this.#lastRowsMs + epochIdleMs
   }
 
-  /** Whether the current epoch may stay open beyond its time: more may come, and neither the broker nor memory suffers. */
+  /**
+   * Whether the current epoch may stay open beyond its time: more may come, and neither the broker nor memory suffers.
+   */
   mayStayOpen(nowMs: number, openBytes: number, isIdle: boolean): boolean {
     if (this.#openedMs === undefined || (isIdle && nowMs >= this.#lastRowsMs + quietMs)) return false
     const { startMs, sentBytes } = this.#current

@@ -1,6 +1,6 @@
 /**
- * The epochs of a program: those that have committed, at most one that is under way to the broker, and the current one, which
- * takes in rows.
+ * The epochs of a program: those that have committed, at most one that is under way to the broker, and the current one,
+ * which takes in rows.
  *
  *                close                 beginCommit               commit: the broker has said so
  *   current ──► closing ──► closed ────────────────► committing ─────────────────────────────► committed
@@ -11,11 +11,12 @@
  *      └───────────┴───────────┴─────────────────────────┘
  *                 settleAt: its manifest is not there
  *
- * The current epoch is always there. An epoch of which the commit has not begun can not have committed. One whose outcome is unknown is
- * neither rolled back nor built upon before the manifest has said what became of it.
+ * The current epoch is always there. An epoch of which the commit has not begun can not have committed. One whose
+ * outcome is unknown is neither rolled back nor built upon before the manifest has said what became of it.
  *
  * State: the number of the last committed epoch; how far the next one is on its way.
- * Invariant: all participants stand in the same epochs. They close and commit in their declared order, and roll back in the opposite one.
+ * Invariant: all participants stand in the same epochs. They close and commit in their declared order, and roll back in
+ * the opposite one.
  */
 import { assert } from '../../core/assert.ts'
 import { MillraceError } from '../../core/errors.ts'
@@ -87,7 +88,8 @@ export class Epochs {
   }
 
   /**
-   * Goes to where the broker says the program is: the epoch under way has committed or it has not; the current one has not.
+   * Goes to where the broker says the program is: the epoch under way has committed or it has not; the current one has
+   * not.
    *
    * @param durable - The last epoch with a manifest; 0 when there is none.
    * @throws MillraceError `CHECKPOINT_FOREIGN` when that is neither of the two.

@@ -1,6 +1,7 @@
 /**
- * Plants faults into the participants of epochs, one at a time: one that does not close, commit or roll back, and two that are called in
- * each other's place. A course of epochs, which is judged by a model after each of them, has to fail with each.
+ * Plants faults into the participants of epochs, one at a time: one that does not close, commit or roll back, and two
+ * that are called in each other's place. A course of epochs, which is judged by a model after each of them, has to fail
+ * with each.
  */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -60,7 +61,10 @@ const firstOffset = 5
 const keysMax = 3
 const latestMs = 1e9
 
-/** A record by its number: the side, key and time follow from it. Of six in a row four are the parts of two keys, two wait. */
+/**
+ * A record by its number: the side, key and time follow from it. Of six in a row four are the parts of two keys, two
+ * wait.
+ */
 interface Consumed {
   readonly offset: number
   /** Undefined where nothing becomes pending of it. */

@@ -15,8 +15,8 @@ interface Moment {
 
 /**
  * The time that records tell, for deadlines: the greatest timestamp that has been consumed, of that partition which is
- * furthest behind, so that reading one partition faster than another expires nothing. A partition that has been read to its
- * end holds nothing back. The clock never goes back, and stands while no records come.
+ * furthest behind, so that reading one partition faster than another expires nothing. A partition that has been read to
+ * its end holds nothing back. The clock never goes back, and stands while no records come.
  *
  * State: as of now; as of the epoch that was closed; as of the one that has committed.
  */

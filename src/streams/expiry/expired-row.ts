@@ -23,9 +23,10 @@ interface ExpiredSink {
 
 /**
  * Writes what has come of a merged record: `{"<key name>":<key>,"<side>":<part>,…}` with the sides that are there, in
- * declared order, the key in the spelling of the first of them. It goes to the sink of expired rows, keyed and partitioned
- * as a merged record would be; without one, or where that one does not take its size or its timestamp, to the dead letters. Its timestamp is the greatest of its parts', and it has the
- * header `millrace.origins`, as merged records do.
+ * declared order, the key in the spelling of the first of them. It goes to the sink of expired rows, keyed and
+ * partitioned as a merged record would be; without one, or where that one does not take its size or its timestamp, to
+ * the dead letters. Its timestamp is the greatest of its parts', and it has the header `millrace.origins`, as merged
+ * records do.
  */
 export class ExpiredRowEncoder {
   readonly #names: MergedNames

@@ -3,8 +3,8 @@ import type { CorrelateMessage, SourceMessage } from '../runtime/messages.ts'
 import type { Services } from '../runtime/services.ts'
 
 /**
- * Resolves when all rows have left that are over, epoch by epoch; for the source, before it reads anything new, for which a full table
- * would have no room. So an expiry that a program is given helps where its table was full.
+ * Resolves when all rows have left that are over, epoch by epoch; for the source, before it reads anything new, for
+ * which a full table would have no room. So an expiry that a program is given helps where its table was full.
  */
 export async function rowsExpired({ plan, options }: Services, context: ActorContext<SourceMessage>): Promise<void> {
   const { signal } = context

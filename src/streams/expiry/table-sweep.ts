@@ -16,12 +16,13 @@ const pollMsMax = 10_000
 type SweptState = Pick<ProgramState, 'table' | 'accounting' | 'deadlines'>
 
 /**
- * Lets rows leave whose other parts did not come in time, and gives back the memory of forgotten keys, in the epochs of the
- * program and as part of them.
+ * Lets rows leave whose other parts did not come in time, and gives back the memory of forgotten keys, in the epochs of
+ * the program and as part of them.
  *
  * State: how far time had gone when the last sweep began, and whether it has ended. None of it is stored: what is over
  * follows from the timestamps of the parts.
- * Why it is right: it runs before an epoch ends and when the one before has committed, so nothing that it frees is known again.
+ * Why it is right: it runs before an epoch ends and when the one before has committed, so nothing that it frees is
+ * known again.
  * Cost: one pass over the headers of the table's blocks, in order, for every eighth of the time that rows may wait, and
  * whenever every eighth block is a forgotten key.
  */

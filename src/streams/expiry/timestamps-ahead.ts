@@ -1,8 +1,8 @@
 import { noSide, Reason, type RecordColumns } from '../../kernel/index.ts'
 
 /**
- * Makes dead letters of parts that say they are of a time to come: by an event clock that believed them all others would be over, and
- * they never.
+ * Makes dead letters of parts that say they are of a time to come: by an event clock that believed them all others
+ * would be over, and they never.
  *
  * @param latestMs - Timestamps beyond are not believed.
  */

@@ -8,7 +8,10 @@ import { FunctionRunner } from './function-runner.ts'
 import { PermanentFailure } from './permanent-failure.ts'
 import { TestHost, TestRows } from './fixtures/function-host.ts'
 
-/** How the function behaves on a record: it fails so often, then succeeds or refuses it for good; at once or by a promise. */
+/**
+ * How the function behaves on a record: it fails so often, then succeeds or refuses it for good; at once or by a
+ * promise.
+ */
 const record = fc.record({
   concerns: fc.constantFrom(true, true, true, false),
   failures: fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 3, arbitrary: fc.nat(5) }),
@@ -33,7 +36,10 @@ const courses = fc.record({
 
 type Course = typeof courses extends fc.Arbitrary<infer Value> ? Value : never
 
-/** What is seen of a course from outside: per batch the results, the calls, and whether a streak is open; and how it ended. */
+/**
+ * What is seen of a course from outside: per batch the results, the calls, and whether a streak is open; and how it
+ * ended.
+ */
 interface Seen {
   readonly batches: { results: (string | undefined)[]; calls: number[]; isStreakOpen: boolean }[]
   readonly stoppedIn: number | undefined

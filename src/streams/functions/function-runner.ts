@@ -1,13 +1,14 @@
 /**
  * Function runner: has a user's function settle all rows of a batch.
  *
- * A row on which the function fails is tried again after a pause, with all others that failed, until it has had its attempts;
- * meanwhile its operator takes no other batch, and so the source pauses. A batch is settled when each of its rows has a
- * result, or no attempt left; only then become those dead letters.
- * State: the streak, which is how many records in a row, in the order of the rows and from batch to batch, had no attempt
- * left. It outlives the restarts of its operator. A streak that reaches `consecutiveMax` ends the program, and while there is
- * one its dead letters are not committed (`openStreaks` of the session).
- * Invariant: what becomes of a row, and the streak, follow from the outcomes of its attempts alone, not from their order in time.
+ * A row on which the function fails is tried again after a pause, with all others that failed, until it has had its
+ * attempts; meanwhile its operator takes no other batch, and so the source pauses. A batch is settled when each of its
+ * rows has a result, or no attempt left; only then become those dead letters.
+ * State: the streak, which is how many records in a row, in the order of the rows and from batch to batch, had no
+ * attempt left. It outlives the restarts of its operator. A streak that reaches `consecutiveMax` ends the program, and
+ * while there is one its dead letters are not committed (`openStreaks` of the session).
+ * Invariant: what becomes of a row, and the streak, follow from the outcomes of its attempts alone, not from their
+ * order in time.
  * Cost per record: two stores of its outcome, and the call; the maps are empty while nothing fails.
  */
 import { backoffMs } from '../../actors/index.ts'
@@ -235,7 +236,7 @@ export class FunctionRunner {
   }
 
   /**
-   * The streak behind the rows that are settled, of those before `nextRow`.
+   * The streak after the rows that are settled, of those before `nextRow`.
    *
    * @throws FunctionError `STAGE_FAILS_ON_EVERYTHING`
    */

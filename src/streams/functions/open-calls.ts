@@ -20,8 +20,8 @@ interface Call {
 }
 
 /**
- * Calls of a function whose promises are pending. What comes of a call after its time is over, or after all were dropped, is
- * ignored: its row belongs to others by then.
+ * Calls of a function whose promises are pending. What comes of a call after its time is over, or after all were
+ * dropped, is ignored: its row belongs to others by then.
  */
 export class OpenCalls {
   readonly #options: OpenCallsOptions
@@ -51,7 +51,9 @@ export class OpenCalls {
       .catch((fault: unknown) => this.#settled?.reject(fault))
   }
 
-  /** Resolves when each call has come to an end or its time is over; rejects, and drops them, with the signal's reason. */
+  /**
+   * Resolves when each call has come to an end or its time is over; rejects, and drops them, with the signal's reason.
+   */
   async settled(signal: AbortSignal): Promise<void> {
     if (this.#calls.size === 0) return
     signal.throwIfAborted()

@@ -8,7 +8,9 @@ export interface RowFunction {
   readonly columns: RecordColumns
   /** Whether the function is to see a row. */
   concerns(row: number): boolean
-  /** Calls the function, and gives its result or a promise of it, or `alreadySettled`. Throws what the function throws. */
+  /**
+   * Calls the function, and gives its result or a promise of it, or `alreadySettled`. Throws what the function throws.
+   */
   ask(row: number): unknown
   /** Takes a result in. */
   accept(row: number, made: unknown): void

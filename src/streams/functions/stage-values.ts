@@ -3,7 +3,10 @@ import { textOfValue } from './record-view.ts'
 import type { Stage } from '../topology/stage.ts'
 import { integerThatLosesDigits, parseWithBigInts, stringifyWithBigInts } from './big-integers.ts'
 
-/** Records of a stage that are all looked at for integers that lose digits; after those one in 16 is, so that it costs little. */
+/**
+ * Records of a stage that are all looked at for integers that lose digits; after those one in 16 is, so that it costs
+ * little.
+ */
 const allLookedAt = 4_096
 const lookEvery = 16
 

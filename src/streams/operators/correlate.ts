@@ -1,5 +1,6 @@
 /**
- * Correlate: gathers the parts of each key, publishes the merge when the last one comes, and draws the border of epochs.
+ * Correlate: gathers the parts of each key, publishes the merge when the last one comes, and draws the border of
+ * epochs.
  *
  * State: batches of rows that have no room in the current epoch; who waits for an epoch. Table, account and the
  * schedule of epochs are the session's and outlive this actor.

@@ -15,8 +15,8 @@ import { mergedNames } from '../topology/merged-names.ts'
 const epochsUnderWay = 2
 
 /**
- * What leaves with the current epoch: merged records, dead letters, expired rows and checkpoint, encoded into a batch for each partition
- * of their topics. Full batches go to the sink, which gives their memory back when they are stored.
+ * What leaves with the current epoch: merged records, dead letters, expired rows and checkpoint, encoded into a batch
+ * for each partition of their topics. Full batches go to the sink, which gives their memory back when they are stored.
  *
  * State: the batches being filled; full ones that are still to be sent, because builders cannot wait.
  */

@@ -2,12 +2,12 @@
  * Sink: an epoch is one transaction.
  *
  * State: a producer, for one life; whether brokers throttle, over all lives.
- * Steps of a start: become the one producer of the program, which ends whatever transaction was open; ask which epoch was the last;
- * settle the state there; begin a life.
+ * Steps of a start: become the one producer of the program, which ends whatever transaction was open; ask which epoch
+ * was the last; settle the state there; begin a life.
  * Steps of an epoch's end: wait until all its outputs are stored; add the source offsets; commit; tell the correlation.
  * What is sent meanwhile waits in the mailbox, so an epoch's outputs never mix with the next one's.
- * Why it is right: outputs, dead letters, checkpoint and offsets become visible at once or never, and what is in memory is
- * built upon only when the broker has said which of the two.
+ * Why it is right: outputs, dead letters, checkpoint and offsets become visible at once or never, and what is in memory
+ * is built upon only when the broker has said which of the two.
  */
 import { type ActorContext, defineActor } from '../../actors/index.ts'
 import { ThrottleNotice } from '../logs/throttle-notice.ts'

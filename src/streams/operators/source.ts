@@ -2,9 +2,9 @@
  * Source: reads the topic from all its leaders and turns what was fetched into batches of rows.
  *
  * State: a fetcher, which is as far ahead as it has buffers; a reader, which is within one response at a time.
- * Steps of a start: while the table lacks pending parts, give on those that are promoted, then read from the first of the
- * others to the end of the last epoch and give on nothing but those; then read on from there. Partitions that the topic was given
- * are taken in when all that is on its way has committed, and reading begins anew.
+ * Steps of a start: while the table lacks pending parts, give on those that are promoted, then read from the first of
+ * the others to the end of the last epoch and give on nothing but those; then read on from there. Partitions that the
+ * topic was given are taken in when all that is on its way has committed, and reading begins anew.
  * Invariant: the batches of a partition leave in the order of their offsets, without a gap.
  * Cost per record: its lengths are read once.
  */
@@ -125,7 +125,9 @@ class Source {
     if (incarnation === this.#life.incarnation) throw error
   }
 
-  /** Takes in partitions that the source was given; while pending parts are read again that is left to the next look. */
+  /**
+   * Takes in partitions that the source was given; while pending parts are read again that is left to the next look.
+   */
   async takeInPartitions(incarnation: number, { topic, logEnds }: SourceGrowth): Promise<void> {
     const { services, session } = this.#parts
     const { state, source } = session

@@ -1,9 +1,10 @@
 /**
  * Stage: makes the parts of one side where a function or a schema has to see the record; else it passes the batch on.
  *
- * All stages get every batch and each looks at its own rows; the last one to finish passes the batch to the correlation.
- * As each stage takes batches in order, so does the correlation.
- * State: the function's runner, which outlives restarts. A batch on whose records the function fails stays here until it is settled.
+ * All stages get every batch and each looks at its own rows; the last one to finish passes the batch to the
+ * correlation. As each stage takes batches in order, so does the correlation.
+ * State: the function's runner, which outlives restarts. A batch on whose records the function fails stays here until
+ * it is settled.
  * Cost per record: one parse, the function, and writing its result as JSON; nothing without a function and schema.
  */
 import { type ActorContext, defineActor } from '../../actors/index.ts'

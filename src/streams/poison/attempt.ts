@@ -7,7 +7,7 @@ import { corrupt } from '../checkpoint/manifest.ts'
 /** Rows of one source partition that are worked on with nothing else on its way. */
 export interface Piece {
   readonly partition: number
-  /** Offset of the first row, and the one behind the last. */
+  /** Offset of the first row, and the one after the last. */
   readonly from: number
   readonly to: number
   readonly rowCount: number
@@ -48,7 +48,10 @@ export function attemptOf(records: CheckpointRecords): Attempt | undefined {
   }
 }
 
-/** Writes a note, and resolves once it is stored. Needs no transaction, so whoever is not the owner any more disturbs nobody. */
+/**
+ * Writes a note, and resolves once it is stored. Needs no transaction, so whoever is not the owner any more disturbs
+ * nobody.
+ */
 export async function writeAttempt(cluster: Cluster, topic: string, attempt: Attempt): Promise<void> {
   const record = { key: Buffer.from(attemptKey), value: Buffer.from(JSON.stringify(attempt)), ...noHeaders }
   const bytes = recordBatchOf(0, noTimestamp, record)

@@ -23,10 +23,11 @@ const convictingDeaths = 2
 /**
  * Finds the record that kills the process: one that no `catch` sees, because the process exits, crashes or is killed.
  *
- * Each start is noted with the epoch that it goes on from; an end in good order takes the note back. So a start that finds
- * too many starts noted at its epoch knows that processes died there. It goes on carefully: source rows are taken in
- * pieces, each noted before anything looks at it and committed before the next one begins. A start that finds the note of
- * a piece under way cuts that into smaller ones, until a single row is left. One that kills again alone is convicted.
+ * Each start is noted with the epoch that it goes on from; an end in good order takes the note back. So a start that
+ * finds too many starts noted at its epoch knows that processes died there. It goes on carefully: source rows are taken
+ * in pieces, each noted before anything looks at it and committed before the next one begins. A start that finds the
+ * note of a piece under way cuts that into smaller ones, until a single row is left. One that kills again alone is
+ * convicted.
  */
 export class CarefulMode {
   readonly #note: CarefulModeOptions['note']
@@ -74,7 +75,7 @@ export class CarefulMode {
     return piece.rowCount === 1 && this.#deathsOn(piece) >= convictingDeaths
   }
 
-  /** Notes that a piece is begun, behind this epoch. */
+  /** Notes that a piece is begun, after this epoch. */
   async enter(piece: Piece, epoch: number): Promise<void> {
     const { starts } = this.#attempt
     this.#attempt = { epoch, starts, piece: { ...piece, deaths: this.#deathsOn(piece), isUnderWay: true } }

@@ -18,8 +18,8 @@ export interface CarefulReaderParts {
 }
 
 /**
- * Passes on in pieces what was fetched, as careful mode wants it: each is noted, then worked on while nothing else is on
- * its way, then committed. A convicted row becomes a dead letter without route or stages ever seeing it.
+ * Passes on in pieces what was fetched, as careful mode wants it: each is noted, then worked on while nothing else is
+ * on its way, then committed. A convicted row becomes a dead letter without route or stages ever seeing it.
  */
 export class CarefulReader {
   readonly #parts: CarefulReaderParts
@@ -51,7 +51,10 @@ export class CarefulReader {
     }
   }
 
-  /** Sees the first rows through to their commit. Returns the offset behind them; the one they begin at when there are none. */
+  /**
+   * Sees the first rows through to their commit. Returns the offset after them; the one they begin at when there are
+   * none.
+   */
   async #takePiece(fetched: FetchedPartition, lease: Lease): Promise<number> {
     const { services, session, careful, reader, context } = this.#parts
     const life = session.lives.current
@@ -94,14 +97,17 @@ export class CarefulReader {
   }
 }
 
-/** Keeps the first rows, and returns the offset behind them where there are more. */
+/** Keeps the first rows, and returns the offset after them where there are more. */
 function cut(columns: RecordColumns, rowsMax: number): number | undefined {
   if (columns.count <= rowsMax) return undefined
   columns.count = rowsMax
   return columns.offset[rowsMax - 1]! + 1
 }
 
-/** What is passed over behind the last row is no part of a piece: the next process may see less of it, or more. */
+/**
+ * Offsets that are passed over after the last row are no part of a piece: the next process may see fewer of them, or
+ * more.
+ */
 function pieceOf({ partition, count, offset }: RecordColumns, reached: number): Piece {
   if (count === 0) return { partition, from: reached, to: reached, rowCount: 0 }
   return { partition, from: offset[0]!, to: offset[count - 1]! + 1, rowCount: count }

@@ -5,8 +5,9 @@ import type { Services } from '../runtime/services.ts'
 const recordsMax = 1_000_000
 
 /**
- * Whether the current epoch is in doubt, and not to be closed yet: a function failed on the last records that it saw, so that those are
- * dead letters, or, where it fails on the next ones too, the fault is not theirs and the program stops without them.
+ * Whether the current epoch is in doubt, and not to be closed yet: a function failed on the last records that it saw,
+ * so that those are dead letters, or, where it fails on the next ones too, the fault is not theirs and the program
+ * stops without them.
  *
  * State: how many records the epoch has, and whether a function has failed on any of them.
  */

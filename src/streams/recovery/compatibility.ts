@@ -77,8 +77,8 @@ function commitsWithoutCheckpoint(
 }
 
 /**
- * The group's offsets are committed with the manifest; whoever changed them by hand wanted something that did not happen. Of
- * partitions that the manifest does not know there are none.
+ * The group's offsets are committed with the manifest; whoever changed them by hand wanted something that did not
+ * happen. Of partitions that the manifest does not know there are none.
  */
 function offsetsThatDiffer(
   { name }: Plan,

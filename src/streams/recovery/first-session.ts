@@ -7,7 +7,10 @@ import { SourceTopic } from '../topics/source-topic.ts'
 import type { Session } from './session.ts'
 import { firstState } from './state-after.ts'
 
-/** The session of a program that never was and leaves no trace of its starts, such as one that runs over memory: its source is empty. */
+/**
+ * The session of a program that never was and leaves no trace of its starts, such as one that runs over memory: its
+ * source is empty.
+ */
 export async function firstSession({ plan, options, topics, logger, outputBytesMax }: Services): Promise<Session> {
   const { source } = topics
   const none = source.partitions.map(() => 0)

@@ -18,7 +18,10 @@ import { Restoration, type RestorationBase } from './restoration.ts'
 /** The table as operators use it: which epoch its changes belong to is the concern of `Epochs`. */
 export type StateTable = Omit<PendingTable, 'beginEpoch' | 'commitEpoch' | 'rollback' | 'settle'>
 
-/** What a program knows of its records: all that epochs change, and how far they are. Its parts take part in epochs by themselves. */
+/**
+ * What a program knows of its records: all that epochs change, and how far they are. Its parts take part in epochs by
+ * themselves.
+ */
 export interface ProgramState {
   readonly epochs: Epochs
   readonly table: StateTable

@@ -1,6 +1,6 @@
 /**
- * Recovery: what a process does that has become the active one, before its operators begin. The steps stand here in their order, and
- * nobody else knows it.
+ * Recovery: what a process does that has become the active one, before its operators begin. The steps stand here in
+ * their order, and nobody else knows it.
  */
 import { fetchGroupCommits, listOffsets, type Topic } from '../../kafka/index.ts'
 import { manifestOf } from '../checkpoint/checkpoint-records.ts'
@@ -41,14 +41,15 @@ export interface Recovered {
 /**
  * 1. Be the only process that writes.
  * 2. Read the checkpoint to its end: each epoch is there by now, or will never be.
- * 3. Ask for the source, and the offsets of the group: after the checkpoint, which may know of partitions that came while this process
+ * 3. Ask for the source, and the offsets of the group: after the checkpoint, which may know of partitions that came
+ * while this process
  *    stood by.
  * 4. Judge whether program, source, checkpoint and group fit one another.
  * 5. Make the state of the last epoch: all but the pending parts, of which the table may have some.
  * 6. Note the start: a next process is to know where this one has died.
  *
- * Then the operators begin. The source reads the parts of `session.state.restoration` first, which compares their number and digest with
- * the checkpoint; the first epoch begins with that.
+ * Then the operators begin. The source reads the parts of `session.state.restoration` first, which compares their
+ * number and digest with the checkpoint; the first epoch begins with that.
  *
  * @throws MillraceError `CHECKPOINT_MISSING`, `CHECKPOINT_CORRUPT`, `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED`,
  * `GROUP_FOREIGN`, `GROUP_OFFSETS_DIFFER`, `PENDING_LOST`; KafkaError `KAFKA_OFFSET_LOST`, `TRANSACTION_FENCED`

@@ -33,8 +33,9 @@ export interface RestorationParts {
 const nothing: RestorationBase = { count: 0, digest: emptyDigest, nextOffsets: [] }
 
 /**
- * What is to be read again: the parts that the last committed epoch left pending and that the table lacks. They come from the
- * checkpoint, where they are promoted, else from the source. Epochs begin when they are all there, and are the same.
+ * What is to be read again: the parts that the last committed epoch left pending and that the table lacks. They come
+ * from the checkpoint, where they are promoted, else from the source. Epochs begin when they are all there, and are the
+ * same.
  *
  * State: whether they are; the parts from the checkpoint, until then.
  */

@@ -10,13 +10,16 @@ export interface RestoringSession {
   readonly state: ProgramState
   readonly source: SourceTopic
   readonly lives: Lives
-  /** Operators whose function failed on the last records that it saw: whether the fault is the records' is not known yet. */
+  /**
+   * Operators whose function failed on the last records that it saw: whether the fault is the records' is not known
+   * yet.
+   */
   readonly openStreaks: Set<string>
 }
 
 /**
- * What operators share since this process became the active one: all that recovery has found and made. It outlives restarts of operators;
- * the state goes to the epoch that the broker says was the last.
+ * What operators share since this process became the active one: all that recovery has found and made. It outlives
+ * restarts of operators; the state goes to the epoch that the broker says was the last.
  */
 export interface Session extends RestoringSession {
   readonly compatibility: Compatibility

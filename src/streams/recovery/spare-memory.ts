@@ -5,8 +5,9 @@ import { recentManifest } from '../checkpoint/checkpoint-view.ts'
 import type { KafkaServices } from '../runtime/services.ts'
 
 /**
- * Bytes of the table, index and log for each pending part, if it is a small one, and for each record of a backlog: of three
- * parts that come in any order two thirds are pending at the most, and not all at once. What is not used goes back like any other memory.
+ * Bytes of the table, index and log for each pending part, if it is a small one, and for each record of a backlog: of
+ * three parts that come in any order two thirds are pending at the most, and not all at once. What is not used goes
+ * back like any other memory.
  */
 const bytesPerPart = 160
 const bytesPerBacklog = 64
@@ -19,7 +20,10 @@ export class SpareMemory {
     this.#memory = memory
   }
 
-  /** Touches as much as the pending parts and the backlog are likely to need; an estimate, so that no failure matters here. */
+  /**
+   * Touches as much as the pending parts and the backlog are likely to need; an estimate, so that no failure matters
+   * here.
+   */
   static async prepare({ cluster, plan, topics }: KafkaServices): Promise<SpareMemory> {
     const [backlog, manifest] = await Promise.all([
       backlogOf(cluster, plan.name, topics.source).catch(() => 0),

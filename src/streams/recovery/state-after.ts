@@ -121,7 +121,10 @@ function usableTable(warm: WarmTable | undefined, { epoch, sourceId, hashSeed, t
   return isOfHistory ? warm : undefined
 }
 
-/** Lets go what has left since; returns what is left. Parts leave with all of their row, and none from below these offsets is new. */
+/**
+ * Lets go what has left since; returns what is left. Parts leave with all of their row, and none from below these
+ * offsets is new.
+ */
 function retainWaiting({ table, manifest }: WarmTable, pending: PendingOffsets): RestorationBase {
   table.retain((partition, offset) => pending.sets[partition]!.has(offset))
   let count = manifest.pending
@@ -139,7 +142,10 @@ function descriptionOf(plan: Plan, topics: readonly Topic[], before?: Manifest) 
   return { topology: shapeOf(plan), outputs, outputIds, expiry }
 }
 
-/** Partitions that the source was given since the last epoch are read from offset 0: what is not there any more was never read. */
+/**
+ * Partitions that the source was given since the last epoch are read from offset 0: what is not there any more was
+ * never read.
+ */
 function withNewPartitions(manifest: Manifest, logStarts: readonly number[]): Manifest {
   const known = manifest.nextOffsets.length
   const none = logStarts.slice(known).map(() => 0)

@@ -20,14 +20,17 @@ export interface WarmRequest {
   readonly spareMemory: SpareMemory
 }
 
-/** A state whose table has what an earlier one had, and is still pending; the rest is to be restored from this source. */
+/**
+ * A state whose table has what an earlier one had, and is still pending; the rest is to be restored from this source.
+ */
 export interface WarmState {
   readonly state: RecoveredState
   readonly source: Topic
 }
 
 /**
- * Makes the state of an epoch in a process that stands by: as `recover` does, but nothing is fenced, compared with the group or noted.
+ * Makes the state of an epoch in a process that stands by: as `recover` does, but nothing is fenced, compared with the
+ * group or noted.
  *
  * @returns Undefined where the checkpoint is of another program.
  * @throws MillraceError `CHECKPOINT_CORRUPT`, `PENDING_LOST`; KafkaError

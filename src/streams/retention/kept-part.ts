@@ -9,7 +9,7 @@ import {
   type RecordColumns,
 } from '../../kernel/index.ts'
 
-/** A part that is promoted with the epoch at hand, if it waits at its end. */
+/** A part that is promoted with the current epoch, if it is pending at its end. */
 export interface KeptPart {
   readonly partition: number
   readonly offset: number

@@ -12,18 +12,21 @@ interface Place {
 /** What of a partition stands in the checkpoint topic by value. */
 interface Promoted {
   readonly offsets: Set<number>
-  /** Goes round the offsets, to find those that do not wait any more. */
+  /** Goes round the offsets, to find those that are not pending any more. */
   readonly sweep: Iterator<number>
-  /** All that waits below is promoted. */
+  /** All pending parts below are promoted. */
   reach: number
 }
 
-/** Promoted parts of a partition that are looked at in an epoch, whether they still wait: so many, and two for each that is added. */
+/**
+ * Promoted parts of a partition that are looked at in an epoch, whether they are still pending: so many, and two for
+ * each that is added.
+ */
 const sweptPerEpoch = 256
 
 /**
- * Parts that wait and stand in the checkpoint topic by value, besides being named among the pending offsets: a start need
- * not read the source again from where they are, and they are not lost when the source drops them.
+ * Pending parts that stand in the checkpoint topic by value, besides being named among the pending offsets: a start
+ * need not read the source again from where they are, and they are not lost when the source drops them.
  *
  * A promoted part that has left is removed from the topic some epochs later; until then nothing asks for it.
  */
@@ -76,13 +79,13 @@ export class PromotedParts implements EpochParticipant {
     return this.#isOffered || this.#isOfferClosed
   }
 
-  /** Has parts promoted with the epoch at hand, those that still wait at its end. */
+  /** Has parts promoted with the current epoch, those that are still pending at its end. */
   offer(parts: readonly KeptPart[]): void {
     this.#kept.push(...parts)
     this.#isOffered = true
   }
 
-  /** Has a part promoted with the epoch at hand, if it still waits at its end. */
+  /** Has a part promoted with the current epoch, if it is still pending at its end. */
   add(part: KeptPart): void {
     this.#kept.push(part)
   }

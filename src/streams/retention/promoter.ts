@@ -25,8 +25,8 @@ interface Retention {
 type PromoterSession = Pick<Session, 'state' | 'source' | 'schedule'>
 
 /**
- * Bounds what a start has to read again. Parts that are `replayRecordsMax` offsets behind, or past half of what the source
- * retains, are read from it once more and offered to be promoted; of a compacted source, all that wait.
+ * Bounds what a start has to read again. Parts that are `replayRecordsMax` offsets behind, or past half of what the
+ * source retains, are read from it once more and offered to be promoted; of a compacted source, all pending parts.
  */
 export class Promoter {
   readonly #services: Services
@@ -38,7 +38,10 @@ export class Promoter {
   #timer: Timer | undefined
   #askedMs = -Infinity
   #retention: Retention = { youngFrom: [], bytes: Infinity, isCompacted: false }
-  /** By partition the offset behind those that have been read in this life: what of them was not promoted cannot be. */
+  /**
+   * By partition the offset after those that have been read in this life: a part among them that was not promoted
+   * cannot be.
+   */
   readonly #reached: number[] = []
 
   constructor(

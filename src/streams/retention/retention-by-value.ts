@@ -5,8 +5,8 @@ import { keptBytesMax } from '../topics/program-topics.ts'
 import { madePart, madePartBytes, sourcePart } from './kept-part.ts'
 
 /**
- * Has parts retained by value with the epoch that consumes them: those that a stage must not make a second time, and those whose records
- * the source may drop at any time.
+ * Has parts retained by value with the epoch that consumes them: those that a stage must not make a second time, and
+ * those whose records the source may drop at any time.
  */
 export class RetentionByValue {
   readonly #session: Pick<Session, 'state' | 'schedule'>

@@ -6,8 +6,8 @@ import { RowBatchPool } from './row-batch.ts'
 const rowBatches = 4
 
 /**
- * What operators share since their last restart. Messages bear the incarnation that made them, and one of an older life is dropped where
- * it arrives: the memory that it holds belongs to pools that ended with it.
+ * What operators share since their last restart. Messages bear the incarnation that made them, and one of an older life
+ * is dropped where it arrives: the memory that it holds belongs to pools that ended with it.
  */
 export interface Life {
   /** 1 for the first. */

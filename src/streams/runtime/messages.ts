@@ -9,7 +9,7 @@ import type { SourceGrowth } from '../topics/source-growth.ts'
 
 /** What operators tell one another. Records travel in batches only. */
 export type SourceMessage =
-  /** Parts that wait and need not be read from the source. */
+  /** Pending parts that need not be read from the source. */
   | { readonly type: 'promoted'; readonly incarnation: number; readonly parts: readonly FetchedPartition[] }
   | { readonly type: 'fetched'; readonly fetcher: SourceFetcher; readonly response: FetchedResponse }
   | { readonly type: 'failed'; readonly incarnation: number; readonly error: MillraceError }
@@ -31,9 +31,12 @@ export type CorrelateMessage =
   | { readonly type: 'committed'; readonly incarnation: number }
   /** Parts have been read again, to be kept by value from the next epoch on. */
   | { readonly type: 'promotable'; readonly incarnation: number; readonly parts: readonly KeptPart[] }
-  /** Let rows leave that are over, in an epoch of their own; answered when that is committed, with whether there may be more. */
+  /**
+   * Let rows leave that are over, in an epoch of their own; answered when that is committed, with whether there may be
+   * more.
+   */
   | { readonly type: 'expire'; readonly reply: Reply<boolean> }
-  /** Close the epoch at hand; answered when everything applied so far is committed. */
+  /** Close the current epoch; answered when everything applied so far is committed. */
   | { readonly type: 'drain'; readonly reply: Reply<void> }
 
 export type SinkMessage =

@@ -71,7 +71,10 @@ export class OperatorSystem {
     return giveUp.aborted ? 0 : Math.max(0, endMs - clock.monotonicMs())
   }
 
-  /** Stops the actors. Nobody waits for one that does not stop: a function that never answers, an epoch that no broker takes. */
+  /**
+   * Stops the actors. Nobody waits for one that does not stop: a function that never answers, an epoch that no broker
+   * takes.
+   */
   async halt(drainMs: number): Promise<void> {
     const { plan, clock, logger } = this.#parts.services
     const stopped = this.#system.stop({ drainMs }).then(() => true)

@@ -63,7 +63,10 @@ export interface SourceLog {
   offsetsAt(topic: Topic, timestampMs: number): Promise<number[]>
   /** Settings of the topic by their names, in the order asked for. */
   settings(...names: readonly string[]): Promise<readonly (string | undefined)[]>
-  /** Reads a range of offsets of a partition once more, and perhaps some after it. Columns are valid until `visit` returns. */
+  /**
+   * Reads a range of offsets of a partition once more, and perhaps some after it. Columns are valid until `visit`
+   * returns.
+   */
   read(topic: Topic, range: PartitionRange, visit: (columns: RecordColumns) => void): Promise<void>
 }
 

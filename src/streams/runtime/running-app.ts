@@ -36,20 +36,20 @@ export interface Report {
 export interface App extends AsyncDisposable {
   readonly name: string
   /**
-   * Whether this process does the work, waits to take over from the one that does, or could not because that is another program.
-   * An active process whose group has taken it for dead joins again, and goes on or stands by.
+   * Whether this process does the work, waits to take over from the one that does, or could not because that is another
+   * program. An active process whose group has taken it for dead joins again, and goes on or stands by.
    */
   readonly role: Role
   /** Resolves when the program has been stopped; rejects with the error that ended it. */
   readonly done: Promise<void>
   /**
-   * Resolves once all that was in the source when this process became the active one is processed and committed, and the table has
-   * all parts that are pending, also those of earlier processes; rejects as `done` does.
+   * Resolves once all that was in the source when this process became the active one is processed and committed, and
+   * the table has all parts that are pending, also those of earlier processes; rejects as `done` does.
    */
   readonly caughtUp: Promise<void>
   /**
-   * Reads no further, finishes what is on its way, commits, leaves the group and ends. What does not finish within `drainMs` is
-   * read again at the next start; the group is left all the same, within a few seconds more.
+   * Reads no further, finishes what is on its way, commits, leaves the group and ends. What does not finish within
+   * `drainMs` is read again at the next start; the group is left all the same, within a few seconds more.
    */
   stop(): Promise<void>
   /** Offsets committed by this process, and offsets that there were to consume when it became the active one. */
@@ -69,7 +69,9 @@ export interface AppOptions {
 /** Time between the end of a term that was lost and the next one: others that want to be the owner are to have it. */
 const rejoinPauseMs = 1_000
 
-/** A program in this process, from its start to its end: one term after the other, as long as its group takes it back. */
+/**
+ * A program in this process, from its start to its end: one term after the other, as long as its group takes it back.
+ */
 export class RunningApp implements App {
   readonly name: string
   readonly #done = Promise.withResolvers<void>()
@@ -182,7 +184,7 @@ export class RunningApp implements App {
     await this.done.catch(() => {})
   }
 
-  /** Ends the term at hand, once. */
+  /** Ends the current term, once. */
   async #end(): Promise<void> {
     if (this.#stopping.signal.aborted) return
     this.#stopping.abort()

@@ -1,4 +1,6 @@
-/** What a process has besides records: counted as it goes, over all its terms. Times are of the clock's monotonic kind. */
+/**
+ * What a process has besides records: counted as it goes, over all its terms. Times are of the clock's monotonic kind.
+ */
 export interface RunStatistics {
   /** When the first fetch was sent, and when the last epoch was committed. */
   firstFetchMs: number

@@ -26,9 +26,9 @@ export interface TreeParts {
 }
 
 /**
- * The supervision tree. The route and each stage restart alone, because they hold nothing; when anything else crashes, all
- * restart, which rolls the epoch back: the sink settles the state and the source reads again from the last committed
- * offsets.
+ * The supervision tree. The route and each stage restart alone, because they hold nothing; when anything else crashes,
+ * all restart, which rolls the epoch back: the sink settles the state and the source reads again from the last
+ * committed offsets.
  */
 export function supervisionTree({ services, session, ports, onProgress }: TreeParts): SupervisorSpec {
   const shared = { services, session, ports }

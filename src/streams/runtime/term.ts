@@ -19,7 +19,10 @@ import type { Plan } from '../topology/plan.ts'
 import { ProgramWatch } from '../standby/program-watch.ts'
 import { Standby } from '../standby/standby.ts'
 
-/** Time for the note of an end in good order, which may not keep the group from learning of the end: a standby waits for that. */
+/**
+ * Time for the note of an end in good order, which may not keep the group from learning of the end: a standby waits for
+ * that.
+ */
 const noteMsMax = 2_000
 
 /** What a process is to its application: it does the work, it stands by, or it stands by and could not take over. */
@@ -51,11 +54,11 @@ export interface TermEnd {
 }
 
 /**
- * One membership of a process in its application, from joining the group to leaving it: it finds the topics, joins, stands
- * by if another process is the active one, and then recovers and runs the operators under their supervisors.
+ * One membership of a process in its application, from joining the group to leaving it: it finds the topics, joins,
+ * stands by if another process is the active one, and then recovers and runs the operators under their supervisors.
  *
- * Connections, topics and state are a term's own. So a process whose term is lost begins the next one as a process would
- * that has just been started, and nothing that is still under way in the lost one can meet it.
+ * Connections, topics and state are a term's own. So a process whose term is lost begins the next one as a process
+ * would that has just been started, and nothing that is still under way in the lost one can meet it.
  */
 export class Term {
   readonly #options: TermOptions
@@ -185,7 +188,10 @@ export class Term {
     return warmTable
   }
 
-  /** @throws MillraceError `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED` where this process could never take over, and is to end then. */
+  /**
+   * @throws MillraceError `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED` where this process could never take over, and
+   * is to end then.
+   */
   async #watchProgram(services: KafkaServices, signal: AbortSignal): Promise<void> {
     const mustEnd = services.options.onIncompatible === 'exit'
     const watch = new ProgramWatch(services)
@@ -247,8 +253,8 @@ export class Term {
   }
 
   /**
-   * Whether the group has gone on without this process. A process that was taken for dead meets the producer of the next
-   * owner, or its epochs, before it hears of that from the group, so then the group is asked.
+   * Whether the group has gone on without this process. A process that was taken for dead meets the producer of the
+   * next owner, or its epochs, before it hears of that from the group, so then the group is asked.
    */
   async #isLost(failure: unknown): Promise<boolean> {
     if (this.#isRevoked || isOwnershipLost(failure)) return true

@@ -11,8 +11,8 @@ const checkIntervalMs = 10_000
 const firstManifestIntervalMs = 1_000
 
 /**
- * Compares a process that stands by with the active one, by the last manifest of that: two programs of one name are members of one
- * group, and the second would fail only when it is needed. What it finds is logged once for each change.
+ * Compares a process that stands by with the active one, by the last manifest of that: two programs of one name are
+ * members of one group, and the second would fail only when it is needed. What it finds is logged once for each change.
  */
 export class ProgramWatch {
   readonly #services: KafkaServices

@@ -28,14 +28,14 @@ const looksPerStep = 4_096
 class OtherProgram extends Error {}
 
 /**
- * Keeps a table with what waits in the active process, brought up to its last epoch time and again, so that taking over means to
- * read what has come since and not all that waits.
+ * Keeps a table with the pending parts of the active process, brought up to its last epoch time and again, so that
+ * taking over means to read what has come since and not all that waits.
  *
- * Steps: read what is new of the checkpoint; let go what has left since; read from the source what waits of the offsets since, through
- * the same route and stages; compare number and digest. A row leaves with all its parts, and what waits of the offsets before was there,
- * so nothing else can be missing.
- * State: a table as of some epoch, or none; the records of the checkpoint. Both are a cache: whatever fails, they are dropped, and a start
- * reads all that waits.
+ * Steps: read what is new of the checkpoint; let go what has left since; read from the source the pending parts of the
+ * offsets since, through the same route and stages; compare number and digest. A row leaves with all its parts, and the
+ * pending parts of the offsets before were there, so nothing else can be missing.
+ * State: a table as of some epoch, or none; the records of the checkpoint. Both are a cache: whatever fails, they are
+ * dropped, and a start reads all that waits.
  */
 export class Standby {
   readonly #services: KafkaServices

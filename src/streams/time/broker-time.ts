@@ -8,8 +8,8 @@ const attemptsMax = 20
 const pauseMs = 100
 
 /**
- * Asks what time it is where the checkpoint lies: writes a record that deletes nothing, and reads from the answer when it was appended.
- * The answer is late by its way back, so the time is never ahead of the broker's.
+ * Asks what time it is where the checkpoint lies: writes a record that deletes nothing, and reads from the answer when
+ * it was appended. The answer is late by its way back, so the time is never ahead of the broker's.
  *
  * @param topic - A checkpoint topic that the broker stamps.
  * @returns Undefined where it does not.

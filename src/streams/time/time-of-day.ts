@@ -4,7 +4,10 @@ import type { Logger } from '../logs/logger.ts'
 
 /** How often the broker is asked while the program is at work. */
 const askEveryMs = 600_000
-/** By how much the wall clock and the monotonic one may differ about the time since: more means that one was set, or the machine slept. */
+/**
+ * By how much the wall clock and the monotonic one may differ about the time since: more means that one was set, or the
+ * machine slept.
+ */
 const jumpMs = 1_000
 
 export interface TimeOfDayOptions {
@@ -25,8 +28,9 @@ interface Reading {
 }
 
 /**
- * The time of day that deadlines, and limits of timestamps, are compared with: that of the broker, so that a wrong clock of this
- * machine expires no row and refuses no record. Between two answers of the broker the monotonic clock goes on.
+ * The time of day that deadlines, and limits of timestamps, are compared with: that of the broker, so that a wrong
+ * clock of this machine expires no row and refuses no record. Between two answers of the broker the monotonic clock
+ * goes on.
  *
  * State: the last answer; without one it is the wall clock's time.
  */

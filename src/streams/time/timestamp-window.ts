@@ -7,7 +7,9 @@ export interface TimestampLimits {
   readonly afterMaxMs: number
 }
 
-/** Settings of a topic by which a broker refuses records for their timestamps; the last one is that of Kafka before 3.6. */
+/**
+ * Settings of a topic by which a broker refuses records for their timestamps; the last one is that of Kafka before 3.6.
+ */
 export const timestampSettings = [
   'message.timestamp.before.max.ms',
   'message.timestamp.after.max.ms',
@@ -26,7 +28,10 @@ export function timestampLimits([before, after, difference]: readonly (string | 
 /** By how much less than a limit a record may be ahead: brokers do not agree to the millisecond. */
 const aheadMarginMs = 10_000
 
-/** Which timestamps a topic takes, as of now. Some time may pass until the broker looks at a record, so the limits are kept with a margin. */
+/**
+ * Which timestamps a topic takes, as of now. Some time may pass until the broker looks at a record, so the limits are
+ * kept with a margin.
+ */
 export class TimestampWindow {
   readonly #timeOfDay: Pick<TimeOfDay, 'nowMs'>
   readonly #beforeMs: number

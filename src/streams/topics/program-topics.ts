@@ -46,14 +46,16 @@ export function recordBytesMax({ batchBytesMax }: ProgramTopics, sink: number): 
   return batchBytesMax[sink]! - recordFrameBytes
 }
 
-/** The same of a record that is kept by value: it lies in the checkpoint as the value of another, in a batch of its own. */
+/**
+ * The same of a record that is kept by value: it lies in the checkpoint as the value of another, in a batch of its own.
+ */
 export function keptBytesMax(topics: ProgramTopics): number {
   return recordBytesMax(topics, checkpointSink) - keptFrameBytes
 }
 
 /**
- * Finds the topics of a plan, and creates those for dead letters and for the checkpoint where they do not exist. Warns of
- * settings that may not be meant.
+ * Finds the topics of a plan, and creates those for dead letters and for the checkpoint where they do not exist. Warns
+ * of settings that may not be meant.
  *
  * @throws KafkaError `KAFKA_TOPIC_MISSING`; MillraceError `KAFKA_RIGHTS_MISSING`, `CHECKPOINT_TOPIC_INVALID`, `OUTPUT_TOPIC_INVALID`;
  * TopologyError `TOPOLOGY_INVALID` for a source of too many partitions.

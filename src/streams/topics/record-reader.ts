@@ -11,8 +11,8 @@ export interface RecordRequest {
 }
 
 /**
- * Gives on the records of a range of a topic that a `read_committed` consumer would see, and perhaps some behind it, in the
- * order of each partition. The columns are valid until `visit` returns.
+ * Gives on the records of a range of a topic that a `read_committed` consumer would see, and perhaps some after it, in
+ * the order of each partition. The columns are valid until `visit` returns.
  *
  * @throws KafkaError, and what `visit` throws.
  */

@@ -5,7 +5,7 @@ import type { Plan } from '../topology/plan.ts'
 /** The source with partitions that it was given. */
 export interface SourceGrowth {
   readonly topic: Topic
-  /** Offsets behind the last records, by partition. */
+  /** Offsets after the last records, by partition. */
   readonly logEnds: readonly number[]
 }
 

@@ -4,7 +4,10 @@ import type { SourceLog } from '../runtime/ports.ts'
 import type { Services } from '../runtime/services.ts'
 import type { SourceGrowth } from './source-growth.ts'
 
-/** Asks every `sourceRefreshMs` whether the source was given partitions: brokers tell nobody, and a fetch names those that it asks for. */
+/**
+ * Asks every `sourceRefreshMs` whether the source was given partitions: brokers tell nobody, and a fetch names those
+ * that it asks for.
+ */
 export class SourceWatch {
   readonly #services: Services
   readonly #session: Pick<RestoringSession, 'source'>

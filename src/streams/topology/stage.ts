@@ -14,7 +14,9 @@ export interface RecordOrigin {
   readonly timestampMs: number
 }
 
-/** Makes the part of a record. `undefined` filters the record out. A promise is awaited, with others at the same time. */
+/**
+ * Makes the part of a record. `undefined` filters the record out. A promise is awaited, with others at the same time.
+ */
 export type PartFunction<Value, Part> = (
   value: Value,
   origin: RecordOrigin,
@@ -22,21 +24,32 @@ export type PartFunction<Value, Part> = (
 
 /** What a stage keeps of a record, and what its function needs. */
 export interface StageOptions<Value, Part> {
-  /** What the stage keeps of a record: the raw bytes of a field, or what a function makes. @defaultValue the whole value, byte for byte */
+  /**
+   * What the stage keeps of a record: the raw bytes of a field, or what a function makes. @defaultValue the whole
+   * value, byte for byte
+   */
   readonly part?: Field | PartFunction<Value, Part>
-  /** Any Standard Schema (zod, valibot, arktype, …), synchronous; a function is given its output. Records that do not satisfy it become dead letters. */
+  /**
+   * Any Standard Schema (zod, valibot, arktype, …), synchronous; a function is given its output. Records that do not
+   * satisfy it become dead letters.
+   */
   readonly schema?: StandardSchemaV1<unknown, Value>
-  /** Raise it when function or schema change so that they make other parts: those that wait were made by the old one. @defaultValue 1 */
+  /**
+   * Raise it when function or schema change so that they make other parts: those that wait were made by the old one.
+   * @defaultValue 1
+   */
   readonly version?: number
   /**
-   * Whether the function makes the same part each time that it sees the same record. Where it does not (it asks the time, a
-   * service, a random number) parts that wait are kept in the checkpoint by value, and a restart does not make them again.
+   * Whether the function makes the same part each time that it sees the same record. Where it does not (it asks the
+   * time, a service, a random number) parts that wait are kept in the checkpoint by value, and a restart does not make
+   * them again.
    * @defaultValue true
    */
   readonly deterministic?: boolean
   /**
-   * As what function and schema are given integers beyond 2^53 - 1, which numbers do not hold exactly: with `bigint` as BigInt, and each
-   * BigInt of a part is written as an integer. Smaller ones are numbers in any case. Without a function bytes leave as they came.
+   * As what function and schema are given integers beyond 2^53 - 1, which numbers do not hold exactly: with `bigint` as
+   * BigInt, and each BigInt of a part is written as an integer. Smaller ones are numbers in any case. Without a
+   * function bytes leave as they came.
    * @defaultValue `number`
    */
   readonly bigIntegers?: 'number' | 'bigint'
@@ -53,7 +66,8 @@ export interface Stage<Part = unknown> {
 }
 
 /**
- * Describes a stage: what one kind of record is kept as. Without a function nothing is parsed, and bytes leave as they came.
+ * Describes a stage: what one kind of record is kept as. Without a function nothing is parsed, and bytes leave as they
+ * came.
  *
  * @throws TopologyError `TOPOLOGY_INVALID` for a part that is neither a field nor a function.
  *

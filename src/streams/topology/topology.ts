@@ -27,11 +27,13 @@ export interface CorrelateOptions<Name extends string> {
   /** Milliseconds by the timestamp of its oldest part after which an incomplete row leaves. @defaultValue never */
   readonly expireAfterMs?: number
   /**
-   * What the deadline is compared with: the time that the records themselves tell, which stands while none come, or the time
-   * of day. @defaultValue `eventTime`
+   * What the deadline is compared with: the time that the records themselves tell, which stands while none come, or the
+   * time of day. @defaultValue `eventTime`
    */
   readonly expireBy?: 'eventTime' | 'processingTime'
-  /** Topic for the parts of a row that has expired, in one record like a merged one. @defaultValue the dead-letter topic */
+  /**
+   * Topic for the parts of a row that has expired, in one record like a merged one. @defaultValue the dead-letter topic
+   */
   readonly expireTo?: string
   /**
    * Makes a part a duplicate that comes after its key has been merged, where it would begin a new row else.
