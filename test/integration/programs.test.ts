@@ -1,0 +1,28 @@
+/** Programs from their start to their end, and records of all kinds. */
+import { bytesLeaveAsTheyCame } from './bytes.integration.ts'
+import { failingFunctions } from './failing-functions.integration.ts'
+import { logs } from './logs.integration.ts'
+import { orderIndependence } from './order.integration.ts'
+import { poisonedRecords } from './records.integration.ts'
+import { programsOfOneName } from './same-name.integration.ts'
+import { foreignSources } from './sources.integration.ts'
+import { stageFunctionFailures } from './stage-functions.integration.ts'
+import { stalledFunctions } from './stalled-functions.integration.ts'
+import { invalidTopologies, starting } from './start.integration.ts'
+import { onEachBroker } from './target.ts'
+import { topicSettings } from './topic-settings.integration.ts'
+
+invalidTopologies()
+onEachBroker([
+  starting,
+  topicSettings,
+  programsOfOneName,
+  stageFunctionFailures,
+  failingFunctions,
+  stalledFunctions,
+  poisonedRecords,
+  bytesLeaveAsTheyCame,
+  orderIndependence,
+  foreignSources,
+  logs,
+])

@@ -1,0 +1,13 @@
+/** Programs that go on from their checkpoint, and what operators ask of it. */
+import { audits } from './audit.integration.ts'
+import { explanations } from './explain.integration.ts'
+import { growth } from './growth.integration.ts'
+import { acceptedLoss } from './loss.integration.ts'
+import { madeParts } from './made-parts.integration.ts'
+import { promotion } from './promotion.integration.ts'
+import { resets } from './reset.integration.ts'
+import { restoration } from './restoration.integration.ts'
+import { onEachBroker } from './target.ts'
+import { warmStandbys } from './warm-standby.integration.ts'
+
+onEachBroker([restoration, promotion, madeParts, acceptedLoss, growth, warmStandbys, audits, explanations, resets])
