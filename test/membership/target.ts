@@ -98,7 +98,7 @@ function onBroker(
       },
       async whenJoined(group, known) {
         await using client = await WireClient.connect(broker.bootstrapServers)
-        return until('a member has come', async () => {
+        return await until('a member has come', async () => {
           const { groups } = await client.call(describeGroups, 5, { groups: [group] })
           const ids = groups[0]!.members.map(({ memberId }) => memberId)
           return ids.some((id) => !known.includes(id)) && ids
