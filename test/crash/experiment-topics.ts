@@ -7,6 +7,8 @@ export const recordsPerCustomer = 3
 
 /** The experiment's records are stamped with a time long ago. */
 const configs = { 'retention.ms': '-1' }
+/** All manifests are looked at in the end; the embedded broker would compact them away while a busy machine takes its time. */
+const checkpointConfigs = { 'cleanup.policy': 'compact', 'min.compaction.lag.ms': String(24 * 3_600_000) }
 
 /** The source of experiments on one broker, and what they leave behind, until disposed. */
 export class ExperimentTopics implements AsyncDisposable {
@@ -33,8 +35,12 @@ export class ExperimentTopics implements AsyncDisposable {
   /** An application with a sink of its own. */
   async experiment(app: string): Promise<Experiment> {
     const sink = `${app}.sink`
-    this.#topics.push(sink, `${app}.dead-letter`, `${app}.checkpoint`)
-    await createTopics(this.#cluster, [{ name: sink, partitionCount: partitions, configs }])
+    const checkpoint = `${app}.checkpoint`
+    this.#topics.push(sink, `${app}.dead-letter`, checkpoint)
+    await createTopics(this.#cluster, [
+      { name: sink, partitionCount: partitions, configs },
+      { name: checkpoint, partitionCount: 1, configs: checkpointConfigs },
+    ])
     await this.#cluster.topicWhenReady(sink)
     return { bootstrapServers: this.#bootstrapServers, app, source: this.#source, sink }
   }

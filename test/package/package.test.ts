@@ -124,18 +124,17 @@ describe('the packed package', () => {
   })
 
   it('has a command that shows its help in three times the time of an empty program', () => {
-    // Whatever else the machine does only adds to a time.
-    const fastest = (...args: string[]) => {
-      const times = Array.from({ length: 10 }, () => {
-        const startMs = systemClock.monotonicMs()
-        run('node', args, program)
-        return systemClock.monotonicMs() - startMs
-      })
-      return Math.min(...times)
+    const msOf = (...args: string[]) => {
+      const startMs = systemClock.monotonicMs()
+      run('node', args, program)
+      return systemClock.monotonicMs() - startMs
     }
-
-    const helpMs = fastest(join(installed, 'dist/cli/main.js'), '--help')
-    const emptyMs = fastest('--eval', '0')
+    let [helpMs, emptyMs] = [Infinity, Infinity]
+    // In turns, and the fastest of each: other programs on the machine only add to a time.
+    for (let round = 0; round < 15; round++) {
+      helpMs = Math.min(helpMs, msOf(join(installed, 'dist/cli/main.js'), '--help'))
+      emptyMs = Math.min(emptyMs, msOf('--eval', '0'))
+    }
 
     assert.ok(helpMs <= 3 * emptyMs, `${helpMs} ms for the help, ${emptyMs} ms for an empty program`)
   })
