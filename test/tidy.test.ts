@@ -152,6 +152,32 @@ describe('error codes', () => {
   })
 })
 
+describe('words', () => {
+  /** Words of the past, with those of the glossary in CONTRIBUTING.md that took their place. */
+  const replaced: Readonly<Record<string, RegExp>> = {
+    pending: /\b(all|what|(part|offset|row)s?) that waits?\b(?! for)|records that wait or/,
+    current: /\b(epoch|message) at hand\b/,
+    promoted: /\bkept by value\b/,
+    'too far ahead': /\bof a time to come\b/,
+  }
+  const self = 'test/tidy.test.ts'
+  const texts = [...codeFiles, ...glob('{*,docs/**/*}.md')].filter(
+    (path) => path !== self && path !== 'CONTRIBUTING.md',
+  )
+
+  for (const [word, old] of Object.entries(replaced)) {
+    it(`say "${word}", as the glossary does`, () => {
+      const lines = texts.flatMap((path) =>
+        read(path)
+          .split('\n')
+          .flatMap((text, index) => (old.test(text) ? `${path}:${index + 1}: ${text.trim()}` : [])),
+      )
+
+      assert.deepEqual(lines, [])
+    })
+  }
+})
+
 describe('Markdown links', () => {
   it('lead to files and headings that exist', () => {
     const dead = glob('{*,docs/**/*,examples/**/*}.md').flatMap((path) =>

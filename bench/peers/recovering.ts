@@ -1,5 +1,5 @@
 /**
- * The experiment's program; says how long it took to have all in its table that waits, from the first fetch and from
+ * The experiment's program; says how long it took to have all pending parts in its table, from the first fetch and from
  * the start of the process, and then that it has come to the end of its source.
  */
 import { start } from '../../src/streams/index.ts'
@@ -14,7 +14,7 @@ export interface Recovery {
 
 const ignore = () => {}
 const info = (facts: object, sentence: string) => {
-  if (sentence === 'has read again what waits') process.send!({ ...facts, fromStartMs: performance.now() })
+  if (sentence === 'has restored the pending parts') process.send!({ ...facts, fromStartMs: performance.now() })
 }
 const app = await start(program, {
   bootstrapServers: process.argv[2]!,

@@ -19,7 +19,7 @@ function stageText({ name, keeps, hasSchema, isDeterministic, version }: PlanDes
   const facts = [
     `keeps ${keeps}`,
     ...(hasSchema ? ['checked by a schema'] : []),
-    ...(isDeterministic ? [] : ['not deterministic: parts are kept by value']),
+    ...(isDeterministic ? [] : ['not deterministic: parts are promoted to the checkpoint']),
     ...(version === 1 ? [] : [`version ${version}`]),
   ]
   return `${name}: ${facts.join(', ')}`

@@ -185,7 +185,7 @@ export const errorCatalogue = {
   PENDING_LOST: {
     retryable: false,
     meaning:
-      'Records whose parts are pending have been removed from the source before they were kept by value: by hand, by `retention.bytes`, or while the program did not run.',
+      'Records whose parts are pending have been removed from the source before they were promoted to the checkpoint: by hand, by `retention.bytes`, or while the program did not run.',
     remedy:
       'Make the retention of the source longer; go on without them with `--accept-loss`, or start over with `millrace reset`.',
   },

@@ -45,7 +45,7 @@ const laterTexts = [
   'the other parts of the key did not come in time',
   'the process ended on the record in every attempt',
   'the key has been merged already',
-  'the record, with the part that is to be kept by value, is larger than the checkpoint topic takes',
+  'the record, with the part to be promoted, is larger than the checkpoint topic takes',
   'the timestamp of the record is too far ahead of the time of day',
   'the sink does not take a record of the time that the merged record would have',
 ]

@@ -19,7 +19,7 @@ export type ChunkVisitor = (firstOffset: number, words: Int32Array) => void
  *
  * Changes belong to one epoch at a time: `settle` makes them permanent, `rollback` takes them back, and until then
  * `changes` says what they are.
- * Cost: two bits for each offset between the oldest that waits and the newest.
+ * Cost: two bits for each offset between the oldest pending one and the newest.
  */
 export class OffsetSet {
   #count = 0

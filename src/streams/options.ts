@@ -139,7 +139,7 @@ export const runOptions = {
     min: 0,
     env: 'MILLRACE_REPLAY_RECORDS_MAX',
     flag: '--replay-records-max',
-    doc: 'Offsets of a partition that a start reads again at most. Pending parts further behind are kept in the checkpoint topic by value, and so are those past half of what the source retains, by time or bytes, and all that wait of a compacted source.',
+    doc: 'Offsets of a partition that a start reads again at most. Pending parts further behind are promoted to the checkpoint topic, and so are those past half of what the source retains, by time or bytes, and all pending parts of a compacted source.',
   },
   sourceRefreshMs: {
     type: 'int',
@@ -286,7 +286,7 @@ export const runOptions = {
     default: false,
     env: 'MILLRACE_ACCEPT_LOSS',
     flag: '--accept-loss',
-    doc: 'Go on at a start where the source has lost records that wait or were not read yet; they are counted as lost.',
+    doc: 'Go on at a start where the source has lost pending or unread records; they are counted as lost.',
   },
   drainMs: {
     type: 'int',

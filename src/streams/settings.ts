@@ -122,9 +122,9 @@ export interface ProgramSettings {
    */
   readonly clockSkewMaxMs?: number | undefined
   /**
-   * Offsets of a partition that a start reads again at most. Pending parts further behind are kept in the checkpoint
-   * topic by value, and so are those past half of what the source retains, by time or bytes, and all that wait of a
-   * compacted source.
+   * Offsets of a partition that a start reads again at most. Pending parts further behind are promoted to the
+   * checkpoint topic, and so are those past half of what the source retains, by time or bytes, and all pending parts of
+   * a compacted source.
    *
    * A whole number of at least 0. If it is not given, `MILLRACE_REPLAY_RECORDS_MAX` is read from the environment.
    * @defaultValue `2000000`
@@ -251,7 +251,7 @@ export interface ProgramSettings {
    */
   readonly onIncompatible?: 'wait' | 'exit' | undefined
   /**
-   * Go on at a start where the source has lost records that wait or were not read yet; they are counted as lost.
+   * Go on at a start where the source has lost pending or unread records; they are counted as lost.
    *
    * True or false. If it is not given, `MILLRACE_ACCEPT_LOSS` is read from the environment.
    * @defaultValue `false`

@@ -50,7 +50,7 @@ export function expiry(target: Target): void {
       assertAccount(report, { emitted: 2, expired: 1, pending: 3 })
     })
 
-    it('waits on when a record comes that is of a time to come, which is a dead letter', async () => {
+    it('waits on when a record comes that is too far ahead, which is a dead letter', async () => {
       const stream = await target.stream({ sourceConfig: { 'message.timestamp.after.max.ms': '9000000000000000' } })
       const tomorrow = { timestampMs: systemClock.nowMs() + 1_440 * minute }
       const ahead = { ...record('A', 7), ...tomorrow }

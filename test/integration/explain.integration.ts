@@ -19,7 +19,7 @@ export function explanations(target: Target): void {
   }
 
   describe('the explanation of a key', () => {
-    it('that waits says which part has come from where, and which is missing', async () => {
+    it('that is pending says which part has come from where, and which is missing', async () => {
       const stream = await target.stream()
       await stream.produce([...customers(5), record('B', 6), record('A', 6)])
       await stream.run(customerTopology(stream, { part: ({ id, part: kept }) => (id === 6 ? undefined : kept) }))

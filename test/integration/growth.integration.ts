@@ -200,7 +200,7 @@ export function growth(target: Target): void {
       await assertProved(stream)
     })
 
-    it('has its parts kept by value there too', async () => {
+    it('has its parts promoted there too', async () => {
       const stream = await target.stream()
       const app = await startOf(stream, { ...looking, replayRecordsMax: 5 })
       await app.caughtUp

@@ -41,7 +41,7 @@ export function acceptedLoss(target: Target): void {
       assertAccount(report, { emitted: 2 * (30 - lost.length), lost: 2 * lost.length })
     })
 
-    it('parts of a stage that are read from it goes on with those of another that are kept by value', async () => {
+    it('parts of a stage that are read from it goes on with those of another that are promoted', async () => {
       const stream = await target.stream({ sourcePartitions: 1 })
       const inOne = (side: string, id: number) => ({ ...record(side, id), partition: 0 })
       const made = { part: ({ id }: CustomerRecord) => ({ of: `A${id}` }), deterministic: false }

@@ -27,7 +27,7 @@ function mergesOfLives(lifeOf: (id: number) => number, total = count): string[] 
   ).sort()
 }
 
-/** Parts of stages that are declared not deterministic are kept by value. */
+/** Parts of stages that are declared not deterministic are promoted. */
 export function madeParts(target: Target): void {
   async function partsIn(stream: Stream): Promise<number> {
     const parts = new Set<string>()
@@ -174,7 +174,7 @@ export function madeParts(target: Target): void {
       const stream = await target.stream()
       const forged = ids.map((id) => ({ ...record('A', id), headers: { 'millrace.part': '"forged"' } }))
       await stream.produce(forged)
-      // All that waits is promoted from the source.
+      // All pending parts are promoted from the source.
       const part = ({ id }: CustomerRecord) => `made in life 1 of ${id}`
       const declared = topology(stream.app)
         .source(stream.source)

@@ -75,7 +75,7 @@ export function promotion(target: Target): void {
       assert.deepEqual(await partsIn(stream), [])
     })
 
-    it('are kept by value before the source may drop them for their age', async () => {
+    it('are promoted before the source may drop them for their age', async () => {
       const stream = await target.stream()
       await target.setConfigs(stream.source, { 'retention.ms': '3600000' })
 
@@ -85,7 +85,7 @@ export function promotion(target: Target): void {
       await complete(stream)
     })
 
-    it('are kept by value before the source may drop them for its size', async () => {
+    it('are promoted before the source may drop them for its size', async () => {
       const stream = await target.stream()
       await target.setConfigs(stream.source, { 'retention.bytes': '2000' })
 
@@ -95,7 +95,7 @@ export function promotion(target: Target): void {
       await complete(stream)
     })
 
-    it('are kept by value with the epoch that brings them where the source is compacted', async () => {
+    it('are promoted with the epoch that brings them where the source is compacted', async () => {
       const stream = await target.stream()
       await target.setConfigs(stream.source, { 'cleanup.policy': 'compact' })
       const waiting = Array.from({ length: waitingCount }, (_, id) => ({ ...record('A', id), key: `a-${id}` }))
@@ -111,7 +111,7 @@ export function promotion(target: Target): void {
       assertAccount(report, { emitted: 2 * waitingCount })
     })
 
-    it('are kept by value where the source becomes compacted', async () => {
+    it('are promoted where the source becomes compacted', async () => {
       const stream = await target.stream()
       const waiting = Array.from({ length: waitingCount }, (_, id) => ({
         ...record('A', id),
@@ -132,7 +132,7 @@ export function promotion(target: Target): void {
       assert.deepEqual(valuesOf(await stream.merged()), mergesOf(waitingCount))
     })
 
-    it('are kept by value however large the source takes them', async () => {
+    it('are promoted however large the source takes them', async () => {
       const stream = await target.stream({ sourcePartitions: 1, sinkConfig: { 'max.message.bytes': '5000000' } })
       await target.setConfigs(stream.source, { 'max.message.bytes': '4000000' })
       await stream.produce([largeRecord(3_999_880)])
@@ -162,7 +162,7 @@ export function promotion(target: Target): void {
       assertAccount(report, { emitted: 6, deadLettered: between.length })
     })
 
-    it('are taken once where the source still has them, and others that wait are read from it', async () => {
+    it('are taken once where the source still has them, and other pending ones are read from it', async () => {
       const stream = await target.stream()
       await runBehind(stream, { replayRecordsMax: 50 })
       const later = Array.from({ length: 10 }, (_, id) => record('A', total + id))

@@ -57,7 +57,7 @@ export interface ActorContext<in out Message extends ActorMessage> {
    */
   receiveTimeout(ms: number, message: Message): Timer
   /**
-   * Sets the message at hand aside once its handler has finished, until `unstashAll`. It stays within the bounds of the
+   * Sets the current message aside once its handler has finished, until `unstashAll`. It stays within the bounds of the
    * mailbox and survives a crash: then the next incarnation handles it, in the order of arrival.
    *
    * @throws ActorError `ACTOR_STASH_FULL` when that would leave no room in the mailbox for another message.

@@ -18,7 +18,7 @@ describe('BrokerWaits', () => {
     assert.deepEqual(told, [])
   })
 
-  it('tells after a second, once a minute, and at the end, once for all that waits', async () => {
+  it('tells after a second, once a minute, and at the end, once for all waits', async () => {
     const { clock, waits, told } = start()
     const reading = waits.begin('reading')
     await clock.advance(500)

@@ -100,7 +100,7 @@ describe('Connection', () => {
     'sends what cannot be read': (request: PeerRequest) => request.frame(Buffer.from('nonsense')),
   }
   for (const [breach, bytes] of Object.entries(breaches)) {
-    it(`ends, with all that waits, when the broker ${breach}`, async (t) => {
+    it(`ends, with all pending requests, when the broker ${breach}`, async (t) => {
       const { broker, connection } = await start(t, { responseBytesMax: 1024 })
       const answers = [ask(connection, 'question'), ask(connection, 'another')]
       const closed = closing(connection)
@@ -125,7 +125,7 @@ describe('Connection', () => {
   })
 
   for (const ending of ['hangUp', 'reset'] as const) {
-    it(`fails all that waits when the broker ends the connection by ${ending}`, async (t) => {
+    it(`fails all pending requests when the broker ends the connection by ${ending}`, async (t) => {
       const { broker, connection } = await start(t)
       const answers = [ask(connection, 'a'), ask(connection, 'b')]
       const request = await broker.next()
@@ -136,7 +136,7 @@ describe('Connection', () => {
     })
   }
 
-  it('fails what waits for a response that breaks off in the middle', async (t) => {
+  it('fails a request whose response breaks off in the middle', async (t) => {
     const { broker, connection } = await start(t)
     const answer = ask(connection, 'a')
     const request = await broker.next()

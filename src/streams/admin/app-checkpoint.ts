@@ -16,7 +16,7 @@ export interface AppCheckpoint {
   readonly manifest: Manifest
   /** The pending offsets, by source partition. */
   readonly pending: readonly OffsetSet[]
-  /** Which of them are kept by value, and these parts. */
+  /** Which of them are promoted, and these parts. */
   readonly promoted: PromotedParts
   readonly promotedBatches: readonly FetchedPartition[]
   readonly records: CheckpointRecords

@@ -26,7 +26,7 @@ export class Evidence {
   /** Records that say nothing of what this application has consumed since it began. */
   foreignRecords = 0
   readonly #checkpoint: AppCheckpoint
-  /** As what offsets that wait in the checkpoint have left since, by what records say. */
+  /** As what offsets pending in the checkpoint have left since, by what records say. */
   readonly #left: readonly OffsetClasses[]
   #hasLeft = false
 

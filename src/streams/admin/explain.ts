@@ -41,7 +41,7 @@ export interface RecordPlace {
   readonly timestampMs: number
 }
 
-/** A part that waits, by the record that it is from. */
+/** A pending part, by the record that it is from. */
 export interface WaitingPart extends RecordPlace {
   readonly side: string
 }
@@ -80,7 +80,7 @@ export interface Explanation {
 /**
  * Finds what has become of the records of a merge key: which parts wait, and for which others; where they were
  * published; which are dead letters; and which are still to be read, also before the first epoch has committed. Reads
- * the source from the first offset that waits, the dead letters, and one partition of the sink.
+ * the source from the first pending offset, the dead letters, and one partition of the sink.
  *
  * @throws MillraceError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`, `KAFKA_RIGHTS_MISSING`; ConfigError `CONFIG_INVALID_VALUE`, `CONFIG_MISSING_VALUE`
  *

@@ -85,7 +85,7 @@ export function collectPending(records: CheckpointRecords, manifest: Manifest, s
   })
   const count = sets.reduce((sum, set) => sum + set.count, 0)
   if (count !== manifest.pending) {
-    throw corrupt(`it names ${count} parts that wait, where its manifest says ${manifest.pending}`)
+    throw corrupt(`it names ${count} pending parts, where its manifest says ${manifest.pending}`)
   }
 }
 

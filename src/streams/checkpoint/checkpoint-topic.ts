@@ -20,7 +20,7 @@ export function deltaKey(partition: number, epoch: number, piece: number): strin
 
 export const deltaPrefix = 'delta/'
 
-/** Of a part that waits, by value. */
+/** Of a promoted part. */
 export function partKey(partition: number, offset: number): string {
   return `${partPrefix}${partition}/${offset}`
 }

@@ -148,7 +148,7 @@ class Program {
     this.#epochs.begin()
   }
 
-  /** Consumes so many offsets; every fourth part is to be kept by value. */
+  /** Consumes so many offsets; every fourth part is to be promoted. */
   consume(count: number): void {
     const { current } = this.#accounting
     const from = current.nextOffsets[0]!

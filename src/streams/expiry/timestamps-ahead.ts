@@ -1,7 +1,7 @@
 import { noSide, Reason, type RecordColumns } from '../../kernel/index.ts'
 
 /**
- * Makes dead letters of parts that say they are of a time to come: by an event clock that believed them all others
+ * Makes dead letters of parts that say they are too far ahead: by an event clock that believed them all others
  * would be over, and they never.
  *
  * @param latestMs - Timestamps beyond are not believed.

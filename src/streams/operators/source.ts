@@ -176,7 +176,7 @@ class Source {
     onRestored()
     if (careful === undefined) return
     const ms = Math.round(services.clock.monotonicMs() - this.#startedMs)
-    services.logger.info({ app: services.plan.name, pending: pending.count, ms }, 'has read again what waits')
+    services.logger.info({ app: services.plan.name, pending: pending.count, ms }, 'has restored the pending parts')
     await this.#fetchOn()
   }
 

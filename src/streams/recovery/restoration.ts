@@ -145,7 +145,7 @@ export class Restoration {
     }
     throw new MillraceError(
       'CHECKPOINT_CORRUPT',
-      `the checkpoint names ${this.#count} parts that wait, but reading the source again gave ${restoredCount}, or others`,
+      `the checkpoint names ${this.#count} pending parts, but reading the source again gave ${restoredCount}, or others`,
       { expected: this.#count, restored: restoredCount },
     )
   }

@@ -29,7 +29,7 @@ export type CorrelateMessage =
   | { readonly type: 'tick'; readonly incarnation: number }
   /** The epoch that was closed is durable. */
   | { readonly type: 'committed'; readonly incarnation: number }
-  /** Parts have been read again, to be kept by value from the next epoch on. */
+  /** Parts have been read again, to be promoted from the next epoch on. */
   | { readonly type: 'promotable'; readonly incarnation: number; readonly parts: readonly KeptPart[] }
   /**
    * Let rows leave that are over, in an epoch of their own; answered when that is committed, with whether there may be

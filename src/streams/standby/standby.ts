@@ -29,13 +29,13 @@ class OtherProgram extends Error {}
 
 /**
  * Keeps a table with the pending parts of the active process, brought up to its last epoch time and again, so that
- * taking over means to read what has come since and not all that waits.
+ * taking over means to read what has come since and not all pending parts.
  *
  * Steps: read what is new of the checkpoint; let go what has left since; read from the source the pending parts of the
  * offsets since, through the same route and stages; compare number and digest. A row leaves with all its parts, and the
  * pending parts of the offsets before were there, so nothing else can be missing.
  * State: a table as of some epoch, or none; the records of the checkpoint. Both are a cache: whatever fails, they are
- * dropped, and a start reads all that waits.
+ * dropped, and a start reads all pending parts.
  */
 export class Standby {
   readonly #services: KafkaServices
@@ -115,7 +115,7 @@ export class Standby {
     if (!state.restoration.isDone) await this.#restore(state, new SourceTopic(source))
     if (this.#warm === undefined) {
       const facts = { app: plan.name, epoch: manifest.epoch, pending: manifest.pending }
-      logger.info(facts, 'standing by with a table of what waits')
+      logger.info(facts, 'standing by with a table of the pending parts')
     }
     this.#warm = { table: state.table, manifest }
     while (state.table.compact(looksPerStep)) {}

@@ -47,7 +47,7 @@ export function recordBytesMax({ batchBytesMax }: ProgramTopics, sink: number): 
 }
 
 /**
- * The same of a record that is kept by value: it lies in the checkpoint as the value of another, in a batch of its own.
+ * The same of a record that is promoted: it lies in the checkpoint as the value of another, in a batch of its own.
  */
 export function keptBytesMax(topics: ProgramTopics): number {
   return recordBytesMax(topics, checkpointSink) - keptFrameBytes

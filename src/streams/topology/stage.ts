@@ -35,13 +35,13 @@ export interface StageOptions<Value, Part> {
    */
   readonly schema?: StandardSchemaV1<unknown, Value>
   /**
-   * Raise it when function or schema change so that they make other parts: those that wait were made by the old one.
+   * Raise it when function or schema change so that they make other parts: pending ones were made by the old one.
    * @defaultValue 1
    */
   readonly version?: number
   /**
    * Whether the function makes the same part each time that it sees the same record. Where it does not (it asks the
-   * time, a service, a random number) parts that wait are kept in the checkpoint by value, and a restart does not make
+   * time, a service, a random number) pending parts are promoted to the checkpoint, and a restart does not make
    * them again.
    * @defaultValue true
    */
