@@ -29,7 +29,7 @@ export interface CompactionOptions {
  * A pass notes the newest offset of every key of the dirty part, which no pass has seen yet, and then goes over
  * everything before the end of that part, one segment per turn of the event loop: a record leaves if its key has a
  * newer one, if it has no key, or if its transaction was aborted. Each segment is replaced by itself, and whatever
- * leaves it stands further behind, so readers and appends may come in between.
+ * leaves it stands later, so readers and appends may come in between.
  *
  * A pass that finds a tombstone, or the marker of a transaction of which the passes before have left nothing, writes
  * into its batch when it may leave, `deleteRetentionMs` later. Of the last batch of a producer the header stays, with

@@ -174,7 +174,7 @@ describe('Fetcher', () => {
     'an error of the whole request': (request: TakenFetch) => request.answer({}, { errorCode: storageError }),
   }
   for (const [what, breakOff] of Object.entries(breaks)) {
-    it(`goes on from the same offsets behind ${what}`, async (t) => {
+    it(`goes on from the same offsets after ${what}`, async (t) => {
       const { broker, clock, fetched, fetcher } = await start(t, { leaders: [1, 1], buffersPerLeader: 1 })
       fetcher.start()
       ;(await takeFetch(broker)).answer({ 0: { records: [batch(0, 4)] } })

@@ -13,7 +13,7 @@ import {
 import type { CauseOf } from './dead-letter-cause.ts'
 import type { TimestampWindow } from '../time/timestamp-window.ts'
 
-/** What a dead letter says of itself, in headers behind those of the record. Values are text. */
+/** What a dead letter says of itself, in headers after those of the record. Values are text. */
 export const deadLetterHeaders = {
   reason: 'millrace.reason',
   cause: 'millrace.cause',

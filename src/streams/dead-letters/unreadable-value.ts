@@ -1,4 +1,4 @@
-/** Bytes of a value that are looked at; what is wrong behind them is not searched for. */
+/** Bytes of a value that are looked at; what is wrong after them is not searched for. */
 const searchedBytesMax = 64 << 10
 const shownBytes = 4
 const replacement = '�'
@@ -9,11 +9,11 @@ const encodedReplacement = Buffer.from(replacement)
  * all.
  */
 const framings: readonly { readonly begins: readonly number[]; readonly jsonAt?: number; readonly what: string }[] = [
-  { begins: [0x03, 0x00], jsonAt: 18, what: 'JSON behind a schema registry prefix of 18 bytes (AWS Glue)' },
-  { begins: [0x03, 0x05], what: 'a value that is compressed behind a schema registry prefix (AWS Glue)' },
-  { begins: [0x00], jsonAt: 5, what: 'JSON behind a schema registry prefix of 5 bytes (Confluent, Apicurio)' },
-  { begins: [0x00], jsonAt: 9, what: 'JSON behind a schema registry prefix of 9 bytes (Apicurio)' },
-  { begins: [0xef, 0xbb, 0xbf], jsonAt: 3, what: 'JSON behind a byte order mark' },
+  { begins: [0x03, 0x00], jsonAt: 18, what: 'JSON after a schema registry prefix of 18 bytes (AWS Glue)' },
+  { begins: [0x03, 0x05], what: 'a value that is compressed after a schema registry prefix (AWS Glue)' },
+  { begins: [0x00], jsonAt: 5, what: 'JSON after a schema registry prefix of 5 bytes (Confluent, Apicurio)' },
+  { begins: [0x00], jsonAt: 9, what: 'JSON after a schema registry prefix of 9 bytes (Apicurio)' },
+  { begins: [0xef, 0xbb, 0xbf], jsonAt: 3, what: 'JSON after a byte order mark' },
   { begins: [0x1e], jsonAt: 1, what: 'a JSON text sequence, with a separator before each text' },
   { begins: [0xff, 0xfe], what: 'text in UTF-16' },
   { begins: [0xfe, 0xff], what: 'text in UTF-16' },
