@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { before, describe, it } from 'node:test'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
 import { kafkaClasspath } from '../../tools/kafka/start.ts'
 import { skipWithoutJava } from '../apache-kafka.ts'
 import { producerEpochs } from './producer-epochs.ts'
+import { suiteStack } from '../at-end.ts'
 import { versionsSeenBy } from '../protocol/seen-versions.ts'
 
 const run = promisify(execFile)
@@ -17,14 +18,14 @@ const topics = [
 ]
 
 describe("Java's clients", { skip: skipWithoutJava, timeout: 120_000 }, () => {
-  const onRequest = versionsSeenBy("Java's clients")
+  const stack = suiteStack()
+  const onRequest = versionsSeenBy("Java's clients", stack)
   let broker: Broker
   let java: string[]
   before(async () => {
-    broker = await startBroker({ topics, onRequest })
+    broker = stack.use(await startBroker({ topics, onRequest }))
     java = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', await kafkaClasspath()]
   })
-  after(() => broker.stop())
 
   it('carry lines from the console producer to the console consumer', async () => {
     const lines = 'first\nвторой\nthird\n'

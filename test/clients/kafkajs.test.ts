@@ -39,11 +39,11 @@ class Shares extends Arrivals<{ memberId: string; partitions: readonly number[] 
 }
 
 describe('kafkajs', { timeout: 30_000, concurrency: true }, () => {
-  const onRequest = versionsSeenBy('kafkajs')
+  const stack = suiteStack()
+  const onRequest = versionsSeenBy('kafkajs', stack)
   let broker: Broker
   let kafka: Kafka
   let admin: Admin
-  const stack = suiteStack()
   before(async () => {
     broker = stack.use(await startBroker({ onRequest }))
     kafka = new Kafka({

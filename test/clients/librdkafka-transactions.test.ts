@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { before, describe, it } from 'node:test'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
 import { pythonAndPipAvailable, runWithConfluentKafka } from './confluent-kafka.ts'
 import { producerEpochs } from './producer-epochs.ts'
+import { suiteStack } from '../at-end.ts'
 import { versionsSeenBy } from '../protocol/seen-versions.ts'
 
 const available = await pythonAndPipAvailable()
@@ -11,16 +12,16 @@ const skip = available === true ? false : available
 const topics = ['decided', 'in', 'out', 'owned'].map((name) => ({ name }))
 
 describe("librdkafka's transactions, by Python's confluent-kafka", { skip, timeout: 120_000 }, () => {
-  const onRequest = versionsSeenBy('librdkafka')
+  const stack = suiteStack()
+  const onRequest = versionsSeenBy('librdkafka', stack)
   let broker: Broker
   let seen: Map<string, string>
   before(async () => {
-    broker = await startBroker({ topics, onRequest })
+    broker = stack.use(await startBroker({ topics, onRequest }))
     const program = join(import.meta.dirname, 'python/transactions.py')
     const printed = await runWithConfluentKafka(program, broker.bootstrapServers)
     seen = new Map(printed.split('\n').map((line) => line.split('=') as [string, string]))
   })
-  after(() => broker.stop())
 
   it('commit and abort, and a group reads by its isolation level', () => {
     assert.equal(seen.get('read_committed'), 'kept,kept too')

@@ -13,11 +13,11 @@ const skip = crab === undefined && 'the binary of kafka-crab-js is not installed
 
 /** The binding exposes no transactions; librdkafka-transactions.test.ts tests them by another. */
 describe('librdkafka, by kafka-crab-js', { timeout: 30_000, concurrency: true, skip }, () => {
-  const onRequest = versionsSeenBy('librdkafka')
+  const stack = suiteStack()
+  const onRequest = versionsSeenBy('librdkafka', stack)
   let broker: Broker
   let client: KafkaClient
   let cluster: Cluster
-  const stack = suiteStack()
   before(async () => {
     broker = stack.use(await startBroker({ onRequest }))
     client = new crab!.KafkaClient({ brokers: broker.bootstrapServers, clientId: 'test', brokerAddressFamily: 'v4' })

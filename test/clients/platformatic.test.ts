@@ -23,10 +23,10 @@ type TextMessage = Message<string, string, string, string>
 type TextConsumer = Consumer<string, string, string, string>
 
 describe('@platformatic/kafka', { timeout: 30_000, concurrency: true }, () => {
-  const onRequest = versionsSeenBy('@platformatic/kafka')
+  const stack = suiteStack()
+  const onRequest = versionsSeenBy('@platformatic/kafka', stack)
   let broker: Broker
   let admin: Admin
-  const stack = suiteStack()
   before(async () => {
     broker = stack.use(await startBroker({ onRequest }))
     admin = new Admin({ clientId: 'test', bootstrapBrokers: [broker.bootstrapServers], retries: 10, retryDelay: 20 })

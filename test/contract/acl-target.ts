@@ -102,7 +102,8 @@ function describeTarget(
     let broker: AclBroker
     let admin: WireClient
     let usersGiven = 0
-    const onAnswered = name === apacheName ? versionsSeenBy(apacheName) : undefined
+    const stack = suiteStack()
+    const onAnswered = name === apacheName ? versionsSeenBy(apacheName, stack) : undefined
     const connect = async (username: string) => {
       const client = await WireClient.connect(broker.bootstrapServers, undefined, onAnswered)
       await client.call(saslHandshake, 1, { mechanism: 'PLAIN' })
@@ -112,7 +113,6 @@ function describeTarget(
       if (errorCode !== 0) throw new Error(`${username} was refused with ${errorCode}`)
       return client
     }
-    const stack = suiteStack()
     before(async () => {
       broker = stack.use(await start())
       admin = stack.use(await connect('admin'))

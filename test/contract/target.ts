@@ -55,9 +55,9 @@ function describeTarget(
   void describe(name, { skip }, () => {
     let broker: ContractBroker
     let admin: WireClient
-    const onAnswered = name === apacheName ? versionsSeenBy(apacheName) : undefined
-    const connect = (clientId?: string) => WireClient.connect(broker.bootstrapServers, clientId, onAnswered)
     const stack = suiteStack()
+    const onAnswered = name === apacheName ? versionsSeenBy(apacheName, stack) : undefined
+    const connect = (clientId?: string) => WireClient.connect(broker.bootstrapServers, clientId, onAnswered)
     before(async () => {
       broker = stack.use(await start())
       admin = stack.use(await connect())

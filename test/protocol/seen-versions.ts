@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { appendFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after } from 'node:test'
 
 /** Clients and brokers of others that the tests exchange messages with. */
 export type Peer = 'Apache Kafka' | "Java's clients" | 'librdkafka' | 'kafkajs' | '@platformatic/kafka'
@@ -19,13 +18,15 @@ const isOtherRelease = process.env['MILLRACE_KAFKA_VERSION'] !== undefined
 const ownClientIds = /^(millrace|reader)/
 
 /**
- * Has a suite hold the versions of APIs that a peer exchanges with us against the table of docs/protocol.md, after its tests.
+ * Has a suite hold the versions of APIs that a peer exchanges with us against the table of docs/protocol.md, after its
+ * tests.
  *
+ * @param stack - Of the suite: what else is on it is closed whether or not the table has all versions.
  * @returns What is to be told of each request.
  */
-export function versionsSeenBy(peer: Peer): (request: ServedRequest) => void {
+export function versionsSeenBy(peer: Peer, stack: AsyncDisposableStack): (request: ServedRequest) => void {
   const seen = new Set<string>()
-  after(() => hold(peer, [...seen].sort()))
+  stack.defer(() => hold(peer, [...seen].sort()))
   return ({ api, version, clientId = '' }) => {
     if (!ownClientIds.test(clientId)) seen.add(`${api} ${version}`)
   }

@@ -25,11 +25,7 @@ describe('describeUnreadable', () => {
   for (const [name, prefix, looks] of [
     ['Confluent or Apicurio', [0, 0, 0, 0, 1], 'JSON after a schema registry prefix of 5 bytes (Confluent, Apicurio)'],
     ['8 bytes of Apicurio', [0, 0, 0, 0, 0, 0, 0, 0, 7], 'JSON after a schema registry prefix of 9 bytes (Apicurio)'],
-    [
-      'AWS Glue',
-      [3, 0, ...Array<number>(16).fill(0xe9)],
-      'JSON after a schema registry prefix of 18 bytes (AWS Glue)',
-    ],
+    ['AWS Glue', [3, 0, ...Array<number>(16).fill(0xe9)], 'JSON after a schema registry prefix of 18 bytes (AWS Glue)'],
     ['a byte order mark', [0xef, 0xbb, 0xbf], 'JSON after a byte order mark'],
     ['a record separator', [0x1e], 'a JSON text sequence, with a separator before each text'],
   ] as const) {
