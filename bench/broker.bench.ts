@@ -79,7 +79,7 @@ async function produceAll(broker: embedded.Broker): Promise<number> {
           transactionalId: null,
           acks: -1,
           timeoutMs: 10_000,
-          topics: [{ name: topic, partitions: mine.map((index) => ({ index, records: [batch] })) }],
+          topicData: [{ name: topic, partitionData: mine.map((index) => ({ index, records: [batch] })) }],
         }),
       )
       for (let sent = 0, answered = 0; answered < rounds;) {

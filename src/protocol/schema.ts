@@ -1,6 +1,6 @@
 /**
  * Messages as data: each API states its request and response once, and the same statement reads, writes and types them.
- * Fields of single versions are marked where they stand, as in Kafka's own message definitions.
+ * Fields have the names of Kafka's own message definitions; those of single versions are marked where they stand.
  */
 import { MalformedMessage, type Reader } from './reader.ts'
 import { Writer } from './writer.ts'

@@ -15,6 +15,7 @@ import {
   describeProducers,
   describeTransactions,
   endTxn,
+  errorFields,
   fetch,
   findCoordinator,
   heartbeat,
@@ -74,7 +75,7 @@ const transactionalIdDenied = 53
 export function codesOf(answer: unknown): number[] {
   if (typeof answer !== 'object' || answer === null || Buffer.isBuffer(answer)) return []
   return Object.entries(answer).flatMap(([name, value]) =>
-    name === 'errorCode' ? (value === 0 ? [] : [value as number]) : codesOf(value),
+    errorFields.has(name) ? (value === 0 ? [] : [value as number]) : codesOf(value),
   )
 }
 
@@ -93,13 +94,15 @@ const anyAcl = {
   permissionType: 1,
 }
 const member = { generationId: 1, memberId: 'member' }
-const outsider = { generationId: -1, memberId: '' }
+const outsider = { generationIdOrMemberEpoch: -1, memberId: '' }
 const identityOf = ({ name, producerId, producerEpoch }: Names) => ({
   transactionalId: name,
   producerId,
   producerEpoch,
 })
-const committed = (name: string) => [{ name, partitions: [{ partitionIndex, offset: 0, metadata: '' }] }]
+const committed = (name: string) => [
+  { name, partitions: [{ partitionIndex, committedOffset: 0, committedMetadata: '' }] },
+]
 const batchOf = ({ producerId, producerEpoch }: Names) =>
   recordBatch(['x'], { producerId, producerEpoch, baseSequence: 0, isTransactional: true })
 const writing = (records: Buffer) => [{ index: 0, records: [records] }]
@@ -111,8 +114,8 @@ export const guarded: readonly GuardedRequest[] = [
     code: topicDenied,
     rights: [['topic', 'write']],
     ask: (client, { name }) => {
-      const topics = [{ name, partitions: writing(recordBatch(['x'])) }]
-      return client.call(produce, 9, { transactionalId: null, acks: -1, timeoutMs, topics })
+      const topicData = [{ name, partitionData: writing(recordBatch(['x'])) }]
+      return client.call(produce, 9, { transactionalId: null, acks: -1, timeoutMs, topicData })
     },
   },
   {
@@ -120,8 +123,8 @@ export const guarded: readonly GuardedRequest[] = [
     code: topicDenied,
     rights: [['topic', 'write']],
     ask: (client, { id }) => {
-      const topics = [{ topicId: id, partitions: writing(recordBatch(['x'])) }]
-      return client.call(produce, 13, { transactionalId: null, acks: -1, timeoutMs, topics })
+      const topicData = [{ topicId: id, partitionData: writing(recordBatch(['x'])) }]
+      return client.call(produce, 13, { transactionalId: null, acks: -1, timeoutMs, topicData })
     },
   },
   {
@@ -132,8 +135,8 @@ export const guarded: readonly GuardedRequest[] = [
       ['transactionalId', 'write'],
     ],
     ask: (client, names) => {
-      const topics = [{ name: names.name, partitions: writing(batchOf(names)) }]
-      return client.call(produce, 12, { transactionalId: names.name, acks: -1, timeoutMs, topics })
+      const topicData = [{ name: names.name, partitionData: writing(batchOf(names)) }]
+      return client.call(produce, 12, { transactionalId: names.name, acks: -1, timeoutMs, topicData })
     },
   },
   {
@@ -205,13 +208,15 @@ export const guarded: readonly GuardedRequest[] = [
       title: `FindCoordinator of a group, version ${version}`,
       code: groupDenied,
       rights: [['group', 'describe']],
-      ask: (client, { name }) => client.call(findCoordinator, version, { keyType: 0, key: name, keys: [name] }),
+      ask: (client, { name }) =>
+        client.call(findCoordinator, version, { keyType: 0, key: name, coordinatorKeys: [name] }),
     },
     {
       title: `FindCoordinator of a transactional id, version ${version}`,
       code: transactionalIdDenied,
       rights: [['transactionalId', 'describe']],
-      ask: (client, { name }) => client.call(findCoordinator, version, { keyType: 1, key: name, keys: [name] }),
+      ask: (client, { name }) =>
+        client.call(findCoordinator, version, { keyType: 1, key: name, coordinatorKeys: [name] }),
     },
   ]),
   {
@@ -261,7 +266,7 @@ export const guarded: readonly GuardedRequest[] = [
     title: 'DeleteGroups',
     code: groupDenied,
     rights: [['group', 'delete']],
-    ask: (client, { name }) => client.call(deleteGroups, 2, { groups: [name] }),
+    ask: (client, { name }) => client.call(deleteGroups, 2, { groupsNames: [name] }),
   },
   {
     title: 'OffsetDelete',
@@ -356,8 +361,13 @@ export const guarded: readonly GuardedRequest[] = [
       ['transactionalId', 'write'],
       ['topic', 'write'],
     ],
-    ask: (client, names) =>
-      client.call(addPartitionsToTxn, 3, { ...identityOf(names), topics: [{ name: names.name, partitions: [0] }] }),
+    ask: (client, { name, producerId, producerEpoch }) =>
+      client.call(addPartitionsToTxn, 3, {
+        v3AndBelowTransactionalId: name,
+        v3AndBelowProducerId: producerId,
+        v3AndBelowProducerEpoch: producerEpoch,
+        v3AndBelowTopics: [{ name, partitions: [0] }],
+      }),
   },
   {
     title: 'AddPartitionsToTxn of brokers',

@@ -59,8 +59,8 @@ export function aclsContract(target: AclTarget): void {
   /** A topic, a group and a transactional id of one name, all of them there. */
   const somebodysNames = async (): Promise<Names> => {
     const { name, id } = await target.createTopic()
-    const topics = [{ name, partitions: [{ partitionIndex: 0, offset: 0, metadata: '' }] }]
-    await target.admin.call(offsetCommit, 9, { groupId: name, generationId: -1, memberId: '', topics })
+    const topics = [{ name, partitions: [{ partitionIndex: 0, committedOffset: 0, committedMetadata: '' }] }]
+    await target.admin.call(offsetCommit, 9, { groupId: name, generationIdOrMemberEpoch: -1, memberId: '', topics })
     const begun = { transactionalId: name, transactionTimeoutMs: 60_000 }
     const { producerId, producerEpoch } = await target.admin.call(initProducerId, 5, begun)
     return { name, id, producerId, producerEpoch }

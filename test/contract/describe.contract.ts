@@ -151,7 +151,7 @@ export function describeContract(target: Target): void {
         const { errorCode, unknownStateFilters, transactionStates } = await client.call(listTransactions, version, {
           stateFilters: filter.states ?? [],
           producerIdFilters: filter.producerIds ?? [],
-          durationFilterMs: filter.durationMs ?? -1,
+          durationFilter: filter.durationMs ?? -1,
           transactionalIdPattern: filter.pattern ?? null,
         })
         assert.equal(errorCode, 0)

@@ -21,10 +21,10 @@ export async function produceTo(
   records: Buffer | Buffer[],
   { version = 9, acks = -1, partition = 0, transactionalId = null }: ProduceOptions = {},
 ) {
-  const partitions = [{ index: partition, records: Array.isArray(records) ? records : [records] }]
-  const topics = [version >= 13 ? { topicId: topic.id, partitions } : { name: topic.name, partitions }]
-  const { responses } = await client.call(produce, version, { transactionalId, acks, timeoutMs: 10_000, topics })
-  return responses[0]!.partitions[0]!
+  const partitionData = [{ index: partition, records: Array.isArray(records) ? records : [records] }]
+  const topicData = [version >= 13 ? { topicId: topic.id, partitionData } : { name: topic.name, partitionData }]
+  const { responses } = await client.call(produce, version, { transactionalId, acks, timeoutMs: 10_000, topicData })
+  return responses[0]!.partitionResponses[0]!
 }
 
 interface FetchOptions {

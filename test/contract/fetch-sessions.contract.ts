@@ -55,7 +55,7 @@ export function fetchSessionsContract(target: Target): void {
         sessionId,
         sessionEpoch,
         topics: partitions.length === 0 ? [] : [{ ...names, partitions }],
-        forgotten: forgotten.length === 0 ? [] : [{ ...names, partitions: forgotten }],
+        forgottenTopicsData: forgotten.length === 0 ? [] : [{ ...names, partitions: forgotten }],
       })
       const told = answer.responses.flatMap((response) =>
         response.partitions.map(

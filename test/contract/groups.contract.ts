@@ -256,10 +256,14 @@ export function groupsContract(target: Target): void {
     it('takes offsets from its members only', async () => {
       await using member = await stableMember()
       const topic = await target.createTopic()
-      const errorOf = async (identity: { memberId: string; generationId: number }) => {
-        const partitions = [{ partitionIndex: 0, offset: 1, metadata: null }]
-        const topics = [{ name: topic.name, partitions }]
-        const response = await member.client.call(offsetCommit, 8, { groupId: member.groupId, ...identity, topics })
+      const errorOf = async ({ memberId, generationId }: { memberId: string; generationId: number }) => {
+        const partitions = [{ partitionIndex: 0, committedOffset: 1, committedMetadata: null }]
+        const response = await member.client.call(offsetCommit, 8, {
+          groupId: member.groupId,
+          generationIdOrMemberEpoch: generationId,
+          memberId,
+          topics: [{ name: topic.name, partitions }],
+        })
         return response.topics[0]!.partitions[0]!.errorCode
       }
 
@@ -273,10 +277,14 @@ export function groupsContract(target: Target): void {
       await using member = await Member.start(target, newGroup())
       await member.join()
       const topic = await target.createTopic()
-      const partitions = [{ partitionIndex: 0, offset: 1, metadata: null }]
+      const partitions = [{ partitionIndex: 0, committedOffset: 1, committedMetadata: null }]
 
-      const topics = [{ name: topic.name, partitions }]
-      const response = await member.client.call(offsetCommit, 8, { ...member.identity, topics })
+      const response = await member.client.call(offsetCommit, 8, {
+        groupId: member.groupId,
+        generationIdOrMemberEpoch: member.generationId,
+        memberId: member.memberId,
+        topics: [{ name: topic.name, partitions }],
+      })
 
       assert.equal(response.topics[0]!.partitions[0]!.errorCode, 27)
     })
@@ -384,7 +392,7 @@ export function groupsContract(target: Target): void {
     it('is not deleted while it has members', async () => {
       await using member = await stableMember()
       const remove = async () =>
-        (await member.client.call(deleteGroups, 2, { groups: [member.groupId] })).results[0]!.errorCode
+        (await member.client.call(deleteGroups, 2, { groupsNames: [member.groupId] })).results[0]!.errorCode
 
       assert.equal(await remove(), 68)
       await member.leave()

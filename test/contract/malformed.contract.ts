@@ -46,7 +46,7 @@ export function malformedContract(target: Target): void {
 
     it('a retired version of Produce, although ApiVersions claims it', async () => {
       await using client = await target.connect()
-      const request = { transactionalId: null, acks: 1, timeoutMs: 1_000, topics: [] }
+      const request = { transactionalId: null, acks: 1, timeoutMs: 1_000, topicData: [] }
 
       await assert.rejects(client.call(produce, 2, request), /closed the connection/)
       await survives()

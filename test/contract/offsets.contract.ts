@@ -36,9 +36,12 @@ export function offsetsContract(target: Target): void {
     offset: number,
     { version = 9, partition = 0, metadata = null, generationId = -1, memberId = '' }: CommitOptions = {},
   ) => {
-    const partitions = [{ partitionIndex: partition, offset, leaderEpoch: 0, metadata }]
+    const partitions = [
+      { partitionIndex: partition, committedOffset: offset, committedLeaderEpoch: 0, committedMetadata: metadata },
+    ]
     const topics = [version >= 10 ? { topicId: topic.id, partitions } : { name: topic.name, partitions }]
-    const response = await client.call(offsetCommit, version, { groupId, generationId, memberId, topics })
+    const request = { groupId, generationIdOrMemberEpoch: generationId, memberId, topics }
+    const response = await client.call(offsetCommit, version, request)
     return response.topics[0]!.partitions[0]!.errorCode
   }
   const fetch = async (client: WireClient, groupId: string, topic: TopicNames, version = 9) => {
@@ -57,7 +60,7 @@ export function offsetsContract(target: Target): void {
 
       for (let version = 0; version <= 6; version++) {
         const key = newGroup()
-        const found = await client.call(findCoordinator, version, version >= 4 ? { keys: [key] } : { key })
+        const found = await client.call(findCoordinator, version, version >= 4 ? { coordinatorKeys: [key] } : { key })
         const { errorCode, nodeId, host, port } = version >= 4 ? found.coordinators[0]! : found
         assert.deepEqual([errorCode, nodeId, `${host}:${port}`], [0, 1, target.bootstrapServers], `version ${version}`)
       }
@@ -65,13 +68,13 @@ export function offsetsContract(target: Target): void {
 
     it('finds several at once, of transactions too', async () => {
       await using client = await target.connect()
-      const keys = [newGroup(), newGroup()]
+      const coordinatorKeys = [newGroup(), newGroup()]
 
-      const { coordinators } = await client.call(findCoordinator, 4, { keyType: 1, keys })
+      const { coordinators } = await client.call(findCoordinator, 4, { keyType: 1, coordinatorKeys })
 
       assert.deepEqual(
         coordinators.map(({ key, errorCode, nodeId }) => [key, errorCode, nodeId]),
-        keys.map((key) => [key, 0, 1]),
+        coordinatorKeys.map((key) => [key, 0, 1]),
       )
     })
   })
@@ -178,7 +181,7 @@ export function offsetsContract(target: Target): void {
       await commit(client, groupId, topic, 5)
 
       for (let version = 0; version <= 2; version++) {
-        const { results } = await client.call(deleteGroups, version, { groups: [groupId] })
+        const { results } = await client.call(deleteGroups, version, { groupsNames: [groupId] })
         assert.deepEqual(results, [{ groupId, errorCode: version === 0 ? 0 : 69 }])
       }
 

@@ -33,13 +33,13 @@ export function produceContract(target: Target): void {
     it('sends no answer for acks 0, and has appended before the next request', async () => {
       await using client = await target.connect()
       const topic = await target.createTopic()
-      const partitions = [{ index: 0, records: [recordBatch(['silent'])] }]
+      const partitionData = [{ index: 0, records: [recordBatch(['silent'])] }]
 
       client.send(produce, 9, {
         transactionalId: null,
         acks: 0,
         timeoutMs: 1_000,
-        topics: [{ name: topic.name, partitions }],
+        topicData: [{ name: topic.name, partitionData }],
       })
       const { baseOffset } = await produceTo(client, topic, recordBatch(['loud']))
 
@@ -100,16 +100,20 @@ export function produceContract(target: Target): void {
     it('answers each partition for itself', async () => {
       await using client = await target.connect()
       const { name } = await target.createTopic({ partitions: 3 })
-      const partitions = [
+      const partitionData = [
         { index: 2, records: [recordBatch(['a'])] },
         { index: 0, records: [recordBatch(['b'], { crcError: 1 })] },
         { index: 1, records: [recordBatch(['c'])] },
       ]
 
-      const request = { transactionalId: null, acks: -1, timeoutMs: 1_000, topics: [{ name, partitions }] }
+      const request = { transactionalId: null, acks: -1, timeoutMs: 1_000, topicData: [{ name, partitionData }] }
       const { responses } = await client.call(produce, 9, request)
 
-      const told = responses[0]!.partitions.map(({ index, errorCode, baseOffset }) => [index, errorCode, baseOffset])
+      const told = responses[0]!.partitionResponses.map(({ index, errorCode, baseOffset }) => [
+        index,
+        errorCode,
+        baseOffset,
+      ])
       assert.deepEqual(new Set(told.map(String)), new Set(['0,2,-1', '1,0,0', '2,0,0']))
     })
   })

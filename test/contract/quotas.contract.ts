@@ -24,8 +24,8 @@ export function quotasContract(target: Target): void {
   const produceUntilThrottled = async (client: WireClient, topic: string) => {
     const records = recordBatch(['x'.repeat(batchBytes)])
     for (let bytes = 0; ; bytes += records.length) {
-      const topics = [{ name: topic, partitions: [{ index: 0, records: [records] }] }]
-      const request = { transactionalId: null, acks: -1, timeoutMs: 10_000, topics }
+      const topicData = [{ name: topic, partitionData: [{ index: 0, records: [records] }] }]
+      const request = { transactionalId: null, acks: -1, timeoutMs: 10_000, topicData }
       const { throttleTimeMs } = await client.call(produce, 9, request)
       if (throttleTimeMs > 0) return { throttleTimeMs, bytes: bytes + records.length }
     }

@@ -105,9 +105,8 @@ export async function coordinatorsServe(client: WireClient): Promise<void> {
   const served = (ask: () => Promise<number>) =>
     until('the coordinator serves', async () => !notServing.includes(await ask()))
   for (const keyType of keyTypes) {
-    await served(
-      async () => (await client.call(findCoordinator, 4, { keyType, keys: ['contract'] })).coordinators[0]!.errorCode,
-    )
+    const request = { keyType, coordinatorKeys: ['contract'] }
+    await served(async () => (await client.call(findCoordinator, 4, request)).coordinators[0]!.errorCode)
   }
   for (const name of coordinatedNames) {
     await served(async () => (await client.call(describeGroups, 5, { groups: [name] })).groups[0]!.errorCode)

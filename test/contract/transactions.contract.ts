@@ -78,13 +78,21 @@ class Producer implements AsyncDisposable {
 
   async add(topic: Topic, partitions = [0], version = 3) {
     const answer = async () => {
-      const { topics } = await this.client.call(addPartitionsToTxn, version, {
-        ...this.identity,
-        topics: [{ name: topic.name, partitions }],
-      })
-      return topics[0]!.partitions[0]!.errorCode
+      const [result] = await this.addOnce(topic, partitions, version)
+      return result!.partitionErrorCode
     }
     return untilSettled(answer)
+  }
+
+  /** Adds partitions in one request, and returns what was answered for each of them. */
+  async addOnce(topic: Topic, partitions: number[], version = 3) {
+    const { resultsByTopicV3AndBelow: results } = await this.client.call(addPartitionsToTxn, version, {
+      v3AndBelowTransactionalId: this.transactionalId,
+      v3AndBelowProducerId: this.producerId,
+      v3AndBelowProducerEpoch: this.producerEpoch,
+      v3AndBelowTopics: [{ name: topic.name, partitions }],
+    })
+    return results[0]!.resultsByPartition
   }
 
   async end(committed: boolean, version = 5) {
@@ -94,7 +102,7 @@ class Producer implements AsyncDisposable {
   }
 
   async commitOffset(groupId: string, topic: Topic, offset: number, version = 5) {
-    const partitions = [{ partitionIndex: 0, offset, metadata: null }]
+    const partitions = [{ partitionIndex: 0, committedOffset: offset, committedMetadata: null }]
     const answer = async () => {
       const topics = [{ name: topic.name, partitions }]
       const response = await this.client.call(txnOffsetCommit, version, { ...this.identity, groupId, topics })
@@ -468,12 +476,9 @@ export function transactionsContract(target: Target): void {
       await using producer = await startProducer()
 
       for (let version = 0; version <= 3; version++) assert.equal(await producer.add(topic, [0, 1], version), 0)
-      const { topics } = await producer.client.call(addPartitionsToTxn, 3, {
-        ...producer.identity,
-        topics: [{ name: topic.name, partitions: [0, 7] }],
-      })
+      const results = await producer.addOnce(topic, [0, 7])
 
-      const answered = topics[0]!.partitions.map(({ partitionIndex, errorCode }) => `${partitionIndex}: ${errorCode}`)
+      const answered = results.map(({ partitionIndex, partitionErrorCode: code }) => `${partitionIndex}: ${code}`)
       assert.deepEqual(answered.toSorted(), ['0: 55', '7: 3'])
     })
   })

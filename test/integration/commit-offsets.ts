@@ -17,10 +17,14 @@ export async function commitOffsets(
   offsets: readonly number[],
 ): Promise<void> {
   await using client = await WireClient.connect(bootstrapServers)
-  const partitions = offsets.map((offset, partitionIndex) => ({ partitionIndex, offset, metadata: null }))
+  const partitions = offsets.map((offset, partitionIndex) => ({
+    partitionIndex,
+    committedOffset: offset,
+    committedMetadata: null,
+  }))
   const response = await client.call(offsetCommit, version, {
     groupId,
-    generationId: noGeneration,
+    generationIdOrMemberEpoch: noGeneration,
     memberId: '',
     topics: [{ name: topic, partitions }],
   })

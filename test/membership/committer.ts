@@ -28,7 +28,7 @@ export class Committer implements AsyncDisposable {
     const client = await WireClient.connect(bootstrapServers)
     const granted = await until('a producer id is granted', async () => {
       // Kafka makes the topic behind its transactions when it is first asked for it.
-      await client.call(findCoordinator, 4, { keyType: transactionKeyType, keys: [group] })
+      await client.call(findCoordinator, 4, { keyType: transactionKeyType, coordinatorKeys: [group] })
       const request = { transactionalId: group, transactionTimeoutMs: 60_000 }
       const answer = await client.call(initProducerId, 5, request)
       return answer.errorCode === 0 && answer
@@ -47,7 +47,7 @@ export class Committer implements AsyncDisposable {
     return this.#withMember(owner, async (member) => {
       const { topics } = await this.#client.call(offsetCommit, 8, {
         groupId: this.#group,
-        ...member,
+        ...shown(member),
         topics: this.#topics,
       })
       return topics[0]!.partitions[0]!.errorCode
@@ -58,7 +58,7 @@ export class Committer implements AsyncDisposable {
     this.#offset++
     await this.#withMember(owner, async (member) => {
       const transaction = { transactionalId: this.#group, ...this.#producer }
-      const request = { ...transaction, groupId: this.#group, ...member, topics: this.#topics }
+      const request = { ...transaction, groupId: this.#group, ...shown(member), topics: this.#topics }
       const { topics } = await this.#client.call(txnOffsetCommit, 5, request)
       return topics[0]!.partitions[0]!.errorCode
     })
@@ -84,7 +84,8 @@ export class Committer implements AsyncDisposable {
   }
 
   get #topics() {
-    return [{ name: this.#group, partitions: [{ partitionIndex: 0, offset: this.#offset, metadata: null }] }]
+    const partition = { partitionIndex: 0, committedOffset: this.#offset, committedMetadata: null }
+    return [{ name: this.#group, partitions: [partition] }]
   }
 
   async #withMember(owner: Membership, commit: (member: GroupMember) => Promise<number>): Promise<void> {
@@ -97,4 +98,9 @@ export class Committer implements AsyncDisposable {
       member = await owner.member(member)
     }
   }
+}
+
+/** A member by the protocol's names. */
+function shown({ generationId, memberId, groupInstanceId }: GroupMember) {
+  return { generationIdOrMemberEpoch: generationId, memberId, groupInstanceId }
 }

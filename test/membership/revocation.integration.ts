@@ -22,7 +22,7 @@ class ForeignLeader implements AsyncDisposable {
   static async start(bootstrapServers: string, group: string): Promise<ForeignLeader> {
     const client = await WireClient.connect(bootstrapServers)
     // Kafka makes the topic behind its groups when it is first asked for one.
-    await client.call(findCoordinator, 4, { keyType: 0, keys: [group] })
+    await client.call(findCoordinator, 4, { keyType: 0, coordinatorKeys: [group] })
     return new ForeignLeader(client, group)
   }
 

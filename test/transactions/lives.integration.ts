@@ -306,7 +306,7 @@ class PlainProducer {
   async begin(): Promise<void> {
     const request = { transactionalId: this.#transactionalId, transactionTimeoutMs: 60_000 }
     // The first question for a coordinator has the topic of all transactions created.
-    await this.#client.call(findCoordinator, 4, { keyType: 1, keys: [this.#transactionalId] })
+    await this.#client.call(findCoordinator, 4, { keyType: 1, coordinatorKeys: [this.#transactionalId] })
     await untilSettled(async () => {
       const { errorCode, producerId, producerEpoch } = await this.#client.call(initProducerId, 4, request)
       this.#identity = { producerId, producerEpoch }
@@ -317,11 +317,15 @@ class PlainProducer {
   async send(value: string): Promise<number> {
     const transactionalId = this.#transactionalId
     if (this.#version === 1) {
-      const topics = [{ name: this.#topic.name, partitions: [0] }]
-      const added = { transactionalId, ...this.#identity, topics }
+      const added = {
+        v3AndBelowTransactionalId: transactionalId,
+        v3AndBelowProducerId: this.#identity.producerId,
+        v3AndBelowProducerEpoch: this.#identity.producerEpoch,
+        v3AndBelowTopics: [{ name: this.#topic.name, partitions: [0] }],
+      }
       await untilSettled(async () => {
-        const { topics: results } = await this.#client.call(addPartitionsToTxn, 3, added)
-        return results[0]!.partitions[0]!.errorCode
+        const { resultsByTopicV3AndBelow: results } = await this.#client.call(addPartitionsToTxn, 3, added)
+        return results[0]!.resultsByPartition[0]!.partitionErrorCode
       })
     }
     const batch = recordBatch([value], { ...this.#identity, baseSequence: this.#sequence++, isTransactional: true })

@@ -7,24 +7,30 @@ import { fencedProducerError } from './fenced-producer.ts'
 const fencedSinceVersion = 2
 
 export const addPartitionsToTxn = serve(api, {
-  denied({ transactionalId, topics }, { access, version }) {
+  denied({ v3AndBelowTransactionalId: transactionalId, v3AndBelowTopics: topics }, { access, version }) {
     if (version >= 4) {
       return access.cluster('clusterAction') ? undefined : { errorCode: errorCode.clusterAuthorizationFailed }
     }
     if (access.transactionalId('write', transactionalId)) return undefined
-    return { topics: refuseAll(topics, errorCode.transactionalIdAuthorizationFailed) }
+    return { resultsByTopicV3AndBelow: refuseAll(topics, errorCode.transactionalIdAuthorizationFailed) }
   },
   // Later versions come from other brokers, for several transactions at once.
-  coordinatedBy: (request) => (request.transactions.length > 0 ? undefined : ofTransaction(request)),
+  coordinatedBy: ({ transactions, v3AndBelowTransactionalId: transactionalId }) =>
+    transactions.length > 0 ? undefined : ofTransaction({ transactionalId }),
   handle(request, context) {
     if (context.version < 4) {
-      const identity = identityOf(request)
-      return { topics: add(context, identity, request.topics, false) }
+      const {
+        v3AndBelowTransactionalId: transactionalId,
+        v3AndBelowProducerId: producerId,
+        v3AndBelowProducerEpoch: epoch,
+        v3AndBelowTopics: topics,
+      } = request
+      return { resultsByTopicV3AndBelow: add(context, { transactionalId, producerId, epoch }, topics, false) }
     }
     return {
       resultsByTransaction: request.transactions.map((transaction) => ({
         transactionalId: transaction.transactionalId,
-        topics: add(context, identityOf(transaction), transaction.topics, transaction.verifyOnly),
+        topicResults: add(context, identityOf(transaction), transaction.topics, transaction.verifyOnly),
       })),
     }
   },
@@ -42,7 +48,7 @@ interface NamedPartitions {
 function refuseAll(wanted: readonly NamedPartitions[], error: ErrorCode) {
   return wanted.map(({ name, partitions }) => ({
     name,
-    partitions: partitions.map((partitionIndex) => ({ partitionIndex, errorCode: error })),
+    resultsByPartition: partitions.map((partitionIndex) => ({ partitionIndex, partitionErrorCode: error })),
   }))
 }
 
@@ -68,6 +74,9 @@ function add(
   }
   return wanted.map(({ name, partitions: indexes }) => ({
     name,
-    partitions: indexes.map((partitionIndex) => ({ partitionIndex, errorCode: errorOf(name, partitionIndex) })),
+    resultsByPartition: indexes.map((partitionIndex) => ({
+      partitionIndex,
+      partitionErrorCode: errorOf(name, partitionIndex),
+    })),
   }))
 }

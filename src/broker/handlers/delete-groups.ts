@@ -2,9 +2,9 @@ import { deleteGroups as api, errorCode } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
 
 export const deleteGroups = serve(api, {
-  handle({ groups }, { access, cluster }) {
+  handle({ groupsNames }, { access, cluster }) {
     const remove = (groupId: string) =>
       access.group('delete', groupId) ? cluster.groups.delete(groupId) : errorCode.groupAuthorizationFailed
-    return { results: groups.map((groupId) => ({ groupId, errorCode: remove(groupId) })) }
+    return { results: groupsNames.map((groupId) => ({ groupId, errorCode: remove(groupId) })) }
   },
 })

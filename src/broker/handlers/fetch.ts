@@ -11,7 +11,8 @@ const byIdSinceVersion = 13
 export const fetch = serve(api, {
   handle(request, context) {
     const isById = context.version >= byIdSinceVersion
-    const opened = context.cluster.fetchSessions.open({ ...request, isById, wanted: wantedBy(request) })
+    const { forgottenTopicsData: forgotten } = request
+    const opened = context.cluster.fetchSessions.open({ ...request, isById, wanted: wantedBy(request), forgotten })
     if (typeof opened === 'number') return { errorCode: opened, responses: [] }
     const { wanted } = opened
     const answer = (found: readonly PartitionResult[]) => {

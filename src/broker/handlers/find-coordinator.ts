@@ -15,7 +15,7 @@ const denials = {
 } as const
 
 export const findCoordinator = serve(api, {
-  handle({ key, keyType, keys }, { access, cluster, version }) {
+  handle({ key, keyType, coordinatorKeys }, { access, cluster, version }) {
     const kind = kinds[keyType]
     const find = (id: string) => {
       if (kind === undefined) return { ...nobody, errorCode: errorCode.invalidRequest }
@@ -24,6 +24,9 @@ export const findCoordinator = serve(api, {
       const { id: nodeId, host, port } = cluster.coordinatorOf({ kind, id })
       return { nodeId, host, port, errorCode: errorCode.none, errorMessage: null }
     }
-    return { ...(version < 4 && find(key)), coordinators: keys.map((each) => ({ key: each, ...find(each) })) }
+    return {
+      ...(version < 4 && find(key)),
+      coordinators: coordinatorKeys.map((each) => ({ key: each, ...find(each) })),
+    }
   },
 })

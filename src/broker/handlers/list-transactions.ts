@@ -5,7 +5,7 @@ import { transactionStates } from '../transaction.ts'
 
 export const listTransactions = serve(api, {
   handle(
-    { stateFilters, producerIdFilters, durationFilterMs, transactionalIdPattern },
+    { stateFilters, producerIdFilters, durationFilter: durationFilterMs, transactionalIdPattern },
     { access, cluster, clock, node },
   ) {
     const known: readonly string[] = transactionStates

@@ -28,14 +28,18 @@ export const offsetCommit = serve(api, {
         return {
           name,
           topicId,
-          partitions: partitions.map(({ partitionIndex, offset, leaderEpoch, metadata }) => {
+          partitions: partitions.map(({ partitionIndex, committedOffset, committedLeaderEpoch, committedMetadata }) => {
             if (refusal !== errorCode.none) return { partitionIndex, errorCode: refusal }
             if (topic?.partitions[partitionIndex] === undefined) return { partitionIndex, errorCode: missing }
-            if (metadata !== null && metadata.length > metadataLengthMax) {
+            if (committedMetadata !== null && committedMetadata.length > metadataLengthMax) {
               return { partitionIndex, errorCode: errorCode.offsetMetadataTooLarge }
             }
             const { offsets } = cluster.groups.getOrCreate(request.groupId)
-            offsets.commit(topic.name, partitionIndex, { offset, leaderEpoch, metadata: metadata ?? '' })
+            offsets.commit(topic.name, partitionIndex, {
+              offset: committedOffset,
+              leaderEpoch: committedLeaderEpoch,
+              metadata: committedMetadata ?? '',
+            })
             return { partitionIndex, errorCode: errorCode.none }
           }),
         }
@@ -57,11 +61,11 @@ function refuseTopic({ name, topicId, partitions }: CommittedTopic, error: Error
 
 interface Committer extends MemberIdentity {
   readonly groupId: string
-  readonly generationId: number
+  readonly generationIdOrMemberEpoch: number
 }
 
 function checkCommit(committer: Committer, { groups }: Cluster, version: number): ErrorCode {
-  const { groupId, generationId } = committer
+  const { groupId, generationIdOrMemberEpoch: generationId } = committer
   const error = groups.checkCommit(groupId, committer, generationId, false)
   const isGroupMissing = error === errorCode.illegalGeneration && groups.get(groupId) === undefined
   return isGroupMissing && version >= missingGroupNamedSince ? errorCode.groupIdNotFound : error

@@ -18,12 +18,12 @@ export const produce = serve(api, {
     const isAcksValid = request.acks >= -1 && request.acks <= 1
     const { transactionalId } = request
     const mayTransact = transactionalId !== null && access.transactionalId('write', transactionalId)
-    const isDenied = !mayTransact && request.topics.some(({ partitions }) => partitions.some(isTransactional))
+    const isDenied = !mayTransact && request.topicData.some((asked) => asked.partitionData.some(isTransactional))
     const isById = context.version >= 13
     const find = ({ name, topicId }: { name: string; topicId: string }) =>
       isById ? topics.getById(topicId) : topics.get(name)
     const appendAll = (codec: BatchCodec) => {
-      const responses = request.topics.map(({ name, topicId, partitions }) => {
+      const responses = request.topicData.map(({ name, topicId, partitionData }) => {
         const topic = find({ name, topicId })
         const append = (index: number, batch: Buffer | null): Appended => {
           if (!isAcksValid) return { errorCode: errorCode.invalidRequiredAcks }
@@ -33,12 +33,15 @@ export const produce = serve(api, {
           if (topic === undefined) return { errorCode: unknownTopic }
           return appendTo(topic, index, batch, transactionalId, codec, context)
         }
-        return { name, topicId, partitions: partitions.map((p) => ({ index: p.index, ...append(p.index, p.records) })) }
+        const partitionResponses = partitionData.map(({ index, records }) => ({ index, ...append(index, records) }))
+        return { name, topicId, partitionResponses }
       })
-      const throttleTimeMs = throttle(request.topics, context)
+      const throttleTimeMs = throttle(request.topicData, context)
       return request.acks === 0 ? undefined : { responses, throttleTimeMs }
     }
-    const isPlain = request.topics.every((asked) => !compresses(find(asked)) && !asked.partitions.some(isCompressed))
+    const isPlain = request.topicData.every(
+      (asked) => !compresses(find(asked)) && !asked.partitionData.some(isCompressed),
+    )
     return isPlain ? appendAll(plainCodec) : loadBatchCodec().then(appendAll)
   },
 })
@@ -47,11 +50,11 @@ const unknownTopic = errorCode.unknownTopicOrPartition
 
 /** Has a client that has used up its quota wait, and returns for how long, in milliseconds. */
 function throttle(
-  topics: readonly { readonly partitions: readonly { readonly records: Buffer | null }[] }[],
+  topicData: readonly { readonly partitionData: readonly PartitionData[] }[],
   { cluster, clientId, ...context }: RequestContext,
 ): number {
   let bytes = 0
-  for (const { partitions } of topics) for (const { records } of partitions) bytes += records?.length ?? 0
+  for (const { partitionData } of topicData) for (const { records } of partitionData) bytes += records?.length ?? 0
   const throttleMs = cluster.produceQuotas.record(clientId, bytes)
   if (throttleMs > 0) context.throttle(throttleMs)
   return throttleMs

@@ -15,22 +15,25 @@ export const txnOffsetCommit = serve(api, {
   },
   coordinatedBy: ofGroup,
   handle(request, { access, cluster, version }) {
-    const { groupId, producerId } = request
+    const { groupId, producerId, generationIdOrMemberEpoch: generationId } = request
     const identity = { transactionalId: request.transactionalId, producerId, epoch: request.producerEpoch }
-    const refusal = cluster.groups.checkCommit(groupId, request, request.generationId, true)
+    const refusal = cluster.groups.checkCommit(groupId, request, generationId, true)
     const error = refusal === errorCode.none ? admit() : refusal
     return {
       topics: request.topics.map(({ name, partitions }) => ({
         name,
-        partitions: partitions.map(({ partitionIndex, offset, leaderEpoch, metadata }) => {
+        partitions: partitions.map(({ partitionIndex, committedOffset, committedLeaderEpoch, committedMetadata }) => {
           if (!access.topic('read', name)) return { partitionIndex, errorCode: errorCode.topicAuthorizationFailed }
           if (error !== errorCode.none) return { partitionIndex, errorCode: error }
           if (cluster.topics.partition(name, partitionIndex) === undefined) {
             return { partitionIndex, errorCode: errorCode.unknownTopicOrPartition }
           }
           const { offsets } = cluster.groups.getOrCreate(groupId)
-          const committed = { offset, leaderEpoch, metadata: metadata ?? '' }
-          offsets.commitInTransaction(producerId, name, partitionIndex, committed)
+          offsets.commitInTransaction(producerId, name, partitionIndex, {
+            offset: committedOffset,
+            leaderEpoch: committedLeaderEpoch,
+            metadata: committedMetadata ?? '',
+          })
           return { partitionIndex, errorCode: errorCode.none }
         }),
       })),

@@ -18,7 +18,7 @@ export async function countGroupMembers(cluster: Cluster, group: string): Promis
  */
 export async function deleteGroup(cluster: Cluster, group: string): Promise<void> {
   try {
-    await askGroup(cluster, group, 'deletion', apis.deleteGroups, { groups: [group] })
+    await askGroup(cluster, group, 'deletion', apis.deleteGroups, { groupsNames: [group] })
   } catch (error) {
     if (!isRefusal(error, errorCode.groupIdNotFound)) throw error
   }

@@ -79,7 +79,10 @@ export class Coordinator {
   async #connection({ name, requestTimeoutMs }: Purpose): Promise<Attempt<Connection>> {
     if (this.#place === undefined) {
       const any = await this.#cluster.anyConnection()
-      const response = await any.ask(apis.findCoordinator, { keyType: keyTypes[this.#kind], keys: [this.#id] })
+      const response = await any.ask(apis.findCoordinator, {
+        keyType: keyTypes[this.#kind],
+        coordinatorKeys: [this.#id],
+      })
       const code = errorIn(response)
       if (code !== errorCode.none) return { type: 'refused', code }
       this.#place = response.coordinators[0]!

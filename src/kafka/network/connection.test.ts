@@ -264,7 +264,7 @@ describe('Connection', () => {
     const connection = await Connection.connect({ host, port, clientId: 'test', asksVersions: true })
     broker.serveTopics([broker], [{ name: 'orders', leaders: [1] }])
 
-    await assert.rejects(connection.ask(apis.deleteGroups, { groups: ['group'] }), {
+    await assert.rejects(connection.ask(apis.deleteGroups, { groupsNames: ['group'] }), {
       code: 'KAFKA_VERSION_UNSUPPORTED',
       message: /it takes DeleteGroups not at all, 2 is needed$/,
     })

@@ -107,13 +107,15 @@ async function start(t: TestContext, { leaders = [1], others = [] as ScriptedBro
 
 async function takeProduce(broker: ScriptedBroker) {
   const { raw, request, answer } = await broker.take(produce)
-  const partitions = request.topics[0]!.partitions.map(({ index }) => index)
+  const partitions = request.topicData[0]!.partitionData.map(({ index }) => index)
   return {
     raw,
     partitions,
     answer: (codeOf: (partition: number) => number = () => 0) =>
       answer({
-        responses: [{ name: 'orders', partitions: partitions.map((index) => ({ index, errorCode: codeOf(index) })) }],
+        responses: [
+          { name: 'orders', partitionResponses: partitions.map((index) => ({ index, errorCode: codeOf(index) })) },
+        ],
       }),
   }
 }

@@ -97,8 +97,8 @@ async function produce(
   batches: ReadonlyMap<number, Buffer>,
 ): Promise<ProduceAnswer[]> {
   const connection = await cluster.connection(leader, 'produce')
-  const partitions = [...batches].map(([index, records]) => ({ index, records: [records] }))
-  const response = await connection.ask(apis.produce, produceRequest([{ name: topic.name, partitions }], null))
+  const partitionData = [...batches].map(([index, records]) => ({ index, records: [records] }))
+  const response = await connection.ask(apis.produce, produceRequest([{ name: topic.name, partitionData }], null))
   connection.allow(response.throttleTimeMs)
   return answersIn(response)
 }

@@ -7,7 +7,7 @@ import { answersIn, produceRequest } from './produce-protocol.ts'
 
 describe('produceRequest', () => {
   const records = Buffer.alloc(2_000, 7)
-  const topics = [{ name: 'orders', partitions: [{ index: 3, records: [records] }] }]
+  const topics = [{ name: 'orders', partitionData: [{ index: 3, records: [records] }] }]
 
   it('asks to store a batch on all replicas, in every version', () => {
     for (const api of [apis.produce, apis.joiningProduce]) {
@@ -16,8 +16,8 @@ describe('produceRequest', () => {
 
         assert.equal(read.transactionalId, 'app')
         assert.equal(read.acks, -1)
-        assert.deepEqual(read.topics[0]!.partitions, [{ index: 3, records }])
-        assert.equal(read.topics[0]!.name, 'orders')
+        assert.deepEqual(read.topicData[0]!.partitionData, [{ index: 3, records }])
+        assert.equal(read.topicData[0]!.name, 'orders')
       }
     }
   })
@@ -33,12 +33,12 @@ describe('produceRequest', () => {
 describe('answersIn', () => {
   it('says of each batch what became of it', () => {
     const partition = { logStartOffset: 0, recordErrors: [], errorMessage: null }
-    const partitions = [
+    const partitionResponses = [
       { ...partition, index: 0, errorCode: 0, baseOffset: 7, logAppendTimeMs: 99 },
       { ...partition, index: 1, errorCode: 87, baseOffset: -1, logAppendTimeMs: -1, errorMessage: 'no' },
     ]
 
-    const answers = answersIn({ throttleTimeMs: 0, responses: [{ name: 'orders', topicId: '', partitions }] })
+    const answers = answersIn({ throttleTimeMs: 0, responses: [{ name: 'orders', topicId: '', partitionResponses }] })
 
     assert.deepEqual(answers, [
       { topic: 'orders', partition: 0, errorCode: 0, errorMessage: null, baseOffset: 7, appendedMs: 99 },

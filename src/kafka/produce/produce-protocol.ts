@@ -1,7 +1,7 @@
 import type { produce, RequestInputOf, ResponseOf } from '../../protocol/index.ts'
 
 type ProduceRequest = RequestInputOf<typeof produce>
-export type ProduceTopic = ProduceRequest['topics'][number]
+export type ProduceTopic = ProduceRequest['topicData'][number]
 
 const acksAll = -1
 /** Time a leader may take to have a batch on all replicas. */
@@ -9,7 +9,7 @@ const replicationTimeoutMs = 30_000
 
 /** Record batches for the partitions of one leader, at most one for each; they are not copied. */
 export function produceRequest(topics: readonly ProduceTopic[], transactionalId: string | null): ProduceRequest {
-  return { transactionalId, acks: acksAll, timeoutMs: replicationTimeoutMs, topics }
+  return { transactionalId, acks: acksAll, timeoutMs: replicationTimeoutMs, topicData: topics }
 }
 
 export type ProduceResponse = ResponseOf<typeof produce>
@@ -26,8 +26,8 @@ export interface ProduceAnswer {
 
 /** What a leader says of each batch. */
 export function answersIn({ responses }: ProduceResponse): ProduceAnswer[] {
-  return responses.flatMap(({ name, partitions }) =>
-    partitions.map(({ index, errorCode, errorMessage, baseOffset, logAppendTimeMs }) => ({
+  return responses.flatMap(({ name, partitionResponses }) =>
+    partitionResponses.map(({ index, errorCode, errorMessage, baseOffset, logAppendTimeMs }) => ({
       topic: name,
       partition: index,
       errorCode,

@@ -415,8 +415,8 @@ async function startWithOneStored(t: TestContext, options: StartOptions = {}) {
 
 async function takeProduce(broker: ScriptedBroker) {
   const { raw, request, answer } = await broker.take(produce)
-  const batches = request.topics.flatMap(({ partitions }) =>
-    partitions.map(({ index, records }) => ({
+  const batches = request.topicData.flatMap(({ partitionData }) =>
+    partitionData.map(({ index, records }) => ({
       partition: index,
       sequence: records!.readInt32BE(53),
       count: records!.readInt32BE(57),
@@ -424,8 +424,8 @@ async function takeProduce(broker: ScriptedBroker) {
       epoch: records!.readInt16BE(51),
     })),
   )
-  const answerWith = (partitions: { index: number; errorCode: number }[], throttleTimeMs = 0) =>
-    answer({ responses: [{ name: 'sink', partitions }], throttleTimeMs })
+  const answerWith = (partitionResponses: { index: number; errorCode: number }[], throttleTimeMs = 0) =>
+    answer({ responses: [{ name: 'sink', partitionResponses }], throttleTimeMs })
   return {
     raw,
     batches,

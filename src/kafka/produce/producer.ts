@@ -228,7 +228,7 @@ export class Producer {
     const bySink = Map.groupBy(sent, ([{ sink }]) => sink)
     const topics = Array.from(bySink, ([sink, batches]) => ({
       name: this.#options.topics[sink]!.name,
-      partitions: batches.map(([state, outgoing]) => ({
+      partitionData: batches.map(([state, outgoing]) => ({
         index: state.partition,
         records: [this.#seal(state, outgoing)],
       })),

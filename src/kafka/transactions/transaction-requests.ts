@@ -38,8 +38,13 @@ export class TransactionRequests {
 
   /** Takes partitions into a transaction of version 1. */
   addPartitions({ identity }: TransactionState, topics: { name: string; partitions: number[] }[]) {
-    const request = { transactionalId: this.#transactionalId, ...named(identity), topics }
-    return this.transaction.ask(apis.addPartitionsToTxn, request)
+    const { producerId, producerEpoch } = named(identity)
+    return this.transaction.ask(apis.addPartitionsToTxn, {
+      v3AndBelowTransactionalId: this.#transactionalId,
+      v3AndBelowProducerId: producerId,
+      v3AndBelowProducerEpoch: producerEpoch,
+      v3AndBelowTopics: topics,
+    })
   }
 
   /** Takes the group's offsets into a transaction of version 1. */
@@ -54,7 +59,9 @@ export class TransactionRequests {
       transactionalId: this.#transactionalId,
       groupId: this.#groupId,
       ...named(identity),
-      ...member,
+      generationIdOrMemberEpoch: member.generationId,
+      memberId: member.memberId,
+      groupInstanceId: member.groupInstanceId,
       topics,
     })
   }
@@ -80,7 +87,7 @@ function identityOf(attempt: Attempt<{ producerId: number; producerEpoch: number
 }
 
 function committed(offsets: readonly number[]) {
-  return offsets.flatMap((offset, partitionIndex) =>
-    offset < 0 ? [] : [{ partitionIndex, offset, metadata: ownMetadata }],
+  return offsets.flatMap((committedOffset, partitionIndex) =>
+    committedOffset < 0 ? [] : [{ partitionIndex, committedOffset, committedMetadata: ownMetadata }],
   )
 }

@@ -6,7 +6,7 @@ const topics = array(struct({ name: string, partitions: array(int32) }))
 const topicResults = array(
   struct({
     name: string,
-    partitions: array(struct({ partitionIndex: int32, errorCode: int16 })),
+    resultsByPartition: array(struct({ partitionIndex: int32, partitionErrorCode: int16 })),
   }),
 )
 
@@ -21,15 +21,15 @@ export const addPartitionsToTxn = defineApi({
       array(struct({ transactionalId: string, producerId: int64, producerEpoch: int16, verifyOnly: boolean, topics })),
       [],
     ),
-    transactionalId: until(3, string, ''),
-    producerId: until(3, int64, -1),
-    producerEpoch: until(3, int16, -1),
-    topics: until(3, topics, []),
+    v3AndBelowTransactionalId: until(3, string, ''),
+    v3AndBelowProducerId: until(3, int64, -1),
+    v3AndBelowProducerEpoch: until(3, int16, -1),
+    v3AndBelowTopics: until(3, topics, []),
   }),
   response: struct({
     throttleTimeMs: defaulted(int32, 0),
     errorCode: since(4, int16, 0),
-    resultsByTransaction: since(4, array(struct({ transactionalId: string, topics: topicResults })), []),
-    topics: until(3, topicResults, []),
+    resultsByTransaction: since(4, array(struct({ transactionalId: string, topicResults })), []),
+    resultsByTopicV3AndBelow: until(3, topicResults, []),
   }),
 })

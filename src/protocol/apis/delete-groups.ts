@@ -6,7 +6,7 @@ export const deleteGroups = defineApi({
   name: 'DeleteGroups',
   versions: [0, 2],
   flexibleSince: 2,
-  request: struct({ groups: array(string) }),
+  request: struct({ groupsNames: array(string) }),
   response: struct({
     throttleTimeMs: defaulted(int32, 0),
     results: array(struct({ groupId: string, errorCode: int16 })),

@@ -44,7 +44,7 @@ const request = struct({
       ),
     }),
   ),
-  forgotten: since(
+  forgottenTopicsData: since(
     7,
     array(struct({ topic: versions(7, 12, string, ''), topicId: since(13, uuid, zeroUuid), partitions: array(int32) })),
     [],

@@ -9,7 +9,7 @@ export const findCoordinator = defineApi({
   request: struct({
     key: until(3, string, ''),
     keyType: since(1, int8, 0),
-    keys: since(4, array(string), []),
+    coordinatorKeys: since(4, array(string), []),
   }),
   response: struct({
     throttleTimeMs: since(1, int32, 0),

@@ -9,7 +9,7 @@ export const listTransactions = defineApi({
   request: struct({
     stateFilters: array(string),
     producerIdFilters: array(int64),
-    durationFilterMs: since(1, int64, -1),
+    durationFilter: since(1, int64, -1),
     transactionalIdPattern: since(2, nullableString, null),
   }),
   response: struct({

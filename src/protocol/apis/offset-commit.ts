@@ -21,7 +21,7 @@ export const offsetCommit = defineApi({
   flexibleSince: 8,
   request: struct({
     groupId: string,
-    generationId: int32,
+    generationIdOrMemberEpoch: int32,
     memberId: string,
     groupInstanceId: since(7, nullableString, null),
     retentionTimeMs: versions(2, 4, int64, -1),
@@ -32,9 +32,9 @@ export const offsetCommit = defineApi({
         partitions: array(
           struct({
             partitionIndex: int32,
-            offset: int64,
-            leaderEpoch: since(6, int32, -1),
-            metadata: nullableString,
+            committedOffset: int64,
+            committedLeaderEpoch: since(6, int32, -1),
+            committedMetadata: nullableString,
           }),
         ),
       }),

@@ -24,11 +24,11 @@ export const produce = defineApi({
     transactionalId: nullableString,
     acks: int16,
     timeoutMs: int32,
-    topics: array(
+    topicData: array(
       struct({
         name: until(12, string, ''),
         topicId: since(13, uuid, zeroUuid),
-        partitions: array(struct({ index: int32, records })),
+        partitionData: array(struct({ index: int32, records })),
       }),
     ),
   }),
@@ -37,7 +37,7 @@ export const produce = defineApi({
       struct({
         name: until(12, string, ''),
         topicId: since(13, uuid, zeroUuid),
-        partitions: array(
+        partitionResponses: array(
           struct({
             index: int32,
             errorCode: int16,

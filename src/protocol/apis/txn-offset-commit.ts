@@ -11,7 +11,7 @@ export const txnOffsetCommit = defineApi({
     groupId: string,
     producerId: int64,
     producerEpoch: int16,
-    generationId: since(3, int32, -1),
+    generationIdOrMemberEpoch: since(3, int32, -1),
     memberId: since(3, string, ''),
     groupInstanceId: since(3, nullableString, null),
     topics: array(
@@ -20,9 +20,9 @@ export const txnOffsetCommit = defineApi({
         partitions: array(
           struct({
             partitionIndex: int32,
-            offset: int64,
-            leaderEpoch: since(2, int32, -1),
-            metadata: nullableString,
+            committedOffset: int64,
+            committedLeaderEpoch: since(2, int32, -1),
+            committedMetadata: nullableString,
           }),
         ),
       }),
