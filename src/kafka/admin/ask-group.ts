@@ -1,6 +1,5 @@
-import { refusal } from '../cluster/broker-error.ts'
 import type { Cluster } from '../cluster/cluster.ts'
-import { Coordinator } from '../cluster/coordinator.ts'
+import { answerOf, Coordinator } from '../cluster/coordinator.ts'
 import { withRetries } from '../cluster/retry.ts'
 import type { Api, RequestInputOf, ResponseOf } from '../../protocol/index.ts'
 
@@ -16,10 +15,8 @@ export function askGroup<A extends Api>(
   api: A,
   request: RequestInputOf<A>,
 ): Promise<ResponseOf<A>> {
-  return withRetries(cluster.retryPolicy, `${what} of group "${group}"`, async () => {
-    const result = await new Coordinator(cluster, 'group', group).ask(api, request)
-    if (result.type === 'answered') return result.response
-    if (result.type === 'refused') throw refusal(result.code, `${what} of group "${group}"`, { group })
-    throw result.error
-  })
+  const sentence = `${what} of group "${group}"`
+  return withRetries(cluster.retryPolicy, sentence, async () =>
+    answerOf(await new Coordinator(cluster, 'group', group).ask(api, request), sentence, { group }),
+  )
 }

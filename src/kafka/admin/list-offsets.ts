@@ -1,6 +1,5 @@
-import { errorCode } from '../../protocol/index.ts'
 import { apis } from '../network/apis.ts'
-import { errorIn, refusal } from '../cluster/broker-error.ts'
+import { accepted } from '../cluster/broker-error.ts'
 import type { Cluster, Topic } from '../cluster/cluster.ts'
 import { withRetries } from '../cluster/retry.ts'
 
@@ -44,9 +43,7 @@ export function listOffsets(
         topics: [{ name: topic.name, partitions: asked }],
         timeoutMs,
       })
-      const code = errorIn(response)
-      if (code !== errorCode.none) throw refusal(code, what)
-      for (const { partitionIndex, offset } of response.topics[0]!.partitions)
+      for (const { partitionIndex, offset } of accepted(response, what).topics[0]!.partitions)
         offsets[partitionIndex] = offset < 0 ? Infinity : offset
     }
     return offsets

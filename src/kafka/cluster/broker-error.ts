@@ -43,6 +43,13 @@ export function errorIn(response: unknown): number {
   return codes.find((code) => code !== errorCode.operationNotAttempted) ?? codes[0] ?? errorCode.none
 }
 
+/** A response in which there is no error. @throws KafkaError for one that has one. */
+export function accepted<Response>(response: Response, what: string): Response {
+  const code = errorIn(response)
+  if (code !== errorCode.none) throw refusal(code, what)
+  return response
+}
+
 function errorsIn(value: unknown): number[] {
   if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return []
   return Object.entries(value).flatMap(([name, field]) => {

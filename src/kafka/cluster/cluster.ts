@@ -11,7 +11,7 @@ import {
   type ResponseOf,
 } from '../../protocol/index.ts'
 import { apis } from '../network/apis.ts'
-import { errorIn, refusal } from './broker-error.ts'
+import { accepted, refusal } from './broker-error.ts'
 import { untoldWaits, type Waits } from './broker-waits.ts'
 import { Connection, type ConnectionOptions } from '../network/connection.ts'
 import { retryDelayMs, type RetryPolicy, withRetries } from './retry.ts'
@@ -243,10 +243,7 @@ export class Cluster {
   /** Asks any broker. What it refuses is raised. */
   async askOnce<A extends Api>(what: string, api: A, request: RequestInputOf<A>): Promise<ResponseOf<A>> {
     const connection = await this.anyConnection()
-    const response = await connection.ask(api, request)
-    const code = errorIn(response)
-    if (code !== errorCode.none) throw refusal(code, what)
-    return response
+    return accepted(await connection.ask(api, request), what)
   }
 
   /** Ends all connections; requests that wait for one fail. */
