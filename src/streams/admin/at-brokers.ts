@@ -1,9 +1,9 @@
 import { type Clock, systemClock } from '../../core/clock.ts'
-import type { OptionValues } from '../../core/options.ts'
+import { type OptionValues, resolveOptions } from '../../core/options.ts'
 import { Cluster, type OpenTransaction, type TransactionWait } from '../../kafka/index.ts'
 import { loggedWaits } from '../logs/broker-wait-log.ts'
 import { type Logger, stderrLogger } from '../logs/logger.ts'
-import type { appOptions } from '../options.ts'
+import { type appOptions, readingOptions } from '../options.ts'
 import { type GivenSecurity, resolveSecurity } from '../security.ts'
 import type { AppSettings, ReadingSettings } from '../settings.ts'
 
@@ -43,4 +43,15 @@ export async function atBrokers<Result>(
   } finally {
     await cluster.close()
   }
+}
+
+/** The same for a question that reads the topics of the application. */
+export async function readingAtBrokers<Result>(
+  { logger, clock, tls, sasl, onWaiting, ...given }: ReadingOptions,
+  ask: (cluster: Cluster, app: string, limits: ReadingLimits) => Promise<Result>,
+): Promise<Result> {
+  const settings = resolveOptions(readingOptions, { given, env: process.env })
+  const { app, decompressedBytesMax, transactionWaitMs: waitMs } = settings
+  const limits = { decompressedBytesMax, wait: { waitMs, onWaiting } }
+  return atBrokers(settings, { logger, clock, tls, sasl }, (cluster) => ask(cluster, app, limits))
 }

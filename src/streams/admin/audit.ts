@@ -1,14 +1,12 @@
-import { resolveOptions } from '../../core/options.ts'
 import { type Cluster, untilStable } from '../../kafka/index.ts'
 import { headerOf, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
 import { readRecords } from '../topics/record-reader.ts'
 import { requireRights, rightsToAudit, rightsToReadApp } from '../topics/rights.ts'
-import { readingOptions } from '../options.ts'
 import { readAppCheckpoint, topicsOf } from './app-checkpoint.ts'
 import { findLogs, type Log } from './app-logs.ts'
 import { type AuditReport, judge } from './audit-report.ts'
 import { readDeadLetter } from './dead-letter-reader.ts'
-import { atBrokers, type ReadingLimits, type ReadingOptions } from './at-brokers.ts'
+import { readingAtBrokers, type ReadingLimits, type ReadingOptions } from './at-brokers.ts'
 import { Evidence } from './evidence.ts'
 
 /** Which application is audited, and how its brokers are reached. */
@@ -24,12 +22,8 @@ export interface AuditOptions extends ReadingOptions {}
  * @example
  * const { verdict } = await audit({ app: 'customer-360', bootstrapServers: 'localhost:9092' })
  */
-export async function audit(options: AuditOptions): Promise<AuditReport> {
-  const { logger, clock, tls, sasl, onWaiting, ...given } = options
-  const settings = resolveOptions(readingOptions, { given, env: process.env })
-  const { app, decompressedBytesMax, transactionWaitMs: waitMs } = settings
-  const limits = { decompressedBytesMax, wait: { waitMs, onWaiting } }
-  return atBrokers(settings, { logger, clock, tls, sasl }, (cluster) => auditAt(cluster, app, limits))
+export function audit(options: AuditOptions): Promise<AuditReport> {
+  return readingAtBrokers(options, auditAt)
 }
 
 /** The same over connections that are there already. */

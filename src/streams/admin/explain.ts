@@ -1,5 +1,4 @@
 import { ConfigError } from '../../core/errors.ts'
-import { resolveOptions } from '../../core/options.ts'
 import {
   type Cluster,
   partitionForKey,
@@ -12,14 +11,13 @@ import { headerOf, type Origin, originsHeaderName, readOrigins, type RecordColum
 import { readRuns } from '../deduplication/completed-runs.ts'
 import type { TopologyShape } from '../checkpoint/topology-shape.ts'
 import { ownTopics, planTopology } from '../topology/plan.ts'
-import { readingOptions } from '../options.ts'
 import { requireRights, rightsToExplain, rightsToReadApp } from '../topics/rights.ts'
 import { readRecords, recordsOf } from '../topics/record-reader.ts'
 import { originOf, parseValue } from '../functions/record-view.ts'
 import type { RecordOrigin } from '../topology/stage.ts'
 import type { Topology } from '../topology/topology.ts'
 import { type AppCheckpoint, findAppCheckpoint, findTopic, firstCheckpoint, topicsOf } from './app-checkpoint.ts'
-import { atBrokers, type ReadingLimits, type ReadingOptions } from './at-brokers.ts'
+import { readingAtBrokers, type ReadingLimits, type ReadingOptions } from './at-brokers.ts'
 import { type DeadLetter, readDeadLetter } from './dead-letter-reader.ts'
 import { KeyFinder } from './key-finder.ts'
 
@@ -88,14 +86,8 @@ export interface Explanation {
  * const { waiting, published } = await explain({ app: 'customer-360', key: 'c-17', bootstrapServers: 'localhost:9092'
  * })
  */
-export async function explain(options: ExplainOptions): Promise<Explanation> {
-  const { key, topology, logger, clock, tls, sasl, onWaiting, ...given } = options
-  const settings = resolveOptions(readingOptions, { given, env: process.env })
-  const { app, decompressedBytesMax, transactionWaitMs: waitMs } = settings
-  const limits = { decompressedBytesMax, wait: { waitMs, onWaiting } }
-  return atBrokers(settings, { logger, clock, tls, sasl }, (cluster) =>
-    explainAt(cluster, app, { key, topology }, limits),
-  )
+export function explain({ key, topology, ...options }: ExplainOptions): Promise<Explanation> {
+  return readingAtBrokers(options, (cluster, app, limits) => explainAt(cluster, app, { key, topology }, limits))
 }
 
 async function explainAt(
