@@ -71,21 +71,17 @@ export interface ActorContext<in out Message extends ActorMessage> {
  * One handler per message type: takes the state and returns the next one, so one that forgets its `return` does not compile. While
  * a promise is pending no other message is handled.
  */
-export type Handlers<Message extends ActorMessage, State> = {
-  readonly [Type in Message['type']]: (
-    state: State,
-    message: Extract<Message, { readonly type: Type }>,
-    context: ActorContext<Message>,
-  ) => State | Promise<State>
-}
+export type Handlers<Message extends ActorMessage, State> = HandlersWith<Message, State, State>
 
 /** The same where the state is an object, or nothing: handlers change it in place, and return nothing. */
-export type InPlaceHandlers<Message extends ActorMessage, State> = {
+export type InPlaceHandlers<Message extends ActorMessage, State> = HandlersWith<Message, State, void>
+
+type HandlersWith<Message extends ActorMessage, State, Result> = {
   readonly [Type in Message['type']]: (
     state: State,
     message: Extract<Message, { readonly type: Type }>,
     context: ActorContext<Message>,
-  ) => void | Promise<void>
+  ) => Result | Promise<Result>
 }
 
 /**

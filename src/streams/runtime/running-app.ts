@@ -1,6 +1,5 @@
-import { type Clock, sleep, systemClock } from '../../core/clock.ts'
+import { sleep, systemClock } from '../../core/clock.ts'
 import { MillraceError } from '../../core/errors.ts'
-import type { BrokerWaits, MembershipOptions } from '../../kafka/index.ts'
 import {
   Accounting,
   type AccountSnapshot,
@@ -8,12 +7,9 @@ import {
   isBalanced,
   type PartitionAccount,
 } from '../epochs/accounting.ts'
-import type { Logger } from '../logs/logger.ts'
-import type { RunOptions } from '../options.ts'
 import { newStatistics, type RunStatistics } from './statistics.ts'
 import type { Session } from '../recovery/session.ts'
-import type { Plan } from '../topology/plan.ts'
-import { type Role, Term } from './term.ts'
+import { type Role, Term, type TermOptions } from './term.ts'
 
 /** What a program has done so far, as of its last committed epoch; the table and the statistics are as of now. */
 export interface Report {
@@ -57,14 +53,8 @@ export interface App extends AsyncDisposable {
   report(): Report
 }
 
-export interface AppOptions {
-  readonly plan: Plan
-  readonly options: RunOptions
-  readonly servers: MembershipOptions['cluster']
-  readonly waits: BrokerWaits
-  readonly logger: Logger
-  readonly clock?: Clock | undefined
-}
+/** The same in all terms of a program. */
+export type AppOptions = Pick<TermOptions, 'plan' | 'options' | 'servers' | 'waits' | 'logger' | 'clock'>
 
 /** Time between the end of a term that was lost and the next one: others that want to be the owner are to have it. */
 const rejoinPauseMs = 1_000
