@@ -103,7 +103,7 @@ export function undo(address: u32): void {
   const block = at(address)
   const older = olderOf(block)
   if (older == 0) return removeRow(address)
-  store<u32>(slotOfHead(address), older, 4)
+  store<u32>(slotOf(address), older, 4)
   if (isOrdered) replaceAddress(keyOf(block), keyLengthOf(block), older)
   freeVersion(address)
 }
@@ -236,19 +236,8 @@ function slotOfKey(hash: u32, length: u32): usize {
   return 0
 }
 
-function slotOfHead(address: u32): usize {
-  const hash = hashIn(at(address))
-  const page = pageOf(hash)
-  let slot = homeOf(page, hash)
-  while (load<u32>(slot) != hash || load<u32>(slot, 4) != address) {
-    if (load<u32>(slot) == 0) unreachable()
-    slot = slotAfter(page, slot)
-  }
-  return slot
-}
-
-/** The newest version of the row to which a version belongs. */
-function headAbove(address: u32): u32 {
+/** The slot of the row to which a version belongs. */
+function slotOf(address: u32): usize {
   const hash = hashIn(at(address))
   const page = pageOf(hash)
   let slot = homeOf(page, hash)
@@ -256,7 +245,12 @@ function headAbove(address: u32): u32 {
     if (load<u32>(slot) == 0) unreachable()
     slot = slotAfter(page, slot)
   }
-  return load<u32>(slot, 4)
+  return slot
+}
+
+/** The newest version of that row. */
+function headAbove(address: u32): u32 {
+  return load<u32>(slotOf(address), 4)
 }
 
 function isInChain(head: u32, address: u32): bool {
@@ -269,6 +263,6 @@ function isInChain(head: u32, address: u32): bool {
 function removeRow(address: u32): void {
   const block = at(address)
   if (isOrdered) removeKey(keyOf(block), keyLengthOf(block))
-  removeAt(slotOfHead(address), hashIn(block))
+  removeAt(slotOf(address), hashIn(block))
   freeVersion(address)
 }
