@@ -20,3 +20,4 @@ export {
 export { textApi } from './text-api.ts'
 export { unusedPort } from './unused-port.ts'
 export { settled } from './settled.ts'
+export { closeAfterwards } from './close-afterwards.ts'

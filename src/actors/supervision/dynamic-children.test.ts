@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { sleep } from '../../core/clock.ts'
 import { probeActors } from '../../testing/index.ts'
+import { type Order, tracedActor } from '../fixtures/traced-actor.ts'
 import { type ActorMessage, defineActor, supervisor } from '../index.ts'
 
-type Order = { type: 'crash' } | { type: 'leave' }
 const crash: Order = { type: 'crash' }
 const leave: Order = { type: 'leave' }
 const strategies = ['oneForOne', 'oneForAll', 'restForOne'] as const
@@ -335,25 +334,8 @@ describe('A snapshot', () => {
   })
 })
 
-/** Makes actors that write down when an incarnation is up, and when it is down. */
 function tracer() {
   const trace: string[] = []
-  const child = (name: string, { initMs = 0, failing = false } = {}) =>
-    defineActor<Order, string>({
-      name,
-      init: async ({ incarnation, clock }) => {
-        if (initMs > 0) await sleep(clock, initMs)
-        if (failing) throw new Error('no start')
-        trace.push(`+${name}${incarnation}`)
-        return `-${name}${incarnation}`
-      },
-      handleInPlace: {
-        crash: () => {
-          throw new Error('fault')
-        },
-        leave: (_, _message, context) => context.stop(),
-      },
-      onStop: (farewell) => void trace.push(farewell),
-    })
+  const child = (name: string, behaviour = {}) => tracedActor(trace, name, behaviour)
   return { trace, child }
 }

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { sleep } from '../../core/clock.ts'
 import { probeActors } from '../../testing/index.ts'
+import { type Order, tracedActor } from '../fixtures/traced-actor.ts'
 import { defineActor, simpleOneForOne, type SimpleOneForOneOptions } from '../index.ts'
 
-type Order = { type: 'crash' } | { type: 'leave' }
 const restartTypes = ['permanent', 'transient', 'temporary'] as const
 
 describe('simpleOneForOne', () => {
@@ -86,23 +85,6 @@ describe('simpleOneForOne', () => {
 
 function tracer(options: Partial<Omit<SimpleOneForOneOptions<string>, 'child'>> & { child?: object }, stopMs = 0) {
   const trace: string[] = []
-  const start = (name: string) =>
-    defineActor<Order, string>({
-      name: 'worker',
-      init: ({ incarnation }) => {
-        trace.push(`+${name}${incarnation}`)
-        return `-${name}${incarnation}`
-      },
-      handleInPlace: {
-        crash: () => {
-          throw new Error('fault')
-        },
-        leave: (_, _message, context) => context.stop(),
-      },
-      onStop: async (farewell, _, { clock }) => {
-        if (stopMs > 0) await sleep(clock, stopMs)
-        trace.push(farewell)
-      },
-    })
+  const start = (label: string) => tracedActor(trace, label, { name: 'worker', stopMs })
   return { trace, alike: simpleOneForOne({ name: 'pool', ...options, child: { start, ...options.child } }) }
 }

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { sleep } from '../../core/clock.ts'
 import { probeActors } from '../../testing/index.ts'
+import { tracedActor } from '../fixtures/traced-actor.ts'
 import { checkAsync } from '../../../test/property.ts'
 import { type ActorSystem, type ChildSpec, defineActor, supervisor, type SupervisorOptions } from '../index.ts'
 
@@ -121,7 +122,10 @@ async function checkHistories(stepTypes: readonly Step['type'][]): Promise<void>
   await checkAsync(
     fc.asyncProperty(strategy, maxRestarts, restartTypes, steps, async (strategy, maxRestarts, types, steps) => {
       const trace: string[] = []
-      const spec = (index: number) => ({ start: tracedChild(index, trace), restart: types[index % types.length]! })
+      const spec = (index: number) => ({
+        start: tracedActor(trace, `${index} `, { name: `child-${index}` }),
+        restart: types[index % types.length]!,
+      })
       const children = types.map((_, index) => spec(index))
       const probe = await probeActors(children, { strategy, maxRestarts, withinMs })
       const root = probe.system.supervisor('root')
@@ -232,23 +236,6 @@ class Model {
     if (child.isUp) this.#trace.push(`-${child.index} ${child.incarnation}`)
     child.isUp = false
   }
-}
-
-function tracedChild(index: number, trace: string[]) {
-  return defineActor<{ type: 'crash' } | { type: 'leave' }, string>({
-    name: `child-${index}`,
-    init: ({ incarnation }) => {
-      trace.push(`+${index} ${incarnation}`)
-      return `-${index} ${incarnation}`
-    },
-    handleInPlace: {
-      crash: () => {
-        throw new Error('fault')
-      },
-      leave: (_, _message, context) => context.stop(),
-    },
-    onStop: (farewell) => void trace.push(farewell),
-  })
 }
 
 type Change = 'terminateChild' | 'restartChild'

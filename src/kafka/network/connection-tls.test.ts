@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { before, describe, it, type TestContext } from 'node:test'
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
-import { ScriptedBroker, textApi } from '../../../test/kafka-peer/index.ts'
+import { closeAfterwards, ScriptedBroker, textApi } from '../../../test/kafka-peer/index.ts'
 import { Connection } from './connection.ts'
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0
@@ -78,13 +78,7 @@ describe('Connection over TLS', { skip: !hasOpenssl && 'openssl makes the certif
   async function start(t: TestContext, tls: TlsOptions, serverOptions: object = {}) {
     const broker = await ScriptedBroker.start(1, { tls: { ...identity, ...serverOptions } })
     const connecting = Connection.connect({ host: 'localhost', port: broker.port, clientId: 'test', tls })
-    t.after(async () => {
-      await connecting.then(
-        (connection) => connection.close(),
-        () => {},
-      )
-      await broker[Symbol.asyncDispose]()
-    })
+    closeAfterwards(t, connecting, broker)
     return { broker, connecting }
   }
 })

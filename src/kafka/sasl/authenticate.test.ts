@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { saslAuthenticate, saslHandshake, ScriptedBroker } from '../../../test/kafka-peer/index.ts'
+import { closeAfterwards, saslAuthenticate, saslHandshake, ScriptedBroker } from '../../../test/kafka-peer/index.ts'
 import { type Clock, systemClock } from '../../core/clock.ts'
 import { Secret } from '../../core/secret.ts'
 import { VirtualClock } from '../../testing/index.ts'
@@ -141,13 +141,7 @@ async function start(t: TestContext, sasl: SaslOptions, clock: Clock = systemClo
   const { host, port } = broker
   const connecting = Connection.connect({ host, port, clientId: 'test', sasl, clock })
   connecting.catch(() => {})
-  t.after(async () => {
-    await connecting.then(
-      (connection) => connection.close(),
-      () => {},
-    )
-    await broker[Symbol.asyncDispose]()
-  })
+  closeAfterwards(t, connecting, broker)
   return { broker, connecting }
 }
 

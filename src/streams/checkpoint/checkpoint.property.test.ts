@@ -2,13 +2,15 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { checkAsync } from '../../../test/property.ts'
-import { BatchReader, type OutputBatch, OutputBuilder, plainRecord, RecordColumns } from '../../kernel/index.ts'
+import { type OutputBatch, OutputBuilder } from '../../kernel/index.ts'
 import { manifestOf, replay } from './checkpoint-records.ts'
 import { CheckpointWriter, pieceBytesOf, putInto } from './checkpoint-writer.ts'
+import { noTotals } from '../epochs/epoch-counts.ts'
 import { ManifestWriter } from './manifest-writer.ts'
 import type { Manifest } from './manifest.ts'
 import { PendingOffsets } from './pending-offsets.ts'
 import { closingEpoch } from '../fixtures/closing-epoch.ts'
+import { storeIn } from '../in-memory/memory-kafka.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
 
 const partitionCount = 2
@@ -23,28 +25,6 @@ const epoch = fc.record({
 
 /** What the topic takes. */
 const batchBytesMax = fc.constantFrom(1 << 16, 3_000)
-
-/** What a compacted topic holds of the records of an epoch that committed. */
-function store(topic: Map<string, Uint8Array>, batches: readonly OutputBatch[]): void {
-  const reader = new BatchReader({ decompressedBytesMax: 1 << 20 })
-  const columns = new RecordColumns()
-  for (const batch of batches) {
-    const sealed = batch.seal({ producerId: 1n, epoch: 0, sequence: 0, isTransactional: true })
-    // Values are read a few bytes at a time, also at the end.
-    const bytes = Buffer.concat([sealed, Buffer.alloc(8)])
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const end = sealed.length
-    const place = { start: 0, end, fromOffset: 0, nextOffset: batch.count, endOffset: batch.count }
-    reader.open({ partition: 0, bytes, view, ...place, aborted: [] })
-    while (reader.fill(columns)) {
-      for (let row = 0; row < columns.count; row++) {
-        const { key, value } = plainRecord(columns, row)
-        if (value === undefined) topic.delete(String(Buffer.from(key!)))
-        else topic.set(String(Buffer.from(key!)), Uint8Array.from(value))
-      }
-    }
-  }
-}
 
 /** By partition. */
 function membersOf(topic: ReadonlyMap<string, Uint8Array>, manifest: Manifest): number[][] {
@@ -101,7 +81,7 @@ describe('the checkpoint', () => {
             deltas.rollback()
             continue
           }
-          store(topic, batches)
+          for (const batch of batches) storeIn(topic, batch)
           pending.commit()
           deltas.commit()
           number++
@@ -127,15 +107,7 @@ describe('the checkpoint', () => {
 })
 
 const none = [0, 0]
-const totals = {
-  emitted: none,
-  duplicate: none,
-  deadLettered: none,
-  filtered: none,
-  expired: none,
-  lost: none,
-  skipped: none,
-}
+const totals = noTotals(none.length)
 const someProgram = {
   topology: { source: 'source', route: null, key: ['id'], sides: [] },
   outputs: ['sink'],

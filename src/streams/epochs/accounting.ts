@@ -1,5 +1,5 @@
 import type { ClosingEpoch, EpochParticipant } from './epoch-participant.ts'
-import { type Class, classes, EpochCounts, type Totals } from './epoch-counts.ts'
+import { type Class, classes, EpochCounts, noTotals, type Totals } from './epoch-counts.ts'
 
 /** One partition's account. The law: `consumed` is the sum of all that follow it. */
 export interface PartitionAccount extends Readonly<Record<Class, number>> {
@@ -35,9 +35,7 @@ export class Accounting implements EpochParticipant {
 
   /** An account that begins at these offsets. */
   static from(startOffsets: readonly number[]): Accounting {
-    const none = startOffsets.map(() => 0)
-    const totals = Object.fromEntries(classes.map((name) => [name, none])) as unknown as Totals
-    return new Accounting({ startOffsets, nextOffsets: startOffsets, totals })
+    return new Accounting({ startOffsets, nextOffsets: startOffsets, totals: noTotals(startOffsets.length) })
   }
 
   /** Adds partitions, whose offsets are counted from 0 on. */

@@ -7,6 +7,12 @@ export type Class = (typeof classes)[number]
 /** Counts of each class by source partition. */
 export type Totals = Readonly<Record<Class, readonly number[]>>
 
+/** Totals of partitions of which nothing is counted yet. */
+export function noTotals(partitionCount: number): Totals {
+  const none = Array.from({ length: partitionCount }, () => 0)
+  return Object.fromEntries(classes.map((name) => [name, none])) as unknown as Totals
+}
+
 /** What became of the consumed offsets of each source partition. Counted where it happens. */
 export class EpochCounts implements TableCounts, Record<Class, Float64Array> {
   readonly emitted: Float64Array

@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { BatchReader, type OutputBatch, OutputBuilder, plainRecord, RecordColumns } from '../../kernel/index.ts'
+import { type OutputBatch, OutputBuilder } from '../../kernel/index.ts'
 import { manifestOf, replay } from '../checkpoint/checkpoint-records.ts'
 import { CheckpointWriter, pieceBytesOf, putInto } from '../checkpoint/checkpoint-writer.ts'
 import { areEqualDigests } from '../checkpoint/digest.ts'
@@ -16,6 +16,7 @@ import { RememberedKeys } from '../deduplication/remembered-keys.ts'
 import { EventClock } from '../expiry/event-clock.ts'
 import { recordOf, rowsOf } from '../fixtures/rows.ts'
 import { rememberingTable } from '../fixtures/table.ts'
+import { storeIn } from '../in-memory/memory-kafka.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
 import { AcceptedLoss } from './accepted-loss.ts'
 import { accountsOf, Accounting, isBalanced } from './accounting.ts'
@@ -209,7 +210,7 @@ class Program {
   }
 
   #store(): void {
-    store(this.topic, this.#batches)
+    for (const batch of this.#batches) storeIn(this.topic, batch)
     this.#model.commit(this.#closed)
     for (const { offset, side } of this.#closed) if (side !== undefined && offset % 4 === 0) this.#kept.add(offset)
     this.#commits++
@@ -305,27 +306,6 @@ function membersOf(forEach: (visit: (offset: number) => void) => void): number[]
   const members: number[] = []
   forEach((offset) => members.push(offset))
   return members
-}
-
-/** Puts what was written into a compacted topic. */
-function store(topic: Map<string, Uint8Array>, batches: readonly OutputBatch[]): void {
-  const reader = new BatchReader({ decompressedBytesMax: 1 << 20 })
-  const columns = new RecordColumns()
-  for (const batch of batches) {
-    const sealed = batch.seal({ producerId: 1n, epoch: 0, sequence: 0, isTransactional: true })
-    const bytes = Buffer.concat([sealed, Buffer.alloc(8)])
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const place = { start: 0, end: sealed.length, fromOffset: 0, nextOffset: batch.count, endOffset: batch.count }
-    reader.open({ partition: 0, bytes, view, ...place, aborted: [] })
-    while (reader.fill(columns)) {
-      for (let row = 0; row < columns.count; row++) {
-        const { key, value } = plainRecord(columns, row)
-        const name = String(Buffer.from(key!))
-        if (value === undefined) topic.delete(name)
-        else topic.set(name, Uint8Array.from(value))
-      }
-    }
-  }
 }
 
 /** Epochs that end in each way, with records in the next one meanwhile, in each order of two. */

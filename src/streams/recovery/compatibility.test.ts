@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type Manifest, manifestFormat } from '../checkpoint/manifest.ts'
 import { shapeOf } from '../checkpoint/topology-shape.ts'
+import { noTotals } from '../epochs/epoch-counts.ts'
 import { topicOf } from '../in-memory/memory-kafka.ts'
 import { orders } from '../fixtures/orders.ts'
 import { planTopology } from '../topology/plan.ts'
@@ -23,15 +24,7 @@ function manifestAt(nextOffsets: readonly number[], changes: Partial<Manifest> =
     sourceId: source.id,
     startOffsets: none,
     nextOffsets,
-    totals: {
-      emitted: none,
-      duplicate: none,
-      deadLettered: none,
-      filtered: none,
-      expired: none,
-      lost: none,
-      skipped: none,
-    },
+    totals: noTotals(nextOffsets.length),
     pending: 0,
     digest: [0, 0],
     hashSeed: [1, 2],
