@@ -60,11 +60,17 @@ describe('the lint gate', () => {
     'a file behind the index of an allowed layer': { 'src/kafka/bad.ts': `export { x } from '../kernel/hash.ts'` },
     'a file behind an index from a unit test': { 'src/kafka/bad.test.ts': `export { x } from '../streams/options.ts'` },
     'a file behind an index from test/': { 'test/bad.ts': `export { x } from '../src/streams/options.ts'` },
+    'the experiment from the library': {
+      'src/doors/bad.ts': `export { x } from '../cli/experiment/index.ts'`,
+    },
     'the kernel from the verifier of the experiment': {
-      'src/cli/experiment/bad.ts': `export { x } from '../../kernel/index.ts'`,
+      'src/cli/experiment/records/bad.ts': `export { x } from '../../../kernel/index.ts'`,
     },
     'the command line from the verifier of the experiment': {
-      'src/cli/experiment/bad.ts': `export { x } from '../output.ts'`,
+      'src/cli/experiment/records/bad.ts': `export { x } from '../../output.ts'`,
+    },
+    'the options of the experiment from its verifier': {
+      'src/cli/experiment/records/bad.ts': `export { x } from '../options.ts'`,
     },
   }
   for (const [title, files] of Object.entries(forbidden)) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { describe, it } from 'node:test'
+import { experimentErrors } from '../src/cli/experiment/index.ts'
 import { errorCatalogue } from '../src/core/errors.ts'
 import { layers } from '../tools/layers.ts'
 
@@ -123,7 +124,7 @@ describe('tests of integration', () => {
 })
 
 describe('error codes', () => {
-  const codes = Object.keys(errorCatalogue)
+  const codes = Object.keys({ ...errorCatalogue, ...experimentErrors })
   const quotedIn = (paths: string[]) =>
     new Set(paths.flatMap((path) => read(path).match(/(?<=['"`])[A-Z]+(_[A-Z]+)+(?=['"`])/g) ?? []))
 

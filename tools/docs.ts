@@ -4,9 +4,10 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { experimentOptions } from '../src/cli/experiment/index.ts'
+import { experimentErrors, experimentOptions } from '../src/cli/experiment/index.ts'
 import { storeOptions, tableOptions, transactionOptions } from '../src/state/index.ts'
 import { appOptions, readingOptions, runOptions, securityOptions } from '../src/streams/index.ts'
+import type { ErrorRule } from '../src/core/coded-error.ts'
 import { errorCatalogue } from '../src/core/errors.ts'
 import { describeRule, type OptionRule, type OptionTable, secretFileVariable } from '../src/core/options.ts'
 import { page, table } from './markdown.ts'
@@ -60,7 +61,7 @@ for (const [name, text] of Object.entries(pages)) {
 }
 
 function errorsPage(): string {
-  const sections = Object.entries(errorCatalogue)
+  const sections = Object.entries<ErrorRule>({ ...errorCatalogue, ...experimentErrors })
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([code, { meaning, remedy, retryable }]) => {
       const retry = retryable ? 'Trying again may help.' : 'Trying again does not help.'

@@ -19,7 +19,7 @@ export const layers = {
   doors: ['core', 'kernel', 'kafka', 'broker', 'actors', 'state', 'streams', 'testing'],
   cli: ['core', 'kernel', 'kafka', 'broker', 'actors', 'streams', 'testing'],
   // What checks the experiment's result must share no code with what made it.
-  'cli/experiment': ['core'],
+  'cli/experiment/records': ['core'],
 } as const satisfies Record<string, readonly string[]>
 
 /**

@@ -9,9 +9,9 @@ import {
   start,
   type Topology,
 } from '../streams/index.ts'
-import { untilReadable } from './experiment-topics.ts'
 import type { Output } from './output.ts'
 import { startTicker } from './ticker.ts'
+import { untilReadable } from './until-readable.ts'
 
 /** What a run of a topology reports. Rates are per second; memory and CPU are of the whole process. */
 export interface RunReport {

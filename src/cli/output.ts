@@ -1,4 +1,4 @@
-import { MillraceError } from '../core/errors.ts'
+import { CodedError } from '../core/coded-error.ts'
 import type { Logger } from '../streams/index.ts'
 import { ProgressLine } from './progress-line.ts'
 
@@ -28,7 +28,7 @@ export class Output {
     if (error === this.#lastError) return
     this.#lastError = error
     this.#progress.clear()
-    const text = MillraceError.is(error)
+    const text = CodedError.is(error)
       ? `error ${error.code}: ${error.message}`
       : `error ${error instanceof Error ? error.stack : String(error)}`
     process.stderr.write(`${text}\n`)

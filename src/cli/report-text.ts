@@ -1,7 +1,6 @@
 import type { RunReport } from './measured-run.ts'
 import type { PartitionAccount } from '../streams/index.ts'
 import { classNames } from './class-names.ts'
-import type { Verification } from './experiment/index.ts'
 
 const mebibyte = 1 << 20
 
@@ -26,13 +25,6 @@ export function runText(report: RunReport): string {
   ]
   const width = Math.max(...rows.map(([name]) => name.length))
   return [...rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`), accountText(report)].join('\n')
-}
-
-export function verificationText(
-  { distinct, missing, duplicates, mismatched }: Verification,
-  isRight: boolean,
-): string {
-  return `${isRight ? 'verified' : 'WRONG'}: ${distinct} distinct, ${missing} missing, ${duplicates} duplicates, ${mismatched} mismatched`
 }
 
 function accountText({ accounting }: RunReport): string {

@@ -5,7 +5,7 @@ export const commands: readonly ListedCommand[] = [
   {
     name: 'demo',
     summary: 'Runs the experiment: generates, correlates and verifies, on an embedded broker unless one is named.',
-    load: async () => (await import('./demo.ts')).demo,
+    load: async () => (await import('../experiment/demo.ts')).demo,
   },
   {
     name: 'broker',
@@ -16,7 +16,7 @@ export const commands: readonly ListedCommand[] = [
     name: 'generate',
     summary:
       "Writes the experiment's records to a topic; creates it, and one for the merged records, with 12 partitions each.",
-    load: async () => (await import('./generate.ts')).generate,
+    load: async () => (await import('../experiment/generate.ts')).generate,
   },
   {
     name: 'describe',
@@ -31,7 +31,7 @@ export const commands: readonly ListedCommand[] = [
   {
     name: 'verify',
     summary: "Compares a sink, byte for byte, with what the experiment's seed says; exit code 1 if anything differs.",
-    load: async () => (await import('./verify.ts')).verify,
+    load: async () => (await import('../experiment/verify.ts')).verify,
   },
   {
     name: 'audit',

@@ -1,3 +1,2 @@
-export { createVerifier, type Verification } from './verifier.ts'
-export { experimentBatches } from './generator.ts'
 export { experimentOptions } from './options.ts'
+export { createVerifier, experimentBatches, experimentErrors } from './records/index.ts'

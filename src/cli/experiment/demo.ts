@@ -13,10 +13,11 @@ import {
 } from '../../streams/index.ts'
 import { clusterOf } from '../app-command.ts'
 import { defineCommand, exitCodes, jsonOption, valuesIn } from '../command.ts'
-import { experimentOptions } from '../experiment/index.ts'
-import { createExperimentTopic, generateSource, isRight, verifySink } from '../experiment-topics.ts'
 import { measuredRun } from '../measured-run.ts'
-import { runText, verificationText } from '../report-text.ts'
+import { runText } from '../report-text.ts'
+import { createExperimentTopic, generateSource } from './experiment-source.ts'
+import { experimentOptions } from './options.ts'
+import { isRight, verificationText, verifySink } from './sink-verification.ts'
 
 const { bootstrapServers, ...otherOptions } = runOptions
 

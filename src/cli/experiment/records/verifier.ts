@@ -19,7 +19,7 @@ export interface Verifier {
    *
    * @param aborted - The aborted transactions that the response lists for them; their records are passed over.
    *
-   * @throws MillraceError `EXPERIMENT_BATCH_INVALID` when a batch cannot be read.
+   * @throws ExperimentError `EXPERIMENT_BATCH_INVALID` when a batch cannot be read.
    */
   batches(bytes: Uint8Array, aborted?: readonly Aborted[]): void
   /** What holds of everything taken so far. */

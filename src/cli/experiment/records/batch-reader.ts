@@ -1,5 +1,5 @@
 import { crc32c } from '@node-rs/crc32'
-import { MillraceError } from '../../core/errors.ts'
+import { ExperimentError } from './experiment-error.ts'
 
 const headerBytes = 61
 const crcStart = 21
@@ -21,7 +21,7 @@ export type VisitRecord = (keyStart: number, keyEnd: number, valueStart: number,
  * the end, as a fetch may leave it, is not visited; control batches hold no records, and those of aborted transactions
  * are passed over, as a `read_committed` consumer does.
  *
- * @throws MillraceError `EXPERIMENT_BATCH_INVALID` when a batch is compressed, damaged or of another format.
+ * @throws ExperimentError `EXPERIMENT_BATCH_INVALID` when a batch is compressed, damaged or of another format.
  * @see https://kafka.apache.org/documentation/#recordbatch
  */
 export function forEachRecord(bytes: Uint8Array, aborted: readonly Aborted[], visit: VisitRecord): void {
@@ -92,8 +92,8 @@ function visitRecords(bytes: Uint8Array, start: number, end: number, recordCount
   }
 }
 
-function invalid(reason: string): MillraceError {
-  return new MillraceError('EXPERIMENT_BATCH_INVALID', `A record batch of the result cannot be read: ${reason}.`, {
+function invalid(reason: string): ExperimentError {
+  return new ExperimentError('EXPERIMENT_BATCH_INVALID', `A record batch of the result cannot be read: ${reason}.`, {
     reason,
   })
 }

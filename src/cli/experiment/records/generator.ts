@@ -1,5 +1,5 @@
-import { assert } from '../../core/assert.ts'
-import { nextInt, seededRandom } from '../../core/random.ts'
+import { assert } from '../../../core/assert.ts'
+import { nextInt, seededRandom } from '../../../core/random.ts'
 import { BatchWriter } from './batch-writer.ts'
 import { type Experiment, emittedAtMs, stages, valueBytesMax, writeRecord } from './experiment.ts'
 

@@ -14,6 +14,8 @@ export interface Experiment {
 /** The stages, in the order in which their parts stand in the merged record. */
 export const stages = ['A', 'B', 'C'] as const
 
+export const recordsPerCustomer = stages.length
+
 /** No record, part or merged record of an experiment is longer than this. */
 export const valueBytesMax = 512
 

@@ -1,8 +1,7 @@
 import { clusterOf, clusterOptions } from '../app-command.ts'
 import { defineCommand, exitCodes, jsonOption } from '../command.ts'
-import { experimentOptions } from '../experiment/index.ts'
-import { isRight, verifySink } from '../experiment-topics.ts'
-import { verificationText } from '../report-text.ts'
+import { experimentOptions } from './options.ts'
+import { isRight, verificationText, verifySink } from './sink-verification.ts'
 
 const topic = {
   topic: { type: 'string', default: 'sink-topic', flag: '--topic', doc: 'Topic to read.' },

@@ -1,7 +1,8 @@
 import { clusterOf, clusterOptions } from '../app-command.ts'
 import { defineCommand, exitCodes, jsonOption } from '../command.ts'
-import { experimentOptions } from '../experiment/index.ts'
-import { createExperimentTopic, generateSource } from '../experiment-topics.ts'
+import { createExperimentTopic, generateSource } from './experiment-source.ts'
+import { experimentOptions } from './options.ts'
+import { recordsPerCustomer } from './records/index.ts'
 
 const topics = {
   topic: { type: 'string', default: 'source-topic', flag: '--topic', doc: 'Topic to write to.' },
@@ -23,7 +24,7 @@ export const generate = defineCommand({
       const bytes = await generateSource(cluster, options.topic, options, output)
       output.result(
         { customers: options.customers, seed: options.seed, bytes },
-        `wrote ${options.customers * 3} records to ${options.topic}`,
+        `wrote ${options.customers * recordsPerCustomer} records to ${options.topic}`,
       )
       return exitCodes.done
     } finally {

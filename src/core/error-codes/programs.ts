@@ -1,0 +1,117 @@
+import type { ErrorRule } from '../coded-error.ts'
+
+/** Errors of a program: its topology, functions, checkpoint and table. */
+export const programErrors = {
+  APP_RUNNING: {
+    retryable: false,
+    meaning: 'What was asked for must not happen while a process of the application runs.',
+    remedy:
+      'Stop all of its processes and try again. One that was killed counts as running until its session with Kafka has ended.',
+  },
+  APP_STOPPED: {
+    retryable: false,
+    meaning: 'The program was stopped before what was waited for had happened.',
+    remedy: 'Start it again; it goes on where it was.',
+  },
+  APP_UNKNOWN: {
+    retryable: false,
+    meaning: 'No application of this name has left anything at the broker.',
+    remedy: 'Give the name that the program gives to `topology`, and the broker that it runs on.',
+  },
+  CHECKPOINT_CORRUPT: {
+    retryable: false,
+    meaning: 'The checkpoint is damaged or incomplete, or the parts that it names are not what they were.',
+    remedy:
+      'See what the message names. A stage function must give the same part for the same record, or be declared `deterministic: false`; raise the `version` of a stage that was changed. `millrace reset` starts over.',
+  },
+  CHECKPOINT_FOREIGN: {
+    retryable: false,
+    meaning: 'The checkpoint is further than this process: another one has gone on with the program.',
+    remedy: 'Look for a second process with the same application name; this one ends.',
+  },
+  CHECKPOINT_INCOMPATIBLE: {
+    retryable: false,
+    meaning: 'The checkpoint was written by a program that means something else by the pending parts.',
+    remedy:
+      'Run the old program until nothing waits, give the new one another name, or start over with `millrace reset`; the message says what differs.',
+  },
+  CHECKPOINT_MISSING: {
+    retryable: false,
+    meaning: 'The program has run before, as the offsets of its group show, but its checkpoint is gone.',
+    remedy: 'Bring the topic back from a copy, or start over with `millrace reset`.',
+  },
+  CHECKPOINT_TOPIC_INVALID: {
+    retryable: false,
+    meaning: 'The topic of the checkpoint has settings under which a checkpoint would be lost or split.',
+    remedy: 'Correct the settings that the message names.',
+  },
+  CLOCK_SKEWED: {
+    retryable: false,
+    meaning:
+      'A warning, with which nothing ends: the clock of this machine and that of the broker differ by more than `clockSkewMaxMs`. The program goes by the time of the broker, so no record is lost or diverted by it.',
+    remedy: 'Set the clock that is wrong, and have both follow a time server.',
+  },
+  GROUP_FOREIGN: {
+    retryable: false,
+    meaning:
+      "A consumer group of the program's name has offsets of its source, but another consumer has committed them.",
+    remedy:
+      'Give the program another name. Where that consumer is gone for good, `kafka-consumer-groups --delete --group` removes what it has left.',
+  },
+  GROUP_OFFSETS_DIFFER: {
+    retryable: false,
+    meaning: 'The offsets of the consumer group were changed from outside; what is pending belongs to other offsets.',
+    remedy: 'Set them back to what the message names, or start over with `millrace reset`.',
+  },
+  OUTPUT_TOPIC_INVALID: {
+    retryable: false,
+    meaning: 'A topic that the program writes to has settings under which its records would be refused or removed.',
+    remedy: 'Correct the setting that the message names, such as with `kafka-configs --alter`.',
+  },
+  PENDING_LOST: {
+    retryable: false,
+    meaning:
+      'Records whose parts are pending have been removed from the source before they were promoted to the checkpoint: by hand, by `retention.bytes`, or while the program did not run.',
+    remedy:
+      'Make the retention of the source longer; go on without them with `--accept-loss`, or start over with `millrace reset`.',
+  },
+  SOURCE_RECREATED: {
+    retryable: false,
+    meaning: 'The source was deleted and created again; the checkpoint speaks of records that are gone.',
+    remedy: 'Start over with `millrace reset`, or give the program another name.',
+  },
+  STAGE_FAILS_ON_EVERYTHING: {
+    retryable: false,
+    meaning: 'A stage or route failed on `maxConsecutivePoison` records in a row, in every attempt.',
+    remedy:
+      'The fault is in the function or in what it calls: see the cause. Nothing is lost; start again when it is mended.',
+  },
+  STAGE_FAILS_ON_PENDING: {
+    retryable: true,
+    meaning:
+      'A stage or route failed, in every attempt, on a record whose part is pending and was read again: at a start, or for the table of a standby.',
+    remedy:
+      'The function has made this part before, so the fault is in what it calls, or in what was changed of it: see the cause. Nothing is lost and no record was diverted; start again when it works.',
+  },
+  STAGE_SCHEMA_ASYNC: {
+    retryable: false,
+    meaning: 'The schema of a stage validates asynchronously.',
+    remedy: 'Use a schema without asynchronous checks, and make those checks in the function of the stage.',
+  },
+  TABLE_BROKEN: {
+    retryable: false,
+    meaning: 'The pending table has failed in itself: a defect of Millrace, or of the memory that it runs in.',
+    remedy: 'Start the program again: it goes on from the last epoch. Please report the error with its cause.',
+  },
+  TABLE_FULL: {
+    retryable: false,
+    meaning: 'Pending parts and remembered keys take as many bytes as `pendingBytesMax` allows.',
+    remedy:
+      'Raise `pendingBytesMax`, up to 3 GiB; or lower `keysMax` of `rememberCompleted`; or give the correlation an `expireAfterMs`: expired rows leave before any new record is read. Then start again. `millrace explain` names the stage whose parts do not come. `millrace reset` does not help: it reads the source into the same table again.',
+  },
+  TOPOLOGY_INVALID: {
+    retryable: false,
+    meaning: 'The description of the program contradicts itself, or names what is not there.',
+    remedy: 'The message names the operator and what is wrong with it.',
+  },
+} as const satisfies Record<string, ErrorRule>
