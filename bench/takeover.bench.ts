@@ -69,7 +69,7 @@ async function ready(
   sink: string,
   refreshMs: number,
 ): Promise<AsyncDisposable & { process: ChildProcess }> {
-  const program = join(import.meta.dirname, 'peers/waiting-parts.ts')
+  const program = join(import.meta.dirname, 'peers/pending-parts.ts')
   const child = fork(program, [bootstrapServers, app, source.topic, sink, String(refreshMs)])
   await once(child, 'message')
   return {

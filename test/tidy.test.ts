@@ -156,9 +156,14 @@ describe('error codes', () => {
 describe('words', () => {
   /** Words of the past, with those of the glossary in CONTRIBUTING.md that took their place. */
   const replaced: Readonly<Record<string, RegExp>> = {
-    pending: /\b(all|what|(part|offset|row)s?) that waits?\b(?! for)|records that wait or/,
+    pending:
+      /\b(all|what|(part|offset|row)s?) that waits?\b(?! for)|records that wait or|\b(nothing|none) waits\b(?! for)/,
+    'pending, in a name': /\bwaiting-?(row|part|key)s?\b/i,
     current: /\b(epoch|message) at hand\b/,
-    promoted: /\bkept by value\b/,
+    'in flight': /\bepochs? (that (is|are) )?under way\b/,
+    expired: /\brows?( have left)? that (is|are) over\b/,
+    promoted: /\bby[- ]value\b|\bretentionByValue\b/i,
+    'promotable or computed part': /\b(kept|made)-?parts?(of|bytes)?\b/i,
     'too far ahead': /\bof a time to come\b/,
   }
   const self = 'test/tidy.test.ts'

@@ -4,14 +4,14 @@ import type { Explanation } from '../streams/index.ts'
 export function explanationText({
   app,
   key,
-  waiting,
+  pending,
   unread = [],
   isRemembered,
   published,
   deadLetters,
 }: Explanation): string {
   const lines = [
-    ...(waiting === undefined ? [] : waitingLines(waiting)),
+    ...(pending === undefined ? [] : pendingLines(pending)),
     ...(unread.length > 0 ? ['not read yet', ...unread.map((record) => `  ${placeText(record)}`)] : []),
     ...(isRemembered ? ['completed: what comes now is a duplicate'] : []),
     ...published.flatMap((record) => [
@@ -28,7 +28,7 @@ export function explanationText({
   return [`${app}, key ${key}`, ...(lines.length === 0 ? ['no record of it is known'] : lines)].join('\n')
 }
 
-function waitingLines({ parts, missing, expires }: NonNullable<Explanation['waiting']>): string[] {
+function pendingLines({ parts, missing, expires }: NonNullable<Explanation['pending']>): string[] {
   const end =
     expires === undefined
       ? ''

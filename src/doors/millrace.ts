@@ -57,6 +57,6 @@ export {
   topology,
   type Topology,
   type TracedClass,
-  type WaitingKey,
-  type WaitingPart,
+  type PendingKey,
+  type PendingPart,
 } from '../streams/index.ts'

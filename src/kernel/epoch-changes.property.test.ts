@@ -9,7 +9,7 @@ import { rowsOf } from './fixtures/rows.ts'
 import { encodeJsonString } from './json/index.ts'
 import { chunkOffsets } from './offset-set.ts'
 import { PendingTable } from './pending-table.ts'
-import type { StoredPart } from './waiting-row.ts'
+import type { StoredPart } from './pending-row.ts'
 import { newTableMachine } from './fixtures/table-machine.ts'
 
 const sideCount = 3
@@ -59,13 +59,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 )
 
 /** What is pending at some moment. */
-interface Waiting {
+interface Pending {
   readonly count: number
   readonly places: ReadonlySet<string>
   readonly digest: readonly [number, number]
 }
 
-/** A table, and what has waited in it at the beginning of the current epoch. */
+/** A table, and what was pending in it at the beginning of the current epoch. */
 class Driver {
   readonly #table = new PendingTable({
     sideCount,
@@ -79,7 +79,7 @@ class Driver {
   /** By partition and offset. */
   readonly #keys = new Map<string, string>()
   readonly #next = new Map(partitions.map((partition) => [partition, 0]))
-  #begun: Waiting
+  #begun: Pending
 
   constructor() {
     this.#table.publishTo({
@@ -90,7 +90,7 @@ class Driver {
       refuse() {},
       expire() {},
     })
-    this.#begun = this.#waiting()
+    this.#begun = this.#pending()
   }
 
   run(step: Step): void {
@@ -116,7 +116,7 @@ class Driver {
       case 'epoch':
         this.#table.beginEpoch()
         this.#table.commitEpoch()
-        this.#begun = this.#waiting()
+        this.#begun = this.#pending()
         break
       case 'rollback':
         this.#table.rollback()
@@ -135,7 +135,7 @@ class Driver {
   }
 
   #compare(): void {
-    const waiting = this.#waiting()
+    const pending = this.#pending()
     const changed = new Set<string>()
     let grown = 0
     const growth = this.#table.epochChanges((partition, chunk, bits, added) => {
@@ -146,18 +146,18 @@ class Driver {
       }
       grown += added
     })
-    const places = new Set([...waiting.places, ...this.#begun.places, ...changed])
-    const isChanged = (place: string) => waiting.places.has(place) !== this.#begun.places.has(place)
+    const places = new Set([...pending.places, ...this.#begun.places, ...changed])
+    const isChanged = (place: string) => pending.places.has(place) !== this.#begun.places.has(place)
     const wrong = [...places].filter((place) => isChanged(place) !== changed.has(place))
     assert.deepEqual(wrong.slice(0, 10), [])
-    assert.equal(grown, waiting.count - this.#begun.count)
+    assert.equal(grown, pending.count - this.#begun.count)
     assert.deepEqual(
       growth,
-      waiting.digest.map((sum, i) => (sum - this.#begun.digest[i]!) >>> 0),
+      pending.digest.map((sum, i) => (sum - this.#begun.digest[i]!) >>> 0),
     )
   }
 
-  #waiting(): Waiting {
+  #pending(): Pending {
     const parts = [...this.#table.parts()]
     let [low, high] = [0, 0]
     for (const found of parts) {
@@ -199,7 +199,7 @@ function finish(value: number): number {
 }
 
 describe('the changes of an epoch', () => {
-  it('are what is pending now and did not when it began, and the other way round, with the digest of these parts', () => {
+  it('are the parts that are pending now and were not when it began, and the other way round, with their digest', () => {
     check(
       fc.property(fc.array(step, { maxLength: 30, size: 'max' }), (steps) => {
         const driver = new Driver()

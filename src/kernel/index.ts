@@ -25,6 +25,6 @@ export {
 export { type CompletedKey, PendingTable, type TableCounts } from './pending-table.ts'
 export { encodeHeader, headerOf } from './record-headers.ts'
 export { TableMemory } from './table-memory.ts'
-export type { StoredPart, WaitingRow } from './waiting-row.ts'
+export type { StoredPart, PendingRow } from './pending-row.ts'
 export { KEPT, REPLACED, rowKeyBytesMax, TOMBSTONE } from './constants/row-version.ts'
 export { type KeyRange, rowBytesMax, VersionedRows } from './versioned-rows.ts'

@@ -12,7 +12,7 @@ import { type RowSpec, rowsOf, spellingOf } from './fixtures/rows.ts'
 import { encodeJsonString } from './json/index.ts'
 import { check } from '../../test/property.ts'
 import { PendingTable, type PendingTableOptions } from './pending-table.ts'
-import type { StoredPart, WaitingRow } from './waiting-row.ts'
+import type { StoredPart, PendingRow } from './pending-row.ts'
 
 const partitionCount = 3
 const sinkPartitions = 2
@@ -211,7 +211,7 @@ class Oracle {
     return this.completed.slice(this.forgottenCount).some((row) => identityOf(row) === identity)
   }
 
-  /** Lets the rows go of which a part is over. */
+  /** Lets the rows go of which a part has expired. */
   letGo(isOver: (part: OraclePart) => boolean): OraclePart[] {
     const gone: OraclePart[] = []
     for (const [identity, parts] of this.rows) {
@@ -264,7 +264,7 @@ function identityOf({ key }: RowSpec): string {
 }
 
 /** All that is told of a row that expires, as a text. */
-function textOf({ key, spelling, parts }: WaitingRow): string {
+function textOf({ key, spelling, parts }: PendingRow): string {
   const digest = (bytes: Uint8Array) => createHash('sha1').update(bytes).digest('hex')
   const told = parts.map(({ bytes, ...part }) => ({ ...part, bytes: digest(bytes) }))
   return JSON.stringify([String(Buffer.from(key)), String(Buffer.from(spelling)), told])

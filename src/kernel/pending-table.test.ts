@@ -9,7 +9,7 @@ import { OutputBuilder } from './output-builder.ts'
 import { newTableMachine } from './fixtures/table-machine.ts'
 import { PendingTable } from './pending-table.ts'
 import { TableMemory } from './table-memory.ts'
-import type { StoredPart } from './waiting-row.ts'
+import type { StoredPart } from './pending-row.ts'
 
 const reasons = { duplicateReason: 11, tooLargeReason: 15, refusedTimeReason: 22 }
 const completedReason = 19
@@ -444,14 +444,14 @@ describe('PendingTable that remembers completed keys', () => {
     const key = 'k'.repeat(130)
     bench.apply(0, [rowOf(0, key)])
     bench.publish(1)
-    bench.apply(0, [rowOf(1, key), rowOf(0, 'waits')])
+    bench.apply(0, [rowOf(1, key), rowOf(0, 'pending')])
     bench.endEpoch()
 
     bench.sweep()
 
     assert.deepEqual(
       bench.expired.map((row) => row.key),
-      ['waits'],
+      ['pending'],
     )
   })
 })
@@ -459,7 +459,7 @@ describe('PendingTable that remembers completed keys', () => {
 describe('PendingTable, the bytes of a record', () => {
   it('are not taken for a block, whose size would be none', () => {
     const bench = new Bench()
-    bench.apply(0, [rowOf(0, 'waits')])
+    bench.apply(0, [rowOf(0, 'pending')])
     const columns = rowsOf(0, [rowOf(0, 'k'.repeat(64), { timestamp: 1 })])
     const [hash, next, head, partLength, flags] = [7, 0, 0, 0xffffffd4, 0]
     columns.bytes.set(Buffer.from(Uint32Array.of(hash, next, head, partLength, flags).buffer), columns.recordStart[0])
@@ -470,7 +470,7 @@ describe('PendingTable, the bytes of a record', () => {
     assert.ok(calls < 10, 'the sweep comes to its end')
     bench.table.retain(() => true)
 
-    assert.deepEqual([bench.expired.map(({ key }) => key), bench.table.rowCount], [['waits'], 1])
+    assert.deepEqual([bench.expired.map(({ key }) => key), bench.table.rowCount], [['pending'], 1])
   })
 })
 
@@ -567,27 +567,27 @@ describe('PendingTable, memory', () => {
     const keys = keysOf(150_000)
     bench.applyAll(0, keys, part)
     bench.endEpoch()
-    const waiting = keys.filter((_, i) => i % 10 === 0)
+    const pending = keys.filter((_, i) => i % 10 === 0)
     bench.applyAll(
       1,
       keys.filter((_, i) => i % 10 !== 0),
       part,
     )
     bench.endEpoch()
-    bench.applyAll(1, waiting, part)
+    bench.applyAll(1, pending, part)
 
     bench.table.compact(1_000_000)
     bench.table.rollback()
     bench.table.compact(1_000_000)
 
-    assert.equal(bench.table.rowCount, waiting.length)
+    assert.equal(bench.table.rowCount, pending.length)
     const limit = 2 * bench.table.liveBytes + slackBytes + segmentBytes + 8 * indexBytes
     assert.ok(bench.table.reservedBytes <= limit, `${bench.table.reservedBytes}`)
-    bench.applyAll(1, waiting, part)
+    bench.applyAll(1, pending, part)
     assert.equal(bench.table.rowCount, 0)
   })
 
-  it('that is touched before is taken from the system at once, and goes back like any other when rows have left', () => {
+  it('is taken from the system at once where it is touched before, and goes back when rows have left', () => {
     const memory = new TableMemory()
     const before = process.memoryUsage.rss()
     memory.touch(256 * mebibyte)
@@ -643,7 +643,7 @@ describe('PendingTable, memory', () => {
     assert.deepEqual(bench.expired.map(({ key }) => key).sort(), keys.sort())
   })
 
-  it('of a part above 512 KiB comes back as soon as its row has left for good', () => {
+  it('comes back from a part above 512 KiB as soon as its row has left for good', () => {
     const bench = new Bench()
     const base = bench.table.reservedBytes
     const large = Buffer.alloc(3 * mebibyte, 0x31)

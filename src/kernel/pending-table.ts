@@ -10,7 +10,7 @@ import { chunkWords } from './offset-set.ts'
 import { type TableHandlers, TableMachine } from './table-machine.ts'
 import type { TableMemory } from './table-memory.ts'
 import { pageWords, UndoLog } from './undo-log.ts'
-import { partsOf, rowAt, type StoredPart, type WaitingRow } from './waiting-row.ts'
+import { partsOf, rowAt, type StoredPart, type PendingRow } from './pending-row.ts'
 
 /**
  * The pending parts, outside the JavaScript heap: in the memory of WebAssembly, which does the work, by
@@ -49,7 +49,7 @@ export interface CompletedKey {
 }
 
 /**
- * Receives those offsets of a chunk of 4,096 whose parts came to wait in an epoch, or ceased to, as bits that are valid
+ * Receives those offsets of a chunk of 4,096 whose parts became pending in an epoch, or ceased to be, as bits that are valid
  * until it returns; `added` is the number of the former less that of the latter. What is told twice has not changed.
  */
 export type ChangeVisitor = (partition: number, chunk: number, bits: Int32Array, added: number) => void
@@ -79,8 +79,8 @@ export interface Publication {
    * Makes a dead letter of a stored part whose row could not be published; the last part becomes one by its columns.
    */
   refuse(part: StoredPart, reason: number): void
-  /** Publishes what has come of a row whose time is over. */
-  expire(row: WaitingRow): void
+  /** Publishes the parts of an expired row. */
+  expire(row: PendingRow): void
 }
 
 /** Memory for bytes that are copied in. */
@@ -109,14 +109,14 @@ export class PendingTable {
       const word = (bitmap >>> 0) / 4
       this.#onChange!(partition, chunk, this.#machine.words.subarray(word, word + chunkWords), added)
     },
-    waits: (partition, offset) => Number(this.#isWaiting!(partition, offset)),
+    pending: (partition, offset) => Number(this.#isPending!(partition, offset)),
   }
   readonly #machine: TableMachine
   readonly #sideCount: number
   readonly #unitsMax: number
   #publication: Publication | undefined
   #onChange: ChangeVisitor | undefined
-  #isWaiting: ((partition: number, offset: number) => boolean) | undefined
+  #isPending: ((partition: number, offset: number) => boolean) | undefined
   #literals = 0
   readonly #bytes: Stage = { address: 0, capacity: 0 }
   readonly #extra: Stage = { address: 0, capacity: 0 }
@@ -233,8 +233,8 @@ export class PendingTable {
   }
 
   /**
-   * Takes in the rows of a batch that belong to a side. A row that completes its key is published with the parts that
-   * waited; a second part of a side is marked as a dead letter.
+   * Takes in the rows of a batch that belong to a side. A row that completes its key is published with its pending
+   * parts; a second part of a side is marked as a dead letter.
    *
    * @param roomBytes - Bytes of merged records after which no more rows are taken in; one row is, however large.
    * @returns How many rows were taken in.
@@ -277,10 +277,10 @@ export class PendingTable {
    * @throws MillraceError `TABLE_FULL` when there is no memory to note what leaves; a rollback brings back what has
    * left.
    */
-  retain(isWaiting: (partition: number, offset: number) => boolean): void {
-    this.#isWaiting = isWaiting
+  retain(isPending: (partition: number, offset: number) => boolean): void {
+    this.#isPending = isPending
     const isDone = this.#machine.run.retain() !== 0
-    this.#isWaiting = undefined
+    this.#isPending = undefined
     if (!isDone) throw this.#noMemory(pageWords * 4)
   }
 

@@ -86,7 +86,7 @@ export interface TableHandlers {
   readonly refused: (head: number, reason: number) => void
   readonly expired: (head: number) => void
   readonly changed: (partition: number, chunk: number, bitmap: number, added: number) => void
-  readonly waits: (partition: number, offset: number) => number
+  readonly pending: (partition: number, offset: number) => number
 }
 
 const module = wasmModule('table')

@@ -9,8 +9,8 @@ export {
   type ExplainOptions,
   type PublishedRecord,
   type RecordPlace,
-  type WaitingKey,
-  type WaitingPart,
+  type PendingKey,
+  type PendingPart,
 } from './admin/explain.ts'
 export type { TracedClass } from './admin/offset-classes.ts'
 export { type Remains, reset, type ResetOptions } from './admin/reset.ts'

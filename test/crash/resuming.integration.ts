@@ -92,7 +92,7 @@ export function resuming(target: Target): void {
       })
     })
 
-    it('goes on when records were deleted of which none waits', async () => {
+    it('goes on when records were deleted of which none is pending', async () => {
       const stream = await stoppedProgram()
       await target.deleteRecords(stream.source, [customerCount, customerCount - 2])
 

@@ -9,7 +9,7 @@ export interface VariedRecord {
 }
 
 /** What the program makes for side C, and would not make a second time. */
-export interface MadePart {
+export interface ComputedPart {
   readonly of: string
   /** Where its record lies: partition/offset. */
   readonly from: string

@@ -3,11 +3,11 @@
  * expiry, memory.
  */
 import { field, stage, topology } from '../../src/streams/index.ts'
-import { expireAfterMs, isFiltered, type MadePart, type VariedRecord } from './varied-source.ts'
+import { expireAfterMs, isFiltered, type ComputedPart, type VariedRecord } from './varied-source.ts'
 
 const { BENCH_APP, BENCH_SOURCE, BENCH_SINK } = process.env as Record<string, string>
 
-let madeCount = 0
+let computedCount = 0
 
 export default topology(BENCH_APP!)
   .source(BENCH_SOURCE!)
@@ -15,11 +15,11 @@ export default topology(BENCH_APP!)
     A: stage({ part: field('part') }),
     B: stage({ part: async ({ id, part }: VariedRecord) => (isFiltered(id) ? undefined : part) }),
     C: stage({
-      part: ({ part }: VariedRecord, { partition, offset }): MadePart => ({
+      part: ({ part }: VariedRecord, { partition, offset }): ComputedPart => ({
         ...part,
         from: `${partition}/${offset}`,
         by: process.pid,
-        number: madeCount++,
+        number: computedCount++,
       }),
       deterministic: false,
     }),

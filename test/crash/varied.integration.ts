@@ -7,7 +7,7 @@ import { audit } from '../../src/streams/index.ts'
 import type { ReadRecord } from '../integration/read-topic.ts'
 import { onEachBroker, type Target } from '../integration/target.ts'
 import { runCampaign } from './campaign.ts'
-import { type MadePart, variedSource } from './varied-source.ts'
+import { type ComputedPart, variedSource } from './varied-source.ts'
 
 const partitions = 4
 const keys = 20_000
@@ -22,7 +22,7 @@ interface Merged {
   readonly id: number
   readonly A: { readonly of: string }
   readonly B: { readonly of: string }
-  readonly C: MadePart
+  readonly C: ComputedPart
 }
 
 /** The varied program under kill -9, against a model that knows nothing of it. */
@@ -60,11 +60,15 @@ export function variedCampaign(target: Target): void {
         merged.map(({ id }) => id).sort((a, b) => a - b),
         complete,
       )
-      const kept = keptParts(await stream.read(stream.checkpointTopic))
-      assert.ok(kept.size > 0, 'parts waited at the end of an epoch')
+      const computed = computedParts(await stream.read(stream.checkpointTopic))
+      assert.ok(computed.size > 0, 'parts were pending at the end of an epoch')
       for (const { id, A, B, C } of merged) {
         for (const { of } of [A, B, C]) assert.ok(partsOf.get(id)!.has(of), `key ${id} has no part ${of}`)
-        assert.equal(JSON.stringify(C), kept.get(C.from) ?? JSON.stringify(C), 'what was made once is not made again')
+        assert.equal(
+          JSON.stringify(C),
+          computed.get(C.from) ?? JSON.stringify(C),
+          'a part is not computed a second time',
+        )
       }
       for (const name of ['duplicate', 'deadLettered', 'filtered', 'expired', 'pending'] as const) {
         assert.ok(
@@ -76,8 +80,8 @@ export function variedCampaign(target: Target): void {
   })
 }
 
-/** What the checkpoint has kept of what stages made, by where its record lies. */
-function keptParts(records: readonly ReadRecord[]): Map<string, string> {
+/** The computed parts in the checkpoint, by where their records lie. */
+function computedParts(records: readonly ReadRecord[]): Map<string, string> {
   const kept = new Map<string, string>()
   const reader = new BatchReader({ decompressedBytesMax: 1 << 20 })
   const columns = new RecordColumns()

@@ -62,16 +62,16 @@ export function audits(target: Target): void {
 
     it('proves the last epoch of a program that goes on meanwhile, whose parts leave with later ones', async () => {
       const stream = await target.stream({ sinkConfig: { 'max.message.bytes': '2000' } })
-      const waiting = Array.from({ length: 10 }, (_, id) => record('A', id))
+      const pending = Array.from({ length: 10 }, (_, id) => record('A', id))
       const app = await startQuietly(customerTopology(stream), target.bootstrapServers)
-      await stream.produce(waiting)
-      await committed(app, waiting.length)
+      await stream.produce(pending)
+      await committed(app, pending.length)
       // The merge of this one will be too large, and so its first part will leave by reference.
       const large = { value: `{"stage":"B","id":5,"part":"${'x'.repeat(3_000)}"}`, partition: 1 }
       const later = [0, 1, 2, 3, 4].map((id) => record('B', id))
       await using cluster = new LateCluster(target.bootstrapServers, stream.sink, async () => {
         await stream.produce([...later, large, ...customers(30).slice(40), { value: 'not json' }])
-        await committed(app, waiting.length + 5 + 1 + 20 + 1)
+        await committed(app, pending.length + 5 + 1 + 20 + 1)
       })
 
       const meanwhile = await auditAt(cluster, stream.app, limits)
@@ -87,7 +87,7 @@ export function audits(target: Target): void {
       )
     })
 
-    it('proves what has expired, whether it had waited in the checkpoint or not, in either topic for it', async () => {
+    it('proves expired parts, whether the checkpoint had them as pending or not, in either topic for them', async () => {
       for (const to of ['dead letters', 'a topic'] as const) {
         const stream = await target.stream()
         const expireTo = to === 'a topic' ? { expireTo: `${stream.app}.expired` } : {}
@@ -166,7 +166,7 @@ export function audits(target: Target): void {
       assert.equal(verdict, 'proved')
     })
 
-    it('finds what pretends to have left since, and waits', async () => {
+    it('finds parts that pretend to have left since, and are pending', async () => {
       const stream = await runOf([record('A', 0), record('A', 1)])
       await produceDeadLetter(stream, 'MERGE_TOO_LARGE', { partition: 1, offset: 0 })
 

@@ -17,7 +17,7 @@ export function epochs(target: Target): void {
       assert.equal(report.statistics.rollbacks, 0)
     })
 
-    it('after another goes on with what is new, as long as the program runs', async () => {
+    it('follows another with new records, as long as the program runs', async () => {
       const stream = await target.stream()
       const all = customers(40)
       await stream.produce(all.slice(0, 41))

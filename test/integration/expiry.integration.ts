@@ -131,7 +131,7 @@ export function expiry(target: Target): void {
       assertAccount(report, { emitted: 800, pending: 1 })
     })
 
-    it('keeps no epoch open for longer than it may be, however seldom rows can be over', async () => {
+    it('keeps no epoch open for longer than it may be, however seldom rows can expire', async () => {
       const stream = await target.stream()
       const byDay = { expireAfterMs: 600 * minute, expireBy: 'processingTime' } as const
       await using app = await startQuietly(expiring(stream, byDay), target.bootstrapServers)
@@ -141,7 +141,7 @@ export function expiry(target: Target): void {
       await stream.produce([record('A', 0)])
       await committed(app, 1)
 
-      // Without rows that are over it looks every ten seconds.
+      // Without expired rows it looks every ten seconds.
       const tookMs = systemClock.monotonicMs() - beganMs
       assert.ok(tookMs < 5_000, `${tookMs}`)
     })

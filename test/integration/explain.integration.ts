@@ -19,7 +19,7 @@ export function explanations(target: Target): void {
   }
 
   describe('the explanation of a key', () => {
-    it('that is pending says which part has come from where, and which is missing', async () => {
+    it('says of a pending key which part has come from where, and which is missing', async () => {
       const stream = await target.stream()
       await stream.produce([...customers(5), record('B', 6), record('A', 6)])
       await stream.run(customerTopology(stream, { part: ({ id, part: kept }) => (id === 6 ? undefined : kept) }))
@@ -28,11 +28,11 @@ export function explanations(target: Target): void {
       assert.deepEqual(await explainKey(stream, '6'), {
         app: stream.app,
         key: '6',
-        waiting: { parts: [part], missing: ['A'] },
+        pending: { parts: [part], missing: ['A'] },
         published: [],
         deadLetters: [],
       })
-      assert.equal((await explainKey(stream, '"6"')).waiting, undefined)
+      assert.equal((await explainKey(stream, '"6"')).pending, undefined)
     })
 
     it('says by when the missing parts have to come, where parts expire', async () => {
@@ -41,16 +41,16 @@ export function explanations(target: Target): void {
       const expiry = { expireAfterMs: 3_600_000, expireBy: 'eventTime' } as const
       await stream.run(customerTopology(stream, undefined, expiry))
 
-      const { waiting } = await explainKey(stream, '6')
+      const { pending } = await explainKey(stream, '6')
 
-      assert.deepEqual(waiting?.expires, { atMs: timestampMs + 3_600_000, by: 'eventTime' })
+      assert.deepEqual(pending?.expires, { atMs: timestampMs + 3_600_000, by: 'eventTime' })
     })
 
-    it('that was merged says where the merge is and where its parts came from', async () => {
+    it('says of a merged key where the merge is and where its parts came from', async () => {
       const stream = await runOf([...customers(5).toReversed(), record('A', 3)])
       const merged = (await stream.merged()).find(({ key }) => key === '3')!
 
-      const { waiting, published, deadLetters } = await explainKey(stream, '3')
+      const { pending, published, deadLetters } = await explainKey(stream, '3')
 
       assert.deepEqual(published, [
         {
@@ -69,12 +69,12 @@ export function explanations(target: Target): void {
       assert.deepEqual(deadLetters, [])
       // It has come once more.
       assert.deepEqual(
-        waiting?.parts.map(({ side, offset }) => [side, offset]),
+        pending?.parts.map(({ side, offset }) => [side, offset]),
         [['A', 4]],
       )
     })
 
-    it('of which a record is a dead letter says why', async () => {
+    it('says why a record of the key is a dead letter', async () => {
       const stream = await runOf([
         record('A', 8),
         record('A', 8),
@@ -83,9 +83,9 @@ export function explanations(target: Target): void {
       ])
       const topic = stream.deadLetterTopic
 
-      const { waiting, deadLetters } = await explainKey(stream, '8')
+      const { pending, deadLetters } = await explainKey(stream, '8')
 
-      assert.deepEqual(waiting?.missing, ['B'])
+      assert.deepEqual(pending?.missing, ['B'])
       assert.deepEqual(
         deadLetters.map(({ letter: { reason, origins }, ...place }) => ({
           reason,
@@ -100,7 +100,7 @@ export function explanations(target: Target): void {
       )
     })
 
-    it('whose parts have expired says where they have gone', async () => {
+    it('says of an expired key where its parts have gone', async () => {
       const stream = await target.stream()
       const expireTo = `${stream.app}.expired`
       await target.admin.createTopics({ topics: [{ topic: expireTo }] })
@@ -144,7 +144,7 @@ export function explanations(target: Target): void {
       })
     })
 
-    it('that never came says so', async () => {
+    it('says of a key that never came that there is nothing', async () => {
       const stream = await runOf(customers(2))
 
       assert.deepEqual(await explainKey(stream, 'nobody'), {
@@ -216,9 +216,9 @@ export function explanations(target: Target): void {
 
       await assert.rejects(explainKey(stream, '1'), { code: 'CONFIG_MISSING_VALUE', message: /give its topology/ })
       await assert.rejects(explainKey(stream, '1', byFunction('other')), { code: 'CONFIG_INVALID_VALUE' })
-      const { waiting } = await explainKey(stream, '1', byFunction(stream.app))
+      const { pending } = await explainKey(stream, '1', byFunction(stream.app))
 
-      assert.deepEqual([waiting?.parts[0]?.side, waiting?.missing], ['B', ['A']])
+      assert.deepEqual([pending?.parts[0]?.side, pending?.missing], ['B', ['A']])
     })
   })
 }

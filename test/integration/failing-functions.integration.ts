@@ -43,7 +43,7 @@ export function failingFunctions(target: Target): void {
       ['synchronous', (service: Service) => service.ask],
       ['asynchronous', (service: Service) => async (value: CustomerRecord) => service.ask(value)],
     ] as const) {
-      it(`for a while diverts no record (${how})`, async () => {
+      it(`diverts no record when that passes after a while (${how})`, async () => {
         const stream = await target.stream()
         await stream.produce(customers(300))
         const service = new Service()
@@ -56,7 +56,7 @@ export function failingFunctions(target: Target): void {
         assertAccount(report, { emitted: 600 })
       })
 
-      it(`for good stops the program before any record is diverted, in whatever batches they come (${how})`, async () => {
+      it(`stops the program before any record is diverted when that does not pass, in whatever batches they come (${how})`, async () => {
         const stream = await target.stream()
         await stream.produce(customers(50))
         // A fetch has few of them, so that they are in many batches.
@@ -121,7 +121,7 @@ export function failingFunctions(target: Target): void {
         .correlate('by-id', field('id'), { of: ['A', 'B'] })
         .sink(sink)
 
-    it('and fails for a while diverts no record', async () => {
+    it('diverts no record when it fails for a while', async () => {
       const stream = await target.stream()
       await stream.produce(customers(100))
       let failures = 200
@@ -136,7 +136,7 @@ export function failingFunctions(target: Target): void {
       assertAccount(report, { emitted: 200 })
     })
 
-    it('and fails for good stops the program before any record is diverted', async () => {
+    it('stops the program before any record is diverted when it fails for good', async () => {
       const stream = await target.stream()
       await stream.produce(customers(100))
       const by = (value: unknown) => {

@@ -50,7 +50,7 @@ export function growth(target: Target): void {
   }
 
   describe('a source that is given partitions', () => {
-    it('while a program runs is read there from offset 0, whatever is in the others, time after time', async () => {
+    it('is read there from offset 0 while a program runs, whatever is in the others, time after time', async () => {
       const stream = await target.stream()
       await stream.produce(inPartition(0, 'A', 30))
       const app = await startOf(stream)
@@ -68,7 +68,7 @@ export function growth(target: Target): void {
       assert.deepEqual(valuesOf(await stream.merged()), mergesOf(20))
       assertAccount(app.report(), { emitted: 40, pending: 11 })
       assert.equal(app.report().accounting.length, grown)
-      const parts = explained.waiting?.parts.map(({ partition, offset, side }) => [partition, offset, side])
+      const parts = explained.pending?.parts.map(({ partition, offset, side }) => [partition, offset, side])
       assert.deepEqual(parts, [[2, 10, 'A']])
       await assertProved(stream)
       await stream.produce(inPartition(added, 'B', 31).slice(20))
@@ -78,7 +78,7 @@ export function growth(target: Target): void {
       await assertProved(stream)
     })
 
-    it('while no program runs is read there from offset 0', async () => {
+    it('is read there from offset 0 by a program that did not run meanwhile', async () => {
       const stream = await target.stream()
       await stream.produce(inPartition(0, 'A', 10))
       await stream.run(customerTopology(stream))
@@ -93,7 +93,7 @@ export function growth(target: Target): void {
       await assertProved(stream)
     })
 
-    it('of which retention has removed records before they were read ends a start, until the loss is accepted', async () => {
+    it('ends a start where retention has removed unread records there, until the loss is accepted', async () => {
       const stream = await target.stream()
       await stream.produce(inPartition(0, 'A', 10))
       await stream.run(customerTopology(stream))
@@ -110,7 +110,7 @@ export function growth(target: Target): void {
       await assertProved(stream)
     })
 
-    it('of which retention has removed records before they were read ends a program that runs', async () => {
+    it('ends a program that runs where retention has removed unread records there', async () => {
       const stream = await target.stream()
       await stream.produce(inPartition(0, 'A', 10))
       const called = Promise.withResolvers<void>()
@@ -251,7 +251,7 @@ export function growth(target: Target): void {
       })
     }
 
-    it('that the active process has not read is taken over by a standby, which has caught up when it has', async () => {
+    it('is taken over by a standby before the active process has read it, and is caught up with once it is read', async () => {
       const stream = await target.stream()
       await stream.produce(inPartition(0, 'A', 10))
       const first = await startOf(stream, { sourceRefreshMs: 3_600_000 })

@@ -120,7 +120,7 @@ export function outages(target: Target): void {
     ],
   ] as const) {
     describe(`a program whose brokers ${fault}`, () => {
-      it('for longer than its session is the active process again, and goes on from the checkpoint', async () => {
+      it('is the active process again after more than its session, and goes on from the checkpoint', async () => {
         const stream = await target.stream()
         await stream.produce([...customers(100), ...Array.from({ length: 50 }, (_, i) => record('A', 100 + i))])
         await using proxy = await FaultProxy.start(target.bootstrapServers)
@@ -146,7 +146,7 @@ export function outages(target: Target): void {
         assert.equal(app.report().mergedRecords, 150)
       })
 
-      it('while a standby takes over stands by from then on', async () => {
+      it('stands by where a standby has taken over meanwhile', async () => {
         const stream = await target.stream()
         await stream.produce(customers(100))
         await using proxy = await FaultProxy.start(target.bootstrapServers)

@@ -7,27 +7,27 @@ import { assertAccount, runToEnd, startQuietly } from './run.ts'
 import { onEachBroker, type Stream, type Target } from './target.ts'
 import { until } from '../until.ts'
 
-const waitingCount = 20
+const pendingCount = 20
 const total = 200
 
 /** Parts that are pending for long are promoted. */
 export function promotion(target: Target): void {
   /** Side A of some customers waits while others pass. */
   async function runBehind(stream: Stream, settings: { replayRecordsMax?: number }, timestampMs = systemClock.nowMs()) {
-    const waiting = Array.from({ length: waitingCount }, (_, id) => record('A', id))
-    const others = customers(total).slice(2 * waitingCount)
-    await stream.produce([...waiting, ...others].map((each) => ({ ...each, timestampMs })))
+    const pending = Array.from({ length: pendingCount }, (_, id) => record('A', id))
+    const others = customers(total).slice(2 * pendingCount)
+    await stream.produce([...pending, ...others].map((each) => ({ ...each, timestampMs })))
     await runUntilPromoted(stream, settings)
   }
 
   async function runUntilPromoted(stream: Stream, settings: { replayRecordsMax?: number }): Promise<void> {
     const app = await startQuietly(customerTopology(stream), target.bootstrapServers, settings)
     await app.caughtUp
-    await until('all parts are in the checkpoint topic', async () => (await partsIn(stream)).length >= waitingCount)
+    await until('all parts are in the checkpoint topic', async () => (await partsIn(stream)).length >= pendingCount)
     await app.stop()
   }
 
-  /** The parts that the checkpoint topic holds by value, by their keys. */
+  /** The promoted parts in the checkpoint topic, by their keys. */
   async function partsIn(stream: Stream): Promise<string[]> {
     const parts = new Set<string>()
     for (const { key, value } of await stream.read(stream.checkpointTopic)) {
@@ -44,16 +44,16 @@ export function promotion(target: Target): void {
   }
 
   async function assertExplained({ app, source }: Stream, id: number): Promise<void> {
-    const { waiting } = await explain({ bootstrapServers: target.bootstrapServers, app, key: String(id) })
-    assert.deepEqual(waiting?.missing, ['B'])
+    const { pending } = await explain({ bootstrapServers: target.bootstrapServers, app, key: String(id) })
+    assert.deepEqual(pending?.missing, ['B'])
     assert.deepEqual(
-      waiting.parts.map(({ topic, partition, offset, side }) => [topic, partition, offset, side]),
+      pending.parts.map(({ topic, partition, offset, side }) => [topic, partition, offset, side]),
       [[source, id % 2, Math.floor(id / 2), 'A']],
     )
   }
 
   async function complete(stream: Stream): Promise<void> {
-    await stream.produce(Array.from({ length: waitingCount }, (_, id) => record('B', id)))
+    await stream.produce(Array.from({ length: pendingCount }, (_, id) => record('B', id)))
     const { report, error } = await runToEnd(customerTopology(stream), target.bootstrapServers)
     assert.equal(error, undefined)
     assert.deepEqual(valuesOf(await stream.merged()), mergesOf(total))
@@ -98,27 +98,27 @@ export function promotion(target: Target): void {
     it('are promoted with the epoch that brings them where the source is compacted', async () => {
       const stream = await target.stream()
       await target.setConfigs(stream.source, { 'cleanup.policy': 'compact' })
-      const waiting = Array.from({ length: waitingCount }, (_, id) => ({ ...record('A', id), key: `a-${id}` }))
-      await stream.produce(waiting)
+      const pending = Array.from({ length: pendingCount }, (_, id) => ({ ...record('A', id), key: `a-${id}` }))
+      await stream.produce(pending)
       await stream.run(customerTopology(stream))
 
       await target.setConfigs(stream.source, { 'cleanup.policy': 'delete' })
       await emptySource(stream)
-      await stream.produce(waiting.map((_, id) => record('B', id)))
+      await stream.produce(pending.map((_, id) => record('B', id)))
       const { report } = await stream.run(customerTopology(stream))
 
-      assert.deepEqual(valuesOf(await stream.merged()), mergesOf(waitingCount))
-      assertAccount(report, { emitted: 2 * waitingCount })
+      assert.deepEqual(valuesOf(await stream.merged()), mergesOf(pendingCount))
+      assertAccount(report, { emitted: 2 * pendingCount })
     })
 
     it('are promoted where the source becomes compacted', async () => {
       const stream = await target.stream()
-      const waiting = Array.from({ length: waitingCount }, (_, id) => ({
+      const pending = Array.from({ length: pendingCount }, (_, id) => ({
         ...record('A', id),
         key: `a-${id}`,
         timestampMs: systemClock.nowMs(),
       }))
-      await stream.produce(waiting)
+      await stream.produce(pending)
       await stream.run(customerTopology(stream))
       await target.setConfigs(stream.source, { 'cleanup.policy': 'compact' })
       // After an epoch is looked for what to promote.
@@ -127,9 +127,9 @@ export function promotion(target: Target): void {
 
       await target.setConfigs(stream.source, { 'cleanup.policy': 'delete' })
       await emptySource(stream)
-      await stream.produce(waiting.map((_, id) => record('B', id)))
+      await stream.produce(pending.map((_, id) => record('B', id)))
       await stream.run(customerTopology(stream))
-      assert.deepEqual(valuesOf(await stream.merged()), mergesOf(waitingCount))
+      assert.deepEqual(valuesOf(await stream.merged()), mergesOf(pendingCount))
     })
 
     it('are promoted however large the source takes them', async () => {
@@ -146,7 +146,7 @@ export function promotion(target: Target): void {
       assertAccount(report, { emitted: 2 })
     })
 
-    it('stay in the source where they are too large for the checkpoint topic, and others are kept', async () => {
+    it('stay in the source where they are too large for the checkpoint topic, and others are promoted', async () => {
       const stream = await target.stream({ sourcePartitions: 1 })
       await stream.createCheckpointTopic({ 'max.message.bytes': '3000' })
       // More offsets than are looked through at once.
@@ -170,7 +170,7 @@ export function promotion(target: Target): void {
       await stream.run(customerTopology(stream))
 
       await stream.produce(Array.from({ length: 10 }, (_, id) => record('B', total + id)))
-      await stream.produce(Array.from({ length: waitingCount }, (_, id) => record('B', id)))
+      await stream.produce(Array.from({ length: pendingCount }, (_, id) => record('B', id)))
       const { report } = await stream.run(customerTopology(stream))
 
       assert.deepEqual(valuesOf(await stream.merged()), mergesOf(total + 10))

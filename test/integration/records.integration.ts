@@ -74,7 +74,7 @@ export function poisonedRecords(target: Target): void {
       assertAccount(report, { emitted: 1_000, deadLettered: 10 })
     })
 
-    it('without what the topology needs becomes a dead letter that says so', async () => {
+    it('that lacks a field of the topology becomes a dead letter that says so', async () => {
       const stream = await target.stream()
       const refused: [string, SourceRecord][] = [
         ['NO_VALUE', { value: null, key: 'k' }],
@@ -181,7 +181,7 @@ export function poisonedRecords(target: Target): void {
       assertAccount(report, { emitted: 2 })
     })
 
-    it('on which a schema throws now and then is tried again, for as many records as there are', async () => {
+    it('is tried again where a schema throws on it now and then, for as many records as there are', async () => {
       const stream = await target.stream()
       await stream.produce(customers(40))
       const seen = new Map<number, number>()
@@ -321,10 +321,10 @@ export function poisonedRecords(target: Target): void {
       const part = 'x'.repeat(10_000)
       await stream.produce(customers(10))
       for (let i = 0; i < 4; i++) {
-        const waiting = Array.from({ length: 50 }, (_, id) => ({
+        const pending = Array.from({ length: 50 }, (_, id) => ({
           value: `{"stage":"A","id":${1_000 + 50 * i + id},"part":"${part}"}`,
         }))
-        await stream.produce(waiting)
+        await stream.produce(pending)
       }
 
       const { error, report } = await stream.run(customerTopology(stream), { pendingBytesMax: 1 << 20 })
@@ -363,7 +363,7 @@ export function poisonedRecords(target: Target): void {
       })
     }
 
-    it('takes back what waited where less is allowed now, so that rows can expire', async () => {
+    it('takes its pending parts back where less is allowed now, so that rows can expire', async () => {
       const stream = await target.stream()
       const beganMs = systemClock.nowMs() - 3 * hour
       for (let i = 0; i < 6; i++) await stream.produce(largeParts(40 * i, 40, beganMs + i * minute))

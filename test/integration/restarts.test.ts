@@ -3,11 +3,11 @@ import { audits } from './audit.integration.ts'
 import { explanations } from './explain.integration.ts'
 import { growth } from './growth.integration.ts'
 import { acceptedLoss } from './loss.integration.ts'
-import { madeParts } from './made-parts.integration.ts'
+import { computedParts } from './computed-parts.integration.ts'
 import { promotion } from './promotion.integration.ts'
 import { resets } from './reset.integration.ts'
 import { restoration } from './restoration.integration.ts'
 import { onEachBroker } from './target.ts'
 import { warmStandbys } from './warm-standby.integration.ts'
 
-onEachBroker([restoration, promotion, madeParts, acceptedLoss, growth, warmStandbys, audits, explanations, resets])
+onEachBroker([restoration, promotion, computedParts, acceptedLoss, growth, warmStandbys, audits, explanations, resets])

@@ -6,25 +6,25 @@ import { assertAccount, assertEndedBy, startQuietly } from './run.ts'
 import { onEachBroker, type Target } from './target.ts'
 
 const sourcePartitions = 8
-const waiting = sourcePartitions
+const pending = sourcePartitions
 const total = 400
 
 /** More partitions than batches that may be on their way, so that reading waits for the stage. */
 const spread = (side: string, id: number) => ({ ...record(side, id), partition: id % sourcePartitions })
 
 export function restoration(target: Target): void {
-  it('what was read ahead while pending parts were read again is taken once', async () => {
+  it('records that are read ahead during a restoration are taken once', async () => {
     const stream = await target.stream({ sourcePartitions })
-    const waitingParts = Array.from({ length: waiting }, (_, id) => spread('A', id))
+    const pendingParts = Array.from({ length: pending }, (_, id) => spread('A', id))
     const part = (value: CustomerRecord) => value.part
-    await stream.produce(waitingParts)
+    await stream.produce(pendingParts)
     await stream.run(customerTopology(stream, { part }))
     const later = ['A', 'B'].flatMap((side) => Array.from({ length: total }, (_, id) => spread(side, id)))
-    for (let i = waiting; i < later.length; i += 50) await stream.produce(later.slice(i, i + 50))
+    for (let i = pending; i < later.length; i += 50) await stream.produce(later.slice(i, i + 50))
 
     const slowly = async ({ id, part }: CustomerRecord) => {
       // Slower than the broker answers the next fetch.
-      if (id < waiting) await sleep(systemClock, 50)
+      if (id < pending) await sleep(systemClock, 50)
       return part
     }
     const { report } = await stream.run(customerTopology(stream, { part: slowly }), { partitionFetchBytes: 1_024 })
@@ -33,7 +33,7 @@ export function restoration(target: Target): void {
     assertAccount(report, { emitted: 2 * total })
   })
 
-  it('what is read again is told of as what is pending, and the program has caught up once it is in the table', async () => {
+  it('parts that are read again are told of as pending, and the program has caught up once they are in the table', async () => {
     const stream = await target.stream()
     await stream.produce([record('A', 0), record('A', 1)])
     let gate = Promise.resolve()
@@ -67,7 +67,7 @@ export function restoration(target: Target): void {
     assertAccount(app.report(), { pending: 2 })
   })
 
-  it('a program has not caught up when what is pending cannot be read again', async () => {
+  it('a program has not caught up when its pending parts cannot be read again', async () => {
     const stream = await target.stream()
     await stream.produce([record('A', 0), record('A', 1)])
     await stream.run(customerTopology(stream, { part: (value) => value.part }))
@@ -79,7 +79,7 @@ export function restoration(target: Target): void {
 
   it('no epoch ends while pending parts are read again, however long that takes', async () => {
     const stream = await target.stream({ sourcePartitions })
-    // None is over, but the time of day is looked at every 10 ms.
+    // None has expired, but the time of day is looked at every 10 ms.
     const expiring = { expireAfterMs: 80, expireBy: 'processingTime' } as const
     const timestampMs = systemClock.nowMs() + 1_800_000
     const part = (value: CustomerRecord) => value.part

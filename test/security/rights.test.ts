@@ -73,10 +73,10 @@ function suite(broker: AuthorizedBroker): void {
 
       const question = { ...broker.settingsOf('explainer'), app: stream.app }
       const { published } = await explain({ ...question, key: '0' })
-      const { waiting } = await explain({ ...question, key: '7' })
+      const { pending } = await explain({ ...question, key: '7' })
 
       assert.equal(published.length, 1)
-      assert.deepEqual(waiting?.missing, ['B'])
+      assert.deepEqual(pending?.missing, ['B'])
     })
 
     it('starts over', async () => {

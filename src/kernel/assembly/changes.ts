@@ -1,5 +1,5 @@
 /**
- * What an epoch changes of what is pending, by its logs: which offsets come to wait or cease to, as a bit for each in
+ * What an epoch changes of what is pending, by its logs: which offsets become pending or cease to be, as a bit for each in
  * chunks of 4,096, and the digest of these parts.
  *
  * A bit is turned over by the part that comes and again when it leaves, so what did both in the epoch leaves no trace,

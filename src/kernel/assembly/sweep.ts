@@ -1,7 +1,7 @@
 /**
  * Takes out rows whose other parts do not come, or that have left elsewhere, and forgotten keys: a sweep over all
  * blocks in the order of their addresses, which reads memory in sequence. A block tells the time and origin of its
- * part; its row is looked for only when that is over.
+ * part; its row is looked for only when that has expired.
  */
 import { unitBits } from '../constants/block'
 import { EXPIRED } from '../constants/log'
@@ -14,7 +14,7 @@ import { isForgotten, sweepAway } from './remembered'
 import { BLOCKS, hasPages, kindOf, RETIRING, RUN, WALKED } from './segments'
 import { spend } from './output'
 import { outputRoom, segmentCount, swept, sweptUnits } from './state'
-import { expired, waits } from './table-imports'
+import { expired, pending } from './table-imports'
 
 /**
  * Takes out forgotten keys, and the rows of which a part is of `limit` or before, each after it was shown to
@@ -67,9 +67,9 @@ export function retain(): bool {
       const hash = hashIn(block)
       if (hash == 0) continue
       if (isForgotten(block)) sweepAway(hash, address)
-      if (isRemembered(block) || (!isRun && isWaiting(block))) continue
+      if (isRemembered(block) || (!isRun && isPending(block))) continue
       const slot = slotWith(hash, address)
-      if (slot == 0 || isWaiting(block)) continue
+      if (slot == 0 || isPending(block)) continue
       if (!hasPages(pagesPerRow)) return false
       depart(slot, EXPIRED)
     }
@@ -77,8 +77,8 @@ export function retain(): bool {
   return true
 }
 
-function isWaiting(block: usize): bool {
-  return waits(partitionIn(placeOf(block)), <f64>offsetOf(block)) != 0
+function isPending(block: usize): bool {
+  return pending(partitionIn(placeOf(block)), <f64>offsetOf(block)) != 0
 }
 
 /**

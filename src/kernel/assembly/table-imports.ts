@@ -17,9 +17,10 @@ export declare function refused(head: u32, reason: u32): void
 export declare function expired(head: u32): void
 
 /**
- * A chunk of offsets whose parts come to wait or cease to: its number, its bits, and by how much more parts of it wait.
+ * A chunk of offsets whose parts became pending or ceased to be: its number, its bits, and by how much more of its parts
+ * are pending.
  */
 export declare function changed(partition: u32, chunk: u32, bitmap: usize, added: i32): void
 
-/** Whether the part from there still waits. */
-export declare function waits(partition: u32, offset: f64): u32
+/** Whether the part from there is still pending. */
+export declare function pending(partition: u32, offset: f64): u32

@@ -16,7 +16,7 @@ export const listedMax = 10
  *
  * The program may go on meanwhile, so records may be of a later epoch than the checkpoint. A merged record is exactly
  * when one of its parts is: its last part came in its own epoch. So is a dead letter when its record is, unless that
- * record had waited, as the parts of rows have that expired: what leaves in that way must wait no longer in a
+ * record had been pending, as the parts of rows have that expired: such a part must not be pending in a
  * checkpoint that was read after the dead letter.
  */
 export class Evidence {
@@ -78,12 +78,12 @@ export class Evidence {
     }
   }
 
-  /** Whether `confirm` has to say that nothing waits that has left. */
+  /** Whether `confirm` has to say that nothing is pending that has left. */
   get isUnconfirmed(): boolean {
     return this.#hasLeft
   }
 
-  /** @param pending - What waits in a checkpoint that was read after all records were. */
+  /** @param pending - The pending offsets of a checkpoint that was read after all records were. */
   confirm(pending: readonly OffsetSet[]): void {
     this.#hasLeft = false
     pending.forEach((set, partition) => {
@@ -101,7 +101,7 @@ export class Evidence {
     else this.#contradict({ partition, offset, classes: [before, name] })
   }
 
-  /** Of a part that may have waited before. */
+  /** Of a part that may have been pending before. */
   #addLeaving(origin: Origin, name: TracedClass): void {
     const { partition, offset } = origin
     if (this.classes[partition]!.of(offset) !== 'pending') return this.#add(origin, name)

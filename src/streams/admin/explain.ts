@@ -40,16 +40,16 @@ export interface RecordPlace {
 }
 
 /** A pending part, by the record that it is from. */
-export interface WaitingPart extends RecordPlace {
+export interface PendingPart extends RecordPlace {
   readonly side: string
 }
 
-/** What waits under a key. */
-export interface WaitingKey {
-  readonly parts: readonly WaitingPart[]
+/** The pending parts of a key. */
+export interface PendingKey {
+  readonly parts: readonly PendingPart[]
   /** Sides that have not come. */
   readonly missing: readonly string[]
-  /** When the parts leave without the others; absent where they wait for ever. */
+  /** When the parts leave without the others; absent where they never expire. */
   readonly expires?: { readonly atMs: number; readonly by: 'eventTime' | 'processingTime' }
 }
 
@@ -65,7 +65,7 @@ export interface Explanation {
   readonly app: string
   /** As JSON. */
   readonly key: string
-  readonly waiting?: WaitingKey
+  readonly pending?: PendingKey
   /** Records of the key that are in the source and were not consumed yet; absent where there are none. */
   readonly unread?: readonly RecordPlace[]
   /** There where the key has been merged, and what comes of it is a duplicate for that. */
@@ -76,7 +76,7 @@ export interface Explanation {
 }
 
 /**
- * Finds what has become of the records of a merge key: which parts wait, and for which others; where they were
+ * Finds what has become of the records of a merge key: which parts are pending, and which are missing; where they were
  * published; which are dead letters; and which are still to be read, also before the first epoch has committed. Reads
  * the source from the first pending offset, the dead letters, and one partition of the sink.
  *
@@ -107,18 +107,18 @@ async function explainAt(
     limits,
     wait,
   }
-  const parts = await findWaiting(search, sideFinder(app, shape, topology))
+  const parts = await findPending(search, sideFinder(app, shape, topology))
   const published = (await Promise.all(checkpoint.manifest.outputs.map((name) => findPublished(search, name)))).flat()
   const deadLetters = await findDeadLetters(search, ownTopics(app).deadLetterTopic)
-  // What has left since the checkpoint waits no longer.
+  // What has left since the checkpoint is not pending any more.
   const left = [...published.flatMap((record) => record.parts), ...deadLetters.flatMap(({ letter }) => letter.origins)]
   const hasNotLeft = (place: Origin) => !left.some((other) => isSamePlace(place, other))
-  const waiting = parts.filter(hasNotLeft)
+  const pending = parts.filter(hasNotLeft)
   const unreadRecords = (await findUnread(search)).filter(hasNotLeft)
   return {
     app,
     key: search.finder.text,
-    ...(waiting.length > 0 && { waiting: describeWaiting(checkpoint, waiting) }),
+    ...(pending.length > 0 && { pending: pendingKey(checkpoint, pending) }),
     ...(unreadRecords.length > 0 && { unread: unreadRecords }),
     ...(isRemembered(search) && { isRemembered: true }),
     published,
@@ -158,14 +158,14 @@ function sideFinder(app: string, { route }: TopologyShape, topology: Topology | 
   return (value) => String(path.reduce((at: unknown, name) => (at as Record<string, unknown>)[name], value))
 }
 
-async function findWaiting({ cluster, checkpoint, finder, limits }: Search, side: SideFinder): Promise<WaitingPart[]> {
+async function findPending({ cluster, checkpoint, finder, limits }: Search, side: SideFinder): Promise<PendingPart[]> {
   const { manifest, pending, promoted, promotedBatches } = checkpoint
   const topic = await findTopic(cluster, manifest.topology.source)
   if (topic === undefined || topic.id !== manifest.sourceId) return []
   const logStarts = (await topicRange(cluster, topic)).starts
   const ends = manifest.nextOffsets
   const starts = ends.map((end, partition) => Math.max(promoted.firstNeeded(partition) ?? end, logStarts[partition]!))
-  const found: WaitingPart[] = []
+  const found: PendingPart[] = []
   const visit = (isPromoted: boolean) => (columns: RecordColumns) => {
     const { partition } = columns
     const set = pending[partition]!
@@ -195,7 +195,7 @@ async function findUnread({ cluster, checkpoint: { manifest }, finder, limits }:
   return found
 }
 
-function describeWaiting({ manifest: { topology, expiry } }: AppCheckpoint, parts: WaitingPart[]): WaitingKey {
+function pendingKey({ manifest: { topology, expiry } }: AppCheckpoint, parts: PendingPart[]): PendingKey {
   const sides = topology.sides.map(({ name }) => name)
   const oldestMs = Math.min(...parts.map(({ timestampMs }) => timestampMs))
   return {

@@ -39,7 +39,7 @@ export function deltasOf(records: CheckpointRecords, manifest: Manifest): readon
 
 /**
  * Gives the offsets whose membership changes, as ranges, partition by partition, base first, then delta by delta: one
- * that is given an odd number of times waits.
+ * that is given an odd number of times is pending.
  *
  * @throws MillraceError `CHECKPOINT_CORRUPT` when a record is missing or unreadable.
  */
@@ -89,7 +89,7 @@ export function collectPending(records: CheckpointRecords, manifest: Manifest, s
   }
 }
 
-/** The parts that stand there by value, each as a record batch. */
+/** The promoted parts, each as a record batch. */
 export function* partsOf(records: CheckpointRecords) {
   for (const [key, batch] of records) {
     if (!key.startsWith(partPrefix)) continue

@@ -18,7 +18,7 @@ export interface Manifest {
    * of older versions.
    */
   readonly outputIds?: Readonly<Record<string, string>> | undefined
-  /** Absent where parts wait for ever. */
+  /** Absent where parts never expire. */
   readonly expiry?: Expiry | undefined
   /** Topic id of the source. */
   readonly sourceId: string

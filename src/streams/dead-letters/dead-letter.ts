@@ -79,7 +79,7 @@ export class DeadLetterEncoder {
     this.#write(part.partition, timestamp, reference(headers))
   }
 
-  /** Writes what has come of a row whose time is over. It is named by its first part. */
+  /** Writes the parts of an expired row. It is named by its first part. */
   encodeExpired(record: PlainRecord, first: StoredPart, timestamp: number): void {
     const added = this.#headers(Reason.EXPIRED, first.partition, first.offset, deadLetterReasons[Reason.EXPIRED]!.text)
     const whole = withHeaders(record, added)

@@ -47,7 +47,7 @@ export class RememberedKeys implements EpochParticipant {
     })
   }
 
-  /** Writes the keys that the epoch has completed, and forgets those that are over as it ends. */
+  /** Writes the keys that the epoch has completed, and forgets those whose time has passed as it ends. */
   close({ put, closedMs, manifest }: ClosingEpoch): void {
     const table = this.#table
     const nowMs = this.#clock.nowMs(closedMs)

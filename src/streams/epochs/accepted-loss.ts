@@ -49,9 +49,9 @@ export class AcceptedLoss implements EpochParticipant {
     if (this.#loss === undefined) return
     const { accounting, pending, promoted } = this.#losing
     const { lost, nextOffsets } = accounting.current
-    this.#loss.forEach(({ waiting, unread }, partition) => {
-      for (const offset of waiting) pending.sets[partition]!.delete(offset)
-      lost[partition]! += waiting.length + unread
+    this.#loss.forEach(({ pendingOffsets, unread }, partition) => {
+      for (const offset of pendingOffsets) pending.sets[partition]!.delete(offset)
+      lost[partition]! += pendingOffsets.length + unread
       nextOffsets[partition]! += unread
     })
     // What is lost is not needed from the source any more.

@@ -1,6 +1,6 @@
 import type { TableCounts } from '../../kernel/index.ts'
 
-/** What can become of a consumed offset other than to wait. */
+/** What can become of a consumed offset other than pending. */
 export const classes = ['emitted', 'duplicate', 'deadLettered', 'filtered', 'expired', 'lost', 'skipped'] as const
 export type Class = (typeof classes)[number]
 

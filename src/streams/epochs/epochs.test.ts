@@ -129,7 +129,7 @@ describe('Epochs', () => {
     assert.deepEqual(look(), ['first closes 8', 'second closes 8'])
   })
 
-  it('know nothing but committed epochs at the end, whatever is under way', () => {
+  it('know nothing but committed epochs at the end, whatever is in flight', () => {
     for (const reach of Object.values(steps)) {
       const { epochs, look } = begunAt(7)
       reach(epochs)
@@ -171,7 +171,7 @@ describe('Epochs', () => {
     assert.throws(() => epochs.begin(), /begins once/)
   })
 
-  it('tell all participants of new partitions, also while one is under way', () => {
+  it('tell all participants of new partitions, also while one is in flight', () => {
     const { epochs, look } = begunAt(7)
     steps.committing(epochs)
     look()

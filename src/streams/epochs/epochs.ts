@@ -1,5 +1,5 @@
 /**
- * The epochs of a program: those that have committed, at most one that is under way to the broker, and the current one,
+ * The epochs of a program: those that have committed, at most one that is in flight to the broker, and the current one,
  * which takes in rows.
  *
  *                close                 beginCommit               commit: the broker has said so
@@ -88,7 +88,7 @@ export class Epochs {
   }
 
   /**
-   * Goes to where the broker says the program is: the epoch under way has committed or it has not; the current one has
+   * Goes to where the broker says the program is: the epoch in flight has committed or it has not; the current one has
    * not.
    *
    * @param durable - The last epoch with a manifest; 0 when there is none.
@@ -101,7 +101,7 @@ export class Epochs {
     this.#rollback()
   }
 
-  /** The process ends: what it knows is that of the last committed epoch, whatever has become of the one under way. */
+  /** The process ends: what it knows is that of the last committed epoch, whatever has become of the one in flight. */
   abandon(): void {
     this.#isAbandoned = true
     this.#rollback()

@@ -119,14 +119,14 @@ class Program {
   #batches: OutputBatch[] = []
   #commits = 0
   /** Offsets whose parts are promoted with the epoch that consumes them, of committed epochs. */
-  readonly #kept = new Set<number>()
+  readonly #promotable = new Set<number>()
 
   constructor(fault: Fault) {
     // As a start finds it: one part was pending, which the source has lost.
     this.#pending.sets[0]!.add(lostPart)
     this.#pending.startAt([0, 0])
     this.#loss = new AcceptedLoss({ accounting: this.#accounting, pending: this.#pending, promoted: this.#promoted }, [
-      { waiting: [lostPart], unread },
+      { pendingOffsets: [lostPart], unread },
     ])
     this.#pending.redigest([0, 0])
     const participants: Participants = {
@@ -160,7 +160,7 @@ class Program {
       columns.timestamp[row] = ms
       const part = { partition: 0, offset, bytes: 1, encode: () => Uint8Array.of(offset) }
       if (offset % 8 === 0) this.#promoted.add(part)
-      if (offset % 8 === 4) this.#promoted.offer([part])
+      if (offset % 8 === 4) this.#promoted.addOverdue([part])
     })
     this.#table.apply(columns, current)
     this.#clock.observe(columns, latestMs, false)
@@ -203,7 +203,7 @@ class Program {
     this.#judge()
   }
 
-  /** A crash while no epoch is under way. */
+  /** A crash while no epoch is in flight. */
   crashBetween(): void {
     this.#epochs.settleAt(this.#commits)
     this.#judge()
@@ -212,7 +212,8 @@ class Program {
   #store(): void {
     for (const batch of this.#batches) storeIn(this.topic, batch)
     this.#model.commit(this.#closed)
-    for (const { offset, side } of this.#closed) if (side !== undefined && offset % 4 === 0) this.#kept.add(offset)
+    for (const { offset, side } of this.#closed)
+      if (side !== undefined && offset % 4 === 0) this.#promotable.add(offset)
     this.#commits++
   }
 
@@ -237,7 +238,7 @@ class Program {
     assert.equal(this.#table.completedCount, model.completed.length)
     assert.equal(this.#table.forgottenCount, Math.max(0, model.completed.length - keysMax))
     assert.equal(this.#clock.nowMs(), model.latestMs)
-    for (const offset of this.#kept) if (set.has(offset)) assert.ok(this.#promoted.has(0, offset), `${offset}`)
+    for (const offset of this.#promotable) if (set.has(offset)) assert.ok(this.#promoted.has(0, offset), `${offset}`)
     assert.equal(this.#promoted.isPromoting, false)
     this.#judgeTopic()
   }
@@ -279,10 +280,10 @@ class Program {
     // A key is forgotten by the time at the end of its epoch, which the manifest tells.
     if (this.#closed.some(({ side }) => side === 'B')) assert.equal(runs.at(-1)?.timeMs, eventMs)
     const promoted = [...this.topic.keys()].filter((key) => key.startsWith('part/0/'))
-    const waiting = [...this.#kept].filter((offset) => members.has(offset)).map((offset) => `part/0/${offset}`)
+    const expected = [...this.#promotable].filter((offset) => members.has(offset)).map((offset) => `part/0/${offset}`)
     // Those that have left are removed within some epochs.
-    for (const key of waiting) assert.ok(promoted.includes(key), key)
-    assert.ok(promoted.length <= waiting.length + keptLately)
+    for (const key of expected) assert.ok(promoted.includes(key), key)
+    assert.ok(promoted.length <= expected.length + keptLately)
   }
 }
 
@@ -344,7 +345,7 @@ describe('a course of epochs', () => {
   it('is as the model has it', () => run(noFault))
 })
 
-describe('a fault in a participant of epochs is caught', () => {
+describe('a course of epochs with a fault in a participant', () => {
   /** Methods that have nothing to do. */
   const idle: Partial<Record<Name, readonly Method[]>> = { loss: ['close'], manifest: ['commit', 'rollback'] }
   const names = Object.keys({
@@ -361,7 +362,7 @@ describe('a fault in a participant of epochs is caught', () => {
   for (const name of names) {
     for (const method of ['close', 'commit', 'rollback'] as const) {
       if (idle[name]?.includes(method) === true) continue
-      it(`where the ${method} of "${name}" is left out`, () => {
+      it(`differs from the model where the ${method} of "${name}" is left out`, () => {
         assert.throws(() => run(without(name, method)))
       })
     }
@@ -376,7 +377,7 @@ describe('a fault in a participant of epochs is caught', () => {
   for (const [at, left] of names.entries()) {
     for (const right of names.slice(at + 1)) {
       if (unordered.some((group) => group.includes(left) && group.includes(right))) continue
-      it(`where "${left}" and "${right}" are called in each other's place`, () => {
+      it(`differs from the model where "${left}" and "${right}" are called in each other's place`, () => {
         assert.throws(() => run(swapped(left, right)))
       })
     }

@@ -9,44 +9,44 @@ import { rememberingTable } from '../fixtures/table.ts'
 import { closeEpoch, type ProgramState } from '../recovery/program-state.ts'
 import { lossError, lossOf } from './loss.ts'
 
-const waiting = [3, 31, 32, 4_095, 4_096, 9_000]
+const pendingOffsets = [3, 31, 32, 4_095, 4_096, 9_000]
 
 describe('the loss of a source', () => {
   it('is what is pending before the start of its log, and what was not read before it', () => {
-    assert.deepEqual(lossOf(unpromoted(pendingAt(waiting, [])), [10_000, 7], [4_096, 12]), [
-      { waiting: [3, 31, 32, 4_095], unread: 0 },
-      { waiting: [], unread: 5 },
+    assert.deepEqual(lossOf(unpromoted(pendingAt(pendingOffsets, [])), [10_000, 7], [4_096, 12]), [
+      { pendingOffsets: [3, 31, 32, 4_095], unread: 0 },
+      { pendingOffsets: [], unread: 5 },
     ])
   })
 
   it('is not over promoted parts', () => {
-    const pending = pendingAt(waiting, [])
+    const pending = pendingAt(pendingOffsets, [])
     const records = new Map([3, 31].map((offset) => [`part/0/${offset}`, new Uint8Array()]))
     const promoted = PromotedParts.after(records, pending.sets)
 
-    assert.deepEqual(lossOf({ pending, promoted }, [10_000, 7], [40, 7])![0]!.waiting, [32])
+    assert.deepEqual(lossOf({ pending, promoted }, [10_000, 7], [40, 7])![0]!.pendingOffsets, [32])
   })
 
   it('is nothing where the log begins with what is needed first', () => {
-    assert.equal(lossOf(unpromoted(pendingAt(waiting, [])), [10_000, 7], [3, 7]), undefined)
+    assert.equal(lossOf(unpromoted(pendingAt(pendingOffsets, [])), [10_000, 7], [3, 7]), undefined)
   })
 
-  it('of parts is named before that of records that were not read', () => {
+  it('is named by its pending parts before the records that were not read', () => {
     const logStarts = [40, 4]
-    const nothing = { waiting: [], unread: 0 }
+    const nothing = { pendingOffsets: [], unread: 0 }
 
     assert.equal(
       lossError(
         't',
         [
-          { waiting: [], unread: 9 },
-          { waiting: [3], unread: 0 },
+          { pendingOffsets: [], unread: 9 },
+          { pendingOffsets: [3], unread: 0 },
         ],
         logStarts,
       ).code,
       'PENDING_LOST',
     )
-    assert.equal(lossError('t', [{ waiting: [], unread: 9 }, nothing], logStarts).code, 'KAFKA_OFFSET_LOST')
+    assert.equal(lossError('t', [{ pendingOffsets: [], unread: 9 }, nothing], logStarts).code, 'KAFKA_OFFSET_LOST')
   })
 
   it('is counted by the first epoch that commits, however many are rolled back before', () => {

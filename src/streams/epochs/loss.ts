@@ -4,8 +4,8 @@ import type { PromotedParts } from '../retention/promoted-parts.ts'
 
 /** What of a source partition was removed from its log before the program was done with it. */
 export interface PartitionLoss {
-  /** Offsets of parts that waited and were not promoted. */
-  readonly waiting: readonly number[]
+  /** Offsets of pending parts that were not promoted. */
+  readonly pendingOffsets: readonly number[]
   /** Number of offsets that were not consumed yet. */
   readonly unread: number
 }
@@ -17,24 +17,24 @@ export function lossOf(
   logStarts: readonly number[],
 ): readonly PartitionLoss[] | undefined {
   const loss = logStarts.map((logStart, partition) => {
-    const waiting: number[] = []
+    const pendingOffsets: number[] = []
     pending.sets[partition]!.forEach((offset) => {
-      if (!promoted.has(partition, offset)) waiting.push(offset)
+      if (!promoted.has(partition, offset)) pendingOffsets.push(offset)
     }, logStart)
-    return { waiting, unread: Math.max(0, logStart - nextOffsets[partition]!) }
+    return { pendingOffsets, unread: Math.max(0, logStart - nextOffsets[partition]!) }
   })
-  return loss.some(({ waiting, unread }) => waiting.length + unread > 0) ? loss : undefined
+  return loss.some(({ pendingOffsets, unread }) => pendingOffsets.length + unread > 0) ? loss : undefined
 }
 
 /** The named error for a loss that nobody has accepted. */
 export function lossError(topic: string, loss: readonly PartitionLoss[], logStarts: readonly number[]): MillraceError {
-  const hasLostParts = loss.some(({ waiting }) => waiting.length > 0)
-  const partition = loss.findIndex(({ waiting, unread }) => (hasLostParts ? waiting.length : unread) > 0)
-  const { waiting, unread } = loss[partition]!
+  const hasLostParts = loss.some(({ pendingOffsets }) => pendingOffsets.length > 0)
+  const partition = loss.findIndex(({ pendingOffsets, unread }) => (hasLostParts ? pendingOffsets.length : unread) > 0)
+  const { pendingOffsets, unread } = loss[partition]!
   const logStart = logStarts[partition]!
   const where = `topic "${topic}", partition ${partition} begins at offset ${logStart}`
   if (hasLostParts) {
-    const [first] = waiting
+    const [first] = pendingOffsets
     const what = `pending parts are gone: ${where}, the first one is at ${first}`
     return new MillraceError('PENDING_LOST', what, { topic, partition, first: first!, logStart })
   }

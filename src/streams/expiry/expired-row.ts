@@ -5,7 +5,7 @@ import {
   originsHeaderName,
   type OutputBuilder,
   varintLength,
-  type WaitingRow,
+  type PendingRow,
   writePlainRecord,
   writeVarint,
 } from '../../kernel/index.ts'
@@ -39,7 +39,7 @@ export class ExpiredRowEncoder {
     this.#deadLetters = deadLetters
   }
 
-  encode(row: WaitingRow): void {
+  encode(row: PendingRow): void {
     const { key, spelling, parts } = row
     const { keyName, sideNames } = this.#names
     const pieces = [openBrace, keyName, colon, spelling]
@@ -56,7 +56,7 @@ export class ExpiredRowEncoder {
 }
 
 /** Of a side that has no part, -1 and -1. */
-function originsHeader(parts: WaitingRow['parts'], sideCount: number): Uint8Array {
+function originsHeader(parts: PendingRow['parts'], sideCount: number): Uint8Array {
   const places = Array.from({ length: sideCount }, (_, side) => {
     const { partition, offset } = parts.find((part) => part.side === side) ?? { partition: -1, offset: -1 }
     return [partition, offset]

@@ -2,7 +2,10 @@ import type { ProgramState } from '../recovery/program-state.ts'
 import type { Expiry } from '../topology/plan.ts'
 import type { TimeOfDay } from '../time/time-of-day.ts'
 
-/** A sweep for rows begins when the time has gone on by this share of what they may wait: so late they may leave. */
+/**
+ * A sweep for rows begins when the time has gone on by this share of the time that they may be pending: so late they may
+ * leave.
+ */
 const timeShare = 1 / 8
 /** One for forgotten keys begins when they are this share of all that the table holds, or as many as this. */
 const forgottenShare = 1 / 8
@@ -19,11 +22,11 @@ type SweptState = Pick<ProgramState, 'table' | 'accounting' | 'deadlines'>
  * Lets rows leave whose other parts did not come in time, and gives back the memory of forgotten keys, in the epochs of
  * the program and as part of them.
  *
- * State: how far time had gone when the last sweep began, and whether it has ended. None of it is stored: what is over
- * follows from the timestamps of the parts.
+ * State: how far time had gone when the last sweep began, and whether it has ended. None of it is stored: which rows
+ * have expired follows from the timestamps of the parts.
  * Why it is right: it runs before an epoch ends and when the one before has committed, so nothing that it frees is
  * known again.
- * Cost: one pass over the headers of the table's blocks, in order, for every eighth of the time that rows may wait, and
+ * Cost: one pass over the headers of the table's blocks, in order, for every eighth of the time that rows may be pending, and
  * whenever every eighth block is a forgotten key.
  */
 export class TableSweep {

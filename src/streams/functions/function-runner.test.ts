@@ -137,7 +137,7 @@ describe('FunctionRunner', () => {
     assert.equal(clock.pendingTimers, 0)
   })
 
-  describe('while pending parts are read again', () => {
+  describe('that reads pending parts again', () => {
     for (const [what, failure, calls] of [
       ['after as many attempts', outage, 3],
       ['at once where no retry can help', new PermanentFailure('gone'), 1],
@@ -164,10 +164,10 @@ describe('FunctionRunner', () => {
     }
   })
 
-  describe('of a promise that does not settle', () => {
+  describe('with a promise that does not settle', () => {
     const never = () => new Promise<never>(() => {})
 
-    it('tells with its record, after 10 s and then once a minute', async () => {
+    it('tells of it with its record, after 10 s and then once a minute', async () => {
       const { clock, start, lines } = runnerWith()
       void start(new TestRows({ partition: 2, from: 40, count: 3 }, (offset) => (offset === 41 ? never() : 'made')))
 

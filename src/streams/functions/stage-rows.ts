@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { MillraceError } from '../../core/errors.ts'
 import { noSide, Reason, type RecordColumns, rowFlags } from '../../kernel/index.ts'
-import { madePartOf } from '../retention/kept-part.ts'
+import { computedPartOf } from '../retention/promotable-part.ts'
 import type { Side } from '../topology/plan.ts'
 import { originOf } from './record-view.ts'
 import type { RowBatch } from '../runtime/row-batch.ts'
@@ -39,7 +39,7 @@ export class StageRows implements RowFunction {
 
   concerns(row: number): boolean {
     if (this.columns.side[row] !== this.#sideIndex) return false
-    const made = this.#isPromoted ? madePartOf(this.columns, row) : undefined
+    const made = this.#isPromoted ? computedPartOf(this.columns, row) : undefined
     if (made !== undefined) this.#keep(row, made)
     return made === undefined
   }

@@ -61,7 +61,7 @@ describe('the correlation', () => {
     assert.deepEqual([engine.kafka.lastEpoch, ...engine.kafka.offsets], [1, 2])
   })
 
-  it('computes the next epoch while one is under way, and closes it when that has committed', async () => {
+  it('computes the next epoch while one is in flight, and closes it when that has committed', async () => {
     const time = new VirtualClock()
     await using engine = await Engine.start(orders, time, { epochIdleMs: 20 })
     const released = Promise.withResolvers<void>()
@@ -82,7 +82,7 @@ describe('the correlation', () => {
     )
   })
 
-  it('lets rows leave that are over, with the sides that have come', async () => {
+  it('lets expired rows leave, with the sides that have come', async () => {
     const time = new VirtualClock()
     const expiring = topology('orders')
       .source('source')

@@ -20,9 +20,9 @@ import { refuseAhead } from '../expiry/timestamps-ahead.ts'
 import { EpochDoubt } from '../poison/epoch-doubt.ts'
 import { closeEpoch } from '../recovery/program-state.ts'
 import type { Session } from '../recovery/session.ts'
-import type { KeptPart } from '../retention/kept-part.ts'
+import type { PromotablePart } from '../retention/promotable-part.ts'
 import { Promoter } from '../retention/promoter.ts'
-import { RetentionByValue } from '../retention/retention-by-value.ts'
+import { DirectPromotion } from '../retention/direct-promotion.ts'
 import type { Life } from '../runtime/life.ts'
 import type { CorrelateMessage, SinkMessage } from '../runtime/messages.ts'
 import type { Ports } from '../runtime/ports.ts'
@@ -66,7 +66,7 @@ class Correlation {
   readonly #self: ActorRef<CorrelateMessage>
   readonly #sink: ActorRef<SinkMessage>
   readonly #outputs: Outputs
-  readonly #byValue: RetentionByValue
+  readonly #directPromotion: DirectPromotion
   readonly #sweep: TableSweep | undefined
   readonly #compaction: TableCompaction
   readonly #promoter: Promoter
@@ -87,7 +87,7 @@ class Correlation {
     this.#self = context.self
     this.#sink = context.ref<SinkMessage>(plan.sink.id)
     this.#outputs = new Outputs(services, session)
-    this.#byValue = new RetentionByValue(services, session)
+    this.#directPromotion = new DirectPromotion(services, session)
     this.#sweep = (expiry ?? memory) && new TableSweep(expiry, state, timeOfDay)
     this.#compaction = new TableCompaction(state.table, clock)
     this.#doubt = new EpochDoubt(services, session)
@@ -131,9 +131,9 @@ class Correlation {
     await this.#work()
   }
 
-  promote({ incarnation, parts }: { incarnation: number; parts: readonly KeptPart[] }): void {
+  promote({ incarnation, parts }: { incarnation: number; parts: readonly PromotablePart[] }): void {
     if (incarnation !== this.#life.incarnation) return
-    this.#session.state.promoted.offer(parts)
+    this.#session.state.promoted.addOverdue(parts)
     this.#open()
   }
 
@@ -192,7 +192,7 @@ class Correlation {
     const roomBytes = this.#roomBytes
     // What becomes a dead letter is about as large as its record.
     columns.count = endWithin(columns, 0, Math.max(roomBytes, options.batchBytes))
-    this.#byValue.refuse(columns)
+    this.#directPromotion.refuse(columns)
     refuseAhead(columns, latestMs)
     const { mergedTimes, deadLetters } = this.#outputs
     table.takeTimes(mergedTimes.earliestMs, mergedTimes.latestMs)
@@ -201,7 +201,7 @@ class Correlation {
     const nextOffset = rows === count ? batch.nextOffset : columns.offset[rows - 1]! + 1
     counts.skipped[partition]! += nextOffset - counts.nextOffsets[partition]! - rows
     counts.nextOffsets[partition] = nextOffset
-    this.#byValue.take(columns)
+    this.#directPromotion.take(columns)
     const hasFailures = divertRows(columns, counts, deadLetters)
     state.eventClock?.observe(columns, latestMs, nextOffset < batch.endOffset)
     this.#doubt.note(rows, hasFailures)

@@ -143,7 +143,7 @@ class Source {
     await this.#fetchOn()
   }
 
-  /** Reads from where the state is; a loss is committed before, and rows have left that are over. */
+  /** Reads from where the state is; a loss is committed before, and expired rows have left. */
   async #fetchOn(): Promise<void> {
     const { services, session, ports, careful } = this.#parts
     const { state, source } = session

@@ -8,7 +8,7 @@ describe('the note of an attempt', () => {
     assert.equal(attemptOf(new Map()), undefined)
   })
 
-  it('that is no JSON makes the checkpoint one that cannot be used', () => {
+  it('makes the checkpoint unusable where it is no JSON', () => {
     assert.throws(
       () => attemptOf(new Map([['attempt', Buffer.from('{')]])),
       (error) => MillraceError.is(error) && error.code === 'CHECKPOINT_CORRUPT',

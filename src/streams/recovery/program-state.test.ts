@@ -19,14 +19,14 @@ const committedAccounts = ({ accounting, pending }: ProgramState) =>
   accountsOf(accounting.committed(), pending.committedCounts)
 
 describe('the state of a program', () => {
-  it('goes forward by the epoch whose end was not heard of, where the broker has it', () => {
+  it('goes forward by the epoch whose answer was lost, where the broker has it', () => {
     const state = stateAt(7)
     closeWith(state, 10)
     state.epochs.settleAt(8)
     assert.deepEqual([state.epochs.committed, ...state.accounting.committedOffsets], [8, 10])
   })
 
-  it('goes back by it where the broker has not, and may close it again', () => {
+  it('goes back by that epoch where the broker does not have it, and may close it again', () => {
     const state = stateAt(7)
     closeWith(state, 10)
     state.epochs.settleAt(7)

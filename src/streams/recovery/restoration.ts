@@ -155,7 +155,7 @@ export class Restoration {
 function notTheSame(partition: number, offset: number): MillraceError {
   return new MillraceError(
     'CHECKPOINT_CORRUPT',
-    `a part from offset ${offset} on of source partition ${partition} waited, and does not wait when it is read again: a function of the program has changed, or gives another result each time`,
+    `a part from offset ${offset} on of source partition ${partition} was pending, and is not when it is read again: a function of the program has changed, or gives another result each time`,
     { partition, offset },
   )
 }

@@ -189,9 +189,9 @@ function eventClockOf(
   )
 }
 
-/** Numbers of parts that waited and of offsets that were not read, in the partitions that lost some. */
+/** Numbers of pending parts and of offsets that were not read, in the partitions that lost some. */
 function countsOf(loss: readonly PartitionLoss[]) {
   return loss
-    .map(({ waiting, unread }, partition) => ({ partition, waiting: waiting.length, unread }))
-    .filter(({ waiting, unread }) => waiting + unread > 0)
+    .map(({ pendingOffsets, unread }, partition) => ({ partition, pending: pendingOffsets.length, unread }))
+    .filter(({ pending, unread }) => pending + unread > 0)
 }

@@ -11,7 +11,7 @@ function close(promoted: PromotedParts): string[] {
   return written
 }
 
-function waitingAt(...offsets: number[]): OffsetSet {
+function pendingAt(...offsets: number[]): OffsetSet {
   const set = new OffsetSet()
   for (const offset of offsets) set.add(offset)
   set.settle()
@@ -23,10 +23,10 @@ function partAt(offset: number) {
 }
 
 describe('PromotedParts', () => {
-  it('are written with the epoch that follows the offer, those that still wait, and then need not be read', () => {
-    const set = waitingAt(3, 5, 5_000)
+  it('are written with the current epoch where they are still pending at its end, and then need not be read', () => {
+    const set = pendingAt(3, 5, 5_000)
     const promoted = new PromotedParts([set])
-    promoted.offer([3, 4, 5].map(partAt))
+    promoted.addOverdue([3, 4, 5].map(partAt))
 
     assert.deepEqual(close(promoted), ['part/0/3', 'part/0/5'])
     assert.deepEqual([promoted.isPromoting, promoted.firstNeeded(0)], [true, 3])
@@ -40,15 +40,15 @@ describe('PromotedParts', () => {
     assert.deepEqual(close(promoted), [])
   })
 
-  it('are all written where offers come faster than epochs', () => {
-    const set = waitingAt(3, 5, 7)
+  it('are all written where overdue parts come faster than epochs', () => {
+    const set = pendingAt(3, 5, 7)
     const promoted = new PromotedParts([set])
-    promoted.offer([partAt(3)])
-    promoted.offer([partAt(5)])
+    promoted.addOverdue([partAt(3)])
+    promoted.addOverdue([partAt(5)])
     assert.deepEqual(close(promoted), ['part/0/3', 'part/0/5'])
 
     // While that epoch is on its way.
-    promoted.offer([partAt(7)])
+    promoted.addOverdue([partAt(7)])
     promoted.commit()
 
     assert.equal(promoted.isPromoting, true)
@@ -57,8 +57,8 @@ describe('PromotedParts', () => {
     assert.deepEqual([promoted.isPromoting, promoted.firstNeeded(0)], [false, undefined])
   })
 
-  it('are written with the epoch that has made them, those that still wait, whatever was offered', () => {
-    const set = waitingAt(3, 5, 7)
+  it('are written with the epoch that has computed them where they are still pending, whatever was overdue', () => {
+    const set = pendingAt(3, 5, 7)
     const promoted = new PromotedParts([set])
     for (const offset of [3, 4, 7]) promoted.add(partAt(offset))
 
@@ -74,8 +74,8 @@ describe('PromotedParts', () => {
     assert.equal(promoted.firstNeeded(0), undefined)
   })
 
-  it('that were made are forgotten when their epoch has not happened', () => {
-    const set = waitingAt(3)
+  it('are forgotten, also computed ones, when their epoch has not happened', () => {
+    const set = pendingAt(3)
     const promoted = new PromotedParts([set])
     promoted.add(partAt(3))
     promoted.rollback()
@@ -90,7 +90,7 @@ describe('PromotedParts', () => {
   })
 
   it('are removed as fast as they come', () => {
-    const set = waitingAt()
+    const set = pendingAt()
     const promoted = new PromotedParts([set])
     const perEpoch = 1_000
     let left = 0
@@ -107,9 +107,9 @@ describe('PromotedParts', () => {
   })
 
   it('are not there when their epoch has not happened', () => {
-    const set = waitingAt(3)
+    const set = pendingAt(3)
     const promoted = new PromotedParts([set])
-    promoted.offer([partAt(3)])
+    promoted.addOverdue([partAt(3)])
     close(promoted)
 
     promoted.rollback()
@@ -118,7 +118,7 @@ describe('PromotedParts', () => {
   })
 
   it('are removed when they have left, and again when that has not happened', () => {
-    const set = waitingAt(3, 5)
+    const set = pendingAt(3, 5)
     const promoted = PromotedParts.after(
       new Map([
         ['part/0/3', new Uint8Array()],
@@ -138,10 +138,10 @@ describe('PromotedParts', () => {
   })
 
   it('go on at the first part that is not among them', () => {
-    const set = waitingAt(3, 5, 7, 9)
+    const set = pendingAt(3, 5, 7, 9)
     const records = new Map([3, 5, 9].map((offset) => [`part/0/${offset}`, new Uint8Array()]))
 
     assert.equal(PromotedParts.after(records, [set]).firstNeeded(0), 7)
-    assert.equal(PromotedParts.after(records, [waitingAt(3, 9)]).firstNeeded(0), undefined)
+    assert.equal(PromotedParts.after(records, [pendingAt(3, 9)]).firstNeeded(0), undefined)
   })
 })

@@ -2,14 +2,14 @@ import type { OffsetSet } from '../../kernel/index.ts'
 import { type CheckpointRecords, partsOf } from '../checkpoint/checkpoint-records.ts'
 import { partKey } from '../checkpoint/checkpoint-topic.ts'
 import type { ClosingEpoch, EpochParticipant } from '../epochs/epoch-participant.ts'
-import type { KeptPart } from './kept-part.ts'
+import type { PromotablePart } from './promotable-part.ts'
 
 interface Place {
   readonly partition: number
   readonly offset: number
 }
 
-/** What of a partition stands in the checkpoint topic by value. */
+/** The promoted parts of a partition. */
 interface Promoted {
   readonly offsets: Set<number>
   /** Goes round the offsets, to find those that are not pending any more. */
@@ -25,8 +25,8 @@ interface Promoted {
 const sweptPerEpoch = 256
 
 /**
- * Pending parts that stand in the checkpoint topic by value, besides being named among the pending offsets: a start
- * need not read the source again from where they are, and they are not lost when the source drops them.
+ * Pending parts that stand in the checkpoint topic with their bytes, besides being named among the pending offsets: a
+ * start need not read the source again from where they are, and they are not lost when the source drops them.
  *
  * A promoted part that has left is removed from the topic some epochs later; until then nothing asks for it.
  */
@@ -34,11 +34,11 @@ export class PromotedParts implements EpochParticipant {
   /** Pending offsets, by partition. */
   readonly #sets: readonly OffsetSet[]
   readonly #partitions: Promoted[] = []
-  /** To be written with the next epoch. */
-  #kept: KeptPart[] = []
-  /** Whether an offer is among those, or was when the epoch that was closed last began; settled or forgotten. */
-  #isOffered = false
-  #isOfferClosed = false
+  /** To be promoted with the current epoch, if they are pending at its end. */
+  #candidates: PromotablePart[] = []
+  /** Whether overdue parts are among those, or were among those of the epoch that was closed last. */
+  #hasOverdue = false
+  #hasOverdueClosed = false
   /** What the epoch that was closed last changes; settled or forgotten. */
   #added: Place[] = []
   #removed: Place[] = []
@@ -74,31 +74,31 @@ export class PromotedParts implements EpochParticipant {
     return this.#sets[partition]!.firstFrom(Math.max(from, this.#partitions[partition]!.reach))
   }
 
-  /** Whether an offer is on its way: the next one can wait. */
+  /** Whether overdue parts are on their way: no others need be looked for. */
   get isPromoting(): boolean {
-    return this.#isOffered || this.#isOfferClosed
+    return this.#hasOverdue || this.#hasOverdueClosed
   }
 
-  /** Has parts promoted with the current epoch, those that are still pending at its end. */
-  offer(parts: readonly KeptPart[]): void {
-    this.#kept.push(...parts)
-    this.#isOffered = true
+  /** Has overdue parts promoted with the current epoch, those that are still pending at its end. */
+  addOverdue(parts: readonly PromotablePart[]): void {
+    this.#candidates.push(...parts)
+    this.#hasOverdue = true
   }
 
   /** Has a part promoted with the current epoch, if it is still pending at its end. */
-  add(part: KeptPart): void {
-    this.#kept.push(part)
+  add(part: PromotablePart): void {
+    this.#candidates.push(part)
   }
 
   close({ put }: ClosingEpoch): void {
-    for (const { partition, offset, encode } of this.#kept) {
+    for (const { partition, offset, encode } of this.#candidates) {
       if (!this.#sets[partition]!.has(offset)) continue
       put(partKey(partition, offset), encode())
       this.#added.push({ partition, offset })
     }
-    this.#kept = []
-    this.#isOfferClosed = this.#isOffered
-    this.#isOffered = false
+    this.#candidates = []
+    this.#hasOverdueClosed = this.#hasOverdue
+    this.#hasOverdue = false
     const addedCounts = this.#partitions.map(() => 0)
     for (const { partition } of this.#added) addedCounts[partition]!++
     this.#partitions.forEach(({ offsets, sweep }, partition) => {
@@ -120,8 +120,8 @@ export class PromotedParts implements EpochParticipant {
   }
 
   rollback(): void {
-    this.#kept = []
-    this.#isOffered = false
+    this.#candidates = []
+    this.#hasOverdue = false
     this.#forget()
   }
 
@@ -138,7 +138,7 @@ export class PromotedParts implements EpochParticipant {
   }
 
   #forget(): void {
-    this.#isOfferClosed = false
+    this.#hasOverdueClosed = false
     this.#added = []
     this.#removed = []
   }

@@ -1,6 +1,6 @@
 import type { Timer } from '../../core/clock.ts'
-import { type KeptPart, sourcePart } from './kept-part.ts'
-import { keptBytesMax } from '../topics/program-topics.ts'
+import { type PromotablePart, sourcePart } from './promotable-part.ts'
+import { promotedBytesMax } from '../topics/program-topics.ts'
 import type { Session } from '../recovery/session.ts'
 import type { SourceLog } from '../runtime/ports.ts'
 import type { Services } from '../runtime/services.ts'
@@ -8,7 +8,7 @@ import type { Services } from '../runtime/services.ts'
 /** How often is looked while no epoch commits, and the source asked what it retains. */
 const lookEveryMs = 10_000
 /** Offsets of one partition that are looked through for an epoch. */
-const offsetsPerOffer = 16_384
+const offsetsPerLook = 16_384
 
 const retentionConfigs = ['retention.ms', 'retention.bytes', 'cleanup.policy']
 
@@ -26,13 +26,13 @@ type PromoterSession = Pick<Session, 'state' | 'source' | 'schedule'>
 
 /**
  * Bounds what a start has to read again. Parts that are `replayRecordsMax` offsets behind, or past half of what the
- * source retains, are read from it once more and offered to be promoted; of a compacted source, all pending parts.
+ * source retains, are overdue: they are read from it once more to be promoted; of a compacted source, all pending parts.
  */
 export class Promoter {
   readonly #services: Services
   readonly #session: PromoterSession
   readonly #log: SourceLog
-  readonly #onOffer: (parts: readonly KeptPart[]) => void
+  readonly #onOverdue: (parts: readonly PromotablePart[]) => void
   #isAtWork = false
   #isStopped = false
   #timer: Timer | undefined
@@ -48,12 +48,12 @@ export class Promoter {
     services: Services,
     session: PromoterSession,
     log: SourceLog,
-    onOffer: (parts: readonly KeptPart[]) => void,
+    onOverdue: (parts: readonly PromotablePart[]) => void,
   ) {
     this.#services = services
     this.#session = session
     this.#log = log
-    this.#onOffer = onOffer
+    this.#onOverdue = onOverdue
     this.#lookLater()
   }
 
@@ -63,7 +63,7 @@ export class Promoter {
     this.#timer?.cancel()
   }
 
-  /** Looks for parts that are too far behind, unless others are still on their way to be promoted. */
+  /** Looks for overdue parts, unless others are still on their way to be promoted. */
   async look(): Promise<void> {
     const { plan, logger } = this.#services
     const { state } = this.#session
@@ -72,7 +72,7 @@ export class Promoter {
     try {
       await this.#askRetention()
       const parts = await this.#read()
-      if (parts.length > 0) this.#onOffer(parts)
+      if (parts.length > 0) this.#onOverdue(parts)
     } catch (error) {
       if (this.#isStopped) return
       logger.warn({ app: plan.name, err: error }, 'could not read parts again that have waited for long; trying later')
@@ -103,18 +103,18 @@ export class Promoter {
     }
   }
 
-  async #read(): Promise<KeptPart[]> {
+  async #read(): Promise<PromotablePart[]> {
     const { topics, plan, logger } = this.#services
     const { state, source, schedule } = this.#session
     const due = this.#due()
     if (due === undefined) return []
     const { partition, first } = due
     let { end } = due
-    const bytesMax = keptBytesMax(topics)
-    let offerBytes = 0
+    const bytesMax = promotedBytesMax(topics)
+    let promotedBytes = 0
     let tooLarge = 0
     const set = state.pending.sets[partition]!
-    const parts: KeptPart[] = []
+    const parts: PromotablePart[] = []
     await this.#log.read(source.topic, { partition, first, end }, (columns) => {
       columns.keep((offset) => offset < end && set.has(offset) && !state.promoted.has(partition, offset))
       for (let row = 0; row < columns.count; row++) {
@@ -123,13 +123,13 @@ export class Promoter {
           tooLarge++
           continue
         }
-        if (parts.length > 0 && offerBytes + part.bytes > schedule.sideBytes) {
+        if (parts.length > 0 && promotedBytes + part.bytes > schedule.sideBytes) {
           // What does not fit into an epoch is read again for the next one.
           end = part.offset
           break
         }
         parts.push(part)
-        offerBytes += part.bytes
+        promotedBytes += part.bytes
       }
     })
     this.#reached[partition] = end
@@ -152,7 +152,7 @@ export class Promoter {
       const first = state.promoted.firstNeeded(partition, this.#reached[partition])
       const next = committedOffsets[partition]!
       const end = Math.min(next, Math.max(next - offsetsMax, this.#retention.youngFrom[partition] ?? 0))
-      if (first !== undefined && first < end) return { partition, first, end: Math.min(end, first + offsetsPerOffer) }
+      if (first !== undefined && first < end) return { partition, first, end: Math.min(end, first + offsetsPerLook) }
     }
     return undefined
   }

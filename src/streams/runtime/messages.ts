@@ -2,7 +2,7 @@ import type { Reply } from '../../actors/index.ts'
 import type { MillraceError } from '../../core/errors.ts'
 import type { FetchedResponse } from '../../kafka/index.ts'
 import type { FetchedPartition, OutputBatch } from '../../kernel/index.ts'
-import type { KeptPart } from '../retention/kept-part.ts'
+import type { PromotablePart } from '../retention/promotable-part.ts'
 import type { SourceFetcher } from './ports.ts'
 import type { RowBatch } from './row-batch.ts'
 import type { SourceGrowth } from '../topics/source-growth.ts'
@@ -30,9 +30,9 @@ export type CorrelateMessage =
   /** The epoch that was closed is durable. */
   | { readonly type: 'committed'; readonly incarnation: number }
   /** Parts have been read again, to be promoted from the next epoch on. */
-  | { readonly type: 'promotable'; readonly incarnation: number; readonly parts: readonly KeptPart[] }
+  | { readonly type: 'promotable'; readonly incarnation: number; readonly parts: readonly PromotablePart[] }
   /**
-   * Let rows leave that are over, in an epoch of their own; answered when that is committed, with whether there may be
+   * Let expired rows leave, in an epoch of their own; answered when that is committed, with whether there may be
    * more.
    */
   | { readonly type: 'expire'; readonly reply: Reply<boolean> }

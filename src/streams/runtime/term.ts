@@ -95,7 +95,7 @@ export class Term {
     return this.#watch?.error === undefined ? 'standby' : 'incompatible'
   }
 
-  /** What waits, in the active process or in a standby. */
+  /** Pending rows, in the active process or in a standby. */
   get table(): StateTable | undefined {
     return this.#session?.state.table ?? this.#standby?.table
   }

@@ -49,7 +49,7 @@ export function recordBytesMax({ batchBytesMax }: ProgramTopics, sink: number): 
 /**
  * The same of a record that is promoted: it lies in the checkpoint as the value of another, in a batch of its own.
  */
-export function keptBytesMax(topics: ProgramTopics): number {
+export function promotedBytesMax(topics: ProgramTopics): number {
   return recordBytesMax(topics, checkpointSink) - keptFrameBytes
 }
 
@@ -74,7 +74,7 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
   ])
   const deadLetters = await cluster.topicWhenReady(plan.deadLetterTopic)
   const checkpoint = await findCheckpointTopic(cluster, plan.checkpointTopic, {
-    // Large enough to keep any record of the source by value.
+    // Large enough for any record of the source that is promoted.
     created: Math.max(defaultBatchBytesMax, sourceSettings.batchBytesMax + recordFrameBytes + keptFrameBytes),
     least: recordFrameBytes + manifestBytesMax(plan, source.partitions.length),
   })

@@ -17,7 +17,7 @@ export interface Plan {
     readonly id: string
     readonly key: Field
     readonly keyName: string
-    /** Absent where rows wait for ever. */
+    /** Absent where rows never expire. */
     readonly expiry: Expiry | undefined
     /** Absent where keys that have been merged are forgotten. */
     readonly memory: Memory | undefined

@@ -28,7 +28,7 @@ function mergesOfLives(lifeOf: (id: number) => number, total = count): string[] 
 }
 
 /** Parts of stages that are declared not deterministic are promoted. */
-export function madeParts(target: Target): void {
+export function computedParts(target: Target): void {
   async function partsIn(stream: Stream): Promise<number> {
     const parts = new Set<string>()
     for (const { key, value } of await stream.read(stream.checkpointTopic)) {
@@ -49,9 +49,9 @@ export function madeParts(target: Target): void {
 
       await target.deleteRecords(stream.source, { 0: count / 2, 1: count / 2 })
       const { app } = stream
-      const { waiting } = await explain({ bootstrapServers: target.bootstrapServers, app, key: '7' })
+      const { pending } = await explain({ bootstrapServers: target.bootstrapServers, app, key: '7' })
       assert.deepEqual(
-        [waiting?.parts.map(({ side, offset }) => [side, offset]), waiting?.missing],
+        [pending?.parts.map(({ side, offset }) => [side, offset]), pending?.missing],
         [[['A', 3]], ['B']],
       )
 
@@ -71,7 +71,7 @@ export function madeParts(target: Target): void {
       assert.equal(await partsIn(stream), 1)
     })
 
-    it('has its parts kept beside others that are read from the source', async () => {
+    it('has its parts promoted beside others that are read from the source', async () => {
       const stream = await target.stream()
       const isMade = (id: number) => id % 3 === 0
       await stream.produce(ids.map((id) => record(isMade(id) ? 'A' : 'B', id)))
@@ -79,8 +79,8 @@ export function madeParts(target: Target): void {
       await stream.run(customerTopology(stream, life(2).sideA))
 
       const { app } = stream
-      const { waiting } = await explain({ bootstrapServers: target.bootstrapServers, app, key: '9' })
-      assert.deepEqual([waiting?.parts.length, waiting?.missing], [1, ['B']])
+      const { pending } = await explain({ bootstrapServers: target.bootstrapServers, app, key: '9' })
+      assert.deepEqual([pending?.parts.length, pending?.missing], [1, ['B']])
       await stream.produce(ids.map((id) => record(isMade(id) ? 'B' : 'A', id)))
       const third = life(3)
       const { report } = await stream.run(customerTopology(stream, third.sideA))
@@ -93,7 +93,7 @@ export function madeParts(target: Target): void {
       assertAccount(report, { emitted: 2 * count })
     })
 
-    it('has its parts kept also where they are more than what is in memory at a time', async () => {
+    it('has its parts promoted also where they are more than memory has at a time', async () => {
       const stream = await target.stream()
       const many = Array.from({ length: 6_000 }, (_, id) => id)
       // In many batches, so that several fetches share the memory of each.
@@ -137,7 +137,7 @@ export function madeParts(target: Target): void {
       )
     })
 
-    it('ends an epoch by the bytes that are to be kept', async () => {
+    it('ends an epoch by the bytes that are to be promoted', async () => {
       const stream = await target.stream()
       const never = { epochMs: 60_000, epochIdleMs: 60_000 }
       const settings = { ...never, epochBytes: 1_024 }
@@ -195,4 +195,4 @@ export function madeParts(target: Target): void {
   })
 }
 
-if (import.meta.main) onEachBroker([madeParts])
+if (import.meta.main) onEachBroker([computedParts])

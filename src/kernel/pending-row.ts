@@ -20,7 +20,7 @@ export interface StoredPart {
 }
 
 /** A pending row, with its bytes as they lie in the table: valid until the table changes. */
-export interface WaitingRow {
+export interface PendingRow {
   /** The canonical key, and the key as JSON in the spelling of the first side that is there. */
   key: Uint8Array
   spelling: Uint8Array
@@ -33,7 +33,7 @@ export function* partsOf(words: Int32Array, head: number): Generator<StoredPart>
   for (const word of blocksOf(words, head)) yield storedPart(words, word)
 }
 
-export function rowAt(words: Int32Array, head: number): WaitingRow {
+export function rowAt(words: Int32Array, head: number): PendingRow {
   const headWord = head * unitWords
   const key = keyBytes(words, headWord)
   const blocks = [...blocksOf(words, head)].sort((a, b) => sideOf(words, a) - sideOf(words, b))

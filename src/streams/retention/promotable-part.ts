@@ -10,7 +10,7 @@ import {
 } from '../../kernel/index.ts'
 
 /** A part that is promoted with the current epoch, if it is pending at its end. */
-export interface KeptPart {
+export interface PromotablePart {
   readonly partition: number
   readonly offset: number
   /** Memory that it takes until then. */
@@ -19,30 +19,30 @@ export interface KeptPart {
   readonly encode: () => Uint8Array
 }
 
-/** Of promoted records, which have no other: the part that a stage has made of it. */
+/** Of promoted records, which have no other: the part that a stage has computed from it. */
 const headerName = 'millrace.part'
 
 /** The source record of a row, which the source may drop: a copy. */
-export function sourcePart(columns: RecordColumns, row: number): KeptPart {
-  return keptPart(columns, row, noHeaders)
+export function sourcePart(columns: RecordColumns, row: number): PromotablePart {
+  return promotablePart(columns, row, noHeaders)
 }
 
-/** The part that a stage has made of a row, and must not make twice, with a copy of the row's source record. */
-export function madePart(columns: RecordColumns, row: number): KeptPart {
+/** The part that a stage has computed from a row, and must not compute twice, with a copy of the row's source record. */
+export function computedPart(columns: RecordColumns, row: number): PromotablePart {
   const part = columns.extra.bytes.subarray(columns.partStart[row], columns.partEnd[row])
-  return keptPart(columns, row, { headerCount: 1, headers: encodeHeader(headerName, part) })
+  return promotablePart(columns, row, { headerCount: 1, headers: encodeHeader(headerName, part) })
 }
 
-/** Bytes that `madePart` would have, and its record around them. */
-export function madePartBytes({ recordStart, recordEnd, partStart, partEnd }: RecordColumns, row: number): number {
+/** Bytes that `computedPart` would have, and its record around them. */
+export function computedPartBytes({ recordStart, recordEnd, partStart, partEnd }: RecordColumns, row: number): number {
   return recordEnd[row]! - recordStart[row]! + partEnd[row]! - partStart[row]!
 }
 
-function keptPart(
+function promotablePart(
   columns: RecordColumns,
   row: number,
   headers: Pick<PlainRecord, 'headerCount' | 'headers'>,
-): KeptPart {
+): PromotablePart {
   const { partition } = columns
   const offset = columns.offset[row]!
   const timestamp = columns.timestamp[row]!
@@ -51,7 +51,7 @@ function keptPart(
   return { partition, offset, bytes: contentBytes(record), encode: () => recordBatchOf(offset, timestamp, record) }
 }
 
-/** The part that a promoted record brings with it, if it does. */
-export function madePartOf(columns: RecordColumns, row: number): Uint8Array | undefined {
+/** The computed part that a promoted record brings with it, if it does. */
+export function computedPartOf(columns: RecordColumns, row: number): Uint8Array | undefined {
   return headerOf(columns, row, headerName)
 }

@@ -1,0 +1,53 @@
+import { noSide, Reason, type RecordColumns } from '../../kernel/index.ts'
+import type { Session } from '../recovery/session.ts'
+import type { Services } from '../runtime/services.ts'
+import { promotedBytesMax } from '../topics/program-topics.ts'
+import { computedPart, computedPartBytes, sourcePart } from './promotable-part.ts'
+
+/**
+ * Promotes parts with the epoch that consumes them: those that a stage must not compute a second time, and those whose
+ * records the source may drop at any time.
+ */
+export class DirectPromotion {
+  readonly #session: Pick<Session, 'state' | 'schedule'>
+  /** Sides whose parts must not be computed twice. */
+  readonly #computedSides: ReadonlySet<number>
+  /** Whether all parts are promoted. */
+  readonly #isCompacted: boolean
+  /** Bytes of the largest record that can be promoted. */
+  readonly #bytesMax: number
+
+  constructor({ plan, topics }: Pick<Services, 'plan' | 'topics'>, session: Pick<Session, 'state' | 'schedule'>) {
+    this.#session = session
+    this.#computedSides = new Set(plan.sides.flatMap(({ stage }, side) => (stage.deterministic ? [] : side)))
+    this.#isCompacted = topics.isCompacted
+    this.#bytesMax = promotedBytesMax(topics)
+  }
+
+  /** Makes dead letters of computed parts that are too large to be promoted, whether or not they would be pending. */
+  refuse(columns: RecordColumns): void {
+    if (this.#computedSides.size === 0) return
+    const { count, side, reason } = columns
+    for (let row = 0; row < count; row++) {
+      if (!this.#computedSides.has(side[row]!) || computedPartBytes(columns, row) <= this.#bytesMax) continue
+      side[row] = noSide
+      reason[row] = Reason.PART_TOO_LARGE
+    }
+  }
+
+  /** Promotes the parts of rows that the table has taken in, if they are pending when the epoch ends. */
+  take(columns: RecordColumns): void {
+    if (this.#computedSides.size === 0 && !this.#isCompacted) return
+    const { state, schedule } = this.#session
+    for (let row = 0; row < columns.count; row++) {
+      const side = columns.side[row]!
+      const isComputed = this.#computedSides.has(side)
+      if (side === noSide || !(isComputed || this.#isCompacted)) continue
+      const part = isComputed ? computedPart(columns, row) : sourcePart(columns, row)
+      // A record that does not fit stays in the source only; a computed part has been refused.
+      if (!isComputed && part.bytes > this.#bytesMax) continue
+      state.promoted.add(part)
+      schedule.owe(part.bytes)
+    }
+  }
+}
