@@ -1,17 +1,19 @@
 /**
- * Writes the files that repeat tables of the code: `docs/errors.md`, `docs/configuration.md`, `docs/protocol.md`, and the types of settings with what
- * editors tell of each, `src/streams/settings.ts`. With `--check` it writes nothing and fails when one is out of date.
+ * Writes the files that repeat tables of the code: `docs/errors.md`, `docs/configuration.md`, `docs/metrics.md`,
+ * `docs/protocol.md`, and the types of settings with what editors tell of each, `settings.ts` of `streams` and `http`. With `--check` it writes nothing and fails when one is out of date.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { experimentErrors, experimentOptions } from '../src/cli/experiment/index.ts'
-import { storeOptions, tableOptions, transactionOptions } from '../src/state/index.ts'
-import { appOptions, readingOptions, runOptions, securityOptions } from '../src/streams/index.ts'
 import type { ErrorRule } from '../src/core/coded-error.ts'
+import { httpOptions } from '../src/http/index.ts'
+import { storeOptions, tableOptions, transactionOptions } from '../src/state/index.ts'
+import { appOptions, letterOptions, readingOptions, runOptions, securityOptions } from '../src/streams/index.ts'
 import { errorCatalogue } from '../src/core/errors.ts'
 import { describeRule, type OptionRule, type OptionTable, secretFileVariable } from '../src/core/options.ts'
 import { page, table } from './markdown.ts'
 import { protocolPage } from './protocol-page.ts'
+import { metricsPage } from './metrics-page.ts'
 import { settingsModule } from './settings-module.ts'
 
 const pages = {
@@ -31,6 +33,10 @@ const pages = {
       base: { name: 'AppSettings', table: appOptions },
     },
   ]),
+  'src/http/settings.ts': settingsModule([
+    { name: 'HttpSettings', what: 'Where a program is looked at over HTTP, and who may.', table: httpOptions },
+  ]),
+  'docs/metrics.md': metricsPage(),
   'docs/configuration.md': configurationPage([
     { title: 'A running program', commands: '`start`, `run` and `demo`', table: runOptions },
     {
@@ -39,9 +45,19 @@ const pages = {
       table: securityOptions,
     },
     {
+      title: 'HTTP',
+      commands: '`run` and `demo`; a program gives them to `serve` of `millrace/http`',
+      table: httpOptions,
+    },
+    {
       title: 'Questions about an application',
       commands: '`audit` and `explain`, and those about the application and its brokers for `reset`',
       table: readingOptions,
+    },
+    {
+      title: 'Dead letters',
+      commands: '`dead-letters`, and `deadLetters` besides what is above',
+      table: letterOptions,
     },
     { title: 'The experiment', commands: '`demo`, `generate` and `verify`', table: experimentOptions },
     { title: 'A store of tables', commands: '`new Store`, in the program', table: storeOptions },

@@ -14,10 +14,11 @@ export const layers = {
   actors: ['core'],
   state: ['core', 'kernel'],
   streams: ['core', 'kernel', 'kafka', 'actors'],
+  http: ['core', 'streams'],
   testing: ['core', 'kernel', 'kafka', 'actors', 'state', 'streams'],
   // What programs may import: a file for each subpath of the package, and nothing else imports them.
-  doors: ['core', 'kernel', 'kafka', 'broker', 'actors', 'state', 'streams', 'testing'],
-  cli: ['core', 'kernel', 'kafka', 'broker', 'actors', 'streams', 'testing'],
+  doors: ['core', 'kernel', 'kafka', 'broker', 'actors', 'state', 'streams', 'http', 'testing'],
+  cli: ['core', 'kernel', 'kafka', 'broker', 'actors', 'streams', 'http', 'testing'],
   // What checks the experiment's result must share no code with what made it.
   'cli/experiment/records': ['core'],
 } as const satisfies Record<string, readonly string[]>

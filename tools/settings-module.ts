@@ -15,7 +15,9 @@ const lineMax = 120
 /** A module with an interface for each table: what a program may give, and what an editor shows where it is given. */
 export function settingsModule(all: readonly Settings[]): string {
   const head = '// Written by tools/docs.ts from the tables in options.ts: change those, then `npm run docs`.'
-  return [head, ...all.map(interfaceOf)].join('\n\n') + '\n'
+  const hasSecret = all.some(({ table }) => Object.values<OptionRule>(table).some(({ type }) => type === 'secret'))
+  const imports = hasSecret ? [`import type { Secret } from '../core/secret.ts'`] : []
+  return [head, ...imports, ...all.map(interfaceOf)].join('\n\n') + '\n'
 }
 
 function interfaceOf({ name, what, table, base }: Settings): string {

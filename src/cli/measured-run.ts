@@ -1,4 +1,5 @@
 import { systemClock } from '../core/clock.ts'
+import { type HttpOptions, serveAt } from '../http/index.ts'
 import { Cluster, type Topic } from '../kafka/index.ts'
 import {
   type App,
@@ -40,6 +41,13 @@ export interface RunReport {
   accounting: Report['accounting']
 }
 
+interface MeasuredRunOptions {
+  readonly output: Output
+  readonly signal: AbortSignal
+  readonly untilCaughtUp: boolean
+  readonly http: HttpOptions
+}
+
 /**
  * Runs a topology until its source is processed, or until `signal` aborts, and measures it. There is nothing to report
  * where the signal came before the program had started.
@@ -47,16 +55,21 @@ export interface RunReport {
 export async function measuredRun(
   topology: Topology,
   options: RunOptions & Security,
-  { output, signal, untilCaughtUp }: { output: Output; signal: AbortSignal; untilCaughtUp: boolean },
+  { output, signal, untilCaughtUp, http }: MeasuredRunOptions,
 ): Promise<RunReport | undefined> {
   const { bootstrapServers, brokerWaitMs: retryMs, tls, sasl } = options
   const waits = loggedWaits(topology.name, output.logger, systemClock)
   const cluster = new Cluster({ bootstrapServers, tls, sasl, waits, ...(retryMs !== undefined && { retryMs }) })
+  const starting = Promise.withResolvers<App>()
+  // Before anything is waited for: a process that waits for brokers lives.
+  await using _server = await serveRun(starting.promise, http, output)
   try {
     const begun = await unlessInterrupted(signal, cluster, async () => {
       const [sink] = (await cluster.topics([topology.sink.topic])) as [Topic]
       const cpu = process.cpuUsage()
-      return { sink, cpu, app: await start(topology, { logger: output.logger, ...options, signal }) }
+      const app = await start(topology, { logger: output.logger, ...options, signal })
+      starting.resolve(app)
+      return { sink, cpu, app }
     })
     if (begun === undefined) {
       output.note(`"${topology.name}" was stopped before it had started`)
@@ -72,6 +85,17 @@ export async function measuredRun(
   } finally {
     await cluster.close()
   }
+}
+
+async function serveRun(
+  starting: Promise<App>,
+  http: HttpOptions,
+  output: Output,
+): Promise<AsyncDisposable | undefined> {
+  if (http.http === undefined) return undefined
+  const server = await serveAt(starting, http)
+  output.note(`metrics, health and what the program does: ${server.url}`)
+  return server
 }
 
 /**
@@ -98,7 +122,7 @@ async function unlessInterrupted<Result>(
 
 async function runToEnd(
   app: App,
-  { output, signal, untilCaughtUp }: { output: Output; signal: AbortSignal; untilCaughtUp: boolean },
+  { output, signal, untilCaughtUp }: Omit<MeasuredRunOptions, 'http'>,
 ): Promise<boolean> {
   using _ticker = startTicker(() => showProgress(app, output))
   const interrupted = new Promise<false>((resolve) => {

@@ -1,6 +1,7 @@
 import { CodedError, type ErrorDetails } from './coded-error.ts'
 import { actorErrors } from './error-codes/actors.ts'
 import { brokerErrors } from './error-codes/broker.ts'
+import { httpErrors } from './error-codes/http.ts'
 import { kafkaErrors } from './error-codes/kafka.ts'
 import { optionErrors } from './error-codes/options.ts'
 import { programErrors } from './error-codes/programs.ts'
@@ -12,6 +13,7 @@ export type { ErrorDetails } from './coded-error.ts'
 export const errorCatalogue = {
   ...actorErrors,
   ...brokerErrors,
+  ...httpErrors,
   ...kafkaErrors,
   ...optionErrors,
   ...programErrors,

@@ -33,6 +33,18 @@ export function* partsOf(words: Int32Array, head: number): Generator<StoredPart>
   for (const word of blocksOf(words, head)) yield storedPart(words, word)
 }
 
+/** Tells the sides of a row, as bits, and the timestamp of its oldest part, and makes no object for that. */
+export function visitRow(words: Int32Array, head: number, visit: (sides: number, oldestMs: number) => void): void {
+  let sides = 0
+  let oldestMs = Infinity
+  for (let address = head; address !== 0; address = nextOf(words, address * unitWords)) {
+    const word = address * unitWords
+    sides |= 1 << sideOf(words, word)
+    oldestMs = Math.min(oldestMs, timestampOf(words, word))
+  }
+  visit(sides, oldestMs)
+}
+
 export function rowAt(words: Int32Array, head: number): PendingRow {
   const headWord = head * unitWords
   const key = keyBytes(words, headWord)

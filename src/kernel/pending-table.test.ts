@@ -456,6 +456,59 @@ describe('PendingTable that remembers completed keys', () => {
   })
 })
 
+describe('PendingTable, surveyed', () => {
+  const part = Buffer.from('1')
+  const named = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name}${i}`)
+
+  /** Counts the rows by their sides, page by page; something may happen after each page. */
+  function survey(table: PendingTable, between = () => {}): Map<number, number> {
+    const rows = new Map<number, number>()
+    for (let place = 0; place < 1; between()) {
+      place = table.survey(place, (sides) => rows.set(sides, (rows.get(sides) ?? 0) + 1))
+    }
+    return rows
+  }
+
+  it('shows each row once, with its sides and the time of its oldest part, and no completed key', () => {
+    const bench = new Bench({ sideCount: 3, remembersCompleted: true })
+    const keys = named('k', 60_000)
+    bench.applyAll(0, keys, part)
+    bench.applyAll(1, keys.slice(0, 25_000), part)
+    bench.applyAll(2, keys.slice(0, 5_000), part)
+    bench.apply(0, [
+      rowOf(0, 'late', { timestamp: 700, offset: 90_000_000, part }),
+      rowOf(1, 'late', { timestamp: 300, offset: 90_000_001, part }),
+    ])
+    const oldest = new Set<number>()
+
+    const rows = survey(bench.table)
+    for (let place = 0; place < 1;) place = bench.table.survey(place, (_, oldestMs) => void oldest.add(oldestMs))
+
+    assert.deepEqual(
+      [...rows].sort(([a], [b]) => a - b),
+      [
+        [0b001, 35_000],
+        [0b011, 20_001],
+      ],
+    )
+    assert.equal(bench.table.rowCount, 55_001)
+    assert.ok(oldest.has(300) && !oldest.has(700))
+  })
+
+  it('misses no row that stays, while others come and pages split', () => {
+    const bench = new Bench()
+    bench.applyAll(0, named('stays', 20_000), part)
+    let round = 0
+
+    const rows = survey(bench.table, () => {
+      if (++round <= 3) bench.applyAll(1, named(`new${round}-`, 20_000), part)
+    })
+
+    assert.equal(rows.get(0b01), 20_000)
+    assert.ok(round > 3)
+  })
+})
+
 describe('PendingTable, the bytes of a record', () => {
   it('are not taken for a block, whose size would be none', () => {
     const bench = new Bench()

@@ -10,7 +10,7 @@ import { chunkWords } from './offset-set.ts'
 import { type TableHandlers, TableMachine } from './table-machine.ts'
 import type { TableMemory } from './table-memory.ts'
 import { pageWords, UndoLog } from './undo-log.ts'
-import { partsOf, rowAt, type StoredPart, type PendingRow } from './pending-row.ts'
+import { partsOf, type PendingRow, rowAt, type StoredPart, visitRow } from './pending-row.ts'
 
 /**
  * The pending parts, outside the JavaScript heap: in the memory of WebAssembly, which does the work, by
@@ -371,6 +371,27 @@ export class PendingTable {
         if (!isRemembered(words, head * unitWords)) yield* partsOf(words, head)
       }
     }
+  }
+
+  /**
+   * Visits the rows in one page of the index, with the sides that each has, as bits, and the timestamp of its oldest
+   * part. Pages are found by the share of all hashes that stands before them, which splits and merges do not change: so a
+   * table can be looked at piece by piece while it changes, and a row that stays is seen, once, unless two pages merge.
+   *
+   * @param place - Where the page begins; 0 for the first.
+   * @returns Where the next one begins; 1 after the last.
+   */
+  survey(place: number, visit: (sides: number, oldestMs: number) => void): number {
+    const { words, run } = this.#machine
+    const directory = this.#machine.int32('directory', 2 ** run.depth.value)
+    const page = directory[Math.floor(place * directory.length)]!
+    const first = (page >>> 0) / 4
+    for (let slot = first; slot < first + pageWords; slot += 2) {
+      if (words[slot] === 0) continue
+      const head = words[slot + 1]!
+      if (!isRemembered(words, head * unitWords)) visitRow(words, head, visit)
+    }
+    return (directory.lastIndexOf(page) + 1) / directory.length
   }
 
   /**

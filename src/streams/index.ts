@@ -13,6 +13,7 @@ export {
   type PendingPart,
 } from './admin/explain.ts'
 export type { TracedClass } from './admin/offset-classes.ts'
+export { deadLetters, type DeadLettersOptions, type KeptLetter, type LetterChoice } from './admin/kept-letters.ts'
 export { type Remains, reset, type ResetOptions } from './admin/reset.ts'
 export type { PartitionAccount } from './epochs/accounting.ts'
 export { PermanentFailure } from './functions/permanent-failure.ts'
@@ -20,9 +21,18 @@ export { Engine } from './in-memory/engine.ts'
 export { outputKind, type Written } from './in-memory/memory-kafka.ts'
 export { loggedWaits } from './logs/broker-wait-log.ts'
 export type { LogFacts, Logger } from './logs/logger.ts'
-export { appOptions, readingOptions, type RunOptions, runOptions } from './options.ts'
+export type { HistogramSnapshot } from './observe/histogram.ts'
+export type {
+  BrokerWait,
+  InspectedActor,
+  InspectedPartition,
+  InspectedPending,
+  Inspection,
+} from './observe/inspection.ts'
+export { appOptions, letterOptions, readingOptions, type RunOptions, runOptions } from './options.ts'
 export type { RunStatistics } from './runtime/statistics.ts'
-export type { App, Report } from './runtime/running-app.ts'
+export type { App, AppQuestions } from './runtime/app.ts'
+export type { Report } from './runtime/report.ts'
 export type { Role } from './runtime/term.ts'
 export { type Security, type SecurityOptions, securityOf, securityOptions } from './security.ts'
 export { start, type StartOptions } from './start.ts'

@@ -330,4 +330,22 @@ export const readingOptions = {
   },
 } as const satisfies OptionTable
 
+/** Which dead letters are read. */
+export const letterOptions = {
+  reason: {
+    type: 'string',
+    optional: true,
+    flag: '--reason',
+    doc: 'Only dead letters with this reason, such as `STAGE_FAILED`.',
+  },
+  limit: {
+    type: 'int',
+    default: 100,
+    min: 1,
+    max: 1_000,
+    flag: '--limit',
+    doc: 'The newest dead letters, as many as this, among the last 10,000 of each partition.',
+  },
+} as const satisfies OptionTable
+
 export type RunOptions = OptionValues<typeof runOptions>

@@ -1,13 +1,20 @@
 import { type Clock, systemClock } from '../core/clock.ts'
 import { resolveOptions } from '../core/options.ts'
+import { audit } from './admin/audit.ts'
+import { explain } from './admin/explain.ts'
+import { deadLetters } from './admin/kept-letters.ts'
 import { loggedWaits } from './logs/broker-wait-log.ts'
 import { type Logger, stderrLogger } from './logs/logger.ts'
 import { runOptions } from './options.ts'
 import { planTopology } from './topology/plan.ts'
-import { type App, RunningApp } from './runtime/running-app.ts'
+import type { App, AppQuestions } from './runtime/app.ts'
+import { RunningApp } from './runtime/running-app.ts'
 import { type GivenSecurity, resolveSecurity } from './security.ts'
 import type { ProgramSettings } from './settings.ts'
 import type { Topology } from './topology/topology.ts'
+
+/** How long brokers that are away are waited for by those who ask a running program something, in milliseconds. */
+const askingMs = 10_000
 
 /** How a program runs: its settings, how its connections are secured, and what it uses of the process around it. */
 export interface StartOptions extends ProgramSettings, GivenSecurity {
@@ -47,5 +54,11 @@ export async function start(
     waits,
     ...resolveSecurity({ tls, sasl }),
   }
-  return RunningApp.start({ plan, options, servers, waits, logger, clock }, signal)
+  const asked = { app: plan.name, bootstrapServers, brokerWaitMs: askingMs, logger, clock, tls, sasl }
+  const questions: AppQuestions = {
+    audit: () => audit(asked),
+    explain: (key) => explain({ ...asked, key, topology }),
+    deadLetters: (choice) => deadLetters({ ...asked, ...choice }),
+  }
+  return RunningApp.start({ plan, options, servers, waits, logger, clock, questions }, signal)
 }

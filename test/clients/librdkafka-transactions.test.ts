@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
-import { pythonAndPipAvailable, runWithConfluentKafka } from './confluent-kafka.ts'
+import { confluentKafka, pythonAndPipAvailable, runWithPackage } from './python-package.ts'
 import { producerEpochs } from './producer-epochs.ts'
 import { suiteStack } from '../at-end.ts'
 import { versionsSeenBy } from '../protocol/seen-versions.ts'
@@ -19,7 +19,7 @@ describe("librdkafka's transactions, by Python's confluent-kafka", { skip, timeo
   before(async () => {
     broker = stack.use(await startBroker({ topics, onRequest }))
     const program = join(import.meta.dirname, 'python/transactions.py')
-    const printed = await runWithConfluentKafka(program, broker.bootstrapServers)
+    const printed = await runWithPackage(confluentKafka, program, broker.bootstrapServers)
     seen = new Map(printed.split('\n').map((line) => line.split('=') as [string, string]))
   })
 

@@ -270,6 +270,20 @@ describe('millrace on a broker that runs already', () => {
     assert.match(audited.stderr, new RegExp(`^error KAFKA_TRANSACTION_OPEN: .*${open.source}`, 'm'))
   })
 
+  it('serves metrics and health where it is told to, from before its brokers are there', async () => {
+    const unreachable = await millrace('run', experiment, ...servers, '--http', '0.0.0.0:0')
+    assert.equal(unreachable.code, 2, unreachable.stderr)
+    assert.match(unreachable.stderr, /^error HTTP_TOKEN_MISSING: /)
+
+    const running = startMillrace(['run', experiment, '--bootstrap-servers', '127.0.0.1:1', '--http', '127.0.0.1:0'])
+    const url = await running.finds(/http:\S+/)
+    const health = await Promise.all(['live', 'ready'].map(async (path) => (await fetch(`${url}${path}`)).status))
+    running.signal('SIGTERM')
+    const { code } = await running.ended
+
+    assert.deepEqual([...health, code], [200, 503, 0])
+  })
+
   it('drains and commits at SIGTERM, and exits with 0', async () => {
     await broker.createTopic({ name: 'patient-sink', partitions: 1 })
     const running = startMillrace(['run', await topologyFile('patient', 'part'), ...servers, '--json'])

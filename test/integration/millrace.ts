@@ -16,6 +16,8 @@ export interface Ended {
 export interface Running {
   /** Resolves when the process has written this to standard error. */
   says(words: string): Promise<void>
+  /** The first match in what the process writes to standard error. */
+  finds(pattern: RegExp): Promise<string>
   signal(name: NodeJS.Signals): void
   readonly ended: Promise<Ended>
 }
@@ -43,12 +45,14 @@ export function startMillrace(
     heard.resolve()
     heard = Promise.withResolvers()
   })
-  async function says(words: string): Promise<void> {
-    while (!said.includes(words)) {
-      if (isOver) throw new Error(`it ended without saying "${words}":\n${said}`)
+  async function hears<Heard>(what: string, listen: () => Heard): Promise<NonNullable<Heard>> {
+    for (let found = listen(); ; found = listen()) {
+      if (found) return found
+      if (isOver) throw new Error(`it ended without saying ${what}:\n${said}`)
       await heard.promise
     }
   }
+  const says = async (words: string) => void (await hears(`"${words}"`, () => said.includes(words)))
   const stdout = unreadUntil === undefined ? text(child.stdout) : says(unreadUntil).then(() => text(child.stdout))
   // One that ends without those words is heard to its end all the same.
   child.once('exit', () => void child.stdout.resume())
@@ -60,6 +64,7 @@ export function startMillrace(
   })
   return {
     says,
+    finds: (pattern) => hears(String(pattern), () => pattern.exec(said)?.[0]),
     signal: (name) => child.kill(name),
     ended,
   }

@@ -1,3 +1,4 @@
+import { httpOptions } from '../../http/index.ts'
 import { runOptions, securityOf, securityOptions } from '../../streams/index.ts'
 import { defineCommand, exitCodes, jsonOption, valuesIn } from '../command.ts'
 import { loadTopology } from '../load-topology.ts'
@@ -9,6 +10,7 @@ export const run = defineCommand({
   options: {
     ...runOptions,
     ...securityOptions,
+    ...httpOptions,
     untilCaughtUp: {
       type: 'boolean',
       default: false,
@@ -22,7 +24,7 @@ export const run = defineCommand({
     const report = await measuredRun(
       topology,
       { ...valuesIn(runOptions, options), ...securityOf(options) },
-      { output, signal, untilCaughtUp: options.untilCaughtUp },
+      { output, signal, untilCaughtUp: options.untilCaughtUp, http: valuesIn(httpOptions, options) },
     )
     if (report !== undefined) output.result(report, runText(report))
     const isDone = !options.untilCaughtUp || report?.isComplete === true

@@ -1,5 +1,6 @@
 import { startBroker } from '../../broker/index.ts'
 import { systemRandom } from '../../core/random.ts'
+import { httpOptions } from '../../http/index.ts'
 import { deleteTopics } from '../../kafka/index.ts'
 import {
   field,
@@ -27,6 +28,7 @@ export const demo = defineCommand({
     ...otherOptions,
     bootstrapServers: { ...bootstrapServers, default: 'embedded', doc: 'A broker to use instead of an embedded one.' },
     ...securityOptions,
+    ...httpOptions,
     ...experimentOptions,
     keep: { type: 'boolean', default: false, flag: '--keep', doc: 'Leave the topics of the demo where they are.' },
     ...jsonOption,
@@ -46,7 +48,12 @@ export const demo = defineCommand({
         await generateSource(cluster, program.source.topic, options, output)
         await createExperimentTopic(cluster, program.sink.topic)
         const settings = { ...valuesIn(runOptions, options), ...security, bootstrapServers }
-        const report = await measuredRun(program, settings, { output, signal, untilCaughtUp: true })
+        const report = await measuredRun(program, settings, {
+          output,
+          signal,
+          untilCaughtUp: true,
+          http: valuesIn(httpOptions, options),
+        })
         if (!report?.isComplete) {
           if (report) output.result(report, `${runText(report)}\ninterrupted before the end, and so not verified`)
           return exitCodes.unfinished

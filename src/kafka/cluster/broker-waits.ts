@@ -83,6 +83,13 @@ export class BrokerWaits implements Waits {
     return this.#isTold && this.#open.size > 0
   }
 
+  /** What is waited for; undefined where nothing is that was told. */
+  get report(): WaitReport | undefined {
+    if (!this.isWaiting) return undefined
+    const waitingFor = [...new Set(Array.from(this.#open.values(), ({ what }) => what))].join(', ')
+    return { waitingFor, sinceMs: this.#sinceMs, error: this.#lastError }
+  }
+
   /** Resolves when that is so. */
   whenWaiting(): Promise<void> {
     if (this.isWaiting) return Promise.resolve()
@@ -103,9 +110,9 @@ export class BrokerWaits implements Waits {
     this.#timer = this.#options.clock.setTimer({ afterMs, background: true }, () => {
       this.#isTold = true
       this.#tellLater(tellAgainMs)
-      if (this.#open.size === 0) return
-      const waitingFor = [...new Set(Array.from(this.#open.values(), ({ what }) => what))].join(', ')
-      this.#options.onWaiting({ waitingFor, sinceMs: this.#sinceMs, error: this.#lastError })
+      const { report } = this
+      if (report === undefined) return
+      this.#options.onWaiting(report)
       for (const resolve of this.#listeners.splice(0)) resolve()
     })
   }

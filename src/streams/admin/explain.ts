@@ -83,7 +83,7 @@ export interface Explanation {
  * @throws MillraceError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`, `KAFKA_RIGHTS_MISSING`; ConfigError `CONFIG_INVALID_VALUE`, `CONFIG_MISSING_VALUE`
  *
  * @example
- * const { waiting, published } = await explain({ app: 'customer-360', key: 'c-17', bootstrapServers: 'localhost:9092'
+ * const { pending, published } = await explain({ app: 'customer-360', key: 'c-17', bootstrapServers: 'localhost:9092'
  * })
  */
 export function explain({ key, topology, ...options }: ExplainOptions): Promise<Explanation> {

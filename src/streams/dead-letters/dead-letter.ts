@@ -37,6 +37,8 @@ export interface DeadLetterOptions {
   readonly recordBytesMax: number
   readonly times: TimestampWindow
   readonly causeOf: CauseOf
+  /** Called with the reason of each. */
+  readonly onWritten: (reason: number) => void
 }
 
 /**
@@ -52,11 +54,13 @@ export class DeadLetterEncoder {
   readonly #times: TimestampWindow
   readonly #causeCharactersMax: number
   readonly #causeOf: CauseOf
+  readonly #onWritten: (reason: number) => void
 
-  constructor(out: OutputBuilder, { topic, recordBytesMax, times, causeOf }: DeadLetterOptions) {
+  constructor(out: OutputBuilder, { topic, recordBytesMax, times, causeOf, onWritten }: DeadLetterOptions) {
     this.#out = out
     this.#topic = topic
     this.#causeOf = causeOf
+    this.#onWritten = onWritten
     this.#recordBytesMax = recordBytesMax
     this.#times = times
     const fitting = Math.floor((recordBytesMax - headersBytesMax) / characterBytesMax)
@@ -70,13 +74,13 @@ export class DeadLetterEncoder {
     const added = this.#headers(reason, columns.partition, columns.offset[row]!, this.#causeOf(columns, row))
     const whole = withHeaders(record, added)
     const isWhole = contentBytes(whole) <= this.#recordBytesMax && reason !== Reason.PROCESS_KILLED
-    this.#write(columns.partition, columns.timestamp[row]!, isWhole ? whole : reference(added))
+    this.#write(reason, columns.partition, columns.timestamp[row]!, isWhole ? whole : reference(added))
   }
 
   /** Writes a reference to a part that was stored before: its record is where the headers say. */
   encodeReference(part: StoredPart, reason: number, timestamp: number): void {
     const headers = this.#headers(reason, part.partition, part.offset, deadLetterReasons[reason]!.text)
-    this.#write(part.partition, timestamp, reference(headers))
+    this.#write(reason, part.partition, timestamp, reference(headers))
   }
 
   /** Writes the parts of an expired row. It is named by its first part. */
@@ -84,11 +88,17 @@ export class DeadLetterEncoder {
     const added = this.#headers(Reason.EXPIRED, first.partition, first.offset, deadLetterReasons[Reason.EXPIRED]!.text)
     const whole = withHeaders(record, added)
     const isWhole = contentBytes(whole) <= this.#recordBytesMax
-    this.#write(first.partition, timestamp, isWhole ? whole : { ...whole, key: undefined, value: undefined })
+    this.#write(
+      Reason.EXPIRED,
+      first.partition,
+      timestamp,
+      isWhole ? whole : { ...whole, key: undefined, value: undefined },
+    )
   }
 
   /** The source may have been given more partitions than its dead letters have; their headers name the true one. */
-  #write(partition: number, timestamp: number, letter: PlainRecord): void {
+  #write(reason: number, partition: number, timestamp: number, letter: PlainRecord): void {
+    this.#onWritten(reason)
     writePlainRecord(this.#out, partition % this.#out.partitionCount, this.#times.nearest(timestamp), letter)
   }
 

@@ -55,6 +55,14 @@ export class Accounting implements EpochParticipant {
     return this.#totals.nextOffsets
   }
 
+  /**
+   * Dead letters by the number of their reason, as of the last committed epoch: since this process took up the account,
+   * because no checkpoint has them.
+   */
+  get letters(): Float64Array {
+    return this.#totals.letters
+  }
+
   /** The account as of now, open epochs included. */
   snapshot(): AccountSnapshot {
     return this.#after(this.#open)
@@ -76,6 +84,7 @@ export class Accounting implements EpochParticipant {
       const total = this.#totals[name]
       epoch[name].forEach((count, partition) => (total[partition]! += count))
     }
+    epoch.letters.forEach((count, reason) => (this.#totals.letters[reason]! += count))
     this.#totals.nextOffsets.set(epoch.nextOffsets)
   }
 

@@ -1,4 +1,4 @@
-import type { TableCounts } from '../../kernel/index.ts'
+import { deadLetterReasons, type TableCounts } from '../../kernel/index.ts'
 
 /** What can become of a consumed offset other than pending. */
 export const classes = ['emitted', 'duplicate', 'deadLettered', 'filtered', 'expired', 'lost', 'skipped'] as const
@@ -22,6 +22,8 @@ export class EpochCounts implements TableCounts, Record<Class, Float64Array> {
   readonly expired: Float64Array
   readonly lost: Float64Array
   readonly skipped: Float64Array
+  /** Dead letters by the number of their reason, duplicates and expired rows among them. */
+  readonly letters = new Float64Array(deadLetterReasons.length)
   /** Offset to consume next, by partition, when the epoch was closed. */
   readonly nextOffsets: Float64Array
 
@@ -40,7 +42,7 @@ export class EpochCounts implements TableCounts, Record<Class, Float64Array> {
   /** The same counts, with partitions of which nothing is counted. */
   grown(partitionCount: number): EpochCounts {
     const counts = new EpochCounts(new Float64Array(partitionCount))
-    for (const name of [...classes, 'nextOffsets'] as const) counts[name].set(this[name])
+    for (const name of [...classes, 'letters', 'nextOffsets'] as const) counts[name].set(this[name])
     return counts
   }
 }

@@ -73,6 +73,10 @@ class Correlation {
   readonly #doubt: EpochDoubt
   /** What has come and is not applied, in part or at all: no more batches than the pool has. */
   readonly #pending: RowBatch[] = []
+  /** Of the epoch that is being committed: when its first row came, and its border. */
+  #times = { openedMs: 0, closedMs: 0 }
+  /** When the first row of the current epoch came. */
+  #openedMs = 0
   #timer: Timer | undefined
   #drains: Reply<void>[] = []
 
@@ -117,13 +121,16 @@ class Correlation {
 
   async committed(incarnation: number): Promise<void> {
     if (incarnation !== this.#life.incarnation) return
-    const { statistics, clock } = this.#services
+    const { statistics, meters, clock } = this.#services
     const { state, schedule } = this.#session
-    schedule.committed(clock.monotonicMs())
+    const nowMs = clock.monotonicMs()
+    schedule.committed(nowMs)
     state.epochs.commit()
     this.#compaction.run()
     statistics.epochs++
     statistics.lastCommitMs = clock.monotonicMs()
+    meters.epochSeconds.observe((nowMs - this.#times.openedMs) / 1_000)
+    meters.commitSeconds.observe((nowMs - this.#times.closedMs) / 1_000)
     this.#onCommitted()
     void this.#promoter.look()
     if (this.#isDue() || (this.#drains.length > 0 && !schedule.isOpen)) await this.#close()
@@ -177,7 +184,7 @@ class Correlation {
 
   /** Applies the rows of a batch that have room in the epoch; returns whether those were all. */
   #apply(batch: RowBatch): boolean {
-    const { statistics, timeOfDay, options } = this.#services
+    const { statistics, meters, timeOfDay, options } = this.#services
     const { state } = this.#session
     const { columns } = batch
     const latestMs = state.eventClock === undefined ? Infinity : timeOfDay.nowMs() + options.timestampAheadMaxMs
@@ -198,6 +205,7 @@ class Correlation {
     table.takeTimes(mergedTimes.earliestMs, mergedTimes.latestMs)
     const rows = table.apply(columns, counts, roomBytes)
     columns.count = rows
+    if (rows > 0) meters.consumed(partition, columns.timestamp[rows - 1]!)
     const nextOffset = rows === count ? batch.nextOffset : columns.offset[rows - 1]! + 1
     counts.skipped[partition]! += nextOffset - counts.nextOffsets[partition]! - rows
     counts.nextOffsets[partition] = nextOffset
@@ -220,6 +228,7 @@ class Correlation {
     const wasOpen = schedule.isOpen
     schedule.open(clock.monotonicMs())
     if (wasOpen) return
+    this.#openedMs = clock.monotonicMs()
     // While none was open the timer looked only now and then.
     this.#disarm()
     this.#arm()
@@ -265,7 +274,7 @@ class Correlation {
 
   /** Draws the border of the current epoch and sends it to be committed. */
   async #close(): Promise<void> {
-    const { timeOfDay } = this.#services
+    const { timeOfDay, clock } = this.#services
     const { state, schedule } = this.#session
     if (schedule.isCommitting) return
     if (!schedule.isOpen && !(state.loss.isDue && state.restoration.isDone)) {
@@ -273,6 +282,9 @@ class Correlation {
       return this.#arm()
     }
     this.#disarm()
+    const closedMs = clock.monotonicMs()
+    // An epoch for a loss alone has no rows.
+    this.#times = { openedMs: schedule.isOpen ? this.#openedMs : closedMs, closedMs }
     if (timeOfDay.isDue) await timeOfDay.ask()
     this.#sweep?.run(schedule.sideBytes)
     state.table.flush()

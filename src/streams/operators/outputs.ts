@@ -50,6 +50,7 @@ export class Outputs {
       recordBytesMax: recordBytesMax(topics, deadLetterSink),
       times: this.#timesOf(deadLetterSink),
       causeOf: causesOf(plan),
+      onWritten: (reason) => session.state.accounting.current.letters[reason]!++,
     })
     this.#publish()
   }

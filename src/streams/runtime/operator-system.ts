@@ -1,4 +1,10 @@
-import { type ActorSystem, type ExitReason, startSystem, type SystemEvent } from '../../actors/index.ts'
+import {
+  type ActorSystem,
+  type ExitReason,
+  startSystem,
+  type SupervisorSnapshot,
+  type SystemEvent,
+} from '../../actors/index.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { within } from '../../core/within.ts'
 import type { BrokerWaits } from '../../kafka/index.ts'
@@ -46,6 +52,11 @@ export class OperatorSystem {
   async ended(): Promise<void> {
     const reason = await Promise.race([this.#system.done, this.#givenUp.promise])
     if (reason.kind === 'crashed') throw rootCause(reason.error)
+  }
+
+  /** The supervision tree at this moment. */
+  snapshot(): SupervisorSnapshot {
+    return this.#system.snapshot()
   }
 
   /**

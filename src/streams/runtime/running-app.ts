@@ -1,60 +1,29 @@
 import { sleep, systemClock } from '../../core/clock.ts'
 import { MillraceError } from '../../core/errors.ts'
+import { Accounting, type AccountSnapshot, accountsOf, isBalanced } from '../epochs/accounting.ts'
+import type { AuditReport } from '../admin/audit-report.ts'
+import type { Explanation } from '../admin/explain.ts'
+import type { KeptLetter, LetterChoice } from '../admin/kept-letters.ts'
 import {
-  Accounting,
-  type AccountSnapshot,
-  accountsOf,
-  isBalanced,
-  type PartitionAccount,
-} from '../epochs/accounting.ts'
-import { newStatistics, type RunStatistics } from './statistics.ts'
+  inspectedActors,
+  inspectedLetters,
+  inspectedPartitions,
+  inspectedPending,
+  inspectedWait,
+  type Inspection,
+} from '../observe/inspection.ts'
+import { Meters } from '../observe/meters.ts'
+import { describePlan } from '../topology/describe-plan.ts'
+import type { App, AppQuestions } from './app.ts'
+import type { Report } from './report.ts'
+import { newStatistics } from './statistics.ts'
 import type { Session } from '../recovery/session.ts'
 import { type Role, Term, type TermOptions } from './term.ts'
 
-/** What a program has done so far, as of its last committed epoch; the table and the statistics are as of now. */
-export interface Report {
-  /** Since the program first started, in this process or others; of the active process. */
-  readonly accounting: readonly PartitionAccount[]
-  /** Whether every consumed offset has exactly one class, in every partition. */
-  readonly isBalanced: boolean
-  /** Source records consumed and merged records published by this process. */
-  readonly records: number
-  readonly mergedRecords: number
-  /** In the table, which may be that of a standby. */
-  readonly pendingRows: number
-  readonly pendingBytes: number
-  /** Memory that the system has given for them, their index and logs. */
-  readonly tableBytes: number
-  readonly statistics: Readonly<RunStatistics>
-}
-
-/** A running program. */
-export interface App extends AsyncDisposable {
-  readonly name: string
-  /**
-   * Whether this process does the work, waits to take over from the one that does, or could not because that is another
-   * program. An active process whose group has taken it for dead joins again, and goes on or stands by.
-   */
-  readonly role: Role
-  /** Resolves when the program has been stopped; rejects with the error that ended it. */
-  readonly done: Promise<void>
-  /**
-   * Resolves once all that was in the source when this process became the active one is processed and committed, and
-   * the table has all parts that are pending, also those of earlier processes; rejects as `done` does.
-   */
-  readonly caughtUp: Promise<void>
-  /**
-   * Reads no further, finishes what is on its way, commits, leaves the group and ends. What does not finish within
-   * `drainMs` is read again at the next start; the group is left all the same, within a few seconds more.
-   */
-  stop(): Promise<void>
-  /** Offsets committed by this process, and offsets that there were to consume when it became the active one. */
-  progress(): { consumed: number; total: number }
-  report(): Report
-}
-
 /** The same in all terms of a program. */
-export type AppOptions = Pick<TermOptions, 'plan' | 'options' | 'servers' | 'waits' | 'logger' | 'clock'>
+export type AppOptions = Pick<TermOptions, 'plan' | 'options' | 'servers' | 'waits' | 'logger' | 'clock'> & {
+  readonly questions: AppQuestions
+}
 
 /** Time between the end of a term that was lost and the next one: others that want to be the owner are to have it. */
 const rejoinPauseMs = 1_000
@@ -67,12 +36,14 @@ export class RunningApp implements App {
   readonly #done = Promise.withResolvers<void>()
   readonly #options: AppOptions
   readonly #statistics = newStatistics()
+  readonly #meters = new Meters()
   readonly #begun = Promise.withResolvers<void>()
   readonly #caughtUp = Promise.withResolvers<void>()
   readonly #stopping = new AbortController()
   #term: Term
   /** What had been counted before this process became the active one. */
   #before: AccountSnapshot = noAccount
+  #isCaughtUp = false
   /** What this process did in terms that are over. */
   readonly #earlier = { offsets: 0, records: 0, mergedRecords: 0 }
 
@@ -83,7 +54,10 @@ export class RunningApp implements App {
     void this.#takePart()
     // Whoever is interested awaits them; nobody has to.
     this.done.catch(() => {})
-    this.#caughtUp.promise.catch(() => {})
+    void this.#caughtUp.promise.then(
+      () => (this.#isCaughtUp = true),
+      () => {},
+    )
   }
 
   /**
@@ -140,6 +114,7 @@ export class RunningApp implements App {
     return new Term({
       ...this.#options,
       statistics: this.#statistics,
+      meters: this.#meters,
       onBegun: this.#begun.resolve,
       onRecovered: (session) => {
         this.#before = session.state.accounting.snapshot()
@@ -187,6 +162,64 @@ export class RunningApp implements App {
     const startedAt = sum(this.#before.nextOffsets)
     const nextOffsets = state?.accounting.committedOffsets ?? []
     return { consumed: offsets + sum(nextOffsets) - startedAt, total: offsets + sum(endOffsets) - startedAt }
+  }
+
+  audit(): Promise<AuditReport> {
+    return this.#options.questions.audit()
+  }
+
+  explain(key: string): Promise<Explanation> {
+    return this.#options.questions.explain(key)
+  }
+
+  deadLetters(choice?: LetterChoice): Promise<KeptLetter[]> {
+    return this.#options.questions.deadLetters(choice)
+  }
+
+  async inspect(): Promise<Inspection> {
+    await this.#term.view?.ends.refresh()
+    const { plan, waits, clock = systemClock } = this.#options
+    const { role, session, view, standbyAgeMs } = this.#term
+    const report = this.report()
+    const { epochs: committed, rollbacks: rolledBack } = report.statistics
+    const { report: wait } = waits
+    const census = view?.census.look()
+    return {
+      app: this.name,
+      role,
+      atMs: clock.nowMs(),
+      topology: describePlan(plan),
+      isCaughtUp: this.#isCaughtUp,
+      ...(wait && { waiting: inspectedWait(wait) }),
+      unansweredMs: view?.ends.unansweredMs ?? 0,
+      ...(standbyAgeMs !== undefined && { standbyAgeMs }),
+      report,
+      partitions:
+        session === undefined || view === undefined
+          ? []
+          : inspectedPartitions({
+              topic: plan.source.topic,
+              accounts: report.accounting,
+              nextOffsets: session.state.accounting.committedOffsets,
+              endOffsets: view.ends.known.offsets,
+              meters: this.#meters,
+              nowMs: view.nowMs(),
+            }),
+      deadLetters: inspectedLetters(session?.state.accounting.letters ?? []),
+      epochs: {
+        committed,
+        rolledBack,
+        seconds: this.#meters.epochSeconds.snapshot(),
+        commitSeconds: this.#meters.commitSeconds.snapshot(),
+      },
+      ...(census && {
+        pending: inspectedPending(
+          census,
+          plan.sides.map(({ name }) => name),
+        ),
+      }),
+      ...(view && { actors: inspectedActors(view.actors(), this.#meters.restarts) }),
+    }
   }
 
   report(): Report {

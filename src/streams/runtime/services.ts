@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { Random } from '../../core/random.ts'
 import { type Cluster, LoopSigns } from '../../kafka/index.ts'
 import type { Logger } from '../logs/logger.ts'
+import type { Meters } from '../observe/meters.ts'
 import type { RunOptions } from '../options.ts'
 import { brokerTime } from '../time/broker-time.ts'
 import { TimeOfDay } from '../time/time-of-day.ts'
@@ -25,6 +26,7 @@ export interface Services {
   /** Where the main loop is, for the thread of the membership. */
   readonly loop: LoopSigns
   readonly statistics: RunStatistics
+  readonly meters: Meters
 }
 
 /** The same with Kafka itself, for those that take part in the application on behalf of the operators. */
@@ -32,7 +34,10 @@ export interface KafkaServices extends Services {
   readonly cluster: Cluster
 }
 
-export type ServiceParts = Pick<KafkaServices, 'plan' | 'options' | 'cluster' | 'logger' | 'topics' | 'statistics'>
+export type ServiceParts = Pick<
+  KafkaServices,
+  'plan' | 'options' | 'cluster' | 'logger' | 'topics' | 'statistics' | 'meters'
+>
 
 /** @throws ConfigError `CONFIG_INVALID_VALUE` when the memory budget is too small to work with. */
 export function kafkaServices(parts: ServiceParts): KafkaServices {

@@ -6,6 +6,8 @@ import { type BrokerWaits, Cluster, Membership, type MembershipOptions } from '.
 import type { StateTable } from '../recovery/program-state.ts'
 import type { Logger } from '../logs/logger.ts'
 import { aborted, OperatorSystem } from './operator-system.ts'
+import type { Meters } from '../observe/meters.ts'
+import { TermView } from '../observe/term-view.ts'
 import type { RunOptions } from '../options.ts'
 import { findTopics } from '../topics/program-topics.ts'
 import { type RecoveryRequest, recover } from '../recovery/recover.ts'
@@ -37,6 +39,7 @@ export interface TermOptions {
   readonly clock?: Clock | undefined
   /** Goes on counting over all terms. */
   readonly statistics: RunStatistics
+  readonly meters: Meters
   /** Called once the process is the active one, or stands by. */
   readonly onBegun: () => void
   /** Called when the session of the active process is there. */
@@ -74,6 +77,7 @@ export class Term {
   #standby: Standby | undefined
   /** There while this process is the active one. */
   #operators: OperatorSystem | undefined
+  #view: TermView | undefined
   /** The first of what ends the term. */
   #failure: unknown
   #isStopped = false
@@ -98,6 +102,16 @@ export class Term {
   /** Pending rows, in the active process or in a standby. */
   get table(): StateTable | undefined {
     return this.#session?.state.table ?? this.#standby?.table
+  }
+
+  /** How long ago the table of a standby was as new as the checkpoint; undefined where there is none. */
+  get standbyAgeMs(): number | undefined {
+    return this.#standby?.ageMs
+  }
+
+  /** What is looked at in an active process; absent while this process is not. */
+  get view(): TermView | undefined {
+    return this.#view
   }
 
   /** Takes part until that ends. Nothing is left of it then. */
@@ -133,10 +147,10 @@ export class Term {
   }
 
   async #takePart(): Promise<void> {
-    const { plan, options, logger, statistics } = this.#options
+    const { plan, options, logger, statistics, meters } = this.#options
     const cluster = this.#cluster
     const topics = await findTopics(cluster, plan, logger)
-    const services = kafkaServices({ plan, options, cluster, topics, logger, statistics })
+    const services = kafkaServices({ plan, options, cluster, topics, logger, statistics, meters })
     // Joining takes longer, in a thread of its own.
     const [membership, spareMemory] = await Promise.all([this.#join(services), SpareMemory.prepare(services)])
     this.#membership = membership
@@ -216,11 +230,15 @@ export class Term {
     const tree = { services, session, ports, onProgress: () => onProgress(session) }
     const onEvent = (event: SystemEvent) => this.#note(event)
     this.#operators = await OperatorSystem.start(tree, { waits, onEvent, signal })
+    const operators = this.#operators
+    using view = new TermView(services, session, ports.sourceLog, () => operators.snapshot())
+    this.#view = view
     onBegun()
-    await this.#operators.ended()
+    await operators.ended()
   }
 
   #note(event: SystemEvent): void {
+    this.#options.meters.note(event, this.#cluster.clock.nowMs())
     // What happens after the end has begun says nothing new.
     if (event.type !== 'childCrashed' || this.#ending.signal.aborted) return
     const { plan, logger } = this.#options

@@ -5,6 +5,7 @@ import type { PendingTable } from '../../kernel/index.ts'
 import { manifestOf } from '../checkpoint/checkpoint-records.ts'
 import { CheckpointView } from '../checkpoint/checkpoint-view.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
+import { Meters } from '../observe/meters.ts'
 import type { RecoveredState } from '../recovery/program-state.ts'
 import type { RestoringSession } from '../recovery/session.ts'
 import type { SpareMemory } from '../recovery/spare-memory.ts'
@@ -48,11 +49,13 @@ export class Standby {
   /** What the checkpoint says, as far as it was read. */
   #checkpoint = new CheckpointView()
   #warm: WarmTable | undefined
+  /** When it was last as new as the checkpoint, by the monotonic clock. */
+  #refreshedMs: number | undefined
 
   /** @param spareMemory - Where the table is to live, as long as nobody else has taken it. */
   constructor(services: KafkaServices, spareMemory: SpareMemory, signal: AbortSignal) {
     // What is read for a table that may never be used counts for nothing.
-    this.#services = { ...services, statistics: newStatistics() }
+    this.#services = { ...services, statistics: newStatistics(), meters: new Meters() }
     this.#spareMemory = spareMemory
     this.#signal = signal
     this.#ended = this.#follow()
@@ -61,6 +64,12 @@ export class Standby {
   /** The table that is kept; absent while there is none. */
   get table(): PendingTable | undefined {
     return this.#warm?.table
+  }
+
+  /** How long ago the table was as new as the checkpoint, in milliseconds; undefined where there is none. */
+  get ageMs(): number | undefined {
+    if (this.#warm === undefined || this.#refreshedMs === undefined) return undefined
+    return this.#services.clock.monotonicMs() - this.#refreshedMs
   }
 
   /** Ends; what it has is the caller's. */
@@ -77,6 +86,7 @@ export class Standby {
       let pauseMs = options.standbyRefreshMs
       try {
         await this.#refresh()
+        this.#refreshedMs = clock.monotonicMs()
       } catch (error) {
         this.#warm = undefined
         this.#checkpoint = new CheckpointView()

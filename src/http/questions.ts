@@ -1,0 +1,63 @@
+import type { App, Explanation, KeptLetter } from '../streams/index.ts'
+
+const masked = '(masked: httpPayloads is off)'
+
+/** Questions that read topics are answered one at a time, and so many may wait. */
+const waitingMax = 4
+
+/** More wait already than may. */
+export class TooManyQuestions extends Error {}
+
+/**
+ * What the server asks brokers for its visitors: one thing at a time, whoever asks how much. What it gives on of records
+ * is masked unless payloads may be shown.
+ */
+export class Questions {
+  readonly #showsPayloads: boolean
+  #last: Promise<unknown> = Promise.resolve()
+  #waiting = 0
+
+  constructor(showsPayloads: boolean) {
+    this.#showsPayloads = showsPayloads
+  }
+
+  audit(app: App): Promise<unknown> {
+    return this.#inTurn(() => app.audit())
+  }
+
+  async explain(app: App, key: string): Promise<Explanation> {
+    const explanation = await this.#inTurn(() => app.explain(key))
+    if (this.#showsPayloads) return explanation
+    const deadLetters = explanation.deadLetters.map((found) => ({
+      ...found,
+      letter: { ...found.letter, cause: masked },
+    }))
+    return { ...explanation, deadLetters }
+  }
+
+  async deadLetters(app: App, choice: { reason: string | undefined; limit: number }): Promise<KeptLetter[]> {
+    const letters = await this.#inTurn(() => app.deadLetters(choice))
+    return this.#showsPayloads ? letters : letters.map(maskLetter)
+  }
+
+  async #inTurn<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    if (this.#waiting >= waitingMax) throw new TooManyQuestions()
+    this.#waiting++
+    const answer = this.#last.then(ask)
+    this.#last = answer.catch(() => {})
+    try {
+      return await answer
+    } finally {
+      this.#waiting--
+    }
+  }
+}
+
+function maskLetter(letter: KeptLetter): KeptLetter {
+  return {
+    ...letter,
+    cause: masked,
+    ...(letter.key !== undefined && { key: masked }),
+    ...(letter.value !== undefined && { value: masked }),
+  }
+}

@@ -1,0 +1,112 @@
+import { type Cluster, topicRange, type TransactionWait, untilStable } from '../../kafka/index.ts'
+import { type Origin, plainRecord, type RecordColumns } from '../../kernel/index.ts'
+import { resolveOptions } from '../../core/options.ts'
+import { readRecords } from '../topics/record-reader.ts'
+import { requireRights, rightsToReadApp } from '../topics/rights.ts'
+import { ownTopics } from '../topology/plan.ts'
+import { findTopic, unknownApp } from './app-checkpoint.ts'
+import { readingAtBrokers, type ReadingLimits, type ReadingOptions } from './at-brokers.ts'
+import { letterOptions } from '../options.ts'
+import { readDeadLetter } from './dead-letter-reader.ts'
+
+/** Which dead letters are read. */
+export interface LetterChoice {
+  /** Only those with this reason, such as `STAGE_FAILED`. @defaultValue all */
+  readonly reason?: string | undefined
+  /** The newest ones of each partition, this many at most in all, from 1 to 1,000. @defaultValue 100 */
+  readonly limit?: number | undefined
+}
+
+/** Which application's dead letters are read, and how its brokers are reached. */
+export interface DeadLettersOptions extends ReadingOptions, LetterChoice {}
+
+/** A dead letter as it stands in its topic. */
+export interface KeptLetter {
+  /** Where the letter is. */
+  readonly partition: number
+  readonly offset: number
+  readonly timestampMs: number
+  readonly reason: string
+  readonly cause: string
+  /** Where the record was that it is made of; of a row that expired, where its parts were. */
+  readonly topic: string
+  readonly origins: readonly Origin[]
+  /** Key and value as text, the latter up to 16,384 characters; absent where the record has none. */
+  readonly key?: string
+  readonly value?: string
+  /** Bytes of the whole value. */
+  readonly valueBytes: number
+}
+
+/** Offsets at the end of each partition that are looked at: a topic of dead letters may be any size. */
+const looksPerPartition = 10_000
+const valueCharactersMax = 16_384
+
+/**
+ * Reads the newest dead letters of an application, newest first by their timestamps: among the last 10,000 of each
+ * partition.
+ *
+ * @throws MillraceError `APP_UNKNOWN`, `KAFKA_RIGHTS_MISSING`; KafkaError; ConfigError `CONFIG_INVALID_VALUE`
+ *
+ * @example
+ * const letters = await deadLetters({ app: 'customer-360', reason: 'NOT_JSON', bootstrapServers: 'localhost:9092' })
+ */
+export function deadLetters({ reason, limit, ...options }: DeadLettersOptions): Promise<KeptLetter[]> {
+  const choice = resolveOptions(letterOptions, { given: { reason, limit } })
+  return readingAtBrokers(options, (cluster, app, limits) => keptLetters(cluster, app, choice, limits))
+}
+
+async function keptLetters(
+  cluster: Cluster,
+  app: string,
+  { reason, limit }: { reason: string | undefined; limit: number },
+  { wait, decompressedBytesMax }: ReadingLimits,
+): Promise<KeptLetter[]> {
+  await requireRights(cluster, app, rightsToReadApp(app))
+  const name = ownTopics(app).deadLetterTopic
+  const topic = await findTopic(cluster, name)
+  if (topic === undefined) throw unknownApp(app, `there is no topic "${name}"`)
+  const range = await newestRange(cluster, topic, wait)
+  const found: KeptLetter[] = []
+  await readRecords({ cluster, topic, range, decompressedBytesMax }, (columns) => {
+    for (let row = 0; row < columns.count; row++) {
+      const letter = keptLetter(columns, row)
+      if (letter !== undefined && (reason === undefined || letter.reason === reason)) found.push(letter)
+    }
+    // Offsets of a partition ascend, and so the first ones are the oldest.
+    if (found.length > 4 * limit) found.splice(0, found.length, ...newest(found, limit))
+  })
+  return newest(found, limit)
+}
+
+async function newestRange(cluster: Cluster, topic: Parameters<typeof topicRange>[1], wait: TransactionWait) {
+  const { starts, ends } = await topicRange(cluster, topic)
+  await untilStable(cluster, topic, ends, wait)
+  return { starts: starts.map((start, partition) => Math.max(start, ends[partition]! - looksPerPartition)), ends }
+}
+
+function newest(letters: readonly KeptLetter[], limit: number): KeptLetter[] {
+  return letters.toSorted((a, b) => b.timestampMs - a.timestampMs || b.offset - a.offset).slice(0, limit)
+}
+
+function keptLetter(columns: RecordColumns, row: number): KeptLetter | undefined {
+  const letter = readDeadLetter(columns, row)
+  if (letter === undefined) return undefined
+  const { key, value } = plainRecord(columns, row)
+  return {
+    partition: columns.partition,
+    offset: columns.offset[row]!,
+    timestampMs: columns.timestamp[row]!,
+    ...letter,
+    ...(key && { key: textOf(key) }),
+    ...(value && { value: textOf(value) }),
+    valueBytes: value?.length ?? 0,
+  }
+}
+
+/** Bytes that are no UTF-8 become the character that stands for such. */
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.subarray(0, 4 * valueCharactersMax))
+    .toString()
+    .slice(0, valueCharactersMax)
+}

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { VirtualClock } from '../../testing/index.ts'
+import { PendingCensus } from './pending-census.ts'
+
+type Row = readonly [sides: number, oldestMs: number]
+
+const nowMs = 1_000_000_000
+const minute = 60_000
+
+describe('a census of the pending rows', () => {
+  it('counts them page by page, by the sides that are there and by age', async () => {
+    const { clock, census } = start([
+      [
+        [0b01, nowMs - minute],
+        [0b01, nowMs - 2 * minute],
+      ],
+      [[0b11, nowMs - 30 * 60 * minute]],
+    ])
+
+    assert.equal(census.look(), undefined)
+    await clock.advance(50)
+
+    assert.deepEqual(census.look(), {
+      takenMs: nowMs,
+      rows: 3,
+      oldestMs: nowMs - 30 * 60 * minute,
+      bySides: new Map([
+        [0b01, 2],
+        [0b11, 1],
+      ]),
+      byAge: [1, 1, 0, 0, 0, 1],
+    })
+  })
+
+  it('is not taken while nobody looks, and rests three times as long as it took', async () => {
+    const pages = Array.from({ length: 101 }, () => [[1, nowMs] as const])
+    const { clock, census, visited } = start(pages)
+
+    census.look()
+    await clock.advance(100 * 50)
+    assert.equal(census.look()!.rows, 101)
+    await clock.advance(3 * 5_000 - 1)
+    census.look()
+    assert.equal(visited(), 101)
+    await clock.advance(1)
+    assert.equal(visited(), 101)
+    census.look()
+
+    assert.equal(visited(), 102)
+  })
+
+  it('ends in the middle when the program does', async () => {
+    const { clock, census } = start([[], [], []])
+
+    census.look()
+    census.stop()
+    await clock.advance(10_000)
+
+    assert.equal(census.look(), undefined)
+    assert.equal(clock.pendingTimers, 0)
+  })
+})
+
+/** A table whose index has these pages. */
+function start(pages: readonly (readonly Row[])[]) {
+  const clock = new VirtualClock()
+  let visits = 0
+  const table = {
+    rowCount: pages.flat().length,
+    survey(place: number, visit: (sides: number, oldestMs: number) => void) {
+      visits++
+      const page = Math.round(place * pages.length)
+      for (const [sides, oldestMs] of pages[page]!) visit(sides, oldestMs)
+      return (page + 1) / pages.length
+    },
+  }
+  return { clock, census: new PendingCensus(table, clock, () => nowMs), visited: () => visits }
+}

@@ -1,0 +1,84 @@
+import type { Clock, Timer } from '../../core/clock.ts'
+import type { StateTable } from '../recovery/program-state.ts'
+
+/** Between two pages of the index, each of which takes about a millisecond. */
+const stepMs = 50
+/** A census is good for this long, or for this many times what it took. */
+const freshMs = 10_000
+const restFactor = 3
+/** Rows are told apart by age up to these bounds, in milliseconds. */
+export const ageBoundsMs: readonly number[] = [60_000, 600_000, 3_600_000, 21_600_000, 86_400_000]
+
+/** The pending rows by what they lack and how old they are. Rows that came or went meanwhile may be counted or not. */
+export interface Census {
+  readonly takenMs: number
+  readonly rows: number
+  /** Timestamp of the oldest pending part; absent where there is none. */
+  readonly oldestMs?: number | undefined
+  /** By the sides that are there, as bits of their numbers. */
+  readonly bySides: ReadonlyMap<number, number>
+  /** By the age of the oldest part: up to each of `ageBoundsMs`, and above. */
+  readonly byAge: readonly number[]
+}
+
+type SurveyedTable = Pick<StateTable, 'survey' | 'rowCount'>
+
+/**
+ * Counts the pending rows piece by piece, so that no batch waits for it. It begins when somebody looks, and rests at
+ * least three times as long as it took.
+ */
+export class PendingCensus {
+  readonly #table: SurveyedTable
+  readonly #clock: Clock
+  readonly #nowMs: () => number
+  #latest: Census | undefined
+  #timer: Timer | undefined
+  #dueMs = -Infinity
+
+  /** @param nowMs - The time of day that rows are as old by. */
+  constructor(table: SurveyedTable, clock: Clock, nowMs: () => number) {
+    this.#table = table
+    this.#clock = clock
+    this.#nowMs = nowMs
+  }
+
+  /** The latest; has the next one taken when it is due. */
+  look(): Census | undefined {
+    if (this.#timer === undefined && this.#clock.monotonicMs() >= this.#dueMs) this.#begin()
+    return this.#latest
+  }
+
+  stop(): void {
+    this.#timer?.cancel()
+    this.#dueMs = Infinity
+  }
+
+  #begin(): void {
+    const beganMs = this.#clock.monotonicMs()
+    const takenMs = this.#nowMs()
+    const bySides = new Map<number, number>()
+    const byAge = Array.from({ length: ageBoundsMs.length + 1 }, () => 0)
+    let rows = 0
+    let oldest = Infinity
+    const visit = (sides: number, oldestMs: number) => {
+      rows++
+      bySides.set(sides, (bySides.get(sides) ?? 0) + 1)
+      const age = ageBoundsMs.findIndex((bound) => takenMs - oldestMs <= bound)
+      byAge[age < 0 ? ageBoundsMs.length : age]!++
+      oldest = Math.min(oldest, oldestMs)
+    }
+    let place = 0
+    const step = () => {
+      this.#timer = undefined
+      place = this.#table.survey(place, visit)
+      if (place < 1) return next()
+      this.#latest = { takenMs, rows, ...(rows > 0 && { oldestMs: oldest }), bySides, byAge }
+      const nowMs = this.#clock.monotonicMs()
+      this.#dueMs = nowMs + Math.max(freshMs, restFactor * (nowMs - beganMs))
+    }
+    const next = () => {
+      this.#timer = this.#clock.setTimer({ afterMs: stepMs, background: true }, step)
+    }
+    step()
+  }
+}

@@ -1,0 +1,32 @@
+import type { SupervisorSnapshot } from '../../actors/index.ts'
+import type { Session } from '../recovery/session.ts'
+import type { SourceLog } from '../runtime/ports.ts'
+import type { Services } from '../runtime/services.ts'
+import { PendingCensus } from './pending-census.ts'
+import { SourceEnds } from './source-ends.ts'
+
+/** What there is to look at in an active process besides its account. Nothing of it runs while nobody looks. */
+export class TermView implements Disposable {
+  readonly ends: SourceEnds
+  readonly census: PendingCensus
+  /** The supervision tree at this moment. */
+  readonly actors: () => SupervisorSnapshot
+  readonly #services: Pick<Services, 'timeOfDay'>
+
+  constructor(services: Services, session: Session, log: SourceLog, actors: () => SupervisorSnapshot) {
+    const { clock, timeOfDay } = services
+    this.ends = new SourceEnds(log, session.source, clock, session.endOffsets)
+    this.census = new PendingCensus(session.state.table, clock, () => timeOfDay.nowMs())
+    this.actors = actors
+    this.#services = services
+  }
+
+  /** The time of day by the brokers. */
+  nowMs(): number {
+    return this.#services.timeOfDay.nowMs()
+  }
+
+  [Symbol.dispose](): void {
+    this.census.stop()
+  }
+}

@@ -1,0 +1,40 @@
+import type { AuditReport } from '../admin/audit-report.ts'
+import type { Explanation } from '../admin/explain.ts'
+import type { KeptLetter, LetterChoice } from '../admin/kept-letters.ts'
+import type { Inspection } from '../observe/inspection.ts'
+import type { Report } from './report.ts'
+import type { Role } from './term.ts'
+
+/** A running program. */
+export interface App extends AsyncDisposable, AppQuestions {
+  readonly name: string
+  /**
+   * Whether this process does the work, waits to take over from the one that does, or could not because that is another
+   * program. An active process whose group has taken it for dead joins again, and goes on or stands by.
+   */
+  readonly role: Role
+  /** Resolves when the program has been stopped; rejects with the error that ended it. */
+  readonly done: Promise<void>
+  /**
+   * Resolves once all that was in the source when this process became the active one is processed and committed, and
+   * the table has all parts that are pending, also those of earlier processes; rejects as `done` does.
+   */
+  readonly caughtUp: Promise<void>
+  /**
+   * Reads no further, finishes what is on its way, commits, leaves the group and ends. What does not finish within
+   * `drainMs` is read again at the next start; the group is left all the same, within a few seconds more.
+   */
+  stop(): Promise<void>
+  /** Offsets committed by this process, and offsets that there were to consume when it became the active one. */
+  progress(): { consumed: number; total: number }
+  report(): Report
+  /** All that an operator looks at. Asks the brokers where the source ends, for up to half a second. */
+  inspect(): Promise<Inspection>
+}
+
+/** What brokers are asked about a program, over connections of its own: as the functions of these names do. */
+export interface AppQuestions {
+  audit(): Promise<AuditReport>
+  explain(key: string): Promise<Explanation>
+  deadLetters(choice?: LetterChoice): Promise<KeptLetter[]>
+}

@@ -1,0 +1,19 @@
+import type { PartitionAccount } from '../epochs/accounting.ts'
+import type { RunStatistics } from './statistics.ts'
+
+/** What a program has done so far, as of its last committed epoch; the table and the statistics are as of now. */
+export interface Report {
+  /** Since the program first started, in this process or others; of the active process. */
+  readonly accounting: readonly PartitionAccount[]
+  /** Whether every consumed offset has exactly one class, in every partition. */
+  readonly isBalanced: boolean
+  /** Source records consumed and merged records published by this process. */
+  readonly records: number
+  readonly mergedRecords: number
+  /** In the table, which may be that of a standby. */
+  readonly pendingRows: number
+  readonly pendingBytes: number
+  /** Memory that the system has given for them, their index and logs. */
+  readonly tableBytes: number
+  readonly statistics: Readonly<RunStatistics>
+}

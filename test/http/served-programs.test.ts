@@ -1,0 +1,4 @@
+import { onEachBroker } from '../integration/target.ts'
+import { servedPrograms } from './served-programs.integration.ts'
+
+onEachBroker([servedPrograms])
