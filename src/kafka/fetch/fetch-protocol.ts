@@ -1,6 +1,7 @@
-import type { AbortedTransaction } from '../../kernel/index.ts'
+import type { AbortedTransaction, FetchedPartition } from '../../kernel/index.ts'
 import type { fetch, RequestInputOf, ResponseOf } from '../../protocol/index.ts'
 import { topicUuid } from '../cluster/topic-id.ts'
+import type { ReceiveBuffer } from '../network/receive-buffer.ts'
 
 export interface FetchRequest {
   /** UUID in its usual text form. */
@@ -38,8 +39,22 @@ export function fetchRequest(request: FetchRequest): RequestInputOf<typeof fetch
   }
 }
 
+/** The complete batches of a partition's answer, which has some bytes; undefined where no batch came whole. */
+export function fetchedPartition(
+  answer: FetchResponsePartition,
+  { buffer: bytes, view }: ReceiveBuffer,
+  fromOffset: number,
+): FetchedPartition | undefined {
+  const start = answer.records!.byteOffset
+  const end = start + answer.records!.length
+  const nextOffset = offsetBehind(view, start, end)
+  if (nextOffset < 0) return undefined
+  const { partitionIndex: partition, lastStableOffset: endOffset } = answer
+  return { partition, bytes, view, start, end, fromOffset, nextOffset, endOffset, aborted: abortedIn(answer) }
+}
+
 /** The transactions whose records in an answer are left out. */
-export function abortedIn({ abortedTransactions }: FetchResponsePartition): AbortedTransaction[] {
+function abortedIn({ abortedTransactions }: FetchResponsePartition): AbortedTransaction[] {
   return (abortedTransactions ?? []).map(({ producerId, firstOffset }) => ({
     producerId: BigInt(producerId),
     firstOffset,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { produce, ScriptedBroker, settled } from '../../../test/kafka-peer/index.ts'
+import { PauseClock, produce, ScriptedBroker, settled } from '../../../test/kafka-peer/index.ts'
+import { type Clock, systemClock } from '../../core/clock.ts'
 import { sendBatches } from './batch-sender.ts'
 import { Cluster } from '../cluster/cluster.ts'
 import { recordBatch } from '../fixtures/record-batch.ts'
@@ -68,6 +69,51 @@ describe('sendBatches', () => {
     assert.deepEqual(again.partitions, [1])
   })
 
+  it('sends to the new leader what the one before refuses because it leads no more', async (t) => {
+    const other = await ScriptedBroker.start(2)
+    t.after(() => other[Symbol.asyncDispose]())
+    const { broker, send } = await start(t)
+    const sending = send([0])
+
+    const request = await takeProduce(broker)
+    broker.serveTopics([broker, other], [{ name: 'orders', leaders: [2] }])
+    request.answer(() => notLeader)
+    ;(await takeProduce(other)).answer()
+
+    await sending
+  })
+
+  it('leaves a leader alone for as long as that throttles', async (t) => {
+    const clock = new PauseClock()
+    const { broker, send } = await start(t, { clock })
+    const sending = send([0, 0, 0, 0, 0, 0])
+
+    const requests = []
+    for (let i = 0; i < 5; i++) requests.push(await takeProduce(broker))
+    for (const request of requests) request.answer(() => 0, 700)
+    await settled()
+    assert.equal(broker.waitingCount, 0)
+    assert.equal(await clock.passPause(), 700)
+    ;(await takeProduce(broker)).answer()
+
+    await sending
+  })
+
+  it('fails at once when the client is closed while a leader throttles', async (t) => {
+    const clock = new PauseClock()
+    const { broker, cluster, send } = await start(t, { clock })
+    const closed = assert.rejects(send([0, 0, 0, 0, 0, 0]), { code: 'KAFKA_CLOSED' })
+    const requests = []
+    for (let i = 0; i < 5; i++) requests.push(await takeProduce(broker))
+    for (const request of requests) request.answer(() => 0, 700)
+    await settled()
+
+    await cluster.close()
+
+    await closed
+    assert.equal(clock.pauseCount, 0)
+  })
+
   it('fails once when the connection breaks, however many requests are under way', async (t) => {
     const { broker, send } = await start(t)
     const broken = assert.rejects(send([0, 0, 0, 0, 0, 0]), { code: 'KAFKA_CONNECTION_FAILED' })
@@ -88,10 +134,13 @@ describe('sendBatches', () => {
   })
 })
 
-async function start(t: TestContext, { leaders = [1], others = [] as ScriptedBroker[] } = {}) {
+async function start(
+  t: TestContext,
+  { leaders = [1], others = [] as ScriptedBroker[], clock = systemClock as Clock } = {},
+) {
   const broker = await ScriptedBroker.start(1)
   broker.serveTopics([broker, ...others], [{ name: 'orders', leaders }])
-  const cluster = new Cluster({ bootstrapServers: broker.bootstrapServers })
+  const cluster = new Cluster({ bootstrapServers: broker.bootstrapServers, clock })
   t.after(async () => {
     await cluster.close()
     await broker[Symbol.asyncDispose]()
@@ -102,7 +151,7 @@ async function start(t: TestContext, { leaders = [1], others = [] as ScriptedBro
     const batches = partitions.map((partition) => ({ partition, bytes: recordBatch(1) }))
     return sendBatches(cluster, topic!, batches, onSent)
   }
-  return { broker, send }
+  return { broker, cluster, send }
 }
 
 async function takeProduce(broker: ScriptedBroker) {
@@ -111,8 +160,9 @@ async function takeProduce(broker: ScriptedBroker) {
   return {
     raw,
     partitions,
-    answer: (codeOf: (partition: number) => number = () => 0) =>
+    answer: (codeOf: (partition: number) => number = () => 0, throttleTimeMs = 0) =>
       answer({
+        throttleTimeMs,
         responses: [
           { name: 'orders', partitionResponses: partitions.map((index) => ({ index, errorCode: codeOf(index) })) },
         ],

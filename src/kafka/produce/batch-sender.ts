@@ -1,17 +1,19 @@
-import { sleep } from '../../core/clock.ts'
+import type { MillraceError } from '../../core/errors.ts'
 import { apis } from '../network/apis.ts'
-import { errorCode, isRetriable } from '../../protocol/index.ts'
+import { errorCode } from '../../protocol/index.ts'
 import { refusal } from '../cluster/broker-error.ts'
-import type { Wait } from '../cluster/broker-waits.ts'
 import type { Cluster, Topic } from '../cluster/cluster.ts'
+import { LeaderTracker } from '../cluster/leader-tracker.ts'
 import { answersIn, type ProduceAnswer, produceRequest } from './produce-protocol.ts'
-import { retryDelayMs } from '../cluster/retry.ts'
 
 export interface ReadyBatch {
   partition: number
   /** A finished record batch. */
   bytes: Uint8Array
 }
+
+/** Called for each request with its bytes, and with what the leaders said of its batches. */
+export type OnSent = (bytes: number, answers: readonly ProduceAnswer[]) => void
 
 const inFlightMax = 5
 const requestBytesMax = 4 << 20
@@ -20,28 +22,27 @@ const requestBytesMax = 4 << 20
  * Writes record batches that are finished already, several requests at a time, as they are: without idempotence, so the
  * order within a partition holds only while nothing is refused, and a lost connection is final.
  *
- * @param onSent - Called for each request with its bytes, and with what the leader said of its batches.
  * @throws KafkaError
  */
 export async function sendBatches(
   cluster: Cluster,
   topic: Topic,
   batches: Iterable<ReadyBatch>,
-  onSent: (bytes: number, answers: readonly ProduceAnswer[]) => void,
+  onSent: OnSent,
 ): Promise<void> {
+  using sender = new BatchSender(cluster, topic)
   const underWay = new Set<Promise<void>>()
   for (const request of requests(topic, batches)) {
     if (underWay.size >= inFlightMax) await Promise.race(underWay)
-    const sending = send(cluster, topic, request).then((answers) => onSent(request.bytes, answers))
+    const sending = sender.send(request).then((answers) => onSent(request.bytes, answers))
     underWay.add(sending)
     void sending.finally(() => underWay.delete(sending)).catch(() => {})
   }
   await Promise.all(underWay)
 }
 
-/** What one request carries to one leader: at most one batch per partition. */
+/** What one request carries: at most one batch per partition. */
 interface BatchRequest {
-  leader: number
   batches: Map<number, Buffer>
   bytes: number
 }
@@ -55,50 +56,109 @@ function* requests(topic: Topic, batches: Iterable<ReadyBatch>): Generator<Batch
       yield request
       request = undefined
     }
-    if (request === undefined) open.set(leader, (request = { leader, batches: new Map(), bytes: 0 }))
+    if (request === undefined) open.set(leader, (request = { batches: new Map(), bytes: 0 }))
     request.batches.set(partition, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
     request.bytes += bytes.length
   }
   yield* open.values()
 }
 
-/** Sends a request, and again what its leader refuses for now, as one does that has just begun to lead. */
-async function send(cluster: Cluster, topic: Topic, { leader, batches }: BatchRequest): Promise<ProduceAnswer[]> {
-  const { clock, random, deadlineMs, signal, waits } = cluster.retryPolicy
-  const endMs = clock.monotonicMs() + deadlineMs
-  const stored: ProduceAnswer[] = []
-  let left = batches
-  let wait: Wait | undefined
-  for (let attempt = 0; ; attempt++) {
-    const refused: ProduceAnswer[] = []
-    for (const answer of await produce(cluster, topic, leader, left)) {
-      if (answer.errorCode === errorCode.none) stored.push(answer)
-      else refused.push(answer)
+/** Sends requests to the leaders of a topic, and again what those refuse for now. */
+class BatchSender implements Disposable {
+  readonly #cluster: Cluster
+  readonly #topic: Topic
+  readonly #leaders: LeaderTracker
+  /** Since when the requests are repeated that have been refused, by the monotonic clock. */
+  readonly #refusedSinceMs = new Map<BatchRequest, number>()
+  /** Rejects with why requests are not repeated any more. */
+  readonly #failed = Promise.withResolvers<never>()
+  readonly #found = new Signal()
+  readonly #free = new Signal()
+  readonly #onClosed = () => this.#failed.reject(this.#cluster.retryPolicy.signal.reason)
+
+  constructor(cluster: Cluster, topic: Topic) {
+    this.#cluster = cluster
+    this.#topic = topic
+    this.#leaders = new LeaderTracker({
+      cluster,
+      topics: [topic],
+      what: `writing to "${topic.name}"`,
+      oldestMs: () => Math.min(...this.#refusedSinceMs.values()),
+      onFound: () => this.#found.fire(),
+      onFree: () => this.#free.fire(),
+      onFailed: (error: MillraceError) => this.#failed.reject(error),
+    })
+    this.#failed.promise.catch(() => {})
+    cluster.retryPolicy.signal.addEventListener('abort', this.#onClosed)
+  }
+
+  /** @returns What the leaders said of each batch that they have stored. */
+  async send(request: BatchRequest): Promise<ProduceAnswer[]> {
+    const sinceMs = this.#cluster.clock.monotonicMs()
+    const stored: ProduceAnswer[] = []
+    let left: ReadonlyMap<number, Buffer> = request.batches
+    for (;;) {
+      const answers = await this.#sendToLeaders(left)
+      const refused = answers.filter((answer) => answer.errorCode !== errorCode.none)
+      stored.push(...answers.filter((answer) => answer.errorCode === errorCode.none))
+      if (refused.length === 0) break
+      this.#refusedSinceMs.set(request, sinceMs)
+      await this.#refused(refused, sinceMs)
+      left = new Map(refused.map(({ partition }) => [partition, left.get(partition)!]))
     }
-    if (refused.length === 0) {
-      wait?.end()
-      return stored
-    }
-    const { errorCode: code, partition } = refused.find((answer) => !isRetriable(answer.errorCode)) ?? refused[0]!
-    if (!isRetriable(code) || clock.monotonicMs() > endMs) {
-      throw refusal(code, `writing to topic "${topic.name}", partition ${partition}`)
-    }
-    wait ??= waits.begin(`writing to "${topic.name}"`)
-    wait.failed(refusal(code, `writing to topic "${topic.name}", partition ${partition}`))
-    left = new Map(refused.map((answer) => [answer.partition, left.get(answer.partition)!]))
-    await sleep(clock, retryDelayMs(attempt, random), signal)
+    if (this.#refusedSinceMs.delete(request) && this.#refusedSinceMs.size === 0) this.#leaders.recovered()
+    return stored
+  }
+
+  [Symbol.dispose](): void {
+    this.#cluster.retryPolicy.signal.removeEventListener('abort', this.#onClosed)
+    this.#leaders.stop()
+  }
+
+  async #sendToLeaders(batches: ReadonlyMap<number, Buffer>): Promise<ProduceAnswer[]> {
+    const byLeader = Map.groupBy(batches, ([partition]) => this.#leaders.leaderOf(0, partition))
+    const answers = await Promise.all(Array.from(byLeader, ([leader, led]) => this.#sendTo(leader, led)))
+    return answers.flat()
+  }
+
+  async #sendTo(leader: number, batches: readonly (readonly [number, Buffer])[]): Promise<ProduceAnswer[]> {
+    while (this.#leaders.isThrottled(leader)) await this.#unlessFailed(this.#free.fired)
+    const connection = await this.#cluster.connection(leader, 'produce')
+    const partitionData = batches.map(([index, records]) => ({ index, records: [records] }))
+    const request = produceRequest([{ name: this.#topic.name, partitionData }], null)
+    const response = await connection.ask(apis.produce, request)
+    connection.allow(response.throttleTimeMs)
+    this.#leaders.throttle(leader, response.throttleTimeMs)
+    return answersIn(response)
+  }
+
+  /** Resolves when the leaders have been looked for anew. */
+  async #refused(refused: readonly ProduceAnswer[], sinceMs: number): Promise<void> {
+    const errors = refused.map(({ errorCode: code, partition }) =>
+      refusal(code, `writing to topic "${this.#topic.name}", partition ${partition}`),
+    )
+    const error = errors.find(({ retryable }) => !retryable) ?? errors[0]!
+    if (!error.retryable) throw error
+    if (this.#leaders.failed(error, sinceMs)) this.#leaders.search()
+    await this.#unlessFailed(this.#found.fired)
+  }
+
+  #unlessFailed(signal: Promise<void>): Promise<void> {
+    return Promise.race([signal, this.#failed.promise])
   }
 }
 
-async function produce(
-  cluster: Cluster,
-  topic: Topic,
-  leader: number,
-  batches: ReadonlyMap<number, Buffer>,
-): Promise<ProduceAnswer[]> {
-  const connection = await cluster.connection(leader, 'produce')
-  const partitionData = [...batches].map(([index, records]) => ({ index, records: [records] }))
-  const response = await connection.ask(apis.produce, produceRequest([{ name: topic.name, partitionData }], null))
-  connection.allow(response.throttleTimeMs)
-  return answersIn(response)
+/** Something that happens again and again. */
+class Signal {
+  #next = Promise.withResolvers<void>()
+
+  /** Resolves the next time. */
+  get fired(): Promise<void> {
+    return this.#next.promise
+  }
+
+  fire(): void {
+    this.#next.resolve()
+    this.#next = Promise.withResolvers()
+  }
 }

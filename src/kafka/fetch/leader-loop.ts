@@ -1,0 +1,113 @@
+import type { MillraceError } from '../../core/errors.ts'
+import { apis } from '../network/apis.ts'
+import { ReceiveBuffer } from '../network/receive-buffer.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import type { RequestInputOf } from '../../protocol/index.ts'
+import type { FetchResponse } from './fetch-protocol.ts'
+
+export interface LeaderLoopOptions {
+  readonly cluster: Cluster
+  readonly leader: number
+  /** Responses in flight and in use. */
+  readonly buffers: number
+  /** Bytes of one response. */
+  readonly fetchBytes: number
+  /** Whether the leader wants to be left alone. */
+  isThrottled(leader: number): boolean
+  requestOf(partitions: readonly number[]): RequestInputOf<typeof apis.fetch>
+  onAnswered(loop: LeaderLoop, answer: FetchAnswer): void
+  onFailed(loop: LeaderLoop, error: MillraceError): void
+}
+
+export interface FetchAnswer {
+  readonly response: FetchResponse
+  /** Where the response lies; another buffer than the loop's own where it was too large for that. */
+  readonly filled: ReceiveBuffer
+  /** Gives the memory back, and asks again where it was lacking. Releasing twice does nothing. */
+  readonly release: () => void
+}
+
+/** What is read from one leader: one request at a time, for as long as there is memory for its response. */
+export class LeaderLoop {
+  readonly leader: number
+  /** In the order in which the leader should serve them. */
+  #partitions: number[] = []
+  readonly #options: LeaderLoopOptions
+  readonly #spare: ReceiveBuffer[]
+  #isAsking = false
+  #isStopped = false
+
+  constructor(options: LeaderLoopOptions) {
+    this.leader = options.leader
+    this.#options = options
+    this.#spare = Array.from({ length: options.buffers }, () => new ReceiveBuffer(receiveBytes(options.fetchBytes)))
+  }
+
+  add(partitions: readonly number[]): void {
+    this.#partitions.push(...partitions)
+  }
+
+  remove(partition: number): void {
+    this.#partitions = this.#partitions.filter((other) => other !== partition)
+  }
+
+  /** Removes all partitions, and returns them. */
+  removeAll(): number[] {
+    return this.#partitions.splice(0)
+  }
+
+  /** A leader serves partitions in the order asked until the response is full: those that were served go last. */
+  moveLast(partition: number): void {
+    const served = this.#partitions.indexOf(partition)
+    if (served >= 0) this.#partitions.push(...this.#partitions.splice(served, 1))
+  }
+
+  /** Sends the next request, unless one is in flight, there is nothing to ask for, or no memory for the response. */
+  ask(): void {
+    const { cluster } = this.#options
+    if (this.#isStopped || this.#isAsking || this.#partitions.length === 0) return
+    if (this.#options.isThrottled(this.leader)) return
+    const into = this.#spare.pop()
+    if (into === undefined) return
+    this.#isAsking = true
+    const failed = (error: MillraceError) => {
+      this.#isAsking = false
+      this.#spare.push(into)
+      if (!this.#isStopped) this.#options.onFailed(this, error)
+    }
+    cluster.connection(this.leader, 'fetch').then((connection) => {
+      if (this.#isStopped) return
+      connection.request({
+        api: apis.fetch,
+        request: this.#options.requestOf(this.#partitions),
+        into,
+        onResponse: (response, filled) => {
+          this.#isAsking = false
+          if (this.#isStopped) return
+          this.#options.onAnswered(this, { response, filled, release: this.#lend(into) })
+        },
+        onFailed: failed,
+      })
+    }, failed)
+  }
+
+  /** Nothing is asked or told any more; memory in use may still be given back. */
+  stop(): void {
+    this.#isStopped = true
+  }
+
+  #lend(buffer: ReceiveBuffer): () => void {
+    let isReleased = false
+    return () => {
+      if (isReleased) return
+      isReleased = true
+      this.#spare.push(buffer)
+      this.ask()
+    }
+  }
+}
+
+/** Memory of one response: what was asked for, a batch that reaches over it, and what stands around the batches. */
+export function receiveBytes(fetchBytes: number): number {
+  return fetchBytes + (1 << 20)
+}
