@@ -182,6 +182,8 @@ const names: ReadonlyMap<number, string> = new Map(
   Object.entries(errorCode).map(([name, code]) => [code, name.replaceAll(/[A-Z]/g, '_$&').toUpperCase()]),
 )
 
+const codes: ReadonlyMap<string, number> = new Map(Array.from(names, ([code, name]) => [name, code]))
+
 /** Whether the same request may succeed a little later or at another broker. */
 export function isRetriable(code: number): boolean {
   return retriable.has(code)
@@ -190,4 +192,10 @@ export function isRetriable(code: number): boolean {
 /** Kafka's name of an error code, such as `NOT_LEADER_OR_FOLLOWER`. */
 export function errorName(code: number): string {
   return names.get(code) ?? `error ${code}`
+}
+
+/** The code of an error by the name that `errorName` gives it; undefined for any other text. */
+export function errorCodeNamed(name: string): number | undefined {
+  const [, number] = /^error (-?\d+)$/.exec(name) ?? []
+  return number === undefined ? codes.get(name) : Number(number)
 }

@@ -59,5 +59,5 @@ export {
   scramSignature,
 } from './scram.ts'
 export { Writer } from './writer.ts'
-export { errorCode, type ErrorCode, errorFields, errorName, isRetriable } from './error-code.ts'
+export { errorCode, type ErrorCode, errorCodeNamed, errorFields, errorName, isRetriable } from './error-code.ts'
 export { decodeResponse, encodeRequest } from './message.ts'

@@ -16,7 +16,8 @@ export function askGroup<A extends Api>(
   request: RequestInputOf<A>,
 ): Promise<ResponseOf<A>> {
   const sentence = `${what} of group "${group}"`
+  const coordinator = new Coordinator(cluster, 'group', group)
   return withRetries(cluster.retryPolicy, sentence, async () =>
-    answerOf(await new Coordinator(cluster, 'group', group).ask(api, request), sentence, { group }),
+    answerOf(await coordinator.ask(api, request), sentence, { group }),
   )
 }

@@ -29,7 +29,6 @@ describe('fetchGroupOffsets', () => {
     const first = await coordinator.take(offsetFetch)
     first.answer(commits([0, 5, unstableOffsetCommit]))
     await clock.passPause()
-    ;(await coordinator.take(findCoordinator)).answer({ coordinators: [placeOf(coordinator)] })
     ;(await coordinator.take(offsetFetch)).answer(commits([0, 6]))
 
     assert.deepEqual(await read, [6])

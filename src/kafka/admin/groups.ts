@@ -2,7 +2,7 @@ import { errorCode } from '../../protocol/index.ts'
 import { apis } from '../network/apis.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { askGroup } from './ask-group.ts'
-import { isRefusal } from './refusal-code.ts'
+import { refusalCode } from '../cluster/broker-error.ts'
 
 /** Counts the members of a consumer group; undefined where there is no such group. */
 export async function countGroupMembers(cluster: Cluster, group: string): Promise<number | undefined> {
@@ -20,6 +20,6 @@ export async function deleteGroup(cluster: Cluster, group: string): Promise<void
   try {
     await askGroup(cluster, group, 'deletion', apis.deleteGroups, { groupsNames: [group] })
   } catch (error) {
-    if (!isRefusal(error, errorCode.groupIdNotFound)) throw error
+    if (refusalCode(error) !== errorCode.groupIdNotFound) throw error
   }
 }

@@ -3,7 +3,7 @@ import { apis } from '../network/apis.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { withRetries } from '../cluster/retry.ts'
 import { askGroup } from './ask-group.ts'
-import { brokerErrorOf, isRefusal } from './refusal-code.ts'
+import { refusalCode } from '../cluster/broker-error.ts'
 import { creationOf } from './topics.ts'
 
 /** Operations by the bit that brokers set for one that is allowed. */
@@ -71,7 +71,7 @@ async function groupPermissions(cluster: Cluster, group: string): Promise<number
     })
     return groups[0]!.authorizedOperations
   } catch (error) {
-    if (isRefusal(error, errorCode.groupAuthorizationFailed)) return 0
+    if (refusalCode(error) === errorCode.groupAuthorizationFailed) return 0
     throw error
   }
 }
@@ -98,7 +98,7 @@ async function isPermitted(request: Promise<unknown>, forbidden: number): Promis
     await request
     return true
   } catch (error) {
-    if (brokerErrorOf(error) === undefined) throw error
-    return !isRefusal(error, forbidden)
+    if (refusalCode(error) === undefined) throw error
+    return refusalCode(error) !== forbidden
   }
 }

@@ -2,7 +2,7 @@ import { errorCode, zeroUuid } from '../../protocol/index.ts'
 import { apis } from '../network/apis.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { withRetries } from '../cluster/retry.ts'
-import { isRefusal } from './refusal-code.ts'
+import { refusalCode } from '../cluster/broker-error.ts'
 
 export interface NewTopic {
   name: string
@@ -23,7 +23,7 @@ export async function createTopics(cluster: Cluster, topics: readonly NewTopic[]
     try {
       await cluster.ask(`creating topic "${name}"`, apis.createTopics, creationOf(topic, { validateOnly: false }))
     } catch (error) {
-      if (!isRefusal(error, errorCode.topicAlreadyExists)) throw error
+      if (refusalCode(error) !== errorCode.topicAlreadyExists) throw error
       existing.push(name)
     }
   }
@@ -59,7 +59,7 @@ export async function deleteTopics(cluster: Cluster, names: readonly string[]): 
         await cluster.askOnce(what, apis.deleteTopics, { topics: [{ name, topicId: zeroUuid }], timeoutMs })
       } catch (error) {
         // That a topic is unknown passes elsewhere, but is an answer here.
-        if (!isRefusal(error, errorCode.unknownTopicOrPartition)) throw error
+        if (refusalCode(error) !== errorCode.unknownTopicOrPartition) throw error
       }
     })
   }

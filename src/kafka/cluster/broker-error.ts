@@ -1,5 +1,6 @@
 import { type ErrorDetails, KafkaError } from '../../core/errors.ts'
-import { errorCode, errorFields, errorName, isRetriable } from '../../protocol/index.ts'
+import { errorCode, errorCodeNamed, errorFields, errorName } from '../../protocol/index.ts'
+import { type ErrorMeaning, meaningOf, passes } from './error-meaning.ts'
 
 /**
  * What the broker's name for an error leaves open: which option of ours it is about, and which setting of the broker's.
@@ -28,10 +29,23 @@ export function refusal(code: number, what: string, details: ErrorDetails = {}):
   const hint = hints.get(code)
   const name = errorName(code)
   return new KafkaError(
-    isRetriable(code) ? 'KAFKA_UNAVAILABLE' : 'KAFKA_REFUSED',
+    passes(meaningOf(code)) ? 'KAFKA_UNAVAILABLE' : 'KAFKA_REFUSED',
     `${what}: ${name}${hint === undefined ? '' : `: ${hint}`}`,
     { ...details, brokerError: name },
   )
+}
+
+/** The code that a broker has refused with; undefined for other errors. */
+export function refusalCode(error: unknown): number | undefined {
+  if (!(error instanceof KafkaError)) return undefined
+  const { brokerError } = error.details
+  return brokerError === undefined ? undefined : errorCodeNamed(brokerError as string)
+}
+
+/** What a broker's refusal means; undefined for other errors. */
+export function meaningOfRefusal(error: unknown): ErrorMeaning | undefined {
+  const code = refusalCode(error)
+  return code === undefined ? undefined : meaningOf(code)
 }
 
 /**

@@ -5,13 +5,13 @@ import {
   type Api,
   errorCode,
   errorName,
-  isRetriable,
   type metadata,
   type RequestInputOf,
   type ResponseOf,
 } from '../../protocol/index.ts'
 import { apis } from '../network/apis.ts'
 import { accepted, refusal } from './broker-error.ts'
+import { meaningOf, passes } from './error-meaning.ts'
 import { untoldWaits, type Waits } from './broker-waits.ts'
 import { Connection, type ConnectionOptions } from '../network/connection.ts'
 import { retryDelayMs, type RetryPolicy, withRetries } from './retry.ts'
@@ -153,7 +153,7 @@ export class Cluster {
       }
       const bad = [topic, ...topic.partitions].find((each) => each.errorCode !== errorCode.none)
       if (bad !== undefined) {
-        const code = isRetriable(bad.errorCode) ? 'KAFKA_UNAVAILABLE' : 'KAFKA_REFUSED'
+        const code = passes(meaningOf(bad.errorCode)) ? 'KAFKA_UNAVAILABLE' : 'KAFKA_REFUSED'
         throw new KafkaError(code, `topic "${name}": ${errorName(bad.errorCode)}`, { topic: name })
       }
       const partitions = topic.partitions.toSorted((a, b) => a.partitionIndex - b.partitionIndex)

@@ -3,6 +3,7 @@ import { type Api, errorCode, type RequestInputOf, type ResponseOf } from '../..
 import { apis } from '../network/apis.ts'
 import { errorIn, refusal } from './broker-error.ts'
 import type { Cluster } from './cluster.ts'
+import { meaningOf } from './error-meaning.ts'
 import type { Connection } from '../network/connection.ts'
 
 const keyTypes = { group: 0, transaction: 1 } as const
@@ -37,7 +38,8 @@ export function answerOf<Response>(attempt: Attempt<Response>, what: string, det
 }
 
 /**
- * The broker that coordinates one group or one transactional id; it is looked for once, and again when it has moved.
+ * The broker that coordinates one group or one transactional id. It is looked for by the first request, and by the next
+ * one after it has said that it coordinates no more, or could not be reached.
  */
 export class Coordinator {
   readonly #cluster: Cluster
@@ -51,17 +53,18 @@ export class Coordinator {
     this.#id = id
   }
 
-  /** Has the coordinator looked for anew by the next request. */
-  forget(): void {
-    this.#place = undefined
-  }
-
   /** Asks once. */
   async ask<A extends Api>(
     api: A,
     request: RequestInputOf<A>,
     purpose: Purpose = anyPurpose,
   ): Promise<Attempt<ResponseOf<A>>> {
+    const attempt = await this.#ask(api, request, purpose)
+    if (hasMoved(attempt)) this.#place = undefined
+    return attempt
+  }
+
+  async #ask<A extends Api>(api: A, request: RequestInputOf<A>, purpose: Purpose): Promise<Attempt<ResponseOf<A>>> {
     let isSent = false
     try {
       const found = await this.#connection(purpose)
@@ -89,4 +92,10 @@ export class Coordinator {
     }
     return { type: 'answered', response: await this.#cluster.connectionTo(this.#place, name, requestTimeoutMs) }
   }
+}
+
+/** Whether the coordinator may be another one by the next attempt. */
+function hasMoved(attempt: Attempt<unknown>): boolean {
+  if (attempt.type === 'refused') return meaningOf(attempt.code) === 'coordinatorMoved'
+  return attempt.type !== 'answered'
 }

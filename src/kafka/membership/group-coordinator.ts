@@ -1,7 +1,7 @@
-import { type Api, isRetriable, type RequestInputOf, type ResponseOf } from '../../protocol/index.ts'
+import type { Api, RequestInputOf, ResponseOf } from '../../protocol/index.ts'
 import { apis } from '../network/apis.ts'
 import type { Cluster } from '../cluster/cluster.ts'
-import { answerOf, type Attempt, Coordinator, type Purpose } from '../cluster/coordinator.ts'
+import { answerOf, Coordinator, type Purpose } from '../cluster/coordinator.ts'
 import type { GroupMember } from './group-member.ts'
 import { withRetries } from '../cluster/retry.ts'
 
@@ -85,15 +85,7 @@ export class GroupCoordinator {
     const { cluster, group } = this.#options
     const step = `${what} group "${group}"`
     return withRetries(cluster.retryPolicy, step, async () => {
-      const attempt = await this.#coordinator.ask(api, request, purpose)
-      if (isPassing(attempt)) this.#coordinator.forget()
-      return answerOf(attempt, step)
+      return answerOf(await this.#coordinator.ask(api, request, purpose), step)
     })
   }
-}
-
-/** Whether the coordinator may be another one by the next attempt. */
-function isPassing(attempt: Attempt<unknown>): boolean {
-  if (attempt.type === 'refused') return isRetriable(attempt.code)
-  return attempt.type !== 'answered' && attempt.error.retryable
 }

@@ -1,5 +1,5 @@
 import { sleep } from '../../core/clock.ts'
-import { MillraceError } from '../../core/errors.ts'
+import { meaningOfRefusal } from '../cluster/broker-error.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { GroupMember } from './group-member.ts'
 import { retryDelayMs } from '../cluster/retry.ts'
@@ -78,7 +78,7 @@ export class GroupSession {
         return await coordinator.remove([instanceId], 'it leaves')
       } catch (error) {
         // The coordinator may let it in only now, and nobody would be there.
-        if (!mayBeUnknown || refusalOf(error) !== 'UNKNOWN_MEMBER_ID') throw error
+        if (!mayBeUnknown || meaningOfRefusal(error) !== 'memberUnknown') throw error
         await sleep(cluster.clock, retryDelayMs(attempt, cluster.random), cluster.retryPolicy.signal)
       }
     }
@@ -164,24 +164,12 @@ export class GroupSession {
 
   /** Returns when joining again is the answer to an error. */
   #recover(error: unknown): void {
-    switch (refusalOf(error)) {
-      case 'REBALANCE_IN_PROGRESS':
-      // A rebalance has ended without this member, which may still be what it was.
-      case 'ILLEGAL_GENERATION':
-        return
-      case 'UNKNOWN_MEMBER_ID':
-      case 'FENCED_INSTANCE_ID':
-        if (this.#isOwner) throw ownershipLost(this.#options.group, 'the session has ended', error)
-        this.#member = { ...this.#member, memberId: '' }
-        this.#candidacy = newcomer
-        return
-      default:
-        throw error
-    }
+    const meaning = meaningOfRefusal(error)
+    // A rebalance begins, or has ended without this member, which may still be what it was.
+    if (meaning === 'generationOver') return
+    if (meaning !== 'memberUnknown' && meaning !== 'instanceFenced') throw error
+    if (this.#isOwner) throw ownershipLost(this.#options.group, 'the session has ended', error)
+    this.#member = { ...this.#member, memberId: '' }
+    this.#candidacy = newcomer
   }
-}
-
-/** What Kafka calls the reason for which it refused; empty for another error. */
-function refusalOf(error: unknown): string {
-  return MillraceError.is(error) ? String(error.details['brokerError'] ?? '') : ''
 }

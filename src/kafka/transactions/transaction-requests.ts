@@ -13,15 +13,15 @@ export interface TopicOffsets {
 
 /** The requests of a transactional producer to its two coordinators, each sent once. */
 export class TransactionRequests {
-  readonly transaction: Coordinator
-  readonly group: Coordinator
+  readonly #transaction: Coordinator
+  readonly #group: Coordinator
   readonly #transactionalId: string
   readonly #groupId: string
   readonly #timeoutMs: number
 
   constructor(options: { cluster: Cluster; transactionalId: string; group: string; transactionTimeoutMs: number }) {
-    this.transaction = new Coordinator(options.cluster, 'transaction', options.transactionalId)
-    this.group = new Coordinator(options.cluster, 'group', options.group)
+    this.#transaction = new Coordinator(options.cluster, 'transaction', options.transactionalId)
+    this.#group = new Coordinator(options.cluster, 'group', options.group)
     this.#transactionalId = options.transactionalId
     this.#groupId = options.group
     this.#timeoutMs = options.transactionTimeoutMs
@@ -33,13 +33,13 @@ export class TransactionRequests {
       transactionTimeoutMs: this.#timeoutMs,
       ...(expected && named(expected)),
     }
-    return identityOf(await this.transaction.ask(apis.initProducerId, request))
+    return identityOf(await this.#transaction.ask(apis.initProducerId, request))
   }
 
   /** Takes partitions into a transaction of version 1. */
   addPartitions({ identity }: TransactionState, topics: { name: string; partitions: number[] }[]) {
     const { producerId, producerEpoch } = named(identity)
-    return this.transaction.ask(apis.addPartitionsToTxn, {
+    return this.#transaction.ask(apis.addPartitionsToTxn, {
       v3AndBelowTransactionalId: this.#transactionalId,
       v3AndBelowProducerId: producerId,
       v3AndBelowProducerEpoch: producerEpoch,
@@ -50,12 +50,12 @@ export class TransactionRequests {
   /** Takes the group's offsets into a transaction of version 1. */
   addOffsets({ identity }: TransactionState) {
     const request = { transactionalId: this.#transactionalId, ...named(identity), groupId: this.#groupId }
-    return this.transaction.ask(apis.addOffsetsToTxn, request)
+    return this.#transaction.ask(apis.addOffsetsToTxn, request)
   }
 
   commitOffsets({ identity, version }: TransactionState, member: GroupMember, offsets: readonly TopicOffsets[]) {
     const topics = offsets.map(({ topic, offsets: next }) => ({ name: topic, partitions: committed(next) }))
-    return this.group.ask(version === 2 ? apis.joiningTxnOffsetCommit : apis.txnOffsetCommit, {
+    return this.#group.ask(version === 2 ? apis.joiningTxnOffsetCommit : apis.txnOffsetCommit, {
       transactionalId: this.#transactionalId,
       groupId: this.#groupId,
       ...named(identity),
@@ -69,8 +69,8 @@ export class TransactionRequests {
   /** @returns Who the next transaction belongs to, where version 2 tells it. */
   async end({ identity, version }: TransactionState, outcome: Outcome): Promise<Attempt<ProducerIdentity | undefined>> {
     const request = { transactionalId: this.#transactionalId, ...named(identity), committed: outcome === 'commit' }
-    if (version === 2) return identityOf(await this.transaction.ask(apis.advancingEndTxn, request))
-    const attempt = await this.transaction.ask(apis.endTxn, request)
+    if (version === 2) return identityOf(await this.#transaction.ask(apis.advancingEndTxn, request))
+    const attempt = await this.#transaction.ask(apis.endTxn, request)
     return attempt.type === 'answered' ? { type: 'answered', response: undefined } : attempt
   }
 }

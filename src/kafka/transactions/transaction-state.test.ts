@@ -47,7 +47,7 @@ describe('nextTransactionState', () => {
     const { state, actions } = feed(2, ...committing, { type: 'lost', request: 'end' })
 
     assert.equal(state.phase, 'ending')
-    assert.deepEqual(actions, [{ type: 'retry', pause: 'backoff', stale: 'coordinator' }])
+    assert.deepEqual(actions, [{ type: 'retry', pause: 'backoff' }])
   })
 
   it('does not know what became of a commit of version 1 whose answer was lost', () => {
@@ -90,14 +90,14 @@ describe('nextTransactionState', () => {
     const moved = feed(2, ...committing, { type: 'refused', request: 'end', code: notCoordinator })
 
     assert.deepEqual(ending.actions, [{ type: 'retry', pause: 'soon' }])
-    assert.deepEqual(moved.actions, [{ type: 'retry', pause: 'backoff', stale: 'coordinator' }])
+    assert.deepEqual(moved.actions, [{ type: 'retry', pause: 'backoff' }])
   })
 
   it('asks for another membership when offsets were committed with one that is over', () => {
     const code = errorCode.illegalGeneration
     const { actions } = feed(2, ...open, { type: 'refused', request: 'commitOffsets', code })
 
-    assert.deepEqual(actions, [{ type: 'retry', pause: 'backoff', stale: 'member' }])
+    assert.deepEqual(actions, [{ type: 'retry', pause: 'backoff', isMemberOver: true }])
   })
 
   it('can only abort what has failed', () => {

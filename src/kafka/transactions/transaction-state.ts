@@ -1,5 +1,5 @@
 import { assert } from '../../core/assert.ts'
-import { errorCode, isRetriable } from '../../protocol/index.ts'
+import { meaningOf } from '../cluster/error-meaning.ts'
 
 /** 2 where the brokers have finalised `transaction.version` 2 (KIP-890), else 1. */
 export type TransactionVersion = 1 | 2
@@ -78,7 +78,7 @@ export type TransactionAction =
   | { readonly type: 'end'; readonly outcome: Outcome }
   /** The next transaction may begin, under the identity of the state. */
   | { readonly type: 'ready' }
-  | { readonly type: 'retry'; readonly pause: 'soon' | 'backoff'; readonly stale?: 'coordinator' | 'member' }
+  | { readonly type: 'retry'; readonly pause: 'soon' | 'backoff'; readonly isMemberOver?: true }
   /** The transaction can only be aborted. */
   | { readonly type: 'aborted'; readonly code: number }
   /** The coordinator has aborted the transaction, because it was open for too long. */
@@ -99,27 +99,6 @@ export function newTransactionState(version: TransactionVersion): TransactionSta
 
 /** What holds of a transaction before anything is sent in it. */
 const untouched = { outcome: undefined, isAbortOnly: false, isConfirmed: false, hasStragglers: false } as const
-
-/** The membership that offsets were committed with is over. */
-const noMember = new Set<number>([
-  errorCode.illegalGeneration,
-  errorCode.unknownMemberId,
-  errorCode.rebalanceInProgress,
-])
-const coordinatorGone = new Set<number>([errorCode.coordinatorNotAvailable, errorCode.notCoordinator])
-/** Another producer has taken over, or the transaction was open for too long. */
-const epochOver = new Set<number>([errorCode.producerFenced, errorCode.invalidProducerEpoch, errorCode.invalidTxnState])
-/** The transaction failed, but its producer lives: an abort heals that. */
-const abortable = new Set<number>([
-  errorCode.transactionAbortable,
-  errorCode.outOfOrderSequenceNumber,
-  errorCode.unknownProducerId,
-])
-
-/** Whether a refused batch is a matter of its transaction rather than of its partition. */
-export function concernsTransaction(code: number): boolean {
-  return epochOver.has(code) || abortable.has(code) || code === errorCode.invalidProducerIdMapping
-}
 
 /** Events that cannot happen in a state are faults of the caller, and fail an assertion. */
 export function nextTransactionState(state: TransactionState, event: TransactionEvent): Transition {
@@ -189,18 +168,29 @@ function ended(state: TransactionState, event: EventOf<'ended'>): Transition {
 
 function refused(state: TransactionState, event: EventOf<'refused'>): Transition {
   const { code, request } = event
-  if (code === errorCode.concurrentTransactions) return to(state, { type: 'retry', pause: 'soon' })
-  if (coordinatorGone.has(code)) return to(state, { type: 'retry', pause: 'backoff', stale: 'coordinator' })
-  if (isRetriable(code)) return to(state, { type: 'retry', pause: 'backoff' })
-  if (request === 'commitOffsets' && noMember.has(code)) {
-    return to(state, { type: 'retry', pause: 'backoff', stale: 'member' })
+  switch (meaningOf(code)) {
+    case 'transactionEnding':
+      return to(state, { type: 'retry', pause: 'soon' })
+    case 'coordinatorMoved':
+    case 'transient':
+      return to(state, { type: 'retry', pause: 'backoff' })
+    case 'generationOver':
+    case 'memberUnknown':
+      if (request !== 'commitOffsets') return failed(state, event)
+      // The membership that offsets were committed with is over.
+      return to(state, { type: 'retry', pause: 'backoff', isMemberOver: true })
+    case 'producerIdGone':
+      return fenced(state, code)
+    case 'epochOver':
+      return epochIsOver(state, event)
+    case 'transactionFailed':
+      if (state.phase !== 'open') return failed(state, event)
+      return to({ ...state, isAbortOnly: true }, { type: 'aborted', code })
+    case 'instanceFenced':
+    case 'accepted':
+    case 'final':
+      return failed(state, event)
   }
-  if (code === errorCode.invalidProducerIdMapping) return fenced(state, code)
-  if (epochOver.has(code)) return epochIsOver(state, event)
-  if (abortable.has(code) && state.phase === 'open') {
-    return to({ ...state, isAbortOnly: true }, { type: 'aborted', code })
-  }
-  return failed(state, event)
 }
 
 function epochIsOver(state: TransactionState, { code, request }: EventOf<'refused'>): Transition {
@@ -217,7 +207,7 @@ function epochIsOver(state: TransactionState, { code, request }: EventOf<'refuse
 }
 
 function lost(state: TransactionState, { request }: EventOf<'lost'>): Transition {
-  const retry: TransactionAction = { type: 'retry', pause: 'backoff', stale: 'coordinator' }
+  const retry: TransactionAction = { type: 'retry', pause: 'backoff' }
   if (request !== 'end') return to({ ...state, hasStragglers: true }, retry)
   if (state.version === 2) return to(state, retry)
   // It may have ended without raising the epoch, so that the next one may belong to another producer already.

@@ -203,8 +203,8 @@ export class TransactionalProducer {
     const confirmed = () => ({ type: 'confirmed' }) as const
     if (this.#state.version === 1) await this.#ask('join', () => this.#requests.addOffsets(this.#state), confirmed)
     let member: GroupMember | undefined
-    const attempt = async (stale?: Stale) => {
-      member = await this.#options.member(stale === 'member' ? member : undefined)
+    const attempt = async (isMemberOver: boolean) => {
+      member = await this.#options.member(isMemberOver ? member : undefined)
       return this.#requests.commitOffsets(this.#state, member, offsets)
     }
     await this.#ask('commitOffsets', attempt, confirmed)
@@ -237,21 +237,21 @@ export class TransactionalProducer {
   /** Asks a coordinator until it answers, and goes on from there; or does what a refusal demands. */
   async #ask<Response>(
     request: Exclude<TransactionRequest, 'produce'>,
-    attempt: (stale?: Stale) => Promise<Attempt<Response>>,
+    attempt: (isMemberOver: boolean) => Promise<Attempt<Response>>,
     eventOf: (response: Response) => TransactionEvent,
   ): Promise<void> {
     const { clock, random, deadlineMs } = this.#options.cluster.retryPolicy
     const ofTransaction = request === 'join' || request === 'commitOffsets'
     const { signal } = ofTransaction ? this.#transaction : this.#stopped
-    const coordinator = request === 'commitOffsets' ? this.#requests.group : this.#requests.transaction
     const endMs = clock.monotonicMs() + deadlineMs
-    let stale: Stale | undefined
+    let isMemberOver = false
     using wait = new RequestWait(this.#options, request)
     for (let count = 0; ; count++) {
-      const result = await unlessAborted(attempt(stale), signal)
+      const result: Attempt<Response> = await unlessAborted(attempt(isMemberOver), signal)
       if (result.type === 'answered') return this.#advance(eventOf(result.response))
       const error = 'error' in result ? result.error : undefined
-      let actions = result.type === 'unreachable' ? unreachable : this.#apply({ ...result, request })
+      let actions: readonly TransactionAction[] =
+        result.type === 'unreachable' ? unreachable : this.#apply({ ...result, request })
       const isLast = clock.monotonicMs() > endMs || error?.retryable === false
       if (actions[0]?.type === 'retry' && isLast) actions = this.#apply({ type: 'gaveUp', request })
       const [retry] = actions
@@ -260,8 +260,7 @@ export class TransactionalProducer {
         return signal.throwIfAborted()
       }
       wait.goesOn(result)
-      stale = retry.stale
-      if (stale === 'coordinator') coordinator.forget()
+      isMemberOver = retry.isMemberOver === true
       await sleep(clock, retry.pause === 'soon' ? soonDelayMs(count) : retryDelayMs(count, random), signal)
     }
   }
@@ -356,8 +355,6 @@ export class TransactionalProducer {
   }
 }
 
-type Stale = 'coordinator' | 'member'
-
 interface Outgoing {
   batch: OutputBatch
   onStored: () => void
@@ -366,7 +363,7 @@ interface Outgoing {
 /** What still waits in a transaction that is given up ends with this; the failure itself is kept apart. */
 const givenUp = new KafkaError('TRANSACTION_ABORTED', 'the transaction was given up')
 
-const unreachable: readonly TransactionAction[] = [{ type: 'retry', pause: 'backoff', stale: 'coordinator' }]
+const unreachable: readonly TransactionAction[] = [{ type: 'retry', pause: 'backoff' }]
 
 function keyOf({ sink, partition }: { sink: number; partition: number }): string {
   return `${sink} ${partition}`
