@@ -125,7 +125,8 @@ export function foreignSources(target: Target): void {
     records: readonly SourceRecord[],
     to: { topic: string; compression: CompressionTypes },
   ): Promise<void> {
-    const producer = target.kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
+    // What it sends again after a slow answer is not to be there twice.
+    const producer = target.kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner, idempotent: true })
     await producer.connect()
     await producer.send({ ...to, messages: toMessages(records) })
     await producer.disconnect()
