@@ -18,7 +18,7 @@ export interface ProgramSettings {
   readonly brokerWaitMs?: number | undefined
   /**
    * Longest time that an epoch takes in records before it is closed, in milliseconds; a quarter of the transaction
-   * timeout at most.
+   * timeout at most. It is closed earlier when all records have been read.
    *
    * A whole number from 1 to 60000. If it is not given, `MILLRACE_EPOCH_MS` is read from the environment.
    * @defaultValue `100`
@@ -28,9 +28,25 @@ export interface ProgramSettings {
    * Time without new records after which an epoch is closed early, in milliseconds.
    *
    * A whole number from 0 to 60000. If it is not given, `MILLRACE_EPOCH_IDLE_MS` is read from the environment.
-   * @defaultValue `20`
+   * @defaultValue `0`
    */
   readonly epochIdleMs?: number | undefined
+  /**
+   * Epochs per second at most that are closed before their time, because all records have been read.
+   *
+   * A whole number from 1 to 1000. If it is not given, `MILLRACE_TRANSACTIONS_PER_SECOND_MAX` is read from the
+   * environment.
+   * @defaultValue `50`
+   */
+  readonly transactionsPerSecondMax?: number | undefined
+  /**
+   * Bytes per second at most that such epochs write to the checkpoint topic.
+   *
+   * A whole number of at least 1024. If it is not given, `MILLRACE_CHECKPOINT_BYTES_PER_SECOND_MAX` is read from the
+   * environment.
+   * @defaultValue `1048576`
+   */
+  readonly checkpointBytesPerSecondMax?: number | undefined
   /**
    * Bytes of output after which an epoch is closed; fewer where the brokers cannot write so many in a quarter of the
    * transaction timeout.

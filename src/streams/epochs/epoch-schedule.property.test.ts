@@ -48,6 +48,8 @@ class Program {
       epochMs: 100,
       epochIdleMs: 20,
       epochBytes: 64 * mebibyte,
+      transactionsPerSecondMax: 50,
+      checkpointBytesPerSecondMax: mebibyte,
       transactionTimeoutMs,
     })
   }
@@ -79,7 +81,7 @@ class Program {
     const beganMs = this.#nowMs
     this.#rows = 0
     this.#batches = []
-    this.schedule.closed()
+    this.schedule.closed(this.#nowMs, 0)
     for (const { bytes, writing } of batches) {
       this.#nowMs = Math.max(this.#nowMs, this.#throttledUntilMs)
       this.#evenMs = Math.max(this.#evenMs, this.#nowMs - burstMs) + (bytes / bytesPerSecond) * 1_000

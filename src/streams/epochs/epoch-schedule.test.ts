@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { EpochSchedule } from './epoch-schedule.ts'
 
-const limits = { epochMs: 100, epochIdleMs: 20, epochBytes: 64 << 20, transactionTimeoutMs: 60_000 }
+const limits = {
+  epochMs: 100,
+  epochIdleMs: 20,
+  epochBytes: 64 << 20,
+  transactionsPerSecondMax: 50,
+  checkpointBytesPerSecondMax: 1 << 20,
+  transactionTimeoutMs: 60_000,
+}
 
 describe('EpochSchedule', () => {
   it('has an epoch due by its time, its bytes, or when nothing comes', () => {
@@ -73,15 +80,59 @@ describe('EpochSchedule', () => {
     assert.equal(schedule.mayStayOpen(5_000, 0, false), false)
   })
 
+  it('closes no epoch early until as long after a commit as that took', () => {
+    const schedule = new EpochSchedule({ ...limits, epochIdleMs: 0 })
+    schedule.open(0)
+    assert.equal(schedule.isDue(0, 0, true), true, 'the first is closed at once')
+    schedule.closed(0, 0)
+    schedule.committed(30)
+
+    schedule.open(31)
+
+    assert.equal(schedule.dueInMs(31), 29)
+    assert.deepEqual(
+      [59, 60].map((nowMs) => schedule.isDue(nowMs, 0, true)),
+      [false, true],
+    )
+    assert.deepEqual(
+      [60, 130, 131].map((nowMs) => schedule.isDue(nowMs, 0, false)),
+      [false, false, true],
+      'while there is more to read it has all its time',
+    )
+  })
+
+  it('bounds the transactions and the checkpoint bytes of epochs that are closed early', () => {
+    const schedule = new EpochSchedule({ ...limits, epochIdleMs: 0, checkpointBytesPerSecondMax: 10_000 })
+    schedule.closed(0, 100)
+    schedule.committed(1)
+    schedule.open(1)
+    assert.equal(schedule.dueInMs(1), 19, 'fifty transactions a second')
+    schedule.closed(20, 500)
+    schedule.committed(21)
+    schedule.open(21)
+
+    assert.equal(schedule.dueInMs(21), 49, '500 of 10,000 bytes a second')
+  })
+
+  it('pauses after a commit, however short it was', () => {
+    const schedule = new EpochSchedule({ ...limits, epochIdleMs: 0, transactionsPerSecondMax: 1_000 })
+    schedule.closed(0, 0)
+    schedule.committed(1)
+
+    schedule.open(1)
+
+    assert.equal(schedule.dueInMs(1), 5)
+  })
+
   it('has no other epoch due while one is being committed', () => {
     const schedule = new EpochSchedule(limits)
     schedule.open(0)
-    schedule.closed()
+    schedule.closed(0, 0)
     schedule.open(1)
 
     assert.equal(schedule.isDue(1_000, 0, true), false)
     schedule.committed(1_000)
-    assert.equal(schedule.isDue(1_000, 0, true), true)
+    assert.equal(schedule.isDue(1_000, 0, false), true)
   })
 
   it('shrinks the window to what a throttling broker takes in a quarter of the timeout', () => {
@@ -97,13 +148,13 @@ describe('EpochSchedule', () => {
   it('does not count against an epoch that it has to wait for what was written before', () => {
     const schedule = new EpochSchedule(limits)
     const first = schedule.sent(1_000_000, 0)
-    schedule.closed()
+    schedule.closed(0, 0)
     schedule.stored(first, 1_000_000)
     schedule.throttled(15_000, 0)
     schedule.committed(10)
     const { windowBytes } = schedule
     const second = schedule.sent(1_000_000, 20)
-    schedule.closed()
+    schedule.closed(20, 0)
     schedule.stored(second, 1_000_000)
     schedule.throttled(15_000, 15_000)
 
@@ -119,7 +170,7 @@ describe('EpochSchedule', () => {
     const { windowBytes } = schedule
     assert.ok(windowBytes > 3_000_000)
     schedule.sent(3_000_000, 0)
-    schedule.closed()
+    schedule.closed(15_000, 0)
 
     schedule.rolledBack(60_000)
 

@@ -1,6 +1,14 @@
 import type { RunOptions } from '../options.ts'
 
-type EpochLimits = Pick<RunOptions, 'epochMs' | 'epochIdleMs' | 'epochBytes' | 'transactionTimeoutMs'>
+type EpochLimits = Pick<
+  RunOptions,
+  | 'epochMs'
+  | 'epochIdleMs'
+  | 'epochBytes'
+  | 'transactionsPerSecondMax'
+  | 'checkpointBytesPerSecondMax'
+  | 'transactionTimeoutMs'
+>
 
 /** The share of `transactionTimeoutMs` in which an epoch is to be written. */
 const writingShare = 1 / 4
@@ -14,6 +22,11 @@ const windowBytesMin = 1024
 const cautiousGrowth = 1 / 8
 /** How long nothing may come into an epoch that is to stay open; then no more is to be expected. */
 const quietMs = 1_000
+/**
+ * Least pause between the end of a commit and the next transaction. Kafka answers a commit before its markers are
+ * written, and lets a transaction that begins before that wait for 20 ms.
+ */
+const pauseMsMin = 5
 /** Bytes that an epoch may write for expired rows and for promoted parts, as a share of the window. */
 const sideShare = 1 / 4
 
@@ -34,7 +47,11 @@ export interface EpochWriting {
  * broker announces a throttle time; and to half or less when an epoch was rolled back after it had taken longer. At a
  * fast broker it is as large as `epochBytes`, and only the other limits count.
  *
- * State: the window; the current epoch, and the one that is being committed. It outlives rollbacks.
+ * While there is more to read, an epoch takes in records for `epochMs`. When all has been read it is closed early, as
+ * soon as the broker can bear it: after a pause as long as the last commit took, so that a slow broker spends half of
+ * its time without a commit of this program, and within the bounds on transactions and checkpoint bytes per second.
+ *
+ * State: the window; the pace; the current epoch, and the one that is being committed. It outlives rollbacks.
  */
 export class EpochSchedule {
   readonly #limits: EpochLimits
@@ -43,6 +60,9 @@ export class EpochSchedule {
   #windowBytes: number
   #growth = 1
   #throttledUntilMs = -Infinity
+  /** Before this time no epoch is closed early. */
+  #earlyFromMs = -Infinity
+  #closedAtMs = 0
   /** Undefined while nothing is in the current epoch. */
   #openedMs: number | undefined
   #lastRowsMs = 0
@@ -111,12 +131,17 @@ export class EpochSchedule {
     if (startMs !== undefined && storedBytes > 0) this.#fit(storedBytes, this.#throttledUntilMs - startMs)
   }
 
-  /** The current epoch is complete; the next one begins. */
-  closed(): void {
-    this.#closed = this.#current
-    this.#current = newWriting()
-    this.#openedMs = undefined
-    this.#owedBytes = 0
+  /**
+   * The current epoch is complete; the next one begins.
+   *
+   * @param checkpointBytes - That it wrote to the checkpoint topic.
+   */
+  closed(nowMs: number, checkpointBytes: number): void {
+    const { transactionsPerSecondMax, checkpointBytesPerSecondMax } = this.#limits
+    const seconds = Math.max(1 / transactionsPerSecondMax, checkpointBytes / checkpointBytesPerSecondMax)
+    this.#earlyFromMs = nowMs + seconds * 1_000
+    this.#closedAtMs = nowMs
+    this.#next()
   }
 
   /** The epoch that was closed is durable. */
@@ -124,6 +149,7 @@ export class EpochSchedule {
     const { sentBytes, startMs } = this.#closed!
     this.#closed = undefined
     if (startMs !== undefined) this.#fit(sentBytes, nowMs - startMs)
+    this.#earlyFromMs = Math.max(this.#earlyFromMs, nowMs + Math.max(pauseMsMin, nowMs - this.#closedAtMs))
     if (this.#current.sentBytes > 0) this.#begin(this.#current, nowMs)
   }
 
@@ -135,7 +161,7 @@ export class EpochSchedule {
       const inTimeBytes = storedBytes > 0 ? this.#inTime(storedBytes, tookMs) : Infinity
       this.#shrink(Math.min(this.#windowBytes / 2, sentBytes / 2, inTimeBytes))
     }
-    this.closed()
+    this.#next()
     this.#closed = undefined
   }
 
@@ -152,10 +178,10 @@ export class EpochSchedule {
   /** Whether the current epoch is to be closed now. */
   isDue(nowMs: number, openBytes: number, isIdle: boolean): boolean {
     if (this.#openedMs === undefined || this.isCommitting) return false
-    const { epochIdleMs, epochBytes } = this.#limits
+    const { epochBytes } = this.#limits
     if (nowMs >= this.#openedMs + this.#epochMs || this.roomBytes(openBytes) === 0) return true
     if (this.#current.sentBytes + this.#owedBytes >= epochBytes) return true
-    return isIdle && nowMs >= this.#lastRowsMs + epochIdleMs
+    return isIdle && nowMs >= this.#earlyMs
   }
 
   /**
@@ -171,7 +197,19 @@ export class EpochSchedule {
   /** How soon the current epoch could be due by its time; undefined while nothing is in it. */
   dueInMs(nowMs: number): number | undefined {
     if (this.#openedMs === undefined) return undefined
-    return Math.min(this.#openedMs + this.#epochMs, this.#lastRowsMs + this.#limits.epochIdleMs) - nowMs
+    return Math.min(this.#openedMs + this.#epochMs, this.#earlyMs) - nowMs
+  }
+
+  /** When the current epoch may be closed if nothing more is there to read. */
+  get #earlyMs(): number {
+    return Math.max(this.#earlyFromMs, this.#lastRowsMs + this.#limits.epochIdleMs)
+  }
+
+  #next(): void {
+    this.#closed = this.#current
+    this.#current = newWriting()
+    this.#openedMs = undefined
+    this.#owedBytes = 0
   }
 
   get #epochMs(): number {

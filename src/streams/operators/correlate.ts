@@ -290,7 +290,7 @@ class Correlation {
     state.table.flush()
     const offsets = closeEpoch(state, this.#outputs.checkpoint, timeOfDay.nowMs())
     await this.#outputs.sendAll(this.#sink)
-    schedule.closed()
+    schedule.closed(this.#services.clock.monotonicMs(), this.#outputs.takeCheckpointBytes())
     this.#doubt.reset()
     await this.#sink.tell({ type: 'commit', incarnation: this.#life.incarnation, offsets })
   }

@@ -29,6 +29,7 @@ export class Outputs {
   readonly #life: Life
   readonly #builders: readonly OutputBuilder[]
   readonly #filled: OutputBatch[] = []
+  #checkpointBytes = 0
 
   constructor(services: Services, session: Session) {
     const { topics, options, plan } = services
@@ -67,6 +68,13 @@ export class Outputs {
     return bytes
   }
 
+  /** Bytes that were sent to the checkpoint topic since this was last asked. */
+  takeCheckpointBytes(): number {
+    const bytes = this.#checkpointBytes
+    this.#checkpointBytes = 0
+    return bytes
+  }
+
   get hasFilled(): boolean {
     return this.#filled.length > 0
   }
@@ -79,6 +87,7 @@ export class Outputs {
     for (const batch of this.#filled.splice(0)) {
       budget.take(batch.capacity)
       const bytes = batch.position
+      if (batch.sink === checkpointSink) this.#checkpointBytes += bytes
       const writing = schedule.sent(bytes, clock.monotonicMs())
       const onStored = () => {
         schedule.stored(writing, bytes)
