@@ -2,6 +2,7 @@
  * Preloaded into each thread of a process that is to die: watches what goes to Kafka and comes back, and kills or stops
  * the process where its plan says. What it sees is told to the parent through a pipe, which outlives the process.
  */
+import { subscribe } from 'node:diagnostics_channel'
 import { writeSync } from 'node:fs'
 import net from 'node:net'
 import { isMainThread } from 'node:worker_threads'
@@ -37,7 +38,8 @@ if (plan.waitsForStandby && process.channel) {
   process.channel.unref()
 }
 
-if (isMainThread) await watchRestoration()
+// A standby begins epochs of its own table many times before it has loaded the checkpoint as the active process.
+if (isMainThread) subscribe('millrace:epochs:begun', () => (readsOn = isLoaded))
 
 const connect = net.connect as (options: net.NetConnectOpts, onConnected?: () => void) => net.Socket
 net.connect = ((options: net.TcpNetConnectOpts, onConnected?: () => void) => {
@@ -53,28 +55,6 @@ net.connect = ((options: net.TcpNetConnectOpts, onConnected?: () => void) => {
   watchRequests(socket, expected)
   return socket
 }) as typeof net.connect
-
-/**
- * A table is settled when all pending parts are in it; one that was kept warm is settled before too, when it has let go
- * what has left.
- */
-async function watchRestoration(): Promise<void> {
-  const { PendingTable } = await import('../../src/kernel/index.ts')
-  const methods = Object.getOwnPropertyDescriptors(PendingTable.prototype)
-  const retain = methods.retain.value!
-  const settle = methods.settle.value!
-  let isLettingGo = false
-  PendingTable.prototype.retain = function (isWaiting) {
-    isLettingGo = true
-    retain.call(this, isWaiting)
-  }
-  PendingTable.prototype.settle = function () {
-    settle.call(this)
-    // A standby does so many times before.
-    readsOn = isLoaded && !isLettingGo
-    isLettingGo = false
-  }
-}
 
 /** A request is what is written between cork and uncork; only then does it leave. */
 function watchRequests(socket: net.Socket, expected: (Step | undefined)[]): void {

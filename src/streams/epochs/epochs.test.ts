@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, it } from 'node:test'
 import { closingEpoch } from '../fixtures/closing-epoch.ts'
 import type { EpochParticipant } from './epoch-participant.ts'
@@ -156,6 +157,19 @@ describe('Epochs', () => {
     assert.throws(() => epochs.commit(), /an epoch commits that is closed/)
     epochs.beginCommit()
     assert.throws(() => epochs.beginCommit(), /this one is committing/)
+  })
+
+  it('tell those who observe the process that they begin', (t) => {
+    const told: unknown[] = []
+    const hear = (message: unknown) => told.push(message)
+    subscribe('millrace:epochs:begun', hear)
+    t.after(() => unsubscribe('millrace:epochs:begun', hear))
+    const epochs = new Epochs([], 7)
+    assert.deepEqual(told, [])
+
+    epochs.begin()
+
+    assert.deepEqual(told, [{ committed: 7 }])
   })
 
   it('begin when all that is pending is in the table, and not before', () => {

@@ -18,6 +18,7 @@
  * Invariant: all participants stand in the same epochs. They close and commit in their declared order, and roll back in
  * the opposite one.
  */
+import { channel } from 'node:diagnostics_channel'
 import { assert } from '../../core/assert.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { ClosingEpoch, EpochParticipant } from './epoch-participant.ts'
@@ -27,6 +28,9 @@ type Progress = 'current' | 'closing' | 'closed' | 'committing' | 'unknown'
 
 /** What closing an epoch takes from outside. */
 export type ClosingFacts = Pick<ClosingEpoch, 'closedMs' | 'table' | 'put' | 'pieceBytes'>
+
+/** Tells those who observe the process that all pending parts are in the table, and epochs begin. */
+const begun = channel('millrace:epochs:begun')
 
 export class Epochs {
   readonly #participants: readonly EpochParticipant[]
@@ -53,6 +57,7 @@ export class Epochs {
   begin(): void {
     assert(!this.#isBegun, 'the first epoch begins once')
     this.#isBegun = true
+    begun.publish({ committed: this.#committed })
   }
 
   /** Takes in partitions that the source was given. */
