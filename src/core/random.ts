@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { assert } from './assert.ts'
 
 /** The one way to reach chance: a stream of uniform 32-bit numbers. */
 export interface Random {
@@ -50,6 +51,7 @@ export function nextFloat(random: Random): number {
 
 /** A whole number in [0, bound), without bias; `bound` is 1 to 2^32. */
 export function nextInt(random: Random, bound: number): number {
+  assert(bound >= 1 && bound <= 4294967296, `a draw is below 1 to 2^32, not ${bound}`)
   const limit = 4294967296 - (4294967296 % bound)
   for (;;) {
     const value = random.nextUint32()

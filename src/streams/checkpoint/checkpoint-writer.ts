@@ -1,3 +1,4 @@
+import { assert } from '../../core/assert.ts'
 import {
   encodeOffsets,
   noHeaders,
@@ -126,6 +127,8 @@ export class CheckpointWriter implements EpochParticipant {
     put: PutRecord,
   ): Ledger {
     const before = this.#ledgers[partition]!
+    const last = before.deltas.epochs.at(-1)?.epoch ?? before.baseEpoch
+    assert(epoch > last, `the changes of epoch ${epoch} follow those of epoch ${last}`)
     const bytes = before.deltas.bytes + sizeOf(pieces)
     if (bytes <= Math.max(deltaBytesMin, before.baseBytes)) {
       pieces.forEach((piece, at) => put(deltaKey(partition, epoch, at), piece))

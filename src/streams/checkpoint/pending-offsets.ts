@@ -1,6 +1,7 @@
+import { assert } from '../../core/assert.ts'
 import { OffsetSet } from '../../kernel/index.ts'
 import type { ClosingEpoch, EpochParticipant } from '../epochs/epoch-participant.ts'
-import { addDigests, type Digest, emptyDigest } from './digest.ts'
+import { addDigests, areEqualDigests, type Digest, emptyDigest } from './digest.ts'
 
 /**
  * Which offsets of each source partition are pending, and their digest: the state of a program, by reference. It
@@ -50,6 +51,7 @@ export class PendingOffsets implements EpochParticipant {
       this.sets[partition]!.turnOver(chunk, bits, added)
     })
     this.#digest = addDigests(this.#digest, growth)
+    assert(this.count > 0 || areEqualDigests(this.#digest, emptyDigest), 'the digest of no pending parts is empty')
     manifest.pending = this.count
     manifest.digest = this.#digest
   }

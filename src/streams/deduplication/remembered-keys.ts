@@ -1,3 +1,4 @@
+import { assert } from '../../core/assert.ts'
 import type { PendingTable } from '../../kernel/index.ts'
 import type { CheckpointRecords } from '../checkpoint/checkpoint-records.ts'
 import { completedKey } from '../checkpoint/checkpoint-topic.ts'
@@ -52,6 +53,7 @@ export class RememberedKeys implements EpochParticipant {
     const table = this.#table
     const nowMs = this.#clock.nowMs(closedMs)
     const forgotten = this.#forgottenAt(nowMs)
+    assert(forgotten <= table.completedCount, 'only completed keys are forgotten')
     for (const { run, value } of encodeRuns(table.completedKeys(), this.#closed.count, nowMs)) {
       put(completedKey(run.from), value)
       this.#added.push(run)
@@ -67,6 +69,11 @@ export class RememberedKeys implements EpochParticipant {
     this.#runs.splice(0, this.#droppedCount)
     this.#runs.push(...this.#added)
     this.#committed = this.#closed
+    const { count, forgotten } = this.#committed
+    assert(
+      (this.#runs[0]?.from ?? count) <= forgotten && (this.#runs.at(-1)?.to ?? count) === count,
+      'the checkpoint has all completed keys that are not forgotten',
+    )
     this.#droppedCount = 0
     this.#added = []
   }

@@ -1,4 +1,6 @@
+import { assert } from '../../core/assert.ts'
 import type { ClosingEpoch, EpochParticipant } from './epoch-participant.ts'
+import type { OffsetSet } from '../../kernel/index.ts'
 import { type Class, classes, EpochCounts, noTotals, type Totals } from './epoch-counts.ts'
 
 /** One partition's account. The law: `consumed` is the sum of all that follow it. */
@@ -79,6 +81,7 @@ export class Accounting implements EpochParticipant {
   }
 
   commit(): void {
+    assert(this.#open.length === 2, 'an epoch is committed after it was closed, and before the next one is')
     const epoch = this.#open.shift()!
     for (const name of classes) {
       const total = this.#totals[name]
@@ -106,6 +109,26 @@ export class Accounting implements EpochParticipant {
     const { nextOffsets } = epochs.at(-1) ?? this.#totals
     return { startOffsets: this.#startOffsets, nextOffsets: Array.from(nextOffsets), totals }
   }
+}
+
+/**
+ * Asserts the law of accounts for an epoch that has just been closed: each offset that it consumed has exactly one
+ * class, or is pending now; and nothing is pending that was not consumed.
+ *
+ * @param from - Offsets that the epoch began at, by partition.
+ * @param pending - Pending offsets by partition, which the epoch has changed and not settled.
+ */
+export function assertOneClassEach(epoch: EpochCounts, from: ArrayLike<number>, pending: readonly OffsetSet[]): void {
+  pending.forEach((set, partition) => {
+    const end = epoch.nextOffsets[partition]!
+    const classified = classes.reduce((sum, name) => sum + epoch[name][partition]!, 0)
+    const consumed = end - from[partition]!
+    assert(
+      consumed === classified + set.count - set.settledCount,
+      `each offset of an epoch has one class: of ${consumed} in partition ${partition}, ${classified} have one`,
+    )
+    assert(set.firstFrom(end) === undefined, `no part is pending that was not consumed, in partition ${partition}`)
+  })
 }
 
 /** An account by partition, with the pending parts in each. */

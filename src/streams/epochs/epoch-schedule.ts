@@ -1,3 +1,4 @@
+import { assert } from '../../core/assert.ts'
 import type { RunOptions } from '../options.ts'
 
 type EpochLimits = Pick<
@@ -120,6 +121,7 @@ export class EpochSchedule {
   /** A broker has stored some of the bytes that were sent, so it may take more the next time. */
   stored(writing: EpochWriting, bytes: number): void {
     writing.storedBytes += bytes
+    assert(writing.storedBytes <= writing.sentBytes, 'no more bytes are stored than were sent')
     this.#windowBytes = this.#bounded(this.#windowBytes + bytes * this.#growth)
     if (this.#windowBytes === this.#windowBytesMax) this.#growth = 1
   }
@@ -146,7 +148,8 @@ export class EpochSchedule {
 
   /** The epoch that was closed is durable. */
   committed(nowMs: number): void {
-    const { sentBytes, startMs } = this.#closed!
+    assert(this.#closed !== undefined, 'an epoch is committed after it was closed')
+    const { sentBytes, startMs } = this.#closed
     this.#closed = undefined
     if (startMs !== undefined) this.#fit(sentBytes, nowMs - startMs)
     this.#earlyFromMs = Math.max(this.#earlyFromMs, nowMs + Math.max(pauseMsMin, nowMs - this.#closedAtMs))

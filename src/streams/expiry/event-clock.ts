@@ -1,3 +1,4 @@
+import { assert } from '../../core/assert.ts'
 import type { RecordColumns } from '../../kernel/index.ts'
 import type { EventTimes } from '../checkpoint/manifest.ts'
 import type { ClosingEpoch, EpochParticipant } from '../epochs/epoch-participant.ts'
@@ -84,6 +85,7 @@ export class EventClock implements EpochParticipant, DeadlineClock {
 
   close({ manifest }: ClosingEpoch): void {
     this.#closed = this.#moment()
+    assert(this.#closed.nowMs >= this.#committed.nowMs, 'the time that records tell never goes back')
     manifest.eventTimes = { nowMs: orNull(this.#nowMs), highestMs: Array.from(this.#highest, orNull) }
   }
 

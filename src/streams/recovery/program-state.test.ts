@@ -7,10 +7,10 @@ import { recordOf, rowsOf } from '../fixtures/rows.ts'
 import { rememberingTable } from '../fixtures/table.ts'
 import { closeEpoch, type ProgramState } from './program-state.ts'
 
-/** Consumes `count` offsets, closes the epoch, and begins its commit. */
-function closeWith(state: ProgramState, count: number): void {
+/** Consumes `count` offsets, some of whose parts the table has taken in, closes the epoch, and begins its commit. */
+function closeWith(state: ProgramState, count: number, pending = 0): void {
   state.accounting.current.nextOffsets[0]! += count
-  state.accounting.current.filtered[0]! += count
+  state.accounting.current.filtered[0]! += count - pending
   closeEpoch(state, new OutputBuilder({ sink: 2, partitionCount: 1, batchBytes: 1 << 16, onFilled() {} }), 0)
   state.epochs.beginCommit()
 }
@@ -45,12 +45,35 @@ describe('the state of a program', () => {
     assert.throws(() => stateAt(7).epochs.settleAt(8), { code: 'CHECKPOINT_FOREIGN' })
   })
 
+  it('closes no epoch in which an offset has no class, or two', () => {
+    const rows = () => rowsOf([recordOf('A', 1), recordOf('A', 2)])
+    const closeAfter = (pending: number) => {
+      const table = rememberingTable()
+      const state = stateAt(7, table)
+      table.apply(rows(), state.accounting.current)
+      closeWith(state, 2, pending)
+    }
+
+    closeAfter(2)
+    assert.throws(() => closeAfter(1), /each offset of an epoch has one class: of 2 in partition 0, 1 have one/)
+    assert.throws(() => closeAfter(3), /each offset of an epoch has one class: of 2 in partition 0, -1 have one/)
+  })
+
+  it('closes no epoch with a pending offset that it has not consumed', () => {
+    const table = rememberingTable()
+    const state = stateAt(7, table)
+    table.apply(rowsOf([recordOf('A', 1), recordOf('A', 2)]), state.accounting.current)
+    state.accounting.current.filtered[0]! -= 2
+
+    assert.throws(() => closeWith(state, 1, 0), /no part is pending that was not consumed, in partition 0/)
+  })
+
   it('says what the last epoch left where the table has failed in itself', () => {
     const table = rememberingTable()
     const state = stateAt(7, table)
     const rows = rowsOf([recordOf('A', 1), recordOf('A', 2)])
     table.apply(rows, state.accounting.current)
-    closeWith(state, 2)
+    closeWith(state, 2, 2)
     state.epochs.commit()
     table.apply(rowsOf([recordOf('B', 1)]), state.accounting.current)
     // What was completed in an open epoch must not be swept away.

@@ -4,7 +4,7 @@ import { ManifestWriter, type ProgramIdentity } from '../checkpoint/manifest-wri
 import type { PendingOffsets } from '../checkpoint/pending-offsets.ts'
 import type { RememberedKeys } from '../deduplication/remembered-keys.ts'
 import { AcceptedLoss } from '../epochs/accepted-loss.ts'
-import type { Accounting } from '../epochs/accounting.ts'
+import { type Accounting, assertOneClassEach } from '../epochs/accounting.ts'
 import type { Participating } from '../epochs/epoch-participant.ts'
 import { Epochs } from '../epochs/epochs.ts'
 import type { PartitionLoss } from '../epochs/loss.ts'
@@ -100,8 +100,10 @@ export function stateOf(parts: StateParts): RecoveredState {
  *
  * @returns The offsets that it reaches to, by source partition.
  */
-export function closeEpoch({ epochs, table, accounting }: ProgramState, out: OutputBuilder, closedMs: number) {
-  const { nextOffsets } = accounting.current
+export function closeEpoch(state: ProgramState, out: OutputBuilder, closedMs: number) {
+  const { epochs, table, accounting, pending } = state
+  const epoch = accounting.current
   epochs.close({ closedMs, table, put: putInto(out), pieceBytes: pieceBytesOf(out) })
-  return nextOffsets
+  assertOneClassEach(epoch, accounting.committedOffsets, pending.sets)
+  return epoch.nextOffsets
 }

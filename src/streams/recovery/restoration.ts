@@ -101,6 +101,7 @@ export class Restoration {
    * @throws MillraceError `CHECKPOINT_CORRUPT` when they are not pending this time.
    */
   take(columns: RecordColumns): void {
+    assert(!this.#isDone, 'parts are restored before the first epoch')
     const { partition } = columns
     const counts = this.#counts
     const emittedBefore = counts.emitted[partition]!

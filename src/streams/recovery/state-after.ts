@@ -88,7 +88,7 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
   }
   const nextOffsets = grown.nextOffsets.map((offset, partition) => Math.max(offset, logStarts[partition]!))
   const warm = loss === undefined ? usableTable(request.warmTable, manifest) : undefined
-  const base = warm && retainWaiting(warm, pending)
+  const base = warm && retainPending(warm, pending)
   const table = warm?.table ?? tableOf(request, grown)
   const { memory } = plan.correlate
   const eventClock = eventClockOf(request, nextOffsets, grown.eventTimes)
@@ -125,7 +125,7 @@ function usableTable(warm: WarmTable | undefined, { epoch, sourceId, hashSeed, t
  * Lets go what has left since; returns what is left. Parts leave with all of their row, and none from below these
  * offsets is new.
  */
-function retainWaiting({ table, manifest }: WarmTable, pending: PendingOffsets): RestorationBase {
+function retainPending({ table, manifest }: WarmTable, pending: PendingOffsets): RestorationBase {
   table.retain((partition, offset) => pending.sets[partition]!.has(offset))
   let count = manifest.pending
   const growth = table.epochChanges((_partition, _chunk, _bits, added) => (count += added))

@@ -1,3 +1,4 @@
+import { assert } from '../../core/assert.ts'
 import type { OffsetSet } from '../../kernel/index.ts'
 import { type CheckpointRecords, partsOf } from '../checkpoint/checkpoint-records.ts'
 import { partKey } from '../checkpoint/checkpoint-topic.ts'
@@ -114,7 +115,10 @@ export class PromotedParts implements EpochParticipant {
 
   commit(): void {
     for (const { partition, offset } of this.#added) this.#partitions[partition]!.offsets.add(offset)
-    for (const { partition, offset } of this.#removed) this.#partitions[partition]!.offsets.delete(offset)
+    for (const { partition, offset } of this.#removed) {
+      assert(!this.#sets[partition]!.has(offset), 'a promoted part is removed only after it has left')
+      this.#partitions[partition]!.offsets.delete(offset)
+    }
     this.reachOn()
     this.#forget()
   }

@@ -1,3 +1,5 @@
+import { assert } from '../../core/assert.ts'
+
 /**
  * Bytes that may be in use at a time. Taking never fails, because what is under way must be able to end; whoever adds
  * new work first waits until the budget is no longer exceeded. So it is exceeded by one step of work at most.
@@ -21,6 +23,7 @@ export class ByteBudget {
 
   give(bytes: number): void {
     this.#used -= bytes
+    assert(this.#used >= 0, 'no more bytes are given back than were taken')
     if (!this.isExceeded) for (const resolve of this.#waiting.splice(0)) resolve()
   }
 

@@ -1,3 +1,4 @@
+import { assert } from '../../core/assert.ts'
 import { RecordColumns } from '../../kernel/index.ts'
 
 /**
@@ -52,7 +53,9 @@ export class Lease {
   }
 
   release(): void {
-    if (--this.#holders === 0) this.#onFree()
+    this.#holders--
+    assert(this.#holders >= 0, 'memory is released once by each holder')
+    if (this.#holders === 0) this.#onFree()
   }
 }
 
@@ -82,6 +85,7 @@ export class RowBatchPool {
   give(batch: RowBatch): void {
     const taker = this.#takers.shift()
     if (taker !== undefined) return taker(batch)
+    assert(this.#free.length < this.#size, 'a batch comes back once')
     this.#free.push(batch)
     if (this.#free.length === this.#size) for (const resolve of this.#idle.splice(0)) resolve()
   }
