@@ -184,6 +184,19 @@ describe('words', () => {
   }
 })
 
+describe('Markdown', () => {
+  it('has lines of at most 120 columns, but for tables and code', () => {
+    const long = glob('{*,docs/**/*,findings/**/*}.md').flatMap((path) =>
+      read(path)
+        .replaceAll(/^ *```.*?^ *```$/gms, (code) => code.replaceAll(/[^\n]/g, ''))
+        .split('\n')
+        .flatMap((text, index) => (text.length > 120 && !text.startsWith('|') ? [`${path}:${index + 1}`] : [])),
+    )
+
+    assert.deepEqual(long, [])
+  })
+})
+
 describe('Markdown links', () => {
   it('lead to files and headings that exist', () => {
     const dead = glob('{*,docs/**/*,examples/**/*}.md').flatMap((path) =>

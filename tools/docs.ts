@@ -1,6 +1,7 @@
 /**
  * Writes the files that repeat tables of the code: `docs/errors.md`, `docs/configuration.md`, `docs/metrics.md`,
- * `docs/protocol.md`, and the types of settings with what editors tell of each, `settings.ts` of `streams` and `http`. With `--check` it writes nothing and fails when one is out of date.
+ * `docs/protocol.md`, and the types of settings with the texts that editors show, `settings.ts` of `streams` and `http`.
+ * With `--check` it writes nothing and fails when one is out of date.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,7 +12,7 @@ import { storeOptions, tableOptions, transactionOptions } from '../src/state/ind
 import { appOptions, letterOptions, readingOptions, runOptions, securityOptions } from '../src/streams/index.ts'
 import { errorCatalogue } from '../src/core/errors.ts'
 import { describeRule, type OptionRule, type OptionTable, secretFileVariable } from '../src/core/options.ts'
-import { page, table } from './markdown.ts'
+import { page, paragraph, table } from './markdown.ts'
 import { protocolPage } from './protocol-page.ts'
 import { metricsPage } from './metrics-page.ts'
 import { settingsModule } from './settings-module.ts'
@@ -81,7 +82,7 @@ function errorsPage(): string {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([code, { meaning, remedy, retryable }]) => {
       const retry = retryable ? 'Trying again may help.' : 'Trying again does not help.'
-      return `## ${code}\n\n${meaning} ${retry}\n\n**What to do:** ${remedy}\n`
+      return `## ${code}\n\n${paragraph(`${meaning} ${retry}`)}\n\n${paragraph(`**What to do:** ${remedy}`)}\n`
     })
   return page('Errors', 'Every error that Millrace raises has one of these codes, as `code`.', sections)
 }

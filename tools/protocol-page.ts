@@ -7,18 +7,20 @@ import { page, table } from './markdown.ts'
 /** Versions by whoever sends or sees them, and API. */
 type Versions = Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>
 
-const introduction = `Kafka's protocol stands once in \`src/protocol\`, for the client and for the embedded broker: one schema for each API, for all versions that
-are implemented. A connection asks the broker which versions it serves, and sends each request in the latest one that both sides know.
+const introduction = `Kafka's protocol stands once in \`src/protocol\`, for the client and for the embedded broker: one schema for each
+API, for all versions that are implemented. A connection asks the broker which versions it serves, and sends each
+request in the latest one that both sides know.
 
-An error that client and broker share is found by others. Kafka's own message classes (kafka-clients, from Maven) read and write generated
-values of every API, in every version, request and response (\`test/protocol\`). The tables say who else has exchanged what with this code.`
+An error that client and broker share is found by others. Kafka's own message classes (kafka-clients, from Maven)
+read and write generated values of every API, in every version, request and response (\`test/protocol\`). The tables say
+who else has exchanged messages with this code, in which versions.`
 
-const seenText = `Apache Kafka 4.3.1 understood a request of the contract suite (\`test/contract\`) in these versions, and its answer was understood. The
-embedded broker answered the other clients in theirs (\`test/clients\`). The tests fail over a version that is missing here;
-\`node tools/protocol/see-versions.ts\` writes the table again.`
+const seenText = `Apache Kafka 4.3.1 understood a request of the contract suite (\`test/contract\`) in these versions, and its
+answer was understood. The embedded broker answered the other clients in theirs (\`test/clients\`). The tests fail over a
+version that is missing here; \`node tools/protocol/see-versions.ts\` writes the table again.`
 
-const releasesText = `The experiment ran on these releases of Apache Kafka, and its result was verified; after it ran \`audit\`, \`explain\` and \`reset\`. A proxy
-noted the versions that Millrace sent. \`node tools/kafka/releases.ts\` does so again.`
+const releasesText = `The experiment ran on these releases of Apache Kafka, and its result was verified; after it ran \`audit\`,
+\`explain\` and \`reset\`. A proxy noted the versions that Millrace sent. \`node tools/kafka/releases.ts\` does so again.`
 
 /** Which APIs there are, in which versions, and who has seen them. */
 export function protocolPage(): string {
