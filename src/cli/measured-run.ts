@@ -46,6 +46,8 @@ interface MeasuredRunOptions {
   readonly signal: AbortSignal
   readonly untilCaughtUp: boolean
   readonly http: HttpOptions
+  /** Whether a run that has come to its end goes on until it is interrupted, for those who look at it. */
+  readonly lingers?: boolean
 }
 
 /**
@@ -55,7 +57,7 @@ interface MeasuredRunOptions {
 export async function measuredRun(
   topology: Topology,
   options: RunOptions & Security,
-  { output, signal, untilCaughtUp, http }: MeasuredRunOptions,
+  { output, signal, untilCaughtUp, http, lingers = false }: MeasuredRunOptions,
 ): Promise<RunReport | undefined> {
   const { bootstrapServers, brokerWaitMs: retryMs, tls, sasl } = options
   const waits = loggedWaits(topology.name, output.logger, systemClock)
@@ -80,6 +82,10 @@ export async function measuredRun(
     const isComplete = await runToEnd(app, { output, signal, untilCaughtUp })
     const { user, system } = process.cpuUsage(cpu)
     const readableAfterMs = isComplete ? await untilReadable(cluster, sink) : 0
+    if (isComplete && lingers) {
+      output.note('all is correlated; the dashboard stays until this is interrupted')
+      await Promise.race([aborted(signal), app.done])
+    }
     await app.stop()
     return reportOf(app, isComplete, readableAfterMs, (user + system) / 1e6)
   } finally {
@@ -94,7 +100,7 @@ async function serveRun(
 ): Promise<AsyncDisposable | undefined> {
   if (http.http === undefined) return undefined
   const server = await serveAt(starting, http)
-  output.note(`metrics, health and what the program does: ${server.url}`)
+  output.note(`dashboard: ${server.url}`)
   return server
 }
 
@@ -122,17 +128,22 @@ async function unlessInterrupted<Result>(
 
 async function runToEnd(
   app: App,
-  { output, signal, untilCaughtUp }: Omit<MeasuredRunOptions, 'http'>,
+  { output, signal, untilCaughtUp }: Omit<MeasuredRunOptions, 'http' | 'lingers'>,
 ): Promise<boolean> {
   using _ticker = startTicker(() => showProgress(app, output))
-  const interrupted = new Promise<false>((resolve) => {
-    if (signal.aborted) resolve(false)
-    signal.addEventListener('abort', () => resolve(false), { once: true })
-  })
+  const interrupted = aborted(signal).then(() => false)
   const ended = untilCaughtUp ? app.caughtUp.then(() => true) : app.done.then(() => true)
   const isComplete = await Promise.race([ended, interrupted])
   showProgress(app, output)
   return isComplete
+}
+
+/** Resolves when a signal aborts. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }
 
 function showProgress(app: App, output: Output): void {

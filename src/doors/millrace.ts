@@ -14,6 +14,7 @@ export type { Origin } from '../kernel/index.ts'
 export {
   type App,
   type AppOptions,
+  type AppProcess,
   type AppQuestions,
   audit,
   type AuditOptions,
@@ -45,6 +46,7 @@ export {
   type PartFunction,
   type PartitionAccount,
   PermanentFailure,
+  processes,
   type PublishedRecord,
   type ReadingOptions,
   type RecordOrigin,

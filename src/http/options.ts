@@ -1,5 +1,8 @@
 import type { OptionTable, OptionValues } from '../core/options.ts'
 
+/** Where `serve` and the demo show a program, unless they are told otherwise. */
+export const dashboardAddress = '127.0.0.1:9464'
+
 /** Where a program is looked at over HTTP, and who may. */
 export const httpOptions = {
   http: {

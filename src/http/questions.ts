@@ -25,6 +25,10 @@ export class Questions {
     return this.#inTurn(() => app.audit())
   }
 
+  processes(app: App): Promise<unknown> {
+    return this.#inTurn(() => app.processes())
+  }
+
   async explain(app: App, key: string): Promise<Explanation> {
     const explanation = await this.#inTurn(() => app.explain(key))
     if (this.#showsPayloads) return explanation

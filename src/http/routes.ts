@@ -4,6 +4,7 @@ import type { App, Inspection } from '../streams/index.ts'
 import type { Gate } from './gate.ts'
 import type { LiveFeed } from './live-feed.ts'
 import { prometheusText, prometheusType } from './metrics/prometheus.ts'
+import type { PageFile } from './page-files.ts'
 import type { ProcessReadings } from './process-readings.ts'
 import { type Questions, TooManyQuestions } from './questions.ts'
 import type { ServedApp } from './served-app.ts'
@@ -14,6 +15,8 @@ export interface RouteParts {
   readonly feed: LiveFeed
   readonly questions: Questions
   readonly readings: ProcessReadings
+  /** Files of the dashboard by path. */
+  readonly pages: ReadonlyMap<string, PageFile>
 }
 
 /** No script but the server's own, no frame around it, nothing from anywhere else. */
@@ -38,7 +41,7 @@ interface Route {
   readonly handle: Handler
 }
 
-/** What may be asked for. */
+/** What may be asked for, besides the files of the dashboard. */
 const routes: Readonly<Record<string, Route>> = {
   '/live': { method: 'GET', isGuarded: false, handle: live },
   '/ready': { method: 'GET', isGuarded: false, handle: ready },
@@ -51,6 +54,11 @@ const routes: Readonly<Record<string, Route>> = {
   '/api/events': { method: 'GET', isGuarded: true, handle: events },
   '/api/explain': { method: 'GET', isGuarded: true, handle: explain },
   '/api/dead-letters': { method: 'GET', isGuarded: true, handle: deadLetters },
+  '/api/processes': {
+    method: 'GET',
+    isGuarded: true,
+    handle: ({ served, questions }, _request, response) => withApp(served, response, (app) => questions.processes(app)),
+  },
   '/api/audit': {
     method: 'POST',
     isGuarded: true,
@@ -69,13 +77,16 @@ export async function answer(parts: RouteParts, request: IncomingMessage, respon
     if (refusal.status === 401) response.setHeader('www-authenticate', 'Bearer')
     return sendText(response, refusal.status, refusal.text)
   }
-  if (url === undefined || route === undefined) return sendText(response, 404, 'there is nothing here')
-  if (method !== route.method) {
-    response.setHeader('allow', route.method)
-    return sendText(response, 405, `only ${route.method}`)
+  const page = url && parts.pages.get(url.pathname)
+  const allowed = route?.method ?? (page && 'GET')
+  if (url === undefined || allowed === undefined) return sendText(response, 404, 'there is nothing here')
+  if (method !== allowed) {
+    response.setHeader('allow', allowed)
+    return sendText(response, 405, `only ${allowed}`)
   }
+  if (page !== undefined) return send(response, 200, page.type, page.bytes)
   try {
-    await route.handle(parts, request, response, url)
+    await route!.handle(parts, request, response, url)
   } catch (error) {
     sendError(response, error)
   }

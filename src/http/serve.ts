@@ -8,7 +8,8 @@ import type { App } from '../streams/index.ts'
 import { Gate } from './gate.ts'
 import { isLoopback, type ListenAddress, parseListenAddress } from './listen-address.ts'
 import { LiveFeed } from './live-feed.ts'
-import { type HttpOptions, httpOptions } from './options.ts'
+import { dashboardAddress, type HttpOptions, httpOptions } from './options.ts'
+import { readPageFiles } from './page-files.ts'
 import { ProcessReadings } from './process-readings.ts'
 import { Questions } from './questions.ts'
 import { answer } from './routes.ts'
@@ -23,18 +24,17 @@ export interface ServeOptions extends HttpSettings {
 
 /** A server that tells of a program. */
 export interface AppServer extends AsyncDisposable {
-  /** Where it listens, such as `http://127.0.0.1:9464/`. */
+  /** Of the dashboard, such as `http://127.0.0.1:9464/`. */
   readonly url: string
   close(): Promise<void>
 }
 
-const defaultAddress = '127.0.0.1:9464'
 /** What a request may take to arrive, and its headers in all: those who ask here are few, and ask short questions. */
 const limits = { requestTimeout: 10_000, headersTimeout: 10_000, maxHeaderSize: 16 << 10 } as const
 const connectionsMax = 64
 
 /**
- * Serves a program over HTTP: `/metrics` for Prometheus, `/live` and `/ready` for whoever restarts
+ * Serves a program over HTTP: the dashboard at `/`, `/metrics` for Prometheus, `/live` and `/ready` for whoever restarts
  * processes and sends them work, and `/api`. It may begin before the program has started: until then it lives, and is
  * not ready.
  *
@@ -59,7 +59,7 @@ export async function serveAt(
   options: HttpOptions,
   clock: Clock = systemClock,
 ): Promise<AppServer> {
-  const address = parseListenAddress(options.http ?? defaultAddress)
+  const address = parseListenAddress(options.http ?? dashboardAddress)
   if (!isLoopback(address) && options.httpToken === undefined) throw tokenMissing(address)
   const names = options.httpHosts.split(',').flatMap((name) => name.trim() || [])
   const gate = new Gate(names, options.httpToken)
@@ -69,7 +69,8 @@ export async function serveAt(
     const inspection = await served.app?.inspect()
     return inspection && { inspection, ...served.healthOf(inspection) }
   }, clock)
-  const parts = { gate, served, feed, questions: new Questions(options.httpPayloads), readings }
+  const questions = new Questions(options.httpPayloads)
+  const parts = { gate, served, feed, questions, readings, pages: readPageFiles() }
   const server = createServer(limits, (request, response) => void answer(parts, request, response))
   server.maxConnections = connectionsMax
   const stopParts = () => {

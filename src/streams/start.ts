@@ -3,6 +3,7 @@ import { resolveOptions } from '../core/options.ts'
 import { audit } from './admin/audit.ts'
 import { explain } from './admin/explain.ts'
 import { deadLetters } from './admin/kept-letters.ts'
+import { processes } from './admin/processes.ts'
 import { loggedWaits } from './logs/broker-wait-log.ts'
 import { type Logger, stderrLogger } from './logs/logger.ts'
 import { runOptions } from './options.ts'
@@ -58,6 +59,7 @@ export async function start(
   const questions: AppQuestions = {
     audit: () => audit(asked),
     explain: (key) => explain({ ...asked, key, topology }),
+    processes: () => processes(asked),
     deadLetters: (choice) => deadLetters({ ...asked, ...choice }),
   }
   return RunningApp.start({ plan, options, servers, waits, logger, clock, questions }, signal)

@@ -122,6 +122,20 @@ describe('millrace demo', () => {
     assert.equal(report.mergedRecords, 2_000)
   })
 
+  it('is shown in a browser, until it is interrupted, and verified then', async () => {
+    const running = startMillrace(['demo', '--customers', '500', '--dashboard', '--http', '127.0.0.1:0', '--json'])
+    const url = await running.finds(/http:\S+/)
+    await running.says('the dashboard stays until this is interrupted')
+    const page = await fetch(url)
+    const { report } = (await (await fetch(`${url}api`)).json()) as { report: { mergedRecords: number } }
+    running.signal('SIGINT')
+    const { code, stdout, stderr } = await running.ended
+
+    assert.deepEqual([page.status, report.mergedRecords], [200, 500])
+    assert.equal(code, 0, stderr)
+    assert.equal(JSON.parse(stdout.trimEnd().split('\n').at(-1)!).verification.distinct, 500)
+  })
+
   it('reports for people without --json', async () => {
     const { code, stdout } = await millrace('demo', '--customers', '100')
 

@@ -34,7 +34,7 @@ export interface Correlation {
 
 /** The customers' topology: side B as they come, side A with whatever the test is about. */
 export function customerTopology(
-  { app, source, sink }: Stream,
+  { app, source, sink }: Pick<Stream, 'app' | 'source' | 'sink'>,
   sideA: StageOptions<CustomerRecord, unknown> = { part: field('part') },
   correlation: Correlation = {},
 ) {

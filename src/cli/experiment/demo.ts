@@ -1,6 +1,6 @@
 import { startBroker } from '../../broker/index.ts'
 import { systemRandom } from '../../core/random.ts'
-import { httpOptions } from '../../http/index.ts'
+import { dashboardAddress, type HttpOptions, httpOptions } from '../../http/index.ts'
 import { deleteTopics } from '../../kafka/index.ts'
 import {
   field,
@@ -30,6 +30,12 @@ export const demo = defineCommand({
     ...securityOptions,
     ...httpOptions,
     ...experimentOptions,
+    dashboard: {
+      type: 'boolean',
+      default: false,
+      flag: '--dashboard',
+      doc: `Show the demo in a browser, at ${dashboardAddress} unless --http says otherwise, and leave it there until it is interrupted.`,
+    },
     keep: { type: 'boolean', default: false, flag: '--keep', doc: 'Leave the topics of the demo where they are.' },
     ...jsonOption,
   },
@@ -52,7 +58,8 @@ export const demo = defineCommand({
           output,
           signal,
           untilCaughtUp: true,
-          http: valuesIn(httpOptions, options),
+          http: httpOf(options),
+          lingers: options.dashboard,
         })
         if (!report?.isComplete) {
           if (report) output.result(report, `${runText(report)}\ninterrupted before the end, and so not verified`)
@@ -76,6 +83,12 @@ export const demo = defineCommand({
     }
   },
 })
+
+/** With the dashboard it is served in any case. */
+function httpOf(options: HttpOptions & { readonly dashboard: boolean }): HttpOptions {
+  const http = valuesIn(httpOptions, options)
+  return options.dashboard ? { ...http, http: http.http ?? dashboardAddress } : http
+}
 
 function experiment(name: string): Topology {
   const part = field('part')

@@ -1,6 +1,7 @@
 import type { AuditReport } from '../admin/audit-report.ts'
 import type { Explanation } from '../admin/explain.ts'
 import type { KeptLetter, LetterChoice } from '../admin/kept-letters.ts'
+import type { AppProcess } from '../admin/processes.ts'
 import type { Inspection } from '../observe/inspection.ts'
 import type { Report } from './report.ts'
 import type { Role } from './term.ts'
@@ -37,4 +38,5 @@ export interface AppQuestions {
   audit(): Promise<AuditReport>
   explain(key: string): Promise<Explanation>
   deadLetters(choice?: LetterChoice): Promise<KeptLetter[]>
+  processes(): Promise<AppProcess[]>
 }

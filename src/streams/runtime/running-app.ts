@@ -1,6 +1,7 @@
 import { sleep, systemClock } from '../../core/clock.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { Accounting, type AccountSnapshot, accountsOf, isBalanced } from '../epochs/accounting.ts'
+import type { AppProcess } from '../admin/processes.ts'
 import type { AuditReport } from '../admin/audit-report.ts'
 import type { Explanation } from '../admin/explain.ts'
 import type { KeptLetter, LetterChoice } from '../admin/kept-letters.ts'
@@ -174,6 +175,10 @@ export class RunningApp implements App {
 
   deadLetters(choice?: LetterChoice): Promise<KeptLetter[]> {
     return this.#options.questions.deadLetters(choice)
+  }
+
+  processes(): Promise<AppProcess[]> {
+    return this.#options.questions.processes()
   }
 
   async inspect(): Promise<Inspection> {

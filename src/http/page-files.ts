@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs'
+
+const types = {
+  html: 'text/html; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml',
+} as const
+
+/** The files of the dashboard, as browsers get them: nothing else is ever read from the disk. */
+const names = [
+  'index.html',
+  'style.css',
+  'icon.svg',
+  'main.js',
+  'actors.js',
+  'charts.js',
+  'dom.js',
+  'feed.js',
+  'format.js',
+  'letters.js',
+  'pending.js',
+  'questions.js',
+  'topology.js',
+] as const
+
+export interface PageFile {
+  readonly type: string
+  readonly bytes: Buffer
+}
+
+/** By path. */
+export function readPageFiles(): ReadonlyMap<string, PageFile> {
+  const files = names.map((name): [string, PageFile] => {
+    const type = types[name.slice(name.lastIndexOf('.') + 1) as keyof typeof types]
+    return [`/${name}`, { type, bytes: readFileSync(new URL(`page/${name}`, import.meta.url)) }]
+  })
+  return new Map([...files, ['/', files[0]![1]]])
+}

@@ -1,0 +1,77 @@
+import { html } from './dom.js'
+import { answerTo } from './feed.js'
+import { count, place, time } from './format.js'
+
+/** Dead letters by their reason; those of one are read when they are wanted. */
+export class Letters {
+  #reasons
+  #letters
+  /** @type {string | undefined} */
+  #chosen
+  #drawn = ''
+
+  /**
+   * @param {HTMLElement} reasons
+   * @param {HTMLElement} letters
+   */
+  constructor(reasons, letters) {
+    this.#reasons = reasons
+    this.#letters = letters
+  }
+
+  /** @param {readonly { reason: string, count: number }[]} deadLetters */
+  draw(deadLetters) {
+    const drawn = JSON.stringify([deadLetters, this.#chosen])
+    if (drawn === this.#drawn) return
+    this.#drawn = drawn
+    const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset['reason'] : undefined
+    const buttons = deadLetters.map(({ reason, count: number }) => this.#button(reason, `${reason}: ${count(number)}`))
+    const all = this.#button('', 'All that are kept')
+    this.#reasons.replaceChildren(...buttons, all)
+    for (const button of [...buttons, all]) if (button.dataset['reason'] === focused) button.focus()
+  }
+
+  /**
+   * @param {string} reason
+   * @param {string} text
+   */
+  #button(reason, text) {
+    const isChosen = reason === this.#chosen
+    const button = html('button', { type: 'button', 'data-reason': reason, 'aria-pressed': String(isChosen) }, text)
+    button.addEventListener('click', () => void this.#choose(reason))
+    return button
+  }
+
+  /** @param {string} reason */
+  async #choose(reason) {
+    this.#chosen = reason
+    for (const button of this.#reasons.querySelectorAll('button'))
+      button.setAttribute('aria-pressed', String(button.dataset['reason'] === reason))
+    this.#letters.replaceChildren(html('p', { class: 'quiet' }, 'Reading…'))
+    try {
+      const letters = await answerTo(`api/dead-letters?reason=${encodeURIComponent(reason)}`)
+      if (this.#chosen !== reason) return
+      const title = letters.length === 0 ? 'There are none.' : `The newest ${count(letters.length)}, newest first.`
+      this.#letters.replaceChildren(html('p', {}, title), ...letters.map(letterView))
+    } catch (error) {
+      this.#letters.replaceChildren(html('p', { class: 'bad' }, String(error)))
+    }
+  }
+}
+
+/** @param {any} letter */
+function letterView({ reason, cause, topic, origins, timestampMs, key, value, valueBytes, partition, offset }) {
+  const from = origins.map(place).join(', ')
+  return html(
+    'details',
+    {},
+    html('summary', {}, `${reason} from ${topic} ${from}, ${time(timestampMs)}`),
+    html('p', {}, cause),
+    html(
+      'p',
+      { class: 'quiet' },
+      `dead letter ${place({ partition, offset })}; key ${key ?? 'absent'}; ${count(valueBytes)} bytes`,
+    ),
+    value !== undefined && html('pre', { tabindex: '0', 'aria-label': 'value' }, value),
+  )
+}

@@ -1,0 +1,115 @@
+import { actorTree } from './actors.js'
+import { Charts } from './charts.js'
+import { byId, html, say, table } from './dom.js'
+import { follow, keepToken, TokenNeeded } from './feed.js'
+import { bytes, count, duration, rate } from './format.js'
+import { Letters } from './letters.js'
+import { pendingView } from './pending.js'
+import { wireQuestions } from './questions.js'
+import { Flow } from './topology.js'
+
+const charts = new Charts(byId('charts'))
+const flow = new Flow(byId('flow'))
+const letters = new Letters(byId('reasons'), byId('letters'))
+
+wireQuestions()
+byId('token-form').addEventListener('submit', (event) => {
+  event.preventDefault()
+  keepToken(/** @type {HTMLInputElement} */ (byId('token')).value)
+  begin()
+})
+begin()
+
+function begin() {
+  void follow({
+    event(name, data) {
+      byId('token-form').hidden = true
+      if (name === 'past') charts.begin(data)
+      else draw(data)
+    },
+    broken(error) {
+      badge('connection', error instanceof TokenNeeded ? 'token needed' : 'disconnected', 'bad')
+      if (!(error instanceof TokenNeeded)) return
+      byId('token-form').hidden = false
+      byId('live').hidden = true
+      byId('token').focus()
+    },
+  })
+}
+
+/** @param {any} state */
+function draw({ inspection, isReady, reason, point }) {
+  byId('live').hidden = false
+  document.title = `${inspection.app} – Millrace`
+  say(byId('app'), inspection.app)
+  badge('role', inspection.role, 'quiet')
+  badge('connection', 'live', 'good')
+  const health = byId('health')
+  health.className = isReady ? 'good' : 'bad'
+  // A reason that counts seconds would be read out every second.
+  if (!isReady || health.dataset['ready'] !== 'true') say(health, `${isReady ? 'Ready' : 'Not ready'}: ${reason}`)
+  health.dataset['ready'] = String(isReady)
+  charts.add(point)
+  const rates = charts.rates()
+  drawFigures(inspection, rates)
+  flow.draw(inspection, rates)
+  byId('actors').replaceChildren(actorTree(inspection.actors))
+  byId('pending').replaceChildren(pendingView(inspection.pending))
+  byId('partitions').replaceChildren(partitionTable(inspection.partitions))
+  letters.draw(inspection.deadLetters)
+}
+
+/**
+ * @param {string} id
+ * @param {string} text
+ * @param {'good' | 'bad' | 'quiet'} kind
+ */
+function badge(id, text, kind) {
+  const element = byId(id)
+  element.className = `badge ${kind}`
+  say(element, text)
+}
+
+/**
+ * @param {any} inspection
+ * @param {{ consumed: number, merged: number }} rates
+ */
+function drawFigures({ report, partitions, deadLetters, epochs }, rates) {
+  const sum = (/** @type {readonly any[]} */ all, /** @type {string} */ name) =>
+    all.reduce((total, each) => total + (each[name] ?? 0), 0)
+  const figures = {
+    records: ['Records', count(report.records)],
+    rate: ['Records a second', rate(rates.consumed)],
+    merged: ['Merged', count(report.mergedRecords)],
+    lag: ['Lag', count(sum(partitions, 'lag'))],
+    delay: ['Behind', duration(Math.max(0, ...partitions.map((/** @type {any} */ { delayMs = 0 }) => delayMs)))],
+    pending: ['Pending rows', count(report.pendingRows)],
+    table: ['Table', bytes(report.tableBytes)],
+    letters: ['Dead letters', count(sum(deadLetters, 'count'))],
+    epochs: ['Epochs', count(epochs.committed)],
+    rollbacks: ['Rolled back', count(epochs.rolledBack)],
+  }
+  byId('figures').replaceChildren(
+    ...Object.entries(figures).map(([id, [title, text]]) =>
+      html('div', {}, html('dt', {}, title), html('dd', { 'data-figure': id }, text)),
+    ),
+  )
+}
+
+const classes = ['emitted', 'pending', 'duplicate', 'deadLettered', 'filtered', 'expired', 'lost', 'skipped']
+
+/** @param {readonly any[]} partitions */
+function partitionTable(partitions) {
+  const head = ['topic', ...['partition', 'lag', 'behind', 'consumed', ...classes].map((number) => ({ number }))]
+  return table(
+    head,
+    partitions.map((partition) => [
+      partition.topic,
+      partition.partition,
+      count(partition.lag),
+      partition.delayMs === undefined ? '–' : duration(partition.delayMs),
+      count(partition.consumed),
+      ...classes.map((name) => count(partition[name])),
+    ]),
+  )
+}
