@@ -41,4 +41,40 @@ export function logs(target: Target): void {
   })
 }
 
-if (import.meta.main) onEachBroker([logs])
+/** What is logged of records that become dead letters. */
+export function loggedDeadLetters(target: Target): void {
+  describe('dead letters', () => {
+    it('are told: the first of each reason with its place and cause, the others by their number', async () => {
+      const stream = await target.stream()
+      await stream.produce([
+        ...customers(2),
+        { value: '<xml/>' },
+        { value: '{"stage":"Z","id":1}', partition: 1 },
+        ...Array.from({ length: 7 }, () => ({ value: '<xml/>' })),
+      ])
+      const warnings: [facts: object, sentence: string][] = []
+
+      await stream.run(customerTopology(stream), { onWarning: (...line) => warnings.push(line) })
+
+      const first = warnings.filter(([, sentence]) => sentence.startsWith('a record became a dead letter: '))
+      const place = { app: stream.app, topic: stream.source }
+      assert.deepEqual(
+        first
+          .map(([facts]) => ({ ...(facts as { partition: number }), cause: '' }))
+          .sort((a, b) => a.partition - b.partition),
+        [
+          { ...place, reason: 'NOT_JSON', partition: 0, offset: 2, cause: '' },
+          { ...place, reason: 'UNKNOWN_STAGE', partition: 1, offset: 2, cause: '' },
+        ],
+      )
+      assert.ok(first.some(([facts]) => JSON.stringify(facts).includes('there is no such stage')))
+      const counted = warnings.filter(([, sentence]) => sentence === 'more records became dead letters')
+      assert.deepEqual(
+        counted.map(([facts]) => facts),
+        [{ app: stream.app, deadLetters: { NOT_JSON: 7 } }],
+      )
+    })
+  })
+}
+
+if (import.meta.main) onEachBroker([logs, loggedDeadLetters])

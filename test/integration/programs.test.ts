@@ -1,7 +1,7 @@
 /** Programs from their start to their end, and records of all kinds. */
 import { bytesLeaveAsTheyCame } from './bytes.integration.ts'
 import { failingFunctions } from './failing-functions.integration.ts'
-import { logs } from './logs.integration.ts'
+import { loggedDeadLetters, logs } from './logs.integration.ts'
 import { orderIndependence } from './order.integration.ts'
 import { poisonedRecords } from './records.integration.ts'
 import { programsOfOneName } from './same-name.integration.ts'
@@ -25,4 +25,5 @@ onEachBroker([
   orderIndependence,
   foreignSources,
   logs,
+  loggedDeadLetters,
 ])

@@ -37,8 +37,16 @@ export interface DeadLetterOptions {
   readonly recordBytesMax: number
   readonly times: TimestampWindow
   readonly causeOf: CauseOf
-  /** Called with the reason of each. */
-  readonly onWritten: (reason: number) => void
+  /** Called with the number of the reason of each. */
+  readonly onWritten: (reason: number, letter: WrittenLetter) => void
+}
+
+/** Which record a dead letter is of, and why. */
+export interface WrittenLetter {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly cause: string
 }
 
 /**
@@ -54,7 +62,7 @@ export class DeadLetterEncoder {
   readonly #times: TimestampWindow
   readonly #causeCharactersMax: number
   readonly #causeOf: CauseOf
-  readonly #onWritten: (reason: number) => void
+  readonly #onWritten: DeadLetterOptions['onWritten']
 
   constructor(out: OutputBuilder, { topic, recordBytesMax, times, causeOf, onWritten }: DeadLetterOptions) {
     this.#out = out
@@ -74,13 +82,13 @@ export class DeadLetterEncoder {
     const added = this.#headers(reason, columns.partition, columns.offset[row]!, this.#causeOf(columns, row))
     const whole = withHeaders(record, added)
     const isWhole = contentBytes(whole) <= this.#recordBytesMax && reason !== Reason.PROCESS_KILLED
-    this.#write(reason, columns.partition, columns.timestamp[row]!, isWhole ? whole : reference(added))
+    this.#write(columns.partition, columns.timestamp[row]!, isWhole ? whole : reference(added))
   }
 
   /** Writes a reference to a part that was stored before: its record is where the headers say. */
   encodeReference(part: StoredPart, reason: number, timestamp: number): void {
     const headers = this.#headers(reason, part.partition, part.offset, deadLetterReasons[reason]!.text)
-    this.#write(reason, part.partition, timestamp, reference(headers))
+    this.#write(part.partition, timestamp, reference(headers))
   }
 
   /** Writes the parts of an expired row. It is named by its first part. */
@@ -88,21 +96,17 @@ export class DeadLetterEncoder {
     const added = this.#headers(Reason.EXPIRED, first.partition, first.offset, deadLetterReasons[Reason.EXPIRED]!.text)
     const whole = withHeaders(record, added)
     const isWhole = contentBytes(whole) <= this.#recordBytesMax
-    this.#write(
-      Reason.EXPIRED,
-      first.partition,
-      timestamp,
-      isWhole ? whole : { ...whole, key: undefined, value: undefined },
-    )
+    this.#write(first.partition, timestamp, isWhole ? whole : { ...whole, key: undefined, value: undefined })
   }
 
   /** The source may have been given more partitions than its dead letters have; their headers name the true one. */
-  #write(reason: number, partition: number, timestamp: number, letter: PlainRecord): void {
-    this.#onWritten(reason)
+  #write(partition: number, timestamp: number, letter: PlainRecord): void {
     writePlainRecord(this.#out, partition % this.#out.partitionCount, this.#times.nearest(timestamp), letter)
   }
 
+  /** The headers of a dead letter that is being written, of which is told. */
   #headers(reason: number, partition: number, offset: number, cause: string): Buffer {
+    this.#onWritten(reason, { topic: this.#topic, partition, offset, cause })
     return Buffer.concat([
       encodeHeader(deadLetterHeaders.reason, Buffer.from(deadLetterReasons[reason]!.name)),
       encodeHeader(deadLetterHeaders.cause, Buffer.from(cause.slice(0, this.#causeCharactersMax))),

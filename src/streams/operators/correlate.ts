@@ -17,6 +17,7 @@ import { endWithin } from '../../kernel/index.ts'
 import { divertRows } from '../dead-letters/diverted-rows.ts'
 import { TableSweep } from '../expiry/table-sweep.ts'
 import { refuseAhead } from '../expiry/timestamps-ahead.ts'
+import { DeadLetterNotice } from '../logs/dead-letter-notice.ts'
 import { EpochDoubt } from '../poison/epoch-doubt.ts'
 import { closeEpoch } from '../recovery/program-state.ts'
 import type { Session } from '../recovery/session.ts'
@@ -42,11 +43,13 @@ export interface CorrelateParts {
   readonly onCommitted: () => void
 }
 
-export const correlate = (parts: CorrelateParts) =>
-  defineActor<CorrelateMessage, Correlation>({
-    name: parts.services.plan.correlate.id,
+export const correlate = (parts: CorrelateParts) => {
+  const { plan, logger, clock } = parts.services
+  const notice = new DeadLetterNotice(plan.name, logger, clock)
+  return defineActor<CorrelateMessage, Correlation>({
+    name: plan.correlate.id,
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
-    init: (context) => new Correlation(parts, context),
+    init: (context) => new Correlation(parts, notice, context),
     onStop: (correlation) => correlation.stop(),
     handleInPlace: {
       rows: (correlation, { batch }) => correlation.take(batch),
@@ -57,6 +60,7 @@ export const correlate = (parts: CorrelateParts) =>
       drain: (correlation, { reply }) => correlation.drain(reply),
     },
   })
+}
 
 class Correlation {
   readonly #services: Services
@@ -66,6 +70,8 @@ class Correlation {
   readonly #self: ActorRef<CorrelateMessage>
   readonly #sink: ActorRef<SinkMessage>
   readonly #outputs: Outputs
+  /** Over all lives. */
+  readonly #notice: DeadLetterNotice
   readonly #directPromotion: DirectPromotion
   readonly #sweep: TableSweep | undefined
   readonly #compaction: TableCompaction
@@ -80,7 +86,11 @@ class Correlation {
   #timer: Timer | undefined
   #drains: Reply<void>[] = []
 
-  constructor({ services, session, ports, onCommitted }: CorrelateParts, context: ActorContext<CorrelateMessage>) {
+  constructor(
+    { services, session, ports, onCommitted }: CorrelateParts,
+    notice: DeadLetterNotice,
+    context: ActorContext<CorrelateMessage>,
+  ) {
     const { plan, timeOfDay, clock } = services
     const { expiry, memory } = plan.correlate
     const { state } = session
@@ -90,7 +100,8 @@ class Correlation {
     this.#onCommitted = onCommitted
     this.#self = context.self
     this.#sink = context.ref<SinkMessage>(plan.sink.id)
-    this.#outputs = new Outputs(services, session)
+    this.#notice = notice
+    this.#outputs = new Outputs(services, session, notice)
     this.#directPromotion = new DirectPromotion(services, session)
     this.#sweep = (expiry ?? memory) && new TableSweep(expiry, state, timeOfDay)
     this.#compaction = new TableCompaction(state.table, clock)
@@ -126,6 +137,7 @@ class Correlation {
     const nowMs = clock.monotonicMs()
     schedule.committed(nowMs)
     state.epochs.commit()
+    this.#notice.committed(state.accounting.letters)
     this.#compaction.run()
     statistics.epochs++
     statistics.lastCommitMs = clock.monotonicMs()
@@ -161,6 +173,7 @@ class Correlation {
   stop(): void {
     this.#disarm()
     this.#promoter.stop()
+    this.#notice.stop()
   }
 
   /** Applies what has come, until the epoch after the one that is being committed is full. */

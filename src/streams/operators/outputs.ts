@@ -3,6 +3,7 @@ import { type OutputBatch, OutputBuilder } from '../../kernel/index.ts'
 import { causesOf } from '../dead-letters/dead-letter-cause.ts'
 import { DeadLetterEncoder } from '../dead-letters/dead-letter.ts'
 import { ExpiredRowEncoder } from '../expiry/expired-row.ts'
+import type { DeadLetterNotice } from '../logs/dead-letter-notice.ts'
 import type { Session } from '../recovery/session.ts'
 import type { Life } from '../runtime/life.ts'
 import type { SinkMessage } from '../runtime/messages.ts'
@@ -31,7 +32,7 @@ export class Outputs {
   readonly #filled: OutputBatch[] = []
   #checkpointBytes = 0
 
-  constructor(services: Services, session: Session) {
+  constructor(services: Services, session: Session, notice: DeadLetterNotice) {
     const { topics, options, plan } = services
     this.#services = services
     this.#session = session
@@ -51,7 +52,10 @@ export class Outputs {
       recordBytesMax: recordBytesMax(topics, deadLetterSink),
       times: this.#timesOf(deadLetterSink),
       causeOf: causesOf(plan),
-      onWritten: (reason) => session.state.accounting.current.letters[reason]!++,
+      onWritten(reason, letter) {
+        session.state.accounting.current.letters[reason]!++
+        notice.written(reason, letter)
+      },
     })
     this.#publish()
   }
