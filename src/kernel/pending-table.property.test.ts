@@ -11,7 +11,8 @@ import { varint } from './fixtures/record-batch.ts'
 import { type RowSpec, rowsOf, spellingOf } from './fixtures/rows.ts'
 import { encodeJsonString } from './json/index.ts'
 import { check } from '../../test/property.ts'
-import { PendingTable, type PendingTableOptions } from './pending-table.ts'
+import { PendingTable } from './pending-table.ts'
+import type { PendingTableOptions } from './pending-table-options.ts'
 import type { StoredPart, PendingRow } from './pending-row.ts'
 
 const partitionCount = 3

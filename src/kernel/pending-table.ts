@@ -1,46 +1,16 @@
 import { assert } from '../core/assert.ts'
-import { MillraceError } from '../core/errors.ts'
 import { passEnd, type RecordColumns } from './columns.ts'
+import { CopiedBytes, slackBytes } from './copied-bytes.ts'
 import { isKeyNumber, isRemembered, keyBytes, unitBytes, unitWords } from './block.ts'
 import { sidesMax } from './constants/block.ts'
 import { batchHeaderBytes } from './output-batch.ts'
 import { encodeOriginsPrefix } from './origins.ts'
-import type { OutputBuilder } from './output-builder.ts'
 import { chunkWords } from './offset-set.ts'
 import { type TableHandlers, TableMachine } from './table-machine.ts'
-import type { TableMemory } from './table-memory.ts'
 import { pageWords, UndoLog } from './undo-log.ts'
-import { partsOf, type PendingRow, rowAt, type StoredPart, visitRow } from './pending-row.ts'
-
-/**
- * The pending parts, outside the JavaScript heap: in the memory of WebAssembly, which does the work, by
- * `assembly/table.ts`.
- *
- * State: an index from the key's hash to the head of a row, a chain of blocks in an arena, one part each, or to a
- * completed key that is remembered; per open epoch a log of what it changed; the merged records that wait for their
- * batch to be full. Invariants: a row in the index has between one part and all but one; no side occurs twice in a row;
- * a block of a completed row keeps its place until the epoch of its completion has committed. Why it is right: rollback
- * undoes the log backwards, and what a log entry names (where a part came from, the head of a row that left) cannot
- * move or be reused while its epoch is open. Cost per record: a copy of its bytes, one probe, one block written or one
- * row read; no object.
- */
-export interface PendingTableOptions {
-  sideCount: number
-  /** Bytes that parts may take together, keys, headers and remembered keys included. */
-  bytesMax: number
-  /** Two secret numbers for the hash of keys. */
-  hashSeed: readonly [number, number]
-  /** Dead-letter code for the second part of a side that a row has already. */
-  duplicateReason: number
-  /** Dead-letter code for the parts of a row that cannot be published for its size. */
-  tooLargeReason: number
-  /** The same for its timestamp. */
-  refusedTimeReason: number
-  /** Dead-letter code for a part whose key has been merged; absent where such keys are not remembered. */
-  completedReason?: number | undefined
-  /** Where it lives, which nothing has used. @defaultValue memory that is taken as it is needed */
-  memory?: TableMemory | undefined
-}
+import { partsOf, rowAt, type StoredPart, visitRow } from './pending-row.ts'
+import type { PendingTableOptions, Publication } from './pending-table-options.ts'
+import { memoryFull, tableFull, tableFullOfKeys } from './table-full.ts'
 
 /** A merge key as it is compared. */
 export interface CompletedKey {
@@ -49,8 +19,9 @@ export interface CompletedKey {
 }
 
 /**
- * Receives those offsets of a chunk of 4,096 whose parts became pending in an epoch, or ceased to be, as bits that are valid
- * until it returns; `added` is the number of the former less that of the latter. What is told twice has not changed.
+ * Receives those offsets of a chunk of 4,096 whose parts became pending in an epoch, or ceased to be, as bits that are
+ * valid until it returns; `added` is the number of the former less that of the latter. What is told twice has not
+ * changed.
  */
 export type ChangeVisitor = (partition: number, chunk: number, bits: Int32Array, added: number) => void
 
@@ -66,37 +37,23 @@ export interface TableCounts {
   readonly expired: Float64Array
 }
 
-/** Where completed rows go, and how they look. */
-export interface Publication {
-  /** The key's name as it stands in the output: a JSON string with its quotes. */
-  keyName: Uint8Array
-  /** The sides' names in declared order, likewise. */
-  sideNames: readonly Uint8Array[]
-  /** Bytes that key, value and header of a merged record may have together. */
-  recordBytesMax: number
-  out: OutputBuilder
-  /**
-   * Makes a dead letter of a stored part whose row could not be published; the last part becomes one by its columns.
-   */
-  refuse(part: StoredPart, reason: number): void
-  /** Publishes the parts of an expired row. */
-  expire(row: PendingRow): void
-}
-
-/** Memory for bytes that are copied in. */
-interface Stage {
-  address: number
-  capacity: number
-}
-
 /** More than the memory has. */
 const unitsInMemory = 0xffffffff
-/** Bytes that may be read after what is copied in. */
-const slackBytes = 64
-const stageBytes = 2 << 20
 /** Open batches take no more memory than this; with more partitions than that allows they are smaller. */
 const openBatchesBytesMax = 64 << 20
 
+/**
+ * The pending parts, outside the JavaScript heap: in the memory of WebAssembly, which does the work, by
+ * `assembly/table.ts`.
+ *
+ * State: an index from the key's hash to the head of a row, a chain of blocks in an arena, one part each, or to a
+ * completed key that is remembered; per open epoch a log of what it changed; the merged records that wait for their
+ * batch to be full. Invariants: a row in the index has between one part and all but one; no side occurs twice in a row;
+ * a block of a completed row keeps its place until the epoch of its completion has committed. Why it is right: rollback
+ * undoes the log backwards, and what a log entry names (where a part came from, the head of a row that left) cannot
+ * move or be reused while its epoch is open. Cost per record: a copy of its bytes, one probe, one block written or one
+ * row read; no object.
+ */
 export class PendingTable {
   readonly #handlers: TableHandlers = {
     filled: (partition, start, end, ...rest) =>
@@ -118,8 +75,9 @@ export class PendingTable {
   #onChange: ChangeVisitor | undefined
   #isPending: ((partition: number, offset: number) => boolean) | undefined
   #literals = 0
-  readonly #bytes: Stage = { address: 0, capacity: 0 }
-  readonly #extra: Stage = { address: 0, capacity: 0 }
+  /** The current records, and the keys and parts that do not stand in them. */
+  readonly #bytes: CopiedBytes
+  readonly #extra: CopiedBytes
   /** Epochs that are closed, but not committed, oldest first, with the rows that there were at their end. */
   readonly #closedEpochs: { readonly log: UndoLog; readonly rowCount: number }[] = []
   /** Rows at the end of the last committed epoch. */
@@ -130,6 +88,8 @@ export class PendingTable {
     assert(sideCount >= 2 && sideCount <= sidesMax, `a row has 2 to ${sidesMax} sides`)
     this.#sideCount = sideCount
     this.#machine = new TableMachine(this.#handlers, memory)
+    this.#bytes = new CopiedBytes(this.#machine, this)
+    this.#extra = new CopiedBytes(this.#machine, this)
     this.#unitsMax = Math.min(Math.floor(bytesMax / unitBytes), unitsInMemory)
     const reasons = [options.duplicateReason, options.tooLargeReason, options.refusedTimeReason, completedReason]
     this.#machine.run.start(hashSeed[0], hashSeed[1], sideCount, this.#unitsMax, ...reasons)
@@ -243,16 +203,16 @@ export class PendingTable {
   apply(columns: RecordColumns, counts: TableCounts, roomBytes = Infinity): number {
     const { length } = columns.extra
     this.#giveRoom(roomBytes)
-    const extra = length === 0 ? 0 : this.#copyIn(this.#extra, columns.extra.bytes.subarray(0, length))
+    const extra = length === 0 ? 0 : this.#extra.copyIn(columns.extra.bytes.subarray(0, length))
     let applied = 0
     for (let to = 0; applied === to && applied < columns.count;) {
       const from = to
       to = passEnd(columns, from)
       applied = from + this.#applyPass(columns, from, to, extra, counts)
-      if (applied < to && this.#machine.run.outputRoom.value !== 0) throw this.#full(columns, applied)
+      if (applied < to && this.#machine.run.outputRoom.value !== 0) throw tableFull(this, columns, applied)
     }
-    this.#shrink(this.#extra)
-    this.#shrink(this.#bytes)
+    this.#extra.shrink()
+    this.#bytes.shrink()
     return applied
   }
 
@@ -281,7 +241,7 @@ export class PendingTable {
     this.#isPending = isPending
     const isDone = this.#machine.run.retain() !== 0
     this.#isPending = undefined
-    if (!isDone) throw this.#noMemory(pageWords * 4)
+    if (!isDone) throw memoryFull(this, pageWords * 4)
   }
 
   /**
@@ -307,8 +267,8 @@ export class PendingTable {
    */
   recall(number: number, { bytes, isNumber }: CompletedKey): void {
     assert(number >= this.forgottenCount && number < this.completedCount, 'a key is remembered that was completed')
-    const key = this.#copyIn(this.#bytes, bytes)
-    if (this.#machine.run.recall(number, key, bytes.length, Number(isNumber)) === 0) throw this.#fullOfKeys()
+    const key = this.#bytes.copyIn(bytes)
+    if (this.#machine.run.recall(number, key, bytes.length, Number(isNumber)) === 0) throw tableFullOfKeys(this)
   }
 
   /**
@@ -421,7 +381,7 @@ export class PendingTable {
     const machine = this.#machine
     const { run } = machine
     const start = columns.recordStart[from]!
-    const bytes = this.#copyIn(this.#bytes, columns.bytes.subarray(start, columns.recordEnd[to - 1]!))
+    const bytes = this.#bytes.copyIn(columns.bytes.subarray(start, columns.recordEnd[to - 1]!))
     run.setBases(bytes - start, extra)
     const count = to - from
     machine.int32('origin', 1)[0] = columns.partition
@@ -449,30 +409,6 @@ export class PendingTable {
     this.#machine.run.outputRoom.value = Math.max(1, Math.min(bytes, 0xffffffff))
   }
 
-  #copyIn(stage: Stage, bytes: Uint8Array): number {
-    if (bytes.length + slackBytes > stage.capacity) this.#enlarge(stage, bytes.length + slackBytes)
-    this.#machine.bytes.set(bytes, stage.address)
-    return stage.address
-  }
-
-  #enlarge(stage: Stage, bytes: number): void {
-    const { run } = this.#machine
-    if (stage.capacity > 0) run.freeStage(stage.address)
-    stage.capacity = 0
-    const capacity = Math.max(stageBytes, bytes)
-    const address = run.takeStage(capacity) >>> 0
-    if (address === 0) throw this.#noMemory(bytes)
-    stage.address = address
-    stage.capacity = capacity
-  }
-
-  /** What one large record needed is not kept. */
-  #shrink(stage: Stage): void {
-    if (stage.capacity <= stageBytes) return
-    this.#machine.run.freeStage(stage.address)
-    stage.capacity = 0
-  }
-
   #placeLiterals(texts: readonly Uint8Array[]): void {
     const { run } = this.#machine
     if (this.#literals !== 0) run.freeStage(this.#literals)
@@ -484,35 +420,6 @@ export class PendingTable {
       return [at - text.length, text.length]
     })
     this.#machine.int32('literals', places.length).set(places)
-  }
-
-  #full(columns: RecordColumns, row: number): MillraceError {
-    return new MillraceError(
-      'TABLE_FULL',
-      `the pending table is full: ${this.liveBytes} bytes in ${this.rowCount} open keys; raise pendingBytesMax, or give the correlation an expireAfterMs`,
-      {
-        liveBytes: this.liveBytes,
-        rowCount: this.rowCount,
-        partition: columns.partition,
-        offset: columns.offset[row]!,
-      },
-    )
-  }
-
-  #fullOfKeys(): MillraceError {
-    return new MillraceError(
-      'TABLE_FULL',
-      `the pending table is full of completed keys: ${this.liveBytes} bytes; raise pendingBytesMax, or lower keysMax of rememberCompleted`,
-      { liveBytes: this.liveBytes },
-    )
-  }
-
-  #noMemory(bytes: number): MillraceError {
-    return new MillraceError(
-      'TABLE_FULL',
-      `the memory of the pending table is full: ${bytes} bytes more do not fit into its 4 GiB; lower keysMax of rememberCompleted, or give the correlation an expireAfterMs`,
-      { liveBytes: this.liveBytes, rowCount: this.rowCount, bytes },
-    )
   }
 }
 

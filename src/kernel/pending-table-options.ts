@@ -1,0 +1,38 @@
+import type { OutputBuilder } from './output-builder.ts'
+import type { PendingRow, StoredPart } from './pending-row.ts'
+import type { TableMemory } from './table-memory.ts'
+
+export interface PendingTableOptions {
+  sideCount: number
+  /** Bytes that parts may take together, keys, headers and remembered keys included. */
+  bytesMax: number
+  /** Two secret numbers for the hash of keys. */
+  hashSeed: readonly [number, number]
+  /** Dead-letter code for the second part of a side that a row has already. */
+  duplicateReason: number
+  /** Dead-letter code for the parts of a row that cannot be published for its size. */
+  tooLargeReason: number
+  /** The same for its timestamp. */
+  refusedTimeReason: number
+  /** Dead-letter code for a part whose key has been merged; absent where such keys are not remembered. */
+  completedReason?: number | undefined
+  /** Where it lives, which nothing has used. @defaultValue memory that is taken as it is needed */
+  memory?: TableMemory | undefined
+}
+
+/** Where completed rows go, and how they look. */
+export interface Publication {
+  /** The key's name as it stands in the output: a JSON string with its quotes. */
+  keyName: Uint8Array
+  /** The sides' names in declared order, likewise. */
+  sideNames: readonly Uint8Array[]
+  /** Bytes that key, value and header of a merged record may have together. */
+  recordBytesMax: number
+  out: OutputBuilder
+  /**
+   * Makes a dead letter of a stored part whose row could not be published; the last part becomes one by its columns.
+   */
+  refuse(part: StoredPart, reason: number): void
+  /** Publishes the parts of an expired row. */
+  expire(row: PendingRow): void
+}
