@@ -4,10 +4,10 @@
  */
 import { subscribe } from 'node:diagnostics_channel'
 import { writeSync } from 'node:fs'
-import net from 'node:net'
 import { isMainThread } from 'node:worker_threads'
 import { sleep, systemClock } from '../../src/core/clock.ts'
-import { assert } from '../../src/core/assert.ts'
+import { apis, type TappedRequest, tapWires } from '../../src/kafka/index.ts'
+import type { RequestInputOf } from '../../src/protocol/index.ts'
 import type { CrashEvent, CrashPlan, Moment, Step } from './crash-plan.ts'
 
 /** The pipe to the parent. */
@@ -41,42 +41,21 @@ if (plan.waitsForStandby && process.channel) {
 // A standby begins epochs of its own table many times before it has loaded the checkpoint as the active process.
 if (isMainThread) subscribe('millrace:epochs:begun', () => (readsOn = isLoaded))
 
-const connect = net.connect as (options: net.NetConnectOpts, onConnected?: () => void) => net.Socket
-net.connect = ((options: net.TcpNetConnectOpts, onConnected?: () => void) => {
-  const { onread } = options
-  if (!onread) return connect(options, onConnected)
-  const expected: (Step | undefined)[] = []
-  const answers = new AnswerEnds(() => meet(expected.shift(), 'before its answer is handled'))
-  const callback: typeof onread.callback = (bytes, chunk) => {
-    answers.take(chunk.subarray(0, bytes))
-    return onread.callback(bytes, chunk)
-  }
-  const socket = connect({ ...options, onread: { ...onread, callback } }, onConnected)
-  watchRequests(socket, expected)
-  return socket
-}) as typeof net.connect
+/** What requests were when they were sent; a later answer does not change that. */
+const sent = new WeakMap<TappedRequest, Step>()
 
-/** A request is what is written between cork and uncork; only then does it leave. */
-function watchRequests(socket: net.Socket, expected: (Step | undefined)[]): void {
-  const write = socket.write.bind(socket) as (chunk: Uint8Array, onWritten?: () => void) => boolean
-  const uncork = socket.uncork.bind(socket)
-  const chunks: Uint8Array[] = []
-  socket.write = ((chunk: Uint8Array) => {
-    chunks.push(chunk)
-    return write(chunk)
-  }) as typeof socket.write
-  socket.uncork = () => {
-    const request = chunks.splice(0)
+tapWires({
+  onRequest(request, send) {
     const step = stepOf(request)
-    expected.push(step)
-    const send = () => {
+    if (step !== undefined) sent.set(request, step)
+    const sendAt = () => {
       meet(step, 'before it is sent')
-      uncork()
-      if (isDue(step, 'after it is sent')) write(noBytes, () => die(step!, 'after it is sent'))
-      else if (step !== undefined) tell(step, 'after it is sent')
+      if (isDue(step, 'after it is sent')) return send(() => die(step!, 'after it is sent'))
+      send()
+      if (step !== undefined) tell(step, 'after it is sent')
     }
-    if (step === 'Fetch of the source' && plan.hasSmallEpochs) void sendInTurn(send)
-    else send()
+    if (step === 'Fetch of the source' && plan.hasSmallEpochs) void sendInTurn(sendAt)
+    else sendAt()
     if (step === 'EndTxn') isInCommit = false
     // A large checkpoint takes several requests.
     if (step !== 'Produce of the checkpoint' || isInCommit) return
@@ -84,8 +63,9 @@ function watchRequests(socket: net.Socket, expected: (Step | undefined)[]): void
     commitsBegun++
     commitBegun.resolve()
     commitBegun = Promise.withResolvers()
-  }
-}
+  },
+  onAnswer: (request) => meet(sent.get(request), 'before its answer is handled'),
+})
 
 async function sendInTurn(send: () => void): Promise<void> {
   if (hasCommitted && !isArmed) await standby.promise
@@ -99,64 +79,38 @@ async function sendInTurn(send: () => void): Promise<void> {
 /** A fetch that gives nothing is followed by no commit. */
 const patienceMs = 500
 
-function stepOf(chunks: readonly Uint8Array[]): Step | undefined {
-  const header = Buffer.from(chunks[0]!)
-  assert(header.length >= 14, 'a request begins with its header')
-  switch (header.readInt16BE(4)) {
-    case 0:
-      if (!hasTransaction(chunks[1]!)) return 'Produce of the note'
-      return chunks.some(namesCheckpoint) ? 'Produce of the checkpoint' : 'Produce of outputs'
-    case 1:
+function stepOf({ api, request }: TappedRequest): Step | undefined {
+  switch (api.key) {
+    case apis.produce.key: {
+      const { transactionalId, topicData } = request as RequestInputOf<typeof apis.produce>
+      if (transactionalId === null) return 'Produce of the note'
+      const isOfCheckpoint = topicData.some(({ name }) => name?.endsWith('.checkpoint'))
+      return isOfCheckpoint ? 'Produce of the checkpoint' : 'Produce of outputs'
+    }
+    case apis.fetch.key:
       if (!isActive) return undefined
       return isLoaded ? 'Fetch of the source' : 'Fetch of the checkpoint'
-    case 9:
-      return isLoading(chunks.at(-1)!) ? 'OffsetFetch' : undefined
-    case 10:
+    case apis.offsetFetch.key:
+      // The estimate of the backlog does without stable offsets.
+      return (request as RequestInputOf<typeof apis.offsetFetch>).requireStable ? 'OffsetFetch' : undefined
+    case apis.findCoordinator.key:
       return 'FindCoordinator'
-    case 11:
+    case apis.joinGroup.key:
       return 'JoinGroup'
-    case 13:
+    case apis.leaveGroup.key:
       return 'LeaveGroup'
-    case 14:
+    case apis.syncGroup.key:
       return 'SyncGroup'
-    case 22:
+    case apis.initProducerId.key:
       return 'InitProducerId'
-    case 26:
-      return hasProducer(Buffer.concat(chunks.slice(1))) ? 'EndTxn' : undefined
-    case 28:
+    case apis.endTxn.key:
+      // The question for the rights has no producer, which is -1.
+      return (request as RequestInputOf<typeof apis.endTxn>).producerId >= 0 ? 'EndTxn' : undefined
+    case apis.txnOffsetCommit.key:
       return 'TxnOffsetCommit'
     default:
       return undefined
   }
-}
-
-/**
- * The body of a Produce request begins with tags and the transactional id, whose first byte is 0 where there is none.
- */
-function hasTransaction(body: Uint8Array): boolean {
-  return body[1] !== 0
-}
-
-/**
- * The body of an EndTxn request goes on with the producer id after the transactional id. The question for the rights
- * has none, -1.
- */
-function hasProducer(body: Buffer): boolean {
-  const [, idBytes] = body
-  return body.readBigInt64BE(1 + idBytes!) >= 0n
-}
-
-/**
- * The body of an OffsetFetch request ends with whether offsets have to be stable, and tags: the estimate of the backlog
- * does without.
- */
-function isLoading(body: Uint8Array): boolean {
-  return body.at(-2) === 1
-}
-
-/** Names stand in small chunks, between the record batches. */
-function namesCheckpoint(chunk: Uint8Array): boolean {
-  return chunk.length < 1_024 && Buffer.from(chunk).includes('.checkpoint')
 }
 
 function meet(step: Step | undefined, moment: 'before it is sent' | 'before its answer is handled'): void {
@@ -195,33 +149,4 @@ function tell(step: Step, moment: Moment, isCrash = false): void {
   told.add(step + moment)
   const event: CrashEvent = { atMs: systemClock.nowMs(), step, moment, isCrash }
   writeSync(eventPipe, `${JSON.stringify(event)}\n`)
-}
-
-const noBytes = new Uint8Array(0)
-
-/** Finds in what is received where each answer ends, by its length. */
-class AnswerEnds {
-  readonly #onAnswer: () => void
-  #lengthBytes = 0
-  #length = 0
-
-  constructor(onAnswer: () => void) {
-    this.#onAnswer = onAnswer
-  }
-
-  take(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length;) {
-      if (this.#lengthBytes < 4) {
-        this.#length = this.#length * 256 + bytes[at++]!
-        this.#lengthBytes++
-        continue
-      }
-      const taken = Math.min(this.#length, bytes.length - at)
-      at += taken
-      this.#length -= taken
-      if (this.#length > 0) continue
-      this.#lengthBytes = 0
-      this.#onAnswer()
-    }
-  }
 }
