@@ -1,6 +1,7 @@
 import { apis } from '../network/apis.ts'
 import { accepted } from '../cluster/broker-error.ts'
-import type { Cluster, Topic } from '../cluster/cluster.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import type { Topic } from '../cluster/topic.ts'
 import { withRetries } from '../cluster/retry.ts'
 
 /** Which end of a partition `listOffsets` asks for, as the protocol's timestamps that are none. */

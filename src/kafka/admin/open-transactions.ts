@@ -1,7 +1,8 @@
 import { sleep } from '../../core/clock.ts'
 import { KafkaError } from '../../core/errors.ts'
 import { apis } from '../network/apis.ts'
-import type { Cluster, Topic } from '../cluster/cluster.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import type { Topic } from '../cluster/topic.ts'
 import { retryDelayMs } from '../cluster/retry.ts'
 import { listOffsets } from './list-offsets.ts'
 

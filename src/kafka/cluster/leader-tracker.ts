@@ -2,7 +2,8 @@ import type { Timer } from '../../core/clock.ts'
 import type { MillraceError } from '../../core/errors.ts'
 import { topicRecreated } from './broker-error.ts'
 import type { Wait } from './broker-waits.ts'
-import type { Cluster, Topic } from './cluster.ts'
+import type { Cluster } from './cluster.ts'
+import type { Topic } from './topic.ts'
 import { retryDelayMs } from './retry.ts'
 
 export interface LeaderTrackerOptions {

@@ -1,6 +1,7 @@
 import { KafkaError } from '../../core/errors.ts'
 import { listOffsets } from '../admin/list-offsets.ts'
-import type { Cluster, Topic } from '../cluster/cluster.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import type { Topic } from '../cluster/topic.ts'
 
 /**
  * The error of an offset that is not in the log. Brokers do not say where the log is instead, so that is asked for.

@@ -1,6 +1,7 @@
 import type { FetchedPartition } from '../../kernel/index.ts'
 import { listOffsets } from '../admin/list-offsets.ts'
-import type { Cluster, Topic } from '../cluster/cluster.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import type { Topic } from '../cluster/topic.ts'
 import { Fetcher } from './fetcher.ts'
 
 const fetchBytes = 8 << 20

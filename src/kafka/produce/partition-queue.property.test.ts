@@ -34,7 +34,10 @@ class Leader {
 
 void describe('PartitionQueue', () => {
   void it('stores each record once and in order at a leader that takes batches only in their turn', () => {
-    check(fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => assertStoredInOrder(steps)))
+    check(
+      fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => assertStoredInOrder(steps)),
+      5_000,
+    )
   })
 
   void it('has no more batches in flight than a broker spots repeats of', () => {

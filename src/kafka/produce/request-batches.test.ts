@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { OutputBatch } from '../../kernel/index.ts'
-import type { Topic } from '../cluster/cluster.ts'
+import type { Topic } from '../cluster/topic.ts'
 import { PartitionQueue } from './partition-queue.ts'
 import { byTopic, takeBatches } from './request-batches.ts'
 

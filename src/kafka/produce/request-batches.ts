@@ -1,4 +1,4 @@
-import type { Topic } from '../cluster/cluster.ts'
+import type { Topic } from '../cluster/topic.ts'
 import type { OutgoingBatch, PartitionQueue } from './partition-queue.ts'
 import type { ProduceTopic } from './produce-protocol.ts'
 
