@@ -4,7 +4,8 @@ import { type Broker, type BrokerFault, startBroker } from '../../broker/index.t
 import type { MillraceError } from '../../core/errors.ts'
 import { Cluster } from '../cluster/cluster.ts'
 import { GroupCoordinator } from './group-coordinator.ts'
-import { Membership, type MembershipOptions } from './membership.ts'
+import { Membership } from './membership.ts'
+import type { MembershipOptions } from './membership-options.ts'
 
 const illegalGeneration = 22
 const unknownMemberId = 25

@@ -6,52 +6,16 @@ import { systemClock, type Timer } from '../../core/clock.ts'
 import { type MillraceError, KafkaError } from '../../core/errors.ts'
 import { systemRandom } from '../../core/random.ts'
 import { Secret } from '../../core/secret.ts'
-import { untoldWaits, type Wait } from '../cluster/broker-waits.ts'
+import { untoldWaits } from '../cluster/broker-waits.ts'
 import type { GroupMember } from './group-member.ts'
 import { LoopSigns } from './loop-signs.ts'
+import type { MembershipOptions } from './membership-options.ts'
 import { ownershipLost } from './ownership-lost.ts'
-import { plainClusterOptions, type SharedClusterOptions } from './plain-cluster-options.ts'
+import { plainClusterOptions } from './plain-cluster-options.ts'
 import { currentProcess, newInstanceId } from './process-identity.ts'
 import { startTicking } from './stall-watch.ts'
-import { errorOf, type StallFacts, type ToMain, type ToWorker, type WorkerSettings } from './thread.ts'
-
-export interface MembershipOptions {
-  readonly cluster: SharedClusterOptions
-  readonly group: string
-  /** Its first partition is what one member owns. The topic need not be read. */
-  readonly topic: string
-  /**
-   * How long a member that is silent keeps its place; at least what the broker allows, which is 6,000 ms by default.
-   */
-  readonly sessionTimeoutMs: number
-  /** How often members say that they are alive, and so how fast they learn of each other. */
-  readonly heartbeatIntervalMs: number
-  /** How long the main loop of an owner may stand still before it leaves the group. */
-  readonly maxStallMs: number
-  /**
-   * How long the main loop may stand still after that before the process is ended, which no signal could do.
-   * @defaultValue 0, which sets no bound
-   */
-  readonly stalledExitMs?: number
-  /** Where the main loop is. @defaultValue nothing is told of that */
-  readonly loop?: LoopSigns
-  /** Called, once the main loop turns again, when it had stood still for long. */
-  onStoodStill?(facts: StallFacts): void
-  /** Called once when the membership ends otherwise than by `leave`. The owner that it was must stop. */
-  onLost(error: MillraceError): void
-  /**
-   * Called when another member was made the owner, which only a foreign member does. What it returns is awaited, for up
-   * to `sessionTimeoutMs`, before this member leaves; until then `member` tells with what to commit. `onLost` follows.
-   */
-  onRevoked?(): Promise<void>
-  /** Gives up joining. */
-  readonly signal?: AbortSignal
-  /**
-   * Names the machine and the namespace that its process ids count in: a member removes others of the same name whose
-   * processes have ended. @defaultValue made of what the system says
-   */
-  readonly hostId?: string
-}
+import { errorOf, type ToMain, type ToWorker, type WorkerSettings } from './thread.ts'
+import { ThreadWaits } from './thread-waits.ts'
 
 /**
  * This process among those of one application, of which one is active, the owner of a partition, while the others stand
@@ -68,8 +32,7 @@ export class Membership implements AsyncDisposable {
   readonly #worker: Worker
   readonly #ticking: Timer
   readonly #exited = Promise.withResolvers<void>()
-  /** Of the thread, by its numbers. */
-  readonly #waits = new Map<number, Wait>()
+  readonly #waits: ThreadWaits
   readonly #events = new EventEmitter<{ change: [] }>()
   #present: { member: GroupMember; isOwner: boolean } | undefined
   /** How often the worker has told the generation. */
@@ -97,6 +60,7 @@ export class Membership implements AsyncDisposable {
 
   private constructor(options: MembershipOptions) {
     this.#options = options
+    this.#waits = new ThreadWaits(options.cluster.waits ?? untoldWaits)
     const { cluster, group, topic, sessionTimeoutMs, heartbeatIntervalMs, maxStallMs, hostId } = options
     const { stalledExitMs = 0, loop = new LoopSigns() } = options
     const settings: WorkerSettings = {
@@ -116,7 +80,7 @@ export class Membership implements AsyncDisposable {
     this.#worker.on('message', (message: ToMain) => this.#hear(message))
     this.#worker.on('error', (cause) => this.#end(broken(group, 'its thread has crashed', cause)))
     this.#worker.on('exit', () => {
-      for (const id of this.#waits.keys()) this.#endWait(id)
+      this.#waits.endAll()
       this.#end(broken(group, 'its thread has ended'))
       this.#exited.resolve()
     })
@@ -192,24 +156,12 @@ export class Membership implements AsyncDisposable {
       case 'stoodStill':
         return this.#options.onStoodStill?.(message.facts)
       case 'waiting':
-        return this.#noteWait(message)
+        return this.#waits.note(message)
       case 'waitOver':
-        return this.#endWait(message.id)
+        return this.#waits.end(message.id)
       case 'ended':
         return this.#end(errorOf(message.failure))
     }
-  }
-
-  #noteWait({ id, what, failure }: Extract<ToMain, { kind: 'waiting' }>): void {
-    const { waits = untoldWaits } = this.#options.cluster
-    const wait = this.#waits.get(id) ?? waits.begin(what)
-    this.#waits.set(id, wait)
-    if (failure !== undefined) wait.failed(errorOf(failure))
-  }
-
-  #endWait(id: number): void {
-    this.#waits.get(id)?.end()
-    this.#waits.delete(id)
   }
 
   /** Takes the end that comes first for the end. */
