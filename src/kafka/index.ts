@@ -12,7 +12,8 @@ export { receiveBytes } from './fetch/leader-loop.ts'
 export { countGroupMembers, deleteGroup, listGroupMembers } from './admin/groups.ts'
 export type { GroupMember } from './membership/group-member.ts'
 export { LoopSigns } from './membership/loop-signs.ts'
-export { Membership, type MembershipOptions } from './membership/membership.ts'
+export { Membership } from './membership/membership.ts'
+export type { MembershipOptions } from './membership/membership-options.ts'
 export { fetchGroupCommits, fetchGroupOffsets, type GroupCommit } from './admin/group-offsets.ts'
 export {
   type OpenTransaction,

@@ -4,9 +4,9 @@ import fc from 'fast-check'
 import { check } from '../../../test/property.ts'
 import { errorCode } from '../../protocol/index.ts'
 import { type ModelAnswer, ModelCoordinator } from '../fixtures/model-coordinator.ts'
+import { nextTransactionState } from './next-transaction-state.ts'
 import {
   newTransactionState,
-  nextTransactionState,
   type Outcome,
   type ProducerIdentity,
   type TransactionAction,

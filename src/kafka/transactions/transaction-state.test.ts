@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { errorCode } from '../../protocol/index.ts'
+import { nextTransactionState } from './next-transaction-state.ts'
 import {
   newTransactionState,
-  nextTransactionState,
   type TransactionAction,
   type TransactionEvent,
   type TransactionState,

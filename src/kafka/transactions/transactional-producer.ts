@@ -1,20 +1,19 @@
 import { assert } from '../../core/assert.ts'
-import { sleep } from '../../core/clock.ts'
 import { MillraceError, KafkaError } from '../../core/errors.ts'
 import type { OutputBatch } from '../../kernel/index.ts'
-import { apis } from '../network/apis.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Topic } from '../cluster/topic.ts'
 import type { Attempt } from '../cluster/coordinator.ts'
 import type { GroupMember } from '../membership/group-member.ts'
 import { Producer } from '../produce/producer.ts'
-import { RequestWait } from './request-wait.ts'
-import { retryDelayMs, soonDelayMs } from '../cluster/retry.ts'
+import { finalisedVersion } from './finalised-version.ts'
+import { PartitionJoins } from './partition-joins.ts'
+import { repeatRequest } from './request-loop.ts'
 import { transactionError } from './transaction-error.ts'
 import { type TopicOffsets, TransactionRequests } from './transaction-requests.ts'
+import { nextTransactionState } from './next-transaction-state.ts'
 import {
   newTransactionState,
-  nextTransactionState,
   type Outcome,
   type ProducerIdentity,
   type TransactionAction,
@@ -64,6 +63,8 @@ export interface TransactionalProducerOptions {
 export class TransactionalProducer {
   readonly #options: TransactionalProducerOptions
   readonly #producer: Producer
+  /** For transactions of version 1. */
+  readonly #joins: PartitionJoins
   readonly #requests: TransactionRequests
   readonly #stopped = new AbortController()
   #state = newTransactionState(2)
@@ -77,10 +78,6 @@ export class TransactionalProducer {
   #isBusy = false
   /** Whom the producer of batches writes as. */
   #assumed: ProducerIdentity | undefined
-  /** Partitions that are part of the transaction, where they have to be announced. */
-  readonly #joined = new Set<string>()
-  #unjoined: Outgoing[] = []
-  #joining: Promise<void> | undefined
 
   constructor(options: TransactionalProducerOptions) {
     this.#options = options
@@ -95,6 +92,12 @@ export class TransactionalProducer {
         onRefused: (code) => this.#refused(code),
         onLost: () => void this.#apply({ type: 'lost', request: 'produce' }),
       },
+    })
+    this.#joins = new PartitionJoins({
+      topics: options.topics,
+      join: (topics) => this.#ask('join', () => this.#requests.addPartitions(this.#state, topics), confirmed),
+      send: (batch, onStored) => this.#producer.send(batch, onStored),
+      onFailed: (error) => this.#fail(error),
     })
   }
 
@@ -126,19 +129,12 @@ export class TransactionalProducer {
     if (this.#transaction.signal.aborted) return
     assert(!this.#isBusy, 'nothing is sent while a transaction ends')
     this.#apply({ type: 'touched' })
-    const outgoing: Outgoing = {
-      batch,
-      onStored: () => {
-        if (!this.#state.isConfirmed) this.#apply({ type: 'confirmed' })
-        onStored()
-      },
+    const onBatchStored = () => {
+      if (!this.#state.isConfirmed) this.#apply(confirmed())
+      onStored()
     }
-    if (this.#state.version === 2 || this.#joined.has(keyOf(batch)))
-      return this.#producer.send(batch, outgoing.onStored)
-    this.#unjoined.push(outgoing)
-    this.#joining ??= this.#join()
-      .catch((error) => this.#fail(error))
-      .finally(() => (this.#joining = undefined))
+    if (this.#state.version === 2) this.#producer.send(batch, onBatchStored)
+    else this.#joins.send(batch, onBatchStored)
   }
 
   /**
@@ -195,13 +191,12 @@ export class TransactionalProducer {
   }
 
   async #stored(): Promise<void> {
-    await this.#joining
+    await this.#joins.whenJoined()
     await this.#producer.flush()
   }
 
   async #commitOffsets(offsets: readonly TopicOffsets[]): Promise<void> {
     if (offsets.length === 0) return
-    const confirmed = () => ({ type: 'confirmed' }) as const
     if (this.#state.version === 1) await this.#ask('join', () => this.#requests.addOffsets(this.#state), confirmed)
     let member: GroupMember | undefined
     const attempt = async (isMemberOver: boolean) => {
@@ -211,59 +206,20 @@ export class TransactionalProducer {
     await this.#ask('commitOffsets', attempt, confirmed)
   }
 
-  /** Takes the partitions of batches that wait into the transaction; those of one turn share a request. */
-  async #join(): Promise<void> {
-    while (this.#unjoined.length > 0) {
-      await Promise.resolve()
-      const partitions = this.#unjoined.map(({ batch }) => ({ sink: batch.sink, partition: batch.partition }))
-      const topics = this.#options.topics.map(({ name }, sink) => ({
-        name,
-        partitions: [...new Set(partitions.filter((p) => p.sink === sink).map(({ partition }) => partition))],
-      }))
-      const named = topics.filter((topic) => topic.partitions.length > 0)
-      await this.#ask(
-        'join',
-        () => this.#requests.addPartitions(this.#state, named),
-        () => ({ type: 'confirmed' }),
-      )
-      for (const partition of partitions) this.#joined.add(keyOf(partition))
-      // Others of the same partitions have come after them meanwhile, and must stay after them.
-      const waiting = this.#unjoined
-      this.#unjoined = waiting.filter(({ batch }) => !this.#joined.has(keyOf(batch)))
-      for (const { batch, onStored } of waiting)
-        if (this.#joined.has(keyOf(batch))) this.#producer.send(batch, onStored)
-    }
-  }
-
   /** Asks a coordinator until it answers, and goes on from there; or does what a refusal demands. */
   async #ask<Response>(
     request: Exclude<TransactionRequest, 'produce'>,
     attempt: (isMemberOver: boolean) => Promise<Attempt<Response>>,
     eventOf: (response: Response) => TransactionEvent,
   ): Promise<void> {
-    const { clock, random, deadlineMs } = this.#options.cluster.retryPolicy
+    const { cluster, transactionalId } = this.#options
     const ofTransaction = request === 'join' || request === 'commitOffsets'
     const { signal } = ofTransaction ? this.#transaction : this.#stopped
-    const endMs = clock.monotonicMs() + deadlineMs
-    let isMemberOver = false
-    using wait = new RequestWait(this.#options, request)
-    for (let count = 0; ; count++) {
-      const result: Attempt<Response> = await unlessAborted(attempt(isMemberOver), signal)
-      if (result.type === 'answered') return this.#advance(eventOf(result.response))
-      const error = 'error' in result ? result.error : undefined
-      let actions: readonly TransactionAction[] =
-        result.type === 'unreachable' ? unreachable : this.#apply({ ...result, request })
-      const isLast = clock.monotonicMs() > endMs || error?.retryable === false
-      if (actions[0]?.type === 'retry' && isLast) actions = this.#apply({ type: 'gaveUp', request })
-      const [retry] = actions
-      if (retry?.type !== 'retry') {
-        await (ofTransaction ? this.#inquire(actions, error) : this.#perform(actions, error))
-        return signal.throwIfAborted()
-      }
-      wait.goesOn(result)
-      isMemberOver = retry.isMemberOver === true
-      await sleep(clock, retry.pause === 'soon' ? soonDelayMs(count) : retryDelayMs(count, random), signal)
-    }
+    const apply = (event: TransactionEvent) => this.#apply(event)
+    const end = await repeatRequest({ cluster, transactionalId, request, signal, attempt, apply })
+    if (end.type === 'answered') return this.#advance(eventOf(end.response))
+    await (ofTransaction ? this.#inquire(end.actions, end.error) : this.#perform(end.actions, end.error))
+    signal.throwIfAborted()
   }
 
   #refused(code: number): void {
@@ -327,7 +283,7 @@ export class TransactionalProducer {
   #ready(): void {
     const { identity, version } = this.#state
     this.#transaction = new AbortController()
-    this.#joined.clear()
+    this.#joins.reset()
     if (identity === this.#assumed) return
     this.#assumed = identity
     this.#producer.assume(identity, version)
@@ -337,7 +293,7 @@ export class TransactionalProducer {
   #giveUp(): void {
     this.#transaction.abort(givenUp)
     this.#producer.stop(givenUp)
-    this.#unjoined = []
+    this.#joins.giveUp()
   }
 
   #fail(error: unknown): void {
@@ -356,35 +312,8 @@ export class TransactionalProducer {
   }
 }
 
-interface Outgoing {
-  batch: OutputBatch
-  onStored: () => void
-}
+/** An answer has shown that the coordinator has opened the transaction. */
+const confirmed = (): TransactionEvent => ({ type: 'confirmed' })
 
 /** What still waits in a transaction that is given up ends with this; the failure itself is kept apart. */
 const givenUp = new KafkaError('TRANSACTION_ABORTED', 'the transaction was given up')
-
-const unreachable: readonly TransactionAction[] = [{ type: 'retry', pause: 'backoff' }]
-
-function keyOf({ sink, partition }: { sink: number; partition: number }): string {
-  return `${sink} ${partition}`
-}
-
-/** The version of transactions that the brokers have finalised. */
-async function finalisedVersion(cluster: Cluster): Promise<TransactionVersion> {
-  const software = { clientSoftwareName: 'millrace', clientSoftwareVersion: '1' }
-  const { finalizedFeatures } = await cluster.ask('asking for features', apis.features, software)
-  const feature = finalizedFeatures.find(({ name }) => name === 'transaction.version')
-  return (feature?.maxVersionLevel ?? 0) >= 2 ? 2 : 1
-}
-
-/** What a promise comes to, unless the signal aborts first. */
-function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason)
-    if (signal.aborted) onAbort()
-    signal.addEventListener('abort', onAbort)
-    const forget = () => signal.removeEventListener('abort', onAbort)
-    promise.then(resolve, reject).finally(forget)
-  })
-}
