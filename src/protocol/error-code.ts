@@ -135,6 +135,9 @@ export const errorCode = {
   streamsInvalidTopologyEpoch: 131,
   streamsTopologyFenced: 132,
   shareSessionLimitReached: 133,
+  groupDeletionFailed: 134,
+  streamsTopologyDescriptionUpdateFailed: 135,
+  controllerIdNotRegistered: 136,
 } as const
 
 export type ErrorCode = (typeof errorCode)[keyof typeof errorCode]

@@ -38,6 +38,8 @@ export interface User {
 /** A broker with an authorizer, whose admin may do everything. */
 export interface AclTarget {
   readonly admin: WireClient
+  /** A connection that has not proved who it is. */
+  open(): Promise<WireClient>
   newUser(): User
   createTopic(options?: { partitions?: number }): Promise<{ name: string; id: string }>
   /** Makes ACLs, and waits until they are in force. */
@@ -47,7 +49,7 @@ export interface AclTarget {
 }
 
 const apacheName = 'Apache Kafka'
-const password = 'secret'
+export const password = 'secret'
 const usernames = Array.from({ length: 100 }, (_, i) => `user${i}`)
 
 interface AclBroker extends AsyncDisposable {
@@ -104,8 +106,9 @@ function describeTarget(
     let usersGiven = 0
     const stack = suiteStack()
     const onAnswered = name === apacheName ? versionsSeenBy(apacheName, stack) : undefined
+    const open = () => WireClient.connect(broker.bootstrapServers, undefined, onAnswered)
     const connect = async (username: string) => {
-      const client = await WireClient.connect(broker.bootstrapServers, undefined, onAnswered)
+      const client = await open()
       await client.call(saslHandshake, 1, { mechanism: 'PLAIN' })
       const { errorCode } = await client.call(saslAuthenticate, 2, {
         authBytes: Buffer.from(`\0${username}\0${password}`),
@@ -127,6 +130,7 @@ function describeTarget(
       get admin() {
         return admin
       },
+      open,
       newUser() {
         const username = usernames[usersGiven++]!
         return { principal: `User:${username}`, connect: () => connect(username) }

@@ -11,10 +11,12 @@ import {
   listTransactions,
   metadata,
   offsetCommit,
+  saslAuthenticate,
+  saslHandshake,
 } from '../../src/protocol/index.ts'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type Acl, type AclTarget, creationOf, filterOf, type User } from './acl-target.ts'
+import { type Acl, type AclTarget, creationOf, filterOf, password, type User } from './acl-target.ts'
 import { codesOf, guarded, type Names } from './acl-requests.ts'
 import { recordBatch } from './batches.ts'
 import { fetchFrom, produceTo } from './exchange.ts'
@@ -353,8 +355,47 @@ export function aclsContract(target: AclTarget): void {
     })
   })
 
+  describe('a client that proves who it is', () => {
+    const initial = (username: string) => Buffer.from(`\0${username}\0${password}`)
+
+    it('does so in each version', async () => {
+      for (const version of [0, 1, 2]) {
+        await using client = await target.open()
+        const { errorCode, mechanisms } = await client.call(saslHandshake, 1, { mechanism: 'PLAIN' })
+        const proved = await client.call(saslAuthenticate, version, { authBytes: initial('admin') })
+        const { errorCode: answered } = await client.call(describeCluster, 0, {
+          includeClusterAuthorizedOperations: false,
+        })
+
+        assert.deepEqual([errorCode, mechanisms.includes('PLAIN')], [0, true])
+        assert.deepEqual([proved.errorCode, proved.authBytes.length, answered], [0, 0, 0], `version ${version}`)
+      }
+    })
+
+    it('is told what is wrong in each version', async () => {
+      for (const version of [0, 1, 2]) {
+        await using client = await target.open()
+        await client.call(saslHandshake, 1, { mechanism: 'PLAIN' })
+        const { errorCode } = await client.call(saslAuthenticate, version, { authBytes: initial('nobody') })
+
+        assert.equal(errorCode, 58)
+      }
+    })
+
+    it('does so without the headers of the protocol after a handshake of version 0', async () => {
+      await using client = await target.open()
+      const { errorCode, mechanisms } = await client.call(saslHandshake, 0, { mechanism: 'PLAIN' })
+      const token = await client.exchangeToken(initial('admin'))
+      const { errorCode: answered } = await client.call(describeCluster, 0, {
+        includeClusterAuthorizedOperations: false,
+      })
+
+      assert.deepEqual([errorCode, mechanisms.includes('PLAIN'), token.length, answered], [0, true, 0, 0])
+    })
+  })
+
   describe('CreateAcls, DescribeAcls and DeleteAcls', () => {
-    const describeAll = async (filter: Partial<ReturnType<typeof filterOf>>) => {
+    const describeAll = async (filter: Partial<ReturnType<typeof filterOf>>, version = 3) => {
       const any = {
         resourceTypeFilter: 1,
         resourceNameFilter: null,
@@ -364,7 +405,7 @@ export function aclsContract(target: AclTarget): void {
         operation: operation.any,
         permissionType: 1,
       }
-      return target.admin.call(describeAcls, 3, { ...any, ...filter })
+      return target.admin.call(describeAcls, version, { ...any, ...filter })
     }
 
     it('make an ACL once, tell of it by resource, and take it away, in each of their versions', async () => {
@@ -380,7 +421,7 @@ export function aclsContract(target: AclTarget): void {
           creations: [...rules, rules[0]!].map(creationOf),
         })
         await target.grant(rules)
-        const described = await describeAll({ principalFilter: principal })
+        const described = await describeAll({ principalFilter: principal }, version)
         const filters = [{ ...filterOf(rules[0]!), operation: operation.any, hostFilter: null }, filterOf(rules[0]!)]
         const { filterResults } = await target.admin.call(deleteAcls, version, { filters })
 

@@ -481,6 +481,51 @@ export function transactionsContract(target: Target): void {
       const answered = results.map(({ partitionIndex, partitionErrorCode: code }) => `${partitionIndex}: ${code}`)
       assert.deepEqual(answered.toSorted(), ['0: 55', '7: 3'])
     })
+
+    it('takes offsets in and ends in each version of its requests', async () => {
+      const topic = await target.createTopic()
+      await using producer = await startProducer()
+
+      for (const version of [0, 1, 2, 3, 4]) {
+        const groupId = newName()
+        const addOffsets = async () => {
+          const added = await producer.client.call(addOffsetsToTxn, version, { ...producer.identity, groupId })
+          return added.errorCode
+        }
+        const added = await untilSettled(addOffsets)
+        const committed = await producer.commitOffset(groupId, topic, version, version)
+        const { errorCode: ended } = await producer.end(true, version)
+        const after = await until('the offset is stable', async () => {
+          const answer = await committedOffset(producer.client, groupId, topic, true)
+          return answer[0] !== 88 && answer
+        })
+
+        assert.deepEqual([added, committed, ended, after], [0, 0, 0, [0, version]], `version ${version}`)
+      }
+    })
+
+    it('tells brokers whether a partition is part of it, in each version that they ask in', async () => {
+      const topic = await target.createTopic({ partitions: 2 })
+      await using producer = await startProducer()
+      await producer.add(topic, [0])
+
+      const answers = []
+      for (const version of [4, 5]) {
+        const topics = [{ name: topic.name, partitions: [0, 1] }]
+        const response = await producer.client.call(addPartitionsToTxn, version, {
+          transactions: [{ ...producer.identity, verifyOnly: true, topics }],
+        })
+        const [verified] = response.resultsByTransaction
+        assert.deepEqual([response.errorCode, verified!.transactionalId], [0, producer.transactionalId])
+        const results = verified!.topicResults[0]!.resultsByPartition
+        answers.push(results.map(({ partitionIndex, partitionErrorCode: code }) => `${partitionIndex}: ${code}`).sort())
+      }
+
+      assert.deepEqual(answers, [
+        ['0: 0', '1: 120'],
+        ['0: 0', '1: 120'],
+      ])
+    })
   })
 
   describe('version 2', () => {

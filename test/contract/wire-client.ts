@@ -29,6 +29,8 @@ export class WireClient implements AsyncDisposable {
   readonly #closed: Promise<unknown>
   #received: Buffer = Buffer.alloc(0)
   #correlationId = 0
+  /** Of an exchange without headers. */
+  #token: PromiseWithResolvers<Buffer> | undefined
 
   static async connect(
     bootstrapServers: string,
@@ -50,7 +52,9 @@ export class WireClient implements AsyncDisposable {
     socket.on('data', (chunk) => this.#take(chunk))
     socket.on('error', () => {})
     socket.on('close', () => {
-      for (const { reject } of this.#answers.values()) reject(new Error('the broker closed the connection'))
+      const closed = new Error('the broker closed the connection')
+      this.#token?.reject(closed)
+      for (const { reject } of this.#answers.values()) reject(closed)
     })
   }
 
@@ -94,6 +98,15 @@ export class WireClient implements AsyncDisposable {
     this.#socket.write(bytes)
   }
 
+  /** Exchanges a token of SASL as it is, without headers, as brokers want it after a handshake of version 0. */
+  exchangeToken(token: Buffer): Promise<Buffer> {
+    const size = Buffer.alloc(4)
+    size.writeInt32BE(token.length)
+    this.#token = Promise.withResolvers()
+    this.#socket.write(Buffer.concat([size, token]))
+    return this.#token.promise
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#socket.destroy()
     await this.#closed
@@ -129,6 +142,11 @@ export class WireClient implements AsyncDisposable {
       if (this.#received.length < end) return
       const frame = this.#received.subarray(4, end)
       this.#received = this.#received.subarray(end)
+      if (this.#token !== undefined) {
+        this.#token.resolve(frame)
+        this.#token = undefined
+        continue
+      }
       const correlationId = frame.readInt32BE(0)
       this.#answers.get(correlationId)?.resolve(frame)
       this.#answers.delete(correlationId)
