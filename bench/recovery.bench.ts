@@ -3,8 +3,8 @@
  * `node bench/recovery.bench.ts [--runs 5] [--warm-up 5] [--customers 1000000] [--bootstrap-servers host:port]`.
  *
  * The source is the first half of the experiment's records. A program consumes it and is killed with SIGKILL; then it
- * is started again and again, until all pending parts are in its table and compared with the checkpoint, and killed. Every
- * measurement is a process of its own; one clock: from the first fetch.
+ * is started again and again, until all pending parts are in its table and compared with the checkpoint, and killed.
+ * Every measurement is a process of its own; one clock: from the first fetch.
  */
 import { type ChildProcess, execFile, fork } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,7 +1,8 @@
 /**
- * Tables against `Map`, and their transactions against SQLite in memory, as Node brings it: `node bench/state.bench.ts [--rows 1000000] [--rounds 5]`.
- * Each round takes all variants in turn, so that a slow moment of the machine meets all alike. Rates are by the CPU time of the process, garbage collection
- * included. Memory is measured in a process for each variant.
+ * Tables against `Map`, and their transactions against SQLite in memory, as Node brings it:
+ * `node bench/state.bench.ts [--rows 1000000] [--rounds 5]`. Each round takes all variants in turn, so that a slow
+ * moment of the machine meets all alike. Rates are by the CPU time of the process, garbage collection included. Memory
+ * is measured in a process for each variant.
  */
 import { execFileSync } from 'node:child_process'
 import { DatabaseSync } from 'node:sqlite'

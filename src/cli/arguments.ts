@@ -19,7 +19,8 @@ export function findCommand(commands: readonly ListedCommand[], name: string): L
 /**
  * Reads what follows a command's name.
  *
- * @throws ConfigError `CONFIG_UNKNOWN_OPTION`, `CONFIG_INVALID_VALUE`, `CONFIG_MISSING_VALUE`, `CONFIG_INVALID_OPERANDS`
+ * @throws ConfigError `CONFIG_UNKNOWN_OPTION`, `CONFIG_INVALID_VALUE`, `CONFIG_MISSING_VALUE`,
+ * `CONFIG_INVALID_OPERANDS`
  */
 export function parseCall(name: string, command: Command, words: readonly string[]) {
   const flags = Object.values<OptionRule>(command.options).flatMap((rule) =>

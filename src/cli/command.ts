@@ -9,7 +9,10 @@ export const exitCodes = {
   failed: 1,
   /** Not understood; nothing was done. */
   usage: 2,
-  /** Nothing is wrong, but it is not done: a reset that was not confirmed, an audit whose evidence has been removed, a run that a signal ended early. */
+  /**
+   * Nothing is wrong, but it is not done: a reset that was not confirmed, an audit whose evidence has been removed, a
+   * run that a signal ended early.
+   */
   unfinished: 3,
   /** Ended at once by a second signal. */
   interrupted: 130,

@@ -1,4 +1,7 @@
-/** `millrace/testing`: topologies without a broker, time that a test moves, probes for actors, and a checker for histories of transactions. */
+/**
+ * `millrace/testing`: topologies without a broker, time that a test moves, probes for actors, and a checker for
+ * histories of transactions.
+ */
 export type { Clock, Timer } from '../core/clock.ts'
 export type { Origin } from '../kernel/index.ts'
 export type { DeadLetter, PartitionAccount, Topology } from '../streams/index.ts'

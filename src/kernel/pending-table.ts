@@ -335,8 +335,9 @@ export class PendingTable {
 
   /**
    * Visits the rows in one page of the index, with the sides that each has, as bits, and the timestamp of its oldest
-   * part. Pages are found by the share of all hashes that stands before them, which splits and merges do not change: so a
-   * table can be looked at piece by piece while it changes, and a row that stays is seen, once, unless two pages merge.
+   * part. Pages are found by the share of all hashes that stands before them, which splits and merges do not change: so
+   * a table can be looked at piece by piece while it changes, and a row that stays is seen, once, unless two pages
+   * merge.
    *
    * @param place - Where the page begins; 0 for the first.
    * @returns Where the next one begins; 1 after the last.

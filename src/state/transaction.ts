@@ -22,7 +22,8 @@ type Rows = TableRows<unknown, unknown>
  * A transaction that takes no locks: it reads at a version, its own changes first, and keeps them to itself until it
  * commits.
  *
- * State: the version at its start, which is pinned until it ends, unless nobody else can commit before; what it has read, where that has to be validated; what it has changed.
+ * State: the version at its start, which is pinned until it ends, unless nobody else can commit before; what it has
+ * read, where that has to be validated; what it has changed.
  */
 export class OptimisticTransaction implements Transaction {
   readonly isolation: Isolation

@@ -31,10 +31,10 @@ export interface StartOptions extends ProgramSettings, GivenSecurity {
  * Starts a program: checks the topology, finds its topics, and joins the processes of its name. One of them is active:
  * it goes on from the checkpoint; the first time, from the start of the source's log. The others stand by.
  *
- * @throws TopologyError `TOPOLOGY_INVALID`, ConfigError, KafkaError `KAFKA_TOPIC_MISSING`, MillraceError `KAFKA_RIGHTS_MISSING` before anything is read;
- * MillraceError `CHECKPOINT_MISSING`, `CHECKPOINT_CORRUPT`, `CHECKPOINT_INCOMPATIBLE`, `CHECKPOINT_TOPIC_INVALID`,
- * `OUTPUT_TOPIC_INVALID`, `SOURCE_RECREATED`, `GROUP_FOREIGN`, `GROUP_OFFSETS_DIFFER`, `PENDING_LOST` or KafkaError
- * `KAFKA_OFFSET_LOST` when it cannot go on from there.
+ * @throws TopologyError `TOPOLOGY_INVALID`, ConfigError, KafkaError `KAFKA_TOPIC_MISSING`, MillraceError
+ * `KAFKA_RIGHTS_MISSING` before anything is read; MillraceError `CHECKPOINT_MISSING`, `CHECKPOINT_CORRUPT`,
+ * `CHECKPOINT_INCOMPATIBLE`, `CHECKPOINT_TOPIC_INVALID`, `OUTPUT_TOPIC_INVALID`, `SOURCE_RECREATED`, `GROUP_FOREIGN`,
+ * `GROUP_OFFSETS_DIFFER`, `PENDING_LOST` or KafkaError `KAFKA_OFFSET_LOST` when it cannot go on from there.
  *
  * @example
  * await using app = await start(customer360, { bootstrapServers: 'localhost:9092' })

@@ -43,8 +43,8 @@ export interface DrivenDeadLetter extends DeadLetter {
 }
 
 /**
- * A topology that runs without a broker, on a clock that only the test moves. The operators, the table and the epochs are those of a
- * running program; the logs that they read and write are in memory.
+ * A topology that runs without a broker, on a clock that only the test moves. The operators, the table and the epochs
+ * are those of a running program; the logs that they read and write are in memory.
  */
 export interface TopologyDriver<Output> extends AsyncDisposable {
   readonly clock: VirtualClock
@@ -57,8 +57,9 @@ export interface TopologyDriver<Output> extends AsyncDisposable {
   /** What became of each offset, by partition of the source. */
   accounting(): readonly PartitionAccount[]
   /**
-   * Appends records to the source, and resolves when all that they cause is committed. Time stands still, but where a function has
-   * failed on the last record that it saw: that becomes a dead letter when nothing has come for a second, which passes then.
+   * Appends records to the source, and resolves when all that they cause is committed. Time stands still, but where a
+   * function has failed on the last record that it saw: that becomes a dead letter when nothing has come for a second,
+   * which passes then.
    *
    * @param values - A string or bytes as they are, anything else as JSON.
    * @throws What has ended the program, such as MillraceError `STAGE_FAILS_ON_EVERYTHING`.
@@ -69,8 +70,8 @@ export interface TopologyDriver<Output> extends AsyncDisposable {
 }
 
 /**
- * Runs a topology for a test: records in, merged records, expired rows and dead letters out, in milliseconds. Functions that fail are
- * tried as often as in a running program, without the pauses between.
+ * Runs a topology for a test: records in, merged records, expired rows and dead letters out, in milliseconds. Functions
+ * that fail are tried as often as in a running program, without the pauses between.
  *
  * @throws TopologyError `TOPOLOGY_INVALID`
  *

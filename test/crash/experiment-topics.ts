@@ -7,7 +7,10 @@ export const recordsPerCustomer = 3
 
 /** The experiment's records are stamped with a time long ago. */
 const configs = { 'retention.ms': '-1' }
-/** All manifests are looked at in the end; the embedded broker would compact them away while a busy machine takes its time. */
+/**
+ * All manifests are looked at in the end; the embedded broker would compact them away while a busy machine takes its
+ * time.
+ */
 const checkpointConfigs = { 'cleanup.policy': 'compact', 'min.compaction.lag.ms': String(24 * 3_600_000) }
 
 /** The source of experiments on one broker, and what they leave behind, until disposed. */

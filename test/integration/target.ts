@@ -63,8 +63,8 @@ export interface Target {
   readonly admin: Admin
   stream(options?: StreamOptions): Promise<Stream>
   /**
-   * Sets what a topic is configured with; all else is as brokers have it by default. Resolves once the broker describes the topic so: Apache
-   * Kafka answers before.
+   * Sets what a topic is configured with; all else is as brokers have it by default. Resolves once the broker describes
+   * the topic so: Apache Kafka answers before.
    */
   setConfigs(topic: string, config: Record<string, string>): Promise<void>
   /** Resolves once the broker does not list it any more: Apache Kafka answers before. */

@@ -1,6 +1,6 @@
 /**
- * Writes down which versions of which API other makers' clients send to the embedded broker, and in which Apache Kafka answers the
- * contract suite, by running those tests, for docs/protocol.md:
+ * Writes down which versions of which API other makers' clients send to the embedded broker, and in which Apache Kafka
+ * answers the contract suite, by running those tests, for docs/protocol.md:
  *
  *     node tools/protocol/see-versions.ts [test file ...] && npm run docs
  *

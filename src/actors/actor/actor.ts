@@ -68,8 +68,8 @@ export interface ActorContext<in out Message extends ActorMessage> {
 }
 
 /**
- * One handler per message type: takes the state and returns the next one, so one that forgets its `return` does not compile. While
- * a promise is pending no other message is handled.
+ * One handler per message type: takes the state and returns the next one, so one that forgets its `return` does not
+ * compile. While a promise is pending no other message is handled.
  */
 export type Handlers<Message extends ActorMessage, State> = HandlersWith<Message, State, State>
 
@@ -98,8 +98,8 @@ export type FailingMessagePolicy =
   | { readonly retry: number; readonly afterwards: 'dead-letter' | 'drop' | 'escalate' }
 
 /**
- * What an actor is made of: its parts, and its handlers, either such that return the next state or such that change the state in
- * place.
+ * What an actor is made of: its parts, and its handlers, either such that return the next state or such that change the
+ * state in place.
  */
 export type ActorSpec<Message extends ActorMessage, State> = ActorParts<Message, State> &
   (
@@ -107,7 +107,9 @@ export type ActorSpec<Message extends ActorMessage, State> = ActorParts<Message,
     | { readonly handleInPlace: InPlaceHandlers<Message, State>; readonly handle?: never }
   )
 
-/** What every actor is made of. Hooks run once per incarnation, in the order `init`, handlers, `onStop`, each awaited. */
+/**
+ * What every actor is made of. Hooks run once per incarnation, in the order `init`, handlers, `onStop`, each awaited.
+ */
 export interface ActorParts<Message extends ActorMessage, State> {
   /** The actor's id below its supervisor, unless the child gives another. */
   readonly name: string
@@ -126,7 +128,9 @@ export interface ActorParts<Message extends ActorMessage, State> {
   sizeOf?(message: Message): number
   /** @defaultValue 'dead-letter' */
   readonly failingMessage?: FailingMessagePolicy
-  /** Makes a message of the end of a linked actor, `normal` ones too. @defaultValue it crashes with what it is linked to */
+  /**
+   * Makes a message of the end of a linked actor, `normal` ones too. @defaultValue it crashes with what it is linked to
+   */
   trapExit?(notice: DownNotice): Message
   /**
    * Whether a crash counts against the supervisor's restart intensity. One that does not is restarted at once, without

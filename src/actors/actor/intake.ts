@@ -24,7 +24,9 @@ export class Intake {
     this.mailbox = new Mailbox(definition.mailboxMax ?? 1_024, definition.mailboxMaxBytes ?? Infinity)
   }
 
-  /** Takes a message in, or refuses it, as `ActorRef.tell` says. The envelope has a `sender` while it waits for room. */
+  /**
+   * Takes a message in, or refuses it, as `ActorRef.tell` says. The envelope has a `sender` while it waits for room.
+   */
   put(message: ActorMessage, ask: Ask | undefined): Envelope | 'refused' {
     const sizeBytes = this.#sizeOf?.(message) ?? 0
     const envelope: Envelope = { message, sizeBytes, ask, sender: undefined, failures: 0 }

@@ -18,9 +18,9 @@ export interface ActorRef<in Message extends ActorMessage> {
   /**
    * Sends a message. Messages of one sender are handled in the order in which they were sent.
    *
-   * @returns A promise that resolves once the message is in the mailbox, which is at once where the mailbox has room: awaiting it is
-   * the backpressure, and nothing is lost or overtaken meanwhile. An actor must not await a message to itself, nor may actors that
-   * send to each other in a circle all await, because each would wait for the other.
+   * @returns A promise that resolves once the message is in the mailbox, which is at once where the mailbox has room:
+   * awaiting it is the backpressure, and nothing is lost or overtaken meanwhile. An actor must not await a message to
+   * itself, nor may actors that send to each other in a circle all await, because each would wait for the other.
    *
    * The promise rejects with `ACTOR_MAILBOX_CLOSED` when the actor has ended, and with `ACTOR_MAILBOX_FULL` when 1,024
    * messages wait for room already, as they do when senders do not await. Both are counted as dead letters, and so it

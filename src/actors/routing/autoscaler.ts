@@ -68,7 +68,8 @@ export class Autoscaler {
       this.#isResizing = false
       this.#watch()
     }
-    // A member that does not start, or a supervisor that is down, leaves the size as it is; the next message looks again.
+    // A member that does not start, or a supervisor that is down, leaves the size as it is; the next message looks
+    // again.
     this.#group.resize(size).then(() => (done(), next()), done)
   }
 

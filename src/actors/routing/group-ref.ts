@@ -24,8 +24,8 @@ export interface GroupRef<in Message extends ActorMessage> {
    * Adds members, or removes the youngest: those get no more messages from the group, handle what they have queued, for
    * up to `drainMs`, and are terminated. Resizes run one after the other.
    *
-   * @throws ActorError `ACTOR_SPEC_INVALID` when the size is not a whole number of at least 1, or is outside `autoscale`;
-   * `ACTOR_SUPERVISOR_DOWN`; `ACTOR_START_FAILED`.
+   * @throws ActorError `ACTOR_SPEC_INVALID` when the size is not a whole number of at least 1, or is outside
+   * `autoscale`; `ACTOR_SUPERVISOR_DOWN`; `ACTOR_START_FAILED`.
    */
   resize(size: number): Promise<void>
 }

@@ -21,11 +21,13 @@ type Outcome<StateName extends string, Data> = Transition<StateName, Data> | voi
 export interface MachineState<Message extends ActorMessage, StateName extends string, Data> {
   /** Runs whenever the state is entered, the first time included. */
   readonly enter?: (data: Data, context: ActorContext<Message>) => void
-  /** Sends `message` to the machine when it has been in this state for `afterMs` milliseconds; a transition cancels it. */
+  /**
+   * Sends `message` to the machine when it has been in this state for `afterMs` milliseconds; a transition cancels it.
+   */
   readonly timeout?: { readonly afterMs: number; readonly message: Message }
   /**
-   * What becomes of each message: a handler, `postpone`, which handles it after the next transition, or `ignore`. A message
-   * that is not named makes the machine crash.
+   * What becomes of each message: a handler, `postpone`, which handles it after the next transition, or `ignore`. A
+   * message that is not named makes the machine crash.
    */
   readonly on: {
     readonly [Type in Message['type']]?:

@@ -50,7 +50,9 @@ export async function stopInReverse(members: readonly Member[]): Promise<void> {
   for (const { child } of members.toReversed()) await child.stop()
 }
 
-/** Restarts each member by itself. Only those whose restart is under way have a group, so that the others cost nothing. */
+/**
+ * Restarts each member by itself. Only those whose restart is under way have a group, so that the others cost nothing.
+ */
 class EachAlone<Each extends Member> implements Restarter<Each> {
   readonly #groups = new Map<Each, RestartGroup<Each>>()
   readonly #giveUp: (member: Each) => void

@@ -52,9 +52,10 @@ export interface SupervisorRef {
   startChild(spec: AddedChild<'supervisor'>): Promise<SupervisorRef>
 
   /**
-   * Stops a child, in as much time as its `shutdownMs` allows, and gives it up: what it has queued becomes dead letters.
-   * Its description is kept, unless it was added and is `temporary`, or is one of many alike: `restartChild` starts it again, and so do
-   * `oneForAll` and `restForOne` with the others. One that is pending its restart is not restarted.
+   * Stops a child, in as much time as its `shutdownMs` allows, and gives it up: what it has queued becomes dead
+   * letters. Its description is kept, unless it was added and is `temporary`, or is one of many alike: `restartChild`
+   * starts it again, and so do `oneForAll` and `restForOne` with the others. One that is pending its restart is not
+   * restarted.
    *
    * @throws ActorError `ACTOR_NOT_FOUND` when there is no such child; `ACTOR_SUPERVISOR_DOWN`.
    */
@@ -63,8 +64,8 @@ export interface SupervisorRef {
   /**
    * Starts a child that was terminated or has ended for good, after a restart of the others that is under way.
    *
-   * @throws ActorError `ACTOR_CHILD_RUNNING` when it runs or is restarted; `ACTOR_START_FAILED` with the cause, and then
-   * it is kept as it was; `ACTOR_NOT_FOUND`; `ACTOR_SUPERVISOR_DOWN`.
+   * @throws ActorError `ACTOR_CHILD_RUNNING` when it runs or is restarted; `ACTOR_START_FAILED` with the cause, and
+   * then it is kept as it was; `ACTOR_NOT_FOUND`; `ACTOR_SUPERVISOR_DOWN`.
    */
   restartChild(id: string): Promise<void>
 
@@ -76,8 +77,8 @@ export interface SupervisorRef {
   deleteChild(id: string): Promise<void>
 
   /**
-   * Sends a message to all actors below, at any depth; that they take it is the caller's word. What it returns waits for
-   * all whose mailbox has no room, as for `ActorRef.tell`.
+   * Sends a message to all actors below, at any depth; that they take it is the caller's word. What it returns waits
+   * for all whose mailbox has no room, as for `ActorRef.tell`.
    */
   broadcast<Message extends ActorMessage>(message: Message): Promise<void>
 

@@ -5,7 +5,9 @@ interface Definition {
   readonly name: string
 }
 
-/** Finds the actors, or the supervisors, of one system: by path, by id, or by the definition that they were made from. */
+/**
+ * Finds the actors, or the supervisors, of one system: by path, by id, or by the definition that they were made from.
+ */
 export class AddressBook<Ref extends { readonly path: string }> {
   readonly #systemName: string
   readonly #kind: 'actor' | 'supervisor' | 'group'

@@ -45,8 +45,8 @@ export interface ActorSystem extends AsyncDisposable {
   /** Resolves, and never rejects, when everything is down: `shutdown` after `stop`, `crashed` when the root failed. */
   readonly done: Promise<ExitReason>
   /**
-   * The reference to an actor, by its definition, whose messages it takes; or by its path or its id, where it is the caller's
-   * word that it takes messages of the given type. A definition or id must be that of one actor only.
+   * The reference to an actor, by its definition, whose messages it takes; or by its path or its id, where it is the
+   * caller's word that it takes messages of the given type. A definition or id must be that of one actor only.
    *
    * @throws ActorError `ACTOR_NOT_FOUND`
    */
@@ -59,8 +59,8 @@ export interface ActorSystem extends AsyncDisposable {
    */
   supervisor(address: string): SupervisorRef
   /**
-   * The reference to a group, by the path of its supervisor or, where no other group has it, by its name. That its members
-   * take messages of the given type is the caller's word.
+   * The reference to a group, by the path of its supervisor or, where no other group has it, by its name. That its
+   * members take messages of the given type is the caller's word.
    *
    * @throws ActorError `ACTOR_NOT_FOUND`
    */

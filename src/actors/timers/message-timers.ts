@@ -12,8 +12,9 @@ export function sendAfter(clock: Clock, ms: number, send: Send, onDone: () => vo
 }
 
 /**
- * Calls `send` every `ms` milliseconds, first after as many: at multiples of `ms` since now, however long the sends take.
- * It skips those times at which the message before still waits for room, so that messages of a slow receiver do not pile up.
+ * Calls `send` every `ms` milliseconds, first after as many: at multiples of `ms` since now, however long the sends
+ * take. It skips those times at which the message before still waits for room, so that messages of a slow receiver do
+ * not pile up.
  */
 export function sendEvery(clock: Clock, ms: number, send: Send): Timer {
   let dueMs = clock.monotonicMs() + ms

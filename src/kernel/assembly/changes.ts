@@ -1,6 +1,6 @@
 /**
- * What an epoch changes of what is pending, by its logs: which offsets become pending or cease to be, as a bit for each in
- * chunks of 4,096, and the digest of these parts.
+ * What an epoch changes of what is pending, by its logs: which offsets become pending or cease to be, as a bit for each
+ * in chunks of 4,096, and the digest of these parts.
  *
  * A bit is turned over by the part that comes and again when it leaves, so what did both in the epoch leaves no trace,
  * and the order does not matter. So chunks that have been gathered may go to TypeScript whenever there is no room for

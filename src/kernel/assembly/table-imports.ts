@@ -17,8 +17,8 @@ export declare function refused(head: u32, reason: u32): void
 export declare function expired(head: u32): void
 
 /**
- * A chunk of offsets whose parts became pending or ceased to be: its number, its bits, and by how much more of its parts
- * are pending.
+ * A chunk of offsets whose parts became pending or ceased to be: its number, its bits, and by how much more of its
+ * parts are pending.
  */
 export declare function changed(partition: u32, chunk: u32, bitmap: usize, added: i32): void
 

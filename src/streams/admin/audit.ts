@@ -17,7 +17,8 @@ export interface AuditOptions extends ReadingOptions {}
  * checkpoint, by what merged records and dead letters say of their origins, and by the gaps of the source. What was
  * filtered leaves no trace; it is what remains. The application may run meanwhile.
  *
- * @throws MillraceError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`, `KAFKA_RIGHTS_MISSING`; KafkaError `KAFKA_TRANSACTION_OPEN`; ConfigError
+ * @throws MillraceError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`, `KAFKA_RIGHTS_MISSING`; KafkaError
+ * `KAFKA_TRANSACTION_OPEN`; ConfigError
  *
  * @example
  * const { verdict } = await audit({ app: 'customer-360', bootstrapServers: 'localhost:9092' })

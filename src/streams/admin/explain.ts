@@ -80,7 +80,8 @@ export interface Explanation {
  * published; which are dead letters; and which are still to be read, also before the first epoch has committed. Reads
  * the source from the first pending offset, the dead letters, and one partition of the sink.
  *
- * @throws MillraceError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`, `KAFKA_RIGHTS_MISSING`; ConfigError `CONFIG_INVALID_VALUE`, `CONFIG_MISSING_VALUE`
+ * @throws MillraceError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`, `KAFKA_RIGHTS_MISSING`; ConfigError
+ * `CONFIG_INVALID_VALUE`, `CONFIG_MISSING_VALUE`
  *
  * @example
  * const { pending, published } = await explain({ app: 'customer-360', key: 'c-17', bootstrapServers: 'localhost:9092'

@@ -26,7 +26,8 @@ export interface Remains {
  * of outputs and dead letters are left as they are, so what they hold comes a second time.
  *
  * @returns What was deleted, or would be.
- * @throws MillraceError `APP_UNKNOWN` where there is nothing to delete, `APP_RUNNING` while it has a process, `KAFKA_RIGHTS_MISSING`; ConfigError
+ * @throws MillraceError `APP_UNKNOWN` where there is nothing to delete, `APP_RUNNING` while it has a process,
+ * `KAFKA_RIGHTS_MISSING`; ConfigError
  *
  * @example
  * await reset({ app: 'customer-360', bootstrapServers: 'localhost:9092' })

@@ -122,7 +122,8 @@ describe('completed keys that are remembered', () => {
           }
           const all = Array.from(completedMs.keys())
           assert.deepEqual(program.known(all), all.slice(forgotten))
-          // What is forgotten leaves no trace: the topic is bound to what is remembered, not to how long the program runs.
+          // What is forgotten leaves no trace: the topic is bound to what is remembered, not to how long the program
+          // runs.
           assert.ok(program.topic.size <= all.length - forgotten)
         }
       }),

@@ -3,8 +3,8 @@ import type { Expiry } from '../topology/plan.ts'
 import type { TimeOfDay } from '../time/time-of-day.ts'
 
 /**
- * A sweep for rows begins when the time has gone on by this share of the time that they may be pending: so late they may
- * leave.
+ * A sweep for rows begins when the time has gone on by this share of the time that they may be pending: so late they
+ * may leave.
  */
 const timeShare = 1 / 8
 /** One for forgotten keys begins when they are this share of all that the table holds, or as many as this. */
@@ -26,8 +26,8 @@ type SweptState = Pick<ProgramState, 'table' | 'accounting' | 'deadlines'>
  * have expired follows from the timestamps of the parts.
  * Why it is right: it runs before an epoch ends and when the one before has committed, so nothing that it frees is
  * known again.
- * Cost: one pass over the headers of the table's blocks, in order, for every eighth of the time that rows may be pending, and
- * whenever every eighth block is a forgotten key.
+ * Cost: one pass over the headers of the table's blocks, in order, for every eighth of the time that rows may be
+ * pending, and whenever every eighth block is a forgotten key.
  */
 export class TableSweep {
   readonly #expiry: Expiry | undefined

@@ -99,8 +99,8 @@ export class FunctionRunner {
   /**
    * Resolves when all rows are settled.
    *
-   * @throws FunctionError `STAGE_FAILS_ON_EVERYTHING`, or `STAGE_FAILS_ON_PENDING` for a record whose part is pending; then nothing
-   * has become of the rows on which the function failed.
+   * @throws FunctionError `STAGE_FAILS_ON_EVERYTHING`, or `STAGE_FAILS_ON_PENDING` for a record whose part is pending;
+   * then nothing has become of the rows on which the function failed.
    */
   async run(rows: RowFunction, signal: AbortSignal): Promise<void> {
     this.#begin(rows)

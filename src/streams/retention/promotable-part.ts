@@ -27,7 +27,9 @@ export function sourcePart(columns: RecordColumns, row: number): PromotablePart 
   return promotablePart(columns, row, noHeaders)
 }
 
-/** The part that a stage has computed from a row, and must not compute twice, with a copy of the row's source record. */
+/**
+ * The part that a stage has computed from a row, and must not compute twice, with a copy of the row's source record.
+ */
 export function computedPart(columns: RecordColumns, row: number): PromotablePart {
   const part = columns.extra.bytes.subarray(columns.partStart[row], columns.partEnd[row])
   return promotablePart(columns, row, { headerCount: 1, headers: encodeHeader(headerName, part) })

@@ -26,7 +26,8 @@ type PromoterSession = Pick<Session, 'state' | 'source' | 'schedule'>
 
 /**
  * Bounds what a start has to read again. Parts that are `replayRecordsMax` offsets behind, or past half of what the
- * source retains, are overdue: they are read from it once more to be promoted; of a compacted source, all pending parts.
+ * source retains, are overdue: they are read from it once more to be promoted; of a compacted source, all pending
+ * parts.
  */
 export class Promoter {
   readonly #services: Services

@@ -101,7 +101,8 @@ export class Standby {
   async #refresh(): Promise<void> {
     const { cluster, topics } = this.#services
     const topic = topics.sinks[checkpointSink]!
-    // An open transaction may be the last one of a process that has died, which nobody ends before this one has taken over.
+    // An open transaction may be the last one of a process that has died, which nobody ends before this one has taken
+    // over.
     await this.#checkpoint.readOn(cluster, topic, await topicRange(cluster, topic, 'read_committed'))
     const manifest = manifestOf(this.#checkpoint.records)
     if (manifest === undefined) this.#warm = undefined

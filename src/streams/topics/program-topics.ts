@@ -57,8 +57,8 @@ export function promotedBytesMax(topics: ProgramTopics): number {
  * Finds the topics of a plan, and creates those for dead letters and for the checkpoint where they do not exist. Warns
  * of settings that may not be meant.
  *
- * @throws KafkaError `KAFKA_TOPIC_MISSING`; MillraceError `KAFKA_RIGHTS_MISSING`, `CHECKPOINT_TOPIC_INVALID`, `OUTPUT_TOPIC_INVALID`;
- * TopologyError `TOPOLOGY_INVALID` for a source of too many partitions.
+ * @throws KafkaError `KAFKA_TOPIC_MISSING`; MillraceError `KAFKA_RIGHTS_MISSING`, `CHECKPOINT_TOPIC_INVALID`,
+ * `OUTPUT_TOPIC_INVALID`; TopologyError `TOPOLOGY_INVALID` for a source of too many partitions.
  */
 export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): Promise<ProgramTopics> {
   await requireRights(cluster, plan.name, rightsToRun(plan))
