@@ -52,12 +52,13 @@ const pages = {
     },
     {
       title: 'Questions about an application',
-      commands: '`audit` and `explain`, and those about the application and its brokers for `reset`',
+      commands:
+        '`audit`, `explain` and `dead-letters`, and those about the application and its brokers for `reset` and `processes`',
       table: readingOptions,
     },
     {
       title: 'Dead letters',
-      commands: '`dead-letters`, and `deadLetters` besides what is above',
+      commands: '`dead-letters` and `deadLetters`, besides what is above',
       table: letterOptions,
     },
     { title: 'The experiment', commands: '`demo`, `generate` and `verify`', table: experimentOptions },

@@ -77,7 +77,7 @@ export function helpForAll(commands: readonly ListedCommand[]): string {
     'Correlates streams on Kafka: parts of one thing in, one merged record out.\n',
     'usage: millrace <command> [options]\n',
     ...columns(commands.map(({ name, summary }) => [name, summary] as const)),
-    '\nmillrace <command> --help tells its options.',
+    '\nmillrace <command> --help tells its options, millrace --version its version.',
     'exit codes: 0 done, 1 failed or found wrong, 2 not understood, 3 not wrong but not done, 130 ended at once by a second signal',
   ].join('\n')
 }

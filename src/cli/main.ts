@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { readFileSync } from 'node:fs'
 import { ConfigError } from '../core/errors.ts'
 import { findCommand, helpFor, helpForAll, parseCall } from './arguments.ts'
 import { exitCodes } from './command.ts'
@@ -9,12 +10,18 @@ import { interruptSignal } from './signals.ts'
 
 await endProcess(await main(process.argv.slice(2)))
 
-async function main([name, ...words]: string[]): Promise<number> {
+async function main(args: string[]): Promise<number> {
+  // `help run` is what hands type that know other commands.
+  const [name, ...words] = args[0] === 'help' && args.length > 1 ? [args[1]!, '--help'] : args
   const output = new Output(words.includes('--json'))
   try {
     if (name === undefined || name === '--help' || name === 'help') {
       process.stdout.write(`${helpForAll(commands)}\n`)
       return name === undefined ? exitCodes.usage : exitCodes.done
+    }
+    if (name === '--version') {
+      process.stdout.write(`${versionOfPackage()}\n`)
+      return exitCodes.done
     }
     const listed = findCommand(commands, name)
     const command = await listed.load()
@@ -31,4 +38,8 @@ async function main([name, ...words]: string[]): Promise<number> {
     output.error(error)
     return error instanceof ConfigError ? exitCodes.usage : exitCodes.failed
   }
+}
+
+function versionOfPackage(): string {
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 }

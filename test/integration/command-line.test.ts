@@ -29,6 +29,18 @@ describe('millrace', () => {
     }
   })
 
+  it('tells its version, and the options of a command also by help', async () => {
+    const [version, help, same] = await Promise.all([
+      millrace('--version'),
+      millrace('help', 'run'),
+      millrace('run', '--help'),
+    ])
+
+    assert.deepEqual([version.code, help.code], [0, 0])
+    assert.match(version.stdout, /^\d+\.\d+\.\d+\n$/)
+    assert.equal(help.stdout, same.stdout)
+  })
+
   for (const [fault, words, code, says] of [
     ['an unknown command', ['demmo'], 'CONFIG_UNKNOWN_COMMAND', 'demmo is not a command; did you mean demo?'],
     [
@@ -215,6 +227,31 @@ describe('millrace on a broker that runs already', () => {
     assert.match(from!, /^  from A \d+@\d+, B \d+@\d+, C \d+@\d+$/)
     assert.equal(unknown.code, 0, unknown.stderr)
     assert.deepEqual(JSON.parse(unknown.stdout), { app: 'customer-360', key: '12', published: [], deadLetters: [] })
+  })
+
+  it('lists processes while they run, and dead letters by reason', async () => {
+    await broker.createTopic({ name: 'listed', partitions: 1 })
+    await broker.createTopic({ name: 'listed-sink', partitions: 1 })
+    await produce(kafka, 'listed', [{ value: '<xml/>' }, { value: '{"stage":"Z"}' }])
+    const app = ['--app', 'listed', ...servers]
+    const running = startMillrace(['run', await topologyFile('listed', 'part', 'listed'), ...servers])
+    await running.says('2 of 2')
+
+    const listed = await millrace('processes', ...app)
+    running.signal('SIGTERM')
+    await running.ended
+    const none = await millrace('processes', ...app, '--json')
+    const letters = await millrace('dead-letters', ...app, '--reason', 'NOT_JSON')
+    const all = await millrace('dead-letters', ...app, '--json')
+
+    assert.match(listed.stdout, /^listed\n {2}active {3}127\.0\.0\.1 {2}\S+\n$/)
+    assert.deepEqual(JSON.parse(none.stdout), { app: 'listed', processes: [] })
+    assert.match(
+      letters.stdout,
+      /^listed: the newest 1: 1 NOT_JSON\nNOT_JSON {2}listed 0@0 .*\n.*\n {2}value of 6 bytes "<xml\/>"\n$/,
+    )
+    const { deadLetters } = JSON.parse(all.stdout) as { deadLetters: { reason: string }[] }
+    assert.deepEqual(deadLetters.map(({ reason }) => reason).sort(), ['NOT_JSON', 'UNKNOWN_STAGE'])
   })
 
   it('tells what a reset would delete with exit code 3, and refuses it while the program runs', async () => {

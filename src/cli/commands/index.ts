@@ -45,6 +45,16 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./explain.ts')).explain,
   },
   {
+    name: 'dead-letters',
+    summary: 'Lists the newest dead letters of an application, with their records, where these were, and why.',
+    load: async () => (await import('./dead-letters.ts')).deadLetters,
+  },
+  {
+    name: 'processes',
+    summary: 'Lists the processes of an application: the active one, and those that stand by.',
+    load: async () => (await import('./processes.ts')).processes,
+  },
+  {
     name: 'reset',
     summary: 'Makes an application that does not run start over; without --yes, tells what that would delete.',
     load: async () => (await import('./reset.ts')).reset,

@@ -1,0 +1,16 @@
+import { processes as listProcesses } from '../../streams/index.ts'
+import { appCommandOptions, appOf } from '../app-command.ts'
+import { defineCommand, exitCodes } from '../command.ts'
+
+export const processes = defineCommand({
+  operands: [],
+  options: appCommandOptions,
+  async run({ options, output }) {
+    const { app } = options
+    const listed = await listProcesses(appOf(options, output))
+    const lines = listed.map(({ role, host, memberId }) => `  ${role.padEnd('standby'.length)}  ${host}  ${memberId}`)
+    const title = listed.length === 0 ? `${app}: no process runs` : app
+    output.result({ app, processes: listed }, [title, ...lines].join('\n'))
+    return exitCodes.done
+  },
+})
