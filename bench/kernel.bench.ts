@@ -85,8 +85,11 @@ function correlateAll(): Times {
   })
   const decoder = new Decoder({
     route: ['stage'],
-    mergeKey: ['customerId'],
-    sides: sides.map((name) => ({ name, part: { kind: 'field', path: ['part'] } })),
+    sides: sides.map((name) => ({
+      name,
+      part: { kind: 'field', path: ['part'] },
+      key: { kind: 'field', path: ['customerId'] },
+    })),
     depthMax: 512,
     keyBytesMax: 1024,
   })

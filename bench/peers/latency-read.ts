@@ -2,7 +2,7 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks'
 import { systemClock } from '../../src/core/clock.ts'
 import { BatchReader, RecordColumns } from '../../src/kernel/index.ts'
-import { Cluster, Fetcher, type Topic } from '../../src/kafka/index.ts'
+import { Cluster, Fetcher, partitionsOf, type Topic } from '../../src/kafka/index.ts'
 
 const [bootstrapServers, name, total, warmUpMs] = process.argv.slice(2) as [string, string, string, string]
 const cluster = new Cluster({ bootstrapServers })
@@ -17,7 +17,7 @@ let firstMs: number | undefined
 const fetcher = new Fetcher(
   {
     cluster,
-    topic,
+    partitions: partitionsOf(topic),
     fetchBytes: 4 << 20,
     partitionBytes: 1 << 20,
     maxWaitMs: 100,

@@ -15,7 +15,11 @@ export function auditText(report: AuditReport): string {
     recreated,
     foreignRecords,
   } = report
-  const place = (each: { partition: number; offset: number }) => `  partition ${each.partition}, offset ${each.offset}`
+  const hasTopics = new Set(report.accounting.map(({ topic }) => topic)).size > 1
+  const partitionText = ({ topic, partition }: { topic: string; partition: number }) =>
+    hasTopics ? `topic ${topic}, partition ${partition}` : `partition ${partition}`
+  const place = (each: { topic: string; partition: number; offset: number }) =>
+    `  ${partitionText(each)}, offset ${each.offset}`
   return [
     `${app}, epoch ${epoch} of ${new Date(closedMs).toISOString()}`,
     verdictText(report),
@@ -28,10 +32,10 @@ export function auditText(report: AuditReport): string {
       },
     ),
     ...listing(unclassified.count, 'offsets without a class', unclassified.first, place),
-    ...miscounts.map(({ partition, class: name, counted, found }) => {
-      return `partition ${partition}: ${counted} ${name} by the account, ${found} by the broker`
+    ...miscounts.map(({ class: name, counted, found, ...each }) => {
+      return `${partitionText(each)}: ${counted} ${name} by the account, ${found} by the broker`
     }),
-    ...unbalanced.map((partition) => `partition ${partition}: the classes do not add up to what was consumed`),
+    ...unbalanced.map((each) => `${partitionText(each)}: the classes do not add up to what was consumed`),
     ...(foreignRecords === 0 ? [] : [`records of others in its topics: ${foreignRecords.toLocaleString('en')}`]),
     ...(report.verdict === 'proved'
       ? []

@@ -10,4 +10,4 @@ export const classNames = {
   expired: 'expired',
   lost: 'lost',
   skipped: 'skipped',
-} as const satisfies Record<Exclude<keyof PartitionAccount, 'partition' | 'consumed'>, string>
+} as const satisfies Record<Exclude<keyof PartitionAccount, 'topic' | 'partition' | 'consumed'>, string>

@@ -1,4 +1,4 @@
-import type { Explanation } from '../streams/index.ts'
+import type { Explanation, Origin } from '../streams/index.ts'
 
 /** The explanation of a key for people. */
 export function explanationText({
@@ -9,20 +9,21 @@ export function explanationText({
   isRemembered,
   published,
   deadLetters,
+  sources,
 }: Explanation): string {
   const lines = [
     ...(pending === undefined ? [] : pendingLines(pending)),
     ...(unread.length > 0 ? ['not read yet', ...unread.map((record) => `  ${placeText(record)}`)] : []),
     ...(isRemembered ? ['completed: what comes now is a duplicate'] : []),
     ...published.flatMap((record) => [
-      record.missing.length === 0 ? 'merged' : `expired without ${record.missing.join(', ')}`,
+      `${record.isExpired ? 'expired' : 'merged'}${record.missing.length === 0 ? '' : ` without ${record.missing.join(', ')}`}`,
       `  ${placeText(record)}`,
-      `  from ${record.parts.map(({ side, partition, offset }) => `${side} ${partition}@${offset}`).join(', ')}`,
+      `  from ${record.parts.map(({ side, ...part }) => `${side} ${originText(part, sources)}`).join(', ')}`,
     ]),
     ...deadLetters.flatMap(({ letter, ...record }) => [
       `dead letter: ${letter.reason}, ${letter.cause}`,
       `  ${placeText(record)}`,
-      `  from ${letter.origins.map(({ partition, offset }) => `${partition}@${offset}`).join(', ')}`,
+      `  from ${letter.origins.map((origin) => originText(origin, sources)).join(', ')}`,
     ]),
   ]
   return [`${app}, key ${key}`, ...(lines.length === 0 ? ['no record of it is known'] : lines)].join('\n')
@@ -38,6 +39,11 @@ function pendingLines({ parts, missing, expires }: NonNullable<Explanation['pend
     `waits for ${missing.join(', ')}${end}`,
     ...parts.map(({ side, ...record }) => `  ${side.padEnd(width)}  ${placeText(record)}`),
   ]
+}
+
+/** The topic is named where there are several. */
+function originText({ topic, partition, offset }: Origin, sources: readonly string[]): string {
+  return `${sources.length > 1 ? `${topic} ` : ''}${partition}@${offset}`
 }
 
 interface Place {

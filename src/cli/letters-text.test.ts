@@ -9,7 +9,7 @@ const letter = {
   reason: 'NOT_JSON',
   cause: 'it begins with "<"',
   topic: 'orders',
-  origins: [{ partition: 3, offset: 17 }],
+  origins: [{ topic: 'orders', partition: 3, offset: 17 }],
   valueBytes: 6,
 }
 

@@ -1,13 +1,15 @@
 import type { PlanDescription } from '../streams/index.ts'
 
-/** A program's operators for people, from the source to the sink. */
-export function planText({ name, source, route, stages, correlate, sink, ...topics }: PlanDescription): string {
+type Stages = PlanDescription['stages']
+
+/** A program's operators for people, from the sources to the sink. */
+export function planText({ name, sources, stages, correlate, sink, ...topics }: PlanDescription): string {
   const { deadLetterTopic, checkpointTopic } = topics
+  const keysDiffer = new Set(stages.map(({ key }) => key)).size > 1
   return [
     `topology ${name}`,
-    `source ${source.id} (topic ${source.topic})`,
-    `└─ route ${route.id} by ${route.by}; others to ${deadLetterTopic}`,
-    ...stages.map((stage) => `   ├─ stage ${stageText(stage)}`),
+    ...sources.flatMap((source) => sourceLines(source, deadLetterTopic)),
+    ...stages.map((stage) => `   ├─ stage ${stageText(stage, keysDiffer)}`),
     `   └─ correlate ${correlate.id} by ${correlate.by} of ${stages.map((stage) => stage.name).join(', ')}`,
     ...correlateLines(correlate, deadLetterTopic).map((line) => `      │  ${line}`),
     `      └─ sink ${sink.id} (topic ${sink.topic})`,
@@ -15,9 +17,17 @@ export function planText({ name, source, route, stages, correlate, sink, ...topi
   ].join('\n')
 }
 
-function stageText({ name, keeps, hasSchema, isDeterministic, version }: PlanDescription['stages'][number]): string {
+function sourceLines({ id, topic, route }: PlanDescription['sources'][number], deadLetterTopic: string): string[] {
+  const way = route.side === undefined ? `route ${route.id} by ${route.by}; others to ${deadLetterTopic}` : route.by
+  return [`source ${id} (topic ${topic})`, `└─ ${way}`]
+}
+
+function stageText(stage: Stages[number], hasOwnKey: boolean): string {
+  const { name, key, keeps, isOptional, hasSchema, isDeterministic, version } = stage
   const facts = [
+    ...(hasOwnKey ? [`key is ${key}`] : []),
     `keeps ${keeps}`,
+    ...(isOptional ? ['optional'] : []),
     ...(hasSchema ? ['checked by a schema'] : []),
     ...(isDeterministic ? [] : ['not deterministic: parts are promoted to the checkpoint']),
     ...(version === 1 ? [] : [`version ${version}`]),
@@ -25,8 +35,9 @@ function stageText({ name, keeps, hasSchema, isDeterministic, version }: PlanDes
   return `${name}: ${facts.join(', ')}`
 }
 
-function correlateLines({ expiry, memory }: PlanDescription['correlate'], deadLetterTopic: string): string[] {
+function correlateLines({ withinMs, expiry, memory }: PlanDescription['correlate'], deadLetterTopic: string): string[] {
   return [
+    ...(withinMs === undefined ? [] : [`merges wait ${withinMs} ms for optional sides`]),
     ...(expiry
       ? [`incomplete keys expire after ${expiry.afterMs} ms (${expiry.by}) to ${expiry.topic ?? deadLetterTopic}`]
       : []),

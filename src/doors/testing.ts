@@ -3,8 +3,7 @@
  * histories of transactions.
  */
 export type { Clock, Timer } from '../core/clock.ts'
-export type { Origin } from '../kernel/index.ts'
-export type { DeadLetter, PartitionAccount, Topology } from '../streams/index.ts'
+export type { Account, DeadLetter, Origin, PartitionAccount, PartitionPlace, Topology } from '../streams/index.ts'
 export {
   type ActorProbe,
   type Anomaly,

@@ -10,6 +10,11 @@ export class ByteCursor {
     this.#end = end
   }
 
+  /** Where it reads next. */
+  get at(): number {
+    return this.#at
+  }
+
   get isAtEnd(): boolean {
     return this.#at >= this.#end
   }

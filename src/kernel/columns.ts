@@ -1,4 +1,11 @@
-import { columnsRowsMax, KEY_IN_EXTRA, KEY_IS_NUMBER, KEY_RESPELLED, PART_IN_EXTRA } from './constants/columns.ts'
+import {
+  columnsRowsMax,
+  KEY_IN_EXTRA,
+  KEY_IS_NUMBER,
+  KEY_RESPELLED,
+  PART_IN_EXTRA,
+  SPELLING_IN_EXTRA,
+} from './constants/columns.ts'
 import { GrowableBytes } from './growable-bytes.ts'
 
 /** Bytes that must be readable after the last record of a source, because values are read four bytes at a time. */
@@ -13,6 +20,7 @@ export const rowFlags = {
   keyInExtra: KEY_IN_EXTRA,
   keyIsNumber: KEY_IS_NUMBER,
   keyRespelled: KEY_RESPELLED,
+  spellingInExtra: SPELLING_IN_EXTRA,
   /** The row leaves the stream without a part: a stage said so. */
   filtered: 16,
 } as const

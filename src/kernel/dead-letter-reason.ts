@@ -22,10 +22,11 @@ export const Reason = {
   PART_TOO_LARGE: 20,
   TIMESTAMP_AHEAD: 21,
   MERGE_TIMESTAMP_REFUSED: 22,
+  LATE: 23,
 } as const
 
 /** Reasons of records that are of the class `duplicate`. */
-export const duplicateReasons: ReadonlySet<number> = new Set([Reason.DUPLICATE, Reason.COMPLETED])
+export const duplicateReasons: ReadonlySet<number> = new Set([Reason.DUPLICATE, Reason.COMPLETED, Reason.LATE])
 
 /** Reasons of the parts of a row that could not be published. */
 export const mergeReasons: ReadonlySet<number> = new Set([Reason.MERGE_TOO_LARGE, Reason.MERGE_TIMESTAMP_REFUSED])
@@ -48,6 +49,7 @@ const laterTexts = [
   'the record, with the part to be promoted, is larger than the checkpoint topic takes',
   'the timestamp of the record is too far ahead of the time of day',
   'the sink does not take a record of the time that the merged record would have',
+  'the key has been merged, and its merge did not wait for this optional side any longer',
 ]
 
 export interface DeadLetterReason {

@@ -5,12 +5,13 @@ import { noSide, RecordColumns, rowFlags } from './columns.ts'
 import { deadLetterReasons, Reason } from './dead-letter-reason.ts'
 import { Decoder, type DecoderOptions, type PartSource } from './decoder.ts'
 import { fetched, recordBatch } from './fixtures/record-batch.ts'
+import type { KeyPlace } from './keys/key-place.ts'
 
 const partField: PartSource = { kind: 'field', path: ['part'] }
+const idField: KeyPlace = { kind: 'field', path: ['id'] }
 const defaults: DecoderOptions = {
   route: ['stage'],
-  mergeKey: ['id'],
-  sides: ['A', 'B', 'C'].map((name) => ({ name, part: partField })),
+  sides: ['A', 'B', 'C'].map((name) => ({ name, part: partField, key: idField })),
   depthMax: 10,
   keyBytesMax: 40,
 }
@@ -84,13 +85,13 @@ describe('Decoder', () => {
   })
 
   it('finds fields within fields, and one field in several roles', () => {
+    const key: KeyPlace = { kind: 'field', path: ['head', 'id'] }
     const options: Partial<DecoderOptions> = {
       route: ['head', 'kind'],
-      mergeKey: ['head', 'id'],
       sides: [
-        { name: 'A', part: { kind: 'field', path: ['head', 'id'] } },
-        { name: 'B', part: { kind: 'field', path: ['head'] } },
-        { name: 'C', part: { kind: 'field', path: ['head', 'body'] } },
+        { name: 'A', part: { kind: 'field', path: ['head', 'id'] }, key },
+        { name: 'B', part: { kind: 'field', path: ['head'] }, key },
+        { name: 'C', part: { kind: 'field', path: ['head', 'body'] }, key },
       ],
     }
     const values = ['A', 'B', 'C'].map((kind) => `{"head":{"kind":"${kind}","id":7,"body":8}}`)
@@ -215,8 +216,8 @@ describe('Decoder', () => {
 
   it('keeps the whole value, or nothing yet, where the side says so', () => {
     const sides: DecoderOptions['sides'] = [
-      { name: 'A', part: { kind: 'record' } },
-      { name: 'B', part: { kind: 'stage' } },
+      { name: 'A', part: { kind: 'record' }, key: idField },
+      { name: 'B', part: { kind: 'stage' }, key: idField },
     ]
     const value = (stage: string) => `{ "stage":"${stage}", "id":1 }`
 

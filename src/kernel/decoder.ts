@@ -1,9 +1,12 @@
 import { assert } from '../core/assert.ts'
-import { noSide, passEnd, rowFlags, type RecordColumns } from './columns.ts'
+import { noSide, passEnd, type RecordColumns } from './columns.ts'
 import { keyBytesLimit } from './constants/block.ts'
-import { wholeRecord } from './constants/columns.ts'
+import { keyElsewhere, wholeRecord } from './constants/columns.ts'
 import { unknownScalar } from './constants/status.ts'
-import { encodeNameTable, KeyTag, MergeKeyReader, Scanner, scalarStatus, Status, type ValueKind } from './json/index.ts'
+import { encodeNameTable, Scanner, scalarStatus, Status, type ValueKind } from './json/index.ts'
+import { RowKeys } from './keys/row-keys.ts'
+import type { KeyPlace } from './keys/key-place.ts'
+import { PlacedKeys } from './keys/placed-keys.ts'
 
 /** In place of the field of a part. */
 const madeByStage = -2
@@ -22,12 +25,24 @@ export interface DecoderOptions {
    * Field whose value names the side; absent when the side is chosen elsewhere, and then `side` is set before `decode`.
    */
   route: readonly string[] | undefined
-  mergeKey: readonly string[]
   /** Sides by name, in the order of their index. */
-  sides: readonly { name: string; part: PartSource }[]
+  sides: readonly DecodedSide[]
   depthMax: number
   keyBytesMax: number
 }
+
+export interface DecodedSide {
+  readonly name: string
+  readonly part: PartSource
+  /** Where the merge key of its records stands. */
+  readonly key: KeyPlace
+  /** Whether no record of this source is of it, whatever its field says. @defaultValue false */
+  readonly isElsewhere?: boolean
+}
+
+/** Scopes of the names of a route: those that are looked for, and others. */
+const here = 0
+const elsewhere = 1
 
 /**
  * Finds in each record its side, its merge key and its part, and checks that its value is JSON. What it cannot read it
@@ -37,10 +52,12 @@ export interface DecoderOptions {
  */
 export class Decoder {
   readonly #scanner: Scanner
-  readonly #keys: MergeKeyReader
+  readonly #keys: RowKeys
+  /** Absent where all keys are fields as they stand. */
+  readonly #placedKeys: PlacedKeys | undefined
   readonly #isRouted: boolean
 
-  constructor({ route, mergeKey, sides, depthMax, keyBytesMax }: DecoderOptions) {
+  constructor({ route, sides, depthMax, keyBytesMax }: DecoderOptions) {
     assert(keyBytesMax <= keyBytesLimit, `a key has at most ${keyBytesLimit} bytes`)
     const paths: (readonly string[])[] = []
     const fieldOf = (path: readonly string[]): number => {
@@ -51,16 +68,21 @@ export class Decoder {
     }
     this.#isRouted = route !== undefined
     const routeField = route === undefined ? -1 : fieldOf(route)
-    const keyField = fieldOf(mergeKey)
+    const keyFields = sides.map(({ key }) => ('path' in key ? fieldOf(key.path) : keyElsewhere))
     const partFields = sides.map(({ part }) =>
       part.kind === 'field' ? fieldOf(part.path) : part.kind === 'record' ? wholeRecord : madeByStage,
     )
     this.#scanner = new Scanner(paths, { depthMax })
-    this.#keys = new MergeKeyReader({ spellingBytesMax: keyBytesMax })
+    this.#keys = new RowKeys(keyBytesMax)
+    const places = sides.map(({ key }) => (key.kind === 'field' ? undefined : key))
+    if (places.some((place) => place !== undefined)) this.#placedKeys = new PlacedKeys(places, this.#keys, keyBytesMax)
     const { machine } = this.#scanner
-    const routes = machine.place(encodeNameTable(sides.map(({ name }) => name)))
+    const names = sides.map(({ name }) => name)
+    const scopes = sides.map(({ isElsewhere = false }) => (isElsewhere ? elsewhere : here))
+    const routes = machine.place(encodeNameTable(names, scopes))
+    machine.int32('keyFields', sides.length).set(keyFields)
     machine.int32('partFields', sides.length).set(partFields)
-    machine.run.configure(routeField, keyField, keyBytesMax, routes)
+    machine.run.configure(routeField, keyBytesMax, routes)
   }
 
   decode(columns: RecordColumns): void {
@@ -85,6 +107,7 @@ export class Decoder {
     for (const name of inBytes) columns[name].set(machine.uint8(name, count), from)
     for (const name of inWords) columns[name].set(machine.int32(name, count), from)
     if (leftCount > 0) this.#decodeRest(columns, from, to)
+    this.#placedKeys?.find(columns, from, to)
   }
 
   /** Decodes what WebAssembly has left: keys that are not spelled canonically, values that are no objects. */
@@ -95,36 +118,10 @@ export class Decoder {
       const kind = kinds[row - from]! as ValueKind
       if (reason[row] === unknownScalar) reason[row] = scalarStatus(columns.bytes, valueStart[row]!, valueEnd[row]!)
       else if (kind !== 0 && side[row] !== noSide) {
-        const status = this.#readKey(columns, row, kind)
+        const status = this.#keys.read(columns, row, kind)
         if (status !== Status.OK) reason[row] = status
       }
       if (reason[row] !== 0) side[row] = noSide
     }
-  }
-
-  #readKey(columns: RecordColumns, row: number, kind: ValueKind): Status {
-    const keys = this.#keys
-    const start = columns.keyStart[row]!
-    const end = columns.keyEnd[row]!
-    const status = keys.read(columns.bytes, start, end, kind)
-    if (status !== Status.OK) return status
-    columns.flags[row] = keys.tag === KeyTag.NUMBER ? rowFlags.keyIsNumber : 0
-    if (!keys.inScratch) return Status.OK
-    // The canonical form of a long number can be longer than its spelling.
-    const isTooLong = keys.end - keys.start > keyBytesLimit
-    if (!isTooLong) this.#keepRespelled(columns, row, start, end)
-    keys.clear()
-    return isTooLong ? Status.KEY_TOO_LONG : Status.OK
-  }
-
-  /** The canonical key moves to the columns, which outlive the reader's scratch. */
-  #keepRespelled(columns: RecordColumns, row: number, start: number, end: number): void {
-    const keys = this.#keys
-    const kept = columns.extra.append(keys.scratch.subarray(keys.start, keys.end))
-    columns.keyStart[row] = kept
-    columns.keyEnd[row] = kept + (keys.end - keys.start)
-    columns.spellingStart[row] = start
-    columns.spellingEnd[row] = end
-    columns.flags[row]! |= rowFlags.keyInExtra | rowFlags.keyRespelled
   }
 }

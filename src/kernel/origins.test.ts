@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { varint } from './fixtures/record-batch.ts'
-import { type Origin, readOrigins } from './origins.ts'
+import { type PartOrigin, readOrigins } from './origins.ts'
 
 describe('readOrigins', () => {
   it('gives the place of each part, and nothing for a side without one', () => {
-    const origins: (Origin | undefined)[] = [
+    const origins: (PartOrigin | undefined)[] = [
       { partition: 0, offset: 0 },
       undefined,
       { partition: 2 ** 20 - 1, offset: 2 ** 43 - 1 },

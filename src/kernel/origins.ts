@@ -2,8 +2,8 @@ import { ByteCursor } from './byte-cursor.ts'
 import { writeVarint } from './output-batch.ts'
 
 /**
- * Header of a merged record that says where its parts came from: partition and offset in the source of each side's
- * part, in declared order, as zigzag varints; of a side that has no part, -1 and -1.
+ * Header of a merged record that says where its parts came from: number of the source partition and offset of each
+ * side's part, in declared order, as zigzag varints; of a side that has no part, -1 and -1.
  */
 export const originsHeaderName = 'millrace.origins'
 
@@ -15,7 +15,8 @@ export function encodeOriginsPrefix(): Uint8Array {
 }
 
 /** Where a part came from. */
-export interface Origin {
+export interface PartOrigin {
+  /** Number of the source partition. */
   readonly partition: number
   readonly offset: number
 }
@@ -23,9 +24,9 @@ export interface Origin {
 /**
  * Reads the header's value: an origin for each side, or undefined for one without a part. Undefined where it is none.
  */
-export function readOrigins(value: Uint8Array): (Origin | undefined)[] | undefined {
+export function readOrigins(value: Uint8Array): (PartOrigin | undefined)[] | undefined {
   const cursor = new ByteCursor(value)
-  const origins: (Origin | undefined)[] = []
+  const origins: (PartOrigin | undefined)[] = []
   try {
     while (!cursor.isAtEnd) {
       const partition = cursor.varint()

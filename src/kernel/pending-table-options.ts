@@ -16,6 +16,10 @@ export interface PendingTableOptions {
   refusedTimeReason: number
   /** Dead-letter code for a part whose key has been merged; absent where such keys are not remembered. */
   completedReason?: number | undefined
+  /** Sides that a row is merged without, once it has waited for them. @defaultValue none */
+  optionalSides?: readonly number[]
+  /** Dead-letter code in place of `completedReason` for parts of these sides. */
+  lateReason?: number | undefined
   /** Where it lives, which nothing has used. @defaultValue memory that is taken as it is needed */
   memory?: TableMemory | undefined
 }
@@ -35,4 +39,9 @@ export interface Publication {
   refuse(part: StoredPart, reason: number): void
   /** Publishes the parts of an expired row. */
   expire(row: PendingRow): void
+  /**
+   * Publishes a row that lacks optional sides only; returns 0, or the dead-letter code of its parts where the sink does
+   * not take it. Absent where no side is optional.
+   */
+  mergeWithout?(row: PendingRow): number
 }

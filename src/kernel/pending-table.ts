@@ -35,7 +35,23 @@ export interface TableCounts {
   readonly deadLettered: Float64Array
   /** Stored parts that left because the others did not come in time. */
   readonly expired: Float64Array
+  /** Rows that left in a merged record, of all partitions. @defaultValue not counted */
+  mergedRows?: number
 }
+
+/** What a pass over rows that lack optional sides is to do. */
+export interface AwaitedPass {
+  /** Passes that have met a row before it is merged: 15 at most. */
+  readonly passes: number
+  readonly blocksMax: number
+  /** Counters of the current epoch; undefined where nothing may be merged. */
+  readonly counts: TableCounts | undefined
+  /** @defaultValue no limit */
+  readonly roomBytes?: number
+}
+
+/** By what `assembly/awaited.ts` returns. */
+const passOutcomes = ['more', 'ended', 'due'] as const
 
 /** More than the memory has. */
 const unitsInMemory = 0xffffffff
@@ -62,6 +78,13 @@ export class PendingTable {
       for (const part of partsOf(this.#machine.words, head)) this.#publication!.refuse(part, reason)
     },
     expired: (head) => this.#publication!.expire(rowAt(this.#machine.words, head)),
+    merged: (head) => {
+      const { words } = this.#machine
+      const reason = this.#publication!.mergeWithout!(rowAt(words, head))
+      if (reason !== 0) for (const part of partsOf(words, head)) this.#publication!.refuse(part, reason)
+      else this.#mergedWithout++
+      return reason
+    },
     changed: (partition, chunk, bitmap, added) => {
       const word = (bitmap >>> 0) / 4
       this.#onChange!(partition, chunk, this.#machine.words.subarray(word, word + chunkWords), added)
@@ -75,6 +98,8 @@ export class PendingTable {
   #onChange: ChangeVisitor | undefined
   #isPending: ((partition: number, offset: number) => boolean) | undefined
   #literals = 0
+  /** Rows that the current pass has merged. */
+  #mergedWithout = 0
   /** The current records, and the keys and parts that do not stand in them. */
   readonly #bytes: CopiedBytes
   readonly #extra: CopiedBytes
@@ -84,7 +109,8 @@ export class PendingTable {
   #committedRowCount = 0
 
   constructor(options: PendingTableOptions) {
-    const { sideCount, bytesMax, hashSeed, completedReason = 0, memory } = options
+    const { sideCount, bytesMax, hashSeed, completedReason = 0, lateReason = completedReason, memory } = options
+    const { optionalSides = [] } = options
     assert(sideCount >= 2 && sideCount <= sidesMax, `a row has 2 to ${sidesMax} sides`)
     this.#sideCount = sideCount
     this.#machine = new TableMachine(this.#handlers, memory)
@@ -92,7 +118,8 @@ export class PendingTable {
     this.#extra = new CopiedBytes(this.#machine, this)
     this.#unitsMax = Math.min(Math.floor(bytesMax / unitBytes), unitsInMemory)
     const reasons = [options.duplicateReason, options.tooLargeReason, options.refusedTimeReason, completedReason]
-    this.#machine.run.start(hashSeed[0], hashSeed[1], sideCount, this.#unitsMax, ...reasons)
+    const required = optionalSides.reduce((sides, side) => sides & ~(1 << side), (1 << sideCount) - 1)
+    this.#machine.run.start(hashSeed[0], hashSeed[1], sideCount, required, this.#unitsMax, ...reasons, lateReason)
   }
 
   /** Whether the table has failed in itself, by `TABLE_BROKEN`: what is in it means nothing any more. */
@@ -228,6 +255,27 @@ export class PendingTable {
     const isSwept = run.sweep(limitMs, blocksMax) !== 0
     this.#epochLog.countDeparturesSince(departedBefore, counts)
     return isSwept
+  }
+
+  /**
+   * Goes on with a pass over rows that lack optional sides only, and merges those that `passes` passes have met before,
+   * where that is allowed. Looks at `blocksMax` parts and keys at most, and no further when what is merged takes
+   * `roomBytes`.
+   *
+   * @returns Whether the pass has come to its end, or to a row that is to be merged and must not.
+   */
+  passAwaited(request: AwaitedPass): 'more' | 'ended' | 'due' {
+    const { passes, blocksMax, counts, roomBytes = Infinity } = request
+    const { run } = this.#machine
+    this.#giveRoom(roomBytes)
+    this.#mergedWithout = 0
+    const departedBefore = run.departedEnd.value >>> 0
+    const outcome = run.passAwaited(passes, blocksMax, Number(counts !== undefined))
+    if (counts !== undefined) {
+      this.#epochLog.countDeparturesSince(departedBefore, counts)
+      if (counts.mergedRows !== undefined) counts.mergedRows += this.#mergedWithout
+    }
+    return passOutcomes[outcome]!
   }
 
   /**
@@ -402,6 +450,7 @@ export class PendingTable {
     const rowCount = mergedCount / (this.#sideCount - 1)
     assert(Number.isInteger(rowCount), 'a row is merged with one part of each side')
     counts.emitted[columns.partition]! += rowCount
+    if (counts.mergedRows !== undefined) counts.mergedRows += rowCount
     return applied
   }
 

@@ -1,6 +1,7 @@
 import { ByteCursor } from './byte-cursor.ts'
 import type { RecordColumns } from './columns.ts'
 import { writeVarint } from './output-batch.ts'
+import { noHeaders } from './plain-record.ts'
 
 /** A header as it stands in a record: name and value, each after its length. */
 export function encodeHeader(name: string, value: Uint8Array): Uint8Array {
@@ -31,6 +32,27 @@ export function headerOf(
     return undefined
   }
   return found
+}
+
+/** The headers of a row without those of a name; none where they cannot be read. */
+export function headersWithout(
+  { bytes, valueEnd, recordEnd }: RecordColumns,
+  row: number,
+  name: string,
+): { readonly headerCount: number; readonly headers: Uint8Array } {
+  const cursor = new ByteCursor(bytes, valueEnd[row]!, recordEnd[row]!)
+  const kept: Uint8Array[] = []
+  try {
+    for (let count = cursor.varint(); count > 0; count--) {
+      const from = cursor.at
+      const isUnwanted = isText(cursor.sized(), name)
+      cursor.sized()
+      if (!isUnwanted) kept.push(bytes.subarray(from, cursor.at))
+    }
+  } catch {
+    return noHeaders
+  }
+  return { headerCount: kept.length, headers: Buffer.concat(kept) }
 }
 
 function isText(bytes: Uint8Array | undefined, ascii: string): boolean {

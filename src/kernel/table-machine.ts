@@ -16,6 +16,7 @@ interface TableFunctions {
   readonly isSparse: () => number
   readonly compact: (blocksMax: number) => number
   readonly sweep: (limit: number, blocksMax: number) => number
+  readonly passAwaited: (passes: number, blocksMax: number, mayMerge: number) => number
   readonly retain: () => number
   readonly recall: (number: number, key: number, length: number, isNumber: number) => number
   readonly openOutput: () => number
@@ -85,6 +86,7 @@ export interface TableHandlers {
   ) => void
   readonly refused: (head: number, reason: number) => void
   readonly expired: (head: number) => void
+  readonly merged: (head: number) => number
   readonly changed: (partition: number, chunk: number, bitmap: number, added: number) => void
   readonly pending: (partition: number, offset: number) => number
 }

@@ -16,7 +16,7 @@ export type { TracedClass } from './admin/offset-classes.ts'
 export { deadLetters, type DeadLettersOptions, type KeptLetter, type LetterChoice } from './admin/kept-letters.ts'
 export { type AppProcess, processes } from './admin/processes.ts'
 export { type Remains, reset, type ResetOptions } from './admin/reset.ts'
-export type { PartitionAccount } from './epochs/accounting.ts'
+export type { Account, PartitionAccount } from './epochs/accounting.ts'
 export { PermanentFailure } from './functions/permanent-failure.ts'
 export { Engine } from './in-memory/engine.ts'
 export { outputKind, type Written } from './in-memory/memory-kafka.ts'
@@ -37,8 +37,10 @@ export type { Report } from './runtime/report.ts'
 export type { Role } from './runtime/term.ts'
 export { type Security, type SecurityOptions, securityOf, securityOptions } from './security.ts'
 export { start, type StartOptions } from './start.ts'
+export type { Origin, PartitionPlace } from './topics/source-partitions.ts'
 export { describePlan, type PlanDescription } from './topology/describe-plan.ts'
-export { field, type Field } from './topology/field.ts'
+export { type ConvertedField, field, type Field } from './topology/field.ts'
+export { header, recordKey, type HeaderKey, type Key, type KeyEncoding, type RecordKey } from './topology/key.ts'
 export { planTopology } from './topology/plan.ts'
 export {
   stage,
@@ -52,10 +54,13 @@ export {
   topology,
   type Correlated,
   type CorrelateOptions,
+  type Keys,
   type Merged,
+  type OptionalSides,
   type RememberCompleted,
   type Routed,
   type RouteFunction,
+  type Source,
   type Sourced,
   type TopicOptions,
   type Topology,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { field, PermanentFailure, stage, topology } from '../streams/index.ts'
+import { field, header, PermanentFailure, recordKey, stage, topology } from '../streams/index.ts'
 import { driveTopology } from './index.ts'
 
 interface Order {
@@ -124,5 +124,125 @@ describe('a topology driver', () => {
 
     await assert.rejects(driver.give(records), { code: 'STAGE_FAILS_ON_EVERYTHING' })
     assert.deepEqual(driver.deadLetters(), [])
+  })
+})
+
+describe('a topology of several sources', () => {
+  const sources = topology('several')
+    .source('by-field')
+    .side('A')
+    .source('by-key')
+    .side('B')
+    .source('by-header')
+    .side('C')
+  const keys = { A: field('id').asString(), B: recordKey(), C: header('id') }
+  const program = sources.correlate('by-id', keys, { of: ['A', 'B', 'C'] }).sink('merged')
+
+  it('finds the key of each side where it says, and spells it as the first side does', async () => {
+    await using driver = await driveTopology(program)
+    const text = 'a "17"\n'
+
+    await driver.give([{ id: text }, { id: 17 }, { id: 17.5 }])
+    await driver.give([{}], { topic: 'by-header', headers: { id: text } })
+    await driver.give([{}], { topic: 'by-header', headers: { id: '17' } })
+    await driver.give([{}], { topic: 'by-key', key: text })
+    await driver.give([{}], { topic: 'by-key', key: '17' })
+
+    assert.deepEqual(
+      driver.merged().map(({ key, value }) => [key, Object.entries(value)[0]]),
+      [
+        [text, ['id', text]],
+        ['17', ['id', '17']],
+      ],
+    )
+  })
+
+  it('keeps a spelling that lies in none of the records, whichever side waits', async () => {
+    const first = sources.correlate('by-id', keys, { of: ['B', 'A', 'C'], keyName: 'id' }).sink('merged')
+    const text = 'a "17"\n'
+    const gives = [
+      { values: [{ id: text }], options: {} },
+      { values: [{}], options: { topic: 'by-key', key: text } },
+      { values: [{}], options: { topic: 'by-header', headers: { id: text } } },
+    ]
+    for (const order of [gives, gives.toReversed()]) {
+      await using driver = await driveTopology(first)
+      for (const { values, options } of order) await driver.give(values, options)
+
+      assert.equal(
+        driver.merged()[0]?.text,
+        `{"id":${JSON.stringify(text)},"B":{},"A":{"id":${JSON.stringify(text)}},"C":{}}`,
+      )
+    }
+  })
+
+  it('takes one side from two sources, and none from a source that does not have it', async () => {
+    const order = stage({ part: field('part') })
+    const regional = topology('regional')
+      .source('eu')
+      .side('order', order)
+      .source('us')
+      .route('by-kind', field('kind'), { order, payment: stage() })
+      .correlate('by-id', field('id'), { of: ['order', 'payment'] })
+      .sink('merged')
+    await using driver = await driveTopology(regional)
+
+    await driver.give([
+      { id: 1, part: 'eu' },
+      { id: 2, part: 'eu', kind: 'payment' },
+    ])
+    await driver.give(
+      [
+        { kind: 'payment', id: 1 },
+        { kind: 'order', id: 2, part: 'us' },
+      ],
+      { topic: 'us' },
+    )
+
+    assert.equal(driver.merged()[0]?.text, '{"id":1,"order":"eu","payment":{"kind":"payment","id":1}}')
+    assert.deepEqual(
+      driver.deadLetters().map(({ reason, topic }) => [reason, topic]),
+      [['DUPLICATE', 'us']],
+    )
+  })
+
+  it('does not lead a record to a side that another source has', async () => {
+    const split = topology('split')
+      .source('one')
+      .route('by-kind', field('kind'), { A: stage(), B: stage() })
+      .source('two')
+      .route('by-name', (value) => (value as { kind: string }).kind as 'C', { C: stage(), D: stage() })
+      .correlate('by-id', field('id'), { of: ['D', 'C', 'B', 'A'] })
+      .sink('merged')
+    await using driver = await driveTopology(split)
+
+    await driver.give(['A', 'C'].map((kind) => ({ kind, id: 1 })))
+    await driver.give(
+      ['A', 'C'].map((kind) => ({ kind, id: 1 })),
+      { topic: 'two' },
+    )
+
+    assert.deepEqual(
+      driver.deadLetters().map(({ reason, cause, topic }) => [topic, reason, cause]),
+      [
+        [
+          'one',
+          'UNKNOWN_STAGE',
+          'the field "kind" of the route has "C", but there is no such stage; the stages are "B", "A"',
+        ],
+        [
+          'two',
+          'UNKNOWN_STAGE',
+          'the function of the route has named "A", but there is no such stage; the stages are "D", "C"',
+        ],
+      ],
+    )
+    assert.deepEqual(
+      driver.accounting().map(({ topic, pending }) => [topic, pending]),
+      [
+        ['one', 1],
+        ['two', 1],
+      ],
+    )
   })
 })

@@ -10,18 +10,24 @@ import { VirtualClock } from './virtual-clock.ts'
 
 /** What a test chooses of the surroundings of a topology. */
 export interface DriveOptions {
-  /** Partitions of the source. @defaultValue 1 */
+  /** Partitions of each source. @defaultValue 1 */
   readonly partitions?: number
   /** The wall clock at the beginning, in milliseconds since the epoch. @defaultValue a time in 2026 */
   readonly startMs?: number
 }
 
-/** Where records are given to the source, and when. */
+/** Where records are given to, when, and what else they have. */
 export interface GiveOptions {
+  /** The topic of a source. @defaultValue the first source's */
+  readonly topic?: string
   /** @defaultValue 0 */
   readonly partition?: number
   /** The timestamp of the records, in milliseconds since the epoch. @defaultValue the time of the driver's clock */
   readonly timestampMs?: number
+  /** The key of each record. @defaultValue none */
+  readonly key?: string | Uint8Array
+  /** The headers of each record. @defaultValue none */
+  readonly headers?: Readonly<Record<string, string | Uint8Array>>
 }
 
 /** A record that a topology has published. */
@@ -54,10 +60,10 @@ export interface TopologyDriver<Output> extends AsyncDisposable {
   expired(): readonly DrivenRecord<Partial<Output>>[]
   /** All dead letters so far but those of rows that have expired. */
   deadLetters(): readonly DrivenDeadLetter[]
-  /** What became of each offset, by partition of the source. */
+  /** What became of each offset, by partition of the sources. */
   accounting(): readonly PartitionAccount[]
   /**
-   * Appends records to the source, and resolves when all that they cause is committed. Time stands still, but where a
+   * Appends records to a source, and resolves when all that they cause is committed. Time stands still, but where a
    * function has failed on the last record that it saw: that becomes a dead letter when nothing has come for a second,
    * which passes then.
    *
@@ -117,8 +123,9 @@ class EngineDriver<Output> implements TopologyDriver<Output> {
     return this.#engine.accounts
   }
 
-  async give(values: readonly unknown[], { partition = 0, timestampMs = this.clock.nowMs() }: GiveOptions = {}) {
-    this.#engine.kafka.give(partition, values.map(bytesOf), timestampMs)
+  async give(values: readonly unknown[], { topic, partition = 0, ...given }: GiveOptions = {}) {
+    const facts = { timestampMs: this.clock.nowMs(), ...given }
+    this.#engine.kafka.give(partition, values.map(bytesOf), facts, topic)
     await this.#settled()
   }
 

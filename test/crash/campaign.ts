@@ -5,8 +5,12 @@ import { type Ended, type Experiment, Program, type RunReport } from './program.
 
 export interface CampaignOptions {
   readonly experiment: Experiment
+  /** Of all sources. */
   readonly records: number
+  /** Of each source. */
   readonly partitions: number
+  /** Sources besides the experiment's. @defaultValue none */
+  readonly otherSources?: readonly string[]
   /** Restarts after kill -9. */
   readonly kills: number
   /** Kills of the active process while another one stands by. */
@@ -143,10 +147,14 @@ class Campaign implements AsyncDisposable {
 
   /** Looks how far the experiment is. */
   async #look(): Promise<void> {
-    const { experiment, partitions } = this.#options
+    const { experiment, partitions, otherSources = [] } = this.#options
     const { app, source } = experiment
-    const offsets = await fetchGroupOffsets(this.#cluster, app, source, partitions, { requireStable: false })
-    this.#consumed = offsets.reduce<number>((sum, offset) => sum + (offset ?? 0), 0)
+    let consumed = 0
+    for (const topic of [source, ...otherSources]) {
+      const offsets = await fetchGroupOffsets(this.#cluster, app, topic, partitions, { requireStable: false })
+      consumed += offsets.reduce<number>((sum, offset) => sum + (offset ?? 0), 0)
+    }
+    this.#consumed = consumed
   }
 
   #recoveryOf(program: Program, diedMs: number | undefined, index: number): Recovery | undefined {

@@ -5,7 +5,16 @@ import { disturbances } from './disturbed.integration.ts'
 import { growingCampaign } from './growing.integration.ts'
 import { movedCoordinators } from './moved-coordinator.integration.ts'
 import { resuming } from './resuming.integration.ts'
+import { threeTopicsCampaign } from './three-topics.integration.ts'
 import { variedCampaign } from './varied.integration.ts'
 
 movedCoordinators()
-onEachBroker([otherConsumers, disturbances, resuming, crashCampaign, variedCampaign, growingCampaign])
+onEachBroker([
+  otherConsumers,
+  disturbances,
+  resuming,
+  crashCampaign,
+  variedCampaign,
+  threeTopicsCampaign,
+  growingCampaign,
+])

@@ -54,7 +54,7 @@ export function resuming(target: Target): void {
 
       await assert.rejects(startAgain(stream), {
         code: 'GROUP_OFFSETS_DIFFER',
-        details: { app: stream.app, partition: 0, committed: 0, checkpoint: perPartition[0] },
+        details: { app: stream.app, topic: stream.source, partition: 0, committed: 0, checkpoint: perPartition[0] },
       })
 
       await setOffsets(stream, perPartition)

@@ -175,7 +175,7 @@ export function audits(target: Target): void {
       assert.equal(verdict, 'wrong')
       assert.deepEqual(contradictions, {
         count: 1,
-        first: [{ partition: 1, offset: 0, classes: ['pending', 'deadLettered'] }],
+        first: [{ topic: stream.source, partition: 1, offset: 0, classes: ['pending', 'deadLettered'] }],
       })
     })
 
@@ -210,7 +210,12 @@ export function audits(target: Target): void {
       assert.equal(verdict, 'wrong')
       assert.deepEqual(contradictions, {
         count: 2,
-        first: [0, 1].map((offset) => ({ partition: 1, offset, classes: ['emitted', 'emitted'] })),
+        first: [0, 1].map((offset) => ({
+          topic: stream.source,
+          partition: 1,
+          offset,
+          classes: ['emitted', 'emitted'],
+        })),
       })
       assert.deepEqual(unclassified, nothing)
     })
@@ -249,9 +254,9 @@ export function audits(target: Target): void {
       assert.equal(verdict, 'wrong')
       assert.deepEqual(contradictions, nothing)
       // Of customer 2; what was filtered is not known from it.
-      const places = [2, 3, 4].map((offset) => ({ partition: 0, offset }))
+      const places = [2, 3, 4].map((offset) => ({ topic: stream.source, partition: 0, offset }))
       assert.deepEqual(unclassified, { count: 2, first: places })
-      assert.deepEqual(miscounts, [{ partition: 0, class: 'emitted', counted: 4, found: 2 }])
+      assert.deepEqual(miscounts, [{ topic: stream.source, partition: 0, class: 'emitted', counted: 4, found: 2 }])
     })
 
     it('finds an offset that is merged and a dead letter', async () => {
@@ -261,7 +266,9 @@ export function audits(target: Target): void {
       const { verdict, contradictions } = await auditOf(stream)
 
       assert.equal(verdict, 'wrong')
-      assert.deepEqual(contradictions.first, [{ partition: 0, offset: 1, classes: ['emitted', 'deadLettered'] }])
+      assert.deepEqual(contradictions.first, [
+        { topic: stream.source, partition: 0, offset: 1, classes: ['emitted', 'deadLettered'] },
+      ])
     })
 
     it('finds a merged record of pending parts', async () => {
@@ -281,11 +288,13 @@ export function audits(target: Target): void {
         totals['filtered']![0]!++
       })
       assert.equal(changed.verdict, 'wrong')
-      assert.deepEqual(changed.miscounts, [{ partition: 0, class: 'emitted', counted: 3, found: 4 }])
+      assert.deepEqual(changed.miscounts, [
+        { topic: stream.source, partition: 0, class: 'emitted', counted: 3, found: 4 },
+      ])
       assert.deepEqual(changed.unbalanced, [])
 
       const unbalanced = await changeManifest(stream, ({ totals }) => totals['filtered']![0]!--)
-      assert.deepEqual([unbalanced.verdict, unbalanced.unbalanced], ['wrong', [0]])
+      assert.deepEqual([unbalanced.verdict, unbalanced.unbalanced], ['wrong', [{ topic: stream.source, partition: 0 }]])
     })
 
     it('says that it cannot prove what has been removed from the sink', async () => {

@@ -27,6 +27,7 @@ export function explanations(target: Target): void {
 
       assert.deepEqual(await explainKey(stream, '6'), {
         app: stream.app,
+        sources: [stream.source],
         key: '6',
         pending: { parts: [part], missing: ['A'] },
         published: [],
@@ -60,10 +61,11 @@ export function explanations(target: Target): void {
           timestampMs,
           // The parts of 4, 2 and 0 are in the other partition.
           parts: [
-            { side: 'A', partition: 1, offset: 1 },
-            { side: 'B', partition: 1, offset: 0 },
+            { side: 'A', topic: stream.source, partition: 1, offset: 1 },
+            { side: 'B', topic: stream.source, partition: 1, offset: 0 },
           ],
           missing: [],
+          isExpired: false,
         },
       ])
       assert.deepEqual(deadLetters, [])
@@ -82,6 +84,7 @@ export function explanations(target: Target): void {
         { value: '{"stage":"A","id":8}', partition: 1 },
       ])
       const topic = stream.deadLetterTopic
+      const at = (partition: number, offset: number) => [{ topic: stream.source, partition, offset }]
 
       const { pending, deadLetters } = await explainKey(stream, '8')
 
@@ -93,9 +96,9 @@ export function explanations(target: Target): void {
           at: [place.topic, place.partition, place.offset],
         })),
         [
-          { reason: 'DUPLICATE', origins: [{ partition: 0, offset: 1 }], at: [topic, 0, 0] },
-          { reason: 'UNKNOWN_STAGE', origins: [{ partition: 0, offset: 2 }], at: [topic, 0, 1] },
-          { reason: 'PART_MISSING', origins: [{ partition: 1, offset: 0 }], at: [topic, 1, 0] },
+          { reason: 'DUPLICATE', origins: at(0, 1), at: [topic, 0, 0] },
+          { reason: 'UNKNOWN_STAGE', origins: at(0, 2), at: [topic, 0, 1] },
+          { reason: 'PART_MISSING', origins: at(1, 0), at: [topic, 1, 0] },
         ],
       )
     })
@@ -112,11 +115,12 @@ export function explanations(target: Target): void {
       const { deadLetters } = await explainKey(stream, '8')
       await target.admin.deleteTopics({ topics: [expireTo] })
 
-      const parts = [{ side: 'B', partition: 0, offset: 0 }]
-      assert.deepEqual(published, [{ topic: expireTo, partition: 0, offset: 0, timestampMs, parts, missing: ['A'] }])
+      const parts = [{ side: 'B', topic: stream.source, partition: 0, offset: 0 }]
+      const place = { topic: expireTo, partition: 0, offset: 0, timestampMs }
+      assert.deepEqual(published, [{ ...place, parts, missing: ['A'], isExpired: true }])
       assert.deepEqual(
         deadLetters.map(({ letter: { reason, origins } }) => [reason, origins]),
-        [['EXPIRED', [{ partition: 0, offset: 1 }]]],
+        [['EXPIRED', [{ topic: stream.source, partition: 0, offset: 1 }]]],
       )
     })
 
@@ -134,6 +138,7 @@ export function explanations(target: Target): void {
       const place = { topic: stream.source, partition: 0, timestampMs }
       assert.deepEqual(await explainKey(stream, '0', customerTopology(stream)), {
         app: stream.app,
+        sources: [stream.source],
         key: '0',
         unread: [
           { ...place, offset: 0 },
@@ -149,6 +154,7 @@ export function explanations(target: Target): void {
 
       assert.deepEqual(await explainKey(stream, 'nobody'), {
         app: stream.app,
+        sources: [stream.source],
         key: '"nobody"',
         published: [],
         deadLetters: [],

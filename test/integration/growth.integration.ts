@@ -151,7 +151,7 @@ export function growth(target: Target): void {
 
       await assert.rejects(startOf(stream), {
         code: 'GROUP_OFFSETS_DIFFER',
-        details: { app: stream.app, partition: added, committed: 5, checkpoint: 0 },
+        details: { app: stream.app, topic: stream.source, partition: added, committed: 5, checkpoint: 0 },
       })
     })
 

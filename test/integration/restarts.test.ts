@@ -7,7 +7,19 @@ import { computedParts } from './computed-parts.integration.ts'
 import { promotion } from './promotion.integration.ts'
 import { resets } from './reset.integration.ts'
 import { restoration } from './restoration.integration.ts'
+import { severalSources } from './several-sources.integration.ts'
 import { onEachBroker } from './target.ts'
 import { warmStandbys } from './warm-standby.integration.ts'
 
-onEachBroker([restoration, promotion, computedParts, acceptedLoss, growth, warmStandbys, audits, explanations, resets])
+onEachBroker([
+  severalSources,
+  restoration,
+  promotion,
+  computedParts,
+  acceptedLoss,
+  growth,
+  warmStandbys,
+  audits,
+  explanations,
+  resets,
+])

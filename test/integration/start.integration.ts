@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { topicConfigs } from '../../src/kafka/index.ts'
-import { field, stage, start, type Topology, topology } from '../../src/streams/index.ts'
+import { field, type Key, recordKey, stage, start, type Topology, topology } from '../../src/streams/index.ts'
 import { atCluster } from './at-cluster.ts'
 import { type Correlation, customers, customerTopology, mergesOf, valuesOf } from './customers.ts'
 import { millrace } from './millrace.ts'
@@ -185,6 +185,35 @@ function built({
     .sink(sink)
 }
 
+/** A topology with a source, to which others may be added. */
+const sourced = topology('app').source('first').route('by-stage', field('stage'), two)
+
+/** One whose two sources read these topics. */
+function readingFrom(second: string, third: string) {
+  return topology('app')
+    .source(second)
+    .side('A')
+    .source('third', { topic: third })
+    .side('B')
+    .correlate('by-id', field('id'), { of: ['A', 'B'] })
+    .sink('out')
+}
+
+/** One with optional sides. */
+function withOptional(
+  sides: ('A' | 'B')[],
+  { withinMs = 8, ...given }: { withinMs?: number; expireAfterMs?: number | undefined },
+) {
+  const { expireAfterMs } = { expireAfterMs: 1_000, ...given }
+  return sourced
+    .correlate('by-id', field('id'), {
+      of: ['A', 'B'],
+      optional: { sides, withinMs },
+      ...(expireAfterMs !== undefined && { expireAfterMs }),
+    })
+    .sink('out')
+}
+
 export function invalidTopologies(): void {
   describe('start, before it connects', () => {
     for (const [fault, wrong, says] of [
@@ -223,6 +252,65 @@ export function invalidTopologies(): void {
         code: 'TOPOLOGY_INVALID',
         message: /stage "C" of "by-stage" leads nowhere/,
       })
+    })
+
+    for (const [fault, wrong, says] of [
+      ['one topic as two sources', readingFrom('in', 'in'), /two sources read the topic "in"/],
+      ['one topic as the second source and sink', readingFrom('in', 'out'), /topic "out" is source and sink/],
+      ['an operator of the id of the reader', readingFrom('sources', 'in'), /two operators have the id "sources"/],
+      [
+        'a side with a stage in each of two sources',
+        sourced
+          .source('in')
+          .side('B')
+          .correlate('by-id', field('id'), { of: ['A', 'B'] })
+          .sink('out'),
+        /side "B" comes from two sources with a stage each/,
+      ],
+      [
+        'a key without a name',
+        sourced.correlate('by-id', recordKey(), { of: ['A', 'B'] }).sink('out'),
+        /"by-id" needs a keyName/,
+      ],
+      [
+        'a key for no side',
+        sourced
+          .correlate('by-id', { A: field('id'), B: field('id'), C: field('id') } as { A: Key; B: Key }, {
+            of: ['A', 'B'],
+          })
+          .sink('out'),
+        /has a key for side "C", which it does not name/,
+      ],
+      [
+        'an optional side that is none',
+        withOptional(['C'] as never, {}),
+        /has the optional side "C", which it does not name/,
+      ],
+      ['all sides as optional', withOptional(['A', 'B'], {}), /some sides of "by-id" are optional, not all/],
+      ['no side as optional', withOptional([], {}), /some sides of "by-id" are optional, not none/],
+      ['a wait that is no time', withOptional(['B'], { withinMs: 7 }), /withinMs of the optional sides .* is 7/],
+      [
+        'optional sides whose parts may be late for ever',
+        withOptional(['B'], { expireAfterMs: undefined }),
+        /needs rememberCompleted or expireAfterMs/,
+      ],
+      [
+        'a side without a key',
+        sourced.correlate('by-id', { A: field('id') } as { A: Key; B: Key }, { of: ['A', 'B'] }).sink('out'),
+        /"by-id" has no key for side "B"/,
+      ],
+    ] as const) {
+      it(`refuses ${fault}`, async () => {
+        await assert.rejects(start(wrong), { code: 'TOPOLOGY_INVALID', message: says })
+      })
+    }
+
+    it('refuses keys that are none, where they are given', () => {
+      assert.throws(() => sourced.correlate('by-id', { A: 'id', B: field('id') } as never, { of: ['A', 'B'] }), {
+        code: 'TOPOLOGY_INVALID',
+        message: /the key of side "A" of "by-id" is the text "id", where a field belongs/,
+      })
+      assert.throws(() => recordKey('hex' as never), { code: 'TOPOLOGY_INVALID', message: /may be "text", "json"/ })
     })
 
     it('refuses one topic under two ids as source and sink', async () => {

@@ -26,6 +26,8 @@ export interface StreamOptions {
   readonly sourcePartitions?: number
   readonly sourceConfig?: Record<string, string>
   readonly sinkConfig?: Record<string, string>
+  /** Partitions of further sources, by the ends of their names. @defaultValue none */
+  readonly otherSources?: Readonly<Record<string, number>>
 }
 
 /** What DescribeConfigs and AlterConfigs call a topic. */
@@ -39,8 +41,14 @@ export interface Stream {
   readonly sink: string
   readonly deadLetterTopic: string
   readonly checkpointTopic: string
-  /** Writes records with kafkajs, in their order within each partition. */
-  produce(records: readonly SourceRecord[]): Promise<void>
+  /** Further sources, by the ends of their names. */
+  readonly otherSources: Readonly<Record<string, string>>
+  /**
+   * Writes records with kafkajs, in their order within each partition.
+   *
+   * @param topic - One of the sources. @defaultValue the first one
+   */
+  produce(records: readonly SourceRecord[], topic?: string): Promise<void>
   /** Resolves when no transaction in the source is open. */
   whenStable(): Promise<void>
   /** Runs a topology to the end of its source, and stops it. */
@@ -142,7 +150,13 @@ function onBroker(
       },
       async stream(options) {
         const stream = await createStream(target, options)
-        topics.push(stream.source, stream.sink, stream.deadLetterTopic, stream.checkpointTopic)
+        topics.push(
+          stream.source,
+          ...Object.values(stream.otherSources),
+          stream.sink,
+          stream.deadLetterTopic,
+          stream.checkpointTopic,
+        )
         return stream
       },
     }
@@ -158,16 +172,22 @@ export async function createStream(
     admin,
     sasl,
   }: Pick<Target, 'bootstrapServers' | 'kafka' | 'admin'> & { readonly sasl?: PlainSasl | undefined },
-  { sourcePartitions = 2, sourceConfig = {}, sinkConfig = {} }: StreamOptions = {},
+  { sourcePartitions = 2, sourceConfig = {}, sinkConfig = {}, otherSources = {} }: StreamOptions = {},
 ): Promise<Stream> {
   const app = `integration-${randomUUID()}`
   const [source, sink, deadLetterTopic] = [`${app}.source`, `${app}.sink`, `${app}.dead-letter`]
   // The timestamps of tests are older than brokers keep records by default.
   const kept = { 'retention.ms': '-1' }
+  const others = Object.entries(otherSources).map(([end, partitions]) => ({ end, topic: `${app}.${end}`, partitions }))
   await admin.createTopics({
     topics: [
       { topic: source, numPartitions: sourcePartitions, configEntries: entriesOf({ ...kept, ...sourceConfig }) },
       { topic: sink, numPartitions: 3, configEntries: entriesOf({ ...kept, ...sinkConfig }) },
+      ...others.map(({ topic, partitions }) => ({
+        topic,
+        numPartitions: partitions,
+        configEntries: entriesOf({ ...kept, ...sourceConfig }),
+      })),
     ],
   })
   return {
@@ -176,7 +196,8 @@ export async function createStream(
     sink,
     deadLetterTopic,
     checkpointTopic: `${app}.checkpoint`,
-    produce: (records) => produce(kafka, source, records),
+    otherSources: Object.fromEntries(others.map(({ end, topic }) => [end, topic])),
+    produce: (records, topic = source) => produce(kafka, topic, records),
     whenStable: () => whenStable(bootstrapServers, source),
     run: (topology, settings) => runToEnd(topology, bootstrapServers, { ...(sasl && { sasl }), ...settings }),
     merged: () => readTopic(bootstrapServers, sink, sasl),

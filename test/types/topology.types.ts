@@ -1,6 +1,6 @@
 /** Compiled with everything else, never run: what must not compile says so with `@ts-expect-error`. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { field, type Json, stage, type Topology, topology } from '../../src/streams/index.ts'
+import { field, header, type Json, recordKey, stage, type Topology, topology } from '../../src/streams/index.ts'
 
 /** Holds only when both types are the same. */
 type Same<Left, Right> = (<T>() => T extends Left ? 1 : 2) extends <T>() => T extends Right ? 1 : 2 ? true : false
@@ -76,3 +76,70 @@ stage({ schema: orderSchema, part: (order) => order.total })
 
 // @ts-expect-error a topology without a sink is none
 export const endless: Topology = routed.correlate('by-id', field('id'), { of: ['made', 'checked'] })
+
+// Several sources: the output has the sides of all of them.
+const several = topology('several')
+  .source('orders')
+  .side('order', stage({ part: (value: Order) => value.amount }))
+  .source('payments')
+  .side('payment')
+  .source('rest')
+  .route('by-kind', field('kind'), { shipment: stage({ part: field('part') }), invoice: stage() })
+const keys = {
+  order: field('order.id').asString(),
+  payment: recordKey(),
+  shipment: header('order'),
+  invoice: field('ref'),
+}
+const severalSides = several
+  .correlate('by-order', keys, { of: ['order', 'payment', 'shipment', 'invoice'] })
+  .sink('out')
+holds<
+  Same<
+    OutputOf<typeof severalSides>,
+    { readonly order: number; readonly payment: Json; readonly shipment: Json; readonly invoice: Json }
+  >
+>()
+
+// An optional side may be missing in the output.
+const optional = several
+  .correlate('by-order', keys, {
+    of: ['order', 'payment', 'shipment', 'invoice'],
+    optional: { sides: ['invoice'], withinMs: 1_000 },
+    expireAfterMs: 1,
+  })
+  .sink('out')
+declare const merged: OutputOf<typeof optional>
+export const ordered: number = merged.order
+export const invoiced: Json | undefined = merged.invoice
+// @ts-expect-error it may not have come
+export const surely: Json = merged.invoice
+
+// @ts-expect-error a side that is optional is one of the sides
+several.correlate('by-order', keys, { of: ['order', 'payment'], optional: { sides: ['invoice'], withinMs: 1_000 } })
+
+// @ts-expect-error no source has this side
+several.correlate('by-order', field('id'), { of: ['order', 'payments'] })
+
+// @ts-expect-error each side has a key
+several.correlate('by-order', { order: field('order.id') }, { of: ['order', 'payment'] })
+
+several.correlate(
+  'by-order',
+  {
+    order: field('id'),
+    payment: field('id'),
+    // @ts-expect-error there is no side of this name to have a key
+    payments: field('id'),
+  },
+  { of: ['order', 'payment'] },
+)
+
+// @ts-expect-error a part is the field as it stands
+stage({ part: field('id').asString() })
+
+// @ts-expect-error a key is read as text, JSON or base64
+recordKey('hex')
+
+// @ts-expect-error a source says of which sides its records are
+topology('unfinished').source('in').source('other')

@@ -47,11 +47,12 @@ export const demo = defineCommand({
     // Its own topics, so that it can run beside anything else.
     const name = `millrace-demo-${systemRandom.nextUint32().toString(36)}`
     const program = experiment(name)
+    const source = program.sources[0]!.topic
     try {
       // Where there is no broker there is nothing to clean up.
       await cluster.topics([])
       try {
-        await generateSource(cluster, program.source.topic, options, output)
+        await generateSource(cluster, source, options, output)
         await createExperimentTopic(cluster, program.sink.topic)
         const settings = { ...valuesIn(runOptions, options), ...security, bootstrapServers }
         const report = await measuredRun(program, settings, {
@@ -71,12 +72,7 @@ export const demo = defineCommand({
         return right ? exitCodes.done : exitCodes.failed
       } finally {
         if (!options.keep)
-          await deleteTopics(cluster, [
-            program.source.topic,
-            program.sink.topic,
-            `${name}.dead-letter`,
-            `${name}.checkpoint`,
-          ])
+          await deleteTopics(cluster, [source, program.sink.topic, `${name}.dead-letter`, `${name}.checkpoint`])
       }
     } finally {
       await cluster.close()

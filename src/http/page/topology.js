@@ -105,14 +105,18 @@ export class Flow {
         ]
       }),
     ]
+    const { sources } = topology
+    const topics = sources.map((/** @type {any} */ { topic }) => topic).join(', ')
+    const routes = sources.length === 1 ? sources[0].route.id : `${sources.length} routes`
+    const by = sources.length === 1 ? `by ${sources[0].route.by}` : 'one for each source'
     const boxes = [
       box(
         [sourceX, middle],
         'source',
-        [[topology.source.topic], [`lag ${count(lag)}`, 'quiet']],
+        [[topics], [`lag ${count(lag)}`, 'quiet']],
         lagBars(partitions, sourceX, middle),
       ),
-      box([routeX, middle], 'route', [[topology.route.id], [`by ${topology.route.by}`, 'quiet']]),
+      box([routeX, middle], 'route', [[routes], [by, 'quiet']]),
       ...stages.map((/** @type {any} */ { name }, /** @type {number} */ index) => {
         const perSecond = batches.get(`stage-${name}`) ?? 0
         const busy = `${perSecond.toFixed(perSecond < 10 ? 1 : 0)} batches/s`
@@ -128,7 +132,7 @@ export class Flow {
         [count(letterCount), letterCount > 0 ? 'bad' : 'quiet'],
       ]),
     ]
-    const label = `${topology.source.topic}: ${rate(rates.consumed)} records, lag ${count(lag)}; ${stages.length} stages; ${topology.correlate.id}: ${count(report.pendingRows)} rows pending; ${topology.sink.topic}: ${rate(rates.merged)} merged records; ${count(letterCount)} dead letters`
+    const label = `${topics}: ${rate(rates.consumed)} records, lag ${count(lag)}; ${stages.length} stages; ${topology.correlate.id}: ${count(report.pendingRows)} rows pending; ${topology.sink.topic}: ${rate(rates.merged)} merged records; ${count(letterCount)} dead letters`
     const view = { class: 'flow', viewBox: `0 0 ${sinkX + boxWidth + 10} ${height}`, role: 'img', 'aria-label': label }
     this.#place.replaceChildren(svg('svg', view, ...edges, ...boxes))
   }

@@ -52,7 +52,7 @@ export function listOffsets(
 }
 
 /** Partitions of a topic by the broker that leads them. */
-export function byLeader(topic: Topic): Map<number, number[]> {
+function byLeader(topic: Topic): Map<number, number[]> {
   const leaders = new Map<number, number[]>()
   topic.partitions.forEach(({ leader }, partition) => {
     const led = leaders.get(leader)

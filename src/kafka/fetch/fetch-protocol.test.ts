@@ -3,15 +3,23 @@ import { describe, it } from 'node:test'
 import { apis } from '../network/apis.ts'
 import { fetchRequest, offsetBehind } from './fetch-protocol.ts'
 import { reread, versionsOf } from '../fixtures/reread.ts'
+import type { Topic } from '../cluster/topic.ts'
 import { topicIdText } from '../cluster/topic-id.ts'
+import { partitionsOf } from './topic-partition.ts'
 
 const topicId = '01234567-89ab-cdef-0123-456789abcdef'
+const otherId = '11234567-89ab-cdef-0123-456789abcdef'
+
+function topicOf(id: string): Topic {
+  const partition = { leader: 1, leaderEpoch: 0 }
+  return { name: id, id, partitions: [partition, partition, partition], replicaCount: 1 }
+}
 
 describe('fetchRequest', () => {
   it('asks for each partition from its next offset, by the id of the topic', () => {
     const request = fetchRequest({
-      topicId,
-      partitions: [2, 0],
+      partitions: partitionsOf(topicOf(topicId)),
+      order: [2, 0],
       positions: Float64Array.of(5, 6, 2 ** 40),
       leaderEpochs: Int32Array.of(7, 8, -1),
       maxWaitMs: 500,
@@ -40,6 +48,39 @@ describe('fetchRequest', () => {
         ],
       )
     }
+  })
+})
+
+describe('fetchRequest of several topics', () => {
+  it('keeps the order in which partitions are to be served, and names a topic again for that', () => {
+    const [orders, payments] = [topicOf(topicId), topicOf(otherId)]
+    const request = fetchRequest({
+      partitions: [
+        { topic: orders, partition: 0 },
+        { topic: orders, partition: 1 },
+        { topic: payments, partition: 0 },
+      ],
+      order: [1, 2, 0],
+      positions: Float64Array.of(10, 11, 20),
+      leaderEpochs: Int32Array.of(1, 2, 3),
+      maxWaitMs: 500,
+      responseBytes: 6 << 20,
+      partitionBytes: 1 << 20,
+    })
+
+    const asked = reread(apis.fetch, 13, request).topics.map(({ topicId: id, partitions }) => [
+      topicIdText(id),
+      ...partitions.flatMap(({ partition, fetchOffset, currentLeaderEpoch }) => [
+        partition,
+        fetchOffset,
+        currentLeaderEpoch,
+      ]),
+    ])
+    assert.deepEqual(asked, [
+      [topicId, 1, 11, 2],
+      [otherId, 0, 20, 3],
+      [topicId, 0, 10, 1],
+    ])
   })
 })
 

@@ -1,14 +1,15 @@
 import type { AbortedTransaction, FetchedPartition } from '../../kernel/index.ts'
 import type { fetch, RequestInputOf, ResponseOf } from '../../protocol/index.ts'
+import type { Topic } from '../cluster/topic.ts'
 import { topicUuid } from '../cluster/topic-id.ts'
 import type { ReceiveBuffer } from '../network/receive-buffer.ts'
+import type { TopicPartition } from './topic-partition.ts'
 
 export interface FetchRequest {
-  /** UUID in its usual text form. */
-  topicId: string
-  /** Partitions in the order in which the broker should serve them. */
-  partitions: readonly number[]
-  /** Next offset by partition. */
+  partitions: readonly TopicPartition[]
+  /** Indexes of those that are asked for, in the order in which the broker should serve them. */
+  order: readonly number[]
+  /** Next offset by index of the partition. */
   positions: Float64Array
   leaderEpochs: Int32Array
   maxWaitMs: number
@@ -23,24 +24,19 @@ export type FetchResponse = ResponseOf<typeof fetch>
 export type FetchResponsePartition = FetchResponse['responses'][number]['partitions'][number]
 
 export function fetchRequest(request: FetchRequest): RequestInputOf<typeof fetch> {
-  const { topicId, positions, leaderEpochs, maxWaitMs, responseBytes, partitionBytes } = request
-  const partitions = request.partitions.map((partition) => ({
-    partition,
-    currentLeaderEpoch: leaderEpochs[partition]!,
-    fetchOffset: positions[partition]!,
-    partitionMaxBytes: partitionBytes,
-  }))
+  const { maxWaitMs, responseBytes } = request
   return {
     maxWaitMs,
     minBytes: 1,
     maxBytes: responseBytes,
     isolationLevel: readCommitted,
-    topics: [{ topicId: topicUuid(topicId), partitions }],
+    topics: inOrder(request),
   }
 }
 
-/** The complete batches of a partition's answer, which has some bytes; undefined where no batch came whole. */
+/** The complete batches of the answer for a partition, which has some bytes; undefined where no batch came whole. */
 export function fetchedPartition(
+  partition: number,
   answer: FetchResponsePartition,
   { buffer: bytes, view }: ReceiveBuffer,
   fromOffset: number,
@@ -49,8 +45,27 @@ export function fetchedPartition(
   const end = start + answer.records!.length
   const nextOffset = offsetBehind(view, start, end)
   if (nextOffset < 0) return undefined
-  const { partitionIndex: partition, lastStableOffset: endOffset } = answer
+  const { lastStableOffset: endOffset } = answer
   return { partition, bytes, view, start, end, fromOffset, nextOffset, endOffset, aborted: abortedIn(answer) }
+}
+
+/** Neighbours of one topic stand together; a topic comes again where another one is to be served in between. */
+function inOrder({ partitions, order, positions, leaderEpochs, partitionBytes }: FetchRequest) {
+  const topics: RequestInputOf<typeof fetch>['topics'][number][] = []
+  let last: Topic | undefined
+  for (const index of order) {
+    const { topic, partition } = partitions[index]!
+    if (topic !== last) topics.push({ topicId: topicUuid(topic.id), partitions: [] })
+    last = topic
+    const asked = topics.at(-1)!.partitions as RequestInputOf<typeof fetch>['topics'][number]['partitions'][number][]
+    asked.push({
+      partition,
+      currentLeaderEpoch: leaderEpochs[index]!,
+      fetchOffset: positions[index]!,
+      partitionMaxBytes: partitionBytes,
+    })
+  }
+  return topics
 }
 
 /** The transactions whose records in an answer are left out. */

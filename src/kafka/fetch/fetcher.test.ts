@@ -15,6 +15,7 @@ import {
 import type { MillraceError } from '../../core/errors.ts'
 import { Cluster } from '../cluster/cluster.ts'
 import { type FetchedResponse, Fetcher } from './fetcher.ts'
+import { partitionsOf } from './topic-partition.ts'
 
 const earliest = -2
 
@@ -351,7 +352,7 @@ async function start(t: TestContext, options: StartOptions = {}) {
   const fetcher = new Fetcher(
     {
       cluster,
-      topic: topic!,
+      partitions: partitionsOf(topic!),
       fetchBytes,
       partitionBytes: 1024,
       maxWaitMs: 500,

@@ -1,18 +1,20 @@
 import { type MillraceError, KafkaError } from '../../core/errors.ts'
 import type { FetchedPartition } from '../../kernel/index.ts'
-import { byLeader } from '../admin/list-offsets.ts'
 import { errorCode } from '../../protocol/index.ts'
 import { refusal } from '../cluster/broker-error.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Topic } from '../cluster/topic.ts'
 import { LeaderTracker } from '../cluster/leader-tracker.ts'
-import { fetchedPartition, fetchRequest, type FetchResponsePartition } from './fetch-protocol.ts'
+import { topicUuid } from '../cluster/topic-id.ts'
+import { fetchedPartition, fetchRequest } from './fetch-protocol.ts'
 import { type FetchAnswer, LeaderLoop } from './leader-loop.ts'
 import { offsetLost } from './offset-lost.ts'
+import type { TopicPartition } from './topic-partition.ts'
 
 export interface FetcherOptions {
   cluster: Cluster
-  topic: Topic
+  /** What is read: a partition is given on under its index here. */
+  partitions: readonly TopicPartition[]
   /** Bytes of one response. */
   fetchBytes: number
   /** Bytes of one partition in a response. */
@@ -34,7 +36,7 @@ export interface FetchedResponse {
 }
 
 /**
- * Reads partitions of a topic from their leaders, all of a leader with one request at a time. The next request is sent
+ * Reads partitions of topics from their leaders, all of a leader with one request at a time. The next request is sent
  * before the current response is given on, so the broker works while this process does. Reading stops by itself while
  * all buffers are in use: that is the backpressure.
  *
@@ -46,26 +48,35 @@ export class Fetcher {
   readonly #leaderEpochs: Int32Array
   readonly #leaders: LeaderTracker
   readonly #loops = new Map<number, LeaderLoop>()
-  #topic: Topic
+  /** As they were asked for last, by name. */
+  readonly #topics: Map<string, Topic>
+  /** By topic id in the form of the protocol, the index of each of its partitions. */
+  readonly #indexes = new Map<string, number[]>()
   #isStopped = false
   /** Partitions without a leader loop. */
   readonly #orphans = new Set<number>()
   /** Since when partitions fail, until they are answered for without an error. */
   readonly #failingSinceMs = new Map<number, number>()
 
-  /** @param positions - The offset to read first, by partition. */
+  /** @param positions - The offset to read first, by index of the partition. */
   constructor(options: FetcherOptions, positions: readonly number[]) {
-    const { cluster, topic } = options
+    const { cluster, partitions } = options
     this.#options = options
-    this.#topic = topic
+    this.#topics = new Map(partitions.map(({ topic }) => [topic.name, topic]))
+    for (const [index, { topic, partition }] of partitions.entries()) {
+      const id = topicUuid(topic.id)
+      const indexes = this.#indexes.get(id) ?? []
+      indexes[partition] = index
+      this.#indexes.set(id, indexes)
+    }
     this.#positions = Float64Array.from(positions)
     this.#leaderEpochs = new Int32Array(positions.length).fill(-1)
     this.#leaders = new LeaderTracker({
       cluster,
-      topics: [topic],
-      what: `reading topic "${topic.name}"`,
+      topics: [...this.#topics.values()],
+      what: `reading ${this.#names}`,
       oldestMs: () => this.#oldestMs(),
-      onFound: ([found]) => this.#reassign(found!),
+      onFound: (topics) => this.#reassign(topics),
       onFree: (leader) => this.#loops.get(leader)?.ask(),
       onFailed: (error) => this.#fail(error),
     })
@@ -73,7 +84,7 @@ export class Fetcher {
 
   /** Begins with all partitions, or some. */
   start(partitions: Iterable<number> = this.#positions.keys()): void {
-    this.#assign(this.#topic, partitions)
+    this.#assign(partitions)
   }
 
   /** No response is given on any more; those in use may still be released. */
@@ -84,13 +95,17 @@ export class Fetcher {
     this.#loops.clear()
   }
 
-  #assign(topic: Topic, partitions: Iterable<number>): void {
-    const wanted = new Set(partitions)
-    this.#topic = topic
-    topic.partitions.forEach(({ leaderEpoch }, partition) => (this.#leaderEpochs[partition] = leaderEpoch))
-    for (const [leader, led] of byLeader(topic)) {
-      const added = led.filter((partition) => wanted.has(partition))
-      if (added.length === 0) continue
+  #assign(partitions: Iterable<number>): void {
+    const led = new Map<number, number[]>()
+    for (const index of partitions) {
+      const { topic, partition } = this.#options.partitions[index]!
+      const { leader, leaderEpoch } = this.#topics.get(topic.name)!.partitions[partition]!
+      this.#leaderEpochs[index] = leaderEpoch
+      const added = led.get(leader)
+      if (added === undefined) led.set(leader, [index])
+      else added.push(index)
+    }
+    for (const [leader, added] of led) {
       const loop = this.#loops.get(leader) ?? this.#newLoop(leader)
       this.#loops.set(leader, loop)
       loop.add(added)
@@ -106,17 +121,17 @@ export class Fetcher {
       buffers: buffersPerLeader,
       fetchBytes,
       isThrottled: (throttled) => this.#leaders.isThrottled(throttled),
-      requestOf: (partitions) => this.#request(partitions),
+      requestOf: (order) => this.#request(order),
       onAnswered: (loop, answer) => this.#answered(loop, answer),
       onFailed: (loop, error) => this.#leaderFailed(loop, error),
     })
   }
 
-  #request(partitions: readonly number[]) {
-    const { fetchBytes, partitionBytes, maxWaitMs } = this.#options
+  #request(order: readonly number[]) {
+    const { partitions, fetchBytes, partitionBytes, maxWaitMs } = this.#options
     return fetchRequest({
-      topicId: this.#topic.id,
       partitions,
+      order,
       positions: this.#positions,
       leaderEpochs: this.#leaderEpochs,
       maxWaitMs,
@@ -127,23 +142,27 @@ export class Fetcher {
 
   #answered(loop: LeaderLoop, { response, filled, release }: FetchAnswer): void {
     if (response.errorCode !== errorCode.none) {
-      this.#leaderFailed(loop, refusal(response.errorCode, `fetching topic "${this.#topic.name}"`))
+      this.#leaderFailed(loop, refusal(response.errorCode, `fetching ${this.#names}`))
       return release()
     }
     const fetched: FetchedPartition[] = []
     let isFirst = true
-    for (const answer of response.responses.flatMap(({ partitions }) => partitions)) {
-      if (answer.errorCode !== errorCode.none) this.#partitionFailed(loop, answer)
-      else {
-        this.#recovered(answer.partitionIndex)
-        if (!answer.records?.length) continue
-        const piece = fetchedPartition(answer, filled, this.#positions[answer.partitionIndex]!)
-        if (piece !== undefined) fetched.push(this.#advance(loop, piece))
-        // A response ends where it is full, but its first batch comes whole, however large.
-        else if (isFirst) this.#fail(this.#corrupt(answer.partitionIndex))
-        isFirst = false
+    for (const { topicId, partitions } of response.responses) {
+      const indexes = this.#indexes.get(topicId)!
+      for (const answer of partitions) {
+        const index = indexes[answer.partitionIndex]!
+        if (answer.errorCode !== errorCode.none) this.#partitionFailed(loop, index, answer.errorCode)
+        else {
+          this.#recovered(index)
+          if (!answer.records?.length) continue
+          const piece = fetchedPartition(index, answer, filled, this.#positions[index]!)
+          if (piece !== undefined) fetched.push(this.#advance(loop, piece))
+          // A response ends where it is full, but its first batch comes whole, however large.
+          else if (isFirst) this.#fail(this.#corrupt(index))
+          isFirst = false
+        }
+        if (this.#isStopped) return
       }
-      if (this.#isStopped) return
     }
     this.#leaders.throttle(loop.leader, response.throttleTimeMs)
     loop.ask()
@@ -157,25 +176,29 @@ export class Fetcher {
     return piece
   }
 
-  #corrupt(partition: number): KafkaError {
-    const offset = this.#positions[partition]!
+  #corrupt(index: number): KafkaError {
+    const offset = this.#positions[index]!
+    const { topic, partition } = this.#options.partitions[index]!
     return new KafkaError(
       'KAFKA_BATCH_CORRUPT',
-      `topic "${this.#topic.name}", partition ${partition}: the batch at offset ${offset} has a wrong length`,
-      { topic: this.#topic.name, partition, offset },
+      `topic "${topic.name}", partition ${partition}: the batch at offset ${offset} has a wrong length`,
+      { topic: topic.name, partition, offset },
     )
   }
 
-  #partitionFailed(loop: LeaderLoop, { partitionIndex: partition, errorCode: code }: FetchResponsePartition): void {
-    loop.remove(partition)
-    if (code === errorCode.offsetOutOfRange) return void this.#offsetLost(partition)
-    const error = refusal(code, `fetching topic "${this.#topic.name}", partition ${partition}`, { partition })
-    this.#reassignLater([partition], error)
+  #partitionFailed(loop: LeaderLoop, index: number, code: number): void {
+    loop.remove(index)
+    if (code === errorCode.offsetOutOfRange) return void this.#offsetLost(index)
+    const { topic, partition } = this.#options.partitions[index]!
+    const error = refusal(code, `fetching topic "${topic.name}", partition ${partition}`, { partition })
+    this.#reassignLater([index], error)
   }
 
-  async #offsetLost(partition: number): Promise<void> {
+  async #offsetLost(index: number): Promise<void> {
+    const { cluster, partitions } = this.#options
+    const { topic, partition } = partitions[index]!
     try {
-      this.#fail(await offsetLost(this.#options.cluster, this.#topic, partition, this.#positions[partition]!))
+      this.#fail(await offsetLost(cluster, topic, partition, this.#positions[index]!))
     } catch (error) {
       this.#fail(error as MillraceError)
     }
@@ -196,10 +219,17 @@ export class Fetcher {
     if (this.#leaders.failed(error, this.#oldestMs())) this.#leaders.search()
   }
 
-  #reassign(topic: Topic): void {
+  #reassign(topics: readonly Topic[]): void {
+    for (const topic of topics) this.#topics.set(topic.name, topic)
     const orphans = [...this.#orphans]
     this.#orphans.clear()
-    this.#assign(topic, orphans)
+    this.#assign(orphans)
+  }
+
+  /** The topics, for a person. */
+  get #names(): string {
+    const names = Array.from(this.#topics.keys(), (name) => `"${name}"`)
+    return `${names.length === 1 ? 'topic' : 'topics'} ${names.join(', ')}`
   }
 
   #recovered(partition: number): void {

@@ -5,6 +5,7 @@ import type { MillraceError } from '../../core/errors.ts'
 import { Cluster } from '../cluster/cluster.ts'
 import { fetchRequest } from './fetch-protocol.ts'
 import { type FetchAnswer, LeaderLoop } from './leader-loop.ts'
+import { partitionsOf } from './topic-partition.ts'
 
 describe('LeaderLoop', () => {
   it('asks for its partitions in their order, the served ones last', async (t) => {
@@ -103,10 +104,10 @@ async function start(t: TestContext, { buffers = 2 } = {}) {
     buffers,
     fetchBytes: 1_024,
     isThrottled: (leader) => throttled.has(leader),
-    requestOf: (partitions) =>
+    requestOf: (order) =>
       fetchRequest({
-        topicId: topic!.id,
-        partitions,
+        partitions: partitionsOf(topic!),
+        order,
         positions: new Float64Array(3),
         leaderEpochs: new Int32Array(3),
         maxWaitMs: 500,

@@ -3,6 +3,7 @@ import { listOffsets } from '../admin/list-offsets.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Topic } from '../cluster/topic.ts'
 import { Fetcher } from './fetcher.ts'
+import { partitionsOf } from './topic-partition.ts'
 
 const fetchBytes = 8 << 20
 const partitionBytes = 1 << 20
@@ -52,7 +53,7 @@ export function readTopic(
     const fetcher = new Fetcher(
       {
         cluster,
-        topic,
+        partitions: partitionsOf(topic),
         fetchBytes,
         partitionBytes,
         maxWaitMs,

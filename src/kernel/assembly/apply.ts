@@ -51,7 +51,9 @@ import {
   duplicateReason,
   duplicates,
   outputRoom,
+  lateReason,
   refusedTimeReason,
+  requiredSides,
   slotPages,
   tooLargeReason,
 } from './state'
@@ -139,7 +141,7 @@ function applyRow(hash: u32, row: u32): bool {
   const block = at(head)
   const present = headOf(block)
   if ((present & side) != 0) {
-    setReason(row, isRemembered(block) ? completedReason : duplicateReason)
+    setReason(row, isRemembered(block) ? reasonAfterMerge(side) : duplicateReason)
     duplicates++
   } else if (sidesOf(present | side) == allSides) {
     return complete(slot, row)
@@ -151,6 +153,11 @@ function applyRow(hash: u32, row: u32): bool {
     setHead(block, present | side)
   }
   return true
+}
+
+/** Of a part whose key has been merged: it may have been merged without this side. */
+function reasonAfterMerge(side: u32): u32 {
+  return (sidesOf(side) & requiredSides) == 0 ? lateReason : completedReason
 }
 
 /** Lets a row leave with its last part; false, and nothing has happened, where there is no memory for it. */

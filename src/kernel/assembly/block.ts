@@ -8,7 +8,7 @@
  * | 1 | address of the next part of the row, 0 at the end |
  * | 2 | head: sides present as a bit set << 16, length of the key in bytes; else 0 |
  * | 3 | length of the part in bytes |
- * | 4 | flags << 24, side << 20, source partition |
+ * | 4 | age << 27, flags << 24, side << 20, source partition |
  * | 5 | offset, low 32 bits |
  * | 6 | offset, next 11 bits << 21; timestamp, high 21 bits |
  * | 7 | timestamp, low 32 bits |
@@ -37,6 +37,10 @@ const placeMask: u32 = (sidesMax << partitionBits) - 1
 const timestampHighMask: u32 = (1 << timestampHighBits) - 1
 /** Sides present begin at this bit of a head. */
 const sidesBit: u32 = 16
+
+/** Of a head, above its flags: how many passes have met its row while it lacked optional sides only. */
+const ageBits: u32 = 27
+const ageMask: u32 = 15 << ageBits
 
 /** Where a block begins. */
 export function at(address: u32): usize {
@@ -117,6 +121,15 @@ export function isNumber(block: usize): bool {
 
 export function isRemembered(block: usize): bool {
   return (load<u32>(block, 16) & remembered) != 0
+}
+
+/** Passes that have met the row of a head while it lacked optional sides only. */
+export function ageOf(block: usize): u32 {
+  return (load<u32>(block, 16) & ageMask) >>> ageBits
+}
+
+export function setAge(block: usize, age: u32): void {
+  store<u32>(block, (load<u32>(block, 16) & ~ageMask) | (age << ageBits), 16)
 }
 
 export function offsetOf(block: usize): u64 {

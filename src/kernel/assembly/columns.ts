@@ -1,5 +1,12 @@
 /** The current rows, as `../pending-table.ts` copies them in: columns of numbers, places counted from their base. */
-import { columnsRowsMax, KEY_IN_EXTRA, KEY_IS_NUMBER, KEY_RESPELLED, PART_IN_EXTRA } from '../constants/columns'
+import {
+  columnsRowsMax,
+  KEY_IN_EXTRA,
+  KEY_IS_NUMBER,
+  KEY_RESPELLED,
+  PART_IN_EXTRA,
+  SPELLING_IN_EXTRA,
+} from '../constants/columns'
 
 export const offsets = memory.data(8 * columnsRowsMax, 16)
 export const timestamps = memory.data(8 * columnsRowsMax, 16)
@@ -72,7 +79,8 @@ export function partLengthAt(row: u32): u32 {
 }
 
 export function spellingAt(row: u32): usize {
-  return bytesBase + load<u32>(spellingStarts + (row << 2))
+  const base = load<u8>(flags + row) & SPELLING_IN_EXTRA ? extraBase : bytesBase
+  return base + load<u32>(spellingStarts + (row << 2))
 }
 
 /** 0 where the key is spelled as it is. */

@@ -2,7 +2,7 @@
  * Finds side, key and part of a batch of records: `Decoder` in `../decoder.ts` is its face and says what it promises.
  */
 import { sidesMax } from '../constants/block'
-import { columnsRowsMax, KEY_IS_NUMBER, wholeRecord } from '../constants/columns'
+import { columnsRowsMax, KEY_IS_NUMBER, keyElsewhere, wholeRecord } from '../constants/columns'
 import {
   KEY_MISSING,
   KEY_TOO_LONG,
@@ -37,17 +37,16 @@ export const partEnd = memory.data(4 * columnsRowsMax, 16)
 /** Kind of the keys that are left to TypeScript, which finds them as they are spelled; else 0. */
 export const oddKind = memory.data(columnsRowsMax, 16)
 
-/** Field of each side's part. */
+/** Field of each side's key, and of its part. */
+export const keyFields = memory.data(4 * sidesMax, 16)
 export const partFields = memory.data(4 * sidesMax, 16)
 
 let routeField: i32 = -1
-let keyField: i32 = 0
 let keyBytesMax: u32 = 0
 let routes: usize = 0
 
-export function configure(route: i32, key: i32, keyMax: u32, routesAt: usize): void {
+export function configure(route: i32, keyMax: u32, routesAt: usize): void {
   routeField = route
-  keyField = key
   keyBytesMax = keyMax
   routes = routesAt
   setChoice(route, routesAt)
@@ -84,18 +83,11 @@ function decodeRow(row: u32, base: usize): u32 {
   const toSide = load<i8>(side + row)
   if (toSide < 0) return UNKNOWN_STAGE
 
-  const key = keyField << 2
-  const kind = load<i32>(kinds + key)
-  if (kind == MISSING) return KEY_MISSING
-  if (kind > NUMBER) return KEY_TYPE
-  const spellingStart = load<u32>(starts + key)
-  const spellingEnd = load<u32>(ends + key)
-  if (spellingEnd - spellingStart > keyBytesMax) return KEY_TOO_LONG
-  const quotes: u32 = kind == PLAIN_STRING ? 1 : 0
-  if (kind == PLAIN_INTEGER) store<u8>(flags + row, KEY_IS_NUMBER)
-  else if (kind != PLAIN_STRING) store<u8>(oddKind + row, <u8>kind)
-  store<u32>(keyStart + (row << 2), spellingStart + quotes - <u32>base)
-  store<u32>(keyEnd + (row << 2), spellingEnd - quotes - <u32>base)
+  const key = load<i32>(keyFields + ((<u32>toSide) << 2))
+  if (key != keyElsewhere) {
+    const failure = decodeKey(row, (<u32>key) << 2, <u32>base)
+    if (failure != OK) return failure
+  }
 
   const part = load<i32>(partFields + ((<u32>toSide) << 2))
   if (part >= 0) {
@@ -106,6 +98,21 @@ function decodeRow(row: u32, base: usize): u32 {
     store<u32>(partStart + (row << 2), start)
     store<u32>(partEnd + (row << 2), end)
   } else store<i32>(partStart + (row << 2), -1)
+  return OK
+}
+
+function decodeKey(row: u32, key: u32, base: u32): u32 {
+  const kind = load<i32>(kinds + key)
+  if (kind == MISSING) return KEY_MISSING
+  if (kind > NUMBER) return KEY_TYPE
+  const spellingStart = load<u32>(starts + key)
+  const spellingEnd = load<u32>(ends + key)
+  if (spellingEnd - spellingStart > keyBytesMax) return KEY_TOO_LONG
+  const quotes: u32 = kind == PLAIN_STRING ? 1 : 0
+  if (kind == PLAIN_INTEGER) store<u8>(flags + row, KEY_IS_NUMBER)
+  else if (kind != PLAIN_STRING) store<u8>(oddKind + row, <u8>kind)
+  store<u32>(keyStart + (row << 2), spellingStart + quotes - base)
+  store<u32>(keyEnd + (row << 2), spellingEnd - quotes - base)
   return OK
 }
 

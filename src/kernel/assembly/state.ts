@@ -33,17 +33,25 @@ export let walkedUnits: u32 = 0
 export let swept: u32 = 0
 export let sweptUnits: u32 = 0
 
+/** The same of the pass over rows that lack optional sides only. */
+export let awaited: u32 = 0
+export let awaitedUnits: u32 = 0
+
 /** Seed of the hash. */
 export let seedLow: u32 = 0
 export let seedHigh: u32 = 0
 /** Units that live blocks may have, and all sides as a bit set. */
 export let unitsMax: u32 = 0
 export let allSides: u32 = 0
+/** Those without which no row is merged. */
+export let requiredSides: u32 = 0
 export let duplicateReason: u32 = 0
 export let tooLargeReason: u32 = 0
 export let refusedTimeReason: u32 = 0
 /** 0 where completed keys are not remembered. */
 export let completedReason: u32 = 0
+/** In its place for sides that are optional. */
+export let lateReason: u32 = 0
 
 /** How many keys have been completed, and how many of them, the first ones, are forgotten. */
 export let completedCount: f64 = 0

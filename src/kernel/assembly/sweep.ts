@@ -6,14 +6,26 @@
 import { unitBits } from '../constants/block'
 import { EXPIRED } from '../constants/log'
 import { filled, segmentUnits } from './arena'
-import { at, hashIn, isRemembered, nextOf, offsetOf, partitionIn, placeOf, timestampOf, unitsOf } from './block'
+import {
+  at,
+  hashIn,
+  headOf,
+  isRemembered,
+  nextOf,
+  sidesOf,
+  offsetOf,
+  partitionIn,
+  placeOf,
+  timestampOf,
+  unitsOf,
+} from './block'
 import { depart } from './departure'
 import { homeOf, pageOf, slotAfter } from './hash-index'
 import { pagesPerRow } from './log'
 import { isForgotten, sweepAway } from './remembered'
 import { BLOCKS, hasPages, kindOf, RETIRING, RUN, WALKED } from './segments'
 import { spend } from './output'
-import { outputRoom, segmentCount, swept, sweptUnits } from './state'
+import { allSides, outputRoom, requiredSides, segmentCount, swept, sweptUnits } from './state'
 import { expired, pending } from './table-imports'
 
 /**
@@ -40,7 +52,7 @@ export function sweep(limit: f64, blocksMax: u32): bool {
     if (hash != 0 && isForgotten(block)) sweepAway(hash, address)
     if (hash == 0 || timestampOf(block) > last) continue
     const slot = slotWith(hash, address)
-    if (slot == 0) continue
+    if (slot == 0 || lacksOptionalOnly(at(load<u32>(slot, 4)))) continue
     spendRow(load<u32>(slot, 4))
     expired(load<u32>(slot, 4))
     depart(slot, EXPIRED)
@@ -48,8 +60,13 @@ export function sweep(limit: f64, blocksMax: u32): bool {
   return false
 }
 
+/** Whether the row of a head has all that a merge needs: then it does not expire, but leaves as a merge. */
+export function lacksOptionalOnly(block: usize): bool {
+  return requiredSides != allSides && (sidesOf(headOf(block)) & requiredSides) == requiredSides
+}
+
 /** What comes of a row that leaves is about as large as its blocks. */
-function spendRow(head: u32): void {
+export function spendRow(head: u32): void {
   for (let block = head; block != 0; block = nextOf(at(block))) spend(unitsOf(at(block)) << unitBits)
 }
 
@@ -86,14 +103,14 @@ function isPending(block: usize): bool {
  * as the bytes of records, which may look like any block: so nothing is believed of it but what the index knows as
  * well.
  */
-function unitsToSweep(segment: u32): u32 {
+export function unitsToSweep(segment: u32): u32 {
   const kind = kindOf(segment)
   if (kind == BLOCKS || kind == RETIRING || kind == WALKED) return load<u32>(filled + (segment << 2))
   return kind == RUN ? 1 : 0
 }
 
 /** The slot of the row that has the block; 0 where it has left, or is free. */
-function slotWith(hash: u32, address: u32): usize {
+export function slotWith(hash: u32, address: u32): usize {
   const page = pageOf(hash)
   for (let slot = homeOf(page, hash); load<u32>(slot) != 0; slot = slotAfter(page, slot)) {
     if (load<u32>(slot) != hash) continue

@@ -16,6 +16,9 @@ export declare function refused(head: u32, reason: u32): void
 /** A row leaves incomplete; its parts are still there. */
 export declare function expired(head: u32): void
 
+/** A row leaves as a merge without optional sides; 0, or why the sink does not take it. Its parts are still there. */
+export declare function merged(head: u32): u32
+
 /**
  * A chunk of offsets whose parts became pending or ceased to be: its number, its bits, and by how much more of its
  * parts are pending.

@@ -9,7 +9,9 @@ import {
   allSides,
   completedReason,
   duplicateReason,
+  lateReason,
   refusedTimeReason,
+  requiredSides,
   seedHigh,
   seedLow,
   sideCount,
@@ -41,6 +43,7 @@ export { hashOf } from './hash'
 export { directory, hasRoom, insert, pageOf, remove, slotOf } from './hash-index'
 export { literals, murmur2 } from './merge'
 export { flush, openOutput } from './output'
+export { passAwaited } from './awaited'
 export { recall } from './remembered'
 export { kinds } from './segments'
 export { retain, sweep } from './sweep'
@@ -49,21 +52,25 @@ export function start(
   low: u32,
   high: u32,
   sides: u32,
+  required: u32,
   units: u32,
   duplicate: u32,
   tooLarge: u32,
   refusedTime: u32,
   completed: u32,
+  late: u32,
 ): void {
   seedLow = low
   seedHigh = high
   sideCount = sides
   allSides = (1 << sides) - 1
+  requiredSides = required
   unitsMax = units
   duplicateReason = duplicate
   tooLargeReason = tooLarge
   refusedTimeReason = refusedTime
   completedReason = completed
+  lateReason = late
   startIndex()
 }
 

@@ -10,6 +10,11 @@ export const KEY_IN_EXTRA = 2
 export const KEY_IS_NUMBER = 4
 /** The key was not written as its canonical spelling, which the columns of spellings hold. */
 export const KEY_RESPELLED = 8
+/** That spelling lies in `extra`, not in `bytes`. */
+export const SPELLING_IN_EXTRA = 32
 
 /** In place of the field of a part: the part is the whole value of the record. */
 export const wholeRecord = -1
+
+/** In place of the field of a key: the key is not in the value. */
+export const keyElsewhere = -1

@@ -16,7 +16,7 @@ interface DecoderExports {
     depthMax: number,
   ) => void
   readonly scan: (from: number, to: number) => number
-  readonly configure: (routeField: number, keyField: number, keyBytesMax: number, routes: number) => void
+  readonly configure: (routeField: number, keyBytesMax: number, routes: number) => void
   readonly decode: (count: number, base: number) => number
   readonly plainEnd: (from: number, end: number) => number
   readonly stringEnd: (from: number, end: number) => number
@@ -38,6 +38,7 @@ type Column =
   | 'partStart'
   | 'partEnd'
   | 'oddKind'
+  | 'keyFields'
   | 'partFields'
 
 const module = wasmModule('decoder')

@@ -9,12 +9,16 @@ import { type Manifest, manifestFormat } from '../checkpoint/manifest.ts'
 import { promotedBatches } from '../retention/promoted-batches.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
 import { shapeOf } from '../checkpoint/topology-shape.ts'
+import { findSources } from '../topics/program-topics.ts'
+import { SourcePartitions } from '../topics/source-partitions.ts'
+import { Sources } from '../topics/sources.ts'
 import { ownTopics, type Plan } from '../topology/plan.ts'
 
 /** An application as of its last committed epoch. */
 export interface AppCheckpoint {
   readonly manifest: Manifest
-  /** The pending offsets, by source partition. */
+  readonly partitions: SourcePartitions
+  /** The pending offsets, by number of the source partition. */
   readonly pending: readonly OffsetSet[]
   /** Which of them are promoted, and these parts. */
   readonly promoted: PromotedParts
@@ -55,13 +59,24 @@ export async function findAppCheckpoint(
   // Nothing of it will be taken back.
   for (const set of pending) set.settle()
   const promoted = PromotedParts.after(records, pending)
-  return { manifest, pending, promoted, promotedBatches: promotedBatches(records), records }
+  const partitions = partitionsIn(manifest)
+  return { manifest, partitions, pending, promoted, promotedBatches: promotedBatches(records), records }
 }
 
-/** What an application begins with: nothing of its source is read. */
+/** The partitions that a manifest numbers. */
+export function partitionsIn({ topology, partitions }: Manifest): SourcePartitions {
+  return new SourcePartitions(
+    topology.sources.map(({ topic }) => topic),
+    partitions,
+  )
+}
+
+/** What an application begins with: nothing of its sources is read. */
 export async function firstCheckpoint(cluster: Cluster, plan: Plan): Promise<AppCheckpoint> {
-  const [source] = await cluster.topics([plan.source.topic])
-  const { starts } = await topicRange(cluster, source!)
+  const sources = new Sources(await findSources(cluster, plan))
+  const { topics, partitions } = sources
+  const ranges = await Promise.all(topics.map((topic) => topicRange(cluster, topic)))
+  const starts = partitions.byNumber(ranges.map((range) => range.starts))
   const none = starts.map(() => 0)
   const manifest: Manifest = {
     format: manifestFormat,
@@ -69,7 +84,8 @@ export async function firstCheckpoint(cluster: Cluster, plan: Plan): Promise<App
     closedMs: 0,
     topology: shapeOf(plan),
     outputs: [],
-    sourceId: source!.id,
+    sourceIds: topics.map(({ id }) => id),
+    partitions: partitions.list,
     ...Accounting.from(starts).snapshot(),
     pending: 0,
     digest: emptyDigest,
@@ -79,12 +95,13 @@ export async function firstCheckpoint(cluster: Cluster, plan: Plan): Promise<App
     deltaPieces: none,
   }
   const pending = starts.map(() => new OffsetSet())
-  return { manifest, pending, promoted: new PromotedParts(pending), promotedBatches: [], records: new Map() }
+  const promoted = new PromotedParts(pending)
+  return { manifest, partitions, pending, promoted, promotedBatches: [], records: new Map() }
 }
 
 /** The topics that an application has read and written, beside its own. */
 export function topicsOf({ topology, outputs }: Manifest): string[] {
-  return [topology.source, ...outputs]
+  return [...topology.sources.map(({ topic }) => topic), ...outputs]
 }
 
 /** A topic, or undefined where there is none of this name. */

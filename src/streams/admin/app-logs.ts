@@ -1,15 +1,16 @@
 import { type Cluster, type Topic, topicConfigs, type TopicRange, topicRange } from '../../kafka/index.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
+import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { ownTopics } from '../topology/plan.ts'
-import { findTopic } from './app-checkpoint.ts'
+import { type AppCheckpoint, findTopic } from './app-checkpoint.ts'
 
 /** The topics that an application has read and written. */
 export interface AppLogs {
   /** Of merged records and expired rows. */
   readonly outputs: readonly Log[]
   readonly deadLetters: Log
-  /** As far as it was consumed. */
-  readonly source: Log
+  /** As far as they were consumed, by source. */
+  readonly sources: readonly Log[]
 }
 
 /** A topic, and whether it still has all that was written to it. */
@@ -25,13 +26,19 @@ export interface Log {
 }
 
 /** Finds where the topics of an application begin and end now. */
-export async function findLogs(cluster: Cluster, app: string, manifest: Manifest): Promise<AppLogs> {
-  const [source, deadLetters, ...outputs] = await Promise.all([
-    findSource(cluster, manifest),
+export async function findLogs(
+  cluster: Cluster,
+  app: string,
+  { manifest, partitions }: Pick<AppCheckpoint, 'manifest' | 'partitions'>,
+): Promise<AppLogs> {
+  const sources = await Promise.all(
+    manifest.topology.sources.map((_, source) => findSource(cluster, manifest, source, partitions)),
+  )
+  const [deadLetters, ...outputs] = await Promise.all([
     findLog(cluster, ownTopics(app).deadLetterTopic, manifest),
     ...manifest.outputs.map((name) => findLog(cluster, name, manifest)),
   ])
-  return { outputs, deadLetters, source }
+  return { outputs, deadLetters, sources }
 }
 
 async function findLog(cluster: Cluster, name: string, { outputIds = {} }: Manifest): Promise<Log> {
@@ -47,16 +54,23 @@ async function findLog(cluster: Cluster, name: string, { outputIds = {} }: Manif
 /** Of a topic that is not there. */
 const gone = { isWhole: false, isRecreated: false, isCompacted: false } as const
 
-/** The source as far as it was consumed. */
-async function findSource(cluster: Cluster, { topology, sourceId, startOffsets, nextOffsets }: Manifest): Promise<Log> {
-  const name = topology.source
+/** A source as far as it was consumed. */
+async function findSource(
+  cluster: Cluster,
+  { topology, sourceIds, startOffsets, nextOffsets }: Manifest,
+  source: number,
+  partitions: SourcePartitions,
+): Promise<Log> {
+  const name = topology.sources[source]!.topic
+  const first = partitions.bySource(startOffsets)[source]!
+  const next = partitions.bySource(nextOffsets)[source]!
   const topic = await findTopic(cluster, name)
-  if (topic?.id !== sourceId) return { ...gone, name, isRecreated: topic !== undefined }
+  if (topic === undefined || topic.id !== sourceIds[source]) return { ...gone, name, isRecreated: topic !== undefined }
   const isCompacted = await isTopicCompacted(cluster, name)
   const logStarts = (await topicRange(cluster, topic)).starts
-  const isWhole = startOffsets.every((start, partition) => logStarts[partition]! <= start)
-  const starts = startOffsets.map((start, partition) => Math.max(start, logStarts[partition]!))
-  const ends = nextOffsets.map((next, partition) => Math.max(next, starts[partition]!))
+  const isWhole = first.every((start, partition) => logStarts[partition]! <= start)
+  const starts = first.map((start, partition) => Math.max(start, logStarts[partition]!))
+  const ends = next.map((end, partition) => Math.max(end, starts[partition]!))
   return { name, isWhole, isRecreated: false, isCompacted, present: { topic, range: { starts, ends } } }
 }
 

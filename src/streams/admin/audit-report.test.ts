@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { OffsetSet } from '../../kernel/index.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
+import { partitionsOfSource } from '../fixtures/partitions.ts'
 import type { AppCheckpoint } from './app-checkpoint.ts'
 import type { Log } from './app-logs.ts'
 import { judge } from './audit-report.ts'
@@ -24,15 +25,16 @@ describe('judge', () => {
         skipped: [counts.skipped],
       },
     } as unknown as Manifest
-    const evidence = new Evidence({ manifest, pending: [new OffsetSet()] } as unknown as AppCheckpoint)
+    const partitions = partitionsOfSource()
+    const evidence = new Evidence({ manifest, partitions, pending: [new OffsetSet()] } as unknown as AppCheckpoint)
     evidence.addOutput([
       { partition: 0, offset: 0 },
       { partition: 0, offset: 1 },
     ])
     evidence.addGap(0, 2, 2 + gaps)
     const log: Log = { name: 'log', isWhole: true, isRecreated: false, isCompacted: false }
-    const logs = { outputs: [log], deadLetters: log, source: { ...log, isCompacted } }
-    const { verdict, unseen, miscounts, unclassified } = judge('app', manifest, evidence, logs)
+    const logs = { outputs: [log], deadLetters: log, sources: [{ ...log, isCompacted }] }
+    const { verdict, unseen, miscounts, unclassified } = judge('app', { manifest, partitions }, evidence, logs)
     return { verdict, unseen, miscounts: miscounts.length, unclassified: unclassified.count }
   }
   const right = { miscounts: 0, unclassified: 0 }

@@ -1,13 +1,13 @@
-import type { Origin } from '../../kernel/index.ts'
-import { accountsOf, isBalanced, type PartitionAccount } from '../epochs/accounting.ts'
-import type { Manifest } from '../checkpoint/manifest.ts'
-import type { AppLogs } from './app-logs.ts'
+import { accountsOf, isBalanced, type PartitionAccount, placed } from '../epochs/accounting.ts'
+import type { Origin, PartitionPlace } from '../topics/source-partitions.ts'
+import type { AppCheckpoint } from './app-checkpoint.ts'
+import type { AppLogs, Log } from './app-logs.ts'
 import { type Contradiction, type Evidence, listedMax } from './evidence.ts'
-import { type TracedClass, tracedClasses } from './offset-classes.ts'
+import type { Manifest } from '../checkpoint/manifest.ts'
+import { type OffsetClasses, type TracedClass, tracedClasses } from './offset-classes.ts'
 
 /** A class of which the broker has another number of offsets than the account. */
-export interface Miscount {
-  readonly partition: number
+export interface Miscount extends PartitionPlace {
   readonly class: TracedClass
   readonly counted: number
   readonly found: number
@@ -33,7 +33,7 @@ export interface AuditReport {
   readonly unclassified: { readonly count: number; readonly first: readonly Origin[] }
   readonly miscounts: readonly Miscount[]
   /** Partitions whose classes do not add up to what was consumed. */
-  readonly unbalanced: readonly number[]
+  readonly unbalanced: readonly PartitionPlace[]
   /** Topics that have lost records, by retention, compaction or hand. */
   readonly removedFrom: readonly string[]
   /** Those of them that were deleted and created again. */
@@ -49,21 +49,34 @@ export interface AuditReport {
 }
 
 /** Compares what records say with the account that was kept. */
-export function judge(app: string, manifest: Manifest, evidence: Evidence, logs: AppLogs): AuditReport {
+export function judge(
+  app: string,
+  { manifest, partitions }: Pick<AppCheckpoint, 'manifest' | 'partitions'>,
+  evidence: Evidence,
+  logs: AppLogs,
+): AuditReport {
   const { epoch, closedMs } = manifest
   const { classes, contradictionCount, foreignRecords } = evidence
-  const accounting = accountsOf(
-    manifest,
-    classes.map((found) => found.count('pending')),
-  )
-  const unbalanced = accounting.filter((account) => !isBalanced(account)).map(({ partition }) => partition)
-  const { isCompacted } = logs.source
-  const miscounts = accounting.flatMap((account) => miscountsOf(account, evidence, isCompacted))
-  const isLost = lossesOf(logs)
-  const unexplained = miscounts.filter((each) => each.found > each.counted || !isLost[each.class])
+  const pending = classes.map((found) => found.count('pending'))
+  const accounting = placed(accountsOf(manifest, pending), partitions)
+  const audited = accounting.map((account, number) => ({
+    account,
+    found: classes[number]!,
+    source: logs.sources[partitions.list[number]!.source]!,
+  }))
+  const unbalanced = accounting
+    .filter((account) => !isBalanced(account))
+    .map(({ topic, partition }) => ({ topic, partition }))
+  const miscounts = audited.flatMap((each) => miscountsOf(each))
+  const unexplained = audited.flatMap((each) => {
+    const isLost = lossesOf(logs, each.source)
+    return miscountsOf(each).filter((miscount) => miscount.found > miscount.counted || !isLost[miscount.class])
+  })
   const isWrong = contradictionCount > 0 || unbalanced.length > 0 || unexplained.length > 0
-  const incomplete = [...logs.outputs, logs.deadLetters, logs.source].filter(({ isWhole }) => !isWhole)
-  const unseen = isCompacted ? classes.reduce((sum, found) => sum + found.count('skipped'), 0) : 0
+  const incomplete = [...logs.outputs, logs.deadLetters, ...logs.sources].filter(({ isWhole }) => !isWhole)
+  const unseen = audited
+    .filter(({ source }) => source.isCompacted)
+    .reduce((sum, { found }) => sum + found.count('skipped'), 0)
   const rightVerdict = miscounts.length > 0 ? 'unproved' : unseen > 0 ? 'provedAsSeen' : 'proved'
   return {
     app,
@@ -72,7 +85,7 @@ export function judge(app: string, manifest: Manifest, evidence: Evidence, logs:
     verdict: isWrong ? 'wrong' : rightVerdict,
     accounting,
     contradictions: { count: contradictionCount, first: evidence.contradictions },
-    unclassified: incomplete.length > 0 ? { count: 0, first: [] } : unclassified(accounting, manifest, evidence),
+    unclassified: incomplete.length > 0 ? { count: 0, first: [] } : unclassified(audited, manifest),
     miscounts,
     unbalanced,
     removedFrom: incomplete.map(({ name }) => name),
@@ -82,18 +95,25 @@ export function judge(app: string, manifest: Manifest, evidence: Evidence, logs:
   }
 }
 
-function miscountsOf(account: PartitionAccount, { classes }: Evidence, isSourceCompacted: boolean): Miscount[] {
-  const { partition } = account
+/** A partition with all that is known of it. */
+interface Audited {
+  readonly account: PartitionAccount
+  readonly found: OffsetClasses
+  readonly source: Log
+}
+
+function miscountsOf({ account, found: classes, source }: Audited): Miscount[] {
+  const { topic, partition } = account
   return tracedClasses
-    .map((name) => ({ partition, class: name, counted: account[name], found: classes[partition]!.count(name) }))
+    .map((name) => ({ topic, partition, class: name, counted: account[name], found: classes.count(name) }))
     .filter(({ class: name, counted, found }) => {
       // Compaction adds to the gaps that were there; what it has removed was filtered, or it would have a trace.
-      return name === 'skipped' && isSourceCompacted ? found < counted : found !== counted
+      return name === 'skipped' && source.isCompacted ? found < counted : found !== counted
     })
 }
 
 /** Classes of which offsets may have no trace because records have been removed. */
-function lossesOf({ outputs, deadLetters, source }: AppLogs): Record<TracedClass, boolean> {
+function lossesOf({ outputs, deadLetters }: AppLogs, source: Log): Record<TracedClass, boolean> {
   const areOutputsLost = outputs.some(({ isWhole }) => !isWhole)
   return {
     emitted: areOutputsLost,
@@ -107,19 +127,18 @@ function lossesOf({ outputs, deadLetters, source }: AppLogs): Record<TracedClass
 
 /** What has no class beyond what may have none; which of them is which cannot be told. */
 function unclassified(
-  accounting: readonly PartitionAccount[],
-  { startOffsets, nextOffsets }: Manifest,
-  { classes }: Evidence,
+  audited: readonly Audited[],
+  { startOffsets, nextOffsets }: Pick<Manifest, 'startOffsets' | 'nextOffsets'>,
 ): AuditReport['unclassified'] {
   let count = 0
   const first: Origin[] = []
-  for (const { partition, consumed, filtered, lost } of accounting) {
-    const found = classes[partition]!
+  for (const [number, { account, found }] of audited.entries()) {
+    const { topic, partition, consumed, filtered, lost } = account
     const missing = tracedClasses.reduce((left, name) => left - found.count(name), consumed - filtered - lost)
     if (missing <= 0) continue
     count += missing
-    const offsets = found.without(startOffsets[partition]!, nextOffsets[partition]!, listedMax - first.length)
-    first.push(...offsets.map((offset) => ({ partition, offset })))
+    const offsets = found.without(startOffsets[number]!, nextOffsets[number]!, listedMax - first.length)
+    first.push(...offsets.map((offset) => ({ topic, partition, offset })))
   }
   return { count, first }
 }

@@ -1,6 +1,7 @@
 import { type Cluster, untilStable } from '../../kafka/index.ts'
 import { headerOf, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
 import { readRecords } from '../topics/record-reader.ts'
+import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { requireRights, rightsToAudit, rightsToReadApp } from '../topics/rights.ts'
 import { readAppCheckpoint, topicsOf } from './app-checkpoint.ts'
 import { findLogs, type Log } from './app-logs.ts'
@@ -14,7 +15,7 @@ export interface AuditOptions extends ReadingOptions {}
 
 /**
  * Proves from the broker alone that every offset that an application has consumed has exactly one class: by its
- * checkpoint, by what merged records and dead letters say of their origins, and by the gaps of the source. What was
+ * checkpoint, by what merged records and dead letters say of their origins, and by the gaps of the sources. What was
  * filtered leaves no trace; it is what remains. The application may run meanwhile.
  *
  * @throws MillraceError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`, `KAFKA_RIGHTS_MISSING`; KafkaError
@@ -31,12 +32,12 @@ export function audit(options: AuditOptions): Promise<AuditReport> {
 export async function auditAt(cluster: Cluster, app: string, { wait, ...limits }: ReadingLimits): Promise<AuditReport> {
   await requireRights(cluster, app, rightsToReadApp(app))
   const checkpoint = await readAppCheckpoint(cluster, app, wait)
-  const { manifest } = checkpoint
+  const { manifest, partitions } = checkpoint
   await requireRights(cluster, app, rightsToAudit(app, topicsOf(manifest)))
   const evidence = new Evidence(checkpoint)
 
   // They are asked for their ends now, so that they have all that the checkpoint's epoch has brought, and perhaps more.
-  const logs = await findLogs(cluster, app, manifest)
+  const logs = await findLogs(cluster, app, checkpoint)
   const read = async ({ present }: Log, visit: (columns: RecordColumns) => void) => {
     if (present === undefined) return
     await untilStable(cluster, present.topic, present.range.ends, wait)
@@ -51,18 +52,32 @@ export async function auditAt(cluster: Cluster, app: string, { wait, ...limits }
     })
   }
   await read(logs.deadLetters, (columns) => {
-    for (let row = 0; row < columns.count; row++) evidence.addDeadLetter(readDeadLetter(columns, row))
+    for (let row = 0; row < columns.count; row++) evidence.addDeadLetter(readDeadLetter(columns, row, partitions))
   })
   if (evidence.isUnconfirmed) evidence.confirm((await readAppCheckpoint(cluster, app, wait)).pending)
 
-  const { starts = [], ends = [] } = logs.source.present?.range ?? {}
+  for (const log of logs.sources) await addGaps(evidence, partitions, log, (visit) => read(log, visit))
+  return judge(app, checkpoint, evidence, logs)
+}
+
+type ReadLog = (visit: (columns: RecordColumns) => void) => Promise<void>
+
+/** Finds where a source has no record that can be seen. */
+async function addGaps(
+  evidence: Evidence,
+  partitions: SourcePartitions,
+  { name: topic, present }: Log,
+  read: ReadLog,
+): Promise<void> {
+  const { starts = [], ends = [] } = present?.range ?? {}
   const next = Array.from(starts)
-  await read(logs.source, ({ partition, count, offset }) => {
+  const add = (partition: number, from: number, to: number) =>
+    evidence.addGap(partitions.numberOf({ topic, partition })!, from, to)
+  await read(({ partition, count, offset }) => {
     for (let row = 0; row < count && offset[row]! < ends[partition]!; row++) {
-      evidence.addGap(partition, next[partition]!, offset[row]!)
+      add(partition, next[partition]!, offset[row]!)
       next[partition] = offset[row]! + 1
     }
   })
-  next.forEach((from, partition) => evidence.addGap(partition, from, ends[partition]!))
-  return judge(app, manifest, evidence, logs)
+  next.forEach((from, partition) => add(partition, from, ends[partition]!))
 }

@@ -1,17 +1,26 @@
-import { headerOf, type Origin, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
+import { headerOf, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
 import { deadLetterHeaders } from '../dead-letters/dead-letter.ts'
+import type { Origin, SourcePartitions } from '../topics/source-partitions.ts'
 
 /** What a dead letter says of itself. */
 export interface DeadLetter {
   readonly reason: string
   readonly cause: string
   readonly topic: string
-  /** Where in the topic the record was; of a row that expired, where its parts were. */
+  /** Where the record was; of a row that expired, where its parts were. */
   readonly origins: readonly Origin[]
 }
 
-/** Reads the headers of a dead letter; undefined for any other record. */
-export function readDeadLetter(columns: RecordColumns, row: number): DeadLetter | undefined {
+/**
+ * Reads the headers of a dead letter; undefined for any other record.
+ *
+ * @param partitions - Those of the application that has written it.
+ */
+export function readDeadLetter(
+  columns: RecordColumns,
+  row: number,
+  partitions: SourcePartitions,
+): DeadLetter | undefined {
   const text = (name: string) => {
     const value = headerOf(columns, row, name)
     return value && Buffer.from(value).toString()
@@ -23,8 +32,13 @@ export function readDeadLetter(columns: RecordColumns, row: number): DeadLetter 
   if (reason === undefined || topic === undefined || !isPlace(partition) || !isPlace(offset)) return undefined
   // A record that somebody has merged may have such a header of theirs.
   const parts = reason === 'EXPIRED' ? headerOf(columns, row, originsHeaderName) : undefined
-  const origins = (parts && readOrigins(parts)?.filter((origin) => origin !== undefined)) ?? [{ partition, offset }]
-  return { reason, cause: text(deadLetterHeaders.cause) ?? '', topic, origins }
+  const origins = parts && readOrigins(parts)?.flatMap((part) => (part && partitions.originOf(part)) ?? [])
+  return {
+    reason,
+    cause: text(deadLetterHeaders.cause) ?? '',
+    topic,
+    origins: origins ?? [{ topic, partition, offset }],
+  }
 }
 
 function isPlace(number: number): boolean {

@@ -1,4 +1,5 @@
-import { duplicateReasons, mergeReasons, type Origin, type OffsetSet, Reason } from '../../kernel/index.ts'
+import { duplicateReasons, mergeReasons, type OffsetSet, type PartOrigin, Reason } from '../../kernel/index.ts'
+import type { Origin } from '../topics/source-partitions.ts'
 import type { AppCheckpoint } from './app-checkpoint.ts'
 import type { DeadLetter } from './dead-letter-reader.ts'
 import { OffsetClasses, type TracedClass } from './offset-classes.ts'
@@ -14,9 +15,10 @@ export const listedMax = 10
 /**
  * What the records at the broker say became of the offsets that an application has consumed, as of one checkpoint.
  *
- * The program may go on meanwhile, so records may be of a later epoch than the checkpoint. A merged record is exactly
- * when one of its parts is: its last part came in its own epoch. So is a dead letter when its record is, unless that
- * record had been pending, as the parts of rows have that expired: such a part must not be pending in a
+ * The program may go on meanwhile, so records may be of a later epoch than the checkpoint. A merged record with all
+ * sides is exactly when one of its parts is: its last part came in its own epoch. One that lacks optional sides may be
+ * later than all of its parts, as a row is that has expired. So is a dead letter when its record is, unless that record
+ * had been pending, as the parts of rows have that expired: such a part must not be pending in a
  * checkpoint that was read after the dead letter.
  */
 export class Evidence {
@@ -41,7 +43,7 @@ export class Evidence {
   }
 
   /** Takes a record of the sink, or of the topic for expired rows. */
-  addOutput(origins: readonly (Origin | undefined)[] | undefined): void {
+  addOutput(origins: readonly (PartOrigin | undefined)[] | undefined): void {
     const named = origins?.filter((origin) => origin !== undefined) ?? []
     const { sides } = this.#checkpoint.manifest.topology
     if (named.length === 0 || origins?.length !== sides.length || named.some((origin) => this.#isBefore(origin))) {
@@ -49,28 +51,31 @@ export class Evidence {
       return
     }
     if (named.some((origin) => this.#isBehind(origin))) return
+    const isMerged = sides.every(({ isOptional }, side) => isOptional || origins[side] !== undefined)
     for (const origin of named) {
       if (named.length === sides.length) this.#add(origin, 'emitted')
-      else this.#addLeaving(origin, 'expired')
+      else this.#addLeaving(origin, isMerged ? 'emitted' : 'expired')
     }
   }
 
   /** Takes a record of the dead-letter topic. */
   addDeadLetter(letter: DeadLetter | undefined): void {
-    const { source } = this.#checkpoint.manifest.topology
-    if (letter?.topic !== source || letter.origins.some((origin) => this.#isBefore(origin))) {
+    const { partitions, manifest } = this.#checkpoint
+    const isOurs = manifest.topology.sources.some(({ topic }) => topic === letter?.topic)
+    const origins = letter?.origins.map((origin) => ({ ...origin, partition: partitions.numberOf(origin) ?? -1 })) ?? []
+    if (letter === undefined || !isOurs || origins.some((origin) => this.#isBefore(origin))) {
       this.foreignRecords++
       return
     }
-    if (letter.origins.some((origin) => this.#isBehind(origin))) return
-    for (const origin of letter.origins) {
+    if (origins.some((origin) => this.#isBehind(origin))) return
+    for (const origin of origins) {
       if (letter.reason === 'EXPIRED') this.#addLeaving(origin, 'expired')
       else if (isOf(letter, mergeReasons)) this.#addLeaving(origin, 'deadLettered')
       else this.#add(origin, isOf(letter, duplicateReasons) ? 'duplicate' : 'deadLettered')
     }
   }
 
-  /** Takes a range of offsets at which the source has no record that can be seen. */
+  /** Takes a range of offsets of a partition, by its number, at which the source has no record that can be seen. */
   addGap(partition: number, from: number, to: number): void {
     const classes = this.classes[partition]!
     for (let offset = from; offset < to; offset++) {
@@ -89,40 +94,41 @@ export class Evidence {
     pending.forEach((set, partition) => {
       set.forEach((offset) => {
         const left = this.#left[partition]?.of(offset)
-        if (left !== undefined) this.#contradict({ partition, offset, classes: ['pending', left] })
+        if (left !== undefined) this.#contradict({ partition, offset }, ['pending', left])
       })
     })
   }
 
-  #add({ partition, offset }: Origin, name: TracedClass): void {
+  #add({ partition, offset }: PartOrigin, name: TracedClass): void {
     const classes = this.classes[partition]!
     const before = classes.of(offset)
     if (before === undefined) classes.set(offset, name)
-    else this.#contradict({ partition, offset, classes: [before, name] })
+    else this.#contradict({ partition, offset }, [before, name])
   }
 
   /** Of a part that may have been pending before. */
-  #addLeaving(origin: Origin, name: TracedClass): void {
+  #addLeaving(origin: PartOrigin, name: TracedClass): void {
     const { partition, offset } = origin
     if (this.classes[partition]!.of(offset) !== 'pending') return this.#add(origin, name)
     const left = this.#left[partition]!
     const before = left.of(offset)
-    if (before !== undefined) return this.#contradict({ partition, offset, classes: [before, name] })
+    if (before !== undefined) return this.#contradict(origin, [before, name])
     left.set(offset, name)
     this.#hasLeft = true
   }
 
-  #contradict(contradiction: Contradiction): void {
+  #contradict(origin: PartOrigin, classes: Contradiction['classes']): void {
     this.contradictionCount++
-    if (this.contradictions.length < listedMax) this.contradictions.push(contradiction)
+    if (this.contradictions.length >= listedMax) return
+    this.contradictions.push({ ...this.#checkpoint.partitions.originOf(origin)!, classes })
   }
 
-  #isBefore({ partition, offset }: Origin): boolean {
+  #isBefore({ partition, offset }: PartOrigin): boolean {
     const start = this.#checkpoint.manifest.startOffsets[partition]
     return start !== undefined && offset < start
   }
 
-  #isBehind({ partition, offset }: Origin): boolean {
+  #isBehind({ partition, offset }: PartOrigin): boolean {
     const next = this.#checkpoint.manifest.nextOffsets[partition]
     return next === undefined || offset >= next
   }

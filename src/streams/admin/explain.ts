@@ -7,14 +7,14 @@ import {
   type TransactionWait,
   untilStable,
 } from '../../kafka/index.ts'
-import { headerOf, type Origin, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
+import { headerOf, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
 import { readRuns } from '../deduplication/completed-runs.ts'
 import type { TopologyShape } from '../checkpoint/topology-shape.ts'
 import { ownTopics, planTopology } from '../topology/plan.ts'
 import { requireRights, rightsToExplain, rightsToReadApp } from '../topics/rights.ts'
 import { readRecords, recordsOf } from '../topics/record-reader.ts'
+import type { Origin, PartitionPlace } from '../topics/source-partitions.ts'
 import { originOf, parseValue } from '../functions/record-view.ts'
-import type { RecordOrigin } from '../topology/stage.ts'
 import type { Topology } from '../topology/topology.ts'
 import { type AppCheckpoint, findAppCheckpoint, findTopic, firstCheckpoint, topicsOf } from './app-checkpoint.ts'
 import { readingAtBrokers, type ReadingLimits, type ReadingOptions } from './at-brokers.ts'
@@ -32,10 +32,7 @@ interface Question {
 }
 
 /** A record, and the time that it bears, in milliseconds since 1970. */
-export interface RecordPlace {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: number
+export interface RecordPlace extends Origin {
   readonly timestampMs: number
 }
 
@@ -53,20 +50,24 @@ export interface PendingKey {
   readonly expires?: { readonly atMs: number; readonly by: 'eventTime' | 'processingTime' }
 }
 
-/** A record that was published of a key, and where in the source its parts came from. */
+/** A record that was published of a key, and where in the sources its parts came from. */
 export interface PublishedRecord extends RecordPlace {
   readonly parts: readonly (Origin & { readonly side: string })[]
-  /** Sides that had not come when the others expired; none in a merged record. */
+  /** Sides that had not come when the others were merged without them, or expired. */
   readonly missing: readonly string[]
+  /** Whether a side is missing that is not optional. */
+  readonly isExpired: boolean
 }
 
 /** What has become of the records of one merge key. A key that was merged may come again. */
 export interface Explanation {
   readonly app: string
+  /** The topics that the application reads. */
+  readonly sources: readonly string[]
   /** As JSON. */
   readonly key: string
   readonly pending?: PendingKey
-  /** Records of the key that are in the source and were not consumed yet; absent where there are none. */
+  /** Records of the key that are in the sources and were not consumed yet; absent where there are none. */
   readonly unread?: readonly RecordPlace[]
   /** There where the key has been merged, and what comes of it is a duplicate for that. */
   readonly isRemembered?: true
@@ -78,7 +79,7 @@ export interface Explanation {
 /**
  * Finds what has become of the records of a merge key: which parts are pending, and which are missing; where they were
  * published; which are dead letters; and which are still to be read, also before the first epoch has committed. Reads
- * the source from the first pending offset, the dead letters, and one partition of the sink.
+ * the sources from the first pending offset, the dead letters, and one partition of the sink.
  *
  * @throws MillraceError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`, `KAFKA_RIGHTS_MISSING`; ConfigError
  * `CONFIG_INVALID_VALUE`, `CONFIG_MISSING_VALUE`
@@ -104,11 +105,12 @@ async function explainAt(
   const search: Search = {
     cluster,
     checkpoint,
-    finder: new KeyFinder(shape.key, key),
+    sides: new SideFinder(app, shape, topology),
+    finder: new KeyFinder(shape.keyName, key),
     limits,
     wait,
   }
-  const parts = await findPending(search, sideFinder(app, shape, topology))
+  const parts = await findPending(search)
   const published = (await Promise.all(checkpoint.manifest.outputs.map((name) => findPublished(search, name)))).flat()
   const deadLetters = await findDeadLetters(search, ownTopics(app).deadLetterTopic)
   // What has left since the checkpoint is not pending any more.
@@ -118,6 +120,7 @@ async function explainAt(
   const unreadRecords = (await findUnread(search)).filter(hasNotLeft)
   return {
     app,
+    sources: shape.sources.map(({ topic }) => topic),
     key: search.finder.text,
     ...(pending.length > 0 && { pending: pendingKey(checkpoint, pending) }),
     ...(unreadRecords.length > 0 && { unread: unreadRecords }),
@@ -137,62 +140,108 @@ async function unread(cluster: Cluster, app: string, topology: Topology | undefi
 interface Search {
   readonly cluster: Cluster
   readonly checkpoint: AppCheckpoint
+  readonly sides: SideFinder
   readonly finder: KeyFinder
   readonly limits: Omit<ReadingLimits, 'wait'>
   readonly wait: TransactionWait
 }
 
-/** Names the stage of a record by its value. */
-type SideFinder = (value: unknown, origin: RecordOrigin) => string
+/** Names the stage of each record. */
+class SideFinder {
+  readonly #shape: TopologyShape
+  readonly #topology: Topology | undefined
 
-function sideFinder(app: string, { route }: TopologyShape, topology: Topology | undefined): SideFinder {
-  if (topology !== undefined && topology.name !== app) {
-    throw new ConfigError('CONFIG_INVALID_VALUE', `the topology given is "${topology.name}", not "${app}"`, { app })
+  constructor(app: string, shape: TopologyShape, topology: Topology | undefined) {
+    if (topology !== undefined && topology.name !== app) {
+      throw new ConfigError('CONFIG_INVALID_VALUE', `the topology given is "${topology.name}", not "${app}"`, { app })
+    }
+    if (topology === undefined && shape.sources.some(({ route }) => route === null)) {
+      const text = `a function chooses the stages of "${app}", which its checkpoint does not hold; give its topology`
+      throw new ConfigError('CONFIG_MISSING_VALUE', text, { app })
+    }
+    this.#shape = shape
+    this.#topology = topology
   }
-  const by = topology?.route.by
-  if (typeof by === 'function') return by
-  const path = route ?? by?.path
-  if (path === undefined) {
-    const text = `a function chooses the stages of "${app}", which its checkpoint does not hold; give its topology`
-    throw new ConfigError('CONFIG_MISSING_VALUE', text, { app })
+
+  /** The stage of a row of a source. */
+  sideOf(columns: RecordColumns, row: number, place: PartitionPlace): string {
+    const by = this.#topology?.sources.find(({ topic }) => topic === place.topic)?.route.by
+    if (typeof by === 'function') return by(parseValue(columns, row), originOf(columns, row, place))
+    const route = this.#shape.sources.find(({ topic }) => topic === place.topic)!.route ?? by?.path ?? []
+    if ('side' in route) return route.side
+    const value: unknown = parseValue(columns, row)
+    return String(route.reduce((at: unknown, name) => (at as Record<string, unknown>)[name], value))
   }
-  return (value) => String(path.reduce((at: unknown, name) => (at as Record<string, unknown>)[name], value))
 }
 
-async function findPending({ cluster, checkpoint, finder, limits }: Search, side: SideFinder): Promise<PendingPart[]> {
-  const { manifest, pending, promoted, promotedBatches } = checkpoint
-  const topic = await findTopic(cluster, manifest.topology.source)
-  if (topic === undefined || topic.id !== manifest.sourceId) return []
-  const logStarts = (await topicRange(cluster, topic)).starts
-  const ends = manifest.nextOffsets
-  const starts = ends.map((end, partition) => Math.max(promoted.firstNeeded(partition) ?? end, logStarts[partition]!))
+/** Rows of a source that have the key, where it stands for the side that they are of. */
+function rowsOfKey({ finder, sides, checkpoint }: Search, columns: RecordColumns, place: PartitionPlace): number[] {
+  const shape = checkpoint.manifest.topology
+  const keys = new Map(shape.sides.map(({ key }) => [JSON.stringify(key), key]))
+  const rows = [...keys].flatMap(([name, key]) =>
+    finder.rowsIn(columns, key).filter((row) => {
+      if (keys.size === 1) return true
+      const side = sides.sideOf(columns, row, place)
+      return name === JSON.stringify(shape.sides.find((each) => each.name === side)?.key)
+    }),
+  )
+  return rows.sort((a, b) => a - b)
+}
+
+/** The topics of an application that are still those which it has read. */
+async function sourceTopics({ cluster, checkpoint }: Search): Promise<[topic: Topic, source: number][]> {
+  const { topology, sourceIds } = checkpoint.manifest
+  const found = await Promise.all(topology.sources.map(({ topic }) => findTopic(cluster, topic)))
+  return found.flatMap((topic, source): [Topic, number][] =>
+    topic === undefined || topic.id !== sourceIds[source] ? [] : [[topic, source]],
+  )
+}
+
+async function findPending(search: Search): Promise<PendingPart[]> {
+  const { cluster, checkpoint, limits } = search
+  const { manifest, partitions, pending, promoted, promotedBatches } = checkpoint
+  const topics = await sourceTopics(search)
   const found: PendingPart[] = []
-  const visit = (isPromoted: boolean) => (columns: RecordColumns) => {
-    const { partition } = columns
-    const set = pending[partition]!
-    columns.keep((offset) => set.has(offset) && promoted.has(partition, offset) === isPromoted)
-    for (const row of finder.rowsIn(columns)) {
-      const place = placeOf(columns, row, topic)
-      found.push({ ...place, side: side(parseValue(columns, row), originOf(columns, row, topic.name)) })
+  const visit = (number: number, isPromoted: boolean, columns: RecordColumns) => {
+    const set = pending[number]!
+    const place = partitions.placeOf(number)
+    columns.keep((offset) => set.has(offset) && promoted.has(number, offset) === isPromoted)
+    for (const row of rowsOfKey(search, columns, place)) {
+      found.push({ ...placeOf(columns, row, place), side: search.sides.sideOf(columns, row, place) })
     }
   }
-  promotedBatches.forEach(recordsOf(limits, visit(true)))
-  await readRecords({ cluster, topic, range: { starts, ends }, ...limits }, visit(false))
+  const isThere = (number: number) => topics.some(([, source]) => source === partitions.list[number]!.source)
+  promotedBatches
+    .filter(({ partition: number }) => isThere(number))
+    .forEach(recordsOf(limits, (columns) => visit(columns.partition, true, columns)))
+  const firstNeeded = manifest.nextOffsets.map((end, number) => promoted.firstNeeded(number) ?? end)
+  for (const [topic, source] of topics) {
+    const logStarts = (await topicRange(cluster, topic)).starts
+    const starts = partitions
+      .bySource(firstNeeded)
+      [source]!.map((first, partition) => Math.max(first, logStarts[partition]!))
+    const ends = partitions.bySource(manifest.nextOffsets)[source]!
+    await readRecords({ cluster, topic, range: { starts, ends }, ...limits }, (columns) => {
+      const { partition } = columns
+      visit(partitions.numberOf({ topic: topic.name, partition })!, false, columns)
+    })
+  }
   return found
 }
 
-async function findUnread({ cluster, checkpoint: { manifest }, finder, limits }: Search): Promise<RecordPlace[]> {
-  const topic = await findTopic(cluster, manifest.topology.source)
-  if (topic === undefined || topic.id !== manifest.sourceId) return []
-  const { starts, ends } = await topicRange(cluster, topic)
-  const range = {
-    starts: starts.map((start, partition) => Math.max(start, manifest.nextOffsets[partition] ?? 0)),
-    ends,
-  }
+async function findUnread(search: Search): Promise<RecordPlace[]> {
+  const { cluster, checkpoint, limits } = search
+  const { manifest, partitions } = checkpoint
   const found: RecordPlace[] = []
-  await readRecords({ cluster, topic, range, ...limits }, (columns) => {
-    for (const row of finder.rowsIn(columns)) found.push(placeOf(columns, row, topic))
-  })
+  for (const [topic, source] of await sourceTopics(search)) {
+    const nextOffsets = partitions.bySource(manifest.nextOffsets)[source]!
+    const { starts, ends } = await topicRange(cluster, topic)
+    const range = { starts: starts.map((start, partition) => Math.max(start, nextOffsets[partition] ?? 0)), ends }
+    await readRecords({ cluster, topic, range, ...limits }, (columns) => {
+      const place = { topic: topic.name, partition: columns.partition }
+      for (const row of rowsOfKey(search, columns, place)) found.push(placeOf(columns, row, place))
+    })
+  }
   return found
 }
 
@@ -232,14 +281,15 @@ async function findPublished(
       const header = headerOf(columns, row, originsHeaderName)
       const origins = header && readOrigins(header)
       if (origins === undefined || !finder.isKeyOf(columns, row)) continue
-      const sides = checkpoint.manifest.topology.sides.map(({ name: side }, index) => ({
-        side,
-        origin: origins[index],
-      }))
+      const sides = checkpoint.manifest.topology.sides.map(({ name: side, isOptional }, index) => {
+        const origin = origins[index]
+        return { side, isOptional, origin: origin && checkpoint.partitions.originOf(origin) }
+      })
       found.push({
-        ...placeOf(columns, row, topic),
+        ...placeOf(columns, row, { topic: topic.name, partition: columns.partition }),
         parts: sides.flatMap(({ side, origin }) => (origin === undefined ? [] : [{ side, ...origin }])),
         missing: sides.filter(({ origin }) => origin === undefined).map(({ side }) => side),
+        isExpired: sides.some(({ origin, isOptional }) => origin === undefined && !isOptional),
       })
     }
   })
@@ -247,28 +297,31 @@ async function findPublished(
 }
 
 async function findDeadLetters({ cluster, checkpoint, finder, limits, wait }: Search, name: string) {
+  const { sources } = checkpoint.manifest.topology
   const topic = await findTopic(cluster, name)
   const found: (RecordPlace & { letter: DeadLetter })[] = []
   if (topic === undefined) return found
   const range = await topicRange(cluster, topic)
   await untilStable(cluster, topic, range.ends, wait)
   await readRecords({ cluster, topic, range, ...limits }, (columns) => {
-    const rows = new Set(finder.rowsIn(columns))
+    const keys = checkpoint.manifest.topology.sides.map(({ key }) => key)
+    const rows = new Set(keys.flatMap((key) => finder.rowsIn(columns, key)))
     for (let row = 0; row < columns.count; row++) {
-      const letter = readDeadLetter(columns, row)
-      if (letter?.topic !== checkpoint.manifest.topology.source) continue
+      const letter = readDeadLetter(columns, row, checkpoint.partitions)
+      if (letter === undefined || !sources.some(({ topic: source }) => source === letter.topic)) continue
       // A row that has expired looks like a merged record; all others are as they came.
       const hasKey = letter.reason === 'EXPIRED' ? finder.isKeyOf(columns, row) : rows.has(row)
-      if (hasKey) found.push({ ...placeOf(columns, row, topic), letter })
+      const place = { topic: topic.name, partition: columns.partition }
+      if (hasKey) found.push({ ...placeOf(columns, row, place), letter })
     }
   })
   return found
 }
 
-function placeOf({ partition, offset, timestamp }: RecordColumns, row: number, { name }: Topic): RecordPlace {
-  return { topic: name, partition, offset: offset[row]!, timestampMs: timestamp[row]! }
+function placeOf({ offset, timestamp }: RecordColumns, row: number, { topic, partition }: PartitionPlace): RecordPlace {
+  return { topic, partition, offset: offset[row]!, timestampMs: timestamp[row]! }
 }
 
 function isSamePlace(a: Origin, b: Origin): boolean {
-  return a.partition === b.partition && a.offset === b.offset
+  return a.topic === b.topic && a.partition === b.partition && a.offset === b.offset
 }

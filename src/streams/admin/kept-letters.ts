@@ -1,10 +1,12 @@
 import { type Cluster, topicRange, type TransactionWait, untilStable } from '../../kafka/index.ts'
-import { type Origin, plainRecord, type RecordColumns } from '../../kernel/index.ts'
+import { plainRecord, type RecordColumns } from '../../kernel/index.ts'
 import { resolveOptions } from '../../core/options.ts'
 import { readRecords } from '../topics/record-reader.ts'
 import { requireRights, rightsToReadApp } from '../topics/rights.ts'
+import { recentManifest } from '../checkpoint/checkpoint-view.ts'
+import { type Origin, SourcePartitions } from '../topics/source-partitions.ts'
 import { ownTopics } from '../topology/plan.ts'
-import { findTopic, unknownApp } from './app-checkpoint.ts'
+import { findTopic, partitionsIn, unknownApp } from './app-checkpoint.ts'
 import { readingAtBrokers, type ReadingLimits, type ReadingOptions } from './at-brokers.ts'
 import { letterOptions } from '../options.ts'
 import { readDeadLetter } from './dead-letter-reader.ts'
@@ -63,20 +65,28 @@ async function keptLetters(
   { wait, decompressedBytesMax }: ReadingLimits,
 ): Promise<KeptLetter[]> {
   await requireRights(cluster, app, rightsToReadApp(app))
-  const name = ownTopics(app).deadLetterTopic
+  const { deadLetterTopic: name, checkpointTopic } = ownTopics(app)
   const topic = await findTopic(cluster, name)
   if (topic === undefined) throw unknownApp(app, `there is no topic "${name}"`)
   const range = await newestRange(cluster, topic, wait)
+  const partitions = await knownPartitions(cluster, checkpointTopic)
   const found: KeptLetter[] = []
   await readRecords({ cluster, topic, range, decompressedBytesMax }, (columns) => {
     for (let row = 0; row < columns.count; row++) {
-      const letter = keptLetter(columns, row)
+      const letter = keptLetter(columns, row, partitions)
       if (letter !== undefined && (reason === undefined || letter.reason === reason)) found.push(letter)
     }
     // Offsets of a partition ascend, and so the first ones are the oldest.
     if (found.length > 4 * limit) found.splice(0, found.length, ...newest(found, limit))
   })
   return newest(found, limit)
+}
+
+/** The partitions that the origins of expired rows are among; none where no epoch has committed yet. */
+async function knownPartitions(cluster: Cluster, checkpointTopic: string): Promise<SourcePartitions> {
+  const topic = await findTopic(cluster, checkpointTopic)
+  const manifest = topic && (await recentManifest(cluster, topic))
+  return manifest === undefined ? new SourcePartitions([]) : partitionsIn(manifest)
 }
 
 async function newestRange(cluster: Cluster, topic: Parameters<typeof topicRange>[1], wait: TransactionWait) {
@@ -89,8 +99,8 @@ function newest(letters: readonly KeptLetter[], limit: number): KeptLetter[] {
   return letters.toSorted((a, b) => b.timestampMs - a.timestampMs || b.offset - a.offset).slice(0, limit)
 }
 
-function keptLetter(columns: RecordColumns, row: number): KeptLetter | undefined {
-  const letter = readDeadLetter(columns, row)
+function keptLetter(columns: RecordColumns, row: number, partitions: SourcePartitions): KeptLetter | undefined {
+  const letter = readDeadLetter(columns, row, partitions)
   if (letter === undefined) return undefined
   const { key, value } = plainRecord(columns, row)
   return {

@@ -1,5 +1,6 @@
 import { ConfigError } from '../../core/errors.ts'
-import { Decoder, plainRecord, RecordColumns, rowFlags, sourceSlackBytes } from '../../kernel/index.ts'
+import { Decoder, type KeyPlace, plainRecord, RecordColumns, rowFlags, sourceSlackBytes } from '../../kernel/index.ts'
+import type { KeyShape } from '../checkpoint/topology-shape.ts'
 import { parseValue } from '../functions/record-view.ts'
 
 /** Finds the records of one merge key, by the semantics that the program compares keys with. */
@@ -7,25 +8,19 @@ export class KeyFinder {
   /** The key in canonical form, as it stands in merged records' keys. */
   readonly canonical: Buffer
   readonly isNumber: boolean
-  readonly #decoder: Decoder
   readonly #keyName: string
+  /** By the place where the key stands. */
+  readonly #decoders = new Map<string, Decoder>()
 
   /**
-   * @param path - Field of the source's records that has the key.
+   * @param keyName - Name of the key in merged records.
    * @param text - The key: a JSON string or number, or any other text for a string.
    * @throws ConfigError `CONFIG_INVALID_VALUE` for one that no record can have.
    */
-  constructor(path: readonly string[], text: string) {
-    this.#keyName = path.at(-1)!
-    this.#decoder = new Decoder({
-      route: undefined,
-      mergeKey: path,
-      sides: [{ name: '', part: { kind: 'record' } }],
-      depthMax: 0xffff,
-      keyBytesMax: 0xffff,
-    })
-    const columns = recordOf(path.reduceRight((json, name) => `{${JSON.stringify(name)}:${json}}`, jsonOf(text)))
-    if (this.#decode(columns).reason[0] !== 0) {
+  constructor(keyName: string, text: string) {
+    this.#keyName = keyName
+    const columns = recordOf(`{"key":${jsonOf(text)}}`)
+    if (decode(this.#decoderOf(['key']), columns).reason[0] !== 0) {
       throw new ConfigError('CONFIG_INVALID_VALUE', `${text.slice(0, 100)} is longer than a merge key can be`, {})
     }
     this.canonical = Buffer.from(keyOf(columns, 0))
@@ -38,9 +33,9 @@ export class KeyFinder {
     return this.isNumber ? text : JSON.stringify(text)
   }
 
-  /** The rows that have the key, whatever else is wrong with them. */
-  rowsIn(columns: RecordColumns): number[] {
-    this.#decode(columns)
+  /** The rows that have the key where it is said to stand, whatever else is wrong with them. */
+  rowsIn(columns: RecordColumns, key: KeyShape): number[] {
+    decode(this.#decoderOf(key), columns)
     const rows: number[] = []
     for (let row = 0; row < columns.count; row++) {
       if (columns.reason[row] !== 0 || isNumber(columns, row) !== this.isNumber) continue
@@ -58,12 +53,33 @@ export class KeyFinder {
     return (typeof merged[this.#keyName] === 'number') === this.isNumber
   }
 
-  #decode(columns: RecordColumns): RecordColumns {
-    columns.side.fill(0, 0, columns.count)
-    columns.reason.fill(0, 0, columns.count)
-    this.#decoder.decode(columns)
-    return columns
+  #decoderOf(key: KeyShape): Decoder {
+    const name = JSON.stringify(key)
+    const known = this.#decoders.get(name)
+    if (known !== undefined) return known
+    const decoder = new Decoder({
+      route: undefined,
+      sides: [{ name: '', part: { kind: 'record' }, key: placeOf(key) }],
+      depthMax: 0xffff,
+      keyBytesMax: 0xffff,
+    })
+    this.#decoders.set(name, decoder)
+    return decoder
   }
+}
+
+function placeOf(key: KeyShape): KeyPlace {
+  if ('recordKey' in key) return { kind: 'recordKey', as: key.recordKey }
+  if ('header' in key) return { kind: 'header', name: key.header, as: key.as }
+  if ('field' in key) return { kind: 'convertedField', path: key.field, as: key.as }
+  return { kind: 'field', path: key }
+}
+
+function decode(decoder: Decoder, columns: RecordColumns): RecordColumns {
+  columns.side.fill(0, 0, columns.count)
+  columns.reason.fill(0, 0, columns.count)
+  decoder.decode(columns)
+  return columns
 }
 
 function keyOf({ flags, extra, bytes, keyStart, keyEnd }: RecordColumns, row: number): Uint8Array {

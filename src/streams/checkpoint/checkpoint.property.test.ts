@@ -109,9 +109,13 @@ describe('the checkpoint', () => {
 const none = [0, 0]
 const totals = noTotals(none.length)
 const someProgram = {
-  topology: { source: 'source', route: null, key: ['id'], sides: [] },
+  topology: { sources: [{ topic: 'source', route: null }], keyName: 'id', sides: [] },
   outputs: ['sink'],
-  sourceId: 'id',
+  sourceIds: ['id'],
+  partitions: [
+    { source: 0, partition: 0 },
+    { source: 0, partition: 1 },
+  ],
   hashSeed: [0, 0],
 } as const
 

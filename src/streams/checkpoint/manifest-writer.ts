@@ -3,8 +3,11 @@ import type { ClosingEpoch, EpochParticipant, ManifestEntries } from '../epochs/
 import { manifestKey } from './checkpoint-topic.ts'
 import { encodeManifest, type Manifest, manifestFormat } from './manifest.ts'
 
-/** What every manifest of a program says alike. */
-export type ProgramIdentity = Pick<Manifest, 'topology' | 'outputs' | 'outputIds' | 'expiry' | 'sourceId' | 'hashSeed'>
+/** What every manifest of a program says alike; only its partitions grow. */
+export type ProgramIdentity = Pick<
+  Manifest,
+  'topology' | 'outputs' | 'outputIds' | 'expiry' | 'sourceIds' | 'partitions' | 'hashSeed'
+>
 
 /** Entries that each manifest has, by participants. */
 const requiredEntries = [

@@ -1,9 +1,14 @@
 import { MillraceError } from '../../core/errors.ts'
 import type { Totals } from '../epochs/epoch-counts.ts'
 import type { Expiry, Plan } from '../topology/plan.ts'
+import type { SourcePartition } from '../topics/source-partitions.ts'
 import { shapeOf, type TopologyShape } from './topology-shape.ts'
+import { readShape, type WrittenShape, writtenShape } from './written-shape.ts'
 
-/** What an epoch leaves behind in the checkpoint topic: where the program is. Arrays are by source partition. */
+/**
+ * What an epoch leaves behind in the checkpoint topic: where the program is. Arrays are by the number of the source
+ * partition, where nothing else is said.
+ */
 export interface Manifest {
   readonly format: 1
   /** Number of the epoch, from 1. */
@@ -20,8 +25,10 @@ export interface Manifest {
   readonly outputIds?: Readonly<Record<string, string>> | undefined
   /** Absent where parts never expire. */
   readonly expiry?: Expiry | undefined
-  /** Topic id of the source. */
-  readonly sourceId: string
+  /** Topic ids, by source of the topology. */
+  readonly sourceIds: readonly string[]
+  /** Which partition of which source each number means. */
+  readonly partitions: readonly SourcePartition[]
   /** Offsets consumed first, and to be consumed next. */
   readonly startOffsets: readonly number[]
   readonly nextOffsets: readonly number[]
@@ -58,21 +65,63 @@ export interface CompletedCounts {
 
 export const manifestFormat = 1
 
-export function encodeManifest(manifest: Manifest): Uint8Array {
-  return Buffer.from(JSON.stringify(manifest))
+/** A manifest as it is written: that of a single source as before there were several. */
+type WrittenManifest = Omit<Manifest, 'topology' | 'sourceIds' | 'partitions'> & {
+  readonly topology: WrittenShape
+} & ({ readonly sourceId: string } | WrittenSources)
+
+interface WrittenSources {
+  readonly sourceIds: readonly string[]
+  readonly partitions: readonly (readonly [source: number, partition: number])[]
+}
+
+export function encodeManifest({ topology, sourceIds, partitions, ...rest }: Manifest): Uint8Array {
+  const { format, epoch, closedMs, outputs, outputIds, expiry, ...others } = rest
+  const [sourceId, another] = sourceIds
+  const sources =
+    another === undefined
+      ? { sourceId: sourceId! }
+      : { sourceIds, partitions: partitions.map(({ source, partition }) => [source, partition] as const) }
+  const written: WrittenManifest = {
+    format,
+    epoch,
+    closedMs,
+    topology: writtenShape(topology),
+    outputs,
+    outputIds,
+    expiry,
+    ...sources,
+    ...others,
+  }
+  return Buffer.from(JSON.stringify(written))
+}
+
+function readManifest({ topology, ...rest }: WrittenManifest): Manifest {
+  if ('sourceId' in rest) {
+    const { sourceId, ...others } = rest
+    const partitions = others.nextOffsets.map((_, partition) => ({ source: 0, partition }))
+    return { ...others, topology: readShape(topology), sourceIds: [sourceId], partitions }
+  }
+  const partitions = rest.partitions.map(([source, partition]) => ({ source, partition }))
+  return { ...rest, topology: readShape(topology), partitions }
 }
 
 /** What a manifest has for each partition: some twenty numbers of up to 16 digits. */
 const partitionBytesMax = 340
 /** What else it has of fixed size, with the ids of up to three topics. */
 const frameBytesMax = 1280
+/** What it has besides of each source, its topic id, and of each partition, which one it is, where there are several. */
+const sourceBytesMax = 40
+const placeBytesMax = 16
 
 /** Bytes that the manifest of a program may take, while its outputs do not move. */
 export function manifestBytesMax(plan: Plan, partitionCount: number): number {
   const { sink, correlate, deadLetterTopic } = plan
   const outputs = [sink.topic, correlate.expiry?.topic, deadLetterTopic]
   const names = Buffer.byteLength(JSON.stringify([shapeOf(plan), sink.topic, correlate.expiry, outputs]))
-  return frameBytesMax + names + partitionCount * partitionBytesMax
+  const sourceCount = plan.sources.length
+  const places = sourceCount === 1 ? 0 : sourceCount * sourceBytesMax + partitionCount * placeBytesMax
+  return frameBytesMax + names + places + partitionCount * partitionBytesMax
 }
 
 /** @throws MillraceError `CHECKPOINT_CORRUPT` */
@@ -86,7 +135,7 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
   if (manifest?.format !== manifestFormat) {
     throw corrupt(`its format is ${String(manifest?.format)}, where this version of Millrace knows ${manifestFormat}`)
   }
-  return manifest as Manifest
+  return readManifest(manifest as WrittenManifest)
 }
 
 export function corrupt(what: string, cause?: unknown): MillraceError {

@@ -1,6 +1,7 @@
 import { kindOf } from '../../core/kind-of.ts'
 import { deadLetterReasons, plainRecord, Reason, type RecordColumns } from '../../kernel/index.ts'
-import type { Plan } from '../topology/plan.ts'
+import type { SourcePartitions } from '../topics/source-partitions.ts'
+import type { Plan, PlannedSource } from '../topology/plan.ts'
 import { parseValue } from '../functions/record-view.ts'
 import { describeUnreadable } from './unreadable-value.ts'
 
@@ -13,28 +14,38 @@ const shownCharactersMax = 100
  */
 export type CauseOf = (columns: RecordColumns, row: number) => string
 
-export function causesOf({ route, sides }: Pick<Plan, 'route' | 'sides'>): CauseOf {
-  const stages = stageNames({ sides })
+export function causesOf(plan: Pick<Plan, 'sources' | 'sides'>, partitions: Pick<SourcePartitions, 'list'>): CauseOf {
+  const stages = plan.sources.map((source) => stageNames(plan, source))
   return (columns, row) => {
     const reason = columns.reason[row]!
     // A value that no scanner reads may have been given to a function before; what that said of it does not matter.
-    const given = reason < Reason.NO_VALUE ? undefined : columns.causes.get(row)
+    const given = unreadable.has(reason) ? undefined : columns.causes.get(row)
     if (given !== undefined) return given
     const { text } = deadLetterReasons[reason]!
     if (reason === Reason.NOT_JSON || reason === Reason.NOT_UTF8) {
       const { value } = plainRecord(columns, row)
       return value === undefined ? text : `${text}: ${describeUnreadable(value)}`
     }
-    if (reason !== Reason.UNKNOWN_STAGE || typeof route.by === 'function') return text
+    const { source } = partitions.list[columns.partition]!
+    const { route } = plan.sources[source]!
+    if (reason !== Reason.UNKNOWN_STAGE || typeof route.by !== 'object') return text
     const field = `the field ${JSON.stringify(route.by.path.join('.'))} of the route`
     const seen = valueAt(parseValue(columns, row), route.by.path)
-    return seen === undefined ? `${field} is missing` : unknownStage(`${field} has`, seen, stages)
+    return seen === undefined ? `${field} is missing` : unknownStage(`${field} has`, seen, stages[source]!)
   }
 }
 
-/** The stages of a plan, for a person. */
-export function stageNames({ sides }: Pick<Plan, 'sides'>): string {
-  return sides.map(({ name }) => JSON.stringify(name)).join(', ')
+/** What is wrong with a value before anything is looked for in it. */
+const unreadable: ReadonlySet<number> = new Set([
+  Reason.NOT_JSON,
+  Reason.NOT_UTF8,
+  Reason.TOO_DEEP,
+  Reason.NOT_AN_OBJECT,
+])
+
+/** The stages of a source, for a person. */
+export function stageNames({ sides }: Pick<Plan, 'sides'>, source: Pick<PlannedSource, 'sides'>): string {
+  return source.sides.map((side) => JSON.stringify(sides[side]!.name)).join(', ')
 }
 
 /** @param where - Who names the stage, as the beginning of a sentence. */

@@ -10,6 +10,7 @@ import {
   type StoredPart,
   writePlainRecord,
 } from '../../kernel/index.ts'
+import type { SourcePartitions } from '../topics/source-partitions.ts'
 import type { CauseOf } from './dead-letter-cause.ts'
 import type { TimestampWindow } from '../time/timestamp-window.ts'
 
@@ -32,7 +33,7 @@ const headersBytesMax = 512
 
 export interface DeadLetterOptions {
   /** Where the records come from. */
-  readonly topic: string
+  readonly partitions: Pick<SourcePartitions, 'placeOf'>
   /** What the topic of dead letters takes. */
   readonly recordBytesMax: number
   readonly times: TimestampWindow
@@ -57,16 +58,16 @@ export interface WrittenLetter {
  */
 export class DeadLetterEncoder {
   readonly #out: OutputBuilder
-  readonly #topic: string
+  readonly #partitions: DeadLetterOptions['partitions']
   readonly #recordBytesMax: number
   readonly #times: TimestampWindow
   readonly #causeCharactersMax: number
   readonly #causeOf: CauseOf
   readonly #onWritten: DeadLetterOptions['onWritten']
 
-  constructor(out: OutputBuilder, { topic, recordBytesMax, times, causeOf, onWritten }: DeadLetterOptions) {
+  constructor(out: OutputBuilder, { partitions, recordBytesMax, times, causeOf, onWritten }: DeadLetterOptions) {
     this.#out = out
-    this.#topic = topic
+    this.#partitions = partitions
     this.#causeOf = causeOf
     this.#onWritten = onWritten
     this.#recordBytesMax = recordBytesMax
@@ -100,17 +101,19 @@ export class DeadLetterEncoder {
   }
 
   /** The source may have been given more partitions than its dead letters have; their headers name the true one. */
-  #write(partition: number, timestamp: number, letter: PlainRecord): void {
+  #write(number: number, timestamp: number, letter: PlainRecord): void {
+    const { partition } = this.#partitions.placeOf(number)
     writePlainRecord(this.#out, partition % this.#out.partitionCount, this.#times.nearest(timestamp), letter)
   }
 
   /** The headers of a dead letter that is being written, of which is told. */
-  #headers(reason: number, partition: number, offset: number, cause: string): Buffer {
-    this.#onWritten(reason, { topic: this.#topic, partition, offset, cause })
+  #headers(reason: number, number: number, offset: number, cause: string): Buffer {
+    const { topic, partition } = this.#partitions.placeOf(number)
+    this.#onWritten(reason, { topic, partition, offset, cause })
     return Buffer.concat([
       encodeHeader(deadLetterHeaders.reason, Buffer.from(deadLetterReasons[reason]!.name)),
       encodeHeader(deadLetterHeaders.cause, Buffer.from(cause.slice(0, this.#causeCharactersMax))),
-      encodeHeader(deadLetterHeaders.topic, Buffer.from(this.#topic)),
+      encodeHeader(deadLetterHeaders.topic, Buffer.from(topic)),
       encodeHeader(deadLetterHeaders.partition, Buffer.from(String(partition))),
       encodeHeader(deadLetterHeaders.offset, Buffer.from(String(offset))),
     ])

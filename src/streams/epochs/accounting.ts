@@ -1,15 +1,21 @@
 import { assert } from '../../core/assert.ts'
 import type { ClosingEpoch, EpochParticipant } from './epoch-participant.ts'
 import type { OffsetSet } from '../../kernel/index.ts'
+import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { type Class, classes, EpochCounts, noTotals, type Totals } from './epoch-counts.ts'
 
-/** One partition's account. The law: `consumed` is the sum of all that follow it. */
-export interface PartitionAccount extends Readonly<Record<Class, number>> {
-  readonly partition: number
+/** An account. The law: `consumed` is the sum of all that follow it. */
+export interface Account extends Readonly<Record<Class, number>> {
   /** Offsets consumed since the program first started. */
   readonly consumed: number
   /** Pending parts. */
   readonly pending: number
+}
+
+/** The account of one partition of a source. */
+export interface PartitionAccount extends Account {
+  readonly topic: string
+  readonly partition: number
 }
 
 /** What an account goes on from. */
@@ -27,6 +33,7 @@ export class Accounting implements EpochParticipant {
   #startOffsets: readonly number[]
   #totals: EpochCounts
   #open: EpochCounts[]
+  #mergedRows = 0
 
   constructor({ startOffsets, nextOffsets, totals }: AccountSnapshot) {
     this.#startOffsets = startOffsets
@@ -65,6 +72,11 @@ export class Accounting implements EpochParticipant {
     return this.#totals.letters
   }
 
+  /** Rows that epochs have merged which this process has committed. */
+  get mergedRows(): number {
+    return this.#mergedRows
+  }
+
   /** The account as of now, open epochs included. */
   snapshot(): AccountSnapshot {
     return this.#after(this.#open)
@@ -89,6 +101,7 @@ export class Accounting implements EpochParticipant {
     }
     epoch.letters.forEach((count, reason) => (this.#totals.letters[reason]! += count))
     this.#totals.nextOffsets.set(epoch.nextOffsets)
+    this.#mergedRows += epoch.mergedRows
   }
 
   /** Forgets all open epochs. */
@@ -131,20 +144,27 @@ export function assertOneClassEach(epoch: EpochCounts, from: ArrayLike<number>, 
   })
 }
 
-/** An account by partition, with the pending parts in each. */
+/** The account of each partition, with the pending parts in it. */
 export function accountsOf(
   { startOffsets, nextOffsets, totals }: AccountSnapshot,
   pending: ArrayLike<number>,
-): PartitionAccount[] {
+): Account[] {
   return startOffsets.map((startOffset, partition) => ({
-    partition,
     consumed: nextOffsets[partition]! - startOffset,
     pending: pending[partition]!,
     ...(Object.fromEntries(classes.map((name) => [name, totals[name][partition]!])) as Record<Class, number>),
   }))
 }
 
-/** Whether every offset of a partition has exactly one class. */
-export function isBalanced(account: PartitionAccount): boolean {
+/** The same with which partitions they are of. */
+export function placed(
+  accounts: readonly Account[],
+  partitions: Pick<SourcePartitions, 'placeOf'>,
+): PartitionAccount[] {
+  return accounts.map((account, number) => ({ ...partitions.placeOf(number), ...account }))
+}
+
+/** Whether every offset has exactly one class. */
+export function isBalanced(account: Account): boolean {
   return account.consumed === classes.reduce((sum, name) => sum + account[name], account.pending)
 }

@@ -24,6 +24,8 @@ export class EpochCounts implements TableCounts, Record<Class, Float64Array> {
   readonly skipped: Float64Array
   /** Dead letters by the number of their reason, duplicates and expired rows among them. */
   readonly letters = new Float64Array(deadLetterReasons.length)
+  /** Rows that left in a merged record, of all partitions. */
+  mergedRows = 0
   /** Offset to consume next, by partition, when the epoch was closed. */
   readonly nextOffsets: Float64Array
 
@@ -43,6 +45,7 @@ export class EpochCounts implements TableCounts, Record<Class, Float64Array> {
   grown(partitionCount: number): EpochCounts {
     const counts = new EpochCounts(new Float64Array(partitionCount))
     for (const name of [...classes, 'letters', 'nextOffsets'] as const) counts[name].set(this[name])
+    counts.mergedRows = this.mergedRows
     return counts
   }
 }

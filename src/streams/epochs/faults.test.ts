@@ -19,6 +19,7 @@ import { rememberingTable } from '../fixtures/table.ts'
 import { storeIn } from '../in-memory/memory-kafka.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
 import { AcceptedLoss } from './accepted-loss.ts'
+import { someIdentity } from '../fixtures/partitions.ts'
 import { accountsOf, Accounting, isBalanced } from './accounting.ts'
 import type { EpochParticipant } from './epoch-participant.ts'
 import { Epochs } from './epochs.ts'
@@ -138,12 +139,7 @@ class Program {
       promoted: this.#promoted,
       accounting: this.#accounting,
       table: new TableEpochs(this.#table),
-      manifest: new ManifestWriter({
-        topology: { source: 'source', route: ['side'], key: ['key'], sides: [] },
-        outputs: [],
-        sourceId: 'id',
-        hashSeed: [1, 2],
-      }),
+      manifest: new ManifestWriter(someIdentity),
     }
     this.#epochs = new Epochs(fault(inOrder(participants), participants), 0)
     this.#epochs.begin()

@@ -4,6 +4,7 @@ import { type OutputBatch, OutputBuilder } from '../../kernel/index.ts'
 import { Accounting } from './accounting.ts'
 import { PendingOffsets } from '../checkpoint/pending-offsets.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
+import { partitionsOfSource } from '../fixtures/partitions.ts'
 import { stateAt } from '../fixtures/program-state.ts'
 import { rememberingTable } from '../fixtures/table.ts'
 import { closeEpoch, type ProgramState } from '../recovery/program-state.ts'
@@ -37,7 +38,7 @@ describe('the loss of a source', () => {
 
     assert.equal(
       lossError(
-        't',
+        partitionsOfSource(2),
         [
           { pendingOffsets: [], unread: 9 },
           { pendingOffsets: [3], unread: 0 },
@@ -46,7 +47,10 @@ describe('the loss of a source', () => {
       ).code,
       'PENDING_LOST',
     )
-    assert.equal(lossError('t', [{ pendingOffsets: [], unread: 9 }, nothing], logStarts).code, 'KAFKA_OFFSET_LOST')
+    assert.equal(
+      lossError(partitionsOfSource(2), [{ pendingOffsets: [], unread: 9 }, nothing], logStarts).code,
+      'KAFKA_OFFSET_LOST',
+    )
   })
 
   it('is counted by the first epoch that commits, however many are rolled back before', () => {

@@ -1,6 +1,7 @@
 import { MillraceError, KafkaError } from '../../core/errors.ts'
 import type { PendingOffsets } from '../checkpoint/pending-offsets.ts'
 import type { PromotedParts } from '../retention/promoted-parts.ts'
+import type { SourcePartitions } from '../topics/source-partitions.ts'
 
 /** What of a source partition was removed from its log before the program was done with it. */
 export interface PartitionLoss {
@@ -27,11 +28,16 @@ export function lossOf(
 }
 
 /** The named error for a loss that nobody has accepted. */
-export function lossError(topic: string, loss: readonly PartitionLoss[], logStarts: readonly number[]): MillraceError {
+export function lossError(
+  partitions: Pick<SourcePartitions, 'placeOf'>,
+  loss: readonly PartitionLoss[],
+  logStarts: readonly number[],
+): MillraceError {
   const hasLostParts = loss.some(({ pendingOffsets }) => pendingOffsets.length > 0)
-  const partition = loss.findIndex(({ pendingOffsets, unread }) => (hasLostParts ? pendingOffsets.length : unread) > 0)
-  const { pendingOffsets, unread } = loss[partition]!
-  const logStart = logStarts[partition]!
+  const number = loss.findIndex(({ pendingOffsets, unread }) => (hasLostParts ? pendingOffsets.length : unread) > 0)
+  const { topic, partition } = partitions.placeOf(number)
+  const { pendingOffsets, unread } = loss[number]!
+  const logStart = logStarts[number]!
   const where = `topic "${topic}", partition ${partition} begins at offset ${logStart}`
   if (hasLostParts) {
     const [first] = pendingOffsets

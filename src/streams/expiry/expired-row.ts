@@ -1,18 +1,10 @@
 import { partitionForKey } from '../../kafka/index.ts'
-import {
-  contentBytes,
-  encodeHeader,
-  originsHeaderName,
-  type OutputBuilder,
-  varintLength,
-  type PendingRow,
-  writePlainRecord,
-  writeVarint,
-} from '../../kernel/index.ts'
+import { contentBytes, type OutputBuilder, type PendingRow, writePlainRecord } from '../../kernel/index.ts'
 import type { DeadLetterEncoder } from '../dead-letters/dead-letter.ts'
 import { type MergedNames, mergedNames } from '../topology/merged-names.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { TimestampWindow } from '../time/timestamp-window.ts'
+import { partialRecord, timestampOf } from './partial-record.ts'
 
 /** A topic for expired rows, and what it takes. */
 interface ExpiredSink {
@@ -40,33 +32,12 @@ export class ExpiredRowEncoder {
   }
 
   encode(row: PendingRow): void {
-    const { key, spelling, parts } = row
-    const { keyName, sideNames } = this.#names
-    const pieces = [openBrace, keyName, colon, spelling]
-    for (const { side, bytes } of parts) pieces.push(comma, sideNames[side]!, colon, bytes)
-    const value = Buffer.concat([...pieces, closeBrace])
-    const record = { key, value, headerCount: 1, headers: originsHeader(parts, sideNames.length) }
-    const timestamp = Math.max(...parts.map((part) => part.timestamp))
+    const record = partialRecord(this.#names, row)
+    const timestamp = timestampOf(row)
     const sink = this.#sink
     if (sink === undefined || contentBytes(record) > sink.recordBytesMax || !sink.times.takes(timestamp)) {
-      return this.#deadLetters.encodeExpired(record, parts[0]!, timestamp)
+      return this.#deadLetters.encodeExpired(record, row.parts[0]!, timestamp)
     }
-    writePlainRecord(sink.out, partitionForKey(key, sink.out.partitionCount), timestamp, record)
+    writePlainRecord(sink.out, partitionForKey(row.key, sink.out.partitionCount), timestamp, record)
   }
 }
-
-/** Of a side that has no part, -1 and -1. */
-function originsHeader(parts: PendingRow['parts'], sideCount: number): Uint8Array {
-  const places = Array.from({ length: sideCount }, (_, side) => {
-    const { partition, offset } = parts.find((part) => part.side === side) ?? { partition: -1, offset: -1 }
-    return [partition, offset]
-  }).flat()
-  const value = Buffer.alloc(places.reduce((sum, place) => sum + varintLength(place), 0))
-  places.reduce((at, place) => writeVarint(value, at, place), 0)
-  return encodeHeader(originsHeaderName, value)
-}
-
-const openBrace = Buffer.from('{')
-const closeBrace = Buffer.from('}')
-const colon = Buffer.from(':')
-const comma = Buffer.from(',')

@@ -3,7 +3,10 @@ import type { Services } from '../runtime/services.ts'
 import type { FunctionHost } from './function-runner.ts'
 
 /** What a runner needs of the program that it is in. */
-export function functionHost(services: Services, { state, lives, openStreaks }: RestoringSession): FunctionHost {
+export function functionHost(
+  services: Services,
+  { state, sources, lives, openStreaks }: RestoringSession,
+): FunctionHost {
   const { plan, options, clock, random, logger, loop } = services
   return {
     plan,
@@ -13,6 +16,7 @@ export function functionHost(services: Services, { state, lives, openStreaks }: 
     logger,
     loop,
     openStreaks,
+    partitions: sources.partitions,
     restoration: state.restoration,
     get incarnation() {
       return lives.incarnation

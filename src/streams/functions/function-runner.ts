@@ -20,6 +20,7 @@ import type { ProgramState } from '../recovery/program-state.ts'
 import type { RunOptions } from '../options.ts'
 import type { RestoringSession } from '../recovery/session.ts'
 import type { Services } from '../runtime/services.ts'
+import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { functionIds, type Plan } from '../topology/plan.ts'
 import { type FailedRecord, FailureReport } from './failure-report.ts'
 import { OpenCalls } from './open-calls.ts'
@@ -51,6 +52,8 @@ export interface FunctionHost
     | 'maxConsecutivePoison'
   >
   readonly restoration: Pick<ProgramState['restoration'], 'isDone'>
+  /** Which partition each number means. */
+  readonly partitions: Pick<SourcePartitions, 'placeOf'>
 }
 
 interface Failure {
@@ -76,6 +79,8 @@ export class FunctionRunner {
   #failedRow = 0
   #hasSettled = false
   #function!: RowFunction
+  /** That of the rows, in its topic. */
+  #partition = 0
   #incarnation = 0
   #streak = 0
 
@@ -124,7 +129,7 @@ export class FunctionRunner {
   }
 
   #begin(rows: RowFunction): void {
-    const { incarnation, openStreaks } = this.#host
+    const { incarnation, openStreaks, partitions } = this.#host
     // What a rollback has undone is read again, and counted again.
     if (incarnation !== this.#incarnation) {
       this.#streak = 0
@@ -132,6 +137,7 @@ export class FunctionRunner {
     }
     this.#incarnation = incarnation
     this.#function = rows
+    this.#partition = partitions.placeOf(rows.columns.partition).partition
     this.#outcomes.fill(outcome.none, 0, rows.columns.count)
     this.#failures.clear()
     this.#failingCount = 0
@@ -170,8 +176,8 @@ export class FunctionRunner {
 
   #ask(row: number): void {
     const { loop } = this.#host
-    const { partition, offset } = this.#function.columns
-    loop.enter(this.#place, partition, offset[row]!)
+    const { offset } = this.#function.columns
+    loop.enter(this.#place, this.#partition, offset[row]!)
     try {
       const made = this.#function.ask(row)
       if (isThenable(made)) this.#calls.add(row, made)
@@ -297,8 +303,8 @@ export class FunctionRunner {
   }
 
   #recordOf(row: number): FailedRecord {
-    const { partition, offset } = this.#function.columns
+    const { partition: number, offset } = this.#function.columns
     const err = this.#failures.get(row)?.error
-    return { topic: this.#host.plan.source.topic, partition, offset: offset[row]!, err }
+    return { ...this.#host.partitions.placeOf(number), offset: offset[row]!, err }
   }
 }

@@ -1,4 +1,5 @@
 import type { RecordColumns } from '../../kernel/index.ts'
+import type { PartitionPlace } from '../topics/source-partitions.ts'
 import type { RecordOrigin } from '../topology/stage.ts'
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -13,10 +14,10 @@ export function textOfValue({ bytes, valueStart, valueEnd }: RecordColumns, row:
   return strictUtf8.decode(bytes.subarray(valueStart[row], valueEnd[row]))
 }
 
-export function originOf(columns: RecordColumns, row: number, topic: string): RecordOrigin {
+export function originOf(columns: RecordColumns, row: number, { topic, partition }: PartitionPlace): RecordOrigin {
   return {
     topic,
-    partition: columns.partition,
+    partition,
     offset: BigInt(columns.offset[row]!),
     timestampMs: columns.timestamp[row]!,
   }

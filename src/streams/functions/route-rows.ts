@@ -1,25 +1,32 @@
 import { TopologyError } from '../../core/errors.ts'
 import { noSide, Reason, type RecordColumns } from '../../kernel/index.ts'
 import { stageNames, unknownStage } from '../dead-letters/dead-letter-cause.ts'
-import type { Plan } from '../topology/plan.ts'
+import type { PartitionPlace } from '../topics/source-partitions.ts'
+import type { Plan, PlannedSource } from '../topology/plan.ts'
 import { originOf, parseValue } from './record-view.ts'
 import type { RouteFunction } from '../topology/topology.ts'
 import { alreadySettled, isThenable, messageOf, type RowFunction } from './row-function.ts'
 
+/** What the function of a route, and those who report of it, know of a batch. */
+interface RouteFacts {
+  readonly plan: Plan
+  readonly source: PlannedSource
+  readonly choose: RouteFunction<string>
+  /** Which partition the batch is of. */
+  readonly place: PartitionPlace
+}
+
 /** The records of a batch, each of which a function gives a side. */
 export class RouteRows implements RowFunction {
   readonly columns: RecordColumns
-  readonly #plan: Plan
-  readonly #choose: RouteFunction<string>
-  readonly #topic: string
+  readonly #facts: RouteFacts
   readonly #sides: ReadonlyMap<unknown, number>
 
-  constructor(plan: Plan, choose: RouteFunction<string>, topic: string, columns: RecordColumns) {
-    this.#plan = plan
-    this.#choose = choose
-    this.#topic = topic
+  constructor(facts: RouteFacts, columns: RecordColumns) {
+    const { plan, source } = facts
+    this.#facts = facts
     this.columns = columns
-    this.#sides = new Map(plan.sides.map(({ name }, side) => [name, side]))
+    this.#sides = new Map(source.sides.map((side) => [plan.sides[side]!.name, side]))
   }
 
   concerns(row: number): boolean {
@@ -37,7 +44,8 @@ export class RouteRows implements RowFunction {
       // The decoder finds the same and knows the reason.
       return alreadySettled
     }
-    const name: unknown = this.#choose(value, originOf(this.columns, row, this.#topic))
+    const { choose, place } = this.#facts
+    const name: unknown = choose(value, originOf(this.columns, row, place))
     if (isThenable(name)) this.#refusePromise(name)
     return name
   }
@@ -46,7 +54,8 @@ export class RouteRows implements RowFunction {
     const side = this.#sides.get(name)
     this.columns.side[row] = side ?? noSide
     if (side !== undefined) return
-    const cause = unknownStage('the function of the route has named', name, stageNames(this.#plan))
+    const { plan, source } = this.#facts
+    const cause = unknownStage('the function of the route has named', name, stageNames(plan, source))
     this.columns.causes.set(row, cause)
   }
 
@@ -58,7 +67,7 @@ export class RouteRows implements RowFunction {
   #refusePromise(promise: PromiseLike<unknown>): never {
     // Nobody waits for it.
     Promise.resolve(promise).catch(() => {})
-    const operator = this.#plan.route.id
+    const operator = this.#facts.source.route.id
     throw new TopologyError('TOPOLOGY_INVALID', `the function of "${operator}" returns a promise`, { operator })
   }
 }

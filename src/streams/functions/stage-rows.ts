@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { MillraceError } from '../../core/errors.ts'
 import { noSide, Reason, type RecordColumns, rowFlags } from '../../kernel/index.ts'
 import { computedPartOf } from '../retention/promotable-part.ts'
+import type { PartitionPlace, SourcePartitions } from '../topics/source-partitions.ts'
 import type { Side } from '../topology/plan.ts'
 import { originOf } from './record-view.ts'
 import type { RowBatch } from '../runtime/row-batch.ts'
@@ -14,7 +15,7 @@ const utf8 = new TextEncoder()
 export interface StageFacts {
   readonly side: Side
   readonly sideIndex: number
-  readonly topic: string
+  readonly partitions: Pick<SourcePartitions, 'placeOf'>
   readonly values: StageValues
 }
 
@@ -23,16 +24,16 @@ export class StageRows implements RowFunction {
   readonly columns: RecordColumns
   readonly #side: Side
   readonly #sideIndex: number
-  readonly #topic: string
+  readonly #place: PartitionPlace
   readonly #values: StageValues
   /** Its records may bring their parts with them. */
   readonly #isPromoted: boolean
 
-  constructor({ side, sideIndex, topic, values }: StageFacts, batch: Pick<RowBatch, 'columns' | 'isPromoted'>) {
+  constructor({ side, sideIndex, partitions, values }: StageFacts, batch: Pick<RowBatch, 'columns' | 'isPromoted'>) {
     this.columns = batch.columns
     this.#side = side
     this.#sideIndex = sideIndex
-    this.#topic = topic
+    this.#place = partitions.placeOf(batch.columns.partition)
     this.#values = values
     this.#isPromoted = batch.isPromoted
   }
@@ -57,7 +58,7 @@ export class StageRows implements RowFunction {
       }
       value = result.value
     }
-    return typeof part === 'function' ? part(value, originOf(this.columns, row, this.#topic)) : alreadySettled
+    return typeof part === 'function' ? part(value, originOf(this.columns, row, this.#place)) : alreadySettled
   }
 
   accept(row: number, made: unknown): void {

@@ -12,6 +12,7 @@ const lookEvery = 16
 
 /** An integer that a function was not given as it is written. */
 export interface LostDigits {
+  /** Number of the source partition. */
   readonly partition: number
   readonly offset: number
   readonly written: string

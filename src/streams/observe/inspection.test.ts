@@ -22,10 +22,9 @@ describe('an inspection', () => {
     const meters = new Meters()
     meters.consumed(0, 9_000)
     meters.consumed(1, 1_000)
-    const accounts = [0, 1, 2].map((partition) => ({ partition, ...account }))
+    const accounts = [0, 1, 2].map((partition) => ({ topic: 'orders', partition, ...account }))
 
     const partitions = inspectedPartitions({
-      topic: 'orders',
       accounts,
       nextOffsets: [10, 10, 10],
       endOffsets: [10, 30, 12],
@@ -45,8 +44,7 @@ describe('an inspection', () => {
 
   it('knows that the source ends no earlier than what was consumed', () => {
     const [partition] = inspectedPartitions({
-      topic: 'orders',
-      accounts: [{ partition: 0, ...account }],
+      accounts: [{ topic: 'orders', partition: 0, ...account }],
       nextOffsets: [10],
       endOffsets: [4],
       meters: new Meters(),

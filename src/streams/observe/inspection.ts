@@ -94,9 +94,8 @@ export function inspectedWait({ waitingFor, sinceMs, error }: WaitReport): Broke
   return { for: waitingFor, sinceMs, ...(error && { error: `${error.code}: ${error.message}` }) }
 }
 
-/** What is known of the partitions of a source. */
+/** What is known of the partitions of the sources, by their numbers. */
 export interface SourceFacts {
-  readonly topic: string
   readonly accounts: readonly PartitionAccount[]
   readonly nextOffsets: ArrayLike<number>
   readonly endOffsets: readonly number[]
@@ -106,7 +105,7 @@ export interface SourceFacts {
 }
 
 export function inspectedPartitions(facts: SourceFacts): InspectedPartition[] {
-  const { topic, accounts, nextOffsets, endOffsets, meters, nowMs } = facts
+  const { accounts, nextOffsets, endOffsets, meters, nowMs } = facts
   return accounts.map((account, partition) => {
     const nextOffset = nextOffsets[partition]!
     // What was consumed was there, whatever brokers said before.
@@ -114,7 +113,7 @@ export function inspectedPartitions(facts: SourceFacts): InspectedPartition[] {
     const lag = endOffset - nextOffset
     const consumedMs = meters.consumedMs(partition)
     const delayMs = lag === 0 ? 0 : consumedMs === undefined ? undefined : Math.max(0, nowMs - consumedMs)
-    return { topic, ...account, nextOffset, endOffset, lag, ...(delayMs !== undefined && { delayMs }) }
+    return { ...account, nextOffset, endOffset, lag, ...(delayMs !== undefined && { delayMs }) }
   })
 }
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { VirtualClock } from '../../testing/index.ts'
+import { topicOf } from '../in-memory/memory-kafka.ts'
+import { Sources } from '../topics/sources.ts'
 import { SourceEnds } from './source-ends.ts'
 
 describe('where the source ends', () => {
@@ -62,6 +64,6 @@ function start() {
       return question.promise
     },
   }
-  const topic = { name: 'orders', id: '1', partitions: [], replicaCount: 1 }
-  return { clock, questions, ends: new SourceEnds(log, { topic }, clock, [3]) }
+  const sources = new Sources([topicOf('orders', 1)])
+  return { clock, questions, ends: new SourceEnds(log, sources, clock, [3]) }
 }

@@ -1,28 +1,28 @@
 import type { Clock } from '../../core/clock.ts'
 import { within } from '../../core/within.ts'
 import type { SourceLog } from '../runtime/ports.ts'
-import type { SourceTopic } from '../topics/source-topic.ts'
+import type { Sources } from '../topics/sources.ts'
 
 /** For so long an answer is as good as a new one, in milliseconds. */
 const freshMs = 1_000
 /** Nobody who asks waits longer, in milliseconds: brokers may be away. */
 const patienceMs = 500
 
-/** Where the source ended when brokers were last asked. */
+/** Where the sources ended when brokers were last asked. */
 export interface KnownEnds {
-  /** Offset after the last record that may be read, by partition. */
+  /** Offset after the last record that may be read, by number of the source partition. */
   readonly offsets: readonly number[]
   /** How long ago that was, in milliseconds. */
   readonly ageMs: number
 }
 
 /**
- * Where the source ends now, which only brokers know. They are asked when somebody wants to know, once a second at
+ * Where the sources end now, which only brokers know. They are asked when somebody wants to know, once a second at
  * most; while they do not answer, the last answer stands.
  */
 export class SourceEnds {
   readonly #log: Pick<SourceLog, 'ends'>
-  readonly #source: Pick<SourceTopic, 'topic'>
+  readonly #sources: Pick<Sources, 'topics' | 'partitions'>
   readonly #clock: Clock
   #offsets: readonly number[]
   #answeredMs: number
@@ -32,12 +32,12 @@ export class SourceEnds {
   /** @param offsets - As they are known already. */
   constructor(
     log: Pick<SourceLog, 'ends'>,
-    source: Pick<SourceTopic, 'topic'>,
+    sources: Pick<Sources, 'topics' | 'partitions'>,
     clock: Clock,
     offsets: readonly number[],
   ) {
     this.#log = log
-    this.#source = source
+    this.#sources = sources
     this.#clock = clock
     this.#offsets = offsets
     this.#answeredMs = clock.monotonicMs()
@@ -61,7 +61,8 @@ export class SourceEnds {
   async #ask(): Promise<void> {
     this.#askedMs = this.#clock.monotonicMs()
     try {
-      this.#offsets = await this.#log.ends(this.#source.topic)
+      const ends = await Promise.all(this.#sources.topics.map((topic) => this.#log.ends(topic)))
+      this.#offsets = this.#sources.partitions.byNumber(ends)
       this.#answeredMs = this.#clock.monotonicMs()
     } catch {
       // Whoever reads the source meets the same, and that ends the program where it has to.

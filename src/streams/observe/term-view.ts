@@ -15,7 +15,7 @@ export class TermView implements Disposable {
 
   constructor(services: Services, session: Session, log: SourceLog, actors: () => SupervisorSnapshot) {
     const { clock, timeOfDay } = services
-    this.ends = new SourceEnds(log, session.source, clock, session.endOffsets)
+    this.ends = new SourceEnds(log, session.sources, clock, session.endOffsets)
     this.census = new PendingCensus(session.state.table, clock, () => timeOfDay.nowMs())
     this.actors = actors
     this.#services = services

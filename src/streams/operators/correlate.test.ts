@@ -16,11 +16,11 @@ describe('the correlation', () => {
   it('publishes a merge when the last part of its key has come, whatever partition the parts come from', async () => {
     const time = new VirtualClock()
     await using engine = await Engine.start(orders, time, { partitions: 2 })
-    engine.kafka.give(0, [order('B', 1), order('A', 2)], 20)
+    engine.kafka.give(0, [order('B', 1), order('A', 2)], { timestampMs: 20 })
     await time.until(engine.drain())
     assert.equal(engine.kafka.written.length, 0)
 
-    engine.kafka.give(1, [order('A', 1)], 10)
+    engine.kafka.give(1, [order('A', 1)], { timestampMs: 10 })
     await time.until(engine.drain())
 
     const [merged, ...others] = engine.kafka.written
@@ -58,7 +58,7 @@ describe('the correlation', () => {
 
     await time.advance(30)
 
-    assert.deepEqual([engine.kafka.lastEpoch, ...engine.kafka.offsets], [1, 2])
+    assert.deepEqual([engine.kafka.lastEpoch, ...engine.kafka.offsetsOf('source')], [1, 2])
   })
 
   it('computes the next epoch while one is in flight, and closes it when that has committed', async () => {
@@ -75,7 +75,7 @@ describe('the correlation', () => {
     released.resolve()
     await time.advance(50)
 
-    assert.deepEqual([engine.kafka.lastEpoch, ...engine.kafka.offsets], [2, 3])
+    assert.deepEqual([engine.kafka.lastEpoch, ...engine.kafka.offsetsOf('source')], [2, 3])
     assert.deepEqual(
       engine.kafka.written.map(({ value }) => value),
       [mergeOf(1)],
@@ -95,7 +95,7 @@ describe('the correlation', () => {
       })
       .sink('sink')
     await using engine = await Engine.start(expiring, time)
-    engine.kafka.give(0, [order('A', 1)], time.nowMs())
+    engine.kafka.give(0, [order('A', 1)], { timestampMs: time.nowMs() })
     await time.until(engine.drain())
 
     await time.advance(30_000)

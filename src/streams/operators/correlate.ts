@@ -20,6 +20,7 @@ import { refuseAhead } from '../expiry/timestamps-ahead.ts'
 import { DeadLetterNotice } from '../logs/dead-letter-notice.ts'
 import { EpochDoubt } from '../poison/epoch-doubt.ts'
 import { closeEpoch } from '../recovery/program-state.ts'
+import { AwaitedSweep } from '../optional/awaited-sweep.ts'
 import type { Session } from '../recovery/session.ts'
 import type { PromotablePart } from '../retention/promotable-part.ts'
 import { Promoter } from '../retention/promoter.ts'
@@ -74,6 +75,7 @@ class Correlation {
   readonly #notice: DeadLetterNotice
   readonly #directPromotion: DirectPromotion
   readonly #sweep: TableSweep | undefined
+  readonly #awaited: AwaitedSweep | undefined
   readonly #compaction: TableCompaction
   readonly #promoter: Promoter
   readonly #doubt: EpochDoubt
@@ -92,7 +94,7 @@ class Correlation {
     context: ActorContext<CorrelateMessage>,
   ) {
     const { plan, timeOfDay, clock } = services
-    const { expiry, memory } = plan.correlate
+    const { withinMs, expiry, memory } = plan.correlate
     const { state } = session
     this.#services = services
     this.#session = session
@@ -104,6 +106,7 @@ class Correlation {
     this.#outputs = new Outputs(services, session, notice)
     this.#directPromotion = new DirectPromotion(services, session)
     this.#sweep = (expiry ?? memory) && new TableSweep(expiry, state, timeOfDay)
+    this.#awaited = withinMs === undefined ? undefined : new AwaitedSweep(withinMs, state, clock)
     this.#compaction = new TableCompaction(state.table, clock)
     this.#doubt = new EpochDoubt(services, session)
     const { incarnation } = this.#life
@@ -123,7 +126,7 @@ class Correlation {
     if (incarnation !== this.#life.incarnation) return
     this.#disarm()
     // What is read again has been in epochs: none is open before it is all there.
-    if (this.#session.state.restoration.isDone && this.#sweep?.areRowsDue() === true) this.#open()
+    if (this.#session.state.restoration.isDone && (this.#sweep?.areRowsDue() || this.#awaited?.look())) this.#open()
     this.#compaction.run()
     if (this.#isDue()) await this.#close()
     else this.#arm()
@@ -273,7 +276,8 @@ class Correlation {
     const { schedule } = this.#session
     if (schedule.isCommitting || this.#timer !== undefined) return
     const dueInMs = this.#isInDoubt() ? doubtPollMs : schedule.dueInMs(clock.monotonicMs())
-    const afterMs = dueInMs ?? Math.min(this.#sweep?.pollMs ?? Infinity, this.#compaction.dueMs ?? Infinity)
+    const polls = [this.#sweep?.pollMs, this.#awaited?.pollMs, this.#compaction.dueMs].map((ms) => ms ?? Infinity)
+    const afterMs = dueInMs ?? Math.min(...polls)
     if (afterMs === Infinity) return
     this.#timer = clock.setTimer({ afterMs: Math.max(1, afterMs) }, () => {
       void this.#self.tell({ type: 'tick', incarnation: this.#life.incarnation })
@@ -300,6 +304,7 @@ class Correlation {
     this.#times = { openedMs: schedule.isOpen ? this.#openedMs : closedMs, closedMs }
     if (timeOfDay.isDue) await timeOfDay.ask()
     this.#sweep?.run(schedule.sideBytes)
+    this.#awaited?.run(schedule.sideBytes)
     state.table.flush()
     const offsets = closeEpoch(state, this.#outputs.checkpoint, timeOfDay.nowMs())
     await this.#outputs.sendAll(this.#sink)

@@ -4,6 +4,7 @@ import { causesOf } from '../dead-letters/dead-letter-cause.ts'
 import { DeadLetterEncoder } from '../dead-letters/dead-letter.ts'
 import { ExpiredRowEncoder } from '../expiry/expired-row.ts'
 import type { DeadLetterNotice } from '../logs/dead-letter-notice.ts'
+import { mergeWithout } from '../optional/merge-without.ts'
 import type { Session } from '../recovery/session.ts'
 import type { Life } from '../runtime/life.ts'
 import type { SinkMessage } from '../runtime/messages.ts'
@@ -48,10 +49,10 @@ export class Outputs {
     )
     this.mergedTimes = this.#timesOf(mergedSink)
     this.deadLetters = new DeadLetterEncoder(this.#builders[deadLetterSink]!, {
-      topic: plan.source.topic,
+      partitions: session.sources.partitions,
       recordBytesMax: recordBytesMax(topics, deadLetterSink),
       times: this.#timesOf(deadLetterSink),
-      causeOf: causesOf(plan),
+      causeOf: causesOf(plan, session.sources.partitions),
       onWritten(reason, letter) {
         session.state.accounting.current.letters[reason]!++
         notice.written(reason, letter)
@@ -121,6 +122,11 @@ export class Outputs {
       recordBytesMax: recordBytesMax(topics, mergedSink),
       refuse: (part, reason) => this.deadLetters.encodeReference(part, reason, timeOfDay.nowMs()),
       expire: (row) => expired.encode(row),
+      mergeWithout: mergeWithout(mergedNames(plan), {
+        out: this.#builders[mergedSink]!,
+        recordBytesMax: recordBytesMax(topics, mergedSink),
+        times: this.mergedTimes,
+      }),
     })
   }
 

@@ -17,7 +17,7 @@ describe('the sink', () => {
 
     assert.deepEqual(engine.kafka.calls, ['begin', 'committed'])
     assert.deepEqual(values(engine), [mergeOf(1)])
-    assert.deepEqual([engine.kafka.lastEpoch, ...engine.kafka.offsets], [1, 3])
+    assert.deepEqual([engine.kafka.lastEpoch, ...engine.kafka.offsetsOf('source')], [1, 3])
     assert.equal(engine.session.state.epochs.committed, 1)
   })
 
@@ -49,7 +49,7 @@ describe('the sink', () => {
 
     assert.deepEqual(values(engine), [mergeOf(1), mergeOf(2)])
     assert.equal(engine.session.state.epochs.committed, engine.kafka.lastEpoch)
-    assert.deepEqual(engine.kafka.offsets, [4])
+    assert.deepEqual(engine.kafka.offsetsOf('source'), [4])
   })
 
   it('ends the program where another process has gone on', async () => {

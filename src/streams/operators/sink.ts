@@ -13,8 +13,9 @@ import { type ActorContext, defineActor } from '../../actors/index.ts'
 import { ThrottleNotice } from '../logs/throttle-notice.ts'
 import type { Session } from '../recovery/session.ts'
 import type { CorrelateMessage, SinkMessage } from '../runtime/messages.ts'
-import type { EpochProducer, Ports } from '../runtime/ports.ts'
+import type { EpochProducer, Ports, SourceOffsets } from '../runtime/ports.ts'
 import type { Services } from '../runtime/services.ts'
+import type { Sources } from '../topics/sources.ts'
 
 interface SinkState {
   readonly producer: EpochProducer
@@ -28,9 +29,10 @@ export interface SinkParts {
 }
 
 export const sink = (parts: SinkParts) => {
+  const { session } = parts
   const { plan, logger, clock } = parts.services
   const throttling = new ThrottleNotice(plan.name, logger, clock)
-  const { epochs } = parts.session.state
+  const { epochs } = session.state
   return defineActor<SinkMessage, SinkState>({
     name: plan.sink.id,
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
@@ -46,7 +48,7 @@ export const sink = (parts: SinkParts) => {
       async commit({ producer, incarnation }, message, context) {
         if (message.incarnation !== incarnation) return
         epochs.beginCommit()
-        await producer.commit([{ topic: plan.source.topic, offsets: Array.from(message.offsets) }])
+        await producer.commit(sourceOffsets(session.sources, message.offsets))
         void context.ref<CorrelateMessage>(plan.correlate.id).tell({ type: 'committed', incarnation })
       },
       failed({ incarnation }, message) {
@@ -54,6 +56,10 @@ export const sink = (parts: SinkParts) => {
       },
     },
   })
+}
+
+function sourceOffsets({ topics, partitions }: Sources, offsets: Float64Array): SourceOffsets[] {
+  return partitions.bySource(offsets).map((each, source) => ({ topic: topics[source]!.name, offsets: each }))
 }
 
 async function beginLife(

@@ -21,7 +21,7 @@ describe('the source', () => {
     await time.until(engine.drain())
 
     assert.deepEqual(merges(engine), [mergeOf(1), mergeOf(2)])
-    assert.deepEqual(engine.kafka.offsets, [4])
+    assert.deepEqual(engine.kafka.offsetsOf('source'), [4])
     assert.equal(engine.session.lives.incarnation, 2)
   })
 
@@ -49,14 +49,14 @@ describe('the source', () => {
     engine.kafka.give(0, [order('A', 1)])
     await time.advance(100)
 
-    engine.kafka.source = topicOf('source', 2)
+    engine.kafka.sources[0] = topicOf('source', 2)
     await time.advance(2_000)
     engine.kafka.give(1, [order('B', 1)])
     await time.until(engine.drain())
 
     assert.deepEqual(merges(engine), [mergeOf(1)])
-    assert.deepEqual(engine.kafka.offsets, [1, 1])
-    assert.equal(engine.session.source.topic.partitions.length, 2)
+    assert.deepEqual(engine.kafka.offsetsOf('source'), [1, 1])
+    assert.equal(engine.session.sources.topics[0]!.partitions.length, 2)
   })
 })
 

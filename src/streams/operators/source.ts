@@ -1,9 +1,9 @@
 /**
- * Source: reads the topic from all its leaders and turns what was fetched into batches of rows.
+ * Source: reads the topics from all their leaders and turns what was fetched into batches of rows.
  *
  * State: a fetcher, which is as far ahead as it has buffers; a reader, which is within one response at a time.
  * Steps of a start: while the table lacks pending parts, give on those that are promoted, then read from the first of
- * the others to the end of the last epoch and give on nothing but those; then read on from there. Partitions that the
+ * the others to the end of the last epoch and give on nothing but those; then read on from there. Partitions that a
  * topic was given are taken in when all that is on its way has committed, and reading begins anew.
  * Invariant: the batches of a partition leave in the order of their offsets, without a gap.
  * Cost per record: its lengths are read once.
@@ -23,6 +23,7 @@ import { Lease } from '../runtime/row-batch.ts'
 import type { Services } from '../runtime/services.ts'
 import { type SourceGrowth, tellOfGrowth } from '../topics/source-growth.ts'
 import { SourceWatch } from '../topics/source-watch.ts'
+import { areGrown, sourceOf } from '../topics/sources.ts'
 
 export interface SourceParts {
   readonly services: Services
@@ -36,7 +37,7 @@ export interface SourceParts {
 
 export const source = (parts: SourceParts) =>
   defineActor<SourceMessage, Source>({
-    name: parts.services.plan.source.id,
+    name: parts.services.plan.readerId,
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
     init: (context) => Source.start(parts, context),
     onStop: (state) => state.stop(),
@@ -126,27 +127,27 @@ class Source {
   }
 
   /**
-   * Takes in partitions that the source was given; while pending parts are read again that is left to the next look.
+   * Takes in partitions that a source was given; while pending parts are read again that is left to the next look.
    */
-  async takeInPartitions(incarnation: number, { topic, logEnds }: SourceGrowth): Promise<void> {
+  async takeInPartitions(incarnation: number, { topics, logEnds }: SourceGrowth): Promise<void> {
     const { services, session } = this.#parts
-    const { state, source } = session
-    const known = source.topic.partitions.length
+    const { state, sources } = session
+    const known = sources.topics.map(({ partitions }) => partitions.length)
     if (incarnation !== this.#life.incarnation || this.#isStopped) return
-    if (topic.partitions.length <= known || !state.restoration.isDone) return
+    if (!areGrown(topics, sources.topics) || !state.restoration.isDone) return
     this.#fetcher?.stop()
     await drained(services, this.#life, this.#context)
     if (this.#context.signal.aborted) return
-    source.grow(topic)
-    state.epochs.grow(logEnds)
-    tellOfGrowth(services.logger, services.plan, topic, known)
+    sources.grow(topics)
+    state.epochs.grow(sources.partitions.byNumber(logEnds))
+    tellOfGrowth(services.logger, services.plan, topics, known)
     await this.#fetchOn()
   }
 
   /** Reads from where the state is; a loss is committed before, and expired rows have left. */
   async #fetchOn(): Promise<void> {
     const { services, session, ports, careful } = this.#parts
-    const { state, source } = session
+    const { state, sources } = session
     const { self } = this.#context
     const { incarnation } = this.#life
     if (state.restoration.isDone && careful !== undefined) {
@@ -154,7 +155,7 @@ class Source {
       await rowsExpired(services, this.#context)
     }
     const fetcher: SourceFetcher = ports.newFetcher(
-      { topic: source.topic, firstOffsets: state.restoration.firstOffsets },
+      { partitions: sources.topicPartitions, firstOffsets: state.restoration.firstOffsets },
       {
         onFetched: (response) => void self.tell({ type: 'fetched', fetcher, response }),
         onFailed: (error) => void self.tell({ type: 'failed', incarnation, error }),
@@ -197,10 +198,12 @@ class Source {
     const { signal } = this.#context
     const { rowBatches, incarnation } = this.#life
     const reader = this.#reader
-    const route = this.#context.ref<RowsMessage>(services.plan.route.id)
     const lease = new Lease(response.release)
     try {
       for (const partition of response.partitions) {
+        const route = this.#context.ref<RowsMessage>(
+          sourceOf(services.plan, session.sources, partition.partition).route.id,
+        )
         reader.open(partition)
         for (let sentOffset = partition.fromOffset; ; sentOffset = reader.reachedOffset) {
           const taken = rowBatches.take()
@@ -227,10 +230,12 @@ class Source {
   }
 
   #count({ partitions }: FetchedResponse): void {
-    const { statistics } = this.#parts.services
-    for (const { start, end, fromOffset, nextOffset } of partitions) {
+    const { services, session } = this.#parts
+    const { statistics } = services
+    for (const { partition, start, end, fromOffset, nextOffset } of partitions) {
       statistics.sourceBytes += end - start
       statistics.sourceOffsets += nextOffset - fromOffset
+      session.sources.noteFetched(partition, end - start, nextOffset - fromOffset)
     }
   }
 }

@@ -22,14 +22,14 @@ export const stageOf = (services: Services, session: RestoringSession, sideIndex
   const { plan, logger } = services
   const side = plan.sides[sideIndex]!
   const id = stageId(side.name)
-  const { topic } = plan.source
+  const { partitions } = session.sources
   const values = new StageValues(side.stage, (lost) =>
     logger.warn(
-      { app: plan.name, operator: id, topic, ...lost },
+      { app: plan.name, operator: id, ...lost, ...partitions.placeOf(lost.partition) },
       `"${id}" is given ${lost.written} as a number, which loses digits; with bigIntegers: 'bigint' it is a BigInt`,
     ),
   )
-  const facts = { side, sideIndex, topic, values }
+  const facts = { side, sideIndex, partitions, values }
   const runner = side.isActive ? new FunctionRunner(functionHost(services, session), id) : undefined
   return defineActor<RowsMessage, void>({
     name: id,

@@ -6,6 +6,7 @@ import { drained } from '../runtime/drained.ts'
 import type { CorrelateMessage, RowsMessage, SourceMessage } from '../runtime/messages.ts'
 import type { RestoringSession } from '../recovery/session.ts'
 import type { Services } from '../runtime/services.ts'
+import { sourceOf } from '../topics/sources.ts'
 import type { CarefulMode } from './careful-mode.ts'
 import { Lease, type RowBatch } from '../runtime/row-batch.ts'
 
@@ -77,7 +78,9 @@ export class CarefulReader {
     if (careful.isConvicted(piece)) await this.#convict(batch)
     else {
       if (piece.rowCount > 0) await careful.enter(piece, session.state.epochs.committed)
-      await context.ref<RowsMessage>(services.plan.route.id).tell({ type: 'rows', batch })
+      await context
+        .ref<RowsMessage>(sourceOf(services.plan, session.sources, columns.partition).route.id)
+        .tell({ type: 'rows', batch })
     }
     await drained(services, life, context)
     careful.leave(piece)
@@ -85,13 +88,13 @@ export class CarefulReader {
   }
 
   #convict(batch: RowBatch): Promise<void> {
-    const { services, context } = this.#parts
+    const { services, session, context } = this.#parts
     const { logger, plan } = services
     const { columns } = batch
     columns.side[0] = noSide
     columns.flags[0] = 0
     columns.reason[0] = Reason.PROCESS_KILLED
-    const place = { topic: plan.source.topic, partition: columns.partition, offset: columns.offset[0]! }
+    const place = { ...session.sources.partitions.placeOf(columns.partition), offset: columns.offset[0]! }
     logger.error({ app: plan.name, ...place }, 'a record that kills the process becomes a dead letter')
     return context.ref<CorrelateMessage>(plan.correlate.id).tell({ type: 'rows', batch })
   }

@@ -6,10 +6,12 @@ import { noTotals } from '../epochs/epoch-counts.ts'
 import { topicOf } from '../in-memory/memory-kafka.ts'
 import { orders } from '../fixtures/orders.ts'
 import { planTopology } from '../topology/plan.ts'
+import { Sources } from '../topics/sources.ts'
 import { compatibilityOf, type Findings } from './compatibility.ts'
 
 const plan = planTopology(orders)
 const source = topicOf('source', 2)
+const sources = new Sources([source])
 const own = (offset: number) => ({ offset, isOwn: true })
 
 /** A manifest of the program, at these offsets. */
@@ -21,7 +23,8 @@ function manifestAt(nextOffsets: readonly number[], changes: Partial<Manifest> =
     closedMs: 0,
     topology: shapeOf(plan),
     outputs: ['sink'],
-    sourceId: source.id,
+    sourceIds: [source.id],
+    partitions: nextOffsets.map((_, partition) => ({ source: 0, partition })),
     startOffsets: none,
     nextOffsets,
     totals: noTotals(nextOffsets.length),
@@ -37,7 +40,7 @@ function manifestAt(nextOffsets: readonly number[], changes: Partial<Manifest> =
 
 /** What becomes of a start, in one word. */
 function verdictOn(findings: Partial<Findings>): string {
-  const verdict = compatibilityOf(plan, { manifest: undefined, source, commits: [undefined, undefined], ...findings })
+  const verdict = compatibilityOf(plan, { manifest: undefined, sources, commits: [undefined, undefined], ...findings })
   return verdict.kind === 'refused' ? verdict.error.code : verdict.kind
 }
 
@@ -51,9 +54,9 @@ describe('the compatibility of a start', () => {
   })
 
   it('tells which offsets the group has lost, and how many partitions are known', () => {
-    const verdict = compatibilityOf(plan, { manifest: manifestAt([5]), source, commits: [undefined, undefined] })
+    const verdict = compatibilityOf(plan, { manifest: manifestAt([5]), sources, commits: [undefined, undefined] })
 
-    assert.deepEqual(verdict, { kind: 'goes on', knownPartitions: 1, expiredOffsets: [0] })
+    assert.deepEqual(verdict, { kind: 'goes on', knownPartitions: [1], expiredOffsets: [0] })
   })
 
   it('is refused where offsets are there without a checkpoint, by whose they are', () => {
@@ -69,14 +72,15 @@ describe('the compatibility of a start', () => {
 
   it('is refused where the program is another one, the source has lost partitions, or is another topic', () => {
     const commits = [own(5), own(7)]
-    const topology = { ...shapeOf(plan), key: ['other'] }
+    const shape = shapeOf(plan)
+    const topology = { ...shape, sides: shape.sides.map((side) => ({ ...side, key: ['other'] })) }
     assert.equal(verdictOn({ manifest: manifestAt([5, 7], { topology }), commits }), 'CHECKPOINT_INCOMPATIBLE')
     assert.equal(verdictOn({ manifest: manifestAt([5, 7, 9]), commits }), 'CHECKPOINT_INCOMPATIBLE')
-    assert.equal(verdictOn({ manifest: manifestAt([5, 7], { sourceId: 'another' }), commits }), 'SOURCE_RECREATED')
+    assert.equal(verdictOn({ manifest: manifestAt([5, 7], { sourceIds: ['another'] }), commits }), 'SOURCE_RECREATED')
   })
 
   it('names another source before offsets that differ because of it', () => {
     const commits = [own(0), own(0)]
-    assert.equal(verdictOn({ manifest: manifestAt([5, 7], { sourceId: 'another' }), commits }), 'SOURCE_RECREATED')
+    assert.equal(verdictOn({ manifest: manifestAt([5, 7], { sourceIds: ['another'] }), commits }), 'SOURCE_RECREATED')
   })
 })

@@ -2,6 +2,8 @@ import { MillraceError } from '../../core/errors.ts'
 import type { GroupCommit, Topic } from '../../kafka/index.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import { differences, shapeOf } from '../checkpoint/topology-shape.ts'
+import type { SourcePartition } from '../topics/source-partitions.ts'
+import type { Sources } from '../topics/sources.ts'
 import type { Plan } from '../topology/plan.ts'
 
 /** Whether a program can go on from what was found, and how. */
@@ -10,18 +12,20 @@ export type Compatibility =
   | { readonly kind: 'first start' }
   | {
       readonly kind: 'goes on'
-      /** Partitions that the manifest knows; the source may have been given more since. */
-      readonly knownPartitions: number
-      /** Partitions whose offset the group has lost; the checkpoint has it. */
+      /** How many partitions of each source the manifest knows; the source may have been given more since. */
+      readonly knownPartitions: readonly number[]
+      /** Numbers of the partitions whose offset the group has lost; the checkpoint has it. */
       readonly expiredOffsets: readonly number[]
     }
   | { readonly kind: 'refused'; readonly error: MillraceError }
 
-export interface Findings {
+export interface Findings<
+  Found extends Pick<Sources, 'topics' | 'partitions'> = Pick<Sources, 'topics' | 'partitions'>,
+> {
   /** Of the last epoch; undefined when there is none. */
   readonly manifest: Manifest | undefined
-  readonly source: Topic
-  /** Of the group, by source partition. */
+  readonly sources: Found
+  /** Of the group, by number of the source partition. */
   readonly commits: readonly (GroupCommit | undefined)[]
 }
 
@@ -29,51 +33,74 @@ export interface Findings {
  * Judges what a start has found. Refusals are `CHECKPOINT_MISSING`, `GROUP_FOREIGN`, `CHECKPOINT_INCOMPATIBLE`,
  * `SOURCE_RECREATED`, `GROUP_OFFSETS_DIFFER`.
  */
-export function compatibilityOf(plan: Plan, { manifest, source, commits }: Findings): Compatibility {
+export function compatibilityOf(plan: Plan, found: Findings): Compatibility {
+  const { manifest, sources, commits } = found
   const error =
     manifest === undefined
-      ? commitsWithoutCheckpoint(plan, commits)
-      : (incompatibility(plan, source, manifest) ?? offsetsThatDiffer(plan, manifest, commits))
+      ? commitsWithoutCheckpoint(plan, found)
+      : (incompatibility(plan, sources.topics, manifest) ?? offsetsThatDiffer(plan, manifest, found))
   if (error !== undefined) return { kind: 'refused', error }
   if (manifest === undefined) return { kind: 'first start' }
-  const knownPartitions = manifest.nextOffsets.length
-  const expiredOffsets = [...manifest.nextOffsets.keys()].filter((partition) => commits[partition] === undefined)
-  return { kind: 'goes on', knownPartitions, expiredOffsets }
+  const known = knownPartitions(plan, manifest)
+  const counts = plan.sources.map((_, source) => known.filter((each) => each.source === source).length)
+  const expiredOffsets = [...manifest.nextOffsets.keys()].filter((number) => commits[number] === undefined)
+  return { kind: 'goes on', knownPartitions: counts, expiredOffsets }
 }
 
-/** `CHECKPOINT_INCOMPATIBLE` or `SOURCE_RECREATED`, unless a checkpoint fits a program and its source. */
-export function incompatibility(plan: Plan, topic: Topic, manifest: Manifest): MillraceError | undefined {
+/**
+ * The partitions that a manifest numbers, by the sources of a program, whose order may be another one; none where it is
+ * of other sources.
+ */
+export function knownPartitions(plan: Plan, { topology, partitions }: Manifest): SourcePartition[] {
+  const now = topology.sources.map(({ topic }) => plan.sources.findIndex((source) => source.topic === topic))
+  if (now.includes(-1)) return []
+  return partitions.map(({ source, partition }) => ({ source: now[source]!, partition }))
+}
+
+/** `CHECKPOINT_INCOMPATIBLE` or `SOURCE_RECREATED`, unless a checkpoint fits a program and its sources. */
+export function incompatibility(
+  plan: Plan,
+  topics: readonly Topic[],
+  { topology, partitions, sourceIds }: Manifest,
+): MillraceError | undefined {
   const { name } = plan
-  const changed = differences(manifest.topology, shapeOf(plan))
-  if (topic.partitions.length < manifest.nextOffsets.length) {
-    changed.push(`source had ${manifest.nextOffsets.length} partitions and has ${topic.partitions.length}`)
+  const changed = differences(topology, shapeOf(plan))
+  const topicOf = (source: number) => topics.find((topic) => topic.name === topology.sources[source]!.topic)
+  for (const [source, { topic }] of topology.sources.entries()) {
+    const had = partitions.filter((each) => each.source === source).length
+    const has = topicOf(source)?.partitions.length ?? had
+    const which = topology.sources.length === 1 ? 'source' : `source "${topic}"`
+    if (has < had) changed.push(`${which} had ${had} partitions and has ${has}`)
   }
   if (changed.length > 0) {
     const text = `the checkpoint of "${name}" was written by another program: ${changed.join('; ')}`
     return new MillraceError('CHECKPOINT_INCOMPATIBLE', text, { app: name, differences: changed.join('; ') })
   }
-  if (manifest.sourceId === topic.id) return undefined
+  const recreated = sourceIds.findIndex((id, source) => topicOf(source)!.id !== id)
+  if (recreated < 0) return undefined
+  const topic = topicOf(recreated)!
   return new MillraceError(
     'SOURCE_RECREATED',
     `topic "${topic.name}" is not the one that "${name}" has read so far: it was deleted and created again`,
-    { app: name, topic: topic.name, was: manifest.sourceId, is: topic.id },
+    { app: name, topic: topic.name, was: sourceIds[recreated]!, is: topic.id },
   )
 }
 
 /** Without a checkpoint a group must not have committed anything. */
 function commitsWithoutCheckpoint(
-  { name, source, checkpointTopic }: Plan,
-  commits: Findings['commits'],
+  { name, checkpointTopic }: Plan,
+  { commits, sources }: Findings,
 ): MillraceError | undefined {
-  const known = commits.filter((commit) => commit !== undefined)
-  if (known.length === 0) return undefined
+  const first = commits.findIndex((commit) => commit !== undefined)
+  if (first < 0) return undefined
   const facts = { app: name, topic: checkpointTopic }
-  if (known.some(({ isOwn }) => isOwn)) {
+  if (commits.some((commit) => commit?.isOwn)) {
     const what = `group "${name}" has committed offsets, but topic "${checkpointTopic}" has no checkpoint: it was deleted or emptied`
     return new MillraceError('CHECKPOINT_MISSING', what, facts)
   }
-  const what = `group "${name}" has offsets of topic "${source.topic}" that another consumer has committed, and never had a checkpoint`
-  return new MillraceError('GROUP_FOREIGN', what, { ...facts, source: source.topic })
+  const { topic: source } = sources.partitions.placeOf(first)
+  const what = `group "${name}" has offsets of topic "${source}" that another consumer has committed, and never had a checkpoint`
+  return new MillraceError('GROUP_FOREIGN', what, { ...facts, source })
 }
 
 /**
@@ -81,18 +108,20 @@ function commitsWithoutCheckpoint(
  * happen. Of partitions that the manifest does not know there are none.
  */
 function offsetsThatDiffer(
-  { name }: Plan,
+  { name, sources: { length } }: Plan,
   { nextOffsets }: Manifest,
-  commits: Findings['commits'],
+  { commits, sources }: Findings,
 ): MillraceError | undefined {
-  for (const [partition, commit] of commits.entries()) {
-    const nextOffset = nextOffsets[partition] ?? 0
+  for (const [number, commit] of commits.entries()) {
+    const nextOffset = nextOffsets[number] ?? 0
     if (commit === undefined || commit.offset === nextOffset) continue
     const { offset } = commit
+    const { topic, partition } = sources.partitions.placeOf(number)
+    const where = length === 1 ? `partition ${partition}` : `partition ${partition} of topic "${topic}"`
     return new MillraceError(
       'GROUP_OFFSETS_DIFFER',
-      `group "${name}" has offset ${offset} in partition ${partition}, the checkpoint has ${nextOffset}: somebody else has set it`,
-      { app: name, partition, committed: offset, checkpoint: nextOffset },
+      `group "${name}" has offset ${offset} in ${where}, the checkpoint has ${nextOffset}: somebody else has set it`,
+      { app: name, topic, partition, committed: offset, checkpoint: nextOffset },
     )
   }
   return undefined

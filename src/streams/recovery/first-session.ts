@@ -3,21 +3,21 @@ import { CarefulMode } from '../poison/careful-mode.ts'
 import { Lives } from '../runtime/life.ts'
 import type { Services } from '../runtime/services.ts'
 import { outputsOf } from '../topics/program-topics.ts'
-import { SourceTopic } from '../topics/source-topic.ts'
+import { Sources } from '../topics/sources.ts'
 import type { Session } from './session.ts'
 import { firstState } from './state-after.ts'
 
 /**
  * The session of a program that never was and leaves no trace of its starts, such as one that runs over memory: its
- * source is empty.
+ * sources are empty.
  */
 export async function firstSession({ plan, options, topics, logger, outputBytesMax }: Services): Promise<Session> {
-  const { source } = topics
-  const none = source.partitions.map(() => 0)
+  const sources = new Sources(topics.sources)
+  const none = sources.partitions.list.map(() => 0)
   const state = firstState({
     plan,
     options,
-    source,
+    sources,
     outputs: outputsOf(topics),
     logStarts: none,
     logEnds: none,
@@ -28,7 +28,7 @@ export async function firstSession({ plan, options, topics, logger, outputBytesM
   return {
     compatibility: { kind: 'first start' },
     state,
-    source: new SourceTopic(source),
+    sources,
     endOffsets: none,
     careful: await CarefulMode.begin({
       last: undefined,

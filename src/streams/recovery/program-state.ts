@@ -13,6 +13,7 @@ import { TableEpochs } from '../epochs/table-epochs.ts'
 import { type DeadlineClock, processingTime } from '../expiry/deadline-clock.ts'
 import type { EventClock } from '../expiry/event-clock.ts'
 import type { PromotedParts } from '../retention/promoted-parts.ts'
+import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { Restoration, type RestorationBase } from './restoration.ts'
 
 /** The table as operators use it: which epoch its changes belong to is the concern of `Epochs`. */
@@ -60,6 +61,8 @@ export interface StateParts {
   remembered?: RememberedKeys | undefined
   /** What the source has lost since, by partition, and is accepted. */
   loss?: readonly PartitionLoss[] | undefined
+  /** Which partition of a source each number means, for people. */
+  partitions: Pick<SourcePartitions, 'placeOf' | 'text'>
   /** What the table has already. @defaultValue nothing */
   base?: RestorationBase | undefined
 }
@@ -90,6 +93,7 @@ export function stateOf(parts: StateParts): RecoveredState {
     base,
     promotedBatches,
     hasLoss: loss.isDue,
+    partitions: parts.partitions,
   })
   const deadlines = eventClock ?? processingTime
   return { epochs, table, accounting, pending, promoted, eventClock, deadlines, loss, restoration }
@@ -98,7 +102,7 @@ export function stateOf(parts: StateParts): RecoveredState {
 /**
  * Closes the current epoch of a program, and writes its checkpoint.
  *
- * @returns The offsets that it reaches to, by source partition.
+ * @returns The offsets that it reaches to, by number of the source partition.
  */
 export function closeEpoch(state: ProgramState, out: OutputBuilder, closedMs: number) {
   const { epochs, table, accounting, pending } = state

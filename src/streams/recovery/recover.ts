@@ -13,9 +13,9 @@ import { type Member, newProducer } from '../runtime/kafka-ports.ts'
 import { Lives } from '../runtime/life.ts'
 import type { KafkaServices } from '../runtime/services.ts'
 import { tellOfGrowth } from '../topics/source-growth.ts'
-import { checkpointSink, findSource, outputsOf } from '../topics/program-topics.ts'
-import { SourceTopic } from '../topics/source-topic.ts'
-import { type Compatibility, compatibilityOf, type Findings } from './compatibility.ts'
+import { checkpointSink, findSources, outputsOf } from '../topics/program-topics.ts'
+import { Sources } from '../topics/sources.ts'
+import { type Compatibility, compatibilityOf, type Findings, knownPartitions } from './compatibility.ts'
 import type { RecoveredState } from './program-state.ts'
 import type { Session } from './session.ts'
 import type { SpareMemory } from './spare-memory.ts'
@@ -41,10 +41,10 @@ export interface Recovered {
 /**
  * 1. Be the only process that writes.
  * 2. Read the checkpoint to its end: each epoch is there by now, or will never be.
- * 3. Ask for the source, and the offsets of the group: after the checkpoint, which may know of partitions that came
+ * 3. Ask for the sources, and the offsets of the group: after the checkpoint, which may know of partitions that came
  * while this process
  *    stood by.
- * 4. Judge whether program, source, checkpoint and group fit one another.
+ * 4. Judge whether program, sources, checkpoint and group fit one another.
  * 5. Make the state of the last epoch: all but the pending parts, of which the table may have some.
  * 6. Note the start: a next process is to know where this one has died.
  *
@@ -65,7 +65,7 @@ export async function recover(request: RecoveryRequest): Promise<Recovered> {
   const session: Session = {
     compatibility,
     state,
-    source: new SourceTopic(found.source),
+    sources: found.sources,
     endOffsets: found.logEnds,
     careful,
     schedule: new EpochSchedule(services.options),
@@ -89,42 +89,49 @@ async function readWhole({ cluster, topics }: KafkaServices): Promise<Checkpoint
   return readAll(cluster, topics.sinks[checkpointSink]!)
 }
 
-interface Found extends Findings {
-  /** Offsets of the first records of the source, and after the last ones, by partition. */
+interface Found extends Findings<Sources> {
+  /** Offsets of the first records of the sources, and after the last ones, by number of the partition. */
   readonly logStarts: readonly number[]
   readonly logEnds: readonly number[]
 }
 
 async function find({ cluster, plan }: KafkaServices, { records }: CheckpointView): Promise<Found> {
-  const source: Topic = await findSource(cluster, plan)
-  const logEnds = await listOffsets(cluster, source, 'latest')
-  const commits = await fetchGroupCommits(cluster, plan.name, source.name, source.partitions.length, {
-    requireStable: true,
-  })
-  const logStarts = await listOffsets(cluster, source, 'earliest')
-  return { manifest: manifestOf(records), source, commits, logStarts, logEnds }
+  const manifest = manifestOf(records)
+  const sources = new Sources(await findSources(cluster, plan), manifest && knownPartitions(plan, manifest))
+  const { topics, partitions } = sources
+  const ofAll = async <Value>(ask: (topic: Topic) => Promise<Value[]>) =>
+    partitions.byNumber(await Promise.all(topics.map(ask)))
+  const logEnds = await ofAll((topic) => listOffsets(cluster, topic, 'latest'))
+  const commits = await ofAll((topic) =>
+    fetchGroupCommits(cluster, plan.name, topic.name, topic.partitions.length, { requireStable: true }),
+  )
+  const logStarts = await ofAll((topic) => listOffsets(cluster, topic, 'earliest'))
+  return { manifest, sources, commits, logStarts, logEnds }
 }
 
 function judge({ plan, logger }: KafkaServices, found: Found): Compatibility {
   const verdict = compatibilityOf(plan, found)
   if (verdict.kind === 'refused') throw verdict.error
   if (verdict.kind === 'first start') {
-    logger.info({ app: plan.name, topic: found.source.name }, 'reading the source from the start of its log')
+    for (const { topic } of plan.sources)
+      logger.info({ app: plan.name, topic }, 'reading the source from the start of its log')
     return verdict
   }
-  for (const partition of verdict.expiredOffsets)
-    logger.warn({ app: plan.name, partition }, 'the offset of the group has expired; the checkpoint has it')
-  const known = verdict.knownPartitions
-  if (found.source.partitions.length > known) tellOfGrowth(logger, plan, found.source, known)
+  const { topics, partitions } = found.sources
+  for (const number of verdict.expiredOffsets) {
+    const facts = { app: plan.name, ...partitions.placeOf(number) }
+    logger.warn(facts, 'the offset of the group has expired; the checkpoint has it')
+  }
+  tellOfGrowth(logger, plan, topics, verdict.knownPartitions)
   return verdict
 }
 
 function stateOn({ services, spareMemory, warmTable }: RecoveryRequest, checkpoint: CheckpointView, found: Found) {
   const { plan, options, topics, logger } = services
-  const { manifest, source, logStarts, logEnds } = found
+  const { manifest, sources, logStarts, logEnds } = found
   const { records } = checkpoint
   const outputs = outputsOf(topics)
-  const request = { plan, options, source, outputs, logStarts, logEnds, records, spareMemory, warmTable, logger }
+  const request = { plan, options, sources, outputs, logStarts, logEnds, records, spareMemory, warmTable, logger }
   if (manifest === undefined) return firstState(request)
   const state = stateAfter(request, manifest)
   logger.info({ app: plan.name, epoch: manifest.epoch, pending: manifest.pending }, 'going on from the checkpoint')

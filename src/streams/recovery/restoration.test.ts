@@ -9,7 +9,7 @@ import { order, orders } from '../fixtures/orders.ts'
 import { Lives } from '../runtime/life.ts'
 import { rootCause } from '../runtime/root-cause.ts'
 import { standbyTree } from '../runtime/supervision-tree.ts'
-import { SourceTopic } from '../topics/source-topic.ts'
+import { Sources } from '../topics/sources.ts'
 import type { RestoringSession } from './session.ts'
 import { stateAfter } from './state-after.ts'
 
@@ -24,10 +24,11 @@ async function leftBy(time: VirtualClock): Promise<Engine> {
 /** The session of that process, whose table is empty. */
 function sessionAfter({ kafka, services }: Engine): RestoringSession {
   const { plan, options, topics, logger } = services
+  const sources = new Sources(kafka.sources)
   const request = {
     plan,
     options,
-    source: kafka.source,
+    sources,
     outputs: topics.sinks,
     logStarts: [0],
     logEnds: [],
@@ -38,7 +39,7 @@ function sessionAfter({ kafka, services }: Engine): RestoringSession {
   const lives = new Lives(services.outputBytesMax)
   lives.begin()
   const state = stateAfter(request, manifestOf(kafka.checkpoint)!)
-  return { state, source: new SourceTopic(kafka.source), lives, openStreaks: new Set() }
+  return { state, sources, lives, openStreaks: new Set() }
 }
 
 /** Reads what is pending through route and stages, and says how that ends. */

@@ -7,6 +7,7 @@ import type { Accounting } from '../epochs/accounting.ts'
 import { EpochCounts } from '../epochs/epoch-counts.ts'
 import type { Epochs } from '../epochs/epochs.ts'
 import type { PromotedParts } from '../retention/promoted-parts.ts'
+import type { SourcePartitions } from '../topics/source-partitions.ts'
 
 /** Parts that a table has before a restoration: pending ones, all from below some offsets. */
 export interface RestorationBase {
@@ -28,13 +29,15 @@ export interface RestorationParts {
   readonly promotedBatches: readonly FetchedPartition[]
   /** Whether some of the parts that the digest is over are lost. */
   readonly hasLoss: boolean
+  /** Which partition each number means, for people. */
+  readonly partitions: Pick<SourcePartitions, 'placeOf' | 'text'>
 }
 
 const nothing: RestorationBase = { count: 0, digest: emptyDigest, nextOffsets: [] }
 
 /**
  * What is to be read again: the parts that the last committed epoch left pending and that the table lacks. They come
- * from the checkpoint, where they are promoted, else from the source. Epochs begin when they are all there, and are the
+ * from the checkpoint, where they are promoted, else from the sources. Epochs begin when they are all there, and are the
  * same.
  *
  * State: whether they are; the parts from the checkpoint, until then.
@@ -106,9 +109,9 @@ export class Restoration {
     const counts = this.#counts
     const emittedBefore = counts.emitted[partition]!
     this.#parts.table.apply(columns, counts)
-    if (counts.emitted[partition] !== emittedBefore) throw notTheSame(partition, columns.offset[0]!)
+    if (counts.emitted[partition] !== emittedBefore) throw this.#notTheSame(partition, columns.offset[0]!)
     for (let row = 0; row < columns.count; row++) {
-      if (columns.side[row] === noSide) throw notTheSame(partition, columns.offset[row]!)
+      if (columns.side[row] === noSide) throw this.#notTheSame(partition, columns.offset[row]!)
     }
   }
 
@@ -150,13 +153,14 @@ export class Restoration {
       { expected: this.#count, restored: restoredCount },
     )
   }
-}
 
-/** What is restored completes nothing: its last part was not there yet. */
-function notTheSame(partition: number, offset: number): MillraceError {
-  return new MillraceError(
-    'CHECKPOINT_CORRUPT',
-    `a part from offset ${offset} on of source partition ${partition} was pending, and is not when it is read again: a function of the program has changed, or gives another result each time`,
-    { partition, offset },
-  )
+  /** What is restored completes nothing: its last part was not there yet. */
+  #notTheSame(number: number, offset: number): MillraceError {
+    const { partitions } = this.#parts
+    return new MillraceError(
+      'CHECKPOINT_CORRUPT',
+      `a part from offset ${offset} on of ${partitions.text(number)} was pending, and is not when it is read again: a function of the program has changed, or gives another result each time`,
+      { ...partitions.placeOf(number), offset },
+    )
+  }
 }

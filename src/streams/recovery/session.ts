@@ -1,14 +1,14 @@
 import type { EpochSchedule } from '../epochs/epoch-schedule.ts'
 import type { CarefulMode } from '../poison/careful-mode.ts'
 import type { Lives } from '../runtime/life.ts'
-import type { SourceTopic } from '../topics/source-topic.ts'
+import type { Sources } from '../topics/sources.ts'
 import type { Compatibility } from './compatibility.ts'
 import type { ProgramState } from './program-state.ts'
 
 /** What operators share while pending parts are read again, also in a standby. */
 export interface RestoringSession {
   readonly state: ProgramState
-  readonly source: SourceTopic
+  readonly sources: Sources
   readonly lives: Lives
   /**
    * Operators whose function failed on the last records that it saw: whether the fault is the records' is not known
@@ -23,7 +23,7 @@ export interface RestoringSession {
  */
 export interface Session extends RestoringSession {
   readonly compatibility: Compatibility
-  /** What was in the source when this process became the active one. */
+  /** Offsets after what was in the sources when this process became the active one, by number of the partition. */
   readonly endOffsets: readonly number[]
   readonly careful: CarefulMode
   /** What it has learnt of the brokers holds in the next life. */

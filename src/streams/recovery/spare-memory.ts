@@ -26,7 +26,7 @@ export class SpareMemory {
    */
   static async prepare({ cluster, plan, topics }: KafkaServices): Promise<SpareMemory> {
     const [backlog, manifest] = await Promise.all([
-      backlogOf(cluster, plan.name, topics.source).catch(() => 0),
+      backlogOf(cluster, plan.name, topics.sources).catch(() => 0),
       recentManifest(cluster, topics.sinks[checkpointSink]!).catch(() => undefined),
     ])
     const memory = new TableMemory()

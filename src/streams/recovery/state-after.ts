@@ -22,6 +22,8 @@ import { EventClock } from '../expiry/event-clock.ts'
 import { lossError, lossOf, type PartitionLoss } from '../epochs/loss.ts'
 import type { Logger } from '../logs/logger.ts'
 import type { RunOptions } from '../options.ts'
+import type { SourcePartitions } from '../topics/source-partitions.ts'
+import type { Sources } from '../topics/sources.ts'
 import type { Plan } from '../topology/plan.ts'
 import { RememberedKeys } from '../deduplication/remembered-keys.ts'
 
@@ -29,10 +31,10 @@ import { RememberedKeys } from '../deduplication/remembered-keys.ts'
 export interface StateRequest {
   readonly plan: Plan
   readonly options: Pick<RunOptions, 'pendingBytesMax' | 'acceptLoss'>
-  readonly source: Topic
+  readonly sources: Sources
   /** Topics of merged records, expired rows and dead letters. */
   readonly outputs: readonly Topic[]
-  /** Offsets of the first records of the source, and after the last ones, by partition. */
+  /** Offsets of the first records of the sources, and after the last ones, by number of the partition. */
   readonly logStarts: readonly number[]
   readonly logEnds: readonly number[]
   readonly records: CheckpointRecords
@@ -45,10 +47,10 @@ export interface StateRequest {
 
 /** The state of a program that never was: it begins at the start of the log. */
 export function firstState(request: StateRequest): RecoveredState {
-  const { plan, source, outputs, logStarts } = request
+  const { plan, sources, outputs, logStarts } = request
   const identity: ProgramIdentity = {
     ...descriptionOf(plan, outputs),
-    sourceId: source.id,
+    ...identityOf(sources),
     hashSeed: [systemRandom.nextUint32(), systemRandom.nextUint32()],
   }
   const table = tableOf(request, identity)
@@ -61,6 +63,7 @@ export function firstState(request: StateRequest): RecoveredState {
     accounting: Accounting.from(logStarts),
     epoch: 0,
     pending,
+    partitions: sources.partitions,
     promoted: new PromotedParts(pending.sets),
     deltas: new CheckpointWriter(pending),
     eventClock,
@@ -74,17 +77,21 @@ export function firstState(request: StateRequest): RecoveredState {
  * @throws MillraceError `CHECKPOINT_CORRUPT`, `PENDING_LOST`; KafkaError `KAFKA_OFFSET_LOST`
  */
 export function stateAfter(request: StateRequest, manifest: Manifest): RecoveredState {
-  const { plan, options, source, outputs, logStarts, records, logger } = request
-  const pending = new PendingOffsets(source.partitions.length)
+  const { plan, options, sources, outputs, logStarts, records, logger } = request
+  const { partitions } = sources
+  const pending = new PendingOffsets(partitions.count)
   collectPending(records, manifest, pending.sets)
   const grown = withNewPartitions(manifest, logStarts)
-  const { sourceId, hashSeed } = grown
+  const { hashSeed } = grown
   pending.startAt(grown.digest)
   const promoted = PromotedParts.after(records, pending.sets)
   const loss = lossOf({ pending, promoted }, grown.nextOffsets, logStarts)
   if (loss !== undefined) {
-    if (!options.acceptLoss) throw lossError(source.name, loss, logStarts)
-    logger.warn({ app: plan.name, loss: countsOf(loss) }, 'the source has lost records: going on without them')
+    if (!options.acceptLoss) throw lossError(partitions, loss, logStarts)
+    logger.warn(
+      { app: plan.name, loss: countsOf(loss, partitions) },
+      'the source has lost records: going on without them',
+    )
   }
   const nextOffsets = grown.nextOffsets.map((offset, partition) => Math.max(offset, logStarts[partition]!))
   const warm = loss === undefined ? usableTable(request.warmTable, manifest) : undefined
@@ -96,11 +103,12 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
   if (manifest.completed !== undefined) remembered?.recall(records, manifest.completed)
   return stateOf({
     // No more than that of the last manifest goes into the next one.
-    identity: { ...descriptionOf(plan, outputs, grown), sourceId, hashSeed },
+    identity: { ...descriptionOf(plan, outputs, grown), ...identityOf(sources), hashSeed },
     table,
     accounting: new Accounting(grown),
     epoch: grown.epoch,
     pending,
+    partitions,
     promoted,
     promotedBatches: promotedBatches(records),
     deltas: CheckpointWriter.after(records, grown, pending, memory === undefined ? completedRecords(records) : []),
@@ -112,11 +120,11 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
 }
 
 /** A warm table that goes on to this manifest: of the same history, in which no single part was lost meanwhile. */
-function usableTable(warm: WarmTable | undefined, { epoch, sourceId, hashSeed, totals }: Manifest) {
+function usableTable(warm: WarmTable | undefined, { epoch, sourceIds, hashSeed, totals }: Manifest) {
   if (warm === undefined || warm.manifest.epoch > epoch) return undefined
   const known = warm.manifest
   const isOfHistory =
-    isDeepStrictEqual([known.sourceId, known.hashSeed], [sourceId, hashSeed]) &&
+    isDeepStrictEqual([known.sourceIds, known.hashSeed], [sourceIds, hashSeed]) &&
     totals.lost.every((count, partition) => count === (known.totals.lost[partition] ?? 0))
   return isOfHistory ? warm : undefined
 }
@@ -133,6 +141,11 @@ function retainPending({ table, manifest }: WarmTable, pending: PendingOffsets):
   return { count, digest: addDigests(manifest.digest, growth), nextOffsets: manifest.nextOffsets }
 }
 
+/** What a manifest says of the sources; the list of partitions grows with them. */
+function identityOf({ topics, partitions }: Sources) {
+  return { sourceIds: topics.map(({ id }) => id), partitions: partitions.list }
+}
+
 /** What a manifest says of the program itself, after what it said before of where its output is. */
 function descriptionOf(plan: Plan, topics: readonly Topic[], before?: Manifest) {
   const { expiry } = plan.correlate
@@ -143,7 +156,7 @@ function descriptionOf(plan: Plan, topics: readonly Topic[], before?: Manifest) 
 }
 
 /**
- * Partitions that the source was given since the last epoch are read from offset 0: what is not there any more was
+ * Partitions that the sources were given since the last epoch are read from offset 0: what is not there any more was
  * never read.
  */
 function withNewPartitions(manifest: Manifest, logStarts: readonly number[]): Manifest {
@@ -172,6 +185,8 @@ function tableOf({ plan, options, spareMemory }: StateRequest, { hashSeed }: Pro
     tooLargeReason: Reason.MERGE_TOO_LARGE,
     refusedTimeReason: Reason.MERGE_TIMESTAMP_REFUSED,
     completedReason: plan.correlate.memory && Reason.COMPLETED,
+    lateReason: plan.correlate.memory && Reason.LATE,
+    optionalSides: [...plan.sides.keys()].filter((side) => plan.sides[side]!.isOptional),
     memory: spareMemory.take(),
   })
 }
@@ -190,8 +205,12 @@ function eventClockOf(
 }
 
 /** Numbers of pending parts and of offsets that were not read, in the partitions that lost some. */
-function countsOf(loss: readonly PartitionLoss[]) {
+function countsOf(loss: readonly PartitionLoss[], partitions: SourcePartitions) {
   return loss
-    .map(({ pendingOffsets, unread }, partition) => ({ partition, pending: pendingOffsets.length, unread }))
+    .map(({ pendingOffsets, unread }, number) => ({
+      ...partitions.placeOf(number),
+      pending: pendingOffsets.length,
+      unread,
+    }))
     .filter(({ pending, unread }) => pending + unread > 0)
 }

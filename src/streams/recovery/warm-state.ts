@@ -1,9 +1,10 @@
-import { listOffsets, type Topic } from '../../kafka/index.ts'
+import { listOffsets } from '../../kafka/index.ts'
 import type { CheckpointRecords } from '../checkpoint/checkpoint-records.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import type { KafkaServices } from '../runtime/services.ts'
-import { findSource, outputsOf } from '../topics/program-topics.ts'
-import { incompatibility } from './compatibility.ts'
+import { findSources, outputsOf } from '../topics/program-topics.ts'
+import { Sources } from '../topics/sources.ts'
+import { incompatibility, knownPartitions } from './compatibility.ts'
 import type { RecoveredState } from './program-state.ts'
 import type { SpareMemory } from './spare-memory.ts'
 import { stateAfter } from './state-after.ts'
@@ -21,11 +22,12 @@ export interface WarmRequest {
 }
 
 /**
- * A state whose table has what an earlier one had, and is still pending; the rest is to be restored from this source.
+ * A state whose table has what an earlier one had, and is still pending; the rest is to be restored from these
+ * sources.
  */
 export interface WarmState {
   readonly state: RecoveredState
-  readonly source: Topic
+  readonly sources: Sources
 }
 
 /**
@@ -38,16 +40,19 @@ export interface WarmState {
 export async function warmState(request: WarmRequest): Promise<WarmState | undefined> {
   const { services, records, manifest, warmTable, spareMemory } = request
   const { cluster, plan, options, topics, logger } = services
-  const source = await findSource(cluster, plan)
-  if (incompatibility(plan, source, manifest) !== undefined) return undefined
+  const found = await findSources(cluster, plan)
+  if (incompatibility(plan, found, manifest) !== undefined) return undefined
+  const sources = new Sources(found, knownPartitions(plan, manifest))
+  const { topics: sourceTopics, partitions } = sources
+  const logStarts = await Promise.all(sourceTopics.map((topic) => listOffsets(cluster, topic, 'earliest')))
   const state = stateAfter(
     {
       plan,
       // What is lost is accepted by the process that takes over, and goes on without this table.
       options: { ...options, acceptLoss: false },
-      source,
+      sources,
       outputs: outputsOf(topics),
-      logStarts: await listOffsets(cluster, source, 'earliest'),
+      logStarts: partitions.byNumber(logStarts),
       logEnds: [],
       records,
       spareMemory,
@@ -56,5 +61,5 @@ export async function warmState(request: WarmRequest): Promise<WarmState | undef
     },
     manifest,
   )
-  return { state, source }
+  return { state, sources }
 }

@@ -2,12 +2,14 @@ import {
   contentBytes,
   encodeHeader,
   headerOf,
+  headersWithout,
   noHeaders,
   type PlainRecord,
   plainRecord,
   recordBatchOf,
   type RecordColumns,
 } from '../../kernel/index.ts'
+import type { Plan } from '../topology/plan.ts'
 
 /** A part that is promoted with the current epoch, if it is pending at its end. */
 export interface PromotablePart {
@@ -15,24 +17,36 @@ export interface PromotablePart {
   readonly offset: number
   /** Memory that it takes until then. */
   readonly bytes: number
-  /** The source record, as a record batch with it alone, without the headers that it came with. */
+  /** The source record, as a record batch with it alone. */
   readonly encode: () => Uint8Array
 }
 
-/** Of promoted records, which have no other: the part that a stage has computed from it. */
+/**
+ * Of promoted records: the part that a stage has computed from it. A header of this name that a source record came with
+ * is dropped, so none can be forged.
+ */
 const headerName = 'millrace.part'
 
+type Headers = Pick<PlainRecord, 'headerCount' | 'headers'>
+
+/** Whether the headers of records are needed to compute their parts again; else they are dropped. */
+export function needsHeaders({ sides }: Pick<Plan, 'sides'>): boolean {
+  return sides.some(({ key }) => key.kind === 'header')
+}
+
 /** The source record of a row, which the source may drop: a copy. */
-export function sourcePart(columns: RecordColumns, row: number): PromotablePart {
-  return promotablePart(columns, row, noHeaders)
+export function sourcePart(columns: RecordColumns, row: number, withHeaders: boolean): PromotablePart {
+  return promotablePart(columns, row, ownHeaders(columns, row, withHeaders))
 }
 
 /**
  * The part that a stage has computed from a row, and must not compute twice, with a copy of the row's source record.
  */
-export function computedPart(columns: RecordColumns, row: number): PromotablePart {
+export function computedPart(columns: RecordColumns, row: number, withHeaders: boolean): PromotablePart {
+  const { headerCount, headers } = ownHeaders(columns, row, withHeaders)
   const part = columns.extra.bytes.subarray(columns.partStart[row], columns.partEnd[row])
-  return promotablePart(columns, row, { headerCount: 1, headers: encodeHeader(headerName, part) })
+  const computed = encodeHeader(headerName, part)
+  return promotablePart(columns, row, { headerCount: headerCount + 1, headers: Buffer.concat([headers, computed]) })
 }
 
 /** Bytes that `computedPart` would have, and its record around them. */
@@ -40,11 +54,13 @@ export function computedPartBytes({ recordStart, recordEnd, partStart, partEnd }
   return recordEnd[row]! - recordStart[row]! + partEnd[row]! - partStart[row]!
 }
 
-function promotablePart(
-  columns: RecordColumns,
-  row: number,
-  headers: Pick<PlainRecord, 'headerCount' | 'headers'>,
-): PromotablePart {
+function ownHeaders(columns: RecordColumns, row: number, withHeaders: boolean): Headers {
+  if (!withHeaders) return noHeaders
+  const { headerCount, headers } = headersWithout(columns, row, headerName)
+  return { headerCount, headers: Uint8Array.from(headers) }
+}
+
+function promotablePart(columns: RecordColumns, row: number, headers: Headers): PromotablePart {
   const { partition } = columns
   const offset = columns.offset[row]!
   const timestamp = columns.timestamp[row]!

@@ -1,5 +1,6 @@
 import type { Timer } from '../../core/clock.ts'
-import { type PromotablePart, sourcePart } from './promotable-part.ts'
+import type { Topic } from '../../kafka/index.ts'
+import { needsHeaders, type PromotablePart, sourcePart } from './promotable-part.ts'
 import { promotedBytesMax } from '../topics/program-topics.ts'
 import type { Session } from '../recovery/session.ts'
 import type { SourceLog } from '../runtime/ports.ts'
@@ -22,7 +23,7 @@ interface Retention {
   readonly isCompacted: boolean
 }
 
-type PromoterSession = Pick<Session, 'state' | 'source' | 'schedule'>
+type PromoterSession = Pick<Session, 'state' | 'sources' | 'schedule'>
 
 /**
  * Bounds what a start has to read again. Parts that are `replayRecordsMax` offsets behind, or past half of what the
@@ -38,9 +39,10 @@ export class Promoter {
   #isStopped = false
   #timer: Timer | undefined
   #askedMs = -Infinity
-  #retention: Retention = { youngFrom: [], bytes: Infinity, isCompacted: false }
+  /** By source. */
+  #retention: readonly Retention[] = []
   /**
-   * By partition the offset after those that have been read in this life: a part among them that was not promoted
+   * By number of the partition the offset after those that have been read in this life: a part among them that was not promoted
    * cannot be.
    */
   readonly #reached: number[] = []
@@ -92,12 +94,17 @@ export class Promoter {
 
   async #askRetention(): Promise<void> {
     const { clock, timeOfDay } = this.#services
-    const { topic } = this.#session.source
+    const { topics } = this.#session.sources
     if (clock.monotonicMs() - this.#askedMs < lookEveryMs) return
     this.#askedMs = clock.monotonicMs()
-    const [ms, bytes, policy] = await this.#log.settings(...retentionConfigs)
-    const youngMs = timeOfDay.nowMs() - limitOf(ms) / 2
-    this.#retention = {
+    const nowMs = timeOfDay.nowMs()
+    this.#retention = await Promise.all(topics.map((topic) => this.#retentionOf(topic, nowMs)))
+  }
+
+  async #retentionOf(topic: Topic, nowMs: number): Promise<Retention> {
+    const [ms, bytes, policy] = await this.#log.settings(topic, ...retentionConfigs)
+    const youngMs = nowMs - limitOf(ms) / 2
+    return {
       youngFrom: youngMs < 0 ? [] : await this.#log.offsetsAt(topic, youngMs),
       bytes: limitOf(bytes),
       isCompacted: policy?.includes('compact') ?? false,
@@ -106,20 +113,23 @@ export class Promoter {
 
   async #read(): Promise<PromotablePart[]> {
     const { topics, plan, logger } = this.#services
-    const { state, source, schedule } = this.#session
+    const { state, sources, schedule } = this.#session
     const due = this.#due()
     if (due === undefined) return []
-    const { partition, first } = due
+    const { number, first } = due
+    const { source, partition } = sources.partitions.list[number]!
     let { end } = due
     const bytesMax = promotedBytesMax(topics)
+    const withHeaders = needsHeaders(plan)
     let promotedBytes = 0
     let tooLarge = 0
-    const set = state.pending.sets[partition]!
+    const set = state.pending.sets[number]!
     const parts: PromotablePart[] = []
-    await this.#log.read(source.topic, { partition, first, end }, (columns) => {
-      columns.keep((offset) => offset < end && set.has(offset) && !state.promoted.has(partition, offset))
+    await this.#log.read(sources.topics[source]!, { partition, first, end }, (columns) => {
+      columns.partition = number
+      columns.keep((offset) => offset < end && set.has(offset) && !state.promoted.has(number, offset))
       for (let row = 0; row < columns.count; row++) {
-        const part = sourcePart(columns, row)
+        const part = sourcePart(columns, row, withHeaders)
         if (part.bytes > bytesMax) {
           tooLarge++
           continue
@@ -133,9 +143,16 @@ export class Promoter {
         promotedBytes += part.bytes
       }
     })
-    this.#reached[partition] = end
+    this.#reached[number] = end
     if (tooLarge > 0) {
-      const facts = { app: plan.name, partition, from: first, to: end, count: tooLarge, bytesMax }
+      const facts = {
+        app: plan.name,
+        ...sources.partitions.placeOf(number),
+        from: first,
+        to: end,
+        count: tooLarge,
+        bytesMax,
+      }
       logger.warn(
         facts,
         'parts that have waited for long stay in the source only: their records are too large for the checkpoint topic',
@@ -146,28 +163,25 @@ export class Promoter {
 
   /** The offsets to look through next, if any have to be. */
   #due() {
-    const { state } = this.#session
+    const { state, sources } = this.#session
     const { committedOffsets } = state.accounting
-    const offsetsMax = this.#offsetsMax()
-    for (const partition of state.pending.sets.keys()) {
-      const first = state.promoted.firstNeeded(partition, this.#reached[partition])
-      const next = committedOffsets[partition]!
-      const end = Math.min(next, Math.max(next - offsetsMax, this.#retention.youngFrom[partition] ?? 0))
-      if (first !== undefined && first < end) return { partition, first, end: Math.min(end, first + offsetsPerLook) }
+    for (const [number, { source, partition }] of sources.partitions.list.entries()) {
+      const first = state.promoted.firstNeeded(number, this.#reached[number])
+      const next = committedOffsets[number]!
+      const youngFrom = this.#retention[source]!.youngFrom[partition] ?? 0
+      const end = Math.min(next, Math.max(next - this.#offsetsMax(source), youngFrom))
+      if (first !== undefined && first < end) return { number, first, end: Math.min(end, first + offsetsPerLook) }
     }
     return undefined
   }
 
   /** How far a part may be behind that is not promoted. Bytes are those of the records that this process has read. */
-  #offsetsMax(): number {
-    const { options, statistics } = this.#services
-    const { bytes, isCompacted } = this.#retention
+  #offsetsMax(source: number): number {
+    const { options } = this.#services
+    const { bytes, isCompacted } = this.#retention[source]!
     if (isCompacted) return 0
-    const { sourceBytes, sourceOffsets } = statistics
-    return Math.min(
-      options.replayRecordsMax,
-      sourceBytes === 0 ? Infinity : ((bytes / 2) * sourceOffsets) / sourceBytes,
-    )
+    const meanBytes = this.#session.sources.meanBytes(source)
+    return Math.min(options.replayRecordsMax, meanBytes === 0 ? Infinity : bytes / 2 / meanBytes)
   }
 }
 

@@ -1,6 +1,6 @@
 import { Fetcher, type GroupMember, listOffsets, topicConfigs, TransactionalProducer } from '../../kafka/index.ts'
 import type { LastEpoch } from '../checkpoint/last-epoch.ts'
-import { findSource } from '../topics/program-topics.ts'
+import { findSources } from '../topics/program-topics.ts'
 import { readRecords } from '../topics/record-reader.ts'
 import { fetchBuffersPerLeader } from './memory-budget.ts'
 import type { EpochProducer, Ports, ProducerEvents, SourceLog } from './ports.ts'
@@ -25,11 +25,11 @@ export function kafkaPorts(services: KafkaServices, member: Member, lastEpoch: L
 export function readingPorts(services: KafkaServices): Pick<Ports, 'newFetcher' | 'sourceLog'> {
   const { cluster, options } = services
   return {
-    newFetcher: ({ topic, firstOffsets }, events) =>
+    newFetcher: ({ partitions, firstOffsets }, events) =>
       new Fetcher(
         {
           cluster,
-          topic,
+          partitions,
           fetchBytes: options.fetchBytes,
           partitionBytes: options.partitionFetchBytes,
           maxWaitMs,
@@ -57,10 +57,10 @@ export function newProducer(services: KafkaServices, member: Member, events: Pro
 
 function sourceLogOf({ cluster, plan, options }: KafkaServices): SourceLog {
   return {
-    topic: () => findSource(cluster, plan),
+    topics: () => findSources(cluster, plan),
     ends: (topic) => listOffsets(cluster, topic, 'latest'),
     offsetsAt: (topic, timestampMs) => listOffsets(cluster, topic, { timestampMs }),
-    settings: (...names) => topicConfigs(cluster, plan.source.topic, ...names),
+    settings: ({ name }, ...names) => topicConfigs(cluster, name, ...names),
     read(topic, { partition, first, end }, visit) {
       const at = (offset: number) => topic.partitions.map((_, other) => (other === partition ? offset : 0))
       const { decompressedBytesMax } = options

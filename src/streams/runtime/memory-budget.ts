@@ -13,8 +13,8 @@ const outputBytesMin = 8 << 20
  *
  * @throws ConfigError `CONFIG_INVALID_VALUE` when the rest is too small to work with.
  */
-export function outputBytesMax({ memoryBudgetBytes, fetchBytes }: RunOptions, source: Topic): number {
-  const leaders = new Set(source.partitions.map(({ leader }) => leader)).size
+export function outputBytesMax({ memoryBudgetBytes, fetchBytes }: RunOptions, sources: readonly Topic[]): number {
+  const leaders = new Set(sources.flatMap(({ partitions }) => partitions.map(({ leader }) => leader))).size
   const fetchMemory = leaders * fetchBuffersPerLeader * receiveBytes(fetchBytes)
   const rest = memoryBudgetBytes - fetchMemory
   if (rest >= outputBytesMin) return rest

@@ -98,7 +98,7 @@ export class OperatorSystem {
     const { services, session } = this.#parts
     const { plan, options } = services
     const timeoutMs = options.drainMs
-    await this.#system.ref<SourceMessage>(plan.source.id).ask({ type: 'halt' }, { timeoutMs })
+    await this.#system.ref<SourceMessage>(plan.readerId).ask({ type: 'halt' }, { timeoutMs })
     await session.lives.current.rowBatches.whenIdle()
     await this.#system.ref<CorrelateMessage>(plan.correlate.id).ask({ type: 'drain' }, { timeoutMs })
   }

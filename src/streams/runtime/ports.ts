@@ -1,5 +1,5 @@
 import type { MillraceError } from '../../core/errors.ts'
-import type { FetchedResponse, Topic } from '../../kafka/index.ts'
+import type { FetchedResponse, Topic, TopicPartition } from '../../kafka/index.ts'
 import type { OutputBatch, RecordColumns } from '../../kernel/index.ts'
 
 /** All that operators ask of Kafka. They can be run on anything else that does the same. */
@@ -17,7 +17,7 @@ export interface EpochProducer {
   begin(): Promise<void>
   /** Queues a batch of the current epoch; it belongs to the producer until `onStored`. */
   send(batch: OutputBatch, onStored: () => void): void
-  /** Commits what was sent, together with offsets of the source. */
+  /** Commits what was sent, together with offsets of the sources. */
   commit(offsets: readonly SourceOffsets[]): Promise<void>
   stop(): void
 }
@@ -35,7 +35,7 @@ export interface ProducerEvents {
   onThrottled(throttleMs: number): void
 }
 
-/** Reads a topic from all its leaders. */
+/** Reads the sources from all their leaders. */
 export interface SourceFetcher {
   start(): void
   /** No response is given on any more. */
@@ -43,8 +43,9 @@ export interface SourceFetcher {
 }
 
 export interface FetcherOptions {
-  readonly topic: Topic
-  /** The offset to read first, by partition. */
+  /** By number. */
+  readonly partitions: readonly TopicPartition[]
+  /** The offset to read first, by number of the partition. */
   readonly firstOffsets: readonly number[]
 }
 
@@ -53,16 +54,16 @@ export interface FetcherEvents {
   onFailed(error: MillraceError): void
 }
 
-/** The log of the source, as brokers tell of it. */
+/** The logs of the sources, as brokers tell of them. */
 export interface SourceLog {
-  /** Asks which partitions the source has now. */
-  topic(): Promise<Topic>
+  /** Asks which partitions the sources have now. */
+  topics(): Promise<readonly Topic[]>
   /** Offsets after the last records, by partition. */
   ends(topic: Topic): Promise<number[]>
   /** By partition, the first offset of this time or later. */
   offsetsAt(topic: Topic, timestampMs: number): Promise<number[]>
-  /** Settings of the topic by their names, in the order asked for. */
-  settings(...names: readonly string[]): Promise<readonly (string | undefined)[]>
+  /** Settings of a topic by their names, in the order asked for. */
+  settings(topic: Topic, ...names: readonly string[]): Promise<readonly (string | undefined)[]>
   /**
    * Reads a range of offsets of a partition once more, and perhaps some after it. Columns are valid until `visit`
    * returns.

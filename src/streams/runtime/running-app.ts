@@ -1,6 +1,6 @@
 import { sleep, systemClock } from '../../core/clock.ts'
 import { MillraceError } from '../../core/errors.ts'
-import { Accounting, type AccountSnapshot, accountsOf, isBalanced } from '../epochs/accounting.ts'
+import { Accounting, type AccountSnapshot, accountsOf, isBalanced, placed } from '../epochs/accounting.ts'
 import type { AppProcess } from '../admin/processes.ts'
 import type { AuditReport } from '../admin/audit-report.ts'
 import type { Explanation } from '../admin/explain.ts'
@@ -203,7 +203,6 @@ export class RunningApp implements App {
         session === undefined || view === undefined
           ? []
           : inspectedPartitions({
-              topic: plan.source.topic,
               accounts: report.accounting,
               nextOffsets: session.state.accounting.committedOffsets,
               endOffsets: view.ends.known.offsets,
@@ -228,7 +227,6 @@ export class RunningApp implements App {
   }
 
   report(): Report {
-    const { plan } = this.#options
     const { table, session } = this.#term
     const { records, mergedRecords } = this.#earlier
     const state = session?.state
@@ -237,10 +235,10 @@ export class RunningApp implements App {
     // A loss that was accepted is in what was before, and commits with the first epoch.
     const since = (total: (snapshot: AccountSnapshot) => number) => Math.max(0, total(account) - total(this.#before))
     return {
-      accounting: accounts,
+      accounting: session === undefined ? [] : placed(accounts, session.sources.partitions),
       isBalanced: accounts.every(isBalanced),
       records: records + since(({ nextOffsets, totals }) => sum(nextOffsets) - sum(totals.skipped)),
-      mergedRecords: mergedRecords + since(({ totals }) => sum(totals.emitted)) / plan.sides.length,
+      mergedRecords: mergedRecords + (state?.accounting.mergedRows ?? 0),
       pendingRows: table?.rowCount ?? 0,
       pendingBytes: table?.liveBytes ?? 0,
       tableBytes: table?.memoryBytes ?? 0,

@@ -55,7 +55,7 @@ export function kafkaServices(parts: ServiceParts): KafkaServices {
     clock,
     random,
     timeOfDay,
-    outputBytesMax: outputBytesMax(options, topics.source),
+    outputBytesMax: outputBytesMax(options, topics.sources),
     loop: new LoopSigns(functionIds(plan)),
   }
 }

@@ -26,7 +26,7 @@ export interface TreeParts {
 }
 
 /**
- * The supervision tree. The route and each stage restart alone, because they hold nothing; when anything else crashes,
+ * The supervision tree. Each route and each stage restarts alone, because it holds nothing; when anything else crashes,
  * all restart, which rolls the epoch back: the sink settles the state and the source reads again from the last
  * committed offsets.
  */
@@ -69,13 +69,13 @@ function partMakers(parts: SourceParts, restarts: Pick<SupervisorOptions, 'maxRe
         children: [{ start: stageOf(services, session, index), shutdownMs: stageShutdownMs }],
       }),
     })),
-    {
+    ...plan.sources.map((source) => ({
       start: supervisor({
-        name: `supervisor-${plan.route.id}`,
+        name: `supervisor-${source.route.id}`,
         ...restarts,
-        children: [{ start: route(services, session) }],
+        children: [{ start: route(services, session, source) }],
       }),
-    },
+    })),
     { start: source(parts) },
   ]
 }

@@ -3,7 +3,7 @@ import type { MillraceError } from '../../core/errors.ts'
 import { recentManifest } from '../checkpoint/checkpoint-view.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import { incompatibility } from '../recovery/compatibility.ts'
-import { checkpointSink, findSource } from '../topics/program-topics.ts'
+import { checkpointSink, findSources } from '../topics/program-topics.ts'
 import type { KafkaServices } from '../runtime/services.ts'
 
 /** How often the last manifest is looked at again, and how often while there is none. */
@@ -36,10 +36,10 @@ export class ProgramWatch {
       const manifest = await recentManifest(cluster, topics.sinks[checkpointSink]!)
       if (manifest === undefined) return
       // After the checkpoint, which may know of partitions that came since this process has started.
-      const source = await findSource(cluster, plan)
+      const sources = await findSources(cluster, plan)
       this.#isCompared = true
       this.#tellOfOutputs(manifest)
-      this.#take(incompatibility(plan, source, manifest))
+      this.#take(incompatibility(plan, sources, manifest))
     } catch (error) {
       logger.debug({ app: plan.name, err: error }, 'could not compare this process with the active one')
     }

@@ -18,7 +18,7 @@ import type { KafkaServices } from '../runtime/services.ts'
 import { newStatistics } from '../runtime/statistics.ts'
 import { standbyTree } from '../runtime/supervision-tree.ts'
 import { checkpointSink } from '../topics/program-topics.ts'
-import { SourceTopic } from '../topics/source-topic.ts'
+import type { Sources } from '../topics/sources.ts'
 
 /** How long a standby leaves its table alone that it could not bring up to date. */
 const failurePauseMs = 60_000
@@ -122,8 +122,8 @@ export class Standby {
       spareMemory: this.#spareMemory,
     })
     if (warm === undefined) throw new OtherProgram()
-    const { state, source } = warm
-    if (!state.restoration.isDone) await this.#restore(state, new SourceTopic(source))
+    const { state, sources } = warm
+    if (!state.restoration.isDone) await this.#restore(state, sources)
     if (this.#warm === undefined) {
       const facts = { app: plan.name, epoch: manifest.epoch, pending: manifest.pending }
       logger.info(facts, 'standing by with a table of the pending parts')
@@ -133,13 +133,13 @@ export class Standby {
   }
 
   /** Reads what is missing. */
-  async #restore(state: RecoveredState, source: SourceTopic): Promise<void> {
+  async #restore(state: RecoveredState, sources: Sources): Promise<void> {
     const services = this.#services
     const { plan, clock } = services
     const restored = Promise.withResolvers<void>()
     const session: RestoringSession = {
       state,
-      source,
+      sources,
       lives: new Lives(services.outputBytesMax),
       openStreaks: new Set(),
     }

@@ -11,10 +11,10 @@ import { checkOutput, defaultBatchBytesMax, type OutputUse, readSettings, warnOf
 
 /** Topics with what the broker says of them; sinks by their index in batches. */
 export interface ProgramTopics {
-  /** As it was found when the process began to take part: see `SourceTopic`. */
-  readonly source: Topic
-  /** Whether any record of the source may be dropped as soon as there is another one with its key. */
-  readonly isCompacted: boolean
+  /** As they were found when the process began to take part, by source: see `Sources`. */
+  readonly sources: readonly Topic[]
+  /** By source, whether any of its records may be dropped as soon as there is another one with its key. */
+  readonly areCompacted: readonly boolean[]
   /** `mergedSink`, `deadLetterSink`, `checkpointSink` and `expiredSink` are their indexes. */
   readonly sinks: readonly Topic[]
   /** Whether the broker stamps the records of the checkpoint, and so tells its time. */
@@ -58,25 +58,31 @@ export function promotedBytesMax(topics: ProgramTopics): number {
  * of settings that may not be meant.
  *
  * @throws KafkaError `KAFKA_TOPIC_MISSING`; MillraceError `KAFKA_RIGHTS_MISSING`, `CHECKPOINT_TOPIC_INVALID`,
- * `OUTPUT_TOPIC_INVALID`; TopologyError `TOPOLOGY_INVALID` for a source of too many partitions.
+ * `OUTPUT_TOPIC_INVALID`; TopologyError `TOPOLOGY_INVALID` for sources of too many partitions.
  */
 export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): Promise<ProgramTopics> {
   await requireRights(cluster, plan.name, rightsToRun(plan))
   const expiredTopic = plan.correlate.expiry?.topic
-  const given = [plan.source.topic, plan.sink.topic, ...(expiredTopic === undefined ? [] : [expiredTopic])]
-  const [source, sink, ...expired] = (await cluster.topics(given)) as [Topic, Topic, Topic?]
-  checkSource(source)
+  const given = [...topicsRead(plan), plan.sink.topic, ...(expiredTopic === undefined ? [] : [expiredTopic])]
+  const found = await cluster.topics(given)
+  const sources = found.slice(0, plan.sources.length)
+  const [sink, ...expired] = found.slice(plan.sources.length) as [Topic, Topic?]
+  checkSources(sources)
+  const partitionCounts = sources.map(({ partitions }) => partitions.length)
   // By the time of their death: an old record must not be past retention as soon as it is a dead letter.
   const configs = { 'message.timestamp.type': 'LogAppendTime' }
   const [sourceSettings] = await Promise.all([
-    readSettings(cluster, source),
-    createMissingTopics(cluster, [{ name: plan.deadLetterTopic, partitionCount: source.partitions.length, configs }]),
+    Promise.all(sources.map((source) => readSettings(cluster, source))),
+    createMissingTopics(cluster, [
+      { name: plan.deadLetterTopic, partitionCount: Math.max(...partitionCounts), configs },
+    ]),
   ])
+  const largestBatchBytes = Math.max(...sourceSettings.map((each) => each.batchBytesMax))
   const deadLetters = await cluster.topicWhenReady(plan.deadLetterTopic)
   const checkpoint = await findCheckpointTopic(cluster, plan.checkpointTopic, {
-    // Large enough for any record of the source that is promoted.
-    created: Math.max(defaultBatchBytesMax, sourceSettings.batchBytesMax + recordFrameBytes + keptFrameBytes),
-    least: recordFrameBytes + manifestBytesMax(plan, source.partitions.length),
+    // Large enough for any record of the sources that is promoted.
+    created: Math.max(defaultBatchBytesMax, largestBatchBytes + recordFrameBytes + keptFrameBytes),
+    least: recordFrameBytes + manifestBytesMax(plan, sum(partitionCounts)),
   })
   const sinks = [sink, deadLetters, checkpoint, ...expired.filter((topic) => topic !== undefined)]
   const settings = await Promise.all(sinks.map((topic) => readSettings(cluster, topic)))
@@ -89,7 +95,8 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
   const { isStamped } = settings[checkpointSink]!
   const isCheckpointStamped = isStamped || (await haveStamped(cluster, plan.checkpointTopic))
   const timestamps = settings.map((each) => each.timestamps)
-  return { source, isCompacted: sourceSettings.isCompacted, sinks, isCheckpointStamped, batchBytesMax, timestamps }
+  const areCompacted = sourceSettings.map(({ isCompacted }) => isCompacted)
+  return { sources, areCompacted, sinks, isCheckpointStamped, batchBytesMax, timestamps }
 }
 
 /** By the index of the sink; nothing of the checkpoint, which is checked by itself. */
@@ -100,18 +107,31 @@ const outputUses: Readonly<Record<number, OutputUse>> = {
 }
 
 /**
- * Asks which partitions the source has now.
+ * Asks which partitions the sources have now.
  *
  * @throws KafkaError `KAFKA_TOPIC_MISSING`; TopologyError `TOPOLOGY_INVALID` for too many partitions.
  */
-export async function findSource(cluster: Cluster, { source }: Plan): Promise<Topic> {
-  const [topic] = (await cluster.topics([source.topic])) as [Topic]
-  checkSource(topic)
-  return topic
+export async function findSources(cluster: Cluster, plan: Plan): Promise<Topic[]> {
+  const topics = await cluster.topics(topicsRead(plan))
+  checkSources(topics)
+  return topics
 }
 
-function checkSource({ name, partitions: { length } }: Topic): void {
-  if (length <= partitionsMax) return
-  const text = `topic "${name}" has more than ${partitionsMax} partitions`
-  throw new TopologyError('TOPOLOGY_INVALID', text, { topic: name, partitions: length })
+function topicsRead({ sources }: Plan): string[] {
+  return sources.map(({ topic }) => topic)
+}
+
+function checkSources(topics: readonly Topic[]): void {
+  const count = sum(topics.map(({ partitions }) => partitions.length))
+  if (count <= partitionsMax) return
+  const names = topics.map(({ name }) => `"${name}"`).join(', ')
+  const text =
+    topics.length === 1
+      ? `topic ${names} has more than ${partitionsMax} partitions`
+      : `the topics ${names} have more than ${partitionsMax} partitions together`
+  throw new TopologyError('TOPOLOGY_INVALID', text, { topic: topics.map(({ name }) => name).join(), partitions: count })
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
 }

@@ -3,10 +3,10 @@ import { type Cluster, findMissingRights, grantsOf, type Right } from '../../kaf
 import { ownTopics, type Plan } from '../topology/plan.ts'
 
 /** What every process of a program needs, one that stands by as well. */
-export function rightsToRun({ name, source, sink, correlate, ...own }: Plan): Right[] {
+export function rightsToRun({ name, sources, sink, correlate, ...own }: Plan): Right[] {
   const sinks = [sink.topic, ...(correlate.expiry?.topic === undefined ? [] : [correlate.expiry.topic])]
   return [
-    ...onTopic(source.topic, 'Read', 'DescribeConfigs'),
+    ...sources.flatMap(({ topic }) => onTopic(topic, 'Read', 'DescribeConfigs')),
     ...sinks.flatMap((topic) => onTopic(topic, 'Write', 'DescribeConfigs')),
     ...onTopic(own.deadLetterTopic, 'Create', 'Write', 'DescribeConfigs'),
     ...onTopic(own.checkpointTopic, 'Create', 'Read', 'Write', 'DescribeConfigs'),

@@ -3,14 +3,15 @@ import type { RestoringSession } from '../recovery/session.ts'
 import type { SourceLog } from '../runtime/ports.ts'
 import type { Services } from '../runtime/services.ts'
 import type { SourceGrowth } from './source-growth.ts'
+import { areGrown } from './sources.ts'
 
 /**
- * Asks every `sourceRefreshMs` whether the source was given partitions: brokers tell nobody, and a fetch names those
+ * Asks every `sourceRefreshMs` whether sources were given partitions: brokers tell nobody, and a fetch names those
  * that it asks for.
  */
 export class SourceWatch {
   readonly #services: Services
-  readonly #session: Pick<RestoringSession, 'source'>
+  readonly #session: Pick<RestoringSession, 'sources'>
   readonly #log: SourceLog
   readonly #onGrown: (growth: SourceGrowth) => void
   #isStopped = false
@@ -18,7 +19,7 @@ export class SourceWatch {
 
   constructor(
     services: Services,
-    session: Pick<RestoringSession, 'source'>,
+    session: Pick<RestoringSession, 'sources'>,
     log: SourceLog,
     onGrown: (growth: SourceGrowth) => void,
   ) {
@@ -46,11 +47,14 @@ export class SourceWatch {
   async #look(): Promise<void> {
     const { plan, logger } = this.#services
     try {
-      const topic = await this.#log.topic()
-      const known = this.#session.source.topic
+      const topics = await this.#log.topics()
+      const known = this.#session.sources.topics
       // Another topic of the same name is found by what reads it.
-      const isGrown = topic.id === known.id && topic.partitions.length > known.partitions.length
-      if (isGrown) this.#onGrown({ topic, logEnds: await this.#log.ends(topic) })
+      const areSame = topics.every(({ id }, source) => id === known[source]!.id)
+      if (areSame && areGrown(topics, known)) {
+        const logEnds = await Promise.all(topics.map((topic) => this.#log.ends(topic)))
+        this.#onGrown({ topics, logEnds })
+      }
     } catch (error) {
       if (this.#isStopped) return
       logger.warn({ app: plan.name, err: error }, 'could not ask which partitions the source has; trying later')

@@ -1,15 +1,19 @@
-import type { Field } from './field.ts'
-import type { Expiry, Memory, Plan, Side } from './plan.ts'
+import { keyText } from './key.ts'
+import type { Expiry, Memory, Plan, PlannedSource, Side } from './plan.ts'
 
 /** A program as data that can be printed: each operator with what it does, functions by that word. */
 export interface PlanDescription {
   readonly name: string
-  readonly source: { readonly id: string; readonly topic: string }
-  readonly route: { readonly id: string; readonly by: string }
+  readonly sources: readonly SourceDescription[]
   readonly stages: readonly StageDescription[]
   readonly correlate: {
     readonly id: string
+    /** Where the merge key stands, if that is the same place for all sides. */
     readonly by: string
+    /** Name of the key in merged records. */
+    readonly keyName: string
+    /** Milliseconds that a merge waits for optional sides; absent where there are none. */
+    readonly withinMs: number | undefined
     /** Absent where incomplete keys are pending without a bound. */
     readonly expiry: Expiry | undefined
     /** The deduplication window; absent where completed keys are forgotten at once. */
@@ -20,38 +24,63 @@ export interface PlanDescription {
   readonly checkpointTopic: string
 }
 
+export interface SourceDescription {
+  readonly id: string
+  readonly topic: string
+  readonly route: {
+    readonly id: string
+    /** A field, a function, or the side that all records are of. */
+    readonly by: string
+    /** Absent where records may be of several sides. */
+    readonly side: string | undefined
+  }
+  /** The stages that its records may go to. */
+  readonly stages: readonly string[]
+}
+
 export interface StageDescription {
   readonly name: string
+  /** Where the merge key of its records stands. */
+  readonly key: string
   /** `the record`, a field, or a function. */
   readonly keeps: string
   readonly hasSchema: boolean
   readonly isDeterministic: boolean
+  /** Whether a merge does without it. */
+  readonly isOptional: boolean
   readonly version: number
 }
 
 /** Describes what a checked topology does. */
-export function describePlan({ name, source, route, sides, correlate, sink, ...topics }: Plan): PlanDescription {
+export function describePlan({ name, sources, sides, correlate, sink, ...topics }: Plan): PlanDescription {
   const { deadLetterTopic, checkpointTopic } = topics
+  const keys = new Set(sides.map(({ key }) => keyText(key)))
   return {
     name,
-    source,
-    route: { id: route.id, by: typeof route.by === 'function' ? 'a function' : fieldText(route.by) },
+    sources: sources.map((source) => describeSource(source, sides)),
     stages: sides.map(describeStage),
-    correlate: {
-      id: correlate.id,
-      by: fieldText(correlate.key),
-      expiry: correlate.expiry,
-      memory: correlate.memory,
-    },
+    correlate: { ...correlate, by: keys.size === 1 ? [...keys].join() : 'the key of each side' },
     sink,
     deadLetterTopic,
     checkpointTopic,
   }
 }
 
-function describeStage({ name, part, stage }: Side): StageDescription {
+function describeSource({ id, topic, route, sides }: PlannedSource, all: readonly Side[]): SourceDescription {
+  const stages = sides.map((side) => all[side]!.name)
+  const side = route.by === undefined ? stages[0] : undefined
+  return { id, topic, route: { id: route.id, by: routeText(route), side }, stages }
+
+  function routeText({ by }: PlannedSource['route']): string {
+    if (by === undefined) return `all records are of side ${side}`
+    return typeof by === 'function' ? 'a function' : keyText(by)
+  }
+}
+
+function describeStage({ name, part, stage, key, isOptional }: Side): StageDescription {
   return {
     name,
+    key: keyText(key),
     keeps:
       part.kind === 'field'
         ? `field ${part.path.join('.')}`
@@ -60,10 +89,7 @@ function describeStage({ name, part, stage }: Side): StageDescription {
           : 'the result of a function',
     hasSchema: stage.schema !== undefined,
     isDeterministic: stage.deterministic,
+    isOptional,
     version: stage.version,
   }
-}
-
-function fieldText({ path }: Field): string {
-  return `field ${path.join('.')}`
 }

@@ -2,21 +2,25 @@ import { TopologyError } from '../../core/errors.ts'
 import { kindOf } from '../../core/kind-of.ts'
 import type { PartSource } from '../../kernel/index.ts'
 import type { Field } from './field.ts'
+import type { Key } from './key.ts'
 import type { Stage } from './stage.ts'
-import { invalid, isKind } from './topology-checks.ts'
+import { invalid, isByName, isKind } from './topology-checks.ts'
 import type { RouteFunction, Topology } from './topology.ts'
 
 /** A topology that has been checked: what the runtime is built from. */
 export interface Plan {
   readonly name: string
-  readonly source: { readonly id: string; readonly topic: string }
-  readonly route: { readonly id: string; readonly by: Field | RouteFunction<string> }
+  /** Id of the actor that reads all sources. */
+  readonly readerId: string
+  /** In declared order; a source's index is its number everywhere. */
+  readonly sources: readonly PlannedSource[]
   /** The sides in declared order; a side's index is its number everywhere. */
   readonly sides: readonly Side[]
   readonly correlate: {
     readonly id: string
-    readonly key: Field
     readonly keyName: string
+    /** How long rows wait for optional sides; absent where all sides are required. */
+    readonly withinMs: number | undefined
     /** Absent where rows never expire. */
     readonly expiry: Expiry | undefined
     /** Absent where keys that have been merged are forgotten. */
@@ -25,6 +29,19 @@ export interface Plan {
   readonly sink: { readonly id: string; readonly topic: string }
   readonly deadLetterTopic: string
   readonly checkpointTopic: string
+}
+
+/** A topic that is read, and which sides its records may be of. */
+export interface PlannedSource {
+  readonly id: string
+  readonly topic: string
+  readonly route: {
+    readonly id: string
+    /** Undefined where all records are of the one side. */
+    readonly by: Field | RouteFunction<string> | undefined
+  }
+  /** Indexes among the sides of the plan. */
+  readonly sides: readonly number[]
 }
 
 /** When incomplete rows leave, and where they go; without a topic, to the dead letters. */
@@ -47,9 +64,14 @@ export interface Side {
   /** Whether a user's function or schema sees each record. */
   readonly isActive: boolean
   readonly part: PartSource
+  readonly key: Key
+  /** Whether a merge does without it. */
+  readonly isOptional: boolean
 }
 
 const sidesMin = 2
+/** A wait is counted in eighths. */
+const withinMsMin = 8
 const sidesMax = 16
 const rememberedKeysDefault = 1_000_000
 /** More would not leave much of the table's memory for parts. */
@@ -66,26 +88,34 @@ export function planTopology(topology: Topology): Plan {
   if (!isKind(topology, 'topology')) {
     throw invalid(`a topology is ${kindOf(topology)}, where that belongs which topology(…)…sink(…) returns`)
   }
-  const { name, source, route, correlate, sink } = topology
+  const { name, sources, correlate, sink } = topology
   if (!nameForm.test(name)) refuse(name, `the name "${name}" may only have letters, digits, ".", "_" and "-"`)
-  const ids = [source.id, route.id, correlate.id, sink.id]
+  const readerId = sources.length === 1 ? sources[0]!.id : 'sources'
+  const ids = [...sources.flatMap(({ id, route }) => [id, route.id]), correlate.id, sink.id]
+  if (sources.length > 1) ids.push(readerId)
   const twice = ids.find((id, index) => ids.indexOf(id) !== index)
   if (twice !== undefined) refuse(name, `two operators have the id "${twice}"`)
   if (ids.includes('')) refuse(name, 'an operator has an empty id')
   checkTopics(topology)
   const expiry = planExpiry(topology)
   const memory = planMemory(topology)
+  const withinMs = planOptional(topology)
   const sides = planSides(topology)
-  const keyName = correlate.key.path.at(-1)!
+  const keyName = planKeyName(topology, sides)
   if (sides.some((side) => side.name === keyName)) {
     refuse(name, `side "${keyName}" of "${correlate.id}" has the name of the key, which stands beside it in the output`)
   }
   return {
     name,
-    source,
-    route,
+    readerId,
+    sources: sources.map(({ id, topic, route }) => ({
+      id,
+      topic,
+      route: { id: route.id, by: route.by },
+      sides: [...sides.keys()].filter((side) => Object.hasOwn(route.stages, sides[side]!.name)),
+    })),
     sides,
-    correlate: { id: correlate.id, key: correlate.key, keyName, expiry, memory },
+    correlate: { id: correlate.id, keyName, withinMs, expiry, memory },
     sink,
     ...ownTopics(name),
   }
@@ -100,18 +130,18 @@ export function ownTopics(name: string): Pick<Plan, 'deadLetterTopic' | 'checkpo
 export const stageId = (side: string) => `stage-${side}`
 
 /** Ids of the operators that may have a user's function. */
-export function functionIds({ route, sides }: Plan): string[] {
-  return [route.id, ...sides.map(({ name }) => stageId(name))]
+export function functionIds({ sources, sides }: Pick<Plan, 'sources' | 'sides'>): string[] {
+  return [...sources.map(({ route }) => route.id), ...sides.map(({ name }) => stageId(name))]
 }
 
 /** Topics in which Kafka keeps what it does itself: each commit of a program adds to them. */
 const kafkaTopics: ReadonlySet<string> = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state'])
 
 /** Fails where a program would read what it writes, which has no end, or write two things into one topic. */
-function checkTopics({ name, source, sink, correlate }: Topology): void {
+function checkTopics({ name, sources, sink, correlate }: Topology): void {
   const { deadLetterTopic, checkpointTopic } = ownTopics(name)
   const uses: readonly (readonly [use: string, topic: string | undefined])[] = [
-    ['source', source.topic],
+    ...sources.map(({ topic }) => ['source', topic] as const),
     ['sink', sink.topic],
     ['expireTo', correlate.expireTo],
     [`dead-letter topic of "${name}"`, deadLetterTopic],
@@ -122,6 +152,7 @@ function checkTopics({ name, source, sink, correlate }: Topology): void {
     if (kafkaTopics.has(topic)) refuse(name, `topic "${topic}", the ${use}, is one of Kafka's own`)
     const other = uses.slice(at + 1).find(([, another]) => another === topic)
     if (other === undefined) continue
+    if (other[0] === 'source') refuse(name, `two sources read the topic "${topic}"`)
     const why = use === 'source' ? 'which is a cycle: it would read what it writes' : 'and each needs one of its own'
     refuse(name, `topic "${topic}" is ${use} and ${other[0]}, ${why}`)
   }
@@ -155,33 +186,85 @@ function planMemory({ name, correlate }: Topology): Memory | undefined {
   return { forMs, keysMax, by: expireBy }
 }
 
-function planSides({ name, route, correlate }: Topology): Side[] {
+function planOptional({ name, correlate }: Topology): number | undefined {
+  const { id, of, optional, expireAfterMs, rememberCompleted } = correlate
+  if (optional === undefined) return undefined
+  const { sides, withinMs } = optional
+  const unknown = sides.find((side) => !of.includes(side))
+  if (unknown !== undefined) refuse(name, `"${id}" has the optional side "${unknown}", which it does not name in "of"`)
+  if (sides.length === 0 || of.every((side) => sides.includes(side))) {
+    refuse(name, `some sides of "${id}" are optional, not ${sides.length === 0 ? 'none' : 'all'}`)
+  }
+  if (!Number.isSafeInteger(withinMs) || withinMs < withinMsMin) {
+    refuse(
+      name,
+      `withinMs of the optional sides of "${id}" is ${withinMs}; it is a whole number from ${withinMsMin} on`,
+    )
+  }
+  if (expireAfterMs === undefined && rememberCompleted === undefined) {
+    refuse(
+      name,
+      `"${id}" has optional sides, so it needs rememberCompleted or expireAfterMs: parts of them may be late`,
+    )
+  }
+  return withinMs
+}
+
+function planSides({ name, sources, correlate }: Topology): Side[] {
   const { of } = correlate
   if (of.length < sidesMin || of.length > sidesMax) {
     refuse(name, `"${correlate.id}" has ${of.length} sides; it takes ${sidesMin} to ${sidesMax}`)
   }
   const twice = of.find((side, index) => of.indexOf(side) !== index)
   if (twice !== undefined) refuse(name, `"${correlate.id}" names side "${twice}" twice`)
-  const dangling = Object.keys(route.stages).find((stage) => !of.includes(stage))
-  if (dangling !== undefined) {
+  for (const { route } of sources) {
+    const dangling = Object.keys(route.stages).find((stage) => !of.includes(stage))
+    if (dangling === undefined) continue
     refuse(name, `stage "${dangling}" of "${route.id}" leads nowhere: "${correlate.id}" does not name it in "of"`)
   }
-  return of.map((side) => {
-    const stage = Object.hasOwn(route.stages, side) ? route.stages[side] : undefined
-    if (stage === undefined) refuse(name, `"${correlate.id}" names side "${side}", but "${route.id}" has no such stage`)
-    if (!stage.deterministic && typeof stage.part !== 'function') {
-      refuse(
-        name,
-        `stage "${side}" of "${route.id}" is declared not deterministic, but has no function that makes its part`,
-      )
-    }
-    return {
-      name: side,
-      stage,
-      isActive: typeof stage.part === 'function' || stage.schema !== undefined,
-      part: partOf(stage),
-    }
-  })
+  return of.map((side) => planSide({ name, sources, correlate }, side))
+}
+
+function planSide({ name, sources, correlate }: Pick<Topology, 'name' | 'sources' | 'correlate'>, side: string): Side {
+  const routes = sources.map(({ route }) => route).filter(({ stages }) => Object.hasOwn(stages, side))
+  const [route] = routes
+  if (route === undefined) {
+    const where = sources.length === 1 ? `"${sources[0]!.route.id}" has` : 'its sources have'
+    refuse(name, `"${correlate.id}" names side "${side}", but ${where} no such stage`)
+  }
+  const stage = route.stages[side]!
+  if (routes.some(({ stages }) => stages[side] !== stage)) {
+    refuse(name, `side "${side}" comes from two sources with a stage each; give both the same one, or two sides`)
+  }
+  if (!stage.deterministic && typeof stage.part !== 'function') {
+    refuse(
+      name,
+      `stage "${side}" of "${route.id}" is declared not deterministic, but has no function that makes its part`,
+    )
+  }
+  return {
+    name: side,
+    stage,
+    isActive: typeof stage.part === 'function' || stage.schema !== undefined,
+    part: partOf(stage),
+    key: keyOf({ name, correlate }, side),
+    isOptional: correlate.optional?.sides.includes(side) ?? false,
+  }
+}
+
+function keyOf({ name, correlate: { id, key } }: Pick<Topology, 'name' | 'correlate'>, side: string): Key {
+  if (!isByName(key)) return key
+  if (!Object.hasOwn(key, side)) refuse(name, `"${id}" has no key for side "${side}"`)
+  return key[side] as Key
+}
+
+function planKeyName({ name, correlate }: Topology, [first]: readonly Side[]): string {
+  const { id, keyName, key } = correlate
+  const unknown = isByName(key) ? Object.keys(key).find((side) => !correlate.of.includes(side)) : undefined
+  if (unknown !== undefined) refuse(name, `"${id}" has a key for side "${unknown}", which it does not name in "of"`)
+  if (keyName !== undefined) return keyName
+  if ('path' in first!.key) return first!.key.path.at(-1)!
+  refuse(name, `"${id}" needs a keyName: the key of its first side is not a field, whose name the key would have`)
 }
 
 function partOf({ part }: Stage): PartSource {

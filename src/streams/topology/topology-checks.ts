@@ -1,16 +1,25 @@
 import { TopologyError } from '../../core/errors.ts'
 import { kindOf } from '../../core/kind-of.ts'
 
-/** Fails for a field that is none. @param what - What it is for, such as `the key of "by-id"`. */
-export function checkField(what: string, value: unknown): void {
-  if (isKind(value, 'field')) return
-  throw invalid(`${what} is ${kindOf(value)}, where a field belongs, such as field("id")`)
-}
-
-/** The same where a function may stand too. */
+/** Fails for what is neither a field nor a function. @param what - What it is for, such as `the part of a stage`. */
 export function checkFieldOrFunction(what: string, value: unknown): void {
   if (isKind(value, 'field') || typeof value === 'function') return
   throw invalid(`${what} is ${kindOf(value)}, where a field belongs, such as field("stage"), or a function`)
+}
+
+const keyKinds: readonly string[] = ['field', 'convertedField', 'recordKey', 'header']
+
+/** Fails for a key that is none. @param what - What it is for, such as `the key of "by-id"`. */
+export function checkKey(what: string, value: unknown): void {
+  if (keyKinds.some((kind) => isKind(value, kind))) return
+  throw invalid(
+    `${what} is ${kindOf(value)}, where a field belongs, such as field("id"), or recordKey() or header("id")`,
+  )
+}
+
+/** Whether a value is an object with something by name, and no key itself. */
+export function isByName(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !('kind' in value)
 }
 
 export function checkStages(what: string, value: unknown): void {

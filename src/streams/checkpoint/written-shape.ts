@@ -1,0 +1,55 @@
+import type { KeyShape, TopologyShape } from './topology-shape.ts'
+
+type Path = readonly string[]
+
+/**
+ * A topology as manifests have it: one of a single source whose sides all have their key in one field is written as it
+ * was before there were others, so that both versions read the checkpoint of the other.
+ */
+export type WrittenShape = SingleSourceShape | TopologyShape
+
+interface SingleSourceShape {
+  readonly source: string
+  readonly route: Path | null
+  readonly key: Path
+  readonly sides: readonly Pick<TopologyShape['sides'][number], 'name' | 'part' | 'version'>[]
+}
+
+export function writtenShape(shape: TopologyShape): WrittenShape {
+  const { sources, keyName, sides } = shape
+  const [source, another] = sources
+  const key = commonField(sides.map((side) => side.key))
+  if (source === undefined || another !== undefined || isOneSide(source.route)) return shape
+  if (key === undefined || key.at(-1) !== keyName || sides.some(({ isOptional }) => isOptional)) return shape
+  return {
+    source: source.topic,
+    route: source.route,
+    key,
+    sides: sides.map(({ name, part, version }) => ({ name, part, version })),
+  }
+}
+
+export function readShape(written: WrittenShape): TopologyShape {
+  if ('sources' in written) return written
+  const { source, route, key, sides } = written
+  return {
+    sources: [{ topic: source, route }],
+    keyName: key.at(-1)!,
+    sides: sides.map(({ name, part, version }) => ({ name, key, part, version })),
+  }
+}
+
+function isOneSide(route: TopologyShape['sources'][number]['route']): route is { readonly side: string } {
+  return route !== null && 'side' in route
+}
+
+/** The field that all keys are, if they are. */
+function commonField(keys: readonly KeyShape[]): Path | undefined {
+  const [first = []] = keys
+  const isCommon = keys.every((key) => isPath(key) && JSON.stringify(key) === JSON.stringify(first))
+  return isCommon && isPath(first) ? first : undefined
+}
+
+function isPath(key: KeyShape): key is Path {
+  return Array.isArray(key)
+}
