@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import path from 'node:path'
 import { before, describe, it } from 'node:test'
 import {
   Admin,
@@ -16,6 +19,7 @@ import {
 } from '@platformatic/kafka'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
 import { Arrivals } from './arrivals.ts'
+import type { Seat } from './static-member.ts'
 import { suiteStack } from '../at-end.ts'
 import { versionsSeenBy } from '../protocol/seen-versions.ts'
 
@@ -137,17 +141,22 @@ describe('@platformatic/kafka', { timeout: 30_000, concurrency: true }, () => {
         await consumer.joinGroup()
         return consumer
       }
-      await using first = await take('seat-1')
+      const seat = [broker.bootstrapServers, 'statics', 'seat-1', 'static']
+      const member = fork(path.join(import.meta.dirname, 'static-member.ts'), seat)
+      let first: Seat | undefined
+      member.on('message', (message: Seat) => joins.add((first = message)))
+      await joins.until(() => first !== undefined)
       await using second = await take('seat-2')
-      const isShared = () => [first, second].every(({ assignments }) => assignments?.[0]?.partitions.length === 2)
+      const isShared = () => [first!, second].every(({ assignments }) => assignments?.[0]?.partitions.length === 2)
       await joins.until(isShared)
       const { generationId } = second
-      const { assignments } = first
+      member.kill('SIGKILL')
+      await once(member, 'exit')
 
       await using successor = await take('seat-1')
 
-      assert.notEqual(successor.memberId, first.memberId)
-      assert.deepEqual(successor.assignments, assignments)
+      assert.notEqual(successor.memberId, first!.memberId)
+      assert.deepEqual(successor.assignments, first!.assignments)
       assert.equal(successor.generationId, generationId)
       const { members } = (await admin.describeGroups({ groups: ['statics'] })).get('statics')!
       const seats = new Map([...members.values()].map(({ id, groupInstanceId }) => [groupInstanceId, id]))
