@@ -226,7 +226,8 @@ describe('millrace on a broker that runs already', () => {
     assert.deepEqual([outcome, place?.split('  ')[1]], ['merged', `sink-topic ${merged!.partition}@${merged!.offset}`])
     assert.match(from!, /^  from A \d+@\d+, B \d+@\d+, C \d+@\d+$/)
     assert.equal(unknown.code, 0, unknown.stderr)
-    assert.deepEqual(JSON.parse(unknown.stdout), { app: 'customer-360', key: '12', published: [], deadLetters: [] })
+    const nothing = { app: 'customer-360', sources: ['source-topic'], key: '12', published: [], deadLetters: [] }
+    assert.deepEqual(JSON.parse(unknown.stdout), nothing)
   })
 
   it('lists processes while they run, and dead letters by reason', async () => {
