@@ -50,7 +50,8 @@ const millrace: Program = {
 /** The same program with committing switched off, as far as its results are to be seen: one epoch, to the end. */
 const uncommitted: Program = {
   name: 'millrace, one commit at the end',
-  run: (app) => source.runMillrace(app, ['--epoch-ms', '60000', '--epoch-bytes', String(2 ** 40)]),
+  run: (app) =>
+    source.runMillrace(app, ['--epoch-ms', '60000', '--epoch-idle-ms', '60000', '--epoch-bytes', String(2 ** 40)]),
   measurements: [],
 }
 const kafkaStreams = [...new Set([commitIntervalMsDefault, intervalMs])].map((commitIntervalMs): Program => ({
