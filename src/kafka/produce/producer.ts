@@ -124,11 +124,14 @@ export class Producer {
     this.#fail(reason, false)
   }
 
-  /** Batches queued in one turn of the event loop share requests. */
+  /**
+   * Batches queued in one turn of the event loop share requests. In a transaction that is more than thrift: partitions
+   * that join it by requests at the same time make the broker try again after 20 ms.
+   */
   #pumpSoon(): void {
     if (this.#isPumping) return
     this.#isPumping = true
-    queueMicrotask(() => {
+    setImmediate(() => {
       this.#isPumping = false
       this.#pump()
     })

@@ -24,10 +24,10 @@ const cautiousGrowth = 1 / 8
 /** How long nothing may come into an epoch that is to stay open; then no more is to be expected. */
 const quietMs = 1_000
 /**
- * Least pause between the end of a commit and the next transaction. Kafka answers a commit before its markers are
+ * Pause between the end of a commit and an epoch that is closed early. Kafka answers a commit before its markers are
  * written, and lets a transaction that begins before that wait for 20 ms.
  */
-const pauseMsMin = 5
+const pauseMs = 5
 /** Bytes that an epoch may write for expired rows and for promoted parts, as a share of the window. */
 const sideShare = 1 / 4
 
@@ -48,9 +48,8 @@ export interface EpochWriting {
  * broker announces a throttle time; and to half or less when an epoch was rolled back after it had taken longer. At a
  * fast broker it is as large as `epochBytes`, and only the other limits count.
  *
- * While there is more to read, an epoch takes in records for `epochMs`. When all has been read it is closed early, as
- * soon as the broker can bear it: after a pause as long as the last commit took, so that a slow broker spends half of
- * its time without a commit of this program, and within the bounds on transactions and checkpoint bytes per second.
+ * While there is more to read, an epoch takes in records for `epochMs`. When all has been read it is closed early: after
+ * a short pause, and within the bounds on transactions and checkpoint bytes per second.
  *
  * State: the window; the pace; the current epoch, and the one that is being committed. It outlives rollbacks.
  */
@@ -63,7 +62,6 @@ export class EpochSchedule {
   #throttledUntilMs = -Infinity
   /** Before this time no epoch is closed early. */
   #earlyFromMs = -Infinity
-  #closedAtMs = 0
   /** Undefined while nothing is in the current epoch. */
   #openedMs: number | undefined
   #lastRowsMs = 0
@@ -142,7 +140,6 @@ export class EpochSchedule {
     const { transactionsPerSecondMax, checkpointBytesPerSecondMax } = this.#limits
     const seconds = Math.max(1 / transactionsPerSecondMax, checkpointBytes / checkpointBytesPerSecondMax)
     this.#earlyFromMs = nowMs + seconds * 1_000
-    this.#closedAtMs = nowMs
     this.#next()
   }
 
@@ -152,7 +149,7 @@ export class EpochSchedule {
     const { sentBytes, startMs } = this.#closed
     this.#closed = undefined
     if (startMs !== undefined) this.#fit(sentBytes, nowMs - startMs)
-    this.#earlyFromMs = Math.max(this.#earlyFromMs, nowMs + Math.max(pauseMsMin, nowMs - this.#closedAtMs))
+    this.#earlyFromMs = Math.max(this.#earlyFromMs, nowMs + pauseMs)
     if (this.#current.sentBytes > 0) this.#begin(this.#current, nowMs)
   }
 
