@@ -30,10 +30,6 @@ export class Gate {
     this.#token = token
   }
 
-  get isOpen(): boolean {
-    return this.#token === undefined
-  }
-
   /** Undefined where the request may be served. */
   refuse({ method, headers, isGuarded }: GateRequest): Refusal | undefined {
     const { host = '', origin } = headers

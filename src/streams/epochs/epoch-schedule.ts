@@ -92,6 +92,11 @@ export class EpochSchedule {
     return this.#openedMs !== undefined
   }
 
+  /** When the first thing came into the current epoch; undefined while nothing is in it. */
+  get openedMs(): number | undefined {
+    return this.#openedMs
+  }
+
   /** Whether an epoch is on its way to the broker. */
   get isCommitting(): boolean {
     return this.#closed !== undefined

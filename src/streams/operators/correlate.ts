@@ -83,8 +83,6 @@ class Correlation {
   readonly #pending: RowBatch[] = []
   /** Of the epoch that is being committed: when its first row came, and its border. */
   #times = { openedMs: 0, closedMs: 0 }
-  /** When the first row of the current epoch came. */
-  #openedMs = 0
   #timer: Timer | undefined
   #drains: Reply<void>[] = []
 
@@ -244,7 +242,6 @@ class Correlation {
     const wasOpen = schedule.isOpen
     schedule.open(clock.monotonicMs())
     if (wasOpen) return
-    this.#openedMs = clock.monotonicMs()
     // While none was open the timer looked only now and then.
     this.#disarm()
     this.#arm()
@@ -301,14 +298,14 @@ class Correlation {
     this.#disarm()
     const closedMs = clock.monotonicMs()
     // An epoch for a loss alone has no rows.
-    this.#times = { openedMs: schedule.isOpen ? this.#openedMs : closedMs, closedMs }
+    this.#times = { openedMs: schedule.openedMs ?? closedMs, closedMs }
     if (timeOfDay.isDue) await timeOfDay.ask()
     this.#sweep?.run(schedule.sideBytes)
     this.#awaited?.run(schedule.sideBytes)
     state.table.flush()
     const offsets = closeEpoch(state, this.#outputs.checkpoint, timeOfDay.nowMs())
     await this.#outputs.sendAll(this.#sink)
-    schedule.closed(this.#services.clock.monotonicMs(), this.#outputs.takeCheckpointBytes())
+    schedule.closed(clock.monotonicMs(), this.#outputs.takeCheckpointBytes())
     this.#doubt.reset()
     await this.#sink.tell({ type: 'commit', incarnation: this.#life.incarnation, offsets })
   }
