@@ -51,17 +51,12 @@ export {
   type StageOptions,
 } from './topology/stage.ts'
 export {
-  topology,
-  type Correlated,
   type CorrelateOptions,
   type Keys,
   type Merged,
   type OptionalSides,
   type RememberCompleted,
-  type Routed,
-  type RouteFunction,
-  type Source,
-  type Sourced,
-  type TopicOptions,
-  type Topology,
-} from './topology/topology.ts'
+} from './topology/correlation.ts'
+export { type RouteFunction, type Source } from './topology/source.ts'
+export { type TopicOptions } from './topology/topic.ts'
+export { topology, type Correlated, type Routed, type Sourced, type Topology } from './topology/topology.ts'

@@ -12,7 +12,8 @@ import { shapeOf } from '../checkpoint/topology-shape.ts'
 import { findSources } from '../topics/program-topics.ts'
 import { SourcePartitions } from '../topics/source-partitions.ts'
 import { Sources } from '../topics/sources.ts'
-import { ownTopics, type Plan } from '../topology/plan.ts'
+import { type Plan } from '../topology/plan.ts'
+import { ownTopics } from '../topology/plan-topics.ts'
 
 /** An application as of its last committed epoch. */
 export interface AppCheckpoint {

@@ -1,7 +1,7 @@
 import { type Cluster, type Topic, topicConfigs, type TopicRange, topicRange } from '../../kafka/index.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
-import { ownTopics } from '../topology/plan.ts'
+import { ownTopics } from '../topology/plan-topics.ts'
 import { type AppCheckpoint, findTopic } from './app-checkpoint.ts'
 
 /** The topics that an application has read and written. */

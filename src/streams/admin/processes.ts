@@ -2,7 +2,7 @@ import { listGroupMembers } from '../../kafka/index.ts'
 import { resolveOptions } from '../../core/options.ts'
 import { appOptions } from '../options.ts'
 import { requireRights } from '../topics/rights.ts'
-import { ownTopics } from '../topology/plan.ts'
+import { ownTopics } from '../topology/plan-topics.ts'
 import { type AppOptions, atBrokers } from './at-brokers.ts'
 
 /** A process of an application, as its group knows it. */

@@ -1,7 +1,7 @@
 import { MillraceError } from '../../core/errors.ts'
 import { resolveOptions } from '../../core/options.ts'
 import { type Cluster, countGroupMembers, deleteGroup, deleteTopics, TransactionalProducer } from '../../kafka/index.ts'
-import { ownTopics } from '../topology/plan.ts'
+import { ownTopics } from '../topology/plan-topics.ts'
 import { requireRights, rightsToReset } from '../topics/rights.ts'
 import { findTopic, unknownApp } from './app-checkpoint.ts'
 import { type AppOptions, atBrokers } from './at-brokers.ts'

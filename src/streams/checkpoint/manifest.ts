@@ -1,6 +1,7 @@
 import { MillraceError } from '../../core/errors.ts'
 import type { Totals } from '../epochs/epoch-counts.ts'
-import type { Expiry, Plan } from '../topology/plan.ts'
+import type { Plan } from '../topology/plan.ts'
+import type { Expiry } from '../topology/plan-leaving.ts'
 import type { SourcePartition } from '../topics/source-partitions.ts'
 import { shapeOf, type TopologyShape } from './topology-shape.ts'
 import { readShape, type WrittenShape, writtenShape } from './written-shape.ts'

@@ -1,5 +1,6 @@
 import type { KeyEncoding } from '../topology/key.ts'
-import type { Plan, PlannedSource, Side } from '../topology/plan.ts'
+import type { Plan, PlannedSource } from '../topology/plan.ts'
+import type { Side } from '../topology/plan-sides.ts'
 
 type Path = readonly string[]
 

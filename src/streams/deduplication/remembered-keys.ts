@@ -6,7 +6,7 @@ import { type CompletedRun, encodeRuns, readRuns } from './completed-runs.ts'
 import type { CompletedCounts } from '../checkpoint/manifest.ts'
 import type { ClosingEpoch, EpochParticipant } from '../epochs/epoch-participant.ts'
 import type { DeadlineClock } from '../expiry/deadline-clock.ts'
-import type { Memory } from '../topology/plan.ts'
+import type { Memory } from '../topology/plan-leaving.ts'
 
 /**
  * Which completed keys the table remembers, and what of them stands in the checkpoint: they are written with the epoch

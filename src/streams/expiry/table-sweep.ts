@@ -1,5 +1,5 @@
 import type { ProgramState } from '../recovery/program-state.ts'
-import type { Expiry } from '../topology/plan.ts'
+import type { Expiry } from '../topology/plan-leaving.ts'
 import type { TimeOfDay } from '../time/time-of-day.ts'
 
 /**

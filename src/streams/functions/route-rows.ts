@@ -4,7 +4,7 @@ import { stageNames, unknownStage } from '../dead-letters/dead-letter-cause.ts'
 import type { PartitionPlace } from '../topics/source-partitions.ts'
 import type { Plan, PlannedSource } from '../topology/plan.ts'
 import { originOf, parseValue } from './record-view.ts'
-import type { RouteFunction } from '../topology/topology.ts'
+import type { RouteFunction } from '../topology/source.ts'
 import { alreadySettled, isThenable, messageOf, type RowFunction } from './row-function.ts'
 
 /** What the function of a route, and those who report of it, know of a batch. */

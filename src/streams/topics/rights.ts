@@ -1,6 +1,7 @@
 import { MillraceError } from '../../core/errors.ts'
 import { type Cluster, findMissingRights, grantsOf, type Right } from '../../kafka/index.ts'
-import { ownTopics, type Plan } from '../topology/plan.ts'
+import { type Plan } from '../topology/plan.ts'
+import { ownTopics } from '../topology/plan-topics.ts'
 
 /** What every process of a program needs, one that stands by as well. */
 export function rightsToRun({ name, sources, sink, correlate, ...own }: Plan): Right[] {

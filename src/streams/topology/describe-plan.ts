@@ -1,5 +1,7 @@
 import { keyText } from './key.ts'
-import type { Expiry, Memory, Plan, PlannedSource, Side } from './plan.ts'
+import type { Plan, PlannedSource } from './plan.ts'
+import type { Expiry, Memory } from './plan-leaving.ts'
+import type { Side } from './plan-sides.ts'
 
 /** A program as data that can be printed: each operator with what it does, functions by that word. */
 export interface PlanDescription {

@@ -56,3 +56,8 @@ export function isKind(value: unknown, kind: string): boolean {
 export function invalid(what: string): TopologyError {
   return new TopologyError('TOPOLOGY_INVALID', what, {})
 }
+
+/** Fails for a topology whose parts do not go together. */
+export function refuse(topology: string, what: string): never {
+  throw new TopologyError('TOPOLOGY_INVALID', `topology "${topology}": ${what}`, { topology })
+}

@@ -1,105 +1,9 @@
+import { type CorrelateOptions, type Correlation, correlationOf, type Keys, type Merged } from './correlation.ts'
 import type { Field } from './field.ts'
-import type { Key } from './key.ts'
-import { type Json, type RecordOrigin, stage, type Stage } from './stage.ts'
-import {
-  checkFieldOrFunction,
-  checkKey,
-  checkNames,
-  checkOptions,
-  checkStages,
-  checkText,
-  isByName,
-} from './topology-checks.ts'
-
-/** Picks the stage of a record by its name; must not return a promise. */
-export type RouteFunction<Name extends string> = (value: unknown, origin: RecordOrigin) => Name | (string & {})
-
-type Stages = Readonly<Record<string, Stage>>
-
-/** The topic of a source or sink. */
-export interface TopicOptions {
-  /** The name of the topic. @defaultValue the operator's id */
-  readonly topic?: string
-}
-
-/** Which parts make one record, and how long a key may be incomplete. */
-export interface CorrelateOptions<Name extends string, Optional extends Name = never> {
-  /** The sides, each the name of a stage, in the order in which the merged record has them. */
-  readonly of: readonly Name[]
-  /**
-   * The name of the key in the merged record. @defaultValue the last name of the field that has the key of the first
-   * side
-   */
-  readonly keyName?: string
-  /**
-   * Sides that a merge does without, if they have not come in time. @defaultValue a merge waits for all sides
-   */
-  readonly optional?: OptionalSides<Optional>
-  /** Milliseconds by the timestamp of its oldest part after which an incomplete row leaves. @defaultValue never */
-  readonly expireAfterMs?: number
-  /**
-   * What the deadline is compared with: the time that the records themselves tell, which stands while none come, or the
-   * time of day. @defaultValue `eventTime`
-   */
-  readonly expireBy?: 'eventTime' | 'processingTime'
-  /**
-   * Topic for the parts of a row that has expired, in one record like a merged one. @defaultValue the dead-letter topic
-   */
-  readonly expireTo?: string
-  /**
-   * Makes a part a duplicate that comes after its key has been merged, where it would begin a new row else.
-   * @defaultValue a key that has been merged is forgotten
-   */
-  readonly rememberCompleted?: RememberCompleted
-}
-
-/**
- * Sides that a merge does without. A part that comes after its merge is a duplicate with the reason `LATE` where
- * completed keys are remembered; else it begins a new row, which expires.
- */
-export interface OptionalSides<Name extends string> {
-  /** Some of the sides, not all. */
-  readonly sides: readonly Name[]
-  /**
-   * Milliseconds by the time of day that a row waits for them, from when all other sides are there. It may be an eighth
-   * longer; after a start or a restart of operators the wait begins anew. At least 8.
-   */
-  readonly withinMs: number
-}
-
-/** How long keys that have been merged are remembered. Each takes memory, and a place in the checkpoint. */
-export interface RememberCompleted {
-  /** Milliseconds since the merge, at least, by the clock of `expireBy`. */
-  readonly forMs: number
-  /** How many, at most: of more, those that were merged last. @defaultValue 1,000,000 */
-  readonly keysMax?: number
-}
-
-/** The record a topology publishes: the key and, by name, the parts of all sides. */
-export type Merged<AllStages extends Stages, Side extends keyof AllStages, Optional extends Side = never> = [
-  Optional,
-] extends [never]
-  ? Parts<AllStages, Side>
-  : Parts<AllStages, Exclude<Side, Optional>> & Partial<Parts<AllStages, Optional>>
-
-type Parts<AllStages extends Stages, Side extends keyof AllStages> = {
-  readonly [Name in Side]: AllStages[Name] extends Stage<infer Part> ? Part : never
-}
-
-/** A source as data: a topic, and which stage takes each of its records. */
-export interface Source {
-  readonly id: string
-  readonly topic: string
-  readonly route: {
-    readonly id: string
-    /** What names the stage of a record; undefined where there is one stage for all of them. */
-    readonly by: Field | RouteFunction<string> | undefined
-    readonly stages: Stages
-  }
-}
-
-/** The merge key of every side, or of each side by its name. */
-export type Keys<Side extends string> = Key | { readonly [Name in Side]: Key }
+import type { RouteFunction, Source, Stages } from './source.ts'
+import { type Json, stage, type Stage } from './stage.ts'
+import { type TopicOptions, topicOf } from './topic.ts'
+import { checkFieldOrFunction, checkStages, checkText } from './topology-checks.ts'
 
 /** A topology as data: inert, checked by `plan` before anything starts. `Output` is the type of its merged records. */
 export interface Topology<Output = unknown> {
@@ -107,17 +11,7 @@ export interface Topology<Output = unknown> {
   readonly name: string
   /** In declared order. */
   readonly sources: readonly Source[]
-  readonly correlate: {
-    readonly id: string
-    readonly key: Keys<string>
-    readonly keyName: string | undefined
-    readonly of: readonly string[]
-    readonly optional: OptionalSides<string> | undefined
-    readonly expireAfterMs: number | undefined
-    readonly expireBy: 'eventTime' | 'processingTime'
-    readonly expireTo: string | undefined
-    readonly rememberCompleted: RememberCompleted | undefined
-  }
+  readonly correlate: Correlation
   readonly sink: { readonly id: string; readonly topic: string }
   /** Never there; they carry the types of what the sink and `expireTo` get. */
   readonly output?: Output
@@ -223,32 +117,4 @@ function routedBy<AllStages extends Stages>(name: string, sources: readonly Sour
       }
     },
   }
-}
-
-function topicOf(kind: 'source' | 'sink', id: string, options: TopicOptions): Topology['sink'] {
-  checkText(`the id of a ${kind}`, id)
-  checkOptions(`"${id}"`, options)
-  const { topic = id } = options
-  checkText(`the topic of "${id}"`, topic)
-  return { id, topic }
-}
-
-function correlationOf(
-  id: string,
-  key: Keys<string>,
-  options: CorrelateOptions<string, string>,
-): Topology['correlate'] {
-  checkText('the id of a correlation', id)
-  if (isByName(key))
-    for (const [side, each] of Object.entries(key)) checkKey(`the key of side "${side}" of "${id}"`, each)
-  else checkKey(`the key of "${id}"`, key)
-  checkOptions(`"${id}"`, options)
-  const { of, keyName, optional, expireAfterMs, expireBy = 'eventTime', expireTo, rememberCompleted } = options
-  checkNames(`"of" of "${id}"`, of)
-  if (optional !== undefined) {
-    checkOptions(`the optional sides of "${id}"`, optional)
-    checkNames(`"sides" of the optional sides of "${id}"`, optional.sides)
-  }
-  if (keyName !== undefined) checkText(`keyName of "${id}"`, keyName)
-  return { id, key, keyName, of, optional, expireAfterMs, expireBy, expireTo, rememberCompleted }
 }

@@ -1,0 +1,81 @@
+import type { PartSource } from '../../kernel/index.ts'
+import type { Key } from './key.ts'
+import type { Stage } from './stage.ts'
+import { isByName, refuse } from './topology-checks.ts'
+import type { Topology } from './topology.ts'
+
+export interface Side {
+  readonly name: string
+  readonly stage: Stage
+  /** Whether a user's function or schema sees each record. */
+  readonly isActive: boolean
+  readonly part: PartSource
+  readonly key: Key
+  /** Whether a merge does without it. */
+  readonly isOptional: boolean
+}
+
+const sidesMin = 2
+const sidesMax = 16
+
+export function planSides({ name, sources, correlate }: Topology): Side[] {
+  const { of } = correlate
+  if (of.length < sidesMin || of.length > sidesMax) {
+    refuse(name, `"${correlate.id}" has ${of.length} sides; it takes ${sidesMin} to ${sidesMax}`)
+  }
+  const twice = of.find((side, index) => of.indexOf(side) !== index)
+  if (twice !== undefined) refuse(name, `"${correlate.id}" names side "${twice}" twice`)
+  for (const { route } of sources) {
+    const dangling = Object.keys(route.stages).find((stage) => !of.includes(stage))
+    if (dangling === undefined) continue
+    refuse(name, `stage "${dangling}" of "${route.id}" leads nowhere: "${correlate.id}" does not name it in "of"`)
+  }
+  return of.map((side) => planSide({ name, sources, correlate }, side))
+}
+
+function planSide({ name, sources, correlate }: Pick<Topology, 'name' | 'sources' | 'correlate'>, side: string): Side {
+  const routes = sources.map(({ route }) => route).filter(({ stages }) => Object.hasOwn(stages, side))
+  const [route] = routes
+  if (route === undefined) {
+    const where = sources.length === 1 ? `"${sources[0]!.route.id}" has` : 'its sources have'
+    refuse(name, `"${correlate.id}" names side "${side}", but ${where} no such stage`)
+  }
+  const stage = route.stages[side]!
+  if (routes.some(({ stages }) => stages[side] !== stage)) {
+    refuse(name, `side "${side}" comes from two sources with a stage each; give both the same one, or two sides`)
+  }
+  if (!stage.deterministic && typeof stage.part !== 'function') {
+    refuse(
+      name,
+      `stage "${side}" of "${route.id}" is declared not deterministic, but has no function that makes its part`,
+    )
+  }
+  return {
+    name: side,
+    stage,
+    isActive: typeof stage.part === 'function' || stage.schema !== undefined,
+    part: partOf(stage),
+    key: keyOf({ name, correlate }, side),
+    isOptional: correlate.optional?.sides.includes(side) ?? false,
+  }
+}
+
+function keyOf({ name, correlate: { id, key } }: Pick<Topology, 'name' | 'correlate'>, side: string): Key {
+  if (!isByName(key)) return key
+  if (!Object.hasOwn(key, side)) refuse(name, `"${id}" has no key for side "${side}"`)
+  return key[side] as Key
+}
+
+export function planKeyName({ name, correlate }: Topology, [first]: readonly Side[]): string {
+  const { id, keyName, key } = correlate
+  const unknown = isByName(key) ? Object.keys(key).find((side) => !correlate.of.includes(side)) : undefined
+  if (unknown !== undefined) refuse(name, `"${id}" has a key for side "${unknown}", which it does not name in "of"`)
+  if (keyName !== undefined) return keyName
+  if ('path' in first!.key) return first!.key.path.at(-1)!
+  refuse(name, `"${id}" needs a keyName: the key of its first side is not a field, whose name the key would have`)
+}
+
+function partOf({ part }: Stage): PartSource {
+  if (part === undefined) return { kind: 'record' }
+  return typeof part === 'function' ? { kind: 'stage' } : { kind: 'field', path: part.path }
+}
