@@ -2,6 +2,7 @@ import { onEachBroker } from '../integration/target.ts'
 import { crashCampaign } from './campaign.integration.ts'
 import { otherConsumers } from './consumers.integration.ts'
 import { disturbances } from './disturbed.integration.ts'
+import { exampleCampaigns } from './examples.integration.ts'
 import { growingCampaign } from './growing.integration.ts'
 import { movedCoordinators } from './moved-coordinator.integration.ts'
 import { resuming } from './resuming.integration.ts'
@@ -17,4 +18,5 @@ onEachBroker([
   variedCampaign,
   threeTopicsCampaign,
   growingCampaign,
+  exampleCampaigns,
 ])

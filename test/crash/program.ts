@@ -22,6 +22,8 @@ export interface Experiment {
    * The file of its topology, which reads the names of its topics from the environment. @defaultValue the experiment's
    */
   readonly program?: string
+  /** What else its topology reads from the environment. @defaultValue nothing */
+  readonly environment?: Readonly<Record<string, string>>
   /** Whether it goes on when it has caught up. @defaultValue false */
   readonly runsOn?: boolean
 }
@@ -55,7 +57,7 @@ export class Program implements AsyncDisposable {
   #changed = Promise.withResolvers<void>()
 
   constructor(
-    { bootstrapServers, app, source, sink, program = experiment, runsOn = false }: Experiment,
+    { bootstrapServers, app, source, sink, program = experiment, environment, runsOn = false }: Experiment,
     flags: readonly string[],
     plan: CrashPlan,
   ) {
@@ -65,6 +67,7 @@ export class Program implements AsyncDisposable {
     this.#process = spawn(process.execPath, ['--import', hook, main, ...words], {
       env: {
         ...process.env,
+        ...environment,
         MILLRACE_CRASH_PLAN: JSON.stringify(plan),
         BENCH_APP: app,
         BENCH_SOURCE: source,

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { seededRandom, systemRandom } from '../../src/core/random.ts'
+import { audit } from '../../src/streams/index.ts'
+import { examples } from '../examples/all.ts'
+import type { Example } from '../examples/example.ts'
+import { compare, type Found } from '../examples/model.ts'
+import { type PlacedRecord, placeRecords } from '../examples/placed-records.ts'
+import { topicsOf } from '../examples/renamed.ts'
+import { onEachBroker, type Stream, type Target } from '../integration/target.ts'
+import { until } from '../until.ts'
+import { runCampaign } from './campaign.ts'
+import { unharmed } from './crash-plan.ts'
+import { type Experiment, Program } from './program.ts'
+
+const partitions = 2
+/** Kills of each program. With the variable all run on both brokers, else half of them on one each, in turns. */
+const kills = Number(process.env['MILLRACE_KILLS'] ?? 2)
+const isFull = process.env['MILLRACE_KILLS'] !== undefined
+const turns = 4
+/** As many that each process has some epochs. */
+const groupsPerKill = 250
+/** Records of a batch of two partitions. */
+const recordsPerSend = 150
+const seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
+/** A partition gives one batch with a fetch. */
+const flags = ['--heartbeat-interval-ms', '100', '--replay-records-max', '500', '--partition-fetch-bytes', '1024']
+/** Of the brokers that these suites run on. */
+let brokerCount = 0
+
+/** Every program of `examples/` under kill -9, against its model. */
+export function exampleCampaigns(target: Target): void {
+  const broker = brokerCount++
+  describe('a program of examples/ whose processes are killed again and again', () => {
+    for (const [index, example] of examples.entries()) {
+      if (!isFull && (seed + index) % turns !== broker) continue
+      it(`leaves what its model says, and an account that the audit proves: ${example.name}`, async (t) => {
+        t.diagnostic(`MILLRACE_SEED=${seed} repeats it`)
+        await killAgainAndAgain(target, example)
+      })
+    }
+  })
+}
+
+async function killAgainAndAgain(target: Target, example: Example): Promise<void> {
+  const random = seededRandom(seed)
+  const { topology } = example
+  const groups = example.draw(random, (kills + 1) * groupsPerKill)
+  const placed = placeRecords(groups, partitions, random)
+  const topics = topicsOf(topology)
+  const otherSources = Object.fromEntries(topics.map((topic) => [topic, partitions]))
+  const stream = await target.stream({ otherSources })
+  for (const { topic } of topology.sources) await give(stream, topic, placed)
+  const { app } = stream
+  const { bootstrapServers } = target
+  const [source, ...others] = topology.sources.map(({ topic }) => stream.otherSources[topic]!)
+  const experiment: Experiment = {
+    bootstrapServers,
+    app,
+    source: source!,
+    sink: stream.otherSources[topology.sink.topic]!,
+    program: join(import.meta.dirname, 'example-topology.ts'),
+    environment: { BENCH_EXAMPLE: example.name },
+  }
+
+  const { crashes, report } = await runCampaign({
+    experiment,
+    records: placed.length,
+    partitions,
+    otherSources: others,
+    kills,
+    takeovers: 0,
+    seed,
+    // Of which a fetch takes a part only.
+    fetchBytes: 65_536,
+    flags,
+  })
+
+  assert.equal(crashes.length, kills)
+  assert.equal(report.isBalanced, true)
+  const difference = async () =>
+    compare(groups, placed, topology.sink.topic, await readOutputs(stream, example, topics))
+  // Rows that lack optional sides only wait anew in each life, and so until the last one.
+  if ((await difference()).missing.length > 0) {
+    await using last = new Program({ ...experiment, runsOn: true }, flags, unharmed)
+    await until('all is there that the model has', async () => (await difference()).missing.length === 0)
+    last.signal('SIGTERM')
+    assert.equal((await last.ended).code, 0, last.said)
+  }
+  assert.deepEqual(await difference(), { missing: [], surplus: [] })
+  const { verdict, accounting } = await audit({ bootstrapServers, app })
+  assert.equal(verdict, 'proved')
+  assert.equal(
+    accounting.reduce((sum, { consumed }) => sum + consumed, 0),
+    placed.length,
+  )
+}
+
+async function give(stream: Stream, topic: string, placed: readonly PlacedRecord[]): Promise<void> {
+  const records = placed
+    .filter(({ record }) => record.topic === topic)
+    .map(({ record: { value, key, headers }, partition, timestampMs }) => {
+      return { value, partition, timestampMs, ...(key !== undefined && { key }), ...(headers && { headers }) }
+    })
+  for (let at = 0; at < records.length; at += recordsPerSend)
+    await stream.produce(records.slice(at, at + recordsPerSend), stream.otherSources[topic]!)
+}
+
+async function readOutputs(stream: Stream, { topology }: Example, topics: readonly string[]): Promise<Found> {
+  const sources = new Set(topology.sources.map(({ topic }) => topic))
+  const merged = topics
+    .filter((topic) => !sources.has(topic))
+    .map(async (topic) => {
+      const records = await stream.read(stream.otherSources[topic]!)
+      return records.map(({ key, value }) => ({ topic, key, value }))
+    })
+  const letters = (await stream.deadLetters()).map(({ headers }) => {
+    const said = new Map(headers)
+    return {
+      reason: said.get('millrace.reason')!,
+      topic: said.get('millrace.topic')!.slice(`${stream.app}.`.length),
+      partition: Number(said.get('millrace.partition')),
+      offset: Number(said.get('millrace.offset')),
+    }
+  })
+  return { merged: (await Promise.all(merged)).flat(), deadLetters: letters }
+}
+
+if (import.meta.main) onEachBroker([exampleCampaigns])
