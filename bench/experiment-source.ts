@@ -46,14 +46,16 @@ export class ExperimentSource implements AsyncDisposable {
 
   /** The experiment in a process of `millrace run`. */
   async runMillrace(app: string, options: string[] = []): Promise<MillraceMeasurement> {
-    const ownTopics = [`${app}.dead-letter`, `${app}.checkpoint`]
-    return this.verified(app, ownTopics, async (sink) => {
-      const env = { BENCH_APP: app, BENCH_SOURCE: this.topic, BENCH_SINK: sink }
-      const topology = join(root, 'bench/experiment-topology.ts')
-      const startedMs = performance.now()
-      const report = await this.#cli(['run', topology, '--until-caught-up', ...options], env)
-      return { ...report, secondsFromStart: (performance.now() - startedMs) / 1_000 }
-    })
+    const fill = (sink: string) => this.#runProgram(app, sink, 'experiment-topology.ts', options)
+    return this.verified(app, ownTopicsOf(app), fill)
+  }
+
+  /** Another program over the same source, in a file beside this one; what it has published is not looked at. */
+  async runOther(app: string, file: string): Promise<MillraceMeasurement> {
+    const sink = await this.#newSink(app)
+    const result = await this.#runProgram(app, sink, file)
+    await deleteTopics(this.#cluster, [sink, ...ownTopicsOf(app)])
+    return result
   }
 
   /**
@@ -61,13 +63,25 @@ export class ExperimentSource implements AsyncDisposable {
    * program.
    */
   async verified<Result>(app: string, ownTopics: string[], fill: (sink: string) => Promise<Result>): Promise<Result> {
-    const sink = `${app}.sink`
-    await createTopics(this.#cluster, [{ name: sink, partitionCount: this.partitions, configs }])
-    await this.#cluster.topicWhenReady(sink)
+    const sink = await this.#newSink(app)
     const result = await fill(sink)
     await this.#cli(['verify', '--topic', sink, '--customers', String(this.customers)])
     await deleteTopics(this.#cluster, [sink, ...ownTopics])
     return result
+  }
+
+  async #newSink(app: string): Promise<string> {
+    const sink = `${app}.sink`
+    await createTopics(this.#cluster, [{ name: sink, partitionCount: this.partitions, configs }])
+    await this.#cluster.topicWhenReady(sink)
+    return sink
+  }
+
+  async #runProgram(app: string, sink: string, file: string, options: string[] = []): Promise<MillraceMeasurement> {
+    const env = { BENCH_APP: app, BENCH_SOURCE: this.topic, BENCH_SINK: sink }
+    const startedMs = performance.now()
+    const report = await this.#cli(['run', join(root, 'bench', file), '--until-caught-up', ...options], env)
+    return { ...report, secondsFromStart: (performance.now() - startedMs) / 1_000 }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -82,6 +96,10 @@ export class ExperimentSource implements AsyncDisposable {
     const { stdout } = await run(process.execPath, command, { env: { ...process.env, ...env } })
     return lastLineOf(stdout) as Omit<MillraceMeasurement, 'secondsFromStart'>
   }
+}
+
+function ownTopicsOf(app: string): string[] {
+  return [`${app}.dead-letter`, `${app}.checkpoint`]
 }
 
 /** The JSON in the last line of what a program printed. */

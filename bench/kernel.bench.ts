@@ -100,6 +100,7 @@ function correlateAll(): Times {
     duplicate: new Float64Array(partitions),
     deadLettered: new Float64Array(partitions),
     expired: new Float64Array(partitions),
+    filtered: new Float64Array(partitions),
   }
   const send = () => {
     for (const batch of filled.splice(0)) {

@@ -3,7 +3,7 @@ import type { PlanDescription } from '../streams/index.ts'
 type Stages = PlanDescription['stages']
 
 /** A program's operators for people, from the sources to the sink. */
-export function planText({ name, sources, stages, correlate, sink, ...topics }: PlanDescription): string {
+export function planText({ name, sources, stages, correlate, steps, sink, ...topics }: PlanDescription): string {
   const { deadLetterTopic, checkpointTopic } = topics
   const keysDiffer = new Set(stages.map(({ key }) => key)).size > 1
   return [
@@ -12,6 +12,7 @@ export function planText({ name, sources, stages, correlate, sink, ...topics }: 
     ...stages.map((stage) => `   ├─ stage ${stageText(stage, keysDiffer)}`),
     `   └─ correlate ${correlate.id} by ${correlate.by} of ${stages.map((stage) => stage.name).join(', ')}`,
     ...correlateLines(correlate, deadLetterTopic).map((line) => `      │  ${line}`),
+    ...steps.map(({ id, kind }) => `      ├─ ${kind} ${id}`),
     `      └─ sink ${sink.id} (topic ${sink.topic})`,
     `group and transactional id ${name}, checkpoint in ${checkpointTopic}`,
   ].join('\n')

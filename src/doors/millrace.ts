@@ -48,6 +48,8 @@ export {
   type LogFacts,
   type Logger,
   type Merged,
+  type MergedOptions,
+  type MergeKey,
   type Miscount,
   type OptionalSides,
   type Origin,

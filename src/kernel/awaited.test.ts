@@ -27,6 +27,7 @@ class Bench {
     duplicate: new Float64Array(1),
     deadLettered: new Float64Array(1),
     expired: new Float64Array(1),
+    filtered: new Float64Array(1),
     mergedRows: 0,
   }
 

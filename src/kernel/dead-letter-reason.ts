@@ -23,13 +23,20 @@ export const Reason = {
   TIMESTAMP_AHEAD: 21,
   MERGE_TIMESTAMP_REFUSED: 22,
   LATE: 23,
+  MERGE_FAILED: 24,
+  MERGE_NOT_JSON: 25,
 } as const
 
 /** Reasons of records that are of the class `duplicate`. */
 export const duplicateReasons: ReadonlySet<number> = new Set([Reason.DUPLICATE, Reason.COMPLETED, Reason.LATE])
 
 /** Reasons of the parts of a row that could not be published. */
-export const mergeReasons: ReadonlySet<number> = new Set([Reason.MERGE_TOO_LARGE, Reason.MERGE_TIMESTAMP_REFUSED])
+export const mergeReasons: ReadonlySet<number> = new Set([
+  Reason.MERGE_TOO_LARGE,
+  Reason.MERGE_TIMESTAMP_REFUSED,
+  Reason.MERGE_FAILED,
+  Reason.MERGE_NOT_JSON,
+])
 
 export type Reason = (typeof Reason)[keyof typeof Reason]
 
@@ -50,6 +57,8 @@ const laterTexts = [
   'the timestamp of the record is too far ahead of the time of day',
   'the sink does not take a record of the time that the merged record would have',
   'the key has been merged, and its merge did not wait for this optional side any longer',
+  'the function of a filter or map failed on the merged record',
+  'the map made of the merged record what JSON cannot hold',
 ]
 
 export interface DeadLetterReason {

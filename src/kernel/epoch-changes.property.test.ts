@@ -21,6 +21,7 @@ const counts = {
   emitted: partitionCounters(),
   duplicate: partitionCounters(),
   deadLettered: partitionCounters(),
+  filtered: partitionCounters(),
   expired: partitionCounters(),
 }
 

@@ -23,6 +23,8 @@ export {
   plainRecord,
   writePlainRecord,
 } from './plain-record.ts'
+export type { HandedRecord } from './handed-record.ts'
+export { LEFT_OUT, PUBLISHED } from './constants/outcome.ts'
 export { type CompletedKey, PendingTable, type TableCounts } from './pending-table.ts'
 export { encodeHeader, headerOf, headersWithout } from './record-headers.ts'
 export { TableMemory } from './table-memory.ts'

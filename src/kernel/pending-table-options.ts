@@ -1,3 +1,4 @@
+import type { HandedRecord } from './handed-record.ts'
 import type { OutputBuilder } from './output-builder.ts'
 import type { PendingRow, StoredPart } from './pending-row.ts'
 import type { TableMemory } from './table-memory.ts'
@@ -40,8 +41,15 @@ export interface Publication {
   /** Publishes the parts of an expired row. */
   expire(row: PendingRow): void
   /**
-   * Publishes a row that lacks optional sides only; returns 0, or the dead-letter code of its parts where the sink does
-   * not take it. Absent where no side is optional.
+   * Publishes a row that lacks optional sides only; returns its outcome, as `hand` does. Absent where no side is
+   * optional.
    */
   mergeWithout?(row: PendingRow): number
+  /**
+   * Publishes a merged record; returns `PUBLISHED`, `LEFT_OUT` where a filter does not want it, or the dead-letter code
+   * of its parts. Absent where merged records go to `out` as they are.
+   */
+  hand?: ((record: HandedRecord) => number) | undefined
+  /** Why a row becomes dead letters that `hand` has just given a code to; absent where the code says it all. */
+  causeOf?(reason: number): string | undefined
 }

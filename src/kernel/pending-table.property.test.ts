@@ -2,13 +2,16 @@ import { createHash } from 'node:crypto'
 import { murmur2 } from '@platformatic/kafka'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { MillraceError } from '../core/errors.ts'
 import { noSide } from './columns.ts'
 import { columnsRowsMax } from './constants/columns.ts'
+import { LEFT_OUT, PUBLISHED } from './constants/outcome.ts'
 import { Outputs } from './fixtures/outputs.ts'
 import { varint } from './fixtures/record-batch.ts'
 import { type RowSpec, rowsOf, spellingOf } from './fixtures/rows.ts'
+import type { HandedRecord } from './handed-record.ts'
 import { encodeJsonString } from './json/index.ts'
 import { check } from '../../test/property.ts'
 import { PendingTable } from './pending-table.ts'
@@ -23,6 +26,7 @@ const headerFrameBytes = 1 + 1 + 'millrace.origins'.length + 1
 const sideNames = ['A', 'B', 'C', 'D', 'E']
 const reasons = { duplicateReason: 11, tooLargeReason: 15, refusedTimeReason: 22 }
 const completedReason = 19
+const handedReason = 24
 
 /** Some keys are other spellings of one, and some have the bytes of another but not its type. */
 const keys: RowSpec['key'][] = [
@@ -144,6 +148,8 @@ class Oracle {
   readonly sideCount: number
   readonly bytesMax: number
   readonly remembersCompleted: boolean
+  readonly isHanded: boolean
+  readonly #outcomeOf: (parts: readonly OraclePart[]) => number
   rows: OracleState['rows'] = new Map()
   completed: OracleState['completed'] = []
   forgottenCount = 0
@@ -156,10 +162,12 @@ class Oracle {
   #waitingBytes = 0
   #rememberedBytes = 0
 
-  constructor(sideCount: number, bytesMax: number, remembersCompleted: boolean) {
+  constructor({ sideCount, bytesMax, remembersCompleted, isHanded }: DriverOptions) {
     this.sideCount = sideCount
     this.bytesMax = bytesMax
     this.remembersCompleted = remembersCompleted
+    this.isHanded = isHanded
+    this.#outcomeOf = isHanded ? (parts) => handedOutcome(parts.at(-1)!.offset) : outcomeOf
   }
 
   /** Whether the epoch that forgot what is forgotten can no longer be undone. */
@@ -180,8 +188,11 @@ class Oracle {
     return this.departedBytes.reduce((sum, bytes) => sum + bytes, this.#waitingBytes + this.#rememberedBytes)
   }
 
-  /** Takes a row in; returns the parts of its key when it was the last. */
-  add(partition: number, row: RowSpec): 'kept' | 'duplicate' | 'completed' | 'full' | OraclePart[] {
+  /** Takes a row in; returns the parts of its key when it was the last, and what becomes of them. */
+  add(
+    partition: number,
+    row: RowSpec,
+  ): 'kept' | 'duplicate' | 'completed' | 'full' | { parts: OraclePart[]; outcome: number } {
     const identity = identityOf(row)
     const known = this.rows.get(identity) ?? []
     if (known.some(({ side }) => side === row.side)) return 'duplicate'
@@ -189,10 +200,11 @@ class Oracle {
     const blockBytes = blockBytesOf(row, known.length === 0)
     const part = { partition, offset: row.offset, side: row.side, row, blockBytes }
     if (known.length === this.sideCount - 1) {
+      const outcome = this.#outcomeOf([...known, part])
       if (this.remembersCompleted) {
         const keyBytes = blockBytesOf({ key: { canonical: row.key.canonical } }, true)
         if (this.liveBytes + keyBytes > this.bytesMax) return 'full'
-        if (isPublished([...known, part])) {
+        if (outcome <= PUBLISHED) {
           this.completed.push(row)
           this.#rememberedBytes += keyBytes
         }
@@ -200,7 +212,7 @@ class Oracle {
       this.rows.delete(identity)
       this.departedBytes[this.departedBytes.length - 1]! += sizeOf(known)
       this.#waitingBytes -= sizeOf(known)
-      return [...known, part]
+      return { parts: [...known, part], outcome }
     }
     if (this.liveBytes + blockBytes > this.bytesMax) return 'full'
     this.rows.set(identity, [...known, part])
@@ -292,8 +304,13 @@ function rememberedBytesOf(rows: readonly RowSpec[]): number {
   return rows.reduce((sum, { key }) => sum + blockBytesOf({ key: { canonical: key.canonical } }, true), 0)
 }
 
-function isPublished(parts: readonly OraclePart[]): boolean {
-  return mergeOf(parts).size <= recordBytesMax
+function outcomeOf(parts: readonly OraclePart[]): number {
+  return mergeOf(parts).size <= recordBytesMax ? PUBLISHED : reasons.tooLargeReason
+}
+
+/** What becomes of a row that is handed over, by the offset of the part that completes it. */
+function handedOutcome(offset: number): number {
+  return [PUBLISHED, PUBLISHED, LEFT_OUT, handedReason][offset % 4]!
 }
 
 /**
@@ -306,6 +323,12 @@ function blockBytesOf({ key, part = Buffer.of() }: Pick<RowSpec, 'key'> & Partia
   return 16 * Math.ceil((32 + keyBytes + spellingBytes + words(part.length)) / 16)
 }
 
+function publishedOf(parts: readonly OraclePart[]): Published {
+  const { size, ...published } = mergeOf(parts)
+  assert.ok(size > 0)
+  return published
+}
+
 function mergeOf(parts: readonly OraclePart[]) {
   const bySide = parts.toSorted((a, b) => a.side - b.side)
   const key = Buffer.from(bySide[0]!.row.key.canonical)
@@ -315,10 +338,12 @@ function mergeOf(parts: readonly OraclePart[]) {
     Buffer.from('}'),
   ])
   const timestamp = Math.max(...parts.map(({ row }) => row.timestamp))
+  const borne = parts.map(({ row }) => row.timestamp).filter((each) => each !== -1)
   const origins = Buffer.concat(bySide.flatMap(({ partition, offset }) => [varint(partition), varint(offset)]))
   return {
     partition: (murmur2(key) & 0x7fffffff) % sinkPartitions,
     timestamp,
+    leastMs: Math.min(timestamp, ...borne),
     key,
     value,
     origins,
@@ -326,7 +351,14 @@ function mergeOf(parts: readonly OraclePart[]) {
   }
 }
 
-type DriverOptions = Pick<PendingTableOptions, 'sideCount' | 'bytesMax' | 'hashSeed'> & { remembersCompleted: boolean }
+/** A merged record, wherever it has gone. */
+type Published = Omit<ReturnType<typeof mergeOf>, 'size'>
+
+type DriverOptions = Pick<PendingTableOptions, 'sideCount' | 'bytesMax' | 'hashSeed'> & {
+  remembersCompleted: boolean
+  /** Whether merged records are handed over. */
+  isHanded: boolean
+}
 
 /** The table, its oracle, and what both of them counted and published in one batch of rows. */
 class Driver {
@@ -335,11 +367,12 @@ class Driver {
   readonly #table: PendingTable
   #refused: StoredPart[] = []
   #expired: string[] = []
+  #handed: Published[] = []
   #nextOffset = 2 ** 33 - 50
 
   constructor(options: DriverOptions) {
-    const { sideCount, bytesMax, remembersCompleted } = options
-    this.#oracle = new Oracle(sideCount, bytesMax, remembersCompleted)
+    const { sideCount, remembersCompleted, isHanded } = options
+    this.#oracle = new Oracle(options)
     this.#table = new PendingTable({ ...options, ...reasons, ...(remembersCompleted && { completedReason }) })
     this.#table.publishTo({
       out: this.#outputs.builder,
@@ -348,7 +381,23 @@ class Driver {
       keyName: encodeJsonString('id'),
       sideNames: sideNames.slice(0, sideCount).map(encodeJsonString),
       recordBytesMax,
+      ...(isHanded && { hand: (record) => this.#take(record) }),
     })
+  }
+
+  #take({ bytes, keyStart, valueStart, headersStart, end, offset, ...rest }: HandedRecord): number {
+    const outcome = handedOutcome(offset)
+    if (outcome !== PUBLISHED) return outcome
+    const key = Buffer.from(bytes.subarray(keyStart, valueStart))
+    this.#handed.push({
+      key,
+      value: Buffer.from(bytes.subarray(valueStart, headersStart)),
+      origins: Buffer.from(bytes.subarray(headersStart + headerFrameBytes, end)),
+      timestamp: rest.greatestMs,
+      leastMs: rest.leastMs,
+      partition: (murmur2(key) & 0x7fffffff) % sinkPartitions,
+    })
+    return PUBLISHED
   }
 
   run(step: Step): void {
@@ -441,7 +490,7 @@ class Driver {
 
     const expected = noCounts()
     const expectedRefused: StoredPart[] = []
-    const merges: ReturnType<typeof mergeOf>[] = []
+    const merges: Published[] = []
     const reason = specs.map(() => 0)
     let isFull = false
     for (const [row, spec] of specs.entries()) {
@@ -454,14 +503,16 @@ class Driver {
         expected.duplicate[partition]!++
         reason[row] = outcome === 'completed' ? completedReason : reasons.duplicateReason
       } else if (outcome !== 'kept') {
-        if (isPublished(outcome)) {
-          for (const part of outcome) expected.emitted[part.partition]!++
-          merges.push(mergeOf(outcome))
-        } else {
-          const stored = outcome.slice(0, -1)
+        const { parts } = outcome
+        if (outcome.outcome > PUBLISHED) {
+          const stored = parts.slice(0, -1)
           for (const part of stored) expected.deadLettered[part.partition]!++
           expectedRefused.push(...stored)
-          reason[row] = reasons.tooLargeReason
+          reason[row] = outcome.outcome
+        } else {
+          const counted = outcome.outcome === PUBLISHED ? expected.emitted : expected.filtered
+          for (const part of parts) counted[part.partition]!++
+          if (outcome.outcome === PUBLISHED) merges.push(publishedOf(parts))
         }
       }
     }
@@ -474,12 +525,18 @@ class Driver {
       specs.map(({ side }, row) => (reason[row] === 0 ? side : noSide)),
     )
     assert.deepEqual(placesOf(this.#refused), placesOf(expectedRefused))
-    this.#compareOutputs(merges.sort((a, b) => a.partition - b.partition))
+    const byPartition = (a: Published, b: Published) => a.partition - b.partition
+    this.#compareOutputs(merges.sort(byPartition), this.#handed.splice(0).sort(byPartition))
   }
 
-  #compareOutputs(merges: readonly ReturnType<typeof mergeOf>[]): void {
+  #compareOutputs(merges: readonly Published[], handed: readonly Published[]): void {
     this.#table.flush()
     const published = this.#outputs.take()
+    if (this.#oracle.isHanded) {
+      assert.equal(published.length, 0)
+      assert.ok(isDeepStrictEqual(handed, merges))
+      return
+    }
     assert.equal(published.length, merges.length)
     for (const [i, { partition, timestamp, key, value, origins }] of merges.entries()) {
       const record = published[i]!
@@ -506,7 +563,7 @@ class Driver {
 }
 
 function noCounts() {
-  return { emitted: zeros(), duplicate: zeros(), deadLettered: zeros(), expired: zeros() }
+  return { emitted: zeros(), duplicate: zeros(), deadLettered: zeros(), expired: zeros(), filtered: zeros() }
 }
 
 function zeros(): Float64Array {
@@ -531,9 +588,10 @@ describe('PendingTable under any history', () => {
         bytesMax,
         seed,
         fc.boolean(),
+        fc.boolean(),
         fc.array(step, { maxLength: 40, size: 'max' }),
-        (sideCount, bytesMax, hashSeed, remembersCompleted, steps) => {
-          const driver = new Driver({ sideCount, bytesMax, hashSeed, remembersCompleted })
+        (sideCount, bytesMax, hashSeed, remembersCompleted, isHanded, steps) => {
+          const driver = new Driver({ sideCount, bytesMax, hashSeed, remembersCompleted, isHanded })
           for (const step of steps) driver.run(step)
         },
       ),

@@ -30,7 +30,7 @@ class Bench {
   readonly refused: StoredPart[] = []
   readonly #sideCount: number
   readonly expired: { key: string; spelling: string; parts: unknown[] }[] = []
-  readonly counts = { emitted: zeros(), duplicate: zeros(), deadLettered: zeros(), expired: zeros() }
+  readonly counts = { emitted: zeros(), duplicate: zeros(), deadLettered: zeros(), expired: zeros(), filtered: zeros() }
 
   constructor({ sideCount = 2, bytesMax = 2 ** 30, hashSeed = [1, 2] as const, ...rest }: BenchOptions = {}) {
     this.#sideCount = sideCount

@@ -1,6 +1,8 @@
 import { assert } from '../core/assert.ts'
 import { passEnd, type RecordColumns } from './columns.ts'
 import { CopiedBytes, slackBytes } from './copied-bytes.ts'
+import type { HandedRecord } from './handed-record.ts'
+import { PUBLISHED } from './constants/outcome.ts'
 import { isKeyNumber, isRemembered, keyBytes, unitBytes, unitWords } from './block.ts'
 import { sidesMax } from './constants/block.ts'
 import { batchHeaderBytes } from './output-batch.ts'
@@ -35,6 +37,8 @@ export interface TableCounts {
   readonly deadLettered: Float64Array
   /** Stored parts that left because the others did not come in time. */
   readonly expired: Float64Array
+  /** Parts of merged records that were left out. */
+  readonly filtered: Float64Array
   /** Rows that left in a merged record, of all partitions. @defaultValue not counted */
   mergedRows?: number
 }
@@ -80,10 +84,27 @@ export class PendingTable {
     expired: (head) => this.#publication!.expire(rowAt(this.#machine.words, head)),
     merged: (head) => {
       const { words } = this.#machine
-      const reason = this.#publication!.mergeWithout!(rowAt(words, head))
-      if (reason !== 0) for (const part of partsOf(words, head)) this.#publication!.refuse(part, reason)
-      else this.#mergedWithout++
-      return reason
+      const outcome = this.#publication!.mergeWithout!(rowAt(words, head))
+      if (outcome > PUBLISHED) for (const part of partsOf(words, head)) this.#publication!.refuse(part, outcome)
+      else if (outcome === PUBLISHED) this.#mergedWithout++
+      return outcome
+    },
+    handed: (row, keyStart, valueStart, headersStart, end, greatestMs, leastMs) => {
+      const { columns, from } = this.#pass!
+      const record = this.#handedRecord
+      record.bytes = this.#machine.buffer
+      record.keyStart = keyStart >>> 0
+      record.valueStart = valueStart >>> 0
+      record.headersStart = headersStart >>> 0
+      record.end = end >>> 0
+      record.greatestMs = greatestMs
+      record.leastMs = leastMs
+      record.partition = columns.partition
+      record.offset = columns.offset[from + row]!
+      const outcome = this.#publication!.hand!(record)
+      const cause = outcome > PUBLISHED ? this.#publication!.causeOf?.(outcome) : undefined
+      if (cause !== undefined) columns.causes.set(from + row, cause)
+      return outcome
     },
     changed: (partition, chunk, bitmap, added) => {
       const word = (bitmap >>> 0) / 4
@@ -97,6 +118,19 @@ export class PendingTable {
   #publication: Publication | undefined
   #onChange: ChangeVisitor | undefined
   #isPending: ((partition: number, offset: number) => boolean) | undefined
+  /** The rows that are being taken in, and the first of them in this pass. */
+  #pass: { columns: RecordColumns; from: number } | undefined
+  readonly #handedRecord: HandedRecord = {
+    bytes: Buffer.alloc(0),
+    keyStart: 0,
+    valueStart: 0,
+    headersStart: 0,
+    end: 0,
+    greatestMs: 0,
+    leastMs: 0,
+    partition: 0,
+    offset: 0,
+  }
   #literals = 0
   /** Rows that the current pass has merged. */
   #mergedWithout = 0
@@ -192,15 +226,16 @@ export class PendingTable {
 
   /** Sets where completed rows go from now on; merged records that no batch was handed over with are forgotten. */
   publishTo(publication: Publication): void {
-    const { keyName, sideNames, recordBytesMax, out } = publication
+    const { keyName, sideNames, recordBytesMax, out, hand } = publication
     assert(sideNames.length === this.#sideCount, 'every side has a name')
     const { run } = this.#machine
     this.#publication = publication
     run.recordBytesMax.value = recordBytesMax
-    run.partitionCount.value = out.partitionCount
-    run.batchBytes.value = Math.floor(
-      Math.min(out.batchBytes - batchHeaderBytes, openBatchesBytesMax / out.partitionCount),
-    )
+    run.isHandedOver.value = Number(hand !== undefined)
+    // Records that are handed over need no batches here, but the room to be written in.
+    const partitionCount = hand === undefined ? out.partitionCount : 1
+    run.partitionCount.value = partitionCount
+    run.batchBytes.value = Math.floor(Math.min(out.batchBytes - batchHeaderBytes, openBatchesBytesMax / partitionCount))
     const isOpen = run.openOutput() !== 0
     const names = [...sideNames].map((name) => literal(',', name))
     this.#placeLiterals([literal('{', keyName), ...names, encodeOriginsPrefix()])
@@ -297,7 +332,7 @@ export class PendingTable {
    */
   *completedKeys(): Generator<CompletedKey> {
     const { words } = this.#machine
-    for (const head of this.#epochLog.mergedHeads()) {
+    for (const head of this.#epochLog.completedHeads()) {
       yield { bytes: keyBytes(words, head), isNumber: isKeyNumber(words, head) }
     }
   }
@@ -441,15 +476,19 @@ export class PendingTable {
 
     const departedBefore = run.departedEnd.value >>> 0
     const duplicatesBefore = run.duplicates.value
+    this.#pass = { columns, from }
     const applied = run.apply(count)
+    this.#pass = undefined
     columns.side.set(machine.uint8('sides', count), from)
     columns.reason.set(machine.uint8('reasons', count), from)
     counts.duplicate[columns.partition]! += run.duplicates.value - duplicatesBefore
-    const mergedCount = this.#epochLog.countDeparturesSince(departedBefore, counts)
+    const { mergedCount, filteredCount } = this.#epochLog.countDeparturesSince(departedBefore, counts)
     // All parts of a row but the last were in the table.
     const rowCount = mergedCount / (this.#sideCount - 1)
-    assert(Number.isInteger(rowCount), 'a row is merged with one part of each side')
+    const filteredRows = filteredCount / (this.#sideCount - 1)
+    assert(Number.isInteger(rowCount + filteredRows), 'a row is merged with one part of each side')
     counts.emitted[columns.partition]! += rowCount
+    counts.filtered[columns.partition]! += filteredRows
     if (counts.mergedRows !== undefined) counts.mergedRows += rowCount
     return applied
   }

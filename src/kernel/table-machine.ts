@@ -47,6 +47,7 @@ type State =
   | 'rememberedSlots'
   | 'unitsMax'
   | 'recordBytesMax'
+  | 'isHandedOver'
   | 'earliestMs'
   | 'latestMs'
   | 'partitionCount'
@@ -87,6 +88,15 @@ export interface TableHandlers {
   readonly refused: (head: number, reason: number) => void
   readonly expired: (head: number) => void
   readonly merged: (head: number) => number
+  readonly handed: (
+    row: number,
+    key: number,
+    value: number,
+    headers: number,
+    end: number,
+    greatestMs: number,
+    leastMs: number,
+  ) => number
   readonly changed: (partition: number, chunk: number, bitmap: number, added: number) => void
   readonly pending: (partition: number, offset: number) => number
 }
@@ -105,6 +115,7 @@ export class TableMachine {
   #memory: WasmMemory
   #bytes!: Uint8Array<ArrayBuffer>
   #words!: Int32Array<ArrayBuffer>
+  #buffer!: Buffer
   /** Look it up anew after each `compact`. Functions throw `TABLE_BROKEN` once one of them has failed in itself. */
   run: TableExports
   #failure: MillraceError | undefined
@@ -127,6 +138,12 @@ export class TableMachine {
   get bytes(): Uint8Array<ArrayBuffer> {
     if (this.#bytes.length === 0) this.#look()
     return this.#bytes
+  }
+
+  /** The same, as text is read from it. */
+  get buffer(): Buffer {
+    if (this.#buffer.length === 0) this.#look()
+    return this.#buffer
   }
 
   /** The same as words. */
@@ -212,5 +229,6 @@ export class TableMachine {
   #look(): void {
     this.#bytes = new Uint8Array(this.#memory.buffer)
     this.#words = new Int32Array(this.#memory.buffer)
+    this.#buffer = Buffer.from(this.#memory.buffer)
   }
 }

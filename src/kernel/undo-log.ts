@@ -1,6 +1,6 @@
 import { unitWords } from './block.ts'
 import { partitionMask } from './constants/block.ts'
-import { departedBytes, EXPIRED, LEFT, MERGED, pageHeaderBytes, REFUSED, undoBytes } from './constants/log.ts'
+import { departedBytes, EXPIRED, FILTERED, LEFT, MERGED, pageHeaderBytes, REFUSED, undoBytes } from './constants/log.ts'
 import { pageBits } from './constants/segments.ts'
 import type { TableMachine } from './table-machine.ts'
 
@@ -15,6 +15,7 @@ export interface DepartureCounts {
   readonly emitted: Float64Array
   readonly deadLettered: Float64Array
   readonly expired: Float64Array
+  readonly filtered: Float64Array
 }
 
 /** What one epoch changed in the pending table: valid until the table changes. */
@@ -30,33 +31,42 @@ export class UndoLog {
     this.departedEnd = departedEnd >>> 0
   }
 
-  /** Where the rows that have left merged begin, as words, in the order in which they did. */
-  mergedHeads(): number[] {
+  /** Where the rows begin that have left merged, published or not, as words, in the order in which they did. */
+  completedHeads(): number[] {
     const { words } = this.#machine
     const pages: number[][] = []
     forEachPage(words, this.undoEnd, 0, (from, to) => {
       const heads: number[] = []
       for (let at = from; at < to; at += undoWords) {
-        if (words[at + 3] === LEFT && words[at + 2] === MERGED) heads.push(words[at + 1]! * unitWords)
+        const how = words[at + 2]
+        if (words[at + 3] === LEFT && (how === MERGED || how === FILTERED)) heads.push(words[at + 1]! * unitWords)
       }
       pages.push(heads)
     })
     return pages.reverse().flat()
   }
 
-  /** Counts the parts that have left since the log ended at `departedEnd`; returns how many of them are merged. */
-  countDeparturesSince(departedEnd: number, { emitted, deadLettered, expired }: DepartureCounts): number {
+  /**
+   * Counts the parts that have left since the log ended at `departedEnd`; returns how many of them were published in
+   * merged records, and how many were left out with theirs.
+   */
+  countDeparturesSince(
+    departedEnd: number,
+    { emitted, deadLettered, expired, filtered }: DepartureCounts,
+  ): { mergedCount: number; filteredCount: number } {
     const { words } = this.#machine
-    const counts = { [MERGED]: emitted, [REFUSED]: deadLettered, [EXPIRED]: expired }
+    const counts = { [MERGED]: emitted, [REFUSED]: deadLettered, [EXPIRED]: expired, [FILTERED]: filtered }
     let mergedCount = 0
+    let filteredCount = 0
     forEachPage(words, this.departedEnd, departedEnd, (from, to) => {
       for (let at = from; at < to; at += departedWords) {
         const how = words[at + 6] as keyof typeof counts
         counts[how][words[at + 3]! & partitionMask]!++
         if (how === MERGED) mergedCount++
+        else if (how === FILTERED) filteredCount++
       }
     })
-    return mergedCount
+    return { mergedCount, filteredCount }
   }
 }
 

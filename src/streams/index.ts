@@ -57,6 +57,7 @@ export {
   type OptionalSides,
   type RememberCompleted,
 } from './topology/correlation.ts'
+export { type MergedOptions, type MergeKey } from './topology/merged-step.ts'
 export { type RouteFunction, type Source } from './topology/source.ts'
 export { type TopicOptions } from './topology/topic.ts'
 export { topology, type Correlated, type Routed, type Sourced, type Topology } from './topology/topology.ts'

@@ -271,7 +271,7 @@ export const runOptions = {
     min: 1,
     env: 'MILLRACE_MAX_CONSECUTIVE_POISON',
     flag: '--max-consecutive-poison',
-    doc: 'Records in a row on which a stage fails, in all attempts, before the program stops: then it is the stage, not the records.',
+    doc: 'Records in a row on which a function fails, in all attempts, before the program stops: then it is the function, not the records.',
   },
   processAttempts: {
     type: 'int',

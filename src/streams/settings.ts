@@ -236,8 +236,8 @@ export interface ProgramSettings {
    */
   readonly stageTimeoutMs?: number | undefined
   /**
-   * Records in a row on which a stage fails, in all attempts, before the program stops: then it is the stage, not the
-   * records.
+   * Records in a row on which a function fails, in all attempts, before the program stops: then it is the function, not
+   * the records.
    *
    * A whole number of at least 1. If it is not given, `MILLRACE_MAX_CONSECUTIVE_POISON` is read from the environment.
    * @defaultValue `100`

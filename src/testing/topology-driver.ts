@@ -34,9 +34,12 @@ export interface GiveOptions {
 export interface DrivenRecord<Value> {
   /** The merge key, as the key of the record has it. */
   readonly key: string
-  /** The record's value: the parts by the names of their sides, and the key by that of its field. */
+  /**
+   * The record's value: the parts by the names of their sides, and the key by that of its field, or what a map has made
+   * of them. Of a tombstone it is null.
+   */
   readonly value: Value
-  /** The same as it stands in the record, byte for byte. */
+  /** The same as it stands in the record, byte for byte; empty for a tombstone. */
   readonly text: string
   readonly partition: number
   readonly timestampMs: number
@@ -52,12 +55,12 @@ export interface DrivenDeadLetter extends DeadLetter {
  * A topology that runs without a broker, on a clock that only the test moves. The operators, the table and the epochs
  * are those of a running program; the logs that they read and write are in memory.
  */
-export interface TopologyDriver<Output> extends AsyncDisposable {
+export interface TopologyDriver<Output, Expired = Partial<Output>> extends AsyncDisposable {
   readonly clock: VirtualClock
   /** All merged records so far, in the order in which they were published. */
   merged(): readonly DrivenRecord<Output>[]
   /** All rows so far that have left incomplete, whether to `expireTo` or to the dead letters. */
-  expired(): readonly DrivenRecord<Partial<Output>>[]
+  expired(): readonly DrivenRecord<Expired>[]
   /** All dead letters so far but those of rows that have expired. */
   deadLetters(): readonly DrivenDeadLetter[]
   /** What became of each offset, by partition of the sources. */
@@ -86,19 +89,19 @@ export interface TopologyDriver<Output> extends AsyncDisposable {
  * await driver.give([{ stage: 'A', customerId: 'c-1', part: 1 }, { stage: 'B', customerId: 'c-1', part: 2 }])
  * assert.deepEqual(driver.merged()[0]?.value, { customerId: 'c-1', A: 1, B: 2 })
  */
-export async function driveTopology<Output>(
-  topology: Topology<Output>,
+export async function driveTopology<Output, Expired>(
+  topology: Topology<Output, Expired>,
   { partitions = 1, startMs }: DriveOptions = {},
-): Promise<TopologyDriver<Output>> {
+): Promise<TopologyDriver<Output, unknown extends Expired ? Partial<Output> : Expired>> {
   const clock = new VirtualClock(startMs === undefined ? {} : { startMs })
   const withoutPauses = { stageRetryFirstMs: 0, stageRetryMaxMs: 0 }
-  return new EngineDriver<Output>(await Engine.start(topology, clock, { partitions, ...withoutPauses }), clock)
+  return new EngineDriver(await Engine.start(topology, clock, { partitions, ...withoutPauses }), clock)
 }
 
 /** Virtual time that passes at once while an epoch is held open for a function that has failed. */
 const doubtStepMs = 50
 
-class EngineDriver<Output> implements TopologyDriver<Output> {
+class EngineDriver<Output, Expired> implements TopologyDriver<Output, Expired> {
   readonly clock: VirtualClock
   readonly #engine: Engine
 
@@ -111,8 +114,8 @@ class EngineDriver<Output> implements TopologyDriver<Output> {
     return this.#written('merged').map((record) => publishedOf<Output>(record))
   }
 
-  expired(): DrivenRecord<Partial<Output>>[] {
-    return this.#written('expired').map((record) => publishedOf<Partial<Output>>(record))
+  expired(): DrivenRecord<Expired>[] {
+    return this.#written('expired').map((record) => publishedOf<Expired>(record))
   }
 
   deadLetters(): DrivenDeadLetter[] {
@@ -160,5 +163,5 @@ function bytesOf(value: unknown): string | Uint8Array {
 }
 
 function publishedOf<Value>({ key, value, partition, timestampMs }: Written): DrivenRecord<Value> {
-  return { key: key!, value: JSON.parse(value!) as Value, text: value!, partition, timestampMs }
+  return { key: key!, value: JSON.parse(value ?? 'null') as Value, text: value ?? '', partition, timestampMs }
 }

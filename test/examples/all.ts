@@ -1,7 +1,8 @@
+import { enrichAndFilter } from './enrich-and-filter.ts'
 import type { Example } from './example.ts'
 import { experiment } from './experiment.ts'
 import { optionalSide } from './optional-side.ts'
 import { threeTopics } from './three-topics.ts'
 
 /** Every program of `examples/` that runs by itself. */
-export const examples: readonly Example[] = [experiment, threeTopics, optionalSide]
+export const examples: readonly Example[] = [experiment, threeTopics, optionalSide, enrichAndFilter]

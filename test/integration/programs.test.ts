@@ -2,6 +2,7 @@
 import { bytesLeaveAsTheyCame } from './bytes.integration.ts'
 import { failingFunctions } from './failing-functions.integration.ts'
 import { loggedDeadLetters, logs } from './logs.integration.ts'
+import { mergedFunctions } from './merged-functions.integration.ts'
 import { orderIndependence } from './order.integration.ts'
 import { poisonedRecords } from './records.integration.ts'
 import { programsOfOneName } from './same-name.integration.ts'
@@ -19,6 +20,7 @@ onEachBroker([
   programsOfOneName,
   stageFunctionFailures,
   failingFunctions,
+  mergedFunctions,
   stalledFunctions,
   poisonedRecords,
   bytesLeaveAsTheyCame,

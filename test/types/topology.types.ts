@@ -8,6 +8,9 @@ type Same<Left, Right> = (<T>() => T extends Left ? 1 : 2) extends <T>() => T ex
 /** What a topology publishes. */
 type OutputOf<Program> = Program extends Topology<infer Output> ? Output : never
 
+/** What it has left of rows that have expired. */
+type ExpiredOf<Program> = Program extends Topology<infer _Output, infer Expired> ? Expired : never
+
 function holds<_Claim extends true>(): void {}
 
 interface Order {
@@ -46,6 +49,36 @@ holds<
 // Only the sides that are named are in the output.
 const some = routed.correlate('by-id', field('id'), { of: ['made', 'checked'] }).sink('out')
 holds<Same<OutputOf<typeof some>, { readonly made: { cents: number }; readonly checked: number }>>()
+
+// What a map makes is the output, and a type guard narrows it.
+const pair = routed.correlate('by-id', field('id'), { of: ['made', 'checked'] })
+const mapped = pair
+  .map('cents', ({ made, checked }, key) => ({ key, cents: made.cents + checked }))
+  .filter('some', ({ cents }) => cents > 0)
+  .map('text', ({ cents }) => `${cents} cents`)
+  .sink('out')
+holds<Same<OutputOf<typeof mapped>, string>>()
+holds<Same<ExpiredOf<typeof mapped>, Partial<OutputOf<typeof some>>>>()
+const narrowed = pair
+  .map('maybe', ({ checked }): number | string | null => (checked > 0 ? checked : null))
+  .filter('number', (value) => typeof value === 'number')
+  .sink('out')
+holds<Same<OutputOf<typeof narrowed>, number>>()
+
+// @ts-expect-error a merged record has the sides that are named
+pair.filter('raw', ({ raw }) => raw !== null)
+
+// @ts-expect-error what a map has made is what the next function is given
+pair.map('cents', ({ made }) => made.cents).map('more', ({ made }) => made)
+
+// @ts-expect-error a filter says yes or no
+pair.filter('text', () => 'yes')
+
+// @ts-expect-error and says it at once
+pair.filter('later', async () => true)
+
+// @ts-expect-error integers are numbers or BigInt
+pair.map('exact', ({ made }) => made, { bigIntegers: 'string' })
 
 // A topology of any output is a topology.
 export const programs: readonly Topology[] = [all, some]

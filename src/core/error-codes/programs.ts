@@ -82,7 +82,8 @@ export const programErrors = {
   },
   STAGE_FAILS_ON_EVERYTHING: {
     retryable: false,
-    meaning: 'A stage or route failed on `maxConsecutivePoison` records in a row, in every attempt.',
+    meaning:
+      'A stage or route failed on `maxConsecutivePoison` records in a row, in every attempt, or a filter or map on as many merged records.',
     remedy:
       'The fault is in the function or in what it calls: see the cause. Nothing is lost; start again when it is mended.',
   },

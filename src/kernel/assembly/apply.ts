@@ -3,7 +3,8 @@
  * apply one after the other. Applying looks everything up again, so the earlier reads are only a hint to the processor.
  */
 import { headerBytes, keyIsNumber, respelled } from '../constants/block'
-import { MERGED, REFUSED } from '../constants/log'
+import { FILTERED, MERGED, REFUSED } from '../constants/log'
+import { LEFT_OUT, PUBLISHED } from '../constants/outcome'
 import { allocateWithinLimit, free } from './arena'
 import {
   at,
@@ -41,7 +42,7 @@ import { depart, leave } from './departure'
 import { hashOf } from './hash'
 import { hasRoom, homeOf, insert, insertAt, pageOf, slotAfter } from './hash-index'
 import { noteArrival, pagesPerPass, passRows } from './log'
-import { NO_MEMORY, publish, PUBLISHED, TOO_LARGE } from './merge'
+import { NO_MEMORY, publish } from './merge'
 import { claim, isForgotten, remember } from './remembered'
 import { hasPages } from './segments'
 import {
@@ -52,10 +53,8 @@ import {
   duplicates,
   outputRoom,
   lateReason,
-  refusedTimeReason,
   requiredSides,
   slotPages,
-  tooLargeReason,
 } from './state'
 import { refused } from './table-imports'
 
@@ -165,8 +164,8 @@ function complete(slot: usize, row: u32): bool {
   if (completedReason != 0) return completeForGood(slot, row)
   const outcome = publish(load<u32>(slot, 4), row)
   if (outcome == NO_MEMORY) return false
-  if (outcome == PUBLISHED) depart(slot, MERGED)
-  else refuse(slot, row, outcome)
+  if (outcome > PUBLISHED) refuse(slot, row, outcome)
+  else depart(slot, outcome == LEFT_OUT ? FILTERED : MERGED)
   return true
 }
 
@@ -178,8 +177,8 @@ function completeForGood(slot: usize, row: u32): bool {
   const address = claim(keyLength)
   if (address == 0) return false
   const outcome = publish(head, row)
-  if (outcome == PUBLISHED) {
-    leave(hash, head, MERGED)
+  if (outcome == PUBLISHED || outcome == LEFT_OUT) {
+    leave(hash, head, outcome == LEFT_OUT ? FILTERED : MERGED)
     remember(address, hash, completedCount++, keyAt(row), keyLength, keyIsNumberAt(row))
     store<u32>(slot, address, 4)
     return true
@@ -190,9 +189,8 @@ function completeForGood(slot: usize, row: u32): bool {
   return true
 }
 
-/** Lets a row leave as dead letters: the sink does not take what would be published. */
-function refuse(slot: usize, row: u32, outcome: i32): void {
-  const reason = outcome == TOO_LARGE ? tooLargeReason : refusedTimeReason
+/** Lets a row leave as dead letters. */
+function refuse(slot: usize, row: u32, reason: u32): void {
   refused(load<u32>(slot, 4), reason)
   setReason(row, reason)
   depart(slot, REFUSED)

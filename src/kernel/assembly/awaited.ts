@@ -5,7 +5,8 @@
  * what is restored begins anew.
  */
 import { headerBytes } from '../constants/block'
-import { MERGED, REFUSED } from '../constants/log'
+import { FILTERED, MERGED, REFUSED } from '../constants/log'
+import { LEFT_OUT, PUBLISHED } from '../constants/outcome'
 import { free, segmentUnits } from './arena'
 import { ageOf, at, hashIn, headOf, isNumber, isRemembered, keyLengthOf, setAge, unitsFor, unitsOf } from './block'
 import { depart, leave } from './departure'
@@ -69,12 +70,14 @@ function merge(slot: usize): bool {
   const address = completedReason == 0 ? 0 : claim(keyLength)
   if (completedReason != 0 && address == 0) return false
   spendRow(head)
-  if (merged(head) != 0) {
+  const outcome = merged(head)
+  const how = outcome == LEFT_OUT ? FILTERED : MERGED
+  if (outcome > PUBLISHED) {
     if (address != 0) free(address, unitsFor(keyLength, 0, 0))
     depart(slot, REFUSED)
-  } else if (address == 0) depart(slot, MERGED)
+  } else if (address == 0) depart(slot, how)
   else {
-    leave(hash, head, MERGED)
+    leave(hash, head, how)
     remember(address, hash, completedCount++, block + headerBytes, keyLength, isNumber(block))
     store<u32>(slot, address, 4)
   }

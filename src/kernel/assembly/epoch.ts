@@ -1,5 +1,5 @@
 /** Ends epochs: what one changed becomes final, or is undone. */
-import { departedBytes, LEFT, MERGED, pageHeaderBytes, undoBytes } from '../constants/log'
+import { departedBytes, FILTERED, LEFT, MERGED, pageHeaderBytes, undoBytes } from '../constants/log'
 import { free } from './arena'
 import {
   at,
@@ -50,7 +50,8 @@ export function rollback(undo: usize, departed: usize): void {
 
 /** Puts a row that left into the index again. */
 function bringBack(hash: u32, head: u32, how: u32): void {
-  if (completedReason != 0 && how == MERGED) return replace(hash, takeBack(hash, --completedCount), head)
+  if (completedReason != 0 && (how == MERGED || how == FILTERED))
+    return replace(hash, takeBack(hash, --completedCount), head)
   hasRoom(hash)
   insert(hash, head)
 }

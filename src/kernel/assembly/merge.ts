@@ -2,8 +2,10 @@
  * Writes merged records: `{"<key name>":<key>,"<side>":<part>,…}`, parts byte for byte in declared order, straight from
  * the arena and from the record that completed the row, which is never stored.
  * The key leaves in the spelling of the first declared side, the record's key is the canonical key, its partition
- * Java's default, its timestamp the greatest of the parts', its one header says where they came from.
+ * Java's default, its timestamp the greatest of the parts', its one header says where they came from. Where a program
+ * makes something else of it, TypeScript is handed the record and publishes what comes of it.
  */
+import { PUBLISHED } from '../constants/outcome'
 import {
   at,
   afterKey,
@@ -32,16 +34,24 @@ import {
   timestampAt,
 } from './columns'
 import { copyOver, restOf } from './copy'
-import { beginRecord, endRecord, hasSpace, varintLength, writeVarint } from './output'
-import { earliestMs, latestMs, partitionCount, recordBytesMax, sideCount } from './state'
+import { beginRecord, borrow, endRecord, giveBack, hasSpace, spend, varintLength, writeVarint } from './output'
+import {
+  earliestMs,
+  isHandedOver,
+  latestMs,
+  partitionCount,
+  recordBytesMax,
+  refusedTimeReason,
+  sideCount,
+  tooLargeReason,
+} from './state'
+import { handed } from './table-imports'
 
 const QUOTE: u32 = 0x22
 const CLOSE_BRACE: u32 = 0x7d
 
-export const PUBLISHED: i32 = 0
-export const TOO_LARGE: i32 = 1
-export const REFUSED_TIME: i32 = 2
-export const NO_MEMORY: i32 = 3
+/** An outcome of a row that is only known here: there is no memory for it, and nothing has happened. */
+export const NO_MEMORY: i32 = -2
 
 /** Of a record that bears none. */
 const NO_TIMESTAMP: i64 = -1
@@ -51,7 +61,7 @@ export const literals = memory.data(8 * 18, 16)
 /** Each side's block; 0 for the completing side. */
 const blocks = memory.data(4 * 16, 16)
 
-/** Publishes the row at `head` with the part of `row`, whose side the row lacks, unless the sink does not take it. */
+/** Publishes the row at `head` with the part of `row`, whose side the row lacks; returns what becomes of it. */
 export function publish(head: u32, row: u32): i32 {
   const completing = sideAt(row)
   const partLength = partLengthAt(row)
@@ -72,23 +82,53 @@ export function publish(head: u32, row: u32): i32 {
   const keyLength = keyLengthAt(row)
   valueLength += spellingLength(row)
   const headersLength = load<u32>(literals + ((sideCount + 1) << 3), 4) + varintLength(originsLength) + originsLength
-  if (keyLength + valueLength + headersLength > recordBytesMax) return TOO_LARGE
-  if (!isTaken(timestamp)) return REFUSED_TIME
+  if (isHandedOver) {
+    const record = borrow(keyLength + valueLength + headersLength)
+    if (record == 0) return NO_MEMORY
+    const value = copyOver(record, key, keyLength)
+    const headers = writeValue(value, row)
+    const end = writeHeaders(headers, row, originsLength)
+    spend(<u32>(end - record))
+    const outcome = handed(row, record, value, headers, end, <f64>timestamp, <f64>leastTimestamp(row))
+    giveBack()
+    return outcome
+  }
+  if (keyLength + valueLength + headersLength > recordBytesMax) return tooLargeReason
+  if (!isTaken(timestamp)) return refusedTimeReason
   if (!hasSpace(keyLength + valueLength + headersLength)) return NO_MEMORY
 
   const partition = partitionOf(key, keyLength)
-  let to = copyOver(beginRecord(partition, timestamp, keyLength, valueLength, headersLength), key, keyLength)
-  to = writeLiteral(writeVarint(to, valueLength), 0)
+  const to = copyOver(beginRecord(partition, timestamp, keyLength, valueLength, headersLength), key, keyLength)
+  endRecord(partition, writeHeaders(writeValue(writeVarint(to, valueLength), row), row, originsLength))
+  return PUBLISHED
+}
+
+/** The least of the parts that bear one. */
+function leastTimestamp(row: u32): i64 {
+  let least = timestampAt(row)
+  for (let side: u32 = 0; side < sideCount; side++) {
+    const block: usize = load<u32>(blocks + (side << 2))
+    const timestamp = block == 0 ? NO_TIMESTAMP : timestampOf(block)
+    if (timestamp != NO_TIMESTAMP && (least == NO_TIMESTAMP || timestamp < least)) least = timestamp
+  }
+  return least
+}
+
+function writeValue(to: usize, row: u32): usize {
+  to = writeLiteral(to, 0)
   to = writeSpelling(to, row)
   for (let side: u32 = 0; side < sideCount; side++) {
     to = writeLiteral(to, side + 1)
     const block: usize = load<u32>(blocks + (side << 2))
-    to = block == 0 ? copyOver(to, partAt(row), partLength) : copyOver(to, partOf(block), partLengthOf(block))
+    to = block == 0 ? copyOver(to, partAt(row), partLengthAt(row)) : copyOver(to, partOf(block), partLengthOf(block))
   }
-  store<u8>(to++, CLOSE_BRACE)
-  to = writeVarint(writeLiteral(to, sideCount + 1), originsLength)
-  endRecord(partition, writeOrigins(to, row))
-  return PUBLISHED
+  store<u8>(to, CLOSE_BRACE)
+  return to + 1
+}
+
+/** Writes the headers with their count. */
+function writeHeaders(to: usize, row: u32, originsLength: u32): usize {
+  return writeOrigins(writeVarint(writeLiteral(to, sideCount + 1), originsLength), row)
 }
 
 function isTaken(timestamp: i64): bool {

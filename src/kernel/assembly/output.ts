@@ -48,6 +48,17 @@ export function hasSpace(payload: u32): bool {
   return first != 0
 }
 
+/** Memory for a record that is not written here, until `giveBack`; 0 when there is none. */
+export function borrow(payload: u32): usize {
+  if (!hasSpace(payload)) return 0
+  return aloneAt != 0 ? aloneAt : bytesOf(0)
+}
+
+/** Nobody needs what was borrowed any more. */
+export function giveBack(): void {
+  if (aloneAt != 0) freeSegments(<u32>(aloneAt >>> segmentBits))
+}
+
 /** Writes a record up to its key; returns where the key belongs. The caller writes on, up to `endRecord`. */
 export function beginRecord(
   partition: u32,

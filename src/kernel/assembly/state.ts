@@ -62,6 +62,8 @@ export let rememberedSlots: u32 = 0
 /** Second parts of a side that were met. */
 export let duplicates: u32 = 0
 
+/** Whether TypeScript publishes merged records. */
+export let isHandedOver: bool = false
 /** How merged records look: see `merge.ts`. */
 export let sideCount: u32 = 0
 export let recordBytesMax: u32 = 0

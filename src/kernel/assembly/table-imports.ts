@@ -16,8 +16,22 @@ export declare function refused(head: u32, reason: u32): void
 /** A row leaves incomplete; its parts are still there. */
 export declare function expired(head: u32): void
 
-/** A row leaves as a merge without optional sides; 0, or why the sink does not take it. Its parts are still there. */
-export declare function merged(head: u32): u32
+/** A row leaves as a merge without optional sides; returns its outcome. Its parts are still there. */
+export declare function merged(head: u32): i32
+
+/**
+ * A merged record is to be published, which `row` has completed: key, value, and headers with their count, one after
+ * the other, and the greatest and the least timestamp of its parts; returns its outcome.
+ */
+export declare function handed(
+  row: u32,
+  key: usize,
+  value: usize,
+  headers: usize,
+  end: usize,
+  greatestMs: f64,
+  leastMs: f64,
+): i32
 
 /**
  * A chunk of offsets whose parts became pending or ceased to be: its number, its bits, and by how much more of its

@@ -8,7 +8,8 @@ export const pageHeaderBytes = 32
 /** In the fourth word of an undo entry: not a part that came in, but a row that left. */
 export const LEFT = -1
 
-// How a row left: merged, refused by the sink, or incomplete when its time was over.
+// How a row left: merged; refused by the sink; incomplete when its time was over; merged, and left out by a filter.
 export const MERGED = 0
 export const REFUSED = 1
 export const EXPIRED = 2
+export const FILTERED = 3

@@ -281,11 +281,13 @@ async function findPublished(
     for (let row = 0; row < columns.count; row++) {
       const header = headerOf(columns, row, originsHeaderName)
       const origins = header && readOrigins(header)
-      if (origins === undefined || !finder.isKeyOf(columns, row)) continue
+      if (origins === undefined) continue
       const sides = checkpoint.manifest.topology.sides.map(({ name: side, isOptional }, index) => {
         const origin = origins[index]
         return { side, isOptional, origin: origin && checkpoint.partitions.originOf(origin) }
       })
+      const present = sides.flatMap(({ side, origin }) => (origin === undefined ? [] : [side]))
+      if (!finder.isKeyOf(columns, row, present)) continue
       found.push({
         ...placeOf(columns, row, { topic: topic.name, partition: columns.partition }),
         parts: sides.flatMap(({ side, origin }) => (origin === undefined ? [] : [{ side, ...origin }])),
@@ -311,7 +313,7 @@ async function findDeadLetters({ cluster, checkpoint, finder, limits, wait }: Se
       const letter = readDeadLetter(columns, row, checkpoint.partitions)
       if (letter === undefined || !sources.some(({ topic: source }) => source === letter.topic)) continue
       // A row that has expired looks like a merged record; all others are as they came.
-      const hasKey = letter.reason === 'EXPIRED' ? finder.isKeyOf(columns, row) : rows.has(row)
+      const hasKey = letter.reason === 'EXPIRED' ? finder.isKeyOf(columns, row, []) : rows.has(row)
       const place = { topic: topic.name, partition: columns.partition }
       if (hasKey) found.push({ ...placeOf(columns, row, place), letter })
     }

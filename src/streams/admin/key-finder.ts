@@ -44,13 +44,19 @@ export class KeyFinder {
     return rows
   }
 
-  /** Whether a merged record, or what was there of one, is of the key. */
-  isKeyOf(columns: RecordColumns, row: number): boolean {
+  /**
+   * Whether a merged record, or what was there of one, is of the key. A number and a string of the same characters are
+   * the same bytes: which of them it is, the value tells, unless a map has made it.
+   *
+   * @param sides - Names of those that are in it.
+   */
+  isKeyOf(columns: RecordColumns, row: number, sides: readonly string[]): boolean {
     const { key, value } = plainRecord(columns, row)
-    if (key === undefined || value === undefined || !this.canonical.equals(key)) return false
-    // A number and a string of the same characters are the same bytes.
-    const merged = parseValue(columns, row) as Record<string, unknown>
-    return (typeof merged[this.#keyName] === 'number') === this.isNumber
+    if (key === undefined || !this.canonical.equals(key)) return false
+    if (value === undefined) return true
+    const merged = parseValue(columns, row) as Readonly<Record<string, unknown>> | null
+    const isAsMerged = typeof merged === 'object' && [this.#keyName, ...sides].every((name) => isOwn(merged, name))
+    return !isAsMerged || (typeof merged![this.#keyName] === 'number') === this.isNumber
   }
 
   #decoderOf(key: KeyShape): Decoder {
@@ -66,6 +72,10 @@ export class KeyFinder {
     this.#decoders.set(name, decoder)
     return decoder
   }
+}
+
+function isOwn(value: object | null, name: string): boolean {
+  return value !== null && Object.hasOwn(value, name)
 }
 
 function placeOf(key: KeyShape): KeyPlace {

@@ -87,8 +87,8 @@ export class DeadLetterEncoder {
   }
 
   /** Writes a reference to a part that was stored before: its record is where the headers say. */
-  encodeReference(part: StoredPart, reason: number, timestamp: number): void {
-    const headers = this.#headers(reason, part.partition, part.offset, deadLetterReasons[reason]!.text)
+  encodeReference(part: StoredPart, reason: number, timestamp: number, cause?: string): void {
+    const headers = this.#headers(reason, part.partition, part.offset, cause ?? deadLetterReasons[reason]!.text)
     this.#write(part.partition, timestamp, reference(headers))
   }
 

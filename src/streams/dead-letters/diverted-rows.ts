@@ -2,6 +2,9 @@ import { duplicateReasons, noSide, Reason, type RecordColumns, rowFlags } from '
 import type { EpochCounts } from '../epochs/epoch-counts.ts'
 import type { DeadLetterEncoder } from './dead-letter.ts'
 
+/** Reasons of records on which a function has failed. */
+const failures: ReadonlySet<number> = new Set([Reason.STAGE_FAILED, Reason.ROUTE_FAILED, Reason.MERGE_FAILED])
+
 /**
  * Counts the rows that have no side, and makes dead letters of those that were not filtered.
  *
@@ -19,7 +22,7 @@ export function divertRows(
     if ((flags[row]! & rowFlags.filtered) !== 0) filtered[partition]!++
     else {
       const reason = columns.reason[row]!
-      hasFailures ||= reason === Reason.STAGE_FAILED || reason === Reason.ROUTE_FAILED
+      hasFailures ||= failures.has(reason)
       // The table has counted its duplicates.
       if (!duplicateReasons.has(reason)) deadLettered[partition]!++
       deadLetters.encode(columns, row)

@@ -1,5 +1,6 @@
 import {
   encodeHeader,
+  noTimestamp,
   originsHeaderName,
   type PlainRecord,
   varintLength,
@@ -22,6 +23,13 @@ export function partialRecord({ keyName, sideNames }: MergedNames, { key, spelli
 /** The greatest timestamp of the parts, which their record has. */
 export function timestampOf({ parts }: PendingRow): number {
   return Math.max(...parts.map((part) => part.timestamp))
+}
+
+/** The greatest and the least timestamp of the parts, of those that bear one. */
+export function timestampsOf(row: PendingRow): { greatestMs: number; leastMs: number } {
+  const greatestMs = timestampOf(row)
+  const borne = row.parts.map(({ timestamp }) => timestamp).filter((timestamp) => timestamp !== noTimestamp)
+  return { greatestMs, leastMs: Math.min(greatestMs, ...borne) }
 }
 
 /** Of a side that has no part, -1 and -1. */

@@ -18,7 +18,7 @@ export interface LostDigits {
   readonly written: string
 }
 
-/** Values as the function of a stage takes and makes them. */
+/** Values as the function of a stage, or those after a merge, take and make them. */
 export class StageValues {
   readonly #isExact: boolean
   #count = 0
@@ -32,9 +32,13 @@ export class StageValues {
 
   /** Throws what `JSON.parse` or the decoder throws. */
   parse(columns: RecordColumns, row: number): unknown {
-    const text = textOfValue(columns, row)
+    return this.parseText(textOfValue(columns, row), columns.partition, columns.offset[row]!)
+  }
+
+  /** The same of a text that is of the record at `offset` of a source partition, or has come of it. */
+  parseText(text: string, partition: number, offset: number): unknown {
     if (this.#isExact) return parseWithBigInts(text)
-    if (this.#onLostDigits !== undefined && this.#isLookedAt()) this.#look(text, columns, row)
+    if (this.#onLostDigits !== undefined && this.#isLookedAt()) this.#look(text, partition, offset)
     return JSON.parse(text)
   }
 
@@ -47,10 +51,10 @@ export class StageValues {
     return this.#count++ < allLookedAt || this.#count % lookEvery === 0
   }
 
-  #look(text: string, { partition, offset }: RecordColumns, row: number): void {
+  #look(text: string, partition: number, offset: number): void {
     const written = integerThatLosesDigits(text)
     if (written === undefined) return
-    this.#onLostDigits?.({ partition, offset: offset[row]!, written })
+    this.#onLostDigits?.({ partition, offset, written })
     this.#onLostDigits = undefined
   }
 }

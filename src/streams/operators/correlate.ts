@@ -215,16 +215,16 @@ class Correlation {
     columns.count = endWithin(columns, 0, Math.max(roomBytes, options.batchBytes))
     this.#directPromotion.refuse(columns)
     refuseAhead(columns, latestMs)
-    const { mergedTimes, deadLetters } = this.#outputs
-    table.takeTimes(mergedTimes.earliestMs, mergedTimes.latestMs)
+    this.#outputs.takeTimes()
     const rows = table.apply(columns, counts, roomBytes)
+    this.#outputs.throwFault()
     columns.count = rows
     if (rows > 0) meters.consumed(partition, columns.timestamp[rows - 1]!)
     const nextOffset = rows === count ? batch.nextOffset : columns.offset[rows - 1]! + 1
     counts.skipped[partition]! += nextOffset - counts.nextOffsets[partition]! - rows
     counts.nextOffsets[partition] = nextOffset
     this.#directPromotion.take(columns)
-    const hasFailures = divertRows(columns, counts, deadLetters)
+    const hasFailures = divertRows(columns, counts, this.#outputs.deadLetters)
     state.eventClock?.observe(columns, latestMs, nextOffset < batch.endOffset)
     this.#doubt.note(rows, hasFailures)
     statistics.pendingRowsMax = Math.max(statistics.pendingRowsMax, table.rowCount)
@@ -301,7 +301,11 @@ class Correlation {
     this.#times = { openedMs: schedule.openedMs ?? closedMs, closedMs }
     if (timeOfDay.isDue) await timeOfDay.ask()
     this.#sweep?.run(schedule.sideBytes)
-    this.#awaited?.run(schedule.sideBytes)
+    if (this.#awaited !== undefined) {
+      this.#outputs.takeTimes()
+      this.#awaited.run(schedule.sideBytes)
+      this.#outputs.throwFault()
+    }
     state.table.flush()
     const offsets = closeEpoch(state, this.#outputs.checkpoint, timeOfDay.nowMs())
     await this.#outputs.sendAll(this.#sink)

@@ -1,10 +1,11 @@
 import type { ActorRef } from '../../actors/index.ts'
-import { type OutputBatch, OutputBuilder } from '../../kernel/index.ts'
+import { type OutputBatch, OutputBuilder, Reason } from '../../kernel/index.ts'
 import { causesOf } from '../dead-letters/dead-letter-cause.ts'
 import { DeadLetterEncoder } from '../dead-letters/dead-letter.ts'
 import { ExpiredRowEncoder } from '../expiry/expired-row.ts'
 import type { DeadLetterNotice } from '../logs/dead-letter-notice.ts'
-import { mergeWithout } from '../optional/merge-without.ts'
+import { MergedFunctions } from '../merged/merged-functions.ts'
+import { MergedPublisher } from '../merged/merged-publisher.ts'
 import type { Session } from '../recovery/session.ts'
 import type { Life } from '../runtime/life.ts'
 import type { SinkMessage } from '../runtime/messages.ts'
@@ -12,6 +13,9 @@ import type { Services } from '../runtime/services.ts'
 import { TimestampWindow } from '../time/timestamp-window.ts'
 import { checkpointSink, deadLetterSink, expiredSink, mergedSink, recordBytesMax } from '../topics/program-topics.ts'
 import { mergedNames } from '../topology/merged-names.ts'
+
+/** Reasons of rows on which functions after the merge have failed, which say why. */
+const ofFunctions: ReadonlySet<number> = new Set([Reason.MERGE_FAILED, Reason.MERGE_NOT_JSON])
 
 /** A record leaves with the epoch after the one that is being committed, so by then two may have taken their time. */
 const epochsUnderWay = 2
@@ -24,13 +28,15 @@ const epochsUnderWay = 2
  */
 export class Outputs {
   readonly deadLetters: DeadLetterEncoder
-  /** Which timestamps the topic of merged records takes. */
-  readonly mergedTimes: TimestampWindow
   readonly #services: Services
   readonly #session: Session
   readonly #life: Life
   readonly #builders: readonly OutputBuilder[]
   readonly #filled: OutputBatch[] = []
+  readonly #mergedTimes: TimestampWindow
+  /** Absent where there are none. */
+  readonly #functions: MergedFunctions | undefined
+  readonly #merged: MergedPublisher
   #checkpointBytes = 0
 
   constructor(services: Services, session: Session, notice: DeadLetterNotice) {
@@ -47,7 +53,13 @@ export class Outputs {
           onFilled: (batch) => this.#filled.push(batch),
         }),
     )
-    this.mergedTimes = this.#timesOf(mergedSink)
+    this.#mergedTimes = this.#timesOf(mergedSink)
+    this.#functions = plan.steps.length === 0 ? undefined : new MergedFunctions(services, session)
+    const sink = {
+      out: this.#builders[mergedSink]!,
+      recordBytesMax: recordBytesMax(topics, mergedSink),
+    }
+    this.#merged = new MergedPublisher(mergedNames(plan), sink, this.#functions)
     this.deadLetters = new DeadLetterEncoder(this.#builders[deadLetterSink]!, {
       partitions: session.sources.partitions,
       recordBytesMax: recordBytesMax(topics, deadLetterSink),
@@ -64,6 +76,22 @@ export class Outputs {
   /** Where the checkpoint of the epoch is written. */
   get checkpoint(): OutputBuilder {
     return this.#builders[checkpointSink]!
+  }
+
+  /** Sets which timestamps merged records may have for now. */
+  takeTimes(): void {
+    const { earliestMs, latestMs } = this.#mergedTimes
+    this.#session.state.table.takeTimes(earliestMs, latestMs)
+    this.#merged.takeTimes(earliestMs, latestMs)
+  }
+
+  /**
+   * To be called when the table has been left: ends the program where a function has done what none may.
+   *
+   * @throws TopologyError `TOPOLOGY_INVALID`; FunctionError `STAGE_FAILS_ON_EVERYTHING`
+   */
+  throwFault(): void {
+    this.#functions?.throwFault()
   }
 
   /** Bytes of batches that are being filled. */
@@ -116,17 +144,16 @@ export class Outputs {
     const out = this.#builders[expiredSink]
     const sink = out && { out, recordBytesMax: recordBytesMax(topics, expiredSink), times: this.#timesOf(expiredSink) }
     const expired = new ExpiredRowEncoder(plan, sink, this.deadLetters)
+    const causeOf = (reason: number) => (ofFunctions.has(reason) ? this.#functions?.cause : undefined)
     table.publishTo({
       out: this.#builders[mergedSink]!,
       ...mergedNames(plan),
       recordBytesMax: recordBytesMax(topics, mergedSink),
-      refuse: (part, reason) => this.deadLetters.encodeReference(part, reason, timeOfDay.nowMs()),
+      refuse: (part, reason) => this.deadLetters.encodeReference(part, reason, timeOfDay.nowMs(), causeOf(reason)),
       expire: (row) => expired.encode(row),
-      mergeWithout: mergeWithout(mergedNames(plan), {
-        out: this.#builders[mergedSink]!,
-        recordBytesMax: recordBytesMax(topics, mergedSink),
-        times: this.mergedTimes,
-      }),
+      mergeWithout: (row) => this.#merged.publishWithout(row),
+      hand: this.#functions && ((record) => this.#merged.publish(record)),
+      causeOf,
     })
   }
 

@@ -21,6 +21,8 @@ export interface PlanDescription {
     /** The deduplication window; absent where completed keys are forgotten at once. */
     readonly memory: Memory | undefined
   }
+  /** Filters and maps after the merge, in their order. */
+  readonly steps: readonly { readonly id: string; readonly kind: 'filter' | 'map' }[]
   readonly sink: { readonly id: string; readonly topic: string }
   readonly deadLetterTopic: string
   readonly checkpointTopic: string
@@ -54,7 +56,7 @@ export interface StageDescription {
 }
 
 /** Describes what a checked topology does. */
-export function describePlan({ name, sources, sides, correlate, sink, ...topics }: Plan): PlanDescription {
+export function describePlan({ name, sources, sides, correlate, steps, sink, ...topics }: Plan): PlanDescription {
   const { deadLetterTopic, checkpointTopic } = topics
   const keys = new Set(sides.map(({ key }) => keyText(key)))
   return {
@@ -62,6 +64,7 @@ export function describePlan({ name, sources, sides, correlate, sink, ...topics 
     sources: sources.map((source) => describeSource(source, sides)),
     stages: sides.map(describeStage),
     correlate: { ...correlate, by: keys.size === 1 ? [...keys].join() : 'the key of each side' },
+    steps: steps.map(({ id, kind }) => ({ id, kind })),
     sink,
     deadLetterTopic,
     checkpointTopic,

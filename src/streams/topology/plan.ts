@@ -1,6 +1,7 @@
 import { kindOf } from '../../core/kind-of.ts'
 import type { Field } from './field.ts'
 import { type Expiry, type Memory, planExpiry, planMemory, planOptional } from './plan-leaving.ts'
+import type { MergedStep } from './merged-step.ts'
 import { planKeyName, planSides, type Side } from './plan-sides.ts'
 import { checkTopics, type OwnTopics, ownTopics } from './plan-topics.ts'
 import type { RouteFunction } from './source.ts'
@@ -26,6 +27,8 @@ export interface Plan extends OwnTopics {
     /** Absent where keys that have been merged are forgotten. */
     readonly memory: Memory | undefined
   }
+  /** Filters and maps after the merge, in their order. */
+  readonly steps: readonly MergedStep[]
   readonly sink: { readonly id: string; readonly topic: string }
 }
 
@@ -54,10 +57,11 @@ export function planTopology(topology: Topology): Plan {
   if (!isKind(topology, 'topology')) {
     throw invalid(`a topology is ${kindOf(topology)}, where that belongs which topology(…)…sink(…) returns`)
   }
-  const { name, sources, correlate, sink } = topology
+  const { name, sources, correlate, steps, sink } = topology
   if (!nameForm.test(name)) refuse(name, `the name "${name}" may only have letters, digits, ".", "_" and "-"`)
   const readerId = sources.length === 1 ? sources[0]!.id : 'sources'
-  const ids = [...sources.flatMap(({ id, route }) => [id, route.id]), correlate.id, sink.id]
+  const ids = [...sources.flatMap(({ id, route }) => [id, route.id]), correlate.id]
+  ids.push(...steps.map(({ id }) => id), sink.id)
   if (sources.length > 1) ids.push(readerId)
   const twice = ids.find((id, index) => ids.indexOf(id) !== index)
   if (twice !== undefined) refuse(name, `two operators have the id "${twice}"`)
@@ -66,6 +70,7 @@ export function planTopology(topology: Topology): Plan {
   const expiry = planExpiry(topology)
   const memory = planMemory(topology)
   const withinMs = planOptional(topology)
+  checkSteps(topology)
   const sides = planSides(topology)
   const keyName = planKeyName(topology, sides)
   if (sides.some((side) => side.name === keyName)) {
@@ -82,15 +87,30 @@ export function planTopology(topology: Topology): Plan {
     })),
     sides,
     correlate: { id: correlate.id, keyName, withinMs, expiry, memory },
+    steps,
     sink,
     ...ownTopics(name),
   }
+}
+
+/** Fails where functions after the merge ask for integers in two ways, because they are given the same value. */
+function checkSteps({ name, steps: [first, ...others] }: Topology): void {
+  const other = others.find(({ bigIntegers }) => bigIntegers !== first!.bigIntegers)
+  if (other === undefined) return
+  refuse(
+    name,
+    `"${other.id}" takes integers beyond 2^53 - 1 as ${other.bigIntegers} and "${first!.id}" as ${first!.bigIntegers}; a record is parsed once for both`,
+  )
 }
 
 /** Id of the actor of a side's stage. */
 export const stageId = (side: string) => `stage-${side}`
 
 /** Ids of the operators that may have a user's function. */
-export function functionIds({ sources, sides }: Pick<Plan, 'sources' | 'sides'>): string[] {
-  return [...sources.map(({ route }) => route.id), ...sides.map(({ name }) => stageId(name))]
+export function functionIds({ sources, sides, steps }: Pick<Plan, 'sources' | 'sides' | 'steps'>): string[] {
+  return [
+    ...sources.map(({ route }) => route.id),
+    ...sides.map(({ name }) => stageId(name)),
+    ...steps.map(({ id }) => id),
+  ]
 }

@@ -7,6 +7,12 @@ export function checkFieldOrFunction(what: string, value: unknown): void {
   throw invalid(`${what} is ${kindOf(value)}, where a field belongs, such as field("stage"), or a function`)
 }
 
+/** Fails for what is no function. @param what - What it is for, such as `what "large" chooses records by`. */
+export function checkFunction(what: string, value: unknown): void {
+  if (typeof value === 'function') return
+  throw invalid(`${what} is ${kindOf(value)}, where a function belongs`)
+}
+
 const keyKinds: readonly string[] = ['field', 'convertedField', 'recordKey', 'header']
 
 /** Fails for a key that is none. @param what - What it is for, such as `the key of "by-id"`. */

@@ -1,21 +1,27 @@
 import { type CorrelateOptions, type Correlation, correlationOf, type Keys, type Merged } from './correlation.ts'
 import type { Field } from './field.ts'
+import { type MergedOptions, type MergedStep, mergedStepOf, type MergeKey } from './merged-step.ts'
 import type { RouteFunction, Source, Stages } from './source.ts'
 import { type Json, stage, type Stage } from './stage.ts'
 import { type TopicOptions, topicOf } from './topic.ts'
 import { checkFieldOrFunction, checkStages, checkText } from './topology-checks.ts'
 
-/** A topology as data: inert, checked by `plan` before anything starts. `Output` is the type of its merged records. */
-export interface Topology<Output = unknown> {
+/**
+ * A topology as data: inert, checked by `plan` before anything starts. `Output` is the type of what it publishes,
+ * `Expired` that of rows that have expired.
+ */
+export interface Topology<Output = unknown, Expired = unknown> {
   readonly kind: 'topology'
   readonly name: string
   /** In declared order. */
   readonly sources: readonly Source[]
   readonly correlate: Correlation
+  /** Filters and maps between correlation and sink, in their order. */
+  readonly steps: readonly MergedStep[]
   readonly sink: { readonly id: string; readonly topic: string }
   /** Never there; they carry the types of what the sink and `expireTo` get. */
   readonly output?: Output
-  readonly expired?: Partial<Output>
+  readonly expired?: Expired
 }
 
 /** A topology whose last source needs to say which sides its records are of. `Before` are the stages of the others. */
@@ -47,13 +53,35 @@ export interface Routed<AllStages extends Stages> {
     id: string,
     key: Keys<NoInfer<Side>>,
     options: CorrelateOptions<Side, Optional>,
-  ): Correlated<Merged<AllStages, Side, Optional>>
+  ): Correlated<Merged<AllStages, Side, Optional>, Partial<Merged<AllStages, Side, Optional>>>
 }
 
-/** A topology that has a correlation, and needs a sink. */
-export interface Correlated<Output> {
+/**
+ * A topology that has a correlation, and needs a sink. Functions see each merged record as a value, parsed once, and
+ * are given its merge key besides. They are synchronous, leave what they are given as it is, and do the same each time:
+ * after a rollback they are called again. One that throws makes dead letters of all parts of the record
+ * (`MERGE_FAILED`), one that returns a promise ends the program.
+ */
+export interface Correlated<Output, Expired = Partial<Output>> {
+  /** Publishes the records for which a function is true. The parts of the others are filtered. */
+  filter<Kept extends Output>(
+    id: string,
+    keeps: (merged: Output, key: MergeKey) => merged is Kept,
+    options?: MergedOptions,
+  ): Correlated<Kept, Expired>
+  filter(
+    id: string,
+    keeps: (merged: Output, key: MergeKey) => boolean,
+    options?: MergedOptions,
+  ): Correlated<Output, Expired>
+  /** Publishes what a function makes of the records: any JSON; `null` is a record without a value, a tombstone. */
+  map<Made>(
+    id: string,
+    make: (merged: Output, key: MergeKey) => Made,
+    options?: MergedOptions,
+  ): Correlated<Made, Expired>
   /** Publishes the merged records. */
-  sink(id: string, options?: TopicOptions): Topology<Output>
+  sink(id: string, options?: TopicOptions): Topology<Output, Expired>
 }
 
 /**
@@ -109,12 +137,18 @@ function routedBy<AllStages extends Stages>(name: string, sources: readonly Sour
   return {
     source: (id, options) => sourced(name, sources, id, options),
     correlate(correlateId, key, options) {
-      const correlate = correlationOf(correlateId, key, options)
-      return {
-        sink(id, sinkOptions = {}) {
-          return { kind: 'topology', name, sources, correlate, sink: topicOf('sink', id, sinkOptions) }
-        },
-      }
+      return correlatedBy({ name, sources, correlate: correlationOf(correlateId, key, options) }, [])
     },
+  }
+}
+
+type Correlating = Pick<Topology, 'name' | 'sources' | 'correlate'>
+
+function correlatedBy<Output, Expired>(before: Correlating, steps: readonly MergedStep[]): Correlated<Output, Expired> {
+  return {
+    filter: (id: string, keeps: unknown, options?: MergedOptions) =>
+      correlatedBy<never, Expired>(before, [...steps, mergedStepOf('filter', id, keeps, options)]),
+    map: (id, make, options) => correlatedBy(before, [...steps, mergedStepOf('map', id, make, options)]),
+    sink: (id, options = {}) => ({ kind: 'topology', ...before, steps, sink: topicOf('sink', id, options) }),
   }
 }

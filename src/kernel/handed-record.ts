@@ -1,0 +1,15 @@
+/** A merged record that is to be published, as it lies in memory: valid until the call returns. */
+export interface HandedRecord {
+  bytes: Buffer
+  /** Key, value, and headers with their count lie one after the other. */
+  keyStart: number
+  valueStart: number
+  headersStart: number
+  end: number
+  /** The greatest and the least timestamp of its parts, of those that bear one. */
+  greatestMs: number
+  leastMs: number
+  /** Where the part came from that has completed it. */
+  partition: number
+  offset: number
+}
