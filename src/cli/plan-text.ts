@@ -36,12 +36,14 @@ function stageText(stage: Stages[number], hasOwnKey: boolean): string {
   return `${name}: ${facts.join(', ')}`
 }
 
-function correlateLines({ withinMs, expiry, memory }: PlanDescription['correlate'], deadLetterTopic: string): string[] {
+function correlateLines(correlate: PlanDescription['correlate'], deadLetterTopic: string): string[] {
+  const { withinMs, expiry, whenFull, memory } = correlate
   return [
     ...(withinMs === undefined ? [] : [`merges wait ${withinMs} ms for optional sides`]),
     ...(expiry
       ? [`incomplete keys expire after ${expiry.afterMs} ms (${expiry.by}) to ${expiry.topic ?? deadLetterTopic}`]
       : []),
+    ...(whenFull === 'expire-oldest' ? ['the oldest incomplete keys leave when the table is full'] : []),
     ...(memory ? [`the last ${memory.keysMax} merged keys are remembered for ${memory.forMs} ms (${memory.by})`] : []),
   ]
 }

@@ -86,4 +86,5 @@ export {
   type TracedClass,
   type PendingKey,
   type PendingPart,
+  type WhenFull,
 } from '../streams/index.ts'

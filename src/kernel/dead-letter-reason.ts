@@ -25,10 +25,16 @@ export const Reason = {
   LATE: 23,
   MERGE_FAILED: 24,
   MERGE_NOT_JSON: 25,
+  EVICTED: 26,
 } as const
 
 /** Reasons of records that are of the class `duplicate`. */
 export const duplicateReasons: ReadonlySet<number> = new Set([Reason.DUPLICATE, Reason.COMPLETED, Reason.LATE])
+
+/** Whether a dead letter with a reason is of a whole row that has left incomplete, and not of one record. */
+export function isOfRow(reason: string | undefined): boolean {
+  return reason === 'EXPIRED' || reason === 'EVICTED'
+}
 
 /** Reasons of the parts of a row that could not be published. */
 export const mergeReasons: ReadonlySet<number> = new Set([
@@ -59,6 +65,7 @@ const laterTexts = [
   'the key has been merged, and its merge did not wait for this optional side any longer',
   'the function of a filter or map failed on the merged record',
   'the map made of the merged record what JSON cannot hold',
+  'the other parts of the key had not come when the pending table was full, and its row was one of the oldest',
 ]
 
 export interface DeadLetterReason {

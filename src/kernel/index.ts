@@ -2,7 +2,7 @@ export { type AbortedTransaction, BatchReader, type FetchedPartition } from './b
 export { partitionsMax } from './block.ts'
 export { columnsRowsMax } from './constants/columns.ts'
 export { endWithin, noSide, RecordColumns, rowFlags, sourceSlackBytes } from './columns.ts'
-export { deadLetterReasons, duplicateReasons, mergeReasons, Reason } from './dead-letter-reason.ts'
+export { deadLetterReasons, duplicateReasons, isOfRow, mergeReasons, Reason } from './dead-letter-reason.ts'
 export { Decoder, type PartSource } from './decoder.ts'
 export type { KeyPlace } from './keys/key-place.ts'
 export { decompress } from './decompress.ts'

@@ -131,6 +131,7 @@ export class PendingTable {
     partition: 0,
     offset: 0,
   }
+  #isFull = false
   #literals = 0
   /** Rows that the current pass has merged. */
   #mergedWithout = 0
@@ -159,6 +160,16 @@ export class PendingTable {
   /** Whether the table has failed in itself, by `TABLE_BROKEN`: what is in it means nothing any more. */
   get isBroken(): boolean {
     return this.#machine.isBroken
+  }
+
+  /** Whether the last rows that were given in ended before a part that does not fit. */
+  get isFull(): boolean {
+    return this.#isFull
+  }
+
+  /** Bytes of room that the last call has left which was given some. */
+  get roomLeftBytes(): number {
+    return this.#machine.run.outputRoom.value >>> 0
   }
 
   /** Whether parts are refused beyond `bytesMax`, as they are at first, or only where the memory ends. */
@@ -263,7 +274,15 @@ export class PendingTable {
    * @throws MillraceError `TABLE_FULL` when a part does not fit below `bytesMax`; rows before it are in.
    */
   apply(columns: RecordColumns, counts: TableCounts, roomBytes = Infinity): number {
+    const applied = this.applyFitting(columns, counts, roomBytes)
+    if (this.#isFull) throw tableFull(this, columns, applied)
+    return applied
+  }
+
+  /** The same, but ends without an error before a part that does not fit: then `isFull` is so. */
+  applyFitting(columns: RecordColumns, counts: TableCounts, roomBytes = Infinity): number {
     const { length } = columns.extra
+    this.#isFull = false
     this.#giveRoom(roomBytes)
     const extra = length === 0 ? 0 : this.#extra.copyIn(columns.extra.bytes.subarray(0, length))
     let applied = 0
@@ -271,7 +290,7 @@ export class PendingTable {
       const from = to
       to = passEnd(columns, from)
       applied = from + this.#applyPass(columns, from, to, extra, counts)
-      if (applied < to && this.#machine.run.outputRoom.value !== 0) throw tableFull(this, columns, applied)
+      this.#isFull = applied < to && this.#machine.run.outputRoom.value !== 0
     }
     this.#extra.shrink()
     this.#bytes.shrink()

@@ -56,6 +56,7 @@ export {
   type Merged,
   type OptionalSides,
   type RememberCompleted,
+  type WhenFull,
 } from './topology/correlation.ts'
 export { type MergedOptions, type MergeKey } from './topology/merged-step.ts'
 export { type RouteFunction, type Source } from './topology/source.ts'

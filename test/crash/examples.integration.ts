@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { seededRandom, systemRandom } from '../../src/core/random.ts'
 import { audit } from '../../src/streams/index.ts'
-import { examples } from '../examples/all.ts'
 import type { Example } from '../examples/example.ts'
 import { compare, type Found } from '../examples/model.ts'
 import { type PlacedRecord, placeRecords } from '../examples/placed-records.ts'
@@ -11,6 +10,7 @@ import { topicsOf } from '../examples/renamed.ts'
 import { onEachBroker, type Stream, type Target } from '../integration/target.ts'
 import { until } from '../until.ts'
 import { runCampaign } from './campaign.ts'
+import { campaignPrograms } from './campaign-programs.ts'
 import { unharmed } from './crash-plan.ts'
 import { type Experiment, Program } from './program.ts'
 
@@ -25,15 +25,15 @@ const groupsPerKill = 250
 const recordsPerSend = 150
 const seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
 /** A partition gives one batch with a fetch. */
-const flags = ['--heartbeat-interval-ms', '100', '--replay-records-max', '500', '--partition-fetch-bytes', '1024']
+const commonFlags = ['--heartbeat-interval-ms', '100', '--replay-records-max', '500', '--partition-fetch-bytes', '1024']
 /** Of the brokers that these suites run on. */
 let brokerCount = 0
 
-/** Every program of `examples/` under kill -9, against its model. */
+/** Every program of `examples/`, and others, under kill -9, against their models. */
 export function exampleCampaigns(target: Target): void {
   const broker = brokerCount++
-  describe('a program of examples/ whose processes are killed again and again', () => {
-    for (const [index, example] of examples.entries()) {
+  describe('a program whose processes are killed again and again', () => {
+    for (const [index, example] of campaignPrograms.entries()) {
       if (!isFull && (seed + index) % turns !== broker) continue
       it(`leaves what its model says, and an account that the audit proves: ${example.name}`, async (t) => {
         t.diagnostic(`MILLRACE_SEED=${seed} repeats it`)
@@ -45,7 +45,8 @@ export function exampleCampaigns(target: Target): void {
 
 async function killAgainAndAgain(target: Target, example: Example): Promise<void> {
   const random = seededRandom(seed)
-  const { topology } = example
+  const { topology, flags: ownFlags = [] } = example
+  const flags = [...commonFlags, ...ownFlags]
   const groups = example.draw(random, (kills + 1) * groupsPerKill)
   const placed = placeRecords(groups, partitions, random)
   const topics = topicsOf(topology)
@@ -79,8 +80,8 @@ async function killAgainAndAgain(target: Target, example: Example): Promise<void
 
   assert.equal(crashes.length, kills)
   assert.equal(report.isBalanced, true)
-  const difference = async () =>
-    compare(groups, placed, topology.sink.topic, await readOutputs(stream, example, topics))
+  const found = () => readOutputs(stream, example, topics)
+  const difference = async () => compare(groups, placed, topology.sink.topic, await found())
   // Rows that lack optional sides only wait anew in each life, and so until the last one.
   if ((await difference()).missing.length > 0) {
     await using last = new Program({ ...experiment, runsOn: true }, flags, unharmed)
@@ -89,6 +90,8 @@ async function killAgainAndAgain(target: Target, example: Example): Promise<void
     assert.equal((await last.ended).code, 0, last.said)
   }
   assert.deepEqual(await difference(), { missing: [], surplus: [] })
+  const reasons = new Set((await found()).deadLetters.map(({ reason }) => reason))
+  for (const reason of example.provokes ?? []) assert.ok(reasons.has(reason), `something is ${reason}`)
   const { verdict, accounting } = await audit({ bootstrapServers, app })
   assert.equal(verdict, 'proved')
   assert.equal(

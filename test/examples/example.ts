@@ -8,6 +8,10 @@ export interface Example {
   readonly topology: Topology
   /** The time of day that has to pass after the last record until all has left that is to. @defaultValue 0 */
   readonly settleMs?: number
+  /** Settings of its processes, as flags. @defaultValue none */
+  readonly flags?: readonly string[]
+  /** Reasons of which there has to be a dead letter in a campaign. @defaultValue none */
+  readonly provokes?: readonly string[]
   /** Draws as many groups, whose records and results differ from one another by their bytes. */
   draw(random: Random, count: number): Group[]
 }

@@ -351,6 +351,11 @@ export function invalidTopologies(): void {
     for (const [fault, correlation, says] of [
       ['an expireAfterMs that is no time', { expireAfterMs: 0.5 }, /expireAfterMs of "by-id" is 0.5/],
       ['expireTo without expireAfterMs', { expireTo: 'late' }, /has expireTo, but no expireAfterMs/],
+      [
+        'a whenFull that there is not',
+        { whenFull: 'drop' as 'stop' },
+        /whenFull of "by-id" is "drop"; it is "stop" or/,
+      ],
       ['a forMs that is no time', { rememberCompleted: { forMs: 0 } }, /forMs of rememberCompleted of "by-id" is 0/],
       ['a keysMax of none', { rememberCompleted: { forMs: 1, keysMax: 0 } }, /keysMax .* "by-id" is 0; .* to 20000000/],
       [

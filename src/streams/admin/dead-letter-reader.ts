@@ -1,4 +1,4 @@
-import { headerOf, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
+import { headerOf, isOfRow, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
 import { deadLetterHeaders } from '../dead-letters/dead-letter.ts'
 import type { Origin, SourcePartitions } from '../topics/source-partitions.ts'
 
@@ -31,7 +31,7 @@ export function readDeadLetter(
   const offset = Number(text(deadLetterHeaders.offset))
   if (reason === undefined || topic === undefined || !isPlace(partition) || !isPlace(offset)) return undefined
   // A record that somebody has merged may have such a header of theirs.
-  const parts = reason === 'EXPIRED' ? headerOf(columns, row, originsHeaderName) : undefined
+  const parts = isOfRow(reason) ? headerOf(columns, row, originsHeaderName) : undefined
   const origins = parts && readOrigins(parts)?.flatMap((part) => (part && partitions.originOf(part)) ?? [])
   return {
     reason,

@@ -1,4 +1,4 @@
-import { duplicateReasons, mergeReasons, type OffsetSet, type PartOrigin, Reason } from '../../kernel/index.ts'
+import { duplicateReasons, isOfRow, mergeReasons, type OffsetSet, type PartOrigin, Reason } from '../../kernel/index.ts'
 import type { Origin } from '../topics/source-partitions.ts'
 import type { AppCheckpoint } from './app-checkpoint.ts'
 import type { DeadLetter } from './dead-letter-reader.ts'
@@ -69,7 +69,7 @@ export class Evidence {
     }
     if (origins.some((origin) => this.#isBehind(origin))) return
     for (const origin of origins) {
-      if (letter.reason === 'EXPIRED') this.#addLeaving(origin, 'expired')
+      if (isOfRow(letter.reason)) this.#addLeaving(origin, 'expired')
       else if (isOf(letter, mergeReasons)) this.#addLeaving(origin, 'deadLettered')
       else this.#add(origin, isOf(letter, duplicateReasons) ? 'duplicate' : 'deadLettered')
     }

@@ -7,7 +7,7 @@ import {
   type TransactionWait,
   untilStable,
 } from '../../kafka/index.ts'
-import { headerOf, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
+import { headerOf, isOfRow, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
 import { readRuns } from '../deduplication/completed-runs.ts'
 import type { TopologyShape } from '../checkpoint/topology-shape.ts'
 import { planTopology } from '../topology/plan.ts'
@@ -312,8 +312,8 @@ async function findDeadLetters({ cluster, checkpoint, finder, limits, wait }: Se
     for (let row = 0; row < columns.count; row++) {
       const letter = readDeadLetter(columns, row, checkpoint.partitions)
       if (letter === undefined || !sources.some(({ topic: source }) => source === letter.topic)) continue
-      // A row that has expired looks like a merged record; all others are as they came.
-      const hasKey = letter.reason === 'EXPIRED' ? finder.isKeyOf(columns, row, []) : rows.has(row)
+      // A row that has left incomplete looks like a merged record; all others are as they came.
+      const hasKey = isOfRow(letter.reason) ? finder.isKeyOf(columns, row, []) : rows.has(row)
       const place = { topic: topic.name, partition: columns.partition }
       if (hasKey) found.push({ ...placeOf(columns, row, place), letter })
     }

@@ -92,9 +92,9 @@ export class DeadLetterEncoder {
     this.#write(part.partition, timestamp, reference(headers))
   }
 
-  /** Writes the parts of an expired row. It is named by its first part. */
-  encodeExpired(record: PlainRecord, first: StoredPart, timestamp: number): void {
-    const added = this.#headers(Reason.EXPIRED, first.partition, first.offset, deadLetterReasons[Reason.EXPIRED]!.text)
+  /** Writes the parts of a row that leaves incomplete. It is named by its first part. */
+  encodeRow(record: PlainRecord, reason: number, first: StoredPart, timestamp: number): void {
+    const added = this.#headers(reason, first.partition, first.offset, deadLetterReasons[reason]!.text)
     const whole = withHeaders(record, added)
     const isWhole = contentBytes(whole) <= this.#recordBytesMax
     this.#write(first.partition, timestamp, isWhole ? whole : { ...whole, key: undefined, value: undefined })

@@ -1,5 +1,5 @@
 import { partitionForKey } from '../../kafka/index.ts'
-import { contentBytes, type OutputBuilder, type PendingRow, writePlainRecord } from '../../kernel/index.ts'
+import { contentBytes, type OutputBuilder, type PendingRow, Reason, writePlainRecord } from '../../kernel/index.ts'
 import type { DeadLetterEncoder } from '../dead-letters/dead-letter.ts'
 import { type MergedNames, mergedNames } from '../topology/merged-names.ts'
 import type { Plan } from '../topology/plan.ts'
@@ -18,12 +18,14 @@ interface ExpiredSink {
  * declared order, the key in the spelling of the first of them. It goes to the sink of expired rows, keyed and
  * partitioned as a merged record would be; without one, or where that one does not take its size or its timestamp, to
  * the dead letters. Its timestamp is the greatest of its parts', and it has the header `millrace.origins`, as merged
- * records do.
+ * records do. A dead letter says whether its row has expired or was evicted, because the table was full.
  */
 export class ExpiredRowEncoder {
   readonly #names: MergedNames
   readonly #sink: ExpiredSink | undefined
   readonly #deadLetters: DeadLetterEncoder
+  /** Rows of this time and before have expired; those after it leave because the table is full. */
+  expiredMs = Infinity
 
   constructor(plan: Pick<Plan, 'correlate' | 'sides'>, sink: ExpiredSink | undefined, deadLetters: DeadLetterEncoder) {
     this.#names = mergedNames(plan)
@@ -36,7 +38,9 @@ export class ExpiredRowEncoder {
     const timestamp = timestampOf(row)
     const sink = this.#sink
     if (sink === undefined || contentBytes(record) > sink.recordBytesMax || !sink.times.takes(timestamp)) {
-      return this.#deadLetters.encodeExpired(record, row.parts[0]!, timestamp)
+      const hasExpired = row.parts.some((part) => part.timestamp <= this.expiredMs)
+      const reason = hasExpired ? Reason.EXPIRED : Reason.EVICTED
+      return this.#deadLetters.encodeRow(record, reason, row.parts[0]!, timestamp)
     }
     writePlainRecord(sink.out, partitionForKey(row.key, sink.out.partitionCount), timestamp, record)
   }

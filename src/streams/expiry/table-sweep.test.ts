@@ -10,7 +10,7 @@ describe('a sweep of the table', () => {
   it('gives the memory of forgotten keys back once there are many of them', () => {
     const table = rememberingTable()
     const state = stateAt(1, table)
-    const sweep = new TableSweep(undefined, state, systemClock)
+    const sweep = new TableSweep(undefined, state, systemClock, { expiredMs: 0 })
     for (let key = 0; key < 10_000; key += 1_000) {
       const keys = Array.from({ length: 1_000 }, (_, i) => key + i)
       table.apply(rowsOf(keys.flatMap((each) => [recordOf('A', each), recordOf('B', each)])), state.accounting.current)

@@ -1,4 +1,5 @@
 import type { ProgramState } from '../recovery/program-state.ts'
+import { type Eviction, evictionOf } from './eviction.ts'
 import type { Expiry } from '../topology/plan-leaving.ts'
 import type { TimeOfDay } from '../time/time-of-day.ts'
 
@@ -19,11 +20,12 @@ const pollMsMax = 10_000
 type SweptState = Pick<ProgramState, 'table' | 'accounting' | 'deadlines'>
 
 /**
- * Lets rows leave whose other parts did not come in time, and gives back the memory of forgotten keys, in the epochs of
- * the program and as part of them.
+ * Lets rows leave whose other parts did not come in time, or that are the oldest ones of a full table, and gives back
+ * the memory of forgotten keys, in the epochs of the program and as part of them.
  *
- * State: how far time had gone when the last sweep began, and whether it has ended. None of it is stored: which rows
- * have expired follows from the timestamps of the parts.
+ * State: how far time had gone when the last sweep began, and whether it has ended; how far an eviction is. None of it is
+ * stored: which rows have expired follows from the timestamps of the parts, and a table that is still full after a
+ * rollback begins another eviction.
  * Why it is right: it runs before an epoch ends and when the one before has committed, so nothing that it frees is
  * known again.
  * Cost: one pass over the headers of the table's blocks, in order, for every eighth of the time that rows may be
@@ -35,12 +37,23 @@ export class TableSweep {
   readonly #timeOfDay: Pick<TimeOfDay, 'nowMs'>
   #begunMs = -Infinity
   #isSweeping = false
+  #eviction: Eviction | undefined
+  readonly #expiredRows: { expiredMs: number }
 
-  /** @param expiry - Absent where rows do not expire. */
-  constructor(expiry: Expiry | undefined, state: SweptState, timeOfDay: Pick<TimeOfDay, 'nowMs'>) {
+  /**
+   * @param expiry - Absent where rows do not expire.
+   * @param expiredRows - Is told which of the rows that leave have expired.
+   */
+  constructor(
+    expiry: Expiry | undefined,
+    state: SweptState,
+    timeOfDay: Pick<TimeOfDay, 'nowMs'>,
+    expiredRows: { expiredMs: number },
+  ) {
     this.#expiry = expiry
     this.#state = state
     this.#timeOfDay = timeOfDay
+    this.#expiredRows = expiredRows
   }
 
   /** How soon to look again where rows can expire while no records come; absent where they cannot. */
@@ -54,21 +67,42 @@ export class TableSweep {
     return this.#isSweeping
   }
 
+  /** Whether the oldest rows of a full table are leaving. */
+  get isEvicting(): boolean {
+    return this.#eviction !== undefined
+  }
+
   /** Whether rows may have to leave: a sweep is to begin for them, or to go on. */
   areRowsDue(): boolean {
     if (this.#expiry === undefined || this.#state.table.rowCount === 0) return false
     return this.#isSweeping || this.#nowMs() - this.#begunMs >= this.#expiry.afterMs * timeShare
   }
 
+  /** Has the next runs let the oldest rows leave, because the table is full. @param bytesMax - Of the table. */
+  evict(bytesMax: number): void {
+    this.#eviction ??= evictionOf(this.#state.table, bytesMax, this.#isSweeping)
+  }
+
   /** Begins a sweep where one is due, or goes on with it, until the rows that leave take so many bytes. */
   run(roomBytes: number): void {
-    if (!this.areRowsDue() && !this.#areKeysDue()) return
+    const eviction = this.#eviction
+    if (eviction === undefined && !this.areRowsDue() && !this.#areKeysDue()) return
     const { table, accounting } = this.#state
     const nowMs = this.#nowMs()
     if (!this.#isSweeping) this.#begunMs = nowMs
-    const limitMs = this.#expiry === undefined ? -Infinity : nowMs - this.#expiry.afterMs
+    const expiredMs = this.#expiry === undefined ? -Infinity : nowMs - this.#expiry.afterMs
+    const limitMs = Math.max(expiredMs, eviction?.limitMs ?? -Infinity)
     const looksMax = Math.max(looksPerEpochMin, Math.ceil((table.rowCount + table.rememberedCount) * looksShare))
-    this.#isSweeping = !table.sweep(limitMs, looksMax, accounting.current, roomBytes)
+    const givenBytes = Math.ceil(Math.min(roomBytes, eviction?.bytesLeft ?? Infinity))
+    this.#expiredRows.expiredMs = expiredMs
+    this.#isSweeping = !table.sweep(limitMs, looksMax, accounting.current, givenBytes)
+    if (eviction !== undefined) this.#note(eviction, givenBytes - table.roomLeftBytes)
+  }
+
+  #note(eviction: Eviction, usedBytes: number): void {
+    eviction.bytesLeft -= usedBytes
+    if (!this.#isSweeping) eviction.sweepsLeft--
+    if (eviction.bytesLeft <= 0 || eviction.sweepsLeft === 0) this.#eviction = undefined
   }
 
   #areKeysDue(): boolean {

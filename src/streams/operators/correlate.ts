@@ -15,6 +15,7 @@ import { type ActorContext, type ActorRef, defineActor, type Reply } from '../..
 import type { Timer } from '../../core/clock.ts'
 import { endWithin } from '../../kernel/index.ts'
 import { divertRows } from '../dead-letters/diverted-rows.ts'
+import { FullTable } from '../expiry/full-table.ts'
 import { TableSweep } from '../expiry/table-sweep.ts'
 import { refuseAhead } from '../expiry/timestamps-ahead.ts'
 import { DeadLetterNotice } from '../logs/dead-letter-notice.ts'
@@ -75,6 +76,8 @@ class Correlation {
   readonly #notice: DeadLetterNotice
   readonly #directPromotion: DirectPromotion
   readonly #sweep: TableSweep | undefined
+  /** Absent where a full table ends the program. */
+  readonly #fullTable: FullTable | undefined
   readonly #awaited: AwaitedSweep | undefined
   readonly #compaction: TableCompaction
   readonly #promoter: Promoter
@@ -91,8 +94,8 @@ class Correlation {
     notice: DeadLetterNotice,
     context: ActorContext<CorrelateMessage>,
   ) {
-    const { plan, timeOfDay, clock } = services
-    const { withinMs, expiry, memory } = plan.correlate
+    const { plan, options, timeOfDay, clock } = services
+    const { withinMs, expiry, memory, whenFull } = plan.correlate
     const { state } = session
     this.#services = services
     this.#session = session
@@ -103,7 +106,11 @@ class Correlation {
     this.#notice = notice
     this.#outputs = new Outputs(services, session, notice)
     this.#directPromotion = new DirectPromotion(services, session)
-    this.#sweep = (expiry ?? memory) && new TableSweep(expiry, state, timeOfDay)
+    const { expiredRows } = this.#outputs
+    const sweep = new TableSweep(expiry, state, timeOfDay, expiredRows)
+    const evicts = whenFull === 'expire-oldest'
+    this.#sweep = expiry !== undefined || memory !== undefined || evicts ? sweep : undefined
+    this.#fullTable = evicts ? new FullTable(sweep, state.table, options.pendingBytesMax) : undefined
     this.#awaited = withinMs === undefined ? undefined : new AwaitedSweep(withinMs, state, clock)
     this.#compaction = new TableCompaction(state.table, clock)
     this.#doubt = new EpochDoubt(services, session)
@@ -126,7 +133,7 @@ class Correlation {
     // What is read again has been in epochs: none is open before it is all there.
     if (this.#session.state.restoration.isDone && (this.#sweep?.areRowsDue() || this.#awaited?.look())) this.#open()
     this.#compaction.run()
-    if (this.#isDue()) await this.#close()
+    if (this.#isDue() && !this.#session.state.table.isFull) await this.#close()
     else this.#arm()
     await this.#work()
   }
@@ -146,7 +153,8 @@ class Correlation {
     meters.commitSeconds.observe((nowMs - this.#times.closedMs) / 1_000)
     this.#onCommitted()
     void this.#promoter.look()
-    if (this.#isDue() || (this.#drains.length > 0 && !schedule.isOpen)) await this.#close()
+    // What has left may have made room, without which rows are to leave before the next border.
+    if (!state.table.isFull && (this.#isDue() || (this.#drains.length > 0 && !schedule.isOpen))) await this.#close()
     else this.#arm()
     await this.#work()
   }
@@ -192,8 +200,16 @@ class Correlation {
         batch.release()
       }
       if (this.#outputs.hasFilled) await this.#outputs.send(this.#sink)
+      if (!isDone && this.#session.state.table.isFull) return this.#makeRoom()
       if (this.#isDue()) await this.#close()
     }
+  }
+
+  /** The table is full: what has left frees its memory when its epoch has committed, and then work goes on. */
+  async #makeRoom(): Promise<void> {
+    if (this.#session.schedule.isCommitting) return
+    if (this.#isInDoubt()) return this.#arm()
+    await this.#fullTable?.evict(() => this.#close())
   }
 
   /** Applies the rows of a batch that have room in the epoch; returns whether those were all. */
@@ -216,8 +232,15 @@ class Correlation {
     this.#directPromotion.refuse(columns)
     refuseAhead(columns, latestMs)
     this.#outputs.takeTimes()
-    const rows = table.apply(columns, counts, roomBytes)
+    const mayFill = this.#fullTable?.isHopeless === false
+    const rows = mayFill ? table.applyFitting(columns, counts, roomBytes) : table.apply(columns, counts, roomBytes)
     this.#outputs.throwFault()
+    if (rows === 0 && count > 0) {
+      columns.count = count
+      this.#open()
+      return false
+    }
+    this.#fullTable?.taken()
     columns.count = rows
     if (rows > 0) meters.consumed(partition, columns.timestamp[rows - 1]!)
     const nextOffset = rows === count ? batch.nextOffset : columns.offset[rows - 1]! + 1

@@ -28,6 +28,7 @@ const epochsUnderWay = 2
  */
 export class Outputs {
   readonly deadLetters: DeadLetterEncoder
+  readonly expiredRows: ExpiredRowEncoder
   readonly #services: Services
   readonly #session: Session
   readonly #life: Life
@@ -70,6 +71,7 @@ export class Outputs {
         notice.written(reason, letter)
       },
     })
+    this.expiredRows = this.#newExpiredRows()
     this.#publish()
   }
 
@@ -141,20 +143,24 @@ export class Outputs {
   #publish(): void {
     const { plan, topics, timeOfDay } = this.#services
     const { table } = this.#session.state
-    const out = this.#builders[expiredSink]
-    const sink = out && { out, recordBytesMax: recordBytesMax(topics, expiredSink), times: this.#timesOf(expiredSink) }
-    const expired = new ExpiredRowEncoder(plan, sink, this.deadLetters)
     const causeOf = (reason: number) => (ofFunctions.has(reason) ? this.#functions?.cause : undefined)
     table.publishTo({
       out: this.#builders[mergedSink]!,
       ...mergedNames(plan),
       recordBytesMax: recordBytesMax(topics, mergedSink),
       refuse: (part, reason) => this.deadLetters.encodeReference(part, reason, timeOfDay.nowMs(), causeOf(reason)),
-      expire: (row) => expired.encode(row),
+      expire: (row) => this.expiredRows.encode(row),
       mergeWithout: (row) => this.#merged.publishWithout(row),
       hand: this.#functions && ((record) => this.#merged.publish(record)),
       causeOf,
     })
+  }
+
+  #newExpiredRows(): ExpiredRowEncoder {
+    const { plan, topics } = this.#services
+    const out = this.#builders[expiredSink]
+    const sink = out && { out, recordBytesMax: recordBytesMax(topics, expiredSink), times: this.#timesOf(expiredSink) }
+    return new ExpiredRowEncoder(plan, sink, this.deadLetters)
   }
 
   #timesOf(sink: number): TimestampWindow {

@@ -28,11 +28,20 @@ export interface CorrelateOptions<Name extends string, Optional extends Name = n
    */
   readonly expireTo?: string
   /**
+   * What happens when pending parts and remembered keys take `pendingBytesMax`: the program stops with `TABLE_FULL`, or
+   * the oldest incomplete rows, by the timestamps of their parts, leave as if they had expired; their dead letters have
+   * the reason `EVICTED`. @defaultValue `stop`
+   */
+  readonly whenFull?: WhenFull
+  /**
    * Makes a part a duplicate that comes after its key has been merged, where it would begin a new row else.
    * @defaultValue a key that has been merged is forgotten
    */
   readonly rememberCompleted?: RememberCompleted
 }
+
+/** What happens where the pending table has no room for a part. */
+export type WhenFull = 'stop' | 'expire-oldest'
 
 /**
  * Sides that a merge does without. A part that comes after its merge is a duplicate with the reason `LATE` where
@@ -80,6 +89,7 @@ export interface Correlation {
   readonly expireAfterMs: number | undefined
   readonly expireBy: 'eventTime' | 'processingTime'
   readonly expireTo: string | undefined
+  readonly whenFull: WhenFull
   readonly rememberCompleted: RememberCompleted | undefined
 }
 
@@ -91,11 +101,12 @@ export function correlationOf(id: string, key: Keys<string>, options: CorrelateO
   else checkKey(`the key of "${id}"`, key)
   checkOptions(`"${id}"`, options)
   const { of, keyName, optional, expireAfterMs, expireBy = 'eventTime', expireTo, rememberCompleted } = options
+  const { whenFull = 'stop' } = options
   checkNames(`"of" of "${id}"`, of)
   if (optional !== undefined) {
     checkOptions(`the optional sides of "${id}"`, optional)
     checkNames(`"sides" of the optional sides of "${id}"`, optional.sides)
   }
   if (keyName !== undefined) checkText(`keyName of "${id}"`, keyName)
-  return { id, key, keyName, of, optional, expireAfterMs, expireBy, expireTo, rememberCompleted }
+  return { id, key, keyName, of, optional, expireAfterMs, expireBy, expireTo, whenFull, rememberCompleted }
 }

@@ -1,3 +1,4 @@
+import type { WhenFull } from './correlation.ts'
 import { keyText } from './key.ts'
 import type { Plan, PlannedSource } from './plan.ts'
 import type { Expiry, Memory } from './plan-leaving.ts'
@@ -18,6 +19,8 @@ export interface PlanDescription {
     readonly withinMs: number | undefined
     /** Absent where incomplete keys are pending without a bound. */
     readonly expiry: Expiry | undefined
+    /** What happens where the pending table has no room for a part. */
+    readonly whenFull: WhenFull
     /** The deduplication window; absent where completed keys are forgotten at once. */
     readonly memory: Memory | undefined
   }

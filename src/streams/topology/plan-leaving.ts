@@ -1,3 +1,4 @@
+import type { WhenFull } from './correlation.ts'
 import { refuse } from './topology-checks.ts'
 import type { Topology } from './topology.ts'
 
@@ -31,6 +32,13 @@ export function planExpiry({ name, correlate }: Topology): Expiry | undefined {
     refuse(name, `expireAfterMs of "${id}" is ${expireAfterMs}; it is a whole number of milliseconds from 1 on`)
   }
   return { afterMs: expireAfterMs, by: expireBy, topic: expireTo }
+}
+
+const outcomesWhenFull: readonly unknown[] = ['stop', 'expire-oldest'] satisfies WhenFull[]
+
+export function planWhenFull({ name, correlate: { id, whenFull } }: Topology): WhenFull {
+  if (outcomesWhenFull.includes(whenFull)) return whenFull
+  refuse(name, `whenFull of "${id}" is ${JSON.stringify(whenFull)}; it is "stop" or "expire-oldest"`)
 }
 
 export function planMemory({ name, correlate }: Topology): Memory | undefined {

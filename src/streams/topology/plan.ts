@@ -1,6 +1,7 @@
 import { kindOf } from '../../core/kind-of.ts'
+import type { WhenFull } from './correlation.ts'
 import type { Field } from './field.ts'
-import { type Expiry, type Memory, planExpiry, planMemory, planOptional } from './plan-leaving.ts'
+import { type Expiry, type Memory, planExpiry, planMemory, planOptional, planWhenFull } from './plan-leaving.ts'
 import type { MergedStep } from './merged-step.ts'
 import { planKeyName, planSides, type Side } from './plan-sides.ts'
 import { checkTopics, type OwnTopics, ownTopics } from './plan-topics.ts'
@@ -24,6 +25,8 @@ export interface Plan extends OwnTopics {
     readonly withinMs: number | undefined
     /** Absent where rows never expire. */
     readonly expiry: Expiry | undefined
+    /** What happens where the table has no room for a part. */
+    readonly whenFull: WhenFull
     /** Absent where keys that have been merged are forgotten. */
     readonly memory: Memory | undefined
   }
@@ -86,7 +89,7 @@ export function planTopology(topology: Topology): Plan {
       sides: [...sides.keys()].filter((side) => Object.hasOwn(route.stages, sides[side]!.name)),
     })),
     sides,
-    correlate: { id: correlate.id, keyName, withinMs, expiry, memory },
+    correlate: { id: correlate.id, keyName, withinMs, expiry, whenFull: planWhenFull(topology), memory },
     steps,
     sink,
     ...ownTopics(name),

@@ -1,0 +1,42 @@
+import type { ProgramState } from '../recovery/program-state.ts'
+import type { TableSweep } from './table-sweep.ts'
+
+/**
+ * A table that lets its oldest rows leave when it has no room for the next part.
+ *
+ * State: whether it was any use. Rows that leave give their memory back when their epoch has committed; where none has
+ * left, and nothing came in since, the table will stay as full as it is. Where all had to leave, remembered keys take
+ * the memory, and every further row would have to leave as well.
+ */
+export class FullTable {
+  readonly #sweep: TableSweep
+  readonly #table: ProgramState['table']
+  readonly #bytesMax: number
+  #wasUseless = false
+  #wasEmptied = false
+
+  constructor(sweep: TableSweep, table: ProgramState['table'], bytesMax: number) {
+    this.#sweep = sweep
+    this.#table = table
+    this.#bytesMax = bytesMax
+  }
+
+  /** Whether the program ends if the table is full once more. */
+  get isHopeless(): boolean {
+    return this.#wasUseless || this.#wasEmptied
+  }
+
+  /** Rows were taken in. */
+  taken(): void {
+    this.#wasUseless = false
+  }
+
+  /** Has the oldest rows leave with the current epoch, which `close` closes, and perhaps with later ones. */
+  async evict(close: () => Promise<void>): Promise<void> {
+    const { rowCount } = this.#table
+    this.#sweep.evict(this.#bytesMax)
+    await close()
+    this.#wasUseless = this.#table.rowCount === rowCount && !this.#sweep.isEvicting
+    this.#wasEmptied ||= this.#table.rowCount === 0
+  }
+}
