@@ -141,6 +141,8 @@ async function send(): Promise<void> {
 
 async function bytesBetween(starts: readonly number[], ends: readonly number[]): Promise<number> {
   let bytes = 0
-  await readTopic(cluster, checkpoint, { starts, ends }, (piece) => (bytes += piece.end - piece.start))
+  await readTopic(cluster, checkpoint, { starts, ends }, (piece) => {
+    bytes += piece.end - piece.start
+  })
   return bytes
 }

@@ -18,9 +18,14 @@ export function planText({ name, sources, stages, correlate, steps, sink, ...top
   ].join('\n')
 }
 
-function sourceLines({ id, topic, route }: PlanDescription['sources'][number], deadLetterTopic: string): string[] {
+function sourceLines(
+  { id, topic, decode, steps, route }: PlanDescription['sources'][number],
+  deadLetterTopic: string,
+): string[] {
   const way = route.side === undefined ? `route ${route.id} by ${route.by}; others to ${deadLetterTopic}` : route.by
-  return [`source ${id} (topic ${topic})`, `└─ ${way}`]
+  const values = decode === 'JSON' ? '' : `: ${decode}`
+  const stepLines = steps.filter(({ kind }) => kind !== 'decode').map((step) => `├─ ${step.kind} ${step.id}`)
+  return [`source ${id} (topic ${topic}${values})`, ...stepLines, `└─ ${way}`]
 }
 
 function stageText(stage: Stages[number], hasOwnKey: boolean): string {

@@ -21,7 +21,7 @@ export const rowFlags = {
   keyIsNumber: KEY_IS_NUMBER,
   keyRespelled: KEY_RESPELLED,
   spellingInExtra: SPELLING_IN_EXTRA,
-  /** The row leaves the stream without a part: a stage said so. */
+  /** The row leaves the stream without a part: a function said so. */
   filtered: 16,
 } as const
 
@@ -97,6 +97,19 @@ export class RecordColumns {
     this.count = kept
   }
 
+  /** The given rows, which nobody has looked at yet, over the same bytes. */
+  pick(rows: readonly number[]): RecordColumns {
+    const picked = new RecordColumns()
+    picked.reset(this.partition, this.bytes, this.view)
+    for (const row of rows) {
+      const to = picked.count++
+      for (const name of ['offset', 'timestamp', 'recordStart', 'recordEnd', 'valueStart', 'valueEnd'] as const) {
+        picked[name][to] = this[name][row]!
+      }
+    }
+    return picked
+  }
+
   /** Drops the first rows, which have been dealt with. */
   drop(rows: number): void {
     const { count } = this
@@ -105,6 +118,17 @@ export class RecordColumns {
     const causes = [...this.causes]
     this.causes.clear()
     for (const [row, cause] of causes) if (row >= rows) this.causes.set(row - rows, cause)
+  }
+
+  /** Says of rows that nobody has looked at yet that nothing is wrong with them. */
+  clearFindings(): void {
+    this.reason.fill(0, 0, this.count)
+    this.flags.fill(0, 0, this.count)
+  }
+
+  /** Whether a row was filtered, or became a dead letter, where findings are kept from step to step. */
+  hasLeft(row: number): boolean {
+    return this.reason[row] !== 0 || (this.flags[row]! & rowFlags.filtered) !== 0
   }
 
   /** Empties the columns and points them at the bytes of one partition. */
@@ -124,6 +148,11 @@ const passBytesMax = 1 << 20
 /** The row after those from `from` on that go into WebAssembly together. */
 export function passEnd(columns: RecordColumns, from: number): number {
   return endWithin(columns, from, passBytesMax)
+}
+
+/** Where the bytes of the rows before `to` end: their records, and a value that stands after its record. */
+export function bytesEnd({ recordEnd, valueEnd }: RecordColumns, to: number): number {
+  return Math.max(recordEnd[to - 1]!, valueEnd[to - 1]!)
 }
 
 /** The row after those from `from` on whose records take so many bytes together, one at least. */

@@ -26,6 +26,11 @@ export const Reason = {
   MERGE_FAILED: 24,
   MERGE_NOT_JSON: 25,
   EVICTED: 26,
+  UNDECODABLE: 27,
+  FILTER_FAILED: 28,
+  MAP_FAILED: 29,
+  VALUE_NOT_JSON: 30,
+  KEY_FAILED: 31,
 } as const
 
 /** Reasons of records that are of the class `duplicate`. */
@@ -35,6 +40,17 @@ export const duplicateReasons: ReadonlySet<number> = new Set([Reason.DUPLICATE, 
 export function isOfRow(reason: string | undefined): boolean {
   return reason === 'EXPIRED' || reason === 'EVICTED'
 }
+
+/** Reasons of records on which a user's function failed. */
+export const functionReasons: ReadonlySet<number> = new Set([
+  Reason.STAGE_FAILED,
+  Reason.ROUTE_FAILED,
+  Reason.UNDECODABLE,
+  Reason.FILTER_FAILED,
+  Reason.MAP_FAILED,
+  Reason.KEY_FAILED,
+  Reason.MERGE_FAILED,
+])
 
 /** Reasons of the parts of a row that could not be published. */
 export const mergeReasons: ReadonlySet<number> = new Set([
@@ -66,6 +82,11 @@ const laterTexts = [
   'the function of a filter or map failed on the merged record',
   'the map made of the merged record what JSON cannot hold',
   'the other parts of the key had not come when the pending table was full, and its row was one of the oldest',
+  'the value cannot be decoded',
+  'the function of the filter failed on the record in every attempt',
+  'the function of the map failed on the record in every attempt',
+  'the function of the map returned what JSON cannot hold',
+  'the function of the merge key failed on the record in every attempt',
 ]
 
 export interface DeadLetterReason {

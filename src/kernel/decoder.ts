@@ -1,5 +1,5 @@
 import { assert } from '../core/assert.ts'
-import { noSide, passEnd, type RecordColumns } from './columns.ts'
+import { bytesEnd, noSide, passEnd, type RecordColumns, rowFlags } from './columns.ts'
 import { keyBytesLimit } from './constants/block.ts'
 import { keyElsewhere, wholeRecord } from './constants/columns.ts'
 import { unknownScalar } from './constants/status.ts'
@@ -7,6 +7,7 @@ import { encodeNameTable, Scanner, scalarStatus, Status, type ValueKind } from '
 import { RowKeys } from './keys/row-keys.ts'
 import type { KeyPlace } from './keys/key-place.ts'
 import { PlacedKeys } from './keys/placed-keys.ts'
+import { Reason } from './dead-letter-reason.ts'
 
 /** In place of the field of a part. */
 const madeByStage = -2
@@ -29,6 +30,13 @@ export interface DecoderOptions {
   sides: readonly DecodedSide[]
   depthMax: number
   keyBytesMax: number
+  /**
+   * Whether steps before may have found rows to be dead letters, or filtered them; they have cleared the findings of
+   * all other rows. @defaultValue false
+   */
+  hasFindings?: boolean
+  /** Whether values are JSON strings, of which only the whole is kept, and nothing is looked for. @defaultValue false */
+  areOpaque?: boolean
 }
 
 export interface DecodedSide {
@@ -56,8 +64,11 @@ export class Decoder {
   /** Absent where all keys are fields as they stand. */
   readonly #placedKeys: PlacedKeys | undefined
   readonly #isRouted: boolean
+  readonly #hasFindings: boolean
+  /** By side whether a stage makes the part; absent where something is looked for in values. */
+  readonly #areMade: readonly boolean[] | undefined
 
-  constructor({ route, sides, depthMax, keyBytesMax }: DecoderOptions) {
+  constructor({ route, sides, depthMax, keyBytesMax, hasFindings = false, areOpaque = false }: DecoderOptions) {
     assert(keyBytesMax <= keyBytesLimit, `a key has at most ${keyBytesLimit} bytes`)
     const paths: (readonly string[])[] = []
     const fieldOf = (path: readonly string[]): number => {
@@ -67,6 +78,8 @@ export class Decoder {
       return known >= 0 ? known : paths.push(path) - 1
     }
     this.#isRouted = route !== undefined
+    this.#hasFindings = hasFindings
+    this.#areMade = areOpaque ? sides.map(({ part }) => part.kind === 'stage') : undefined
     const routeField = route === undefined ? -1 : fieldOf(route)
     const keyFields = sides.map(({ key }) => ('path' in key ? fieldOf(key.path) : keyElsewhere))
     const partFields = sides.map(({ part }) =>
@@ -74,7 +87,7 @@ export class Decoder {
     )
     this.#scanner = new Scanner(paths, { depthMax })
     this.#keys = new RowKeys(keyBytesMax)
-    const places = sides.map(({ key }) => (key.kind === 'field' ? undefined : key))
+    const places = sides.map(({ key }) => (key.kind === 'field' || key.kind === 'keyFunction' ? undefined : key))
     if (places.some((place) => place !== undefined)) this.#placedKeys = new PlacedKeys(places, this.#keys, keyBytesMax)
     const { machine } = this.#scanner
     const names = sides.map(({ name }) => name)
@@ -88,14 +101,16 @@ export class Decoder {
   decode(columns: RecordColumns): void {
     for (let from = 0, to = 0; from < columns.count; from = to) {
       to = passEnd(columns, from)
-      this.#decodePass(columns, from, to)
+      if (this.#areMade === undefined) this.#decodePass(columns, from, to)
+      else takeWhole(columns, from, to, this.#areMade)
+      this.#placedKeys?.find(columns, from, to)
     }
   }
 
   #decodePass(columns: RecordColumns, from: number, to: number): void {
     const { machine } = this.#scanner
     const start = columns.recordStart[from]!
-    const staged = machine.stage(columns.bytes, start, columns.recordEnd[to - 1]!)
+    const staged = machine.stage(columns.bytes, start, bytesEnd(columns, to))
     const count = to - from
     const inBytes = ['side', 'reason', 'flags'] as const
     const inWords = ['keyStart', 'keyEnd', 'partStart', 'partEnd'] as const
@@ -103,11 +118,14 @@ export class Decoder {
       machine.int32(name, count).set(columns[name].subarray(from, to))
     }
     if (!this.#isRouted) for (const name of inBytes) machine.uint8(name, count).set(columns[name].subarray(from, to))
+    const found = this.#hasFindings ? takeFindings(columns, from, to) : undefined
+    // Nothing is looked for in what has left.
+    if (found !== undefined) for (const row of found.keys()) machine.int32('valueStart', count)[row - from] = -1
     const leftCount = machine.run.decode(count, staged - start)
     for (const name of inBytes) columns[name].set(machine.uint8(name, count), from)
     for (const name of inWords) columns[name].set(machine.int32(name, count), from)
+    if (found !== undefined) putFindings(columns, found)
     if (leftCount > 0) this.#decodeRest(columns, from, to)
-    this.#placedKeys?.find(columns, from, to)
   }
 
   /** Decodes what WebAssembly has left: keys that are not spelled canonically, values that are no objects. */
@@ -122,6 +140,41 @@ export class Decoder {
         if (status !== Status.OK) reason[row] = status
       }
       if (reason[row] !== 0) side[row] = noSide
+    }
+  }
+}
+
+/** Reason and flags of rows that have left before. */
+type Findings = ReadonlyMap<number, readonly [reason: number, flags: number]>
+
+function takeFindings(columns: RecordColumns, from: number, to: number): Findings {
+  const found = new Map<number, readonly [number, number]>()
+  for (let row = from; row < to; row++) {
+    if (columns.hasLeft(row)) found.set(row, [columns.reason[row]!, columns.flags[row]! & rowFlags.filtered])
+  }
+  return found
+}
+
+function putFindings({ side, reason, flags }: RecordColumns, found: Findings): void {
+  for (const [row, [why, filtered]] of found) {
+    side[row] = noSide
+    reason[row] = why
+    flags[row] = filtered
+  }
+}
+
+/** Keeps the values of rows as they are; `side` is set before. */
+function takeWhole(columns: RecordColumns, from: number, to: number, areMade: readonly boolean[]): void {
+  const { side, reason, flags, valueStart, valueEnd, partStart, partEnd } = columns
+  for (let row = from; row < to; row++) {
+    if (!columns.hasLeft(row)) {
+      flags[row] = 0
+      reason[row] = valueStart[row]! < 0 ? Reason.NO_VALUE : side[row] === noSide ? Reason.UNKNOWN_STAGE : 0
+    }
+    if (columns.hasLeft(row)) side[row] = noSide
+    else {
+      partStart[row] = areMade[side[row]!] ? -1 : valueStart[row]!
+      partEnd[row] = valueEnd[row]!
     }
   }
 }

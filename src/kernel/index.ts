@@ -2,9 +2,17 @@ export { type AbortedTransaction, BatchReader, type FetchedPartition } from './b
 export { partitionsMax } from './block.ts'
 export { columnsRowsMax } from './constants/columns.ts'
 export { endWithin, noSide, RecordColumns, rowFlags, sourceSlackBytes } from './columns.ts'
-export { deadLetterReasons, duplicateReasons, isOfRow, mergeReasons, Reason } from './dead-letter-reason.ts'
+export {
+  deadLetterReasons,
+  duplicateReasons,
+  functionReasons,
+  isOfRow,
+  mergeReasons,
+  Reason,
+} from './dead-letter-reason.ts'
 export { Decoder, type PartSource } from './decoder.ts'
 export type { KeyPlace } from './keys/key-place.ts'
+export { RowKeys } from './keys/row-keys.ts'
 export { decompress } from './decompress.ts'
 export { encodeJsonString } from './json/index.ts'
 export { decodeKeys, encodeKeys } from './key-codec.ts'
@@ -26,8 +34,12 @@ export {
 export type { HandedRecord } from './handed-record.ts'
 export { LEFT_OUT, PUBLISHED } from './constants/outcome.ts'
 export { type CompletedKey, PendingTable, type TableCounts } from './pending-table.ts'
-export { encodeHeader, headerOf, headersWithout } from './record-headers.ts'
+export { encodeHeader, headerOf, headersOf, headersWithout } from './record-headers.ts'
 export { TableMemory } from './table-memory.ts'
 export type { StoredPart, PendingRow } from './pending-row.ts'
 export { KEPT, REPLACED, rowKeyBytesMax, TOMBSTONE } from './constants/row-version.ts'
 export { type KeyRange, rowBytesMax, VersionedRows } from './versioned-rows.ts'
+export type { Framing } from './values/framing.ts'
+export type { Compression } from './values/opened-value.ts'
+export { replaceValues } from './values/replaced-values.ts'
+export { valueOpener } from './values/value-opener.ts'

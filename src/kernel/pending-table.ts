@@ -1,5 +1,5 @@
 import { assert } from '../core/assert.ts'
-import { passEnd, type RecordColumns } from './columns.ts'
+import { bytesEnd, passEnd, type RecordColumns } from './columns.ts'
 import { CopiedBytes, slackBytes } from './copied-bytes.ts'
 import type { HandedRecord } from './handed-record.ts'
 import { PUBLISHED } from './constants/outcome.ts'
@@ -484,7 +484,7 @@ export class PendingTable {
     const machine = this.#machine
     const { run } = machine
     const start = columns.recordStart[from]!
-    const bytes = this.#bytes.copyIn(columns.bytes.subarray(start, columns.recordEnd[to - 1]!))
+    const bytes = this.#bytes.copyIn(columns.bytes.subarray(start, bytesEnd(columns, to)))
     run.setBases(bytes - start, extra)
     const count = to - from
     machine.int32('origin', 1)[0] = columns.partition

@@ -15,12 +15,8 @@ export function encodeHeader(name: string, value: Uint8Array): Uint8Array {
 }
 
 /** The value of a row's last header of a name; undefined where there is none, or where its headers cannot be read. */
-export function headerOf(
-  { bytes, valueEnd, recordEnd }: RecordColumns,
-  row: number,
-  name: string,
-): Uint8Array | undefined {
-  const cursor = new ByteCursor(bytes, valueEnd[row]!, recordEnd[row]!)
+export function headerOf(columns: RecordColumns, row: number, name: string): Uint8Array | undefined {
+  const cursor = headersFrom(columns, row)
   let found: Uint8Array | undefined
   try {
     for (let count = cursor.varint(); count > 0; count--) {
@@ -36,11 +32,12 @@ export function headerOf(
 
 /** The headers of a row without those of a name; none where they cannot be read. */
 export function headersWithout(
-  { bytes, valueEnd, recordEnd }: RecordColumns,
+  columns: RecordColumns,
   row: number,
   name: string,
 ): { readonly headerCount: number; readonly headers: Uint8Array } {
-  const cursor = new ByteCursor(bytes, valueEnd[row]!, recordEnd[row]!)
+  const { bytes } = columns
+  const cursor = headersFrom(columns, row)
   const kept: Uint8Array[] = []
   try {
     for (let count = cursor.varint(); count > 0; count--) {
@@ -53,6 +50,34 @@ export function headersWithout(
     return noHeaders
   }
   return { headerCount: kept.length, headers: Buffer.concat(kept) }
+}
+
+/** All headers of a row in their order, by name; none where they cannot be read. */
+export function headersOf(
+  columns: RecordColumns,
+  row: number,
+): (readonly [name: Uint8Array, value: Uint8Array | undefined])[] {
+  const cursor = headersFrom(columns, row)
+  const headers: [Uint8Array, Uint8Array | undefined][] = []
+  try {
+    for (let count = cursor.varint(); count > 0; count--) headers.push([cursor.sized()!, cursor.sized()])
+  } catch {
+    return []
+  }
+  return headers
+}
+
+/** They follow the value that the record came with; it may have been given another one, after its end. */
+function headersFrom({ bytes, recordStart, recordEnd, valueEnd }: RecordColumns, row: number): ByteCursor {
+  const end = recordEnd[row]!
+  if (valueEnd[row]! < end) return new ByteCursor(bytes, valueEnd[row]!, end)
+  const cursor = new ByteCursor(bytes, recordStart[row]! + 1, end)
+  // Timestamp and offset, key and value.
+  cursor.varint()
+  cursor.varint()
+  cursor.sized()
+  cursor.sized()
+  return cursor
 }
 
 function isText(bytes: Uint8Array | undefined, ascii: string): boolean {

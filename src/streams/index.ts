@@ -40,16 +40,28 @@ export { start, type StartOptions } from './start.ts'
 export type { Origin, PartitionPlace } from './topics/source-partitions.ts'
 export { describePlan, type PlanDescription } from './topology/describe-plan.ts'
 export { type ConvertedField, field, type Field } from './topology/field.ts'
-export { header, recordKey, type HeaderKey, type Key, type KeyEncoding, type RecordKey } from './topology/key.ts'
-export { planTopology } from './topology/plan.ts'
 export {
-  stage,
-  type Json,
-  type PartFunction,
-  type RecordOrigin,
-  type Stage,
-  type StageOptions,
-} from './topology/stage.ts'
+  header,
+  recordKey,
+  type HeaderKey,
+  type Key,
+  type KeyEncoding,
+  type KeyFunction,
+  type RecordKey,
+} from './topology/key.ts'
+export {
+  apicurioJson,
+  compressedJson,
+  confluentJson,
+  type DecodeFunction,
+  type Decoding,
+  glueJson,
+  type OpeningOptions,
+  rawBytes,
+} from './topology/decoding.ts'
+export type { RecordHeader, RecordHeaders, RecordView } from './topology/record-view.ts'
+export { planTopology } from './topology/plan.ts'
+export { stage, type Json, type PartFunction, type Stage, type StageOptions } from './topology/stage.ts'
 export {
   type CorrelateOptions,
   type Keys,
@@ -59,6 +71,13 @@ export {
   type WhenFull,
 } from './topology/correlation.ts'
 export { type MergedOptions, type MergeKey } from './topology/merged-step.ts'
-export { type RouteFunction, type Source } from './topology/source.ts'
+export {
+  type FilterFunction,
+  type MapFunction,
+  type RouteFunction,
+  type Source,
+  type SourceOptions,
+  type SourceStep,
+} from './topology/source.ts'
 export { type TopicOptions } from './topology/topic.ts'
 export { topology, type Correlated, type Routed, type Sourced, type Topology } from './topology/topology.ts'

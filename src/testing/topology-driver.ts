@@ -70,7 +70,7 @@ export interface TopologyDriver<Output, Expired = Partial<Output>> extends Async
    * function has failed on the last record that it saw: that becomes a dead letter when nothing has come for a second,
    * which passes then.
    *
-   * @param values - A string or bytes as they are, anything else as JSON.
+   * @param values - A string or bytes as they are, null as a tombstone, anything else as JSON.
    * @throws What has ended the program, such as MillraceError `STAGE_FAILS_ON_EVERYTHING`.
    */
   give(values: readonly unknown[], options?: GiveOptions): Promise<void>
@@ -158,8 +158,8 @@ class EngineDriver<Output, Expired> implements TopologyDriver<Output, Expired> {
   }
 }
 
-function bytesOf(value: unknown): string | Uint8Array {
-  return typeof value === 'string' || value instanceof Uint8Array ? value : JSON.stringify(value)
+function bytesOf(value: unknown): string | Uint8Array | null {
+  return value === null || typeof value === 'string' || value instanceof Uint8Array ? value : JSON.stringify(value)
 }
 
 function publishedOf<Value>({ key, value, partition, timestampMs }: Written): DrivenRecord<Value> {

@@ -116,8 +116,14 @@ export function poisonedRecords(target: Target): void {
         [/^the field "stage" of the route has 5, but /, '{"stage":5}'],
         [/^the field "stage" of the route is missing$/, '{"stages":"A"}'],
         [/^the value is not JSON: byte 12 is "B", and it begins with /, '{"stage":"A"B}'],
-        [/^the value is not JSON: .* a schema registry prefix of 5 bytes/, framed([0, 0, 0, 0, 1])],
-        [/: byte 0 is 0x03, .* a schema registry prefix of 18 bytes \(AWS Glue\)$/, framed([3, 0, ...glueId])],
+        [
+          /^the value is not JSON: .* a schema registry prefix of 5 bytes .*: use confluentJson\(\) or apicurioJson\(\)$/,
+          framed([0, 0, 0, 0, 1]),
+        ],
+        [
+          /: byte 0 is 0x03, .* a schema registry prefix of 18 bytes \(AWS Glue\): use glueJson\(\)$/,
+          framed([3, 0, ...glueId]),
+        ],
         [/^the value is not UTF-8: byte 10 is 0xff, /, Buffer.from('{"stage":"\xff"}', 'latin1')],
       ]
       await stream.produce(refused.map(([, value]) => ({ value })))

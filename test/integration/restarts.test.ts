@@ -1,5 +1,6 @@
 /** Programs that go on from their checkpoint, and what operators ask of it. */
 import { audits } from './audit.integration.ts'
+import { decodedSources } from './decoded-sources.integration.ts'
 import { explanations } from './explain.integration.ts'
 import { growth } from './growth.integration.ts'
 import { acceptedLoss } from './loss.integration.ts'
@@ -13,6 +14,7 @@ import { warmStandbys } from './warm-standby.integration.ts'
 
 onEachBroker([
   severalSources,
+  decodedSources,
   restoration,
   promotion,
   computedParts,

@@ -1,6 +1,15 @@
 /** Compiled with everything else, never run: what must not compile says so with `@ts-expect-error`. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { field, header, type Json, recordKey, stage, type Topology, topology } from '../../src/streams/index.ts'
+import {
+  confluentJson,
+  field,
+  header,
+  type Json,
+  recordKey,
+  stage,
+  type Topology,
+  topology,
+} from '../../src/streams/index.ts'
 
 /** Holds only when both types are the same. */
 type Same<Left, Right> = (<T>() => T extends Left ? 1 : 2) extends <T>() => T extends Right ? 1 : 2 ? true : false
@@ -176,3 +185,58 @@ recordKey('hex')
 
 // @ts-expect-error a source says of which sides its records are
 topology('unfinished').source('in').source('other')
+
+// Filters and maps: each function is given what the one before makes of the value.
+interface Envelope {
+  readonly op: string
+  readonly after: Order | null
+}
+const isOrder = (value: Order | null): value is Order => value !== null
+const enveloped = topology('enveloped')
+  .source<Envelope>('in')
+  .filter('no-tombstones', (envelope, record) => record.value !== null && envelope.op !== 'd')
+  .map('after', (envelope) => envelope.after)
+  .filter('orders', isOrder)
+enveloped.route('by-amount', (order, { headers }) => (order.amount > 1 ? 'A' : (headers.text('side') ?? 'B')), {
+  A: stage(),
+  B: stage(),
+})
+
+// @ts-expect-error the value has been mapped
+enveloped.filter('deletes', ({ op }) => op === 'd')
+
+// A map that leaves records out gives what it makes of the others.
+topology('left-out')
+  .source<Envelope>('in')
+  .map('order', ({ after }) => after ?? undefined)
+  .filter('large', ({ amount }) => amount > 1)
+
+// A decoder says what the value is.
+topology('decoded')
+  .source('in', { decode: async (bytes): Promise<Order> => ({ amount: bytes.length }) })
+  .filter('large', ({ amount }) => amount > 1)
+topology('framed')
+  .source('in', { decode: confluentJson<Order>({ ids: [1] }) })
+  // @ts-expect-error an order has no total
+  .filter('large', ({ total }) => total > 1)
+
+// Without a word of the program nothing is known of a value.
+topology('unknown')
+  .source('in')
+  // @ts-expect-error it may be anything
+  .filter('large', (value) => value.amount > 1)
+
+topology('filtered')
+  .source<Order>('in')
+  // @ts-expect-error a filter answers yes or no
+  .filter('large', ({ amount }) => amount)
+
+// Keys by functions: what its value is, the function says itself.
+several.correlate(
+  'by-order',
+  { ...keys, order: (order: Order, { key }) => key?.toString() ?? order.amount },
+  { of: ['order', 'payment', 'shipment', 'invoice'], keyName: 'order' },
+)
+
+// @ts-expect-error a key is a string or a number
+several.correlate('by-order', () => true, { of: ['order', 'payment'] })

@@ -2,7 +2,7 @@ import type { FetchedPartition } from '../../kernel/index.ts'
 import { listOffsets } from '../admin/list-offsets.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Topic } from '../cluster/topic.ts'
-import { Fetcher } from './fetcher.ts'
+import { type FetchedResponse, Fetcher } from './fetcher.ts'
 import { partitionsOf } from './topic-partition.ts'
 
 const fetchBytes = 8 << 20
@@ -36,7 +36,8 @@ export async function topicRange(
 
 /**
  * Reads a topic from `starts` to `ends`, as a `read_committed` consumer would, and gives on what comes in pieces of
- * record batches; the last ones may reach over the ends. The bytes of a piece are valid until `visit` returns.
+ * record batches, one after the other; the last ones may reach over the ends. The bytes of a piece are valid until
+ * `visit` returns, or its promise is settled.
  *
  * @throws KafkaError, and what `visit` throws.
  */
@@ -44,12 +45,29 @@ export function readTopic(
   cluster: Cluster,
   topic: Topic,
   { starts, ends }: TopicRange,
-  visit: (piece: FetchedPartition) => void,
+  visit: (piece: FetchedPartition) => void | Promise<void>,
 ): Promise<void> {
   const positions = Array.from(starts)
   const isRead = () => ends.every((end, partition) => positions[partition]! >= end)
   if (isRead()) return Promise.resolve()
   return new Promise((resolve, reject) => {
+    let isEnded = false
+    let visited = Promise.resolve()
+    const end = (settle: () => void) => {
+      isEnded = true
+      fetcher.stop()
+      settle()
+    }
+    const take = async ({ partitions, release }: FetchedResponse) => {
+      if (isEnded) return
+      for (const piece of partitions) {
+        const visiting = visit(piece)
+        if (visiting !== undefined) await visiting
+        positions[piece.partition] = piece.nextOffset
+      }
+      release()
+      if (isRead()) end(resolve)
+    }
     const fetcher = new Fetcher(
       {
         cluster,
@@ -59,20 +77,8 @@ export function readTopic(
         maxWaitMs,
         buffersPerLeader,
         onFailed: reject,
-        onFetched({ partitions, release }) {
-          try {
-            for (const piece of partitions) {
-              visit(piece)
-              positions[piece.partition] = piece.nextOffset
-            }
-          } catch (error) {
-            fetcher.stop()
-            return reject(error)
-          }
-          release()
-          if (!isRead()) return
-          fetcher.stop()
-          resolve()
+        onFetched(response) {
+          visited = visited.then(() => take(response)).catch((error: unknown) => end(() => reject(error)))
         },
       },
       positions,

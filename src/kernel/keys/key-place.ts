@@ -8,3 +8,5 @@ export type KeyPlace =
   | { readonly kind: 'convertedField'; readonly path: readonly string[]; readonly as: 'string' | 'number' }
   | { readonly kind: 'recordKey'; readonly as: KeyEncoding }
   | { readonly kind: 'header'; readonly name: string; readonly as: KeyEncoding }
+  /** What a function makes of the record later. */
+  | { readonly kind: 'keyFunction' }

@@ -6,7 +6,7 @@ import { headerOf } from '../record-headers.ts'
 import type { KeyEncoding, KeyPlace } from './key-place.ts'
 import type { RowKeys } from './row-keys.ts'
 
-type Place = Exclude<KeyPlace, { kind: 'field' }>
+type Place = Exclude<KeyPlace, { kind: 'field' | 'keyFunction' }>
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const utf8 = new TextEncoder()

@@ -1,6 +1,9 @@
 import { rowFlags, type RecordColumns } from '../columns.ts'
 import { keyBytesLimit } from '../constants/block.ts'
-import { KeyTag, MergeKeyReader, Status, type ValueKind } from '../json/index.ts'
+import { KeyTag, MergeKeyReader, Status } from '../json/index.ts'
+import { ValueKind } from '../json/value-kind.ts'
+
+const utf8 = new TextEncoder()
 
 /** Reads keys that are spelled as JSON into the columns of their rows, in canonical form. */
 export class RowKeys {
@@ -10,12 +13,29 @@ export class RowKeys {
     this.#reader = new MergeKeyReader({ spellingBytesMax: keyBytesMax })
   }
 
-  /** Reads the key that lies, as it is spelled, where the columns say that the key of a row is. */
-  read(columns: RecordColumns, row: number, kind: ValueKind): Status {
+  /** Keeps a key that was made for a row: a string, or a finite number. */
+  keep(columns: RecordColumns, row: number, key: string | number): Status {
+    const spelling = JSON.stringify(key)
+    columns.keyStart[row] = columns.extra.append(utf8.encode(spelling))
+    columns.keyEnd[row] = columns.extra.length
+    const stringKind = spelling.includes('\\') ? ValueKind.ESCAPED_STRING : ValueKind.PLAIN_STRING
+    const kind = typeof key === 'string' ? stringKind : ValueKind.NUMBER
+    const status = this.read(columns, row, kind, columns.extra.bytes)
+    const isRespelled = (columns.flags[row]! & rowFlags.keyRespelled) !== 0
+    columns.flags[row]! |= rowFlags.keyInExtra | (isRespelled ? rowFlags.spellingInExtra : 0)
+    return status
+  }
+
+  /**
+   * Reads the key that lies, as it is spelled, where the columns say that the key of a row is.
+   *
+   * @param bytes - Where it lies.
+   */
+  read(columns: RecordColumns, row: number, kind: ValueKind, bytes = columns.bytes): Status {
     const reader = this.#reader
     const start = columns.keyStart[row]!
     const end = columns.keyEnd[row]!
-    const status = reader.read(columns.bytes, start, end, kind)
+    const status = reader.read(bytes, start, end, kind)
     if (status !== Status.OK) return status
     columns.flags[row] = reader.tag === KeyTag.NUMBER ? rowFlags.keyIsNumber : 0
     if (!reader.inScratch) {

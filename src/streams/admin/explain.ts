@@ -9,18 +9,17 @@ import {
 } from '../../kafka/index.ts'
 import { headerOf, isOfRow, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
 import { readRuns } from '../deduplication/completed-runs.ts'
-import type { TopologyShape } from '../checkpoint/topology-shape.ts'
 import { planTopology } from '../topology/plan.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
 import { requireRights, rightsToExplain, rightsToReadApp } from '../topics/rights.ts'
 import { readRecords, recordsOf } from '../topics/record-reader.ts'
 import type { Origin, PartitionPlace } from '../topics/source-partitions.ts'
-import { originOf, parseValue } from '../functions/record-view.ts'
 import type { Topology } from '../topology/topology.ts'
 import { type AppCheckpoint, findAppCheckpoint, findTopic, firstCheckpoint, topicsOf } from './app-checkpoint.ts'
 import { readingAtBrokers, type ReadingLimits, type ReadingOptions } from './at-brokers.ts'
 import { type DeadLetter, readDeadLetter } from './dead-letter-reader.ts'
 import { KeyFinder } from './key-finder.ts'
+import { SourceRows } from './source-rows.ts'
 
 /** Which key is explained, and how the brokers of its application are reached. */
 export interface ExplainOptions extends ReadingOptions, Question {}
@@ -106,7 +105,7 @@ async function explainAt(
   const search: Search = {
     cluster,
     checkpoint,
-    sides: new SideFinder(app, shape, topology),
+    rows: new SourceRows(app, shape, topology),
     finder: new KeyFinder(shape.keyName, key),
     limits,
     wait,
@@ -141,52 +140,10 @@ async function unread(cluster: Cluster, app: string, topology: Topology | undefi
 interface Search {
   readonly cluster: Cluster
   readonly checkpoint: AppCheckpoint
-  readonly sides: SideFinder
+  readonly rows: SourceRows
   readonly finder: KeyFinder
   readonly limits: Omit<ReadingLimits, 'wait'>
   readonly wait: TransactionWait
-}
-
-/** Names the stage of each record. */
-class SideFinder {
-  readonly #shape: TopologyShape
-  readonly #topology: Topology | undefined
-
-  constructor(app: string, shape: TopologyShape, topology: Topology | undefined) {
-    if (topology !== undefined && topology.name !== app) {
-      throw new ConfigError('CONFIG_INVALID_VALUE', `the topology given is "${topology.name}", not "${app}"`, { app })
-    }
-    if (topology === undefined && shape.sources.some(({ route }) => route === null)) {
-      const text = `a function chooses the stages of "${app}", which its checkpoint does not hold; give its topology`
-      throw new ConfigError('CONFIG_MISSING_VALUE', text, { app })
-    }
-    this.#shape = shape
-    this.#topology = topology
-  }
-
-  /** The stage of a row of a source. */
-  sideOf(columns: RecordColumns, row: number, place: PartitionPlace): string {
-    const by = this.#topology?.sources.find(({ topic }) => topic === place.topic)?.route.by
-    if (typeof by === 'function') return by(parseValue(columns, row), originOf(columns, row, place))
-    const route = this.#shape.sources.find(({ topic }) => topic === place.topic)!.route ?? by?.path ?? []
-    if ('side' in route) return route.side
-    const value: unknown = parseValue(columns, row)
-    return String(route.reduce((at: unknown, name) => (at as Record<string, unknown>)[name], value))
-  }
-}
-
-/** Rows of a source that have the key, where it stands for the side that they are of. */
-function rowsOfKey({ finder, sides, checkpoint }: Search, columns: RecordColumns, place: PartitionPlace): number[] {
-  const shape = checkpoint.manifest.topology
-  const keys = new Map(shape.sides.map(({ key }) => [JSON.stringify(key), key]))
-  const rows = [...keys].flatMap(([name, key]) =>
-    finder.rowsIn(columns, key).filter((row) => {
-      if (keys.size === 1) return true
-      const side = sides.sideOf(columns, row, place)
-      return name === JSON.stringify(shape.sides.find((each) => each.name === side)?.key)
-    }),
-  )
-  return rows.sort((a, b) => a - b)
 }
 
 /** The topics of an application that are still those which it has read. */
@@ -203,18 +160,20 @@ async function findPending(search: Search): Promise<PendingPart[]> {
   const { manifest, partitions, pending, promoted, promotedBatches } = checkpoint
   const topics = await sourceTopics(search)
   const found: PendingPart[] = []
-  const visit = (number: number, isPromoted: boolean, columns: RecordColumns) => {
+  const { rows, finder } = search
+  const visit = async (number: number, isPromoted: boolean, columns: RecordColumns) => {
     const set = pending[number]!
     const place = partitions.placeOf(number)
     columns.keep((offset) => set.has(offset) && promoted.has(number, offset) === isPromoted)
-    for (const row of rowsOfKey(search, columns, place)) {
-      found.push({ ...placeOf(columns, row, place), side: search.sides.sideOf(columns, row, place) })
+    const rest = await rows.prepare(columns, place)
+    for (const row of rows.rowsOf(finder, columns, place)) {
+      found.push({ ...placeOf(columns, row, place), side: rows.sideOf(columns, row, place) })
     }
+    return rest
   }
   const isThere = (number: number) => topics.some(([, source]) => source === partitions.list[number]!.source)
-  promotedBatches
-    .filter(({ partition: number }) => isThere(number))
-    .forEach(recordsOf(limits, (columns) => visit(columns.partition, true, columns)))
+  const visitPromoted = recordsOf(limits, (columns) => visit(columns.partition, true, columns))
+  for (const piece of promotedBatches) if (isThere(piece.partition)) await visitPromoted(piece)
   const firstNeeded = manifest.nextOffsets.map((end, number) => promoted.firstNeeded(number) ?? end)
   for (const [topic, source] of topics) {
     const logStarts = (await topicRange(cluster, topic)).starts
@@ -224,7 +183,7 @@ async function findPending(search: Search): Promise<PendingPart[]> {
     const ends = partitions.bySource(manifest.nextOffsets)[source]!
     await readRecords({ cluster, topic, range: { starts, ends }, ...limits }, (columns) => {
       const { partition } = columns
-      visit(partitions.numberOf({ topic: topic.name, partition })!, false, columns)
+      return visit(partitions.numberOf({ topic: topic.name, partition })!, false, columns)
     })
   }
   return found
@@ -238,9 +197,11 @@ async function findUnread(search: Search): Promise<RecordPlace[]> {
     const nextOffsets = partitions.bySource(manifest.nextOffsets)[source]!
     const { starts, ends } = await topicRange(cluster, topic)
     const range = { starts: starts.map((start, partition) => Math.max(start, nextOffsets[partition] ?? 0)), ends }
-    await readRecords({ cluster, topic, range, ...limits }, (columns) => {
+    await readRecords({ cluster, topic, range, ...limits }, async (columns) => {
       const place = { topic: topic.name, partition: columns.partition }
-      for (const row of rowsOfKey(search, columns, place)) found.push(placeOf(columns, row, place))
+      const rest = await search.rows.prepare(columns, place)
+      for (const row of search.rows.rowsOf(search.finder, columns, place)) found.push(placeOf(columns, row, place))
+      return rest
     })
   }
   return found
@@ -299,26 +260,54 @@ async function findPublished(
   return found
 }
 
-async function findDeadLetters({ cluster, checkpoint, finder, limits, wait }: Search, name: string) {
+async function findDeadLetters({ cluster, checkpoint, finder, rows, limits, wait }: Search, name: string) {
   const { sources } = checkpoint.manifest.topology
   const topic = await findTopic(cluster, name)
   const found: (RecordPlace & { letter: DeadLetter })[] = []
   if (topic === undefined) return found
   const range = await topicRange(cluster, topic)
   await untilStable(cluster, topic, range.ends, wait)
-  await readRecords({ cluster, topic, range, ...limits }, (columns) => {
-    const keys = checkpoint.manifest.topology.sides.map(({ key }) => key)
-    const rows = new Set(keys.flatMap((key) => finder.rowsIn(columns, key)))
+  await readRecords({ cluster, topic, range, ...limits }, async (columns) => {
+    const letters = new Map<number, DeadLetter>()
     for (let row = 0; row < columns.count; row++) {
       const letter = readDeadLetter(columns, row, checkpoint.partitions)
-      if (letter === undefined || !sources.some(({ topic: source }) => source === letter.topic)) continue
+      if (letter !== undefined && sources.some(({ topic: source }) => source === letter.topic)) letters.set(row, letter)
+    }
+    const withKey = await lettersOfKey(finder, rows, columns, letters)
+    for (const [row, letter] of letters) {
       // A row that has left incomplete looks like a merged record; all others are as they came.
-      const hasKey = isOfRow(letter.reason) ? finder.isKeyOf(columns, row, []) : rows.has(row)
+      const hasKey = isOfRow(letter.reason) ? finder.isKeyOf(columns, row, []) : withKey.has(row)
       const place = { topic: topic.name, partition: columns.partition }
       if (hasKey) found.push({ ...placeOf(columns, row, place), letter })
     }
   })
   return found
+}
+
+/** The rows of dead letters that have the key at any of the places where it may stand. */
+async function lettersOfKey(
+  finder: KeyFinder,
+  rows: SourceRows,
+  columns: RecordColumns,
+  letters: ReadonlyMap<number, DeadLetter>,
+): Promise<Set<number>> {
+  const withKey = new Set<number>()
+  for (const source of new Set(Array.from(letters.values(), ({ topic }) => topic))) {
+    const ofSource = [...letters].filter(([, { topic }]) => topic === source)
+    const places = [...new Set(ofSource.map(([, { origins }]) => origins[0]!.partition))]
+    for (const partition of places) {
+      const own = ofSource.filter(([, { origins }]) => origins[0]!.partition === partition)
+      const picked = columns.pick(own.map(([row]) => row))
+      // As the program has seen them.
+      own.forEach(([, { origins }], index) => (picked.offset[index] = origins[0]!.offset))
+      const byOffset = new Map(own.map(([row, { origins }]) => [origins[0]!.offset, row]))
+      await rows.prepare(picked, { topic: source, partition })
+      for (const row of rows.anyOf(finder, picked, { topic: source, partition })) {
+        withKey.add(byOffset.get(picked.offset[row]!)!)
+      }
+    }
+  }
+  return withKey
 }
 
 function placeOf({ offset, timestamp }: RecordColumns, row: number, { topic, partition }: PartitionPlace): RecordPlace {

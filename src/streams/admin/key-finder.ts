@@ -1,7 +1,20 @@
 import { ConfigError } from '../../core/errors.ts'
-import { Decoder, type KeyPlace, plainRecord, RecordColumns, rowFlags, sourceSlackBytes } from '../../kernel/index.ts'
+import {
+  Decoder,
+  type KeyPlace,
+  plainRecord,
+  RecordColumns,
+  rowFlags,
+  RowKeys,
+  sourceSlackBytes,
+} from '../../kernel/index.ts'
 import type { KeyShape } from '../checkpoint/topology-shape.ts'
 import { parseValue } from '../functions/record-view.ts'
+
+/** A key that no function makes. */
+type PlacedKey = NonNullable<KeyShape>
+
+const keyBytesMax = 0xffff
 
 /** Finds the records of one merge key, by the semantics that the program compares keys with. */
 export class KeyFinder {
@@ -9,6 +22,7 @@ export class KeyFinder {
   readonly canonical: Buffer
   readonly isNumber: boolean
   readonly #keyName: string
+  readonly #keys = new RowKeys(keyBytesMax)
   /** By the place where the key stands. */
   readonly #decoders = new Map<string, Decoder>()
 
@@ -33,15 +47,28 @@ export class KeyFinder {
     return this.isNumber ? text : JSON.stringify(text)
   }
 
-  /** The rows that have the key where it is said to stand, whatever else is wrong with them. */
-  rowsIn(columns: RecordColumns, key: KeyShape): number[] {
-    decode(this.#decoderOf(key), columns)
+  /**
+   * The rows that have the key where it is said to stand, whatever else is wrong with them.
+   *
+   * @param areOpaque - Whether nothing is looked for in their values.
+   */
+  rowsIn(columns: RecordColumns, key: PlacedKey, areOpaque = false): number[] {
+    decode(this.#decoderOf(key, areOpaque), columns)
     const rows: number[] = []
     for (let row = 0; row < columns.count; row++) {
-      if (columns.reason[row] !== 0 || isNumber(columns, row) !== this.isNumber) continue
-      if (this.canonical.equals(keyOf(columns, row))) rows.push(row)
+      if (columns.reason[row] === 0 && this.#isKeyAt(columns, row)) rows.push(row)
     }
     return rows
+  }
+
+  /** Whether a function has made the key. */
+  isMade(columns: RecordColumns, row: number, made: unknown): boolean {
+    if (typeof made !== 'string' && !(typeof made === 'number' && Number.isFinite(made))) return false
+    return this.#keys.keep(columns, row, made) === 0 && this.#isKeyAt(columns, row)
+  }
+
+  #isKeyAt(columns: RecordColumns, row: number): boolean {
+    return isNumber(columns, row) === this.isNumber && this.canonical.equals(keyOf(columns, row))
   }
 
   /**
@@ -59,15 +86,16 @@ export class KeyFinder {
     return !isAsMerged || (typeof merged![this.#keyName] === 'number') === this.isNumber
   }
 
-  #decoderOf(key: KeyShape): Decoder {
-    const name = JSON.stringify(key)
+  #decoderOf(key: PlacedKey, areOpaque = false): Decoder {
+    const name = JSON.stringify([key, areOpaque])
     const known = this.#decoders.get(name)
     if (known !== undefined) return known
     const decoder = new Decoder({
       route: undefined,
       sides: [{ name: '', part: { kind: 'record' }, key: placeOf(key) }],
       depthMax: 0xffff,
-      keyBytesMax: 0xffff,
+      keyBytesMax,
+      areOpaque,
     })
     this.#decoders.set(name, decoder)
     return decoder
@@ -78,7 +106,7 @@ function isOwn(value: object | null, name: string): boolean {
   return value !== null && Object.hasOwn(value, name)
 }
 
-function placeOf(key: KeyShape): KeyPlace {
+function placeOf(key: PlacedKey): KeyPlace {
   if ('recordKey' in key) return { kind: 'recordKey', as: key.recordKey }
   if ('header' in key) return { kind: 'header', name: key.header, as: key.as }
   if ('field' in key) return { kind: 'convertedField', path: key.field, as: key.as }
@@ -86,6 +114,7 @@ function placeOf(key: KeyShape): KeyPlace {
 }
 
 function decode(decoder: Decoder, columns: RecordColumns): RecordColumns {
+  columns.flags.fill(0, 0, columns.count)
   columns.side.fill(0, 0, columns.count)
   columns.reason.fill(0, 0, columns.count)
   decoder.decode(columns)

@@ -1,4 +1,5 @@
-import type { KeyEncoding } from '../topology/key.ts'
+import type { Compression, Framing } from '../../kernel/index.ts'
+import type { HeaderKey, KeyEncoding, RecordKey } from '../topology/key.ts'
 import type { Plan, PlannedSource } from '../topology/plan.ts'
 import type { Side } from '../topology/plan-sides.ts'
 
@@ -13,10 +14,16 @@ export interface TopologyShape {
   readonly sides: readonly SideShape[]
 }
 
+type DecodeShape = Exclude<Framing['kind'], 'compressedJson'> | `${Compression}Json` | 'apicurioJson8' | 'function'
+
 interface SourceShape {
   readonly topic: string
-  /** Field that names the stage; null where a function does; a side where all records are of it. */
-  readonly route: Path | null | { readonly side: string }
+  /** Field that names the stage, or another place; null where a function does; a side where all records are of it. */
+  readonly route: Path | null | { readonly side: string } | PlaceShape
+  /** What its values are; `function` where one decodes them. @defaultValue JSON as it stands */
+  readonly decode?: DecodeShape
+  /** Filters and maps, by their ids, in order. @defaultValue none */
+  readonly steps?: readonly string[]
 }
 
 interface SideShape {
@@ -29,17 +36,16 @@ interface SideShape {
   readonly isOptional?: boolean
 }
 
-/** A field, or where else the key stands. */
-export type KeyShape =
-  | Path
-  | { readonly field: Path; readonly as: 'string' | 'number' }
-  | { readonly recordKey: KeyEncoding }
-  | { readonly header: string; readonly as: KeyEncoding }
+/** A place in a record that is not in its value. */
+type PlaceShape = { readonly recordKey: KeyEncoding } | { readonly header: string; readonly as: KeyEncoding }
+
+/** A field, or where else the key stands; null where a function makes it. */
+export type KeyShape = Path | { readonly field: Path; readonly as: 'string' | 'number' } | PlaceShape | null
 
 /** Functions cannot be compared; whoever changes one so that it keeps other parts raises the stage's version. */
 export function shapeOf({ sources, sides, correlate }: Plan): TopologyShape {
   return {
-    sources: sources.map((source) => ({ topic: source.topic, route: routeShape(source, sides) })),
+    sources: sources.map((source) => sourceShape(source, sides)),
     keyName: correlate.keyName,
     sides: sides.map(({ name, key, part, isOptional, stage: { version } }) => ({
       name,
@@ -51,9 +57,27 @@ export function shapeOf({ sources, sides, correlate }: Plan): TopologyShape {
   }
 }
 
+function sourceShape(source: PlannedSource, sides: readonly Side[]): SourceShape {
+  const { topic, decode } = source
+  const steps = source.steps.filter(({ kind }) => kind !== 'decode').map(({ kind, id }) => `${kind} ${id}`)
+  return {
+    topic,
+    route: routeShape(source, sides),
+    ...(decode !== undefined && { decode: typeof decode === 'function' ? 'function' : framingShape(decode.framing) }),
+    ...(steps.length > 0 && { steps }),
+  }
+}
+
+function framingShape(framing: Framing): DecodeShape {
+  if (framing.kind === 'compressedJson') return `${framing.compression}Json`
+  return framing.kind === 'apicurioJson' && framing.idBytes === 8 ? 'apicurioJson8' : framing.kind
+}
+
 function routeShape({ route, sides: [only] }: PlannedSource, sides: readonly Side[]): SourceShape['route'] {
-  if (route.by === undefined) return { side: sides[only!]!.name }
-  return typeof route.by === 'function' ? null : route.by.path
+  const { by } = route
+  if (by === undefined) return { side: sides[only!]!.name }
+  if (typeof by === 'function') return null
+  return by.kind === 'field' ? by.path : placeShape(by)
 }
 
 function keyShape(key: Side['key']): KeyShape {
@@ -62,11 +86,16 @@ function keyShape(key: Side['key']): KeyShape {
       return key.path
     case 'convertedField':
       return { field: key.path, as: key.as }
-    case 'recordKey':
-      return { recordKey: key.as }
+    case 'keyFunction':
+      return null
     case 'header':
-      return { header: key.name, as: key.as }
+    case 'recordKey':
+      return placeShape(key)
   }
+}
+
+function placeShape(place: RecordKey | HeaderKey): PlaceShape {
+  return place.kind === 'recordKey' ? { recordKey: place.as } : { header: place.name, as: place.as }
 }
 
 /**
@@ -98,6 +127,14 @@ function textsOf({ sources, sides }: TopologyShape, isSingle: boolean): Map<stri
       ({ topic, route }) =>
         [isSingle ? 'route' : `route of source ${JSON.stringify(topic)}`, routeText(route)] as const,
     ),
+    ...sources.map(
+      ({ topic, decode = 'json' }) =>
+        [isSingle ? 'decoding' : `decoding of source ${JSON.stringify(topic)}`, decode] as const,
+    ),
+    ...sources.map(
+      ({ topic, steps = [] }) =>
+        [isSingle ? 'steps' : `steps of source ${JSON.stringify(topic)}`, steps.join(', ') || 'none'] as const,
+    ),
     ['key', keys.size > 1 ? 'that of each side' : [...keys].join()] as const,
     ['sides', sides.map(({ name }) => JSON.stringify(name)).join(', ')] as const,
     ...sides.map(
@@ -110,11 +147,11 @@ function textsOf({ sources, sides }: TopologyShape, isSingle: boolean): Map<stri
 }
 
 function routeText(route: SourceShape['route']): string {
-  if (route === null) return 'a function'
-  return 'side' in route ? `side ${JSON.stringify(route.side)}` : textOf(route)
+  return route !== null && 'side' in route ? `side ${JSON.stringify(route.side)}` : textOf(route)
 }
 
 function textOf(part: KeyShape | string): string {
+  if (part === null) return 'a function'
   if (typeof part === 'string') return part
   if ('field' in part) return `field ${JSON.stringify(part.field)} as a ${part.as}`
   if ('recordKey' in part) return `the key of the record as ${part.recordKey}`

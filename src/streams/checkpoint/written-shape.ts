@@ -19,7 +19,8 @@ export function writtenShape(shape: TopologyShape): WrittenShape {
   const { sources, keyName, sides } = shape
   const [source, another] = sources
   const key = commonField(sides.map((side) => side.key))
-  if (source === undefined || another !== undefined || isOneSide(source.route)) return shape
+  if (source === undefined || another !== undefined || !(source.route === null || isPath(source.route))) return shape
+  if (source.decode !== undefined || source.steps !== undefined) return shape
   if (key === undefined || key.at(-1) !== keyName || sides.some(({ isOptional }) => isOptional)) return shape
   return {
     source: source.topic,
@@ -39,10 +40,6 @@ export function readShape(written: WrittenShape): TopologyShape {
   }
 }
 
-function isOneSide(route: TopologyShape['sources'][number]['route']): route is { readonly side: string } {
-  return route !== null && 'side' in route
-}
-
 /** The field that all keys are, if they are. */
 function commonField(keys: readonly KeyShape[]): Path | undefined {
   const [first = []] = keys
@@ -50,6 +47,6 @@ function commonField(keys: readonly KeyShape[]): Path | undefined {
   return isCommon && isPath(first) ? first : undefined
 }
 
-function isPath(key: KeyShape): key is Path {
+function isPath(key: KeyShape | TopologyShape['sources'][number]['route']): key is Path {
   return Array.isArray(key)
 }

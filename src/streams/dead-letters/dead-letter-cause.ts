@@ -3,7 +3,7 @@ import { deadLetterReasons, plainRecord, Reason, type RecordColumns } from '../.
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import type { Plan, PlannedSource } from '../topology/plan.ts'
 import { parseValue } from '../functions/record-view.ts'
-import { describeUnreadable } from './unreadable-value.ts'
+import { decodingFor, describeFraming, describeUnreadable } from './unreadable-value.ts'
 
 /** What a text in a cause is cut to. */
 const shownCharactersMax = 100
@@ -20,15 +20,21 @@ export function causesOf(plan: Pick<Plan, 'sources' | 'sides'>, partitions: Pick
     const reason = columns.reason[row]!
     // A value that no scanner reads may have been given to a function before; what that said of it does not matter.
     const given = unreadable.has(reason) ? undefined : columns.causes.get(row)
+    const { source } = partitions.list[columns.partition]!
+    const { decode, route } = plan.sources[source]!
+    if (reason === Reason.UNDECODABLE && typeof decode === 'object') {
+      const { value } = plainRecord(columns, row)
+      return value === undefined ? given! : `${given}; ${describeFraming(value)}`
+    }
     if (given !== undefined) return given
     const { text } = deadLetterReasons[reason]!
     if (reason === Reason.NOT_JSON || reason === Reason.NOT_UTF8) {
-      const { value } = plainRecord(columns, row)
-      return value === undefined ? text : `${text}: ${describeUnreadable(value)}`
+      const { bytes, valueStart, valueEnd } = columns
+      const value = bytes.subarray(valueStart[row]!, valueEnd[row]!)
+      const remedy = decode === undefined ? decodingFor(value) : undefined
+      return `${text}: ${describeUnreadable(value)}${remedy === undefined ? '' : `: use ${remedy}`}`
     }
-    const { source } = partitions.list[columns.partition]!
-    const { route } = plan.sources[source]!
-    if (reason !== Reason.UNKNOWN_STAGE || typeof route.by !== 'object') return text
+    if (reason !== Reason.UNKNOWN_STAGE || typeof route.by !== 'object' || route.by.kind !== 'field') return text
     const field = `the field ${JSON.stringify(route.by.path.join('.'))} of the route`
     const seen = valueAt(parseValue(columns, row), route.by.path)
     return seen === undefined ? `${field} is missing` : unknownStage(`${field} has`, seen, stages[source]!)

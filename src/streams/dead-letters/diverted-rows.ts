@@ -1,9 +1,6 @@
-import { duplicateReasons, noSide, Reason, type RecordColumns, rowFlags } from '../../kernel/index.ts'
+import { duplicateReasons, functionReasons, noSide, type RecordColumns, rowFlags } from '../../kernel/index.ts'
 import type { EpochCounts } from '../epochs/epoch-counts.ts'
 import type { DeadLetterEncoder } from './dead-letter.ts'
-
-/** Reasons of records on which a function has failed. */
-const failures: ReadonlySet<number> = new Set([Reason.STAGE_FAILED, Reason.ROUTE_FAILED, Reason.MERGE_FAILED])
 
 /**
  * Counts the rows that have no side, and makes dead letters of those that were not filtered.
@@ -22,7 +19,7 @@ export function divertRows(
     if ((flags[row]! & rowFlags.filtered) !== 0) filtered[partition]!++
     else {
       const reason = columns.reason[row]!
-      hasFailures ||= failures.has(reason)
+      hasFailures ||= functionReasons.has(reason)
       // The table has counted its duplicates.
       if (!duplicateReasons.has(reason)) deadLettered[partition]!++
       deadLetters.encode(columns, row)

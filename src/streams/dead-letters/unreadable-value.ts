@@ -4,21 +4,52 @@ const shownBytes = 4
 const replacement = '�'
 const encodedReplacement = Buffer.from(replacement)
 
+interface Look {
+  readonly begins: readonly number[]
+  readonly jsonAt?: number
+  readonly what: string
+  /** The decoding for it. */
+  readonly use?: string
+}
+
 /**
  * What values begin with that look like something else. Each says at which byte the JSON would be, if it is there at
  * all.
  */
-const framings: readonly { readonly begins: readonly number[]; readonly jsonAt?: number; readonly what: string }[] = [
-  { begins: [0x03, 0x00], jsonAt: 18, what: 'JSON after a schema registry prefix of 18 bytes (AWS Glue)' },
-  { begins: [0x03, 0x05], what: 'a value that is compressed after a schema registry prefix (AWS Glue)' },
-  { begins: [0x00], jsonAt: 5, what: 'JSON after a schema registry prefix of 5 bytes (Confluent, Apicurio)' },
-  { begins: [0x00], jsonAt: 9, what: 'JSON after a schema registry prefix of 9 bytes (Apicurio)' },
+const framings: readonly Look[] = [
+  {
+    begins: [0x03, 0x00],
+    jsonAt: 18,
+    what: 'JSON after a schema registry prefix of 18 bytes (AWS Glue)',
+    use: 'glueJson()',
+  },
+  {
+    begins: [0x03, 0x05],
+    what: 'a value that is compressed after a schema registry prefix (AWS Glue)',
+    use: 'glueJson()',
+  },
+  {
+    begins: [0x00],
+    jsonAt: 5,
+    what: 'JSON after a schema registry prefix of 5 bytes (Confluent, Apicurio)',
+    use: 'confluentJson() or apicurioJson()',
+  },
+  {
+    begins: [0x00],
+    jsonAt: 9,
+    what: 'JSON after a schema registry prefix of 9 bytes (Apicurio)',
+    use: 'apicurioJson({ idBytes: 8 })',
+  },
   { begins: [0xef, 0xbb, 0xbf], jsonAt: 3, what: 'JSON after a byte order mark' },
   { begins: [0x1e], jsonAt: 1, what: 'a JSON text sequence, with a separator before each text' },
   { begins: [0xff, 0xfe], what: 'text in UTF-16' },
   { begins: [0xfe, 0xff], what: 'text in UTF-16' },
-  { begins: [0x1f, 0x8b], what: 'a value that is compressed by itself (gzip)' },
-  { begins: [0x28, 0xb5, 0x2f, 0xfd], what: 'a value that is compressed by itself (zstd)' },
+  { begins: [0x1f, 0x8b], what: 'a value that is compressed by itself (gzip)', use: "compressedJson('gzip')" },
+  {
+    begins: [0x28, 0xb5, 0x2f, 0xfd],
+    what: 'a value that is compressed by itself (zstd)',
+    use: "compressedJson('zstd')",
+  },
 ]
 
 /** Says where a value ceases to be JSON in UTF-8, what stands at its beginning, and what it looks like instead. */
@@ -36,7 +67,23 @@ export function describeUnreadable(value: Uint8Array): string {
   return `${where}${begins}${framing === undefined ? '' : `: it looks like ${framing.what}`}`
 }
 
-function isFramed(value: Uint8Array, { begins, jsonAt }: (typeof framings)[number]): boolean {
+/** The decoding for what a value looks like, as a program calls it. */
+export function decodingFor(value: Uint8Array): string | undefined {
+  return framings.find((each) => isFramed(value, each))?.use
+}
+
+/** Says what stands at the beginning of a value that is not framed as it should be, and what it looks like instead. */
+export function describeFraming(value: Uint8Array): string {
+  if (value.length === 0) return 'it is empty'
+  const begins = `byte 0 is ${shown(value, 0, 1)}`
+  const framing = framings.find((each) => isFramed(value, each))
+  if (framing !== undefined) {
+    return `${begins}: it looks like ${framing.what}${framing.use === undefined ? '' : `: use ${framing.use}`}`
+  }
+  return value[0] === brace || value[0] === bracket ? `${begins}: it looks like JSON as it stands` : begins
+}
+
+function isFramed(value: Uint8Array, { begins, jsonAt }: Look): boolean {
   if (!begins.every((byte, index) => value[index] === byte)) return false
   return jsonAt === undefined || value[jsonAt] === brace || value[jsonAt] === bracket
 }

@@ -1,6 +1,7 @@
-import type { RecordColumns } from '../../kernel/index.ts'
+import { headersOf, plainRecord, type RecordColumns } from '../../kernel/index.ts'
+import { computedPartHeader } from '../retention/computed-part-header.ts'
 import type { PartitionPlace } from '../topics/source-partitions.ts'
-import type { RecordOrigin } from '../topology/stage.ts'
+import type { RecordHeader, RecordHeaders, RecordView } from '../topology/record-view.ts'
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -14,11 +15,74 @@ export function textOfValue({ bytes, valueStart, valueEnd }: RecordColumns, row:
   return strictUtf8.decode(bytes.subarray(valueStart[row], valueEnd[row]))
 }
 
-export function originOf(columns: RecordColumns, row: number, { topic, partition }: PartitionPlace): RecordOrigin {
-  return {
-    topic,
-    partition,
-    offset: BigInt(columns.offset[row]!),
-    timestampMs: columns.timestamp[row]!,
+/** A row as a user's function sees its record, while the row is where it is. */
+export function viewOf(columns: RecordColumns, row: number, { topic, partition }: PartitionPlace): RecordView {
+  return new RowView(columns, row, topic, partition)
+}
+
+class RowView implements RecordView {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: bigint
+  readonly timestampMs: number
+  readonly #columns: RecordColumns
+  readonly #row: number
+
+  constructor(columns: RecordColumns, row: number, topic: string, partition: number) {
+    this.topic = topic
+    this.partition = partition
+    this.offset = BigInt(columns.offset[row]!)
+    this.timestampMs = columns.timestamp[row]!
+    this.#columns = columns
+    this.#row = row
   }
+
+  get key(): Buffer | null {
+    return copyOf(plainRecord(this.#live(), this.#row).key)
+  }
+
+  get value(): Buffer | null {
+    return copyOf(plainRecord(this.#live(), this.#row).value)
+  }
+
+  get headers(): RecordHeaders {
+    return new RowHeaders(() => this.#live(), this.#row)
+  }
+
+  /** The columns, which have other records once these have been dealt with. */
+  #live(): RecordColumns {
+    const columns = this.#columns
+    if (this.#row < columns.count && columns.offset[this.#row] === Number(this.offset)) return columns
+    throw new Error('the record is asked for its bytes after its function has ended')
+  }
+}
+
+class RowHeaders implements RecordHeaders {
+  readonly #live: () => RecordColumns
+  readonly #row: number
+
+  constructor(live: () => RecordColumns, row: number) {
+    this.#live = live
+    this.#row = row
+  }
+
+  get(name: string): Buffer | null | undefined {
+    return [...this].findLast((header) => header.name === name)?.value
+  }
+
+  text(name: string): string | undefined {
+    return this.get(name)?.toString()
+  }
+
+  *[Symbol.iterator](): Iterator<RecordHeader> {
+    for (const [name, value] of headersOf(this.#live(), this.#row)) {
+      const text = Buffer.from(name).toString()
+      // A promoted record has it, and the same record in the source has not.
+      if (text !== computedPartHeader) yield { name: text, value: copyOf(value) }
+    }
+  }
+}
+
+function copyOf(bytes: Uint8Array | undefined): Buffer | null {
+  return bytes === undefined ? null : Buffer.from(bytes)
 }

@@ -1,17 +1,18 @@
-import { TopologyError } from '../../core/errors.ts'
 import { noSide, Reason, type RecordColumns } from '../../kernel/index.ts'
 import { stageNames, unknownStage } from '../dead-letters/dead-letter-cause.ts'
 import type { PartitionPlace } from '../topics/source-partitions.ts'
 import type { Plan, PlannedSource } from '../topology/plan.ts'
-import { originOf, parseValue } from './record-view.ts'
+import type { FunctionValues } from './function-values.ts'
+import { viewOf } from './record-view.ts'
 import type { RouteFunction } from '../topology/source.ts'
-import { alreadySettled, isThenable, messageOf, type RowFunction } from './row-function.ts'
+import { alreadySettled, isThenable, messageOf, refusePromise, type RowFunction } from './row-function.ts'
 
 /** What the function of a route, and those who report of it, know of a batch. */
 interface RouteFacts {
   readonly plan: Plan
   readonly source: PlannedSource
   readonly choose: RouteFunction<string>
+  readonly values: FunctionValues
   /** Which partition the batch is of. */
   readonly place: PartitionPlace
 }
@@ -32,21 +33,18 @@ export class RouteRows implements RowFunction {
   concerns(row: number): boolean {
     const { side, reason, valueStart } = this.columns
     side[row] = noSide
+    if (this.#facts.source.isPrepared && this.columns.hasLeft(row)) return false
     reason[row] = 0
     return valueStart[row]! >= 0
   }
 
   ask(row: number): unknown {
-    let value: unknown
-    try {
-      value = parseValue(this.columns, row)
-    } catch {
-      // The decoder finds the same and knows the reason.
-      return alreadySettled
-    }
-    const { choose, place } = this.#facts
-    const name: unknown = choose(value, originOf(this.columns, row, place))
-    if (isThenable(name)) this.#refusePromise(name)
+    const { choose, values, place } = this.#facts
+    const value = values.parseOrUndefined(this.columns, row)
+    // The decoder finds the same and knows the reason.
+    if (value === undefined) return alreadySettled
+    const name: unknown = choose(value, viewOf(this.columns, row, place))
+    if (isThenable(name)) refusePromise(this.#facts.source.route.id, name)
     return name
   }
 
@@ -62,12 +60,5 @@ export class RouteRows implements RowFunction {
   giveUp(row: number, cause: unknown): void {
     this.columns.reason[row] = Reason.ROUTE_FAILED
     this.columns.causes.set(row, messageOf(cause))
-  }
-
-  #refusePromise(promise: PromiseLike<unknown>): never {
-    // Nobody waits for it.
-    Promise.resolve(promise).catch(() => {})
-    const operator = this.#facts.source.route.id
-    throw new TopologyError('TOPOLOGY_INVALID', `the function of "${operator}" returns a promise`, { operator })
   }
 }

@@ -1,13 +1,13 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { MillraceError } from '../../core/errors.ts'
-import { noSide, Reason, type RecordColumns, rowFlags } from '../../kernel/index.ts'
+import { Reason, type RecordColumns, rowFlags } from '../../kernel/index.ts'
 import { computedPartOf } from '../retention/promotable-part.ts'
 import type { PartitionPlace, SourcePartitions } from '../topics/source-partitions.ts'
 import type { Side } from '../topology/plan-sides.ts'
-import { originOf } from './record-view.ts'
+import { viewOf } from './record-view.ts'
 import type { RowBatch } from '../runtime/row-batch.ts'
-import { alreadySettled, isThenable, messageOf, type RowFunction } from './row-function.ts'
-import type { StageValues } from './stage-values.ts'
+import { alreadySettled, filterRow, isThenable, messageOf, refuseRow, type RowFunction } from './row-function.ts'
+import type { FunctionValues } from './function-values.ts'
 
 const utf8 = new TextEncoder()
 
@@ -16,7 +16,7 @@ export interface StageFacts {
   readonly side: Side
   readonly sideIndex: number
   readonly partitions: Pick<SourcePartitions, 'placeOf'>
-  readonly values: StageValues
+  readonly values: FunctionValues
 }
 
 /** The rows of one side in a batch, whose parts its function makes, or which its schema checks. */
@@ -25,7 +25,7 @@ export class StageRows implements RowFunction {
   readonly #side: Side
   readonly #sideIndex: number
   readonly #place: PartitionPlace
-  readonly #values: StageValues
+  readonly #values: FunctionValues
   /** Its records may bring their parts with them. */
   readonly #isPromoted: boolean
 
@@ -58,14 +58,12 @@ export class StageRows implements RowFunction {
       }
       value = result.value
     }
-    return typeof part === 'function' ? part(value, originOf(this.columns, row, this.#place)) : alreadySettled
+    return typeof part === 'function' ? part(value, viewOf(this.columns, row, this.#place)) : alreadySettled
   }
 
   accept(row: number, made: unknown): void {
     if (made === undefined) {
-      this.columns.side[row] = noSide
-      this.columns.flags[row]! |= rowFlags.filtered
-      return
+      return filterRow(this.columns, row)
     }
     let text: string | undefined
     try {
@@ -89,9 +87,7 @@ export class StageRows implements RowFunction {
   }
 
   #refuse(row: number, reason: number, cause: string): void {
-    this.columns.side[row] = noSide
-    this.columns.reason[row] = reason
-    this.columns.causes.set(row, cause)
+    refuseRow(this.columns, row, reason, cause)
   }
 }
 

@@ -13,7 +13,7 @@ import { FunctionError, TopologyError } from '../../core/errors.ts'
 import { type HandedRecord, LEFT_OUT, PUBLISHED, Reason } from '../../kernel/index.ts'
 import { PermanentFailure } from '../functions/permanent-failure.ts'
 import { isThenable, messageOf } from '../functions/row-function.ts'
-import { StageValues } from '../functions/stage-values.ts'
+import { FunctionValues } from '../functions/function-values.ts'
 import type { RestoringSession } from '../recovery/session.ts'
 import type { Services } from '../runtime/services.ts'
 import type { MergedStep, MergeKey } from '../topology/merged-step.ts'
@@ -30,7 +30,7 @@ export class MergedFunctions {
   readonly #host: Host
   readonly #session: Pick<RestoringSession, 'openStreaks' | 'sources'>
   readonly #steps: readonly CountedStep[]
-  readonly #values: StageValues
+  readonly #values: FunctionValues
   #streak = 0
   #fault: Error | undefined
   #cause = ''
@@ -45,7 +45,7 @@ export class MergedFunctions {
     this.#steps = plan.steps.map((step) => ({ ...step, place: ids.indexOf(step.id) }))
     for (const { id } of this.#steps) session.openStreaks.delete(id)
     const { id, bigIntegers } = this.#steps[0]!
-    this.#values = new StageValues({ bigIntegers }, (lost) =>
+    this.#values = new FunctionValues({ bigIntegers }, (lost) =>
       logger.warn(
         { app: plan.name, operator: id, ...lost, ...session.sources.partitions.placeOf(lost.partition) },
         `"${id}" is given ${lost.written} as a number, which loses digits; with bigIntegers: 'bigint' it is a BigInt`,

@@ -1,47 +1,51 @@
 /**
  * Route: gives each record of a source its side, and finds its merge key and part in the bytes.
  *
- * By a field, both are one scan. By a function, the function is asked first, for all records of the batch. Where all
- * records are of one side, nobody is asked.
- * State: scratch memory of the decoder, and the function's runner, which outlives restarts.
- * Cost per record: one scan; a parse with a function.
+ * By a field, both are one scan. By a header or the record's key, or by a function, which is asked for all records of
+ * the batch, the side is found first. Where all records are of one side, nobody is asked. Keys that functions make come
+ * last.
+ * State: scratch memory of the decoder, and the functions' runners, which outlive restarts.
+ * Cost per record: one scan; a parse for each function.
  */
 import { defineActor } from '../../actors/index.ts'
-import { Decoder, type RecordColumns } from '../../kernel/index.ts'
+import { Decoder, type RecordColumns, RowKeys } from '../../kernel/index.ts'
 import { functionHost } from '../functions/function-host.ts'
 import { FunctionRunner } from '../functions/function-runner.ts'
+import { functionValues } from '../functions/function-values.ts'
+import { KeyRows } from '../functions/key-rows.ts'
+import { placedSides } from '../functions/placed-sides.ts'
 import { RouteRows } from '../functions/route-rows.ts'
 import type { RestoringSession } from '../recovery/session.ts'
 import type { RowsMessage } from '../runtime/messages.ts'
 import type { Services } from '../runtime/services.ts'
 import { type PlannedSource, stageId } from '../topology/plan.ts'
+import { areOpaque, isKeyMade, keysId } from '../topology/plan-sources.ts'
 
 export const route = (services: Services, session: RestoringSession, source: PlannedSource) => {
   const { plan, options } = services
   const { id, by } = source.route
-  const { partitions } = session.sources
-  const runner = typeof by === 'function' ? new FunctionRunner(functionHost(services, session), id) : undefined
-  const [only] = source.sides
+  const chooseSides = sideChooser(services, session, source)
+  const makeKeys = keyMaker(services, session, source)
   return defineActor<RowsMessage, Decoder>({
     name: id,
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
     init: () =>
       new Decoder({
-        route: typeof by === 'object' ? by.path : undefined,
+        route: typeof by === 'object' && by.kind === 'field' ? by.path : undefined,
         sides: plan.sides.map((side, index) => ({ ...side, isElsewhere: !source.sides.includes(index) })),
         depthMax: options.depthMax,
         keyBytesMax: options.keyBytesMax,
+        hasFindings: source.isPrepared,
+        areOpaque: areOpaque(source),
       }),
     handleInPlace: {
       async rows(decoder, { batch }, context) {
         if (batch.incarnation !== session.lives.incarnation) return
         const { columns } = batch
-        if (by === undefined) assignAll(columns, only!)
-        else if (runner !== undefined && typeof by === 'function') {
-          const place = partitions.placeOf(columns.partition)
-          await runner.run(new RouteRows({ plan, source, choose: by, place }, columns), context.signal)
-        }
+        const choosing = chooseSides?.(columns, context.signal)
+        if (choosing !== undefined) await choosing
         decoder.decode(columns)
+        if (makeKeys !== undefined) await makeKeys(columns, context.signal)
         batch.stagesLeft = source.sides.length
         for (const side of source.sides) {
           await context.ref<RowsMessage>(stageId(plan.sides[side]!.name)).tell({ type: 'rows', batch })
@@ -51,8 +55,52 @@ export const route = (services: Services, session: RestoringSession, source: Pla
   })
 }
 
-/** Gives all records one side. */
-function assignAll({ side, reason, count }: RecordColumns, only: number): void {
-  side.fill(only, 0, count)
-  reason.fill(0, 0, count)
+type RowsWork = (columns: RecordColumns, signal: AbortSignal) => Promise<void> | undefined
+
+/** What gives rows their side before they are decoded; absent where a field does it. */
+function sideChooser(services: Services, session: RestoringSession, source: PlannedSource): RowsWork | undefined {
+  const { plan } = services
+  const { partitions } = session.sources
+  const { isPrepared, route, sides } = source
+  const { id, by } = route
+  const begin = (columns: RecordColumns) => {
+    if (!isPrepared) columns.reason.fill(0, 0, columns.count)
+  }
+  if (by === undefined) {
+    return (columns) => {
+      begin(columns)
+      columns.side.fill(sides[0]!, 0, columns.count)
+      return undefined
+    }
+  }
+  if (typeof by === 'function') {
+    const runner = new FunctionRunner(functionHost(services, session), id)
+    const values = functionValues(services, session, id, source.bigIntegers)
+    return (columns, signal) => {
+      const place = partitions.placeOf(columns.partition)
+      return runner.run(new RouteRows({ plan, source, choose: by, values, place }, columns), signal)
+    }
+  }
+  if (by.kind === 'field') return undefined
+  const place = placedSides(plan, source, by)
+  return (columns) => {
+    begin(columns)
+    place(columns)
+    return undefined
+  }
+}
+
+/** What makes the keys of rows that have a side; absent where no function does. */
+function keyMaker(services: Services, session: RestoringSession, source: PlannedSource): RowsWork | undefined {
+  const { sides } = services.plan
+  const { partitions } = session.sources
+  if (!source.sides.some((side) => isKeyMade(sides[side]!))) return undefined
+  const operator = keysId(source)
+  const runner = new FunctionRunner(functionHost(services, session), operator)
+  const values = functionValues(services, session, operator, source.bigIntegers)
+  const keys = new RowKeys(services.options.keyBytesMax)
+  return (columns, signal) => {
+    const place = partitions.placeOf(columns.partition)
+    return runner.run(new KeyRows({ operator, sides, values, keys, place }, columns), signal)
+  }
 }

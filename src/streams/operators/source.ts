@@ -11,6 +11,7 @@
 import { type ActorContext, defineActor } from '../../actors/index.ts'
 import type { FetchedResponse } from '../../kafka/index.ts'
 import { BatchReader } from '../../kernel/index.ts'
+import { type RowsOpener, rowsOpener } from '../decoding/rows-opener.ts'
 import { rowsExpired } from '../expiry/rows-expired.ts'
 import type { CarefulMode } from '../poison/careful-mode.ts'
 import { CarefulReader } from '../poison/careful-reader.ts'
@@ -24,6 +25,7 @@ import type { Services } from '../runtime/services.ts'
 import { type SourceGrowth, tellOfGrowth } from '../topics/source-growth.ts'
 import { SourceWatch } from '../topics/source-watch.ts'
 import { areGrown, sourceOf } from '../topics/sources.ts'
+import { entryId, type PlannedSource } from '../topology/plan.ts'
 
 export interface SourceParts {
   readonly services: Services
@@ -60,6 +62,8 @@ class Source {
   readonly #context: ActorContext<SourceMessage>
   readonly #life: Life
   readonly #reader: BatchReader
+  /** Of the sources whose values have to be opened. */
+  readonly #openers: ReadonlyMap<PlannedSource, RowsOpener | undefined>
   /** How far each partition has been read. */
   readonly #reached: Float64Array
   readonly #startedMs: number
@@ -74,6 +78,7 @@ class Source {
     this.#context = context
     this.#life = session.lives.current
     this.#reader = new BatchReader(services.options)
+    this.#openers = new Map(services.plan.sources.map((each) => [each, rowsOpener(each)]))
     this.#reached = Float64Array.from(session.state.restoration.firstOffsets)
     this.#startedMs = services.clock.monotonicMs()
     const { incarnation } = this.#life
@@ -201,9 +206,9 @@ class Source {
     const lease = new Lease(response.release)
     try {
       for (const partition of response.partitions) {
-        const route = this.#context.ref<RowsMessage>(
-          sourceOf(services.plan, session.sources, partition.partition).route.id,
-        )
+        const source = sourceOf(services.plan, session.sources, partition.partition)
+        const entry = this.#context.ref<RowsMessage>(entryId(source))
+        const open = this.#openers.get(source)
         reader.open(partition)
         for (let sentOffset = partition.fromOffset; ; sentOffset = reader.reachedOffset) {
           const taken = rowBatches.take()
@@ -217,11 +222,13 @@ class Source {
           // Without rows it still tells how far the partition has been passed over.
           if (!hasRows) batch.columns.reset(partition.partition, partition.bytes, partition.view)
           if (!restoration.isDone) batch.columns.keep(restoration.missing(partition.partition, isPromoted))
+          const openedOffset = open?.(batch.columns)
           batch.incarnation = incarnation
-          batch.nextOffset = reader.reachedOffset
+          batch.nextOffset = openedOffset ?? reader.reachedOffset
           batch.endOffset = partition.endOffset
           batch.hold(lease, isPromoted)
-          await route.tell({ type: 'rows', batch })
+          if (openedOffset !== undefined) reader.open({ ...partition, fromOffset: openedOffset })
+          await entry.tell({ type: 'rows', batch })
         }
       }
     } finally {

@@ -10,8 +10,8 @@
 import { type ActorContext, defineActor } from '../../actors/index.ts'
 import { functionHost } from '../functions/function-host.ts'
 import { FunctionRunner } from '../functions/function-runner.ts'
+import { functionValues } from '../functions/function-values.ts'
 import { StageRows } from '../functions/stage-rows.ts'
-import { StageValues } from '../functions/stage-values.ts'
 import type { CorrelateMessage, RowsMessage } from '../runtime/messages.ts'
 import type { RestoringSession } from '../recovery/session.ts'
 import type { Services } from '../runtime/services.ts'
@@ -19,16 +19,11 @@ import { type Plan, stageId } from '../topology/plan.ts'
 import type { RowBatch } from '../runtime/row-batch.ts'
 
 export const stageOf = (services: Services, session: RestoringSession, sideIndex: number) => {
-  const { plan, logger } = services
+  const { plan } = services
   const side = plan.sides[sideIndex]!
   const id = stageId(side.name)
   const { partitions } = session.sources
-  const values = new StageValues(side.stage, (lost) =>
-    logger.warn(
-      { app: plan.name, operator: id, ...lost, ...partitions.placeOf(lost.partition) },
-      `"${id}" is given ${lost.written} as a number, which loses digits; with bigIntegers: 'bigint' it is a BigInt`,
-    ),
-  )
+  const values = functionValues(services, session, id, side.stage.bigIntegers)
   const facts = { side, sideIndex, partitions, values }
   const runner = side.isActive ? new FunctionRunner(functionHost(services, session), id) : undefined
   return defineActor<RowsMessage, void>({

@@ -7,6 +7,8 @@ import type { CorrelateMessage, RowsMessage, SourceMessage } from '../runtime/me
 import type { RestoringSession } from '../recovery/session.ts'
 import type { Services } from '../runtime/services.ts'
 import { sourceOf } from '../topics/sources.ts'
+import { rowsOpener } from '../decoding/rows-opener.ts'
+import { entryId } from '../topology/plan.ts'
 import type { CarefulMode } from './careful-mode.ts'
 import { Lease, type RowBatch } from '../runtime/row-batch.ts'
 
@@ -65,7 +67,9 @@ export class CarefulReader {
     const { columns } = batch
     reader.open(fetched)
     if (!reader.fill(columns)) columns.reset(fetched.partition, fetched.bytes, fetched.view)
-    const reached = cut(columns, careful.rowsMax) ?? reader.reachedOffset
+    const source = sourceOf(services.plan, session.sources, fetched.partition)
+    const cutOffset = cut(columns, careful.rowsMax) ?? reader.reachedOffset
+    const reached = rowsOpener(source)?.(columns) ?? cutOffset
     if (reached === fetched.fromOffset) {
       batch.release()
       return reached
@@ -78,9 +82,7 @@ export class CarefulReader {
     if (careful.isConvicted(piece)) await this.#convict(batch)
     else {
       if (piece.rowCount > 0) await careful.enter(piece, session.state.epochs.committed)
-      await context
-        .ref<RowsMessage>(sourceOf(services.plan, session.sources, columns.partition).route.id)
-        .tell({ type: 'rows', batch })
+      await context.ref<RowsMessage>(entryId(source)).tell({ type: 'rows', batch })
     }
     await drained(services, life, context)
     careful.leave(piece)

@@ -9,7 +9,8 @@ import {
   recordBatchOf,
   type RecordColumns,
 } from '../../kernel/index.ts'
-import type { Plan } from '../topology/plan.ts'
+import type { Plan, PlannedSource } from '../topology/plan.ts'
+import { computedPartHeader } from './computed-part-header.ts'
 
 /** A part that is promoted with the current epoch, if it is pending at its end. */
 export interface PromotablePart {
@@ -21,17 +22,20 @@ export interface PromotablePart {
   readonly encode: () => Uint8Array
 }
 
-/**
- * Of promoted records: the part that a stage has computed from it. A header of this name that a source record came with
- * is dropped, so none can be forged.
- */
-const headerName = 'millrace.part'
-
 type Headers = Pick<PlainRecord, 'headerCount' | 'headers'>
 
 /** Whether the headers of records are needed to compute their parts again; else they are dropped. */
-export function needsHeaders({ sides }: Pick<Plan, 'sides'>): boolean {
-  return sides.some(({ key }) => key.kind === 'header')
+export function needsHeaders({ sources, sides }: Pick<Plan, 'sources' | 'sides'>): boolean {
+  const keys = ['header', 'keyFunction']
+  return (
+    sources.some(looksAtHeaders) ||
+    sides.some(({ key, stage }) => keys.includes(key.kind) || (typeof stage.part === 'function' && stage.deterministic))
+  )
+}
+
+/** A function sees the headers of its record; a registry may have put its id there. */
+function looksAtHeaders({ decode, steps, route: { by } }: PlannedSource): boolean {
+  return decode !== undefined || steps.length > 0 || typeof by === 'function' || by?.kind === 'header'
 }
 
 /** The source record of a row, which the source may drop: a copy. */
@@ -45,7 +49,7 @@ export function sourcePart(columns: RecordColumns, row: number, withHeaders: boo
 export function computedPart(columns: RecordColumns, row: number, withHeaders: boolean): PromotablePart {
   const { headerCount, headers } = ownHeaders(columns, row, withHeaders)
   const part = columns.extra.bytes.subarray(columns.partStart[row], columns.partEnd[row])
-  const computed = encodeHeader(headerName, part)
+  const computed = encodeHeader(computedPartHeader, part)
   return promotablePart(columns, row, { headerCount: headerCount + 1, headers: Buffer.concat([headers, computed]) })
 }
 
@@ -56,7 +60,7 @@ export function computedPartBytes({ recordStart, recordEnd, partStart, partEnd }
 
 function ownHeaders(columns: RecordColumns, row: number, withHeaders: boolean): Headers {
   if (!withHeaders) return noHeaders
-  const { headerCount, headers } = headersWithout(columns, row, headerName)
+  const { headerCount, headers } = headersWithout(columns, row, computedPartHeader)
   return { headerCount, headers: Uint8Array.from(headers) }
 }
 
@@ -65,11 +69,11 @@ function promotablePart(columns: RecordColumns, row: number, headers: Headers): 
   const offset = columns.offset[row]!
   const timestamp = columns.timestamp[row]!
   const { key, value } = plainRecord(columns, row)
-  const record = { key: key && Uint8Array.from(key), value: Uint8Array.from(value!), ...headers }
+  const record = { key: key && Uint8Array.from(key), value: value && Uint8Array.from(value), ...headers }
   return { partition, offset, bytes: contentBytes(record), encode: () => recordBatchOf(offset, timestamp, record) }
 }
 
 /** The computed part that a promoted record brings with it, if it does. */
 export function computedPartOf(columns: RecordColumns, row: number): Uint8Array | undefined {
-  return headerOf(columns, row, headerName)
+  return headerOf(columns, row, computedPartHeader)
 }

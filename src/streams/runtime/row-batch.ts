@@ -34,6 +34,8 @@ export class RowBatch {
   release(): void {
     const lease = this.#lease
     this.#lease = undefined
+    // Whoever still has a view of a record is not shown the bytes of another one.
+    this.columns.count = 0
     lease?.release()
     this.#pool.give(this)
   }

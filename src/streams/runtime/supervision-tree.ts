@@ -5,6 +5,7 @@ import { route } from '../operators/route.ts'
 import { sink, type SinkParts } from '../operators/sink.ts'
 import { source, type SourceParts } from '../operators/source.ts'
 import { stageOf } from '../operators/stage.ts'
+import { step } from '../operators/step.ts'
 import type { Session } from '../recovery/session.ts'
 import { stageId } from '../topology/plan.ts'
 import type { Ports } from './ports.ts'
@@ -26,7 +27,7 @@ export interface TreeParts {
 }
 
 /**
- * The supervision tree. Each route and each stage restarts alone, because it holds nothing; when anything else crashes,
+ * The supervision tree. Each step, each route and each stage restarts alone, because it holds nothing; when anything else crashes,
  * all restart, which rolls the epoch back: the sink settles the state and the source reads again from the last
  * committed offsets.
  */
@@ -76,6 +77,15 @@ function partMakers(parts: SourceParts, restarts: Pick<SupervisorOptions, 'maxRe
         children: [{ start: route(services, session, source) }],
       }),
     })),
+    ...plan.sources.flatMap((source) =>
+      source.steps.map(({ id }, place) => ({
+        start: supervisor({
+          name: `supervisor-${id}`,
+          ...restarts,
+          children: [{ start: step(services, session, source, place), shutdownMs: stageShutdownMs }],
+        }),
+      })),
+    ),
     { start: source(parts) },
   ]
 }

@@ -1,4 +1,5 @@
 import type { WhenFull } from './correlation.ts'
+import { decodingText } from './decoding.ts'
 import { keyText } from './key.ts'
 import type { Plan, PlannedSource } from './plan.ts'
 import type { Expiry, Memory } from './plan-leaving.ts'
@@ -34,9 +35,13 @@ export interface PlanDescription {
 export interface SourceDescription {
   readonly id: string
   readonly topic: string
+  /** What its values are. */
+  readonly decode: string
+  /** What is done with records before the route, in order. */
+  readonly steps: readonly { readonly id: string; readonly kind: 'decode' | 'filter' | 'map' }[]
   readonly route: {
     readonly id: string
-    /** A field, a function, or the side that all records are of. */
+    /** A field, a header, a function, or the side that all records are of. */
     readonly by: string
     /** Absent where records may be of several sides. */
     readonly side: string | undefined
@@ -61,7 +66,7 @@ export interface StageDescription {
 /** Describes what a checked topology does. */
 export function describePlan({ name, sources, sides, correlate, steps, sink, ...topics }: Plan): PlanDescription {
   const { deadLetterTopic, checkpointTopic } = topics
-  const keys = new Set(sides.map(({ key }) => keyText(key)))
+  const keys = new Set(sides.map(({ key }) => sideKeyText(key)))
   return {
     name,
     sources: sources.map((source) => describeSource(source, sides)),
@@ -74,10 +79,15 @@ export function describePlan({ name, sources, sides, correlate, steps, sink, ...
   }
 }
 
-function describeSource({ id, topic, route, sides }: PlannedSource, all: readonly Side[]): SourceDescription {
+function describeSource(
+  { id, topic, route, sides, ...source }: PlannedSource,
+  all: readonly Side[],
+): SourceDescription {
   const stages = sides.map((side) => all[side]!.name)
   const side = route.by === undefined ? stages[0] : undefined
-  return { id, topic, route: { id: route.id, by: routeText(route), side }, stages }
+  const steps = source.steps.map(({ id: stepId, kind }) => ({ id: stepId, kind }))
+  const decode = decodingText(source.decode)
+  return { id, topic, decode, steps, route: { id: route.id, by: routeText(route), side }, stages }
 
   function routeText({ by }: PlannedSource['route']): string {
     if (by === undefined) return `all records are of side ${side}`
@@ -88,7 +98,7 @@ function describeSource({ id, topic, route, sides }: PlannedSource, all: readonl
 function describeStage({ name, part, stage, key, isOptional }: Side): StageDescription {
   return {
     name,
-    key: keyText(key),
+    key: sideKeyText(key),
     keeps:
       part.kind === 'field'
         ? `field ${part.path.join('.')}`
@@ -100,4 +110,8 @@ function describeStage({ name, part, stage, key, isOptional }: Side): StageDescr
     isOptional,
     version: stage.version,
   }
+}
+
+function sideKeyText(key: Side['key']): string {
+  return keyText(key.kind === 'keyFunction' ? key.make : key)
 }

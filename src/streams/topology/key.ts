@@ -1,5 +1,6 @@
 import { TopologyError } from '../../core/errors.ts'
 import type { ConvertedField, Field } from './field.ts'
+import type { RecordView } from './record-view.ts'
 
 /** The key of the record as merge key; `recordKey` makes it. */
 export interface RecordKey {
@@ -20,8 +21,19 @@ export interface HeaderKey {
  */
 export type KeyEncoding = 'text' | 'json' | 'base64'
 
-/** Where the merge key of a record stands. */
-export type Key = Field | ConvertedField | RecordKey | HeaderKey
+/**
+ * Makes the merge key of a record. It has to make the same of the same record, and must not return a promise. A record
+ * for which it returns null or undefined has no key.
+ */
+export type KeyFunction = KeyMethod['make']
+
+/** As a method, so that a function may say itself what its value is. */
+interface KeyMethod {
+  make(value: unknown, record: RecordView): string | number | null | undefined
+}
+
+/** Where the merge key of a record stands, or what makes it. */
+export type Key = Field | ConvertedField | RecordKey | HeaderKey | KeyFunction
 
 const encodings: readonly KeyEncoding[] = ['text', 'json', 'base64']
 
@@ -54,6 +66,7 @@ function checkEncoding(what: string, as: KeyEncoding): void {
 
 /** A key for a person. */
 export function keyText(key: Key): string {
+  if (typeof key === 'function') return 'what a function makes'
   switch (key.kind) {
     case 'field':
       return `field ${key.path.join('.')}`

@@ -1,5 +1,5 @@
 import type { PartSource } from '../../kernel/index.ts'
-import type { Key } from './key.ts'
+import type { Key, KeyFunction } from './key.ts'
 import type { Stage } from './stage.ts'
 import { isByName, refuse } from './topology-checks.ts'
 import type { Topology } from './topology.ts'
@@ -10,10 +10,13 @@ export interface Side {
   /** Whether a user's function or schema sees each record. */
   readonly isActive: boolean
   readonly part: PartSource
-  readonly key: Key
+  readonly key: SideKey
   /** Whether a merge does without it. */
   readonly isOptional: boolean
 }
+
+/** Where the merge key of a side's records stands, or the function that makes it. */
+export type SideKey = Exclude<Key, KeyFunction> | { readonly kind: 'keyFunction'; readonly make: KeyFunction }
 
 const sidesMin = 2
 const sidesMax = 16
@@ -60,10 +63,10 @@ function planSide({ name, sources, correlate }: Pick<Topology, 'name' | 'sources
   }
 }
 
-function keyOf({ name, correlate: { id, key } }: Pick<Topology, 'name' | 'correlate'>, side: string): Key {
-  if (!isByName(key)) return key
-  if (!Object.hasOwn(key, side)) refuse(name, `"${id}" has no key for side "${side}"`)
-  return key[side] as Key
+function keyOf({ name, correlate: { id, key } }: Pick<Topology, 'name' | 'correlate'>, side: string): SideKey {
+  if (isByName(key) && !Object.hasOwn(key, side)) refuse(name, `"${id}" has no key for side "${side}"`)
+  const own = (isByName(key) ? key[side] : key) as Key
+  return typeof own === 'function' ? { kind: 'keyFunction', make: own } : own
 }
 
 export function planKeyName({ name, correlate }: Topology, [first]: readonly Side[]): string {

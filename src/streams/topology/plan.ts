@@ -1,11 +1,11 @@
 import { kindOf } from '../../core/kind-of.ts'
 import type { WhenFull } from './correlation.ts'
-import type { Field } from './field.ts'
+import { checkSources, isKeyMade, keysId } from './plan-sources.ts'
 import { type Expiry, type Memory, planExpiry, planMemory, planOptional, planWhenFull } from './plan-leaving.ts'
 import type { MergedStep } from './merged-step.ts'
 import { planKeyName, planSides, type Side } from './plan-sides.ts'
 import { checkTopics, type OwnTopics, ownTopics } from './plan-topics.ts'
-import type { RouteFunction } from './source.ts'
+import type { RouteBy, SourceStep, SourceTopic } from './source.ts'
 import { invalid, isKind, refuse } from './topology-checks.ts'
 import type { Topology } from './topology.ts'
 
@@ -35,14 +35,15 @@ export interface Plan extends OwnTopics {
   readonly sink: { readonly id: string; readonly topic: string }
 }
 
-/** A topic that is read, and which sides its records may be of. */
-export interface PlannedSource {
-  readonly id: string
-  readonly topic: string
+/** A topic that is read, what is done with its records, and which sides they may be of. */
+export interface PlannedSource extends SourceTopic {
+  readonly steps: readonly SourceStep[]
+  /** Whether records may have left, or have another value than in the topic, when they come to the route. */
+  readonly isPrepared: boolean
   readonly route: {
     readonly id: string
     /** Undefined where all records are of the one side. */
-    readonly by: Field | RouteFunction<string> | undefined
+    readonly by: RouteBy | undefined
   }
   /** Indexes among the sides of the plan. */
   readonly sides: readonly number[]
@@ -63,8 +64,12 @@ export function planTopology(topology: Topology): Plan {
   const { name, sources, correlate, steps, sink } = topology
   if (!nameForm.test(name)) refuse(name, `the name "${name}" may only have letters, digits, ".", "_" and "-"`)
   const readerId = sources.length === 1 ? sources[0]!.id : 'sources'
-  const ids = [...sources.flatMap(({ id, route }) => [id, route.id]), correlate.id]
-  ids.push(...steps.map(({ id }) => id), sink.id)
+  const ids = [
+    ...sources.flatMap((source) => [source.id, ...source.steps.map((step) => step.id), source.route.id]),
+    correlate.id,
+    ...steps.map(({ id }) => id),
+    sink.id,
+  ]
   if (sources.length > 1) ids.push(readerId)
   const twice = ids.find((id, index) => ids.indexOf(id) !== index)
   if (twice !== undefined) refuse(name, `two operators have the id "${twice}"`)
@@ -79,12 +84,13 @@ export function planTopology(topology: Topology): Plan {
   if (sides.some((side) => side.name === keyName)) {
     refuse(name, `side "${keyName}" of "${correlate.id}" has the name of the key, which stands beside it in the output`)
   }
+  checkSources(topology, sides, ids)
   return {
     name,
     readerId,
-    sources: sources.map(({ id, topic, route }) => ({
-      id,
-      topic,
+    sources: sources.map(({ route, ...source }) => ({
+      ...source,
+      isPrepared: source.decode !== undefined || source.steps.length > 0,
       route: { id: route.id, by: route.by },
       sides: [...sides.keys()].filter((side) => Object.hasOwn(route.stages, sides[side]!.name)),
     })),
@@ -111,9 +117,15 @@ export const stageId = (side: string) => `stage-${side}`
 
 /** Ids of the operators that may have a user's function. */
 export function functionIds({ sources, sides, steps }: Pick<Plan, 'sources' | 'sides' | 'steps'>): string[] {
-  return [
-    ...sources.map(({ route }) => route.id),
-    ...sides.map(({ name }) => stageId(name)),
-    ...steps.map(({ id }) => id),
+  const ofSource = (source: PlannedSource) => [
+    ...source.steps.map(({ id }) => id),
+    source.route.id,
+    ...(source.sides.some((side) => isKeyMade(sides[side]!)) ? [keysId(source)] : []),
   ]
+  return [...sources.flatMap(ofSource), ...sides.map(({ name }) => stageId(name)), ...steps.map(({ id }) => id)]
+}
+
+/** Id of the first operator that a source's batches go to. */
+export function entryId({ steps, route }: Pick<PlannedSource, 'steps' | 'route'>): string {
+  return steps[0]?.id ?? route.id
 }

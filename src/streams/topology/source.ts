@@ -1,19 +1,85 @@
+import type { DecodeFunction, Decoding } from './decoding.ts'
 import type { Field } from './field.ts'
-import type { RecordOrigin, Stage } from './stage.ts'
+import type { HeaderKey, RecordKey } from './key.ts'
+import type { RecordView } from './record-view.ts'
+import type { Stage } from './stage.ts'
+import { type TopicOptions, topicOf } from './topic.ts'
+import { checkBigIntegers, checkDecoding } from './topology-checks.ts'
 
 /** Picks the stage of a record by its name; must not return a promise. */
-export type RouteFunction<Name extends string> = (value: unknown, origin: RecordOrigin) => Name | (string & {})
+export type RouteFunction<Name extends string, Value = unknown> = (
+  value: Value,
+  record: RecordView,
+) => Name | (string & {})
+
+/**
+ * Whether a record goes on. It is given null for the value of a tombstone, and has to answer the same for the same
+ * record. A promise is awaited, with others at the same time.
+ */
+export type FilterFunction<Value> = (value: Value, record: RecordView) => boolean | Promise<boolean>
+
+/**
+ * Makes another value of a record; what it returns is written as JSON. `undefined` filters the record out, and null
+ * leaves it without a value. It is given null for the value of a tombstone, and has to make the same of the same record.
+ * A promise is awaited, with others at the same time.
+ */
+export type MapFunction<Value, Made> = (value: Value, record: RecordView) => Made | Promise<Made>
+
+/** What names the stage of a record. */
+export type RouteBy = Field | HeaderKey | RecordKey | RouteFunction<string>
 
 export type Stages = Readonly<Record<string, Stage>>
 
-/** A source as data: a topic, and which stage takes each of its records. */
-export interface Source {
+/** The topic of a source, and what its values are. */
+export interface SourceOptions<Value = unknown> extends TopicOptions {
+  /**
+   * What the values are: one of `confluentJson`, `apicurioJson`, `glueJson`, `compressedJson` and `rawBytes`, or a
+   * function that decodes them. @defaultValue JSON as it stands
+   */
+  readonly decode?: Decoding<Value> | DecodeFunction<Value>
+  /**
+   * As what filters, maps, the route's and the key's functions are given integers beyond 2^53 - 1, which numbers do not
+   * hold exactly; a stage has an option of its own for its functions. With `bigint` as BigInt, which a map writes as an
+   * integer. Without a function bytes leave as they came.
+   * @defaultValue `number`
+   */
+  readonly bigIntegers?: 'number' | 'bigint'
+}
+
+/** A step on the way from a source to its route. */
+export type SourceStep =
+  | { readonly kind: 'decode'; readonly id: string; readonly apply: DecodeFunction<unknown> }
+  | { readonly kind: 'filter'; readonly id: string; readonly apply: FilterFunction<unknown> }
+  | { readonly kind: 'map'; readonly id: string; readonly apply: MapFunction<unknown, unknown> }
+
+/** A topic, and what its values are. */
+export interface SourceTopic {
   readonly id: string
   readonly topic: string
+  /** Absent where they are JSON as it stands. */
+  readonly decode: Decoding<unknown> | DecodeFunction<unknown> | undefined
+  readonly bigIntegers: 'number' | 'bigint'
+}
+
+/** A source as data: a topic, what is done with its records, and which stage takes each of them. */
+export interface Source extends SourceTopic {
+  /** Filters and maps in their order; where a function decodes, it is the first. */
+  readonly steps: readonly SourceStep[]
   readonly route: {
     readonly id: string
     /** What names the stage of a record; undefined where there is one stage for all of them. */
-    readonly by: Field | RouteFunction<string> | undefined
+    readonly by: RouteBy | undefined
     readonly stages: Stages
   }
+}
+
+/** The topic of a source, checked, and its first step where a function decodes. */
+export function sourceTopicOf(id: string, options: SourceOptions<unknown>): SourceTopic & Pick<Source, 'steps'> {
+  const { topic } = topicOf('source', id, options)
+  const { decode, bigIntegers = 'number' } = options
+  checkDecoding(`"${id}"`, decode)
+  checkBigIntegers(`"${id}"`, bigIntegers)
+  const steps: SourceStep[] =
+    typeof decode === 'function' ? [{ kind: 'decode', id: `${id}-decode`, apply: decode }] : []
+  return { id, topic, decode, bigIntegers, steps }
 }

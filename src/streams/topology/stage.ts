@@ -1,25 +1,17 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Field } from './field.ts'
+import type { RecordView } from './record-view.ts'
 import { checkFieldOrFunction, checkOptions } from './topology-checks.ts'
 
 /** What a JSON value parses to. */
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json }
-
-/** Where a record came from, for functions that want to know. */
-export interface RecordOrigin {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: bigint
-  /** Milliseconds since the epoch, as the record carries it. */
-  readonly timestampMs: number
-}
 
 /**
  * Makes the part of a record. `undefined` filters the record out. A promise is awaited, with others at the same time.
  */
 export type PartFunction<Value, Part> = (
   value: Value,
-  origin: RecordOrigin,
+  record: RecordView,
 ) => Part | undefined | Promise<Part | undefined>
 
 /** What a stage keeps of a record, and what its function needs. */

@@ -7,17 +7,41 @@ export function checkFieldOrFunction(what: string, value: unknown): void {
   throw invalid(`${what} is ${kindOf(value)}, where a field belongs, such as field("stage"), or a function`)
 }
 
-/** Fails for what is no function. @param what - What it is for, such as `what "large" chooses records by`. */
+/** Fails for what a route cannot go by. */
+export function checkRouteBy(what: string, value: unknown): void {
+  if (['field', 'header', 'recordKey'].some((kind) => isKind(value, kind)) || typeof value === 'function') {
+    const { kind, as } = value as { readonly kind?: unknown; readonly as?: unknown }
+    if (as === undefined || as === 'text') return
+    throw invalid(`${what} is a ${String(kind)} as ${JSON.stringify(as)}, where one as "text" belongs`)
+  }
+  throw invalid(
+    `${what} is ${kindOf(value)}, where a field belongs, such as field("stage"), a header or recordKey(), or a function`,
+  )
+}
+
+/** Fails for what is no function. */
 export function checkFunction(what: string, value: unknown): void {
-  if (typeof value === 'function') return
-  throw invalid(`${what} is ${kindOf(value)}, where a function belongs`)
+  if (typeof value !== 'function') throw invalid(`${what} is ${kindOf(value)}, where a function belongs`)
+}
+
+/** Fails for what values cannot be decoded by. */
+export function checkDecoding(source: string, value: unknown): void {
+  if (value === undefined || typeof value === 'function' || isKind(value, 'decoding')) return
+  throw invalid(
+    `decode of ${source} is ${kindOf(value)}, where a decoding belongs, such as confluentJson(), or a function`,
+  )
+}
+
+export function checkBigIntegers(source: string, value: unknown): void {
+  if (value === 'number' || value === 'bigint') return
+  throw invalid(`bigIntegers of ${source} is ${kindOf(value)}, where "number" or "bigint" belongs`)
 }
 
 const keyKinds: readonly string[] = ['field', 'convertedField', 'recordKey', 'header']
 
 /** Fails for a key that is none. @param what - What it is for, such as `the key of "by-id"`. */
 export function checkKey(what: string, value: unknown): void {
-  if (keyKinds.some((kind) => isKind(value, kind))) return
+  if (keyKinds.some((kind) => isKind(value, kind)) || typeof value === 'function') return
   throw invalid(
     `${what} is ${kindOf(value)}, where a field belongs, such as field("id"), or recordKey() or header("id")`,
   )

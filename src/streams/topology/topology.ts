@@ -1,10 +1,22 @@
 import { type CorrelateOptions, type Correlation, correlationOf, type Keys, type Merged } from './correlation.ts'
 import type { Field } from './field.ts'
 import { type MergedOptions, type MergedStep, mergedStepOf, type MergeKey } from './merged-step.ts'
-import type { RouteFunction, Source, Stages } from './source.ts'
+import type { HeaderKey, RecordKey } from './key.ts'
+import type { RecordView } from './record-view.ts'
+import {
+  type FilterFunction,
+  type MapFunction,
+  type RouteBy,
+  type RouteFunction,
+  type Source,
+  type SourceOptions,
+  type SourceStep,
+  sourceTopicOf,
+  type Stages,
+} from './source.ts'
 import { type Json, stage, type Stage } from './stage.ts'
 import { type TopicOptions, topicOf } from './topic.ts'
-import { checkFieldOrFunction, checkStages, checkText } from './topology-checks.ts'
+import { checkFunction, checkRouteBy, checkStages, checkText } from './topology-checks.ts'
 
 /**
  * A topology as data: inert, checked by `plan` before anything starts. `Output` is the type of what it publishes,
@@ -24,12 +36,32 @@ export interface Topology<Output = unknown, Expired = unknown> {
   readonly expired?: Expired
 }
 
-/** A topology whose last source needs to say which sides its records are of. `Before` are the stages of the others. */
-export interface Sourced<Before extends Stages = NoStages> {
-  /** Sends each record to the stage that a field, or a function, names. Records for no stage become dead letters. */
+/**
+ * A topology whose last source needs to say which sides its records are of. `Before` are the stages of the others,
+ * `Value` is what its functions are given.
+ */
+export interface Sourced<Before extends Stages = NoStages, Value = unknown> {
+  /**
+   * Lets go on only the records for which a function answers true; the others are counted as filtered. The pending
+   * parts of a program do not fit one with other filters: a filter that is to keep other records needs another id.
+   */
+  filter<Kept extends Value>(
+    id: string,
+    keep: (value: Value, record: RecordView) => value is Kept,
+  ): Sourced<Before, Kept>
+  filter(id: string, keep: FilterFunction<Value>): Sourced<Before, Value>
+  /**
+   * Gives each record the value that a function makes of it, which the route, the keys and the stages find in place of
+   * its own. A map that is to make other values needs another id.
+   */
+  map<Made>(id: string, make: MapFunction<Value, Made>): Sourced<Before, Exclude<Made, undefined>>
+  /**
+   * Sends each record to the stage that a field, a header, the record's key or a function names. Records for no stage
+   * become dead letters.
+   */
   route<const AllStages extends Stages>(
     id: string,
-    by: Field | RouteFunction<keyof AllStages & string>,
+    by: Field | HeaderKey | RecordKey | RouteFunction<keyof AllStages & string, Value>,
     stages: AllStages,
   ): Routed<Before & AllStages>
   /** Sends every record to one stage: all are of this side. Without a stage the whole value is kept. */
@@ -44,7 +76,7 @@ type NoStages = Readonly<Record<never, Stage>>
 /** A topology that has stages, and needs a correlation. */
 export interface Routed<AllStages extends Stages> {
   /** Reads one more topic. */
-  source(id: string, options?: TopicOptions): Sourced<AllStages>
+  source<Value = unknown>(id: string, options?: SourceOptions<Value>): Sourced<AllStages, Value>
   /**
    * Gathers the parts whose records have the same value in `key`, and gives one record when the last side is there. The
    * sides may have their keys in different places: then `key` names one for each.
@@ -104,38 +136,47 @@ export interface Correlated<Output, Expired = Partial<Output>> {
  *   .correlate('by-order', { order: field('order.id'), payment: field('orderRef') }, { of: ['order', 'payment'] })
  *   .sink('orders-complete')
  */
-export function topology(name: string): { source(id: string, options?: TopicOptions): Sourced } {
+export function topology(name: string): {
+  source<Value = unknown>(id: string, options?: SourceOptions<Value>): Sourced<NoStages, Value>
+} {
   checkText('the name of a topology', name)
-  return { source: (id, options) => sourced(name, [], id, options) }
+  return { source: (id, options = {}) => sourced(name, [], sourceTopicOf(id, options)) }
 }
 
-function sourced<Before extends Stages>(
+function sourced<Before extends Stages, Value>(
   name: string,
   before: readonly Source[],
-  sourceId: string,
-  options: TopicOptions = {},
-): Sourced<Before> {
-  const source = topicOf('source', sourceId, options)
+  source: Omit<Source, 'route'>,
+): Sourced<Before, Value> {
   const routed = (route: Source['route']) => routedBy(name, [...before, { ...source, route }])
+  const through = <Next>(step: SourceStep): Sourced<Before, Next> => {
+    checkText(`the id of a ${step.kind}`, step.id)
+    checkFunction(`the function of "${step.id}"`, step.apply)
+    return sourced(name, before, { ...source, steps: [...source.steps, step] })
+  }
   return {
+    // The value's type is forgotten here, as that of a stage is.
+    filter: <Kept>(id: string, keep: FilterFunction<Value>) =>
+      through<Kept>({ kind: 'filter', id, apply: keep as FilterFunction<unknown> }),
+    map: (id, make) => through({ kind: 'map', id, apply: make as MapFunction<unknown, unknown> }),
     route(id, by, stages) {
       checkText('the id of a route', id)
-      checkFieldOrFunction(`what "${id}" chooses stages by`, by)
+      checkRouteBy(`what "${id}" chooses stages by`, by)
       checkStages(`"${id}"`, stages)
-      return routed({ id, by: by as Field | RouteFunction<string>, stages })
+      return routed({ id, by: by as RouteBy, stages })
     },
     side(side, given = stage() as never) {
-      checkText(`the side of "${sourceId}"`, side)
+      checkText(`the side of "${source.id}"`, side)
       const stages = { [side]: given }
-      checkStages(`"${sourceId}"`, stages)
-      return routed({ id: `${sourceId}-side`, by: undefined, stages })
+      checkStages(`"${source.id}"`, stages)
+      return routed({ id: `${source.id}-side`, by: undefined, stages })
     },
   }
 }
 
 function routedBy<AllStages extends Stages>(name: string, sources: readonly Source[]): Routed<AllStages> {
   return {
-    source: (id, options) => sourced(name, sources, id, options),
+    source: (id, options = {}) => sourced(name, sources, sourceTopicOf(id, options)),
     correlate(correlateId, key, options) {
       return correlatedBy({ name, sources, correlate: correlationOf(correlateId, key, options) }, [])
     },

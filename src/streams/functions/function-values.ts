@@ -1,10 +1,12 @@
 import type { RecordColumns } from '../../kernel/index.ts'
 import { textOfValue } from './record-view.ts'
 import type { Stage } from '../topology/stage.ts'
+import type { RestoringSession } from '../recovery/session.ts'
+import type { Services } from '../runtime/services.ts'
 import { integerThatLosesDigits, parseWithBigInts, stringifyWithBigInts } from './big-integers.ts'
 
 /**
- * Records of a stage that are all looked at for integers that lose digits; after those one in 16 is, so that it costs
+ * Records that are all looked at for integers that lose digits; after those one in 16 is, so that it costs
  * little.
  */
 const allLookedAt = 4_096
@@ -18,8 +20,8 @@ export interface LostDigits {
   readonly written: string
 }
 
-/** Values as the function of a stage, or those after a merge, take and make them. */
-export class StageValues {
+/** Values as a user's function takes and makes them. */
+export class FunctionValues {
   readonly #isExact: boolean
   #count = 0
   /** Called once. */
@@ -42,7 +44,17 @@ export class StageValues {
     return JSON.parse(text)
   }
 
-  /** The part's JSON; `undefined` for what is none. Throws what `JSON.stringify` throws. */
+  /** The value of a row, null for that of a tombstone; undefined for what is no JSON. */
+  parseOrUndefined(columns: RecordColumns, row: number): unknown {
+    if (columns.valueStart[row]! < 0) return null
+    try {
+      return this.parse(columns, row)
+    } catch {
+      return undefined
+    }
+  }
+
+  /** What was made as JSON; `undefined` for what is none. Throws what `JSON.stringify` throws. */
   stringify(made: unknown): string | undefined {
     return this.#isExact ? stringifyWithBigInts(made) : JSON.stringify(made)
   }
@@ -57,4 +69,19 @@ export class StageValues {
     this.#onLostDigits?.({ partition, offset, written })
     this.#onLostDigits = undefined
   }
+}
+
+/** The values of an operator's function, with a warning where they lose digits. */
+export function functionValues(
+  { plan, logger }: Pick<Services, 'plan' | 'logger'>,
+  { sources: { partitions } }: Pick<RestoringSession, 'sources'>,
+  operator: string,
+  bigIntegers: Stage['bigIntegers'],
+): FunctionValues {
+  return new FunctionValues({ bigIntegers }, (lost) =>
+    logger.warn(
+      { app: plan.name, operator, ...lost, ...partitions.placeOf(lost.partition) },
+      `"${operator}" is given ${lost.written} as a number, which loses digits; with bigIntegers: 'bigint' it is a BigInt`,
+    ),
+  )
 }

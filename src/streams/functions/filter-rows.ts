@@ -1,0 +1,41 @@
+import { kindOf } from '../../core/kind-of.ts'
+import { Reason, type RecordColumns } from '../../kernel/index.ts'
+import type { FilterFunction } from '../topology/source.ts'
+import { viewOf } from './record-view.ts'
+import { alreadySettled, filterRow, messageOf, refuseRow } from './row-function.ts'
+import type { StepFacts, StepRows } from './step-rows.ts'
+
+/** The records of a batch, of each of which a function says whether it goes on. */
+export class FilterRows implements StepRows {
+  readonly columns: RecordColumns
+  readonly #facts: StepFacts<FilterFunction<unknown>>
+
+  constructor(facts: StepFacts<FilterFunction<unknown>>, columns: RecordColumns) {
+    this.#facts = facts
+    this.columns = columns
+  }
+
+  concerns(row: number): boolean {
+    return !this.columns.hasLeft(row)
+  }
+
+  ask(row: number): unknown {
+    const { apply, values, place } = this.#facts
+    const value = values.parseOrUndefined(this.columns, row)
+    // The decoder finds the same and knows the reason.
+    return value === undefined ? alreadySettled : apply(value, viewOf(this.columns, row, place))
+  }
+
+  accept(row: number, isKept: unknown): void {
+    if (isKept === false) return filterRow(this.columns, row)
+    if (isKept === true) return
+    const cause = `the filter returned ${kindOf(isKept)}, where true or false belongs`
+    refuseRow(this.columns, row, Reason.FILTER_FAILED, cause)
+  }
+
+  giveUp(row: number, cause: unknown): void {
+    refuseRow(this.columns, row, Reason.FILTER_FAILED, messageOf(cause))
+  }
+
+  finish(): void {}
+}

@@ -1,0 +1,44 @@
+import { Reason, type RecordColumns } from '../../kernel/index.ts'
+import type { MapFunction } from '../topology/source.ts'
+import { MadeValues } from './made-values.ts'
+import { viewOf } from './record-view.ts'
+import { alreadySettled, filterRow, messageOf, refuseRow } from './row-function.ts'
+import type { StepFacts, StepRows } from './step-rows.ts'
+
+/** The records of a batch, each of which a function gives another value. */
+export class MapRows implements StepRows {
+  readonly columns: RecordColumns
+  readonly #facts: StepFacts<MapFunction<unknown, unknown>>
+  readonly #made: MadeValues
+
+  constructor(facts: StepFacts<MapFunction<unknown, unknown>>, columns: RecordColumns) {
+    this.#facts = facts
+    this.columns = columns
+    this.#made = new MadeValues(columns, facts.values)
+  }
+
+  concerns(row: number): boolean {
+    return !this.columns.hasLeft(row)
+  }
+
+  ask(row: number): unknown {
+    const { apply, values, place } = this.#facts
+    const value = values.parseOrUndefined(this.columns, row)
+    // The decoder finds the same and knows the reason.
+    return value === undefined ? alreadySettled : apply(value, viewOf(this.columns, row, place))
+  }
+
+  accept(row: number, made: unknown): void {
+    if (made === undefined) return filterRow(this.columns, row)
+    const cause = this.#made.take(row, made)
+    if (cause !== undefined) refuseRow(this.columns, row, Reason.VALUE_NOT_JSON, `the map returned ${cause}`)
+  }
+
+  giveUp(row: number, cause: unknown): void {
+    refuseRow(this.columns, row, Reason.MAP_FAILED, messageOf(cause))
+  }
+
+  finish(): void {
+    this.#made.put()
+  }
+}

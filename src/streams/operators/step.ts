@@ -1,0 +1,64 @@
+/**
+ * Step: a filter, a map or a decoder, between a source and its route.
+ *
+ * It sees all rows of a batch that no step before has filtered or made a dead letter, tombstones too, and passes the
+ * batch on with what it has made of them once all are settled.
+ * State: the function's runner, which outlives restarts. A batch on whose records the function fails stays here until it
+ * is settled.
+ * Cost per record: one parse and the function; a map and a decoder write the value and copy the record.
+ */
+import { defineActor } from '../../actors/index.ts'
+import type { RecordColumns } from '../../kernel/index.ts'
+import { DecodeRows } from '../functions/decode-rows.ts'
+import { FilterRows } from '../functions/filter-rows.ts'
+import { functionHost } from '../functions/function-host.ts'
+import { FunctionRunner } from '../functions/function-runner.ts'
+import { type FunctionValues, functionValues } from '../functions/function-values.ts'
+import { MapRows } from '../functions/map-rows.ts'
+import type { StepRows } from '../functions/step-rows.ts'
+import type { RestoringSession } from '../recovery/session.ts'
+import type { RowsMessage } from '../runtime/messages.ts'
+import type { Services } from '../runtime/services.ts'
+import type { PartitionPlace } from '../topics/source-partitions.ts'
+import type { PlannedSource } from '../topology/plan.ts'
+import type { SourceStep } from '../topology/source.ts'
+
+/** @param place - Which one of the source's steps it is. */
+export const step = (services: Services, session: RestoringSession, source: PlannedSource, place: number) => {
+  const own = source.steps[place]!
+  const next = source.steps[place + 1]?.id ?? source.route.id
+  const { partitions } = session.sources
+  const values = functionValues(services, session, own.id, source.bigIntegers)
+  const runner = new FunctionRunner(functionHost(services, session), own.id)
+  return defineActor<RowsMessage, void>({
+    name: own.id,
+    failingMessage: { retry: Infinity, afterwards: 'escalate' },
+    init() {},
+    handleInPlace: {
+      async rows(_, { batch }, context) {
+        if (batch.incarnation !== session.lives.incarnation) return
+        const rows = stepRows(own, values, partitions.placeOf(batch.columns.partition), batch.columns)
+        await runner.run(rows, context.signal)
+        rows.finish()
+        await context.ref<RowsMessage>(next).tell({ type: 'rows', batch })
+      },
+    },
+  })
+}
+
+/** The rows of a batch as a step meets them. */
+export function stepRows(
+  step: SourceStep,
+  values: FunctionValues,
+  place: PartitionPlace,
+  columns: RecordColumns,
+): StepRows {
+  switch (step.kind) {
+    case 'decode':
+      return new DecodeRows({ apply: step.apply, values, place }, columns)
+    case 'filter':
+      return new FilterRows({ apply: step.apply, values, place }, columns)
+    case 'map':
+      return new MapRows({ apply: step.apply, values, place }, columns)
+  }
+}

@@ -1,0 +1,47 @@
+import type { Side } from './plan-sides.ts'
+import type { Source } from './source.ts'
+import { refuse } from './topology-checks.ts'
+import type { Topology } from './topology.ts'
+
+/** Id of what makes the merge keys of a source by functions. */
+export const keysId = ({ route }: { readonly route: Pick<Source['route'], 'id'> }) => `${route.id}-key`
+
+/** Whether a function makes the merge keys of a side. */
+export function isKeyMade({ key }: Pick<Side, 'key'>): boolean {
+  return key.kind === 'keyFunction'
+}
+
+/**
+ * Fails where something is looked for in values of any bytes, which nobody looks into, or where an operator has the id
+ * of what makes a source's keys.
+ */
+export function checkSources({ name, sources }: Topology, sides: readonly Side[], ids: readonly string[]): void {
+  for (const source of sources) {
+    const isMade = sides.some((side) => Object.hasOwn(source.route.stages, side.name) && isKeyMade(side))
+    if (isMade && ids.includes(keysId(source))) {
+      refuse(name, `"${keysId(source)}" is the id of what makes the merge keys of "${source.id}", and of an operator`)
+    }
+    if (!areOpaque(source)) continue
+    const { by } = source.route
+    if (typeof by === 'object' && by.kind === 'field') {
+      refuse(
+        name,
+        `"${source.route.id}" looks for a field in the bytes of "${source.id}", which rawBytes does not look into`,
+      )
+    }
+    for (const side of sides) {
+      if (!Object.hasOwn(source.route.stages, side.name)) continue
+      if ('path' in side.key || side.part.kind === 'field') {
+        refuse(
+          name,
+          `side "${side.name}" needs a field of the bytes of "${source.id}", which rawBytes does not look into`,
+        )
+      }
+    }
+  }
+}
+
+/** Whether values come to the route as a text in base64. */
+export function areOpaque({ decode, steps }: Pick<Source, 'decode' | 'steps'>): boolean {
+  return typeof decode === 'object' && decode.framing.kind === 'rawBytes' && !steps.some(({ kind }) => kind === 'map')
+}

@@ -1,0 +1,30 @@
+/** The record that a function is called for: where it came from, and what it has beside its value. */
+export interface RecordView {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: bigint
+  /** Milliseconds since the epoch, as the record carries it. */
+  readonly timestampMs: number
+  /** A copy of the bytes of the record's key. */
+  readonly key: Buffer | null
+  /** A copy of the bytes of the record's value, as they are in the topic; null for a tombstone. */
+  readonly value: Buffer | null
+  readonly headers: RecordHeaders
+}
+
+/**
+ * The headers of a record. Like key and value they are read when they are asked for, while the function, or the promise
+ * that it has given, is not settled.
+ */
+export interface RecordHeaders extends Iterable<RecordHeader> {
+  /** The bytes of the last header of a name; null for one without a value, undefined where there is none. */
+  get(name: string): Buffer | null | undefined
+  /** The same as text in UTF-8; undefined where there is no such header, or it has no value. */
+  text(name: string): string | undefined
+}
+
+/** A header of a record, as it stands. */
+export interface RecordHeader {
+  readonly name: string
+  readonly value: Buffer | null
+}
