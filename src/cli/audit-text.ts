@@ -1,4 +1,5 @@
 import type { AuditReport } from '../streams/index.ts'
+import { beforeStartText } from './before-start.ts'
 import { classNames } from './class-names.ts'
 
 /** The report of an audit for people: the verdict first, then what speaks against it. */
@@ -23,6 +24,7 @@ export function auditText(report: AuditReport): string {
   return [
     `${app}, epoch ${epoch} of ${new Date(closedMs).toISOString()}`,
     verdictText(report),
+    ...report.startedAt.map(({ offset, ...each }) => beforeStartText(partitionText(each), offset)),
     ...listing(
       contradictions.count,
       'offsets with two classes',

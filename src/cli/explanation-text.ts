@@ -1,4 +1,5 @@
 import type { Explanation, Origin } from '../streams/index.ts'
+import { beforeStartText } from './before-start.ts'
 
 /** The explanation of a key for people. */
 export function explanationText({
@@ -10,6 +11,7 @@ export function explanationText({
   published,
   deadLetters,
   sources,
+  startedAt,
 }: Explanation): string {
   const lines = [
     ...(pending === undefined ? [] : pendingLines(pending)),
@@ -26,7 +28,10 @@ export function explanationText({
       `  from ${letter.origins.map((origin) => originText(origin, sources)).join(', ')}`,
     ]),
   ]
-  return [`${app}, key ${key}`, ...(lines.length === 0 ? ['no record of it is known'] : lines)].join('\n')
+  const starts = startedAt.map(({ topic, partition, offset }) => {
+    return beforeStartText(`${sources.length > 1 ? `topic ${topic}, ` : ''}partition ${partition}`, offset)
+  })
+  return [`${app}, key ${key}`, ...(lines.length === 0 ? ['no record of it is known'] : lines), ...starts].join('\n')
 }
 
 function pendingLines({ parts, missing, expires }: NonNullable<Explanation['pending']>): string[] {

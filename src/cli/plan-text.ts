@@ -19,13 +19,14 @@ export function planText({ name, sources, stages, correlate, steps, sink, ...top
 }
 
 function sourceLines(
-  { id, topic, decode, steps, route }: PlanDescription['sources'][number],
+  { id, topic, from, decode, steps, route }: PlanDescription['sources'][number],
   deadLetterTopic: string,
 ): string[] {
   const way = route.side === undefined ? `route ${route.id} by ${route.by}; others to ${deadLetterTopic}` : route.by
   const values = decode === 'JSON' ? '' : `: ${decode}`
   const stepLines = steps.filter(({ kind }) => kind !== 'decode').map((step) => `├─ ${step.kind} ${step.id}`)
-  return [`source ${id} (topic ${topic}${values})`, ...stepLines, `└─ ${way}`]
+  const start = from === 'earliest' ? '' : `, a new program begins at: ${from}`
+  return [`source ${id} (topic ${topic}${values})${start}`, ...stepLines, `└─ ${way}`]
 }
 
 function stageText(stage: Stages[number], hasOwnKey: boolean): string {

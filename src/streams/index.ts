@@ -79,5 +79,6 @@ export {
   type SourceOptions,
   type SourceStep,
 } from './topology/source.ts'
+export { type IsoTime, type StartPosition } from './topology/start-position.ts'
 export { type TopicOptions } from './topology/topic.ts'
 export { topology, type Correlated, type Routed, type Sourced, type Topology } from './topology/topology.ts'

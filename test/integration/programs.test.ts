@@ -10,12 +10,14 @@ import { foreignSources } from './sources.integration.ts'
 import { stageFunctionFailures } from './stage-functions.integration.ts'
 import { stalledFunctions } from './stalled-functions.integration.ts'
 import { invalidTopologies, starting } from './start.integration.ts'
+import { startPositions } from './start-position.integration.ts'
 import { onEachBroker } from './target.ts'
 import { topicSettings } from './topic-settings.integration.ts'
 
 invalidTopologies()
 onEachBroker([
   starting,
+  startPositions,
   topicSettings,
   programsOfOneName,
   stageFunctionFailures,

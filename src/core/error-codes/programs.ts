@@ -99,6 +99,12 @@ export const programErrors = {
     meaning: 'The schema of a stage validates asynchronously.',
     remedy: 'Use a schema without asynchronous checks, and make those checks in the function of the stage.',
   },
+  START_POSITION_UNKNOWN: {
+    retryable: false,
+    meaning:
+      'A new program is to begin at the offsets of a consumer group, which has committed none of that topic, or offsets beyond its end.',
+    remedy: 'Name the group that has read the topic so far, or another start position (`from` of the source).',
+  },
   TABLE_BROKEN: {
     retryable: false,
     meaning: 'The pending table has failed in itself: a defect of Millrace, or of the memory that it runs in.',

@@ -1,5 +1,5 @@
 import { accountsOf, isBalanced, type PartitionAccount, placed } from '../epochs/accounting.ts'
-import type { Origin, PartitionPlace } from '../topics/source-partitions.ts'
+import type { Origin, PartitionPlace, SourcePartitions } from '../topics/source-partitions.ts'
 import type { AppCheckpoint } from './app-checkpoint.ts'
 import type { AppLogs, Log } from './app-logs.ts'
 import { type Contradiction, type Evidence, listedMax } from './evidence.ts'
@@ -25,6 +25,8 @@ export interface AuditReport {
    * contradicts the account, but records that would prove it have been removed.
    */
   readonly verdict: 'proved' | 'provedAsSeen' | 'wrong' | 'unproved'
+  /** Where partitions begin that were not read from offset 0: what is before that is no loss. */
+  readonly startedAt: readonly Origin[]
   /** The account that was audited. */
   readonly accounting: readonly PartitionAccount[]
   /** Offsets with two classes, the first ten. */
@@ -83,6 +85,7 @@ export function judge(
     epoch,
     closedMs,
     verdict: isWrong ? 'wrong' : rightVerdict,
+    startedAt: startedAt(manifest, partitions),
     accounting,
     contradictions: { count: contradictionCount, first: evidence.contradictions },
     unclassified: incomplete.length > 0 ? { count: 0, first: [] } : unclassified(audited, manifest),
@@ -93,6 +96,14 @@ export function judge(
     unseen,
     foreignRecords,
   }
+}
+
+/** Where an application began to read partitions that it has not read from offset 0. */
+export function startedAt(
+  { startOffsets }: Pick<Manifest, 'startOffsets'>,
+  partitions: Pick<SourcePartitions, 'placeOf'>,
+): Origin[] {
+  return startOffsets.flatMap((offset, number) => (offset === 0 ? [] : [{ ...partitions.placeOf(number), offset }]))
 }
 
 /** A partition with all that is known of it. */

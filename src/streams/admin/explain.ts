@@ -18,6 +18,7 @@ import type { Topology } from '../topology/topology.ts'
 import { type AppCheckpoint, findAppCheckpoint, findTopic, firstCheckpoint, topicsOf } from './app-checkpoint.ts'
 import { readingAtBrokers, type ReadingLimits, type ReadingOptions } from './at-brokers.ts'
 import { type DeadLetter, readDeadLetter } from './dead-letter-reader.ts'
+import { startedAt } from './audit-report.ts'
 import { KeyFinder } from './key-finder.ts'
 import { SourceRows } from './source-rows.ts'
 
@@ -71,6 +72,8 @@ export interface Explanation {
   readonly unread?: readonly RecordPlace[]
   /** There where the key has been merged, and what comes of it is a duplicate for that. */
   readonly isRemembered?: true
+  /** Where partitions begin that were not read from offset 0; records before that are not looked at. */
+  readonly startedAt: readonly Origin[]
   readonly published: readonly PublishedRecord[]
   /** In full those that hold the record; one by reference has no key to be found by. */
   readonly deadLetters: readonly (RecordPlace & { readonly letter: DeadLetter })[]
@@ -125,6 +128,7 @@ async function explainAt(
     ...(pending.length > 0 && { pending: pendingKey(checkpoint, pending) }),
     ...(unreadRecords.length > 0 && { unread: unreadRecords }),
     ...(isRemembered(search) && { isRemembered: true }),
+    startedAt: startedAt(checkpoint.manifest, checkpoint.partitions),
     published,
     deadLetters,
   }

@@ -314,13 +314,13 @@ class Correlation {
     const { timeOfDay, clock } = this.#services
     const { state, schedule } = this.#session
     if (schedule.isCommitting) return
-    if (!schedule.isOpen && !(state.loss.isDue && state.restoration.isDone)) {
+    if (!schedule.isOpen && !(state.isEpochDue && state.restoration.isDone)) {
       for (const reply of this.#drains.splice(0)) reply()
       return this.#arm()
     }
     this.#disarm()
     const closedMs = clock.monotonicMs()
-    // An epoch for a loss alone has no rows.
+    // An epoch that was due has no rows.
     this.#times = { openedMs: schedule.openedMs ?? closedMs, closedMs }
     if (timeOfDay.isDue) await timeOfDay.ask()
     this.#sweep?.run(schedule.sideBytes)

@@ -149,14 +149,14 @@ class Source {
     await this.#fetchOn()
   }
 
-  /** Reads from where the state is; a loss is committed before, and expired rows have left. */
+  /** Reads from where the state is; an epoch that is due has committed before, and expired rows have left. */
   async #fetchOn(): Promise<void> {
     const { services, session, ports, careful } = this.#parts
     const { state, sources } = session
     const { self } = this.#context
     const { incarnation } = this.#life
     if (state.restoration.isDone && careful !== undefined) {
-      if (state.loss.isDue) await drained(services, this.#life, this.#context)
+      if (state.isEpochDue) await drained(services, this.#life, this.#context)
       await rowsExpired(services, this.#context)
     }
     const fetcher: SourceFetcher = ports.newFetcher(

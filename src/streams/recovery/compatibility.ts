@@ -86,12 +86,16 @@ export function incompatibility(
   )
 }
 
-/** Without a checkpoint a group must not have committed anything. */
+/** Without a checkpoint a group must not have committed anything but what the program is told to begin at. */
 function commitsWithoutCheckpoint(
-  { name, checkpointTopic }: Plan,
+  { name, checkpointTopic, sources: planned }: Plan,
   { commits, sources }: Findings,
 ): MillraceError | undefined {
-  const first = commits.findIndex((commit) => commit !== undefined)
+  const isTakenOver = (number: number) => {
+    const { from } = planned[sources.partitions.list[number]!.source]!
+    return typeof from === 'object' && 'group' in from && from.group === name
+  }
+  const first = commits.findIndex((commit, number) => commit !== undefined && (commit.isOwn || !isTakenOver(number)))
   if (first < 0) return undefined
   const facts = { app: name, topic: checkpointTopic }
   if (commits.some((commit) => commit?.isOwn)) {

@@ -14,7 +14,7 @@ import { firstState } from './state-after.ts'
 export async function firstSession({ plan, options, topics, logger, outputBytesMax }: Services): Promise<Session> {
   const sources = new Sources(topics.sources)
   const none = sources.partitions.list.map(() => 0)
-  const state = firstState({
+  const request = {
     plan,
     options,
     sources,
@@ -24,7 +24,8 @@ export async function firstSession({ plan, options, topics, logger, outputBytesM
     records: new Map(),
     spareMemory: { take: () => undefined },
     logger,
-  })
+  }
+  const state = firstState(request, none)
   return {
     compatibility: { kind: 'first start' },
     state,

@@ -35,6 +35,10 @@ export interface ProgramState {
   readonly deadlines: DeadlineClock
   /** What the source has lost and the operator has accepted. */
   readonly loss: Participating<AcceptedLoss>
+  /**
+   * Whether an epoch is to commit before anything new is read: it fixes where a new program begins, or counts a loss.
+   */
+  readonly isEpochDue: boolean
   /** What is to be read again before the first epoch. */
   readonly restoration: Restoration
 }
@@ -63,6 +67,8 @@ export interface StateParts {
   loss?: readonly PartitionLoss[] | undefined
   /** Which partition of a source each number means, for people. */
   partitions: Pick<SourcePartitions, 'placeOf' | 'text'>
+  /** Whether the first epoch is to commit before anything is read. @defaultValue false */
+  fixesStart?: boolean
   /** What the table has already. @defaultValue nothing */
   base?: RestorationBase | undefined
 }
@@ -96,7 +102,21 @@ export function stateOf(parts: StateParts): RecoveredState {
     partitions: parts.partitions,
   })
   const deadlines = eventClock ?? processingTime
-  return { epochs, table, accounting, pending, promoted, eventClock, deadlines, loss, restoration }
+  const { fixesStart = false } = parts
+  return {
+    epochs,
+    table,
+    accounting,
+    pending,
+    promoted,
+    eventClock,
+    deadlines,
+    loss,
+    get isEpochDue() {
+      return loss.isDue || (fixesStart && epochs.committed === 0)
+    },
+    restoration,
+  }
 }
 
 /**

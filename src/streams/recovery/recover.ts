@@ -15,10 +15,12 @@ import type { KafkaServices } from '../runtime/services.ts'
 import { tellOfGrowth } from '../topics/source-growth.ts'
 import { checkpointSink, findSources, outputsOf } from '../topics/program-topics.ts'
 import { Sources } from '../topics/sources.ts'
+import { startText } from '../topology/start-position.ts'
 import { type Compatibility, compatibilityOf, type Findings, knownPartitions } from './compatibility.ts'
 import type { RecoveredState } from './program-state.ts'
 import type { Session } from './session.ts'
 import type { SpareMemory } from './spare-memory.ts'
+import { startOffsetsOf } from './start-offsets.ts'
 import { firstState, stateAfter } from './state-after.ts'
 import type { WarmTable } from './warm-table.ts'
 
@@ -45,14 +47,14 @@ export interface Recovered {
  * while this process
  *    stood by.
  * 4. Judge whether program, sources, checkpoint and group fit one another.
- * 5. Make the state of the last epoch: all but the pending parts, of which the table may have some.
+ * 5. Make the state of the last epoch, or of a program that begins now: all but the pending parts, of which the table may have some.
  * 6. Note the start: a next process is to know where this one has died.
  *
  * Then the operators begin. The source reads the parts of `session.state.restoration` first, which compares their
  * number and digest with the checkpoint; the first epoch begins with that.
  *
  * @throws MillraceError `CHECKPOINT_MISSING`, `CHECKPOINT_CORRUPT`, `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED`,
- * `GROUP_FOREIGN`, `GROUP_OFFSETS_DIFFER`, `PENDING_LOST`; KafkaError `KAFKA_OFFSET_LOST`, `TRANSACTION_FENCED`
+ * `GROUP_FOREIGN`, `GROUP_OFFSETS_DIFFER`, `PENDING_LOST`, `START_POSITION_UNKNOWN`; KafkaError `KAFKA_OFFSET_LOST`, `TRANSACTION_FENCED`
  */
 export async function recover(request: RecoveryRequest): Promise<Recovered> {
   const { services } = request
@@ -60,7 +62,7 @@ export async function recover(request: RecoveryRequest): Promise<Recovered> {
   const checkpoint = await readWhole(services)
   const found = await find(services, checkpoint)
   const compatibility = judge(services, found)
-  const state = stateOn(request, checkpoint, found)
+  const state = await stateOn(request, checkpoint, found)
   const careful = await noteStart(services, checkpoint, state)
   const session: Session = {
     compatibility,
@@ -113,8 +115,9 @@ function judge({ plan, logger }: KafkaServices, found: Found): Compatibility {
   const verdict = compatibilityOf(plan, found)
   if (verdict.kind === 'refused') throw verdict.error
   if (verdict.kind === 'first start') {
-    for (const { topic } of plan.sources)
-      logger.info({ app: plan.name, topic }, 'reading the source from the start of its log')
+    for (const { topic, from } of plan.sources) {
+      if (from === 'earliest') logger.info({ app: plan.name, topic }, 'reading the source from the start of its log')
+    }
     return verdict
   }
   const { topics, partitions } = found.sources
@@ -126,16 +129,34 @@ function judge({ plan, logger }: KafkaServices, found: Found): Compatibility {
   return verdict
 }
 
-function stateOn({ services, spareMemory, warmTable }: RecoveryRequest, checkpoint: CheckpointView, found: Found) {
-  const { plan, options, topics, logger } = services
+async function stateOn(
+  { services, spareMemory, warmTable }: RecoveryRequest,
+  checkpoint: CheckpointView,
+  found: Found,
+): Promise<RecoveredState> {
+  const { cluster, plan, options, topics, logger } = services
   const { manifest, sources, logStarts, logEnds } = found
   const { records } = checkpoint
   const outputs = outputsOf(topics)
   const request = { plan, options, sources, outputs, logStarts, logEnds, records, spareMemory, warmTable, logger }
-  if (manifest === undefined) return firstState(request)
+  if (manifest === undefined) {
+    const startOffsets = await startOffsetsOf(cluster, plan, found, options)
+    tellOfStart(services, sources, startOffsets)
+    return firstState(request, startOffsets)
+  }
   const state = stateAfter(request, manifest)
   logger.info({ app: plan.name, epoch: manifest.epoch, pending: manifest.pending }, 'going on from the checkpoint')
   return state
+}
+
+/** Of sources that are not read from the start of their logs. */
+function tellOfStart({ plan, logger }: KafkaServices, { partitions }: Sources, startOffsets: readonly number[]): void {
+  const bySource = partitions.bySource(startOffsets)
+  for (const [source, { topic, from }] of plan.sources.entries()) {
+    if (from === 'earliest') continue
+    const facts = { app: plan.name, topic, from: startText(from), offsets: bySource[source]! }
+    logger.info(facts, 'reading the source from its start position, which the first epoch fixes')
+  }
 }
 
 async function noteStart(

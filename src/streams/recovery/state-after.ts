@@ -45,9 +45,9 @@ export interface StateRequest {
   readonly logger: Logger
 }
 
-/** The state of a program that never was: it begins at the start of the log. */
-export function firstState(request: StateRequest): RecoveredState {
-  const { plan, sources, outputs, logStarts } = request
+/** The state of a program that never was. @param startOffsets - Where it begins, by number of the source partition. */
+export function firstState(request: StateRequest, startOffsets: readonly number[]): RecoveredState {
+  const { plan, sources, outputs } = request
   const identity: ProgramIdentity = {
     ...descriptionOf(plan, outputs),
     ...identityOf(sources),
@@ -55,13 +55,15 @@ export function firstState(request: StateRequest): RecoveredState {
   }
   const table = tableOf(request, identity)
   const { memory } = plan.correlate
-  const pending = new PendingOffsets(logStarts.length)
-  const eventClock = eventClockOf(request, logStarts)
+  const pending = new PendingOffsets(startOffsets.length)
+  const eventClock = eventClockOf(request, startOffsets)
   return stateOf({
     identity,
     table,
-    accounting: Accounting.from(logStarts),
+    accounting: Accounting.from(startOffsets),
     epoch: 0,
+    // Elsewhere than at the start of a log a second first start would begin at other offsets.
+    fixesStart: plan.sources.some(({ from }) => from !== 'earliest'),
     pending,
     partitions: sources.partitions,
     promoted: new PromotedParts(pending.sets),

@@ -134,7 +134,7 @@ export class RunningApp implements App {
   }
 
   #noteProgress({ state, endOffsets }: Session): void {
-    if (state.loss.isDue || !state.restoration.isDone) return
+    if (state.isEpochDue || !state.restoration.isDone) return
     const { committedOffsets } = state.accounting
     if (endOffsets.every((end, partition) => committedOffsets[partition]! >= end)) this.#caughtUp.resolve()
   }

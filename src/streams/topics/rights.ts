@@ -11,9 +11,20 @@ export function rightsToRun({ name, sources, sink, correlate, ...own }: Plan): R
     ...sinks.flatMap((topic) => onTopic(topic, 'Write', 'DescribeConfigs')),
     ...onTopic(own.deadLetterTopic, 'Create', 'Write', 'DescribeConfigs'),
     ...onTopic(own.checkpointTopic, 'Create', 'Read', 'Write', 'DescribeConfigs'),
+    ...groupsTakenOver(name, sources).map((group): Right => ({
+      operation: 'Describe',
+      resource: 'group',
+      name: group,
+    })),
     { operation: 'Read', resource: 'group', name },
     { operation: 'Write', resource: 'transactional-id', name },
   ]
+}
+
+/** Other groups at whose offsets a new program begins. */
+function groupsTakenOver(app: string, sources: Plan['sources']): string[] {
+  const groups = sources.flatMap(({ from }) => (typeof from === 'object' && 'group' in from ? [from.group] : []))
+  return [...new Set(groups)].filter((group) => group !== app)
 }
 
 /** What reading the checkpoint of an application and its dead letters needs; they say which topics it has besides. */

@@ -1,6 +1,7 @@
 import type { WhenFull } from './correlation.ts'
 import { decodingText } from './decoding.ts'
 import { keyText } from './key.ts'
+import { startText } from './start-position.ts'
 import type { Plan, PlannedSource } from './plan.ts'
 import type { Expiry, Memory } from './plan-leaving.ts'
 import type { Side } from './plan-sides.ts'
@@ -35,6 +36,8 @@ export interface PlanDescription {
 export interface SourceDescription {
   readonly id: string
   readonly topic: string
+  /** Where a new program begins to read it. */
+  readonly from: string
   /** What its values are. */
   readonly decode: string
   /** What is done with records before the route, in order. */
@@ -87,7 +90,15 @@ function describeSource(
   const side = route.by === undefined ? stages[0] : undefined
   const steps = source.steps.map(({ id: stepId, kind }) => ({ id: stepId, kind }))
   const decode = decodingText(source.decode)
-  return { id, topic, decode, steps, route: { id: route.id, by: routeText(route), side }, stages }
+  return {
+    id,
+    topic,
+    from: startText(source.from),
+    decode,
+    steps,
+    route: { id: route.id, by: routeText(route), side },
+    stages,
+  }
 
   function routeText({ by }: PlannedSource['route']): string {
     if (by === undefined) return `all records are of side ${side}`

@@ -6,6 +6,7 @@ import type { MergedStep } from './merged-step.ts'
 import { planKeyName, planSides, type Side } from './plan-sides.ts'
 import { checkTopics, type OwnTopics, ownTopics } from './plan-topics.ts'
 import type { RouteBy, SourceStep, SourceTopic } from './source.ts'
+import { type PlannedStart, plannedStart } from './start-position.ts'
 import { invalid, isKind, refuse } from './topology-checks.ts'
 import type { Topology } from './topology.ts'
 
@@ -40,6 +41,8 @@ export interface PlannedSource extends SourceTopic {
   readonly steps: readonly SourceStep[]
   /** Whether records may have left, or have another value than in the topic, when they come to the route. */
   readonly isPrepared: boolean
+  /** Where it is read from first. */
+  readonly from: PlannedStart
   readonly route: {
     readonly id: string
     /** Undefined where all records are of the one side. */
@@ -91,6 +94,7 @@ export function planTopology(topology: Topology): Plan {
     sources: sources.map(({ route, ...source }) => ({
       ...source,
       isPrepared: source.decode !== undefined || source.steps.length > 0,
+      from: plannedStart(name, source.id, source.from),
       route: { id: route.id, by: route.by },
       sides: [...sides.keys()].filter((side) => Object.hasOwn(route.stages, sides[side]!.name)),
     })),

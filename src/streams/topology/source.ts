@@ -2,6 +2,7 @@ import type { DecodeFunction, Decoding } from './decoding.ts'
 import type { Field } from './field.ts'
 import type { HeaderKey, RecordKey } from './key.ts'
 import type { RecordView } from './record-view.ts'
+import type { StartPosition } from './start-position.ts'
 import type { Stage } from './stage.ts'
 import { type TopicOptions, topicOf } from './topic.ts'
 import { checkBigIntegers, checkDecoding } from './topology-checks.ts'
@@ -44,6 +45,11 @@ export interface SourceOptions<Value = unknown> extends TopicOptions {
    * @defaultValue `number`
    */
   readonly bigIntegers?: 'number' | 'bigint'
+  /**
+   * Where a program without a checkpoint begins. Its first epoch fixes that; from then on this is without effect. A
+   * partition that comes later is read from offset 0. @defaultValue `earliest`
+   */
+  readonly from?: StartPosition
 }
 
 /** A step on the way from a source to its route. */
@@ -65,6 +71,7 @@ export interface SourceTopic {
 export interface Source extends SourceTopic {
   /** Filters and maps in their order; where a function decodes, it is the first. */
   readonly steps: readonly SourceStep[]
+  readonly from: StartPosition
   readonly route: {
     readonly id: string
     /** What names the stage of a record; undefined where there is one stage for all of them. */
@@ -74,12 +81,15 @@ export interface Source extends SourceTopic {
 }
 
 /** The topic of a source, checked, and its first step where a function decodes. */
-export function sourceTopicOf(id: string, options: SourceOptions<unknown>): SourceTopic & Pick<Source, 'steps'> {
+export function sourceTopicOf(
+  id: string,
+  options: SourceOptions<unknown>,
+): SourceTopic & Pick<Source, 'from' | 'steps'> {
   const { topic } = topicOf('source', id, options)
-  const { decode, bigIntegers = 'number' } = options
+  const { decode, bigIntegers = 'number', from = 'earliest' } = options
   checkDecoding(`"${id}"`, decode)
   checkBigIntegers(`"${id}"`, bigIntegers)
   const steps: SourceStep[] =
     typeof decode === 'function' ? [{ kind: 'decode', id: `${id}-decode`, apply: decode }] : []
-  return { id, topic, decode, bigIntegers, steps }
+  return { id, topic, from, decode, bigIntegers, steps }
 }
