@@ -1,8 +1,19 @@
+import { cloudevents } from './cloudevents.ts'
+import { debezium } from './debezium.ts'
 import { enrichAndFilter } from './enrich-and-filter.ts'
 import type { Example } from './example.ts'
 import { experiment } from './experiment.ts'
+import { framedJson } from './framed-json.ts'
 import { optionalSide } from './optional-side.ts'
 import { threeTopics } from './three-topics.ts'
 
 /** Every program of `examples/` that runs by itself. */
-export const examples: readonly Example[] = [experiment, threeTopics, optionalSide, enrichAndFilter]
+export const examples: readonly Example[] = [
+  experiment,
+  threeTopics,
+  optionalSide,
+  enrichAndFilter,
+  debezium,
+  cloudevents,
+  framedJson,
+]

@@ -27,7 +27,8 @@ export interface Group {
 /** A record of a source, by the name that the topic has in the example. */
 export interface GivenRecord {
   readonly topic: string
-  readonly value: string | Buffer
+  /** Null is a tombstone. */
+  readonly value: string | Buffer | null
   readonly key?: string | Buffer
   readonly headers?: Readonly<Record<string, string | Buffer>>
   /** @defaultValue rises by ten seconds with each record that is written */
