@@ -31,6 +31,7 @@ export const Reason = {
   MAP_FAILED: 29,
   VALUE_NOT_JSON: 30,
   KEY_FAILED: 31,
+  TIMESTAMP_INVALID: 32,
 } as const
 
 /** Reasons of records that are of the class `duplicate`. */
@@ -87,6 +88,7 @@ const laterTexts = [
   'the function of the map failed on the record in every attempt',
   'the function of the map returned what JSON cannot hold',
   'the function of the merge key failed on the record in every attempt',
+  'the timestamp of the record is no time',
 ]
 
 export interface DeadLetterReason {

@@ -148,6 +148,28 @@ export function decodedSources(target: Target): void {
       })
     })
 
+    it('expire by the time that a field has, also after a restart, and that is what an explanation tells', async () => {
+      const stream = await newStream()
+      const timed = topology(stream.app)
+        .source(stream.source, { timestamp: field('at') })
+        .route('by-op', field('op'), { c: stage(), d: stage() })
+        .correlate('by-id', field('id'), { of: ['c', 'd'], expireAfterMs: 60_000 })
+        .sink(stream.sink)
+      const atMs = Date.parse('2026-01-01T00:00:00Z')
+      const order = (id: number, op: string, ms: number) => ({ value: JSON.stringify({ id, op, at: atMs + ms }) })
+      // Without its own time it would move the time of the others.
+      await stream.produce([order(1, 'c', 0), order(2, 'c', 30_000), { value: '{"id":3,"op":"c"}' }])
+      const before = await stream.run(timed)
+      assertAccount(before.report, { pending: 2, deadLettered: 1 })
+      const explained = await explain({ bootstrapServers: target.bootstrapServers, app: stream.app, key: '2' })
+      await stream.produce([order(2, 'd', 59_000), order(4, 'c', 61_000)])
+
+      const { report } = await stream.run(timed)
+
+      assert.equal(explained.pending?.expires?.atMs, atMs + 90_000)
+      assertAccount(report, { emitted: 2, pending: 1, deadLettered: 1, expired: 1 })
+    })
+
     it('are explained by the checkpoint alone where no function is asked', async () => {
       const stream = await newStream()
       const plain = topology(stream.app)

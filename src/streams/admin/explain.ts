@@ -171,7 +171,8 @@ async function findPending(search: Search): Promise<PendingPart[]> {
     columns.keep((offset) => set.has(offset) && promoted.has(number, offset) === isPromoted)
     const rest = await rows.prepare(columns, place)
     for (const row of rows.rowsOf(finder, columns, place)) {
-      found.push({ ...placeOf(columns, row, place), side: rows.sideOf(columns, row, place) })
+      const timestampMs = rows.timestampOf(columns, row, place)
+      found.push({ ...placeOf(columns, row, place), timestampMs, side: rows.sideOf(columns, row, place) })
     }
     return rest
   }

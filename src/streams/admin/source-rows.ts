@@ -1,5 +1,5 @@
 import { ConfigError } from '../../core/errors.ts'
-import { headerOf, plainRecord, type RecordColumns } from '../../kernel/index.ts'
+import { headerOf, plainRecord, type RecordColumns, RowTimestamps } from '../../kernel/index.ts'
 import type { KeyShape, TopologyShape } from '../checkpoint/topology-shape.ts'
 import { rowsOpener, type RowsOpener } from '../decoding/rows-opener.ts'
 import { FunctionValues } from '../functions/function-values.ts'
@@ -80,6 +80,13 @@ export class SourceRows {
   anyOf(finder: KeyFinder, columns: RecordColumns, place: PartitionPlace): Set<number> {
     const names = this.#shape.sides.map(({ name }) => name)
     return new Set(this.#shape.sides.flatMap(({ key }) => this.#rowsIn(finder, columns, place, key, () => names)))
+  }
+
+  /** The time of a row that the program has taken in. */
+  timestampOf(columns: RecordColumns, row: number, { topic }: PartitionPlace): number {
+    const path = this.#shape.sources.find((source) => source.topic === topic)?.timestamp
+    const read = path && new RowTimestamps(path, 0xffff).read(columns, row)
+    return typeof read === 'number' ? read : columns.timestamp[row]!
   }
 
   /** The stage of a row of a source. */

@@ -24,6 +24,8 @@ interface SourceShape {
   readonly decode?: DecodeShape
   /** Filters and maps, by their ids, in order. @defaultValue none */
   readonly steps?: readonly string[]
+  /** Field with the time of its records, by which they expire; it may change. @defaultValue the record's timestamp */
+  readonly timestamp?: Path
 }
 
 interface SideShape {
@@ -58,13 +60,14 @@ export function shapeOf({ sources, sides, correlate }: Plan): TopologyShape {
 }
 
 function sourceShape(source: PlannedSource, sides: readonly Side[]): SourceShape {
-  const { topic, decode } = source
+  const { topic, decode, timestamp } = source
   const steps = source.steps.filter(({ kind }) => kind !== 'decode').map(({ kind, id }) => `${kind} ${id}`)
   return {
     topic,
     route: routeShape(source, sides),
     ...(decode !== undefined && { decode: typeof decode === 'function' ? 'function' : framingShape(decode.framing) }),
     ...(steps.length > 0 && { steps }),
+    ...(timestamp !== undefined && { timestamp: timestamp.path }),
   }
 }
 

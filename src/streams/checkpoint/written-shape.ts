@@ -20,7 +20,7 @@ export function writtenShape(shape: TopologyShape): WrittenShape {
   const [source, another] = sources
   const key = commonField(sides.map((side) => side.key))
   if (source === undefined || another !== undefined || !(source.route === null || isPath(source.route))) return shape
-  if (source.decode !== undefined || source.steps !== undefined) return shape
+  if ([source.decode, source.steps, source.timestamp].some((each) => each !== undefined)) return shape
   if (key === undefined || key.at(-1) !== keyName || sides.some(({ isOptional }) => isOptional)) return shape
   return {
     source: source.topic,

@@ -16,6 +16,7 @@ import type { Timer } from '../../core/clock.ts'
 import { endWithin } from '../../kernel/index.ts'
 import { divertRows } from '../dead-letters/diverted-rows.ts'
 import { FullTable } from '../expiry/full-table.ts'
+import { observedTimes } from '../expiry/observed-times.ts'
 import { TableSweep } from '../expiry/table-sweep.ts'
 import { refuseAhead } from '../expiry/timestamps-ahead.ts'
 import { DeadLetterNotice } from '../logs/dead-letter-notice.ts'
@@ -31,6 +32,7 @@ import type { CorrelateMessage, SinkMessage } from '../runtime/messages.ts'
 import type { Ports } from '../runtime/ports.ts'
 import type { RowBatch } from '../runtime/row-batch.ts'
 import type { Services } from '../runtime/services.ts'
+import { sourceOf } from '../topics/sources.ts'
 import { TableCompaction } from '../runtime/table-compaction.ts'
 import { Outputs } from './outputs.ts'
 
@@ -214,8 +216,8 @@ class Correlation {
 
   /** Applies the rows of a batch that have room in the epoch; returns whether those were all. */
   #apply(batch: RowBatch): boolean {
-    const { statistics, meters, timeOfDay, options } = this.#services
-    const { state } = this.#session
+    const { statistics, meters, timeOfDay, options, plan } = this.#services
+    const { state, sources } = this.#session
     const { columns } = batch
     const latestMs = state.eventClock === undefined ? Infinity : timeOfDay.nowMs() + options.timestampAheadMaxMs
     if (!state.restoration.isDone) {
@@ -229,6 +231,7 @@ class Correlation {
     const roomBytes = this.#roomBytes
     // What becomes a dead letter is about as large as its record.
     columns.count = endWithin(columns, 0, Math.max(roomBytes, options.batchBytes))
+    const observed = observedTimes(columns, sourceOf(plan, sources, partition))
     this.#directPromotion.refuse(columns)
     refuseAhead(columns, latestMs)
     this.#outputs.takeTimes()
@@ -248,7 +251,7 @@ class Correlation {
     counts.nextOffsets[partition] = nextOffset
     this.#directPromotion.take(columns)
     const hasFailures = divertRows(columns, counts, this.#outputs.deadLetters)
-    state.eventClock?.observe(columns, latestMs, nextOffset < batch.endOffset)
+    state.eventClock?.observe({ partition, timestamp: observed, count: rows }, latestMs, nextOffset < batch.endOffset)
     this.#doubt.note(rows, hasFailures)
     statistics.pendingRowsMax = Math.max(statistics.pendingRowsMax, table.rowCount)
     this.#open()

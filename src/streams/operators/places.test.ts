@@ -129,3 +129,52 @@ describe('a merge key that a function makes', () => {
     await assert.rejects(driver.give([order('A', 1)]), /the function of "by-side-key" returns a promise/)
   })
 })
+
+describe('the timestamp of a source', () => {
+  it('is that of a field, by which rows expire and merged records are dated', async () => {
+    const seen: number[] = []
+    const program = topology('orders')
+      .source('source', { timestamp: field('at') })
+      .route('by-side', field('side'), {
+        A: stage({ part: field('part') }),
+        B: stage({
+          part: (_, { timestampMs }) => {
+            seen.push(timestampMs)
+            return 'b'
+          },
+        }),
+      })
+      .correlate('by-key', field('key'), { of: ['A', 'B'], expireAfterMs: 1_000 })
+      .sink('sink')
+    await using driver = await driveTopology(program, { startMs: Date.parse('2026-02-01T00:00:00Z') })
+    const minute = (number: number) => Date.parse('2026-01-01T12:00:00Z') + number * 60_000
+
+    await driver.give([{ ...order('A', 1), at: minute(0) }, order('A', 2), { ...order('A', 3), at: 'soon' }])
+    await driver.give([
+      { ...order('B', 1), at: '2026-01-01T12:00:00.500Z' },
+      { ...order('A', 4), at: minute(1) },
+    ])
+    await driver.give([{ ...order('A', 5), at: minute(5) }])
+    await driver.advance(10_000)
+
+    assert.deepEqual(
+      driver.merged().map(({ text, timestampMs }) => [text, timestampMs]),
+      [['{"key":1,"A":"a","B":"b"}', minute(0) + 500]],
+    )
+    assert.deepEqual(
+      driver.expired().map(({ key }) => key),
+      ['4'],
+    )
+    assert.deepEqual(seen, [minute(0) + 500])
+    assert.deepEqual(
+      driver.deadLetters().map(({ reason, cause }) => [reason, cause]),
+      [
+        ['TIMESTAMP_INVALID', 'the field of the timestamp is missing'],
+        [
+          'TIMESTAMP_INVALID',
+          'the field of the timestamp has neither milliseconds nor a time in ISO 8601 with its offset',
+        ],
+      ],
+    )
+  })
+})

@@ -3,17 +3,18 @@
  *
  * By a field, both are one scan. By a header or the record's key, or by a function, which is asked for all records of
  * the batch, the side is found first. Where all records are of one side, nobody is asked. Keys that functions make come
- * last.
+ * last, then the time, where a field has it.
  * State: scratch memory of the decoder, and the functions' runners, which outlive restarts.
  * Cost per record: one scan; a parse for each function.
  */
 import { defineActor } from '../../actors/index.ts'
-import { Decoder, type RecordColumns, RowKeys } from '../../kernel/index.ts'
+import { Decoder, noSide, Reason, type RecordColumns, RowKeys, RowTimestamps } from '../../kernel/index.ts'
 import { functionHost } from '../functions/function-host.ts'
 import { FunctionRunner } from '../functions/function-runner.ts'
 import { functionValues } from '../functions/function-values.ts'
 import { KeyRows } from '../functions/key-rows.ts'
 import { placedSides } from '../functions/placed-sides.ts'
+import { refuseRow } from '../functions/row-function.ts'
 import { RouteRows } from '../functions/route-rows.ts'
 import type { RestoringSession } from '../recovery/session.ts'
 import type { RowsMessage } from '../runtime/messages.ts'
@@ -26,6 +27,7 @@ export const route = (services: Services, session: RestoringSession, source: Pla
   const { id, by } = source.route
   const chooseSides = sideChooser(services, session, source)
   const makeKeys = keyMaker(services, session, source)
+  const times = source.timestamp && new RowTimestamps(source.timestamp.path, options.depthMax)
   return defineActor<RowsMessage, Decoder>({
     name: id,
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
@@ -46,6 +48,7 @@ export const route = (services: Services, session: RestoringSession, source: Pla
         if (choosing !== undefined) await choosing
         decoder.decode(columns)
         if (makeKeys !== undefined) await makeKeys(columns, context.signal)
+        if (times !== undefined) takeTimestamps(columns, times)
         batch.stagesLeft = source.sides.length
         for (const side of source.sides) {
           await context.ref<RowsMessage>(stageId(plan.sides[side]!.name)).tell({ type: 'rows', batch })
@@ -53,6 +56,16 @@ export const route = (services: Services, session: RestoringSession, source: Pla
       },
     },
   })
+}
+
+/** Gives the rows that have a side the time that their field has. */
+function takeTimestamps(columns: RecordColumns, times: RowTimestamps): void {
+  for (let row = 0; row < columns.count; row++) {
+    if (columns.side[row] === noSide) continue
+    const time = times.read(columns, row)
+    if (typeof time === 'number') columns.timestamp[row] = time
+    else refuseRow(columns, row, Reason.TIMESTAMP_INVALID, time)
+  }
 }
 
 type RowsWork = (columns: RecordColumns, signal: AbortSignal) => Promise<void> | undefined

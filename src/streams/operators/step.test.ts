@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { driveTopology } from '../../testing/index.ts'
+import { driveTopology, VirtualClock } from '../../testing/index.ts'
+import { Engine } from '../in-memory/engine.ts'
 import { PermanentFailure } from '../functions/permanent-failure.ts'
 import { field } from '../topology/field.ts'
 import type { RecordView } from '../topology/record-view.ts'
@@ -213,5 +214,43 @@ describe('a step', () => {
     ]
     assert.deepEqual(seen, [...once, ...once, ...once, ...once])
     assert.throws(() => kept[0]!.key, /after its function has ended/)
+  })
+
+  it('is given integers with all their digits where its source says so, and else warns once', async () => {
+    const seen: unknown[] = []
+    const program = (bigIntegers: 'number' | 'bigint') =>
+      topology('orders')
+        .source<{ key: number | bigint; side: string }>('source', { bigIntegers })
+        .map('copied', ({ key, side }) => ({ key, side, part: side }))
+        .route(
+          'by-side',
+          ({ side, key }) => {
+            seen.push(key)
+            return side
+          },
+          stages,
+        )
+        .correlate('by-key', (value: { key: number | bigint }) => String(value.key), { of: ['A', 'B'], keyName: 'key' })
+        .sink('sink')
+    const big = ['A', 'B'].map((side) => `{"side":"${side}","key":9007199254740993}`)
+    const time = new VirtualClock()
+    await using exact = await Engine.start(program('bigint'), time)
+    await using lossy = await Engine.start(program('number'), time)
+    for (const engine of [exact, lossy]) engine.kafka.give(0, big)
+
+    await time.until(Promise.all([exact.drain(), lossy.drain()]))
+
+    assert.equal(exact.kafka.written[0]!.value, '{"key":"9007199254740993","A":"A","B":"B"}')
+    assert.equal(lossy.kafka.written[0]!.value, '{"key":"9007199254740992","A":"A","B":"B"}')
+    assert.deepEqual(
+      seen.map(String).sort(),
+      [9007199254740992, 9007199254740992, 9007199254740993n, 9007199254740993n].map(String),
+    )
+    const warnings = ({ lines }: Engine) =>
+      lines.map(([, sentence]) => sentence).filter((sentence) => sentence.includes('loses digits'))
+    assert.deepEqual(warnings(exact), [])
+    assert.deepEqual(warnings(lossy), [
+      `"copied" is given 9007199254740993 as a number, which loses digits; with bigIntegers: 'bigint' it is a BigInt`,
+    ])
   })
 })

@@ -40,6 +40,8 @@ export interface SourceDescription {
   readonly from: string
   /** What its values are. */
   readonly decode: string
+  /** Where the time of its records stands. */
+  readonly timestamp: string
   /** What is done with records before the route, in order. */
   readonly steps: readonly { readonly id: string; readonly kind: 'decode' | 'filter' | 'map' }[]
   readonly route: {
@@ -90,11 +92,13 @@ function describeSource(
   const side = route.by === undefined ? stages[0] : undefined
   const steps = source.steps.map(({ id: stepId, kind }) => ({ id: stepId, kind }))
   const decode = decodingText(source.decode)
+  const timestamp = source.timestamp === undefined ? 'of the record' : `field ${source.timestamp.path.join('.')}`
   return {
     id,
     topic,
     from: startText(source.from),
     decode,
+    timestamp,
     steps,
     route: { id: route.id, by: routeText(route), side },
     stages,

@@ -29,6 +29,9 @@ export function checkSources({ name, sources }: Topology, sides: readonly Side[]
         `"${source.route.id}" looks for a field in the bytes of "${source.id}", which rawBytes does not look into`,
       )
     }
+    if (source.timestamp !== undefined) {
+      refuse(name, `"${source.id}" looks for its timestamp in bytes, which rawBytes does not look into`)
+    }
     for (const side of sides) {
       if (!Object.hasOwn(source.route.stages, side.name)) continue
       if ('path' in side.key || side.part.kind === 'field') {

@@ -50,6 +50,7 @@ describe('a source', () => {
   it('takes no options that are none', () => {
     invalid(() => sourced({ decode: 'json' as never }), /decode of "in" is the text "json", where a decoding belongs/)
     invalid(() => sourced({ bigIntegers: true as never }), /bigIntegers of "in" is true/)
+    invalid(() => sourced({ timestamp: 'at' as never }), /the timestamp of "in" is the text "at", where a field/)
     invalid(() => confluentJson({ ids: [1.5] }), /the ids of confluentJson are \[1.5\]/)
     invalid(() => apicurioJson({ idBytes: 5 as never }), /idBytes of apicurioJson is 5; it is 4 or 8/)
     invalid(() => compressedJson('lz4' as never), /compressedJson is given "lz4"; it may be "gzip", "zlib", "zstd"/)
@@ -105,6 +106,12 @@ describe('a source', () => {
       /"by" looks for a field in the bytes of "in", which rawBytes does not look into/,
     )
     invalid(() => planTopology(keyField), /side "A" needs a field of the bytes of "in"/)
+    const timed = topology('app')
+      .source('in', { decode: rawBytes(), timestamp: field('at') })
+      .route('by', header('type'), stages)
+      .correlate('by-key', recordKey(), options)
+      .sink('out')
+    invalid(() => planTopology(timed), /"in" looks for its timestamp in bytes/)
     invalid(() => planTopology(partField), /side "B" needs a field of the bytes of "in"/)
     assert.equal(planTopology(mapped).sources.length, 1)
   })

@@ -5,7 +5,7 @@ import type { RecordView } from './record-view.ts'
 import type { StartPosition } from './start-position.ts'
 import type { Stage } from './stage.ts'
 import { type TopicOptions, topicOf } from './topic.ts'
-import { checkBigIntegers, checkDecoding } from './topology-checks.ts'
+import { checkBigIntegers, checkDecoding, checkField } from './topology-checks.ts'
 
 /** Picks the stage of a record by its name; must not return a promise. */
 export type RouteFunction<Name extends string, Value = unknown> = (
@@ -46,6 +46,12 @@ export interface SourceOptions<Value = unknown> extends TopicOptions {
    */
   readonly bigIntegers?: 'number' | 'bigint'
   /**
+   * Field with the time of each record, in milliseconds since 1970 or as text in ISO 8601 with an offset. It takes the
+   * place of the record's timestamp for expiry, in merged records, and for functions of stages. A record without it is a
+   * dead letter. @defaultValue the timestamp of the record
+   */
+  readonly timestamp?: Field
+  /**
    * Where a program without a checkpoint begins. Its first epoch fixes that; from then on this is without effect. A
    * partition that comes later is read from offset 0. @defaultValue `earliest`
    */
@@ -65,6 +71,8 @@ export interface SourceTopic {
   /** Absent where they are JSON as it stands. */
   readonly decode: Decoding<unknown> | DecodeFunction<unknown> | undefined
   readonly bigIntegers: 'number' | 'bigint'
+  /** Absent where records have the timestamp that they came with. */
+  readonly timestamp: Field | undefined
 }
 
 /** A source as data: a topic, what is done with its records, and which stage takes each of them. */
@@ -86,10 +94,11 @@ export function sourceTopicOf(
   options: SourceOptions<unknown>,
 ): SourceTopic & Pick<Source, 'from' | 'steps'> {
   const { topic } = topicOf('source', id, options)
-  const { decode, bigIntegers = 'number', from = 'earliest' } = options
+  const { decode, bigIntegers = 'number', timestamp, from = 'earliest' } = options
   checkDecoding(`"${id}"`, decode)
   checkBigIntegers(`"${id}"`, bigIntegers)
+  if (timestamp !== undefined) checkField(`the timestamp of "${id}"`, timestamp)
   const steps: SourceStep[] =
     typeof decode === 'function' ? [{ kind: 'decode', id: `${id}-decode`, apply: decode }] : []
-  return { id, topic, from, decode, bigIntegers, steps }
+  return { id, topic, from, decode, bigIntegers, timestamp, steps }
 }

@@ -7,6 +7,11 @@ export function checkFieldOrFunction(what: string, value: unknown): void {
   throw invalid(`${what} is ${kindOf(value)}, where a field belongs, such as field("stage"), or a function`)
 }
 
+/** Fails for what is no field. */
+export function checkField(what: string, value: unknown): void {
+  if (!isKind(value, 'field')) throw invalid(`${what} is ${kindOf(value)}, where a field belongs, such as field("at")`)
+}
+
 /** Fails for what a route cannot go by. */
 export function checkRouteBy(what: string, value: unknown): void {
   if (['field', 'header', 'recordKey'].some((kind) => isKind(value, kind)) || typeof value === 'function') {
