@@ -101,6 +101,7 @@ function correlateAll(): Times {
     deadLettered: new Float64Array(partitions),
     expired: new Float64Array(partitions),
     filtered: new Float64Array(partitions),
+    superseded: new Float64Array(partitions),
   }
   const send = () => {
     for (const batch of filled.splice(0)) {

@@ -8,6 +8,7 @@ export const classNames = {
   deadLettered: 'a dead letter',
   filtered: 'filtered',
   expired: 'expired',
+  superseded: 'superseded',
   lost: 'lost',
   skipped: 'skipped',
 } as const satisfies Record<Exclude<keyof PartitionAccount, 'topic' | 'partition' | 'consumed'>, string>

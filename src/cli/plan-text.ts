@@ -30,10 +30,11 @@ function sourceLines(
 }
 
 function stageText(stage: Stages[number], hasOwnKey: boolean): string {
-  const { name, key, keeps, isOptional, hasSchema, isDeterministic, version } = stage
+  const { name, key, keeps, parts, isOptional, hasSchema, isDeterministic, version } = stage
   const facts = [
     ...(hasOwnKey ? [`key is ${key}`] : []),
     `keeps ${keeps}`,
+    ...(parts === 'the first' ? [] : [`of several parts ${parts}`]),
     ...(isOptional ? ['optional'] : []),
     ...(hasSchema ? ['checked by a schema'] : []),
     ...(isDeterministic ? [] : ['not deterministic: parts are promoted to the checkpoint']),
@@ -43,8 +44,9 @@ function stageText(stage: Stages[number], hasOwnKey: boolean): string {
 }
 
 function correlateLines(correlate: PlanDescription['correlate'], deadLetterTopic: string): string[] {
-  const { withinMs, expiry, whenFull, memory } = correlate
+  const { withinMs, atLeast, expiry, whenFull, memory } = correlate
   return [
+    ...(atLeast === undefined ? [] : [`${atLeast} of the sides are enough for a merge`]),
     ...(withinMs === undefined ? [] : [`merges wait ${withinMs} ms for optional sides`]),
     ...(expiry
       ? [`incomplete keys expire after ${expiry.afterMs} ms (${expiry.by}) to ${expiry.topic ?? deadLetterTopic}`]

@@ -62,6 +62,8 @@ export {
   type MergeKey,
   type Miscount,
   type OpeningOptions,
+  type CountField,
+  type ListOptions,
   type OptionalSides,
   type Origin,
   type PartFunction,

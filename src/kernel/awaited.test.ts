@@ -28,6 +28,7 @@ class Bench {
     deadLettered: new Float64Array(1),
     expired: new Float64Array(1),
     filtered: new Float64Array(1),
+    superseded: new Float64Array(1),
     mergedRows: 0,
   }
 
@@ -51,7 +52,7 @@ class Bench {
       recordBytesMax: 1 << 20,
       refuse: (part) => this.refused.push(part),
       expire: () => {},
-      mergeWithout: ({ key, parts }) => {
+      merge: ({ key, parts }) => {
         if (this.answer === 0) this.without.push(`${String(Buffer.from(key))} ${parts.map(({ side }) => side).join()}`)
         return this.answer
       },

@@ -4,6 +4,7 @@ import {
   keyBytesLimit,
   keyIsNumber,
   partitionBits,
+  partLengthMask,
   partitionMask,
   remembered,
   respelled,
@@ -53,7 +54,7 @@ export function timestampOf(words: Int32Array, word: number): number {
 export function partBytes(words: Int32Array, word: number): Uint8Array {
   const spelling = spellingBytes(words, word)
   const start = spelling === undefined ? afterKey(words, word) : spelling.byteOffset + padded(spelling.length)
-  return new Uint8Array(words.buffer, start, words[word + 3])
+  return new Uint8Array(words.buffer, start, words[word + 3]! & partLengthMask)
 }
 
 /** The canonical key, which the head of a row has. */

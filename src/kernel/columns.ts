@@ -59,6 +59,8 @@ export class RecordColumns {
   readonly spellingEnd = new Int32Array(columnsRowsMax)
   readonly partStart = new Int32Array(columnsRowsMax)
   readonly partEnd = new Int32Array(columnsRowsMax)
+  /** How many parts of a list the part tells; only where some tell it. */
+  readonly numberTold = new Int32Array(columnsRowsMax)
 
   readonly #all = [
     this.offset,
@@ -76,6 +78,7 @@ export class RecordColumns {
     this.spellingEnd,
     this.partStart,
     this.partEnd,
+    this.numberTold,
   ]
 
   /** Texts of dead letters that have more to say than their reason; a row without one is absent. */

@@ -32,6 +32,8 @@ export const Reason = {
   VALUE_NOT_JSON: 30,
   KEY_FAILED: 31,
   TIMESTAMP_INVALID: 32,
+  LIST_FULL: 33,
+  COUNT_INVALID: 34,
 } as const
 
 /** Reasons of records that are of the class `duplicate`. */
@@ -79,7 +81,7 @@ const laterTexts = [
   'the record, with the part to be promoted, is larger than the checkpoint topic takes',
   'the timestamp of the record is too far ahead of the time of day',
   'the sink does not take a record of the time that the merged record would have',
-  'the key has been merged, and its merge did not wait for this optional side any longer',
+  'the key has been merged, and its merge did not wait for this side any longer',
   'the function of a filter or map failed on the merged record',
   'the map made of the merged record what JSON cannot hold',
   'the other parts of the key had not come when the pending table was full, and its row was one of the oldest',
@@ -89,6 +91,8 @@ const laterTexts = [
   'the function of the map returned what JSON cannot hold',
   'the function of the merge key failed on the record in every attempt',
   'the timestamp of the record is no time',
+  'the key has as many parts of this side as a list may have',
+  'the part does not tell how many parts the list of its key has',
 ]
 
 export interface DeadLetterReason {

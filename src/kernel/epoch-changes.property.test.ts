@@ -23,6 +23,7 @@ const counts = {
   deadLettered: partitionCounters(),
   filtered: partitionCounters(),
   expired: partitionCounters(),
+  superseded: partitionCounters(),
 }
 
 type Step =

@@ -19,7 +19,14 @@ export { decodeKeys, encodeKeys } from './key-codec.ts'
 export { murmur2 } from './murmur2.ts'
 export { decodeOffsets, encodeOffsets } from './offset-codec.ts'
 export { OffsetSet } from './offset-set.ts'
-export { originsHeaderName, type PartOrigin, readOrigins } from './origins.ts'
+export {
+  encodeOrigins,
+  originsHeaderName,
+  partsFrom,
+  type PartOrigin,
+  readOrigins,
+  type SideOrigin,
+} from './origins.ts'
 export { noProducer, OutputBatch, varintLength, writeVarint } from './output-batch.ts'
 export { OutputBuilder } from './output-builder.ts'
 export { recordBatchOf } from './record-batch.ts'
@@ -32,6 +39,7 @@ export {
   writePlainRecord,
 } from './plain-record.ts'
 export type { HandedRecord } from './handed-record.ts'
+export { listPartsMax } from './constants/block.ts'
 export { LEFT_OUT, PUBLISHED } from './constants/outcome.ts'
 export { type CompletedKey, PendingTable, type TableCounts } from './pending-table.ts'
 export { encodeHeader, headerOf, headersOf, headersWithout } from './record-headers.ts'

@@ -51,7 +51,14 @@ function merge(rows: readonly Partial<RowSpec>[], spec: MergeSpec = {}) {
     })),
   )
   const zeros = () => new Float64Array(sourcePartition + 1)
-  const counts = { emitted: zeros(), duplicate: zeros(), deadLettered: zeros(), expired: zeros(), filtered: zeros() }
+  const counts = {
+    emitted: zeros(),
+    duplicate: zeros(),
+    deadLettered: zeros(),
+    expired: zeros(),
+    filtered: zeros(),
+    superseded: zeros(),
+  }
   table.apply(columns, counts)
   table.flush()
   return {

@@ -1,4 +1,3 @@
-import { assert } from '../core/assert.ts'
 import {
   isKeyNumber,
   keyBytes,
@@ -24,7 +23,7 @@ export interface PendingRow {
   /** The canonical key, and the key as JSON in the spelling of the first side that is there. */
   key: Uint8Array
   spelling: Uint8Array
-  /** In the order of their sides. */
+  /** In the order of their sides, and those of a list in that of partitions and offsets. */
   parts: readonly (StoredPart & { timestamp: number; bytes: Uint8Array })[]
 }
 
@@ -48,7 +47,12 @@ export function visitRow(words: Int32Array, head: number, visit: (sides: number,
 export function rowAt(words: Int32Array, head: number): PendingRow {
   const headWord = head * unitWords
   const key = keyBytes(words, headWord)
-  const blocks = [...blocksOf(words, head)].sort((a, b) => sideOf(words, a) - sideOf(words, b))
+  const blocks = [...blocksOf(words, head)].sort(
+    (a, b) =>
+      sideOf(words, a) - sideOf(words, b) ||
+      partitionOf(words, a) - partitionOf(words, b) ||
+      offsetOf(words, a) - offsetOf(words, b),
+  )
   return {
     key,
     spelling:
@@ -64,14 +68,7 @@ export function rowAt(words: Int32Array, head: number): PendingRow {
 const quote = Buffer.from('"')
 
 function* blocksOf(words: Int32Array, head: number): Generator<number> {
-  let sides = 0
-  for (let address = head; address !== 0; address = nextOf(words, address * unitWords)) {
-    const word = address * unitWords
-    const side = 1 << sideOf(words, word)
-    assert((sides & side) === 0, 'no side occurs twice in a row')
-    sides |= side
-    yield word
-  }
+  for (let address = head; address !== 0; address = nextOf(words, address * unitWords)) yield address * unitWords
 }
 
 function storedPart(words: Int32Array, word: number): StoredPart {

@@ -19,10 +19,28 @@ export interface PendingTableOptions {
   completedReason?: number | undefined
   /** Sides that a row is merged without, once it has waited for them. @defaultValue none */
   optionalSides?: readonly number[]
-  /** Dead-letter code in place of `completedReason` for parts of these sides. */
+  /** Dead-letter code in place of `completedReason` for parts of these sides, and of any where there is a `quorum`. */
   lateReason?: number | undefined
+  /** Sides after which a row is merged without the others. @defaultValue it waits for all of them */
+  quorum?: number | undefined
+  /** Sides of which a later part takes the place of the one before. @defaultValue none */
+  latestSides?: readonly number[]
+  /** Sides of which a row has several parts; not among the ones above. @defaultValue none */
+  lists?: readonly ListSide[]
   /** Where it lives, which nothing has used. @defaultValue memory that is taken as it is needed */
   memory?: TableMemory | undefined
+}
+
+/** A side that is a list of parts, and when it is full. It has at most 1,000 parts. */
+export interface ListSide {
+  readonly side: number
+  /**
+   * How many parts it has, 2 at least; or the side whose part tells it, by the column `numberTold`, which tells it of no
+   * other list. A list without a length is never full: its side is optional.
+   */
+  readonly length?: number | { readonly toldBy: number } | undefined
+  /** Dead-letter code for a part that it has no room for. */
+  readonly fullReason: number
 }
 
 /** Where completed rows go, and how they look. */
@@ -41,10 +59,10 @@ export interface Publication {
   /** Publishes the parts of an expired row. */
   expire(row: PendingRow): void
   /**
-   * Publishes a row that lacks optional sides only; returns its outcome, as `hand` does. Absent where no side is
-   * optional.
+   * Publishes a row that the table does not write itself: one that lacks sides, or has lists. Returns its outcome, as
+   * `hand` does. Absent where there are no such rows.
    */
-  mergeWithout?(row: PendingRow): number
+  merge?(row: PendingRow): number
   /**
    * Publishes a merged record; returns `PUBLISHED`, `LEFT_OUT` where a filter does not want it, or the dead-letter code
    * of its parts. Absent where merged records go to `out` as they are.

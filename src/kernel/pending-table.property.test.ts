@@ -563,7 +563,14 @@ class Driver {
 }
 
 function noCounts() {
-  return { emitted: zeros(), duplicate: zeros(), deadLettered: zeros(), expired: zeros(), filtered: zeros() }
+  return {
+    emitted: zeros(),
+    duplicate: zeros(),
+    deadLettered: zeros(),
+    expired: zeros(),
+    filtered: zeros(),
+    superseded: zeros(),
+  }
 }
 
 function zeros(): Float64Array {

@@ -4,12 +4,12 @@ import { CopiedBytes, slackBytes } from './copied-bytes.ts'
 import type { HandedRecord } from './handed-record.ts'
 import { PUBLISHED } from './constants/outcome.ts'
 import { isKeyNumber, isRemembered, keyBytes, unitBytes, unitWords } from './block.ts'
-import { sidesMax } from './constants/block.ts'
 import { batchHeaderBytes } from './output-batch.ts'
 import { encodeOriginsPrefix } from './origins.ts'
 import { chunkWords } from './offset-set.ts'
 import { type TableHandlers, TableMachine } from './table-machine.ts'
-import { pageWords, UndoLog } from './undo-log.ts'
+import { setUp, type TableSetup, unitsInMemory } from './table-setup.ts'
+import { type Departed, pageWords, UndoLog } from './undo-log.ts'
 import { partsOf, rowAt, type StoredPart, visitRow } from './pending-row.ts'
 import type { PendingTableOptions, Publication } from './pending-table-options.ts'
 import { memoryFull, tableFull, tableFullOfKeys } from './table-full.ts'
@@ -39,6 +39,8 @@ export interface TableCounts {
   readonly expired: Float64Array
   /** Parts of merged records that were left out. */
   readonly filtered: Float64Array
+  /** Stored parts that left because a later one of their side came. */
+  readonly superseded: Float64Array
   /** Rows that left in a merged record, of all partitions. @defaultValue not counted */
   mergedRows?: number
 }
@@ -57,8 +59,6 @@ export interface AwaitedPass {
 /** By what `assembly/awaited.ts` returns. */
 const passOutcomes = ['more', 'ended', 'due'] as const
 
-/** More than the memory has. */
-const unitsInMemory = 0xffffffff
 /** Open batches take no more memory than this; with more partitions than that allows they are smaller. */
 const openBatchesBytesMax = 64 << 20
 
@@ -68,7 +68,7 @@ const openBatchesBytesMax = 64 << 20
  *
  * State: an index from the key's hash to the head of a row, a chain of blocks in an arena, one part each, or to a
  * completed key that is remembered; per open epoch a log of what it changed; the merged records that wait for their
- * batch to be full. Invariants: a row in the index has between one part and all but one; no side occurs twice in a row;
+ * batch to be full. Invariants: a row in the index has between one part and all but one; no side but a list occurs twice in a row;
  * a block of a completed row keeps its place until the epoch of its completion has committed. Why it is right: rollback
  * undoes the log backwards, and what a log entry names (where a part came from, the head of a row that left) cannot
  * move or be reused while its epoch is open. Cost per record: a copy of its bytes, one probe, one block written or one
@@ -84,9 +84,9 @@ export class PendingTable {
     expired: (head) => this.#publication!.expire(rowAt(this.#machine.words, head)),
     merged: (head) => {
       const { words } = this.#machine
-      const outcome = this.#publication!.mergeWithout!(rowAt(words, head))
+      const outcome = this.#publication!.merge!(rowAt(words, head))
       if (outcome > PUBLISHED) for (const part of partsOf(words, head)) this.#publication!.refuse(part, outcome)
-      else if (outcome === PUBLISHED) this.#mergedWithout++
+      else if (outcome === PUBLISHED) this.#mergedStored++
       return outcome
     },
     handed: (row, keyStart, valueStart, headersStart, end, greatestMs, leastMs) => {
@@ -114,7 +114,7 @@ export class PendingTable {
   }
   readonly #machine: TableMachine
   readonly #sideCount: number
-  readonly #unitsMax: number
+  readonly #setup: TableSetup
   #publication: Publication | undefined
   #onChange: ChangeVisitor | undefined
   #isPending: ((partition: number, offset: number) => boolean) | undefined
@@ -133,8 +133,8 @@ export class PendingTable {
   }
   #isFull = false
   #literals = 0
-  /** Rows that the current pass has merged. */
-  #mergedWithout = 0
+  /** Rows that the current call has merged with all of their parts in the table. */
+  #mergedStored = 0
   /** The current records, and the keys and parts that do not stand in them. */
   readonly #bytes: CopiedBytes
   readonly #extra: CopiedBytes
@@ -144,17 +144,11 @@ export class PendingTable {
   #committedRowCount = 0
 
   constructor(options: PendingTableOptions) {
-    const { sideCount, bytesMax, hashSeed, completedReason = 0, lateReason = completedReason, memory } = options
-    const { optionalSides = [] } = options
-    assert(sideCount >= 2 && sideCount <= sidesMax, `a row has 2 to ${sidesMax} sides`)
-    this.#sideCount = sideCount
-    this.#machine = new TableMachine(this.#handlers, memory)
+    this.#sideCount = options.sideCount
+    this.#machine = new TableMachine(this.#handlers, options.memory)
     this.#bytes = new CopiedBytes(this.#machine, this)
     this.#extra = new CopiedBytes(this.#machine, this)
-    this.#unitsMax = Math.min(Math.floor(bytesMax / unitBytes), unitsInMemory)
-    const reasons = [options.duplicateReason, options.tooLargeReason, options.refusedTimeReason, completedReason]
-    const required = optionalSides.reduce((sides, side) => sides & ~(1 << side), (1 << sideCount) - 1)
-    this.#machine.run.start(hashSeed[0], hashSeed[1], sideCount, required, this.#unitsMax, ...reasons, lateReason)
+    this.#setup = setUp(this.#machine, options)
   }
 
   /** Whether the table has failed in itself, by `TABLE_BROKEN`: what is in it means nothing any more. */
@@ -174,7 +168,7 @@ export class PendingTable {
 
   /** Whether parts are refused beyond `bytesMax`, as they are at first, or only where the memory ends. */
   set isLimited(isLimited: boolean) {
-    this.#machine.run.unitsMax.value = isLimited ? this.#unitsMax : unitsInMemory
+    this.#machine.run.unitsMax.value = isLimited ? this.#setup.unitsMax : unitsInMemory
   }
 
   /** Pending rows. */
@@ -322,12 +316,12 @@ export class PendingTable {
     const { passes, blocksMax, counts, roomBytes = Infinity } = request
     const { run } = this.#machine
     this.#giveRoom(roomBytes)
-    this.#mergedWithout = 0
+    this.#mergedStored = 0
     const departedBefore = run.departedEnd.value >>> 0
     const outcome = run.passAwaited(passes, blocksMax, Number(counts !== undefined))
     if (counts !== undefined) {
       this.#epochLog.countDeparturesSince(departedBefore, counts)
-      if (counts.mergedRows !== undefined) counts.mergedRows += this.#mergedWithout
+      if (counts.mergedRows !== undefined) counts.mergedRows += this.#mergedStored
     }
     return passOutcomes[outcome]!
   }
@@ -492,7 +486,9 @@ export class PendingTable {
     machine.float64('timestamps', count).set(columns.timestamp.subarray(from, to))
     for (const [place, name] of byteColumns) machine.uint8(place, count).set(columns[name].subarray(from, to))
     for (const [place, name] of wordColumns) machine.int32(place, count).set(columns[name].subarray(from, to))
+    if (this.#setup.tellsNumbers) machine.int32('numbersTold', count).set(columns.numberTold.subarray(from, to))
 
+    this.#mergedStored = 0
     const departedBefore = run.departedEnd.value >>> 0
     const duplicatesBefore = run.duplicates.value
     this.#pass = { columns, from }
@@ -501,15 +497,21 @@ export class PendingTable {
     columns.side.set(machine.uint8('sides', count), from)
     columns.reason.set(machine.uint8('reasons', count), from)
     counts.duplicate[columns.partition]! += run.duplicates.value - duplicatesBefore
-    const { mergedCount, filteredCount } = this.#epochLog.countDeparturesSince(departedBefore, counts)
+    const departed = this.#epochLog.countDeparturesSince(departedBefore, counts)
+    const rowCount = this.#setup.mergesStored ? this.#mergedStored : this.#countLastParts(departed, columns, counts)
+    if (counts.mergedRows !== undefined) counts.mergedRows += rowCount
+    return applied
+  }
+
+  /** Counts the parts that were merged and not stored before; returns how many of them were published. */
+  #countLastParts({ mergedCount, filteredCount }: Departed, { partition }: RecordColumns, counts: TableCounts): number {
     // All parts of a row but the last were in the table.
     const rowCount = mergedCount / (this.#sideCount - 1)
     const filteredRows = filteredCount / (this.#sideCount - 1)
     assert(Number.isInteger(rowCount + filteredRows), 'a row is merged with one part of each side')
-    counts.emitted[columns.partition]! += rowCount
-    counts.filtered[columns.partition]! += filteredRows
-    if (counts.mergedRows !== undefined) counts.mergedRows += rowCount
-    return applied
+    counts.emitted[partition]! += rowCount
+    counts.filtered[partition]! += filteredRows
+    return rowCount
   }
 
   /** Room for output, of which the next call uses up what it writes. */

@@ -1,6 +1,16 @@
 import { unitWords } from './block.ts'
 import { partitionMask } from './constants/block.ts'
-import { departedBytes, EXPIRED, FILTERED, LEFT, MERGED, pageHeaderBytes, REFUSED, undoBytes } from './constants/log.ts'
+import {
+  departedBytes,
+  EXPIRED,
+  FILTERED,
+  LEFT,
+  MERGED,
+  pageHeaderBytes,
+  REFUSED,
+  SUPERSEDED,
+  undoBytes,
+} from './constants/log.ts'
 import { pageBits } from './constants/segments.ts'
 import type { TableMachine } from './table-machine.ts'
 
@@ -16,6 +26,13 @@ export interface DepartureCounts {
   readonly deadLettered: Float64Array
   readonly expired: Float64Array
   readonly filtered: Float64Array
+  readonly superseded: Float64Array
+}
+
+/** Parts that have left with merged records: published, or left out. */
+export interface Departed {
+  readonly mergedCount: number
+  readonly filteredCount: number
 }
 
 /** What one epoch changed in the pending table: valid until the table changes. */
@@ -50,12 +67,16 @@ export class UndoLog {
    * Counts the parts that have left since the log ended at `departedEnd`; returns how many of them were published in
    * merged records, and how many were left out with theirs.
    */
-  countDeparturesSince(
-    departedEnd: number,
-    { emitted, deadLettered, expired, filtered }: DepartureCounts,
-  ): { mergedCount: number; filteredCount: number } {
+  countDeparturesSince(departedEnd: number, counters: DepartureCounts): Departed {
+    const { emitted, deadLettered, expired, filtered, superseded } = counters
     const { words } = this.#machine
-    const counts = { [MERGED]: emitted, [REFUSED]: deadLettered, [EXPIRED]: expired, [FILTERED]: filtered }
+    const counts = {
+      [MERGED]: emitted,
+      [REFUSED]: deadLettered,
+      [EXPIRED]: expired,
+      [FILTERED]: filtered,
+      [SUPERSEDED]: superseded,
+    }
     let mergedCount = 0
     let filteredCount = 0
     forEachPage(words, this.departedEnd, departedEnd, (from, to) => {

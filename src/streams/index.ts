@@ -66,6 +66,8 @@ export {
   type CorrelateOptions,
   type Keys,
   type Merged,
+  type CountField,
+  type ListOptions,
   type OptionalSides,
   type RememberCompleted,
   type WhenFull,

@@ -4,6 +4,9 @@ import { enrichAndFilter } from './enrich-and-filter.ts'
 import type { Example } from './example.ts'
 import { experiment } from './experiment.ts'
 import { framedJson } from './framed-json.ts'
+import { kOfN } from './k-of-n.ts'
+import { latest } from './latest.ts'
+import { listSide } from './list-side.ts'
 import { optionalSide } from './optional-side.ts'
 import { threeTopics } from './three-topics.ts'
 
@@ -16,4 +19,7 @@ export const examples: readonly Example[] = [
   debezium,
   cloudevents,
   framedJson,
+  kOfN,
+  listSide,
+  latest,
 ]

@@ -7,6 +7,7 @@ import { orderIndependence } from './order.integration.ts'
 import { poisonedRecords } from './records.integration.ts'
 import { programsOfOneName } from './same-name.integration.ts'
 import { foreignSources } from './sources.integration.ts'
+import { severalParts } from './several-parts.integration.ts'
 import { stageFunctionFailures } from './stage-functions.integration.ts'
 import { stalledFunctions } from './stalled-functions.integration.ts'
 import { invalidTopologies, starting } from './start.integration.ts'
@@ -23,6 +24,7 @@ onEachBroker([
   stageFunctionFailures,
   failingFunctions,
   mergedFunctions,
+  severalParts,
   stalledFunctions,
   poisonedRecords,
   bytesLeaveAsTheyCame,

@@ -91,7 +91,17 @@ export function assertAccount(
   report: Pick<Report, 'accounting' | 'isBalanced'>,
   expected: Partial<Record<Class, number>>,
 ): void {
-  const none = { emitted: 0, pending: 0, duplicate: 0, deadLettered: 0, filtered: 0, expired: 0, lost: 0, skipped: 0 }
+  const none = {
+    emitted: 0,
+    pending: 0,
+    duplicate: 0,
+    deadLettered: 0,
+    filtered: 0,
+    expired: 0,
+    superseded: 0,
+    lost: 0,
+    skipped: 0,
+  }
   const classes = Object.keys(none) as Class[]
   const total = (name: Class | 'consumed') => report.accounting.reduce((sum, account) => sum + account[name], 0)
   const consumed = Object.values(expected).reduce((sum, count) => sum + count, 0)

@@ -214,6 +214,21 @@ function withOptional(
     .sink('out')
 }
 
+/** One of three sides, with what a test says of their parts, which the types would not let through. */
+function withParts(given: object) {
+  const correlation = { of: ['A', 'B', 'C'], expireAfterMs: 1_000, ...given }
+  return topology('app')
+    .source('in')
+    .route('by-stage', field('stage'), { A: stage(), B: stage(), C: stage() })
+    .correlate('by-id', field('id'), correlation as unknown as { of: ['A', 'B', 'C'] })
+    .sink('out')
+}
+
+/** A list whose number another side tells. */
+function toldBy(side: string) {
+  return { count: { side, field: field('count') } }
+}
+
 export function invalidTopologies(): void {
   describe('start, before it connects', () => {
     for (const [fault, wrong, says] of [
@@ -293,6 +308,61 @@ export function invalidTopologies(): void {
         'optional sides whose parts may be late for ever',
         withOptional(['B'], { expireAfterMs: undefined }),
         /needs rememberCompleted or expireAfterMs/,
+      ],
+      ['fewer sides than two as enough', withParts({ atLeast: 1 }), /atLeast of "by-id" is 1; .* from 2 to 2/],
+      ['all sides as enough', withParts({ atLeast: 3 }), /atLeast of "by-id" is 3/],
+      [
+        'enough sides beside lists',
+        withParts({ atLeast: 2, collect: { B: { count: 2 } } }),
+        /has atLeast, so it takes neither optional sides nor lists/,
+      ],
+      [
+        'enough sides whose other parts come later for ever',
+        withParts({ atLeast: 2, expireAfterMs: undefined }),
+        /has atLeast, so it needs rememberCompleted or expireAfterMs/,
+      ],
+      [
+        'the latest part of no side',
+        withParts({ latest: ['D'] }),
+        /takes the latest part of side "D", which it does not/,
+      ],
+      [
+        'a list of no side',
+        withParts({ collect: { D: { count: 2 } } }),
+        /collects the parts of side "D", which it does not/,
+      ],
+      [
+        'the latest part of a list',
+        withParts({ latest: ['B'], collect: { B: { count: 2 } } }),
+        /collects the parts of side "B", so it has no latest one/,
+      ],
+      ['a list of one part', withParts({ collect: { B: { count: 1 } } }), /count of side "B" .* is 1; .* 2 to 1000/],
+      ['a list that is too long', withParts({ collect: { B: { count: 1_001 } } }), /is 1001; it is a whole number/],
+      ['a list without an end', withParts({ collect: { B: {} } }), /without a count, so it is optional/],
+      [
+        'a number that no side tells',
+        withParts({ collect: { B: toldBy('D') } }),
+        /is told by side "D", which it does not/,
+      ],
+      [
+        'a number that may change',
+        withParts({ latest: ['A'], collect: { B: toldBy('A') } }),
+        /is told by side "A", of which the latest part counts/,
+      ],
+      [
+        'a number that a list tells',
+        withParts({ collect: { B: toldBy('C'), C: { count: 2 } } }),
+        /is told by side "C", which is a list itself/,
+      ],
+      [
+        'a side that tells two numbers',
+        withParts({ collect: { B: toldBy('A'), C: toldBy('A') } }),
+        /side "A" tells the count of "B" and of "C"/,
+      ],
+      [
+        'a number that may never be told',
+        withParts({ optional: { sides: ['A'], withinMs: 8 }, collect: { B: toldBy('A') } }),
+        /is told by side "A", which is optional, so it is optional itself/,
       ],
       [
         'a side without a key',

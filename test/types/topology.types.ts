@@ -157,6 +157,46 @@ export const invoiced: Json | undefined = merged.invoice
 // @ts-expect-error it may not have come
 export const surely: Json = merged.invoice
 
+// Where some of the sides are enough, any may be missing.
+const enough = several
+  .correlate('by-order', keys, { of: ['order', 'payment', 'shipment', 'invoice'], atLeast: 2, expireAfterMs: 1 })
+  .sink('out')
+declare const mergedOfEnough: OutputOf<typeof enough>
+export const perhapsOrdered: number | undefined = mergedOfEnough.order
+// @ts-expect-error it may not have come
+export const surelyOrdered: number = mergedOfEnough.order
+
+// A list has parts, or none, and is always there.
+const collected = several
+  .correlate('by-order', keys, {
+    of: ['order', 'payment', 'shipment', 'invoice'],
+    latest: ['payment'],
+    collect: { order: { count: 3 }, shipment: {}, invoice: { count: { side: 'payment', field: field('n') } } },
+    optional: { sides: ['shipment'], withinMs: 1_000 },
+    expireAfterMs: 1,
+  })
+  .sink('out')
+holds<
+  Same<
+    OutputOf<typeof collected>,
+    {
+      readonly order: readonly number[]
+      readonly payment: Json
+      readonly shipment: readonly Json[]
+      readonly invoice: readonly Json[]
+    }
+  >
+>()
+
+// @ts-expect-error a list is one of the sides
+several.correlate('by-order', keys, { of: ['order', 'payment'], collect: { invoice: { count: 2 } } })
+
+several.correlate('by-order', keys, {
+  of: ['order', 'payment', 'shipment', 'invoice'],
+  // @ts-expect-error what tells a number is one of the sides
+  collect: { order: { count: { side: 'orders', field: field('n') } } },
+})
+
 // @ts-expect-error a side that is optional is one of the sides
 several.correlate('by-order', keys, { of: ['order', 'payment'], optional: { sides: ['invoice'], withinMs: 1_000 } })
 

@@ -51,7 +51,16 @@ export type Instrument =
       readonly read: (view: MetricsView) => readonly Sample<HistogramSnapshot>[]
     })
 
-const outcomes = ['emitted', 'duplicate', 'deadLettered', 'filtered', 'expired', 'lost', 'skipped'] as const
+const outcomes = [
+  'emitted',
+  'duplicate',
+  'deadLettered',
+  'filtered',
+  'expired',
+  'superseded',
+  'lost',
+  'skipped',
+] as const
 
 /**
  * All instruments. The texts for Prometheus, the names for OpenTelemetry and `docs/metrics.md` are made from this table.

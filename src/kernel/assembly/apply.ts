@@ -14,11 +14,15 @@ import {
   keyLengthOf,
   nextOf,
   placeFrom,
+  putInPlace,
+  replacing,
   setHead,
   setNext,
   setOrigin,
   sideBit,
+  sideOf,
   sidesOf,
+  telling,
   unitsFor,
   writeKey,
 } from './block'
@@ -27,6 +31,7 @@ import {
   keyAt,
   keyIsNumberAt,
   keyLengthAt,
+  numberToldAt,
   offsetAt,
   partAt,
   partitionOfRows,
@@ -38,10 +43,11 @@ import {
   timestampAt,
 } from './columns'
 import { copyWords, restOf } from './copy'
-import { depart, leave } from './departure'
+import { depart, leave, supersede } from './departure'
 import { hashOf } from './hash'
-import { hasRoom, homeOf, insert, insertAt, pageOf, slotAfter } from './hash-index'
-import { noteArrival, pagesPerPass, passRows } from './log'
+import { hasRoom, homeOf, insert, insertAt, pageOf, slotAfter, slotOf } from './hash-index'
+import { fullBitOf, isAtLimit, isComplete, isList, sidesWith, tells } from './lists'
+import { noteArrival, pagesPerPass, pagesPerRow, passRows } from './log'
 import { NO_MEMORY, publish } from './merge'
 import { claim, isForgotten, remember } from './remembered'
 import { hasPages } from './segments'
@@ -51,11 +57,17 @@ import {
   completedReason,
   duplicateReason,
   duplicates,
-  outputRoom,
   lateReason,
+  latestSides,
+  listFullReason,
+  listSides,
+  mergesStored,
+  outputRoom,
+  quorum,
   requiredSides,
   slotPages,
 } from './state'
+import { claimKey, disclaim, isWhole, mergeStored, NOT_NEEDED } from './stored-merge'
 import { refused } from './table-imports'
 
 const lineBytes: usize = 64
@@ -125,38 +137,98 @@ function firstWith(hash: u32): u32 {
 /** Returns false, and leaves no trace, when there is no room for the row. */
 function applyRow(hash: u32, row: u32): bool {
   const slot = find(hash, row)
+  if (load<u32>(slot) == 0) return begin(slot, hash, row)
+  const present = headOf(at(load<u32>(slot, 4)))
   const side = sideBit(sideAt(row))
-  if (load<u32>(slot) == 0) {
-    const pages = slotPages
-    if (!hasRoom(hash)) return false
-    const keyLength = keyLengthAt(row)
-    const address = keep(hash, row, keyLength, side | keyLength, 0)
-    if (address == 0) return false
-    if (slotPages == pages) insertAt(slot, hash, address)
-    else insert(hash, address)
-    return true
+  if ((present & side) != 0) return addAgain(slot, row)
+  if (sidesOf(present | side) == allSides && mergesStored == 0) return complete(slot, row)
+  return add(slot, row)
+}
+
+/** The first part of a row. */
+function begin(slot: usize, hash: u32, row: u32): bool {
+  const pages = slotPages
+  if (!hasRoom(hash)) return false
+  const keyLength = keyLengthAt(row)
+  const head = sidesWith(keyLength, 0, row)
+  // Only a part that says that a list is empty can be all that a row needs.
+  const isMerge = listSides != 0 && isWhole(head)
+  const keyMemory = isMerge ? claimKey(keyLength) : NOT_NEEDED
+  if (keyMemory == 0) return false
+  const address = keep(hash, row, keyLength, head, 0)
+  if (address == 0) {
+    disclaim(keyMemory, keyLength)
+    return false
   }
+  if (slotPages == pages) insertAt(slot, hash, address)
+  else insert(hash, address)
+  if (isMerge) mergeStored(slotOf(pageOf(hash), hash, address), keyMemory)
+  return true
+}
+
+/** A further part of a row, which may be merged with it. */
+function add(slot: usize, row: u32): bool {
   const head = load<u32>(slot, 4)
   const block = at(head)
-  const present = headOf(block)
-  if ((present & side) != 0) {
-    setReason(row, isRemembered(block) ? reasonAfterMerge(side) : duplicateReason)
-    duplicates++
-  } else if (sidesOf(present | side) == allSides) {
-    return complete(slot, row)
-  } else {
-    // The side is marked last: a part that does not fit any more must leave no trace.
-    const address = keep(hash, row, 0, 0, nextOf(block))
-    if (address == 0) return false
-    setNext(block, address)
-    setHead(block, present | side)
+  const keyLength = keyLengthOf(block)
+  const sides = sidesWith(headOf(block), head, row)
+  const isMerge = isWhole(sides)
+  if (listSides != 0 && !hasPages(pagesPerRow)) return false
+  const keyMemory = isMerge ? claimKey(keyLength) : NOT_NEEDED
+  if (keyMemory == 0) return false
+  // The side is marked last: a part that does not fit any more must leave no trace.
+  const address = keep(load<u32>(slot), row, 0, 0, nextOf(block))
+  if (address == 0) {
+    disclaim(keyMemory, keyLength)
+    return false
   }
+  setNext(block, address)
+  setHead(block, sides)
+  if (isMerge) mergeStored(slot, keyMemory)
   return true
+}
+
+/** A part of a side that the row has: of a list, in place of the one before, or none that is wanted. */
+function addAgain(slot: usize, row: u32): bool {
+  const head = load<u32>(slot, 4)
+  const block = at(head)
+  const side = sideAt(row)
+  if (isRemembered(block)) refuseDuplicate(row, reasonAfterMerge(side))
+  else if (isList(side) && !isComplete(headOf(block), side)) {
+    if (!isAtLimit(head, side)) return add(slot, row)
+    setReason(row, listFullReason)
+  } else if (((latestSides >>> side) & 1) != 0) return replaceLatest(slot, row)
+  else refuseDuplicate(row, duplicateReason)
+  return true
+}
+
+function refuseDuplicate(row: u32, reason: u32): void {
+  setReason(row, reason)
+  duplicates++
 }
 
 /** Of a part whose key has been merged: it may have been merged without this side. */
 function reasonAfterMerge(side: u32): u32 {
-  return (sidesOf(side) & requiredSides) == 0 ? lateReason : completedReason
+  const needed = isList(side) ? fullBitOf(side) : sideBit(side)
+  return quorum != 0 || (sidesOf(needed) & requiredSides) == 0 ? lateReason : completedReason
+}
+
+/** Puts the part of a row in place of the one of its side. */
+function replaceLatest(slot: usize, row: u32): bool {
+  const hash = load<u32>(slot)
+  let before: u32 = 0
+  let address = load<u32>(slot, 4)
+  while (sideOf(at(address)) != sideAt(row)) {
+    before = address
+    address = nextOf(at(address))
+  }
+  const keyLength = keyLengthOf(at(address))
+  const replacement = allocateWithinLimit(unitsOfRow(row, keyLength))
+  if (replacement == 0) return false
+  supersede(hash, address)
+  fill(replacement, hash, row, keyLength, replacing)
+  putInPlace(slot, before, address, replacement)
+  return true
 }
 
 /** Lets a row leave with its last part; false, and nothing has happened, where there is no memory for it. */
@@ -183,7 +255,7 @@ function completeForGood(slot: usize, row: u32): bool {
     store<u32>(slot, address, 4)
     return true
   }
-  free(address, unitsFor(keyLength, 0, 0))
+  free(address, unitsFor(keyLength, 0, 0, 0))
   if (outcome == NO_MEMORY) return false
   refuse(slot, row, outcome)
   return true
@@ -221,26 +293,37 @@ function hasKey(block: usize, row: u32): bool {
 
 /** Stores the part of a row, with its key if it is the head of its row, and returns where; 0 when it does not fit. */
 function keep(hash: u32, row: u32, keyLength: u32, head: u32, next: u32): u32 {
-  const spellingLength = spellingLengthAt(row)
-  const partLength = partLengthAt(row)
-  const units = unitsFor(keyLength, spellingLength, partLength)
-  const address = allocateWithinLimit(units)
+  const address = allocateWithinLimit(unitsOfRow(row, keyLength))
   if (address == 0) return 0
   const block = at(address)
-  const place = placeFrom(sideAt(row), partitionOfRows())
-  const flags = (isRespelledAt(row) ? respelled : 0) | (keyIsNumberAt(row) ? keyIsNumber : 0)
-  const offset = offsetAt(row)
-  store<u32>(block, hash)
   setNext(block, next)
   setHead(block, head)
-  store<u32>(block, partLength, 12)
+  fill(address, hash, row, keyLength, 0)
+  return address
+}
+
+function unitsOfRow(row: u32, keyLength: u32): u32 {
+  return unitsFor(keyLength, spellingLengthAt(row), partLengthAt(row), tells(sideAt(row)) ? 4 : 0)
+}
+
+/** Writes the part of a row, all but its place in a chain, and notes that it came. */
+function fill(address: u32, hash: u32, row: u32, keyLength: u32, moreFlags: u32): void {
+  const block = at(address)
+  const partLength = partLengthAt(row)
+  const isTelling = tells(sideAt(row))
+  const place = placeFrom(sideAt(row), partitionOfRows())
+  const flags = (isRespelledAt(row) ? respelled : 0) | (keyIsNumberAt(row) ? keyIsNumber : 0) | moreFlags
+  const offset = offsetAt(row)
+  store<u32>(block, hash)
+  store<u32>(block, partLength | (isTelling ? telling : 0), 12)
   setOrigin(block, place | flags, offset, timestampAt(row))
   let to = keyLength == 0 ? block + headerBytes : writeKey(block, keyAt(row), keyLength)
   if (isRespelledAt(row)) {
+    const spellingLength = spellingLengthAt(row)
     store<u32>(to, spellingLength)
     to = copyWords(to + 4, spellingAt(row), spellingLength)
   }
-  copyWords(to, partAt(row), partLength)
+  to = copyWords(to, partAt(row), partLength)
+  if (isTelling) store<u32>(to, numberToldAt(row))
   noteArrival(hash, place, offset)
-  return address
 }

@@ -4,18 +4,13 @@
  * Passes begin at intervals, so that the count is a time. It is not part of an epoch: a rollback leaves it as it is, and
  * what is restored begins anew.
  */
-import { headerBytes } from '../constants/block'
-import { FILTERED, MERGED, REFUSED } from '../constants/log'
-import { LEFT_OUT, PUBLISHED } from '../constants/outcome'
-import { free, segmentUnits } from './arena'
-import { ageOf, at, hashIn, headOf, isNumber, isRemembered, keyLengthOf, setAge, unitsFor, unitsOf } from './block'
-import { depart, leave } from './departure'
+import { segmentUnits } from './arena'
+import { ageOf, at, hashIn, headOf, isRemembered, keyLengthOf, setAge, unitsOf } from './block'
 import { pagesPerRow } from './log'
-import { claim, remember } from './remembered'
 import { hasPages, kindOf, RUN } from './segments'
-import { awaited, awaitedUnits, completedCount, completedReason, outputRoom, segmentCount } from './state'
-import { lacksOptionalOnly, slotWith, spendRow, unitsToSweep } from './sweep'
-import { merged } from './table-imports'
+import { awaited, awaitedUnits, outputRoom, segmentCount } from './state'
+import { claimKey, mergeStored } from './stored-merge'
+import { lacksOptionalOnly, slotWith, unitsToSweep } from './sweep'
 
 /** There is more to look at; the pass has ended; a row is to be merged, which was not allowed. */
 const MORE: u32 = 0
@@ -63,23 +58,8 @@ function slotOfHead(address: u32): usize {
 
 /** Lets a row leave; false, and nothing has happened, where there is no memory to remember its key in. */
 function merge(slot: usize): bool {
-  const hash = load<u32>(slot)
-  const head = load<u32>(slot, 4)
-  const block = at(head)
-  const keyLength = keyLengthOf(block)
-  const address = completedReason == 0 ? 0 : claim(keyLength)
-  if (completedReason != 0 && address == 0) return false
-  spendRow(head)
-  const outcome = merged(head)
-  const how = outcome == LEFT_OUT ? FILTERED : MERGED
-  if (outcome > PUBLISHED) {
-    if (address != 0) free(address, unitsFor(keyLength, 0, 0))
-    depart(slot, REFUSED)
-  } else if (address == 0) depart(slot, how)
-  else {
-    leave(hash, head, how)
-    remember(address, hash, completedCount++, block + headerBytes, keyLength, isNumber(block))
-    store<u32>(slot, address, 4)
-  }
+  const keyMemory = claimKey(keyLengthOf(at(load<u32>(slot, 4))))
+  if (keyMemory == 0) return false
+  mergeStored(slot, keyMemory)
   return true
 }

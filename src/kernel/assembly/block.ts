@@ -7,21 +7,23 @@
  * | 0 | hash of the key, never 0 |
  * | 1 | address of the next part of the row, 0 at the end |
  * | 2 | head: sides present as a bit set << 16, length of the key in bytes; else 0 |
- * | 3 | length of the part in bytes |
- * | 4 | age << 27, flags << 24, side << 20, source partition |
+ * | 3 | telling << 31, length of the part in bytes |
+ * | 4 | replacing << 31, age << 27, flags << 24, side << 20, source partition |
  * | 5 | offset, low 32 bits |
  * | 6 | offset, next 11 bits << 21; timestamp, high 21 bits |
  * | 7 | timestamp, low 32 bits |
  *
  * A completed key that is remembered is a head with the key alone: see `remembered.ts`.
  * After it: the key (head), padded with zeros to whole words; the spelling (if the key was respelled), its length in
- * one word and then its bytes; the part. `../block.ts` reads it too.
+ * one word and then its bytes; the part; if it is telling, how many parts a list of its row has. `../block.ts` reads it
+ * too.
  */
 import {
   headerBytes,
   keyBytesLimit,
   keyIsNumber,
   partitionBits,
+  partLengthMask,
   partitionMask,
   remembered,
   respelled,
@@ -41,6 +43,11 @@ const sidesBit: u32 = 16
 /** Of a head, above its flags: how many passes have met its row while it lacked optional sides only. */
 const ageBits: u32 = 27
 const ageMask: u32 = 15 << ageBits
+
+/** A flag above the age: the part came in place of another, which an undo brings back. */
+export const replacing: u32 = 1 << 31
+/** In the word of the part's length: how many parts of a list the part tells is in the word after it. */
+export const telling: u32 = 1 << 31
 
 /** Where a block begins. */
 export function at(address: u32): usize {
@@ -69,7 +76,21 @@ export function setHead(block: usize, head: u32): void {
 }
 
 export function partLengthOf(block: usize): u32 {
-  return load<u32>(block, 12)
+  return load<u32>(block, 12) & partLengthMask
+}
+
+/** Whether the part tells how many parts a list of its row has. */
+export function isTelling(block: usize): bool {
+  return (load<u32>(block, 12) & telling) != 0
+}
+
+/** How many, of a part that tells it. */
+export function numberTold(block: usize): u32 {
+  return load<u32>(partOf(block) + padded(partLengthOf(block)))
+}
+
+export function isReplacing(block: usize): bool {
+  return (load<u32>(block, 16) & replacing) != 0
 }
 
 /** Length of the key of a head; else 0. */
@@ -144,6 +165,16 @@ export function timestampOf(block: usize): i64 {
   )
 }
 
+/** Links a block into the row at a slot in place of another, which stays as it is. @param before - 0 of the head. */
+export function putInPlace(slot: usize, before: u32, from: u32, to: u32): void {
+  const block = at(to)
+  setNext(block, nextOf(at(from)))
+  setHead(block, headOf(at(from)))
+  setAge(block, ageOf(at(from)))
+  if (before == 0) store<u32>(slot, to, 4)
+  else setNext(at(before), to)
+}
+
 /** Writes where and when a part came from. */
 export function setOrigin(block: usize, flagsAndPlace: u32, offset: u64, timestamp: i64): void {
   store<u32>(block, flagsAndPlace, 16)
@@ -169,15 +200,16 @@ export function partOf(block: usize): usize {
   return isRespelled(block) ? after + 4 + padded(load<u32>(after)) : after
 }
 
-/** Size of a block in units of 16 bytes. */
-export function unitsFor(keyLength: u32, spellingLength: u32, partLength: u32): u32 {
+/** Size of a block in units of 16 bytes. @param toldBytes - 4 of a part that tells the number of a list, else 0. */
+export function unitsFor(keyLength: u32, spellingLength: u32, partLength: u32, toldBytes: u32): u32 {
   const spelling: usize = spellingLength == 0 ? 0 : 4 + padded(spellingLength)
-  return <u32>((padded(keyLength) + spelling + padded(partLength) + headerBytes + 15) >>> unitBits)
+  return <u32>((padded(keyLength) + spelling + padded(partLength) + toldBytes + headerBytes + 15) >>> unitBits)
 }
 
 /** Size in units of the block at an address. */
 export function unitsOf(block: usize): u32 {
-  return <u32>((partOf(block) - block + padded(partLengthOf(block)) + 15) >>> unitBits)
+  const toldBytes: usize = isTelling(block) ? 4 : 0
+  return <u32>((partOf(block) - block + padded(partLengthOf(block)) + toldBytes + 15) >>> unitBits)
 }
 
 /** Writes the header of a block that holds nothing, of as many units as a header has at least. */

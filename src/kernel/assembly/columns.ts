@@ -19,6 +19,8 @@ export const spellingStarts = memory.data(4 * columnsRowsMax, 16)
 export const spellingEnds = memory.data(4 * columnsRowsMax, 16)
 export const partStarts = memory.data(4 * columnsRowsMax, 16)
 export const partEnds = memory.data(4 * columnsRowsMax, 16)
+/** How many parts of a list each tells; only where some tell it. */
+export const numbersTold = memory.data(4 * columnsRowsMax, 16)
 
 /** The source partition of all of them. */
 export const origin = memory.data(4, 16)
@@ -76,6 +78,10 @@ export function partAt(row: u32): usize {
 
 export function partLengthAt(row: u32): u32 {
   return load<u32>(partEnds + (row << 2)) - load<u32>(partStarts + (row << 2))
+}
+
+export function numberToldAt(row: u32): u32 {
+  return load<u32>(numbersTold + (row << 2))
 }
 
 export function spellingAt(row: u32): usize {

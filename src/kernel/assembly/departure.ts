@@ -1,4 +1,5 @@
-/** Lets rows leave the index, and notes it in the logs of the epoch. */
+/** Lets rows leave the index, and parts their rows, and notes it in the logs of the epoch. */
+import { SUPERSEDED } from '../constants/log'
 import { at, nextOf, offsetOf, placeOf, unitsOf } from './block'
 import { removeAt } from './hash-index'
 import { noteDeparture, noteRow } from './log'
@@ -18,4 +19,11 @@ export function leave(hash: u32, head: u32, how: u32): void {
     address = nextOf(block)
   }
   noteRow(hash, head, how)
+}
+
+/** Takes note that a part makes place for a later one, whose arrival is the next that is noted. */
+export function supersede(hash: u32, address: u32): void {
+  const block = at(address)
+  noteDeparture(address, unitsOf(block), hash, placeOf(block), offsetOf(block), SUPERSEDED)
+  noteRow(hash, address, SUPERSEDED)
 }

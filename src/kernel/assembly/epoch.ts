@@ -1,22 +1,23 @@
 /** Ends epochs: what one changed becomes final, or is undone. */
-import { departedBytes, FILTERED, LEFT, MERGED, pageHeaderBytes, undoBytes } from '../constants/log'
+import { departedBytes, FILTERED, LEFT, MERGED, pageHeaderBytes, SUPERSEDED, undoBytes } from '../constants/log'
 import { free } from './arena'
 import {
   at,
   headOf,
   isRemembered,
+  isReplacing,
   nextOf,
   offsetOf,
   partitionIn,
   placeOf,
+  putInPlace,
   setHead,
   setNext,
-  sideBit,
-  sideOf,
   unitsOf,
 } from './block'
 import { restart } from './compact'
 import { hasRoom, homeOf, insert, pageOf, remove, replace, slotAfter } from './hash-index'
+import { sidesOnlyOf } from './lists'
 import { dropLastPage, pageBefore } from './log'
 import { takeBack } from './remembered'
 import { completedCount, completedReason } from './state'
@@ -39,8 +40,9 @@ export function rollback(undo: usize, departed: usize): void {
     const page = pageBefore(end)
     for (let entry = end - undoBytes; entry >= page + pageHeaderBytes; entry -= undoBytes) {
       const hash = load<u32>(entry)
-      if (load<u32>(entry, 12) == LEFT) bringBack(hash, load<u32>(entry, 4), load<u32>(entry, 8))
-      else removeArrival(hash, partitionIn(load<u32>(entry, 4)), load<u64>(entry, 8))
+      if (load<u32>(entry, 12) != LEFT) removeArrival(hash, partitionIn(load<u32>(entry, 4)), load<u64>(entry, 8))
+      else if (load<u32>(entry, 8) == SUPERSEDED) putBack(load<u32>(entry, 4))
+      else bringBack(hash, load<u32>(entry, 4), load<u32>(entry, 8))
     }
     end = dropLastPage(page)
   }
@@ -60,7 +62,18 @@ function drop(chain: usize): void {
   for (let end = chain; end != 0;) end = dropLastPage(pageBefore(end))
 }
 
-/** Takes out the part that came from `partition` and `offset`. */
+/** Where the part stands that came in place of another one, which is put back next. */
+let replacingSlot: usize = 0
+let replacingBefore: u32 = 0
+let replacingAddress: u32 = 0
+
+/** Puts a part in its place again, which a later one had superseded. */
+function putBack(address: u32): void {
+  putInPlace(replacingSlot, replacingBefore, replacingAddress, address)
+  free(replacingAddress, unitsOf(at(replacingAddress)))
+}
+
+/** Takes out the part that came from `partition` and `offset`, or finds it for `putBack` where it replaced another. */
 function removeArrival(hash: u32, partition: u32, offset: u64): void {
   const page = pageOf(hash)
   for (let slot = homeOf(page, hash); load<u32>(slot) != 0; slot = slotAfter(page, slot)) {
@@ -72,10 +85,16 @@ function removeArrival(hash: u32, partition: u32, offset: u64): void {
       const block = at(address)
       const next = nextOf(block)
       if (partitionIn(placeOf(block)) == partition && offsetOf(block) == offset) {
+        if (isReplacing(block)) {
+          replacingSlot = slot
+          replacingBefore = previous
+          replacingAddress = address
+          return
+        }
         // The first part of a row arrived first and so is undone last.
         if (previous == 0) remove(hash, head)
         else {
-          setHead(at(head), headOf(at(head)) & ~sideBit(sideOf(block)))
+          setHead(at(head), headOf(at(head)) & ~sidesOnlyOf(head, block))
           setNext(at(previous), next)
         }
         free(address, unitsOf(block))

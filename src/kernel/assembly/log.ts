@@ -3,7 +3,8 @@
  * named by its end, 0 while it is empty; the first word of a page is the end of the chain before it.
  *
  * The undo log says of a part that came in: hash, side and partition, offset low, offset high, because its block may
- * move; of a row that left the index: hash, address of its head, how it left, `LEFT`. The departed log says of each
+ * move; of a row that left the index: hash, address of its head, how it left, `LEFT`; the same of a part that a later
+ * one supersedes, with the address of its block, before the arrival of that one. The departed log says of each
  * block of a row that left: address, units, hash, side and partition, offset low, offset high, how its row left, 0.
  * These blocks stay until the epoch has ended. `../undo-log.ts` reads both too.
  */
@@ -13,8 +14,8 @@ import { departedEnd, undoEnd } from './state'
 
 const wrap: usize = pageBytes - 1
 
-/** Pages that a row takes which leaves, one of each log. */
-export const pagesPerRow: u32 = 2
+/** Pages that a row takes which leaves: one of the undo log, and as many of the other as its parts need, lists included. */
+export const pagesPerRow: u32 = 4
 /** Rows of a pass, whose cache misses are overlapped. Measured: 64 to 512 alike, 1,024 slower. */
 export const passRows: u32 = 256
 /** Pages that the changes of a pass, of 16 sides at most, take: so many must be there. */

@@ -23,14 +23,15 @@ import {
 } from './block'
 import { hashOf } from './hash'
 import { hasRoom, homeOf, insert, pageOf, remove, slotAfter, slotOf } from './hash-index'
-import { allSides, forgottenCount, rememberedSlots } from './state'
+import { forgottenCount, rememberedSlots } from './state'
 
+const everySide: u32 = 0xffff
 /** In place of a timestamp; nothing is ever as late. */
 const never: i64 = (1 << 52) - 1
 
 /** Memory to remember a key in; 0 when there is none. It may be given back unused. */
 export function claim(keyLength: u32): u32 {
-  const units = unitsFor(keyLength, 0, 0)
+  const units = unitsFor(keyLength, 0, 0, 0)
   const address = allocateWithinLimit(units)
   if (address != 0) markUnused(address, units)
   return address
@@ -41,7 +42,7 @@ export function remember(address: u32, hash: u32, number: f64, key: usize, keyLe
   const block = at(address)
   store<u32>(block, hash)
   setNext(block, 0)
-  setHead(block, headFrom(allSides, keyLength))
+  setHead(block, headFrom(everySide, keyLength))
   store<u32>(block, 0, 12)
   setOrigin(block, remembered | (isNumber ? keyIsNumber : 0), <u64>number, never)
   writeKey(block, key, keyLength)

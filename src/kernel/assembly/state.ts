@@ -40,12 +40,21 @@ export let awaitedUnits: u32 = 0
 /** Seed of the hash. */
 export let seedLow: u32 = 0
 export let seedHigh: u32 = 0
-/** Units that live blocks may have, and all sides as a bit set. */
+/** Units that live blocks may have. */
 export let unitsMax: u32 = 0
+/** Bits of a head that a row has when nothing more can come: all sides, and for a list that it is full. */
 export let allSides: u32 = 0
 /** Those without which no row is merged. */
 export let requiredSides: u32 = 0
+/** Sides after which a row is merged without the others; 0 where it waits for all of them. */
+export let quorum: u32 = 0
+/** Sides of which the last part before the merge counts, and those that are lists of parts, as bit sets. */
+export let latestSides: u32 = 0
+export let listSides: u32 = 0
+/** Whether merges are left to TypeScript, with all of their parts in the table. */
+export let mergesStored: u32 = 0
 export let duplicateReason: u32 = 0
+export let listFullReason: u32 = 0
 export let tooLargeReason: u32 = 0
 export let refusedTimeReason: u32 = 0
 /** 0 where completed keys are not remembered. */

@@ -26,6 +26,7 @@ export {
   flags,
   keyEnds,
   keyStarts,
+  numbersTold,
   offsets,
   origin,
   partEnds,
@@ -41,6 +42,7 @@ export { compact, isSparse } from './compact'
 export { commit, rollback } from './epoch'
 export { hashOf } from './hash'
 export { directory, hasRoom, insert, pageOf, remove, slotOf } from './hash-index'
+export { fullBits, listLengths, toldLists } from './lists'
 export { literals, murmur2 } from './merge'
 export { flush, openOutput } from './output'
 export { passAwaited } from './awaited'
@@ -52,6 +54,7 @@ export function start(
   low: u32,
   high: u32,
   sides: u32,
+  all: u32,
   required: u32,
   units: u32,
   duplicate: u32,
@@ -63,7 +66,7 @@ export function start(
   seedLow = low
   seedHigh = high
   sideCount = sides
-  allSides = (1 << sides) - 1
+  allSides = all
   requiredSides = required
   unitsMax = units
   duplicateReason = duplicate

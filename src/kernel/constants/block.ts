@@ -28,3 +28,11 @@ export const keyIsNumber = 1 << 24
 export const respelled = 2 << 24
 /** No part, but a completed key, whose number is in place of the offset. */
 export const remembered = 4 << 24
+
+/** Takes the length of a part out of its word, whose highest bit says that the part tells the number of a list. */
+export const partLengthMask = 0x7fffffff
+
+/** Parts of one list in a row, at most: a list is counted by walking over the parts of its row. */
+export const listPartsMax = 1000
+/** In place of the number of parts that a list has: another side tells it. */
+export const toldByOther = -1

@@ -13,3 +13,5 @@ export const MERGED = 0
 export const REFUSED = 1
 export const EXPIRED = 2
 export const FILTERED = 3
+/** No row, but a part of one, in whose place a later one came. */
+export const SUPERSEDED = 4

@@ -21,6 +21,7 @@ describe('judge', () => {
         deadLettered: [0],
         filtered: [counts.filtered],
         expired: [0],
+        superseded: [0],
         lost: [0],
         skipped: [counts.skipped],
       },

@@ -144,8 +144,11 @@ function unclassified(
   let count = 0
   const first: Origin[] = []
   for (const [number, { account, found }] of audited.entries()) {
-    const { topic, partition, consumed, filtered, lost } = account
-    const missing = tracedClasses.reduce((left, name) => left - found.count(name), consumed - filtered - lost)
+    const { topic, partition, consumed, filtered, superseded, lost } = account
+    const missing = tracedClasses.reduce(
+      (left, name) => left - found.count(name),
+      consumed - filtered - superseded - lost,
+    )
     if (missing <= 0) continue
     count += missing
     const offsets = found.without(startOffsets[number]!, nextOffsets[number]!, listedMax - first.length)

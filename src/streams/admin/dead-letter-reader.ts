@@ -1,4 +1,4 @@
-import { headerOf, isOfRow, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
+import { headerOf, isOfRow, originsHeaderName, partsFrom, readOrigins, type RecordColumns } from '../../kernel/index.ts'
 import { deadLetterHeaders } from '../dead-letters/dead-letter.ts'
 import type { Origin, SourcePartitions } from '../topics/source-partitions.ts'
 
@@ -32,7 +32,8 @@ export function readDeadLetter(
   if (reason === undefined || topic === undefined || !isPlace(partition) || !isPlace(offset)) return undefined
   // A record that somebody has merged may have such a header of theirs.
   const parts = isOfRow(reason) ? headerOf(columns, row, originsHeaderName) : undefined
-  const origins = parts && readOrigins(parts)?.flatMap((part) => (part && partitions.originOf(part)) ?? [])
+  const origins =
+    parts && readOrigins(parts)?.flatMap((side) => partsFrom(side).flatMap((part) => partitions.originOf(part) ?? []))
   return {
     reason,
     cause: text(deadLetterHeaders.cause) ?? '',

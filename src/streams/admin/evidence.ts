@@ -1,4 +1,14 @@
-import { duplicateReasons, isOfRow, mergeReasons, type OffsetSet, type PartOrigin, Reason } from '../../kernel/index.ts'
+import {
+  duplicateReasons,
+  isOfRow,
+  mergeReasons,
+  type OffsetSet,
+  type PartOrigin,
+  partsFrom,
+  Reason,
+  type SideOrigin,
+} from '../../kernel/index.ts'
+import { isMerge } from '../checkpoint/topology-shape.ts'
 import type { Origin } from '../topics/source-partitions.ts'
 import type { AppCheckpoint } from './app-checkpoint.ts'
 import type { DeadLetter } from './dead-letter-reader.ts'
@@ -16,8 +26,8 @@ export const listedMax = 10
  * What the records at the broker say became of the offsets that an application has consumed, as of one checkpoint.
  *
  * The program may go on meanwhile, so records may be of a later epoch than the checkpoint. A merged record with all
- * sides is exactly when one of its parts is: its last part came in its own epoch. One that lacks optional sides may be
- * later than all of its parts, as a row is that has expired. So is a dead letter when its record is, unless that record
+ * sides is exactly when one of its parts is: its last part came in its own epoch. One that lacks optional sides, or has
+ * lists, may be later than all of its parts, as a row is that has expired. So is a dead letter when its record is, unless that record
  * had been pending, as the parts of rows have that expired: such a part must not be pending in a
  * checkpoint that was read after the dead letter.
  */
@@ -43,18 +53,18 @@ export class Evidence {
   }
 
   /** Takes a record of the sink, or of the topic for expired rows. */
-  addOutput(origins: readonly (PartOrigin | undefined)[] | undefined): void {
-    const named = origins?.filter((origin) => origin !== undefined) ?? []
-    const { sides } = this.#checkpoint.manifest.topology
-    if (named.length === 0 || origins?.length !== sides.length || named.some((origin) => this.#isBefore(origin))) {
+  addOutput(origins: readonly SideOrigin[] | undefined): void {
+    const named = origins?.flatMap(partsFrom) ?? []
+    const shape = this.#checkpoint.manifest.topology
+    if (named.length === 0 || origins?.length !== shape.sides.length || named.some((each) => this.#isBefore(each))) {
       this.foreignRecords++
       return
     }
     if (named.some((origin) => this.#isBehind(origin))) return
-    const isMerged = sides.every(({ isOptional }, side) => isOptional || origins[side] !== undefined)
+    const isWhole = origins.every((origin) => origin !== undefined && !('parts' in origin))
     for (const origin of named) {
-      if (named.length === sides.length) this.#add(origin, 'emitted')
-      else this.#addLeaving(origin, isMerged ? 'emitted' : 'expired')
+      if (isWhole) this.#add(origin, 'emitted')
+      else this.#addLeaving(origin, isMerge(shape, origins) ? 'emitted' : 'expired')
     }
   }
 

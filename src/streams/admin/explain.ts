@@ -7,8 +7,17 @@ import {
   type TransactionWait,
   untilStable,
 } from '../../kafka/index.ts'
-import { headerOf, isOfRow, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
+import {
+  headerOf,
+  isOfRow,
+  originsHeaderName,
+  partsFrom,
+  readOrigins,
+  type RecordColumns,
+  type SideOrigin,
+} from '../../kernel/index.ts'
 import { readRuns } from '../deduplication/completed-runs.ts'
+import { isMerge } from '../checkpoint/topology-shape.ts'
 import { planTopology } from '../topology/plan.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
 import { requireRights, rightsToExplain, rightsToReadApp } from '../topics/rights.ts'
@@ -248,17 +257,16 @@ async function findPublished(
       const header = headerOf(columns, row, originsHeaderName)
       const origins = header && readOrigins(header)
       if (origins === undefined) continue
-      const sides = checkpoint.manifest.topology.sides.map(({ name: side, isOptional }, index) => {
-        const origin = origins[index]
-        return { side, isOptional, origin: origin && checkpoint.partitions.originOf(origin) }
-      })
-      const present = sides.flatMap(({ side, origin }) => (origin === undefined ? [] : [side]))
+      const shape = checkpoint.manifest.topology
+      const present = shape.sides.filter((_, index) => isThere(origins[index])).map(({ name: side }) => side)
       if (!finder.isKeyOf(columns, row, present)) continue
       found.push({
         ...placeOf(columns, row, { topic: topic.name, partition: columns.partition }),
-        parts: sides.flatMap(({ side, origin }) => (origin === undefined ? [] : [{ side, ...origin }])),
-        missing: sides.filter(({ origin }) => origin === undefined).map(({ side }) => side),
-        isExpired: sides.some(({ origin, isOptional }) => origin === undefined && !isOptional),
+        parts: shape.sides.flatMap(({ name: side }, index) =>
+          partsFrom(origins[index]).map((part) => ({ side, ...checkpoint.partitions.originOf(part)! })),
+        ),
+        missing: shape.sides.filter((_, index) => isLacking(origins[index])).map(({ name: side }) => side),
+        isExpired: !isMerge(shape, origins),
       })
     }
   })
@@ -313,6 +321,16 @@ async function lettersOfKey(
     }
   }
   return withKey
+}
+
+/** Whether merged records have anything of a side. */
+function isThere(origin: SideOrigin): boolean {
+  return origin !== undefined && (!('parts' in origin) || origin.isWhole || origin.parts.length > 0)
+}
+
+/** Whether a side has not come, or a list of parts not as a whole. */
+function isLacking(origin: SideOrigin): boolean {
+  return origin === undefined || ('parts' in origin && !origin.isWhole)
 }
 
 function placeOf({ offset, timestamp }: RecordColumns, row: number, { topic, partition }: PartitionPlace): RecordPlace {

@@ -67,8 +67,9 @@ export interface CompletedCounts {
 export const manifestFormat = 1
 
 /** A manifest as it is written: that of a single source as before there were several. */
-type WrittenManifest = Omit<Manifest, 'topology' | 'sourceIds' | 'partitions'> & {
+type WrittenManifest = Omit<Manifest, 'topology' | 'sourceIds' | 'partitions' | 'totals'> & {
   readonly topology: WrittenShape
+  readonly totals: WrittenTotals
 } & ({ readonly sourceId: string } | WrittenSources)
 
 interface WrittenSources {
@@ -93,11 +94,21 @@ export function encodeManifest({ topology, sourceIds, partitions, ...rest }: Man
     expiry,
     ...sources,
     ...others,
+    totals: writtenTotals(others.totals),
   }
   return Buffer.from(JSON.stringify(written))
 }
 
-function readManifest({ topology, ...rest }: WrittenManifest): Manifest {
+/** Versions before know no superseded parts. */
+type WrittenTotals = Omit<Totals, 'superseded'> & Partial<Pick<Totals, 'superseded'>>
+
+function writtenTotals({ superseded, ...totals }: Totals): WrittenTotals {
+  return superseded.some((count) => count > 0) ? { ...totals, superseded } : totals
+}
+
+function readManifest({ topology, ...written }: WrittenManifest): Manifest {
+  const { totals } = written
+  const rest = { ...written, totals: { superseded: totals.emitted.map(() => 0), ...totals } }
   if ('sourceId' in rest) {
     const { sourceId, ...others } = rest
     const partitions = others.nextOffsets.map((_, partition) => ({ source: 0, partition }))

@@ -1,6 +1,7 @@
-import type { Compression, Framing } from '../../kernel/index.ts'
+import type { Compression, Framing, SideOrigin } from '../../kernel/index.ts'
 import type { HeaderKey, KeyEncoding, RecordKey } from '../topology/key.ts'
 import type { Plan, PlannedSource } from '../topology/plan.ts'
+import type { PlannedList } from '../topology/plan-parts.ts'
 import type { Side } from '../topology/plan-sides.ts'
 
 type Path = readonly string[]
@@ -12,6 +13,8 @@ export interface TopologyShape {
   readonly keyName: string
   /** In declared order. */
   readonly sides: readonly SideShape[]
+  /** Sides after which a merge does without the others; absent where it needs all that are not optional. */
+  readonly atLeast?: number
 }
 
 type DecodeShape = Exclude<Framing['kind'], 'compressedJson'> | `${Compression}Json` | 'apicurioJson8' | 'function'
@@ -36,6 +39,8 @@ interface SideShape {
   readonly version: number
   /** Whether a merge does without it. @defaultValue false */
   readonly isOptional?: boolean
+  /** How many parts make it: a number, a side and the field in which its part tells it, or null. Absent where it is one. */
+  readonly list?: ListShape
 }
 
 /** A place in a record that is not in its value. */
@@ -44,18 +49,22 @@ type PlaceShape = { readonly recordKey: KeyEncoding } | { readonly header: strin
 /** A field, or where else the key stands; null where a function makes it. */
 export type KeyShape = Path | { readonly field: Path; readonly as: 'string' | 'number' } | PlaceShape | null
 
+type ListShape = number | { readonly side: string; readonly field: Path } | null
+
 /** Functions cannot be compared; whoever changes one so that it keeps other parts raises the stage's version. */
 export function shapeOf({ sources, sides, correlate }: Plan): TopologyShape {
   return {
     sources: sources.map((source) => sourceShape(source, sides)),
     keyName: correlate.keyName,
-    sides: sides.map(({ name, key, part, isOptional, stage: { version } }) => ({
+    sides: sides.map(({ name, key, part, isOptional, list, stage: { version } }) => ({
       name,
       key: keyShape(key),
       part: part.kind === 'field' ? part.path : part.kind,
       version,
       ...(isOptional && { isOptional }),
+      ...(list !== undefined && { list: listShape(list, sides) }),
     })),
+    ...(correlate.atLeast !== undefined && { atLeast: correlate.atLeast }),
   }
 }
 
@@ -74,6 +83,21 @@ function sourceShape(source: PlannedSource, sides: readonly Side[]): SourceShape
 function framingShape(framing: Framing): DecodeShape {
   if (framing.kind === 'compressedJson') return `${framing.compression}Json`
   return framing.kind === 'apicurioJson' && framing.idBytes === 8 ? 'apicurioJson8' : framing.kind
+}
+
+function listShape({ count }: PlannedList, sides: readonly Side[]): ListShape {
+  if (count === undefined) return null
+  return typeof count === 'number' ? count : { side: sides[count.side]!.name, field: count.path }
+}
+
+/** Whether a record that was published of such parts is a merge, and not a row that has expired. */
+export function isMerge({ sides, atLeast }: TopologyShape, origins: readonly SideOrigin[]): boolean {
+  if (atLeast !== undefined) return origins.filter((origin) => origin !== undefined).length >= atLeast
+  return sides.every(({ isOptional = false }, side) => {
+    const origin = origins[side]
+    if (origin === undefined) return isOptional
+    return !('parts' in origin) || origin.isWhole
+  })
 }
 
 function routeShape({ route, sides: [only] }: PlannedSource, sides: readonly Side[]): SourceShape['route'] {
@@ -120,7 +144,7 @@ export function differences(before: TopologyShape, now: TopologyShape): string[]
   ]
 }
 
-function textsOf({ sources, sides }: TopologyShape, isSingle: boolean): Map<string, string> {
+function textsOf({ sources, sides, atLeast }: TopologyShape, isSingle: boolean): Map<string, string> {
   const [first] = sources
   const topics = sources.map(({ topic }) => JSON.stringify(topic)).sort()
   const keys = new Set(sides.map(({ key }) => textOf(key)))
@@ -146,7 +170,18 @@ function textsOf({ sources, sides }: TopologyShape, isSingle: boolean): Map<stri
     ...(keys.size > 1
       ? sides.map(({ name, key }) => [`key of side ${JSON.stringify(name)}`, textOf(key)] as const)
       : []),
+    ...sides.flatMap(({ name, list }) =>
+      list === undefined ? [] : [[`list of side ${JSON.stringify(name)}`, listText(list)] as const],
+    ),
+    ...(atLeast === undefined ? [] : [['sides that are enough', String(atLeast)] as const]),
   ])
+}
+
+function listText(list: ListShape): string {
+  if (list === null) return 'of what comes in time'
+  return typeof list === 'number'
+    ? `of ${list}`
+    : `as long as ${textOf(list.field)} of side ${JSON.stringify(list.side)}`
 }
 
 function routeText(route: SourceShape['route']): string {

@@ -21,13 +21,18 @@ export function writtenShape(shape: TopologyShape): WrittenShape {
   const key = commonField(sides.map((side) => side.key))
   if (source === undefined || another !== undefined || !(source.route === null || isPath(source.route))) return shape
   if ([source.decode, source.steps, source.timestamp].some((each) => each !== undefined)) return shape
-  if (key === undefined || key.at(-1) !== keyName || sides.some(({ isOptional }) => isOptional)) return shape
+  if (key === undefined || key.at(-1) !== keyName || sides.some(hasMore) || shape.atLeast !== undefined) return shape
   return {
     source: source.topic,
     route: source.route,
     key,
     sides: sides.map(({ name, part, version }) => ({ name, part, version })),
   }
+}
+
+/** Whether there is more to say of a side than there was before. */
+function hasMore({ isOptional, list }: TopologyShape['sides'][number]): boolean {
+  return isOptional === true || list !== undefined
 }
 
 export function readShape(written: WrittenShape): TopologyShape {

@@ -1,7 +1,16 @@
 import { deadLetterReasons, type TableCounts } from '../../kernel/index.ts'
 
 /** What can become of a consumed offset other than pending. */
-export const classes = ['emitted', 'duplicate', 'deadLettered', 'filtered', 'expired', 'lost', 'skipped'] as const
+export const classes = [
+  'emitted',
+  'duplicate',
+  'deadLettered',
+  'filtered',
+  'expired',
+  'superseded',
+  'lost',
+  'skipped',
+] as const
 export type Class = (typeof classes)[number]
 
 /** Counts of each class by source partition. */
@@ -20,6 +29,7 @@ export class EpochCounts implements TableCounts, Record<Class, Float64Array> {
   readonly deadLettered: Float64Array
   readonly filtered: Float64Array
   readonly expired: Float64Array
+  readonly superseded: Float64Array
   readonly lost: Float64Array
   readonly skipped: Float64Array
   /** Dead letters by the number of their reason, duplicates and expired rows among them. */
@@ -36,6 +46,7 @@ export class EpochCounts implements TableCounts, Record<Class, Float64Array> {
     this.deadLettered = new Float64Array(partitionCount)
     this.filtered = new Float64Array(partitionCount)
     this.expired = new Float64Array(partitionCount)
+    this.superseded = new Float64Array(partitionCount)
     this.lost = new Float64Array(partitionCount)
     this.skipped = new Float64Array(partitionCount)
     this.nextOffsets = Float64Array.from(nextOffsets)

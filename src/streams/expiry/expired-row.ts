@@ -34,7 +34,7 @@ export class ExpiredRowEncoder {
   }
 
   encode(row: PendingRow): void {
-    const record = partialRecord(this.#names, row)
+    const record = partialRecord(this.#names, row, false)
     const timestamp = timestampOf(row)
     const sink = this.#sink
     if (sink === undefined || contentBytes(record) > sink.recordBytesMax || !sink.times.takes(timestamp)) {

@@ -1,23 +1,32 @@
 import {
   encodeHeader,
+  encodeOrigins,
   noTimestamp,
   originsHeaderName,
-  type PlainRecord,
-  varintLength,
   type PendingRow,
-  writeVarint,
+  type PlainRecord,
 } from '../../kernel/index.ts'
 import type { MergedNames } from '../topology/merged-names.ts'
 
 /**
  * A record of the parts that a row has, without the sides that have not come: `{"<key name>":<key>,"<side>":<part>,…}`
- * in declared order, the key in the spelling of the first of them, with the header `millrace.origins`.
+ * in declared order, a list as `[<part>,…]`, the key in the spelling of the first part, with the header
+ * `millrace.origins`. In a merge all lists are there.
  */
-export function partialRecord({ keyName, sideNames }: MergedNames, { key, spelling, parts }: PendingRow): PlainRecord {
+export function partialRecord(names: MergedNames, row: PendingRow, isMerge: boolean): PlainRecord {
+  const { keyName, sideNames, isList } = names
+  const { key, spelling, parts } = row
+  const bySide = sideNames.map((_, side) => parts.filter((part) => part.side === side))
   const pieces = [openBrace, keyName, colon, spelling]
-  for (const { side, bytes } of parts) pieces.push(comma, sideNames[side]!, colon, bytes)
+  for (const [side, ofSide] of bySide.entries()) {
+    if (ofSide.length === 0 && !(isMerge && isList[side])) continue
+    pieces.push(comma, sideNames[side]!, colon)
+    const values = ofSide.flatMap(({ bytes }, at) => (at === 0 ? [bytes] : [comma, bytes]))
+    pieces.push(...(isList[side] ? [openBracket, ...values, closeBracket] : values))
+  }
   const value = Buffer.concat([...pieces, closeBrace])
-  return { key, value, headerCount: 1, headers: originsHeader(parts, sideNames.length) }
+  const origins = bySide.map((ofSide, side) => (isList[side] ? { isWhole: isMerge, parts: ofSide } : ofSide[0]))
+  return { key, value, headerCount: 1, headers: encodeHeader(originsHeaderName, encodeOrigins(origins)) }
 }
 
 /** The greatest timestamp of the parts, which their record has. */
@@ -32,18 +41,9 @@ export function timestampsOf(row: PendingRow): { greatestMs: number; leastMs: nu
   return { greatestMs, leastMs: Math.min(greatestMs, ...borne) }
 }
 
-/** Of a side that has no part, -1 and -1. */
-function originsHeader(parts: PendingRow['parts'], sideCount: number): Uint8Array {
-  const places = Array.from({ length: sideCount }, (_, side) => {
-    const { partition, offset } = parts.find((part) => part.side === side) ?? { partition: -1, offset: -1 }
-    return [partition, offset]
-  }).flat()
-  const value = Buffer.alloc(places.reduce((sum, place) => sum + varintLength(place), 0))
-  places.reduce((at, place) => writeVarint(value, at, place), 0)
-  return encodeHeader(originsHeaderName, value)
-}
-
 const openBrace = Buffer.from('{')
 const closeBrace = Buffer.from('}')
+const openBracket = Buffer.from('[')
+const closeBracket = Buffer.from(']')
 const colon = Buffer.from(':')
 const comma = Buffer.from(',')

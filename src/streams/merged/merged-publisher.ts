@@ -19,8 +19,8 @@ export interface MergedSink {
 }
 
 /**
- * Publishes merged records that the table does not write by itself: those without their optional sides, and all of a
- * program that has functions after the merge. They look as the table's do, but for what the functions make of them.
+ * Publishes merged records that the table does not write by itself: those that lack sides or have lists, and all of
+ * a program that has functions after the merge. They look as the table's do, but for what the functions make of them.
  *
  * State: none but what a record of one call becomes. Outcomes are those of the kernel: published, left out, or the
  * dead-letter code of the parts.
@@ -44,9 +44,9 @@ export class MergedPublisher {
     this.#latestMs = latestMs
   }
 
-  /** Publishes a row that lacks optional sides. */
-  publishWithout(row: PendingRow): number {
-    const { key, value, headers } = partialRecord(this.#names, row)
+  /** Publishes a row that lacks sides, or has lists. */
+  publishStored(row: PendingRow): number {
+    const { key, value, headers } = partialRecord(this.#names, row, true)
     const [{ partition, offset }] = row.parts as [PendingRow['parts'][number]]
     const headersStart = key!.length + value!.length
     return this.publish({

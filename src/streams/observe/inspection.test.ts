@@ -13,6 +13,7 @@ const account = {
   deadLettered: 0,
   filtered: 0,
   expired: 0,
+  superseded: 0,
   lost: 0,
   skipped: 0,
 }

@@ -234,6 +234,7 @@ class Correlation {
     const observed = observedTimes(columns, sourceOf(plan, sources, partition))
     this.#directPromotion.refuse(columns)
     refuseAhead(columns, latestMs)
+    state.told?.take(columns)
     this.#outputs.takeTimes()
     const mayFill = this.#fullTable?.isHopeless === false
     const rows = mayFill ? table.applyFitting(columns, counts, roomBytes) : table.apply(columns, counts, roomBytes)

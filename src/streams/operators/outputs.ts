@@ -150,7 +150,7 @@ export class Outputs {
       recordBytesMax: recordBytesMax(topics, mergedSink),
       refuse: (part, reason) => this.deadLetters.encodeReference(part, reason, timeOfDay.nowMs(), causeOf(reason)),
       expire: (row) => this.expiredRows.encode(row),
-      mergeWithout: (row) => this.#merged.publishWithout(row),
+      merge: (row) => this.#merged.publishStored(row),
       hand: this.#functions && ((record) => this.#merged.publish(record)),
       causeOf,
     })

@@ -4,7 +4,7 @@
  * Nothing completes or leaves here: a part that would is not the one that was pending, and ends the life of this table.
  */
 import { defineActor } from '../../actors/index.ts'
-import { OutputBuilder } from '../../kernel/index.ts'
+import { OutputBuilder, Reason } from '../../kernel/index.ts'
 import type { RestoringSession } from '../recovery/session.ts'
 import type { RowsMessage } from '../runtime/messages.ts'
 import type { Services } from '../runtime/services.ts'
@@ -27,6 +27,7 @@ export const restore = ({ plan, options }: Services, { state, lives }: Restoring
         recordBytesMax: 0,
         refuse() {},
         expire() {},
+        merge: () => Reason.MERGE_TOO_LARGE,
       })
     },
     handleInPlace: {

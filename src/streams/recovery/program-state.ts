@@ -12,6 +12,7 @@ import { inOrder } from '../epochs/participants.ts'
 import { TableEpochs } from '../epochs/table-epochs.ts'
 import { type DeadlineClock, processingTime } from '../expiry/deadline-clock.ts'
 import type { EventClock } from '../expiry/event-clock.ts'
+import type { ToldNumbers } from '../lists/told-numbers.ts'
 import type { PromotedParts } from '../retention/promoted-parts.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { Restoration, type RestorationBase } from './restoration.ts'
@@ -29,6 +30,8 @@ export interface ProgramState {
   readonly accounting: Participating<Accounting>
   readonly pending: Participating<PendingOffsets>
   readonly promoted: Participating<PromotedParts>
+  /** What parts tell of lists; absent where they tell nothing. */
+  readonly told: ToldNumbers | undefined
   /** Absent where nothing goes by event time. */
   readonly eventClock: Participating<EventClock> | undefined
   /** By which rows expire and completed keys are forgotten. */
@@ -59,6 +62,8 @@ export interface StateParts {
   /** The promoted parts themselves. @defaultValue none */
   promotedBatches?: readonly FetchedPartition[]
   deltas: CheckpointWriter
+  /** Absent where parts tell nothing of lists. */
+  told?: ToldNumbers | undefined
   /** Absent where nothing goes by event time. */
   eventClock: EventClock | undefined
   /** Absent where completed keys are not remembered. */
@@ -75,7 +80,7 @@ export interface StateParts {
 
 /** The state of a program after its last committed epoch. */
 export function stateOf(parts: StateParts): RecoveredState {
-  const { identity, table, accounting, epoch, pending, promoted, deltas, eventClock, remembered, base } = parts
+  const { identity, table, accounting, epoch, pending, promoted, deltas, told, eventClock, remembered, base } = parts
   const loss = new AcceptedLoss({ accounting, pending, promoted }, parts.loss)
   const participants = inOrder({
     loss,
@@ -96,6 +101,7 @@ export function stateOf(parts: StateParts): RecoveredState {
     promoted,
     accounting,
     epochs,
+    told,
     base,
     promotedBatches,
     hasLoss: loss.isDue,
@@ -109,6 +115,7 @@ export function stateOf(parts: StateParts): RecoveredState {
     accounting,
     pending,
     promoted,
+    told,
     eventClock,
     deadlines,
     loss,

@@ -6,6 +6,7 @@ import type { PendingOffsets } from '../checkpoint/pending-offsets.ts'
 import type { Accounting } from '../epochs/accounting.ts'
 import { EpochCounts } from '../epochs/epoch-counts.ts'
 import type { Epochs } from '../epochs/epochs.ts'
+import type { ToldNumbers } from '../lists/told-numbers.ts'
 import type { PromotedParts } from '../retention/promoted-parts.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 
@@ -23,6 +24,7 @@ export interface RestorationParts {
   readonly promoted: PromotedParts
   readonly accounting: Accounting
   readonly epochs: Epochs
+  readonly told: ToldNumbers | undefined
   /** What the table has already. */
   readonly base: RestorationBase | undefined
   /** The promoted parts themselves. */
@@ -107,6 +109,7 @@ export class Restoration {
     assert(!this.#isDone, 'parts are restored before the first epoch')
     const { partition } = columns
     const counts = this.#counts
+    this.#parts.told?.take(columns)
     const emittedBefore = counts.emitted[partition]!
     this.#parts.table.apply(columns, counts)
     if (counts.emitted[partition] !== emittedBefore) throw this.#notTheSame(partition, columns.offset[0]!)

@@ -20,11 +20,13 @@ import type { WarmTable } from './warm-table.ts'
 import type { RestorationBase } from './restoration.ts'
 import { EventClock } from '../expiry/event-clock.ts'
 import { lossError, lossOf, type PartitionLoss } from '../epochs/loss.ts'
+import { ToldNumbers } from '../lists/told-numbers.ts'
 import type { Logger } from '../logs/logger.ts'
 import type { RunOptions } from '../options.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import type { Sources } from '../topics/sources.ts'
 import type { Plan } from '../topology/plan.ts'
+import type { Side } from '../topology/plan-sides.ts'
 import { RememberedKeys } from '../deduplication/remembered-keys.ts'
 
 /** What a state is made from. */
@@ -68,6 +70,7 @@ export function firstState(request: StateRequest, startOffsets: readonly number[
     partitions: sources.partitions,
     promoted: new PromotedParts(pending.sets),
     deltas: new CheckpointWriter(pending),
+    told: ToldNumbers.of(plan),
     eventClock,
     remembered: memory && new RememberedKeys(memory, table, eventClock ?? processingTime),
   })
@@ -96,7 +99,9 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
     )
   }
   const nextOffsets = grown.nextOffsets.map((offset, partition) => Math.max(offset, logStarts[partition]!))
-  const warm = loss === undefined ? usableTable(request.warmTable, manifest) : undefined
+  // `retain` takes out whole rows, and a later part takes one part out of a row that stays.
+  const isRetained = loss === undefined && !plan.sides.some(({ isLatest }) => isLatest)
+  const warm = isRetained ? usableTable(request.warmTable, manifest) : undefined
   const base = warm && retainPending(warm, pending)
   const table = warm?.table ?? tableOf(request, grown)
   const { memory } = plan.correlate
@@ -114,6 +119,7 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
     promoted,
     promotedBatches: promotedBatches(records),
     deltas: CheckpointWriter.after(records, grown, pending, memory === undefined ? completedRecords(records) : []),
+    told: ToldNumbers.of(plan),
     eventClock,
     remembered,
     loss,
@@ -179,6 +185,7 @@ function withNewPartitions(manifest: Manifest, logStarts: readonly number[]): Ma
 }
 
 function tableOf({ plan, options, spareMemory }: StateRequest, { hashSeed }: ProgramIdentity): PendingTable {
+  const sidesWhere = (has: (side: Side) => boolean) => [...plan.sides.keys()].filter((side) => has(plan.sides[side]!))
   return new PendingTable({
     sideCount: plan.sides.length,
     bytesMax: options.pendingBytesMax,
@@ -188,7 +195,14 @@ function tableOf({ plan, options, spareMemory }: StateRequest, { hashSeed }: Pro
     refusedTimeReason: Reason.MERGE_TIMESTAMP_REFUSED,
     completedReason: plan.correlate.memory && Reason.COMPLETED,
     lateReason: plan.correlate.memory && Reason.LATE,
-    optionalSides: [...plan.sides.keys()].filter((side) => plan.sides[side]!.isOptional),
+    optionalSides: sidesWhere(({ isOptional }) => isOptional),
+    quorum: plan.correlate.atLeast,
+    latestSides: sidesWhere(({ isLatest }) => isLatest),
+    lists: plan.sides.flatMap(({ list }, side) => {
+      if (list === undefined) return []
+      const length = typeof list.count === 'object' ? { toldBy: list.count.side } : list.count
+      return [{ side, length, fullReason: Reason.LIST_FULL }]
+    }),
     memory: spareMemory.take(),
   })
 }

@@ -1,10 +1,17 @@
+import type { Field } from './field.ts'
 import type { Key } from './key.ts'
 import type { Stage } from './stage.ts'
 import type { Stages } from './source.ts'
-import { checkKey, checkNames, checkOptions, checkText, isByName } from './topology-checks.ts'
+import { kindOf } from '../../core/kind-of.ts'
+import { checkKey, checkNames, checkOptions, checkText, invalid, isByName, isKind } from './topology-checks.ts'
 
 /** Which parts make one record, and how long a key may be incomplete. */
-export interface CorrelateOptions<Name extends string, Optional extends Name = never> {
+export interface CorrelateOptions<
+  Name extends string,
+  Optional extends Name = never,
+  List extends Name = never,
+  AtLeast extends number | undefined = undefined,
+> {
   /** The sides, each the name of a stage, in the order in which the merged record has them. */
   readonly of: readonly Name[]
   /**
@@ -16,6 +23,21 @@ export interface CorrelateOptions<Name extends string, Optional extends Name = n
    * Sides that a merge does without, if they have not come in time. @defaultValue a merge waits for all sides
    */
   readonly optional?: OptionalSides<Optional>
+  /**
+   * Merges as soon as so many of the sides are there, without the others; 2 at least. A part that comes after its merge
+   * is as that of an optional side is. Not together with `optional` and `collect`. @defaultValue all sides are needed
+   */
+  readonly atLeast?: AtLeast
+  /**
+   * Sides of which the last part before the merge counts. The one before is `superseded`. @defaultValue the first part
+   * counts, and further ones are duplicates
+   */
+  readonly latest?: readonly Name[]
+  /**
+   * Sides of which the merged record has a list of parts, in the order of their partitions and offsets, 1,000 at most.
+   * @defaultValue a side has one part
+   */
+  readonly collect?: { readonly [Side in List]: ListOptions<Name> }
   /** Milliseconds by the timestamp of its oldest part after which an incomplete row leaves. @defaultValue never */
   readonly expireAfterMs?: number
   /**
@@ -57,6 +79,22 @@ export interface OptionalSides<Name extends string> {
   readonly withinMs: number
 }
 
+/** When a list of parts is full: a merge waits for that, as it does for the part of another side. */
+export interface ListOptions<Name extends string> {
+  /**
+   * How many parts it has: a number, 2 at least, or where a part of another side, which is neither `latest` nor a list
+   * itself, tells it. @defaultValue any number that comes before `optional.withinMs` have passed, so the side is optional
+   */
+  readonly count?: number | CountField<Name>
+}
+
+/** A field of the part of a side that tells how many parts a list has. */
+export interface CountField<Name extends string> {
+  readonly side: Name
+  /** In the part, not in the record. */
+  readonly field: Field
+}
+
 /** How long keys that have been merged are remembered. Each takes memory, and a place in the checkpoint. */
 export interface RememberCompleted {
   /** Milliseconds since the merge, at least, by the clock of `expireBy`. */
@@ -65,15 +103,26 @@ export interface RememberCompleted {
   readonly keysMax?: number
 }
 
-/** The record a topology publishes: the key and, by name, the parts of all sides. */
-export type Merged<AllStages extends Stages, Side extends keyof AllStages, Optional extends Side = never> = [
-  Optional,
-] extends [never]
-  ? Parts<AllStages, Side>
-  : Parts<AllStages, Exclude<Side, Optional>> & Partial<Parts<AllStages, Optional>>
+/**
+ * The record a topology publishes: the key and, by name, the parts of all sides. Of a list there are always some, of
+ * other optional sides not.
+ */
+export type Merged<
+  AllStages extends Stages,
+  Side extends keyof AllStages,
+  Optional extends Side = never,
+  List extends Side = never,
+> = [Exclude<Optional, List>] extends [never]
+  ? Parts<AllStages, Side, List>
+  : Parts<AllStages, Exclude<Side, Exclude<Optional, List>>, List> &
+      Partial<Parts<AllStages, Exclude<Optional, List>, List>>
 
-type Parts<AllStages extends Stages, Side extends keyof AllStages> = {
-  readonly [Name in Side]: AllStages[Name] extends Stage<infer Part> ? Part : never
+type Parts<AllStages extends Stages, Side extends keyof AllStages, List> = {
+  readonly [Name in Side]: AllStages[Name] extends Stage<infer Part>
+    ? Name extends List
+      ? readonly Part[]
+      : Part
+    : never
 }
 
 /** The merge key of every side, or of each side by its name. */
@@ -86,6 +135,9 @@ export interface Correlation {
   readonly keyName: string | undefined
   readonly of: readonly string[]
   readonly optional: OptionalSides<string> | undefined
+  readonly atLeast: number | undefined
+  readonly latest: readonly string[]
+  readonly collect: Readonly<Record<string, ListOptions<string>>>
   readonly expireAfterMs: number | undefined
   readonly expireBy: 'eventTime' | 'processingTime'
   readonly expireTo: string | undefined
@@ -94,19 +146,36 @@ export interface Correlation {
 }
 
 /** A correlation, checked as far as one can without the rest of the topology. */
-export function correlationOf(id: string, key: Keys<string>, options: CorrelateOptions<string, string>): Correlation {
+export function correlationOf(
+  id: string,
+  key: Keys<string>,
+  options: CorrelateOptions<string, string, string, number | undefined>,
+): Correlation {
   checkText('the id of a correlation', id)
   if (isByName(key))
     for (const [side, each] of Object.entries(key)) checkKey(`the key of side "${side}" of "${id}"`, each)
   else checkKey(`the key of "${id}"`, key)
   checkOptions(`"${id}"`, options)
-  const { of, keyName, optional, expireAfterMs, expireBy = 'eventTime', expireTo, rememberCompleted } = options
+  const { of, keyName, optional, atLeast, latest = [], collect = {} } = options
+  const { expireAfterMs, expireBy = 'eventTime', expireTo, rememberCompleted } = options
   const { whenFull = 'stop' } = options
   checkNames(`"of" of "${id}"`, of)
   if (optional !== undefined) {
     checkOptions(`the optional sides of "${id}"`, optional)
     checkNames(`"sides" of the optional sides of "${id}"`, optional.sides)
   }
+  checkNames(`"latest" of "${id}"`, latest)
+  checkOptions(`"collect" of "${id}"`, collect)
+  for (const [side, list] of Object.entries(collect)) {
+    checkOptions(`"collect" of "${id}" for side "${side}"`, list)
+    if (typeof list.count === 'object') checkCountField(`the count of side "${side}" of "${id}"`, list.count)
+  }
   if (keyName !== undefined) checkText(`keyName of "${id}"`, keyName)
-  return { id, key, keyName, of, optional, expireAfterMs, expireBy, expireTo, whenFull, rememberCompleted }
+  const leaving = { expireAfterMs, expireBy, expireTo, whenFull, rememberCompleted }
+  return { id, key, keyName, of, optional, atLeast, latest, collect, ...leaving }
+}
+
+function checkCountField(what: string, { side, field }: CountField<string>): void {
+  checkText(`the side of ${what}`, side)
+  if (!isKind(field, 'field')) throw invalid(`the field of ${what} is ${kindOf(field)}, where field("…") belongs`)
 }

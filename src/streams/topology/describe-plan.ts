@@ -19,6 +19,8 @@ export interface PlanDescription {
     readonly keyName: string
     /** Milliseconds that a merge waits for optional sides; absent where there are none. */
     readonly withinMs: number | undefined
+    /** Sides after which a merge does without the others; absent where it does not. */
+    readonly atLeast: number | undefined
     /** Absent where incomplete keys are pending without a bound. */
     readonly expiry: Expiry | undefined
     /** What happens where the pending table has no room for a part. */
@@ -65,6 +67,8 @@ export interface StageDescription {
   readonly isDeterministic: boolean
   /** Whether a merge does without it. */
   readonly isOptional: boolean
+  /** Which of several parts of a key count. */
+  readonly parts: string
   readonly version: number
 }
 
@@ -75,7 +79,7 @@ export function describePlan({ name, sources, sides, correlate, steps, sink, ...
   return {
     name,
     sources: sources.map((source) => describeSource(source, sides)),
-    stages: sides.map(describeStage),
+    stages: sides.map((side) => describeStage(side, sides)),
     correlate: { ...correlate, by: keys.size === 1 ? [...keys].join() : 'the key of each side' },
     steps: steps.map(({ id, kind }) => ({ id, kind })),
     sink,
@@ -110,7 +114,15 @@ function describeSource(
   }
 }
 
-function describeStage({ name, part, stage, key, isOptional }: Side): StageDescription {
+function partsText({ isLatest, list }: Side, sides: readonly Side[]): string {
+  if (list === undefined) return isLatest ? 'the latest' : 'the first'
+  if (list.count === undefined) return 'all that come in time'
+  if (typeof list.count === 'number') return `${list.count} of them`
+  return `as many as ${sides[list.count.side]!.name} says in ${list.count.path.join('.')}`
+}
+
+function describeStage(side: Side, sides: readonly Side[]): StageDescription {
+  const { name, part, stage, key, isOptional } = side
   return {
     name,
     key: sideKeyText(key),
@@ -123,6 +135,7 @@ function describeStage({ name, part, stage, key, isOptional }: Side): StageDescr
     hasSchema: stage.schema !== undefined,
     isDeterministic: stage.deterministic,
     isOptional,
+    parts: partsText(side, sides),
     version: stage.version,
   }
 }

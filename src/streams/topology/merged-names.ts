@@ -6,11 +6,14 @@ export interface MergedNames {
   readonly keyName: Uint8Array
   /** In declared order. */
   readonly sideNames: readonly Uint8Array[]
+  /** Whether a side is a list of parts, by its index. */
+  readonly isList: readonly boolean[]
 }
 
 export function mergedNames({ correlate, sides }: Pick<Plan, 'correlate' | 'sides'>): MergedNames {
   return {
     keyName: encodeJsonString(correlate.keyName),
     sideNames: sides.map(({ name }) => encodeJsonString(name)),
+    isList: sides.map(({ list }) => list !== undefined),
   }
 }

@@ -1,6 +1,7 @@
 import type { PartSource } from '../../kernel/index.ts'
 import type { Key, KeyFunction } from './key.ts'
 import type { Stage } from './stage.ts'
+import { type PlannedList, planList } from './plan-parts.ts'
 import { isByName, refuse } from './topology-checks.ts'
 import type { Topology } from './topology.ts'
 
@@ -13,6 +14,10 @@ export interface Side {
   readonly key: SideKey
   /** Whether a merge does without it. */
   readonly isOptional: boolean
+  /** Whether its last part before the merge counts, and not the first. */
+  readonly isLatest: boolean
+  /** Absent where it has one part. */
+  readonly list: PlannedList | undefined
 }
 
 /** Where the merge key of a side's records stands, or the function that makes it. */
@@ -23,8 +28,11 @@ const sidesMax = 16
 
 export function planSides({ name, sources, correlate }: Topology): Side[] {
   const { of } = correlate
-  if (of.length < sidesMin || of.length > sidesMax) {
-    refuse(name, `"${correlate.id}" has ${of.length} sides; it takes ${sidesMin} to ${sidesMax}`)
+  const lists = Object.keys(correlate.collect)
+  const fewest = typeof correlate.collect[of[0]!]?.count === 'number' ? 1 : sidesMin
+  if (of.length < fewest || of.length + lists.length > sidesMax) {
+    const which = lists.length === 0 ? 'sides' : 'sides, of which lists count twice'
+    refuse(name, `"${correlate.id}" has ${of.length + lists.length} ${which}; it takes ${fewest} to ${sidesMax}`)
   }
   const twice = of.find((side, index) => of.indexOf(side) !== index)
   if (twice !== undefined) refuse(name, `"${correlate.id}" names side "${twice}" twice`)
@@ -60,6 +68,8 @@ function planSide({ name, sources, correlate }: Pick<Topology, 'name' | 'sources
     part: partOf(stage),
     key: keyOf({ name, correlate }, side),
     isOptional: correlate.optional?.sides.includes(side) ?? false,
+    isLatest: correlate.latest.includes(side),
+    list: planList(correlate, side),
   }
 }
 

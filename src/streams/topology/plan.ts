@@ -3,6 +3,7 @@ import type { WhenFull } from './correlation.ts'
 import { checkSources, isKeyMade, keysId } from './plan-sources.ts'
 import { type Expiry, type Memory, planExpiry, planMemory, planOptional, planWhenFull } from './plan-leaving.ts'
 import type { MergedStep } from './merged-step.ts'
+import { checkParts } from './plan-parts.ts'
 import { planKeyName, planSides, type Side } from './plan-sides.ts'
 import { checkTopics, type OwnTopics, ownTopics } from './plan-topics.ts'
 import type { RouteBy, SourceStep, SourceTopic } from './source.ts'
@@ -24,6 +25,8 @@ export interface Plan extends OwnTopics {
     readonly keyName: string
     /** How long rows wait for optional sides; absent where all sides are required. */
     readonly withinMs: number | undefined
+    /** Sides after which a merge does without the others; absent where it does not. */
+    readonly atLeast: number | undefined
     /** Absent where rows never expire. */
     readonly expiry: Expiry | undefined
     /** What happens where the table has no room for a part. */
@@ -82,6 +85,7 @@ export function planTopology(topology: Topology): Plan {
   const memory = planMemory(topology)
   const withinMs = planOptional(topology)
   checkSteps(topology)
+  checkParts(topology)
   const sides = planSides(topology)
   const keyName = planKeyName(topology, sides)
   if (sides.some((side) => side.name === keyName)) {
@@ -99,7 +103,15 @@ export function planTopology(topology: Topology): Plan {
       sides: [...sides.keys()].filter((side) => Object.hasOwn(route.stages, sides[side]!.name)),
     })),
     sides,
-    correlate: { id: correlate.id, keyName, withinMs, expiry, whenFull: planWhenFull(topology), memory },
+    correlate: {
+      id: correlate.id,
+      keyName,
+      withinMs,
+      atLeast: correlate.atLeast,
+      expiry,
+      whenFull: planWhenFull(topology),
+      memory,
+    },
     steps,
     sink,
     ...ownTopics(name),

@@ -81,11 +81,19 @@ export interface Routed<AllStages extends Stages> {
    * Gathers the parts whose records have the same value in `key`, and gives one record when the last side is there. The
    * sides may have their keys in different places: then `key` names one for each.
    */
-  correlate<const Side extends keyof AllStages & string, const Optional extends Side = never>(
+  correlate<
+    const Side extends keyof AllStages & string,
+    const Optional extends Side = never,
+    const List extends Side = never,
+    const AtLeast extends number | undefined = undefined,
+  >(
     id: string,
     key: Keys<NoInfer<Side>>,
-    options: CorrelateOptions<Side, Optional>,
-  ): Correlated<Merged<AllStages, Side, Optional>, Partial<Merged<AllStages, Side, Optional>>>
+    options: CorrelateOptions<Side, Optional, List, AtLeast>,
+  ): Correlated<
+    Merged<AllStages, Side, AtLeast extends number ? Side : Optional, List>,
+    Partial<Merged<AllStages, Side, Optional, List>>
+  >
 }
 
 /**
