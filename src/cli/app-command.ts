@@ -28,6 +28,15 @@ export const readingCommandOptions = {
   ...jsonOption,
 } as const satisfies OptionTable
 
+const { app: _app, ...checkpointOptions } = readingOptions
+
+/** Options of those that are given a topology, which has the name of the application. */
+export const checkpointCommandOptions = {
+  ...checkpointOptions,
+  ...securityOptions,
+  ...jsonOption,
+} as const satisfies OptionTable
+
 /** A cluster that brokers are waited for at as long as the options say, which is told. */
 export function clusterOf(
   options: ClusterOptionValues,
@@ -48,6 +57,16 @@ export function appOf(options: OptionValues<typeof appCommandOptions>, { logger 
 
 /** The same for a command that reads its topics. */
 export function readingOf(options: OptionValues<typeof readingCommandOptions>, output: Output) {
+  return { ...valuesIn(readingOptions, options), ...securityOf(options), ...toldTo(output) }
+}
+
+/** The same for a command that is given a topology. */
+export function checkpointOf(options: OptionValues<typeof checkpointCommandOptions>, output: Output) {
+  return { ...valuesIn(checkpointOptions, options), ...securityOf(options), ...toldTo(output) }
+}
+
+/** Where waits are told, for brokers and for transactions. */
+function toldTo(output: Output) {
   const onWaiting = (open: OpenTransaction) => output.note(`waiting for ${openTransactionText(open)}`)
-  return { ...valuesIn(readingOptions, options), ...securityOf(options), logger: output.logger, onWaiting }
+  return { logger: output.logger, onWaiting }
 }

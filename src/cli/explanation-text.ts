@@ -11,7 +11,7 @@ export function explanationText({
   published,
   deadLetters,
   sources,
-  startedAt,
+  startedAt = [],
 }: Explanation): string {
   const lines = [
     ...(pending === undefined ? [] : pendingLines(pending)),

@@ -72,6 +72,9 @@ export {
   type PendingKey,
   type PendingPart,
   PermanentFailure,
+  type PlannedMigration,
+  planUpgrade,
+  type PlanUpgradeOptions,
   processes,
   type PublishedRecord,
   rawBytes,
@@ -105,5 +108,6 @@ export {
   topology,
   type Topology,
   type TracedClass,
+  type UpgradePlan,
   type WhenFull,
 } from '../streams/index.ts'

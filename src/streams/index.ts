@@ -14,6 +14,7 @@ export {
 } from './admin/explain.ts'
 export type { TracedClass } from './admin/offset-classes.ts'
 export { deadLetters, type DeadLettersOptions, type KeptLetter, type LetterChoice } from './admin/kept-letters.ts'
+export { type PlannedMigration, planUpgrade, type PlanUpgradeOptions, type UpgradePlan } from './admin/plan-upgrade.ts'
 export { type AppProcess, processes } from './admin/processes.ts'
 export { type Remains, reset, type ResetOptions } from './admin/reset.ts'
 export type { Account, PartitionAccount } from './epochs/accounting.ts'

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
@@ -228,6 +228,22 @@ describe('millrace on a broker that runs already', () => {
     assert.equal(unknown.code, 0, unknown.stderr)
     const nothing = { app: 'customer-360', sources: ['source-topic'], key: '12', published: [], deadLetters: [] }
     assert.deepEqual(JSON.parse(unknown.stdout), nothing)
+  })
+
+  it('plans the upgrade of a program: nothing to do, or exit code 1 where a start would be refused', async () => {
+    const changed = join(folder, 'changed.ts')
+    const text = await readFile(experiment, 'utf8')
+    const library = join(import.meta.dirname, '../../src/doors/millrace.ts')
+    await writeFile(changed, text.replace('../src/doors/millrace.ts', library).replace("'customerId'", "'id'"))
+
+    const same = await millrace('plan-upgrade', experiment, ...servers)
+    const refused = await millrace('plan-upgrade', changed, ...servers, '--json')
+
+    assert.equal(same.code, 0, same.stderr)
+    assert.match(same.stdout, /^customer-360, epoch \d+: goes on as it is, with 0 pending parts$/m)
+    assert.equal(refused.code, 1)
+    const { verdict, refusal } = JSON.parse(refused.stdout) as { verdict: string; refusal: { code: string } }
+    assert.deepEqual([verdict, refusal.code], ['refused', 'CHECKPOINT_INCOMPATIBLE'])
   })
 
   it('lists processes while they run, and dead letters by reason', async () => {

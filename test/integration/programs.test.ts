@@ -14,11 +14,13 @@ import { invalidTopologies, starting } from './start.integration.ts'
 import { startPositions } from './start-position.integration.ts'
 import { onEachBroker } from './target.ts'
 import { topicSettings } from './topic-settings.integration.ts'
+import { upgrades } from './upgrade.integration.ts'
 
 invalidTopologies()
 onEachBroker([
   starting,
   startPositions,
+  upgrades,
   topicSettings,
   programsOfOneName,
   stageFunctionFailures,

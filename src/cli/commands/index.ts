@@ -29,6 +29,12 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./run.ts')).run,
   },
   {
+    name: 'plan-upgrade',
+    summary:
+      'Tells what a start of the topology in a file would do with what the version before has left pending; exit code 1 if it would be refused.',
+    load: async () => (await import('./plan-upgrade.ts')).planUpgrade,
+  },
+  {
     name: 'verify',
     summary: "Compares a sink, byte for byte, with what the experiment's seed says; exit code 1 if anything differs.",
     load: async () => (await import('../experiment/verify.ts')).verify,

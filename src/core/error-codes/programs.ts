@@ -33,7 +33,7 @@ export const programErrors = {
     retryable: false,
     meaning: 'The checkpoint was written by a program that means something else by the pending parts.',
     remedy:
-      'Run the old program until nothing is pending, give the new one another name, or start over with `millrace reset`; the message says what differs.',
+      'Run the old program until nothing is pending, give the new one another name, or start over with `millrace reset`; the message says what differs. `millrace plan-upgrade` says it before a start.',
   },
   CHECKPOINT_MISSING: {
     retryable: false,

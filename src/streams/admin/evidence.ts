@@ -53,7 +53,8 @@ export class Evidence {
   }
 
   /** Takes a record of the sink, or of the topic for expired rows. */
-  addOutput(origins: readonly SideOrigin[] | undefined): void {
+  addOutput(found: readonly SideOrigin[] | undefined): void {
+    const origins = found && this.#withAddedSides(found)
     const named = origins?.flatMap(partsFrom) ?? []
     const shape = this.#checkpoint.manifest.topology
     if (named.length === 0 || origins?.length !== shape.sides.length || named.some((each) => this.#isBefore(each))) {
@@ -66,6 +67,12 @@ export class Evidence {
       if (isWhole) this.#add(origin, 'emitted')
       else this.#addLeaving(origin, isMerge(shape, origins) ? 'emitted' : 'expired')
     }
+  }
+
+  /** A record from before the last sides were added does not name them. */
+  #withAddedSides(origins: readonly SideOrigin[]): readonly SideOrigin[] {
+    const added = this.#checkpoint.manifest.topology.sides.slice(origins.length)
+    return added.every(({ isOptional }) => isOptional) ? [...origins, ...added.map(() => undefined)] : origins
   }
 
   /** Takes a record of the dead-letter topic. */

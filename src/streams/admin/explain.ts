@@ -81,8 +81,10 @@ export interface Explanation {
   readonly unread?: readonly RecordPlace[]
   /** There where the key has been merged, and what comes of it is a duplicate for that. */
   readonly isRemembered?: true
-  /** Where partitions begin that were not read from offset 0; records before that are not looked at. */
-  readonly startedAt: readonly Origin[]
+  /**
+   * Where partitions begin that were not read from offset 0; records before that are not looked at. Absent where all were.
+   */
+  readonly startedAt?: readonly Origin[]
   readonly published: readonly PublishedRecord[]
   /** In full those that hold the record; one by reference has no key to be found by. */
   readonly deadLetters: readonly (RecordPlace & { readonly letter: DeadLetter })[]
@@ -129,6 +131,7 @@ async function explainAt(
   const left = [...published.flatMap((record) => record.parts), ...deadLetters.flatMap(({ letter }) => letter.origins)]
   const hasNotLeft = (place: Origin) => !left.some((other) => isSamePlace(place, other))
   const pending = parts.filter(hasNotLeft)
+  const starts = startedAt(checkpoint.manifest, checkpoint.partitions)
   const unreadRecords = (await findUnread(search)).filter(hasNotLeft)
   return {
     app,
@@ -137,7 +140,7 @@ async function explainAt(
     ...(pending.length > 0 && { pending: pendingKey(checkpoint, pending) }),
     ...(unreadRecords.length > 0 && { unread: unreadRecords }),
     ...(isRemembered(search) && { isRemembered: true }),
-    startedAt: startedAt(checkpoint.manifest, checkpoint.partitions),
+    ...(starts.length > 0 && { startedAt: starts }),
     published,
     deadLetters,
   }

@@ -1,6 +1,7 @@
 import { MillraceError } from '../../core/errors.ts'
 import type { GroupCommit, Topic } from '../../kafka/index.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
+import { isSourceOf, migrationOf } from '../checkpoint/migration.ts'
 import { differences, shapeOf } from '../checkpoint/topology-shape.ts'
 import type { SourcePartition } from '../topics/source-partitions.ts'
 import type { Sources } from '../topics/sources.ts'
@@ -64,7 +65,8 @@ export function incompatibility(
   { topology, partitions, sourceIds }: Manifest,
 ): MillraceError | undefined {
   const { name } = plan
-  const changed = differences(topology, shapeOf(plan))
+  const now = shapeOf(plan)
+  const changed = differences(migrationOf(topology, now).shape, now)
   const topicOf = (source: number) => topics.find((topic) => topic.name === topology.sources[source]!.topic)
   for (const [source, { topic }] of topology.sources.entries()) {
     const had = partitions.filter((each) => each.source === source).length
@@ -86,16 +88,18 @@ export function incompatibility(
   )
 }
 
+/** Whether a program is told to begin a source at what another consumer has committed under its name. */
+function isTakenOver({ name, sources: planned }: Plan, sources: Findings['sources'], number: number): boolean {
+  const { from } = planned[sources.partitions.list[number]!.source]!
+  return typeof from === 'object' && 'group' in from && from.group === name
+}
+
 /** Without a checkpoint a group must not have committed anything but what the program is told to begin at. */
-function commitsWithoutCheckpoint(
-  { name, checkpointTopic, sources: planned }: Plan,
-  { commits, sources }: Findings,
-): MillraceError | undefined {
-  const isTakenOver = (number: number) => {
-    const { from } = planned[sources.partitions.list[number]!.source]!
-    return typeof from === 'object' && 'group' in from && from.group === name
-  }
-  const first = commits.findIndex((commit, number) => commit !== undefined && (commit.isOwn || !isTakenOver(number)))
+function commitsWithoutCheckpoint(plan: Plan, { commits, sources }: Findings): MillraceError | undefined {
+  const { name, checkpointTopic } = plan
+  const first = commits.findIndex((commit, number) => {
+    return commit !== undefined && (commit.isOwn || !isTakenOver(plan, sources, number))
+  })
   if (first < 0) return undefined
   const facts = { app: name, topic: checkpointTopic }
   if (commits.some((commit) => commit?.isOwn)) {
@@ -112,15 +116,20 @@ function commitsWithoutCheckpoint(
  * happen. Of partitions that the manifest does not know there are none.
  */
 function offsetsThatDiffer(
-  { name, sources: { length } }: Plan,
-  { nextOffsets }: Manifest,
+  plan: Plan,
+  { nextOffsets, topology }: Manifest,
   { commits, sources }: Findings,
 ): MillraceError | undefined {
+  const {
+    name,
+    sources: { length },
+  } = plan
   for (const [number, commit] of commits.entries()) {
     const nextOffset = nextOffsets[number] ?? 0
     if (commit === undefined || commit.offset === nextOffset) continue
     const { offset } = commit
     const { topic, partition } = sources.partitions.placeOf(number)
+    if (!isSourceOf(topology, topic) && !commit.isOwn && isTakenOver(plan, sources, number)) continue
     const where = length === 1 ? `partition ${partition}` : `partition ${partition} of topic "${topic}"`
     return new MillraceError(
       'GROUP_OFFSETS_DIFFER',

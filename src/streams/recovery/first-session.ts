@@ -21,11 +21,12 @@ export async function firstSession({ plan, options, topics, logger, outputBytesM
     outputs: outputsOf(topics),
     logStarts: none,
     logEnds: none,
+    startOffsets: none,
     records: new Map(),
     spareMemory: { take: () => undefined },
     logger,
   }
-  const state = firstState(request, none)
+  const state = firstState(request)
   return {
     compatibility: { kind: 'first start' },
     state,

@@ -74,6 +74,8 @@ export interface StateParts {
   partitions: Pick<SourcePartitions, 'placeOf' | 'text'>
   /** Whether the first epoch is to commit before anything is read. @defaultValue false */
   fixesStart?: boolean
+  /** Whether the checkpoint is of another version of the program. @defaultValue false */
+  isMigrated?: boolean
   /** What the table has already. @defaultValue nothing */
   base?: RestorationBase | undefined
 }
@@ -105,6 +107,7 @@ export function stateOf(parts: StateParts): RecoveredState {
     base,
     promotedBatches,
     hasLoss: loss.isDue,
+    isMigrated: parts.isMigrated ?? false,
     partitions: parts.partitions,
   })
   const deadlines = eventClock ?? processingTime
@@ -120,7 +123,7 @@ export function stateOf(parts: StateParts): RecoveredState {
     deadlines,
     loss,
     get isEpochDue() {
-      return loss.isDue || (fixesStart && epochs.committed === 0)
+      return loss.isDue || (fixesStart && epochs.committed === epoch)
     },
     restoration,
   }

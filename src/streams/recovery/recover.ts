@@ -20,7 +20,7 @@ import { type Compatibility, compatibilityOf, type Findings, knownPartitions } f
 import type { RecoveredState } from './program-state.ts'
 import type { Session } from './session.ts'
 import type { SpareMemory } from './spare-memory.ts'
-import { startOffsetsOf } from './start-offsets.ts'
+import { isNewSource, startOffsetsOf } from './start-offsets.ts'
 import { firstState, stateAfter } from './state-after.ts'
 import type { WarmTable } from './warm-table.ts'
 
@@ -138,23 +138,38 @@ async function stateOn(
   const { manifest, sources, logStarts, logEnds } = found
   const { records } = checkpoint
   const outputs = outputsOf(topics)
-  const request = { plan, options, sources, outputs, logStarts, logEnds, records, spareMemory, warmTable, logger }
-  if (manifest === undefined) {
-    const startOffsets = await startOffsetsOf(cluster, plan, found, options)
-    tellOfStart(services, sources, startOffsets)
-    return firstState(request, startOffsets)
+  const startOffsets = await startOffsetsOf(cluster, plan, found, options)
+  tellOfStart(services, found, startOffsets)
+  const request = {
+    plan,
+    options,
+    sources,
+    outputs,
+    startOffsets,
+    logStarts,
+    logEnds,
+    records,
+    spareMemory,
+    warmTable,
+    logger,
   }
+  if (manifest === undefined) return firstState(request)
   const state = stateAfter(request, manifest)
   logger.info({ app: plan.name, epoch: manifest.epoch, pending: manifest.pending }, 'going on from the checkpoint')
   return state
 }
 
-/** Of sources that are not read from the start of their logs. */
-function tellOfStart({ plan, logger }: KafkaServices, { partitions }: Sources, startOffsets: readonly number[]): void {
-  const bySource = partitions.bySource(startOffsets)
-  for (const [source, { topic, from }] of plan.sources.entries()) {
-    if (from === 'earliest') continue
-    const facts = { app: plan.name, topic, from: startText(from), offsets: bySource[source]! }
+/** Of sources that are read for the first time, and not from the start of their logs. */
+function tellOfStart(
+  { plan, logger }: KafkaServices,
+  { manifest, sources }: Found,
+  startOffsets: readonly number[],
+): void {
+  const bySource = sources.partitions.bySource(startOffsets)
+  for (const [number, source] of plan.sources.entries()) {
+    const { topic, from } = source
+    if (from === 'earliest' || !isNewSource(manifest, source)) continue
+    const facts = { app: plan.name, topic, from: startText(from), offsets: bySource[number]! }
     logger.info(facts, 'reading the source from its start position, which the first epoch fixes')
   }
 }

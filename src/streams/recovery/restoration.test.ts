@@ -32,6 +32,7 @@ function sessionAfter({ kafka, services }: Engine): RestoringSession {
     outputs: topics.sinks,
     logStarts: [0],
     logEnds: [],
+    startOffsets: [0],
     records: kafka.checkpoint,
     spareMemory: { take: () => undefined },
     logger,

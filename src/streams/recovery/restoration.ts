@@ -31,6 +31,8 @@ export interface RestorationParts {
   readonly promotedBatches: readonly FetchedPartition[]
   /** Whether some of the parts that the digest is over are lost. */
   readonly hasLoss: boolean
+  /** Whether the parts were made by another version of the program. */
+  readonly isMigrated: boolean
   /** Which partition each number means, for people. */
   readonly partitions: Pick<SourcePartitions, 'placeOf' | 'text'>
 }
@@ -103,7 +105,8 @@ export class Restoration {
   /**
    * Takes in parts that are missing; anything else about them has happened in earlier epochs.
    *
-   * @throws MillraceError `CHECKPOINT_CORRUPT` when they are not pending this time.
+   * @throws MillraceError `CHECKPOINT_CORRUPT` when they are not pending this time, or `CHECKPOINT_INCOMPATIBLE` where
+   * another version of the program made them.
    */
   take(columns: RecordColumns): void {
     assert(!this.#isDone, 'parts are restored before the first epoch')
@@ -159,7 +162,11 @@ export class Restoration {
 
   /** What is restored completes nothing: its last part was not there yet. */
   #notTheSame(number: number, offset: number): MillraceError {
-    const { partitions } = this.#parts
+    const { partitions, isMigrated } = this.#parts
+    if (isMigrated) {
+      const text = `the record at offset ${offset} or after it of ${partitions.text(number)} is pending, and this version of the program makes no part of it: nothing has changed, start the version before`
+      return new MillraceError('CHECKPOINT_INCOMPATIBLE', text, { ...partitions.placeOf(number), offset })
+    }
     return new MillraceError(
       'CHECKPOINT_CORRUPT',
       `a part from offset ${offset} on of ${partitions.text(number)} was pending, and is not when it is read again: a function of the program has changed, or gives another result each time`,

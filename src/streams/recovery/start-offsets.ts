@@ -1,18 +1,23 @@
 import { KafkaError, MillraceError } from '../../core/errors.ts'
 import { type Cluster, fetchGroupOffsets, listOffsets, type Topic } from '../../kafka/index.ts'
+import type { Manifest } from '../checkpoint/manifest.ts'
+import { isSourceOf } from '../checkpoint/migration.ts'
 import type { RunOptions } from '../options.ts'
 import type { Sources } from '../topics/sources.ts'
 import type { Plan, PlannedSource } from '../topology/plan.ts'
 
-/** What a first start has found of its sources; offsets are by number of the partition. */
+/** What a start has found of its sources; offsets are by number of the partition. */
 export interface StartFindings {
+  /** Of the last epoch; undefined at the first start. */
+  readonly manifest: Manifest | undefined
   readonly sources: Sources
   readonly logStarts: readonly number[]
   readonly logEnds: readonly number[]
 }
 
 /**
- * The offsets at which a program begins that never was, by number of the partition. What is before them is no loss.
+ * The offsets at which the partitions begin that no manifest has, by number: those of a new source, or of all sources of
+ * a new program, at their start position, those that a source was given later at 0. What is before them is no loss.
  *
  * @throws MillraceError `START_POSITION_UNKNOWN` where a group has committed nothing, or more than there is; KafkaError
  * `KAFKA_OFFSET_LOST` where what it has committed is gone.
@@ -23,14 +28,20 @@ export async function startOffsetsOf(
   found: StartFindings,
   { acceptLoss }: Pick<RunOptions, 'acceptLoss'>,
 ): Promise<number[]> {
-  const { sources, logStarts, logEnds } = found
+  const { manifest, sources, logStarts, logEnds } = found
   const { topics, partitions } = sources
   const [starts, ends] = [partitions.bySource(logStarts), partitions.bySource(logEnds)]
-  const offsets = plan.sources.map((source, number) => {
+  const offsets = plan.sources.map(async (source, number) => {
+    if (!isNewSource(manifest, source)) return topics[number]!.partitions.map(() => 0)
     const log: SourceLog = { topic: topics[number]!, starts: starts[number]!, ends: ends[number]! }
     return offsetsIn(cluster, source, log, acceptLoss)
   })
   return partitions.byNumber(await Promise.all(offsets))
+}
+
+/** Whether a source is read for the first time. */
+export function isNewSource(manifest: Manifest | undefined, { topic }: Pick<PlannedSource, 'topic'>): boolean {
+  return manifest === undefined || !isSourceOf(manifest.topology, topic)
 }
 
 interface SourceLog {

@@ -11,10 +11,12 @@ import type { EventTimes, Manifest } from '../checkpoint/manifest.ts'
 import { PendingOffsets } from '../checkpoint/pending-offsets.ts'
 import { promotedBatches } from '../retention/promoted-batches.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
+import { migrationOf } from '../checkpoint/migration.ts'
 import { shapeOf } from '../checkpoint/topology-shape.ts'
 import type { ProgramIdentity } from '../checkpoint/manifest-writer.ts'
 import { processingTime } from '../expiry/deadline-clock.ts'
 import { type RecoveredState, stateOf } from './program-state.ts'
+import { isNewSource } from './start-offsets.ts'
 import type { SpareMemory } from './spare-memory.ts'
 import type { WarmTable } from './warm-table.ts'
 import type { RestorationBase } from './restoration.ts'
@@ -39,6 +41,8 @@ export interface StateRequest {
   /** Offsets of the first records of the sources, and after the last ones, by number of the partition. */
   readonly logStarts: readonly number[]
   readonly logEnds: readonly number[]
+  /** Where partitions begin that no manifest has, likewise. */
+  readonly startOffsets: readonly number[]
   readonly records: CheckpointRecords
   /** Where the table is to live. */
   readonly spareMemory: Pick<SpareMemory, 'take'>
@@ -47,9 +51,9 @@ export interface StateRequest {
   readonly logger: Logger
 }
 
-/** The state of a program that never was. @param startOffsets - Where it begins, by number of the source partition. */
-export function firstState(request: StateRequest, startOffsets: readonly number[]): RecoveredState {
-  const { plan, sources, outputs } = request
+/** The state of a program that never was. */
+export function firstState(request: StateRequest): RecoveredState {
+  const { plan, sources, outputs, startOffsets } = request
   const identity: ProgramIdentity = {
     ...descriptionOf(plan, outputs),
     ...identityOf(sources),
@@ -64,8 +68,7 @@ export function firstState(request: StateRequest, startOffsets: readonly number[
     table,
     accounting: Accounting.from(startOffsets),
     epoch: 0,
-    // Elsewhere than at the start of a log a second first start would begin at other offsets.
-    fixesStart: plan.sources.some(({ from }) => from !== 'earliest'),
+    fixesStart: fixesStart(plan, undefined),
     pending,
     partitions: sources.partitions,
     promoted: new PromotedParts(pending.sets),
@@ -86,7 +89,7 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
   const { partitions } = sources
   const pending = new PendingOffsets(partitions.count)
   collectPending(records, manifest, pending.sets)
-  const grown = withNewPartitions(manifest, logStarts)
+  const grown = withNewPartitions(manifest, request.startOffsets)
   const { hashSeed } = grown
   pending.startAt(grown.digest)
   const promoted = PromotedParts.after(records, pending.sets)
@@ -123,8 +126,15 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
     eventClock,
     remembered,
     loss,
+    fixesStart: fixesStart(plan, manifest),
+    isMigrated: migrationOf(manifest.topology, shapeOf(plan)).migrations.length > 0,
     base,
   })
+}
+
+/** Elsewhere than at the start of its log a second start would begin a new source at other offsets. */
+function fixesStart({ sources }: Plan, manifest: Manifest | undefined): boolean {
+  return sources.some((source) => source.from !== 'earliest' && isNewSource(manifest, source))
 }
 
 /** A warm table that goes on to this manifest: of the same history, in which no single part was lost meanwhile. */
@@ -165,19 +175,20 @@ function descriptionOf(plan: Plan, topics: readonly Topic[], before?: Manifest) 
 
 /**
  * Partitions that the sources were given since the last epoch are read from offset 0: what is not there any more was
- * never read.
+ * never read. Those of further sources are read from where these begin.
  */
-function withNewPartitions(manifest: Manifest, logStarts: readonly number[]): Manifest {
+function withNewPartitions(manifest: Manifest, startOffsets: readonly number[]): Manifest {
   const known = manifest.nextOffsets.length
-  const none = logStarts.slice(known).map(() => 0)
+  const added = startOffsets.slice(known)
+  const none = added.map(() => 0)
   const totals = Object.fromEntries(
     Object.entries(manifest.totals).map(([name, counts]) => [name, [...counts, ...none]]),
   ) as unknown as Manifest['totals']
   return {
     ...manifest,
     totals,
-    startOffsets: [...manifest.startOffsets, ...none],
-    nextOffsets: [...manifest.nextOffsets, ...none],
+    startOffsets: [...manifest.startOffsets, ...added],
+    nextOffsets: [...manifest.nextOffsets, ...added],
     baseEpochs: [...manifest.baseEpochs, ...none],
     basePieces: [...manifest.basePieces, ...none],
     deltaPieces: [...manifest.deltaPieces, ...none],

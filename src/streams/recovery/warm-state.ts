@@ -6,6 +6,7 @@ import { findSources, outputsOf } from '../topics/program-topics.ts'
 import { Sources } from '../topics/sources.ts'
 import { incompatibility, knownPartitions } from './compatibility.ts'
 import type { RecoveredState } from './program-state.ts'
+import { isNewSource } from './start-offsets.ts'
 import type { SpareMemory } from './spare-memory.ts'
 import { stateAfter } from './state-after.ts'
 import type { WarmTable } from './warm-table.ts'
@@ -44,6 +45,8 @@ export async function warmState(request: WarmRequest): Promise<WarmState | undef
   if (incompatibility(plan, found, manifest) !== undefined) return undefined
   const sources = new Sources(found, knownPartitions(plan, manifest))
   const { topics: sourceTopics, partitions } = sources
+  const startsOf = (source: number, offsets: number[]) =>
+    isNewSource(manifest, plan.sources[source]!) ? offsets : offsets.map(() => 0)
   const logStarts = await Promise.all(sourceTopics.map((topic) => listOffsets(cluster, topic, 'earliest')))
   const state = stateAfter(
     {
@@ -53,6 +56,8 @@ export async function warmState(request: WarmRequest): Promise<WarmState | undef
       sources,
       outputs: outputsOf(topics),
       logStarts: partitions.byNumber(logStarts),
+      // Where a further source begins is asked by the process that takes over; nothing of it is pending.
+      startOffsets: partitions.byNumber(logStarts.map((offsets, source) => startsOf(source, offsets))),
       logEnds: [],
       records,
       spareMemory,

@@ -1,0 +1,16 @@
+import { planUpgrade as plan } from '../../streams/index.ts'
+import { checkpointCommandOptions, checkpointOf } from '../app-command.ts'
+import { defineCommand, exitCodes } from '../command.ts'
+import { loadTopology } from '../load-topology.ts'
+import { upgradeText } from '../upgrade-text.ts'
+
+export const planUpgrade = defineCommand({
+  operands: ['topology.ts'],
+  options: checkpointCommandOptions,
+  async run({ options, operands, output }) {
+    const topology = await loadTopology(operands[0]!)
+    const upgrade = await plan({ ...checkpointOf(options, output), topology })
+    output.result(upgrade, upgradeText(upgrade))
+    return upgrade.verdict === 'refused' ? exitCodes.failed : exitCodes.done
+  },
+})

@@ -1,0 +1,28 @@
+import type { PlannedMigration, UpgradePlan } from '../streams/index.ts'
+
+/** What a start of another version of a program would do, for people. */
+export function upgradeText({ app, epoch, verdict, pending, migrations, refusal }: UpgradePlan): string {
+  const parts = partsText(pending)
+  const first = {
+    same: `${app}, epoch ${epoch}: goes on as it is, with ${parts}`,
+    migrates: `${app}, epoch ${epoch}: goes on with ${parts}, after these changes`,
+    refused: `${app}, epoch ${epoch}: does NOT start, and ${parts} stay as they are`,
+  }[verdict]
+  const why = refusal === undefined ? [] : [`${refusal.code}: ${refusal.message}`]
+  return [first, ...why, ...migrations.map((migration) => `  ${migrationText(migration)}`)].join('\n')
+}
+
+function migrationText(migration: PlannedMigration): string {
+  switch (migration.kind) {
+    case 'version':
+      return `stage ${migration.side}: version ${migration.was} becomes ${migration.is}; its parts among ${partsText(migration.pendingMax)} are made again from the source`
+    case 'side':
+      return `side ${migration.side} is added: rows of ${partsText(migration.pendingMax)} wait for it as new ones do`
+    case 'source':
+      return `topic ${migration.topic} is read as well, from its start position`
+  }
+}
+
+function partsText(count: number): string {
+  return `${count.toLocaleString('en')} pending ${count === 1 ? 'part' : 'parts'}`
+}

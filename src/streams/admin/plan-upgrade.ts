@@ -1,0 +1,72 @@
+import type { Cluster } from '../../kafka/index.ts'
+import { type Migration, migrationOf } from '../checkpoint/migration.ts'
+import { shapeOf } from '../checkpoint/topology-shape.ts'
+import { incompatibility } from '../recovery/compatibility.ts'
+import { findSources } from '../topics/program-topics.ts'
+import { requireRights, rightsToReadApp } from '../topics/rights.ts'
+import { type Plan, planTopology } from '../topology/plan.ts'
+import type { Topology } from '../topology/topology.ts'
+import { type AppCheckpoint, readAppCheckpoint } from './app-checkpoint.ts'
+import { readingAtBrokers, type ReadingOptions } from './at-brokers.ts'
+
+/** What planning an upgrade needs: the new version of the program, and how to reach its brokers. */
+export interface PlanUpgradeOptions extends Omit<ReadingOptions, 'app'> {
+  readonly topology: Topology
+}
+
+/** A change that a start migrates by itself, and what it concerns. */
+export type PlannedMigration = Migration & {
+  /** Pending parts that it may concern: those of all sources with records of the side. */
+  readonly pendingMax: number
+}
+
+/** What a start of another version of a program would do with what the present one has left pending. */
+export interface UpgradePlan {
+  readonly app: string
+  /** The last epoch that has committed. */
+  readonly epoch: number
+  /** `same`: it goes on as it is. `migrates`: so it does, after these changes. `refused`: it does not start. */
+  readonly verdict: 'same' | 'migrates' | 'refused'
+  /** Pending parts, all of which are kept unless it is refused. */
+  readonly pending: number
+  readonly migrations: readonly PlannedMigration[]
+  /** What a start would fail with. */
+  readonly refusal?: { readonly code: string; readonly message: string }
+}
+
+/**
+ * Says what a start of a version of a program would do with the checkpoint of the version before, and changes nothing.
+ *
+ * @throws MillraceError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`, `KAFKA_RIGHTS_MISSING`; KafkaError `KAFKA_TOPIC_MISSING`
+ */
+export function planUpgrade({ topology, ...options }: PlanUpgradeOptions): Promise<UpgradePlan> {
+  const plan = planTopology(topology)
+  return readingAtBrokers({ ...options, app: plan.name }, async (cluster, app, { wait }) => {
+    await requireRights(cluster, app, rightsToReadApp(app))
+    return upgradeOn(cluster, plan, await readAppCheckpoint(cluster, app, wait))
+  })
+}
+
+async function upgradeOn(cluster: Cluster, plan: Plan, checkpoint: AppCheckpoint): Promise<UpgradePlan> {
+  const { manifest } = checkpoint
+  const error = incompatibility(plan, await findSources(cluster, plan), manifest)
+  const { migrations } = migrationOf(manifest.topology, shapeOf(plan))
+  return {
+    app: plan.name,
+    epoch: manifest.epoch,
+    verdict: error !== undefined ? 'refused' : migrations.length > 0 ? 'migrates' : 'same',
+    pending: manifest.pending,
+    migrations: migrations.map((migration) => ({ ...migration, pendingMax: concernedBy(migration, plan, checkpoint) })),
+    ...(error && { refusal: { code: error.code, message: error.message } }),
+  }
+}
+
+function concernedBy(migration: Migration, plan: Plan, { manifest, partitions, pending }: AppCheckpoint): number {
+  if (migration.kind === 'source') return 0
+  if (migration.kind === 'side') return manifest.pending
+  const side = plan.sides.findIndex(({ name }) => name === migration.side)
+  const topics = new Set(plan.sources.filter(({ sides }) => sides.includes(side)).map(({ topic }) => topic))
+  return pending.reduce((sum, { count }, number) => {
+    return topics.has(partitions.placeOf(number).topic) ? sum + count : sum
+  }, 0)
+}

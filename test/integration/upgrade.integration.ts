@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import {
+  audit,
+  field,
+  planUpgrade,
+  recordKey,
+  stage,
+  type StartPosition,
+  type Topology,
+  topology,
+} from '../../src/streams/index.ts'
+import { assertRefused } from './run.ts'
+import { customers, customerTopology, type CustomerRecord, mergesOf, record, valuesOf } from './customers.ts'
+import { onEachBroker, type Stream, type Target } from './target.ts'
+
+/** Side A of the program, as another version of its stage makes it. */
+const made = (version: number, by: string) => ({
+  part: ({ part }: CustomerRecord) => (part.of === 'A1' && by === 'nobody' ? undefined : { of: part.of, by }),
+  version,
+})
+
+const noteOf = (text: string) => `{"text":"${text}"}`
+
+/** The program with notes of another topic as a third, optional side. */
+function withNotes({ app, source, sink, otherSources }: Stream, from: StartPosition = 'earliest'): Topology {
+  return topology(app)
+    .source(source)
+    .route('by-stage', field('stage'), { A: stage({ part: field('part') }), B: stage({ part: field('part') }) })
+    .source(otherSources['notes']!, { from })
+    .side('note')
+    .correlate(
+      'by-id',
+      { A: field('id'), B: field('id'), note: recordKey('json') },
+      {
+        of: ['A', 'B', 'note'],
+        keyName: 'id',
+        optional: { sides: ['note'], withinMs: 60_000 },
+        rememberCompleted: { forMs: 86_400_000 },
+      },
+    )
+    .sink(sink)
+}
+
+export function upgrades(target: Target): void {
+  const upgradeTo = (program: Topology) => planUpgrade({ bootstrapServers: target.bootstrapServers, topology: program })
+  const assertProved = async ({ app }: Stream) => {
+    assert.equal((await audit({ bootstrapServers: target.bootstrapServers, app })).verdict, 'proved')
+  }
+
+  describe('another version of a program with pending parts', () => {
+    it('makes the parts of a stage again whose version has changed', async () => {
+      const stream = await target.stream()
+      await stream.produce([record('A', 0), record('A', 1), record('B', 1), record('A', 2)])
+      await stream.run(customerTopology(stream, made(1, 'one')))
+      const two = customerTopology(stream, made(2, 'two'))
+
+      const { verdict, pending, migrations } = await upgradeTo(two)
+      await stream.run(two)
+      await stream.produce([record('B', 0), record('B', 2)])
+      await stream.run(two)
+
+      assert.deepEqual([verdict, pending], ['migrates', 2])
+      assert.deepEqual(migrations, [{ kind: 'version', side: 'A', was: 1, is: 2, pendingMax: 2 }])
+      const parts = valuesOf(await stream.merged()).map((value) => (JSON.parse(value) as { A: { by: string } }).A.by)
+      assert.deepEqual(parts, ['two', 'one', 'two'])
+      await assertProved(stream)
+      assert.deepEqual((await upgradeTo(two)).verdict, 'same')
+    })
+
+    it('does not start where it makes no part of a record that is pending, and the version before goes on', async () => {
+      const stream = await target.stream()
+      await stream.produce([record('A', 0), record('A', 1)])
+      await stream.run(customerTopology(stream, made(1, 'one')))
+
+      await assertEnds(stream, customerTopology(stream, made(2, 'nobody')))
+      await stream.produce([record('B', 0), record('B', 1)])
+      await stream.run(customerTopology(stream, made(1, 'one')))
+
+      assert.equal((await stream.merged()).length, 2)
+      await assertProved(stream)
+    })
+
+    it('reads a further topic, whose optional side pending rows wait for', async () => {
+      const stream = await target.stream({ otherSources: { notes: 3 } })
+      const notes = stream.otherSources['notes']!
+      await stream.produce([{ value: noteOf('early'), key: '1', partition: 2 }], notes)
+      await stream.produce([...customers(1), record('A', 1), record('A', 2)])
+      await stream.run(customerTopology(stream))
+      const next = withNotes(stream)
+
+      const { verdict, migrations } = await upgradeTo(next)
+      await stream.produce([record('B', 1)])
+      await stream.run(next)
+      await stream.produce([{ value: noteOf('late'), key: '2' }], notes)
+      await stream.run(next)
+      await stream.produce([record('B', 2)])
+      await stream.run(next)
+
+      assert.equal(verdict, 'migrates')
+      assert.deepEqual(migrations, [
+        { kind: 'side', side: 'note', pendingMax: 2 },
+        { kind: 'source', topic: notes, pendingMax: 0 },
+      ])
+      const [first, ...others] = mergesOf(3)
+      const noted = others.map((merge, at) => merge.replace(/\}$/, `,"note":${noteOf(['early', 'late'][at]!)}}`))
+      assert.deepEqual(valuesOf(await stream.merged()), [first!, ...noted].toSorted())
+      await assertProved(stream)
+    })
+
+    it('begins a further topic where it is told, which its first epoch fixes', async () => {
+      const stream = await target.stream({ otherSources: { notes: 1 } })
+      const notes = stream.otherSources['notes']!
+      await stream.produce([{ value: noteOf('early'), key: '1' }], notes)
+      await stream.produce([record('A', 1), record('A', 2)])
+      await stream.run(customerTopology(stream))
+      const next = withNotes(stream, 'latest')
+
+      await stream.run(next)
+      await stream.produce([{ value: noteOf('between'), key: '2' }], notes)
+      await stream.run(next)
+      await stream.produce([record('B', 2)])
+      await stream.run(next)
+
+      const [, , third] = mergesOf(3)
+      assert.deepEqual(valuesOf(await stream.merged()), [third!.replace(/\}$/, `,"note":${noteOf('between')}}`)])
+      await assertProved(stream)
+    })
+
+    it('is refused where pending parts would mean something else, and the plan says so before', async () => {
+      const stream = await target.stream({ otherSources: { notes: 1 } })
+      await stream.produce([record('A', 0)])
+      await stream.run(customerTopology(stream))
+      const { app, source, sink } = stream
+      const [part, begun] = [field('part'), topology(app).source(source)]
+      const sides = { A: stage({ part }), B: stage({ part }) }
+      const refusedPrograms = {
+        'another key': begun
+          .route('by-stage', field('stage'), sides)
+          .correlate('by-id', field('key'), { of: ['A', 'B'] }),
+        'a required side': begun
+          .route('by-stage', field('stage'), { ...sides, C: stage({ part }) })
+          .correlate('by-id', field('id'), { of: ['A', 'B', 'C'] }),
+        'an optional side before others': begun
+          .route('by-stage', field('stage'), { ...sides, C: stage({ part }) })
+          .correlate('by-id', field('id'), {
+            of: ['C', 'A', 'B'],
+            optional: { sides: ['C'], withinMs: 100 },
+            rememberCompleted: { forMs: 1_000 },
+          }),
+        'another topic': topology(app)
+          .source(stream.otherSources['notes']!)
+          .route('by-stage', field('stage'), sides)
+          .correlate('by-id', field('id'), { of: ['A', 'B'] }),
+      }
+      for (const [name, correlated] of Object.entries(refusedPrograms)) {
+        const program = correlated.sink(sink)
+        const { verdict, refusal } = await upgradeTo(program)
+        assert.deepEqual([name, verdict, refusal?.code], [name, 'refused', 'CHECKPOINT_INCOMPATIBLE'])
+        await assertRefused(program, target.bootstrapServers, { code: 'CHECKPOINT_INCOMPATIBLE' })
+      }
+    })
+  })
+
+  async function assertEnds(stream: Stream, program: Topology): Promise<void> {
+    const { error } = await stream.run(program)
+    assert.equal((error as { code?: string }).code, 'CHECKPOINT_INCOMPATIBLE')
+  }
+}
+
+if (import.meta.main) onEachBroker([upgrades])
