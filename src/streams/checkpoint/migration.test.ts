@@ -41,6 +41,7 @@ describe('the migration of a checkpoint', () => {
     const migrations = [{ kind: 'source', topic: 'more' }]
     assert.deepEqual(outcomeOf({ sources: [source, more] }), [migrations, []])
     assert.deepEqual(outcomeOf({ sources: [more, source] }), [migrations, []])
+    assert.deepEqual(outcomeOf({ sources: [more] })[0], [])
     assert.notDeepEqual(outcomeOf({ sources: [more] })[1], [])
   })
 

@@ -30,7 +30,9 @@ export function migrationOf(
     sides.push(...addedSides)
     for (const { name } of addedSides) migrations.push({ kind: 'side', side: name })
   }
-  const addedSources = now.sources.filter(({ topic }) => !isSourceOf(before, topic))
+  // Another topic in place of one is no further one.
+  const areAllKept = before.sources.every(({ topic }) => isSourceOf(now, topic))
+  const addedSources = areAllKept ? now.sources.filter(({ topic }) => !isSourceOf(before, topic)) : []
   for (const { topic } of addedSources) migrations.push({ kind: 'source', topic })
   return { shape: { ...before, sides, sources: [...before.sources, ...addedSources] }, migrations }
 }
