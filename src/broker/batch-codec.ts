@@ -30,7 +30,7 @@ const decompressedBytesMax = 64 * 1024 * 1024
  * would start half as fast with it.
  */
 export async function loadBatchCodec(): Promise<BatchCodec> {
-  const [{ decompress }, { compress }] = await Promise.all([import('../kernel/index.ts'), import('./compress.ts')])
+  const { compress, decompress } = await import('../kernel/index.ts')
   return {
     open(batch) {
       const codec = batchHeader.compression(batch, 0)

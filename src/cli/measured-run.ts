@@ -67,7 +67,7 @@ export async function measuredRun(
   await using _server = await serveRun(starting.promise, http, output)
   try {
     const begun = await unlessInterrupted(signal, cluster, async () => {
-      const [sink] = (await cluster.topics([topology.sink.topic])) as [Topic]
+      const [sink] = (await cluster.topics([topology.sinks[0]!.topic])) as [Topic]
       const cpu = process.cpuUsage()
       const app = await start(topology, { logger: output.logger, ...options, signal })
       starting.resolve(app)

@@ -1,9 +1,20 @@
 import type { PlanDescription } from '../streams/index.ts'
 
 type Stages = PlanDescription['stages']
+type Sinks = PlanDescription['sinks']
+type Expiry = NonNullable<PlanDescription['correlate']['expiry']>
 
 /** A program's operators for people, from the sources to the sink. */
-export function planText({ name, sources, stages, correlate, steps, sink, ...topics }: PlanDescription): string {
+export function planText({
+  name,
+  sources,
+  stages,
+  correlate,
+  steps,
+  branch,
+  sinks,
+  ...topics
+}: PlanDescription): string {
   const { deadLetterTopic, checkpointTopic } = topics
   const keysDiffer = new Set(stages.map(({ key }) => key)).size > 1
   return [
@@ -13,7 +24,8 @@ export function planText({ name, sources, stages, correlate, steps, sink, ...top
     `   └─ correlate ${correlate.id} by ${correlate.by} of ${stages.map((stage) => stage.name).join(', ')}`,
     ...correlateLines(correlate, deadLetterTopic).map((line) => `      │  ${line}`),
     ...steps.map(({ id, kind }) => `      ├─ ${kind} ${id}`),
-    `      └─ sink ${sink.id} (topic ${sink.topic})`,
+    ...(branch === undefined ? [] : [`      ├─ branch ${branch.id} by a function`]),
+    ...sinks.map((sink, index) => `      ${index === sinks.length - 1 ? '└' : '├'}─ sink ${sinkText(sink)}`),
     `group and transactional id ${name}, checkpoint in ${checkpointTopic}`,
   ].join('\n')
 }
@@ -43,13 +55,29 @@ function stageText(stage: Stages[number], hasOwnKey: boolean): string {
   return `${name}: ${facts.join(', ')}`
 }
 
+function sinkText({ id, topic, key, headers, timestamp, partition, compression }: Sinks[number]): string {
+  const facts = [
+    ...(key === 'mergeKey' ? [] : [`key ${key}`]),
+    ...(headers === 'a function' ? ['headers by a function'] : headers.map((name) => `header ${name}`)),
+    ...(timestamp === 'greatest' ? [] : [`timestamp ${timestamp}`]),
+    ...(partition === 'by the key' ? [] : ['partition by a function']),
+    ...(compression === 'none' ? [] : [compression]),
+  ]
+  return [`${id} (topic ${topic})`, ...facts].join(', ')
+}
+
+function expiryText({ topic, topics = {} }: Expiry, deadLetterTopic: string): string {
+  const bySide = Object.entries(topics).map(([side, each]) => `${each} without ${side}`)
+  return [...bySide, topic ?? deadLetterTopic].join(', else ')
+}
+
 function correlateLines(correlate: PlanDescription['correlate'], deadLetterTopic: string): string[] {
   const { withinMs, atLeast, expiry, whenFull, memory } = correlate
   return [
     ...(atLeast === undefined ? [] : [`${atLeast} of the sides are enough for a merge`]),
     ...(withinMs === undefined ? [] : [`merges wait ${withinMs} ms for optional sides`]),
     ...(expiry
-      ? [`incomplete keys expire after ${expiry.afterMs} ms (${expiry.by}) to ${expiry.topic ?? deadLetterTopic}`]
+      ? [`incomplete keys expire after ${expiry.afterMs} ms (${expiry.by}) to ${expiryText(expiry, deadLetterTopic)}`]
       : []),
     ...(whenFull === 'expire-oldest' ? ['the oldest incomplete keys leave when the table is full'] : []),
     ...(memory ? [`the last ${memory.keysMax} merged keys are remembered for ${memory.forMs} ms (${memory.by})`] : []),

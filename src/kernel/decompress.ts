@@ -2,6 +2,7 @@ import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { lz4Decompress, snappyDecompress } from '@platformatic/wasm-utils'
 import { KafkaError } from '../core/errors.ts'
 import { sourceSlackBytes } from './columns.ts'
+import { codecs } from './compress.ts'
 
 /** How large a compressed batch may become. */
 export interface DecompressionLimits {
@@ -21,9 +22,6 @@ export interface Decompressed {
   view: DataView
   length: number
 }
-
-/** Numbers of the codecs in a batch's attributes. */
-const codecs = { gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const
 
 /**
  * Opens the records of a compressed batch.

@@ -1,4 +1,5 @@
 export { type AbortedTransaction, BatchReader, type FetchedPartition } from './batch-reader.ts'
+export { ByteCursor } from './byte-cursor.ts'
 export { partitionsMax } from './block.ts'
 export { columnsRowsMax } from './constants/columns.ts'
 export { endWithin, noSide, RecordColumns, rowFlags, sourceSlackBytes } from './columns.ts'
@@ -13,6 +14,7 @@ export {
 export { Decoder, type PartSource } from './decoder.ts'
 export type { KeyPlace } from './keys/key-place.ts'
 export { RowKeys } from './keys/row-keys.ts'
+export { codecs, compress } from './compress.ts'
 export { decompress } from './decompress.ts'
 export { encodeJsonString } from './json/index.ts'
 export { decodeKeys, encodeKeys } from './key-codec.ts'

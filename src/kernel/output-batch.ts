@@ -1,4 +1,5 @@
 import { crc32c } from '@node-rs/crc32'
+import { codecs, compress } from './compress.ts'
 
 /** Bytes of a record batch before its records (magic 2). */
 export const batchHeaderBytes = 61
@@ -25,6 +26,11 @@ export class OutputBatch {
   readonly bytes: Uint8Array
   readonly view: DataView
   readonly buffer: Buffer
+  /** What its records are compressed with when it is sealed: a number of `codecs`. */
+  readonly codec: number
+  /** The records as they were compressed; undefined before, and where that would not make them smaller. */
+  #compressed: Buffer | undefined
+  #isTried = false
   /** Index of the sink in the plan. */
   sink = 0
   partition = 0
@@ -33,7 +39,8 @@ export class OutputBatch {
   baseTimestamp = 0
   maxTimestamp = 0
 
-  constructor(capacity: number) {
+  constructor(capacity: number, codec: number = codecs.none) {
+    this.codec = codec
     // Slack, because parts are copied four bytes at a time.
     const memory = new ArrayBuffer(capacity + 8)
     this.bytes = new Uint8Array(memory, 0, capacity)
@@ -50,20 +57,45 @@ export class OutputBatch {
     this.partition = partition
     this.position = batchHeaderBytes
     this.count = 0
+    this.#compressed = undefined
+    this.#isTried = false
   }
 
   /**
-   * Writes the header and the checksum; the batch is then `buffer.subarray(0, position)`. May be called again with
-   * another stamp.
+   * Writes the header and the checksum, and gives the batch as it is sent. May be called again with another stamp, and
+   * compresses once.
    */
-  seal({ producerId, epoch, sequence, isTransactional }: ProducerStamp): Buffer {
-    const view = this.view
-    const end = this.position
+  seal(stamp: ProducerStamp): Buffer {
+    const compressed = this.#compress()
+    if (compressed === undefined) return this.#writeHeader(stamp, this.view, this.buffer.subarray(0, this.position), 0)
+    return this.#writeHeader(stamp, viewOf(compressed), compressed, this.codec)
+  }
+
+  /** With room for the header before them. */
+  #compress(): Buffer | undefined {
+    if (this.codec === codecs.none || this.#isTried) return this.#compressed
+    this.#isTried = true
+    const records = this.buffer.subarray(batchHeaderBytes, this.position)
+    const compressed = compress(this.codec, records)
+    // A topic takes batches of a size, for which only records that are not compressed are measured.
+    if (compressed.length < records.length) {
+      this.#compressed = Buffer.concat([Buffer.alloc(batchHeaderBytes), compressed])
+    }
+    return this.#compressed
+  }
+
+  #writeHeader(
+    { producerId, epoch, sequence, isTransactional }: ProducerStamp,
+    view: DataView,
+    batch: Buffer,
+    codec: number,
+  ): Buffer {
+    const end = batch.length
     view.setBigInt64(0, 0n)
     view.setInt32(8, end - 12)
     view.setInt32(12, -1)
     view.setInt8(16, 2)
-    view.setInt16(21, isTransactional ? attributesTransactional : 0)
+    view.setInt16(21, codec | (isTransactional ? attributesTransactional : 0))
     view.setInt32(23, this.count - 1)
     view.setBigInt64(27, BigInt(this.baseTimestamp))
     view.setBigInt64(35, BigInt(this.maxTimestamp))
@@ -71,10 +103,13 @@ export class OutputBatch {
     view.setInt16(51, epoch)
     view.setInt32(53, sequence)
     view.setInt32(57, this.count)
-    const batch = this.buffer.subarray(0, end)
     view.setUint32(17, crc32c(batch.subarray(21)))
     return batch
   }
+}
+
+function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length)
 }
 
 /** Bytes of a number as a zigzag varint; exact for integers up to 2^52 in size. */

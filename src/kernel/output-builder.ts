@@ -10,6 +10,8 @@ export interface OutputBuilderOptions {
   partitionCount: number
   /** Size at which a batch is closed, in bytes. A larger record gets a batch of its own. */
   batchBytes: number
+  /** What batches are compressed with, a number of `codecs`. @defaultValue none */
+  codec?: number
   onFilled: BatchFilled
 }
 
@@ -19,14 +21,16 @@ export class OutputBuilder {
   readonly #sink: number
   /** Bytes of a batch with its header. */
   readonly batchBytes: number
+  readonly #codec: number | undefined
   readonly #onFilled: BatchFilled
   readonly #open: (OutputBatch | undefined)[]
   readonly #pool: OutputBatch[] = []
 
-  constructor({ sink, partitionCount, batchBytes, onFilled }: OutputBuilderOptions) {
+  constructor({ sink, partitionCount, batchBytes, codec, onFilled }: OutputBuilderOptions) {
     this.#sink = sink
     this.partitionCount = partitionCount
     this.batchBytes = batchBytes
+    this.#codec = codec
     this.#onFilled = onFilled
     this.#open = Array.from({ length: partitionCount })
   }
@@ -108,8 +112,8 @@ export class OutputBuilder {
   }
 
   #take(bytesNeeded: number): OutputBatch {
-    if (bytesNeeded > this.batchBytes) return new OutputBatch(bytesNeeded)
-    return this.#pool.pop() ?? new OutputBatch(this.batchBytes)
+    if (bytesNeeded > this.batchBytes) return new OutputBatch(bytesNeeded, this.#codec)
+    return this.#pool.pop() ?? new OutputBatch(this.batchBytes, this.#codec)
   }
 }
 

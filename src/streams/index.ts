@@ -20,7 +20,7 @@ export { type Remains, reset, type ResetOptions } from './admin/reset.ts'
 export type { Account, PartitionAccount } from './epochs/accounting.ts'
 export { PermanentFailure } from './functions/permanent-failure.ts'
 export { Engine } from './in-memory/engine.ts'
-export { outputKind, type Written } from './in-memory/memory-kafka.ts'
+export { type Written } from './in-memory/memory-kafka.ts'
 export { loggedWaits } from './logs/broker-wait-log.ts'
 export type { LogFacts, Logger } from './logs/logger.ts'
 export type { HistogramSnapshot } from './observe/histogram.ts'
@@ -65,11 +65,13 @@ export { planTopology } from './topology/plan.ts'
 export { stage, type Json, type PartFunction, type Stage, type StageOptions } from './topology/stage.ts'
 export {
   type CorrelateOptions,
+  type Expired,
   type Keys,
   type Merged,
   type CountField,
   type ListOptions,
   type OptionalSides,
+  topicsExpiredTo,
   type RememberCompleted,
   type WhenFull,
 } from './topology/correlation.ts'
@@ -83,5 +85,7 @@ export {
   type SourceStep,
 } from './topology/source.ts'
 export { type IsoTime, type StartPosition } from './topology/start-position.ts'
+export { type BranchSinks } from './topology/branch.ts'
+export { type Compression, type SinkHeaders, type SinkOptions } from './topology/sink.ts'
 export { type TopicOptions } from './topology/topic.ts'
 export { topology, type Correlated, type Routed, type Sourced, type Topology } from './topology/topology.ts'

@@ -1,11 +1,4 @@
-import {
-  type DeadLetter,
-  Engine,
-  outputKind,
-  type PartitionAccount,
-  type Topology,
-  type Written,
-} from '../streams/index.ts'
+import { type DeadLetter, Engine, type PartitionAccount, type Topology, type Written } from '../streams/index.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 /** What a test chooses of the surroundings of a topology. */
@@ -32,7 +25,9 @@ export interface GiveOptions {
 
 /** A record that a topology has published. */
 export interface DrivenRecord<Value> {
-  /** The merge key, as the key of the record has it. */
+  /** The topic that it has gone to. */
+  readonly topic: string
+  /** The merge key, as the key of the record has it, or what the sink has for a key; empty for none. */
   readonly key: string
   /**
    * The record's value: the parts by the names of their sides, and the key by that of its field, or what a map has made
@@ -43,6 +38,8 @@ export interface DrivenRecord<Value> {
   readonly text: string
   readonly partition: number
   readonly timestampMs: number
+  /** As text, by name. */
+  readonly headers: Readonly<Record<string, string>>
 }
 
 /** A record that the topology could not use, as it came, with what was wrong with it. */
@@ -111,11 +108,11 @@ class EngineDriver<Output, Expired> implements TopologyDriver<Output, Expired> {
   }
 
   merged(): DrivenRecord<Output>[] {
-    return this.#written('merged').map((record) => publishedOf<Output>(record))
+    return this.#written('merged').map((record) => this.#publishedOf<Output>(record))
   }
 
   expired(): DrivenRecord<Expired>[] {
-    return this.#written('expired').map((record) => publishedOf<Expired>(record))
+    return this.#written('expired').map((record) => this.#publishedOf<Expired>(record))
   }
 
   deadLetters(): DrivenDeadLetter[] {
@@ -141,8 +138,15 @@ class EngineDriver<Output, Expired> implements TopologyDriver<Output, Expired> {
     await this.clock.until(this.#engine[Symbol.asyncDispose]())
   }
 
-  #written(kind: ReturnType<typeof outputKind>): Written[] {
-    return this.#engine.kafka.written.filter((record) => outputKind(record) === kind)
+  #written(kind: ReturnType<Engine['kindOf']>): Written[] {
+    return this.#engine.kafka.written.filter((record) => this.#engine.kindOf(record) === kind)
+  }
+
+  #publishedOf<Value>(record: Written): DrivenRecord<Value> {
+    const { key = '', value, partition, timestampMs, headers } = record
+    const topic = this.#engine.topicOf(record)
+    const parsed = JSON.parse(value ?? 'null') as Value
+    return { topic, key, value: parsed, text: value ?? '', partition, timestampMs, headers }
   }
 
   /** Functions may take real time, which moves no virtual time. */
@@ -160,8 +164,4 @@ class EngineDriver<Output, Expired> implements TopologyDriver<Output, Expired> {
 
 function bytesOf(value: unknown): string | Uint8Array | null {
   return value === null || typeof value === 'string' || value instanceof Uint8Array ? value : JSON.stringify(value)
-}
-
-function publishedOf<Value>({ key, value, partition, timestampMs }: Written): DrivenRecord<Value> {
-  return { key: key!, value: JSON.parse(value ?? 'null') as Value, text: value ?? '', partition, timestampMs }
 }

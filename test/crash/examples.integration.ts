@@ -60,7 +60,7 @@ async function killAgainAndAgain(target: Target, example: Example): Promise<void
     bootstrapServers,
     app,
     source: source!,
-    sink: stream.otherSources[topology.sink.topic]!,
+    sink: stream.otherSources[topology.sinks[0]!.topic]!,
     program: join(import.meta.dirname, 'example-topology.ts'),
     environment: { BENCH_EXAMPLE: example.name },
   }
@@ -81,7 +81,7 @@ async function killAgainAndAgain(target: Target, example: Example): Promise<void
   assert.equal(crashes.length, kills)
   assert.equal(report.isBalanced, true)
   const found = () => readOutputs(stream, example, topics)
-  const difference = async () => compare(groups, placed, topology.sink.topic, await found())
+  const difference = async () => compare(groups, placed, topology.sinks[0]!.topic, await found())
   // Rows that lack optional sides only wait anew in each life, and so until the last one.
   if ((await difference()).missing.length > 0) {
     await using last = new Program({ ...experiment, runsOn: true }, flags, unharmed)

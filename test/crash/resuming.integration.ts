@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { field, stage, topology } from '../../src/streams/index.ts'
+import { field, stage, topology, type Topology } from '../../src/streams/index.ts'
 import { commitOffsets } from '../integration/commit-offsets.ts'
 import { customers, customerTopology, mergesOf, record, valuesOf } from '../integration/customers.ts'
 import { assertAccount, startQuietly } from '../integration/run.ts'
@@ -27,7 +27,7 @@ export function resuming(target: Target): void {
     assert.deepEqual(valuesOf(await stream.merged()), mergesOf(customerCount))
   }
 
-  const startAgain = (stream: Stream, program = customerTopology(stream)) =>
+  const startAgain = (stream: Stream, program: Topology = customerTopology(stream)) =>
     startQuietly(program, target.bootstrapServers)
 
   const setOffsets = ({ app, source }: Stream, offsets: readonly number[]) =>

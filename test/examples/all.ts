@@ -1,5 +1,6 @@
 import { cloudevents } from './cloudevents.ts'
 import { debezium } from './debezium.ts'
+import { branches } from './branches.ts'
 import { enrichAndFilter } from './enrich-and-filter.ts'
 import type { Example } from './example.ts'
 import { experiment } from './experiment.ts'
@@ -16,6 +17,7 @@ export const examples: readonly Example[] = [
   threeTopics,
   optionalSide,
   enrichAndFilter,
+  branches,
   debezium,
   cloudevents,
   framedJson,

@@ -105,8 +105,11 @@ describe('millrace', () => {
       'group and transactional id customer-360, checkpoint in customer-360.checkpoint',
       '',
     ])
-    const described = JSON.parse(json.stdout) as { stages: { name: string }[]; sink: { topic: string } }
-    assert.deepEqual([described.stages.map(({ name }) => name), described.sink.topic], [['A', 'B', 'C'], 'sink-topic'])
+    const described = JSON.parse(json.stdout) as { stages: { name: string }[]; sinks: { topic: string }[] }
+    assert.deepEqual(
+      [described.stages.map(({ name }) => name), described.sinks[0]!.topic],
+      [['A', 'B', 'C'], 'sink-topic'],
+    )
   })
 
   it('tells its commands without any, with exit code 2', async () => {

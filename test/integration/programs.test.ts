@@ -10,6 +10,7 @@ import { foreignSources } from './sources.integration.ts'
 import { severalParts } from './several-parts.integration.ts'
 import { stageFunctionFailures } from './stage-functions.integration.ts'
 import { stalledFunctions } from './stalled-functions.integration.ts'
+import { sinks } from './sinks.integration.ts'
 import { invalidTopologies, starting } from './start.integration.ts'
 import { startPositions } from './start-position.integration.ts'
 import { onEachBroker } from './target.ts'
@@ -27,6 +28,7 @@ onEachBroker([
   failingFunctions,
   mergedFunctions,
   severalParts,
+  sinks,
   stalledFunctions,
   poisonedRecords,
   bytesLeaveAsTheyCame,

@@ -67,7 +67,11 @@ const mapped = pair
   .map('text', ({ cents }) => `${cents} cents`)
   .sink('out')
 holds<Same<OutputOf<typeof mapped>, string>>()
-holds<Same<ExpiredOf<typeof mapped>, Partial<OutputOf<typeof some>>>>()
+declare const expired: ExpiredOf<typeof mapped>
+export const checkedOnly: number | undefined = expired.made === undefined ? expired.checked : undefined
+// @ts-expect-error a row that has all that a merge needs does not expire
+export const whole: ExpiredOf<typeof mapped> = { made: { cents: 1 }, checked: 1 }
+export const partial: ExpiredOf<typeof mapped> = { checked: 1 }
 const narrowed = pair
   .map('maybe', ({ checked }): number | string | null => (checked > 0 ? checked : null))
   .filter('number', (value) => typeof value === 'number')
@@ -88,6 +92,29 @@ pair.filter('later', async () => true)
 
 // @ts-expect-error integers are numbers or BigInt
 pair.map('exact', ({ made }) => made, { bigIntegers: 'string' })
+
+// A sink's functions are given what the maps have made, and a branch names the sinks that it has.
+pair
+  .map('total', ({ made }) => ({ cents: made.cents, region: 'here' as 'here' | 'there' | undefined }))
+  .branch('by-region', ({ region }) => region, {
+    here: { key: ({ cents }) => String(cents), headers: ({ cents }, key) => ({ [String(key)]: `${cents}` }) },
+    there: { topic: 'elsewhere', partition: ({ cents }, _, partitionCount) => cents % partitionCount, key: 'none' },
+  })
+
+// @ts-expect-error there is no sink of this name
+pair.branch('by-size', ({ checked }) => (checked > 1 ? 'large' : 'small'), { large: {} })
+
+// @ts-expect-error a key is text, bytes or none
+pair.sink('out', { key: ({ checked }) => checked })
+
+// @ts-expect-error the merged record has no such side
+pair.sink('out', { headers: ({ raw }) => raw })
+
+// @ts-expect-error a codec that Kafka does not know
+pair.sink('out', { compression: 'brotli' })
+
+// @ts-expect-error a topic for rows that lack a side which is none
+routed.correlate('by-id', field('id'), { of: ['made', 'checked'], expireAfterMs: 1, expireTo: { maed: 'late' } })
 
 // A topology of any output is a topology.
 export const programs: readonly Topology[] = [all, some]

@@ -53,7 +53,7 @@ export const demo = defineCommand({
       await cluster.topics([])
       try {
         await generateSource(cluster, source, options, output)
-        await createExperimentTopic(cluster, program.sink.topic)
+        await createExperimentTopic(cluster, program.sinks[0]!.topic)
         const settings = { ...valuesIn(runOptions, options), ...security, bootstrapServers }
         const report = await measuredRun(program, settings, {
           output,
@@ -66,13 +66,13 @@ export const demo = defineCommand({
           if (report) output.result(report, `${runText(report)}\ninterrupted before the end, and so not verified`)
           return exitCodes.unfinished
         }
-        const verification = await verifySink(cluster, program.sink.topic, options, output)
+        const verification = await verifySink(cluster, program.sinks[0]!.topic, options, output)
         const right = isRight(verification, options) && report.isBalanced
         output.result({ ...report, verification }, `${runText(report)}\n${verificationText(verification, right)}`)
         return right ? exitCodes.done : exitCodes.failed
       } finally {
         if (!options.keep)
-          await deleteTopics(cluster, [source, program.sink.topic, `${name}.dead-letter`, `${name}.checkpoint`])
+          await deleteTopics(cluster, [source, program.sinks[0]!.topic, `${name}.dead-letter`, `${name}.checkpoint`])
       }
     } finally {
       await cluster.close()

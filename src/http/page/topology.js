@@ -84,10 +84,15 @@ export class Flow {
     this.#letters = letterCount
     const lag = sum(partitions.map((/** @type {any} */ partition) => partition.lag))
 
-    const stages = topology.stages
-    const height = Math.max(260, stages.length * stageGap + 110)
+    const { stages, sinks } = topology
+    const height = Math.max(260, Math.max(stages.length, sinks.length) * stageGap + 110)
     const middle = (height - 60) / 2 - boxHeight / 2
-    const stageY = (/** @type {number} */ index) => middle + (index - (stages.length - 1) / 2) * stageGap
+    const yAmong =
+      (/** @type {readonly unknown[]} */ { length }) =>
+      (/** @type {number} */ index) =>
+        middle + (index - (length - 1) / 2) * stageGap
+    const stageY = yAmong(stages)
+    const sinkY = yAmong(sinks)
     const side = (/** @type {number} */ x, /** @type {number} */ y) =>
       /** @type {[number, number]} */ ([x, y + boxHeight / 2])
     const [sourceX, routeX, stageX, correlateX, sinkX] = columns
@@ -96,7 +101,10 @@ export class Flow {
     const edges = [
       edge(side(sourceX + boxWidth, middle), side(routeX, middle), rate(rates.consumed), rates.consumed > 0),
       lettersEdge(routeX + boxWidth / 2, middle + boxHeight, lettersY, rate(letterRate), letterRate > 0),
-      edge(side(correlateX + boxWidth, middle), side(sinkX, middle), rate(rates.merged), rates.merged > 0),
+      ...sinks.map((/** @type {any} */ _, /** @type {number} */ index) => {
+        const label = sinks.length === 1 ? rate(rates.merged) : ''
+        return edge(side(correlateX + boxWidth, middle), side(sinkX, sinkY(index)), label, rates.merged > 0)
+      }),
       ...stages.flatMap((/** @type {any} */ { name }, /** @type {number} */ index) => {
         const isBusy = (batches.get(`stage-${name}`) ?? 0) > 0
         return [
@@ -126,13 +134,18 @@ export class Flow {
         [topology.correlate.id],
         [`${count(report.pendingRows)} pending`, 'quiet'],
       ]),
-      box([sinkX, middle], 'sink', [[topology.sink.topic], [`${count(report.mergedRecords)} merged`, 'quiet']]),
+      ...sinks.map((/** @type {any} */ { id, topic }, /** @type {number} */ index) =>
+        box([sinkX, sinkY(index)], index === 0 ? 'sink' : `sink-${id}`, [
+          [topic],
+          [sinks.length === 1 ? `${count(report.mergedRecords)} merged` : `by ${topology.branch.id}`, 'quiet'],
+        ]),
+      ),
       box([routeX, lettersY], 'dead-letters', [
         ['dead letters'],
         [count(letterCount), letterCount > 0 ? 'bad' : 'quiet'],
       ]),
     ]
-    const label = `${topics}: ${rate(rates.consumed)} records, lag ${count(lag)}; ${stages.length} stages; ${topology.correlate.id}: ${count(report.pendingRows)} rows pending; ${topology.sink.topic}: ${rate(rates.merged)} merged records; ${count(letterCount)} dead letters`
+    const label = `${topics}: ${rate(rates.consumed)} records, lag ${count(lag)}; ${stages.length} stages; ${topology.correlate.id}: ${count(report.pendingRows)} rows pending; ${sinks.map((/** @type {any} */ { topic: each }) => each).join(', ')}: ${rate(rates.merged)} merged records; ${count(letterCount)} dead letters`
     const view = { class: 'flow', viewBox: `0 0 ${sinkX + boxWidth + 10} ${height}`, role: 'img', 'aria-label': label }
     this.#place.replaceChildren(svg('svg', view, ...edges, ...boxes))
   }

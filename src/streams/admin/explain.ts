@@ -249,10 +249,12 @@ async function findPublished(
 ): Promise<PublishedRecord[]> {
   const topic = await findTopic(cluster, name)
   if (topic === undefined) return []
-  const partition = partitionForKey(finder.canonical, topic.partitions.length)
+  const isSpread = checkpoint.manifest.spread?.includes(name) ?? false
+  const only = isSpread ? undefined : partitionForKey(finder.canonical, topic.partitions.length)
+  const isRead = (partition: number) => only === undefined || partition === only
   const { starts, ends } = await topicRange(cluster, topic)
-  const range = { starts: ends.map((end, each) => (each === partition ? starts[each]! : end)), ends }
-  const needed = ends.map((end, each) => (each === partition ? end : 0))
+  const range = { starts: ends.map((end, each) => (isRead(each) ? starts[each]! : end)), ends }
+  const needed = ends.map((end, each) => (isRead(each) ? end : 0))
   await untilStable(cluster, topic, needed, wait)
   const found: PublishedRecord[] = []
   await readRecords({ cluster, topic, range, ...limits }, (columns) => {

@@ -1,6 +1,7 @@
 import { ConfigError } from '../../core/errors.ts'
 import {
   Decoder,
+  headerOf,
   type KeyPlace,
   plainRecord,
   RecordColumns,
@@ -9,6 +10,7 @@ import {
   sourceSlackBytes,
 } from '../../kernel/index.ts'
 import type { KeyShape } from '../checkpoint/topology-shape.ts'
+import { mergeKeyHeaderName } from '../merged/sink-records.ts'
 import { parseValue } from '../functions/record-view.ts'
 
 /** A key that no function makes. */
@@ -78,6 +80,8 @@ export class KeyFinder {
    * @param sides - Names of those that are in it.
    */
   isKeyOf(columns: RecordColumns, row: number, sides: readonly string[]): boolean {
+    const mergeKey = headerOf(columns, row, mergeKeyHeaderName)
+    if (mergeKey !== undefined) return Buffer.from(mergeKey).toString() === this.text
     const { key, value } = plainRecord(columns, row)
     if (key === undefined || !this.canonical.equals(key)) return false
     if (value === undefined) return true

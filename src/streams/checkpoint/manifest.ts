@@ -1,5 +1,6 @@
 import { MillraceError } from '../../core/errors.ts'
 import type { Totals } from '../epochs/epoch-counts.ts'
+import { expiryTopics } from '../topology/plan-leaving.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { Expiry } from '../topology/plan-leaving.ts'
 import type { SourcePartition } from '../topics/source-partitions.ts'
@@ -24,6 +25,8 @@ export interface Manifest {
    * of older versions.
    */
   readonly outputIds?: Readonly<Record<string, string>> | undefined
+  /** Those of the outputs in which a record may lie elsewhere than where its merge key would; absent for none. */
+  readonly spread?: readonly string[] | undefined
   /** Absent where parts never expire. */
   readonly expiry?: Expiry | undefined
   /** Topic ids, by source of the topology. */
@@ -122,18 +125,21 @@ function readManifest({ topology, ...written }: WrittenManifest): Manifest {
 const partitionBytesMax = 340
 /** What else it has of fixed size, with the ids of up to three topics. */
 const frameBytesMax = 1280
+/** The topic id of an output. */
+const outputBytesMax = 40
 /** What it has besides of each source, its topic id, and of each partition, which one it is, where there are several. */
 const sourceBytesMax = 40
 const placeBytesMax = 16
 
 /** Bytes that the manifest of a program may take, while its outputs do not move. */
 export function manifestBytesMax(plan: Plan, partitionCount: number): number {
-  const { sink, correlate, deadLetterTopic } = plan
-  const outputs = [sink.topic, correlate.expiry?.topic, deadLetterTopic]
-  const names = Buffer.byteLength(JSON.stringify([shapeOf(plan), sink.topic, correlate.expiry, outputs]))
+  const { correlate, deadLetterTopic } = plan
+  const topics = plan.sinks.map(({ topic }) => topic)
+  const outputs = [...topics, ...expiryTopics(correlate.expiry), deadLetterTopic]
+  const names = Buffer.byteLength(JSON.stringify([shapeOf(plan), topics, topics, correlate.expiry, outputs]))
   const sourceCount = plan.sources.length
   const places = sourceCount === 1 ? 0 : sourceCount * sourceBytesMax + partitionCount * placeBytesMax
-  return frameBytesMax + names + places + partitionCount * partitionBytesMax
+  return frameBytesMax + names + outputs.length * outputBytesMax + places + partitionCount * partitionBytesMax
 }
 
 /** @throws MillraceError `CHECKPOINT_CORRUPT` */

@@ -92,12 +92,17 @@ export class DeadLetterEncoder {
     this.#write(part.partition, timestamp, reference(headers))
   }
 
-  /** Writes the parts of a row that leaves incomplete. It is named by its first part. */
-  encodeRow(record: PlainRecord, reason: number, first: StoredPart, timestamp: number): void {
+  /**
+   * Writes the parts of a row that leaves incomplete. It is named by its first part.
+   *
+   * @param plain - The same with the headers that are there also where the topic does not take all of it.
+   */
+  encodeRow(record: PlainRecord, plain: PlainRecord, reason: number, first: StoredPart, timestamp: number): void {
     const added = this.#headers(reason, first.partition, first.offset, deadLetterReasons[reason]!.text)
     const whole = withHeaders(record, added)
     const isWhole = contentBytes(whole) <= this.#recordBytesMax
-    this.#write(first.partition, timestamp, isWhole ? whole : { ...whole, key: undefined, value: undefined })
+    const letter = isWhole ? whole : { ...withHeaders(plain, added), key: undefined, value: undefined }
+    this.#write(first.partition, timestamp, letter)
   }
 
   /** The source may have been given more partitions than its dead letters have; their headers name the true one. */

@@ -10,7 +10,7 @@ import { publication, rememberingTable } from '../fixtures/table.ts'
 import { Engine } from '../in-memory/engine.ts'
 import type { CommitOutcome, Written } from '../in-memory/memory-kafka.ts'
 import { isBalanced } from '../epochs/accounting.ts'
-import { deadLetterSink, expiredSink, mergedSink } from '../topics/program-topics.ts'
+import { deadLetterSink, mergedSink, outputSinks } from '../topics/program-topics.ts'
 import type { CorrelateOptions } from '../topology/correlation.ts'
 import { field } from '../topology/field.ts'
 import { stage } from '../topology/stage.ts'
@@ -74,6 +74,7 @@ describe('a full table whose oldest rows may leave', () => {
     for (let key = 0; key < 120; key++) engine.kafka.give(0, [order('A', key, part)], { timestampMs: beganMs })
     await time.until(engine.drain())
 
+    const [expiredSink] = outputSinks(engine.services.plan).expired
     const expired = engine.kafka.written.filter(({ sink }) => sink === expiredSink)
     assert.ok(expired.length >= 20)
     assert.deepEqual(

@@ -1,13 +1,15 @@
 /**
- * Merged functions: has the filters and maps of a program see a merged record, before it is written.
+ * Merged functions: has the functions of a program see a merged record, before it is written: filters, maps, the choice
+ * of a sink, and what a sink makes of its records.
  *
  * They are synchronous and do the same each time, so a failure is final: another attempt would end alike. The row then
  * leaves as dead letters.
- * State: the streak, which is how many records in a row one of them has failed on. It begins anew with each life,
- * because what a rollback undoes is merged again. A streak that reaches `maxConsecutivePoison` ends the program, and
- * while there is one its dead letters are not committed (`openStreaks` of the session). What is wrong with the program
- * is kept until the table can be left: `throwFault`.
- * Cost per record: one parse, the functions, and writing the result as JSON where there is a map.
+ * State: what the last record is to become (`Publishing`); the streak, which is how many records in a row one of them
+ * has failed on. It begins anew with each life, because what a rollback undoes is merged again. A streak that reaches
+ * `maxConsecutivePoison` ends the program, and while there is one its dead letters are not committed (`openStreaks` of
+ * the session). What is wrong with the program is kept until the table can be left: `throwFault`.
+ * Cost per record: one parse, the functions, and writing the result as JSON where there is a map; nothing where no
+ * function sees a value.
  */
 import { FunctionError, TopologyError } from '../../core/errors.ts'
 import { type HandedRecord, LEFT_OUT, PUBLISHED, Reason } from '../../kernel/index.ts'
@@ -16,46 +18,66 @@ import { isThenable, messageOf } from '../functions/row-function.ts'
 import { FunctionValues } from '../functions/function-values.ts'
 import type { RestoringSession } from '../recovery/session.ts'
 import type { Services } from '../runtime/services.ts'
-import type { MergedStep, MergeKey } from '../topology/merged-step.ts'
+import type { MergeKey } from '../topology/merged-step.ts'
 import { functionIds } from '../topology/plan.ts'
+import { noAddedHeaders, type AddedHeaders, SinkRecords } from './sink-records.ts'
 
-interface CountedStep extends MergedStep {
-  /** Its number among the functions of the program. */
-  readonly place: number
+/** What a merged record becomes. */
+export interface Publishing {
+  /** Index of its sink in the plan. */
+  readonly sink: number
+  /** Its value as JSON; null for none, undefined where it is to be written as it stands. */
+  readonly made: string | null | undefined
+  /** Its key; null for none, undefined for that of the merge. */
+  readonly key: Uint8Array | null | undefined
+  readonly added: AddedHeaders
+  /** Undefined for that of its key. */
+  readonly partition: number | undefined
 }
 
 type Host = Pick<Services, 'plan' | 'options' | 'logger' | 'loop'>
+type HostSession = Pick<RestoringSession, 'openStreaks' | 'sources'>
 
-export class MergedFunctions {
+export class MergedFunctions implements Publishing {
   readonly #host: Host
-  readonly #session: Pick<RestoringSession, 'openStreaks' | 'sources'>
-  readonly #steps: readonly CountedStep[]
+  readonly #session: HostSession
+  /** By id, the number among the functions of the program. */
+  readonly #places: ReadonlyMap<string, number>
+  readonly #sinks: readonly SinkRecords[]
   readonly #values: FunctionValues
+  /** Whether any function is to see values. */
+  readonly #sees: boolean
+  /** Id of the one whose function is called. */
+  #operator = ''
   #streak = 0
   #fault: Error | undefined
   #cause = ''
-  #made: string | null | undefined
+  sink = 0
+  made: string | null | undefined
+  key: Uint8Array | null | undefined
+  added = noAddedHeaders
+  partition: number | undefined
 
   /** Of one life. */
-  constructor(host: Host, session: Pick<RestoringSession, 'openStreaks' | 'sources'>) {
+  constructor(host: Host, session: HostSession, partitionCounts: readonly number[]) {
     const { plan, logger } = host
-    const ids = functionIds(plan)
+    const { steps, branch, sinks } = plan
     this.#host = host
     this.#session = session
-    this.#steps = plan.steps.map((step) => ({ ...step, place: ids.indexOf(step.id) }))
-    for (const { id } of this.#steps) session.openStreaks.delete(id)
-    const { id, bigIntegers } = this.#steps[0]!
+    const ids = functionIds(plan)
+    const operators = [...steps, ...(branch ? [branch] : []), ...sinks]
+    this.#places = new Map(operators.map(({ id }) => [id, ids.indexOf(id)]))
+    this.#sinks = sinks.map((sink, index) => new SinkRecords(sink, partitionCounts[index]!))
+    this.#sees = steps.length > 0 || branch !== undefined || this.#sinks.some(({ sees }) => sees)
+    this.#endStreaks()
+    const id = steps[0]?.id ?? plan.writerId
+    const bigIntegers = steps[0]?.bigIntegers ?? 'number'
     this.#values = new FunctionValues({ bigIntegers }, (lost) =>
       logger.warn(
         { app: plan.name, operator: id, ...lost, ...session.sources.partitions.placeOf(lost.partition) },
         `"${id}" is given ${lost.written} as a number, which loses digits; with bigIntegers: 'bigint' it is a BigInt`,
       ),
     )
-  }
-
-  /** What was made of the last record, as JSON; null for no value, undefined where it is to be written as it stands. */
-  get made(): string | null | undefined {
-    return this.#made
   }
 
   /** Why the last record became dead letters. */
@@ -65,29 +87,25 @@ export class MergedFunctions {
 
   /** @returns Whether the record is to be published, as an outcome of its row. */
   apply(record: HandedRecord): number {
-    this.#made = undefined
     if (this.#fault !== undefined) return Reason.MERGE_FAILED
+    this.sink = 0
+    this.made = undefined
+    if (!this.#sees) {
+      this.#lookUp(undefined, '', record)
+      return PUBLISHED
+    }
     const { bytes, valueStart, headersStart, partition, offset } = record
     const parsed = this.#values.parseText(bytes.toString('utf8', valueStart, headersStart), partition, offset)
     const key = (parsed as Record<string, MergeKey>)[this.#host.plan.correlate.keyName]!
-    let value = parsed
-    let isMade = false
-    for (const step of this.#steps) {
-      try {
-        const result = this.#call(step, value, key, record)
-        if (step.kind === 'map') {
-          value = result
-          isMade = true
-        } else if (!result) {
-          this.#succeeded()
-          return LEFT_OUT
-        }
-      } catch (error) {
-        return this.#failed(step, error, record)
-      }
+    try {
+      const outcome = this.#settle(parsed, key, record)
+      this.#succeeded()
+      return outcome
+    } catch (error) {
+      return this.#failed(error, record)
+    } finally {
+      this.#host.loop.leave()
     }
-    this.#succeeded()
-    return isMade ? this.#keep(value) : PUBLISHED
   }
 
   /**
@@ -98,29 +116,64 @@ export class MergedFunctions {
     if (this.#fault !== undefined) throw this.#fault
   }
 
-  #call({ id, place, call }: CountedStep, value: unknown, key: MergeKey, { partition, offset }: HandedRecord): unknown {
-    const { loop } = this.#host
-    loop.enter(place, this.#session.sources.partitions.placeOf(partition).partition, offset)
-    try {
-      const result = call(value, key)
-      if (!isThenable(result)) return result
-      // Nobody waits for it.
-      Promise.resolve(result).catch(() => {})
-      this.#fault = new TopologyError('TOPOLOGY_INVALID', `the function of "${id}" returns a promise`, { operator: id })
-      throw this.#fault
-    } finally {
-      loop.leave()
+  #settle(parsed: unknown, key: MergeKey, record: HandedRecord): number {
+    const { steps, branch } = this.#host.plan
+    let value = parsed
+    for (const { id, kind, call } of steps) {
+      this.#enter(id, record)
+      const result = this.#atOnce(call(value, key))
+      if (kind === 'map') value = result
+      else if (!result) return LEFT_OUT
     }
+    if (branch !== undefined) {
+      this.#enter(branch.id, record)
+      const name = this.#atOnce(branch.choose(value, key))
+      if (name === undefined) return LEFT_OUT
+      this.sink = this.#sinkOf(name)
+    }
+    this.#enter(this.#host.plan.sinks[this.sink]!.id, record)
+    this.#lookUp(value, key, record)
+    return value === parsed ? PUBLISHED : this.#keep(value)
+  }
+
+  /** What the sink makes of a record. */
+  #lookUp(value: unknown, key: MergeKey, record: HandedRecord): void {
+    const sink = this.#sinks[this.sink]!
+    this.key = this.#atOnce(sink.keyOf(value, key))
+    this.added = sink.headersOf(value, key, record)
+    this.partition = sink.partitionOf(value, key)
+  }
+
+  #sinkOf(name: unknown): number {
+    const { sinks } = this.#host.plan
+    const sink = sinks.findIndex(({ id }) => id === name)
+    if (sink >= 0) return sink
+    const names = sinks.map(({ id }) => JSON.stringify(id)).join(', ')
+    throw new Error(`there is no sink ${typeof name === 'string' ? JSON.stringify(name) : String(name)}, but ${names}`)
+  }
+
+  #enter(id: string, { partition, offset }: HandedRecord): void {
+    this.#operator = id
+    this.#host.loop.enter(this.#places.get(id)!, this.#session.sources.partitions.placeOf(partition).partition, offset)
+  }
+
+  /** Fails for a promise: nobody can wait for it here. */
+  #atOnce<Result>(result: Result): Result {
+    if (!isThenable(result)) return result
+    Promise.resolve(result).catch(() => {})
+    const operator = this.#operator
+    this.#fault = new TopologyError('TOPOLOGY_INVALID', `the function of "${operator}" returns a promise`, { operator })
+    throw this.#fault
   }
 
   #keep(value: unknown): number {
     try {
-      this.#made = value === null ? null : this.#values.stringify(value)
+      this.made = value === null ? null : this.#values.stringify(value)
     } catch (error) {
       this.#cause = messageOf(error)
       return Reason.MERGE_NOT_JSON
     }
-    if (this.#made !== undefined) return PUBLISHED
+    if (this.made !== undefined) return PUBLISHED
     this.#cause = `a map has made ${typeof value}, which is no JSON`
     return Reason.MERGE_NOT_JSON
   }
@@ -128,10 +181,15 @@ export class MergedFunctions {
   #succeeded(): void {
     if (this.#streak === 0) return
     this.#streak = 0
-    for (const { id } of this.#steps) this.#session.openStreaks.delete(id)
+    this.#endStreaks()
   }
 
-  #failed({ id }: CountedStep, error: unknown, { partition: number, offset }: HandedRecord): number {
+  #endStreaks(): void {
+    for (const id of this.#places.keys()) this.#session.openStreaks.delete(id)
+  }
+
+  #failed(error: unknown, { partition: number, offset }: HandedRecord): number {
+    const id = this.#operator
     this.#cause = `"${id}" failed: ${messageOf(error)}`
     if (this.#fault !== undefined) return Reason.MERGE_FAILED
     if (PermanentFailure.is(error)) {

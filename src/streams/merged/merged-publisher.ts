@@ -3,45 +3,57 @@ import {
   type HandedRecord,
   noTimestamp,
   type OutputBuilder,
+  type PendingRow,
   PUBLISHED,
   Reason,
-  type PendingRow,
   varintLength,
   writeVarint,
 } from '../../kernel/index.ts'
 import { partialRecord, timestampsOf } from '../expiry/partial-record.ts'
+import type { TimestampWindow } from '../time/timestamp-window.ts'
 import type { MergedNames } from '../topology/merged-names.ts'
-import type { MergedFunctions } from './merged-functions.ts'
+import type { Sink } from '../topology/sink.ts'
+import type { MergedFunctions, Publishing } from './merged-functions.ts'
 
+/** A topic of merged records, and what it takes. */
 export interface MergedSink {
   readonly out: OutputBuilder
   readonly recordBytesMax: number
+  readonly times: TimestampWindow
+  readonly timestamp: Sink['timestamp']
 }
 
 /**
- * Publishes merged records that the table does not write by itself: those that lack sides or have lists, and all of
- * a program that has functions after the merge. They look as the table's do, but for what the functions make of them.
+ * Publishes merged records that the table does not write by itself: those that lack sides or have lists, and all of a
+ * program that has functions after the merge, or sinks with options. They look as the table's do, but for what these
+ * make of them.
  *
- * State: none but what a record of one call becomes. Outcomes are those of the kernel: published, left out, or the
- * dead-letter code of the parts.
+ * State: none but which timestamps the sinks take for now. Outcomes are those of the kernel: published, left out, or
+ * the dead-letter code of the parts.
  */
 export class MergedPublisher {
   readonly #names: MergedNames
-  readonly #sink: MergedSink
-  readonly #functions: MergedFunctions | undefined
-  #earliestMs = -Infinity
-  #latestMs = Infinity
+  readonly #sinks: readonly MergedSink[]
+  readonly #functions: MergedFunctions
+  readonly #earliestMs: number[]
+  readonly #latestMs: number[]
+  #nowMs = 0
 
-  constructor(names: MergedNames, sink: MergedSink, functions: MergedFunctions | undefined) {
+  constructor(names: MergedNames, sinks: readonly MergedSink[], functions: MergedFunctions) {
     this.#names = names
-    this.#sink = sink
+    this.#sinks = sinks
     this.#functions = functions
+    this.#earliestMs = sinks.map(() => -Infinity)
+    this.#latestMs = sinks.map(() => Infinity)
   }
 
-  /** Sets which timestamps the sink takes for now. */
-  takeTimes(earliestMs: number, latestMs: number): void {
-    this.#earliestMs = earliestMs
-    this.#latestMs = latestMs
+  /** Sets which timestamps the sinks take for now. */
+  takeTimes(nowMs: number): void {
+    this.#nowMs = nowMs
+    for (const [index, { times }] of this.#sinks.entries()) {
+      this.#earliestMs[index] = times.earliestMs
+      this.#latestMs[index] = times.latestMs
+    }
   }
 
   /** Publishes a row that lacks sides, or has lists. */
@@ -62,34 +74,52 @@ export class MergedPublisher {
   }
 
   publish(record: HandedRecord): number {
-    const outcome = this.#functions?.apply(record) ?? PUBLISHED
-    return outcome === PUBLISHED ? this.#write(record, this.#functions?.made) : outcome
+    const outcome = this.#functions.apply(record)
+    return outcome === PUBLISHED ? this.#write(record, this.#functions) : outcome
   }
 
-  #write(
-    { bytes, keyStart, valueStart, headersStart, end, greatestMs }: HandedRecord,
-    made: string | null | undefined,
-  ): number {
-    const { out, recordBytesMax } = this.#sink
-    const keyLength = valueStart - keyStart
-    const headersLength = end - headersStart
+  #write(record: HandedRecord, { sink, made, key, added, partition }: Publishing): number {
+    const { bytes, keyStart, valueStart, headersStart, end } = record
+    const { out, recordBytesMax } = this.#sinks[sink]!
+    const keyLength = key === undefined ? valueStart - keyStart : key === null ? -1 : key.length
     const valueLength = made === undefined ? headersStart - valueStart : made === null ? -1 : Buffer.byteLength(made)
-    if (keyLength + Math.max(valueLength, 0) + headersLength > recordBytesMax) return Reason.MERGE_TOO_LARGE
-    if (greatestMs !== noTimestamp && (greatestMs < this.#earliestMs || greatestMs > this.#latestMs)) {
+    // The one of the table is written anew with the count.
+    const originsStart = headersStart + oneHeader.length
+    const headerCount = 1 + added.count
+    const headersLength = varintLength(headerCount) + (end - originsStart) + added.bytes.length
+    if (Math.max(keyLength, 0) + Math.max(valueLength, 0) + headersLength > recordBytesMax) {
+      return Reason.MERGE_TOO_LARGE
+    }
+    const timestamp = this.#timestampOf(record, sink)
+    if (timestamp !== noTimestamp && (timestamp < this.#earliestMs[sink]! || timestamp > this.#latestMs[sink]!)) {
       return Reason.MERGE_TIMESTAMP_REFUSED
     }
-    const partition = partitionForKey(bytes.subarray(keyStart, valueStart), out.partitionCount)
-    const batch = out.begin(partition, greatestMs, keyLength, valueLength, headersLength)
+    const to = partition ?? partitionForKey(key ?? bytes.subarray(keyStart, valueStart), out.partitionCount)
+    const batch = out.begin(to, timestamp, keyLength, valueLength, headersLength)
     const { buffer } = batch
     let at = batch.position
-    at += bytes.copy(buffer, at, keyStart, valueStart)
+    if (key === undefined) at += bytes.copy(buffer, at, keyStart, valueStart)
+    else if (key !== null) at += put(buffer, at, key)
     at = writeVarint(buffer, at, valueLength)
     if (typeof made === 'string') at += buffer.write(made, at)
     else if (made === undefined) at += bytes.copy(buffer, at, valueStart, headersStart)
-    at += bytes.copy(buffer, at, headersStart, end)
+    at = writeVarint(buffer, at, headerCount)
+    at += bytes.copy(buffer, at, originsStart, end)
+    at += put(buffer, at, added.bytes)
     batch.position = at
     return PUBLISHED
   }
+
+  #timestampOf({ greatestMs, leastMs }: HandedRecord, sink: number): number {
+    const { timestamp } = this.#sinks[sink]!
+    if (timestamp === 'processingTime') return this.#nowMs
+    return timestamp === 'least' ? leastMs : greatestMs
+  }
+}
+
+function put(buffer: Buffer, at: number, bytes: Uint8Array): number {
+  buffer.set(bytes, at)
+  return bytes.length
 }
 
 /** How headers begin of which there is one. */

@@ -4,7 +4,7 @@ import { VirtualClock } from '../../testing/index.ts'
 import { Engine } from '../in-memory/engine.ts'
 import { mergeOf, order, orders } from '../fixtures/orders.ts'
 import { isBalanced, accountsOf } from '../epochs/accounting.ts'
-import { deadLetterSink, expiredSink, mergedSink } from '../topics/program-topics.ts'
+import { deadLetterSink, mergedSink, outputSinks } from '../topics/program-topics.ts'
 import { field } from '../topology/field.ts'
 import { stage } from '../topology/stage.ts'
 import { topology } from '../topology/topology.ts'
@@ -82,6 +82,26 @@ describe('the correlation', () => {
     )
   })
 
+  it('closes an epoch that a failed function has held open, though rows have expired meanwhile', async () => {
+    const time = new VirtualClock()
+    const failing = topology('orders')
+      .source('source')
+      .route('by-side', field('side'), {
+        A: stage({ part: field('part') }),
+        B: stage({ part: () => Promise.reject(new Error('never')) }),
+      })
+      .correlate('by-key', field('key'), { of: ['A', 'B'], expireAfterMs: 10_000 })
+      .sink('sink')
+    await using engine = await Engine.start(failing, time, { stageRetryFirstMs: 0, stageRetryMaxMs: 0 })
+    engine.kafka.give(0, [order('A', 1)], { timestampMs: time.nowMs() - 60_000 })
+    engine.kafka.give(0, [order('B', 2)], { timestampMs: time.nowMs() })
+
+    await time.advance(5_000)
+
+    const [account] = accountsIn(engine)
+    assert.deepEqual([account!.expired, account!.deadLettered], [1, 1])
+  })
+
   it('lets expired rows leave, with the sides that have come', async () => {
     const time = new VirtualClock()
     const expiring = topology('orders')
@@ -102,7 +122,7 @@ describe('the correlation', () => {
 
     assert.deepEqual(
       engine.kafka.written.map(({ sink, value }) => [sink, value]),
-      [[expiredSink, '{"key":1,"A":"A"}']],
+      [[outputSinks(engine.services.plan).expired[0], '{"key":1,"A":"A"}']],
     )
     const [account] = accountsIn(engine)
     assert.deepEqual([account!.expired, account!.pending], [1, 0])

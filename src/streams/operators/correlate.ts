@@ -104,7 +104,7 @@ class Correlation {
     this.#life = session.lives.current
     this.#onCommitted = onCommitted
     this.#self = context.self
-    this.#sink = context.ref<SinkMessage>(plan.sink.id)
+    this.#sink = context.ref<SinkMessage>(plan.writerId)
     this.#notice = notice
     this.#outputs = new Outputs(services, session, notice)
     this.#directPromotion = new DirectPromotion(services, session)
@@ -133,7 +133,9 @@ class Correlation {
     if (incarnation !== this.#life.incarnation) return
     this.#disarm()
     // What is read again has been in epochs: none is open before it is all there.
-    if (this.#session.state.restoration.isDone && (this.#sweep?.areRowsDue() || this.#awaited?.look())) this.#open()
+    const areRowsDue = this.#session.state.restoration.isDone && (this.#sweep?.areRowsDue() || this.#awaited?.look())
+    // An open one takes them when it closes; to open it again would tell that rows have come.
+    if (areRowsDue === true && !this.#session.schedule.isOpen) this.#open()
     this.#compaction.run()
     if (this.#isDue() && !this.#session.state.table.isFull) await this.#close()
     else this.#arm()

@@ -1,17 +1,19 @@
 import type { ActorRef } from '../../actors/index.ts'
-import { type OutputBatch, OutputBuilder, Reason } from '../../kernel/index.ts'
+import { codecs, type OutputBatch, OutputBuilder, Reason } from '../../kernel/index.ts'
 import { causesOf } from '../dead-letters/dead-letter-cause.ts'
 import { DeadLetterEncoder } from '../dead-letters/dead-letter.ts'
-import { ExpiredRowEncoder } from '../expiry/expired-row.ts'
+import { ExpiredRowEncoder, type ExpiredSink } from '../expiry/expired-row.ts'
 import type { DeadLetterNotice } from '../logs/dead-letter-notice.ts'
 import { MergedFunctions } from '../merged/merged-functions.ts'
-import { MergedPublisher } from '../merged/merged-publisher.ts'
+import { MergedPublisher, type MergedSink } from '../merged/merged-publisher.ts'
 import type { Session } from '../recovery/session.ts'
 import type { Life } from '../runtime/life.ts'
 import type { SinkMessage } from '../runtime/messages.ts'
 import type { Services } from '../runtime/services.ts'
 import { TimestampWindow } from '../time/timestamp-window.ts'
-import { checkpointSink, deadLetterSink, expiredSink, mergedSink, recordBytesMax } from '../topics/program-topics.ts'
+import { checkpointSink, deadLetterSink, mergedSink, outputSinks, recordBytesMax } from '../topics/program-topics.ts'
+import { expiryTopicOf, expiryTopics } from '../topology/plan-leaving.ts'
+import { isHandedOver } from '../topology/plan.ts'
 import { mergedNames } from '../topology/merged-names.ts'
 
 /** Reasons of rows on which functions after the merge have failed, which say why. */
@@ -34,9 +36,8 @@ export class Outputs {
   readonly #life: Life
   readonly #builders: readonly OutputBuilder[]
   readonly #filled: OutputBatch[] = []
-  readonly #mergedTimes: TimestampWindow
-  /** Absent where there are none. */
-  readonly #functions: MergedFunctions | undefined
+  readonly #functions: MergedFunctions
+  readonly #mergedSinks: readonly MergedSink[]
   readonly #merged: MergedPublisher
   #checkpointBytes = 0
 
@@ -45,22 +46,27 @@ export class Outputs {
     this.#services = services
     this.#session = session
     this.#life = session.lives.current
+    const { merged } = outputSinks(plan)
     this.#builders = topics.sinks.map(
       (topic, sink) =>
         new OutputBuilder({
           sink,
           partitionCount: topic.partitions.length,
           batchBytes: Math.min(options.batchBytes, topics.batchBytesMax[sink]!),
+          codec: codecs[plan.sinks[merged.indexOf(sink)]?.compression ?? 'none'],
           onFilled: (batch) => this.#filled.push(batch),
         }),
     )
-    this.#mergedTimes = this.#timesOf(mergedSink)
-    this.#functions = plan.steps.length === 0 ? undefined : new MergedFunctions(services, session)
-    const sink = {
-      out: this.#builders[mergedSink]!,
-      recordBytesMax: recordBytesMax(topics, mergedSink),
-    }
-    this.#merged = new MergedPublisher(mergedNames(plan), sink, this.#functions)
+    this.#mergedSinks = merged.map((sink, index) => ({
+      ...this.#takerOf(sink),
+      timestamp: plan.sinks[index]!.timestamp,
+    }))
+    this.#functions = new MergedFunctions(
+      services,
+      session,
+      this.#mergedSinks.map(({ out }) => out.partitionCount),
+    )
+    this.#merged = new MergedPublisher(mergedNames(plan), this.#mergedSinks, this.#functions)
     this.deadLetters = new DeadLetterEncoder(this.#builders[deadLetterSink]!, {
       partitions: session.sources.partitions,
       recordBytesMax: recordBytesMax(topics, deadLetterSink),
@@ -82,9 +88,9 @@ export class Outputs {
 
   /** Sets which timestamps merged records may have for now. */
   takeTimes(): void {
-    const { earliestMs, latestMs } = this.#mergedTimes
-    this.#session.state.table.takeTimes(earliestMs, latestMs)
-    this.#merged.takeTimes(earliestMs, latestMs)
+    const [{ times }] = this.#mergedSinks as [MergedSink]
+    this.#session.state.table.takeTimes(times.earliestMs, times.latestMs)
+    this.#merged.takeTimes(this.#services.timeOfDay.nowMs())
   }
 
   /**
@@ -93,7 +99,7 @@ export class Outputs {
    * @throws TopologyError `TOPOLOGY_INVALID`; FunctionError `STAGE_FAILS_ON_EVERYTHING`
    */
   throwFault(): void {
-    this.#functions?.throwFault()
+    this.#functions.throwFault()
   }
 
   /** Bytes of batches that are being filled. */
@@ -143,7 +149,7 @@ export class Outputs {
   #publish(): void {
     const { plan, topics, timeOfDay } = this.#services
     const { table } = this.#session.state
-    const causeOf = (reason: number) => (ofFunctions.has(reason) ? this.#functions?.cause : undefined)
+    const causeOf = (reason: number) => (ofFunctions.has(reason) ? this.#functions.cause : undefined)
     table.publishTo({
       out: this.#builders[mergedSink]!,
       ...mergedNames(plan),
@@ -151,16 +157,28 @@ export class Outputs {
       refuse: (part, reason) => this.deadLetters.encodeReference(part, reason, timeOfDay.nowMs(), causeOf(reason)),
       expire: (row) => this.expiredRows.encode(row),
       merge: (row) => this.#merged.publishStored(row),
-      hand: this.#functions && ((record) => this.#merged.publish(record)),
+      hand: isHandedOver(plan) ? (record) => this.#merged.publish(record) : undefined,
       causeOf,
     })
   }
 
   #newExpiredRows(): ExpiredRowEncoder {
-    const { plan, topics } = this.#services
-    const out = this.#builders[expiredSink]
-    const sink = out && { out, recordBytesMax: recordBytesMax(topics, expiredSink), times: this.#timesOf(expiredSink) }
-    return new ExpiredRowEncoder(plan, sink, this.deadLetters)
+    return new ExpiredRowEncoder(this.#services.plan, this.#expiredSinks(), this.deadLetters)
+  }
+
+  /** Where a row goes that lacks sides. */
+  #expiredSinks(): (missing: readonly string[]) => ExpiredSink | undefined {
+    const { plan } = this.#services
+    const { expiry } = plan.correlate
+    const topics = expiryTopics(expiry)
+    const sinks = outputSinks(plan).expired.map((sink) => this.#takerOf(sink))
+    return (missing) => expiry && sinks[topics.indexOf(expiryTopicOf(expiry, missing) ?? '')]
+  }
+
+  /** A topic, and what it takes. */
+  #takerOf(sink: number): ExpiredSink {
+    const { topics } = this.#services
+    return { out: this.#builders[sink]!, recordBytesMax: recordBytesMax(topics, sink), times: this.#timesOf(sink) }
   }
 
   #timesOf(sink: number): TimestampWindow {

@@ -34,7 +34,7 @@ export const sink = (parts: SinkParts) => {
   const throttling = new ThrottleNotice(plan.name, logger, clock)
   const { epochs } = session.state
   return defineActor<SinkMessage, SinkState>({
-    name: plan.sink.id,
+    name: plan.writerId,
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
     init: (context) => beginLife(parts, throttling, context),
     onStop({ producer }) {

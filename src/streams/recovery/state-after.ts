@@ -27,6 +27,8 @@ import type { Logger } from '../logs/logger.ts'
 import type { RunOptions } from '../options.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import type { Sources } from '../topics/sources.ts'
+import { expiryTopics } from '../topology/plan-leaving.ts'
+import { isSpread } from '../topology/sink.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { Side } from '../topology/plan-sides.ts'
 import { RememberedKeys } from '../deduplication/remembered-keys.ts'
@@ -167,10 +169,11 @@ function identityOf({ topics, partitions }: Sources) {
 /** What a manifest says of the program itself, after what it said before of where its output is. */
 function descriptionOf(plan: Plan, topics: readonly Topic[], before?: Manifest) {
   const { expiry } = plan.correlate
-  const present = [plan.sink.topic, ...(expiry?.topic === undefined ? [] : [expiry.topic])]
+  const present = [...plan.sinks.map(({ topic }) => topic), ...expiryTopics(expiry)]
   const outputs = [...new Set([...(before?.outputs ?? []), ...present])]
   const outputIds = { ...Object.fromEntries(topics.map(({ name, id }) => [name, id])), ...before?.outputIds }
-  return { topology: shapeOf(plan), outputs, outputIds, expiry }
+  const spread = [...new Set([...(before?.spread ?? []), ...plan.sinks.filter(isSpread).map(({ topic }) => topic)])]
+  return { topology: shapeOf(plan), outputs, outputIds, ...(spread.length > 0 && { spread }), expiry }
 }
 
 /**

@@ -78,10 +78,10 @@ export class ProgramWatch {
   /** A new version may well write to other topics; a program that merely has the same name does so too. */
   #tellOfOutputs({ outputs }: Manifest): void {
     const { plan, logger } = this.#services
-    if (this.#isToldOfOutputs || outputs.includes(plan.sink.topic)) return
+    if (this.#isToldOfOutputs || plan.sinks.some(({ topic }) => outputs.includes(topic))) return
     this.#isToldOfOutputs = true
     logger.warn(
-      { app: plan.name, outputs, sink: plan.sink.topic },
+      { app: plan.name, outputs, sink: plan.sinks.map(({ topic }) => topic).join() },
       'the active process of this name writes to another sink: where that is another program, give one of them another name',
     )
   }

@@ -5,6 +5,7 @@ import { findCheckpointTopic, haveStamped } from '../checkpoint/checkpoint-topic
 import { manifestBytesMax } from '../checkpoint/manifest.ts'
 import type { Logger } from '../logs/logger.ts'
 import type { Plan } from '../topology/plan.ts'
+import { expiryTopics } from '../topology/plan-leaving.ts'
 import { requireRights, rightsToRun } from './rights.ts'
 import type { TimestampLimits } from '../time/timestamp-window.ts'
 import { checkOutput, defaultBatchBytesMax, type OutputUse, readSettings, warnOfSettings } from './topic-settings.ts'
@@ -15,7 +16,7 @@ export interface ProgramTopics {
   readonly sources: readonly Topic[]
   /** By source, whether any of its records may be dropped as soon as there is another one with its key. */
   readonly areCompacted: readonly boolean[]
-  /** `mergedSink`, `deadLetterSink`, `checkpointSink` and `expiredSink` are their indexes. */
+  /** `deadLetterSink`, `checkpointSink`, and those of `outputSinks` are their indexes. */
   readonly sinks: readonly Topic[]
   /** Whether the broker stamps the records of the checkpoint, and so tells its time. */
   readonly isCheckpointStamped: boolean
@@ -25,11 +26,27 @@ export interface ProgramTopics {
   readonly timestamps: readonly TimestampLimits[]
 }
 
+/** That of the first sink. */
 export const mergedSink = 0
 export const deadLetterSink = 1
 export const checkpointSink = 2
-/** Only where expired rows have a topic of their own. */
-export const expiredSink = 3
+const otherSinks = 3
+
+/** Indexes of the topics that merged records and expired rows go to, in the order in which the plan has them. */
+export function outputSinks({ sinks, correlate }: Pick<Plan, 'sinks' | 'correlate'>): {
+  merged: number[]
+  expired: number[]
+} {
+  const merged = [...sinks.keys()].map((sink) => (sink === 0 ? mergedSink : otherSinks + sink - 1))
+  const firstExpired = otherSinks + sinks.length - 1
+  return { merged, expired: expiryTopics(correlate.expiry).map((_, index) => firstExpired + index) }
+}
+
+/** The topics of a plan that are written to, by their indexes. */
+export function sinkTopics({ sinks, correlate, deadLetterTopic, checkpointTopic }: Plan): string[] {
+  const [first, ...others] = sinks.map(({ topic }) => topic)
+  return [first!, deadLetterTopic, checkpointTopic, ...others, ...expiryTopics(correlate.expiry)]
+}
 
 /** Topics of what leaves the program: merged records, dead letters, expired rows. */
 export function outputsOf({ sinks }: ProgramTopics): Topic[] {
@@ -62,11 +79,11 @@ export function promotedBytesMax(topics: ProgramTopics): number {
  */
 export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): Promise<ProgramTopics> {
   await requireRights(cluster, plan.name, rightsToRun(plan))
-  const expiredTopic = plan.correlate.expiry?.topic
-  const given = [...topicsRead(plan), plan.sink.topic, ...(expiredTopic === undefined ? [] : [expiredTopic])]
-  const found = await cluster.topics(given)
+  const written = sinkTopics(plan)
+  const given = written.filter((_, sink) => sink !== deadLetterSink && sink !== checkpointSink)
+  const found = await cluster.topics([...topicsRead(plan), ...given])
   const sources = found.slice(0, plan.sources.length)
-  const [sink, ...expired] = found.slice(plan.sources.length) as [Topic, Topic?]
+  const [sink, ...others] = found.slice(plan.sources.length) as [Topic, ...Topic[]]
   checkSources(sources)
   const partitionCounts = sources.map(({ partitions }) => partitions.length)
   // By the time of their death: an old record must not be past retention as soon as it is a dead letter.
@@ -84,10 +101,11 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
     created: Math.max(defaultBatchBytesMax, largestBatchBytes + recordFrameBytes + keptFrameBytes),
     least: recordFrameBytes + manifestBytesMax(plan, sum(partitionCounts)),
   })
-  const sinks = [sink, deadLetters, checkpoint, ...expired.filter((topic) => topic !== undefined)]
+  const sinks = [sink, deadLetters, checkpoint, ...others]
+  const uses = outputUses(plan)
   const settings = await Promise.all(sinks.map((topic) => readSettings(cluster, topic)))
   settings.forEach((each, index) => {
-    const use = outputUses[index]
+    const use = uses[index]
     if (use !== undefined) checkOutput(each, use)
     warnOfSettings(plan.name, each, use, logger)
   })
@@ -100,10 +118,13 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
 }
 
 /** By the index of the sink; nothing of the checkpoint, which is checked by itself. */
-const outputUses: Readonly<Record<number, OutputUse>> = {
-  [mergedSink]: 'merged records',
-  [deadLetterSink]: 'dead letters',
-  [expiredSink]: 'expired rows',
+function outputUses(plan: Plan): (OutputUse | undefined)[] {
+  const uses: (OutputUse | undefined)[] = []
+  const { merged, expired } = outputSinks(plan)
+  for (const sink of merged) uses[sink] = 'merged records'
+  for (const sink of expired) uses[sink] = 'expired rows'
+  uses[deadLetterSink] = 'dead letters'
+  return uses
 }
 
 /**

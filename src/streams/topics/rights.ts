@@ -1,14 +1,15 @@
 import { MillraceError } from '../../core/errors.ts'
 import { type Cluster, findMissingRights, grantsOf, type Right } from '../../kafka/index.ts'
 import { type Plan } from '../topology/plan.ts'
+import { expiryTopics } from '../topology/plan-leaving.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
 
 /** What every process of a program needs, one that stands by as well. */
-export function rightsToRun({ name, sources, sink, correlate, ...own }: Plan): Right[] {
-  const sinks = [sink.topic, ...(correlate.expiry?.topic === undefined ? [] : [correlate.expiry.topic])]
+export function rightsToRun({ name, sources, sinks, correlate, ...own }: Plan): Right[] {
+  const outputs = [...sinks.map(({ topic }) => topic), ...expiryTopics(correlate.expiry)]
   return [
     ...sources.flatMap(({ topic }) => onTopic(topic, 'Read', 'DescribeConfigs')),
-    ...sinks.flatMap((topic) => onTopic(topic, 'Write', 'DescribeConfigs')),
+    ...outputs.flatMap((topic) => onTopic(topic, 'Write', 'DescribeConfigs')),
     ...onTopic(own.deadLetterTopic, 'Create', 'Write', 'DescribeConfigs'),
     ...onTopic(own.checkpointTopic, 'Create', 'Read', 'Write', 'DescribeConfigs'),
     ...groupsTakenOver(name, sources).map((group): Right => ({

@@ -46,9 +46,11 @@ export interface CorrelateOptions<
    */
   readonly expireBy?: 'eventTime' | 'processingTime'
   /**
-   * Topic for the parts of a row that has expired, in one record like a merged one. @defaultValue the dead-letter topic
+   * Topic for the parts of a row that has expired, in one record like a merged one whose header `millrace.missing` names
+   * the sides that have not come. Or a topic for each of some sides: the first missing side that has one decides, in
+   * the order of `of`. @defaultValue the dead-letter topic
    */
-  readonly expireTo?: string
+  readonly expireTo?: string | { readonly [Each in Name]?: string }
   /**
    * What happens when pending parts and remembered keys take `pendingBytesMax`: the program stops with `TABLE_FULL`, or
    * the oldest incomplete rows, by the timestamps of their parts, leave as if they had expired; their dead letters have
@@ -125,6 +127,25 @@ type Parts<AllStages extends Stages, Side extends keyof AllStages, List> = {
     : never
 }
 
+/**
+ * What a row has that has expired: the key and, by name, the parts that have come. Where each side is needed or optional,
+ * it lacks one at least that is needed.
+ */
+export type Expired<
+  AllStages extends Stages,
+  Side extends keyof AllStages,
+  Optional extends Side = never,
+  List extends Side = never,
+  AtLeast = undefined,
+> = [List, AtLeast] extends [never, undefined]
+  ? Lacking<AllStages, Side, Exclude<Side, Optional>>
+  : Partial<Parts<AllStages, Side, List>>
+
+/** One of these, for each side that is needed. */
+type Lacking<AllStages extends Stages, Side extends keyof AllStages, Needed extends Side> = {
+  [Missing in Needed]: Partial<Parts<AllStages, Exclude<Side, Missing>, never>> & { readonly [Each in Missing]?: never }
+}[Needed]
+
 /** The merge key of every side, or of each side by its name. */
 export type Keys<Side extends string> = Key | { readonly [Name in Side]: Key }
 
@@ -140,7 +161,7 @@ export interface Correlation {
   readonly collect: Readonly<Record<string, ListOptions<string>>>
   readonly expireAfterMs: number | undefined
   readonly expireBy: 'eventTime' | 'processingTime'
-  readonly expireTo: string | undefined
+  readonly expireTo: string | Readonly<Record<string, string>> | undefined
   readonly whenFull: WhenFull
   readonly rememberCompleted: RememberCompleted | undefined
 }
@@ -170,12 +191,31 @@ export function correlationOf(
     checkOptions(`"collect" of "${id}" for side "${side}"`, list)
     if (typeof list.count === 'object') checkCountField(`the count of side "${side}" of "${id}"`, list.count)
   }
+  if (expireTo !== undefined) checkExpireTo(id, expireTo)
   if (keyName !== undefined) checkText(`keyName of "${id}"`, keyName)
-  const leaving = { expireAfterMs, expireBy, expireTo, whenFull, rememberCompleted }
+  const leaving = {
+    expireAfterMs,
+    expireBy,
+    expireTo: expireTo as Correlation['expireTo'],
+    whenFull,
+    rememberCompleted,
+  }
   return { id, key, keyName, of, optional, atLeast, latest, collect, ...leaving }
 }
 
 function checkCountField(what: string, { side, field }: CountField<string>): void {
   checkText(`the side of ${what}`, side)
   if (!isKind(field, 'field')) throw invalid(`the field of ${what} is ${kindOf(field)}, where field("…") belongs`)
+}
+
+/** The topics that expired rows go to, each once. */
+export function topicsExpiredTo({ expireTo }: Pick<Correlation, 'expireTo'>): string[] {
+  if (expireTo === undefined) return []
+  return typeof expireTo === 'string' ? [expireTo] : [...new Set(Object.values(expireTo))]
+}
+
+function checkExpireTo(id: string, expireTo: unknown): void {
+  if (typeof expireTo !== 'object') return checkText(`expireTo of "${id}"`, expireTo)
+  checkOptions(`expireTo of "${id}"`, expireTo)
+  for (const [side, topic] of Object.entries(expireTo!)) checkText(`expireTo of side "${side}" of "${id}"`, topic)
 }

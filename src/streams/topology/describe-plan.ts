@@ -5,6 +5,7 @@ import { startText } from './start-position.ts'
 import type { Plan, PlannedSource } from './plan.ts'
 import type { Expiry, Memory } from './plan-leaving.ts'
 import type { Side } from './plan-sides.ts'
+import type { Sink } from './sink.ts'
 
 /** A program as data that can be printed: each operator with what it does, functions by that word. */
 export interface PlanDescription {
@@ -30,9 +31,24 @@ export interface PlanDescription {
   }
   /** Filters and maps after the merge, in their order. */
   readonly steps: readonly { readonly id: string; readonly kind: 'filter' | 'map' }[]
-  readonly sink: { readonly id: string; readonly topic: string }
+  /** What chooses among the sinks; absent where there is one. */
+  readonly branch: { readonly id: string } | undefined
+  readonly sinks: readonly SinkDescription[]
   readonly deadLetterTopic: string
   readonly checkpointTopic: string
+}
+
+export interface SinkDescription {
+  readonly id: string
+  readonly topic: string
+  /** `mergeKey`, `none`, or a function. */
+  readonly key: string
+  /** Names of those that each record has, or a function; besides `millrace.origins`. */
+  readonly headers: readonly string[] | 'a function'
+  readonly timestamp: 'greatest' | 'least' | 'processingTime'
+  /** By the key, or by a function. */
+  readonly partition: 'by the key' | 'a function'
+  readonly compression: string
 }
 
 export interface SourceDescription {
@@ -73,7 +89,16 @@ export interface StageDescription {
 }
 
 /** Describes what a checked topology does. */
-export function describePlan({ name, sources, sides, correlate, steps, sink, ...topics }: Plan): PlanDescription {
+export function describePlan({
+  name,
+  sources,
+  sides,
+  correlate,
+  steps,
+  branch,
+  sinks,
+  ...topics
+}: Plan): PlanDescription {
   const { deadLetterTopic, checkpointTopic } = topics
   const keys = new Set(sides.map(({ key }) => sideKeyText(key)))
   return {
@@ -82,9 +107,19 @@ export function describePlan({ name, sources, sides, correlate, steps, sink, ...
     stages: sides.map((side) => describeStage(side, sides)),
     correlate: { ...correlate, by: keys.size === 1 ? [...keys].join() : 'the key of each side' },
     steps: steps.map(({ id, kind }) => ({ id, kind })),
-    sink,
+    branch: branch && { id: branch.id },
+    sinks: sinks.map(describeSink),
     deadLetterTopic,
     checkpointTopic,
+  }
+}
+
+function describeSink({ key, headers, partition, ...rest }: Sink): SinkDescription {
+  return {
+    ...rest,
+    key: typeof key === 'function' ? 'a function' : key,
+    headers: typeof headers === 'function' ? 'a function' : Object.keys(headers),
+    partition: partition === undefined ? 'by the key' : 'a function',
   }
 }
 

@@ -6,7 +6,10 @@ import type { Topology } from './topology.ts'
 export interface Expiry {
   readonly afterMs: number
   readonly by: 'eventTime' | 'processingTime'
+  /** That of all of them. */
   readonly topic: string | undefined
+  /** By the name of a missing side, where topics differ by that. */
+  readonly topics?: Readonly<Record<string, string>>
 }
 
 /** How long, and how many, keys are remembered that have been merged. */
@@ -23,7 +26,7 @@ const rememberedKeysDefault = 1_000_000
 const rememberedKeysMax = 20_000_000
 
 export function planExpiry({ name, correlate }: Topology): Expiry | undefined {
-  const { id, expireAfterMs, expireBy, expireTo } = correlate
+  const { id, of, expireAfterMs, expireBy, expireTo } = correlate
   if (expireAfterMs === undefined) {
     if (expireTo !== undefined) refuse(name, `"${id}" has expireTo, but no expireAfterMs, so nothing ever goes there`)
     return undefined
@@ -31,7 +34,22 @@ export function planExpiry({ name, correlate }: Topology): Expiry | undefined {
   if (!Number.isSafeInteger(expireAfterMs) || expireAfterMs < 1) {
     refuse(name, `expireAfterMs of "${id}" is ${expireAfterMs}; it is a whole number of milliseconds from 1 on`)
   }
-  return { afterMs: expireAfterMs, by: expireBy, topic: expireTo }
+  const expiry = { afterMs: expireAfterMs, by: expireBy }
+  if (typeof expireTo !== 'object') return { ...expiry, topic: expireTo }
+  const unknown = Object.keys(expireTo).find((side) => !of.includes(side))
+  if (unknown !== undefined) refuse(name, `expireTo of "${id}" has side "${unknown}", which it does not name in "of"`)
+  return { ...expiry, topic: undefined, topics: expireTo }
+}
+
+/** The topics of expired rows, each once. */
+export function expiryTopics(expiry: Expiry | undefined): string[] {
+  return [...new Set([...(expiry?.topic === undefined ? [] : [expiry.topic]), ...Object.values(expiry?.topics ?? {})])]
+}
+
+/** Where a row goes that lacks sides, in declared order; undefined for the dead letters. */
+export function expiryTopicOf({ topic, topics = {} }: Expiry, missing: readonly string[]): string | undefined {
+  const side = missing.find((each) => Object.hasOwn(topics, each))
+  return side === undefined ? topic : topics[side]
 }
 
 const outcomesWhenFull: readonly unknown[] = ['stop', 'expire-oldest'] satisfies WhenFull[]

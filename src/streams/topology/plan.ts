@@ -4,10 +4,12 @@ import { checkSources, isKeyMade, keysId } from './plan-sources.ts'
 import { type Expiry, type Memory, planExpiry, planMemory, planOptional, planWhenFull } from './plan-leaving.ts'
 import type { MergedStep } from './merged-step.ts'
 import { checkParts } from './plan-parts.ts'
+import type { Branch } from './branch.ts'
 import { planKeyName, planSides, type Side } from './plan-sides.ts'
 import { checkTopics, type OwnTopics, ownTopics } from './plan-topics.ts'
 import type { RouteBy, SourceStep, SourceTopic } from './source.ts'
 import { type PlannedStart, plannedStart } from './start-position.ts'
+import { isPlain, type Sink } from './sink.ts'
 import { invalid, isKind, refuse } from './topology-checks.ts'
 import type { Topology } from './topology.ts'
 
@@ -36,7 +38,12 @@ export interface Plan extends OwnTopics {
   }
   /** Filters and maps after the merge, in their order. */
   readonly steps: readonly MergedStep[]
-  readonly sink: { readonly id: string; readonly topic: string }
+  /** Absent where there is one sink. */
+  readonly branch: Branch | undefined
+  /** In declared order. */
+  readonly sinks: readonly Sink[]
+  /** Id of the actor that writes to all topics. */
+  readonly writerId: string
 }
 
 /** A topic that is read, what is done with its records, and which sides they may be of. */
@@ -67,19 +74,19 @@ export function planTopology(topology: Topology): Plan {
   if (!isKind(topology, 'topology')) {
     throw invalid(`a topology is ${kindOf(topology)}, where that belongs which topology(…)…sink(…) returns`)
   }
-  const { name, sources, correlate, steps, sink } = topology
+  const { name, sources, correlate, steps, branch, sinks } = topology
   if (!nameForm.test(name)) refuse(name, `the name "${name}" may only have letters, digits, ".", "_" and "-"`)
   const readerId = sources.length === 1 ? sources[0]!.id : 'sources'
   const ids = [
     ...sources.flatMap((source) => [source.id, ...source.steps.map((step) => step.id), source.route.id]),
     correlate.id,
-    ...steps.map(({ id }) => id),
-    sink.id,
+    ...[...steps, ...(branch ? [branch] : []), ...sinks].map(({ id }) => id),
   ]
   if (sources.length > 1) ids.push(readerId)
   const twice = ids.find((id, index) => ids.indexOf(id) !== index)
   if (twice !== undefined) refuse(name, `two operators have the id "${twice}"`)
   if (ids.includes('')) refuse(name, 'an operator has an empty id')
+  if (sinks.length === 0) refuse(name, `"${branch?.id}" has no sinks`)
   checkTopics(topology)
   const expiry = planExpiry(topology)
   const memory = planMemory(topology)
@@ -113,7 +120,9 @@ export function planTopology(topology: Topology): Plan {
       memory,
     },
     steps,
-    sink,
+    branch,
+    sinks,
+    writerId: branch?.id ?? sinks[0]!.id,
     ...ownTopics(name),
   }
 }
@@ -128,17 +137,32 @@ function checkSteps({ name, steps: [first, ...others] }: Topology): void {
   )
 }
 
+/** Whether merged records are anything else than what the table writes by itself. */
+export function isHandedOver({ steps, branch, sinks }: Pick<Plan, 'steps' | 'branch' | 'sinks'>): boolean {
+  return steps.length > 0 || branch !== undefined || !sinks.every(isPlain)
+}
+
 /** Id of the actor of a side's stage. */
 export const stageId = (side: string) => `stage-${side}`
 
 /** Ids of the operators that may have a user's function. */
-export function functionIds({ sources, sides, steps }: Pick<Plan, 'sources' | 'sides' | 'steps'>): string[] {
+export function functionIds({
+  sources,
+  sides,
+  steps,
+  branch,
+  sinks,
+}: Pick<Plan, 'sources' | 'sides' | 'steps' | 'branch' | 'sinks'>): string[] {
   const ofSource = (source: PlannedSource) => [
     ...source.steps.map(({ id }) => id),
     source.route.id,
     ...(source.sides.some((side) => isKeyMade(sides[side]!)) ? [keysId(source)] : []),
   ]
-  return [...sources.flatMap(ofSource), ...sides.map(({ name }) => stageId(name)), ...steps.map(({ id }) => id)]
+  return [
+    ...sources.flatMap(ofSource),
+    ...sides.map(({ name }) => stageId(name)),
+    ...[...steps, ...(branch ? [branch] : []), ...sinks].map(({ id }) => id),
+  ]
 }
 
 /** Id of the first operator that a source's batches go to. */

@@ -1,5 +1,13 @@
-import { type CorrelateOptions, type Correlation, correlationOf, type Keys, type Merged } from './correlation.ts'
+import {
+  type CorrelateOptions,
+  type Correlation,
+  correlationOf,
+  type Expired,
+  type Keys,
+  type Merged,
+} from './correlation.ts'
 import type { Field } from './field.ts'
+import { type Branch, branchOf, type BranchSinks } from './branch.ts'
 import { type MergedOptions, type MergedStep, mergedStepOf, type MergeKey } from './merged-step.ts'
 import type { HeaderKey, RecordKey } from './key.ts'
 import type { RecordView } from './record-view.ts'
@@ -14,8 +22,8 @@ import {
   sourceTopicOf,
   type Stages,
 } from './source.ts'
+import { type Sink, type SinkOptions, sinkOf } from './sink.ts'
 import { type Json, stage, type Stage } from './stage.ts'
-import { type TopicOptions, topicOf } from './topic.ts'
 import { checkFunction, checkRouteBy, checkStages, checkText } from './topology-checks.ts'
 
 /**
@@ -30,7 +38,10 @@ export interface Topology<Output = unknown, Expired = unknown> {
   readonly correlate: Correlation
   /** Filters and maps between correlation and sink, in their order. */
   readonly steps: readonly MergedStep[]
-  readonly sink: { readonly id: string; readonly topic: string }
+  /** What chooses among several sinks. */
+  readonly branch: Branch | undefined
+  /** In declared order; one without a branch. */
+  readonly sinks: readonly Sink[]
   /** Never there; they carry the types of what the sink and `expireTo` get. */
   readonly output?: Output
   readonly expired?: Expired
@@ -92,7 +103,7 @@ export interface Routed<AllStages extends Stages> {
     options: CorrelateOptions<Side, Optional, List, AtLeast>,
   ): Correlated<
     Merged<AllStages, Side, AtLeast extends number ? Side : Optional, List>,
-    Partial<Merged<AllStages, Side, Optional, List>>
+    Expired<AllStages, Side, Optional, List, AtLeast>
   >
 }
 
@@ -120,8 +131,17 @@ export interface Correlated<Output, Expired = Partial<Output>> {
     make: (merged: Output, key: MergeKey) => Made,
     options?: MergedOptions,
   ): Correlated<Made, Expired>
-  /** Publishes the merged records. */
-  sink(id: string, options?: TopicOptions): Topology<Output, Expired>
+  /** Publishes the records. */
+  sink(id: string, options?: SinkOptions<Output>): Topology<Output, Expired>
+  /**
+   * Publishes each record in the sink that a function names, all of them in the transaction of its epoch; one for which
+   * it names none (`undefined`) is filtered. A name that no sink has makes dead letters, with `MERGE_FAILED`.
+   */
+  branch<const Name extends string>(
+    id: string,
+    choose: (merged: Output, key: MergeKey) => NoInfer<Name> | undefined,
+    sinks: BranchSinks<Output, Name>,
+  ): Topology<Output, Expired>
 }
 
 /**
@@ -198,6 +218,7 @@ function correlatedBy<Output, Expired>(before: Correlating, steps: readonly Merg
     filter: (id: string, keeps: unknown, options?: MergedOptions) =>
       correlatedBy<never, Expired>(before, [...steps, mergedStepOf('filter', id, keeps, options)]),
     map: (id, make, options) => correlatedBy(before, [...steps, mergedStepOf('map', id, make, options)]),
-    sink: (id, options = {}) => ({ kind: 'topology', ...before, steps, sink: topicOf('sink', id, options) }),
+    sink: (id, options) => ({ kind: 'topology', ...before, steps, branch: undefined, sinks: [sinkOf(id, options)] }),
+    branch: (id, choose, sinks) => ({ kind: 'topology', ...before, steps, ...branchOf(id, choose, sinks) }),
   }
 }

@@ -1,6 +1,8 @@
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib'
 import { lz4Compress, snappyCompress } from '@platformatic/wasm-utils'
-import { codecs } from './batch-codec.ts'
+
+/** Numbers of the codecs in a batch's attributes. */
+export const codecs = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const
 
 /** Compresses the records of a batch. */
 export function compress(codec: number, body: Buffer, level?: number): Buffer {
