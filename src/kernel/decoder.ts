@@ -3,7 +3,7 @@ import { bytesEnd, noSide, passEnd, type RecordColumns, rowFlags } from './colum
 import { keyBytesLimit } from './constants/block.ts'
 import { keyElsewhere, wholeRecord } from './constants/columns.ts'
 import { unknownScalar } from './constants/status.ts'
-import { encodeNameTable, Scanner, scalarStatus, Status, type ValueKind } from './json/index.ts'
+import { encodeNameTable, type FieldPath, Scanner, scalarStatus, Status, type ValueKind } from './json/index.ts'
 import { RowKeys } from './keys/row-keys.ts'
 import type { KeyPlace } from './keys/key-place.ts'
 import { PlacedKeys } from './keys/placed-keys.ts'
@@ -15,7 +15,7 @@ const madeByStage = -2
 /** What a side keeps of its record. */
 export type PartSource =
   /** The raw value of a field. */
-  | { kind: 'field'; path: readonly string[] }
+  | { kind: 'field'; path: FieldPath }
   /** The whole value of the record. */
   | { kind: 'record' }
   /** What a stage makes of it later. */
@@ -25,7 +25,7 @@ export interface DecoderOptions {
   /**
    * Field whose value names the side; absent when the side is chosen elsewhere, and then `side` is set before `decode`.
    */
-  route: readonly string[] | undefined
+  route: FieldPath | undefined
   /** Sides by name, in the order of their index. */
   sides: readonly DecodedSide[]
   depthMax: number
@@ -70,8 +70,8 @@ export class Decoder {
 
   constructor({ route, sides, depthMax, keyBytesMax, hasFindings = false, areOpaque = false }: DecoderOptions) {
     assert(keyBytesMax <= keyBytesLimit, `a key has at most ${keyBytesLimit} bytes`)
-    const paths: (readonly string[])[] = []
-    const fieldOf = (path: readonly string[]): number => {
+    const paths: FieldPath[] = []
+    const fieldOf = (path: FieldPath): number => {
       const known = paths.findIndex(
         (other) => other.length === path.length && other.every((name, i) => name === path[i]),
       )

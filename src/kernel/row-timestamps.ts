@@ -1,6 +1,6 @@
 import { timestampMax } from './block.ts'
 import type { RecordColumns } from './columns.ts'
-import { Scanner, Status } from './json/index.ts'
+import { type FieldPath, Scanner, Status } from './json/index.ts'
 import { ValueKind } from './json/value-kind.ts'
 
 /** ISO 8601 in the form that has one meaning: a date, or date and time with an offset. */
@@ -10,7 +10,7 @@ const isoTime = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:
 export class RowTimestamps {
   readonly #scanner: Scanner
 
-  constructor(path: readonly string[], depthMax: number) {
+  constructor(path: FieldPath, depthMax: number) {
     this.#scanner = new Scanner([path], { depthMax })
   }
 

@@ -26,16 +26,21 @@ const CLOSE_BRACE: u32 = 0x7d
 /** How many fields are looked for. */
 export let fieldCount: usize = 0
 
-/** The tree of field paths, and the stack: three words an open container, its closing byte, scope and field. */
+/**
+ * The tree of field paths, and the stack: four words an open container, its closing byte, scope, field, and of an array
+ * how many elements have begun.
+ */
 let root: usize = 0
 let fields: usize = 0
 let scopes: usize = 0
 let belowStarts: usize = 0
 let below: usize = 0
 let names: usize = 0
+let elementStarts: usize = 0
+let elements: usize = 0
 let frames: usize = 0
 let framesEnd: usize = 0
-const FRAME: usize = 12
+const FRAME: usize = 16
 
 /** Where the tree lies, as `../json/scanner.ts` has written it, and the place for `depthMax + 1` frames. */
 export function setTree(
@@ -45,6 +50,8 @@ export function setTree(
   belowStartsAt: usize,
   belowAt: usize,
   namesAt: usize,
+  elementStartsAt: usize,
+  elementsAt: usize,
   framesAt: usize,
   depthMax: usize,
 ): void {
@@ -54,6 +61,8 @@ export function setTree(
   belowStarts = belowStartsAt
   below = belowAt
   names = namesAt
+  elementStarts = elementStartsAt
+  elements = elementsAt
   frames = framesAt
   fieldCount = load<u32>(belowStartsAt + (rootNode << 2), 4) - load<u32>(belowStartsAt + (rootNode << 2))
   framesEnd = framesAt + FRAME * (depthMax + 1)
@@ -114,15 +123,16 @@ export function scanAnew(from: usize, to: usize): i32 {
       if (top == framesEnd) return TOO_DEEP
       const isObject = byte == OPEN_BRACE
       store<u32>(top, byte + 2)
-      store<u32>(top, isObject ? load<u32>(scopes + (node << 2)) : 0, 4)
+      store<u32>(top, isObject ? load<u32>(scopes + (node << 2)) : elementScope(node), 4)
       store<i32>(top, field, 8)
+      store<u32>(top, 0, 12)
       top += FRAME
       if (field >= 0) store<i32>(kinds + (field << 2), isObject ? OBJECT : ARRAY)
       at = afterSpace(at + 1)
       if (load<u8>(at) != byte + 2) {
         isMember = isObject
         if (!isMember) {
-          node = 0
+          node = nextElement(top - FRAME)
           continue
         }
         // The first name.
@@ -166,14 +176,33 @@ export function scanAnew(from: usize, to: usize): i32 {
     }
     at = afterSpace(at)
     isMember = load<u32>(top - FRAME) == CLOSE_BRACE
-    node = 0
-    if (isMember) {
+    if (!isMember) node = nextElement(top - FRAME)
+    else {
       if (load<u8>(at) != QUOTE) return NOT_JSON
       at = readName(at + 1, end, load<u32>(top - FRAME, 4))
       if (<i32>at < 0) return -(<i32>at)
       node = nodeOfName
     }
   }
+}
+
+/** The scope of the elements of an array at a node; 0 where no path leads to any. */
+function elementScope(node: usize): u32 {
+  const at = elementStarts + (node << 2)
+  return load<u32>(at) == load<u32>(at, 4) ? 0 : <u32>node
+}
+
+/** The node that the next element of an open array leads to. */
+function nextElement(frame: usize): usize {
+  const scope: usize = load<u32>(frame, 4)
+  if (scope == 0) return 0
+  const index = load<u32>(frame, 12)
+  store<u32>(frame, index + 1, 12)
+  const last = load<u32>(elementStarts + (scope << 2), 4)
+  for (let i: usize = load<u32>(elementStarts + (scope << 2)); i < last; i++) {
+    if (load<u32>(elements + (i << 3)) == index) return load<u32>(elements + (i << 3), 4)
+  }
+  return 0
 }
 
 /** The node that the name read last leads to: a second result of `readName`. */

@@ -1,3 +1,4 @@
+export type { FieldPath } from './field-path.ts'
 export { Scanner, scalarStatus } from './scanner.ts'
 export { MergeKeyReader, KeyTag } from './merge-key.ts'
 export { encodeNameTable } from './name-table.ts'

@@ -12,6 +12,8 @@ interface DecoderExports {
     belowStarts: number,
     below: number,
     names: number,
+    elementStarts: number,
+    elements: number,
     frames: number,
     depthMax: number,
   ) => void

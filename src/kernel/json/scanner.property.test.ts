@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { check } from '../../../test/property.ts'
+import type { FieldPath } from './field-path.ts'
 import { Scanner } from './scanner.ts'
 import { Status } from './status.ts'
 import { ValueKind } from './value-kind.ts'
 
-const paths = [
+const paths: FieldPath[] = [
   ['a'],
   ['b'],
   ['a', 'b'],
@@ -22,13 +23,21 @@ const paths = [
   ['__proto__', 'a'],
   ['a', 'length'],
   ['a', '0'],
+  ['a', 0],
+  ['a', 1, 'b'],
+  ['a', 2, 0],
+  ['b', 0],
+  ['b', 0, 'a', 1],
+  ['b', '[0]'],
 ]
 
 const space = fc.constantFrom('', '', '', '', ' ', '\n', '\t\r ', '        ')
 const name = fc.constantFrom(
   '',
   ...String.raw`a a a a a b b b b b \u0061 \u0062 abcde abcdX abcdefghi abcdefghX xbcdefghi ab unknown`.split(' '),
-  ...String.raw`__proto__ length 0 é \u00e9 \u00E9 \ud800 \ud800\ud800 😀 \ud83d\ude00 \ud83d\ud83d\ude00`.split(' '),
+  ...String.raw`__proto__ length 0 [0] é \u00e9 \u00E9 \ud800 \ud800\ud800 😀 \ud83d\ude00 \ud83d\ud83d\ude00`.split(
+    ' ',
+  ),
   ...String.raw`a\"\n a\u0022\u000a`.split(' '),
 )
 const piece = fc.constantFrom(
@@ -176,9 +185,10 @@ function parse(record: Uint8Array): { value: unknown; text: string } | typeof St
 
 const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-function own(value: unknown, path: readonly string[]): unknown {
+function own(value: unknown, path: FieldPath): unknown {
   const [name, ...rest] = path
   if (name === undefined) return value
+  if (typeof name === 'number') return Array.isArray(value) ? own(value[name], rest) : undefined
   if (!isObject(value) || !Object.hasOwn(value as object, name)) return undefined
   return own((value as Record<string, unknown>)[name], rest)
 }

@@ -1,12 +1,13 @@
 import { unknownScalar } from '../constants/status.ts'
 import { fieldsMax } from '../constants/value-kind.ts'
+import type { FieldPath } from './field-path.ts'
 import { fieldTree } from './field-tree.ts'
 import { ScannerMachine } from './scanner-machine.ts'
 import { Status } from './status.ts'
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-const frameBytes = 12
+const frameBytes = 16
 
 /**
  * Finds fields in JSON bytes without parsing them, with the semantics of `JSON.parse`: of two members with one name the
@@ -23,16 +24,25 @@ export class Scanner {
   kinds = new Int32Array(fieldsMax)
 
   /**
-   * @param paths - At most 32 distinct paths; each is the names from the record down to the field.
+   * @param paths - At most 32 distinct paths; each is the names, and indexes of arrays, from the record down to the field.
    * @param options.depthMax - Most containers within one another, the record included.
    */
-  constructor(paths: readonly (readonly string[])[], { depthMax = 512 }: { depthMax?: number } = {}) {
+  constructor(paths: readonly FieldPath[], { depthMax = 512 }: { depthMax?: number } = {}) {
     const { machine } = this
-    const { root, fields, scopes, belowStarts, below, names } = fieldTree(paths)
-    const tables = [fields, scopes, belowStarts, below, names].map((table) => machine.place(table))
-    const [fieldsAt, scopesAt, belowStartsAt, belowAt, namesAt] = tables as [number, number, number, number, number]
-    const frames = machine.reserve(frameBytes * (depthMax + 1))
-    machine.run.setTree(root, fieldsAt, scopesAt, belowStartsAt, belowAt, namesAt, frames, depthMax)
+    const { root, fields, scopes, belowStarts, below, names, elementStarts, elements } = fieldTree(paths)
+    const place = (table: Uint8Array | Int32Array) => machine.place(table)
+    machine.run.setTree(
+      root,
+      place(fields),
+      place(scopes),
+      place(belowStarts),
+      place(below),
+      place(names),
+      place(elementStarts),
+      place(elements),
+      machine.reserve(frameBytes * (depthMax + 1)),
+      depthMax,
+    )
   }
 
   /** Scans the record from `from` to `to`; returns `OK`, or the first reason met why the record is refused. */

@@ -1,10 +1,10 @@
-import type { Compression, Framing, SideOrigin } from '../../kernel/index.ts'
+import type { Compression, FieldPath, Framing, SideOrigin } from '../../kernel/index.ts'
 import type { HeaderKey, KeyEncoding, RecordKey } from '../topology/key.ts'
 import type { Plan, PlannedSource } from '../topology/plan.ts'
 import type { PlannedList } from '../topology/plan-parts.ts'
 import type { Side } from '../topology/plan-sides.ts'
 
-type Path = readonly string[]
+type Path = FieldPath
 
 /** What of a program its checkpoint depends on. Another value makes the pending parts mean something else. */
 export interface TopologyShape {

@@ -1,6 +1,7 @@
+import type { FieldPath } from '../../kernel/index.ts'
 import type { KeyShape, TopologyShape } from './topology-shape.ts'
 
-type Path = readonly string[]
+type Path = FieldPath
 
 /**
  * A topology as manifests have it: one of a single source whose sides all have their key in one field is written as it
@@ -40,7 +41,7 @@ export function readShape(written: WrittenShape): TopologyShape {
   const { source, route, key, sides } = written
   return {
     sources: [{ topic: source, route }],
-    keyName: key.at(-1)!,
+    keyName: String(key.at(-1)),
     sides: sides.map(({ name, part, version }) => ({ name, key, part, version })),
   }
 }

@@ -1,6 +1,7 @@
 import { kindOf } from '../../core/kind-of.ts'
-import { deadLetterReasons, plainRecord, Reason, type RecordColumns } from '../../kernel/index.ts'
+import { deadLetterReasons, type FieldPath, plainRecord, Reason, type RecordColumns } from '../../kernel/index.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
+import { pathText } from '../topology/field.ts'
 import type { Plan, PlannedSource } from '../topology/plan.ts'
 import { parseValue } from '../functions/record-view.ts'
 import { decodingFor, describeFraming, describeUnreadable } from './unreadable-value.ts'
@@ -35,7 +36,7 @@ export function causesOf(plan: Pick<Plan, 'sources' | 'sides'>, partitions: Pick
       return `${text}: ${describeUnreadable(value)}${remedy === undefined ? '' : `: use ${remedy}`}`
     }
     if (reason !== Reason.UNKNOWN_STAGE || typeof route.by !== 'object' || route.by.kind !== 'field') return text
-    const field = `the field ${JSON.stringify(route.by.path.join('.'))} of the route`
+    const field = `the field ${JSON.stringify(pathText(route.by.path))} of the route`
     const seen = valueAt(parseValue(columns, row), route.by.path)
     return seen === undefined ? `${field} is missing` : unknownStage(`${field} has`, seen, stages[source]!)
   }
@@ -60,11 +61,12 @@ export function unknownStage(where: string, name: unknown, stages: string): stri
   return `${where} ${shown}, but there is no such stage; the stages are ${stages}`
 }
 
-/** What stands at a path of own properties, if it is there. */
-function valueAt(value: unknown, path: readonly string[]): unknown {
+/** What stands at a path, if it is there. */
+function valueAt(value: unknown, path: FieldPath): unknown {
   let at = value
   for (const name of path) {
     if (typeof at !== 'object' || at === null || !Object.hasOwn(at, name)) return undefined
+    if (Array.isArray(at) !== (typeof name === 'number')) return undefined
     at = Reflect.get(at, name)
   }
   return at

@@ -1,4 +1,5 @@
-import { noSide, Reason, type RecordColumns, rowFlags } from '../../kernel/index.ts'
+import { type FieldPath, noSide, Reason, type RecordColumns, rowFlags } from '../../kernel/index.ts'
+import { pathText } from '../topology/field.ts'
 import type { Plan } from '../topology/plan.ts'
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -9,9 +10,9 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  */
 export class ToldNumbers {
   /** By the side that tells. */
-  readonly #paths: ReadonlyMap<number, readonly string[]>
+  readonly #paths: ReadonlyMap<number, FieldPath>
 
-  private constructor(paths: ReadonlyMap<number, readonly string[]>) {
+  private constructor(paths: ReadonlyMap<number, FieldPath>) {
     this.#paths = paths
   }
 
@@ -32,7 +33,7 @@ export class ToldNumbers {
       else {
         side[row] = noSide
         reason[row] = Reason.COUNT_INVALID
-        causes.set(row, `${path.join('.')} is ${textOf(told)}, where a whole number of parts belongs`)
+        causes.set(row, `${pathText(path)} is ${textOf(told)}, where a whole number of parts belongs`)
       }
     }
   }
@@ -42,7 +43,7 @@ function isNumberOfParts(told: unknown): told is number {
   return Number.isInteger(told) && (told as number) >= 0 && (told as number) < 2 ** 31
 }
 
-function valueAt(columns: RecordColumns, row: number, path: readonly string[]): unknown {
+function valueAt(columns: RecordColumns, row: number, path: FieldPath): unknown {
   const { flags, extra, bytes, partStart, partEnd } = columns
   const memory = (flags[row]! & rowFlags.partInExtra) === 0 ? bytes : extra.bytes
   const part: unknown = JSON.parse(strictUtf8.decode(memory.subarray(partStart[row], partEnd[row])))

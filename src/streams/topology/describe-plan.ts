@@ -1,5 +1,6 @@
 import type { WhenFull } from './correlation.ts'
 import { decodingText } from './decoding.ts'
+import { pathText } from './field.ts'
 import { keyText } from './key.ts'
 import { startText } from './start-position.ts'
 import type { Plan, PlannedSource } from './plan.ts'
@@ -131,7 +132,7 @@ function describeSource(
   const side = route.by === undefined ? stages[0] : undefined
   const steps = source.steps.map(({ id: stepId, kind }) => ({ id: stepId, kind }))
   const decode = decodingText(source.decode)
-  const timestamp = source.timestamp === undefined ? 'of the record' : `field ${source.timestamp.path.join('.')}`
+  const timestamp = source.timestamp === undefined ? 'of the record' : `field ${pathText(source.timestamp.path)}`
   return {
     id,
     topic,
@@ -163,7 +164,7 @@ function describeStage(side: Side, sides: readonly Side[]): StageDescription {
     key: sideKeyText(key),
     keeps:
       part.kind === 'field'
-        ? `field ${part.path.join('.')}`
+        ? `field ${pathText(part.path)}`
         : part.kind === 'record'
           ? 'the record'
           : 'the result of a function',

@@ -1,5 +1,5 @@
 import { TopologyError } from '../../core/errors.ts'
-import type { ConvertedField, Field } from './field.ts'
+import { type ConvertedField, type Field, pathText } from './field.ts'
 import type { RecordView } from './record-view.ts'
 
 /** The key of the record as merge key; `recordKey` makes it. */
@@ -69,9 +69,9 @@ export function keyText(key: Key): string {
   if (typeof key === 'function') return 'what a function makes'
   switch (key.kind) {
     case 'field':
-      return `field ${key.path.join('.')}`
+      return `field ${pathText(key.path)}`
     case 'convertedField':
-      return `field ${key.path.join('.')} as a ${key.as}`
+      return `field ${pathText(key.path)} as a ${key.as}`
     case 'recordKey':
       return `the key of the record (${key.as})`
     case 'header':

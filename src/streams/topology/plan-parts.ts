@@ -1,4 +1,4 @@
-import { listPartsMax } from '../../kernel/index.ts'
+import { type FieldPath, listPartsMax } from '../../kernel/index.ts'
 import type { ListOptions } from './correlation.ts'
 import { refuse } from './topology-checks.ts'
 import type { Topology } from './topology.ts'
@@ -12,7 +12,7 @@ export interface PlannedList {
 /** A field of the parts of another side, by its index, that tells the number. */
 export interface ToldCount {
   readonly side: number
-  readonly path: readonly string[]
+  readonly path: FieldPath
 }
 
 const listPartsMin = 2

@@ -84,8 +84,9 @@ export function planKeyName({ name, correlate }: Topology, [first]: readonly Sid
   const unknown = isByName(key) ? Object.keys(key).find((side) => !correlate.of.includes(side)) : undefined
   if (unknown !== undefined) refuse(name, `"${id}" has a key for side "${unknown}", which it does not name in "of"`)
   if (keyName !== undefined) return keyName
-  if ('path' in first!.key) return first!.key.path.at(-1)!
-  refuse(name, `"${id}" needs a keyName: the key of its first side is not a field, whose name the key would have`)
+  const last = 'path' in first!.key ? first!.key.path.at(-1) : undefined
+  if (typeof last === 'string') return last
+  refuse(name, `"${id}" needs a keyName: the key of its first side is not a property, whose name the key would have`)
 }
 
 function partOf({ part }: Stage): PartSource {
