@@ -56,9 +56,9 @@ describe('loadTopology', () => {
 
   for (const [fault, chain, says] of [
     [
-      'a function for a key',
-      ".correlate('c', (v) => v.id, { of: ['A', 'B'] })",
-      /the key of "c" is a function, where a field/,
+      'a number for a key',
+      ".correlate('c', 17, { of: ['A', 'B'] })",
+      /the key of "c" is 17, where a field/,
     ],
     ['a text for a key', ".correlate('c', 'id', { of: ['A', 'B'] })", /the key of "c" is the text "id", where a field/],
     ['no sides', ".correlate('c', field('id'), {})", /"of" of "c" is undefined, where a list/],
