@@ -55,11 +55,7 @@ describe('loadTopology', () => {
   })
 
   for (const [fault, chain, says] of [
-    [
-      'a number for a key',
-      ".correlate('c', 17, { of: ['A', 'B'] })",
-      /the key of "c" is 17, where a field/,
-    ],
+    ['a number for a key', ".correlate('c', 17, { of: ['A', 'B'] })", /the key of "c" is 17, where a field/],
     ['a text for a key', ".correlate('c', 'id', { of: ['A', 'B'] })", /the key of "c" is the text "id", where a field/],
     ['no sides', ".correlate('c', field('id'), {})", /"of" of "c" is undefined, where a list/],
     ['no options', ".correlate('c', field('id'))", /the options of "c" are undefined, where an object/],

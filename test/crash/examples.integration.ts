@@ -33,7 +33,7 @@ let brokerCount = 0
 export function exampleCampaigns(target: Target): void {
   const broker = brokerCount++
   describe('a program whose processes are killed again and again', () => {
-    for (const [index, example] of campaignPrograms.entries()) {
+    for (const [index, example] of campaignPrograms(seed).entries()) {
       if (!isFull && (seed + index) % turns !== broker) continue
       it(`leaves what its model says, and an account that the audit proves: ${example.name}`, async (t) => {
         t.diagnostic(`MILLRACE_SEED=${seed} repeats it`)

@@ -3,10 +3,9 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { seededRandom, systemRandom } from '../../src/core/random.ts'
-import { driveTopology } from '../../src/testing/index.ts'
 import { examples } from './all.ts'
-import type { Example } from './example.ts'
-import { compare, type Found } from './model.ts'
+import { drive } from './drive.ts'
+import { compare } from './model.ts'
 import { placeRecords } from './placed-records.ts'
 
 const groupCount = 200
@@ -29,24 +28,9 @@ describe('the programs of examples/', () => {
       const groups = example.draw(random, groupCount)
       const placed = placeRecords(groups, partitions, random)
 
-      const found = await drive(example, placed)
+      const found = await drive(example, placed, partitions)
 
       assert.deepEqual(compare(groups, placed, example.topology.sinks[0]!.topic, found), { missing: [], surplus: [] })
     })
   }
 })
-
-async function drive({ topology, settleMs = 0 }: Example, placed: ReturnType<typeof placeRecords>): Promise<Found> {
-  await using driver = await driveTopology(topology, { partitions })
-  for (const { record, partition, timestampMs } of placed) {
-    const { topic, value, key, headers } = record
-    const facts = { ...(key !== undefined && { key }), ...(headers !== undefined && { headers }) }
-    await driver.give([value], { topic, partition, timestampMs, ...facts })
-  }
-  await driver.advance(settleMs)
-  const published = [...driver.merged(), ...driver.expired()]
-  return {
-    merged: published.map(({ topic, key, text }) => ({ topic, key, value: text })),
-    deadLetters: driver.deadLetters().map(({ reason, origins }) => ({ reason, ...origins[0]! })),
-  }
-}

@@ -1,0 +1,24 @@
+import { driveTopology } from '../../src/testing/index.ts'
+import type { Example } from './example.ts'
+import type { Found } from './model.ts'
+import type { PlacedRecord } from './placed-records.ts'
+
+/** Runs a program without a broker, until all has left that is to. */
+export async function drive(
+  { topology, settleMs = 0 }: Example,
+  placed: readonly PlacedRecord[],
+  partitions: number,
+): Promise<Found> {
+  await using driver = await driveTopology(topology, { partitions })
+  for (const { record, partition, timestampMs } of placed) {
+    const { topic, value, key, headers } = record
+    const facts = { ...(key !== undefined && { key }), ...(headers !== undefined && { headers }) }
+    await driver.give([value], { topic, partition, timestampMs, ...facts })
+  }
+  await driver.advance(settleMs)
+  const published = [...driver.merged(), ...driver.expired()]
+  return {
+    merged: published.map(({ topic, key, text }) => ({ topic, key, value: text })),
+    deadLetters: driver.deadLetters().map(({ reason, origins }) => ({ reason, ...origins[0]! })),
+  }
+}
