@@ -1,7 +1,7 @@
 import { ByteCursor } from './byte-cursor.ts'
 import { GrowableBytes } from './growable-bytes.ts'
 import { varintLength, writeVarint } from './output-batch.ts'
-import type { CompletedKey } from './pending-table.ts'
+import type { CompletedKey } from './table-counts.ts'
 
 /** Keys in a row as bytes, which can be read by themselves. */
 export interface KeyPiece {

@@ -1,60 +1,21 @@
 import { assert } from '../core/assert.ts'
-import { bytesEnd, passEnd, type RecordColumns } from './columns.ts'
-import { CopiedBytes, slackBytes } from './copied-bytes.ts'
+import { passEnd, type RecordColumns } from './columns.ts'
+import { CopiedBytes } from './copied-bytes.ts'
+import { CopiedColumns } from './copied-columns.ts'
 import type { HandedRecord } from './handed-record.ts'
 import { PUBLISHED } from './constants/outcome.ts'
-import { isKeyNumber, isRemembered, keyBytes, unitBytes, unitWords } from './block.ts'
+import { isKeyNumber, keyBytes, unitBytes } from './block.ts'
 import { batchHeaderBytes } from './output-batch.ts'
-import { encodeOriginsPrefix } from './origins.ts'
+import { headsIn, pageAt } from './index-pages.ts'
 import { chunkWords } from './offset-set.ts'
+import type { AwaitedPass, ChangeVisitor, CompletedKey, TableCounts } from './table-counts.ts'
+import { TableLiterals } from './table-literals.ts'
 import { type TableHandlers, TableMachine } from './table-machine.ts'
 import { setUp, type TableSetup, unitsInMemory } from './table-setup.ts'
 import { type Departed, pageWords, UndoLog } from './undo-log.ts'
 import { partsOf, rowAt, type StoredPart, visitRow } from './pending-row.ts'
 import type { PendingTableOptions, Publication } from './pending-table-options.ts'
 import { memoryFull, tableFull, tableFullOfKeys } from './table-full.ts'
-
-/** A merge key as it is compared. */
-export interface CompletedKey {
-  readonly bytes: Uint8Array
-  readonly isNumber: boolean
-}
-
-/**
- * Receives those offsets of a chunk of 4,096 whose parts became pending in an epoch, or ceased to be, as bits that are
- * valid until it returns; `added` is the number of the former less that of the latter. What is told twice has not
- * changed.
- */
-export type ChangeVisitor = (partition: number, chunk: number, bits: Int32Array, added: number) => void
-
-/** Counters of the current epoch by source partition, which the table raises as it goes. */
-export interface TableCounts {
-  /** Parts that left in a merged record. */
-  readonly emitted: Float64Array
-  /** Second parts of a side that was there. */
-  readonly duplicate: Float64Array
-  /** Stored parts that left as dead letters. */
-  readonly deadLettered: Float64Array
-  /** Stored parts that left because the others did not come in time. */
-  readonly expired: Float64Array
-  /** Parts of merged records that were left out. */
-  readonly filtered: Float64Array
-  /** Stored parts that left because a later one of their side came. */
-  readonly superseded: Float64Array
-  /** Rows that left in a merged record, of all partitions. @defaultValue not counted */
-  mergedRows?: number
-}
-
-/** What a pass over rows that lack optional sides is to do. */
-export interface AwaitedPass {
-  /** Passes that have met a row before it is merged: 15 at most. */
-  readonly passes: number
-  readonly blocksMax: number
-  /** Counters of the current epoch; undefined where nothing may be merged. */
-  readonly counts: TableCounts | undefined
-  /** @defaultValue no limit */
-  readonly roomBytes?: number
-}
 
 /** By what `assembly/awaited.ts` returns. */
 const passOutcomes = ['more', 'ended', 'due'] as const
@@ -68,8 +29,8 @@ const openBatchesBytesMax = 64 << 20
  *
  * State: an index from the key's hash to the head of a row, a chain of blocks in an arena, one part each, or to a
  * completed key that is remembered; per open epoch a log of what it changed; the merged records that wait for their
- * batch to be full. Invariants: a row in the index has between one part and all but one; no side but a list occurs twice in a row;
- * a block of a completed row keeps its place until the epoch of its completion has committed. Why it is right: rollback
+ * batch to be full. Invariants: a row in the index has between one part and all but one; no side but a list occurs twice in a
+ * row; a block of a completed row keeps its place until the epoch of its completion has committed. Why it is right: rollback
  * undoes the log backwards, and what a log entry names (where a part came from, the head of a row that left) cannot
  * move or be reused while its epoch is open. Cost per record: a copy of its bytes, one probe, one block written or one
  * row read; no object.
@@ -132,7 +93,8 @@ export class PendingTable {
     offset: 0,
   }
   #isFull = false
-  #literals = 0
+  readonly #literals: TableLiterals
+  readonly #columns: CopiedColumns
   /** Rows that the current call has merged with all of their parts in the table. */
   #mergedStored = 0
   /** The current records, and the keys and parts that do not stand in them. */
@@ -149,6 +111,8 @@ export class PendingTable {
     this.#bytes = new CopiedBytes(this.#machine, this)
     this.#extra = new CopiedBytes(this.#machine, this)
     this.#setup = setUp(this.#machine, options)
+    this.#columns = new CopiedColumns(this.#machine, this.#setup.tellsNumbers)
+    this.#literals = new TableLiterals(this.#machine)
   }
 
   /** Whether the table has failed in itself, by `TABLE_BROKEN`: what is in it means nothing any more. */
@@ -231,7 +195,7 @@ export class PendingTable {
 
   /** Sets where completed rows go from now on; merged records that no batch was handed over with are forgotten. */
   publishTo(publication: Publication): void {
-    const { keyName, sideNames, recordBytesMax, out, hand } = publication
+    const { sideNames, recordBytesMax, out, hand } = publication
     assert(sideNames.length === this.#sideCount, 'every side has a name')
     const { run } = this.#machine
     this.#publication = publication
@@ -242,9 +206,7 @@ export class PendingTable {
     run.partitionCount.value = partitionCount
     run.batchBytes.value = Math.floor(Math.min(out.batchBytes - batchHeaderBytes, openBatchesBytesMax / partitionCount))
     const isOpen = run.openOutput() !== 0
-    const names = [...sideNames].map((name) => literal(',', name))
-    this.#placeLiterals([literal('{', keyName), ...names, encodeOriginsPrefix()])
-    assert(isOpen && this.#literals !== 0, 'the memory has room for open batches')
+    assert(this.#literals.place(publication) && isOpen, 'the memory has room for open batches')
   }
 
   /** Sets which timestamps the sink takes; rows that would be merged with others leave as dead letters. */
@@ -417,16 +379,7 @@ export class PendingTable {
 
   /** Every pending part and where it came from, in no particular order. */
   *parts(): Generator<StoredPart> {
-    const { words, run } = this.#machine
-    const pages = new Set(this.#machine.int32('directory', 2 ** run.depth.value))
-    for (const page of pages) {
-      const first = (page >>> 0) / 4
-      for (let slot = first; slot < first + pageWords; slot += 2) {
-        if (words[slot] === 0) continue
-        const head = words[slot + 1]!
-        if (!isRemembered(words, head * unitWords)) yield* partsOf(words, head)
-      }
-    }
+    for (const head of headsIn(this.#machine)) yield* partsOf(this.#machine.words, head)
   }
 
   /**
@@ -439,16 +392,9 @@ export class PendingTable {
    * @returns Where the next one begins; 1 after the last.
    */
   survey(place: number, visit: (sides: number, oldestMs: number) => void): number {
-    const { words, run } = this.#machine
-    const directory = this.#machine.int32('directory', 2 ** run.depth.value)
-    const page = directory[Math.floor(place * directory.length)]!
-    const first = (page >>> 0) / 4
-    for (let slot = first; slot < first + pageWords; slot += 2) {
-      if (words[slot] === 0) continue
-      const head = words[slot + 1]!
-      if (!isRemembered(words, head * unitWords)) visitRow(words, head, visit)
-    }
-    return (directory.lastIndexOf(page) + 1) / directory.length
+    const { heads, next } = pageAt(this.#machine, place)
+    for (const head of heads) visitRow(this.#machine.words, head, visit)
+    return next
   }
 
   /**
@@ -475,27 +421,15 @@ export class PendingTable {
   }
 
   #applyPass(columns: RecordColumns, from: number, to: number, extra: number, counts: TableCounts): number {
-    const machine = this.#machine
-    const { run } = machine
-    const start = columns.recordStart[from]!
-    const bytes = this.#bytes.copyIn(columns.bytes.subarray(start, bytesEnd(columns, to)))
-    run.setBases(bytes - start, extra)
-    const count = to - from
-    machine.int32('origin', 1)[0] = columns.partition
-    machine.float64('offsets', count).set(columns.offset.subarray(from, to))
-    machine.float64('timestamps', count).set(columns.timestamp.subarray(from, to))
-    for (const [place, name] of byteColumns) machine.uint8(place, count).set(columns[name].subarray(from, to))
-    for (const [place, name] of wordColumns) machine.int32(place, count).set(columns[name].subarray(from, to))
-    if (this.#setup.tellsNumbers) machine.int32('numbersTold', count).set(columns.numberTold.subarray(from, to))
-
+    const { run } = this.#machine
+    this.#columns.copyIn(columns, from, to, this.#bytes, extra)
     this.#mergedStored = 0
     const departedBefore = run.departedEnd.value >>> 0
     const duplicatesBefore = run.duplicates.value
     this.#pass = { columns, from }
-    const applied = run.apply(count)
+    const applied = run.apply(to - from)
     this.#pass = undefined
-    columns.side.set(machine.uint8('sides', count), from)
-    columns.reason.set(machine.uint8('reasons', count), from)
+    this.#columns.copyOut(columns, from, to)
     counts.duplicate[columns.partition]! += run.duplicates.value - duplicatesBefore
     const departed = this.#epochLog.countDeparturesSince(departedBefore, counts)
     const rowCount = this.#setup.mergesStored ? this.#mergedStored : this.#countLastParts(departed, columns, counts)
@@ -518,37 +452,4 @@ export class PendingTable {
   #giveRoom(bytes: number): void {
     this.#machine.run.outputRoom.value = Math.max(1, Math.min(bytes, 0xffffffff))
   }
-
-  #placeLiterals(texts: readonly Uint8Array[]): void {
-    const { run } = this.#machine
-    if (this.#literals !== 0) run.freeStage(this.#literals)
-    this.#literals = run.takeStage(texts.reduce((sum, { length }) => sum + length, slackBytes)) >>> 0
-    let at = this.#literals
-    const places = texts.flatMap((text) => {
-      this.#machine.bytes.set(text, at)
-      at += text.length
-      return [at - text.length, text.length]
-    })
-    this.#machine.int32('literals', places.length).set(places)
-  }
-}
-
-/** Columns by their names in `assembly/columns.ts`. */
-const byteColumns = [
-  ['sides', 'side'],
-  ['reasons', 'reason'],
-  ['flags', 'flags'],
-] as const
-const wordColumns = [
-  ['keyStarts', 'keyStart'],
-  ['keyEnds', 'keyEnd'],
-  ['spellingStarts', 'spellingStart'],
-  ['spellingEnds', 'spellingEnd'],
-  ['partStarts', 'partStart'],
-  ['partEnds', 'partEnd'],
-] as const
-
-/** `<lead><name>:` */
-function literal(lead: string, name: Uint8Array): Uint8Array {
-  return Buffer.concat([Buffer.from(lead), name, Buffer.from(':')])
 }

@@ -3,9 +3,7 @@
  * apply one after the other. Applying looks everything up again, so the earlier reads are only a hint to the processor.
  */
 import { headerBytes, keyIsNumber, respelled } from '../constants/block'
-import { FILTERED, MERGED, REFUSED } from '../constants/log'
-import { LEFT_OUT, PUBLISHED } from '../constants/outcome'
-import { allocateWithinLimit, free } from './arena'
+import { allocateWithinLimit } from './arena'
 import {
   at,
   headOf,
@@ -43,17 +41,16 @@ import {
   timestampAt,
 } from './columns'
 import { copyWords, restOf } from './copy'
-import { depart, leave, supersede } from './departure'
+import { supersede } from './departure'
 import { hashOf } from './hash'
 import { hasRoom, homeOf, insert, insertAt, pageOf, slotAfter, slotOf } from './hash-index'
+import { complete } from './last-part'
 import { fullBitOf, isAtLimit, isComplete, isList, sidesWith, tells } from './lists'
 import { noteArrival, pagesPerPass, pagesPerRow, passRows } from './log'
-import { NO_MEMORY, publish } from './merge'
-import { claim, isForgotten, remember } from './remembered'
+import { isForgotten } from './remembered'
 import { hasPages } from './segments'
 import {
   allSides,
-  completedCount,
   completedReason,
   duplicateReason,
   duplicates,
@@ -68,7 +65,6 @@ import {
   slotPages,
 } from './state'
 import { claimKey, disclaim, isWhole, mergeStored, NOT_NEEDED } from './stored-merge'
-import { refused } from './table-imports'
 
 const lineBytes: usize = 64
 
@@ -229,43 +225,6 @@ function replaceLatest(slot: usize, row: u32): bool {
   fill(replacement, hash, row, keyLength, replacing)
   putInPlace(slot, before, address, replacement)
   return true
-}
-
-/** Lets a row leave with its last part; false, and nothing has happened, where there is no memory for it. */
-function complete(slot: usize, row: u32): bool {
-  if (completedReason != 0) return completeForGood(slot, row)
-  const outcome = publish(load<u32>(slot, 4), row)
-  if (outcome == NO_MEMORY) return false
-  if (outcome > PUBLISHED) refuse(slot, row, outcome)
-  else depart(slot, outcome == LEFT_OUT ? FILTERED : MERGED)
-  return true
-}
-
-/** The same; the key is remembered. */
-function completeForGood(slot: usize, row: u32): bool {
-  const hash = load<u32>(slot)
-  const head = load<u32>(slot, 4)
-  const keyLength = keyLengthAt(row)
-  const address = claim(keyLength)
-  if (address == 0) return false
-  const outcome = publish(head, row)
-  if (outcome == PUBLISHED || outcome == LEFT_OUT) {
-    leave(hash, head, outcome == LEFT_OUT ? FILTERED : MERGED)
-    remember(address, hash, completedCount++, keyAt(row), keyLength, keyIsNumberAt(row))
-    store<u32>(slot, address, 4)
-    return true
-  }
-  free(address, unitsFor(keyLength, 0, 0, 0))
-  if (outcome == NO_MEMORY) return false
-  refuse(slot, row, outcome)
-  return true
-}
-
-/** Lets a row leave as dead letters. */
-function refuse(slot: usize, row: u32, reason: u32): void {
-  refused(load<u32>(slot, 4), reason)
-  setReason(row, reason)
-  depart(slot, REFUSED)
 }
 
 /** The slot of the row, or the free one that it would take. */

@@ -1,6 +1,7 @@
 /**
  * The module of pending parts: what `PendingTable` in `../pending-table.ts`, which says what it promises, calls and
- * reads. Rows come in by `apply`, leave by `departure`, and an epoch ends by `epoch`.
+ * reads. Rows come in by `apply`, leave with their `last-part`, as a `stored-merge` or by `departure`, and an epoch ends
+ * by `epoch`.
  */
 import { segmentBits } from '../constants/segments'
 import { startIndex } from './hash-index'
