@@ -41,7 +41,7 @@ type HostSession = Pick<RestoringSession, 'openStreaks' | 'sources'>
 export class MergedFunctions implements Publishing {
   readonly #host: Host
   readonly #session: HostSession
-  /** By id, the number among the functions of the program. */
+  /** By id, the number among the functions of the program; -1 for a sink that has none. */
   readonly #places: ReadonlyMap<string, number>
   readonly #sinks: readonly SinkRecords[]
   readonly #values: FunctionValues

@@ -9,7 +9,7 @@ import { planKeyName, planSides, type Side } from './plan-sides.ts'
 import { checkTopics, type OwnTopics, ownTopics } from './plan-topics.ts'
 import type { RouteBy, SourceStep, SourceTopic } from './source.ts'
 import { type PlannedStart, plannedStart } from './start-position.ts'
-import { isPlain, type Sink } from './sink.ts'
+import { hasFunction, isPlain, type Sink } from './sink.ts'
 import { invalid, isKind, refuse } from './topology-checks.ts'
 import type { Topology } from './topology.ts'
 
@@ -161,7 +161,7 @@ export function functionIds({
   return [
     ...sources.flatMap(ofSource),
     ...sides.map(({ name }) => stageId(name)),
-    ...[...steps, ...(branch ? [branch] : []), ...sinks].map(({ id }) => id),
+    ...[...steps, ...(branch ? [branch] : []), ...sinks.filter(hasFunction)].map(({ id }) => id),
   ]
 }
 

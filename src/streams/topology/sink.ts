@@ -83,6 +83,11 @@ export function isPlain({ key, headers, timestamp, partition }: Sink): boolean {
   return key === 'mergeKey' && !hasHeaders && timestamp === 'greatest' && partition === undefined
 }
 
+/** Whether any of its options is a function. */
+export function hasFunction({ key, headers, partition }: Sink): boolean {
+  return [key, headers, partition].some((option) => typeof option === 'function')
+}
+
 /** Whether its records may lie elsewhere than where their merge key would. */
 export function isSpread({ key, partition }: Sink): boolean {
   return typeof key === 'function' || partition !== undefined
