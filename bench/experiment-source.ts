@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { Cluster, createTopics, deleteTopics } from '../src/kafka/index.ts'
+import { experimentBatches } from '../src/cli/experiment/index.ts'
+import { Cluster, createTopics, deleteTopics, sendBatches } from '../src/kafka/index.ts'
 import { type Kafka, startKafka } from '../tools/kafka/start.ts'
 import type { ReadMeasurement } from './peers/measured-read.ts'
 
@@ -27,6 +28,7 @@ export class ExperimentSource implements AsyncDisposable {
   readonly bootstrapServers: string
   readonly #kafka: Kafka | undefined
   readonly #cluster: Cluster
+  readonly #beside: string[] = []
 
   /** Without `bootstrapServers` on a broker that is started for it and ends with it. */
   static async generate(customers: number, bootstrapServers?: string): Promise<ExperimentSource> {
@@ -50,12 +52,30 @@ export class ExperimentSource implements AsyncDisposable {
     return this.verified(app, ownTopicsOf(app), fill)
   }
 
-  /** Another program over the same source, in a file beside this one; what it has published is not looked at. */
+  /** Another program, in a file beside this one, that has to make the experiment's merged records. */
+  runVariant(app: string, file: string): Promise<MillraceMeasurement> {
+    return this.verified(app, ownTopicsOf(app), (sink) => this.#runProgram(app, sink, file))
+  }
+
+  /** One over the same source that makes something else of them; what it has published is not looked at. */
   async runOther(app: string, file: string): Promise<MillraceMeasurement> {
     const sink = await this.#newSink(app)
     const result = await this.#runProgram(app, sink, file)
     await deleteTopics(this.#cluster, [sink, ...ownTopicsOf(app)])
     return result
+  }
+
+  /** Writes the experiment's records to a topic beside the source, with its name and a suffix, in another shape. */
+  async generateBeside(
+    suffix: string,
+    shape: { readonly prefix?: Uint8Array; readonly stage?: number },
+  ): Promise<void> {
+    const name = `${this.topic}${suffix}`
+    await createTopics(this.#cluster, [{ name, partitionCount: this.partitions, configs }])
+    this.#beside.push(name)
+    const topic = await this.#cluster.topicWhenReady(name)
+    const { customers, partitions } = this
+    await sendBatches(this.#cluster, topic, experimentBatches({ customers, seed: 1, partitions, ...shape }), () => {})
   }
 
   /**
@@ -85,7 +105,7 @@ export class ExperimentSource implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await deleteTopics(this.#cluster, [this.topic])
+    await deleteTopics(this.#cluster, [this.topic, ...this.#beside])
     await this.#cluster.close()
     await this.#kafka?.[Symbol.asyncDispose]()
   }

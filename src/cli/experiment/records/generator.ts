@@ -11,28 +11,41 @@ export interface ExperimentBatch {
   readonly recordCount: number
 }
 
+/** An experiment, and how its records are written. */
+interface ExperimentShape extends Experiment {
+  readonly partitions: number
+  readonly batchBytes?: number
+  readonly prefix?: Uint8Array
+  readonly stage?: number | undefined
+}
+
 /**
  * Makes the source of the experiment: one record per customer and stage, shuffled over all, dealt round-robin to the
  * partitions. The same arguments give the same bytes on every machine.
  *
  * @param partitions - How many partitions the source topic has.
  * @param batchBytes - No batch is larger. 1,024 to 2^30 bytes; keep it within the topic's `max.message.bytes`.
- * @defaultValue `batchBytes` 131,072
+ * @param prefix - Bytes before each value, as a schema registry's serializers write them.
+ * @param stage - Index of the stage whose records are made.
+ * @defaultValue `batchBytes` 131,072, `prefix` none, `stage` all of them
  */
 export function* experimentBatches({
   customers,
   seed,
   partitions,
   batchBytes = 131_072,
-}: Experiment & { partitions: number; batchBytes?: number }): Generator<ExperimentBatch, void, void> {
+  prefix = new Uint8Array(0),
+  stage,
+}: ExperimentShape): Generator<ExperimentBatch, void, void> {
   assert(batchBytes >= 1_024, 'a batch has room for at least one record')
   const order = shuffledNumbers(customers * stages.length, seed)
   const open = Array.from({ length: partitions }, () => new BatchWriter(batchBytes))
   for (let position = 0; position < order.length; position++) {
+    if (stage !== undefined && order[position]! % stages.length !== stage) continue
     const partition = position % partitions
     const writer = open[partition]!
-    writeNext(writer, seed, order[position]!, position)
-    if (!writer.hasRoomFor(valueBytesMax)) {
+    writeNext(writer, prefix, seed, order[position]!, position)
+    if (!writer.hasRoomFor(prefix.length + valueBytesMax)) {
       yield { partition, bytes: writer.seal(), recordCount: writer.recordCount }
       open[partition] = new BatchWriter(batchBytes)
     }
@@ -42,9 +55,10 @@ export function* experimentBatches({
   }
 }
 
-function writeNext(writer: BatchWriter, seed: number, record: number, position: number): void {
+function writeNext(writer: BatchWriter, prefix: Uint8Array, seed: number, record: number, position: number): void {
   const valueStart = writer.startRecord(emittedAtMs(position))
-  writer.endRecord(writeRecord(writer.bytes, valueStart, seed, record, position))
+  writer.bytes.set(prefix, valueStart)
+  writer.endRecord(writeRecord(writer.bytes, valueStart + prefix.length, seed, record, position))
 }
 
 /** The numbers below `count` in random order. @see Fisher and Yates; Durstenfeld, Algorithm 235. */
