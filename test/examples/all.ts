@@ -1,3 +1,4 @@
+import { avroAndProtobuf } from './avro-and-protobuf.ts'
 import { cloudevents } from './cloudevents.ts'
 import { debezium } from './debezium.ts'
 import { branches } from './branches.ts'
@@ -21,6 +22,7 @@ export const examples: readonly Example[] = [
   debezium,
   cloudevents,
   framedJson,
+  avroAndProtobuf,
   kOfN,
   listSide,
   latest,
