@@ -55,6 +55,7 @@ export function audits(target: Target): void {
         unbalanced: [],
         removedFrom: [],
         recreated: [],
+        startedAt: [],
         unseen: 0,
         foreignRecords: 0,
       })
