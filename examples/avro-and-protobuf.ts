@@ -68,10 +68,10 @@ function attempt<Value>(format: string, decode: () => Value): Value {
   }
 }
 
-export default topology('paid-orders')
+export default topology('orders-and-payments')
   .source('orders-avro', { decode: decodeOrder })
   .side('order')
   .source('payments-protobuf', { decode: decodePayment })
   .side('payment')
   .correlate('by-order', { order: field('id'), payment: field('order_ref') }, { of: ['order', 'payment'] })
-  .sink('paid', { topic: 'paid-orders' })
+  .sink('complete', { topic: 'orders-and-payments' })
