@@ -102,6 +102,44 @@ export function warmStandbys(target: Target): void {
       await assertProved(stream)
     })
 
+    it('follows parts that later ones have superseded in rows that stay', async () => {
+      const stream = await target.stream()
+      const part = stage({ part: field('part') })
+      const program = topology(stream.app)
+        .source(stream.source)
+        .route('by-stage', field('stage'), { A: part, B: part, C: part })
+        .correlate('by-id', field('id'), { of: ['A', 'B', 'C'], latest: ['A'] })
+        .sink(stream.sink)
+      const later = (id: number) => ({ value: `{"stage":"A","id":${id},"part":"later"}`, partition: id % 2 })
+      const warnings: unknown[] = []
+      await stream.produce([...records('A', 0, 20), ...records('B', 0, 20)])
+      const first = await startQuietly(program, target.bootstrapServers)
+      await first.caughtUp
+      const standby = await startQuietly(program, target.bootstrapServers, {
+        ...refreshing,
+        onWarning: (...said) => warnings.push(said),
+      })
+      await holds(standby, 20)
+      await stream.produce([later(3), later(4), record('A', 20)])
+      await committed(first, 43)
+      await holds(standby, 21)
+
+      await first.stop()
+      await standby.caughtUp
+      await stream.produce(records('C', 0, 20))
+      await committed(standby, 20)
+      await standby.stop()
+
+      const merges = Array.from({ length: 20 }, (_, id) => {
+        const partA = id === 3 || id === 4 ? '"later"' : `{"of":"A${id}"}`
+        return `{"id":${id},"A":${partA},"B":{"of":"B${id}"},"C":{"of":"C${id}"}}`
+      })
+      assert.deepEqual(warnings, [])
+      assert.deepEqual(valuesOf(await stream.merged()), merges.sort())
+      assertAccount(standby.report(), { emitted: 60, superseded: 2, pending: 1 })
+      await assertProved(stream)
+    })
+
     it('goes on without it where the source has lost parts that it holds, and the loss is accepted', async () => {
       const stream = await target.stream()
       await stream.produce(records('A', 0, 20))
