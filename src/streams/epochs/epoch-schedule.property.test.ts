@@ -133,7 +133,11 @@ describe('the schedule of epochs', () => {
         assert.equal(program.schedule.isCommitting, false)
         assert.ok(program.rollbacks <= 2, `${program.rollbacks} rollbacks, ${program.epochs} epochs`)
         assert.ok(program.epochs < 5_000, 'it goes on for ever')
-        assert.ok(program.slowestMs < drawn.transactionTimeoutMs * 0.4, `${program.slowestMs} ms`)
+        // Where a broker throttles, an epoch may wait for another quarter on account of the one before, and a row.
+        const rowMs = (drawn.rowBytes / drawn.bytesPerSecond) * 1_000
+        const { transactionTimeoutMs, isThrottling } = drawn
+        const mostMs = isThrottling ? transactionTimeoutMs / 2 + rowMs : transactionTimeoutMs * 0.4
+        assert.ok(program.slowestMs <= mostMs, `${program.slowestMs} ms`)
       }),
       500,
     )
