@@ -24,8 +24,17 @@ const groupsPerKill = 250
 /** Records of a batch of two partitions. */
 const recordsPerSend = 150
 const seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
-/** A partition gives one batch with a fetch. */
-const commonFlags = ['--heartbeat-interval-ms', '100', '--replay-records-max', '500', '--partition-fetch-bytes', '1024']
+/** A partition gives one batch with a fetch, and no record is taken for the cause of the deaths. */
+const commonFlags = [
+  '--heartbeat-interval-ms',
+  '100',
+  '--replay-records-max',
+  '500',
+  '--partition-fetch-bytes',
+  '1024',
+  '--process-attempts',
+  '100',
+]
 /** Of the brokers that these suites run on. */
 let brokerCount = 0
 
