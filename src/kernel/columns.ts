@@ -134,6 +134,19 @@ export class RecordColumns {
     return this.reason[row] !== 0 || (this.flags[row]! & rowFlags.filtered) !== 0
   }
 
+  /** Makes a dead letter of a row. @param cause - Where there is more to say than the reason does. */
+  refuse(row: number, reason: number, cause?: string): void {
+    this.side[row] = noSide
+    this.reason[row] = reason
+    if (cause !== undefined) this.causes.set(row, cause)
+  }
+
+  /** Has a row leave without a part. */
+  filter(row: number): void {
+    this.side[row] = noSide
+    this.flags[row]! |= rowFlags.filtered
+  }
+
   /** Empties the columns and points them at the bytes of one partition. */
   reset(partition: number, bytes: Uint8Array, view: DataView): void {
     this.count = 0

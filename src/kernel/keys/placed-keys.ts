@@ -42,14 +42,12 @@ export class PlacedKeys {
 
   /** Finds the keys of the rows of a pass that have a side; a row without a key loses it, and has a reason. */
   find(columns: RecordColumns, from: number, to: number): void {
-    const { side, reason } = columns
+    const { side } = columns
     for (let row = from; row < to; row++) {
       const place = side[row] === noSide ? undefined : this.#places[side[row]!]
       if (place === undefined) continue
       const status = this.#findOne(columns, row, place)
-      if (status === Status.OK) continue
-      reason[row] = status
-      side[row] = noSide
+      if (status !== Status.OK) columns.refuse(row, status)
     }
   }
 

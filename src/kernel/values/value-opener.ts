@@ -1,4 +1,4 @@
-import { noSide, type RecordColumns } from '../columns.ts'
+import type { RecordColumns } from '../columns.ts'
 import { Reason } from '../dead-letter-reason.ts'
 import { headerOf } from '../record-headers.ts'
 import type { Framing } from './framing.ts'
@@ -41,7 +41,7 @@ function prefixOpener(prefixOf: PrefixOf): ValueOpener {
       if (valueStart[row]! < 0) continue
       const prefix = prefixOf(columns, row)
       if (typeof prefix === 'number') valueStart[row]! += prefix
-      else refuse(columns, row, prefix)
+      else columns.refuse(row, Reason.UNDECODABLE, prefix)
     }
     return count
   }
@@ -134,7 +134,7 @@ function valueMaker(make: (value: Uint8Array) => Uint8Array, isMade = (_row: num
         try {
           value = make(bytes.subarray(valueStart[row]!, valueEnd[row]!))
         } catch (error) {
-          refuse(columns, row, (error as Error).message)
+          columns.refuse(row, Reason.UNDECODABLE, (error as Error).message)
         }
       }
       made.push(value)
@@ -144,10 +144,4 @@ function valueMaker(make: (value: Uint8Array) => Uint8Array, isMade = (_row: num
     replaceValues(columns, (row) => made[row])
     return made.length
   }
-}
-
-function refuse({ side, reason, causes }: RecordColumns, row: number, cause: string): void {
-  side[row] = noSide
-  reason[row] = Reason.UNDECODABLE
-  causes.set(row, cause)
 }

@@ -6,11 +6,10 @@ import { noSide, Reason, type RecordColumns } from '../../kernel/index.ts'
  *
  * @param latestMs - Timestamps beyond are not believed.
  */
-export function refuseAhead({ count, side, reason, timestamp }: RecordColumns, latestMs: number): void {
+export function refuseAhead(columns: RecordColumns, latestMs: number): void {
   if (latestMs === Infinity) return
+  const { count, side, timestamp } = columns
   for (let row = 0; row < count; row++) {
-    if (side[row] === noSide || timestamp[row]! <= latestMs) continue
-    side[row] = noSide
-    reason[row] = Reason.TIMESTAMP_AHEAD
+    if (side[row] !== noSide && timestamp[row]! > latestMs) columns.refuse(row, Reason.TIMESTAMP_AHEAD)
   }
 }

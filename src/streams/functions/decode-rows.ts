@@ -2,7 +2,7 @@ import { Reason, type RecordColumns } from '../../kernel/index.ts'
 import type { DecodeFunction } from '../topology/decoding.ts'
 import { MadeValues } from './made-values.ts'
 import { viewOf } from './record-view.ts'
-import { messageOf, refuseRow } from './row-function.ts'
+import { messageOf } from './row-function.ts'
 import type { StepFacts, StepRows } from './step-rows.ts'
 
 /** The records of a batch, whose values a function decodes; a tombstone has none. */
@@ -31,11 +31,11 @@ export class DecodeRows implements StepRows {
 
   accept(row: number, made: unknown): void {
     const cause = this.#made.take(row, made)
-    if (cause !== undefined) refuseRow(this.columns, row, Reason.UNDECODABLE, `the decoder returned ${cause}`)
+    if (cause !== undefined) this.columns.refuse(row, Reason.UNDECODABLE, `the decoder returned ${cause}`)
   }
 
   giveUp(row: number, cause: unknown): void {
-    refuseRow(this.columns, row, Reason.UNDECODABLE, messageOf(cause))
+    this.columns.refuse(row, Reason.UNDECODABLE, messageOf(cause))
   }
 
   finish(): void {

@@ -2,7 +2,7 @@ import { kindOf } from '../../core/kind-of.ts'
 import { Reason, type RecordColumns } from '../../kernel/index.ts'
 import type { FilterFunction } from '../topology/source.ts'
 import { viewOf } from './record-view.ts'
-import { alreadySettled, filterRow, messageOf, refuseRow } from './row-function.ts'
+import { alreadySettled, messageOf } from './row-function.ts'
 import type { StepFacts, StepRows } from './step-rows.ts'
 
 /** The records of a batch, of each of which a function says whether it goes on. */
@@ -27,14 +27,14 @@ export class FilterRows implements StepRows {
   }
 
   accept(row: number, isKept: unknown): void {
-    if (isKept === false) return filterRow(this.columns, row)
+    if (isKept === false) return this.columns.filter(row)
     if (isKept === true) return
     const cause = `the filter returned ${kindOf(isKept)}, where true or false belongs`
-    refuseRow(this.columns, row, Reason.FILTER_FAILED, cause)
+    this.columns.refuse(row, Reason.FILTER_FAILED, cause)
   }
 
   giveUp(row: number, cause: unknown): void {
-    refuseRow(this.columns, row, Reason.FILTER_FAILED, messageOf(cause))
+    this.columns.refuse(row, Reason.FILTER_FAILED, messageOf(cause))
   }
 
   finish(): void {}

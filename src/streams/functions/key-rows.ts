@@ -4,7 +4,7 @@ import type { PartitionPlace } from '../topics/source-partitions.ts'
 import type { Side } from '../topology/plan-sides.ts'
 import type { FunctionValues } from './function-values.ts'
 import { viewOf } from './record-view.ts'
-import { isThenable, messageOf, refusePromise, refuseRow, type RowFunction } from './row-function.ts'
+import { isThenable, messageOf, refusePromise, type RowFunction } from './row-function.ts'
 
 /** What the functions that make the keys of a source know of a batch. */
 export interface KeyFacts {
@@ -43,17 +43,17 @@ export class KeyRows implements RowFunction {
   accept(row: number, key: unknown): void {
     const { columns } = this
     if (key === undefined || key === null) {
-      return refuseRow(columns, row, Reason.KEY_MISSING, `the function of the merge key returned ${key}`)
+      return columns.refuse(row, Reason.KEY_MISSING, `the function of the merge key returned ${key}`)
     }
     if (typeof key !== 'string' && !(typeof key === 'number' && Number.isFinite(key))) {
       const cause = `the function of the merge key returned ${kindOf(key)}, where a string or a number belongs`
-      return refuseRow(columns, row, Reason.KEY_TYPE, cause)
+      return columns.refuse(row, Reason.KEY_TYPE, cause)
     }
     const status = this.#facts.keys.keep(columns, row, key)
-    if (status !== 0) refuseRow(columns, row, status, deadLetterReasons[status]!.text)
+    if (status !== 0) columns.refuse(row, status, deadLetterReasons[status]!.text)
   }
 
   giveUp(row: number, cause: unknown): void {
-    refuseRow(this.columns, row, Reason.KEY_FAILED, messageOf(cause))
+    this.columns.refuse(row, Reason.KEY_FAILED, messageOf(cause))
   }
 }

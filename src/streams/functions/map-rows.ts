@@ -2,7 +2,7 @@ import { Reason, type RecordColumns } from '../../kernel/index.ts'
 import type { MapFunction } from '../topology/source.ts'
 import { MadeValues } from './made-values.ts'
 import { viewOf } from './record-view.ts'
-import { alreadySettled, filterRow, messageOf, refuseRow } from './row-function.ts'
+import { alreadySettled, messageOf } from './row-function.ts'
 import type { StepFacts, StepRows } from './step-rows.ts'
 
 /** The records of a batch, each of which a function gives another value. */
@@ -29,13 +29,13 @@ export class MapRows implements StepRows {
   }
 
   accept(row: number, made: unknown): void {
-    if (made === undefined) return filterRow(this.columns, row)
+    if (made === undefined) return this.columns.filter(row)
     const cause = this.#made.take(row, made)
-    if (cause !== undefined) refuseRow(this.columns, row, Reason.VALUE_NOT_JSON, `the map returned ${cause}`)
+    if (cause !== undefined) this.columns.refuse(row, Reason.VALUE_NOT_JSON, `the map returned ${cause}`)
   }
 
   giveUp(row: number, cause: unknown): void {
-    refuseRow(this.columns, row, Reason.MAP_FAILED, messageOf(cause))
+    this.columns.refuse(row, Reason.MAP_FAILED, messageOf(cause))
   }
 
   finish(): void {

@@ -58,7 +58,6 @@ export class RouteRows implements RowFunction {
   }
 
   giveUp(row: number, cause: unknown): void {
-    this.columns.reason[row] = Reason.ROUTE_FAILED
-    this.columns.causes.set(row, messageOf(cause))
+    this.columns.refuse(row, Reason.ROUTE_FAILED, messageOf(cause))
   }
 }

@@ -1,5 +1,5 @@
 import { TopologyError } from '../../core/errors.ts'
-import { noSide, type RecordColumns, rowFlags } from '../../kernel/index.ts'
+import type { RecordColumns } from '../../kernel/index.ts'
 
 /** What `ask` gives for a row that needs no result, or has it. */
 export const alreadySettled = Symbol('already settled')
@@ -33,17 +33,4 @@ export function refusePromise(operator: string, promise: PromiseLike<unknown>): 
 /** What an error, or whatever was thrown, says. */
 export function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
-}
-
-/** Makes a dead letter of a row. */
-export function refuseRow({ side, reason, causes }: RecordColumns, row: number, why: number, cause: string): void {
-  side[row] = noSide
-  reason[row] = why
-  causes.set(row, cause)
-}
-
-/** Has a row leave without a part. */
-export function filterRow({ side, flags }: RecordColumns, row: number): void {
-  side[row] = noSide
-  flags[row]! |= rowFlags.filtered
 }

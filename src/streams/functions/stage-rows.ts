@@ -6,7 +6,7 @@ import type { PartitionPlace, SourcePartitions } from '../topics/source-partitio
 import type { Side } from '../topology/plan-sides.ts'
 import { viewOf } from './record-view.ts'
 import type { RowBatch } from '../runtime/row-batch.ts'
-import { alreadySettled, filterRow, isThenable, messageOf, refuseRow, type RowFunction } from './row-function.ts'
+import { alreadySettled, isThenable, messageOf, type RowFunction } from './row-function.ts'
 import type { FunctionValues } from './function-values.ts'
 
 const utf8 = new TextEncoder()
@@ -53,7 +53,7 @@ export class StageRows implements RowFunction {
     if (schema !== undefined) {
       const result = validate(schema, value, this.#side.name)
       if (result.issues !== undefined) {
-        this.#refuse(row, Reason.SCHEMA_INVALID, describeIssues(result.issues))
+        this.columns.refuse(row, Reason.SCHEMA_INVALID, describeIssues(result.issues))
         return alreadySettled
       }
       value = result.value
@@ -62,21 +62,19 @@ export class StageRows implements RowFunction {
   }
 
   accept(row: number, made: unknown): void {
-    if (made === undefined) {
-      return filterRow(this.columns, row)
-    }
+    if (made === undefined) return this.columns.filter(row)
     let text: string | undefined
     try {
       text = this.#values.stringify(made)
     } catch (error) {
-      return this.#refuse(row, Reason.PART_NOT_JSON, messageOf(error))
+      return this.columns.refuse(row, Reason.PART_NOT_JSON, messageOf(error))
     }
-    if (text === undefined) return this.#refuse(row, Reason.PART_NOT_JSON, `a ${typeof made} is no JSON`)
+    if (text === undefined) return this.columns.refuse(row, Reason.PART_NOT_JSON, `a ${typeof made} is no JSON`)
     this.#keep(row, utf8.encode(text))
   }
 
   giveUp(row: number, cause: unknown): void {
-    this.#refuse(row, Reason.STAGE_FAILED, messageOf(cause))
+    this.columns.refuse(row, Reason.STAGE_FAILED, messageOf(cause))
   }
 
   #keep(row: number, part: Uint8Array): void {
@@ -84,10 +82,6 @@ export class StageRows implements RowFunction {
     partStart[row] = extra.append(part)
     partEnd[row] = extra.length
     flags[row]! |= rowFlags.partInExtra
-  }
-
-  #refuse(row: number, reason: number, cause: string): void {
-    refuseRow(this.columns, row, reason, cause)
   }
 }
 

@@ -24,16 +24,15 @@ export class ToldNumbers {
 
   /** Notes what the rows of a batch tell, before the table takes them. */
   take(columns: RecordColumns): void {
-    const { side, reason, causes, numberTold, count } = columns
+    const { side, numberTold, count } = columns
     for (let row = 0; row < count; row++) {
       const path = side[row] === noSide ? undefined : this.#paths.get(side[row]!)
       if (path === undefined) continue
       const told = valueAt(columns, row, path)
       if (isNumberOfParts(told)) numberTold[row] = told
       else {
-        side[row] = noSide
-        reason[row] = Reason.COUNT_INVALID
-        causes.set(row, `${pathText(path)} is ${textOf(told)}, where a whole number of parts belongs`)
+        const cause = `${pathText(path)} is ${textOf(told)}, where a whole number of parts belongs`
+        columns.refuse(row, Reason.COUNT_INVALID, cause)
       }
     }
   }

@@ -14,7 +14,6 @@ import { FunctionRunner } from '../functions/function-runner.ts'
 import { functionValues } from '../functions/function-values.ts'
 import { KeyRows } from '../functions/key-rows.ts'
 import { placedSides } from '../functions/placed-sides.ts'
-import { refuseRow } from '../functions/row-function.ts'
 import { RouteRows } from '../functions/route-rows.ts'
 import type { RestoringSession } from '../recovery/session.ts'
 import type { RowsMessage } from '../runtime/messages.ts'
@@ -64,7 +63,7 @@ function takeTimestamps(columns: RecordColumns, times: RowTimestamps): void {
     if (columns.side[row] === noSide) continue
     const time = times.read(columns, row)
     if (typeof time === 'number') columns.timestamp[row] = time
-    else refuseRow(columns, row, Reason.TIMESTAMP_INVALID, time)
+    else columns.refuse(row, Reason.TIMESTAMP_INVALID, time)
   }
 }
 

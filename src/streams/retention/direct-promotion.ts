@@ -31,11 +31,10 @@ export class DirectPromotion {
   /** Makes dead letters of computed parts that are too large to be promoted, whether or not they would be pending. */
   refuse(columns: RecordColumns): void {
     if (this.#computedSides.size === 0) return
-    const { count, side, reason } = columns
+    const { count, side } = columns
     for (let row = 0; row < count; row++) {
       if (!this.#computedSides.has(side[row]!) || computedPartBytes(columns, row) <= this.#bytesMax) continue
-      side[row] = noSide
-      reason[row] = Reason.PART_TOO_LARGE
+      columns.refuse(row, Reason.PART_TOO_LARGE)
     }
   }
 
