@@ -11,11 +11,11 @@
  * Cost per record: one parse, the functions, and writing the result as JSON where there is a map; nothing where no
  * function sees a value.
  */
-import { FunctionError, TopologyError } from '../../core/errors.ts'
+import { FunctionError, type TopologyError } from '../../core/errors.ts'
 import { type HandedRecord, LEFT_OUT, PUBLISHED, Reason } from '../../kernel/index.ts'
 import { PermanentFailure } from '../functions/permanent-failure.ts'
-import { isThenable, messageOf } from '../functions/row-function.ts'
-import { FunctionValues } from '../functions/function-values.ts'
+import { isThenable, messageOf, refusePromise } from '../functions/row-function.ts'
+import { type FunctionValues, functionValues } from '../functions/function-values.ts'
 import type { RestoringSession } from '../recovery/session.ts'
 import type { Services } from '../runtime/services.ts'
 import type { MergeKey } from '../topology/merged-step.ts'
@@ -60,7 +60,7 @@ export class MergedFunctions implements Publishing {
 
   /** Of one life. */
   constructor(host: Host, session: HostSession, partitionCounts: readonly number[]) {
-    const { plan, logger } = host
+    const { plan } = host
     const { steps, branch, sinks } = plan
     this.#host = host
     this.#session = session
@@ -70,14 +70,8 @@ export class MergedFunctions implements Publishing {
     this.#sinks = sinks.map((sink, index) => new SinkRecords(sink, partitionCounts[index]!))
     this.#sees = steps.length > 0 || branch !== undefined || this.#sinks.some(({ sees }) => sees)
     this.#endStreaks()
-    const id = steps[0]?.id ?? plan.writerId
-    const bigIntegers = steps[0]?.bigIntegers ?? 'number'
-    this.#values = new FunctionValues({ bigIntegers }, (lost) =>
-      logger.warn(
-        { app: plan.name, operator: id, ...lost, ...session.sources.partitions.placeOf(lost.partition) },
-        `"${id}" is given ${lost.written} as a number, which loses digits; with bigIntegers: 'bigint' it is a BigInt`,
-      ),
-    )
+    const [first] = steps
+    this.#values = functionValues(host, session, first?.id ?? plan.writerId, first?.bigIntegers ?? 'number')
   }
 
   /** Why the last record became dead letters. */
@@ -160,10 +154,12 @@ export class MergedFunctions implements Publishing {
   /** Fails for a promise: nobody can wait for it here. */
   #atOnce<Result>(result: Result): Result {
     if (!isThenable(result)) return result
-    Promise.resolve(result).catch(() => {})
-    const operator = this.#operator
-    this.#fault = new TopologyError('TOPOLOGY_INVALID', `the function of "${operator}" returns a promise`, { operator })
-    throw this.#fault
+    try {
+      refusePromise(this.#operator, result)
+    } catch (error) {
+      this.#fault = error as TopologyError
+      throw error
+    }
   }
 
   #keep(value: unknown): number {
