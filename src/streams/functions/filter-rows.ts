@@ -1,9 +1,8 @@
 import { kindOf } from '../../core/kind-of.ts'
 import { Reason, type RecordColumns } from '../../kernel/index.ts'
 import type { FilterFunction } from '../topology/source.ts'
-import { viewOf } from './record-view.ts'
-import { alreadySettled, messageOf } from './row-function.ts'
-import type { StepFacts, StepRows } from './step-rows.ts'
+import { messageOf } from './row-function.ts'
+import { askOfValue, type StepFacts, type StepRows } from './step-rows.ts'
 
 /** The records of a batch, of each of which a function says whether it goes on. */
 export class FilterRows implements StepRows {
@@ -20,10 +19,7 @@ export class FilterRows implements StepRows {
   }
 
   ask(row: number): unknown {
-    const { apply, values, place } = this.#facts
-    const value = values.parseOrUndefined(this.columns, row)
-    // The decoder finds the same and knows the reason.
-    return value === undefined ? alreadySettled : apply(value, viewOf(this.columns, row, place))
+    return askOfValue(this.#facts, this.columns, row)
   }
 
   accept(row: number, isKept: unknown): void {

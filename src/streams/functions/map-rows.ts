@@ -1,9 +1,8 @@
 import { Reason, type RecordColumns } from '../../kernel/index.ts'
 import type { MapFunction } from '../topology/source.ts'
 import { MadeValues } from './made-values.ts'
-import { viewOf } from './record-view.ts'
-import { alreadySettled, messageOf } from './row-function.ts'
-import type { StepFacts, StepRows } from './step-rows.ts'
+import { messageOf } from './row-function.ts'
+import { askOfValue, type StepFacts, type StepRows } from './step-rows.ts'
 
 /** The records of a batch, each of which a function gives another value. */
 export class MapRows implements StepRows {
@@ -22,10 +21,7 @@ export class MapRows implements StepRows {
   }
 
   ask(row: number): unknown {
-    const { apply, values, place } = this.#facts
-    const value = values.parseOrUndefined(this.columns, row)
-    // The decoder finds the same and knows the reason.
-    return value === undefined ? alreadySettled : apply(value, viewOf(this.columns, row, place))
+    return askOfValue(this.#facts, this.columns, row)
   }
 
   accept(row: number, made: unknown): void {

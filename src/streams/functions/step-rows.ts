@@ -1,6 +1,9 @@
+import type { RecordColumns } from '../../kernel/index.ts'
 import type { PartitionPlace } from '../topics/source-partitions.ts'
 import type { FunctionValues } from './function-values.ts'
-import type { RowFunction } from './row-function.ts'
+import type { RecordView } from '../topology/record-view.ts'
+import { viewOf } from './record-view.ts'
+import { alreadySettled, type RowFunction } from './row-function.ts'
 
 /** What the function of a step knows of a batch. */
 export interface StepFacts<Apply> {
@@ -14,4 +17,15 @@ export interface StepFacts<Apply> {
 export interface StepRows extends RowFunction {
   /** All rows are settled: what was made of them takes effect. */
   finish(): void
+}
+
+/** Calls the function of a step with the value of a row. */
+export function askOfValue(
+  { apply, values, place }: StepFacts<(value: unknown, record: RecordView) => unknown>,
+  columns: RecordColumns,
+  row: number,
+): unknown {
+  const value = values.parseOrUndefined(columns, row)
+  // The decoder finds the same and knows the reason.
+  return value === undefined ? alreadySettled : apply(value, viewOf(columns, row, place))
 }
