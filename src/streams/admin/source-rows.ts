@@ -25,6 +25,8 @@ export class SourceRows {
   readonly #plan: Plan | undefined
   /** By topic. */
   readonly #openers: ReadonlyMap<string, RowsOpener | undefined>
+  /** Of sources that have the time of their records in a field, by topic. */
+  readonly #times: ReadonlyMap<string, RowTimestamps>
 
   /** @throws ConfigError `CONFIG_INVALID_VALUE`, `CONFIG_MISSING_VALUE` */
   constructor(app: string, shape: TopologyShape, topology: Topology | undefined) {
@@ -39,6 +41,11 @@ export class SourceRows {
     this.#shape = shape
     this.#plan = topology && planTopology(topology)
     this.#openers = new Map(shape.sources.map((source) => [source.topic, this.#openerOf(source)]))
+    this.#times = new Map(
+      shape.sources.flatMap(({ topic: name, timestamp }) =>
+        timestamp === undefined ? [] : [[name, new RowTimestamps(timestamp, 0xffff)] as const],
+      ),
+    )
   }
 
   /**
@@ -84,8 +91,7 @@ export class SourceRows {
 
   /** The time of a row that the program has taken in. */
   timestampOf(columns: RecordColumns, row: number, { topic }: PartitionPlace): number {
-    const path = this.#shape.sources.find((source) => source.topic === topic)?.timestamp
-    const read = path && new RowTimestamps(path, 0xffff).read(columns, row)
+    const read = this.#times.get(topic)?.read(columns, row)
     return typeof read === 'number' ? read : columns.timestamp[row]!
   }
 
