@@ -77,7 +77,7 @@ export class Outputs {
         notice.written(reason, letter)
       },
     })
-    this.expiredRows = this.#newExpiredRows()
+    this.expiredRows = new ExpiredRowEncoder(plan, this.#expiredSinks(), this.deadLetters)
     this.#publish()
   }
 
@@ -160,10 +160,6 @@ export class Outputs {
       hand: isHandedOver(plan) ? (record) => this.#merged.publish(record) : undefined,
       causeOf,
     })
-  }
-
-  #newExpiredRows(): ExpiredRowEncoder {
-    return new ExpiredRowEncoder(this.#services.plan, this.#expiredSinks(), this.deadLetters)
   }
 
   /** Where a row goes that lacks sides. */

@@ -1,6 +1,6 @@
-import { TopologyError } from '../../core/errors.ts'
 import type { Compression, Framing } from '../../kernel/index.ts'
 import type { RecordView } from './record-view.ts'
+import { invalid } from './topology-checks.ts'
 
 /** What the values of a source are, other than JSON as it stands. `Value` is the type of what functions are given. */
 export interface Decoding<Value = unknown> {
@@ -100,10 +100,6 @@ function decoding<Value>(framing: Framing): Decoding<Value> {
 function bytesMaxOf(what: string, { bytesMax = bytesMaxDefault }: OpeningOptions): number {
   if (Number.isSafeInteger(bytesMax) && bytesMax >= 1 && bytesMax <= bytesMaxLimit) return bytesMax
   throw invalid(`bytesMax of ${what} is ${String(bytesMax)}; it is a whole number of bytes from 1 to ${bytesMaxLimit}`)
-}
-
-function invalid(what: string): TopologyError {
-  return new TopologyError('TOPOLOGY_INVALID', what, {})
 }
 
 /** A decoding for a person. */
