@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { nextInt, seededRandom } from '../core/random.ts'
+import { noCounts } from './fixtures/counts.ts'
 import { type RowSpec, rowsOf } from './fixtures/rows.ts'
 import { encodeJsonString } from './json/index.ts'
 import { OutputBuilder } from './output-builder.ts'
@@ -22,15 +23,7 @@ class Bench {
   readonly refused: StoredPart[] = []
   /** What the sink says of a merge without the side. */
   answer = 0
-  readonly counts = {
-    emitted: new Float64Array(1),
-    duplicate: new Float64Array(1),
-    deadLettered: new Float64Array(1),
-    expired: new Float64Array(1),
-    filtered: new Float64Array(1),
-    superseded: new Float64Array(1),
-    mergedRows: 0,
-  }
+  readonly counts = { ...noCounts(1), mergedRows: 0 }
 
   constructor(remembers = false) {
     const remembering = remembers ? { completedReason, lateReason } : {}

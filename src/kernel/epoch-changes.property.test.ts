@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { check } from '../../test/property.ts'
 import { partitionsMax } from './block.ts'
 import { columnsRowsMax } from './constants/columns.ts'
+import { noCounts } from './fixtures/counts.ts'
 import { Outputs } from './fixtures/outputs.ts'
 import { rowsOf } from './fixtures/rows.ts'
 import { encodeJsonString } from './json/index.ts'
@@ -16,15 +17,7 @@ const sideCount = 3
 const partitions = [0, 1, partitionsMax - 1]
 const hashSeed = [1, 2] as const
 const part = Buffer.from('1')
-const partitionCounters = () => new Float64Array(partitionsMax)
-const counts = {
-  emitted: partitionCounters(),
-  duplicate: partitionCounters(),
-  deadLettered: partitionCounters(),
-  filtered: partitionCounters(),
-  expired: partitionCounters(),
-  superseded: partitionCounters(),
-}
+const counts = noCounts(partitionsMax)
 
 type Step =
   | { kind: 'rows'; partition: number; gap: number; rows: readonly (readonly [side: number, key: number])[] }

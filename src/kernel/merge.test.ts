@@ -1,6 +1,7 @@
 import { murmur2, Reader } from '@platformatic/kafka'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { noCounts } from './fixtures/counts.ts'
 import { Outputs } from './fixtures/outputs.ts'
 import { type KeySpec, type RowSpec, rowsOf } from './fixtures/rows.ts'
 import { encodeJsonString } from './json/index.ts'
@@ -50,15 +51,7 @@ function merge(rows: readonly Partial<RowSpec>[], spec: MergeSpec = {}) {
       ...row,
     })),
   )
-  const zeros = () => new Float64Array(sourcePartition + 1)
-  const counts = {
-    emitted: zeros(),
-    duplicate: zeros(),
-    deadLettered: zeros(),
-    expired: zeros(),
-    filtered: zeros(),
-    superseded: zeros(),
-  }
+  const counts = noCounts(sourcePartition + 1)
   table.apply(columns, counts)
   table.flush()
   return {

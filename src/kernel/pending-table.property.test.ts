@@ -8,6 +8,7 @@ import { MillraceError } from '../core/errors.ts'
 import { noSide } from './columns.ts'
 import { columnsRowsMax } from './constants/columns.ts'
 import { LEFT_OUT, PUBLISHED } from './constants/outcome.ts'
+import { noCounts } from './fixtures/counts.ts'
 import { Outputs } from './fixtures/outputs.ts'
 import { varint } from './fixtures/record-batch.ts'
 import { type RowSpec, rowsOf, spellingOf } from './fixtures/rows.ts'
@@ -455,7 +456,7 @@ class Driver {
   }
 
   #sweep(limitMs: number, blocksMax: number): void {
-    const counts = noCounts()
+    const counts = noCounts(partitionCount)
     this.#expired = []
     while (!this.#table.sweep(limitMs, blocksMax, counts)) {}
     this.#oracle.sweep()
@@ -464,7 +465,7 @@ class Driver {
       this.#oracle.letGo(({ row }) => row.timestamp <= limitMs),
       ({ row }) => identityOf(row),
     )
-    const expected = noCounts()
+    const expected = noCounts(partitionCount)
     for (const { partition } of [...rows.values()].flat()) expected.expired[partition]!++
     assert.deepEqual(counts, expected)
     assert.deepEqual(this.#expired.sort(), Array.from(rows.values(), expectedTextOf).sort())
@@ -478,7 +479,7 @@ class Driver {
         return { ...row, offset, part: Buffer.alloc(partBytes, `${offset},`) }
       })
     const columns = rowsOf(partition, specs)
-    const counts = noCounts()
+    const counts = noCounts(partitionCount)
     this.#refused = []
     let wasFull = false
     try {
@@ -488,7 +489,7 @@ class Driver {
       wasFull = true
     }
 
-    const expected = noCounts()
+    const expected = noCounts(partitionCount)
     const expectedRefused: StoredPart[] = []
     const merges: Published[] = []
     const reason = specs.map(() => 0)
@@ -560,21 +561,6 @@ class Driver {
       completedAtHand.map(({ key }) => [key.canonical, key.isNumber === true]),
     )
   }
-}
-
-function noCounts() {
-  return {
-    emitted: zeros(),
-    duplicate: zeros(),
-    deadLettered: zeros(),
-    expired: zeros(),
-    filtered: zeros(),
-    superseded: zeros(),
-  }
-}
-
-function zeros(): Float64Array {
-  return new Float64Array(partitionCount)
 }
 
 function excerpt(value: Buffer): string {

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { nextInt, seededRandom } from '../core/random.ts'
 import { noSide, type RecordColumns } from './columns.ts'
 import { columnsRowsMax } from './constants/columns.ts'
+import { noCounts } from './fixtures/counts.ts'
 import { type RowSpec, rowsOf } from './fixtures/rows.ts'
 import { encodeJsonString } from './json/index.ts'
 import { OutputBuilder } from './output-builder.ts'
@@ -30,14 +31,7 @@ class Bench {
   readonly refused: StoredPart[] = []
   readonly #sideCount: number
   readonly expired: { key: string; spelling: string; parts: unknown[] }[] = []
-  readonly counts = {
-    emitted: zeros(),
-    duplicate: zeros(),
-    deadLettered: zeros(),
-    expired: zeros(),
-    filtered: zeros(),
-    superseded: zeros(),
-  }
+  readonly counts = noCounts(4)
 
   constructor({ sideCount = 2, bytesMax = 2 ** 30, hashSeed = [1, 2] as const, ...rest }: BenchOptions = {}) {
     this.#sideCount = sideCount
@@ -103,10 +97,6 @@ class Bench {
     this.table.beginEpoch()
     this.table.commitEpoch()
   }
-}
-
-function zeros(): Float64Array {
-  return new Float64Array(4)
 }
 
 function rowOf(

@@ -5,6 +5,7 @@ import { MillraceError } from '../core/errors.ts'
 import { check } from '../../test/property.ts'
 import { noSide } from './columns.ts'
 import { LEFT_OUT, PUBLISHED } from './constants/outcome.ts'
+import { noCounts } from './fixtures/counts.ts'
 import { Outputs } from './fixtures/outputs.ts'
 import { type RowSpec, rowsOf } from './fixtures/rows.ts'
 import { encodeJsonString } from './json/index.ts'
@@ -249,7 +250,7 @@ class Driver {
     })
     const columns = rowsOf(partition, specs)
     columns.numberTold.set(parts.map(({ told }) => told))
-    const counts = noCounts()
+    const counts = noCounts(partitionCount)
     this.#published = []
     this.#refused = []
     let taken = parts.length
@@ -260,7 +261,7 @@ class Driver {
       taken = parts.findIndex(({ offset }) => offset === error.details['offset'])
     }
 
-    const expected = noCounts()
+    const expected = noCounts(partitionCount)
     const published: string[] = []
     const refused: StoredPart[] = []
     const reason = parts.map(() => 0)
@@ -303,7 +304,7 @@ class Driver {
     this.#refused = []
     // All ages begin anew where a rollback brought rows back, so the oracle does not tell when, but that it comes.
     for (let pass = 0; pass <= passes; pass++) {
-      const request = { passes, blocksMax: 1_000, counts: noCounts() }
+      const request = { passes, blocksMax: 1_000, counts: noCounts(partitionCount) }
       while (this.#table.passAwaited(request) !== 'ended') {}
     }
     const due = [...rows].filter(([, parts]) => sides.isAwaited(parts))
@@ -330,18 +331,6 @@ class Driver {
     const { rows } = this.#oracle
     assert.equal(this.#table.rowCount, rows.size)
     assert.deepEqual(placesOf(this.#table.parts()), placesOf([...rows.values()].flat()))
-  }
-}
-
-function noCounts() {
-  const zeros = () => new Float64Array(partitionCount)
-  return {
-    emitted: zeros(),
-    duplicate: zeros(),
-    deadLettered: zeros(),
-    expired: zeros(),
-    filtered: zeros(),
-    superseded: zeros(),
   }
 }
 
