@@ -3,6 +3,7 @@ import { type HttpOptions, serveAt } from '../http/index.ts'
 import { Cluster, type Topic } from '../kafka/index.ts'
 import {
   type App,
+  type Inspection,
   loggedWaits,
   type Report,
   type RunOptions,
@@ -39,6 +40,10 @@ export interface RunReport {
   cpuSeconds: number
   isBalanced: boolean
   accounting: Report['accounting']
+  /** Dead letters by reason, since this process became the active one. */
+  deadLetters: Inspection['deadLetters']
+  /** Of each topic the longest streak of dead letters, where it was long. */
+  streaks: Inspection['streaks']
 }
 
 interface MeasuredRunOptions {
@@ -87,7 +92,7 @@ export async function measuredRun(
       await Promise.race([aborted(signal), app.done])
     }
     await app.stop()
-    return reportOf(app, isComplete, readableAfterMs, (user + system) / 1e6)
+    return await reportOf(app, isComplete, readableAfterMs, (user + system) / 1e6)
   } finally {
     await cluster.close()
   }
@@ -152,8 +157,13 @@ function showProgress(app: App, output: Output): void {
   output.progress('correlating', consumed, total)
 }
 
-function reportOf(app: App, isComplete: boolean, readableAfterMs: number, cpuSeconds: number): RunReport {
-  const report = app.report()
+async function reportOf(
+  app: App,
+  isComplete: boolean,
+  readableAfterMs: number,
+  cpuSeconds: number,
+): Promise<RunReport> {
+  const { report, deadLetters, streaks } = await app.inspect()
   const { firstFetchMs, lastCommitMs, ...statistics } = report.statistics
   const seconds = Math.max(0, lastCommitMs - firstFetchMs) / 1_000
   const rate = (count: number, ms: number) => (ms > 0 ? Math.round((count * 1_000) / ms) : 0)
@@ -174,5 +184,7 @@ function reportOf(app: App, isComplete: boolean, readableAfterMs: number, cpuSec
     cpuSeconds,
     isBalanced: report.isBalanced,
     accounting: report.accounting,
+    deadLetters,
+    streaks,
   }
 }

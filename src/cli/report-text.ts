@@ -9,6 +9,8 @@ export function runText(report: RunReport): string {
   const count = (value: number) => value.toLocaleString('en')
   const perRecord =
     report.records === 0 ? '' : `, ${((report.cpuSeconds * 1e6) / report.records).toFixed(2)} µs per record`
+  const reasons = report.deadLetters.map(({ reason, count: each }) => `${count(each)} ${reason}`).join(', ')
+  const letters: [string, string][] = reasons === '' ? [] : [['dead letters', reasons]]
   const rows: [string, string][] = [
     ['aggregation rate', `${count(report.aggregationRate)} records/s`],
     ['correlation rate', `${count(report.correlationRate)} merged records/s`],
@@ -21,10 +23,23 @@ export function runText(report: RunReport): string {
     ['epochs', `${count(report.epochs)} committed, ${report.rollbacks} rolled back`],
     ['peak memory', `${Math.round(report.peakRssBytes / mebibyte)} MiB`],
     ['CPU', `${report.cpuSeconds.toFixed(2)} s${perRecord}`],
+    ...letters,
     ['accounting', report.isBalanced ? 'every offset has exactly one class' : 'DOES NOT ADD UP'],
   ]
   const width = Math.max(...rows.map(([name]) => name.length))
-  return [...rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`), accountText(report)].join('\n')
+  return [
+    ...rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`),
+    accountText(report),
+    ...streakTexts(report),
+  ].join('\n')
+}
+
+/** What is to be looked at after a run in which everything of a topic became a dead letter. */
+function streakTexts({ app, streaks }: RunReport): string[] {
+  return streaks.map(
+    ({ topic, reason, records, isOver }) =>
+      `LOOK AT topic ${topic}: ${isOver ? '' : 'the last '}${records.toLocaleString('en')} records in a row became dead letters (${reason}); see millrace dead-letters --app ${app}`,
+  )
 }
 
 function accountText({ accounting }: RunReport): string {

@@ -96,6 +96,7 @@ export {
   type Routed,
   type RouteFunction,
   type RunStatistics,
+  type SeenStreak,
   type Source,
   type Sourced,
   type SourceOptions,

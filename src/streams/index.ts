@@ -31,6 +31,7 @@ export type {
   InspectedPending,
   Inspection,
 } from './observe/inspection.ts'
+export type { SeenStreak } from './observe/source-streaks-seen.ts'
 export { appOptions, letterOptions, readingOptions, type RunOptions, runOptions } from './options.ts'
 export type { RunStatistics } from './runtime/statistics.ts'
 export type { App, AppQuestions } from './runtime/app.ts'

@@ -271,7 +271,15 @@ export const runOptions = {
     min: 1,
     env: 'MILLRACE_MAX_CONSECUTIVE_POISON',
     flag: '--max-consecutive-poison',
-    doc: 'Records in a row on which a function fails, in all attempts, before the program stops: then it is the function, not the records.',
+    doc: 'Records in a row on which a function fails, in all attempts, before the program stops: then it is the function, not the records. Also records of a topic in a row that become dead letters for any reason, before `onPoison` has its effect.',
+  },
+  onPoison: {
+    type: 'string',
+    default: 'warn',
+    choices: ['warn', 'stop'],
+    env: 'MILLRACE_ON_POISON',
+    flag: '--on-poison',
+    doc: 'What happens when `maxConsecutivePoison` records of a topic in a row cannot be decoded or routed, or are dead letters otherwise: `warn`, in the log and in the report of a run, or `stop` with the error SOURCE_UNUSABLE.',
   },
   processAttempts: {
     type: 'int',

@@ -237,12 +237,21 @@ export interface ProgramSettings {
   readonly stageTimeoutMs?: number | undefined
   /**
    * Records in a row on which a function fails, in all attempts, before the program stops: then it is the function, not
-   * the records.
+   * the records. Also records of a topic in a row that become dead letters for any reason, before `onPoison` has its
+   * effect.
    *
    * A whole number of at least 1. If it is not given, `MILLRACE_MAX_CONSECUTIVE_POISON` is read from the environment.
    * @defaultValue `100`
    */
   readonly maxConsecutivePoison?: number | undefined
+  /**
+   * What happens when `maxConsecutivePoison` records of a topic in a row cannot be decoded or routed, or are dead
+   * letters otherwise: `warn`, in the log and in the report of a run, or `stop` with the error SOURCE_UNUSABLE.
+   *
+   * One of warn, stop. If it is not given, `MILLRACE_ON_POISON` is read from the environment.
+   * @defaultValue `warn`
+   */
+  readonly onPoison?: 'warn' | 'stop' | undefined
   /**
    * Processes that may die at the same epoch before the next one looks for the record that kills them.
    *

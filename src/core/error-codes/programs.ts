@@ -80,6 +80,13 @@ export const programErrors = {
     meaning: 'The source was deleted and created again; the checkpoint speaks of records that are gone.',
     remedy: 'Start over with `millrace reset`, or give the program another name.',
   },
+  SOURCE_UNUSABLE: {
+    retryable: false,
+    meaning:
+      'With `onPoison: "stop"`: `maxConsecutivePoison` records of a topic in a row could not be decoded or routed, or would have been dead letters otherwise.',
+    remedy:
+      'Compare the records with `decode` and the route of the source: see the cause. What is not committed yet is read again at the next start. With `onPoison: "warn"` they become dead letters.',
+  },
   STAGE_FAILS_ON_EVERYTHING: {
     retryable: false,
     meaning:

@@ -8,6 +8,7 @@ import type { PlanDescription } from '../topology/describe-plan.ts'
 import type { HistogramSnapshot } from './histogram.ts'
 import { type ActorRestarts, causeText, type Meters } from './meters.ts'
 import { ageBoundsMs, type Census } from './pending-census.ts'
+import type { SeenStreak } from './source-streaks-seen.ts'
 
 /** All that an operator looks at, as of now: what metrics, health and the dashboard are made from. JSON can hold it. */
 export interface Inspection {
@@ -28,6 +29,8 @@ export interface Inspection {
   readonly partitions: readonly InspectedPartition[]
   /** By reason, since this process became the active one; only reasons that have occurred. */
   readonly deadLetters: readonly { readonly reason: string; readonly count: number }[]
+  /** Of each topic the longest streak of dead letters, where it was `maxConsecutivePoison` records or more. */
+  readonly streaks: readonly SeenStreak[]
   readonly epochs: {
     readonly committed: number
     readonly rolledBack: number

@@ -1,5 +1,6 @@
 import type { SystemEvent } from '../../actors/index.ts'
 import { Histogram, secondsBounds } from './histogram.ts'
+import { SourceStreaksSeen } from './source-streaks-seen.ts'
 
 /** How often an actor was restarted, and why it was the last time. */
 export interface ActorRestarts {
@@ -26,6 +27,8 @@ export class Meters {
   readonly epochSeconds = new Histogram(secondsBounds)
   /** From the border of an epoch, when its outputs may still be on their way, to that. */
   readonly commitSeconds = new Histogram(secondsBounds)
+  /** Of sources whose records all became dead letters. */
+  readonly streaks = new SourceStreaksSeen()
   /** Of the last record that was consumed, by source partition. */
   readonly #consumedMs: number[] = []
   readonly #restarts = new Map<string, RestartEntry>()

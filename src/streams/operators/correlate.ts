@@ -21,6 +21,7 @@ import { TableSweep } from '../expiry/table-sweep.ts'
 import { refuseAhead } from '../expiry/timestamps-ahead.ts'
 import { DeadLetterNotice } from '../logs/dead-letter-notice.ts'
 import { EpochDoubt } from '../poison/epoch-doubt.ts'
+import { SourceStreaks } from '../poison/source-streaks.ts'
 import { closeEpoch } from '../recovery/program-state.ts'
 import { AwaitedSweep } from '../optional/awaited-sweep.ts'
 import type { Session } from '../recovery/session.ts'
@@ -50,10 +51,11 @@ export interface CorrelateParts {
 export const correlate = (parts: CorrelateParts) => {
   const { plan, logger, clock } = parts.services
   const notice = new DeadLetterNotice(plan.name, logger, clock)
+  const streaks = new SourceStreaks(parts.services, parts.session)
   return defineActor<CorrelateMessage, Correlation>({
     name: plan.correlate.id,
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
-    init: (context) => new Correlation(parts, notice, context),
+    init: (context) => new Correlation(parts, { notice, streaks }, context),
     onStop: (correlation) => correlation.stop(),
     handleInPlace: {
       rows: (correlation, { batch }) => correlation.take(batch),
@@ -66,6 +68,12 @@ export const correlate = (parts: CorrelateParts) => {
   })
 }
 
+/** What is known of dead letters, over all lives. */
+interface LettersSeen {
+  readonly notice: DeadLetterNotice
+  readonly streaks: SourceStreaks
+}
+
 class Correlation {
   readonly #services: Services
   readonly #session: Session
@@ -74,8 +82,8 @@ class Correlation {
   readonly #self: ActorRef<CorrelateMessage>
   readonly #sink: ActorRef<SinkMessage>
   readonly #outputs: Outputs
-  /** Over all lives. */
   readonly #notice: DeadLetterNotice
+  readonly #streaks: SourceStreaks
   readonly #directPromotion: DirectPromotion
   readonly #sweep: TableSweep | undefined
   /** Absent where a full table ends the program. */
@@ -93,7 +101,7 @@ class Correlation {
 
   constructor(
     { services, session, ports, onCommitted }: CorrelateParts,
-    notice: DeadLetterNotice,
+    { notice, streaks }: LettersSeen,
     context: ActorContext<CorrelateMessage>,
   ) {
     const { plan, options, timeOfDay, clock } = services
@@ -106,6 +114,8 @@ class Correlation {
     this.#self = context.self
     this.#sink = context.ref<SinkMessage>(plan.writerId)
     this.#notice = notice
+    this.#streaks = streaks
+    streaks.reset()
     this.#outputs = new Outputs(services, session, notice)
     this.#directPromotion = new DirectPromotion(services, session)
     const { expiredRows } = this.#outputs
@@ -253,9 +263,11 @@ class Correlation {
     counts.skipped[partition]! += nextOffset - counts.nextOffsets[partition]! - rows
     counts.nextOffsets[partition] = nextOffset
     this.#directPromotion.take(columns)
+    const before = counts.deadLettered[partition]!
     const hasFailures = divertRows(columns, counts, this.#outputs.deadLetters)
+    const isPoisoned = this.#streaks.note(columns, counts.deadLettered[partition]! - before)
     state.eventClock?.observe({ partition, timestamp: observed, count: rows }, latestMs, nextOffset < batch.endOffset)
-    this.#doubt.note(rows, hasFailures)
+    this.#doubt.note(rows, hasFailures || isPoisoned)
     statistics.pendingRowsMax = Math.max(statistics.pendingRowsMax, table.rowCount)
     this.#open()
     if (rows === count) return true

@@ -7,7 +7,7 @@ const recordsMax = 1_000_000
 /**
  * Whether the current epoch is in doubt, and not to be closed yet: a function failed on the last records that it saw,
  * so that those are dead letters, or, where it fails on the next ones too, the fault is not theirs and the program
- * stops without them.
+ * stops without them. So it is where the last records of a source are all dead letters, and that may stop the program.
  *
  * State: how many records the epoch has, and whether a function has failed on any of them.
  */

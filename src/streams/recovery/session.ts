@@ -11,8 +11,8 @@ export interface RestoringSession {
   readonly sources: Sources
   readonly lives: Lives
   /**
-   * Operators whose function failed on the last records that it saw: whether the fault is the records' is not known
-   * yet.
+   * Operators whose function failed on the last records that it saw, and sources whose last records are dead letters
+   * where that may stop the program: whether the fault is the records' is not known yet.
    */
   readonly openStreaks: Set<string>
 }

@@ -210,6 +210,7 @@ export class RunningApp implements App {
               nowMs: view.nowMs(),
             }),
       deadLetters: inspectedLetters(session?.state.accounting.letters ?? []),
+      streaks: this.#meters.streaks.all,
       epochs: {
         committed,
         rolledBack,

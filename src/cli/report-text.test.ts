@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { RunReport } from './measured-run.ts'
+import { runText } from './report-text.ts'
+
+const account = {
+  topic: 'orders',
+  partition: 0,
+  consumed: 2_010,
+  pending: 1,
+  emitted: 4,
+  duplicate: 1,
+  deadLettered: 2_000,
+  filtered: 1,
+  expired: 1,
+  superseded: 1,
+  lost: 1,
+  skipped: 0,
+}
+
+const report: RunReport = {
+  app: 'shop',
+  isComplete: true,
+  seconds: 1,
+  aggregationRate: 2_010,
+  correlationRate: 2,
+  records: 2_010,
+  mergedRecords: 2,
+  sourceBytes: 1 << 20,
+  pendingRows: 1,
+  pendingRowsMax: 1,
+  epochs: 3,
+  rollbacks: 0,
+  peakRssBytes: 1 << 27,
+  cpuSeconds: 1,
+  isBalanced: true,
+  accounting: [account],
+  deadLetters: [],
+  streaks: [],
+}
+
+describe('the report of a run', () => {
+  it('has a column for each class', () => {
+    const [titles, numbers] = runText(report).split('\n').slice(-2)
+
+    const classes = Object.keys(account).filter((name) => name !== 'topic')
+    assert.deepEqual(new Set(titles!.trim().split(/ +/)), new Set(classes))
+    assert.equal(numbers!.trim().split(/ +/).length, classes.length)
+    assert.equal(runText(report).includes('dead letters'), false)
+  })
+
+  it('tells dead letters by their reason, and last which topic everything of became one', () => {
+    const streak = { topic: 'orders', reason: 'NOT_JSON', records: 2_000, isOver: false }
+    const lines = runText({ ...report, deadLetters: [{ reason: 'NOT_JSON', count: 2_000 }], streaks: [streak] }).split(
+      '\n',
+    )
+
+    assert.ok(lines.some((line) => /^dead letters +2,000 NOT_JSON$/.test(line)))
+    assert.equal(
+      lines.at(-1),
+      'LOOK AT topic orders: the last 2,000 records in a row became dead letters (NOT_JSON); see millrace dead-letters --app shop',
+    )
+  })
+})
