@@ -1,6 +1,7 @@
 /**
  * Writes the files that repeat tables of the code: `docs/errors.md`, `docs/configuration.md`, `docs/metrics.md`,
- * `docs/protocol.md`, and the types of settings with the texts that editors show, `settings.ts` of `streams` and `http`.
+ * `docs/events.md`, `docs/protocol.md`, and the types of settings with the texts that editors show, `settings.ts` of
+ * `streams` and `http`.
  * With `--check` it writes nothing and fails when one is out of date.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -14,6 +15,7 @@ import { errorCatalogue } from '../src/core/errors.ts'
 import { describeRule, type OptionRule, type OptionTable, secretFileVariable } from '../src/core/options.ts'
 import { page, paragraph, table } from './markdown.ts'
 import { protocolPage } from './protocol-page.ts'
+import { eventsPage } from './events-page.ts'
 import { metricsPage } from './metrics-page.ts'
 import { settingsModule } from './settings-module.ts'
 
@@ -38,6 +40,7 @@ const pages = {
     { name: 'HttpSettings', what: 'Where a program is looked at over HTTP, and who may.', table: httpOptions },
   ]),
   'docs/metrics.md': metricsPage(),
+  'docs/events.md': eventsPage(),
   'docs/configuration.md': configurationPage([
     { title: 'A running program', commands: '`start`, `run` and `demo`', table: runOptions },
     {

@@ -4,6 +4,7 @@ import { audit } from './admin/audit.ts'
 import { explain } from './admin/explain.ts'
 import { deadLetters } from './admin/kept-letters.ts'
 import { processes } from './admin/processes.ts'
+import { ProgramEvents } from './events/program-events.ts'
 import { loggedWaits } from './logs/broker-wait-log.ts'
 import { type Logger, stderrLogger } from './logs/logger.ts'
 import { runOptions } from './options.ts'
@@ -47,7 +48,8 @@ export async function start(
   const plan = planTopology(topology)
   const options = resolveOptions(runOptions, { given, env: process.env })
   const { bootstrapServers, brokerWaitMs: retryMs } = options
-  const waits = loggedWaits(plan.name, logger, clock ?? systemClock)
+  const events = new ProgramEvents(plan.name, logger)
+  const waits = loggedWaits(plan.name, logger, clock ?? systemClock, events)
   const servers = {
     bootstrapServers,
     clientId: plan.name,
@@ -62,5 +64,5 @@ export async function start(
     processes: () => processes(asked),
     deadLetters: (choice) => deadLetters({ ...asked, ...choice }),
   }
-  return RunningApp.start({ plan, options, servers, waits, logger, clock, questions }, signal)
+  return RunningApp.start({ plan, options, servers, waits, logger, clock, events, questions }, signal)
 }

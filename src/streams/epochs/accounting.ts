@@ -18,6 +18,12 @@ export interface PartitionAccount extends Account {
   readonly partition: number
 }
 
+/** What a committed epoch has done. */
+export interface EpochFigures extends Readonly<Pick<EpochCounts, 'letters' | 'mergedRows' | 'expiredRows'>> {
+  /** Source records that it consumed. */
+  readonly records: number
+}
+
 /** What an account goes on from. */
 export interface AccountSnapshot {
   readonly startOffsets: readonly number[]
@@ -34,6 +40,8 @@ export class Accounting implements EpochParticipant {
   #totals: EpochCounts
   #open: EpochCounts[]
   #mergedRows = 0
+  #expiredRows = 0
+  #lastEpoch: EpochFigures | undefined
 
   constructor({ startOffsets, nextOffsets, totals }: AccountSnapshot) {
     this.#startOffsets = startOffsets
@@ -77,6 +85,17 @@ export class Accounting implements EpochParticipant {
     return this.#mergedRows
   }
 
+  /** Rows that have left incomplete with them. */
+  get expiredRows(): number {
+    return this.#expiredRows
+  }
+
+  /** Of the epoch that this process has committed last. */
+  get lastEpoch(): EpochFigures {
+    assert(this.#lastEpoch !== undefined, 'an epoch has been committed')
+    return this.#lastEpoch
+  }
+
   /** The account as of now, open epochs included. */
   snapshot(): AccountSnapshot {
     return this.#after(this.#open)
@@ -95,6 +114,8 @@ export class Accounting implements EpochParticipant {
   commit(): void {
     assert(this.#open.length === 2, 'an epoch is committed after it was closed, and before the next one is')
     const epoch = this.#open.shift()!
+    const records = sum(epoch.nextOffsets) - sum(this.#totals.nextOffsets) - sum(epoch.skipped)
+    this.#lastEpoch = { records, letters: epoch.letters, mergedRows: epoch.mergedRows, expiredRows: epoch.expiredRows }
     for (const name of classes) {
       const total = this.#totals[name]
       epoch[name].forEach((count, partition) => (total[partition]! += count))
@@ -102,6 +123,7 @@ export class Accounting implements EpochParticipant {
     epoch.letters.forEach((count, reason) => (this.#totals.letters[reason]! += count))
     this.#totals.nextOffsets.set(epoch.nextOffsets)
     this.#mergedRows += epoch.mergedRows
+    this.#expiredRows += epoch.expiredRows
   }
 
   /** Forgets all open epochs. */
@@ -167,4 +189,8 @@ export function placed(
 /** Whether every offset has exactly one class. */
 export function isBalanced(account: Account): boolean {
   return account.consumed === classes.reduce((sum, name) => sum + account[name], account.pending)
+}
+
+function sum(numbers: Float64Array): number {
+  return numbers.reduce((total, number) => total + number, 0)
 }

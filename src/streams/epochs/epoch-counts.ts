@@ -36,6 +36,8 @@ export class EpochCounts implements TableCounts, Record<Class, Float64Array> {
   readonly letters = new Float64Array(deadLetterReasons.length)
   /** Rows that left in a merged record, of all partitions. */
   mergedRows = 0
+  /** Rows that left incomplete, of all partitions. */
+  expiredRows = 0
   /** Offset to consume next, by partition, when the epoch was closed. */
   readonly nextOffsets: Float64Array
 
@@ -57,6 +59,7 @@ export class EpochCounts implements TableCounts, Record<Class, Float64Array> {
     const counts = new EpochCounts(new Float64Array(partitionCount))
     for (const name of [...classes, 'letters', 'nextOffsets'] as const) counts[name].set(this[name])
     counts.mergedRows = this.mergedRows
+    counts.expiredRows = this.expiredRows
     return counts
   }
 }

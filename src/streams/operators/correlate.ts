@@ -22,6 +22,7 @@ import { refuseAhead } from '../expiry/timestamps-ahead.ts'
 import { DeadLetterNotice } from '../logs/dead-letter-notice.ts'
 import { EpochDoubt } from '../poison/epoch-doubt.ts'
 import { SourceStreaks } from '../poison/source-streaks.ts'
+import { tellOfCommit } from '../events/tell-of-commit.ts'
 import { closeEpoch } from '../recovery/program-state.ts'
 import { AwaitedSweep } from '../optional/awaited-sweep.ts'
 import type { Session } from '../recovery/session.ts'
@@ -154,7 +155,7 @@ class Correlation {
 
   async committed(incarnation: number): Promise<void> {
     if (incarnation !== this.#life.incarnation) return
-    const { statistics, meters, clock } = this.#services
+    const { statistics, meters, events, clock } = this.#services
     const { state, schedule } = this.#session
     const nowMs = clock.monotonicMs()
     schedule.committed(nowMs)
@@ -163,8 +164,11 @@ class Correlation {
     this.#compaction.run()
     statistics.epochs++
     statistics.lastCommitMs = clock.monotonicMs()
-    meters.epochSeconds.observe((nowMs - this.#times.openedMs) / 1_000)
-    meters.commitSeconds.observe((nowMs - this.#times.closedMs) / 1_000)
+    const durationMs = nowMs - this.#times.openedMs
+    const commitMs = nowMs - this.#times.closedMs
+    meters.epochSeconds.observe(durationMs / 1_000)
+    meters.commitSeconds.observe(commitMs / 1_000)
+    tellOfCommit(events, state, { durationMs, commitMs })
     this.#onCommitted()
     void this.#promoter.look()
     // What has left may have made room, without which rows are to leave before the next border.

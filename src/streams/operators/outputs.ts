@@ -148,14 +148,17 @@ export class Outputs {
   /** Has the table publish here what completes, and what leaves otherwise. */
   #publish(): void {
     const { plan, topics, timeOfDay } = this.#services
-    const { table } = this.#session.state
+    const { table, accounting } = this.#session.state
     const causeOf = (reason: number) => (ofFunctions.has(reason) ? this.#functions.cause : undefined)
     table.publishTo({
       out: this.#builders[mergedSink]!,
       ...mergedNames(plan),
       recordBytesMax: recordBytesMax(topics, mergedSink),
       refuse: (part, reason) => this.deadLetters.encodeReference(part, reason, timeOfDay.nowMs(), causeOf(reason)),
-      expire: (row) => this.expiredRows.encode(row),
+      expire: (row) => {
+        accounting.current.expiredRows++
+        this.expiredRows.encode(row)
+      },
       merge: (row) => this.#merged.publishStored(row),
       hand: isHandedOver(plan) ? (record) => this.#merged.publish(record) : undefined,
       causeOf,

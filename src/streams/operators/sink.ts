@@ -10,6 +10,7 @@
  * is built upon only when the broker has said which of the two.
  */
 import { type ActorContext, defineActor } from '../../actors/index.ts'
+import { tellOfCommit } from '../events/tell-of-commit.ts'
 import { ThrottleNotice } from '../logs/throttle-notice.ts'
 import type { Session } from '../recovery/session.ts'
 import type { CorrelateMessage, SinkMessage } from '../runtime/messages.ts'
@@ -67,7 +68,7 @@ async function beginLife(
   throttling: ThrottleNotice,
   { self }: ActorContext<SinkMessage>,
 ): Promise<SinkState> {
-  const { clock, timeOfDay, statistics } = services
+  const { clock, timeOfDay, statistics, events } = services
   const { state, lives, schedule } = session
   const producer = ports.newProducer({
     onFailed: (error) => void self.tell({ type: 'failed', incarnation: lives.incarnation, error }),
@@ -78,11 +79,14 @@ async function beginLife(
   })
   await producer.begin()
   const [durable] = await Promise.all([ports.lastEpoch(), timeOfDay.isDue && timeOfDay.ask()])
+  const { committed } = state.epochs
   state.epochs.settleAt(durable)
+  if (state.epochs.committed > committed) tellOfCommit(events, state)
   const { incarnation } = lives.begin()
   if (incarnation > 1) {
     statistics.rollbacks++
     schedule.rolledBack(clock.monotonicMs())
+    events.tell('rollback', () => ({ epoch: durable }))
   }
   return { producer, incarnation }
 }

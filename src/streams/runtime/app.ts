@@ -4,7 +4,9 @@ import type { KeptLetter, LetterChoice } from '../admin/kept-letters.ts'
 import type { AppProcess } from '../admin/processes.ts'
 import type { Inspection } from '../observe/inspection.ts'
 import type { Report } from './report.ts'
-import type { Role } from './term.ts'
+import type { AppEventName } from '../events/app-events.ts'
+import type { AppListener } from '../events/program-events.ts'
+import type { Role } from './role.ts'
 
 /** A running program. */
 export interface App extends AsyncDisposable, AppQuestions {
@@ -29,6 +31,16 @@ export interface App extends AsyncDisposable, AppQuestions {
   /** Offsets committed by this process, and offsets that there were to consume when it became the active one. */
   progress(): { consumed: number; total: number }
   report(): Report
+  /**
+   * Calls a listener each time that something happens, on the main loop, at once. What each event tells is in
+   * `docs/events.md`; what happened before `start` resolved is not told. One that throws, or whose promise rejects, is
+   * logged, and harms nothing.
+   */
+  on<Name extends AppEventName>(name: Name, listener: AppListener<Name>): this
+  /** The same for the next time only. */
+  once<Name extends AppEventName>(name: Name, listener: AppListener<Name>): this
+  /** Takes back `on` or `once`. */
+  off<Name extends AppEventName>(name: Name, listener: AppListener<Name>): this
   /** All that an operator looks at. Asks the brokers where the source ends, for up to half a second. */
   inspect(): Promise<Inspection>
 }

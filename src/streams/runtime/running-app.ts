@@ -14,15 +14,18 @@ import {
   type Inspection,
 } from '../observe/inspection.ts'
 import { Meters } from '../observe/meters.ts'
+import type { AppEventName } from '../events/app-events.ts'
+import type { AppListener } from '../events/program-events.ts'
 import { describePlan } from '../topology/describe-plan.ts'
 import type { App, AppQuestions } from './app.ts'
 import type { Report } from './report.ts'
 import { newStatistics } from './statistics.ts'
 import type { Session } from '../recovery/session.ts'
-import { type Role, Term, type TermOptions } from './term.ts'
+import type { Role } from './role.ts'
+import { Term, type TermOptions } from './term.ts'
 
 /** The same in all terms of a program. */
-export type AppOptions = Pick<TermOptions, 'plan' | 'options' | 'servers' | 'waits' | 'logger' | 'clock'> & {
+export type AppOptions = Pick<TermOptions, 'plan' | 'options' | 'servers' | 'waits' | 'logger' | 'clock' | 'events'> & {
   readonly questions: AppQuestions
 }
 
@@ -42,6 +45,7 @@ export class RunningApp implements App {
   readonly #caughtUp = Promise.withResolvers<void>()
   readonly #stopping = new AbortController()
   #term: Term
+  #role: Role = 'standby'
   /** What had been counted before this process became the active one. */
   #before: AccountSnapshot = noAccount
   #isCaughtUp = false
@@ -103,6 +107,7 @@ export class RunningApp implements App {
       if (signal.aborted) break
       this.#remember()
       this.#term = this.#newTerm()
+      this.#noteRole()
     }
     this.#caughtUp.reject(
       failure ?? new MillraceError('APP_STOPPED', `"${this.name}" was stopped before it had caught up`),
@@ -116,6 +121,7 @@ export class RunningApp implements App {
       ...this.#options,
       statistics: this.#statistics,
       meters: this.#meters,
+      onRole: () => this.#noteRole(),
       onBegun: this.#begun.resolve,
       onRecovered: (session) => {
         this.#before = session.state.accounting.snapshot()
@@ -123,6 +129,14 @@ export class RunningApp implements App {
       },
       onProgress: (session) => this.#noteProgress(session),
     })
+  }
+
+  #noteRole(): void {
+    const { role } = this
+    const was = this.#role
+    if (role === was) return
+    this.#role = role
+    this.#options.events.tell('roleChanged', () => ({ role, was }))
   }
 
   /** Keeps what counts of a term that is over. */
@@ -163,6 +177,21 @@ export class RunningApp implements App {
     const startedAt = sum(this.#before.nextOffsets)
     const nextOffsets = state?.accounting.committedOffsets ?? []
     return { consumed: offsets + sum(nextOffsets) - startedAt, total: offsets + sum(endOffsets) - startedAt }
+  }
+
+  on<Name extends AppEventName>(name: Name, listener: AppListener<Name>): this {
+    this.#options.events.on(name, listener)
+    return this
+  }
+
+  once<Name extends AppEventName>(name: Name, listener: AppListener<Name>): this {
+    this.#options.events.once(name, listener)
+    return this
+  }
+
+  off<Name extends AppEventName>(name: Name, listener: AppListener<Name>): this {
+    this.#options.events.off(name, listener)
+    return this
   }
 
   audit(): Promise<AuditReport> {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Random } from '../../core/random.ts'
 import { type Cluster, LoopSigns } from '../../kafka/index.ts'
+import type { ProgramEvents } from '../events/program-events.ts'
 import type { Logger } from '../logs/logger.ts'
 import type { Meters } from '../observe/meters.ts'
 import type { RunOptions } from '../options.ts'
@@ -27,6 +28,7 @@ export interface Services {
   readonly loop: LoopSigns
   readonly statistics: RunStatistics
   readonly meters: Meters
+  readonly events: ProgramEvents
 }
 
 /** The same with Kafka itself, for those that take part in the application on behalf of the operators. */
@@ -36,7 +38,7 @@ export interface KafkaServices extends Services {
 
 export type ServiceParts = Pick<
   KafkaServices,
-  'plan' | 'options' | 'cluster' | 'logger' | 'topics' | 'statistics' | 'meters'
+  'plan' | 'options' | 'cluster' | 'logger' | 'topics' | 'statistics' | 'meters' | 'events'
 >
 
 /** @throws ConfigError `CONFIG_INVALID_VALUE` when the memory budget is too small to work with. */

@@ -4,6 +4,7 @@ import { MillraceError, type ErrorCode, FunctionError } from '../../core/errors.
 import { within } from '../../core/within.ts'
 import { type BrokerWaits, Cluster, Membership, type MembershipOptions } from '../../kafka/index.ts'
 import type { StateTable } from '../recovery/program-state.ts'
+import type { ProgramEvents } from '../events/program-events.ts'
 import type { Logger } from '../logs/logger.ts'
 import { aborted, OperatorSystem } from './operator-system.ts'
 import type { Meters } from '../observe/meters.ts'
@@ -16,6 +17,7 @@ import { SpareMemory } from '../recovery/spare-memory.ts'
 import type { WarmTable } from '../recovery/warm-table.ts'
 import { kafkaPorts } from './kafka-ports.ts'
 import { kafkaServices, type KafkaServices } from './services.ts'
+import type { Role } from './role.ts'
 import type { RunStatistics } from './statistics.ts'
 import type { Plan } from '../topology/plan.ts'
 import { ProgramWatch } from '../standby/program-watch.ts'
@@ -27,9 +29,6 @@ import { Standby } from '../standby/standby.ts'
  */
 const noteMsMax = 2_000
 
-/** What a process is to its application: it does the work, it stands by, or it stands by and could not take over. */
-export type Role = 'active' | 'standby' | 'incompatible'
-
 export interface TermOptions {
   readonly plan: Plan
   readonly options: RunOptions
@@ -40,6 +39,9 @@ export interface TermOptions {
   /** Goes on counting over all terms. */
   readonly statistics: RunStatistics
   readonly meters: Meters
+  readonly events: ProgramEvents
+  /** Called when the role may have changed. */
+  readonly onRole: () => void
   /** Called once the process is the active one, or stands by. */
   readonly onBegun: () => void
   /** Called when the session of the active process is there. */
@@ -147,10 +149,10 @@ export class Term {
   }
 
   async #takePart(): Promise<void> {
-    const { plan, options, logger, statistics, meters } = this.#options
+    const { plan, options, logger, statistics, meters, events } = this.#options
     const cluster = this.#cluster
     const topics = await findTopics(cluster, plan, logger)
-    const services = kafkaServices({ plan, options, cluster, topics, logger, statistics, meters })
+    const services = kafkaServices({ plan, options, cluster, topics, logger, statistics, meters, events })
     // Joining takes longer, in a thread of its own.
     const [membership, spareMemory] = await Promise.all([this.#join(services), SpareMemory.prepare(services)])
     this.#membership = membership
@@ -211,15 +213,17 @@ export class Term {
     const watch = new ProgramWatch(services)
     this.#watch = watch
     await watch.compare()
+    this.#options.onRole()
     if (mustEnd && watch.error !== undefined) throw watch.error
     void watch.follow(signal, (error) => {
-      if (mustEnd) this.#fail(error)
+      this.#options.onRole()
+      if (mustEnd && error !== undefined) this.#fail(error)
     })
   }
 
   /** Resolves when the operators have been stopped. */
   async #beActive(request: RecoveryRequest): Promise<void> {
-    const { waits, onBegun, onRecovered, onProgress } = this.#options
+    const { waits, onBegun, onRole, onRecovered, onProgress } = this.#options
     const { services, member } = request
     const { signal } = this.#ending
     // What is waited for may never come.
@@ -233,6 +237,7 @@ export class Term {
     const operators = this.#operators
     using view = new TermView(services, session, ports.sourceLog, () => operators.snapshot())
     this.#view = view
+    onRole()
     onBegun()
     await operators.ended()
   }

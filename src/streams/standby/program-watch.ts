@@ -56,13 +56,13 @@ export class ProgramWatch {
     logger.info({ app: plan.name }, 'the active process is of the same program as this one again')
   }
 
-  /** Compares again and again, and calls `onIncompatible` each time that a takeover would fail. */
-  async follow(signal: AbortSignal, onIncompatible: (error: MillraceError) => void): Promise<void> {
+  /** Compares again and again, and calls `onCompared` each time, with what a takeover would fail with. */
+  async follow(signal: AbortSignal, onCompared: (error: MillraceError | undefined) => void): Promise<void> {
     const { clock } = this.#services
     while (!signal.aborted) {
       await sleep(clock, this.#isCompared ? checkIntervalMs : firstManifestIntervalMs, signal).catch(() => {})
       if (!signal.aborted) await this.compare()
-      if (!signal.aborted && this.#error !== undefined) onIncompatible(this.#error)
+      if (!signal.aborted) onCompared(this.#error)
     }
   }
 
