@@ -1,6 +1,7 @@
 /**
  * CloudEvents in the binary mode of the Kafka protocol binding: attributes are headers, the value is the data. The type
- * names the side, the subject is the key; events of other types on the same topic are left out:
+ * names the side, the subject is the key; events of other types on the same topic are left out. What is merged goes on
+ * in the trace in which the order was placed, or else paid:
  * `millrace run examples/cloudevents.ts --bootstrap-servers localhost:9092`.
  */
 import { header, stage, topology } from '../src/doors/millrace.ts'
@@ -15,4 +16,4 @@ export default topology('order-events')
     of: ['com.example.order.placed', 'com.example.order.paid'],
     keyName: 'subject',
   })
-  .sink('orders', { topic: 'orders-placed-and-paid' })
+  .sink('orders', { topic: 'orders-placed-and-paid', traceContext: true })

@@ -9,6 +9,7 @@ import {
   remembered,
   respelled,
   sidesMax,
+  tailHeadBytes,
   timestampHighBits,
   unitBits,
 } from './constants/block.ts'
@@ -55,6 +56,16 @@ export function partBytes(words: Int32Array, word: number): Uint8Array {
   const spelling = spellingBytes(words, word)
   const start = spelling === undefined ? afterKey(words, word) : spelling.byteOffset + padded(spelling.length)
   return new Uint8Array(words.buffer, start, words[word + 3]! & partLengthMask)
+}
+
+/** The headers that the part carries, their count in front; undefined where it carries none. */
+export function carriedBytes(words: Int32Array, word: number): Uint8Array | undefined {
+  // The highest bit says that there is a tail.
+  if (words[word + 3]! >= 0) return undefined
+  const { byteOffset, length } = partBytes(words, word)
+  const tail = byteOffset + padded(length)
+  const carriedLength = words[tail / 4 + 1]!
+  return carriedLength === 0 ? undefined : new Uint8Array(words.buffer, tail + tailHeadBytes, carriedLength)
 }
 
 /** The canonical key, which the head of a row has. */

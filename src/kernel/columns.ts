@@ -61,6 +61,9 @@ export class RecordColumns {
   readonly partEnd = new Int32Array(columnsRowsMax)
   /** How many parts of a list the part tells; only where some tell it. */
   readonly numberTold = new Int32Array(columnsRowsMax)
+  /** Headers in `extra` that the part carries into the merged record, their count in front; only where parts carry some. */
+  readonly carriedStart = new Int32Array(columnsRowsMax)
+  readonly carriedEnd = new Int32Array(columnsRowsMax)
 
   readonly #all = [
     this.offset,
@@ -79,6 +82,8 @@ export class RecordColumns {
     this.partStart,
     this.partEnd,
     this.numberTold,
+    this.carriedStart,
+    this.carriedEnd,
   ]
 
   /** Texts of dead letters that have more to say than their reason; a row without one is absent. */

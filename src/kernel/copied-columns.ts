@@ -1,6 +1,7 @@
 import { bytesEnd, type RecordColumns } from './columns.ts'
 import type { CopiedBytes } from './copied-bytes.ts'
 import type { TableMachine } from './table-machine.ts'
+import type { TableSetup } from './table-setup.ts'
 
 /** Columns by their names in `assembly/columns.ts`. */
 const byteColumns = [
@@ -20,12 +21,11 @@ const wordColumns = [
 /** The columns of rows in the memory of a table, as `assembly/columns.ts` reads them. */
 export class CopiedColumns {
   readonly #machine: TableMachine
-  readonly #tellsNumbers: boolean
+  readonly #setup: Pick<TableSetup, 'tellsNumbers' | 'carries'>
 
-  /** @param tellsNumbers - Whether parts tell how long lists are. */
-  constructor(machine: TableMachine, tellsNumbers: boolean) {
+  constructor(machine: TableMachine, setup: Pick<TableSetup, 'tellsNumbers' | 'carries'>) {
     this.#machine = machine
-    this.#tellsNumbers = tellsNumbers
+    this.#setup = setup
   }
 
   /** Copies rows in, with their bytes; `extra` is where those are that were made on the way. */
@@ -40,7 +40,11 @@ export class CopiedColumns {
     machine.float64('timestamps', count).set(columns.timestamp.subarray(from, to))
     for (const [place, name] of byteColumns) machine.uint8(place, count).set(columns[name].subarray(from, to))
     for (const [place, name] of wordColumns) machine.int32(place, count).set(columns[name].subarray(from, to))
-    if (this.#tellsNumbers) machine.int32('numbersTold', count).set(columns.numberTold.subarray(from, to))
+    const { tellsNumbers, carries } = this.#setup
+    if (tellsNumbers) machine.int32('numbersTold', count).set(columns.numberTold.subarray(from, to))
+    if (!carries) return
+    machine.int32('carriedStarts', count).set(columns.carriedStart.subarray(from, to))
+    machine.int32('carriedEnds', count).set(columns.carriedEnd.subarray(from, to))
   }
 
   /** Takes over what the table says of the rows: those without a side any more have a reason. */

@@ -1,10 +1,11 @@
 /** A merged record that is to be published, as it lies in memory: valid until the call returns. */
 export interface HandedRecord {
   bytes: Buffer
-  /** Key, value, and headers with their count lie one after the other. */
+  /** Key, value, headers with their count, and those that a part has carried lie one after the other. */
   keyStart: number
   valueStart: number
   headersStart: number
+  carriedStart: number
   end: number
   /** The greatest and the least timestamp of its parts, of those that bear one. */
   greatestMs: number

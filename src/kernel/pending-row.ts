@@ -1,4 +1,5 @@
 import {
+  carriedBytes,
   isKeyNumber,
   keyBytes,
   nextOf,
@@ -24,7 +25,7 @@ export interface PendingRow {
   key: Uint8Array
   spelling: Uint8Array
   /** In the order of their sides, and those of a list in that of partitions and offsets. */
-  parts: readonly (StoredPart & { timestamp: number; bytes: Uint8Array })[]
+  parts: readonly (StoredPart & { timestamp: number; bytes: Uint8Array; carried: Uint8Array | undefined })[]
 }
 
 /** The parts of the row whose first block has this address, as it lies in the table's memory. */
@@ -61,6 +62,7 @@ export function rowAt(words: Int32Array, head: number): PendingRow {
       ...storedPart(words, word),
       timestamp: timestampOf(words, word),
       bytes: partBytes(words, word),
+      carried: carriedBytes(words, word),
     })),
   }
 }

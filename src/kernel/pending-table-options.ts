@@ -27,6 +27,11 @@ export interface PendingTableOptions {
   latestSides?: readonly number[]
   /** Sides of which a row has several parts; not among the ones above. @defaultValue none */
   lists?: readonly ListSide[]
+  /**
+   * Whether parts carry headers, by the columns `carriedStart` and `carriedEnd`, of which a merged record that is handed
+   * over has those of the first side that has some. @defaultValue none
+   */
+  carries?: boolean
   /** Where it lives, which nothing has used. @defaultValue memory that is taken as it is needed */
   memory?: TableMemory | undefined
 }

@@ -49,7 +49,7 @@ const keys: RowSpec['key'][] = [
   { canonical: `${'k'.repeat(299)}l` },
 ]
 
-type Row = Pick<RowSpec, 'side' | 'key' | 'timestamp'> & { partBytes: number; isMade: boolean }
+type Row = Pick<RowSpec, 'side' | 'key' | 'timestamp'> & { partBytes: number; isMade: boolean; carriedBytes: number }
 
 type Step =
   | { kind: 'rows'; partition: number; rows: Row[] }
@@ -73,6 +73,7 @@ const row = fc.record({
   timestamp,
   partBytes,
   isMade: fc.boolean(),
+  carriedBytes: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 600 })),
 })
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -150,6 +151,7 @@ class Oracle {
   readonly bytesMax: number
   readonly remembersCompleted: boolean
   readonly isHanded: boolean
+  readonly carries: boolean
   readonly #outcomeOf: (parts: readonly OraclePart[]) => number
   rows: OracleState['rows'] = new Map()
   completed: OracleState['completed'] = []
@@ -163,11 +165,12 @@ class Oracle {
   #waitingBytes = 0
   #rememberedBytes = 0
 
-  constructor({ sideCount, bytesMax, remembersCompleted, isHanded }: DriverOptions) {
+  constructor({ sideCount, bytesMax, remembersCompleted, isHanded, carries }: DriverOptions) {
     this.sideCount = sideCount
     this.bytesMax = bytesMax
     this.remembersCompleted = remembersCompleted
     this.isHanded = isHanded
+    this.carries = carries
     this.#outcomeOf = isHanded ? (parts) => handedOutcome(parts.at(-1)!.offset) : outcomeOf
   }
 
@@ -198,7 +201,7 @@ class Oracle {
     const known = this.rows.get(identity) ?? []
     if (known.some(({ side }) => side === row.side)) return 'duplicate'
     if (this.#isRemembered(identity)) return 'completed'
-    const blockBytes = blockBytesOf(row, known.length === 0)
+    const blockBytes = blockBytesOf(row, known.length === 0, this.carries)
     const part = { partition, offset: row.offset, side: row.side, row, blockBytes }
     if (known.length === this.sideCount - 1) {
       const outcome = this.#outcomeOf([...known, part])
@@ -280,18 +283,23 @@ function identityOf({ key }: RowSpec): string {
 /** All that is told of a row that expires, as a text. */
 function textOf({ key, spelling, parts }: PendingRow): string {
   const digest = (bytes: Uint8Array) => createHash('sha1').update(bytes).digest('hex')
-  const told = parts.map(({ bytes, ...part }) => ({ ...part, bytes: digest(bytes) }))
+  const told = parts.map(({ bytes, carried, ...part }) => ({
+    ...part,
+    bytes: digest(bytes),
+    carried: carried && digest(carried),
+  }))
   return JSON.stringify([String(Buffer.from(key)), String(Buffer.from(spelling)), told])
 }
 
-function expectedTextOf(parts: readonly OraclePart[]): string {
+function expectedTextOf(parts: readonly OraclePart[], carries: boolean): string {
   const bySide = parts.toSorted((a, b) => a.side - b.side)
   const { key } = bySide[0]!.row
   return textOf({
     key: Buffer.from(key.canonical),
     spelling: Buffer.from(spellingOf(key)),
     parts: bySide.map(({ partition, offset, side, row }) => {
-      return { partition, offset, side, timestamp: row.timestamp, bytes: row.part }
+      const carried = carries ? row.carried : undefined
+      return { partition, offset, side, timestamp: row.timestamp, bytes: row.part, carried }
     }),
   })
 }
@@ -315,22 +323,28 @@ function handedOutcome(offset: number): number {
 }
 
 /**
- * A block has 32 bytes of header, the key where it is the row's first, the spelling where it is another, and the part.
+ * A block has 32 bytes of header, the key where it is the row's first, the spelling where it is another, the part, and
+ * the headers that it carries after two words.
  */
-function blockBytesOf({ key, part = Buffer.of() }: Pick<RowSpec, 'key'> & Partial<RowSpec>, isFirst: boolean): number {
+function blockBytesOf(
+  { key, part = Buffer.of(), carried }: Pick<RowSpec, 'key'> & Partial<RowSpec>,
+  isFirst: boolean,
+  carries = false,
+): number {
   const words = (bytes: number) => 4 * Math.ceil(bytes / 4)
   const keyBytes = isFirst ? words(Buffer.byteLength(key.canonical)) : 0
   const spellingBytes = key.spelling === undefined ? 0 : 4 + words(Buffer.byteLength(key.spelling))
-  return 16 * Math.ceil((32 + keyBytes + spellingBytes + words(part.length)) / 16)
+  const tailBytes = carries && carried !== undefined ? 8 + words(carried.length) : 0
+  return 16 * Math.ceil((32 + keyBytes + spellingBytes + words(part.length) + tailBytes) / 16)
 }
 
-function publishedOf(parts: readonly OraclePart[]): Published {
-  const { size, ...published } = mergeOf(parts)
+function publishedOf(parts: readonly OraclePart[], carries: boolean): Published {
+  const { size, ...published } = mergeOf(parts, carries)
   assert.ok(size > 0)
   return published
 }
 
-function mergeOf(parts: readonly OraclePart[]) {
+function mergeOf(parts: readonly OraclePart[], carries = false) {
   const bySide = parts.toSorted((a, b) => a.side - b.side)
   const key = Buffer.from(bySide[0]!.row.key.canonical)
   const value = Buffer.concat([
@@ -348,6 +362,7 @@ function mergeOf(parts: readonly OraclePart[]) {
     key,
     value,
     origins,
+    carried: (carries && bySide.find(({ row }) => row.carried !== undefined)?.row.carried) || Buffer.of(),
     size: key.length + value.length + headerFrameBytes + origins.length,
   }
 }
@@ -359,6 +374,8 @@ type DriverOptions = Pick<PendingTableOptions, 'sideCount' | 'bytesMax' | 'hashS
   remembersCompleted: boolean
   /** Whether merged records are handed over. */
   isHanded: boolean
+  /** Whether parts carry headers. */
+  carries: boolean
 }
 
 /** The table, its oracle, and what both of them counted and published in one batch of rows. */
@@ -386,14 +403,15 @@ class Driver {
     })
   }
 
-  #take({ bytes, keyStart, valueStart, headersStart, end, offset, ...rest }: HandedRecord): number {
+  #take({ bytes, keyStart, valueStart, headersStart, carriedStart, end, offset, ...rest }: HandedRecord): number {
     const outcome = handedOutcome(offset)
     if (outcome !== PUBLISHED) return outcome
     const key = Buffer.from(bytes.subarray(keyStart, valueStart))
     this.#handed.push({
       key,
       value: Buffer.from(bytes.subarray(valueStart, headersStart)),
-      origins: Buffer.from(bytes.subarray(headersStart + headerFrameBytes, end)),
+      origins: Buffer.from(bytes.subarray(headersStart + headerFrameBytes, carriedStart)),
+      carried: Buffer.from(bytes.subarray(carriedStart, end)),
       timestamp: rest.greatestMs,
       leastMs: rest.leastMs,
       partition: (murmur2(key) & 0x7fffffff) % sinkPartitions,
@@ -410,7 +428,7 @@ class Driver {
         const { keyCount, sides, partBytes } = step
         const rows = Array.from({ length: keyCount * sides }, (_, i) => {
           const key = { canonical: `burst ${i % keyCount}` }
-          return { side: Math.floor(i / keyCount), key, timestamp: i, partBytes, isMade: false }
+          return { side: Math.floor(i / keyCount), key, timestamp: i, partBytes, isMade: false, carriedBytes: 0 }
         })
         for (let at = 0; at < rows.length; at += columnsRowsMax) this.#apply(0, rows.slice(at, at + columnsRowsMax))
         break
@@ -468,15 +486,18 @@ class Driver {
     const expected = noCounts(partitionCount)
     for (const { partition } of [...rows.values()].flat()) expected.expired[partition]!++
     assert.deepEqual(counts, expected)
-    assert.deepEqual(this.#expired.sort(), Array.from(rows.values(), expectedTextOf).sort())
+    assert.deepEqual(
+      this.#expired.sort(),
+      Array.from(rows.values(), (row) => expectedTextOf(row, this.#oracle.carries)).sort(),
+    )
   }
 
   #apply(partition: number, rows: readonly Row[]): void {
     const specs = rows
       .filter(({ side }) => side < this.#oracle.sideCount)
-      .map(({ partBytes, ...row }) => {
+      .map(({ partBytes, carriedBytes, ...row }) => {
         const offset = this.#nextOffset++
-        return { ...row, offset, part: Buffer.alloc(partBytes, `${offset},`) }
+        return { ...row, offset, part: Buffer.alloc(partBytes, `${offset},`), ...carriedOf(carriedBytes, offset) }
       })
     const columns = rowsOf(partition, specs)
     const counts = noCounts(partitionCount)
@@ -513,7 +534,7 @@ class Driver {
         } else {
           const counted = outcome.outcome === PUBLISHED ? expected.emitted : expected.filtered
           for (const part of parts) counted[part.partition]!++
-          if (outcome.outcome === PUBLISHED) merges.push(publishedOf(parts))
+          if (outcome.outcome === PUBLISHED) merges.push(publishedOf(parts, this.#oracle.carries))
         }
       }
     }
@@ -563,6 +584,11 @@ class Driver {
   }
 }
 
+/** Headers are bytes to the table. */
+function carriedOf(carriedBytes: number, offset: number): Pick<RowSpec, 'carried'> {
+  return carriedBytes === 0 ? {} : { carried: Buffer.alloc(carriedBytes, `${offset};`) }
+}
+
 function excerpt(value: Buffer): string {
   return value.subarray(0, 200).toString()
 }
@@ -582,9 +608,10 @@ describe('PendingTable under any history', () => {
         seed,
         fc.boolean(),
         fc.boolean(),
+        fc.boolean(),
         fc.array(step, { maxLength: 40, size: 'max' }),
-        (sideCount, bytesMax, hashSeed, remembersCompleted, isHanded, steps) => {
-          const driver = new Driver({ sideCount, bytesMax, hashSeed, remembersCompleted, isHanded })
+        (sideCount, bytesMax, hashSeed, remembersCompleted, isHanded, carries, steps) => {
+          const driver = new Driver({ sideCount, bytesMax, hashSeed, remembersCompleted, isHanded, carries })
           for (const step of steps) driver.run(step)
         },
       ),

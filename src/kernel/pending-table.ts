@@ -50,13 +50,14 @@ export class PendingTable {
       else if (outcome === PUBLISHED) this.#mergedStored++
       return outcome
     },
-    handed: (row, keyStart, valueStart, headersStart, end, greatestMs, leastMs) => {
+    handed: (row, keyStart, valueStart, headersStart, carriedStart, end, greatestMs, leastMs) => {
       const { columns, from } = this.#pass!
       const record = this.#handedRecord
       record.bytes = this.#machine.buffer
       record.keyStart = keyStart >>> 0
       record.valueStart = valueStart >>> 0
       record.headersStart = headersStart >>> 0
+      record.carriedStart = carriedStart >>> 0
       record.end = end >>> 0
       record.greatestMs = greatestMs
       record.leastMs = leastMs
@@ -86,6 +87,7 @@ export class PendingTable {
     keyStart: 0,
     valueStart: 0,
     headersStart: 0,
+    carriedStart: 0,
     end: 0,
     greatestMs: 0,
     leastMs: 0,
@@ -111,7 +113,7 @@ export class PendingTable {
     this.#bytes = new CopiedBytes(this.#machine, this)
     this.#extra = new CopiedBytes(this.#machine, this)
     this.#setup = setUp(this.#machine, options)
-    this.#columns = new CopiedColumns(this.#machine, this.#setup.tellsNumbers)
+    this.#columns = new CopiedColumns(this.#machine, this.#setup)
     this.#literals = new TableLiterals(this.#machine)
   }
 

@@ -47,6 +47,7 @@ type State =
   | 'listSides'
   | 'listFullReason'
   | 'mergesStored'
+  | 'carries'
   | 'completedCount'
   | 'forgottenCount'
   | 'rememberedSlots'
@@ -74,6 +75,8 @@ type Place =
   | 'partStarts'
   | 'partEnds'
   | 'numbersTold'
+  | 'carriedStarts'
+  | 'carriedEnds'
   | 'origin'
   | 'digest'
   | 'literals'
@@ -102,6 +105,7 @@ export interface TableHandlers {
     key: number,
     value: number,
     headers: number,
+    carried: number,
     end: number,
     greatestMs: number,
     leastMs: number,

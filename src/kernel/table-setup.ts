@@ -15,12 +15,14 @@ export interface TableSetup {
   readonly mergesStored: boolean
   /** Whether parts tell how long lists are. */
   readonly tellsNumbers: boolean
+  /** Whether parts carry headers. */
+  readonly carries: boolean
 }
 
 /** Tells a table which sides its rows have and what becomes of them. */
 export function setUp(machine: TableMachine, options: PendingTableOptions): TableSetup {
   const { sideCount, bytesMax, hashSeed, completedReason = 0, lateReason = completedReason } = options
-  const { optionalSides = [], latestSides = [], lists = [], quorum = 0 } = options
+  const { optionalSides = [], latestSides = [], lists = [], quorum = 0, carries = false } = options
   assert(sideCount >= (lists.length > 0 ? 1 : 2), 'a row has two parts at least')
   assert(sideCount + lists.length <= sidesMax, `the sides of a row, and its lists again, are ${sidesMax} at most`)
   const { run } = machine
@@ -35,6 +37,7 @@ export function setUp(machine: TableMachine, options: PendingTableOptions): Tabl
   const reasons = [options.duplicateReason, options.tooLargeReason, options.refusedTimeReason, completedReason]
   run.start(...hashSeed, sideCount, bitSet(fullSides), bitSet(requiredSides), unitsMax, ...reasons, lateReason)
   run.quorum.value = quorum
+  run.carries.value = Number(carries)
   run.latestSides.value = bitSet(latestSides)
   run.listSides.value = bitSet(lists.map(({ side }) => side))
   const [fullBits, lengths, told] = (['fullBits', 'listLengths', 'toldLists'] as const).map((place) =>
@@ -49,7 +52,7 @@ export function setUp(machine: TableMachine, options: PendingTableOptions): Tabl
   }
   const mergesStored = quorum > 0 || lists.length > 0
   run.mergesStored.value = Number(mergesStored)
-  return { unitsMax, mergesStored, tellsNumbers: lists.some(({ length }) => typeof length === 'object') }
+  return { unitsMax, mergesStored, tellsNumbers: lists.some(({ length }) => typeof length === 'object'), carries }
 }
 
 /** Sides begin at this bit of a head. */

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { seededRandom, systemRandom } from '../../src/core/random.ts'
 import { audit } from '../../src/streams/index.ts'
 import type { Example } from '../examples/example.ts'
-import { compare, type Found } from '../examples/model.ts'
+import { compare, type Found, traceOf } from '../examples/model.ts'
 import { type PlacedRecord, placeRecords } from '../examples/placed-records.ts'
 import { topicsOf } from '../examples/renamed.ts'
 import { onEachBroker, type Stream, type Target } from '../integration/target.ts'
@@ -125,7 +125,7 @@ async function readOutputs(stream: Stream, { topology }: Example, topics: readon
     .filter((topic) => !sources.has(topic))
     .map(async (topic) => {
       const records = await stream.read(stream.otherSources[topic]!)
-      return records.map(({ key, value }) => ({ topic, key, value }))
+      return records.map(({ key, value, headers }) => ({ topic, key, value, trace: traceOf(new Map(headers)) }))
     })
   const letters = (await stream.deadLetters()).map(({ headers }) => {
     const said = new Map(headers)

@@ -1,13 +1,18 @@
 import { CloudEvent, Kafka } from 'cloudevents'
 import topology from '../../examples/cloudevents.ts'
-import { nextInt } from '../../src/core/random.ts'
+import { nextInt, type Random } from '../../src/core/random.ts'
 import type { Example, GivenRecord, Group } from './example.ts'
 
 const placedType = 'com.example.order.placed'
 const paidType = 'com.example.order.paid'
 
 /** An event as the SDK of CloudEvents writes it, with its data as text and without the headers that it leaves undefined. */
-function recordOf(type: string, subject: string | undefined, data: object): GivenRecord & { readonly value: string } {
+function recordOf(
+  type: string,
+  subject: string | undefined,
+  data: object,
+  more: Readonly<Record<string, string>> = {},
+): GivenRecord & { readonly value: string } {
   const event = new CloudEvent({
     id: `${type}/${subject}`,
     time: '2026-01-01T00:00:00Z',
@@ -19,7 +24,24 @@ function recordOf(type: string, subject: string | undefined, data: object): Give
   })
   const { headers, value } = Kafka.binary(event)
   const texts = Object.entries(headers).filter((each): each is [string, string] => typeof each[1] === 'string')
-  return { topic: 'shop-events', value: JSON.stringify(value), headers: Object.fromEntries(texts) }
+  return { topic: 'shop-events', value: JSON.stringify(value), headers: { ...Object.fromEntries(texts), ...more } }
+}
+
+/** Headers of a trace, valid or not, and what of them is carried on; none for some records. */
+function drawTrace(random: Random): { readonly headers: Record<string, string>; readonly trace: string } {
+  const hex = (length: number) => Array.from({ length }, () => nextInt(random, 16).toString(16)).join('')
+  const traceparent = `00-1${hex(31)}-1${hex(15)}-0${nextInt(random, 2)}`
+  const tracestate = `shop=${hex(8)}`
+  switch (nextInt(random, 4)) {
+    case 0:
+      return { headers: {}, trace: '' }
+    case 1:
+      return { headers: { traceparent: traceparent.toUpperCase().replace('00-', 'FF-'), tracestate }, trace: '' }
+    case 2:
+      return { headers: { traceparent }, trace: traceparent }
+    default:
+      return { headers: { tracestate, traceparent }, trace: `${traceparent} ${tracestate}` }
+  }
 }
 
 /** Orders that are placed and paid, some not paid, some twice, some events without a subject, and some of other types. */
@@ -29,10 +51,11 @@ export const cloudevents: Example = {
   draw(random, count) {
     return Array.from({ length: count }, (_, id): Group => {
       const subject = `order-${id}`
-      const placed = recordOf(placedType, subject, { id, lines: [{ sku: 's', count: 2 }] })
-      const paid = recordOf(paidType, subject, { id, cents: 17 })
+      const [traceOfPlaced, traceOfPaid] = [drawTrace(random), drawTrace(random)]
+      const placed = recordOf(placedType, subject, { id, lines: [{ sku: 's', count: 2 }] }, traceOfPlaced.headers)
+      const paid = recordOf(paidType, subject, { id, cents: 17 }, traceOfPaid.headers)
       const value = `{"subject":"${subject}","${placedType}":${placed.value},"${paidType}":${paid.value}}`
-      const merged = [{ key: subject, value }]
+      const merged = [{ key: subject, value, trace: traceOfPlaced.trace || traceOfPaid.trace }]
       switch (nextInt(random, 6)) {
         case 0:
           return { records: [placed], outcomes: [{ merged: [], deadLetters: [] }] }

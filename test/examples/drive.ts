@@ -1,6 +1,6 @@
 import { driveTopology } from '../../src/testing/index.ts'
 import type { Example } from './example.ts'
-import type { Found } from './model.ts'
+import { type Found, traceOf } from './model.ts'
 import type { PlacedRecord } from './placed-records.ts'
 
 /** Runs a program without a broker, until all has left that is to. */
@@ -18,7 +18,9 @@ export async function drive(
   await driver.advance(settleMs)
   const published = [...driver.merged(), ...driver.expired()]
   return {
-    merged: published.map(({ topic, key, text }) => ({ topic, key, value: text })),
+    merged: published.map(({ topic, key, text, headers }) => {
+      return { topic, key, value: text, trace: traceOf(new Map(Object.entries(headers))) }
+    }),
     deadLetters: driver.deadLetters().map(({ reason, origins }) => ({ reason, ...origins[0]! })),
   }
 }

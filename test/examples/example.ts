@@ -48,6 +48,8 @@ export interface ExpectedRecord {
   readonly key: string | null
   /** Byte for byte. */
   readonly value: string | null
+  /** The headers `traceparent` and `tracestate`, with a space between them. @defaultValue none */
+  readonly trace?: string
 }
 
 export interface ExpectedLetter {

@@ -17,7 +17,7 @@ const group: Group = {
   ],
 }
 const placed = placeRecords([group], 1, seededRandom(1))
-const foundMerged = { topic: 'sink', ...merged }
+const foundMerged = { topic: 'sink', ...merged, trace: '' }
 const foundLetter = { reason: 'LATE', topic: 'orders', partition: 0, offset: 0 }
 
 describe('the comparison of what a program has written with its model', () => {
@@ -34,10 +34,10 @@ describe('the comparison of what a program has written with its model', () => {
     })
   })
 
-  it('tells what is there twice, with another value, in another topic, or for another record', () => {
+  it('tells what is there twice, with another value or trace, in another topic, or for another record', () => {
     const { surplus: twice } = differenceOf({ merged: [foundMerged, foundMerged], deadLetters: [] })
     assert.deepEqual(twice, ['1 x sink: o-1 = merged'])
-    for (const other of [{ value: 'other' }, { topic: 'other' }, { key: null }]) {
+    for (const other of [{ value: 'other' }, { trace: 'other' }, { topic: 'other' }, { key: null }]) {
       const { missing, surplus } = differenceOf({ merged: [{ ...foundMerged, ...other }], deadLetters: [] })
       assert.deepEqual([missing, surplus.length], [[group], 1])
     }

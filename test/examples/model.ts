@@ -58,8 +58,13 @@ export function compare(
   }
 }
 
-function recordText(topic: string, { key, value }: ExpectedRecord): string {
-  return `${topic}: ${key} = ${value}`
+function recordText(topic: string, { key, value, trace = '' }: ExpectedRecord): string {
+  return `${topic}: ${key} = ${value} ${trace}`.trimEnd()
+}
+
+/** The trace that a record carries on, by its headers. */
+export function traceOf(headers: ReadonlyMap<string, string>): string {
+  return ['traceparent', 'tracestate'].flatMap((name) => headers.get(name) ?? []).join(' ')
 }
 
 function letterText(reason: string, topic: string, partition: number, offset: number): string {

@@ -2,7 +2,7 @@
  * Takes rows in, in passes: hash all; read all their slots, then their blocks, so that the cache misses overlap; then
  * apply one after the other. Applying looks everything up again, so the earlier reads are only a hint to the processor.
  */
-import { headerBytes, keyIsNumber, respelled } from '../constants/block'
+import { headerBytes, keyIsNumber, respelled, tailHeadBytes } from '../constants/block'
 import { allocateWithinLimit } from './arena'
 import {
   at,
@@ -20,11 +20,14 @@ import {
   sideBit,
   sideOf,
   sidesOf,
-  telling,
+  tailBytesFor,
+  tailed,
   unitsFor,
   writeKey,
 } from './block'
 import {
+  carriedAt,
+  carriedLengthAt,
   isRespelledAt,
   keyAt,
   keyIsNumberAt,
@@ -262,19 +265,24 @@ function keep(hash: u32, row: u32, keyLength: u32, head: u32, next: u32): u32 {
 }
 
 function unitsOfRow(row: u32, keyLength: u32): u32 {
-  return unitsFor(keyLength, spellingLengthAt(row), partLengthAt(row), tells(sideAt(row)) ? 4 : 0)
+  const tailBytes = hasTailAt(row) ? tailBytesFor(carriedLengthAt(row)) : 0
+  return unitsFor(keyLength, spellingLengthAt(row), partLengthAt(row), tailBytes)
+}
+
+function hasTailAt(row: u32): bool {
+  return tells(sideAt(row)) || carriedLengthAt(row) != 0
 }
 
 /** Writes the part of a row, all but its place in a chain, and notes that it came. */
 function fill(address: u32, hash: u32, row: u32, keyLength: u32, moreFlags: u32): void {
   const block = at(address)
   const partLength = partLengthAt(row)
-  const isTelling = tells(sideAt(row))
+  const hasTail = hasTailAt(row)
   const place = placeFrom(sideAt(row), partitionOfRows())
   const flags = (isRespelledAt(row) ? respelled : 0) | (keyIsNumberAt(row) ? keyIsNumber : 0) | moreFlags
   const offset = offsetAt(row)
   store<u32>(block, hash)
-  store<u32>(block, partLength | (isTelling ? telling : 0), 12)
+  store<u32>(block, partLength | (hasTail ? tailed : 0), 12)
   setOrigin(block, place | flags, offset, timestampAt(row))
   let to = keyLength == 0 ? block + headerBytes : writeKey(block, keyAt(row), keyLength)
   if (isRespelledAt(row)) {
@@ -283,6 +291,13 @@ function fill(address: u32, hash: u32, row: u32, keyLength: u32, moreFlags: u32)
     to = copyWords(to + 4, spellingAt(row), spellingLength)
   }
   to = copyWords(to, partAt(row), partLength)
-  if (isTelling) store<u32>(to, numberToldAt(row))
+  if (hasTail) writeTail(to, row)
   noteArrival(hash, place, offset)
+}
+
+function writeTail(to: usize, row: u32): void {
+  const carriedLength = carriedLengthAt(row)
+  store<u32>(to, numberToldAt(row))
+  store<u32>(to, carriedLength, 4)
+  copyWords(to + tailHeadBytes, carriedAt(row), carriedLength)
 }

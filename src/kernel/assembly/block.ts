@@ -7,7 +7,7 @@
  * | 0 | hash of the key, never 0 |
  * | 1 | address of the next part of the row, 0 at the end |
  * | 2 | head: sides present as a bit set << 16, length of the key in bytes; else 0 |
- * | 3 | telling << 31, length of the part in bytes |
+ * | 3 | tailed << 31, length of the part in bytes |
  * | 4 | replacing << 31, age << 27, flags << 24, side << 20, source partition |
  * | 5 | offset, low 32 bits |
  * | 6 | offset, next 11 bits << 21; timestamp, high 21 bits |
@@ -15,8 +15,8 @@
  *
  * A completed key that is remembered is a head with the key alone: see `remembered.ts`.
  * After it: the key (head), padded with zeros to whole words; the spelling (if the key was respelled), its length in
- * one word and then its bytes; the part; if it is telling, how many parts a list of its row has. `../block.ts` reads it
- * too.
+ * one word and then its bytes; the part; if it is tailed, its tail: how many parts a list of its row has, the length of
+ * the headers that the part carries, in a word each, and these headers. `../block.ts` reads it too.
  */
 import {
   headerBytes,
@@ -28,6 +28,7 @@ import {
   remembered,
   respelled,
   sidesMax,
+  tailHeadBytes,
   timestampHighBits,
   unitBits,
 } from '../constants/block'
@@ -46,8 +47,8 @@ const ageMask: u32 = 15 << ageBits
 
 /** A flag above the age: the part came in place of another, which an undo brings back. */
 export const replacing: u32 = 1 << 31
-/** In the word of the part's length: how many parts of a list the part tells is in the word after it. */
-export const telling: u32 = 1 << 31
+/** In the word of the part's length: a tail comes after the part. */
+export const tailed: u32 = 1 << 31
 
 /** Where a block begins. */
 export function at(address: u32): usize {
@@ -79,14 +80,27 @@ export function partLengthOf(block: usize): u32 {
   return load<u32>(block, 12) & partLengthMask
 }
 
-/** Whether the part tells how many parts a list of its row has. */
-export function isTelling(block: usize): bool {
-  return (load<u32>(block, 12) & telling) != 0
+/** How many parts a list of its row has, of a part that tells it. */
+export function numberTold(block: usize): u32 {
+  return load<u32>(tailOf(block))
 }
 
-/** How many, of a part that tells it. */
-export function numberTold(block: usize): u32 {
-  return load<u32>(partOf(block) + padded(partLengthOf(block)))
+/** Length of the headers that the part carries; 0 where there are none. */
+export function carriedLengthOf(block: usize): u32 {
+  return hasTail(block) ? load<u32>(tailOf(block), 4) : 0
+}
+
+/** Where they begin. */
+export function carriedOf(block: usize): usize {
+  return tailOf(block) + tailHeadBytes
+}
+
+function hasTail(block: usize): bool {
+  return (load<u32>(block, 12) & tailed) != 0
+}
+
+function tailOf(block: usize): usize {
+  return partOf(block) + padded(partLengthOf(block))
 }
 
 export function isReplacing(block: usize): bool {
@@ -200,16 +214,22 @@ export function partOf(block: usize): usize {
   return isRespelled(block) ? after + 4 + padded(load<u32>(after)) : after
 }
 
-/** Size of a block in units of 16 bytes. @param toldBytes - 4 of a part that tells the number of a list, else 0. */
-export function unitsFor(keyLength: u32, spellingLength: u32, partLength: u32, toldBytes: u32): u32 {
+/** Bytes of a tail that carries so many bytes of headers. */
+export function tailBytesFor(carriedLength: u32): u32 {
+  return tailHeadBytes + <u32>padded(carriedLength)
+}
+
+/** Size of a block in units of 16 bytes. @param tailBytes - 0 of a part without a tail. */
+export function unitsFor(keyLength: u32, spellingLength: u32, partLength: u32, tailBytes: u32): u32 {
   const spelling: usize = spellingLength == 0 ? 0 : 4 + padded(spellingLength)
-  return <u32>((padded(keyLength) + spelling + padded(partLength) + toldBytes + headerBytes + 15) >>> unitBits)
+  return <u32>((padded(keyLength) + spelling + padded(partLength) + tailBytes + headerBytes + 15) >>> unitBits)
 }
 
 /** Size in units of the block at an address. */
 export function unitsOf(block: usize): u32 {
-  const toldBytes: usize = isTelling(block) ? 4 : 0
-  return <u32>((partOf(block) - block + padded(partLengthOf(block)) + toldBytes + 15) >>> unitBits)
+  const tail = tailOf(block)
+  const tailBytes: u32 = hasTail(block) ? tailBytesFor(load<u32>(tail, 4)) : 0
+  return (<u32>(tail - block) + tailBytes + 15) >>> unitBits
 }
 
 /** Writes the header of a block that holds nothing, of as many units as a header has at least. */

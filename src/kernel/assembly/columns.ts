@@ -7,6 +7,7 @@ import {
   PART_IN_EXTRA,
   SPELLING_IN_EXTRA,
 } from '../constants/columns'
+import { carries } from './state'
 
 export const offsets = memory.data(8 * columnsRowsMax, 16)
 export const timestamps = memory.data(8 * columnsRowsMax, 16)
@@ -21,6 +22,10 @@ export const partStarts = memory.data(4 * columnsRowsMax, 16)
 export const partEnds = memory.data(4 * columnsRowsMax, 16)
 /** How many parts of a list each tells; only where some tell it. */
 export const numbersTold = memory.data(4 * columnsRowsMax, 16)
+
+/** The headers that each carries, in what is made on the way; only where `carries` is set. */
+export const carriedStarts = memory.data(4 * columnsRowsMax, 16)
+export const carriedEnds = memory.data(4 * columnsRowsMax, 16)
 
 /** The source partition of all of them. */
 export const origin = memory.data(4, 16)
@@ -82,6 +87,14 @@ export function partLengthAt(row: u32): u32 {
 
 export function numberToldAt(row: u32): u32 {
   return load<u32>(numbersTold + (row << 2))
+}
+
+export function carriedAt(row: u32): usize {
+  return extraBase + load<u32>(carriedStarts + (row << 2))
+}
+
+export function carriedLengthAt(row: u32): u32 {
+  return carries ? load<u32>(carriedEnds + (row << 2)) - load<u32>(carriedStarts + (row << 2)) : 0
 }
 
 export function spellingAt(row: u32): usize {

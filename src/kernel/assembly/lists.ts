@@ -6,7 +6,7 @@
  * so what a row takes does not depend on the order.
  */
 import { listPartsMax, toldByOther } from '../constants/block'
-import { at, isTelling, nextOf, numberTold, sideBit, sideOf } from './block'
+import { at, nextOf, numberTold, sideBit, sideOf } from './block'
 import { numberToldAt, sideAt } from './columns'
 import { listSides } from './state'
 
@@ -78,7 +78,7 @@ function lengthOf(head: u32, side: u32): u32 {
   if (length != toldByOther) return length == 0 ? unknown : <u32>length
   for (let address = head; address != 0; address = nextOf(at(address))) {
     const block = at(address)
-    if (isTelling(block) && toldListOf(sideOf(block)) == <i32>side) return numberTold(block)
+    if (toldListOf(sideOf(block)) == <i32>side) return numberTold(block)
   }
   return unknown
 }

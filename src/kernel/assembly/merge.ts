@@ -9,6 +9,8 @@ import { PUBLISHED } from '../constants/outcome'
 import {
   at,
   afterKey,
+  carriedLengthOf,
+  carriedOf,
   isRespelled,
   nextOf,
   offsetOf,
@@ -20,6 +22,8 @@ import {
   timestampOf,
 } from './block'
 import {
+  carriedAt,
+  carriedLengthAt,
   isRespelledAt,
   keyAt,
   keyIsNumberAt,
@@ -36,6 +40,7 @@ import {
 import { copyOver, restOf } from './copy'
 import { beginRecord, borrow, endRecord, giveBack, hasSpace, spend, varintLength, writeVarint } from './output'
 import {
+  carries,
   earliestMs,
   isHandedOver,
   latestMs,
@@ -52,6 +57,9 @@ const CLOSE_BRACE: u32 = 0x7d
 
 /** An outcome of a row that is only known here: there is no memory for it, and nothing has happened. */
 export const NO_MEMORY: i32 = -2
+
+/** In place of a side. */
+const noSide: u32 = 0xff
 
 /** Of a record that bears none. */
 const NO_TIMESTAMP: i64 = -1
@@ -83,13 +91,16 @@ export function publish(head: u32, row: u32): i32 {
   valueLength += spellingLength(row)
   const headersLength = load<u32>(literals + ((sideCount + 1) << 3), 4) + varintLength(originsLength) + originsLength
   if (isHandedOver) {
-    const record = borrow(keyLength + valueLength + headersLength)
+    const carrying = carries ? firstCarrying(row) : noSide
+    const carriedLength = carrying == noSide ? 0 : carriedLengthIn(carrying, row)
+    const record = borrow(keyLength + valueLength + headersLength + carriedLength)
     if (record == 0) return NO_MEMORY
     const value = copyOver(record, key, keyLength)
     const headers = writeValue(value, row)
-    const end = writeHeaders(headers, row, originsLength)
+    const carried = writeHeaders(headers, row, originsLength)
+    const end = carriedLength == 0 ? carried : copyOver(carried, carriedIn(carrying, row), carriedLength)
     spend(<u32>(end - record))
-    const outcome = handed(row, record, value, headers, end, <f64>timestamp, <f64>leastTimestamp(row))
+    const outcome = handed(row, record, value, headers, carried, end, <f64>timestamp, <f64>leastTimestamp(row))
     giveBack()
     return outcome
   }
@@ -101,6 +112,23 @@ export function publish(head: u32, row: u32): i32 {
   const to = copyOver(beginRecord(partition, timestamp, keyLength, valueLength, headersLength), key, keyLength)
   endRecord(partition, writeHeaders(writeValue(writeVarint(to, valueLength), row), row, originsLength))
   return PUBLISHED
+}
+
+/** The first side in declared order whose part carries headers; `noSide` where none does. */
+function firstCarrying(row: u32): u32 {
+  let side: u32 = 0
+  while (side < sideCount && carriedLengthIn(side, row) == 0) side++
+  return side < sideCount ? side : noSide
+}
+
+function carriedLengthIn(side: u32, row: u32): u32 {
+  const block: usize = load<u32>(blocks + (side << 2))
+  return block == 0 ? carriedLengthAt(row) : carriedLengthOf(block)
+}
+
+function carriedIn(side: u32, row: u32): usize {
+  const block: usize = load<u32>(blocks + (side << 2))
+  return block == 0 ? carriedAt(row) : carriedOf(block)
 }
 
 /** The least of the parts that bear one. */

@@ -71,6 +71,8 @@ export let rememberedSlots: u32 = 0
 /** Second parts of a side that were met. */
 export let duplicates: u32 = 0
 
+/** Whether parts carry headers into the merged record. */
+export let carries: bool = false
 /** Whether TypeScript publishes merged records. */
 export let isHandedOver: bool = false
 /** How merged records look: see `merge.ts`. */

@@ -20,14 +20,15 @@ export declare function expired(head: u32): void
 export declare function merged(head: u32): i32
 
 /**
- * A merged record is to be published, which `row` has completed: key, value, and headers with their count, one after
- * the other, and the greatest and the least timestamp of its parts; returns its outcome.
+ * A merged record is to be published, which `row` has completed: key, value, headers with their count, and those that a
+ * part has carried, one after the other, and the greatest and the least timestamp of its parts; returns its outcome.
  */
 export declare function handed(
   row: u32,
   key: usize,
   value: usize,
   headers: usize,
+  carried: usize,
   end: usize,
   greatestMs: f64,
   leastMs: f64,

@@ -24,6 +24,8 @@ export * from './state'
 export { apply } from './apply'
 export { digest, tellChanges } from './changes'
 export {
+  carriedEnds,
+  carriedStarts,
   flags,
   keyEnds,
   keyStarts,

@@ -29,8 +29,10 @@ export const respelled = 2 << 24
 /** No part, but a completed key, whose number is in place of the offset. */
 export const remembered = 4 << 24
 
-/** Takes the length of a part out of its word, whose highest bit says that the part tells the number of a list. */
+/** Takes the length of a part out of its word, whose highest bit says that the part has a tail. */
 export const partLengthMask = 0x7fffffff
+/** Before what a tail carries: how many parts a list has, and the length of the headers, in a word each. */
+export const tailHeadBytes = 8
 
 /** Parts of one list in a row, at most: a list is counted by walking over the parts of its row. */
 export const listPartsMax = 1000

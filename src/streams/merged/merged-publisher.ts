@@ -21,6 +21,7 @@ export interface MergedSink {
   readonly recordBytesMax: number
   readonly times: TimestampWindow
   readonly timestamp: Sink['timestamp']
+  readonly traceContext: boolean
 }
 
 /**
@@ -61,12 +62,15 @@ export class MergedPublisher {
     const { key, value, headers } = partialRecord(this.#names, row, true)
     const [{ partition, offset }] = row.parts as [PendingRow['parts'][number]]
     const headersStart = key!.length + value!.length
+    const carriedStart = headersStart + oneHeader.length + headers.length
+    const { carried = none } = row.parts.find((part) => part.carried !== undefined) ?? {}
     return this.publish({
-      bytes: Buffer.concat([key!, value!, oneHeader, headers]),
+      bytes: Buffer.concat([key!, value!, oneHeader, headers, carried]),
       keyStart: 0,
       valueStart: key!.length,
       headersStart,
-      end: headersStart + oneHeader.length + headers.length,
+      carriedStart,
+      end: carriedStart + carried.length,
       ...timestampsOf(row),
       partition,
       offset,
@@ -79,14 +83,18 @@ export class MergedPublisher {
   }
 
   #write(record: HandedRecord, { sink, made, key, added, partition }: Publishing): number {
-    const { bytes, keyStart, valueStart, headersStart, end } = record
-    const { out, recordBytesMax } = this.#sinks[sink]!
+    const { bytes, keyStart, valueStart, headersStart, carriedStart, end } = record
+    const { out, recordBytesMax, traceContext } = this.#sinks[sink]!
     const keyLength = key === undefined ? valueStart - keyStart : key === null ? -1 : key.length
     const valueLength = made === undefined ? headersStart - valueStart : made === null ? -1 : Buffer.byteLength(made)
     // The one of the table is written anew with the count.
     const originsStart = headersStart + oneHeader.length
-    const headerCount = 1 + added.count
-    const headersLength = varintLength(headerCount) + (end - originsStart) + added.bytes.length
+    // What a part has carried begins with the number of its headers.
+    const hasCarried = traceContext && end > carriedStart
+    const headerCount = 1 + (hasCarried ? bytes[carriedStart]! : 0) + added.count
+    const carriedLength = hasCarried ? end - carriedStart - 1 : 0
+    const ownLength = carriedStart - originsStart + carriedLength + added.bytes.length
+    const headersLength = varintLength(headerCount) + ownLength
     if (Math.max(keyLength, 0) + Math.max(valueLength, 0) + headersLength > recordBytesMax) {
       return Reason.MERGE_TOO_LARGE
     }
@@ -104,7 +112,8 @@ export class MergedPublisher {
     if (typeof made === 'string') at += buffer.write(made, at)
     else if (made === undefined) at += bytes.copy(buffer, at, valueStart, headersStart)
     at = writeVarint(buffer, at, headerCount)
-    at += bytes.copy(buffer, at, originsStart, end)
+    at += bytes.copy(buffer, at, originsStart, carriedStart)
+    if (hasCarried) at += bytes.copy(buffer, at, carriedStart + 1, end)
     at += put(buffer, at, added.bytes)
     batch.position = at
     return PUBLISHED
@@ -121,6 +130,8 @@ function put(buffer: Buffer, at: number, bytes: Uint8Array): number {
   buffer.set(bytes, at)
   return bytes.length
 }
+
+const none = new Uint8Array(0)
 
 /** How headers begin of which there is one. */
 const oneHeader = Buffer.alloc(varintLength(1))

@@ -60,6 +60,7 @@ export class Outputs {
     this.#mergedSinks = merged.map((sink, index) => ({
       ...this.#takerOf(sink),
       timestamp: plan.sinks[index]!.timestamp,
+      traceContext: plan.sinks[index]!.traceContext,
     }))
     this.#functions = new MergedFunctions(
       services,

@@ -3,7 +3,7 @@
  *
  * By a field, both are one scan. By a header or the record's key, or by a function, which is asked for all records of
  * the batch, the side is found first. Where all records are of one side, nobody is asked. Keys that functions make come
- * last, then the time, where a field has it.
+ * last, then the time, where a field has it, and the traces that parts carry.
  * State: scratch memory of the decoder, and the functions' runners, which outlive restarts.
  * Cost per record: one scan; a parse for each function.
  */
@@ -20,6 +20,7 @@ import type { RowsMessage } from '../runtime/messages.ts'
 import type { Services } from '../runtime/services.ts'
 import { type PlannedSource, stageId } from '../topology/plan.ts'
 import { areOpaque, isKeyMade, keysId } from '../topology/plan-sources.ts'
+import { carriesTraces, carryTraces } from '../tracing/carried-contexts.ts'
 
 export const route = (services: Services, session: RestoringSession, source: PlannedSource) => {
   const { plan, options } = services
@@ -27,6 +28,7 @@ export const route = (services: Services, session: RestoringSession, source: Pla
   const chooseSides = sideChooser(services, session, source)
   const makeKeys = keyMaker(services, session, source)
   const times = source.timestamp && new RowTimestamps(source.timestamp.path, options.depthMax)
+  const doCarry = carriesTraces(plan)
   return defineActor<RowsMessage, Decoder>({
     name: id,
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
@@ -48,6 +50,7 @@ export const route = (services: Services, session: RestoringSession, source: Pla
         decoder.decode(columns)
         if (makeKeys !== undefined) await makeKeys(columns, context.signal)
         if (times !== undefined) takeTimestamps(columns, times)
+        if (doCarry) carryTraces(columns)
         batch.stagesLeft = source.sides.length
         for (const side of source.sides) {
           await context.ref<RowsMessage>(stageId(plan.sides[side]!.name)).tell({ type: 'rows', batch })

@@ -31,6 +31,7 @@ import { expiryTopics } from '../topology/plan-leaving.ts'
 import { isSpread } from '../topology/sink.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { Side } from '../topology/plan-sides.ts'
+import { carriesTraces } from '../tracing/carried-contexts.ts'
 import { RememberedKeys } from '../deduplication/remembered-keys.ts'
 
 /** What a state is made from. */
@@ -217,6 +218,7 @@ function tableOf({ plan, options, spareMemory }: StateRequest, { hashSeed }: Pro
       const length = typeof list.count === 'object' ? { toldBy: list.count.side } : list.count
       return [{ side, length, fullReason: Reason.LIST_FULL }]
     }),
+    carries: carriesTraces(plan),
     memory: spareMemory.take(),
   })
 }

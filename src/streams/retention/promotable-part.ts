@@ -10,6 +10,7 @@ import {
   type RecordColumns,
 } from '../../kernel/index.ts'
 import type { Plan, PlannedSource } from '../topology/plan.ts'
+import { carriesTraces } from '../tracing/carried-contexts.ts'
 import { computedPartHeader } from './computed-part-header.ts'
 
 /** A part that is promoted with the current epoch, if it is pending at its end. */
@@ -24,10 +25,12 @@ export interface PromotablePart {
 
 type Headers = Pick<PlainRecord, 'headerCount' | 'headers'>
 
-/** Whether the headers of records are needed to compute their parts again; else they are dropped. */
-export function needsHeaders({ sources, sides }: Pick<Plan, 'sources' | 'sides'>): boolean {
+/** Whether the headers of records are needed to make their parts again; else they are dropped. */
+export function needsHeaders(plan: Pick<Plan, 'sources' | 'sides' | 'sinks'>): boolean {
+  const { sources, sides } = plan
   const keys = ['header', 'keyFunction']
   return (
+    carriesTraces(plan) ||
     sources.some(looksAtHeaders) ||
     sides.some(({ key, stage }) => keys.includes(key.kind) || (typeof stage.part === 'function' && stage.deterministic))
   )

@@ -23,6 +23,11 @@ export interface SinkOptions<Value = unknown> extends TopicOptions {
   readonly partition?: (value: Value, key: MergeKey, partitionCount: number) => number
   /** What batches of the topic are compressed with. @defaultValue `none` */
   readonly compression?: Compression
+  /**
+   * Whether each record carries a trace on: it has the headers `traceparent` and `tracestate`, as they came, of the first
+   * side in `of` whose part came with a valid `traceparent`, as W3C Trace Context has it. @defaultValue `false`
+   */
+  readonly traceContext?: boolean
 }
 
 /** Names with values; names that begin with `millrace.` are Millrace's own. */
@@ -40,6 +45,7 @@ export interface Sink {
   readonly timestamp: 'greatest' | 'least' | 'processingTime'
   readonly partition: ((value: unknown, key: MergeKey, partitionCount: number) => number) | undefined
   readonly compression: Compression
+  readonly traceContext: boolean
 }
 
 type SinkFunction<Result> = (value: unknown, key: MergeKey) => Result
@@ -54,13 +60,17 @@ const choices = {
 export function sinkOf(id: string, options: SinkOptions<never> = {}): Sink {
   const { topic } = topicOf('sink', id, options)
   const { key = 'mergeKey', headers = {}, timestamp = 'greatest', partition, compression = 'none' } = options
+  const { traceContext = false } = options
   if (typeof key !== 'function') checkChoice(id, 'key', key)
   if (typeof headers !== 'function') checkHeaders(`the headers of "${id}"`, headers)
   checkChoice(id, 'timestamp', timestamp)
   if (partition !== undefined) checkFunction(`what "${id}" chooses partitions by`, partition)
   checkChoice(id, 'compression', compression)
+  if (typeof traceContext !== 'boolean') {
+    throw invalid(`traceContext of "${id}" is ${JSON.stringify(traceContext)}; it may be true or false`)
+  }
   // The types of what functions are given have been checked where they were given.
-  return { id, topic, key, headers, timestamp, partition, compression } as Sink
+  return { id, topic, key, headers, timestamp, partition, compression, traceContext } as Sink
 }
 
 /** Fails for what are no headers that a sink may add. @param what - Whose they are. */
@@ -78,9 +88,9 @@ export function checkHeaders(what: string, headers: unknown): asserts headers is
 const ownPrefix = 'millrace.'
 
 /** Whether its records look as the table writes them. */
-export function isPlain({ key, headers, timestamp, partition }: Sink): boolean {
+export function isPlain({ key, headers, timestamp, partition, traceContext }: Sink): boolean {
   const hasHeaders = typeof headers === 'function' || Object.keys(headers).length > 0
-  return key === 'mergeKey' && !hasHeaders && timestamp === 'greatest' && partition === undefined
+  return key === 'mergeKey' && !hasHeaders && timestamp === 'greatest' && partition === undefined && !traceContext
 }
 
 /** Whether any of its options is a function. */
