@@ -18,6 +18,7 @@ export interface AppEvents {
   readonly brokerFound: { readonly waitedMs: number }
 }
 
+/** The name of an event. */
 export type AppEventName = keyof AppEvents
 
 type Described = {

@@ -101,6 +101,21 @@ describe('the events of epochs', () => {
     )
   })
 
+  it('tell of an epoch whose commit was not acknowledged, without how long it took', async () => {
+    const time = new VirtualClock()
+    await using engine = await Engine.start(orders, time)
+    const told = listen(engine.services.events)
+    engine.kafka.outcomes.push('answer lost')
+    engine.kafka.give(0, [order('A', 1), order('B', 1)])
+
+    await time.advance(60_000)
+
+    assert.deepEqual(told.slice(0, 2), [
+      ['epochCommitted', { epoch: 1, records: 2, mergedRecords: 1 }],
+      ['rollback', { epoch: 1 }],
+    ])
+  })
+
   it('tell of a rollback, and nothing of what was rolled back', async () => {
     const time = new VirtualClock()
     await using engine = await Engine.start(orders, time)

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { Logger } from '../logs/logger.ts'
 import type { AppEventName, AppEvents } from './app-events.ts'
 
+/** Called with what an event tells; what it returns is not used, but for a promise that rejects. */
 export type AppListener<Name extends AppEventName> = (event: AppEvents[Name]) => unknown
 
 type AnyListener = (event: unknown) => unknown
