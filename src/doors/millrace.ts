@@ -46,6 +46,7 @@ export {
   header,
   type HeaderKey,
   type HistogramSnapshot,
+  type InspectChoice,
   type InspectedActor,
   type InspectedPartition,
   type InspectedPending,

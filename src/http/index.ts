@@ -1,4 +1,7 @@
 export { dashboardAddress, type HttpOptions, httpOptions } from './options.ts'
 export { instruments, labels } from './metrics/instruments.ts'
+export type { MetricsOptions } from './metrics/metrics-reader.ts'
+export { type InstrumentOptions, observeMetrics, type OpenTelemetryMeter } from './metrics/open-telemetry.ts'
+export { type PrometheusRegistry, registerMetrics } from './metrics/prom-client.ts'
 export { prometheusName } from './metrics/prometheus.ts'
 export { type AppServer, serve, serveAt, type ServeOptions } from './serve.ts'

@@ -33,7 +33,7 @@ export interface LiveState {
  * that does not take what it is sent is left out until it does.
  */
 export class LiveFeed implements Disposable {
-  readonly #look: () => Promise<LiveState | undefined>
+  readonly #look: (isWatched: boolean) => Promise<LiveState | undefined>
   readonly #clock: Clock
   readonly #watchers = new Set<ServerResponse>()
   readonly #points: Point[] = []
@@ -42,8 +42,8 @@ export class LiveFeed implements Disposable {
   #isLooking = false
   #isStopped = false
 
-  /** @param look - Undefined where there is nothing to see yet. */
-  constructor(look: () => Promise<LiveState | undefined>, clock: Clock) {
+  /** @param look - Is told whether anybody looks; undefined where there is nothing to see yet. */
+  constructor(look: (isWatched: boolean) => Promise<LiveState | undefined>, clock: Clock) {
     this.#look = look
     this.#clock = clock
     this.#arm()
@@ -80,7 +80,7 @@ export class LiveFeed implements Disposable {
     if (this.#isLooking) return
     this.#isLooking = true
     try {
-      const state = await this.#look()
+      const state = await this.#look(this.#watchers.size > 0)
       if (state !== undefined) this.#tell(state)
     } finally {
       this.#isLooking = false

@@ -65,8 +65,8 @@ export async function serveAt(
   const gate = new Gate(names, options.httpToken)
   const served = new ServedApp(app, options, clock)
   const readings = new ProcessReadings(clock)
-  const feed = new LiveFeed(async () => {
-    const inspection = await served.app?.inspect()
+  const feed = new LiveFeed(async (isWatched) => {
+    const inspection = await served.app?.inspect({ countsPending: isWatched })
     return inspection && { inspection, ...served.healthOf(inspection) }
   }, clock)
   const questions = new Questions(options.httpPayloads)

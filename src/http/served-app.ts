@@ -34,7 +34,7 @@ export class ServedApp {
       const seconds = Math.round((this.#clock.monotonicMs() - this.#beganMs) / 1_000)
       return { isAlive: true, isReady: false, reason: `has been starting for ${seconds} s` }
     }
-    return this.healthOf(await this.#app.inspect())
+    return this.healthOf(await this.#app.inspect({ countsPending: false }))
   }
 
   healthOf(inspection: Inspection): Health {

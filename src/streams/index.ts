@@ -25,7 +25,7 @@ export { Engine } from './in-memory/engine.ts'
 export { type Written } from './in-memory/memory-kafka.ts'
 export { loggedWaits } from './logs/broker-wait-log.ts'
 export type { LogFacts, Logger } from './logs/logger.ts'
-export type { HistogramSnapshot } from './observe/histogram.ts'
+export { type HistogramSnapshot, secondsBounds } from './observe/histogram.ts'
 export type {
   BrokerWait,
   InspectedActor,
@@ -36,7 +36,7 @@ export type {
 export type { SeenStreak } from './observe/source-streaks-seen.ts'
 export { appOptions, letterOptions, readingOptions, type RunOptions, runOptions } from './options.ts'
 export type { RunStatistics } from './runtime/statistics.ts'
-export type { App, AppQuestions } from './runtime/app.ts'
+export type { App, AppQuestions, InspectChoice } from './runtime/app.ts'
 export type { Report } from './runtime/report.ts'
 export type { Role } from './runtime/role.ts'
 export { type Security, type SecurityOptions, securityOf, securityOptions } from './security.ts'

@@ -106,6 +106,14 @@ export const instruments: readonly Instrument[] = [
     ],
   },
   {
+    name: 'millrace.broker.throttle.time',
+    kind: 'counter',
+    unit: 's',
+    labels: [],
+    help: 'For how long brokers have had this process wait because a produce quota was used up.',
+    read: ({ inspection }) => [{ value: inspection.throttledMs / 1_000 }],
+  },
+  {
     name: 'millrace.standby.age',
     kind: 'gauge',
     unit: 's',
@@ -175,6 +183,14 @@ export const instruments: readonly Instrument[] = [
     labels: ['reason'],
     help: 'Dead letters by their reason, duplicates and expired rows among them, since this process became the active one.',
     read: ({ inspection }) => inspection.deadLetters.map(({ reason, count }) => ({ labels: { reason }, value: count })),
+  },
+  {
+    name: 'millrace.expired.rows',
+    kind: 'counter',
+    unit: '{row}',
+    labels: [],
+    help: 'Rows that have left incomplete, expired or evicted, wherever they went.',
+    read: ({ inspection }) => [{ value: inspection.expiredRows }],
   },
   {
     name: 'millrace.pending.rows',

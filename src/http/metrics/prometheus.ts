@@ -15,39 +15,50 @@ export function prometheusName({ name, unit, kind }: Pick<Instrument, 'name' | '
   return `${name.replaceAll('.', '_')}${unitSuffixes[unit] ?? ''}${total}`
 }
 
-/** All instruments in the text format that Prometheus reads, version 0.0.4. */
+/** What stands before the values of each instrument: it never changes. */
+const heads = new Map(
+  instruments.map((instrument) => {
+    const name = prometheusName(instrument)
+    return [instrument, `# HELP ${name} ${escapeHelp(instrument.help)}\n# TYPE ${name} ${instrument.kind}\n`]
+  }),
+)
+
+/**
+ * All instruments in the text format that Prometheus reads, version 0.0.4. It is written with as little as possible in
+ * between, because programs of many partitions have thousands of values.
+ */
 export function prometheusText(view: MetricsView): string {
-  const lines: string[] = []
-  const { app } = view.inspection
+  const app = `{app="${escapeLabel(view.inspection.app)}"`
+  let text = ''
   for (const instrument of instruments) {
     const name = prometheusName(instrument)
-    lines.push(`# HELP ${name} ${escapeHelp(instrument.help)}`, `# TYPE ${name} ${instrument.kind}`)
+    text += heads.get(instrument)
     if (instrument.kind === 'histogram') {
-      for (const sample of instrument.read(view)) lines.push(...histogramLines(name, app, sample))
+      for (const sample of instrument.read(view)) text += histogramText(name, app, sample)
     } else {
-      for (const { labels, value } of instrument.read(view))
-        lines.push(`${name}${labelText({ app, ...labels })} ${value}`)
+      for (const { labels, value } of instrument.read(view)) text += `${name}${app}${labelText(labels)}} ${value}\n`
     }
   }
-  return `${lines.join('\n')}\n`
+  return text
 }
 
-function histogramLines(name: string, app: string, { labels, value }: Sample<HistogramSnapshot>): string[] {
+function histogramText(name: string, app: string, { labels, value }: Sample<HistogramSnapshot>): string {
   const { bounds, counts, sum, count } = value
+  const all = `${app}${labelText(labels)}`
   let upTo = 0
   const buckets = counts.map((inBucket, index) => {
     upTo += inBucket
     const le = index < bounds.length ? String(bounds[index]) : '+Inf'
-    return `${name}_bucket${labelText({ app, ...labels, le })} ${upTo}`
+    return `${name}_bucket${all},le="${le}"} ${upTo}\n`
   })
-  const all = labelText({ app, ...labels })
-  return [...buckets, `${name}_sum${all} ${sum}`, `${name}_count${all} ${count}`]
+  return `${buckets.join('')}${name}_sum${all}} ${sum}\n${name}_count${all}} ${count}\n`
 }
 
-function labelText(labels: Partial<Record<Label | 'le', string>>): string {
-  return `{${Object.entries(labels)
-    .map(([label, value]) => `${label}="${escapeLabel(value)}"`)
-    .join(',')}}`
+/** Labels after the first one. */
+function labelText(labels: Sample['labels'] = {}): string {
+  let text = ''
+  for (const label in labels) text += `,${label}="${escapeLabel(labels[label as Label] ?? '')}"`
+  return text
 }
 
 function escapeHelp(text: string): string {
@@ -55,5 +66,6 @@ function escapeHelp(text: string): string {
 }
 
 function escapeLabel(text: string): string {
-  return escapeHelp(text).replaceAll('"', String.raw`\"`)
+  // Few have anything to escape.
+  return /[\\"\n]/.test(text) ? escapeHelp(text).replaceAll('"', String.raw`\"`) : text
 }

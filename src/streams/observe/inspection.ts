@@ -31,6 +31,10 @@ export interface Inspection {
   readonly deadLetters: readonly { readonly reason: string; readonly count: number }[]
   /** Of each topic the longest streak of dead letters, where it was `maxConsecutivePoison` records or more. */
   readonly streaks: readonly SeenStreak[]
+  /** Rows that have left incomplete, since this process began. */
+  readonly expiredRows: number
+  /** For how long brokers have had this process wait because a produce quota was used up, in milliseconds. */
+  readonly throttledMs: number
   readonly epochs: {
     readonly committed: number
     readonly rolledBack: number

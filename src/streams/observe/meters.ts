@@ -27,6 +27,8 @@ export class Meters {
   readonly epochSeconds = new Histogram(secondsBounds)
   /** From the border of an epoch, when its outputs may still be on their way, to that. */
   readonly commitSeconds = new Histogram(secondsBounds)
+  /** For how long brokers have throttled what was written, in milliseconds. */
+  throttledMs = 0
   /** Of sources whose records all became dead letters. */
   readonly streaks = new SourceStreaksSeen()
   /** Of the last record that was consumed, by source partition. */

@@ -42,6 +42,11 @@ export class PendingCensus {
     this.#nowMs = nowMs
   }
 
+  /** As it was taken last. */
+  get latest(): Census | undefined {
+    return this.#latest
+  }
+
   /** The latest; has the next one taken when it is due. */
   look(): Census | undefined {
     if (this.#timer === undefined && this.#clock.monotonicMs() >= this.#dueMs) this.#begin()

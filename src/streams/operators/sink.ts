@@ -68,12 +68,13 @@ async function beginLife(
   throttling: ThrottleNotice,
   { self }: ActorContext<SinkMessage>,
 ): Promise<SinkState> {
-  const { clock, timeOfDay, statistics, events } = services
+  const { clock, timeOfDay, statistics, meters, events } = services
   const { state, lives, schedule } = session
   const producer = ports.newProducer({
     onFailed: (error) => void self.tell({ type: 'failed', incarnation: lives.incarnation, error }),
     onThrottled(throttleMs) {
       schedule.throttled(throttleMs, clock.monotonicMs())
+      meters.throttledMs += throttleMs
       throttling.note(throttleMs, schedule.windowBytes)
     },
   })

@@ -41,8 +41,17 @@ export interface App extends AsyncDisposable, AppQuestions {
   once<Name extends AppEventName>(name: Name, listener: AppListener<Name>): this
   /** Takes back `on` or `once`. */
   off<Name extends AppEventName>(name: Name, listener: AppListener<Name>): this
-  /** All that an operator looks at. Asks the brokers where the source ends, for up to half a second. */
-  inspect(): Promise<Inspection>
+  /**
+   * All that an operator looks at. Asks the brokers where the source ends, for up to half a second, and has the pending
+   * rows counted, piece by piece, unless `countsPending` is false: then what was counted last is told.
+   */
+  inspect(choice?: InspectChoice): Promise<Inspection>
+}
+
+/** What is looked at. */
+export interface InspectChoice {
+  /** Whether the pending rows are counted where that is due. @defaultValue true */
+  readonly countsPending?: boolean
 }
 
 /** What brokers are asked about a program, over connections of its own: as the functions of these names do. */

@@ -17,7 +17,7 @@ import { Meters } from '../observe/meters.ts'
 import type { AppEventName } from '../events/app-events.ts'
 import type { AppListener } from '../events/program-events.ts'
 import { describePlan } from '../topology/describe-plan.ts'
-import type { App, AppQuestions } from './app.ts'
+import type { App, AppQuestions, InspectChoice } from './app.ts'
 import type { Report } from './report.ts'
 import { newStatistics } from './statistics.ts'
 import type { Session } from '../recovery/session.ts'
@@ -50,7 +50,7 @@ export class RunningApp implements App {
   #before: AccountSnapshot = noAccount
   #isCaughtUp = false
   /** What this process did in terms that are over. */
-  readonly #earlier = { offsets: 0, records: 0, mergedRecords: 0 }
+  readonly #earlier = { offsets: 0, records: 0, mergedRecords: 0, expiredRows: 0 }
 
   private constructor(options: AppOptions) {
     this.name = options.plan.name
@@ -143,7 +143,8 @@ export class RunningApp implements App {
   #remember(): void {
     const { consumed } = this.progress()
     const { records, mergedRecords } = this.report()
-    Object.assign(this.#earlier, { offsets: consumed, records, mergedRecords })
+    const expiredRows = this.#earlier.expiredRows + (this.#term.session?.state.accounting.expiredRows ?? 0)
+    Object.assign(this.#earlier, { offsets: consumed, records, mergedRecords, expiredRows })
     this.#before = noAccount
   }
 
@@ -210,14 +211,14 @@ export class RunningApp implements App {
     return this.#options.questions.processes()
   }
 
-  async inspect(): Promise<Inspection> {
+  async inspect({ countsPending = true }: InspectChoice = {}): Promise<Inspection> {
     await this.#term.view?.ends.refresh()
     const { plan, waits, clock = systemClock } = this.#options
     const { role, session, view, standbyAgeMs } = this.#term
     const report = this.report()
     const { epochs: committed, rollbacks: rolledBack } = report.statistics
     const { report: wait } = waits
-    const census = view?.census.look()
+    const census = countsPending ? view?.census.look() : view?.census.latest
     return {
       app: this.name,
       role,
@@ -240,6 +241,8 @@ export class RunningApp implements App {
             }),
       deadLetters: inspectedLetters(session?.state.accounting.letters ?? []),
       streaks: this.#meters.streaks.all,
+      expiredRows: this.#earlier.expiredRows + (session?.state.accounting.expiredRows ?? 0),
+      throttledMs: this.#meters.throttledMs,
       epochs: {
         committed,
         rolledBack,
