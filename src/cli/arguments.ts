@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { closestName } from '../core/closest-name.ts'
 import { ConfigError } from '../core/errors.ts'
-import { describeRule, type OptionRule, resolveOptions } from '../core/options.ts'
+import { type OptionRule, resolveOptions } from '../core/options.ts'
 import type { Command, ListedCommand } from './command.ts'
 
 /** The command that is meant by the first word. */
@@ -60,29 +60,4 @@ function checkValue(
   if (value !== undefined && !isFlag) return
   const found = isFlag ? `, and is followed by ${value}` : ', and nothing follows'
   throw new ConfigError('CONFIG_INVALID_VALUE', `${rawName} needs a value${found}`, { name: rawName })
-}
-
-export function helpFor({ name, summary }: ListedCommand, command: Command): string {
-  const rows = Object.values<OptionRule>(command.options).flatMap((rule) => {
-    if (!rule.flag) return []
-    const standard = rule.default !== undefined ? `default ${rule.default}` : rule.optional ? 'optional' : 'required'
-    return [[rule.flag, `${rule.doc} (${describeRule(rule)}; ${standard}${rule.env ? `; ${rule.env}` : ''})`] as const]
-  })
-  const usage = ['millrace', name, ...command.operands.map((operand) => `<${operand}>`), '[options]'].join(' ')
-  return [`${summary}\n`, `usage: ${usage}\n`, ...columns(rows)].join('\n')
-}
-
-export function helpForAll(commands: readonly ListedCommand[]): string {
-  return [
-    'Correlates streams on Kafka: parts of one thing in, one merged record out.\n',
-    'usage: millrace <command> [options]\n',
-    ...columns(commands.map(({ name, summary }) => [name, summary] as const)),
-    '\nmillrace <command> --help tells its options, millrace --version its version.',
-    'exit codes: 0 done, 1 failed or found wrong, 2 not understood, 3 not wrong but not done, 130 ended at once by a second signal',
-  ].join('\n')
-}
-
-function columns(rows: readonly (readonly [string, string])[]): string[] {
-  const width = Math.max(0, ...rows.map(([left]) => left.length))
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`)
 }

@@ -33,11 +33,20 @@ export interface ListedCommand {
   load(): Promise<Command>
 }
 
+/** A value that an option may have, as one would type it; true of one that is a flag alone. */
+export type ExampleValue = string | number | true
+
 /** One command of the command line: what it takes, and what it does. */
 export interface Command<Table extends OptionTable = OptionTable> {
   /** Names of what it takes without a flag, such as `topology.ts`. All are required. */
   readonly operands: readonly string[]
+  /** The only values that its operand may have; otherwise any. */
+  readonly operandChoices?: readonly string[]
   readonly options: Table
+  /** The options that are used most, five at most, with a value that each may have. They come first in its help. */
+  readonly usual: { readonly [Name in keyof Table]?: ExampleValue }
+  /** What follows its name in a call as one would type it. */
+  readonly example: string
   run(call: CommandCall<Table>): Promise<number>
 }
 

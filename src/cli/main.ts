@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { ConfigError } from '../core/errors.ts'
-import { findCommand, helpFor, helpForAll, parseCall } from './arguments.ts'
+import { findCommand, parseCall } from './arguments.ts'
 import { exitCodes } from './command.ts'
 import { commands } from './commands/index.ts'
 import { endProcess } from './end-process.ts'
+import { helpFor, helpForAll } from './help-text.ts'
 import { Output } from './output.ts'
 import { interruptSignal } from './signals.ts'
+import { styled } from './styles.ts'
 
 await endProcess(await main(process.argv.slice(2)))
 
@@ -16,7 +18,7 @@ async function main(args: string[]): Promise<number> {
   const output = new Output(words.includes('--json'))
   try {
     if (name === undefined || name === '--help' || name === 'help') {
-      process.stdout.write(`${helpForAll(commands)}\n`)
+      process.stdout.write(`${helpForAll(commands, heading)}\n`)
       return name === undefined ? exitCodes.usage : exitCodes.done
     }
     if (name === '--version') {
@@ -26,7 +28,7 @@ async function main(args: string[]): Promise<number> {
     const listed = findCommand(commands, name)
     const command = await listed.load()
     if (words.includes('--help')) {
-      process.stdout.write(`${helpFor(listed, command)}\n`)
+      process.stdout.write(`${helpFor(listed, command, heading)}\n`)
       return exitCodes.done
     }
     const call = parseCall(name, command, words)
@@ -38,6 +40,10 @@ async function main(args: string[]): Promise<number> {
     output.error(error)
     return error instanceof ConfigError ? exitCodes.usage : exitCodes.failed
   }
+}
+
+function heading(text: string): string {
+  return styled('bold', text, process.stdout)
 }
 
 function versionOfPackage(): string {

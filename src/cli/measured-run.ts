@@ -11,6 +11,7 @@ import {
   start,
   type Topology,
 } from '../streams/index.ts'
+import { LiveLine } from './live-line.ts'
 import type { Output } from './output.ts'
 import { startTicker } from './ticker.ts'
 import { untilReadable } from './until-readable.ts'
@@ -51,6 +52,8 @@ interface MeasuredRunOptions {
   readonly signal: AbortSignal
   readonly untilCaughtUp: boolean
   readonly http: HttpOptions
+  /** Whether a terminal shows what the program does, and not how far it is. */
+  readonly showsFigures?: boolean
   /** Whether a run that has come to its end goes on until it is interrupted, for those who look at it. */
   readonly lingers?: boolean
 }
@@ -62,7 +65,7 @@ interface MeasuredRunOptions {
 export async function measuredRun(
   topology: Topology,
   options: RunOptions & Security,
-  { output, signal, untilCaughtUp, http, lingers = false }: MeasuredRunOptions,
+  { output, signal, untilCaughtUp, http, showsFigures = false, lingers = false }: MeasuredRunOptions,
 ): Promise<RunReport | undefined> {
   const { bootstrapServers, brokerWaitMs: retryMs, tls, sasl } = options
   const waits = loggedWaits(topology.name, output.logger, systemClock)
@@ -84,7 +87,7 @@ export async function measuredRun(
     }
     const { sink, cpu } = begun
     await using app = begun.app
-    const isComplete = await runToEnd(app, { output, signal, untilCaughtUp })
+    const isComplete = await runToEnd(app, { output, signal, untilCaughtUp, showsFigures })
     const { user, system } = process.cpuUsage(cpu)
     const readableAfterMs = isComplete ? await untilReadable(cluster, sink) : 0
     if (isComplete && lingers) {
@@ -133,13 +136,14 @@ async function unlessInterrupted<Result>(
 
 async function runToEnd(
   app: App,
-  { output, signal, untilCaughtUp }: Omit<MeasuredRunOptions, 'http' | 'lingers'>,
+  { output, signal, untilCaughtUp, showsFigures }: Omit<MeasuredRunOptions, 'http' | 'lingers'>,
 ): Promise<boolean> {
-  using _ticker = startTicker(() => showProgress(app, output))
+  const show = showsFigures === true && output.isLive ? figuresOf(app, output) : async () => showProgress(app, output)
+  using _ticker = startTicker(() => void show())
   const interrupted = aborted(signal).then(() => false)
   const ended = untilCaughtUp ? app.caughtUp.then(() => true) : app.done.then(() => true)
   const isComplete = await Promise.race([ended, interrupted])
-  showProgress(app, output)
+  await show()
   return isComplete
 }
 
@@ -149,6 +153,14 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
+}
+
+/** Shows what the program does, on a terminal; one look at a time. */
+function figuresOf(app: App, output: Output): () => Promise<void> {
+  const line = new LiveLine()
+  let looking: Promise<void> | undefined
+  const look = async () => output.live(line.text(await app.inspect({ countsPending: false })))
+  return () => (looking ??= look().finally(() => (looking = undefined)))
 }
 
 function showProgress(app: App, output: Output): void {

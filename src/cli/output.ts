@@ -1,6 +1,7 @@
 import { CodedError } from '../core/coded-error.ts'
 import type { Logger } from '../streams/index.ts'
 import { ProgressLine } from './progress-line.ts'
+import { styled } from './styles.ts'
 
 /** Where a command writes: results to standard output, everything else to standard error. */
 export class Output {
@@ -29,22 +30,37 @@ export class Output {
     this.#lastError = error
     this.#progress.clear()
     const text = CodedError.is(error)
-      ? `error ${error.code}: ${error.message}`
-      : `error ${error instanceof Error ? error.stack : String(error)}`
-    process.stderr.write(`${text}\n`)
+      ? `${error.code}: ${error.message}`
+      : error instanceof Error
+        ? (error.stack ?? error.message)
+        : String(error)
+    process.stderr.write(`${styled('red', 'error', process.stderr)} ${text}\n`)
   }
 
   /** For the program that a command runs: sentences for people, without the lines that help to find faults. */
   readonly logger: Logger = {
     debug: () => {},
     info: (_facts, sentence) => this.note(sentence),
-    warn: ({ err }, sentence) => this.note(`warning: ${sentence}${err === undefined ? '' : `: ${messageOf(err)}`}`),
+    warn: ({ err }, sentence) =>
+      this.note(
+        `${styled('yellow', 'warning', process.stderr)}: ${sentence}${err === undefined ? '' : `: ${messageOf(err)}`}`,
+      ),
     error: ({ err }, sentence) => this.error(err ?? sentence),
   }
 
   /** How far something is. */
   progress(label: string, done: number, total: number): void {
     this.#progress.show(label, done, total)
+  }
+
+  /** Whether there is a terminal, on which a line can be drawn over itself. */
+  get isLive(): boolean {
+    return this.#progress.isLive
+  }
+
+  /** Draws a line over the one before, where it is live. */
+  live(text: string): void {
+    this.#progress.draw(text)
   }
 
   /** What was shown is done. */

@@ -42,6 +42,15 @@ describe('ProgressLine', () => {
     assert.equal(written[1]!.length, written[0]!.length)
   })
 
+  it('is cut to the width of the terminal, so that it stays one line', () => {
+    const written: string[] = []
+    const line = new ProgressLine({ isTTY: true, columns: 10, write: (text: string) => written.push(text) })
+
+    line.draw('active  120,000 records/s')
+
+    assert.deepEqual(written, ['\ractive  1'])
+  })
+
   it('is a line of its own elsewhere, only where it says something new', () => {
     const { written, line } = screen(false)
 

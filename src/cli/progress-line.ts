@@ -1,6 +1,7 @@
-/** Where it is written: standard error, and whether that is a terminal. */
+/** Where it is written: standard error, whether that is a terminal, and how wide it is. */
 interface Screen {
   readonly isTTY?: boolean
+  readonly columns?: number
   write(text: string): unknown
 }
 
@@ -21,12 +22,29 @@ export class ProgressLine {
 
   /** @param total - What there was at the beginning; `done` may go beyond it. */
   show(label: string, done: number, total: number): void {
-    const { isTTY = false } = this.#screen
-    const line = isTTY ? barOf(label, done, total) : textOf(label, done, total)
+    if (this.isLive) this.draw(barOf(label, done, total))
+    else this.#write(textOf(label, done, total))
+  }
+
+  /** Whether it is drawn over itself. */
+  get isLive(): boolean {
+    return this.#screen.isTTY === true
+  }
+
+  /** Draws a line of one's own, where it is live. */
+  draw(text: string): void {
+    // What does not fit would go on in the next line, where it is not drawn over. Some terminals say that they have 0.
+    const line = text.slice(0, (this.#screen.columns || Infinity) - 1)
+    if (!this.isLive || line === this.#last) return
+    this.#last = line
+    this.#screen.write(`\r${line.padEnd(this.#width)}`)
+    this.#width = line.length
+  }
+
+  #write(line: string): void {
     if (line === this.#last) return
     this.#last = line
-    this.#screen.write(isTTY ? `\r${line.padEnd(this.#width)}` : `${line}\n`)
-    if (isTTY) this.#width = line.length
+    this.#screen.write(`${line}\n`)
   }
 
   /** Makes room for something else; the next call of `show` draws the line again. */

@@ -14,6 +14,8 @@ const exitCodeOf = {
 export const audit = defineCommand({
   operands: [],
   options: readingCommandOptions,
+  usual: { app: 'orders', bootstrapServers: 'localhost:9092', json: true },
+  example: '--app orders --bootstrap-servers localhost:9092',
   async run({ options, output }) {
     try {
       const report = await auditApp(readingOf(options, output))

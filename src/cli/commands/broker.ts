@@ -16,6 +16,8 @@ export const broker = defineCommand({
     },
     ...jsonOption,
   },
+  usual: { port: 9092, topics: 'orders:12,payments:3' },
+  example: '--topics orders:12,payments:3',
   async run({ options: { host, port, topics }, output, signal }) {
     await using running = await startBroker({ host, port, topics: parseTopics(topics ?? '') })
     const { bootstrapServers } = running

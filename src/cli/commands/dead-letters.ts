@@ -6,6 +6,8 @@ import { lettersText } from '../letters-text.ts'
 export const deadLetters = defineCommand({
   operands: [],
   options: { ...readingCommandOptions, ...letterOptions },
+  usual: { app: 'orders', bootstrapServers: 'localhost:9092', reason: 'NOT_JSON', limit: 10, json: true },
+  example: '--app orders --bootstrap-servers localhost:9092',
   async run({ options, output }) {
     const { reason, limit } = options
     const letters = await readDeadLetters({ ...readingOf(options, output), reason, limit })

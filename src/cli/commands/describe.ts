@@ -6,6 +6,8 @@ import { planText } from '../plan-text.ts'
 export const describe = defineCommand({
   operands: ['topology.ts'],
   options: { ...jsonOption },
+  usual: { json: true },
+  example: 'orders.ts',
   async run({ operands, output }) {
     const plan = describePlan(planTopology(await loadTopology(operands[0]!)))
     output.result(plan, planText(plan))

@@ -15,6 +15,8 @@ export const explain = defineCommand({
       doc: "File with the program's topology, where a function chooses the stages of records, or nothing is committed yet.",
     },
   },
+  usual: { app: 'orders', bootstrapServers: 'localhost:9092', topology: 'orders.ts', json: true },
+  example: '4711 --app orders --bootstrap-servers localhost:9092',
   async run({ options, operands, output }) {
     const topology = options.topology === undefined ? undefined : await loadTopology(options.topology)
     const explanation = await explainKey({ ...readingOf(options, output), key: operands[0]!, topology })

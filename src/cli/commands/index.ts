@@ -65,4 +65,9 @@ export const commands: readonly ListedCommand[] = [
     summary: 'Makes an application that does not run start over; without --yes, tells what that would delete.',
     load: async () => (await import('./reset.ts')).reset,
   },
+  {
+    name: 'completion',
+    summary: 'Prints a script that has a shell complete commands and flags: of bash, zsh or fish.',
+    load: async () => (await import('./completion.ts')).completion,
+  },
 ]

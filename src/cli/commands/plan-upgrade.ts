@@ -7,6 +7,8 @@ import { upgradeText } from '../upgrade-text.ts'
 export const planUpgrade = defineCommand({
   operands: ['topology.ts'],
   options: checkpointCommandOptions,
+  usual: { bootstrapServers: 'localhost:9092', json: true },
+  example: 'orders.ts --bootstrap-servers localhost:9092',
   async run({ options, operands, output }) {
     const topology = await loadTopology(operands[0]!)
     const upgrade = await plan({ ...checkpointOf(options, output), topology })

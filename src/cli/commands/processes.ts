@@ -5,6 +5,8 @@ import { defineCommand, exitCodes } from '../command.ts'
 export const processes = defineCommand({
   operands: [],
   options: appCommandOptions,
+  usual: { app: 'orders', bootstrapServers: 'localhost:9092', json: true },
+  example: '--app orders --bootstrap-servers localhost:9092',
   async run({ options, output }) {
     const { app } = options
     const listed = await listProcesses(appOf(options, output))

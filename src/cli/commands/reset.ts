@@ -8,6 +8,8 @@ export const reset = defineCommand({
     ...appCommandOptions,
     yes: { type: 'boolean', default: false, flag: '--yes', doc: 'Do it.' },
   },
+  usual: { app: 'orders', bootstrapServers: 'localhost:9092', yes: true, json: true },
+  example: '--app orders --yes --bootstrap-servers localhost:9092',
   async run({ options, output }) {
     const { app, yes } = options
     const remains = await resetApp({ ...appOf(options, output), dryRun: !yes })

@@ -19,12 +19,26 @@ export const run = defineCommand({
     },
     ...jsonOption,
   },
+  usual: {
+    bootstrapServers: 'localhost:9092',
+    http: '127.0.0.1:9464',
+    untilCaughtUp: true,
+    pendingBytesMax: 2_147_483_648,
+    onPoison: 'stop',
+  },
+  example: 'orders.ts --bootstrap-servers localhost:9092',
   async run({ options, operands, output, signal }) {
     const topology = await loadTopology(operands[0]!)
     const report = await measuredRun(
       topology,
       { ...valuesIn(runOptions, options), ...securityOf(options) },
-      { output, signal, untilCaughtUp: options.untilCaughtUp, http: valuesIn(httpOptions, options) },
+      {
+        output,
+        signal,
+        untilCaughtUp: options.untilCaughtUp,
+        http: valuesIn(httpOptions, options),
+        showsFigures: true,
+      },
     )
     if (report !== undefined) output.result(report, runText(report))
     const isDone = !options.untilCaughtUp || report?.isComplete === true

@@ -39,6 +39,8 @@ export const demo = defineCommand({
     keep: { type: 'boolean', default: false, flag: '--keep', doc: 'Leave the topics of the demo where they are.' },
     ...jsonOption,
   },
+  usual: { customers: 100_000, dashboard: true, bootstrapServers: 'localhost:9092', seed: 7, json: true },
+  example: '--customers 100000 --dashboard',
   async run({ options, output, signal }) {
     await using broker = options.bootstrapServers === 'embedded' ? await startBroker() : undefined
     const bootstrapServers = broker?.bootstrapServers ?? options.bootstrapServers

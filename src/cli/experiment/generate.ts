@@ -17,6 +17,8 @@ export const generate = defineCommand({
     ...topics,
     ...jsonOption,
   },
+  usual: { bootstrapServers: 'localhost:9092', customers: 100_000, topic: 'source-topic', seed: 7 },
+  example: '--customers 100000 --bootstrap-servers localhost:9092',
   async run({ options, output }) {
     const cluster = clusterOf(options, output)
     try {

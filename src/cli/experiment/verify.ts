@@ -15,6 +15,8 @@ export const verify = defineCommand({
     ...topic,
     ...jsonOption,
   },
+  usual: { bootstrapServers: 'localhost:9092', customers: 100_000, topic: 'sink-topic', seed: 7, json: true },
+  example: '--customers 100000 --bootstrap-servers localhost:9092',
   async run({ options, output }) {
     const cluster = clusterOf(options, output)
     try {
