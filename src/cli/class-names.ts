@@ -11,4 +11,4 @@ export const classNames = {
   superseded: 'superseded',
   lost: 'lost',
   skipped: 'skipped',
-} as const satisfies Record<Exclude<keyof PartitionAccount, 'topic' | 'partition' | 'consumed'>, string>
+} as const satisfies Record<Exclude<keyof PartitionAccount, 'topic' | 'partition' | 'consumed' | 'expanded'>, string>

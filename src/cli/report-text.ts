@@ -43,8 +43,10 @@ function streakTexts({ app, streaks }: RunReport): string[] {
 }
 
 function accountText({ accounting }: RunReport): string {
-  const names = ['partition', 'consumed', ...Object.keys(classNames)] as (keyof PartitionAccount)[]
-  const rows = [names, ...accounting.map((account) => names.map((name) => String(account[name])))]
+  const isExpanded = accounting.some(({ expanded }) => expanded !== undefined)
+  const counted = ['consumed', ...(isExpanded ? ['expanded'] : []), ...Object.keys(classNames)]
+  const names = ['partition', ...counted] as (keyof PartitionAccount)[]
+  const rows = [names, ...accounting.map((account) => names.map((name) => String(account[name] ?? 0)))]
   const widths = names.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
   return rows.map((row) => row.map((cell, column) => cell.padStart(widths[column]!)).join('  ')).join('\n')
 }

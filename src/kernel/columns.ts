@@ -25,6 +25,19 @@ export const rowFlags = {
   filtered: 16,
 } as const
 
+/** What is known of a row before the route. */
+const copiedColumns = [
+  'offset',
+  'timestamp',
+  'recordStart',
+  'recordEnd',
+  'valueStart',
+  'valueEnd',
+  'side',
+  'reason',
+  'flags',
+] as const
+
 /**
  * Records of one source partition as columns of numbers: the message that travels from actor to actor. A row is an
  * index; no object is made per record. Positions refer to `bytes`, the batch as fetched, or to `extra`.
@@ -32,7 +45,7 @@ export const rowFlags = {
 export class RecordColumns {
   /** Number of rows in use. */
   count = 0
-  /** Index of the source partition in the plan. */
+  /** Number of the source partition, or of its first lane: those of the others follow it. */
   partition = 0
   bytes: Uint8Array = new Uint8Array(0)
   view: DataView = new DataView(new ArrayBuffer(0))
@@ -64,6 +77,11 @@ export class RecordColumns {
   /** Headers in `extra` that the part carries into the merged record, their count in front; only where parts carry some. */
   readonly carriedStart = new Int32Array(columnsRowsMax)
   readonly carriedEnd = new Int32Array(columnsRowsMax)
+  /**
+   * The lane of the row, of those that its partition has: which one it is of the records that were made of one. 0 where
+   * each record is one.
+   */
+  readonly lane = new Uint8Array(columnsRowsMax)
 
   readonly #all = [
     this.offset,
@@ -84,22 +102,24 @@ export class RecordColumns {
     this.numberTold,
     this.carriedStart,
     this.carriedEnd,
+    this.lane,
   ]
 
   /** Texts of dead letters that have more to say than their reason; a row without one is absent. */
   readonly causes = new Map<number, string>()
 
-  /** Drops the rows whose offset is not to be kept. For rows that nobody has looked at yet. */
-  keep(isKept: (offset: number) => boolean): void {
+  /** The number of the lane that a row is in; that of the partition where it has one. */
+  numberOf(row: number): number {
+    return this.partition + this.lane[row]!
+  }
+
+  /** Drops the rows that are not to be kept. For rows that have not come to the route yet. */
+  keep(isKept: (offset: number, row: number) => boolean): void {
     let kept = 0
     for (let row = 0; row < this.count; row++) {
-      if (!isKept(this.offset[row]!)) continue
-      this.offset[kept] = this.offset[row]!
-      this.timestamp[kept] = this.timestamp[row]!
-      this.recordStart[kept] = this.recordStart[row]!
-      this.recordEnd[kept] = this.recordEnd[row]!
-      this.valueStart[kept] = this.valueStart[row]!
-      this.valueEnd[kept] = this.valueEnd[row]!
+      if (!isKept(this.offset[row]!, row)) continue
+      for (const name of copiedColumns) this[name][kept] = this[name][row]!
+      this.lane[kept] = this.lane[row]!
       kept++
     }
     this.count = kept
@@ -109,13 +129,16 @@ export class RecordColumns {
   pick(rows: readonly number[]): RecordColumns {
     const picked = new RecordColumns()
     picked.reset(this.partition, this.bytes, this.view)
-    for (const row of rows) {
-      const to = picked.count++
-      for (const name of ['offset', 'timestamp', 'recordStart', 'recordEnd', 'valueStart', 'valueEnd'] as const) {
-        picked[name][to] = this[name][row]!
-      }
-    }
+    for (const row of rows) picked.copyRow(this, row)
     return picked
+  }
+
+  /** Adds a row of other columns over the same bytes, which has no side yet, with what was found of it. */
+  copyRow(other: RecordColumns, row: number): void {
+    const to = this.count++
+    for (const name of copiedColumns) this[name][to] = other[name][row]!
+    const cause = other.causes.get(row)
+    if (cause !== undefined) this.causes.set(to, cause)
   }
 
   /** Drops the first rows, which have been dealt with. */

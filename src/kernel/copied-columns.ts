@@ -21,9 +21,9 @@ const wordColumns = [
 /** The columns of rows in the memory of a table, as `assembly/columns.ts` reads them. */
 export class CopiedColumns {
   readonly #machine: TableMachine
-  readonly #setup: Pick<TableSetup, 'tellsNumbers' | 'carries'>
+  readonly #setup: Pick<TableSetup, 'tellsNumbers' | 'carries' | 'hasLanes'>
 
-  constructor(machine: TableMachine, setup: Pick<TableSetup, 'tellsNumbers' | 'carries'>) {
+  constructor(machine: TableMachine, setup: Pick<TableSetup, 'tellsNumbers' | 'carries' | 'hasLanes'>) {
     this.#machine = machine
     this.#setup = setup
   }
@@ -40,8 +40,9 @@ export class CopiedColumns {
     machine.float64('timestamps', count).set(columns.timestamp.subarray(from, to))
     for (const [place, name] of byteColumns) machine.uint8(place, count).set(columns[name].subarray(from, to))
     for (const [place, name] of wordColumns) machine.int32(place, count).set(columns[name].subarray(from, to))
-    const { tellsNumbers, carries } = this.#setup
+    const { tellsNumbers, carries, hasLanes } = this.#setup
     if (tellsNumbers) machine.int32('numbersTold', count).set(columns.numberTold.subarray(from, to))
+    if (hasLanes) machine.uint8('lanes', count).set(columns.lane.subarray(from, to))
     if (!carries) return
     machine.int32('carriedStarts', count).set(columns.carriedStart.subarray(from, to))
     machine.int32('carriedEnds', count).set(columns.carriedEnd.subarray(from, to))

@@ -24,7 +24,7 @@ export interface PendingRow {
   /** The canonical key, and the key as JSON in the spelling of the first side that is there. */
   key: Uint8Array
   spelling: Uint8Array
-  /** In the order of their sides, and those of a list in that of partitions and offsets. */
+  /** In the order of their sides, and those of a list in that of partitions, offsets and lanes. */
   parts: readonly (StoredPart & { timestamp: number; bytes: Uint8Array; carried: Uint8Array | undefined })[]
 }
 
@@ -45,14 +45,16 @@ export function visitRow(words: Int32Array, head: number, visit: (sides: number,
   visit(sides, oldestMs)
 }
 
-export function rowAt(words: Int32Array, head: number): PendingRow {
+/** @param firstLaneOf - The partition that a lane is of, by the number of its first one. */
+export function rowAt(words: Int32Array, head: number, firstLaneOf: (lane: number) => number): PendingRow {
   const headWord = head * unitWords
   const key = keyBytes(words, headWord)
   const blocks = [...blocksOf(words, head)].sort(
     (a, b) =>
       sideOf(words, a) - sideOf(words, b) ||
-      partitionOf(words, a) - partitionOf(words, b) ||
-      offsetOf(words, a) - offsetOf(words, b),
+      firstLaneOf(partitionOf(words, a)) - firstLaneOf(partitionOf(words, b)) ||
+      offsetOf(words, a) - offsetOf(words, b) ||
+      partitionOf(words, a) - partitionOf(words, b),
   )
   return {
     key,

@@ -32,6 +32,8 @@ export interface PendingTableOptions {
    * over has those of the first side that has some. @defaultValue none
    */
   carries?: boolean
+  /** Whether rows of one batch are of several lanes of their partition. @defaultValue false */
+  hasLanes?: boolean
   /** Where it lives, which nothing has used. @defaultValue memory that is taken as it is needed */
   memory?: TableMemory | undefined
 }
@@ -61,6 +63,10 @@ export interface Publication {
    * Makes a dead letter of a stored part whose row could not be published; the last part becomes one by its columns.
    */
   refuse(part: StoredPart, reason: number): void
+  /**
+   * The number of the first lane of the partition that a lane is of. Absent where no partition has several.
+   */
+  firstLaneOf?: ((lane: number) => number) | undefined
   /** Publishes the parts of an expired row. */
   expire(row: PendingRow): void
   /**

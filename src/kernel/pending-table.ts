@@ -1,7 +1,8 @@
 import { assert } from '../core/assert.ts'
-import { passEnd, type RecordColumns } from './columns.ts'
+import { noSide, passEnd, type RecordColumns } from './columns.ts'
 import { CopiedBytes } from './copied-bytes.ts'
 import { CopiedColumns } from './copied-columns.ts'
+import { duplicateReasons } from './dead-letter-reason.ts'
 import type { HandedRecord } from './handed-record.ts'
 import { PUBLISHED } from './constants/outcome.ts'
 import { isKeyNumber, keyBytes, unitBytes } from './block.ts'
@@ -13,9 +14,18 @@ import { TableLiterals } from './table-literals.ts'
 import { type TableHandlers, TableMachine } from './table-machine.ts'
 import { setUp, type TableSetup, unitsInMemory } from './table-setup.ts'
 import { type Departed, pageWords, UndoLog } from './undo-log.ts'
-import { partsOf, rowAt, type StoredPart, visitRow } from './pending-row.ts'
+import { partsOf, type PendingRow, rowAt, type StoredPart, visitRow } from './pending-row.ts'
 import type { PendingTableOptions, Publication } from './pending-table-options.ts'
 import { memoryFull, tableFull, tableFullOfKeys } from './table-full.ts'
+
+const itself = (lane: number) => lane
+
+/** Of rows of several lanes; others that have no side had a reason before. */
+function countDuplicates(columns: RecordColumns, from: number, to: number, { duplicate }: TableCounts): void {
+  for (let row = from; row < to; row++) {
+    if (columns.side[row] === noSide && duplicateReasons.has(columns.reason[row]!)) duplicate[columns.numberOf(row)]!++
+  }
+}
 
 /** By what `assembly/awaited.ts` returns. */
 const passOutcomes = ['more', 'ended', 'due'] as const
@@ -42,10 +52,10 @@ export class PendingTable {
     refused: (head, reason) => {
       for (const part of partsOf(this.#machine.words, head)) this.#publication!.refuse(part, reason)
     },
-    expired: (head) => this.#publication!.expire(rowAt(this.#machine.words, head)),
+    expired: (head) => this.#publication!.expire(this.#rowAt(head)),
     merged: (head) => {
       const { words } = this.#machine
-      const outcome = this.#publication!.merge!(rowAt(words, head))
+      const outcome = this.#publication!.merge!(this.#rowAt(head))
       if (outcome > PUBLISHED) for (const part of partsOf(words, head)) this.#publication!.refuse(part, outcome)
       else if (outcome === PUBLISHED) this.#mergedStored++
       return outcome
@@ -432,7 +442,9 @@ export class PendingTable {
     const applied = run.apply(to - from)
     this.#pass = undefined
     this.#columns.copyOut(columns, from, to)
-    counts.duplicate[columns.partition]! += run.duplicates.value - duplicatesBefore
+    const duplicates = run.duplicates.value - duplicatesBefore
+    if (this.#setup.hasLanes) countDuplicates(columns, from, from + applied, counts)
+    else counts.duplicate[columns.partition]! += duplicates
     const departed = this.#epochLog.countDeparturesSince(departedBefore, counts)
     const rowCount = this.#setup.mergesStored ? this.#mergedStored : this.#countLastParts(departed, columns, counts)
     if (counts.mergedRows !== undefined) counts.mergedRows += rowCount
@@ -448,6 +460,10 @@ export class PendingTable {
     counts.emitted[partition]! += rowCount
     counts.filtered[partition]! += filteredRows
     return rowCount
+  }
+
+  #rowAt(head: number): PendingRow {
+    return rowAt(this.#machine.words, head, this.#publication!.firstLaneOf ?? itself)
   }
 
   /** Room for output, of which the next call uses up what it writes. */

@@ -77,6 +77,7 @@ type Place =
   | 'numbersTold'
   | 'carriedStarts'
   | 'carriedEnds'
+  | 'lanes'
   | 'origin'
   | 'digest'
   | 'literals'

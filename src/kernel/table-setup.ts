@@ -17,12 +17,14 @@ export interface TableSetup {
   readonly tellsNumbers: boolean
   /** Whether parts carry headers. */
   readonly carries: boolean
+  /** Whether rows of one batch are of several lanes. */
+  readonly hasLanes: boolean
 }
 
 /** Tells a table which sides its rows have and what becomes of them. */
 export function setUp(machine: TableMachine, options: PendingTableOptions): TableSetup {
   const { sideCount, bytesMax, hashSeed, completedReason = 0, lateReason = completedReason } = options
-  const { optionalSides = [], latestSides = [], lists = [], quorum = 0, carries = false } = options
+  const { optionalSides = [], latestSides = [], lists = [], quorum = 0, carries = false, hasLanes = false } = options
   assert(sideCount >= (lists.length > 0 ? 1 : 2), 'a row has two parts at least')
   assert(sideCount + lists.length <= sidesMax, `the sides of a row, and its lists again, are ${sidesMax} at most`)
   const { run } = machine
@@ -50,9 +52,11 @@ export function setUp(machine: TableMachine, options: PendingTableOptions): Tabl
     if (typeof length !== 'number') told[length.toldBy] = side
     run.listFullReason.value = fullReason
   }
-  const mergesStored = quorum > 0 || lists.length > 0
+  // Which lane a last part was of is not counted where it is never stored.
+  const mergesStored = quorum > 0 || lists.length > 0 || hasLanes
   run.mergesStored.value = Number(mergesStored)
-  return { unitsMax, mergesStored, tellsNumbers: lists.some(({ length }) => typeof length === 'object'), carries }
+  const tellsNumbers = lists.some(({ length }) => typeof length === 'object')
+  return { unitsMax, mergesStored, tellsNumbers, carries, hasLanes }
 }
 
 /** Sides begin at this bit of a head. */

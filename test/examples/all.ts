@@ -9,6 +9,7 @@ import { framedJson } from './framed-json.ts'
 import { kOfN } from './k-of-n.ts'
 import { latest } from './latest.ts'
 import { listSide } from './list-side.ts'
+import { parcels } from './parcels.ts'
 import { optionalSide } from './optional-side.ts'
 import { threeTopics } from './three-topics.ts'
 
@@ -26,4 +27,5 @@ export const examples: readonly Example[] = [
   kOfN,
   listSide,
   latest,
+  parcels,
 ]

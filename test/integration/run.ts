@@ -84,7 +84,7 @@ function quiet(onCrash: (error: unknown) => void = () => {}, warn: Logger['warn'
   }
 }
 
-type Class = Exclude<keyof PartitionAccount, 'topic' | 'partition' | 'consumed'>
+type Class = Exclude<keyof PartitionAccount, 'topic' | 'partition' | 'consumed' | 'expanded'>
 
 /** Fails unless the account has exactly these numbers, nothing else, and adds up in every partition. */
 export function assertAccount(

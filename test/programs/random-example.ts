@@ -48,8 +48,9 @@ function drawRecord(random: Random, program: DrawnProgram, kind: string, num: nu
   const tells = program.sides.some(({ list }) => list?.count === kind)
   const n = tells ? nextInt(random, 4) : at
   const drop = nextInt(random, 8) === 0
+  const times = [0, 1, 1, 2, 2, 3][nextInt(random, 6)]!
   const partText = `{ "of":"${kind}${at}",  "n":${n} }`
-  const text = `{"kind":"${kind}","ref":"${ref}", "num":${num},"at":{"ref":"${ref}"},"n":${n},"drop":${drop},"part":${partText}}`
+  const text = `{"kind":"${kind}","ref":"${ref}", "num":${num},"at":{"ref":"${ref}"},"n":${n},"drop":${drop},"times":${times},"part":${partText}}`
   const value = JSON.parse(text) as Value
   const source = program.sources.find(({ sides }) => sides.includes(kind))!
   const given: GivenRecord = {

@@ -2,6 +2,7 @@ import type { ExpectedLetter, GivenRecord, Outcome } from '../examples/example.t
 import {
   type DrawnProgram,
   type DrawnSide,
+  expanded,
   lastDigitLeftOut,
   mapped,
   namesOf,
@@ -15,6 +16,8 @@ export interface ModelRecord {
   readonly value: Value
   readonly text: string
   readonly partText: string
+  /** Which one it is of those that a flatMap has made of the record. */
+  readonly copy?: number
 }
 
 /** What is there of a key at some point: the parts of its row, and whether it has been merged before. */
@@ -30,7 +33,10 @@ interface State {
  * which topics may be read, and each moment at which a row may have waited long enough for optional sides.
  */
 export function outcomesOf(program: DrawnProgram, key: string, records: readonly ModelRecord[]): Outcome[] {
-  const queues = program.sources.map(({ topic }) => records.filter(({ given }) => given.topic === topic))
+  const queues = program.sources.map(({ topic, expands }) => {
+    const own = records.filter(({ given }) => given.topic === topic)
+    return expands ? own.flatMap(copiesOf) : own
+  })
   const outcomes = new Map<string, Outcome>()
   const seen = new Set<string>()
   const visit = (state: State, at: readonly number[]): void => {
@@ -55,6 +61,10 @@ export function outcomesOf(program: DrawnProgram, key: string, records: readonly
     queues.map(() => 0),
   )
   return [...outcomes.values()]
+}
+
+function copiesOf(record: ModelRecord): ModelRecord[] {
+  return expanded(record.value).map(({ copy }) => ({ ...record, copy }))
 }
 
 function add(program: DrawnProgram, key: string, state: State, record: ModelRecord): State {
@@ -118,10 +128,15 @@ function mergedValue(program: DrawnProgram, key: string, parts: readonly ModelRe
 }
 
 /** The bytes of a part: as they came where nothing has made a value of them. */
-function partOf(program: DrawnProgram, part: DrawnSide['part'], { given, value, text, partText }: ModelRecord): string {
+function partOf(
+  program: DrawnProgram,
+  part: DrawnSide['part'],
+  { given, value, text, partText, copy }: ModelRecord,
+): string {
   const source = program.sources.find(({ topic }) => topic === given.topic)!
-  const isParsed = source.maps || source.decoding === 'function'
-  const seen = source.maps ? mapped(value) : value
+  const isParsed = source.maps || source.expands || source.decoding === 'function'
+  const whole = source.maps ? mapped(value) : value
+  const seen = copy === undefined ? whole : expanded(whole)[copy]!
   if (part === 'function') return JSON.stringify(partMadeOf(seen))
   if (part === 'field') return isParsed ? JSON.stringify(seen.part) : partText
   return isParsed ? JSON.stringify(seen) : text

@@ -19,6 +19,8 @@ export interface Value {
   /** Tells its records apart, or how many parts a list has. */
   readonly n: number
   readonly drop: boolean
+  /** How many records a flatMap makes of it. */
+  readonly times: number
   readonly part: { readonly of: string; readonly n: number }
 }
 
@@ -35,6 +37,7 @@ interface DrawnSource {
   readonly route: (typeof routes)[number]
   readonly filters: boolean
   readonly maps: boolean
+  readonly expands: boolean
 }
 
 export interface DrawnSide {
@@ -86,6 +89,7 @@ export function drawProgram(random: Random): DrawnProgram {
       route: one(routes),
       filters: chance(3),
       maps: chance(3),
+      expands: chance(3),
     }
   })
   const isLoose = shape === 'atLeast' || sides.some(({ isOptional }) => isOptional)
@@ -133,6 +137,11 @@ export function mapped(value: Value): Value & { readonly mapped: number } {
   return { ...value, mapped: value.n * 2 }
 }
 
+/** What a flatMap before the route makes of a value: several of the same key. */
+export function expanded<Each extends Value>(value: Each): (Each & { readonly copy: number })[] {
+  return Array.from({ length: value.times }, (_, copy) => ({ ...value, copy }))
+}
+
 /** What the function of a stage makes of a value. */
 export function partMadeOf(value: Value): unknown {
   return { s: value.kind, n: value.n }
@@ -143,6 +152,7 @@ interface Chain {
   source(topic: string, options: object): Chain
   filter(id: string, keeps: (value: Value) => boolean): Chain
   map(id: string, make: (value: Value) => unknown): Chain
+  flatMap(id: string, make: (value: Value) => readonly unknown[], options: { partsMax: number }): Chain
   side(name: string, given: unknown): Chain
   route(id: string, by: unknown, stages: object): Chain
   correlate(id: string, key: object, options: object): MergedChain
@@ -155,7 +165,7 @@ interface MergedChain {
 }
 
 function sourced(before: Chain, source: DrawnSource, { sides }: DrawnProgram): Chain {
-  const { topic, decoding, route, filters, maps } = source
+  const { topic, decoding, route, filters, maps, expands } = source
   const decode = {
     json: {},
     confluent: { decode: confluentJson() },
@@ -165,6 +175,7 @@ function sourced(before: Chain, source: DrawnSource, { sides }: DrawnProgram): C
   let chain = before.source(topic, decode)
   if (filters) chain = chain.filter(`${topic}-kept`, (value) => !value.drop)
   if (maps) chain = chain.map(`${topic}-mapped`, mapped)
+  if (expands) chain = chain.flatMap(`${topic}-expanded`, expanded, { partsMax: 3 })
   const stages = source.sides.map((name) => [name, stageOf(sides.find((side) => side.name === name)!)] as const)
   if (stages.length === 1) return chain.side(...stages[0]!)
   const by = {

@@ -35,7 +35,7 @@ import {
   numberToldAt,
   offsetAt,
   partAt,
-  partitionOfRows,
+  partitionAt,
   partLengthAt,
   setReason,
   sideAt,
@@ -278,7 +278,7 @@ function fill(address: u32, hash: u32, row: u32, keyLength: u32, moreFlags: u32)
   const block = at(address)
   const partLength = partLengthAt(row)
   const hasTail = hasTailAt(row)
-  const place = placeFrom(sideAt(row), partitionOfRows())
+  const place = placeFrom(sideAt(row), partitionAt(row))
   const flags = (isRespelledAt(row) ? respelled : 0) | (keyIsNumberAt(row) ? keyIsNumber : 0) | moreFlags
   const offset = offsetAt(row)
   store<u32>(block, hash)

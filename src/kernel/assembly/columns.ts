@@ -27,7 +27,10 @@ export const numbersTold = memory.data(4 * columnsRowsMax, 16)
 export const carriedStarts = memory.data(4 * columnsRowsMax, 16)
 export const carriedEnds = memory.data(4 * columnsRowsMax, 16)
 
-/** The source partition of all of them. */
+/** The lane of each in its source partition; only where some have several. */
+export const lanes = memory.data(columnsRowsMax, 16)
+
+/** The source partition of all of them, or its first lane. */
 export const origin = memory.data(4, 16)
 
 /** Where the records' bytes begin, and those made on the way. */
@@ -39,8 +42,9 @@ export function setBases(bytes: usize, extra: usize): void {
   extraBase = extra
 }
 
-export function partitionOfRows(): u32 {
-  return load<u32>(origin)
+/** The number of the source partition, or of the lane, that a row is of. */
+export function partitionAt(row: u32): u32 {
+  return load<u32>(origin) + load<u8>(lanes + row)
 }
 
 export function sideAt(row: u32): i32 {

@@ -30,7 +30,7 @@ import {
   keyLengthAt,
   offsetAt,
   partAt,
-  partitionOfRows,
+  partitionAt,
   partLengthAt,
   sideAt,
   spellingAt,
@@ -76,7 +76,7 @@ export function publish(head: u32, row: u32): i32 {
   let timestamp = timestampAt(row)
   let valueLength = load<u32>(literals, 4) + partLength + 1
   for (let side: u32 = 1; side <= sideCount; side++) valueLength += load<u32>(literals + (side << 3), 4)
-  let originsLength = varintLength(partitionOfRows()) + varintLength(offsetAt(row))
+  let originsLength = varintLength(partitionAt(row)) + varintLength(offsetAt(row))
   store<u32>(blocks + (completing << 2), 0)
   for (let address = head; address != 0;) {
     const block = at(address)
@@ -167,7 +167,7 @@ function isTaken(timestamp: i64): bool {
 function writeOrigins(to: usize, row: u32): usize {
   for (let side: u32 = 0; side < sideCount; side++) {
     const block: usize = load<u32>(blocks + (side << 2))
-    to = writeVarint(to, block == 0 ? partitionOfRows() : partitionIn(placeOf(block)))
+    to = writeVarint(to, block == 0 ? partitionAt(row) : partitionIn(placeOf(block)))
     to = writeVarint(to, block == 0 ? offsetAt(row) : offsetOf(block))
   }
   return to

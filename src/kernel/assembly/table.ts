@@ -29,6 +29,7 @@ export {
   flags,
   keyEnds,
   keyStarts,
+  lanes,
   numbersTold,
   offsets,
   origin,

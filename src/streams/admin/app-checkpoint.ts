@@ -13,6 +13,7 @@ import { findSources } from '../topics/program-topics.ts'
 import { SourcePartitions } from '../topics/source-partitions.ts'
 import { Sources } from '../topics/sources.ts'
 import { type Plan } from '../topology/plan.ts'
+import { laneCountOf } from '../topology/plan-sources.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
 
 /** An application as of its last committed epoch. */
@@ -74,7 +75,7 @@ export function partitionsIn({ topology, partitions }: Manifest): SourcePartitio
 
 /** What an application begins with: nothing of its sources is read. */
 export async function firstCheckpoint(cluster: Cluster, plan: Plan): Promise<AppCheckpoint> {
-  const sources = new Sources(await findSources(cluster, plan))
+  const sources = new Sources(await findSources(cluster, plan), [], plan.sources.map(laneCountOf))
   const { topics, partitions } = sources
   const ranges = await Promise.all(topics.map((topic) => topicRange(cluster, topic)))
   const starts = partitions.byNumber(ranges.map((range) => range.starts))

@@ -63,7 +63,7 @@ async function findSource(
 ): Promise<Log> {
   const name = topology.sources[source]!.topic
   const first = partitions.bySource(startOffsets)[source]!
-  const next = partitions.bySource(nextOffsets)[source]!
+  const next = partitions.furthestBySource(nextOffsets)[source]!
   const topic = await findTopic(cluster, name)
   if (topic === undefined || topic.id !== sourceIds[source]) return { ...gone, name, isRecreated: topic !== undefined }
   const isCompacted = await isTopicCompacted(cluster, name)

@@ -1,4 +1,4 @@
-import { accountsOf, isBalanced, type PartitionAccount, placed } from '../epochs/accounting.ts'
+import { type Account, accountsOf, isBalanced, type PartitionAccount, placed } from '../epochs/accounting.ts'
 import type { Origin, PartitionPlace, SourcePartitions } from '../topics/source-partitions.ts'
 import type { AppCheckpoint } from './app-checkpoint.ts'
 import type { AppLogs, Log } from './app-logs.ts'
@@ -60,10 +60,12 @@ export function judge(
   const { epoch, closedMs } = manifest
   const { classes, contradictionCount, foreignRecords } = evidence
   const pending = classes.map((found) => found.count('pending'))
-  const accounting = placed(accountsOf(manifest, pending), partitions)
-  const audited = accounting.map((account, number) => ({
-    account,
+  const accounts = accountsOf(manifest, pending)
+  const accounting = placed(accounts, partitions)
+  const audited = accounts.map((account, number) => ({
+    account: { ...partitions.placeOf(number), ...account },
     found: classes[number]!,
+    isFirst: partitions.isFirst(number),
     source: logs.sources[partitions.list[number]!.source]!,
   }))
   const unbalanced = accounting
@@ -77,7 +79,7 @@ export function judge(
   const isWrong = contradictionCount > 0 || unbalanced.length > 0 || unexplained.length > 0
   const incomplete = [...logs.outputs, logs.deadLetters, ...logs.sources].filter(({ isWhole }) => !isWhole)
   const unseen = audited
-    .filter(({ source }) => source.isCompacted)
+    .filter(({ source, isFirst }) => source.isCompacted && isFirst)
     .reduce((sum, { found }) => sum + found.count('skipped'), 0)
   const rightVerdict = miscounts.length > 0 ? 'unproved' : unseen > 0 ? 'provedAsSeen' : 'proved'
   return {
@@ -101,26 +103,40 @@ export function judge(
 /** Where an application began to read partitions that it has not read from offset 0. */
 export function startedAt(
   { startOffsets }: Pick<Manifest, 'startOffsets'>,
-  partitions: Pick<SourcePartitions, 'placeOf'>,
+  partitions: Pick<SourcePartitions, 'placeOf' | 'isFirst'>,
 ): Origin[] {
-  return startOffsets.flatMap((offset, number) => (offset === 0 ? [] : [{ ...partitions.placeOf(number), offset }]))
+  return startOffsets.flatMap((offset, number) => {
+    const { topic, partition } = partitions.placeOf(number)
+    return offset === 0 || !partitions.isFirst(number) ? [] : [{ topic, partition, offset }]
+  })
 }
 
-/** A partition with all that is known of it. */
+/** A partition, or a lane of one, with all that is known of it. */
 interface Audited {
-  readonly account: PartitionAccount
+  readonly account: Account & PartitionPlace
   readonly found: OffsetClasses
+  readonly isFirst: boolean
   readonly source: Log
 }
 
-function miscountsOf({ account, found: classes, source }: Audited): Miscount[] {
-  const { topic, partition } = account
+function miscountsOf({ account, found: classes, isFirst, source }: Audited): Miscount[] {
+  const { topic, partition, index } = account
+  const place = { topic, partition, ...(index !== undefined && { index }) }
   return tracedClasses
-    .map((name) => ({ topic, partition, class: name, counted: account[name], found: classes.count(name) }))
+    .map((name) => ({ ...place, class: name, counted: account[name], found: classes.count(name) }))
     .filter(({ class: name, counted, found }) => {
+      if (name !== 'skipped') return found !== counted
+      // Of a record that has become fewer, the further lanes have passed over as much without a gap.
+      if (!isFirst) return found > counted && !source.isCompacted
       // Compaction adds to the gaps that were there; what it has removed was filtered, or it would have a trace.
-      return name === 'skipped' && source.isCompacted ? found < counted : found !== counted
+      return source.isCompacted ? found < counted : found !== counted
     })
+}
+
+/** Offsets of a lane that may have no trace at the broker. */
+function withoutTrace({ account, found, isFirst }: Audited): number {
+  const { filtered, superseded, lost, skipped } = account
+  return filtered + superseded + lost + (isFirst ? 0 : Math.max(0, skipped - found.count('skipped')))
 }
 
 /** Classes of which offsets may have no trace because records have been removed. */
@@ -143,16 +159,14 @@ function unclassified(
 ): AuditReport['unclassified'] {
   let count = 0
   const first: Origin[] = []
-  for (const [number, { account, found }] of audited.entries()) {
-    const { topic, partition, consumed, filtered, superseded, lost } = account
-    const missing = tracedClasses.reduce(
-      (left, name) => left - found.count(name),
-      consumed - filtered - superseded - lost,
-    )
+  for (const [number, each] of audited.entries()) {
+    const { account, found } = each
+    const { topic, partition, index, consumed } = account
+    const missing = tracedClasses.reduce((left, name) => left - found.count(name), consumed - withoutTrace(each))
     if (missing <= 0) continue
     count += missing
     const offsets = found.without(startOffsets[number]!, nextOffsets[number]!, listedMax - first.length)
-    first.push(...offsets.map((offset) => ({ topic, partition, offset })))
+    first.push(...offsets.map((offset) => ({ topic, partition, ...(index !== undefined && { index }), offset })))
   }
   return { count, first }
 }

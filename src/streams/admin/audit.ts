@@ -71,8 +71,10 @@ async function addGaps(
 ): Promise<void> {
   const { starts = [], ends = [] } = present?.range ?? {}
   const next = Array.from(starts)
-  const add = (partition: number, from: number, to: number) =>
-    evidence.addGap(partitions.numberOf({ topic, partition })!, from, to)
+  const add = (partition: number, from: number, to: number) => {
+    for (const number of partitions.lanesOf(partitions.numberOf({ topic, partition })!))
+      evidence.addGap(number, from, to)
+  }
   await read(({ partition, count, offset }) => {
     for (let row = 0; row < count && offset[row]! < ends[partition]!; row++) {
       add(partition, next[partition]!, offset[row]!)

@@ -29,6 +29,7 @@ export function readDeadLetter(
   const topic = text(deadLetterHeaders.topic)
   const partition = Number(text(deadLetterHeaders.partition))
   const offset = Number(text(deadLetterHeaders.offset))
+  const index = text(deadLetterHeaders.index)
   if (reason === undefined || topic === undefined || !isPlace(partition) || !isPlace(offset)) return undefined
   // A record that somebody has merged may have such a header of theirs.
   const parts = isOfRow(reason) ? headerOf(columns, row, originsHeaderName) : undefined
@@ -38,7 +39,7 @@ export function readDeadLetter(
     reason,
     cause: text(deadLetterHeaders.cause) ?? '',
     topic,
-    origins: origins ?? [{ topic, partition, offset }],
+    origins: origins ?? [{ topic, partition, offset, ...(index !== undefined && { index: Number(index) }) }],
   }
 }
 

@@ -95,7 +95,8 @@ export class Evidence {
   /** Takes a range of offsets of a partition, by its number, at which the source has no record that can be seen. */
   addGap(partition: number, from: number, to: number): void {
     const classes = this.classes[partition]!
-    for (let offset = from; offset < to; offset++) {
+    const end = Math.min(to, this.#checkpoint.manifest.nextOffsets[partition]!)
+    for (let offset = from; offset < end; offset++) {
       if (classes.of(offset) === undefined) classes.set(offset, 'skipped')
     }
   }

@@ -178,13 +178,20 @@ async function findPending(search: Search): Promise<PendingPart[]> {
   const found: PendingPart[] = []
   const { rows, finder } = search
   const visit = async (number: number, isPromoted: boolean, columns: RecordColumns) => {
-    const set = pending[number]!
+    // A promoted part is of one lane.
+    const lanes = isPromoted ? [number] : partitions.lanesOf(number)
+    const isPending = (lane: number, offset: number) =>
+      lanes.includes(lane) && pending[lane]!.has(offset) && promoted.has(lane, offset) === isPromoted
     const place = partitions.placeOf(number)
-    columns.keep((offset) => set.has(offset) && promoted.has(number, offset) === isPromoted)
-    const rest = await rows.prepare(columns, place)
-    for (const row of rows.rowsOf(finder, columns, place)) {
-      const timestampMs = rows.timestampOf(columns, row, place)
-      found.push({ ...placeOf(columns, row, place), timestampMs, side: rows.sideOf(columns, row, place) })
+    const [first] = partitions.lanesOf(number)
+    columns.keep((offset) => lanes.some((lane) => isPending(lane, offset)))
+    const { pieces, rest } = await rows.prepare(columns, place)
+    for (const piece of pieces) {
+      piece.keep((offset, row) => isPending(first! + piece.lane[row]!, offset))
+      for (const row of rows.rowsOf(finder, piece, place)) {
+        const timestampMs = rows.timestampOf(piece, row, place)
+        found.push({ ...placeOf(piece, row, place), timestampMs, side: rows.sideOf(piece, row, place) })
+      }
     }
     return rest
   }
@@ -197,7 +204,7 @@ async function findPending(search: Search): Promise<PendingPart[]> {
     const starts = partitions
       .bySource(firstNeeded)
       [source]!.map((first, partition) => Math.max(first, logStarts[partition]!))
-    const ends = partitions.bySource(manifest.nextOffsets)[source]!
+    const ends = partitions.furthestBySource(manifest.nextOffsets)[source]!
     await readRecords({ cluster, topic, range: { starts, ends }, ...limits }, (columns) => {
       const { partition } = columns
       return visit(partitions.numberOf({ topic: topic.name, partition })!, false, columns)
@@ -215,9 +222,16 @@ async function findUnread(search: Search): Promise<RecordPlace[]> {
     const { starts, ends } = await topicRange(cluster, topic)
     const range = { starts: starts.map((start, partition) => Math.max(start, nextOffsets[partition] ?? 0)), ends }
     await readRecords({ cluster, topic, range, ...limits }, async (columns) => {
-      const place = { topic: topic.name, partition: columns.partition }
-      const rest = await search.rows.prepare(columns, place)
-      for (const row of search.rows.rowsOf(search.finder, columns, place)) found.push(placeOf(columns, row, place))
+      // Partitions that came since have no number.
+      const number = partitions.numberOf({ topic: topic.name, partition: columns.partition })
+      const place =
+        number === undefined ? { topic: topic.name, partition: columns.partition } : partitions.placeOf(number)
+      const { pieces, rest } = await search.rows.prepare(columns, place)
+      for (const piece of pieces) {
+        if (number !== undefined)
+          piece.keep((offset, row) => offset >= manifest.nextOffsets[number + piece.lane[row]!]!)
+        for (const row of search.rows.rowsOf(search.finder, piece, place)) found.push(placeOf(piece, row, place))
+      }
       return rest
     })
   }
@@ -312,16 +326,18 @@ async function lettersOfKey(
   const withKey = new Set<number>()
   for (const source of new Set(Array.from(letters.values(), ({ topic }) => topic))) {
     const ofSource = [...letters].filter(([, { topic }]) => topic === source)
-    const places = [...new Set(ofSource.map(([, { origins }]) => origins[0]!.partition))]
-    for (const partition of places) {
-      const own = ofSource.filter(([, { origins }]) => origins[0]!.partition === partition)
+    const byPlace = Map.groupBy(ofSource, ([, { origins }]) => `${origins[0]!.partition} ${origins[0]!.index}`)
+    for (const own of byPlace.values()) {
+      const { partition, index } = own[0]![1].origins[0]!
       const picked = columns.pick(own.map(([row]) => row))
       // As the program has seen them.
       own.forEach(([, { origins }], index) => (picked.offset[index] = origins[0]!.offset))
       const byOffset = new Map(own.map(([row, { origins }]) => [origins[0]!.offset, row]))
-      await rows.prepare(picked, { topic: source, partition })
-      for (const row of rows.anyOf(finder, picked, { topic: source, partition })) {
-        withKey.add(byOffset.get(picked.offset[row]!)!)
+      const place = { topic: source, partition }
+      const { pieces } = await rows.prepare(picked, place)
+      for (const piece of pieces) {
+        piece.keep((_, row) => piece.lane[row] === (index ?? 0))
+        for (const row of rows.anyOf(finder, piece, place)) withKey.add(byOffset.get(piece.offset[row]!)!)
       }
     }
   }
@@ -338,10 +354,11 @@ function isLacking(origin: SideOrigin): boolean {
   return origin === undefined || ('parts' in origin && !origin.isWhole)
 }
 
-function placeOf({ offset, timestamp }: RecordColumns, row: number, { topic, partition }: PartitionPlace): RecordPlace {
-  return { topic, partition, offset: offset[row]!, timestampMs: timestamp[row]! }
+function placeOf({ offset, lane, timestamp }: RecordColumns, row: number, place: PartitionPlace): RecordPlace {
+  const index = place.index === undefined ? undefined : { index: lane[row]! }
+  return { ...place, ...index, offset: offset[row]!, timestampMs: timestamp[row]! }
 }
 
 function isSamePlace(a: Origin, b: Origin): boolean {
-  return a.topic === b.topic && a.partition === b.partition && a.offset === b.offset
+  return a.topic === b.topic && a.partition === b.partition && a.offset === b.offset && a.index === b.index
 }

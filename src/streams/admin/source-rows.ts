@@ -1,7 +1,8 @@
 import { ConfigError } from '../../core/errors.ts'
-import { headerOf, plainRecord, type RecordColumns, RowTimestamps } from '../../kernel/index.ts'
+import { headerOf, plainRecord, RecordColumns, RowTimestamps } from '../../kernel/index.ts'
 import type { KeyShape, TopologyShape } from '../checkpoint/topology-shape.ts'
 import { rowsOpener, type RowsOpener } from '../decoding/rows-opener.ts'
+import { FlatMapRows } from '../functions/flat-map-rows.ts'
 import { FunctionValues } from '../functions/function-values.ts'
 import { parseValue, viewOf } from '../functions/record-view.ts'
 import { alreadySettled } from '../functions/row-function.ts'
@@ -10,11 +11,20 @@ import { stepRows } from '../operators/step.ts'
 import type { PartitionPlace } from '../topics/source-partitions.ts'
 import { type Plan, type PlannedSource, planTopology } from '../topology/plan.ts'
 import { areOpaque } from '../topology/plan-sources.ts'
+import type { FlatMapStep } from '../topology/source.ts'
 import type { Topology } from '../topology/topology.ts'
 import { framingOf } from './framing-of.ts'
 import type { KeyFinder } from './key-finder.ts'
 
 type SourceShape = TopologyShape['sources'][number]
+
+/** Rows as they come to the route. */
+interface PreparedRows {
+  /** The rows, or what a flatMap has made of them. */
+  readonly pieces: readonly RecordColumns[]
+  /** Where the rows begin that there was no room for. */
+  readonly rest: { readonly fromOffset: number } | undefined
+}
 
 /**
  * Records of the sources of an application as its program sees them: decoded, filtered and mapped, with their stage and
@@ -48,23 +58,20 @@ export class SourceRows {
     )
   }
 
-  /**
-   * Prepares rows as the program does before its route; those that it would not route are dropped.
-   *
-   * @returns Where the rows begin that there was no room for.
-   */
-  async prepare(columns: RecordColumns, place: PartitionPlace): Promise<{ readonly fromOffset: number } | undefined> {
+  /** Prepares rows as the program does before its route; those that it would not route are dropped. */
+  async prepare(columns: RecordColumns, place: PartitionPlace): Promise<PreparedRows> {
     const open = this.#openers.get(place.topic)
-    if (open === undefined) return undefined
+    if (open === undefined) return { pieces: [columns], rest: undefined }
     const fromOffset = open(columns)
     const source = this.#sourceOf(place.topic)
+    let pieces = [columns]
     for (const step of source?.steps ?? []) {
-      await settle(stepRows(step, new FunctionValues(source!, () => {}), place, columns))
+      const values = new FunctionValues(source!, () => {})
+      if (step.kind === 'flatMap') pieces = await expanded(step, values, place, columns)
+      else for (const piece of pieces) await settle(stepRows(step, values, place, piece))
     }
-    const left = new Set<number>()
-    for (let row = 0; row < columns.count; row++) if (columns.hasLeft(row)) left.add(columns.offset[row]!)
-    columns.keep((offset) => !left.has(offset))
-    return fromOffset === undefined ? undefined : { fromOffset }
+    for (const piece of pieces) piece.keep((_, row) => !piece.hasLeft(row))
+    return { pieces, rest: fromOffset === undefined ? undefined : { fromOffset } }
   }
 
   /** The rows that have the key, where it stands for the side that they are of. */
@@ -157,6 +164,25 @@ export class SourceRows {
   #sourceOf(topic: string): PlannedSource | undefined {
     return this.#plan?.sources.find((source) => source.topic === topic)
   }
+}
+
+/** What a flatMap makes of rows. */
+async function expanded(
+  { apply, partsMax }: FlatMapStep,
+  values: FunctionValues,
+  place: PartitionPlace,
+  columns: RecordColumns,
+): Promise<RecordColumns[]> {
+  const rows = new FlatMapRows({ apply, values, place }, partsMax, columns)
+  await settle(rows)
+  const pieces: RecordColumns[] = []
+  for (let row = 0; row < columns.count;) {
+    const piece = new RecordColumns()
+    piece.reset(columns.partition, columns.bytes, columns.view)
+    row = rows.fill(piece, row, () => true)
+    pieces.push(piece)
+  }
+  return pieces
 }
 
 /** What a function does that a checkpoint does not hold. */

@@ -3,6 +3,7 @@ import type { Totals } from '../epochs/epoch-counts.ts'
 import { expiryTopics } from '../topology/plan-leaving.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { Expiry } from '../topology/plan-leaving.ts'
+import { laneCountOf } from '../topology/plan-sources.ts'
 import type { SourcePartition } from '../topics/source-partitions.ts'
 import { shapeOf, type TopologyShape } from './topology-shape.ts'
 import { readShape, type WrittenShape, writtenShape } from './written-shape.ts'
@@ -77,16 +78,16 @@ type WrittenManifest = Omit<Manifest, 'topology' | 'sourceIds' | 'partitions' | 
 
 interface WrittenSources {
   readonly sourceIds: readonly string[]
-  readonly partitions: readonly (readonly [source: number, partition: number])[]
+  readonly partitions: readonly (readonly [source: number, partition: number, index?: number])[]
 }
 
 export function encodeManifest({ topology, sourceIds, partitions, ...rest }: Manifest): Uint8Array {
   const { format, epoch, closedMs, outputs, outputIds, expiry, ...others } = rest
   const [sourceId, another] = sourceIds
   const sources =
-    another === undefined
+    another === undefined && !partitions.some(({ index }) => index !== undefined)
       ? { sourceId: sourceId! }
-      : { sourceIds, partitions: partitions.map(({ source, partition }) => [source, partition] as const) }
+      : { sourceIds, partitions: partitions.map(writtenPartition) }
   const written: WrittenManifest = {
     format,
     epoch,
@@ -100,6 +101,10 @@ export function encodeManifest({ topology, sourceIds, partitions, ...rest }: Man
     totals: writtenTotals(others.totals),
   }
   return Buffer.from(JSON.stringify(written))
+}
+
+function writtenPartition({ source, partition, index }: SourcePartition) {
+  return index === undefined ? ([source, partition] as const) : ([source, partition, index] as const)
 }
 
 /** Versions before know no superseded parts. */
@@ -117,7 +122,11 @@ function readManifest({ topology, ...written }: WrittenManifest): Manifest {
     const partitions = others.nextOffsets.map((_, partition) => ({ source: 0, partition }))
     return { ...others, topology: readShape(topology), sourceIds: [sourceId], partitions }
   }
-  const partitions = rest.partitions.map(([source, partition]) => ({ source, partition }))
+  const partitions = rest.partitions.map(([source, partition, index]) => ({
+    source,
+    partition,
+    ...(index !== undefined && { index }),
+  }))
   return { ...rest, topology: readShape(topology), partitions }
 }
 
@@ -131,14 +140,19 @@ const outputBytesMax = 40
 const sourceBytesMax = 40
 const placeBytesMax = 16
 
-/** Bytes that the manifest of a program may take, while its outputs do not move. */
+/**
+ * Bytes that the manifest of a program may take, while its outputs do not move.
+ *
+ * @param partitionCount - Each lane counts.
+ */
 export function manifestBytesMax(plan: Plan, partitionCount: number): number {
   const { correlate, deadLetterTopic } = plan
   const topics = plan.sinks.map(({ topic }) => topic)
   const outputs = [...topics, ...expiryTopics(correlate.expiry), deadLetterTopic]
   const names = Buffer.byteLength(JSON.stringify([shapeOf(plan), topics, topics, correlate.expiry, outputs]))
   const sourceCount = plan.sources.length
-  const places = sourceCount === 1 ? 0 : sourceCount * sourceBytesMax + partitionCount * placeBytesMax
+  const hasPlaces = sourceCount > 1 || plan.sources.some((source) => laneCountOf(source) > 1)
+  const places = !hasPlaces ? 0 : sourceCount * sourceBytesMax + partitionCount * placeBytesMax
   return frameBytesMax + names + outputs.length * outputBytesMax + places + partitionCount * partitionBytesMax
 }
 

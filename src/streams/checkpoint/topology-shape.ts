@@ -3,6 +3,7 @@ import type { HeaderKey, KeyEncoding, RecordKey } from '../topology/key.ts'
 import type { Plan, PlannedSource } from '../topology/plan.ts'
 import type { PlannedList } from '../topology/plan-parts.ts'
 import type { Side } from '../topology/plan-sides.ts'
+import type { SourceStep } from '../topology/source.ts'
 
 type Path = FieldPath
 
@@ -25,7 +26,7 @@ interface SourceShape {
   readonly route: Path | null | { readonly side: string } | PlaceShape
   /** What its values are; `function` where one decodes them. @defaultValue JSON as it stands */
   readonly decode?: DecodeShape
-  /** Filters and maps, by their ids, in order. @defaultValue none */
+  /** Filters, maps and flatMaps, by their ids, in order. @defaultValue none */
   readonly steps?: readonly string[]
   /** Field with the time of its records, by which they expire; it may change. @defaultValue the record's timestamp */
   readonly timestamp?: Path
@@ -70,7 +71,7 @@ export function shapeOf({ sources, sides, correlate }: Plan): TopologyShape {
 
 function sourceShape(source: PlannedSource, sides: readonly Side[]): SourceShape {
   const { topic, decode, timestamp } = source
-  const steps = source.steps.filter(({ kind }) => kind !== 'decode').map(({ kind, id }) => `${kind} ${id}`)
+  const steps = source.steps.filter(({ kind }) => kind !== 'decode').map(stepShape)
   return {
     topic,
     route: routeShape(source, sides),
@@ -78,6 +79,12 @@ function sourceShape(source: PlannedSource, sides: readonly Side[]): SourceShape
     ...(steps.length > 0 && { steps }),
     ...(timestamp !== undefined && { timestamp: timestamp.path }),
   }
+}
+
+/** A flatMap numbers what it makes, so how many that may be does not change. */
+function stepShape(step: SourceStep): string {
+  const { kind, id } = step
+  return kind === 'flatMap' ? `${kind} ${id} of ${step.partsMax}` : `${kind} ${id}`
 }
 
 function framingShape(framing: Framing): DecodeShape {

@@ -21,9 +21,9 @@ export const deadLetterHeaders = {
   topic: 'millrace.topic',
   partition: 'millrace.partition',
   offset: 'millrace.offset',
+  /** Which of the records that a flatMap has made of the one there; absent where there is no flatMap. */
+  index: 'millrace.index',
 } as const
-
-const headerCount = Object.keys(deadLetterHeaders).length
 
 const causeCharactersMax = 1_000
 /** What a character takes at most in UTF-8, and so how long a cause may be in a topic that takes no more. */
@@ -80,7 +80,7 @@ export class DeadLetterEncoder {
   encode(columns: RecordColumns, row: number): void {
     const reason = columns.reason[row]!
     const record = plainRecord(columns, row)
-    const added = this.#headers(reason, columns.partition, columns.offset[row]!, this.#causeOf(columns, row))
+    const added = this.#headers(reason, columns.numberOf(row), columns.offset[row]!, this.#causeOf(columns, row))
     const whole = withHeaders(record, added)
     const isWhole = contentBytes(whole) <= this.#recordBytesMax && reason !== Reason.PROCESS_KILLED
     this.#write(columns.partition, columns.timestamp[row]!, isWhole ? whole : reference(added))
@@ -112,28 +112,31 @@ export class DeadLetterEncoder {
   }
 
   /** The headers of a dead letter that is being written, of which is told. */
-  #headers(reason: number, number: number, offset: number, cause: string): Buffer {
-    const { topic, partition } = this.#partitions.placeOf(number)
+  #headers(reason: number, number: number, offset: number, cause: string): readonly Uint8Array[] {
+    const { topic, partition, index } = this.#partitions.placeOf(number)
     this.#onWritten(reason, { topic, partition, offset, cause })
-    return Buffer.concat([
-      encodeHeader(deadLetterHeaders.reason, Buffer.from(deadLetterReasons[reason]!.name)),
-      encodeHeader(deadLetterHeaders.cause, Buffer.from(cause.slice(0, this.#causeCharactersMax))),
-      encodeHeader(deadLetterHeaders.topic, Buffer.from(topic)),
-      encodeHeader(deadLetterHeaders.partition, Buffer.from(String(partition))),
-      encodeHeader(deadLetterHeaders.offset, Buffer.from(String(offset))),
-    ])
+    const { name } = deadLetterReasons[reason]!
+    const texts: (readonly [header: string, text: string])[] = [
+      [deadLetterHeaders.reason, name],
+      [deadLetterHeaders.cause, cause.slice(0, this.#causeCharactersMax)],
+      [deadLetterHeaders.topic, topic],
+      [deadLetterHeaders.partition, String(partition)],
+      [deadLetterHeaders.offset, String(offset)],
+    ]
+    if (index !== undefined) texts.push([deadLetterHeaders.index, String(index)])
+    return texts.map(([header, text]) => encodeHeader(header, Buffer.from(text)))
   }
 }
 
-function withHeaders(record: PlainRecord, added: Uint8Array): PlainRecord {
+function withHeaders(record: PlainRecord, added: readonly Uint8Array[]): PlainRecord {
   return {
     ...record,
-    headerCount: record.headerCount + headerCount,
-    headers: Buffer.concat([record.headers, added]),
+    headerCount: record.headerCount + added.length,
+    headers: Buffer.concat([record.headers, ...added]),
   }
 }
 
 /** A record that is nothing but what its headers say. */
-function reference(headers: Uint8Array): PlainRecord {
-  return { key: undefined, value: undefined, headerCount, headers }
+function reference(headers: readonly Uint8Array[]): PlainRecord {
+  return { key: undefined, value: undefined, headerCount: headers.length, headers: Buffer.concat(headers) }
 }

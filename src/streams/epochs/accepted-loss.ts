@@ -1,3 +1,4 @@
+import type { SourcePartitions } from '../topics/source-partitions.ts'
 import type { PendingOffsets } from '../checkpoint/pending-offsets.ts'
 import type { PromotedParts } from '../retention/promoted-parts.ts'
 import type { Accounting } from './accounting.ts'
@@ -9,6 +10,7 @@ interface Losing {
   readonly accounting: Accounting
   readonly pending: PendingOffsets
   readonly promoted: PromotedParts
+  readonly partitions: Pick<SourcePartitions, 'placeOf'>
 }
 
 /**
@@ -47,11 +49,14 @@ export class AcceptedLoss implements EpochParticipant {
 
   #count(): void {
     if (this.#loss === undefined) return
-    const { accounting, pending, promoted } = this.#losing
-    const { lost, nextOffsets } = accounting.current
+    const { accounting, pending, promoted, partitions } = this.#losing
+    const { lost, skipped, nextOffsets } = accounting.current
     this.#loss.forEach(({ pendingOffsets, unread }, partition) => {
       for (const offset of pendingOffsets) pending.sets[partition]!.delete(offset)
-      lost[partition]! += pendingOffsets.length + unread
+      lost[partition]! += pendingOffsets.length
+      // What a flatMap would have made of a record that nobody has read is not known.
+      const { index = 0 } = partitions.placeOf(partition)
+      ;(index === 0 ? lost : skipped)[partition]! += unread
       nextOffsets[partition]! += unread
     })
     // What is lost is not needed from the source any more.

@@ -16,6 +16,11 @@ export interface Account extends Readonly<Record<Class, number>> {
 export interface PartitionAccount extends Account {
   readonly topic: string
   readonly partition: number
+  /**
+   * Records that a flatMap has made beyond one for each offset, all of which have a class as well: the sum is that of
+   * `consumed` and these. Absent where there is no flatMap.
+   */
+  readonly expanded?: number
 }
 
 /** What a committed epoch has done. */
@@ -178,17 +183,29 @@ export function accountsOf(
   }))
 }
 
-/** The same with which partitions they are of. */
-export function placed(
-  accounts: readonly Account[],
-  partitions: Pick<SourcePartitions, 'placeOf'>,
-): PartitionAccount[] {
-  return accounts.map((account, number) => ({ ...partitions.placeOf(number), ...account }))
+/** The same by partition, with all of its lanes. */
+export function placed(accounts: readonly Account[], partitions: SourcePartitions): PartitionAccount[] {
+  return partitions.firsts
+    .filter((number) => number < accounts.length)
+    .map((number) => {
+      const { topic, partition } = partitions.placeOf(number)
+      const [first, ...others] = partitions.lanesOf(number).map((lane) => accounts[lane]!)
+      return { topic, partition, ...first!, ...(others.length > 0 && withLanes(first!, others)) }
+    })
+}
+
+/** An offset without a record in a further lane is nothing there. */
+function withLanes(first: Account, others: readonly Account[]) {
+  const sum = (count: (account: Account) => number) => others.reduce((total, account) => total + count(account), 0)
+  const added = Object.fromEntries(
+    [...classes, 'pending' as const].map((name) => [name, first[name] + sum((account) => account[name])]),
+  ) as Record<Class | 'pending', number>
+  return { ...added, skipped: first.skipped, expanded: sum(({ consumed, skipped }) => consumed - skipped) }
 }
 
 /** Whether every offset has exactly one class. */
-export function isBalanced(account: Account): boolean {
-  return account.consumed === classes.reduce((sum, name) => sum + account[name], account.pending)
+export function isBalanced({ expanded = 0, ...account }: Account & Pick<PartitionAccount, 'expanded'>): boolean {
+  return account.consumed + expanded === classes.reduce((sum, name) => sum + account[name], account.pending)
 }
 
 function sum(numbers: Float64Array): number {

@@ -19,7 +19,7 @@ import { rememberingTable } from '../fixtures/table.ts'
 import { storeIn } from '../in-memory/memory-kafka.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
 import { AcceptedLoss } from './accepted-loss.ts'
-import { someIdentity } from '../fixtures/partitions.ts'
+import { partitionsOfSource, someIdentity } from '../fixtures/partitions.ts'
 import { accountsOf, Accounting, isBalanced } from './accounting.ts'
 import type { EpochParticipant } from './epoch-participant.ts'
 import { Epochs } from './epochs.ts'
@@ -126,9 +126,15 @@ class Program {
     // As a start finds it: one part was pending, which the source has lost.
     this.#pending.sets[0]!.add(lostPart)
     this.#pending.startAt([0, 0])
-    this.#loss = new AcceptedLoss({ accounting: this.#accounting, pending: this.#pending, promoted: this.#promoted }, [
-      { pendingOffsets: [lostPart], unread },
-    ])
+    this.#loss = new AcceptedLoss(
+      {
+        accounting: this.#accounting,
+        pending: this.#pending,
+        promoted: this.#promoted,
+        partitions: partitionsOfSource(),
+      },
+      [{ pendingOffsets: [lostPart], unread }],
+    )
     this.#pending.redigest([0, 0])
     const participants: Participants = {
       loss: this.#loss,

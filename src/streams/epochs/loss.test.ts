@@ -88,6 +88,7 @@ function stateWith(pending: PendingOffsets): ProgramState {
   const promoted = new PromotedParts(pending.sets)
   return stateAt(3, rememberingTable(), {
     accounting: Accounting.from(nextOffsets),
+    partitions: partitionsOfSource(2),
     pending,
     promoted,
     loss: lossOf({ pending, promoted }, nextOffsets, [5, 9]),

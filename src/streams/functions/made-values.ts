@@ -17,22 +17,25 @@ export class MadeValues {
 
   /** Takes a value, null for none; returns what it is where it is no JSON. */
   take(row: number, made: unknown): string | undefined {
-    if (made === null) {
-      this.#made.set(row, null)
-      return undefined
-    }
-    let text: string | undefined
-    try {
-      text = this.#values.stringify(made)
-    } catch (error) {
-      return `what is no JSON: ${messageOf(error)}`
-    }
-    if (text === undefined) return `a value of the type ${typeof made}, which is no JSON`
-    this.#made.set(row, utf8.encode(text))
+    const encoded = encodeMade(this.#values, made)
+    if (typeof encoded === 'string') return encoded
+    this.#made.set(row, encoded)
     return undefined
   }
 
   put(): void {
     if (this.#made.size > 0) replaceValues(this.#columns, (row) => this.#made.get(row))
   }
+}
+
+/** What a function has made, as JSON, null for no value; or a text that says what it is where it is no JSON. */
+export function encodeMade(values: FunctionValues, made: unknown): Uint8Array | null | string {
+  if (made === null) return null
+  let text: string | undefined
+  try {
+    text = values.stringify(made)
+  } catch (error) {
+    return `what is no JSON: ${messageOf(error)}`
+  }
+  return text === undefined ? `a value of the type ${typeof made}, which is no JSON` : utf8.encode(text)
 }

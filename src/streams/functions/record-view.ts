@@ -16,21 +16,23 @@ export function textOfValue({ bytes, valueStart, valueEnd }: RecordColumns, row:
 }
 
 /** A row as a user's function sees its record, while the row is where it is. */
-export function viewOf(columns: RecordColumns, row: number, { topic, partition }: PartitionPlace): RecordView {
-  return new RowView(columns, row, topic, partition)
+export function viewOf(columns: RecordColumns, row: number, place: PartitionPlace): RecordView {
+  return new RowView(columns, row, place)
 }
 
 class RowView implements RecordView {
   readonly topic: string
   readonly partition: number
   readonly offset: bigint
+  readonly index: number
   readonly timestampMs: number
   readonly #columns: RecordColumns
   readonly #row: number
 
-  constructor(columns: RecordColumns, row: number, topic: string, partition: number) {
+  constructor(columns: RecordColumns, row: number, { topic, partition }: PartitionPlace) {
     this.topic = topic
     this.partition = partition
+    this.index = columns.lane[row]!
     this.offset = BigInt(columns.offset[row]!)
     this.timestampMs = columns.timestamp[row]!
     this.#columns = columns

@@ -20,6 +20,7 @@ import { observedTimes } from '../expiry/observed-times.ts'
 import { TableSweep } from '../expiry/table-sweep.ts'
 import { refuseAhead } from '../expiry/timestamps-ahead.ts'
 import { DeadLetterNotice } from '../logs/dead-letter-notice.ts'
+import { reachOffset } from '../epochs/reached-offsets.ts'
 import { EpochDoubt } from '../poison/epoch-doubt.ts'
 import { SourceStreaks } from '../poison/source-streaks.ts'
 import { tellOfCommit } from '../events/tell-of-commit.ts'
@@ -261,16 +262,15 @@ class Correlation {
       return false
     }
     this.#fullTable?.taken()
+    columns.count = count
+    reachOffset(counts, columns, rows, batch.nextOffset, sources.partitions.lanesOf(partition))
     columns.count = rows
     if (rows > 0) meters.consumed(partition, columns.timestamp[rows - 1]!)
-    const nextOffset = rows === count ? batch.nextOffset : columns.offset[rows - 1]! + 1
-    counts.skipped[partition]! += nextOffset - counts.nextOffsets[partition]! - rows
-    counts.nextOffsets[partition] = nextOffset
     this.#directPromotion.take(columns)
-    const before = counts.deadLettered[partition]!
-    const hasFailures = divertRows(columns, counts, this.#outputs.deadLetters)
-    const isPoisoned = this.#streaks.note(columns, counts.deadLettered[partition]! - before)
-    state.eventClock?.observe({ partition, timestamp: observed, count: rows }, latestMs, nextOffset < batch.endOffset)
+    const { hasFailures, letterCount } = divertRows(columns, counts, this.#outputs.deadLetters)
+    const isPoisoned = this.#streaks.note(columns, letterCount)
+    const isBehind = counts.nextOffsets[partition]! < batch.endOffset
+    state.eventClock?.observe({ partition, timestamp: observed, count: rows }, latestMs, isBehind)
     this.#doubt.note(rows, hasFailures || isPoisoned)
     statistics.pendingRowsMax = Math.max(statistics.pendingRowsMax, table.rowCount)
     this.#open()

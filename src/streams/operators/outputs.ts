@@ -149,15 +149,16 @@ export class Outputs {
   /** Has the table publish here what completes, and what leaves otherwise. */
   #publish(): void {
     const { plan, topics, timeOfDay } = this.#services
-    const { table, accounting } = this.#session.state
+    const { state, sources } = this.#session
     const causeOf = (reason: number) => (ofFunctions.has(reason) ? this.#functions.cause : undefined)
-    table.publishTo({
+    state.table.publishTo({
       out: this.#builders[mergedSink]!,
       ...mergedNames(plan),
       recordBytesMax: recordBytesMax(topics, mergedSink),
       refuse: (part, reason) => this.deadLetters.encodeReference(part, reason, timeOfDay.nowMs(), causeOf(reason)),
+      firstLaneOf: (lane) => sources.partitions.lanesOf(lane)[0]!,
       expire: (row) => {
-        accounting.current.expiredRows++
+        state.accounting.current.expiredRows++
         this.expiredRows.encode(row)
       },
       merge: (row) => this.#merged.publishStored(row),

@@ -23,6 +23,7 @@ import type { Ports, SourceFetcher } from '../runtime/ports.ts'
 import { Lease } from '../runtime/row-batch.ts'
 import type { Services } from '../runtime/services.ts'
 import { type SourceGrowth, tellOfGrowth } from '../topics/source-growth.ts'
+import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { SourceWatch } from '../topics/source-watch.ts'
 import { areGrown, sourceOf } from '../topics/sources.ts'
 import { entryId, type PlannedSource } from '../topology/plan.ts'
@@ -121,7 +122,9 @@ class Source {
     this.#count(response)
     if (!restoration.isDone) {
       await this.#readOut(response, false)
-      response.partitions.forEach(({ partition, nextOffset }) => (this.#reached[partition] = nextOffset))
+      for (const { partition, nextOffset } of response.partitions) {
+        for (const lane of this.#partitions.lanesOf(partition)) this.#reached[lane] = nextOffset
+      }
       await this.#endRestoration()
     } else if (careful?.isOn === true) await this.#readCarefully(careful, response)
     else await this.#readOut(response, false)
@@ -144,7 +147,7 @@ class Source {
     await drained(services, this.#life, this.#context)
     if (this.#context.signal.aborted) return
     sources.grow(topics)
-    state.epochs.grow(sources.partitions.byNumber(logEnds))
+    state.epochs.grow(endsOfFirsts(sources.partitions, logEnds))
     tellOfGrowth(services.logger, services.plan, topics, known)
     await this.#fetchOn()
   }
@@ -159,10 +162,14 @@ class Source {
       if (state.isEpochDue) await drained(services, this.#life, this.#context)
       await rowsExpired(services, this.#context)
     }
+    const { firsts } = sources.partitions
     const fetcher: SourceFetcher = ports.newFetcher(
-      { partitions: sources.topicPartitions, firstOffsets: state.restoration.firstOffsets },
       {
-        onFetched: (response) => void self.tell({ type: 'fetched', fetcher, response }),
+        partitions: sources.topicPartitions,
+        firstOffsets: sources.partitions.byFirst(state.restoration.firstOffsets),
+      },
+      {
+        onFetched: (response) => void self.tell({ type: 'fetched', fetcher, response: numbered(response, firsts) }),
         onFailed: (error) => void self.tell({ type: 'failed', incarnation, error }),
       },
     )
@@ -221,7 +228,7 @@ class Source {
           }
           // Without rows it still tells how far the partition has been passed over.
           if (!hasRows) batch.columns.reset(partition.partition, partition.bytes, partition.view)
-          if (!restoration.isDone) batch.columns.keep(restoration.missing(partition.partition, isPromoted))
+          if (!restoration.isDone) batch.columns.keep(this.#missing(partition.partition, isPromoted))
           const openedOffset = open?.(batch.columns)
           batch.incarnation = incarnation
           batch.nextOffset = openedOffset ?? reader.reachedOffset
@@ -236,6 +243,18 @@ class Source {
     }
   }
 
+  /** Which offsets any lane of a partition lacks; a promoted part is of the one lane whose number it has. */
+  #missing(partition: number, isPromoted: boolean): (offset: number) => boolean {
+    const { restoration } = this.#parts.session.state
+    const lanes = isPromoted ? [partition] : this.#partitions.lanesOf(partition)
+    const missing = lanes.map((lane) => restoration.missing(lane, isPromoted))
+    return (offset) => missing.some((isMissing) => isMissing(offset))
+  }
+
+  get #partitions(): SourcePartitions {
+    return this.#parts.session.sources.partitions
+  }
+
   #count({ partitions }: FetchedResponse): void {
     const { services, session } = this.#parts
     const { statistics } = services
@@ -245,4 +264,16 @@ class Source {
       session.sources.noteFetched(partition, end - start, nextOffset - fromOffset)
     }
   }
+}
+
+/** Offsets after the last records, by number; 0 for further lanes, which hold nothing up. */
+function endsOfFirsts(partitions: SourcePartitions, logEnds: readonly (readonly number[])[]): number[] {
+  return partitions.byNumber(logEnds).map((end, number) => (partitions.isFirst(number) ? end : 0))
+}
+
+/** What was fetched under the numbers of its partitions, where these are not the places in the list that is read. */
+function numbered(response: FetchedResponse, numbers: readonly number[]): FetchedResponse {
+  if (numbers.at(-1) === numbers.length - 1) return response
+  const { partitions, release } = response
+  return { partitions: partitions.map((each) => ({ ...each, partition: numbers[each.partition]! })), release }
 }

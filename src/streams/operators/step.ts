@@ -20,13 +20,15 @@ import type { RestoringSession } from '../recovery/session.ts'
 import type { RowsMessage } from '../runtime/messages.ts'
 import type { Services } from '../runtime/services.ts'
 import type { PartitionPlace } from '../topics/source-partitions.ts'
-import type { PlannedSource } from '../topology/plan.ts'
-import type { SourceStep } from '../topology/source.ts'
+import { type PlannedSource, stepAfter } from '../topology/plan.ts'
+import type { FlatMapStep, SourceStep } from '../topology/source.ts'
 
-/** @param place - Which one of the source's steps it is. */
-export const step = (services: Services, session: RestoringSession, source: PlannedSource, place: number) => {
-  const own = source.steps[place]!
-  const next = source.steps[place + 1]?.id ?? source.route.id
+/** One that makes one record of each at most. */
+type PlainStep = Exclude<SourceStep, FlatMapStep>
+
+/** @param own - The step of the source that it is. */
+export const step = (services: Services, session: RestoringSession, source: PlannedSource, own: PlainStep) => {
+  const next = stepAfter(source, own.id)
   const { partitions } = session.sources
   const values = functionValues(services, session, own.id, source.bigIntegers)
   const runner = new FunctionRunner(functionHost(services, session), own.id)
@@ -48,7 +50,7 @@ export const step = (services: Services, session: RestoringSession, source: Plan
 
 /** The rows of a batch as a step meets them. */
 export function stepRows(
-  step: SourceStep,
+  step: PlainStep,
   values: FunctionValues,
   place: PartitionPlace,
   columns: RecordColumns,

@@ -3,12 +3,12 @@ import type { FetchedResponse } from '../../kafka/index.ts'
 import { type BatchReader, type FetchedPartition, noSide, Reason, type RecordColumns } from '../../kernel/index.ts'
 import type { Piece } from './attempt.ts'
 import { drained } from '../runtime/drained.ts'
-import type { CorrelateMessage, RowsMessage, SourceMessage } from '../runtime/messages.ts'
+import type { RowsMessage, SourceMessage } from '../runtime/messages.ts'
 import type { RestoringSession } from '../recovery/session.ts'
 import type { Services } from '../runtime/services.ts'
 import { sourceOf } from '../topics/sources.ts'
 import { rowsOpener } from '../decoding/rows-opener.ts'
-import { entryId } from '../topology/plan.ts'
+import { entryId, type PlannedSource } from '../topology/plan.ts'
 import type { CarefulMode } from './careful-mode.ts'
 import { Lease, type RowBatch } from '../runtime/row-batch.ts'
 
@@ -79,7 +79,7 @@ export class CarefulReader {
     batch.endOffset = fetched.endOffset
     batch.hold(lease)
     const piece = pieceOf(columns, reached)
-    if (careful.isConvicted(piece)) await this.#convict(batch)
+    if (careful.isConvicted(piece)) await this.#convict(batch, source)
     else {
       if (piece.rowCount > 0) await careful.enter(piece, session.state.epochs.committed)
       await context.ref<RowsMessage>(entryId(source)).tell({ type: 'rows', batch })
@@ -89,7 +89,7 @@ export class CarefulReader {
     return reached
   }
 
-  #convict(batch: RowBatch): Promise<void> {
+  #convict(batch: RowBatch, { steps }: PlannedSource): Promise<void> {
     const { services, session, context } = this.#parts
     const { logger, plan } = services
     const { columns } = batch
@@ -98,7 +98,9 @@ export class CarefulReader {
     columns.reason[0] = Reason.PROCESS_KILLED
     const place = { ...session.sources.partitions.placeOf(columns.partition), offset: columns.offset[0]! }
     logger.error({ app: plan.name, ...place }, 'a record that kills the process becomes a dead letter')
-    return context.ref<CorrelateMessage>(plan.correlate.id).tell({ type: 'rows', batch })
+    // A flatMap passes it on in all lanes, without calling its function.
+    const next = steps.find(({ kind }) => kind === 'flatMap')?.id ?? plan.correlate.id
+    return context.ref<RowsMessage>(next).tell({ type: 'rows', batch })
   }
 }
 

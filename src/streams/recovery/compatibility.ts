@@ -43,8 +43,10 @@ export function compatibilityOf(plan: Plan, found: Findings): Compatibility {
   if (error !== undefined) return { kind: 'refused', error }
   if (manifest === undefined) return { kind: 'first start' }
   const known = knownPartitions(plan, manifest)
-  const counts = plan.sources.map((_, source) => known.filter((each) => each.source === source).length)
-  const expiredOffsets = [...manifest.nextOffsets.keys()].filter((number) => commits[number] === undefined)
+  const counts = plan.sources.map((_, source) => known.filter((each) => each.source === source && !each.index).length)
+  const expiredOffsets = [...manifest.nextOffsets.keys()].filter(
+    (number) => commits[number] === undefined && sources.partitions.isFirst(number),
+  )
   return { kind: 'goes on', knownPartitions: counts, expiredOffsets }
 }
 
@@ -55,7 +57,7 @@ export function compatibilityOf(plan: Plan, found: Findings): Compatibility {
 export function knownPartitions(plan: Plan, { topology, partitions }: Manifest): SourcePartition[] {
   const now = topology.sources.map(({ topic }) => plan.sources.findIndex((source) => source.topic === topic))
   if (now.includes(-1)) return []
-  return partitions.map(({ source, partition }) => ({ source: now[source]!, partition }))
+  return partitions.map((each) => ({ ...each, source: now[each.source]! }))
 }
 
 /** `CHECKPOINT_INCOMPATIBLE` or `SOURCE_RECREATED`, unless a checkpoint fits a program and its sources. */
@@ -69,7 +71,7 @@ export function incompatibility(
   const changed = differences(migrationOf(topology, now).shape, now)
   const topicOf = (source: number) => topics.find((topic) => topic.name === topology.sources[source]!.topic)
   for (const [source, { topic }] of topology.sources.entries()) {
-    const had = partitions.filter((each) => each.source === source).length
+    const had = partitions.filter((each) => each.source === source && !each.index).length
     const has = topicOf(source)?.partitions.length ?? had
     const which = topology.sources.length === 1 ? 'source' : `source "${topic}"`
     if (has < had) changed.push(`${which} had ${had} partitions and has ${has}`)
@@ -124,8 +126,9 @@ function offsetsThatDiffer(
     name,
     sources: { length },
   } = plan
-  for (const [number, commit] of commits.entries()) {
-    const nextOffset = nextOffsets[number] ?? 0
+  for (const number of sources.partitions.firsts) {
+    const commit = commits[number]
+    const nextOffset = sources.partitions.leastOf(number, nextOffsets)
     if (commit === undefined || commit.offset === nextOffset) continue
     const { offset } = commit
     const { topic, partition } = sources.partitions.placeOf(number)

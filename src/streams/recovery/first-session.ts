@@ -4,6 +4,7 @@ import { Lives } from '../runtime/life.ts'
 import type { Services } from '../runtime/services.ts'
 import { outputsOf } from '../topics/program-topics.ts'
 import { Sources } from '../topics/sources.ts'
+import { laneCountOf } from '../topology/plan-sources.ts'
 import type { Session } from './session.ts'
 import { firstState } from './state-after.ts'
 
@@ -12,7 +13,7 @@ import { firstState } from './state-after.ts'
  * sources are empty.
  */
 export async function firstSession({ plan, options, topics, logger, outputBytesMax }: Services): Promise<Session> {
-  const sources = new Sources(topics.sources)
+  const sources = new Sources(topics.sources, [], plan.sources.map(laneCountOf))
   const none = sources.partitions.list.map(() => 0)
   const request = {
     plan,

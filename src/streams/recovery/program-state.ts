@@ -83,7 +83,7 @@ export interface StateParts {
 /** The state of a program after its last committed epoch. */
 export function stateOf(parts: StateParts): RecoveredState {
   const { identity, table, accounting, epoch, pending, promoted, deltas, told, eventClock, remembered, base } = parts
-  const loss = new AcceptedLoss({ accounting, pending, promoted }, parts.loss)
+  const loss = new AcceptedLoss({ accounting, pending, promoted, partitions: parts.partitions }, parts.loss)
   const participants = inOrder({
     loss,
     pending,

@@ -113,9 +113,9 @@ export class Restoration {
     const { partition } = columns
     const counts = this.#counts
     this.#parts.told?.take(columns)
-    const emittedBefore = counts.emitted[partition]!
+    const mergedBefore = counts.mergedRows
     this.#parts.table.apply(columns, counts)
-    if (counts.emitted[partition] !== emittedBefore) throw this.#notTheSame(partition, columns.offset[0]!)
+    if (counts.mergedRows !== mergedBefore) throw this.#notTheSame(partition, columns.offset[0]!)
     for (let row = 0; row < columns.count; row++) {
       if (columns.side[row] === noSide) throw this.#notTheSame(partition, columns.offset[row]!)
     }

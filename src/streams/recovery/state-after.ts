@@ -27,6 +27,7 @@ import type { Logger } from '../logs/logger.ts'
 import type { RunOptions } from '../options.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import type { Sources } from '../topics/sources.ts'
+import { laneCountOf } from '../topology/plan-sources.ts'
 import { expiryTopics } from '../topology/plan-leaving.ts'
 import { isSpread } from '../topology/sink.ts'
 import type { Plan } from '../topology/plan.ts'
@@ -219,19 +220,21 @@ function tableOf({ plan, options, spareMemory }: StateRequest, { hashSeed }: Pro
       return [{ side, length, fullReason: Reason.LIST_FULL }]
     }),
     carries: carriesTraces(plan),
+    hasLanes: plan.sources.some((source) => laneCountOf(source) > 1),
     memory: spareMemory.take(),
   })
 }
 
 function eventClockOf(
-  { plan, logEnds }: StateRequest,
+  { plan, logEnds, sources: { partitions } }: StateRequest,
   nextOffsets: readonly number[],
   times?: EventTimes,
 ): EventClock | undefined {
   const { expiry, memory } = plan.correlate
   if ((expiry ?? memory)?.by !== 'eventTime') return undefined
   return new EventClock(
-    nextOffsets.map((offset, partition) => offset < logEnds[partition]!),
+    // The further lanes of a partition have what its first one has.
+    nextOffsets.map((offset, number) => offset < logEnds[number]! && partitions.isFirst(number)),
     times,
   )
 }

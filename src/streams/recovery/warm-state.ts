@@ -4,6 +4,7 @@ import type { Manifest } from '../checkpoint/manifest.ts'
 import type { KafkaServices } from '../runtime/services.ts'
 import { findSources, outputsOf } from '../topics/program-topics.ts'
 import { Sources } from '../topics/sources.ts'
+import { laneCountOf } from '../topology/plan-sources.ts'
 import { incompatibility, knownPartitions } from './compatibility.ts'
 import type { RecoveredState } from './program-state.ts'
 import { isNewSource } from './start-offsets.ts'
@@ -43,7 +44,7 @@ export async function warmState(request: WarmRequest): Promise<WarmState | undef
   const { cluster, plan, options, topics, logger } = services
   const found = await findSources(cluster, plan)
   if (incompatibility(plan, found, manifest) !== undefined) return undefined
-  const sources = new Sources(found, knownPartitions(plan, manifest))
+  const sources = new Sources(found, knownPartitions(plan, manifest), plan.sources.map(laneCountOf))
   const { topics: sourceTopics, partitions } = sources
   const startsOf = (source: number, offsets: number[]) =>
     isNewSource(manifest, plan.sources[source]!) ? offsets : offsets.map(() => 0)

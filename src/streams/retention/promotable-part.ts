@@ -68,7 +68,7 @@ function ownHeaders(columns: RecordColumns, row: number, withHeaders: boolean): 
 }
 
 function promotablePart(columns: RecordColumns, row: number, headers: Headers): PromotablePart {
-  const { partition } = columns
+  const partition = columns.numberOf(row)
   const offset = columns.offset[row]!
   const timestamp = columns.timestamp[row]!
   const { key, value } = plainRecord(columns, row)

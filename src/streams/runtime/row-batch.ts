@@ -31,6 +31,14 @@ export class RowBatch {
     lease.retain()
   }
 
+  /** Goes on in place of another batch, up to an offset, and holds it by a lease. */
+  passOn({ incarnation, endOffset, isPromoted }: RowBatch, nextOffset: number, lease: Lease): void {
+    this.incarnation = incarnation
+    this.nextOffset = nextOffset
+    this.endOffset = endOffset
+    this.hold(lease, isPromoted)
+  }
+
   release(): void {
     const lease = this.#lease
     this.#lease = undefined

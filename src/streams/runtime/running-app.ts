@@ -16,6 +16,7 @@ import {
 import { Meters } from '../observe/meters.ts'
 import type { AppEventName } from '../events/app-events.ts'
 import type { AppListener } from '../events/program-events.ts'
+import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { describePlan } from '../topology/describe-plan.ts'
 import type { App, AppQuestions, InspectChoice } from './app.ts'
 import type { Report } from './report.ts'
@@ -173,8 +174,9 @@ export class RunningApp implements App {
   }
 
   progress(): { consumed: number; total: number } {
-    const { state, endOffsets = [] } = this.#term.session ?? {}
+    const { state, sources, endOffsets = [] } = this.#term.session ?? {}
     const { offsets } = this.#earlier
+    const sum = (byNumber: ArrayLike<number>) => sumOfFirsts(byNumber, sources?.partitions)
     const startedAt = sum(this.#before.nextOffsets)
     const nextOffsets = state?.accounting.committedOffsets ?? []
     return { consumed: offsets + sum(nextOffsets) - startedAt, total: offsets + sum(endOffsets) - startedAt }
@@ -234,8 +236,8 @@ export class RunningApp implements App {
           ? []
           : inspectedPartitions({
               accounts: report.accounting,
-              nextOffsets: session.state.accounting.committedOffsets,
-              endOffsets: view.ends.known.offsets,
+              nextOffsets: session.sources.partitions.byFirst(session.state.accounting.committedOffsets),
+              endOffsets: session.sources.partitions.byFirst(view.ends.known.offsets),
               meters: this.#meters,
               nowMs: view.nowMs(),
             }),
@@ -265,6 +267,7 @@ export class RunningApp implements App {
     const state = session?.state
     const account = state?.accounting.committed() ?? noAccount
     const accounts = state === undefined ? [] : accountsOf(account, state.pending.committedCounts)
+    const sum = (byNumber: ArrayLike<number>) => sumOfFirsts(byNumber, session?.sources.partitions)
     // A loss that was accepted is in what was before, and commits with the first epoch.
     const since = (total: (snapshot: AccountSnapshot) => number) => Math.max(0, total(account) - total(this.#before))
     return {
@@ -283,6 +286,8 @@ export class RunningApp implements App {
 /** Where nothing was ever counted. */
 const noAccount: AccountSnapshot = Accounting.from([]).snapshot()
 
-function sum(numbers: ArrayLike<number>): number {
-  return Array.from(numbers).reduce((total, number) => total + number, 0)
+/** What the further lanes of a partition have is nothing of their own. */
+function sumOfFirsts(byNumber: ArrayLike<number>, partitions: SourcePartitions | undefined): number {
+  const firsts = Array.from(byNumber).filter((_, number) => partitions?.isFirst(number) ?? true)
+  return firsts.reduce((total, number) => total + number, 0)
 }

@@ -6,8 +6,10 @@ import { sink, type SinkParts } from '../operators/sink.ts'
 import { source, type SourceParts } from '../operators/source.ts'
 import { stageOf } from '../operators/stage.ts'
 import { step } from '../operators/step.ts'
+import { flatMap } from '../operators/flat-map.ts'
 import type { Session } from '../recovery/session.ts'
-import { stageId } from '../topology/plan.ts'
+import { type PlannedSource, stageId } from '../topology/plan.ts'
+import type { SourceStep } from '../topology/source.ts'
 import type { Ports } from './ports.ts'
 import type { Services } from './services.ts'
 
@@ -78,14 +80,18 @@ function partMakers(parts: SourceParts, restarts: Pick<SupervisorOptions, 'maxRe
       }),
     })),
     ...plan.sources.flatMap((source) =>
-      source.steps.map(({ id }, place) => ({
+      source.steps.map((own) => ({
         start: supervisor({
-          name: `supervisor-${id}`,
+          name: `supervisor-${own.id}`,
           ...restarts,
-          children: [{ start: step(services, session, source, place), shutdownMs: stageShutdownMs }],
+          children: [{ start: stepOf(services, session, source, own), shutdownMs: stageShutdownMs }],
         }),
       })),
     ),
     { start: source(parts) },
   ]
+}
+
+function stepOf(services: Services, session: SourceParts['session'], source: PlannedSource, own: SourceStep) {
+  return own.kind === 'flatMap' ? flatMap(services, session, source, own) : step(services, session, source, own)
 }

@@ -6,6 +6,7 @@ import { manifestBytesMax } from '../checkpoint/manifest.ts'
 import type { Logger } from '../logs/logger.ts'
 import type { Plan } from '../topology/plan.ts'
 import { expiryTopics } from '../topology/plan-leaving.ts'
+import { laneCountOf } from '../topology/plan-sources.ts'
 import { requireRights, rightsToRun } from './rights.ts'
 import type { TimestampLimits } from '../time/timestamp-window.ts'
 import { checkOutput, defaultBatchBytesMax, type OutputUse, readSettings, warnOfSettings } from './topic-settings.ts'
@@ -84,7 +85,7 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
   const found = await cluster.topics([...topicsRead(plan), ...given])
   const sources = found.slice(0, plan.sources.length)
   const [sink, ...others] = found.slice(plan.sources.length) as [Topic, ...Topic[]]
-  checkSources(sources)
+  checkSources(plan, sources)
   const partitionCounts = sources.map(({ partitions }) => partitions.length)
   // By the time of their death: an old record must not be past retention as soon as it is a dead letter.
   const configs = { 'message.timestamp.type': 'LogAppendTime' }
@@ -99,7 +100,7 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
   const checkpoint = await findCheckpointTopic(cluster, plan.checkpointTopic, {
     // Large enough for any record of the sources that is promoted.
     created: Math.max(defaultBatchBytesMax, largestBatchBytes + recordFrameBytes + keptFrameBytes),
-    least: recordFrameBytes + manifestBytesMax(plan, sum(partitionCounts)),
+    least: recordFrameBytes + manifestBytesMax(plan, laneCount(plan, sources)),
   })
   const sinks = [sink, deadLetters, checkpoint, ...others]
   const uses = outputUses(plan)
@@ -134,7 +135,7 @@ function outputUses(plan: Plan): (OutputUse | undefined)[] {
  */
 export async function findSources(cluster: Cluster, plan: Plan): Promise<Topic[]> {
   const topics = await cluster.topics(topicsRead(plan))
-  checkSources(topics)
+  checkSources(plan, topics)
   return topics
 }
 
@@ -142,17 +143,19 @@ function topicsRead({ sources }: Plan): string[] {
   return sources.map(({ topic }) => topic)
 }
 
-function checkSources(topics: readonly Topic[]): void {
-  const count = sum(topics.map(({ partitions }) => partitions.length))
+function checkSources(plan: Plan, topics: readonly Topic[]): void {
+  const count = laneCount(plan, topics)
   if (count <= partitionsMax) return
   const names = topics.map(({ name }) => `"${name}"`).join(', ')
+  const each = plan.sources.some((source) => laneCountOf(source) > 1) ? ', each times the partsMax of its flatMap' : ''
   const text =
     topics.length === 1
-      ? `topic ${names} has more than ${partitionsMax} partitions`
-      : `the topics ${names} have more than ${partitionsMax} partitions together`
+      ? `topic ${names} has more than ${partitionsMax} partitions${each}`
+      : `the topics ${names} have more than ${partitionsMax} partitions together${each}`
   throw new TopologyError('TOPOLOGY_INVALID', text, { topic: topics.map(({ name }) => name).join(), partitions: count })
 }
 
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0)
+/** Lanes of all partitions. */
+function laneCount({ sources }: Plan, topics: readonly Topic[]): number {
+  return sources.reduce((sum, source, index) => sum + topics[index]!.partitions.length * laneCountOf(source), 0)
 }

@@ -13,13 +13,15 @@ export class Sources {
   /**
    * @param topics - In the order of the program's sources.
    * @param known - The numbers that partitions have in the checkpoint.
+   * @param laneCounts - Lanes of a partition, by source; one where nothing is said.
    */
-  constructor(topics: readonly Topic[], known: readonly SourcePartition[] = []) {
+  constructor(topics: readonly Topic[], known: readonly SourcePartition[] = [], laneCounts?: readonly number[]) {
     this.#topics = topics
     this.#fetched = topics.map(() => ({ bytes: 0, offsets: 0 }))
     this.partitions = new SourcePartitions(
       topics.map(({ name }) => name),
       known,
+      laneCounts,
     )
     this.partitions.grow(partitionCounts(topics))
   }
@@ -36,9 +38,10 @@ export class Sources {
     this.partitions.grow(partitionCounts(topics))
   }
 
-  /** By number. */
+  /** What is read, in the order of their numbers. */
   get topicPartitions(): TopicPartition[] {
-    return this.partitions.list.map(({ source, partition }) => ({ topic: this.#topics[source]!, partition }))
+    const { list, firsts } = this.partitions
+    return firsts.map((number) => ({ topic: this.#topics[list[number]!.source]!, partition: list[number]!.partition }))
   }
 
   /** Takes note of what was fetched of a partition. */

@@ -62,7 +62,7 @@ export interface SourceDescription {
   /** Where the time of its records stands. */
   readonly timestamp: string
   /** What is done with records before the route, in order. */
-  readonly steps: readonly { readonly id: string; readonly kind: 'decode' | 'filter' | 'map' }[]
+  readonly steps: readonly { readonly id: string; readonly kind: 'decode' | 'filter' | 'map' | 'flatMap' }[]
   readonly route: {
     readonly id: string
     /** A field, a header, a function, or the side that all records are of. */

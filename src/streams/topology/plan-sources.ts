@@ -21,6 +21,9 @@ export function checkSources({ name, sources }: Topology, sides: readonly Side[]
     if (isMade && ids.includes(keysId(source))) {
       refuse(name, `"${keysId(source)}" is the id of what makes the merge keys of "${source.id}", and of an operator`)
     }
+    const [, another] = source.steps.filter(({ kind }) => kind === 'flatMap')
+    if (another !== undefined)
+      refuse(name, `"${another.id}" is the second flatMap of "${source.id}", which may have one`)
     if (!areOpaque(source)) continue
     const { by } = source.route
     if (typeof by === 'object' && by.kind === 'field') {
@@ -44,7 +47,16 @@ export function checkSources({ name, sources }: Topology, sides: readonly Side[]
   }
 }
 
+/** How many records a flatMap makes of one at most: lanes that each partition of the source has. */
+export function laneCountOf({ steps }: Pick<Source, 'steps'>): number {
+  return steps.find((step) => step.kind === 'flatMap')?.partsMax ?? 1
+}
+
 /** Whether values come to the route as a text in base64. */
 export function areOpaque({ decode, steps }: Pick<Source, 'decode' | 'steps'>): boolean {
-  return typeof decode === 'object' && decode.framing.kind === 'rawBytes' && !steps.some(({ kind }) => kind === 'map')
+  return (
+    typeof decode === 'object' &&
+    decode.framing.kind === 'rawBytes' &&
+    !steps.some(({ kind }) => kind === 'map' || kind === 'flatMap')
+  )
 }

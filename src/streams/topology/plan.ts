@@ -169,3 +169,8 @@ export function functionIds({
 export function entryId({ steps, route }: Pick<PlannedSource, 'steps' | 'route'>): string {
   return steps[0]?.id ?? route.id
 }
+
+/** Id of the operator after a step of a source. */
+export function stepAfter({ steps, route }: Pick<PlannedSource, 'steps' | 'route'>, id: string): string {
+  return steps[steps.findIndex((step) => step.id === id) + 1]?.id ?? route.id
+}

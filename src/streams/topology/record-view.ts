@@ -3,6 +3,8 @@ export interface RecordView {
   readonly topic: string
   readonly partition: number
   readonly offset: bigint
+  /** Which of the records it is that a flatMap has made of this one; 0 where there is none. */
+  readonly index: number
   /** Milliseconds since the epoch, as the record carries it. */
   readonly timestampMs: number
   /** A copy of the bytes of the record's key. */

@@ -5,7 +5,7 @@ import type { RecordView } from './record-view.ts'
 import type { StartPosition } from './start-position.ts'
 import type { Stage } from './stage.ts'
 import { type TopicOptions, topicOf } from './topic.ts'
-import { checkBigIntegers, checkDecoding, checkField } from './topology-checks.ts'
+import { checkBigIntegers, checkDecoding, checkField, checkOptions, invalid } from './topology-checks.ts'
 
 /** Picks the stage of a record by its name; must not return a promise. */
 export type RouteFunction<Name extends string, Value = unknown> = (
@@ -25,6 +25,24 @@ export type FilterFunction<Value> = (value: Value, record: RecordView) => boolea
  * A promise is awaited, with others at the same time.
  */
 export type MapFunction<Value, Made> = (value: Value, record: RecordView) => Made | Promise<Made>
+
+/**
+ * Makes several records of each, in order; what it returns is written as JSON. An empty list filters the record out, and
+ * a null in it is a record without a value. It is given null for the value of a tombstone, and has to make the same of
+ * the same record. A promise is awaited, with others at the same time.
+ */
+export type FlatMapFunction<Value, Made> = (
+  value: Value,
+  record: RecordView,
+) => readonly Made[] | Promise<readonly Made[]>
+
+export interface FlatMapOptions {
+  /**
+   * Records that are made of one at most; where there are more, the record is a dead letter. Each partition takes so
+   * many times as much of the checkpoint's manifest, and as many batches. At most 256. @defaultValue 16
+   */
+  readonly partsMax?: number
+}
 
 /** What names the stage of a record. */
 export type RouteBy = Field | HeaderKey | RecordKey | RouteFunction<string>
@@ -63,6 +81,14 @@ export type SourceStep =
   | { readonly kind: 'decode'; readonly id: string; readonly apply: DecodeFunction<unknown> }
   | { readonly kind: 'filter'; readonly id: string; readonly apply: FilterFunction<unknown> }
   | { readonly kind: 'map'; readonly id: string; readonly apply: MapFunction<unknown, unknown> }
+  | FlatMapStep
+
+export interface FlatMapStep {
+  readonly kind: 'flatMap'
+  readonly id: string
+  readonly apply: FlatMapFunction<unknown, unknown>
+  readonly partsMax: number
+}
 
 /** A topic, and what its values are. */
 export interface SourceTopic {
@@ -77,7 +103,7 @@ export interface SourceTopic {
 
 /** A source as data: a topic, what is done with its records, and which stage takes each of them. */
 export interface Source extends SourceTopic {
-  /** Filters and maps in their order; where a function decodes, it is the first. */
+  /** Filters and maps in their order, one flatMap at most; where a function decodes, it is the first. */
   readonly steps: readonly SourceStep[]
   readonly from: StartPosition
   readonly route: {
@@ -86,6 +112,19 @@ export interface Source extends SourceTopic {
     readonly by: RouteBy | undefined
     readonly stages: Stages
   }
+}
+
+/** The most that `partsMax` may be. */
+const partsMaxMax = 256
+
+/** A flatMap, checked. */
+export function flatMapOf(id: string, apply: unknown, options: FlatMapOptions): FlatMapStep {
+  checkOptions(`"${id}"`, options)
+  const { partsMax = 16 } = options
+  if (!Number.isInteger(partsMax) || partsMax < 1 || partsMax > partsMaxMax) {
+    throw invalid(`partsMax of "${id}" is ${String(partsMax)}, where a whole number from 1 to ${partsMaxMax} belongs`)
+  }
+  return { kind: 'flatMap', id, apply: apply as FlatMapStep['apply'], partsMax }
 }
 
 /** The topic of a source, checked, and its first step where a function decodes. */

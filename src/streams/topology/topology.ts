@@ -13,6 +13,9 @@ import type { HeaderKey, RecordKey } from './key.ts'
 import type { RecordView } from './record-view.ts'
 import {
   type FilterFunction,
+  type FlatMapFunction,
+  flatMapOf,
+  type FlatMapOptions,
   type MapFunction,
   type RouteBy,
   type RouteFunction,
@@ -66,6 +69,15 @@ export interface Sourced<Before extends Stages = NoStages, Value = unknown> {
    * its own. A map that is to make other values needs another id.
    */
   map<Made>(id: string, make: MapFunction<Value, Made>): Sourced<Before, Exclude<Made, undefined>>
+  /**
+   * Makes several records of each, which go on as if each had come by itself. A source has one flatMap at most; one that
+   * is to make other values needs another id.
+   */
+  flatMap<Made>(
+    id: string,
+    make: FlatMapFunction<Value, Made>,
+    options?: FlatMapOptions,
+  ): Sourced<Before, Exclude<Made, undefined>>
   /**
    * Sends each record to the stage that a field, a header, the record's key or a function names. Records for no stage
    * become dead letters.
@@ -187,6 +199,7 @@ function sourced<Before extends Stages, Value>(
     filter: <Kept>(id: string, keep: FilterFunction<Value>) =>
       through<Kept>({ kind: 'filter', id, apply: keep as FilterFunction<unknown> }),
     map: (id, make) => through({ kind: 'map', id, apply: make as MapFunction<unknown, unknown> }),
+    flatMap: (id, make, options = {}) => through(flatMapOf(id, make, options)),
     route(id, by, stages) {
       checkText('the id of a route', id)
       checkRouteBy(`what "${id}" chooses stages by`, by)
