@@ -112,6 +112,15 @@ describe('BatchReader', () => {
     )
   })
 
+  it('reads a batch whose zstd data has several frames, one within a record', () => {
+    const records = [encodeRecord({ value: 'first' }), encodeRecord({ value: 'second', offsetDelta: 1 })]
+    const body = Buffer.concat(records)
+    const frames = [body.subarray(0, 9), body.subarray(9)].map((part) => zstdCompressSync(part))
+    const batch = sealedBatch(Buffer.concat(frames), { codec: 'zstd', records: [], lastOffsetDelta: 1, count: 2 })
+
+    assert.deepEqual(textsOf([batch]), ['first', 'second'])
+  })
+
   it('spreads a long batch over several fills', () => {
     for (const codec of ['none', 'zstd'] as const) {
       const records = Array.from({ length: 2 * columnsRowsMax + 1 }, (_, i) => ({ value: `${i}` }))

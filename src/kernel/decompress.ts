@@ -1,8 +1,9 @@
-import { gunzipSync, zstdDecompressSync } from 'node:zlib'
+import { gunzipSync } from 'node:zlib'
 import { lz4Decompress, snappyDecompress } from '@platformatic/wasm-utils'
 import { KafkaError } from '../core/errors.ts'
 import { sourceSlackBytes } from './columns.ts'
 import { codecs } from './compress.ts'
+import { openZstd, tooLargeCode } from './open-zstd.ts'
 
 /** How large a compressed batch may become. */
 export interface DecompressionLimits {
@@ -58,7 +59,7 @@ function open(codec: number, compressed: Buffer, bytesMax: number): Uint8Array {
     case codecs.lz4:
       return openLz4(compressed, bytesMax)
     case codecs.zstd:
-      return zstdDecompressSync(compressed, { maxOutputLength: bytesMax })
+      return openZstd(compressed, bytesMax)
     default:
       throw new Error(`codec ${codec} is unknown`)
   }
@@ -131,9 +132,6 @@ function lz4FilledBytes(frame: Buffer): number {
   }
   return Math.max(0, blockCount - 1) * blockBytes
 }
-
-/** What node:zlib throws above `maxOutputLength`. */
-const tooLargeCode = 'ERR_BUFFER_TOO_LARGE'
 
 function checkSize(size: number, bytesMax: number): void {
   if (size > bytesMax) throw Object.assign(new Error(`opens to ${size} bytes`), { code: tooLargeCode })

@@ -136,6 +136,12 @@ describe('valueOpener', () => {
     })
   }
 
+  it('opens a value of several zstd frames', () => {
+    const value = Buffer.concat(['{"a"', ':1}'].map((text) => zstdCompressSync(text)))
+
+    assert.deepEqual(opened({ kind: 'compressedJson', compression: 'zstd', bytesMax: 50 }, [{ value }]), ['{"a":1}'])
+  })
+
   it('makes a text in base64 of any bytes', () => {
     const found = opened({ kind: 'rawBytes' }, [{ value: Buffer.of(0, 255, 34) }, { value: '' }, { value: null }])
 
