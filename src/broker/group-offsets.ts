@@ -4,10 +4,19 @@ export interface CommittedOffset {
   readonly metadata: string
 }
 
-/** The offsets one consumer group has committed, and those that wait for their transaction to end. */
+/** An offset, and how many the group had been sent before it. */
+interface SentOffset extends CommittedOffset {
+  readonly place: number
+}
+
+/**
+ * The offsets one consumer group has committed, and those that wait for their transaction to end. As with Kafka, the
+ * one that was sent last stays, whoever commits last (`findings/transactional-offsets-order.sh`).
+ */
 export class GroupOffsets {
   readonly #committed = new OffsetTable()
   readonly #pending = new Map<number, OffsetTable>()
+  #sentCount = 0
 
   get(topic: string, partition: number): CommittedOffset | undefined {
     return this.#committed.get(topic, partition)
@@ -19,20 +28,23 @@ export class GroupOffsets {
   }
 
   commit(topic: string, partition: number, committed: CommittedOffset): void {
-    this.#committed.set(topic, partition, committed)
+    this.#committed.set(topic, partition, this.#placed(committed))
   }
 
   commitInTransaction(producerId: number, topic: string, partition: number, committed: CommittedOffset): void {
     const offsets = this.#pending.get(producerId) ?? new OffsetTable()
     this.#pending.set(producerId, offsets)
-    offsets.set(topic, partition, committed)
+    offsets.set(topic, partition, this.#placed(committed))
   }
 
   endTransaction(producerId: number, isCommit: boolean): void {
     const offsets = this.#pending.get(producerId)
     this.#pending.delete(producerId)
     if (!isCommit || offsets === undefined) return
-    for (const [topic, partition, committed] of offsets.entries()) this.#committed.set(topic, partition, committed)
+    for (const [topic, partition, sent] of offsets.entries()) {
+      const present = this.#committed.get(topic, partition)
+      if (present === undefined || present.place < sent.place) this.#committed.set(topic, partition, sent)
+    }
   }
 
   delete(topic: string, partition: number): void {
@@ -48,19 +60,23 @@ export class GroupOffsets {
   partitions(): { topic: string; partitions: number[] }[] {
     return this.#committed.partitions()
   }
+
+  #placed(committed: CommittedOffset): SentOffset {
+    return { ...committed, place: this.#sentCount++ }
+  }
 }
 
 /** Offsets by topic and partition. */
 class OffsetTable {
-  readonly #byTopic = new Map<string, Map<number, CommittedOffset>>()
+  readonly #byTopic = new Map<string, Map<number, SentOffset>>()
 
-  get(topic: string, partition: number): CommittedOffset | undefined {
+  get(topic: string, partition: number): SentOffset | undefined {
     return this.#byTopic.get(topic)?.get(partition)
   }
 
-  set(topic: string, partition: number, committed: CommittedOffset): void {
-    const partitions = this.#byTopic.get(topic) ?? new Map<number, CommittedOffset>()
-    this.#byTopic.set(topic, partitions.set(partition, committed))
+  set(topic: string, partition: number, sent: SentOffset): void {
+    const partitions = this.#byTopic.get(topic) ?? new Map<number, SentOffset>()
+    this.#byTopic.set(topic, partitions.set(partition, sent))
   }
 
   delete(topic: string, partition: number): void {
@@ -73,9 +89,9 @@ class OffsetTable {
     this.#byTopic.delete(topic)
   }
 
-  *entries(): Generator<[topic: string, partition: number, committed: CommittedOffset]> {
+  *entries(): Generator<[topic: string, partition: number, sent: SentOffset]> {
     for (const [topic, partitions] of this.#byTopic) {
-      for (const [partition, committed] of partitions) yield [topic, partition, committed]
+      for (const [partition, sent] of partitions) yield [topic, partition, sent]
     }
   }
 

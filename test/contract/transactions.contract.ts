@@ -1,22 +1,28 @@
 import {
   addOffsetsToTxn,
   addPartitionsToTxn,
+  deleteGroups,
+  deleteRecords,
   endTxn,
   initProducerId,
   listOffsets,
+  offsetCommit,
   offsetFetch,
   txnOffsetCommit,
 } from '../../src/protocol/index.ts'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { recordBatch } from './batches.ts'
+import { recordBatch, timestampMs } from './batches.ts'
 import { fetchFrom, produceTo, readAll } from './exchange.ts'
 import type { Target } from './target.ts'
 import type { WireClient } from './wire-client.ts'
 import { until } from '../until.ts'
 
 const concurrentTransactions = 51
+// What ListOffsets asks for with these in place of a time.
+const latest = -1
+const earliest = -2
 /** Of a producer: the one after it is only used to fence. */
 const lastEpoch = 32_766
 
@@ -157,7 +163,65 @@ export function transactionsContract(target: Target): void {
     return [errorCode, offset]
   }
 
+  /** The answer to a question of ListOffsets, for a committed reader. */
+  const offsetAt = async (client: WireClient, topic: Topic, timestamp: number) => {
+    const topics = [{ name: topic.name, partitions: [{ partitionIndex: 0, timestamp }] }]
+    const response = await client.call(listOffsets, 7, { replicaId: -1, isolationLevel: 1, topics })
+    return response.topics[0]!.partitions[0]!.offset
+  }
+  /** Commits an offset outside of transactions. */
+  const commitOffset = async (client: WireClient, groupId: string, topic: Topic, offset: number) => {
+    const partitions = [{ partitionIndex: 0, committedOffset: offset, committedMetadata: null }]
+    const request = { groupId, generationIdOrMemberEpoch: -1, memberId: '', topics: [{ name: topic.name, partitions }] }
+    const response = await client.call(offsetCommit, 9, request)
+    assert.equal(response.topics[0]!.partitions[0]!.errorCode, 0)
+  }
+
   describe('what a transaction leaves', () => {
+    it('is found by time with its aborted records and its markers, by a committed reader too', async () => {
+      const topic = await target.createTopic()
+      await using producer = await startProducer()
+      const { client } = producer
+      await producer.send(topic, ['aborted'])
+      await producer.end(false)
+      await readStable(client, topic)
+
+      const found = await Promise.all([timestampMs, timestampMs + 1].map((time) => offsetAt(client, topic, time)))
+
+      assert.deepEqual(found, [0, 1])
+    })
+
+    it('ends before the log begins, for a committed reader, where its records are deleted while it is open', async () => {
+      const topic = await target.createTopic()
+      await using producer = await startProducer()
+      const { client } = producer
+      await producer.send(topic, ['0', '1', '2'])
+      const partitions = [{ partitionIndex: 0, offset: 2 }]
+
+      await client.call(deleteRecords, 2, { topics: [{ name: topic.name, partitions }], timeoutMs: 10_000 })
+      const open = [await offsetAt(client, topic, earliest), await offsetAt(client, topic, latest)]
+      await producer.end(true)
+      await producer.init()
+
+      assert.deepEqual(open, [2, 0])
+      assert.equal(await offsetAt(client, topic, latest), 4)
+    })
+
+    it('has no offset for a group that is deleted before it commits', async () => {
+      const topic = await target.createTopic()
+      await using producer = await startProducer()
+      const groupId = newName()
+      const { client } = producer
+      await producer.commitOffset(groupId, topic, 42)
+
+      const { results } = await client.call(deleteGroups, 2, { groupsNames: [groupId] })
+      const ended = await producer.end(true)
+      await producer.init()
+
+      assert.deepEqual([results[0]!.errorCode, ended.errorCode], [0, 0])
+      assert.deepEqual(await committedOffset(client, groupId, topic), [0, -1])
+    })
+
     it('has markers with the time of their arrival in a topic of such times', async () => {
       await using producer = await startProducer()
       const { client } = producer
@@ -401,6 +465,30 @@ export function transactionsContract(target: Target): void {
         })
 
         assert.deepEqual(after, [0, -1])
+      })
+
+      it('leaves out offsets that others have sent after it, also where it commits after them', async () => {
+        const topic = await target.createTopic()
+        await using producer = await begin(topic)
+        const [sentBefore, sentAfter] = [newName(), newName()]
+        const { client } = producer
+        const stableOffset = (groupId: string) =>
+          until('the offset is stable', async () => {
+            const answer = await committedOffset(client, groupId, topic, true)
+            return answer[0] !== 88 && answer
+          })
+        await commitOffset(client, sentBefore, topic, 7)
+        for (const groupId of [sentBefore, sentAfter]) {
+          if (version === 1) await client.call(addOffsetsToTxn, 3, { ...producer.identity, groupId })
+          await producer.commitOffset(groupId, topic, 42, version === 1 ? 3 : 5)
+        }
+        await commitOffset(client, sentAfter, topic, 7)
+
+        const ended = await producer.end(true, endVersion)
+
+        assert.equal(ended.errorCode, 0)
+        assert.deepEqual(await stableOffset(sentBefore), [0, 42])
+        assert.deepEqual(await stableOffset(sentAfter), [0, 7])
       })
 
       it('can be followed by another', async () => {
