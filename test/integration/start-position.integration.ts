@@ -66,6 +66,33 @@ export function startPositions(target: Target): void {
       assert.deepEqual([explained.published, explained.startedAt], [[], places])
     })
 
+    it('begins where the log does, where an open transaction has that end before', async () => {
+      const stream = await target.stream()
+      const transactionalId = `${stream.app}-source`
+      const producer = target.kafka.producer({ transactionalId, idempotent: true, maxInFlightRequests: 1 })
+      await producer.connect()
+      await using _ = { [Symbol.asyncDispose]: () => producer.disconnect() }
+      const transaction = await producer.transaction()
+      const messages = some(0, 6).map(({ value, partition = 0 }) => ({ value, partition }))
+      await transaction.send({ topic: stream.source, messages })
+      // Within the one batch of each partition.
+      await target.deleteRecords(stream.source, { 0: 4, 1: 4 })
+
+      const app = await startQuietly(programFrom(stream, 'latest'), target.bootstrapServers)
+      await app.caughtUp
+      await transaction.commit()
+      await stream.whenStable()
+      await app.stop()
+      await stream.run(programFrom(stream, 'latest'))
+
+      const { startedAt } = await proved(stream)
+      assert.deepEqual(
+        startedAt.map(({ offset }) => offset),
+        [4, 4],
+      )
+      assert.deepEqual(await merged(stream), mergesOf(6, [0, 1, 2, 3]))
+    })
+
     it('reads from offset 0 a partition that comes later', async () => {
       const stream = await target.stream()
       await stream.produce(some(0, 10))

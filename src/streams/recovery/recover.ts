@@ -108,11 +108,13 @@ async function find({ cluster, plan }: KafkaServices, { records }: CheckpointVie
   const { topics, partitions } = sources
   const ofAll = async <Value>(ask: (topic: Topic) => Promise<Value[]>) =>
     partitions.byNumber(await Promise.all(topics.map(ask)))
-  const logEnds = await ofAll((topic) => listOffsets(cluster, topic, 'latest'))
+  const stableEnds = await ofAll((topic) => listOffsets(cluster, topic, 'latest'))
   const commits = await ofAll((topic) =>
     fetchGroupCommits(cluster, plan.name, topic.name, topic.partitions.length, { requireStable: true }),
   )
   const logStarts = await ofAll((topic) => listOffsets(cluster, topic, 'earliest'))
+  // A log of which records of an open transaction were deleted ends before it begins, until that has ended.
+  const logEnds = stableEnds.map((end, number) => Math.max(end, logStarts[number]!))
   return { manifest, sources, commits, logStarts, logEnds }
 }
 
