@@ -28,9 +28,18 @@ export const readingCommandOptions = {
   ...jsonOption,
 } as const satisfies OptionTable
 
+const { app: _name, ...topologyOptions } = appOptions
+
+/** Options of those among them that are given a topology, which has the name of the application. */
+export const topologyCommandOptions = {
+  ...topologyOptions,
+  ...securityOptions,
+  ...jsonOption,
+} as const satisfies OptionTable
+
 const { app: _app, ...checkpointOptions } = readingOptions
 
-/** Options of those that are given a topology, which has the name of the application. */
+/** Options of those that are given a topology and read its checkpoint. */
 export const checkpointCommandOptions = {
   ...checkpointOptions,
   ...securityOptions,

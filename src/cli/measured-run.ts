@@ -1,6 +1,6 @@
 import { systemClock } from '../core/clock.ts'
 import { type HttpOptions, serveAt } from '../http/index.ts'
-import { Cluster, type Topic } from '../kafka/index.ts'
+import { Cluster } from '../kafka/index.ts'
 import {
   type App,
   type Inspection,
@@ -75,21 +75,20 @@ export async function measuredRun(
   await using _server = await serveRun(starting.promise, http, output)
   try {
     const begun = await unlessInterrupted(signal, cluster, async () => {
-      const [sink] = (await cluster.topics([topology.sinks[0]!.topic])) as [Topic]
       const cpu = process.cpuUsage()
       const app = await start(topology, { logger: output.logger, ...options, signal })
       starting.resolve(app)
-      return { sink, cpu, app }
+      return { cpu, app }
     })
     if (begun === undefined) {
       output.note(`"${topology.name}" was stopped before it had started`)
       return undefined
     }
-    const { sink, cpu } = begun
+    const { cpu } = begun
     await using app = begun.app
     const isComplete = await runToEnd(app, { output, signal, untilCaughtUp, showsFigures })
     const { user, system } = process.cpuUsage(cpu)
-    const readableAfterMs = isComplete ? await untilReadable(cluster, sink) : 0
+    const readableAfterMs = isComplete ? await untilReadable(cluster, topology.sinks[0]!.topic) : 0
     if (isComplete && lingers) {
       output.note('all is correlated; the dashboard stays until this is interrupted')
       await Promise.race([aborted(signal), app.done])

@@ -1,5 +1,5 @@
 import { sleep, systemClock } from '../core/clock.ts'
-import { type Cluster, listOffsets, type Topic } from '../kafka/index.ts'
+import { type Cluster, listOffsets } from '../kafka/index.ts'
 
 const pollMs = 5
 const readableMsMax = 5_000
@@ -9,8 +9,9 @@ const readableMsMax = 5_000
  * how long that took, in milliseconds. Another program's open transaction is not waited for longer than
  * `readableMsMax`.
  */
-export async function untilReadable(cluster: Cluster, topic: Topic): Promise<number> {
+export async function untilReadable(cluster: Cluster, name: string): Promise<number> {
   const startMs = systemClock.monotonicMs()
+  const topic = await cluster.topicWhenReady(name)
   const ends = await listOffsets(cluster, topic, 'latest', 'read_uncommitted')
   for (;;) {
     const stable = await listOffsets(cluster, topic, 'latest')

@@ -12,6 +12,7 @@ export {
   type PendingKey,
   type PendingPart,
 } from './admin/explain.ts'
+export { type CheckedTopic, checkTopics, type TopicsCheck } from './admin/check-topics.ts'
 export type { TracedClass } from './admin/offset-classes.ts'
 export { deadLetters, type DeadLettersOptions, type KeptLetter, type LetterChoice } from './admin/kept-letters.ts'
 export { type PlannedMigration, planUpgrade, type PlanUpgradeOptions, type UpgradePlan } from './admin/plan-upgrade.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { MillraceError } from '../../src/core/errors.ts'
-import { audit, explain, reset } from '../../src/streams/index.ts'
+import { audit, checkTopics, explain, reset } from '../../src/streams/index.ts'
 import { customers, customerTopology, mergesOf, record, valuesOf } from '../integration/customers.ts'
 import { committed, startQuietly } from '../integration/run.ts'
 import { createStream, type Stream } from '../integration/target.ts'
@@ -100,6 +100,22 @@ function suite(broker: AuthorizedBroker): void {
 
       const needed = ['run', 'create'].flatMap((purpose) => documentedRights(purpose, namesOf(stream)))
       assert.deepEqual(sorted(missing), sorted(needed))
+      assert.equal((await broker.admin.listTopics()).includes(stream.checkpointTopic), false)
+    })
+
+    it('is foretold: which rights are missing, by the commands that grant them, and that nothing is', async () => {
+      const stream = await createStream(broker)
+      const needed = ['run', 'create'].flatMap((purpose) => documentedRights(purpose, namesOf(stream)))
+      const check = () => checkTopics({ ...broker.settingsOf('stranger'), topology: customerTopology(stream) })
+
+      const { isReady, grants } = await check()
+      await broker.grant('stranger', needed)
+      const granted = await check()
+      await broker.revoke('stranger', needed)
+
+      assert.equal(isReady, false)
+      assert.deepEqual(sorted(grants.flatMap((command) => grantsIn(command))), sorted(needed))
+      assert.deepEqual([granted.isReady, granted.grants], [true, []])
       assert.equal((await broker.admin.listTopics()).includes(stream.checkpointTopic), false)
     })
 

@@ -24,6 +24,12 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./describe.ts')).describe,
   },
   {
+    name: 'topics',
+    summary:
+      'Checks the topics of the topology in a file, their settings, and the rights to them; prints the missing ACLs as kafka-acls commands. Exit code 1 if a start would fail.',
+    load: async () => (await import('./topics.ts')).topics,
+  },
+  {
     name: 'run',
     summary: 'Runs the topology that a file exports by default, until it is told to stop.',
     load: async () => (await import('./run.ts')).run,

@@ -11,7 +11,7 @@ import type { Connection, ConnectionOptions } from '../network/connection.ts'
 import { retryDelayMs, type RetryPolicy, withRetries } from './retry.ts'
 import { concealSecrets, refuseUnprotected, type SaslOptions } from '../sasl/options.ts'
 import { tlsConnectOptions, type TlsOptions } from '../network/tls.ts'
-import { permissionsOf, type Topic, topicOf, type TopicPermissions } from './topic.ts'
+import { permissionsOf, refuseMissing, type Topic, topicOf, type TopicPermissions } from './topic.ts'
 
 export interface ClusterOptions {
   /** `host:port`, several separated by commas. */
@@ -98,6 +98,7 @@ export class Cluster {
   async topicsOnce(names: readonly string[]): Promise<Topic[]> {
     const { brokers, topics, answeredBy } = await this.#metadata(names)
     this.#connections.learn(brokers, answeredBy)
+    refuseMissing(names, topics)
     return names.map((name) => topicOf(name, topics.find(isNamed(name))))
   }
 

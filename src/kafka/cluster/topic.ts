@@ -30,7 +30,7 @@ type DescribedTopic = ResponseOf<typeof metadata>['topics'][number]
  * leader.
  */
 export function topicOf(name: string, described: DescribedTopic | undefined): Topic {
-  if (described === undefined || described.errorCode === errorCode.unknownTopicOrPartition) {
+  if (isMissing(described)) {
     throw new KafkaError('KAFKA_TOPIC_MISSING', `topic "${name}" does not exist; create it, or correct its name`, {
       topic: name,
     })
@@ -47,6 +47,24 @@ export function topicOf(name: string, described: DescribedTopic | undefined): To
     partitions: partitions.map(({ leaderId, leaderEpoch }) => ({ leader: leaderId, leaderEpoch })),
     replicaCount: Math.min(...partitions.map(({ replicaNodes }) => replicaNodes.length)),
   }
+}
+
+/**
+ * Fails where topics do not exist: for all of them at once.
+ *
+ * @throws KafkaError `KAFKA_TOPIC_MISSING`
+ */
+export function refuseMissing(names: readonly string[], described: readonly DescribedTopic[]): void {
+  const missing = [...new Set(names)].filter((name) => isMissing(described.find((each) => each.name === name)))
+  if (missing.length < 2) return
+  const quoted = missing.map((name) => `"${name}"`).join(', ')
+  throw new KafkaError('KAFKA_TOPIC_MISSING', `topics ${quoted} do not exist; create them, or correct their names`, {
+    topic: missing.join(),
+  })
+}
+
+function isMissing(described: DescribedTopic | undefined): described is undefined {
+  return described === undefined || described.errorCode === errorCode.unknownTopicOrPartition
 }
 
 /** Reads what this client may do with a topic. One that it may not even describe does not exist for it. */

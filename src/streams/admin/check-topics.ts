@@ -1,0 +1,134 @@
+import { resolveOptions } from '../../core/options.ts'
+import { MillraceError } from '../../core/errors.ts'
+import { type Cluster, findMissingRights, grantsOf, type Right } from '../../kafka/index.ts'
+import { findCheckpointTopic } from '../checkpoint/checkpoint-topic.ts'
+import { manifestBytesMax } from '../checkpoint/manifest.ts'
+import { appOptions } from '../options.ts'
+import { rightsToRun } from '../topics/rights.ts'
+import {
+  checkOutput,
+  defaultBatchBytesMax,
+  type OutputUse,
+  readSettings,
+  warnOfSettings,
+} from '../topics/topic-settings.ts'
+import { type Plan, planTopology } from '../topology/plan.ts'
+import { expiryTopics } from '../topology/plan-leaving.ts'
+import type { Topology } from '../topology/topology.ts'
+import { type AppOptions, atBrokers } from './at-brokers.ts'
+
+/** What a program uses a topic for. */
+export type TopicUse = 'source' | 'checkpoint' | OutputUse
+
+/** A topic of a program, as brokers have it. */
+export interface CheckedTopic {
+  readonly topic: string
+  readonly use: TopicUse
+  /** `absent`: a start creates it. `missing`: a start fails without it, or this client may not see it. */
+  readonly state: 'there' | 'absent' | 'missing'
+  readonly partitions?: number
+  /** What a start would fail with. */
+  readonly problem?: string
+  /** Settings under which it works, though perhaps not as it was meant. */
+  readonly warnings: readonly string[]
+}
+
+/** What a start of a program would find of its topics, and of its rights. */
+export interface TopicsCheck {
+  readonly app: string
+  /** Whether a start finds all that it needs. */
+  readonly isReady: boolean
+  readonly topics: readonly CheckedTopic[]
+  readonly missingRights: readonly Right[]
+  /** The commands that grant these, in the form of `kafka-acls`. */
+  readonly grants: readonly string[]
+}
+
+export interface CheckTopicsOptions extends Omit<AppOptions, 'app'> {
+  readonly topology: Topology
+}
+
+/**
+ * Looks at all topics of a program, at their settings and at what this client may do, as a start does; and changes
+ * nothing.
+ *
+ * @throws TopologyError `TOPOLOGY_INVALID`; KafkaError where brokers cannot be asked.
+ */
+export function checkTopics({
+  topology,
+  logger,
+  clock,
+  tls,
+  sasl,
+  ...given
+}: CheckTopicsOptions): Promise<TopicsCheck> {
+  const plan = planTopology(topology)
+  const settings = resolveOptions(appOptions, { given: { ...given, app: plan.name }, env: process.env })
+  return atBrokers(settings, { logger, clock, tls, sasl }, (cluster) => checkAt(cluster, plan))
+}
+
+async function checkAt(cluster: Cluster, plan: Plan): Promise<TopicsCheck> {
+  const missingRights = await findMissingRights(cluster, rightsToRun(plan))
+  const uses = usesOf(plan)
+  const permissions = await cluster.topicPermissions(uses.map(([topic]) => topic))
+  const topics: CheckedTopic[] = []
+  for (const [topic, use] of uses) {
+    if (permissions.get(topic)!.exists) topics.push(await checkTopic(cluster, plan, topic, use))
+    else topics.push({ topic, use, state: isCreated(use) ? 'absent' : 'missing', warnings: [] })
+  }
+  const isFit = ({ state, problem }: CheckedTopic) => state !== 'missing' && problem === undefined
+  return {
+    app: plan.name,
+    isReady: missingRights.length === 0 && topics.every(isFit),
+    topics,
+    missingRights,
+    grants: grantsOf(missingRights),
+  }
+}
+
+/** A start makes those of its own. */
+function isCreated(use: TopicUse): boolean {
+  return use === 'dead letters' || use === 'checkpoint'
+}
+
+function usesOf({ sources, sinks, correlate, deadLetterTopic, checkpointTopic }: Plan): [string, TopicUse][] {
+  return [
+    ...sources.map(({ topic }): [string, TopicUse] => [topic, 'source']),
+    ...sinks.map(({ topic }): [string, TopicUse] => [topic, 'merged records']),
+    ...expiryTopics(correlate.expiry).map((topic): [string, TopicUse] => [topic, 'expired rows']),
+    [deadLetterTopic, 'dead letters'],
+    [checkpointTopic, 'checkpoint'],
+  ]
+}
+
+async function checkTopic(cluster: Cluster, plan: Plan, name: string, use: TopicUse): Promise<CheckedTopic> {
+  const warnings: string[] = []
+  const about = { topic: name, use, state: 'there', warnings } as const
+  let partitions: number | undefined
+  try {
+    const [topic] = await cluster.topics([name])
+    partitions = topic!.partitions.length
+    const settings = await readSettings(cluster, topic!)
+    if (use === 'checkpoint') await findCheckpointTopic(cluster, name, await checkpointBytes(cluster, plan))
+    else if (use !== 'source') checkOutput(settings, use)
+    const outputUse = use === 'source' || use === 'checkpoint' ? undefined : use
+    if (use !== 'source') warnOfSettings(plan.name, settings, outputUse, collecting(warnings))
+    return { ...about, partitions }
+  } catch (error) {
+    if (!MillraceError.is(error)) throw error
+    return { ...about, ...(partitions !== undefined && { partitions }), problem: `${error.code}: ${error.message}` }
+  }
+}
+
+/** What the checkpoint has to take, as far as the sources are there. */
+async function checkpointBytes(cluster: Cluster, plan: Plan) {
+  const permissions = await cluster.topicPermissions(plan.sources.map(({ topic }) => topic))
+  const there = plan.sources.map(({ topic }) => topic).filter((topic) => permissions.get(topic)!.exists)
+  const partitions = (await cluster.topics(there)).reduce((sum, topic) => sum + topic.partitions.length, 0)
+  return { created: defaultBatchBytesMax, least: manifestBytesMax(plan, partitions) }
+}
+
+function collecting(warnings: string[]) {
+  const warn = (_facts: object, sentence: string) => void warnings.push(sentence)
+  return { debug() {}, info() {}, warn, error() {} }
+}
