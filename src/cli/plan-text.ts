@@ -31,14 +31,15 @@ export function planText({
 }
 
 function sourceLines(
-  { id, topic, from, decode, steps, route }: PlanDescription['sources'][number],
+  { id, topic, from, recordsPerSecondMax: max, decode, steps, route }: PlanDescription['sources'][number],
   deadLetterTopic: string,
 ): string[] {
   const way = route.side === undefined ? `route ${route.id} by ${route.by}; others to ${deadLetterTopic}` : route.by
   const values = decode === 'JSON' ? '' : `: ${decode}`
   const stepLines = steps.filter(({ kind }) => kind !== 'decode').map((step) => `├─ ${step.kind} ${step.id}`)
   const start = from === 'earliest' ? '' : `, a new program begins at: ${from}`
-  return [`source ${id} (topic ${topic}${values})${start}`, ...stepLines, `└─ ${way}`]
+  const pace = max === undefined ? '' : `, at most ${max} records a second`
+  return [`source ${id} (topic ${topic}${values})${start}${pace}`, ...stepLines, `└─ ${way}`]
 }
 
 function stageText(stage: Stages[number], hasOwnKey: boolean): string {
@@ -55,13 +56,14 @@ function stageText(stage: Stages[number], hasOwnKey: boolean): string {
   return `${name}: ${facts.join(', ')}`
 }
 
-function sinkText({ id, topic, key, headers, timestamp, partition, compression }: Sinks[number]): string {
+function sinkText({ id, topic, key, headers, timestamp, partition, compression, traceContext }: Sinks[number]): string {
   const facts = [
     ...(key === 'mergeKey' ? [] : [`key ${key}`]),
     ...(headers === 'a function' ? ['headers by a function'] : headers.map((name) => `header ${name}`)),
     ...(timestamp === 'greatest' ? [] : [`timestamp ${timestamp}`]),
     ...(partition === 'by the key' ? [] : ['partition by a function']),
     ...(compression === 'none' ? [] : [compression]),
+    ...(traceContext ? ['carries a trace on'] : []),
   ]
   return [`${id} (topic ${topic})`, ...facts].join(', ')
 }

@@ -10,10 +10,12 @@ import { resets } from './reset.integration.ts'
 import { restoration } from './restoration.integration.ts'
 import { severalSources } from './several-sources.integration.ts'
 import { onEachBroker } from './target.ts'
+import { throttledSources } from './throttled-sources.integration.ts'
 import { warmStandbys } from './warm-standby.integration.ts'
 
 onEachBroker([
   severalSources,
+  throttledSources,
   decodedSources,
   restoration,
   promotion,

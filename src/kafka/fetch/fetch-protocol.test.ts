@@ -24,7 +24,7 @@ describe('fetchRequest', () => {
       leaderEpochs: Int32Array.of(7, 8, -1),
       maxWaitMs: 500,
       responseBytes: 6 << 20,
-      partitionBytes: 1 << 20,
+      partitionBytesOf: () => 1 << 20,
     })
 
     for (const version of versionsOf(apis.fetch)) {
@@ -65,7 +65,7 @@ describe('fetchRequest of several topics', () => {
       leaderEpochs: Int32Array.of(1, 2, 3),
       maxWaitMs: 500,
       responseBytes: 6 << 20,
-      partitionBytes: 1 << 20,
+      partitionBytesOf: () => 1 << 20,
     })
 
     const asked = reread(apis.fetch, 13, request).topics.map(({ topicId: id, partitions }) => [

@@ -15,7 +15,8 @@ export interface FetchRequest {
   maxWaitMs: number
   /** Bytes of a whole response; one batch larger than that is sent all the same. */
   responseBytes: number
-  partitionBytes: number
+  /** Of a partition, by its index. */
+  partitionBytesOf: (index: number) => number
 }
 
 const readCommitted = 1
@@ -50,7 +51,7 @@ export function fetchedPartition(
 }
 
 /** Neighbours of one topic stand together; a topic comes again where another one is to be served in between. */
-function inOrder({ partitions, order, positions, leaderEpochs, partitionBytes }: FetchRequest) {
+function inOrder({ partitions, order, positions, leaderEpochs, partitionBytesOf }: FetchRequest) {
   const topics: RequestInputOf<typeof fetch>['topics'][number][] = []
   let last: Topic | undefined
   for (const index of order) {
@@ -62,7 +63,7 @@ function inOrder({ partitions, order, positions, leaderEpochs, partitionBytes }:
       partition,
       currentLeaderEpoch: leaderEpochs[index]!,
       fetchOffset: positions[index]!,
-      partitionMaxBytes: partitionBytes,
+      partitionMaxBytes: partitionBytesOf(index),
     })
   }
   return topics
@@ -86,4 +87,16 @@ export function offsetBehind(view: DataView, start: number, end: number): number
     at = batchEnd
   }
   return next
+}
+
+/** Records in the complete batches of a range, by what their headers say. */
+export function recordsIn(view: DataView, start: number, end: number): number {
+  let records = 0
+  for (let at = start; at + 61 <= end;) {
+    const batchEnd = at + 12 + view.getInt32(at + 8)
+    if (batchEnd > end || batchEnd <= at) break
+    records += view.getInt32(at + 57)
+    at = batchEnd
+  }
+  return records
 }

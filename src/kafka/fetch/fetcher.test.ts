@@ -15,6 +15,7 @@ import {
 import type { MillraceError } from '../../core/errors.ts'
 import { Cluster } from '../cluster/cluster.ts'
 import { type FetchedResponse, Fetcher } from './fetcher.ts'
+import { RecordRate } from './record-rate.ts'
 import { partitionsOf } from './topic-partition.ts'
 
 const earliest = -2
@@ -324,6 +325,76 @@ describe('Fetcher', () => {
   })
 })
 
+describe('Fetcher of partitions that have a rate', () => {
+  it('asks for them as soon as their records are paid for, and for the others meanwhile', async (t) => {
+    const rates = [100, 100, undefined]
+    const { broker, clock, fetched, fetcher } = await start(t, { leaders: [1, 1, 1], recordsPerSecondMax: rates })
+    fetcher.start()
+    const first = await takeFetch(broker)
+    assert.deepEqual(bytesIn(first), { 0: 1, 1: 1, 2: 1024 })
+
+    first.answer({ 0: { records: [batch(0, 150)] }, 2: { records: [batch(0, 9_000)] } })
+    ;(await fetched.next()).release()
+    // 50 records are a debt of half a second, and a request is worth a tenth of one.
+    const second = await takeFetch(broker)
+    assert.deepEqual(second.asked, { 2: 9_000 })
+    second.answer({})
+    await clock.advance(599)
+    const third = await takeFetch(broker)
+    assert.deepEqual(third.order, [2])
+    await clock.advance(1)
+    third.answer({})
+
+    assert.deepEqual((await takeFetch(broker)).asked, { 0: 150, 1: 0, 2: 9_000 })
+  })
+
+  it('asks again by itself where none may be read for a time, and each for its share of what may', async (t) => {
+    const { broker, clock, fetched, fetcher } = await start(t, { leaders: [1, 1], recordsPerSecondMax: [100, 100] })
+    fetcher.start()
+    ;(await takeFetch(broker)).answer({ 1: { records: [batch(0, 100, 1_000)] } })
+    ;(await fetched.next()).release()
+    await settled()
+    assert.equal(broker.waitingCount, 0)
+
+    assert.equal(await clock.passPause(), 100)
+
+    // Ten records of ten bytes each, for two.
+    const second = await takeFetch(broker)
+    assert.deepEqual(bytesIn(second), { 0: 50, 1: 50 })
+    second.answer({ 0: { records: [batch(0, 60)] } })
+    ;(await fetched.next()).release()
+    await settled()
+    assert.equal(await clock.passPause(), 600)
+    assert.deepEqual((await takeFetch(broker)).asked, { 0: 60, 1: 100 })
+  })
+
+  it('looks no more once it was stopped', async (t) => {
+    const { broker, clock, fetched, fetcher } = await start(t, { recordsPerSecondMax: [1] })
+    fetcher.start()
+    ;(await takeFetch(broker)).answer({ 0: { records: [batch(0, 1_000)] } })
+    ;(await fetched.next()).release()
+    await settled()
+    assert.ok(clock.pendingTimers > 0)
+
+    fetcher.stop()
+
+    assert.equal(clock.pendingTimers, 0)
+  })
+
+  it('asks for one that fails, because only an answer says that it does not any more', async (t) => {
+    const { broker, clock, fetched, fetcher } = await start(t, { leaders: [1, 1], recordsPerSecondMax: [1, 1] })
+    fetcher.start()
+    const first = await takeFetch(broker)
+    first.answer({ 0: { errorCode: notLeader }, 1: { records: [batch(0, 1_000)] } })
+    ;(await fetched.next()).release()
+
+    const again = takeFetch(broker)
+    await pauseUntil(clock, again)
+
+    assert.deepEqual((await again).asked, { 0: 0 })
+  })
+})
+
 interface StartOptions {
   leaders?: PeerTopic['leaders']
   others?: readonly ScriptedBroker[]
@@ -331,6 +402,8 @@ interface StartOptions {
   fetchBytes?: number
   buffersPerLeader?: number
   retryMs?: number
+  /** Records a second of each partition; those with the same number share a rate. */
+  recordsPerSecondMax?: readonly (number | undefined)[]
 }
 
 async function startBroker(t: TestContext, nodeId: number): Promise<ScriptedBroker> {
@@ -341,12 +414,13 @@ async function startBroker(t: TestContext, nodeId: number): Promise<ScriptedBrok
 
 async function start(t: TestContext, options: StartOptions = {}) {
   const { leaders = [1], others = [], positions = leaders.map(() => 0), retryMs = 60_000 } = options
-  const { fetchBytes = 4096, buffersPerLeader = 2 } = options
+  const { fetchBytes = 4096, buffersPerLeader = 2, recordsPerSecondMax } = options
   const broker = await startBroker(t, 1)
   broker.serveTopics([broker, ...others], [{ name: 'source', leaders }])
   const clock = new PauseClock()
   const cluster = new Cluster({ bootstrapServers: broker.bootstrapServers, clock, retryMs })
   const [topic] = await cluster.topics(['source'])
+  const rates = new Map(recordsPerSecondMax?.map((max) => [max, max && new RecordRate(clock, max)]))
   const fetched = new Queue<FetchedResponse>()
   const failure = Promise.withResolvers<MillraceError>()
   const fetcher = new Fetcher(
@@ -355,6 +429,7 @@ async function start(t: TestContext, options: StartOptions = {}) {
       partitions: partitionsOf(topic!),
       fetchBytes,
       partitionBytes: 1024,
+      rates: recordsPerSecondMax?.map((max) => rates.get(max) || undefined),
       maxWaitMs: 500,
       buffersPerLeader,
       onFetched: (response) => fetched.push(response),
@@ -398,6 +473,12 @@ async function takeFetch(broker: ScriptedBroker) {
   }
 }
 
+/** Bytes that are asked for, by partition. */
+function bytesIn({ request }: TakenFetch): Record<number, number> {
+  const { partitions } = request.topics[0]!
+  return Object.fromEntries(partitions.map(({ partition, partitionMaxBytes }) => [partition, partitionMaxBytes]))
+}
+
 /** The header of a record batch, and zeros for its records. */
 function batch(baseOffset: number, count: number, bytes = 61): Buffer {
   const header = Buffer.alloc(bytes)
@@ -405,6 +486,7 @@ function batch(baseOffset: number, count: number, bytes = 61): Buffer {
   header.writeInt32BE(bytes - 12, 8)
   header.writeInt8(2, 16)
   header.writeInt32BE(count - 1, 23)
+  header.writeInt32BE(count, 57)
   return header
 }
 

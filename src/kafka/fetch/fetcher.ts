@@ -9,6 +9,8 @@ import { topicUuid } from '../cluster/topic-id.ts'
 import { fetchedPartition, fetchRequest } from './fetch-protocol.ts'
 import { type FetchAnswer, LeaderLoop } from './leader-loop.ts'
 import { offsetLost } from './offset-lost.ts'
+import type { RecordRate } from './record-rate.ts'
+import { ThrottledPartitions } from './throttled-partitions.ts'
 import type { TopicPartition } from './topic-partition.ts'
 
 export interface FetcherOptions {
@@ -19,6 +21,8 @@ export interface FetcherOptions {
   fetchBytes: number
   /** Bytes of one partition in a response. */
   partitionBytes: number
+  /** How fast partitions may be read, by their index; those of a source share one. @defaultValue as fast as can be */
+  rates?: readonly (RecordRate | undefined)[] | undefined
   /** Time a broker waits for records when there are none. */
   maxWaitMs: number
   /** Responses in flight and in use, per leader. */
@@ -53,6 +57,8 @@ export class Fetcher {
   /** By topic id in the form of the protocol, the index of each of its partitions. */
   readonly #indexes = new Map<string, number[]>()
   #isStopped = false
+  /** Absent where nothing bounds how fast any is read. */
+  readonly #throttled: ThrottledPartitions | undefined
   /** Partitions without a leader loop. */
   readonly #orphans = new Set<number>()
   /** Since when partitions fail, until they are answered for without an error. */
@@ -60,8 +66,11 @@ export class Fetcher {
 
   /** @param positions - The offset to read first, by index of the partition. */
   constructor(options: FetcherOptions, positions: readonly number[]) {
-    const { cluster, partitions } = options
+    const { cluster, partitions, rates } = options
     this.#options = options
+    this.#throttled = rates?.some((rate) => rate !== undefined)
+      ? new ThrottledPartitions(cluster.clock, rates, () => this.#loops.forEach((loop) => loop.ask()))
+      : undefined
     this.#topics = new Map(partitions.map(({ topic }) => [topic.name, topic]))
     for (const [index, { topic, partition }] of partitions.entries()) {
       const id = topicUuid(topic.id)
@@ -91,6 +100,7 @@ export class Fetcher {
   stop(): void {
     this.#isStopped = true
     this.#leaders.stop()
+    this.#throttled?.stop()
     for (const loop of this.#loops.values()) loop.stop()
     this.#loops.clear()
   }
@@ -121,6 +131,8 @@ export class Fetcher {
       buffers: buffersPerLeader,
       fetchBytes,
       isThrottled: (throttled) => this.#leaders.isThrottled(throttled),
+      // One that fails is asked for, because only an answer says that it does not any more.
+      openOf: (led) => this.#throttled?.open(led, (index) => this.#failingSinceMs.has(index)) ?? led,
       requestOf: (order) => this.#request(order),
       onAnswered: (loop, answer) => this.#answered(loop, answer),
       onFailed: (loop, error) => this.#leaderFailed(loop, error),
@@ -136,7 +148,7 @@ export class Fetcher {
       leaderEpochs: this.#leaderEpochs,
       maxWaitMs,
       responseBytes: fetchBytes,
-      partitionBytes,
+      partitionBytesOf: (index) => this.#throttled?.bytesOf(index, partitionBytes) ?? partitionBytes,
     })
   }
 
@@ -172,6 +184,7 @@ export class Fetcher {
 
   #advance(loop: LeaderLoop, piece: FetchedPartition): FetchedPartition {
     this.#positions[piece.partition] = piece.nextOffset
+    this.#throttled?.read(piece)
     loop.moveLast(piece.partition)
     return piece
   }

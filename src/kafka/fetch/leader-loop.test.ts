@@ -63,6 +63,28 @@ describe('LeaderLoop', () => {
     assert.deepEqual(await askedOf(broker), [0])
   })
 
+  it('asks for what may be asked for, and for nothing where that is nothing', async (t) => {
+    const { answers, broker, closed, loop } = await start(t, { buffers: 1 })
+    loop.add([0, 1])
+    closed.add(0).add(1)
+    loop.ask()
+    await settled()
+    assert.equal(broker.waitingCount, 0)
+
+    closed.delete(1)
+    loop.ask()
+    const { request, answer } = await broker.take(fetch)
+    assert.deepEqual(
+      request.topics[0]!.partitions.map(({ partition }) => partition),
+      [1],
+    )
+    answer({ responses: [] })
+    closed.clear()
+    ;(await answers.next()).release()
+
+    assert.deepEqual(await askedOf(broker), [0, 1])
+  })
+
   it('tells a failure, and keeps the memory for the next request', async (t) => {
     const { broker, failures, loop } = await start(t, { buffers: 1 })
     loop.add([0])
@@ -98,12 +120,14 @@ async function start(t: TestContext, { buffers = 2 } = {}) {
   const answers = new Queue<FetchAnswer>()
   const failures = new Queue<MillraceError>()
   const throttled = new Set<number>()
+  const closed = new Set<number>()
   const loop = new LeaderLoop({
     cluster,
     leader: 1,
     buffers,
     fetchBytes: 1_024,
     isThrottled: (leader) => throttled.has(leader),
+    openOf: (partitions) => partitions.filter((partition) => !closed.has(partition)),
     requestOf: (order) =>
       fetchRequest({
         partitions: partitionsOf(topic!),
@@ -112,7 +136,7 @@ async function start(t: TestContext, { buffers = 2 } = {}) {
         leaderEpochs: new Int32Array(3),
         maxWaitMs: 500,
         responseBytes: 1_024,
-        partitionBytes: 1_024,
+        partitionBytesOf: () => 1_024,
       }),
     onAnswered: (_, answer) => answers.push(answer),
     onFailed: (_, error) => failures.push(error),
@@ -122,7 +146,7 @@ async function start(t: TestContext, { buffers = 2 } = {}) {
     await cluster.close()
     await broker[Symbol.asyncDispose]()
   })
-  return { answers, broker, failures, loop, throttled }
+  return { answers, broker, closed, failures, loop, throttled }
 }
 
 /** The partitions of the next request. */

@@ -14,6 +14,8 @@ export interface LeaderLoopOptions {
   readonly fetchBytes: number
   /** Whether the leader wants to be left alone. */
   isThrottled(leader: number): boolean
+  /** Those of its partitions that may be asked for now; `ask` is called when there are more. */
+  openOf(partitions: readonly number[]): readonly number[]
   requestOf(partitions: readonly number[]): RequestInputOf<typeof apis.fetch>
   onAnswered(loop: LeaderLoop, answer: FetchAnswer): void
   onFailed(loop: LeaderLoop, error: MillraceError): void
@@ -66,7 +68,7 @@ export class LeaderLoop {
   ask(): void {
     const { cluster } = this.#options
     if (this.#isStopped || this.#isAsking || this.#partitions.length === 0) return
-    if (this.#options.isThrottled(this.leader)) return
+    if (this.#options.isThrottled(this.leader) || this.#options.openOf(this.#partitions).length === 0) return
     const into = this.#spare.pop()
     if (into === undefined) return
     this.#isAsking = true
@@ -77,9 +79,11 @@ export class LeaderLoop {
     }
     cluster.connection(this.leader, 'fetch').then((connection) => {
       if (this.#isStopped) return
+      const asked = this.#options.openOf(this.#partitions)
+      if (asked.length === 0) return this.#askNothing(into)
       connection.request({
         api: apis.fetch,
-        request: this.#options.requestOf(this.#partitions),
+        request: this.#options.requestOf(asked),
         into,
         onResponse: (response, filled) => {
           this.#isAsking = false
@@ -94,6 +98,12 @@ export class LeaderLoop {
   /** Nothing is asked or told any more; memory in use may still be given back. */
   stop(): void {
     this.#isStopped = true
+  }
+
+  /** Partitions have left, or may not be asked for any more. */
+  #askNothing(into: ReceiveBuffer): void {
+    this.#isAsking = false
+    this.#spare.push(into)
   }
 
   #lend(buffer: ReceiveBuffer): () => void {

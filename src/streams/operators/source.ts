@@ -1,7 +1,8 @@
 /**
  * Source: reads the topics from all their leaders and turns what was fetched into batches of rows.
  *
- * State: a fetcher, which is as far ahead as it has buffers; a reader, which is within one response at a time.
+ * State: a fetcher, which is as far ahead as it has buffers; a reader, which is within one response at a time; how fast
+ * sources may be read, which outlives restarts.
  * Steps of a start: while the table lacks pending parts, give on those that are promoted, then read from the first of
  * the others to the end of the last epoch and give on nothing but those; then read on from there. Partitions that a
  * topic was given are taken in when all that is on its way has committed, and reading begins anew.
@@ -24,6 +25,7 @@ import { Lease } from '../runtime/row-batch.ts'
 import type { Services } from '../runtime/services.ts'
 import { type SourceGrowth, tellOfGrowth } from '../topics/source-growth.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
+import { SourceRates } from '../topics/source-rates.ts'
 import { SourceWatch } from '../topics/source-watch.ts'
 import { areGrown, sourceOf } from '../topics/sources.ts'
 import { entryId, type PlannedSource } from '../topology/plan.ts'
@@ -38,11 +40,13 @@ export interface SourceParts {
   readonly onRestored: () => void
 }
 
-export const source = (parts: SourceParts) =>
-  defineActor<SourceMessage, Source>({
-    name: parts.services.plan.readerId,
+export const source = (parts: SourceParts) => {
+  const { plan, clock } = parts.services
+  const rates = new SourceRates(plan, clock)
+  return defineActor<SourceMessage, Source>({
+    name: plan.readerId,
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
-    init: (context) => Source.start(parts, context),
+    init: (context) => Source.start({ ...parts, rates }, context),
     onStop: (state) => state.stop(),
     handleInPlace: {
       promoted: (state, message) => state.takePromoted(message),
@@ -55,11 +59,16 @@ export const source = (parts: SourceParts) =>
       },
     },
   })
+}
+
+interface PacedParts extends SourceParts {
+  readonly rates: SourceRates
+}
 
 type Message<Type> = Extract<SourceMessage, { readonly type: Type }>
 
 class Source {
-  readonly #parts: SourceParts
+  readonly #parts: PacedParts
   readonly #context: ActorContext<SourceMessage>
   readonly #life: Life
   readonly #reader: BatchReader
@@ -73,7 +82,7 @@ class Source {
   #fetcher: SourceFetcher | undefined
   #isStopped = false
 
-  private constructor(parts: SourceParts, context: ActorContext<SourceMessage>) {
+  private constructor(parts: PacedParts, context: ActorContext<SourceMessage>) {
     const { services, session, ports, careful } = parts
     this.#parts = parts
     this.#context = context
@@ -90,7 +99,7 @@ class Source {
       })
   }
 
-  static async start(parts: SourceParts, context: ActorContext<SourceMessage>): Promise<Source> {
+  static async start(parts: PacedParts, context: ActorContext<SourceMessage>): Promise<Source> {
     const { services, session } = parts
     const source = new Source(parts, context)
     const { rowBatches, incarnation } = source.#life
@@ -154,7 +163,7 @@ class Source {
 
   /** Reads from where the state is; an epoch that is due has committed before, and expired rows have left. */
   async #fetchOn(): Promise<void> {
-    const { services, session, ports, careful } = this.#parts
+    const { services, session, ports, careful, rates } = this.#parts
     const { state, sources } = session
     const { self } = this.#context
     const { incarnation } = this.#life
@@ -167,6 +176,7 @@ class Source {
       {
         partitions: sources.topicPartitions,
         firstOffsets: sources.partitions.byFirst(state.restoration.firstOffsets),
+        rates: state.restoration.isDone ? rates.ofPartitions(sources.partitions) : undefined,
       },
       {
         onFetched: (response) => void self.tell({ type: 'fetched', fetcher, response: numbered(response, firsts) }),

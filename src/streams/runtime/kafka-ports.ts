@@ -25,11 +25,12 @@ export function kafkaPorts(services: KafkaServices, member: Member, lastEpoch: L
 export function readingPorts(services: KafkaServices): Pick<Ports, 'newFetcher' | 'sourceLog'> {
   const { cluster, options } = services
   return {
-    newFetcher: ({ partitions, firstOffsets }, events) =>
+    newFetcher: ({ partitions, firstOffsets, rates }, events) =>
       new Fetcher(
         {
           cluster,
           partitions,
+          rates,
           fetchBytes: options.fetchBytes,
           partitionBytes: options.partitionFetchBytes,
           maxWaitMs,

@@ -1,5 +1,5 @@
 import type { MillraceError } from '../../core/errors.ts'
-import type { FetchedResponse, Topic, TopicPartition } from '../../kafka/index.ts'
+import type { FetchedResponse, RecordRate, Topic, TopicPartition } from '../../kafka/index.ts'
 import type { OutputBatch, RecordColumns } from '../../kernel/index.ts'
 
 /** All that operators ask of Kafka. They can be run on anything else that does the same. */
@@ -47,6 +47,8 @@ export interface FetcherOptions {
   readonly partitions: readonly TopicPartition[]
   /** The offset to read first, by number of the partition. */
   readonly firstOffsets: readonly number[]
+  /** How fast each may be read, likewise; absent where nothing bounds it. */
+  readonly rates?: readonly (RecordRate | undefined)[] | undefined
 }
 
 export interface FetcherEvents {

@@ -50,6 +50,8 @@ export interface SinkDescription {
   /** By the key, or by a function. */
   readonly partition: 'by the key' | 'a function'
   readonly compression: string
+  /** Whether records carry the trace of a part on. */
+  readonly traceContext: boolean
 }
 
 export interface SourceDescription {
@@ -57,6 +59,8 @@ export interface SourceDescription {
   readonly topic: string
   /** Where a new program begins to read it. */
   readonly from: string
+  /** Absent where it is read as fast as can be. */
+  readonly recordsPerSecondMax: number | undefined
   /** What its values are. */
   readonly decode: string
   /** Where the time of its records stands. */
@@ -137,6 +141,7 @@ function describeSource(
     id,
     topic,
     from: startText(source.from),
+    recordsPerSecondMax: source.recordsPerSecondMax,
     decode,
     timestamp,
     steps,

@@ -50,6 +50,12 @@ describe('a source', () => {
   it('takes no options that are none', () => {
     invalid(() => sourced({ decode: 'json' as never }), /decode of "in" is the text "json", where a decoding belongs/)
     invalid(() => sourced({ bigIntegers: true as never }), /bigIntegers of "in" is true/)
+    for (const max of [0, -1, 1.5, Infinity, '5' as never]) {
+      invalid(
+        () => sourced({ recordsPerSecondMax: max }),
+        /recordsPerSecondMax of "in" is .*; it is a whole number from 1 on/,
+      )
+    }
     invalid(() => sourced({ timestamp: 'at' as never }), /the timestamp of "in" is the text "at", where a field/)
     invalid(() => confluentJson({ ids: [1.5] }), /the ids of confluentJson are \[1.5\]/)
     invalid(() => apicurioJson({ idBytes: 5 as never }), /idBytes of apicurioJson is 5; it is 4 or 8/)

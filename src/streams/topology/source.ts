@@ -74,6 +74,12 @@ export interface SourceOptions<Value = unknown> extends TopicOptions {
    * partition that comes later is read from offset 0. @defaultValue `earliest`
    */
   readonly from?: StartPosition
+  /**
+   * New records that are read of the topic in a second, at most, on average: a whole number from 1 on. What a second
+   * allows may be saved up, and a record batch comes whole, however many records it has, and is waited for afterwards.
+   * What is read again after a start is not slowed down. @defaultValue as many as can be
+   */
+  readonly recordsPerSecondMax?: number
 }
 
 /** A step on the way from a source to its route. */
@@ -99,6 +105,8 @@ export interface SourceTopic {
   readonly bigIntegers: 'number' | 'bigint'
   /** Absent where records have the timestamp that they came with. */
   readonly timestamp: Field | undefined
+  /** Absent where it is read as fast as can be. */
+  readonly recordsPerSecondMax: number | undefined
 }
 
 /** A source as data: a topic, what is done with its records, and which stage takes each of them. */
@@ -133,11 +141,14 @@ export function sourceTopicOf(
   options: SourceOptions<unknown>,
 ): SourceTopic & Pick<Source, 'from' | 'steps'> {
   const { topic } = topicOf('source', id, options)
-  const { decode, bigIntegers = 'number', timestamp, from = 'earliest' } = options
+  const { decode, bigIntegers = 'number', timestamp, from = 'earliest', recordsPerSecondMax } = options
   checkDecoding(`"${id}"`, decode)
   checkBigIntegers(`"${id}"`, bigIntegers)
   if (timestamp !== undefined) checkField(`the timestamp of "${id}"`, timestamp)
+  if (recordsPerSecondMax !== undefined && !(Number.isSafeInteger(recordsPerSecondMax) && recordsPerSecondMax > 0)) {
+    throw invalid(`recordsPerSecondMax of "${id}" is ${recordsPerSecondMax}; it is a whole number from 1 on`)
+  }
   const steps: SourceStep[] =
     typeof decode === 'function' ? [{ kind: 'decode', id: `${id}-decode`, apply: decode }] : []
-  return { id, topic, from, decode, bigIntegers, timestamp, steps }
+  return { id, topic, from, decode, bigIntegers, timestamp, recordsPerSecondMax, steps }
 }

@@ -120,6 +120,31 @@ describe('the trace of a merged record', () => {
     assert.deepEqual(await traceOf(parts, lists.sink('out', { traceContext: true })), { traceparent: another })
   })
 
+  it('is that of the record of which a flatMap has made the part', async () => {
+    const flat = topology('flat')
+      .source<{ readonly ids: readonly string[] }>('a')
+      .flatMap('each', ({ ids }) => ids.map((id) => ({ id })), { partsMax: 4 })
+      .side('A')
+      .source('b')
+      .side('B')
+      .correlate('by-id', field('id'), { of: ['A', 'B'] })
+      .sink('out', { traceContext: true })
+    await using driver = await driveTopology(flat)
+
+    await driver.give([{ ids: ['x', 'y'] }], { topic: 'a', headers: { traceparent } })
+    await driver.give([{ ids: ['z'] }], { topic: 'a', headers: {} })
+    await driver.give([{ id: 'x' }, { id: 'y' }, { id: 'z' }], { topic: 'b', headers: { traceparent: another } })
+
+    assert.deepEqual(
+      driver.merged().map(({ key, headers }) => [key, headers['traceparent']]),
+      [
+        ['x', traceparent],
+        ['y', traceparent],
+        ['z', another],
+      ],
+    )
+  })
+
   it('is known after an epoch that was aborted, and after an answer that was lost', async () => {
     for (const outcome of ['aborted', 'answer lost'] as const) {
       const clock = new VirtualClock()
