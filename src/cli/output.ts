@@ -8,6 +8,8 @@ export class Output {
   readonly #isJson: boolean
   readonly #progress = new ProgressLine(process.stderr)
   #lastError: unknown
+  #isListening = false
+  #isRead = true
 
   constructor(isJson: boolean) {
     this.#isJson = isJson
@@ -17,6 +19,18 @@ export class Output {
   result(report: object, text: string): void {
     this.#progress.finish()
     process.stdout.write(`${this.#isJson ? JSON.stringify(report) : text}\n`)
+  }
+
+  /**
+   * One line of many to standard output.
+   *
+   * @returns Whether anybody reads it: a pipe into `head` is closed early.
+   */
+  async line(text: string): Promise<boolean> {
+    if (!this.#isListening) process.stdout.on('error', () => (this.#isRead = false))
+    this.#isListening = true
+    if (this.#isRead && !process.stdout.write(`${text}\n`)) await Promise.race([drained(), closed()])
+    return this.#isRead
   }
 
   note(text: string): void {
@@ -67,6 +81,14 @@ export class Output {
   endProgress(): void {
     this.#progress.finish()
   }
+}
+
+function drained(): Promise<unknown> {
+  return new Promise((resolve) => process.stdout.once('drain', resolve))
+}
+
+function closed(): Promise<unknown> {
+  return new Promise((resolve) => process.stdout.once('error', resolve))
 }
 
 function messageOf(error: unknown): string {

@@ -26,25 +26,30 @@ export interface Running {
  * Starts the command line in a process of its own, as a user does.
  *
  * @param unreadUntil - What it says on standard error before its standard output is read.
+ * @param input - All that it reads on standard input.
+ * @param hearsOutput - Whether `says` and `finds` look at its standard output as well.
  */
 export function startMillrace(
   words: readonly string[],
   env: Record<string, string> = {},
-  { unreadUntil }: { unreadUntil?: string } = {},
+  { unreadUntil, input, hearsOutput }: { unreadUntil?: string; input?: string; hearsOutput?: boolean } = {},
 ): Running {
   const child = spawn(process.execPath, [main, ...words], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
+  child.stdin?.end(input)
   const hasEnded = closeAtEnd(() => child.kill('SIGKILL'))
   let said = ''
   let isOver = false
   let heard = Promise.withResolvers<void>()
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+  const hear = (chunk: string) => {
     said += chunk
     heard.resolve()
     heard = Promise.withResolvers()
-  })
+  }
+  child.stderr!.setEncoding('utf8').on('data', hear)
+  if (hearsOutput === true) child.stdout!.setEncoding('utf8').on('data', hear)
   async function hears<Heard>(what: string, listen: () => Heard): Promise<NonNullable<Heard>> {
     for (let found = listen(); ; found = listen()) {
       if (found) return found
@@ -53,9 +58,9 @@ export function startMillrace(
     }
   }
   const says = async (words: string) => void (await hears(`"${words}"`, () => said.includes(words)))
-  const stdout = unreadUntil === undefined ? text(child.stdout) : says(unreadUntil).then(() => text(child.stdout))
+  const stdout = unreadUntil === undefined ? text(child.stdout!) : says(unreadUntil).then(() => text(child.stdout!))
   // One that ends without those words is heard to its end all the same.
-  child.once('exit', () => void child.stdout.resume())
+  child.once('exit', () => void child.stdout!.resume())
   const ended = once(child, 'close').then(async ([code]): Promise<Ended> => {
     hasEnded()
     isOver = true

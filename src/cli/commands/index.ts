@@ -13,6 +13,16 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./broker.ts')).broker,
   },
   {
+    name: 'produce',
+    summary: 'Writes lines of standard input to a topic, each as a record.',
+    load: async () => (await import('./produce.ts')).produce,
+  },
+  {
+    name: 'consume',
+    summary: 'Prints the committed records of a topic, each as a line.',
+    load: async () => (await import('./consume.ts')).consume,
+  },
+  {
     name: 'generate',
     summary:
       "Writes the experiment's records to a topic; creates it, and one for the merged records, with 12 partitions each.",
