@@ -15,6 +15,7 @@ export function auditText(report: AuditReport): string {
     removedFrom,
     recreated,
     foreignRecords,
+    next,
   } = report
   const hasTopics = new Set(report.accounting.map(({ topic }) => topic)).size > 1
   const partitionText = ({ topic, partition }: { topic: string; partition: number }) =>
@@ -44,6 +45,7 @@ export function auditText(report: AuditReport): string {
       : removedFrom.map((topic) => {
           return `topic ${topic} ${recreated.includes(topic) ? 'was deleted and created again' : 'has lost records'}`
         })),
+    ...(next === undefined ? [] : [auditText(next)]),
   ].join('\n')
 }
 

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { lettersText } from './letters-text.ts'
 
 const letter = {
+  app: 'shop',
   partition: 0,
   offset: 4,
   timestampMs: 1_790_000_000_000,

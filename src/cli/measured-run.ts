@@ -3,6 +3,7 @@ import { type HttpOptions, serveAt } from '../http/index.ts'
 import { Cluster } from '../kafka/index.ts'
 import {
   type App,
+  chainOf,
   type Inspection,
   loggedWaits,
   type Report,
@@ -17,10 +18,17 @@ import { startTicker } from './ticker.ts'
 import { untilReadable } from './until-readable.ts'
 
 /** What a run of a topology reports. Rates are per second; memory and CPU are of the whole process. */
-export interface RunReport {
-  app: string
+export interface RunReport extends SubtopologyRun {
   /** Whether the run went to the end of what was in the source when it started. */
   isComplete: boolean
+  peakRssBytes: number
+  /** User and system time of the process between the first fetch and the last commit. */
+  cpuSeconds: number
+}
+
+/** The same of one of its subtopologies, by itself. */
+export interface SubtopologyRun {
+  app: string
   seconds: number
   /** Source records per second, from the first fetch to the acknowledgement of the last offset commit. */
   aggregationRate: number
@@ -36,15 +44,14 @@ export interface RunReport {
   pendingRowsMax: number
   epochs: number
   rollbacks: number
-  peakRssBytes: number
-  /** User and system time of the process between the first fetch and the last commit. */
-  cpuSeconds: number
   isBalanced: boolean
   accounting: Report['accounting']
   /** Dead letters by reason, since this process became the active one. */
   deadLetters: Inspection['deadLetters']
   /** Of each topic the longest streak of dead letters, where it was long. */
   streaks: Inspection['streaks']
+  /** Of the subtopology that reads the merged records; absent where they are what the topology publishes. */
+  next?: SubtopologyRun
 }
 
 interface MeasuredRunOptions {
@@ -88,7 +95,7 @@ export async function measuredRun(
     await using app = begun.app
     const isComplete = await runToEnd(app, { output, signal, untilCaughtUp, showsFigures })
     const { user, system } = process.cpuUsage(cpu)
-    const readableAfterMs = isComplete ? await untilReadable(cluster, topology.sinks[0]!.topic) : 0
+    const readableAfterMs = isComplete ? await untilReadable(cluster, chainOf(topology).at(-1)!.sinks[0]!.topic) : 0
     if (isComplete && lingers) {
       output.note('all is correlated; the dashboard stays until this is interrupted')
       await Promise.race([aborted(signal), app.done])
@@ -174,16 +181,24 @@ async function reportOf(
   readableAfterMs: number,
   cpuSeconds: number,
 ): Promise<RunReport> {
-  const { report, deadLetters, streaks } = await app.inspect()
+  return {
+    ...runOf(await app.inspect(), readableAfterMs),
+    isComplete,
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    cpuSeconds,
+  }
+}
+
+/** @param readableAfterMs - After the commit of what the last subtopology has published. */
+function runOf({ app, report, deadLetters, streaks, next }: Inspection, readableAfterMs: number): SubtopologyRun {
   const { firstFetchMs, lastCommitMs, ...statistics } = report.statistics
   const seconds = Math.max(0, lastCommitMs - firstFetchMs) / 1_000
   const rate = (count: number, ms: number) => (ms > 0 ? Math.round((count * 1_000) / ms) : 0)
   return {
-    app: app.name,
-    isComplete,
+    app,
     seconds,
     aggregationRate: rate(report.records, lastCommitMs - firstFetchMs),
-    correlationRate: rate(report.mergedRecords, lastCommitMs + readableAfterMs - firstFetchMs),
+    correlationRate: rate(report.mergedRecords, lastCommitMs + (next ? 0 : readableAfterMs) - firstFetchMs),
     records: report.records,
     mergedRecords: report.mergedRecords,
     sourceBytes: statistics.sourceBytes,
@@ -191,11 +206,10 @@ async function reportOf(
     pendingRowsMax: statistics.pendingRowsMax,
     epochs: statistics.epochs,
     rollbacks: statistics.rollbacks,
-    peakRssBytes: process.resourceUsage().maxRSS * 1024,
-    cpuSeconds,
     isBalanced: report.isBalanced,
     accounting: report.accounting,
     deadLetters,
     streaks,
+    ...(next && { next: runOf(next, readableAfterMs) }),
   }
 }

@@ -13,6 +13,7 @@ export function planText({
   steps,
   branch,
   sinks,
+  next,
   ...topics
 }: PlanDescription): string {
   const { deadLetterTopic, checkpointTopic } = topics
@@ -27,6 +28,7 @@ export function planText({
     ...(branch === undefined ? [] : [`      ├─ branch ${branch.id} by a function`]),
     ...sinks.map((sink, index) => `      ${index === sinks.length - 1 ? '└' : '├'}─ sink ${sinkText(sink)}`),
     `group and transactional id ${name}, checkpoint in ${checkpointTopic}`,
+    ...(next === undefined ? [] : [planText(next)]),
   ].join('\n')
 }
 

@@ -1,4 +1,4 @@
-import type { RunReport } from './measured-run.ts'
+import type { RunReport, SubtopologyRun } from './measured-run.ts'
 import type { PartitionAccount } from '../streams/index.ts'
 import { classNames } from './class-names.ts'
 
@@ -6,9 +6,17 @@ const mebibyte = 1 << 20
 
 /** The report of a run for people. */
 export function runText(report: RunReport): string {
-  const count = (value: number) => value.toLocaleString('en')
   const perRecord =
     report.records === 0 ? '' : `, ${((report.cpuSeconds * 1e6) / report.records).toFixed(2)} µs per record`
+  return ofOne(report, [
+    ['peak memory', `${Math.round(report.peakRssBytes / mebibyte)} MiB`],
+    ['CPU', `${report.cpuSeconds.toFixed(2)} s${perRecord}`],
+  ])
+}
+
+/** A subtopology, and those after it. @param ofProcess - What is of the whole process. */
+function ofOne(report: SubtopologyRun, ofProcess: [string, string][]): string {
+  const count = (value: number) => value.toLocaleString('en')
   const reasons = report.deadLetters.map(({ reason, count: each }) => `${count(each)} ${reason}`).join(', ')
   const letters: [string, string][] = reasons === '' ? [] : [['dead letters', reasons]]
   const rows: [string, string][] = [
@@ -21,8 +29,7 @@ export function runText(report: RunReport): string {
     ['merged', count(report.mergedRecords)],
     ['open keys', `${count(report.pendingRows)} now, ${count(report.pendingRowsMax)} at most`],
     ['epochs', `${count(report.epochs)} committed, ${report.rollbacks} rolled back`],
-    ['peak memory', `${Math.round(report.peakRssBytes / mebibyte)} MiB`],
-    ['CPU', `${report.cpuSeconds.toFixed(2)} s${perRecord}`],
+    ...ofProcess,
     ...letters,
     ['accounting', report.isBalanced ? 'every offset has exactly one class' : 'DOES NOT ADD UP'],
   ]
@@ -31,18 +38,19 @@ export function runText(report: RunReport): string {
     ...rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`),
     accountText(report),
     ...streakTexts(report),
+    ...(report.next === undefined ? [] : [`then ${report.next.app}`, ofOne(report.next, [])]),
   ].join('\n')
 }
 
 /** What is to be looked at after a run in which everything of a topic became a dead letter. */
-function streakTexts({ app, streaks }: RunReport): string[] {
+function streakTexts({ app, streaks }: SubtopologyRun): string[] {
   return streaks.map(
     ({ topic, reason, records, isOver }) =>
       `LOOK AT topic ${topic}: ${isOver ? '' : 'the last '}${records.toLocaleString('en')} records in a row became dead letters (${reason}); see millrace dead-letters --app ${app}`,
   )
 }
 
-function accountText({ accounting }: RunReport): string {
+function accountText({ accounting }: SubtopologyRun): string {
   const isExpanded = accounting.some(({ expanded }) => expanded !== undefined)
   const counted = ['consumed', ...(isExpanded ? ['expanded'] : []), ...Object.keys(classNames)]
   const names = ['partition', ...counted] as (keyof PartitionAccount)[]

@@ -1,15 +1,20 @@
 import type { PlannedMigration, UpgradePlan } from '../streams/index.ts'
 
 /** What a start of another version of a program would do, for people. */
-export function upgradeText({ app, epoch, verdict, pending, migrations, refusal }: UpgradePlan): string {
+export function upgradeText({ app, epoch, verdict, pending, migrations, refusal, leaves, next }: UpgradePlan): string {
   const parts = partsText(pending)
   const first = {
     same: `${app}, epoch ${epoch}: goes on as it is, with ${parts}`,
     migrates: `${app}, epoch ${epoch}: goes on with ${parts}, after these changes`,
     refused: `${app}, epoch ${epoch}: does NOT start, and ${parts} stay as they are`,
+    begins: `${app}: begins, with what is published for it from now on`,
   }[verdict]
   const why = refusal === undefined ? [] : [`${refusal.code}: ${refusal.message}`]
-  return [first, ...why, ...migrations.map((migration) => `  ${migrationText(migration)}`)].join('\n')
+  const left = leaves === undefined ? [] : [`  ${leaves} stays behind, with what it has pending and has not read`]
+  const others = next === undefined ? [] : [upgradeText(next)]
+  return [first, ...why, ...migrations.map((migration) => `  ${migrationText(migration)}`), ...left, ...others].join(
+    '\n',
+  )
 }
 
 function migrationText(migration: PlannedMigration): string {

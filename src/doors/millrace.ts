@@ -111,6 +111,7 @@ export {
   start,
   type StartOptions,
   type StartPosition,
+  type SubtopologyReport,
   type BranchSinks,
   type SinkHeaders,
   type SinkOptions,

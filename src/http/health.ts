@@ -13,8 +13,17 @@ export interface ReadinessBounds {
   readonly readyDelayMaxMs: number
 }
 
-/** Judges a process by what is seen of it. */
-export function readinessOf(inspection: Inspection, { readyDelayMaxMs }: ReadinessBounds): Readiness {
+/** Judges a process by what is seen of it: of all subtopologies, the first one that is not ready decides. */
+export function readinessOf(inspection: Inspection, bounds: ReadinessBounds): Readiness {
+  const { next } = inspection
+  const readiness = ofOne(inspection, bounds)
+  if (next === undefined || !readiness.isReady) return readiness
+  const after = readinessOf(next, bounds)
+  return after.isReady ? readiness : notReady(`${next.app} ${after.reason}`)
+}
+
+/** Judges one subtopology, without those after it. */
+function ofOne(inspection: Inspection, { readyDelayMaxMs }: ReadinessBounds): Readiness {
   const { role, waiting, unansweredMs } = inspection
   if (waiting !== undefined) {
     const { sinceMs, error } = waiting

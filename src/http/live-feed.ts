@@ -19,6 +19,8 @@ export interface Point {
   /** Mean time that the epochs since the point before have taken, in milliseconds; 0 where there were none. */
   readonly epochMs: number
   readonly pendingRows: number
+  /** Of the subtopology that reads the merged records; absent where they are what the program publishes. */
+  readonly next?: Point
 }
 
 /** What is told once a second. */
@@ -38,7 +40,8 @@ export class LiveFeed implements Disposable {
   readonly #watchers = new Set<ServerResponse>()
   readonly #points: Point[] = []
   #timer: Timer | undefined
-  #epochs = { count: 0, sum: 0 }
+  /** By the name of the program or subtopology, as of the point before. */
+  readonly #epochs = new Map<string, { readonly count: number; readonly sum: number }>()
   #isLooking = false
   #isStopped = false
 
@@ -96,9 +99,9 @@ export class LiveFeed implements Disposable {
     for (const response of this.#watchers) if (!response.writableNeedDrain) response.write(text)
   }
 
-  #pointOf({ atMs, partitions, report, epochs: { seconds } }: Inspection): Point {
-    const { count, sum } = this.#epochs
-    this.#epochs = { count: seconds.count, sum: seconds.sum }
+  #pointOf({ app, atMs, partitions, report, epochs: { seconds }, next }: Inspection): Point {
+    const { count, sum } = this.#epochs.get(app) ?? { count: 0, sum: 0 }
+    this.#epochs.set(app, { count: seconds.count, sum: seconds.sum })
     const epochs = seconds.count - count
     return {
       atMs,
@@ -108,6 +111,7 @@ export class LiveFeed implements Disposable {
       delayMs: Math.max(0, ...partitions.map(({ delayMs = 0 }) => delayMs)),
       epochMs: epochs > 0 ? ((seconds.sum - sum) / epochs) * 1_000 : 0,
       pendingRows: report.pendingRows,
+      ...(next && { next: this.#pointOf(next) }),
     }
   }
 }

@@ -21,6 +21,7 @@ const names = [
   'letters.js',
   'pending.js',
   'questions.js',
+  'subtopologies.js',
   'topology.js',
 ] as const
 

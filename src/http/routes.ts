@@ -112,7 +112,7 @@ async function metrics({ served, readings }: RouteParts, _request: IncomingMessa
   const { app } = served
   if (app === undefined) return sendText(response, 503, 'the program has not started')
   const inspection: Inspection = await app.inspect()
-  const view = { inspection, readiness: served.healthOf(inspection), process: readings.read() }
+  const view = served.viewOf(inspection, readings.read())
   send(response, 200, prometheusType, Buffer.from(prometheusText(view)))
 }
 

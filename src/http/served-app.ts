@@ -2,6 +2,8 @@ import type { Clock } from '../core/clock.ts'
 import type { App, Inspection } from '../streams/index.ts'
 import type { HttpOptions } from './options.ts'
 import { readinessOf, type Readiness } from './health.ts'
+import { type MetricsView, metricsView } from './metrics/metrics-view.ts'
+import type { ProcessReading } from './process-readings.ts'
 
 /** Whether a process lives, and is ready. */
 export interface Health extends Readiness {
@@ -40,6 +42,11 @@ export class ServedApp {
   healthOf(inspection: Inspection): Health {
     if (this.#ended !== undefined) return { isAlive: false, isReady: false, reason: this.#ended }
     return { isAlive: true, ...readinessOf(inspection, this.#options) }
+  }
+
+  /** What metrics are read from. */
+  viewOf(inspection: Inspection, process: ProcessReading): MetricsView {
+    return { ...metricsView(inspection, process, this.#options), readiness: this.healthOf(inspection) }
   }
 
   /** Why there is no program any more, as the end of a sentence; undefined while there is, or will be. */

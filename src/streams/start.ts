@@ -10,6 +10,7 @@ import { type Logger, stderrLogger } from './logs/logger.ts'
 import { runOptions } from './options.ts'
 import { planTopology } from './topology/plan.ts'
 import type { App, AppQuestions } from './runtime/app.ts'
+import { RunningChain } from './chain/running-chain.ts'
 import { RunningApp } from './runtime/running-app.ts'
 import { type GivenSecurity, resolveSecurity } from './security.ts'
 import type { ProgramSettings } from './settings.ts'
@@ -64,5 +65,6 @@ export async function start(
     processes: () => processes(asked),
     deadLetters: (choice) => deadLetters({ ...asked, ...choice }),
   }
-  return RunningApp.start({ plan, options, servers, waits, logger, clock, events, questions }, signal)
+  const running = { plan, options, servers, waits, logger, clock, events, questions }
+  return plan.next === undefined ? RunningApp.start(running, signal) : RunningChain.start(running, signal)
 }

@@ -1,3 +1,4 @@
+import { assert } from '../core/assert.ts'
 import { type DeadLetter, Engine, type PartitionAccount, type Topology, type Written } from '../streams/index.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
@@ -92,7 +93,7 @@ export async function driveTopology<Output, Expired>(
 ): Promise<TopologyDriver<Output, unknown extends Expired ? Partial<Output> : Expired>> {
   const clock = new VirtualClock(startMs === undefined ? {} : { startMs })
   const withoutPauses = { stageRetryFirstMs: 0, stageRetryMaxMs: 0 }
-  return new EngineDriver(await Engine.start(topology, clock, { partitions, ...withoutPauses }), clock)
+  return new EngineDriver(await Engine.startChain(topology, clock, { partitions, ...withoutPauses }), clock)
 }
 
 /** Virtual time that passes at once while an epoch is held open for a function that has failed. */
@@ -100,33 +101,45 @@ const doubtStepMs = 50
 
 class EngineDriver<Output, Expired> implements TopologyDriver<Output, Expired> {
   readonly clock: VirtualClock
-  readonly #engine: Engine
+  /** Of the subtopologies, in their order. */
+  readonly #engines: readonly Engine[]
 
-  constructor(engine: Engine, clock: VirtualClock) {
-    this.#engine = engine
+  constructor(engines: readonly Engine[], clock: VirtualClock) {
+    this.#engines = engines
     this.clock = clock
   }
 
   merged(): DrivenRecord<Output>[] {
-    return this.#written('merged').map((record) => this.#publishedOf<Output>(record))
+    const last = this.#engines.at(-1)!
+    return written(last, 'merged').map((record) => publishedOf<Output>(last, record))
   }
 
   expired(): DrivenRecord<Expired>[] {
-    return this.#written('expired').map((record) => this.#publishedOf<Expired>(record))
+    return this.#engines.flatMap((engine) =>
+      written(engine, 'expired').map((record) => publishedOf<Expired>(engine, record)),
+    )
   }
 
   deadLetters(): DrivenDeadLetter[] {
-    return this.#written('deadLetter').map(({ letter, value }) => ({ ...letter!, text: value }))
+    return this.#engines
+      .flatMap((engine) => written(engine, 'deadLetter'))
+      .map(({ letter, value }) => ({ ...letter!, text: value }))
   }
 
   accounting(): PartitionAccount[] {
-    return this.#engine.accounts
+    return this.#engines.flatMap(({ accounts }) => accounts)
   }
 
-  async give(values: readonly unknown[], { topic, partition = 0, ...given }: GiveOptions = {}) {
+  async give(values: readonly unknown[], { topic = this.#firstTopic, partition = 0, ...given }: GiveOptions = {}) {
     const facts = { timestampMs: this.clock.nowMs(), ...given }
-    this.#engine.kafka.give(partition, values.map(bytesOf), facts, topic)
+    const readers = this.#engines.filter(({ services }) => services.plan.sources.some((each) => each.topic === topic))
+    assert(readers.length > 0, `"${topic}" is a source`)
+    for (const { kafka } of readers) kafka.give(partition, values.map(bytesOf), facts, topic)
     await this.#settled()
+  }
+
+  get #firstTopic(): string {
+    return this.#engines[0]!.services.plan.sources[0]!.topic
   }
 
   async advance(ms: number): Promise<void> {
@@ -135,31 +148,37 @@ class EngineDriver<Output, Expired> implements TopologyDriver<Output, Expired> {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.clock.until(this.#engine[Symbol.asyncDispose]())
-  }
-
-  #written(kind: ReturnType<Engine['kindOf']>): Written[] {
-    return this.#engine.kafka.written.filter((record) => this.#engine.kindOf(record) === kind)
-  }
-
-  #publishedOf<Value>(record: Written): DrivenRecord<Value> {
-    const { key = '', value, partition, timestampMs, headers } = record
-    const topic = this.#engine.topicOf(record)
-    const parsed = JSON.parse(value ?? 'null') as Value
-    return { topic, key, value: parsed, text: value ?? '', partition, timestampMs, headers }
+    await this.clock.until(Promise.all(this.#engines.map((engine) => engine[Symbol.asyncDispose]())))
   }
 
   /** Functions may take real time, which moves no virtual time. */
   async #settled(): Promise<void> {
     let isDrained = false
-    const drained = this.#engine.drain().finally(() => (isDrained = true))
+    const drained = this.#drain().finally(() => (isDrained = true))
     drained.catch(() => {})
     while (!isDrained) {
-      if (this.#engine.crashes.length > 0) throw this.#engine.crashes[0]
-      await this.clock.advance(this.#engine.isInDoubt ? doubtStepMs : 0)
+      const crashed = this.#engines.find(({ crashes }) => crashes.length > 0)
+      if (crashed !== undefined) throw crashed.crashes[0]
+      await this.clock.advance(this.#engines.some(({ isInDoubt }) => isInDoubt) ? doubtStepMs : 0)
     }
     await drained
   }
+
+  /** What one has published is there for the next one when it is drained. */
+  async #drain(): Promise<void> {
+    for (const engine of this.#engines) await engine.drain()
+  }
+}
+
+function written(engine: Engine, kind: ReturnType<Engine['kindOf']>): Written[] {
+  return engine.kafka.written.filter((record) => engine.kindOf(record) === kind)
+}
+
+function publishedOf<Value>(engine: Engine, record: Written): DrivenRecord<Value> {
+  const { key = '', value, partition, timestampMs, headers } = record
+  const topic = engine.topicOf(record)
+  const parsed = JSON.parse(value ?? 'null') as Value
+  return { topic, key, value: parsed, text: value ?? '', partition, timestampMs, headers }
 }
 
 function bytesOf(value: unknown): string | Uint8Array | null {

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { seededRandom, systemRandom } from '../../src/core/random.ts'
-import { audit } from '../../src/streams/index.ts'
+import { audit, type Topology } from '../../src/streams/index.ts'
 import type { Example } from '../examples/example.ts'
 import { compare, type Found, traceOf } from '../examples/model.ts'
 import { type PlacedRecord, placeRecords } from '../examples/placed-records.ts'
-import { topicsOf } from '../examples/renamed.ts'
+import { chainOf, renamed, sinkOf, sourcesOf, topicsOf } from '../examples/renamed.ts'
+import type { ReadRecord } from '../integration/read-topic.ts'
 import { onEachBroker, type Stream, type Target } from '../integration/target.ts'
 import { until } from '../until.ts'
 import { runCampaign } from './campaign.ts'
@@ -61,15 +62,16 @@ async function killAgainAndAgain(target: Target, example: Example): Promise<void
   const topics = topicsOf(topology)
   const otherSources = Object.fromEntries(topics.map((topic) => [topic, partitions]))
   const stream = await target.stream({ otherSources })
-  for (const { topic } of topology.sources) await give(stream, topic, placed)
+  const sources = sourcesOf(topology)
+  for (const topic of sources) await give(stream, topic, placed)
   const { app } = stream
   const { bootstrapServers } = target
-  const [source, ...others] = topology.sources.map(({ topic }) => stream.otherSources[topic]!)
+  const [source, ...others] = sources.map((topic) => stream.otherSources[topic]!)
   const experiment: Experiment = {
     bootstrapServers,
     app,
     source: source!,
-    sink: stream.otherSources[topology.sinks[0]!.topic]!,
+    sink: stream.otherSources[sinkOf(topology)]!,
     program: join(import.meta.dirname, 'example-topology.ts'),
     environment: { BENCH_EXAMPLE: example.name },
   }
@@ -90,7 +92,7 @@ async function killAgainAndAgain(target: Target, example: Example): Promise<void
   assert.equal(crashes.length, kills)
   assert.equal(report.isBalanced, true)
   const found = () => readOutputs(stream, example, topics)
-  const difference = async () => compare(groups, placed, topology.sinks[0]!.topic, await found())
+  const difference = async () => compare(groups, placed, sinkOf(topology), await found())
   // Rows that lack optional sides only wait anew in each life, and so until the last one.
   if ((await difference()).missing.length > 0) {
     await using last = new Program({ ...experiment, runsOn: true }, flags, unharmed)
@@ -101,12 +103,14 @@ async function killAgainAndAgain(target: Target, example: Example): Promise<void
   assert.deepEqual(await difference(), { missing: [], surplus: [] })
   const reasons = new Set((await found()).deadLetters.map(({ reason }) => reason))
   for (const reason of example.provokes ?? []) assert.ok(reasons.has(reason), `something is ${reason}`)
-  const { verdict, accounting } = await audit({ bootstrapServers, app })
-  assert.equal(verdict, 'proved')
-  assert.equal(
-    accounting.reduce((sum, { consumed }) => sum + consumed, 0),
-    placed.length,
-  )
+  let consumed = 0
+  for (const { name } of chainOf(renamed(topology, app))) {
+    const { verdict, accounting } = await audit({ bootstrapServers, app: name })
+    assert.equal(verdict, 'proved', name)
+    const given = accounting.filter(({ topic }) => [source, ...others].includes(topic))
+    consumed += given.reduce((sum, account) => sum + account.consumed, 0)
+  }
+  assert.equal(consumed, placed.length)
 }
 
 async function give(stream: Stream, topic: string, placed: readonly PlacedRecord[]): Promise<void> {
@@ -120,14 +124,14 @@ async function give(stream: Stream, topic: string, placed: readonly PlacedRecord
 }
 
 async function readOutputs(stream: Stream, { topology }: Example, topics: readonly string[]): Promise<Found> {
-  const sources = new Set(topology.sources.map(({ topic }) => topic))
+  const sources = new Set(sourcesOf(topology))
   const merged = topics
     .filter((topic) => !sources.has(topic))
     .map(async (topic) => {
       const records = await stream.read(stream.otherSources[topic]!)
       return records.map(({ key, value, headers }) => ({ topic, key, value, trace: traceOf(new Map(headers)) }))
     })
-  const letters = (await stream.deadLetters()).map(({ headers }) => {
+  const letters = (await lettersOf(stream, topology)).map(({ headers }) => {
     const said = new Map(headers)
     return {
       reason: said.get('millrace.reason')!,
@@ -137,6 +141,12 @@ async function readOutputs(stream: Stream, { topology }: Example, topics: readon
     }
   })
   return { merged: (await Promise.all(merged)).flat(), deadLetters: letters }
+}
+
+/** Those of all its subtopologies. */
+async function lettersOf(stream: Stream, topology: Topology): Promise<ReadRecord[]> {
+  const names = chainOf(renamed(topology, stream.app)).map(({ name }) => `${name}.dead-letter`)
+  return (await Promise.all(names.map((name) => stream.read(name)))).flat()
 }
 
 if (import.meta.main) onEachBroker([exampleCampaigns])

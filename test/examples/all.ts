@@ -12,6 +12,7 @@ import { listSide } from './list-side.ts'
 import { parcels } from './parcels.ts'
 import { optionalSide } from './optional-side.ts'
 import { threeTopics } from './three-topics.ts'
+import { twoCorrelations } from './two-correlations.ts'
 
 /** Every program of `examples/` that runs by itself. */
 export const examples: readonly Example[] = [
@@ -28,4 +29,5 @@ export const examples: readonly Example[] = [
   listSide,
   latest,
   parcels,
+  twoCorrelations,
 ]

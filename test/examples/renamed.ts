@@ -1,20 +1,46 @@
 import { type Topology, topicsExpiredTo } from '../../src/streams/index.ts'
 
+/** Its subtopologies, in their order. */
+export function chainOf(topology: Topology): Topology[] {
+  return [topology, ...(topology.next === undefined ? [] : chainOf(topology.next))]
+}
+
 /** The topics that a program reads and writes, without its own. */
-export function topicsOf({ sources, sinks, correlate }: Topology): string[] {
-  return [...[...sources, ...sinks].map(({ topic }) => topic), ...topicsExpiredTo(correlate)]
+export function topicsOf(topology: Topology): string[] {
+  const chain = chainOf(topology)
+  const published = chain.at(-1)!.sinks.map(({ topic }) => topic)
+  return [...sourcesOf(topology), ...published, ...chain.flatMap(({ correlate }) => topicsExpiredTo(correlate))]
+}
+
+/** Those that it reads, of all its subtopologies. */
+export function sourcesOf(topology: Topology): string[] {
+  const sources = chainOf(topology).flatMap((each) => each.sources)
+  return sources.filter(({ isInternal }) => !isInternal).map(({ topic }) => topic)
+}
+
+/** The topic that it publishes to: that of the last of its subtopologies. */
+export function sinkOf(topology: Topology): string {
+  return chainOf(topology).at(-1)!.sinks[0]!.topic
 }
 
 /** The same program as one of another name, whose topics are called after it. */
-export function renamed(topology: Topology, app: string): Topology {
-  const { sources, sinks, correlate } = topology
+export function renamed(topology: Topology, app: string, first = topology.name): Topology {
+  const { name, sources, sinks, correlate, next } = topology
   const nameOf = (topic: string) => `${app}.${topic}`
+  const ownNameOf = (own: string) => app + own.slice(first.length)
   return {
     ...topology,
-    name: app,
-    sources: sources.map((source) => ({ ...source, topic: nameOf(source.topic) })),
-    sinks: sinks.map((sink) => ({ ...sink, topic: nameOf(sink.topic) })),
+    name: ownNameOf(name),
+    sources: sources.map(({ topic, ...source }) => ({
+      ...source,
+      topic: source.isInternal ? ownNameOf(topic) : nameOf(topic),
+    })),
+    sinks: sinks.map(({ topic, ...sink }) => ({
+      ...sink,
+      topic: next === undefined ? nameOf(topic) : ownNameOf(topic),
+    })),
     correlate: { ...correlate, expireTo: renamedTopics(correlate.expireTo, nameOf) },
+    next: next && renamed(next, app, first),
   }
 }
 

@@ -7,6 +7,7 @@ import { orderIndependence } from './order.integration.ts'
 import { poisonedRecords } from './records.integration.ts'
 import { programsOfOneName } from './same-name.integration.ts'
 import { foreignSources } from './sources.integration.ts'
+import { severalCorrelations } from './several-correlations.integration.ts'
 import { severalParts } from './several-parts.integration.ts'
 import { stageFunctionFailures } from './stage-functions.integration.ts'
 import { stalledFunctions } from './stalled-functions.integration.ts'
@@ -28,6 +29,7 @@ onEachBroker([
   failingFunctions,
   mergedFunctions,
   severalParts,
+  severalCorrelations,
   sinks,
   stalledFunctions,
   poisonedRecords,

@@ -307,3 +307,31 @@ several.correlate(
 
 // @ts-expect-error a key is a string or a number
 several.correlate('by-order', () => true, { of: ['order', 'payment'] })
+
+// A merge goes on into a further correlation, which knows the sides of both.
+const chained = topology('chained')
+  .source('orders')
+  .side('order', stage<unknown, Order>())
+  .source('payments')
+  .side('payment')
+  .correlate('by-order', field('id'), { of: ['order', 'payment'] })
+  .map('paid', ({ order }) => ({ cents: order.amount * 100 }))
+  .into('paid')
+  .source('customers')
+  .side('customer')
+const byCustomer = chained.correlate('by-customer', field('customerId'), { of: ['paid', 'customer'] }).sink('out')
+holds<Same<OutputOf<typeof byCustomer>, { readonly paid: { cents: number }; readonly customer: Json }>>()
+// What expires may be of either.
+export const unpaid: ExpiredOf<typeof byCustomer> = { order: { amount: 1 } }
+export const unknownCustomer: ExpiredOf<typeof byCustomer> = { paid: { cents: 100 } }
+// @ts-expect-error no row has sides of both
+export const ofBoth: ExpiredOf<typeof byCustomer> = { order: { amount: 1 }, paid: { cents: 100 }, payment: 1 }
+
+// @ts-expect-error no merge is a part of this side
+chained.correlate('by-customer', field('customerId'), { of: ['payd', 'customer'] })
+
+// @ts-expect-error the sides of the correlation before are no sides of this one
+chained.correlate('by-customer', field('customerId'), { of: ['order', 'customer'] })
+
+// @ts-expect-error what goes on needs another correlation
+chained.sink('out')

@@ -20,7 +20,7 @@ export const audit = defineCommand({
     try {
       const report = await auditApp(readingOf(options, output))
       output.result(report, auditText(report))
-      return exitCodeOf[report.verdict]
+      return exitCodeOf[worstVerdict(report)]
     } catch (error) {
       if (!MillraceError.is(error) || error.code !== 'KAFKA_TRANSACTION_OPEN') throw error
       // Nothing is wrong by what could be read.
@@ -29,3 +29,12 @@ export const audit = defineCommand({
     }
   },
 })
+
+/** From the worst to the best. */
+const verdicts = ['wrong', 'unproved', 'provedAsSeen', 'proved'] as const satisfies AuditReport['verdict'][]
+
+/** Of all subtopologies. */
+function worstVerdict({ verdict, next }: AuditReport): AuditReport['verdict'] {
+  const found = [verdict, ...(next === undefined ? [] : [worstVerdict(next)])]
+  return verdicts.find((each) => found.includes(each))!
+}

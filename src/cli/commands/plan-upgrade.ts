@@ -1,4 +1,4 @@
-import { planUpgrade as plan } from '../../streams/index.ts'
+import { planUpgrade as plan, type UpgradePlan } from '../../streams/index.ts'
 import { checkpointCommandOptions, checkpointOf } from '../app-command.ts'
 import { defineCommand, exitCodes } from '../command.ts'
 import { loadTopology } from '../load-topology.ts'
@@ -13,6 +13,11 @@ export const planUpgrade = defineCommand({
     const topology = await loadTopology(operands[0]!)
     const upgrade = await plan({ ...checkpointOf(options, output), topology })
     output.result(upgrade, upgradeText(upgrade))
-    return upgrade.verdict === 'refused' ? exitCodes.failed : exitCodes.done
+    return isRefused(upgrade) ? exitCodes.failed : exitCodes.done
   },
 })
+
+/** A program starts as a whole, or not at all. */
+function isRefused({ verdict, next }: UpgradePlan): boolean {
+  return verdict === 'refused' || (next !== undefined && isRefused(next))
+}

@@ -1,4 +1,4 @@
-import { reset as resetApp } from '../../streams/index.ts'
+import { type Remains, reset as resetApp } from '../../streams/index.ts'
 import { appCommandOptions, appOf } from '../app-command.ts'
 import { defineCommand, exitCodes } from '../command.ts'
 
@@ -13,11 +13,7 @@ export const reset = defineCommand({
   async run({ options, output }) {
     const { app, yes } = options
     const remains = await resetApp({ ...appOf(options, output), dryRun: !yes })
-    const { group, checkpointTopic } = remains
-    const deleted = [
-      ...(checkpointTopic === undefined ? [] : [`topic ${checkpointTopic}`]),
-      ...(group === undefined ? [] : [`group ${group} with its offsets`]),
-    ].join(' and ')
+    const deleted = deletedWith(remains).join(' and ')
     const text = [
       yes ? `deleted ${deleted}` : `${deleted} would be deleted; nothing has been done: give --yes to do it`,
       `The next start ${yes ? 'reads' : 'would read'} the source from the start of its log. What was published, and ${app}.dead-letter, stay`,
@@ -27,3 +23,12 @@ export const reset = defineCommand({
     return yes ? exitCodes.done : exitCodes.unfinished
   },
 })
+
+function deletedWith({ group, checkpointTopic, internalTopic, next }: Remains): string[] {
+  return [
+    ...(checkpointTopic === undefined ? [] : [`topic ${checkpointTopic}`]),
+    ...(group === undefined ? [] : [`group ${group} with its offsets`]),
+    ...(internalTopic === undefined ? [] : [`topic ${internalTopic}`]),
+    ...(next === undefined ? [] : deletedWith(next)),
+  ]
+}

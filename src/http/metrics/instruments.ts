@@ -1,13 +1,5 @@
 import type { HistogramSnapshot, InspectedActor, Inspection } from '../../streams/index.ts'
-import type { Readiness } from '../health.ts'
-import type { ProcessReading } from '../process-readings.ts'
-
-/** What metrics are read from. */
-export interface MetricsView {
-  readonly inspection: Inspection
-  readonly readiness: Readiness
-  readonly process: ProcessReading
-}
+import type { MetricsView } from './metrics-view.ts'
 
 /** Labels with the names that OpenTelemetry has for them. */
 export const labels = {
@@ -38,6 +30,8 @@ interface Described {
   readonly labels: readonly Label[]
   /** One sentence. */
   readonly help: string
+  /** Whether it is of the process, whose subtopologies have it together. @defaultValue false */
+  readonly isOfProcess?: true
 }
 
 /** Something that is measured, and how it is read. */
@@ -295,6 +289,7 @@ export const instruments: readonly Instrument[] = [
     unit: 's',
     labels: ['quantile'],
     help: 'How late the event loop ran over the last ten seconds and more: median, 99th percentile, and most.',
+    isOfProcess: true,
     read: ({ process: { loopDelay } }) => [
       { labels: { quantile: '0.5' }, value: loopDelay.median },
       { labels: { quantile: '0.99' }, value: loopDelay.p99 },
@@ -307,6 +302,7 @@ export const instruments: readonly Instrument[] = [
     unit: 's',
     labels: [],
     help: 'User and system time of the process.',
+    isOfProcess: true,
     read: ({ process }) => [{ value: process.cpuSeconds }],
   },
   {
@@ -315,6 +311,7 @@ export const instruments: readonly Instrument[] = [
     unit: 'By',
     labels: [],
     help: 'Memory of the process that is resident.',
+    isOfProcess: true,
     read: ({ process }) => [{ value: process.residentBytes }],
   },
 ]

@@ -1,11 +1,10 @@
 import { type Clock, systemClock } from '../../core/clock.ts'
 import { resolveOptions } from '../../core/options.ts'
 import type { App } from '../../streams/index.ts'
-import { readinessOf } from '../health.ts'
 import { httpOptions } from '../options.ts'
 import { ProcessReadings } from '../process-readings.ts'
 import type { HttpSettings } from '../settings.ts'
-import type { MetricsView } from './instruments.ts'
+import { type MetricsView, metricsView } from './metrics-view.ts'
 
 /** What is measured by settings. */
 export type MetricsOptions = Pick<HttpSettings, 'readyDelayMaxMs'>
@@ -35,8 +34,7 @@ export class MetricsReader implements Disposable {
   }
 
   async #look(): Promise<MetricsView> {
-    const inspection = await this.#app.inspect()
-    const readiness = readinessOf(inspection, { readyDelayMaxMs: this.#readyDelayMaxMs })
-    return { inspection, readiness, process: this.#readings.read() }
+    const bounds = { readyDelayMaxMs: this.#readyDelayMaxMs }
+    return metricsView(await this.#app.inspect(), this.#readings.read(), bounds)
   }
 }

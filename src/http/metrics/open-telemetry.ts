@@ -1,6 +1,7 @@
-import { type App, type AppEvents, secondsBounds } from '../../streams/index.ts'
+import { type App, type AppEvents, type AppListener, secondsBounds } from '../../streams/index.ts'
 import { type Instrument, instruments, type Label, labels as labelNames, type Sample } from './instruments.ts'
 import { type MetricsOptions, MetricsReader } from './metrics-reader.ts'
+import { viewsOf } from './metrics-view.ts'
 
 /** What is used of a meter of OpenTelemetry; `metrics.getMeter(…)` of `@opentelemetry/api` gives one. */
 export interface OpenTelemetryMeter<Observed = unknown> {
@@ -54,8 +55,9 @@ export function observeMetrics(app: App, meter: OpenTelemetryMeter, options?: Me
   const callback = async (observer: Observer) => {
     const view = await reader.read()
     for (const { instrument, observable } of observed)
-      for (const { labels, value } of instrument.read(view))
-        observer.observe(observable, value, attributesOf(app.name, labels))
+      for (const each of viewsOf(view, instrument))
+        for (const { labels, value } of instrument.read(each))
+          observer.observe(observable, value, attributesOf(each.inspection.app, labels))
   }
   meter.addBatchObservableCallback(callback as never, observables as never)
   const onCommitted = recorderOf(app.name, meter)
@@ -75,8 +77,7 @@ function observableOf(meter: OpenTelemetryMeter, { name, kind, unit, help }: Obs
 }
 
 /** Records the times of an epoch into all histograms. */
-function recorderOf(app: string, meter: OpenTelemetryMeter): (event: AppEvents['epochCommitted']) => void {
-  const attributes = attributesOf(app)
+function recorderOf(name: string, meter: OpenTelemetryMeter): AppListener<'epochCommitted'> {
   const histograms = instruments
     .filter(({ kind }) => kind === 'histogram')
     .map(({ name, unit, help }) => {
@@ -84,6 +85,7 @@ function recorderOf(app: string, meter: OpenTelemetryMeter): (event: AppEvents['
       return { histogram: meter.createHistogram(name, { description: help, unit, advice }), ms: epochTimes[name]! }
     })
   return (event) => {
+    const attributes = attributesOf(event.app ?? name)
     for (const { histogram, ms } of histograms) {
       const value = ms(event)
       if (value !== undefined) histogram.record(value / 1_000, attributes)

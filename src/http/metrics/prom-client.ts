@@ -1,6 +1,7 @@
 import type { App, HistogramSnapshot } from '../../streams/index.ts'
-import { type Instrument, instruments, type MetricsView, type Sample } from './instruments.ts'
+import { type Instrument, instruments, type Sample } from './instruments.ts'
 import { type MetricsOptions, MetricsReader } from './metrics-reader.ts'
+import { type MetricsView, viewsOf } from './metrics-view.ts'
 import { prometheusName } from './prometheus.ts'
 
 /** What is used of a registry of prom-client; `register` of that package is one. */
@@ -53,6 +54,10 @@ export function registerMetrics(app: App, registry: PrometheusRegistry, options?
 }
 
 function valuesOf(name: string, instrument: Instrument, view: MetricsView): Value[] {
+  return viewsOf(view, instrument).flatMap((each) => valuesOfOne(name, instrument, each))
+}
+
+function valuesOfOne(name: string, instrument: Instrument, view: MetricsView): Value[] {
   const { app } = view.inspection
   if (instrument.kind === 'histogram')
     return instrument.read(view).flatMap((sample) => histogramValues(name, app, sample))

@@ -1,5 +1,6 @@
 import type { HistogramSnapshot } from '../../streams/index.ts'
-import { type Instrument, instruments, type Label, type MetricsView, type Sample } from './instruments.ts'
+import { type Instrument, instruments, type Label, type Sample } from './instruments.ts'
+import { type MetricsView, viewsOf } from './metrics-view.ts'
 
 /** What `prometheusText` is, for whoever asks for it. */
 export const prometheusType = 'text/plain; version=0.0.4; charset=utf-8'
@@ -28,16 +29,22 @@ const heads = new Map(
  * between, because programs of many partitions have thousands of values.
  */
 export function prometheusText(view: MetricsView): string {
-  const app = `{app="${escapeLabel(view.inspection.app)}"`
   let text = ''
   for (const instrument of instruments) {
-    const name = prometheusName(instrument)
     text += heads.get(instrument)
-    if (instrument.kind === 'histogram') {
-      for (const sample of instrument.read(view)) text += histogramText(name, app, sample)
-    } else {
-      for (const { labels, value } of instrument.read(view)) text += `${name}${app}${labelText(labels)}} ${value}\n`
-    }
+    for (const each of viewsOf(view, instrument)) text += valuesText(instrument, each)
+  }
+  return text
+}
+
+function valuesText(instrument: Instrument, view: MetricsView): string {
+  const app = `{app="${escapeLabel(view.inspection.app)}"`
+  const name = prometheusName(instrument)
+  let text = ''
+  if (instrument.kind === 'histogram') {
+    for (const sample of instrument.read(view)) text += histogramText(name, app, sample)
+  } else {
+    for (const { labels, value } of instrument.read(view)) text += `${name}${app}${labelText(labels)}} ${value}\n`
   }
   return text
 }

@@ -10,6 +10,7 @@ import { count, duration, rate } from './format.js'
  * @property {number} delayMs
  * @property {number} epochMs
  * @property {number} pendingRows
+ * @property {Point} [next]
  */
 
 const pointsMax = 600
@@ -55,7 +56,10 @@ const charts = [
 /** Lines over the time that the page, or the server, has seen. */
 export class Charts {
   /** @type {Point[]} */
+  #all = []
+  /** @type {Point[]} */
   #points = []
+  #place = 0
   #figures
 
   /** @param {HTMLElement} place */
@@ -79,14 +83,30 @@ export class Charts {
 
   /** @param {readonly Point[]} points - What was before. */
   begin(points) {
-    this.#points = [...points]
+    this.#all = [...points]
+    this.choose(this.#place)
+  }
+
+  /** @param {number} place - Of the subtopology that is drawn, from 0 on. */
+  choose(place) {
+    this.#place = place
+    this.#points = this.#all.flatMap((point) => this.#chosenOf(point))
+    if (this.#points.length > 0) charts.forEach((chart, index) => this.#draw(chart, this.#figures[index]))
+  }
+
+  /** @param {Point} point */
+  #chosenOf(point) {
+    /** @type {Point | undefined} */
+    let chosen = point
+    for (let place = 0; place < this.#place; place++) chosen = chosen?.next
+    return chosen === undefined ? [] : [chosen]
   }
 
   /** @param {Point} point */
   add(point) {
-    this.#points.push(point)
-    if (this.#points.length > pointsMax) this.#points.shift()
-    charts.forEach((chart, index) => this.#draw(chart, this.#figures[index]))
+    this.#all.push(point)
+    if (this.#all.length > pointsMax) this.#all.shift()
+    this.choose(this.#place)
   }
 
   /** Of the latest point. */

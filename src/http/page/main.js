@@ -6,11 +6,19 @@ import { bytes, count, duration, rate } from './format.js'
 import { Letters } from './letters.js'
 import { pendingView } from './pending.js'
 import { wireQuestions } from './questions.js'
+import { Subtopologies } from './subtopologies.js'
 import { Flow } from './topology.js'
 
 const charts = new Charts(byId('charts'))
 const flow = new Flow(byId('flow'))
 const letters = new Letters(byId('reasons'), byId('letters'))
+const subtopologies = new Subtopologies(byId('subtopologies'), () => {
+  charts.choose(subtopologies.chosen)
+  flow.begin()
+  if (last !== undefined) drawChosen(last)
+})
+/** @type {any} */
+let last
 
 wireQuestions()
 byId('token-form').addEventListener('submit', (event) => {
@@ -50,6 +58,17 @@ function draw({ inspection, isReady, reason, point }) {
   if (!isReady || health.dataset['ready'] !== 'true') say(health, `${isReady ? 'Ready' : 'Not ready'}: ${reason}`)
   health.dataset['ready'] = String(isReady)
   charts.add(point)
+  last = inspection
+  drawChosen(inspection)
+}
+
+/**
+ * What is of the subtopology that is looked at.
+ *
+ * @param {any} first
+ */
+function drawChosen(first) {
+  const inspection = subtopologies.draw(first)
   const rates = charts.rates()
   drawFigures(inspection, rates)
   flow.draw(inspection, rates)

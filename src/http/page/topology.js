@@ -69,6 +69,11 @@ export class Flow {
     this.#place = place
   }
 
+  /** What is drawn next has nothing to do with what was drawn before. */
+  begin() {
+    this.#atMs = 0
+  }
+
   /**
    * @param {any} inspection
    * @param {{ consumed: number, merged: number }} rates

@@ -3,6 +3,7 @@ import { accepted } from '../cluster/broker-error.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Topic } from '../cluster/topic.ts'
 import { withRetries } from '../cluster/retry.ts'
+import { byLeader } from './by-leader.ts'
 
 /** Which end of a partition `listOffsets` asks for, as the protocol's timestamps that are none. */
 const logEnds = { earliest: -2, latest: -1 } as const
@@ -49,15 +50,4 @@ export function listOffsets(
     }
     return offsets
   })
-}
-
-/** Partitions of a topic by the broker that leads them. */
-function byLeader(topic: Topic): Map<number, number[]> {
-  const leaders = new Map<number, number[]>()
-  topic.partitions.forEach(({ leader }, partition) => {
-    const led = leaders.get(leader)
-    if (led === undefined) leaders.set(leader, [partition])
-    else led.push(partition)
-  })
-  return leaders
 }

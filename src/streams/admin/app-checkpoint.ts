@@ -65,6 +65,27 @@ export async function findAppCheckpoint(
   return { manifest, partitions, pending, promoted, promotedBatches: promotedBatches(records), records }
 }
 
+/**
+ * What is found out of the subtopology after another one: undefined where there is none, or where it has not committed
+ * an epoch yet.
+ */
+export async function ofNext<Found>(
+  { next }: Pick<Manifest, 'next'>,
+  find: (app: string) => Promise<Found>,
+): Promise<Found | undefined> {
+  return next && ifKnown(() => find(next.app))
+}
+
+/** Undefined where nothing is known of an application, or where it has not committed an epoch yet. */
+export async function ifKnown<Found>(find: () => Promise<Found>): Promise<Found | undefined> {
+  try {
+    return await find()
+  } catch (error) {
+    if (MillraceError.is(error) && error.code === 'APP_UNKNOWN') return undefined
+    throw error
+  }
+}
+
 /** The partitions that a manifest numbers. */
 export function partitionsIn({ topology, partitions }: Manifest): SourcePartitions {
   return new SourcePartitions(

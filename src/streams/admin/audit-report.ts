@@ -48,6 +48,8 @@ export interface AuditReport {
   readonly unseen: number
   /** Records in topics of the application that are of others, or from before it was reset. */
   readonly foreignRecords: number
+  /** Of the subtopology that reads the merged records, once it has committed an epoch: the verdict here is without it. */
+  readonly next?: AuditReport
 }
 
 /** Compares what records say with the account that was kept. */

@@ -3,7 +3,8 @@ import { headerOf, originsHeaderName, readOrigins, type RecordColumns } from '..
 import { readRecords } from '../topics/record-reader.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { requireRights, rightsToAudit, rightsToReadApp } from '../topics/rights.ts'
-import { readAppCheckpoint, topicsOf } from './app-checkpoint.ts'
+import type { Manifest } from '../checkpoint/manifest.ts'
+import { ofNext, readAppCheckpoint, topicsOf } from './app-checkpoint.ts'
 import { findLogs, type Log } from './app-logs.ts'
 import { type AuditReport, judge } from './audit-report.ts'
 import { readDeadLetter } from './dead-letter-reader.ts'
@@ -29,7 +30,17 @@ export function audit(options: AuditOptions): Promise<AuditReport> {
 }
 
 /** The same over connections that are there already. */
-export async function auditAt(cluster: Cluster, app: string, { wait, ...limits }: ReadingLimits): Promise<AuditReport> {
+export async function auditAt(cluster: Cluster, app: string, limits: ReadingLimits): Promise<AuditReport> {
+  const { report, manifest } = await auditOne(cluster, app, limits)
+  const next = await ofNext(manifest, (name) => auditAt(cluster, name, limits))
+  return { ...report, ...(next && { next }) }
+}
+
+async function auditOne(
+  cluster: Cluster,
+  app: string,
+  { wait, ...limits }: ReadingLimits,
+): Promise<{ report: AuditReport; manifest: Manifest }> {
   await requireRights(cluster, app, rightsToReadApp(app))
   const checkpoint = await readAppCheckpoint(cluster, app, wait)
   const { manifest, partitions } = checkpoint
@@ -57,7 +68,7 @@ export async function auditAt(cluster: Cluster, app: string, { wait, ...limits }
   if (evidence.isUnconfirmed) evidence.confirm((await readAppCheckpoint(cluster, app, wait)).pending)
 
   for (const log of logs.sources) await addGaps(evidence, partitions, log, (visit) => read(log, visit))
-  return judge(app, checkpoint, evidence, logs)
+  return { report: judge(app, checkpoint, evidence, logs), manifest }
 }
 
 type ReadLog = (visit: (columns: RecordColumns) => void) => Promise<void>

@@ -14,6 +14,7 @@ import {
 } from '../topics/topic-settings.ts'
 import { type Plan, planTopology } from '../topology/plan.ts'
 import { expiryTopics } from '../topology/plan-leaving.ts'
+import { chainOf } from '../topology/subtopologies.ts'
 import type { Topology } from '../topology/topology.ts'
 import { type AppOptions, atBrokers } from './at-brokers.ts'
 
@@ -68,14 +69,10 @@ export function checkTopics({
 }
 
 async function checkAt(cluster: Cluster, plan: Plan): Promise<TopicsCheck> {
-  const missingRights = await findMissingRights(cluster, rightsToRun(plan))
-  const uses = usesOf(plan)
-  const permissions = await cluster.topicPermissions(uses.map(([topic]) => topic))
+  const plans = chainOf(plan)
+  const missingRights = await findMissingRights(cluster, plans.flatMap(rightsToRun))
   const topics: CheckedTopic[] = []
-  for (const [topic, use] of uses) {
-    if (permissions.get(topic)!.exists) topics.push(await checkTopic(cluster, plan, topic, use))
-    else topics.push({ topic, use, state: isCreated(use) ? 'absent' : 'missing', warnings: [] })
-  }
+  for (const each of plans) topics.push(...(await checkTopicsOf(cluster, each)))
   const isFit = ({ state, problem }: CheckedTopic) => state !== 'missing' && problem === undefined
   return {
     app: plan.name,
@@ -86,14 +83,27 @@ async function checkAt(cluster: Cluster, plan: Plan): Promise<TopicsCheck> {
   }
 }
 
-/** A start makes those of its own. */
-function isCreated(use: TopicUse): boolean {
-  return use === 'dead letters' || use === 'checkpoint'
+/** Those of one subtopology. */
+async function checkTopicsOf(cluster: Cluster, plan: Plan): Promise<CheckedTopic[]> {
+  const uses = usesOf(plan)
+  const permissions = await cluster.topicPermissions(uses.map(([topic]) => topic))
+  const topics: CheckedTopic[] = []
+  for (const [topic, use] of uses) {
+    if (permissions.get(topic)!.exists) topics.push(await checkTopic(cluster, plan, topic, use))
+    else topics.push({ topic, use, state: isCreated(plan, use) ? 'absent' : 'missing', warnings: [] })
+  }
+  return topics
 }
 
+/** A start makes those of its own. */
+function isCreated({ next }: Plan, use: TopicUse): boolean {
+  return use === 'dead letters' || use === 'checkpoint' || (use === 'merged records' && next !== undefined)
+}
+
+/** An internal topic is told of as what it is written to for. */
 function usesOf({ sources, sinks, correlate, deadLetterTopic, checkpointTopic }: Plan): [string, TopicUse][] {
   return [
-    ...sources.map(({ topic }): [string, TopicUse] => [topic, 'source']),
+    ...sources.filter(({ isInternal }) => !isInternal).map(({ topic }): [string, TopicUse] => [topic, 'source']),
     ...sinks.map(({ topic }): [string, TopicUse] => [topic, 'merged records']),
     ...expiryTopics(correlate.expiry).map((topic): [string, TopicUse] => [topic, 'expired rows']),
     [deadLetterTopic, 'dead letters'],

@@ -4,9 +4,10 @@ import { resolveOptions } from '../../core/options.ts'
 import { readRecords } from '../topics/record-reader.ts'
 import { requireRights, rightsToReadApp } from '../topics/rights.ts'
 import { recentManifest } from '../checkpoint/checkpoint-view.ts'
+import type { Manifest } from '../checkpoint/manifest.ts'
 import { type Origin, SourcePartitions } from '../topics/source-partitions.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
-import { findTopic, partitionsIn, unknownApp } from './app-checkpoint.ts'
+import { findTopic, ofNext, partitionsIn, unknownApp } from './app-checkpoint.ts'
 import { readingAtBrokers, type ReadingLimits, type ReadingOptions } from './at-brokers.ts'
 import { letterOptions } from '../options.ts'
 import { readDeadLetter } from './dead-letter-reader.ts'
@@ -24,6 +25,8 @@ export interface DeadLettersOptions extends ReadingOptions, LetterChoice {}
 
 /** A dead letter as it stands in its topic. */
 export interface KeptLetter {
+  /** The application, or the one of its subtopologies whose dead letter it is. */
+  readonly app: string
   /** Where the letter is. */
   readonly partition: number
   readonly offset: number
@@ -58,35 +61,53 @@ export function deadLetters({ reason, limit, ...options }: DeadLettersOptions): 
   return readingAtBrokers(options, (cluster, app, limits) => keptLetters(cluster, app, choice, limits))
 }
 
+interface ResolvedChoice {
+  readonly reason: string | undefined
+  readonly limit: number
+}
+
+/** Those of the subtopologies after it as well. */
 async function keptLetters(
   cluster: Cluster,
   app: string,
-  { reason, limit }: { reason: string | undefined; limit: number },
-  { wait, decompressedBytesMax }: ReadingLimits,
+  choice: ResolvedChoice,
+  limits: ReadingLimits,
 ): Promise<KeptLetter[]> {
+  const { letters, manifest = {} } = await lettersOf(cluster, app, choice, limits)
+  const others = (await ofNext(manifest, (name) => keptLetters(cluster, name, choice, limits))) ?? []
+  return newest([...letters, ...others], choice.limit)
+}
+
+async function lettersOf(
+  cluster: Cluster,
+  app: string,
+  { reason, limit }: ResolvedChoice,
+  { wait, decompressedBytesMax }: ReadingLimits,
+): Promise<{ letters: KeptLetter[]; manifest: Manifest | undefined }> {
   await requireRights(cluster, app, rightsToReadApp(app))
   const { deadLetterTopic: name, checkpointTopic } = ownTopics(app)
   const topic = await findTopic(cluster, name)
   if (topic === undefined) throw unknownApp(app, `there is no topic "${name}"`)
   const range = await newestRange(cluster, topic, wait)
-  const partitions = await knownPartitions(cluster, checkpointTopic)
+  const manifest = await knownManifest(cluster, checkpointTopic)
+  // Those that the origins of expired rows are among.
+  const partitions = manifest === undefined ? new SourcePartitions([]) : partitionsIn(manifest)
   const found: KeptLetter[] = []
   await readRecords({ cluster, topic, range, decompressedBytesMax }, (columns) => {
     for (let row = 0; row < columns.count; row++) {
-      const letter = keptLetter(columns, row, partitions)
+      const letter = keptLetter(app, columns, row, partitions)
       if (letter !== undefined && (reason === undefined || letter.reason === reason)) found.push(letter)
     }
     // Offsets of a partition ascend, and so the first ones are the oldest.
     if (found.length > 4 * limit) found.splice(0, found.length, ...newest(found, limit))
   })
-  return newest(found, limit)
+  return { letters: found, manifest }
 }
 
-/** The partitions that the origins of expired rows are among; none where no epoch has committed yet. */
-async function knownPartitions(cluster: Cluster, checkpointTopic: string): Promise<SourcePartitions> {
+/** Undefined where no epoch has committed yet. */
+async function knownManifest(cluster: Cluster, checkpointTopic: string): Promise<Manifest | undefined> {
   const topic = await findTopic(cluster, checkpointTopic)
-  const manifest = topic && (await recentManifest(cluster, topic))
-  return manifest === undefined ? new SourcePartitions([]) : partitionsIn(manifest)
+  return topic && recentManifest(cluster, topic)
 }
 
 async function newestRange(cluster: Cluster, topic: Parameters<typeof topicRange>[1], wait: TransactionWait) {
@@ -99,11 +120,17 @@ function newest(letters: readonly KeptLetter[], limit: number): KeptLetter[] {
   return letters.toSorted((a, b) => b.timestampMs - a.timestampMs || b.offset - a.offset).slice(0, limit)
 }
 
-function keptLetter(columns: RecordColumns, row: number, partitions: SourcePartitions): KeptLetter | undefined {
+function keptLetter(
+  app: string,
+  columns: RecordColumns,
+  row: number,
+  partitions: SourcePartitions,
+): KeptLetter | undefined {
   const letter = readDeadLetter(columns, row, partitions)
   if (letter === undefined) return undefined
   const { key, value } = plainRecord(columns, row)
   return {
+    app,
     partition: columns.partition,
     offset: columns.offset[row]!,
     timestampMs: columns.timestamp[row]!,

@@ -1,4 +1,4 @@
-import type { Cluster } from '../../kafka/index.ts'
+import type { Cluster, TransactionWait } from '../../kafka/index.ts'
 import { type Migration, migrationOf } from '../checkpoint/migration.ts'
 import { shapeOf } from '../checkpoint/topology-shape.ts'
 import { incompatibility } from '../recovery/compatibility.ts'
@@ -6,7 +6,7 @@ import { findSources } from '../topics/program-topics.ts'
 import { requireRights, rightsToReadApp } from '../topics/rights.ts'
 import { type Plan, planTopology } from '../topology/plan.ts'
 import type { Topology } from '../topology/topology.ts'
-import { type AppCheckpoint, readAppCheckpoint } from './app-checkpoint.ts'
+import { type AppCheckpoint, ifKnown, readAppCheckpoint } from './app-checkpoint.ts'
 import { readingAtBrokers, type ReadingOptions } from './at-brokers.ts'
 
 /** What planning an upgrade needs: the new version of the program, and how to reach its brokers. */
@@ -25,13 +25,23 @@ export interface UpgradePlan {
   readonly app: string
   /** The last epoch that has committed. */
   readonly epoch: number
-  /** `same`: it goes on as it is. `migrates`: so it does, after these changes. `refused`: it does not start. */
-  readonly verdict: 'same' | 'migrates' | 'refused'
+  /**
+   * `same`: it goes on as it is. `migrates`: so it does, after these changes. `refused`: it does not start. `begins`: a
+   * subtopology that there was not before, or that has not committed an epoch yet.
+   */
+  readonly verdict: 'same' | 'migrates' | 'refused' | 'begins'
   /** Pending parts, all of which are kept unless it is refused. */
   readonly pending: number
   readonly migrations: readonly PlannedMigration[]
   /** What a start would fail with. */
   readonly refusal?: { readonly code: string; readonly message: string }
+  /**
+   * A subtopology that the present version goes on to and this one does not, if there is one: it stays where it is, with
+   * what it has pending and has not read.
+   */
+  readonly leaves?: string
+  /** Of the subtopology that reads the merged records; absent where they are what the topology publishes. */
+  readonly next?: UpgradePlan
 }
 
 /**
@@ -43,8 +53,27 @@ export function planUpgrade({ topology, ...options }: PlanUpgradeOptions): Promi
   const plan = planTopology(topology)
   return readingAtBrokers({ ...options, app: plan.name }, async (cluster, app, { wait }) => {
     await requireRights(cluster, app, rightsToReadApp(app))
+    const upgrade = await upgradeOn(cluster, plan, await readAppCheckpoint(cluster, app, wait))
+    return withNext(upgrade, plan, (next) => upgradeOfNext(cluster, next, wait))
+  })
+}
+
+async function withNext(
+  upgrade: UpgradePlan,
+  { next }: Plan,
+  find: (next: Plan) => Promise<UpgradePlan>,
+): Promise<UpgradePlan> {
+  return next === undefined ? upgrade : { ...upgrade, next: await find(next) }
+}
+
+async function upgradeOfNext(cluster: Cluster, plan: Plan, wait: TransactionWait): Promise<UpgradePlan> {
+  const app = plan.name
+  const upgrade = await ifKnown(async () => {
+    await requireRights(cluster, app, rightsToReadApp(app))
     return upgradeOn(cluster, plan, await readAppCheckpoint(cluster, app, wait))
   })
+  const begins: UpgradePlan = { app, epoch: 0, verdict: 'begins', pending: 0, migrations: [] }
+  return withNext(upgrade ?? begins, plan, (next) => upgradeOfNext(cluster, next, wait))
 }
 
 async function upgradeOn(cluster: Cluster, plan: Plan, checkpoint: AppCheckpoint): Promise<UpgradePlan> {
@@ -58,6 +87,7 @@ async function upgradeOn(cluster: Cluster, plan: Plan, checkpoint: AppCheckpoint
     pending: manifest.pending,
     migrations: migrations.map((migration) => ({ ...migration, pendingMax: concernedBy(migration, plan, checkpoint) })),
     ...(error && { refusal: { code: error.code, message: error.message } }),
+    ...(manifest.next !== undefined && manifest.next.app !== plan.next?.name && { leaves: manifest.next.app }),
   }
 }
 

@@ -1,9 +1,12 @@
+import { sleep } from '../../core/clock.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { resolveOptions } from '../../core/options.ts'
 import { type Cluster, countGroupMembers, deleteGroup, deleteTopics, TransactionalProducer } from '../../kafka/index.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
 import { requireRights, rightsToReset } from '../topics/rights.ts'
-import { findTopic, unknownApp } from './app-checkpoint.ts'
+import { recentManifest } from '../checkpoint/checkpoint-view.ts'
+import type { NextSubtopology } from '../checkpoint/manifest.ts'
+import { findTopic, ifKnown, unknownApp } from './app-checkpoint.ts'
 import { type AppOptions, atBrokers } from './at-brokers.ts'
 import { appOptions } from '../options.ts'
 
@@ -19,11 +22,15 @@ export interface Remains {
   /** Consumer group with its offsets; absent where there is none. */
   readonly group?: string
   readonly checkpointTopic?: string
+  /** The topic on the way to the subtopology that reads its merged records, and what that one goes on from. */
+  readonly internalTopic?: string
+  readonly next?: Remains
 }
 
 /**
- * Makes an application that does not run start over: its next start reads the source from the start of its log. Topics
- * of outputs and dead letters are left as they are, so what they hold comes a second time.
+ * Makes an application that does not run start over, with its subtopologies and what is on the way between them: its
+ * next start reads the sources from the start of their logs. Topics of outputs and dead letters are left as they are, so
+ * what they hold comes a second time.
  *
  * @returns What was deleted, or would be.
  * @throws MillraceError `APP_UNKNOWN` where there is nothing to delete, `APP_RUNNING` while it has a process,
@@ -38,7 +45,7 @@ export async function reset(options: ResetOptions): Promise<Remains> {
   const { app } = settings
   return atBrokers(settings, { logger, clock, tls, sasl }, async (cluster) => {
     const remains = await findRemains(cluster, app)
-    if (!dryRun) await remove(cluster, app)
+    if (!dryRun) await remove(cluster, remains)
     return remains
   })
 }
@@ -48,20 +55,54 @@ async function findRemains(cluster: Cluster, app: string): Promise<Remains> {
   await requireRights(cluster, app, rightsToReset(app))
   const { checkpointTopic } = ownTopics(app)
   const memberCount = await countGroupMembers(cluster, app)
-  const hasCheckpoint = (await findTopic(cluster, checkpointTopic)) !== undefined
-  if (memberCount === undefined && !hasCheckpoint) throw unknownApp(app, 'it has neither a checkpoint nor a group')
+  const checkpoint = await findTopic(cluster, checkpointTopic)
+  if (memberCount === undefined && checkpoint === undefined) {
+    throw unknownApp(app, 'it has neither a checkpoint nor a group')
+  }
   if (memberCount !== undefined && memberCount > 0) throw running(app, memberCount)
-  return { app, ...(memberCount !== undefined && { group: app }), ...(hasCheckpoint && { checkpointTopic }) }
+  const manifest = checkpoint && (await recentManifest(cluster, checkpoint))
+  return {
+    app,
+    ...(memberCount !== undefined && { group: app }),
+    ...(checkpoint !== undefined && { checkpointTopic }),
+    ...(manifest?.next !== undefined && (await findNext(cluster, manifest.next))),
+  }
+}
+
+/** What is on the way to a subtopology, and what it goes on from, as far as it is there. */
+async function findNext(
+  cluster: Cluster,
+  { app, topic }: NextSubtopology,
+): Promise<Pick<Remains, 'internalTopic' | 'next'>> {
+  await requireRights(cluster, app, [{ operation: 'Delete', resource: 'topic', name: topic }])
+  const remains = await ifKnown(() => findRemains(cluster, app))
+  return { internalTopic: topic, ...(remains && { next: remains }) }
 }
 
 /**
- * Steps: end the transaction that a killed process may have left open, or its offsets would come back; delete the
- * group, which brokers refuse while it has members; delete the checkpoint. Ended in between, it can be called again.
+ * Steps, from the last subtopology to the first, which knows the others: end the transaction that a killed process may
+ * have left open, or its offsets would come back; delete the group, which brokers refuse while it has members; delete
+ * the checkpoint. Ended in between, it can be called again.
  */
-async function remove(cluster: Cluster, app: string): Promise<void> {
+async function remove(cluster: Cluster, { app, internalTopic, next }: Remains): Promise<void> {
+  if (next !== undefined) await remove(cluster, next)
   await endTransaction(cluster, app)
   await deleteGroup(cluster, app)
-  await deleteTopics(cluster, [ownTopics(app).checkpointTopic])
+  const topics = [...(internalTopic === undefined ? [] : [internalTopic]), ownTopics(app).checkpointTopic]
+  await deleteTopics(cluster, topics)
+  await untilGone(cluster, topics)
+}
+
+const goneLookMs = 20
+const goneLooksMax = 250
+
+/** Brokers answer before all of them have heard of it, and a start would take the topics for those that it needs. */
+async function untilGone(cluster: Cluster, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    for (let looks = 0; looks < goneLooksMax && (await findTopic(cluster, name)) !== undefined; looks++) {
+      await sleep(cluster.clock, goneLookMs)
+    }
+  }
 }
 
 async function endTransaction(cluster: Cluster, app: string): Promise<void> {

@@ -30,6 +30,8 @@ export interface Manifest {
   readonly spread?: readonly string[] | undefined
   /** Absent where parts never expire. */
   readonly expiry?: Expiry | undefined
+  /** The subtopology that reads the merged records; absent where they are what the topology publishes. */
+  readonly next?: NextSubtopology | undefined
   /** Topic ids, by source of the topology. */
   readonly sourceIds: readonly string[]
   /** Which partition of which source each number means. */
@@ -50,6 +52,12 @@ export interface Manifest {
   readonly baseEpochs: readonly number[]
   readonly basePieces: readonly number[]
   readonly deltaPieces: readonly number[]
+}
+
+/** Its name, and the topic on the way to it. */
+export interface NextSubtopology {
+  readonly app: string
+  readonly topic: string
 }
 
 /** What of the event clock stands in a checkpoint. Numbers are milliseconds since 1970; null is before any record. */
@@ -146,10 +154,12 @@ const placeBytesMax = 16
  * @param partitionCount - Each lane counts.
  */
 export function manifestBytesMax(plan: Plan, partitionCount: number): number {
-  const { correlate, deadLetterTopic } = plan
+  const { correlate, deadLetterTopic, next } = plan
   const topics = plan.sinks.map(({ topic }) => topic)
   const outputs = [...topics, ...expiryTopics(correlate.expiry), deadLetterTopic]
-  const names = Buffer.byteLength(JSON.stringify([shapeOf(plan), topics, topics, correlate.expiry, outputs]))
+  const names = Buffer.byteLength(
+    JSON.stringify([shapeOf(plan), topics, topics, correlate.expiry, outputs, next?.name, topics]),
+  )
   const sourceCount = plan.sources.length
   const hasPlaces = sourceCount > 1 || plan.sources.some((source) => laneCountOf(source) > 1)
   const places = !hasPlaces ? 0 : sourceCount * sourceBytesMax + partitionCount * placeBytesMax

@@ -3,7 +3,13 @@ import type { Logger } from '../logs/logger.ts'
 import type { AppEventName, AppEvents } from './app-events.ts'
 
 /** Called with what an event tells; what it returns is not used, but for a promise that rejects. */
-export type AppListener<Name extends AppEventName> = (event: AppEvents[Name]) => unknown
+export type AppListener<Name extends AppEventName> = (event: AppEvents[Name] & Teller) => unknown
+
+/** Whose event it is. */
+export interface Teller {
+  /** Name of the subtopology; absent for the first one, which has that of the program. */
+  readonly app?: string
+}
 
 type AnyListener = (event: unknown) => unknown
 
@@ -14,13 +20,21 @@ type AnyListener = (event: unknown) => unknown
 export class ProgramEvents {
   readonly #app: string
   readonly #logger: Logger
-  readonly #emitter = new EventEmitter()
+  readonly #emitter: EventEmitter
+  readonly #teller: Teller
 
-  constructor(app: string, logger: Logger) {
+  constructor(app: string, logger: Logger, emitter = new EventEmitter(), teller: Teller = {}) {
     this.#app = app
     this.#logger = logger
+    this.#emitter = emitter
+    this.#teller = teller
     // As many as there are is the business of whoever listens.
     this.#emitter.setMaxListeners(0)
+  }
+
+  /** Those of a subtopology after the first one, for the same listeners. */
+  of(app: string): ProgramEvents {
+    return new ProgramEvents(app, this.#logger, this.#emitter, { app })
   }
 
   on<Name extends AppEventName>(name: Name, listener: AppListener<Name>): void {
@@ -40,7 +54,7 @@ export class ProgramEvents {
     // With what removes those that listen once.
     const listeners = this.#emitter.rawListeners(name) as AnyListener[]
     if (listeners.length === 0) return
-    const event = eventOf()
+    const event = { ...eventOf(), ...this.#teller }
     for (const listener of listeners) void this.#call(name, listener, event)
   }
 

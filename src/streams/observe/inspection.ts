@@ -45,6 +45,8 @@ export interface Inspection {
   readonly pending?: InspectedPending
   /** The supervision tree; absent while this process is not the active one. */
   readonly actors?: InspectedActor
+  /** The subtopology that reads the merged records; absent where they are what the topology publishes. */
+  readonly next?: Inspection
 }
 
 /** Something that is waited for. */

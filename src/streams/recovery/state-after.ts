@@ -175,7 +175,14 @@ function descriptionOf(plan: Plan, topics: readonly Topic[], before?: Manifest) 
   const outputs = [...new Set([...(before?.outputs ?? []), ...present])]
   const outputIds = { ...Object.fromEntries(topics.map(({ name, id }) => [name, id])), ...before?.outputIds }
   const spread = [...new Set([...(before?.spread ?? []), ...plan.sinks.filter(isSpread).map(({ topic }) => topic)])]
-  return { topology: shapeOf(plan), outputs, outputIds, ...(spread.length > 0 && { spread }), expiry }
+  return {
+    topology: shapeOf(plan),
+    outputs,
+    outputIds,
+    ...(spread.length > 0 && { spread }),
+    expiry,
+    ...(plan.next && { next: { app: plan.next.name, topic: plan.sinks[0]!.topic } }),
+  }
 }
 
 /**

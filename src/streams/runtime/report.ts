@@ -16,4 +16,11 @@ export interface Report {
   /** Memory that the system has given for them, their index and logs. */
   readonly tableBytes: number
   readonly statistics: Readonly<RunStatistics>
+  /** Of the subtopology that reads the merged records; absent where they are what the topology publishes. */
+  readonly next?: SubtopologyReport
+}
+
+/** The report of a subtopology after the first one. */
+export interface SubtopologyReport extends Report {
+  readonly app: string
 }

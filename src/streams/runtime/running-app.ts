@@ -18,6 +18,7 @@ import type { AppEventName } from '../events/app-events.ts'
 import type { AppListener } from '../events/program-events.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { describePlan } from '../topology/describe-plan.ts'
+import type { Plan } from '../topology/plan.ts'
 import type { App, AppQuestions, InspectChoice } from './app.ts'
 import type { Report } from './report.ts'
 import { newStatistics } from './statistics.ts'
@@ -28,6 +29,8 @@ import { Term, type TermOptions } from './term.ts'
 /** The same in all terms of a program. */
 export type AppOptions = Pick<TermOptions, 'plan' | 'options' | 'servers' | 'waits' | 'logger' | 'clock' | 'events'> & {
   readonly questions: AppQuestions
+  /** Called after each committed epoch, and when the table has all that was pending. @defaultValue nobody is */
+  readonly onProgress?: (session: Session) => void
 }
 
 /** Time between the end of a term that was lost and the next one: others that want to be the owner are to have it. */
@@ -50,6 +53,8 @@ export class RunningApp implements App {
   /** What had been counted before this process became the active one. */
   #before: AccountSnapshot = noAccount
   #isCaughtUp = false
+  /** What `consumed` waits for. */
+  readonly #waiting = new Set<() => void>()
   /** What this process did in terms that are over. */
   readonly #earlier = { offsets: 0, records: 0, mergedRecords: 0, expiredRows: 0 }
 
@@ -92,6 +97,32 @@ export class RunningApp implements App {
 
   get role(): Role {
     return this.#term.role
+  }
+
+  /**
+   * Resolves once a source is consumed and committed up to some offsets, by partition, in a term of this process; never
+   * where the program ends before.
+   */
+  consumed(topic: string, offsets: readonly number[]): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (!this.#hasConsumed(topic, offsets)) return
+        this.#waiting.delete(look)
+        resolve()
+      }
+      this.#waiting.add(look)
+      look()
+    })
+  }
+
+  #hasConsumed(topic: string, offsets: readonly number[]): boolean {
+    const { session } = this.#term
+    if (session === undefined) return false
+    const { committedOffsets } = session.state.accounting
+    return offsets.every((offset, partition) => {
+      const number = session.sources.partitions.numberOf({ topic, partition })
+      return number !== undefined && committedOffsets[number]! >= offset
+    })
   }
 
   async #takePart(): Promise<void> {
@@ -149,7 +180,10 @@ export class RunningApp implements App {
     this.#before = noAccount
   }
 
-  #noteProgress({ state, endOffsets }: Session): void {
+  #noteProgress(session: Session): void {
+    const { state, endOffsets } = session
+    this.#options.onProgress?.(session)
+    for (const look of this.#waiting) look()
     if (state.isEpochDue || !state.restoration.isDone) return
     const { committedOffsets } = state.accounting
     if (endOffsets.every((end, partition) => committedOffsets[partition]! >= end)) this.#caughtUp.resolve()
@@ -176,7 +210,7 @@ export class RunningApp implements App {
   progress(): { consumed: number; total: number } {
     const { state, sources, endOffsets = [] } = this.#term.session ?? {}
     const { offsets } = this.#earlier
-    const sum = (byNumber: ArrayLike<number>) => sumOfFirsts(byNumber, sources?.partitions)
+    const sum = (byNumber: ArrayLike<number>) => sumOfGiven(byNumber, this.#options.plan, sources?.partitions)
     const startedAt = sum(this.#before.nextOffsets)
     const nextOffsets = state?.accounting.committedOffsets ?? []
     return { consumed: offsets + sum(nextOffsets) - startedAt, total: offsets + sum(endOffsets) - startedAt }
@@ -290,4 +324,14 @@ const noAccount: AccountSnapshot = Accounting.from([]).snapshot()
 function sumOfFirsts(byNumber: ArrayLike<number>, partitions: SourcePartitions | undefined): number {
   const firsts = Array.from(byNumber).filter((_, number) => partitions?.isFirst(number) ?? true)
   return firsts.reduce((total, number) => total + number, 0)
+}
+
+/** The same, without an internal topic: that is no work that there was, because it comes from the sources before. */
+function sumOfGiven(byNumber: ArrayLike<number>, { sources }: Plan, partitions: SourcePartitions | undefined): number {
+  if (partitions === undefined || !sources.some(({ isInternal }) => isInternal))
+    return sumOfFirsts(byNumber, partitions)
+  const given = Array.from(byNumber, (value, number) => {
+    return sources[partitions.list[number]!.source]!.isInternal ? 0 : value
+  })
+  return sumOfFirsts(given, partitions)
 }

@@ -6,6 +6,7 @@ import { manifestBytesMax } from '../checkpoint/manifest.ts'
 import type { Logger } from '../logs/logger.ts'
 import type { Plan } from '../topology/plan.ts'
 import { expiryTopics } from '../topology/plan-leaving.ts'
+import { findInternalTopic } from './internal-topic.ts'
 import { laneCountOf } from '../topology/plan-sources.ts'
 import { requireRights, rightsToRun } from './rights.ts'
 import type { TimestampLimits } from '../time/timestamp-window.ts'
@@ -72,30 +73,36 @@ export function promotedBytesMax(topics: ProgramTopics): number {
 }
 
 /**
- * Finds the topics of a plan, and creates those for dead letters and for the checkpoint where they do not exist. Warns
- * of settings that may not be meant.
+ * Finds the topics of a plan, and creates those for dead letters, for the checkpoint, and on the way to the next
+ * subtopology where they do not exist. Warns of settings that may not be meant.
  *
  * @throws KafkaError `KAFKA_TOPIC_MISSING`; MillraceError `KAFKA_RIGHTS_MISSING`, `CHECKPOINT_TOPIC_INVALID`,
  * `OUTPUT_TOPIC_INVALID`; TopologyError `TOPOLOGY_INVALID` for sources of too many partitions.
  */
 export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): Promise<ProgramTopics> {
   await requireRights(cluster, plan.name, rightsToRun(plan))
-  const written = sinkTopics(plan)
-  const given = written.filter((_, sink) => sink !== deadLetterSink && sink !== checkpointSink)
+  const internal = plan.next && plan.sinks[0]!.topic
+  const given = sinkTopics(plan).filter(
+    (name, sink) => sink !== deadLetterSink && sink !== checkpointSink && name !== internal,
+  )
   const found = await cluster.topics([...topicsRead(plan), ...given])
   const sources = found.slice(0, plan.sources.length)
-  const [sink, ...others] = found.slice(plan.sources.length) as [Topic, ...Topic[]]
   checkSources(plan, sources)
   const partitionCounts = sources.map(({ partitions }) => partitions.length)
   // By the time of their death: an old record must not be past retention as soon as it is a dead letter.
   const configs = { 'message.timestamp.type': 'LogAppendTime' }
+  const partitionCount = Math.max(...partitionCounts)
   const [sourceSettings] = await Promise.all([
     Promise.all(sources.map((source) => readSettings(cluster, source))),
-    createMissingTopics(cluster, [
-      { name: plan.deadLetterTopic, partitionCount: Math.max(...partitionCounts), configs },
-    ]),
+    createMissingTopics(cluster, [{ name: plan.deadLetterTopic, partitionCount, configs }]),
   ])
   const largestBatchBytes = Math.max(...sourceSettings.map((each) => each.batchBytesMax))
+  const outputs = found.slice(plan.sources.length)
+  if (internal !== undefined) {
+    const sizes = { partitionCount, batchBytesMax: Math.max(defaultBatchBytesMax, largestBatchBytes) }
+    outputs.unshift(await findInternalTopic(cluster, internal, sizes))
+  }
+  const [sink, ...others] = outputs as [Topic, ...Topic[]]
   const deadLetters = await cluster.topicWhenReady(plan.deadLetterTopic)
   const checkpoint = await findCheckpointTopic(cluster, plan.checkpointTopic, {
     // Large enough for any record of the sources that is promoted.

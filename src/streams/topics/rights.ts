@@ -5,12 +5,15 @@ import { expiryTopics } from '../topology/plan-leaving.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
 
 /** What every process of a program needs, one that stands by as well. */
-export function rightsToRun({ name, sources, sinks, correlate, ...own }: Plan): Right[] {
-  const outputs = [...sinks.map(({ topic }) => topic), ...expiryTopics(correlate.expiry)]
+export function rightsToRun({ name, sources, sinks, correlate, next, ...own }: Plan): Right[] {
+  const ofSink = next === undefined ? (['Write', 'DescribeConfigs'] as const) : createdByRun
   return [
-    ...sources.flatMap(({ topic }) => onTopic(topic, 'Read', 'DescribeConfigs')),
-    ...outputs.flatMap((topic) => onTopic(topic, 'Write', 'DescribeConfigs')),
-    ...onTopic(own.deadLetterTopic, 'Create', 'Write', 'DescribeConfigs'),
+    ...sources.flatMap(({ topic, isInternal }) =>
+      onTopic(topic, 'Read', 'DescribeConfigs', ...(isInternal ? (['Delete'] as const) : [])),
+    ),
+    ...sinks.flatMap(({ topic }) => onTopic(topic, ...ofSink)),
+    ...expiryTopics(correlate.expiry).flatMap((topic) => onTopic(topic, 'Write', 'DescribeConfigs')),
+    ...onTopic(own.deadLetterTopic, ...createdByRun),
     ...onTopic(own.checkpointTopic, 'Create', 'Read', 'Write', 'DescribeConfigs'),
     ...groupsTakenOver(name, sources).map((group): Right => ({
       operation: 'Describe',
@@ -21,6 +24,9 @@ export function rightsToRun({ name, sources, sinks, correlate, ...own }: Plan): 
     { operation: 'Write', resource: 'transactional-id', name },
   ]
 }
+
+/** On a topic that is created where there is none. */
+const createdByRun = ['Create', 'Write', 'DescribeConfigs'] as const
 
 /** Other groups at whose offsets a new program begins. */
 function groupsTakenOver(app: string, sources: Plan['sources']): string[] {
@@ -46,7 +52,7 @@ export function rightsToExplain(topics: readonly string[]): Right[] {
 
 export function rightsToReset(app: string): Right[] {
   return [
-    ...onTopic(ownTopics(app).checkpointTopic, 'Delete'),
+    ...onTopic(ownTopics(app).checkpointTopic, 'Read', 'Delete'),
     { operation: 'Describe', resource: 'group', name: app },
     { operation: 'Delete', resource: 'group', name: app },
     { operation: 'Write', resource: 'transactional-id', name: app },

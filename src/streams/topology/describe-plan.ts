@@ -37,6 +37,8 @@ export interface PlanDescription {
   readonly sinks: readonly SinkDescription[]
   readonly deadLetterTopic: string
   readonly checkpointTopic: string
+  /** The subtopology that reads the merged records; absent where they are what the topology publishes. */
+  readonly next?: PlanDescription
 }
 
 export interface SinkDescription {
@@ -102,6 +104,7 @@ export function describePlan({
   steps,
   branch,
   sinks,
+  next,
   ...topics
 }: Plan): PlanDescription {
   const { deadLetterTopic, checkpointTopic } = topics
@@ -116,6 +119,7 @@ export function describePlan({
     sinks: sinks.map(describeSink),
     deadLetterTopic,
     checkpointTopic,
+    ...(next && { next: describePlan(next) }),
   }
 }
 

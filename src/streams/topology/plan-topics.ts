@@ -16,23 +16,42 @@ export function ownTopics(name: string): OwnTopics {
 /** Topics in which Kafka keeps what it does itself: each commit of a program adds to them. */
 const kafkaTopics: ReadonlySet<string> = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state'])
 
+/** A topic, what it is for, and the subtopology that uses it. */
+interface TopicUse {
+  readonly use: string
+  readonly topic: string
+  readonly by: Topology
+}
+
 /** Fails where a program would read what it writes, which has no end, or write two things into one topic. */
-export function checkTopics({ name, sources, sinks, correlate }: Topology): void {
-  const { deadLetterTopic, checkpointTopic } = ownTopics(name)
-  const uses: readonly (readonly [use: string, topic: string])[] = [
-    ...sources.map(({ topic }) => ['source', topic] as const),
-    ...sinks.map(({ topic }) => ['sink', topic] as const),
-    ...topicsExpiredTo(correlate).map((topic) => ['expireTo', topic] as const),
-    [`dead-letter topic of "${name}"`, deadLetterTopic],
-    [`checkpoint topic of "${name}"`, checkpointTopic],
-  ]
-  for (const [at, [use, topic]] of uses.entries()) {
+export function checkTopics(chain: readonly Topology[]): void {
+  const [{ name }] = chain as [Topology]
+  const uses = chain.flatMap(usesOf)
+  for (const [at, { use, topic, by }] of uses.entries()) {
     if (kafkaTopics.has(topic)) refuse(name, `topic "${topic}", the ${use}, is one of Kafka's own`)
-    const other = uses.slice(at + 1).find(([, another]) => another === topic)
+    const areBothRead = (other: TopicUse) => use === 'source' && other.use === 'source'
+    // Subtopologies have groups of their own, and so may read the same.
+    const other = uses.slice(at + 1).find((each) => each.topic === topic && !(areBothRead(each) && each.by !== by))
     if (other === undefined) continue
-    if (other[0] === 'source') refuse(name, `two sources read the topic "${topic}"`)
-    if (use === 'sink' && other[0] === 'sink') refuse(name, `two sinks write to the topic "${topic}"`)
-    const why = use === 'source' ? 'which is a cycle: it would read what it writes' : 'and each needs one of its own'
-    refuse(name, `topic "${topic}" is ${use} and ${other[0]}, ${why}`)
+    if (areBothRead(other)) refuse(name, `two sources read the topic "${topic}"`)
+    if (use === 'sink' && other.use === 'sink') refuse(name, `two sinks write to the topic "${topic}"`)
+    const isRead = use === 'source' || other.use === 'source'
+    const why = isRead ? 'which is a cycle: it would read what it writes' : 'and each needs one of its own'
+    refuse(name, `topic "${topic}" is ${use} and ${other.use}, ${why}`)
   }
+}
+
+function usesOf(by: Topology): TopicUse[] {
+  const { name, sources, sinks, correlate, next } = by
+  const { deadLetterTopic, checkpointTopic } = ownTopics(name)
+  const as = (use: string) => (topic: string) => ({ use, topic, by })
+  const topics = (operators: readonly { readonly topic: string }[]) => operators.map(({ topic }) => topic)
+  return [
+    // What comes from the subtopology before is its sink.
+    ...topics(sources.filter(({ isInternal }) => !isInternal)).map(as('source')),
+    ...topics(sinks).map(as(next === undefined ? 'sink' : 'internal topic')),
+    ...topicsExpiredTo(correlate).map(as('expireTo')),
+    as(`dead-letter topic of "${name}"`)(deadLetterTopic),
+    as(`checkpoint topic of "${name}"`)(checkpointTopic),
+  ]
 }

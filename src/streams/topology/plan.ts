@@ -11,9 +11,10 @@ import type { RouteBy, SourceStep, SourceTopic } from './source.ts'
 import { type PlannedStart, plannedStart } from './start-position.ts'
 import { hasFunction, isPlain, type Sink } from './sink.ts'
 import { invalid, isKind, refuse } from './topology-checks.ts'
+import { chainOf } from './subtopologies.ts'
 import type { Topology } from './topology.ts'
 
-/** A topology that has been checked: what the runtime is built from. */
+/** A subtopology that has been checked: what the runtime is built from. */
 export interface Plan extends OwnTopics {
   readonly name: string
   /** Id of the actor that reads all sources. */
@@ -44,6 +45,8 @@ export interface Plan extends OwnTopics {
   readonly sinks: readonly Sink[]
   /** Id of the actor that writes to all topics. */
   readonly writerId: string
+  /** That of the subtopology after this one, whose first source is the sink of this one; undefined for the last. */
+  readonly next: Plan | undefined
 }
 
 /** A topic that is read, what is done with its records, and which sides they may be of. */
@@ -74,20 +77,47 @@ export function planTopology(topology: Topology): Plan {
   if (!isKind(topology, 'topology')) {
     throw invalid(`a topology is ${kindOf(topology)}, where that belongs which topology(…)…sink(…) returns`)
   }
-  const { name, sources, correlate, steps, branch, sinks } = topology
-  if (!nameForm.test(name)) refuse(name, `the name "${name}" may only have letters, digits, ".", "_" and "-"`)
-  const readerId = sources.length === 1 ? sources[0]!.id : 'sources'
-  const ids = [
-    ...sources.flatMap((source) => [source.id, ...source.steps.map((step) => step.id), source.route.id]),
-    correlate.id,
-    ...[...steps, ...(branch ? [branch] : []), ...sinks].map(({ id }) => id),
-  ]
-  if (sources.length > 1) ids.push(readerId)
+  const chain = chainOf(topology)
+  for (const { name, sinks, next } of chain) {
+    // The ends of the names after the first are ids and sides.
+    for (const own of next === undefined ? [name] : [name, sinks[0]!.topic]) {
+      if (!nameForm.test(own)) refuse(name, `the name "${own}" may only have letters, digits, ".", "_" and "-"`)
+    }
+  }
+  const ids = checkedIds(chain)
+  checkTopics(chain)
+  return chain.reduceRight<Plan | undefined>((next, each) => planSubtopology(each, ids, next), undefined)!
+}
+
+/** The ids of all operators, which name them wherever they are told of: so each is of one of them. */
+function checkedIds(chain: readonly Topology[]): string[] {
+  const ids = chain.flatMap(idsOf)
+  if (chain.some(({ sources }) => sources.length > 1)) ids.push(readerOfSeveral)
+  const [{ name }] = chain as [Topology]
   const twice = ids.find((id, index) => ids.indexOf(id) !== index)
   if (twice !== undefined) refuse(name, `two operators have the id "${twice}"`)
   if (ids.includes('')) refuse(name, 'an operator has an empty id')
+  return ids
+}
+
+const readerOfSeveral = 'sources'
+
+/** Both ends of an internal topic have one id. */
+function idsOf({ sources, correlate, steps, branch, sinks }: Topology): string[] {
+  return [
+    ...sources.flatMap(({ id, isInternal, steps: own, route }) => [
+      ...(isInternal ? [] : [id]),
+      ...own.map((step) => step.id),
+      route.id,
+    ]),
+    correlate.id,
+    ...[...steps, ...(branch ? [branch] : []), ...sinks].map((each) => each.id),
+  ]
+}
+
+function planSubtopology(topology: Topology, ids: readonly string[], next: Plan | undefined): Plan {
+  const { name, sources, correlate, steps, branch, sinks } = topology
   if (sinks.length === 0) refuse(name, `"${branch?.id}" has no sinks`)
-  checkTopics(topology)
   const expiry = planExpiry(topology)
   const memory = planMemory(topology)
   const withinMs = planOptional(topology)
@@ -101,7 +131,7 @@ export function planTopology(topology: Topology): Plan {
   checkSources(topology, sides, ids)
   return {
     name,
-    readerId,
+    readerId: sources.length === 1 ? sources[0]!.id : readerOfSeveral,
     sources: sources.map(({ route, ...source }) => ({
       ...source,
       isPrepared: source.decode !== undefined || source.steps.length > 0,
@@ -123,6 +153,7 @@ export function planTopology(topology: Topology): Plan {
     branch,
     sinks,
     writerId: branch?.id ?? sinks[0]!.id,
+    next,
     ...ownTopics(name),
   }
 }

@@ -107,6 +107,8 @@ export interface SourceTopic {
   readonly timestamp: Field | undefined
   /** Absent where it is read as fast as can be. */
   readonly recordsPerSecondMax: number | undefined
+  /** Whether the subtopology before writes it. */
+  readonly isInternal: boolean
 }
 
 /** A source as data: a topic, what is done with its records, and which stage takes each of them. */
@@ -150,5 +152,5 @@ export function sourceTopicOf(
   }
   const steps: SourceStep[] =
     typeof decode === 'function' ? [{ kind: 'decode', id: `${id}-decode`, apply: decode }] : []
-  return { id, topic, from, decode, bigIntegers, timestamp, recordsPerSecondMax, steps }
+  return { id, topic, from, decode, bigIntegers, timestamp, recordsPerSecondMax, isInternal: false, steps }
 }

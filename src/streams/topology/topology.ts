@@ -26,12 +26,14 @@ import {
   type Stages,
 } from './source.ts'
 import { type Sink, type SinkOptions, sinkOf } from './sink.ts'
+import { internalTopicOf, subtopologyName } from './subtopologies.ts'
 import { type Json, stage, type Stage } from './stage.ts'
 import { checkFunction, checkRouteBy, checkStages, checkText } from './topology-checks.ts'
 
 /**
  * A topology as data: inert, checked by `plan` before anything starts. `Output` is the type of what it publishes,
- * `Expired` that of rows that have expired.
+ * `Expired` that of rows that have expired. One with several correlations is a chain of subtopologies, each of which has
+ * one; this is the first of them.
  */
 export interface Topology<Output = unknown, Expired = unknown> {
   readonly kind: 'topology'
@@ -45,6 +47,8 @@ export interface Topology<Output = unknown, Expired = unknown> {
   readonly branch: Branch | undefined
   /** In declared order; one without a branch. */
   readonly sinks: readonly Sink[]
+  /** The subtopology whose first source is the one sink of this one; undefined for the last one. */
+  readonly next: Topology | undefined
   /** Never there; they carry the types of what the sink and `expireTo` get. */
   readonly output?: Output
   readonly expired?: Expired
@@ -52,9 +56,9 @@ export interface Topology<Output = unknown, Expired = unknown> {
 
 /**
  * A topology whose last source needs to say which sides its records are of. `Before` are the stages of the others,
- * `Value` is what its functions are given.
+ * `Value` is what its functions are given, `ExpiredBefore` are the rows that expire in the correlations before.
  */
-export interface Sourced<Before extends Stages = NoStages, Value = unknown> {
+export interface Sourced<Before extends Stages = NoStages, Value = unknown, ExpiredBefore = never> {
   /**
    * Lets go on only the records for which a function answers true; the others are counted as filtered. The pending
    * parts of a program do not fit one with other filters: a filter that is to keep other records needs another id.
@@ -62,13 +66,13 @@ export interface Sourced<Before extends Stages = NoStages, Value = unknown> {
   filter<Kept extends Value>(
     id: string,
     keep: (value: Value, record: RecordView) => value is Kept,
-  ): Sourced<Before, Kept>
-  filter(id: string, keep: FilterFunction<Value>): Sourced<Before, Value>
+  ): Sourced<Before, Kept, ExpiredBefore>
+  filter(id: string, keep: FilterFunction<Value>): Sourced<Before, Value, ExpiredBefore>
   /**
    * Gives each record the value that a function makes of it, which the route, the keys and the stages find in place of
    * its own. A map that is to make other values needs another id.
    */
-  map<Made>(id: string, make: MapFunction<Value, Made>): Sourced<Before, Exclude<Made, undefined>>
+  map<Made>(id: string, make: MapFunction<Value, Made>): Sourced<Before, Exclude<Made, undefined>, ExpiredBefore>
   /**
    * Makes several records of each, which go on as if each had come by itself. A source has one flatMap at most; one that
    * is to make other values needs another id.
@@ -77,7 +81,7 @@ export interface Sourced<Before extends Stages = NoStages, Value = unknown> {
     id: string,
     make: FlatMapFunction<Value, Made>,
     options?: FlatMapOptions,
-  ): Sourced<Before, Exclude<Made, undefined>>
+  ): Sourced<Before, Exclude<Made, undefined>, ExpiredBefore>
   /**
    * Sends each record to the stage that a field, a header, the record's key or a function names. Records for no stage
    * become dead letters.
@@ -86,20 +90,20 @@ export interface Sourced<Before extends Stages = NoStages, Value = unknown> {
     id: string,
     by: Field | HeaderKey | RecordKey | RouteFunction<keyof AllStages & string, Value>,
     stages: AllStages,
-  ): Routed<Before & AllStages>
+  ): Routed<Before & AllStages, ExpiredBefore>
   /** Sends every record to one stage: all are of this side. Without a stage the whole value is kept. */
   side<const Name extends string, Part = Json>(
     name: Name,
     stage?: Stage<Part>,
-  ): Routed<Before & { readonly [Each in Name]: Stage<Part> }>
+  ): Routed<Before & { readonly [Each in Name]: Stage<Part> }, ExpiredBefore>
 }
 
 type NoStages = Readonly<Record<never, Stage>>
 
 /** A topology that has stages, and needs a correlation. */
-export interface Routed<AllStages extends Stages> {
+export interface Routed<AllStages extends Stages, ExpiredBefore = never> {
   /** Reads one more topic. */
-  source<Value = unknown>(id: string, options?: SourceOptions<Value>): Sourced<AllStages, Value>
+  source<Value = unknown>(id: string, options?: SourceOptions<Value>): Sourced<AllStages, Value, ExpiredBefore>
   /**
    * Gathers the parts whose records have the same value in `key`, and gives one record when the last side is there. The
    * sides may have their keys in different places: then `key` names one for each.
@@ -115,7 +119,7 @@ export interface Routed<AllStages extends Stages> {
     options: CorrelateOptions<Side, Optional, List, AtLeast>,
   ): Correlated<
     Merged<AllStages, Side, AtLeast extends number ? Side : Optional, List>,
-    Expired<AllStages, Side, Optional, List, AtLeast>
+    ExpiredBefore | Expired<AllStages, Side, Optional, List, AtLeast>
   >
 }
 
@@ -143,6 +147,15 @@ export interface Correlated<Output, Expired = Partial<Output>> {
     make: (merged: Output, key: MergeKey) => Made,
     options?: MergedOptions,
   ): Correlated<Made, Expired>
+  /**
+   * Makes each record a part of a side of a further correlation, which may have further sources. The records go through
+   * an internal topic, `<name>.<side>`, and what reads it is a subtopology with a group, a checkpoint and dead letters of
+   * its own, under the name of the topology and the id of its correlation. Without a stage the whole value is kept.
+   */
+  into<const Name extends string, Part = Output>(
+    side: Name,
+    stage?: Stage<Part>,
+  ): Routed<{ readonly [Each in Name]: Stage<Part> }, Expired>
   /** Publishes the records. */
   sink(id: string, options?: SinkOptions<Output>): Topology<Output, Expired>
   /**
@@ -180,19 +193,32 @@ export function topology(name: string): {
   source<Value = unknown>(id: string, options?: SourceOptions<Value>): Sourced<NoStages, Value>
 } {
   checkText('the name of a topology', name)
-  return { source: (id, options = {}) => sourced(name, [], sourceTopicOf(id, options)) }
+  return { source: (id, options = {}) => sourced(begunAs(name), sourceTopicOf(id, options)) }
 }
 
-function sourced<Before extends Stages, Value>(
-  name: string,
-  before: readonly Source[],
+/** What has been said of a topology: the subtopologies that are whole, and the sources of the one after them. */
+interface Begun {
+  readonly name: string
+  readonly before: readonly Whole[]
+  readonly sources: readonly Source[]
+}
+
+type Whole = Omit<Topology, 'next'>
+
+function begunAs(name: string): Begun {
+  return { name, before: [], sources: [] }
+}
+
+function sourced<Before extends Stages, Value, ExpiredBefore>(
+  begun: Begun,
   source: Omit<Source, 'route'>,
-): Sourced<Before, Value> {
-  const routed = (route: Source['route']) => routedBy(name, [...before, { ...source, route }])
-  const through = <Next>(step: SourceStep): Sourced<Before, Next> => {
+): Sourced<Before, Value, ExpiredBefore> {
+  const routed = <AllStages extends Stages>(route: Source['route']) =>
+    routedBy<AllStages, ExpiredBefore>({ ...begun, sources: [...begun.sources, { ...source, route }] })
+  const through = <Next>(step: SourceStep): Sourced<Before, Next, ExpiredBefore> => {
     checkText(`the id of a ${step.kind}`, step.id)
     checkFunction(`the function of "${step.id}"`, step.apply)
-    return sourced(name, before, { ...source, steps: [...source.steps, step] })
+    return sourced(begun, { ...source, steps: [...source.steps, step] })
   }
   return {
     // The value's type is forgotten here, as that of a stage is.
@@ -206,32 +232,61 @@ function sourced<Before extends Stages, Value>(
       checkStages(`"${id}"`, stages)
       return routed({ id, by: by as RouteBy, stages })
     },
-    side(side, given = stage() as never) {
-      checkText(`the side of "${source.id}"`, side)
-      const stages = { [side]: given }
-      checkStages(`"${source.id}"`, stages)
-      return routed({ id: `${source.id}-side`, by: undefined, stages })
-    },
+    side: (side, given = stage() as never) => routed(sideRoute(source.id, side, given)),
   }
 }
 
-function routedBy<AllStages extends Stages>(name: string, sources: readonly Source[]): Routed<AllStages> {
+/** Sends all records of a source to one stage. */
+function sideRoute(sourceId: string, side: string, given: Stage<unknown>): Source['route'] {
+  checkText(`the side of "${sourceId}"`, side)
+  const stages = { [side]: given }
+  checkStages(`"${sourceId}"`, stages)
+  return { id: `${sourceId}-side`, by: undefined, stages }
+}
+
+function routedBy<AllStages extends Stages, ExpiredBefore>(begun: Begun): Routed<AllStages, ExpiredBefore> {
+  const { before, sources } = begun
   return {
-    source: (id, options = {}) => sourced(name, sources, sourceTopicOf(id, options)),
-    correlate(correlateId, key, options) {
-      return correlatedBy({ name, sources, correlate: correlationOf(correlateId, key, options) }, [])
+    source: (id, options = {}) => sourced(begun, sourceTopicOf(id, options)),
+    correlate(id, key, options) {
+      const correlate = correlationOf(id, key, options)
+      const name = before.length === 0 ? begun.name : subtopologyName(begun.name, id)
+      return correlatedBy(begun, { name, sources, correlate }, [])
     },
   }
 }
 
 type Correlating = Pick<Topology, 'name' | 'sources' | 'correlate'>
 
-function correlatedBy<Output, Expired>(before: Correlating, steps: readonly MergedStep[]): Correlated<Output, Expired> {
+function correlatedBy<Output, Expired>(
+  begun: Begun,
+  last: Correlating,
+  steps: readonly MergedStep[],
+): Correlated<Output, Expired> {
+  const whole = (leaving: Pick<Whole, 'branch' | 'sinks'>): Whole => ({ kind: 'topology', ...last, steps, ...leaving })
+  const ended = (leaving: Pick<Whole, 'branch' | 'sinks'>): Topology<Output, Expired> => {
+    // A trace gets to a sink that asks for it only where it is carried on all the way.
+    const traceContext = leaving.sinks.some((sink) => sink.traceContext)
+    const before = begun.before.map((each) => ({
+      ...each,
+      sinks: each.sinks.map((sink) => ({ ...sink, traceContext })),
+    }))
+    const first = [...before, whole(leaving)].reduceRight<Topology | undefined>(
+      (next, each) => ({ ...each, next }),
+      undefined,
+    )
+    return first as Topology<Output, Expired>
+  }
   return {
     filter: (id: string, keeps: unknown, options?: MergedOptions) =>
-      correlatedBy<never, Expired>(before, [...steps, mergedStepOf('filter', id, keeps, options)]),
-    map: (id, make, options) => correlatedBy(before, [...steps, mergedStepOf('map', id, make, options)]),
-    sink: (id, options) => ({ kind: 'topology', ...before, steps, branch: undefined, sinks: [sinkOf(id, options)] }),
-    branch: (id, choose, sinks) => ({ kind: 'topology', ...before, steps, ...branchOf(id, choose, sinks) }),
+      correlatedBy<never, Expired>(begun, last, [...steps, mergedStepOf('filter', id, keeps, options)]),
+    map: (id, make, options) => correlatedBy(begun, last, [...steps, mergedStepOf('map', id, make, options)]),
+    into(side, given = stage() as never) {
+      const { sink, source } = internalTopicOf(last.name, side)
+      const before = [...begun.before, whole({ branch: undefined, sinks: [sink] })]
+      return routedBy({ ...begun, before, sources: [{ ...source, route: sideRoute(source.id, side, given) }] })
+    },
+    sink: (id, options) => ended({ branch: undefined, sinks: [sinkOf(id, options)] }),
+    branch: (id, choose, sinks) => ended(branchOf(id, choose, sinks)),
   }
 }

@@ -1,0 +1,189 @@
+import { MillraceError } from '../../core/errors.ts'
+import { Cluster, listOffsets } from '../../kafka/index.ts'
+import type { AuditReport } from '../admin/audit-report.ts'
+import type { Explanation } from '../admin/explain.ts'
+import type { KeptLetter, LetterChoice } from '../admin/kept-letters.ts'
+import type { AppProcess } from '../admin/processes.ts'
+import type { AppEventName } from '../events/app-events.ts'
+import type { AppListener } from '../events/program-events.ts'
+import type { Logger } from '../logs/logger.ts'
+import type { Inspection } from '../observe/inspection.ts'
+import type { App, InspectChoice } from '../runtime/app.ts'
+import type { Report, SubtopologyReport } from '../runtime/report.ts'
+import { type AppOptions, RunningApp } from '../runtime/running-app.ts'
+import type { Role } from '../runtime/role.ts'
+import { findTopics } from '../topics/program-topics.ts'
+import { chainOf } from '../topology/subtopologies.ts'
+import { InternalTopicCleaner } from './internal-topic-cleaner.ts'
+
+/**
+ * A program with several correlations: a chain of subtopologies in one process, each of which is a program by itself,
+ * with its own group, checkpoint and epochs. Only topics lead from one to the next, so each is exactly once by itself,
+ * and a slow one makes the topic before it longer and nothing else.
+ *
+ * State: one connection to the brokers, for what concerns the topics between.
+ */
+export class RunningChain implements App {
+  readonly done: Promise<void>
+  readonly caughtUp: Promise<void>
+  readonly #apps: readonly RunningApp[]
+  readonly #options: AppOptions
+
+  private constructor(options: AppOptions, apps: readonly RunningApp[], cluster: Cluster) {
+    this.#options = options
+    this.#apps = apps
+    this.done = this.#ended(cluster)
+    this.caughtUp = Promise.race([this.#catchUp(cluster), this.done.then(() => Promise.reject(this.#stopped()))])
+    // Whoever is interested awaits them; nobody has to.
+    this.done.catch(() => {})
+    this.caughtUp.catch(() => {})
+  }
+
+  /** Finds all topics first, so that what is missing is said before anything is read; then the first one starts first. */
+  static async start(options: AppOptions, signal?: AbortSignal): Promise<RunningChain> {
+    const { plan, servers, clock, logger } = options
+    const cluster = new Cluster({ ...servers, ...(clock && { clock }) })
+    const giveUp = () => void cluster.close()
+    signal?.addEventListener('abort', giveUp)
+    const apps: RunningApp[] = []
+    try {
+      signal?.throwIfAborted()
+      const plans = chainOf(plan)
+      for (const each of plans) await findTopics(cluster, each, silent)
+      for (const each of plans) {
+        const internal = each.sources.find(({ isInternal }) => isInternal)
+        const cleaner = internal && new InternalTopicCleaner(cluster, each.name, internal.topic, logger)
+        const events = each === plan ? options.events : options.events.of(each.name)
+        const own = { ...options, plan: each, servers: { ...servers, clientId: each.name }, events }
+        apps.push(
+          await RunningApp.start(
+            { ...own, ...(cleaner && { onProgress: (session) => cleaner.look(session) }) },
+            signal,
+          ),
+        )
+      }
+    } catch (error) {
+      await Promise.all(apps.map((app) => app[Symbol.asyncDispose]()))
+      await cluster.close()
+      signal?.throwIfAborted()
+      throw error
+    } finally {
+      signal?.removeEventListener('abort', giveUp)
+    }
+    return new RunningChain(options, apps, cluster)
+  }
+
+  get name(): string {
+    return this.#options.plan.name
+  }
+
+  /** Others may do the work of some subtopologies. */
+  get role(): Role {
+    const roles = this.#apps.map(({ role }) => role)
+    return (['incompatible', 'active'] as const).find((role) => roles.includes(role)) ?? 'standby'
+  }
+
+  async stop(): Promise<void> {
+    await Promise.allSettled(this.#apps.map((app) => app.stop()))
+    await this.done
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Its failure is told by `done` and must not hide what made the scope end.
+    await this.stop().catch(() => {})
+  }
+
+  progress(): { consumed: number; total: number } {
+    const all = this.#apps.map((app) => app.progress())
+    return {
+      consumed: all.reduce((sum, { consumed }) => sum + consumed, 0),
+      total: all.reduce((sum, { total }) => sum + total, 0),
+    }
+  }
+
+  report(): Report {
+    const reports = this.#apps.map((app): SubtopologyReport => ({ app: app.name, ...app.report() }))
+    const { app: _, ...first } = linked(reports)
+    return first
+  }
+
+  async inspect(choice?: InspectChoice): Promise<Inspection> {
+    return linked(await Promise.all(this.#apps.map((app) => app.inspect(choice))))
+  }
+
+  on<Name extends AppEventName>(name: Name, listener: AppListener<Name>): this {
+    this.#options.events.on(name, listener)
+    return this
+  }
+
+  once<Name extends AppEventName>(name: Name, listener: AppListener<Name>): this {
+    this.#options.events.once(name, listener)
+    return this
+  }
+
+  off<Name extends AppEventName>(name: Name, listener: AppListener<Name>): this {
+    this.#options.events.off(name, listener)
+    return this
+  }
+
+  audit(): Promise<AuditReport> {
+    return this.#options.questions.audit()
+  }
+
+  explain(key: string): Promise<Explanation> {
+    return this.#options.questions.explain(key)
+  }
+
+  deadLetters(choice?: LetterChoice): Promise<KeptLetter[]> {
+    return this.#options.questions.deadLetters(choice)
+  }
+
+  processes(): Promise<AppProcess[]> {
+    return this.#options.questions.processes()
+  }
+
+  /** Resolves when all have been stopped; rejects with the first failure, once it has stopped the others. */
+  async #ended(cluster: Cluster): Promise<void> {
+    const failures: unknown[] = []
+    await Promise.all(
+      this.#apps.map(async (app) => {
+        try {
+          await app.done
+        } catch (error) {
+          failures.push(error)
+        }
+        // One that has ended is missed by the others, whatever it has ended with.
+        await Promise.all(this.#apps.map((other) => other[Symbol.asyncDispose]()))
+      }),
+    )
+    await cluster.close()
+    if (failures.length > 0) throw failures[0]
+  }
+
+  /** Each in its order: what one has published is there for the next one once it has caught up itself. */
+  async #catchUp(cluster: Cluster): Promise<void> {
+    for (const [at, app] of this.#apps.entries()) {
+      await app.caughtUp
+      const next = this.#apps[at + 1]
+      if (next === undefined) return
+      const [topic] = await cluster.topics([internalTopicAfter(this.#options, at)])
+      await next.consumed(topic!.name, await listOffsets(cluster, topic!, 'latest', 'read_uncommitted'))
+    }
+  }
+
+  #stopped(): MillraceError {
+    return new MillraceError('APP_STOPPED', `"${this.name}" was stopped before it had caught up`)
+  }
+}
+
+function internalTopicAfter({ plan }: AppOptions, at: number): string {
+  return chainOf(plan)[at]!.sinks[0]!.topic
+}
+
+/** Warnings are for those who start after that. */
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** The first of a chain, with the others in its `next`. */
+function linked<Item extends { readonly next?: Item }>(items: readonly Item[]): Item {
+  return items.reduceRight<Item | undefined>((next, each) => ({ ...each, ...(next && { next }) }), undefined)!
+}
