@@ -159,6 +159,12 @@ export function servedPrograms(target: Target): void {
         (proxy: FaultProxy) => proxy.thaw(),
         /^not ready: (brokers have not answered for [\d.]+ s|waits for Kafka since )/,
       ],
+      [
+        'are heard no more, but hear',
+        (proxy: FaultProxy) => proxy.freeze('answers'),
+        (proxy: FaultProxy) => proxy.thaw(),
+        /^not ready: (brokers have not answered for [\d.]+ s|waits for Kafka since )/,
+      ],
     ] as const) {
       it(`says why it is not ready while brokers ${fault}, and lives`, async () => {
         const stream = await target.stream()
@@ -181,6 +187,27 @@ export function servedPrograms(target: Target): void {
         await until('it is ready', async () => (await server.ask('/ready')).status === 200)
       })
     }
+
+    it('says which topic is gone, and that the program has ended for it', async () => {
+      for (const gone of ['source', 'sink', 'deadLetterTopic', 'checkpointTopic'] as const) {
+        const stream = await target.stream()
+        const app = await start(stream)
+        await app.caughtUp
+        await using server = await serveQuietly(app)
+
+        await target.deleteTopic(stream[gone])
+        // What is fetched is missed at once, what is written when there is something to write.
+        if (gone !== 'source') await stream.produce([...customers(1), { value: 'no JSON' }])
+
+        await assert.rejects(app.done, { code: 'KAFKA_TOPIC_MISSING' })
+        const [ready, live] = [await server.ask('/ready'), await server.ask('/live')]
+        assert.equal(
+          ready.text,
+          `not ready: has ended: topic "${stream[gone]}" does not exist; create it, or correct its name\n`,
+        )
+        assert.deepEqual([ready.status, live.status], [503, 503])
+      }
+    })
 
     it('is good in a standby, whose role is told', async () => {
       const stream = await target.stream()

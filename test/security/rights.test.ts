@@ -142,6 +142,33 @@ function suite(broker: AuthorizedBroker): void {
     })
   })
 
+  describe('a program from which a right is withdrawn', () => {
+    it('ends with an error that names it, and goes on once it is granted again', async () => {
+      const stream = await createStream(broker)
+      await createOwnTopics(stream)
+      const needed = documentedRights('run', namesOf(stream))
+      await broker.grant('runner', needed)
+      // What is asked for again and again; without the right to its group a program cannot leave it either.
+      const used = needed.filter(({ operation, name }) =>
+        operation === 'Write' ? name !== stream.deadLetterTopic : operation === 'Read' && name === stream.source,
+      )
+      for (const [count, right] of used.entries()) {
+        const app = await startAs('runner', stream)
+        await app.caughtUp
+
+        await broker.revoke('runner', [right])
+        // Without new records nothing would be written.
+        await stream.produce([record('A', count), record('B', count)])
+
+        await assert.rejects(app.done, { code: 'KAFKA_REFUSED', message: refusals[right.resource]! })
+        await broker.grant('runner', [right])
+      }
+      await using app = await startAs('runner', stream)
+      await app.caughtUp
+      assert.deepEqual(valuesOf(await stream.merged()), mergesOf(used.length))
+    })
+  })
+
   it('tells what commands need that look at an application', async () => {
     const stream = await createStream(broker)
     await runOnce(stream)
@@ -179,6 +206,12 @@ function namesOf({ app, source, sink, deadLetterTopic, checkpointTopic }: Stream
     'customer-360.dead-letter': deadLetterTopic,
     'customer-360.checkpoint': checkpointTopic,
   }
+}
+
+/** How brokers refuse what is about a resource. */
+const refusals: Readonly<Partial<Record<Grant['resource'], RegExp>>> = {
+  topic: /: TOPIC_AUTHORIZATION_FAILED$/,
+  'transactional-id': /: TRANSACTIONAL_ID_AUTHORIZATION_FAILED$/,
 }
 
 /** The rights that an attempt says are missing. */

@@ -37,12 +37,13 @@ interface Address {
 export class FaultProxy implements AsyncDisposable {
   readonly bootstrapServers: string
   readonly #places: Map<string, Place>
-  readonly #sockets = new Set<Socket>()
+  /** By who is at the other end. */
+  readonly #sockets = new Map<Socket, 'client' | 'broker'>()
   readonly #faults: Fault[] = []
   readonly #held: { frame: Buffer; upstream: Address }[] = []
   /** Shapes refusals: an embedded broker that is asked the same and refuses. */
   readonly #refuser: Broker | undefined
-  #isFrozen = false
+  #frozen: 'nothing' | 'answers' | 'everything' = 'nothing'
 
   /**
    * @param refuser - An embedded broker that several proxies may share, if their clients have different ids; only to
@@ -73,7 +74,7 @@ export class FaultProxy implements AsyncDisposable {
 
   /** Breaks all connections; new ones are accepted. */
   disconnect(): void {
-    for (const socket of this.#sockets) socket.destroy()
+    for (const socket of this.#sockets.keys()) socket.destroy()
   }
 
   /** Breaks all connections and refuses new ones, as where brokers are away. */
@@ -92,16 +93,16 @@ export class FaultProxy implements AsyncDisposable {
     }
   }
 
-  /** Lets nothing through any more, while connections stay and are accepted. */
-  freeze(): void {
-    this.#isFrozen = true
-    for (const socket of this.#sockets) socket.pause()
+  /** Lets nothing through any more, or no answers, while connections stay and are accepted. */
+  freeze(what: 'everything' | 'answers' = 'everything'): void {
+    this.#frozen = what
+    for (const socket of this.#sockets.keys()) this.#pauseIfFrozen(socket)
   }
 
   /** Lets through what came meanwhile. */
   thaw(): void {
-    this.#isFrozen = false
-    for (const socket of this.#sockets) socket.resume()
+    this.#frozen = 'nothing'
+    for (const socket of this.#sockets.keys()) socket.resume()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -128,10 +129,13 @@ export class FaultProxy implements AsyncDisposable {
       client.destroy()
       upstream.destroy()
     }
-    for (const socket of [client, upstream]) {
-      this.#sockets.add(socket)
+    for (const [socket, peer] of [
+      [client, 'client'],
+      [upstream, 'broker'],
+    ] as const) {
+      this.#sockets.set(socket, peer)
       socket.setNoDelay(true)
-      if (this.#isFrozen) socket.pause()
+      this.#pauseIfFrozen(socket)
       socket.on('error', end)
       socket.on('close', () => {
         this.#sockets.delete(socket)
@@ -164,6 +168,12 @@ export class FaultProxy implements AsyncDisposable {
         else client.write(await this.#rewritten(key, frame.readInt16BE(6), answer))
       })
     })
+  }
+
+  #pauseIfFrozen(socket: Socket): void {
+    const isFrozen =
+      this.#frozen === 'everything' || (this.#frozen === 'answers' && this.#sockets.get(socket) === 'broker')
+    if (isFrozen) socket.pause()
   }
 
   #befalling(key: number): Fault | undefined {
