@@ -6,7 +6,7 @@ import type { Report } from '../../src/streams/index.ts'
 import { customers, customerTopology, mergesOf, record, saysOf, valuesOf } from '../integration/customers.ts'
 import { assertAccount, assertEndedBy, startProgram } from '../integration/run.ts'
 import { onEachBroker, type Stream, type Target } from '../integration/target.ts'
-import { exitCode, type KilledProgram } from './killed-process.ts'
+import { exitCode, framingBytes, type KilledProgram } from './killed-process.ts'
 
 const program = join(import.meta.dirname, 'killed-process.ts')
 const customerCount = 2_500
@@ -18,12 +18,18 @@ const manyStarts = 5
 
 function killingRecords(target: Target): void {
   describe('a record that kills the process', () => {
-    it('becomes a dead letter after some restarts, as does the next one, and nothing else is missing', async (context) => {
+    it('in a stage becomes a dead letter after some restarts, as does the next one in a decoder, and nothing else is missing', async (context) => {
       const stream = await target.stream()
       const killers = [1_234, 2_401]
-      await stream.produce(['A', 'B'].flatMap((side) => sideOf(side)))
+      const framing = Buffer.alloc(framingBytes)
+      const framed = ['A', 'B'].flatMap(sideOf).map(({ value, ...rest }) => {
+        return { ...rest, value: Buffer.concat([framing, Buffer.from(value!)]) }
+      })
+      await stream.produce(framed)
 
-      const { restarts, report } = await runToEnd(programOf(stream, { leavesOn: [1_234], diesOn: [2_401] }))
+      const { restarts, report } = await runToEnd(
+        programOf(stream, { leavesOn: [1_234], diesOn: [2_401], isDecoded: true }),
+      )
 
       context.diagnostic(`${restarts} restarts for ${killers.length} records`)
       assert.deepEqual(valuesOf(await stream.merged()), mergesOf(customerCount, killers))
@@ -88,7 +94,16 @@ function killingRecords(target: Target): void {
 
   function programOf({ app, source, sink }: Stream, { settings, ...killers }: Partial<KilledProgram>): KilledProgram {
     const { bootstrapServers } = target
-    return { app, source, sink, leavesOn: [], diesOn: [], ...killers, settings: { bootstrapServers, ...settings } }
+    return {
+      app,
+      source,
+      sink,
+      leavesOn: [],
+      diesOn: [],
+      isDecoded: false,
+      ...killers,
+      settings: { bootstrapServers, ...settings },
+    }
   }
 }
 
