@@ -1,6 +1,5 @@
 import type { KeptLetter } from '../streams/index.ts'
-
-const valueCharactersMax = 200
+import { quoted } from './quoted.ts'
 
 /** Dead letters for people: how many there are of each reason, then one after the other. */
 export function lettersText(app: string, letters: readonly KeptLetter[]): string {
@@ -19,12 +18,4 @@ function letterText({ reason, cause, topic, origins, timestampMs, key, value, va
     ...(key === undefined ? [] : [`  key ${quoted(key)}`]),
     ...(value === undefined ? [] : [`  value of ${valueBytes} bytes ${quoted(value)}`]),
   ].join('\n')
-}
-
-/** In quotes, so that nothing in it moves the cursor of a terminal. */
-function quoted(text: string): string {
-  const shown = text.length > valueCharactersMax ? `${text.slice(0, valueCharactersMax)}…` : text
-  return JSON.stringify(shown).replaceAll(/[\u007f-\u009f]/g, (character) => {
-    return String.raw`\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-  })
 }

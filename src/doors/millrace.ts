@@ -50,6 +50,7 @@ export {
   type InspectedActor,
   type InspectedPartition,
   type InspectedPending,
+  type InspectedRow,
   type Inspection,
   type IsoTime,
   type Json,

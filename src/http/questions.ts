@@ -1,4 +1,4 @@
-import type { App, Explanation, KeptLetter } from '../streams/index.ts'
+import type { App, Explanation, InspectChoice, Inspection, KeptLetter } from '../streams/index.ts'
 
 const masked = '(masked: httpPayloads is off)'
 
@@ -19,6 +19,14 @@ export class Questions {
 
   constructor(showsPayloads: boolean) {
     this.#showsPayloads = showsPayloads
+  }
+
+  /** Waits for no other question: it is asked of this process. */
+  async inspect(app: App, choice?: InspectChoice): Promise<Inspection> {
+    const inspection = await app.inspect(choice)
+    const { pending } = inspection
+    if (this.#showsPayloads || pending === undefined) return inspection
+    return { ...inspection, pending: { ...pending, oldest: pending.oldest.map((row) => ({ ...row, key: masked })) } }
   }
 
   audit(app: App): Promise<unknown> {

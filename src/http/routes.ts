@@ -49,7 +49,7 @@ const routes: Readonly<Record<string, Route>> = {
   '/api': {
     method: 'GET',
     isGuarded: true,
-    handle: ({ served }, _request, response) => withApp(served, response, async (app) => app.inspect()),
+    handle: ({ served, questions }, _request, response) => withApp(served, response, (app) => questions.inspect(app)),
   },
   '/api/events': { method: 'GET', isGuarded: true, handle: events },
   '/api/explain': { method: 'GET', isGuarded: true, handle: explain },

@@ -65,11 +65,11 @@ export async function serveAt(
   const gate = new Gate(names, options.httpToken)
   const served = new ServedApp(app, options, clock)
   const readings = new ProcessReadings(clock)
+  const questions = new Questions(options.httpPayloads)
   const feed = new LiveFeed(async (isWatched) => {
-    const inspection = await served.app?.inspect({ countsPending: isWatched })
+    const inspection = served.app && (await questions.inspect(served.app, { countsPending: isWatched }))
     return inspection && { inspection, ...served.healthOf(inspection) }
   }, clock)
-  const questions = new Questions(options.httpPayloads)
   const parts = { gate, served, feed, questions, readings, pages: readPageFiles() }
   const server = createServer(limits, (request, response) => void answer(parts, request, response))
   server.maxConnections = connectionsMax

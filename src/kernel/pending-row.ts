@@ -33,8 +33,14 @@ export function* partsOf(words: Int32Array, head: number): Generator<StoredPart>
   for (const word of blocksOf(words, head)) yield storedPart(words, word)
 }
 
-/** Tells the sides of a row, as bits, and the timestamp of its oldest part, and makes no object for that. */
-export function visitRow(words: Int32Array, head: number, visit: (sides: number, oldestMs: number) => void): void {
+/**
+ * Is told of a row: its sides, as bits, the timestamp of its oldest part, and where it lies, which is good for its key
+ * until the table changes.
+ */
+export type RowVisit = (sides: number, oldestMs: number, head: number) => void
+
+/** Tells of a row, and makes no object for that. */
+export function visitRow(words: Int32Array, head: number, visit: RowVisit): void {
   let sides = 0
   let oldestMs = Infinity
   for (let address = head; address !== 0; address = nextOf(words, address * unitWords)) {
@@ -42,7 +48,12 @@ export function visitRow(words: Int32Array, head: number, visit: (sides: number,
     sides |= 1 << sideOf(words, word)
     oldestMs = Math.min(oldestMs, timestampOf(words, word))
   }
-  visit(sides, oldestMs)
+  visit(sides, oldestMs, head)
+}
+
+/** The key of a row as JSON, without quotes where it is a string. */
+export function keyTextAt(words: Int32Array, head: number): string {
+  return Buffer.from(keyBytes(words, head * unitWords)).toString()
 }
 
 /** @param firstLaneOf - The partition that a lane is of, by the number of its first one. */

@@ -14,7 +14,7 @@ import { TableLiterals } from './table-literals.ts'
 import { type TableHandlers, TableMachine } from './table-machine.ts'
 import { setUp, type TableSetup, unitsInMemory } from './table-setup.ts'
 import { type Departed, pageWords, UndoLog } from './undo-log.ts'
-import { partsOf, type PendingRow, rowAt, type StoredPart, visitRow } from './pending-row.ts'
+import { keyTextAt, partsOf, type PendingRow, rowAt, type RowVisit, type StoredPart, visitRow } from './pending-row.ts'
 import type { PendingTableOptions, Publication } from './pending-table-options.ts'
 import { memoryFull, tableFull, tableFullOfKeys } from './table-full.ts'
 
@@ -403,10 +403,15 @@ export class PendingTable {
    * @param place - Where the page begins; 0 for the first.
    * @returns Where the next one begins; 1 after the last.
    */
-  survey(place: number, visit: (sides: number, oldestMs: number) => void): number {
+  survey(place: number, visit: RowVisit): number {
     const { heads, next } = pageAt(this.#machine, place)
     for (const head of heads) visitRow(this.#machine.words, head, visit)
     return next
+  }
+
+  /** The key of a row that `survey` tells of, as text. */
+  keyText(head: number): string {
+    return keyTextAt(this.#machine.words, head)
   }
 
   /**

@@ -32,6 +32,7 @@ export type {
   InspectedActor,
   InspectedPartition,
   InspectedPending,
+  InspectedRow,
   Inspection,
 } from './observe/inspection.ts'
 export type { SeenStreak } from './observe/source-streaks-seen.ts'

@@ -72,6 +72,11 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./dead-letters.ts')).deadLetters,
   },
   {
+    name: 'pending',
+    summary: 'Asks a running process which rows are pending: by the sides that they lack, by age, and the oldest.',
+    load: async () => (await import('./pending.ts')).pending,
+  },
+  {
     name: 'processes',
     summary: 'Lists the processes of an application: the active one, and those that stand by.',
     load: async () => (await import('./processes.ts')).processes,

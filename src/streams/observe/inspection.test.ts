@@ -68,16 +68,16 @@ describe('an inspection', () => {
       [0b011, 5],
     ])
 
-    const pending = inspectedPending({ takenMs: 1, rows: 7, oldestMs: 0, bySides, byAge: [7, 0, 0, 0, 0, 0] }, [
-      'A',
-      'B',
-      'C',
-    ])
+    const oldest = [{ key: '17', sides: 0b011, oldestMs: 0 }]
+    const census = { takenMs: 1, rows: 7, oldestMs: 0, bySides, oldest, byAge: [7, 0, 0, 0, 0, 0] }
+
+    const pending = inspectedPending(census, ['A', 'B', 'C'])
 
     assert.deepEqual(pending.byMissing, [
       { missing: ['C'], rows: 5 },
       { missing: ['B', 'C'], rows: 2 },
     ])
+    assert.deepEqual(pending.oldest, [{ key: '17', missing: ['C'], oldestMs: 0 }])
     assert.deepEqual(pending.byAge.at(-1), { rows: 0 })
   })
 

@@ -80,8 +80,20 @@ export interface InspectedPending {
   readonly oldestMs?: number
   /** Rows that lack the same sides, most rows first. */
   readonly byMissing: readonly { readonly missing: readonly string[]; readonly rows: number }[]
+  /** The ten oldest rows, the oldest first. */
+  readonly oldest: readonly InspectedRow[]
   /** Rows up to each age, in milliseconds; the last has no bound. */
   readonly byAge: readonly { readonly upToMs?: number; readonly rows: number }[]
+}
+
+/** A pending row. */
+export interface InspectedRow {
+  /** Its merge key as text. */
+  readonly key: string
+  /** The sides that it lacks; none where it waits for its lists. */
+  readonly missing: readonly string[]
+  /** Timestamp of its oldest part. */
+  readonly oldestMs: number
 }
 
 /** An actor or a supervisor, with what is below it. */
@@ -134,16 +146,20 @@ export function inspectedLetters(counts: ArrayLike<number>): Inspection['deadLet
 }
 
 /** @param sides - Names of the sides, in declared order. */
-export function inspectedPending({ takenMs, rows, oldestMs, bySides, byAge }: Census, sides: readonly string[]) {
-  const byMissing = Array.from(bySides, ([bits, count]) => ({
-    missing: sides.filter((_, side) => (bits & (1 << side)) === 0),
-    rows: count,
-  })).sort((a, b) => b.rows - a.rows)
+export function inspectedPending(
+  { takenMs, rows, oldestMs, bySides, oldest, byAge }: Census,
+  sides: readonly string[],
+) {
+  const missingOf = (bits: number) => sides.filter((_, side) => (bits & (1 << side)) === 0)
+  const byMissing = Array.from(bySides, ([bits, count]) => ({ missing: missingOf(bits), rows: count })).sort(
+    (a, b) => b.rows - a.rows,
+  )
   return {
     takenMs,
     rows,
     ...(oldestMs !== undefined && { oldestMs }),
     byMissing,
+    oldest: oldest.map(({ key, sides: there, ...age }) => ({ key, missing: missingOf(there), ...age })),
     byAge: byAge.map((count, age) => ({
       ...(age < ageBoundsMs.length && { upToMs: ageBoundsMs[age]! }),
       rows: count,

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { check } from '../../../test/property.ts'
 import { VirtualClock } from '../../testing/index.ts'
 import { PendingCensus } from './pending-census.ts'
 
@@ -29,8 +31,32 @@ describe('a census of the pending rows', () => {
         [0b01, 2],
         [0b11, 1],
       ]),
+      oldest: [
+        { key: '100', sides: 0b11, oldestMs: nowMs - 30 * 60 * minute },
+        { key: '1', sides: 0b01, oldestMs: nowMs - 2 * minute },
+        { key: '0', sides: 0b01, oldestMs: nowMs - minute },
+      ],
       byAge: [1, 1, 0, 0, 0, 1],
     })
+  })
+
+  it('keeps the ten oldest, in whatever order they come', () => {
+    check(
+      fc.property(fc.array(fc.nat(50), { minLength: 1, maxLength: 40 }), (ages) => {
+        const { census } = start([ages.map((age) => [1, nowMs - age] as const)])
+
+        const { oldest, oldestMs } = (census.look(), census.look()!)
+
+        const expected = ages.toSorted((a, b) => b - a).map((age) => nowMs - age)
+        assert.deepEqual(
+          oldest.map((row) => row.oldestMs),
+          expected.slice(0, 10),
+        )
+        assert.equal(oldestMs, expected[0])
+        for (const { key, oldestMs: ms } of oldest) assert.equal(nowMs - ages[Number(key)]!, ms)
+      }),
+      300,
+    )
   })
 
   it('is not taken while nobody looks, and rests three times as long as it took', async () => {
@@ -68,10 +94,11 @@ function start(pages: readonly (readonly Row[])[]) {
   let visits = 0
   const table = {
     rowCount: pages.flat().length,
-    survey(place: number, visit: (sides: number, oldestMs: number) => void) {
+    keyText: (head: number) => String(head),
+    survey(place: number, visit: (sides: number, oldestMs: number, head: number) => void) {
       visits++
       const page = Math.round(place * pages.length)
-      for (const [sides, oldestMs] of pages[page]!) visit(sides, oldestMs)
+      for (const [row, [sides, oldestMs]] of pages[page]!.entries()) visit(sides, oldestMs, 100 * page + row)
       return (page + 1) / pages.length
     },
   }

@@ -17,11 +17,26 @@ export interface Census {
   readonly oldestMs?: number | undefined
   /** By the sides that are there, as bits of their numbers. */
   readonly bySides: ReadonlyMap<number, number>
+  /** The oldest rows, the oldest first. */
+  readonly oldest: readonly CountedRow[]
   /** By the age of the oldest part: up to each of `ageBoundsMs`, and above. */
   readonly byAge: readonly number[]
 }
 
-type SurveyedTable = Pick<StateTable, 'survey' | 'rowCount'>
+/** A pending row of a census. */
+export interface CountedRow {
+  /** The merge key as text. */
+  readonly key: string
+  /** The sides that are there, as bits of their numbers. */
+  readonly sides: number
+  /** Timestamp of its oldest part. */
+  readonly oldestMs: number
+}
+
+/** So many of the oldest rows are kept. */
+const oldestMax = 10
+
+type SurveyedTable = Pick<StateTable, 'survey' | 'keyText' | 'rowCount'>
 
 /**
  * Counts the pending rows piece by piece, so that no batch waits for it. It begins when somebody looks, and rests at
@@ -64,20 +79,22 @@ export class PendingCensus {
     const bySides = new Map<number, number>()
     const byAge = Array.from({ length: ageBoundsMs.length + 1 }, () => 0)
     let rows = 0
-    let oldest = Infinity
-    const visit = (sides: number, oldestMs: number) => {
+    const oldest: CountedRow[] = []
+    const visit = (sides: number, oldestMs: number, head: number) => {
       rows++
       bySides.set(sides, (bySides.get(sides) ?? 0) + 1)
       const age = ageBoundsMs.findIndex((bound) => takenMs - oldestMs <= bound)
       byAge[age < 0 ? ageBoundsMs.length : age]!++
-      oldest = Math.min(oldest, oldestMs)
+      if (oldest.length === oldestMax && oldestMs >= oldest[oldestMax - 1]!.oldestMs) return
+      // Rows come in the order of hashes, so few of them are among the oldest so far.
+      insert(oldest, { key: this.#table.keyText(head), sides, oldestMs })
     }
     let place = 0
     const step = () => {
       this.#timer = undefined
       place = this.#table.survey(place, visit)
       if (place < 1) return next()
-      this.#latest = { takenMs, rows, ...(rows > 0 && { oldestMs: oldest }), bySides, byAge }
+      this.#latest = { takenMs, rows, ...(rows > 0 && { oldestMs: oldest[0]!.oldestMs }), bySides, oldest, byAge }
       const nowMs = this.#clock.monotonicMs()
       this.#dueMs = nowMs + Math.max(freshMs, restFactor * (nowMs - beganMs))
     }
@@ -86,4 +103,11 @@ export class PendingCensus {
     }
     step()
   }
+}
+
+/** Keeps the oldest rows in their order, and no more than there is room for. */
+function insert(oldest: CountedRow[], row: CountedRow): void {
+  const at = oldest.findIndex(({ oldestMs }) => oldestMs > row.oldestMs)
+  oldest.splice(at < 0 ? oldest.length : at, 0, row)
+  if (oldest.length > oldestMax) oldest.pop()
 }
