@@ -85,8 +85,13 @@ export type Suite = (target: Target) => void
 
 /** Runs the suites on the embedded broker, and on Apache Kafka where it can be started. */
 export function onEachBroker(suites: readonly Suite[]): void {
-  onBroker('embedded broker', false, () => startBroker(), suites)
+  onEmbeddedBroker(suites)
   onBroker('Apache Kafka', skipWithoutKafka, apacheKafka, suites)
+}
+
+/** Runs them on the embedded broker only. */
+export function onEmbeddedBroker(suites: readonly Suite[]): void {
+  onBroker('embedded broker', false, () => startBroker(), suites)
 }
 
 function onBroker(

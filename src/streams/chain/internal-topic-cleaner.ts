@@ -53,7 +53,7 @@ export class InternalTopicCleaner {
 }
 
 /** By partition of the topic, the offset before which nothing is read any more, whatever happens. */
-function neededFrom({ state, sources }: Session, topic: string): number[] {
+export function neededFrom({ state, sources }: Pick<Session, 'state' | 'sources'>, topic: string): number[] {
   const { committedOffsets } = state.accounting
   const offsets: number[] = []
   for (const number of sources.partitions.list.keys()) {
