@@ -1,4 +1,4 @@
-import type { Explanation, Origin } from '../streams/index.ts'
+import type { Explanation, OnwardRecord, Origin } from '../streams/index.ts'
 import { beforeStartText } from './before-start.ts'
 
 /** The explanation of a key for people. */
@@ -12,6 +12,7 @@ export function explanationText({
   deadLetters,
   sources,
   startedAt = [],
+  onward = [],
 }: Explanation): string {
   const lines = [
     ...(pending === undefined ? [] : pendingLines(pending)),
@@ -31,7 +32,26 @@ export function explanationText({
   const starts = startedAt.map(({ topic, partition, offset }) => {
     return beforeStartText(`${sources.length > 1 ? `topic ${topic}, ` : ''}partition ${partition}`, offset)
   })
-  return [`${app}, key ${key}`, ...(lines.length === 0 ? ['no record of it is known'] : lines), ...starts].join('\n')
+  const known = lines.length === 0 ? ['no record of it is known'] : lines
+  return [`${app}, key ${key}`, ...known, ...onward.flatMap(onwardLines), ...starts].join('\n')
+}
+
+/** What became of a merged record in the next correlation. */
+function onwardLines({ app, record, state, published, deadLetters, onward = [] }: OnwardRecord): string[] {
+  const told = [
+    ...published.map((each) => `merged as key ${each.key}: ${each.topic} ${each.partition}@${each.offset}`),
+    ...deadLetters.map((reason) => `dead letter: ${reason}`),
+  ]
+  const states = {
+    unread: 'not read yet',
+    pending: 'waits',
+    left: 'no longer there: filtered, or its records are gone',
+  }
+  return [
+    `then ${app}, of ${record.topic} ${record.partition}@${record.offset}`,
+    ...(told.length === 0 ? [states[state]] : told).map((line) => `  ${line}`),
+    ...onward.flatMap(onwardLines),
+  ]
 }
 
 function pendingLines({ parts, missing, expires }: NonNullable<Explanation['pending']>): string[] {

@@ -68,6 +68,7 @@ export {
   type MergedOptions,
   type MergeKey,
   type Miscount,
+  type OnwardRecord,
   type OpeningOptions,
   type CountField,
   type ListOptions,

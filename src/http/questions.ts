@@ -1,4 +1,4 @@
-import type { App, Explanation, InspectChoice, Inspection, KeptLetter } from '../streams/index.ts'
+import type { App, Explanation, InspectChoice, Inspection, KeptLetter, OnwardRecord } from '../streams/index.ts'
 
 const masked = '(masked: httpPayloads is off)'
 
@@ -44,7 +44,8 @@ export class Questions {
       ...found,
       letter: { ...found.letter, cause: masked },
     }))
-    return { ...explanation, deadLetters }
+    const { onward } = explanation
+    return { ...explanation, deadLetters, ...(onward && { onward: onward.map(maskOnward) }) }
   }
 
   async deadLetters(app: App, choice: { reason: string | undefined; limit: number }): Promise<KeptLetter[]> {
@@ -62,6 +63,15 @@ export class Questions {
     } finally {
       this.#waiting--
     }
+  }
+}
+
+/** The keys of other correlations. */
+function maskOnward({ published, onward, ...record }: OnwardRecord): OnwardRecord {
+  return {
+    ...record,
+    published: published.map((each) => ({ ...each, key: masked })),
+    ...(onward && { onward: onward.map(maskOnward) }),
   }
 }
 

@@ -14,6 +14,7 @@ export {
 } from './admin/explain.ts'
 export { type CheckedTopic, checkTopics, type TopicsCheck } from './admin/check-topics.ts'
 export type { TracedClass } from './admin/offset-classes.ts'
+export type { OnwardRecord } from './admin/onward.ts'
 export { deadLetters, type DeadLettersOptions, type KeptLetter, type LetterChoice } from './admin/kept-letters.ts'
 export { type PlannedMigration, planUpgrade, type PlanUpgradeOptions, type UpgradePlan } from './admin/plan-upgrade.ts'
 export { type AppProcess, processes } from './admin/processes.ts'

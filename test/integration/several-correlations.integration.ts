@@ -5,6 +5,7 @@ import {
   audit,
   chainOf,
   deadLetters,
+  explain,
   field,
   planUpgrade,
   type Report,
@@ -83,11 +84,24 @@ export function severalCorrelations(target: Target): void {
       )
 
       const first = await runToEnd(namedCustomers(stream), target.bootstrapServers)
+      const waiting = await explain({ ...ask(stream.app), key: '19' })
+      assert.deepEqual(
+        waiting.onward!.map(({ state, published }) => [state, published]),
+        [['pending', []]],
+      )
       await give(stream, [record('B', 20)], upTo(3, nameOf, 18))
       const second = await runToEnd(namedCustomers(stream), target.bootstrapServers)
 
       assert.deepEqual([first.error, second.error], [undefined, undefined])
       assertAccount(first.report, { emitted: 40, pending: 1, deadLettered: 1 })
+      const explained = await explain({ ...ask(stream.app), key: '19' })
+      const [onward] = explained.onward!
+      assert.equal(explained.onward!.length, 1)
+      assert.deepEqual([onward!.app, onward!.record.topic], [`${stream.app}.by-customer`, `${stream.app}.both`])
+      assert.deepEqual(
+        [onward!.state, onward!.published.map(({ topic, key }) => [topic, key]), onward!.deadLetters],
+        ['left', [[stream.sink, '19']], []],
+      )
       assertAccount(nextOf(second.report), {
         emitted: 42,
         deadLettered: 1,

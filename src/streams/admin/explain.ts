@@ -23,12 +23,14 @@ import { ownTopics } from '../topology/plan-topics.ts'
 import { requireRights, rightsToExplain, rightsToReadApp } from '../topics/rights.ts'
 import { readRecords, recordsOf } from '../topics/record-reader.ts'
 import type { Origin, PartitionPlace } from '../topics/source-partitions.ts'
+import { chainOf } from '../topology/subtopologies.ts'
 import type { Topology } from '../topology/topology.ts'
 import { type AppCheckpoint, findAppCheckpoint, findTopic, firstCheckpoint, topicsOf } from './app-checkpoint.ts'
 import { readingAtBrokers, type ReadingLimits, type ReadingOptions } from './at-brokers.ts'
 import { type DeadLetter, readDeadLetter } from './dead-letter-reader.ts'
 import { startedAt } from './audit-report.ts'
 import { KeyFinder } from './key-finder.ts'
+import { type OnwardRecord, onwardOf } from './onward.ts'
 import { SourceRows } from './source-rows.ts'
 
 /** Which key is explained, and how the brokers of its application are reached. */
@@ -88,6 +90,8 @@ export interface Explanation {
   readonly published: readonly PublishedRecord[]
   /** In full those that hold the record; one by reference has no key to be found by. */
   readonly deadLetters: readonly (RecordPlace & { readonly letter: DeadLetter })[]
+  /** What became of what was published in the subtopology that reads it; absent where none does. */
+  readonly onward?: readonly OnwardRecord[]
 }
 
 /**
@@ -110,8 +114,9 @@ async function explainAt(
   cluster: Cluster,
   app: string,
   { key, topology }: Question,
-  { wait, ...limits }: ReadingLimits,
+  reading: ReadingLimits,
 ): Promise<Explanation> {
+  const { wait, ...limits } = reading
   await requireRights(cluster, app, rightsToReadApp(app))
   const checkpoint = (await findAppCheckpoint(cluster, app, wait)) ?? (await unread(cluster, app, topology))
   await requireRights(cluster, app, rightsToExplain(topicsOf(checkpoint.manifest)))
@@ -119,7 +124,7 @@ async function explainAt(
   const search: Search = {
     cluster,
     checkpoint,
-    rows: new SourceRows(app, shape, topology),
+    rows: new SourceRows(app, shape, topology && subtopologyOf(topology, app)),
     finder: new KeyFinder(shape.keyName, key),
     limits,
     wait,
@@ -132,6 +137,8 @@ async function explainAt(
   const hasNotLeft = (place: Origin) => !left.some((other) => isSamePlace(place, other))
   const pending = parts.filter(hasNotLeft)
   const starts = startedAt(checkpoint.manifest, checkpoint.partitions)
+  const { next } = checkpoint.manifest
+  const onward = next && (await onwardOf(cluster, next, published, reading))
   const unreadRecords = (await findUnread(search)).filter(hasNotLeft)
   return {
     app,
@@ -143,12 +150,18 @@ async function explainAt(
     ...(starts.length > 0 && { startedAt: starts }),
     published,
     deadLetters,
+    ...(onward && { onward }),
   }
+}
+
+/** That of the name; the first one where none has it. */
+function subtopologyOf(topology: Topology, name: string): Topology {
+  return chainOf(topology).find((each) => each.name === name) ?? topology
 }
 
 /** Where no epoch has committed yet, only the topology tells the source. */
 async function unread(cluster: Cluster, app: string, topology: Topology | undefined): Promise<AppCheckpoint> {
-  if (topology !== undefined) return firstCheckpoint(cluster, planTopology(topology))
+  if (topology !== undefined) return firstCheckpoint(cluster, planTopology(subtopologyOf(topology, app)))
   const text = `"${app}" has not committed an epoch yet, so there is no checkpoint that tells its source; give its topology`
   throw new ConfigError('CONFIG_MISSING_VALUE', text, { app })
 }
