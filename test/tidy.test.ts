@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { describe, it } from 'node:test'
 import { experimentErrors } from '../src/cli/experiment/index.ts'
 import { errorCatalogue } from '../src/core/errors.ts'
@@ -194,6 +194,26 @@ describe('Markdown', () => {
     )
 
     assert.deepEqual(long, [])
+  })
+})
+
+describe('findings', () => {
+  const scripts = glob('findings/*.sh').map((path) => basename(path, '.sh'))
+
+  it('have a row each in their table', () => {
+    const rows = [...read('findings/README.md').matchAll(/^\| `(.+?)\.sh` \|/gm)].map(([, name]) => name!)
+
+    assert.deepEqual(rows.toSorted(), scripts)
+  })
+
+  it('are there where the page on compatibility names one', () => {
+    const named = [...read('docs/compatibility.md').matchAll(/\[`([^`]+)`\]/g)].map(([, name]) => name!)
+
+    assert.ok(named.length > 0)
+    assert.deepEqual(
+      named.filter((name) => !scripts.includes(name)),
+      [],
+    )
   })
 })
 
