@@ -48,6 +48,15 @@ describe('a process', () => {
     assert.deepEqual(judge({ ...standby, standbyAgeMs: 61_000 }), [false, 'stands by, but its table is 61.0 s old'])
   })
 
+  it('is only where all subtopologies are, and says which is not', () => {
+    const next = { ...wellInspection, app: 'shop.by-customer', isCaughtUp: false }
+    assert.deepEqual(judge({ next: { ...next, isCaughtUp: true } })[0], true)
+    assert.deepEqual(judge({ next: { ...wellInspection, next } }), [
+      false,
+      'shop.by-customer has not caught up: 0 records to go',
+    ])
+  })
+
   it('is not where it could never take over', () => {
     assert.deepEqual(judge({ role: 'incompatible' })[0], false)
   })

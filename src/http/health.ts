@@ -15,11 +15,13 @@ export interface ReadinessBounds {
 
 /** Judges a process by what is seen of it: of all subtopologies, the first one that is not ready decides. */
 export function readinessOf(inspection: Inspection, bounds: ReadinessBounds): Readiness {
-  const { next } = inspection
-  const readiness = ofOne(inspection, bounds)
-  if (next === undefined || !readiness.isReady) return readiness
-  const after = readinessOf(next, bounds)
-  return after.isReady ? readiness : notReady(`${next.app} ${after.reason}`)
+  const first = ofOne(inspection, bounds)
+  if (!first.isReady) return first
+  for (let { next } = inspection; next !== undefined; next = next.next) {
+    const { isReady, reason } = ofOne(next, bounds)
+    if (!isReady) return notReady(`${next.app} ${reason}`)
+  }
+  return first
 }
 
 /** Judges one subtopology, without those after it. */

@@ -24,9 +24,7 @@ export class Questions {
   /** Waits for no other question: it is asked of this process. */
   async inspect(app: App, choice?: InspectChoice): Promise<Inspection> {
     const inspection = await app.inspect(choice)
-    const { pending } = inspection
-    if (this.#showsPayloads || pending === undefined) return inspection
-    return { ...inspection, pending: { ...pending, oldest: pending.oldest.map((row) => ({ ...row, key: masked })) } }
+    return this.#showsPayloads ? inspection : maskPending(inspection)
   }
 
   audit(app: App): Promise<unknown> {
@@ -63,6 +61,16 @@ export class Questions {
     } finally {
       this.#waiting--
     }
+  }
+}
+
+/** The keys of what is pending, in all subtopologies. */
+function maskPending(inspection: Inspection): Inspection {
+  const { pending, next } = inspection
+  return {
+    ...inspection,
+    ...(pending && { pending: { ...pending, oldest: pending.oldest.map((row) => ({ ...row, key: masked })) } }),
+    ...(next && { next: maskPending(next) }),
   }
 }
 

@@ -47,6 +47,15 @@ describe('the text for Prometheus', () => {
     )
   })
 
+  it('has the values of each subtopology under its name, and those of the process once', () => {
+    const inspection = { ...wellInspection, app: 'shop.by-customer' }
+    const text = prometheusText({ ...view, next: { ...view, inspection, readiness: { isReady: false, reason: '' } } })
+
+    assert.ok(text.includes('millrace_ready{app="shop"} 1\nmillrace_ready{app="shop.by-customer"} 0\n'), text)
+    assert.ok(text.includes('millrace_epoch_duration_seconds_count{app="shop.by-customer"} 3\n'), text)
+    assert.equal(text.match(/^millrace_process_cpu_time_seconds_total/gm)!.length, 1)
+  })
+
   it('keeps labels in their quotes, whatever is in them', () => {
     const inspection = { ...wellInspection, app: 'a"b\\c\nd' }
 
