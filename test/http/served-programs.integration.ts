@@ -53,6 +53,8 @@ export function servedPrograms(target: Target): void {
         'reason="DUPLICATE"': 1,
       })
       assert.deepEqual(await server.metrics('millrace_merged_records_total'), { '': mergedRecords })
+      const written = await server.metrics('millrace_sink_records_total')
+      assert.equal(Object.entries(written).find(([labels]) => labels.includes(stream.sink))?.[1], mergedRecords)
       assert.deepEqual(await server.metrics('millrace_pending_rows'), { '': pendingRows })
       assert.deepEqual([mergedRecords, pendingRows], [50, 1])
       const { committed: epochs } = (await app.inspect()).epochs

@@ -171,6 +171,24 @@ export const instruments: readonly Instrument[] = [
     read: ({ inspection }) => [{ value: inspection.report.mergedRecords }],
   },
   {
+    name: 'millrace.sink.records',
+    kind: 'counter',
+    unit: '{record}',
+    labels: ['topic'],
+    help: 'Records that this process has written in committed epochs, by topic: sinks, dead letters, checkpoint.',
+    read: ({ inspection }) =>
+      inspection.report.written.map(({ topic, records }) => ({ labels: { topic }, value: records })),
+  },
+  {
+    name: 'millrace.sink.io',
+    kind: 'counter',
+    unit: 'By',
+    labels: ['topic'],
+    help: 'Bytes of their record batches, before they are compressed.',
+    read: ({ inspection }) =>
+      inspection.report.written.map(({ topic, bytes }) => ({ labels: { topic }, value: bytes })),
+  },
+  {
     name: 'millrace.dead_letters',
     kind: 'counter',
     unit: '{record}',

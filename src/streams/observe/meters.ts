@@ -12,6 +12,14 @@ export interface ActorRestarts {
   readonly lastCrashMs: number | undefined
 }
 
+/** What was written to a topic. */
+export interface WrittenTopic {
+  readonly topic: string
+  readonly records: number
+  /** Of record batches, before they are compressed. */
+  readonly bytes: number
+}
+
 interface RestartEntry {
   count: number
   lastCause: string | undefined
@@ -29,6 +37,8 @@ export class Meters {
   readonly commitSeconds = new Histogram(secondsBounds)
   /** For how long brokers have throttled what was written, in milliseconds. */
   throttledMs = 0
+  /** Of committed epochs, by topic. */
+  readonly #written = new Map<string, WrittenTopic>()
   /** Of sources whose records all became dead letters. */
   readonly streaks = new SourceStreaksSeen()
   /** Of the last record that was consumed, by source partition. */
@@ -43,6 +53,17 @@ export class Meters {
   /** Timestamp of the last record that was consumed of a partition; undefined before the first. */
   consumedMs(partition: number): number | undefined {
     return this.#consumedMs[partition]
+  }
+
+  /** An epoch was committed in which a topic was written to. */
+  wrote({ topic, records, bytes }: WrittenTopic): void {
+    const { records: recordsBefore = 0, bytes: bytesBefore = 0 } = this.#written.get(topic) ?? {}
+    this.#written.set(topic, { topic, records: recordsBefore + records, bytes: bytesBefore + bytes })
+  }
+
+  /** What this process has written, in the order in which it has first written to each topic. */
+  get written(): WrittenTopic[] {
+    return [...this.#written.values()]
   }
 
   /** Something happened to an actor. */

@@ -25,6 +25,7 @@ import { EpochDoubt } from '../poison/epoch-doubt.ts'
 import { SourceStreaks } from '../poison/source-streaks.ts'
 import { tellOfCommit } from '../events/tell-of-commit.ts'
 import { closeEpoch } from '../recovery/program-state.ts'
+import type { WrittenTopic } from '../observe/meters.ts'
 import { AwaitedSweep } from '../optional/awaited-sweep.ts'
 import type { Session } from '../recovery/session.ts'
 import type { PromotablePart } from '../retention/promotable-part.ts'
@@ -98,6 +99,8 @@ class Correlation {
   readonly #pending: RowBatch[] = []
   /** Of the epoch that is being committed: when its first row came, and its border. */
   #times = { openedMs: 0, closedMs: 0 }
+  /** What it has written. */
+  #written: readonly WrittenTopic[] = []
   #timer: Timer | undefined
   #drains: Reply<void>[] = []
 
@@ -167,6 +170,7 @@ class Correlation {
     statistics.lastCommitMs = clock.monotonicMs()
     const durationMs = nowMs - this.#times.openedMs
     const commitMs = nowMs - this.#times.closedMs
+    for (const topic of this.#written) meters.wrote(topic)
     meters.epochSeconds.observe(durationMs / 1_000)
     meters.commitSeconds.observe(commitMs / 1_000)
     tellOfCommit(events, state, { durationMs, commitMs })
@@ -354,6 +358,7 @@ class Correlation {
     state.table.flush()
     const offsets = closeEpoch(state, this.#outputs.checkpoint, timeOfDay.nowMs())
     await this.#outputs.sendAll(this.#sink)
+    this.#written = this.#outputs.takeSent()
     schedule.closed(clock.monotonicMs(), this.#outputs.takeCheckpointBytes())
     this.#doubt.reset()
     await this.#sink.tell({ type: 'commit', incarnation: this.#life.incarnation, offsets })

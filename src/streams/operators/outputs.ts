@@ -6,6 +6,7 @@ import { ExpiredRowEncoder, type ExpiredSink } from '../expiry/expired-row.ts'
 import type { DeadLetterNotice } from '../logs/dead-letter-notice.ts'
 import { MergedFunctions } from '../merged/merged-functions.ts'
 import { MergedPublisher, type MergedSink } from '../merged/merged-publisher.ts'
+import type { WrittenTopic } from '../observe/meters.ts'
 import type { Session } from '../recovery/session.ts'
 import type { Life } from '../runtime/life.ts'
 import type { SinkMessage } from '../runtime/messages.ts'
@@ -40,6 +41,8 @@ export class Outputs {
   readonly #mergedSinks: readonly MergedSink[]
   readonly #merged: MergedPublisher
   #checkpointBytes = 0
+  /** Sent since this was last asked, by sink. */
+  #sent: { records: number; bytes: number }[] = []
 
   constructor(services: Services, session: Session, notice: DeadLetterNotice) {
     const { topics, options, plan } = services
@@ -117,6 +120,14 @@ export class Outputs {
     return bytes
   }
 
+  /** What was sent since this was last asked, by topic. */
+  takeSent(): WrittenTopic[] {
+    const { sinks } = this.#services.topics
+    const sent = this.#sent.map((each, sink) => ({ topic: sinks[sink]!.name, ...each }))
+    this.#sent = []
+    return sent.filter((each) => each !== undefined)
+  }
+
   get hasFilled(): boolean {
     return this.#filled.length > 0
   }
@@ -130,6 +141,9 @@ export class Outputs {
       budget.take(batch.capacity)
       const bytes = batch.position
       if (batch.sink === checkpointSink) this.#checkpointBytes += bytes
+      const sent = (this.#sent[batch.sink] ??= { records: 0, bytes: 0 })
+      sent.records += batch.count
+      sent.bytes += bytes
       const writing = schedule.sent(bytes, clock.monotonicMs())
       const onStored = () => {
         schedule.stored(writing, bytes)

@@ -52,6 +52,23 @@ describe('the sink', () => {
     assert.deepEqual(engine.kafka.offsetsOf('source'), [4])
   })
 
+  it('has what it wrote counted by topic, once its epoch has committed', async () => {
+    const time = clock()
+    await using engine = await Engine.start(orders, time)
+    const { meters } = engine.services
+    const recordsOf = (topic: string) => meters.written.find((each) => each.topic === topic)?.records
+    engine.kafka.outcomes.push('aborted')
+    engine.kafka.give(0, [order('A', 1), order('B', 1), order('A', 2)])
+    await time.advance(60_000)
+    engine.kafka.give(0, [order('B', 2), 'no JSON'])
+    await time.until(engine.drain())
+
+    const [sink, deadLetters, checkpoint] = engine.services.topics.sinks.map(({ name }) => name)
+    assert.deepEqual([recordsOf(sink!), recordsOf(deadLetters!)], [2, 1])
+    assert.ok(recordsOf(checkpoint!)! > 0)
+    assert.ok(meters.written.every(({ bytes, records }) => bytes > records))
+  })
+
   it('ends the program where another process has gone on', async () => {
     const time = clock()
     await using engine = await Engine.start(orders, time)

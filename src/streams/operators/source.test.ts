@@ -58,6 +58,29 @@ describe('the source', () => {
     assert.deepEqual(engine.kafka.offsetsOf('source'), [1, 1])
     assert.equal(engine.session.sources.topics[0]!.partitions.length, 2)
   })
+
+  it('tells once of each growth of a sink, over its restarts', async () => {
+    const time = new VirtualClock()
+    await using engine = await Engine.start(orders, time, { sourceRefreshMs: 1_000 })
+    const tellings = () => engine.lines.filter(([, sentence]) => sentence.startsWith('a sink was given partitions'))
+    await time.advance(2_000)
+    assert.deepEqual(tellings(), [])
+
+    for (const [partitions, told] of [
+      [2, 1],
+      [5, 2],
+    ] as const) {
+      engine.kafka.sinks[0] = topicOf('sink', partitions)
+      await time.advance(3_000)
+      engine.kafka.fail(lost)
+      await time.advance(10_000)
+      assert.deepEqual(
+        tellings().map(([level]) => level),
+        Array(told).fill('warn'),
+      )
+    }
+    assert.equal(engine.session.lives.incarnation, 3)
+  })
 })
 
 const lost = new Error('connection lost') as unknown as Parameters<Engine['kafka']['fail']>[0]

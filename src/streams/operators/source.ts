@@ -23,6 +23,7 @@ import type { RowsMessage, SourceMessage } from '../runtime/messages.ts'
 import type { Ports, SourceFetcher } from '../runtime/ports.ts'
 import { Lease } from '../runtime/row-batch.ts'
 import type { Services } from '../runtime/services.ts'
+import { SinkGrowth } from '../topics/sink-growth.ts'
 import { type SourceGrowth, tellOfGrowth } from '../topics/source-growth.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { SourceRates } from '../topics/source-rates.ts'
@@ -43,10 +44,11 @@ export interface SourceParts {
 export const source = (parts: SourceParts) => {
   const { plan, clock } = parts.services
   const rates = new SourceRates(plan, clock)
+  const sinkGrowth = new SinkGrowth(parts.services)
   return defineActor<SourceMessage, Source>({
     name: plan.readerId,
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
-    init: (context) => Source.start({ ...parts, rates }, context),
+    init: (context) => Source.start({ ...parts, rates, sinkGrowth }, context),
     onStop: (state) => state.stop(),
     handleInPlace: {
       promoted: (state, message) => state.takePromoted(message),
@@ -63,6 +65,7 @@ export const source = (parts: SourceParts) => {
 
 interface PacedParts extends SourceParts {
   readonly rates: SourceRates
+  readonly sinkGrowth: SinkGrowth
 }
 
 type Message<Type> = Extract<SourceMessage, { readonly type: Type }>
@@ -94,7 +97,7 @@ class Source {
     const { incarnation } = this.#life
     this.#watch =
       careful &&
-      new SourceWatch(services, session, ports.sourceLog, (growth) => {
+      new SourceWatch(services, session, ports.sourceLog, parts.sinkGrowth, (growth) => {
         void context.self.tell({ type: 'grown', incarnation, growth })
       })
   }

@@ -59,6 +59,7 @@ export function newProducer(services: KafkaServices, member: Member, events: Pro
 function sourceLogOf({ cluster, plan, options }: KafkaServices): SourceLog {
   return {
     topics: () => findSources(cluster, plan),
+    sinks: () => cluster.topics(plan.sinks.map(({ topic }) => topic)),
     ends: (topic) => listOffsets(cluster, topic, 'latest'),
     offsetsAt: (topic, timestampMs) => listOffsets(cluster, topic, { timestampMs }),
     settings: ({ name }, ...names) => topicConfigs(cluster, name, ...names),

@@ -56,10 +56,12 @@ export interface FetcherEvents {
   onFailed(error: MillraceError): void
 }
 
-/** The logs of the sources, as brokers tell of them. */
+/** The logs of the sources, and the topics of the sinks, as brokers tell of them. */
 export interface SourceLog {
   /** Asks which partitions the sources have now. */
   topics(): Promise<readonly Topic[]>
+  /** Asks which partitions the topics of merged records have now, in the order of the plan. */
+  sinks(): Promise<readonly Topic[]>
   /** Offsets after the last records, by partition. */
   ends(topic: Topic): Promise<number[]>
   /** By partition, the first offset of this time or later. */

@@ -1,4 +1,5 @@
 import type { PartitionAccount } from '../epochs/accounting.ts'
+import type { WrittenTopic } from '../observe/meters.ts'
 import type { RunStatistics } from './statistics.ts'
 
 /** What a program has done so far, as of its last committed epoch; the table and the statistics are as of now. */
@@ -10,6 +11,8 @@ export interface Report {
   /** Source records consumed and merged records published by this process. */
   readonly records: number
   readonly mergedRecords: number
+  /** What this process has written in epochs whose commit was acknowledged, by topic. */
+  readonly written: readonly WrittenTopic[]
   /** In the table, which may be that of a standby. */
   readonly pendingRows: number
   readonly pendingBytes: number

@@ -309,6 +309,7 @@ export class RunningApp implements App {
       isBalanced: accounts.every(isBalanced),
       records: records + since(({ nextOffsets, totals }) => sum(nextOffsets) - sum(totals.skipped)),
       mergedRecords: mergedRecords + (state?.accounting.mergedRows ?? 0),
+      written: this.#meters.written,
       pendingRows: table?.rowCount ?? 0,
       pendingBytes: table?.liveBytes ?? 0,
       tableBytes: table?.memoryBytes ?? 0,

@@ -3,16 +3,18 @@ import type { RestoringSession } from '../recovery/session.ts'
 import type { SourceLog } from '../runtime/ports.ts'
 import type { Services } from '../runtime/services.ts'
 import type { SourceGrowth } from './source-growth.ts'
+import type { SinkGrowth } from './sink-growth.ts'
 import { areGrown } from './sources.ts'
 
 /**
- * Asks every `sourceRefreshMs` whether sources were given partitions: brokers tell nobody, and a fetch names those
- * that it asks for.
+ * Asks every `sourceRefreshMs` whether sources or sinks were given partitions: brokers tell nobody, and a fetch names
+ * those that it asks for.
  */
 export class SourceWatch {
   readonly #services: Services
   readonly #session: Pick<RestoringSession, 'sources'>
   readonly #log: SourceLog
+  readonly #sinkGrowth: SinkGrowth
   readonly #onGrown: (growth: SourceGrowth) => void
   #isStopped = false
   #timer: Timer | undefined
@@ -21,11 +23,13 @@ export class SourceWatch {
     services: Services,
     session: Pick<RestoringSession, 'sources'>,
     log: SourceLog,
+    sinkGrowth: SinkGrowth,
     onGrown: (growth: SourceGrowth) => void,
   ) {
     this.#services = services
     this.#session = session
     this.#log = log
+    this.#sinkGrowth = sinkGrowth
     this.#onGrown = onGrown
     this.#lookLater()
   }
@@ -47,6 +51,7 @@ export class SourceWatch {
   async #look(): Promise<void> {
     const { plan, logger } = this.#services
     try {
+      this.#sinkGrowth.look(await this.#log.sinks())
       const topics = await this.#log.topics()
       const known = this.#session.sources.topics
       // Another topic of the same name is found by what reads it.
