@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { lettersText } from './letters-text.ts'
+import { lettersText, wholeLettersText } from './letters-text.ts'
 
 const letter = {
   app: 'shop',
@@ -12,6 +12,7 @@ const letter = {
   topic: 'orders',
   origins: [{ topic: 'orders', partition: 3, offset: 17 }],
   valueBytes: 6,
+  headers: [],
 }
 
 describe('dead letters for people', () => {
@@ -38,6 +39,24 @@ describe('dead letters for people', () => {
     assert.ok(text.endsWith('…"'))
     const codes = Array.from(text.replaceAll('\n', ''), (character) => character.charCodeAt(0))
     assert.ok(codes.every((code) => code >= 0x20 && (code < 0x7f || code > 0x9f)))
+  })
+
+  it('are shown in full, with headers and where they are kept', () => {
+    const value = 'x'.repeat(300)
+    const headers = [
+      ['trace', 'a\u001b'],
+      ['empty', null],
+    ] as const
+
+    assert.deepEqual(wholeLettersText('shop', [{ ...letter, value, headers }]).split('\n'), [
+      'NOT_JSON  orders 3@17  2026-09-21T14:13:20.000Z',
+      String.raw`  "it begins with \"<\""`,
+      `  value of 6 bytes "${value}"`,
+      String.raw`  header "trace" "a\u001b"`,
+      '  header "empty" null',
+      '  kept at 0@4 of its topic',
+    ])
+    assert.equal(wholeLettersText('shop', []), 'shop: no dead letter of that record')
   })
 
   it('are none where there are none', () => {

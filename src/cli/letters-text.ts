@@ -1,5 +1,5 @@
 import type { KeptLetter } from '../streams/index.ts'
-import { quoted } from './quoted.ts'
+import { quoted, quotedWhole } from './quoted.ts'
 
 /** Dead letters for people: how many there are of each reason, then one after the other. */
 export function lettersText(app: string, letters: readonly KeptLetter[]): string {
@@ -7,15 +7,31 @@ export function lettersText(app: string, letters: readonly KeptLetter[]): string
   const counts = new Map<string, number>()
   for (const { reason } of letters) counts.set(reason, (counts.get(reason) ?? 0) + 1)
   const reasons = Array.from(counts, ([reason, count]) => `${count} ${reason}`).join(', ')
-  return [`${app}: the newest ${letters.length}: ${reasons}`, ...letters.map(letterText)].join('\n')
+  return [`${app}: the newest ${letters.length}: ${reasons}`, ...letters.map((letter) => letterText(letter))].join('\n')
 }
 
-function letterText({ reason, cause, topic, origins, timestampMs, key, value, valueBytes }: KeptLetter): string {
+/** The dead letters of one record in full, with its headers. */
+export function wholeLettersText(app: string, letters: readonly KeptLetter[]): string {
+  if (letters.length === 0) return `${app}: no dead letter of that record`
+  return letters.map((letter) => [letterText(letter, quotedWhole), ...headerLines(letter)].join('\n')).join('\n')
+}
+
+function headerLines({ headers, partition, offset }: KeptLetter): string[] {
+  return [
+    ...headers.map(([name, value]) => `  header ${quotedWhole(name)} ${value === null ? 'null' : quotedWhole(value)}`),
+    `  kept at ${partition}@${offset} of its topic`,
+  ]
+}
+
+function letterText(
+  { reason, cause, topic, origins, timestampMs, key, value, valueBytes }: KeptLetter,
+  quote = quoted,
+): string {
   const from = origins.map(({ partition, offset }) => `${partition}@${offset}`).join(', ')
   return [
     `${reason}  ${topic} ${from}  ${new Date(timestampMs).toISOString()}`,
-    `  ${quoted(cause)}`,
-    ...(key === undefined ? [] : [`  key ${quoted(key)}`]),
-    ...(value === undefined ? [] : [`  value of ${valueBytes} bytes ${quoted(value)}`]),
+    `  ${quote(cause)}`,
+    ...(key === undefined ? [] : [`  key ${quote(key)}`]),
+    ...(value === undefined ? [] : [`  value of ${valueBytes} bytes ${quote(value)}`]),
   ].join('\n')
 }

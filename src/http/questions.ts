@@ -89,5 +89,6 @@ function maskLetter(letter: KeptLetter): KeptLetter {
     cause: masked,
     ...(letter.key !== undefined && { key: masked }),
     ...(letter.value !== undefined && { value: masked }),
+    headers: letter.headers.map(([name]) => [name, masked] as const),
   }
 }

@@ -371,6 +371,12 @@ export const letterOptions = {
     flag: '--limit',
     doc: 'The newest dead letters, as many as this, among the last 10,000 of each partition.',
   },
+  origin: {
+    type: 'string',
+    optional: true,
+    flag: '--origin',
+    doc: 'Only those of the record that was there, as `partition@offset`, or `topic:partition@offset`; they are shown in full, with their headers.',
+  },
 } as const satisfies OptionTable
 
 export type RunOptions = OptionValues<typeof runOptions>

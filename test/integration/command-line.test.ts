@@ -263,6 +263,7 @@ describe('millrace on a broker that runs already', () => {
     const none = await millrace('processes', ...app, '--json')
     const letters = await millrace('dead-letters', ...app, '--reason', 'NOT_JSON')
     const all = await millrace('dead-letters', ...app, '--json')
+    const one = await millrace('dead-letters', ...app, '--origin', 'listed:0@1', '--json')
 
     assert.match(listed.stdout, /^listed\n {2}active {3}127\.0\.0\.1 {2}\S+\n$/)
     assert.deepEqual(JSON.parse(none.stdout), { app: 'listed', processes: [] })
@@ -272,6 +273,8 @@ describe('millrace on a broker that runs already', () => {
     )
     const { deadLetters } = JSON.parse(all.stdout) as { deadLetters: { reason: string }[] }
     assert.deepEqual(deadLetters.map(({ reason }) => reason).sort(), ['NOT_JSON', 'UNKNOWN_STAGE'])
+    const [shown, ...others] = JSON.parse(one.stdout).deadLetters
+    assert.deepEqual([shown.reason, shown.headers, others], ['UNKNOWN_STAGE', [], []])
   })
 
   it('tells what a reset would delete with exit code 3, and refuses it while the program runs', async () => {

@@ -1,5 +1,5 @@
 import { type Cluster, topicRange, type TransactionWait, untilStable } from '../../kafka/index.ts'
-import { plainRecord, type RecordColumns } from '../../kernel/index.ts'
+import { headersOf, plainRecord, type RecordColumns } from '../../kernel/index.ts'
 import { resolveOptions } from '../../core/options.ts'
 import { readRecords } from '../topics/record-reader.ts'
 import { requireRights, rightsToReadApp } from '../topics/rights.ts'
@@ -9,6 +9,7 @@ import { type Origin, SourcePartitions } from '../topics/source-partitions.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
 import { findTopic, ofNext, partitionsIn, unknownApp } from './app-checkpoint.ts'
 import { readingAtBrokers, type ReadingLimits, type ReadingOptions } from './at-brokers.ts'
+import { deadLetterHeaders } from '../dead-letters/dead-letter.ts'
 import { letterOptions } from '../options.ts'
 import { readDeadLetter } from './dead-letter-reader.ts'
 
@@ -18,6 +19,8 @@ export interface LetterChoice {
   readonly reason?: string | undefined
   /** The newest ones of each partition, this many at most in all, from 1 to 1,000. @defaultValue 100 */
   readonly limit?: number | undefined
+  /** Only those of the record that was at `partition@offset`, or `topic:partition@offset`. @defaultValue all */
+  readonly origin?: string | undefined
 }
 
 /** Which application's dead letters are read, and how its brokers are reached. */
@@ -41,6 +44,8 @@ export interface KeptLetter {
   readonly value?: string
   /** Bytes of the whole value. */
   readonly valueBytes: number
+  /** Headers of the record as text, without those that tell of the dead letter. */
+  readonly headers: readonly (readonly [name: string, value: string | null])[]
 }
 
 /** Offsets at the end of each partition that are looked at: a topic of dead letters may be any size. */
@@ -56,14 +61,15 @@ const valueCharactersMax = 16_384
  * @example
  * const letters = await deadLetters({ app: 'customer-360', reason: 'NOT_JSON', bootstrapServers: 'localhost:9092' })
  */
-export function deadLetters({ reason, limit, ...options }: DeadLettersOptions): Promise<KeptLetter[]> {
-  const choice = resolveOptions(letterOptions, { given: { reason, limit } })
+export function deadLetters({ reason, limit, origin, ...options }: DeadLettersOptions): Promise<KeptLetter[]> {
+  const choice = resolveOptions(letterOptions, { given: { reason, limit, origin } })
   return readingAtBrokers(options, (cluster, app, limits) => keptLetters(cluster, app, choice, limits))
 }
 
 interface ResolvedChoice {
   readonly reason: string | undefined
   readonly limit: number
+  readonly origin: string | undefined
 }
 
 /** Those of the subtopologies after it as well. */
@@ -81,7 +87,7 @@ async function keptLetters(
 async function lettersOf(
   cluster: Cluster,
   app: string,
-  { reason, limit }: ResolvedChoice,
+  { reason, limit, origin }: ResolvedChoice,
   { wait, decompressedBytesMax }: ReadingLimits,
 ): Promise<{ letters: KeptLetter[]; manifest: Manifest | undefined }> {
   await requireRights(cluster, app, rightsToReadApp(app))
@@ -96,7 +102,8 @@ async function lettersOf(
   await readRecords({ cluster, topic, range, decompressedBytesMax }, (columns) => {
     for (let row = 0; row < columns.count; row++) {
       const letter = keptLetter(app, columns, row, partitions)
-      if (letter !== undefined && (reason === undefined || letter.reason === reason)) found.push(letter)
+      const isWanted = letter !== undefined && (reason === undefined || letter.reason === reason)
+      if (isWanted && (origin === undefined || letter.origins.some(isAt(origin)))) found.push(letter)
     }
     // Offsets of a partition ascend, and so the first ones are the oldest.
     if (found.length > 4 * limit) found.splice(0, found.length, ...newest(found, limit))
@@ -138,7 +145,22 @@ function keptLetter(
     ...(key && { key: textOf(key) }),
     ...(value && { value: textOf(value) }),
     valueBytes: value?.length ?? 0,
+    headers: headersOf(columns, row).flatMap(([name, content]) => headerText(textOf(name), content)),
   }
+}
+
+/** Whether a record was where a text says. */
+function isAt(text: string): (origin: Origin) => boolean {
+  return ({ topic, partition, offset }) => {
+    const place = `${partition}@${offset}`
+    return text === place || text === `${topic}:${place}`
+  }
+}
+
+const ownHeaders: ReadonlySet<string> = new Set(Object.values(deadLetterHeaders))
+
+function headerText(name: string, content: Uint8Array | undefined): [string, string | null][] {
+  return ownHeaders.has(name) ? [] : [[name, content === undefined ? null : textOf(content)]]
 }
 
 /** Bytes that are no UTF-8 become the character that stands for such. */
