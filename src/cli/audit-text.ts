@@ -14,6 +14,7 @@ export function auditText(report: AuditReport): string {
     unbalanced,
     removedFrom,
     recreated,
+    missingOutputs,
     foreignRecords,
     next,
   } = report
@@ -39,6 +40,9 @@ export function auditText(report: AuditReport): string {
       return `${partitionText(each)}: ${counted} ${name} by the account, ${found} by the broker`
     }),
     ...unbalanced.map((each) => `${partitionText(each)}: the classes do not add up to what was consumed`),
+    ...(missingOutputs === 0
+      ? []
+      : [`${Math.abs(missingOutputs)} records of a flatMap are ${missingOutputs < 0 ? 'too many' : 'missing'}`]),
     ...(foreignRecords === 0 ? [] : [`records of others in its topics: ${foreignRecords.toLocaleString('en')}`]),
     ...(report.verdict === 'proved'
       ? []

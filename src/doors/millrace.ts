@@ -42,6 +42,8 @@ export {
   field,
   type Field,
   type FilterFunction,
+  type FlatMapFunction,
+  type FlatMapOptions,
   glueJson,
   header,
   type HeaderKey,

@@ -6,18 +6,20 @@ const multiplier = 0x5bd1e995
  * (`assembly/merge`); this is for keys that do not lie in its memory.
  *
  * @see org.apache.kafka.common.utils.Utils.murmur2
+ *
+ * @param start - Where the key lies in the bytes.
  */
-export function murmur2(bytes: Uint8Array): number {
-  const { length } = bytes
-  const wholeLength = length & ~3
+export function murmur2(bytes: Uint8Array, start = 0, end = bytes.length): number {
+  const length = end - start
+  const wholeEnd = start + (length & ~3)
   let hash = seed ^ length
-  for (let at = 0; at < wholeLength; at += 4) {
+  for (let at = start; at < wholeEnd; at += 4) {
     const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
     const mixed = Math.imul(word, multiplier)
     hash = Math.imul(hash, multiplier) ^ Math.imul(mixed ^ (mixed >>> 24), multiplier)
   }
-  if (wholeLength < length) {
-    for (let at = length - 1; at >= wholeLength; at--) hash ^= bytes[at]! << ((at & 3) * 8)
+  if (wholeEnd < end) {
+    for (let at = end - 1; at >= wholeEnd; at--) hash ^= bytes[at]! << ((at - wholeEnd) * 8)
     hash = Math.imul(hash, multiplier)
   }
   hash = Math.imul(hash ^ (hash >>> 13), multiplier)

@@ -85,6 +85,8 @@ export {
 export { type MergedOptions, type MergeKey } from './topology/merged-step.ts'
 export {
   type FilterFunction,
+  type FlatMapFunction,
+  type FlatMapOptions,
   type MapFunction,
   type RouteFunction,
   type Source,

@@ -57,6 +57,7 @@ export function audits(target: Target): void {
         recreated: [],
         startedAt: [],
         unseen: 0,
+        missingOutputs: 0,
         foreignRecords: 0,
       })
     })

@@ -7,6 +7,7 @@ import {
   mapped,
   namesOf,
   partMadeOf,
+  severalOf,
   type Value,
 } from './random-program.ts'
 
@@ -113,8 +114,15 @@ function merge(program: DrawnProgram, key: string, state: State): State {
     ...state,
     parts: [],
     isRemembered: program.remembers,
-    merged: isLeftOut ? state.merged : [...state.merged, { key, value }],
+    merged: isLeftOut ? state.merged : [...state.merged, ...publishedOf(program, key, value)],
   }
+}
+
+/** The merged record, byte for byte, is one of those that a flatMap makes of it. */
+function publishedOf({ expandsMerges }: DrawnProgram, key: string, value: string) {
+  if (!expandsMerges) return [{ key, value }]
+  const merged = JSON.parse(value) as object
+  return severalOf(merged, key).map((each) => ({ key, value: each === merged ? value : JSON.stringify(each) }))
 }
 
 function mergedValue(program: DrawnProgram, key: string, parts: readonly ModelRecord[]): string {

@@ -58,6 +58,7 @@ export interface DrawnProgram {
   readonly remembers: boolean
   readonly mapsMerges: boolean
   readonly filtersMerges: boolean
+  readonly expandsMerges: boolean
 }
 
 export function drawProgram(random: Random): DrawnProgram {
@@ -100,6 +101,7 @@ export function drawProgram(random: Random): DrawnProgram {
     remembers: isLoose || chance(2),
     mapsMerges: chance(3),
     filtersMerges: chance(4),
+    expandsMerges: chance(4),
   }
 }
 
@@ -107,6 +109,7 @@ export function drawProgram(random: Random): DrawnProgram {
 export const withinMs = 200
 /** Keys end in digits, and a filter after the merge leaves this one out. */
 export const lastDigitLeftOut = '7'
+const lastDigitOfNone = '3'
 
 export function topologyOf(program: DrawnProgram, name: string): Topology {
   let chain: Chain = topology(name) as unknown as Chain
@@ -124,12 +127,18 @@ export function topologyOf(program: DrawnProgram, name: string): Topology {
   })
   if (program.mapsMerges) merged = merged.map('names', namesOf)
   if (program.filtersMerges) merged = merged.filter('digits', (_, key) => !key.endsWith(lastDigitLeftOut))
+  if (program.expandsMerges) merged = merged.flatMap('several', severalOf)
   return merged.sink('out')
 }
 
 /** What a map after the merge makes: the key, and the names that there are. */
 export function namesOf(merged: object, key: string) {
   return { key, names: Object.keys(merged) }
+}
+
+/** What a flatMap after the merge makes: the record and another one, or nothing of some keys. */
+export function severalOf(merged: object, key: string): object[] {
+  return key.endsWith(lastDigitOfNone) ? [] : [merged, { other: key }]
 }
 
 /** What a map before the route makes of a value. */
@@ -161,6 +170,7 @@ interface Chain {
 interface MergedChain {
   map(id: string, make: (merged: object, key: string) => unknown): MergedChain
   filter(id: string, keeps: (merged: object, key: string) => boolean): MergedChain
+  flatMap(id: string, make: (merged: object, key: string) => readonly object[]): MergedChain
   sink(id: string): Topology
 }
 

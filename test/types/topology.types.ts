@@ -272,6 +272,23 @@ enveloped.route('by-amount', (order, { headers }) => (order.amount > 1 ? 'A' : (
 // @ts-expect-error the value has been mapped
 enveloped.filter('deletes', ({ op }) => op === 'd')
 
+// A flatMap gives each of what it makes to the next function, before the route and after the merge.
+const lines = topology('lines')
+  .source<{ readonly id: string; readonly lines: readonly { readonly sku: string }[] }>('orders')
+  .flatMap('lines', ({ id, lines }) => lines.map(({ sku }) => ({ id, sku })), { partsMax: 8 })
+  .filter('skus', ({ sku }, { index }) => sku.length > index)
+  .side('line')
+  .source('others')
+  .side('other')
+  .correlate('by-id', field('id'), { of: ['line', 'other'] })
+  .flatMap('names', (merged) => Object.keys(merged))
+  .map('lengths', (name) => name.length)
+  .sink('out')
+holds<Same<OutputOf<typeof lines>, number>>()
+const orders = topology('lines').source('orders')
+// @ts-expect-error what it makes is a list
+orders.flatMap('none', () => 1)
+
 // A map that leaves records out gives what it makes of the others.
 topology('left-out')
   .source<Envelope>('in')

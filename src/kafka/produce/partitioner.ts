@@ -1,6 +1,10 @@
 import { murmur2 } from '../../kernel/index.ts'
 
-/** The partition that Java's default partitioner chooses for a key. The kernel has its own for merged records. */
-export function partitionForKey(key: Uint8Array, partitionCount: number): number {
-  return (murmur2(key) & 0x7fffffff) % partitionCount
+/**
+ * The partition that the Java producer would choose for a key.
+ *
+ * @param start - Where the key lies in the bytes.
+ */
+export function partitionForKey(bytes: Uint8Array, partitionCount: number, start?: number, end?: number): number {
+  return (murmur2(bytes, start, end) & 0x7fffffff) % partitionCount
 }

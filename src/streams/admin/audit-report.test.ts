@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { OffsetSet } from '../../kernel/index.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
+import type { OutputPlace } from '../merged/published-records.ts'
 import { partitionsOfSource } from '../fixtures/partitions.ts'
 import type { AppCheckpoint } from './app-checkpoint.ts'
 import type { Log } from './app-logs.ts'
@@ -10,7 +11,12 @@ import { Evidence } from './evidence.ts'
 
 describe('judge', () => {
   /** Of ten offsets of a partition, the first two are merged and the next ones have no trace. */
-  const judged = (counts: { skipped: number; filtered: number }, gaps: number, isCompacted: boolean) => {
+  const judged = (
+    counts: { skipped: number; filtered: number },
+    gaps: number,
+    isCompacted: boolean,
+    outputs?: readonly OutputPlace[],
+  ) => {
     const manifest = {
       topology: { sides: [{}, {}] },
       startOffsets: [0],
@@ -28,10 +34,8 @@ describe('judge', () => {
     } as unknown as Manifest
     const partitions = partitionsOfSource()
     const evidence = new Evidence({ manifest, partitions, pending: [new OffsetSet()] } as unknown as AppCheckpoint)
-    evidence.addOutput([
-      { partition: 0, offset: 0 },
-      { partition: 0, offset: 1 },
-    ])
+    const origins = [0, 1].map((offset) => ({ partition: 0, offset }))
+    for (const place of outputs ?? [undefined]) evidence.addOutput(origins, place)
     evidence.addGap(0, 2, 2 + gaps)
     const log: Log = { name: 'log', isWhole: true, isRecreated: false, isCompacted: false }
     const logs = { outputs: [log], deadLetters: log, sources: [{ ...log, isCompacted }] }
@@ -62,5 +66,22 @@ describe('judge', () => {
 
   it('finds records of a compacted source where the account says that some were skipped', () => {
     assert.equal(judged({ skipped: 3, filtered: 5 }, 2, true).verdict, 'wrong')
+  })
+
+  it('has all records that a flatMap has made of a merge, once', () => {
+    const verdictOf = (...indexes: readonly number[]) =>
+      judged(
+        { skipped: 0, filtered: 8 },
+        0,
+        false,
+        indexes.map((index) => ({ index, of: 3 })),
+      ).verdict
+
+    assert.equal(verdictOf(0, 1, 2), 'proved')
+    assert.equal(verdictOf(2, 0, 1), 'proved')
+    assert.equal(verdictOf(0, 1), 'wrong')
+    assert.equal(verdictOf(0, 1, 2, 2), 'wrong')
+    assert.equal(verdictOf(1, 2), 'wrong')
+    assert.equal(verdictOf(0, 0, 1, 2), 'wrong')
   })
 })

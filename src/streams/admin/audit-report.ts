@@ -46,6 +46,11 @@ export interface AuditReport {
    * have been filtered.
    */
   readonly unseen: number
+  /**
+   * Of records that a flatMap has made of merges, how many are missing of those that the first of each speaks of; less
+   * than 0 where there are more.
+   */
+  readonly missingOutputs: number
   /** Records in topics of the application that are of others, or from before it was reset. */
   readonly foreignRecords: number
   /** Of the subtopology that reads the merged records, once it has committed an epoch: the verdict here is without it. */
@@ -78,12 +83,19 @@ export function judge(
     const isLost = lossesOf(logs, each.source)
     return miscountsOf(each).filter((miscount) => miscount.found > miscount.counted || !isLost[miscount.class])
   })
-  const isWrong = contradictionCount > 0 || unbalanced.length > 0 || unexplained.length > 0
+  const areOutputsWhole = logs.outputs.every(({ isWhole }) => isWhole)
+  const isWrong =
+    evidence.siblings < 0 ||
+    (evidence.siblings > 0 && areOutputsWhole) ||
+    contradictionCount > 0 ||
+    unbalanced.length > 0 ||
+    unexplained.length > 0
   const incomplete = [...logs.outputs, logs.deadLetters, ...logs.sources].filter(({ isWhole }) => !isWhole)
   const unseen = audited
     .filter(({ source, isFirst }) => source.isCompacted && isFirst)
     .reduce((sum, { found }) => sum + found.count('skipped'), 0)
-  const rightVerdict = miscounts.length > 0 ? 'unproved' : unseen > 0 ? 'provedAsSeen' : 'proved'
+  const rightVerdict =
+    miscounts.length > 0 || evidence.siblings > 0 ? 'unproved' : unseen > 0 ? 'provedAsSeen' : 'proved'
   return {
     app,
     epoch,
@@ -98,6 +110,7 @@ export function judge(
     removedFrom: incomplete.map(({ name }) => name),
     recreated: incomplete.filter(({ isRecreated }) => isRecreated).map(({ name }) => name),
     unseen,
+    missingOutputs: evidence.siblings,
     foreignRecords,
   }
 }

@@ -1,5 +1,6 @@
 import { type Cluster, untilStable } from '../../kafka/index.ts'
 import { headerOf, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
+import { outputHeaderName, readOutputPlace } from '../merged/published-records.ts'
 import { readRecords } from '../topics/record-reader.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { requireRights, rightsToAudit, rightsToReadApp } from '../topics/rights.ts'
@@ -57,8 +58,9 @@ async function auditOne(
   for (const log of logs.outputs) {
     await read(log, (columns) => {
       for (let row = 0; row < columns.count; row++) {
-        const value = headerOf(columns, row, originsHeaderName)
-        evidence.addOutput(value && readOrigins(value))
+        const origins = headerOf(columns, row, originsHeaderName)
+        const place = headerOf(columns, row, outputHeaderName)
+        evidence.addOutput(origins && readOrigins(origins), place && readOutputPlace(place))
       }
     })
   }

@@ -9,6 +9,7 @@ import {
   type SideOrigin,
 } from '../../kernel/index.ts'
 import { isMerge } from '../checkpoint/topology-shape.ts'
+import type { OutputPlace } from '../merged/published-records.ts'
 import type { Origin } from '../topics/source-partitions.ts'
 import type { AppCheckpoint } from './app-checkpoint.ts'
 import type { DeadLetter } from './dead-letter-reader.ts'
@@ -35,6 +36,8 @@ export class Evidence {
   readonly classes: readonly OffsetClasses[]
   readonly contradictions: Contradiction[] = []
   contradictionCount = 0
+  /** Records that flatMaps have made of merges beyond the first one, as those say, less those that are there. */
+  siblings = 0
   /** Records that say nothing of what this application has consumed since it began. */
   foreignRecords = 0
   readonly #checkpoint: AppCheckpoint
@@ -52,8 +55,8 @@ export class Evidence {
     this.#left = checkpoint.pending.map(() => new OffsetClasses())
   }
 
-  /** Takes a record of the sink, or of the topic for expired rows. */
-  addOutput(found: readonly SideOrigin[] | undefined): void {
+  /** Takes a record of the sink, or of the topic for expired rows. @param place - Where it is one of several. */
+  addOutput(found: readonly SideOrigin[] | undefined, place?: OutputPlace): void {
     const origins = found && this.#withAddedSides(found)
     const named = origins?.flatMap(partsFrom) ?? []
     const shape = this.#checkpoint.manifest.topology
@@ -62,6 +65,11 @@ export class Evidence {
       return
     }
     if (named.some((origin) => this.#isBehind(origin))) return
+    if (place !== undefined) {
+      // The first of them stands for its parts.
+      this.siblings += place.index > 0 ? -1 : place.of - 1
+      if (place.index > 0) return
+    }
     const isWhole = origins.every((origin) => origin !== undefined && !('parts' in origin))
     for (const origin of named) {
       if (isWhole) this.#add(origin, 'emitted')

@@ -53,7 +53,7 @@ export interface FunctionHost
   >
   readonly restoration: Pick<ProgramState['restoration'], 'isDone'>
   /** Which partition each number means. */
-  readonly partitions: Pick<SourcePartitions, 'placeOf'>
+  readonly partitions: Pick<SourcePartitions, 'placeOf' | 'partitionOf'>
 }
 
 interface Failure {
@@ -137,7 +137,7 @@ export class FunctionRunner {
     }
     this.#incarnation = incarnation
     this.#function = rows
-    this.#partition = partitions.placeOf(rows.columns.partition).partition
+    this.#partition = partitions.partitionOf(rows.columns.partition)
     this.#outcomes.fill(outcome.none, 0, rows.columns.count)
     this.#failures.clear()
     this.#failingCount = 0

@@ -39,6 +39,45 @@ describe('functions after the merge', () => {
     assert.equal(account!.emitted, 4)
   })
 
+  it('publish each record that a flatMap makes, or none, and say which one it is', async () => {
+    const program = pairs
+      .flatMap('each', (merged, key) => (key === 'none' ? [] : [merged, null, { sum: merged.A + merged.B }]))
+      .filter('large', (made) => made === null || !('sum' in made) || made.sum > 3)
+      .sink('out', { headers: { own: 'x' } })
+    await using driver = await driveTopology(program)
+
+    await driver.give([...pair('x', 1, 2), ...pair('none', 1, 2), ...pair('y', 3, '4')])
+
+    assert.deepEqual(
+      driver.merged().map(({ key, text, headers }) => [key, text, headers['millrace.output'], headers['own']]),
+      [
+        ['x', '{"id":"x","A":1,"B":2}', '0/2', 'x'],
+        ['x', '', '1/2', 'x'],
+        ['y', '{"id":"y","A":3,"B":"4"}', '0/3', 'x'],
+        ['y', '', '1/3', 'x'],
+        ['y', '{"sum":"34"}', '2/3', 'x'],
+      ],
+    )
+    const [account] = driver.accounting()
+    assert.deepEqual([account!.emitted, account!.filtered], [4, 2])
+  })
+
+  it('publish none of the records of a flatMap where one of them cannot be written', async () => {
+    const made: Record<string, unknown> = { text: 'no list', json: [{ ok: 1 }, undefined], large: [1, 'x'.repeat(2e6)] }
+    const program = pairs.flatMap('each', (_, key) => made[key as string] as unknown[]).sink('out')
+    await using driver = await driveTopology(program)
+
+    for (const key of Object.keys(made)) await driver.give(pair(key, 1, 2))
+
+    assert.deepEqual(driver.merged(), [])
+    const letters = driver.deadLetters()
+    assert.deepEqual(
+      letters.map(({ reason }) => reason),
+      ['MERGE_FAILED', 'MERGE_FAILED', 'MERGE_NOT_JSON', 'MERGE_NOT_JSON', 'MERGE_TOO_LARGE', 'MERGE_TOO_LARGE'],
+    )
+    assert.equal(letters[0]!.cause, '"each" failed: it returned the text "no list", where a list belongs')
+  })
+
   it('leave a record as it stands that a filter keeps, byte for byte', async () => {
     const kept = pairs.filter('large', ({ A }) => A > 1).sink('out')
     await using driver = await driveTopology(kept)

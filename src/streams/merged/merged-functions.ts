@@ -1,16 +1,17 @@
 /**
- * Merged functions: has the functions of a program see a merged record, before it is written: filters, maps, the choice
- * of a sink, and what a sink makes of its records.
+ * Merged functions: has the functions of a program see a merged record, before it is written: filters, maps, flatMaps, the
+ * choice of a sink, and what a sink makes of its records.
  *
  * They are synchronous and do the same each time, so a failure is final: another attempt would end alike. The row then
  * leaves as dead letters.
- * State: what the last record is to become (`Publishing`); the streak, which is how many records in a row one of them
+ * State: what the last record is to become (`PublishedRecords`); the streak, which is how many records in a row one of them
  * has failed on. It begins anew with each life, because what a rollback undoes is merged again. A streak that reaches
  * `maxConsecutivePoison` ends the program, and while there is one its dead letters are not committed (`openStreaks` of
  * the session). What is wrong with the program is kept until the table can be left: `throwFault`.
  * Cost per record: one parse, the functions, and writing the result as JSON where there is a map; nothing where no
  * function sees a value.
  */
+import { kindOf } from '../../core/kind-of.ts'
 import { FunctionError, type TopologyError } from '../../core/errors.ts'
 import { type HandedRecord, LEFT_OUT, PUBLISHED, Reason } from '../../kernel/index.ts'
 import { PermanentFailure } from '../functions/permanent-failure.ts'
@@ -20,25 +21,13 @@ import type { RestoringSession } from '../recovery/session.ts'
 import type { Services } from '../runtime/services.ts'
 import type { MergeKey } from '../topology/merged-step.ts'
 import { functionIds } from '../topology/plan.ts'
-import { noAddedHeaders, type AddedHeaders, SinkRecords } from './sink-records.ts'
-
-/** What a merged record becomes. */
-export interface Publishing {
-  /** Index of its sink in the plan. */
-  readonly sink: number
-  /** Its value as JSON; null for none, undefined where it is to be written as it stands. */
-  readonly made: string | null | undefined
-  /** Its key; null for none, undefined for that of the merge. */
-  readonly key: Uint8Array | null | undefined
-  readonly added: AddedHeaders
-  /** Undefined for that of its key. */
-  readonly partition: number | undefined
-}
+import { PublishedRecords, type Publishing } from './published-records.ts'
+import { SinkRecords } from './sink-records.ts'
 
 type Host = Pick<Services, 'plan' | 'options' | 'logger' | 'loop'>
 type HostSession = Pick<RestoringSession, 'openStreaks' | 'sources'>
 
-export class MergedFunctions implements Publishing {
+export class MergedFunctions {
   readonly #host: Host
   readonly #session: HostSession
   /** By id, the number among the functions of the program; -1 for a sink that has none. */
@@ -47,16 +36,16 @@ export class MergedFunctions implements Publishing {
   readonly #values: FunctionValues
   /** Whether any function is to see values. */
   readonly #sees: boolean
+  /** Whether a record may become several. */
+  readonly #expands: boolean
   /** Id of the one whose function is called. */
   #operator = ''
   #streak = 0
   #fault: Error | undefined
   #cause = ''
-  sink = 0
-  made: string | null | undefined
-  key: Uint8Array | null | undefined
-  added = noAddedHeaders
-  partition: number | undefined
+  /** The merged record as a value. */
+  #parsed: unknown
+  readonly #published = new PublishedRecords()
 
   /** Of one life. */
   constructor(host: Host, session: HostSession, partitionCounts: readonly number[]) {
@@ -69,6 +58,7 @@ export class MergedFunctions implements Publishing {
     this.#places = new Map(operators.map(({ id }) => [id, ids.indexOf(id)]))
     this.#sinks = sinks.map((sink, index) => new SinkRecords(sink, partitionCounts[index]!))
     this.#sees = steps.length > 0 || branch !== undefined || this.#sinks.some(({ sees }) => sees)
+    this.#expands = steps.some(({ kind }) => kind === 'flatMap')
     this.#endStreaks()
     const [first] = steps
     this.#values = functionValues(host, session, first?.id ?? plan.writerId, first?.bigIntegers ?? 'number')
@@ -79,22 +69,28 @@ export class MergedFunctions implements Publishing {
     return this.#cause
   }
 
+  /** What the last record has become, where that is to be published. */
+  get published(): Pick<PublishedRecords, 'count' | 'at'> {
+    return this.#published
+  }
+
   /** @returns Whether the record is to be published, as an outcome of its row. */
   apply(record: HandedRecord): number {
     if (this.#fault !== undefined) return Reason.MERGE_FAILED
-    this.sink = 0
-    this.made = undefined
+    this.#published.clear()
     if (!this.#sees) {
-      this.#lookUp(undefined, '', record)
+      this.#publish(0, undefined, undefined, '', record)
       return PUBLISHED
     }
     const { bytes, valueStart, headersStart, partition, offset } = record
     const parsed = this.#values.parseText(bytes.toString('utf8', valueStart, headersStart), partition, offset)
     const key = (parsed as Record<string, MergeKey>)[this.#host.plan.correlate.keyName]!
+    this.#parsed = parsed
     try {
-      const outcome = this.#settle(parsed, key, record)
+      const outcome = this.#pass(0, parsed, key, record)
       this.#succeeded()
-      return outcome
+      if (this.#expands) this.#published.number()
+      return outcome === PUBLISHED && this.#published.count === 0 ? LEFT_OUT : outcome
     } catch (error) {
       return this.#failed(error, record)
     } finally {
@@ -110,32 +106,56 @@ export class MergedFunctions implements Publishing {
     if (this.#fault !== undefined) throw this.#fault
   }
 
-  #settle(parsed: unknown, key: MergeKey, record: HandedRecord): number {
-    const { steps, branch } = this.#host.plan
-    let value = parsed
-    for (const { id, kind, call } of steps) {
+  /** Passes a value through the steps from one on. @returns Why it is not published, where that is so. */
+  #pass(from: number, given: unknown, key: MergeKey, record: HandedRecord): number {
+    const { steps } = this.#host.plan
+    let value = given
+    for (let at = from; at < steps.length; at++) {
+      const { id, kind, call } = steps[at]!
       this.#enter(id, record)
       const result = this.#atOnce(call(value, key))
+      if (kind === 'flatMap') return this.#passEach(at + 1, result, key, record)
       if (kind === 'map') value = result
       else if (!result) return LEFT_OUT
     }
+    return this.#settle(value, key, record)
+  }
+
+  #passEach(from: number, made: unknown, key: MergeKey, record: HandedRecord): number {
+    if (!Array.isArray(made)) throw new Error(`it returned ${kindOf(made)}, where a list belongs`)
+    for (const each of made) {
+      const outcome = this.#pass(from, each, key, record)
+      // All of them are published, or none.
+      if (outcome > PUBLISHED) return outcome
+    }
+    return PUBLISHED
+  }
+
+  #settle(value: unknown, key: MergeKey, record: HandedRecord): number {
+    const { branch, sinks } = this.#host.plan
+    let sink = 0
     if (branch !== undefined) {
       this.#enter(branch.id, record)
       const name = this.#atOnce(branch.choose(value, key))
       if (name === undefined) return LEFT_OUT
-      this.sink = this.#sinkOf(name)
+      sink = this.#sinkOf(name)
     }
-    this.#enter(this.#host.plan.sinks[this.sink]!.id, record)
-    this.#lookUp(value, key, record)
-    return value === parsed ? PUBLISHED : this.#keep(value)
+    this.#enter(sinks[sink]!.id, record)
+    const made = value === this.#parsed ? undefined : this.#jsonOf(value)
+    if (typeof made === 'number') return made
+    this.#publish(sink, made, value, key, record)
+    return PUBLISHED
   }
 
-  /** What the sink makes of a record. */
-  #lookUp(value: unknown, key: MergeKey, record: HandedRecord): void {
-    const sink = this.#sinks[this.sink]!
-    this.key = this.#atOnce(sink.keyOf(value, key))
-    this.added = sink.headersOf(value, key, record)
-    this.partition = sink.partitionOf(value, key)
+  #publish(sink: number, made: Publishing['made'], value: unknown, key: MergeKey, record: HandedRecord): void {
+    const records = this.#sinks[sink]!
+    this.#published.add(
+      sink,
+      made,
+      this.#atOnce(records.keyOf(value, key)),
+      records.headersOf(value, key, record),
+      records.partitionOf(value, key),
+    )
   }
 
   #sinkOf(name: unknown): number {
@@ -148,7 +168,8 @@ export class MergedFunctions implements Publishing {
 
   #enter(id: string, { partition, offset }: HandedRecord): void {
     this.#operator = id
-    this.#host.loop.enter(this.#places.get(id)!, this.#session.sources.partitions.placeOf(partition).partition, offset)
+    const place = this.#places.get(id)!
+    if (place >= 0) this.#host.loop.enter(place, this.#session.sources.partitions.partitionOf(partition), offset)
   }
 
   /** Fails for a promise: nobody can wait for it here. */
@@ -162,15 +183,16 @@ export class MergedFunctions implements Publishing {
     }
   }
 
-  #keep(value: unknown): number {
+  /** A value as JSON, or the dead-letter code where it is none. */
+  #jsonOf(value: unknown): string | null | number {
+    if (value === null) return null
     try {
-      this.made = value === null ? null : this.#values.stringify(value)
+      const made = this.#values.stringify(value)
+      if (made !== undefined) return made
+      this.#cause = `a map has made ${typeof value}, which is no JSON`
     } catch (error) {
       this.#cause = messageOf(error)
-      return Reason.MERGE_NOT_JSON
     }
-    if (this.made !== undefined) return PUBLISHED
-    this.#cause = `a map has made ${typeof value}, which is no JSON`
     return Reason.MERGE_NOT_JSON
   }
 

@@ -13,7 +13,8 @@ import { partialRecord, timestampsOf } from '../expiry/partial-record.ts'
 import type { TimestampWindow } from '../time/timestamp-window.ts'
 import type { MergedNames } from '../topology/merged-names.ts'
 import type { Sink } from '../topology/sink.ts'
-import type { MergedFunctions, Publishing } from './merged-functions.ts'
+import type { MergedFunctions } from './merged-functions.ts'
+import type { Publishing } from './published-records.ts'
 
 /** A topic of merged records, and what it takes. */
 export interface MergedSink {
@@ -39,6 +40,15 @@ export class MergedPublisher {
   readonly #earliestMs: number[]
   readonly #latestMs: number[]
   #nowMs = 0
+  /** Of what was measured last. */
+  readonly #measures = {
+    keyLength: 0,
+    valueLength: 0,
+    headerCount: 0,
+    headersLength: 0,
+    hasCarried: false,
+    timestamp: 0,
+  }
 
   constructor(names: MergedNames, sinks: readonly MergedSink[], functions: MergedFunctions) {
     this.#names = names
@@ -79,30 +89,51 @@ export class MergedPublisher {
 
   publish(record: HandedRecord): number {
     const outcome = this.#functions.apply(record)
-    return outcome === PUBLISHED ? this.#write(record, this.#functions) : outcome
+    if (outcome !== PUBLISHED) return outcome
+    const { published } = this.#functions
+    // None is written before all are known to fit.
+    for (let index = 0; index < published.count; index++) {
+      const fit = this.#measure(record, published.at(index))
+      if (fit !== PUBLISHED) return fit
+    }
+    for (let index = 0; index < published.count; index++) {
+      const publishing = published.at(index)
+      if (published.count > 1) this.#measure(record, publishing)
+      this.#write(record, publishing)
+    }
+    return PUBLISHED
   }
 
-  #write(record: HandedRecord, { sink, made, key, added, partition }: Publishing): number {
+  /** Measures what a record becomes, for `#write`; returns whether its sink takes that. */
+  #measure(record: HandedRecord, { sink, made, key, added }: Publishing): number {
     const { bytes, keyStart, valueStart, headersStart, carriedStart, end } = record
-    const { out, recordBytesMax, traceContext } = this.#sinks[sink]!
-    const keyLength = key === undefined ? valueStart - keyStart : key === null ? -1 : key.length
-    const valueLength = made === undefined ? headersStart - valueStart : made === null ? -1 : Buffer.byteLength(made)
-    // The one of the table is written anew with the count.
-    const originsStart = headersStart + oneHeader.length
+    const { recordBytesMax, traceContext } = this.#sinks[sink]!
+    const measures = this.#measures
+    measures.keyLength = key === undefined ? valueStart - keyStart : key === null ? -1 : key.length
+    measures.valueLength = made === undefined ? headersStart - valueStart : made === null ? -1 : Buffer.byteLength(made)
+    measures.timestamp = this.#timestampOf(record, sink)
     // What a part has carried begins with the number of its headers.
-    const hasCarried = traceContext && end > carriedStart
-    const headerCount = 1 + (hasCarried ? bytes[carriedStart]! : 0) + added.count
-    const carriedLength = hasCarried ? end - carriedStart - 1 : 0
-    const ownLength = carriedStart - originsStart + carriedLength + added.bytes.length
-    const headersLength = varintLength(headerCount) + ownLength
+    measures.hasCarried = traceContext && end > carriedStart
+    measures.headerCount = 1 + (measures.hasCarried ? bytes[carriedStart]! : 0) + added.count
+    const carriedLength = measures.hasCarried ? end - carriedStart - 1 : 0
+    const ownLength = carriedStart - originsStartOf(record) + carriedLength + added.bytes.length
+    measures.headersLength = varintLength(measures.headerCount) + ownLength
+    const { keyLength, valueLength, headersLength, timestamp } = measures
     if (Math.max(keyLength, 0) + Math.max(valueLength, 0) + headersLength > recordBytesMax) {
       return Reason.MERGE_TOO_LARGE
     }
-    const timestamp = this.#timestampOf(record, sink)
     if (timestamp !== noTimestamp && (timestamp < this.#earliestMs[sink]! || timestamp > this.#latestMs[sink]!)) {
       return Reason.MERGE_TIMESTAMP_REFUSED
     }
-    const to = partition ?? partitionForKey(key ?? bytes.subarray(keyStart, valueStart), out.partitionCount)
+    return PUBLISHED
+  }
+
+  /** Writes a record that was measured last. */
+  #write(record: HandedRecord, { sink, made, key, added, partition }: Publishing): void {
+    const { bytes, keyStart, valueStart, headersStart, carriedStart, end } = record
+    const { out } = this.#sinks[sink]!
+    const { keyLength, valueLength, headersLength, headerCount, hasCarried, timestamp } = this.#measures
+    const to = partition ?? partitionOf(record, key, out.partitionCount)
     const batch = out.begin(to, timestamp, keyLength, valueLength, headersLength)
     const { buffer } = batch
     let at = batch.position
@@ -112,11 +143,10 @@ export class MergedPublisher {
     if (typeof made === 'string') at += buffer.write(made, at)
     else if (made === undefined) at += bytes.copy(buffer, at, valueStart, headersStart)
     at = writeVarint(buffer, at, headerCount)
-    at += bytes.copy(buffer, at, originsStart, carriedStart)
+    at += bytes.copy(buffer, at, originsStartOf(record), carriedStart)
     if (hasCarried) at += bytes.copy(buffer, at, carriedStart + 1, end)
     at += put(buffer, at, added.bytes)
     batch.position = at
-    return PUBLISHED
   }
 
   #timestampOf({ greatestMs, leastMs }: HandedRecord, sink: number): number {
@@ -124,6 +154,16 @@ export class MergedPublisher {
     if (timestamp === 'processingTime') return this.#nowMs
     return timestamp === 'least' ? leastMs : greatestMs
   }
+}
+
+/** By the key of the merge where the record has none. */
+function partitionOf({ bytes, keyStart, valueStart }: HandedRecord, key: Publishing['key'], count: number): number {
+  return key ? partitionForKey(key, count) : partitionForKey(bytes, count, keyStart, valueStart)
+}
+
+/** The header of the table, which is written anew with the count of all. */
+function originsStartOf({ headersStart }: HandedRecord): number {
+  return headersStart + oneHeader.length
 }
 
 function put(buffer: Buffer, at: number, bytes: Uint8Array): number {

@@ -93,6 +93,11 @@ export class SourcePartitions {
     return (this.#list[number]!.index ?? 0) === 0
   }
 
+  /** The partition in its topic. */
+  partitionOf(number: number): number {
+    return this.#list[number]!.partition
+  }
+
   placeOf(number: number): PartitionPlace {
     const { source, partition, index } = this.#list[number]!
     return { topic: this.#topics[source]!, partition, ...(index !== undefined && { index }) }

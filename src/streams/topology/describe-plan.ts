@@ -31,7 +31,7 @@ export interface PlanDescription {
     readonly memory: Memory | undefined
   }
   /** Filters and maps after the merge, in their order. */
-  readonly steps: readonly { readonly id: string; readonly kind: 'filter' | 'map' }[]
+  readonly steps: readonly { readonly id: string; readonly kind: 'filter' | 'map' | 'flatMap' }[]
   /** What chooses among the sinks; absent where there is one. */
   readonly branch: { readonly id: string } | undefined
   readonly sinks: readonly SinkDescription[]

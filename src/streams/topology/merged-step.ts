@@ -16,8 +16,8 @@ export interface MergedOptions {
 /** An operator between correlation and sink, as data. */
 export interface MergedStep {
   readonly id: string
-  /** A filter tells whether a record is published, a map makes another value of it. */
-  readonly kind: 'filter' | 'map'
+  /** A filter tells whether a record is published, a map makes another value of it, a flatMap several. */
+  readonly kind: 'filter' | 'map' | 'flatMap'
   readonly call: (merged: unknown, key: MergeKey) => unknown
   readonly bigIntegers: 'number' | 'bigint'
 }

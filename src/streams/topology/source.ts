@@ -36,6 +36,7 @@ export type FlatMapFunction<Value, Made> = (
   record: RecordView,
 ) => readonly Made[] | Promise<readonly Made[]>
 
+/** How many records a flatMap may make. */
 export interface FlatMapOptions {
   /**
    * Records that are made of one at most; where there are more, the record is a dead letter. Each partition takes so

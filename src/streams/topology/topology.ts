@@ -148,6 +148,15 @@ export interface Correlated<Output, Expired = Partial<Output>> {
     options?: MergedOptions,
   ): Correlated<Made, Expired>
   /**
+   * Publishes each of the values that a function makes of the records, in their order, all of them or none; of an empty
+   * list the parts are filtered.
+   */
+  flatMap<Made>(
+    id: string,
+    make: (merged: Output, key: MergeKey) => readonly Made[],
+    options?: MergedOptions,
+  ): Correlated<Made, Expired>
+  /**
    * Makes each record a part of a side of a further correlation, which may have further sources. The records go through
    * an internal topic, `<name>.<side>`, and what reads it is a subtopology with a group, a checkpoint and dead letters of
    * its own, under the name of the topology and the id of its correlation. Without a stage the whole value is kept.
@@ -281,6 +290,7 @@ function correlatedBy<Output, Expired>(
     filter: (id: string, keeps: unknown, options?: MergedOptions) =>
       correlatedBy<never, Expired>(begun, last, [...steps, mergedStepOf('filter', id, keeps, options)]),
     map: (id, make, options) => correlatedBy(begun, last, [...steps, mergedStepOf('map', id, make, options)]),
+    flatMap: (id, make, options) => correlatedBy(begun, last, [...steps, mergedStepOf('flatMap', id, make, options)]),
     into(side, given = stage() as never) {
       const { sink, source } = internalTopicOf(last.name, side)
       const before = [...begun.before, whole({ branch: undefined, sinks: [sink] })]
