@@ -10,7 +10,14 @@ import { experimentErrors, experimentOptions } from '../src/cli/experiment/index
 import type { ErrorRule } from '../src/core/coded-error.ts'
 import { httpOptions } from '../src/http/index.ts'
 import { storeOptions, tableOptions, transactionOptions } from '../src/state/index.ts'
-import { appOptions, letterOptions, readingOptions, runOptions, securityOptions } from '../src/streams/index.ts'
+import {
+  appOptions,
+  letterOptions,
+  readingOptions,
+  redriveOptions,
+  runOptions,
+  securityOptions,
+} from '../src/streams/index.ts'
 import { errorCatalogue } from '../src/core/errors.ts'
 import { describeRule, type OptionRule, type OptionTable, secretFileVariable } from '../src/core/options.ts'
 import { page, paragraph, table } from './markdown.ts'
@@ -56,13 +63,18 @@ const pages = {
     {
       title: 'Questions about an application',
       commands:
-        '`audit`, `explain` and `dead-letters`, and those about the application and its brokers for `reset` and `processes`',
+        '`audit`, `explain`, `dead-letters`, `redrive`, and those about application and brokers for `reset` and `processes`',
       table: readingOptions,
     },
     {
       title: 'Dead letters',
       commands: '`dead-letters` and `deadLetters`, besides what is above',
       table: letterOptions,
+    },
+    {
+      title: 'Redriven letters',
+      commands: '`redrive`, besides what is above',
+      table: redriveOptions,
     },
     { title: 'The experiment', commands: '`demo`, `generate` and `verify`', table: experimentOptions },
     { title: 'A store of tables', commands: '`new Store`, in the program', table: storeOptions },

@@ -9,6 +9,7 @@ export const classNames = {
   filtered: 'filtered',
   expired: 'expired',
   superseded: 'superseded',
+  redriven: 'redriven',
   lost: 'lost',
   skipped: 'skipped',
 } as const satisfies Record<Exclude<keyof PartitionAccount, 'topic' | 'partition' | 'consumed' | 'expanded'>, string>

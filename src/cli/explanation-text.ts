@@ -1,5 +1,6 @@
 import type { Explanation, OnwardRecord, Origin } from '../streams/index.ts'
 import { beforeStartText } from './before-start.ts'
+import { fateText } from './redrive-text.ts'
 
 /** The explanation of a key for people. */
 export function explanationText({
@@ -23,10 +24,12 @@ export function explanationText({
       `  ${placeText(record)}`,
       `  from ${record.parts.map(({ side, ...part }) => `${side} ${originText(part, sources)}`).join(', ')}`,
     ]),
-    ...deadLetters.flatMap(({ letter, ...record }) => [
+    ...deadLetters.flatMap(({ letter, redriven, ...record }) => [
       `dead letter: ${letter.reason}, ${letter.cause}`,
       `  ${placeText(record)}`,
       `  from ${letter.origins.map((origin) => originText(origin, sources)).join(', ')}`,
+      ...(letter.redriven === undefined ? [] : [`  redriven before: ${letter.redriven}`]),
+      ...(redriven === undefined ? [] : [`  redriven: ${fateText(redriven)}`]),
     ]),
   ]
   const starts = startedAt.map(({ topic, partition, offset }) => {
@@ -68,7 +71,7 @@ function pendingLines({ parts, missing, expires }: NonNullable<Explanation['pend
 
 /** The topic is named where there are several. */
 function originText({ topic, partition, offset }: Origin, sources: readonly string[]): string {
-  return `${sources.length > 1 ? `${topic} ` : ''}${partition}@${offset}`
+  return `${sources.length > 1 || topic !== sources[0] ? `${topic} ` : ''}${partition}@${offset}`
 }
 
 interface Place {

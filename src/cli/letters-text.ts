@@ -1,3 +1,4 @@
+import { fateText } from './redrive-text.ts'
 import type { KeptLetter } from '../streams/index.ts'
 import { quoted, quotedWhole } from './quoted.ts'
 
@@ -24,13 +25,15 @@ function headerLines({ headers, partition, offset }: KeptLetter): string[] {
 }
 
 function letterText(
-  { reason, cause, topic, origins, timestampMs, key, value, valueBytes }: KeptLetter,
+  { reason, cause, topic, origins, timestampMs, redriven, redrive, key, value, valueBytes }: KeptLetter,
   quote = quoted,
 ): string {
   const from = origins.map(({ partition, offset }) => `${partition}@${offset}`).join(', ')
   return [
     `${reason}  ${topic} ${from}  ${new Date(timestampMs).toISOString()}`,
     `  ${quote(cause)}`,
+    ...(redriven === undefined ? [] : [`  redriven before: ${redriven}`]),
+    ...(redrive === undefined ? [] : [`  redriven: ${fateText(redrive)}`]),
     ...(key === undefined ? [] : [`  key ${quote(key)}`]),
     ...(value === undefined ? [] : [`  value of ${valueBytes} bytes ${quote(value)}`]),
   ].join('\n')

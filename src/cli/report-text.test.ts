@@ -14,6 +14,7 @@ const account = {
   filtered: 1,
   expired: 1,
   superseded: 1,
+  redriven: 0,
   lost: 1,
   skipped: 0,
 }

@@ -1,6 +1,6 @@
 export { apis } from './network/apis.ts'
 export { sendBatches } from './produce/batch-sender.ts'
-export { createMissingTopics, createTopics, deleteTopics } from './admin/topics.ts'
+export { createMissingTopics, createTopics, deleteTopics, growTopic } from './admin/topics.ts'
 export { deleteRecords } from './admin/delete-records.ts'
 export { listOffsets } from './admin/list-offsets.ts'
 export { setTopicConfigs, topicConfigs } from './admin/topic-configs.ts'

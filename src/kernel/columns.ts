@@ -38,6 +38,13 @@ const copiedColumns = [
   'flags',
 ] as const
 
+/** The place of a record in a topic. */
+export interface RecordOrigin {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+}
+
 /**
  * Records of one source partition as columns of numbers: the message that travels from actor to actor. A row is an
  * index; no object is made per record. Positions refer to `bytes`, the batch as fetched, or to `extra`.
@@ -108,6 +115,9 @@ export class RecordColumns {
   /** Texts of dead letters that have more to say than their reason; a row without one is absent. */
   readonly causes = new Map<number, string>()
 
+  /** Where records were before, by their offsets now; absent where all are as their source has them. */
+  origins: ReadonlyMap<number, RecordOrigin> | undefined
+
   /** The number of the lane that a row is in; that of the partition where it has one. */
   numberOf(row: number): number {
     return this.partition + this.lane[row]!
@@ -129,6 +139,7 @@ export class RecordColumns {
   pick(rows: readonly number[]): RecordColumns {
     const picked = new RecordColumns()
     picked.reset(this.partition, this.bytes, this.view)
+    picked.origins = this.origins
     for (const row of rows) picked.copyRow(this, row)
     return picked
   }
@@ -183,6 +194,7 @@ export class RecordColumns {
     this.view = view
     this.extra.clear()
     this.causes.clear()
+    this.origins = undefined
   }
 }
 

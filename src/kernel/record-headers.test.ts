@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { BatchReader } from './batch-reader.ts'
 import { RecordColumns } from './columns.ts'
 import { fetched, recordBatch, type RecordSpec, varint } from './fixtures/record-batch.ts'
-import { headerOf } from './record-headers.ts'
+import { headerOf, headersBefore } from './record-headers.ts'
 
 function columnsOf(records: readonly RecordSpec[]): RecordColumns {
   const columns = new RecordColumns()
@@ -20,6 +20,22 @@ function headersOf(records: readonly RecordSpec[], name: string): (string | unde
     return value && Buffer.from(value).toString()
   })
 }
+
+describe('headersBefore', () => {
+  const before = (headers: RecordSpec['headers'], name: string) => {
+    const { headerCount, headers: bytes } = headersBefore(columnsOf([{ value: 'v', headers: headers! }]), 0, name)
+    return [headerCount, Buffer.from(bytes).toString('latin1')]
+  }
+
+  it('gives what stands before the last header of a name, or all', () => {
+    const headers = ['a', 'b', 'a', 'c'].map((name, at) => [name, String(at)] as const)
+
+    assert.deepEqual(before(headers, 'a'), [2, '\u0002a\u00020\u0002b\u00021'])
+    assert.deepEqual(before(headers, 'b'), [1, '\u0002a\u00020'])
+    assert.deepEqual(before(headers.slice(0, 2), 'd'), [2, '\u0002a\u00020\u0002b\u00021'])
+    assert.deepEqual(before([], 'a'), [0, ''])
+  })
+})
 
 describe('headerOf', () => {
   it('gives the last value of a name, of records with and without key, value and other headers', () => {

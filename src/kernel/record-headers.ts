@@ -52,6 +52,30 @@ export function headersWithout(
   return { headerCount: kept.length, headers: Buffer.concat(kept) }
 }
 
+/** The headers of a row before the last one of a name; all where there is none, none where they cannot be read. */
+export function headersBefore(
+  columns: RecordColumns,
+  row: number,
+  name: string,
+): { readonly headerCount: number; readonly headers: Uint8Array } {
+  const { bytes } = columns
+  const cursor = headersFrom(columns, row)
+  try {
+    const total = cursor.varint()
+    const start = cursor.at
+    let last: { readonly headerCount: number; readonly end: number } | undefined
+    for (let headerCount = 0; headerCount < total; headerCount++) {
+      const end = cursor.at
+      if (isText(cursor.sized(), name)) last = { headerCount, end }
+      cursor.sized()
+    }
+    const { headerCount, end } = last ?? { headerCount: total, end: cursor.at }
+    return { headerCount, headers: bytes.subarray(start, end) }
+  } catch {
+    return noHeaders
+  }
+}
+
 /** All headers of a row in their order, by name; none where they cannot be read. */
 export function headersOf(
   columns: RecordColumns,

@@ -19,6 +19,9 @@ export { deadLetters, type DeadLettersOptions, type KeptLetter, type LetterChoic
 export { type PlannedMigration, planUpgrade, type PlanUpgradeOptions, type UpgradePlan } from './admin/plan-upgrade.ts'
 export { type AppProcess, processes } from './admin/processes.ts'
 export { type Remains, reset, type ResetOptions } from './admin/reset.ts'
+export type { Redriven } from './redrive/redriven-fates.ts'
+export { redrive, type RedriveChoice, type RedriveOptions } from './redrive/redrive.ts'
+export type { RedrivenReason, RedriveReport } from './redrive/redrive-report.ts'
 export type { Account, PartitionAccount } from './epochs/accounting.ts'
 export { type AppEventName, appEvents, type AppEvents } from './events/app-events.ts'
 export type { AppListener } from './events/program-events.ts'
@@ -37,7 +40,7 @@ export type {
   Inspection,
 } from './observe/inspection.ts'
 export type { SeenStreak } from './observe/source-streaks-seen.ts'
-export { appOptions, letterOptions, readingOptions, type RunOptions, runOptions } from './options.ts'
+export { appOptions, letterOptions, readingOptions, redriveOptions, type RunOptions, runOptions } from './options.ts'
 export type { RunStatistics } from './runtime/statistics.ts'
 export type { App, AppQuestions, InspectChoice } from './runtime/app.ts'
 export type { Report, SubtopologyReport } from './runtime/report.ts'

@@ -379,4 +379,44 @@ export const letterOptions = {
   },
 } as const satisfies OptionTable
 
+/** Which dead letters are redriven. */
+export const redriveOptions = {
+  reason: {
+    type: 'string',
+    optional: true,
+    flag: '--reason',
+    doc: 'Only dead letters with this reason, such as `STAGE_FAILED`, or with one of several, separated by commas. Without it all but duplicates and expired rows.',
+  },
+  key: {
+    type: 'string',
+    optional: true,
+    flag: '--key',
+    doc: 'Only those whose record has this key, as text.',
+  },
+  since: {
+    type: 'string',
+    optional: true,
+    flag: '--since',
+    doc: 'Only those that have died at this time or later, such as `2026-01-31T12:00:00Z`.',
+  },
+  until: {
+    type: 'string',
+    optional: true,
+    flag: '--until',
+    doc: 'Only those that have died before this time.',
+  },
+  origin: {
+    type: 'string',
+    optional: true,
+    flag: '--origin',
+    doc: 'Only those whose record was in this topic, partition or place of a source: `orders`, `orders/3` or `orders/3/1041`.',
+  },
+  skipGone: {
+    type: 'boolean',
+    default: false,
+    flag: '--skip-gone',
+    doc: 'Go on without the letters that only refer to their record where that is gone from the source.',
+  },
+} as const satisfies OptionTable
+
 export type RunOptions = OptionValues<typeof runOptions>

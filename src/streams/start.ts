@@ -5,6 +5,7 @@ import { explain } from './admin/explain.ts'
 import { deadLetters } from './admin/kept-letters.ts'
 import { processes } from './admin/processes.ts'
 import { ProgramEvents } from './events/program-events.ts'
+import { redrive } from './redrive/redrive.ts'
 import { loggedWaits } from './logs/broker-wait-log.ts'
 import { type Logger, stderrLogger } from './logs/logger.ts'
 import { runOptions } from './options.ts'
@@ -64,6 +65,7 @@ export async function start(
     explain: (key) => explain({ ...asked, key, topology }),
     processes: () => processes(asked),
     deadLetters: (choice) => deadLetters({ ...asked, ...choice }),
+    redrive: (choice) => redrive({ ...asked, ...choice }),
   }
   const running = { plan, options, servers, waits, logger, clock, events, questions }
   return plan.next === undefined ? RunningApp.start(running, signal) : RunningChain.start(running, signal)

@@ -6,6 +6,7 @@ import { exampleCampaigns } from './examples.integration.ts'
 import { growingCampaign } from './growing.integration.ts'
 import { movedCoordinators } from './moved-coordinator.integration.ts'
 import { resuming } from './resuming.integration.ts'
+import { redrivenCampaign } from './redriven.integration.ts'
 import { threeTopicsCampaign } from './three-topics.integration.ts'
 import { variedCampaign } from './varied.integration.ts'
 
@@ -19,4 +20,5 @@ onEachBroker([
   threeTopicsCampaign,
   growingCampaign,
   exampleCampaigns,
+  redrivenCampaign,
 ])

@@ -157,8 +157,8 @@ export class Program implements AsyncDisposable {
 }
 
 /** Runs an experiment to its end in one process that nothing befalls. */
-export async function runUndisturbed(experiment: Experiment): Promise<void> {
-  await using program = new Program(experiment, [], unharmed)
+export async function runUndisturbed(experiment: Experiment, flags: readonly string[] = []): Promise<void> {
+  await using program = new Program(experiment, flags, unharmed)
   const { code } = await program.ended
   if (code !== 0) throw new Error(`it ended with ${code}:\n${program.said}`)
 }

@@ -57,11 +57,11 @@ export function mergesOf(count: number, without: readonly number[] = []): string
     .sort()
 }
 
-/** What a dead letter says of itself. */
+/** What a dead letter says of itself, the time of its record aside. */
 export function saysOf({ headers }: ReadRecord) {
   const own = Object.fromEntries(
     headers
-      .filter(([name]) => name.startsWith('millrace.'))
+      .filter(([name]) => name.startsWith('millrace.') && name !== 'millrace.timestamp')
       .map(([name, value]) => [name.slice('millrace.'.length), value]),
   )
   return own as { reason: string; cause: string; topic: string; partition: string; offset: string }

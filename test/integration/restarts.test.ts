@@ -6,10 +6,11 @@ import { growth } from './growth.integration.ts'
 import { acceptedLoss } from './loss.integration.ts'
 import { computedParts } from './computed-parts.integration.ts'
 import { promotion } from './promotion.integration.ts'
+import { redrivenLetters, redriving } from './redrive.integration.ts'
 import { resets } from './reset.integration.ts'
 import { restoration } from './restoration.integration.ts'
 import { severalSources } from './several-sources.integration.ts'
-import { onEachBroker } from './target.ts'
+import { onEachBroker, onEmbeddedBroker } from './target.ts'
 import { throttledSources } from './throttled-sources.integration.ts'
 import { warmStandbys } from './warm-standby.integration.ts'
 
@@ -26,4 +27,6 @@ onEachBroker([
   audits,
   explanations,
   resets,
+  redriving,
 ])
+onEmbeddedBroker([redrivenLetters])

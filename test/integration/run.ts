@@ -99,6 +99,7 @@ export function assertAccount(
     filtered: 0,
     expired: 0,
     superseded: 0,
+    redriven: 0,
     lost: 0,
     skipped: 0,
   }

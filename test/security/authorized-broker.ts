@@ -12,7 +12,7 @@ import { suiteStack } from '../at-end.ts'
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs
 
 /** Users of the broker beside the administrator; each has the password that is its name. */
-const users = ['runner', 'creator', 'auditor', 'explainer', 'resetter', 'stranger'] as const
+const users = ['runner', 'creator', 'auditor', 'explainer', 'redriver', 'resetter', 'stranger'] as const
 export type User = (typeof users)[number]
 
 /** A broker where nobody may do anything but an administrator, and whoever was granted it. */

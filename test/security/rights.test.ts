@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { MillraceError } from '../../src/core/errors.ts'
-import { audit, checkTopics, explain, reset } from '../../src/streams/index.ts'
+import { audit, checkTopics, explain, redrive, reset } from '../../src/streams/index.ts'
 import { customers, customerTopology, mergesOf, record, valuesOf } from '../integration/customers.ts'
 import { committed, startQuietly } from '../integration/run.ts'
 import { createStream, type Stream } from '../integration/target.ts'
@@ -77,6 +77,25 @@ function suite(broker: AuthorizedBroker): void {
 
       assert.equal(published.length, 1)
       assert.deepEqual(pending?.missing, ['B'])
+    })
+
+    it('has its dead letters redriven, audited and explained', async () => {
+      const stream = await createStream(broker)
+      await createOwnTopics(stream)
+      await runOnce(stream)
+      for (const purpose of ['run', 'redriven'])
+        await broker.grant('runner', documentedRights(purpose, namesOf(stream)))
+      await broker.grant('redriver', documentedRights('redrive', namesOf(stream)))
+      for (const purpose of ['audit', 'redriven'])
+        await broker.grant('auditor', documentedRights(purpose, namesOf(stream)))
+
+      const { redriven } = await redrive({ ...broker.settingsOf('redriver'), app: stream.app })
+      await using app = await startAs('runner', stream)
+      await app.caughtUp
+
+      assert.equal(redriven, 1)
+      assert.equal((await stream.deadLetters()).length, 2)
+      assert.equal((await audit({ ...broker.settingsOf('auditor'), app: stream.app })).verdict, 'proved')
     })
 
     it('starts over', async () => {
@@ -177,6 +196,7 @@ function suite(broker: AuthorizedBroker): void {
     const purposes: Record<string, () => Promise<unknown>> = {
       audit: () => audit(question),
       explain: () => explain({ ...question, key: '0' }),
+      redrive: () => redrive({ ...question, dryRun: true }),
       reset: () => reset({ ...question, dryRun: true }),
     }
 
@@ -205,6 +225,7 @@ function namesOf({ app, source, sink, deadLetterTopic, checkpointTopic }: Stream
     'sink-topic': sink,
     'customer-360.dead-letter': deadLetterTopic,
     'customer-360.checkpoint': checkpointTopic,
+    'customer-360.redrive': `${app}.redrive`,
   }
 }
 

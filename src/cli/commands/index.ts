@@ -77,6 +77,12 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./pending.ts')).pending,
   },
   {
+    name: 'redrive',
+    summary:
+      'Has dead letters go through their program again, each once; without --yes, tells which ones that would be.',
+    load: async () => (await import('./redrive.ts')).redrive,
+  },
+  {
     name: 'processes',
     summary: 'Lists the processes of an application: the active one, and those that stand by.',
     load: async () => (await import('./processes.ts')).processes,

@@ -24,9 +24,10 @@ export const reset = defineCommand({
   },
 })
 
-function deletedWith({ group, checkpointTopic, internalTopic, next }: Remains): string[] {
+function deletedWith({ group, checkpointTopic, redriveTopic, internalTopic, next }: Remains): string[] {
   return [
     ...(checkpointTopic === undefined ? [] : [`topic ${checkpointTopic}`]),
+    ...(redriveTopic === undefined ? [] : [`topic ${redriveTopic}`]),
     ...(group === undefined ? [] : [`group ${group} with its offsets`]),
     ...(internalTopic === undefined ? [] : [`topic ${internalTopic}`]),
     ...(next === undefined ? [] : deletedWith(next)),

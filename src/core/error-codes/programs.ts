@@ -75,6 +75,12 @@ export const programErrors = {
     remedy:
       'Make the retention of the source longer; go on without them with `--accept-loss`, or start over with `millrace reset`.',
   },
+  REDRIVE_RECORD_GONE: {
+    retryable: false,
+    meaning:
+      'A dead letter that is to be redriven only refers to its record, and the source does not have that any more.',
+    remedy: 'Choose others by reason, key, time or origin, or skip those whose records are gone (`--skip-gone`).',
+  },
   SOURCE_RECREATED: {
     retryable: false,
     meaning: 'The source was deleted and created again; the checkpoint speaks of records that are gone.',

@@ -1,4 +1,4 @@
-import type { HistogramSnapshot, InspectedActor, Inspection } from '../../streams/index.ts'
+import type { HistogramSnapshot, InspectedActor, Inspection, PartitionAccount } from '../../streams/index.ts'
 import type { MetricsView } from './metrics-view.ts'
 
 /** Labels with the names that OpenTelemetry has for them. */
@@ -52,9 +52,15 @@ const outcomes = [
   'filtered',
   'expired',
   'superseded',
+  'redriven',
   'lost',
   'skipped',
 ] as const
+
+/** A counter never goes back, and what is redriven is a dead letter no more. */
+function countOf(account: PartitionAccount, outcome: (typeof outcomes)[number]): number {
+  return outcome === 'deadLettered' ? account.deadLettered + account.redriven : account[outcome]
+}
 
 /**
  * All instruments. The texts for Prometheus, the names for OpenTelemetry and `docs/metrics.md` are made from this table.
@@ -120,12 +126,12 @@ export const instruments: readonly Instrument[] = [
     kind: 'counter',
     unit: '{record}',
     labels: ['topic', 'partition', 'outcome'],
-    help: 'Consumed offsets by what became of them, since the program first started, in this process or others; of the active process.',
+    help: 'Consumed offsets by what became of them, since the program first started, in this process or others; of the active process. Dead letters count as such also when they have been redriven.',
     read: ({ inspection }) =>
       inspection.partitions.flatMap((account) =>
         outcomes.map((outcome) => ({
           labels: { topic: account.topic, partition: String(account.partition), outcome: snakeCase(outcome) },
-          value: account[outcome],
+          value: countOf(account, outcome),
         })),
       ),
   },

@@ -39,6 +39,12 @@ export async function createMissingTopics(cluster: Cluster, topics: readonly New
   )
 }
 
+/** Gives a topic more partitions. */
+export async function growTopic(cluster: Cluster, name: string, partitionCount: number): Promise<void> {
+  const topics = [{ name, count: partitionCount, assignments: null }]
+  await cluster.ask(`growing topic "${name}"`, apis.createPartitions, { topics, timeoutMs, validateOnly: false })
+}
+
 /** The request that creates a topic, or only asks whether that could be done. */
 export function creationOf(topic: NewTopic, { validateOnly }: { validateOnly: boolean }) {
   const { name, partitionCount: numPartitions, replicationFactor = -1, configs = {} } = topic

@@ -108,17 +108,19 @@ export class Cluster {
     return new Map(names.map((name) => [name, permissionsOf(topics.find(isNamed(name)))]))
   }
 
-  /** Reads one topic that was just created, again until the broker that is asked has heard of it. */
-  async topicWhenReady(name: string): Promise<Topic> {
+  /**
+   * Reads one topic that was just created, or given partitions, again until the broker that is asked has heard of it.
+   */
+  async topicWhenReady(name: string, partitionCount = 1): Promise<Topic> {
     for (let attempt = 0; ; attempt++) {
       try {
         const [topic] = await this.topics([name])
-        return topic!
+        if (topic!.partitions.length >= partitionCount || attempt === newTopicAttempts) return topic!
       } catch (error) {
         const isNew = error instanceof KafkaError && error.code === 'KAFKA_TOPIC_MISSING'
         if (!isNew || attempt === newTopicAttempts) throw error
-        await sleep(this.clock, retryDelayMs(attempt, this.random), this.#closing.signal)
       }
+      await sleep(this.clock, retryDelayMs(attempt, this.random), this.#closing.signal)
     }
   }
 

@@ -11,9 +11,8 @@ import { PromotedParts } from '../retention/promoted-parts.ts'
 import { shapeOf } from '../checkpoint/topology-shape.ts'
 import { findSources } from '../topics/program-topics.ts'
 import { SourcePartitions } from '../topics/source-partitions.ts'
-import { Sources } from '../topics/sources.ts'
+import { sourcesOf } from '../topics/sources.ts'
 import { type Plan } from '../topology/plan.ts'
-import { laneCountOf } from '../topology/plan-sources.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
 
 /** An application as of its last committed epoch. */
@@ -61,7 +60,7 @@ export async function findAppCheckpoint(
   // Nothing of it will be taken back.
   for (const set of pending) set.settle()
   const promoted = PromotedParts.after(records, pending)
-  const partitions = partitionsIn(manifest)
+  const partitions = partitionsIn(app, manifest)
   return { manifest, partitions, pending, promoted, promotedBatches: promotedBatches(records), records }
 }
 
@@ -87,16 +86,18 @@ export async function ifKnown<Found>(find: () => Promise<Found>): Promise<Found 
 }
 
 /** The partitions that a manifest numbers. */
-export function partitionsIn({ topology, partitions }: Manifest): SourcePartitions {
+function partitionsIn(app: string, { topology, partitions }: Manifest): SourcePartitions {
   return new SourcePartitions(
     topology.sources.map(({ topic }) => topic),
     partitions,
+    undefined,
+    ownTopics(app).redriveTopic,
   )
 }
 
 /** What an application begins with: nothing of its sources is read. */
 export async function firstCheckpoint(cluster: Cluster, plan: Plan): Promise<AppCheckpoint> {
-  const sources = new Sources(await findSources(cluster, plan), [], plan.sources.map(laneCountOf))
+  const sources = sourcesOf(plan, await findSources(cluster, plan))
   const { topics, partitions } = sources
   const ranges = await Promise.all(topics.map((topic) => topicRange(cluster, topic)))
   const starts = partitions.byNumber(ranges.map((range) => range.starts))
@@ -122,9 +123,11 @@ export async function firstCheckpoint(cluster: Cluster, plan: Plan): Promise<App
   return { manifest, partitions, pending, promoted, promotedBatches: [], records: new Map() }
 }
 
-/** The topics that an application has read and written, beside its own. */
-export function topicsOf({ topology, outputs }: Manifest): string[] {
-  return [...topology.sources.map(({ topic }) => topic), ...outputs]
+/** The topics that an application has read and written, beside its own; that of redriven letters where it was read. */
+export function topicsOf({ manifest, partitions }: Pick<AppCheckpoint, 'manifest' | 'partitions'>): string[] {
+  const { topology, sourceIds, outputs } = manifest
+  const redriven = sourceIds.length > topology.sources.length ? [partitions.redriveTopic!] : []
+  return [...topology.sources.map(({ topic }) => topic), ...redriven, ...outputs]
 }
 
 /** A topic, or undefined where there is none of this name. */

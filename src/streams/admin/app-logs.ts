@@ -9,8 +9,10 @@ export interface AppLogs {
   /** Of merged records and expired rows. */
   readonly outputs: readonly Log[]
   readonly deadLetters: Log
-  /** As far as they were consumed, by source. */
+  /** As far as they were consumed, by source; after them that of redriven letters where it was read. */
   readonly sources: readonly Log[]
+  /** That of redriven letters; absent where it was never read. */
+  readonly redriven?: Log | undefined
 }
 
 /** A topic, and whether it still has all that was written to it. */
@@ -32,13 +34,13 @@ export async function findLogs(
   { manifest, partitions }: Pick<AppCheckpoint, 'manifest' | 'partitions'>,
 ): Promise<AppLogs> {
   const sources = await Promise.all(
-    manifest.topology.sources.map((_, source) => findSource(cluster, manifest, source, partitions)),
+    manifest.sourceIds.map((_, source) => findSource(cluster, app, manifest, source, partitions)),
   )
   const [deadLetters, ...outputs] = await Promise.all([
     findLog(cluster, ownTopics(app).deadLetterTopic, manifest),
     ...manifest.outputs.map((name) => findLog(cluster, name, manifest)),
   ])
-  return { outputs, deadLetters, sources }
+  return { outputs, deadLetters, sources, redriven: sources[manifest.topology.sources.length] }
 }
 
 async function findLog(cluster: Cluster, name: string, { outputIds = {} }: Manifest): Promise<Log> {
@@ -57,11 +59,12 @@ const gone = { isWhole: false, isRecreated: false, isCompacted: false } as const
 /** A source as far as it was consumed. */
 async function findSource(
   cluster: Cluster,
+  app: string,
   { topology, sourceIds, startOffsets, nextOffsets }: Manifest,
   source: number,
   partitions: SourcePartitions,
 ): Promise<Log> {
-  const name = topology.sources[source]!.topic
+  const name = topology.sources[source]?.topic ?? ownTopics(app).redriveTopic
   const first = partitions.bySource(startOffsets)[source]!
   const next = partitions.furthestBySource(nextOffsets)[source]!
   const topic = await findTopic(cluster, name)

@@ -28,6 +28,7 @@ describe('judge', () => {
         filtered: [counts.filtered],
         expired: [0],
         superseded: [0],
+        redriven: [0],
         lost: [0],
         skipped: [counts.skipped],
       },

@@ -155,7 +155,7 @@ function withoutTrace({ account, found, isFirst }: Audited): number {
 }
 
 /** Classes of which offsets may have no trace because records have been removed. */
-function lossesOf({ outputs, deadLetters }: AppLogs, source: Log): Record<TracedClass, boolean> {
+function lossesOf({ outputs, deadLetters, redriven }: AppLogs, source: Log): Record<TracedClass, boolean> {
   const areOutputsLost = outputs.some(({ isWhole }) => !isWhole)
   return {
     emitted: areOutputsLost,
@@ -163,6 +163,8 @@ function lossesOf({ outputs, deadLetters }: AppLogs, source: Log): Record<Traced
     duplicate: !deadLetters.isWhole,
     deadLettered: !deadLetters.isWhole,
     expired: areOutputsLost || !deadLetters.isWhole,
+    // Each says of itself what it was.
+    redriven: redriven?.isWhole === false,
     skipped: !source.isWhole,
   }
 }

@@ -11,6 +11,7 @@ import { type AuditReport, judge } from './audit-report.ts'
 import { readDeadLetter } from './dead-letter-reader.ts'
 import { readingAtBrokers, type ReadingLimits, type ReadingOptions } from './at-brokers.ts'
 import { Evidence } from './evidence.ts'
+import { readLetterHeader } from '../redrive/letter-header.ts'
 
 /** Which application is audited, and how its brokers are reached. */
 export interface AuditOptions extends ReadingOptions {}
@@ -44,8 +45,8 @@ async function auditOne(
 ): Promise<{ report: AuditReport; manifest: Manifest }> {
   await requireRights(cluster, app, rightsToReadApp(app))
   const checkpoint = await readAppCheckpoint(cluster, app, wait)
-  const { manifest, partitions } = checkpoint
-  await requireRights(cluster, app, rightsToAudit(app, topicsOf(manifest)))
+  const { partitions } = checkpoint
+  await requireRights(cluster, app, rightsToAudit(app, topicsOf(checkpoint)))
   const evidence = new Evidence(checkpoint)
 
   // They are asked for their ends now, so that they have all that the checkpoint's epoch has brought, and perhaps more.
@@ -67,10 +68,18 @@ async function auditOne(
   await read(logs.deadLetters, (columns) => {
     for (let row = 0; row < columns.count; row++) evidence.addDeadLetter(readDeadLetter(columns, row, partitions))
   })
+  if (logs.redriven !== undefined) {
+    await read(logs.redriven, (columns) => {
+      const partition = partitions.numberOf({ topic: logs.redriven!.name, partition: columns.partition })
+      for (let row = 0; partition !== undefined && row < columns.count; row++) {
+        evidence.addRedriven(readLetterHeader(columns, row), { partition, offset: columns.offset[row]! })
+      }
+    })
+  }
   if (evidence.isUnconfirmed) evidence.confirm((await readAppCheckpoint(cluster, app, wait)).pending)
 
   for (const log of logs.sources) await addGaps(evidence, partitions, log, (visit) => read(log, visit))
-  return { report: judge(app, checkpoint, evidence, logs), manifest }
+  return { report: judge(app, checkpoint, evidence, logs), manifest: checkpoint.manifest }
 }
 
 type ReadLog = (visit: (columns: RecordColumns) => void) => Promise<void>

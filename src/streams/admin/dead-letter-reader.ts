@@ -1,4 +1,12 @@
-import { headerOf, isOfRow, originsHeaderName, partsFrom, readOrigins, type RecordColumns } from '../../kernel/index.ts'
+import {
+  headerOf,
+  headersOf,
+  isOfRow,
+  originsHeaderName,
+  partsFrom,
+  readOrigins,
+  type RecordColumns,
+} from '../../kernel/index.ts'
 import { deadLetterHeaders } from '../dead-letters/dead-letter.ts'
 import type { Origin, SourcePartitions } from '../topics/source-partitions.ts'
 
@@ -9,6 +17,19 @@ export interface DeadLetter {
   readonly topic: string
   /** Where the record was; of a row that expired, where its parts were. */
   readonly origins: readonly Origin[]
+  /** How often it had been redriven when it became this letter; absent where it never was. */
+  readonly redriven?: number
+}
+
+/** The same with what only those need who deal with where records are. */
+export interface ReadLetter {
+  readonly letter: DeadLetter
+  /** Where the program has consumed what it is of: the same places, or in the topic of redriven letters. */
+  readonly consumed: readonly Origin[]
+  /** Timestamp of the record; undefined where the letter does not say. */
+  readonly timestampMs: number | undefined
+  /** Headers that are the letter's own. */
+  readonly headerCount: number
 }
 
 /**
@@ -20,27 +41,45 @@ export function readDeadLetter(
   columns: RecordColumns,
   row: number,
   partitions: SourcePartitions,
-): DeadLetter | undefined {
-  const text = (name: string) => {
-    const value = headerOf(columns, row, name)
-    return value && Buffer.from(value).toString()
-  }
-  const reason = text(deadLetterHeaders.reason)
-  const topic = text(deadLetterHeaders.topic)
-  const partition = Number(text(deadLetterHeaders.partition))
-  const offset = Number(text(deadLetterHeaders.offset))
-  const index = text(deadLetterHeaders.index)
+): ReadLetter | undefined {
+  const own = ownHeaders(columns, row)
+  const reason = own.get(deadLetterHeaders.reason)
+  const topic = own.get(deadLetterHeaders.topic)
+  const partition = Number(own.get(deadLetterHeaders.partition))
+  const offset = Number(own.get(deadLetterHeaders.offset))
+  const index = own.get(deadLetterHeaders.index)
   if (reason === undefined || topic === undefined || !isPlace(partition) || !isPlace(offset)) return undefined
   // A record that somebody has merged may have such a header of theirs.
   const parts = isOfRow(reason) ? headerOf(columns, row, originsHeaderName) : undefined
-  const origins =
+  const ofRow =
     parts && readOrigins(parts)?.flatMap((side) => partsFrom(side).flatMap((part) => partitions.originOf(part) ?? []))
+  const redriven = own.get(deadLetterHeaders.redriven)
+  const redrive = own.get(deadLetterHeaders.redrive)?.split('/').map(Number)
+  const timestamp = own.get(deadLetterHeaders.timestamp)
+  const origins = ofRow ?? [{ topic, partition, offset, ...(index !== undefined && { index: Number(index) }) }]
+  const consumed =
+    ofRow !== undefined || redrive === undefined || partitions.redriveTopic === undefined
+      ? origins
+      : [{ topic: partitions.redriveTopic, partition: redrive[0]!, offset: redrive[1]! }]
+  const cause = own.get(deadLetterHeaders.cause) ?? ''
   return {
-    reason,
-    cause: text(deadLetterHeaders.cause) ?? '',
-    topic,
-    origins: origins ?? [{ topic, partition, offset, ...(index !== undefined && { index: Number(index) }) }],
+    letter: { reason, cause, topic, origins, ...(redriven !== undefined && { redriven: Number(redriven) }) },
+    consumed,
+    timestampMs: timestamp === undefined ? undefined : Number(timestamp),
+    headerCount: own.size,
   }
+}
+
+/** The letter's own headers as texts: those of its record come before, which may have been a letter as well. */
+function ownHeaders(columns: RecordColumns, row: number): Map<string, string> {
+  const headers = headersOf(columns, row).map(([name, value]) => [textOf(name), value && textOf(value)] as const)
+  const first = headers.findLastIndex(([name]) => name === deadLetterHeaders.reason)
+  const own = first < 0 ? [] : headers.slice(first)
+  return new Map(own.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])))
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString()
 }
 
 function isPlace(number: number): boolean {

@@ -10,9 +10,11 @@ import {
 } from '../../kernel/index.ts'
 import { isMerge } from '../checkpoint/topology-shape.ts'
 import type { OutputPlace } from '../merged/published-records.ts'
+import type { RedrivenLetter } from '../redrive/letter-header.ts'
+import { isDeadLettered } from '../redrive/redriven-letters.ts'
 import type { Origin } from '../topics/source-partitions.ts'
 import type { AppCheckpoint } from './app-checkpoint.ts'
-import type { DeadLetter } from './dead-letter-reader.ts'
+import type { DeadLetter, ReadLetter } from './dead-letter-reader.ts'
 import { OffsetClasses, type TracedClass } from './offset-classes.ts'
 
 /** An offset that should have one class. */
@@ -84,20 +86,41 @@ export class Evidence {
   }
 
   /** Takes a record of the dead-letter topic. */
-  addDeadLetter(letter: DeadLetter | undefined): void {
+  addDeadLetter(read: ReadLetter | undefined): void {
     const { partitions, manifest } = this.#checkpoint
-    const isOurs = manifest.topology.sources.some(({ topic }) => topic === letter?.topic)
-    const origins = letter?.origins.map((origin) => ({ ...origin, partition: partitions.numberOf(origin) ?? -1 })) ?? []
-    if (letter === undefined || !isOurs || origins.some((origin) => this.#isBefore(origin))) {
+    const isOurs = manifest.topology.sources.some(({ topic }) => topic === read?.letter.topic)
+    const origins = read?.consumed.map((place) => ({ ...place, partition: partitions.numberOf(place) ?? -1 })) ?? []
+    if (read === undefined || !isOurs || origins.some((origin) => this.#isBefore(origin))) {
       this.foreignRecords++
       return
     }
+    const { letter } = read
     if (origins.some((origin) => this.#isBehind(origin))) return
     for (const origin of origins) {
       if (isOfRow(letter.reason)) this.#addLeaving(origin, 'expired')
       else if (isOf(letter, mergeReasons)) this.#addLeaving(origin, 'deadLettered')
       else this.#add(origin, isOf(letter, duplicateReasons) ? 'duplicate' : 'deadLettered')
     }
+  }
+
+  /**
+   * Takes a record of the topic of redriven letters. Where it has been consumed, what it was made of is redriven, and
+   * must have been a dead letter, as far as these are still there.
+   *
+   * @param place - Where it is in the topic.
+   */
+  addRedriven(letter: RedrivenLetter | undefined, place: PartOrigin): void {
+    if (letter === undefined) {
+      this.foreignRecords++
+      return
+    }
+    const partition = this.#checkpoint.partitions.numberOf(letter.consumed)
+    if (partition === undefined || this.#isBehind(place) || !isDeadLettered(letter.reason)) return
+    const { offset } = letter.consumed
+    const classes = this.classes[partition]!
+    const before = classes.of(offset)
+    if (before === undefined || before === 'deadLettered') classes.replace(offset, 'redriven')
+    else this.#contradict({ partition, offset }, [before, 'redriven'])
   }
 
   /** Takes a range of offsets of a partition, by its number, at which the source has no record that can be seen. */

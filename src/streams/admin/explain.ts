@@ -16,8 +16,11 @@ import {
   type RecordColumns,
   type SideOrigin,
 } from '../../kernel/index.ts'
+import { lettersIn } from '../redrive/letter-header.ts'
+import { type Redriven, RedrivenFates } from '../redrive/redriven-fates.ts'
 import { readRuns } from '../deduplication/completed-runs.ts'
 import { isMerge } from '../checkpoint/topology-shape.ts'
+import { findRedriveTopic } from '../topics/program-topics.ts'
 import { planTopology } from '../topology/plan.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
 import { requireRights, rightsToExplain, rightsToReadApp } from '../topics/rights.ts'
@@ -27,7 +30,7 @@ import { chainOf } from '../topology/subtopologies.ts'
 import type { Topology } from '../topology/topology.ts'
 import { type AppCheckpoint, findAppCheckpoint, findTopic, firstCheckpoint, topicsOf } from './app-checkpoint.ts'
 import { readingAtBrokers, type ReadingLimits, type ReadingOptions } from './at-brokers.ts'
-import { type DeadLetter, readDeadLetter } from './dead-letter-reader.ts'
+import { type DeadLetter, readDeadLetter, type ReadLetter } from './dead-letter-reader.ts'
 import { startedAt } from './audit-report.ts'
 import { KeyFinder } from './key-finder.ts'
 import { type OnwardRecord, onwardOf } from './onward.ts'
@@ -89,9 +92,15 @@ export interface Explanation {
   readonly startedAt?: readonly Origin[]
   readonly published: readonly PublishedRecord[]
   /** In full those that hold the record; one by reference has no key to be found by. */
-  readonly deadLetters: readonly (RecordPlace & { readonly letter: DeadLetter })[]
+  readonly deadLetters: readonly ExplainedLetter[]
   /** What became of what was published in the subtopology that reads it; absent where none does. */
   readonly onward?: readonly OnwardRecord[]
+}
+
+/** A dead letter, and what has become of it where it was redriven. */
+export interface ExplainedLetter extends RecordPlace {
+  readonly letter: DeadLetter
+  readonly redriven?: Redriven
 }
 
 /**
@@ -119,7 +128,7 @@ async function explainAt(
   const { wait, ...limits } = reading
   await requireRights(cluster, app, rightsToReadApp(app))
   const checkpoint = (await findAppCheckpoint(cluster, app, wait)) ?? (await unread(cluster, app, topology))
-  await requireRights(cluster, app, rightsToExplain(topicsOf(checkpoint.manifest)))
+  await requireRights(cluster, app, rightsToExplain(topicsOf(checkpoint)))
   const shape = checkpoint.manifest.topology
   const search: Search = {
     cluster,
@@ -131,9 +140,9 @@ async function explainAt(
   }
   const parts = await findPending(search)
   const published = (await Promise.all(checkpoint.manifest.outputs.map((name) => findPublished(search, name)))).flat()
-  const deadLetters = await findDeadLetters(search, ownTopics(app).deadLetterTopic)
+  const deadLetters = await findDeadLetters(search, app)
   // What has left since the checkpoint is not pending any more.
-  const left = [...published.flatMap((record) => record.parts), ...deadLetters.flatMap(({ letter }) => letter.origins)]
+  const left = [...published.flatMap((record) => record.parts), ...deadLetters.flatMap(({ consumed }) => consumed)]
   const hasNotLeft = (place: Origin) => !left.some((other) => isSamePlace(place, other))
   const pending = parts.filter(hasNotLeft)
   const starts = startedAt(checkpoint.manifest, checkpoint.partitions)
@@ -149,7 +158,7 @@ async function explainAt(
     ...(isRemembered(search) && { isRemembered: true }),
     ...(starts.length > 0 && { startedAt: starts }),
     published,
-    deadLetters,
+    deadLetters: deadLetters.map(({ consumed: _consumed, ...letter }) => letter),
     ...(onward && { onward }),
   }
 }
@@ -178,10 +187,16 @@ interface Search {
 /** The topics of an application that are still those which it has read. */
 async function sourceTopics({ cluster, checkpoint }: Search): Promise<[topic: Topic, source: number][]> {
   const { topology, sourceIds } = checkpoint.manifest
-  const found = await Promise.all(topology.sources.map(({ topic }) => findTopic(cluster, topic)))
-  return found.flatMap((topic, source): [Topic, number][] =>
-    topic === undefined || topic.id !== sourceIds[source] ? [] : [[topic, source]],
-  )
+  const { redriveTopic } = checkpoint.partitions
+  const found = await Promise.all([
+    ...topology.sources.map(({ topic }) => findTopic(cluster, topic)),
+    findRedriveTopic(cluster, redriveTopic!, topology.sources.length),
+  ])
+  return found.flatMap((topic, source): [Topic, number][] => {
+    // Redriven letters may not have been read yet.
+    const isKnown = topic?.id === (sourceIds[source] ?? topic?.id)
+    return topic === undefined || !isKnown ? [] : [[topic, source]]
+  })
 }
 
 async function findPending(search: Search): Promise<PendingPart[]> {
@@ -198,12 +213,13 @@ async function findPending(search: Search): Promise<PendingPart[]> {
     const place = partitions.placeOf(number)
     const [first] = partitions.lanesOf(number)
     columns.keep((offset) => lanes.some((lane) => isPending(lane, offset)))
-    const { pieces, rest } = await rows.prepare(columns, place)
+    const from = asInSource(search, columns, place)
+    const { pieces, rest } = await rows.prepare(columns, from)
     for (const piece of pieces) {
       piece.keep((offset, row) => isPending(first! + piece.lane[row]!, offset))
-      for (const row of rows.rowsOf(finder, piece, place)) {
-        const timestampMs = rows.timestampOf(piece, row, place)
-        found.push({ ...placeOf(piece, row, place), timestampMs, side: rows.sideOf(piece, row, place) })
+      for (const row of rows.rowsOf(finder, piece, from)) {
+        const timestampMs = rows.timestampOf(piece, row, from)
+        found.push({ ...placeOf(piece, row, place), timestampMs, side: rows.sideOf(piece, row, from) })
       }
     }
     return rest
@@ -239,16 +255,24 @@ async function findUnread(search: Search): Promise<RecordPlace[]> {
       const number = partitions.numberOf({ topic: topic.name, partition: columns.partition })
       const place =
         number === undefined ? { topic: topic.name, partition: columns.partition } : partitions.placeOf(number)
-      const { pieces, rest } = await search.rows.prepare(columns, place)
+      const from = asInSource(search, columns, place)
+      const { pieces, rest } = await search.rows.prepare(columns, from)
       for (const piece of pieces) {
         if (number !== undefined)
           piece.keep((offset, row) => offset >= manifest.nextOffsets[number + piece.lane[row]!]!)
-        for (const row of search.rows.rowsOf(search.finder, piece, place)) found.push(placeOf(piece, row, place))
+        for (const row of search.rows.rowsOf(search.finder, piece, from)) found.push(placeOf(piece, row, place))
       }
       return rest
     })
   }
   return found
+}
+
+/** Has functions see redriven records as they were in their source; returns the place that stands for it. */
+function asInSource({ checkpoint }: Search, columns: RecordColumns, place: PartitionPlace): PartitionPlace {
+  const topic = checkpoint.partitions.sourceTopicOf(place)
+  if (topic !== place.topic) columns.origins = lettersIn(columns)
+  return { ...place, topic }
 }
 
 function pendingKey({ manifest: { topology, expiry } }: AppCheckpoint, parts: PendingPart[]): PendingKey {
@@ -305,28 +329,36 @@ async function findPublished(
   return found
 }
 
-async function findDeadLetters({ cluster, checkpoint, finder, rows, limits, wait }: Search, name: string) {
+async function findDeadLetters({ cluster, checkpoint, finder, rows, limits, wait }: Search, app: string) {
   const { sources } = checkpoint.manifest.topology
+  const { deadLetterTopic: name } = ownTopics(app)
+  const fates = await RedrivenFates.read(cluster, app, checkpoint, wait)
   const topic = await findTopic(cluster, name)
-  const found: (RecordPlace & { letter: DeadLetter })[] = []
-  if (topic === undefined) return found
+  const found: (RecordPlace & { letter: DeadLetter; consumed: readonly Origin[] })[] = []
+  if (topic === undefined) return []
   const range = await topicRange(cluster, topic)
   await untilStable(cluster, topic, range.ends, wait)
   await readRecords({ cluster, topic, range, ...limits }, async (columns) => {
-    const letters = new Map<number, DeadLetter>()
+    const read = new Map<number, ReadLetter>()
     for (let row = 0; row < columns.count; row++) {
-      const letter = readDeadLetter(columns, row, checkpoint.partitions)
-      if (letter !== undefined && sources.some(({ topic: source }) => source === letter.topic)) letters.set(row, letter)
+      const each = readDeadLetter(columns, row, checkpoint.partitions)
+      if (each !== undefined && sources.some(({ topic: source }) => source === each.letter.topic)) read.set(row, each)
     }
+    const letters = new Map(Array.from(read, ([row, { letter }]) => [row, letter]))
     const withKey = await lettersOfKey(finder, rows, columns, letters)
     for (const [row, letter] of letters) {
       // A row that has left incomplete looks like a merged record; all others are as they came.
       const hasKey = isOfRow(letter.reason) ? finder.isKeyOf(columns, row, []) : withKey.has(row)
       const place = { topic: topic.name, partition: columns.partition }
-      if (hasKey) found.push({ ...placeOf(columns, row, place), letter })
+      const { consumed } = read.get(row)!
+      fates.note(consumed)
+      if (hasKey) found.push({ ...placeOf(columns, row, place), letter, consumed })
     }
   })
-  return found
+  return found.map((each) => {
+    const redriven = fates.of(each.consumed)
+    return redriven === undefined ? each : { ...each, redriven }
+  })
 }
 
 /** The rows of dead letters that have the key at any of the places where it may stand. */
@@ -345,12 +377,15 @@ async function lettersOfKey(
       const picked = columns.pick(own.map(([row]) => row))
       // As the program has seen them.
       own.forEach(([, { origins }], index) => (picked.offset[index] = origins[0]!.offset))
-      const byOffset = new Map(own.map(([row, { origins }]) => [origins[0]!.offset, row]))
+      // A record that was redriven has several letters.
+      const byOffset = Map.groupBy(own, ([, { origins }]) => origins[0]!.offset)
       const place = { topic: source, partition }
       const { pieces } = await rows.prepare(picked, place)
       for (const piece of pieces) {
         piece.keep((_, row) => piece.lane[row] === (index ?? 0))
-        for (const row of rows.anyOf(finder, piece, place)) withKey.add(byOffset.get(piece.offset[row]!)!)
+        for (const row of rows.anyOf(finder, piece, place)) {
+          for (const [letter] of byOffset.get(piece.offset[row]!)!) withKey.add(letter)
+        }
       }
     }
   }

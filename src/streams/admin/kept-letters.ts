@@ -3,15 +3,15 @@ import { headersOf, plainRecord, type RecordColumns } from '../../kernel/index.t
 import { resolveOptions } from '../../core/options.ts'
 import { readRecords } from '../topics/record-reader.ts'
 import { requireRights, rightsToReadApp } from '../topics/rights.ts'
-import { recentManifest } from '../checkpoint/checkpoint-view.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import { type Origin, SourcePartitions } from '../topics/source-partitions.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
-import { findTopic, ofNext, partitionsIn, unknownApp } from './app-checkpoint.ts'
+import { findAppCheckpoint, findTopic, ofNext, unknownApp } from './app-checkpoint.ts'
 import { readingAtBrokers, type ReadingLimits, type ReadingOptions } from './at-brokers.ts'
 import { deadLetterHeaders } from '../dead-letters/dead-letter.ts'
 import { letterOptions } from '../options.ts'
-import { readDeadLetter } from './dead-letter-reader.ts'
+import { readDeadLetter, type ReadLetter } from './dead-letter-reader.ts'
+import { type Redriven, RedrivenFates } from '../redrive/redriven-fates.ts'
 
 /** Which dead letters are read. */
 export interface LetterChoice {
@@ -39,6 +39,10 @@ export interface KeptLetter {
   /** Where the record was that it is made of; of a row that expired, where its parts were. */
   readonly topic: string
   readonly origins: readonly Origin[]
+  /** How often it had been redriven when it became this letter; absent where it never was. */
+  readonly redriven?: number
+  /** What has become of it where it was redriven; a newer letter is looked for where this one was. */
+  readonly redrive?: Redriven
   /** Key and value as text, the latter up to 16,384 characters; absent where the record has none. */
   readonly key?: string
   readonly value?: string
@@ -95,27 +99,33 @@ async function lettersOf(
   const topic = await findTopic(cluster, name)
   if (topic === undefined) throw unknownApp(app, `there is no topic "${name}"`)
   const range = await newestRange(cluster, topic, wait)
-  const manifest = await knownManifest(cluster, checkpointTopic)
-  // Those that the origins of expired rows are among.
-  const partitions = manifest === undefined ? new SourcePartitions([]) : partitionsIn(manifest)
-  const found: KeptLetter[] = []
+  const checkpoint = (await findTopic(cluster, checkpointTopic)) && (await findAppCheckpoint(cluster, app, wait))
+  // Origins of expired rows are among them; none where no epoch has committed yet.
+  const partitions = checkpoint?.partitions ?? new SourcePartitions([])
+  const fates = await RedrivenFates.read(cluster, app, checkpoint, wait)
+  const found: FoundLetter[] = []
   await readRecords({ cluster, topic, range, decompressedBytesMax }, (columns) => {
     for (let row = 0; row < columns.count; row++) {
-      const letter = keptLetter(app, columns, row, partitions)
-      const isWanted = letter !== undefined && (reason === undefined || letter.reason === reason)
-      if (isWanted && (origin === undefined || letter.origins.some(isAt(origin)))) found.push(letter)
+      const read = readDeadLetter(columns, row, partitions)
+      if (read === undefined) continue
+      fates.note(read.consumed)
+      const { letter } = read
+      const isWanted = reason === undefined || letter.reason === reason
+      if (isWanted && (origin === undefined || letter.origins.some(isAt(origin)))) {
+        found.push(foundLetter(app, read, columns, row))
+      }
     }
     // Offsets of a partition ascend, and so the first ones are the oldest.
     if (found.length > 4 * limit) found.splice(0, found.length, ...newest(found, limit))
   })
-  return { letters: found, manifest }
+  const letters = newest(found, found.length).map(({ consumed, ...letter }) => {
+    const redrive = fates.of(consumed)
+    return redrive === undefined ? letter : { ...letter, redrive }
+  })
+  return { letters, manifest: checkpoint?.manifest }
 }
 
-/** Undefined where no epoch has committed yet. */
-async function knownManifest(cluster: Cluster, checkpointTopic: string): Promise<Manifest | undefined> {
-  const topic = await findTopic(cluster, checkpointTopic)
-  return topic && recentManifest(cluster, topic)
-}
+type FoundLetter = KeptLetter & Pick<ReadLetter, 'consumed'>
 
 async function newestRange(cluster: Cluster, topic: Parameters<typeof topicRange>[1], wait: TransactionWait) {
   const { starts, ends } = await topicRange(cluster, topic)
@@ -123,18 +133,11 @@ async function newestRange(cluster: Cluster, topic: Parameters<typeof topicRange
   return { starts: starts.map((start, partition) => Math.max(start, ends[partition]! - looksPerPartition)), ends }
 }
 
-function newest(letters: readonly KeptLetter[], limit: number): KeptLetter[] {
+function newest<Letter extends KeptLetter>(letters: readonly Letter[], limit: number): Letter[] {
   return letters.toSorted((a, b) => b.timestampMs - a.timestampMs || b.offset - a.offset).slice(0, limit)
 }
 
-function keptLetter(
-  app: string,
-  columns: RecordColumns,
-  row: number,
-  partitions: SourcePartitions,
-): KeptLetter | undefined {
-  const letter = readDeadLetter(columns, row, partitions)
-  if (letter === undefined) return undefined
+function foundLetter(app: string, { letter, consumed }: ReadLetter, columns: RecordColumns, row: number): FoundLetter {
   const { key, value } = plainRecord(columns, row)
   return {
     app,
@@ -142,6 +145,7 @@ function keptLetter(
     offset: columns.offset[row]!,
     timestampMs: columns.timestamp[row]!,
     ...letter,
+    consumed,
     ...(key && { key: textOf(key) }),
     ...(value && { value: textOf(value) }),
     valueBytes: value?.length ?? 0,

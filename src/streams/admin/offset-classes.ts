@@ -1,5 +1,13 @@
 /** Classes that leave a trace at the broker, each offset of which can be named. */
-export const tracedClasses = ['emitted', 'pending', 'duplicate', 'deadLettered', 'expired', 'skipped'] as const
+export const tracedClasses = [
+  'emitted',
+  'pending',
+  'duplicate',
+  'deadLettered',
+  'redriven',
+  'expired',
+  'skipped',
+] as const
 /** A class of offsets that leaves a trace. */
 export type TracedClass = (typeof tracedClasses)[number]
 
@@ -32,6 +40,13 @@ export class OffsetClasses {
     const code = tracedClasses.indexOf(name)
     chunk[offset % chunkOffsets] = code + 1
     this.#counts[code]!++
+  }
+
+  /** Gives an offset another class in place of the one that it has. */
+  replace(offset: number, name: TracedClass): void {
+    const before = this.of(offset)
+    if (before !== undefined) this.#counts[tracedClasses.indexOf(before)]!--
+    this.set(offset, name)
   }
 
   /** The first offsets of a range without a class, at most `max`. */

@@ -46,7 +46,7 @@ export async function onwardOf(
   const followed = own.map((record) => new Followed(app, record, checkpoint))
   if (checkpoint === undefined) return followed.map((each) => each.told)
   const { manifest, partitions } = checkpoint
-  await requireRights(cluster, app, rightsToExplain(topicsOf(manifest)))
+  await requireRights(cluster, app, rightsToExplain(topicsOf(checkpoint)))
   for (const name of manifest.outputs) {
     await readAll(cluster, name, limits, (columns, row) => {
       const header = headerOf(columns, row, originsHeaderName)
@@ -58,7 +58,7 @@ export async function onwardOf(
     })
   }
   await readAll(cluster, ownTopics(app).deadLetterTopic, limits, (columns, row) => {
-    const letter = readDeadLetter(columns, row, partitions)
+    const letter = readDeadLetter(columns, row, partitions)?.letter
     if (letter === undefined) return
     for (const each of followed) if (each.isAmong(letter.origins)) each.deadLetters.push(letter.reason)
   })

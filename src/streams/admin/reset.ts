@@ -25,6 +25,8 @@ export interface Remains {
   /** The topic on the way to the subtopology that reads its merged records, and what that one goes on from. */
   readonly internalTopic?: string
   readonly next?: Remains
+  /** Dead letters that were redriven; absent where there are none. */
+  readonly redriveTopic?: string
 }
 
 /**
@@ -52,8 +54,10 @@ export async function reset(options: ResetOptions): Promise<Remains> {
 
 /** What an application would go on from, were it started now. */
 async function findRemains(cluster: Cluster, app: string): Promise<Remains> {
-  await requireRights(cluster, app, rightsToReset(app))
-  const { checkpointTopic } = ownTopics(app)
+  const { checkpointTopic, redriveTopic } = ownTopics(app)
+  const permissions = await cluster.topicPermissions([redriveTopic])
+  const hasRedriven = permissions.get(redriveTopic)!.exists
+  await requireRights(cluster, app, rightsToReset(app, hasRedriven))
   const memberCount = await countGroupMembers(cluster, app)
   const checkpoint = await findTopic(cluster, checkpointTopic)
   if (memberCount === undefined && checkpoint === undefined) {
@@ -65,6 +69,7 @@ async function findRemains(cluster: Cluster, app: string): Promise<Remains> {
     app,
     ...(memberCount !== undefined && { group: app }),
     ...(checkpoint !== undefined && { checkpointTopic }),
+    ...(hasRedriven && { redriveTopic }),
     ...(manifest?.next !== undefined && (await findNext(cluster, manifest.next))),
   }
 }
@@ -82,13 +87,14 @@ async function findNext(
 /**
  * Steps, from the last subtopology to the first, which knows the others: end the transaction that a killed process may
  * have left open, or its offsets would come back; delete the group, which brokers refuse while it has members; delete
- * the checkpoint. Ended in between, it can be called again.
+ * the redriven letters, which would come a second time, and the checkpoint. Ended in between, it can be called again.
  */
-async function remove(cluster: Cluster, { app, internalTopic, next }: Remains): Promise<void> {
+async function remove(cluster: Cluster, { app, redriveTopic, internalTopic, next }: Remains): Promise<void> {
   if (next !== undefined) await remove(cluster, next)
   await endTransaction(cluster, app)
   await deleteGroup(cluster, app)
-  const topics = [...(internalTopic === undefined ? [] : [internalTopic]), ownTopics(app).checkpointTopic]
+  const others = [internalTopic, redriveTopic].filter((topic) => topic !== undefined)
+  const topics = [...others, ownTopics(app).checkpointTopic]
   await deleteTopics(cluster, topics)
   await untilGone(cluster, topics)
 }

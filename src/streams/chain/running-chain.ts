@@ -8,6 +8,8 @@ import type { AppEventName } from '../events/app-events.ts'
 import type { AppListener } from '../events/program-events.ts'
 import type { Logger } from '../logs/logger.ts'
 import type { Inspection } from '../observe/inspection.ts'
+import type { RedriveChoice } from '../redrive/redrive.ts'
+import type { RedriveReport } from '../redrive/redrive-report.ts'
 import type { App, InspectChoice } from '../runtime/app.ts'
 import type { Report, SubtopologyReport } from '../runtime/report.ts'
 import { type AppOptions, RunningApp } from '../runtime/running-app.ts'
@@ -136,6 +138,10 @@ export class RunningChain implements App {
 
   deadLetters(choice?: LetterChoice): Promise<KeptLetter[]> {
     return this.#options.questions.deadLetters(choice)
+  }
+
+  redrive(choice?: RedriveChoice): Promise<RedriveReport> {
+    return this.#options.questions.redrive(choice)
   }
 
   processes(): Promise<AppProcess[]> {

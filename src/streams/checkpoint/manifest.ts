@@ -32,7 +32,7 @@ export interface Manifest {
   readonly expiry?: Expiry | undefined
   /** The subtopology that reads the merged records; absent where they are what the topology publishes. */
   readonly next?: NextSubtopology | undefined
-  /** Topic ids, by source of the topology. */
+  /** Topic ids, by source of the topology; after them that of the topic of redriven letters once it has been read. */
   readonly sourceIds: readonly string[]
   /** Which partition of which source each number means. */
   readonly partitions: readonly SourcePartition[]
@@ -78,8 +78,12 @@ export interface CompletedCounts {
 
 export const manifestFormat = 1
 
+/** That of programs that have redriven letters, which versions before would take for records of a source. */
+const redrivenFormat = 2
+
 /** A manifest as it is written: that of a single source as before there were several. */
-type WrittenManifest = Omit<Manifest, 'topology' | 'sourceIds' | 'partitions' | 'totals'> & {
+type WrittenManifest = Omit<Manifest, 'format' | 'topology' | 'sourceIds' | 'partitions' | 'totals'> & {
+  readonly format: typeof manifestFormat | typeof redrivenFormat
   readonly topology: WrittenShape
   readonly totals: WrittenTotals
 } & ({ readonly sourceId: string } | WrittenSources)
@@ -90,14 +94,14 @@ interface WrittenSources {
 }
 
 export function encodeManifest({ topology, sourceIds, partitions, ...rest }: Manifest): Uint8Array {
-  const { format, epoch, closedMs, outputs, outputIds, expiry, ...others } = rest
+  const { format: _, epoch, closedMs, outputs, outputIds, expiry, ...others } = rest
   const [sourceId, another] = sourceIds
   const sources =
     another === undefined && !partitions.some(({ index }) => index !== undefined)
       ? { sourceId: sourceId! }
       : { sourceIds, partitions: partitions.map(writtenPartition) }
   const written: WrittenManifest = {
-    format,
+    format: sourceIds.length > topology.sources.length ? redrivenFormat : manifestFormat,
     epoch,
     closedMs,
     topology: writtenShape(topology),
@@ -115,16 +119,19 @@ function writtenPartition({ source, partition, index }: SourcePartition) {
   return index === undefined ? ([source, partition] as const) : ([source, partition, index] as const)
 }
 
-/** Versions before know no superseded parts. */
-type WrittenTotals = Omit<Totals, 'superseded'> & Partial<Pick<Totals, 'superseded'>>
+/** Versions before do not know these. */
+type LaterTotals = Pick<Totals, 'superseded' | 'redriven'>
+type WrittenTotals = Omit<Totals, keyof LaterTotals> & Partial<LaterTotals>
 
-function writtenTotals({ superseded, ...totals }: Totals): WrittenTotals {
-  return superseded.some((count) => count > 0) ? { ...totals, superseded } : totals
+function writtenTotals({ superseded, redriven, ...totals }: Totals): WrittenTotals {
+  const isAny = (counts: readonly number[]) => counts.some((count) => count > 0)
+  return { ...totals, ...(isAny(superseded) && { superseded }), ...(isAny(redriven) && { redriven }) }
 }
 
 function readManifest({ topology, ...written }: WrittenManifest): Manifest {
   const { totals } = written
-  const rest = { ...written, totals: { superseded: totals.emitted.map(() => 0), ...totals } }
+  const none = totals.emitted.map(() => 0)
+  const rest = { ...written, format: manifestFormat, totals: { superseded: none, redriven: none, ...totals } } as const
   if ('sourceId' in rest) {
     const { sourceId, ...others } = rest
     const partitions = others.nextOffsets.map((_, partition) => ({ source: 0, partition }))
@@ -140,6 +147,8 @@ function readManifest({ topology, ...written }: WrittenManifest): Manifest {
 
 /** What a manifest has for each partition: some twenty numbers of up to 16 digits. */
 const partitionBytesMax = 340
+/** What it has besides of each where there are redriven letters. */
+const redrivenBytesMax = 17
 /** What else it has of fixed size, with the ids of up to three topics. */
 const frameBytesMax = 1280
 /** The topic id of an output. */
@@ -152,18 +161,21 @@ const placeBytesMax = 16
  * Bytes that the manifest of a program may take, while its outputs do not move.
  *
  * @param partitionCount - Each lane counts.
+ * @param redrivenCount - Partitions of redriven letters. @defaultValue none
  */
-export function manifestBytesMax(plan: Plan, partitionCount: number): number {
+export function manifestBytesMax(plan: Plan, partitionCount: number, redrivenCount = 0): number {
   const { correlate, deadLetterTopic, next } = plan
   const topics = plan.sinks.map(({ topic }) => topic)
   const outputs = [...topics, ...expiryTopics(correlate.expiry), deadLetterTopic]
   const names = Buffer.byteLength(
     JSON.stringify([shapeOf(plan), topics, topics, correlate.expiry, outputs, next?.name, topics]),
   )
-  const sourceCount = plan.sources.length
+  const sourceCount = plan.sources.length + Number(redrivenCount > 0)
   const hasPlaces = sourceCount > 1 || plan.sources.some((source) => laneCountOf(source) > 1)
-  const places = !hasPlaces ? 0 : sourceCount * sourceBytesMax + partitionCount * placeBytesMax
-  return frameBytesMax + names + outputs.length * outputBytesMax + places + partitionCount * partitionBytesMax
+  const allCount = partitionCount + redrivenCount
+  const places = !hasPlaces ? 0 : sourceCount * sourceBytesMax + allCount * placeBytesMax
+  const eachBytesMax = partitionBytesMax + (redrivenCount > 0 ? redrivenBytesMax : 0)
+  return frameBytesMax + names + outputs.length * outputBytesMax + places + allCount * eachBytesMax
 }
 
 /** @throws MillraceError `CHECKPOINT_CORRUPT` */
@@ -174,8 +186,10 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
   } catch (error) {
     throw corrupt('its manifest is not JSON', error)
   }
-  if (manifest?.format !== manifestFormat) {
-    throw corrupt(`its format is ${String(manifest?.format)}, where this version of Millrace knows ${manifestFormat}`)
+  if (manifest?.format !== manifestFormat && manifest?.format !== redrivenFormat) {
+    throw corrupt(
+      `its format is ${String(manifest?.format)}, where this version of Millrace knows ${manifestFormat} and ${redrivenFormat}`,
+    )
   }
   return readManifest(manifest as WrittenManifest)
 }

@@ -15,13 +15,16 @@ const shownCharactersMax = 100
  */
 export type CauseOf = (columns: RecordColumns, row: number) => string
 
-export function causesOf(plan: Pick<Plan, 'sources' | 'sides'>, partitions: Pick<SourcePartitions, 'list'>): CauseOf {
+export function causesOf(
+  plan: Pick<Plan, 'sources' | 'sides'>,
+  partitions: Pick<SourcePartitions, 'sourceOf'>,
+): CauseOf {
   const stages = plan.sources.map((source) => stageNames(plan, source))
   return (columns, row) => {
     const reason = columns.reason[row]!
     // A value that no scanner reads may have been given to a function before; what that said of it does not matter.
     const given = unreadable.has(reason) ? undefined : columns.causes.get(row)
-    const { source } = partitions.list[columns.partition]!
+    const source = partitions.sourceOf(columns.partition)
     const { decode, route } = plan.sources[source]!
     if (reason === Reason.UNDECODABLE && typeof decode === 'object') {
       const { value } = plainRecord(columns, row)

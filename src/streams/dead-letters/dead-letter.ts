@@ -2,6 +2,7 @@ import {
   contentBytes,
   deadLetterReasons,
   encodeHeader,
+  headersWithout,
   type OutputBuilder,
   type PlainRecord,
   plainRecord,
@@ -10,7 +11,9 @@ import {
   type StoredPart,
   writePlainRecord,
 } from '../../kernel/index.ts'
-import type { SourcePartitions } from '../topics/source-partitions.ts'
+import { letterHeader } from '../redrive/letter-header.ts'
+import type { RedrivenLetters } from '../redrive/redriven-letters.ts'
+import type { Origin, SourcePartitions } from '../topics/source-partitions.ts'
 import type { CauseOf } from './dead-letter-cause.ts'
 import type { TimestampWindow } from '../time/timestamp-window.ts'
 
@@ -23,6 +26,11 @@ export const deadLetterHeaders = {
   offset: 'millrace.offset',
   /** Which of the records that a flatMap has made of the one there; absent where there is no flatMap. */
   index: 'millrace.index',
+  /** The timestamp of the record, in milliseconds since 1970: that of the letter may be the time of its death. */
+  timestamp: 'millrace.timestamp',
+  /** How often the record has been redriven, and where it was read from for the last time: `partition/offset`. */
+  redriven: 'millrace.redriven',
+  redrive: 'millrace.redrive',
 } as const
 
 const causeCharactersMax = 1_000
@@ -33,13 +41,18 @@ const headersBytesMax = 512
 
 export interface DeadLetterOptions {
   /** Where the records come from. */
-  readonly partitions: Pick<SourcePartitions, 'placeOf'>
+  readonly sources: DeadLetterSources
   /** What the topic of dead letters takes. */
   readonly recordBytesMax: number
   readonly times: TimestampWindow
   readonly causeOf: CauseOf
   /** Called with the number of the reason of each. */
   readonly onWritten: (reason: number, letter: WrittenLetter) => void
+}
+
+export interface DeadLetterSources {
+  readonly partitions: Pick<SourcePartitions, 'placeOf'>
+  readonly redriven: Pick<RedrivenLetters, 'at'>
 }
 
 /** Which record a dead letter is of, and why. */
@@ -53,21 +66,21 @@ export interface WrittenLetter {
 /**
  * Writes dead letters: the record with its key, value and headers as it came, at its own partition number where there
  * is one, and headers that say why it is here and where it was. A record larger than the topic takes, or one that
- * kills, goes by reference, as these headers alone. A timestamp that the topic does not take becomes the nearest one
+ * kills, goes by reference, as these headers alone. One that was redriven is as it was in its source. A timestamp that the topic does not take becomes the nearest one
  * that it does.
  */
 export class DeadLetterEncoder {
   readonly #out: OutputBuilder
-  readonly #partitions: DeadLetterOptions['partitions']
+  readonly #sources: DeadLetterSources
   readonly #recordBytesMax: number
   readonly #times: TimestampWindow
   readonly #causeCharactersMax: number
   readonly #causeOf: CauseOf
   readonly #onWritten: DeadLetterOptions['onWritten']
 
-  constructor(out: OutputBuilder, { partitions, recordBytesMax, times, causeOf, onWritten }: DeadLetterOptions) {
+  constructor(out: OutputBuilder, { sources, recordBytesMax, times, causeOf, onWritten }: DeadLetterOptions) {
     this.#out = out
-    this.#partitions = partitions
+    this.#sources = sources
     this.#causeOf = causeOf
     this.#onWritten = onWritten
     this.#recordBytesMax = recordBytesMax
@@ -78,18 +91,21 @@ export class DeadLetterEncoder {
 
   /** Writes the record of a row that has a reason. */
   encode(columns: RecordColumns, row: number): void {
+    const { offset, timestamp } = columns
     const reason = columns.reason[row]!
-    const record = plainRecord(columns, row)
-    const added = this.#headers(reason, columns.numberOf(row), columns.offset[row]!, this.#causeOf(columns, row))
+    const record = recordInSource(columns, row)
+    const place = this.#placeOf(columns.numberOf(row), offset[row]!)
+    const added = this.#headers(reason, place, this.#causeOf(columns, row), timestamp[row]!)
     const whole = withHeaders(record, added)
     const isWhole = contentBytes(whole) <= this.#recordBytesMax && reason !== Reason.PROCESS_KILLED
-    this.#write(columns.partition, columns.timestamp[row]!, isWhole ? whole : reference(added))
+    this.#write(place, timestamp[row]!, isWhole ? whole : reference(added))
   }
 
   /** Writes a reference to a part that was stored before: its record is where the headers say. */
   encodeReference(part: StoredPart, reason: number, timestamp: number, cause?: string): void {
-    const headers = this.#headers(reason, part.partition, part.offset, cause ?? deadLetterReasons[reason]!.text)
-    this.#write(part.partition, timestamp, reference(headers))
+    const place = this.#placeOf(part.partition, part.offset)
+    const headers = this.#headers(reason, place, cause ?? deadLetterReasons[reason]!.text)
+    this.#write(place, timestamp, reference(headers))
   }
 
   /**
@@ -98,45 +114,70 @@ export class DeadLetterEncoder {
    * @param plain - The same with the headers that are there also where the topic does not take all of it.
    */
   encodeRow(record: PlainRecord, plain: PlainRecord, reason: number, first: StoredPart, timestamp: number): void {
-    const added = this.#headers(reason, first.partition, first.offset, deadLetterReasons[reason]!.text)
+    const place = this.#placeOf(first.partition, first.offset)
+    const added = this.#headers(reason, place, deadLetterReasons[reason]!.text)
     const whole = withHeaders(record, added)
     const isWhole = contentBytes(whole) <= this.#recordBytesMax
     const letter = isWhole ? whole : { ...withHeaders(plain, added), key: undefined, value: undefined }
-    this.#write(first.partition, timestamp, letter)
+    this.#write(place, timestamp, letter)
   }
 
   /** The source may have been given more partitions than its dead letters have; their headers name the true one. */
-  #write(number: number, timestamp: number, letter: PlainRecord): void {
-    const { partition } = this.#partitions.placeOf(number)
+  #write({ partition }: Place, timestamp: number, letter: PlainRecord): void {
     writePlainRecord(this.#out, partition % this.#out.partitionCount, this.#times.nearest(timestamp), letter)
   }
 
   /** The headers of a dead letter that is being written, of which is told. */
-  #headers(reason: number, number: number, offset: number, cause: string): readonly Uint8Array[] {
-    const { topic, partition, index } = this.#partitions.placeOf(number)
+  #headers(reason: number, { redriven, redrive, ...origin }: Place, cause: string, timestamp?: number): Headers {
+    const { topic, partition, index, offset } = origin
     this.#onWritten(reason, { topic, partition, offset, cause })
-    const { name } = deadLetterReasons[reason]!
-    const texts: (readonly [header: string, text: string])[] = [
-      [deadLetterHeaders.reason, name],
+    const texts: readonly (readonly [name: string, text: string | undefined])[] = [
+      [deadLetterHeaders.reason, deadLetterReasons[reason]!.name],
       [deadLetterHeaders.cause, cause.slice(0, this.#causeCharactersMax)],
       [deadLetterHeaders.topic, topic],
       [deadLetterHeaders.partition, String(partition)],
       [deadLetterHeaders.offset, String(offset)],
+      [deadLetterHeaders.index, index?.toString()],
+      [deadLetterHeaders.timestamp, timestamp?.toString()],
+      [deadLetterHeaders.redriven, redriven?.toString()],
+      [deadLetterHeaders.redrive, redrive],
     ]
-    if (index !== undefined) texts.push([deadLetterHeaders.index, String(index)])
-    return texts.map(([header, text]) => encodeHeader(header, Buffer.from(text)))
+    const headers = texts.flatMap(([name, text]) => (text === undefined ? [] : [encodeHeader(name, Buffer.from(text))]))
+    return { headerCount: headers.length, headers: Buffer.concat(headers) }
+  }
+
+  #placeOf(number: number, offset: number): Place {
+    const { partitions, redriven } = this.#sources
+    const place = partitions.placeOf(number)
+    const letter = redriven.at(number, offset)
+    if (letter === undefined) return { ...place, offset }
+    return { ...letter, redrive: `${place.partition}/${offset}` }
   }
 }
 
-function withHeaders(record: PlainRecord, added: readonly Uint8Array[]): PlainRecord {
+/** Where a record was in its source, and what is to be said of one that was redriven. */
+interface Place extends Origin {
+  readonly redriven?: number
+  readonly redrive?: string
+}
+
+type Headers = Pick<PlainRecord, 'headerCount' | 'headers'>
+
+/** The record of a row; one that was redriven without what it has got for that. */
+function recordInSource(columns: RecordColumns, row: number): PlainRecord {
+  const record = plainRecord(columns, row)
+  return columns.origins === undefined ? record : { ...record, ...headersWithout(columns, row, letterHeader) }
+}
+
+function withHeaders(record: PlainRecord, { headerCount, headers }: Headers): PlainRecord {
   return {
     ...record,
-    headerCount: record.headerCount + added.length,
-    headers: Buffer.concat([record.headers, ...added]),
+    headerCount: record.headerCount + headerCount,
+    headers: Buffer.concat([record.headers, headers]),
   }
 }
 
 /** A record that is nothing but what its headers say. */
-function reference(headers: readonly Uint8Array[]): PlainRecord {
-  return { key: undefined, value: undefined, headerCount: headers.length, headers: Buffer.concat(headers) }
+function reference(headers: Headers): PlainRecord {
+  return { key: undefined, value: undefined, ...headers }
 }

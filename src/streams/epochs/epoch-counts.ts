@@ -8,6 +8,7 @@ export const classes = [
   'filtered',
   'expired',
   'superseded',
+  'redriven',
   'lost',
   'skipped',
 ] as const
@@ -30,6 +31,7 @@ export class EpochCounts implements TableCounts, Record<Class, Float64Array> {
   readonly filtered: Float64Array
   readonly expired: Float64Array
   readonly superseded: Float64Array
+  readonly redriven: Float64Array
   readonly lost: Float64Array
   readonly skipped: Float64Array
   /** Dead letters by the number of their reason, duplicates and expired rows among them. */
@@ -48,6 +50,7 @@ export class EpochCounts implements TableCounts, Record<Class, Float64Array> {
     this.deadLettered = new Float64Array(partitionCount)
     this.filtered = new Float64Array(partitionCount)
     this.expired = new Float64Array(partitionCount)
+    this.redriven = new Float64Array(partitionCount)
     this.superseded = new Float64Array(partitionCount)
     this.lost = new Float64Array(partitionCount)
     this.skipped = new Float64Array(partitionCount)

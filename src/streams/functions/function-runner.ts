@@ -248,6 +248,8 @@ export class FunctionRunner {
    */
   #streakAt(nextRow: number): number {
     const { maxConsecutivePoison } = this.#host.options
+    // What was a dead letter before may well be one again.
+    if (this.#function.columns.origins !== undefined) return this.#streak
     let streak = this.#streak
     // A row has had no fewer attempts than those after it, so none that is failing stands before one that was given up.
     for (let row = 0; row < nextRow; row++) {

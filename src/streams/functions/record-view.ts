@@ -1,6 +1,7 @@
 import { headersOf, plainRecord, type RecordColumns } from '../../kernel/index.ts'
+import { letterHeader } from '../redrive/letter-header.ts'
 import { computedPartHeader } from '../retention/computed-part-header.ts'
-import type { PartitionPlace } from '../topics/source-partitions.ts'
+import type { Origin, PartitionPlace } from '../topics/source-partitions.ts'
 import type { RecordHeader, RecordHeaders, RecordView } from '../topology/record-view.ts'
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -15,9 +16,10 @@ export function textOfValue({ bytes, valueStart, valueEnd }: RecordColumns, row:
   return strictUtf8.decode(bytes.subarray(valueStart[row], valueEnd[row]))
 }
 
-/** A row as a user's function sees its record, while the row is where it is. */
-export function viewOf(columns: RecordColumns, row: number, place: PartitionPlace): RecordView {
-  return new RowView(columns, row, place)
+/** A row as a user's function sees its record, while the row is where it is: as it was in its source. */
+export function viewOf(columns: RecordColumns, row: number, { topic, partition }: PartitionPlace): RecordView {
+  const offset = columns.offset[row]!
+  return new RowView(columns, row, columns.origins?.get(offset) ?? { topic, partition, offset })
 }
 
 class RowView implements RecordView {
@@ -28,15 +30,17 @@ class RowView implements RecordView {
   readonly timestampMs: number
   readonly #columns: RecordColumns
   readonly #row: number
+  readonly #offset: number
 
-  constructor(columns: RecordColumns, row: number, { topic, partition }: PartitionPlace) {
+  constructor(columns: RecordColumns, row: number, { topic, partition, offset }: Origin) {
     this.topic = topic
     this.partition = partition
     this.index = columns.lane[row]!
-    this.offset = BigInt(columns.offset[row]!)
+    this.offset = BigInt(offset)
     this.timestampMs = columns.timestamp[row]!
     this.#columns = columns
     this.#row = row
+    this.#offset = columns.offset[row]!
   }
 
   get key(): Buffer | null {
@@ -54,7 +58,7 @@ class RowView implements RecordView {
   /** The columns, which have other records once these have been dealt with. */
   #live(): RecordColumns {
     const columns = this.#columns
-    if (this.#row < columns.count && columns.offset[this.#row] === Number(this.offset)) return columns
+    if (this.#row < columns.count && columns.offset[this.#row] === this.#offset) return columns
     throw new Error('the record is asked for its bytes after its function has ended')
   }
 }
@@ -79,8 +83,8 @@ class RowHeaders implements RecordHeaders {
   *[Symbol.iterator](): Iterator<RecordHeader> {
     for (const [name, value] of headersOf(this.#live(), this.#row)) {
       const text = Buffer.from(name).toString()
-      // A promoted record has it, and the same record in the source has not.
-      if (text !== computedPartHeader) yield { name: text, value: copyOf(value) }
+      // A promoted record has the one, a redriven one the other, and the same record in the source has neither.
+      if (text !== computedPartHeader && text !== letterHeader) yield { name: text, value: copyOf(value) }
     }
   }
 }

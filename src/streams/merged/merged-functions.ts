@@ -214,8 +214,11 @@ export class MergedFunctions {
       this.#succeeded()
       return Reason.MERGE_FAILED
     }
+    const { partitions } = this.#session.sources
+    // What was a dead letter before may well be one again.
+    if (partitions.isRedriven(number)) return Reason.MERGE_FAILED
     const { maxConsecutivePoison } = this.#host.options
-    const place = this.#session.sources.partitions.placeOf(number)
+    const place = partitions.placeOf(number)
     this.#session.openStreaks.add(id)
     if (++this.#streak >= maxConsecutivePoison) {
       this.#fault = new FunctionError(

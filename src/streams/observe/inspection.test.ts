@@ -14,6 +14,7 @@ const account = {
   filtered: 0,
   expired: 0,
   superseded: 0,
+  redriven: 0,
   lost: 0,
   skipped: 0,
 }

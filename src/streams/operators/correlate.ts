@@ -160,11 +160,12 @@ class Correlation {
   async committed(incarnation: number): Promise<void> {
     if (incarnation !== this.#life.incarnation) return
     const { statistics, meters, events, clock } = this.#services
-    const { state, schedule } = this.#session
+    const { state, schedule, sources } = this.#session
     const nowMs = clock.monotonicMs()
     schedule.committed(nowMs)
     state.epochs.commit()
     this.#notice.committed(state.accounting.letters)
+    sources.redriven.forget((partition, offset) => this.#hasLeft(partition, offset))
     this.#compaction.run()
     statistics.epochs++
     statistics.lastCommitMs = clock.monotonicMs()
@@ -270,6 +271,7 @@ class Correlation {
     reachOffset(counts, columns, rows, batch.nextOffset, sources.partitions.lanesOf(partition))
     columns.count = rows
     if (rows > 0) meters.consumed(partition, columns.timestamp[rows - 1]!)
+    if (columns.origins !== undefined) sources.redriven.count(columns, counts)
     this.#directPromotion.take(columns)
     const { hasFailures, letterCount } = divertRows(columns, counts, this.#outputs.deadLetters)
     const isPoisoned = this.#streaks.note(columns, letterCount)
@@ -333,6 +335,12 @@ class Correlation {
   #disarm(): void {
     this.#timer?.cancel()
     this.#timer = undefined
+  }
+
+  /** Whether an offset has been consumed and is not pending, by the last committed epoch. */
+  #hasLeft(partition: number, offset: number): boolean {
+    const { accounting, pending } = this.#session.state
+    return offset < accounting.committedOffsets[partition]! && !pending.sets[partition]!.has(offset)
   }
 
   /** Draws the border of the current epoch and sends it to be committed. */

@@ -72,7 +72,7 @@ export class Outputs {
     )
     this.#merged = new MergedPublisher(mergedNames(plan), this.#mergedSinks, this.#functions)
     this.deadLetters = new DeadLetterEncoder(this.#builders[deadLetterSink]!, {
-      partitions: session.sources.partitions,
+      sources: session.sources,
       recordBytesMax: recordBytesMax(topics, deadLetterSink),
       times: this.#timesOf(deadLetterSink),
       causeOf: causesOf(plan, session.sources.partitions),

@@ -60,7 +60,8 @@ export const sink = (parts: SinkParts) => {
 }
 
 function sourceOffsets({ topics, partitions }: Sources, offsets: Float64Array): SourceOffsets[] {
-  return partitions.bySource(offsets).map((each, source) => ({ topic: topics[source]!.name, offsets: each }))
+  const bySource = partitions.bySource(offsets)
+  return topics.map(({ name: topic }, source) => ({ topic, offsets: bySource[source]! }))
 }
 
 async function beginLife(

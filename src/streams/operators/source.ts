@@ -242,6 +242,7 @@ class Source {
           // Without rows it still tells how far the partition has been passed over.
           if (!hasRows) batch.columns.reset(partition.partition, partition.bytes, partition.view)
           if (!restoration.isDone) batch.columns.keep(this.#missing(partition.partition, isPromoted))
+          session.sources.redriven.note(batch.columns)
           const openedOffset = open?.(batch.columns)
           batch.incarnation = incarnation
           batch.nextOffset = openedOffset ?? reader.reachedOffset

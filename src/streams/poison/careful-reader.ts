@@ -67,6 +67,7 @@ export class CarefulReader {
     const { columns } = batch
     reader.open(fetched)
     if (!reader.fill(columns)) columns.reset(fetched.partition, fetched.bytes, fetched.view)
+    session.sources.redriven.note(columns)
     const source = sourceOf(services.plan, session.sources, fetched.partition)
     const cutOffset = cut(columns, careful.rowsMax) ?? reader.reachedOffset
     const reached = rowsOpener(source)?.(columns) ?? cutOffset

@@ -49,7 +49,9 @@ export class SourceStreaks {
   note(columns: RecordColumns, letterCount: number): boolean {
     const { count } = columns
     if (count === 0) return false
-    const { source } = this.#session.sources.partitions.list[columns.partition]!
+    const source = this.#session.sources.partitions.sourceOf(columns.partition)
+    // What was a dead letter before may well be one again.
+    if (columns.origins !== undefined) return this.#doubt(source)
     if (letterCount === count) this.#grow(source, count, columns, count - 1)
     else if (letterCount === 0) this.#end(source)
     else this.#walk(source, columns)

@@ -6,12 +6,14 @@ import { noTotals } from '../epochs/epoch-counts.ts'
 import { topicOf } from '../in-memory/memory-kafka.ts'
 import { orders } from '../fixtures/orders.ts'
 import { planTopology } from '../topology/plan.ts'
-import { Sources } from '../topics/sources.ts'
+import { Sources, sourcesOf } from '../topics/sources.ts'
 import { compatibilityOf, type Findings } from './compatibility.ts'
 
 const plan = planTopology(orders)
 const source = topicOf('source', 2)
 const sources = new Sources([source])
+const redrive = topicOf(plan.redriveTopic, 1)
+const withRedriven = sourcesOf(plan, [source, redrive])
 const own = (offset: number) => ({ offset, isOwn: true })
 
 /** A manifest of the program, at these offsets. */
@@ -77,6 +79,23 @@ describe('the compatibility of a start', () => {
     assert.equal(verdictOn({ manifest: manifestAt([5, 7], { topology }), commits }), 'CHECKPOINT_INCOMPATIBLE')
     assert.equal(verdictOn({ manifest: manifestAt([5, 7, 9]), commits }), 'CHECKPOINT_INCOMPATIBLE')
     assert.equal(verdictOn({ manifest: manifestAt([5, 7], { sourceIds: ['another'] }), commits }), 'SOURCE_RECREATED')
+  })
+
+  it('goes on with redriven letters, also where the manifest does not know them, unless their topic is gone or another', () => {
+    const partitions = withRedriven.partitions.list
+    const known = (id: string) => manifestAt([5, 7, 2], { partitions, sourceIds: [source.id, id] })
+    const commits = [own(5), own(7), own(2)]
+    const unknown = { manifest: manifestAt([5, 7]), commits: [own(5), own(7), undefined] }
+
+    assert.equal(verdictOn({ ...unknown, sources: withRedriven }), 'goes on')
+    assert.equal(verdictOn({ manifest: known(redrive.id), sources: withRedriven, commits }), 'goes on')
+    assert.equal(verdictOn({ manifest: known(redrive.id), commits }), 'KAFKA_TOPIC_MISSING')
+    assert.equal(verdictOn({ manifest: known('another'), sources: withRedriven, commits }), 'SOURCE_RECREATED')
+    const set = [own(5), own(7), own(1)]
+    assert.equal(
+      verdictOn({ manifest: known(redrive.id), sources: withRedriven, commits: set }),
+      'GROUP_OFFSETS_DIFFER',
+    )
   })
 
   it('names another source before offsets that differ because of it', () => {

@@ -1,4 +1,4 @@
-import { MillraceError } from '../../core/errors.ts'
+import { KafkaError, MillraceError } from '../../core/errors.ts'
 import type { GroupCommit, Topic } from '../../kafka/index.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import { isSourceOf, migrationOf } from '../checkpoint/migration.ts'
@@ -43,7 +43,7 @@ export function compatibilityOf(plan: Plan, found: Findings): Compatibility {
   if (error !== undefined) return { kind: 'refused', error }
   if (manifest === undefined) return { kind: 'first start' }
   const known = knownPartitions(plan, manifest)
-  const counts = plan.sources.map((_, source) => known.filter((each) => each.source === source && !each.index).length)
+  const counts = sources.topics.map((_, source) => known.filter((each) => each.source === source && !each.index).length)
   const expiredOffsets = [...manifest.nextOffsets.keys()].filter(
     (number) => commits[number] === undefined && sources.partitions.isFirst(number),
   )
@@ -57,6 +57,7 @@ export function compatibilityOf(plan: Plan, found: Findings): Compatibility {
 export function knownPartitions(plan: Plan, { topology, partitions }: Manifest): SourcePartition[] {
   const now = topology.sources.map(({ topic }) => plan.sources.findIndex((source) => source.topic === topic))
   if (now.includes(-1)) return []
+  now.push(plan.sources.length)
   return partitions.map((each) => ({ ...each, source: now[each.source]! }))
 }
 
@@ -69,7 +70,8 @@ export function incompatibility(
   const { name } = plan
   const now = shapeOf(plan)
   const changed = differences(migrationOf(topology, now).shape, now)
-  const topicOf = (source: number) => topics.find((topic) => topic.name === topology.sources[source]!.topic)
+  const names = [...topology.sources.map(({ topic }) => topic), plan.redriveTopic]
+  const topicOf = (source: number) => topics.find((topic) => topic.name === names[source])
   for (const [source, { topic }] of topology.sources.entries()) {
     const had = partitions.filter((each) => each.source === source && !each.index).length
     const has = topicOf(source)?.partitions.length ?? had
@@ -80,9 +82,13 @@ export function incompatibility(
     const text = `the checkpoint of "${name}" was written by another program: ${changed.join('; ')}`
     return new MillraceError('CHECKPOINT_INCOMPATIBLE', text, { app: name, differences: changed.join('; ') })
   }
-  const recreated = sourceIds.findIndex((id, source) => topicOf(source)!.id !== id)
+  const recreated = sourceIds.findIndex((id, source) => topicOf(source)?.id !== id)
   if (recreated < 0) return undefined
-  const topic = topicOf(recreated)!
+  const topic = topicOf(recreated)
+  if (topic === undefined) {
+    const text = `topic "${plan.redriveTopic}" is gone, from which "${name}" has read redriven letters`
+    return new KafkaError('KAFKA_TOPIC_MISSING', text, { topic: plan.redriveTopic })
+  }
   return new MillraceError(
     'SOURCE_RECREATED',
     `topic "${topic.name}" is not the one that "${name}" has read so far: it was deleted and created again`,
@@ -92,7 +98,7 @@ export function incompatibility(
 
 /** Whether a program is told to begin a source at what another consumer has committed under its name. */
 function isTakenOver({ name, sources: planned }: Plan, sources: Findings['sources'], number: number): boolean {
-  const { from } = planned[sources.partitions.list[number]!.source]!
+  const from = planned[sources.partitions.list[number]!.source]?.from
   return typeof from === 'object' && 'group' in from && from.group === name
 }
 

@@ -3,8 +3,7 @@ import { CarefulMode } from '../poison/careful-mode.ts'
 import { Lives } from '../runtime/life.ts'
 import type { Services } from '../runtime/services.ts'
 import { outputsOf } from '../topics/program-topics.ts'
-import { Sources } from '../topics/sources.ts'
-import { laneCountOf } from '../topology/plan-sources.ts'
+import { sourcesOf } from '../topics/sources.ts'
 import type { Session } from './session.ts'
 import { firstState } from './state-after.ts'
 
@@ -13,7 +12,7 @@ import { firstState } from './state-after.ts'
  * sources are empty.
  */
 export async function firstSession({ plan, options, topics, logger, outputBytesMax }: Services): Promise<Session> {
-  const sources = new Sources(topics.sources, [], plan.sources.map(laneCountOf))
+  const sources = sourcesOf(plan, topics.sources)
   const none = sources.partitions.list.map(() => 0)
   const request = {
     plan,

@@ -14,8 +14,7 @@ import { Lives } from '../runtime/life.ts'
 import type { KafkaServices } from '../runtime/services.ts'
 import { tellOfGrowth } from '../topics/source-growth.ts'
 import { checkpointSink, findSources, outputsOf } from '../topics/program-topics.ts'
-import { Sources } from '../topics/sources.ts'
-import { laneCountOf } from '../topology/plan-sources.ts'
+import { type Sources, sourcesOf } from '../topics/sources.ts'
 import { startText } from '../topology/start-position.ts'
 import { type Compatibility, compatibilityOf, type Findings, knownPartitions } from './compatibility.ts'
 import type { RecoveredState } from './program-state.ts'
@@ -100,11 +99,8 @@ interface Found extends Findings<Sources> {
 
 async function find({ cluster, plan }: KafkaServices, { records }: CheckpointView): Promise<Found> {
   const manifest = manifestOf(records)
-  const sources = new Sources(
-    await findSources(cluster, plan),
-    manifest && knownPartitions(plan, manifest),
-    plan.sources.map(laneCountOf),
-  )
+  const known = manifest && knownPartitions(plan, manifest)
+  const sources = sourcesOf(plan, await findSources(cluster, plan), known)
   const { topics, partitions } = sources
   const ofAll = async <Value>(ask: (topic: Topic) => Promise<Value[]>) =>
     partitions.byNumber(await Promise.all(topics.map(ask)))

@@ -36,7 +36,12 @@ export async function startOffsetsOf(
     const log: SourceLog = { topic: topics[number]!, starts: starts[number]!, ends: ends[number]! }
     return offsetsIn(cluster, source, log, acceptLoss)
   })
-  return partitions.byNumber(await Promise.all(offsets))
+  // Letters that were redriven before a program began are of another one of its name.
+  const redriven = manifest === undefined ? ends[plan.sources.length] : []
+  const firstOfRedriven = topics
+    .slice(plan.sources.length)
+    .map((topic) => topic.partitions.map((_, at) => redriven?.[at] ?? 0))
+  return partitions.byNumber([...(await Promise.all(offsets)), ...firstOfRedriven])
 }
 
 /** Whether a source is read for the first time. */

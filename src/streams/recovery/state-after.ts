@@ -163,9 +163,9 @@ function retainPending({ table, manifest }: WarmTable, pending: PendingOffsets):
   return { count, digest: addDigests(manifest.digest, growth), nextOffsets: manifest.nextOffsets }
 }
 
-/** What a manifest says of the sources; the list of partitions grows with them. */
-function identityOf({ topics, partitions }: Sources) {
-  return { sourceIds: topics.map(({ id }) => id), partitions: partitions.list }
+/** What a manifest says of the sources; both grow with them. */
+function identityOf({ ids, partitions }: Sources) {
+  return { sourceIds: ids, partitions: partitions.list }
 }
 
 /** What a manifest says of the program itself, after what it said before of where its output is. */

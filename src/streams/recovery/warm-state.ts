@@ -3,8 +3,7 @@ import type { CheckpointRecords } from '../checkpoint/checkpoint-records.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import type { KafkaServices } from '../runtime/services.ts'
 import { findSources, outputsOf } from '../topics/program-topics.ts'
-import { Sources } from '../topics/sources.ts'
-import { laneCountOf } from '../topology/plan-sources.ts'
+import { type Sources, sourcesOf } from '../topics/sources.ts'
 import { incompatibility, knownPartitions } from './compatibility.ts'
 import type { RecoveredState } from './program-state.ts'
 import { isNewSource } from './start-offsets.ts'
@@ -44,10 +43,10 @@ export async function warmState(request: WarmRequest): Promise<WarmState | undef
   const { cluster, plan, options, topics, logger } = services
   const found = await findSources(cluster, plan)
   if (incompatibility(plan, found, manifest) !== undefined) return undefined
-  const sources = new Sources(found, knownPartitions(plan, manifest), plan.sources.map(laneCountOf))
+  const sources = sourcesOf(plan, found, knownPartitions(plan, manifest))
   const { topics: sourceTopics, partitions } = sources
   const startsOf = (source: number, offsets: number[]) =>
-    isNewSource(manifest, plan.sources[source]!) ? offsets : offsets.map(() => 0)
+    source < plan.sources.length && isNewSource(manifest, plan.sources[source]!) ? offsets : offsets.map(() => 0)
   const logStarts = await Promise.all(sourceTopics.map((topic) => listOffsets(cluster, topic, 'earliest')))
   const state = stateAfter(
     {

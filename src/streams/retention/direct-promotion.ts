@@ -47,9 +47,8 @@ export class DirectPromotion {
       const side = columns.side[row]!
       const isComputed = this.#computedSides.has(side)
       if (side === noSide || !(isComputed || isCompacted)) continue
-      const part = isComputed
-        ? computedPart(columns, row, this.#withHeaders)
-        : sourcePart(columns, row, this.#withHeaders)
+      const withHeaders = this.#withHeaders || columns.origins !== undefined
+      const part = isComputed ? computedPart(columns, row, withHeaders) : sourcePart(columns, row, withHeaders)
       // A record that does not fit stays in the source only; a computed part has been refused.
       if (!isComputed && part.bytes > this.#bytesMax) continue
       state.promoted.add(part)

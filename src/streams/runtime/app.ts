@@ -3,6 +3,8 @@ import type { Explanation } from '../admin/explain.ts'
 import type { KeptLetter, LetterChoice } from '../admin/kept-letters.ts'
 import type { AppProcess } from '../admin/processes.ts'
 import type { Inspection } from '../observe/inspection.ts'
+import type { RedriveChoice } from '../redrive/redrive.ts'
+import type { RedriveReport } from '../redrive/redrive-report.ts'
 import type { Report } from './report.ts'
 import type { AppEventName } from '../events/app-events.ts'
 import type { AppListener } from '../events/program-events.ts'
@@ -59,5 +61,6 @@ export interface AppQuestions {
   audit(): Promise<AuditReport>
   explain(key: string): Promise<Explanation>
   deadLetters(choice?: LetterChoice): Promise<KeptLetter[]>
+  redrive(choice?: RedriveChoice): Promise<RedriveReport>
   processes(): Promise<AppProcess[]>
 }

@@ -20,6 +20,8 @@ import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { describePlan } from '../topology/describe-plan.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { App, AppQuestions, InspectChoice } from './app.ts'
+import type { RedriveChoice } from '../redrive/redrive.ts'
+import type { RedriveReport } from '../redrive/redrive-report.ts'
 import type { Report } from './report.ts'
 import { newStatistics } from './statistics.ts'
 import type { Session } from '../recovery/session.ts'
@@ -241,6 +243,10 @@ export class RunningApp implements App {
 
   deadLetters(choice?: LetterChoice): Promise<KeptLetter[]> {
     return this.#options.questions.deadLetters(choice)
+  }
+
+  redrive(choice?: RedriveChoice): Promise<RedriveReport> {
+    return this.#options.questions.redrive(choice)
   }
 
   processes(): Promise<AppProcess[]> {

@@ -92,8 +92,9 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
   // By the time of their death: an old record must not be past retention as soon as it is a dead letter.
   const configs = { 'message.timestamp.type': 'LogAppendTime' }
   const partitionCount = Math.max(...partitionCounts)
-  const [sourceSettings] = await Promise.all([
+  const [sourceSettings, redriven] = await Promise.all([
     Promise.all(sources.map((source) => readSettings(cluster, source))),
+    findRedriveTopic(cluster, plan.redriveTopic, plan.sources.length),
     createMissingTopics(cluster, [{ name: plan.deadLetterTopic, partitionCount, configs }]),
   ])
   const largestBatchBytes = Math.max(...sourceSettings.map((each) => each.batchBytesMax))
@@ -107,7 +108,7 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
   const checkpoint = await findCheckpointTopic(cluster, plan.checkpointTopic, {
     // Large enough for any record of the sources that is promoted.
     created: Math.max(defaultBatchBytesMax, largestBatchBytes + recordFrameBytes + keptFrameBytes),
-    least: recordFrameBytes + manifestBytesMax(plan, laneCount(plan, sources)),
+    least: recordFrameBytes + manifestBytesMax(plan, laneCount(plan, sources), redriven?.partitions.length ?? 0),
   })
   const sinks = [sink, deadLetters, checkpoint, ...others]
   const uses = outputUses(plan)
@@ -136,14 +137,35 @@ function outputUses(plan: Plan): (OutputUse | undefined)[] {
 }
 
 /**
- * Asks which partitions the sources have now.
+ * Asks which partitions the sources have now, and the topic of redriven letters, which comes last where there is one.
  *
  * @throws KafkaError `KAFKA_TOPIC_MISSING`; TopologyError `TOPOLOGY_INVALID` for too many partitions.
  */
 export async function findSources(cluster: Cluster, plan: Plan): Promise<Topic[]> {
-  const topics = await cluster.topics(topicsRead(plan))
-  checkSources(plan, topics)
-  return topics
+  const { sources, redriveTopic } = plan
+  const [topics, redriven] = await Promise.all([
+    cluster.topics(topicsRead(plan)),
+    findRedriveTopic(cluster, redriveTopic, sources.length),
+  ])
+  const found = redriven === undefined ? topics : [...topics, redriven]
+  checkSources(plan, found)
+  return found
+}
+
+/**
+ * Finds the topic of redriven letters; undefined where there is none, or none that this client may know of.
+ *
+ * @param sourceCount - Sources of the program: what more partitions somebody has given it are of none.
+ */
+export async function findRedriveTopic(
+  cluster: Cluster,
+  name: string,
+  sourceCount: number,
+): Promise<Topic | undefined> {
+  const permissions = await cluster.topicPermissions([name])
+  if (!permissions.get(name)!.exists) return undefined
+  const topic = await cluster.topicWhenReady(name)
+  return { ...topic, partitions: topic.partitions.slice(0, sourceCount) }
 }
 
 function topicsRead({ sources }: Plan): string[] {
@@ -162,7 +184,8 @@ function checkSources(plan: Plan, topics: readonly Topic[]): void {
   throw new TopologyError('TOPOLOGY_INVALID', text, { topic: topics.map(({ name }) => name).join(), partitions: count })
 }
 
-/** Lanes of all partitions. */
+/** Lanes of all partitions; those of redriven letters, whose topic comes last, have one. */
 function laneCount({ sources }: Plan, topics: readonly Topic[]): number {
-  return sources.reduce((sum, source, index) => sum + topics[index]!.partitions.length * laneCountOf(source), 0)
+  const counts = sources.map(laneCountOf)
+  return topics.reduce((sum, { partitions }, index) => sum + partitions.length * (counts[index] ?? 1), 0)
 }

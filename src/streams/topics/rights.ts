@@ -50,9 +50,23 @@ export function rightsToExplain(topics: readonly string[]): Right[] {
   return topics.flatMap((topic) => onTopic(topic, 'Read'))
 }
 
-export function rightsToReset(app: string): Right[] {
+/** What redriving dead letters needs besides `rightsToReadApp`. */
+export function rightsToRedrive(app: string, topics: readonly string[]): Right[] {
+  const { deadLetterTopic, redriveTopic } = ownTopics(app)
   return [
-    ...onTopic(ownTopics(app).checkpointTopic, 'Read', 'Delete'),
+    ...[deadLetterTopic, ...topics].flatMap((topic) => onTopic(topic, 'Read', 'DescribeConfigs')),
+    ...onTopic(redriveTopic, 'Create', 'Read', 'Write'),
+    { operation: 'Describe', resource: 'group', name: app },
+    { operation: 'Write', resource: 'transactional-id', name: redriveTopic },
+  ]
+}
+
+/** @param hasRedriven - Whether it has a topic of redriven letters. */
+export function rightsToReset(app: string, hasRedriven: boolean): Right[] {
+  const { checkpointTopic, redriveTopic } = ownTopics(app)
+  return [
+    ...onTopic(checkpointTopic, 'Read', 'Delete'),
+    ...(hasRedriven ? onTopic(redriveTopic, 'Delete') : []),
     { operation: 'Describe', resource: 'group', name: app },
     { operation: 'Delete', resource: 'group', name: app },
     { operation: 'Write', resource: 'transactional-id', name: app },

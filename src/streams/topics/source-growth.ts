@@ -12,13 +12,16 @@ export interface SourceGrowth {
 /** @param known - How many partitions of each source are known. */
 export function tellOfGrowth(
   logger: Logger,
-  { name: app }: Plan,
+  { name: app, redriveTopic }: Plan,
   topics: readonly Topic[],
   known: readonly number[],
 ): void {
   topics.forEach(({ name: topic, partitions }, source) => {
-    if (partitions.length <= known[source]!) return
-    const facts = { app, topic, partitions: partitions.length, known: known[source]! }
+    const knownCount = known[source] ?? 0
+    if (partitions.length <= knownCount) return
+    const facts = { app, topic, partitions: partitions.length, known: knownCount }
+    if (topic === redriveTopic)
+      return logger.info(facts, 'dead letters are to be redriven: reading them from their topic')
     logger.info(facts, 'the source was given partitions: reading them from offset 0')
   })
 }

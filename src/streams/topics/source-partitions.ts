@@ -1,9 +1,9 @@
 import { assert } from '../../core/assert.ts'
 import type { PartOrigin } from '../../kernel/index.ts'
 
-/** A partition of one of the sources, or a lane of it. */
+/** A partition of one of the sources, or a lane of it, or a partition of the topic of redriven letters. */
 export interface SourcePartition {
-  /** Number of the source, in declared order. */
+  /** Number of the source, in declared order; the one after the last for the topic of redriven letters. */
   readonly source: number
   readonly partition: number
   /** Where a flatMap makes several records of each: which of these it is of. @defaultValue 0 */
@@ -32,28 +32,38 @@ export interface Origin extends PartitionPlace {
  * A source with a flatMap has as many *lanes* in each partition as that makes of a record at most, each with a number of
  * its own, one after the other: in the lane of index i, an offset means the record that the flatMap made i-th of the one
  * at that offset. So what is known of an offset is known of each of them.
+ *
+ * The partitions of the topic of redriven letters are among them. Each has letters of one source: the first of the
+ * source that has the lowest number, and so on, an order that further sources do not change.
  */
 export class SourcePartitions {
+  /** By source, and after them that of redriven letters. */
   readonly #topics: readonly string[]
+  readonly #sourceCount: number
   /** By source. */
   readonly #laneCounts: readonly number[]
   readonly #list: SourcePartition[] = []
   /** By source and partition, the numbers of its lanes. */
   readonly #lanes: readonly number[][][]
+  /** The sources in the order of their first numbers. */
+  readonly #sources: number[] = []
 
   /**
    * @param topics - By source.
    * @param known - As a manifest has them.
-   * @param laneCounts - By source; one each where nothing is said.
+   * @param laneCounts - By source; one each where nothing is said, and of redriven letters.
+   * @param redriveTopic - Of redriven letters; absent where there never are any.
    */
   constructor(
     topics: readonly string[],
     known: readonly SourcePartition[] = [],
-    laneCounts: readonly number[] = topics.map(() => 1),
+    laneCounts: readonly number[] = [],
+    redriveTopic?: string,
   ) {
-    this.#topics = topics
+    this.#topics = redriveTopic === undefined ? topics : [...topics, redriveTopic]
+    this.#sourceCount = topics.length
     this.#laneCounts = laneCounts
-    this.#lanes = topics.map(() => [])
+    this.#lanes = this.#topics.map(() => [])
     for (const each of known) this.#add(each)
   }
 
@@ -66,15 +76,41 @@ export class SourcePartitions {
     return this.#list.length
   }
 
-  /** Gives numbers to partitions that have none. @param counts - Partitions of each source. */
+  /** Gives numbers to partitions that have none. @param counts - Partitions of each source, and of redriven letters. */
   grow(counts: readonly number[]): void {
     counts.forEach((count, source) => {
-      const laneCount = this.#laneCounts[source]!
+      const laneCount = this.#laneCounts[source] ?? 1
       for (let partition = this.#lanes[source]!.length; partition < count; partition++) {
         for (let index = 0; index < laneCount; index++)
           this.#add(laneCount === 1 ? { source, partition } : { source, partition, index })
       }
     })
+  }
+
+  /** Undefined where there never are any redriven letters. */
+  get redriveTopic(): string | undefined {
+    return this.#topics[this.#sourceCount]
+  }
+
+  /** Whether a partition has redriven letters. */
+  isRedriven(number: number): boolean {
+    return this.#list[number]!.source === this.#sourceCount
+  }
+
+  /** The source whose records a partition has: of redriven letters the one that they came from. */
+  sourceOf(number: number): number {
+    const { source, partition } = this.#list[number]!
+    return source === this.#sourceCount ? this.#sources[partition]! : source
+  }
+
+  /** The topic that the records of a partition came from first. */
+  sourceTopicOf({ topic, partition }: PartitionPlace): string {
+    return topic === this.redriveTopic ? this.#topics[this.#sources[partition]!]! : topic
+  }
+
+  /** The partition of the topic of redriven letters that has those of a source. */
+  redrivenPartitionOf(topic: string): number {
+    return this.#sources.indexOf(this.#topics.indexOf(topic))
   }
 
   /** The numbers of all lanes of the partition that a number is of, in their order. */
@@ -111,7 +147,8 @@ export class SourcePartitions {
   /** A partition in a sentence. */
   text(number: number): string {
     const { topic, partition } = this.placeOf(number)
-    return this.#topics.length === 1 ? `source partition ${partition}` : `partition ${partition} of source "${topic}"`
+    if (this.isRedriven(number)) return `partition ${partition} of topic "${topic}"`
+    return this.#sourceCount === 1 ? `source partition ${partition}` : `partition ${partition} of source "${topic}"`
   }
 
   numberOf({ topic, partition, index = 0 }: PartitionPlace): number | undefined {
@@ -151,6 +188,7 @@ export class SourcePartitions {
     const isNext = partition === this.#lanes[source]!.length - 1 && index === lanes.length
     assert(isNext, 'the partitions of a source are numbered in their order, and so are their lanes')
     lanes.push(this.#list.length)
+    if (partition === 0 && index === 0 && source < this.#sourceCount) this.#sources.push(source)
     this.#list.push(each)
   }
 }

@@ -55,7 +55,7 @@ export class SourceWatch {
       const topics = await this.#log.topics()
       const known = this.#session.sources.topics
       // Another topic of the same name is found by what reads it.
-      const areSame = topics.every(({ id }, source) => id === known[source]!.id)
+      const areSame = known.every(({ id }, source) => id === topics[source]?.id)
       if (areSame && areGrown(topics, known)) {
         const logEnds = await Promise.all(topics.map((topic) => this.#log.ends(topic)))
         this.#onGrown({ topics, logEnds })

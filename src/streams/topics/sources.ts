@@ -1,28 +1,39 @@
 import { assert } from '../../core/assert.ts'
 import type { Topic, TopicPartition } from '../../kafka/index.ts'
+import { RedrivenLetters } from '../redrive/redriven-letters.ts'
 import type { Plan, PlannedSource } from '../topology/plan.ts'
+import { laneCountOf } from '../topology/plan-sources.ts'
 import { type SourcePartition, SourcePartitions } from './source-partitions.ts'
 
 /** The sources as a session reads them: nothing else says which partitions there are, and under which numbers. */
 export class Sources {
   readonly partitions: SourcePartitions
+  /** What is known of the letters that have been read. */
+  readonly redriven: RedrivenLetters
+  /** Of the topics; it grows. */
+  readonly ids: string[]
   #topics: readonly Topic[]
   /** Of what was fetched, by source. */
   readonly #fetched: { bytes: number; offsets: number }[]
 
   /**
-   * @param topics - In the order of the program's sources.
+   * @param topics - In the order of the program's sources, and after them that of redriven letters where there is one.
    * @param known - The numbers that partitions have in the checkpoint.
    * @param laneCounts - Lanes of a partition, by source; one where nothing is said.
+   * @param redriveTopic - Name of the topic of redriven letters; absent where there never are any.
    */
-  constructor(topics: readonly Topic[], known: readonly SourcePartition[] = [], laneCounts?: readonly number[]) {
+  constructor(
+    topics: readonly Topic[],
+    known: readonly SourcePartition[] = [],
+    laneCounts?: readonly number[],
+    redriveTopic?: string,
+  ) {
     this.#topics = topics
-    this.#fetched = topics.map(() => ({ bytes: 0, offsets: 0 }))
-    this.partitions = new SourcePartitions(
-      topics.map(({ name }) => name),
-      known,
-      laneCounts,
-    )
+    this.ids = topics.map(({ id }) => id)
+    const names = topics.map(({ name }) => name).filter((name) => name !== redriveTopic)
+    this.partitions = new SourcePartitions(names, known, laneCounts, redriveTopic)
+    this.redriven = new RedrivenLetters(this.partitions)
+    this.#fetched = [...names, redriveTopic].map(() => ({ bytes: 0, offsets: 0 }))
     this.partitions.grow(partitionCounts(topics))
   }
 
@@ -32,9 +43,10 @@ export class Sources {
 
   /** Sources were given partitions. */
   grow(topics: readonly Topic[]): void {
-    const isGrown = topics.every((topic, source) => topic.partitions.length >= this.#topics[source]!.partitions.length)
+    const isGrown = topics.every((topic, source) => topic.partitions.length >= countOf(this.#topics[source]))
     assert(isGrown, 'a topic never loses partitions')
     this.#topics = topics
+    this.ids.push(...topics.slice(this.ids.length).map(({ id }) => id))
     this.partitions.grow(partitionCounts(topics))
   }
 
@@ -58,14 +70,24 @@ export class Sources {
   }
 }
 
-/** The source that a partition is of. */
+/** The sources of a program, with redriven letters. @param known - The numbers that partitions have in the checkpoint. */
+export function sourcesOf(plan: Plan, topics: readonly Topic[], known: readonly SourcePartition[] = []): Sources {
+  return new Sources(topics, known, plan.sources.map(laneCountOf), plan.redriveTopic)
+}
+
+/** The source whose records a partition has. */
 export function sourceOf(plan: Pick<Plan, 'sources'>, { partitions }: Sources, number: number): PlannedSource {
-  return plan.sources[partitions.list[number]!.source]!
+  return plan.sources[partitions.sourceOf(number)]!
 }
 
 /** Whether any topic has more partitions than before. */
 export function areGrown(topics: readonly Topic[], before: readonly Topic[]): boolean {
-  return topics.some(({ partitions }, source) => partitions.length > before[source]!.partitions.length)
+  return topics.some(({ partitions }, source) => partitions.length > countOf(before[source]))
+}
+
+/** That of redriven letters may not have been there. */
+function countOf(topic: Topic | undefined): number {
+  return topic?.partitions.length ?? 0
 }
 
 function partitionCounts(topics: readonly Topic[]): number[] {

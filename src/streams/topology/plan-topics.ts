@@ -6,11 +6,17 @@ import type { Topology } from './topology.ts'
 export interface OwnTopics {
   readonly deadLetterTopic: string
   readonly checkpointTopic: string
+  /** Dead letters that are to go through the program again; there once somebody has asked for that. */
+  readonly redriveTopic: string
 }
 
 /** They follow from its name. */
 export function ownTopics(name: string): OwnTopics {
-  return { deadLetterTopic: `${name}.dead-letter`, checkpointTopic: `${name}.checkpoint` }
+  return {
+    deadLetterTopic: `${name}.dead-letter`,
+    checkpointTopic: `${name}.checkpoint`,
+    redriveTopic: `${name}.redrive`,
+  }
 }
 
 /** Topics in which Kafka keeps what it does itself: each commit of a program adds to them. */
@@ -43,7 +49,7 @@ export function checkTopics(chain: readonly Topology[]): void {
 
 function usesOf(by: Topology): TopicUse[] {
   const { name, sources, sinks, correlate, next } = by
-  const { deadLetterTopic, checkpointTopic } = ownTopics(name)
+  const { deadLetterTopic, checkpointTopic, redriveTopic } = ownTopics(name)
   const as = (use: string) => (topic: string) => ({ use, topic, by })
   const topics = (operators: readonly { readonly topic: string }[]) => operators.map(({ topic }) => topic)
   return [
@@ -53,5 +59,6 @@ function usesOf(by: Topology): TopicUse[] {
     ...topicsExpiredTo(correlate).map(as('expireTo')),
     as(`dead-letter topic of "${name}"`)(deadLetterTopic),
     as(`checkpoint topic of "${name}"`)(checkpointTopic),
+    as(`redrive topic of "${name}"`)(redriveTopic),
   ]
 }

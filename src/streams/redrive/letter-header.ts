@@ -1,0 +1,65 @@
+import { encodeHeader, headerOf, type RecordColumns } from '../../kernel/index.ts'
+import type { Origin } from '../topics/source-partitions.ts'
+
+/** Says of a record in the topic of redriven letters which dead letter it was. No function sees it. */
+export const letterHeader = 'millrace.letter'
+
+/** A dead letter that goes through the program again. Its own place is that of its record in a source. */
+export interface RedrivenLetter extends Origin {
+  /** Where the program has consumed it before: the same place, or one in the topic of redriven letters. */
+  readonly consumed: Origin
+  /** Why it was a dead letter. */
+  readonly reason: string
+  /** How often it has been redriven, this time included. */
+  readonly redriven: number
+}
+
+type WrittenOrigin = readonly [topic: string, partition: number, offset: number]
+
+interface WrittenLetter {
+  readonly origin: WrittenOrigin
+  /** Absent where it is the same. */
+  readonly consumed?: WrittenOrigin
+  readonly reason: string
+  readonly redriven: number
+}
+
+export function encodeLetterHeader({ consumed, reason, redriven, ...origin }: RedrivenLetter): Uint8Array {
+  const letter: WrittenLetter = {
+    origin: written(origin),
+    ...(redriven > 1 && { consumed: written(consumed) }),
+    reason,
+    redriven,
+  }
+  return encodeHeader(letterHeader, Buffer.from(JSON.stringify(letter)))
+}
+
+/** Undefined for a record that no redrive has written. */
+export function readLetterHeader(columns: RecordColumns, row: number): RedrivenLetter | undefined {
+  const value = headerOf(columns, row, letterHeader)
+  if (value === undefined) return undefined
+  try {
+    const { origin, consumed = origin, reason, redriven }: WrittenLetter = JSON.parse(Buffer.from(value).toString())
+    return { ...read(origin), consumed: read(consumed), reason, redriven }
+  } catch {
+    return undefined
+  }
+}
+
+/** The letters that rows are, by their offsets. */
+export function lettersIn(columns: RecordColumns): Map<number, RedrivenLetter> {
+  const letters = new Map<number, RedrivenLetter>()
+  for (let row = 0; row < columns.count; row++) {
+    const letter = readLetterHeader(columns, row)
+    if (letter !== undefined) letters.set(columns.offset[row]!, letter)
+  }
+  return letters
+}
+
+function written({ topic, partition, offset }: Origin): WrittenOrigin {
+  return [topic, partition, offset]
+}
+
+function read([topic, partition, offset]: WrittenOrigin): Origin {
+  return { topic, partition, offset }
+}

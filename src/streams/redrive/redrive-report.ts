@@ -1,0 +1,28 @@
+/** What becomes of the chosen dead letters of one reason, in records: a row that expired may have had several. */
+export interface RedrivenReason {
+  readonly reason: string
+  readonly letters: number
+  /** That are redriven by this request, or would be. */
+  readonly redriven: number
+  /** That an earlier request has redriven. */
+  readonly alreadyRedriven: number
+  /** By reference, whose record is gone from the source. */
+  readonly gone: number
+  /** Of a source with a flatMap, which would make all its records once more: they are left alone. */
+  readonly ofFlatMaps: number
+  /** From before the application was reset, or of a source that it does not read any more. */
+  readonly foreign: number
+}
+
+/** What a request to redrive dead letters has done, or would do. */
+export interface RedriveReport {
+  readonly app: string
+  /** Most letters first. */
+  readonly reasons: readonly RedrivenReason[]
+  /** Records that are redriven, or would be. */
+  readonly redriven: number
+  /** Whether nothing was written. */
+  readonly isDryRun: boolean
+  /** Whether a process of the application runs, which reads them soon; else its next start does. */
+  readonly isRunning: boolean
+}

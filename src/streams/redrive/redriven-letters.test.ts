@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { EpochCounts } from '../epochs/epoch-counts.ts'
+import { viewOf } from '../functions/record-view.ts'
+import { SourcePartitions } from '../topics/source-partitions.ts'
+import { redrivenRows } from './fixtures/redriven-rows.ts'
+import { RedrivenLetters } from './redriven-letters.ts'
+
+const redriveTopic = 'app.redrive'
+
+function partitionsOf(): SourcePartitions {
+  const partitions = new SourcePartitions(['source'], [], [], redriveTopic)
+  partitions.grow([2, 1])
+  return partitions
+}
+
+const origin = (offset: number) => ({ topic: 'source', partition: 1, offset })
+const letter = (offset: number, reason = 'STAGE_FAILED') => {
+  return { ...origin(offset), consumed: origin(offset), reason, redriven: 1 }
+}
+
+describe('RedrivenLetters', () => {
+  it('have functions see the record as it was in its source', () => {
+    const letters = new RedrivenLetters(partitionsOf())
+    const columns = redrivenRows(2, [letter(17)])
+
+    letters.note(columns)
+
+    const view = viewOf(columns, 0, { topic: redriveTopic, partition: 0 })
+    assert.deepEqual([view.topic, view.partition, view.offset], ['source', 1, 17n])
+    assert.equal(view.key?.toString(), 'key')
+    assert.deepEqual(
+      [...view.headers].map(({ name }) => name),
+      ['trace'],
+    )
+  })
+
+  it('make of dead letters what is redriven, and leave duplicates and expired parts what they were', () => {
+    const letters = new RedrivenLetters(partitionsOf())
+    const columns = redrivenRows(2, [letter(17), letter(18, 'DUPLICATE'), letter(19, 'EXPIRED'), undefined])
+    const counts = new EpochCounts([0, 0, 0])
+    letters.note(columns)
+
+    letters.count(columns, counts)
+
+    assert.deepEqual([...counts.redriven], [0, 1, 0])
+    assert.deepEqual([...counts.deadLettered], [0, -1, 0])
+  })
+
+  it('count one that was redriven twice where it was a dead letter the last time', () => {
+    const letters = new RedrivenLetters(partitionsOf())
+    const consumed = { topic: redriveTopic, partition: 0, offset: 4 }
+    const columns = redrivenRows(2, [{ ...letter(17), consumed, redriven: 2 }])
+    const counts = new EpochCounts([0, 0, 0])
+    letters.note(columns)
+
+    letters.count(columns, counts)
+
+    assert.deepEqual([...counts.redriven], [0, 0, 1])
+  })
+
+  it('know nothing of records of a source', () => {
+    const letters = new RedrivenLetters(partitionsOf())
+    const columns = redrivenRows(0, [letter(17)])
+
+    letters.note(columns)
+
+    assert.equal(columns.origins, undefined)
+    assert.equal(letters.at(0, 0), undefined)
+  })
+
+  it('forget, now and then, those that have left', () => {
+    const letters = new RedrivenLetters(partitionsOf())
+    const many = Array.from({ length: 1_500 }, (_, offset) => letter(offset))
+    letters.note(redrivenRows(2, many))
+
+    letters.forget((_partition, offset) => offset !== 7)
+
+    assert.deepEqual([letters.at(2, 6), letters.at(2, 7)?.offset], [undefined, 7])
+  })
+})

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { SourcePartitions } from './source-partitions.ts'
+
+const redrive = 'app.redrive'
+
+describe('the partitions of redriven letters', () => {
+  it('are numbered with all others, and have records of the sources in the order of their numbers', () => {
+    const partitions = new SourcePartitions(['one', 'two'], [], [], redrive)
+    partitions.grow([2, 1])
+    partitions.grow([2, 1, 2])
+
+    assert.deepEqual(
+      [3, 4].map((number) => partitions.placeOf(number)),
+      [
+        { topic: redrive, partition: 0 },
+        { topic: redrive, partition: 1 },
+      ],
+    )
+    assert.deepEqual(
+      [0, 1, 2, 3, 4].map((number) => partitions.sourceOf(number)),
+      [0, 0, 1, 0, 1],
+    )
+    assert.deepEqual(
+      [0, 2, 3, 4].map((number) => partitions.isRedriven(number)),
+      [false, false, true, true],
+    )
+    assert.deepEqual(
+      ['one', 'two'].map((topic) => partitions.redrivenPartitionOf(topic)),
+      [0, 1],
+    )
+    assert.equal(partitions.sourceTopicOf({ topic: redrive, partition: 1 }), 'two')
+  })
+
+  it('keep their source where sources are declared in another order, or come later', () => {
+    // The sources were `one` and `two`, and are `new`, `two` and `one`: their topic comes after all of them.
+    const known = [
+      { source: 2, partition: 0 },
+      { source: 1, partition: 0 },
+      { source: 3, partition: 0 },
+      { source: 3, partition: 1 },
+    ]
+    const partitions = new SourcePartitions(['new', 'two', 'one'], known, [], redrive)
+    partitions.grow([1, 1, 1, 3])
+
+    assert.deepEqual(
+      [2, 3, 5].map((number) => partitions.placeOf(number).topic),
+      [redrive, redrive, redrive],
+    )
+    assert.deepEqual(
+      [2, 3, 5].map((number) => partitions.sourceOf(number)),
+      [2, 1, 0],
+    )
+  })
+})
