@@ -131,4 +131,5 @@ export {
   type TracedClass,
   type UpgradePlan,
   type WhenFull,
+  type WrittenTopic,
 } from '../streams/index.ts'

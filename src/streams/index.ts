@@ -42,6 +42,7 @@ export type {
 export type { SeenStreak } from './observe/source-streaks-seen.ts'
 export { appOptions, letterOptions, readingOptions, redriveOptions, type RunOptions, runOptions } from './options.ts'
 export type { RunStatistics } from './runtime/statistics.ts'
+export type { WrittenTopic } from './observe/meters.ts'
 export type { App, AppQuestions, InspectChoice } from './runtime/app.ts'
 export type { Report, SubtopologyReport } from './runtime/report.ts'
 export type { Role } from './runtime/role.ts'
