@@ -3,18 +3,11 @@ export { audit, auditAt, type AuditOptions } from './admin/audit.ts'
 export type { AuditReport, Miscount } from './admin/audit-report.ts'
 export type { DeadLetter } from './admin/dead-letter-reader.ts'
 export type { Contradiction } from './admin/evidence.ts'
-export {
-  explain,
-  type Explanation,
-  type ExplainOptions,
-  type PublishedRecord,
-  type RecordPlace,
-  type PendingKey,
-  type PendingPart,
-} from './admin/explain.ts'
+export { explain, type ExplainOptions } from './explain/explain.ts'
+export type { Explanation, PendingKey, PendingPart, PublishedRecord, RecordPlace } from './explain/explanation.ts'
 export { type CheckedTopic, checkTopics, type TopicsCheck } from './admin/check-topics.ts'
 export type { TracedClass } from './admin/offset-classes.ts'
-export type { OnwardRecord } from './admin/onward.ts'
+export type { OnwardRecord } from './explain/onward.ts'
 export { deadLetters, type DeadLettersOptions, type KeptLetter, type LetterChoice } from './admin/kept-letters.ts'
 export { type PlannedMigration, planUpgrade, type PlanUpgradeOptions, type UpgradePlan } from './admin/plan-upgrade.ts'
 export { type AppProcess, processes } from './admin/processes.ts'

@@ -375,7 +375,7 @@ export const letterOptions = {
     type: 'string',
     optional: true,
     flag: '--origin',
-    doc: 'Only those of the record that was there, as `partition@offset`, or `topic:partition@offset`; they are shown in full, with their headers.',
+    doc: 'Only those of the record that was there: `orders:3@1041`, or `3@1041`; or of all of a partition or topic, `orders:3`, `orders`. They are shown in full, with their headers.',
   },
 } as const satisfies OptionTable
 
@@ -409,7 +409,7 @@ export const redriveOptions = {
     type: 'string',
     optional: true,
     flag: '--origin',
-    doc: 'Only those whose record was in this topic, partition or place of a source: `orders`, `orders/3` or `orders/3/1041`.',
+    doc: 'Only those whose record was there: `orders:3@1041`, `3@1041`, or all of `orders:3` or `orders`.',
   },
   skipGone: {
     type: 'boolean',

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../core/clock.ts'
 import { resolveOptions } from '../core/options.ts'
 import { audit } from './admin/audit.ts'
-import { explain } from './admin/explain.ts'
+import { explain } from './explain/explain.ts'
 import { deadLetters } from './admin/kept-letters.ts'
 import { processes } from './admin/processes.ts'
 import { ProgramEvents } from './events/program-events.ts'

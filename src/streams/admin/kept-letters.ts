@@ -10,6 +10,7 @@ import { findAppCheckpoint, findTopic, ofNext, unknownApp } from './app-checkpoi
 import { readingAtBrokers, type ReadingLimits, type ReadingOptions } from './at-brokers.ts'
 import { deadLetterHeaders } from '../dead-letters/dead-letter.ts'
 import { letterOptions } from '../options.ts'
+import { originChoice } from './origin-choice.ts'
 import { readDeadLetter, type ReadLetter } from './dead-letter-reader.ts'
 import { type Redriven, RedrivenFates } from '../redrive/redriven-fates.ts'
 
@@ -19,7 +20,10 @@ export interface LetterChoice {
   readonly reason?: string | undefined
   /** The newest ones of each partition, this many at most in all, from 1 to 1,000. @defaultValue 100 */
   readonly limit?: number | undefined
-  /** Only those of the record that was at `partition@offset`, or `topic:partition@offset`. @defaultValue all */
+  /**
+   * Only those of the record that was at `partition@offset` or `topic:partition@offset`, or of a `topic:partition` or a
+   * topic. @defaultValue all
+   */
   readonly origin?: string | undefined
 }
 
@@ -103,6 +107,7 @@ async function lettersOf(
   // Origins of expired rows are among them; none where no epoch has committed yet.
   const partitions = checkpoint?.partitions ?? new SourcePartitions([])
   const fates = await RedrivenFates.read(cluster, app, checkpoint, wait)
+  const isThere = origin === undefined ? undefined : originChoice(origin)
   const found: FoundLetter[] = []
   await readRecords({ cluster, topic, range, decompressedBytesMax }, (columns) => {
     for (let row = 0; row < columns.count; row++) {
@@ -111,7 +116,7 @@ async function lettersOf(
       fates.note(read.consumed)
       const { letter } = read
       const isWanted = reason === undefined || letter.reason === reason
-      if (isWanted && (origin === undefined || letter.origins.some(isAt(origin)))) {
+      if (isWanted && (isThere === undefined || letter.origins.some(isThere))) {
         found.push(foundLetter(app, read, columns, row))
       }
     }
@@ -150,14 +155,6 @@ function foundLetter(app: string, { letter, consumed }: ReadLetter, columns: Rec
     ...(value && { value: textOf(value) }),
     valueBytes: value?.length ?? 0,
     headers: headersOf(columns, row).flatMap(([name, content]) => headerText(textOf(name), content)),
-  }
-}
-
-/** Whether a record was where a text says. */
-function isAt(text: string): (origin: Origin) => boolean {
-  return ({ topic, partition, offset }) => {
-    const place = `${partition}@${offset}`
-    return text === place || text === `${topic}:${place}`
   }
 }
 

@@ -1,7 +1,7 @@
 import { MillraceError } from '../../core/errors.ts'
 import { Cluster, listOffsets } from '../../kafka/index.ts'
 import type { AuditReport } from '../admin/audit-report.ts'
-import type { Explanation } from '../admin/explain.ts'
+import type { Explanation } from '../explain/explanation.ts'
 import type { KeptLetter, LetterChoice } from '../admin/kept-letters.ts'
 import type { AppProcess } from '../admin/processes.ts'
 import type { AppEventName } from '../events/app-events.ts'

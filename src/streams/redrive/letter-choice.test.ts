@@ -43,14 +43,14 @@ describe('letterChoice', () => {
   })
 
   it('takes those of a topic, a partition or a place', () => {
-    const chosen = ['orders', 'orders/3', 'orders/3/41'].map((origin) => isChosen({ origin }))
-    const others = ['order', 'orders/4', 'orders/3/4'].map((origin) => isChosen({ origin }))
+    const chosen = ['orders', 'orders:3', 'orders:3@41', '3@41'].map((origin) => isChosen({ origin }))
+    const others = ['order', 'orders:4', 'orders:3@4', '4@41'].map((origin) => isChosen({ origin }))
 
-    assert.deepEqual([...chosen, ...others], [true, true, true, false, false, false])
+    assert.deepEqual([...chosen, ...others], [true, true, true, true, false, false, false, false])
   })
 
   it('refuses what is no time or place', () => {
-    for (const choice of [{ since: 'yesterday' }, { until: '' }, { origin: 'orders/three' }, { origin: '' }]) {
+    for (const choice of [{ since: 'yesterday' }, { until: '' }, { origin: 'orders:three' }, { origin: '' }]) {
       assert.throws(() => isChosen(choice), { code: 'CONFIG_INVALID_VALUE' })
     }
   })

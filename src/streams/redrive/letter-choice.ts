@@ -2,8 +2,8 @@ import { ConfigError } from '../../core/errors.ts'
 import type { OptionValues } from '../../core/options.ts'
 import { plainRecord, type RecordColumns } from '../../kernel/index.ts'
 import type { ReadLetter } from '../admin/dead-letter-reader.ts'
+import { originChoice } from '../admin/origin-choice.ts'
 import type { redriveOptions } from '../options.ts'
-import type { Origin } from '../topics/source-partitions.ts'
 import { isDeadLettered } from './redriven-letters.ts'
 
 /** Says which dead letters are to be redriven. */
@@ -17,14 +17,14 @@ type Choice = Pick<OptionValues<typeof redriveOptions>, 'reason' | 'key' | 'sinc
 export function letterChoice({ reason, key, since, until, origin }: Choice): IsChosen {
   const reasons = reason?.split(',').map((name) => name.trim())
   const [sinceMs, untilMs] = [timeOf('since', since), timeOf('until', until)]
-  const place = origin === undefined ? undefined : originOf(origin)
+  const isThere = origin === undefined ? undefined : originChoice(origin)
   return ({ letter }, columns, row) => {
     const timestamp = columns.timestamp[row]!
     // What was a duplicate, or has expired, would most often be so again.
     if (reasons === undefined ? !isDeadLettered(letter.reason) : !reasons.includes(letter.reason)) return false
     if (sinceMs !== undefined && timestamp < sinceMs) return false
     if (untilMs !== undefined && timestamp >= untilMs) return false
-    if (place !== undefined && !letter.origins.some((each) => isWithin(each, place))) return false
+    if (isThere !== undefined && !letter.origins.some(isThere)) return false
     return key === undefined || textOf(plainRecord(columns, row).key) === key
   }
 }
@@ -36,27 +36,6 @@ function timeOf(option: string, text: string | undefined): number | undefined {
   throw new ConfigError('CONFIG_INVALID_VALUE', `${option}: "${text}" is no time such as 2026-01-31T12:00:00Z`, {
     option,
   })
-}
-
-/** A topic, or a partition or a record of it. */
-type Within = Pick<Origin, 'topic'> & Partial<Origin>
-
-function originOf(text: string): Within {
-  const [, topic, partition, offset] = /^([^/]+)(?:\/(\d+))?(?:\/(\d+))?$/.exec(text) ?? []
-  if (topic === undefined) {
-    const message = `origin: "${text}" is no topic, partition or record such as orders, orders/3 or orders/3/1041`
-    throw new ConfigError('CONFIG_INVALID_VALUE', message, { option: 'origin' })
-  }
-  return {
-    topic,
-    ...(partition !== undefined && { partition: Number(partition) }),
-    ...(offset !== undefined && { offset: Number(offset) }),
-  }
-}
-
-function isWithin({ topic, partition, offset }: Origin, place: Within): boolean {
-  if (topic !== place.topic) return false
-  return partition === (place.partition ?? partition) && offset === (place.offset ?? offset)
 }
 
 function textOf(bytes: Uint8Array | undefined): string | undefined {

@@ -14,7 +14,7 @@ export interface RedriveChoice {
   /** Only those that died at this time or later, and before the other one, such as `2026-01-31T12:00:00Z`. @defaultValue any */
   readonly since?: string | undefined
   readonly until?: string | undefined
-  /** Only those whose record was in this topic, partition or place: `orders`, `orders/3`, `orders/3/1041`. @defaultValue any */
+  /** Only those whose record was there: `orders:3@1041`, `3@1041`, or all of `orders:3` or `orders`. @defaultValue any */
   readonly origin?: string | undefined
   /** Goes on without the letters whose records are gone from the source. @defaultValue false */
   readonly skipGone?: boolean | undefined

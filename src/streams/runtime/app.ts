@@ -1,5 +1,5 @@
 import type { AuditReport } from '../admin/audit-report.ts'
-import type { Explanation } from '../admin/explain.ts'
+import type { Explanation } from '../explain/explanation.ts'
 import type { KeptLetter, LetterChoice } from '../admin/kept-letters.ts'
 import type { AppProcess } from '../admin/processes.ts'
 import type { Inspection } from '../observe/inspection.ts'

@@ -3,7 +3,7 @@ import { MillraceError } from '../../core/errors.ts'
 import { Accounting, type AccountSnapshot, accountsOf, isBalanced, placed } from '../epochs/accounting.ts'
 import type { AppProcess } from '../admin/processes.ts'
 import type { AuditReport } from '../admin/audit-report.ts'
-import type { Explanation } from '../admin/explain.ts'
+import type { Explanation } from '../explain/explanation.ts'
 import type { KeptLetter, LetterChoice } from '../admin/kept-letters.ts'
 import {
   inspectedActors,

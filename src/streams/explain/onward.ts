@@ -12,9 +12,9 @@ import { readRecords } from '../topics/record-reader.ts'
 import { requireRights, rightsToExplain, rightsToReadApp } from '../topics/rights.ts'
 import type { Origin } from '../topics/source-partitions.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
-import { type AppCheckpoint, findTopic, ifKnown, readAppCheckpoint, topicsOf } from './app-checkpoint.ts'
-import type { ReadingLimits } from './at-brokers.ts'
-import { readDeadLetter } from './dead-letter-reader.ts'
+import { type AppCheckpoint, findTopic, ifKnown, readAppCheckpoint, topicsOf } from '../admin/app-checkpoint.ts'
+import type { ReadingLimits } from '../admin/at-brokers.ts'
+import { readDeadLetter } from '../admin/dead-letter-reader.ts'
 
 /** What became of a merged record in the subtopology that reads it. */
 export interface OnwardRecord {

@@ -1,0 +1,24 @@
+import { ConfigError } from '../../core/errors.ts'
+import type { Origin } from '../topics/source-partitions.ts'
+
+const recordOnly = /^(?<partition>\d+)@(?<offset>\d+)$/
+const withTopic = /^(?<topic>[\w.-]+)(?::(?<partition>\d+)(?:@(?<offset>\d+))?)?$/
+
+/**
+ * Whether a record was at the place that a text names: `orders:3@1041`, without a topic `3@1041`, or all of a partition
+ * or a topic, `orders:3` and `orders`.
+ *
+ * @throws ConfigError `CONFIG_INVALID_VALUE`
+ */
+export function originChoice(text: string): (origin: Origin) => boolean {
+  const { groups } = recordOnly.exec(text) ?? withTopic.exec(text) ?? {}
+  if (groups === undefined) {
+    const message = `origin: "${text}" is no record, partition or topic such as orders:3@1041, 3@1041, orders:3 or orders`
+    throw new ConfigError('CONFIG_INVALID_VALUE', message, { option: 'origin' })
+  }
+  const { topic, partition, offset } = groups
+  return (origin) =>
+    (topic === undefined || origin.topic === topic) &&
+    (partition === undefined || origin.partition === Number(partition)) &&
+    (offset === undefined || origin.offset === Number(offset))
+}

@@ -1,0 +1,87 @@
+import { topicRange } from '../../kafka/index.ts'
+import type { RecordColumns } from '../../kernel/index.ts'
+import { readRecords, recordsOf } from '../topics/record-reader.ts'
+import type { AppCheckpoint } from '../admin/app-checkpoint.ts'
+import { type Search, sourceTopics, asInSource, placeOf } from './search.ts'
+import type { RecordPlace, PendingPart, PendingKey } from './explanation.ts'
+
+/** The parts of the key that are pending in the checkpoint. */
+export async function findPending(search: Search): Promise<PendingPart[]> {
+  const { cluster, checkpoint, limits } = search
+  const { manifest, partitions, pending, promoted, promotedBatches } = checkpoint
+  const topics = await sourceTopics(search)
+  const found: PendingPart[] = []
+  const { rows, finder } = search
+  const visit = async (number: number, isPromoted: boolean, columns: RecordColumns) => {
+    // A promoted part is of one lane.
+    const lanes = isPromoted ? [number] : partitions.lanesOf(number)
+    const isPending = (lane: number, offset: number) =>
+      lanes.includes(lane) && pending[lane]!.has(offset) && promoted.has(lane, offset) === isPromoted
+    const place = partitions.placeOf(number)
+    const [first] = partitions.lanesOf(number)
+    columns.keep((offset) => lanes.some((lane) => isPending(lane, offset)))
+    const from = asInSource(search, columns, place)
+    const { pieces, rest } = await rows.prepare(columns, from)
+    for (const piece of pieces) {
+      piece.keep((offset, row) => isPending(first! + piece.lane[row]!, offset))
+      for (const row of rows.rowsOf(finder, piece, from)) {
+        const timestampMs = rows.timestampOf(piece, row, from)
+        found.push({ ...placeOf(piece, row, place), timestampMs, side: rows.sideOf(piece, row, from) })
+      }
+    }
+    return rest
+  }
+  const isThere = (number: number) => topics.some(([, source]) => source === partitions.list[number]!.source)
+  const visitPromoted = recordsOf(limits, (columns) => visit(columns.partition, true, columns))
+  for (const piece of promotedBatches) if (isThere(piece.partition)) await visitPromoted(piece)
+  const firstNeeded = manifest.nextOffsets.map((end, number) => promoted.firstNeeded(number) ?? end)
+  for (const [topic, source] of topics) {
+    const logStarts = (await topicRange(cluster, topic)).starts
+    const starts = partitions
+      .bySource(firstNeeded)
+      [source]!.map((first, partition) => Math.max(first, logStarts[partition]!))
+    const ends = partitions.furthestBySource(manifest.nextOffsets)[source]!
+    await readRecords({ cluster, topic, range: { starts, ends }, ...limits }, (columns) => {
+      const { partition } = columns
+      return visit(partitions.numberOf({ topic: topic.name, partition })!, false, columns)
+    })
+  }
+  return found
+}
+
+/** Records of the key that come after the checkpoint. */
+export async function findUnread(search: Search): Promise<RecordPlace[]> {
+  const { cluster, checkpoint, limits } = search
+  const { manifest, partitions } = checkpoint
+  const found: RecordPlace[] = []
+  for (const [topic, source] of await sourceTopics(search)) {
+    const nextOffsets = partitions.bySource(manifest.nextOffsets)[source]!
+    const { starts, ends } = await topicRange(cluster, topic)
+    const range = { starts: starts.map((start, partition) => Math.max(start, nextOffsets[partition] ?? 0)), ends }
+    await readRecords({ cluster, topic, range, ...limits }, async (columns) => {
+      // Partitions that came since have no number.
+      const number = partitions.numberOf({ topic: topic.name, partition: columns.partition })
+      const place =
+        number === undefined ? { topic: topic.name, partition: columns.partition } : partitions.placeOf(number)
+      const from = asInSource(search, columns, place)
+      const { pieces, rest } = await search.rows.prepare(columns, from)
+      for (const piece of pieces) {
+        if (number !== undefined)
+          piece.keep((offset, row) => offset >= manifest.nextOffsets[number + piece.lane[row]!]!)
+        for (const row of search.rows.rowsOf(search.finder, piece, from)) found.push(placeOf(piece, row, place))
+      }
+      return rest
+    })
+  }
+  return found
+}
+
+export function pendingKey({ manifest: { topology, expiry } }: AppCheckpoint, parts: PendingPart[]): PendingKey {
+  const sides = topology.sides.map(({ name }) => name)
+  const oldestMs = Math.min(...parts.map(({ timestampMs }) => timestampMs))
+  return {
+    parts: parts.toSorted((a, b) => sides.indexOf(a.side) - sides.indexOf(b.side)),
+    missing: sides.filter((side) => !parts.some((part) => part.side === side)),
+    ...(expiry && { expires: { atMs: oldestMs + expiry.afterMs, by: expiry.by } }),
+  }
+}
