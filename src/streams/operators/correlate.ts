@@ -13,14 +13,9 @@
  */
 import { type ActorContext, type ActorRef, defineActor, type Reply } from '../../actors/index.ts'
 import type { Timer } from '../../core/clock.ts'
-import { endWithin } from '../../kernel/index.ts'
-import { divertRows } from '../dead-letters/diverted-rows.ts'
 import { FullTable } from '../expiry/full-table.ts'
-import { observedTimes } from '../expiry/observed-times.ts'
 import { TableSweep } from '../expiry/table-sweep.ts'
-import { refuseAhead } from '../expiry/timestamps-ahead.ts'
 import { DeadLetterNotice } from '../logs/dead-letter-notice.ts'
-import { reachOffset } from '../epochs/reached-offsets.ts'
 import { EpochDoubt } from '../poison/epoch-doubt.ts'
 import { SourceStreaks } from '../poison/source-streaks.ts'
 import { tellOfCommit } from '../events/tell-of-commit.ts'
@@ -30,15 +25,14 @@ import { AwaitedSweep } from '../optional/awaited-sweep.ts'
 import type { Session } from '../recovery/session.ts'
 import type { PromotablePart } from '../retention/promotable-part.ts'
 import { Promoter } from '../retention/promoter.ts'
-import { DirectPromotion } from '../retention/direct-promotion.ts'
 import type { Life } from '../runtime/life.ts'
 import type { CorrelateMessage, SinkMessage } from '../runtime/messages.ts'
 import type { Ports } from '../runtime/ports.ts'
 import type { RowBatch } from '../runtime/row-batch.ts'
 import type { Services } from '../runtime/services.ts'
-import { sourceOf } from '../topics/sources.ts'
 import { TableCompaction } from '../runtime/table-compaction.ts'
 import { Outputs } from './outputs.ts'
+import { RowIntake } from './row-intake.ts'
 
 /** How often an epoch that is in doubt is looked at. */
 const doubtPollMs = 50
@@ -86,8 +80,6 @@ class Correlation {
   readonly #sink: ActorRef<SinkMessage>
   readonly #outputs: Outputs
   readonly #notice: DeadLetterNotice
-  readonly #streaks: SourceStreaks
-  readonly #directPromotion: DirectPromotion
   readonly #sweep: TableSweep | undefined
   /** Absent where a full table ends the program. */
   readonly #fullTable: FullTable | undefined
@@ -95,6 +87,7 @@ class Correlation {
   readonly #compaction: TableCompaction
   readonly #promoter: Promoter
   readonly #doubt: EpochDoubt
+  readonly #intake: RowIntake
   /** What has come and is not applied, in part or at all: no more batches than the pool has. */
   readonly #pending: RowBatch[] = []
   /** Of the epoch that is being committed: when its first row came, and its border. */
@@ -119,10 +112,8 @@ class Correlation {
     this.#self = context.self
     this.#sink = context.ref<SinkMessage>(plan.writerId)
     this.#notice = notice
-    this.#streaks = streaks
     streaks.reset()
     this.#outputs = new Outputs(services, session, notice)
-    this.#directPromotion = new DirectPromotion(services, session)
     const { expiredRows } = this.#outputs
     const sweep = new TableSweep(expiry, state, timeOfDay, expiredRows)
     const evicts = whenFull === 'expire-oldest'
@@ -131,6 +122,8 @@ class Correlation {
     this.#awaited = withinMs === undefined ? undefined : new AwaitedSweep(withinMs, state, clock)
     this.#compaction = new TableCompaction(state.table, clock)
     this.#doubt = new EpochDoubt(services, session)
+    const [outputs, fullTable, doubt] = [this.#outputs, this.#fullTable, this.#doubt]
+    this.#intake = new RowIntake({ services, session, outputs, fullTable, streaks, doubt })
     const { incarnation } = this.#life
     this.#promoter = new Promoter(services, session, ports.sourceLog, (parts) => {
       void this.#self.tell({ type: 'promotable', incarnation, parts })
@@ -236,54 +229,15 @@ class Correlation {
     await this.#fullTable?.evict(() => this.#close())
   }
 
-  /** Applies the rows of a batch that have room in the epoch; returns whether those were all. */
+  /** Takes in the rows of a batch that have room in the epoch; returns whether those were all. */
   #apply(batch: RowBatch): boolean {
-    const { statistics, meters, timeOfDay, options, plan } = this.#services
-    const { state, sources } = this.#session
-    const { columns } = batch
-    const latestMs = state.eventClock === undefined ? Infinity : timeOfDay.nowMs() + options.timestampAheadMaxMs
-    if (!state.restoration.isDone) {
-      state.restoration.take(columns)
-      state.eventClock?.recall(columns, latestMs)
+    if (!this.#session.state.restoration.isDone) {
+      this.#intake.restore(batch.columns)
       return true
     }
-    const { table } = state
-    const { partition, count } = columns
-    const counts = state.accounting.current
-    const roomBytes = this.#roomBytes
-    // What becomes a dead letter is about as large as its record.
-    columns.count = endWithin(columns, 0, Math.max(roomBytes, options.batchBytes))
-    const observed = observedTimes(columns, sourceOf(plan, sources, partition))
-    this.#directPromotion.refuse(columns)
-    refuseAhead(columns, latestMs)
-    state.told?.take(columns)
-    this.#outputs.takeTimes()
-    const mayFill = this.#fullTable?.isHopeless === false
-    const rows = mayFill ? table.applyFitting(columns, counts, roomBytes) : table.apply(columns, counts, roomBytes)
-    this.#outputs.throwFault()
-    if (rows === 0 && count > 0) {
-      columns.count = count
-      this.#open()
-      return false
-    }
-    this.#fullTable?.taken()
-    columns.count = count
-    reachOffset(counts, columns, rows, batch.nextOffset, sources.partitions.lanesOf(partition))
-    columns.count = rows
-    if (rows > 0) meters.consumed(partition, columns.timestamp[rows - 1]!)
-    if (columns.origins !== undefined) sources.redriven.count(columns, counts)
-    this.#directPromotion.take(columns)
-    const { hasFailures, letterCount } = divertRows(columns, counts, this.#outputs.deadLetters)
-    const isPoisoned = this.#streaks.note(columns, letterCount)
-    const isBehind = counts.nextOffsets[partition]! < batch.endOffset
-    state.eventClock?.observe({ partition, timestamp: observed, count: rows }, latestMs, isBehind)
-    this.#doubt.note(rows, hasFailures || isPoisoned)
-    statistics.pendingRowsMax = Math.max(statistics.pendingRowsMax, table.rowCount)
+    const isDone = this.#intake.take(batch, this.#roomBytes)
     this.#open()
-    if (rows === count) return true
-    columns.count = count
-    columns.drop(rows)
-    return false
+    return isDone
   }
 
   /** The current epoch has something in it. */

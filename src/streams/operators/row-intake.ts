@@ -1,0 +1,96 @@
+/**
+ * Row intake: what becomes of the rows of a batch in the current epoch. The table takes them in, what it passes over is
+ * counted, and what cannot be used becomes a dead letter.
+ */
+import { endWithin, type RecordColumns } from '../../kernel/index.ts'
+import { divertRows } from '../dead-letters/diverted-rows.ts'
+import { reachOffset } from '../epochs/reached-offsets.ts'
+import type { FullTable } from '../expiry/full-table.ts'
+import { observedTimes } from '../expiry/observed-times.ts'
+import { refuseAhead } from '../expiry/timestamps-ahead.ts'
+import type { EpochDoubt } from '../poison/epoch-doubt.ts'
+import type { SourceStreaks } from '../poison/source-streaks.ts'
+import type { Session } from '../recovery/session.ts'
+import { DirectPromotion } from '../retention/direct-promotion.ts'
+import type { RowBatch } from '../runtime/row-batch.ts'
+import type { Services } from '../runtime/services.ts'
+import { sourceOf } from '../topics/sources.ts'
+import type { Outputs } from './outputs.ts'
+
+export interface RowIntakeParts {
+  readonly services: Services
+  readonly session: Session
+  readonly outputs: Outputs
+  /** Absent where a full table ends the program. */
+  readonly fullTable: FullTable | undefined
+  readonly streaks: SourceStreaks
+  readonly doubt: EpochDoubt
+}
+
+export class RowIntake {
+  readonly #parts: RowIntakeParts
+  readonly #directPromotion: DirectPromotion
+
+  constructor(parts: RowIntakeParts) {
+    this.#parts = parts
+    this.#directPromotion = new DirectPromotion(parts.services, parts.session)
+  }
+
+  /** Takes in rows that have been in epochs before: all of them are pending. */
+  restore(columns: RecordColumns): void {
+    const { state } = this.#parts.session
+    state.restoration.take(columns)
+    state.eventClock?.recall(columns, this.#latestMs)
+  }
+
+  /**
+   * Takes in the rows that have room in the epoch, and drops them from the batch.
+   *
+   * @returns Whether those were all.
+   */
+  take(batch: RowBatch, roomBytes: number): boolean {
+    const { services, session, outputs, fullTable, streaks, doubt } = this.#parts
+    const { statistics, meters, options, plan } = services
+    const { state, sources } = session
+    const { columns } = batch
+    const { table } = state
+    const { partition, count } = columns
+    const counts = state.accounting.current
+    const latestMs = this.#latestMs
+    // What becomes a dead letter is about as large as its record.
+    columns.count = endWithin(columns, 0, Math.max(roomBytes, options.batchBytes))
+    const observed = observedTimes(columns, sourceOf(plan, sources, partition))
+    this.#directPromotion.refuse(columns)
+    refuseAhead(columns, latestMs)
+    state.told?.take(columns)
+    outputs.takeTimes()
+    const mayFill = fullTable?.isHopeless === false
+    const rows = mayFill ? table.applyFitting(columns, counts, roomBytes) : table.apply(columns, counts, roomBytes)
+    outputs.throwFault()
+    columns.count = count
+    if (rows === 0 && count > 0) return false
+    fullTable?.taken()
+    reachOffset(counts, columns, rows, batch.nextOffset, sources.partitions.lanesOf(partition))
+    columns.count = rows
+    if (rows > 0) meters.consumed(partition, columns.timestamp[rows - 1]!)
+    if (columns.origins !== undefined) sources.redriven.count(columns, counts)
+    this.#directPromotion.take(columns)
+    const { hasFailures, letterCount } = divertRows(columns, counts, outputs.deadLetters)
+    const isPoisoned = streaks.note(columns, letterCount)
+    const isBehind = counts.nextOffsets[partition]! < batch.endOffset
+    state.eventClock?.observe({ partition, timestamp: observed, count: rows }, latestMs, isBehind)
+    doubt.note(rows, hasFailures || isPoisoned)
+    statistics.pendingRowsMax = Math.max(statistics.pendingRowsMax, table.rowCount)
+    if (rows === count) return true
+    columns.count = count
+    columns.drop(rows)
+    return false
+  }
+
+  /** Timestamps beyond are not believed where records tell the time. */
+  get #latestMs(): number {
+    const { services, session } = this.#parts
+    if (session.state.eventClock === undefined) return Infinity
+    return services.timeOfDay.nowMs() + services.options.timestampAheadMaxMs
+  }
+}
