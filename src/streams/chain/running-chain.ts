@@ -1,16 +1,9 @@
 import { MillraceError } from '../../core/errors.ts'
 import { Cluster, listOffsets } from '../../kafka/index.ts'
-import type { AuditReport } from '../admin/audit-report.ts'
-import type { Explanation } from '../explain/explanation.ts'
-import type { KeptLetter, LetterChoice } from '../admin/kept-letters.ts'
-import type { AppProcess } from '../admin/processes.ts'
-import type { AppEventName } from '../events/app-events.ts'
-import type { AppListener } from '../events/program-events.ts'
 import type { Logger } from '../logs/logger.ts'
 import type { Inspection } from '../observe/inspection.ts'
-import type { RedriveChoice } from '../redrive/redrive.ts'
-import type { RedriveReport } from '../redrive/redrive-report.ts'
 import type { App, InspectChoice } from '../runtime/app.ts'
+import { AppFront } from '../runtime/app-front.ts'
 import type { Report, SubtopologyReport } from '../runtime/report.ts'
 import { type AppOptions, RunningApp } from '../runtime/running-app.ts'
 import type { Role } from '../runtime/role.ts'
@@ -25,13 +18,14 @@ import { InternalTopicCleaner } from './internal-topic-cleaner.ts'
  *
  * State: one connection to the brokers, for what concerns the topics between.
  */
-export class RunningChain implements App {
+export class RunningChain extends AppFront implements App {
   readonly done: Promise<void>
   readonly caughtUp: Promise<void>
   readonly #apps: readonly RunningApp[]
   readonly #options: AppOptions
 
   private constructor(options: AppOptions, apps: readonly RunningApp[], cluster: Cluster) {
+    super(options)
     this.#options = options
     this.#apps = apps
     this.done = this.#ended(cluster)
@@ -111,41 +105,6 @@ export class RunningChain implements App {
 
   async inspect(choice?: InspectChoice): Promise<Inspection> {
     return linked(await Promise.all(this.#apps.map((app) => app.inspect(choice))))
-  }
-
-  on<Name extends AppEventName>(name: Name, listener: AppListener<Name>): this {
-    this.#options.events.on(name, listener)
-    return this
-  }
-
-  once<Name extends AppEventName>(name: Name, listener: AppListener<Name>): this {
-    this.#options.events.once(name, listener)
-    return this
-  }
-
-  off<Name extends AppEventName>(name: Name, listener: AppListener<Name>): this {
-    this.#options.events.off(name, listener)
-    return this
-  }
-
-  audit(): Promise<AuditReport> {
-    return this.#options.questions.audit()
-  }
-
-  explain(key: string): Promise<Explanation> {
-    return this.#options.questions.explain(key)
-  }
-
-  deadLetters(choice?: LetterChoice): Promise<KeptLetter[]> {
-    return this.#options.questions.deadLetters(choice)
-  }
-
-  redrive(choice?: RedriveChoice): Promise<RedriveReport> {
-    return this.#options.questions.redrive(choice)
-  }
-
-  processes(): Promise<AppProcess[]> {
-    return this.#options.questions.processes()
   }
 
   /** Resolves when all have been stopped; rejects with the first failure, once it has stopped the others. */

@@ -1,10 +1,6 @@
 import { sleep, systemClock } from '../../core/clock.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { Accounting, type AccountSnapshot, accountsOf, isBalanced, placed } from '../epochs/accounting.ts'
-import type { AppProcess } from '../admin/processes.ts'
-import type { AuditReport } from '../admin/audit-report.ts'
-import type { Explanation } from '../explain/explanation.ts'
-import type { KeptLetter, LetterChoice } from '../admin/kept-letters.ts'
 import {
   inspectedActors,
   inspectedLetters,
@@ -14,14 +10,11 @@ import {
   type Inspection,
 } from '../observe/inspection.ts'
 import { Meters } from '../observe/meters.ts'
-import type { AppEventName } from '../events/app-events.ts'
-import type { AppListener } from '../events/program-events.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { describePlan } from '../topology/describe-plan.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { App, AppQuestions, InspectChoice } from './app.ts'
-import type { RedriveChoice } from '../redrive/redrive.ts'
-import type { RedriveReport } from '../redrive/redrive-report.ts'
+import { AppFront } from './app-front.ts'
 import type { Report } from './report.ts'
 import { newStatistics } from './statistics.ts'
 import type { Session } from '../recovery/session.ts'
@@ -41,7 +34,7 @@ const rejoinPauseMs = 1_000
 /**
  * A program in this process, from its start to its end: one term after the other, as long as its group takes it back.
  */
-export class RunningApp implements App {
+export class RunningApp extends AppFront implements App {
   readonly name: string
   readonly #done = Promise.withResolvers<void>()
   readonly #options: AppOptions
@@ -61,6 +54,7 @@ export class RunningApp implements App {
   readonly #earlier = { offsets: 0, records: 0, mergedRecords: 0, expiredRows: 0 }
 
   private constructor(options: AppOptions) {
+    super(options)
     this.name = options.plan.name
     this.#options = options
     this.#term = this.#newTerm()
@@ -216,41 +210,6 @@ export class RunningApp implements App {
     const startedAt = sum(this.#before.nextOffsets)
     const nextOffsets = state?.accounting.committedOffsets ?? []
     return { consumed: offsets + sum(nextOffsets) - startedAt, total: offsets + sum(endOffsets) - startedAt }
-  }
-
-  on<Name extends AppEventName>(name: Name, listener: AppListener<Name>): this {
-    this.#options.events.on(name, listener)
-    return this
-  }
-
-  once<Name extends AppEventName>(name: Name, listener: AppListener<Name>): this {
-    this.#options.events.once(name, listener)
-    return this
-  }
-
-  off<Name extends AppEventName>(name: Name, listener: AppListener<Name>): this {
-    this.#options.events.off(name, listener)
-    return this
-  }
-
-  audit(): Promise<AuditReport> {
-    return this.#options.questions.audit()
-  }
-
-  explain(key: string): Promise<Explanation> {
-    return this.#options.questions.explain(key)
-  }
-
-  deadLetters(choice?: LetterChoice): Promise<KeptLetter[]> {
-    return this.#options.questions.deadLetters(choice)
-  }
-
-  redrive(choice?: RedriveChoice): Promise<RedriveReport> {
-    return this.#options.questions.redrive(choice)
-  }
-
-  processes(): Promise<AppProcess[]> {
-    return this.#options.questions.processes()
   }
 
   async inspect({ countsPending = true }: InspectChoice = {}): Promise<Inspection> {
