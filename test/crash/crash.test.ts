@@ -4,6 +4,7 @@ import { otherConsumers } from './consumers.integration.ts'
 import { disturbances } from './disturbed.integration.ts'
 import { exampleCampaigns } from './examples.integration.ts'
 import { growingCampaign } from './growing.integration.ts'
+import { inTurns } from './in-turns.ts'
 import { movedCoordinators } from './moved-coordinator.integration.ts'
 import { resuming } from './resuming.integration.ts'
 import { redrivenCampaign } from './redriven.integration.ts'
@@ -16,9 +17,6 @@ onEachBroker([
   disturbances,
   resuming,
   crashCampaign,
-  variedCampaign,
-  threeTopicsCampaign,
-  growingCampaign,
   exampleCampaigns,
-  redrivenCampaign,
+  inTurns([variedCampaign, threeTopicsCampaign, growingCampaign, redrivenCampaign]),
 ])
