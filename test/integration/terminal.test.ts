@@ -16,7 +16,8 @@ const skip = spawnSync('script', ['--version']).stdout?.includes('util-linux') ?
 /** What the command line writes on a terminal. */
 async function onTerminal(words: readonly string[], env: Record<string, string> = {}): Promise<string> {
   const command = [process.execPath, main, ...words].map((word) => `'${word}'`).join(' ')
-  const { NO_COLOR: _none, FORCE_COLOR: _color, NODE_DISABLE_COLORS: _colors, ...inherited } = process.env
+  // Node.js takes a terminal for one without colours where `CI` is set.
+  const { NO_COLOR: _none, FORCE_COLOR: _color, NODE_DISABLE_COLORS: _colors, CI: _ci, ...inherited } = process.env
   const { stdout } = await promisify(execFile)('script', ['-qec', command, '/dev/null'], {
     env: { ...inherited, TERM: 'xterm', ...env },
   })
