@@ -101,7 +101,7 @@ export function redriving(target: Target): void {
       const app = await startQuietly(program(stream, true), target.bootstrapServers, { sourceRefreshMs: 50 })
       await app.caughtUp
 
-      const { isRunning } = await redriveOf(stream, { origin: `${stream.source}/0/0` })
+      const { isRunning } = await redriveOf(stream, { origin: `${stream.source}:0@0` })
       await until('the letter of customer 0 is merged', () => app.report().mergedRecords === 1)
       await app.redrive()
       await until('that of customer 3 is', () => app.report().mergedRecords === 2)
