@@ -25,19 +25,6 @@ export const rowFlags = {
   filtered: 16,
 } as const
 
-/** What is known of a row before the route. */
-const copiedColumns = [
-  'offset',
-  'timestamp',
-  'recordStart',
-  'recordEnd',
-  'valueStart',
-  'valueEnd',
-  'side',
-  'reason',
-  'flags',
-] as const
-
 /** The place of a record in a topic. */
 export interface RecordOrigin {
   readonly topic: string
@@ -128,8 +115,10 @@ export class RecordColumns {
     let kept = 0
     for (let row = 0; row < this.count; row++) {
       if (!isKept(this.offset[row]!, row)) continue
-      for (const name of copiedColumns) this[name][kept] = this[name][row]!
-      this.lane[kept] = this.lane[row]!
+      if (kept !== row) {
+        copyKnown(this, row, this, kept)
+        this.lane[kept] = this.lane[row]!
+      }
       kept++
     }
     this.count = kept
@@ -147,7 +136,7 @@ export class RecordColumns {
   /** Adds a row of other columns over the same bytes, which has no side yet, with what was found of it. */
   copyRow(other: RecordColumns, row: number): void {
     const to = this.count++
-    for (const name of copiedColumns) this[name][to] = other[name][row]!
+    copyKnown(other, row, this, to)
     const cause = other.causes.get(row)
     if (cause !== undefined) this.causes.set(to, cause)
   }
@@ -196,6 +185,19 @@ export class RecordColumns {
     this.causes.clear()
     this.origins = undefined
   }
+}
+
+/** Copies what is known of a row before the route, but for its lane. */
+function copyKnown(from: RecordColumns, row: number, to: RecordColumns, at: number): void {
+  to.offset[at] = from.offset[row]!
+  to.timestamp[at] = from.timestamp[row]!
+  to.recordStart[at] = from.recordStart[row]!
+  to.recordEnd[at] = from.recordEnd[row]!
+  to.valueStart[at] = from.valueStart[row]!
+  to.valueEnd[at] = from.valueEnd[row]!
+  to.side[at] = from.side[row]!
+  to.reason[at] = from.reason[row]!
+  to.flags[at] = from.flags[row]!
 }
 
 /** Bytes of the records that are copied into WebAssembly at once; a larger record goes alone. */

@@ -10,7 +10,7 @@ interface Losing {
   readonly accounting: Accounting
   readonly pending: PendingOffsets
   readonly promoted: PromotedParts
-  readonly partitions: Pick<SourcePartitions, 'placeOf'>
+  readonly partitions: Pick<SourcePartitions, 'isFirst'>
 }
 
 /**
@@ -55,8 +55,8 @@ export class AcceptedLoss implements EpochParticipant {
       for (const offset of pendingOffsets) pending.sets[partition]!.delete(offset)
       lost[partition]! += pendingOffsets.length
       // What a flatMap would have made of a record that nobody has read is not known.
-      const { index = 0 } = partitions.placeOf(partition)
-      ;(index === 0 ? lost : skipped)[partition]! += unread
+      const counted = partitions.isFirst(partition) ? lost : skipped
+      counted[partition]! += unread
       nextOffsets[partition]! += unread
     })
     // What is lost is not needed from the source any more.

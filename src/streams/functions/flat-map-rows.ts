@@ -72,7 +72,7 @@ export class FlatMapRows implements StepRows {
       const offset = columns.offset[row]!
       const parts = this.#made.get(row)
       if (parts === undefined) {
-        const first = this.#indexes.find((index) => isWanted(index, offset))
+        const first = this.#firstWanted(offset, isWanted)
         if (first !== undefined) add(row, first)
       } else for (const [index, part] of parts.entries()) if (isWanted(index, offset)) add(row, index, part)
     }
@@ -80,8 +80,9 @@ export class FlatMapRows implements StepRows {
     return row
   }
 
-  get #indexes(): number[] {
-    return Array.from({ length: this.#partsMax }, (_, index) => index)
+  #firstWanted(offset: number, isWanted: IsWanted): number | undefined {
+    for (let index = 0; index < this.#partsMax; index++) if (isWanted(index, offset)) return index
+    return undefined
   }
 
   #refuse(row: number, what: string): void {

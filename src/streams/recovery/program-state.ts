@@ -71,7 +71,7 @@ export interface StateParts {
   /** What the source has lost since, by partition, and is accepted. */
   loss?: readonly PartitionLoss[] | undefined
   /** Which partition of a source each number means, for people. */
-  partitions: Pick<SourcePartitions, 'placeOf' | 'text'>
+  partitions: Pick<SourcePartitions, 'placeOf' | 'text' | 'isFirst'>
   /** Whether the first epoch is to commit before anything is read. @defaultValue false */
   fixesStart?: boolean
   /** Whether the checkpoint is of another version of the program. @defaultValue false */
