@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { seededRandom, systemRandom } from '../../src/core/random.ts'
+import { seededRandom } from '../../src/core/random.ts'
 import { audit, type Topology } from '../../src/streams/index.ts'
 import type { Example } from '../examples/example.ts'
 import { compare, type Found, traceOf } from '../examples/model.ts'
@@ -13,18 +13,16 @@ import { until } from '../until.ts'
 import { runCampaign } from './campaign.ts'
 import { campaignPrograms } from './campaign-programs.ts'
 import { unharmed } from './crash-plan.ts'
+import { seed, turnsOf } from './in-turns.ts'
 import { type Experiment, Program } from './program.ts'
 
 const partitions = 2
 /** Kills of each program. With the variable all run on both brokers, else half of them on one each, in turns. */
 const kills = Number(process.env['MILLRACE_KILLS'] ?? 2)
-const isFull = process.env['MILLRACE_KILLS'] !== undefined
-const turns = 4
 /** As many that each process has some epochs. */
 const groupsPerKill = 250
 /** Records of a batch of two partitions. */
 const recordsPerSend = 150
-const seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
 /** A partition gives one batch with a fetch, and no record is taken for the cause of the deaths. */
 const commonFlags = [
   '--heartbeat-interval-ms',
@@ -36,15 +34,15 @@ const commonFlags = [
   '--process-attempts',
   '100',
 ]
-/** Of the brokers that these suites run on. */
-let brokerCount = 0
+/** Of the two brokers each takes a quarter of the programs. */
+const nextTurn = turnsOf(4)
 
 /** Every program of `examples/`, and others, under kill -9, against their models. */
 export function exampleCampaigns(target: Target): void {
-  const broker = brokerCount++
+  const isTurnOf = nextTurn()
   describe('a program whose processes are killed again and again', () => {
     for (const [index, example] of campaignPrograms(seed).entries()) {
-      if (!isFull && (seed + index) % turns !== broker) continue
+      if (!isTurnOf(index)) continue
       it(`leaves what its model says, and an account that the audit proves: ${example.name}`, async (t) => {
         t.diagnostic(`MILLRACE_SEED=${seed} repeats it`)
         await killAgainAndAgain(target, example)

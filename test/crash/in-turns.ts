@@ -1,17 +1,27 @@
 import { systemRandom } from '../../src/core/random.ts'
 import type { Suite } from '../integration/target.ts'
 
-const seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
+export const seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
+/** Whether all campaigns run on all brokers. */
 const isFull = process.env['MILLRACE_KILLS'] !== undefined
-const brokers = 2
 
-/** Campaigns of which each runs on one broker, in turns by the seed; all of them on both with `MILLRACE_KILLS`. */
-export function inTurns(campaigns: readonly Suite[]): Suite {
+/**
+ * Says for one broker after the other which campaigns run there, by their numbers: each has its turn with one of so
+ * many, by the seed.
+ */
+export function turnsOf(count: number): () => (index: number) => boolean {
   let broker = 0
-  return (target) => {
+  return () => {
     const turn = broker++
-    for (const [index, campaign] of campaigns.entries()) {
-      if (isFull || (seed + index) % brokers === turn) campaign(target)
-    }
+    return (index) => isFull || (seed + index) % count === turn
+  }
+}
+
+/** Campaigns of which each runs on one broker, in turns; all of them on both with `MILLRACE_KILLS`. */
+export function inTurns(campaigns: readonly Suite[]): Suite {
+  const next = turnsOf(2)
+  return (target) => {
+    const isTurnOf = next()
+    for (const [index, campaign] of campaigns.entries()) if (isTurnOf(index)) campaign(target)
   }
 }

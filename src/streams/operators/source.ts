@@ -262,6 +262,8 @@ class Source {
     const { restoration } = this.#parts.session.state
     const lanes = isPromoted ? [partition] : this.#partitions.lanesOf(partition)
     const missing = lanes.map((lane) => restoration.missing(lane, isPromoted))
+    // Asked for each record of a backlog.
+    if (missing.length === 1) return missing[0]!
     return (offset) => missing.some((isMissing) => isMissing(offset))
   }
 
