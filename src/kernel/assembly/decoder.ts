@@ -20,7 +20,7 @@ import { scan, setChoice } from './shapes'
 
 export { starts, ends, kinds } from './found'
 export { setTree } from './json'
-export { scan } from './shapes'
+export { glueStarts, kindsOfValues, recognise, scan, valueCount } from './shapes'
 export { plainEnd, stringEnd } from './text'
 export { findEscapedName, findName } from './names'
 

@@ -47,6 +47,9 @@ const treeBytes: i32 = 1 << 16
 const tree = memory.data(treeBytes, 16)
 let treeEnd: usize = tree + 16
 
+/** A shape: its number, how many values it has, and of each field a description. */
+const COUNT: usize = 4
+const FIELDS: usize = 8
 /** Where in `places` each field's start and end are counted from, and how far; where in `valueKinds` its kind is. */
 const DESCRIPTION: usize = 20
 
@@ -59,6 +62,15 @@ const firstPlace: usize = 4
 const firstKind: i32 = 4 * 16
 const places = memory.data(placesBytes, 16)
 const valueKinds = memory.data(firstKind + placesBytes, 16)
+
+/** The same, from the first value on. The value itself ends where the next piece of glue begins. */
+export const glueStarts = places + firstPlace
+export const kindsOfValues = valueKinds + <usize>firstKind
+
+/** Each shape that is learnt has a number of its own. */
+let shapes: u32 = 0
+/** That of the record that was scanned last; 0 where none fits. */
+let knownShape: usize = 0
 
 /** Most edges in a list: of records of sixteen sides, say, in two spellings. */
 const alternativesMax: u32 = 32
@@ -99,6 +111,22 @@ export function scan(from: usize, to: usize): i32 {
     learn(from, to)
   }
   return status
+}
+
+/**
+ * Finds the values of a record by its shape: `glueStarts` and `kindsOfValues` tell of them.
+ *
+ * @returns The number of the shape; 0 where none fits that is known.
+ */
+export function recognise(from: usize, to: usize): u32 {
+  knownShape = 0
+  scan(from, to)
+  return knownShape == 0 ? 0 : load<u32>(knownShape)
+}
+
+/** How many values a record has that was recognised. */
+export function valueCount(): u32 {
+  return load<u32>(knownShape, COUNT)
 }
 
 /** Whether a known shape fits the record; then its fields are found. */
@@ -160,7 +188,9 @@ function isRest(glue: usize, at: usize, length: usize): bool {
   return !v128.any_true(v128.xor(v128.load(glue + last), v128.load(at + last)))
 }
 
-function findFields(description: usize): void {
+function findFields(shape: usize): void {
+  knownShape = shape
+  let description = shape + FIELDS
   const fieldsEnd = fieldCount << 2
   for (let field: usize = 0; field < fieldsEnd; field += 4) {
     store<u32>(starts + field, load<u32>(places + load<u32>(description)) + load<u32>(description, 4))
@@ -264,10 +294,13 @@ function take(byteCount: usize): usize {
 
 /** Describes where the fields of the current record lie, whose last piece of glue has its place at `last`. */
 function describe(list: usize, last: usize): void {
-  let description = take(DESCRIPTION * fieldCount)
+  const shape = take(FIELDS + DESCRIPTION * fieldCount)
   // What is known and was not found is hidden by a record that names the choice twice, once as a value.
-  if (description == 0 || load<u32>(list) != 0) return forget()
-  store<u32>(list, <u32>description)
+  if (shape == 0 || load<u32>(list) != 0) return forget()
+  store<u32>(list, <u32>shape)
+  store<u32>(shape, ++shapes)
+  store<u32>(shape, <u32>((last - glueStarts) >> 2), COUNT)
+  let description = shape + FIELDS
   for (let kind = MISSING; kind <= NULL; kind++) store<i32>(valueKinds + (kind << 2), kind)
   for (let field: usize = 0; field < fieldCount << 2; field += 4) {
     const kind = load<i32>(kinds + field)

@@ -18,6 +18,8 @@ interface DecoderExports {
     depthMax: number,
   ) => void
   readonly scan: (from: number, to: number) => number
+  readonly recognise: (from: number, to: number) => number
+  readonly valueCount: () => number
   readonly configure: (routeField: number, keyBytesMax: number, routes: number) => void
   readonly decode: (count: number, base: number) => number
   readonly plainEnd: (from: number, end: number) => number
@@ -30,6 +32,8 @@ type Column =
   | 'starts'
   | 'ends'
   | 'kinds'
+  | 'glueStarts'
+  | 'kindsOfValues'
   | 'valueStart'
   | 'valueEnd'
   | 'side'
@@ -57,7 +61,7 @@ export class ScannerMachine {
   readonly #memory: WasmMemory
   /** Where bytes are copied to. */
   #stagedAt: number
-  #bytes: Uint8Array
+  #bytes: Buffer
 
   constructor() {
     this.#memory = newMemory(4 * wasmPageBytes)
@@ -68,7 +72,7 @@ export class ScannerMachine {
     )
     this.run = exports
     this.#addresses = exports
-    this.#bytes = new Uint8Array(this.#memory.buffer)
+    this.#bytes = Buffer.from(this.#memory.buffer)
     this.#stagedAt = this.run.heapBase()
   }
 
@@ -94,6 +98,11 @@ export class ScannerMachine {
     return this.#stagedAt
   }
 
+  /** The text of bytes that were copied in, which have to be UTF-8. */
+  text(from: number, to: number): string {
+    return this.#bytes.toString('utf8', from, to)
+  }
+
   /** The numbers of a column, until the memory grows, which `stage` may do. */
   int32(column: Column, length: number): Int32Array {
     return new Int32Array(this.#bytes.buffer, this.#addressOf(column), length)
@@ -111,7 +120,7 @@ export class ScannerMachine {
     const missing = this.#stagedAt + stagedBytes + slackBytes - this.#bytes.length
     if (missing <= 0) return
     this.#memory.grow(Math.ceil(missing / wasmPageBytes))
-    this.#bytes = new Uint8Array(this.#memory.buffer)
+    this.#bytes = Buffer.from(this.#memory.buffer)
   }
 
   #unescape(to: number, start: number, end: number): number {

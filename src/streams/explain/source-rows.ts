@@ -37,6 +37,8 @@ export class SourceRows {
   readonly #openers: ReadonlyMap<string, RowsOpener | undefined>
   /** Of sources that have the time of their records in a field, by topic. */
   readonly #times: ReadonlyMap<string, RowTimestamps>
+  /** By topic, of those whose functions have been called. */
+  readonly #values = new Map<string, FunctionValues>()
 
   /** @throws ConfigError `CONFIG_INVALID_VALUE`, `CONFIG_MISSING_VALUE` */
   constructor(app: string, shape: TopologyShape, topology: Topology | undefined) {
@@ -66,7 +68,7 @@ export class SourceRows {
     const source = this.#sourceOf(place.topic)
     let pieces = [columns]
     for (const step of source?.steps ?? []) {
-      const values = new FunctionValues(source!, () => {})
+      const values = this.#valuesOf(place)
       if (step.kind === 'flatMap') pieces = await expanded(step, values, place, columns)
       else for (const piece of pieces) await settle(stepRows(step, values, place, piece))
     }
@@ -149,8 +151,14 @@ export class SourceRows {
     return this.#shape.sources.find((each) => each.topic === topic)?.decode === 'rawBytes'
   }
 
-  #parse(columns: RecordColumns, row: number, { topic }: PartitionPlace): unknown {
-    return new FunctionValues(this.#sourceOf(topic)!, () => {}).parse(columns, row)
+  #parse(columns: RecordColumns, row: number, place: PartitionPlace): unknown {
+    return this.#valuesOf(place).parse(columns, row)
+  }
+
+  #valuesOf({ topic }: PartitionPlace): FunctionValues {
+    const values = this.#values.get(topic) ?? new FunctionValues(this.#sourceOf(topic)!, () => {})
+    this.#values.set(topic, values)
+    return values
   }
 
   #openerOf({ topic, decode }: SourceShape): RowsOpener | undefined {

@@ -1,5 +1,5 @@
-import type { RecordColumns } from '../../kernel/index.ts'
-import { textOfValue } from './record-view.ts'
+import { type RecordColumns, ShapedJson } from '../../kernel/index.ts'
+import { textIn } from './record-view.ts'
 import type { Stage } from '../topology/stage.ts'
 import type { RestoringSession } from '../recovery/session.ts'
 import type { Services } from '../runtime/services.ts'
@@ -23,6 +23,7 @@ export interface LostDigits {
 /** Values as a user's function takes and makes them. */
 export class FunctionValues {
   readonly #isExact: boolean
+  readonly #json = new ShapedJson()
   #count = 0
   /** Called once. */
   #onLostDigits: ((lost: LostDigits) => void) | undefined
@@ -34,14 +35,17 @@ export class FunctionValues {
 
   /** Throws what `JSON.parse` or the decoder throws. */
   parse(columns: RecordColumns, row: number): unknown {
-    return this.parseText(textOfValue(columns, row), columns.partition, columns.offset[row]!)
+    const { bytes, valueStart, valueEnd, partition, offset } = columns
+    return this.parseBytes(bytes, valueStart[row]!, valueEnd[row]!, partition, offset[row]!)
   }
 
-  /** The same of a text that is of the record at `offset` of a source partition, or has come of it. */
-  parseText(text: string, partition: number, offset: number): unknown {
-    if (this.#isExact) return parseWithBigInts(text)
-    if (this.#onLostDigits !== undefined && this.#isLookedAt()) this.#look(text, partition, offset)
-    return JSON.parse(text)
+  /** The same of bytes that are of the record at `offset` of a source partition, or have come of it. */
+  parseBytes(bytes: Uint8Array, start: number, end: number, partition: number, offset: number): unknown {
+    if (this.#isExact) return parseWithBigInts(textIn(bytes, start, end))
+    if (this.#onLostDigits !== undefined && this.#isLookedAt()) {
+      this.#look(textIn(bytes, start, end), partition, offset)
+    }
+    return this.#json.parse(bytes, start, end)
   }
 
   /** The value of a row, null for that of a tombstone; undefined for what is no JSON. */

@@ -7,13 +7,13 @@ import type { RecordHeader, RecordHeaders, RecordView } from '../topology/record
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Parses the value of a row, for a user's function. Throws what `JSON.parse` or the decoder throws. */
-export function parseValue(columns: RecordColumns, row: number): unknown {
-  return JSON.parse(textOfValue(columns, row))
+export function parseValue({ bytes, valueStart, valueEnd }: RecordColumns, row: number): unknown {
+  return JSON.parse(textIn(bytes, valueStart[row]!, valueEnd[row]!))
 }
 
-/** The text of the value of a row. Throws where it is no UTF-8. */
-export function textOfValue({ bytes, valueStart, valueEnd }: RecordColumns, row: number): string {
-  return strictUtf8.decode(bytes.subarray(valueStart[row], valueEnd[row]))
+/** The text that bytes are. Throws where they are no UTF-8. */
+export function textIn(bytes: Uint8Array, start: number, end: number): string {
+  return strictUtf8.decode(bytes.subarray(start, end))
 }
 
 /** A row as a user's function sees its record, while the row is where it is: as it was in its source. */

@@ -83,7 +83,7 @@ export class MergedFunctions {
       return PUBLISHED
     }
     const { bytes, valueStart, headersStart, partition, offset } = record
-    const parsed = this.#values.parseText(bytes.toString('utf8', valueStart, headersStart), partition, offset)
+    const parsed = this.#values.parseBytes(bytes, valueStart, headersStart, partition, offset)
     const key = (parsed as Record<string, MergeKey>)[this.#host.plan.correlate.keyName]!
     this.#parsed = parsed
     try {
