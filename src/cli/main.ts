@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { ConfigError } from '../core/errors.ts'
+import { checkNodeVersion } from '../core/node-version.ts'
 import { findCommand, parseCall } from './arguments.ts'
 import { exitCodes } from './command.ts'
 import { commands } from './commands/index.ts'
@@ -17,6 +18,7 @@ async function main(args: string[]): Promise<number> {
   const [name, ...words] = args[0] === 'help' && args.length > 1 ? [args[1]!, '--help'] : args
   const output = new Output(words.includes('--json'))
   try {
+    checkNodeVersion()
     if (name === undefined || name === '--help' || name === 'help') {
       process.stdout.write(`${helpForAll(commands, heading)}\n`)
       return name === undefined ? exitCodes.usage : exitCodes.done

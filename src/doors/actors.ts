@@ -1,4 +1,5 @@
 /** `millrace/actors`: supervised actors in the manner of OTP. */
+import '../core/checked-node.ts'
 export {
   type ActorChildSpec,
   type ActorContext,

@@ -1,4 +1,5 @@
 /** `millrace/broker`: a Kafka broker inside the process, for tests. */
+import '../core/checked-node.ts'
 export {
   type ApiName,
   type Broker,

@@ -1,4 +1,5 @@
 /** `millrace/http`: metrics, health and the dashboard of a program. */
+import '../core/checked-node.ts'
 export { type ErrorCode, type ErrorDetails, MillraceError } from '../core/errors.ts'
 export { Secret } from '../core/secret.ts'
 export {

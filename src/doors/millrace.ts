@@ -1,4 +1,5 @@
 /** `millrace`: what a program is made of, runs with and can meet. */
+import '../core/checked-node.ts'
 export type { Clock, Timer } from '../core/clock.ts'
 export { type ErrorCode, type ErrorDetails, MillraceError } from '../core/errors.ts'
 export { Secret } from '../core/secret.ts'

@@ -1,4 +1,5 @@
 /** `millrace/state`: tables that change by transactions. */
+import '../core/checked-node.ts'
 export type { Clock, Timer } from '../core/clock.ts'
 export { type ErrorCode, type ErrorDetails, MillraceError } from '../core/errors.ts'
 export type { Random } from '../core/random.ts'

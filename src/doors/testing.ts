@@ -2,6 +2,7 @@
  * `millrace/testing`: topologies without a broker, time that a test moves, probes for actors, and a checker for
  * histories of transactions.
  */
+import '../core/checked-node.ts'
 export type { Clock, Timer } from '../core/clock.ts'
 export type { Account, DeadLetter, Origin, PartitionAccount, PartitionPlace, Topology } from '../streams/index.ts'
 export {

@@ -1,4 +1,5 @@
-import { constants, gzipSync, zstdCompressSync } from 'node:zlib'
+// As one object: a Node.js that lacks zstd could not even load this module else, and say that it is too old.
+import zlib from 'node:zlib'
 import { lz4Compress, snappyCompress } from '@platformatic/wasm-utils'
 
 /** Numbers of the codecs in a batch's attributes. */
@@ -8,15 +9,15 @@ export const codecs = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const
 export function compress(codec: number, body: Buffer, level?: number): Buffer {
   switch (codec) {
     case codecs.gzip:
-      return gzipSync(body, level === undefined ? {} : { level })
+      return zlib.gzipSync(body, level === undefined ? {} : { level })
     case codecs.snappy:
       return compressSnappy(body)
     case codecs.lz4:
       return lz4Compress(body)
     case codecs.zstd:
-      return zstdCompressSync(
+      return zlib.zstdCompressSync(
         body,
-        level === undefined ? {} : { params: { [constants.ZSTD_c_compressionLevel]: level } },
+        level === undefined ? {} : { params: { [zlib.constants.ZSTD_c_compressionLevel]: level } },
       )
     default:
       return body

@@ -1,4 +1,5 @@
-import { zstdDecompressSync } from 'node:zlib'
+// As one object: a Node.js that lacks zstd could not even load this module else, and say that it is too old.
+import zlib from 'node:zlib'
 
 /** What node:zlib throws above `maxOutputLength`. */
 export const tooLargeCode = 'ERR_BUFFER_TOO_LARGE'
@@ -23,7 +24,7 @@ export function openZstd(compressed: Uint8Array, bytesMax: number): Buffer {
   do {
     // The least limit is 1, so a byte over a limit that is used up is noticed below.
     const maxOutputLength = Math.max(1, bytesMax - size)
-    const opened: unknown = zstdDecompressSync(compressed.subarray(at), { maxOutputLength, info: true })
+    const opened: unknown = zlib.zstdDecompressSync(compressed.subarray(at), { maxOutputLength, info: true })
     const { buffer, engine } = opened as OpenedFrame
     frames.push(buffer)
     size += buffer.length

@@ -3,13 +3,18 @@ import type { Example } from './example.ts'
 import { type Found, traceOf } from './model.ts'
 import type { PlacedRecord } from './placed-records.ts'
 
-/** Runs a program without a broker, until all has left that is to. */
+/**
+ * Runs a program without a broker, until all has left that is to.
+ *
+ * @param driveWith - That of the package that the program comes from.
+ */
 export async function drive(
   { topology, settleMs = 0 }: Example,
   placed: readonly PlacedRecord[],
   partitions: number,
+  driveWith = driveTopology,
 ): Promise<Found> {
-  await using driver = await driveTopology(topology, { partitions })
+  await using driver = await driveWith(topology, { partitions })
   for (const { record, partition, timestampMs } of placed) {
     const { topic, value, key, headers } = record
     const facts = { ...(key !== undefined && { key }), ...(headers !== undefined && { headers }) }

@@ -1,44 +1,31 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { before, describe, it } from 'node:test'
 import { systemClock } from '../../src/core/clock.ts'
 import type { OptionTable } from '../../src/core/options.ts'
 import { appOptions, readingOptions, runOptions } from '../../src/streams/index.ts'
+import { suiteStack } from '../at-end.ts'
+import { InstalledPackage } from './installed-package.ts'
 import { LanguageServer } from './language-server.ts'
+import { project, run } from './packed-package.ts'
 
-const project = resolve(import.meta.dirname, '../..')
-const { dependencies, exports }: { dependencies: object; exports: Record<string, { types: string }> } = JSON.parse(
+const { exports }: { exports: Record<string, { types: { default: string } }> } = JSON.parse(
   readFileSync(join(project, 'package.json'), 'utf8'),
 )
 const subpaths = Object.keys(exports).map((subpath) => join('millrace', subpath))
 
-// A program that has installed the packed package, with the dependencies that this checkout already has.
 describe('the packed package', () => {
-  const program = mkdtempSync(join(tmpdir(), 'millrace-package-'))
-  const installed = join(program, 'node_modules/millrace')
-  let packedFiles: string[]
+  let installed: string
+  let program: string
+  let packedFiles: readonly string[]
   let server: LanguageServer
 
+  const stack = suiteStack()
   before(async () => {
-    run('node', ['--run', 'build'], project)
-    const packed = run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', program], project)
-    const [{ filename, files }] = JSON.parse(packed)
-    packedFiles = files.map(({ path }: { path: string }) => path)
-    mkdirSync(installed, { recursive: true })
-    run('tar', ['-xzf', join(program, filename), '-C', installed, '--strip-components', '1'], program)
-    for (const name of Object.keys(dependencies)) {
-      mkdirSync(dirname(join(program, 'node_modules', name)), { recursive: true })
-      symlinkSync(join(project, 'node_modules', name), join(program, 'node_modules', name))
-    }
-    symlinkSync(join(project, 'node_modules/@types'), join(program, 'node_modules/@types'))
-    server = await LanguageServer.start(tsc, program)
-  })
-  after(async () => {
-    await server[Symbol.asyncDispose]()
-    rmSync(program, { recursive: true })
+    const home = stack.use(new InstalledPackage())
+    ;({ path: program, installed, files: packedFiles } = home)
+    server = stack.use(await LanguageServer.start(tsc, program))
   })
 
   it('exports these names from each of its front doors, each of which editors explain', async (t) => {
@@ -156,6 +143,23 @@ describe('the packed package', () => {
     )
   })
 
+  it('has pages whose links lead to what it carries', () => {
+    const pages = packedFiles.filter((path) => /^(README|docs\/.+)\.md$/.test(path))
+    const dead = pages.flatMap((page) =>
+      [...readFileSync(join(installed, page), 'utf8').matchAll(/\]\((?!\w+:)([^)#\s]+)/g)]
+        .map(([, link]) => link!)
+        .filter((link) => !carries(join(page, '..', link)))
+        .map((link) => `${page}: ${link}`),
+    )
+
+    assert.ok(pages.length > 10)
+    assert.deepEqual(dead, [])
+
+    function carries(path: string): boolean {
+      return packedFiles.some((file) => file === path || file.startsWith(`${path}/`))
+    }
+  })
+
   /** The options of a type of the first door, and what editors show of each. */
   async function optionsOf(type: string): Promise<Record<string, string>> {
     const place = type.replaceAll(/\W/g, '')
@@ -175,7 +179,7 @@ describe('the packed package', () => {
   /** What a front door exports, types included: its declaration is nothing but lists of names. */
   function namesOf(subpath: string): string[] {
     const { types } = exports[subpath === 'millrace' ? '.' : `./${subpath.slice('millrace/'.length)}`]!
-    const lists = [...readFileSync(join(installed, types), 'utf8').matchAll(/export (?:type )?\{([^}]*)\}/g)]
+    const lists = [...readFileSync(join(installed, types.default), 'utf8').matchAll(/export (?:type )?\{([^}]*)\}/g)]
     const names = lists.flatMap(([, list]) => list!.split(',').map((name) => name.replace(/^\s*(type )?/, '').trim()))
     return names.filter((name) => name !== '').sort()
   }
@@ -191,9 +195,4 @@ const tsc = join(project, 'node_modules/.bin/tsc')
 
 function firstSentence(text: string): string {
   return /^.*?[.](?= |$)/.exec(text)?.[0] ?? text
-}
-
-function run(command: string, args: string[], cwd: string): string {
-  const path = `${join(project, 'node_modules/.bin')}:${process.env['PATH']}`
-  return execFileSync(command, args, { cwd, encoding: 'utf8', env: { ...process.env, PATH: path }, stdio: 'pipe' })
 }

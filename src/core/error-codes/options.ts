@@ -1,6 +1,6 @@
 import type { ErrorRule } from '../coded-error.ts'
 
-/** Errors of options and of the command line. */
+/** Errors of options, of the command line, and of what runs it. */
 export const optionErrors = {
   CONFIG_INVALID_MODULE: {
     retryable: false,
@@ -37,5 +37,10 @@ export const optionErrors = {
     retryable: false,
     meaning: 'An option or flag of this name does not exist.',
     remedy: 'Correct the spelling; docs/configuration.md lists all options.',
+  },
+  NODE_UNSUPPORTED: {
+    retryable: false,
+    meaning: 'The package was imported, or its command called, on a version of Node.js that it does not run on.',
+    remedy: 'Run the program on a newer Node.js, as the message says.',
   },
 } as const satisfies Record<string, ErrorRule>
