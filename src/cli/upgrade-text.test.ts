@@ -18,13 +18,19 @@ describe('the plan of an upgrade', () => {
           { kind: 'version', side: 'A', was: 1, is: 2, pendingMax: 1 },
           { kind: 'side', side: 'note', pendingMax: 1_200 },
           { kind: 'source', topic: 'notes', pendingMax: 0 },
+          { kind: 'key', side: 'B', was: 'field ["id"]', is: 'header "id" as text', pendingMax: 2 },
+          { kind: 'decoding', topic: 'orders', was: 'json', is: 'confluentJson', pendingMax: 3 },
         ],
+        forgets: 1_500,
       }),
       [
         'orders, epoch 7: goes on with 1,200 pending parts, after these changes',
         '  stage A: version 1 becomes 2; its parts among 1 pending part are made again from the source',
         '  side note is added: rows of 1,200 pending parts wait for it as new ones do',
         '  topic notes is read as well, from its start position',
+        '  key of side B: field ["id"] becomes header "id" as text; its parts among 2 pending parts are taken in again, and those are merged that complete a row by it',
+        '  values of orders: json becomes confluentJson; 3 pending parts are taken in again',
+        '  1,500 completed keys are forgotten: further parts of them are no duplicates',
       ].join('\n'),
     )
   })

@@ -1,7 +1,8 @@
 import type { PlannedMigration, UpgradePlan } from '../streams/index.ts'
 
 /** What a start of another version of a program would do, for people. */
-export function upgradeText({ app, epoch, verdict, pending, migrations, refusal, leaves, next }: UpgradePlan): string {
+export function upgradeText(upgrade: UpgradePlan): string {
+  const { app, epoch, verdict, pending, migrations, forgets = 0, refusal, leaves, next } = upgrade
   const parts = partsText(pending)
   const first = {
     same: `${app}, epoch ${epoch}: goes on as it is, with ${parts}`,
@@ -10,11 +11,14 @@ export function upgradeText({ app, epoch, verdict, pending, migrations, refusal,
     begins: `${app}: begins, with what is published for it from now on`,
   }[verdict]
   const why = refusal === undefined ? [] : [`${refusal.code}: ${refusal.message}`]
+  const forgotten =
+    forgets === 0
+      ? []
+      : [`  ${forgets.toLocaleString('en')} completed keys are forgotten: further parts of them are no duplicates`]
   const left = leaves === undefined ? [] : [`  ${leaves} stays behind, with what it has pending and has not read`]
   const others = next === undefined ? [] : [upgradeText(next)]
-  return [first, ...why, ...migrations.map((migration) => `  ${migrationText(migration)}`), ...left, ...others].join(
-    '\n',
-  )
+  const changes = migrations.map((migration) => `  ${migrationText(migration)}`)
+  return [first, ...why, ...changes, ...forgotten, ...left, ...others].join('\n')
 }
 
 function migrationText(migration: PlannedMigration): string {
@@ -23,6 +27,10 @@ function migrationText(migration: PlannedMigration): string {
       return `stage ${migration.side}: version ${migration.was} becomes ${migration.is}; its parts among ${partsText(migration.pendingMax)} are made again from the source`
     case 'side':
       return `side ${migration.side} is added: rows of ${partsText(migration.pendingMax)} wait for it as new ones do`
+    case 'key':
+      return `key of side ${migration.side}: ${migration.was} becomes ${migration.is}; its parts among ${partsText(migration.pendingMax)} are taken in again, and those are merged that complete a row by it`
+    case 'decoding':
+      return `values of ${migration.topic}: ${migration.was} becomes ${migration.is}; ${partsText(migration.pendingMax)} are taken in again`
     case 'source':
       return `topic ${migration.topic} is read as well, from its start position`
   }

@@ -55,14 +55,6 @@ export const functionReasons: ReadonlySet<number> = new Set([
   Reason.MERGE_FAILED,
 ])
 
-/** Reasons of the parts of a row that could not be published. */
-export const mergeReasons: ReadonlySet<number> = new Set([
-  Reason.MERGE_TOO_LARGE,
-  Reason.MERGE_TIMESTAMP_REFUSED,
-  Reason.MERGE_FAILED,
-  Reason.MERGE_NOT_JSON,
-])
-
 export type Reason = (typeof Reason)[keyof typeof Reason]
 
 const laterTexts = [

@@ -8,6 +8,7 @@ import { inTurns } from './in-turns.ts'
 import { movedCoordinators } from './moved-coordinator.integration.ts'
 import { resuming } from './resuming.integration.ts'
 import { redrivenCampaign } from './redriven.integration.ts'
+import { rekeyedCampaign } from './rekeyed.integration.ts'
 import { threeTopicsCampaign } from './three-topics.integration.ts'
 import { variedCampaign } from './varied.integration.ts'
 
@@ -18,5 +19,5 @@ onEachBroker([
   resuming,
   crashCampaign,
   exampleCampaigns,
-  inTurns([variedCampaign, threeTopicsCampaign, growingCampaign, redrivenCampaign]),
+  inTurns([variedCampaign, threeTopicsCampaign, growingCampaign, redrivenCampaign, rekeyedCampaign]),
 ])

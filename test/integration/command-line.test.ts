@@ -237,7 +237,7 @@ describe('millrace on a broker that runs already', () => {
     const changed = join(folder, 'changed.ts')
     const text = await readFile(experiment, 'utf8')
     const library = join(import.meta.dirname, '../../src/doors/millrace.ts')
-    await writeFile(changed, text.replace('../src/doors/millrace.ts', library).replace("'customerId'", "'id'"))
+    await writeFile(changed, text.replace('../src/doors/millrace.ts', library).replace("'stage'", "'kind'"))
 
     const same = await millrace('plan-upgrade', experiment, ...servers)
     const refused = await millrace('plan-upgrade', changed, ...servers, '--json')

@@ -132,17 +132,20 @@ export function decodedSources(target: Target): void {
       assert.deepEqual(valuesOf(await stream.merged()), ['{"id":"o-1","a":{"id":"o-1"},"b":{"id":"o-1"}}'])
     })
 
-    it('are refused where the program decodes, filters or maps otherwise', async () => {
+    it('are refused where the program filters or maps otherwise, and taken in again where it decodes otherwise', async () => {
       const stream = await newStream()
       await stream.produce(orders.slice(0, 1))
       await stream.run(program(stream))
 
-      const decoder: DecodeFunction<Order> = () => ({ id: 1, op: 'c' })
-      await assertRefused(program(stream, decoder), target.bootstrapServers, {
-        code: 'CHECKPOINT_INCOMPATIBLE',
-        message: /decoding of source ".*" was confluentJson and is function/,
-      })
-      await assertRefused(program(stream, undefined, 'others'), target.bootstrapServers, {
+      const decoder: DecodeFunction<Order> = () => ({ id: 3, op: 'c' })
+      await stream.run(program(stream, decoder))
+      await stream.produce(payments.slice(3, 4), stream.otherSources['payments'])
+      const { report } = await stream.run(program(stream, decoder))
+
+      assertAccount(report, { emitted: 2 })
+      assert.deepEqual(valuesOf(await stream.merged()), ['{"order":"0/3","a":{"number":3},"b":{"ref":"0/3"}}'])
+      assert.equal((await audit({ bootstrapServers: target.bootstrapServers, app: stream.app })).verdict, 'proved')
+      await assertRefused(program(stream, decoder, 'others'), target.bootstrapServers, {
         code: 'CHECKPOINT_INCOMPATIBLE',
         message: /steps of source ".*" was filter created, map numbered and is filter others, map numbered/,
       })

@@ -3,6 +3,8 @@ import { describe, it } from 'node:test'
 import {
   audit,
   field,
+  header,
+  type Key,
   planUpgrade,
   recordKey,
   stage,
@@ -10,9 +12,9 @@ import {
   type Topology,
   topology,
 } from '../../src/streams/index.ts'
-import { assertRefused } from './run.ts'
+import { assertAccount, assertRefused } from './run.ts'
 import { customers, customerTopology, type CustomerRecord, mergesOf, record, valuesOf } from './customers.ts'
-import { onEachBroker, type Stream, type Target } from './target.ts'
+import { onEachBroker, type SourceRecord, type Stream, type Target } from './target.ts'
 
 /** Side A of the program, as another version of its stage makes it. */
 const made = (version: number, by: string) => ({
@@ -127,6 +129,45 @@ export function upgrades(target: Target): void {
       await assertProved(stream)
     })
 
+    it('takes in again what is pending where its keys stand elsewhere, and the plan says what it forgets', async () => {
+      const stream = await target.stream()
+      const { app, source, sink } = stream
+      const part = field('part')
+      const byKey = (key: Key) =>
+        topology(app)
+          .source(source)
+          .route('by-stage', field('stage'), { A: stage({ part }), B: stage({ part }) })
+          .correlate('by-id', key, { of: ['A', 'B'], keyName: 'id', rememberCompleted: { forMs: 86_400_000 } })
+          .sink(sink)
+      const keyed = (side: string, id: number, order: string): SourceRecord => ({
+        ...record(side, id),
+        headers: { order },
+      })
+      await stream.produce([keyed('A', 0, '"0"'), keyed('B', 0, '"0"')])
+      await stream.produce([keyed('A', 1, '7'), keyed('A', 2, '7'), keyed('A', 3, '9')])
+      await stream.run(byKey(field('id')))
+      await stream.produce([keyed('B', 4, '7')])
+      await stream.run(byKey(field('id')))
+      const next = byKey(header('order', 'json'))
+
+      const { verdict, pending, migrations, forgets } = await upgradeTo(next)
+      await stream.produce([keyed('B', 3, '9')])
+      const { report } = await stream.run(next)
+
+      const moved = { kind: 'key', was: 'field ["id"]', is: 'header "order" as json', pendingMax: 4 }
+      assert.deepEqual(
+        [verdict, pending, migrations, forgets],
+        ['migrates', 4, ['A', 'B'].map((side) => ({ ...moved, side })), 1],
+      )
+      assertAccount(report, { emitted: 6, duplicate: 1 })
+      assert.deepEqual(
+        valuesOf(await stream.merged()).filter((value) => value.includes('B3') || value.includes('B4')).length,
+        2,
+      )
+      await assertProved(stream)
+      assert.equal((await upgradeTo(next)).verdict, 'same')
+    })
+
     it('is refused where pending parts would mean something else, and the plan says so before', async () => {
       const stream = await target.stream({ otherSources: { notes: 1 } })
       await stream.produce([record('A', 0)])
@@ -135,9 +176,9 @@ export function upgrades(target: Target): void {
       const [part, begun] = [field('part'), topology(app).source(source)]
       const sides = { A: stage({ part }), B: stage({ part }) }
       const refusedPrograms = {
-        'another key': begun
-          .route('by-stage', field('stage'), sides)
-          .correlate('by-id', field('key'), { of: ['A', 'B'] }),
+        'another route': begun
+          .route('by-stage', field('kind'), sides)
+          .correlate('by-id', field('id'), { of: ['A', 'B'] }),
         'a required side': begun
           .route('by-stage', field('stage'), { ...sides, C: stage({ part }) })
           .correlate('by-id', field('id'), { of: ['A', 'B', 'C'] }),

@@ -1,7 +1,6 @@
 import {
   duplicateReasons,
   isOfRow,
-  mergeReasons,
   type OffsetSet,
   type PartOrigin,
   partsFrom,
@@ -28,11 +27,10 @@ export const listedMax = 10
 /**
  * What the records at the broker say became of the offsets that an application has consumed, as of one checkpoint.
  *
- * The program may go on meanwhile, so records may be of a later epoch than the checkpoint. A merged record with all
- * sides is exactly when one of its parts is: its last part came in its own epoch. One that lacks optional sides, or has
- * lists, may be later than all of its parts, as a row is that has expired. So is a dead letter when its record is, unless that record
- * had been pending, as the parts of rows have that expired: such a part must not be pending in a
- * checkpoint that was read after the dead letter.
+ * The program may go on meanwhile, so records may be of a later epoch than the checkpoint. Those of which a part is are
+ * passed over. A part that was pending may leave in an epoch that consumes nothing of its row: it expires, is merged
+ * without optional sides, or is taken in again by another version of the program. Such a part must not be pending in a
+ * checkpoint that was read after the record.
  */
 export class Evidence {
   readonly classes: readonly OffsetClasses[]
@@ -72,11 +70,8 @@ export class Evidence {
       this.siblings += place.index > 0 ? -1 : place.of - 1
       if (place.index > 0) return
     }
-    const isWhole = origins.every((origin) => origin !== undefined && !('parts' in origin))
-    for (const origin of named) {
-      if (isWhole) this.#add(origin, 'emitted')
-      else this.#addLeaving(origin, isMerge(shape, origins) ? 'emitted' : 'expired')
-    }
+    const name = isMerge(shape, origins) ? 'emitted' : 'expired'
+    for (const origin of named) this.#add(origin, name)
   }
 
   /** A record from before the last sides were added does not name them. */
@@ -96,11 +91,7 @@ export class Evidence {
     }
     const { letter } = read
     if (origins.some((origin) => this.#isBehind(origin))) return
-    for (const origin of origins) {
-      if (isOfRow(letter.reason)) this.#addLeaving(origin, 'expired')
-      else if (isOf(letter, mergeReasons)) this.#addLeaving(origin, 'deadLettered')
-      else this.#add(origin, isOf(letter, duplicateReasons) ? 'duplicate' : 'deadLettered')
-    }
+    for (const origin of origins) this.#add(origin, classOf(letter))
   }
 
   /**
@@ -148,22 +139,15 @@ export class Evidence {
     })
   }
 
-  #add({ partition, offset }: PartOrigin, name: TracedClass): void {
-    const classes = this.classes[partition]!
-    const before = classes.of(offset)
-    if (before === undefined) classes.set(offset, name)
-    else this.#contradict({ partition, offset }, [before, name])
-  }
-
-  /** Of a part that may have been pending before. */
-  #addLeaving(origin: PartOrigin, name: TracedClass): void {
+  /** What is pending in the checkpoint may have left since. */
+  #add(origin: PartOrigin, name: TracedClass): void {
     const { partition, offset } = origin
-    if (this.classes[partition]!.of(offset) !== 'pending') return this.#add(origin, name)
-    const left = this.#left[partition]!
-    const before = left.of(offset)
+    const isPending = this.classes[partition]!.of(offset) === 'pending'
+    const classes = (isPending ? this.#left : this.classes)[partition]!
+    const before = classes.of(offset)
     if (before !== undefined) return this.#contradict(origin, [before, name])
-    left.set(offset, name)
-    this.#hasLeft = true
+    classes.set(offset, name)
+    this.#hasLeft ||= isPending
   }
 
   #contradict(origin: PartOrigin, classes: Contradiction['classes']): void {
@@ -183,6 +167,7 @@ export class Evidence {
   }
 }
 
-function isOf({ reason }: DeadLetter, reasons: ReadonlySet<number>): boolean {
-  return reasons.has(Reason[reason as keyof typeof Reason])
+function classOf({ reason }: DeadLetter): TracedClass {
+  if (isOfRow(reason)) return 'expired'
+  return duplicateReasons.has(Reason[reason as keyof typeof Reason]) ? 'duplicate' : 'deadLettered'
 }

@@ -1,5 +1,5 @@
 import type { Cluster, TransactionWait } from '../../kafka/index.ts'
-import { type Migration, migrationOf } from '../checkpoint/migration.ts'
+import { areKeysMoved, type Migration, migrationOf } from '../checkpoint/migration.ts'
 import { shapeOf } from '../checkpoint/topology-shape.ts'
 import { incompatibility } from '../recovery/compatibility.ts'
 import { findSources } from '../topics/program-topics.ts'
@@ -16,7 +16,7 @@ export interface PlanUpgradeOptions extends Omit<ReadingOptions, 'app'> {
 
 /** A change that a start migrates by itself, and what it concerns. */
 export type PlannedMigration = Migration & {
-  /** Pending parts that it may concern: those of all sources with records of the side. */
+  /** Pending parts that it may concern: those of the source, or of all sources with records of the side. */
   readonly pendingMax: number
 }
 
@@ -33,6 +33,11 @@ export interface UpgradePlan {
   /** Pending parts, all of which are kept unless it is refused. */
   readonly pending: number
   readonly migrations: readonly PlannedMigration[]
+  /**
+   * Completed keys that are remembered, and are forgotten because keys stand elsewhere; absent for none. Further parts of
+   * them are no duplicates then.
+   */
+  readonly forgets?: number
   /** What a start would fail with. */
   readonly refusal?: { readonly code: string; readonly message: string }
   /**
@@ -80,12 +85,15 @@ async function upgradeOn(cluster: Cluster, plan: Plan, checkpoint: AppCheckpoint
   const { manifest } = checkpoint
   const error = incompatibility(plan, await findSources(cluster, plan), manifest)
   const { migrations } = migrationOf(manifest.topology, shapeOf(plan))
+  const { count, forgotten } = manifest.completed ?? { count: 0, forgotten: 0 }
+  const forgets = areKeysMoved(migrations) ? count - forgotten : 0
   return {
     app: plan.name,
     epoch: manifest.epoch,
     verdict: error !== undefined ? 'refused' : migrations.length > 0 ? 'migrates' : 'same',
     pending: manifest.pending,
     migrations: migrations.map((migration) => ({ ...migration, pendingMax: concernedBy(migration, plan, checkpoint) })),
+    ...(forgets > 0 && { forgets }),
     ...(error && { refusal: { code: error.code, message: error.message } }),
     ...(manifest.next !== undefined && manifest.next.app !== plan.next?.name && { leaves: manifest.next.app }),
   }
@@ -94,9 +102,13 @@ async function upgradeOn(cluster: Cluster, plan: Plan, checkpoint: AppCheckpoint
 function concernedBy(migration: Migration, plan: Plan, { manifest, partitions, pending }: AppCheckpoint): number {
   if (migration.kind === 'source') return 0
   if (migration.kind === 'side') return manifest.pending
-  const side = plan.sides.findIndex(({ name }) => name === migration.side)
-  const topics = new Set(plan.sources.filter(({ sides }) => sides.includes(side)).map(({ topic }) => topic))
+  const topics = new Set(migration.kind === 'decoding' ? [migration.topic] : topicsOfSide(plan, migration.side))
   return pending.reduce((sum, { count }, number) => {
     return topics.has(partitions.placeOf(number).topic) ? sum + count : sum
   }, 0)
+}
+
+function topicsOfSide({ sides, sources }: Plan, name: string): string[] {
+  const side = sides.findIndex((each) => each.name === name)
+  return sources.filter((source) => source.sides.includes(side)).map(({ topic }) => topic)
 }

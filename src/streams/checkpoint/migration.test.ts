@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { orders } from '../fixtures/orders.ts'
 import { planTopology } from '../topology/plan.ts'
-import { migrationOf } from './migration.ts'
+import { areKeysMoved, isRetaken, migrationOf } from './migration.ts'
 import { differences, shapeOf, type TopologyShape } from './topology-shape.ts'
 
 const before = shapeOf(planTopology(orders))
@@ -45,10 +45,26 @@ describe('the migration of a checkpoint', () => {
     assert.notDeepEqual(outcomeOf({ sources: [more] })[1], [])
   })
 
+  it('takes keys in another place or of another kind, and values that are something else', () => {
+    for (const [key, text] of [
+      [['other'], 'field ["other"]'],
+      [{ field: ['key'], as: 'string' }, 'field ["key"] as a string'],
+      [{ header: 'key', as: 'text' }, 'header "key" as text'],
+    ] as const) {
+      const migration = { kind: 'key', side: 'A', was: 'field ["key"]', is: text } as const
+      assert.deepEqual(outcomeOf({ sides: [{ ...A, key }, B] }), [[migration], []])
+      assert.deepEqual([isRetaken([migration]), areKeysMoved([migration])], [true, true])
+    }
+    const migration = { kind: 'decoding', topic: 'source', was: 'json', is: 'confluentJson' } as const
+    assert.deepEqual(outcomeOf({ sources: [{ ...source, decode: 'confluentJson' }] }), [[migration], []])
+    assert.deepEqual([isRetaken([migration]), areKeysMoved([migration])], [true, false])
+    const back = migrationOf({ ...before, sources: [{ ...source, decode: 'confluentJson' }] }, before)
+    assert.deepEqual(back.shape, before)
+  })
+
   it('leaves anything else to differ', () => {
     assert.notDeepEqual(outcomeOf({ sides: [A] })[1], [])
     assert.notDeepEqual(outcomeOf({ sides: [B, A] })[1], [])
-    assert.notDeepEqual(outcomeOf({ sides: [{ ...A, key: ['other'] }, B] })[1], [])
     assert.notDeepEqual(outcomeOf({ sources: [{ ...source, route: ['other'] }] })[1], [])
   })
 })

@@ -1,4 +1,4 @@
-import type { TopologyShape } from './topology-shape.ts'
+import { keyShapeText, type TopologyShape } from './topology-shape.ts'
 
 /** What a start does to a checkpoint of another version of the program, by itself. */
 export type Migration =
@@ -6,6 +6,10 @@ export type Migration =
   | { readonly kind: 'version'; readonly side: string; readonly was: number; readonly is: number }
   /** Pending rows wait for a further optional side, as new ones do. */
   | { readonly kind: 'side'; readonly side: string }
+  /** The key of a side stands in another place, or is read as something else: its pending parts are taken in again. */
+  | { readonly kind: 'key'; readonly side: string; readonly was: string; readonly is: string }
+  /** The values of a source are something else; its pending records are taken in again. */
+  | { readonly kind: 'decoding'; readonly topic: string; readonly was: string; readonly is: string }
   /** A further topic is read, from its start position. */
   | { readonly kind: 'source'; readonly topic: string }
 
@@ -20,21 +24,40 @@ export function migrationOf(
 ): { readonly shape: TopologyShape; readonly migrations: readonly Migration[] } {
   const migrations: Migration[] = []
   const sides = before.sides.map((side) => {
-    const { version } = now.sides.find(({ name }) => name === side.name) ?? side
-    if (version === side.version) return side
-    migrations.push({ kind: 'version', side: side.name, was: side.version, is: version })
-    return { ...side, version }
+    const { name } = side
+    const { version, key } = now.sides.find((each) => each.name === name) ?? side
+    if (version !== side.version) migrations.push({ kind: 'version', side: name, was: side.version, is: version })
+    const [was, is] = [keyShapeText(side.key), keyShapeText(key)]
+    if (was !== is) migrations.push({ kind: 'key', side: name, was, is })
+    return { ...side, version, key }
   })
   const addedSides = now.sides.slice(sides.length)
   if (addedSides.every(({ isOptional }) => isOptional)) {
     sides.push(...addedSides)
     for (const { name } of addedSides) migrations.push({ kind: 'side', side: name })
   }
+  const sources = before.sources.map((source) => {
+    const { decode } = now.sources.find(({ topic }) => topic === source.topic) ?? source
+    const { decode: had, ...others } = source
+    const [was, is] = [had ?? 'json', decode ?? 'json']
+    if (was !== is) migrations.push({ kind: 'decoding', topic: source.topic, was, is })
+    return { ...others, ...(decode !== undefined && { decode }) }
+  })
   // Another topic in place of one is no further one.
   const areAllKept = before.sources.every(({ topic }) => isSourceOf(now, topic))
   const addedSources = areAllKept ? now.sources.filter(({ topic }) => !isSourceOf(before, topic)) : []
   for (const { topic } of addedSources) migrations.push({ kind: 'source', topic })
-  return { shape: { ...before, sides, sources: [...before.sources, ...addedSources] }, migrations }
+  return { shape: { ...before, sides, sources: [...sources, ...addedSources] }, migrations }
+}
+
+/** Whether pending parts may have other keys, so that they are taken in again. */
+export function isRetaken(migrations: readonly Migration[]): boolean {
+  return migrations.some(({ kind }) => kind === 'key' || kind === 'decoding')
+}
+
+/** Whether keys are other ones: then those that are remembered as completed say nothing any more. */
+export function areKeysMoved(migrations: readonly Migration[]): boolean {
+  return migrations.some(({ kind }) => kind === 'key')
 }
 
 export function isSourceOf({ sources }: TopologyShape, topic: string): boolean {

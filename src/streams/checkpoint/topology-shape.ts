@@ -195,6 +195,11 @@ function routeText(route: SourceShape['route']): string {
   return route !== null && 'side' in route ? `side ${JSON.stringify(route.side)}` : textOf(route)
 }
 
+/** A key in a sentence; equal ones are the same. */
+export function keyShapeText(key: KeyShape): string {
+  return textOf(key)
+}
+
 function textOf(part: KeyShape | string): string {
   if (part === null) return 'a function'
   if (typeof part === 'string') return part

@@ -23,6 +23,7 @@ import { partitionsOfSource, someIdentity } from '../fixtures/partitions.ts'
 import { accountsOf, Accounting, isBalanced } from './accounting.ts'
 import type { EpochParticipant } from './epoch-participant.ts'
 import { Epochs } from './epochs.ts'
+import { RetakenParts } from './retaken-parts.ts'
 import { inOrder, type Participants } from './participants.ts'
 import { TableEpochs } from './table-epochs.ts'
 
@@ -60,6 +61,8 @@ function swapped(left: Name, right: Name): Fault {
 const lostPart = 2
 const unread = 2
 const firstOffset = 5
+/** Offsets that were pending under other keys: the first two of them complete one. */
+const retakenParts = [1, 3, 4]
 const keysMax = 3
 const latestMs = 1e9
 
@@ -83,23 +86,33 @@ function consumedAt(offset: number): Consumed {
 
 /** What the model says of the records of committed epochs. */
 class Model {
-  readonly pending = new Map<number, number>()
+  /** Offsets by key; the first epoch takes in again what was pending under others. */
+  readonly pending = new Map<number, number>(retakenParts.map((offset) => [-offset, offset]))
   readonly completed: number[] = []
   nextOffset = firstOffset + unread
   latestMs = -Infinity
   emitted = 0
 
+  retake(): void {
+    this.pending.clear()
+    for (const offset of retakenParts) this.#take(consumedAt(offset))
+  }
+
   commit(records: readonly Consumed[]): void {
-    for (const { side, key, offset, ms } of records) {
-      this.nextOffset = offset + 1
-      if (side === undefined) continue
-      if (this.pending.has(key)) {
-        this.pending.delete(key)
-        this.completed.push(key)
-        this.emitted += 2
-      } else this.pending.set(key, offset)
-      this.latestMs = Math.max(this.latestMs, ms)
+    for (const record of records) {
+      this.nextOffset = record.offset + 1
+      if (record.side === undefined) continue
+      this.#take(record)
+      this.latestMs = Math.max(this.latestMs, record.ms)
     }
+  }
+
+  #take({ key, offset }: Consumed): void {
+    if (this.pending.has(key)) {
+      this.pending.delete(key)
+      this.completed.push(key)
+      this.emitted += 2
+    } else this.pending.set(key, offset)
   }
 }
 
@@ -112,6 +125,7 @@ class Program {
   readonly #promoted = new PromotedParts(this.#pending.sets)
   readonly #clock = new EventClock([false])
   readonly #loss: AcceptedLoss
+  readonly #retaken: RetakenParts
   readonly #epochs: Epochs
   readonly #model = new Model()
   /** Of the closed epoch, and of the current one. */
@@ -123,8 +137,8 @@ class Program {
   readonly #promotable = new Set<number>()
 
   constructor(fault: Fault) {
-    // As a start finds it: one part was pending, which the source has lost.
-    this.#pending.sets[0]!.add(lostPart)
+    // As a start finds it: one part was pending, which the source has lost, and others under other keys.
+    for (const offset of [lostPart, ...retakenParts]) this.#pending.sets[0]!.add(offset)
     this.#pending.startAt([0, 0])
     this.#loss = new AcceptedLoss(
       {
@@ -136,8 +150,10 @@ class Program {
       [{ pendingOffsets: [lostPart], unread }],
     )
     this.#pending.redigest([0, 0])
+    this.#retaken = new RetakenParts(this.#pending, [])
     const participants: Participants = {
       loss: this.#loss,
+      retaken: this.#retaken,
       pending: this.#pending,
       remembered: new RememberedKeys({ forMs: latestMs, keysMax, by: 'eventTime' }, this.#table, this.#clock),
       eventClock: this.#clock,
@@ -153,6 +169,7 @@ class Program {
 
   /** Consumes so many offsets; every fourth part is to be promoted. */
   consume(count: number): void {
+    if (this.#commits === 0 && !this.#retaken.isWhole) this.#retake()
     const { current } = this.#accounting
     const from = current.nextOffsets[0]!
     const records = Array.from({ length: count }, (_, at) => consumedAt(from + at))
@@ -168,6 +185,15 @@ class Program {
     this.#clock.observe(columns, latestMs, false)
     current.nextOffsets[0] = from + count
     this.#current.push(...records)
+  }
+
+  /** Takes in again what was pending under other keys, before anything else. */
+  #retake(): void {
+    const columns = rowsOf(retakenParts.map(consumedAt).map(({ side, key }) => recordOf(side!, key)))
+    retakenParts.forEach((offset, row) => (columns.offset[row] = offset))
+    this.#table.apply(columns, this.#accounting.current)
+    this.#retaken.note(columns.count)
+    this.#retaken.end()
   }
 
   /** Consumes offsets of which nothing becomes pending. */
@@ -213,6 +239,7 @@ class Program {
 
   #store(): void {
     for (const batch of this.#batches) storeIn(this.topic, batch)
+    if (this.#commits === 0) this.#model.retake()
     this.#model.commit(this.#closed)
     for (const { offset, side } of this.#closed)
       if (side !== undefined && offset % 4 === 0) this.#promotable.add(offset)
@@ -226,15 +253,16 @@ class Program {
     const model = this.#model
     const offsets = [...model.pending.values()].sort((a, b) => a - b)
     const set = this.#pending.sets[0]!
-    const isLost = this.#commits > 0
-    assert.equal(this.#loss.isDue, !isLost)
+    const isBegun = this.#commits > 0
+    assert.deepEqual([this.#loss.isDue, this.#retaken.isDue], [!isBegun, !isBegun])
+    assert.deepEqual([this.#retaken.count, this.#retaken.isWhole], [0, false])
     assert.deepEqual(
       membersOf((visit) => set.forEach(visit)),
-      offsets,
+      isBegun ? offsets : retakenParts,
     )
     assert.deepEqual(
       Array.from(this.#table.parts(), ({ offset }) => offset).sort((a, b) => a - b),
-      offsets,
+      isBegun ? offsets : [],
     )
     assert.equal(this.#accounting.current.nextOffsets[0], model.nextOffset)
     assert.equal(this.#table.completedCount, model.completed.length)
@@ -250,8 +278,9 @@ class Program {
     const { pending, completed, nextOffset, emitted, latestMs: eventMs } = this.#model
     const snapshot = this.#accounting.committed()
     assert.deepEqual([snapshot.totals.emitted[0], snapshot.totals.lost[0]], this.#commits === 0 ? [0, 0] : [emitted, 3])
-    // The pending part that was lost had been consumed before this account began.
-    const [account] = accountsOf(snapshot, [pending.size + (this.#commits === 0 ? 0 : -1)])
+    // The pending parts that were lost and retaken had been consumed before this account began.
+    const before = retakenParts.length + (this.#commits === 0 ? 0 : 1)
+    const [account] = accountsOf(snapshot, [pending.size - before])
     assert.ok(isBalanced(account!), JSON.stringify(account))
     const manifest = manifestOf(this.topic)
     if (manifest === undefined) return assert.equal(this.#commits, 0)
@@ -259,12 +288,11 @@ class Program {
     assert.deepEqual(manifest.nextOffsets, [nextOffset])
     assert.deepEqual([manifest.totals.emitted, manifest.totals.lost], [[emitted], [3]])
     assert.deepEqual(manifest.eventTimes, { nowMs: eventMs, highestMs: [eventMs] })
-    const members = new Set<number>()
+    // What stands there of these was written by the process before.
+    const members = new Set<number>([lostPart, ...retakenParts])
     replay(this.topic, manifest, (_partition, from, to) => {
       for (let offset = from; offset < to; offset++) if (!members.delete(offset)) members.add(offset)
     })
-    // What stood there of the lost part was written by the process before.
-    members.delete(lostPart)
     assert.deepEqual(new Set(pending.values()), members)
     assert.equal(manifest.pending, members.size)
     assert.ok(
@@ -352,6 +380,7 @@ describe('a course of epochs with a fault in a participant', () => {
   const idle: Partial<Record<Name, readonly Method[]>> = { loss: ['close'], manifest: ['commit', 'rollback'] }
   const names = Object.keys({
     loss: true,
+    retaken: true,
     pending: true,
     remembered: true,
     eventClock: true,
@@ -372,6 +401,7 @@ describe('a course of epochs with a fault in a participant', () => {
 
   /** Participants that may change places: none of them asks for what another one does in the same round. */
   const unordered: readonly (readonly Name[])[] = [
+    ['loss', 'retaken'],
     ['pending', 'remembered'],
     ['eventClock', 'deltas', 'promoted', 'accounting', 'table'],
     ['table', 'manifest'],

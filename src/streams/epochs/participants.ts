@@ -7,11 +7,13 @@ import type { PromotedParts } from '../retention/promoted-parts.ts'
 import type { AcceptedLoss } from './accepted-loss.ts'
 import type { Accounting } from './accounting.ts'
 import type { EpochParticipant } from './epoch-participant.ts'
+import type { RetakenParts } from './retaken-parts.ts'
 import type { TableEpochs } from './table-epochs.ts'
 
 /** All that epochs change. */
 export interface Participants {
   readonly loss: AcceptedLoss
+  readonly retaken: RetakenParts
   readonly pending: PendingOffsets
   /** Absent where completed keys are not remembered. */
   readonly remembered: RememberedKeys | undefined
@@ -26,10 +28,12 @@ export interface Participants {
 
 /** The participants of epochs, in the order in which they close and commit; they roll back in the opposite one. */
 export function inOrder(participants: Participants): EpochParticipant[] {
-  const { loss, pending, remembered, eventClock, deltas, promoted, accounting, table, manifest } = participants
+  const { loss, retaken, pending, remembered, eventClock, deltas, promoted, accounting, table, manifest } = participants
   const declared: readonly (EpochParticipant | undefined)[] = [
     // Rolled back last: it is counted in the current epoch again, once the others have emptied that.
     loss,
+    // Before the table's log says which of them are pending still.
+    retaken,
     // Before those that write or ask which offsets are pending at the end of the epoch.
     pending,
     // Before the event clock, which closes with the time that keys were forgotten by.

@@ -39,8 +39,19 @@ export class RowIntake {
   /** Takes in rows that have been in epochs before: all of them are pending. */
   restore(columns: RecordColumns): void {
     const { state } = this.#parts.session
-    state.restoration.take(columns)
+    if (state.retaken.isDue) this.#takeAgain(columns)
+    else state.restoration.take(columns)
     state.eventClock?.recall(columns, this.#latestMs)
+  }
+
+  /** The rows have been counted as consumed; what becomes of them is of the current epoch. */
+  #takeAgain(columns: RecordColumns): void {
+    const { session, outputs } = this.#parts
+    const { restoration, accounting } = session.state
+    outputs.takeTimes()
+    restoration.takeAgain(columns)
+    outputs.throwFault()
+    divertRows(columns, accounting.current, outputs.deadLetters)
   }
 
   /**

@@ -75,7 +75,7 @@ describe('the compatibility of a start', () => {
   it('is refused where the program is another one, the source has lost partitions, or is another topic', () => {
     const commits = [own(5), own(7)]
     const shape = shapeOf(plan)
-    const topology = { ...shape, sides: shape.sides.map((side) => ({ ...side, key: ['other'] })) }
+    const topology = { ...shape, sides: shape.sides.map((side) => ({ ...side, part: ['other'] })) }
     assert.equal(verdictOn({ manifest: manifestAt([5, 7], { topology }), commits }), 'CHECKPOINT_INCOMPATIBLE')
     assert.equal(verdictOn({ manifest: manifestAt([5, 7, 9]), commits }), 'CHECKPOINT_INCOMPATIBLE')
     assert.equal(verdictOn({ manifest: manifestAt([5, 7], { sourceIds: ['another'] }), commits }), 'SOURCE_RECREATED')

@@ -9,6 +9,7 @@ import type { Participating } from '../epochs/epoch-participant.ts'
 import { Epochs } from '../epochs/epochs.ts'
 import type { PartitionLoss } from '../epochs/loss.ts'
 import { inOrder } from '../epochs/participants.ts'
+import { RetakenParts } from '../epochs/retaken-parts.ts'
 import { TableEpochs } from '../epochs/table-epochs.ts'
 import { type DeadlineClock, processingTime } from '../expiry/deadline-clock.ts'
 import type { EventClock } from '../expiry/event-clock.ts'
@@ -38,8 +39,11 @@ export interface ProgramState {
   readonly deadlines: DeadlineClock
   /** What the source has lost and the operator has accepted. */
   readonly loss: Participating<AcceptedLoss>
+  /** What is taken in again under other keys. */
+  readonly retaken: Participating<RetakenParts>
   /**
-   * Whether an epoch is to commit before anything new is read: it fixes where a new program begins, or counts a loss.
+   * Whether an epoch is to commit before anything new is read: it fixes where a new program begins, counts a loss, or
+   * has taken in pending parts again.
    */
   readonly isEpochDue: boolean
   /** What is to be read again before the first epoch. */
@@ -76,6 +80,8 @@ export interface StateParts {
   fixesStart?: boolean
   /** Whether the checkpoint is of another version of the program. @defaultValue false */
   isMigrated?: boolean
+  /** Whether pending parts have other keys in this version. @defaultValue false */
+  isRetaken?: boolean
   /** What the table has already. @defaultValue nothing */
   base?: RestorationBase | undefined
 }
@@ -84,8 +90,11 @@ export interface StateParts {
 export function stateOf(parts: StateParts): RecoveredState {
   const { identity, table, accounting, epoch, pending, promoted, deltas, told, eventClock, remembered, base } = parts
   const loss = new AcceptedLoss({ accounting, pending, promoted, partitions: parts.partitions }, parts.loss)
+  const { promotedBatches = [], isRetaken = false } = parts
+  const retaken = new RetakenParts(pending, isRetaken && pending.count > 0 ? promotedBatches : undefined)
   const participants = inOrder({
     loss,
+    retaken,
     pending,
     remembered,
     eventClock,
@@ -96,7 +105,6 @@ export function stateOf(parts: StateParts): RecoveredState {
     manifest: new ManifestWriter(identity),
   })
   const epochs = new Epochs(participants, epoch)
-  const { promotedBatches = [] } = parts
   const restoration = new Restoration({
     table,
     pending,
@@ -105,7 +113,8 @@ export function stateOf(parts: StateParts): RecoveredState {
     epochs,
     told,
     base,
-    promotedBatches,
+    retaken,
+    promotedBatches: retaken.isDue ? [] : promotedBatches,
     hasLoss: loss.isDue,
     isMigrated: parts.isMigrated ?? false,
     partitions: parts.partitions,
@@ -122,8 +131,9 @@ export function stateOf(parts: StateParts): RecoveredState {
     eventClock,
     deadlines,
     loss,
+    retaken,
     get isEpochDue() {
-      return loss.isDue || (fixesStart && epochs.committed === epoch)
+      return loss.isDue || retaken.isDue || (fixesStart && epochs.committed === epoch)
     },
     restoration,
   }

@@ -6,12 +6,12 @@ import { Accounting } from '../epochs/accounting.ts'
 import { completedRecords } from '../deduplication/completed-runs.ts'
 import { type CheckpointRecords, collectPending } from '../checkpoint/checkpoint-records.ts'
 import { CheckpointWriter } from '../checkpoint/checkpoint-writer.ts'
-import { addDigests } from '../checkpoint/digest.ts'
-import type { EventTimes, Manifest } from '../checkpoint/manifest.ts'
+import { addDigests, emptyDigest } from '../checkpoint/digest.ts'
+import type { CompletedCounts, EventTimes, Manifest } from '../checkpoint/manifest.ts'
 import { PendingOffsets } from '../checkpoint/pending-offsets.ts'
 import { promotedBatches } from '../retention/promoted-batches.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
-import { migrationOf } from '../checkpoint/migration.ts'
+import { areKeysMoved, isRetaken, type Migration, migrationOf } from '../checkpoint/migration.ts'
 import { shapeOf } from '../checkpoint/topology-shape.ts'
 import type { ProgramIdentity } from '../checkpoint/manifest-writer.ts'
 import { processingTime } from '../expiry/deadline-clock.ts'
@@ -95,7 +95,10 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
   collectPending(records, manifest, pending.sets)
   const grown = withNewPartitions(manifest, request.startOffsets)
   const { hashSeed } = grown
-  pending.startAt(grown.digest)
+  const { migrations } = migrationOf(manifest.topology, shapeOf(plan))
+  const areRetaken = isRetaken(migrations)
+  // Of parts that get other keys the digest says nothing.
+  pending.startAt(areRetaken ? emptyDigest : grown.digest)
   const promoted = PromotedParts.after(records, pending.sets)
   const loss = lossOf({ pending, promoted }, grown.nextOffsets, logStarts)
   if (loss !== undefined) {
@@ -107,14 +110,15 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
   }
   const nextOffsets = grown.nextOffsets.map((offset, partition) => Math.max(offset, logStarts[partition]!))
   // `retain` takes out whole rows, and a later part takes one part out of a row that stays.
-  const isRetained = loss === undefined && !plan.sides.some(({ isLatest }) => isLatest)
+  const isRetained = loss === undefined && !areRetaken && !plan.sides.some(({ isLatest }) => isLatest)
   const warm = isRetained ? usableTable(request.warmTable, manifest) : undefined
   const base = warm && retainPending(warm, pending)
   const table = warm?.table ?? tableOf(request, grown)
   const { memory } = plan.correlate
   const eventClock = eventClockOf(request, nextOffsets, grown.eventTimes)
   const remembered = memory && new RememberedKeys(memory, table, eventClock ?? processingTime)
-  if (manifest.completed !== undefined) remembered?.recall(records, manifest.completed)
+  if (manifest.completed !== undefined)
+    remembered?.recall(records, rememberedOf(request, manifest.completed, migrations))
   return stateOf({
     // No more than that of the last manifest goes into the next one.
     identity: { ...descriptionOf(plan, outputs, grown), ...identityOf(sources), hashSeed },
@@ -131,9 +135,27 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
     remembered,
     loss,
     fixesStart: fixesStart(plan, manifest),
-    isMigrated: migrationOf(manifest.topology, shapeOf(plan)).migrations.length > 0,
+    isMigrated: migrations.length > 0,
+    isRetaken: areRetaken,
     base,
   })
+}
+
+/** Completed keys as they were read before say nothing of those that come now: they are forgotten. */
+function rememberedOf(
+  { plan, logger }: StateRequest,
+  { count, forgotten }: CompletedCounts,
+  migrations: readonly Migration[],
+): CompletedCounts {
+  if (!areKeysMoved(migrations)) return { count, forgotten }
+  if (count > forgotten) {
+    const facts = { app: plan.name, keys: count - forgotten }
+    logger.warn(
+      facts,
+      'merge keys stand in another place than before: completed keys are forgotten, and further parts of them will wait for others',
+    )
+  }
+  return { count, forgotten: count }
 }
 
 /** Elsewhere than at the start of its log a second start would begin a new source at other offsets. */

@@ -1,6 +1,8 @@
 import { listOffsets } from '../../kafka/index.ts'
 import type { CheckpointRecords } from '../checkpoint/checkpoint-records.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
+import { isRetaken, migrationOf } from '../checkpoint/migration.ts'
+import { shapeOf } from '../checkpoint/topology-shape.ts'
 import type { KafkaServices } from '../runtime/services.ts'
 import { findSources, outputsOf } from '../topics/program-topics.ts'
 import { type Sources, sourcesOf } from '../topics/sources.ts'
@@ -35,7 +37,8 @@ export interface WarmState {
  * Makes the state of an epoch in a process that stands by: as `recover` does, but nothing is fenced, compared with the
  * group or noted.
  *
- * @returns Undefined where the checkpoint is of another program.
+ * @returns Undefined where the checkpoint is of another program, or of a version in which pending parts have other keys:
+ *   only an epoch can take them in again.
  * @throws MillraceError `CHECKPOINT_CORRUPT`, `PENDING_LOST`; KafkaError
  */
 export async function warmState(request: WarmRequest): Promise<WarmState | undefined> {
@@ -43,6 +46,7 @@ export async function warmState(request: WarmRequest): Promise<WarmState | undef
   const { cluster, plan, options, topics, logger } = services
   const found = await findSources(cluster, plan)
   if (incompatibility(plan, found, manifest) !== undefined) return undefined
+  if (isRetaken(migrationOf(manifest.topology, shapeOf(plan)).migrations)) return undefined
   const sources = sourcesOf(plan, found, knownPartitions(plan, manifest))
   const { topics: sourceTopics, partitions } = sources
   const startsOf = (source: number, offsets: number[]) =>

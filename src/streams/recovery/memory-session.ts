@@ -1,18 +1,23 @@
+import { type CheckpointRecords, manifestOf } from '../checkpoint/checkpoint-records.ts'
 import { EpochSchedule } from '../epochs/epoch-schedule.ts'
 import { CarefulMode } from '../poison/careful-mode.ts'
 import { Lives } from '../runtime/life.ts'
 import type { Services } from '../runtime/services.ts'
 import { outputsOf } from '../topics/program-topics.ts'
 import { sourcesOf } from '../topics/sources.ts'
+import { knownPartitions } from './compatibility.ts'
 import type { Session } from './session.ts'
-import { firstState } from './state-after.ts'
+import { firstState, stateAfter } from './state-after.ts'
 
 /**
- * The session of a program that never was and leaves no trace of its starts, such as one that runs over memory: its
- * sources are empty.
+ * The session of a program that runs over memory, and leaves no trace of its starts.
+ *
+ * @param records - What the checkpoint has; where that is nothing, the sources are empty.
  */
-export async function firstSession({ plan, options, topics, logger, outputBytesMax }: Services): Promise<Session> {
-  const sources = sourcesOf(plan, topics.sources)
+export async function memorySession(services: Services, records: CheckpointRecords): Promise<Session> {
+  const { plan, options, topics, logger, outputBytesMax } = services
+  const manifest = manifestOf(records)
+  const sources = sourcesOf(plan, topics.sources, manifest && knownPartitions(plan, manifest))
   const none = sources.partitions.list.map(() => 0)
   const request = {
     plan,
@@ -22,11 +27,11 @@ export async function firstSession({ plan, options, topics, logger, outputBytesM
     logStarts: none,
     logEnds: none,
     startOffsets: none,
-    records: new Map(),
+    records,
     spareMemory: { take: () => undefined },
     logger,
   }
-  const state = firstState(request)
+  const state = manifest === undefined ? firstState(request) : stateAfter(request, manifest)
   return {
     compatibility: { kind: 'first start' },
     state,
