@@ -29,6 +29,9 @@ export type {
   SupervisorSpec,
 } from './supervision/supervisor.ts'
 export { startSystem } from './system/system.ts'
+export { fromModule } from './threads/module-actor.ts'
+export type { ActorExport, ModuleActor } from './threads/module-actor.ts'
+export type { ThreadLimits } from './threads/thread-life.ts'
 export type { ActorSystem, StopOptions, SystemOptions } from './system/system.ts'
 export { defineStateMachine } from './state-machine/state-machine.ts'
 export type { MachineState, StateMachineSpec, Transition } from './state-machine/state-machine.ts'

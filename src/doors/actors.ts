@@ -4,6 +4,7 @@ export {
   type ActorChildSpec,
   type ActorContext,
   type ActorDefinition,
+  type ActorExport,
   type ActorMessage,
   type ActorParts,
   type ActorRef,
@@ -29,6 +30,7 @@ export {
   type DownNotice,
   type ExitReason,
   type FailingMessagePolicy,
+  fromModule,
   group,
   type GroupOptions,
   type GroupPlan,
@@ -36,6 +38,7 @@ export {
   type Handlers,
   type InPlaceHandlers,
   type MachineState,
+  type ModuleActor,
   type Monitor,
   type Question,
   type Reply,
@@ -56,6 +59,7 @@ export {
   type SystemEvent,
   type SystemOptions,
   type TerminateOptions,
+  type ThreadLimits,
   type Transition,
 } from '../actors/index.ts'
 export type { Clock, Timer } from '../core/clock.ts'

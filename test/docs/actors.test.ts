@@ -16,8 +16,11 @@ describe('docs/actors.md', () => {
     const page = readFileSync(join(project, 'docs/actors.md'), 'utf8')
     const examples = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code!)
     const program = join(folder, 'actors.ts')
+    const forTests = (code: string) => code.replaceAll(`'millrace/actors'`, `'${door}'`)
+    for (const [, name, code] of page.matchAll(/^```ts (\S+)\n(.*?)^```$/gms))
+      writeFileSync(join(folder, name!), forTests(code!))
     const lines = [`import assert from 'node:assert/strict'`, ...examples, `export const count = ${examples.length}`]
-    writeFileSync(program, lines.join('\n').replaceAll(`'millrace/actors'`, `'${door}'`))
+    writeFileSync(program, forTests(lines.join('\n')))
 
     const { count } = (await import(pathToFileURL(program).href)) as { count: number }
 

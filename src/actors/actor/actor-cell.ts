@@ -1,7 +1,7 @@
 import { assert } from '../../core/assert.ts'
 import type { ActorDefinition } from './actor.ts'
 import { fateOf } from './failing-message.ts'
-import type { Ask } from './ask.ts'
+import type { OpenAsk } from './ask.ts'
 import type { Child, OnExit } from '../supervision/child.ts'
 import { notify } from '../system/events.ts'
 import type { ExitReason } from '../supervision/exit-reason.ts'
@@ -10,6 +10,7 @@ import { linkBroken, Links } from './links.ts'
 import { countsAgainstIntensity, runStopHook } from './hooks.ts'
 import { Intake, safeToIgnore } from './intake.ts'
 import type { Envelope } from '../mailbox/mailbox.ts'
+import type { Origin } from '../mailbox/origin.ts'
 import { Rate } from '../system/rate.ts'
 import { type ActorMessage, type ActorRef, createRef, type Inbox, inboxOf } from './ref.ts'
 import type { DownNotice, Monitor } from './monitor.ts'
@@ -43,18 +44,27 @@ export class ActorCell implements Child, Inbox, IncarnationOwner, Runnable {
   readonly #watchers = new Set<(notice: DownNotice) => void>()
   readonly #rate: Rate
   #life: Incarnation | undefined
-  #incarnation = 0
+  #incarnation: number
   #lastReason: ExitReason | undefined
   #handledCount = 0
   #isScheduled = false
   #hasEnded = false
 
-  constructor(path: string, definition: ActorDefinition, shutdownMs: number, runtime: Runtime, onExit: OnExit) {
+  /** @param incarnation - How many it has had before, on a thread that ended. */
+  constructor(
+    path: string,
+    definition: ActorDefinition,
+    shutdownMs: number,
+    runtime: Runtime,
+    onExit: OnExit,
+    incarnation = 0,
+  ) {
     this.path = path
     this.#definition = definition
     this.#shutdownMs = shutdownMs
     this.#runtime = runtime
     this.#onExit = onExit
+    this.#incarnation = incarnation
     this.#intake = new Intake(path, definition, runtime)
     this.#rate = new Rate(runtime.clock.monotonicMs())
     this.ref = createRef(this)
@@ -70,9 +80,9 @@ export class ActorCell implements Child, Inbox, IncarnationOwner, Runnable {
     return this.#runtime.clock
   }
 
-  deliver(message: ActorMessage, ask?: Ask): Promise<void> {
+  deliver(message: ActorMessage, ask?: OpenAsk, origin?: Origin): Promise<void> {
     if (this.#hasEnded) return this.#intake.refuse(message, 'ended', this.#endReason)
-    const envelope = this.#intake.put(message, ask)
+    const envelope = this.#intake.put(message, ask, origin)
     if (envelope === 'refused') return this.#intake.refuse(message, 'refused', this.#endReason)
     this.wake()
     return envelope.sender === undefined ? admitted : safeToIgnore(envelope.sender.promise)

@@ -530,7 +530,7 @@ describe('A bounded mailbox', () => {
     const stopped = { ...about, reason: 'stopped' }
     assert.deepEqual(probe.system.deadLetters(), {
       total: 4,
-      byReason: { ended: 1, stopped: 3, failed: 0, refused: 0 },
+      byReason: { ended: 1, stopped: 3, failed: 0, refused: 0, lost: 0 },
       latest: [stopped, stopped, stopped, { ...about, reason: 'ended' }],
     })
   })

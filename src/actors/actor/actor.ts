@@ -5,6 +5,13 @@ import type { SupervisorRef } from '../supervision/supervisor-ref.ts'
 import type { ActorMessage, ActorRef } from './ref.ts'
 import type { DownNotice, Monitor } from './monitor.ts'
 
+/** An actor as another module describes it: a `ModuleActor`. */
+interface NamedActor<out Message extends ActorMessage> {
+  readonly kind: 'module'
+  readonly name: string
+  readonly message?: Message
+}
+
 /** What an actor knows of itself and of its system, during one incarnation. */
 export interface ActorContext<in out Message extends ActorMessage> {
   readonly self: ActorRef<Message>
@@ -21,7 +28,7 @@ export interface ActorContext<in out Message extends ActorMessage> {
    *
    * @throws ActorError `ACTOR_NOT_FOUND`
    */
-  ref<Other extends ActorMessage>(actor: ActorDefinition<Other> | string): ActorRef<Other>
+  ref<Other extends ActorMessage>(actor: ActorDefinition<Other> | NamedActor<Other> | string): ActorRef<Other>
   /**
    * Finds a supervisor of the system, as `ActorSystem.supervisor` does: to start children, or to stop them.
    *

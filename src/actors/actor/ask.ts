@@ -22,15 +22,22 @@ export type Answer<Message, Asked> = Asked extends { readonly type: infer Type }
     : never
   : never
 
+/** A question that somebody has asked, as those see it who pass it on. */
+export interface OpenAsk {
+  readonly isSettled: boolean
+  /** Told when it is settled, so that whoever holds on to it lets go. */
+  onSettled: (() => void) | undefined
+  fail(error: unknown): void
+}
+
 /** One question on its way: settled once, by the reply, a failure, the timeout or the signal, whichever comes first. */
-export class Ask {
+export class Ask implements OpenAsk {
   readonly answer: Promise<unknown>
   readonly #resolve: (answer: unknown) => void
   readonly #reject: (error: unknown) => void
   readonly #timer: Timer
   readonly #signal: AbortSignal | undefined
   isSettled = false
-  /** Tells whoever holds on to it that it may let go. */
   onSettled: (() => void) | undefined
 
   constructor(path: string, clock: Clock, { timeoutMs = 5_000, signal }: AskOptions = {}) {

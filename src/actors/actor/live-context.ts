@@ -4,7 +4,7 @@ import type { GroupRef } from '../routing/group-ref.ts'
 import type { Runtime } from '../system/runtime.ts'
 import { sendAfter, sendEvery } from '../timers/message-timers.ts'
 import { ReceiveTimeout } from '../timers/receive-timeout.ts'
-import type { ActorContext, ActorDefinition } from './actor.ts'
+import type { ActorContext } from './actor.ts'
 import type { ActorMessage, ActorRef } from './ref.ts'
 import type { DownNotice, Monitor } from './monitor.ts'
 
@@ -54,7 +54,7 @@ export class LiveContext implements ActorContext<ActorMessage> {
 
   readonly stop = (): void => this.#owner.leave()
 
-  ref<Other extends ActorMessage>(actor: ActorDefinition<Other> | string): ActorRef<Other> {
+  ref<Other extends ActorMessage>(actor: Parameters<ActorContext<ActorMessage>['ref']>[0]): ActorRef<Other> {
     return this.#runtime.actors.find(actor) as unknown as ActorRef<Other>
   }
 

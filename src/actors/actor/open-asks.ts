@@ -1,30 +1,35 @@
 import { ActorError } from '../../core/errors.ts'
-import type { Ask } from './ask.ts'
+import type { OpenAsk } from './ask.ts'
 import type { ExitReason } from '../supervision/exit-reason.ts'
 
 /** The questions that an incarnation has taken in and not answered yet. They die with it. */
 export class OpenAsks {
-  readonly #asks = new Set<Ask>()
+  readonly #asks = new Set<OpenAsk>()
 
-  add(ask: Ask): void {
+  add(ask: OpenAsk): void {
     if (ask.isSettled) return
     this.#asks.add(ask)
     ask.onSettled = () => this.#asks.delete(ask)
   }
 
   /** Lets go of one that will be taken in again. */
-  forget(ask: Ask): void {
+  forget(ask: OpenAsk): void {
     this.#asks.delete(ask)
   }
 
   /** Fails them all, but for `retried`, which the next incarnation will see again. */
-  fail(path: string, reason: ExitReason, retried: Ask | undefined): void {
-    const cause = reason.kind === 'crashed' ? reason.error : undefined
+  fail(path: string, reason: ExitReason, retried: OpenAsk | undefined): void {
     for (const ask of this.#asks) {
       if (ask === retried) continue
-      const message = `${path} ended (${reason.kind}) before it answered; the cause, if any, tells why`
-      ask.fail(new ActorError('ACTOR_ASK_FAILED', message, { path, reason: reason.kind }, cause))
+      ask.fail(askFailed(path, reason))
     }
     this.#asks.clear()
   }
+}
+
+/** What an asker gets whose question died with an incarnation. */
+export function askFailed(path: string, reason: ExitReason): ActorError {
+  const message = `${path} ended (${reason.kind}) before it answered; the cause, if any, tells why`
+  const cause = reason.kind === 'crashed' ? reason.error : undefined
+  return new ActorError('ACTOR_ASK_FAILED', message, { path, reason: reason.kind }, cause)
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
-import { Ask, type Answer, type AskOptions, type Question } from './ask.ts'
+import type { Origin } from '../mailbox/origin.ts'
+import { Ask, type Answer, type AskOptions, type OpenAsk, type Question } from './ask.ts'
 import type { Linked } from './links.ts'
 import type { DownNotice, Monitor } from './monitor.ts'
 
@@ -51,7 +52,8 @@ export interface Inbox {
   readonly clock: Clock
   /** Messages pending. */
   readonly load: number
-  deliver(message: ActorMessage, ask?: Ask): Promise<void>
+  /** @param origin - Where the message came from, if that is another thread. */
+  deliver(message: ActorMessage, ask?: OpenAsk, origin?: Origin): Promise<void>
   watch(listener: (notice: DownNotice) => void): Monitor
   /** The live incarnation, or why there is none. */
   linkable(): Linked | DownNotice
@@ -62,6 +64,11 @@ const inboxKey = Symbol('inbox')
 /** What stands behind a reference. */
 export function inboxOf(ref: ActorRef<never>): Inbox {
   return (ref as unknown as { readonly [inboxKey]: Inbox })[inboxKey]
+}
+
+/** Whether something in a message is a reference. */
+export function isRef(value: object): value is ActorRef<never> {
+  return inboxKey in value
 }
 
 /** Makes the reference to an inbox: all that users see of it. */

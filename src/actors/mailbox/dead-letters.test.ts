@@ -13,7 +13,7 @@ describe('DeadLetters', () => {
 
     const { total, byReason, latest } = deadLetters.snapshot()
     assert.equal(total, 20)
-    assert.deepEqual(byReason, { ended: 15, stopped: 0, failed: 5, refused: 0 })
+    assert.deepEqual(byReason, { ended: 15, stopped: 0, failed: 5, refused: 0, lost: 0 })
     assert.deepEqual(
       latest.map(({ messageType }) => messageType),
       Array.from({ length: 16 }, (_, index) => `type ${index + 4}`),

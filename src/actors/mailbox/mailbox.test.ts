@@ -86,5 +86,5 @@ describe('Mailbox', () => {
 })
 
 function envelope(sizeBytes: number): Envelope {
-  return { message: { type: 'work' }, sizeBytes, ask: undefined, sender: undefined, failures: 0 }
+  return { message: { type: 'work' }, sizeBytes, ask: undefined, origin: undefined, sender: undefined, failures: 0 }
 }

@@ -1,6 +1,7 @@
 import { assert } from '../../core/assert.ts'
-import type { Ask } from '../actor/ask.ts'
+import type { OpenAsk } from '../actor/ask.ts'
 import { Fifo } from './fifo.ts'
+import type { Origin } from './origin.ts'
 import type { ActorMessage } from '../actor/ref.ts'
 
 /** Messages that may wait for room before further ones are refused: only senders that do not await get there. */
@@ -10,7 +11,9 @@ export const waitingMax = 1_024
 export interface Envelope {
   readonly message: ActorMessage
   readonly sizeBytes: number
-  readonly ask: Ask | undefined
+  readonly ask: OpenAsk | undefined
+  /** Where it came from, if that is another thread. */
+  origin: Origin | undefined
   /** The sender, while it waits for room. */
   sender: PromiseWithResolvers<void> | undefined
   /** How often its handler has failed. */
@@ -23,7 +26,7 @@ export interface Envelope {
  * done with: so it survives a crash and counts within the bounds.
  */
 export class Mailbox {
-  readonly #max: number
+  #max: number
   readonly #maxBytes: number
   readonly #queue = new Fifo<Envelope>()
   #admittedCount = 0
@@ -60,11 +63,19 @@ export class Mailbox {
     return this.#stash.length
   }
 
-  /** Takes a message in, unless `waitingMax` others wait already. */
+  /** Takes as many messages as `max` from now on; those that are in stay. */
+  setMax(max: number): void {
+    this.#max = max
+  }
+
+  /**
+   * Takes a message in, unless `waitingMax` others wait already. One from another thread has been let in there, and so
+   * it is not refused.
+   */
   put(envelope: Envelope): 'admitted' | 'waiting' | 'refused' {
     const waitingCount = this.waitingCount
     const isOverBound = waitingCount > 0 || !this.#hasRoom(envelope)
-    if (isOverBound && waitingCount === waitingMax) return 'refused'
+    if (isOverBound && waitingCount >= waitingMax && envelope.origin === undefined) return 'refused'
     this.#queue.push(envelope)
     if (isOverBound) return 'waiting'
     this.#admit(envelope)
@@ -74,6 +85,11 @@ export class Mailbox {
   /** The oldest message, which stays. */
   peek(): Envelope | undefined {
     return this.#returned === undefined ? this.#queue.at(0) : this.#returned.at(0)
+  }
+
+  /** The message `index` places after the oldest of the queue, which is at 0. */
+  at(index: number): Envelope | undefined {
+    return this.#queue.at(index)
   }
 
   /** Whether the oldest message can be set aside and leave room for others: else none would ever come. */

@@ -3,6 +3,10 @@ export class Traffic {
   #messageCount = 0
   #empty: PromiseWithResolvers<void> | undefined
 
+  get isEmpty(): boolean {
+    return this.#messageCount === 0
+  }
+
   enter(): void {
     this.#messageCount++
   }

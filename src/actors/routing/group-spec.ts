@@ -1,6 +1,7 @@
 import type { ActorDefinition } from '../actor/actor.ts'
 import type { ActorMessage } from '../actor/ref.ts'
 import type { ActorChildSpec, SupervisorOptions, SupervisorSpec } from '../supervision/supervisor.ts'
+import type { ModuleActor } from '../threads/module-actor.ts'
 import type { Autoscale } from './group-plan.ts'
 import type { Routing } from './routing.ts'
 
@@ -10,7 +11,7 @@ export interface GroupOptions<Message extends ActorMessage>
     Pick<SupervisorOptions, 'name' | 'maxRestarts' | 'withinMs' | 'backoff'>,
     Pick<ActorChildSpec, 'restart' | 'shutdownMs'> {
   /** Describes a member; the first is number 1. */
-  readonly member: (number: number) => ActorDefinition
+  readonly member: (number: number) => ActorDefinition | ModuleActor
   /** Members at the start, and whenever the group's supervisor restarts. @defaultValue `autoscale.min`, or 1 */
   readonly size?: number
   /** @defaultValue 'roundRobin' */

@@ -18,4 +18,6 @@ export interface Exit {
   readonly isCounted: boolean
   /** Whether the supervisor must fail instead of restarting. */
   readonly isEscalated: boolean
+  /** What ended several children at once, and counts once; `undefined` where it was its own doing. */
+  readonly fault?: object | undefined
 }

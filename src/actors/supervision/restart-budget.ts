@@ -11,6 +11,7 @@ export class RestartBudget {
   readonly #maxRestarts: number
   readonly #withinMs: number
   #restartsMs: readonly number[] = []
+  #lastFault: object | undefined
 
   constructor(options: SupervisorOptions, runtime: Runtime) {
     this.#options = options
@@ -19,8 +20,14 @@ export class RestartBudget {
     this.#withinMs = options.withinMs ?? 5_000
   }
 
-  /** Enters one more restart, and tells whether it is within the limit. */
-  spend(): boolean {
+  /**
+   * Enters one more restart, and tells whether it is within the limit.
+   *
+   * @param fault - What may have ended other children too: the first one enters it for all.
+   */
+  spend(fault: object | undefined): boolean {
+    if (fault !== undefined && fault === this.#lastFault) return true
+    this.#lastFault = fault ?? this.#lastFault
     this.#restartsMs = withRestart(this.#restartsMs, this.#runtime.clock.monotonicMs(), this.#withinMs)
     return this.#restartsMs.length <= this.#maxRestarts
   }

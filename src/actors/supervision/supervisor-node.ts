@@ -14,6 +14,7 @@ import { shouldRestart } from './restart-policy.ts'
 import { childSpecOf, idOf } from './added-child.ts'
 import { errorOf, type Slot, Slots } from './slot.ts'
 import type { ChildSpec, SupervisorSpec } from './supervisor.ts'
+import type { Threading } from './validate-spec.ts'
 import {
   type AddedAlike,
   type AddedChild,
@@ -43,6 +44,8 @@ export class SupervisorNode implements Child, Parent {
   readonly #spec: SupervisorSpec
   readonly #runtime: Runtime
   readonly #onExit: OnExit
+  /** The thread that children are placed on unless they say another. */
+  readonly #thread: string | undefined
   readonly #slots: Slots
   #life: Life | undefined
   readonly #group: Group | undefined
@@ -51,11 +54,12 @@ export class SupervisorNode implements Child, Parent {
   #madeCount = 0
   #lastReason: ExitReason | undefined
 
-  constructor(path: string, spec: SupervisorSpec, runtime: Runtime, onExit: OnExit) {
+  constructor(path: string, spec: SupervisorSpec, runtime: Runtime, onExit: OnExit, thread?: string) {
     this.path = path
     this.#spec = spec
     this.#runtime = runtime
     this.#onExit = onExit
+    this.#thread = thread
     this.#childrenMax = spec.childrenMax ?? 100_000
     this.ref = createSupervisorRef(this)
     runtime.supervisors.enter(this.ref)
@@ -122,7 +126,7 @@ export class SupervisorNode implements Child, Parent {
 
   startChild(added: AddedChild | AddedAlike): Promise<unknown> {
     return this.#whileRunning(async (life) => {
-      const child = childSpecOf(this.#spec, this.path, added, () => `${++this.#madeCount}`)
+      const child = childSpecOf(this.#spec, this.path, added, () => `${++this.#madeCount}`, this.#threading)
       const path = `${this.path}/${idOf(child)}`
       return life.restarter.between(undefined, async () => {
         this.#checkRuns(life)
@@ -177,14 +181,11 @@ export class SupervisorNode implements Child, Parent {
   }
 
   #createSlot(spec: ChildSpec, isDynamic: boolean): Slot {
-    const { start, restart = 'permanent', shutdownMs, significant: isSignificant = false } = spec
+    const { restart = 'permanent', significant: isSignificant = false } = spec
     const id = idOf(spec)
     const path = `${this.path}/${id}`
     const onExit = (exit: Exit) => this.#onChildExit(slot, exit)
-    const child =
-      start.kind === 'supervisor'
-        ? new SupervisorNode(path, start, this.#runtime, onExit)
-        : new ActorCell(path, start, shutdownMs ?? 5_000, this.#runtime, onExit)
+    const child = this.#createChild(spec, path, onExit)
     const isRestartable = restart !== 'temporary'
     const place = {
       id,
@@ -199,6 +200,17 @@ export class SupervisorNode implements Child, Parent {
     }
     const slot: Slot = { ...place, restartsInRow: 0, lastRestartMs: -Infinity }
     return slot
+  }
+
+  #createChild({ start, shutdownMs = 5_000, thread = this.#thread }: ChildSpec, path: string, onExit: OnExit): Child {
+    if (start.kind === 'supervisor') return new SupervisorNode(path, start, this.#runtime, onExit, thread)
+    if (start.kind === 'actor') return new ActorCell(path, start, shutdownMs, this.#runtime, onExit)
+    assert(thread !== undefined, `${path} has a thread, or it would not be valid`)
+    return this.#runtime.threads.place(start, path, thread, shutdownMs, onExit)
+  }
+
+  get #threading(): Threading {
+    return { threads: this.#runtime.threads.names, inherited: this.#thread }
   }
 
   #createLife(): Life {
@@ -239,7 +251,8 @@ export class SupervisorNode implements Child, Parent {
 
     let readyAtMs = this.#runtime.clock.monotonicMs()
     if (exit.isCounted) {
-      if (!life.budget.spend()) return void this.#fail(life, life.budget.exceeded(this.path, slot.path, error))
+      if (!life.budget.spend(exit.fault))
+        return void this.#fail(life, life.budget.exceeded(this.path, slot.path, error))
       readyAtMs += life.budget.waitMs(slot)
     }
     life.restarter.restart(slot, readyAtMs)

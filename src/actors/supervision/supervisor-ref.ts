@@ -3,9 +3,9 @@ import { broadcast } from '../routing/broadcast.ts'
 import { type ChildCounts, type ChildSnapshot, countAll, type SupervisorSnapshot } from '../system/snapshot.ts'
 import type { RestartType } from './restart-policy.ts'
 
-/** What can be started: `defineActor` and `supervisor` make it. */
+/** What can be started: `defineActor`, `fromModule` and `supervisor` make it. */
 interface Startable<Kind extends 'actor' | 'supervisor'> {
-  readonly kind: Kind
+  readonly kind: Kind | (Kind extends 'actor' ? 'module' : never)
   readonly name: string
 }
 
@@ -16,6 +16,7 @@ export interface AddedChild<Kind extends 'actor' | 'supervisor' = 'actor' | 'sup
   readonly restart?: RestartType
   readonly shutdownMs?: number
   readonly significant?: boolean
+  readonly thread?: string
 }
 
 /** One more of many that are alike, below a `simpleOneForOne`. */

@@ -1,5 +1,6 @@
 import type { ActorDefinition } from '../actor/actor.ts'
 import type { GroupPlan } from '../routing/group-plan.ts'
+import type { ModuleActor } from '../threads/module-actor.ts'
 import type { Backoff, RestartType } from './restart-policy.ts'
 
 /**
@@ -20,13 +21,19 @@ export type ChildSpec = ActorChildSpec | SupervisorChildSpec
 export interface ActorChildSpec {
   /** Names the child among its siblings; not empty and without `/`. @defaultValue the name of what it starts */
   readonly id?: string
-  readonly start: ActorDefinition
+  /** One that is placed on a thread is named by its module: `fromModule` does. */
+  readonly start: ActorDefinition | ModuleActor
   /** @defaultValue 'permanent' */
   readonly restart?: RestartType
   /** Milliseconds to finish the current message and `onStop` before the child is given up. @defaultValue 5_000 */
   readonly shutdownMs?: number
   /** Whether its end may shut the supervisor down, as `autoShutdown` says. @defaultValue false */
   readonly significant?: boolean
+  /**
+   * The thread that it is placed on, or `spread`: each actor is placed on the thread with the fewest.
+   * @defaultValue that of its supervisor; without any, the main thread
+   */
+  readonly thread?: string
 }
 
 /** A supervisor below another one. */
@@ -40,6 +47,11 @@ export interface SupervisorChildSpec {
   readonly shutdownMs?: never
   /** Whether its end may shut the supervisor down, as `autoShutdown` says. @defaultValue false */
   readonly significant?: boolean
+  /**
+   * The thread that all actors below it are placed on, or `spread`: each on the thread with the fewest.
+   * @defaultValue that of its supervisor; without any, the main thread
+   */
+  readonly thread?: string
 }
 
 /**
@@ -82,13 +94,15 @@ export interface SupervisorSpec extends SupervisorOptions {
 /** What the children of a `simpleOneForOne` have in common. */
 export interface ChildTemplate<Args> {
   /** Describes the actor for the arguments that `startChild` was given. */
-  readonly start: (args: Args) => ActorDefinition
+  readonly start: (args: Args) => ActorDefinition | ModuleActor
   /** @defaultValue 'permanent' */
   readonly restart?: RestartType
   /** As for any actor. @defaultValue 5_000 */
   readonly shutdownMs?: number
   /** @defaultValue false */
   readonly significant?: boolean
+  /** As for any actor. @defaultValue that of the supervisor */
+  readonly thread?: string
 }
 
 /** A supervisor of many that are alike: as any other, with `child` for what they have in common. */

@@ -4,12 +4,18 @@ import type { Autoscale } from '../routing/group-plan.ts'
 import type { Backoff } from './restart-policy.ts'
 import type { AutoShutdown, ChildSpec, SupervisorSpec } from './supervisor.ts'
 
+/** The threads that there are, and the one that children are placed on unless they say another. */
+export interface Threading {
+  readonly threads: readonly string[]
+  readonly inherited: string | undefined
+}
+
 /**
  * Checks a supervision tree before anything of it starts.
  *
  * @throws ActorError `ACTOR_SPEC_INVALID` that names the place and the fault.
  */
-export function validateSpec(spec: SupervisorSpec, path: string): void {
+export function validateSpec(spec: SupervisorSpec, path: string, threading: Threading): void {
   const check = checkAt(path)
   check(spec.kind === 'supervisor', 'must be made by supervisor()')
   checkId(check, spec.name)
@@ -33,18 +39,20 @@ export function validateSpec(spec: SupervisorSpec, path: string): void {
     const id = child.id ?? child.start?.name
     check(!ids.has(id), `two children have the id '${id}'`)
     ids.add(id)
-    validateChild(child, `${path}/${id}`, spec.autoShutdown)
+    validateChild(child, `${path}/${id}`, threading, spec.autoShutdown)
   }
 }
 
 /** Checks a child, as `validateSpec` does. */
 export function validateChild(
-  { id, start, restart, shutdownMs, significant }: ChildSpec,
+  { id, start, restart, shutdownMs, significant, thread }: ChildSpec,
   path: string,
+  threading: Threading,
   autoShutdown: AutoShutdown = 'never',
 ): void {
   const check = checkAt(path)
-  check(start?.kind === 'actor' || start?.kind === 'supervisor', 'start must be made by defineActor() or supervisor()')
+  const kinds = ['actor', 'module', 'supervisor']
+  check(kinds.includes(start?.kind), 'start must be made by defineActor() or supervisor()')
   checkId(check, id ?? start.name)
   const types = ['permanent', 'transient', 'temporary', undefined]
   check(types.includes(restart), 'restart must be permanent, transient or temporary')
@@ -52,16 +60,21 @@ export function validateChild(
     check(restart === 'transient' || restart === 'temporary', 'a significant child must be transient or temporary')
     check(autoShutdown !== 'never', 'a significant child needs a supervisor with autoShutdown')
   }
-  if (start.kind === 'actor') {
-    check((shutdownMs ?? 0) >= 0, 'shutdownMs must be at least 0')
-    validateActor(start, path)
-  } else {
+  const { threads, inherited } = threading
+  const isThread = thread === undefined || threads.includes(thread) || (thread === 'spread' && threads.length > 0)
+  check(isThread, `there is no thread '${thread}'; the system has ${threads.join(', ') || 'none'}`)
+  const place = thread ?? inherited
+  if (start.kind === 'supervisor') {
     check(shutdownMs === undefined, 'shutdownMs is for actors; a supervisor takes as long as its children')
-    validateSpec(start, path)
+    return validateSpec(start, path, { threads, inherited: place })
   }
+  check((shutdownMs ?? 0) >= 0, 'shutdownMs must be at least 0')
+  if (start.kind === 'module') return check(place !== undefined, 'an actor of fromModule() needs a thread')
+  check(place === undefined, `its functions do not cross to thread '${place}'; name the actor by fromModule()`)
+  validateActor(start, path)
 }
 
-function validateActor(actor: ActorDefinition, path: string): void {
+export function validateActor(actor: ActorDefinition, path: string): void {
   const { mailboxMax = 1, mailboxMaxBytes, failingMessage = 'drop' } = actor
   const check = checkAt(path)
   check(typeof actor.init === 'function', 'init must be a function')

@@ -5,6 +5,8 @@ interface Definition {
   readonly name: string
 }
 
+type OnChange = (type: 'enter' | 'leave', path: string) => void
+
 /**
  * Finds the actors, or the supervisors, of one system: by path, by id, or by the definition that they were made from.
  */
@@ -14,12 +16,17 @@ export class AddressBook<Ref extends { readonly path: string }> {
   // Ids hold no slash, and no path but the root's does without one, so both fit into one map, beside definitions.
   readonly #entries = new Map<string | Definition, Ref | Set<Ref>>()
 
-  constructor(systemName: string, kind: 'actor' | 'supervisor' | 'group') {
+  readonly #onChange: OnChange | undefined
+
+  /** @param onChange - Is told of each path that comes or goes. */
+  constructor(systemName: string, kind: 'actor' | 'supervisor' | 'group', onChange?: OnChange) {
+    this.#onChange = onChange
     this.#systemName = systemName
     this.#kind = kind
   }
 
   enter(ref: Ref, definition?: Definition): void {
+    this.#onChange?.('enter', ref.path)
     for (const address of addressesOf(ref, definition)) {
       const found = this.#entries.get(address)
       // A set only where there are several: of very many actors, most addresses are those of one.
@@ -29,7 +36,20 @@ export class AddressBook<Ref extends { readonly path: string }> {
     }
   }
 
+  /** All paths at this moment. */
+  get paths(): string[] {
+    return [...this.#entries.keys()].filter(
+      (address) => typeof address === 'string' && address.includes('/'),
+    ) as string[]
+  }
+
+  /** Whether there is an actor of this path. */
+  has(path: string): boolean {
+    return this.#entries.has(path)
+  }
+
   leave(ref: Ref, definition?: Definition): void {
+    this.#onChange?.('leave', ref.path)
     for (const address of addressesOf(ref, definition)) {
       const found = this.#entries.get(address)
       if (found instanceof Set) found.delete(ref)

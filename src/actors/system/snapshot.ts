@@ -7,6 +7,8 @@ export type ChildSnapshot = ActorSnapshot | SupervisorSnapshot
 export interface ActorSnapshot {
   readonly kind: 'actor'
   readonly path: string
+  /** The thread that it is placed on; the main thread has no name. */
+  readonly thread?: string
   /** `down` between two incarnations and before the first; `ended` when none will follow. */
   readonly status: 'starting' | 'running' | 'stopping' | 'down' | 'ended'
   /** The number of the latest incarnation; 0 before the first. */

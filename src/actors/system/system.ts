@@ -17,12 +17,25 @@ import type { SupervisorRef } from '../supervision/supervisor-ref.ts'
 import { Traffic } from '../mailbox/traffic.ts'
 import { validateSpec } from '../supervision/validate-spec.ts'
 import { within } from '../../core/within.ts'
+import { ActorError } from '../../core/errors.ts'
+import type { ModuleActor } from '../threads/module-actor.ts'
+import type { ThreadLimits } from '../threads/thread-life.ts'
+import { Threads } from '../threads/threads.ts'
+import type { Transport } from '../threads/transport.ts'
+import { workerTransport } from '../threads/worker-transport.ts'
 
 /** What a system is made of. */
 export interface SystemOptions {
   /** Tells systems apart in errors; it need not be unique. */
   readonly name: string
   readonly root: SupervisorSpec
+  /**
+   * Threads beside the main one, for actors to be placed on: their names, or how many, whose names are then `1`, `2` and
+   * so on. Each is started with the first of its actors. @defaultValue 0
+   */
+  readonly threads?: number | readonly string[]
+  /** How much a thread may use, and how long it may stand still. */
+  readonly threadLimits?: ThreadLimits
   /** @defaultValue the machine's clock */
   readonly clock?: Clock
   /** Decides the jitter of backoffs. @defaultValue numbers that nobody can predict */
@@ -50,7 +63,7 @@ export interface ActorSystem extends AsyncDisposable {
    *
    * @throws ActorError `ACTOR_NOT_FOUND`
    */
-  ref<Message extends ActorMessage>(actor: ActorDefinition<Message> | string): ActorRef<Message>
+  ref<Message extends ActorMessage>(actor: ActorDefinition<Message> | ModuleActor<Message> | string): ActorRef<Message>
   /**
    * The reference to a supervisor, by its path or, where no other supervisor has it, by its id. The path of the root is
    * its name.
@@ -90,10 +103,16 @@ export interface ActorSystem extends AsyncDisposable {
  * await using system = await startSystem({ name: 'shop', root })
  * await system.ref(counter).tell({ type: 'add', amount: 3 })
  */
-export async function startSystem(options: SystemOptions): Promise<ActorSystem> {
-  validateSpec(options.root, options.root.name)
+export function startSystem(options: SystemOptions): Promise<ActorSystem> {
+  return startSystemOn(workerTransport, options)
+}
+
+/** Starts a system as `startSystem` does, on threads of another kind. */
+export async function startSystemOn(transport: Transport, options: SystemOptions): Promise<ActorSystem> {
+  const threads = threadNames(options)
+  validateSpec(options.root, options.root.name, { threads, inherited: undefined })
   options.signal?.throwIfAborted()
-  const system = new SupervisedSystem(options)
+  const system = new SupervisedSystem(options, threads, transport)
   await system.start()
   return system
 }
@@ -103,23 +122,36 @@ class SupervisedSystem implements ActorSystem {
   readonly done: Promise<ExitReason>
   readonly #finish: (reason: ExitReason) => void
   readonly #runtime: Runtime
+  readonly #deadLetters = new DeadLetters()
+  readonly #threads: Threads
   readonly #root: SupervisorNode
   readonly #signal: AbortSignal | undefined
   readonly #onAbort = () => void this.stop({ drainMs: 0 })
 
-  constructor({ name, root, clock = systemClock, random = systemRandom, onEvent, signal }: SystemOptions) {
+  constructor(options: SystemOptions, names: readonly string[], transport: Transport) {
+    const {
+      name,
+      root,
+      clock = systemClock,
+      random = systemRandom,
+      onEvent,
+      signal,
+      threadLimits: limits = {},
+    } = options
     this.name = name
     this.#signal = signal
     const { promise, resolve } = Promise.withResolvers<ExitReason>()
     this.done = promise
     this.#finish = resolve
+    this.#threads = new Threads({ systemName: name, names, limits, transport, runtime: () => this.#runtime })
     this.#runtime = {
       clock,
       random,
       scheduler: new Scheduler(clock),
-      deadLetters: new DeadLetters(),
+      deadLetters: this.#deadLetters,
+      threads: this.#threads,
       traffic: new Traffic(),
-      actors: new AddressBook(name, 'actor'),
+      actors: new AddressBook(name, 'actor', names.length > 0 ? this.#threads.tellAddress : undefined),
       supervisors: new AddressBook(name, 'supervisor'),
       groups: new AddressBook(name, 'group'),
       emit: (event) => onEvent && notify(onEvent, event),
@@ -136,7 +168,9 @@ class SupervisedSystem implements ActorSystem {
     throw reason.error
   }
 
-  ref<Message extends ActorMessage>(actor: ActorDefinition<Message> | string): ActorRef<Message> {
+  ref<Message extends ActorMessage>(
+    actor: ActorDefinition<Message> | ModuleActor<Message> | string,
+  ): ActorRef<Message> {
     return this.#runtime.actors.find(actor) as unknown as ActorRef<Message>
   }
 
@@ -172,12 +206,23 @@ class SupervisedSystem implements ActorSystem {
   }
 
   deadLetters(): DeadLetterCounts {
-    return this.#runtime.deadLetters.snapshot()
+    return this.#deadLetters.snapshot()
   }
 
   #end(reason: ExitReason): void {
     this.#signal?.removeEventListener('abort', this.#onAbort)
     this.#root.end()
-    this.#finish(reason)
+    // Nothing of it is left when it is told that all is down.
+    if (this.#threads.names.length === 0) this.#finish(reason)
+    else void this.#threads.stop().then(() => this.#finish(reason))
   }
+}
+
+function threadNames({ name, threads = 0 }: SystemOptions): readonly string[] {
+  const names = typeof threads === 'number' ? Array.from({ length: threads }, (_, index) => `${index + 1}`) : threads
+  const isValid = typeof threads !== 'number' || (Number.isInteger(threads) && threads >= 0)
+  const areNames = names.every((each) => typeof each === 'string' && each !== '' && each !== 'spread')
+  if (isValid && areNames && new Set(names).size === names.length) return names
+  const fault = "threads must be a whole number of at least 0, or names, each once and none of them 'spread'"
+  throw new ActorError('ACTOR_SPEC_INVALID', `${name}: ${fault}`, { path: name, fault })
 }

@@ -47,6 +47,12 @@ export const actorErrors = {
     meaning: 'A system has no actor or supervisor, or more than one, at an address, or a supervisor has no such child.',
     remedy: 'Use the path of the actor, as `whichChildren` shows it; a child is named by its id.',
   },
+  ACTOR_NOT_SENDABLE: {
+    retryable: false,
+    meaning:
+      'What was to go to an actor on another thread has something in it that does not cross, such as a function.',
+    remedy: 'Send data, references, errors, or bytes that were not given away before; the message names the place.',
+  },
   ACTOR_RESTARTS_EXCEEDED: {
     retryable: false,
     meaning: 'The children of a supervisor ended more often than it restarts them.',
@@ -71,5 +77,10 @@ export const actorErrors = {
     retryable: true,
     meaning: 'The children of a supervisor were to be changed while it did not run.',
     remedy: 'Change them once it has started; it may be about to restart.',
+  },
+  ACTOR_THREAD_DOWN: {
+    retryable: true,
+    meaning: 'The thread of an actor ended: it exited, threw outside of a handler, ran out of memory, or was blocked.',
+    remedy: 'Look at `kind` and at the cause. Its actors restart on a new thread, as their supervisors say.',
   },
 } as const satisfies Record<string, ErrorRule>

@@ -1,0 +1,47 @@
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { FromThread, ToThread } from './frames.ts'
+import type { StartedThread, ThreadGone, ThreadStart, Transport } from './transport.ts'
+
+/** Threads of Node. */
+export const workerTransport: Transport = {
+  start: (options) => new WorkerThread(options),
+  defer: (work) => void setImmediate(work),
+}
+
+class WorkerThread implements StartedThread {
+  readonly #worker: Worker
+  #error: Error | undefined
+  #isTerminated = false
+
+  constructor({ name, setup, heapMb, onGone }: ThreadStart) {
+    // The thread runs the file beside this one: .ts in a checkout, .js when built.
+    const entry = new URL(`./worker-entry${extname(import.meta.url)}`, import.meta.url)
+    const resourceLimits = heapMb === undefined ? {} : { maxOldGenerationSizeMb: heapMb }
+    this.#worker = new Worker(entry, { workerData: setup, name, resourceLimits })
+    this.#worker.on('error', (error: Error) => (this.#error = error))
+    this.#worker.on('exit', (code) => {
+      if (!this.#isTerminated) onGone(this.#goneBy(code))
+    })
+  }
+
+  send(frame: readonly ToThread[], transfer: readonly ArrayBuffer[]): void {
+    this.#worker.postMessage(frame, transfer)
+  }
+
+  listen(listener: (frame: readonly FromThread[]) => void): void {
+    this.#worker.on('message', listener)
+  }
+
+  async terminate(): Promise<void> {
+    this.#isTerminated = true
+    await this.#worker.terminate()
+  }
+
+  #goneBy(code: number): ThreadGone {
+    const cause = this.#error
+    if (cause === undefined) return { kind: 'exited', cause: new Error(`it exited with code ${code}`) }
+    const isOutOfMemory = 'code' in cause && cause.code === 'ERR_WORKER_OUT_OF_MEMORY'
+    return { kind: isOutOfMemory ? 'outOfMemory' : 'threw', cause }
+  }
+}
