@@ -11,7 +11,7 @@ export default defineConfig({
   options: { typeAware: true },
   categories: { correctness: 'error' },
   // The fixture is a program of another project, which has the types of the built package.
-  ignorePatterns: ['node_modules', 'dist', '.cache', 'test/package/fixtures'],
+  ignorePatterns: ['node_modules', 'dist', 'site/.vitepress/cache', '.cache', 'test/package/fixtures'],
   rules: {
     'eslint/eqeqeq': 'error',
     'eslint/no-var': 'error',
@@ -81,7 +81,7 @@ export default defineConfig({
     },
     // A topology file is found by its default export, and so is a tool's configuration.
     {
-      files: ['examples/**', '{bench,test}/**/*-topology.ts', '*.config.ts'],
+      files: ['examples/**', '{bench,test}/**/*-topology.ts', '*.config.ts', 'site/.vitepress/config.ts'],
       rules: { 'import/no-default-export': 'off' },
     },
   ],

@@ -1,7 +1,6 @@
 /**
- * Writes the files that repeat tables of the code: `docs/errors.md`, `docs/configuration.md`, `docs/metrics.md`,
- * `docs/events.md`, `docs/protocol.md`, and the types of settings with the texts that editors show, `settings.ts` of
- * `streams` and `http`.
+ * Writes the files that repeat tables of the code: the pages of `docs/` that are named below, and the types of settings
+ * with the texts that editors show, `settings.ts` of `streams` and `http`.
  * With `--check` it writes nothing and fails when one is out of date.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -22,9 +21,47 @@ import { errorCatalogue } from '../src/core/errors.ts'
 import { describeRule, type OptionRule, type OptionTable, secretFileVariable } from '../src/core/options.ts'
 import { page, paragraph, table } from './markdown.ts'
 import { protocolPage } from './protocol-page.ts'
+import { cliPage } from './cli-page.ts'
+import { deadLettersPage } from './dead-letters-page.ts'
 import { eventsPage } from './events-page.ts'
+import { glossaryPage } from './glossary-page.ts'
 import { metricsPage } from './metrics-page.ts'
 import { settingsModule } from './settings-module.ts'
+
+/** The tables of options, by the headings of their sections. */
+const optionTables = [
+  { title: 'A running program', commands: '`start`, `run` and `demo`', table: runOptions },
+  {
+    title: 'Security',
+    commands: 'every command that connects to brokers; a program gives `tls` and `sasl` to `start`',
+    table: securityOptions,
+  },
+  {
+    title: 'HTTP',
+    commands: '`run` and `demo`; a program gives them to `serve` of `millrace/http`',
+    table: httpOptions,
+  },
+  {
+    title: 'Questions about an application',
+    commands:
+      '`audit`, `explain`, `dead-letters`, `redrive`, and those about application and brokers for `reset` and `processes`',
+    table: readingOptions,
+  },
+  {
+    title: 'Dead letters',
+    commands: '`dead-letters` and `deadLetters`, besides what is above',
+    table: letterOptions,
+  },
+  {
+    title: 'Redriven letters',
+    commands: '`redrive`, besides what is above',
+    table: redriveOptions,
+  },
+  { title: 'The experiment', commands: '`demo`, `generate` and `verify`', table: experimentOptions },
+  { title: 'A store of tables', commands: '`new Store`, in the program', table: storeOptions },
+  { title: 'A table of a store', commands: '`store.table`, in the program', table: tableOptions },
+  { title: 'A transaction of a store', commands: '`store.transact` and `transactSync`', table: transactionOptions },
+]
 
 const pages = {
   'docs/errors.md': errorsPage(),
@@ -48,39 +85,10 @@ const pages = {
   ]),
   'docs/metrics.md': metricsPage(),
   'docs/events.md': eventsPage(),
-  'docs/configuration.md': configurationPage([
-    { title: 'A running program', commands: '`start`, `run` and `demo`', table: runOptions },
-    {
-      title: 'Security',
-      commands: 'every command that connects to brokers; a program gives `tls` and `sasl` to `start`',
-      table: securityOptions,
-    },
-    {
-      title: 'HTTP',
-      commands: '`run` and `demo`; a program gives them to `serve` of `millrace/http`',
-      table: httpOptions,
-    },
-    {
-      title: 'Questions about an application',
-      commands:
-        '`audit`, `explain`, `dead-letters`, `redrive`, and those about application and brokers for `reset` and `processes`',
-      table: readingOptions,
-    },
-    {
-      title: 'Dead letters',
-      commands: '`dead-letters` and `deadLetters`, besides what is above',
-      table: letterOptions,
-    },
-    {
-      title: 'Redriven letters',
-      commands: '`redrive`, besides what is above',
-      table: redriveOptions,
-    },
-    { title: 'The experiment', commands: '`demo`, `generate` and `verify`', table: experimentOptions },
-    { title: 'A store of tables', commands: '`new Store`, in the program', table: storeOptions },
-    { title: 'A table of a store', commands: '`store.table`, in the program', table: tableOptions },
-    { title: 'A transaction of a store', commands: '`store.transact` and `transactSync`', table: transactionOptions },
-  ]),
+  'docs/dead-letters.md': deadLettersPage(),
+  'docs/glossary.md': glossaryPage(),
+  'docs/cli.md': await cliPage(optionTables),
+  'docs/configuration.md': configurationPage(optionTables),
 }
 
 const isCheck = process.argv.includes('--check')

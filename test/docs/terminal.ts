@@ -12,12 +12,10 @@ export class Terminal implements AsyncDisposable {
   #commands = 0
 
   constructor(folder: string) {
-    // One that runs within a test of Node.js would report to it.
-    const { NODE_TEST_CONTEXT: _, ...env } = environment
     // In a group of its own, so that what it leaves running ends with it.
     this.#shell = spawn('bash', {
       cwd: folder,
-      env: { ...env, NO_COLOR: '1' },
+      env: { ...environment, NO_COLOR: '1' },
       stdio: ['pipe', 'pipe', 'inherit'],
       detached: true,
     })

@@ -60,8 +60,11 @@ export function run(command: string, args: readonly string[], cwd: string): stri
   return execFileSync(command, args, { cwd, encoding: 'utf8', env: environment, stdio: 'pipe' })
 }
 
+// A test of Node.js that runs within another one would report to it.
+const { NODE_TEST_CONTEXT: _, ...given } = process.env
+
 /** The environment of commands, with the Node.js and the tools of this checkout first. */
 export const environment: NodeJS.ProcessEnv = {
-  ...process.env,
+  ...given,
   PATH: `${join(project, 'node_modules/.bin')}:${process.env['PATH']}`,
 }
