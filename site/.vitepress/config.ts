@@ -8,6 +8,8 @@ export default defineConfig({
   title: 'Millrace',
   description: 'Correlates streams on Kafka: parts of one thing in, one merged record out, exactly once.',
   srcDir: '.pages',
+  // Browsers would ask for one.
+  head: [['link', { rel: 'icon', href: 'data:,' }]],
   cleanUrls: true,
   lastUpdated: false,
   themeConfig: {
