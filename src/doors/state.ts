@@ -24,4 +24,5 @@ export {
   type Transaction,
   TransactionConflict,
   type TransactionOptions,
+  type ZoneOf,
 } from '../state/index.ts'

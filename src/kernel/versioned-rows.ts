@@ -1,5 +1,6 @@
 import { unitBits } from './constants/block.ts'
 import { versionHeaderBytes } from './constants/row-version.ts'
+import { segmentBits } from './constants/segments.ts'
 import { newMemory, type WasmGlobal, wasmInstance, wasmModule } from './wasm-module.ts'
 
 interface RowsExports {
@@ -14,7 +15,7 @@ interface RowsExports {
   readonly stampAt: (address: number) => number
   readonly scan: (...range: [...RangeWords, stamp: number, countMax: number]) => number
   readonly lastStampIn: (...range: RangeWords) => number
-  readonly walk: (segment: number, units: number, stamp: number) => number
+  readonly walk: (segment: number, units: number, until: number, stamp: number, isOfVersions: number) => number
   readonly key: WasmGlobal
   readonly lastKey: WasmGlobal
   readonly found: WasmGlobal
@@ -38,6 +39,8 @@ export interface KeyRange {
 const module = wasmModule('rows')
 /** Live versions of one table take at most as many bytes; index, order and free blocks have the rest of 4 GiB. */
 export const rowBytesMax = 3 * 2 ** 30
+/** More segments of memory than there are. */
+const segmentsMax = 1 << 11
 
 /**
  * Rows of bytes in versions outside the JavaScript heap. It knows neither transactions nor who reads: those who do say
@@ -142,11 +145,30 @@ export class VersionedRows {
   }
 
   /** All rows as of a stamp, in pieces of up to 1,024 addresses, each to be used before the next change. */
-  *walk(stamp: number): Generator<Int32Array, void> {
-    let segment = 1
+  walk(stamp: number): Generator<Int32Array, void> {
+    return this.#walk(1, segmentsMax, stamp, false)
+  }
+
+  /** The rows of one segment as of a stamp, in the same way. */
+  walkSegment(segment: number, stamp: number): Generator<Int32Array, void> {
+    return this.#walk(segment, segment + 1, stamp, false)
+  }
+
+  /** All versions that a segment has, but for deletions. */
+  walkVersions(segment: number): Generator<Int32Array, void> {
+    return this.#walk(segment, segment + 1, 0, true)
+  }
+
+  /** The segment that an address lies in. */
+  segmentOf(address: number): number {
+    return address >>> (segmentBits - unitBits)
+  }
+
+  *#walk(first: number, until: number, stamp: number, isOfVersions: boolean): Generator<Int32Array, void> {
+    let segment = first
     let units = 0
     for (;;) {
-      const count = this.#run.walk(segment, units, stamp)
+      const count = this.#run.walk(segment, units, until, stamp, Number(isOfVersions))
       if (count === 0) return
       segment = this.#run.walkedSegment.value
       units = this.#run.walkedUnits.value

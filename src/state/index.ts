@@ -15,3 +15,4 @@ export {
 } from './store.ts'
 export type { Table } from './table.ts'
 export type { Transaction } from './transaction-view.ts'
+export type { ZoneOf } from './zone-map.ts'

@@ -58,7 +58,7 @@ export class LockingTransaction {
   /** Locks the key, and sets the value of its row. */
   async set<Key, Value>(table: TableRef<Key, Value>, key: Key, value: Value): Promise<void> {
     const rows = rowsOf(table)
-    const captured = rows.values.capture(value)
+    const captured = rows.capture(value)
     this.writes.add({ rows: rows as Rows, key: await this.#lock(rows, key), captured, isDeletion: false })
   }
 

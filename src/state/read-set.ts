@@ -25,6 +25,7 @@ export interface StaleRead {
 export class ReadSet {
   readonly #rows = new Map<TableRows<unknown, unknown>, Map<string | number, unknown>>()
   readonly #sizes = new Set<TableRows<unknown, unknown>>()
+  readonly #tables = new Set<TableRows<unknown, unknown>>()
   readonly #ranges: RangeRead[] = []
   #count = 0
 
@@ -44,6 +45,11 @@ export class ReadSet {
     this.#sizes.add(rows)
   }
 
+  /** Notes that rows were chosen of all that a table has. */
+  addAll(rows: TableRows<unknown, unknown>): void {
+    this.#tables.add(rows)
+  }
+
   addRange(rows: TableRows<unknown, unknown>, range: Range<unknown>): RangeRead {
     const read: RangeRead = { rows, range, last: undefined, isOver: false }
     this.#ranges.push(read)
@@ -57,6 +63,7 @@ export class ReadSet {
       if (rows.changedAt <= version) continue
       for (const key of keys.values()) if (rows.lastChange(key) > version) return { table: rows.name, key }
     }
+    for (const rows of this.#tables) if (rows.changedAt > version) return { table: rows.name, key: undefined }
     for (const rows of this.#sizes) if (rows.resizedAt > version) return { table: rows.name, key: undefined }
     for (const read of this.#ranges) if (isStale(read, version)) return { table: read.rows.name, key: read.last?.key }
     return undefined

@@ -5,7 +5,7 @@ import type { TableRows } from './table-rows.ts'
 import type { Versions } from './transaction.ts'
 
 /** A table as it was at a version, for as long as it is not disposed of. */
-export class TableSnapshot<Key, Value> {
+export class TableSnapshot<Key, Value, Zone extends string = string> {
   readonly version: number
   readonly #rows: TableRows<Key, Value>
   readonly #versions: Versions
@@ -38,6 +38,17 @@ export class TableSnapshot<Key, Value> {
     this.#versions.pin(this.version)
     try {
       yield* this.#rows.entries(capturedRange(this.#rows, range), this.version)
+    } finally {
+      this.#versions.unpin(this.version)
+    }
+  }
+
+  /** The rows whose number in a zone map of the table is in a range, in no order. */
+  *where(zone: Zone, range: Range<number>): Generator<[Key, Value], void> {
+    this.#checkOpen()
+    this.#versions.pin(this.version)
+    try {
+      yield* this.#rows.matches(zone, range, this.version)
     } finally {
       this.#versions.unpin(this.version)
     }

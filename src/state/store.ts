@@ -14,6 +14,7 @@ import { Table } from './table.ts'
 import { TableRows } from './table-rows.ts'
 import { OptimisticTransaction } from './transaction.ts'
 import type { Transaction } from './transaction-view.ts'
+import type { ZoneOf } from './zone-map.ts'
 
 /** What a store keeps, and what it uses of the process around it. */
 export type StoreOptions = GivenOptions<typeof storeOptions> & {
@@ -24,9 +25,11 @@ export type StoreOptions = GivenOptions<typeof storeOptions> & {
 }
 
 /** What keys and values of a table are, whether it has an order, and how large it may get. */
-export type TableOptions<Key, Value> = GivenOptions<typeof tableOptions> & {
+export type TableOptions<Key, Value, Zone extends string = never> = GivenOptions<typeof tableOptions> & {
   readonly key: KeyCodec<Key>
   readonly value: Codec<Value>
+  /** Numbers that rows can be looked up by, by name: see `Table.where`. Each gives the same for the same value. */
+  readonly zones?: Readonly<Record<Zone, ZoneOf<Value>>>
 }
 
 /** How a transaction runs. Its isolation is `serializable` unless it says otherwise. */
@@ -91,14 +94,18 @@ export class Store {
    *
    * @throws StateError `STATE_TABLE_EXISTS` where the store has a table of that name.
    */
-  table<Key, Value>(name: string, { key, value, ...given }: TableOptions<Key, Value>): Table<Key, Value> {
+  table<Key, Value, Zone extends string = never>(
+    name: string,
+    { key, value, zones, ...given }: TableOptions<Key, Value, Zone>,
+  ): Table<Key, Value, Zone> {
     if (this.#tables.has(name))
       throw new StateError('STATE_TABLE_EXISTS', `the store has a table ${name} already`, { table: name })
     const { ordered, bytesMax } = resolveOptions(tableOptions, { given })
     const seed: [number, number] = [this.#random.nextUint32(), this.#random.nextUint32()]
-    const rows = new TableRows(name, key, value, { bytesMax, isOrdered: ordered, seed })
-    const table = new Table(rows, { commits: this.#commits, ambient: () => this.#ambient() })
-    this.#tables.set(name, table as Table<never, never>)
+    const rows = new TableRows(name, key, value, { bytesMax, isOrdered: ordered, seed, zones: zones ?? {} })
+    const names = Object.keys(zones ?? {}) as Zone[]
+    const table = new Table(rows, names, { commits: this.#commits, ambient: () => this.#ambient() })
+    this.#tables.set(name, table as unknown as Table<never, never>)
     return table
   }
 

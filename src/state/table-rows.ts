@@ -2,12 +2,21 @@ import { StateError } from '../core/errors.ts'
 import { KEPT, type KeyRange, REPLACED, rowKeyBytesMax, TOMBSTONE, VersionedRows } from '../kernel/index.ts'
 import type { Codec, KeyCodec } from './codec.ts'
 import type { Pins } from './pins.ts'
-import type { Range } from './range.ts'
+import { isWithin, type Range } from './range.ts'
+import type { ZoneMap, ZoneOf } from './zone-map.ts'
+import { ZoneMaps } from './zone-maps.ts'
 
 /** A new version of a row that is linked and not committed yet. */
 export interface Linked {
   readonly address: number
   readonly isDeletion: boolean
+}
+
+interface RowsOptions<Value> {
+  readonly bytesMax: number
+  readonly isOrdered: boolean
+  readonly seed: [number, number]
+  readonly zones: Readonly<Record<string, ZoneOf<Value>>>
 }
 
 interface SizeAt {
@@ -30,12 +39,13 @@ export class TableRows<Key, Value> {
   #stage = Buffer.allocUnsafeSlow(1024)
   #sizes: SizeAt[] = [{ version: 0, size: 0 }]
   #changedAt = 0
+  readonly #zones: ZoneMaps<Value>
 
   constructor(
     name: string,
     keys: KeyCodec<Key>,
     values: Codec<Value>,
-    { bytesMax, isOrdered, seed }: { bytesMax: number; isOrdered: boolean; seed: [number, number] },
+    { bytesMax, isOrdered, seed, zones }: RowsOptions<Value>,
   ) {
     this.name = name
     this.keys = keys
@@ -43,6 +53,7 @@ export class TableRows<Key, Value> {
     this.isOrdered = isOrdered
     this.#bytesMax = bytesMax
     this.#rows = new VersionedRows({ bytesMax, isOrdered, seed })
+    this.#zones = new ZoneMaps(name, zones)
   }
 
   get usedBytes(): number {
@@ -88,6 +99,36 @@ export class TableRows<Key, Value> {
     }
   }
 
+  /** Rows at a version that stays pinned meanwhile whose number in a zone map is in a range, in no order. */
+  *matches(name: string, range: Range<number>, version: number): Generator<[Key, Value], void> {
+    const zone = this.#zones.named(name)
+    for (let segment = 1; segment < zone.end; segment++) {
+      if (!zone.mayMatch(segment, range)) continue
+      let isInVain = true
+      for (const addresses of this.#rows.walkSegment(segment, version)) {
+        for (const address of addresses) {
+          const value = this.#valueAt(address)
+          if (!isMatch(zone.of(value), range)) continue
+          isInVain = false
+          yield [this.#keyAt(address), value]
+        }
+      }
+      if (isInVain && !zone.isMeasured(segment)) zone.measure(segment, this.#numbersIn(segment, zone))
+    }
+  }
+
+  /** Whether a captured value is found by a range of a zone map. */
+  isMatch(name: string, captured: unknown, range: Range<number>): boolean {
+    return isMatch(this.#zones.named(name).of(this.values.restore(captured)), range)
+  }
+
+  /** A value as it is kept, once its zone maps have taken it. @throws STATE_VALUE_INVALID */
+  capture(value: Value): unknown {
+    const captured = this.values.capture(value)
+    if (!this.#zones.isEmpty) this.#zones.check(this.values.restore(captured))
+    return captured
+  }
+
   /**
    * Links a new version of a row. Readers of versions before do not see it. @throws STATE_BYTES_EXCEEDED, and then
    * nothing is linked.
@@ -97,6 +138,7 @@ export class TableRows<Key, Value> {
       ? this.#rows.putDeletion(this.#ask(key), version)
       : this.#linkValue(key, captured, version)
     if (address === 0) throw this.#full()
+    if (!isDeletion && !this.#zones.isEmpty) this.#addToZones(address, captured)
     return { address, isDeletion }
   }
 
@@ -127,6 +169,22 @@ export class TableRows<Key, Value> {
     else if (last.version > pins.newest) this.#sizes.pop()
     this.#sizes.push({ version, size: last.size + difference })
     if (this.#sizes.length > sizesMax) this.#forgetSizes(pins)
+  }
+
+  /** Nothing is linked where a function of a zone map fails now that has not failed before. */
+  #addToZones(address: number, captured: unknown): void {
+    try {
+      this.#zones.add(this.#rows.segmentOf(address), this.values.restore(captured))
+    } catch (error) {
+      this.#rows.undo(address)
+      throw error
+    }
+  }
+
+  *#numbersIn(segment: number, { of }: ZoneMap<Value>): Generator<number | undefined, void> {
+    for (const addresses of this.#rows.walkSegment(segment, 1e15)) {
+      for (const address of addresses) yield of(this.#valueAt(address))
+    }
   }
 
   #forgetSizes(pins: Pins): void {
@@ -204,6 +262,10 @@ export class TableRows<Key, Value> {
     const message = `table ${this.name} has no room within its ${this.#bytesMax} bytes: delete rows, or raise its bytesMax`
     return new StateError('STATE_BYTES_EXCEEDED', message, { table: this.name, bytesMax: this.#bytesMax })
   }
+}
+
+function isMatch(number: number | undefined, range: Range<number>): boolean {
+  return number !== undefined && isWithin(range, number, (left, right) => left - right)
 }
 
 const pieceMax = 256

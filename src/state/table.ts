@@ -21,13 +21,13 @@ export interface TableHost {
  * Inside the function of a transaction of the store its methods are part of that transaction; elsewhere each call is a
  * transaction of its own.
  */
-export class Table<Key, Value> extends TableRef<Key, Value> {
+export class Table<Key, Value, Zone extends string = string> extends TableRef<Key, Value, Zone> {
   readonly #host: TableHost
   readonly #commits: Commits
 
   /** @internal */
-  constructor(rows: TableRows<Key, Value>, host: TableHost) {
-    super(rows)
+  constructor(rows: TableRows<Key, Value>, zones: readonly Zone[], host: TableHost) {
+    super(rows, zones)
     this.#host = host
     this.#commits = host.commits
   }
@@ -68,7 +68,7 @@ export class Table<Key, Value> extends TableRef<Key, Value> {
     const transaction = this.#transaction()
     if (transaction !== undefined) return transaction.set(this, key, value)
     const rows = rowsOf(this)
-    this.#commit(rows.keys.capture(key), rows.values.capture(value), false)
+    this.#commit(rows.keys.capture(key), rows.capture(value), false)
   }
 
   /** Deletes a row; returns whether it was there. */
@@ -96,6 +96,19 @@ export class Table<Key, Value> extends TableRef<Key, Value> {
     yield* snapshot.scan(range)
   }
 
+  /**
+   * The rows whose number in a zone map is in a range, as they are when the first one is taken, in no order. Parts of
+   * the memory in which none can be are left out.
+   *
+   * @throws StateError `STATE_ZONE_UNKNOWN` where the table has no such zone map.
+   */
+  *where(zone: Zone, range: Range<number>): Generator<[Key, Value], void> {
+    const transaction = this.#transaction()
+    if (transaction !== undefined) return yield* transaction.where(this, zone, range)
+    using snapshot = this.at(this.#commits.version)
+    yield* snapshot.where(zone, range)
+  }
+
   /** Deletes all rows, in one commit. */
   clear(): void {
     const transaction = this.#transaction()
@@ -112,7 +125,7 @@ export class Table<Key, Value> extends TableRef<Key, Value> {
    *
    * @throws StateError `STATE_VERSION_DROPPED` for any other version.
    */
-  at(version: number): TableSnapshot<Key, Value> {
+  at(version: number): TableSnapshot<Key, Value, Zone> {
     if (version !== this.#commits.version && !this.#commits.pins.has(version)) {
       const message = `version ${version} is not kept any more: take a snapshot while it is the latest one`
       throw new StateError('STATE_VERSION_DROPPED', message, { version, latest: this.#commits.version })

@@ -14,6 +14,15 @@ export interface Transaction {
    * before the scan began.
    */
   scan<Key, Value>(table: TableRef<Key, Value>, range?: Range<Key>): Iterable<[Key, Value]>
+  /**
+   * The rows of a table whose number in a zone map is in a range, in no order, with own changes made before. A
+   * serializable transaction conflicts with any change of the table then.
+   */
+  where<Key, Value, Zone extends string>(
+    table: TableRef<Key, Value, Zone>,
+    zone: NoInfer<Zone>,
+    range: Range<number>,
+  ): Iterable<[Key, Value]>
   /** How many rows a table has. */
   size<Key, Value>(table: TableRef<Key, Value>): number
   /** Deletes all rows of a table. */

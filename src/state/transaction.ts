@@ -75,7 +75,7 @@ export class OptimisticTransaction implements Transaction {
     this.#write({
       rows: rows as Rows,
       key: rows.keys.capture(key),
-      captured: rows.values.capture(value),
+      captured: rows.capture(value),
       isDeletion: false,
     })
   }
@@ -97,6 +97,29 @@ export class OptimisticTransaction implements Transaction {
       yield* merged(this.#stored(rows, captured, version), own, rows)
     } finally {
       this.#versions.unpin(version)
+    }
+  }
+
+  *where<Key, Value, Zone extends string>(
+    table: TableRef<Key, Value, Zone>,
+    zone: NoInfer<Zone>,
+    range: Range<number>,
+  ): Generator<[Key, Value], void> {
+    const rows = this.#begin(table)
+    const own = this.writes.of(rows as Rows)
+    const version = this.#readVersion
+    this.#reads?.addAll(rows as Rows)
+    this.#versions.pin(version)
+    try {
+      const identities = new Set(own.map(({ key }) => rows.keys.identityOf(key as Key)))
+      for (const entry of rows.matches(zone, range, version)) {
+        if (!identities.has(rows.keys.identityOf(entry[0]))) yield entry
+      }
+    } finally {
+      this.#versions.unpin(version)
+    }
+    for (const { key, captured, isDeletion } of own) {
+      if (!isDeletion && rows.isMatch(zone, captured, range)) yield [key as Key, rows.values.restore(captured)]
     }
   }
 

@@ -34,6 +34,11 @@ export const stateErrors = {
     meaning: 'A version of a table was asked for that nobody has kept.',
     remedy: 'Take the snapshot while the version is the latest one, and use it before it is disposed of.',
   },
+  STATE_ZONE_UNKNOWN: {
+    retryable: false,
+    meaning: 'Rows were looked up by a zone map that their table does not have.',
+    remedy: 'Declare it in the `zones` of the table, or correct its name.',
+  },
   TRANSACTION_CONFLICT: {
     retryable: true,
     meaning:

@@ -190,14 +190,15 @@ export function lastStampIn(length: u32, isAfter: bool, hasLast: bool, lastLengt
 }
 
 /**
- * Goes on with a walk over all rows as of a commit, in the order of their addresses; returns how many are in `found`, 0
- * at the end.
+ * Goes on with a walk over all rows as of a commit, or over all of their versions, in the order of their addresses and
+ * up to a segment; returns how many are in `found`, 0 at the end.
  */
-export function walk(segment: u32, units: u32, stamp: f64): u32 {
+export function walk(segment: u32, units: u32, untilSegment: u32, stamp: f64, isOfVersions: bool): u32 {
   let count: u32 = 0
   walkedSegment = segment
   walkedUnits = units
-  for (; walkedSegment < segmentCount; walkedSegment++, walkedUnits = 0) {
+  const endSegment = min(untilSegment, segmentCount)
+  for (; walkedSegment < endSegment; walkedSegment++, walkedUnits = 0) {
     const kind = kindOf(walkedSegment)
     if (kind != BLOCKS && kind != RUN) continue
     const end: u32 = kind == RUN ? 1 : load<u32>(filled + (walkedSegment << 2))
@@ -205,15 +206,20 @@ export function walk(segment: u32, units: u32, stamp: f64): u32 {
       if (count == foundMax) return count
       const address = (walkedSegment << (segmentBits - unitBits)) + walkedUnits
       walkedUnits += unitsOf(at(address))
-      if (isVisible(address, stamp)) store<u32>(found + (count++ << 2), address)
+      if (isOfVersions ? isKept(at(address)) : isVisible(address, stamp)) store<u32>(found + (count++ << 2), address)
     }
   }
   return count
 }
 
+/** Whether a block holds a value of a row. */
+function isKept(block: usize): bool {
+  return hashIn(block) != 0 && !isDeleted(block)
+}
+
 function isVisible(address: u32, stamp: f64): bool {
   const block = at(address)
-  if (hashIn(block) == 0 || isDeleted(block) || stampOf(block) > stamp) return false
+  if (!isKept(block) || stampOf(block) > stamp) return false
   return !isSuperseded(block) || asOf(headAbove(address), stamp) == address
 }
 
