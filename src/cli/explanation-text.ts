@@ -1,4 +1,4 @@
-import type { Explanation, OnwardRecord, Origin } from '../streams/index.ts'
+import type { EarlierRecord, Explanation, OnwardRecord, Origin } from '../streams/index.ts'
 import { beforeStartText } from './before-start.ts'
 import { fateText } from './redrive-text.ts'
 
@@ -13,6 +13,7 @@ export function explanationText({
   deadLetters,
   sources,
   startedAt = [],
+  earlier = [],
   onward = [],
 }: Explanation): string {
   const lines = [
@@ -36,7 +37,26 @@ export function explanationText({
     return beforeStartText(`${sources.length > 1 ? `topic ${topic}, ` : ''}partition ${partition}`, offset)
   })
   const known = lines.length === 0 ? ['no record of it is known'] : lines
-  return [`${app}, key ${key}`, ...known, ...onward.flatMap(onwardLines), ...starts].join('\n')
+  return [
+    `${app}, key ${key}`,
+    ...known,
+    ...earlier.flatMap(earlierLines),
+    ...onward.flatMap(onwardLines),
+    ...starts,
+  ].join('\n')
+}
+
+/** What a record was merged of in the correlation before. */
+function earlierLines({ app, record, key, parts, earlier = [] }: EarlierRecord): string[] {
+  const told =
+    parts.length === 0
+      ? 'its record is gone, with what it was merged of'
+      : `merged as key ${key ?? 'null'}, from ${parts.map(({ side, ...part }) => `${side} ${originText(part, [])}`).join(', ')}`
+  return [
+    `before ${app}, of ${record.topic} ${record.partition}@${record.offset}`,
+    `  ${told}`,
+    ...earlier.flatMap(earlierLines),
+  ]
 }
 
 /** What became of a merged record in the next correlation. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { RedriveReport } from '../streams/index.ts'
-import { redriveText } from './redrive-text.ts'
+import { redrivenOf, redriveText } from './redrive-text.ts'
 
 const none = { redriven: 0, alreadyRedriven: 0, gone: 0, ofFlatMaps: 0, foreign: 0 }
 const report: RedriveReport = {
@@ -25,6 +25,18 @@ describe('redriveText', () => {
         'Nothing has been done: give --yes to do it.',
       ].join('\n'),
     )
+  })
+
+  it('says of each subtopology what it would do, and once that nothing has been done', () => {
+    const next = { ...report, app: 'orders.by-customer', reasons: [], redriven: 0 }
+    const lines = redriveText({ ...report, next }).split('\n')
+
+    assert.match(lines[0]!, /^orders, STAGE_FAILED: 1,200 dead letters, 1,000 would be redriven/)
+    assert.deepEqual(lines.slice(2), [
+      'orders.by-customer: no such dead letters',
+      'Nothing has been done: give --yes to do it.',
+    ])
+    assert.equal(redrivenOf({ ...report, next: { ...next, redriven: 5 } }), 1_005)
   })
 
   it('says when the program takes them in, where there is anything', () => {

@@ -1,12 +1,25 @@
 import type { Redriven, RedrivenReason, RedriveReport } from '../streams/index.ts'
 
 /** What a redrive has done, or would do, for people: reason by reason, then what comes next. */
-export function redriveText({ app, reasons, redriven, isDryRun, isRunning }: RedriveReport): string {
-  if (reasons.length === 0) return `${app}: no such dead letters`
+export function redriveText(report: RedriveReport): string {
+  const lines = linesOf(report, report.next !== undefined)
+  if (report.isDryRun && redrivenOf(report) > 0) lines.push('Nothing has been done: give --yes to do it.')
+  return lines.join('\n')
+}
+
+/** Records that are redriven in all subtopologies, or would be. */
+export function redrivenOf({ redriven, next }: RedriveReport): number {
+  return redriven + (next === undefined ? 0 : redrivenOf(next))
+}
+
+/** @param isOfSeveral - Whether it has to be said which subtopology letters are of. */
+function linesOf({ app, reasons, redriven, isDryRun, isRunning, next }: RedriveReport, isOfSeveral: boolean): string[] {
+  const own = reasons.map((each) => `${isOfSeveral ? `${app}, ` : ''}${reasonText(each, isDryRun)}`)
   return [
-    ...reasons.map((each) => reasonText(each, isDryRun)),
-    ...(isDryRun ? dryRunText(redriven) : whenText(app, redriven, isRunning)),
-  ].join('\n')
+    ...(own.length > 0 ? own : [`${app}: no such dead letters`]),
+    ...(isDryRun || own.length === 0 ? [] : whenText(app, redriven, isRunning)),
+    ...(next === undefined ? [] : linesOf(next, isOfSeveral)),
+  ]
 }
 
 /** What has become of a letter that was redriven. */
@@ -34,10 +47,6 @@ function reasonText(
   ]
   const texts = parts.filter(([count]) => count > 0).map(([count, text]) => `${count.toLocaleString('en')} ${text}`)
   return `${reason}: ${letters.toLocaleString('en')} dead letters, ${texts.join(', ')}`
-}
-
-function dryRunText(redriven: number): string[] {
-  return redriven === 0 ? [] : ['Nothing has been done: give --yes to do it.']
 }
 
 function whenText(app: string, redriven: number, isRunning: boolean): string[] {

@@ -36,6 +36,7 @@ export {
   deadLetters,
   type DeadLettersOptions,
   type DecodeFunction,
+  type EarlierRecord,
   type Decoding,
   explain,
   type ExplainOptions,

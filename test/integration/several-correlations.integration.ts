@@ -8,6 +8,8 @@ import {
   explain,
   field,
   planUpgrade,
+  redrive,
+  type RedriveReport,
   type Report,
   reset,
   stage,
@@ -15,6 +17,8 @@ import {
   type Topology,
   topology,
 } from '../../src/streams/index.ts'
+import twoCorrelations from '../../examples/two-correlations.ts'
+import { renamed } from '../examples/renamed.ts'
 import { until } from '../until.ts'
 import { atCluster } from './at-cluster.ts'
 import { type CustomerRecord, customers, customerTopology, mergeOf, record, valuesOf } from './customers.ts'
@@ -115,6 +119,78 @@ export function severalCorrelations(target: Target): void {
         `${stream.app}.by-customer: KEY_MISSING of ${stream.otherSources['names']!}`,
         `${stream.app}: NOT_JSON of ${stream.source}`,
       ])
+    })
+
+    it('has the dead letters of both redriven by one request, each with its counts', async () => {
+      const stream = await create()
+      const failing = (isMended: boolean, on: number) => ({
+        part(value: unknown) {
+          const { id } = value as { id: number }
+          if (!isMended && id === on) throw new Error('cannot divide')
+          return value
+        },
+      })
+      const program = (isMended: boolean) => namedCustomers(stream, failing(isMended, 1), failing(isMended, 0))
+      await give(stream, customers(3), upTo(3, nameOf))
+      await runToEnd(program(false), target.bootstrapServers)
+
+      const dry = await redrive({ ...ask(stream.app), dryRun: true })
+      const done = await redrive(ask(stream.app))
+      await runToEnd(program(true), target.bootstrapServers)
+      const again = await redrive(ask(stream.app))
+
+      const countsOf = ({ app, redriven, next }: RedriveReport) => [app, redriven, next?.app, next?.redriven]
+      const names = [stream.app, `${stream.app}.by-customer`] as const
+      for (const report of [dry, done]) assert.deepEqual(countsOf(report), [names[0], 1, names[1], 1])
+      assert.deepEqual(countsOf(again), [names[0], 0, names[1], 0])
+      assert.equal((await stream.merged()).length, 3)
+      await assertProved(stream)
+    })
+
+    it('explains a key of the second one back to the parts of the first, and one of the first onward', async () => {
+      const { app } = await target.stream()
+      const program = renamed(twoCorrelations, app)
+      const [orders, payments, monthEnds] = ['placed-orders', 'order-payments', 'month-ends'].map((name) => ({
+        topic: `${app}.${name}`,
+        numPartitions: 1,
+      }))
+      const sink = { topic: `${app}.customer-statements`, numPartitions: 1 }
+      await target.admin.createTopics({ topics: [orders!, payments!, monthEnds!, sink] })
+      const producer = target.kafka.producer()
+      await producer.connect()
+      const send = (topic: string, ...values: readonly object[]) =>
+        producer.send({ topic, messages: values.map((value) => ({ value: JSON.stringify(value) })) })
+      await send(orders!.topic, ...[1, 2].map((id) => ({ orderId: `o-${id}`, customerId: 'c-1' })))
+      await send(payments!.topic, ...[2, 1].map((id) => ({ orderId: `o-${id}`, cents: id })))
+      await runToEnd(program, target.bootstrapServers)
+      const second = ask(`${app}.by-customer`)
+
+      const waiting = await explain({ ...second, key: 'c-1' })
+      await send(monthEnds!.topic, { customerId: 'c-1', orders: 2 })
+      await producer.disconnect()
+      await runToEnd(program, target.bootstrapServers)
+      const merged = await explain({ ...second, key: 'c-1' })
+      const first = await explain({ ...ask(app), key: 'o-1' })
+
+      const partsOf = (id: number) => [
+        { side: 'order', topic: orders!.topic, partition: 0, offset: id - 1 },
+        { side: 'payment', topic: payments!.topic, partition: 0, offset: 2 - id },
+      ]
+      assert.deepEqual([waiting.pending?.parts.length, merged.pending], [2, undefined])
+      for (const { earlier = [] } of [waiting, merged]) {
+        const told = earlier.map(({ app: before, record, key, parts }) => [before, record.topic, key, parts])
+        assert.deepEqual(
+          told.toSorted(([, , a], [, , b]) => String(a).localeCompare(String(b))),
+          [1, 2].map((id) => [app, `${app}.paid`, `o-${id}`, partsOf(id)]),
+        )
+      }
+      assert.equal(merged.onward, undefined)
+      assert.equal(first.earlier, undefined)
+      const [onward] = first.onward!
+      assert.deepEqual(
+        onward!.published.map(({ key }) => key),
+        ['c-1'],
+      )
     })
 
     it('has caught up only when what the first has published is through the second', async () => {

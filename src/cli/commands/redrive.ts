@@ -1,7 +1,7 @@
 import { redrive as redriveLetters, redriveOptions } from '../../streams/index.ts'
 import { readingCommandOptions, readingOf } from '../app-command.ts'
 import { defineCommand, exitCodes, valuesIn } from '../command.ts'
-import { redriveText } from '../redrive-text.ts'
+import { redrivenOf, redriveText } from '../redrive-text.ts'
 
 export const redrive = defineCommand({
   operands: [],
@@ -16,6 +16,6 @@ export const redrive = defineCommand({
     const choice = valuesIn(redriveOptions, options)
     const report = await redriveLetters({ ...readingOf(options, output), ...choice, dryRun: !options.yes })
     output.result(report, redriveText(report))
-    return options.yes || report.redriven === 0 ? exitCodes.done : exitCodes.unfinished
+    return options.yes || redrivenOf(report) === 0 ? exitCodes.done : exitCodes.unfinished
   },
 })

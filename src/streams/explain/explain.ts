@@ -10,6 +10,7 @@ import { type AppCheckpoint, findAppCheckpoint, firstCheckpoint, topicsOf } from
 import { readingAtBrokers, type ReadingLimits, type ReadingOptions } from '../admin/at-brokers.ts'
 import { startedAt } from '../admin/audit-report.ts'
 import { KeyFinder } from './key-finder.ts'
+import { earlierOf } from './earlier.ts'
 import { onwardOf } from './onward.ts'
 import { SourceRows } from './source-rows.ts'
 import { type Search, isSamePlace } from './search.ts'
@@ -30,7 +31,8 @@ interface Question {
 
 /**
  * Finds what has become of the records of a merge key: which parts are pending, and which are missing; where they were
- * published; which are dead letters; and which are still to be read, also before the first epoch has committed. Reads
+ * published; which are dead letters; and which are still to be read, also before the first epoch has committed. Of a
+ * subtopology it leads back to what its records were merged of, and on to what became of its own. Reads
  * the sources from the first pending offset, the dead letters, and one partition of the sink.
  *
  * @throws MillraceError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`, `KAFKA_RIGHTS_MISSING`; ConfigError
@@ -74,6 +76,8 @@ async function explainAt(
   const { next } = checkpoint.manifest
   const onward = next && (await onwardOf(cluster, next, published, reading))
   const unreadRecords = (await findUnread(search)).filter(hasNotLeft)
+  const places = [...pending, ...unreadRecords, ...left]
+  const earlier = await earlierOf(cluster, { app, shape }, places, reading)
   return {
     app,
     sources: shape.sources.map(({ topic }) => topic),
@@ -84,6 +88,7 @@ async function explainAt(
     ...(starts.length > 0 && { startedAt: starts }),
     published,
     deadLetters: deadLetters.map(({ consumed: _consumed, ...letter }) => letter),
+    ...(earlier && { earlier }),
     ...(onward && { onward }),
   }
 }

@@ -1,6 +1,7 @@
 import type { Redriven } from '../redrive/redriven-fates.ts'
 import type { Origin } from '../topics/source-partitions.ts'
 import type { DeadLetter } from '../admin/dead-letter-reader.ts'
+import type { EarlierRecord } from './earlier.ts'
 import type { OnwardRecord } from './onward.ts'
 
 /** A record, and the time that it bears, in milliseconds since 1970. */
@@ -50,6 +51,10 @@ export interface Explanation {
   readonly published: readonly PublishedRecord[]
   /** In full those that hold the record; one by reference has no key to be found by. */
   readonly deadLetters: readonly ExplainedLetter[]
+  /**
+   * What those of its records were merged of that the subtopology before has published; absent where none is before it.
+   */
+  readonly earlier?: readonly EarlierRecord[]
   /** What became of what was published in the subtopology that reads it; absent where none does. */
   readonly onward?: readonly OnwardRecord[]
 }

@@ -25,4 +25,6 @@ export interface RedriveReport {
   readonly isDryRun: boolean
   /** Whether a process of the application runs, which reads them soon; else its next start does. */
   readonly isRunning: boolean
+  /** Of the subtopology that reads the merged records; absent where none does, or it has not committed an epoch yet. */
+  readonly next?: RedriveReport
 }

@@ -11,6 +11,7 @@ import { contentBytes, headersBefore, isOfRow, plainRecord, type RecordColumns }
 import { type AppCheckpoint, findTopic, readAppCheckpoint, unknownApp } from '../admin/app-checkpoint.ts'
 import type { ReadingLimits } from '../admin/at-brokers.ts'
 import { type ReadLetter, readDeadLetter } from '../admin/dead-letter-reader.ts'
+import type { Manifest } from '../checkpoint/manifest.ts'
 import { deadLetterHeaders } from '../dead-letters/dead-letter.ts'
 import { findRedriveTopic } from '../topics/program-topics.ts'
 import { readRecords } from '../topics/record-reader.ts'
@@ -95,6 +96,10 @@ export class RedriveWork {
     const places = await RedrivenPlaces.read(cluster, topic, limits.wait)
     const topics = new Map([...sources, ...(topic === undefined ? [] : [topic])].map((each) => [each.name, each]))
     return new RedriveWork({ cluster, app, limits, request, checkpoint, letters, places, topics, writer })
+  }
+
+  get manifest(): Manifest {
+    return this.#checkpoint.manifest
   }
 
   async run(isChosen: IsChosen): Promise<RedriveReport> {

@@ -1,5 +1,7 @@
 import { resolveOptions } from '../../core/options.ts'
-import { readingAtBrokers, type ReadingOptions } from '../admin/at-brokers.ts'
+import type { Cluster } from '../../kafka/index.ts'
+import { ofNext } from '../admin/app-checkpoint.ts'
+import { readingAtBrokers, type ReadingLimits, type ReadingOptions } from '../admin/at-brokers.ts'
 import { redriveOptions } from '../options.ts'
 import { letterChoice } from './letter-choice.ts'
 import type { RedriveReport } from './redrive-report.ts'
@@ -28,7 +30,8 @@ export interface RedriveOptions extends ReadingOptions, RedriveChoice {}
 /**
  * Has dead letters go through their program again, each once: one that an earlier request has redriven is passed over,
  * also where that request died on its way. The letters stay where they are. A program that runs reads them within
- * `sourceRefreshMs`, any other with its next start.
+ * `sourceRefreshMs`, any other with its next start. So are those of the subtopologies after it, each with a report of its
+ * own.
  *
  * @throws MillraceError `APP_UNKNOWN`, `REDRIVE_RECORD_GONE`, `CHECKPOINT_CORRUPT`, `KAFKA_RIGHTS_MISSING`; KafkaError
  * `KAFKA_TRANSACTION_OPEN`, `TRANSACTION_FENCED` where another request has begun meanwhile; ConfigError
@@ -41,12 +44,15 @@ export function redrive(options: RedriveOptions): Promise<RedriveReport> {
   const { reason, key, since, until, origin, skipGone, dryRun = false, ...reading } = options
   const request = resolveOptions(redriveOptions, { given: { reason, key, since, until, origin, skipGone } })
   const isChosen = letterChoice(request)
-  return readingAtBrokers(reading, async (cluster, app, limits) => {
+  const redriveIn = async (cluster: Cluster, app: string, limits: ReadingLimits): Promise<RedriveReport> => {
     const work = await RedriveWork.begin(cluster, app, limits, { ...request, dryRun })
     try {
-      return await work.run(isChosen)
+      const report = await work.run(isChosen)
+      const next = await ofNext(work.manifest, (name) => redriveIn(cluster, name, limits))
+      return { ...report, ...(next && { next }) }
     } finally {
       work.end()
     }
-  })
+  }
+  return readingAtBrokers(reading, redriveIn)
 }

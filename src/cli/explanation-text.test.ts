@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { explanationText } from './explanation-text.ts'
+
+describe('the explanation of a key', () => {
+  it('leads back through the correlations before, and on through those after', () => {
+    const place = (topic: string, offset: number) => ({ topic, partition: 0, offset })
+    const published = { ...place('shop.c', 3), timestampMs: 0, missing: [], isExpired: false }
+    const lines = explanationText({
+      app: 'shop.second',
+      sources: ['shop.b', 'ends'],
+      key: '"c-1"',
+      published: [{ ...published, parts: [{ side: 'b', ...place('shop.b', 2) }] }],
+      deadLetters: [],
+      earlier: [
+        {
+          app: 'shop.first',
+          record: place('shop.b', 2),
+          key: 'o-1',
+          parts: [{ side: 'a', ...place('shop.a', 1) }],
+          earlier: [{ app: 'shop', record: place('shop.a', 1), parts: [] }],
+        },
+      ],
+      onward: [{ app: 'shop.third', record: place('shop.c', 3), state: 'pending', published: [], deadLetters: [] }],
+    }).split('\n')
+
+    assert.deepEqual(lines.slice(4), [
+      'before shop.first, of shop.b 0@2',
+      '  merged as key o-1, from a shop.a 0@1',
+      'before shop, of shop.a 0@1',
+      '  its record is gone, with what it was merged of',
+      'then shop.third, of shop.c 0@3',
+      '  waits',
+    ])
+  })
+})
