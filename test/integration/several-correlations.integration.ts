@@ -178,9 +178,9 @@ export function severalCorrelations(target: Target): void {
       ]
       assert.deepEqual([waiting.pending?.parts.length, merged.pending], [2, undefined])
       for (const { earlier = [] } of [waiting, merged]) {
-        const told = earlier.map(({ app: before, record, key, parts }) => [before, record.topic, key, parts])
+        const told = earlier.toSorted((one, other) => one.key!.localeCompare(other.key!))
         assert.deepEqual(
-          told.toSorted(([, , a], [, , b]) => String(a).localeCompare(String(b))),
+          told.map(({ app: before, record, key, parts }) => [before, record.topic, key, parts]),
           [1, 2].map((id) => [app, `${app}.paid`, `o-${id}`, partsOf(id)]),
         )
       }

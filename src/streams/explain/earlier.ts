@@ -6,7 +6,7 @@ import { requireRights, rightsToReadApp } from '../topics/rights.ts'
 import type { Origin } from '../topics/source-partitions.ts'
 import { type AppCheckpoint, findTopic, ifKnown, readAppCheckpoint } from '../admin/app-checkpoint.ts'
 import type { ReadingLimits } from '../admin/at-brokers.ts'
-import { isSamePlace } from './search.ts'
+import { isSamePlace } from './same-place.ts'
 
 /** What a record of an internal topic was merged of, in the subtopology that has published it. */
 export interface EarlierRecord {
@@ -82,7 +82,7 @@ async function readMerged(
   cluster: Cluster,
   { app, topic: name, checkpoint }: SubtopologyBefore,
   places: readonly Origin[],
-  { wait: _, ...limits }: ReadingLimits,
+  { decompressedBytesMax }: ReadingLimits,
 ): Promise<EarlierRecord[]> {
   const found: EarlierRecord[] = []
   const topic = await findTopic(cluster, name)
@@ -97,7 +97,7 @@ async function readMerged(
       Math.max(first[partition]!, Math.min(end, Math.max(-1, ...within(partition).map(({ offset }) => offset)) + 1)),
     )
     const { sides } = checkpoint.manifest.topology
-    await readRecords({ cluster, topic, range: { starts: first, ends: last }, ...limits }, (columns) => {
+    await readRecords({ cluster, topic, range: { starts: first, ends: last }, decompressedBytesMax }, (columns) => {
       for (let row = 0; row < columns.count; row++) {
         const record = { topic: name, partition: columns.partition, offset: columns.offset[row]! }
         if (!places.some((place) => isSamePlace(place, record))) continue

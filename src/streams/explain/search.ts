@@ -2,7 +2,7 @@ import type { Cluster, Topic, TransactionWait } from '../../kafka/index.ts'
 import type { RecordColumns } from '../../kernel/index.ts'
 import { lettersIn } from '../redrive/letter-header.ts'
 import { findRedriveTopic } from '../topics/program-topics.ts'
-import type { Origin, PartitionPlace } from '../topics/source-partitions.ts'
+import type { PartitionPlace } from '../topics/source-partitions.ts'
 import { type AppCheckpoint, findTopic } from '../admin/app-checkpoint.ts'
 import type { ReadingLimits } from '../admin/at-brokers.ts'
 import type { KeyFinder } from './key-finder.ts'
@@ -44,8 +44,4 @@ export function asInSource({ checkpoint }: Search, columns: RecordColumns, place
 export function placeOf({ offset, lane, timestamp }: RecordColumns, row: number, place: PartitionPlace): RecordPlace {
   const index = place.index === undefined ? undefined : { index: lane[row]! }
   return { ...place, ...index, offset: offset[row]!, timestampMs: timestamp[row]! }
-}
-
-export function isSamePlace(a: Origin, b: Origin): boolean {
-  return a.topic === b.topic && a.partition === b.partition && a.offset === b.offset && a.index === b.index
 }
