@@ -19,13 +19,19 @@ export interface StoredPart {
   side: number
 }
 
+/** A stored part with what it carries: bytes as they lie in the table, valid until the table changes. */
+export interface CarryingPart extends StoredPart {
+  timestamp: number
+  carried: Uint8Array | undefined
+}
+
 /** A pending row, with its bytes as they lie in the table: valid until the table changes. */
 export interface PendingRow {
   /** The canonical key, and the key as JSON in the spelling of the first side that is there. */
   key: Uint8Array
   spelling: Uint8Array
   /** In the order of their sides, and those of a list in that of partitions, offsets and lanes. */
-  parts: readonly (StoredPart & { timestamp: number; bytes: Uint8Array; carried: Uint8Array | undefined })[]
+  parts: readonly (CarryingPart & { bytes: Uint8Array })[]
 }
 
 /** The parts of the row whose first block has this address, as it lies in the table's memory. */
@@ -72,10 +78,8 @@ export function rowAt(words: Int32Array, head: number, firstLaneOf: (lane: numbe
     spelling:
       spellingBytes(words, blocks[0]!) ?? (isKeyNumber(words, headWord) ? key : Buffer.concat([quote, key, quote])),
     parts: blocks.map((word) => ({
-      ...storedPart(words, word),
-      timestamp: timestampOf(words, word),
+      ...carryingPart(words, word),
       bytes: partBytes(words, word),
-      carried: carriedBytes(words, word),
     })),
   }
 }
@@ -84,6 +88,15 @@ const quote = Buffer.from('"')
 
 function* blocksOf(words: Int32Array, head: number): Generator<number> {
   for (let address = head; address !== 0; address = nextOf(words, address * unitWords)) yield address * unitWords
+}
+
+/** The part whose block begins at this word. */
+export function carryingPart(words: Int32Array, word: number): CarryingPart {
+  return {
+    ...storedPart(words, word),
+    timestamp: timestampOf(words, word),
+    carried: carriedBytes(words, word),
+  }
 }
 
 function storedPart(words: Int32Array, word: number): StoredPart {

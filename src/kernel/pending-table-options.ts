@@ -1,6 +1,6 @@
 import type { HandedRecord } from './handed-record.ts'
 import type { OutputBuilder } from './output-builder.ts'
-import type { PendingRow, StoredPart } from './pending-row.ts'
+import type { CarryingPart, PendingRow, StoredPart } from './pending-row.ts'
 import type { TableMemory } from './table-memory.ts'
 
 export interface PendingTableOptions {
@@ -28,8 +28,9 @@ export interface PendingTableOptions {
   /** Sides of which a row has several parts; not among the ones above. @defaultValue none */
   lists?: readonly ListSide[]
   /**
-   * Whether parts carry headers, by the columns `carriedStart` and `carriedEnd`, of which a merged record that is handed
-   * over has those of the first side that has some. @defaultValue none
+   * Whether parts carry headers, by the columns `carriedStart` and `carriedEnd`: their number in a byte, with `TRACED`
+   * where the merge is to be told, and the headers. A merged record that is handed over has those of the first side that
+   * has some. @defaultValue none
    */
   carries?: boolean
   /** Whether rows of one batch are of several lanes of their partition. @defaultValue false */
@@ -79,6 +80,11 @@ export interface Publication {
    * of its parts. Absent where merged records go to `out` as they are.
    */
   hand?: ((record: HandedRecord) => number) | undefined
+  /**
+   * Is told the parts of a merge of which one carries `TRACED`, by side: before `hand`, or as its record is written. Not
+   * where `merge` is called.
+   */
+  trace?: ((parts: readonly CarryingPart[]) => void) | undefined
   /** Why a row becomes dead letters that `hand` has just given a code to; absent where the code says it all. */
   causeOf?(reason: number): string | undefined
 }

@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import { MillraceError } from '../core/errors.ts'
 import { noSide } from './columns.ts'
 import { columnsRowsMax } from './constants/columns.ts'
+import { TRACED } from './constants/carried.ts'
 import { LEFT_OUT, PUBLISHED } from './constants/outcome.ts'
 import { noCounts } from './fixtures/counts.ts'
 import { Outputs } from './fixtures/outputs.ts'
@@ -17,7 +18,7 @@ import { encodeJsonString } from './json/index.ts'
 import { check } from '../../test/property.ts'
 import { PendingTable } from './pending-table.ts'
 import type { PendingTableOptions } from './pending-table-options.ts'
-import type { StoredPart, PendingRow } from './pending-row.ts'
+import type { CarryingPart, PendingRow, StoredPart } from './pending-row.ts'
 
 const partitionCount = 3
 const sinkPartitions = 2
@@ -386,6 +387,7 @@ class Driver {
   #refused: StoredPart[] = []
   #expired: string[] = []
   #handed: Published[] = []
+  #traced: string[] = []
   #nextOffset = 2 ** 33 - 50
 
   constructor(options: DriverOptions) {
@@ -400,6 +402,7 @@ class Driver {
       sideNames: sideNames.slice(0, sideCount).map(encodeJsonString),
       recordBytesMax,
       ...(isHanded && { hand: (record) => this.#take(record) }),
+      trace: (parts) => this.#traced.push(tracedText(parts)),
     })
   }
 
@@ -502,6 +505,7 @@ class Driver {
     const columns = rowsOf(partition, specs)
     const counts = noCounts(partitionCount)
     this.#refused = []
+    this.#traced = []
     let wasFull = false
     try {
       this.#table.apply(columns, counts)
@@ -513,6 +517,7 @@ class Driver {
     const expected = noCounts(partitionCount)
     const expectedRefused: StoredPart[] = []
     const merges: Published[] = []
+    const traced: string[] = []
     const reason = specs.map(() => 0)
     let isFull = false
     for (const [row, spec] of specs.entries()) {
@@ -526,6 +531,8 @@ class Driver {
         reason[row] = outcome === 'completed' ? completedReason : reasons.duplicateReason
       } else if (outcome !== 'kept') {
         const { parts } = outcome
+        const isTraced = this.#oracle.carries && parts.some(({ row: { carried } }) => carried && carried[0]! >= TRACED)
+        if (isTraced && (this.#oracle.isHanded || outcome.outcome === PUBLISHED)) traced.push(tracedText(bySide(parts)))
         if (outcome.outcome > PUBLISHED) {
           const stored = parts.slice(0, -1)
           for (const part of stored) expected.deadLettered[part.partition]!++
@@ -547,6 +554,7 @@ class Driver {
       specs.map(({ side }, row) => (reason[row] === 0 ? side : noSide)),
     )
     assert.deepEqual(placesOf(this.#refused), placesOf(expectedRefused))
+    assert.deepEqual(this.#traced, traced)
     const byPartition = (a: Published, b: Published) => a.partition - b.partition
     this.#compareOutputs(merges.sort(byPartition), this.#handed.splice(0).sort(byPartition))
   }
@@ -584,9 +592,33 @@ class Driver {
   }
 }
 
-/** Headers are bytes to the table. */
+/** Headers are bytes to the table, but for the first one, by which some of them are to be told. */
 function carriedOf(carriedBytes: number, offset: number): Pick<RowSpec, 'carried'> {
-  return carriedBytes === 0 ? {} : { carried: Buffer.alloc(carriedBytes, `${offset};`) }
+  if (carriedBytes === 0) return {}
+  const carried = Buffer.alloc(carriedBytes, `${offset};`)
+  if (offset % 3 === 0) carried[0]! |= TRACED
+  return { carried }
+}
+
+/** What is told of a merge. */
+function tracedText(parts: readonly CarryingPart[]): string {
+  return JSON.stringify(
+    parts.map(({ partition, offset, side, timestamp, carried }) => {
+      return [partition, offset, side, timestamp, carried && Buffer.from(carried).toString('hex')]
+    }),
+  )
+}
+
+function bySide(parts: readonly OraclePart[]): CarryingPart[] {
+  return parts
+    .map(({ partition, offset, side, row }) => ({
+      partition,
+      offset,
+      side,
+      timestamp: row.timestamp,
+      carried: row.carried,
+    }))
+    .sort((a, b) => a.side - b.side)
 }
 
 function excerpt(value: Buffer): string {

@@ -12,6 +12,7 @@ import { chunkWords } from './offset-set.ts'
 import type { AwaitedPass, ChangeVisitor, CompletedKey, TableCounts } from './table-counts.ts'
 import { TableLiterals } from './table-literals.ts'
 import { type TableHandlers, TableMachine } from './table-machine.ts'
+import { mergedParts } from './merged-parts.ts'
 import { setUp, type TableSetup, unitsInMemory } from './table-setup.ts'
 import { type Departed, pageWords, UndoLog } from './undo-log.ts'
 import { keyTextAt, partsOf, type PendingRow, rowAt, type RowVisit, type StoredPart, visitRow } from './pending-row.ts'
@@ -77,6 +78,10 @@ export class PendingTable {
       const cause = outcome > PUBLISHED ? this.#publication!.causeOf?.(outcome) : undefined
       if (cause !== undefined) columns.causes.set(from + row, cause)
       return outcome
+    },
+    traced: (row) => {
+      const { columns, from } = this.#pass!
+      this.#publication!.trace?.(mergedParts(this.#machine, this.#sideCount, columns, from + row))
     },
     changed: (partition, chunk, bitmap, added) => {
       const word = (bitmap >>> 0) / 4

@@ -92,7 +92,7 @@ export function headersOf(
 }
 
 /** They follow the value that the record came with; it may have been given another one, after its end. */
-function headersFrom({ bytes, recordStart, recordEnd, valueEnd }: RecordColumns, row: number): ByteCursor {
+export function headersFrom({ bytes, recordStart, recordEnd, valueEnd }: RecordColumns, row: number): ByteCursor {
   const end = recordEnd[row]!
   if (valueEnd[row]! < end) return new ByteCursor(bytes, valueEnd[row]!, end)
   const cursor = new ByteCursor(bytes, recordStart[row]! + 1, end)
@@ -104,7 +104,8 @@ function headersFrom({ bytes, recordStart, recordEnd, valueEnd }: RecordColumns,
   return cursor
 }
 
-function isText(bytes: Uint8Array | undefined, ascii: string): boolean {
+/** Whether bytes are this text. */
+export function isText(bytes: Uint8Array | undefined, ascii: string): boolean {
   if (bytes?.length !== ascii.length) return false
   for (let i = 0; i < ascii.length; i++) if (bytes[i] !== ascii.charCodeAt(i)) return false
   return true

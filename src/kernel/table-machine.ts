@@ -81,6 +81,7 @@ type Place =
   | 'origin'
   | 'digest'
   | 'literals'
+  | 'blocks'
   | 'fullBits'
   | 'listLengths'
   | 'toldLists'
@@ -111,6 +112,7 @@ export interface TableHandlers {
     greatestMs: number,
     leastMs: number,
   ) => number
+  readonly traced: (row: number) => void
   readonly changed: (partition: number, chunk: number, bitmap: number, added: number) => void
   readonly pending: (partition: number, offset: number) => number
 }

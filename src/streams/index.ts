@@ -96,4 +96,12 @@ export { type BranchSinks } from './topology/branch.ts'
 export { type Compression, type SinkHeaders, type SinkOptions } from './topology/sink.ts'
 export { type TopicOptions } from './topology/topic.ts'
 export { chainOf } from './topology/subtopologies.ts'
+export type {
+  OpenTelemetryTracer,
+  ParentContext,
+  TracedSpan,
+  TracedSpanContext,
+  TracedSpanOptions,
+  TracedState,
+} from './tracing/open-telemetry-tracer.ts'
 export { topology, type Correlated, type Routed, type Sourced, type Topology } from './topology/topology.ts'

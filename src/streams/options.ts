@@ -313,6 +313,14 @@ export const runOptions = {
     flag: '--accept-loss',
     doc: 'Go on at a start where the source has lost pending or unread records; they are counted as lost.',
   },
+  traceRatio: {
+    type: 'number',
+    default: 0,
+    min: 0,
+    max: 1,
+    env: 'MILLRACE_TRACE_RATIO',
+    doc: 'Share of the traces of source records whose merges have spans, where the program is started with a `tracer`; chosen by the ids of traces, of those with the flag `sampled`. 0: none.',
+  },
   drainMs: {
     type: 'int',
     default: 20_000,

@@ -283,6 +283,14 @@ export interface ProgramSettings {
    */
   readonly acceptLoss?: boolean | undefined
   /**
+   * Share of the traces of source records whose merges have spans, where the program is started with a `tracer`; chosen
+   * by the ids of traces, of those with the flag `sampled`. 0: none.
+   *
+   * A number from 0 to 1. If it is not given, `MILLRACE_TRACE_RATIO` is read from the environment.
+   * @defaultValue `0`
+   */
+  readonly traceRatio?: number | undefined
+  /**
    * Time given to records on the way when the program is stopped, in milliseconds. Stopping and leaving the group may
    * take up to nine seconds more where brokers or functions do not answer; the default leaves room for that in the 30
    * seconds after which Kubernetes kills.

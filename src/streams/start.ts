@@ -15,6 +15,7 @@ import { RunningChain } from './chain/running-chain.ts'
 import { RunningApp } from './runtime/running-app.ts'
 import { type GivenSecurity, resolveSecurity } from './security.ts'
 import type { ProgramSettings } from './settings.ts'
+import type { OpenTelemetryTracer } from './tracing/open-telemetry-tracer.ts'
 import type { Topology } from './topology/topology.ts'
 
 /** How long brokers that are away are waited for by those who ask a running program something, in milliseconds. */
@@ -26,6 +27,11 @@ export interface StartOptions extends ProgramSettings, GivenSecurity {
   readonly logger?: Logger
   /** Time, for tests. @defaultValue the machine's clock */
   readonly clock?: Clock
+  /**
+   * Is told of merges as spans, of as many as `traceRatio` says, once their epoch has committed; `trace.getTracer(…)` of
+   * `@opentelemetry/api` gives one. @defaultValue nobody is told
+   */
+  readonly tracer?: OpenTelemetryTracer
   /** Gives up the start, which then rejects with the signal's reason. A program that has started is ended by `stop`. */
   readonly signal?: AbortSignal
 }
@@ -45,7 +51,7 @@ export interface StartOptions extends ProgramSettings, GivenSecurity {
  */
 export async function start(
   topology: Topology,
-  { logger = stderrLogger, clock, signal, tls, sasl, ...given }: StartOptions = {},
+  { logger = stderrLogger, clock, tracer, signal, tls, sasl, ...given }: StartOptions = {},
 ): Promise<App> {
   const plan = planTopology(topology)
   const options = resolveOptions(runOptions, { given, env: process.env })
@@ -67,6 +73,6 @@ export async function start(
     deadLetters: (choice) => deadLetters({ ...asked, ...choice }),
     redrive: (choice) => redrive({ ...asked, ...choice }),
   }
-  const running = { plan, options, servers, waits, logger, clock, events, questions }
+  const running = { plan, options, servers, waits, logger, clock, events, tracer, questions }
   return plan.next === undefined ? RunningApp.start(running, signal) : RunningChain.start(running, signal)
 }

@@ -37,12 +37,13 @@ export function customerTopology(
   { app, source, sink }: Pick<Stream, 'app' | 'source' | 'sink'>,
   sideA: StageOptions<CustomerRecord, unknown> = { part: field('part') },
   correlation: Correlation = {},
+  sinkOptions: { readonly traceContext?: boolean } = {},
 ) {
   return topology(app)
     .source(source)
     .route('by-stage', field('stage'), { A: stage(sideA), B: stage({ part: field('part') }) })
     .correlate('by-id', field('id'), { of: ['A', 'B'], ...correlation })
-    .sink(sink)
+    .sink(sink, sinkOptions)
 }
 
 export function valuesOf(records: readonly ReadRecord[]): string[] {

@@ -5,6 +5,7 @@
  * Java's default, its timestamp the greatest of the parts', its one header says where they came from. Where a program
  * makes something else of it, TypeScript is handed the record and publishes what comes of it.
  */
+import { TRACED } from '../constants/carried'
 import { PUBLISHED } from '../constants/outcome'
 import {
   at,
@@ -50,7 +51,7 @@ import {
   sideCount,
   tooLargeReason,
 } from './state'
-import { handed } from './table-imports'
+import { handed, traced } from './table-imports'
 
 const QUOTE: u32 = 0x22
 const CLOSE_BRACE: u32 = 0x7d
@@ -66,8 +67,8 @@ const NO_TIMESTAMP: i64 = -1
 
 /** `{"<key name>":`, then `,"<side>":` for each, and how the headers begin: address and length, two words each. */
 export const literals = memory.data(8 * 18, 16)
-/** Each side's block; 0 for the completing side. */
-const blocks = memory.data(4 * 16, 16)
+/** Each side's block, of the row that is being published; 0 for the completing side. */
+export const blocks = memory.data(4 * 16, 16)
 
 /** Publishes the row at `head` with the part of `row`, whose side the row lacks; returns what becomes of it. */
 export function publish(head: u32, row: u32): i32 {
@@ -100,6 +101,7 @@ export function publish(head: u32, row: u32): i32 {
     const carried = writeHeaders(headers, row, originsLength)
     const end = carriedLength == 0 ? carried : copyOver(carried, carriedIn(carrying, row), carriedLength)
     spend(<u32>(end - record))
+    if (carries && isTraced(row)) traced(row)
     const outcome = handed(row, record, value, headers, carried, end, <f64>timestamp, <f64>leastTimestamp(row))
     giveBack()
     return outcome
@@ -107,6 +109,7 @@ export function publish(head: u32, row: u32): i32 {
   if (keyLength + valueLength + headersLength > recordBytesMax) return tooLargeReason
   if (!isTaken(timestamp)) return refusedTimeReason
   if (!hasSpace(keyLength + valueLength + headersLength)) return NO_MEMORY
+  if (carries && isTraced(row)) traced(row)
 
   const partition = partitionOf(key, keyLength)
   const to = copyOver(beginRecord(partition, timestamp, keyLength, valueLength, headersLength), key, keyLength)
@@ -119,6 +122,14 @@ function firstCarrying(row: u32): u32 {
   let side: u32 = 0
   while (side < sideCount && carriedLengthIn(side, row) == 0) side++
   return side < sideCount ? side : noSide
+}
+
+/** Whether what a part carries says so. */
+function isTraced(row: u32): bool {
+  for (let side: u32 = 0; side < sideCount; side++) {
+    if (carriedLengthIn(side, row) != 0 && (load<u8>(carriedIn(side, row)) & TRACED) != 0) return true
+  }
+  return false
 }
 
 function carriedLengthIn(side: u32, row: u32): u32 {

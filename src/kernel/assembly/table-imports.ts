@@ -35,6 +35,12 @@ export declare function handed(
 ): i32
 
 /**
+ * A row is merged that `row` has completed, and a part of it carries a trace that is followed: told before its record is
+ * handed over, or written. Its parts are still there, by their sides in `blocks`.
+ */
+export declare function traced(row: u32): void
+
+/**
  * A chunk of offsets whose parts became pending or ceased to be: its number, its bits, and by how much more of its
  * parts are pending.
  */

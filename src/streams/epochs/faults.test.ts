@@ -5,7 +5,14 @@
  */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type OutputBatch, OutputBuilder } from '../../kernel/index.ts'
+import {
+  encodeHeader,
+  type OutputBatch,
+  OutputBuilder,
+  PUBLISHED,
+  type RecordColumns,
+  TRACED,
+} from '../../kernel/index.ts'
 import { manifestOf, replay } from '../checkpoint/checkpoint-records.ts'
 import { CheckpointWriter, pieceBytesOf, putInto } from '../checkpoint/checkpoint-writer.ts'
 import { areEqualDigests } from '../checkpoint/digest.ts'
@@ -16,7 +23,14 @@ import { RememberedKeys } from '../deduplication/remembered-keys.ts'
 import { EventClock } from '../expiry/event-clock.ts'
 import { recordOf, rowsOf } from '../fixtures/rows.ts'
 import { rememberingTable } from '../fixtures/table.ts'
+import { orders } from '../fixtures/orders.ts'
+import { recordingTracer } from '../fixtures/recording-tracer.ts'
+import { VirtualClock } from '../../testing/index.ts'
+import { planTopology } from '../topology/plan.ts'
+import { MergeSpans } from '../tracing/merge-spans.ts'
+import { tracingOf } from '../tracing/tracing.ts'
 import { storeIn } from '../in-memory/memory-kafka.ts'
+import { stderrLogger } from '../logs/logger.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
 import { AcceptedLoss } from './accepted-loss.ts'
 import { partitionsOfSource, someIdentity } from '../fixtures/partitions.ts'
@@ -64,6 +78,9 @@ const firstOffset = 5
 /** Offsets that were pending under other keys: the first two of them complete one. */
 const retakenParts = [1, 3, 4]
 const keysMax = 3
+/** What a part carries whose trace is followed. */
+const parent = Buffer.from(`00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`)
+const followedContext = Buffer.concat([Buffer.of(1 | TRACED), encodeHeader('traceparent', parent)])
 const latestMs = 1e9
 
 /**
@@ -126,6 +143,11 @@ class Program {
   readonly #clock = new EventClock([false])
   readonly #loss: AcceptedLoss
   readonly #retaken: RetakenParts
+  readonly #tracer = recordingTracer()
+  readonly #spans = new MergeSpans(
+    tracingOf(this.#tracer.tracer, { traceRatio: 1 }, { clock: new VirtualClock(), logger: stderrLogger })!,
+    { plan: planTopology(orders), partitions: partitionsOfSource() },
+  )
   readonly #epochs: Epochs
   readonly #model = new Model()
   /** Of the closed epoch, and of the current one. */
@@ -161,6 +183,7 @@ class Program {
       promoted: this.#promoted,
       accounting: this.#accounting,
       table: new TableEpochs(this.#table),
+      spans: this.#spans,
       manifest: new ManifestWriter(someIdentity),
     }
     this.#epochs = new Epochs(fault(inOrder(participants), participants), 0)
@@ -181,7 +204,7 @@ class Program {
       if (offset % 8 === 0) this.#promoted.add(part)
       if (offset % 8 === 4) this.#promoted.addOverdue([part])
     })
-    this.#table.apply(columns, current)
+    this.#apply(columns)
     this.#clock.observe(columns, latestMs, false)
     current.nextOffsets[0] = from + count
     this.#current.push(...records)
@@ -191,9 +214,19 @@ class Program {
   #retake(): void {
     const columns = rowsOf(retakenParts.map(consumedAt).map(({ side, key }) => recordOf(side!, key)))
     retakenParts.forEach((offset, row) => (columns.offset[row] = offset))
-    this.#table.apply(columns, this.#accounting.current)
+    this.#apply(columns)
     this.#retaken.note(columns.count)
     this.#retaken.end()
+  }
+
+  /** Takes rows into the table, and has a span begun of each merge. */
+  #apply(columns: RecordColumns): void {
+    const { completedCount } = this.#table
+    this.#table.apply(columns, this.#accounting.current)
+    for (let count = completedCount; count < this.#table.completedCount; count++) {
+      this.#spans.begin([{ partition: 0, side: 1, offset: 0, timestamp: 0, carried: followedContext }])
+      this.#spans.end(PUBLISHED)
+    }
   }
 
   /** Consumes offsets of which nothing becomes pending. */
@@ -270,6 +303,7 @@ class Program {
     assert.equal(this.#clock.nowMs(), model.latestMs)
     for (const offset of this.#promotable) if (set.has(offset)) assert.ok(this.#promoted.has(0, offset), `${offset}`)
     assert.equal(this.#promoted.isPromoting, false)
+    assert.equal(this.#tracer.told.length, model.completed.length)
     this.#judgeTopic()
   }
 
@@ -388,6 +422,7 @@ describe('a course of epochs with a fault in a participant', () => {
     promoted: true,
     accounting: true,
     table: true,
+    spans: true,
     manifest: true,
   } satisfies Record<Name, true>) as Name[]
   for (const name of names) {
@@ -408,6 +443,8 @@ describe('a course of epochs with a fault in a participant', () => {
   ]
   for (const [at, left] of names.entries()) {
     for (const right of names.slice(at + 1)) {
+      // Nobody else knows of spans.
+      if (left === 'spans' || right === 'spans') continue
       if (unordered.some((group) => group.includes(left) && group.includes(right))) continue
       it(`differs from the model where "${left}" and "${right}" are called in each other's place`, () => {
         assert.throws(() => run(swapped(left, right)))

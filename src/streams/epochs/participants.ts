@@ -4,6 +4,7 @@ import type { PendingOffsets } from '../checkpoint/pending-offsets.ts'
 import type { RememberedKeys } from '../deduplication/remembered-keys.ts'
 import type { EventClock } from '../expiry/event-clock.ts'
 import type { PromotedParts } from '../retention/promoted-parts.ts'
+import type { MergeSpans } from '../tracing/merge-spans.ts'
 import type { AcceptedLoss } from './accepted-loss.ts'
 import type { Accounting } from './accounting.ts'
 import type { EpochParticipant } from './epoch-participant.ts'
@@ -23,12 +24,15 @@ export interface Participants {
   readonly promoted: PromotedParts
   readonly accounting: Accounting
   readonly table: TableEpochs
+  /** Absent where no trace is followed. */
+  readonly spans: MergeSpans | undefined
   readonly manifest: ManifestWriter
 }
 
 /** The participants of epochs, in the order in which they close and commit; they roll back in the opposite one. */
 export function inOrder(participants: Participants): EpochParticipant[] {
-  const { loss, retaken, pending, remembered, eventClock, deltas, promoted, accounting, table, manifest } = participants
+  const { loss, retaken, pending, remembered, eventClock, deltas, promoted, accounting, table, spans, manifest } =
+    participants
   const declared: readonly (EpochParticipant | undefined)[] = [
     // Rolled back last: it is counted in the current epoch again, once the others have emptied that.
     loss,
@@ -44,6 +48,7 @@ export function inOrder(participants: Participants): EpochParticipant[] {
     accounting,
     // After those that read its log of the epoch: `pending` and `remembered`.
     table,
+    spans,
     // After all that add entries to it, and last in the checkpoint topic: with this record the epoch is whole.
     manifest,
   ]

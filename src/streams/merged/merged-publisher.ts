@@ -6,10 +6,12 @@ import {
   type PendingRow,
   PUBLISHED,
   Reason,
+  TRACED,
   varintLength,
   writeVarint,
 } from '../../kernel/index.ts'
 import { partialRecord, timestampsOf } from '../expiry/partial-record.ts'
+import type { MergeSpans } from '../tracing/merge-spans.ts'
 import type { TimestampWindow } from '../time/timestamp-window.ts'
 import type { MergedNames } from '../topology/merged-names.ts'
 import type { Sink } from '../topology/sink.ts'
@@ -37,6 +39,7 @@ export class MergedPublisher {
   readonly #names: MergedNames
   readonly #sinks: readonly MergedSink[]
   readonly #functions: MergedFunctions
+  readonly #spans: Pick<MergeSpans, 'carried'> | undefined
   readonly #earliestMs: number[]
   readonly #latestMs: number[]
   #nowMs = 0
@@ -46,11 +49,21 @@ export class MergedPublisher {
     valueLength: 0,
     headerCount: 0,
     headersLength: 0,
-    hasCarried: false,
     timestamp: 0,
+    /** What the record carries on lies there, after the number of its headers; nothing where start and end are one. */
+    carrier: Buffer.alloc(0) as Buffer,
+    carriedStart: 0,
+    carriedEnd: 0,
   }
 
-  constructor(names: MergedNames, sinks: readonly MergedSink[], functions: MergedFunctions) {
+  /** @param spans - Of merges, of which records carry those on that there are. */
+  constructor(
+    names: MergedNames,
+    sinks: readonly MergedSink[],
+    functions: MergedFunctions,
+    spans: Pick<MergeSpans, 'carried'> | undefined,
+  ) {
+    this.#spans = spans
     this.#names = names
     this.#sinks = sinks
     this.#functions = functions
@@ -106,16 +119,15 @@ export class MergedPublisher {
 
   /** Measures what a record becomes, for `#write`; returns whether its sink takes that. */
   #measure(record: HandedRecord, { sink, made, key, added }: Publishing): number {
-    const { bytes, keyStart, valueStart, headersStart, carriedStart, end } = record
+    const { keyStart, valueStart, headersStart, carriedStart } = record
     const { recordBytesMax, traceContext } = this.#sinks[sink]!
     const measures = this.#measures
     measures.keyLength = key === undefined ? valueStart - keyStart : key === null ? -1 : key.length
     measures.valueLength = made === undefined ? headersStart - valueStart : made === null ? -1 : Buffer.byteLength(made)
     measures.timestamp = this.#timestampOf(record, sink)
-    // What a part has carried begins with the number of its headers.
-    measures.hasCarried = traceContext && end > carriedStart
-    measures.headerCount = 1 + (measures.hasCarried ? bytes[carriedStart]! : 0) + added.count
-    const carriedLength = measures.hasCarried ? end - carriedStart - 1 : 0
+    const carriedCount = traceContext ? this.#carry(record) : 0
+    const carriedLength = carriedCount === 0 ? 0 : measures.carriedEnd - measures.carriedStart
+    measures.headerCount = 1 + carriedCount + added.count
     const ownLength = carriedStart - originsStartOf(record) + carriedLength + added.bytes.length
     measures.headersLength = varintLength(measures.headerCount) + ownLength
     const { keyLength, valueLength, headersLength, timestamp } = measures
@@ -128,11 +140,24 @@ export class MergedPublisher {
     return PUBLISHED
   }
 
+  /** Finds what a record carries on, the span of its merge or what a part has carried; returns how many headers. */
+  #carry({ bytes, carriedStart, end }: HandedRecord): number {
+    const measures = this.#measures
+    const span = this.#spans?.carried
+    measures.carrier = span === undefined ? bytes : Buffer.from(span.buffer, span.byteOffset, span.length)
+    const start = span === undefined ? carriedStart : 0
+    measures.carriedEnd = span?.length ?? end
+    // They begin with their number.
+    measures.carriedStart = Math.min(start + 1, measures.carriedEnd)
+    return measures.carriedEnd > start ? measures.carrier[start]! & ~TRACED : 0
+  }
+
   /** Writes a record that was measured last. */
   #write(record: HandedRecord, { sink, made, key, added, partition }: Publishing): void {
-    const { bytes, keyStart, valueStart, headersStart, carriedStart, end } = record
-    const { out } = this.#sinks[sink]!
-    const { keyLength, valueLength, headersLength, headerCount, hasCarried, timestamp } = this.#measures
+    const { bytes, keyStart, valueStart, headersStart, carriedStart } = record
+    const { out, traceContext } = this.#sinks[sink]!
+    const { keyLength, valueLength, headersLength, headerCount, timestamp } = this.#measures
+    const { carrier, carriedStart: carriedFrom, carriedEnd } = this.#measures
     const to = partition ?? partitionOf(record, key, out.partitionCount)
     const batch = out.begin(to, timestamp, keyLength, valueLength, headersLength)
     const { buffer } = batch
@@ -144,7 +169,7 @@ export class MergedPublisher {
     else if (made === undefined) at += bytes.copy(buffer, at, valueStart, headersStart)
     at = writeVarint(buffer, at, headerCount)
     at += bytes.copy(buffer, at, originsStartOf(record), carriedStart)
-    if (hasCarried) at += bytes.copy(buffer, at, carriedStart + 1, end)
+    if (traceContext) at += carrier.copy(buffer, at, carriedFrom, carriedEnd)
     at += put(buffer, at, added.bytes)
     batch.position = at
   }

@@ -1,5 +1,5 @@
 import type { ActorRef } from '../../actors/index.ts'
-import { codecs, type OutputBatch, OutputBuilder, Reason } from '../../kernel/index.ts'
+import { codecs, type OutputBatch, OutputBuilder, PUBLISHED, Reason } from '../../kernel/index.ts'
 import { causesOf } from '../dead-letters/dead-letter-cause.ts'
 import { DeadLetterEncoder } from '../dead-letters/dead-letter.ts'
 import { ExpiredRowEncoder, type ExpiredSink } from '../expiry/expired-row.ts'
@@ -70,7 +70,7 @@ export class Outputs {
       session,
       this.#mergedSinks.map(({ out }) => out.partitionCount),
     )
-    this.#merged = new MergedPublisher(mergedNames(plan), this.#mergedSinks, this.#functions)
+    this.#merged = new MergedPublisher(mergedNames(plan), this.#mergedSinks, this.#functions, session.state.spans)
     this.deadLetters = new DeadLetterEncoder(this.#builders[deadLetterSink]!, {
       sources: session.sources,
       recordBytesMax: recordBytesMax(topics, deadLetterSink),
@@ -164,6 +164,11 @@ export class Outputs {
   #publish(): void {
     const { plan, topics, timeOfDay } = this.#services
     const { state, sources } = this.#session
+    const { spans } = state
+    const told = (outcome: number) => {
+      spans?.end(outcome)
+      return outcome
+    }
     const causeOf = (reason: number) => (ofFunctions.has(reason) ? this.#functions.cause : undefined)
     state.table.publishTo({
       out: this.#builders[mergedSink]!,
@@ -175,8 +180,18 @@ export class Outputs {
         state.accounting.current.expiredRows++
         this.expiredRows.encode(row)
       },
-      merge: (row) => this.#merged.publishStored(row),
-      hand: isHandedOver(plan) ? (record) => this.#merged.publish(record) : undefined,
+      merge: (row) => {
+        spans?.begin(row.parts)
+        return told(this.#merged.publishStored(row))
+      },
+      hand: isHandedOver(plan) ? (record) => told(this.#merged.publish(record)) : undefined,
+      trace:
+        spans &&
+        ((parts) => {
+          spans.begin(parts)
+          // Else `hand` says what becomes of it.
+          if (!isHandedOver(plan)) spans.end(PUBLISHED)
+        }),
       causeOf,
     })
   }

@@ -20,7 +20,7 @@ import type { RowsMessage } from '../runtime/messages.ts'
 import type { Services } from '../runtime/services.ts'
 import { type PlannedSource, stageId } from '../topology/plan.ts'
 import { areOpaque, isKeyMade, keysId } from '../topology/plan-sources.ts'
-import { carriesTraces, carryTraces } from '../tracing/carried-contexts.ts'
+import { CarriedContexts, carriesTraces } from '../tracing/carried-contexts.ts'
 
 export const route = (services: Services, session: RestoringSession, source: PlannedSource) => {
   const { plan, options } = services
@@ -28,7 +28,7 @@ export const route = (services: Services, session: RestoringSession, source: Pla
   const chooseSides = sideChooser(services, session, source)
   const makeKeys = keyMaker(services, session, source)
   const times = source.timestamp && new RowTimestamps(source.timestamp.path, options.depthMax)
-  const doCarry = carriesTraces(plan)
+  const contexts = carriesTraces(services) ? new CarriedContexts(services) : undefined
   return defineActor<RowsMessage, Decoder>({
     name: id,
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
@@ -50,7 +50,7 @@ export const route = (services: Services, session: RestoringSession, source: Pla
         decoder.decode(columns)
         if (makeKeys !== undefined) await makeKeys(columns, context.signal)
         if (times !== undefined) takeTimestamps(columns, times)
-        if (doCarry) carryTraces(columns)
+        contexts?.take(columns)
         batch.stagesLeft = source.sides.length
         for (const side of source.sides) {
           await context.ref<RowsMessage>(stageId(plan.sides[side]!.name)).tell({ type: 'rows', batch })

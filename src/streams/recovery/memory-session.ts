@@ -15,7 +15,7 @@ import { firstState, stateAfter } from './state-after.ts'
  * @param records - What the checkpoint has; where that is nothing, the sources are empty.
  */
 export async function memorySession(services: Services, records: CheckpointRecords): Promise<Session> {
-  const { plan, options, topics, logger, outputBytesMax } = services
+  const { plan, options, topics, logger, tracing, outputBytesMax } = services
   const manifest = manifestOf(records)
   const sources = sourcesOf(plan, topics.sources, manifest && knownPartitions(plan, manifest))
   const none = sources.partitions.list.map(() => 0)
@@ -30,6 +30,7 @@ export async function memorySession(services: Services, records: CheckpointRecor
     records,
     spareMemory: { take: () => undefined },
     logger,
+    tracing,
   }
   const state = manifest === undefined ? firstState(request) : stateAfter(request, manifest)
   return {

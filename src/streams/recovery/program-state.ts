@@ -16,6 +16,7 @@ import type { EventClock } from '../expiry/event-clock.ts'
 import type { ToldNumbers } from '../lists/told-numbers.ts'
 import type { PromotedParts } from '../retention/promoted-parts.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
+import type { MergeSpans } from '../tracing/merge-spans.ts'
 import { Restoration, type RestorationBase } from './restoration.ts'
 
 /** The table as operators use it: which epoch its changes belong to is the concern of `Epochs`. */
@@ -35,6 +36,8 @@ export interface ProgramState {
   readonly told: ToldNumbers | undefined
   /** Absent where nothing goes by event time. */
   readonly eventClock: Participating<EventClock> | undefined
+  /** Absent where no trace is followed. */
+  readonly spans: Participating<MergeSpans> | undefined
   /** By which rows expire and completed keys are forgotten. */
   readonly deadlines: DeadlineClock
   /** What the source has lost and the operator has accepted. */
@@ -72,6 +75,8 @@ export interface StateParts {
   eventClock: EventClock | undefined
   /** Absent where completed keys are not remembered. */
   remembered?: RememberedKeys | undefined
+  /** Absent where no trace is followed. */
+  spans?: MergeSpans | undefined
   /** What the source has lost since, by partition, and is accepted. */
   loss?: readonly PartitionLoss[] | undefined
   /** Which partition of a source each number means, for people. */
@@ -88,7 +93,8 @@ export interface StateParts {
 
 /** The state of a program after its last committed epoch. */
 export function stateOf(parts: StateParts): RecoveredState {
-  const { identity, table, accounting, epoch, pending, promoted, deltas, told, eventClock, remembered, base } = parts
+  const { identity, table, accounting, epoch, pending, promoted, deltas, told, eventClock, remembered, spans, base } =
+    parts
   const loss = new AcceptedLoss({ accounting, pending, promoted, partitions: parts.partitions }, parts.loss)
   const { promotedBatches = [], isRetaken = false } = parts
   const retaken = new RetakenParts(pending, isRetaken && pending.count > 0 ? promotedBatches : undefined)
@@ -102,6 +108,7 @@ export function stateOf(parts: StateParts): RecoveredState {
     promoted,
     accounting,
     table: new TableEpochs(table),
+    spans,
     manifest: new ManifestWriter(identity),
   })
   const epochs = new Epochs(participants, epoch)
@@ -129,6 +136,7 @@ export function stateOf(parts: StateParts): RecoveredState {
     promoted,
     told,
     eventClock,
+    spans,
     deadlines,
     loss,
     retaken,

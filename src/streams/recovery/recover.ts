@@ -137,7 +137,7 @@ async function stateOn(
   checkpoint: CheckpointView,
   found: Found,
 ): Promise<RecoveredState> {
-  const { cluster, plan, options, topics, logger } = services
+  const { cluster, plan, options, topics, logger, tracing } = services
   const { manifest, sources, logStarts, logEnds } = found
   const { records } = checkpoint
   const outputs = outputsOf(topics)
@@ -155,6 +155,7 @@ async function stateOn(
     spareMemory,
     warmTable,
     logger,
+    tracing,
   }
   if (manifest === undefined) return firstState(request)
   const state = stateAfter(request, manifest)

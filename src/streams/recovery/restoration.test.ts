@@ -36,6 +36,7 @@ function sessionAfter({ kafka, services }: Engine): RestoringSession {
     records: kafka.checkpoint,
     spareMemory: { take: () => undefined },
     logger,
+    tracing: undefined,
   }
   const lives = new Lives(services.outputBytesMax)
   lives.begin()

@@ -33,6 +33,8 @@ import { isSpread } from '../topology/sink.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { Side } from '../topology/plan-sides.ts'
 import { carriesTraces } from '../tracing/carried-contexts.ts'
+import { MergeSpans } from '../tracing/merge-spans.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 import { RememberedKeys } from '../deduplication/remembered-keys.ts'
 
 /** What a state is made from. */
@@ -53,6 +55,7 @@ export interface StateRequest {
   /** A table that may have most of the pending parts. */
   readonly warmTable?: WarmTable | undefined
   readonly logger: Logger
+  readonly tracing: Tracing | undefined
 }
 
 /** The state of a program that never was. */
@@ -80,6 +83,7 @@ export function firstState(request: StateRequest): RecoveredState {
     told: ToldNumbers.of(plan),
     eventClock,
     remembered: memory && new RememberedKeys(memory, table, eventClock ?? processingTime),
+    spans: spansOf(request),
   })
 }
 
@@ -133,6 +137,7 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
     told: ToldNumbers.of(plan),
     eventClock,
     remembered,
+    spans: spansOf(request),
     loss,
     fixesStart: fixesStart(plan, manifest),
     isMigrated: migrations.length > 0,
@@ -229,7 +234,12 @@ function withNewPartitions(manifest: Manifest, startOffsets: readonly number[]):
   }
 }
 
-function tableOf({ plan, options, spareMemory }: StateRequest, { hashSeed }: ProgramIdentity): PendingTable {
+function spansOf({ plan, sources: { partitions }, tracing }: StateRequest): MergeSpans | undefined {
+  return tracing && new MergeSpans(tracing, { plan, partitions })
+}
+
+function tableOf(request: StateRequest, { hashSeed }: ProgramIdentity): PendingTable {
+  const { plan, options, spareMemory } = request
   const sidesWhere = (has: (side: Side) => boolean) => [...plan.sides.keys()].filter((side) => has(plan.sides[side]!))
   return new PendingTable({
     sideCount: plan.sides.length,
@@ -248,7 +258,7 @@ function tableOf({ plan, options, spareMemory }: StateRequest, { hashSeed }: Pro
       const length = typeof list.count === 'object' ? { toldBy: list.count.side } : list.count
       return [{ side, length, fullReason: Reason.LIST_FULL }]
     }),
-    carries: carriesTraces(plan),
+    carries: carriesTraces(request),
     hasLanes: plan.sources.some((source) => laneCountOf(source) > 1),
     memory: spareMemory.take(),
   })

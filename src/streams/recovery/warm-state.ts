@@ -43,7 +43,7 @@ export interface WarmState {
  */
 export async function warmState(request: WarmRequest): Promise<WarmState | undefined> {
   const { services, records, manifest, warmTable, spareMemory } = request
-  const { cluster, plan, options, topics, logger } = services
+  const { cluster, plan, options, topics, logger, tracing } = services
   const found = await findSources(cluster, plan)
   if (incompatibility(plan, found, manifest) !== undefined) return undefined
   if (isRetaken(migrationOf(manifest.topology, shapeOf(plan)).migrations)) return undefined
@@ -67,6 +67,7 @@ export async function warmState(request: WarmRequest): Promise<WarmState | undef
       spareMemory,
       warmTable,
       logger,
+      tracing,
     },
     manifest,
   )

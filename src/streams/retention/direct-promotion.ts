@@ -20,12 +20,13 @@ export class DirectPromotion {
   readonly #bytesMax: number
   readonly #withHeaders: boolean
 
-  constructor({ plan, topics }: Pick<Services, 'plan' | 'topics'>, session: PromotingSession) {
+  constructor(services: Pick<Services, 'plan' | 'topics' | 'tracing'>, session: PromotingSession) {
+    const { plan, topics } = services
     this.#session = session
     this.#computedSides = new Set(plan.sides.flatMap(({ stage }, side) => (stage.deterministic ? [] : side)))
     this.#areCompacted = topics.areCompacted
     this.#bytesMax = promotedBytesMax(topics)
-    this.#withHeaders = needsHeaders(plan)
+    this.#withHeaders = needsHeaders(services)
   }
 
   /** Makes dead letters of computed parts that are too large to be promoted, whether or not they would be pending. */

@@ -8,7 +8,7 @@ describe('promoted records', () => {
   it('keep their headers where a sink carries traces on', () => {
     const traced = orders.sinks.map((sink) => ({ ...sink, traceContext: true }))
 
-    assert.equal(needsHeaders(planTopology(orders)), false)
-    assert.equal(needsHeaders(planTopology({ ...orders, sinks: traced })), true)
+    assert.equal(needsHeaders({ plan: planTopology(orders) }), false)
+    assert.equal(needsHeaders({ plan: planTopology({ ...orders, sinks: traced }) }), true)
   })
 })

@@ -10,7 +10,7 @@ import {
   type RecordColumns,
 } from '../../kernel/index.ts'
 import type { Plan, PlannedSource } from '../topology/plan.ts'
-import { carriesTraces } from '../tracing/carried-contexts.ts'
+import { carriesTraces, type TraceWishes } from '../tracing/carried-contexts.ts'
 import { computedPartHeader } from './computed-part-header.ts'
 
 /** A part that is promoted with the current epoch, if it is pending at its end. */
@@ -25,12 +25,17 @@ export interface PromotablePart {
 
 type Headers = Pick<PlainRecord, 'headerCount' | 'headers'>
 
+/** What may look at the headers of a record. */
+export interface PromotionWishes extends TraceWishes {
+  readonly plan: Pick<Plan, 'sources' | 'sides' | 'sinks'>
+}
+
 /** Whether the headers of records are needed to make their parts again; else they are dropped. */
-export function needsHeaders(plan: Pick<Plan, 'sources' | 'sides' | 'sinks'>): boolean {
-  const { sources, sides } = plan
+export function needsHeaders(wishes: PromotionWishes): boolean {
+  const { sources, sides } = wishes.plan
   const keys = ['header', 'keyFunction']
   return (
-    carriesTraces(plan) ||
+    carriesTraces(wishes) ||
     sources.some(looksAtHeaders) ||
     sides.some(({ key, stage }) => keys.includes(key.kind) || (typeof stage.part === 'function' && stage.deterministic))
   )

@@ -120,7 +120,7 @@ export class Promoter {
     const { source, partition } = sources.partitions.list[number]!
     let { end } = due
     const bytesMax = promotedBytesMax(topics)
-    const withHeaders = needsHeaders(plan) || sources.partitions.isRedriven(number)
+    const withHeaders = needsHeaders(this.#services) || sources.partitions.isRedriven(number)
     let promotedBytes = 0
     let tooLarge = 0
     const set = state.pending.sets[number]!

@@ -22,7 +22,10 @@ import type { Role } from './role.ts'
 import { Term, type TermOptions } from './term.ts'
 
 /** The same in all terms of a program. */
-export type AppOptions = Pick<TermOptions, 'plan' | 'options' | 'servers' | 'waits' | 'logger' | 'clock' | 'events'> & {
+export type AppOptions = Pick<
+  TermOptions,
+  'plan' | 'options' | 'servers' | 'waits' | 'logger' | 'clock' | 'events' | 'tracer'
+> & {
   readonly questions: AppQuestions
   /** Called after each committed epoch, and when the table has all that was pending. @defaultValue nobody is */
   readonly onProgress?: (session: Session) => void

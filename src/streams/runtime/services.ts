@@ -8,6 +8,8 @@ import type { RunOptions } from '../options.ts'
 import { brokerTime } from '../time/broker-time.ts'
 import { TimeOfDay } from '../time/time-of-day.ts'
 import type { ProgramTopics } from '../topics/program-topics.ts'
+import type { OpenTelemetryTracer } from '../tracing/open-telemetry-tracer.ts'
+import { type Tracing, tracingOf } from '../tracing/tracing.ts'
 import { functionIds, type Plan } from '../topology/plan.ts'
 import { outputBytesMax } from './memory-budget.ts'
 import type { RunStatistics } from './statistics.ts'
@@ -29,6 +31,8 @@ export interface Services {
   readonly statistics: RunStatistics
   readonly meters: Meters
   readonly events: ProgramEvents
+  /** Absent where no trace is followed. */
+  readonly tracing: Tracing | undefined
 }
 
 /** The same with Kafka itself, for those that take part in the application on behalf of the operators. */
@@ -39,10 +43,10 @@ export interface KafkaServices extends Services {
 export type ServiceParts = Pick<
   KafkaServices,
   'plan' | 'options' | 'cluster' | 'logger' | 'topics' | 'statistics' | 'meters' | 'events'
->
+> & { readonly tracer: OpenTelemetryTracer | undefined }
 
 /** @throws ConfigError `CONFIG_INVALID_VALUE` when the memory budget is too small to work with. */
-export function kafkaServices(parts: ServiceParts): KafkaServices {
+export function kafkaServices({ tracer, ...parts }: ServiceParts): KafkaServices {
   const { plan, options, cluster, topics, logger } = parts
   const { clock, random } = cluster
   const timeOfDay = new TimeOfDay({
@@ -59,5 +63,6 @@ export function kafkaServices(parts: ServiceParts): KafkaServices {
     timeOfDay,
     outputBytesMax: outputBytesMax(options, topics.sources),
     loop: new LoopSigns(functionIds(plan)),
+    tracing: tracingOf(tracer, options, { clock, logger }),
   }
 }

@@ -19,6 +19,7 @@ import { kafkaPorts } from './kafka-ports.ts'
 import { kafkaServices, type KafkaServices } from './services.ts'
 import type { Role } from './role.ts'
 import type { RunStatistics } from './statistics.ts'
+import type { OpenTelemetryTracer } from '../tracing/open-telemetry-tracer.ts'
 import type { Plan } from '../topology/plan.ts'
 import { ProgramWatch } from '../standby/program-watch.ts'
 import { Standby } from '../standby/standby.ts'
@@ -40,6 +41,7 @@ export interface TermOptions {
   readonly statistics: RunStatistics
   readonly meters: Meters
   readonly events: ProgramEvents
+  readonly tracer?: OpenTelemetryTracer | undefined
   /** Called when the role may have changed. */
   readonly onRole: () => void
   /** Called once the process is the active one, or stands by. */
@@ -149,10 +151,10 @@ export class Term {
   }
 
   async #takePart(): Promise<void> {
-    const { plan, options, logger, statistics, meters, events } = this.#options
+    const { plan, options, logger, statistics, meters, events, tracer } = this.#options
     const cluster = this.#cluster
     const topics = await findTopics(cluster, plan, logger)
-    const services = kafkaServices({ plan, options, cluster, topics, logger, statistics, meters, events })
+    const services = kafkaServices({ plan, options, cluster, topics, logger, statistics, meters, events, tracer })
     // Joining takes longer, in a thread of its own.
     const [membership, spareMemory] = await Promise.all([this.#join(services), SpareMemory.prepare(services)])
     this.#membership = membership

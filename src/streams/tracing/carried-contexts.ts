@@ -1,22 +1,51 @@
-import { noSide, type RecordColumns } from '../../kernel/index.ts'
+import { HeaderFinder, noSide, type RecordColumns, TRACED } from '../../kernel/index.ts'
 import type { Plan } from '../topology/plan.ts'
 import { traceContextOf } from './trace-context.ts'
+import type { Tracing } from './tracing.ts'
 
-/** Whether parts carry the traces of their records, because a sink wants them. */
-export function carriesTraces({ sinks }: Pick<Plan, 'sinks'>): boolean {
+/** What is known of traces: which sinks want them, and which are followed. */
+export interface TraceWishes {
+  readonly plan: Pick<Plan, 'sinks'>
+  readonly tracing?: Pick<Tracing, 'sampling'> | undefined
+}
+
+/** Whether parts carry the traces of their records: all of them because a sink wants them, or those that are followed. */
+export function carriesTraces({ plan, tracing }: TraceWishes): boolean {
+  return isWanted(plan) || tracing !== undefined
+}
+
+function isWanted({ sinks }: TraceWishes['plan']): boolean {
   return sinks.some(({ traceContext }) => traceContext)
 }
 
 /**
  * Has the parts of a batch carry the traces that their records came with. The table keeps them with the part, so they
  * share its fate: a rollback undoes them with it, and a restoration finds them in the record that it reads again.
- * Cost per record: one look through its headers.
+ * Cost per record: one look through its headers; an object for those whose trace is carried.
  */
-export function carryTraces(columns: RecordColumns): void {
-  const { count, side, extra, carriedStart, carriedEnd } = columns
-  for (let row = 0; row < count; row++) {
-    const context = side[row] === noSide ? undefined : traceContextOf(columns, row)
-    carriedStart[row] = context === undefined ? 0 : extra.append(context)
-    carriedEnd[row] = carriedStart[row]! + (context?.length ?? 0)
+export class CarriedContexts {
+  readonly #isWanted: boolean
+  readonly #sampling: Tracing['sampling'] | undefined
+  readonly #parents = new HeaderFinder('traceparent')
+
+  constructor({ plan, tracing }: TraceWishes) {
+    this.#isWanted = isWanted(plan)
+    this.#sampling = tracing?.sampling
+  }
+
+  take(columns: RecordColumns): void {
+    const { bytes, count, side, extra, carriedStart, carriedEnd } = columns
+    const parents = this.#parents
+    carriedStart.fill(0, 0, count)
+    carriedEnd.fill(0, 0, count)
+    for (let row = 0; row < count; row++) {
+      if (side[row] === noSide || !parents.find(columns, row)) continue
+      const isChosen = this.#sampling?.isChosen(bytes, parents.start, parents.length) === true
+      const context = isChosen || this.#isWanted ? traceContextOf(columns, row) : undefined
+      if (context === undefined) continue
+      if (isChosen) context[0]! |= TRACED
+      carriedStart[row] = extra.append(context)
+      carriedEnd[row] = carriedStart[row]! + context.length
+    }
   }
 }

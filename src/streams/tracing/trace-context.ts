@@ -1,4 +1,6 @@
-import { encodeHeader, headerOf, type RecordColumns } from '../../kernel/index.ts'
+import { ByteCursor, encodeHeader, headerOf, type RecordColumns } from '../../kernel/index.ts'
+import type { TracedSpanContext } from './open-telemetry-tracer.ts'
+import { TraceState } from './trace-state.ts'
 
 /** Bytes of one header that are carried; a longer `tracestate` is left out, a longer `traceparent` is none. */
 const headerBytesMax = 512
@@ -19,9 +21,32 @@ export function traceContextOf(columns: RecordColumns, row: number): Uint8Array 
   const parent = headerOf(columns, row, 'traceparent')
   if (parent === undefined || !isTraceparent(parent)) return undefined
   const state = headerOf(columns, row, 'tracestate')
+  return carried(parent, state !== undefined && isCarriable(state) ? state : undefined)
+}
+
+function carried(parent: Uint8Array, state: Uint8Array | undefined): Uint8Array {
   const headers = [encodeHeader('traceparent', parent)]
-  if (state !== undefined && isCarriable(state)) headers.push(encodeHeader('tracestate', state))
+  if (state !== undefined) headers.push(encodeHeader('tracestate', state))
   return Buffer.concat([Uint8Array.of(headers.length), ...headers])
+}
+
+/** The span that a part carries, as `traceContextOf` has found it. */
+export function carriedSpan(context: Uint8Array): TracedSpanContext {
+  const cursor = new ByteCursor(context, 1)
+  const next = () => {
+    cursor.sized()
+    return Buffer.from(cursor.sized()!).toString('latin1')
+  }
+  const [, traceId, spanId, flags] = next().split('-') as [string, string, string, string]
+  const span = { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true }
+  return cursor.isAtEnd ? span : { ...span, traceState: new TraceState(next()) }
+}
+
+/** What a record carries on of a span, in the same form. */
+export function carriedOn({ traceId, spanId, traceFlags, traceState }: TracedSpanContext): Uint8Array {
+  const parent = `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`
+  const state = Buffer.from(traceState?.serialize() ?? '', 'latin1')
+  return carried(Buffer.from(parent), isCarriable(state) ? state : undefined)
 }
 
 function isTraceparent(bytes: Uint8Array): boolean {

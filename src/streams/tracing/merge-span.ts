@@ -1,0 +1,82 @@
+import type { Clock } from '../../core/clock.ts'
+import { type CarryingPart, TRACED } from '../../kernel/index.ts'
+import type { SourcePartitions } from '../topics/source-partitions.ts'
+import type { Plan } from '../topology/plan.ts'
+import type { OpenTelemetryTracer, TracedSpan, TracedSpanOptions } from './open-telemetry-tracer.ts'
+import { remoteParent } from './remote-parent.ts'
+import { carriedSpan } from './trace-context.ts'
+
+/** The kind of a span that works on messages of others, as `SpanKind` of OpenTelemetry has it. */
+const consumer = 4
+
+type Attributes = NonNullable<TracedSpanOptions['attributes']>
+
+/** What the span of a merge says of its program. */
+export interface MergeSpanNames {
+  readonly plan: Pick<Plan, 'name' | 'sources' | 'sides' | 'correlate'>
+  readonly partitions: Pick<SourcePartitions, 'placeOf'>
+}
+
+/**
+ * The span of a merge, by the conventions that OpenTelemetry has for messaging. It begins when the first of its parts
+ * did, goes on in the trace of the first side whose trace is followed, and has an event for each part and a link to each
+ * span that a part carries whose trace is followed.
+ */
+export class MergeSpan {
+  readonly #names: MergeSpanNames
+  readonly #title: string
+  readonly #attributes: Attributes
+
+  constructor(names: MergeSpanNames) {
+    const { name, sources, correlate } = names.plan
+    const topic = sources.length === 1 ? sources[0]!.topic : undefined
+    this.#names = names
+    this.#title = `merge ${topic ?? correlate.id}`
+    this.#attributes = {
+      'messaging.system': 'kafka',
+      'messaging.operation.name': 'merge',
+      'messaging.operation.type': 'process',
+      'messaging.consumer.group.name': name,
+      // Of several sources each link and event names its own.
+      ...(topic !== undefined && { 'messaging.destination.name': topic }),
+      'millrace.correlation': correlate.id,
+    }
+  }
+
+  /** Undefined where no trace of a part is followed, or the tracer does not record the span. */
+  begin(tracer: OpenTelemetryTracer, parts: readonly CarryingPart[], clock: Clock): TracedSpan | undefined {
+    const followed = parts.flatMap((part) => (isFollowed(part) ? [{ part, context: carriedSpan(part.carried) }] : []))
+    const [first] = followed
+    if (first === undefined) return undefined
+    const nowMs = clock.nowMs()
+    const times = parts.map(({ timestamp }) => (timestamp < 0 ? nowMs : Math.min(timestamp, nowMs)))
+    const span = tracer.startSpan(
+      this.#title,
+      {
+        kind: consumer,
+        startTime: new Date(Math.min(...times)),
+        attributes: { ...this.#attributes, 'messaging.batch.message_count': parts.length },
+        links: followed.map(({ part, context }) => ({ context, attributes: this.#placeOf(part) })),
+      },
+      remoteParent(first.context),
+    )
+    if (!span.isRecording()) return undefined
+    for (const [at, part] of parts.entries()) span.addEvent('millrace.part', this.#placeOf(part), new Date(times[at]!))
+    span.addEvent('millrace.merged', {}, new Date(nowMs))
+    return span
+  }
+
+  #placeOf({ partition: number, offset, side }: CarryingPart): Attributes {
+    const { topic, partition } = this.#names.partitions.placeOf(number)
+    return {
+      'messaging.destination.name': topic,
+      'messaging.destination.partition.id': String(partition),
+      'messaging.kafka.offset': offset,
+      'millrace.side': this.#names.plan.sides[side]!.name,
+    }
+  }
+}
+
+function isFollowed(part: CarryingPart): part is CarryingPart & { carried: Uint8Array } {
+  return part.carried !== undefined && (part.carried[0]! & TRACED) !== 0
+}
