@@ -68,7 +68,7 @@ export class ExperimentSource implements AsyncDisposable {
   /** Writes the experiment's records to a topic beside the source, with its name and a suffix, in another shape. */
   async generateBeside(
     suffix: string,
-    shape: { readonly prefix?: Uint8Array; readonly stage?: number },
+    shape: Partial<Pick<Parameters<typeof experimentBatches>[0], 'prefix' | 'stage' | 'headersOf'>>,
   ): Promise<void> {
     const name = `${this.topic}${suffix}`
     await createTopics(this.#cluster, [{ name, partitionCount: this.partitions, configs }])

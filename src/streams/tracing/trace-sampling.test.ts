@@ -4,10 +4,10 @@ import fc from 'fast-check'
 import { check } from '../../../test/property.ts'
 import { TraceSampling } from './trace-sampling.ts'
 
-const hex = (digits: number) =>
-  fc
-    .array(fc.constantFrom(...'0123456789abcdef'), { minLength: digits, maxLength: digits })
-    .map((each) => each.join(''))
+const hex = (digits: number) => {
+  const digit = fc.nat(15).map((value) => value.toString(16))
+  return fc.array(digit, { minLength: digits, maxLength: digits }).map((each) => each.join(''))
+}
 
 function isChosen(ratio: number, id: string, flags = '01'): boolean {
   const text = `..00-${id}-b7ad6b7169203331-${flags}.`

@@ -7,6 +7,8 @@ const crcStart = 21
 // Length, attributes, both deltas, key length, value length and header count of one record, with their longest varints.
 const recordOverheadBytesMax = 24
 
+const noHeaders = Uint8Array.of(0)
+
 /**
  * Writes one Kafka record batch (format 2, uncompressed, not transactional, keys null) into memory of its own.
  *
@@ -49,12 +51,12 @@ export class BatchWriter {
     return this.#valueStart
   }
 
-  /** Ends the record whose value was written up to `valueEnd`. */
-  endRecord(valueEnd: number): void {
+  /** Ends the record whose value was written up to `valueEnd`. @param headers - With their count. */
+  endRecord(valueEnd: number, headers: Uint8Array = noHeaders): void {
     const { bytes } = this
     writeTwoByteVarint(bytes, this.#valueStart - 2, valueEnd - this.#valueStart)
-    bytes[valueEnd] = 0 // no headers
-    this.#end = valueEnd + 1
+    bytes.set(headers, valueEnd)
+    this.#end = valueEnd + headers.length
     writeTwoByteVarint(bytes, this.#recordStart, this.#end - this.#recordStart - 2)
     this.recordCount++
   }

@@ -11,12 +11,16 @@ export interface ExperimentBatch {
   readonly recordCount: number
 }
 
+/** Of one record. */
+const headersBytesMax = 128
+
 /** An experiment, and how its records are written. */
 interface ExperimentShape extends Experiment {
   readonly partitions: number
   readonly batchBytes?: number
   readonly prefix?: Uint8Array
   readonly stage?: number | undefined
+  readonly headersOf?: ((customer: number, stage: number) => Uint8Array) | undefined
 }
 
 /**
@@ -27,7 +31,8 @@ interface ExperimentShape extends Experiment {
  * @param batchBytes - No batch is larger. 1,024 to 2^30 bytes; keep it within the topic's `max.message.bytes`.
  * @param prefix - Bytes before each value, as a schema registry's serializers write them.
  * @param stage - Index of the stage whose records are made.
- * @defaultValue `batchBytes` 131,072, `prefix` none, `stage` all of them
+ * @param headersOf - Headers of a record with their count, of 128 bytes at most.
+ * @defaultValue `batchBytes` 131,072, `prefix` none, `stage` all of them, `headersOf` none
  */
 export function* experimentBatches({
   customers,
@@ -36,16 +41,20 @@ export function* experimentBatches({
   batchBytes = 131_072,
   prefix = new Uint8Array(0),
   stage,
+  headersOf,
 }: ExperimentShape): Generator<ExperimentBatch, void, void> {
   assert(batchBytes >= 1_024, 'a batch has room for at least one record')
   const order = shuffledNumbers(customers * stages.length, seed)
+  const beside = prefix.length + (headersOf === undefined ? 0 : headersBytesMax)
   const open = Array.from({ length: partitions }, () => new BatchWriter(batchBytes))
   for (let position = 0; position < order.length; position++) {
     if (stage !== undefined && order[position]! % stages.length !== stage) continue
     const partition = position % partitions
     const writer = open[partition]!
-    writeNext(writer, prefix, seed, order[position]!, position)
-    if (!writer.hasRoomFor(prefix.length + valueBytesMax)) {
+    const record = order[position]!
+    const headers = headersOf?.(Math.floor(record / stages.length), record % stages.length)
+    writeNext(writer, prefix, headers, seed, record, position)
+    if (!writer.hasRoomFor(beside + valueBytesMax)) {
       yield { partition, bytes: writer.seal(), recordCount: writer.recordCount }
       open[partition] = new BatchWriter(batchBytes)
     }
@@ -55,10 +64,17 @@ export function* experimentBatches({
   }
 }
 
-function writeNext(writer: BatchWriter, prefix: Uint8Array, seed: number, record: number, position: number): void {
+function writeNext(
+  writer: BatchWriter,
+  prefix: Uint8Array,
+  headers: Uint8Array | undefined,
+  seed: number,
+  record: number,
+  position: number,
+): void {
   const valueStart = writer.startRecord(emittedAtMs(position))
   writer.bytes.set(prefix, valueStart)
-  writer.endRecord(writeRecord(writer.bytes, valueStart + prefix.length, seed, record, position))
+  writer.endRecord(writeRecord(writer.bytes, valueStart + prefix.length, seed, record, position), headers)
 }
 
 /** The numbers below `count` in random order. @see Fisher and Yates; Durstenfeld, Algorithm 235. */

@@ -1,0 +1,54 @@
+/**
+ * The experiment on topics that the bench names in the environment, which may be observed: metrics go to a meter of
+ * OpenTelemetry and are served, the dashboard is, and merges are told to a tracer. Prints the address of its server,
+ * begins when a line comes, and prints its figures at the end.
+ */
+import { once } from 'node:events'
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics'
+import { BatchSpanProcessor, InMemorySpanExporter, TracerProvider } from '@opentelemetry/sdk-trace'
+import { observeMetrics, serve } from '../src/http/index.ts'
+import { type App, start } from '../src/streams/index.ts'
+import topology from './experiment-topology.ts'
+
+const { BENCH_SERVERS: bootstrapServers, BENCH_OBSERVED } = process.env
+const isObserved = BENCH_OBSERVED === 'true'
+const spans = new InMemorySpanExporter()
+const traces = new TracerProvider({ spanProcessors: [new BatchSpanProcessor({ exporter: spans })] })
+const metrics = new MeterProvider({
+  readers: [
+    new PeriodicExportingMetricReader({
+      exporter: new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE),
+      exportIntervalMillis: 1_000,
+    }),
+  ],
+})
+const starting = Promise.withResolvers<App>()
+await using server = isObserved ? await serve(starting.promise, { http: '127.0.0.1:0' }) : undefined
+console.log(JSON.stringify({ url: server?.url }))
+await once(process.stdin, 'data')
+
+const cpu = process.cpuUsage()
+const tracing = isObserved ? { tracer: traces.getTracer('millrace'), traceRatio: 0.01 } : {}
+const logger = { debug() {}, info() {}, warn: console.error, error: console.error }
+await using app = await start(topology, { bootstrapServers, logger, ...tracing })
+starting.resolve(app)
+using _observing = isObserved ? observeMetrics(app, metrics.getMeter('millrace')) : undefined
+await app.caughtUp
+const { user, system } = process.cpuUsage(cpu)
+const { mergedRecords, statistics } = app.report()
+await traces.forceFlush()
+console.log(
+  JSON.stringify({
+    correlationRate: (mergedRecords * 1_000) / (statistics.lastCommitMs - statistics.firstFetchMs),
+    cpuSeconds: (user + system) / 1e6,
+    spans: spans.getFinishedSpans().length,
+  }),
+)
+await app.stop()
+process.stdin.destroy()
+await metrics.shutdown()

@@ -1,0 +1,131 @@
+/**
+ * The experiment that is observed beside the same that is not, interleaved, on one Apache Kafka: with metrics, tracing
+ * at 1 % and the event stream of the dashboard, once read by a client that drops what it gets, once by the page in
+ * Chromium. All records have a trace, in all runs. Rate and CPU of the process as shares of those without, within a
+ * round:
+ * `node bench/observed.bench.ts [--runs 15] [--warm-up 3] [--customers 1000000] [--bootstrap-servers host:port]`.
+ */
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { get } from 'node:http'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
+import { chromium } from 'playwright-core'
+import { encodeHeader } from '../src/kernel/index.ts'
+import { ExperimentSource, machineText } from './experiment-source.ts'
+import { spreadOf, spreadText } from './statistics.ts'
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '15' },
+    'warm-up': { type: 'string', default: '3' },
+    customers: { type: 'string', default: '1000000' },
+    'bootstrap-servers': { type: 'string' },
+  },
+})
+
+interface ObservedRun {
+  readonly correlationRate: number
+  readonly cpuSeconds: number
+  readonly spans: number
+}
+
+/** Observes a process at an address until what it returns is called. */
+type Observer = (url: string) => Promise<() => Promise<void>>
+
+/** The parts of a customer are of one trace, which is recorded, each of a span of its own. */
+function traceHeaders(customer: number, stage: number): Uint8Array {
+  const id = createHash('md5').update(String(customer)).digest('hex')
+  const parent = `00-${id}-${String(stage + 1).repeat(16)}-01`
+  return Buffer.concat([Buffer.of(2), encodeHeader('traceparent', Buffer.from(parent))])
+}
+
+await using source = await ExperimentSource.generate(Number(values.customers), values['bootstrap-servers'])
+await source.generateBeside('.traced', { headersOf: traceHeaders })
+await using browser = await chromium.launch({
+  executablePath: process.env['MILLRACE_CHROMIUM'] ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu'],
+})
+
+/** Asks for metrics once a second as well, as Prometheus does less often. */
+const observers: Record<string, Observer> = {
+  async 'client that drops'(url) {
+    const request = get(`${url}api/events`, (response) => response.resume())
+    request.on('error', () => {})
+    await once(request, 'response')
+    const scraping = scrape(url)
+    return async () => {
+      scraping()
+      request.destroy()
+    }
+  },
+  async Chromium(url) {
+    const page = await browser.newPage()
+    await page.goto(url)
+    const scraping = scrape(url)
+    return async () => {
+      scraping()
+      await page.close()
+    }
+  },
+}
+const names = Object.keys(observers)
+const rates: Record<string, number[]> = Object.fromEntries(names.map((name) => [name, []]))
+const cpus: Record<string, number[]> = Object.fromEntries(names.map((name) => [name, []]))
+console.log(machineText())
+for (let round = -Number(values['warm-up']); round < Number(values.runs); round++) {
+  const app = `observed-bench-${process.pid}-${round + Number(values['warm-up'])}`
+  const plain = await measure(app)
+  const line = [round < 0 ? 'warm-up' : String(round + 1), runText(plain)]
+  for (const [index, name] of names.entries()) {
+    const observed = await measure(`${app}-${index}`, observers[name])
+    line.push(`${name} ${runText(observed)}`)
+    if (round < 0) continue
+    rates[name]!.push(observed.correlationRate / plain.correlationRate)
+    cpus[name]!.push(observed.cpuSeconds / plain.cpuSeconds)
+  }
+  console.log(line.join(', '))
+}
+for (const name of names) {
+  const [rate, cpu] = [rates[name]!, cpus[name]!].map((ratios) => spreadText(spreadOf(ratios), 3))
+  console.log(`${name}: rate ${rate} of that without, CPU ${cpu}`)
+}
+
+/** Has a process fill a sink, which is verified. */
+function measure(app: string, observe?: Observer): Promise<ObservedRun> {
+  const ownTopics = [`${app}.dead-letter`, `${app}.checkpoint`]
+  return source.verified(app, ownTopics, async (sink) => {
+    const env = {
+      ...process.env,
+      BENCH_APP: app,
+      BENCH_SOURCE: `${source.topic}.traced`,
+      BENCH_SINK: sink,
+      BENCH_SERVERS: source.bootstrapServers,
+      BENCH_OBSERVED: String(observe !== undefined),
+    }
+    const program = spawn(process.execPath, [join(import.meta.dirname, 'observed-program.ts')], {
+      env,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    const lines = createInterface(program.stdout)[Symbol.asyncIterator]()
+    const next = async () => JSON.parse((await lines.next()).value as string) as unknown
+    const { url } = (await next()) as { url?: string }
+    const end = url === undefined ? undefined : await observe?.(url)
+    program.stdin.write('\n')
+    const run = (await next()) as ObservedRun
+    await end?.()
+    if (program.exitCode === null) await once(program, 'exit')
+    return run
+  })
+}
+
+function scrape(url: string): () => void {
+  const timer = setInterval(() => get(`${url}metrics`, (response) => response.resume()).on('error', () => {}), 1_000)
+  return () => clearInterval(timer)
+}
+
+function runText({ correlationRate, cpuSeconds, spans }: ObservedRun): string {
+  return `${Math.round(correlationRate / 1_000)} k merges/s, ${cpuSeconds.toFixed(2)} s CPU${spans > 0 ? `, ${spans} spans` : ''}`
+}
