@@ -3,7 +3,7 @@ import { before, describe, it } from 'node:test'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
 import { customers, customerTopology, mergesOf, valuesOf } from '../integration/customers.ts'
-import { assertAccount, committed, startQuietly } from '../integration/run.ts'
+import { assertAccount, assertProved, committed, startQuietly } from '../integration/run.ts'
 import { createStream } from '../integration/target.ts'
 import { suiteStack } from '../at-end.ts'
 
@@ -44,6 +44,7 @@ export function movedCoordinators(): void {
         // Reading asks the first broker alone.
         for (const partition of [0, 1, 2]) await broker.moveLeader({ topic: stream.sink, partition, to: 1 })
         assert.deepEqual(valuesOf(await stream.merged()), mergesOf(customerCount))
+        await assertProved(broker, stream)
       })
     }
   })

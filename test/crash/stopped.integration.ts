@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
+import { assertProved } from '../integration/run.ts'
 import { onEachBroker, type Target } from '../membership/target.ts'
 import { smallEpochs } from './campaign.ts'
 import { type Step, unharmed } from './crash-plan.ts'
@@ -51,6 +52,7 @@ export function stoppedProcesses(target: Target): void {
         assert.equal(second.report!.isBalanced, true)
         await checkRemains(experiment)
         await topics.verify(experiment)
+        await assertProved(target, experiment)
       })
     }
   })

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { startBroker } from '../../src/broker/index.ts'
 import { endTxn } from '../../src/protocol/index.ts'
-import { customers, customerTopology, record } from '../integration/customers.ts'
-import { committed, startQuietly } from '../integration/run.ts'
+import { audit } from '../../src/streams/index.ts'
+import { customers, customerTopology, mergesOf, record, valuesOf } from '../integration/customers.ts'
+import { assertAccount, assertProved, committed, startQuietly } from '../integration/run.ts'
 import { onEachBroker, type Stream, type Target } from '../integration/target.ts'
 import { FaultProxy } from '../transactions/fault-proxy.ts'
 import { until } from '../until.ts'
@@ -171,6 +172,7 @@ export function servedPrograms(target: Target): void {
       it(`says why it is not ready while brokers ${fault}, and lives`, async () => {
         const stream = await target.stream()
         await using proxy = await FaultProxy.start(target.bootstrapServers)
+        await stream.produce(customers(5))
         await using app = await start(stream, {}, proxy.bootstrapServers)
         await app.caughtUp
         await using server = await serveQuietly(app)
@@ -184,22 +186,27 @@ export function servedPrograms(target: Target): void {
         assert.match(text, says)
         assert.deepEqual(await server.metrics('millrace_ready'), { '': 0 })
         assert.equal((await server.ask('/live')).status, 200)
+        await stream.produce([record('A', 5), record('B', 5)])
         await end(proxy)
 
         await until('it is ready', async () => (await server.ask('/ready')).status === 200)
+        await committed(app, 12)
+        assert.deepEqual(valuesOf(await stream.merged()), mergesOf(6))
+        await assertProved(target, stream)
       })
     }
 
     it('says which topic is gone, and that the program has ended for it', async () => {
       for (const gone of ['source', 'sink', 'deadLetterTopic', 'checkpointTopic'] as const) {
         const stream = await target.stream()
+        await stream.produce([...customers(2), { value: 'no JSON' }])
         const app = await start(stream)
         await app.caughtUp
         await using server = await serveQuietly(app)
 
         await target.deleteTopic(stream[gone])
         // What is fetched is missed at once, what is written when there is something to write.
-        if (gone !== 'source') await stream.produce([...customers(1), { value: 'no JSON' }])
+        if (gone !== 'source') await stream.produce([record('A', 2), record('B', 2), { value: 'no JSON' }])
 
         await assert.rejects(app.done, { code: 'KAFKA_TOPIC_MISSING' })
         const [ready, live] = [await server.ask('/ready'), await server.ask('/live')]
@@ -208,8 +215,20 @@ export function servedPrograms(target: Target): void {
           `not ready: has ended: topic "${stream[gone]}" does not exist; create it, or correct its name\n`,
         )
         assert.deepEqual([ready.status, live.status], [503, 503])
+        if (gone === 'sink' || gone === 'deadLetterTopic') await assertGoesOnInto(stream, stream[gone])
       }
     })
+
+    /** Creates a topic again that a program writes to; an audit then says that it cannot see what was in it. */
+    async function assertGoesOnInto(stream: Stream, topic: string): Promise<void> {
+      await target.admin.createTopics({ topics: [{ topic, numPartitions: 2 }] })
+      const app = await start(stream)
+      await app.caughtUp
+      await app.stop()
+      assertAccount(app.report(), { emitted: 6, deadLettered: 2 })
+      const { verdict, recreated } = await audit({ bootstrapServers: target.bootstrapServers, app: stream.app })
+      assert.deepEqual([verdict, recreated], ['unproved', [topic]])
+    }
 
     it('is good in a standby, whose role is told', async () => {
       const stream = await target.stream()

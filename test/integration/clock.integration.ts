@@ -2,12 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { systemClock } from '../../src/core/clock.ts'
 import { topicConfigs } from '../../src/kafka/index.ts'
-import { audit } from '../../src/streams/index.ts'
 import { atCluster } from './at-cluster.ts'
 import { type Correlation, customers, customerTopology, mergesOf, record, valuesOf } from './customers.ts'
-import { assertAccount, committed, startQuietly } from './run.ts'
+import { assertAccount, assertProved, committed, startQuietly } from './run.ts'
 import { SkewedClock } from './skewed-clock.ts'
-import { onEachBroker, type SourceRecord, type Stream, type Target } from './target.ts'
+import { onEachBroker, type SourceRecord, type Target } from './target.ts'
 
 const hour = 3_600_000
 const year = 365 * 24 * hour
@@ -19,11 +18,6 @@ const remembering: Correlation = { rememberCompleted: { forMs: hour } }
 export function wrongClocks(target: Target): void {
   const now = (records: readonly SourceRecord[]) =>
     records.map((each) => ({ ...each, timestampMs: systemClock.nowMs() }))
-
-  const proved = async ({ app }: Stream) => {
-    const { verdict } = await audit({ bootstrapServers: target.bootstrapServers, app })
-    assert.equal(verdict, 'proved')
-  }
 
   describe('a clock of this machine', () => {
     for (const [title, skewMs, correlation] of [
@@ -52,7 +46,7 @@ export function wrongClocks(target: Target): void {
         }[]
         assert.equal(told.length, 1, JSON.stringify(warnings))
         assert.ok(Math.abs(told[0]!.skewMs - skewMs) < 30_000, `${told[0]!.skewMs}`)
-        await proved(stream)
+        await assertProved(target, stream)
       })
     }
 
@@ -89,7 +83,7 @@ export function wrongClocks(target: Target): void {
 
       assertAccount(app.report(), { emitted: 2, pending: 2 })
       assert.equal(told.length, 1, told.join('\n'))
-      await proved(stream)
+      await assertProved(target, stream)
     })
 
     it('that is ahead is no reason to refuse a checkpoint whose topic kept the times of its records', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { field, type Logger, PermanentFailure, stage, topology } from '../../src/streams/index.ts'
 import { type CustomerRecord, customers, customerTopology, mergesOf, record, saysOf, valuesOf } from './customers.ts'
-import { assertAccount, assertEndedBy, committed, startProgram, startQuietly } from './run.ts'
+import { assertAccount, assertEndedBy, assertProved, committed, startProgram, startQuietly } from './run.ts'
 import { onEachBroker, type SourceRecord, type Stream, type Target } from './target.ts'
 
 const outage = new Error('connect ECONNREFUSED')
@@ -54,6 +54,7 @@ export function failingFunctions(target: Target): void {
         assert.deepEqual(valuesOf(await stream.merged()), mergesOf(300))
         assert.deepEqual(await stream.deadLetters(), [])
         assertAccount(report, { emitted: 600 })
+        await assertProved(target, stream)
       })
 
       it(`stops the program before any record is diverted when that does not pass, in whatever batches they come (${how})`, async () => {
@@ -78,6 +79,7 @@ export function failingFunctions(target: Target): void {
         const { report } = await stream.run(declared)
         assert.deepEqual(valuesOf(await stream.merged()), mergesOf(60))
         assertAccount(report, { emitted: 120 })
+        await assertProved(target, stream)
       })
     }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ErrorCode } from '../../src/core/errors.ts'
 import { type CustomerRecord, customers, customerTopology, mergeOf, mergesOf, record, valuesOf } from './customers.ts'
-import { assertAccount, assertRefused } from './run.ts'
+import { assertAccount, assertProved, assertRefused } from './run.ts'
 import { onEachBroker, type Stream, type Target } from './target.ts'
 
 const accepting = { acceptLoss: true }
@@ -39,6 +39,7 @@ export function acceptedLoss(target: Target): void {
       const lost = Array.from({ length: 20 }, (_, i) => 10 + i).filter((id) => id % 2 === 0 || id < 26)
       assert.deepEqual(valuesOf(await stream.merged()), mergesOf(30, lost))
       assertAccount(report, { emitted: 2 * (30 - lost.length), lost: 2 * lost.length })
+      await assertProved(target, stream)
     })
 
     it('parts of a stage that are read from it goes on with those of another that are promoted', async () => {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { type App, type StartOptions } from '../../src/streams/index.ts'
 import { FaultProxy } from '../transactions/fault-proxy.ts'
 import { customers, customerTopology, mergesOf, record, valuesOf } from './customers.ts'
-import { assertAccount, committed, startProgram, startQuietly } from './run.ts'
+import { assertAccount, assertProved, committed, startProgram, startQuietly } from './run.ts'
 import { onEachBroker, type Stream, type Target } from './target.ts'
 import { until } from '../until.ts'
 
@@ -82,6 +82,7 @@ export function outages(target: Target): void {
       assert.deepEqual(log.sentences.slice(0, 1), [waiting])
       assert.equal(log.sentences.filter((sentence) => sentence === over).length, 1)
       assertAccount(app.report(), { emitted: 200 })
+      await assertProved(target, stream)
     })
 
     it('ends with the error where a bound is set', async () => {
@@ -144,6 +145,7 @@ export function outages(target: Target): void {
         assert.deepEqual(valuesOf(await stream.merged()), mergesOf(150))
         assertAccount(app.report(), { emitted: 300 })
         assert.equal(app.report().mergedRecords, 150)
+        await assertProved(target, stream)
       })
 
       it('stands by where a standby has taken over meanwhile', async () => {
@@ -173,6 +175,7 @@ export function outages(target: Target): void {
 
         assert.deepEqual(valuesOf(await stream.merged()), mergesOf(120))
         assertAccount(first.report(), { emitted: 240 })
+        await assertProved(target, stream)
       })
 
       it('is stopped at once', { timeout: 20_000 }, async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { customerTopology } from './customers.ts'
-import { assertAccount } from './run.ts'
+import { assertAccount, assertProved } from './run.ts'
 import { onEachBroker, type SourceRecord, type Target } from './target.ts'
 
 /** One epoch of 1.6 MB would take 3 s, and has 2.5 s. */
@@ -33,6 +33,7 @@ export function quotas(target: Target): void {
         (await stream.merged()).map(({ value }) => (JSON.parse(value!) as { id: number }).id).toSorted((a, b) => a - b),
         Array.from({ length: customerCount }, (_, id) => id),
       )
+      await assertProved(target, stream)
       assert.ok(report.statistics.rollbacks <= 1, `${report.statistics.rollbacks} rollbacks`)
       assert.equal(told.filter((sentence) => sentence.startsWith('the broker throttles writing')).length, 1)
     })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { MillraceError, type ErrorCode } from '../../src/core/errors.ts'
 import {
   type App,
+  audit,
   type Logger,
   type PartitionAccount,
   type Report,
@@ -110,6 +111,15 @@ export function assertAccount(
   const found = Object.fromEntries(classes.map((name) => [name, total(name)]))
   assert.deepEqual({ consumed: total('consumed'), ...found }, { consumed, ...none, ...expected })
   assert.equal(report.isBalanced, true)
+}
+
+/** Fails unless the audit proves of a program, from its broker alone, what became of each offset. */
+export async function assertProved(
+  { bootstrapServers }: { readonly bootstrapServers: string },
+  { app }: { readonly app: string },
+): Promise<void> {
+  const { verdict } = await audit({ bootstrapServers, app })
+  assert.equal(verdict, 'proved')
 }
 
 /** Fails unless a program ended with the error of this code. */

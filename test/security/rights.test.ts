@@ -185,6 +185,8 @@ function suite(broker: AuthorizedBroker): void {
       await using app = await startAs('runner', stream)
       await app.caughtUp
       assert.deepEqual(valuesOf(await stream.merged()), mergesOf(used.length))
+      await broker.grant('auditor', documentedRights('audit', namesOf(stream)))
+      assert.equal((await audit({ ...broker.settingsOf('auditor'), app: stream.app })).verdict, 'proved')
     })
   })
 
