@@ -97,9 +97,13 @@ async function outlive(t: TestContext, kafka: Kafka, { seconds, begin, end }: Ou
   const beginMs = systemClock.monotonicMs()
   await begin(kafka)
   const begunMs = systemClock.monotonicMs()
-  await sleep(systemClock, toldMs)
+  let during = await program.see()
+  // As probes do, once a second.
+  while (systemClock.monotonicMs() < begunMs + toldMs) {
+    await sleep(systemClock, 1_000)
+    during = await program.see()
+  }
   const told = program.told(beginMs)
-  const during = await program.see()
   const standsAt = app.progress().consumed
   await sleep(systemClock, Math.max(0, seconds * 1_000 - toldMs))
   const later = await program.see()

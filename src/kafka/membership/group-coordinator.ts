@@ -19,6 +19,8 @@ const protocolType = 'consumer'
 const protocolName = 'millrace'
 /** How long after the last member came the coordinator may take to answer those that wait for it. */
 const joinGraceMs = 5_000
+/** What is answered at once is given up after so long, so that brokers that hang are told of before that is noticed. */
+const promptMsMax = 2_000
 
 /**
  * The coordinator of a group, wherever it is: requests go to it again while it moves, restarts or cannot be reached.
@@ -37,7 +39,7 @@ export class GroupCoordinator {
     const { cluster, group, sessionTimeoutMs } = options
     this.#coordinator = new Coordinator(cluster, 'group', group)
     this.#held = { name: 'rebalance', requestTimeoutMs: sessionTimeoutMs + joinGraceMs }
-    this.#prompt = { name: 'heartbeat', requestTimeoutMs: Math.ceil(sessionTimeoutMs / 3) }
+    this.#prompt = { name: 'heartbeat', requestTimeoutMs: Math.min(Math.ceil(sessionTimeoutMs / 3), promptMsMax) }
   }
 
   /** Resolves when all members have joined, or those that came in time. */
