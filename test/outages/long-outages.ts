@@ -56,13 +56,13 @@ const outages: readonly Outage[] = [
 
 void describe('a program whose broker', { skip: skipWithoutJava }, () => {
   for (const { title, seconds, begin, end } of outages) {
-    it(title, async (t) => {
+    void it(title, async (t) => {
       await using kafka = await startKafka()
       await outlive(t, kafka, { title, seconds, begin, end })
     })
   }
 
-  it('has a full disk for 60 s, and ends for it', async (t) => {
+  void it('has a full disk for 60 s, and ends for it', async (t) => {
     await using disk = await SmallDisk.mount(256)
     await using kafka = await startKafka({ properties: { 'log.dirs': disk.path } })
     await outlive(t, kafka, {
