@@ -105,6 +105,9 @@ export class RecordColumns {
   /** Where records were before, by their offsets now; absent where all are as their source has them. */
   origins: ReadonlyMap<number, RecordOrigin> | undefined
 
+  /** Whether the rows are pending, and come once more because the table does not have them. */
+  areRecalled = false
+
   /** The number of the lane that a row is in; that of the partition where it has one. */
   numberOf(row: number): number {
     return this.partition + this.lane[row]!
@@ -129,6 +132,7 @@ export class RecordColumns {
     const picked = new RecordColumns()
     picked.reset(this.partition, this.bytes, this.view)
     picked.origins = this.origins
+    picked.areRecalled = this.areRecalled
     for (const row of rows) picked.copyRow(this, row)
     return picked
   }
@@ -184,6 +188,7 @@ export class RecordColumns {
     this.extra.clear()
     this.causes.clear()
     this.origins = undefined
+    this.areRecalled = false
   }
 }
 

@@ -7,6 +7,7 @@ export { deadLetterReasons, duplicateReasons, functionReasons, isOfRow, Reason }
 export { Decoder, type PartSource } from './decoder.ts'
 export type { KeyPlace } from './keys/key-place.ts'
 export { RowKeys } from './keys/row-keys.ts'
+export { ColdIndex } from './cold/cold-index.ts'
 export { codecs, compress } from './compress.ts'
 export { decompress } from './decompress.ts'
 export { encodeJsonString, type FieldPath, ShapedJson } from './json/index.ts'

@@ -7,6 +7,7 @@ import type { HandedRecord } from './handed-record.ts'
 import { PUBLISHED } from './constants/outcome.ts'
 import { isKeyNumber, keyBytes, unitBytes } from './block.ts'
 import { batchHeaderBytes } from './output-batch.ts'
+import { MovedRows } from './cold/moved-rows.ts'
 import { headsIn, pageAt } from './index-pages.ts'
 import { chunkWords } from './offset-set.ts'
 import type { AwaitedPass, ChangeVisitor, CompletedKey, TableCounts } from './table-counts.ts'
@@ -88,6 +89,7 @@ export class PendingTable {
       this.#onChange!(partition, chunk, this.#machine.words.subarray(word, word + chunkWords), added)
     },
     pending: (partition, offset) => Number(this.#isPending!(partition, offset)),
+    movedOut: (head, low, high) => Number(this.#movedRows!.movedOut(head, low >>> 0, high >>> 0)),
   }
   readonly #machine: TableMachine
   readonly #sideCount: number
@@ -95,6 +97,9 @@ export class PendingTable {
   #publication: Publication | undefined
   #onChange: ChangeVisitor | undefined
   #isPending: ((partition: number, offset: number) => boolean) | undefined
+  #movedRows: MovedRows | undefined
+  #isLimited = true
+  #unitsElsewhere = 0
   /** The rows that are being taken in, and the first of them in this pass. */
   #pass: { columns: RecordColumns; from: number } | undefined
   readonly #handedRecord: HandedRecord = {
@@ -149,7 +154,14 @@ export class PendingTable {
 
   /** Whether parts are refused beyond `bytesMax`, as they are at first, or only where the memory ends. */
   set isLimited(isLimited: boolean) {
-    this.#machine.run.unitsMax.value = isLimited ? this.#setup.unitsMax : unitsInMemory
+    this.#isLimited = isLimited
+    this.#limit()
+  }
+
+  /** Bytes of `bytesMax` that something else takes for pending parts. */
+  set bytesElsewhere(bytes: number) {
+    this.#unitsElsewhere = Math.ceil(bytes / unitBytes)
+    this.#limit()
   }
 
   /** Pending rows. */
@@ -319,6 +331,18 @@ export class PendingTable {
     if (!isDone) throw memoryFull(this, pageWords * 4)
   }
 
+  /** What moves rows out that stay pending; made once it is asked for. */
+  get movedRows(): MovedRows {
+    const [machine, columns, bytes, extra] = [this.#machine, this.#columns, this.#bytes, this.#extra]
+    return (this.#movedRows ??= new MovedRows({ machine, columns, bytes, extra, settle: () => this.settle() }))
+  }
+
+  /** Whether nothing has changed that a rollback would undo. */
+  get isSettled(): boolean {
+    const { undoEnd, departedEnd } = this.#epochLog
+    return this.#closedEpochs.length === 0 && undoEnd === 0 && departedEnd === 0
+  }
+
   /**
    * The keys that the current epoch has completed so far, in that order; their bytes are valid until the table changes.
    */
@@ -379,7 +403,7 @@ export class PendingTable {
    * checkpoint.
    */
   settle(): void {
-    assert(this.#closedEpochs.length === 0, 'the table is settled before its first epoch')
+    assert(this.#closedEpochs.length === 0, 'the table is settled before its first epoch, or while none is in flight')
     const { undoEnd, departedEnd } = this.#epochLog
     this.#machine.run.commit(undoEnd, departedEnd)
     this.#committedRowCount = this.rowCount
@@ -429,6 +453,11 @@ export class PendingTable {
     const isUnfinished = this.#machine.run.compact(blocksMax) !== 0
     this.#machine.giveBack()
     return isUnfinished
+  }
+
+  #limit(): void {
+    const limited = Math.max(0, this.#setup.unitsMax - this.#unitsElsewhere)
+    this.#machine.run.unitsMax.value = this.#isLimited ? limited : unitsInMemory
   }
 
   /** What the current epoch has changed so far. */

@@ -18,6 +18,8 @@ interface TableFunctions {
   readonly sweep: (limit: number, blocksMax: number) => number
   readonly passAwaited: (passes: number, blocksMax: number, mayMerge: number) => number
   readonly retain: () => number
+  readonly moveOut: (limit: number, blocksMax: number) => number
+  readonly hashKeys: (count: number) => void
   readonly recall: (number: number, key: number, length: number, isNumber: number) => number
   readonly openOutput: () => number
   readonly flush: () => void
@@ -59,6 +61,8 @@ type State =
   | 'partitionCount'
   | 'batchBytes'
   | 'openBytes'
+  | 'moved'
+  | 'movedUnits'
   | 'outputRoom'
 
 /** and the addresses of columns and tables. */
@@ -80,6 +84,7 @@ type Place =
   | 'lanes'
   | 'origin'
   | 'digest'
+  | 'keyHashes'
   | 'literals'
   | 'blocks'
   | 'fullBits'
@@ -115,6 +120,7 @@ export interface TableHandlers {
   readonly traced: (row: number) => void
   readonly changed: (partition: number, chunk: number, bitmap: number, added: number) => void
   readonly pending: (partition: number, offset: number) => number
+  readonly movedOut: (head: number, low: number, high: number) => number
 }
 
 const module = wasmModule('table')

@@ -52,3 +52,18 @@ export function hashOf(start: usize, end: usize, isNumber: bool): u32 {
   const hash = b ^ d
   return hash == 0 ? 1 : hash
 }
+
+/**
+ * The other half of a hash of 64 bits, whose first half is `hashOf`: the same function under another key. For keys
+ * of which there is nothing left to compare.
+ */
+export function secondHashOf(start: usize, end: usize, isNumber: bool): u32 {
+  const low = seedLow
+  const high = seedHigh
+  seedLow = low ^ 0x9e3779b9
+  seedHigh = high ^ 0x7f4a7c15
+  const hash = hashOf(start, end, isNumber)
+  seedLow = low
+  seedHigh = high
+  return hash
+}

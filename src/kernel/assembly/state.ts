@@ -37,6 +37,10 @@ export let sweptUnits: u32 = 0
 export let awaited: u32 = 0
 export let awaitedUnits: u32 = 0
 
+/** The same of moving rows out. */
+export let moved: u32 = 0
+export let movedUnits: u32 = 0
+
 /** Seed of the hash. */
 export let seedLow: u32 = 0
 export let seedHigh: u32 = 0

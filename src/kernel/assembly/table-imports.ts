@@ -48,3 +48,6 @@ export declare function changed(partition: u32, chunk: u32, bitmap: usize, added
 
 /** Whether the part from there is still pending. */
 export declare function pending(partition: u32, offset: f64): u32
+
+/** A row may move out, whose key has this hash in two words; returns whether it does. Its parts are still there. */
+export declare function movedOut(head: u32, low: u32, high: u32): bool
