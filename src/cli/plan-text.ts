@@ -83,6 +83,7 @@ function correlateLines(correlate: PlanDescription['correlate'], deadLetterTopic
     ...(expiry
       ? [`incomplete keys expire after ${expiry.afterMs} ms (${expiry.by}) to ${expiryText(expiry, deadLetterTopic)}`]
       : []),
+    ...(whenFull === 'promote' ? ['the oldest incomplete keys leave memory when the table is full'] : []),
     ...(whenFull === 'expire-oldest' ? ['the oldest incomplete keys leave when the table is full'] : []),
     ...(memory ? [`the last ${memory.keysMax} merged keys are remembered for ${memory.forMs} ms (${memory.by})`] : []),
   ]

@@ -132,7 +132,7 @@ export const runOptions = {
     max: 3 * 1024 * mebibyte,
     env: 'MILLRACE_PENDING_BYTES_MAX',
     flag: '--pending-bytes-max',
-    doc: 'Bytes for pending parts. When they are used up the program stops with TABLE_FULL, or the oldest rows leave, by `whenFull` of the correlation. What is pending is taken back at a start also where it is more.',
+    doc: 'Bytes for pending parts. When they are used up the program stops with TABLE_FULL, or the oldest rows leave, the program or memory alone, by `whenFull` of the correlation. What is pending is taken back at a start also where it is more.',
   },
   timestampAheadMaxMs: {
     type: 'int',

@@ -112,8 +112,9 @@ export interface ProgramSettings {
    */
   readonly memoryBudgetBytes?: number | undefined
   /**
-   * Bytes for pending parts. When they are used up the program stops with TABLE_FULL, or the oldest rows leave, by
-   * `whenFull` of the correlation. What is pending is taken back at a start also where it is more.
+   * Bytes for pending parts. When they are used up the program stops with TABLE_FULL, or the oldest rows leave, the
+   * program or memory alone, by `whenFull` of the correlation. What is pending is taken back at a start also where it
+   * is more.
    *
    * A whole number from 1048576 to 3221225472. If it is not given, `MILLRACE_PENDING_BYTES_MAX` is read from the
    * environment.

@@ -1,5 +1,6 @@
 /** Programs that go on from their checkpoint, and what operators ask of it. */
 import { audits } from './audit.integration.ts'
+import { coldParts } from './cold-parts.integration.ts'
 import { decodedSources } from './decoded-sources.integration.ts'
 import { explanations } from './explain.integration.ts'
 import { growth } from './growth.integration.ts'
@@ -20,6 +21,7 @@ onEachBroker([
   decodedSources,
   restoration,
   promotion,
+  coldParts,
   computedParts,
   acceptedLoss,
   growth,

@@ -424,7 +424,7 @@ export function invalidTopologies(): void {
       [
         'a whenFull that there is not',
         { whenFull: 'drop' as 'stop' },
-        /whenFull of "by-id" is "drop"; it is "stop" or/,
+        /whenFull of "by-id" is "drop"; it is "stop", "expire-oldest" or "promote"/,
       ],
       ['a forMs that is no time', { rememberCompleted: { forMs: 0 } }, /forMs of rememberCompleted of "by-id" is 0/],
       ['a keysMax of none', { rememberCompleted: { forMs: 1, keysMax: 0 } }, /keysMax .* "by-id" is 0; .* to 20000000/],

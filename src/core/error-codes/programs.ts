@@ -127,7 +127,7 @@ export const programErrors = {
     retryable: false,
     meaning: 'Pending parts and remembered keys take as many bytes as `pendingBytesMax` allows.',
     remedy:
-      'Raise `pendingBytesMax`, up to 3 GiB; or lower `keysMax` of `rememberCompleted`; or give the correlation an `expireAfterMs`: expired rows leave before any new record is read. Then start again. With `whenFull: "expire-oldest"` the program does not stop, and the oldest rows leave. `millrace explain` names the stage whose parts do not come. `millrace reset` does not help: it reads the source into the same table again.',
+      'Raise `pendingBytesMax`, up to 3 GiB; or lower `keysMax` of `rememberCompleted`; or give the correlation an `expireAfterMs`: expired rows leave before any new record is read. Then start again. With `whenFull: "expire-oldest"` the program does not stop, and the oldest rows leave; with `whenFull: "promote"` they leave memory and stay pending. `millrace explain` names the stage whose parts do not come. `millrace reset` does not help: it reads the source into the same table again.',
   },
   TOPOLOGY_INVALID: {
     retryable: false,

@@ -215,7 +215,7 @@ export const instruments: readonly Instrument[] = [
     kind: 'gauge',
     unit: '{row}',
     labels: [],
-    help: 'Rows in the pending table.',
+    help: 'Pending rows, in the table or cold.',
     read: ({ inspection }) => [{ value: inspection.report.pendingRows }],
   },
   {
@@ -225,6 +225,14 @@ export const instruments: readonly Instrument[] = [
     labels: [],
     help: 'Bytes of the pending parts, which `pendingBytesMax` bounds.',
     read: ({ inspection }) => [{ value: inspection.report.pendingBytes }],
+  },
+  {
+    name: 'millrace.pending.cold',
+    kind: 'gauge',
+    unit: '{record}',
+    labels: [],
+    help: 'Cold parts: pending ones of which only the place is in memory, with `whenFull: promote`.',
+    read: ({ inspection }) => [{ value: inspection.report.coldParts }],
   },
   {
     name: 'millrace.pending.age',

@@ -1,5 +1,5 @@
 import { type OffsetSet, decodeOffsets } from '../../kernel/index.ts'
-import { baseKey, deltaKey, deltaPrefix, manifestKey, partPrefix } from './checkpoint-topic.ts'
+import { baseKey, deltaKey, deltaPrefix, manifestKey, placeOfPart } from './checkpoint-topic.ts'
 import { corrupt, decodeManifest, type Manifest } from './manifest.ts'
 
 /** The last record of each key of a compacted topic. */
@@ -92,8 +92,7 @@ export function collectPending(records: CheckpointRecords, manifest: Manifest, s
 /** The promoted parts, each as a record batch. */
 export function* partsOf(records: CheckpointRecords) {
   for (const [key, batch] of records) {
-    if (!key.startsWith(partPrefix)) continue
-    const [partition, offset] = key.slice(partPrefix.length).split('/').map(Number) as [number, number]
-    yield { partition, offset, batch }
+    const place = placeOfPart(key)
+    if (place !== undefined) yield { ...place, batch }
   }
 }

@@ -25,7 +25,14 @@ export function partKey(partition: number, offset: number): string {
   return `${partPrefix}${partition}/${offset}`
 }
 
-export const partPrefix = 'part/'
+const partPrefix = 'part/'
+
+/** Where the promoted part is that has this key; undefined for other keys. */
+export function placeOfPart(key: string): { readonly partition: number; readonly offset: number } | undefined {
+  if (!key.startsWith(partPrefix)) return undefined
+  const [partition, offset] = key.slice(partPrefix.length).split('/').map(Number) as [number, number]
+  return { partition, offset }
+}
 
 /** @param from - Number of the first completed key that the record names. */
 export function completedKey(from: number): string {

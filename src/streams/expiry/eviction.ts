@@ -20,18 +20,26 @@ type SurveyedTable = Pick<PendingTable, 'liveBytes' | 'rowCount' | 'survey'>
 
 /**
  * Begins to free an eighth of a table, or so much that seven eighths of `bytesMax` are left: how old the oldest rows are
- * that take so much is told by a sample of them, because the index orders rows by a seeded hash.
+ * that take so much is told by a sample of them.
  *
  * @param isSweeping - Whether a sweep is under way, which does not look at all rows any more.
  */
 export function evictionOf(table: SurveyedTable, bytesMax: number, isSweeping: boolean): Eviction {
   const bytesLeft = Math.max(table.liveBytes - bytesMax * (1 - freedShare), table.liveBytes * freedShare)
+  const limitMs = oldestLimitMs(table, bytesLeft)
+  return { limitMs, bytesLeft, sweepsLeft: isSweeping ? 2 : 1 }
+}
+
+/**
+ * The age of the oldest rows of a table that take so many bytes together, about: a sample of rows tells it, because the
+ * index orders them by a seeded hash.
+ */
+export function oldestLimitMs(table: SurveyedTable, bytes: number): number {
   const times: number[] = []
   for (let place = 0; place < 1 && times.length < sampleRowsMin;) {
     place = table.survey(place, (_sides, oldestMs) => times.push(oldestMs))
   }
   times.sort((a, b) => a - b)
-  const count = Math.ceil((times.length * bytesLeft) / table.liveBytes)
-  const limitMs = times[count - 1] ?? -Infinity
-  return { limitMs, bytesLeft, sweepsLeft: isSweeping ? 2 : 1 }
+  const count = Math.ceil((times.length * bytes) / table.liveBytes)
+  return times[Math.min(count, times.length) - 1] ?? -Infinity
 }

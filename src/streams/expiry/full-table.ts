@@ -1,6 +1,14 @@
 import type { ProgramState } from '../recovery/program-state.ts'
 import type { TableSweep } from './table-sweep.ts'
 
+/** What helps where the table is full. */
+export interface FullTableRemedy {
+  /** Whether the program ends if the table is full once more. */
+  readonly isHopeless: boolean
+  /** Rows were taken in. */
+  taken(): void
+}
+
 /**
  * A table that lets its oldest rows leave when it has no room for the next part.
  *
@@ -8,7 +16,7 @@ import type { TableSweep } from './table-sweep.ts'
  * left, and nothing came in since, the table will stay as full as it is. Where all had to leave, remembered keys take
  * the memory, and every further row would have to leave as well.
  */
-export class FullTable {
+export class FullTable implements FullTableRemedy {
   readonly #sweep: TableSweep
   readonly #table: ProgramState['table']
   readonly #bytesMax: number
@@ -21,12 +29,10 @@ export class FullTable {
     this.#bytesMax = bytesMax
   }
 
-  /** Whether the program ends if the table is full once more. */
   get isHopeless(): boolean {
     return this.#wasUseless || this.#wasEmptied
   }
 
-  /** Rows were taken in. */
   taken(): void {
     this.#wasUseless = false
   }

@@ -78,6 +78,11 @@ export class TableSweep {
     return this.#isSweeping || this.#nowMs() - this.#begunMs >= this.#expiry.afterMs * timeShare
   }
 
+  /** Has a sweep look at all rows from the next run on: some have come that expire. */
+  beginAnew(): void {
+    this.#begunMs = -Infinity
+  }
+
   /** Has the next runs let the oldest rows leave, because the table is full. @param bytesMax - Of the table. */
   evict(bytesMax: number): void {
     this.#eviction ??= evictionOf(this.#state.table, bytesMax, this.#isSweeping)

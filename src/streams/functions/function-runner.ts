@@ -228,7 +228,7 @@ export class FunctionRunner {
 
   /** Parts that are read again were made once, so the records are not the fault. */
   #throwIfPending(): void {
-    if (this.#host.restoration.isDone) return
+    if (this.#host.restoration.isDone && !this.#function.columns.areRecalled) return
     for (const [row, { error }] of this.#failures) {
       if (this.#outcomes[row] === outcome.failing) continue
       const { topic, partition, offset } = this.#recordOf(row)
@@ -249,7 +249,8 @@ export class FunctionRunner {
   #streakAt(nextRow: number): number {
     const { maxConsecutivePoison } = this.#host.options
     // What was a dead letter before may well be one again.
-    if (this.#function.columns.origins !== undefined) return this.#streak
+    const { origins, areRecalled } = this.#function.columns
+    if (origins !== undefined || areRecalled) return this.#streak
     let streak = this.#streak
     // A row has had no fewer attempts than those after it, so none that is failing stands before one that was given up.
     for (let row = 0; row < nextRow; row++) {

@@ -80,7 +80,10 @@ export interface InspectedPending {
   readonly oldestMs?: number
   /** Rows that lack the same sides, most rows first. */
   readonly byMissing: readonly { readonly missing: readonly string[]; readonly rows: number }[]
-  /** The ten oldest rows, the oldest first. */
+  /**
+   * The ten oldest rows, the oldest first; with `whenFull: 'promote'` those in memory, because of others the keys are not
+   * there.
+   */
   readonly oldest: readonly InspectedRow[]
   /** Rows up to each age, in milliseconds; the last has no bound. */
   readonly byAge: readonly { readonly upToMs?: number; readonly rows: number }[]

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../core/clock.ts'
+import type { ColdParts } from '../cold/cold-parts.ts'
 import type { StateTable } from '../recovery/program-state.ts'
 
 /** Between two pages of the index, each of which takes about a millisecond. */
@@ -17,7 +18,7 @@ export interface Census {
   readonly oldestMs?: number | undefined
   /** By the sides that are there, as bits of their numbers. */
   readonly bySides: ReadonlyMap<number, number>
-  /** The oldest rows, the oldest first. */
+  /** The oldest rows in the table, the oldest first; of those that are not there the keys are not known. */
   readonly oldest: readonly CountedRow[]
   /** By the age of the oldest part: up to each of `ageBoundsMs`, and above. */
   readonly byAge: readonly number[]
@@ -35,6 +36,8 @@ export interface CountedRow {
 
 /** So many of the oldest rows are kept. */
 const oldestMax = 10
+/** Pieces of the cold parts that are counted in one step. */
+const coldPiecesPerStep = 16
 
 type SurveyedTable = Pick<StateTable, 'survey' | 'keyText' | 'rowCount'>
 
@@ -46,15 +49,20 @@ export class PendingCensus {
   readonly #table: SurveyedTable
   readonly #clock: Clock
   readonly #nowMs: () => number
+  readonly #cold: ColdParts | undefined
   #latest: Census | undefined
   #timer: Timer | undefined
   #dueMs = -Infinity
 
-  /** @param nowMs - The time of day that rows are as old by. */
-  constructor(table: SurveyedTable, clock: Clock, nowMs: () => number) {
+  /**
+   * @param nowMs - The time of day that rows are as old by.
+   * @param cold - Rows that are not in the table; absent where all are.
+   */
+  constructor(table: SurveyedTable, clock: Clock, nowMs: () => number, cold?: ColdParts) {
     this.#table = table
     this.#clock = clock
     this.#nowMs = nowMs
+    this.#cold = cold
   }
 
   /** As it was taken last. */
@@ -80,21 +88,29 @@ export class PendingCensus {
     const byAge = Array.from({ length: ageBoundsMs.length + 1 }, () => 0)
     let rows = 0
     const oldest: CountedRow[] = []
-    const visit = (sides: number, oldestMs: number, head: number) => {
+    let oldestOfAllMs = Infinity
+    const count = (sides: number, oldestMs: number) => {
       rows++
+      oldestOfAllMs = Math.min(oldestOfAllMs, oldestMs)
       bySides.set(sides, (bySides.get(sides) ?? 0) + 1)
       const age = ageBoundsMs.findIndex((bound) => takenMs - oldestMs <= bound)
       byAge[age < 0 ? ageBoundsMs.length : age]!++
+    }
+    const visit = (sides: number, oldestMs: number, head: number) => {
+      count(sides, oldestMs)
       if (oldest.length === oldestMax && oldestMs >= oldest[oldestMax - 1]!.oldestMs) return
       // Rows come in the order of hashes, so few of them are among the oldest so far.
       insert(oldest, { key: this.#table.keyText(head), sides, oldestMs })
     }
     let place = 0
+    let piece = 0
+    const pieces = this.#cold?.pieces ?? 0
     const step = () => {
       this.#timer = undefined
-      place = this.#table.survey(place, visit)
-      if (place < 1) return next()
-      this.#latest = { takenMs, rows, ...(rows > 0 && { oldestMs: oldest[0]!.oldestMs }), bySides, oldest, byAge }
+      if (place < 1) place = this.#table.survey(place, visit)
+      else for (const end = piece + coldPiecesPerStep; piece < end; piece++) this.#cold!.survey(piece, count)
+      if (place < 1 || piece < pieces) return next()
+      this.#latest = { takenMs, rows, ...(rows > 0 && { oldestMs: oldestOfAllMs }), bySides, oldest, byAge }
       const nowMs = this.#clock.monotonicMs()
       this.#dueMs = nowMs + Math.max(freshMs, restFactor * (nowMs - beganMs))
     }

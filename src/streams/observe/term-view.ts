@@ -16,7 +16,8 @@ export class TermView implements Disposable {
   constructor(services: Services, session: Session, log: SourceLog, actors: () => SupervisorSnapshot) {
     const { clock, timeOfDay } = services
     this.ends = new SourceEnds(log, session.sources, clock, session.endOffsets)
-    this.census = new PendingCensus(session.state.table, clock, () => timeOfDay.nowMs())
+    const { table, cold } = session.state
+    this.census = new PendingCensus(table, clock, () => timeOfDay.nowMs(), cold)
     this.actors = actors
     this.#services = services
   }

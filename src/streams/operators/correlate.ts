@@ -13,6 +13,8 @@
  */
 import { type ActorContext, type ActorRef, defineActor, type Reply } from '../../actors/index.ts'
 import type { Timer } from '../../core/clock.ts'
+import { ColdExpiry } from '../cold/cold-expiry.ts'
+import { Paging } from '../cold/paging.ts'
 import { FullTable } from '../expiry/full-table.ts'
 import { TableSweep } from '../expiry/table-sweep.ts'
 import { DeadLetterNotice } from '../logs/dead-letter-notice.ts'
@@ -26,10 +28,11 @@ import type { Session } from '../recovery/session.ts'
 import type { PromotablePart } from '../retention/promotable-part.ts'
 import { Promoter } from '../retention/promoter.ts'
 import type { Life } from '../runtime/life.ts'
-import type { CorrelateMessage, SinkMessage } from '../runtime/messages.ts'
+import type { CorrelateMessage, RecallMessage, SinkMessage } from '../runtime/messages.ts'
 import type { Ports } from '../runtime/ports.ts'
 import type { RowBatch } from '../runtime/row-batch.ts'
 import type { Services } from '../runtime/services.ts'
+import { recallId } from '../topology/plan.ts'
 import { TableCompaction } from '../runtime/table-compaction.ts'
 import { Outputs } from './outputs.ts'
 import { RowIntake } from './row-intake.ts'
@@ -58,6 +61,7 @@ export const correlate = (parts: CorrelateParts) => {
       rows: (correlation, { batch }) => correlation.take(batch),
       tick: (correlation, { incarnation }) => correlation.tick(incarnation),
       committed: (correlation, { incarnation }) => correlation.committed(incarnation),
+      recalled: (correlation, { incarnation }) => correlation.recalled(incarnation),
       promotable: (correlation, message) => correlation.promote(message),
       expire: (correlation, { reply }) => correlation.expire(reply),
       drain: (correlation, { reply }) => correlation.drain(reply),
@@ -81,8 +85,10 @@ class Correlation {
   readonly #outputs: Outputs
   readonly #notice: DeadLetterNotice
   readonly #sweep: TableSweep | undefined
-  /** Absent where a full table ends the program. */
+  /** Absent where rows do not leave a full table for good. */
   readonly #fullTable: FullTable | undefined
+  /** Absent where all pending parts are in the table. */
+  readonly #paging: Paging | undefined
   readonly #awaited: AwaitedSweep | undefined
   readonly #compaction: TableCompaction
   readonly #promoter: Promoter
@@ -122,9 +128,19 @@ class Correlation {
     this.#awaited = withinMs === undefined ? undefined : new AwaitedSweep(withinMs, state, clock)
     this.#compaction = new TableCompaction(state.table, clock)
     this.#doubt = new EpochDoubt(services, session)
-    const [outputs, fullTable, doubt] = [this.#outputs, this.#fullTable, this.#doubt]
-    this.#intake = new RowIntake({ services, session, outputs, fullTable, streaks, doubt })
     const { incarnation } = this.#life
+    this.#paging =
+      state.cold &&
+      new Paging(
+        state.cold,
+        state,
+        new ColdExpiry({ expiry, deadlines: state.deadlines, timeOfDay, sweep }),
+        (recall) => {
+          void context.ref<RecallMessage>(recallId(plan)).tell({ type: 'recall', incarnation, recall })
+        },
+      )
+    const [outputs, fullTable, doubt] = [this.#outputs, this.#fullTable ?? this.#paging, this.#doubt]
+    this.#intake = new RowIntake({ services, session, outputs, fullTable, streaks, doubt })
     this.#promoter = new Promoter(services, session, ports.sourceLog, (parts) => {
       void this.#self.tell({ type: 'promotable', incarnation, parts })
     })
@@ -133,7 +149,22 @@ class Correlation {
 
   async take(batch: RowBatch): Promise<void> {
     if (batch.incarnation !== this.#life.incarnation) return
+    if (batch.columns.areRecalled) {
+      this.#paging!.take(batch)
+      return batch.release()
+    }
     this.#pending.push(batch)
+    await this.#work()
+  }
+
+  async recalled(incarnation: number): Promise<void> {
+    if (incarnation !== this.#life.incarnation) return
+    if (this.#paging!.end()) {
+      this.#sweep?.beginAnew()
+      this.#open()
+    }
+    if (this.#drains.length > 0) await this.#close()
+    else this.#arm()
     await this.#work()
   }
 
@@ -207,35 +238,70 @@ class Correlation {
     const { timeOfDay } = this.#services
     const { schedule } = this.#session
     const { budget } = this.#life
+    if (await this.#recallOverdue()) return
     for (let batch = this.#pending[0]; batch !== undefined; batch = this.#pending[0]) {
+      if (this.#paging?.isRecalling === true) return
       if (schedule.isCommitting && this.#roomBytes === 0) return
       if (budget.isExceeded) await budget.available()
       if (timeOfDay.isDue) await timeOfDay.ask()
-      const isDone = this.#apply(batch)
+      const readyRows = this.#paging?.readyRows(batch)
+      if (readyRows === 0 && batch.columns.count > 0) return this.#recall()
+      const isDone = this.#apply(batch, readyRows)
       if (isDone) {
         this.#pending.shift()
         batch.release()
       }
       if (this.#outputs.hasFilled) await this.#outputs.send(this.#sink)
-      if (!isDone && this.#session.state.table.isFull) return this.#makeRoom()
+      if (!isDone && this.#session.state.table.isFull && !(await this.#makeRoom())) return
       if (this.#isDue()) await this.#close()
     }
   }
 
-  /** The table is full: what has left frees its memory when its epoch has committed, and then work goes on. */
-  async #makeRoom(): Promise<void> {
-    if (this.#session.schedule.isCommitting) return
-    if (this.#isInDoubt()) return this.#arm()
-    await this.#fullTable?.evict(() => this.#close())
+  /**
+   * The table is full: what has left frees its memory when its epoch has committed, and then work goes on.
+   *
+   * @returns Whether it goes on at once.
+   */
+  async #makeRoom(): Promise<boolean> {
+    if (this.#paging !== undefined) {
+      const mayMove = await this.#mayMove(this.#paging)
+      if (mayMove) this.#paging.makeRoom()
+      return mayMove
+    }
+    if (this.#session.schedule.isCommitting) return false
+    if (this.#isInDoubt()) this.#arm()
+    else await this.#fullTable?.evict(() => this.#close())
+    return false
+  }
+
+  /** The next row lacks parts that are not in the table: when they have come, work goes on. */
+  async #recall(): Promise<void> {
+    if (await this.#mayMove(this.#paging!)) this.#paging!.recallFor(this.#pending)
+  }
+
+  /** Rows expire that are not in the table; returns whether work goes on when they have come. */
+  async #recallOverdue(): Promise<boolean> {
+    const isDue = this.#paging?.isExpiryDue === true && this.#session.state.restoration.isDone
+    if (this.#paging === undefined || this.#paging.isRecalling || !isDue) return false
+    return !(await this.#mayMove(this.#paging)) || this.#paging.recallOverdue()
+  }
+
+  /** Whether rows may move between epochs; else that is so when the current one has committed, and work goes on. */
+  async #mayMove({ mayMove }: Paging): Promise<boolean> {
+    if (this.#session.schedule.isCommitting) return false
+    if (mayMove) return true
+    if (this.#isInDoubt()) this.#arm()
+    else await this.#close()
+    return false
   }
 
   /** Takes in the rows of a batch that have room in the epoch; returns whether those were all. */
-  #apply(batch: RowBatch): boolean {
+  #apply(batch: RowBatch, rowsMax?: number): boolean {
     if (!this.#session.state.restoration.isDone) {
       this.#intake.restore(batch.columns)
       return true
     }
-    const isDone = this.#intake.take(batch, this.#roomBytes)
+    const isDone = this.#intake.take(batch, this.#roomBytes, rowsMax)
     this.#open()
     return isDone
   }
@@ -301,7 +367,7 @@ class Correlation {
   async #close(): Promise<void> {
     const { timeOfDay, clock } = this.#services
     const { state, schedule } = this.#session
-    if (schedule.isCommitting) return
+    if (schedule.isCommitting || this.#paging?.isRecalling === true) return
     if (!schedule.isOpen && !(state.isEpochDue && state.restoration.isDone)) {
       for (const reply of this.#drains.splice(0)) reply()
       return this.#arm()

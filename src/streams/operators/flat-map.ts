@@ -81,10 +81,11 @@ class Expansion {
         const made = taken instanceof Promise ? await taken : taken
         if (made === undefined) return
         made.columns.reset(lanes[0]!, columns.bytes, columns.view)
+        made.columns.areRecalled = columns.areRecalled
         row = rows.fill(made.columns, row, isWanted)
         isWhole = row === columns.count
         made.passOn(batch, isWhole ? batch.nextOffset : columns.offset[row - 1]! + 1, lease)
-        if (state.restoration.isDone) this.#reached[lanes[0]!] = made.nextOffset
+        if (state.restoration.isDone && !columns.areRecalled) this.#reached[lanes[0]!] = made.nextOffset
         await next.tell({ type: 'rows', batch: made })
       }
     } finally {
@@ -94,10 +95,14 @@ class Expansion {
 
   /** A promoted part is of the one lane whose number its batch has. */
   #wantedOf({ columns, isPromoted }: RowBatch, lanes: readonly number[]): IsWanted {
-    const { restoration, accounting } = this.#session.state
+    const { restoration, accounting, cold } = this.#session.state
+    const isOfRecord = (index: number) => !isPromoted || lanes[index] === columns.partition
+    if (columns.areRecalled) {
+      return (index, offset) => isOfRecord(index) && cold?.recall?.has(lanes[index]!, offset) === true
+    }
     if (!restoration.isDone) {
       const missing = lanes.map((lane) => restoration.missing(lane, isPromoted))
-      return (index, offset) => (!isPromoted || lanes[index] === columns.partition) && missing[index]!(offset)
+      return (index, offset) => isOfRecord(index) && missing[index]!(offset)
     }
     const reached = this.#reached[lanes[0]!] ?? 0
     const { nextOffsets } = accounting.current

@@ -5,7 +5,7 @@
 import { endWithin, type RecordColumns } from '../../kernel/index.ts'
 import { divertRows } from '../dead-letters/diverted-rows.ts'
 import { reachOffset } from '../epochs/reached-offsets.ts'
-import type { FullTable } from '../expiry/full-table.ts'
+import type { FullTableRemedy } from '../expiry/full-table.ts'
 import { observedTimes } from '../expiry/observed-times.ts'
 import { refuseAhead } from '../expiry/timestamps-ahead.ts'
 import type { EpochDoubt } from '../poison/epoch-doubt.ts'
@@ -22,7 +22,7 @@ export interface RowIntakeParts {
   readonly session: Session
   readonly outputs: Outputs
   /** Absent where a full table ends the program. */
-  readonly fullTable: FullTable | undefined
+  readonly fullTable: FullTableRemedy | undefined
   readonly streaks: SourceStreaks
   readonly doubt: EpochDoubt
 }
@@ -57,9 +57,10 @@ export class RowIntake {
   /**
    * Takes in the rows that have room in the epoch, and drops them from the batch.
    *
+   * @param rowsMax - No more of them are taken in.
    * @returns Whether those were all.
    */
-  take(batch: RowBatch, roomBytes: number): boolean {
+  take(batch: RowBatch, roomBytes: number, rowsMax = Infinity): boolean {
     const { services, session, outputs, fullTable, streaks, doubt } = this.#parts
     const { statistics, meters, options, plan } = services
     const { state, sources } = session
@@ -69,7 +70,7 @@ export class RowIntake {
     const counts = state.accounting.current
     const latestMs = this.#latestMs
     // What becomes a dead letter is about as large as its record.
-    columns.count = endWithin(columns, 0, Math.max(roomBytes, options.batchBytes))
+    columns.count = Math.min(endWithin(columns, 0, Math.max(roomBytes, options.batchBytes)), rowsMax)
     const observed = observedTimes(columns, sourceOf(plan, sources, partition))
     this.#directPromotion.refuse(columns)
     refuseAhead(columns, latestMs)
@@ -91,7 +92,7 @@ export class RowIntake {
     const isBehind = counts.nextOffsets[partition]! < batch.endOffset
     state.eventClock?.observe({ partition, timestamp: observed, count: rows }, latestMs, isBehind)
     doubt.note(rows, hasFailures || isPoisoned)
-    statistics.pendingRowsMax = Math.max(statistics.pendingRowsMax, table.rowCount)
+    statistics.pendingRowsMax = Math.max(statistics.pendingRowsMax, table.rowCount + (state.cold?.rowCount ?? 0))
     if (rows === count) return true
     columns.count = count
     columns.drop(rows)

@@ -109,6 +109,7 @@ class Source {
     context.signal.addEventListener('abort', () => rowBatches.abandon(), { once: true })
     services.statistics.firstFetchMs ||= source.#startedMs
     const { promotedBatches } = session.state.restoration
+    session.state.restoration.beginAnew()
     if (promotedBatches.length > 0) void context.self.tell({ type: 'promoted', incarnation, parts: promotedBatches })
     await source.#fetchOn()
     return source

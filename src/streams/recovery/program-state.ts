@@ -17,10 +17,12 @@ import type { ToldNumbers } from '../lists/told-numbers.ts'
 import type { PromotedParts } from '../retention/promoted-parts.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import type { MergeSpans } from '../tracing/merge-spans.ts'
+import { ColdParts } from '../cold/cold-parts.ts'
+import { PartsReadAgain } from './parts-read-again.ts'
 import { Restoration, type RestorationBase } from './restoration.ts'
 
 /** The table as operators use it: which epoch its changes belong to is the concern of `Epochs`. */
-export type StateTable = Omit<PendingTable, 'beginEpoch' | 'commitEpoch' | 'rollback' | 'settle'>
+export type StateTable = Omit<PendingTable, 'beginEpoch' | 'commitEpoch' | 'rollback' | 'settle' | 'movedRows'>
 
 /**
  * What a program knows of its records: all that epochs change, and how far they are. Its parts take part in epochs by
@@ -51,6 +53,10 @@ export interface ProgramState {
   readonly isEpochDue: boolean
   /** What is to be read again before the first epoch. */
   readonly restoration: Restoration
+  /** Pending parts that are not in the table; absent where all are. */
+  readonly cold: ColdParts | undefined
+  /** Takes those into the table that come back. */
+  readonly readAgain: PartsReadAgain
 }
 
 /** The same with the table as recovery has it. */
@@ -87,6 +93,8 @@ export interface StateParts {
   isMigrated?: boolean
   /** Whether pending parts have other keys in this version. @defaultValue false */
   isRetaken?: boolean
+  /** Bytes for pending parts where the oldest leave the table when it is full. @defaultValue all are in the table */
+  coldFromBytes?: number | undefined
   /** What the table has already. @defaultValue nothing */
   base?: RestorationBase | undefined
 }
@@ -112,6 +120,9 @@ export function stateOf(parts: StateParts): RecoveredState {
     manifest: new ManifestWriter(identity),
   })
   const epochs = new Epochs(participants, epoch)
+  const { coldFromBytes, partitions, isMigrated = false } = parts
+  const cold = coldFromBytes === undefined ? undefined : new ColdParts(table, coldFromBytes)
+  const readAgain = new PartsReadAgain({ table, told, isMigrated, partitions })
   const restoration = new Restoration({
     table,
     pending,
@@ -119,12 +130,13 @@ export function stateOf(parts: StateParts): RecoveredState {
     accounting,
     epochs,
     told,
+    readAgain,
+    cold,
     base,
     retaken,
     promotedBatches: retaken.isDue ? [] : promotedBatches,
     hasLoss: loss.isDue,
-    isMigrated: parts.isMigrated ?? false,
-    partitions: parts.partitions,
+    partitions,
   })
   const deadlines = eventClock ?? processingTime
   const { fixesStart = false } = parts
@@ -144,6 +156,8 @@ export function stateOf(parts: StateParts): RecoveredState {
       return loss.isDue || retaken.isDue || (fixesStart && epochs.committed === epoch)
     },
     restoration,
+    cold,
+    readAgain,
   }
 }
 

@@ -10,13 +10,14 @@ import {
 } from '../../kernel/index.ts'
 import { addDigests, areEqualDigests, type Digest, emptyDigest } from '../checkpoint/digest.ts'
 import type { PendingOffsets } from '../checkpoint/pending-offsets.ts'
+import type { ColdParts } from '../cold/cold-parts.ts'
 import type { Accounting } from '../epochs/accounting.ts'
-import { EpochCounts } from '../epochs/epoch-counts.ts'
 import type { Epochs } from '../epochs/epochs.ts'
 import type { RetakenParts } from '../epochs/retaken-parts.ts'
 import type { ToldNumbers } from '../lists/told-numbers.ts'
 import type { PromotedParts } from '../retention/promoted-parts.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
+import type { PartsReadAgain } from './parts-read-again.ts'
 
 /** Parts that a table has before a restoration: pending ones, all from below some offsets. */
 export interface RestorationBase {
@@ -33,6 +34,9 @@ export interface RestorationParts {
   readonly accounting: Accounting
   readonly epochs: Epochs
   readonly told: ToldNumbers | undefined
+  readonly readAgain: PartsReadAgain
+  /** Absent where all pending parts are in the table. */
+  readonly cold: ColdParts | undefined
   /** What the table has already. */
   readonly base: RestorationBase | undefined
   /** Those that are taken in again. */
@@ -41,11 +45,12 @@ export interface RestorationParts {
   readonly promotedBatches: readonly FetchedPartition[]
   /** Whether some of the parts that the digest is over are lost. */
   readonly hasLoss: boolean
-  /** Whether the parts were made by another version of the program. */
-  readonly isMigrated: boolean
   /** Which partition each number means, for people. */
   readonly partitions: Pick<SourcePartitions, 'placeOf' | 'text'>
 }
+
+/** Of the table, what stays each time when it is full: a look at all rows is paid for by those that move out. */
+const keptShare = 3 / 4
 
 const nothing: RestorationBase = { count: 0, digest: emptyDigest, nextOffsets: [] }
 
@@ -63,18 +68,20 @@ export class Restoration {
   readonly #base: RestorationBase
   readonly #count: number
   readonly #digest: Digest | undefined
-  /** Counters that mean nothing: these offsets have been counted. */
-  readonly #counts: EpochCounts
+  /** Those that are there. */
+  #restoredCount: number
+  #restoredDigest: Digest
   #promotedBatches: readonly FetchedPartition[]
   #isDone = false
 
   constructor(parts: RestorationParts) {
-    const { table, pending, accounting, base = nothing, promotedBatches, hasLoss } = parts
+    const { table, pending, base = nothing, promotedBatches, hasLoss } = parts
     this.#parts = parts
     this.#base = base
     this.#count = pending.count
     this.#digest = hasLoss ? undefined : pending.digest
-    this.#counts = new EpochCounts(accounting.committedOffsets)
+    this.#restoredCount = base.count
+    this.#restoredDigest = base.digest
     this.#promotedBatches = promotedBatches
     // What is pending was in a table before, and room is made only once it is there.
     table.isLimited = false
@@ -116,23 +123,31 @@ export class Restoration {
       offset >= from && offset < end && set.has(offset) && promoted.has(partition, offset) === isPromoted
   }
 
+  /** What an earlier life has read is read again: nothing of it is kept that its rollback has not undone. */
+  beginAnew(): void {
+    const { cold, table } = this.#parts
+    if (this.isDone || cold?.isEmpty !== false) return
+    table.retain(() => false)
+    table.settle()
+    cold.forget()
+    this.#restoredCount = this.#base.count
+    this.#restoredDigest = this.#base.digest
+  }
+
   /**
-   * Takes in parts that are missing; anything else about them has happened in earlier epochs.
+   * Takes in parts that are missing. Where they are more than the table may hold, the oldest rows move out.
    *
-   * @throws MillraceError `CHECKPOINT_CORRUPT` when they are not pending this time, or `CHECKPOINT_INCOMPATIBLE` where
-   * another version of the program made them.
+   * @throws MillraceError `CHECKPOINT_CORRUPT` when they are not pending this time, `CHECKPOINT_INCOMPATIBLE` where
+   * another version of the program made them, or `TABLE_FULL`.
    */
   take(columns: RecordColumns): void {
     assert(!this.isDone, 'parts are restored before the first epoch')
-    const { partition } = columns
-    const counts = this.#counts
-    this.#parts.told?.take(columns)
-    const mergedBefore = counts.mergedRows
-    this.#parts.table.apply(columns, counts)
-    if (counts.mergedRows !== mergedBefore) throw this.#notTheSame(partition, columns.offset[0]!)
-    for (let row = 0; row < columns.count; row++) {
-      if (columns.side[row] === noSide) throw this.#notTheSame(partition, columns.offset[row]!)
-    }
+    const { readAgain, cold, table } = this.#parts
+    readAgain.take(columns)
+    if (cold === undefined || table.liveBytes <= cold.tableBytesMax) return
+    this.#takeCount()
+    table.settle()
+    cold.moveOut(table.liveBytes - cold.tableBytesMax * keptShare)
   }
 
   /**
@@ -176,11 +191,20 @@ export class Restoration {
   }
 
   #settle(): void {
-    const { table, pending } = this.#parts
-    const digest = this.#verify()
+    const { table, pending, cold } = this.#parts
+    this.#takeCount()
+    const isSame = this.#digest === undefined || areEqualDigests(this.#restoredDigest, this.#digest)
+    if (this.#restoredCount !== this.#count || !isSame) throw this.#countsDiffer(this.#restoredCount)
     table.settle()
-    pending.redigest(digest)
+    cold?.unite()
+    pending.redigest(this.#restoredDigest)
     this.#promotedBatches = []
+  }
+
+  /** Counts what has come into the table since it was settled. */
+  #takeCount(): void {
+    const added = this.#parts.table.epochChanges((_partition, _chunk, _bits, added) => (this.#restoredCount += added))
+    this.#restoredDigest = addDigests(this.#restoredDigest, added)
   }
 
   /** They are all different, so their number says that nothing is missing; their keys were other ones before. */
@@ -188,18 +212,6 @@ export class Restoration {
     const { retaken } = this.#parts
     if (retaken.count !== this.#count) throw this.#countsDiffer(retaken.count)
     retaken.end()
-  }
-
-  /** Compares number and digest of the parts in the table with what the checkpoint says. */
-  #verify(): Digest {
-    const { count, digest } = this.#base
-    let restoredCount = count
-    const added = this.#parts.table.epochChanges((_partition, _chunk, _bits, added) => (restoredCount += added))
-    const restored = addDigests(digest, added)
-    if (restoredCount === this.#count && (this.#digest === undefined || areEqualDigests(restored, this.#digest))) {
-      return restored
-    }
-    throw this.#countsDiffer(restoredCount)
   }
 
   #countsDiffer(restored: number): MillraceError {
@@ -220,19 +232,5 @@ export class Restoration {
       ...partitions.placeOf(partition),
       offset: offset[row]!,
     })
-  }
-
-  /** What is restored completes nothing: its last part was not there yet. */
-  #notTheSame(number: number, offset: number): MillraceError {
-    const { partitions, isMigrated } = this.#parts
-    if (isMigrated) {
-      const text = `the record at offset ${offset} or after it of ${partitions.text(number)} is pending, and this version of the program makes no part of it: nothing has changed, start the version before`
-      return new MillraceError('CHECKPOINT_INCOMPATIBLE', text, { ...partitions.placeOf(number), offset })
-    }
-    return new MillraceError(
-      'CHECKPOINT_CORRUPT',
-      `a part from offset ${offset} on of ${partitions.text(number)} was pending, and is not when it is read again: a function of the program has changed, or gives another result each time`,
-      { ...partitions.placeOf(number), offset },
-    )
   }
 }

@@ -84,6 +84,7 @@ export function firstState(request: StateRequest): RecoveredState {
     eventClock,
     remembered: memory && new RememberedKeys(memory, table, eventClock ?? processingTime),
     spans: spansOf(request),
+    coldFromBytes: coldFrom(request),
   })
 }
 
@@ -113,8 +114,9 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
     )
   }
   const nextOffsets = grown.nextOffsets.map((offset, partition) => Math.max(offset, logStarts[partition]!))
-  // `retain` takes out whole rows, and a later part takes one part out of a row that stays.
-  const isRetained = loss === undefined && !areRetaken && !plan.sides.some(({ isLatest }) => isLatest)
+  // `retain` takes out whole rows of the table, and a later part takes one part out of a row that stays.
+  const isRetained =
+    loss === undefined && !areRetaken && !plan.sides.some(({ isLatest }) => isLatest) && !mayBeCold(plan)
   const warm = isRetained ? usableTable(request.warmTable, manifest) : undefined
   const base = warm && retainPending(warm, pending)
   const table = warm?.table ?? tableOf(request, grown)
@@ -142,6 +144,7 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
     fixesStart: fixesStart(plan, manifest),
     isMigrated: migrations.length > 0,
     isRetaken: areRetaken,
+    coldFromBytes: coldFrom(request),
     base,
   })
 }
@@ -161,6 +164,15 @@ function rememberedOf(
     )
   }
   return { count, forgotten: count }
+}
+
+function coldFrom({ plan, options }: StateRequest): number | undefined {
+  return mayBeCold(plan) ? options.pendingBytesMax : undefined
+}
+
+/** Whether pending parts may be elsewhere than in the table. */
+function mayBeCold({ correlate }: Plan): boolean {
+  return correlate.whenFull === 'promote'
 }
 
 /** Elsewhere than at the start of its log a second start would begin a new source at other offsets. */

@@ -1,5 +1,9 @@
-import { type FetchedPartition, sourceSlackBytes } from '../../kernel/index.ts'
+import { type FetchedPartition, plainRecord, sourceSlackBytes } from '../../kernel/index.ts'
 import { type CheckpointRecords, partsOf } from '../checkpoint/checkpoint-records.ts'
+import { placeOfPart } from '../checkpoint/checkpoint-topic.ts'
+import type { KafkaServices } from '../runtime/services.ts'
+import { checkpointSink } from '../topics/program-topics.ts'
+import { readRecords } from '../topics/record-reader.ts'
 
 /** Places in fetched memory have 31 bits; one part may be larger than this. */
 const pieceBytesMax = 64 << 20
@@ -28,6 +32,28 @@ export function promotedBatches(records: CheckpointRecords): FetchedPartition[] 
       aborted: [],
     }
   })
+}
+
+/** Reads promoted parts from the checkpoint topic, in the same way. */
+export async function readPromoted(
+  { cluster, topics }: Pick<KafkaServices, 'cluster' | 'topics'>,
+  isWanted: (partition: number, offset: number) => boolean,
+): Promise<FetchedPartition[]> {
+  const records = new Map<string, Uint8Array>()
+  await readRecords({ cluster, topic: topics.sinks[checkpointSink]! }, (columns) => {
+    for (let row = 0; row < columns.count; row++) {
+      const { key, value } = plainRecord(columns, row)
+      const name = key === undefined ? '' : Buffer.from(key).toString()
+      if (value !== undefined && isPartWanted(name, isWanted)) records.set(name, Uint8Array.from(value))
+    }
+  })
+  return promotedBatches(records)
+}
+
+/** Whether a record of the checkpoint is a promoted part that is wanted. */
+export function isPartWanted(key: string, isWanted: (partition: number, offset: number) => boolean): boolean {
+  const place = placeOfPart(key)
+  return place !== undefined && isWanted(place.partition, place.offset)
 }
 
 /** Runs of parts of one partition. */

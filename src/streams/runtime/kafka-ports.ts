@@ -1,9 +1,18 @@
-import { Fetcher, type GroupMember, listOffsets, topicConfigs, TransactionalProducer } from '../../kafka/index.ts'
+import {
+  Fetcher,
+  type GroupMember,
+  listOffsets,
+  readTopic,
+  type Topic,
+  topicConfigs,
+  TransactionalProducer,
+} from '../../kafka/index.ts'
+import { readPromoted } from '../retention/promoted-batches.ts'
 import type { LastEpoch } from '../checkpoint/last-epoch.ts'
 import { findSources } from '../topics/program-topics.ts'
 import { readRecords } from '../topics/record-reader.ts'
 import { fetchBuffersPerLeader } from './memory-budget.ts'
-import type { EpochProducer, Ports, ProducerEvents, SourceLog } from './ports.ts'
+import type { EpochProducer, PartitionRange, Ports, ProducerEvents, SourceLog } from './ports.ts'
 import type { KafkaServices } from './services.ts'
 
 /** Time a broker waits for records when there are none. */
@@ -22,7 +31,7 @@ export function kafkaPorts(services: KafkaServices, member: Member, lastEpoch: L
 }
 
 /** What reading alone needs. */
-export function readingPorts(services: KafkaServices): Pick<Ports, 'newFetcher' | 'sourceLog'> {
+export function readingPorts(services: KafkaServices): Pick<Ports, 'newFetcher' | 'sourceLog' | 'promotedParts'> {
   const { cluster, options } = services
   return {
     newFetcher: ({ partitions, firstOffsets, rates }, events) =>
@@ -40,6 +49,7 @@ export function readingPorts(services: KafkaServices): Pick<Ports, 'newFetcher' 
         firstOffsets,
       ),
     sourceLog: sourceLogOf(services),
+    promotedParts: (isWanted) => readPromoted(services, isWanted),
   }
 }
 
@@ -57,16 +67,21 @@ export function newProducer(services: KafkaServices, member: Member, events: Pro
 }
 
 function sourceLogOf({ cluster, plan, options }: KafkaServices): SourceLog {
+  const rangeOf = (topic: Topic, { partition, first, end }: PartitionRange) => {
+    const at = (offset: number) => topic.partitions.map((_, other) => (other === partition ? offset : 0))
+    return { starts: at(first), ends: at(end) }
+  }
   return {
     topics: () => findSources(cluster, plan),
     sinks: () => cluster.topics(plan.sinks.map(({ topic }) => topic)),
+    starts: (topic) => listOffsets(cluster, topic, 'earliest'),
     ends: (topic) => listOffsets(cluster, topic, 'latest'),
     offsetsAt: (topic, timestampMs) => listOffsets(cluster, topic, { timestampMs }),
     settings: ({ name }, ...names) => topicConfigs(cluster, name, ...names),
-    read(topic, { partition, first, end }, visit) {
-      const at = (offset: number) => topic.partitions.map((_, other) => (other === partition ? offset : 0))
+    read(topic, range, visit) {
       const { decompressedBytesMax } = options
-      return readRecords({ cluster, topic, range: { starts: at(first), ends: at(end) }, decompressedBytesMax }, visit)
+      return readRecords({ cluster, topic, range: rangeOf(topic, range), decompressedBytesMax }, visit)
     },
+    readPieces: (topic, range, visit) => readTopic(cluster, topic, rangeOf(topic, range), visit),
   }
 }

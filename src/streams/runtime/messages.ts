@@ -2,6 +2,7 @@ import type { Reply } from '../../actors/index.ts'
 import type { MillraceError } from '../../core/errors.ts'
 import type { FetchedResponse } from '../../kafka/index.ts'
 import type { FetchedPartition, OutputBatch } from '../../kernel/index.ts'
+import type { Recall } from '../cold/recall.ts'
 import type { PromotablePart } from '../retention/promotable-part.ts'
 import type { SourceFetcher } from './ports.ts'
 import type { RowBatch } from './row-batch.ts'
@@ -31,6 +32,8 @@ export type CorrelateMessage =
   | { readonly type: 'committed'; readonly incarnation: number }
   /** Parts have been read again, to be promoted from the next epoch on. */
   | { readonly type: 'promotable'; readonly incarnation: number; readonly parts: readonly PromotablePart[] }
+  /** All parts have come, marked as such, that were to be recalled. */
+  | { readonly type: 'recalled'; readonly incarnation: number }
   /**
    * Let expired rows leave, in an epoch of their own; answered when that is committed, with whether there may be
    * more.
@@ -38,6 +41,13 @@ export type CorrelateMessage =
   | { readonly type: 'expire'; readonly reply: Reply<boolean> }
   /** Close the current epoch; answered when everything applied so far is committed. */
   | { readonly type: 'drain'; readonly reply: Reply<void> }
+
+/** Read these parts again, which are pending and not in the table. */
+export interface RecallMessage {
+  readonly type: 'recall'
+  readonly incarnation: number
+  readonly recall: Recall
+}
 
 export type SinkMessage =
   | {

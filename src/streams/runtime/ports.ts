@@ -1,6 +1,6 @@
 import type { MillraceError } from '../../core/errors.ts'
 import type { FetchedResponse, RecordRate, Topic, TopicPartition } from '../../kafka/index.ts'
-import type { OutputBatch, RecordColumns } from '../../kernel/index.ts'
+import type { FetchedPartition, OutputBatch, RecordColumns } from '../../kernel/index.ts'
 
 /** All that operators ask of Kafka. They can be run on anything else that does the same. */
 export interface Ports {
@@ -9,6 +9,11 @@ export interface Ports {
   /** Number of the last epoch whose manifest is in the checkpoint topic; 0 when there is none. */
   readonly lastEpoch: () => Promise<number>
   readonly sourceLog: SourceLog
+  /**
+   * Reads promoted parts from the checkpoint topic, in the order of partitions and offsets, as if they had been fetched
+   * from the source.
+   */
+  readonly promotedParts: (isWanted: (partition: number, offset: number) => boolean) => Promise<FetchedPartition[]>
 }
 
 /** Writes each epoch as one transaction. */
@@ -62,6 +67,8 @@ export interface SourceLog {
   topics(): Promise<readonly Topic[]>
   /** Asks which partitions the topics of merged records have now, in the order of the plan. */
   sinks(): Promise<readonly Topic[]>
+  /** Offsets of the first records, by partition. */
+  starts(topic: Topic): Promise<number[]>
   /** Offsets after the last records, by partition. */
   ends(topic: Topic): Promise<number[]>
   /** By partition, the first offset of this time or later. */
@@ -73,6 +80,8 @@ export interface SourceLog {
    * returns.
    */
   read(topic: Topic, range: PartitionRange, visit: (columns: RecordColumns) => void): Promise<void>
+  /** The same, but gives record batches as they were fetched, which are valid until what `visit` returns is settled. */
+  readPieces(topic: Topic, range: PartitionRange, visit: (piece: FetchedPartition) => Promise<void>): Promise<void>
 }
 
 export interface PartitionRange {

@@ -13,9 +13,11 @@ export interface Report {
   readonly mergedRecords: number
   /** What this process has written in epochs whose commit was acknowledged, by topic. */
   readonly written: readonly WrittenTopic[]
-  /** In the table, which may be that of a standby. */
+  /** In memory, which may be that of a standby, with those of which only the place is there. */
   readonly pendingRows: number
   readonly pendingBytes: number
+  /** Pending parts of which only the place is in memory, with `whenFull: 'promote'`. */
+  readonly coldParts: number
   /** Memory that the system has given for them, their index and logs. */
   readonly tableBytes: number
   readonly statistics: Readonly<RunStatistics>

@@ -278,8 +278,9 @@ export class RunningApp extends AppFront implements App {
       records: records + since(({ nextOffsets, totals }) => sum(nextOffsets) - sum(totals.skipped)),
       mergedRecords: mergedRecords + (state?.accounting.mergedRows ?? 0),
       written: this.#meters.written,
-      pendingRows: table?.rowCount ?? 0,
-      pendingBytes: table?.liveBytes ?? 0,
+      pendingRows: (table?.rowCount ?? 0) + (state?.cold?.rowCount ?? 0),
+      pendingBytes: (table?.liveBytes ?? 0) + (state?.cold?.bytes ?? 0),
+      coldParts: state?.cold?.partCount ?? 0,
       tableBytes: table?.memoryBytes ?? 0,
       statistics: { ...this.#statistics },
     }

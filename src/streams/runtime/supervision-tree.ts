@@ -1,4 +1,5 @@
 import { supervisor, type SupervisorOptions, type SupervisorSpec } from '../../actors/index.ts'
+import { recall } from '../operators/recall.ts'
 import { correlate, type CorrelateParts } from '../operators/correlate.ts'
 import { restore } from '../operators/restore.ts'
 import { route } from '../operators/route.ts'
@@ -44,6 +45,7 @@ export function supervisionTree({ services, session, ports, onProgress }: TreePa
     children: [
       { start: supervisor({ name: 'sinks', maxRestarts: 0, children: [{ start: sink(writing) }] }) },
       { start: correlate(correlating) },
+      ...(services.plan.correlate.whenFull === 'promote' ? [{ start: recall(shared) }] : []),
       ...partMakers({ ...shared, careful: session.careful, onRestored: onProgress }, {}),
     ],
   })

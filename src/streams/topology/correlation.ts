@@ -54,7 +54,8 @@ export interface CorrelateOptions<
   /**
    * What happens when pending parts and remembered keys take `pendingBytesMax`: the program stops with `TABLE_FULL`, or
    * the oldest incomplete rows, by the timestamps of their parts, leave as if they had expired; their dead letters have
-   * the reason `EVICTED`. @defaultValue `stop`
+   * the reason `EVICTED`. Or they are promoted out of memory: they stay pending, are read again from the source or the
+   * checkpoint when a part of theirs comes, and no more is kept in memory than where they are. @defaultValue `stop`
    */
   readonly whenFull?: WhenFull
   /**
@@ -65,7 +66,7 @@ export interface CorrelateOptions<
 }
 
 /** What happens where the pending table has no room for a part. */
-export type WhenFull = 'stop' | 'expire-oldest'
+export type WhenFull = 'stop' | 'expire-oldest' | 'promote'
 
 /**
  * Sides that a merge does without. A part that comes after its merge is a duplicate with the reason `LATE` where

@@ -52,11 +52,11 @@ export function expiryTopicOf({ topic, topics = {} }: Expiry, missing: readonly 
   return side === undefined ? topic : topics[side]
 }
 
-const outcomesWhenFull: readonly unknown[] = ['stop', 'expire-oldest'] satisfies WhenFull[]
+const outcomesWhenFull: readonly unknown[] = ['stop', 'expire-oldest', 'promote'] satisfies WhenFull[]
 
 export function planWhenFull({ name, correlate: { id, whenFull } }: Topology): WhenFull {
   if (outcomesWhenFull.includes(whenFull)) return whenFull
-  refuse(name, `whenFull of "${id}" is ${JSON.stringify(whenFull)}; it is "stop" or "expire-oldest"`)
+  refuse(name, `whenFull of "${id}" is ${JSON.stringify(whenFull)}; it is "stop", "expire-oldest" or "promote"`)
 }
 
 export function planMemory({ name, correlate }: Topology): Memory | undefined {

@@ -174,6 +174,8 @@ export function isHandedOver({ steps, branch, sinks }: Pick<Plan, 'steps' | 'bra
 }
 
 /** Id of the actor of a side's stage. */
+/** Id of the actor that reads parts again which are not in the table. */
+export const recallId = ({ correlate }: Pick<Plan, 'correlate'>) => `recall-${correlate.id}`
 export const stageId = (side: string) => `stage-${side}`
 
 /** Ids of the operators that may have a user's function. */

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { nextInt, seededRandom, systemRandom } from '../../src/core/random.ts'
+import { Engine, type Topology } from '../../src/streams/index.ts'
+import { VirtualClock } from '../../src/testing/index.ts'
+import { compare, type Found, traceOf } from '../examples/model.ts'
+import { placeRecords } from '../examples/placed-records.ts'
+import { randomExample } from './random-example.ts'
+
+const programs = Number(process.env['MILLRACE_RUNS'] ?? 8)
+const groupCount = 60
+const partitions = 2
+
+describe('programs that chance has drawn, whose rows leave memory again and again', () => {
+  it(`do what a naive model says, ${programs} of them`, async (t) => {
+    const first = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
+    t.diagnostic(`MILLRACE_SEED=${first} repeats it`)
+    let recalls = 0
+    for (let seed = first; seed < first + programs; seed++) {
+      const random = seededRandom(seed)
+      const example = randomExample(seed)
+      const groups = example.draw(random, groupCount)
+      const placed = placeRecords(groups, partitions, random)
+      const time = new VirtualClock()
+      await using engine = await Engine.start(promoting(example.topology), time, { partitions })
+      const { cold } = engine.session.state
+
+      for (const { record, partition, timestampMs } of placed) {
+        const { topic, value, key, headers } = record
+        engine.kafka.give(partition, [value], { key, headers, timestampMs }, topic)
+        await time.advance(0)
+        if (nextInt(random, 4) > 0) continue
+        await time.until(engine.drain())
+        cold!.moveOut(Infinity)
+      }
+      await time.until(engine.drain())
+      await time.advance(example.settleMs!)
+      await time.until(engine.drain())
+
+      recalls += engine.kafka.calls.filter((call) => call.startsWith('read')).length
+      const which = `MILLRACE_RUNS=1 MILLRACE_SEED=${seed}: ${JSON.stringify(example.program)}`
+      assert.deepEqual(engine.crashes, [], which)
+      assert.deepEqual(compare(groups, placed, 'out', foundIn(engine)), { missing: [], surplus: [] }, which)
+    }
+    assert.ok(recalls > programs, `${recalls} ranges were read again`)
+  })
+})
+
+function promoting(topology: Topology): Topology {
+  return { ...topology, correlate: { ...topology.correlate, whenFull: 'promote' } }
+}
+
+function foundIn(engine: Engine): Found {
+  const { written } = engine.kafka
+  return {
+    merged: written
+      .filter((each) => engine.kindOf(each) !== 'deadLetter')
+      .map((each) => {
+        const { key, value, headers } = each
+        return {
+          topic: engine.topicOf(each),
+          key: key ?? null,
+          value: value ?? null,
+          trace: traceOf(new Map(Object.entries(headers))),
+        }
+      }),
+    deadLetters: written
+      .filter((each) => engine.kindOf(each) === 'deadLetter')
+      .map(({ letter }) => {
+        const { topic, partition, offset } = letter!.origins[0]!
+        return { reason: letter!.reason, topic, partition, offset }
+      }),
+  }
+}
