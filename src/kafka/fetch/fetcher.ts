@@ -17,6 +17,8 @@ export interface FetcherOptions {
   cluster: Cluster
   /** What is read: a partition is given on under its index here. */
   partitions: readonly TopicPartition[]
+  /** Those of one purpose share a connection, where a request that is held back delays the next. @defaultValue `fetch` */
+  purpose?: string | undefined
   /** Bytes of one response. */
   fetchBytes: number
   /** Bytes of one partition in a response. */
@@ -124,9 +126,10 @@ export class Fetcher {
   }
 
   #newLoop(leader: number): LeaderLoop {
-    const { cluster, buffersPerLeader, fetchBytes } = this.#options
+    const { cluster, purpose, buffersPerLeader, fetchBytes } = this.#options
     return new LeaderLoop({
       cluster,
+      purpose,
       leader,
       buffers: buffersPerLeader,
       fetchBytes,

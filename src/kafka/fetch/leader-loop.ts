@@ -8,6 +8,8 @@ import type { FetchResponse } from './fetch-protocol.ts'
 export interface LeaderLoopOptions {
   readonly cluster: Cluster
   readonly leader: number
+  /** Those of one purpose share a connection, where none overtakes another. @defaultValue `fetch` */
+  readonly purpose?: string | undefined
   /** Responses in flight and in use. */
   readonly buffers: number
   /** Bytes of one response. */
@@ -66,7 +68,7 @@ export class LeaderLoop {
 
   /** Sends the next request, unless one is in flight, there is nothing to ask for, or no memory for the response. */
   ask(): void {
-    const { cluster } = this.#options
+    const { cluster, purpose = 'fetch' } = this.#options
     if (this.#isStopped || this.#isAsking || this.#partitions.length === 0) return
     if (this.#options.isThrottled(this.leader) || this.#options.openOf(this.#partitions).length === 0) return
     const into = this.#spare.pop()
@@ -77,7 +79,7 @@ export class LeaderLoop {
       this.#spare.push(into)
       if (!this.#isStopped) this.#options.onFailed(this, error)
     }
-    cluster.connection(this.leader, 'fetch').then((connection) => {
+    cluster.connection(this.leader, purpose).then((connection) => {
       if (this.#isStopped) return
       const asked = this.#options.openOf(this.#partitions)
       if (asked.length === 0) return this.#askNothing(into)

@@ -8,6 +8,8 @@ import { partitionsOf } from './topic-partition.ts'
 const fetchBytes = 8 << 20
 const partitionBytes = 1 << 20
 const maxWaitMs = 500
+/** The same where somebody waits for what is there. */
+const urgentWaitMs = 10
 const buffersPerLeader = 2
 
 /** Where the log of each partition begins and ends. */
@@ -39,6 +41,7 @@ export async function topicRange(
  * record batches, one after the other; the last ones may reach over the ends. The bytes of a piece are valid until
  * `visit` returns, or its promise is settled.
  *
+ * @param isUrgent - Whether it must not wait behind other fetches, which brokers hold back while there is nothing new.
  * @throws KafkaError, and what `visit` throws.
  */
 export function readTopic(
@@ -46,6 +49,7 @@ export function readTopic(
   topic: Topic,
   { starts, ends }: TopicRange,
   visit: (piece: FetchedPartition) => void | Promise<void>,
+  isUrgent = false,
 ): Promise<void> {
   const positions = Array.from(starts)
   const isRead = () => ends.every((end, partition) => positions[partition]! >= end)
@@ -74,7 +78,8 @@ export function readTopic(
         partitions: partitionsOf(topic),
         fetchBytes,
         partitionBytes,
-        maxWaitMs,
+        purpose: isUrgent ? 'urgent fetch' : undefined,
+        maxWaitMs: isUrgent ? urgentWaitMs : maxWaitMs,
         buffersPerLeader,
         onFailed: reject,
         onFetched(response) {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { KafkaError } from '../../core/errors.ts'
 import { nextInt, seededRandom } from '../../core/random.ts'
+import { noHeaders, recordBatchOf } from '../../kernel/index.ts'
 import { VirtualClock } from '../../testing/index.ts'
 import { isBalanced } from '../epochs/accounting.ts'
 import { order } from '../fixtures/orders.ts'
@@ -89,7 +91,7 @@ describe('a full table whose oldest rows leave memory', () => {
     await using engine = await Engine.start(promoting(), time, { pendingBytesMax })
     for (let key = 0; key < 300; key++) engine.kafka.give(0, [order('A', key, part)], { timestampMs: beganMs + key })
     await time.until(engine.drain())
-    engine.kafka.failingReads = 2
+    engine.kafka.readFailures.push(new Error('a read fails'), new Error('another one does'))
 
     engine.kafka.give(0, [order('B', 0), order('B', 1)])
     await time.advance(60_000)
@@ -98,6 +100,62 @@ describe('a full table whose oldest rows leave memory', () => {
     assert.deepEqual(keysOf(engine.kafka.written), [0, 1])
     assert.equal(engine.crashes.length, 2)
     assert.equal(engine.session.state.table.rowCount + engine.session.state.cold!.rowCount, 298)
+  })
+
+  it('reads parts from the checkpoint that must not be computed twice', async () => {
+    const time = new VirtualClock()
+    let computed = 0
+    const program = topology('orders')
+      .source('source')
+      .route('by-side', field('side'), {
+        A: stage({ part: () => ++computed, deterministic: false }),
+        B: stage({ part: field('part') }),
+      })
+      .correlate('by-key', field('key'), { of: ['A', 'B'], whenFull: 'promote' })
+      .sink('sink')
+    await using engine = await Engine.start(program, time)
+    engine.kafka.give(0, [order('A', 1), order('A', 2)])
+    await time.until(engine.drain())
+    engine.session.state.cold!.moveOut(Infinity)
+    assert.equal(engine.session.state.cold!.partCount, 2)
+
+    engine.kafka.give(0, [order('B', 2), order('B', 1)])
+    await time.until(engine.drain())
+
+    assert.deepEqual(
+      engine.kafka.written.map(({ value }) => value),
+      ['{"key":2,"A":2,"B":"B"}', '{"key":1,"A":1,"B":"B"}'],
+    )
+    assert.equal(computed, 2)
+    assert.deepEqual(
+      engine.kafka.calls.filter((call) => call.startsWith('read')),
+      [],
+    )
+  })
+
+  it('reads promoted parts from the checkpoint when their source has dropped them, even meanwhile', async () => {
+    const time = new VirtualClock()
+    await using engine = await Engine.start(promoting(), time)
+    engine.kafka.give(0, [order('A', 1), order('A', 2)])
+    await time.until(engine.drain())
+    const { state } = engine.session
+    for (const [offset, key] of [1, 2].entries()) {
+      const record = { ...noHeaders, key: undefined, value: Buffer.from(order('A', key)) }
+      state.promoted.add({ partition: 0, offset, bytes: 100, encode: () => recordBatchOf(offset, 0, record) })
+    }
+    engine.kafka.give(0, [order('A', 3)])
+    await time.until(engine.drain())
+    assert.ok(state.promoted.has(0, 0) && state.promoted.has(0, 1))
+    state.cold!.moveOut(Infinity)
+    // The source has them when it is asked, and not when it is read.
+    engine.kafka.readFailures.push(new KafkaError('KAFKA_OFFSET_LOST', 'the source has dropped them', {}))
+    engine.kafka.startsAsked = (count) => (count === 1 ? 0 : 2)
+
+    engine.kafka.give(0, [order('B', 1), order('B', 2), order('B', 3)])
+    await time.until(engine.drain())
+
+    assert.deepEqual(keysOf(engine.kafka.written), [1, 2, 3])
+    assert.deepEqual(engine.crashes, [])
   })
 
   for (const expireBy of ['eventTime', 'processingTime'] as const) {

@@ -72,7 +72,10 @@ export class Paging implements FullTableRemedy {
 
   /** Moves the oldest rows out of a full table. */
   makeRoom(): void {
-    this.#cold.moveOut(this.#cold.tableBytesMax * this.#movedShare)
+    const { tableBytesMax } = this.#cold
+    // It may have more than it takes in: all that was pending before this version of the program.
+    const beyond = this.#table.liveBytes - tableBytesMax
+    this.#cold.moveOut(Math.max(0, beyond) + tableBytesMax * this.#movedShare)
     this.#moves++
   }
 

@@ -1,4 +1,5 @@
 import type { ActorContext } from '../../actors/index.ts'
+import { MillraceError } from '../../core/errors.ts'
 import { BatchReader, type FetchedPartition } from '../../kernel/index.ts'
 import { type RowsOpener, rowsOpener } from '../decoding/rows-opener.ts'
 import type { RestoringSession } from '../recovery/session.ts'
@@ -13,6 +14,8 @@ import { type ColdPlaces, coldPlacesOf } from './cold-places.ts'
 
 /** Batches that are on their way to the table: those of the source may all be held up by the one that waits. */
 const recalledBatches = 2
+/** How often a source may drop records while they are read again. */
+const lossesMax = 3
 
 export interface RecallReaderParts {
   readonly services: Services
@@ -39,9 +42,20 @@ export class RecallReader {
   /**
    * Resolves when all records have been read and what was made of them has come to the table.
    *
-   * @throws KafkaError `KAFKA_OFFSET_LOST` where the source has lost one.
+   * @throws KafkaError `KAFKA_OFFSET_LOST` where the source has lost one that is not promoted.
    */
   async read(recall: Recall): Promise<void> {
+    for (let losses = 0; ; losses++) {
+      try {
+        return await this.#readOnce(recall)
+      } catch (error) {
+        // The source may drop promoted parts at any time; what is left of them is in the checkpoint.
+        if (!MillraceError.is(error) || error.code !== 'KAFKA_OFFSET_LOST' || losses === lossesMax) throw error
+      }
+    }
+  }
+
+  async #readOnce(recall: Recall): Promise<void> {
     const { services, session, ports } = this.#parts
     const { plan, topics } = services
     const { sourceLog } = ports

@@ -33,12 +33,12 @@ export class Recall {
     return this.#hashes
   }
 
-  /** By number of the partition, the sides of the parts by their offsets. */
+  /** Those that have not come: by number of the partition, their sides by their offsets. */
   get wanted(): ReadonlyMap<number, ReadonlyMap<number, number>> {
     return this.#wanted
   }
 
-  /** Whether a part is one of them. */
+  /** Whether a part has to come. */
   has(partition: number, offset: number): boolean {
     return this.#wanted.get(partition)?.has(offset) === true
   }
@@ -58,7 +58,9 @@ export class Recall {
   }
 
   /** Parts have come. */
-  take({ count }: RecordColumns): void {
-    this.#takenCount += count
+  take(columns: RecordColumns): void {
+    for (let row = 0; row < columns.count; row++) {
+      if (this.#wanted.get(columns.numberOf(row))?.delete(columns.offset[row]!) === true) this.#takenCount++
+    }
   }
 }

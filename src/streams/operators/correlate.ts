@@ -238,7 +238,7 @@ class Correlation {
     const { timeOfDay } = this.#services
     const { schedule } = this.#session
     const { budget } = this.#life
-    if (await this.#recallOverdue()) return
+    if (this.#paging !== undefined && (await this.#recallOverdue(this.#paging))) return
     for (let batch = this.#pending[0]; batch !== undefined; batch = this.#pending[0]) {
       if (this.#paging?.isRecalling === true) return
       if (schedule.isCommitting && this.#roomBytes === 0) return
@@ -280,10 +280,9 @@ class Correlation {
   }
 
   /** Rows expire that are not in the table; returns whether work goes on when they have come. */
-  async #recallOverdue(): Promise<boolean> {
-    const isDue = this.#paging?.isExpiryDue === true && this.#session.state.restoration.isDone
-    if (this.#paging === undefined || this.#paging.isRecalling || !isDue) return false
-    return !(await this.#mayMove(this.#paging)) || this.#paging.recallOverdue()
+  async #recallOverdue(paging: Paging): Promise<boolean> {
+    if (paging.isRecalling || !paging.isExpiryDue || !this.#session.state.restoration.isDone) return false
+    return !(await this.#mayMove(paging)) || paging.recallOverdue()
   }
 
   /** Whether rows may move between epochs; else that is so when the current one has committed, and work goes on. */

@@ -40,7 +40,7 @@ export async function readPromoted(
   isWanted: (partition: number, offset: number) => boolean,
 ): Promise<FetchedPartition[]> {
   const records = new Map<string, Uint8Array>()
-  await readRecords({ cluster, topic: topics.sinks[checkpointSink]! }, (columns) => {
+  await readRecords({ cluster, topic: topics.sinks[checkpointSink]!, isUrgent: true }, (columns) => {
     for (let row = 0; row < columns.count; row++) {
       const { key, value } = plainRecord(columns, row)
       const name = key === undefined ? '' : Buffer.from(key).toString()

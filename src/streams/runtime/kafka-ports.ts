@@ -82,6 +82,6 @@ function sourceLogOf({ cluster, plan, options }: KafkaServices): SourceLog {
       const { decompressedBytesMax } = options
       return readRecords({ cluster, topic, range: rangeOf(topic, range), decompressedBytesMax }, visit)
     },
-    readPieces: (topic, range, visit) => readTopic(cluster, topic, rangeOf(topic, range), visit),
+    readPieces: (topic, range, visit) => readTopic(cluster, topic, rangeOf(topic, range), visit, true),
   }
 }

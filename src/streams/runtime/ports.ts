@@ -80,7 +80,10 @@ export interface SourceLog {
    * returns.
    */
   read(topic: Topic, range: PartitionRange, visit: (columns: RecordColumns) => void): Promise<void>
-  /** The same, but gives record batches as they were fetched, which are valid until what `visit` returns is settled. */
+  /**
+   * The same at once, without waiting behind what is fetched, and in record batches as they were fetched, which are valid
+   * until what `visit` returns is settled.
+   */
   readPieces(topic: Topic, range: PartitionRange, visit: (piece: FetchedPartition) => Promise<void>): Promise<void>
 }
 

@@ -6,6 +6,8 @@ export interface RecordRequest {
   topic: Topic
   /** @defaultValue all that the topic has now, open transactions included, whose ends are waited for */
   range?: TopicRange | undefined
+  /** Whether it must not wait behind other fetches. @defaultValue false */
+  isUrgent?: boolean
   /** Bytes that one compressed record batch may open to. @defaultValue 64 MiB */
   decompressedBytesMax?: number
 }
@@ -23,8 +25,8 @@ type Visited = { readonly fromOffset: number } | undefined | void
  * @throws KafkaError, and what `visit` throws.
  */
 export async function readRecords(request: RecordRequest, visit: RecordVisit): Promise<void> {
-  const { cluster, topic, range = await topicRange(cluster, topic) } = request
-  await readTopic(cluster, topic, range, recordsOf(request, visit))
+  const { cluster, topic, isUrgent, range = await topicRange(cluster, topic) } = request
+  await readTopic(cluster, topic, range, recordsOf(request, visit), isUrgent)
 }
 
 /** Visits the records of pieces of a topic. */
