@@ -3,6 +3,10 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { check } from '../../../test/property.ts'
 import { VirtualClock } from '../../testing/index.ts'
+import { ColdParts } from '../cold/cold-parts.ts'
+import { EpochCounts } from '../epochs/epoch-counts.ts'
+import { recordOf, rowsOf } from '../fixtures/rows.ts'
+import { rememberingTable } from '../fixtures/table.ts'
 import { PendingCensus } from './pending-census.ts'
 
 type Row = readonly [sides: number, oldestMs: number]
@@ -74,6 +78,30 @@ describe('a census of the pending rows', () => {
     census.look()
 
     assert.equal(visited(), 102)
+  })
+
+  it('counts rows that are not in the table, whose keys are not known', async () => {
+    const clock = new VirtualClock()
+    const table = rememberingTable()
+    const cold = new ColdParts(table, 1 << 20)
+    const take = (...keys: readonly string[]) => {
+      table.apply(rowsOf(keys.map((key) => recordOf('B', key))), new EpochCounts([0]))
+      table.settle()
+    }
+    take('a', 'b')
+    cold.moveOut(Infinity)
+    take('c')
+    const census = new PendingCensus(table, clock, () => nowMs, cold)
+
+    census.look()
+    await clock.advance(60_000)
+
+    const { rows, oldestMs, bySides, oldest } = census.look()!
+    assert.deepEqual([rows, oldestMs, bySides], [3, 0, new Map([[0b10, 3]])])
+    assert.deepEqual(
+      oldest.map(({ key }) => key),
+      ['c'],
+    )
   })
 
   it('ends in the middle when the program does', async () => {
