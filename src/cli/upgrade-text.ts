@@ -33,6 +33,10 @@ function migrationText(migration: PlannedMigration): string {
       return `values of ${migration.topic}: ${migration.was} becomes ${migration.is}; ${partsText(migration.pendingMax)} are taken in again`
     case 'source':
       return `topic ${migration.topic} is read as well, from its start position`
+    case 'removed':
+      return `topic ${migration.topic} is read no more, with ${partsText(migration.pendingMax)}; what it has that is not read yet stays there`
+    case 'returned':
+      return `topic ${migration.topic} is read again, from where that was left`
   }
 }
 

@@ -168,6 +168,67 @@ export function upgrades(target: Target): void {
       assert.equal((await upgradeTo(next)).verdict, 'same')
     })
 
+    it('gives up a source of which nothing is pending, and takes it up again from where it left it', async () => {
+      const stream = await target.stream({ otherSources: { south: 2, west: 2 } })
+      const { app, source: north, sink, otherSources } = stream
+      const [south, west] = [otherSources['south']!, otherSources['west']!]
+      const sides = { A: stage({ part: field('part') }), B: stage({ part: field('part') }) }
+      const begun = topology(app).source(north).route('north', field('stage'), sides)
+      const key = field('id')
+      const of = ['A', 'B'] as const
+      const one = begun.correlate('by-id', key, { of }).sink(sink)
+      const withSouth = begun.source(south).route('south', field('stage'), sides)
+      const two = withSouth.correlate('by-id', key, { of }).sink(sink)
+      const withWest = begun.source(west).route('west', field('stage'), sides)
+      const other = withWest.correlate('by-id', key, { of }).sink(sink)
+      const three = withWest
+        .source(south)
+        .route('south', field('stage'), sides)
+        .correlate('by-id', key, { of })
+        .sink(sink)
+      const run = async (program: Topology) => {
+        const { report, error } = await stream.run(program)
+        assert.equal(error, undefined)
+        return report.accounting.reduce((sum, account) => sum + account.emitted, 0)
+      }
+      await stream.produce([...customers(1), record('A', 1)])
+      await stream.produce([record('B', 1), record('A', 2), record('A', 3)], south)
+      await run(two)
+
+      const refused = await upgradeTo(one)
+      await assertRefused(one, target.bootstrapServers, { code: 'CHECKPOINT_INCOMPATIBLE' })
+      await stream.produce([record('B', 2), record('B', 3)])
+      await run(two)
+      const removed = await upgradeTo(one)
+      await stream.produce([record('A', 4)])
+      await stream.produce([record('B', 4)], south)
+      await run(one)
+      await assertProved(stream)
+      const after = await upgradeTo(one)
+      await stream.produce([record('A', 5)], west)
+      await run(other)
+      const returned = await upgradeTo(three)
+      await stream.produce([record('B', 5)], south)
+
+      const total = await run(three)
+
+      assert.equal(refused.verdict, 'refused')
+      assert.match(refused.refusal!.message, new RegExp(`source "${south}" is removed, of which 2 parts are pending`))
+      assert.deepEqual(
+        [removed.verdict, removed.migrations],
+        ['migrates', [{ kind: 'removed', topic: south, pendingMax: 0 }]],
+      )
+      assert.equal(after.verdict, 'same')
+      assert.deepEqual(returned.migrations, [{ kind: 'returned', topic: south, pendingMax: 0 }])
+      assert.deepEqual([total, valuesOf(await stream.merged())], [12, mergesOf(6)])
+      await assertProved(stream)
+      await run(other)
+      await target.deleteTopic(south)
+      await target.admin.createTopics({ topics: [{ topic: south, numPartitions: 2 }] })
+      await assertRefused(three, target.bootstrapServers, { code: 'SOURCE_RECREATED' })
+      await run(other)
+    })
+
     it('is refused where pending parts would mean something else, and the plan says so before', async () => {
       const stream = await target.stream({ otherSources: { notes: 1 } })
       await stream.produce([record('A', 0)])

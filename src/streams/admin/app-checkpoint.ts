@@ -86,12 +86,13 @@ export async function ifKnown<Found>(find: () => Promise<Found>): Promise<Found 
 }
 
 /** The partitions that a manifest numbers. */
-function partitionsIn(app: string, { topology, partitions }: Manifest): SourcePartitions {
+function partitionsIn(app: string, { topology, former = [], partitions }: Manifest): SourcePartitions {
   return new SourcePartitions(
     topology.sources.map(({ topic }) => topic),
     partitions,
     undefined,
     ownTopics(app).redriveTopic,
+    { topics: former.map(({ topic }) => topic), arePassedOver: false },
   )
 }
 
@@ -100,7 +101,10 @@ export async function firstCheckpoint(cluster: Cluster, plan: Plan): Promise<App
   const sources = sourcesOf(plan, await findSources(cluster, plan))
   const { topics, partitions } = sources
   const ranges = await Promise.all(topics.map((topic) => topicRange(cluster, topic)))
-  const starts = partitions.byNumber(ranges.map((range) => range.starts))
+  const starts = partitions.byNumber(
+    ranges.map((range) => range.starts),
+    0,
+  )
   const none = starts.map(() => 0)
   const manifest: Manifest = {
     format: manifestFormat,
@@ -123,11 +127,14 @@ export async function firstCheckpoint(cluster: Cluster, plan: Plan): Promise<App
   return { manifest, partitions, pending, promoted, promotedBatches: [], records: new Map() }
 }
 
-/** The topics that an application has read and written, beside its own; that of redriven letters where it was read. */
+/**
+ * The topics that an application has read and written, beside its own: former sources, and that of redriven letters where
+ * it was read.
+ */
 export function topicsOf({ manifest, partitions }: Pick<AppCheckpoint, 'manifest' | 'partitions'>): string[] {
-  const { topology, sourceIds, outputs } = manifest
+  const { topology, former = [], sourceIds, outputs } = manifest
   const redriven = sourceIds.length > topology.sources.length ? [partitions.redriveTopic!] : []
-  return [...topology.sources.map(({ topic }) => topic), ...redriven, ...outputs]
+  return [...[...topology.sources, ...former].map(({ topic }) => topic), ...redriven, ...outputs]
 }
 
 /** A topic, or undefined where there is none of this name. */

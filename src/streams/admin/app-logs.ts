@@ -34,13 +34,15 @@ export async function findLogs(
   { manifest, partitions }: Pick<AppCheckpoint, 'manifest' | 'partitions'>,
 ): Promise<AppLogs> {
   const sources = await Promise.all(
-    manifest.sourceIds.map((_, source) => findSource(cluster, app, manifest, source, partitions)),
+    sourcesIn(app, manifest).map((each, source) => findSource(cluster, manifest, each, source, partitions)),
   )
+  const redriven = manifest.topology.sources.length
   const [deadLetters, ...outputs] = await Promise.all([
     findLog(cluster, ownTopics(app).deadLetterTopic, manifest),
     ...manifest.outputs.map((name) => findLog(cluster, name, manifest)),
   ])
-  return { outputs, deadLetters, sources, redriven: sources[manifest.topology.sources.length] }
+  const isRedriven = manifest.sourceIds.length > redriven
+  return { outputs, deadLetters, sources, ...(isRedriven && { redriven: sources[redriven] }) }
 }
 
 async function findLog(cluster: Cluster, name: string, { outputIds = {} }: Manifest): Promise<Log> {
@@ -56,19 +58,30 @@ async function findLog(cluster: Cluster, name: string, { outputIds = {} }: Manif
 /** Of a topic that is not there. */
 const gone = { isWhole: false, isRecreated: false, isCompacted: false } as const
 
+/** What is read and was, by the number of the source; without an id where nothing was. */
+function sourcesIn(app: string, { topology, sourceIds, former = [] }: Manifest): { topic: string; id?: string }[] {
+  const topics = [...topology.sources.map(({ topic }) => topic), ownTopics(app).redriveTopic]
+  const count = former.length > 0 ? topics.length : sourceIds.length
+  const sources = topics.slice(0, count).map((topic, source) => {
+    const id = sourceIds[source]
+    return { topic, ...(id !== undefined && { id }) }
+  })
+  return [...sources, ...former]
+}
+
 /** A source as far as it was consumed. */
 async function findSource(
   cluster: Cluster,
-  app: string,
-  { topology, sourceIds, startOffsets, nextOffsets }: Manifest,
+  { startOffsets, nextOffsets }: Manifest,
+  { topic: name, id }: { readonly topic: string; readonly id?: string },
   source: number,
   partitions: SourcePartitions,
 ): Promise<Log> {
-  const name = topology.sources[source]?.topic ?? ownTopics(app).redriveTopic
+  if (id === undefined) return { ...gone, name, isWhole: true }
   const first = partitions.bySource(startOffsets)[source]!
   const next = partitions.furthestBySource(nextOffsets)[source]!
   const topic = await findTopic(cluster, name)
-  if (topic === undefined || topic.id !== sourceIds[source]) return { ...gone, name, isRecreated: topic !== undefined }
+  if (topic === undefined || topic.id !== id) return { ...gone, name, isRecreated: topic !== undefined }
   const isCompacted = await isTopicCompacted(cluster, name)
   const logStarts = (await topicRange(cluster, topic)).starts
   const isWhole = first.every((start, partition) => logStarts[partition]! <= start)

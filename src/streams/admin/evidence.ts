@@ -83,7 +83,9 @@ export class Evidence {
   /** Takes a record of the dead-letter topic. */
   addDeadLetter(read: ReadLetter | undefined): void {
     const { partitions, manifest } = this.#checkpoint
-    const isOurs = manifest.topology.sources.some(({ topic }) => topic === read?.letter.topic)
+    const isOurs = [...manifest.topology.sources, ...(manifest.former ?? [])].some(
+      ({ topic }) => topic === read?.letter.topic,
+    )
     const origins = read?.consumed.map((place) => ({ ...place, partition: partitions.numberOf(place) ?? -1 })) ?? []
     if (read === undefined || !isOurs || origins.some((origin) => this.#isBefore(origin))) {
       this.foreignRecords++

@@ -1,7 +1,7 @@
 import type { Cluster, TransactionWait } from '../../kafka/index.ts'
 import { areKeysMoved, type Migration, migrationOf } from '../checkpoint/migration.ts'
 import { shapeOf } from '../checkpoint/topology-shape.ts'
-import { incompatibility } from '../recovery/compatibility.ts'
+import { incompatibility, leftBehind } from '../recovery/compatibility.ts'
 import { findSources } from '../topics/program-topics.ts'
 import { requireRights, rightsToReadApp } from '../topics/rights.ts'
 import { type Plan, planTopology } from '../topology/plan.ts'
@@ -82,9 +82,11 @@ async function upgradeOfNext(cluster: Cluster, plan: Plan, wait: TransactionWait
 }
 
 async function upgradeOn(cluster: Cluster, plan: Plan, checkpoint: AppCheckpoint): Promise<UpgradePlan> {
-  const { manifest } = checkpoint
-  const error = incompatibility(plan, await findSources(cluster, plan), manifest)
-  const { migrations } = migrationOf(manifest.topology, shapeOf(plan))
+  const { manifest, partitions, pending } = checkpoint
+  const counts = pending.map((set) => set.count)
+  const error =
+    incompatibility(plan, await findSources(cluster, plan), manifest) ?? leftBehind(plan, manifest, partitions, counts)
+  const { migrations } = migrationOf(manifest, shapeOf(plan))
   const { count, forgotten } = manifest.completed ?? { count: 0, forgotten: 0 }
   const forgets = areKeysMoved(migrations) ? count - forgotten : 0
   return {
@@ -100,9 +102,9 @@ async function upgradeOn(cluster: Cluster, plan: Plan, checkpoint: AppCheckpoint
 }
 
 function concernedBy(migration: Migration, plan: Plan, { manifest, partitions, pending }: AppCheckpoint): number {
-  if (migration.kind === 'source') return 0
+  if (migration.kind === 'source' || migration.kind === 'returned') return 0
   if (migration.kind === 'side') return manifest.pending
-  const topics = new Set(migration.kind === 'decoding' ? [migration.topic] : topicsOfSide(plan, migration.side))
+  const topics = new Set('topic' in migration ? [migration.topic] : topicsOfSide(plan, migration.side))
   return pending.reduce((sum, { count }, number) => {
     return topics.has(partitions.placeOf(number).topic) ? sum + count : sum
   }, 0)

@@ -6,7 +6,16 @@ import { encodeManifest, type Manifest, manifestFormat } from './manifest.ts'
 /** What every manifest of a program says alike; only its partitions grow. */
 export type ProgramIdentity = Pick<
   Manifest,
-  'topology' | 'outputs' | 'outputIds' | 'spread' | 'expiry' | 'next' | 'sourceIds' | 'partitions' | 'hashSeed'
+  | 'topology'
+  | 'outputs'
+  | 'outputIds'
+  | 'spread'
+  | 'expiry'
+  | 'next'
+  | 'sourceIds'
+  | 'former'
+  | 'partitions'
+  | 'hashSeed'
 >
 
 /** Entries that each manifest has, by participants. */

@@ -103,6 +103,21 @@ describe('a manifest', () => {
     assert.deepEqual(decodeManifest(bytes), redriven)
   })
 
+  it('of a program that has given up a source is none that versions before could read', () => {
+    const single = decodeManifest(Buffer.from(written))
+    const [first, ...others] = single.partitions
+    const given = {
+      ...single,
+      former: [{ topic: 'old', id: 'old-id' }],
+      partitions: [{ source: 2, partition: 0 }, first!, ...others.slice(1)],
+    }
+
+    const bytes = Buffer.from(encodeManifest(given))
+
+    assert.equal(JSON.parse(bytes.toString()).format, 3)
+    assert.deepEqual(decodeManifest(bytes), given)
+  })
+
   it('takes no more bytes than the checkpoint topic is asked for, with the largest numbers', () => {
     const several = topology('app').source('one').side('A').source('two').side('B')
     const program = several.correlate('by', field('id'), { of: ['A', 'B'] }).sink('out')

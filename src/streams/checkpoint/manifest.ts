@@ -34,6 +34,11 @@ export interface Manifest {
   readonly next?: NextSubtopology | undefined
   /** Topic ids, by source of the topology; after them that of the topic of redriven letters once it has been read. */
   readonly sourceIds: readonly string[]
+  /**
+   * Topics that were sources in an earlier version of the program, which keep the numbers of their partitions; absent for
+   * none.
+   */
+  readonly former?: readonly FormerSource[] | undefined
   /** Which partition of which source each number means. */
   readonly partitions: readonly SourcePartition[]
   /** Offsets consumed first, and to be consumed next. */
@@ -52,6 +57,12 @@ export interface Manifest {
   readonly baseEpochs: readonly number[]
   readonly basePieces: readonly number[]
   readonly deltaPieces: readonly number[]
+}
+
+/** A topic that is no source any more, and the topic id that it had. */
+export interface FormerSource {
+  readonly topic: string
+  readonly id: string
 }
 
 /** Its name, and the topic on the way to it. */
@@ -80,10 +91,12 @@ export const manifestFormat = 1
 
 /** That of programs that have redriven letters, which versions before would take for records of a source. */
 const redrivenFormat = 2
+/** That of programs that have given up a source, whose partitions versions before would not know. */
+const formerFormat = 3
 
 /** A manifest as it is written: that of a single source as before there were several. */
 type WrittenManifest = Omit<Manifest, 'format' | 'topology' | 'sourceIds' | 'partitions' | 'totals'> & {
-  readonly format: typeof manifestFormat | typeof redrivenFormat
+  readonly format: typeof manifestFormat | typeof redrivenFormat | typeof formerFormat
   readonly topology: WrittenShape
   readonly totals: WrittenTotals
 } & ({ readonly sourceId: string } | WrittenSources)
@@ -95,13 +108,15 @@ interface WrittenSources {
 
 export function encodeManifest({ topology, sourceIds, partitions, ...rest }: Manifest): Uint8Array {
   const { format: _, epoch, closedMs, outputs, outputIds, expiry, ...others } = rest
+  const { former } = others
+  const hasRedriven = sourceIds.length > topology.sources.length
   const [sourceId, another] = sourceIds
   const sources =
-    another === undefined && !partitions.some(({ index }) => index !== undefined)
+    another === undefined && former === undefined && !partitions.some(({ index }) => index !== undefined)
       ? { sourceId: sourceId! }
       : { sourceIds, partitions: partitions.map(writtenPartition) }
   const written: WrittenManifest = {
-    format: sourceIds.length > topology.sources.length ? redrivenFormat : manifestFormat,
+    format: former !== undefined ? formerFormat : hasRedriven ? redrivenFormat : manifestFormat,
     epoch,
     closedMs,
     topology: writtenShape(topology),
@@ -186,9 +201,9 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
   } catch (error) {
     throw corrupt('its manifest is not JSON', error)
   }
-  if (manifest?.format !== manifestFormat && manifest?.format !== redrivenFormat) {
+  if (![manifestFormat, redrivenFormat, formerFormat].some((format) => format === manifest?.format)) {
     throw corrupt(
-      `its format is ${String(manifest?.format)}, where this version of Millrace knows ${manifestFormat} and ${redrivenFormat}`,
+      `its format is ${String(manifest?.format)}, where this version of Millrace knows ${manifestFormat} to ${formerFormat}`,
     )
   }
   return readManifest(manifest as WrittenManifest)

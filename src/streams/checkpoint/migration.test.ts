@@ -13,7 +13,7 @@ const note = { ...A, name: 'note', isOptional: true }
 /** What a start migrates, and what it is refused for. */
 function outcomeOf(changes: Partial<TopologyShape>): unknown[] {
   const now = { ...before, ...changes }
-  const { shape, migrations } = migrationOf(before, now)
+  const { shape, migrations } = migrationOf({ topology: before }, now)
   return [migrations, differences(shape, now)]
 }
 
@@ -58,8 +58,21 @@ describe('the migration of a checkpoint', () => {
     const migration = { kind: 'decoding', topic: 'source', was: 'json', is: 'confluentJson' } as const
     assert.deepEqual(outcomeOf({ sources: [{ ...source, decode: 'confluentJson' }] }), [[migration], []])
     assert.deepEqual([isRetaken([migration]), areKeysMoved([migration])], [true, false])
-    const back = migrationOf({ ...before, sources: [{ ...source, decode: 'confluentJson' }] }, before)
+    const back = migrationOf({ topology: { ...before, sources: [{ ...source, decode: 'confluentJson' }] } }, before)
     assert.deepEqual(back.shape, before)
+  })
+
+  it('takes a source away, and back, but none in place of another', () => {
+    const more = { topic: 'more', route: { side: 'A' } }
+    const both = { ...before, sources: [source, more] }
+    const removed = migrationOf({ topology: both }, before)
+    assert.deepEqual(removed, { shape: before, migrations: [{ kind: 'removed', topic: 'more' }] })
+    const returned = migrationOf({ topology: before, former: [{ topic: 'more', id: 'id' }] }, both)
+    assert.deepEqual(returned, { shape: both, migrations: [{ kind: 'returned', topic: 'more' }] })
+    const others = { ...before, sources: [source, { ...more, topic: 'other' }] }
+    const replaced = migrationOf({ topology: both }, others)
+    assert.deepEqual(replaced.migrations, [])
+    assert.notDeepEqual(differences(replaced.shape, others), [])
   })
 
   it('leaves anything else to differ', () => {

@@ -1,3 +1,4 @@
+import type { Manifest } from './manifest.ts'
 import { keyShapeText, type TopologyShape } from './topology-shape.ts'
 
 /** What a start does to a checkpoint of another version of the program, by itself. */
@@ -12,6 +13,10 @@ export type Migration =
   | { readonly kind: 'decoding'; readonly topic: string; readonly was: string; readonly is: string }
   /** A further topic is read, from its start position. */
   | { readonly kind: 'source'; readonly topic: string }
+  /** A topic is read no more: nothing of it is pending. */
+  | { readonly kind: 'removed'; readonly topic: string }
+  /** A topic is read again that was read before, from where that was left. */
+  | { readonly kind: 'returned'; readonly topic: string }
 
 /**
  * What a start migrates, and the shape that the checkpoint has then; where that still differs from the program's, the
@@ -19,7 +24,7 @@ export type Migration =
  * pending rows might wait for a part of them that was passed over.
  */
 export function migrationOf(
-  before: TopologyShape,
+  { topology: before, former = [] }: Pick<Manifest, 'topology' | 'former'>,
   now: TopologyShape,
 ): { readonly shape: TopologyShape; readonly migrations: readonly Migration[] } {
   const migrations: Migration[] = []
@@ -43,11 +48,17 @@ export function migrationOf(
     if (was !== is) migrations.push({ kind: 'decoding', topic: source.topic, was, is })
     return { ...others, ...(decode !== undefined && { decode }) }
   })
-  // Another topic in place of one is no further one.
-  const areAllKept = before.sources.every(({ topic }) => isSourceOf(now, topic))
-  const addedSources = areAllKept ? now.sources.filter(({ topic }) => !isSourceOf(before, topic)) : []
-  for (const { topic } of addedSources) migrations.push({ kind: 'source', topic })
-  return { shape: { ...before, sides, sources: [...sources, ...addedSources] }, migrations }
+  const kept = sources.filter(({ topic }) => isSourceOf(now, topic))
+  const added = now.sources.filter(({ topic }) => !isSourceOf(before, topic))
+  const isSmaller = kept.length < sources.length
+  // Another topic in place of one is no further one, and it is to be meant that one is read no more.
+  const areReplaced = isSmaller && (added.length > 0 || kept.length === 0)
+  if (areReplaced) return { shape: { ...before, sides, sources }, migrations }
+  for (const { topic } of sources) if (!isSourceOf(now, topic)) migrations.push({ kind: 'removed', topic })
+  for (const { topic } of added) {
+    migrations.push({ kind: former.some((each) => each.topic === topic) ? 'returned' : 'source', topic })
+  }
+  return { shape: { ...before, sides, sources: [...kept, ...added] }, migrations }
 }
 
 /** Whether pending parts may have other keys, so that they are taken in again. */

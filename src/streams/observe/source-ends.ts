@@ -62,7 +62,7 @@ export class SourceEnds {
     this.#askedMs = this.#clock.monotonicMs()
     try {
       const ends = await Promise.all(this.#sources.topics.map((topic) => this.#log.ends(topic)))
-      this.#offsets = this.#sources.partitions.byNumber(ends)
+      this.#offsets = this.#sources.partitions.byNumber(ends, 0)
       this.#answeredMs = this.#clock.monotonicMs()
     } catch {
       // Whoever reads the source meets the same, and that ends the program where it has to.

@@ -285,7 +285,7 @@ class Source {
 
 /** Offsets after the last records, by number; 0 for further lanes, which hold nothing up. */
 function endsOfFirsts(partitions: SourcePartitions, logEnds: readonly (readonly number[])[]): number[] {
-  return partitions.byNumber(logEnds).map((end, number) => (partitions.isFirst(number) ? end : 0))
+  return partitions.byNumber(logEnds, 0).map((end, number) => (partitions.isFirst(number) ? end : 0))
 }
 
 /** What was fetched under the numbers of its partitions, where these are not the places in the list that is read. */

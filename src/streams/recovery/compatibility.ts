@@ -1,11 +1,12 @@
 import { KafkaError, MillraceError } from '../../core/errors.ts'
 import type { GroupCommit, Topic } from '../../kafka/index.ts'
-import type { Manifest } from '../checkpoint/manifest.ts'
-import { isSourceOf, migrationOf } from '../checkpoint/migration.ts'
+import type { FormerSource, Manifest } from '../checkpoint/manifest.ts'
+import { isSourceOf, type Migration, migrationOf } from '../checkpoint/migration.ts'
 import { differences, shapeOf } from '../checkpoint/topology-shape.ts'
-import type { SourcePartition } from '../topics/source-partitions.ts'
-import type { Sources } from '../topics/sources.ts'
+import type { SourcePartition, SourcePartitions } from '../topics/source-partitions.ts'
+import { type Sources, sourcesOf } from '../topics/sources.ts'
 import type { Plan } from '../topology/plan.ts'
+import { laneCountOf } from '../topology/plan-sources.ts'
 
 /** Whether a program can go on from what was found, and how. */
 export type Compatibility =
@@ -50,50 +51,118 @@ export function compatibilityOf(plan: Plan, found: Findings): Compatibility {
   return { kind: 'goes on', knownPartitions: counts, expiredOffsets }
 }
 
-/**
- * The partitions that a manifest numbers, by the sources of a program, whose order may be another one; none where it is
- * of other sources.
- */
-export function knownPartitions(plan: Plan, { topology, partitions }: Manifest): SourcePartition[] {
-  const now = topology.sources.map(({ topic }) => plan.sources.findIndex((source) => source.topic === topic))
-  if (now.includes(-1)) return []
-  now.push(plan.sources.length)
-  return partitions.map((each) => ({ ...each, source: now[each.source]! }))
+/** The sources of a program, with the numbers that their partitions have in a checkpoint that it goes on from. */
+export function sourcesAfter(plan: Plan, topics: readonly Topic[], manifest: Manifest | undefined): Sources {
+  if (manifest === undefined) return sourcesOf(plan, topics)
+  const former = formerSources(plan, manifest).map(({ topic }) => topic)
+  return sourcesOf(plan, topics, knownPartitions(plan, manifest), former)
+}
+
+/** The topics that were sources before, and are none of a program. */
+export function formerSources(plan: Plan, manifest: Manifest): FormerSource[] {
+  return [...(manifest.former ?? []), ...presentSources(manifest)].filter(({ topic }) => !isRead(plan, topic))
+}
+
+function presentSources({ topology, sourceIds }: Manifest): FormerSource[] {
+  return topology.sources.map(({ topic }, source) => ({ topic, id: sourceIds[source]! }))
+}
+
+function isRead({ sources }: Plan, topic: string): boolean {
+  return sources.some((source) => source.topic === topic)
+}
+
+/** The partitions that a manifest numbers, by the sources of a program, whose order may be another one. */
+function knownPartitions(plan: Plan, manifest: Manifest): SourcePartition[] {
+  const former = formerSources(plan, manifest)
+  const numberOf = ({ topic }: { readonly topic: string }) => {
+    const number = plan.sources.findIndex((source) => source.topic === topic)
+    return number >= 0 ? number : plan.sources.length + 1 + former.findIndex((each) => each.topic === topic)
+  }
+  const redriven = plan.sources.length
+  const now = [...manifest.topology.sources.map(numberOf), redriven, ...(manifest.former ?? []).map(numberOf)]
+  return manifest.partitions.map((each) => ({ ...each, source: now[each.source]! }))
 }
 
 /** `CHECKPOINT_INCOMPATIBLE` or `SOURCE_RECREATED`, unless a checkpoint fits a program and its sources. */
-export function incompatibility(
-  plan: Plan,
-  topics: readonly Topic[],
-  { topology, partitions, sourceIds }: Manifest,
-): MillraceError | undefined {
-  const { name } = plan
+export function incompatibility(plan: Plan, topics: readonly Topic[], manifest: Manifest): MillraceError | undefined {
+  const { topology, sourceIds } = manifest
   const now = shapeOf(plan)
-  const changed = differences(migrationOf(topology, now).shape, now)
-  const names = [...topology.sources.map(({ topic }) => topic), plan.redriveTopic]
-  const topicOf = (source: number) => topics.find((topic) => topic.name === names[source])
-  for (const [source, { topic }] of topology.sources.entries()) {
-    const had = partitions.filter((each) => each.source === source && !each.index).length
-    const has = topicOf(source)?.partitions.length ?? had
-    const which = topology.sources.length === 1 ? 'source' : `source "${topic}"`
-    if (has < had) changed.push(`${which} had ${had} partitions and has ${has}`)
-  }
-  if (changed.length > 0) {
-    const text = `the checkpoint of "${name}" was written by another program: ${changed.join('; ')}`
-    return new MillraceError('CHECKPOINT_INCOMPATIBLE', text, { app: name, differences: changed.join('; ') })
-  }
-  const recreated = sourceIds.findIndex((id, source) => topicOf(source)?.id !== id)
-  if (recreated < 0) return undefined
+  const { shape, migrations } = migrationOf(manifest, now)
+  const redriveId = sourceIds[topology.sources.length]
+  const changed = differences(shape, now)
+  if (redriveId !== undefined) changed.push(...migrations.flatMap(movesRedriven))
+  changed.push(...lostPartitions(plan, topics, manifest))
+  if (changed.length > 0) return otherProgram(plan, changed.join('; '))
+  const known = [...presentSources(manifest), ...(manifest.former ?? [])].filter(({ topic }) => isRead(plan, topic))
+  if (redriveId !== undefined) known.push({ topic: plan.redriveTopic, id: redriveId })
+  const topicOf = ({ topic }: FormerSource) => topics.find(({ name }) => name === topic)
+  const recreated = known.find((each) => topicOf(each)?.id !== each.id)
+  if (recreated === undefined) return undefined
   const topic = topicOf(recreated)
   if (topic === undefined) {
-    const text = `topic "${plan.redriveTopic}" is gone, from which "${name}" has read redriven letters`
+    const text = `topic "${plan.redriveTopic}" is gone, from which "${plan.name}" has read redriven letters`
     return new KafkaError('KAFKA_TOPIC_MISSING', text, { topic: plan.redriveTopic })
   }
   return new MillraceError(
     'SOURCE_RECREATED',
-    `topic "${topic.name}" is not the one that "${name}" has read so far: it was deleted and created again`,
-    { app: name, topic: topic.name, was: sourceIds[recreated]!, is: topic.id },
+    `topic "${topic.name}" is not the one that "${plan.name}" has read so far: it was deleted and created again`,
+    { app: plan.name, topic: topic.name, was: recreated.id, is: topic.id },
   )
+}
+
+function otherProgram({ name }: Plan, text: string): MillraceError {
+  const message = `the checkpoint of "${name}" was written by another program: ${text}`
+  return new MillraceError('CHECKPOINT_INCOMPATIBLE', message, { app: name, differences: text })
+}
+
+/** Which partition of redriven letters is of which source follows from the order of those that are read. */
+function movesRedriven(migration: Migration): string[] {
+  if (migration.kind !== 'removed' && migration.kind !== 'returned') return []
+  return [`source "${migration.topic}" is ${migration.kind}, and dead letters have been redriven`]
+}
+
+/** A source never has fewer partitions than before, and one that returns has as many lanes in each. */
+function lostPartitions(
+  plan: Plan,
+  topics: readonly Topic[],
+  { topology, former = [], partitions }: Manifest,
+): string[] {
+  const numbered = [
+    ...topology.sources.map(({ topic }, source) => ({ topic, source })),
+    ...former.map(({ topic }, at) => ({ topic, source: topology.sources.length + 1 + at })),
+  ]
+  return numbered.flatMap(({ topic, source }) => {
+    const had = partitions.filter((each) => each.source === source && !each.index).length
+    const has = topics.find(({ name }) => name === topic)?.partitions.length ?? had
+    const which = topology.sources.length === 1 ? 'source' : `source "${topic}"`
+    if (has < had) return [`${which} had ${had} partitions and has ${has}`]
+    const planned = plan.sources.find((each) => each.topic === topic)
+    const lanes = partitions.filter((each) => each.source === source && each.partition === 0).length
+    if (planned === undefined || source <= topology.sources.length || laneCountOf(planned) === lanes) return []
+    return [`${which} made ${lanes} records of each, and makes ${laneCountOf(planned)}`]
+  })
+}
+
+/**
+ * `CHECKPOINT_INCOMPATIBLE` where parts are pending of a source that a program does not read any more.
+ *
+ * @param pending - Their number, by that of the partition.
+ */
+export function leftBehind(
+  plan: Plan,
+  manifest: Manifest,
+  partitions: Pick<SourcePartitions, 'placeOf'>,
+  pending: readonly number[],
+): MillraceError | undefined {
+  const texts = presentSources(manifest).flatMap(({ topic }) => {
+    if (isRead(plan, topic)) return []
+    const count = pending.reduce(
+      (sum, each, number) => sum + (partitions.placeOf(number).topic === topic ? each : 0),
+      0,
+    )
+    return count === 0 ? [] : [`source "${topic}" is removed, of which ${count} parts are pending`]
+  })
+  return texts.length === 0 ? undefined : otherProgram(plan, texts.join('; '))
 }
 
 /** Whether a program is told to begin a source at what another consumer has committed under its name. */

@@ -4,8 +4,7 @@ import { CarefulMode } from '../poison/careful-mode.ts'
 import { Lives } from '../runtime/life.ts'
 import type { Services } from '../runtime/services.ts'
 import { outputsOf } from '../topics/program-topics.ts'
-import { sourcesOf } from '../topics/sources.ts'
-import { knownPartitions } from './compatibility.ts'
+import { sourcesAfter } from './compatibility.ts'
 import type { Session } from './session.ts'
 import { firstState, stateAfter } from './state-after.ts'
 
@@ -17,7 +16,7 @@ import { firstState, stateAfter } from './state-after.ts'
 export async function memorySession(services: Services, records: CheckpointRecords): Promise<Session> {
   const { plan, options, topics, logger, tracing, outputBytesMax } = services
   const manifest = manifestOf(records)
-  const sources = sourcesOf(plan, topics.sources, manifest && knownPartitions(plan, manifest))
+  const sources = sourcesAfter(plan, topics.sources, manifest)
   const none = sources.partitions.list.map(() => 0)
   const request = {
     plan,

@@ -2,7 +2,7 @@
  * Recovery: what a process does that has become the active one, before its operators begin. The steps stand here in
  * their order, and nobody else knows it.
  */
-import { fetchGroupCommits, listOffsets, type Topic } from '../../kafka/index.ts'
+import { fetchGroupCommits, type GroupCommit, listOffsets, type Topic } from '../../kafka/index.ts'
 import { manifestOf } from '../checkpoint/checkpoint-records.ts'
 import { type CheckpointView, readAll } from '../checkpoint/checkpoint-view.ts'
 import { LastEpoch } from '../checkpoint/last-epoch.ts'
@@ -14,9 +14,9 @@ import { Lives } from '../runtime/life.ts'
 import type { KafkaServices } from '../runtime/services.ts'
 import { tellOfGrowth } from '../topics/source-growth.ts'
 import { checkpointSink, findSources, outputsOf } from '../topics/program-topics.ts'
-import { type Sources, sourcesOf } from '../topics/sources.ts'
+import type { Sources } from '../topics/sources.ts'
 import { startText } from '../topology/start-position.ts'
-import { type Compatibility, compatibilityOf, type Findings, knownPartitions } from './compatibility.ts'
+import { type Compatibility, compatibilityOf, type Findings, sourcesAfter } from './compatibility.ts'
 import type { RecoveredState } from './program-state.ts'
 import type { Session } from './session.ts'
 import type { SpareMemory } from './spare-memory.ts'
@@ -99,16 +99,16 @@ interface Found extends Findings<Sources> {
 
 async function find({ cluster, plan }: KafkaServices, { records }: CheckpointView): Promise<Found> {
   const manifest = manifestOf(records)
-  const known = manifest && knownPartitions(plan, manifest)
-  const sources = sourcesOf(plan, await findSources(cluster, plan), known)
+  const sources = sourcesAfter(plan, await findSources(cluster, plan), manifest)
   const { topics, partitions } = sources
-  const ofAll = async <Value>(ask: (topic: Topic) => Promise<Value[]>) =>
-    partitions.byNumber(await Promise.all(topics.map(ask)))
-  const stableEnds = await ofAll((topic) => listOffsets(cluster, topic, 'latest'))
-  const commits = await ofAll((topic) =>
-    fetchGroupCommits(cluster, plan.name, topic.name, topic.partitions.length, { requireStable: true }),
+  const ofAll = async <Value>(ask: (topic: Topic) => Promise<Value[]>, ofFormer: Value) =>
+    partitions.byNumber(await Promise.all(topics.map(ask)), ofFormer)
+  const stableEnds = await ofAll((topic) => listOffsets(cluster, topic, 'latest'), 0)
+  const commits = await ofAll<GroupCommit | undefined>(
+    (topic) => fetchGroupCommits(cluster, plan.name, topic.name, topic.partitions.length, { requireStable: true }),
+    undefined,
   )
-  const logStarts = await ofAll((topic) => listOffsets(cluster, topic, 'earliest'))
+  const logStarts = await ofAll((topic) => listOffsets(cluster, topic, 'earliest'), 0)
   // A log of which records of an open transaction were deleted ends before it begins, until that has ended.
   const logEnds = stableEnds.map((end, number) => Math.max(end, logStarts[number]!))
   return { manifest, sources, commits, logStarts, logEnds }

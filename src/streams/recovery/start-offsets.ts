@@ -41,12 +41,13 @@ export async function startOffsetsOf(
   const firstOfRedriven = topics
     .slice(plan.sources.length)
     .map((topic) => topic.partitions.map((_, at) => redriven?.[at] ?? 0))
-  return partitions.byNumber([...(await Promise.all(offsets)), ...firstOfRedriven])
+  return partitions.byNumber([...(await Promise.all(offsets)), ...firstOfRedriven], 0)
 }
 
 /** Whether a source is read for the first time. */
 export function isNewSource(manifest: Manifest | undefined, { topic }: Pick<PlannedSource, 'topic'>): boolean {
-  return manifest === undefined || !isSourceOf(manifest.topology, topic)
+  if (manifest === undefined) return true
+  return !isSourceOf(manifest.topology, topic) && !manifest.former?.some((former) => former.topic === topic)
 }
 
 interface SourceLog {

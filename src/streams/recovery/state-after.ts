@@ -17,6 +17,7 @@ import type { ProgramIdentity } from '../checkpoint/manifest-writer.ts'
 import { processingTime } from '../expiry/deadline-clock.ts'
 import { type RecoveredState, stateOf } from './program-state.ts'
 import { isNewSource } from './start-offsets.ts'
+import { formerSources, leftBehind } from './compatibility.ts'
 import type { SpareMemory } from './spare-memory.ts'
 import type { WarmTable } from './warm-table.ts'
 import type { RestorationBase } from './restoration.ts'
@@ -91,16 +92,23 @@ export function firstState(request: StateRequest): RecoveredState {
 /**
  * The state of a program at the end of an epoch that fits it.
  *
- * @throws MillraceError `CHECKPOINT_CORRUPT`, `PENDING_LOST`; KafkaError `KAFKA_OFFSET_LOST`
+ * @throws MillraceError `CHECKPOINT_CORRUPT`, `CHECKPOINT_INCOMPATIBLE`, `PENDING_LOST`; KafkaError `KAFKA_OFFSET_LOST`
  */
 export function stateAfter(request: StateRequest, manifest: Manifest): RecoveredState {
   const { plan, options, sources, outputs, logStarts, records, logger } = request
   const { partitions } = sources
   const pending = new PendingOffsets(partitions.count)
   collectPending(records, manifest, pending.sets)
+  const error = leftBehind(
+    plan,
+    manifest,
+    partitions,
+    pending.sets.map(({ count }) => count),
+  )
+  if (error !== undefined) throw error
   const grown = withNewPartitions(manifest, request.startOffsets)
   const { hashSeed } = grown
-  const { migrations } = migrationOf(manifest.topology, shapeOf(plan))
+  const { migrations } = migrationOf(manifest, shapeOf(plan))
   const areRetaken = isRetaken(migrations)
   // Of parts that get other keys the digest says nothing.
   pending.startAt(areRetaken ? emptyDigest : grown.digest)
@@ -120,6 +128,7 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
   const warm = isRetained ? usableTable(request.warmTable, manifest) : undefined
   const base = warm && retainPending(warm, pending)
   const table = warm?.table ?? tableOf(request, grown)
+  const former = formerSources(plan, manifest)
   const { memory } = plan.correlate
   const eventClock = eventClockOf(request, nextOffsets, grown.eventTimes)
   const remembered = memory && new RememberedKeys(memory, table, eventClock ?? processingTime)
@@ -127,7 +136,12 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
     remembered?.recall(records, rememberedOf(request, manifest.completed, migrations))
   return stateOf({
     // No more than that of the last manifest goes into the next one.
-    identity: { ...descriptionOf(plan, outputs, grown), ...identityOf(sources), hashSeed },
+    identity: {
+      ...descriptionOf(plan, outputs, grown),
+      ...identityOf(sources),
+      ...(former.length > 0 && { former }),
+      hashSeed,
+    },
     table,
     accounting: new Accounting(grown),
     epoch: grown.epoch,

@@ -5,8 +5,8 @@ import { isRetaken, migrationOf } from '../checkpoint/migration.ts'
 import { shapeOf } from '../checkpoint/topology-shape.ts'
 import type { KafkaServices } from '../runtime/services.ts'
 import { findSources, outputsOf } from '../topics/program-topics.ts'
-import { type Sources, sourcesOf } from '../topics/sources.ts'
-import { incompatibility, knownPartitions } from './compatibility.ts'
+import type { Sources } from '../topics/sources.ts'
+import { incompatibility, sourcesAfter } from './compatibility.ts'
 import type { RecoveredState } from './program-state.ts'
 import { isNewSource } from './start-offsets.ts'
 import type { SpareMemory } from './spare-memory.ts'
@@ -46,8 +46,8 @@ export async function warmState(request: WarmRequest): Promise<WarmState | undef
   const { cluster, plan, options, topics, logger, tracing } = services
   const found = await findSources(cluster, plan)
   if (incompatibility(plan, found, manifest) !== undefined) return undefined
-  if (isRetaken(migrationOf(manifest.topology, shapeOf(plan)).migrations)) return undefined
-  const sources = sourcesOf(plan, found, knownPartitions(plan, manifest))
+  if (isRetaken(migrationOf(manifest, shapeOf(plan)).migrations)) return undefined
+  const sources = sourcesAfter(plan, found, manifest)
   const { topics: sourceTopics, partitions } = sources
   const startsOf = (source: number, offsets: number[]) =>
     source < plan.sources.length && isNewSource(manifest, plan.sources[source]!) ? offsets : offsets.map(() => 0)
@@ -59,9 +59,12 @@ export async function warmState(request: WarmRequest): Promise<WarmState | undef
       options: { ...options, acceptLoss: false },
       sources,
       outputs: outputsOf(topics),
-      logStarts: partitions.byNumber(logStarts),
+      logStarts: partitions.byNumber(logStarts, 0),
       // Where a further source begins is asked by the process that takes over; nothing of it is pending.
-      startOffsets: partitions.byNumber(logStarts.map((offsets, source) => startsOf(source, offsets))),
+      startOffsets: partitions.byNumber(
+        logStarts.map((offsets, source) => startsOf(source, offsets)),
+        0,
+      ),
       logEnds: [],
       records,
       spareMemory,

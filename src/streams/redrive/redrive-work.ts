@@ -195,7 +195,8 @@ export class RedriveWork {
   #isConsumed(place: Origin): boolean {
     const { partitions, manifest } = this.#checkpoint
     const number = partitions.numberOf(place)
-    if (number === undefined) return false
+    // A source that is read no more would have nobody to take it in.
+    if (number === undefined || manifest.former?.some(({ topic }) => topic === place.topic)) return false
     return place.offset >= manifest.startOffsets[number]! && place.offset < manifest.nextOffsets[number]!
   }
 

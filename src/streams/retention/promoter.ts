@@ -167,10 +167,12 @@ export class Promoter {
     const { committedOffsets } = state.accounting
     for (const [number, { source, partition }] of sources.partitions.list.entries()) {
       const first = state.promoted.firstNeeded(number, this.#reached[number])
+      // That of a source that is read no more has nothing to be promoted.
+      if (first === undefined) continue
       const next = committedOffsets[number]!
       const youngFrom = this.#retention[source]!.youngFrom[partition] ?? 0
       const end = Math.min(next, Math.max(next - this.#offsetsMax(source), youngFrom))
-      if (first !== undefined && first < end) return { number, first, end: Math.min(end, first + offsetsPerLook) }
+      if (first < end) return { number, first, end: Math.min(end, first + offsetsPerLook) }
     }
     return undefined
   }

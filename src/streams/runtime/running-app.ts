@@ -301,7 +301,7 @@ function sumOfGiven(byNumber: ArrayLike<number>, { sources }: Plan, partitions: 
   if (partitions === undefined || !sources.some(({ isInternal }) => isInternal))
     return sumOfFirsts(byNumber, partitions)
   const given = Array.from(byNumber, (value, number) => {
-    return sources[partitions.list[number]!.source]!.isInternal ? 0 : value
+    return sources[partitions.list[number]!.source]?.isInternal ? 0 : value
   })
   return sumOfFirsts(given, partitions)
 }

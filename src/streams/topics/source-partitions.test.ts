@@ -52,4 +52,31 @@ describe('the partitions of redriven letters', () => {
       [2, 1, 0],
     )
   })
+
+  it('of a former source keep their numbers, which nobody else gets, and are none that is read', () => {
+    // The sources were `one` and `two`; `one` is read no more, and `three` has come.
+    const known = [
+      { source: 3, partition: 0 },
+      { source: 3, partition: 1 },
+      { source: 0, partition: 0 },
+    ]
+    const partitions = new SourcePartitions(['two', 'three'], known, [], redrive, {
+      topics: ['one'],
+      arePassedOver: true,
+    })
+    partitions.grow([1, 2, 0])
+
+    assert.deepEqual(partitions.firsts, [2, 3, 4])
+    assert.deepEqual(
+      [0, 1, 2, 3, 4].map((number) => partitions.placeOf(number)),
+      [
+        { topic: 'one', partition: 0 },
+        { topic: 'one', partition: 1 },
+        { topic: 'two', partition: 0 },
+        { topic: 'three', partition: 0 },
+        { topic: 'three', partition: 1 },
+      ],
+    )
+    assert.deepEqual(partitions.byNumber([[7], [8, 9]], 0), [0, 0, 7, 8, 9])
+  })
 })

@@ -3,11 +3,21 @@ import type { PartOrigin } from '../../kernel/index.ts'
 
 /** A partition of one of the sources, or a lane of it, or a partition of the topic of redriven letters. */
 export interface SourcePartition {
-  /** Number of the source, in declared order; the one after the last for the topic of redriven letters. */
+  /**
+   * Number of the source, in declared order; the one after the last for the topic of redriven letters, and those after
+   * that for former sources.
+   */
   readonly source: number
   readonly partition: number
   /** Where a flatMap makes several records of each: which of these it is of. @defaultValue 0 */
   readonly index?: number
+}
+
+/** Topics that a program has read, and does not any more. */
+export interface FormerTopics {
+  readonly topics: readonly string[]
+  /** Whether `isFirst` passes over their partitions, because nothing of them is read. */
+  readonly arePassedOver: boolean
 }
 
 /** A partition of a source, for people. */
@@ -35,11 +45,15 @@ export interface Origin extends PartitionPlace {
  *
  * The partitions of the topic of redriven letters are among them. Each has letters of one source: the first of the
  * source that has the lowest number, and so on, an order that further sources do not change.
+ *
+ * The partitions of a source that a program has given up keep their numbers, so that nobody else gets them.
  */
 export class SourcePartitions {
-  /** By source, and after them that of redriven letters. */
+  /** By source, and after them that of redriven letters, and those that are no sources any more. */
   readonly #topics: readonly string[]
   readonly #sourceCount: number
+  /** The number of the first source whose partitions are passed over. */
+  readonly #firstPassedOver: number
   /** By source. */
   readonly #laneCounts: readonly number[]
   readonly #list: SourcePartition[] = []
@@ -53,15 +67,18 @@ export class SourcePartitions {
    * @param known - As a manifest has them.
    * @param laneCounts - By source; one each where nothing is said, and of redriven letters.
    * @param redriveTopic - Of redriven letters; absent where there never are any.
+   * @param former - Only where there is a topic of redriven letters.
    */
   constructor(
     topics: readonly string[],
     known: readonly SourcePartition[] = [],
     laneCounts: readonly number[] = [],
     redriveTopic?: string,
+    former: FormerTopics = { topics: [], arePassedOver: true },
   ) {
-    this.#topics = redriveTopic === undefined ? topics : [...topics, redriveTopic]
+    this.#topics = redriveTopic === undefined ? topics : [...topics, redriveTopic, ...former.topics]
     this.#sourceCount = topics.length
+    this.#firstPassedOver = former.arePassedOver ? topics.length + 1 : Infinity
     this.#laneCounts = laneCounts
     this.#lanes = this.#topics.map(() => [])
     for (const each of known) this.#add(each)
@@ -119,14 +136,15 @@ export class SourcePartitions {
     return this.#lanes[source]![partition]!
   }
 
-  /** The number of the first lane of each partition, under which the partition is read. */
+  /** The number of the first lane of each partition that is read, under which it is read. */
   get firsts(): number[] {
     return [...this.#list.keys()].filter((number) => this.isFirst(number))
   }
 
-  /** Whether a number is that of a partition, and not of a further lane of it. */
+  /** Whether a number is that of a partition, and not of a further lane of it, or of a former source. */
   isFirst(number: number): boolean {
-    return (this.#list[number]!.index ?? 0) === 0
+    const { source, index = 0 } = this.#list[number]!
+    return index === 0 && source < this.#firstPassedOver
   }
 
   /** The partition in its topic. */
@@ -155,9 +173,11 @@ export class SourcePartitions {
     return this.#lanes[this.#topics.indexOf(topic)]?.[partition]?.[index]
   }
 
-  /** Values by number, of values by source and partition. */
-  byNumber<Value>(bySource: readonly (readonly Value[])[]): Value[] {
-    return this.#list.map(({ source, partition }) => bySource[source]![partition]!)
+  /** Values by number, of values by source and partition. @param ofFormer - That of sources that are read no more. */
+  byNumber<Value>(bySource: readonly (readonly Value[])[], ofFormer: Value): Value[] {
+    return this.#list.map(({ source, partition }) => {
+      return source > this.#sourceCount ? ofFormer : bySource[source]![partition]!
+    })
   }
 
   /** Offsets by source and partition, of offsets by number: those that all lanes of a partition have reached. */

@@ -21,17 +21,22 @@ export class Sources {
    * @param known - The numbers that partitions have in the checkpoint.
    * @param laneCounts - Lanes of a partition, by source; one where nothing is said.
    * @param redriveTopic - Name of the topic of redriven letters; absent where there never are any.
+   * @param former - Topics that are no sources any more, and have numbers in the checkpoint.
    */
   constructor(
     topics: readonly Topic[],
     known: readonly SourcePartition[] = [],
     laneCounts?: readonly number[],
     redriveTopic?: string,
+    former: readonly string[] = [],
   ) {
     this.#topics = topics
     this.ids = topics.map(({ id }) => id)
     const names = topics.map(({ name }) => name).filter((name) => name !== redriveTopic)
-    this.partitions = new SourcePartitions(names, known, laneCounts, redriveTopic)
+    this.partitions = new SourcePartitions(names, known, laneCounts, redriveTopic, {
+      topics: former,
+      arePassedOver: true,
+    })
     this.redriven = new RedrivenLetters(this.partitions)
     this.#fetched = [...names, redriveTopic].map(() => ({ bytes: 0, offsets: 0 }))
     this.partitions.grow(partitionCounts(topics))
@@ -70,9 +75,19 @@ export class Sources {
   }
 }
 
-/** The sources of a program, with redriven letters. @param known - The numbers that partitions have in the checkpoint. */
-export function sourcesOf(plan: Plan, topics: readonly Topic[], known: readonly SourcePartition[] = []): Sources {
-  return new Sources(topics, known, plan.sources.map(laneCountOf), plan.redriveTopic)
+/**
+ * The sources of a program, with redriven letters.
+ *
+ * @param known - The numbers that partitions have in the checkpoint.
+ * @param former - Topics that are no sources any more, in the order of their numbers among `known`.
+ */
+export function sourcesOf(
+  plan: Plan,
+  topics: readonly Topic[],
+  known: readonly SourcePartition[] = [],
+  former: readonly string[] = [],
+): Sources {
+  return new Sources(topics, known, plan.sources.map(laneCountOf), plan.redriveTopic, former)
 }
 
 /** The source whose records a partition has. */
