@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { assert } from '../core/assert.ts'
 import { KafkaError } from '../core/errors.ts'
 import { systemRandom } from '../core/random.ts'
+import { threadFlags } from '../core/thread-flags.ts'
 import type { BrokerAuthorizer } from './acl/authorizer.ts'
 import type { BrokerFault } from './faults.ts'
 import type { ApiName } from './handlers/index.ts'
@@ -189,7 +190,7 @@ class BrokerThread {
   static async start(options: WorkerOptions, onRequest: BrokerOptions['onRequest']): Promise<BrokerThread> {
     // The thread runs the file beside this one: .ts in a checkout, .js when built.
     const entry = new URL(`./worker-entry${extname(import.meta.url)}`, import.meta.url)
-    const worker = new Worker(entry, { workerData: options, name: 'millrace-broker' })
+    const worker = new Worker(entry, { workerData: options, name: 'millrace-broker', ...threadFlags })
     const [reply] = (await once(worker, 'message')) as [Reply]
     if (reply.kind === 'listening') return new BrokerThread(worker, reply.port, onRequest)
     await worker.terminate()

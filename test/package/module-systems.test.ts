@@ -35,6 +35,23 @@ describe('a program in CommonJS', () => {
   })
 })
 
+describe('a program that stands on the command line', () => {
+  it('runs as one in a file does, with its threads', () => {
+    using home = new InstalledPackage()
+    const program = `
+      import { field, start, topology } from 'millrace'
+      import { startBroker } from 'millrace/broker'
+      await using broker = await startBroker({ topics: [{ name: 'orders' }, { name: 'payments' }, { name: 'paid' }] })
+      const paid = topology('paid').source('orders').side('order').source('payments').side('payment')
+        .correlate('by-id', field('id'), { of: ['order', 'payment'] }).sink('paid')
+      await using app = await start(paid, { bootstrapServers: broker.bootstrapServers })
+      await app.caughtUp
+      console.log(app.role)`
+
+    assert.equal(run('node', ['--input-type=module', '--eval', program], home.path), 'active\n')
+  })
+})
+
 describe('a Node.js that is too old', () => {
   let home: InstalledPackage
   const stack = suiteStack()

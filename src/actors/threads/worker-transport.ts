@@ -2,6 +2,7 @@ import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { FromThread, ToThread } from './frames.ts'
 import type { StartedThread, ThreadGone, ThreadStart, Transport } from './transport.ts'
+import { threadFlags } from '../../core/thread-flags.ts'
 
 /** Threads of Node. */
 export const workerTransport: Transport = {
@@ -18,7 +19,7 @@ class WorkerThread implements StartedThread {
     // The thread runs the file beside this one: .ts in a checkout, .js when built.
     const entry = new URL(`./worker-entry${extname(import.meta.url)}`, import.meta.url)
     const resourceLimits = heapMb === undefined ? {} : { maxOldGenerationSizeMb: heapMb }
-    this.#worker = new Worker(entry, { workerData: setup, name, resourceLimits })
+    this.#worker = new Worker(entry, { workerData: setup, name, resourceLimits, ...threadFlags })
     this.#worker.on('error', (error: Error) => (this.#error = error))
     this.#worker.on('exit', (code) => {
       if (!this.#isTerminated) onGone(this.#goneBy(code))

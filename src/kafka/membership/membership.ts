@@ -6,6 +6,7 @@ import { systemClock, type Timer } from '../../core/clock.ts'
 import { type MillraceError, KafkaError } from '../../core/errors.ts'
 import { systemRandom } from '../../core/random.ts'
 import { Secret } from '../../core/secret.ts'
+import { threadFlags } from '../../core/thread-flags.ts'
 import { untoldWaits } from '../cluster/broker-waits.ts'
 import type { GroupMember } from './group-member.ts'
 import { LoopSigns } from './loop-signs.ts'
@@ -76,7 +77,7 @@ export class Membership implements AsyncDisposable {
     }
     // The thread runs the file beside this one: .ts in a checkout, .js when built.
     const entry = new URL(`./worker-entry${extname(import.meta.url)}`, import.meta.url)
-    this.#worker = new Worker(entry, { workerData: settings, name: 'millrace-membership' })
+    this.#worker = new Worker(entry, { workerData: settings, name: 'millrace-membership', ...threadFlags })
     this.#worker.on('message', (message: ToMain) => this.#hear(message))
     this.#worker.on('error', (cause) => this.#end(broken(group, 'its thread has crashed', cause)))
     this.#worker.on('exit', () => {
