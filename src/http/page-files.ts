@@ -17,10 +17,13 @@ const names = [
   'charts.js',
   'dom.js',
   'feed.js',
+  'flow-graph.js',
+  'flow-shapes.js',
   'format.js',
   'letters.js',
   'pending.js',
   'questions.js',
+  'streaks.js',
   'subtopologies.js',
   'topology.js',
 ] as const

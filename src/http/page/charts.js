@@ -40,6 +40,12 @@ const charts = [
   },
   { id: 'lag', title: 'Lag', show: count, lines: [{ name: 'records', value: ({ lag }) => lag }] },
   {
+    id: 'delay',
+    title: 'Behind',
+    show: duration,
+    lines: [{ name: 'last record', value: ({ delayMs }) => delayMs }],
+  },
+  {
     id: 'epochs',
     title: 'Time of an epoch',
     show: duration,

@@ -1,6 +1,14 @@
 import { html } from './dom.js'
 import { answerTo } from './feed.js'
-import { count, place, time } from './format.js'
+import { count, place, plural, time } from './format.js'
+
+/** @type {Record<string, string>} */
+const fates = {
+  unread: 'not read yet',
+  pending: 'pending',
+  deadLetter: 'a dead letter again',
+  processed: 'processed',
+}
 
 /** Dead letters by their reason; those of one are read when they are wanted. */
 export class Letters {
@@ -60,18 +68,38 @@ export class Letters {
 }
 
 /** @param {any} letter */
-function letterView({ reason, cause, topic, origins, timestampMs, key, value, valueBytes, partition, offset }) {
+function letterView(letter) {
+  const { reason, cause, topic, origins, timestampMs, value, headers } = letter
   const from = origins.map(place).join(', ')
   return html(
     'details',
     {},
     html('summary', {}, `${reason} from ${topic} ${from}, ${time(timestampMs)}`),
     html('p', {}, cause),
-    html(
-      'p',
-      { class: 'quiet' },
-      `dead letter ${place({ partition, offset })}; key ${key ?? 'absent'}; ${count(valueBytes)} bytes`,
-    ),
+    html('p', { class: 'quiet' }, lineage(letter)),
+    headers.length > 0 &&
+      html(
+        'p',
+        { class: 'quiet' },
+        `headers ${headers.map((/** @type {any} */ [name, text]) => `${name}: ${text ?? 'none'}`).join(', ')}`,
+      ),
     value !== undefined && html('pre', { tabindex: '0', 'aria-label': 'value' }, value),
   )
+}
+
+/**
+ * Where a letter is, what it was made of, and what has become of it since.
+ *
+ * @param {any} letter
+ */
+function lineage({ app, topic, origins, partition, offset, key, valueBytes, redriven, redrive }) {
+  const records = origins.map((/** @type {any} */ origin) => `${origin.topic ?? topic} ${place(origin)}`)
+  return [
+    `dead letter ${place({ partition, offset })} of ${app}`,
+    `made of ${records.join(', ')}`,
+    `key ${key ?? 'absent'}`,
+    `${count(valueBytes)} bytes`,
+    ...(redriven === undefined ? [] : [`redriven ${plural(redriven, 'time', 'times')} before`]),
+    ...(redrive === undefined ? [] : [`redriven since: ${fates[redrive.fate]}`]),
+  ].join('; ')
 }

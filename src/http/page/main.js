@@ -6,6 +6,7 @@ import { bytes, count, duration, rate } from './format.js'
 import { Letters } from './letters.js'
 import { pendingView } from './pending.js'
 import { wireQuestions } from './questions.js'
+import { streaksView } from './streaks.js'
 import { Subtopologies } from './subtopologies.js'
 import { Flow } from './topology.js'
 
@@ -75,6 +76,7 @@ function drawChosen(first) {
   byId('actors').replaceChildren(actorTree(inspection.actors))
   byId('pending').replaceChildren(pendingView(inspection.pending))
   byId('partitions').replaceChildren(partitionTable(inspection.partitions))
+  streaksView(byId('streaks'), inspection.streaks)
   letters.draw(inspection.deadLetters)
 }
 
@@ -115,7 +117,18 @@ function drawFigures({ report, partitions, deadLetters, epochs }, rates) {
   )
 }
 
-const classes = ['emitted', 'pending', 'duplicate', 'deadLettered', 'filtered', 'expired', 'lost', 'skipped']
+const classes = [
+  'emitted',
+  'pending',
+  'duplicate',
+  'deadLettered',
+  'filtered',
+  'expired',
+  'superseded',
+  'redriven',
+  'lost',
+  'skipped',
+]
 
 /** @param {readonly any[]} partitions */
 function partitionTable(partitions) {

@@ -1,4 +1,4 @@
-import { html } from './dom.js'
+import { html, table } from './dom.js'
 import { count, duration, plural } from './format.js'
 
 const groupsMax = 12
@@ -10,7 +10,7 @@ const groupsMax = 12
  */
 export function pendingView(pending) {
   if (pending === undefined) return html('p', {}, 'Not counted yet.')
-  const { rows, oldestMs, takenMs, byMissing, byAge } = pending
+  const { rows, oldestMs, takenMs, byMissing, byAge, oldest } = pending
   if (rows === 0) return html('p', {}, 'No row is pending.')
   const missing = byMissing.slice(0, groupsMax).map((/** @type {any} */ group) => {
     const waits = group.rows === 1 ? 'waits' : 'wait'
@@ -32,6 +32,23 @@ export function pendingView(pending) {
     html('ul', { class: 'bars' }, ...missing),
     html('h3', {}, 'By age'),
     html('ul', { class: 'bars' }, ...ages),
+    html('h3', {}, 'The oldest'),
+    oldestTable(oldest, takenMs),
+  )
+}
+
+/**
+ * @param {readonly any[]} rows
+ * @param {number} takenMs
+ */
+function oldestTable(rows, takenMs) {
+  return table(
+    ['key', 'waits for', { number: 'age' }],
+    rows.map(({ key, missing, oldestMs }) => [
+      html('span', { class: 'key-text' }, key),
+      missing.length === 0 ? 'its lists' : listed(missing),
+      duration(Math.max(0, takenMs - oldestMs)),
+    ]),
   )
 }
 
