@@ -10,9 +10,6 @@ interface Answerable extends OpenAsk {
   reply(answer: unknown): void
 }
 
-/** The number of a message that is no question. */
-export const noAsk = -1
-
 /** The questions of this thread that were asked on another one. */
 export class Asks<Owner = undefined> {
   readonly #refOf: (path: string) => ActorRef<ActorMessage>

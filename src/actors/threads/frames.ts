@@ -1,5 +1,6 @@
 import type { DownNotice } from '../actor/monitor.ts'
 import type { DeadLetter } from '../mailbox/dead-letters.ts'
+import type { AlikeMessages, Messages } from './alike-messages.ts'
 import type { Encoded } from './sendable.ts'
 import type { WireError } from './wire-error.ts'
 
@@ -73,8 +74,9 @@ export type ToThread =
   | { readonly type: 'start' | 'stop' | 'drain'; readonly id: number; readonly call: number }
   /** Gives an actor up that is down; `isForgotten` if it never comes back. */
   | { readonly type: 'end'; readonly id: number; readonly isForgotten: boolean }
-  /** Messages for actors of the thread: `id`, question or -1, value, what was replaced in it, and again. */
-  | { readonly type: 'messages'; readonly flat: unknown[] }
+  /** Messages for actors of the thread, whose numbers stand for the receivers. */
+  | Messages
+  | AlikeMessages
   /** So many messages to an actor elsewhere are in its mailbox. */
   | { readonly type: 'room'; readonly path: string; readonly count: number }
   | { readonly type: 'notice'; readonly watch: number; readonly notice: WireNotice }
@@ -93,8 +95,9 @@ export type FromThread =
   | { readonly type: 'deadLetter'; readonly letter: DeadLetter }
   /** How many messages actors are done with since they were placed: `id`, count, and again. */
   | { readonly type: 'taken'; readonly flat: number[] }
-  /** Messages for actors elsewhere: path, question or -1, value, what was replaced in it, and again. */
-  | { readonly type: 'messages'; readonly flat: unknown[] }
+  /** Messages for actors elsewhere, whose paths stand for the receivers. */
+  | Messages
+  | AlikeMessages
   /** Watches an actor elsewhere; one that is down is news if `isLink`. */
   | { readonly type: 'watch'; readonly watch: number; readonly path: string; readonly isLink: boolean }
   | { readonly type: 'unwatch'; readonly watch: number }

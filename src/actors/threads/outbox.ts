@@ -1,19 +1,15 @@
+import { type AlikeMessages, type Messages, pack } from './alike-messages.ts'
 import { type Encoded, giveAway } from './sendable.ts'
 
 /** Entries after which a frame is sent although there is more to come, so that the other side begins with it. */
 const frameEntries = 256
-
-interface Messages {
-  readonly type: 'messages'
-  readonly flat: unknown[]
-}
 
 /**
  * Gathers what goes to another thread into frames, in its order. Messages that follow each other are one entry: a frame
  * costs about as much as ten messages.
  */
 export class Outbox<Out extends { readonly type: string }> {
-  readonly #send: (frame: readonly (Out | Messages)[], transfer: readonly ArrayBuffer[]) => void
+  readonly #send: (frame: readonly (Out | Messages | AlikeMessages)[], transfer: readonly ArrayBuffer[]) => void
   readonly #defer: (work: () => void) => void
   #entries: (Out | Messages)[] = []
   #count = 0
@@ -21,11 +17,12 @@ export class Outbox<Out extends { readonly type: string }> {
   #messages: Messages | undefined
   #isDeferred = false
   #isClosed = false
+  #isFlushing = false
   /** Adds what is to go along with all else, right before a frame is sent. */
   beforeSend: (() => void) | undefined
 
   constructor(
-    send: (frame: readonly (Out | Messages)[], transfer: readonly ArrayBuffer[]) => void,
+    send: (frame: readonly (Out | Messages | AlikeMessages)[], transfer: readonly ArrayBuffer[]) => void,
     defer: (work: () => void) => void,
   ) {
     this.#send = send
@@ -56,14 +53,20 @@ export class Outbox<Out extends { readonly type: string }> {
   }
 
   flush(): void {
+    if (this.#isFlushing) return
+    this.#isFlushing = true
     this.beforeSend?.()
+    this.#isFlushing = false
     if (this.#count === 0 || this.#isClosed) return
     const [entries, transfer] = [this.#entries, this.#transfer]
     this.#entries = []
     this.#transfer = []
     this.#count = 0
     this.#messages = undefined
-    this.#send(entries, transfer)
+    this.#send(
+      entries.flatMap<Out | Messages | AlikeMessages>((entry) => (isMessages(entry) ? pack(entry.flat) : [entry])),
+      transfer,
+    )
   }
 
   /** Sends nothing any more. */
@@ -84,4 +87,8 @@ export class Outbox<Out extends { readonly type: string }> {
     if (++this.#count >= frameEntries) this.flush()
     else this.wake()
   }
+}
+
+function isMessages(entry: { readonly type: string }): entry is Messages {
+  return entry.type === 'messages'
 }

@@ -6,7 +6,8 @@ import { Traffic } from '../mailbox/traffic.ts'
 import { AddressBook } from '../system/address-book.ts'
 import type { Runtime } from '../system/runtime.ts'
 import { type Runnable, Scheduler } from '../system/scheduler.ts'
-import { DistantAsk, noAsk } from './asks.ts'
+import { noAsk, unpack } from './alike-messages.ts'
+import { DistantAsk } from './asks.ts'
 import type { FromThread, PlaceOrder, Sent, ThreadSetup, ToThread } from './frames.ts'
 import { HostedActor, type Load } from './hosted-actor.ts'
 import { Outbox } from './outbox.ts'
@@ -99,6 +100,8 @@ export class ThreadHost {
         return void this.#end(entry.id, entry.isForgotten)
       case 'messages':
         return this.#deliver(entry.flat)
+      case 'alike':
+        return this.#deliver(unpack(entry))
       case 'answered':
       case 'askFailed':
         return this.#side.asks.settle(entry)
@@ -210,8 +213,9 @@ export class ThreadHost {
         this.#outbox.wake()
       })
     }
-    if (isBusy !== this.#isBusy) this.#outbox.post({ type: 'busy', isBusy })
+    const hasChanged = isBusy !== this.#isBusy
     this.#isBusy = isBusy
+    if (hasChanged) this.#outbox.post({ type: 'busy', isBusy })
     if (this.#taken.size === 0) return
     const flat = [...this.#taken].flat()
     this.#taken.clear()

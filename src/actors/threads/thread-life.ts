@@ -5,7 +5,8 @@ import { type ActorMessage, type ActorRef, createRef, inboxOf } from '../actor/r
 import type { Origin } from '../mailbox/origin.ts'
 import type { Exit } from '../supervision/exit-reason.ts'
 import type { Runtime } from '../system/runtime.ts'
-import { Asks, DistantAsk, noAsk } from './asks.ts'
+import { noAsk, unpack } from './alike-messages.ts'
+import { Asks, DistantAsk } from './asks.ts'
 import type { CallOutcome, FromThread, PlaceOrder, Sent, ToThread } from './frames.ts'
 import { GoneInbox } from './gone-inbox.ts'
 import { Outbox } from './outbox.ts'
@@ -168,6 +169,8 @@ export class ThreadLife {
         return this.#asks.settle(entry)
       case 'messages':
         return this.#deliver(entry.flat)
+      case 'alike':
+        return this.#deliver(unpack(entry))
       case 'watch':
         return this.#startWatch(entry)
       case 'unwatch':
