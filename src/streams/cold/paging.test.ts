@@ -102,6 +102,34 @@ describe('a full table whose oldest rows leave memory', () => {
     assert.equal(engine.session.state.table.rowCount + engine.session.state.cold!.rowCount, 298)
   })
 
+  it('recalls what a flatMap makes while all that it has made before waits for that', async () => {
+    const time = new VirtualClock()
+    const program = topology('lines')
+      .source('source')
+      .flatMap('lines', (record) => record as readonly object[], { partsMax: 16 })
+      .route('by-side', field('side'), { A: stage(), B: stage() })
+      .correlate('by-key', field('key'), { of: ['A', 'B'], whenFull: 'promote' })
+      .sink('sink')
+    await using engine = await Engine.start(program, time)
+    const linesOf = (side: string, from: number) =>
+      JSON.stringify(Array.from({ length: 16 }, (_, at) => ({ side, key: from + at })))
+    engine.kafka.give(0, [linesOf('A', 0)])
+    await time.until(engine.drain())
+    engine.session.state.cold!.moveOut(Infinity)
+    assert.equal(engine.session.state.cold!.partCount, 16)
+
+    // Eight batches of parts, of one of records.
+    const records = Array.from({ length: 1_024 }, (_, record) => linesOf('B', 16 * record))
+    engine.kafka.give(0, records)
+    await time.until(engine.drain())
+
+    assert.deepEqual(
+      keysOf(engine.kafka.written),
+      Array.from({ length: 16 }, (_, key) => key),
+    )
+    assert.deepEqual(engine.crashes, [])
+  })
+
   it('reads parts from the checkpoint that must not be computed twice', async () => {
     const time = new VirtualClock()
     let computed = 0

@@ -21,7 +21,10 @@ import type { Services } from '../runtime/services.ts'
 import { type PlannedSource, stepAfter } from '../topology/plan.ts'
 import type { FlatMapStep } from '../topology/source.ts'
 
-/** Batches of what was made, on their way to the table. */
+/**
+ * Batches of what was made, on their way to the table. Where that may wait for cold parts, which come this way too, as
+ * many as are made of the batches of the source.
+ */
 const madeBatches = 4
 
 /** @param own - The step of the source that it is. */
@@ -35,7 +38,7 @@ export const flatMap = (services: Services, session: RestoringSession, source: P
     name: id,
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
     init({ signal }) {
-      const pool = new RowBatchPool(madeBatches)
+      const pool = new RowBatchPool(madeBatches, session.state.cold !== undefined)
       signal.addEventListener('abort', () => pool.abandon(), { once: true })
       return pool
     },

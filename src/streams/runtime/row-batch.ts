@@ -69,21 +69,28 @@ export class Lease {
   }
 }
 
-/** A fixed number of batches, so that what is between reading and the table is bounded. */
+/** A number of batches, so that what is between reading and the table is bounded. */
 export class RowBatchPool {
-  readonly #size: number
+  readonly #mayGrow: boolean
+  #size: number
   readonly #free: RowBatch[]
   readonly #takers: ((batch: RowBatch | undefined) => void)[] = []
   #idle: (() => void)[] = []
 
-  constructor(size: number) {
+  /** @param mayGrow - Whether there are more where none is free: then something else bounds what is taken. */
+  constructor(size: number, mayGrow = false) {
+    this.#mayGrow = mayGrow
     this.#size = size
     this.#free = Array.from({ length: size }, () => new RowBatch(this))
   }
 
   /** A batch, at once or when one comes back; none when the pool is abandoned first. */
   take(): RowBatch | Promise<RowBatch | undefined> {
-    return this.#free.pop() ?? new Promise((resolve) => this.#takers.push(resolve))
+    const free = this.#free.pop()
+    if (free !== undefined) return free
+    if (!this.#mayGrow) return new Promise((resolve) => this.#takers.push(resolve))
+    this.#size++
+    return new RowBatch(this)
   }
 
   /** Lets go of whoever waits: the batches that are away may never come back. */
