@@ -11,7 +11,7 @@ export const labels = {
   role: 'millrace.role',
   missing: 'millrace.missing',
   actor: 'millrace.actor',
-  quantile: 'millrace.quantile',
+  statistic: 'millrace.statistic',
 } as const
 
 export type Label = keyof typeof labels
@@ -319,13 +319,13 @@ export const instruments: readonly Instrument[] = [
     name: 'millrace.event_loop.delay',
     kind: 'gauge',
     unit: 's',
-    labels: ['quantile'],
+    labels: ['statistic'],
     help: 'How late the event loop ran over the last ten seconds and more: median, 99th percentile, and most.',
     isOfProcess: true,
     read: ({ process: { loopDelay } }) => [
-      { labels: { quantile: '0.5' }, value: loopDelay.median },
-      { labels: { quantile: '0.99' }, value: loopDelay.p99 },
-      { labels: { quantile: '1' }, value: loopDelay.max },
+      { labels: { statistic: 'median' }, value: loopDelay.median },
+      { labels: { statistic: 'p99' }, value: loopDelay.p99 },
+      { labels: { statistic: 'max' }, value: loopDelay.max },
     ],
   },
   {
