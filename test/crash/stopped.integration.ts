@@ -6,17 +6,22 @@ import { onEachBroker, type Target } from '../membership/target.ts'
 import { smallEpochs } from './campaign.ts'
 import { type Step, unharmed } from './crash-plan.ts'
 import { ExperimentTopics } from './experiment-topics.ts'
+import { turnsOf } from './in-turns.ts'
 import { checkRemains } from './oracle.ts'
 import { Program } from './program.ts'
 
 const customers = 3_000
 /** Long enough for a process that is not stopped, however busy the machine. */
 const sessionMsMin = 3_000
+const steps = ['Produce of the checkpoint', 'TxnOffsetCommit', 'EndTxn'] as const satisfies Step[]
+/** Each step has its turn with one of the two brokers. */
+const nextTurn = turnsOf(2)
 
 /** What a process does that was taken for dead. */
 export function stoppedProcesses(target: Target): void {
+  const isTurnOf = nextTurn()
   describe('a process that is stopped beyond its session, just before it sends', () => {
-    for (const step of ['Produce of the checkpoint', 'TxnOffsetCommit', 'EndTxn'] as const satisfies Step[]) {
+    for (const step of steps.filter((_step, index) => isTurnOf(index))) {
       it(`${step}, stands by when it goes on, has written nothing, and takes over again`, async () => {
         const name = `crash-${randomUUID()}`
         await using topics = await ExperimentTopics.generate(target.bootstrapServers, name, customers)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type App, type StartOptions } from '../../src/streams/index.ts'
+import { turnsOf } from '../crash/in-turns.ts'
 import { FaultProxy } from '../transactions/fault-proxy.ts'
 import { customers, customerTopology, mergesOf, record, valuesOf } from './customers.ts'
 import { assertAccount, assertProved, committed, startProgram, startQuietly } from './run.ts'
@@ -35,8 +36,16 @@ const lost = 'no longer the active process: joining the group again'
 /** The shortest that brokers allow by default. */
 const sessionTimeoutMs = 6_000
 
+const faults = [
+  ['refuse connections', (proxy: FaultProxy) => proxy.close(), (proxy: FaultProxy) => proxy.open()],
+  ['accept connections and do not answer', (proxy: FaultProxy) => proxy.freeze(), (proxy: FaultProxy) => proxy.thaw()],
+] as const
+/** Each fault has its turn with one of the two brokers: these tests wait for sessions. */
+const nextTurn = turnsOf(2)
+
 /** What a program does while brokers cannot be reached, or do not answer. */
 export function outages(target: Target): void {
+  const isTurnOf = nextTurn()
   const startBehind = (stream: Stream, { bootstrapServers }: FaultProxy, log: Log, settings: StartOptions = {}) =>
     startProgram(customerTopology(stream), {
       bootstrapServers,
@@ -112,14 +121,7 @@ export function outages(target: Target): void {
     })
   })
 
-  for (const [fault, begin, end] of [
-    ['refuse connections', (proxy: FaultProxy) => proxy.close(), (proxy: FaultProxy) => proxy.open()],
-    [
-      'accept connections and do not answer',
-      (proxy: FaultProxy) => proxy.freeze(),
-      (proxy: FaultProxy) => proxy.thaw(),
-    ],
-  ] as const) {
+  for (const [fault, begin, end] of faults.filter((_fault, index) => isTurnOf(index))) {
     describe(`a program whose brokers ${fault}`, () => {
       it('is the active process again after more than its session, and goes on from the checkpoint', async () => {
         const stream = await target.stream()
