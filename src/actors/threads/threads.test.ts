@@ -206,6 +206,9 @@ const mainCounter = defineActor<{ type: 'add'; amount: number } | { type: 'total
   },
 })
 
+/** A thread takes long to start on a busy machine. */
+const patient = { timeoutMs: 60_000 }
+
 describe('A thread that ends', () => {
   const ways = {
     exit: ['exits', 'exited', {}],
@@ -226,7 +229,7 @@ describe('A thread that ends', () => {
       const elsewhere = system.ref<CounterMessage>('elsewhere')
       await elsewhere.tell({ type: 'add', amount: 1 })
       const held = beside.ask({ type: 'hold' }, { timeoutMs: 600_000 })
-      await beside.ask({ type: 'total' })
+      await beside.ask({ type: 'total' }, patient)
 
       void ref.tell({ type: type as keyof typeof ways })
       await assert.rejects(held, ({ code, cause }: ActorError) => {
@@ -237,9 +240,9 @@ describe('A thread that ends', () => {
       // In its mailbox, or in that of the next incarnation.
       await ref.tell({ type: 'add', amount: 5 })
 
-      assert.equal(await ref.ask({ type: 'total' }), 5)
-      assert.equal(await beside.ask({ type: 'total' }), 0)
-      assert.equal(await elsewhere.ask({ type: 'total' }), 1)
+      assert.equal(await ref.ask({ type: 'total' }, patient), 5)
+      assert.equal(await beside.ask({ type: 'total' }, patient), 0)
+      assert.equal(await elsewhere.ask({ type: 'total' }, patient), 1)
       const restarts = events.filter(({ type: each }) => each === 'childRestarted').map(({ path }) => path)
       assert.deepEqual(restarts, ['root/counter', 'root/beside'])
     })
@@ -255,7 +258,7 @@ describe('A thread that ends', () => {
     await Promise.all(sent)
 
     // The first was handled by the incarnation before.
-    assert.equal(await ref.ask({ type: 'total' }), (40 * 41) / 2 - 1)
+    assert.equal(await ref.ask({ type: 'total' }, patient), (40 * 41) / 2 - 1)
     assert.deepEqual(system.deadLetters().latest, [{ path: 'root/counter', messageType: 'exit', reason: 'failed' }])
   })
 
@@ -266,7 +269,7 @@ describe('A thread that ends', () => {
     const { system, events } = running
 
     await system.ref<CounterMessage>('5').tell({ type: 'exit' })
-    await system.ref<CounterMessage>('5').ask({ type: 'total' })
+    await system.ref<CounterMessage>('5').ask({ type: 'total' }, patient)
     assert.equal(events.filter(({ type }) => type === 'childRestarted').length, 6)
 
     await system.ref<CounterMessage>('5').tell({ type: 'exit' })
