@@ -29,7 +29,7 @@ export class ZoneMaps<Value> {
     for (const [zone, { of }] of this.#maps) {
       const number: unknown = of(value)
       if (number === undefined || (typeof number === 'number' && !Number.isNaN(number))) continue
-      const message = `zone map ${zone} of table ${this.#table} gives ${typeof number === 'number' ? 'NaN' : kindOf(number)}: a number or undefined belongs there`
+      const message = `zone map ${zone} of table ${this.#table} gives ${kindOf(number)}: a number or undefined belongs there`
       throw new StateError('STATE_VALUE_INVALID', message, { table: this.#table, zone })
     }
   }
