@@ -395,6 +395,24 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 )
 
 describe('PendingTable with rows of any shape under any history', () => {
+  it('has a list that is full as before where a part is undone that came beyond its number', () => {
+    const list = { side: 3, length: { toldBy: 0 }, fullReason }
+    const shape = { optionalSides: [], latestSides: [], lists: [list], quorum: 0, sideCount: 4 }
+    for (const told of [0, 1]) {
+      const driver = new Driver(shape, false, 2 ** 30)
+      const take = (side: number) =>
+        driver.run({ kind: 'rows', partition: 0, rows: [{ side, key: 0, told, bytes: 0 }] })
+      take(0)
+      for (let count = 0; count < told; count++) take(3)
+      driver.run({ kind: 'begin' })
+      driver.run({ kind: 'commit' })
+      take(3)
+      driver.run({ kind: 'rollback' })
+      take(1)
+      take(2)
+    }
+  })
+
   it('merges, lists, supersedes, refuses and undoes what grouping the whole history would', () => {
     const bytesMax = fc.constantFrom(2 ** 30, 2 ** 30, 6_000)
     check(

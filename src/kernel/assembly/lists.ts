@@ -34,8 +34,11 @@ export function sidesOnlyOf(head: u32, block: usize): u32 {
   const side = sideOf(block)
   if (listSides == 0) return sideBit(side)
   const told = toldListOf(side)
-  const own = countOf(head, side) == 1 ? sideBit(side) : 0
-  return own | fullBitOf(side) | (told >= 0 ? fullBitOf(told) : 0)
+  const others = countOf(head, side) - 1
+  const own = others == 0 ? sideBit(side) : 0
+  // A list that is told its number may have had more parts.
+  const full = others < lengthOf(head, side) ? fullBitOf(side) : 0
+  return own | full | (told >= 0 ? fullBitOf(told) : 0)
 }
 
 export function isList(side: u32): bool {
