@@ -1,33 +1,22 @@
 import { assert } from '../core/assert.ts'
-import { noSide, passEnd, type RecordColumns } from './columns.ts'
+import { isKeyNumber, keyBytes, unitBytes } from './block.ts'
+import { MovedRows } from './cold/moved-rows.ts'
+import type { RecordColumns } from './columns.ts'
 import { CopiedBytes } from './copied-bytes.ts'
 import { CopiedColumns } from './copied-columns.ts'
-import { duplicateReasons } from './dead-letter-reason.ts'
-import type { HandedRecord } from './handed-record.ts'
-import { PUBLISHED } from './constants/outcome.ts'
-import { isKeyNumber, keyBytes, unitBytes } from './block.ts'
-import { batchHeaderBytes } from './output-batch.ts'
-import { MovedRows } from './cold/moved-rows.ts'
+import { EpochLogs } from './epoch-logs.ts'
 import { headsIn, pageAt } from './index-pages.ts'
-import { chunkWords } from './offset-set.ts'
-import type { AwaitedPass, ChangeVisitor, CompletedKey, TableCounts } from './table-counts.ts'
-import { TableLiterals } from './table-literals.ts'
-import { type TableHandlers, TableMachine } from './table-machine.ts'
-import { mergedParts } from './merged-parts.ts'
-import { setUp, type TableSetup, unitsInMemory } from './table-setup.ts'
-import { type Departed, pageWords, UndoLog } from './undo-log.ts'
-import { keyTextAt, partsOf, type PendingRow, rowAt, type RowVisit, type StoredPart, visitRow } from './pending-row.ts'
+import { batchHeaderBytes } from './output-batch.ts'
+import { keyTextAt, partsOf, type RowVisit, type StoredPart, visitRow } from './pending-row.ts'
 import type { PendingTableOptions, Publication } from './pending-table-options.ts'
+import { TableCalls } from './table-calls.ts'
+import type { AwaitedPass, ChangeVisitor, CompletedKey, TableCounts } from './table-counts.ts'
 import { memoryFull, tableFull, tableFullOfKeys } from './table-full.ts'
-
-const itself = (lane: number) => lane
-
-/** Of rows of several lanes; others that have no side had a reason before. */
-function countDuplicates(columns: RecordColumns, from: number, to: number, { duplicate }: TableCounts): void {
-  for (let row = from; row < to; row++) {
-    if (columns.side[row] === noSide && duplicateReasons.has(columns.reason[row]!)) duplicate[columns.numberOf(row)]!++
-  }
-}
+import { TableIntake } from './table-intake.ts'
+import { TableLiterals } from './table-literals.ts'
+import type { TableMachine } from './table-machine.ts'
+import { setUp, type TableSetup, unitsInMemory } from './table-setup.ts'
+import { pageWords } from './undo-log.ts'
 
 /** By what `assembly/awaited.ts` returns. */
 const passOutcomes = ['more', 'ended', 'due'] as const
@@ -48,93 +37,35 @@ const openBatchesBytesMax = 64 << 20
  * row read; no object.
  */
 export class PendingTable {
-  readonly #handlers: TableHandlers = {
-    filled: (partition, start, end, ...rest) =>
-      this.#publication!.out.handOver(partition, this.#machine.bytes.subarray(start >>> 0, end >>> 0), ...rest),
-    refused: (head, reason) => {
-      for (const part of partsOf(this.#machine.words, head)) this.#publication!.refuse(part, reason)
-    },
-    expired: (head) => this.#publication!.expire(this.#rowAt(head)),
-    merged: (head) => {
-      const { words } = this.#machine
-      const outcome = this.#publication!.merge!(this.#rowAt(head))
-      if (outcome > PUBLISHED) for (const part of partsOf(words, head)) this.#publication!.refuse(part, outcome)
-      else if (outcome === PUBLISHED) this.#mergedStored++
-      return outcome
-    },
-    handed: (row, keyStart, valueStart, headersStart, carriedStart, end, greatestMs, leastMs) => {
-      const { columns, from } = this.#pass!
-      const record = this.#handedRecord
-      record.bytes = this.#machine.buffer
-      record.keyStart = keyStart >>> 0
-      record.valueStart = valueStart >>> 0
-      record.headersStart = headersStart >>> 0
-      record.carriedStart = carriedStart >>> 0
-      record.end = end >>> 0
-      record.greatestMs = greatestMs
-      record.leastMs = leastMs
-      record.partition = columns.partition
-      record.offset = columns.offset[from + row]!
-      const outcome = this.#publication!.hand!(record)
-      const cause = outcome > PUBLISHED ? this.#publication!.causeOf?.(outcome) : undefined
-      if (cause !== undefined) columns.causes.set(from + row, cause)
-      return outcome
-    },
-    traced: (row) => {
-      const { columns, from } = this.#pass!
-      this.#publication!.trace?.(mergedParts(this.#machine, this.#sideCount, columns, from + row))
-    },
-    changed: (partition, chunk, bitmap, added) => {
-      const word = (bitmap >>> 0) / 4
-      this.#onChange!(partition, chunk, this.#machine.words.subarray(word, word + chunkWords), added)
-    },
-    pending: (partition, offset) => Number(this.#isPending!(partition, offset)),
-    movedOut: (head, low, high) => Number(this.#movedRows!.movedOut(head, low >>> 0, high >>> 0)),
-  }
+  readonly #calls: TableCalls
   readonly #machine: TableMachine
   readonly #sideCount: number
   readonly #setup: TableSetup
-  #publication: Publication | undefined
-  #onChange: ChangeVisitor | undefined
-  #isPending: ((partition: number, offset: number) => boolean) | undefined
-  #movedRows: MovedRows | undefined
-  #isLimited = true
-  #unitsElsewhere = 0
-  /** The rows that are being taken in, and the first of them in this pass. */
-  #pass: { columns: RecordColumns; from: number } | undefined
-  readonly #handedRecord: HandedRecord = {
-    bytes: Buffer.alloc(0),
-    keyStart: 0,
-    valueStart: 0,
-    headersStart: 0,
-    carriedStart: 0,
-    end: 0,
-    greatestMs: 0,
-    leastMs: 0,
-    partition: 0,
-    offset: 0,
-  }
-  #isFull = false
+  readonly #epochs: EpochLogs
+  readonly #intake: TableIntake
   readonly #literals: TableLiterals
   readonly #columns: CopiedColumns
-  /** Rows that the current call has merged with all of their parts in the table. */
-  #mergedStored = 0
   /** The current records, and the keys and parts that do not stand in them. */
   readonly #bytes: CopiedBytes
   readonly #extra: CopiedBytes
-  /** Epochs that are closed, but not committed, oldest first, with the rows that there were at their end. */
-  readonly #closedEpochs: { readonly log: UndoLog; readonly rowCount: number }[] = []
-  /** Rows at the end of the last committed epoch. */
-  #committedRowCount = 0
+  #isLimited = true
+  #unitsElsewhere = 0
 
   constructor(options: PendingTableOptions) {
-    this.#sideCount = options.sideCount
-    this.#machine = new TableMachine(this.#handlers, options.memory)
-    this.#bytes = new CopiedBytes(this.#machine, this)
-    this.#extra = new CopiedBytes(this.#machine, this)
-    this.#setup = setUp(this.#machine, options)
-    this.#columns = new CopiedColumns(this.#machine, this.#setup)
-    this.#literals = new TableLiterals(this.#machine)
+    const { sideCount, memory } = options
+    const calls = new TableCalls(sideCount, memory)
+    const { machine } = calls
+    this.#calls = calls
+    this.#machine = machine
+    this.#sideCount = sideCount
+    this.#epochs = new EpochLogs(machine)
+    this.#bytes = new CopiedBytes(machine, this)
+    this.#extra = new CopiedBytes(machine, this)
+    this.#setup = setUp(machine, options)
+    this.#columns = new CopiedColumns(machine, this.#setup)
+    this.#literals = new TableLiterals(machine)
+    const [setup, epochs, columns, bytes, extra] = [this.#setup, this.#epochs, this.#columns, this.#bytes, this.#extra]
+    this.#intake = new TableIntake({ sideCount, setup, calls, epochs, columns, bytes, extra })
   }
 
   /** Whether the table has failed in itself, by `TABLE_BROKEN`: what is in it means nothing any more. */
@@ -144,7 +75,7 @@ export class PendingTable {
 
   /** Whether the last rows that were given in ended before a part that does not fit. */
   get isFull(): boolean {
-    return this.#isFull
+    return this.#intake.isFull
   }
 
   /** Bytes of room that the last call has left which was given some. */
@@ -166,8 +97,7 @@ export class PendingTable {
 
   /** Pending rows. */
   get rowCount(): number {
-    const { slotCount, rememberedSlots } = this.#machine.run
-    return slotCount.value - rememberedSlots.value
+    return this.#epochs.rowCount
   }
 
   /** Keys that have been completed, over all lives of the program; each has the number of those before it. */
@@ -227,7 +157,7 @@ export class PendingTable {
     const { sideNames, recordBytesMax, out, hand } = publication
     assert(sideNames.length === this.#sideCount, 'every side has a name')
     const { run } = this.#machine
-    this.#publication = publication
+    this.#calls.publication = publication
     run.recordBytesMax.value = recordBytesMax
     run.isHandedOver.value = Number(hand !== undefined)
     // Records that are handed over need no batches here, but the room to be written in.
@@ -260,26 +190,14 @@ export class PendingTable {
    */
   apply(columns: RecordColumns, counts: TableCounts, roomBytes = Infinity): number {
     const applied = this.applyFitting(columns, counts, roomBytes)
-    if (this.#isFull) throw tableFull(this, columns, applied)
+    if (this.isFull) throw tableFull(this, columns, applied)
     return applied
   }
 
   /** The same, but ends without an error before a part that does not fit: then `isFull` is so. */
   applyFitting(columns: RecordColumns, counts: TableCounts, roomBytes = Infinity): number {
-    const { length } = columns.extra
-    this.#isFull = false
     this.#giveRoom(roomBytes)
-    const extra = length === 0 ? 0 : this.#extra.copyIn(columns.extra.bytes.subarray(0, length))
-    let applied = 0
-    for (let to = 0; applied === to && applied < columns.count;) {
-      const from = to
-      to = passEnd(columns, from)
-      applied = from + this.#applyPass(columns, from, to, extra, counts)
-      this.#isFull = applied < to && this.#machine.run.outputRoom.value !== 0
-    }
-    this.#extra.shrink()
-    this.#bytes.shrink()
-    return applied
+    return this.#intake.take(columns, counts)
   }
 
   /**
@@ -292,7 +210,7 @@ export class PendingTable {
     this.#giveRoom(roomBytes)
     const departedBefore = run.departedEnd.value >>> 0
     const isSwept = run.sweep(limitMs, blocksMax) !== 0
-    this.#epochLog.countDeparturesSince(departedBefore, counts)
+    this.#epochs.current.countDeparturesSince(departedBefore, counts)
     return isSwept
   }
 
@@ -307,12 +225,12 @@ export class PendingTable {
     const { passes, blocksMax, counts, roomBytes = Infinity } = request
     const { run } = this.#machine
     this.#giveRoom(roomBytes)
-    this.#mergedStored = 0
+    this.#calls.mergedStored = 0
     const departedBefore = run.departedEnd.value >>> 0
     const outcome = run.passAwaited(passes, blocksMax, Number(counts !== undefined))
     if (counts !== undefined) {
-      this.#epochLog.countDeparturesSince(departedBefore, counts)
-      if (counts.mergedRows !== undefined) counts.mergedRows += this.#mergedStored
+      this.#epochs.current.countDeparturesSince(departedBefore, counts)
+      if (counts.mergedRows !== undefined) counts.mergedRows += this.#calls.mergedStored
     }
     return passOutcomes[outcome]!
   }
@@ -325,22 +243,21 @@ export class PendingTable {
    * left.
    */
   retain(isPending: (partition: number, offset: number) => boolean): void {
-    this.#isPending = isPending
+    this.#calls.isPending = isPending
     const isDone = this.#machine.run.retain() !== 0
-    this.#isPending = undefined
+    this.#calls.isPending = undefined
     if (!isDone) throw memoryFull(this, pageWords * 4)
   }
 
   /** What moves rows out that stay pending; made once it is asked for. */
   get movedRows(): MovedRows {
     const [machine, columns, bytes, extra] = [this.#machine, this.#columns, this.#bytes, this.#extra]
-    return (this.#movedRows ??= new MovedRows({ machine, columns, bytes, extra, settle: () => this.settle() }))
+    return (this.#calls.movedRows ??= new MovedRows({ machine, columns, bytes, extra, settle: () => this.settle() }))
   }
 
   /** Whether nothing has changed that a rollback would undo. */
   get isSettled(): boolean {
-    const { undoEnd, departedEnd } = this.#epochLog
-    return this.#closedEpochs.length === 0 && undoEnd === 0 && departedEnd === 0
+    return this.#epochs.isSettled
   }
 
   /**
@@ -348,7 +265,7 @@ export class PendingTable {
    */
   *completedKeys(): Generator<CompletedKey> {
     const { words } = this.#machine
-    for (const head of this.#epochLog.completedHeads()) {
+    for (const head of this.#epochs.current.completedHeads()) {
       yield { bytes: keyBytes(words, head), isNumber: isKeyNumber(words, head) }
     }
   }
@@ -376,26 +293,22 @@ export class PendingTable {
    * @returns What the digest of these parts has grown by, two sums of 32 bits.
    */
   epochChanges(visit: ChangeVisitor): [low: number, high: number] {
-    const { undoEnd, departedEnd } = this.#epochLog
-    this.#onChange = visit
+    const { undoEnd, departedEnd } = this.#epochs.current
+    this.#calls.onChange = visit
     this.#machine.run.tellChanges(undoEnd, departedEnd)
-    this.#onChange = undefined
+    this.#calls.onChange = undefined
     const [low, high] = this.#machine.int32('digest', 2)
     return [low! >>> 0, high! >>> 0]
   }
 
   /** Begins the next epoch; what came before can still be undone until `commitEpoch`. */
   beginEpoch(): void {
-    this.#closedEpochs.push({ log: this.#epochLog, rowCount: this.rowCount })
-    this.#beginLog()
+    this.#epochs.begin()
   }
 
   /** The oldest open epoch is durable: its completed rows are freed and it can no longer be undone. */
   commitEpoch(): void {
-    const epoch = this.#closedEpochs.shift()
-    assert(epoch !== undefined, 'an epoch is committed after the next one has begun')
-    this.#machine.run.commit(epoch.log.undoEnd, epoch.log.departedEnd)
-    this.#committedRowCount = epoch.rowCount
+    this.#epochs.commit()
   }
 
   /**
@@ -403,19 +316,12 @@ export class PendingTable {
    * checkpoint.
    */
   settle(): void {
-    assert(this.#closedEpochs.length === 0, 'the table is settled before its first epoch, or while none is in flight')
-    const { undoEnd, departedEnd } = this.#epochLog
-    this.#machine.run.commit(undoEnd, departedEnd)
-    this.#committedRowCount = this.rowCount
-    this.#beginLog()
+    this.#epochs.settle()
   }
 
   /** Undoes all open epochs, latest change first, and begins anew. */
   rollback(): void {
-    const logs = [...this.#closedEpochs.splice(0).map(({ log }) => log), this.#epochLog]
-    for (const { undoEnd, departedEnd } of logs.reverse()) this.#machine.run.rollback(undoEnd, departedEnd)
-    this.#beginLog()
-    assert(this.rowCount === this.#committedRowCount, 'a rollback leaves the rows of the last committed epoch')
+    this.#epochs.rollback()
   }
 
   /** Every pending part and where it came from, in no particular order. */
@@ -458,51 +364,6 @@ export class PendingTable {
   #limit(): void {
     const limited = Math.max(0, this.#setup.unitsMax - this.#unitsElsewhere)
     this.#machine.run.unitsMax.value = this.#isLimited ? limited : unitsInMemory
-  }
-
-  /** What the current epoch has changed so far. */
-  get #epochLog(): UndoLog {
-    const { undoEnd, departedEnd } = this.#machine.run
-    return new UndoLog(this.#machine, undoEnd.value, departedEnd.value)
-  }
-
-  #beginLog(): void {
-    this.#machine.run.undoEnd.value = 0
-    this.#machine.run.departedEnd.value = 0
-  }
-
-  #applyPass(columns: RecordColumns, from: number, to: number, extra: number, counts: TableCounts): number {
-    const { run } = this.#machine
-    this.#columns.copyIn(columns, from, to, this.#bytes, extra)
-    this.#mergedStored = 0
-    const departedBefore = run.departedEnd.value >>> 0
-    const duplicatesBefore = run.duplicates.value
-    this.#pass = { columns, from }
-    const applied = run.apply(to - from)
-    this.#pass = undefined
-    this.#columns.copyOut(columns, from, to)
-    const duplicates = run.duplicates.value - duplicatesBefore
-    if (this.#setup.hasLanes) countDuplicates(columns, from, from + applied, counts)
-    else counts.duplicate[columns.partition]! += duplicates
-    const departed = this.#epochLog.countDeparturesSince(departedBefore, counts)
-    const rowCount = this.#setup.mergesStored ? this.#mergedStored : this.#countLastParts(departed, columns, counts)
-    if (counts.mergedRows !== undefined) counts.mergedRows += rowCount
-    return applied
-  }
-
-  /** Counts the parts that were merged and not stored before; returns how many of them were published. */
-  #countLastParts({ mergedCount, filteredCount }: Departed, { partition }: RecordColumns, counts: TableCounts): number {
-    // All parts of a row but the last were in the table.
-    const rowCount = mergedCount / (this.#sideCount - 1)
-    const filteredRows = filteredCount / (this.#sideCount - 1)
-    assert(Number.isInteger(rowCount + filteredRows), 'a row is merged with one part of each side')
-    counts.emitted[partition]! += rowCount
-    counts.filtered[partition]! += filteredRows
-    return rowCount
-  }
-
-  #rowAt(head: number): PendingRow {
-    return rowAt(this.#machine.words, head, this.#publication!.firstLaneOf ?? itself)
   }
 
   /** Room for output, of which the next call uses up what it writes. */

@@ -12,7 +12,6 @@
  * Cost per record: see the pending table.
  */
 import { type ActorContext, type ActorRef, defineActor, type Reply } from '../../actors/index.ts'
-import type { Timer } from '../../core/clock.ts'
 import { ColdExpiry } from '../cold/cold-expiry.ts'
 import { Paging } from '../cold/paging.ts'
 import { FullTable } from '../expiry/full-table.ts'
@@ -34,11 +33,9 @@ import type { RowBatch } from '../runtime/row-batch.ts'
 import type { Services } from '../runtime/services.ts'
 import { recallId } from '../topology/plan.ts'
 import { TableCompaction } from '../runtime/table-compaction.ts'
+import { EpochTimer } from './epoch-timer.ts'
 import { Outputs } from './outputs.ts'
 import { RowIntake } from './row-intake.ts'
-
-/** How often an epoch that is in doubt is looked at. */
-const doubtPollMs = 50
 
 export interface CorrelateParts {
   readonly services: Services
@@ -100,7 +97,7 @@ class Correlation {
   #times = { openedMs: 0, closedMs: 0 }
   /** What it has written. */
   #written: readonly WrittenTopic[] = []
-  #timer: Timer | undefined
+  readonly #timer: EpochTimer
   #drains: Reply<void>[] = []
 
   constructor(
@@ -139,12 +136,16 @@ class Correlation {
           void context.ref<RecallMessage>(recallId(plan)).tell({ type: 'recall', incarnation, recall })
         },
       )
-    const [outputs, fullTable, doubt] = [this.#outputs, this.#fullTable ?? this.#paging, this.#doubt]
+    const [outputs, life, doubt] = [this.#outputs, this.#life, this.#doubt]
+    const fullTable = this.#fullTable ?? this.#paging
     this.#intake = new RowIntake({ services, session, outputs, fullTable, streaks, doubt })
+    const polls = () => [this.#sweep?.pollMs, this.#awaited?.pollMs, this.#compaction.dueMs]
+    const onTick = () => void this.#self.tell({ type: 'tick', incarnation })
+    this.#timer = new EpochTimer({ clock, session, life, outputs, doubt, polls, onTick })
     this.#promoter = new Promoter(services, session, ports.sourceLog, (parts) => {
       void this.#self.tell({ type: 'promotable', incarnation, parts })
     })
-    this.#arm()
+    this.#timer.arm()
   }
 
   async take(batch: RowBatch): Promise<void> {
@@ -161,23 +162,23 @@ class Correlation {
     if (incarnation !== this.#life.incarnation) return
     if (this.#paging!.end()) {
       this.#sweep?.beginAnew()
-      this.#open()
+      this.#timer.open()
     }
     if (this.#drains.length > 0) await this.#close()
-    else this.#arm()
+    else this.#timer.arm()
     await this.#work()
   }
 
   async tick(incarnation: number): Promise<void> {
     if (incarnation !== this.#life.incarnation) return
-    this.#disarm()
+    this.#timer.disarm()
     // What is read again has been in epochs: none is open before it is all there.
     const areRowsDue = this.#session.state.restoration.isDone && (this.#sweep?.areRowsDue() || this.#awaited?.look())
     // An open one takes them when it closes; to open it again would tell that rows have come.
-    if (areRowsDue === true && !this.#session.schedule.isOpen) this.#open()
+    if (areRowsDue === true && !this.#session.schedule.isOpen) this.#timer.open()
     this.#compaction.run()
-    if (this.#isDue() && !this.#session.state.table.isFull) await this.#close()
-    else this.#arm()
+    if (this.#isDue && !this.#session.state.table.isFull) await this.#close()
+    else this.#timer.arm()
     await this.#work()
   }
 
@@ -202,33 +203,34 @@ class Correlation {
     this.#onCommitted()
     void this.#promoter.look()
     // What has left may have made room, without which rows are to leave before the next border.
-    if (!state.table.isFull && (this.#isDue() || (this.#drains.length > 0 && !schedule.isOpen))) await this.#close()
-    else this.#arm()
+    const isDue = this.#isDue || (this.#drains.length > 0 && !schedule.isOpen)
+    if (isDue && !state.table.isFull) await this.#close()
+    else this.#timer.arm()
     await this.#work()
   }
 
   promote({ incarnation, parts }: { incarnation: number; parts: readonly PromotablePart[] }): void {
     if (incarnation !== this.#life.incarnation) return
     this.#session.state.promoted.addOverdue(parts)
-    this.#open()
+    this.#timer.open()
   }
 
   async expire(reply: Reply<boolean>): Promise<void> {
     const sweep = this.#sweep
     if (sweep?.areRowsDue() !== true) return reply(false)
-    this.#open()
+    this.#timer.open()
     this.#drains.push(() => reply(sweep.isSweeping))
     await this.#close()
   }
 
   async drain(reply: Reply<void>): Promise<void> {
     this.#drains.push(reply)
-    if (this.#isInDoubt()) this.#arm()
+    if (this.#timer.isInDoubt) this.#timer.arm()
     else await this.#close()
   }
 
   stop(): void {
-    this.#disarm()
+    this.#timer.disarm()
     this.#promoter.stop()
     this.#notice.stop()
   }
@@ -241,7 +243,7 @@ class Correlation {
     if (this.#paging !== undefined && (await this.#recallOverdue(this.#paging))) return
     for (let batch = this.#pending[0]; batch !== undefined; batch = this.#pending[0]) {
       if (this.#paging?.isRecalling === true) return
-      if (schedule.isCommitting && this.#roomBytes === 0) return
+      if (schedule.isCommitting && this.#timer.roomBytes === 0) return
       if (budget.isExceeded) await budget.available()
       if (timeOfDay.isDue) await timeOfDay.ask()
       const readyRows = this.#paging?.readyRows(batch)
@@ -253,7 +255,7 @@ class Correlation {
       }
       if (this.#outputs.hasFilled) await this.#outputs.send(this.#sink)
       if (!isDone && this.#session.state.table.isFull && !(await this.#makeRoom())) return
-      if (this.#isDue()) await this.#close()
+      if (this.#isDue) await this.#close()
     }
   }
 
@@ -269,7 +271,7 @@ class Correlation {
       return mayMove
     }
     if (this.#session.schedule.isCommitting) return false
-    if (this.#isInDoubt()) this.#arm()
+    if (this.#timer.isInDoubt) this.#timer.arm()
     else await this.#fullTable?.evict(() => this.#close())
     return false
   }
@@ -289,7 +291,7 @@ class Correlation {
   async #mayMove({ mayMove }: Paging): Promise<boolean> {
     if (this.#session.schedule.isCommitting) return false
     if (mayMove) return true
-    if (this.#isInDoubt()) this.#arm()
+    if (this.#timer.isInDoubt) this.#timer.arm()
     else await this.#close()
     return false
   }
@@ -300,60 +302,13 @@ class Correlation {
       this.#intake.restore(batch.columns)
       return true
     }
-    const isDone = this.#intake.take(batch, this.#roomBytes, rowsMax)
-    this.#open()
+    const isDone = this.#intake.take(batch, this.#timer.roomBytes, rowsMax)
+    this.#timer.open()
     return isDone
   }
 
-  /** The current epoch has something in it. */
-  #open(): void {
-    const { clock } = this.#services
-    const { schedule } = this.#session
-    const wasOpen = schedule.isOpen
-    schedule.open(clock.monotonicMs())
-    if (wasOpen) return
-    // While none was open the timer looked only now and then.
-    this.#disarm()
-    this.#arm()
-  }
-
-  #isDue(): boolean {
-    const { clock } = this.#services
-    const { schedule } = this.#session
-    const { rowBatches } = this.#life
-    if (this.#isInDoubt()) return false
-    if (this.#drains.length > 0 && schedule.isOpen && !schedule.isCommitting) return true
-    return schedule.isDue(clock.monotonicMs(), this.#outputs.openBytes, rowBatches.isIdle)
-  }
-
-  #isInDoubt(): boolean {
-    return this.#doubt.isPossible && this.#doubt.isOpen(this.#outputs.openBytes, this.#life.rowBatches.isIdle)
-  }
-
-  get #roomBytes(): number {
-    return this.#session.schedule.roomBytes(this.#outputs.openBytes)
-  }
-
-  /**
-   * Looks again when the epoch could be due at the earliest, or rows could expire or memory be given back without one;
-   * while one is being committed, its end looks anyway.
-   */
-  #arm(): void {
-    const { clock } = this.#services
-    const { schedule } = this.#session
-    if (schedule.isCommitting || this.#timer !== undefined) return
-    const dueInMs = this.#isInDoubt() ? doubtPollMs : schedule.dueInMs(clock.monotonicMs())
-    const polls = [this.#sweep?.pollMs, this.#awaited?.pollMs, this.#compaction.dueMs].map((ms) => ms ?? Infinity)
-    const afterMs = dueInMs ?? Math.min(...polls)
-    if (afterMs === Infinity) return
-    this.#timer = clock.setTimer({ afterMs: Math.max(1, afterMs) }, () => {
-      void this.#self.tell({ type: 'tick', incarnation: this.#life.incarnation })
-    })
-  }
-
-  #disarm(): void {
-    this.#timer?.cancel()
-    this.#timer = undefined
+  get #isDue(): boolean {
+    return this.#timer.isDue(this.#drains.length > 0)
   }
 
   /** Whether an offset has been consumed and is not pending, by the last committed epoch. */
@@ -369,9 +324,9 @@ class Correlation {
     if (schedule.isCommitting || this.#paging?.isRecalling === true) return
     if (!schedule.isOpen && !(state.isEpochDue && state.restoration.isDone)) {
       for (const reply of this.#drains.splice(0)) reply()
-      return this.#arm()
+      return this.#timer.arm()
     }
-    this.#disarm()
+    this.#timer.disarm()
     const closedMs = clock.monotonicMs()
     // An epoch that was due has no rows.
     this.#times = { openedMs: schedule.openedMs ?? closedMs, closedMs }

@@ -1,0 +1,101 @@
+import type { RecordColumns } from './columns.ts'
+import { PUBLISHED } from './constants/outcome.ts'
+import type { MovedRows } from './cold/moved-rows.ts'
+import type { HandedRecord } from './handed-record.ts'
+import { mergedParts } from './merged-parts.ts'
+import { chunkWords } from './offset-set.ts'
+import { partsOf, type PendingRow, rowAt } from './pending-row.ts'
+import type { Publication } from './pending-table-options.ts'
+import type { ChangeVisitor } from './table-counts.ts'
+import { type TableHandlers, TableMachine } from './table-machine.ts'
+import type { TableMemory } from './table-memory.ts'
+
+const itself = (lane: number) => lane
+
+/**
+ * What the WebAssembly of a table calls back while it works: rows that leave, records, and what it is asked to tell.
+ *
+ * State: whom it calls. Each is set by whoever runs the machine, before it runs.
+ */
+export class TableCalls {
+  readonly machine: TableMachine
+  readonly #sideCount: number
+  readonly #handedRecord: HandedRecord = {
+    bytes: Buffer.alloc(0),
+    keyStart: 0,
+    valueStart: 0,
+    headersStart: 0,
+    carriedStart: 0,
+    end: 0,
+    greatestMs: 0,
+    leastMs: 0,
+    partition: 0,
+    offset: 0,
+  }
+  publication: Publication | undefined
+  /** The rows that are being taken in, and the first of them in this pass. */
+  pass: { columns: RecordColumns; from: number } | undefined
+  onChange: ChangeVisitor | undefined
+  isPending: ((partition: number, offset: number) => boolean) | undefined
+  movedRows: MovedRows | undefined
+  /** Rows that have been merged with all of their parts in the table. */
+  mergedStored = 0
+
+  constructor(sideCount: number, memory: TableMemory | undefined) {
+    this.#sideCount = sideCount
+    this.machine = new TableMachine(this.#handlers, memory)
+  }
+
+  get #handlers(): TableHandlers {
+    return {
+      filled: (partition, start, end, ...rest) =>
+        this.publication!.out.handOver(partition, this.machine.bytes.subarray(start >>> 0, end >>> 0), ...rest),
+      refused: (head, reason) => this.#refuse(head, reason),
+      expired: (head) => this.publication!.expire(this.#rowAt(head)),
+      merged: (head) => this.#merge(head),
+      handed: (row, keyStart, valueStart, headersStart, carriedStart, end, greatestMs, leastMs) => {
+        const { columns, from } = this.pass!
+        const record = this.#handedRecord
+        record.bytes = this.machine.buffer
+        record.keyStart = keyStart >>> 0
+        record.valueStart = valueStart >>> 0
+        record.headersStart = headersStart >>> 0
+        record.carriedStart = carriedStart >>> 0
+        record.end = end >>> 0
+        record.greatestMs = greatestMs
+        record.leastMs = leastMs
+        record.partition = columns.partition
+        record.offset = columns.offset[from + row]!
+        const outcome = this.publication!.hand!(record)
+        const cause = outcome > PUBLISHED ? this.publication!.causeOf?.(outcome) : undefined
+        if (cause !== undefined) columns.causes.set(from + row, cause)
+        return outcome
+      },
+      traced: (row) => {
+        const { columns, from } = this.pass!
+        this.publication!.trace?.(mergedParts(this.machine, this.#sideCount, columns, from + row))
+      },
+      changed: (partition, chunk, bitmap, added) => {
+        const word = (bitmap >>> 0) / 4
+        this.onChange!(partition, chunk, this.machine.words.subarray(word, word + chunkWords), added)
+      },
+      pending: (partition, offset) => Number(this.isPending!(partition, offset)),
+      movedOut: (head, low, high) => Number(this.movedRows!.movedOut(head, low >>> 0, high >>> 0)),
+    }
+  }
+
+  #refuse(head: number, reason: number): void {
+    for (const part of partsOf(this.machine.words, head)) this.publication!.refuse(part, reason)
+  }
+
+  #merge(head: number): number {
+    const outcome = this.publication!.merge!(this.#rowAt(head))
+    if (outcome > PUBLISHED) this.#refuse(head, outcome)
+    else if (outcome === PUBLISHED) this.mergedStored++
+    return outcome
+  }
+
+  #rowAt(head: number): PendingRow {
+    return rowAt(this.machine.words, head, this.publication!.firstLaneOf ?? itself)
+  }
+}

@@ -1,0 +1,80 @@
+import type { Timer } from '../../core/clock.ts'
+import type { EpochDoubt } from '../poison/epoch-doubt.ts'
+import type { Session } from '../recovery/session.ts'
+import type { Life } from '../runtime/life.ts'
+import type { Services } from '../runtime/services.ts'
+import type { Outputs } from './outputs.ts'
+
+/** How often an epoch that is in doubt is looked at. */
+const doubtPollMs = 50
+
+export interface EpochTimerParts {
+  readonly clock: Services['clock']
+  readonly session: Pick<Session, 'schedule'>
+  readonly life: Pick<Life, 'rowBatches'>
+  readonly outputs: Pick<Outputs, 'openBytes'>
+  readonly doubt: EpochDoubt
+  /** Those who look at rows now and then, each with the milliseconds until it does next, or none. */
+  readonly polls: () => readonly (number | undefined)[]
+  readonly onTick: () => void
+}
+
+/** Says whether the current epoch is due, and when to look again. State: the timer that is set. */
+export class EpochTimer {
+  readonly #parts: EpochTimerParts
+  #timer: Timer | undefined
+
+  constructor(parts: EpochTimerParts) {
+    this.#parts = parts
+  }
+
+  get roomBytes(): number {
+    const { session, outputs } = this.#parts
+    return session.schedule.roomBytes(outputs.openBytes)
+  }
+
+  get isInDoubt(): boolean {
+    const { doubt, outputs, life } = this.#parts
+    return doubt.isPossible && doubt.isOpen(outputs.openBytes, life.rowBatches.isIdle)
+  }
+
+  /** @param isDraining - Whether somebody waits for its end. */
+  isDue(isDraining: boolean): boolean {
+    const { session, clock, outputs, life } = this.#parts
+    const { schedule } = session
+    if (this.isInDoubt) return false
+    if (isDraining && schedule.isOpen && !schedule.isCommitting) return true
+    return schedule.isDue(clock.monotonicMs(), outputs.openBytes, life.rowBatches.isIdle)
+  }
+
+  /** The current epoch has something in it. */
+  open(): void {
+    const { session, clock } = this.#parts
+    const { schedule } = session
+    const wasOpen = schedule.isOpen
+    schedule.open(clock.monotonicMs())
+    if (wasOpen) return
+    // While none was open it looked only now and then.
+    this.disarm()
+    this.arm()
+  }
+
+  /**
+   * Looks again when the epoch could be due at the earliest, or rows could expire or memory be given back without one;
+   * while one is being committed, its end looks anyway.
+   */
+  arm(): void {
+    const { session, clock, polls, onTick } = this.#parts
+    const { schedule } = session
+    if (schedule.isCommitting || this.#timer !== undefined) return
+    const dueInMs = this.isInDoubt ? doubtPollMs : schedule.dueInMs(clock.monotonicMs())
+    const afterMs = dueInMs ?? Math.min(...polls().map((ms) => ms ?? Infinity))
+    if (afterMs === Infinity) return
+    this.#timer = clock.setTimer({ afterMs: Math.max(1, afterMs) }, onTick)
+  }
+
+  disarm(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+}
