@@ -206,6 +206,7 @@ export function cleaningContract(target: Target): void {
       await using client = await target.connect()
       const topic = await target.createTopic({ config: compacted })
       const write = startWriter(client, topic)
+      const fromMs = systemClock.nowMs()
       await write([{ key: 'a', value: '0' }])
       await write([
         { key: 'a', value: null },
@@ -213,7 +214,6 @@ export function cleaningContract(target: Target): void {
       ])
       await write([end])
       const { batches: before } = await readAll(client, topic)
-      const fromMs = systemClock.nowMs()
 
       const batches = await readUntil(client, topic, (read) => read.some(({ attributes }) => attributes === 0x40))
 
