@@ -1,4 +1,5 @@
 import { assert } from '../../core/assert.ts'
+import { errorCode } from '../../protocol/index.ts'
 import { meaningOf } from '../cluster/error-meaning.ts'
 import { assertSound, assertStep } from './transaction-invariants.ts'
 import {
@@ -84,6 +85,8 @@ function ended(state: TransactionState, event: EventOf<'ended'>): Transition {
 
 function refused(state: TransactionState, event: EventOf<'refused'>): Transition {
   const { code, request } = event
+  // A coordinator fails so that is just about to fence the producer: Apache Kafka meets a state that it takes for illegal.
+  if (request === 'end' && code === errorCode.unknownServerError) return lost(state, { type: 'lost', request })
   switch (meaningOf(code)) {
     case 'transactionEnding':
       return to(state, { type: 'retry', pause: 'soon' })

@@ -56,6 +56,19 @@ describe('nextTransactionState', () => {
     assert.deepEqual([state.phase, actions], ['uninitialised', [{ type: 'outcomeUnknown' }]])
   })
 
+  it('takes a coordinator that fails at an end, as one does that is fencing the producer, for one that has not answered', () => {
+    const refused: TransactionEvent = { type: 'refused', request: 'end', code: errorCode.unknownServerError }
+
+    const second = feed(2, ...committing, refused)
+    const fenced: TransactionEvent = { type: 'refused', request: 'initialise', code: errorCode.producerFenced }
+    const thenFenced = feed(2, ...committing, refused, { ...refused, code: errorCode.producerFenced }, fenced)
+    const first = feed(1, ...committing, refused)
+
+    assert.deepEqual([second.state.phase, second.actions], ['ending', [{ type: 'retry', pause: 'backoff' }]])
+    assert.deepEqual(thenFenced.actions, [{ type: 'fenced', code: errorCode.producerFenced }])
+    assert.deepEqual(first.actions, [{ type: 'outcomeUnknown' }])
+  })
+
   for (const code of [errorCode.producerFenced, errorCode.invalidProducerEpoch, errorCode.invalidTxnState]) {
     const refused: TransactionEvent = { type: 'refused', request: 'end', code }
 
