@@ -1,11 +1,10 @@
+import { strictUtf8 } from '../../core/strict-utf8.ts'
 import { unknownScalar } from '../constants/status.ts'
 import { fieldsMax } from '../constants/value-kind.ts'
 import type { FieldPath } from './field-path.ts'
 import { fieldTree } from './field-tree.ts'
 import { ScannerMachine } from './scanner-machine.ts'
 import { Status } from './status.ts'
-
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 const frameBytes = 16
 

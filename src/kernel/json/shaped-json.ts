@@ -9,13 +9,12 @@
  * State: shapes and templates. Cost per text: a copy into WebAssembly, and a slice or a number per value; where no shape
  * fits, one scan in vain.
  */
+import { strictUtf8 } from '../../core/strict-utf8.ts'
 import { ValueKind } from './value-kind.ts'
 import { Byte } from './byte.ts'
 import { numberIn } from './number-in.ts'
 import { Scanner } from './scanner.ts'
 import { ValueTemplate } from './value-template.ts'
-
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Longest text, in bytes, that is looked at for its shape. */
 const textBytesMax = 4_096

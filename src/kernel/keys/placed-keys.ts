@@ -1,3 +1,4 @@
+import { strictUtf8 } from '../../core/strict-utf8.ts'
 import { noSide, rowFlags, type RecordColumns } from '../columns.ts'
 import { canonicalNumber } from '../json/canonical-number.ts'
 import { Status } from '../json/index.ts'
@@ -8,7 +9,6 @@ import type { RowKeys } from './row-keys.ts'
 
 type Place = Exclude<KeyPlace, { kind: 'field' | 'keyFunction' }>
 
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const utf8 = new TextEncoder()
 /** What a string cannot hold as it is. */
 // oxlint-disable-next-line no-control-regex

@@ -1,10 +1,9 @@
+import { strictUtf8 } from '../../core/strict-utf8.ts'
 import { headersOf, plainRecord, type RecordColumns } from '../../kernel/index.ts'
 import { letterHeader } from '../redrive/letter-header.ts'
 import { computedPartHeader } from '../retention/computed-part-header.ts'
 import type { Origin, PartitionPlace } from '../topics/source-partitions.ts'
 import type { RecordHeader, RecordHeaders, RecordView } from '../topology/record-view.ts'
-
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Parses the value of a row, for a user's function. Throws what `JSON.parse` or the decoder throws. */
 export function parseValue({ bytes, valueStart, valueEnd }: RecordColumns, row: number): unknown {

@@ -1,8 +1,7 @@
+import { strictUtf8 } from '../../core/strict-utf8.ts'
 import { type FieldPath, noSide, Reason, type RecordColumns, rowFlags } from '../../kernel/index.ts'
 import { pathText } from '../topology/field.ts'
 import type { Plan } from '../topology/plan.ts'
-
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * Reads from parts of a side how many parts a list of their row has. A part that does not tell it becomes a dead letter.
