@@ -1,4 +1,11 @@
-import type { HistogramSnapshot, InspectedActor, Inspection, PartitionAccount } from '../../streams/index.ts'
+import {
+  type Class,
+  classes,
+  type HistogramSnapshot,
+  type InspectedActor,
+  type Inspection,
+  type PartitionAccount,
+} from '../../streams/index.ts'
 import type { MetricsView } from './metrics-view.ts'
 
 /** Labels with the names that OpenTelemetry has for them. */
@@ -45,20 +52,8 @@ export type Instrument =
       readonly read: (view: MetricsView) => readonly Sample<HistogramSnapshot>[]
     })
 
-const outcomes = [
-  'emitted',
-  'duplicate',
-  'deadLettered',
-  'filtered',
-  'expired',
-  'superseded',
-  'redriven',
-  'lost',
-  'skipped',
-] as const
-
 /** A counter never goes back, and what is redriven is a dead letter no more. */
-function countOf(account: PartitionAccount, outcome: (typeof outcomes)[number]): number {
+function countOf(account: PartitionAccount, outcome: Class): number {
   return outcome === 'deadLettered' ? account.deadLettered + account.redriven : account[outcome]
 }
 
@@ -129,7 +124,7 @@ export const instruments: readonly Instrument[] = [
     help: 'Consumed offsets by what became of them, since the program first started, in this process or others; of the active process. Dead letters count as such also when they have been redriven.',
     read: ({ inspection }) =>
       inspection.partitions.flatMap((account) =>
-        outcomes.map((outcome) => ({
+        classes.map((outcome) => ({
           labels: { topic: account.topic, partition: String(account.partition), outcome: snakeCase(outcome) },
           value: countOf(account, outcome),
         })),
