@@ -101,10 +101,9 @@ export class RecallReader {
       }
       session.sources.redriven.note(columns)
       const openedOffset = open?.(columns)
-      batch.incarnation = session.lives.incarnation
-      batch.nextOffset = openedOffset ?? reader.reachedOffset
-      batch.endOffset = piece.endOffset
-      batch.hold(lease, isPromoted)
+      const { incarnation } = session.lives
+      const { endOffset } = piece
+      batch.passOn({ incarnation, endOffset, isPromoted }, openedOffset ?? reader.reachedOffset, lease)
       columns.areRecalled = true
       if (openedOffset !== undefined) reader.open({ ...piece, fromOffset: openedOffset })
       await entry.tell({ type: 'rows', batch })

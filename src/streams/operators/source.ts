@@ -245,10 +245,8 @@ class Source {
           if (!restoration.isDone) batch.columns.keep(this.#missing(partition.partition, isPromoted))
           session.sources.redriven.note(batch.columns)
           const openedOffset = open?.(batch.columns)
-          batch.incarnation = incarnation
-          batch.nextOffset = openedOffset ?? reader.reachedOffset
-          batch.endOffset = partition.endOffset
-          batch.hold(lease, isPromoted)
+          const { endOffset } = partition
+          batch.passOn({ incarnation, endOffset, isPromoted }, openedOffset ?? reader.reachedOffset, lease)
           if (openedOffset !== undefined) reader.open({ ...partition, fromOffset: openedOffset })
           await entry.tell({ type: 'rows', batch })
         }

@@ -75,10 +75,7 @@ export class CarefulReader {
       batch.release()
       return reached
     }
-    batch.incarnation = incarnation
-    batch.nextOffset = reached
-    batch.endOffset = fetched.endOffset
-    batch.hold(lease)
+    batch.passOn({ incarnation, endOffset: fetched.endOffset, isPromoted: false }, reached, lease)
     const piece = pieceOf(columns, reached)
     if (careful.isConvicted(piece)) await this.#convict(batch, source)
     else {

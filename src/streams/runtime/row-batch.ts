@@ -24,19 +24,14 @@ export class RowBatch {
     this.#pool = pool
   }
 
-  /** Keeps the bytes that the columns point at. */
-  hold(lease: Lease, isPromoted = false): void {
-    this.#lease = lease
-    this.isPromoted = isPromoted
-    lease.retain()
-  }
-
-  /** Goes on in place of another batch, up to an offset, and holds it by a lease. */
-  passOn({ incarnation, endOffset, isPromoted }: RowBatch, nextOffset: number, lease: Lease): void {
+  /** Goes on with what was read of a partition, or in place of another batch, up to an offset, and holds it by a lease. */
+  passOn({ incarnation, endOffset, isPromoted }: PassedOn, nextOffset: number, lease: Lease): void {
     this.incarnation = incarnation
     this.nextOffset = nextOffset
     this.endOffset = endOffset
-    this.hold(lease, isPromoted)
+    this.isPromoted = isPromoted
+    this.#lease = lease
+    lease.retain()
   }
 
   release(): void {
@@ -48,6 +43,9 @@ export class RowBatch {
     this.#pool.give(this)
   }
 }
+
+/** What a batch has of what it was read of. */
+type PassedOn = Pick<RowBatch, 'incarnation' | 'endOffset' | 'isPromoted'>
 
 /** Memory used by several batches; it goes back when the last of them is released. */
 export class Lease {
