@@ -41,7 +41,9 @@ export class CarriedContexts {
     for (let row = 0; row < count; row++) {
       if (side[row] === noSide || !parents.find(columns, row)) continue
       const isChosen = this.#sampling?.isChosen(bytes, parents.start, parents.length) === true
-      const context = isChosen || this.#isWanted ? traceContextOf(columns, row) : undefined
+      if (!isChosen && !this.#isWanted) continue
+      const parent = bytes.subarray(parents.start, parents.start + parents.length)
+      const context = traceContextOf(columns, row, parent)
       if (context === undefined) continue
       if (isChosen) context[0]! |= TRACED
       carriedStart[row] = extra.append(context)

@@ -12,14 +12,15 @@ const lengthOfVersion00 = 55
 
 /**
  * The trace that a record came with, as a part carries it: the number of its headers, 1 or 2, in one byte, and the
- * headers `traceparent` and `tracestate` with the bytes that they came with. Undefined where there is no valid
- * `traceparent`.
+ * headers `traceparent` and `tracestate` with the bytes that they came with. Undefined where the `traceparent` is not
+ * valid.
+ *
+ * @param parent - The value of its last header `traceparent`.
  *
  * @see W3C Trace Context, https://www.w3.org/TR/trace-context/
  */
-export function traceContextOf(columns: RecordColumns, row: number): Uint8Array | undefined {
-  const parent = headerOf(columns, row, 'traceparent')
-  if (parent === undefined || !isTraceparent(parent)) return undefined
+export function traceContextOf(columns: RecordColumns, row: number, parent: Uint8Array): Uint8Array | undefined {
+  if (!isTraceparent(parent)) return undefined
   const state = headerOf(columns, row, 'tracestate')
   return carried(parent, state !== undefined && isCarriable(state) ? state : undefined)
 }
