@@ -33,25 +33,13 @@ export class TableSnapshot<Key, Value, Zone extends string = string> {
     return this.#rows.has(this.#rows.keys.capture(key), this.version)
   }
 
-  *scan(range: Range<Key> = {}): Generator<[Key, Value], void> {
-    this.#checkOpen()
-    this.#versions.pin(this.version)
-    try {
-      yield* this.#rows.entries(capturedRange(this.#rows, range), this.version)
-    } finally {
-      this.#versions.unpin(this.version)
-    }
+  scan(range: Range<Key> = {}): Generator<[Key, Value], void> {
+    return this.#pinned(() => this.#rows.entries(capturedRange(this.#rows, range), this.version))
   }
 
   /** The rows whose number in a zone map of the table is in a range, in no order. */
-  *where(zone: Zone, range: Range<number>): Generator<[Key, Value], void> {
-    this.#checkOpen()
-    this.#versions.pin(this.version)
-    try {
-      yield* this.#rows.matches(zone, range, this.version)
-    } finally {
-      this.#versions.unpin(this.version)
-    }
+  where(zone: Zone, range: Range<number>): Generator<[Key, Value], void> {
+    return this.#pinned(() => this.#rows.matches(zone, range, this.version))
   }
 
   /** Lets the versions of rows go that are kept for it alone. */
@@ -59,6 +47,17 @@ export class TableSnapshot<Key, Value, Zone extends string = string> {
     if (!this.#isOpen) return
     this.#isOpen = false
     this.#versions.unpin(this.version)
+  }
+
+  /** What is read is kept until it has been read, whether or not the snapshot is disposed of meanwhile. */
+  *#pinned(read: () => Iterable<[Key, Value]>): Generator<[Key, Value], void> {
+    this.#checkOpen()
+    this.#versions.pin(this.version)
+    try {
+      yield* read()
+    } finally {
+      this.#versions.unpin(this.version)
+    }
   }
 
   #checkOpen(): void {
