@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util'
 import { chromium } from 'playwright-core'
 import { encodeHeader } from '../src/kernel/index.ts'
 import { ExperimentSource, machineText } from './experiment-source.ts'
-import { spreadOf, spreadText } from './statistics.ts'
+import { Shares } from './shares.ts'
 
 const { values } = parseArgs({
   options: {
@@ -72,8 +72,7 @@ const observers: Record<string, Observer> = {
   },
 }
 const names = Object.keys(observers)
-const rates: Record<string, number[]> = Object.fromEntries(names.map((name) => [name, []]))
-const cpus: Record<string, number[]> = Object.fromEntries(names.map((name) => [name, []]))
+const shares = new Shares(names)
 console.log(machineText())
 for (let round = -Number(values['warm-up']); round < Number(values.runs); round++) {
   const app = `observed-bench-${process.pid}-${round + Number(values['warm-up'])}`
@@ -82,16 +81,11 @@ for (let round = -Number(values['warm-up']); round < Number(values.runs); round+
   for (const [index, name] of names.entries()) {
     const observed = await measure(`${app}-${index}`, observers[name])
     line.push(`${name} ${runText(observed)}`)
-    if (round < 0) continue
-    rates[name]!.push(observed.correlationRate / plain.correlationRate)
-    cpus[name]!.push(observed.cpuSeconds / plain.cpuSeconds)
+    if (round >= 0) shares.add(name, observed, plain)
   }
   console.log(line.join(', '))
 }
-for (const name of names) {
-  const [rate, cpu] = [rates[name]!, cpus[name]!].map((ratios) => spreadText(spreadOf(ratios), 3))
-  console.log(`${name}: rate ${rate} of that without, CPU ${cpu}`)
-}
+shares.print('of that without', 3)
 
 /** Has a process fill a sink, which is verified. */
 function measure(app: string, observe?: Observer): Promise<ObservedRun> {

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from 'node:util'
 import { ExperimentSource, machineText, type MillraceMeasurement } from './experiment-source.ts'
-import { spreadOf, spreadText } from './statistics.ts'
+import { Shares } from './shares.ts'
 
 const { values } = parseArgs({
   options: {
@@ -27,8 +27,7 @@ const shapes: Record<string, (app: string) => Promise<MillraceMeasurement>> = {
   map: (app) => source.runOther(app, 'map-topology.ts'),
 }
 const names = Object.keys(shapes)
-const rates: Record<string, number[]> = Object.fromEntries(names.map((name) => [name, []]))
-const cpus: Record<string, number[]> = Object.fromEntries(names.map((name) => [name, []]))
+const shares = new Shares(names)
 for (let round = -Number(values['warm-up']); round < Number(values.runs); round++) {
   const app = `shapes-bench-${process.pid}-${round + Number(values['warm-up'])}`
   const plain = await source.runMillrace(app)
@@ -36,16 +35,11 @@ for (let round = -Number(values['warm-up']); round < Number(values.runs); round+
   for (const [index, name] of names.entries()) {
     const shaped = await shapes[name]!(`${app}-${index}`)
     line.push(`${name} ${rateText(shaped)}`)
-    if (round < 0) continue
-    rates[name]!.push(shaped.correlationRate / plain.correlationRate)
-    cpus[name]!.push(shaped.cpuSeconds / plain.cpuSeconds)
+    if (round >= 0) shares.add(name, shaped, plain)
   }
   console.log(line.join(', '))
 }
-for (const name of names) {
-  const [rate, cpu] = [rates[name]!, cpus[name]!].map((ratios) => spreadText(spreadOf(ratios), 2))
-  console.log(`${name}: rate ${rate} of that of the experiment, CPU ${cpu}`)
-}
+shares.print('of that of the experiment', 2)
 
 function rateText({ correlationRate }: MillraceMeasurement): string {
   return `${Math.round(correlationRate / 1_000)} k merges/s`
