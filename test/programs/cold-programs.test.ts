@@ -1,26 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { nextInt, seededRandom, systemRandom } from '../../src/core/random.ts'
+import { nextInt } from '../../src/core/random.ts'
 import { Engine, type Topology } from '../../src/streams/index.ts'
 import { VirtualClock } from '../../src/testing/index.ts'
 import { compare, type Found, traceOf } from '../examples/model.ts'
-import { placeRecords } from '../examples/placed-records.ts'
-import { randomExample } from './random-example.ts'
+import { drawnRuns, partitions } from './drawn-runs.ts'
 
 const programs = Number(process.env['MILLRACE_RUNS'] ?? 8)
-const groupCount = 60
-const partitions = 2
 
 describe('programs that chance has drawn, whose rows leave memory again and again', () => {
   it(`do what a naive model says, ${programs} of them`, async (t) => {
-    const first = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
-    t.diagnostic(`MILLRACE_SEED=${first} repeats it`)
     let recalls = 0
-    for (let seed = first; seed < first + programs; seed++) {
-      const random = seededRandom(seed)
-      const example = randomExample(seed)
-      const groups = example.draw(random, groupCount)
-      const placed = placeRecords(groups, partitions, random)
+    for (const { example, groups, placed, random, which } of drawnRuns(t, programs)) {
       const time = new VirtualClock()
       await using engine = await Engine.start(promoting(example.topology), time, { partitions })
       const { cold } = engine.session.state
@@ -38,7 +29,6 @@ describe('programs that chance has drawn, whose rows leave memory again and agai
       await time.until(engine.drain())
 
       recalls += engine.kafka.calls.filter((call) => call.startsWith('read')).length
-      const which = `MILLRACE_RUNS=1 MILLRACE_SEED=${seed}: ${JSON.stringify(example.program)}`
       assert.deepEqual(engine.crashes, [], which)
       assert.deepEqual(compare(groups, placed, 'out', foundIn(engine)), { missing: [], surplus: [] }, which)
     }
