@@ -5,13 +5,12 @@
  */
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { Kafka as Client, logLevel } from 'kafkajs'
 import { sleep, systemClock } from '../../src/core/clock.ts'
 import { field, stage, topology } from '../../src/streams/index.ts'
 import { type Kafka, startKafka } from '../../tools/kafka/start.ts'
 import { skipWithoutJava } from '../apache-kafka.ts'
+import { withAdmin } from '../http/with-admin.ts'
 import { customers, mergesOf, valuesOf } from '../integration/customers.ts'
-import { patientAdmin } from '../integration/patient-admin.ts'
 import { assertAccount, assertProved, startProgram } from '../integration/run.ts'
 import { createStream, type Stream } from '../integration/target.ts'
 import { until } from '../until.ts'
@@ -83,7 +82,7 @@ void describe('a program whose broker', { skip: skipWithoutJava }, () => {
 
 /** Runs a program through an outage, prints what its operator sees, and judges what it leaves. */
 async function outlive(t: TestContext, kafka: Kafka, { seconds, begin, end }: Outage): Promise<void> {
-  const stream = await emptyStream(kafka)
+  const stream = await withAdmin(kafka.bootstrapServers, createStream)
   await using program = await WatchedProgram.start((logger) =>
     startProgram(topologyOf(stream), { bootstrapServers: kafka.bootstrapServers, logger }),
   )
@@ -134,16 +133,6 @@ async function outlive(t: TestContext, kafka: Kafka, { seconds, begin, end }: Ou
   assert.deepEqual(valuesOf(await stream.merged()), mergesOf(customerCount))
   assertAccount(app.report(), { emitted: 2 * customerCount })
   await assertProved(kafka, stream)
-}
-
-async function emptyStream({ bootstrapServers }: Kafka): Promise<Stream> {
-  const kafka = new Client({ brokers: [bootstrapServers], logLevel: logLevel.NOTHING })
-  const admin = await patientAdmin(kafka)
-  try {
-    return await createStream({ bootstrapServers, kafka, admin })
-  } finally {
-    await admin.disconnect()
-  }
 }
 
 /** All records, in many batches, of which a rate takes one after the other. */

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { probeActors } from '../../testing/index.ts'
-import { type AutoShutdown, defineActor, startSystem, supervisor } from '../index.ts'
-
-type Order = { type: 'crash' } | { type: 'leave' }
+import { type Fate, mortalActor } from '../fixtures/mortal-actor.ts'
+import { type AutoShutdown, startSystem, supervisor } from '../index.ts'
 
 describe('autoShutdown', () => {
   for (const restart of ['transient', 'temporary'] as const) {
@@ -15,12 +14,12 @@ describe('autoShutdown', () => {
         it(`B4 ${autoShutdown}: ${isDown ? 'shuts down' : 'goes on'} after one of two significant ${restart} children, and: ${exit}`, async () => {
           await using probe = await probeActors([{ start: group(autoShutdown, restart), restart: 'transient' }])
 
-          void probe.ref<Order>('a').tell({ type: exit })
+          void probe.ref<Fate>('a').tell({ type: exit })
           await probe.clock.advance(0)
 
           assert.equal(probe.system.supervisor('group').snapshot().status, isDown ? 'down' : 'running')
           if (isDown) return
-          for (const id of ['a', 'b']) void probe.ref<Order>(id).tell({ type: 'leave' })
+          for (const id of ['a', 'b']) void probe.ref<Fate>(id).tell({ type: 'leave' })
           await probe.clock.advance(0)
           assert.equal(probe.system.supervisor('group').snapshot().status, 'down')
         })
@@ -32,7 +31,7 @@ describe('autoShutdown', () => {
     for (const restart of ['permanent', 'transient'] as const) {
       await using probe = await probeActors([{ start: group('anySignificant', 'transient'), restart }])
 
-      void probe.ref<Order>('a').tell({ type: 'leave' })
+      void probe.ref<Fate>('a').tell({ type: 'leave' })
       await probe.clock.advance(0)
 
       const { incarnation, lastReason } = probe.system.supervisor('group').snapshot()
@@ -44,7 +43,7 @@ describe('autoShutdown', () => {
     const root = group('anySignificant', 'temporary')
     const system = await startSystem({ name: 'test', root })
 
-    void system.ref<Order>('a').tell({ type: 'crash' })
+    void system.ref<Fate>('a').tell({ type: 'crash' })
 
     assert.deepEqual(await system.done, { kind: 'shutdown' })
   })
@@ -53,7 +52,7 @@ describe('autoShutdown', () => {
     await using probe = await probeActors([{ start: group('anySignificant', 'temporary') }])
 
     await probe.system.supervisor('group').terminateChild('a')
-    void probe.ref<Order>('c').tell({ type: 'leave' })
+    void probe.ref<Fate>('c').tell({ type: 'leave' })
     await probe.clock.advance(0)
 
     assert.equal(probe.system.supervisor('group').snapshot().incarnation, 1)
@@ -66,7 +65,7 @@ describe('autoShutdown', () => {
   ] as const
   for (const [fault, options, autoShutdown] of faults) {
     it(`refuses a description: ${fault}`, async () => {
-      const children = [{ start: worker('a'), significant: true, ...options }]
+      const children = [{ start: mortalActor('a'), significant: true, ...options }]
       const root = supervisor({ name: 'root', autoShutdown, children })
 
       await assert.rejects(startSystem({ name: 'test', root }), {
@@ -83,22 +82,9 @@ function group(autoShutdown: AutoShutdown, restart: 'transient' | 'temporary') {
     name: 'group',
     autoShutdown,
     children: [
-      { start: worker('a'), restart, significant: true },
-      { start: worker('b'), restart, significant: true },
-      { start: worker('c'), restart: 'transient' },
+      { start: mortalActor('a'), restart, significant: true },
+      { start: mortalActor('b'), restart, significant: true },
+      { start: mortalActor('c'), restart: 'transient' },
     ],
-  })
-}
-
-function worker(name: string) {
-  return defineActor<Order, undefined>({
-    name,
-    init: () => undefined,
-    handleInPlace: {
-      crash: () => {
-        throw new Error('fault')
-      },
-      leave: (_, _message, context) => context.stop(),
-    },
   })
 }
