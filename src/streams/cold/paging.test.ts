@@ -5,10 +5,9 @@ import { nextInt, seededRandom } from '../../core/random.ts'
 import { noHeaders, recordBatchOf } from '../../kernel/index.ts'
 import { VirtualClock } from '../../testing/index.ts'
 import { isBalanced } from '../epochs/accounting.ts'
-import { order } from '../fixtures/orders.ts'
+import { order, ordersWith } from '../fixtures/orders.ts'
 import { Engine } from '../in-memory/engine.ts'
 import type { CommitOutcome, Written } from '../in-memory/memory-kafka.ts'
-import type { CorrelateOptions } from '../topology/correlation.ts'
 import { field } from '../topology/field.ts'
 import { stage } from '../topology/stage.ts'
 import { topology } from '../topology/topology.ts'
@@ -18,13 +17,7 @@ const part = 'x'.repeat(10_000)
 const pendingBytesMax = 1 << 20
 const beganMs = 1_700_000_000_000
 
-function promoting(options: Partial<CorrelateOptions<'A' | 'B'>> = {}) {
-  return topology('orders')
-    .source('source')
-    .route('by-side', field('side'), { A: stage({ part: field('part') }), B: stage({ part: field('part') }) })
-    .correlate('by-key', field('key'), { of: ['A', 'B'], whenFull: 'promote', ...options })
-    .sink('sink')
-}
+const promoting = (options: Parameters<typeof ordersWith>[0] = {}) => ordersWith({ whenFull: 'promote', ...options })
 
 describe('a full table whose oldest rows leave memory', () => {
   it('keeps ten times more pending parts than it has room for, and merges them all', async () => {

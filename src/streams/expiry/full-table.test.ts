@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { systemClock } from '../../core/clock.ts'
 import { nextInt, seededRandom } from '../../core/random.ts'
 import { VirtualClock } from '../../testing/index.ts'
-import { order } from '../fixtures/orders.ts'
+import { order, ordersWith } from '../fixtures/orders.ts'
 import { stateAt } from '../fixtures/program-state.ts'
 import { recordOf, rowsOf } from '../fixtures/rows.ts'
 import { publication, rememberingTable } from '../fixtures/table.ts'
@@ -11,10 +11,6 @@ import { Engine } from '../in-memory/engine.ts'
 import type { CommitOutcome, Written } from '../in-memory/memory-kafka.ts'
 import { isBalanced } from '../epochs/accounting.ts'
 import { deadLetterSink, mergedSink, outputSinks } from '../topics/program-topics.ts'
-import type { CorrelateOptions } from '../topology/correlation.ts'
-import { field } from '../topology/field.ts'
-import { stage } from '../topology/stage.ts'
-import { topology } from '../topology/topology.ts'
 import { FullTable } from './full-table.ts'
 import { TableSweep } from './table-sweep.ts'
 
@@ -23,13 +19,8 @@ const part = 'x'.repeat(10_000)
 const pendingBytesMax = 1 << 20
 const beganMs = 1_700_000_000_000
 
-function evicting(options: Partial<CorrelateOptions<'A' | 'B'>> = {}) {
-  return topology('orders')
-    .source('source')
-    .route('by-side', field('side'), { A: stage({ part: field('part') }), B: stage({ part: field('part') }) })
-    .correlate('by-key', field('key'), { of: ['A', 'B'], whenFull: 'expire-oldest', ...options })
-    .sink('sink')
-}
+const evicting = (options: Parameters<typeof ordersWith>[0] = {}) =>
+  ordersWith({ whenFull: 'expire-oldest', ...options })
 
 describe('a full table whose oldest rows may leave', () => {
   it('lets the oldest leave as dead letters with a reason of their own, and goes on', async () => {
