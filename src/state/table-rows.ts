@@ -182,7 +182,7 @@ export class TableRows<Key, Value> {
   }
 
   *#numbersIn(segment: number, { of }: ZoneMap<Value>): Generator<number | undefined, void> {
-    for (const addresses of this.#rows.walkSegment(segment, 1e15)) {
+    for (const addresses of this.#rows.walkVersions(segment)) {
       for (const address of addresses) yield of(this.#valueAt(address))
     }
   }

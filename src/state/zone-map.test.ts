@@ -81,6 +81,17 @@ describe('A zone map', () => {
     assert.deepEqual(found({ from: 1e8 }), [2e8])
   })
 
+  it('L11 is measured with the versions that only a snapshot reads', () => {
+    const { store, table, found } = tableOf([7, 8])
+    using snapshot = table.at(store.version)
+    table.set(0, row(1))
+    table.delete(1)
+
+    assert.deepEqual(found({ from: 5 }), [])
+    const kept = [...snapshot.where('size', { from: 5 })].map(([, value]) => numberOf(value))
+    assert.deepEqual(kept.sort(ascending), [7, 8])
+  })
+
   it('L11 is not measured again where nothing has been written meanwhile', () => {
     const { found, looks } = tableOf(upTo(perSegment))
     const inVain = { from: 0.5, to: 0.75 }
