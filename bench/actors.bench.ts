@@ -17,6 +17,7 @@ import {
 } from '../src/actors/index.ts'
 import { systemClock } from '../src/core/clock.ts'
 import { sink, type SinkMessage } from './bench-actors.ts'
+import { until } from '../test/until.ts'
 import { spreadOf, spreadText } from './statistics.ts'
 
 const { values } = parseArgs({
@@ -139,10 +140,11 @@ class Restarts {
     if (type === 'childRestarted') this.#restarted?.resolve()
   }
 
-  /** The 99th percentile of 100, in milliseconds; of 20 that end a thread. */
+  /** The 99th percentile of 100, in milliseconds; of 20 that end a thread, each when a spare one is ready. */
   async take(system: ActorSystem, type: 'crash' | 'exit'): Promise<number> {
     const times: number[] = []
     for (let time = 0; time < (type === 'crash' ? 100 : 20); time++) {
+      if (type === 'exit') await until('a spare thread is ready', () => system.countThreads().spare > 0)
       this.#restarted = Promise.withResolvers()
       const nowMs = systemClock.monotonicMs()
       await system.ref<SinkMessage>('sink').tell({ type })

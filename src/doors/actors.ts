@@ -59,6 +59,7 @@ export {
   type SystemEvent,
   type SystemOptions,
   type TerminateOptions,
+  type ThreadCounts,
   type ThreadLimits,
   type Transition,
 } from '../actors/index.ts'

@@ -20,7 +20,7 @@ import { within } from '../../core/within.ts'
 import { ActorError } from '../../core/errors.ts'
 import type { ModuleActor } from '../threads/module-actor.ts'
 import type { ThreadLimits } from '../threads/thread-life.ts'
-import { Threads } from '../threads/threads.ts'
+import { type ThreadCounts, Threads } from '../threads/threads.ts'
 import type { Transport } from '../threads/transport.ts'
 import { workerTransport } from '../threads/worker-transport.ts'
 
@@ -87,6 +87,7 @@ export interface ActorSystem extends AsyncDisposable {
   /** The root supervisor's children, and theirs, at this moment. */
   whichChildren(): readonly ChildSnapshot[]
   countChildren(): ChildCounts
+  countThreads(): ThreadCounts
   /** The whole tree at this moment: the root supervisor and all below it. */
   snapshot(): SupervisorSnapshot
   deadLetters(): DeadLetterCounts
@@ -110,6 +111,7 @@ export function startSystem(options: SystemOptions): Promise<ActorSystem> {
 /** Starts a system as `startSystem` does, on threads of another kind. */
 export async function startSystemOn(transport: Transport, options: SystemOptions): Promise<ActorSystem> {
   const threads = threadNames(options)
+  checkLimits(options)
   validateSpec(options.root, options.root.name, { threads, inherited: undefined })
   options.signal?.throwIfAborted()
   const system = new SupervisedSystem(options, threads, transport)
@@ -201,6 +203,10 @@ class SupervisedSystem implements ActorSystem {
     return countAll(this.whichChildren())
   }
 
+  countThreads(): ThreadCounts {
+    return this.#threads.count()
+  }
+
   snapshot(): SupervisorSnapshot {
     return this.#root.inspect()
   }
@@ -224,5 +230,11 @@ function threadNames({ name, threads = 0 }: SystemOptions): readonly string[] {
   const areNames = names.every((each) => typeof each === 'string' && each !== '' && each !== 'spread')
   if (isValid && areNames && new Set(names).size === names.length) return names
   const fault = "threads must be a whole number of at least 0, or names, each once and none of them 'spread'"
+  throw new ActorError('ACTOR_SPEC_INVALID', `${name}: ${fault}`, { path: name, fault })
+}
+
+function checkLimits({ name, threadLimits: { spareCount = 1 } = {} }: SystemOptions): void {
+  if (Number.isInteger(spareCount) && spareCount >= 0 && spareCount <= 64) return
+  const fault = 'threadLimits.spareCount must be a whole number from 0 to 64'
   throw new ActorError('ACTOR_SPEC_INVALID', `${name}: ${fault}`, { path: name, fault })
 }

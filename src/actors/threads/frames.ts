@@ -4,7 +4,7 @@ import type { AlikeMessages, Messages } from './alike-messages.ts'
 import type { Encoded } from './sendable.ts'
 import type { WireError } from './wire-error.ts'
 
-/** What a thread is told at its start. */
+/** What a thread is told that becomes one of a system. */
 export interface ThreadSetup {
   readonly systemName: string
   readonly counts: SharedArrayBuffer
@@ -64,6 +64,11 @@ export type AskFrame =
   | { readonly type: 'answered'; readonly ask: number; readonly answer: Sent }
   | { readonly type: 'askFailed'; readonly ask: number; readonly error: WireError }
 
+/** What a thread is told before it has actors: modules that it will need, and then which system it is of. */
+export type ToNewThread =
+  | { readonly type: 'preload'; readonly modules: readonly string[] }
+  | { readonly type: 'begin'; readonly setup: ThreadSetup }
+
 /**
  * What the main thread tells a thread. `id` is that of an actor that was placed there, `call` numbers what is answered
  * by `done`.
@@ -105,6 +110,8 @@ export type FromThread =
   /** Whether messages are on their way that the main thread knows nothing of. */
   | { readonly type: 'busy'; readonly isBusy: boolean }
   | { readonly type: 'pong' }
+  /** The modules are loaded that it was told of. */
+  | { readonly type: 'preloaded' }
 
 /** What a call comes to. */
 export interface CallOutcome {

@@ -64,9 +64,12 @@ describe('Messages to an actor on a thread', () => {
           init: () => undefined,
           handleInPlace: { order: async (_, { to, parcel }) => to.tell(parcel) },
         })
-        const transport = new SimulatedThreads(clock, (name, thread) =>
-          name === 'receiver' ? receiver(thread) : relay,
-        )
+        let there: SimulatedThread | undefined
+        const transport = new SimulatedThreads(clock, (name, thread) => {
+          if (name === 'relay') return relay
+          there = thread
+          return receiver(thread)
+        })
         const system = await clock.until(
           startSystemOn(transport, {
             name: 'parcels',
@@ -83,7 +86,7 @@ describe('Messages to an actor on a thread', () => {
           }),
         )
         const to = system.ref<Parcel>('receiver')
-        const timers = kills.map((atMs) => clock.setTimer({ afterMs: atMs }, () => transport.kill('there', 'exited')))
+        const timers = kills.map((atMs) => clock.setTimer({ afterMs: atMs }, () => there?.kill('exited')))
 
         const send = async (sender: number) => {
           const { isOnThread, parcels } = senders[sender]!

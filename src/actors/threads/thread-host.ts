@@ -51,7 +51,11 @@ export class ThreadHost {
   /** Whether it is to be told when no message is left. */
   #isAwaited = false
 
-  constructor(channel: Channel<FromThread, ToThread>, { systemName, counts, paths }: ThreadSetup, seams: HostSeams) {
+  constructor(
+    channel: Pick<Channel<FromThread, never>, 'send'>,
+    { systemName, counts, paths }: ThreadSetup,
+    seams: HostSeams,
+  ) {
     this.#seams = seams
     this.#counts = new SharedCounts(counts)
     this.#outbox = new Outbox((frame, transfer) => channel.send(frame, transfer), seams.defer)
@@ -83,12 +87,9 @@ export class ThreadHost {
       emit: (event) => this.#outbox.post({ type: 'event', event: encodeEvent(event) }),
     }
     for (const path of paths) this.#actors.enter(this.#side.refTo(path))
-    channel.listen((frame) => {
-      for (const entry of frame) this.#handle(entry)
-    })
   }
 
-  #handle(entry: ToThread): void {
+  handle(entry: ToThread): void {
     switch (entry.type) {
       case 'place':
         return this.#place(entry.id, entry.order)

@@ -18,6 +18,7 @@ const withinMs = 1e9
 interface Tree {
   readonly strategy: Strategy
   readonly maxRestarts: number
+  readonly spareCount: number
   readonly children: readonly { readonly restart: RestartType; readonly thread: string | undefined }[]
   readonly steps: readonly { readonly child: number; readonly fate: Fate['type'] }[]
 }
@@ -25,6 +26,7 @@ interface Tree {
 const tree: fc.Arbitrary<Tree> = fc.record({
   strategy: fc.constantFrom<Strategy>('oneForOne', 'oneForAll', 'restForOne'),
   maxRestarts: fc.nat(6),
+  spareCount: fc.nat(2),
   children: fc.array(
     fc.record({
       restart: fc.constantFrom<RestartType>('permanent', 'permanent', 'transient', 'temporary'),
@@ -96,7 +98,7 @@ function traced() {
   return { trace, onEvent }
 }
 
-function systemOf({ strategy, maxRestarts, children }: Tree) {
+function systemOf({ strategy, maxRestarts, spareCount, children }: Tree) {
   const module = new URL('../fixtures/mortal-actor.ts', import.meta.url)
   const specs = children.map(({ restart, thread }, index) => {
     const id = `child-${index}`
@@ -104,7 +106,7 @@ function systemOf({ strategy, maxRestarts, children }: Tree) {
     return { id, restart, start: fromModule<typeof mortal>(module, 'mortal'), thread }
   })
   const root = supervisor({ name: 'root', strategy, maxRestarts, withinMs, children: specs })
-  return { name: 'trees', root, threads: threadNames }
+  return { name: 'trees', root, threads: threadNames, threadLimits: { spareCount } }
 }
 
 interface ModelChild {

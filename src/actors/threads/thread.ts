@@ -2,6 +2,7 @@ import { ActorError } from '../../core/errors.ts'
 import type { Exit } from '../supervision/exit-reason.ts'
 import type { Runtime } from '../system/runtime.ts'
 import { type PlacedActor, ThreadLife, type ThreadLimits } from './thread-life.ts'
+import type { SpareThreads } from './spare-threads.ts'
 import type { ThreadGone, Transport } from './transport.ts'
 
 /** An actor that lives on a thread, and outlives it. */
@@ -21,6 +22,7 @@ export class Thread {
   readonly #systemName: string
   readonly #limits: ThreadLimits
   readonly #transport: Transport
+  readonly #spares: SpareThreads
   readonly #runtime: Runtime
   readonly #actors = new Map<number, Inhabitant>()
   readonly #paths = new Set<string>()
@@ -28,12 +30,24 @@ export class Thread {
   #life: ThreadLife | undefined
   #isClosed = false
 
-  constructor(name: string, systemName: string, limits: ThreadLimits, transport: Transport, runtime: Runtime) {
+  constructor(
+    name: string,
+    systemName: string,
+    limits: ThreadLimits,
+    transport: Transport,
+    spares: SpareThreads,
+    runtime: Runtime,
+  ) {
     this.name = name
     this.#systemName = systemName
     this.#limits = limits
     this.#transport = transport
+    this.#spares = spares
     this.#runtime = runtime
+  }
+
+  get isRunning(): boolean {
+    return this.#life !== undefined
   }
 
   get actorCount(): number {
@@ -57,10 +71,11 @@ export class Thread {
   /** The life at this moment; it begins if there is none. */
   life(): ThreadLife {
     this.#life ??= new ThreadLife({
-      name: this.name,
       systemName: this.#systemName,
       limits: this.#limits,
       transport: this.#transport,
+      start: (onGone) => this.#spares.take({ name: this.name, onGone }),
+      onUp: () => this.#spares.replenish(),
       runtime: this.#runtime,
       paths: this.#runtime.actors.paths.filter((path) => !this.#paths.has(path)),
       actors: this.#actors,

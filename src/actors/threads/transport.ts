@@ -1,14 +1,14 @@
-import type { FromThread, ThreadSetup, ToThread } from './frames.ts'
+import type { FromThread, ToNewThread, ToThread } from './frames.ts'
 
 /** One end of what joins two threads: frames arrive in the order in which they were sent, or not at all. */
 export interface Channel<Out, In> {
   send(frame: readonly Out[], transfer: readonly ArrayBuffer[]): void
-  /** Calls `listener` with each frame from the other end. */
+  /** Calls `listener` with each frame from the other end, in place of the listener before. */
   listen(listener: (frame: readonly In[]) => void): void
 }
 
 /** A thread, as the one sees it that started it. */
-export interface StartedThread extends Channel<ToThread, FromThread> {
+export interface StartedThread extends Channel<ToThread | ToNewThread, FromThread> {
   /** Ends it, whatever it does, and resolves when it is gone. */
   terminate(): Promise<void>
 }
@@ -16,7 +16,6 @@ export interface StartedThread extends Channel<ToThread, FromThread> {
 /** What a thread is started with, and how it is told that it is over. */
 export interface ThreadStart {
   readonly name: string
-  readonly setup: ThreadSetup
   /** Bytes of the heap that it may have, in MiB. */
   readonly heapMb: number | undefined
   /** Called once when it is gone, unless it was terminated: by itself, by an error, or for want of memory. */

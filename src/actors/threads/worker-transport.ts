@@ -1,6 +1,6 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import type { FromThread, ToThread } from './frames.ts'
+import type { FromThread, ToNewThread, ToThread } from './frames.ts'
 import type { StartedThread, ThreadGone, ThreadStart, Transport } from './transport.ts'
 import { threadFlags } from '../../core/thread-flags.ts'
 
@@ -14,24 +14,26 @@ class WorkerThread implements StartedThread {
   readonly #worker: Worker
   #error: Error | undefined
   #isTerminated = false
+  #listener: ((frame: readonly FromThread[]) => void) | undefined
 
-  constructor({ name, setup, heapMb, onGone }: ThreadStart) {
+  constructor({ name, heapMb, onGone }: ThreadStart) {
     // The thread runs the file beside this one: .ts in a checkout, .js when built.
     const entry = new URL(`./worker-entry${extname(import.meta.url)}`, import.meta.url)
     const resourceLimits = heapMb === undefined ? {} : { maxOldGenerationSizeMb: heapMb }
-    this.#worker = new Worker(entry, { workerData: setup, name, resourceLimits, ...threadFlags })
+    this.#worker = new Worker(entry, { name, resourceLimits, ...threadFlags })
+    this.#worker.on('message', (frame: readonly FromThread[]) => this.#listener?.(frame))
     this.#worker.on('error', (error: Error) => (this.#error = error))
     this.#worker.on('exit', (code) => {
       if (!this.#isTerminated) onGone(this.#goneBy(code))
     })
   }
 
-  send(frame: readonly ToThread[], transfer: readonly ArrayBuffer[]): void {
+  send(frame: readonly (ToThread | ToNewThread)[], transfer: readonly ArrayBuffer[]): void {
     this.#worker.postMessage(frame, transfer)
   }
 
   listen(listener: (frame: readonly FromThread[]) => void): void {
-    this.#worker.on('message', listener)
+    this.#listener = listener
   }
 
   async terminate(): Promise<void> {
