@@ -1,4 +1,6 @@
-import { javaAndMavenAvailable, startKafka } from '../tools/kafka/start.ts'
+import { javaAndMavenAvailable } from '../tools/kafka/jars.ts'
+import { quickJava } from '../tools/kafka/quick-java.ts'
+import { type Kafka, type KafkaOptions, startKafka } from '../tools/kafka/start.ts'
 
 export interface RunningBroker extends AsyncDisposable {
   readonly bootstrapServers: string
@@ -15,6 +17,11 @@ export const skipWithoutKafka = runningKafka === undefined ? skipWithoutJava : f
 
 /** The Kafka that runs already, or one that is started, with these properties. */
 export async function apacheKafka(properties: Readonly<Record<string, string>> = {}): Promise<RunningBroker> {
-  if (runningKafka === undefined) return startKafka({ properties })
+  if (runningKafka === undefined) return startQuickKafka({ properties })
   return { bootstrapServers: runningKafka, [Symbol.asyncDispose]: async () => {} }
+}
+
+/** One that is started, and is up soon. */
+export async function startQuickKafka(options: Omit<KafkaOptions, 'java' | 'version'> = {}): Promise<Kafka> {
+  return startKafka({ ...options, java: await quickJava() })
 }

@@ -5,7 +5,7 @@ import { before, describe, it } from 'node:test'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
-import { kafkaClasspath } from '../../tools/kafka/start.ts'
+import { quickJava } from '../../tools/kafka/quick-java.ts'
 import { skipWithoutJava } from '../apache-kafka.ts'
 import { producerEpochs } from './producer-epochs.ts'
 import { suiteStack } from '../at-end.ts'
@@ -24,7 +24,7 @@ describe("Java's clients", { skip: skipWithoutJava, timeout: 120_000 }, () => {
   let java: string[]
   before(async () => {
     broker = stack.use(await startBroker({ topics, onRequest }))
-    java = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', await kafkaClasspath()]
+    java = ['-Xmx128m', ...(await quickJava())]
   })
 
   it('carry lines from the console producer to the console consumer', async () => {

@@ -10,8 +10,7 @@ import {
 import { randomUUID } from 'node:crypto'
 import { before, describe } from 'node:test'
 import { type BrokerAuthorizer, startBroker } from '../../src/broker/index.ts'
-import { startKafka } from '../../tools/kafka/start.ts'
-import { skipWithoutJava } from '../apache-kafka.ts'
+import { skipWithoutJava, startQuickKafka } from '../apache-kafka.ts'
 import { versionsSeenBy } from '../protocol/seen-versions.ts'
 import { coordinatorsServe } from './target.ts'
 import { WireClient } from './wire-client.ts'
@@ -77,7 +76,7 @@ export function aclContract(suite: (target: AclTarget) => void, rules: BrokerAut
 
 async function startAuthorizingKafka({ superUsers = [], ...rules }: BrokerAuthorizer): Promise<AclBroker> {
   const logins = ['admin', ...usernames].map((name) => `user_${name}="${password}"`).join(' ')
-  const kafka = await startKafka({
+  const kafka = await startQuickKafka({
     heapMb: 512,
     listeners: ['SASL'],
     properties: {

@@ -2,8 +2,7 @@ import { createTopics, describeGroups, findCoordinator, initProducerId, listOffs
 import { randomUUID } from 'node:crypto'
 import { before, describe } from 'node:test'
 import { startBroker } from '../../src/broker/index.ts'
-import { startKafka } from '../../tools/kafka/start.ts'
-import { apacheKafka, type RunningBroker, skipWithoutJava, skipWithoutKafka } from '../apache-kafka.ts'
+import { apacheKafka, type RunningBroker, skipWithoutJava, skipWithoutKafka, startQuickKafka } from '../apache-kafka.ts'
 import { versionsSeenBy } from '../protocol/seen-versions.ts'
 import { WireClient } from './wire-client.ts'
 import { until } from '../until.ts'
@@ -39,7 +38,7 @@ interface ContractBroker extends RunningBroker {
 export function contract(suites: Suite[], properties?: Record<string, string>): void {
   void describe('contract', { concurrency: true }, () => {
     describeTarget('embedded broker', false, () => startBroker(), suites)
-    const start = () => (properties === undefined ? apacheKafka(lateRetention) : startKafka({ properties }))
+    const start = () => (properties === undefined ? apacheKafka(lateRetention) : startQuickKafka({ properties }))
     describeTarget(apacheName, properties === undefined ? skipWithoutKafka : skipWithoutJava, start, suites)
   })
 }

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
-import { kafkaClasspath } from '../../tools/kafka/start.ts'
+import { quickJava } from '../../tools/kafka/quick-java.ts'
 import { skipWithoutJava } from '../apache-kafka.ts'
 import { mergesOf } from '../integration/customers.ts'
 import { onEachBroker, produce, type Target } from '../integration/target.ts'
@@ -29,7 +29,7 @@ export function otherConsumers(target: Target): void {
 
         async function readByJava(isolation: string): Promise<string[]> {
           const program = join(import.meta.dirname, 'ReadAll.java')
-          const java = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', await kafkaClasspath(), program]
+          const java = ['-Xmx128m', ...(await quickJava()), program]
           const { stdout } = await run('java', [...java, target.bootstrapServers, stream.sink, isolation])
           return stdout.trimEnd().split('\n').sort()
         }

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { kafkaClasspath } from '../../tools/kafka/start.ts'
+import { kafkaClasspath } from '../../tools/kafka/jars.ts'
+import { quickJava } from '../../tools/kafka/quick-java.ts'
 
 const source = join(import.meta.dirname, 'java/Produce.java')
 const run = promisify(execFile)
@@ -22,14 +23,13 @@ export interface JavaProducer extends AsyncDisposable {
 
 /** Compiles the program against the jars of Apache Kafka. */
 export async function compileJavaProducer(): Promise<JavaProducer> {
-  const jars = await kafkaClasspath()
   const classes = await mkdtemp(join(tmpdir(), 'millrace-java-'))
-  await run('javac', ['-cp', jars, '-d', classes, source])
+  await run('javac', ['-cp', await kafkaClasspath(), '-d', classes, source])
+  const java = ['-Xmx128m', ...(await quickJava({ classes }))]
   return {
     async produce({ bootstrapServers, topic, partitions, compression, transactionalId, lines }) {
       const id = transactionalId === undefined ? [] : [transactionalId]
-      const java = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', `${classes}:${jars}`, 'Produce']
-      const running = run('java', [...java, bootstrapServers, topic, String(partitions), compression, ...id])
+      const running = run('java', [...java, 'Produce', bootstrapServers, topic, String(partitions), compression, ...id])
       running.child.stdin!.end(lines.map((line) => `${line}\n`).join(''))
       await running
     },

@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import { type Admin, Kafka as KafkaClient, logLevel } from 'kafkajs'
 import { MillraceError } from '../../src/core/errors.ts'
-import { type Kafka, startKafka } from '../../tools/kafka/start.ts'
+import type { Kafka } from '../../tools/kafka/start.ts'
 import { customerTopology, mergesOf, record, valuesOf } from './customers.ts'
 import { assertAccount, assertEndedBy, startQuietly } from './run.ts'
 import { createStream, type Stream } from './target.ts'
-import { skipWithoutJava } from '../apache-kafka.ts'
+import { skipWithoutJava, startQuickKafka } from '../apache-kafka.ts'
 import { suiteStack } from '../at-end.ts'
 
 const customerCount = 6_000
@@ -23,7 +23,7 @@ describe('a program on an Apache Kafka', { skip: skipWithoutJava }, () => {
   before(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'millrace-recovery-'))
     stack.defer(() => rm(dataDir, { recursive: true }))
-    broker = stack.use(await startKafka({ dataDir }))
+    broker = stack.use(await startQuickKafka({ dataDir }))
     kafka = new KafkaClient({ brokers: [broker.bootstrapServers], logLevel: logLevel.NOTHING, retry: { retries: 20 } })
     admin = kafka.admin()
     await admin.connect()

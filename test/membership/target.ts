@@ -3,8 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { before, describe } from 'node:test'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
 import { Cluster, createTopics } from '../../src/kafka/index.ts'
-import { startKafka } from '../../tools/kafka/start.ts'
-import { skipWithoutJava } from '../apache-kafka.ts'
+import { skipWithoutJava, startQuickKafka } from '../apache-kafka.ts'
 import { WireClient } from '../contract/wire-client.ts'
 import { until } from '../until.ts'
 import { suiteStack } from '../at-end.ts'
@@ -53,7 +52,7 @@ async function startEmbedded(): Promise<RunningBroker> {
 
 async function startReal(): Promise<RunningBroker> {
   const sessionMsMin = 1_000
-  const kafka = await startKafka({ properties: { 'group.min.session.timeout.ms': String(sessionMsMin) } })
+  const kafka = await startQuickKafka({ properties: { 'group.min.session.timeout.ms': String(sessionMsMin) } })
   return {
     bootstrapServers: kafka.bootstrapServers,
     sessionMsMin,

@@ -7,8 +7,8 @@ import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { sleep, systemClock } from '../../src/core/clock.ts'
 import { field, stage, topology } from '../../src/streams/index.ts'
-import { type Kafka, startKafka } from '../../tools/kafka/start.ts'
-import { skipWithoutJava } from '../apache-kafka.ts'
+import type { Kafka } from '../../tools/kafka/start.ts'
+import { skipWithoutJava, startQuickKafka } from '../apache-kafka.ts'
 import { withAdmin } from '../http/with-admin.ts'
 import { customers, mergesOf, valuesOf } from '../integration/customers.ts'
 import { assertAccount, assertProved, startProgram } from '../integration/run.ts'
@@ -56,14 +56,14 @@ const outages: readonly Outage[] = [
 void describe('a program whose broker', { skip: skipWithoutJava }, () => {
   for (const { title, seconds, begin, end } of outages) {
     void it(title, async (t) => {
-      await using kafka = await startKafka()
+      await using kafka = await startQuickKafka()
       await outlive(t, kafka, { title, seconds, begin, end })
     })
   }
 
   void it('has a full disk for 60 s, and ends for it', async (t) => {
     await using disk = await SmallDisk.mount(256)
-    await using kafka = await startKafka({ properties: { 'log.dirs': disk.path } })
+    await using kafka = await startQuickKafka({ properties: { 'log.dirs': disk.path } })
     await outlive(t, kafka, {
       title: '',
       seconds: 60,

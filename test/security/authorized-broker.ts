@@ -1,8 +1,7 @@
 import { before, describe } from 'node:test'
 import kafkajs, { type AclEntry, type Admin, Kafka, logLevel } from 'kafkajs'
 import { startBroker } from '../../src/broker/index.ts'
-import { startKafka } from '../../tools/kafka/start.ts'
-import { skipWithoutJava } from '../apache-kafka.ts'
+import { skipWithoutJava, startQuickKafka } from '../apache-kafka.ts'
 import { patientAdmin } from '../integration/patient-admin.ts'
 import type { PlainSasl } from '../integration/read-topic.ts'
 import type { Grant } from './documented-rights.ts'
@@ -145,7 +144,7 @@ async function startEmbedded(): Promise<Started> {
 
 async function startApacheKafka(): Promise<Started> {
   const passwords = users.map((user) => `user_${user}="${user}"`).join(' ')
-  const kafka = await startKafka({
+  const kafka = await startQuickKafka({
     heapMb: 512,
     listeners: ['USERS'],
     properties: {

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { before, describe } from 'node:test'
 import { startBroker } from '../../src/broker/index.ts'
-import { startKafka } from '../../tools/kafka/start.ts'
-import { skipWithoutJava } from '../apache-kafka.ts'
+import { skipWithoutJava, startQuickKafka } from '../apache-kafka.ts'
 import { type Certificates, makeCertificates } from './certificates.ts'
 import { suiteStack } from '../at-end.ts'
 
@@ -80,7 +79,7 @@ async function startApacheKafka({ ca, broker, expired }: Certificates): Promise<
   const login = (listener: string, mechanism: string, module: string, options = '') => ({
     [`listener.name.${listener}.${mechanism}.sasl.jaas.config`]: `${modules}.${module} required ${options};`,
   })
-  const kafka = await startKafka({
+  const kafka = await startQuickKafka({
     heapMb: 512,
     listeners: ['SASL', 'SESSIONS', 'MUTUAL', 'EXPIRED'],
     formatArguments: ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => [

@@ -2,10 +2,9 @@ import { initProducerId } from '../../src/protocol/index.ts'
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { startBroker } from '../../src/broker/index.ts'
-import { startKafka } from '../../tools/kafka/start.ts'
 import { WireClient } from '../contract/wire-client.ts'
 import { partitionCount, Session } from './session.ts'
-import { skipWithoutJava } from '../apache-kafka.ts'
+import { skipWithoutJava, startQuickKafka } from '../apache-kafka.ts'
 
 /** The last epoch that a producer is given; the next end gives it another producer id. */
 const lastEpoch = 32_766
@@ -81,7 +80,7 @@ for (const transactionVersion of [1, 2] as const) {
 for (const transactionVersion of [1, 2] as const) {
   void describe(`transactions of version ${transactionVersion} on Apache Kafka`, { skip: skipWithoutJava }, () => {
     void it('survive that the broker is killed in the middle of one and started again', async () => {
-      await using kafka = await startKafka()
+      await using kafka = await startQuickKafka()
       await using session = await Session.open({ bootstrapServers: kafka.bootstrapServers, transactionVersion })
       await session.producer.begin()
       await session.transact()

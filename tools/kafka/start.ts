@@ -6,16 +6,14 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { sleep, systemClock } from '../../src/core/clock.ts'
+import { defaultVersion, kafkaClasspath } from './jars.ts'
 
-const defaultVersion = process.env['MILLRACE_KAFKA_VERSION'] ?? '4.3.1'
-const jarsDirOf = (version: string) => join(import.meta.dirname, '../../.cache/kafka', version)
-const javaMajorMin = 17
 const startMsMax = 60_000
 const stopMsMax = 20_000
 
@@ -24,6 +22,8 @@ const run = promisify(execFile)
 export interface KafkaOptions {
   /** @defaultValue `MILLRACE_KAFKA_VERSION`, else 4.3.1 */
   version?: string
+  /** Options of Java, the class path among them. @defaultValue the class path of the release */
+  java?: readonly string[]
   /** 0 picks a free one. @defaultValue 0 */
   port?: number
   /** Kept after the broker ends when given. @defaultValue a new temporary folder, removed on disposal */
@@ -52,20 +52,10 @@ export interface Kafka extends AsyncDisposable {
   restart(): Promise<void>
 }
 
-/** Says whether a broker can be started on this machine: `true`, or the reason why not. */
-export async function javaAndMavenAvailable(): Promise<true | string> {
-  const java = await run('java', ['-version']).catch(() => undefined)
-  if (java === undefined) return 'Java is not installed'
-  const major = Number(/version "(\d+)/.exec(java.stderr)?.[1] ?? 0)
-  if (major < javaMajorMin) return `Java is ${major}, Apache Kafka ${defaultVersion} needs ${javaMajorMin}`
-  if (existsSync(jarsDirOf(defaultVersion))) return true
-  const maven = await run('mvn', ['--version']).catch(() => undefined)
-  return maven === undefined ? 'Maven is not installed' : true
-}
-
 /** Starts a broker and resolves once it answers for itself in Metadata. The first start downloads the jars. */
 export async function startKafka({
   version = defaultVersion,
+  java: javaOptions,
   port = 0,
   dataDir,
   heapMb = 1024,
@@ -73,12 +63,11 @@ export async function startKafka({
   properties: moreProperties = {},
   formatArguments = [],
 }: KafkaOptions = {}): Promise<Kafka> {
-  const classpath = await kafkaClasspath(version)
+  const java = [`-Xmx${heapMb}m`, ...(javaOptions ?? ['-cp', await kafkaClasspath(version)])]
   const home = dataDir ?? (await mkdtemp(join(tmpdir(), 'millrace-kafka-')))
   const clientPort = port || (await freePort())
   const listeners: Record<string, string> = {}
   for (const name of listenerNames) listeners[name] = `127.0.0.1:${await freePort()}`
-  const java = [`-Xmx${heapMb}m`, '-cp', classpath]
   const properties = join(home, 'server.properties')
   if (!existsSync(properties)) {
     await mkdir(home, { recursive: true })
@@ -116,25 +105,6 @@ export async function startKafka({
       if (dataDir === undefined) await rm(home, { recursive: true, force: true })
     },
   }
-}
-
-/**
- * Fetches Apache Kafka's jars where they are not there yet, and returns the class path of broker, clients and tools.
- */
-export async function kafkaClasspath(version = defaultVersion): Promise<string> {
-  const jarsDir = jarsDirOf(version)
-  if (!existsSync(jarsDir)) await fetchJars(version, jarsDir)
-  return join(jarsDir, '*')
-}
-
-/** Several test processes may come here at once: each fetches into a folder of its own, the first to finish wins. */
-async function fetchJars(version: string, jarsDir: string): Promise<void> {
-  await mkdir(join(jarsDir, '..'), { recursive: true })
-  const partial = await mkdtemp(`${jarsDir}-`)
-  const pom = join(import.meta.dirname, 'pom.xml')
-  const settings = [`-Dkafka.version=${version}`, `-DoutputDirectory=${partial}`]
-  await run('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', ...settings])
-  await rename(partial, jarsDir).catch(() => rm(partial, { recursive: true }))
 }
 
 function serverProperties(port: number, controllerPort: number, logDir: string) {
