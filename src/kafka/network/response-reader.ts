@@ -74,6 +74,7 @@ export class ResponseReader {
       this.#into = new ReceiveBuffer(size)
       if (into === undefined) this.#own = this.#into
     }
+    this.#into.reserve(size)
     this.#filled = 0
     this.#needed = size
   }
