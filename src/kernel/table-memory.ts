@@ -2,7 +2,10 @@ import { segmentBits } from './constants/segments.ts'
 import { newMemory, type WasmMemory, wasmPageBytes } from './wasm-module.ts'
 
 export const segmentBytes = 1 << segmentBits
-/** Memory to begin with, which the system gives when it is touched: each growth makes the garbage collector run. */
+/**
+ * Memory to begin with, which the system gives when it is touched: on Node 24 each growth makes the garbage collector run
+ * (findings/wasm-memory-growth.sh).
+ */
 const bytesMin = 256 << 20
 /** After the last segment, because the table reads somewhat more than it needs. */
 const slackBytes = wasmPageBytes
