@@ -50,6 +50,24 @@ describe('the report of a run', () => {
     assert.equal(runText(report).includes('dead letters'), false)
   })
 
+  it('names the topic of each partition where there are several', () => {
+    const accounting = [account, { ...account, partition: 1 }, { ...account, topic: 'payments-of-the-day' }]
+    const [titles, ...lines] = runText({ ...report, accounting })
+      .split('\n')
+      .slice(-4)
+
+    assert.match(titles!, /^topic +partition +consumed /)
+    assert.deepEqual(
+      lines.map((line) => line.split(/ +/).slice(0, 3)),
+      [
+        ['orders', '0', '2010'],
+        ['orders', '1', '2010'],
+        ['payments-of-the-day', '0', '2010'],
+      ],
+    )
+    assert.equal(new Set([titles, ...lines].map((line) => line!.length)).size, 1)
+  })
+
   it('tells dead letters by their reason, and last which topic everything of became one', () => {
     const streak = { topic: 'orders', reason: 'NOT_JSON', records: 2_000, isOver: false }
     const lines = runText({ ...report, deadLetters: [{ reason: 'NOT_JSON', count: 2_000 }], streaks: [streak] }).split(

@@ -51,10 +51,13 @@ function streakTexts({ app, streaks }: SubtopologyRun): string[] {
 }
 
 function accountText({ accounting }: SubtopologyRun): string {
+  const hasTopics = new Set(accounting.map(({ topic }) => topic)).size > 1
   const isExpanded = accounting.some(({ expanded }) => expanded !== undefined)
   const counted = ['consumed', ...(isExpanded ? ['expanded'] : []), ...Object.keys(classNames)]
-  const names = ['partition', ...counted] as (keyof PartitionAccount)[]
+  const names = [...(hasTopics ? ['topic'] : []), 'partition', ...counted] as (keyof PartitionAccount)[]
   const rows = [names, ...accounting.map((account) => names.map((name) => String(account[name] ?? 0)))]
   const widths = names.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
-  return rows.map((row) => row.map((cell, column) => cell.padStart(widths[column]!)).join('  ')).join('\n')
+  const padded = (cell: string, column: number) =>
+    names[column] === 'topic' ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)
+  return rows.map((row) => row.map(padded).join('  ')).join('\n')
 }
