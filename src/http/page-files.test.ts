@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { classes } from '../streams/index.ts'
 import { readPageFiles } from './page-files.ts'
 
 const files = readPageFiles()
@@ -12,6 +13,12 @@ describe('the files of the dashboard', () => {
     const inFolder = readdirSync(new URL('page', import.meta.url)).map((name) => `/${name}`)
 
     assert.deepEqual(texts.map(({ path }) => path).sort(), inFolder.sort())
+  })
+
+  it('have a column for each class of the accounts', async () => {
+    const page: unknown = await import(new URL('page/classes.js', import.meta.url).href)
+
+    assert.deepEqual((page as { classes: string[] }).classes.toSorted(), [...classes, 'pending'].sort())
   })
 
   it('take less than 60 kB, compressed', () => {

@@ -15,6 +15,7 @@ const names = [
   'main.js',
   'actors.js',
   'charts.js',
+  'classes.js',
   'dom.js',
   'feed.js',
   'flow-graph.js',

@@ -1,5 +1,6 @@
 import { actorTree } from './actors.js'
 import { Charts } from './charts.js'
+import { classes } from './classes.js'
 import { byId, html, say, table } from './dom.js'
 import { follow, keepToken, TokenNeeded } from './feed.js'
 import { bytes, count, duration, rate } from './format.js'
@@ -116,19 +117,6 @@ function drawFigures({ report, partitions, deadLetters, epochs }, rates) {
     ),
   )
 }
-
-const classes = [
-  'emitted',
-  'pending',
-  'duplicate',
-  'deadLettered',
-  'filtered',
-  'expired',
-  'superseded',
-  'redriven',
-  'lost',
-  'skipped',
-]
 
 /** @param {readonly any[]} partitions */
 function partitionTable(partitions) {

@@ -1,0 +1,13 @@
+/** What becomes of an offset, in the order of the table: every class that an account has. A test compares both. */
+export const classes = [
+  'emitted',
+  'pending',
+  'duplicate',
+  'deadLettered',
+  'filtered',
+  'expired',
+  'superseded',
+  'redriven',
+  'lost',
+  'skipped',
+]
