@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import { KafkaError } from '../../core/errors.ts'
@@ -63,6 +64,24 @@ describe('the listeners of a program', () => {
     events.tell('rollback', () => ({ epoch: 3 }))
 
     assert.deepEqual(await next, [{ epoch: 3 }])
+  })
+
+  it('may have no app at hand: they subscribe to the channel of an event', () => {
+    const events = new ProgramEvents('shop', silent)
+    const told: unknown[] = []
+    const hear = (message: unknown, name: string | symbol) => void told.push([name, message])
+    subscribe('millrace:rollback', hear)
+    events.tell('rollback', () => ({ epoch: 3 }))
+    events.of('shop-later').tell('rollback', () => ({ epoch: 4 }))
+    events.tell('expired', () => assert.fail('nobody listens'))
+
+    unsubscribe('millrace:rollback', hear)
+    events.tell('rollback', () => assert.fail('nobody listens'))
+
+    assert.deepEqual(told, [
+      ['millrace:rollback', { app: 'shop', epoch: 3 }],
+      ['millrace:rollback', { app: 'shop-later', epoch: 4 }],
+    ])
   })
 })
 

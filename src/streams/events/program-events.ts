@@ -1,6 +1,7 @@
+import { type Channel, channel } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
 import type { Logger } from '../logs/logger.ts'
-import type { AppEventName, AppEvents } from './app-events.ts'
+import { type AppEventName, appEvents, type AppEvents } from './app-events.ts'
 
 /** Called with what an event tells; what it returns is not used, but for a promise that rejects. */
 export type AppListener<Name extends AppEventName> = (event: AppEvents[Name] & Teller) => unknown
@@ -13,9 +14,12 @@ export interface Teller {
 
 type AnyListener = (event: unknown) => unknown
 
+/** For those who have no app at hand, such as agents that watch a whole process. */
+const channels = new Map<string, Channel>(Object.keys(appEvents).map((name) => [name, channel(`millrace:${name}`)]))
+
 /**
  * Tells listeners what happens, at once and one after the other. One that fails, also later as a promise, is logged: it
- * never harms the program.
+ * never harms the program. The same goes out on channels of `node:diagnostics_channel`.
  */
 export class ProgramEvents {
   readonly #app: string
@@ -49,12 +53,14 @@ export class ProgramEvents {
     this.#emitter.off(name, listener)
   }
 
-  /** @param eventOf - Asked only where somebody listens. */
+  /** @param eventOf - Asked only where somebody listens or has subscribed. */
   tell<Name extends AppEventName>(name: Name, eventOf: () => AppEvents[Name]): void {
     // With what removes those that listen once.
     const listeners = this.#emitter.rawListeners(name) as AnyListener[]
-    if (listeners.length === 0) return
+    const published = channels.get(name)!
+    if (listeners.length === 0 && !published.hasSubscribers) return
     const event = { ...eventOf(), ...this.#teller }
+    published.publish({ ...event, app: this.#app })
     for (const listener of listeners) void this.#call(name, listener, event)
   }
 
