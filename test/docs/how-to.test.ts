@@ -1,23 +1,24 @@
 import assert from 'node:assert/strict'
-import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { globSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import { suiteStack } from '../at-end.ts'
 import { InstalledPackage } from '../package/installed-package.ts'
 import { project, run } from '../package/packed-package.ts'
+import { pageFiles, readPage, writeFiles } from './page-files.ts'
 
-/** It was tried by hand: what it needs is too much to install for each run of the tests. */
-const triedByHand = ['frameworks.md']
+/** It needs packages that this checkout does not have: see `frameworks.test.ts`. */
+const withFrameworks = 'frameworks.md'
 
 describe('the pages of docs/how-to', () => {
-  const pages = globSync('docs/how-to/*.md', { cwd: project }).filter((page) => !triedByHand.includes(basename(page)))
+  const pages = globSync('docs/how-to/*.md', { cwd: project }).filter((page) => basename(page) !== withFrameworks)
   let home: InstalledPackage
   let files: readonly string[]
   const stack = suiteStack()
   before(() => {
     home = stack.use(new InstalledPackage())
     writeFileSync(join(home.path, 'package.json'), '{"type":"module"}')
-    files = pages.flatMap((page) => writeFiles(page))
+    files = pages.flatMap((page) => writePage(page))
   })
 
   it('have programs that compile, strictly', () => {
@@ -35,14 +36,11 @@ describe('the pages of docs/how-to', () => {
     assert.match(run('node', ['--test', ...tests], home.path), /^ℹ pass 3$/m)
   })
 
-  /** Writes the files of a page, each of which begins with its name, into a folder of their own. */
-  function writeFiles(page: string): readonly string[] {
-    const blocks = [...readFileSync(join(project, page), 'utf8').matchAll(/^```ts\n\/\/ ([\w.-]+)\n(.*?)^```$/gms)]
-    return blocks.map(([, name, text]) => {
-      const folder = basename(page, '.md')
-      mkdirSync(join(home.path, folder), { recursive: true })
-      writeFileSync(join(home.path, folder, name!), text!)
-      return join(folder, name!)
-    })
+  /** Writes the TypeScript of a page into a folder of its own. */
+  function writePage(page: string): readonly string[] {
+    const folder = basename(page, '.md')
+    const shown = pageFiles(readPage(page).text).filter(({ name }) => name.endsWith('.ts'))
+    writeFiles(join(home.path, folder), shown)
+    return shown.map(({ name }) => join(folder, name))
   }
 })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { packedPackage, project, run } from './packed-package.ts'
 
-/** The folder of a program that has installed the packed package, with the packages that this checkout already has. */
+/** The folder of a program that has installed the packed package, with packages that are on this machine already. */
 export class InstalledPackage implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), 'millrace-package-'))
   /** Where the package is in it. */
@@ -11,8 +11,11 @@ export class InstalledPackage implements Disposable {
   /** What the package carries, by path. */
   readonly files: readonly string[]
 
-  /** @param others - Packages that the program needs besides. */
-  constructor(others: readonly string[] = []) {
+  /**
+   * @param others - Packages that the program needs besides.
+   * @param from - Folder whose node_modules have these. @defaultValue this checkout
+   */
+  constructor(others: readonly string[] = [], from = project) {
     const tarball = packedPackage()
     mkdirSync(this.installed, { recursive: true })
     this.files = run('tar', ['-xvzf', tarball, '-C', this.installed, '--strip-components', '1'], this.path)
@@ -21,9 +24,14 @@ export class InstalledPackage implements Disposable {
     const { dependencies } = JSON.parse(readFileSync(join(this.installed, 'package.json'), 'utf8')) as {
       dependencies: object
     }
-    for (const name of [...Object.keys(dependencies), '@types', ...others]) {
+    this.#link(project, [...Object.keys(dependencies), '@types'])
+    this.#link(from, others)
+  }
+
+  #link(from: string, names: readonly string[]): void {
+    for (const name of names) {
       mkdirSync(dirname(join(this.path, 'node_modules', name)), { recursive: true })
-      symlinkSync(join(project, 'node_modules', name), join(this.path, 'node_modules', name))
+      symlinkSync(join(from, 'node_modules', name), join(this.path, 'node_modules', name))
     }
   }
 
