@@ -7,7 +7,7 @@ import { endTxn } from '../../src/protocol/index.ts'
 import { FaultProxy } from '../transactions/fault-proxy.ts'
 import { customerTopology, record } from './customers.ts'
 import { committed, startQuietly } from './run.ts'
-import { onEmbeddedBroker, type Target } from './target.ts'
+import { onEachBroker, type Target } from './target.ts'
 
 const invalidTxnState = 48
 
@@ -24,7 +24,7 @@ const ids = Array.from({ length: 20 }, (_, id) => id)
 const recorded = ids.filter((id) => id % 2 === 1)
 
 /** Merges as spans, through a tracer of OpenTelemetry's own. */
-function spans(target: Target): void {
+export function spans(target: Target): void {
   describe('the spans of merges', () => {
     function exporting() {
       const exporter = new InMemorySpanExporter()
@@ -91,4 +91,4 @@ function spans(target: Target): void {
   })
 }
 
-onEmbeddedBroker([spans])
+if (import.meta.main) onEachBroker([spans])
