@@ -42,7 +42,10 @@ function reasonText(
     [redriven, isDryRun ? 'would be redriven' : 'redriven'],
     [alreadyRedriven, 'were redriven before'],
     [gone, 'only refer to records that are gone from the source'],
-    [ofFlatMaps, 'are of a source with a flatMap, and cannot be redriven'],
+    [
+      ofFlatMaps,
+      'are of a source with a flatMap, by a version that did not say of which of its records, and are left alone',
+    ],
     [foreign, 'are of sources that it does not read, or from before a reset'],
   ]
   const texts = parts.filter(([count]) => count > 0).map(([count, text]) => `${count.toLocaleString('en')} ${text}`)

@@ -23,6 +23,8 @@ export const rowFlags = {
   spellingInExtra: SPELLING_IN_EXTRA,
   /** The row leaves the stream without a part: a function said so. */
   filtered: 16,
+  /** The row has left before a flatMap has made anything of its record: it stands for all that would have been made. */
+  unmade: 64,
 } as const
 
 /** The place of a record in a topic. */
@@ -30,6 +32,9 @@ export interface RecordOrigin {
   readonly topic: string
   readonly partition: number
   readonly offset: number
+  /** Where its partition has several lanes: in which of them it is to be taken in, that of this index or that and all after it. */
+  readonly index?: number
+  readonly extent?: 'one' | 'rest'
 }
 
 /**

@@ -144,22 +144,25 @@ export class Decoder {
   }
 }
 
+/** Flags that rows which have left bring with them. */
+const leftFlags = rowFlags.filtered | rowFlags.unmade
+
 /** Reason and flags of rows that have left before. */
 type Findings = ReadonlyMap<number, readonly [reason: number, flags: number]>
 
 function takeFindings(columns: RecordColumns, from: number, to: number): Findings {
   const found = new Map<number, readonly [number, number]>()
   for (let row = from; row < to; row++) {
-    if (columns.hasLeft(row)) found.set(row, [columns.reason[row]!, columns.flags[row]! & rowFlags.filtered])
+    if (columns.hasLeft(row)) found.set(row, [columns.reason[row]!, columns.flags[row]! & leftFlags])
   }
   return found
 }
 
 function putFindings({ side, reason, flags }: RecordColumns, found: Findings): void {
-  for (const [row, [why, filtered]] of found) {
+  for (const [row, [why, left]] of found) {
     side[row] = noSide
     reason[row] = why
-    flags[row] = filtered
+    flags[row] = left
   }
 }
 

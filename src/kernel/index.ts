@@ -2,7 +2,7 @@ export { type AbortedTransaction, BatchReader, type FetchedPartition } from './b
 export { ByteCursor } from './byte-cursor.ts'
 export { partitionsMax } from './block.ts'
 export { columnsRowsMax } from './constants/columns.ts'
-export { endWithin, noSide, RecordColumns, rowFlags, sourceSlackBytes } from './columns.ts'
+export { endWithin, noSide, RecordColumns, type RecordOrigin, rowFlags, sourceSlackBytes } from './columns.ts'
 export { deadLetterReasons, duplicateReasons, functionReasons, isOfRow, Reason } from './dead-letter-reason.ts'
 export { Decoder, type PartSource } from './decoder.ts'
 export type { KeyPlace } from './keys/key-place.ts'

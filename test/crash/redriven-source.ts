@@ -33,15 +33,18 @@ export const lettersOf: Readonly<Record<Fault, readonly [reason: string, count: 
   'merge for ever': ['MERGE_FAILED', 2],
 }
 
-/** One customer in twenty is without a fault. */
+/** One customer in twenty is without a fault, and so are those of packs, which have their own. */
 export function faultOf(id: number): Fault | undefined {
-  return id % 20 === 0 ? undefined : faults[id % faults.length]
+  return id % 20 === 0 || id >= customersMax ? undefined : faults[id % faults.length]
 }
 
-/** Whose record is at a place of the source. */
-export function customerAt(partition: number, offset: number, partitions: number): number {
+/** Whose record, or which pack, is at a place of its source. */
+export function numberAt(partition: number, offset: number, partitions: number): number {
   return partitions * Math.floor(offset / 2) + partition
 }
+
+/** Customers of packs have numbers from there on. */
+export const customersMax = 1_000_000
 
 /** Both records of each customer; parts are large, so that redriven letters take many epochs. */
 export function faultyRecords(customers: number, partitions: number): SourceRecord[] {

@@ -9,12 +9,23 @@ import { onEachBroker, type Stream, type Target } from '../integration/target.ts
 import { runCampaign } from './campaign.ts'
 import { killedRedrives } from './killed-redrive.ts'
 import { runUndisturbed } from './program.ts'
-import { customerAt, faultOf, faultyRecords, lettersOf } from './redriven-source.ts'
+import {
+  customerIn,
+  faultyLineOf,
+  faultyPacks,
+  lineFaultOf,
+  linesPerPack,
+  packFaultOf,
+  packLettersOf,
+  packsOf,
+} from './redriven-packs.ts'
+import { faultOf, faultyRecords, lettersOf, numberAt } from './redriven-source.ts'
 
 const partitions = 2
 const kills = Number(process.env['MILLRACE_KILLS'] ?? 2)
 /** A thousand letters, or as many as so few processes die on. */
 const customers = kills > 2 ? 640 : 200
+const packs = customers / 4
 /** Another one for each broker. */
 let seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
 
@@ -23,7 +34,7 @@ export function redrivenCampaign(target: Target): void {
   describe('dead letters that are redriven while processes are killed again and again', () => {
     it('are merged exactly once or dead again, and the audit proves it', async (t) => {
       t.diagnostic(`MILLRACE_SEED=${seed} repeats it`)
-      const stream = await target.stream({ sourcePartitions: partitions })
+      const stream = await target.stream({ sourcePartitions: partitions, otherSources: { packs: partitions } })
       const { bootstrapServers } = target
       const { app, source, sink } = stream
       const program = join(import.meta.dirname, 'redriven-topology.ts')
@@ -31,6 +42,7 @@ export function redrivenCampaign(target: Target): void {
       const experiment = { bootstrapServers, app, source, sink, program }
       const records = faultyRecords(customers, partitions)
       for (let at = 0; at < records.length; at += 200) await stream.produce(records.slice(at, at + 200))
+      await stream.produce(faultyPacks(packs, partitions), packsOf(source))
       await runUndisturbed({ ...experiment, environment: { BENCH_MENDED: 'false' } }, flags)
       const expected = expectedLetters()
       assert.deepEqual(reasonsOf(await stream.deadLetters()), expected)
@@ -59,7 +71,8 @@ export function redrivenCampaign(target: Target): void {
       const { verdict, accounting } = await audit({ bootstrapServers, app })
       assert.equal(verdict, 'proved')
       const merged = (await stream.merged()).map(({ value }) => (JSON.parse(value!) as { id: number }).id)
-      const ids = [...Array(customers).keys()]
+      const inPacks = Array.from({ length: packs * linesPerPack }, (_, line) => customerIn(0, line))
+      const ids = [...Array(customers).keys(), ...inPacks]
       assert.deepEqual(
         merged.sort((a, b) => a - b),
         ids.filter((id) => !isForEver(id)),
@@ -80,16 +93,21 @@ export function redrivenCampaign(target: Target): void {
 }
 
 function isForEver(id: number): boolean {
-  return faultOf(id)?.endsWith('for ever') ?? false
+  return (faultOf(id) ?? lineFaultOf(id))?.endsWith('for ever') ?? false
 }
 
 /** Letters of records that have been redriven so often: they say where these were in the source. */
 async function diedAgain(stream: Stream, redriven: string): Promise<ReadRecord[]> {
   const letters = (await stream.deadLetters()).filter((letter) => headersOf(letter)['redriven'] === redriven)
   for (const letter of letters) {
-    const { topic, partition, offset } = headersOf(letter)
-    assert.equal(topic, stream.source)
-    assert.ok(isForEver(customerAt(Number(partition), Number(offset), partitions)))
+    const { topic, partition, offset, index, extent } = headersOf(letter)
+    const number = numberAt(Number(partition), Number(offset), partitions)
+    if (topic === stream.source) assert.ok(isForEver(number))
+    else
+      assert.deepEqual(
+        [topic, extent, isForEver(customerIn(number, Number(index)))],
+        [packsOf(stream.source), 'one', true],
+      )
   }
   return letters
 }
@@ -105,6 +123,12 @@ function expectedLetters(isOne: (id: number) => boolean = () => true): Record<st
     const fault = faultOf(id)
     if (fault === undefined || !isOne(id)) continue
     const [reason, count] = lettersOf[fault]
+    counts[reason] = (counts[reason] ?? 0) + count
+  }
+  for (let pack = 0; pack < packs; pack++) {
+    const fault = packFaultOf(pack)
+    if (fault === undefined || !isOne(customerIn(pack, faultyLineOf(pack)))) continue
+    const [reason, count] = packLettersOf[fault]
     counts[reason] = (counts[reason] ?? 0) + count
   }
   return counts

@@ -8,6 +8,7 @@ import { acceptedLoss } from './loss.integration.ts'
 import { computedParts } from './computed-parts.integration.ts'
 import { promotion } from './promotion.integration.ts'
 import { redrivenLetters, redriving } from './redrive.integration.ts'
+import { redrivenFlatMaps } from './redriven-flat-maps.integration.ts'
 import { resets } from './reset.integration.ts'
 import { restoration } from './restoration.integration.ts'
 import { severalSources } from './several-sources.integration.ts'
@@ -31,4 +32,4 @@ onEachBroker([
   resets,
   redriving,
 ])
-onEmbeddedBroker([redrivenLetters])
+onEmbeddedBroker([redrivenLetters, redrivenFlatMaps])

@@ -8,6 +8,7 @@ import {
   type RecordColumns,
 } from '../../kernel/index.ts'
 import { deadLetterHeaders } from '../dead-letters/dead-letter.ts'
+import type { Extent } from '../redrive/extent.ts'
 import type { Origin, SourcePartitions } from '../topics/source-partitions.ts'
 
 /** What a dead letter says of itself. */
@@ -26,6 +27,8 @@ export interface ReadLetter {
   readonly letter: DeadLetter
   /** Where the program has consumed what it is of: the same places, or in the topic of redriven letters. */
   readonly consumed: readonly Origin[]
+  /** Of which records of a flatMap it is; undefined where there is none, and in letters of versions that did not say. */
+  readonly extent: Extent | undefined
   /** Timestamp of the record; undefined where the letter does not say. */
   readonly timestampMs: number | undefined
   /** Headers that are the letter's own. */
@@ -48,6 +51,7 @@ export function readDeadLetter(
   const partition = Number(own.get(deadLetterHeaders.partition))
   const offset = Number(own.get(deadLetterHeaders.offset))
   const index = own.get(deadLetterHeaders.index)
+  const lane = index === undefined ? {} : { index: Number(index) }
   if (reason === undefined || topic === undefined || !isPlace(partition) || !isPlace(offset)) return undefined
   // A record that somebody has merged may have such a header of theirs.
   const parts = isOfRow(reason) ? headerOf(columns, row, originsHeaderName) : undefined
@@ -56,15 +60,17 @@ export function readDeadLetter(
   const redriven = own.get(deadLetterHeaders.redriven)
   const redrive = own.get(deadLetterHeaders.redrive)?.split('/').map(Number)
   const timestamp = own.get(deadLetterHeaders.timestamp)
-  const origins = ofRow ?? [{ topic, partition, offset, ...(index !== undefined && { index: Number(index) }) }]
+  const origins = ofRow ?? [{ topic, partition, offset, ...lane }]
   const consumed =
     ofRow !== undefined || redrive === undefined || partitions.redriveTopic === undefined
       ? origins
-      : [{ topic: partitions.redriveTopic, partition: redrive[0]!, offset: redrive[1]! }]
+      : [{ topic: partitions.redriveTopic, partition: redrive[0]!, offset: redrive[1]!, ...lane }]
   const cause = own.get(deadLetterHeaders.cause) ?? ''
   return {
     letter: { reason, cause, topic, origins, ...(redriven !== undefined && { redriven: Number(redriven) }) },
     consumed,
+    // Parts of a row have been made.
+    extent: ofRow === undefined ? extentOf(own.get(deadLetterHeaders.extent)) : 'one',
     timestampMs: timestamp === undefined ? undefined : Number(timestamp),
     headerCount: own.size,
   }
@@ -76,6 +82,10 @@ function ownHeaders(columns: RecordColumns, row: number): Map<string, string> {
   const first = headers.findLastIndex(([name]) => name === deadLetterHeaders.reason)
   const own = first < 0 ? [] : headers.slice(first)
   return new Map(own.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])))
+}
+
+function extentOf(text: string | undefined): Extent | undefined {
+  return text === 'one' || text === 'rest' ? text : undefined
 }
 
 function textOf(bytes: Uint8Array): string {

@@ -9,6 +9,7 @@ import {
 } from '../../kernel/index.ts'
 import { isMerge } from '../checkpoint/topology-shape.ts'
 import type { OutputPlace } from '../merged/published-records.ts'
+import { covers } from '../redrive/extent.ts'
 import type { RedrivenLetter } from '../redrive/letter-header.ts'
 import { isDeadLettered } from '../redrive/redriven-letters.ts'
 import type { Origin } from '../topics/source-partitions.ts'
@@ -100,15 +101,21 @@ export class Evidence {
    * Takes a record of the topic of redriven letters. Where it has been consumed, what it was made of is redriven, and
    * must have been a dead letter, as far as these are still there.
    *
-   * @param place - Where it is in the topic.
+   * @param place - Where it is in the topic, by the number of the first lane.
    */
   addRedriven(letter: RedrivenLetter | undefined, place: PartOrigin): void {
     if (letter === undefined) {
       this.foreignRecords++
       return
     }
-    const partition = this.#checkpoint.partitions.numberOf(letter.consumed)
-    if (partition === undefined || this.#isBehind(place) || !isDeadLettered(letter.reason)) return
+    const { partitions } = this.#checkpoint
+    const lanes = partitions.lanesOf(place.partition)
+    // In the lanes that it is not of, the program passes over it.
+    const passed = lanes.filter((_, index) => !covers(letter, index))
+    for (const lane of passed) this.addGap(lane, place.offset, place.offset + 1)
+    const partition = partitions.numberOf(letter.consumed)
+    const own = { ...place, partition: lanes[letter.index ?? 0]! }
+    if (partition === undefined || this.#isBehind(own) || !isDeadLettered(letter.reason)) return
     const { offset } = letter.consumed
     const classes = this.classes[partition]!
     const before = classes.of(offset)

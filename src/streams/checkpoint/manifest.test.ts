@@ -103,6 +103,17 @@ describe('a manifest', () => {
     assert.deepEqual(decodeManifest(bytes), redriven)
   })
 
+  it('of one with redriven letters of a source with a flatMap is none that versions without lanes of these could read', () => {
+    const single = decodeManifest(Buffer.from(written))
+    const lanes = [0, 1].map((index) => ({ source: 1, partition: 0, index }))
+    const redriven = { ...single, sourceIds: ['source-id', 'redrive-id'], partitions: lanes }
+
+    const bytes = Buffer.from(encodeManifest(redriven))
+
+    assert.equal(JSON.parse(bytes.toString()).format, 4)
+    assert.deepEqual(decodeManifest(bytes), redriven)
+  })
+
   it('of a program that has given up a source is none that versions before could read', () => {
     const single = decodeManifest(Buffer.from(written))
     const [first, ...others] = single.partitions

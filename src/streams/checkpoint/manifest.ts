@@ -91,12 +91,17 @@ export const manifestFormat = 1
 
 /** That of programs that have redriven letters, which versions before would take for records of a source. */
 const redrivenFormat = 2
+/** That of programs that have redriven letters of a source with a flatMap, of which versions before would drive all. */
+const redrivenLanesFormat = 4
 /** That of programs that have given up a source, whose partitions versions before would not know. */
 const formerFormat = 3
 
+const formats = [manifestFormat, redrivenFormat, formerFormat, redrivenLanesFormat] as const
+type Format = (typeof formats)[number]
+
 /** A manifest as it is written: that of a single source as before there were several. */
 type WrittenManifest = Omit<Manifest, 'format' | 'topology' | 'sourceIds' | 'partitions' | 'totals'> & {
-  readonly format: typeof manifestFormat | typeof redrivenFormat | typeof formerFormat
+  readonly format: Format
   readonly topology: WrittenShape
   readonly totals: WrittenTotals
 } & ({ readonly sourceId: string } | WrittenSources)
@@ -106,17 +111,16 @@ interface WrittenSources {
   readonly partitions: readonly (readonly [source: number, partition: number, index?: number])[]
 }
 
-export function encodeManifest({ topology, sourceIds, partitions, ...rest }: Manifest): Uint8Array {
+export function encodeManifest(manifest: Manifest): Uint8Array {
+  const { topology, sourceIds, partitions, ...rest } = manifest
   const { format: _, epoch, closedMs, outputs, outputIds, expiry, ...others } = rest
-  const { former } = others
-  const hasRedriven = sourceIds.length > topology.sources.length
   const [sourceId, another] = sourceIds
   const sources =
-    another === undefined && former === undefined && !partitions.some(({ index }) => index !== undefined)
+    another === undefined && others.former === undefined && !partitions.some(({ index }) => index !== undefined)
       ? { sourceId: sourceId! }
       : { sourceIds, partitions: partitions.map(writtenPartition) }
   const written: WrittenManifest = {
-    format: former !== undefined ? formerFormat : hasRedriven ? redrivenFormat : manifestFormat,
+    format: formatOf(manifest),
     epoch,
     closedMs,
     topology: writtenShape(topology),
@@ -128,6 +132,14 @@ export function encodeManifest({ topology, sourceIds, partitions, ...rest }: Man
     totals: writtenTotals(others.totals),
   }
   return Buffer.from(JSON.stringify(written))
+}
+
+/** The oldest one that says all of it. */
+function formatOf({ topology: { sources }, former, partitions, sourceIds }: Manifest): Format {
+  if (partitions.some(({ source, index }) => source === sources.length && index !== undefined))
+    return redrivenLanesFormat
+  if (former !== undefined) return formerFormat
+  return sourceIds.length > sources.length ? redrivenFormat : manifestFormat
 }
 
 function writtenPartition({ source, partition, index }: SourcePartition) {
@@ -176,7 +188,7 @@ const placeBytesMax = 16
  * Bytes that the manifest of a program may take, while its outputs do not move.
  *
  * @param partitionCount - Each lane counts.
- * @param redrivenCount - Partitions of redriven letters. @defaultValue none
+ * @param redrivenCount - Lanes of all partitions of redriven letters. @defaultValue none
  */
 export function manifestBytesMax(plan: Plan, partitionCount: number, redrivenCount = 0): number {
   const { correlate, deadLetterTopic, next } = plan
@@ -201,9 +213,9 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
   } catch (error) {
     throw corrupt('its manifest is not JSON', error)
   }
-  if (![manifestFormat, redrivenFormat, formerFormat].some((format) => format === manifest?.format)) {
+  if (!formats.some((format) => format === manifest?.format)) {
     throw corrupt(
-      `its format is ${String(manifest?.format)}, where this version of Millrace knows ${manifestFormat} to ${formerFormat}`,
+      `its format is ${String(manifest?.format)}, where this version of Millrace knows ${manifestFormat} to ${formats.at(-1)}`,
     )
   }
   return readManifest(manifest as WrittenManifest)

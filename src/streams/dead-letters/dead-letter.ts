@@ -8,9 +8,11 @@ import {
   plainRecord,
   Reason,
   type RecordColumns,
+  rowFlags,
   type StoredPart,
   writePlainRecord,
 } from '../../kernel/index.ts'
+import type { Extent } from '../redrive/extent.ts'
 import { letterHeader } from '../redrive/letter-header.ts'
 import type { RedrivenLetters } from '../redrive/redriven-letters.ts'
 import type { Origin, SourcePartitions } from '../topics/source-partitions.ts'
@@ -26,6 +28,11 @@ export const deadLetterHeaders = {
   offset: 'millrace.offset',
   /** Which of the records that a flatMap has made of the one there; absent where there is no flatMap. */
   index: 'millrace.index',
+  /**
+   * `one` where it is of that record, `rest` where it is of all from that one on, because the record died before the
+   * flatMap had made them.
+   */
+  extent: 'millrace.extent',
   /** The timestamp of the record, in milliseconds since 1970: that of the letter may be the time of its death. */
   timestamp: 'millrace.timestamp',
   /** How often the record has been redriven, and where it was read from for the last time: `partition/offset`. */
@@ -94,7 +101,8 @@ export class DeadLetterEncoder {
     const { offset, timestamp } = columns
     const reason = columns.reason[row]!
     const record = recordInSource(columns, row)
-    const place = this.#placeOf(columns.numberOf(row), offset[row]!)
+    const isUnmade = (columns.flags[row]! & rowFlags.unmade) !== 0
+    const place = this.#placeOf(columns.numberOf(row), offset[row]!, isUnmade)
     const added = this.#headers(reason, place, this.#causeOf(columns, row), timestamp[row]!)
     const whole = withHeaders(record, added)
     const isWhole = contentBytes(whole) <= this.#recordBytesMax && reason !== Reason.PROCESS_KILLED
@@ -128,8 +136,8 @@ export class DeadLetterEncoder {
   }
 
   /** The headers of a dead letter that is being written, of which is told. */
-  #headers(reason: number, { redriven, redrive, ...origin }: Place, cause: string, timestamp?: number): Headers {
-    const { topic, partition, index, offset } = origin
+  #headers(reason: number, place: Place, cause: string, timestamp?: number): Headers {
+    const { topic, partition, index, extent, offset, redriven, redrive } = place
     this.#onWritten(reason, { topic, partition, offset, cause })
     const texts: readonly (readonly [name: string, text: string | undefined])[] = [
       [deadLetterHeaders.reason, deadLetterReasons[reason]!.name],
@@ -138,6 +146,7 @@ export class DeadLetterEncoder {
       [deadLetterHeaders.partition, String(partition)],
       [deadLetterHeaders.offset, String(offset)],
       [deadLetterHeaders.index, index?.toString()],
+      [deadLetterHeaders.extent, extent],
       [deadLetterHeaders.timestamp, timestamp?.toString()],
       [deadLetterHeaders.redriven, redriven?.toString()],
       [deadLetterHeaders.redrive, redrive],
@@ -146,17 +155,23 @@ export class DeadLetterEncoder {
     return { headerCount: headers.length, headers: Buffer.concat(headers) }
   }
 
-  #placeOf(number: number, offset: number): Place {
+  /** @param isUnmade - Whether it died before a flatMap had made anything of it. @defaultValue false */
+  #placeOf(number: number, offset: number, isUnmade = false): Place {
     const { partitions, redriven } = this.#sources
-    const place = partitions.placeOf(number)
+    const { index, ...place } = partitions.placeOf(number)
     const letter = redriven.at(number, offset)
-    if (letter === undefined) return { ...place, offset }
-    return { ...letter, redrive: `${place.partition}/${offset}` }
+    // A letter of one record stays that, also where it dies earlier than before.
+    const extent = isUnmade && letter?.extent !== 'one' ? ('rest' as const) : ('one' as const)
+    const lane = index === undefined ? {} : { index, extent }
+    if (letter === undefined) return { ...place, ...lane, offset }
+    return { ...letter, ...lane, redrive: `${place.partition}/${offset}` }
   }
 }
 
 /** Where a record was in its source, and what is to be said of one that was redriven. */
 interface Place extends Origin {
+  /** Only where there is an index. */
+  readonly extent?: Extent
   readonly redriven?: number
   readonly redrive?: string
 }

@@ -1,5 +1,6 @@
 import { topicRange, untilStable } from '../../kafka/index.ts'
 import { isOfRow, type RecordColumns } from '../../kernel/index.ts'
+import { covers } from '../redrive/extent.ts'
 import { RedrivenFates } from '../redrive/redriven-fates.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
 import { readRecords } from '../topics/record-reader.ts'
@@ -27,13 +28,11 @@ export async function findDeadLetters({ cluster, checkpoint, finder, rows, limit
       const each = readDeadLetter(columns, row, checkpoint.partitions)
       if (each !== undefined && sources.some(({ topic: source }) => source === each.letter.topic)) read.set(row, each)
     }
-    const letters = new Map(Array.from(read, ([row, { letter }]) => [row, letter]))
-    const withKey = await lettersOfKey(finder, rows, columns, letters)
-    for (const [row, letter] of letters) {
+    const withKey = await lettersOfKey(finder, rows, columns, read)
+    for (const [row, { letter, consumed }] of read) {
       // A row that has left incomplete looks like a merged record; all others are as they came.
       const hasKey = isOfRow(letter.reason) ? finder.isKeyOf(columns, row, []) : withKey.has(row)
       const place = { topic: topic.name, partition: columns.partition }
-      const { consumed } = read.get(row)!
       fates.note(consumed)
       if (hasKey) found.push({ ...placeOf(columns, row, place), letter, consumed })
     }
@@ -49,25 +48,32 @@ async function lettersOfKey(
   finder: KeyFinder,
   rows: SourceRows,
   columns: RecordColumns,
-  letters: ReadonlyMap<number, DeadLetter>,
+  letters: ReadonlyMap<number, ReadLetter>,
 ): Promise<Set<number>> {
   const withKey = new Set<number>()
-  for (const source of new Set(Array.from(letters.values(), ({ topic }) => topic))) {
-    const ofSource = [...letters].filter(([, { topic }]) => topic === source)
-    const byPlace = Map.groupBy(ofSource, ([, { origins }]) => `${origins[0]!.partition} ${origins[0]!.index}`)
+  for (const source of new Set(Array.from(letters.values(), ({ letter }) => letter.topic))) {
+    const ofSource = Array.from(letters, ([row, { letter, extent }]) => ({
+      row,
+      extent,
+      origin: letter.origins[0]!,
+    })).filter(({ row }) => letters.get(row)!.letter.topic === source)
+    const byPlace = Map.groupBy(ofSource, ({ extent, origin }) => `${origin.partition} ${origin.index} ${extent}`)
     for (const own of byPlace.values()) {
-      const { partition, index } = own[0]![1].origins[0]!
-      const picked = columns.pick(own.map(([row]) => row))
+      const {
+        origin: { partition, index },
+        extent = 'one',
+      } = own[0]!
+      const picked = columns.pick(own.map(({ row }) => row))
       // As the program has seen them.
-      own.forEach(([, { origins }], index) => (picked.offset[index] = origins[0]!.offset))
+      own.forEach(({ origin }, at) => (picked.offset[at] = origin.offset))
       // A record that was redriven has several letters.
-      const byOffset = Map.groupBy(own, ([, { origins }]) => origins[0]!.offset)
+      const byOffset = Map.groupBy(own, ({ origin }) => origin.offset)
       const place = { topic: source, partition }
       const { pieces } = await rows.prepare(picked, place)
       for (const piece of pieces) {
-        piece.keep((_, row) => piece.lane[row] === (index ?? 0))
+        piece.keep((_, row) => covers({ index: index ?? 0, extent }, piece.lane[row]!))
         for (const row of rows.anyOf(finder, piece, place)) {
-          for (const [letter] of byOffset.get(piece.offset[row]!)!) withKey.add(letter)
+          for (const letter of byOffset.get(piece.offset[row]!)!) withKey.add(letter.row)
         }
       }
     }

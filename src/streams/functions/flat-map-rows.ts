@@ -1,5 +1,13 @@
 import { kindOf } from '../../core/kind-of.ts'
-import { columnsRowsMax, Reason, type RecordColumns, replaceValues } from '../../kernel/index.ts'
+import {
+  columnsRowsMax,
+  Reason,
+  type RecordColumns,
+  type RecordOrigin,
+  replaceValues,
+  rowFlags,
+} from '../../kernel/index.ts'
+import { covers } from '../redrive/extent.ts'
 import type { FlatMapStep } from '../topology/source.ts'
 import { encodeMade } from './made-values.ts'
 import { messageOf } from './row-function.ts'
@@ -55,7 +63,8 @@ export class FlatMapRows implements StepRows {
 
   /**
    * Adds to empty columns what the rows from `from` on have become, record after record, as far as there is room. Of a
-   * row that has left there is one, in the first lane that wants its offset.
+   * row that has left there is one, in the first lane that wants its offset. Of a dead letter that is redriven there are
+   * only the records that it is of, and always one at its index: if none is made there any more, it is filtered.
    *
    * @returns The row after these.
    */
@@ -71,17 +80,30 @@ export class FlatMapRows implements StepRows {
     for (; row < columns.count && to.count + this.#partsMax <= columnsRowsMax; row++) {
       const offset = columns.offset[row]!
       const parts = this.#made.get(row)
+      const letter = columns.origins?.get(offset)
       if (parts === undefined) {
-        const first = this.#firstWanted(offset, isWanted)
-        if (first !== undefined) add(row, first)
-      } else for (const [index, part] of parts.entries()) if (isWanted(index, offset)) add(row, index, part)
+        const first = this.#firstWanted(offset, isWanted, letter)
+        if (first === undefined) continue
+        add(row, first)
+        to.flags[to.count - 1]! |= rowFlags.unmade
+        continue
+      }
+      for (const [index, part] of parts.entries()) {
+        if (isWanted(index, offset) && (letter === undefined || covers(letter, index))) add(row, index, part)
+      }
+      const first = letter?.index ?? 0
+      if (first < parts.length || !isWanted(first, offset)) continue
+      add(row, first)
+      to.filter(to.count - 1)
     }
     if (to.count > 0) replaceValues(to, (each) => values[each])
     return row
   }
 
-  #firstWanted(offset: number, isWanted: IsWanted): number | undefined {
-    for (let index = 0; index < this.#partsMax; index++) if (isWanted(index, offset)) return index
+  #firstWanted(offset: number, isWanted: IsWanted, letter: RecordOrigin | undefined): number | undefined {
+    for (let index = 0; index < this.#partsMax; index++) {
+      if (isWanted(index, offset) && (letter === undefined || covers(letter, index))) return index
+    }
     return undefined
   }
 

@@ -84,6 +84,7 @@ class Expansion {
         const made = taken instanceof Promise ? await taken : taken
         if (made === undefined) return
         made.columns.reset(lanes[0]!, columns.bytes, columns.view)
+        made.columns.origins = columns.origins
         made.columns.areRecalled = columns.areRecalled
         row = rows.fill(made.columns, row, isWanted)
         isWhole = row === columns.count

@@ -44,7 +44,9 @@ export function compatibilityOf(plan: Plan, found: Findings): Compatibility {
   if (error !== undefined) return { kind: 'refused', error }
   if (manifest === undefined) return { kind: 'first start' }
   const known = knownPartitions(plan, manifest)
-  const counts = sources.topics.map((_, source) => known.filter((each) => each.source === source && !each.index).length)
+  const counts = sources.topics.map(
+    (_, source) => new Set(known.filter((each) => each.source === source).map(({ partition }) => partition)).size,
+  )
   const expiredOffsets = [...manifest.nextOffsets.keys()].filter(
     (number) => commits[number] === undefined && sources.partitions.isFirst(number),
   )

@@ -10,6 +10,7 @@ const anything: Choice = { reason: undefined, key: undefined, since: undefined, 
 const read = (reason: string): ReadLetter => ({
   letter: { reason, cause: '', topic: 'orders', origins: [{ topic: 'orders', partition: 3, offset: 41 }] },
   consumed: [{ topic: 'orders', partition: 3, offset: 41 }],
+  extent: undefined,
   timestampMs: 1,
   headerCount: 5,
 })

@@ -1,5 +1,6 @@
 import { encodeHeader, headerOf, type RecordColumns } from '../../kernel/index.ts'
 import type { Origin } from '../topics/source-partitions.ts'
+import type { Extent } from './extent.ts'
 
 /** Says of a record in the topic of redriven letters which dead letter it was. No function sees it. */
 export const letterHeader = 'millrace.letter'
@@ -8,26 +9,30 @@ export const letterHeader = 'millrace.letter'
 export interface RedrivenLetter extends Origin {
   /** Where the program has consumed it before: the same place, or one in the topic of redriven letters. */
   readonly consumed: Origin
+  /** Of a source with a flatMap: which of the records that it makes are driven. Absent where there is none. */
+  readonly extent?: Extent
   /** Why it was a dead letter. */
   readonly reason: string
   /** How often it has been redriven, this time included. */
   readonly redriven: number
 }
 
-type WrittenOrigin = readonly [topic: string, partition: number, offset: number]
+type WrittenOrigin = readonly [topic: string, partition: number, offset: number, index?: number]
 
 interface WrittenLetter {
   readonly origin: WrittenOrigin
   /** Absent where it is the same. */
   readonly consumed?: WrittenOrigin
+  readonly extent?: Extent
   readonly reason: string
   readonly redriven: number
 }
 
-export function encodeLetterHeader({ consumed, reason, redriven, ...origin }: RedrivenLetter): Uint8Array {
+export function encodeLetterHeader({ consumed, extent, reason, redriven, ...origin }: RedrivenLetter): Uint8Array {
   const letter: WrittenLetter = {
     origin: written(origin),
     ...(redriven > 1 && { consumed: written(consumed) }),
+    ...(extent !== undefined && { extent }),
     reason,
     redriven,
   }
@@ -39,8 +44,8 @@ export function readLetterHeader(columns: RecordColumns, row: number): RedrivenL
   const value = headerOf(columns, row, letterHeader)
   if (value === undefined) return undefined
   try {
-    const { origin, consumed = origin, reason, redriven }: WrittenLetter = JSON.parse(Buffer.from(value).toString())
-    return { ...read(origin), consumed: read(consumed), reason, redriven }
+    const { origin, consumed = origin, ...rest }: WrittenLetter = JSON.parse(Buffer.from(value).toString())
+    return { ...read(origin), consumed: read(consumed), ...rest }
   } catch {
     return undefined
   }
@@ -56,10 +61,10 @@ export function lettersIn(columns: RecordColumns): Map<number, RedrivenLetter> {
   return letters
 }
 
-function written({ topic, partition, offset }: Origin): WrittenOrigin {
-  return [topic, partition, offset]
+function written({ topic, partition, offset, index }: Origin): WrittenOrigin {
+  return index === undefined ? [topic, partition, offset] : [topic, partition, offset, index]
 }
 
-function read([topic, partition, offset]: WrittenOrigin): Origin {
-  return { topic, partition, offset }
+function read([topic, partition, offset, index]: WrittenOrigin): Origin {
+  return { topic, partition, offset, ...(index !== undefined && { index }) }
 }

@@ -8,7 +8,10 @@ export interface RedrivenReason {
   readonly alreadyRedriven: number
   /** By reference, whose record is gone from the source. */
   readonly gone: number
-  /** Of a source with a flatMap, which would make all its records once more: they are left alone. */
+  /**
+   * Of a source with a flatMap, by a version of Millrace that did not say whether they died before it: they are left
+   * alone, because their records would be made once more of which others have been merged.
+   */
   readonly ofFlatMaps: number
   /** From before the application was reset, or of a source that it does not read any more. */
   readonly foreign: number

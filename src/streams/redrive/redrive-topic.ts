@@ -67,8 +67,10 @@ export class RedrivenPlaces {
     await readRecords({ cluster, topic, range }, (columns) => {
       for (let row = 0; row < columns.count; row++) {
         const letter = readLetterHeader(columns, row)
+        if (letter === undefined) continue
+        const { consumed, index } = letter
         const place = { topic: topic.name, partition: columns.partition, offset: columns.offset[row]! }
-        if (letter !== undefined) places.add(letter.consumed, place)
+        places.add(consumed, index === undefined ? place : { ...place, index })
       }
     })
     return places
@@ -85,6 +87,6 @@ export class RedrivenPlaces {
   }
 }
 
-function nameOf({ topic, partition, offset }: Origin): string {
-  return `${topic}/${partition}/${offset}`
+function nameOf({ topic, partition, offset, index = 0 }: Origin): string {
+  return `${topic}/${partition}/${offset}/${index}`
 }

@@ -135,7 +135,7 @@ export class RedriveWork {
     counts.letters++
     for (const consumed of read.consumed) {
       if (!this.#isConsumed(consumed)) counts.foreign++
-      else if (consumed.index !== undefined) counts.ofFlatMaps++
+      else if (consumed.index !== undefined && read.extent === undefined) counts.ofFlatMaps++
       else if (this.#places.placeOf(consumed) !== undefined) counts.alreadyRedriven++
       else {
         const record = isOfRow(reason) ? undefined : recordIn(read, columns, row)
@@ -172,7 +172,7 @@ export class RedriveWork {
   }
 
   #letterOf(
-    { read: { letter }, consumed }: Candidate,
+    { read: { letter, extent }, consumed }: Candidate,
     { record, timestampMs, letter: before }: SourceRecord,
   ): LetterRecord {
     const { reason } = letter
@@ -183,8 +183,10 @@ export class RedriveWork {
       partition,
       offset,
     } = isOfRow(reason) ? { ...consumed, ...before } : { ...letter.origins[0]!, redriven: letter.redriven }
+    // Whatever it was redriven with, a part is of the record at the index where it was consumed.
+    const lane = consumed.index === undefined ? {} : { index: consumed.index, ...(extent && { extent }) }
     return {
-      letter: { topic, partition, offset, consumed, reason, redriven: redriven + 1 },
+      letter: { topic, partition, offset, ...lane, consumed, reason, redriven: redriven + 1 },
       record,
       timestampMs,
       partition: this.#checkpoint.partitions.redrivenPartitionOf(topic),

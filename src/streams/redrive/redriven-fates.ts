@@ -49,11 +49,16 @@ export class RedrivenFates {
     return place && { ...place, fate: this.#fateAt(place) }
   }
 
+  /** Where a flatMap has made several records of it, that of the one that is worst off. */
   #fateAt(place: Origin): Redriven['fate'] {
-    if (this.#dead.placeOf(place) !== undefined) return 'deadLetter'
+    const { offset, index = 0 } = place
     const { partitions, manifest, pending } = this.#checkpoint ?? {}
     const number = partitions?.numberOf(place)
-    if (number === undefined || place.offset >= manifest!.nextOffsets[number]!) return 'unread'
-    return pending![number]!.has(place.offset) ? 'pending' : 'processed'
+    // One of a single record has nothing in the lanes after its own.
+    const lanes = number === undefined ? [] : partitions!.lanesOf(number).slice(index)
+    const places = lanes.length > 1 ? lanes.map((_, after) => ({ ...place, index: index + after })) : [place]
+    if (places.some((each) => this.#dead.placeOf(each) !== undefined)) return 'deadLetter'
+    if (number === undefined || offset >= manifest!.nextOffsets[number]!) return 'unread'
+    return lanes.some((lane) => pending![lane]!.has(offset)) ? 'pending' : 'processed'
   }
 }

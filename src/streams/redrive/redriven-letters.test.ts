@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { RecordColumns } from '../../kernel/index.ts'
 import { EpochCounts } from '../epochs/epoch-counts.ts'
 import { viewOf } from '../functions/record-view.ts'
 import { SourcePartitions } from '../topics/source-partitions.ts'
@@ -57,6 +58,30 @@ describe('RedrivenLetters', () => {
     letters.count(columns, counts)
 
     assert.deepEqual([...counts.redriven], [0, 0, 1])
+  })
+
+  it('of a source with a flatMap count once for all that is made of them, and leave when all of it has', () => {
+    const partitions = new SourcePartitions(['source'], [], [3], redriveTopic)
+    partitions.grow([1, 1])
+    const letters = new RedrivenLetters(partitions)
+    const place = { topic: 'source', partition: 0, offset: 17, index: 1 }
+    const columns = redrivenRows(3, [{ ...place, extent: 'rest', consumed: place, reason: 'MAP_FAILED', redriven: 1 }])
+    letters.note(columns)
+    const made = new RecordColumns()
+    made.reset(3, columns.bytes, columns.view)
+    for (const lane of [1, 2]) {
+      made.lane[made.count] = lane
+      made.copyRow(columns, 0)
+    }
+    const counts = new EpochCounts([0, 0, 0, 0, 0, 0])
+
+    letters.count(made, counts)
+
+    assert.deepEqual([...counts.redriven], [0, 1, 0, 0, 0, 0])
+    assert.deepEqual([letters.at(4, 0)?.extent, letters.at(5, 0)?.index], ['rest', 1])
+    letters.note(redrivenRows(3, Array(1_500).fill(letters.at(3, 0))))
+    letters.forget((number, offset) => number !== 5 || offset > 0)
+    assert.deepEqual([letters.at(4, 0)?.offset, letters.at(4, 1)], [17, undefined])
   })
 
   it('know nothing of records of a source', () => {

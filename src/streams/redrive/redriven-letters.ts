@@ -3,6 +3,8 @@ import type { EpochCounts } from '../epochs/epoch-counts.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { lettersIn, type RedrivenLetter } from './letter-header.ts'
 
+type LettersPartitions = Pick<SourcePartitions, 'isRedriven' | 'numberOf' | 'lanesOf'>
+
 /** Letters that are kept before those that have left are looked for. */
 const keptMin = 1_024
 
@@ -10,15 +12,15 @@ const keptMin = 1_024
  * What is known of the redriven letters on their way: functions see the record as it was in its source, and what is a
  * dead letter again says how often.
  *
- * State: by partition and offset, letters that have been read and are in an open epoch, or pending. All that is read
- * again is noted again.
+ * State: by partition, under the number of its first lane, and offset, letters that have been read and are in an open
+ * epoch, or pending. All that is read again is noted again.
  */
 export class RedrivenLetters {
-  readonly #partitions: Pick<SourcePartitions, 'isRedriven' | 'numberOf'>
+  readonly #partitions: LettersPartitions
   readonly #letters = new Map<number, Map<number, RedrivenLetter>>()
   #keptMax = keptMin
 
-  constructor(partitions: Pick<SourcePartitions, 'isRedriven' | 'numberOf'>) {
+  constructor(partitions: LettersPartitions) {
     this.#partitions = partitions
   }
 
@@ -26,23 +28,29 @@ export class RedrivenLetters {
   note(columns: RecordColumns): void {
     const { partition } = columns
     if (!this.#partitions.isRedriven(partition)) return
-    let letters = this.#letters.get(partition)
-    if (letters === undefined) this.#letters.set(partition, (letters = new Map()))
+    const first = this.#partitions.lanesOf(partition)[0]!
+    let letters = this.#letters.get(first)
+    if (letters === undefined) this.#letters.set(first, (letters = new Map()))
     for (const [offset, letter] of lettersIn(columns)) letters.set(offset, letter)
     columns.origins = letters
   }
 
   /** The letter that was read there; undefined for a record of a source. */
   at(partition: number, offset: number): RedrivenLetter | undefined {
-    return this.#letters.get(partition)?.get(offset)
+    if (this.#letters.size === 0) return undefined
+    return this.#letters.get(this.#partitions.lanesOf(partition)[0]!)?.get(offset)
   }
 
-  /** Counts rows that the current epoch consumes: where they were dead letters they are redriven now. */
-  count({ partition, count, offset }: RecordColumns, { deadLettered, redriven }: EpochCounts): void {
+  /**
+   * Counts rows that the current epoch consumes: where they were dead letters they are redriven now. The first row of
+   * several that are made of one stands for it; there is one at the index of each letter.
+   */
+  count({ partition, count, offset, lane }: RecordColumns, { deadLettered, redriven }: EpochCounts): void {
     const letters = this.#letters.get(partition)
     if (letters === undefined) return
     for (let row = 0; row < count; row++) {
       const letter = letters.get(offset[row]!)
+      if (lane[row] !== (letter?.index ?? 0)) continue
       const number = letter && isDeadLettered(letter.reason) ? this.#partitions.numberOf(letter.consumed) : undefined
       if (number === undefined) continue
       deadLettered[number]!--
@@ -54,7 +62,8 @@ export class RedrivenLetters {
   forget(hasLeft: (partition: number, offset: number) => boolean): void {
     if (this.#size <= this.#keptMax) return
     for (const [partition, letters] of this.#letters) {
-      for (const offset of letters.keys()) if (hasLeft(partition, offset)) letters.delete(offset)
+      const lanes = this.#partitions.lanesOf(partition)
+      for (const offset of letters.keys()) if (lanes.every((lane) => hasLeft(lane, offset))) letters.delete(offset)
     }
     this.#keptMax = Math.max(keptMin, 2 * this.#size)
   }

@@ -34,13 +34,13 @@ export async function readSourceRecords(
     for (const [partition, ofPartition] of groups(ofTopic, (place) => place.partition)) {
       const within = ofPartition.filter(({ offset }) => offset >= starts[partition]! && offset < ends[partition]!)
       for (const run of runsOf(within)) {
-        const wanted = new Map(run.map((place) => [place.offset, place]))
+        // A flatMap makes several of one.
+        const wanted = groups(run, ({ offset }) => offset)
         const at = (offset: number) => topic.partitions.map((_, other) => (other === partition ? offset : 0))
         const range = { starts: at(run[0]!.offset), ends: at(run.at(-1)!.offset + 1) }
         await readRecords({ cluster, topic, range, decompressedBytesMax }, (columns) => {
           for (let row = 0; row < columns.count; row++) {
-            const place = wanted.get(columns.offset[row]!)
-            if (place !== undefined) found.set(place, sourceRecord(columns, row))
+            for (const place of wanted.get(columns.offset[row]!) ?? []) found.set(place, sourceRecord(columns, row))
           }
         })
       }

@@ -108,7 +108,7 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
   const checkpoint = await findCheckpointTopic(cluster, plan.checkpointTopic, {
     // Large enough for any record of the sources that is promoted.
     created: Math.max(defaultBatchBytesMax, largestBatchBytes + recordFrameBytes + keptFrameBytes),
-    least: recordFrameBytes + manifestBytesMax(plan, laneCount(plan, sources), redriven?.partitions.length ?? 0),
+    least: recordFrameBytes + manifestBytesMax(plan, laneCount(plan, sources), redriven && redrivenLaneCount(plan)),
   })
   const sinks = [sink, deadLetters, checkpoint, ...others]
   const uses = outputUses(plan)
@@ -184,8 +184,15 @@ function checkSources(plan: Plan, topics: readonly Topic[]): void {
   throw new TopologyError('TOPOLOGY_INVALID', text, { topic: topics.map(({ name }) => name).join(), partitions: count })
 }
 
-/** Lanes of all partitions; those of redriven letters, whose topic comes last, have one. */
-function laneCount({ sources }: Plan, topics: readonly Topic[]): number {
-  const counts = sources.map(laneCountOf)
-  return topics.reduce((sum, { partitions }, index) => sum + partitions.length * (counts[index] ?? 1), 0)
+/** Lanes of all partitions, with those of redriven letters where their topic comes last. */
+function laneCount(plan: Plan, topics: readonly Topic[]): number {
+  const ofSources = plan.sources.reduce((sum, source, index) => {
+    return sum + topics[index]!.partitions.length * laneCountOf(source)
+  }, 0)
+  return ofSources + (topics.length > plan.sources.length ? redrivenLaneCount(plan) : 0)
+}
+
+/** Each source has a partition in the topic of redriven letters, with lanes as its own. */
+function redrivenLaneCount({ sources }: Plan): number {
+  return sources.reduce((sum, source) => sum + laneCountOf(source), 0)
 }

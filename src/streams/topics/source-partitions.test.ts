@@ -53,6 +53,49 @@ describe('the partitions of redriven letters', () => {
     )
   })
 
+  it('have as many lanes as those of their source', () => {
+    const partitions = new SourcePartitions(['one', 'two'], [], [1, 3], redrive)
+    partitions.grow([1, 1, 2])
+
+    assert.deepEqual(
+      [4, 5].map((number) => partitions.lanesOf(number)),
+      [[4], [5, 6, 7]],
+    )
+    assert.deepEqual(
+      [4, 7].map((number) => partitions.placeOf(number)),
+      [
+        { topic: redrive, partition: 0 },
+        { topic: redrive, partition: 1, index: 2 },
+      ],
+    )
+    assert.deepEqual(partitions.firsts, [0, 1, 4, 5])
+  })
+
+  it('get their lanes also where a version without them has numbered one, which stays a number of nothing', () => {
+    const known = [
+      { source: 0, partition: 0, index: 0 },
+      { source: 0, partition: 0, index: 1 },
+      { source: 1, partition: 0 },
+    ]
+    const grown = () => {
+      const partitions = new SourcePartitions(['one'], known, [2], redrive)
+      partitions.grow([1, 1])
+      return partitions
+    }
+    const goingOn = new SourcePartitions(['one'], grown().list, [2], redrive)
+    goingOn.grow([2, 1])
+
+    for (const partitions of [grown(), goingOn]) {
+      assert.deepEqual(partitions.numberOf({ topic: redrive, partition: 0, index: 1 }), 4)
+      assert.deepEqual(partitions.lanesOf(2), [3, 4])
+      assert.deepEqual(
+        [2, 3].map((number) => partitions.isFirst(number)),
+        [false, true],
+      )
+    }
+    assert.deepEqual(goingOn.firsts, [0, 3, 5])
+  })
+
   it('of a former source keep their numbers, which nobody else gets, and are none that is read', () => {
     // The sources were `one` and `two`; `one` is read no more, and `three` has come.
     const known = [

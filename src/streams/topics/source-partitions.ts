@@ -44,7 +44,8 @@ export interface Origin extends PartitionPlace {
  * at that offset. So what is known of an offset is known of each of them.
  *
  * The partitions of the topic of redriven letters are among them. Each has letters of one source: the first of the
- * source that has the lowest number, and so on, an order that further sources do not change.
+ * source that has the lowest number, and so on, an order that further sources do not change. It has as many lanes as a
+ * partition of that source.
  *
  * The partitions of a source that a program has given up keep their numbers, so that nobody else gets them.
  */
@@ -65,7 +66,7 @@ export class SourcePartitions {
   /**
    * @param topics - By source.
    * @param known - As a manifest has them.
-   * @param laneCounts - By source; one each where nothing is said, and of redriven letters.
+   * @param laneCounts - By source; one each where nothing is said.
    * @param redriveTopic - Of redriven letters; absent where there never are any.
    * @param former - Only where there is a topic of redriven letters.
    */
@@ -96,8 +97,9 @@ export class SourcePartitions {
   /** Gives numbers to partitions that have none. @param counts - Partitions of each source, and of redriven letters. */
   grow(counts: readonly number[]): void {
     counts.forEach((count, source) => {
-      const laneCount = this.#laneCounts[source] ?? 1
-      for (let partition = this.#lanes[source]!.length; partition < count; partition++) {
+      for (let partition = 0; partition < count; partition++) {
+        const laneCount = this.#laneCountOf(source, partition)
+        if (this.#lanes[source]![partition]?.length === laneCount) continue
         for (let index = 0; index < laneCount; index++)
           this.#add(laneCount === 1 ? { source, partition } : { source, partition, index })
       }
@@ -143,8 +145,8 @@ export class SourcePartitions {
 
   /** Whether a number is that of a partition, and not of a further lane of it, or of a former source. */
   isFirst(number: number): boolean {
-    const { source, index = 0 } = this.#list[number]!
-    return index === 0 && source < this.#firstPassedOver
+    const { source, partition } = this.#list[number]!
+    return this.#lanes[source]![partition]![0] === number && source < this.#firstPassedOver
   }
 
   /** The partition in its topic. */
@@ -202,9 +204,16 @@ export class SourcePartitions {
     return least(this.lanesOf(number), byNumber)
   }
 
+  #laneCountOf(source: number, partition: number): number {
+    const from = source === this.#sourceCount ? this.#sources[partition]! : source
+    return this.#laneCounts[from] ?? 1
+  }
+
   #add(each: SourcePartition): void {
     const { source, partition, index = 0 } = each
     const lanes = (this.#lanes[source]![partition] ??= [])
+    // Versions without lanes of redriven letters have numbered this one, and never read anything there.
+    if (each.index === 0 && source === this.#sourceCount) lanes.length = 0
     const isNext = partition === this.#lanes[source]!.length - 1 && index === lanes.length
     assert(isNext, 'the partitions of a source are numbered in their order, and so are their lanes')
     lanes.push(this.#list.length)
