@@ -4,6 +4,7 @@ export type {
   ActorDefinition,
   ActorParts,
   ActorSpec,
+  BatchHandler,
   FailingMessagePolicy,
   Handlers,
   InPlaceHandlers,

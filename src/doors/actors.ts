@@ -17,6 +17,7 @@ export {
   type AskOptions,
   type Autoscale,
   type AutoShutdown,
+  type BatchHandler,
   type Backoff,
   type ChildCounts,
   type ChildSnapshot,

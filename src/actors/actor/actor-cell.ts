@@ -3,13 +3,11 @@ import type { ActorDefinition } from './actor.ts'
 import { fateOf } from './failing-message.ts'
 import type { OpenAsk } from './ask.ts'
 import type { Child, OnExit } from '../supervision/child.ts'
-import { notify } from '../system/events.ts'
 import type { ExitReason } from '../supervision/exit-reason.ts'
 import { Incarnation, type IncarnationOwner } from './incarnation.ts'
 import { linkBroken, Links } from './links.ts'
 import { countsAgainstIntensity, runStopHook } from './hooks.ts'
 import { Intake, safeToIgnore } from './intake.ts'
-import type { Envelope } from '../mailbox/mailbox.ts'
 import type { Origin } from '../mailbox/origin.ts'
 import { Rate } from '../system/rate.ts'
 import { type ActorMessage, type ActorRef, createRef, type Inbox, inboxOf } from './ref.ts'
@@ -17,6 +15,7 @@ import type { DownNotice, Monitor } from './monitor.ts'
 import type { Runtime } from '../system/runtime.ts'
 import type { Runnable } from '../system/scheduler.ts'
 import type { ActorSnapshot } from '../system/snapshot.ts'
+import { Watchers } from './watchers.ts'
 import { within } from '../../core/within.ts'
 
 /** How an incarnation came to crash, beyond the error itself. */
@@ -25,6 +24,19 @@ interface Crash {
   readonly isCounted: boolean
   readonly isEscalated: boolean
 }
+
+/** What was before an actor came to this thread. */
+export interface ActorPast {
+  /** How many incarnations it had. */
+  readonly incarnation: number
+  /**
+   * The oldest messages of its mailbox, of which one may be to blame for a crash: they were handled together then, and
+   * are handled one by one, so that it fails alone.
+   */
+  readonly suspectCount: number
+}
+
+const noPast: ActorPast = { incarnation: 0, suspectCount: 0 }
 
 /** What it is when no message is to blame but a hook: `init`, or `onStop` at an end that was not a crash until then. */
 const hookCrash: Crash = { message: undefined, isCounted: true, isEscalated: false }
@@ -41,23 +53,26 @@ export class ActorCell implements Child, Inbox, IncarnationOwner, Runnable {
   readonly #runtime: Runtime
   readonly #onExit: OnExit
   readonly #intake: Intake
-  readonly #watchers = new Set<(notice: DownNotice) => void>()
-  readonly #rate: Rate
+  readonly #watchers = new Watchers()
+  readonly #bornMs: number
+  // Made for the first who looks.
+  #rate: Rate | undefined
   #life: Incarnation | undefined
   #incarnation: number
   #lastReason: ExitReason | undefined
   #handledCount = 0
   #isScheduled = false
   #hasEnded = false
+  /** @see ActorPast.suspectCount */
+  #suspectCount: number
 
-  /** @param incarnation - How many it has had before, on a thread that ended. */
   constructor(
     path: string,
     definition: ActorDefinition,
     shutdownMs: number,
     runtime: Runtime,
     onExit: OnExit,
-    incarnation = 0,
+    { incarnation, suspectCount } = noPast,
   ) {
     this.path = path
     this.#definition = definition
@@ -65,8 +80,9 @@ export class ActorCell implements Child, Inbox, IncarnationOwner, Runnable {
     this.#runtime = runtime
     this.#onExit = onExit
     this.#incarnation = incarnation
+    this.#suspectCount = suspectCount
     this.#intake = new Intake(path, definition, runtime)
-    this.#rate = new Rate(runtime.clock.monotonicMs())
+    this.#bornMs = runtime.clock.monotonicMs()
     this.ref = createRef(this)
     runtime.actors.enter(this.ref, definition)
   }
@@ -89,11 +105,7 @@ export class ActorCell implements Child, Inbox, IncarnationOwner, Runnable {
   }
 
   watch(listener: (notice: DownNotice) => void): Monitor {
-    // A function of its own, so that a listener given twice is two watches.
-    const watcher = (notice: DownNotice) => notify(listener, notice)
-    this.#watchers.add(watcher)
-    if (this.#hasEnded) queueMicrotask(() => this.#watchers.delete(watcher) && watcher(this.#notice('ended')))
-    return { cancel: () => void this.#watchers.delete(watcher) }
+    return this.#watchers.add(listener, this.#hasEnded ? this.#notice('ended') : undefined)
   }
 
   async start(): Promise<boolean> {
@@ -109,6 +121,7 @@ export class ActorCell implements Child, Inbox, IncarnationOwner, Runnable {
       life.onOver = resolve
       void initialized.then(resolve)
     })
+    life.onOver = undefined
     if (life.phase !== 'starting') {
       await life.left
       return false
@@ -139,8 +152,7 @@ export class ActorCell implements Child, Inbox, IncarnationOwner, Runnable {
     if (this.#hasEnded) return
     this.#hasEnded = true
     this.#intake.end(this.#endReason)
-    for (const watcher of this.#watchers) watcher(this.#notice('ended'))
-    this.#watchers.clear()
+    this.#watchers.tell(this.#notice('ended'))
   }
 
   get load(): number {
@@ -161,6 +173,7 @@ export class ActorCell implements Child, Inbox, IncarnationOwner, Runnable {
 
   inspect(): ActorSnapshot {
     const { mailbox } = this.#intake
+    this.#rate ??= new Rate(this.#bornMs)
     return {
       kind: 'actor',
       path: this.path,
@@ -220,24 +233,35 @@ export class ActorCell implements Child, Inbox, IncarnationOwner, Runnable {
     this.#runtime.scheduler.schedule(this)
   }
 
-  /** Handles one message; called by the scheduler. */
+  /** Handles one message, or one batch; called by the scheduler. */
   run(): void {
     this.#isScheduled = false
     const life = this.#life
     if (life?.phase !== 'running' || life.atWork !== undefined) return
     if (life.isLeaving) return void this.#leave(life, { kind: 'normal' }, hookCrash)
-    const envelope = this.#intake.open()
-    if (envelope === undefined) return
+    const count = this.#intake.open(this.#suspectCount > 0 ? 1 : this.#definition.batchMax)
+    if (count === 0) return
 
     let next: unknown
     try {
-      const handler = this.#definition.handlers[envelope.message.type] ?? refuseUnknown
-      next = handler(life.state, envelope.message, life.context)
+      next = this.#handle(life, count)
     } catch (error) {
-      return this.#fail(life, envelope, error)
+      return this.#fail(life, count, error)
     }
-    if (isPromiseLike(next)) life.atWork = this.#finish(life, envelope, next)
-    else this.#succeed(life, envelope, next)
+    if (isPromiseLike(next)) life.atWork = this.#finish(life, count, next)
+    else this.#succeed(life, count, next)
+  }
+
+  #handle({ state, context }: Incarnation, count: number): unknown {
+    const { handlers, handleBatch } = this.#definition
+    const { mailbox } = this.#intake
+    if (handleBatch !== undefined) {
+      const messages: ActorMessage[] = []
+      for (let index = 0; index < count; index++) messages.push(mailbox.headAt(index)!.message)
+      return handleBatch(state, messages, context)
+    }
+    const { message } = mailbox.peek()!
+    return (handlers[message.type] ?? refuseUnknown)(state, message, context)
   }
 
   async #initialize(life: Incarnation): Promise<void> {
@@ -245,42 +269,47 @@ export class ActorCell implements Child, Inbox, IncarnationOwner, Runnable {
     life.hasState = true
   }
 
-  async #finish(life: Incarnation, envelope: Envelope, pending: PromiseLike<unknown>): Promise<void> {
+  async #finish(life: Incarnation, count: number, pending: PromiseLike<unknown>): Promise<void> {
     try {
       const next = await pending
       life.atWork = undefined
-      this.#succeed(life, envelope, next)
+      this.#succeed(life, count, next)
     } catch (error) {
       life.atWork = undefined
-      this.#fail(life, envelope, error)
+      this.#fail(life, count, error)
     }
   }
 
-  #succeed(life: Incarnation, envelope: Envelope, next: unknown): void {
-    // A killed incarnation that finishes after all has lost its message to the next one.
+  #succeed(life: Incarnation, count: number, next: unknown): void {
+    // A killed incarnation that finishes after all has lost its messages to the next one.
     if (life.phase === 'over') return
     if (this.#definition.isReplaced) life.state = next
-    this.#handledCount++
-    if (life.hasWishes) this.#grantWishes(life)
-    else this.#intake.take()
+    this.#handledCount += count
+    if (this.#suspectCount > 0) this.#suspectCount--
+    if (life.hasWishes) this.#grantWishes(life, count)
+    else this.#intake.take(count)
     this.wake()
   }
 
-  #fail(life: Incarnation, envelope: Envelope, error: unknown): void {
-    // A handler that its incarnation's end broke off has not failed: the next incarnation gets its message.
+  #fail(life: Incarnation, count: number, error: unknown): void {
+    // A handler that its incarnation's end broke off has not failed: the next incarnation gets its messages.
     if (life.phase !== 'running') return
     life.isStashing = false
+    const isCounted = countsAgainstIntensity(this.#definition, error)
+    if (count > 1) {
+      // What was set aside comes before them again.
+      this.#suspectCount = this.#intake.mailbox.stashCount + count
+      return void this.#leave(life, { kind: 'crashed', error }, { ...hookCrash, isCounted })
+    }
+    const envelope = this.#intake.mailbox.peek()!
     envelope.failures++
     const fate = fateOf(this.#definition.failingMessage ?? 'dead-letter', envelope.failures)
     if (fate !== 'retry') {
-      this.#intake.take()
+      if (this.#suspectCount > 0) this.#suspectCount--
+      this.#intake.take(1)
       if (fate !== 'drop') this.#intake.recordDeadLetter(envelope.message, 'failed')
     }
-    const crash = {
-      message: envelope.message,
-      isCounted: countsAgainstIntensity(this.#definition, error),
-      isEscalated: fate === 'escalate',
-    }
+    const crash = { message: envelope.message, isCounted, isEscalated: fate === 'escalate' }
     void this.#leave(life, { kind: 'crashed', error }, crash)
   }
 
@@ -314,14 +343,14 @@ export class ActorCell implements Child, Inbox, IncarnationOwner, Runnable {
       this.#runtime.emit({ type: 'childStopped', ...event, reason })
     }
     life.breakLinks(this.#notice('down'))
-    for (const watcher of this.#watchers) watcher(this.#notice('down'))
+    this.#watchers.tell(this.#notice('down'))
   }
 
   /** Does what a handler asked for beyond its next state. */
-  #grantWishes(life: Incarnation): void {
+  #grantWishes(life: Incarnation, count: number): void {
     life.context.touch()
-    if (life.isStashing) this.#intake.stash()
-    else this.#intake.take()
+    if (life.isStashing) this.#intake.stash(count)
+    else this.#intake.take(count)
     if (life.isUnstashing) this.#intake.mailbox.unstash()
     life.isStashing = life.isUnstashing = false
     life.hasWishes = life.context.hasReceiveTimeout

@@ -64,7 +64,7 @@ export interface ActorContext<in out Message extends ActorMessage> {
    */
   receiveTimeout(ms: number, message: Message): Timer
   /**
-   * Sets the current message aside once its handler has finished, until `unstashAll`. It stays within the bounds of the
+   * Sets the current message, or batch, aside once its handler has finished, until `unstashAll`. It stays within the bounds of the
    * mailbox and survives a crash: then the next incarnation handles it, in the order of arrival.
    *
    * @throws ActorError `ACTOR_STASH_FULL` when that would leave no room in the mailbox for another message.
@@ -82,6 +82,17 @@ export type Handlers<Message extends ActorMessage, State> = HandlersWith<Message
 
 /** The same where the state is an object, or nothing: handlers change it in place, and return nothing. */
 export type InPlaceHandlers<Message extends ActorMessage, State> = HandlersWith<Message, State, void>
+
+/**
+ * Handles what the mailbox has, `batchMax` messages at most, in the order in which they came; it changes the state in
+ * place. When it fails it has handled none of them: the next incarnation gets them one by one, so that only a message
+ * that fails alone is a failing one.
+ */
+export type BatchHandler<Message extends ActorMessage, State> = (
+  state: State,
+  messages: readonly Message[],
+  context: ActorContext<Message>,
+) => void | Promise<void>
 
 type HandlersWith<Message extends ActorMessage, State, Result> = {
   readonly [Type in Message['type']]: (
@@ -105,13 +116,20 @@ export type FailingMessagePolicy =
   | { readonly retry: number; readonly afterwards: 'dead-letter' | 'drop' | 'escalate' }
 
 /**
- * What an actor is made of: its parts, and its handlers, either such that return the next state or such that change the
- * state in place.
+ * What an actor is made of: its parts, and its handlers: such that return the next state, such that change the state in
+ * place, or one for batches.
  */
 export type ActorSpec<Message extends ActorMessage, State> = ActorParts<Message, State> &
   (
-    | { readonly handle: Handlers<Message, State>; readonly handleInPlace?: never }
-    | { readonly handleInPlace: InPlaceHandlers<Message, State>; readonly handle?: never }
+    | { readonly handle: Handlers<Message, State>; readonly handleInPlace?: never; readonly handleBatch?: never }
+    | { readonly handleInPlace: InPlaceHandlers<Message, State>; readonly handle?: never; readonly handleBatch?: never }
+    | {
+        readonly handleBatch: BatchHandler<Message, State>
+        /** Messages in a batch at most. @defaultValue 128 */
+        readonly batchMax?: number
+        readonly handle?: never
+        readonly handleInPlace?: never
+      }
   )
 
 /**
@@ -153,6 +171,10 @@ export interface ActorDefinition<out Message extends ActorMessage = ActorMessage
 > {
   readonly kind: 'actor'
   readonly handlers: Readonly<Record<string, Handler>>
+  /** In place of the handlers. */
+  readonly handleBatch: BatchHandler<ActorMessage, unknown> | undefined
+  /** Messages that are handled at once, at most: 1 without `handleBatch`. */
+  readonly batchMax: number
   /** Whether the state is what handlers return. Else they change it in place. */
   readonly isReplaced: boolean
   /** Never there; it tells `ref` which messages the actor takes. */
@@ -175,13 +197,16 @@ type Handler = (state: unknown, message: ActorMessage, context: ActorContext<Act
 export function defineActor<Message extends ActorMessage, State>(
   spec: ActorSpec<Message, State>,
 ): ActorDefinition<Message> {
-  const { handle, handleInPlace, ...parts } = spec
+  const { handle, handleInPlace, handleBatch, ...parts } = spec
+  const { batchMax = 128 } = parts as { batchMax?: number }
   // Message and state are forgotten here, the one place, so that actors of all kinds fit under one supervisor; the
   // handlers still only meet what they were written for, since references are typed.
   return {
     ...(parts as unknown as ActorParts<ActorMessage, unknown>),
     kind: 'actor',
-    handlers: (handle ?? handleInPlace) as unknown as ActorDefinition['handlers'],
+    handlers: (handle ?? handleInPlace ?? {}) as unknown as ActorDefinition['handlers'],
+    handleBatch: handleBatch as unknown as ActorDefinition['handleBatch'],
+    batchMax: handleBatch === undefined ? 1 : batchMax,
     isReplaced: handle !== undefined,
   }
 }

@@ -19,6 +19,10 @@ export class Intake {
   readonly #sizeOf: ((message: ActorMessage) => number) | undefined
   readonly #runtime: Runtime
   readonly #openAsks = new OpenAsks()
+  /** Of all messages that have one. */
+  #origin: Origin | undefined
+  /** Messages that were opened last. */
+  #openedCount = 0
   #drained: PromiseWithResolvers<void> | undefined
 
   constructor(
@@ -40,6 +44,7 @@ export class Intake {
     const envelope: Envelope = { message, sizeBytes, ask, origin, sender: undefined, failures: 0 }
     const outcome = this.mailbox.put(envelope)
     if (outcome === 'refused') return outcome
+    if (origin !== undefined) this.#origin = origin
     this.#runtime.traffic.enter()
     if (outcome === 'waiting') envelope.sender = Promise.withResolvers()
     return envelope
@@ -50,19 +55,31 @@ export class Intake {
     return safeToIgnore(Promise.reject(reason === 'ended' ? mailboxClosed(this.#path, end) : mailboxFull(this.#path)))
   }
 
-  /** The message to handle next; whoever asked it is told when the actor goes down before the answer. */
-  open(): Envelope | undefined {
-    const envelope = this.mailbox.peek()
-    if (envelope?.ask !== undefined) this.#openAsks.add(envelope.ask)
-    envelope?.origin?.onOpened()
-    return envelope
+  /**
+   * Opens the messages to handle next; whoever asked one is told when the actor goes down before the answer.
+   *
+   * @returns How many they are, `max` at most.
+   */
+  open(max: number): number {
+    if (this.mailbox.peek() === undefined) return 0
+    const count = max === 1 ? 1 : Math.min(this.mailbox.headCount, max)
+    for (let index = 0; index < count; index++) {
+      const { ask } = this.mailbox.headAt(index)!
+      if (ask !== undefined) this.#openAsks.add(ask)
+    }
+    this.#openedCount = count
+    const fromElsewhere = this.#countFromElsewhere(count)
+    if (fromElsewhere > 0) this.#origin!.onOpened(fromElsewhere, count > 1)
+    return count
   }
 
-  /** Takes out the message that was handled. */
-  take(): void {
-    this.mailbox.peek()?.origin?.onTaken()
-    this.mailbox.shift()
-    this.#runtime.traffic.leave()
+  /** Takes out as many messages, which are done with. */
+  take(count: number): void {
+    this.#tellTaken(count)
+    for (let index = 0; index < count; index++) {
+      this.mailbox.shift()
+      this.#runtime.traffic.leave()
+    }
     if (this.#drained !== undefined && this.load === 0) this.#drained.resolve()
   }
 
@@ -79,21 +96,37 @@ export class Intake {
   }
 
   checkStash(): void {
-    if (!this.mailbox.canStash()) throw stashFull(this.#path, this.mailbox.stashCount)
+    if (!this.mailbox.canStash(this.#openedCount)) throw stashFull(this.#path, this.mailbox.stashCount)
   }
 
-  /** Sets the message that was handled aside. */
-  stash(): void {
-    const envelope = this.mailbox.peek()
-    if (envelope?.ask !== undefined) this.#openAsks.forget(envelope.ask)
-    envelope?.origin?.onTaken()
-    if (envelope !== undefined) envelope.origin = undefined
-    this.mailbox.stash()
+  /** Sets as many messages aside, which were handled. */
+  stash(count: number): void {
+    this.#tellTaken(count)
+    for (let index = 0; index < count; index++) {
+      const envelope = this.mailbox.peek()!
+      if (envelope.ask !== undefined) this.#openAsks.forget(envelope.ask)
+      envelope.origin = undefined
+      this.mailbox.stash()
+    }
   }
 
-  /** Tells those who asked that there will be no answer, but for the message that the next incarnation sees again. */
+  /** Tells those who asked that there will be no answer, but for messages that the next incarnation sees again. */
   failAsks(reason: ExitReason): void {
-    this.#openAsks.fail(this.#path, reason, this.mailbox.peek()?.ask)
+    const left = Array.from({ length: this.#openedCount }, (_, index) => this.mailbox.headAt(index)?.ask)
+    this.#openAsks.fail(this.#path, reason, (ask) => left.includes(ask))
+  }
+
+  /** Tells it of all at once: of some it would not be true if the thread ended meanwhile. */
+  #tellTaken(count: number): void {
+    const fromElsewhere = this.#countFromElsewhere(count)
+    if (fromElsewhere > 0) this.#origin!.onTaken(fromElsewhere)
+  }
+
+  #countFromElsewhere(count: number): number {
+    if (this.#origin === undefined) return 0
+    let fromElsewhere = 0
+    for (let index = 0; index < count; index++) if (this.mailbox.headAt(index)?.origin !== undefined) fromElsewhere++
+    return fromElsewhere
   }
 
   /** Makes dead letters of all that is left. */

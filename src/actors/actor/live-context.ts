@@ -52,7 +52,9 @@ export class LiveContext implements ActorContext<ActorMessage> {
     return this.#abort.signal
   }
 
-  readonly stop = (): void => this.#owner.leave()
+  stop(): void {
+    this.#owner.leave()
+  }
 
   ref<Other extends ActorMessage>(actor: Parameters<ActorContext<ActorMessage>['ref']>[0]): ActorRef<Other> {
     return this.#runtime.actors.find(actor) as unknown as ActorRef<Other>

@@ -73,16 +73,27 @@ export function isRef(value: object): value is ActorRef<never> {
 
 /** Makes the reference to an inbox: all that users see of it. */
 export function createRef<Message extends ActorMessage>(inbox: Inbox): ActorRef<Message> {
-  const ref: ActorRef<Message> & { readonly [inboxKey]: Inbox } = {
-    [inboxKey]: inbox,
-    path: inbox.path,
-    tell: (message) => inbox.deliver(message),
-    ask<Asked extends Question<Message>>(question: Asked, options?: AskOptions) {
-      return askInbox(inbox, question, options) as Promise<Answer<Message, Asked>>
-    },
-    monitor: (listener) => inbox.watch(listener),
+  return new InboxRef(inbox)
+}
+
+class InboxRef<in Message extends ActorMessage> implements ActorRef<Message> {
+  readonly path: string
+  readonly [inboxKey]: Inbox
+
+  constructor(inbox: Inbox) {
+    this.path = inbox.path
+    this[inboxKey] = inbox
   }
-  return ref
+
+  readonly tell = (message: Message): Promise<void> => this[inboxKey].deliver(message)
+
+  ask<Asked extends Question<Message>>(question: Asked, options?: AskOptions): Promise<Answer<Message, Asked>> {
+    return askInbox(this[inboxKey], question, options) as Promise<Answer<Message, Asked>>
+  }
+
+  monitor(listener: (notice: DownNotice) => void): Monitor {
+    return this[inboxKey].watch(listener)
+  }
 }
 
 /** Sends a question and waits for what its `reply` is given. */

@@ -1,8 +1,13 @@
 const initialCapacity = 16
+// One for all that have none: it is never written to.
+const noSlots: never[] = []
 
-/** A first-in first-out queue on a ring that doubles when full, and gives a burst's memory back once empty. */
+/**
+ * A first-in first-out queue on a ring that doubles when full, and gives a burst's memory back once empty. One that was
+ * never used has no slots: of many actors most wait for their first message.
+ */
 export class Fifo<T> {
-  #slots = emptySlots<T>()
+  #slots: (T | undefined)[] = noSlots
   #head = 0
   #length = 0
 
@@ -36,6 +41,10 @@ export class Fifo<T> {
   }
 
   #grow(): void {
+    if (this.#slots.length === 0) {
+      this.#slots = emptySlots()
+      return
+    }
     this.#slots = [
       ...this.#slots.slice(this.#head),
       ...this.#slots.slice(0, this.#head),

@@ -31,8 +31,8 @@ export class Mailbox {
   readonly #queue = new Fifo<Envelope>()
   #admittedCount = 0
   #admittedBytes = 0
-  /** Messages set aside, within the bounds like all that were admitted. */
-  #stash: Envelope[] = []
+  /** Messages set aside, within the bounds like all that were admitted; `undefined` when there are none. */
+  #stash: Envelope[] | undefined
   #stashBytes = 0
   /** Messages within the bounds that are not in the queue itself. */
   #asideCount = 0
@@ -60,7 +60,7 @@ export class Mailbox {
 
   /** Messages set aside. */
   get stashCount(): number {
-    return this.#stash.length
+    return this.#stash?.length ?? 0
   }
 
   /** Takes as many messages as `max` from now on; those that are in stay. */
@@ -84,7 +84,18 @@ export class Mailbox {
 
   /** The oldest message, which stays. */
   peek(): Envelope | undefined {
-    return this.#returned === undefined ? this.#queue.at(0) : this.#returned.at(0)
+    return this.headAt(0)
+  }
+
+  /** How many messages can be handled together: the oldest one, and those after it that are admitted. */
+  get headCount(): number {
+    if (this.#returned !== undefined) return this.#returned.length
+    return this.#queue.length === 0 ? 0 : Math.max(this.#admittedCount - this.#asideCount, 1)
+  }
+
+  /** The message `index` places after the oldest one, among those that can be handled together. */
+  headAt(index: number): Envelope | undefined {
+    return this.#returned === undefined ? this.#queue.at(index) : this.#returned.at(index)
   }
 
   /** The message `index` places after the oldest of the queue, which is at 0. */
@@ -92,10 +103,11 @@ export class Mailbox {
     return this.#queue.at(index)
   }
 
-  /** Whether the oldest message can be set aside and leave room for others: else none would ever come. */
-  canStash(): boolean {
-    const sizeBytes = this.peek()?.sizeBytes ?? 0
-    return this.#stash.length + 1 < this.#max && this.#stashBytes + sizeBytes < this.#maxBytes
+  /** Whether the oldest messages can be set aside and leave room for others: else none would ever come. */
+  canStash(count: number): boolean {
+    let sizeBytes = 0
+    for (let index = 0; index < count; index++) sizeBytes += this.headAt(index)?.sizeBytes ?? 0
+    return this.stashCount + count < this.#max && this.#stashBytes + sizeBytes < this.#maxBytes
   }
 
   /** Sets the oldest message aside. */
@@ -103,18 +115,18 @@ export class Mailbox {
     const envelope = this.#returned === undefined ? this.#queue.shift() : this.#takeReturned()
     if (envelope === undefined) return
     this.#asideCount++
-    this.#stash.push(envelope)
+    ;(this.#stash ??= []).push(envelope)
     this.#stashBytes += envelope.sizeBytes
   }
 
   /** Puts what was set aside before all others, in the order in which it came. */
   unstash(): void {
-    if (this.#stash.length === 0) return
+    if (this.#stash === undefined) return
     const returned = new Fifo<Envelope>()
     for (const envelope of this.#stash) returned.push(envelope)
     for (let next = this.#returned?.shift(); next !== undefined; next = this.#returned?.shift()) returned.push(next)
     this.#returned = returned
-    this.#stash = []
+    this.#stash = undefined
     this.#stashBytes = 0
   }
 

@@ -1,9 +1,13 @@
-/** The thread that a message came from. */
+/** The thread that a message came from. Of the messages in one mailbox, those that have one have the same one. */
 export interface Origin {
   /** Whether it keeps the message until that is done with here: should this thread end, the message is not lost. */
   readonly isKept: boolean
-  /** Its handler begins. */
-  onOpened(): void
-  /** It is done with, or has become a part of what the actor knows. */
-  onTaken(): void
+  /**
+   * The handler of so many begins.
+   *
+   * @param isBatch - Whether it has several messages, from wherever.
+   */
+  onOpened(count: number, isBatch: boolean): void
+  /** So many are done with, or have become a part of what the actor knows. */
+  onTaken(count: number): void
 }

@@ -187,7 +187,7 @@ export class SupervisorNode implements Child, Parent {
     const onExit = (exit: Exit) => this.#onChildExit(slot, exit)
     const child = this.#createChild(spec, path, onExit)
     const isRestartable = restart !== 'temporary'
-    const place = {
+    const slot: Slot = {
       id,
       path,
       restart,
@@ -197,8 +197,9 @@ export class SupervisorNode implements Child, Parent {
       isRestartable,
       isWanted: true,
       started: undefined,
+      restartsInRow: 0,
+      lastRestartMs: -Infinity,
     }
-    const slot: Slot = { ...place, restartsInRow: 0, lastRestartMs: -Infinity }
     return slot
   }
 

@@ -75,13 +75,15 @@ export function validateChild(
 }
 
 export function validateActor(actor: ActorDefinition, path: string): void {
-  const { mailboxMax = 1, mailboxMaxBytes, failingMessage = 'drop' } = actor
+  const { mailboxMax = 1, mailboxMaxBytes, failingMessage = 'drop', handleBatch, batchMax } = actor
   const check = checkAt(path)
   check(typeof actor.init === 'function', 'init must be a function')
   check(
     typeof actor.handlers === 'object' && actor.handlers !== null,
     'handle or handleInPlace must be an object of handlers',
   )
+  check(handleBatch === undefined || typeof handleBatch === 'function', 'handleBatch must be a function')
+  check(isWhole(batchMax, 1), 'batchMax must be a whole number of at least 1')
   check(isWhole(mailboxMax, 1), 'mailboxMax must be a whole number of at least 1')
   check((mailboxMaxBytes ?? 1) > 0, 'mailboxMaxBytes must be greater than 0')
   check(mailboxMaxBytes === undefined || actor.sizeOf !== undefined, 'mailboxMaxBytes needs sizeOf')

@@ -1,3 +1,4 @@
+import type { ActorPast } from '../actor/actor-cell.ts'
 import type { DownNotice } from '../actor/monitor.ts'
 import type { DeadLetter } from '../mailbox/dead-letters.ts'
 import type { AlikeMessages, Messages } from './alike-messages.ts'
@@ -55,8 +56,8 @@ export interface PlaceOrder {
   readonly exportName: string
   readonly args: Sent | undefined
   readonly shutdownMs: number
-  /** How many incarnations it has had on threads that ended. */
-  readonly incarnation: number
+  /** What was before, on threads that ended. */
+  readonly past: ActorPast
 }
 
 /** What happens to questions, in both directions; each side numbers those that it asks. */

@@ -34,7 +34,7 @@ export class HostedActor implements Origin {
 
   /** @throws whatever is wrong with the module. */
   async load(
-    { path, module, exportName, shutdownMs, incarnation }: PlaceOrder,
+    { path, module, exportName, shutdownMs, past }: PlaceOrder,
     args: unknown,
     load: Load,
     runtime: Runtime,
@@ -49,7 +49,7 @@ export class HostedActor implements Origin {
     const isActor = typeof definition === 'object' && definition?.kind === 'actor'
     checkAt(path)(isActor, `'${exportName}' of ${module} must be made by defineActor(), or make such`)
     validateActor(definition, path)
-    this.cell = new ActorCell(path, definition, shutdownMs, runtime, onExit, incarnation)
+    this.cell = new ActorCell(path, definition, shutdownMs, runtime, onExit, past)
     return definition
   }
 
@@ -63,12 +63,12 @@ export class HostedActor implements Origin {
     this.#received++
   }
 
-  onOpened(): void {
-    this.#counts.open(this.id)
+  onOpened(count: number, isBatch: boolean): void {
+    this.#counts.open(this.id, count, isBatch)
   }
 
-  onTaken(): void {
-    this.#onDone(this.id, this.#counts.take(this.id))
+  onTaken(count: number): void {
+    this.#onDone(this.id, this.#counts.take(this.id, count))
   }
 
   /** What was sent to it is given up with its mailbox. */

@@ -6,10 +6,10 @@ import type { Linked } from '../actor/links.ts'
 import type { DownNotice, Monitor } from '../actor/monitor.ts'
 import { askFailed } from '../actor/open-asks.ts'
 import { type ActorMessage, type ActorRef, createRef, type Inbox } from '../actor/ref.ts'
+import { Watchers } from '../actor/watchers.ts'
 import type { Origin } from '../mailbox/origin.ts'
 import type { Child, OnExit } from '../supervision/child.ts'
 import type { Exit, ExitReason } from '../supervision/exit-reason.ts'
-import { notify } from '../system/events.ts'
 import { Rate } from '../system/rate.ts'
 import type { Runtime } from '../system/runtime.ts'
 import type { ActorSnapshot } from '../system/snapshot.ts'
@@ -37,7 +37,7 @@ export class PlacedCell implements Child, Inbox, Inhabitant {
   readonly #thread: Thread
   readonly #id: number
   readonly #intake: Intake
-  readonly #watchers = new Set<(notice: DownNotice) => void>()
+  readonly #watchers = new Watchers()
   readonly #rate: Rate
   /** The life of the thread that the actor is placed in. */
   #life: ThreadLife | undefined
@@ -51,6 +51,8 @@ export class PlacedCell implements Child, Inbox, Inhabitant {
   /** Messages that the thread has, of which it was the last to say that it is done with so many. */
   #sentCount = 0
   #takenCount = 0
+  /** @see ActorPast.suspectCount */
+  #suspectCount = 0
   /** Whether it has started on this thread, so that messages may go there. */
   #isOpen = false
 
@@ -97,11 +99,7 @@ export class PlacedCell implements Child, Inbox, Inhabitant {
   }
 
   watch(listener: (notice: DownNotice) => void): Monitor {
-    // A function of its own, so that a listener given twice is two watches.
-    const watcher = (notice: DownNotice) => notify(listener, notice)
-    this.#watchers.add(watcher)
-    if (this.#status === 'ended') queueMicrotask(() => this.#watchers.delete(watcher) && watcher(this.#notice('ended')))
-    return { cancel: () => void this.#watchers.delete(watcher) }
+    return this.#watchers.add(listener, this.#status === 'ended' ? this.#notice('ended') : undefined)
   }
 
   linkable(): Linked | DownNotice {
@@ -144,8 +142,7 @@ export class PlacedCell implements Child, Inbox, Inhabitant {
     this.#life?.giveUp(this.#sentCount)
     this.#sentCount = 0
     this.#intake.end(this.#endReason)
-    for (const watcher of this.#watchers) watcher(this.#notice('ended'))
-    this.#watchers.clear()
+    this.#watchers.tell(this.#notice('ended'))
     this.#life?.end(this.#id, false)
   }
 
@@ -198,7 +195,8 @@ export class PlacedCell implements Child, Inbox, Inhabitant {
     const count = Math.min(taken - this.#takenCount, this.#sentCount)
     this.#takenCount = taken
     this.#sentCount -= count
-    for (let index = 0; index < count; index++) this.#intake.take()
+    this.#suspectCount = Math.max(this.#suspectCount - count, 0)
+    this.#intake.take(count)
     this.#forward()
     return count
   }
@@ -229,8 +227,8 @@ export class PlacedCell implements Child, Inbox, Inhabitant {
   #place(life: ThreadLife): void {
     const { module, name: exportName, args } = this.#actor
     const sentArgs = args && { value: args.value, replaced: args.replaced }
-    const incarnation = this.#incarnation
-    const order = { path: this.path, module, exportName, args: sentArgs, shutdownMs: this.#shutdownMs, incarnation }
+    const past = { incarnation: this.#incarnation, suspectCount: this.#suspectCount }
+    const order = { path: this.path, module, exportName, args: sentArgs, shutdownMs: this.#shutdownMs, past }
     life.place(this.#id, order)
     this.#life = life
   }
@@ -259,7 +257,7 @@ export class PlacedCell implements Child, Inbox, Inhabitant {
     const link = this.#link
     this.#link = undefined
     link?.break(notice)
-    for (const watcher of this.#watchers) watcher(notice)
+    this.#watchers.tell(notice)
   }
 
   /** Sends the thread what has been admitted since. */
@@ -282,11 +280,19 @@ export class PlacedCell implements Child, Inbox, Inhabitant {
     }
   }
 
-  /** The message that was being handled when the thread ended has failed, as one has that its actor crashes over. */
+  /**
+   * The message that was being handled when the thread ended has failed, as one has that its actor crashes over. Of
+   * several that were handled together, each is suspect.
+   */
   #dropOpened({ counts }: ThreadLife, reason: ExitReason): ActorMessage | undefined {
-    if (counts.opened(this.#id) <= counts.taken(this.#id) || this.#sentCount === 0) return undefined
+    const openedCount = counts.opened(this.#id) - counts.taken(this.#id)
+    if (openedCount < 1 || this.#sentCount === 0) return undefined
+    if (openedCount > 1) {
+      this.#suspectCount = Math.floor(openedCount)
+      return undefined
+    }
     const { message, ask } = this.#intake.mailbox.at(0)!
-    this.#intake.take()
+    this.#intake.take(1)
     this.#intake.recordDeadLetter(message, 'failed')
     ask?.fail(askFailed(this.path, reason))
     return message

@@ -24,14 +24,14 @@ export class SharedCounts {
     this.#numbers.fill(0, id * fields, (id + 1) * fields)
   }
 
-  /** Messages of other threads whose handler has begun. */
-  opened(id: number): number {
-    return this.#numbers[id * fields]!
-  }
-
   /** Messages of other threads that are done with. */
   taken(id: number): number {
     return this.#numbers[id * fields + 1]!
+  }
+
+  /** The same with those whose handler has begun; and a half, if it has more than one message. */
+  opened(id: number): number {
+    return this.#numbers[id * fields]!
   }
 
   /** Messages handled since it was placed on this thread. */
@@ -49,12 +49,13 @@ export class SharedCounts {
     return this.#numbers[id * fields + 4]!
   }
 
-  open(id: number): void {
-    this.#numbers[id * fields] = this.#numbers[id * fields + 1]! + 1
+  /** The handler of so many begins. One number says all, so that it is never said by halves. */
+  open(id: number, count: number, isBatch: boolean): void {
+    this.#numbers[id * fields] = this.#numbers[id * fields + 1]! + count + (isBatch ? 0.5 : 0)
   }
 
-  take(id: number): number {
-    return ++this.#numbers[id * fields + 1]!
+  take(id: number, count: number): number {
+    return (this.#numbers[id * fields + 1]! += count)
   }
 
   describe(id: number, handled: number, localCount: number, mailboxBytes: number): void {
