@@ -12,6 +12,7 @@ import { storeOptions, tableOptions, transactionOptions } from '../src/state/ind
 import {
   appOptions,
   letterOptions,
+  programTableOptions,
   readingOptions,
   redriveOptions,
   runOptions,
@@ -60,6 +61,7 @@ const optionTables = [
   { title: 'The experiment', commands: '`demo`, `generate` and `verify`', table: experimentOptions },
   { title: 'A store of tables', commands: '`new Store`, in the program', table: storeOptions },
   { title: 'A table of a store', commands: '`store.table`, in the program', table: tableOptions },
+  { title: 'A table of a program', commands: '`table`, in the program', table: programTableOptions },
   { title: 'A transaction of a store', commands: '`store.transact` and `transactSync`', table: transactionOptions },
 ]
 

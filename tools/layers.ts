@@ -13,7 +13,7 @@ export const layers = {
   broker: ['core', 'kernel', 'protocol', 'kafka'],
   actors: ['core'],
   state: ['core', 'kernel'],
-  streams: ['core', 'kernel', 'kafka', 'actors'],
+  streams: ['core', 'kernel', 'kafka', 'actors', 'state'],
   http: ['core', 'streams'],
   testing: ['core', 'kernel', 'kafka', 'actors', 'state', 'streams'],
   // What programs may import: a file for each subpath of the package, and nothing else imports them.

@@ -16,6 +16,7 @@ export function auditText(report: AuditReport): string {
     recreated,
     missingOutputs,
     foreignRecords,
+    tables = [],
     next,
   } = report
   const hasTopics = new Set(report.accounting.map(({ topic }) => topic)).size > 1
@@ -43,6 +44,7 @@ export function auditText(report: AuditReport): string {
     ...(missingOutputs === 0
       ? []
       : [`${Math.abs(missingOutputs)} records of a flatMap are ${missingOutputs < 0 ? 'too many' : 'missing'}`]),
+    ...tables.map(tableText),
     ...(foreignRecords === 0 ? [] : [`records of others in its topics: ${foreignRecords.toLocaleString('en')}`]),
     ...(report.verdict === 'proved'
       ? []
@@ -53,13 +55,21 @@ export function auditText(report: AuditReport): string {
   ].join('\n')
 }
 
-function verdictText({ verdict, accounting, unseen }: AuditReport): string {
+function tableText({ name, rows, found, isWhole }: NonNullable<AuditReport['tables']>[number]): string {
+  const said = rows.toLocaleString('en')
+  if (isWhole) return `table ${name}: ${said} rows, which are those of the epoch`
+  return `table ${name}: ${said} rows by the manifest, ${found.toLocaleString('en')} by the checkpoint, and not the same`
+}
+
+function verdictText(report: AuditReport): string {
+  const { verdict, accounting, unseen } = report
   const consumed = accounting.reduce((sum, account) => sum + account.consumed, 0).toLocaleString('en')
   if (verdict === 'proved') return `proved: each of ${consumed} consumed offsets has exactly one class`
   if (verdict === 'provedAsSeen') {
     const hidden = `${unseen.toLocaleString('en')} are not in the compacted source now and have no other trace, as many as can have been skipped or filtered`
     return `proved as far as compaction lets it be seen: each of ${consumed} consumed offsets has exactly one class; ${hidden}`
   }
+  if (report.tables?.some(({ isWhole }) => !isWhole)) return 'WRONG: a table has other rows than its epoch has left'
   if (verdict === 'wrong') return `WRONG: not every one of ${consumed} consumed offsets has exactly one class`
   return `not proved: the account of ${consumed} consumed offsets adds up, but records that would prove it are gone`
 }

@@ -13,6 +13,7 @@ export function planText({
   steps,
   branch,
   sinks,
+  tables = [],
   next,
   ...topics
 }: PlanDescription): string {
@@ -27,6 +28,7 @@ export function planText({
     ...steps.map(({ id, kind }) => `      ├─ ${kind} ${id}`),
     ...(branch === undefined ? [] : [`      ├─ branch ${branch.id} by a function`]),
     ...sinks.map((sink, index) => `      ${index === sinks.length - 1 ? '└' : '├'}─ sink ${sinkText(sink)}`),
+    ...tables.map(({ name: table, key, value }) => `table ${table} of ${key} keys and ${value} values`),
     `group and transactional id ${name}, checkpoint in ${checkpointTopic}`,
     ...(next === undefined ? [] : [planText(next)]),
   ].join('\n')

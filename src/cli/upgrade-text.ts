@@ -37,6 +37,10 @@ function migrationText(migration: PlannedMigration): string {
       return `topic ${migration.topic} is read no more, with ${partsText(migration.pendingMax)}; what it has that is not read yet stays there`
     case 'returned':
       return `topic ${migration.topic} is read again, from where that was left`
+    case 'table':
+      return `table ${migration.table} is added, and begins empty`
+    case 'removedTable':
+      return `table ${migration.table} is given up, and its ${migration.rows.toLocaleString('en')} rows are deleted`
   }
 }
 

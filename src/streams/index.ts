@@ -1,6 +1,6 @@
 export type { AppOptions, ReadingOptions } from './admin/at-brokers.ts'
 export { audit, auditAt, type AuditOptions } from './admin/audit.ts'
-export type { AuditReport, Miscount } from './admin/audit-report.ts'
+export type { AuditedTable, AuditReport, Miscount } from './admin/audit-report.ts'
 export type { DeadLetter } from './admin/dead-letter-reader.ts'
 export type { Contradiction } from './admin/evidence.ts'
 export { explain, type ExplainOptions } from './explain/explain.ts'
@@ -68,6 +68,13 @@ export {
 } from './topology/decoding.ts'
 export type { RecordHeader, RecordHeaders, RecordView } from './topology/record-view.ts'
 export { planTopology } from './topology/plan.ts'
+export {
+  programTableOptions,
+  type ProgramTable,
+  type ProgramTableOptions,
+  type RecordTable,
+  table,
+} from './topology/table.ts'
 export { stage, type Json, type PartFunction, type Stage, type StageOptions } from './topology/stage.ts'
 export {
   type CorrelateOptions,
@@ -105,4 +112,4 @@ export type {
   TracedSpanOptions,
   TracedState,
 } from './tracing/open-telemetry-tracer.ts'
-export { topology, type Correlated, type Routed, type Sourced, type Topology } from './topology/topology.ts'
+export { topology, type Correlated, type Named, type Routed, type Sourced, type Topology } from './topology/topology.ts'

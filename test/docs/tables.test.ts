@@ -27,8 +27,8 @@ describe('The examples of docs/tables.md', () => {
         return `;claims.push({ expression: ${JSON.stringify(expression)}, actual: ${expression}, expected: ${expected} })`
       })
       .replaceAll(
-        /'millrace\/(\w+)'/g,
-        (_, door: string) => `'${pathToFileURL(join(project, 'src/doors', door)).href}.ts'`,
+        /'millrace(?:\/(\w+))?'/g,
+        (_, door = 'millrace') => `'${pathToFileURL(join(project, 'src/doors', door)).href}.ts'`,
       )
     mkdirSync(folder, { recursive: true })
     writeFileSync(join(folder, 'tables.ts'), `export const claims: unknown[] = []\n${program}`)

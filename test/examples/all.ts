@@ -10,6 +10,7 @@ import { kOfN } from './k-of-n.ts'
 import { latest } from './latest.ts'
 import { listSide } from './list-side.ts'
 import { parcels } from './parcels.ts'
+import { numberedOrders } from './numbered-orders.ts'
 import { optionalSide } from './optional-side.ts'
 import { threeTopics } from './three-topics.ts'
 import { twoCorrelations } from './two-correlations.ts'
@@ -30,4 +31,5 @@ export const examples: readonly Example[] = [
   latest,
   parcels,
   twoCorrelations,
+  numberedOrders,
 ]

@@ -13,6 +13,7 @@ import { resets } from './reset.integration.ts'
 import { restoration } from './restoration.integration.ts'
 import { severalSources } from './several-sources.integration.ts'
 import { onEachBroker, onEmbeddedBroker } from './target.ts'
+import { tablesOfPrograms } from './tables.integration.ts'
 import { throttledSources } from './throttled-sources.integration.ts'
 import { warmStandbys } from './warm-standby.integration.ts'
 
@@ -31,5 +32,6 @@ onEachBroker([
   explanations,
   resets,
   redriving,
+  tablesOfPrograms,
 ])
 onEmbeddedBroker([redrivenLetters, redrivenFlatMaps])

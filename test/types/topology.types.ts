@@ -1,5 +1,6 @@
 /** Compiled with everything else, never run: what must not compile says so with `@ts-expect-error`. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { number, text } from '../../src/state/index.ts'
 import {
   confluentJson,
   field,
@@ -7,6 +8,7 @@ import {
   type Json,
   recordKey,
   stage,
+  table,
   type Topology,
   topology,
 } from '../../src/streams/index.ts'
@@ -352,3 +354,22 @@ chained.correlate('by-customer', field('customerId'), { of: ['order', 'customer'
 
 // @ts-expect-error what goes on needs another correlation
 chained.sink('out')
+
+// Functions get at the rows of a table by its declaration, which gives their types.
+const perCountry = table('per-country', { key: text, value: number })
+topology('counted')
+  .tables(perCountry)
+  .source<Order>('orders')
+  .filter('few', (_, record) => (record.table(perCountry).get('DK') ?? 0) < 10)
+  // @ts-expect-error there is no such table
+  .filter('misspelt', (_, record) => record.table(perCuontry).has('DK'))
+  .filter('wrong key', (_, record) => {
+    // @ts-expect-error its keys are texts
+    record.table(perCountry).set(1, 1)
+    // @ts-expect-error its values are numbers
+    record.table(perCountry).set('DK', '1')
+    return true
+  })
+
+// @ts-expect-error a table has a codec for its values
+table('incomplete', { key: text })

@@ -4,7 +4,8 @@ import type { ErrorRule } from '../coded-error.ts'
 export const stateErrors = {
   STATE_BYTES_EXCEEDED: {
     retryable: false,
-    meaning: 'A change of a transactional table would take more than its `bytesMax`; it has not happened.',
+    meaning:
+      'A change of a transactional table would take more than its `bytesMax`; it has not happened. In a table of a program it ends the program, and its epoch has not happened.',
     remedy:
       'Delete rows, or raise `bytesMax`. Versions that a long transaction or a snapshot keeps count as well: `keptVersions` of the store tells how many there are.',
   },

@@ -40,7 +40,12 @@ describe('judge', () => {
     evidence.addGap(0, 2, 2 + gaps)
     const log: Log = { name: 'log', isWhole: true, isRecreated: false, isCompacted: false }
     const logs = { outputs: [log], deadLetters: log, sources: [{ ...log, isCompacted }] }
-    const { verdict, unseen, miscounts, unclassified } = judge('app', { manifest, partitions }, evidence, logs)
+    const { verdict, unseen, miscounts, unclassified } = judge(
+      'app',
+      { manifest, partitions, records: new Map() },
+      evidence,
+      logs,
+    )
     return { verdict, unseen, miscounts: miscounts.length, unclassified: unclassified.count }
   }
   const right = { miscounts: 0, unclassified: 0 }

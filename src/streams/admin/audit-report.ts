@@ -3,6 +3,9 @@ import type { Origin, PartitionPlace, SourcePartitions } from '../topics/source-
 import type { AppCheckpoint } from './app-checkpoint.ts'
 import type { AppLogs, Log } from './app-logs.ts'
 import { type Contradiction, type Evidence, listedMax } from './evidence.ts'
+import type { CheckpointRecords } from '../checkpoint/checkpoint-records.ts'
+import { noRows } from '../tables/kept-table.ts'
+import { isTableWhole, tableSumsOf } from '../tables/table-records.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import { type OffsetClasses, type TracedClass, tracedClasses } from './offset-classes.ts'
 
@@ -11,6 +14,16 @@ export interface Miscount extends PartitionPlace {
   readonly class: TracedClass
   readonly counted: number
   readonly found: number
+}
+
+/** A table of functions, as an audit has found it. */
+export interface AuditedTable {
+  readonly name: string
+  /** As the manifest says, and as they were found. */
+  readonly rows: number
+  readonly found: number
+  /** Whether number and digest of the rows are those of the manifest. */
+  readonly isWhole: boolean
 }
 
 /** What an audit has found, and what speaks against its verdict. */
@@ -51,6 +64,11 @@ export interface AuditReport {
    * than 0 where there are more.
    */
   readonly missingOutputs: number
+  /**
+   * Tables of functions by the number of their rows, and whether the checkpoint has those that its manifest says; absent
+   * where there are none.
+   */
+  readonly tables?: readonly AuditedTable[]
   /** Records in topics of the application that are of others, or from before it was reset. */
   readonly foreignRecords: number
   /** Of the subtopology that reads the merged records, once it has committed an epoch: the verdict here is without it. */
@@ -60,7 +78,7 @@ export interface AuditReport {
 /** Compares what records say with the account that was kept. */
 export function judge(
   app: string,
-  { manifest, partitions }: Pick<AppCheckpoint, 'manifest' | 'partitions'>,
+  { manifest, partitions, records }: Pick<AppCheckpoint, 'manifest' | 'partitions' | 'records'>,
   evidence: Evidence,
   logs: AppLogs,
 ): AuditReport {
@@ -84,7 +102,9 @@ export function judge(
     return miscountsOf(each).filter((miscount) => miscount.found > miscount.counted || !isLost[miscount.class])
   })
   const areOutputsWhole = logs.outputs.every(({ isWhole }) => isWhole)
+  const tables = auditedTables(manifest, records)
   const isWrong =
+    tables.some(({ isWhole }) => !isWhole) ||
     evidence.siblings < 0 ||
     (evidence.siblings > 0 && areOutputsWhole) ||
     contradictionCount > 0 ||
@@ -111,8 +131,18 @@ export function judge(
     recreated: incomplete.filter(({ isRecreated }) => isRecreated).map(({ name }) => name),
     unseen,
     missingOutputs: evidence.siblings,
+    ...(tables.length > 0 && { tables }),
     foreignRecords,
   }
+}
+
+function auditedTables({ tables = [] }: Manifest, records: CheckpointRecords): AuditedTable[] {
+  const sums = tableSumsOf(records)
+  return tables.map((table) => {
+    const { name, rows } = table
+    const sum = sums.get(name) ?? noRows
+    return { name, rows, found: sum.rows, isWhole: isTableWhole(table, sum) }
+  })
 }
 
 /** Where an application began to read partitions that it has not read from offset 0. */

@@ -2,6 +2,7 @@ import type { Cluster, TransactionWait } from '../../kafka/index.ts'
 import { areKeysMoved, type Migration, migrationOf } from '../checkpoint/migration.ts'
 import { shapeOf } from '../checkpoint/topology-shape.ts'
 import { incompatibility, leftBehind } from '../recovery/compatibility.ts'
+import { type TableMigration, tableMigrations } from '../tables/table-migration.ts'
 import { findSources } from '../topics/program-topics.ts'
 import { requireRights, rightsToReadApp } from '../topics/rights.ts'
 import { type Plan, planTopology } from '../topology/plan.ts'
@@ -15,7 +16,7 @@ export interface PlanUpgradeOptions extends Omit<ReadingOptions, 'app'> {
 }
 
 /** A change that a start migrates by itself, and what it concerns. */
-export type PlannedMigration = Migration & {
+export type PlannedMigration = (Migration | TableMigration) & {
   /** Pending parts that it may concern: those of the source, or of all sources with records of the side. */
   readonly pendingMax: number
 }
@@ -86,9 +87,10 @@ async function upgradeOn(cluster: Cluster, plan: Plan, checkpoint: AppCheckpoint
   const counts = pending.map((set) => set.count)
   const error =
     incompatibility(plan, await findSources(cluster, plan), manifest) ?? leftBehind(plan, manifest, partitions, counts)
-  const { migrations } = migrationOf(manifest, shapeOf(plan))
+  const { migrations: ofTopology } = migrationOf(manifest, shapeOf(plan))
+  const migrations = [...ofTopology, ...tableMigrations(manifest, plan.tables)]
   const { count, forgotten } = manifest.completed ?? { count: 0, forgotten: 0 }
-  const forgets = areKeysMoved(migrations) ? count - forgotten : 0
+  const forgets = areKeysMoved(ofTopology) ? count - forgotten : 0
   return {
     app: plan.name,
     epoch: manifest.epoch,
@@ -101,7 +103,14 @@ async function upgradeOn(cluster: Cluster, plan: Plan, checkpoint: AppCheckpoint
   }
 }
 
-function concernedBy(migration: Migration, plan: Plan, { manifest, partitions, pending }: AppCheckpoint): number {
+function concernedBy(
+  migration: Migration | TableMigration,
+  plan: Plan,
+  { manifest, partitions, pending }: AppCheckpoint,
+): number {
+  if (migration.kind === 'table' || migration.kind === 'removedTable') return 0
+  // What was kept as functions have made it stays as it is.
+  if (migration.kind === 'version' && manifest.tables !== undefined) return 0
   if (migration.kind === 'source' || migration.kind === 'returned') return 0
   if (migration.kind === 'side') return manifest.pending
   const topics = new Set('topic' in migration ? [migration.topic] : topicsOfSide(plan, migration.side))

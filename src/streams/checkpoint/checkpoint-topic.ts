@@ -41,7 +41,21 @@ export function completedKey(from: number): string {
 
 export const completedPrefix = 'completed/'
 
-const prefixes = ['base/', deltaPrefix, partPrefix, completedPrefix]
+/** @param key - The bytes of the row's key as Latin-1. */
+export function tableRowKey(table: string, key: string): string {
+  return `${tablePrefix}${table}/${key}`
+}
+
+/** The table and the key of a row of a program's table that has this key; undefined for other keys. */
+export function rowOfTable(key: string): { readonly table: string; readonly key: string } | undefined {
+  if (!key.startsWith(tablePrefix)) return undefined
+  const end = key.indexOf('/', tablePrefix.length)
+  return { table: key.slice(tablePrefix.length, end), key: key.slice(end + 1) }
+}
+
+const tablePrefix = 'table/'
+
+const prefixes = ['base/', deltaPrefix, partPrefix, completedPrefix, tablePrefix]
 
 /** Whether a record means something only together with the manifest that follows it. */
 export function belongsToManifest(key: string): boolean {

@@ -52,6 +52,6 @@ export class ManifestWriter implements EpochParticipant {
 
 function assertWhole(
   entries: ManifestEntries,
-): asserts entries is Pick<Manifest, (typeof requiredEntries)[number] | 'eventTimes' | 'completed'> {
+): asserts entries is Pick<Manifest, (typeof requiredEntries)[number] | 'eventTimes' | 'completed' | 'tables'> {
   for (const name of requiredEntries) assert(entries[name] !== undefined, `each manifest says ${name}`)
 }

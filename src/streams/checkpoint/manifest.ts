@@ -3,6 +3,8 @@ import type { Totals } from '../epochs/epoch-counts.ts'
 import { expiryTopics } from '../topology/plan-leaving.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { Expiry } from '../topology/plan-leaving.ts'
+import type { ProgramTable } from '../topology/table.ts'
+import type { Digest } from './digest.ts'
 import { laneCountOf } from '../topology/plan-sources.ts'
 import type { SourcePartition } from '../topics/source-partitions.ts'
 import { shapeOf, type TopologyShape } from './topology-shape.ts'
@@ -53,10 +55,21 @@ export interface Manifest {
   readonly hashSeed: readonly [number, number]
   /** Absent where completed keys are not remembered. */
   readonly completed?: CompletedCounts | undefined
+  /** Tables that functions change; then all pending parts are promoted as they were made. Absent for none. */
+  readonly tables?: readonly KeptTableShape[] | undefined
   /** Epoch of the base of each partition, 0 for none; its pieces; and the pieces of deltas since. */
   readonly baseEpochs: readonly number[]
   readonly basePieces: readonly number[]
   readonly deltaPieces: readonly number[]
+}
+
+/** A table of the program: its name, the names of its codecs, how many rows it has, and their digest. */
+export interface KeptTableShape {
+  readonly name: string
+  readonly key: string
+  readonly value: string
+  readonly rows: number
+  readonly digest: Digest
 }
 
 /** A topic that is no source any more, and the topic id that it had. */
@@ -95,8 +108,10 @@ const redrivenFormat = 2
 const redrivenLanesFormat = 4
 /** That of programs that have given up a source, whose partitions versions before would not know. */
 const formerFormat = 3
+/** That of programs with tables, whose rows versions before would lose. */
+const tablesFormat = 5
 
-const formats = [manifestFormat, redrivenFormat, formerFormat, redrivenLanesFormat] as const
+const formats = [manifestFormat, redrivenFormat, formerFormat, redrivenLanesFormat, tablesFormat] as const
 type Format = (typeof formats)[number]
 
 /** A manifest as it is written: that of a single source as before there were several. */
@@ -135,7 +150,8 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
 }
 
 /** The oldest one that says all of it. */
-function formatOf({ topology: { sources }, former, partitions, sourceIds }: Manifest): Format {
+function formatOf({ topology: { sources }, tables, former, partitions, sourceIds }: Manifest): Format {
+  if (tables !== undefined) return tablesFormat
   if (partitions.some(({ source, index }) => source === sources.length && index !== undefined))
     return redrivenLanesFormat
   if (former !== undefined) return formerFormat
@@ -183,6 +199,8 @@ const outputBytesMax = 40
 /** What it has besides of each source, its topic id, and of each partition, which one it is, where there are several. */
 const sourceBytesMax = 40
 const placeBytesMax = 16
+/** What it has of each table besides its name and those of its codecs: numbers and what stands around them. */
+const tableBytesMax = 120
 
 /**
  * Bytes that the manifest of a program may take, while its outputs do not move.
@@ -191,7 +209,7 @@ const placeBytesMax = 16
  * @param redrivenCount - Lanes of all partitions of redriven letters. @defaultValue none
  */
 export function manifestBytesMax(plan: Plan, partitionCount: number, redrivenCount = 0): number {
-  const { correlate, deadLetterTopic, next } = plan
+  const { correlate, deadLetterTopic, next, tables } = plan
   const topics = plan.sinks.map(({ topic }) => topic)
   const outputs = [...topics, ...expiryTopics(correlate.expiry), deadLetterTopic]
   const names = Buffer.byteLength(
@@ -202,7 +220,12 @@ export function manifestBytesMax(plan: Plan, partitionCount: number, redrivenCou
   const allCount = partitionCount + redrivenCount
   const places = !hasPlaces ? 0 : sourceCount * sourceBytesMax + allCount * placeBytesMax
   const eachBytesMax = partitionBytesMax + (redrivenCount > 0 ? redrivenBytesMax : 0)
-  return frameBytesMax + names + outputs.length * outputBytesMax + places + allCount * eachBytesMax
+  const ofTables = tables.reduce((sum, table) => sum + tableBytesMax + tableNamesBytes(table), 0)
+  return frameBytesMax + names + outputs.length * outputBytesMax + places + ofTables + allCount * eachBytesMax
+}
+
+function tableNamesBytes({ name, key, value }: ProgramTable): number {
+  return name.length + Buffer.byteLength(key.name) + Buffer.byteLength(value.name)
 }
 
 /** @throws MillraceError `CHECKPOINT_CORRUPT` */

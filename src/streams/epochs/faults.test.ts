@@ -27,6 +27,11 @@ import { orders } from '../fixtures/orders.ts'
 import { recordingTracer } from '../fixtures/recording-tracer.ts'
 import { VirtualClock } from '../../testing/index.ts'
 import { planTopology } from '../topology/plan.ts'
+import { number } from '../../state/index.ts'
+import { decoded } from '../tables/kept-table.ts'
+import { ProgramTables } from '../tables/program-tables.ts'
+import { isTableWhole, tableRowsOf, tableSumsOf } from '../tables/table-records.ts'
+import { table as tableOf } from '../topology/table.ts'
 import { MergeSpans } from '../tracing/merge-spans.ts'
 import { tracingOf } from '../tracing/tracing.ts'
 import { storeIn } from '../in-memory/memory-kafka.ts'
@@ -78,6 +83,9 @@ const firstOffset = 5
 /** Offsets that were pending under other keys: the first two of them complete one. */
 const retakenParts = [1, 3, 4]
 const keysMax = 3
+/** Records by the last digit of their key, of which those of 0 are forgotten each time that there are three. */
+const perDigit = tableOf('per-digit', { key: number, value: number })
+const digits = Array.from({ length: 10 }, (_, digit) => digit)
 /** What a part carries whose trace is followed. */
 const parent = Buffer.from(`00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`)
 const followedContext = Buffer.concat([Buffer.of(1 | TRACED), encodeHeader('traceparent', parent)])
@@ -109,6 +117,7 @@ class Model {
   nextOffset = firstOffset + unread
   latestMs = -Infinity
   emitted = 0
+  readonly perDigit = new Map<number, number>()
 
   retake(): void {
     this.pending.clear()
@@ -119,6 +128,7 @@ class Model {
     for (const record of records) {
       this.nextOffset = record.offset + 1
       if (record.side === undefined) continue
+      countIn(this.perDigit, record)
       this.#take(record)
       this.latestMs = Math.max(this.latestMs, record.ms)
     }
@@ -133,6 +143,14 @@ class Model {
   }
 }
 
+/** Counts a record by the last digit of its key. */
+function countIn(rows: Pick<Map<number, number>, 'get' | 'set' | 'delete'>, { key }: Consumed): void {
+  const digit = key % 10
+  const count = (rows.get(digit) ?? 0) + 1
+  if (digit === 0 && count === 3) rows.delete(digit)
+  else rows.set(digit, count)
+}
+
 /** A program without operators: a table and all that takes part in its epochs, and what its checkpoint topic holds. */
 class Program {
   readonly topic = new Map<string, Uint8Array>()
@@ -143,6 +161,7 @@ class Program {
   readonly #clock = new EventClock([false])
   readonly #loss: AcceptedLoss
   readonly #retaken: RetakenParts
+  readonly #tables = new ProgramTables([perDigit], 1_000)
   readonly #tracer = recordingTracer()
   readonly #spans = new MergeSpans(
     tracingOf(this.#tracer.tracer, { traceRatio: 1 }, { clock: new VirtualClock(), logger: stderrLogger })!,
@@ -182,6 +201,7 @@ class Program {
       deltas: new CheckpointWriter(this.#pending),
       promoted: this.#promoted,
       accounting: this.#accounting,
+      tables: this.#tables,
       table: new TableEpochs(this.#table),
       spans: this.#spans,
       manifest: new ManifestWriter(someIdentity),
@@ -204,10 +224,26 @@ class Program {
       if (offset % 8 === 0) this.#promoted.add(part)
       if (offset % 8 === 4) this.#promoted.addOverdue([part])
     })
+    this.#count(records)
     this.#apply(columns)
     this.#clock.observe(columns, latestMs, false)
     current.nextOffsets[0] = from + count
     this.#current.push(...records)
+  }
+
+  /** Counts records as a function does; a further call fails. */
+  #count(records: readonly Consumed[]): void {
+    const call = (record: Consumed) => {
+      this.#tables.begin()
+      countIn(this.#tables.of(perDigit) as never, record)
+    }
+    for (const record of records) {
+      call(record)
+      this.#tables.end()
+    }
+    call(records.at(-1)!)
+    this.#tables.undo()
+    this.#tables.takeBatch()
   }
 
   /** Takes in again what was pending under other keys, before anything else. */
@@ -304,6 +340,9 @@ class Program {
     for (const offset of this.#promotable) if (set.has(offset)) assert.ok(this.#promoted.has(0, offset), `${offset}`)
     assert.equal(this.#promoted.isPromoting, false)
     assert.equal(this.#tracer.told.length, model.completed.length)
+    this.#tables.begin()
+    for (const digit of digits) assert.equal(this.#tables.of(perDigit).get(digit), model.perDigit.get(digit))
+    this.#tables.end()
     this.#judgeTopic()
   }
 
@@ -343,6 +382,9 @@ class Program {
     )
     // A key is forgotten by the time at the end of its epoch, which the manifest tells.
     if (this.#closed.some(({ side }) => side === 'B')) assert.equal(runs.at(-1)?.timeMs, eventMs)
+    const rows = [...tableRowsOf(this.topic)].map(({ key, value }) => [decoded(number, key), decoded(number, value)])
+    assert.deepEqual(new Map(rows as [number, number][]), this.#model.perDigit)
+    assert.ok(isTableWhole(manifest.tables![0]!, tableSumsOf(this.topic).get('per-digit')!))
     const promoted = [...this.topic.keys()].filter((key) => key.startsWith('part/0/'))
     const expected = [...this.#promotable].filter((offset) => members.has(offset)).map((offset) => `part/0/${offset}`)
     // Those that have left are removed within some epochs.
@@ -421,6 +463,7 @@ describe('a course of epochs with a fault in a participant', () => {
     deltas: true,
     promoted: true,
     accounting: true,
+    tables: true,
     table: true,
     spans: true,
     manifest: true,
@@ -438,7 +481,7 @@ describe('a course of epochs with a fault in a participant', () => {
   const unordered: readonly (readonly Name[])[] = [
     ['loss', 'retaken'],
     ['pending', 'remembered'],
-    ['eventClock', 'deltas', 'promoted', 'accounting', 'table'],
+    ['eventClock', 'deltas', 'promoted', 'accounting', 'tables', 'table'],
     ['table', 'manifest'],
   ]
   for (const [at, left] of names.entries()) {

@@ -4,6 +4,7 @@ import type { PendingOffsets } from '../checkpoint/pending-offsets.ts'
 import type { RememberedKeys } from '../deduplication/remembered-keys.ts'
 import type { EventClock } from '../expiry/event-clock.ts'
 import type { PromotedParts } from '../retention/promoted-parts.ts'
+import type { ProgramTables } from '../tables/program-tables.ts'
 import type { MergeSpans } from '../tracing/merge-spans.ts'
 import type { AcceptedLoss } from './accepted-loss.ts'
 import type { Accounting } from './accounting.ts'
@@ -23,6 +24,8 @@ export interface Participants {
   readonly deltas: CheckpointWriter
   readonly promoted: PromotedParts
   readonly accounting: Accounting
+  /** Absent where functions have none. */
+  readonly tables: ProgramTables | undefined
   readonly table: TableEpochs
   /** Absent where no trace is followed. */
   readonly spans: MergeSpans | undefined
@@ -31,8 +34,20 @@ export interface Participants {
 
 /** The participants of epochs, in the order in which they close and commit; they roll back in the opposite one. */
 export function inOrder(participants: Participants): EpochParticipant[] {
-  const { loss, retaken, pending, remembered, eventClock, deltas, promoted, accounting, table, spans, manifest } =
-    participants
+  const {
+    loss,
+    retaken,
+    pending,
+    remembered,
+    eventClock,
+    deltas,
+    promoted,
+    accounting,
+    tables,
+    table,
+    spans,
+    manifest,
+  } = participants
   const declared: readonly (EpochParticipant | undefined)[] = [
     // Rolled back last: it is counted in the current epoch again, once the others have emptied that.
     loss,
@@ -46,6 +61,7 @@ export function inOrder(participants: Participants): EpochParticipant[] {
     deltas,
     promoted,
     accounting,
+    tables,
     // After those that read its log of the epoch: `pending` and `remembered`.
     table,
     spans,

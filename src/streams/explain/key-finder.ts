@@ -58,7 +58,7 @@ export class KeyFinder {
     decode(this.#decoderOf(key, areOpaque), columns)
     const rows: number[] = []
     for (let row = 0; row < columns.count; row++) {
-      if (columns.reason[row] === 0 && this.#isKeyAt(columns, row)) rows.push(row)
+      if (columns.reason[row] === 0 && this.isKeyAt(columns, row)) rows.push(row)
     }
     return rows
   }
@@ -66,10 +66,11 @@ export class KeyFinder {
   /** Whether a function has made the key. */
   isMade(columns: RecordColumns, row: number, made: unknown): boolean {
     if (typeof made !== 'string' && !(typeof made === 'number' && Number.isFinite(made))) return false
-    return this.#keys.keep(columns, row, made) === 0 && this.#isKeyAt(columns, row)
+    return this.#keys.keep(columns, row, made) === 0 && this.isKeyAt(columns, row)
   }
 
-  #isKeyAt(columns: RecordColumns, row: number): boolean {
+  /** Whether a row has the key, where it is known which one it has. */
+  isKeyAt(columns: RecordColumns, row: number): boolean {
     return isNumber(columns, row) === this.isNumber && this.canonical.equals(keyOf(columns, row))
   }
 

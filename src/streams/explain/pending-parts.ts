@@ -1,6 +1,7 @@
 import { topicRange } from '../../kafka/index.ts'
 import type { RecordColumns } from '../../kernel/index.ts'
 import { readRecords, recordsOf } from '../topics/record-reader.ts'
+import { openFinishedParts } from '../retention/finished-part.ts'
 import type { AppCheckpoint } from '../admin/app-checkpoint.ts'
 import { type Search, sourceTopics, asInSource, placeOf } from './search.ts'
 import type { RecordPlace, PendingPart, PendingKey } from './explanation.ts'
@@ -31,8 +32,22 @@ export async function findPending(search: Search): Promise<PendingPart[]> {
     }
     return rest
   }
+  const visitFinished = (columns: RecordColumns) => {
+    const number = columns.partition
+    const place = partitions.placeOf(number)
+    columns.keep((offset) => pending[number]!.has(offset) && promoted.has(number, offset))
+    asInSource(search, columns, place)
+    openFinishedParts(columns)
+    for (let row = 0; row < columns.count; row++) {
+      if (!finder.isKeyAt(columns, row)) continue
+      const side = manifest.topology.sides[columns.side[row]!]!.name
+      found.push({ ...placeOf(columns, row, place), timestampMs: columns.timestamp[row]!, side })
+    }
+  }
   const isThere = (number: number) => topics.some(([, source]) => source === partitions.list[number]!.source)
-  const visitPromoted = recordsOf(limits, (columns) => visit(columns.partition, true, columns))
+  const visitPromoted = recordsOf(limits, (columns) =>
+    manifest.tables === undefined ? visit(columns.partition, true, columns) : visitFinished(columns),
+  )
   for (const piece of promotedBatches) if (isThere(piece.partition)) await visitPromoted(piece)
   const firstNeeded = manifest.nextOffsets.map((end, number) => promoted.firstNeeded(number) ?? end)
   for (const [topic, source] of topics) {

@@ -13,6 +13,7 @@ import { type Plan, type PlannedSource, planTopology } from '../topology/plan.ts
 import { areOpaque } from '../topology/plan-sources.ts'
 import type { FlatMapStep } from '../topology/source.ts'
 import type { Topology } from '../topology/topology.ts'
+import { emptyTables } from './empty-tables.ts'
 import { framingOf } from './framing-of.ts'
 import type { KeyFinder } from './key-finder.ts'
 
@@ -70,7 +71,7 @@ export class SourceRows {
     for (const step of source?.steps ?? []) {
       const values = this.#valuesOf(place)
       if (step.kind === 'flatMap') pieces = await expanded(step, values, place, columns)
-      else for (const piece of pieces) await settle(stepRows(step, values, place, piece))
+      else for (const piece of pieces) await settle(stepRows(step, { values, place, tables: emptyTables }, piece))
     }
     for (const piece of pieces) piece.keep((_, row) => !piece.hasLeft(row))
     return { pieces, rest: fromOffset === undefined ? undefined : { fromOffset } }
@@ -107,7 +108,7 @@ export class SourceRows {
   /** The stage of a row of a source. */
   sideOf(columns: RecordColumns, row: number, place: PartitionPlace): string {
     const by = this.#sourceOf(place.topic)?.route.by
-    if (typeof by === 'function') return by(this.#parse(columns, row, place), viewOf(columns, row, place))
+    if (typeof by === 'function') return by(this.#parse(columns, row, place), viewOf(columns, row, place, emptyTables))
     const route = this.#shape.sources.find(({ topic }) => topic === place.topic)!.route!
     if ('side' in route) return route.side
     if ('header' in route) return textOf(headerOf(columns, row, route.header))
@@ -141,7 +142,9 @@ export class SourceRows {
   #makeKeys(columns: RecordColumns, row: number, place: PartitionPlace, names: readonly string[]): unknown[] {
     const value = this.#parse(columns, row, place)
     return this.#plan!.sides.flatMap(({ name, key }) =>
-      names.includes(name) && key.kind === 'keyFunction' ? [key.make(value, viewOf(columns, row, place))] : [],
+      names.includes(name) && key.kind === 'keyFunction'
+        ? [key.make(value, viewOf(columns, row, place, emptyTables))]
+        : [],
     )
   }
 
@@ -181,7 +184,7 @@ async function expanded(
   place: PartitionPlace,
   columns: RecordColumns,
 ): Promise<RecordColumns[]> {
-  const rows = new FlatMapRows({ apply, values, place }, partsMax, columns)
+  const rows = new FlatMapRows({ apply, values, place, tables: emptyTables }, partsMax, columns)
   await settle(rows)
   const pieces: RecordColumns[] = []
   for (let row = 0; row < columns.count;) {

@@ -23,10 +23,10 @@ export class DecodeRows implements StepRows {
 
   ask(row: number): unknown {
     const { bytes, valueStart, valueEnd } = this.columns
-    const { apply, place } = this.#facts
+    const { apply, place, tables } = this.#facts
     const start = valueStart[row]!
     const value = Buffer.from(bytes.buffer, bytes.byteOffset + start, valueEnd[row]! - start)
-    return apply(value, viewOf(this.columns, row, place))
+    return apply(value, viewOf(this.columns, row, place, tables))
   }
 
   accept(row: number, made: unknown): void {

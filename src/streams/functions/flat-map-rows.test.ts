@@ -18,7 +18,7 @@ function filled(
   columns.origins = lettersIn(columns)
   columns.clearFindings()
   const values = { stringify: JSON.stringify } as never
-  const facts = { apply: () => [], values, place: { topic: 'redrive', partition: 0 } }
+  const facts = { apply: () => [], values, place: { topic: 'redrive', partition: 0 }, tables: undefined }
   const rows = new FlatMapRows(facts, partsMax, columns)
   if (made === 'dead') rows.giveUp(0, new Error())
   else rows.accept(0, Array(made).fill(1))

@@ -18,6 +18,7 @@ export function functionHost(
     openStreaks,
     partitions: sources.partitions,
     restoration: state.restoration,
+    tables: state.tables,
     get incarnation() {
       return lives.incarnation
     },

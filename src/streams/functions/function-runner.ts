@@ -20,18 +20,23 @@ import type { ProgramState } from '../recovery/program-state.ts'
 import type { RunOptions } from '../options.ts'
 import type { RestoringSession } from '../recovery/session.ts'
 import type { Services } from '../runtime/services.ts'
+import type { ProgramTables } from '../tables/program-tables.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { functionIds, type Plan } from '../topology/plan.ts'
 import { type FailedRecord, FailureReport } from './failure-report.ts'
 import { OpenCalls } from './open-calls.ts'
 import { PermanentFailure } from './permanent-failure.ts'
-import { alreadySettled, isThenable, messageOf, type RowFunction } from './row-function.ts'
+import { alreadySettled, isThenable, messageOf, refusePromise, type RowFunction } from './row-function.ts'
 
 /** Promises of one function that may be pending at a time, and rows of a batch that may be between two attempts. */
 const openRowsDefault = 256
 
 /** Errors that say something about the program and not about a record. */
-const programFaults: ReadonlySet<ErrorCode> = new Set(['STAGE_SCHEMA_ASYNC', 'TOPOLOGY_INVALID'])
+const programFaults: ReadonlySet<ErrorCode> = new Set([
+  'STAGE_SCHEMA_ASYNC',
+  'TOPOLOGY_INVALID',
+  'STATE_BYTES_EXCEEDED',
+])
 
 /** What is known of a row. */
 const outcome = { none: 0, settled: 1, failing: 2, givenUp: 3 } as const
@@ -52,6 +57,8 @@ export interface FunctionHost
     | 'maxConsecutivePoison'
   >
   readonly restoration: Pick<ProgramState['restoration'], 'isDone'>
+  /** Absent where the program has none. */
+  readonly tables: Pick<ProgramTables, 'begin' | 'end' | 'undo'> | undefined
   /** Which partition each number means. */
   readonly partitions: Pick<SourcePartitions, 'placeOf' | 'partitionOf'>
 }
@@ -175,14 +182,19 @@ export class FunctionRunner {
   }
 
   #ask(row: number): void {
-    const { loop } = this.#host
+    const { loop, tables } = this.#host
     const { offset } = this.#function.columns
     loop.enter(this.#place, this.#partition, offset[row]!)
+    tables?.begin()
     try {
       const made = this.#function.ask(row)
-      if (isThenable(made)) this.#calls.add(row, made)
-      else this.#accept(row, made)
+      const hasAskedForTable = tables?.end() === true
+      if (isThenable(made)) {
+        if (hasAskedForTable) refusePromise(this.#operator, made)
+        this.#calls.add(row, made)
+      } else this.#accept(row, made)
     } catch (error) {
+      tables?.undo()
       this.#fail(row, error)
     }
     loop.leave()

@@ -1,5 +1,6 @@
 import { kindOf } from '../../core/kind-of.ts'
 import { deadLetterReasons, noSide, Reason, type RecordColumns, type RowKeys } from '../../kernel/index.ts'
+import type { RecordTables } from '../tables/record-tables.ts'
 import type { PartitionPlace } from '../topics/source-partitions.ts'
 import type { Side } from '../topology/plan-sides.ts'
 import type { FunctionValues } from './function-values.ts'
@@ -14,6 +15,8 @@ export interface KeyFacts {
   readonly keys: RowKeys
   /** Which partition the batch is of. */
   readonly place: PartitionPlace
+  /** Those that functions get at; absent where the program has none. */
+  readonly tables: RecordTables | undefined
 }
 
 /** The records of a batch whose merge key a function makes, once their side is known. */
@@ -32,10 +35,10 @@ export class KeyRows implements RowFunction {
   }
 
   ask(row: number): unknown {
-    const { operator, sides, values, place } = this.#facts
+    const { operator, sides, values, place, tables } = this.#facts
     const { key } = sides[this.columns.side[row]!]!
     if (key.kind !== 'keyFunction') return undefined
-    const made: unknown = key.make(values.parse(this.columns, row), viewOf(this.columns, row, place))
+    const made: unknown = key.make(values.parse(this.columns, row), viewOf(this.columns, row, place, tables))
     if (isThenable(made)) refusePromise(operator, made)
     return made
   }

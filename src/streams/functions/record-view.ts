@@ -2,8 +2,10 @@ import { strictUtf8 } from '../../core/strict-utf8.ts'
 import { headersOf, plainRecord, type RecordColumns } from '../../kernel/index.ts'
 import { letterHeader } from '../redrive/letter-header.ts'
 import { computedPartHeader } from '../retention/computed-part-header.ts'
+import { type RecordTables, undeclared } from '../tables/record-tables.ts'
 import type { Origin, PartitionPlace } from '../topics/source-partitions.ts'
 import type { RecordHeader, RecordHeaders, RecordView } from '../topology/record-view.ts'
+import type { ProgramTable, RecordTable } from '../topology/table.ts'
 
 /** Parses the value of a row, for a user's function. Throws what `JSON.parse` or the decoder throws. */
 export function parseValue({ bytes, valueStart, valueEnd }: RecordColumns, row: number): unknown {
@@ -15,10 +17,19 @@ export function textIn(bytes: Uint8Array, start: number, end: number): string {
   return strictUtf8.decode(bytes.subarray(start, end))
 }
 
-/** A row as a user's function sees its record, while the row is where it is: as it was in its source. */
-export function viewOf(columns: RecordColumns, row: number, { topic, partition }: PartitionPlace): RecordView {
+/**
+ * A row as a user's function sees its record, while the row is where it is: as it was in its source.
+ *
+ * @param tables - Those of the program; absent where it has none.
+ */
+export function viewOf(
+  columns: RecordColumns,
+  row: number,
+  { topic, partition }: PartitionPlace,
+  tables?: RecordTables,
+): RecordView {
   const offset = columns.offset[row]!
-  return new RowView(columns, row, columns.origins?.get(offset) ?? { topic, partition, offset })
+  return new RowView(columns, row, columns.origins?.get(offset) ?? { topic, partition, offset }, tables)
 }
 
 class RowView implements RecordView {
@@ -30,8 +41,14 @@ class RowView implements RecordView {
   readonly #columns: RecordColumns
   readonly #row: number
   readonly #offset: number
+  readonly #tables: RecordTables | undefined
 
-  constructor(columns: RecordColumns, row: number, { topic, partition, offset }: Origin) {
+  constructor(
+    columns: RecordColumns,
+    row: number,
+    { topic, partition, offset }: Origin,
+    tables: RecordTables | undefined,
+  ) {
     this.topic = topic
     this.partition = partition
     this.index = columns.lane[row]!
@@ -40,6 +57,12 @@ class RowView implements RecordView {
     this.#columns = columns
     this.#row = row
     this.#offset = columns.offset[row]!
+    this.#tables = tables
+  }
+
+  table<Key, Value>(table: ProgramTable<Key, Value>): RecordTable<Key, Value> {
+    if (this.#tables === undefined) throw undeclared(table.name)
+    return this.#tables.of(table)
   }
 
   get key(): Buffer | null {

@@ -1,5 +1,6 @@
 import { noSide, Reason, type RecordColumns } from '../../kernel/index.ts'
 import { stageNames, unknownStage } from '../dead-letters/dead-letter-cause.ts'
+import type { RecordTables } from '../tables/record-tables.ts'
 import type { PartitionPlace } from '../topics/source-partitions.ts'
 import type { Plan, PlannedSource } from '../topology/plan.ts'
 import type { FunctionValues } from './function-values.ts'
@@ -15,6 +16,8 @@ interface RouteFacts {
   readonly values: FunctionValues
   /** Which partition the batch is of. */
   readonly place: PartitionPlace
+  /** Those that functions get at; absent where the program has none. */
+  readonly tables: RecordTables | undefined
 }
 
 /** The records of a batch, each of which a function gives a side. */
@@ -39,11 +42,11 @@ export class RouteRows implements RowFunction {
   }
 
   ask(row: number): unknown {
-    const { choose, values, place } = this.#facts
+    const { choose, values, place, tables } = this.#facts
     const value = values.parseOrUndefined(this.columns, row)
     // The decoder finds the same and knows the reason.
     if (value === undefined) return alreadySettled
-    const name: unknown = choose(value, viewOf(this.columns, row, place))
+    const name: unknown = choose(value, viewOf(this.columns, row, place, tables))
     if (isThenable(name)) refusePromise(this.#facts.source.route.id, name)
     return name
   }

@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { MillraceError } from '../../core/errors.ts'
 import { Reason, type RecordColumns, rowFlags } from '../../kernel/index.ts'
 import { computedPartOf } from '../retention/promotable-part.ts'
+import type { RecordTables } from '../tables/record-tables.ts'
 import type { PartitionPlace, SourcePartitions } from '../topics/source-partitions.ts'
 import type { Side } from '../topology/plan-sides.ts'
 import { viewOf } from './record-view.ts'
@@ -17,6 +18,8 @@ export interface StageFacts {
   readonly sideIndex: number
   readonly partitions: Pick<SourcePartitions, 'placeOf'>
   readonly values: FunctionValues
+  /** Those that functions get at; absent where the program has none. */
+  readonly tables: RecordTables | undefined
 }
 
 /** The rows of one side in a batch, whose parts its function makes, or which its schema checks. */
@@ -26,15 +29,20 @@ export class StageRows implements RowFunction {
   readonly #sideIndex: number
   readonly #place: PartitionPlace
   readonly #values: FunctionValues
+  readonly #tables: RecordTables | undefined
   /** Its records may bring their parts with them. */
   readonly #isPromoted: boolean
 
-  constructor({ side, sideIndex, partitions, values }: StageFacts, batch: Pick<RowBatch, 'columns' | 'isPromoted'>) {
+  constructor(
+    { side, sideIndex, partitions, values, tables }: StageFacts,
+    batch: Pick<RowBatch, 'columns' | 'isPromoted'>,
+  ) {
     this.columns = batch.columns
     this.#side = side
     this.#sideIndex = sideIndex
     this.#place = partitions.placeOf(batch.columns.partition)
     this.#values = values
+    this.#tables = tables
     this.#isPromoted = batch.isPromoted
   }
 
@@ -58,7 +66,9 @@ export class StageRows implements RowFunction {
       }
       value = result.value
     }
-    return typeof part === 'function' ? part(value, viewOf(this.columns, row, this.#place)) : alreadySettled
+    return typeof part === 'function'
+      ? part(value, viewOf(this.columns, row, this.#place, this.#tables))
+      : alreadySettled
   }
 
   accept(row: number, made: unknown): void {

@@ -1,4 +1,5 @@
 import type { RecordColumns } from '../../kernel/index.ts'
+import type { RecordTables } from '../tables/record-tables.ts'
 import type { PartitionPlace } from '../topics/source-partitions.ts'
 import type { FunctionValues } from './function-values.ts'
 import type { RecordView } from '../topology/record-view.ts'
@@ -11,6 +12,8 @@ export interface StepFacts<Apply> {
   readonly values: FunctionValues
   /** Which partition the batch is of. */
   readonly place: PartitionPlace
+  /** Those that functions get at; absent where the program has none. */
+  readonly tables: RecordTables | undefined
 }
 
 /** The records of a batch, as a step on the way to the route meets them. */
@@ -21,11 +24,11 @@ export interface StepRows extends RowFunction {
 
 /** Calls the function of a step with the value of a row. */
 export function askOfValue(
-  { apply, values, place }: StepFacts<(value: unknown, record: RecordView) => unknown>,
+  { apply, values, place, tables }: StepFacts<(value: unknown, record: RecordView) => unknown>,
   columns: RecordColumns,
   row: number,
 ): unknown {
   const value = values.parseOrUndefined(columns, row)
   // The decoder finds the same and knows the reason.
-  return value === undefined ? alreadySettled : apply(value, viewOf(columns, row, place))
+  return value === undefined ? alreadySettled : apply(value, viewOf(columns, row, place, tables))
 }

@@ -46,7 +46,8 @@ export const flatMap = (services: Services, session: RestoringSession, source: P
       async rows(pool, { batch }, context) {
         if (batch.incarnation !== session.lives.incarnation) return
         const place = session.sources.partitions.placeOf(batch.columns.partition)
-        const rows = new FlatMapRows({ apply, values, place }, partsMax, batch.columns)
+        const { tables } = session.state
+        const rows = new FlatMapRows({ apply, values, place, tables }, partsMax, batch.columns)
         await runner.run(rows, context.signal)
         await expansion.passOn(rows, batch, pool, context.ref<RowsMessage>(next))
       },

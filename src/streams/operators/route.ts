@@ -3,7 +3,8 @@
  *
  * By a field, both are one scan. By a header or the record's key, or by a function, which is asked for all records of
  * the batch, the side is found first. Where all records are of one side, nobody is asked. Keys that functions make come
- * last, then the time, where a field has it, and the traces that parts carry.
+ * last, then the time, where a field has it, and the traces that parts carry. Parts that were kept as functions have
+ * made them have all of this, and pass by the stages.
  * State: scratch memory of the decoder, and the functions' runners, which outlive restarts.
  * Cost per record: one scan; a parse for each function.
  */
@@ -15,10 +16,11 @@ import { functionValues } from '../functions/function-values.ts'
 import { KeyRows } from '../functions/key-rows.ts'
 import { placedSides } from '../functions/placed-sides.ts'
 import { RouteRows } from '../functions/route-rows.ts'
+import { openFinishedParts } from '../retention/finished-part.ts'
 import type { RestoringSession } from '../recovery/session.ts'
 import type { RowsMessage } from '../runtime/messages.ts'
 import type { Services } from '../runtime/services.ts'
-import { type PlannedSource, stageId } from '../topology/plan.ts'
+import { hasTables, type PlannedSource, stageId } from '../topology/plan.ts'
 import { areOpaque, isKeyMade, keysId } from '../topology/plan-sources.ts'
 import { CarriedContexts, carriesTraces } from '../tracing/carried-contexts.ts'
 
@@ -45,6 +47,11 @@ export const route = (services: Services, session: RestoringSession, source: Pla
       async rows(decoder, { batch }, context) {
         if (batch.incarnation !== session.lives.incarnation) return
         const { columns } = batch
+        if (batch.isPromoted && hasTables(plan)) {
+          openFinishedParts(columns)
+          contexts?.take(columns)
+          return context.ref<RowsMessage>(plan.correlate.id).tell({ type: 'rows', batch })
+        }
         const choosing = chooseSides?.(columns, context.signal)
         if (choosing !== undefined) await choosing
         decoder.decode(columns)
@@ -93,7 +100,10 @@ function sideChooser(services: Services, session: RestoringSession, source: Plan
     const values = functionValues(services, session, id, source.bigIntegers)
     return (columns, signal) => {
       const place = partitions.placeOf(columns.partition)
-      return runner.run(new RouteRows({ plan, source, choose: by, values, place }, columns), signal)
+      return runner.run(
+        new RouteRows({ plan, source, choose: by, values, place, tables: session.state.tables }, columns),
+        signal,
+      )
     }
   }
   if (by.kind === 'field') return undefined
@@ -116,6 +126,9 @@ function keyMaker(services: Services, session: RestoringSession, source: Planned
   const keys = new RowKeys(services.options.keyBytesMax)
   return (columns, signal) => {
     const place = partitions.placeOf(columns.partition)
-    return runner.run(new KeyRows({ operator, sides, values, keys, place }, columns), signal)
+    return runner.run(
+      new KeyRows({ operator, sides, values, keys, place, tables: session.state.tables }, columns),
+      signal,
+    )
   }
 }

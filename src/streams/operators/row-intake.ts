@@ -55,17 +55,19 @@ export class RowIntake {
   }
 
   /**
-   * Takes in the rows that have room in the epoch, and drops them from the batch.
+   * Takes in the rows that have room in the epoch, and drops them from the batch. One for which functions have changed
+   * tables is taken in whole: so its changes are of one epoch.
    *
    * @param rowsMax - No more of them are taken in.
    * @returns Whether those were all.
    */
-  take(batch: RowBatch, roomBytes: number, rowsMax = Infinity): boolean {
+  take(batch: RowBatch, room: number, rowsMax = Infinity): boolean {
     const { services, session, outputs, fullTable, streaks, doubt } = this.#parts
     const { statistics, meters, options, plan } = services
     const { state, sources } = session
     const { columns } = batch
-    const { table } = state
+    const { table, tables } = state
+    const roomBytes = tables === undefined ? room : Infinity
     const { partition, count } = columns
     const counts = state.accounting.current
     const latestMs = this.#latestMs
@@ -87,6 +89,7 @@ export class RowIntake {
     if (rows > 0) meters.consumed(partition, columns.timestamp[rows - 1]!)
     if (columns.origins !== undefined) sources.redriven.count(columns, counts)
     this.#directPromotion.take(columns)
+    if (tables !== undefined) session.schedule.owe(tables.takeBatch())
     const { hasFailures, letterCount } = divertRows(columns, counts, outputs.deadLetters)
     const isPoisoned = streaks.note(columns, letterCount)
     const isBehind = counts.nextOffsets[partition]! < batch.endOffset

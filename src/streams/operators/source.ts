@@ -29,7 +29,7 @@ import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { SourceRates } from '../topics/source-rates.ts'
 import { SourceWatch } from '../topics/source-watch.ts'
 import { areGrown, sourceOf } from '../topics/sources.ts'
-import { entryId, type PlannedSource } from '../topology/plan.ts'
+import { hasTables, entryId, type PlannedSource } from '../topology/plan.ts'
 
 export interface SourceParts {
   readonly services: Services
@@ -228,8 +228,10 @@ class Source {
     try {
       for (const partition of response.partitions) {
         const source = sourceOf(services.plan, session.sources, partition.partition)
-        const entry = this.#context.ref<RowsMessage>(entryId(source))
-        const open = this.#openers.get(source)
+        // What was kept as functions have made it is shown to none.
+        const isKept = isPromoted && hasTables(services.plan)
+        const entry = this.#context.ref<RowsMessage>(isKept ? source.route.id : entryId(source))
+        const open = isKept ? undefined : this.#openers.get(source)
         reader.open(partition)
         for (let sentOffset = partition.fromOffset; ; sentOffset = reader.reachedOffset) {
           const taken = rowBatches.take()

@@ -24,7 +24,8 @@ export const stageOf = (services: Services, session: RestoringSession, sideIndex
   const id = stageId(side.name)
   const { partitions } = session.sources
   const values = functionValues(services, session, id, side.stage.bigIntegers)
-  const facts = { side, sideIndex, partitions, values }
+  const { tables } = session.state
+  const facts = { side, sideIndex, partitions, values, tables }
   const runner = side.isActive ? new FunctionRunner(functionHost(services, session), id) : undefined
   return defineActor<RowsMessage, void>({
     name: id,

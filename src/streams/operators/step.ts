@@ -13,13 +13,12 @@ import { DecodeRows } from '../functions/decode-rows.ts'
 import { FilterRows } from '../functions/filter-rows.ts'
 import { functionHost } from '../functions/function-host.ts'
 import { FunctionRunner } from '../functions/function-runner.ts'
-import { type FunctionValues, functionValues } from '../functions/function-values.ts'
+import { functionValues } from '../functions/function-values.ts'
 import { MapRows } from '../functions/map-rows.ts'
-import type { StepRows } from '../functions/step-rows.ts'
+import type { StepFacts, StepRows } from '../functions/step-rows.ts'
 import type { RestoringSession } from '../recovery/session.ts'
 import type { RowsMessage } from '../runtime/messages.ts'
 import type { Services } from '../runtime/services.ts'
-import type { PartitionPlace } from '../topics/source-partitions.ts'
 import { type PlannedSource, stepAfter } from '../topology/plan.ts'
 import type { FlatMapStep, SourceStep } from '../topology/source.ts'
 
@@ -39,7 +38,8 @@ export const step = (services: Services, session: RestoringSession, source: Plan
     handleInPlace: {
       async rows(_, { batch }, context) {
         if (batch.incarnation !== session.lives.incarnation) return
-        const rows = stepRows(own, values, partitions.placeOf(batch.columns.partition), batch.columns)
+        const place = partitions.placeOf(batch.columns.partition)
+        const rows = stepRows(own, { values, place, tables: session.state.tables }, batch.columns)
         await runner.run(rows, context.signal)
         rows.finish()
         await context.ref<RowsMessage>(next).tell({ type: 'rows', batch })
@@ -49,18 +49,13 @@ export const step = (services: Services, session: RestoringSession, source: Plan
 }
 
 /** The rows of a batch as a step meets them. */
-export function stepRows(
-  step: PlainStep,
-  values: FunctionValues,
-  place: PartitionPlace,
-  columns: RecordColumns,
-): StepRows {
+export function stepRows(step: PlainStep, facts: Omit<StepFacts<never>, 'apply'>, columns: RecordColumns): StepRows {
   switch (step.kind) {
     case 'decode':
-      return new DecodeRows({ apply: step.apply, values, place }, columns)
+      return new DecodeRows({ ...facts, apply: step.apply }, columns)
     case 'filter':
-      return new FilterRows({ apply: step.apply, values, place }, columns)
+      return new FilterRows({ ...facts, apply: step.apply }, columns)
     case 'map':
-      return new MapRows({ apply: step.apply, values, place }, columns)
+      return new MapRows({ ...facts, apply: step.apply }, columns)
   }
 }

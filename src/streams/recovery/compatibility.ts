@@ -3,6 +3,7 @@ import type { GroupCommit, Topic } from '../../kafka/index.ts'
 import type { FormerSource, Manifest } from '../checkpoint/manifest.ts'
 import { isSourceOf, type Migration, migrationOf } from '../checkpoint/migration.ts'
 import { differences, shapeOf } from '../checkpoint/topology-shape.ts'
+import { tableDifferences } from '../tables/table-migration.ts'
 import type { SourcePartition, SourcePartitions } from '../topics/source-partitions.ts'
 import { type Sources, sourcesOf } from '../topics/sources.ts'
 import type { Plan } from '../topology/plan.ts'
@@ -91,7 +92,7 @@ export function incompatibility(plan: Plan, topics: readonly Topic[], manifest: 
   const now = shapeOf(plan)
   const { shape, migrations } = migrationOf(manifest, now)
   const redriveId = sourceIds[topology.sources.length]
-  const changed = differences(shape, now)
+  const changed = [...differences(shape, now), ...tableDifferences(manifest, plan.tables, migrations)]
   if (redriveId !== undefined) changed.push(...migrations.flatMap(movesRedriven))
   changed.push(...lostPartitions(plan, topics, manifest))
   if (changed.length > 0) return otherProgram(plan, changed.join('; '))

@@ -3,7 +3,7 @@ import { EpochSchedule } from '../epochs/epoch-schedule.ts'
 import { CarefulMode } from '../poison/careful-mode.ts'
 import { Lives } from '../runtime/life.ts'
 import type { Services } from '../runtime/services.ts'
-import { outputsOf } from '../topics/program-topics.ts'
+import { outputsOf, promotedBytesMax } from '../topics/program-topics.ts'
 import { sourcesAfter } from './compatibility.ts'
 import type { Session } from './session.ts'
 import { firstState, stateAfter } from './state-after.ts'
@@ -14,7 +14,7 @@ import { firstState, stateAfter } from './state-after.ts'
  * @param records - What the checkpoint has; where that is nothing, the sources are empty.
  */
 export async function memorySession(services: Services, records: CheckpointRecords): Promise<Session> {
-  const { plan, options, topics, logger, tracing, outputBytesMax } = services
+  const { plan, options, topics, logger, tracing } = services
   const manifest = manifestOf(records)
   const sources = sourcesAfter(plan, topics.sources, manifest)
   const none = sources.partitions.list.map(() => 0)
@@ -30,6 +30,7 @@ export async function memorySession(services: Services, records: CheckpointRecor
     spareMemory: { take: () => undefined },
     logger,
     tracing,
+    tableRowBytesMax: promotedBytesMax(topics),
   }
   const state = manifest === undefined ? firstState(request) : stateAfter(request, manifest)
   return {
@@ -44,7 +45,7 @@ export async function memorySession(services: Services, records: CheckpointRecor
       note: async () => {},
     }),
     schedule: new EpochSchedule(options),
-    lives: new Lives(outputBytesMax),
+    lives: new Lives(services),
     openStreaks: new Set(),
   }
 }

@@ -16,6 +16,7 @@ import type { EventClock } from '../expiry/event-clock.ts'
 import type { ToldNumbers } from '../lists/told-numbers.ts'
 import type { PromotedParts } from '../retention/promoted-parts.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
+import type { ProgramTables } from '../tables/program-tables.ts'
 import type { MergeSpans } from '../tracing/merge-spans.ts'
 import { ColdParts } from '../cold/cold-parts.ts'
 import { PartsReadAgain } from './parts-read-again.ts'
@@ -38,6 +39,8 @@ export interface ProgramState {
   readonly told: ToldNumbers | undefined
   /** Absent where nothing goes by event time. */
   readonly eventClock: Participating<EventClock> | undefined
+  /** Tables that functions use; absent where they have none. */
+  readonly tables: Participating<ProgramTables> | undefined
   /** Absent where no trace is followed. */
   readonly spans: Participating<MergeSpans> | undefined
   /** By which rows expire and completed keys are forgotten. */
@@ -81,6 +84,8 @@ export interface StateParts {
   eventClock: EventClock | undefined
   /** Absent where completed keys are not remembered. */
   remembered?: RememberedKeys | undefined
+  /** Absent where functions have none. */
+  tables?: ProgramTables | undefined
   /** Absent where no trace is followed. */
   spans?: MergeSpans | undefined
   /** What the source has lost since, by partition, and is accepted. */
@@ -101,8 +106,21 @@ export interface StateParts {
 
 /** The state of a program after its last committed epoch. */
 export function stateOf(parts: StateParts): RecoveredState {
-  const { identity, table, accounting, epoch, pending, promoted, deltas, told, eventClock, remembered, spans, base } =
-    parts
+  const {
+    identity,
+    table,
+    accounting,
+    epoch,
+    pending,
+    promoted,
+    deltas,
+    told,
+    eventClock,
+    remembered,
+    tables,
+    spans,
+    base,
+  } = parts
   const loss = new AcceptedLoss({ accounting, pending, promoted, partitions: parts.partitions }, parts.loss)
   const { promotedBatches = [], isRetaken = false } = parts
   const retaken = new RetakenParts(pending, isRetaken && pending.count > 0 ? promotedBatches : undefined)
@@ -115,6 +133,7 @@ export function stateOf(parts: StateParts): RecoveredState {
     deltas,
     promoted,
     accounting,
+    tables,
     table: new TableEpochs(table),
     spans,
     manifest: new ManifestWriter(identity),
@@ -148,6 +167,7 @@ export function stateOf(parts: StateParts): RecoveredState {
     promoted,
     told,
     eventClock,
+    tables,
     spans,
     deadlines,
     loss,

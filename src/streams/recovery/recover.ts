@@ -13,7 +13,7 @@ import { type Member, newProducer } from '../runtime/kafka-ports.ts'
 import { Lives } from '../runtime/life.ts'
 import type { KafkaServices } from '../runtime/services.ts'
 import { tellOfGrowth } from '../topics/source-growth.ts'
-import { checkpointSink, findSources, outputsOf } from '../topics/program-topics.ts'
+import { checkpointSink, findSources, outputsOf, promotedBytesMax } from '../topics/program-topics.ts'
 import type { Sources } from '../topics/sources.ts'
 import { startText } from '../topology/start-position.ts'
 import { type Compatibility, compatibilityOf, type Findings, sourcesAfter } from './compatibility.ts'
@@ -71,7 +71,7 @@ export async function recover(request: RecoveryRequest): Promise<Recovered> {
     endOffsets: found.logEnds,
     careful,
     schedule: new EpochSchedule(services.options),
-    lives: new Lives(services.outputBytesMax),
+    lives: new Lives(services),
     openStreaks: new Set(),
   }
   return { session, lastEpoch: lastEpochOf(services, checkpoint, state) }
@@ -156,6 +156,7 @@ async function stateOn(
     warmTable,
     logger,
     tracing,
+    tableRowBytesMax: promotedBytesMax(topics),
   }
   if (manifest === undefined) return firstState(request)
   const state = stateAfter(request, manifest)

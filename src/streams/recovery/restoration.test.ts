@@ -49,7 +49,7 @@ function sessionAfter({ kafka, services }: Engine): RestoringSession {
     logger,
     tracing: undefined,
   }
-  const lives = new Lives(services.outputBytesMax)
+  const lives = new Lives(services)
   lives.begin()
   const state = stateAfter(request, manifestOf(kafka.checkpoint)!)
   return { state, sources, lives, openStreaks: new Set() }

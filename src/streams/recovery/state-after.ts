@@ -30,6 +30,8 @@ import type { SourcePartitions } from '../topics/source-partitions.ts'
 import type { Sources } from '../topics/sources.ts'
 import { laneCountOf } from '../topology/plan-sources.ts'
 import { expiryTopics } from '../topology/plan-leaving.ts'
+import { ProgramTables } from '../tables/program-tables.ts'
+import { otherTableRecords } from '../tables/table-records.ts'
 import { isSpread } from '../topology/sink.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { Side } from '../topology/plan-sides.ts'
@@ -57,6 +59,8 @@ export interface StateRequest {
   readonly warmTable?: WarmTable | undefined
   readonly logger: Logger
   readonly tracing: Tracing | undefined
+  /** Bytes that a row of a table may have; absent where tables are left alone, in a standby. */
+  readonly tableRowBytesMax?: number
 }
 
 /** The state of a program that never was. */
@@ -84,6 +88,7 @@ export function firstState(request: StateRequest): RecoveredState {
     told: ToldNumbers.of(plan),
     eventClock,
     remembered: memory && new RememberedKeys(memory, table, eventClock ?? processingTime),
+    tables: tablesOf(request),
     spans: spansOf(request),
     coldFromBytes: coldFrom(request),
   })
@@ -134,6 +139,12 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
   const remembered = memory && new RememberedKeys(memory, table, eventClock ?? processingTime)
   if (manifest.completed !== undefined)
     remembered?.recall(records, rememberedOf(request, manifest.completed, migrations))
+  const tables = tablesOf(request)
+  tables?.restore(records, manifest)
+  const obsolete = [
+    ...(memory === undefined ? completedRecords(records) : []),
+    ...otherTableRecords(records, new Set(plan.tables.map(({ name }) => name))),
+  ]
   return stateOf({
     // No more than that of the last manifest goes into the next one.
     identity: {
@@ -149,10 +160,11 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
     partitions,
     promoted,
     promotedBatches: promotedBatches(records),
-    deltas: CheckpointWriter.after(records, grown, pending, memory === undefined ? completedRecords(records) : []),
+    deltas: CheckpointWriter.after(records, grown, pending, obsolete),
     told: ToldNumbers.of(plan),
     eventClock,
     remembered,
+    tables,
     spans: spansOf(request),
     loss,
     fixesStart: fixesStart(plan, manifest),
@@ -258,6 +270,10 @@ function withNewPartitions(manifest: Manifest, startOffsets: readonly number[]):
     basePieces: [...manifest.basePieces, ...none],
     deltaPieces: [...manifest.deltaPieces, ...none],
   }
+}
+
+function tablesOf({ plan, tableRowBytesMax }: StateRequest): ProgramTables | undefined {
+  return tableRowBytesMax === undefined ? undefined : ProgramTables.of(plan.tables, tableRowBytesMax)
 }
 
 function spansOf({ plan, sources: { partitions }, tracing }: StateRequest): MergeSpans | undefined {

@@ -1,40 +1,50 @@
 import { noSide, Reason, type RecordColumns } from '../../kernel/index.ts'
 import type { Session } from '../recovery/session.ts'
+import { hasTables } from '../topology/plan.ts'
 import type { Services } from '../runtime/services.ts'
 import { promotedBytesMax } from '../topics/program-topics.ts'
-import { computedPart, computedPartBytes, needsHeaders, sourcePart } from './promotable-part.ts'
+import { carriesTraces } from '../tracing/carried-contexts.ts'
+import { finishedPart, finishedPartBytes } from './finished-part.ts'
+import { computedPart, computedPartBytes, needsHeaders, type PromotablePart, sourcePart } from './promotable-part.ts'
 
 type PromotingSession = Pick<Session, 'state' | 'schedule' | 'sources'>
 
 /**
  * Promotes parts with the epoch that consumes them: those that a stage must not compute a second time, and those whose
- * records the source may drop at any time.
+ * records the source may drop at any time. In a program with tables all are promoted as its functions have made them,
+ * because what tables held then is not there any more.
  */
 export class DirectPromotion {
   readonly #session: PromotingSession
   /** Sides whose parts must not be computed twice. */
   readonly #computedSides: ReadonlySet<number>
+  /** Whether all parts are kept as functions have made them. */
+  readonly #hasTables: boolean
   /** By source, whether all parts are promoted. */
   readonly #areCompacted: readonly boolean[]
   /** Bytes of the largest record that can be promoted. */
   readonly #bytesMax: number
   readonly #withHeaders: boolean
+  readonly #carriesTraces: boolean
 
   constructor(services: Pick<Services, 'plan' | 'topics' | 'tracing'>, session: PromotingSession) {
     const { plan, topics } = services
     this.#session = session
     this.#computedSides = new Set(plan.sides.flatMap(({ stage }, side) => (stage.deterministic ? [] : side)))
+    this.#hasTables = hasTables(plan)
     this.#areCompacted = topics.areCompacted
     this.#bytesMax = promotedBytesMax(topics)
     this.#withHeaders = needsHeaders(services)
+    this.#carriesTraces = carriesTraces(services)
   }
 
-  /** Makes dead letters of computed parts that are too large to be promoted, whether or not they would be pending. */
+  /** Makes dead letters of parts that have to be promoted and are too large, whether or not they would be pending. */
   refuse(columns: RecordColumns): void {
-    if (this.#computedSides.size === 0) return
+    if (this.#computedSides.size === 0 && !this.#hasTables) return
     const { count, side } = columns
+    const bytesOf = this.#hasTables ? finishedPartBytes : computedPartBytes
     for (let row = 0; row < count; row++) {
-      if (!this.#computedSides.has(side[row]!) || computedPartBytes(columns, row) <= this.#bytesMax) continue
+      if (!this.#mustPromote(side[row]!) || bytesOf(columns, row) <= this.#bytesMax) continue
       columns.refuse(row, Reason.PART_TOO_LARGE)
     }
   }
@@ -43,17 +53,28 @@ export class DirectPromotion {
   take(columns: RecordColumns): void {
     const { state, schedule, sources } = this.#session
     const isCompacted = this.#areCompacted[sources.partitions.list[columns.partition]!.source]!
-    if (this.#computedSides.size === 0 && !isCompacted) return
+    if (this.#computedSides.size === 0 && !this.#hasTables && !isCompacted) return
     for (let row = 0; row < columns.count; row++) {
       const side = columns.side[row]!
-      const isComputed = this.#computedSides.has(side)
-      if (side === noSide || !(isComputed || isCompacted)) continue
-      const withHeaders = this.#withHeaders || columns.origins !== undefined
-      const part = isComputed ? computedPart(columns, row, withHeaders) : sourcePart(columns, row, withHeaders)
-      // A record that does not fit stays in the source only; a computed part has been refused.
-      if (!isComputed && part.bytes > this.#bytesMax) continue
+      const mustPromote = this.#mustPromote(side)
+      if (side === noSide || !(mustPromote || isCompacted)) continue
+      const part = this.#partOf(columns, row)
+      // A record that does not fit stays in the source only; a part that has to be promoted has been refused.
+      if (!mustPromote && part.bytes > this.#bytesMax) continue
       state.promoted.add(part)
       schedule.owe(part.bytes)
     }
+  }
+
+  #mustPromote(side: number): boolean {
+    return side !== noSide && (this.#hasTables || this.#computedSides.has(side))
+  }
+
+  #partOf(columns: RecordColumns, row: number): PromotablePart {
+    const isRedriven = columns.origins !== undefined
+    if (this.#hasTables) return finishedPart(columns, row, this.#carriesTraces || isRedriven)
+    const withHeaders = this.#withHeaders || isRedriven
+    const isComputed = this.#computedSides.has(columns.side[row]!)
+    return isComputed ? computedPart(columns, row, withHeaders) : sourcePart(columns, row, withHeaders)
   }
 }

@@ -48,7 +48,7 @@ function looksAtHeaders({ decode, steps, route: { by } }: PlannedSource): boolea
 
 /** The source record of a row, which the source may drop: a copy. */
 export function sourcePart(columns: RecordColumns, row: number, withHeaders: boolean): PromotablePart {
-  return promotablePart(columns, row, ownHeaders(columns, row, withHeaders))
+  return promotablePart(columns, row, { ...plainRecord(columns, row), ...ownHeaders(columns, row, withHeaders) })
 }
 
 /**
@@ -58,7 +58,11 @@ export function computedPart(columns: RecordColumns, row: number, withHeaders: b
   const { headerCount, headers } = ownHeaders(columns, row, withHeaders)
   const part = columns.extra.bytes.subarray(columns.partStart[row], columns.partEnd[row])
   const computed = encodeHeader(computedPartHeader, part)
-  return promotablePart(columns, row, { headerCount: headerCount + 1, headers: Buffer.concat([headers, computed]) })
+  return promotablePart(columns, row, {
+    ...plainRecord(columns, row),
+    headerCount: headerCount + 1,
+    headers: Buffer.concat([headers, computed]),
+  })
 }
 
 /** Bytes that `computedPart` would have, and its record around them. */
@@ -66,18 +70,20 @@ export function computedPartBytes({ recordStart, recordEnd, partStart, partEnd }
   return recordEnd[row]! - recordStart[row]! + partEnd[row]! - partStart[row]!
 }
 
-function ownHeaders(columns: RecordColumns, row: number, withHeaders: boolean): Headers {
+/** The headers that a row came with, a copy, where they are wanted. */
+export function ownHeaders(columns: RecordColumns, row: number, withHeaders: boolean): Headers {
   if (!withHeaders) return noHeaders
   const { headerCount, headers } = headersWithout(columns, row, computedPartHeader)
   return { headerCount, headers: Uint8Array.from(headers) }
 }
 
-function promotablePart(columns: RecordColumns, row: number, headers: Headers): PromotablePart {
+/** What is promoted of a row; key and value of what is given are copied, its headers are not. */
+export function promotablePart(columns: RecordColumns, row: number, content: PlainRecord): PromotablePart {
   const partition = columns.numberOf(row)
   const offset = columns.offset[row]!
   const timestamp = columns.timestamp[row]!
-  const { key, value } = plainRecord(columns, row)
-  const record = { key: key && Uint8Array.from(key), value: value && Uint8Array.from(value), ...headers }
+  const { key, value } = content
+  const record = { ...content, key: key && Uint8Array.from(key), value: value && Uint8Array.from(value) }
   return { partition, offset, bytes: contentBytes(record), encode: () => recordBatchOf(offset, timestamp, record) }
 }
 

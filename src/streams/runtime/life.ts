@@ -1,8 +1,13 @@
 import { assert } from '../../core/assert.ts'
 import { ByteBudget } from './byte-budget.ts'
+import { hasTables } from '../topology/plan.ts'
 import { RowBatchPool } from './row-batch.ts'
+import type { Services } from './services.ts'
 
-/** Batches between reading and the table. Few, so that their columns and bytes stay in the cache from step to step. */
+/**
+ * Batches between reading and the table. Few, so that their columns and bytes stay in the cache from step to step. One
+ * where functions use tables, so that what they change is of the current epoch or of that batch.
+ */
 const rowBatches = 4
 
 /**
@@ -19,11 +24,11 @@ export interface Life {
 
 /** The lives of operators, one after the other. */
 export class Lives {
-  readonly #outputBytesMax: number
+  readonly #services: Pick<Services, 'outputBytesMax' | 'plan'>
   #current: Life | undefined
 
-  constructor(outputBytesMax: number) {
-    this.#outputBytesMax = outputBytesMax
+  constructor(services: Pick<Services, 'outputBytesMax' | 'plan'>) {
+    this.#services = services
   }
 
   get current(): Life {
@@ -38,10 +43,11 @@ export class Lives {
 
   /** Begins the next life, with memory of its own. */
   begin(): Life {
+    const { outputBytesMax, plan } = this.#services
     const life: Life = {
       incarnation: this.incarnation + 1,
-      rowBatches: new RowBatchPool(rowBatches),
-      budget: new ByteBudget(this.#outputBytesMax),
+      rowBatches: new RowBatchPool(hasTables(plan) ? 1 : rowBatches),
+      budget: new ByteBudget(outputBytesMax),
     }
     this.#current = life
     return life

@@ -9,7 +9,7 @@ import { stageOf } from '../operators/stage.ts'
 import { step } from '../operators/step.ts'
 import { flatMap } from '../operators/flat-map.ts'
 import type { Session } from '../recovery/session.ts'
-import { type PlannedSource, stageId } from '../topology/plan.ts'
+import { hasTables, type PlannedSource, stageId } from '../topology/plan.ts'
 import type { SourceStep } from '../topology/source.ts'
 import type { Ports } from './ports.ts'
 import type { Services } from './services.ts'
@@ -30,8 +30,8 @@ export interface TreeParts {
 }
 
 /**
- * The supervision tree. Each step, each route and each stage restarts alone, because it holds nothing; when anything else crashes,
- * all restart, which rolls the epoch back: the sink settles the state and the source reads again from the last
+ * The supervision tree. Each step, each route and each stage restarts alone, because it holds nothing, unless it may
+ * have changed tables; when anything else crashes, all restart, which rolls the epoch back: the sink settles the state and the source reads again from the last
  * committed offsets.
  */
 export function supervisionTree({ services, session, ports, onProgress }: TreeParts): SupervisorSpec {
@@ -46,15 +46,19 @@ export function supervisionTree({ services, session, ports, onProgress }: TreePa
       { start: supervisor({ name: 'sinks', maxRestarts: 0, children: [{ start: sink(writing) }] }) },
       { start: correlate(correlating) },
       ...(services.plan.correlate.whenFull === 'promote' ? [{ start: recall(shared) }] : []),
-      ...partMakers({ ...shared, careful: session.careful, onRestored: onProgress }, {}),
+      ...partMakers(
+        { ...shared, careful: session.careful, onRestored: onProgress },
+        hasTables(services.plan) ? none : {},
+      ),
     ],
   })
 }
 
+const none = { maxRestarts: 0 }
+
 /** The same of a standby, which takes in pending parts and no more: a crash ends it. */
 export function standbyTree(parts: SourceParts): SupervisorSpec {
   const { services, session } = parts
-  const none = { maxRestarts: 0 }
   return supervisor({
     name: services.plan.name,
     ...none,

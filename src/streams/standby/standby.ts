@@ -140,7 +140,7 @@ export class Standby {
     const session: RestoringSession = {
       state,
       sources,
-      lives: new Lives(services.outputBytesMax),
+      lives: new Lives(services),
       openStreaks: new Set(),
     }
     session.lives.begin()

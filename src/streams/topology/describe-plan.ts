@@ -3,6 +3,7 @@ import { decodingText } from './decoding.ts'
 import { pathText } from './field.ts'
 import { keyText } from './key.ts'
 import { startText } from './start-position.ts'
+import type { ProgramTable } from './table.ts'
 import type { Plan, PlannedSource } from './plan.ts'
 import type { Expiry, Memory } from './plan-leaving.ts'
 import type { Side } from './plan-sides.ts'
@@ -37,8 +38,18 @@ export interface PlanDescription {
   readonly sinks: readonly SinkDescription[]
   readonly deadLetterTopic: string
   readonly checkpointTopic: string
+  /** Tables that functions change; absent for none. */
+  readonly tables?: readonly TableDescription[]
   /** The subtopology that reads the merged records; absent where they are what the topology publishes. */
   readonly next?: PlanDescription
+}
+
+/** A table, and the names of its codecs. */
+export interface TableDescription {
+  readonly name: string
+  readonly key: string
+  readonly value: string
+  readonly bytesMax: number
 }
 
 export interface SinkDescription {
@@ -98,6 +109,7 @@ export interface StageDescription {
 /** Describes what a checked topology does. */
 export function describePlan({
   name,
+  tables,
   sources,
   sides,
   correlate,
@@ -119,8 +131,13 @@ export function describePlan({
     sinks: sinks.map(describeSink),
     deadLetterTopic,
     checkpointTopic,
+    ...(tables.length > 0 && { tables: tables.map(describeTable) }),
     ...(next && { next: describePlan(next) }),
   }
+}
+
+function describeTable({ name, key, value, bytesMax }: ProgramTable): TableDescription {
+  return { name, key: key.name, value: value.name, bytesMax }
 }
 
 function describeSink({ key, headers, partition, ...rest }: Sink): SinkDescription {

@@ -12,6 +12,7 @@ import { type PlannedStart, plannedStart } from './start-position.ts'
 import { hasFunction, isPlain, type Sink } from './sink.ts'
 import { invalid, isKind, refuse } from './topology-checks.ts'
 import { chainOf } from './subtopologies.ts'
+import type { ProgramTable } from './table.ts'
 import type { Topology } from './topology.ts'
 
 /** A subtopology that has been checked: what the runtime is built from. */
@@ -19,6 +20,8 @@ export interface Plan extends OwnTopics {
   readonly name: string
   /** Id of the actor that reads all sources. */
   readonly readerId: string
+  /** Tables that the functions before the merge use. */
+  readonly tables: readonly ProgramTable[]
   /** In declared order; a source's index is its number everywhere. */
   readonly sources: readonly PlannedSource[]
   /** The sides in declared order; a side's index is its number everywhere. */
@@ -116,7 +119,7 @@ function idsOf({ sources, correlate, steps, branch, sinks }: Topology): string[]
 }
 
 function planSubtopology(topology: Topology, ids: readonly string[], next: Plan | undefined): Plan {
-  const { name, sources, correlate, steps, branch, sinks } = topology
+  const { name, tables, sources, correlate, steps, branch, sinks } = topology
   if (sinks.length === 0) refuse(name, `"${branch?.id}" has no sinks`)
   const expiry = planExpiry(topology)
   const memory = planMemory(topology)
@@ -129,8 +132,10 @@ function planSubtopology(topology: Topology, ids: readonly string[], next: Plan 
     refuse(name, `side "${keyName}" of "${correlate.id}" has the name of the key, which stands beside it in the output`)
   }
   checkSources(topology, sides, ids)
+  checkTableUse(topology)
   return {
     name,
+    tables,
     readerId: sources.length === 1 ? sources[0]!.id : readerOfSeveral,
     sources: sources.map(({ route, ...source }) => ({
       ...source,
@@ -158,6 +163,18 @@ function planSubtopology(topology: Topology, ids: readonly string[], next: Plan 
   }
 }
 
+/** Fails where a record that a function has changed tables for could be of two epochs. */
+function checkTableUse({ name, tables, sources, correlate }: Topology): void {
+  if (tables.length === 0) return
+  const flatMap = sources.flatMap(({ steps }) => steps).find(({ kind }) => kind === 'flatMap')
+  if (flatMap !== undefined) {
+    refuse(name, `"${flatMap.id}" makes several records of one, which a program with tables does not`)
+  }
+  if (correlate.whenFull !== 'stop') {
+    refuse(name, `"${correlate.id}" has whenFull "${correlate.whenFull}"; in a program with tables it is "stop"`)
+  }
+}
+
 /** Fails where functions after the merge ask for integers in two ways, because they are given the same value. */
 function checkSteps({ name, steps: [first, ...others] }: Topology): void {
   const other = others.find(({ bigIntegers }) => bigIntegers !== first!.bigIntegers)
@@ -173,9 +190,14 @@ export function isHandedOver({ steps, branch, sinks }: Pick<Plan, 'steps' | 'bra
   return steps.length > 0 || branch !== undefined || !sinks.every(isPlain)
 }
 
-/** Id of the actor of a side's stage. */
+/** Whether pending parts are kept as functions have made them: what these found in tables is not there any more. */
+export function hasTables({ tables }: Pick<Plan, 'tables'>): boolean {
+  return tables.length > 0
+}
+
 /** Id of the actor that reads parts again which are not in the table. */
 export const recallId = ({ correlate }: Pick<Plan, 'correlate'>) => `recall-${correlate.id}`
+/** Id of the actor of a side's stage. */
 export const stageId = (side: string) => `stage-${side}`
 
 /** Ids of the operators that may have a user's function. */

@@ -1,3 +1,5 @@
+import type { ProgramTable, RecordTable } from './table.ts'
+
 /** The record that a function is called for: where it came from, and what it has beside its value. */
 export interface RecordView {
   readonly topic: string
@@ -12,6 +14,14 @@ export interface RecordView {
   /** A copy of the bytes of the record's value, as they are in the topic; null for a tombstone. */
   readonly value: Buffer | null
   readonly headers: RecordHeaders
+  /**
+   * The rows of a table of the program, to be read and changed while the function runs. A function that asks for a table
+   * returns no promise. What it changes belongs to the epoch that the record is consumed in; where it throws, it has
+   * changed nothing.
+   *
+   * @throws TopologyError `TOPOLOGY_INVALID` for a table that the topology does not declare, which ends the program.
+   */
+  table<Key, Value>(table: ProgramTable<Key, Value>): RecordTable<Key, Value>
 }
 
 /**

@@ -28,6 +28,7 @@ import {
 import { type Sink, type SinkOptions, sinkOf } from './sink.ts'
 import { internalTopicOf, subtopologyName } from './subtopologies.ts'
 import { type Json, stage, type Stage } from './stage.ts'
+import { checkTables, type ProgramTable } from './table.ts'
 import { checkFunction, checkRouteBy, checkStages, checkText } from './topology-checks.ts'
 
 /**
@@ -38,6 +39,8 @@ import { checkFunction, checkRouteBy, checkStages, checkText } from './topology-
 export interface Topology<Output = unknown, Expired = unknown> {
   readonly kind: 'topology'
   readonly name: string
+  /** Tables that the functions before its merge use. */
+  readonly tables: readonly ProgramTable[]
   /** In declared order. */
   readonly sources: readonly Source[]
   readonly correlate: Correlation
@@ -198,25 +201,43 @@ export interface Correlated<Output, Expired = Partial<Output>> {
  *   .correlate('by-order', { order: field('order.id'), payment: field('orderRef') }, { of: ['order', 'payment'] })
  *   .sink('orders-complete')
  */
-export function topology(name: string): {
-  source<Value = unknown>(id: string, options?: SourceOptions<Value>): Sourced<NoStages, Value>
-} {
+export function topology(name: string): Named {
   checkText('the name of a topology', name)
-  return { source: (id, options = {}) => sourced(begunAs(name), sourceTopicOf(id, options)) }
+  return namedBy({ name, tables: [], before: [], sources: [] })
+}
+
+/** A topology that has a name, and needs a source. */
+export interface Named {
+  /**
+   * Keeps tables, which the functions of sources, routes, keys and stages before the first merge get at by
+   * `record.table`. All that is pending is kept as these functions have made it, and no function sees a record twice
+   * whose epoch has committed. One batch of records is on its way at a time.
+   */
+  tables(...tables: readonly ProgramTable[]): Named
+  source<Value = unknown>(id: string, options?: SourceOptions<Value>): Sourced<NoStages, Value>
+}
+
+function namedBy(begun: Begun): Named {
+  return {
+    tables(...tables) {
+      const all = [...begun.tables, ...tables]
+      checkTables(begun.name, all)
+      return namedBy({ ...begun, tables: all })
+    },
+    source: (id, options = {}) => sourced(begun, sourceTopicOf(id, options)),
+  }
 }
 
 /** What has been said of a topology: the subtopologies that are whole, and the sources of the one after them. */
 interface Begun {
   readonly name: string
+  /** Of the first subtopology. */
+  readonly tables: readonly ProgramTable[]
   readonly before: readonly Whole[]
   readonly sources: readonly Source[]
 }
 
 type Whole = Omit<Topology, 'next'>
-
-function begunAs(name: string): Begun {
-  return { name, before: [], sources: [] }
-}
 
 function sourced<Before extends Stages, Value, ExpiredBefore>(
   begun: Begun,
@@ -260,12 +281,13 @@ function routedBy<AllStages extends Stages, ExpiredBefore>(begun: Begun): Routed
     correlate(id, key, options) {
       const correlate = correlationOf(id, key, options)
       const name = before.length === 0 ? begun.name : subtopologyName(begun.name, id)
-      return correlatedBy(begun, { name, sources, correlate }, [])
+      const tables = before.length === 0 ? begun.tables : []
+      return correlatedBy(begun, { name, tables, sources, correlate }, [])
     },
   }
 }
 
-type Correlating = Pick<Topology, 'name' | 'sources' | 'correlate'>
+type Correlating = Pick<Topology, 'name' | 'tables' | 'sources' | 'correlate'>
 
 function correlatedBy<Output, Expired>(
   begun: Begun,

@@ -1,0 +1,149 @@
+import { StateError } from '../../core/errors.ts'
+import { bytes, type Codec, type Store, type Table } from '../../state/index.ts'
+import { addDigests, type Digest, emptyDigest } from '../checkpoint/digest.ts'
+import { type PutRecord, tableRowKey } from '../checkpoint/checkpoint-topic.ts'
+import type { ProgramTable } from '../topology/table.ts'
+import { Changes, rowBytes } from './changes.ts'
+import { rowDigest, withoutRow } from './row-digest.ts'
+
+/** How many rows a table has, and their digest. */
+export interface TableSum {
+  readonly rows: number
+  readonly digest: Digest
+}
+
+/** That of an empty one. */
+export const noRows: TableSum = { rows: 0, digest: emptyDigest }
+
+/**
+ * A table of a program: the rows of the last committed epoch, and what has changed since, in layers.
+ *
+ *   rows of the last committed epoch ◄─ closed epoch ◄─ current epoch ◄─ batch on its way ◄─ call that runs
+ *
+ * A read finds the newest. A commit writes the layer of its epoch into the rows; a rollback drops all layers, so nothing
+ * has to be undone. The call that runs writes into the layer of its batch, and is undone by what was there.
+ */
+export class KeptTable {
+  readonly declaration: ProgramTable
+  readonly #rows: Table<Uint8Array, Uint8Array>
+  #closed = new Changes()
+  #current = new Changes()
+  readonly #batch = new Changes()
+  /** What the running call has changed in the layer of the batch, as it was before; in the order of the changes. */
+  readonly #undo: { readonly key: string; readonly was: { readonly value: Uint8Array | undefined } | undefined }[] = []
+  #committedSum = noRows
+  #closedSum = noRows
+
+  constructor(store: Store, declaration: ProgramTable) {
+    this.declaration = declaration
+    // What it may take is compared before a change is made: a commit must not fail.
+    this.#rows = store.table(declaration.name, { key: bytes, value: bytes, bytesMax: 3 * 2 ** 30 })
+  }
+
+  /** Of the last committed epoch. */
+  get sum(): TableSum {
+    return this.#committedSum
+  }
+
+  /** The rows of the last committed epoch. */
+  get committed(): Table<Uint8Array, Uint8Array> {
+    return this.#rows
+  }
+
+  /** Puts in a row of the last committed epoch. */
+  restore(key: Uint8Array, value: Uint8Array): void {
+    this.#rows.set(key, value)
+    const { rows, digest } = this.#committedSum
+    this.#committedSum = this.#closedSum = { rows: rows + 1, digest: addDigests(digest, rowDigest(key, value)) }
+  }
+
+  get(key: string): Uint8Array | undefined {
+    for (const layer of [this.#batch, this.#current, this.#closed]) if (layer.has(key)) return layer.get(key)
+    return this.#rows.get(Buffer.from(key, 'latin1'))
+  }
+
+  /**
+   * @param value - Absent where the row is deleted.
+   * @throws StateError `STATE_BYTES_EXCEEDED`
+   */
+  set(key: string, value: Uint8Array | undefined): void {
+    if (value !== undefined) this.#checkRoom(rowBytes(key, value))
+    this.#undo.push({ key, was: this.#batch.has(key) ? { value: this.#batch.get(key) } : undefined })
+    this.#batch.set(key, value)
+  }
+
+  endCall(): void {
+    this.#undo.length = 0
+  }
+
+  undoCall(): void {
+    for (const { key, was } of this.#undo.reverse()) {
+      if (was === undefined) this.#batch.forget(key)
+      else this.#batch.set(key, was.value)
+    }
+    this.endCall()
+  }
+
+  /** The batch belongs to the current epoch. @returns Bytes that the epoch writes more, at most. */
+  takeBatch(): number {
+    const { bytes: changedBytes } = this.#batch
+    if (changedBytes > 0) this.#current.absorb(this.#batch)
+    return changedBytes
+  }
+
+  /** Puts the net changes of the current epoch into the checkpoint; returns what the table comes to. */
+  close(put: PutRecord): TableSum {
+    this.#closed = this.#current
+    this.#current = new Changes()
+    let { rows, digest } = this.#committedSum
+    for (const [name, value] of this.#closed.rows) {
+      const key = Buffer.from(name, 'latin1')
+      const before = this.#rows.get(key)
+      if (before !== undefined) [rows, digest] = [rows - 1, withoutRow(digest, rowDigest(key, before))]
+      if (value !== undefined) [rows, digest] = [rows + 1, addDigests(digest, rowDigest(key, value))]
+      if (!areEqual(before, value)) put(tableRowKey(this.declaration.name, name), value)
+    }
+    this.#closedSum = { rows, digest }
+    return this.#closedSum
+  }
+
+  commit(): void {
+    for (const [name, value] of this.#closed.rows) {
+      const key = Buffer.from(name, 'latin1')
+      if (value === undefined) this.#rows.delete(key)
+      else this.#rows.set(key, value)
+    }
+    this.#closed.clear()
+    this.#committedSum = this.#closedSum
+  }
+
+  rollback(): void {
+    for (const layer of [this.#batch, this.#current, this.#closed]) layer.clear()
+    this.endCall()
+    this.#closedSum = this.#committedSum
+  }
+
+  #checkRoom(more: number): void {
+    const { name, bytesMax } = this.declaration
+    const used = this.#rows.usedBytes + this.#closed.bytes + this.#current.bytes + this.#batch.bytes
+    if (used + more <= bytesMax) return
+    const message = `table "${name}" has no room within its ${bytesMax} bytes: raise its bytesMax, or have functions delete rows`
+    throw new StateError('STATE_BYTES_EXCEEDED', message, { table: name, bytesMax })
+  }
+}
+
+/** A value as bytes. @throws StateError `STATE_VALUE_INVALID` */
+export function encoded<Value>(codec: Codec<Value>, value: Value): Buffer {
+  const captured = codec.capture(value)
+  const encodedBytes = Buffer.allocUnsafe(codec.bytesMax(captured))
+  return encodedBytes.subarray(0, codec.write(captured, encodedBytes, 0))
+}
+
+/** The value that bytes are. */
+export function decoded<Value>(codec: Codec<Value>, { buffer, byteOffset, length }: Uint8Array): Value {
+  return codec.read(Buffer.from(buffer, byteOffset, length), 0, length)
+}
+
+function areEqual(left: Uint8Array | undefined, right: Uint8Array | undefined): boolean {
+  return left === undefined || right === undefined ? left === right : Buffer.compare(left, right) === 0
+}
