@@ -39,9 +39,21 @@ export function encode(value: unknown, path: string): Encoded {
     refuseFunctions(value, [], path)
     return { value, replaced: undefined, transfer: undefined }
   }
+  if (isFlat(value)) return { value, replaced: undefined, transfer: undefined }
   const walk = new Walk(path)
   const encoded = walk.encode(value, [])
   return { value: encoded, replaced: walk.replaced, transfer: walk.transfer }
+}
+
+/** Whether a value is a plain object of texts, numbers and the like, as most messages are: no walk is needed then. */
+function isFlat(value: object): boolean {
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false
+  for (const key in value) {
+    const entry = (value as Record<string, unknown>)[key]
+    const type = typeof entry
+    if (type === 'object' ? entry !== null : type === 'function' || type === 'symbol') return false
+  }
+  return true
 }
 
 /** Whether a value crosses. */
