@@ -16,7 +16,7 @@ export function stagePages(): void {
     mkdirSync(join(staged, 'docs/images'), { recursive: true })
     cpSync(join(project, file), join(staged, file))
   }
-  const examples = globSync('examples/*.ts', { cwd: project }).sort()
+  const examples = globSync('examples/**/*.ts', { cwd: project }).sort()
   for (const file of examples) write(file.replace(/\.ts$/, '.md'), examplePage(file))
   write('examples/index.md', examplesPage(examples))
   write('LICENSE.md', `# Licence\n\n${fenced('text', read('LICENSE'))}`)
@@ -25,7 +25,7 @@ export function stagePages(): void {
 function withLinks(page: string): string {
   return page
     .replaceAll(/(\]\((?:[\w./-]*\/)?)README\.md/g, '$1index.md')
-    .replaceAll(/(\]\((?:\.\.\/)*examples\/[\w-]+)\.ts\)/g, '$1.md)')
+    .replaceAll(/(\]\((?:\.\.\/)*examples\/[\w/-]+)\.ts\)/g, '$1.md)')
     .replaceAll(/(\]\((?:\.\.\/)*examples)\)/g, '$1/index.md)')
     .replaceAll('](LICENSE)', '](LICENSE.md)')
 }
@@ -35,7 +35,8 @@ function examplePage(file: string): string {
 }
 
 function examplesPage(files: readonly string[]): string {
-  const list = files.map((file) => `- [${basename(file, '.ts')}](${basename(file, '.ts')}.md)`)
+  const names = files.map((file) => file.slice('examples/'.length, -'.ts'.length))
+  const list = names.map((name) => `- [${name}](${name}.md)`)
   return `# Examples\n\n${list.join('\n')}\n`
 }
 

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { seededRandom, systemRandom } from '../../src/core/random.ts'
 import type { Topology } from '../../src/streams/index.ts'
 import type { driveTopology } from '../../src/testing/index.ts'
+import { actorPrograms } from '../examples/actor-programs.ts'
 import { examples } from '../examples/all.ts'
 import { drive } from '../examples/drive.ts'
 import { compare } from '../examples/model.ts'
@@ -13,6 +14,7 @@ import { placeRecords } from '../examples/placed-records.ts'
 import { sinkOf } from '../examples/renamed.ts'
 import { suiteStack } from '../at-end.ts'
 import { InstalledPackage } from './installed-package.ts'
+import { run } from './packed-package.ts'
 
 const groupCount = 200
 const partitions = 2
@@ -22,7 +24,7 @@ describe('the examples that the package carries', () => {
   const stack = suiteStack()
   before(() => {
     home = stack.use(new InstalledPackage(['avsc', 'protobufjs', '@msgpack/msgpack']))
-    mkdirSync(join(home.path, 'examples'))
+    mkdirSync(join(home.path, 'examples/actors'), { recursive: true })
     writeFileSync(join(home.path, 'package.json'), '{"type":"module"}')
     writeFileSync(join(home.path, 'drive.ts'), `export { driveTopology } from 'millrace/testing'`)
   })
@@ -42,12 +44,24 @@ describe('the examples that the package carries', () => {
       assert.deepEqual(compare(groups, placed, sinkOf(topology), found), { missing: [], surplus: [] })
     })
 
+  for (const [name, lines] of Object.entries(actorPrograms))
+    it(`print what they did in a program that has copied them: ${name}`, () => {
+      const file = copy(`actors/${name}.ts`)
+      assert.deepEqual(run(process.execPath, [file], home.path).split('\n'), [...lines, ''])
+    })
+
   /** The topology of a copy that imports the package by its name. */
   async function copied(name: string): Promise<Topology> {
-    const text = readFileSync(join(home.installed, 'examples', `${name}.ts`), 'utf8')
-    const path = `examples/${name}.ts`
-    writeFileSync(join(home.path, path), text.replaceAll(`'../src/doors/millrace.ts'`, `'millrace'`))
-    return (await imported<{ default: Topology }>(path)).default
+    return (await imported<{ default: Topology }>(copy(`${name}.ts`))).default
+  }
+
+  /** @returns the path of the copy. */
+  function copy(file: string): string {
+    const text = readFileSync(join(home.installed, 'examples', file), 'utf8')
+    const path = join('examples', file)
+    const [own, actors] = [`'../src/doors/millrace.ts'`, `'../../src/doors/actors.ts'`]
+    writeFileSync(join(home.path, path), text.replaceAll(own, `'millrace'`).replaceAll(actors, `'millrace/actors'`))
+    return path
   }
 
   function imported<Module>(path: string): Promise<Module> {

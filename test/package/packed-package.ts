@@ -14,7 +14,7 @@ const inputs = [
   '*.md',
   'LICENSE',
   'docs/**/*.*',
-  'examples/*.ts',
+  'examples/**/*.ts',
   'findings/README.md',
   'src/**/*.*',
   'tools/**/*.*',
