@@ -1,12 +1,11 @@
 import { MillraceError, KafkaError } from '../../core/errors.ts'
 import { type Cluster, type Topic, topicRange, type TransactionWait } from '../../kafka/index.ts'
-import { type FetchedPartition, OffsetSet } from '../../kernel/index.ts'
+import { OffsetSet } from '../../kernel/index.ts'
 import { Accounting } from '../epochs/accounting.ts'
 import { type CheckpointRecords, collectPending, manifestOf } from '../checkpoint/checkpoint-records.ts'
-import { readCheckpoint } from '../checkpoint/checkpoint-view.ts'
+import { readAll } from '../checkpoint/checkpoint-view.ts'
 import { emptyDigest } from '../checkpoint/digest.ts'
 import { type Manifest, manifestFormat } from '../checkpoint/manifest.ts'
-import { promotedBatches } from '../retention/promoted-batches.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
 import { shapeOf } from '../checkpoint/topology-shape.ts'
 import { findSources } from '../topics/program-topics.ts'
@@ -21,9 +20,10 @@ export interface AppCheckpoint {
   readonly partitions: SourcePartitions
   /** The pending offsets, by number of the source partition. */
   readonly pending: readonly OffsetSet[]
-  /** Which of them are promoted, and these parts. */
+  /** The topic of the checkpoint; absent where there is none yet. */
+  readonly topic?: Topic
+  /** Which of them are promoted. */
   readonly promoted: PromotedParts
-  readonly promotedBatches: readonly FetchedPartition[]
   readonly records: CheckpointRecords
 }
 
@@ -52,16 +52,16 @@ export async function findAppCheckpoint(
   const { checkpointTopic } = ownTopics(app)
   const topic = await findTopic(cluster, checkpointTopic)
   if (topic === undefined) throw unknownApp(app, `there is no topic "${checkpointTopic}"`)
-  const records = await readCheckpoint(cluster, topic, wait)
+  const { records, promotedPlaces } = await readAll(cluster, topic, wait)
   const manifest = manifestOf(records)
   if (manifest === undefined) return undefined
   const pending = manifest.nextOffsets.map(() => new OffsetSet())
   collectPending(records, manifest, pending)
   // Nothing of it will be taken back.
   for (const set of pending) set.settle()
-  const promoted = PromotedParts.after(records, pending)
+  const promoted = PromotedParts.after(records, pending, promotedPlaces)
   const partitions = partitionsIn(app, manifest)
-  return { manifest, partitions, pending, promoted, promotedBatches: promotedBatches(records), records }
+  return { manifest, partitions, pending, topic, promoted, records }
 }
 
 /**
@@ -124,7 +124,7 @@ export async function firstCheckpoint(cluster: Cluster, plan: Plan): Promise<App
   }
   const pending = starts.map(() => new OffsetSet())
   const promoted = new PromotedParts(pending)
-  return { manifest, partitions, pending, promoted, promotedBatches: [], records: new Map() }
+  return { manifest, partitions, pending, promoted, records: new Map() }
 }
 
 /**

@@ -89,10 +89,10 @@ export function collectPending(records: CheckpointRecords, manifest: Manifest, s
   }
 }
 
-/** The promoted parts, each as a record batch. */
+/** The promoted parts. */
 export function* partsOf(records: CheckpointRecords) {
-  for (const [key, batch] of records) {
+  for (const key of records.keys()) {
     const place = placeOfPart(key)
-    if (place !== undefined) yield { ...place, batch }
+    if (place !== undefined) yield place
   }
 }

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { startBroker } from '../../broker/index.ts'
 import { Cluster, sendBatches, topicRange } from '../../kafka/index.ts'
 import { noHeaders, recordBatchOf } from '../../kernel/index.ts'
-import { CheckpointView, readCheckpoint } from './checkpoint-view.ts'
+import { CheckpointView, readAll } from './checkpoint-view.ts'
 
 /** What is written to the topic between two readings: keys and values; one without a value deletes. */
 const writings: readonly (readonly [key: string, value?: string])[][] = [
@@ -41,7 +41,7 @@ describe('CheckpointView', () => {
       await sendBatches(cluster, topic, records.map(batchOf), () => {})
       counts.push(await view.readOn(cluster, topic, await topicRange(cluster, topic)))
       keys.push([...view.records.keys()].sort())
-      assert.deepEqual(new Map(view.records), new Map(await readCheckpoint(cluster, topic)))
+      assert.deepEqual(new Map(view.records), new Map((await readAll(cluster, topic)).records))
     }
     await cluster.close()
 

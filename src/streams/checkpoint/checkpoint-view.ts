@@ -9,7 +9,8 @@ import {
 import { plainRecord, type RecordColumns } from '../../kernel/index.ts'
 import { readRecords } from '../topics/record-reader.ts'
 import { type CheckpointRecords, manifestOf } from './checkpoint-records.ts'
-import { belongsToManifest, manifestKey } from './checkpoint-topic.ts'
+import { PromotedPlaces } from '../retention/promoted-places.ts'
+import { belongsToManifest, manifestKey, placeOfPart } from './checkpoint-topic.ts'
 import type { Manifest } from './manifest.ts'
 
 /**
@@ -19,16 +20,6 @@ import type { Manifest } from './manifest.ts'
  * @param wait - How long. @defaultValue without a bound
  * @throws KafkaError `KAFKA_TRANSACTION_OPEN`
  */
-export async function readCheckpoint(
-  cluster: Cluster,
-  topic: Topic,
-  wait?: TransactionWait,
-): Promise<CheckpointRecords> {
-  const { records } = await readAll(cluster, topic, wait)
-  return records
-}
-
-/** The same, with how far that went. */
 export async function readAll(cluster: Cluster, topic: Topic, wait?: TransactionWait): Promise<CheckpointView> {
   const view = new CheckpointView()
   const range = await topicRange(cluster, topic)
@@ -37,8 +28,16 @@ export async function readAll(cluster: Cluster, topic: Topic, wait?: Transaction
   return view
 }
 
-/** What a checkpoint topic says as far as it was read: each reading goes on where the one before has ended. */
+/** In place of the bytes of a promoted part, which are read when they are needed: there may be more than memory takes. */
+const elsewhere = new Uint8Array(0)
+
+/**
+ * What a checkpoint topic says as far as it was read, without the bytes of promoted parts: each reading goes on where
+ * the one before has ended.
+ */
 export class CheckpointView {
+  /** Where promoted parts are. */
+  readonly promotedPlaces = new PromotedPlaces()
   readonly #records = new Map<string, Uint8Array>()
   /** Of an epoch whose manifest has not come yet. */
   readonly #changes = new Map<string, Uint8Array | undefined>()
@@ -66,6 +65,7 @@ export class CheckpointView {
       count += columns.count
     })
     this.#reached = Math.max(this.#reached, ...ends)
+    this.promotedPlaces.reached = this.#reached
     return count
   }
 
@@ -74,7 +74,11 @@ export class CheckpointView {
       const { key, value } = plainRecord(columns, row)
       if (key === undefined) continue
       const name = Buffer.from(key).toString()
-      const bytes = value && Uint8Array.from(value)
+      const part = placeOfPart(name)
+      if (part !== undefined && value !== undefined) {
+        this.promotedPlaces.note([part.partition, part.offset], columns.offset[row]!)
+      }
+      const bytes = value && (part === undefined ? Uint8Array.from(value) : elsewhere)
       if (belongsToManifest(name)) {
         this.#changes.set(name, bytes)
         continue

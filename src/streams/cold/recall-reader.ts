@@ -11,6 +11,7 @@ import { sourceOf } from '../topics/sources.ts'
 import { entryId, type PlannedSource } from '../topology/plan.ts'
 import type { Recall } from './recall.ts'
 import { type ColdPlaces, coldPlacesOf } from './cold-places.ts'
+import type { WantedParts } from '../retention/promoted-places.ts'
 
 /** Batches that are on their way to the table: those of the source may all be held up by the one that waits. */
 const recalledBatches = 2
@@ -72,8 +73,16 @@ export class RecallReader {
 
   async #readPromoted({ promoted }: ColdPlaces): Promise<void> {
     if (promoted.size === 0) return
-    const pieces = await this.#parts.ports.promotedParts((number, offset) => promoted.get(number)?.has(offset) === true)
-    for (const piece of pieces) await this.#passOn(piece, promoted.get(piece.partition)!, true)
+    const { ports, session } = this.#parts
+    const wanted: WantedParts = {
+      has: (number, offset) => promoted.get(number)?.has(offset) === true,
+      *places() {
+        for (const [number, offsets] of promoted) for (const offset of offsets) yield [number, offset]
+      },
+    }
+    await ports.promotedParts(session.state.promoted.places, wanted, (piece) =>
+      this.#passOn(piece, promoted.get(piece.partition)!, true),
+    )
   }
 
   /** Passes on the records at some offsets; the bytes of the piece are free when that has come to the table. */

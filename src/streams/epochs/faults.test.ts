@@ -191,7 +191,7 @@ class Program {
       [{ pendingOffsets: [lostPart], unread }],
     )
     this.#pending.redigest([0, 0])
-    this.#retaken = new RetakenParts(this.#pending, [])
+    this.#retaken = new RetakenParts(this.#pending, true)
     const participants: Participants = {
       loss: this.#loss,
       retaken: this.#retaken,

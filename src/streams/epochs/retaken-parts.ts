@@ -1,4 +1,3 @@
-import type { FetchedPartition } from '../../kernel/index.ts'
 import type { PendingOffsets } from '../checkpoint/pending-offsets.ts'
 import type { EpochParticipant } from './epoch-participant.ts'
 
@@ -6,26 +5,26 @@ import type { EpochParticipant } from './epoch-participant.ts'
  * Pending parts that are taken in again, because this version of the program gives them other keys: the first epoch that
  * commits has read all of them, and nothing new.
  *
- * State: the promoted ones among them, until that epoch has committed, absent where nothing is retaken; how many have
- * been taken in since the last rollback, and whether that was the last one.
+ * State: whether there are any, until that epoch has committed; how many have been taken in since the last rollback, and
+ * whether that was the last one.
  * Why it is right: that epoch takes all of them out of what is pending, and the table's log puts back those that still
  * are. So each that has left has a class of the same epoch, and a rollback leaves what was pending before.
  */
 export class RetakenParts implements EpochParticipant {
   readonly #pending: Pick<PendingOffsets, 'sets'>
-  #promoted: readonly FetchedPartition[] | undefined
+  #isDue: boolean
   #count = 0
   #isWhole = false
 
-  /** @param promoted - The promoted ones; undefined where nothing is retaken. */
-  constructor(pending: Pick<PendingOffsets, 'sets'>, promoted: readonly FetchedPartition[] | undefined) {
+  /** @param isDue - Whether there are any. */
+  constructor(pending: Pick<PendingOffsets, 'sets'>, isDue: boolean) {
     this.#pending = pending
-    this.#promoted = promoted
+    this.#isDue = isDue
   }
 
   /** Whether the epoch that takes them in has not committed yet. */
   get isDue(): boolean {
-    return this.#promoted !== undefined
+    return this.#isDue
   }
 
   /** Whether the current epoch, or the closed one, has taken all of them in. */
@@ -36,10 +35,6 @@ export class RetakenParts implements EpochParticipant {
   /** How many have been taken in. */
   get count(): number {
     return this.#count
-  }
-
-  get promoted(): readonly FetchedPartition[] {
-    return this.#promoted ?? []
   }
 
   /** The current epoch has taken in so many. */
@@ -58,7 +53,7 @@ export class RetakenParts implements EpochParticipant {
   }
 
   commit(): void {
-    this.#promoted = undefined
+    this.#isDue = false
   }
 
   rollback(): void {

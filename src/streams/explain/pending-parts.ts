@@ -2,6 +2,8 @@ import { topicRange } from '../../kafka/index.ts'
 import type { RecordColumns } from '../../kernel/index.ts'
 import { readRecords, recordsOf } from '../topics/record-reader.ts'
 import { openFinishedParts } from '../retention/finished-part.ts'
+import { wantedAmong } from '../retention/promoted-places.ts'
+import { readPromoted } from '../retention/promoted-reader.ts'
 import type { AppCheckpoint } from '../admin/app-checkpoint.ts'
 import { type Search, sourceTopics, asInSource, placeOf } from './search.ts'
 import type { RecordPlace, PendingPart, PendingKey } from './explanation.ts'
@@ -9,7 +11,7 @@ import type { RecordPlace, PendingPart, PendingKey } from './explanation.ts'
 /** The parts of the key that are pending in the checkpoint. */
 export async function findPending(search: Search): Promise<PendingPart[]> {
   const { cluster, checkpoint, limits } = search
-  const { manifest, partitions, pending, promoted, promotedBatches } = checkpoint
+  const { manifest, partitions, pending, promoted, topic: checkpointTopic } = checkpoint
   const topics = await sourceTopics(search)
   const found: PendingPart[] = []
   const { rows, finder } = search
@@ -48,7 +50,11 @@ export async function findPending(search: Search): Promise<PendingPart[]> {
   const visitPromoted = recordsOf(limits, (columns) =>
     manifest.tables === undefined ? visit(columns.partition, true, columns) : visitFinished(columns),
   )
-  for (const piece of promotedBatches) if (isThere(piece.partition)) await visitPromoted(piece)
+  const has = (number: number, offset: number) =>
+    isThere(number) && pending[number]!.has(offset) && promoted.has(number, offset)
+  if (checkpointTopic !== undefined) {
+    await readPromoted({ cluster, topic: checkpointTopic }, promoted.places, wantedAmong(promoted, has), visitPromoted)
+  }
   const firstNeeded = manifest.nextOffsets.map((end, number) => promoted.firstNeeded(number) ?? end)
   for (const [topic, source] of topics) {
     const logStarts = (await topicRange(cluster, topic)).starts

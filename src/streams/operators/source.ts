@@ -34,7 +34,7 @@ import { hasTables, entryId, type PlannedSource } from '../topology/plan.ts'
 export interface SourceParts {
   readonly services: Services
   readonly session: RestoringSession
-  readonly ports: Pick<Ports, 'newFetcher' | 'sourceLog'>
+  readonly ports: Pick<Ports, 'newFetcher' | 'sourceLog' | 'promotedParts'>
   /** How records are read that are new; absent in a standby, which reads none. */
   readonly careful?: CarefulMode
   /** Called when the table has all pending parts. */
@@ -108,9 +108,10 @@ class Source {
     const { rowBatches, incarnation } = source.#life
     context.signal.addEventListener('abort', () => rowBatches.abandon(), { once: true })
     services.statistics.firstFetchMs ||= source.#startedMs
-    const { promotedBatches } = session.state.restoration
-    session.state.restoration.beginAnew()
-    if (promotedBatches.length > 0) void context.self.tell({ type: 'promoted', incarnation, parts: promotedBatches })
+    const { restoration } = session.state
+    restoration.beginAnew()
+    const [promoted] = restoration.promoted.places()
+    if (promoted !== undefined) void context.self.tell({ type: 'promoted', incarnation })
     await source.#fetchOn()
     return source
   }
@@ -121,9 +122,16 @@ class Source {
     this.#watch?.stop()
   }
 
-  async takePromoted({ incarnation, parts }: Message<'promoted'>): Promise<void> {
+  async takePromoted({ incarnation }: Message<'promoted'>): Promise<void> {
     if (incarnation !== this.#life.incarnation) return
-    await this.#readOut({ partitions: parts, release() {} }, true)
+    const { session, ports } = this.#parts
+    const { promoted, restoration } = session.state
+    await ports.promotedParts(promoted.places, restoration.promoted, async (piece) => {
+      this.#context.signal.throwIfAborted()
+      await this.#readOut({ partitions: [piece], release() {} }, true)
+      // No more of them are in memory than are on their way.
+      await this.#life.rowBatches.whenIdle()
+    })
     await this.#endRestoration()
   }
 

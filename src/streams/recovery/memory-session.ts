@@ -1,6 +1,7 @@
 import { type CheckpointRecords, manifestOf } from '../checkpoint/checkpoint-records.ts'
 import { EpochSchedule } from '../epochs/epoch-schedule.ts'
 import { CarefulMode } from '../poison/careful-mode.ts'
+import { PromotedPlaces } from '../retention/promoted-places.ts'
 import { Lives } from '../runtime/life.ts'
 import type { Services } from '../runtime/services.ts'
 import { outputsOf, promotedBytesMax } from '../topics/program-topics.ts'
@@ -27,6 +28,7 @@ export async function memorySession(services: Services, records: CheckpointRecor
     logEnds: none,
     startOffsets: none,
     records,
+    promotedPlaces: new PromotedPlaces(),
     spareMemory: { take: () => undefined },
     logger,
     tracing,

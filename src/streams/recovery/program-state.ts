@@ -1,4 +1,4 @@
-import type { FetchedPartition, OutputBuilder, PendingTable } from '../../kernel/index.ts'
+import type { OutputBuilder, PendingTable } from '../../kernel/index.ts'
 import { type CheckpointWriter, pieceBytesOf, putInto } from '../checkpoint/checkpoint-writer.ts'
 import { ManifestWriter, type ProgramIdentity } from '../checkpoint/manifest-writer.ts'
 import type { PendingOffsets } from '../checkpoint/pending-offsets.ts'
@@ -75,8 +75,6 @@ export interface StateParts {
   epoch: number
   pending: PendingOffsets
   promoted: PromotedParts
-  /** The promoted parts themselves. @defaultValue none */
-  promotedBatches?: readonly FetchedPartition[]
   deltas: CheckpointWriter
   /** Absent where parts tell nothing of lists. */
   told?: ToldNumbers | undefined
@@ -122,8 +120,8 @@ export function stateOf(parts: StateParts): RecoveredState {
     base,
   } = parts
   const loss = new AcceptedLoss({ accounting, pending, promoted, partitions: parts.partitions }, parts.loss)
-  const { promotedBatches = [], isRetaken = false } = parts
-  const retaken = new RetakenParts(pending, isRetaken && pending.count > 0 ? promotedBatches : undefined)
+  const { isRetaken = false } = parts
+  const retaken = new RetakenParts(pending, isRetaken && pending.count > 0)
   const participants = inOrder({
     loss,
     retaken,
@@ -153,7 +151,6 @@ export function stateOf(parts: StateParts): RecoveredState {
     cold,
     base,
     retaken,
-    promotedBatches: retaken.isDue ? [] : promotedBatches,
     hasLoss: loss.isDue,
     partitions,
   })

@@ -139,7 +139,7 @@ async function stateOn(
 ): Promise<RecoveredState> {
   const { cluster, plan, options, topics, logger, tracing } = services
   const { manifest, sources, logStarts, logEnds } = found
-  const { records } = checkpoint
+  const { records, promotedPlaces } = checkpoint
   const outputs = outputsOf(topics)
   const startOffsets = await startOffsetsOf(cluster, plan, found, options)
   tellOfStart(services, found, startOffsets)
@@ -152,6 +152,7 @@ async function stateOn(
     logStarts,
     logEnds,
     records,
+    promotedPlaces,
     spareMemory,
     warmTable,
     logger,

@@ -5,6 +5,7 @@ import { MillraceError } from '../../core/errors.ts'
 import { noSide, type RecordColumns } from '../../kernel/index.ts'
 import { VirtualClock } from '../../testing/index.ts'
 import { manifestOf } from '../checkpoint/checkpoint-records.ts'
+import { PromotedPlaces } from '../retention/promoted-places.ts'
 import { Engine } from '../in-memory/engine.ts'
 import { Accounting } from '../epochs/accounting.ts'
 import { PendingOffsets } from '../checkpoint/pending-offsets.ts'
@@ -45,6 +46,7 @@ function sessionAfter({ kafka, services }: Engine): RestoringSession {
     logEnds: [],
     startOffsets: none,
     records: kafka.checkpoint,
+    promotedPlaces: new PromotedPlaces(),
     spareMemory: { take: () => undefined },
     logger,
     tracing: undefined,

@@ -1,13 +1,6 @@
 import { assert } from '../../core/assert.ts'
 import { MillraceError } from '../../core/errors.ts'
-import {
-  deadLetterReasons,
-  type FetchedPartition,
-  noSide,
-  type PendingTable,
-  type RecordColumns,
-  rowFlags,
-} from '../../kernel/index.ts'
+import { deadLetterReasons, noSide, type PendingTable, type RecordColumns, rowFlags } from '../../kernel/index.ts'
 import { addDigests, areEqualDigests, type Digest, emptyDigest } from '../checkpoint/digest.ts'
 import type { PendingOffsets } from '../checkpoint/pending-offsets.ts'
 import type { ColdParts } from '../cold/cold-parts.ts'
@@ -16,6 +9,7 @@ import type { Epochs } from '../epochs/epochs.ts'
 import type { RetakenParts } from '../epochs/retaken-parts.ts'
 import type { ToldNumbers } from '../lists/told-numbers.ts'
 import type { PromotedParts } from '../retention/promoted-parts.ts'
+import { wantedAmong, type WantedParts } from '../retention/promoted-places.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import type { PartsReadAgain } from './parts-read-again.ts'
 
@@ -41,8 +35,6 @@ export interface RestorationParts {
   readonly base: RestorationBase | undefined
   /** Those that are taken in again. */
   readonly retaken: RetakenParts
-  /** The promoted parts themselves, of those that are not taken in again. */
-  readonly promotedBatches: readonly FetchedPartition[]
   /** Whether some of the parts that the digest is over are lost. */
   readonly hasLoss: boolean
   /** Which partition each number means, for people. */
@@ -61,7 +53,7 @@ const nothing: RestorationBase = { count: 0, digest: emptyDigest, nextOffsets: [
  * again, in an epoch of their own (`RetakenParts`), and only their number is compared. A rollback of that epoch begins
  * anew.
  *
- * State: whether they are; the parts from the checkpoint, until then.
+ * State: whether they are.
  */
 export class Restoration {
   readonly #parts: RestorationParts
@@ -71,18 +63,16 @@ export class Restoration {
   /** Those that are there. */
   #restoredCount: number
   #restoredDigest: Digest
-  #promotedBatches: readonly FetchedPartition[]
   #isDone = false
 
   constructor(parts: RestorationParts) {
-    const { table, pending, base = nothing, promotedBatches, hasLoss } = parts
+    const { table, pending, base = nothing, hasLoss } = parts
     this.#parts = parts
     this.#base = base
     this.#count = pending.count
     this.#digest = hasLoss ? undefined : pending.digest
     this.#restoredCount = base.count
     this.#restoredDigest = base.digest
-    this.#promotedBatches = promotedBatches
     // What is pending was in a table before, and room is made only once it is there.
     table.isLimited = false
     if (base.count === this.#count) this.finish()
@@ -94,10 +84,11 @@ export class Restoration {
     return this.#isDone && (!retaken.isDue || retaken.isWhole)
   }
 
-  /** Pending parts for which the source is not read. */
-  get promotedBatches(): readonly FetchedPartition[] {
-    const { retaken } = this.#parts
-    return retaken.isDue && !this.isDone ? retaken.promoted : this.#promotedBatches
+  /** Those for which the source is not read. */
+  get promoted(): WantedParts {
+    const { promoted, pending } = this.#parts
+    const areMissing = pending.sets.map((_, partition) => this.missing(partition, true))
+    return wantedAmong(this.isDone ? [] : promoted, (partition, offset) => areMissing[partition]!(offset))
   }
 
   /** Offset to read first, by partition. */
@@ -198,7 +189,6 @@ export class Restoration {
     table.settle()
     cold?.unite()
     pending.redigest(this.#restoredDigest)
-    this.#promotedBatches = []
   }
 
   /** Counts what has come into the table since it was settled. */

@@ -9,8 +9,8 @@ import { CheckpointWriter } from '../checkpoint/checkpoint-writer.ts'
 import { addDigests, emptyDigest } from '../checkpoint/digest.ts'
 import type { CompletedCounts, EventTimes, Manifest } from '../checkpoint/manifest.ts'
 import { PendingOffsets } from '../checkpoint/pending-offsets.ts'
-import { promotedBatches } from '../retention/promoted-batches.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
+import type { PromotedPlaces } from '../retention/promoted-places.ts'
 import { areKeysMoved, isRetaken, type Migration, migrationOf } from '../checkpoint/migration.ts'
 import { shapeOf } from '../checkpoint/topology-shape.ts'
 import type { ProgramIdentity } from '../checkpoint/manifest-writer.ts'
@@ -53,6 +53,8 @@ export interface StateRequest {
   /** Where partitions begin that no manifest has, likewise. */
   readonly startOffsets: readonly number[]
   readonly records: CheckpointRecords
+  /** Where the promoted parts are whose keys are among the records. */
+  readonly promotedPlaces: PromotedPlaces
   /** Where the table is to live. */
   readonly spareMemory: Pick<SpareMemory, 'take'>
   /** A table that may have most of the pending parts. */
@@ -83,7 +85,7 @@ export function firstState(request: StateRequest): RecoveredState {
     fixesStart: fixesStart(plan, undefined),
     pending,
     partitions: sources.partitions,
-    promoted: new PromotedParts(pending.sets),
+    promoted: new PromotedParts(pending.sets, request.promotedPlaces),
     deltas: new CheckpointWriter(pending),
     told: ToldNumbers.of(plan),
     eventClock,
@@ -117,7 +119,7 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
   const areRetaken = isRetaken(migrations)
   // Of parts that get other keys the digest says nothing.
   pending.startAt(areRetaken ? emptyDigest : grown.digest)
-  const promoted = PromotedParts.after(records, pending.sets)
+  const promoted = PromotedParts.after(records, pending.sets, request.promotedPlaces)
   const loss = lossOf({ pending, promoted }, grown.nextOffsets, logStarts)
   if (loss !== undefined) {
     if (!options.acceptLoss) throw lossError(partitions, loss, logStarts)
@@ -159,7 +161,6 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
     pending,
     partitions,
     promoted,
-    promotedBatches: promotedBatches(records),
     deltas: CheckpointWriter.after(records, grown, pending, obsolete),
     told: ToldNumbers.of(plan),
     eventClock,

@@ -1,5 +1,5 @@
 import { listOffsets } from '../../kafka/index.ts'
-import type { CheckpointRecords } from '../checkpoint/checkpoint-records.ts'
+import type { CheckpointView } from '../checkpoint/checkpoint-view.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import { isRetaken, migrationOf } from '../checkpoint/migration.ts'
 import { shapeOf } from '../checkpoint/topology-shape.ts'
@@ -16,7 +16,7 @@ import type { WarmTable } from './warm-table.ts'
 export interface WarmRequest {
   readonly services: KafkaServices
   /** What the checkpoint says, and the manifest in it. */
-  readonly records: CheckpointRecords
+  readonly checkpoint: CheckpointView
   readonly manifest: Manifest
   /** A table as of an earlier epoch. */
   readonly warmTable: WarmTable | undefined
@@ -42,7 +42,7 @@ export interface WarmState {
  * @throws MillraceError `CHECKPOINT_CORRUPT`, `PENDING_LOST`; KafkaError
  */
 export async function warmState(request: WarmRequest): Promise<WarmState | undefined> {
-  const { services, records, manifest, warmTable, spareMemory } = request
+  const { services, checkpoint, manifest, warmTable, spareMemory } = request
   const { cluster, plan, options, topics, logger, tracing } = services
   const found = await findSources(cluster, plan)
   if (incompatibility(plan, found, manifest) !== undefined) return undefined
@@ -66,7 +66,8 @@ export async function warmState(request: WarmRequest): Promise<WarmState | undef
         0,
       ),
       logEnds: [],
-      records,
+      records: checkpoint.records,
+      promotedPlaces: checkpoint.promotedPlaces,
       spareMemory,
       warmTable,
       logger,

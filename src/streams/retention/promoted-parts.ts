@@ -4,6 +4,7 @@ import { type CheckpointRecords, partsOf } from '../checkpoint/checkpoint-record
 import { partKey } from '../checkpoint/checkpoint-topic.ts'
 import type { ClosingEpoch, EpochParticipant } from '../epochs/epoch-participant.ts'
 import type { PromotablePart } from './promotable-part.ts'
+import { type PartPlace, PromotedPlaces } from './promoted-places.ts'
 
 interface Place {
   readonly partition: number
@@ -32,6 +33,8 @@ const sweptPerEpoch = 256
  * A promoted part that has left is removed from the topic some epochs later; until then nothing asks for it.
  */
 export class PromotedParts implements EpochParticipant {
+  /** Where they are in the topic. */
+  readonly places: PromotedPlaces
   /** Pending offsets, by partition. */
   readonly #sets: readonly OffsetSet[]
   readonly #partitions: Promoted[] = []
@@ -45,8 +48,9 @@ export class PromotedParts implements EpochParticipant {
   #removed: Place[] = []
 
   /** @param sets - Pending offsets, by partition; a source that grows adds to them first. */
-  constructor(sets: readonly OffsetSet[]) {
+  constructor(sets: readonly OffsetSet[], places = new PromotedPlaces()) {
     this.#sets = sets
+    this.places = places
     this.grow()
   }
 
@@ -59,8 +63,8 @@ export class PromotedParts implements EpochParticipant {
   }
 
   /** Goes on with what the topic holds. */
-  static after(records: CheckpointRecords, sets: readonly OffsetSet[]): PromotedParts {
-    const promoted = new PromotedParts(sets)
+  static after(records: CheckpointRecords, sets: readonly OffsetSet[], places?: PromotedPlaces): PromotedParts {
+    const promoted = new PromotedParts(sets, places)
     for (const { partition, offset } of partsOf(records)) promoted.#partitions[partition]!.offsets.add(offset)
     promoted.reachOn()
     return promoted
@@ -68,6 +72,13 @@ export class PromotedParts implements EpochParticipant {
 
   has(partition: number, offset: number): boolean {
     return this.#partitions[partition]!.offsets.has(offset)
+  }
+
+  /** All of them that are in the topic, some of which may have left. */
+  *[Symbol.iterator](): Generator<PartPlace> {
+    for (const [partition, { offsets }] of this.#partitions.entries()) {
+      for (const offset of offsets) yield [partition, offset]
+    }
   }
 
   /** The first pending offset from `from` on that is not promoted: a start reads the source from there. */
@@ -121,6 +132,7 @@ export class PromotedParts implements EpochParticipant {
     }
     this.reachOn()
     this.#forget()
+    this.places.forget(() => this)
   }
 
   rollback(): void {

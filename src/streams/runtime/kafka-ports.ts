@@ -7,9 +7,9 @@ import {
   topicConfigs,
   TransactionalProducer,
 } from '../../kafka/index.ts'
-import { readPromoted } from '../retention/promoted-batches.ts'
+import { readPromoted } from '../retention/promoted-reader.ts'
 import type { LastEpoch } from '../checkpoint/last-epoch.ts'
-import { findSources } from '../topics/program-topics.ts'
+import { checkpointSink, findSources } from '../topics/program-topics.ts'
 import { readRecords } from '../topics/record-reader.ts'
 import { fetchBuffersPerLeader } from './memory-budget.ts'
 import type { EpochProducer, PartitionRange, Ports, ProducerEvents, SourceLog } from './ports.ts'
@@ -32,7 +32,8 @@ export function kafkaPorts(services: KafkaServices, member: Member, lastEpoch: L
 
 /** What reading alone needs. */
 export function readingPorts(services: KafkaServices): Pick<Ports, 'newFetcher' | 'sourceLog' | 'promotedParts'> {
-  const { cluster, options } = services
+  const { cluster, options, topics } = services
+  const checkpoint = { cluster, topic: topics.sinks[checkpointSink]! }
   return {
     newFetcher: ({ partitions, firstOffsets, rates }, events) =>
       new Fetcher(
@@ -49,7 +50,7 @@ export function readingPorts(services: KafkaServices): Pick<Ports, 'newFetcher' 
         firstOffsets,
       ),
     sourceLog: sourceLogOf(services),
-    promotedParts: (isWanted) => readPromoted(services, isWanted),
+    promotedParts: (places, wanted, visit) => readPromoted(checkpoint, places, wanted, visit),
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Reply } from '../../actors/index.ts'
 import type { MillraceError } from '../../core/errors.ts'
 import type { FetchedResponse } from '../../kafka/index.ts'
-import type { FetchedPartition, OutputBatch } from '../../kernel/index.ts'
+import type { OutputBatch } from '../../kernel/index.ts'
 import type { Recall } from '../cold/recall.ts'
 import type { PromotablePart } from '../retention/promotable-part.ts'
 import type { SourceFetcher } from './ports.ts'
@@ -11,7 +11,7 @@ import type { SourceGrowth } from '../topics/source-growth.ts'
 /** What operators tell one another. Records travel in batches only. */
 export type SourceMessage =
   /** Pending parts that need not be read from the source. */
-  | { readonly type: 'promoted'; readonly incarnation: number; readonly parts: readonly FetchedPartition[] }
+  | { readonly type: 'promoted'; readonly incarnation: number }
   | { readonly type: 'fetched'; readonly fetcher: SourceFetcher; readonly response: FetchedResponse }
   | { readonly type: 'failed'; readonly incarnation: number; readonly error: MillraceError }
   /** The source was given partitions. */

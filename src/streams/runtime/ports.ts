@@ -1,6 +1,8 @@
 import type { MillraceError } from '../../core/errors.ts'
 import type { FetchedResponse, RecordRate, Topic, TopicPartition } from '../../kafka/index.ts'
 import type { FetchedPartition, OutputBatch, RecordColumns } from '../../kernel/index.ts'
+import type { PromotedVisit } from '../retention/promoted-reader.ts'
+import type { PromotedPlaces, WantedParts } from '../retention/promoted-places.ts'
 
 /** All that operators ask of Kafka. They can be run on anything else that does the same. */
 export interface Ports {
@@ -9,11 +11,8 @@ export interface Ports {
   /** Number of the last epoch whose manifest is in the checkpoint topic; 0 when there is none. */
   readonly lastEpoch: () => Promise<number>
   readonly sourceLog: SourceLog
-  /**
-   * Reads promoted parts from the checkpoint topic, in the order of partitions and offsets, as if they had been fetched
-   * from the source.
-   */
-  readonly promotedParts: (isWanted: (partition: number, offset: number) => boolean) => Promise<FetchedPartition[]>
+  /** Reads promoted parts from the checkpoint topic, each once, in pieces that `visit` is done with before the next. */
+  readonly promotedParts: (places: PromotedPlaces, wanted: WantedParts, visit: PromotedVisit) => Promise<void>
 }
 
 /** Writes each epoch as one transaction. */

@@ -113,10 +113,9 @@ export class Standby {
   async #bringTo(manifest: Manifest): Promise<void> {
     const services = this.#services
     const { plan, logger } = services
-    const { records } = this.#checkpoint
     const warm = await warmState({
       services,
-      records,
+      checkpoint: this.#checkpoint,
       manifest,
       warmTable: this.#warm,
       spareMemory: this.#spareMemory,
