@@ -1,7 +1,15 @@
 import { unitBits } from './constants/block.ts'
 import { versionHeaderBytes } from './constants/row-version.ts'
 import { segmentBits } from './constants/segments.ts'
-import { newMemory, type WasmGlobal, wasmInstance, wasmModule } from './wasm-module.ts'
+import {
+  newMemory,
+  newSharedMemory,
+  type WasmGlobal,
+  wasmInstance,
+  type WasmMemory,
+  type WasmModule,
+  wasmModule,
+} from './wasm-module.ts'
 
 interface RowsExports {
   readonly start: (low: number, high: number, units: number, ordered: number) => void
@@ -36,7 +44,24 @@ export interface KeyRange {
   readonly isOpen: boolean
 }
 
+/** What a thread needs to read rows that another one changes; a message can carry it. */
+export interface SharedRows {
+  readonly memory: WasmMemory
+  readonly seed: readonly [number, number]
+}
+
+interface RowsOptions {
+  /** Limit for live versions, up to `rowBytesMax`. */
+  readonly bytesMax: number
+  readonly isOrdered: boolean
+  /** Whether other threads may read: see `RowsReader`. */
+  readonly isShared: boolean
+  /** That of the hash. */
+  readonly seed: readonly [number, number]
+}
+
 const module = wasmModule('rows')
+const memoryBytesMin = 1 << 22
 /** Live versions of one table take at most as many bytes; index, order and free blocks have the rest of 4 GiB. */
 export const rowBytesMax = 3 * 2 ** 30
 /** More segments of memory than there are. */
@@ -48,7 +73,9 @@ const segmentsMax = 1 << 11
  */
 export class VersionedRows {
   readonly #run: RowsExports
-  readonly #memory = newMemory(1 << 22)
+  readonly #memory: WasmMemory
+  /** For other threads; nothing where the memory is not shared. */
+  readonly shared: SharedRows | undefined
   /** Where the key goes that is asked for. */
   readonly keyAt: number
   /** Where the last key of a range goes. */
@@ -56,9 +83,10 @@ export class VersionedRows {
   #bytes: Buffer = Buffer.alloc(0)
   #words = new Int32Array(0)
 
-  /** @param options - `bytesMax` is the limit for live versions, up to `rowBytesMax`; `seed` is that of the hash. */
-  constructor({ bytesMax, isOrdered, seed }: { bytesMax: number; isOrdered: boolean; seed: [number, number] }) {
-    this.#run = wasmInstance<RowsExports>(module, {}, this.#memory)
+  constructor({ bytesMax, isOrdered, isShared, seed }: RowsOptions) {
+    this.#memory = isShared ? newSharedMemory(memoryBytesMin) : newMemory(memoryBytesMin)
+    this.shared = isShared ? { memory: this.#memory, seed } : undefined
+    this.#run = wasmInstance<RowsExports>(isShared ? sharedRowsModule() : module, {}, this.#memory)
     this.#run.start(...seed, Math.ceil(bytesMax / 2 ** unitBits), Number(isOrdered))
     this.keyAt = this.#run.key.value
     this.lastKeyAt = this.#run.lastKey.value
@@ -90,7 +118,11 @@ export class VersionedRows {
    * is still to be written.
    */
   put(keyLength: number, valueLength: number, stamp: number): number {
-    return this.#run.put(keyLength, valueLength, 0, stamp) >>> 0
+    const address = this.#run.put(keyLength, valueLength, 0, stamp) >>> 0
+    // Shared memory that has grown leaves the bytes that were there before in use.
+    const end = address * 2 ** unitBits + versionHeaderBytes + keyLength + valueLength
+    if (end > this.#bytes.length) this.#look()
+    return address
   }
 
   /** The same for a deletion. */
@@ -203,6 +235,13 @@ export class VersionedRows {
     this.#bytes = Buffer.from(this.#memory.buffer)
     this.#words = new Int32Array(this.#memory.buffer)
   }
+}
+
+let sharedModule: WasmModule | undefined
+
+/** Compiled when the first table is shared. */
+export function sharedRowsModule(): WasmModule {
+  return (sharedModule ??= wasmModule('rows-shared'))
 }
 
 function wordsOf({ length, isAfter, lastLength, isOpen }: KeyRange): RangeWords {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 /** What is used of the platform's WebAssembly, whose types come with those of browsers only. */
 interface Platform {
   Module: new (bytes: Uint8Array) => WasmModule
-  Memory: new (limits: { initial: number; maximum?: number }) => WasmMemory
+  Memory: new (limits: { initial: number; maximum?: number; shared?: boolean }) => WasmMemory
   Instance: new (module: WasmModule, imports: object) => { readonly exports: Readonly<Record<string, unknown>> }
   /** What a trap throws. */
   RuntimeError: new () => Error
@@ -13,13 +13,14 @@ interface Platform {
 export type WasmModule = object
 
 export interface WasmMemory {
-  /** Another one after each growth; the one before has no bytes any more. */
+  /** Another one after each growth; the one before has no bytes any more, or, of shared memory, as many as before. */
   readonly buffer: ArrayBuffer
   /** Adds pages of `wasmPageBytes`. */
   grow(pages: number): number
 }
 
 export const wasmPageBytes = 1 << 16
+const wasmPagesMax = 1 << 16
 
 const { Module, Memory, Instance, RuntimeError } = (globalThis as unknown as { WebAssembly: Platform }).WebAssembly
 
@@ -31,6 +32,16 @@ export function wasmModule(name: string): WasmModule {
 /** Memory of zeros that an instance can work on. */
 export function newMemory(bytes: number): WasmMemory {
   return new Memory({ initial: Math.ceil(bytes / wasmPageBytes) })
+}
+
+/** The same, for several threads: a message can carry it. */
+export function newSharedMemory(bytes: number): WasmMemory {
+  return new Memory({ initial: Math.ceil(bytes / wasmPageBytes), maximum: wasmPagesMax, shared: true })
+}
+
+/** Whether an error is what a trap throws. */
+export function isTrap(error: unknown): boolean {
+  return error instanceof RuntimeError
 }
 
 /**
@@ -73,7 +84,7 @@ export function guarded<Exports extends object>(exports: Exports, { before, onTr
       try {
         return run(...numbers)
       } catch (error) {
-        if (error instanceof RuntimeError) return onTrap(error)
+        if (isTrap(error)) return onTrap(error as Error)
         throw error
       }
     }

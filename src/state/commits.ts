@@ -3,6 +3,7 @@ import { ChangeFeed } from './change-feed.ts'
 import { TransactionConflict } from './conflict.ts'
 import { KeyLocks, type LockOwner } from './key-locks.ts'
 import { Pins } from './pins.ts'
+import { ThreadPins } from './sharing/thread-pins.ts'
 import type { Linked, TableRows } from './table-rows.ts'
 import type { Write, WriteSet } from './write-set.ts'
 
@@ -11,15 +12,19 @@ import type { Write, WriteSet } from './write-set.ts'
  * and then makes that version the latest: one store, before which it has not happened and after which it has happened
  * whole.
  *
- * State: the latest version; the versions that are read; the locks of keys.
+ * State: the latest version; the versions that are read, by other threads too where the store is shared; the locks of
+ * keys.
  */
 export class Commits {
   readonly locks: KeyLocks
   readonly feed: ChangeFeed
   readonly pins = new Pins()
+  /** Nothing where one thread alone uses the store. */
+  readonly threadPins: ThreadPins | undefined
   #version = 0
 
-  constructor({ clock, changesMax }: { clock: Clock; changesMax: number }) {
+  constructor({ clock, changesMax, isShared }: { clock: Clock; changesMax: number; isShared: boolean }) {
+    this.threadPins = isShared ? new ThreadPins(this.pins) : undefined
     this.locks = new KeyLocks(clock)
     this.feed = new ChangeFeed(changesMax)
   }
@@ -27,6 +32,12 @@ export class Commits {
   /** The version of the last commit: how many there have been. */
   get version(): number {
     return this.#version
+  }
+
+  /** Versions of rows that are kept for those who read them alone. */
+  get keptVersions(): number {
+    this.threadPins?.look(this.#version)
+    return this.pins.keptCount
   }
 
   pin(version: number): void {
@@ -54,13 +65,14 @@ export class Commits {
       throw error
     }
     if (linked.length === 0) return
-    this.#version = version
+    this.#advance(version)
     const differences = new Map<TableRows<unknown, unknown>, number>()
     for (const { write, link } of linked) {
       const difference = write.rows.settle(link, version, this.pins)
       differences.set(write.rows, (differences.get(write.rows) ?? 0) + difference)
     }
     for (const [rows, difference] of differences) rows.changed(version, difference, this.pins)
+    this.threadPins?.letGo()
     this.feed.add(
       version,
       linked.map(({ write }) => write),
@@ -71,14 +83,21 @@ export class Commits {
   installOne(write: Write, owner?: LockOwner): void {
     const version = this.#version + 1
     const link = this.#link(write, version, owner)
-    this.#version = version
+    this.#advance(version)
     write.rows.changed(version, write.rows.settle(link, version, this.pins), this.pins)
+    this.threadPins?.letGo()
     if (this.feed.isKept) this.feed.add(version, [write])
+  }
+
+  /** The one store by which a commit happens. */
+  #advance(version: number): void {
+    this.#version = version
+    this.threadPins?.publish(version)
   }
 
   #link({ rows, key, captured, isDeletion }: Write, version: number, owner: LockOwner | undefined): Linked {
     if (this.locks.isHeldByOther(rows, key, owner))
-      throw new TransactionConflict(rows.name, key, 'is locked by another transaction')
+      throw new TransactionConflict({ table: rows.name, key, why: 'is locked by another transaction' })
     return rows.link(key, captured, isDeletion, version)
   }
 }

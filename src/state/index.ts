@@ -3,8 +3,17 @@ export { bytes, type Codec, json, type KeyCodec, number, text } from './codec.ts
 export { TransactionConflict } from './conflict.ts'
 export type { Isolation } from './isolation.ts'
 export type { LockingTransaction } from './locking-transaction.ts'
-export { storeOptions, tableOptions, transactionOptions } from './options.ts'
+export { sharedTransactionOptions, storeOptions, tableOptions, transactionOptions } from './options.ts'
 export type { Range } from './range.ts'
+export type { StoreHandle } from './sharing/messages.ts'
+export {
+  type OpenedStore,
+  openStore,
+  type OpenStoreOptions,
+  type SharedTransactionOptions,
+} from './sharing/opened-store.ts'
+export type { SharedTable } from './sharing/shared-table.ts'
+export type { SharedIsolation, SharedTransaction } from './sharing/shared-transaction.ts'
 export type { TableSnapshot } from './snapshot.ts'
 export {
   type PessimisticOptions,

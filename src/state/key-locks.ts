@@ -69,7 +69,11 @@ export class KeyLocks {
     const lock = this.#lockOf(rows, key, owner)
     if (lock.holder === owner) return
     if (this.#waitsFor(lock, owner))
-      throw new TransactionConflict(rows.name, key, 'is locked by a transaction that waits for this one')
+      throw new TransactionConflict({
+        table: rows.name,
+        key,
+        why: 'is locked by a transaction that waits for this one',
+      })
     await this.#wait(lock, owner, waitMs, signal)
   }
 

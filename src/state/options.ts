@@ -17,6 +17,11 @@ export const storeOptions = {
     max: 10_000_000,
     doc: 'Rows that one transaction may read and write; beyond it fails with `TRANSACTION_TOO_LARGE`.',
   },
+  shared: {
+    type: 'boolean',
+    default: false,
+    doc: 'Whether other threads may open the store by what `share` gives; its tables are in shared memory then.',
+  },
 } as const satisfies OptionTable
 
 /** Options of a table, besides its codecs. */
@@ -63,4 +68,10 @@ export const transactionOptions = {
     max: 3_600_000,
     doc: 'Time to wait for the lock of a key, in milliseconds, before `TRANSACTION_LOCK_TIMEOUT`.',
   },
+} as const satisfies OptionTable
+
+/** Options of a transaction in a thread other than that of its store, besides its signal. */
+export const sharedTransactionOptions = {
+  isolation: { ...transactionOptions.isolation, choices: ['snapshot', 'serializable'] },
+  retriesMax: transactionOptions.retriesMax,
 } as const satisfies OptionTable

@@ -1,15 +1,20 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { type Clock, sleep, systemClock } from '../core/clock.ts'
+import { type Clock, systemClock } from '../core/clock.ts'
 import { StateError } from '../core/errors.ts'
 import { type GivenOptions, type OptionValues, resolveOptions } from '../core/options.ts'
-import { nextFloat, type Random, systemRandom } from '../core/random.ts'
+import { type Random, systemRandom } from '../core/random.ts'
 import type { Commit } from './change-feed.ts'
 import type { Codec, KeyCodec } from './codec.ts'
 import { Commits } from './commits.ts'
-import { TransactionConflict } from './conflict.ts'
+import { changedSince, TransactionConflict } from './conflict.ts'
 import { isAsStrong, type Isolation } from './isolation.ts'
 import { LockingTransaction } from './locking-transaction.ts'
+import { outerTooWeak, runInside } from './nesting.ts'
 import { storeOptions, tableOptions, transactionOptions } from './options.ts'
+import { waitToRetry } from './retry.ts'
+import { Committer } from './sharing/committer.ts'
+import { offerStore } from './sharing/offered-stores.ts'
+import type { StoreHandle } from './sharing/messages.ts'
 import { Table } from './table.ts'
 import { TableRows } from './table-rows.ts'
 import { OptimisticTransaction } from './transaction.ts'
@@ -54,11 +59,10 @@ type Resolved = OptionValues<typeof transactionOptions>
 type Body<Result> = (transaction: Transaction) => Result
 
 const defaults: Resolved = resolveOptions(transactionOptions, {})
-/** A retry waits up to a millisecond at first, then twice as long each time, up to this. */
-const retryWaitMsMax = 64
 
 /**
- * Tables that change together. One thread uses a store; what it holds ends with the process.
+ * Tables that change together. What they hold ends with the thread that has made the store. Other threads use it where
+ * it is `shared`: see `share`.
  *
  * State: its tables, and the transaction that runs now, either synchronously or by the asynchronous context.
  */
@@ -67,6 +71,7 @@ export class Store {
   readonly #clock: Clock
   readonly #random: Random
   readonly #commits: Commits
+  readonly #committer: Committer | undefined
   readonly #tables = new Map<string, Table<never, never>>()
   readonly #contexts = new AsyncLocalStorage<AnyTransaction>()
   #running: OptimisticTransaction | undefined
@@ -76,7 +81,10 @@ export class Store {
     this.#options = resolveOptions(storeOptions, { given })
     this.#clock = clock
     this.#random = random
-    this.#commits = new Commits({ clock, changesMax: this.#options.changesMax })
+    this.#commits = new Commits({ clock, changesMax: this.#options.changesMax, isShared: this.#options.shared })
+    const { threadPins } = this.#commits
+    if (threadPins !== undefined)
+      this.#committer = new Committer(this.#commits, threadPins, this.#options.operationsMax)
   }
 
   /** The version of the last commit: how many there have been. */
@@ -86,7 +94,19 @@ export class Store {
 
   /** Versions of rows that are kept for snapshots and running transactions alone. */
   get keptVersions(): number {
-    return this.#commits.pins.keptCount
+    return this.#commits.keptVersions
+  }
+
+  /**
+   * Gives what other threads open the store by, with `openStore`: plain data, for as many as are to have it. They see
+   * the tables that there are when they open it.
+   *
+   * @throws StateError `STATE_NOT_SHARED` where the store was made without `shared`.
+   */
+  share(): StoreHandle {
+    if (this.#committer === undefined)
+      throw new StateError('STATE_NOT_SHARED', 'a store of one thread cannot be shared: make it with shared: true')
+    return offerStore(this.#committer)
   }
 
   /**
@@ -102,10 +122,17 @@ export class Store {
       throw new StateError('STATE_TABLE_EXISTS', `the store has a table ${name} already`, { table: name })
     const { ordered, bytesMax } = resolveOptions(tableOptions, { given })
     const seed: [number, number] = [this.#random.nextUint32(), this.#random.nextUint32()]
-    const rows = new TableRows(name, key, value, { bytesMax, isOrdered: ordered, seed, zones: zones ?? {} })
+    const rows = new TableRows(name, key, value, {
+      bytesMax,
+      isOrdered: ordered,
+      isShared: this.#options.shared,
+      seed,
+      zones: zones ?? {},
+    })
     const names = Object.keys(zones ?? {}) as Zone[]
     const table = new Table(rows, names, { commits: this.#commits, ambient: () => this.#ambient() })
     this.#tables.set(name, table as unknown as Table<never, never>)
+    this.#committer?.add(rows as TableRows<unknown, unknown>)
     return table
   }
 
@@ -146,7 +173,7 @@ export class Store {
         this.#openCount--
         transaction.end()
       }
-      await sleep(this.#clock, nextFloat(this.#random) * Math.min(2 ** attempt, retryWaitMsMax), signal)
+      await waitToRetry(attempt, { clock: this.#clock, random: this.#random }, signal)
     }
   }
 
@@ -202,31 +229,19 @@ export class Store {
     transaction.checkInside()
     if (transaction instanceof LockingTransaction) return this.#commits.install(transaction.writes, transaction)
     const stale = transaction.conflict()
-    if (stale !== undefined) throw new TransactionConflict(stale.table, stale.key, 'was changed by another transaction')
+    if (stale !== undefined) throw changedSince(stale)
     // It reads no more, so that what it alone has kept need not be kept for it.
     transaction.end()
     this.#commits.install(transaction.writes, undefined)
   }
 }
 
-/** Runs a function as a part of a transaction, which then fails as a whole where the part fails. */
+/** Runs a function as a part of a transaction. @throws TRANSACTION_NESTED where that one gives less than it needs */
 function joined<Result>(outer: AnyTransaction, { mode, isolation }: Resolved, run: () => Result): Result {
   const isLocking = outer instanceof LockingTransaction
-  if (isLocking !== (mode === 'pessimistic') || (!isLocking && !isAsStrong(outer.isolation, isolation))) {
-    const message = 'a transaction within another one needs its mode, and an isolation that is no stronger'
-    throw new StateError('TRANSACTION_NESTED', message, { mode, isolation })
-  }
-  try {
-    const result = run()
-    if (!(result instanceof Promise)) return result
-    return result.catch((error: unknown) => {
-      outer.failInside(error)
-      throw error
-    }) as Result
-  } catch (error) {
-    outer.failInside(error)
-    throw error
-  }
+  if (isLocking !== (mode === 'pessimistic') || (!isLocking && !isAsStrong(outer.isolation, isolation)))
+    throw outerTooWeak({ mode, isolation })
+  return runInside(outer, run)
 }
 
 function withoutPromise<Result>(result: Result): Result {

@@ -1,6 +1,7 @@
 import { StateError } from '../core/errors.ts'
-import { KEPT, type KeyRange, REPLACED, rowKeyBytesMax, TOMBSTONE, VersionedRows } from '../kernel/index.ts'
+import { KEPT, type KeyRange, REPLACED, type SharedRows, TOMBSTONE, VersionedRows } from '../kernel/index.ts'
 import type { Codec, KeyCodec } from './codec.ts'
+import { writeKey } from './key-bytes.ts'
 import type { Pins } from './pins.ts'
 import { isWithin, type Range } from './range.ts'
 import type { ZoneMap, ZoneOf } from './zone-map.ts'
@@ -15,6 +16,7 @@ export interface Linked {
 interface RowsOptions<Value> {
   readonly bytesMax: number
   readonly isOrdered: boolean
+  readonly isShared: boolean
   readonly seed: [number, number]
   readonly zones: Readonly<Record<string, ZoneOf<Value>>>
 }
@@ -45,15 +47,20 @@ export class TableRows<Key, Value> {
     name: string,
     keys: KeyCodec<Key>,
     values: Codec<Value>,
-    { bytesMax, isOrdered, seed, zones }: RowsOptions<Value>,
+    { bytesMax, isOrdered, isShared, seed, zones }: RowsOptions<Value>,
   ) {
     this.name = name
     this.keys = keys
     this.values = values
     this.isOrdered = isOrdered
     this.#bytesMax = bytesMax
-    this.#rows = new VersionedRows({ bytesMax, isOrdered, seed })
+    this.#rows = new VersionedRows({ bytesMax, isOrdered, isShared, seed })
     this.#zones = new ZoneMaps(name, zones)
+  }
+
+  /** For other threads; nothing where the store is not shared. */
+  get shared(): SharedRows | undefined {
+    return this.#rows.shared
   }
 
   get usedBytes(): number {
@@ -125,8 +132,13 @@ export class TableRows<Key, Value> {
   /** A value as it is kept, once its zone maps have taken it. @throws STATE_VALUE_INVALID */
   capture(value: Value): unknown {
     const captured = this.values.capture(value)
-    if (!this.#zones.isEmpty) this.#zones.check(this.values.restore(captured))
+    this.checkZones(captured)
     return captured
+  }
+
+  /** @throws STATE_VALUE_INVALID where a zone map cannot take a captured value. */
+  checkZones(captured: unknown): void {
+    if (!this.#zones.isEmpty) this.#zones.check(this.values.restore(captured))
   }
 
   /**
@@ -223,7 +235,7 @@ export class TableRows<Key, Value> {
 
   /** Writes a key to where it is asked for; returns its length. */
   #ask(key: Key): number {
-    return this.#writeKey(key, this.#rows.keyAt)
+    return writeKey(this, key, this.#rows.bytes, this.#rows.keyAt)
   }
 
   #askRange({ from, after, to, before }: Range<Key>): KeyRange {
@@ -232,22 +244,9 @@ export class TableRows<Key, Value> {
     return {
       length: first === undefined ? 0 : this.#ask(first),
       isAfter: after !== undefined,
-      lastLength: last === undefined ? undefined : this.#writeKey(last, this.#rows.lastKeyAt),
+      lastLength: last === undefined ? undefined : writeKey(this, last, this.#rows.bytes, this.#rows.lastKeyAt),
       isOpen: before !== undefined,
     }
-  }
-
-  #writeKey(key: Key, at: number): number {
-    if (this.keys.bytesMax(key) > rowKeyBytesMax) this.#checkLength(key)
-    return this.keys.write(key, this.#rows.bytes, at) - at
-  }
-
-  #checkLength(key: Key): void {
-    const bytesMax = this.keys.bytesMax(key)
-    const length = this.keys.write(key, Buffer.allocUnsafe(bytesMax), 0)
-    if (length <= rowKeyBytesMax) return
-    const message = `a key of table ${this.name} has ${length} bytes: at most ${rowKeyBytesMax} are possible`
-    throw new StateError('STATE_VALUE_INVALID', message, { table: this.name, bytes: length })
   }
 
   #keyAt(address: number): Key {

@@ -13,7 +13,8 @@ interface Claim {
   readonly expected: unknown
 }
 
-// All examples of the page are one program: a line that ends in `// => value` claims what its expression is.
+// All examples of the page are one program: a line that ends in `// => value` claims what its expression is. One that
+// begins with the name of a file is a program of its own.
 describe('The examples of docs/tables.md', () => {
   const folder = join(project, '.cache', `examples-${process.pid}`)
   after(() => rmSync(folder, { recursive: true, force: true }))
@@ -21,17 +22,16 @@ describe('The examples of docs/tables.md', () => {
   it('run, and give what they say', async () => {
     const page = readFileSync(join(project, 'docs/tables.md'), 'utf8')
     const examples = [...page.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!)
+    mkdirSync(folder, { recursive: true })
+    for (const [code, name] of examples.flatMap((code) => [...code.matchAll(/^\/\/ (\w+\.ts)\n.*/gs)]))
+      writeFileSync(join(folder, name!), onSource(code))
     const program = examples
+      .filter((code) => !/^\/\/ \w+\.ts\n/.test(code))
       .join('\n')
       .replaceAll(/^(.+) \/\/ => (.+)$/gm, (_, expression: string, expected: string) => {
         return `;claims.push({ expression: ${JSON.stringify(expression)}, actual: ${expression}, expected: ${expected} })`
       })
-      .replaceAll(
-        /'millrace(?:\/(\w+))?'/g,
-        (_, door = 'millrace') => `'${pathToFileURL(join(project, 'src/doors', door)).href}.ts'`,
-      )
-    mkdirSync(folder, { recursive: true })
-    writeFileSync(join(folder, 'tables.ts'), `export const claims: unknown[] = []\n${program}`)
+    writeFileSync(join(folder, 'tables.ts'), `export const claims: unknown[] = []\n${onSource(program)}`)
 
     const { claims } = (await import(pathToFileURL(join(folder, 'tables.ts')).href)) as { claims: Claim[] }
 
@@ -39,3 +39,11 @@ describe('The examples of docs/tables.md', () => {
     for (const { expression, actual, expected } of claims) assert.deepEqual(actual, expected, expression)
   })
 })
+
+/** With the package's sources in place of the package. */
+function onSource(code: string): string {
+  return code.replaceAll(
+    /'millrace(?:\/(\w+))?'/g,
+    (_, door = 'millrace') => `'${pathToFileURL(join(project, 'src/doors', door)).href}.ts'`,
+  )
+}

@@ -1,108 +1,98 @@
 import assert from 'node:assert/strict'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { pathToFileURL } from 'node:url'
 import { seededRandom } from '../../src/core/random.ts'
 import type { Isolation } from '../../src/state/index.ts'
 import { checkHistory } from '../../src/testing/index.ts'
+import { type Bug, PlantedLayers } from './planted.ts'
 import { type StateLayer, Workload } from './workload.ts'
 
-const project = resolve(import.meta.dirname, '../..')
 const perHistory = 2_500
 const historiesMax = 12
 
-interface Bug {
-  readonly file: string
-  readonly from: string
-  readonly to: string
-  readonly isolation?: Isolation
-}
-
 /** Faults in the code of `src/state`, each by the text that it replaces. */
-const bugs: Record<string, Bug> = {
+const bugs: Record<string, Bug & { readonly isolation?: Isolation }> = {
   'validation skipped': {
-    file: 'store.ts',
+    file: 'state/store.ts',
     from: 'if (stale !== undefined) throw',
     to: 'if (stale !== undefined && false) throw',
   },
   'validation by a stamp that is off by one': {
-    file: 'read-set.ts',
+    file: 'state/read-set.ts',
     from: 'rows.lastChange(key) > version',
     to: 'rows.lastChange(key) > version + 1',
   },
   'an absent row not recorded as read': {
-    file: 'transaction.ts',
+    file: 'state/transaction.ts',
     from: 'this.#note(rows as Rows, captured)\n    return rows.get(',
     to: 'if (rows.has(captured, this.#readVersion)) this.#note(rows as Rows, captured)\n    return rows.get(',
   },
   'a row that is there not recorded as read': {
-    file: 'transaction.ts',
+    file: 'state/transaction.ts',
     from: 'this.#note(rows as Rows, captured)\n    return rows.get(',
     to: 'if (!rows.has(captured, this.#readVersion)) this.#note(rows as Rows, captured)\n    return rows.get(',
   },
   'a range not recorded as read': {
-    file: 'transaction.ts',
+    file: 'state/transaction.ts',
     from: 'this.#reads?.addRange(rows as Rows, range)',
     to: 'undefined',
   },
   'a range recorded up to its last row only': {
-    file: 'transaction.ts',
+    file: 'state/transaction.ts',
     from: 'read.isOver = true',
     to: 'read.isOver = false',
   },
   'install before validation': {
-    file: 'store.ts',
+    file: 'state/store.ts',
     from: 'const stale = transaction.conflict()',
     to: 'if (transaction.writes.count > 0) this.#commits.install(transaction.writes, undefined)\n    const stale = transaction.conflict()',
   },
   'a commit that fails half way not taken back': {
-    file: 'commits.ts',
+    file: 'state/commits.ts',
     from: 'write.rows.unlink(link)',
     to: 'void link',
   },
   'a version dropped while the last one reads it': {
-    file: 'table-rows.ts',
+    file: 'state/table-rows.ts',
     from: 'settle(address, pins.newest)',
     to: 'settle(address, pins.newest - 1)',
   },
   'a version dropped with the newest one that reads it': {
-    file: 'pins.ts',
+    file: 'state/pins.ts',
     from: 'kept.rows.stampAt(kept.address) <= pin.before.version',
     to: 'kept.rows.stampAt(kept.address) > pin.before.version',
   },
   'a start that is not pinned': {
-    file: 'transaction.ts',
+    file: 'state/transaction.ts',
     from: 'this.#isPinned = !runsAlone',
     to: 'this.#isPinned = false',
   },
   'reads not recorded where a function is asynchronous': {
-    file: 'transaction.ts',
+    file: 'state/transaction.ts',
     from: "isolation === 'serializable' && !runsAlone",
     to: "isolation === 'serializable' && runsAlone",
   },
   'reads of the latest version': {
-    file: 'transaction.ts',
+    file: 'state/transaction.ts',
     from: "this.isolation === 'readCommitted' ? this.#versions.version",
     to: "this.isolation !== 'readCommitted' ? this.#versions.version",
   },
   'own changes not read first': {
-    file: 'transaction.ts',
+    file: 'state/transaction.ts',
     from: 'if (own !== undefined) return own.isDeletion ? undefined',
     to: 'if (own !== undefined && false) return own.isDeletion ? undefined',
   },
   'locks that an optimistic commit does not respect': {
-    file: 'commits.ts',
+    file: 'state/commits.ts',
     from: 'if (this.locks.isHeldByOther(rows, key, owner))',
     to: 'if (owner !== undefined && this.locks.isHeldByOther(rows, key, owner))',
   },
   'locks that are granted to all who ask': {
-    file: 'key-locks.ts',
+    file: 'state/key-locks.ts',
     from: 'if (lock.holder === owner) return',
     to: 'if (lock.holder !== undefined) return',
   },
   'changes of rows not compared at snapshot isolation': {
-    file: 'transaction.ts',
+    file: 'state/transaction.ts',
     from: 'rows.lastChange(key) > this.start',
     to: 'rows.lastChange(key) > this.start + 1',
     isolation: 'snapshot',
@@ -110,11 +100,8 @@ const bugs: Record<string, Bug> = {
 }
 
 describe('L4 planted bugs', () => {
-  // Within the project, where packages are found.
-  mkdirSync(join(project, '.cache'), { recursive: true })
-  const copies = mkdtempSync(join(project, '.cache/planted-'))
-  for (const layer of ['core', 'kernel']) cpSync(join(project, 'src', layer), join(copies, layer), { recursive: true })
-  after(() => rmSync(copies, { recursive: true }))
+  const layers = new PlantedLayers()
+  after(() => layers.remove())
 
   it('are looked for without any, and nothing is found', async () => {
     assert.equal(await findAnomaly(await planted('none', undefined), 'serializable', 2), undefined)
@@ -130,15 +117,7 @@ describe('L4 planted bugs', () => {
 
   /** The layer with a bug. */
   async function planted(name: string, bug: Bug | undefined): Promise<StateLayer> {
-    const folder = join(copies, name.replaceAll(' ', '-'))
-    cpSync(join(project, 'src/state'), folder, { recursive: true })
-    if (bug !== undefined) {
-      const path = join(folder, bug.file)
-      const [before, after, ...others] = readFileSync(path, 'utf8').split(bug.from)
-      assert.ok(after !== undefined && others.length === 0, `the text of "${name}" stands once in ${bug.file}`)
-      writeFileSync(path, before + bug.to + after)
-    }
-    return (await import(pathToFileURL(join(folder, 'index.ts')).href)) as StateLayer
+    return (await import(layers.plant(name, bug))) as StateLayer
   }
 
   /** What the checker, or an error that nobody expects, tells of it. */

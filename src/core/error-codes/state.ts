@@ -14,10 +14,31 @@ export const stateErrors = {
     meaning: 'Commits of a store that were asked for are not kept any more, or none are kept.',
     remedy: 'Open the store with a larger `changesMax`, read faster, or begin anew with a snapshot.',
   },
+  STATE_NOT_SHARED: {
+    retryable: false,
+    meaning: 'A store that one thread alone uses was to be shared with others.',
+    remedy: 'Make it with `shared: true`.',
+  },
+  STATE_READERS_EXCEEDED: {
+    retryable: true,
+    meaning: 'More than 63 other threads were to use a store, or one of them reads it at more than 1,024 versions.',
+    remedy: 'Close the store in threads that have done with it; let transactions end before others begin.',
+  },
+  STATE_STORE_CLOSED: {
+    retryable: false,
+    meaning:
+      'A store of another thread was used that is not there: the thread that had made it has ended, or this one has closed it. Whether a transaction that waited for its commit has committed is not known; nothing of the store is left.',
+    remedy: 'Make the store anew where it was made, and open it with the new handle.',
+  },
   STATE_TABLE_EXISTS: {
     retryable: false,
     meaning: 'A store was asked to make a table of a name that it has already.',
     remedy: 'Make each table once, and pass it on.',
+  },
+  STATE_TABLE_UNKNOWN: {
+    retryable: false,
+    meaning: 'A thread has opened a table that a store of another thread does not have, or has with other codecs.',
+    remedy: 'Make the table before threads open the store, and give the same codecs everywhere.',
   },
   STATE_TABLE_UNORDERED: {
     retryable: false,

@@ -4,11 +4,11 @@
  * State: the index leads from the hash of a key to its newest version, and each version to the one before; where the
  * table is ordered, so does `order`. A key whose newest version is a deletion is still there. Invariant: stamps fall
  * from version to version of a row. A version that is there is not written again but for its link and the mark that
- * there is a later one; a change takes effect by one store of an address. So memory that threads share can take the
- * place of this one.
+ * there is a later one; a change takes effect by one store of an address. Where the memory is shared, one thread changes
+ * rows and others find them meanwhile: `sequence.ts` says how.
  */
 import { unitBits } from '../constants/block'
-import { KEPT, REPLACED, rowKeyBytesMax, TOMBSTONE } from '../constants/row-version'
+import { KEPT, REPLACED, rowKeyBytesMax, threadsMax, TOMBSTONE, TORN } from '../constants/row-version'
 import { segmentBits } from '../constants/segments'
 import { filled } from './arena'
 import { at } from './block'
@@ -17,6 +17,7 @@ import { hasRoom, homeOf, insert, pageOf, removeAt, slotAfter, startIndex } from
 import { add, next, removeKey, replaceAddress, seek } from './order'
 import { take } from './parked'
 import { BLOCKS, kindOf, RUN } from './segments'
+import { beginChange, beginSearch, endChange, endsTorn, isTorn, useWordOf } from './sequence'
 import { segmentCount, seedHigh, seedLow, unitsMax } from './state'
 import {
   asOf,
@@ -40,9 +41,13 @@ import {
 
 export { liveUnits, segmentCount, usedSegments } from './state'
 
-/** The key that is asked for, and the last one of a range; 16 bytes more, because a hash reads after the end. */
-export const key = memory.data(rowKeyBytesMax + 16, 16)
-export const lastKey = memory.data(rowKeyBytesMax + 16, 16)
+/** 16 bytes more than a key has, because a hash reads after the end. */
+const keyBytes: u32 = rowKeyBytesMax + 16
+/** The key that each thread asks for; the thread that changes rows is the first. */
+const keys = memory.data(threadsMax * keyBytes, 16)
+/** The key that this thread asks for, and the last one of a range. */
+export let key = keys
+export const lastKey = memory.data(keyBytes, 16)
 /** Addresses that a scan has found, at most so many. */
 const foundMax: u32 = 1024
 export const found = memory.data(4 * foundMax, 16)
@@ -58,7 +63,24 @@ export function start(low: u32, high: u32, units: u32, ordered: bool): void {
   seedHigh = high
   unitsMax = units
   isOrdered = ordered
+  beginChange()
   startIndex()
+  endChange()
+}
+
+/** Lets an instance of another thread find rows. */
+export function attach(thread: u32, low: u32, high: u32): void {
+  seedLow = low
+  seedHigh = high
+  key = keys + thread * keyBytes
+  useWordOf(thread)
+}
+
+/** The same as `find` for another thread: `TORN` where a change was under way. */
+export function findMeanwhile(length: u32, stamp: f64): u32 {
+  if (!beginSearch()) return TORN
+  const address = find(length, stamp)
+  return endsTorn() ? TORN : address
 }
 
 /** The version of the row of `key` as of a commit; 0 where it is absent then. */
@@ -84,28 +106,19 @@ export function put(length: u32, valueLength: u32, isDeletion: bool, stamp: f64)
   const hash = hashOf(key, key + length, false)
   write(at(address), hash, key, length, isDeletion ? DELETED : 0, valueLength, stamp)
   const slot = slotOfKey(hash, length)
-  if (slot != 0) {
-    setOlder(at(address), load<u32>(slot, 4))
-    store<u32>(slot, address, 4)
-    if (isOrdered) replaceAddress(key, length, address)
-  } else {
-    if (!hasRoom(hash) || (isOrdered && !add(key, length, address))) {
-      freeVersion(address)
-      return 0
-    }
-    insert(hash, address)
-  }
-  return address
+  beginChange()
+  const isLinked = slot != 0 ? linkAt(slot, length, address) : linkNew(hash, length, address)
+  endChange()
+  if (isLinked) return address
+  freeVersion(address)
+  return 0
 }
 
 /** Takes back the newest version of a row. */
 export function undo(address: u32): void {
-  const block = at(address)
-  const older = olderOf(block)
-  if (older == 0) return removeRow(address)
-  store<u32>(slotOf(address), older, 4)
-  if (isOrdered) replaceAddress(keyOf(block), keyLengthOf(block), older)
-  freeVersion(address)
+  beginChange()
+  unlink(address)
+  endChange()
 }
 
 /**
@@ -117,6 +130,7 @@ export function settle(address: u32, newestPinned: f64): u32 {
   const block = at(address)
   const older = olderOf(block)
   let outcome: u32 = 0
+  beginChange()
   if (older != 0) {
     if (!isDeleted(at(older))) outcome |= REPLACED
     if (stampOf(at(older)) <= newestPinned) {
@@ -131,6 +145,7 @@ export function settle(address: u32, newestPinned: f64): u32 {
     if (newestPinned >= 0) outcome |= TOMBSTONE
     else removeRow(address)
   }
+  endChange()
   return outcome
 }
 
@@ -138,15 +153,19 @@ export function settle(address: u32, newestPinned: f64): u32 {
 export function drop(address: u32): void {
   let newer = headAbove(address)
   while (olderOf(at(newer)) != address) newer = olderOf(at(newer))
+  beginChange()
   setOlder(at(newer), olderOf(at(address)))
   freeVersion(address)
+  endChange()
 }
 
 /** Drops a deleted row, unless it has been written again since. */
 export function dropTombstone(address: u32, stamp: f64): void {
   const block = at(address)
   if (hashIn(block) == 0 || stampOf(block) != stamp || isSuperseded(block)) return
+  beginChange()
   removeRow(address)
+  endChange()
 }
 
 export function stampAt(address: u32): f64 {
@@ -234,7 +253,7 @@ function nextUpTo(hasLast: bool, lastLength: u32, isOpen: bool): u32 {
 function slotOfKey(hash: u32, length: u32): usize {
   const page = pageOf(hash)
   let slot = homeOf(page, hash)
-  for (; load<u32>(slot) != 0; slot = slotAfter(page, slot)) {
+  for (; load<u32>(slot) != 0 && !isTorn(); slot = slotAfter(page, slot)) {
     if (load<u32>(slot) != hash) continue
     const block = at(load<u32>(slot, 4))
     if (keyLengthOf(block) == length && isSame(keyOf(block), key, length)) return slot
@@ -263,6 +282,29 @@ function isInChain(head: u32, address: u32): bool {
   let version = head
   while (version != 0 && version != address) version = olderOf(at(version))
   return version != 0
+}
+
+function linkAt(slot: usize, length: u32, address: u32): bool {
+  setOlder(at(address), load<u32>(slot, 4))
+  store<u32>(slot, address, 4)
+  if (isOrdered) replaceAddress(key, length, address)
+  return true
+}
+
+/** False where there is no memory for it. */
+function linkNew(hash: u32, length: u32, address: u32): bool {
+  if (!hasRoom(hash) || (isOrdered && !add(key, length, address))) return false
+  insert(hash, address)
+  return true
+}
+
+function unlink(address: u32): void {
+  const block = at(address)
+  const older = olderOf(block)
+  if (older == 0) return removeRow(address)
+  store<u32>(slotOf(address), older, 4)
+  if (isOrdered) replaceAddress(keyOf(block), keyLengthOf(block), older)
+  freeVersion(address)
 }
 
 /** Takes a row with one version out. */

@@ -17,6 +17,7 @@ import { unitBits } from '../constants/block'
 import { versionHeaderBytes } from '../constants/row-version'
 import { at } from './block'
 import { giveBack, rounded } from './parked'
+import { isTorn } from './sequence'
 
 /** The row is absent as of this version. */
 export const DELETED: u32 = 1 << 16
@@ -95,7 +96,7 @@ export function freeVersion(address: u32): void {
 /** The newest version of a chain that is not after `stamp`; 0 where there is none. */
 export function asOf(head: u32, stamp: f64): u32 {
   let address = head
-  while (address != 0 && stampOf(at(address)) > stamp) address = olderOf(at(address))
+  while (address != 0 && stampOf(at(address)) > stamp && !isTorn()) address = olderOf(at(address))
   return address
 }
 

@@ -11,6 +11,12 @@ export const versionHeaderBytes = 24
 /** Bytes that a key may have. */
 export const rowKeyBytesMax = 4096
 
+/** Threads that may use a table, that of the table included. */
+export const threadsMax = 64
+
+/** In place of an address, of which no row is: a search of another thread was torn by a change. */
+export const TORN = 1
+
 // What settling a version has done: bits.
 /** The version before has been kept for somebody who reads it. */
 export const KEPT = 1

@@ -16,11 +16,22 @@ export interface ObservedTransaction {
   readonly operations: readonly Operation[]
 }
 
-/** Notes transactions as they happen. */
+/** Notes transactions as they happen; one for each thread. */
 export class HistoryRecorder {
+  /** For the recorders of other threads. */
+  readonly counters: SharedArrayBuffer
+  /** The time, and the elements that have been given. */
+  readonly #counts: Int32Array
   readonly #transactions: ObservedTransaction[] = []
-  #time = 0
-  #elements = 0
+
+  /**
+   * @param counters - Those of a recorder of another thread with which this one shares time and elements; what both have
+   * noted is one history then, once its transactions are numbered anew.
+   */
+  constructor(counters = new SharedArrayBuffer(8)) {
+    this.counters = counters
+    this.#counts = new Int32Array(counters)
+  }
 
   get history(): readonly ObservedTransaction[] {
     return this.#transactions
@@ -28,8 +39,8 @@ export class HistoryRecorder {
 
   begin(): TransactionRecorder {
     return new TransactionRecorder(
-      () => ++this.#time,
-      () => ++this.#elements,
+      () => Atomics.add(this.#counts, 0, 1) + 1,
+      () => Atomics.add(this.#counts, 1, 1) + 1,
       (observed) => void this.#transactions.push({ id: this.#transactions.length, ...observed }),
     )
   }
