@@ -99,6 +99,9 @@ export function loweredLimits(target: Target): void {
     assert.equal(ready.text, `not ready: has ended: ${(errors[0] as Error).message}\n`)
     assert.deepEqual([ready.status, live.status], [503, 503])
     assert.deepEqual(await server.metrics('millrace_ready'), { '': 0 })
+    // Nothing is left open that an audit, or a reader of the sink, would have to wait for.
+    await stream.whenStable()
+    await assertProved(target, stream)
   }
 }
 

@@ -9,7 +9,7 @@ import { LastEpoch } from '../checkpoint/last-epoch.ts'
 import { EpochSchedule } from '../epochs/epoch-schedule.ts'
 import { attemptOf, writeAttempt } from '../poison/attempt.ts'
 import { CarefulMode } from '../poison/careful-mode.ts'
-import { type Member, newProducer } from '../runtime/kafka-ports.ts'
+import type { Member } from '../runtime/kafka-ports.ts'
 import { Lives } from '../runtime/life.ts'
 import type { KafkaServices } from '../runtime/services.ts'
 import { tellOfGrowth } from '../topics/source-growth.ts'
@@ -17,6 +17,7 @@ import { checkpointSink, findSources, outputsOf, promotedBytesMax } from '../top
 import type { Sources } from '../topics/sources.ts'
 import { startText } from '../topology/start-position.ts'
 import { type Compatibility, compatibilityOf, type Findings, sourcesAfter } from './compatibility.ts'
+import { fence } from './fence.ts'
 import type { RecoveredState } from './program-state.ts'
 import type { Session } from './session.ts'
 import type { SpareMemory } from './spare-memory.ts'
@@ -57,8 +58,8 @@ export interface Recovered {
  * `GROUP_FOREIGN`, `GROUP_OFFSETS_DIFFER`, `PENDING_LOST`, `START_POSITION_UNKNOWN`; KafkaError `KAFKA_OFFSET_LOST`, `TRANSACTION_FENCED`
  */
 export async function recover(request: RecoveryRequest): Promise<Recovered> {
-  const { services } = request
-  await fence(request)
+  const { services, member } = request
+  await fence(services, member)
   const checkpoint = await readWhole(services)
   const found = await find(services, checkpoint)
   const compatibility = judge(services, found)
@@ -75,16 +76,6 @@ export async function recover(request: RecoveryRequest): Promise<Recovered> {
     openStreaks: new Set(),
   }
   return { session, lastEpoch: lastEpochOf(services, checkpoint, state) }
-}
-
-/** Ends whatever transaction of the program was open. Resolves when all is written that says how the last one ended. */
-async function fence({ services, member }: RecoveryRequest): Promise<void> {
-  const producer = newProducer(services, member, { onFailed() {}, onThrottled() {} })
-  try {
-    await producer.begin()
-  } finally {
-    producer.stop()
-  }
 }
 
 async function readWhole({ cluster, topics }: KafkaServices): Promise<CheckpointView> {

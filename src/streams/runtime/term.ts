@@ -1,12 +1,12 @@
 import type { SystemEvent } from '../../actors/index.ts'
 import type { Clock } from '../../core/clock.ts'
 import { MillraceError, type ErrorCode, FunctionError } from '../../core/errors.ts'
-import { within } from '../../core/within.ts'
 import { type BrokerWaits, Cluster, Membership, type MembershipOptions } from '../../kafka/index.ts'
 import type { StateTable } from '../recovery/program-state.ts'
 import type { ProgramEvents } from '../events/program-events.ts'
 import type { Logger } from '../logs/logger.ts'
 import { aborted, OperatorSystem } from './operator-system.ts'
+import { endInOrder } from './orderly-end.ts'
 import type { Meters } from '../observe/meters.ts'
 import { TermView } from '../observe/term-view.ts'
 import type { RunOptions } from '../options.ts'
@@ -23,12 +23,6 @@ import type { OpenTelemetryTracer } from '../tracing/open-telemetry-tracer.ts'
 import type { Plan } from '../topology/plan.ts'
 import { ProgramWatch } from '../standby/program-watch.ts'
 import { Standby } from '../standby/standby.ts'
-
-/**
- * Time for the note of an end in good order, which may not keep the group from learning of the end: a standby waits for
- * that.
- */
-const noteMsMax = 2_000
 
 export interface TermOptions {
   readonly plan: Plan
@@ -75,6 +69,7 @@ export class Term {
   /** There once this process is the active one and has recovered. */
   #session: Session | undefined
   #membership: Membership | undefined
+  #services: KafkaServices | undefined
   /** There from when this process stands by on. */
   #watch: ProgramWatch | undefined
   /** There while this process stands by with a table. */
@@ -155,6 +150,7 @@ export class Term {
     const cluster = this.#cluster
     const topics = await findTopics(cluster, plan, logger)
     const services = kafkaServices({ plan, options, cluster, topics, logger, statistics, meters, events, tracer })
+    this.#services = services
     // Joining takes longer, in a thread of its own.
     const [membership, spareMemory] = await Promise.all([this.#join(services), SpareMemory.prepare(services)])
     this.#membership = membership
@@ -283,33 +279,30 @@ export class Term {
    */
   async #isLost(failure: unknown): Promise<boolean> {
     if (this.#isRevoked || isOwnershipLost(failure)) return true
-    if (this.#membership === undefined || !MillraceError.is(failure) || !takenOver.has(failure.code)) return false
+    if (this.#membership === undefined || !isTakenOver(failure)) return false
     return this.#membership.confirm().then(() => false, isOwnershipLost)
   }
 
   async #leave(failure: unknown): Promise<void> {
     // Where brokers cannot be reached this would wait for them once more.
     const isPassing = MillraceError.is(failure) && failure.retryable && !(failure instanceof FunctionError)
-    if (!isPassing && !this.#options.waits.isWaiting) await this.#noteEnd()
+    const [services, session, membership] = [this.#services, this.#session, this.#membership]
+    if (!isPassing && !this.#options.waits.isWaiting && services && session && membership) {
+      const mayBeOpen = failure !== undefined && !isTakenOver(failure)
+      await endInOrder({ services, session, membership, mayBeOpen })
+    }
     await this.#membership?.leave()
     await this.#cluster.close()
     await this.#standby?.end()
-  }
-
-  /** Tells the next process that this one has not died. */
-  async #noteEnd(): Promise<void> {
-    if (this.#session === undefined || !this.#membership!.isOwner) return
-    const { plan, logger } = this.#options
-    const { careful, state } = this.#session
-    const noted = careful
-      .end(state.epochs.committed)
-      .catch((error: unknown) => logger.debug({ app: plan.name, err: error }, 'could not note the end in good order'))
-    await within(this.#cluster.clock, noteMsMax, noted, undefined)
   }
 }
 
 /** What a process meets when another one has gone on with the program. */
 const takenOver: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['TRANSACTION_FENCED', 'CHECKPOINT_FOREIGN'])
+
+function isTakenOver(error: unknown): boolean {
+  return MillraceError.is(error) && takenOver.has(error.code)
+}
 
 function isOwnershipLost(error: unknown): boolean {
   return MillraceError.is(error) && error.code === 'OWNERSHIP_LOST'

@@ -1,0 +1,16 @@
+import { type Member, newProducer } from '../runtime/kafka-ports.ts'
+import type { KafkaServices } from '../runtime/services.ts'
+
+/**
+ * Ends whatever transaction of the program was open. Resolves when all is written that says how the last one ended.
+ *
+ * @param member - Confirms this process as the owner: nobody else may do this.
+ */
+export async function fence(services: KafkaServices, member: Member): Promise<void> {
+  const producer = newProducer(services, member, { onFailed() {}, onThrottled() {} })
+  try {
+    await producer.begin()
+  } finally {
+    producer.stop()
+  }
+}
