@@ -72,20 +72,25 @@ const observers: Record<string, Observer> = {
   },
 }
 const names = Object.keys(observers)
+const kinds = ['without', ...names]
 const shares = new Shares(names)
+const warmUp = Number(values['warm-up'])
 console.log(machineText())
-for (let round = -Number(values['warm-up']); round < Number(values.runs); round++) {
-  const app = `observed-bench-${process.pid}-${round + Number(values['warm-up'])}`
-  const plain = await measure(app)
-  const line = [round < 0 ? 'warm-up' : String(round + 1), runText(plain)]
-  for (const [index, name] of names.entries()) {
-    const observed = await measure(`${app}-${index}`, observers[name])
-    line.push(`${name} ${runText(observed)}`)
-    if (round >= 0) shares.add(name, observed, plain)
+for (let round = 0; round < warmUp + Number(values.runs); round++) {
+  const runs = new Map<string, ObservedRun>()
+  // Another one begins in each round: what the broker does after a run is part of the next one.
+  for (let turn = 0; turn < kinds.length; turn++) {
+    const kind = kinds[(round + turn) % kinds.length]!
+    runs.set(kind, await measure(`observed-bench-${process.pid}-${round}-${turn}`, observers[kind]))
   }
-  console.log(line.join(', '))
+  console.log([titleOf(round), ...kinds.map((kind) => `${kind} ${runText(runs.get(kind)!)}`)].join(', '))
+  if (round >= warmUp) for (const name of names) shares.add(name, runs.get(name)!, runs.get('without')!)
 }
 shares.print('of that without', 3)
+
+function titleOf(round: number): string {
+  return round < warmUp ? 'warm-up' : String(round - warmUp + 1)
+}
 
 /** Has a process fill a sink, which is verified. */
 function measure(app: string, observe?: Observer): Promise<ObservedRun> {
