@@ -7,6 +7,8 @@ export interface Published {
   readonly topic: string
   readonly key: string | null
   readonly value: string | null
+  /** What of a trace it carries on, as models have it. */
+  readonly trace: string
 }
 
 /** How what came out differs from what a model says; of dead letters peers have none. */
@@ -35,7 +37,7 @@ export function judge(
   }
 
   function difference(formOf: (text: string) => string) {
-    const found = published.map(({ value, ...rest }) => ({ ...rest, value: value && formOf(value), trace: '' }))
+    const found = published.map(({ value, ...rest }) => ({ ...rest, value: value && formOf(value) }))
     const wanted = groups.map(({ records, outcomes }) => ({
       records,
       outcomes: outcomes.map(({ merged }) => ({

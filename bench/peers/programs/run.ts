@@ -11,6 +11,7 @@ import { sleep, systemClock } from '../../../src/core/clock.ts'
 import { seededRandom } from '../../../src/core/random.ts'
 import { examples } from '../../../test/examples/all.ts'
 import type { Example } from '../../../test/examples/example.ts'
+import { traceOf } from '../../../test/examples/model.ts'
 import { type PlacedRecord, placeRecords } from '../../../test/examples/placed-records.ts'
 import { sinkOf, sourcesOf, topicsOf } from '../../../test/examples/renamed.ts'
 import { patientAdmin } from '../../../test/integration/patient-admin.ts'
@@ -41,6 +42,9 @@ const names = [
   'list-side',
   'latest',
   'enrich-and-filter',
+  'debezium',
+  'cloudevents',
+  'framed-json',
   'parcels',
   'two-correlations',
 ].filter((name) => values.program === undefined || values.program === name)
@@ -129,5 +133,5 @@ async function settled(
 
 async function readOutput(bootstrapServers: string, topic: string): Promise<Published[]> {
   const records = await readTopic(bootstrapServers, topic)
-  return records.map(({ key, value }) => ({ topic, key, value }))
+  return records.map(({ key, value, headers }) => ({ topic, key, value, trace: traceOf(new Map(headers)) }))
 }

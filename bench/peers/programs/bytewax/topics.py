@@ -13,8 +13,8 @@ BROKERS = [os.environ["BROKERS"]]
 
 
 def messages(flow: Dataflow, topic: str) -> Stream:
-    read = kop.input(topic, flow, brokers=BROKERS, topics=[topic])
-    op.raises(f"{topic}-errors", read.errs)
+    read = kop.input(topic.replace(".", "-"), flow, brokers=BROKERS, topics=[topic])
+    op.raises(f"{topic.replace('.', '-')}-errors", read.errs)
     return read.oks
 
 
@@ -32,9 +32,10 @@ def keyed(name: str, up: Stream, key, side) -> KeyedStream:
     return op.filter_map(f"{name}-key", up, part_of)
 
 
-def write(name: str, up: KeyedStream, topic: str) -> None:
-    def message_of(key_value):
-        key, value = key_value
-        return KafkaSinkMessage(key.encode(), json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode())
+def write(name: str, up: KeyedStream, topic: str, form=lambda row: row, headers=lambda row: []) -> None:
+    def message_of(row):
+        key, value = form(row)
+        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        return KafkaSinkMessage(key.encode(), text.encode(), headers=headers(row))
 
     kop.output(name, op.map(f"{name}-json", up, message_of), brokers=BROKERS, topic=topic)

@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -32,6 +34,11 @@ abstract class Gather extends ContextualProcessor<String, JsonNode, String, Json
 
   /** What leaves for a row. */
   abstract JsonNode merged(String key, ObjectNode row);
+
+  /** The headers of what leaves for a row. */
+  Headers headers(ObjectNode row) {
+    return new RecordHeaders();
+  }
 
   /** Adds a part to a row: by default the first one of its side. */
   void add(ObjectNode row, String side, JsonNode part) {
@@ -94,7 +101,7 @@ abstract class Gather extends ContextualProcessor<String, JsonNode, String, Json
     rows.delete(key);
     completed.put(key, "", timestamp);
     var merged = merged(key, row);
-    if (merged != null) context().forward(new Record<>(key, merged, timestamp));
+    if (merged != null) context().forward(new Record<>(key, merged, timestamp, headers(row)));
   }
 
   private boolean isCompleted(String key, long timestamp) {

@@ -40,7 +40,7 @@ final class Json {
     return node == null ? null : node.toString().getBytes(StandardCharsets.UTF_8);
   }
 
-  private static JsonNode read(byte[] bytes) {
+  static JsonNode read(byte[] bytes) {
     try {
       return bytes == null ? null : MAPPER.readTree(bytes);
     } catch (IOException error) {

@@ -7,16 +7,19 @@ import org.apache.kafka.streams.Topology;
 /** Runs a program until it is killed: {@code Programs <program> <application> <bootstrap servers> <state directory>}. */
 public final class Programs {
   private static final Map<String, Supplier<Topology>> PROGRAMS =
-      Map.of(
-          "experiment", Experiment::topology,
-          "three-topics", ThreeTopics::topology,
-          "optional-side", OptionalSide::topology,
-          "k-of-n", KOfN::topology,
-          "list-side", ListSide::topology,
-          "latest", Latest::topology,
-          "enrich-and-filter", EnrichAndFilter::topology,
-          "parcels", Parcels::topology,
-          "two-correlations", TwoCorrelations::topology);
+      Map.ofEntries(
+          Map.entry("experiment", Experiment::topology),
+          Map.entry("three-topics", ThreeTopics::topology),
+          Map.entry("optional-side", OptionalSide::topology),
+          Map.entry("k-of-n", KOfN::topology),
+          Map.entry("list-side", ListSide::topology),
+          Map.entry("latest", Latest::topology),
+          Map.entry("enrich-and-filter", EnrichAndFilter::topology),
+          Map.entry("debezium", Debezium::topology),
+          Map.entry("cloudevents", Cloudevents::topology),
+          Map.entry("framed-json", FramedJson::topology),
+          Map.entry("parcels", Parcels::topology),
+          Map.entry("two-correlations", TwoCorrelations::topology));
 
   public static void main(String[] arguments) {
     var settings = new Properties();
