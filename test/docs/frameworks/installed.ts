@@ -11,7 +11,10 @@ export const { dependencies: frameworks } = JSON.parse(
   readFileSync(join(import.meta.dirname, 'package.json'), 'utf8'),
 ) as { dependencies: Readonly<Record<string, string>> }
 
-/** The folder that has the frameworks, at the versions of the lock beside this file; installed once for each lock. */
+/**
+ * The folder that has the frameworks, at the versions of the lock beside this file; installed once for each lock. Vite is
+ * held at 8.3: 8.4 has an optional dependency that not every registry has, and a lock without it is refused by `npm ci`.
+ */
 export function installedFrameworks(): string {
   const lock = readFileSync(join(import.meta.dirname, 'package-lock.json'))
   const place = join(store, createHash('sha256').update(lock).digest('hex').slice(0, 16))
