@@ -131,6 +131,8 @@ export {
   type StartPosition,
   type SubtopologyReport,
   table,
+  type TablesSnapshot,
+  type TableView,
   type BranchSinks,
   type SinkHeaders,
   type SinkOptions,

@@ -1,5 +1,12 @@
 import { assert } from '../core/assert.ts'
-import { type DeadLetter, Engine, type PartitionAccount, type Topology, type Written } from '../streams/index.ts'
+import {
+  type DeadLetter,
+  Engine,
+  type PartitionAccount,
+  type TablesSnapshot,
+  type Topology,
+  type Written,
+} from '../streams/index.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 /** What a test chooses of the surroundings of a topology. */
@@ -61,6 +68,8 @@ export interface TopologyDriver<Output, Expired = Partial<Output>> extends Async
   expired(): readonly DrivenRecord<Expired>[]
   /** All dead letters so far but those of rows that have expired. */
   deadLetters(): readonly DrivenDeadLetter[]
+  /** The tables of the topology, as all that was given has left them. @throws MillraceError `TABLES_ABSENT` */
+  query(): TablesSnapshot
   /** What became of each offset, by partition of the sources. */
   accounting(): readonly PartitionAccount[]
   /**
@@ -124,6 +133,10 @@ class EngineDriver<Output, Expired> implements TopologyDriver<Output, Expired> {
     return this.#engines
       .flatMap((engine) => written(engine, 'deadLetter'))
       .map(({ letter, value }) => ({ ...letter!, text: value }))
+  }
+
+  query(): TablesSnapshot {
+    return this.#engines[0]!.query()
   }
 
   accounting(): PartitionAccount[] {

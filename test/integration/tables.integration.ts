@@ -13,7 +13,7 @@ import {
   topology,
 } from '../../src/streams/index.ts'
 import { type CustomerRecord, customerTopology, record, valuesOf } from './customers.ts'
-import { assertRefused } from './run.ts'
+import { assertRefused, startQuietly } from './run.ts'
 import { onEachBroker, produce, type Stream, type Target } from './target.ts'
 
 const perSide = table('per-side', { key: text, value: number })
@@ -66,6 +66,19 @@ export function tablesOfPrograms(target: Target): void {
         '{"id":4,"A":3,"B":1}',
       ])
       assert.equal((await audit({ bootstrapServers, app })).verdict, 'proved')
+      await using active = await startQuietly(numberedCustomers(stream), bootstrapServers)
+      await active.caughtUp
+      using rows = active.query()
+      assert.deepEqual(
+        new Map(rows.table(perSide)),
+        new Map([
+          ['A', 3],
+          ['B', 3],
+        ]),
+      )
+      await using standby = await startQuietly(numberedCustomers(stream), bootstrapServers)
+      assert.equal(standby.role, 'standby')
+      assert.throws(() => standby.query(), { code: 'TABLES_ABSENT' })
     })
 
     it('is refused where a row is another one than its epoch has left, and the audit says so', async () => {

@@ -118,6 +118,12 @@ export const programErrors = {
       'A new program is to begin at the offsets of a consumer group, which has committed none of that topic, or offsets beyond its end.',
     remedy: 'Name the group that has read the topic so far, or another start position (`from` of the source).',
   },
+  TABLES_ABSENT: {
+    retryable: false,
+    meaning: 'Tables of a program were asked for that has none, or in a process that is not the active one.',
+    remedy:
+      'Ask the active process; `role` of the app tells which one that is. A topology names its tables in `tables`.',
+  },
   TABLE_BROKEN: {
     retryable: false,
     meaning: 'The pending table has failed in itself: a defect of Millrace, or of the memory that it runs in.',

@@ -7,6 +7,7 @@ import { AppFront } from '../runtime/app-front.ts'
 import type { Report, SubtopologyReport } from '../runtime/report.ts'
 import { type AppOptions, RunningApp } from '../runtime/running-app.ts'
 import type { Role } from '../runtime/role.ts'
+import type { TablesSnapshot } from '../tables/tables-snapshot.ts'
 import { findTopics } from '../topics/program-topics.ts'
 import { chainOf } from '../topology/subtopologies.ts'
 import { InternalTopicCleaner } from './internal-topic-cleaner.ts'
@@ -101,6 +102,11 @@ export class RunningChain extends AppFront implements App {
     const reports = this.#apps.map((app): SubtopologyReport => ({ app: app.name, ...app.report() }))
     const { app: _, ...first } = linked(reports)
     return first
+  }
+
+  /** Those of the first subtopology: no other one has any. */
+  query(): TablesSnapshot {
+    return this.#apps[0]!.query()
   }
 
   async inspect(choice?: InspectChoice): Promise<Inspection> {

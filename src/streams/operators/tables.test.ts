@@ -5,8 +5,10 @@ import { json, number, text } from '../../state/index.ts'
 import { VirtualClock } from '../../testing/index.ts'
 import { manifestOf } from '../checkpoint/checkpoint-records.ts'
 import { isBalanced } from '../epochs/accounting.ts'
+import { orders } from '../fixtures/orders.ts'
 import { Engine } from '../in-memory/engine.ts'
 import { isTableWhole, tableSumsOf } from '../tables/table-records.ts'
+import type { TablesSnapshot } from '../tables/tables-snapshot.ts'
 import { field } from '../topology/field.ts'
 import type { RecordView } from '../topology/record-view.ts'
 import { planTopology } from '../topology/plan.ts'
@@ -306,5 +308,42 @@ describe('a topology with tables', () => {
       refusal(() => table('a', { key: text, value: text, bytesMax: 1 }))!,
       /bytesMax/,
     )
+  })
+})
+
+describe('a query of tables', () => {
+  it('reads the rows of the last committed epoch, all of the same one, whatever comes later', async () => {
+    const time = new VirtualClock()
+    await using engine = await Engine.start(program(), time)
+    engine.kafka.give(0, [order('A', '1', 'GB', 'x'), order('A', '2', 'DK')])
+    await time.until(engine.drain())
+    const held = Promise.withResolvers<void>()
+    using before = engine.query()
+
+    engine.kafka.held = held.promise
+    engine.kafka.give(0, [order('B', '1', 'GB'), order('B', '2', 'SE')])
+    await time.advance(1_000)
+    using meanwhile = engine.query()
+    const atCommit = new Map(meanwhile.table(perCountry))
+    held.resolve()
+    await time.advance(1_000)
+    using after = engine.query()
+
+    const rowsOf = (rows: TablesSnapshot) => new Map(rows.table(perCountry))
+    const old = new Map([
+      ['DK', 1],
+      ['GB', 1],
+    ])
+    assert.deepEqual([rowsOf(before), atCommit, rowsOf(meanwhile)], [old, old, old])
+    assert.deepEqual(rowsOf(after), new Map([...old, ['GB', 2], ['SE', 1]]))
+    assert.deepEqual([before.epoch, meanwhile.epoch, after.epoch], [1, 1, 2])
+    assert.deepEqual([before.table(seen).size, after.table(seen).size], [2, 4])
+    assert.deepEqual([before.table(seen).get('x'), before.table(seen).has('y')], [{ at: 0 }, false])
+    assert.throws(() => before.table(table('other', { key: text, value: text })), { code: 'TOPOLOGY_INVALID' })
+  })
+
+  it('fails for a program without tables', async () => {
+    await using engine = await Engine.start(orders, new VirtualClock())
+    assert.throws(() => engine.query(), { code: 'TABLES_ABSENT' })
   })
 })

@@ -5,6 +5,7 @@ import type { AppProcess } from '../admin/processes.ts'
 import type { Inspection } from '../observe/inspection.ts'
 import type { RedriveChoice } from '../redrive/redrive.ts'
 import type { RedriveReport } from '../redrive/redrive-report.ts'
+import type { TablesSnapshot } from '../tables/tables-snapshot.ts'
 import type { Report } from './report.ts'
 import type { AppEventName } from '../events/app-events.ts'
 import type { AppListener } from '../events/program-events.ts'
@@ -33,6 +34,17 @@ export interface App extends AsyncDisposable, AppQuestions {
   /** Offsets committed by this process, and offsets that there were to consume when it became the active one. */
   progress(): { consumed: number; total: number }
   report(): Report
+  /**
+   * The tables of the program as its last committed epoch has left them, without asking a broker: what a function has
+   * changed is there once the epoch of its record has committed. To be disposed of; in an active process only.
+   *
+   * @throws MillraceError `TABLES_ABSENT` in a standby, and for a program without tables.
+   *
+   * @example
+   * using rows = app.query()
+   * rows.table(perCountry).get('DK')
+   */
+  query(): TablesSnapshot
   /**
    * Calls a listener each time that something happens, on the main loop, at once. What each event tells is in
    * `docs/events.md`; what happened before `start` resolved is not told. One that throws, or whose promise rejects, is

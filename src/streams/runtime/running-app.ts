@@ -11,6 +11,8 @@ import {
 } from '../observe/inspection.ts'
 import { Meters } from '../observe/meters.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
+import { queried } from '../tables/queried.ts'
+import type { TablesSnapshot } from '../tables/tables-snapshot.ts'
 import { describePlan } from '../topology/describe-plan.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { App, AppQuestions, InspectChoice } from './app.ts'
@@ -213,6 +215,11 @@ export class RunningApp extends AppFront implements App {
     const startedAt = sum(this.#before.nextOffsets)
     const nextOffsets = state?.accounting.committedOffsets ?? []
     return { consumed: offsets + sum(nextOffsets) - startedAt, total: offsets + sum(endOffsets) - startedAt }
+  }
+
+  query(): TablesSnapshot {
+    const { role, session } = this.#term
+    return queried(this.name, role === 'active' ? session?.state : undefined)
   }
 
   async inspect({ countsPending = true }: InspectChoice = {}): Promise<Inspection> {

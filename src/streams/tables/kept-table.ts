@@ -1,5 +1,5 @@
 import { StateError } from '../../core/errors.ts'
-import { bytes, type Codec, type Store, type Table } from '../../state/index.ts'
+import { bytes, type Codec, type Store, type Table, type TableSnapshot } from '../../state/index.ts'
 import { addDigests, type Digest, emptyDigest } from '../checkpoint/digest.ts'
 import { type PutRecord, tableRowKey } from '../checkpoint/checkpoint-topic.ts'
 import type { ProgramTable } from '../topology/table.ts'
@@ -25,6 +25,7 @@ export const noRows: TableSum = { rows: 0, digest: emptyDigest }
  */
 export class KeptTable {
   readonly declaration: ProgramTable
+  readonly #store: Store
   readonly #rows: Table<Uint8Array, Uint8Array>
   #closed = new Changes()
   #current = new Changes()
@@ -36,6 +37,7 @@ export class KeptTable {
 
   constructor(store: Store, declaration: ProgramTable) {
     this.declaration = declaration
+    this.#store = store
     // What it may take is compared before a change is made: a commit must not fail.
     this.#rows = store.table(declaration.name, { key: bytes, value: bytes, bytesMax: 3 * 2 ** 30 })
   }
@@ -45,9 +47,9 @@ export class KeptTable {
     return this.#committedSum
   }
 
-  /** The rows of the last committed epoch. */
-  get committed(): Table<Uint8Array, Uint8Array> {
-    return this.#rows
+  /** The rows of the last committed epoch, whatever is committed later. */
+  snapshot(): TableSnapshot<Uint8Array, Uint8Array> {
+    return this.#rows.at(this.#store.version)
   }
 
   /** Puts in a row of the last committed epoch. */

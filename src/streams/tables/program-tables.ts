@@ -8,6 +8,7 @@ import type { ProgramTable, RecordTable } from '../topology/table.ts'
 import { decoded, encoded, KeptTable } from './kept-table.ts'
 import { type RecordTables, undeclared } from './record-tables.ts'
 import { isTableWhole, tableRowsOf } from './table-records.ts'
+import { TablesSnapshot } from './tables-snapshot.ts'
 
 /**
  * The tables of a program, which the functions before its merge read and change.
@@ -85,6 +86,12 @@ export class ProgramTables implements EpochParticipant, RecordTables {
     if (view === undefined) throw undeclared(declaration.name)
     this.#isAskedFor = true
     return view as RecordTable<Key, Value>
+  }
+
+  /** @param epoch - The number of the last committed one. */
+  snapshot(epoch: number): TablesSnapshot {
+    const tables = Array.from(this.#views.keys(), (each) => [each, this.#tables.get(each.name)!.snapshot()] as const)
+    return new TablesSnapshot(epoch, new Map(tables))
   }
 
   /** The batch on its way is in the current epoch. @returns Bytes that the epoch writes more, at most. */

@@ -1,0 +1,57 @@
+import type { TableSnapshot } from '../../state/index.ts'
+import type { ProgramTable } from '../topology/table.ts'
+import { decoded, encoded } from './kept-table.ts'
+import { undeclared } from './record-tables.ts'
+
+/** The rows of a table, to be read. */
+export interface TableView<Key, Value> extends Iterable<readonly [key: Key, value: Value]> {
+  /** How many rows there are. */
+  readonly size: number
+  /** The value of a row, a copy; `undefined` where it is absent. */
+  get(key: Key): Value | undefined
+  has(key: Key): boolean
+}
+
+/**
+ * The tables of a program as its last committed epoch has left them, all of the same epoch, until it is disposed of. What
+ * is committed meanwhile keeps the rows that it reads in memory.
+ */
+export class TablesSnapshot implements Disposable {
+  /** The number of that epoch; 0 before the first. */
+  readonly epoch: number
+  readonly #tables: ReadonlyMap<ProgramTable, TableSnapshot<Uint8Array, Uint8Array>>
+
+  constructor(epoch: number, tables: ReadonlyMap<ProgramTable, TableSnapshot<Uint8Array, Uint8Array>>) {
+    this.epoch = epoch
+    this.#tables = tables
+  }
+
+  /**
+   * The rows of a table, in no order.
+   *
+   * @throws TopologyError `TOPOLOGY_INVALID` for a table that the topology does not declare.
+   */
+  table<Key, Value>(declaration: ProgramTable<Key, Value>): TableView<Key, Value> {
+    const rows = this.#tables.get(declaration as ProgramTable)
+    if (rows === undefined) throw undeclared(declaration.name)
+    const { key: keys, value: values } = declaration
+    return {
+      get size() {
+        return rows.size
+      },
+      get(key) {
+        const found = rows.get(encoded(keys, key))
+        return found && decoded(values, found)
+      },
+      has: (key) => rows.has(encoded(keys, key)),
+      *[Symbol.iterator]() {
+        for (const [key, value] of rows.scan()) yield [decoded(keys, key), decoded(values, value)] as const
+      },
+    }
+  }
+
+  /** Lets the rows go that are kept for it alone. */
+  [Symbol.dispose](): void {
+    for (const rows of this.#tables.values()) rows[Symbol.dispose]()
+  }
+}
