@@ -14,7 +14,7 @@ const { values } = parseArgs({
   options: { rows: { type: 'string', default: '1000000' }, starts: { type: 'string', default: '5' } },
 })
 const rowCount = Number(values.rows)
-const rowsPerRecord = 1_000
+const rowsPerRecord = 10
 const startCount = Number(values.starts)
 
 await using broker = await startBroker({
@@ -32,7 +32,7 @@ await producer.disconnect()
 
 const rows = table('rows', { key: text, value: number, bytesMax: 2 ** 30 })
 
-/** Each record fills a thousand rows with keys of 20 characters, and is left out. */
+/** Each record fills ten rows with keys of 20 characters, and is left out. */
 const program = (name: string, isFilling: boolean) =>
   topology(name)
     .tables(rows)

@@ -382,7 +382,10 @@ class Program {
     )
     // A key is forgotten by the time at the end of its epoch, which the manifest tells.
     if (this.#closed.some(({ side }) => side === 'B')) assert.equal(runs.at(-1)?.timeMs, eventMs)
-    const rows = [...tableRowsOf(this.topic)].map(({ key, value }) => [decoded(number, key), decoded(number, value)])
+    const rows = [...tableRowsOf(this.topic)].map(({ key, value }) => [
+      decoded(number, Buffer.from(key, 'latin1')),
+      decoded(number, value),
+    ])
     assert.deepEqual(new Map(rows as [number, number][]), this.#model.perDigit)
     assert.ok(isTableWhole(manifest.tables![0]!, tableSumsOf(this.topic).get('per-digit')!))
     const promoted = [...this.topic.keys()].filter((key) => key.startsWith('part/0/'))

@@ -49,5 +49,5 @@ export class Changes {
 
 /** Bytes of a row, or of a change that sets it. */
 export function rowBytes(key: string, value: Uint8Array | undefined): number {
-  return key.length + (value?.length ?? 0) + rowFrameBytes
+  return Buffer.byteLength(key) + (value?.length ?? 0) + rowFrameBytes
 }

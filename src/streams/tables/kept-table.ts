@@ -1,5 +1,5 @@
 import { StateError } from '../../core/errors.ts'
-import { bytes, type Codec, type Store, type Table, type TableSnapshot } from '../../state/index.ts'
+import { bytes, type Codec, type Store, type Table, type TableSnapshot, text } from '../../state/index.ts'
 import { addDigests, type Digest, emptyDigest } from '../checkpoint/digest.ts'
 import { type PutRecord, tableRowKey } from '../checkpoint/checkpoint-topic.ts'
 import type { ProgramTable } from '../topology/table.ts'
@@ -20,13 +20,13 @@ export const noRows: TableSum = { rows: 0, digest: emptyDigest }
  *
  *   rows of the last committed epoch ◄─ closed epoch ◄─ current epoch ◄─ batch on its way ◄─ call that runs
  *
- * A read finds the newest. A commit writes the layer of its epoch into the rows; a rollback drops all layers, so nothing
+ * Rows are named by the bytes of their keys as Latin-1, in memory as in the checkpoint. A read finds the newest. A commit writes the layer of its epoch into the rows; a rollback drops all layers, so nothing
  * has to be undone. The call that runs writes into the layer of its batch, and is undone by what was there.
  */
 export class KeptTable {
   readonly declaration: ProgramTable
   readonly #store: Store
-  readonly #rows: Table<Uint8Array, Uint8Array>
+  readonly #rows: Table<string, Uint8Array>
   #closed = new Changes()
   #current = new Changes()
   readonly #batch = new Changes()
@@ -39,7 +39,7 @@ export class KeptTable {
     this.declaration = declaration
     this.#store = store
     // What it may take is compared before a change is made: a commit must not fail.
-    this.#rows = store.table(declaration.name, { key: bytes, value: bytes, bytesMax: 3 * 2 ** 30 })
+    this.#rows = store.table(declaration.name, { key: text, value: bytes, bytesMax: 3 * 2 ** 30 })
   }
 
   /** Of the last committed epoch. */
@@ -48,12 +48,12 @@ export class KeptTable {
   }
 
   /** The rows of the last committed epoch, whatever is committed later. */
-  snapshot(): TableSnapshot<Uint8Array, Uint8Array> {
+  snapshot(): TableSnapshot<string, Uint8Array> {
     return this.#rows.at(this.#store.version)
   }
 
   /** Puts in a row of the last committed epoch. */
-  restore(key: Uint8Array, value: Uint8Array): void {
+  restore(key: string, value: Uint8Array): void {
     this.#rows.set(key, value)
     const { rows, digest } = this.#committedSum
     this.#committedSum = this.#closedSum = { rows: rows + 1, digest: addDigests(digest, rowDigest(key, value)) }
@@ -61,7 +61,7 @@ export class KeptTable {
 
   get(key: string): Uint8Array | undefined {
     for (const layer of [this.#batch, this.#current, this.#closed]) if (layer.has(key)) return layer.get(key)
-    return this.#rows.get(Buffer.from(key, 'latin1'))
+    return this.#rows.get(key)
   }
 
   /**
@@ -98,20 +98,18 @@ export class KeptTable {
     this.#closed = this.#current
     this.#current = new Changes()
     let { rows, digest } = this.#committedSum
-    for (const [name, value] of this.#closed.rows) {
-      const key = Buffer.from(name, 'latin1')
+    for (const [key, value] of this.#closed.rows) {
       const before = this.#rows.get(key)
       if (before !== undefined) [rows, digest] = [rows - 1, withoutRow(digest, rowDigest(key, before))]
       if (value !== undefined) [rows, digest] = [rows + 1, addDigests(digest, rowDigest(key, value))]
-      if (!areEqual(before, value)) put(tableRowKey(this.declaration.name, name), value)
+      if (!areEqual(before, value)) put(tableRowKey(this.declaration.name, key), value)
     }
     this.#closedSum = { rows, digest }
     return this.#closedSum
   }
 
   commit(): void {
-    for (const [name, value] of this.#closed.rows) {
-      const key = Buffer.from(name, 'latin1')
+    for (const [key, value] of this.#closed.rows) {
       if (value === undefined) this.#rows.delete(key)
       else this.#rows.set(key, value)
     }
@@ -139,6 +137,11 @@ export function encoded<Value>(codec: Codec<Value>, value: Value): Buffer {
   const captured = codec.capture(value)
   const encodedBytes = Buffer.allocUnsafe(codec.bytesMax(captured))
   return encodedBytes.subarray(0, codec.write(captured, encodedBytes, 0))
+}
+
+/** A key as rows are named by it. @throws StateError `STATE_VALUE_INVALID` */
+export function rowName<Key>(codec: Codec<Key>, key: Key): string {
+  return encoded(codec, key).toString('latin1')
 }
 
 /** The value that bytes are. */

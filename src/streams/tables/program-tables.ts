@@ -5,7 +5,7 @@ import type { CheckpointRecords } from '../checkpoint/checkpoint-records.ts'
 import { corrupt, type Manifest } from '../checkpoint/manifest.ts'
 import type { ClosingEpoch, EpochParticipant } from '../epochs/epoch-participant.ts'
 import type { ProgramTable, RecordTable } from '../topology/table.ts'
-import { decoded, encoded, KeptTable } from './kept-table.ts'
+import { decoded, encoded, KeptTable, rowName } from './kept-table.ts'
 import { type RecordTables, undeclared } from './record-tables.ts'
 import { isTableWhole, tableRowsOf } from './table-records.ts'
 import { TablesSnapshot } from './tables-snapshot.ts'
@@ -121,7 +121,7 @@ export class ProgramTables implements EpochParticipant, RecordTables {
     const { name, key: keys, value: values } = table.declaration
     const keyOf = (key: unknown) => {
       this.#checkCalling(name)
-      return encoded(keys, key).toString('latin1')
+      return rowName(keys, key)
     }
     const isThere = (key: string) => table.get(key) !== undefined
     return {
@@ -145,13 +145,14 @@ export class ProgramTables implements EpochParticipant, RecordTables {
     }
   }
 
-  /** Each byte of a key beyond ASCII takes two in the name of its record. */
+  /** Each byte of a key beyond ASCII takes two, in memory and in the name of its record. */
   #checkSize({ declaration: { name: table } }: KeptTable, key: string, valueBytes: number): void {
-    if (key.length > rowKeyBytesMax) {
-      const message = `a key of table "${table}" has ${key.length} bytes: at most ${rowKeyBytesMax} are possible`
-      throw new StateError('STATE_VALUE_INVALID', message, { table, bytes: key.length })
+    const keyBytes = Buffer.byteLength(key)
+    if (keyBytes > rowKeyBytesMax) {
+      const message = `a key of table "${table}" has ${keyBytes} bytes: at most ${rowKeyBytesMax} are possible`
+      throw new StateError('STATE_VALUE_INVALID', message, { table, bytes: keyBytes })
     }
-    const bytes = Buffer.byteLength(key) + valueBytes
+    const bytes = keyBytes + valueBytes
     const bytesMax = this.#rowBytesMax
     if (bytes <= bytesMax) return
     const message = `a row of table "${table}" has ${bytes} bytes: the checkpoint topic takes ${bytesMax}`

@@ -8,7 +8,8 @@ import { noRows, type TableSum } from './kept-table.ts'
 /** A row of a table, as the checkpoint has it. */
 export interface CheckpointRow {
   readonly table: string
-  readonly key: Uint8Array
+  /** Its bytes as Latin-1. */
+  readonly key: string
   readonly value: Uint8Array
 }
 
@@ -16,7 +17,7 @@ export interface CheckpointRow {
 export function* tableRowsOf(records: CheckpointRecords): Generator<CheckpointRow> {
   for (const [name, value] of records) {
     const row = rowOfTable(name)
-    if (row !== undefined) yield { table: row.table, key: Buffer.from(row.key, 'latin1'), value }
+    if (row !== undefined) yield { table: row.table, key: row.key, value }
   }
 }
 

@@ -1,6 +1,6 @@
 import type { TableSnapshot } from '../../state/index.ts'
 import type { ProgramTable } from '../topology/table.ts'
-import { decoded, encoded } from './kept-table.ts'
+import { decoded, rowName } from './kept-table.ts'
 import { undeclared } from './record-tables.ts'
 
 /** The rows of a table, to be read. */
@@ -19,9 +19,9 @@ export interface TableView<Key, Value> extends Iterable<readonly [key: Key, valu
 export class TablesSnapshot implements Disposable {
   /** The number of that epoch; 0 before the first. */
   readonly epoch: number
-  readonly #tables: ReadonlyMap<ProgramTable, TableSnapshot<Uint8Array, Uint8Array>>
+  readonly #tables: ReadonlyMap<ProgramTable, TableSnapshot<string, Uint8Array>>
 
-  constructor(epoch: number, tables: ReadonlyMap<ProgramTable, TableSnapshot<Uint8Array, Uint8Array>>) {
+  constructor(epoch: number, tables: ReadonlyMap<ProgramTable, TableSnapshot<string, Uint8Array>>) {
     this.epoch = epoch
     this.#tables = tables
   }
@@ -40,12 +40,14 @@ export class TablesSnapshot implements Disposable {
         return rows.size
       },
       get(key) {
-        const found = rows.get(encoded(keys, key))
+        const found = rows.get(rowName(keys, key))
         return found && decoded(values, found)
       },
-      has: (key) => rows.has(encoded(keys, key)),
+      has: (key) => rows.has(rowName(keys, key)),
       *[Symbol.iterator]() {
-        for (const [key, value] of rows.scan()) yield [decoded(keys, key), decoded(values, value)] as const
+        for (const [name, value] of rows.scan()) {
+          yield [decoded(keys, Buffer.from(name, 'latin1')), decoded(values, value)] as const
+        }
       },
     }
   }
