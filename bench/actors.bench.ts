@@ -10,6 +10,8 @@ import {
   type ActorRef,
   type ActorSystem,
   fromModule,
+  group,
+  type Routing,
   simpleOneForOne,
   startSystem,
   supervisor,
@@ -52,8 +54,20 @@ async function compare(): Promise<void> {
     root: supervisor({ name: 'root', maxRestarts: 1_000_000, children: [{ start, thread: 'two' }] }),
     onEvent: restarts.onEvent,
   })
-  const all = [
+  await using routed = await startSystem({
+    name: 'routed',
+    root: supervisor({
+      name: 'root',
+      children: routings.map(([name, routing]) => ({ start: groupOf(name, routing) })),
+    }),
+  })
+  const all: Measurement[] = [
     ...onEither('one thread', near, restarts),
+    ...routings.map(([name]) => ({
+      title: `one thread: tell to a group of ${groupSize}, ${name}`,
+      unit: 'M/s',
+      measure: () => tellGroup(routed, name, 1_000_000 * scale),
+    })),
     { title: 'one thread: tell by name', unit: 'M/s', measure: () => tellByName(near, 1_000_000 * scale) },
     ...onEither('two threads', far, restarts),
     { title: 'two threads: restart of a thread', unit: 'ms', measure: () => restarts.take(far, 'exit') },
@@ -87,6 +101,25 @@ async function tellNumbers(ref: SinkRef, count: number): Promise<number> {
   return millionsPerSecond(count, async () => {
     for (let amount = 0; amount < count; amount++) await ref.tell({ type: 'add', amount })
     await ref.ask({ type: 'total' }, { timeoutMs: 600_000 })
+  })
+}
+
+const groupSize = 8
+const routings: readonly [name: string, routing: Routing<SinkMessage>][] = [
+  ['in turn', 'roundRobin'],
+  ['to the least loaded', 'leastLoaded'],
+  ['by key', { key: (message) => (message.type === 'add' ? `${message.amount & 1_023}` : '') }],
+]
+
+function groupOf(name: string, routing: Routing<SinkMessage>) {
+  return group<SinkMessage>({ name, size: groupSize, routing, member: () => sink })
+}
+
+async function tellGroup(system: ActorSystem, name: string, count: number): Promise<number> {
+  const members = system.group<SinkMessage>(name)
+  return millionsPerSecond(count, async () => {
+    for (let amount = 0; amount < count; amount++) await members.tell({ type: 'add', amount })
+    await members.ask({ type: 'total' })
   })
 }
 

@@ -358,7 +358,7 @@ describe('millrace on a broker that runs already', () => {
     assert.deepEqual([...health, code], [200, 503, 0])
   })
 
-  it('drains and commits at SIGTERM, and exits with 0', async () => {
+  it('B10 drains and commits at SIGTERM, and exits with 0', async () => {
     await broker.createTopic({ name: 'patient-sink', partitions: 1 })
     const running = startMillrace(['run', await topologyFile('patient', 'part'), ...servers, '--json'])
     await running.says('600 of 600')

@@ -99,7 +99,7 @@ describe('An actor', () => {
     assert.deepEqual(trace, ['begin 2', 'end 2', 'begin 1', 'end 1', 'begin 0', 'end 0'])
   })
 
-  it('runs each hook once per incarnation, in order and awaited', async () => {
+  it('B9 runs each hook once per incarnation, in order and awaited', async () => {
     const traced = tracedActor()
     const probe = await probeActors([{ start: traced.definition }])
     const work = probe.ref<TracedMessage>('traced')
@@ -123,7 +123,7 @@ describe('An actor', () => {
     )
   })
 
-  it('gives the error and the message of a crash to its stop hook, its events and its watchers', async () => {
+  it('B8 gives the error and the message of a crash to its stop hook, its events and its watchers', async () => {
     const fault = new Error('fault')
     const reasons: ExitReason[] = []
     const notices: DownNotice[] = []
@@ -234,7 +234,7 @@ describe('An actor', () => {
     assert.deepEqual(aborted, [true])
   })
 
-  it('is reached by a reference taken before 100 restarts', async () => {
+  it('B7 is reached by a reference taken before 100 restarts', async () => {
     const traced = tracedActor()
     await using probe = await probeActors([{ start: traced.definition }], { maxRestarts: 100 })
     const work = probe.ref<TracedMessage>('traced')
@@ -313,7 +313,7 @@ describe('A failing message', () => {
     { policy: { retry: 2, afterwards: 'drop' }, attempts: 3, deadLetters: 0 },
   ] as const
   for (const { policy, attempts, deadLetters } of policies) {
-    it(`is tried ${attempts} times and gives ${deadLetters} dead letters with ${JSON.stringify(policy)}; all others are handled once, in order`, async () => {
+    it(`B6 is tried ${attempts} times and gives ${deadLetters} dead letters with ${JSON.stringify(policy)}; all others are handled once, in order`, async () => {
       const seen: number[] = []
       const definition = defineActor<{ type: 'work'; id: number }, undefined>({
         name: 'worker',
@@ -439,7 +439,7 @@ describe('A failing message', () => {
 })
 
 describe('A bounded mailbox', () => {
-  it('holds a producer ten times as fast as its consumer to its bounds, and loses nothing', async () => {
+  it('B12 holds a producer ten times as fast as its consumer to its bounds, and loses nothing', async () => {
     const handled: number[] = []
     const definition = defineActor<{ type: 'work'; id: number }, undefined>({
       name: 'consumer',

@@ -48,7 +48,7 @@ describe('ask', () => {
     assert.equal(probe.clock.monotonicMs(), 0)
   })
 
-  it('fails at once when the actor crashes over another message before it has answered', async () => {
+  it('B15 fails at once when the actor crashes over another message before it has answered', async () => {
     await using probe = await probeActors([{ start: counter() }])
     const ref = probe.ref<CounterMessage>('counter')
 
@@ -145,7 +145,7 @@ describe('ask', () => {
     assert.equal(await ref.ask({ type: 'total' }), 10)
   })
 
-  it('is typed: what to ask, and what the answer is', async () => {
+  it('B11 is typed: what to ask, and what the answer is', async () => {
     await using probe = await probeActors([{ start: counter() }])
     const ref: ActorRef<CounterMessage> = probe.ref('counter')
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { DeadLetters } from './dead-letters.ts'
 
 describe('DeadLetters', () => {
-  it('counts by reason and keeps the latest 16', () => {
+  it('B16 counts by reason and keeps the latest 16', () => {
     const deadLetters = new DeadLetters()
 
     for (let index = 0; index < 20; index++) {

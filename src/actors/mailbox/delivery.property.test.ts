@@ -27,7 +27,7 @@ const parcel = fc.record({
 })
 
 describe('Messages from one actor to another', () => {
-  it('are handled once and in order, or counted as dead letters, whatever crashes, waits and is full', async () => {
+  it('B6 B11 B16 are handled once and in order, or counted as dead letters, whatever crashes, waits and is full', async () => {
     const senders = fc.array(fc.array(parcel, { maxLength: 20 }), { minLength: 1, maxLength: 3 })
     const bounds = fc.record({
       mailboxMax: fc.integer({ min: 1, max: 4 }),

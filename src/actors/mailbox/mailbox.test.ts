@@ -12,7 +12,7 @@ describe('Mailbox', () => {
     assert.deepEqual([mailbox.admittedCount, mailbox.waitingCount], [2, 1])
   })
 
-  it('admits messages up to its bytes and lets further ones wait', () => {
+  it('B12 admits messages up to its bytes and lets further ones wait', () => {
     const mailbox = new Mailbox(10, 100)
 
     const outcomes = [60, 40, 1].map((sizeBytes) => mailbox.put(envelope(sizeBytes)))

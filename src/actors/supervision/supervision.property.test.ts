@@ -27,7 +27,7 @@ interface Step {
 }
 
 describe('A supervisor', () => {
-  it('does what a simple model of OTP does, over any history of exits', async () => {
+  it('B1 B2 B3 B4 does what a simple model of OTP does, over any history of exits', async () => {
     await checkHistories(['crash', 'leave'])
   })
 
@@ -35,7 +35,7 @@ describe('A supervisor', () => {
     await checkHistories(['crash', 'leave', 'start', 'terminate', 'restart', 'delete'])
   })
 
-  it('never lets a child live twice, and leaves nothing behind, whatever takes how long and crashes when', async () => {
+  it('B2 never lets a child live twice, and leaves nothing behind, whatever takes how long and crashes when', async () => {
     const behaviour = fc.record({
       initMs: fc.constantFrom(0, 1, 30),
       stopMs: fc.constantFrom(0, 1, 30),

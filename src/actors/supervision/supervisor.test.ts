@@ -64,7 +64,7 @@ describe('A supervisor', () => {
     await assert.rejects(probe.ref<Order>('c').tell(leave)!, { code: 'ACTOR_MAILBOX_CLOSED' })
   })
 
-  it('fails when children end once more than allowed within the window, and not when one restart is older', async () => {
+  it('B4 fails when children end once more than allowed within the window, and not when one restart is older', async () => {
     for (const [lastGapMs, isUp] of [
       [4_001, true],
       [4_000, false],
@@ -150,7 +150,7 @@ describe('A supervisor', () => {
     assert.deepEqual(notices, ['down 1', 'ended 1'])
   })
 
-  it('restarts the later siblings of a nested supervisor that one of them follows, and nothing before', async () => {
+  it('B3 restarts the later siblings of a nested supervisor that one of them follows, and nothing before', async () => {
     const { trace, child } = tracer()
     const inner = supervisor({
       name: 'inner',
@@ -171,7 +171,7 @@ describe('A supervisor', () => {
     assert.deepEqual(trace, ['-a1', '-e1', '-d2', '-c2', '-b1', '+a2', '+b2', '+c3', '+d3', '+e2'])
   })
 
-  it('restarts two children that crash at once at the same time, each after its own wait', async () => {
+  it('B5 restarts two children that crash at once at the same time, each after its own wait', async () => {
     const { trace, child } = tracer()
     await using probe = await probeActors([{ start: child('a') }, { start: child('b') }], {
       maxRestarts: 10,

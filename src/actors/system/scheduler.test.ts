@@ -77,7 +77,7 @@ describe('Scheduler', () => {
     steps = 100
   })
 
-  it('does nothing when there is nothing to run, and wakes up again', async () => {
+  it('B18 does nothing when there is nothing to run, and wakes up again', async () => {
     const scheduler = new Scheduler(systemClock)
     const once = { steps: 0, run: () => void once.steps++ }
 

@@ -176,7 +176,7 @@ describe('A system', () => {
     assert.throws(() => probe.ref('x'), { code: 'ACTOR_NOT_FOUND', message: "system 'probe' has no actor at 'x'" })
   })
 
-  it('shows what its children are and do', async () => {
+  it('B21 shows what its children are and do', async () => {
     const inner = supervisor({ name: 'inner', children: [{ start: traced('b', []) }] })
     await using probe = await probeActors([{ start: worker() }, { start: inner }])
     const ref = probe.ref<Job>('worker')
@@ -282,7 +282,7 @@ describe('A system', () => {
     await assert.rejects(sent[9]!, { code: 'ACTOR_MAILBOX_CLOSED' })
   })
 
-  it('stops once, in reverse order, whoever asks and however often', async () => {
+  it('B10 stops once, in reverse order, whoever asks and however often', async () => {
     const trace: string[] = []
     const inner = supervisor({
       name: 'inner',
@@ -312,7 +312,7 @@ describe('A system', () => {
     assert.equal(probe.system.deadLetters().byReason.stopped, 8)
   })
 
-  it('shares nothing with another one in the same process', async () => {
+  it('B20 shares nothing with another one in the same process', async () => {
     const counts = [0, 0]
     const counter = (index: number) =>
       defineActor<Job, undefined>({

@@ -40,7 +40,8 @@ const tree: fc.Arbitrary<Tree> = fc.record({
 })
 
 describe('Supervisors whose children are on threads', () => {
-  it('B1 B2 B3 B4 B17 do what a simple model of OTP does, threads among the crashed', async () => {
+  it('B1 B2 B3 B4 B17 do what a simple model of OTP does, threads among the crashed', async (t) => {
+    const totals = new Totals()
     await checkAsync(
       fc.asyncProperty(tree, async (tree) => {
         const clock = new VirtualClock()
@@ -58,12 +59,15 @@ describe('Supervisors whose children are on threads', () => {
 
         assert.deepEqual(trace, new Model(tree).run())
         assert.equal(clock.pendingTimers, 0)
+        totals.add(tree, trace)
       }),
       100,
     )
+    t.diagnostic(totals.text)
   })
 
-  it('B8 B17 do the same with threads of Node, as often as MILLRACE_THREAD_RUNS says', async () => {
+  it('B8 B17 do the same with threads of Node, as often as MILLRACE_THREAD_RUNS says', async (t) => {
+    const totals = new Totals()
     await checkAsync(
       fc.asyncProperty(tree, async (tree) => {
         const { trace, onEvent } = traced()
@@ -78,12 +82,34 @@ describe('Supervisors whose children are on threads', () => {
         await system.stop({ drainMs: 0 })
 
         assert.deepEqual(trace, model.run())
+        totals.add(tree, trace)
       }),
       3,
       'MILLRACE_THREAD_RUNS',
     )
+    t.diagnostic(totals.text)
   })
 })
+
+/** What happened in all trees of a run. */
+class Totals {
+  #trees = 0
+  #steps = 0
+  #threadEnds = 0
+  #incarnations = 0
+
+  add({ steps, children }: Tree, trace: readonly string[]): void {
+    this.#trees++
+    this.#steps += steps.length
+    const ends = steps.filter(({ child, fate }) => fate === 'exit' && children[child]?.thread !== undefined)
+    this.#threadEnds += ends.length
+    this.#incarnations += trace.filter((entry) => entry.startsWith('+')).length
+  }
+
+  get text(): string {
+    return `${this.#trees} trees, ${this.#steps} children told to end, ${this.#threadEnds} with their threads, ${this.#incarnations} incarnations`
+  }
+}
 
 /** On the main thread there is no thread to end: it is a crash. */
 const exit = () => Promise.reject(new Error('there is no thread'))
