@@ -59,8 +59,10 @@ describe('the examples that the package carries', () => {
   function copy(file: string): string {
     const text = readFileSync(join(home.installed, 'examples', file), 'utf8')
     const path = join('examples', file)
-    const [own, actors] = [`'../src/doors/millrace.ts'`, `'../../src/doors/actors.ts'`]
-    writeFileSync(join(home.path, path), text.replaceAll(own, `'millrace'`).replaceAll(actors, `'millrace/actors'`))
+    const byName = text.replaceAll(/'(?:\.\.\/)+src\/doors\/(\w+)\.ts'/g, (_, door: string) =>
+      door === 'millrace' ? `'millrace'` : `'millrace/${door}'`,
+    )
+    writeFileSync(join(home.path, path), byName)
     return path
   }
 
