@@ -12,7 +12,7 @@ export const layers = {
   kafka: ['core', 'kernel', 'protocol'],
   broker: ['core', 'kernel', 'protocol', 'kafka'],
   actors: ['core'],
-  state: ['core', 'kernel'],
+  state: ['core', 'kernel', 'actors'],
   streams: ['core', 'kernel', 'kafka', 'actors', 'state'],
   http: ['core', 'streams'],
   testing: ['core', 'kernel', 'kafka', 'actors', 'state', 'streams'],

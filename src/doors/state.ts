@@ -10,6 +10,8 @@ export {
   type Commit,
   type Isolation,
   json,
+  keptIn,
+  type KeptActorSpec,
   type KeyCodec,
   type LockingTransaction,
   number,

@@ -1,3 +1,4 @@
+export { keptIn, type KeptActorSpec } from './actor-state.ts'
 export type { Change, Commit } from './change-feed.ts'
 export { bytes, type Codec, json, type KeyCodec, number, text } from './codec.ts'
 export { TransactionConflict } from './conflict.ts'

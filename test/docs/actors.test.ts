@@ -6,7 +6,7 @@ import { after, describe, it } from 'node:test'
 import { pathToFileURL } from 'node:url'
 
 const project = resolve(import.meta.dirname, '../..')
-const door = pathToFileURL(join(project, 'src/doors/actors.ts')).href
+const doors = pathToFileURL(join(project, 'src/doors')).href
 
 describe('docs/actors.md', () => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-docs-'))
@@ -16,7 +16,7 @@ describe('docs/actors.md', () => {
     const page = readFileSync(join(project, 'docs/actors.md'), 'utf8')
     const examples = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code!)
     const program = join(folder, 'actors.ts')
-    const forTests = (code: string) => code.replaceAll(`'millrace/actors'`, `'${door}'`)
+    const forTests = (code: string) => code.replaceAll(/'millrace\/(\w+)'/g, `'${doors}/$1.ts'`)
     for (const [, name, code] of page.matchAll(/^```ts (\S+)\n(.*?)^```$/gms))
       writeFileSync(join(folder, name!), forTests(code!))
     const lines = [`import assert from 'node:assert/strict'`, ...examples, `export const count = ${examples.length}`]

@@ -13,8 +13,8 @@ interface Claim {
   readonly expected: unknown
 }
 
-// All examples of the page are one program: a line that ends in `// => value` claims what its expression is. One that
-// begins with the name of a file is a program of its own.
+// All examples of the page are one program: a line that ends in `// => value` claims what its expression is. One with
+// the name of a file is a program of its own.
 describe('The examples of docs/tables.md', () => {
   const folder = join(project, '.cache', `examples-${process.pid}`)
   after(() => rmSync(folder, { recursive: true, force: true }))
@@ -23,10 +23,9 @@ describe('The examples of docs/tables.md', () => {
     const page = readFileSync(join(project, 'docs/tables.md'), 'utf8')
     const examples = [...page.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!)
     mkdirSync(folder, { recursive: true })
-    for (const [code, name] of examples.flatMap((code) => [...code.matchAll(/^\/\/ (\w+\.ts)\n.*/gs)]))
-      writeFileSync(join(folder, name!), onSource(code))
+    for (const [, name, code] of page.matchAll(/^```ts (\S+)\n(.*?)^```$/gms))
+      writeFileSync(join(folder, name!), onSource(code!))
     const program = examples
-      .filter((code) => !/^\/\/ \w+\.ts\n/.test(code))
       .join('\n')
       .replaceAll(/^(.+) \/\/ => (.+)$/gm, (_, expression: string, expected: string) => {
         return `;claims.push({ expression: ${JSON.stringify(expression)}, actual: ${expression}, expected: ${expected} })`
