@@ -10,7 +10,7 @@ import { startThread, total } from './threads/tasks.ts'
 
 const layer = await soundLayer()
 const seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
-const transactionsMax = Number(process.env['MILLRACE_TRANSACTIONS'] ?? 6_000)
+const transactionsMax = Number(process.env['MILLRACE_TRANSACTIONS'] ?? 100_000) * 0.06
 const perHistory = 3_000
 
 async function startOther(t: TestContext, store: Store): Promise<OtherThread> {

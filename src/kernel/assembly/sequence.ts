@@ -63,7 +63,8 @@ export function useWordOf(thread: u32): void {
 
 /**
  * No load or store of this thread moves over it, on x64 and arm64 (from 8.1) alike: a change writes nothing before the
- * count is odd, and a search has read all before it looks at the count again. The compiler drops `atomic.fence`.
+ * count is odd, and a search has read all before it looks at the count again. The compiler does not write `atomic.fence`:
+ * `findings/assemblyscript-fence.sh`.
  */
 function fence(): void {
   if (ASC_FEATURE_THREADS) atomic.add<u32>(word, 0)
