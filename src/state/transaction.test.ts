@@ -124,6 +124,29 @@ describe('A transaction', () => {
     assert.equal(store.keptVersions, 0)
   })
 
+  it('L9 merges parts that race: the last one removes the row, and each row is emitted once', async () => {
+    const store = new Store()
+    const pending = store.table('pending', { key: number, value: number })
+    let runs = 0
+    const take = (key: number, part: number) =>
+      store.transact({ retriesMax: 1_000 }, async (tx) => {
+        runs++
+        const present = (tx.get(pending, key) ?? 0) | part
+        await Promise.resolve()
+        if (present === 7) tx.delete(pending, key)
+        else tx.set(pending, key, present)
+        return present === 7
+      })
+    const keys = Array.from({ length: 100 }, (_, key) => key)
+
+    const taken = await Promise.all(keys.flatMap((key) => [take(key, 1), take(key, 2), take(key, 4)]))
+
+    for (const key of keys) assert.equal(taken.slice(key * 3, key * 3 + 3).filter(Boolean).length, 1)
+    assert.ok(runs > 300, 'none of them has met another one')
+    assert.equal(pending.size, 0)
+    assert.equal(store.keptVersions, 0)
+  })
+
   it('L2 does not conflict over rows that it has not read, nor when it changes none', async () => {
     const { store, table } = accounts()
     const writer = await begin(store, 'serializable')

@@ -12,12 +12,6 @@ const bugs: Record<string, Bug & { readonly scenario: ScenarioName }> = {
     to: 'for (const thread of [] as number[])',
     scenario: 'reading',
   },
-  'pins looked for before the version is there for all': {
-    file: 'state/sharing/thread-pins.ts',
-    from: 'this.words.version = version\n    this.#find(version - 1)',
-    to: 'this.#find(version - 1)\n    this.words.version = version',
-    scenario: 'reading',
-  },
   'a search that is torn, and taken as it is': {
     file: 'kernel/assembly/rows.ts',
     from: 'return endsTorn() ? TORN : address',
@@ -41,12 +35,6 @@ const bugs: Record<string, Bug & { readonly scenario: ScenarioName }> = {
     from: "this.isolation === 'serializable' ?",
     to: "this.isolation !== 'serializable' ?",
     scenario: 'histories',
-  },
-  'a start that is let go before the commit': {
-    file: 'state/sharing/opened-store.ts',
-    from: 'if (uses.length > 0)',
-    to: 'this.#pins.unpin(start)\n      if (uses.length > 0)',
-    scenario: 'ending',
   },
   'pins that stay when their thread ends': {
     file: 'state/sharing/thread-pins.ts',

@@ -35,6 +35,20 @@ describe('Pins of other threads', () => {
     assert.deepEqual(pins.versions(), [])
   })
 
+  it('are looked for once the version is there for all: in the other order one could come between', () => {
+    const published: number[] = []
+    const words = new (class extends SharedWords {
+      override get pinChanges(): bigint {
+        published.push(this.version)
+        return super.pinChanges
+      }
+    })()
+
+    new ThreadPins(new Pins(), words).publish(1)
+
+    assert.deepEqual(published, [1])
+  })
+
   it('of the version that is just being published count from the commit after it on', () => {
     const { pins, threadPins, words, attach } = share()
     const { thread } = attach()

@@ -7,7 +7,7 @@ import { SharedWords } from './shared-words.ts'
  * store, until it finds it changed.
  */
 export class ThreadPins {
-  readonly words = new SharedWords()
+  readonly words: SharedWords
   readonly #pins: Pins
   /** Of each thread that is attached, by its number, the pins that have been found, by place. */
   readonly #found = new Map<number, number[]>()
@@ -16,8 +16,9 @@ export class ThreadPins {
   /** Whether a pin was there that could not be taken yet. */
   #isIncomplete = false
 
-  constructor(pins: Pins) {
+  constructor(pins: Pins, words = new SharedWords()) {
     this.#pins = pins
+    this.words = words
   }
 
   /** Gives a thread a number; nothing where there are too many. */
