@@ -27,7 +27,9 @@ await producer.connect()
 const messages = Array.from({ length: rowCount / rowsPerRecord }, (_, at) => ({
   value: JSON.stringify({ first: at * rowsPerRecord }),
 }))
-await producer.send({ topic: 'source', messages })
+for (let at = 0; at < messages.length; at += 5_000) {
+  await producer.send({ topic: 'source', messages: messages.slice(at, at + 5_000) })
+}
 await producer.disconnect()
 
 const rows = table('rows', { key: text, value: number, bytesMax: 2 ** 30 })
