@@ -15,9 +15,12 @@ export const skipWithoutJava = available === true ? false : available
 /** What it says of tests on the one of `apacheKafka`. */
 export const skipWithoutKafka = runningKafka === undefined ? skipWithoutJava : false
 
-/** The Kafka that runs already, or one that is started, with these properties. */
-export async function apacheKafka(properties: Readonly<Record<string, string>> = {}): Promise<RunningBroker> {
-  if (runningKafka === undefined) return startQuickKafka({ properties })
+/** Tests write records that are older than retention keeps, and a suite takes longer than Kafka waits with that. */
+const lateRetention = { 'log.initial.task.delay.ms': '3600000' }
+
+/** The Kafka that runs already, or one that is started. */
+export async function apacheKafka(): Promise<RunningBroker> {
+  if (runningKafka === undefined) return startQuickKafka({ properties: lateRetention })
   return { bootstrapServers: runningKafka, [Symbol.asyncDispose]: async () => {} }
 }
 

@@ -22,8 +22,6 @@ export interface Target {
 }
 
 const isLaterKafka = !(process.env['MILLRACE_KAFKA_VERSION'] ?? '4.3').startsWith('4.3')
-/** Tests write records that are older than retention keeps, and a busy machine takes longer than Kafka waits with that. */
-const lateRetention = { 'log.initial.task.delay.ms': '3600000' }
 
 export type Suite = (target: Target) => void
 
@@ -38,7 +36,7 @@ interface ContractBroker extends RunningBroker {
 export function contract(suites: Suite[], properties?: Record<string, string>): void {
   void describe('contract', { concurrency: true }, () => {
     describeTarget('embedded broker', false, () => startBroker(), suites)
-    const start = () => (properties === undefined ? apacheKafka(lateRetention) : startQuickKafka({ properties }))
+    const start = () => (properties === undefined ? apacheKafka() : startQuickKafka({ properties }))
     describeTarget(apacheName, properties === undefined ? skipWithoutKafka : skipWithoutJava, start, suites)
   })
 }

@@ -20,8 +20,9 @@ export const noRows: TableSum = { rows: 0, digest: emptyDigest }
  *
  *   rows of the last committed epoch ◄─ closed epoch ◄─ current epoch ◄─ batch on its way ◄─ call that runs
  *
- * Rows are named by the bytes of their keys as Latin-1, in memory as in the checkpoint. A read finds the newest. A commit writes the layer of its epoch into the rows; a rollback drops all layers, so nothing
- * has to be undone. The call that runs writes into the layer of its batch, and is undone by what was there.
+ * Rows are named by the bytes of their keys as Latin-1, in memory as in the checkpoint. A read finds the newest. A commit
+ * writes the layer of its epoch into the rows; a rollback drops all layers, so nothing has to be undone. The call that
+ * runs writes into the layer of its batch, and is undone by what was there.
  */
 export class KeptTable {
   readonly declaration: ProgramTable
