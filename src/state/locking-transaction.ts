@@ -1,8 +1,8 @@
-import { StateError } from '../core/errors.ts'
 import type { KeyLocks } from './key-locks.ts'
 import { rowsOf, type TableRef } from './table-ref.ts'
 import type { TableRows } from './table-rows.ts'
 import { WriteSet } from './write-set.ts'
+import { transactionEnded, transactionTooLarge } from './transaction-errors.ts'
 
 type Rows = TableRows<unknown, unknown>
 
@@ -88,10 +88,7 @@ export class LockingTransaction {
 
   async #lock<Key, Value>(rows: TableRows<Key, Value>, key: Key): Promise<Key> {
     this.#checkOpen()
-    if (++this.#locked > this.#operationsMax) {
-      const message = `a transaction locks more than ${this.#operationsMax} keys: split it, or raise operationsMax`
-      throw new StateError('TRANSACTION_TOO_LARGE', message, { operationsMax: this.#operationsMax })
-    }
+    if (++this.#locked > this.#operationsMax) throw transactionTooLarge('locks', 'keys', this.#operationsMax)
     const captured = rows.keys.capture(key)
     await this.#locks.acquire(this, rows as Rows, captured, this.#wait)
     this.#checkOpen()
@@ -100,9 +97,6 @@ export class LockingTransaction {
 
   #checkOpen(): void {
     if (this.#isOpen) return
-    throw new StateError(
-      'TRANSACTION_ENDED',
-      'a transaction was used after its end: await all that its function begins',
-    )
+    throw transactionEnded()
   }
 }

@@ -1,4 +1,3 @@
-import { StateError } from '../core/errors.ts'
 import type { Isolation } from './isolation.ts'
 import { capturedRange } from './captured-range.ts'
 import { isWithin, type Range } from './range.ts'
@@ -7,6 +6,7 @@ import { rowsOf, type TableRef } from './table-ref.ts'
 import type { TableRows } from './table-rows.ts'
 import type { Transaction } from './transaction-view.ts'
 import { type Write, WriteSet } from './write-set.ts'
+import { transactionEnded, transactionTooLarge } from './transaction-errors.ts'
 
 /** What a transaction needs of its store. */
 export interface Versions {
@@ -168,10 +168,7 @@ export class OptimisticTransaction implements Transaction {
 
   #begin<Key, Value>(table: TableRef<Key, Value>): TableRows<Key, Value> {
     if (this.#isOpen) return rowsOf(table)
-    throw new StateError(
-      'TRANSACTION_ENDED',
-      'a transaction was used after its end: await all that its function begins',
-    )
+    throw transactionEnded()
   }
 
   #note(rows: Rows, key: unknown): void {
@@ -187,8 +184,7 @@ export class OptimisticTransaction implements Transaction {
 
   #checkCount(): void {
     if ((this.#reads?.count ?? 0) + this.writes.count <= this.#operationsMax) return
-    const message = `a transaction reads and writes more than ${this.#operationsMax} rows: split it, or raise operationsMax`
-    throw new StateError('TRANSACTION_TOO_LARGE', message, { operationsMax: this.#operationsMax })
+    throw transactionTooLarge('reads and writes', 'rows', this.#operationsMax)
   }
 
   #ownWithin<Key, Value>(rows: TableRows<Key, Value>, range: Range<Key>): readonly Write[] {

@@ -1,6 +1,6 @@
-import { StateError } from '../../core/errors.ts'
 import type { TableUse } from './messages.ts'
 import { type SharedTable, sharedRowsOf, type SharedTableRows } from './shared-table.ts'
+import { transactionEnded, transactionTooLarge } from '../transaction-errors.ts'
 
 /** Isolation that is possible between threads. */
 export type SharedIsolation = 'snapshot' | 'serializable'
@@ -114,10 +114,7 @@ export class ThreadTransaction implements SharedTransaction {
   }
 
   #begin<Key, Value>(table: SharedTable<Key, Value>): SharedTableRows<Key, Value> {
-    if (this.#isEnded) {
-      const message = 'a transaction was used after its end: await all that its function begins'
-      throw new StateError('TRANSACTION_ENDED', message)
-    }
+    if (this.#isEnded) throw transactionEnded()
     this.#checkOpen()
     return sharedRowsOf(table)
   }
@@ -145,7 +142,6 @@ export class ThreadTransaction implements SharedTransaction {
     this.#count += Number(!items.has(identity))
     items.set(identity, item)
     if (this.#count <= this.#operationsMax) return
-    const message = `a transaction reads and writes more than ${this.#operationsMax} rows: split it, or raise operationsMax`
-    throw new StateError('TRANSACTION_TOO_LARGE', message, { operationsMax: this.#operationsMax })
+    throw transactionTooLarge('reads and writes', 'rows', this.#operationsMax)
   }
 }

@@ -33,40 +33,26 @@ export interface Participants {
 }
 
 /** The participants of epochs, in the order in which they close and commit; they roll back in the opposite one. */
-export function inOrder(participants: Participants): EpochParticipant[] {
-  const {
-    loss,
-    retaken,
-    pending,
-    remembered,
-    eventClock,
-    deltas,
-    promoted,
-    accounting,
-    tables,
-    table,
-    spans,
-    manifest,
-  } = participants
+export function inOrder(all: Participants): EpochParticipant[] {
   const declared: readonly (EpochParticipant | undefined)[] = [
     // Rolled back last: it is counted in the current epoch again, once the others have emptied that.
-    loss,
+    all.loss,
     // Before the table's log says which of them are pending still.
-    retaken,
+    all.retaken,
     // Before those that write or ask which offsets are pending at the end of the epoch.
-    pending,
+    all.pending,
     // Before the event clock, which closes with the time that keys were forgotten by.
-    remembered,
-    eventClock,
-    deltas,
-    promoted,
-    accounting,
-    tables,
+    all.remembered,
+    all.eventClock,
+    all.deltas,
+    all.promoted,
+    all.accounting,
+    all.tables,
     // After those that read its log of the epoch: `pending` and `remembered`.
-    table,
-    spans,
+    all.table,
+    all.spans,
     // After all that add entries to it, and last in the checkpoint topic: with this record the epoch is whole.
-    manifest,
+    all.manifest,
   ]
   return declared.filter((participant) => participant !== undefined)
 }
