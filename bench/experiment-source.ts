@@ -46,9 +46,9 @@ export class ExperimentSource implements AsyncDisposable {
     this.#cluster = new Cluster({ bootstrapServers })
   }
 
-  /** The experiment in a process of `millrace run`. */
-  async runMillrace(app: string, options: string[] = []): Promise<MillraceMeasurement> {
-    const fill = (sink: string) => this.#runProgram(app, sink, 'experiment-topology.ts', options)
+  /** The experiment in a process of `millrace run`, of this tree or of another one. */
+  async runMillrace(app: string, options: string[] = [], tree = root): Promise<MillraceMeasurement> {
+    const fill = (sink: string) => this.#runProgram(app, sink, 'experiment-topology.ts', options, tree)
     return this.verified(app, ownTopicsOf(app), fill)
   }
 
@@ -97,10 +97,16 @@ export class ExperimentSource implements AsyncDisposable {
     return sink
   }
 
-  async #runProgram(app: string, sink: string, file: string, options: string[] = []): Promise<MillraceMeasurement> {
+  async #runProgram(
+    app: string,
+    sink: string,
+    file: string,
+    options: string[] = [],
+    tree = root,
+  ): Promise<MillraceMeasurement> {
     const env = { BENCH_APP: app, BENCH_SOURCE: this.topic, BENCH_SINK: sink }
     const startedMs = performance.now()
-    const report = await this.#cli(['run', join(root, 'bench', file), '--until-caught-up', ...options], env)
+    const report = await this.#cli(['run', join(tree, 'bench', file), '--until-caught-up', ...options], env, tree)
     return { ...report, secondsFromStart: (performance.now() - startedMs) / 1_000 }
   }
 
@@ -111,8 +117,8 @@ export class ExperimentSource implements AsyncDisposable {
   }
 
   /** Runs a command of the command line; what it reports. Fails when the command does. */
-  async #cli(words: string[], env: Record<string, string> = {}) {
-    const command = [join(root, 'src/cli/main.ts'), ...words, '--json', '--bootstrap-servers', this.bootstrapServers]
+  async #cli(words: string[], env: Record<string, string> = {}, tree = root) {
+    const command = [join(tree, 'src/cli/main.ts'), ...words, '--json', '--bootstrap-servers', this.bootstrapServers]
     const { stdout } = await run(process.execPath, command, { env: { ...process.env, ...env } })
     return lastLineOf(stdout) as Omit<MillraceMeasurement, 'secondsFromStart'>
   }

@@ -48,8 +48,9 @@ export interface EpochWriting {
  * broker announces a throttle time; and to half or less when an epoch was rolled back after it had taken longer. At a
  * fast broker it is as large as `epochBytes`, and only the other limits count.
  *
- * While there is more to read, an epoch takes in records for `epochMs`. When all has been read it is closed early: after
- * a short pause, and within the bounds on transactions and checkpoint bytes per second.
+ * While there is more to read, an epoch takes in records for `epochMs`, though nothing may be on its way: who waits for a
+ * broker would only give it more to do. When all has been read it is closed early: after a short pause, and within the
+ * bounds on transactions and checkpoint bytes per second.
  *
  * State: the window; the pace; the current epoch, and the one that is being committed. It outlives rollbacks.
  */
@@ -180,13 +181,17 @@ export class EpochSchedule {
     return Math.max(0, this.#windowBytes - (sentBytes - storedBytes) - this.#owedBytes - openBytes)
   }
 
-  /** Whether the current epoch is to be closed now. */
-  isDue(nowMs: number, openBytes: number, isIdle: boolean): boolean {
+  /**
+   * Whether the current epoch is to be closed now.
+   *
+   * @param isAllRead - Whether nothing is on its way, and there is no more to read.
+   */
+  isDue(nowMs: number, openBytes: number, isAllRead: boolean): boolean {
     if (this.#openedMs === undefined || this.isCommitting) return false
     const { epochBytes } = this.#limits
     if (nowMs >= this.#openedMs + this.#epochMs || this.roomBytes(openBytes) === 0) return true
     if (this.#current.sentBytes + this.#owedBytes >= epochBytes) return true
-    return isIdle && nowMs >= this.#earlyMs
+    return isAllRead && nowMs >= this.#earlyMs
   }
 
   /**
@@ -199,10 +204,14 @@ export class EpochSchedule {
     return startMs === undefined || nowMs < startMs + this.#writingMs
   }
 
-  /** How soon the current epoch could be due by its time; undefined while nothing is in it. */
-  dueInMs(nowMs: number): number | undefined {
+  /**
+   * How soon the current epoch could be due by its time; undefined while nothing is in it.
+   *
+   * @param mayBeEarly - Whether there is no more to read than what is on its way.
+   */
+  dueInMs(nowMs: number, mayBeEarly: boolean): number | undefined {
     if (this.#openedMs === undefined) return undefined
-    return Math.min(this.#openedMs + this.#epochMs, this.#earlyMs) - nowMs
+    return Math.min(this.#openedMs + this.#epochMs, mayBeEarly ? this.#earlyMs : Infinity) - nowMs
   }
 
   /** When the current epoch may be closed if nothing more is there to read. */

@@ -61,6 +61,20 @@ describe('the correlation', () => {
     assert.deepEqual([engine.kafka.lastEpoch, ...engine.kafka.offsetsOf('source')], [1, 2])
   })
 
+  it('takes in records for epochMs while a partition has more, and closes the epoch early when that is read', async () => {
+    const time = new VirtualClock()
+    await using engine = await Engine.start(orders, time, { epochIdleMs: 20, epochMs: 1_000 })
+    engine.kafka.responseRecordsMax = 1
+    engine.kafka.give(0, [order('A', 1), order('A', 2)])
+    await time.advance(500)
+    assert.equal(engine.kafka.lastEpoch, 0)
+
+    engine.kafka.give(0, [])
+    await time.advance(30)
+
+    assert.deepEqual([engine.kafka.lastEpoch, ...engine.kafka.offsetsOf('source')], [1, 2])
+  })
+
   it('computes the next epoch while one is in flight, and closes it when that has committed', async () => {
     const time = new VirtualClock()
     await using engine = await Engine.start(orders, time, { epochIdleMs: 20 })

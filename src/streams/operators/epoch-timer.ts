@@ -11,7 +11,7 @@ const doubtPollMs = 50
 export interface EpochTimerParts {
   readonly clock: Services['clock']
   readonly session: Pick<Session, 'schedule'>
-  readonly life: Pick<Life, 'rowBatches'>
+  readonly life: Pick<Life, 'rowBatches' | 'partitionsBehind'>
   readonly outputs: Pick<Outputs, 'openBytes'>
   readonly doubt: EpochDoubt
   /** Those who look at rows now and then, each with the milliseconds until it does next, or none. */
@@ -19,10 +19,14 @@ export interface EpochTimerParts {
   readonly onTick: () => void
 }
 
-/** Says whether the current epoch is due, and when to look again. State: the timer that is set. */
+/**
+ * Says whether the current epoch is due, and when to look again. State: the timer that is set, and whether there was
+ * more to read when it was set.
+ */
 export class EpochTimer {
   readonly #parts: EpochTimerParts
   #timer: Timer | undefined
+  #wasBehind = false
 
   constructor(parts: EpochTimerParts) {
     this.#parts = parts
@@ -40,11 +44,11 @@ export class EpochTimer {
 
   /** @param isDraining - Whether somebody waits for its end. */
   isDue(isDraining: boolean): boolean {
-    const { session, clock, outputs, life } = this.#parts
+    const { session, clock, outputs } = this.#parts
     const { schedule } = session
     if (this.isInDoubt) return false
     if (isDraining && schedule.isOpen && !schedule.isCommitting) return true
-    return schedule.isDue(clock.monotonicMs(), outputs.openBytes, life.rowBatches.isIdle)
+    return schedule.isDue(clock.monotonicMs(), outputs.openBytes, this.#isAllRead)
   }
 
   /** The current epoch has something in it. */
@@ -53,8 +57,8 @@ export class EpochTimer {
     const { schedule } = session
     const wasOpen = schedule.isOpen
     schedule.open(clock.monotonicMs())
-    if (wasOpen) return
-    // While none was open it looked only now and then.
+    if (wasOpen && this.#wasBehind === this.#isBehind) return
+    // While none was open it looked only now and then, and while there was more to read, at the end of its time.
     this.disarm()
     this.arm()
   }
@@ -67,7 +71,8 @@ export class EpochTimer {
     const { session, clock, polls, onTick } = this.#parts
     const { schedule } = session
     if (schedule.isCommitting || this.#timer !== undefined) return
-    const dueInMs = this.isInDoubt ? doubtPollMs : schedule.dueInMs(clock.monotonicMs())
+    this.#wasBehind = this.#isBehind
+    const dueInMs = this.isInDoubt ? doubtPollMs : schedule.dueInMs(clock.monotonicMs(), !this.#wasBehind)
     const afterMs = dueInMs ?? Math.min(...polls().map((ms) => ms ?? Infinity))
     if (afterMs === Infinity) return
     this.#timer = clock.setTimer({ afterMs: Math.max(1, afterMs) }, onTick)
@@ -76,5 +81,14 @@ export class EpochTimer {
   disarm(): void {
     this.#timer?.cancel()
     this.#timer = undefined
+  }
+
+  get #isBehind(): boolean {
+    return !this.#parts.life.partitionsBehind.areNone
+  }
+
+  /** Whether nothing is on its way, and nothing more is known to come. */
+  get #isAllRead(): boolean {
+    return this.#parts.life.rowBatches.isIdle && !this.#isBehind
   }
 }

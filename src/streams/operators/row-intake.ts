@@ -93,6 +93,7 @@ export class RowIntake {
     const { hasFailures, letterCount } = divertRows(columns, counts, outputs.deadLetters)
     const isPoisoned = streaks.note(columns, letterCount)
     const isBehind = counts.nextOffsets[partition]! < batch.endOffset
+    session.lives.current.partitionsBehind.note(partition, isBehind)
     state.eventClock?.observe({ partition, timestamp: observed, count: rows }, latestMs, isBehind)
     doubt.note(rows, hasFailures || isPoisoned)
     statistics.pendingRowsMax = Math.max(statistics.pendingRowsMax, table.rowCount + (state.cold?.rowCount ?? 0))

@@ -1,6 +1,7 @@
 import { assert } from '../../core/assert.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { hasTables } from '../topology/plan.ts'
+import { PartitionsBehind } from './partitions-behind.ts'
 import { RowBatchPool } from './row-batch.ts'
 import type { Services } from './services.ts'
 
@@ -18,6 +19,7 @@ export interface Life {
   /** 1 for the first. */
   readonly incarnation: number
   readonly rowBatches: RowBatchPool
+  readonly partitionsBehind: PartitionsBehind
   /** Of outputs that are not stored yet. */
   readonly budget: ByteBudget
 }
@@ -47,6 +49,7 @@ export class Lives {
     const life: Life = {
       incarnation: this.incarnation + 1,
       rowBatches: new RowBatchPool(hasTables(plan) ? 1 : rowBatches),
+      partitionsBehind: new PartitionsBehind(),
       budget: new ByteBudget(outputBytesMax),
     }
     this.#current = life
