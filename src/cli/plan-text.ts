@@ -14,6 +14,7 @@ export function planText({
   branch,
   sinks,
   tables = [],
+  lookups = [],
   next,
   ...topics
 }: PlanDescription): string {
@@ -29,6 +30,10 @@ export function planText({
     ...(branch === undefined ? [] : [`      ├─ branch ${branch.id} by a function`]),
     ...sinks.map((sink, index) => `      ${index === sinks.length - 1 ? '└' : '├'}─ sink ${sinkText(sink)}`),
     ...tables.map(({ name: table, key, value }) => `table ${table} of ${key} keys and ${value} values`),
+    ...lookups.map(
+      ({ name: table, topic, key, value }) =>
+        `table ${table} of ${key} keys and ${value} values, filled by topic ${topic}`,
+    ),
     `group and transactional id ${name}, checkpoint in ${checkpointTopic}`,
     ...(next === undefined ? [] : [planText(next)]),
   ].join('\n')

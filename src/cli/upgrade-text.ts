@@ -41,6 +41,10 @@ function migrationText(migration: PlannedMigration): string {
       return `table ${migration.table} is added, and begins empty`
     case 'removedTable':
       return `table ${migration.table} is given up, and its ${migration.rows.toLocaleString('en')} rows are deleted`
+    case 'lookupTable':
+      return `table ${migration.table} is looked up, and filled by topic ${migration.topic}; what is pending keeps what it has found`
+    case 'removedLookupTable':
+      return `table ${migration.table} is looked up no more; topic ${migration.topic} stays as it is`
   }
 }
 

@@ -43,6 +43,7 @@ export type { Report, SubtopologyReport } from './runtime/report.ts'
 export type { Role } from './runtime/role.ts'
 export { type Security, type SecurityOptions, securityOf, securityOptions } from './security.ts'
 export { start, type StartOptions } from './start.ts'
+export type { InspectedLookup } from './tables/lookup-tables.ts'
 export type { TablesSnapshot, TableView } from './tables/tables-snapshot.ts'
 export { readRecords } from './topics/record-reader.ts'
 export type { Origin, PartitionPlace } from './topics/source-partitions.ts'
@@ -70,6 +71,10 @@ export {
 export type { RecordHeader, RecordHeaders, RecordView } from './topology/record-view.ts'
 export { planTopology } from './topology/plan.ts'
 export {
+  type DeclaredTable,
+  type LookupRows,
+  type LookupTable,
+  type LookupTableOptions,
   programTableOptions,
   type ProgramTable,
   type ProgramTableOptions,

@@ -2,6 +2,7 @@ import { assert } from '../core/assert.ts'
 import {
   type DeadLetter,
   Engine,
+  type LookupTable,
   type PartitionAccount,
   type TablesSnapshot,
   type Topology,
@@ -81,6 +82,17 @@ export interface TopologyDriver<Output, Expired = Partial<Output>> extends Async
    * @throws What has ended the program, such as MillraceError `STAGE_FAILS_ON_EVERYTHING`.
    */
   give(values: readonly unknown[], options?: GiveOptions): Promise<void>
+  /**
+   * Gives rows to a table that a topic fills, as records of the topic would; `undefined` deletes one. What is given to
+   * sources from then on finds them.
+   *
+   * @throws StateError `STATE_VALUE_INVALID` for a key or a value that its codec refuses; TopologyError `TOPOLOGY_INVALID`
+   * for a table that the topology does not declare.
+   */
+  fill<Key, RowValue>(
+    table: LookupTable<Key, RowValue>,
+    rows: Iterable<readonly [key: Key, value: RowValue | undefined]>,
+  ): void
   /** Moves time on, and resolves when all that this causes is committed. */
   advance(ms: number): Promise<void>
 }
@@ -153,6 +165,13 @@ class EngineDriver<Output, Expired> implements TopologyDriver<Output, Expired> {
 
   get #firstTopic(): string {
     return this.#engines[0]!.services.plan.sources[0]!.topic
+  }
+
+  fill<Key, RowValue>(
+    table: LookupTable<Key, RowValue>,
+    rows: Iterable<readonly [key: Key, value: RowValue | undefined]>,
+  ): void {
+    this.#engines[0]!.fill(table, rows)
   }
 
   async advance(ms: number): Promise<void> {

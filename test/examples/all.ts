@@ -3,6 +3,7 @@ import { cloudevents } from './cloudevents.ts'
 import { debezium } from './debezium.ts'
 import { branches } from './branches.ts'
 import { enrichAndFilter } from './enrich-and-filter.ts'
+import { enrichedOrders } from './enriched-orders.ts'
 import type { Example } from './example.ts'
 import { experiment } from './experiment.ts'
 import { framedJson } from './framed-json.ts'
@@ -32,4 +33,5 @@ export const examples: readonly Example[] = [
   parcels,
   twoCorrelations,
   numberedOrders,
+  enrichedOrders,
 ]

@@ -1,6 +1,7 @@
 import { driveTopology } from '../../src/testing/index.ts'
 import type { Example } from './example.ts'
 import { type Found, traceOf } from './model.ts'
+import { lookupsOf } from './renamed.ts'
 import type { PlacedRecord } from './placed-records.ts'
 
 /**
@@ -17,6 +18,11 @@ export async function drive(
   await using driver = await driveWith(topology, { partitions })
   for (const { record, partition, timestampMs } of placed) {
     const { topic, value, key, headers } = record
+    const table = lookupsOf(topology).find((each) => each.topic === topic)
+    if (table !== undefined) {
+      driver.fill(table, [[String(key), value === null ? undefined : JSON.parse(String(value))]])
+      continue
+    }
     const facts = { ...(key !== undefined && { key }), ...(headers !== undefined && { headers }) }
     await driver.give([value], { topic, partition, timestampMs, ...facts })
   }

@@ -1,4 +1,4 @@
-import { type Topology, topicsExpiredTo } from '../../src/streams/index.ts'
+import { type LookupTable, type Topology, topicsExpiredTo } from '../../src/streams/index.ts'
 
 /** Its subtopologies, in their order. */
 export function chainOf(topology: Topology): Topology[] {
@@ -9,13 +9,24 @@ export function chainOf(topology: Topology): Topology[] {
 export function topicsOf(topology: Topology): string[] {
   const chain = chainOf(topology)
   const published = chain.at(-1)!.sinks.map(({ topic }) => topic)
-  return [...sourcesOf(topology), ...published, ...chain.flatMap(({ correlate }) => topicsExpiredTo(correlate))]
+  const lookups = lookupsOf(topology).map(({ topic }) => topic)
+  return [
+    ...sourcesOf(topology),
+    ...lookups,
+    ...published,
+    ...chain.flatMap(({ correlate }) => topicsExpiredTo(correlate)),
+  ]
 }
 
 /** Those that it reads, of all its subtopologies. */
 export function sourcesOf(topology: Topology): string[] {
   const sources = chainOf(topology).flatMap((each) => each.sources)
   return sources.filter(({ isInternal }) => !isInternal).map(({ topic }) => topic)
+}
+
+/** Its tables that topics fill. */
+export function lookupsOf({ tables }: Topology): LookupTable[] {
+  return tables.filter((table) => table.kind === 'lookupTable')
 }
 
 /** The topic that it publishes to: that of the last of its subtopologies. */
@@ -25,12 +36,13 @@ export function sinkOf(topology: Topology): string {
 
 /** The same program as one of another name, whose topics are called after it. */
 export function renamed(topology: Topology, app: string, first = topology.name): Topology {
-  const { name, sources, sinks, correlate, next } = topology
+  const { name, tables, sources, sinks, correlate, next } = topology
   const nameOf = (topic: string) => `${app}.${topic}`
   const ownNameOf = (own: string) => app + own.slice(first.length)
   return {
     ...topology,
     name: ownNameOf(name),
+    tables: tables.map((table) => (table.kind === 'table' ? table : { ...table, topic: nameOf(table.topic) })),
     sources: sources.map(({ topic, ...source }) => ({
       ...source,
       topic: source.isInternal ? ownNameOf(topic) : nameOf(topic),

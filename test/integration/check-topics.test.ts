@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
-import { checkTopics } from '../../src/streams/index.ts'
+import { text } from '../../src/state/index.ts'
+import { checkTopics, field, stage, table, topology as topologyOf } from '../../src/streams/index.ts'
 import { suiteStack } from '../at-end.ts'
 import { customerTopology } from './customers.ts'
 import { assertRefused } from './run.ts'
@@ -52,5 +53,28 @@ describe('the topics of a program', () => {
     const [letters, checkpoint] = unfit.topics.slice(-2)
     assert.match(letters!.problem!, /^OUTPUT_TOPIC_INVALID: .*cleanup\.policy=compact/)
     assert.match(checkpoint!.problem!, /^CHECKPOINT_TOPIC_INVALID: .* has 3 partitions/)
+  })
+
+  it('include those that fill tables', async () => {
+    const program = topologyOf('named')
+      .tables(table('names', { topic: 'people', key: text, value: text }))
+      .source('orders')
+      .route('by-stage', field('stage'), { A: stage(), B: stage() })
+      .correlate('by-id', field('id'), { of: ['A', 'B'] })
+      .sink('merged')
+    const find = async () => {
+      const { isReady, topics } = await checkTopics({ bootstrapServers: broker.bootstrapServers, topology: program })
+      return [isReady, topics.find(({ topic }) => topic === 'people')?.state]
+    }
+    const before = await find()
+    await broker.createTopic({ name: 'people', partitions: 3 })
+
+    assert.deepEqual(
+      [before, await find()],
+      [
+        [false, 'missing'],
+        [true, 'there'],
+      ],
+    )
   })
 })

@@ -371,5 +371,20 @@ topology('counted')
     return true
   })
 
+// Those of a table that a topic fills are looked up, and not changed.
+const people = table('people', { topic: 'people', key: text, value: text })
+topology('named')
+  .tables(perCountry, people)
+  .source<Order>('orders')
+  .filter('known', async (_, record) => (record.table(people).get('ada') ?? '').length > 0)
+  .filter('changed', (_, record) => {
+    // @ts-expect-error functions cannot change it
+    record.table(people).set('ada', 'Ada')
+    // @ts-expect-error nor delete its rows
+    record.table(people).delete('ada')
+    // @ts-expect-error its values are texts
+    return record.table(people).get('ada') > 1
+  })
+
 // @ts-expect-error a table has a codec for its values
 table('incomplete', { key: text })

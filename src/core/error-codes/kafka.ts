@@ -70,7 +70,7 @@ export const kafkaErrors = {
   },
   KAFKA_TOPIC_MISSING: {
     retryable: false,
-    meaning: 'A source or sink topic does not exist. Millrace never creates them.',
+    meaning: 'A topic of a source, of a sink, or of a table does not exist. Millrace never creates them.',
     remedy: 'Create the topic, or correct its name in the topology.',
   },
   KAFKA_TOPIC_RECREATED: {

@@ -135,6 +135,11 @@ export const programErrors = {
     remedy:
       'Raise `pendingBytesMax`, up to 3 GiB; or lower `keysMax` of `rememberCompleted`; or give the correlation an `expireAfterMs`: expired rows leave before any new record is read. Then start again. With `whenFull: "expire-oldest"` the program does not stop, and the oldest rows leave; with `whenFull: "promote"` they leave memory and stay pending. `millrace explain` names the stage whose parts do not come. `millrace reset` does not help: it reads the source into the same table again.',
   },
+  TABLE_READ_ONLY: {
+    retryable: false,
+    meaning: 'A function has changed a table that a topic fills, which functions only look up.',
+    remedy: 'Write to the topic, or keep a table without `topic`, which functions change.',
+  },
   TOPOLOGY_INVALID: {
     retryable: false,
     meaning: 'The description of the program contradicts itself, or names what is not there.',

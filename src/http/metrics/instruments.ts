@@ -17,6 +17,7 @@ export const labels = {
   reason: 'millrace.dead_letter.reason',
   role: 'millrace.role',
   missing: 'millrace.missing',
+  table: 'millrace.table',
   actor: 'millrace.actor',
   statistic: 'millrace.statistic',
 } as const
@@ -251,6 +252,21 @@ export const instruments: readonly Instrument[] = [
         .slice(0, groupsMax)
         .map(({ missing, rows }) => ({ labels: { missing: missing.join(',') }, value: rows })),
   },
+  perLookup('millrace.lookup.rows', '{row}', 'Rows of each table that a topic fills.', 'gauge', 'rows'),
+  perLookup(
+    'millrace.lookup.size',
+    'By',
+    'Bytes of these rows, which `bytesMax` of the table bounds.',
+    'gauge',
+    'bytes',
+  ),
+  perLookup(
+    'millrace.lookup.refused',
+    '{record}',
+    'Records of these topics that were no rows, since the process began its term.',
+    'counter',
+    'badRows',
+  ),
   {
     name: 'millrace.table.memory',
     kind: 'gauge',
@@ -359,6 +375,24 @@ function perPartition(name: string, unit: string, help: string, figure: Partitio
         labels: { topic: account.topic, partition: String(account.partition) },
         value: account[figure],
       })),
+  }
+}
+
+function perLookup(
+  name: string,
+  unit: string,
+  help: string,
+  kind: 'counter' | 'gauge',
+  figure: 'rows' | 'bytes' | 'badRows',
+): Instrument {
+  return {
+    name,
+    kind,
+    unit,
+    labels: ['table', 'topic'],
+    help,
+    read: ({ inspection: { lookups = [] } }) =>
+      lookups.map(({ table, topic, [figure]: value }) => ({ labels: { table, topic }, value })),
   }
 }
 

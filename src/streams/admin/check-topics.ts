@@ -19,7 +19,7 @@ import type { Topology } from '../topology/topology.ts'
 import { type AppOptions, atBrokers } from './at-brokers.ts'
 
 /** What a program uses a topic for. */
-export type TopicUse = 'source' | 'checkpoint' | OutputUse
+export type TopicUse = 'source' | 'table' | 'checkpoint' | OutputUse
 
 /** A topic of a program, as brokers have it. */
 export interface CheckedTopic {
@@ -101,9 +101,10 @@ function isCreated({ next }: Plan, use: TopicUse): boolean {
 }
 
 /** An internal topic is told of as what it is written to for. */
-function usesOf({ sources, sinks, correlate, deadLetterTopic, checkpointTopic }: Plan): [string, TopicUse][] {
+function usesOf({ lookups, sources, sinks, correlate, deadLetterTopic, checkpointTopic }: Plan): [string, TopicUse][] {
   return [
     ...sources.filter(({ isInternal }) => !isInternal).map(({ topic }): [string, TopicUse] => [topic, 'source']),
+    ...lookups.map(({ topic }): [string, TopicUse] => [topic, 'table']),
     ...sinks.map(({ topic }): [string, TopicUse] => [topic, 'merged records']),
     ...expiryTopics(correlate.expiry).map((topic): [string, TopicUse] => [topic, 'expired rows']),
     [deadLetterTopic, 'dead letters'],
@@ -118,6 +119,8 @@ async function checkTopic(cluster: Cluster, plan: Plan, name: string, use: Topic
   try {
     const [topic] = await cluster.topics([name])
     partitions = topic!.partitions.length
+    // Its settings are nobody's business, and take a right of their own.
+    if (use === 'table') return { ...about, partitions }
     const settings = await readSettings(cluster, topic!)
     if (use === 'checkpoint') await findCheckpointTopic(cluster, name, await checkpointBytes(cluster, plan))
     else if (use !== 'source') checkOutput(settings, use)

@@ -1,8 +1,9 @@
 import type { Cluster, TransactionWait } from '../../kafka/index.ts'
 import { areKeysMoved, type Migration, migrationOf } from '../checkpoint/migration.ts'
+import { hasFinishedParts } from '../checkpoint/manifest.ts'
 import { shapeOf } from '../checkpoint/topology-shape.ts'
 import { incompatibility, leftBehind } from '../recovery/compatibility.ts'
-import { type TableMigration, tableMigrations } from '../tables/table-migration.ts'
+import { isOfTable, type TableMigration, tableMigrations } from '../tables/table-migration.ts'
 import { findSources } from '../topics/program-topics.ts'
 import { requireRights, rightsToReadApp } from '../topics/rights.ts'
 import { type Plan, planTopology } from '../topology/plan.ts'
@@ -88,7 +89,7 @@ async function upgradeOn(cluster: Cluster, plan: Plan, checkpoint: AppCheckpoint
   const error =
     incompatibility(plan, await findSources(cluster, plan), manifest) ?? leftBehind(plan, manifest, partitions, counts)
   const { migrations: ofTopology } = migrationOf(manifest, shapeOf(plan))
-  const migrations = [...ofTopology, ...tableMigrations(manifest, plan.tables)]
+  const migrations = [...ofTopology, ...tableMigrations(manifest, plan)]
   const { count, forgotten } = manifest.completed ?? { count: 0, forgotten: 0 }
   const forgets = areKeysMoved(ofTopology) ? count - forgotten : 0
   return {
@@ -108,9 +109,9 @@ function concernedBy(
   plan: Plan,
   { manifest, partitions, pending }: AppCheckpoint,
 ): number {
-  if (migration.kind === 'table' || migration.kind === 'removedTable') return 0
+  if (isOfTable(migration)) return 0
   // What was kept as functions have made it stays as it is.
-  if (migration.kind === 'version' && manifest.tables !== undefined) return 0
+  if (migration.kind === 'version' && hasFinishedParts(manifest)) return 0
   if (migration.kind === 'source' || migration.kind === 'returned') return 0
   if (migration.kind === 'side') return manifest.pending
   const topics = new Set('topic' in migration ? [migration.topic] : topicsOfSide(plan, migration.side))

@@ -14,6 +14,7 @@ export type ProgramIdentity = Pick<
   | 'next'
   | 'sourceIds'
   | 'former'
+  | 'lookups'
   | 'partitions'
   | 'hashSeed'
 >

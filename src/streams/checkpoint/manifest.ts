@@ -3,7 +3,7 @@ import type { Totals } from '../epochs/epoch-counts.ts'
 import { expiryTopics } from '../topology/plan-leaving.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { Expiry } from '../topology/plan-leaving.ts'
-import type { ProgramTable } from '../topology/table.ts'
+import type { LookupTable, ProgramTable } from '../topology/table.ts'
 import type { Digest } from './digest.ts'
 import { laneCountOf } from '../topology/plan-sources.ts'
 import type { SourcePartition } from '../topics/source-partitions.ts'
@@ -57,6 +57,8 @@ export interface Manifest {
   readonly completed?: CompletedCounts | undefined
   /** Tables that functions change; then all pending parts are promoted as they were made. Absent for none. */
   readonly tables?: readonly KeptTableShape[] | undefined
+  /** Tables that functions look up; then these parts are promoted so too. Absent for none. */
+  readonly lookups?: readonly LookupShape[] | undefined
   /** Epoch of the base of each partition, 0 for none; its pieces; and the pieces of deltas since. */
   readonly baseEpochs: readonly number[]
   readonly basePieces: readonly number[]
@@ -70,6 +72,12 @@ export interface KeptTableShape {
   readonly value: string
   readonly rows: number
   readonly digest: Digest
+}
+
+/** A table that a topic fills, and that topic. */
+export interface LookupShape {
+  readonly name: string
+  readonly topic: string
 }
 
 /** A topic that is no source any more, and the topic id that it had. */
@@ -111,7 +119,17 @@ const formerFormat = 3
 /** That of programs with tables, whose rows versions before would lose. */
 const tablesFormat = 5
 
-const formats = [manifestFormat, redrivenFormat, formerFormat, redrivenLanesFormat, tablesFormat] as const
+/** That of programs that look tables up, whose promoted parts versions before would show to functions. */
+const lookupsFormat = 6
+
+const formats = [
+  manifestFormat,
+  redrivenFormat,
+  formerFormat,
+  redrivenLanesFormat,
+  tablesFormat,
+  lookupsFormat,
+] as const
 type Format = (typeof formats)[number]
 
 /** A manifest as it is written: that of a single source as before there were several. */
@@ -150,7 +168,8 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
 }
 
 /** The oldest one that says all of it. */
-function formatOf({ topology: { sources }, tables, former, partitions, sourceIds }: Manifest): Format {
+function formatOf({ topology: { sources }, tables, lookups, former, partitions, sourceIds }: Manifest): Format {
+  if (lookups !== undefined) return lookupsFormat
   if (tables !== undefined) return tablesFormat
   if (partitions.some(({ source, index }) => source === sources.length && index !== undefined))
     return redrivenLanesFormat
@@ -209,11 +228,20 @@ const tableBytesMax = 120
  * @param redrivenCount - Lanes of all partitions of redriven letters. @defaultValue none
  */
 export function manifestBytesMax(plan: Plan, partitionCount: number, redrivenCount = 0): number {
-  const { correlate, deadLetterTopic, next, tables } = plan
+  const { correlate, deadLetterTopic, next, tables, lookups } = plan
   const topics = plan.sinks.map(({ topic }) => topic)
   const outputs = [...topics, ...expiryTopics(correlate.expiry), deadLetterTopic]
   const names = Buffer.byteLength(
-    JSON.stringify([shapeOf(plan), topics, topics, correlate.expiry, outputs, next?.name, topics]),
+    JSON.stringify([
+      shapeOf(plan),
+      topics,
+      topics,
+      correlate.expiry,
+      outputs,
+      next?.name,
+      topics,
+      lookups.map(lookupShape),
+    ]),
   )
   const sourceCount = plan.sources.length + Number(redrivenCount > 0)
   const hasPlaces = sourceCount > 1 || plan.sources.some((source) => laneCountOf(source) > 1)
@@ -226,6 +254,15 @@ export function manifestBytesMax(plan: Plan, partitionCount: number, redrivenCou
 
 function tableNamesBytes({ name, key, value }: ProgramTable): number {
   return name.length + Buffer.byteLength(key.name) + Buffer.byteLength(value.name)
+}
+
+export function lookupShape({ name, topic }: LookupTable): LookupShape {
+  return { name, topic }
+}
+
+/** Whether pending parts are promoted as functions have made them. */
+export function hasFinishedParts({ tables, lookups }: Pick<Manifest, 'tables' | 'lookups'>): boolean {
+  return tables !== undefined || lookups !== undefined
 }
 
 /** @throws MillraceError `CHECKPOINT_CORRUPT` */

@@ -14,6 +14,14 @@ export interface AppEvents {
   readonly rollback: { readonly epoch: number }
   readonly deadLettered: { readonly epoch: number; readonly reasons: Readonly<Record<string, number>> }
   readonly expired: { readonly epoch: number; readonly rows: number }
+  readonly tableRowsRefused: {
+    readonly table: string
+    readonly topic: string
+    readonly partition: number
+    readonly offset: number
+    readonly rows: number
+    readonly error: string
+  }
   readonly brokerLost: { readonly waitingFor: string; readonly sinceMs: number; readonly error?: MillraceError }
   readonly brokerFound: { readonly waitedMs: number }
 }
@@ -56,6 +64,17 @@ export const appEvents: Described = {
   expired: {
     when: 'Rows have left incomplete with the committed epoch, wherever they went.',
     facts: { epoch: 'its number', rows: 'how many, evicted ones among them' },
+  },
+  tableRowsRefused: {
+    when: 'Records of a topic that fills a table were no rows of it. Up to 2,048 of a partition are told together.',
+    facts: {
+      table: 'the table',
+      topic: 'its topic',
+      partition: 'the partition of the first of them',
+      offset: 'its offset',
+      rows: 'how many there were',
+      error: 'what is wrong with the first of them, as a sentence',
+    },
   },
   brokerLost: {
     when: 'Brokers have been waited for longer than a second, because they are away, elect or refuse.',

@@ -11,4 +11,5 @@ export const emptyTables: RecordTables = {
     set() {},
     delete: () => false,
   }),
+  lookup: () => ({ get: () => undefined, has: () => false }),
 }

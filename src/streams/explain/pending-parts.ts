@@ -1,5 +1,6 @@
 import { topicRange } from '../../kafka/index.ts'
 import type { RecordColumns } from '../../kernel/index.ts'
+import { hasFinishedParts } from '../checkpoint/manifest.ts'
 import { readRecords, recordsOf } from '../topics/record-reader.ts'
 import { openFinishedParts } from '../retention/finished-part.ts'
 import { wantedAmong } from '../retention/promoted-places.ts'
@@ -48,7 +49,7 @@ export async function findPending(search: Search): Promise<PendingPart[]> {
   }
   const isThere = (number: number) => topics.some(([, source]) => source === partitions.list[number]!.source)
   const visitPromoted = recordsOf(limits, (columns) =>
-    manifest.tables === undefined ? visit(columns.partition, true, columns) : visitFinished(columns),
+    hasFinishedParts(manifest) ? visitFinished(columns) : visit(columns.partition, true, columns),
   )
   const has = (number: number, offset: number) =>
     isThere(number) && pending[number]!.has(offset) && promoted.has(number, offset)

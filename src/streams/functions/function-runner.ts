@@ -36,6 +36,7 @@ const programFaults: ReadonlySet<ErrorCode> = new Set([
   'STAGE_SCHEMA_ASYNC',
   'TOPOLOGY_INVALID',
   'STATE_BYTES_EXCEEDED',
+  'TABLE_READ_ONLY',
 ])
 
 /** What is known of a row. */

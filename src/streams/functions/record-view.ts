@@ -5,7 +5,7 @@ import { computedPartHeader } from '../retention/computed-part-header.ts'
 import { type RecordTables, undeclared } from '../tables/record-tables.ts'
 import type { Origin, PartitionPlace } from '../topics/source-partitions.ts'
 import type { RecordHeader, RecordHeaders, RecordView } from '../topology/record-view.ts'
-import type { ProgramTable, RecordTable } from '../topology/table.ts'
+import type { LookupRows, LookupTable, ProgramTable, RecordTable } from '../topology/table.ts'
 
 /** Parses the value of a row, for a user's function. Throws what `JSON.parse` or the decoder throws. */
 export function parseValue({ bytes, valueStart, valueEnd }: RecordColumns, row: number): unknown {
@@ -60,9 +60,13 @@ class RowView implements RecordView {
     this.#tables = tables
   }
 
-  table<Key, Value>(table: ProgramTable<Key, Value>): RecordTable<Key, Value> {
+  table<Key, Value>(table: ProgramTable<Key, Value>): RecordTable<Key, Value>
+  table<Key, Value>(table: LookupTable<Key, Value>): LookupRows<Key, Value>
+  table<Key, Value>(
+    table: ProgramTable<Key, Value> | LookupTable<Key, Value>,
+  ): RecordTable<Key, Value> | LookupRows<Key, Value> {
     if (this.#tables === undefined) throw undeclared(table.name)
-    return this.#tables.of(table)
+    return table.kind === 'table' ? this.#tables.of(table) : this.#tables.lookup(table)
   }
 
   get key(): Buffer | null {

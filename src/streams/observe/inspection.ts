@@ -4,6 +4,7 @@ import { deadLetterReasons } from '../../kernel/index.ts'
 import type { PartitionAccount } from '../epochs/accounting.ts'
 import type { Report } from '../runtime/report.ts'
 import type { Role } from '../runtime/role.ts'
+import type { InspectedLookup } from '../tables/lookup-tables.ts'
 import type { PlanDescription } from '../topology/describe-plan.ts'
 import type { HistogramSnapshot } from './histogram.ts'
 import { type ActorRestarts, causeText, type Meters } from './meters.ts'
@@ -31,6 +32,8 @@ export interface Inspection {
   readonly deadLetters: readonly { readonly reason: string; readonly count: number }[]
   /** Of each topic the longest streak of dead letters, where it was `maxConsecutivePoison` records or more. */
   readonly streaks: readonly SeenStreak[]
+  /** Tables that topics fill; absent where the program has none, and before this process has found its topics. */
+  readonly lookups?: readonly InspectedLookup[]
   /** Rows that have left incomplete, since this process began. */
   readonly expiredRows: number
   /** For how long brokers have had this process wait because a produce quota was used up, in milliseconds. */

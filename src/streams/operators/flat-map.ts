@@ -18,6 +18,7 @@ import type { RestoringSession } from '../recovery/session.ts'
 import type { RowsMessage } from '../runtime/messages.ts'
 import { Lease, type RowBatch, RowBatchPool } from '../runtime/row-batch.ts'
 import type { Services } from '../runtime/services.ts'
+import { recordTables } from '../tables/record-tables.ts'
 import { type PlannedSource, stepAfter } from '../topology/plan.ts'
 import type { FlatMapStep } from '../topology/source.ts'
 
@@ -34,6 +35,7 @@ export const flatMap = (services: Services, session: RestoringSession, source: P
   const values = functionValues(services, session, id, source.bigIntegers)
   const runner = new FunctionRunner(functionHost(services, session), id)
   const expansion = new Expansion(session)
+  const tables = recordTables(session.state.tables, services.lookups)
   return defineActor<RowsMessage, RowBatchPool>({
     name: id,
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
@@ -46,7 +48,6 @@ export const flatMap = (services: Services, session: RestoringSession, source: P
       async rows(pool, { batch }, context) {
         if (batch.incarnation !== session.lives.incarnation) return
         const place = session.sources.partitions.placeOf(batch.columns.partition)
-        const { tables } = session.state
         const rows = new FlatMapRows({ apply, values, place, tables }, partsMax, batch.columns)
         await runner.run(rows, context.signal)
         await expansion.passOn(rows, batch, pool, context.ref<RowsMessage>(next))

@@ -20,7 +20,8 @@ import { openFinishedParts } from '../retention/finished-part.ts'
 import type { RestoringSession } from '../recovery/session.ts'
 import type { RowsMessage } from '../runtime/messages.ts'
 import type { Services } from '../runtime/services.ts'
-import { hasTables, type PlannedSource, stageId } from '../topology/plan.ts'
+import { recordTables } from '../tables/record-tables.ts'
+import { keepsFinishedParts, type PlannedSource, stageId } from '../topology/plan.ts'
 import { areOpaque, isKeyMade, keysId } from '../topology/plan-sources.ts'
 import { CarriedContexts, carriesTraces } from '../tracing/carried-contexts.ts'
 
@@ -47,7 +48,7 @@ export const route = (services: Services, session: RestoringSession, source: Pla
       async rows(decoder, { batch }, context) {
         if (batch.incarnation !== session.lives.incarnation) return
         const { columns } = batch
-        if (batch.isPromoted && hasTables(plan)) {
+        if (batch.isPromoted && keepsFinishedParts(plan)) {
           openFinishedParts(columns)
           contexts?.take(columns)
           return context.ref<RowsMessage>(plan.correlate.id).tell({ type: 'rows', batch })
@@ -98,12 +99,10 @@ function sideChooser(services: Services, session: RestoringSession, source: Plan
   if (typeof by === 'function') {
     const runner = new FunctionRunner(functionHost(services, session), id)
     const values = functionValues(services, session, id, source.bigIntegers)
+    const tables = recordTables(session.state.tables, services.lookups)
     return (columns, signal) => {
       const place = partitions.placeOf(columns.partition)
-      return runner.run(
-        new RouteRows({ plan, source, choose: by, values, place, tables: session.state.tables }, columns),
-        signal,
-      )
+      return runner.run(new RouteRows({ plan, source, choose: by, values, place, tables }, columns), signal)
     }
   }
   if (by.kind === 'field') return undefined
@@ -124,11 +123,9 @@ function keyMaker(services: Services, session: RestoringSession, source: Planned
   const runner = new FunctionRunner(functionHost(services, session), operator)
   const values = functionValues(services, session, operator, source.bigIntegers)
   const keys = new RowKeys(services.options.keyBytesMax)
+  const tables = recordTables(session.state.tables, services.lookups)
   return (columns, signal) => {
     const place = partitions.placeOf(columns.partition)
-    return runner.run(
-      new KeyRows({ operator, sides, values, keys, place, tables: session.state.tables }, columns),
-      signal,
-    )
+    return runner.run(new KeyRows({ operator, sides, values, keys, place, tables }, columns), signal)
   }
 }

@@ -29,7 +29,7 @@ import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { SourceRates } from '../topics/source-rates.ts'
 import { SourceWatch } from '../topics/source-watch.ts'
 import { areGrown, sourceOf } from '../topics/sources.ts'
-import { hasTables, entryId, type PlannedSource } from '../topology/plan.ts'
+import { keepsFinishedParts, entryId, type PlannedSource } from '../topology/plan.ts'
 
 export interface SourceParts {
   readonly services: Services
@@ -237,7 +237,7 @@ class Source {
       for (const partition of response.partitions) {
         const source = sourceOf(services.plan, session.sources, partition.partition)
         // What was kept as functions have made it is shown to none.
-        const isKept = isPromoted && hasTables(services.plan)
+        const isKept = isPromoted && keepsFinishedParts(services.plan)
         const entry = this.#context.ref<RowsMessage>(isKept ? source.route.id : entryId(source))
         const open = isKept ? undefined : this.#openers.get(source)
         reader.open(partition)

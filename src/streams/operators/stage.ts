@@ -15,6 +15,7 @@ import { StageRows } from '../functions/stage-rows.ts'
 import type { CorrelateMessage, RowsMessage } from '../runtime/messages.ts'
 import type { RestoringSession } from '../recovery/session.ts'
 import type { Services } from '../runtime/services.ts'
+import { recordTables } from '../tables/record-tables.ts'
 import { type Plan, stageId } from '../topology/plan.ts'
 import type { RowBatch } from '../runtime/row-batch.ts'
 
@@ -24,7 +25,7 @@ export const stageOf = (services: Services, session: RestoringSession, sideIndex
   const id = stageId(side.name)
   const { partitions } = session.sources
   const values = functionValues(services, session, id, side.stage.bigIntegers)
-  const { tables } = session.state
+  const tables = recordTables(session.state.tables, services.lookups)
   const facts = { side, sideIndex, partitions, values, tables }
   const runner = side.isActive ? new FunctionRunner(functionHost(services, session), id) : undefined
   return defineActor<RowsMessage, void>({

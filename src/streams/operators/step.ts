@@ -19,6 +19,7 @@ import type { StepFacts, StepRows } from '../functions/step-rows.ts'
 import type { RestoringSession } from '../recovery/session.ts'
 import type { RowsMessage } from '../runtime/messages.ts'
 import type { Services } from '../runtime/services.ts'
+import { recordTables } from '../tables/record-tables.ts'
 import { type PlannedSource, stepAfter } from '../topology/plan.ts'
 import type { FlatMapStep, SourceStep } from '../topology/source.ts'
 
@@ -31,6 +32,7 @@ export const step = (services: Services, session: RestoringSession, source: Plan
   const { partitions } = session.sources
   const values = functionValues(services, session, own.id, source.bigIntegers)
   const runner = new FunctionRunner(functionHost(services, session), own.id)
+  const tables = recordTables(session.state.tables, services.lookups)
   return defineActor<RowsMessage, void>({
     name: own.id,
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
@@ -39,7 +41,7 @@ export const step = (services: Services, session: RestoringSession, source: Plan
       async rows(_, { batch }, context) {
         if (batch.incarnation !== session.lives.incarnation) return
         const place = partitions.placeOf(batch.columns.partition)
-        const rows = stepRows(own, { values, place, tables: session.state.tables }, batch.columns)
+        const rows = stepRows(own, { values, place, tables }, batch.columns)
         await runner.run(rows, context.signal)
         rows.finish()
         await context.ref<RowsMessage>(next).tell({ type: 'rows', batch })

@@ -92,7 +92,7 @@ export function incompatibility(plan: Plan, topics: readonly Topic[], manifest: 
   const now = shapeOf(plan)
   const { shape, migrations } = migrationOf(manifest, now)
   const redriveId = sourceIds[topology.sources.length]
-  const changed = [...differences(shape, now), ...tableDifferences(manifest, plan.tables, migrations)]
+  const changed = [...differences(shape, now), ...tableDifferences(manifest, plan, migrations)]
   if (redriveId !== undefined) changed.push(...migrations.flatMap(movesRedriven))
   changed.push(...lostPartitions(plan, topics, manifest))
   if (changed.length > 0) return otherProgram(plan, changed.join('; '))

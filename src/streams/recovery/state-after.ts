@@ -7,7 +7,7 @@ import { completedRecords } from '../deduplication/completed-runs.ts'
 import { type CheckpointRecords, collectPending } from '../checkpoint/checkpoint-records.ts'
 import { CheckpointWriter } from '../checkpoint/checkpoint-writer.ts'
 import { addDigests, emptyDigest } from '../checkpoint/digest.ts'
-import type { CompletedCounts, EventTimes, Manifest } from '../checkpoint/manifest.ts'
+import { type CompletedCounts, type EventTimes, lookupShape, type Manifest } from '../checkpoint/manifest.ts'
 import { PendingOffsets } from '../checkpoint/pending-offsets.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
 import type { PromotedPlaces } from '../retention/promoted-places.ts'
@@ -247,6 +247,7 @@ function descriptionOf(plan: Plan, topics: readonly Topic[], before?: Manifest) 
     outputIds,
     ...(spread.length > 0 && { spread }),
     expiry,
+    ...(plan.lookups.length > 0 && { lookups: plan.lookups.map(lookupShape) }),
     ...(plan.next && { next: { app: plan.next.name, topic: plan.sinks[0]!.topic } }),
   }
 }

@@ -1,6 +1,6 @@
 import { noSide, Reason, type RecordColumns } from '../../kernel/index.ts'
 import type { Session } from '../recovery/session.ts'
-import { hasTables } from '../topology/plan.ts'
+import { keepsFinishedParts } from '../topology/plan.ts'
 import type { Services } from '../runtime/services.ts'
 import { promotedBytesMax } from '../topics/program-topics.ts'
 import { carriesTraces } from '../tracing/carried-contexts.ts'
@@ -19,7 +19,7 @@ export class DirectPromotion {
   /** Sides whose parts must not be computed twice. */
   readonly #computedSides: ReadonlySet<number>
   /** Whether all parts are kept as functions have made them. */
-  readonly #hasTables: boolean
+  readonly #keepsFinished: boolean
   /** By source, whether all parts are promoted. */
   readonly #areCompacted: readonly boolean[]
   /** Bytes of the largest record that can be promoted. */
@@ -31,7 +31,7 @@ export class DirectPromotion {
     const { plan, topics } = services
     this.#session = session
     this.#computedSides = new Set(plan.sides.flatMap(({ stage }, side) => (stage.deterministic ? [] : side)))
-    this.#hasTables = hasTables(plan)
+    this.#keepsFinished = keepsFinishedParts(plan)
     this.#areCompacted = topics.areCompacted
     this.#bytesMax = promotedBytesMax(topics)
     this.#withHeaders = needsHeaders(services)
@@ -40,9 +40,9 @@ export class DirectPromotion {
 
   /** Makes dead letters of parts that have to be promoted and are too large, whether or not they would be pending. */
   refuse(columns: RecordColumns): void {
-    if (this.#computedSides.size === 0 && !this.#hasTables) return
+    if (this.#computedSides.size === 0 && !this.#keepsFinished) return
     const { count, side } = columns
-    const bytesOf = this.#hasTables ? finishedPartBytes : computedPartBytes
+    const bytesOf = this.#keepsFinished ? finishedPartBytes : computedPartBytes
     for (let row = 0; row < count; row++) {
       if (!this.#mustPromote(side[row]!) || bytesOf(columns, row) <= this.#bytesMax) continue
       columns.refuse(row, Reason.PART_TOO_LARGE)
@@ -53,7 +53,7 @@ export class DirectPromotion {
   take(columns: RecordColumns): void {
     const { state, schedule, sources } = this.#session
     const isCompacted = this.#areCompacted[sources.partitions.list[columns.partition]!.source]!
-    if (this.#computedSides.size === 0 && !this.#hasTables && !isCompacted) return
+    if (this.#computedSides.size === 0 && !this.#keepsFinished && !isCompacted) return
     for (let row = 0; row < columns.count; row++) {
       const side = columns.side[row]!
       const mustPromote = this.#mustPromote(side)
@@ -67,12 +67,12 @@ export class DirectPromotion {
   }
 
   #mustPromote(side: number): boolean {
-    return side !== noSide && (this.#hasTables || this.#computedSides.has(side))
+    return side !== noSide && (this.#keepsFinished || this.#computedSides.has(side))
   }
 
   #partOf(columns: RecordColumns, row: number): PromotablePart {
     const isRedriven = columns.origins !== undefined
-    if (this.#hasTables) return finishedPart(columns, row, this.#carriesTraces || isRedriven)
+    if (this.#keepsFinished) return finishedPart(columns, row, this.#carriesTraces || isRedriven)
     const withHeaders = this.#withHeaders || isRedriven
     const isComputed = this.#computedSides.has(columns.side[row]!)
     return isComputed ? computedPart(columns, row, withHeaders) : sourcePart(columns, row, withHeaders)

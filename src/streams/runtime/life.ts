@@ -1,6 +1,6 @@
 import { assert } from '../../core/assert.ts'
 import { ByteBudget } from './byte-budget.ts'
-import { hasTables } from '../topology/plan.ts'
+import { changesTables } from '../topology/plan.ts'
 import { PartitionsBehind } from './partitions-behind.ts'
 import { RowBatchPool } from './row-batch.ts'
 import type { Services } from './services.ts'
@@ -48,7 +48,7 @@ export class Lives {
     const { outputBytesMax, plan } = this.#services
     const life: Life = {
       incarnation: this.incarnation + 1,
-      rowBatches: new RowBatchPool(hasTables(plan) ? 1 : rowBatches),
+      rowBatches: new RowBatchPool(changesTables(plan) ? 1 : rowBatches),
       partitionsBehind: new PartitionsBehind(),
       budget: new ByteBudget(outputBytesMax),
     }

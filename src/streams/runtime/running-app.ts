@@ -218,14 +218,14 @@ export class RunningApp extends AppFront implements App {
   }
 
   query(): TablesSnapshot {
-    const { role, session } = this.#term
-    return queried(this.name, role === 'active' ? session?.state : undefined)
+    const { role, session, lookups } = this.#term
+    return queried(this.name, role === 'active' ? session?.state : undefined, lookups)
   }
 
   async inspect({ countsPending = true }: InspectChoice = {}): Promise<Inspection> {
     await this.#term.view?.ends.refresh()
     const { plan, waits, clock = systemClock } = this.#options
-    const { role, session, view, standbyAgeMs } = this.#term
+    const { role, session, view, standbyAgeMs, lookups } = this.#term
     const report = this.report()
     const { epochs: committed, rollbacks: rolledBack } = report.statistics
     const { report: wait } = waits
@@ -252,6 +252,7 @@ export class RunningApp extends AppFront implements App {
             }),
       deadLetters: inspectedLetters(session?.state.accounting.letters ?? []),
       streaks: this.#meters.streaks.all,
+      ...(lookups && { lookups: lookups.inspect() }),
       expiredRows: this.#earlier.expiredRows + (session?.state.accounting.expiredRows ?? 0),
       throttledMs: this.#meters.throttledMs,
       epochs: {

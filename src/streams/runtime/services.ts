@@ -5,6 +5,7 @@ import type { ProgramEvents } from '../events/program-events.ts'
 import type { Logger } from '../logs/logger.ts'
 import type { Meters } from '../observe/meters.ts'
 import type { RunOptions } from '../options.ts'
+import { LookupTables } from '../tables/lookup-tables.ts'
 import { brokerTime } from '../time/broker-time.ts'
 import { TimeOfDay } from '../time/time-of-day.ts'
 import type { ProgramTopics } from '../topics/program-topics.ts'
@@ -31,6 +32,8 @@ export interface Services {
   readonly statistics: RunStatistics
   readonly meters: Meters
   readonly events: ProgramEvents
+  /** Tables that topics fill; absent where a program has none. */
+  readonly lookups: LookupTables | undefined
   /** Absent where no trace is followed. */
   readonly tracing: Tracing | undefined
 }
@@ -63,6 +66,7 @@ export function kafkaServices({ tracer, ...parts }: ServiceParts): KafkaServices
     timeOfDay,
     outputBytesMax: outputBytesMax(options, topics.sources),
     loop: new LoopSigns(functionIds(plan)),
+    lookups: LookupTables.of(plan.lookups),
     tracing: tracingOf(tracer, options, { clock, logger }),
   }
 }

@@ -9,7 +9,7 @@ import { stageOf } from '../operators/stage.ts'
 import { step } from '../operators/step.ts'
 import { flatMap } from '../operators/flat-map.ts'
 import type { Session } from '../recovery/session.ts'
-import { hasTables, type PlannedSource, stageId } from '../topology/plan.ts'
+import { changesTables, type PlannedSource, stageId } from '../topology/plan.ts'
 import type { SourceStep } from '../topology/source.ts'
 import type { Ports } from './ports.ts'
 import type { Services } from './services.ts'
@@ -48,7 +48,7 @@ export function supervisionTree({ services, session, ports, onProgress }: TreePa
       ...(services.plan.correlate.whenFull === 'promote' ? [{ start: recall(shared) }] : []),
       ...partMakers(
         { ...shared, careful: session.careful, onRestored: onProgress },
-        hasTables(services.plan) ? none : {},
+        changesTables(services.plan) ? none : {},
       ),
     ],
   })

@@ -22,6 +22,8 @@ import type { RunStatistics } from './statistics.ts'
 import type { OpenTelemetryTracer } from '../tracing/open-telemetry-tracer.ts'
 import type { Plan } from '../topology/plan.ts'
 import { ProgramWatch } from '../standby/program-watch.ts'
+import type { LookupTables } from '../tables/lookup-tables.ts'
+import { TopicFollower } from '../tables/topic-follower.ts'
 import { Standby } from '../standby/standby.ts'
 
 export interface TermOptions {
@@ -76,6 +78,8 @@ export class Term {
   #standby: Standby | undefined
   /** There while this process is the active one. */
   #operators: OperatorSystem | undefined
+  /** There where topics fill tables. */
+  #follower: TopicFollower | undefined
   #view: TermView | undefined
   /** The first of what ends the term. */
   #failure: unknown
@@ -108,6 +112,11 @@ export class Term {
     return this.#standby?.ageMs
   }
 
+  /** Tables that topics fill; absent where the program has none, and before its topics are found. */
+  get lookups(): LookupTables | undefined {
+    return this.#services?.lookups
+  }
+
   /** What is looked at in an active process; absent while this process is not. */
   get view(): TermView | undefined {
     return this.#view
@@ -125,6 +134,7 @@ export class Term {
     this.#ending.abort()
     // What was not committed has not happened, for the report either.
     if (failure !== undefined) this.#session?.state.epochs.abandon()
+    this.#follower?.stop()
     const isLost = !this.#isStopped && (await this.#isLost(failure))
     await this.#leave(failure)
     return { failure, isLost }
@@ -151,6 +161,8 @@ export class Term {
     const topics = await findTopics(cluster, plan, logger)
     const services = kafkaServices({ plan, options, cluster, topics, logger, statistics, meters, events, tracer })
     this.#services = services
+    const { lookups } = services
+    this.#follower = lookups && new TopicFollower(services, lookups.all, (error) => this.#fail(error))
     // Joining takes longer, in a thread of its own.
     const [membership, spareMemory] = await Promise.all([this.#join(services), SpareMemory.prepare(services)])
     this.#membership = membership
@@ -193,7 +205,10 @@ export class Term {
     logger.info({ app: plan.name }, 'standing by: another process is the active one')
     const isOver = new AbortController()
     await this.#watchProgram(services, AbortSignal.any([signal, isOver.signal]))
-    if (options.standbyRefreshMs > 0) this.#standby = new Standby(services, spareMemory, signal)
+    if (options.standbyRefreshMs > 0) {
+      this.#standby = new Standby(services, spareMemory, signal)
+      void this.#follower?.start()
+    }
     onBegun()
     await membership.owned(signal)
     isOver.abort()
@@ -225,7 +240,10 @@ export class Term {
     const { services, member } = request
     const { signal } = this.#ending
     // What is waited for may never come.
-    const { session, lastEpoch } = await Promise.race([recover(request), aborted(signal)])
+    const [{ session, lastEpoch }] = await Promise.race([
+      Promise.all([recover(request), this.#follower?.caughtUp()]),
+      aborted(signal),
+    ])
     this.#session = session
     onRecovered(session)
     const ports = kafkaPorts(services, member, lastEpoch)

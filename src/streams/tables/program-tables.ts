@@ -1,14 +1,13 @@
 import { StateError, TopologyError } from '../../core/errors.ts'
 import { rowKeyBytesMax } from '../../kernel/index.ts'
-import { Store } from '../../state/index.ts'
+import { Store, type TableSnapshot } from '../../state/index.ts'
 import type { CheckpointRecords } from '../checkpoint/checkpoint-records.ts'
 import { corrupt, type Manifest } from '../checkpoint/manifest.ts'
 import type { ClosingEpoch, EpochParticipant } from '../epochs/epoch-participant.ts'
 import type { ProgramTable, RecordTable } from '../topology/table.ts'
 import { decoded, encoded, KeptTable, rowName } from './kept-table.ts'
-import { type RecordTables, undeclared } from './record-tables.ts'
+import { undeclared } from './record-tables.ts'
 import { isTableWhole, tableRowsOf } from './table-records.ts'
-import { TablesSnapshot } from './tables-snapshot.ts'
 
 /**
  * The tables of a program, which the functions before its merge read and change.
@@ -21,7 +20,7 @@ import { TablesSnapshot } from './tables-snapshot.ts'
  * State: the rows of the last committed epoch, and layers of changes above them (`KeptTable`); whether a call runs, and
  * whether it has asked for a table.
  */
-export class ProgramTables implements EpochParticipant, RecordTables {
+export class ProgramTables implements EpochParticipant {
   readonly #store = new Store()
   /** By name. */
   readonly #tables: ReadonlyMap<string, KeptTable>
@@ -88,10 +87,9 @@ export class ProgramTables implements EpochParticipant, RecordTables {
     return view as RecordTable<Key, Value>
   }
 
-  /** @param epoch - The number of the last committed one. */
-  snapshot(epoch: number): TablesSnapshot {
-    const tables = Array.from(this.#views.keys(), (each) => [each, this.#tables.get(each.name)!.snapshot()] as const)
-    return new TablesSnapshot(epoch, new Map(tables))
+  /** The rows of the last committed epoch. */
+  snapshot(): [ProgramTable, TableSnapshot<string, Uint8Array>][] {
+    return Array.from(this.#views.keys(), (each) => [each, this.#tables.get(each.name)!.snapshot()])
   }
 
   /** The batch on its way is in the current epoch. @returns Bytes that the epoch writes more, at most. */

@@ -1,15 +1,27 @@
 import { MillraceError } from '../../core/errors.ts'
 import type { ProgramState } from '../recovery/program-state.ts'
-import type { TablesSnapshot } from './tables-snapshot.ts'
+import type { TableSnapshot } from '../../state/index.ts'
+import type { DeclaredTable } from '../topology/table.ts'
+import type { LookupTables } from './lookup-tables.ts'
+import { TablesSnapshot } from './tables-snapshot.ts'
 
 /**
- * The tables of a program as its last committed epoch has left them.
+ * The tables of a program: those that functions change as its last committed epoch has left them, those that topics fill
+ * as they are.
  *
  * @param state - Absent in a process that is not the active one.
+ * @param lookups - Absent where topics fill none.
  * @throws MillraceError `TABLES_ABSENT`
  */
-export function queried(app: string, state: Pick<ProgramState, 'tables' | 'epochs'> | undefined): TablesSnapshot {
-  if (state?.tables !== undefined) return state.tables.snapshot(state.epochs.committed)
+export function queried(
+  app: string,
+  state: Pick<ProgramState, 'tables' | 'epochs'> | undefined,
+  lookups: LookupTables | undefined,
+): TablesSnapshot {
+  if (state !== undefined && (state.tables !== undefined || lookups !== undefined)) {
+    const tables = [...(state.tables?.snapshot() ?? []), ...(lookups?.snapshot() ?? [])]
+    return new TablesSnapshot(state.epochs.committed, new Map<DeclaredTable, TableSnapshot<string, Uint8Array>>(tables))
+  }
   const why = state === undefined ? 'this process is not the active one' : 'the program has none'
   throw new MillraceError('TABLES_ABSENT', `no tables of "${app}" can be read: ${why}`, { app })
 }

@@ -1,5 +1,5 @@
 import type { TableSnapshot } from '../../state/index.ts'
-import type { ProgramTable } from '../topology/table.ts'
+import type { DeclaredTable, LookupTable, ProgramTable } from '../topology/table.ts'
 import { decoded, rowName } from './kept-table.ts'
 import { undeclared } from './record-tables.ts'
 
@@ -13,15 +13,15 @@ export interface TableView<Key, Value> extends Iterable<readonly [key: Key, valu
 }
 
 /**
- * The tables of a program as its last committed epoch has left them, all of the same epoch, until it is disposed of. What
- * is committed meanwhile keeps the rows that it reads in memory.
+ * The tables of a program as its last committed epoch has left them, all of the same epoch, and those that topics fill as
+ * they were at the same moment, until it is disposed of. What changes meanwhile keeps the rows that it reads in memory.
  */
 export class TablesSnapshot implements Disposable {
   /** The number of that epoch; 0 before the first. */
   readonly epoch: number
-  readonly #tables: ReadonlyMap<ProgramTable, TableSnapshot<string, Uint8Array>>
+  readonly #tables: ReadonlyMap<DeclaredTable, TableSnapshot<string, Uint8Array>>
 
-  constructor(epoch: number, tables: ReadonlyMap<ProgramTable, TableSnapshot<string, Uint8Array>>) {
+  constructor(epoch: number, tables: ReadonlyMap<DeclaredTable, TableSnapshot<string, Uint8Array>>) {
     this.epoch = epoch
     this.#tables = tables
   }
@@ -31,8 +31,8 @@ export class TablesSnapshot implements Disposable {
    *
    * @throws TopologyError `TOPOLOGY_INVALID` for a table that the topology does not declare.
    */
-  table<Key, Value>(declaration: ProgramTable<Key, Value>): TableView<Key, Value> {
-    const rows = this.#tables.get(declaration as ProgramTable)
+  table<Key, Value>(declaration: ProgramTable<Key, Value> | LookupTable<Key, Value>): TableView<Key, Value> {
+    const rows = this.#tables.get(declaration as DeclaredTable)
     if (rows === undefined) throw undeclared(declaration.name)
     const { key: keys, value: values } = declaration
     return {

@@ -18,6 +18,8 @@ export interface ProgramTopics {
   readonly sources: readonly Topic[]
   /** By source, whether any of its records may be dropped as soon as there is another one with its key. */
   readonly areCompacted: readonly boolean[]
+  /** Those that fill tables, in the order of the plan. */
+  readonly lookups: readonly Topic[]
   /** `deadLetterSink`, `checkpointSink`, and those of `outputSinks` are their indexes. */
   readonly sinks: readonly Topic[]
   /** Whether the broker stamps the records of the checkpoint, and so tells its time. */
@@ -85,7 +87,7 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
   const given = sinkTopics(plan).filter(
     (name, sink) => sink !== deadLetterSink && sink !== checkpointSink && name !== internal,
   )
-  const found = await cluster.topics([...topicsRead(plan), ...given])
+  const found = await cluster.topics([...topicsRead(plan), ...given, ...plan.lookups.map(({ topic }) => topic)])
   const sources = found.slice(0, plan.sources.length)
   checkSources(plan, sources)
   const partitionCounts = sources.map(({ partitions }) => partitions.length)
@@ -98,7 +100,8 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
     createMissingTopics(cluster, [{ name: plan.deadLetterTopic, partitionCount, configs }]),
   ])
   const largestBatchBytes = Math.max(...sourceSettings.map((each) => each.batchBytesMax))
-  const outputs = found.slice(plan.sources.length)
+  const outputs = found.slice(plan.sources.length, plan.sources.length + given.length)
+  const lookups = found.slice(plan.sources.length + given.length)
   if (internal !== undefined) {
     const sizes = { partitionCount, batchBytesMax: Math.max(defaultBatchBytesMax, largestBatchBytes) }
     outputs.unshift(await findInternalTopic(cluster, internal, sizes))
@@ -123,7 +126,7 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
   const isCheckpointStamped = isStamped || (await haveStamped(cluster, plan.checkpointTopic))
   const timestamps = settings.map((each) => each.timestamps)
   const areCompacted = sourceSettings.map(({ isCompacted }) => isCompacted)
-  return { sources, areCompacted, sinks, isCheckpointStamped, batchBytesMax, timestamps }
+  return { sources, areCompacted, lookups, sinks, isCheckpointStamped, batchBytesMax, timestamps }
 }
 
 /** By the index of the sink; nothing of the checkpoint, which is checked by itself. */

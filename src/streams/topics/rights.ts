@@ -5,12 +5,13 @@ import { expiryTopics } from '../topology/plan-leaving.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
 
 /** What every process of a program needs, one that stands by as well. */
-export function rightsToRun({ name, sources, sinks, correlate, next, ...own }: Plan): Right[] {
+export function rightsToRun({ name, lookups, sources, sinks, correlate, next, ...own }: Plan): Right[] {
   const ofSink = next === undefined ? (['Write', 'DescribeConfigs'] as const) : createdByRun
   return [
     ...sources.flatMap(({ topic, isInternal }) =>
       onTopic(topic, 'Read', 'DescribeConfigs', ...(isInternal ? (['Delete'] as const) : [])),
     ),
+    ...lookups.flatMap(({ topic }) => onTopic(topic, 'Read')),
     ...sinks.flatMap(({ topic }) => onTopic(topic, ...ofSink)),
     ...expiryTopics(correlate.expiry).flatMap((topic) => onTopic(topic, 'Write', 'DescribeConfigs')),
     ...onTopic(own.deadLetterTopic, ...createdByRun),

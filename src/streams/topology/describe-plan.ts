@@ -3,7 +3,7 @@ import { decodingText } from './decoding.ts'
 import { pathText } from './field.ts'
 import { keyText } from './key.ts'
 import { startText } from './start-position.ts'
-import type { ProgramTable } from './table.ts'
+import type { LookupTable, ProgramTable } from './table.ts'
 import type { Plan, PlannedSource } from './plan.ts'
 import type { Expiry, Memory } from './plan-leaving.ts'
 import type { Side } from './plan-sides.ts'
@@ -40,6 +40,8 @@ export interface PlanDescription {
   readonly checkpointTopic: string
   /** Tables that functions change; absent for none. */
   readonly tables?: readonly TableDescription[]
+  /** Tables that topics fill, and functions look up; absent for none. */
+  readonly lookups?: readonly LookupDescription[]
   /** The subtopology that reads the merged records; absent where they are what the topology publishes. */
   readonly next?: PlanDescription
 }
@@ -50,6 +52,11 @@ export interface TableDescription {
   readonly key: string
   readonly value: string
   readonly bytesMax: number
+}
+
+/** A table that a topic fills. */
+export interface LookupDescription extends TableDescription {
+  readonly topic: string
 }
 
 export interface SinkDescription {
@@ -110,6 +117,7 @@ export interface StageDescription {
 export function describePlan({
   name,
   tables,
+  lookups,
   sources,
   sides,
   correlate,
@@ -132,12 +140,17 @@ export function describePlan({
     deadLetterTopic,
     checkpointTopic,
     ...(tables.length > 0 && { tables: tables.map(describeTable) }),
+    ...(lookups.length > 0 && { lookups: lookups.map(describeLookup) }),
     ...(next && { next: describePlan(next) }),
   }
 }
 
-function describeTable({ name, key, value, bytesMax }: ProgramTable): TableDescription {
+function describeTable({ name, key, value, bytesMax }: ProgramTable | LookupTable): TableDescription {
   return { name, key: key.name, value: value.name, bytesMax }
+}
+
+function describeLookup(table: LookupTable): LookupDescription {
+  return { ...describeTable(table), topic: table.topic }
 }
 
 function describeSink({ key, headers, partition, ...rest }: Sink): SinkDescription {

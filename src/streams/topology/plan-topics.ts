@@ -35,26 +35,35 @@ export function checkTopics(chain: readonly Topology[]): void {
   const uses = chain.flatMap(usesOf)
   for (const [at, { use, topic, by }] of uses.entries()) {
     if (kafkaTopics.has(topic)) refuse(name, `topic "${topic}", the ${use}, is one of Kafka's own`)
-    const areBothRead = (other: TopicUse) => use === 'source' && other.use === 'source'
-    // Subtopologies have groups of their own, and so may read the same.
-    const other = uses.slice(at + 1).find((each) => each.topic === topic && !(areBothRead(each) && each.by !== by))
+    const areBothRead = (other: TopicUse) => isRead(use) && isRead(other.use)
+    // Subtopologies have groups of their own, and so may read the same; what fills a table is read in none.
+    const mayBoth = (other: TopicUse) =>
+      areBothRead(other) && (other.by !== by || use === 'table' || other.use === 'table')
+    const other = uses.slice(at + 1).find((each) => each.topic === topic && !mayBoth(each))
     if (other === undefined) continue
     if (areBothRead(other)) refuse(name, `two sources read the topic "${topic}"`)
     if (use === 'sink' && other.use === 'sink') refuse(name, `two sinks write to the topic "${topic}"`)
-    const isRead = use === 'source' || other.use === 'source'
-    const why = isRead ? 'which is a cycle: it would read what it writes' : 'and each needs one of its own'
+    const why =
+      isRead(use) || isRead(other.use)
+        ? 'which is a cycle: it would read what it writes'
+        : 'and each needs one of its own'
     refuse(name, `topic "${topic}" is ${use} and ${other.use}, ${why}`)
   }
 }
 
+function isRead(use: string): boolean {
+  return use === 'source' || use === 'table'
+}
+
 function usesOf(by: Topology): TopicUse[] {
-  const { name, sources, sinks, correlate, next } = by
+  const { name, tables, sources, sinks, correlate, next } = by
   const { deadLetterTopic, checkpointTopic, redriveTopic } = ownTopics(name)
   const as = (use: string) => (topic: string) => ({ use, topic, by })
   const topics = (operators: readonly { readonly topic: string }[]) => operators.map(({ topic }) => topic)
   return [
     // What comes from the subtopology before is its sink.
     ...topics(sources.filter(({ isInternal }) => !isInternal)).map(as('source')),
+    ...topics(tables.filter((table) => table.kind === 'lookupTable')).map(as('table')),
     ...topics(sinks).map(as(next === undefined ? 'sink' : 'internal topic')),
     ...topicsExpiredTo(correlate).map(as('expireTo')),
     as(`dead-letter topic of "${name}"`)(deadLetterTopic),

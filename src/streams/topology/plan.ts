@@ -12,7 +12,7 @@ import { type PlannedStart, plannedStart } from './start-position.ts'
 import { hasFunction, isPlain, type Sink } from './sink.ts'
 import { invalid, isKind, refuse } from './topology-checks.ts'
 import { chainOf } from './subtopologies.ts'
-import type { ProgramTable } from './table.ts'
+import type { LookupTable, ProgramTable } from './table.ts'
 import type { Topology } from './topology.ts'
 
 /** A subtopology that has been checked: what the runtime is built from. */
@@ -20,8 +20,10 @@ export interface Plan extends OwnTopics {
   readonly name: string
   /** Id of the actor that reads all sources. */
   readonly readerId: string
-  /** Tables that the functions before the merge use. */
+  /** Tables that the functions before the merge change. */
   readonly tables: readonly ProgramTable[]
+  /** Tables that topics fill, and these functions look up. */
+  readonly lookups: readonly LookupTable[]
   /** In declared order; a source's index is its number everywhere. */
   readonly sources: readonly PlannedSource[]
   /** The sides in declared order; a side's index is its number everywhere. */
@@ -135,7 +137,8 @@ function planSubtopology(topology: Topology, ids: readonly string[], next: Plan 
   checkTableUse(topology)
   return {
     name,
-    tables,
+    tables: tables.filter((table) => table.kind === 'table'),
+    lookups: tables.filter((table) => table.kind === 'lookupTable'),
     readerId: sources.length === 1 ? sources[0]!.id : readerOfSeveral,
     sources: sources.map(({ route, ...source }) => ({
       ...source,
@@ -190,9 +193,14 @@ export function isHandedOver({ steps, branch, sinks }: Pick<Plan, 'steps' | 'bra
   return steps.length > 0 || branch !== undefined || !sinks.every(isPlain)
 }
 
-/** Whether pending parts are kept as functions have made them: what these found in tables is not there any more. */
-export function hasTables({ tables }: Pick<Plan, 'tables'>): boolean {
+/** Whether functions change tables: all that they do belongs to the epoch of a record then. */
+export function changesTables({ tables }: Pick<Plan, 'tables'>): boolean {
   return tables.length > 0
+}
+
+/** Whether pending parts are kept as functions have made them: what these found in tables is not there any more. */
+export function keepsFinishedParts({ tables, lookups }: Pick<Plan, 'tables' | 'lookups'>): boolean {
+  return tables.length + lookups.length > 0
 }
 
 /** Id of the actor that reads parts again which are not in the table. */

@@ -1,4 +1,4 @@
-import type { ProgramTable, RecordTable } from './table.ts'
+import type { LookupRows, LookupTable, ProgramTable, RecordTable } from './table.ts'
 
 /** The record that a function is called for: where it came from, and what it has beside its value. */
 export interface RecordView {
@@ -22,6 +22,12 @@ export interface RecordView {
    * @throws TopologyError `TOPOLOGY_INVALID` for a table that the topology does not declare, which ends the program.
    */
   table<Key, Value>(table: ProgramTable<Key, Value>): RecordTable<Key, Value>
+  /**
+   * The rows of a table that a topic fills, to be looked up. The function may return a promise, and look up later too.
+   *
+   * @throws TopologyError `TOPOLOGY_INVALID` for a table that the topology does not declare, which ends the program.
+   */
+  table<Key, Value>(table: LookupTable<Key, Value>): LookupRows<Key, Value>
 }
 
 /**

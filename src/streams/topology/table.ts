@@ -1,7 +1,7 @@
 import { kindOf } from '../../core/kind-of.ts'
 import { type GivenOptions, type OptionTable, resolveOptions } from '../../core/options.ts'
-import type { Codec, KeyCodec } from '../../state/index.ts'
-import { checkOptions, invalid, isKind, refuse } from './topology-checks.ts'
+import { type Codec, type KeyCodec, number } from '../../state/index.ts'
+import { checkOptions, checkText, invalid, isKind, refuse } from './topology-checks.ts'
 
 /** Options of a table of a program, besides its codecs. */
 export const programTableOptions = {
@@ -49,6 +49,35 @@ export interface RecordTable<Key, Value> {
   delete(key: Key): boolean
 }
 
+/** The same of a table that a topic fills. The codecs say what keys and values of its records are: text, bytes or JSON. */
+export interface LookupTableOptions<Key, Value> extends ProgramTableOptions<Key, Value> {
+  /** A compacted topic, each record of which is a row: its key, and its value; a tombstone deletes it. */
+  readonly topic: string
+}
+
+/**
+ * A table that a topic fills, as data: Kafka Streams calls it a GlobalKTable. Functions look its rows up by
+ * `record.table`, and cannot change them.
+ */
+export interface LookupTable<Key = unknown, Value = unknown> {
+  readonly kind: 'lookupTable'
+  readonly name: string
+  readonly topic: string
+  readonly key: KeyCodec<Key>
+  readonly value: Codec<Value>
+  readonly bytesMax: number
+}
+
+/** The rows of a table that a topic fills, as they are at the moment; also after a function has waited for something. */
+export interface LookupRows<Key, Value> {
+  /** The value of a row, a copy; `undefined` where it is absent. */
+  get(key: Key): Value | undefined
+  has(key: Key): boolean
+}
+
+/** Any table that a topology names. */
+export type DeclaredTable = ProgramTable | LookupTable
+
 /** A name is a part of the keys of records, which a slash ends. */
 const nameForm = /^[A-Za-z0-9._-]{1,100}$/
 
@@ -59,20 +88,37 @@ const nameForm = /^[A-Za-z0-9._-]{1,100}$/
  * @throws TopologyError `TOPOLOGY_INVALID` for a name that is none, or codecs that are missing; ConfigError
  * `CONFIG_INVALID_VALUE` for a limit out of its bounds.
  *
+ * With a `topic` it describes one that this topic fills, for functions to look up.
+ *
  * @example
  * const perCountry = table('per-country', { key: text, value: number })
+ *
+ * @example
+ * const customers = table('customers', { topic: 'customers', key: text, value: json<Customer>() })
  */
-export function table<Key, Value>(name: string, options: ProgramTableOptions<Key, Value>): ProgramTable<Key, Value> {
+export function table<Key, Value>(name: string, options: LookupTableOptions<Key, Value>): LookupTable<Key, Value>
+export function table<Key, Value>(name: string, options: ProgramTableOptions<Key, Value>): ProgramTable<Key, Value>
+export function table<Key, Value>(
+  name: string,
+  options: ProgramTableOptions<Key, Value> | LookupTableOptions<Key, Value>,
+): ProgramTable<Key, Value> | LookupTable<Key, Value> {
   if (typeof name !== 'string' || !nameForm.test(name)) {
     throw invalid(`the name of a table is ${JSON.stringify(name)}; it may have letters, digits, ".", "_" and "-"`)
   }
   checkOptions(`table "${name}"`, options)
-  const { key, value, ...given } = options
+  const { key, value, topic, ...given } = { topic: undefined, ...options }
   checkCodec(`the key of table "${name}"`, key, 'compare')
   checkCodec(`the value of table "${name}"`, value, 'capture')
   const { bytesMax } = resolveOptions(programTableOptions, { given })
-  return { kind: 'table', name, key, value, bytesMax }
+  if (topic === undefined) return { kind: 'table', name, key, value, bytesMax }
+  checkText(`the topic of table "${name}"`, topic)
+  for (const each of [key, value]) if (each === number) throw invalid(`table "${name}": ${numbersInTopics}`)
+  return { kind: 'lookupTable', name, topic, key, value, bytesMax }
 }
+
+/** The order of its bytes is that of numbers, which no serializer of Kafka has. */
+const numbersInTopics =
+  'the codec number is a form of Millrace alone; records of topics have numbers as text, or as json<number>()'
 
 function checkCodec(what: string, codec: unknown, method: string): void {
   if (typeof codec === 'object' && codec !== null && method in codec) return
@@ -83,10 +129,10 @@ function checkCodec(what: string, codec: unknown, method: string): void {
 export function checkTables(topology: string, tables: readonly unknown[]): void {
   const names = new Set<string>()
   for (const each of tables) {
-    if (!isKind(each, 'table')) {
+    if (!isKind(each, 'table') && !isKind(each, 'lookupTable')) {
       throw invalid(`a table of "${topology}" is ${kindOf(each)}, where that belongs which table(…) returns`)
     }
-    const { name } = each as ProgramTable
+    const { name } = each as DeclaredTable
     if (names.has(name)) refuse(topology, `two tables have the name "${name}"`)
     names.add(name)
   }

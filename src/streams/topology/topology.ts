@@ -28,7 +28,7 @@ import {
 import { type Sink, type SinkOptions, sinkOf } from './sink.ts'
 import { internalTopicOf, subtopologyName } from './subtopologies.ts'
 import { type Json, stage, type Stage } from './stage.ts'
-import { checkTables, type ProgramTable } from './table.ts'
+import { checkTables, type DeclaredTable } from './table.ts'
 import { checkFunction, checkRouteBy, checkStages, checkText } from './topology-checks.ts'
 
 /**
@@ -40,7 +40,7 @@ export interface Topology<Output = unknown, Expired = unknown> {
   readonly kind: 'topology'
   readonly name: string
   /** Tables that the functions before its merge use. */
-  readonly tables: readonly ProgramTable[]
+  readonly tables: readonly DeclaredTable[]
   /** In declared order. */
   readonly sources: readonly Source[]
   readonly correlate: Correlation
@@ -211,9 +211,9 @@ export interface Named {
   /**
    * Keeps tables, which the functions of sources, routes, keys and stages before the first merge get at by
    * `record.table`. All that is pending is kept as these functions have made it, and no function sees a record twice
-   * whose epoch has committed. One batch of records is on its way at a time.
+   * whose epoch has committed. Where functions change tables, one batch of records is on its way at a time.
    */
-  tables(...tables: readonly ProgramTable[]): Named
+  tables(...tables: readonly DeclaredTable[]): Named
   source<Value = unknown>(id: string, options?: SourceOptions<Value>): Sourced<NoStages, Value>
 }
 
@@ -232,7 +232,7 @@ function namedBy(begun: Begun): Named {
 interface Begun {
   readonly name: string
   /** Of the first subtopology. */
-  readonly tables: readonly ProgramTable[]
+  readonly tables: readonly DeclaredTable[]
   readonly before: readonly Whole[]
   readonly sources: readonly Source[]
 }
