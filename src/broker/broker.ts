@@ -1,7 +1,7 @@
 import { once } from 'node:events'
-import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { assert } from '../core/assert.ts'
+import { moduleUrl } from '../core/code-root.ts'
 import { KafkaError } from '../core/errors.ts'
 import { systemRandom } from '../core/random.ts'
 import { threadFlags } from '../core/thread-flags.ts'
@@ -188,8 +188,7 @@ class BrokerThread {
   #stopped: Promise<void> | undefined
 
   static async start(options: WorkerOptions, onRequest: BrokerOptions['onRequest']): Promise<BrokerThread> {
-    // The thread runs the file beside this one: .ts in a checkout, .js when built.
-    const entry = new URL(`./worker-entry${extname(import.meta.url)}`, import.meta.url)
+    const entry = moduleUrl('broker/worker-entry')
     const worker = new Worker(entry, { workerData: options, name: 'millrace-broker', ...threadFlags })
     const [reply] = (await once(worker, 'message')) as [Reply]
     if (reply.kind === 'listening') return new BrokerThread(worker, reply.port, onRequest)

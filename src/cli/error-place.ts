@@ -1,8 +1,8 @@
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { codeRoot } from '../core/code-root.ts'
 
 /** Where Millrace's own code is, which is never the place that a user looks for. */
-const own = join(import.meta.dirname, '..')
+const own = fileURLToPath(codeRoot)
 
 /** File and line at which the stack of an error begins outside of Millrace and of Node.js, if it tells one. */
 export function placeIn({ stack = '' }: { readonly stack?: string | undefined }): string | undefined {

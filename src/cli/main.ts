@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
+import module from 'node:module'
+import { codeRoot } from '../core/code-root.ts'
 import { ConfigError } from '../core/errors.ts'
 import { checkNodeVersion } from '../core/node-version.ts'
 import { findCommand, parseCall } from './arguments.ts'
@@ -11,6 +13,8 @@ import { Output } from './output.ts'
 import { interruptSignal } from './signals.ts'
 import { styled } from './styles.ts'
 
+// In a checkout: from the second start on Node has kept what came out when it took out the types of a command's modules.
+if (import.meta.url.endsWith('.ts')) module.enableCompileCache()
 await endProcess(await main(process.argv.slice(2)))
 
 async function main(args: string[]): Promise<number> {
@@ -49,5 +53,5 @@ function heading(text: string): string {
 }
 
 function versionOfPackage(): string {
-  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
+  return JSON.parse(readFileSync(new URL('../package.json', codeRoot), 'utf8')).version
 }

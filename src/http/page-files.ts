@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { codeRoot } from '../core/code-root.ts'
 
 const types = {
   html: 'text/html; charset=utf-8',
@@ -38,7 +39,7 @@ export interface PageFile {
 export function readPageFiles(): ReadonlyMap<string, PageFile> {
   const files = names.map((name): [string, PageFile] => {
     const type = types[name.slice(name.lastIndexOf('.') + 1) as keyof typeof types]
-    return [`/${name}`, { type, bytes: readFileSync(new URL(`page/${name}`, import.meta.url)) }]
+    return [`/${name}`, { type, bytes: readFileSync(new URL(`http/page/${name}`, codeRoot)) }]
   })
   return new Map([...files, ['/', files[0]![1]]])
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { codeRoot } from '../core/code-root.ts'
 
 /** What is used of the platform's WebAssembly, whose types come with those of browsers only. */
 interface Platform {
@@ -26,7 +27,7 @@ const { Module, Memory, Instance, RuntimeError } = (globalThis as unknown as { W
 
 /** Compiles a module that `npm run build:wasm` has made from `assembly`. */
 export function wasmModule(name: string): WasmModule {
-  return new Module(readFileSync(new URL(`./${name}.wasm`, import.meta.url)))
+  return new Module(readFileSync(new URL(`kernel/${name}.wasm`, codeRoot)))
 }
 
 /** Memory of zeros that an instance can work on. */

@@ -1,7 +1,7 @@
-import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { FromThread, ToNewThread, ToThread } from './frames.ts'
 import type { StartedThread, ThreadGone, ThreadStart, Transport } from './transport.ts'
+import { moduleUrl } from '../../core/code-root.ts'
 import { threadFlags } from '../../core/thread-flags.ts'
 
 /** Threads of Node. */
@@ -17,8 +17,7 @@ class WorkerThread implements StartedThread {
   #listener: ((frame: readonly FromThread[]) => void) | undefined
 
   constructor({ name, heapMb, onGone }: ThreadStart) {
-    // The thread runs the file beside this one: .ts in a checkout, .js when built.
-    const entry = new URL(`./worker-entry${extname(import.meta.url)}`, import.meta.url)
+    const entry = moduleUrl('actors/threads/worker-entry')
     const resourceLimits = heapMb === undefined ? {} : { maxOldGenerationSizeMb: heapMb }
     this.#worker = new Worker(entry, { name, resourceLimits, ...threadFlags })
     this.#worker.on('message', (frame: readonly FromThread[]) => this.#listener?.(frame))

@@ -1,8 +1,8 @@
 import { EventEmitter, once } from 'node:events'
-import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { assert } from '../../core/assert.ts'
 import { systemClock, type Timer } from '../../core/clock.ts'
+import { moduleUrl } from '../../core/code-root.ts'
 import { type MillraceError, KafkaError } from '../../core/errors.ts'
 import { systemRandom } from '../../core/random.ts'
 import { Secret } from '../../core/secret.ts'
@@ -75,8 +75,7 @@ export class Membership implements AsyncDisposable {
       loop: loop.memory,
       instanceId: newInstanceId(currentProcess(hostId), systemRandom),
     }
-    // The thread runs the file beside this one: .ts in a checkout, .js when built.
-    const entry = new URL(`./worker-entry${extname(import.meta.url)}`, import.meta.url)
+    const entry = moduleUrl('kafka/membership/worker-entry')
     this.#worker = new Worker(entry, { workerData: settings, name: 'millrace-membership', ...threadFlags })
     this.#worker.on('message', (message: ToMain) => this.#hear(message))
     this.#worker.on('error', (cause) => this.#end(broken(group, 'its thread has crashed', cause)))
