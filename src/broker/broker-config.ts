@@ -1,7 +1,7 @@
 import { type ConfigType, configType, faultOfConfig, type TopicConfigName, topicConfigRules } from './topic-config.ts'
 
 /** Kafka's numbers for where a value comes from; the lower one wins. */
-export const configSource = { topic: 1, broker: 2, allBrokers: 3, staticBroker: 4, default: 5 } as const
+export const configSource = { topic: 1, broker: 2, allBrokers: 3, staticBroker: 4, default: 5, group: 8 } as const
 
 /** A value that a setting has in one place, under the name that it has there. */
 export interface ConfigLayer {

@@ -8,6 +8,7 @@ import { threadFlags } from '../core/thread-flags.ts'
 import type { BrokerAuthorizer } from './acl/authorizer.ts'
 import type { BrokerFault } from './faults.ts'
 import type { ApiName } from './handlers/index.ts'
+import type { GroupConfigName } from './groups/group-config.ts'
 import type { ServedRequest } from './served-request.ts'
 import { type BrokerSasl, saslSettings } from './sasl/settings.ts'
 import type {
@@ -51,6 +52,13 @@ export interface BrokerOptions {
    * @defaultValue false
    */
   readonly autoCreateTopics?: boolean
+  /**
+   * Milliseconds that groups have which have no setting of their own, by Kafka's names: of how often members are to be
+   * heard, for how long they may be silent, and how soon after one assignment the next may be made. They may be less
+   * than Kafka allows, so that tests need not wait.
+   * @defaultValue Kafka's: 5,000, 45,000 and 1,000
+   */
+  readonly groupConfig?: Readonly<Partial<Record<GroupConfigName, number>>>
   /**
    * The first and the last version of some APIs, as an older broker has them, which are then all that is claimed and
    * served; of those that the broker has anyway. @defaultValue all of them
@@ -137,6 +145,7 @@ export async function startBroker({
   sasl,
   authorizer,
   autoCreateTopics = false,
+  groupConfig = {},
   versions = {},
   onRequest,
 }: BrokerOptions = {}): Promise<Broker> {
@@ -149,6 +158,7 @@ export async function startBroker({
     sasl: sasl && saslSettings(sasl, systemRandom),
     authorizer,
     autoCreateTopics,
+    groupConfig,
     versions,
     tellsRequests: onRequest !== undefined,
   }

@@ -4,7 +4,8 @@ import { Authorizer, type BrokerAuthorizer } from './acl/authorizer.ts'
 import { BrokerConfig } from './broker-config.ts'
 import { type Coordinated, Coordinators } from './coordinators.ts'
 import { FetchSessions } from './fetch-sessions.ts'
-import { Groups } from './groups.ts'
+import { GroupConfig, type GroupConfigName } from './groups/group-config.ts'
+import { Groups } from './groups/groups.ts'
 import { LogCleaner } from './log-cleaner.ts'
 import { MemoryBudget } from './memory.ts'
 import { ProduceQuotas } from './produce-quotas.ts'
@@ -27,6 +28,7 @@ export interface ClusterOptions {
   readonly memoryBytesMax: number
   readonly authorizer: BrokerAuthorizer | undefined
   readonly autoCreateTopics: boolean
+  readonly groupConfig: Readonly<Partial<Record<GroupConfigName, number>>>
   readonly random: Random
   readonly clock: Clock
 }
@@ -41,6 +43,7 @@ export class Cluster {
   /** Whether topics come to be by being asked for. */
   readonly autoCreatesTopics: boolean
   readonly topics: Topics
+  readonly groupConfig: GroupConfig
   readonly groups: Groups
   readonly transactions: Transactions
   readonly fetchSessions: FetchSessions
@@ -66,7 +69,8 @@ export class Cluster {
     this.logCleaner = new LogCleaner(this.topics, clock)
     this.authorizer = authorizer && new Authorizer(authorizer)
     this.produceQuotas = new ProduceQuotas(clock)
-    this.groups = new Groups(clock, random)
+    this.groupConfig = new GroupConfig(options.groupConfig)
+    this.groups = new Groups({ clock, random, topics: this.topics, config: this.groupConfig })
     this.fetchSessions = new FetchSessions(clock, random)
     const { groups } = this
     this.transactions = new Transactions({ clock, groups, newProducerId: () => this.newProducerId(), markerDelayMs })

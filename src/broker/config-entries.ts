@@ -1,5 +1,12 @@
 import { type BrokerConfig, brokerNames, type ConfigLayer, configSource } from './broker-config.ts'
-import { type ConfigType, type TopicConfig, type TopicConfigName, topicConfigRules } from './topic-config.ts'
+import { type GroupConfig, type GroupConfigName, groupConfigRules } from './groups/group-config.ts'
+import {
+  type ConfigType,
+  configType,
+  type TopicConfig,
+  type TopicConfigName,
+  topicConfigRules,
+} from './topic-config.ts'
 
 /** A setting, as answers tell of it. */
 export interface ConfigEntry {
@@ -40,4 +47,22 @@ export function brokerEntries(brokerConfig: BrokerConfig, nodeId: number | undef
     synonyms: layers,
     configType: type,
   }))
+}
+
+/** Every setting of a group, with where it comes from. */
+export function groupEntries(config: GroupConfig, groupId: string): ConfigEntry[] {
+  const overrides = config.overrides(groupId)
+  return (Object.keys(groupConfigRules) as GroupConfigName[]).map((name) => {
+    const value = overrides.get(name)
+    const own = value === undefined ? [] : [{ name, value, source: configSource.group }]
+    const synonyms = [...own, { name, value: String(config.initial(name)), source: configSource.default }]
+    return {
+      name,
+      value: synonyms[0]!.value,
+      readOnly: false,
+      configSource: synonyms[0]!.source,
+      synonyms,
+      configType: configType.int,
+    }
+  })
 }

@@ -1,6 +1,7 @@
 import { errorCode } from '../protocol/index.ts'
 import type { RequestContext } from './served-api.ts'
 import { allBrokers, type BrokerConfig, faultOfBrokerConfig, isChangeable, topicNameOf } from './broker-config.ts'
+import { faultOfGroupConfig } from './groups/group-config.ts'
 import { faultOfConfig, listOf } from './topic-config.ts'
 import type { Refusal, Topic } from './topics.ts'
 
@@ -16,7 +17,7 @@ export interface Configurable {
 }
 
 /** Kafka's numbers for what has settings. */
-export const configResource = { topic: 2, broker: 4 } as const
+export const configResource = { topic: 2, broker: 4, group: 32 } as const
 
 type Asked = Pick<RequestContext, 'access' | 'cluster' | 'node'>
 
@@ -24,6 +25,7 @@ type Asked = Pick<RequestContext, 'access' | 'cluster' | 'node'>
 export function findConfigurable(type: number, name: string, context: Asked): Configurable | Refusal {
   if (type === configResource.topic) return findTopic(name, context)
   if (type === configResource.broker) return findBroker(name, context)
+  if (type === configResource.group) return findGroup(name, context)
   return invalidRequest(`Unknown resource type ${type}`)
 }
 
@@ -70,6 +72,24 @@ function settingsOfBroker(config: BrokerConfig, nodeId: number | undefined, aske
     },
     check: (set) => checkBroker(set, nodeId),
     replace: (set) => config.replace(nodeId, set),
+  }
+}
+
+/** A group may have settings before anybody joins it. */
+function findGroup(name: string, { access, cluster }: Asked): Configurable | Refusal {
+  if (!access.group('alterConfigs', name)) {
+    return { error: errorCode.groupAuthorizationFailed, message: 'Group authorization failed.' }
+  }
+  if (name === '') return invalidRequest('Default group resources are not allowed.')
+  return {
+    overrides: cluster.groupConfig.overrides(name),
+    list: () => undefined,
+    check(set) {
+      const faults = Array.from(set, ([setting, value]) => faultOfGroupConfig(setting, value))
+      const fault = faults.find((text) => text !== undefined)
+      return fault === undefined ? undefined : invalidConfig(fault)
+    },
+    replace: (set) => cluster.groupConfig.replace(name, set),
   }
 }
 

@@ -1,6 +1,7 @@
 export type { BrokerAuthorizer } from './acl/authorizer.ts'
 export { type Broker, type BrokerOptions, startBroker } from './broker.ts'
 export type { BrokerFault, FaultEffect } from './faults.ts'
+export type { GroupConfigName } from './groups/group-config.ts'
 export type { ApiName } from './handlers/index.ts'
 export type { ServedRequest } from './served-request.ts'
 export type { SaslMechanism } from './sasl/mechanism.ts'

@@ -40,6 +40,7 @@ describe('requests', () => {
       sasl: undefined,
       authorizer: undefined,
       autoCreateTopics: false,
+      groupConfig: {},
     }
     const server = await BrokerServer.listen({ ...listener, memoryBytesMax: logBytesMax, clock, random })
     const { port } = server.cluster.controller

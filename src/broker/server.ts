@@ -8,6 +8,7 @@ import { Cluster, type ClusterNode } from './cluster.ts'
 import { Connection } from './connection.ts'
 import { Faults } from './faults.ts'
 import { apis } from './handlers/index.ts'
+import type { GroupConfigName } from './groups/group-config.ts'
 import { Authentication } from './sasl/authentication.ts'
 import type { SaslSettings } from './sasl/settings.ts'
 import type { ServedRequest } from './served-request.ts'
@@ -25,6 +26,7 @@ export interface BrokerServerOptions {
   readonly sasl: SaslSettings | undefined
   readonly authorizer: BrokerAuthorizer | undefined
   readonly autoCreateTopics: boolean
+  readonly groupConfig: Readonly<Partial<Record<GroupConfigName, number>>>
   /** Versions that are served instead of all that there are. @defaultValue none */
   readonly versions?: ServedVersions
   /** Called with each request, before it is answered. */
@@ -41,7 +43,8 @@ export class BrokerServer {
   readonly #sockets = new Set<Socket>()
 
   static async listen(options: BrokerServerOptions): Promise<BrokerServer> {
-    const { host, port, brokerCount, memoryBytesMax, tls, authorizer, autoCreateTopics, clock, random } = options
+    const { host, port, brokerCount, memoryBytesMax, tls, authorizer, autoCreateTopics, groupConfig, clock, random } =
+      options
     const listeners: Server[] = []
     const nodes: ClusterNode[] = []
     for (let i = 0; i < brokerCount; i++) {
@@ -57,6 +60,7 @@ export class BrokerServer {
       memoryBytesMax,
       authorizer,
       autoCreateTopics,
+      groupConfig,
       random,
       clock,
     })

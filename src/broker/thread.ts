@@ -2,6 +2,7 @@
 import type { ErrorDetails } from '../core/errors.ts'
 import type { BrokerAuthorizer } from './acl/authorizer.ts'
 import type { BrokerFault } from './faults.ts'
+import type { GroupConfigName } from './groups/group-config.ts'
 import type { ServedRequest } from './served-request.ts'
 import type { SaslSettings } from './sasl/settings.ts'
 
@@ -47,6 +48,7 @@ export interface WorkerOptions {
   readonly sasl: SaslSettings | undefined
   readonly authorizer: BrokerAuthorizer | undefined
   readonly autoCreateTopics: boolean
+  readonly groupConfig: Readonly<Partial<Record<GroupConfigName, number>>>
   readonly versions: ServedVersions
   /** Whether each request is to be told of. */
   readonly tellsRequests: boolean

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { type ErrorCode, errorCode } from '../protocol/index.ts'
-import type { Groups } from './groups.ts'
+import type { Groups } from './groups/groups.ts'
 import type { Partition } from './partition.ts'
 import { epochMax, noEpoch, noProducerId, Transaction, type TransactionVersion } from './transaction.ts'
 

@@ -11,6 +11,7 @@ export {
   type BrokerTopic,
   type CoordinatorMove,
   type FaultEffect,
+  type GroupConfigName,
   type LeaderMove,
   type SaslMechanism,
   type ServedRequest,

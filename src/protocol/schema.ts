@@ -186,6 +186,17 @@ export function struct<S extends Shape>(shape: S): Type<StructValue<S>, StructIn
   }
 }
 
+/** A structure that may be null: a byte before it says whether it is. */
+export function nullable<Value, Input>(type: Type<Value, Input>): Type<Value | null, Input | null> {
+  return {
+    read: (reader) => (reader.int8() < 0 ? null : type.read(reader)),
+    write(writer, value) {
+      writer.int8(value === null ? -1 : 1)
+      if (value !== null) type.write(writer, value)
+    },
+  }
+}
+
 function writeTags(writer: Writer, tags: [string, Tagged<unknown, unknown>][], value: Record<string, unknown>): void {
   const given = tags.filter(([name, type]) => value[name] !== undefined && writer.version >= type.first)
   writer.varuint(given.length)

@@ -15,6 +15,7 @@ const run = promisify(execFile)
 const topics = [
   ...['typed', 'decided', 'in', 'out', 'owned'].map((name) => ({ name })),
   { name: 'shared', partitions: 4 },
+  { name: 'dealt', partitions: 4 },
 ]
 
 describe("Java's clients", { skip: skipWithoutJava, timeout: 120_000 }, () => {
@@ -23,7 +24,8 @@ describe("Java's clients", { skip: skipWithoutJava, timeout: 120_000 }, () => {
   let broker: Broker
   let java: string[]
   before(async () => {
-    broker = stack.use(await startBroker({ topics, onRequest }))
+    const groupConfig = { 'consumer.heartbeat.interval.ms': 50, 'consumer.assignment.interval.ms': 0 }
+    broker = stack.use(await startBroker({ topics, groupConfig, onRequest }))
     java = ['-Xmx128m', ...(await quickJava())]
   })
 
@@ -83,6 +85,18 @@ describe("Java's clients", { skip: skipWithoutJava, timeout: 120_000 }, () => {
     it('rebalance a group cooperatively, a static member in it', () => {
       assert.equal(seen.get('shared'), '0,1,2,3')
       assert.equal(seen.get('taken over'), '0,1,2,3')
+    })
+
+    it('have the broker share out the partitions of a group (KIP-848), a static member in it', () => {
+      assert.equal(seen.get('dealt'), '0,1,2,3')
+      assert.equal(seen.get('dealt members'), '-,seat-2')
+      assert.equal(seen.get('dealt again'), 'true')
+      assert.equal(seen.get('dealt to one'), '0,1,2,3')
+    })
+
+    it('commit offsets by the epochs of their members, in transactions too', () => {
+      assert.equal(seen.get('dealt offset'), '5')
+      assert.equal(seen.get('dealt next offset'), '7')
     })
   })
 })

@@ -18,26 +18,27 @@ describe('librdkafka, by kafka-crab-js', { timeout: 30_000, concurrency: true, s
   let broker: Broker
   let client: KafkaClient
   let cluster: Cluster
+  const groupConfig = { 'consumer.heartbeat.interval.ms': 50, 'consumer.assignment.interval.ms': 0 }
   before(async () => {
-    broker = stack.use(await startBroker({ onRequest }))
+    broker = stack.use(await startBroker({ groupConfig, onRequest }))
     client = new crab!.KafkaClient({ brokers: broker.bootstrapServers, clientId: 'test', brokerAddressFamily: 'v4' })
     cluster = new Cluster({ bootstrapServers: broker.bootstrapServers })
     stack.defer(() => cluster.close())
   })
 
+  const oftenHeard = { 'heartbeat.interval.ms': '50' }
   const createTopic = (name: string, partitionCount = 1) => createTopics(cluster, [{ name, partitionCount }])
 
   const connectProducer = (configuration: ProducerConfiguration['configuration'] = {}) =>
     client.createProducer({ configuration: { 'linger.ms': '0', ...configuration } })
 
   /** A member of a group that hands over every record; it leaves when the test is over. */
-  async function consume(groupId: string, topic: string, configuration: Record<string, string> = {}) {
+  async function consume(groupId: string, topic: string, configuration: Record<string, string> = oftenHeard) {
     const consumer: KafkaConsumer = client.createConsumer({
       groupId,
       enableAutoCommit: false,
       configuration: {
         'auto.offset.reset': 'earliest',
-        'heartbeat.interval.ms': '50',
         'fetch.wait.max.ms': '50',
         ...configuration,
       },
@@ -100,11 +101,17 @@ describe('librdkafka, by kafka-crab-js', { timeout: 30_000, concurrency: true, s
     })
   }
 
-  for (const strategy of ['range', 'cooperative-sticky']) {
-    it(`shares the partitions of a group out anew whenever a member joins or leaves, strategy ${strategy}`, async () => {
-      const topic = `shared-${strategy}`
+  const sharings = {
+    range: { ...oftenHeard, 'partition.assignment.strategy': 'range' },
+    'cooperative-sticky': { ...oftenHeard, 'partition.assignment.strategy': 'cooperative-sticky' },
+    // The broker shares out (KIP-848), and says how often it wants to hear of members.
+    consumer: { 'group.protocol': 'consumer' },
+  }
+  for (const [sharing, configuration] of Object.entries(sharings)) {
+    it(`shares the partitions of a group out anew whenever a member joins or leaves, by ${sharing}`, async () => {
+      const topic = `shared-${sharing}`
       await createTopic(topic, 6)
-      const join = () => consume(topic, topic, { 'partition.assignment.strategy': strategy })
+      const join = () => consume(topic, topic, configuration)
       type Member = Awaited<ReturnType<typeof join>>
       const partitionsOf = (member: Member) =>
         member.assignment().flatMap(({ partitionOffset }) => partitionOffset.map(({ partition }) => partition))

@@ -20,6 +20,7 @@ import {
 import { type Broker, startBroker } from '../../src/broker/index.ts'
 import { Arrivals } from './arrivals.ts'
 import type { Seat } from './static-member.ts'
+import { until } from '../until.ts'
 import { suiteStack } from '../at-end.ts'
 import { versionsSeenBy } from '../protocol/seen-versions.ts'
 
@@ -31,8 +32,9 @@ describe('@platformatic/kafka', { timeout: 30_000, concurrency: true }, () => {
   const onRequest = versionsSeenBy('@platformatic/kafka', stack)
   let broker: Broker
   let admin: Admin
+  const groupConfig = { 'consumer.heartbeat.interval.ms': 50, 'consumer.assignment.interval.ms': 0 }
   before(async () => {
-    broker = stack.use(await startBroker({ onRequest }))
+    broker = stack.use(await startBroker({ groupConfig, onRequest }))
     admin = new Admin({ clientId: 'test', bootstrapBrokers: [broker.bootstrapServers], retries: 10, retryDelay: 20 })
     stack.defer(() => admin.close())
   })
@@ -129,6 +131,44 @@ describe('@platformatic/kafka', { timeout: 30_000, concurrency: true }, () => {
 
       assert.equal(group.state, 'Stable')
       assert.equal(group.members.size, 3)
+    })
+
+    it('has the broker share the partitions out whenever a member joins or leaves (KIP-848)', async () => {
+      await admin.createTopics({ topics: ['dealt'], partitions: 6 })
+      await using producer = connectProducer()
+      const received = new Arrivals<TextMessage>()
+      const join = async () => {
+        const consumer: TextConsumer = new Consumer({
+          ...clientOptions(),
+          groupId: 'dealers',
+          groupProtocol: 'consumer',
+          deserializers: stringDeserializers,
+          maxWaitTime: 50,
+        })
+        await consume(consumer, 'dealt', received)
+        return Object.assign(consumer, { [Symbol.asyncDispose]: () => consumer.close(true) })
+      }
+      const shares = (...members: TextConsumer[]) =>
+        members.map(({ assignments }) => assignments?.flatMap(({ partitions }) => partitions) ?? [])
+      const dealt = (...members: TextConsumer[]) =>
+        until('the partitions are dealt', () => {
+          const dealtOut = shares(...members)
+          const isFair = dealtOut.every(({ length }) => length === 6 / members.length)
+          return Promise.resolve(isFair && new Set(dealtOut.flat()).size === 6)
+        })
+
+      await using first = await join()
+      await dealt(first)
+      await using second = await join()
+      await dealt(first, second)
+      const third = await join()
+      await dealt(first, second, third)
+      const values = ['0', '1', '2', '3', '4', '5']
+      await producer.send({ messages: values.map((value) => ({ topic: 'dealt', partition: Number(value), value })) })
+      await received.until((all) => new Set(valuesOf(all)).size === values.length)
+      await third.close(true)
+
+      await dealt(first, second)
     })
 
     it('gives a static member that comes back its place, and leaves the others alone', async () => {

@@ -1,4 +1,6 @@
 import {
+  consumerGroupDescribe,
+  consumerGroupHeartbeat,
   addOffsetsToTxn,
   addPartitionsToTxn,
   alterConfigs,
@@ -255,6 +257,29 @@ export const guarded: readonly GuardedRequest[] = [
     rights: [['group', 'read']],
     ask: (client, { name }) =>
       client.call(leaveGroup, 5, { groupId: name, members: [{ memberId: 'member', groupInstanceId: null }] }),
+  },
+  {
+    title: 'ConsumerGroupHeartbeat',
+    code: groupDenied,
+    rights: [
+      ['group', 'read'],
+      ['topic', 'describe'],
+    ],
+    ask: (client, { name }) =>
+      client.call(consumerGroupHeartbeat, 1, {
+        groupId: name,
+        memberId: 'one',
+        memberEpoch: 0,
+        rebalanceTimeoutMs: 1_000,
+        subscribedTopicNames: [name],
+        topicPartitions: [],
+      }),
+  },
+  {
+    title: 'ConsumerGroupDescribe',
+    code: groupDenied,
+    rights: [['group', 'describe']],
+    ask: (client, { name }) => client.call(consumerGroupDescribe, 1, { groupIds: [name] }),
   },
   {
     title: 'DescribeGroups',

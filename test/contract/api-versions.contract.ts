@@ -23,7 +23,7 @@ export function apiVersionsContract(target: Target): void {
       }
     })
 
-    it('says that transactions are of version 2', async () => {
+    it('says that transactions are of version 2, and that there are groups whose broker shares out the work', async () => {
       await using client = await target.connect()
 
       const { supportedFeatures, finalizedFeatures, finalizedFeaturesEpoch } = await client.call(
@@ -32,15 +32,19 @@ export function apiVersionsContract(target: Target): void {
         request,
       )
 
-      const name = 'transaction.version'
-      assert.deepEqual(
-        supportedFeatures.find((feature) => feature.name === name),
-        { name, minVersion: 0, maxVersion: 2 },
-      )
-      assert.deepEqual(
-        finalizedFeatures.find((feature) => feature.name === name),
-        { name, minVersionLevel: 2, maxVersionLevel: 2 },
-      )
+      for (const [name, level] of [
+        ['transaction.version', 2],
+        ['group.version', 1],
+      ] as const) {
+        assert.deepEqual(
+          supportedFeatures.find((feature) => feature.name === name),
+          { name, minVersion: 0, maxVersion: level },
+        )
+        assert.deepEqual(
+          finalizedFeatures.find((feature) => feature.name === name),
+          { name, minVersionLevel: level, maxVersionLevel: level },
+        )
+      }
       assert.ok(finalizedFeaturesEpoch >= 0)
     })
 

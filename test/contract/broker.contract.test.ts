@@ -1,5 +1,6 @@
 import { apiVersionsContract } from './api-versions.contract.ts'
 import { brokerSettingsContract } from './broker-settings.contract.ts'
+import { consumerGroupsContract } from './consumer-groups.contract.ts'
 import { describeContract } from './describe.contract.ts'
 import { fetchContract } from './fetch.contract.ts'
 import { fetchSessionsContract } from './fetch-sessions.contract.ts'
@@ -27,6 +28,7 @@ contract([
   fetchSessionsContract,
   offsetsContract,
   groupsContract,
+  consumerGroupsContract,
   transactionsContract,
   describeContract,
 ])

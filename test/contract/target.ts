@@ -1,7 +1,7 @@
 import { createTopics, describeGroups, findCoordinator, initProducerId, listOffsets } from '../../src/protocol/index.ts'
 import { randomUUID } from 'node:crypto'
 import { before, describe } from 'node:test'
-import { startBroker } from '../../src/broker/index.ts'
+import { type BrokerOptions, startBroker } from '../../src/broker/index.ts'
 import { apacheKafka, type RunningBroker, skipWithoutJava, skipWithoutKafka, startQuickKafka } from '../apache-kafka.ts'
 import { versionsSeenBy } from '../protocol/seen-versions.ts'
 import { WireClient } from './wire-client.ts'
@@ -13,6 +13,8 @@ export interface Target {
   readonly bootstrapServers: string
   /** Whether it is a Kafka of a later release than the one whose versions and settings the embedded broker has. */
   readonly isLater: boolean
+  /** Whether it is one of an earlier release. */
+  readonly isEarlier: boolean
   /** @param clientId - Default: `contract`. */
   connect(clientId?: string): Promise<WireClient>
   /** Creates a topic of its own for one test. */
@@ -21,7 +23,10 @@ export interface Target {
   cleanLogs(topic: string): Promise<void>
 }
 
-const isLaterKafka = !(process.env['MILLRACE_KAFKA_VERSION'] ?? '4.3').startsWith('4.3')
+/** The release whose versions and settings the embedded broker has. */
+const ownRelease = '4.3'
+const [major, minor] = (process.env['MILLRACE_KAFKA_VERSION'] ?? ownRelease).split('.')
+const release = `${major}.${minor}`
 
 export type Suite = (target: Target) => void
 
@@ -31,11 +36,11 @@ interface ContractBroker extends RunningBroker {
 
 /**
  * The same promises for the embedded broker and for Apache Kafka, which decides what they must be. A Kafka with
- * `properties` of its own is always started for the tests.
+ * `properties` of its own is always started for the tests; `options` say the same to the embedded broker.
  */
-export function contract(suites: Suite[], properties?: Record<string, string>): void {
+export function contract(suites: Suite[], properties?: Record<string, string>, options: BrokerOptions = {}): void {
   void describe('contract', { concurrency: true }, () => {
-    describeTarget('embedded broker', false, () => startBroker(), suites)
+    describeTarget('embedded broker', false, () => startBroker(options), suites)
     const start = () => (properties === undefined ? apacheKafka() : startQuickKafka({ properties }))
     describeTarget(apacheName, properties === undefined ? skipWithoutKafka : skipWithoutJava, start, suites)
   })
@@ -62,7 +67,8 @@ function describeTarget(
     })
 
     const target: Target = {
-      isLater: name === apacheName && isLaterKafka,
+      isLater: name === apacheName && release > ownRelease,
+      isEarlier: name === apacheName && release < ownRelease,
       get bootstrapServers() {
         return broker.bootstrapServers
       },

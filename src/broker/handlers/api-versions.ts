@@ -5,6 +5,9 @@ const [, lastVersion] = api.versions
 const produceKey = 0
 /** The version of EndTxn whose answer has the next epoch of the producer. */
 const epochAnsweredSince = 5
+const transactionVersion = { name: 'transaction.version', level: 2 }
+/** There are groups whose broker shares out the work (KIP-848). */
+const groupVersion = { name: 'group.version', level: 1 }
 
 /**
  * The one API that is answered in an unknown version too, in the form of version 0, so that a client from the future
@@ -27,16 +30,17 @@ export const apiVersions = serve(api, {
 const softwareText = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/
 
 /**
- * Version 2 tells producers that every transaction raises their epoch (KIP-890). A broker that plays an older one,
- * which cannot answer with an epoch, does not tell it.
+ * What the cluster has agreed on. Version 2 of transactions tells producers that every transaction raises their epoch
+ * (KIP-890). A broker that plays an older one, which cannot answer with an epoch, does not tell it.
  */
 function featuresOf(apis: readonly ServedApi[]) {
   const served = apis.find(({ key }) => key === endTxn.key)
-  if (served === undefined || served.versions[1] < epochAnsweredSince) return {}
+  const answersEpoch = served !== undefined && served.versions[1] >= epochAnsweredSince
+  const features = [groupVersion, ...(answersEpoch ? [transactionVersion] : [])]
   return {
-    supportedFeatures: [{ name: 'transaction.version', minVersion: 0, maxVersion: 2 }],
+    supportedFeatures: features.map(({ name, level }) => ({ name, minVersion: 0, maxVersion: level })),
     finalizedFeaturesEpoch: 0,
-    finalizedFeatures: [{ name: 'transaction.version', minVersionLevel: 2, maxVersionLevel: 2 }],
+    finalizedFeatures: features.map(({ name, level }) => ({ name, minVersionLevel: level, maxVersionLevel: level })),
   }
 }
 

@@ -1,7 +1,7 @@
 import { describeConfigs as api, type ErrorCode, errorCode } from '../../protocol/index.ts'
 import { type RequestContext, serve } from '../served-api.ts'
 import { allBrokers } from '../broker-config.ts'
-import { brokerEntries, type ConfigEntry, topicEntries } from '../config-entries.ts'
+import { brokerEntries, type ConfigEntry, groupEntries, topicEntries } from '../config-entries.ts'
 import { configResource } from '../configurable.ts'
 
 export const describeConfigs = serve(api, {
@@ -33,6 +33,7 @@ interface Found {
 function entriesOf(context: RequestContext, type: number, name: string): Found {
   if (type === configResource.topic) return entriesOfTopic(context, name)
   if (type === configResource.broker) return entriesOfBroker(context, name)
+  if (type === configResource.group) return entriesOfGroup(context, name)
   return refuse(errorCode.invalidRequest, `Unsupported resource type: ${type}`)
 }
 
@@ -59,6 +60,14 @@ function entriesOfBroker({ access, cluster, node }: RequestContext, name: string
   }
   const entries = brokerEntries(cluster.brokerConfig, name === '' ? allBrokers : node.id)
   return { error: errorCode.none, message: '', entries }
+}
+
+function entriesOfGroup({ access, cluster }: RequestContext, name: string): Found {
+  if (!access.group('describeConfigs', name)) {
+    return refuse(errorCode.groupAuthorizationFailed, 'Group authorization failed.')
+  }
+  if (name === '') return refuse(errorCode.invalidRequest, 'Group name must not be empty')
+  return { error: errorCode.none, message: '', entries: groupEntries(cluster.groupConfig, name) }
 }
 
 function refuse(error: ErrorCode, message: string | null): Found {

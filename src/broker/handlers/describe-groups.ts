@@ -1,8 +1,8 @@
 import { describeGroups as api, errorCode, operationsUnknown } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
 import type { Cluster } from '../cluster.ts'
-import type { Group } from '../group.ts'
-import type { GroupMember } from '../group-member.ts'
+import type { ClassicGroup } from '../groups/classic/classic-group.ts'
+import type { ClassicMember } from '../groups/classic/classic-member.ts'
 
 export const describeGroups = serve(api, {
   handle({ groups, includeAuthorizedOperations }, { access, cluster, version }) {
@@ -17,7 +17,7 @@ export const describeGroups = serve(api, {
 })
 
 function describe(cluster: Cluster, groupId: string, version: number) {
-  const group = cluster.groups.get(groupId)
+  const group = cluster.groups.classic(groupId)
   if (group !== undefined) {
     return {
       errorCode: errorCode.none,
@@ -38,7 +38,7 @@ function unknownGroup(groupId: string) {
   return { groupId, groupState: '', protocolType: '', protocolData: '', members: [] }
 }
 
-function describeMember(member: GroupMember, { state, protocolName }: Group) {
+function describeMember(member: ClassicMember, { state, protocolName }: ClassicGroup) {
   // What members want and have is known once the group has agreed on it.
   const isSettled = state === 'Stable'
   const metadata = member.protocols.find(({ name }) => name === protocolName)?.metadata

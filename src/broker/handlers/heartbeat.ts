@@ -9,7 +9,7 @@ export const heartbeat = serve(api, {
   handle(request, { cluster }) {
     const { groupId, generationId } = request
     if (groupId === '') return { errorCode: errorCode.invalidGroupId }
-    const group = cluster.groups.get(groupId)
+    const group = cluster.groups.classic(groupId)
     return { errorCode: group?.heartbeat(request, generationId) ?? errorCode.unknownMemberId }
   },
 })

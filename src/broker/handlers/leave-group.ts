@@ -9,7 +9,7 @@ export const leaveGroup = serve(api, {
   handle({ groupId, memberId, members }, { cluster, version }) {
     if (groupId === '') return { errorCode: errorCode.invalidGroupId }
     const leaving = version >= 3 ? members : [{ memberId, groupInstanceId: null }]
-    const group = cluster.groups.get(groupId)
+    const group = cluster.groups.classic(groupId)
     const errors = group?.leave(leaving) ?? leaving.map(() => errorCode.unknownMemberId)
     if (version < 3) return { errorCode: errors[0]! }
     return {

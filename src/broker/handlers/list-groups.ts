@@ -1,8 +1,6 @@
 import { errorCode, listGroups as api } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
 
-const groupType = 'classic'
-
 export const listGroups = serve(api, {
   handle({ statesFilter, typesFilter }, { access, cluster }) {
     const passes = (filter: string[], value: string) =>
@@ -11,12 +9,12 @@ export const listGroups = serve(api, {
       errorCode: errorCode.none,
       groups: [...cluster.groups.all()]
         .filter(({ id }) => access.cluster('describe') || access.group('describe', id))
-        .filter(({ state }) => passes(statesFilter, state) && passes(typesFilter, groupType))
-        .map(({ id, protocolType, state }) => ({
+        .filter(({ state, type }) => passes(statesFilter, state) && passes(typesFilter, type))
+        .map(({ id, protocolType, state, type }) => ({
           groupId: id,
           protocolType: protocolType ?? '',
           groupState: state,
-          groupType,
+          groupType: type,
         })),
     }
   },

@@ -2,7 +2,8 @@ import { type ErrorCode, errorCode, offsetCommit as api } from '../../protocol/i
 import { serve } from '../served-api.ts'
 import type { Cluster } from '../cluster.ts'
 import { ofGroup } from '../coordinators.ts'
-import type { MemberIdentity } from '../group-messages.ts'
+import { unitOf } from '../groups/epochs/unit.ts'
+import type { Commit } from '../groups/group.ts'
 
 const metadataLengthMax = 4096
 const missingGroupNamedSince = 9
@@ -14,12 +15,18 @@ export const offsetCommit = serve(api, {
   },
   coordinatedBy: ofGroup,
   handle(request, { access, cluster, version }) {
-    const refusal = checkCommit(request, cluster, version)
+    const topicOf = ({ name, topicId }: CommittedTopic) =>
+      version >= 10 ? cluster.topics.getById(topicId) : cluster.topics.get(name)
+    const units = request.topics.flatMap((asked) => {
+      const topic = topicOf(asked)
+      return topic === undefined ? [] : asked.partitions.map(({ partitionIndex }) => unitOf(topic.id, partitionIndex))
+    })
+    const refusal = checkCommit({ ...request, units, isTransactional: false, version }, cluster)
     return {
       topics: request.topics.map((asked) => {
         const { name, topicId, partitions } = asked
         const isById = version >= 10
-        const topic = isById ? cluster.topics.getById(topicId) : cluster.topics.get(name)
+        const topic = topicOf(asked)
         const missing = isById && topic === undefined ? errorCode.unknownTopicId : errorCode.unknownTopicOrPartition
         const isKnown = topic !== undefined || !isById
         if (isKnown && !access.topic('read', topic?.name ?? name)) {
@@ -34,7 +41,7 @@ export const offsetCommit = serve(api, {
             if (committedMetadata !== null && committedMetadata.length > metadataLengthMax) {
               return { partitionIndex, errorCode: errorCode.offsetMetadataTooLarge }
             }
-            const { offsets } = cluster.groups.getOrCreate(request.groupId)
+            const offsets = cluster.groups.offsetsOf(request.groupId)
             offsets.commit(topic.name, partitionIndex, {
               offset: committedOffset,
               leaderEpoch: committedLeaderEpoch,
@@ -59,14 +66,9 @@ function refuseTopic({ name, topicId, partitions }: CommittedTopic, error: Error
   return { name, topicId, partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode: error })) }
 }
 
-interface Committer extends MemberIdentity {
-  readonly groupId: string
-  readonly generationIdOrMemberEpoch: number
-}
-
-function checkCommit(committer: Committer, { groups }: Cluster, version: number): ErrorCode {
-  const { groupId, generationIdOrMemberEpoch: generationId } = committer
-  const error = groups.checkCommit(groupId, committer, generationId, false)
+function checkCommit(commit: Commit & { readonly groupId: string }, { groups }: Cluster): ErrorCode {
+  const { groupId, version } = commit
+  const error = groups.checkCommit(groupId, commit)
   const isGroupMissing = error === errorCode.illegalGeneration && groups.get(groupId) === undefined
   return isGroupMissing && version >= missingGroupNamedSince ? errorCode.groupIdNotFound : error
 }

@@ -1,4 +1,4 @@
-import { errorCode, offsetFetch as api, zeroUuid } from '../../protocol/index.ts'
+import { type ErrorCode, errorCode, offsetFetch as api, zeroUuid } from '../../protocol/index.ts'
 import { type RequestContext, serve } from '../served-api.ts'
 import { ofGroup } from '../coordinators.ts'
 
@@ -26,11 +26,13 @@ export const offsetFetch = serve(api, {
       return { topics: committedOf(context, request.groupId, topics, { isById: false, requireStable }) }
     }
     return {
-      groups: request.groups.map(({ groupId, topics }) =>
-        access.group('describe', groupId)
-          ? { groupId, topics: committedOf(context, groupId, topics, { isById: version >= 10, requireStable }) }
-          : { groupId, topics: [], errorCode: errorCode.groupAuthorizationFailed },
-      ),
+      groups: request.groups.map(({ groupId, memberId, memberEpoch, topics }) => {
+        const refuse = (error: ErrorCode) => ({ groupId, topics: [], errorCode: error })
+        if (!access.group('describe', groupId)) return refuse(errorCode.groupAuthorizationFailed)
+        const refusal = context.cluster.groups.get(groupId)?.checkFetch(memberId, memberEpoch)
+        if (refusal !== undefined && refusal !== errorCode.none) return refuse(refusal)
+        return { groupId, topics: committedOf(context, groupId, topics, { isById: version >= 10, requireStable }) }
+      }),
     }
   },
 })

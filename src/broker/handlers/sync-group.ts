@@ -15,7 +15,7 @@ export const syncGroup = serve(api, {
     if (version >= 5 && !isProtocolNamed) {
       return { errorCode: errorCode.inconsistentGroupProtocol, assignment: Buffer.alloc(0) }
     }
-    const group = cluster.groups.get(groupId)
+    const group = cluster.groups.classic(groupId)
     if (group === undefined) return { errorCode: errorCode.unknownMemberId, assignment: Buffer.alloc(0) }
     const answer = await group.sync({
       ...request,

@@ -1,6 +1,7 @@
 import { errorCode, type ErrorCode, txnOffsetCommit as api } from '../../protocol/index.ts'
 import { serve } from '../served-api.ts'
 import { ofGroup } from '../coordinators.ts'
+import { unitOf } from '../groups/epochs/unit.ts'
 
 const implicitSince = 5
 const abortableSince = 4
@@ -15,9 +16,13 @@ export const txnOffsetCommit = serve(api, {
   },
   coordinatedBy: ofGroup,
   handle(request, { access, cluster, version }) {
-    const { groupId, producerId, generationIdOrMemberEpoch: generationId } = request
+    const { groupId, producerId } = request
     const identity = { transactionalId: request.transactionalId, producerId, epoch: request.producerEpoch }
-    const refusal = cluster.groups.checkCommit(groupId, request, generationId, true)
+    const units = request.topics.flatMap(({ name, partitions }) => {
+      const topicId = cluster.topics.get(name)?.id
+      return topicId === undefined ? [] : partitions.map(({ partitionIndex }) => unitOf(topicId, partitionIndex))
+    })
+    const refusal = cluster.groups.checkCommit(groupId, { ...request, isTransactional: true, units, version })
     const error = refusal === errorCode.none ? admit() : refusal
     return {
       topics: request.topics.map(({ name, partitions }) => ({
@@ -28,7 +33,7 @@ export const txnOffsetCommit = serve(api, {
           if (cluster.topics.partition(name, partitionIndex) === undefined) {
             return { partitionIndex, errorCode: errorCode.unknownTopicOrPartition }
           }
-          const { offsets } = cluster.groups.getOrCreate(groupId)
+          const offsets = cluster.groups.offsetsOf(groupId)
           offsets.commitInTransaction(producerId, name, partitionIndex, {
             offset: committedOffset,
             leaderEpoch: committedLeaderEpoch,

@@ -5,8 +5,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -28,6 +31,7 @@ public final class Experiments {
     offsetsInTransactions();
     fencing();
     rebalancing();
+    sharingByBroker();
   }
 
   /** Commits, aborts and commits again. */
@@ -108,14 +112,60 @@ public final class Experiments {
       stays.subscribe(List.of("shared"));
       try (var leaves = consumer("sharers", others)) {
         leaves.subscribe(List.of("shared"));
-        while (stays.assignment().size() != 2 || leaves.assignment().size() != 2) {
-          stays.poll(Duration.ofMillis(20));
-          leaves.poll(Duration.ofMillis(20));
-        }
+        pollUntilShared(stays, leaves);
         report("shared", Stream.of(stays, leaves).flatMap(each -> each.assignment().stream()).map(TopicPartition::partition));
       }
       while (stays.assignment().size() != 4) stays.poll(Duration.ofMillis(20));
       report("taken over", stays.assignment().stream().map(TopicPartition::partition));
+    }
+  }
+
+  /** Two members of a group whose broker shares out the partitions, one of them static; one restarts, then one leaves. */
+  private static void sharingByBroker() {
+    var settings = Map.of("group.protocol", "consumer");
+    var fixed = Map.of("group.protocol", "consumer", "group.instance.id", "seat-2");
+    try (var leaves = consumer("broker-sharers", settings); var producer = producer("broker-mover")) {
+      leaves.subscribe(List.of("dealt"));
+      var stays = consumer("broker-sharers", fixed);
+      stays.subscribe(List.of("dealt"));
+      pollUntilShared(stays, leaves);
+      report("dealt", Stream.of(stays, leaves).flatMap(each -> each.assignment().stream()).map(TopicPartition::partition));
+      report("dealt members", describe("broker-sharers").members().stream().map(member -> member.groupInstanceId().orElse("-")));
+      var seat = Set.copyOf(stays.assignment());
+      stays.close();
+      stays = consumer("broker-sharers", fixed);
+      stays.subscribe(List.of("dealt"));
+      while (stays.assignment().isEmpty()) stays.poll(Duration.ofMillis(20));
+      report("dealt again", Stream.of(seat.equals(stays.assignment())));
+
+      var partition = seat.iterator().next();
+      producer.initTransactions();
+      producer.beginTransaction();
+      producer.sendOffsetsToTransaction(Map.of(partition, new OffsetAndMetadata(5)), stays.groupMetadata());
+      producer.commitTransaction();
+      report("dealt offset", Stream.of(stays.committed(Set.of(partition)).get(partition).offset()));
+      stays.commitSync(Map.of(partition, new OffsetAndMetadata(7)));
+      report("dealt next offset", Stream.of(stays.committed(Set.of(partition)).get(partition).offset()));
+
+      leaves.unsubscribe();
+      while (stays.assignment().size() != 4) stays.poll(Duration.ofMillis(20));
+      report("dealt to one", stays.assignment().stream().map(TopicPartition::partition));
+      stays.close();
+    }
+  }
+
+  private static void pollUntilShared(KafkaConsumer<String, String> one, KafkaConsumer<String, String> other) {
+    while (one.assignment().size() != 2 || other.assignment().size() != 2) {
+      one.poll(Duration.ofMillis(20));
+      other.poll(Duration.ofMillis(20));
+    }
+  }
+
+  private static ConsumerGroupDescription describe(String groupId) {
+    try (var admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
+      return admin.describeConsumerGroups(List.of(groupId)).all().get().get(groupId);
+    } catch (InterruptedException | ExecutionException error) {
+      throw new IllegalStateException(error);
     }
   }
 
@@ -143,9 +193,10 @@ public final class Experiments {
     settings.put("group.id", groupId);
     settings.put("auto.offset.reset", "earliest");
     settings.put("enable.auto.commit", "false");
-    settings.put("heartbeat.interval.ms", "50");
     settings.put("fetch.max.wait.ms", "20");
     settings.putAll(more);
+    // Members of the newer protocol are told by the broker.
+    if (!more.containsKey("group.protocol")) settings.put("heartbeat.interval.ms", "50");
     return new KafkaConsumer<>(settings, new StringDeserializer(), new StringDeserializer());
   }
 }

@@ -1,4 +1,4 @@
-import { consumerSubscription, decodeConsumerMessage, MalformedMessage } from '../protocol/index.ts'
+import { consumerSubscription, decodeConsumerMessage, MalformedMessage } from '../../../protocol/index.ts'
 
 /**
  * Reads the topics out of what a member of type `consumer` tells its leader; `undefined` where it is something else.

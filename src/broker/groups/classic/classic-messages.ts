@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../protocol/index.ts'
+import type { ErrorCode } from '../../../protocol/index.ts'
 /** What members ask of a group and what it answers, free of versions. */
 
 /** A way to share partitions that a member offers, with what it tells the leader about itself for it. */

@@ -1,8 +1,8 @@
-import { assert } from '../core/assert.ts'
-import type { Clock, Timer } from '../core/clock.ts'
-import { type ErrorCode, errorCode } from '../protocol/index.ts'
+import { assert } from '../../../core/assert.ts'
+import type { Clock, Timer } from '../../../core/clock.ts'
+import { type ErrorCode, errorCode } from '../../../protocol/index.ts'
 import { subscribedTopicsOf } from './consumer-subscription.ts'
-import { electProtocol, type GroupMember, hasSameProtocols, offers } from './group-member.ts'
+import { electProtocol, type ClassicMember, hasSameProtocols, offers } from './classic-member.ts'
 import {
   emptyJoinAnswer,
   emptySyncAnswer,
@@ -14,10 +14,11 @@ import {
   refuseJoin,
   type SyncAnswer,
   type SyncRequest,
-} from './group-messages.ts'
-import { GroupOffsets } from './group-offsets.ts'
+} from './classic-messages.ts'
+import type { Commit, Group } from '../group.ts'
+import type { GroupOffsets } from '../group-offsets.ts'
 
-export type GroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable'
+type ClassicGroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable'
 
 /** As `group.max.size`, which Kafka leaves open. */
 const membersMax = 1_000
@@ -27,6 +28,12 @@ const newMemberJoinMs = 300_000
 /** The protocol type of Kafka's own consumers. */
 const consumerType = 'consumer'
 
+interface ClassicGroupOptions {
+  readonly clock: Clock
+  /** Makes an id that begins with a prefix. */
+  readonly newMemberId: (prefix: string) => string
+}
+
 /**
  * A consumer group under the classic protocol. Members join, all of them or those that come in time; one of them, the
  * leader, shares out the work; each syncs to learn its share. Any change of membership begins that anew.
@@ -34,17 +41,18 @@ const consumerType = 'consumer'
  * @see Kafka's GroupMetadataManager, whose rules these are; KIP-62, KIP-345 (static members), KIP-394 (known member
  * ids)
  */
-export class Group {
+export class ClassicGroup implements Group {
   readonly id: string
-  readonly offsets = new GroupOffsets()
+  readonly type = 'classic'
+  readonly offsets: GroupOffsets
   readonly #clock: Clock
   readonly #newMemberId: (prefix: string) => string
-  readonly #members = new Map<string, GroupMember>()
+  readonly #members = new Map<string, ClassicMember>()
   readonly #staticIds = new Map<string, string>()
   /** Ids given to newcomers that have not come back with them, each with the end of its patience. */
   readonly #pendingIds = new Map<string, Timer>()
   readonly #unsynced = new Set<string>()
-  #state: GroupState = 'Empty'
+  #state: ClassicGroupState = 'Empty'
   #generationId = 0
   #protocolType: string | null = null
   #protocolName: string | null = null
@@ -52,14 +60,19 @@ export class Group {
   #joinDeadline: Timer | undefined
   #syncDeadline: Timer | undefined
 
-  constructor(id: string, clock: Clock, newMemberId: (prefix: string) => string) {
+  constructor(id: string, offsets: GroupOffsets, { clock, newMemberId }: ClassicGroupOptions) {
     this.id = id
+    this.offsets = offsets
     this.#clock = clock
     this.#newMemberId = newMemberId
   }
 
-  get state(): GroupState {
+  get state(): ClassicGroupState {
     return this.#state
+  }
+
+  get isEmpty(): boolean {
+    return this.#state === 'Empty'
   }
 
   get protocolType(): string | null {
@@ -70,17 +83,13 @@ export class Group {
     return this.#protocolName
   }
 
-  get members(): GroupMember[] {
+  get members(): ClassicMember[] {
     return [...this.#members.values()]
   }
 
-  /**
-   * The topics that members read, as far as they say so in a form the broker knows; `undefined` when there are members
-   * of a type that keeps it to itself.
-   */
   subscribedTopics(): Set<string> | undefined {
     if (this.#members.size > 0 && this.#protocolType !== consumerType) return undefined
-    const chosen = (member: GroupMember) => member.protocols.find(({ name }) => name === this.#protocolName)
+    const chosen = (member: ClassicMember) => member.protocols.find(({ name }) => name === this.#protocolName)
     const metadata = this.members.flatMap((member) => chosen(member)?.metadata ?? [])
     return new Set(metadata.flatMap((bytes) => subscribedTopicsOf(bytes) ?? []))
   }
@@ -137,8 +146,7 @@ export class Group {
     return errors
   }
 
-  /** Says whether a member may commit offsets; one that manages its partitions itself only while the group is empty. */
-  checkCommit(identity: MemberIdentity, generationId: number, isTransactional: boolean): ErrorCode {
+  checkCommit({ generationIdOrMemberEpoch: generationId, isTransactional, ...identity }: Commit): ErrorCode {
     if (generationId < 0 && this.#state === 'Empty') return errorCode.none
     if (generationId >= 0 || identity.memberId !== '' || identity.groupInstanceId !== null) {
       const error = this.#check(identity)
@@ -156,7 +164,10 @@ export class Group {
     return errorCode.rebalanceInProgress
   }
 
-  /** Ends all timers; nobody may use the group any more. */
+  checkFetch(): ErrorCode {
+    return errorCode.none
+  }
+
   close(): void {
     this.#joinDeadline?.cancel()
     this.#syncDeadline?.cancel()
@@ -206,7 +217,7 @@ export class Group {
     return refuseJoin(memberId, errorCode.memberIdRequired)
   }
 
-  #joinAgain(member: GroupMember, request: JoinRequest): Promise<JoinAnswer> {
+  #joinAgain(member: ClassicMember, request: JoinRequest): Promise<JoinAnswer> {
     const isUnchanged = hasSameProtocols(member, request.protocols)
     const isLeader = member.id === this.#leaderId
     if (this.#state === 'CompletingRebalance' && isUnchanged) return Promise.resolve(this.#joinAnswer(member))
@@ -219,7 +230,7 @@ export class Group {
 
   #add(memberId: string, request: JoinRequest): Promise<JoinAnswer> {
     const { groupInstanceId: instanceId, clientId, clientHost, protocols } = request
-    const member: GroupMember = {
+    const member: ClassicMember = {
       id: memberId,
       instanceId,
       clientId,
@@ -271,7 +282,7 @@ export class Group {
     return joined
   }
 
-  #update(member: GroupMember, request: JoinRequest): Promise<JoinAnswer> {
+  #update(member: ClassicMember, request: JoinRequest): Promise<JoinAnswer> {
     member.protocols = request.protocols
     member.sessionTimeoutMs = request.sessionTimeoutMs
     member.rebalanceTimeoutMs = request.rebalanceTimeoutMs
@@ -382,7 +393,7 @@ export class Group {
     if (this.#unsynced.size === 0) this.#syncDeadline?.cancel()
   }
 
-  #remove(member: GroupMember): void {
+  #remove(member: ClassicMember): void {
     assert(this.#members.get(member.id) === member, 'a member leaves once')
     this.#members.delete(member.id)
     this.#unsynced.delete(member.id)
@@ -399,7 +410,7 @@ export class Group {
   }
 
   /** Begins the session anew. */
-  #keepAlive(member: GroupMember, afterMs = member.sessionTimeoutMs): void {
+  #keepAlive(member: ClassicMember, afterMs = member.sessionTimeoutMs): void {
     member.session?.cancel()
     member.session = this.#clock.setTimer({ afterMs, background: true }, () => {
       // Who waits for the others is alive, unless it never was in a generation.
@@ -409,20 +420,20 @@ export class Group {
     })
   }
 
-  #answerJoin(member: GroupMember, answer: JoinAnswer): void {
+  #answerJoin(member: ClassicMember, answer: JoinAnswer): void {
     member.join?.(answer)
     member.join = undefined
   }
 
-  #answerSync(member: GroupMember, answer: SyncAnswer): void {
+  #answerSync(member: ClassicMember, answer: SyncAnswer): void {
     if (member.sync !== undefined) this.#keepAlive(member)
     member.sync?.(answer)
     member.sync = undefined
   }
 
-  #joinAnswer(member: GroupMember): JoinAnswer {
+  #joinAnswer(member: ClassicMember): JoinAnswer {
     const protocolName = this.#protocolName
-    const metadataOf = ({ protocols }: GroupMember) => protocols.find(({ name }) => name === protocolName)!.metadata
+    const metadataOf = ({ protocols }: ClassicMember) => protocols.find(({ name }) => name === protocolName)!.metadata
     const isLeader = member.id === this.#leaderId
     return {
       error: errorCode.none,
@@ -438,7 +449,7 @@ export class Group {
     }
   }
 
-  #assignmentOf({ assignment }: GroupMember): SyncAnswer {
+  #assignmentOf({ assignment }: ClassicMember): SyncAnswer {
     return { error: errorCode.none, protocolType: this.#protocolType, protocolName: this.#protocolName, assignment }
   }
 

@@ -1,7 +1,7 @@
-import type { Timer } from '../core/clock.ts'
-import type { GroupProtocol, JoinAnswer, SyncAnswer } from './group-messages.ts'
+import type { Timer } from '../../../core/clock.ts'
+import type { GroupProtocol, JoinAnswer, SyncAnswer } from './classic-messages.ts'
 
-export interface GroupMember {
+export interface ClassicMember {
   id: string
   /** Of a static member, which keeps its partitions while it restarts. */
   readonly instanceId: string | null
@@ -20,7 +20,7 @@ export interface GroupMember {
   session: Timer | undefined
 }
 
-export function hasSameProtocols(member: GroupMember, protocols: readonly GroupProtocol[]): boolean {
+export function hasSameProtocols(member: ClassicMember, protocols: readonly GroupProtocol[]): boolean {
   return (
     member.protocols.length === protocols.length &&
     member.protocols.every(
@@ -30,7 +30,7 @@ export function hasSameProtocols(member: GroupMember, protocols: readonly GroupP
 }
 
 /** Finds the protocol most members prefer among those all of them know. */
-export function electProtocol(members: readonly GroupMember[]): string | undefined {
+export function electProtocol(members: readonly ClassicMember[]): string | undefined {
   const votes = new Map<string, number>()
   for (const { protocols } of members) {
     const vote = protocols.find(({ name }) => members.every((other) => offers(other, name)))?.name
@@ -40,6 +40,6 @@ export function electProtocol(members: readonly GroupMember[]): string | undefin
   return ballots[0]?.[0]
 }
 
-export function offers({ protocols }: GroupMember, protocolName: string): boolean {
+export function offers({ protocols }: ClassicMember, protocolName: string): boolean {
   return protocols.some(({ name }) => name === protocolName)
 }

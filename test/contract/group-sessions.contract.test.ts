@@ -1,0 +1,16 @@
+import { groupSessionsContract } from './group-sessions.contract.ts'
+import { contract } from './target.ts'
+
+/** Sessions that end soon, and no wait between two assignments. */
+const groupConfig = {
+  'consumer.session.timeout.ms': 1_000,
+  'consumer.heartbeat.interval.ms': 500,
+  'consumer.assignment.interval.ms': 0,
+}
+const properties = Object.fromEntries([
+  ...Object.entries(groupConfig).map(([name, value]) => [`group.${name}`, String(value)] as const),
+  ['group.consumer.min.session.timeout.ms', '1000'],
+  ['group.consumer.min.heartbeat.interval.ms', '500'],
+])
+
+contract([groupSessionsContract], properties, { groupConfig })
