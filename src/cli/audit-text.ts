@@ -1,4 +1,4 @@
-import type { AuditReport } from '../streams/index.ts'
+import type { AuditedWindows, AuditReport } from '../streams/index.ts'
 import { beforeStartText } from './before-start.ts'
 import { classNames } from './class-names.ts'
 
@@ -17,6 +17,7 @@ export function auditText(report: AuditReport): string {
     missingOutputs,
     foreignRecords,
     tables = [],
+    windows,
     next,
   } = report
   const hasTopics = new Set(report.accounting.map(({ topic }) => topic)).size > 1
@@ -45,6 +46,7 @@ export function auditText(report: AuditReport): string {
       ? []
       : [`${Math.abs(missingOutputs)} records of a flatMap are ${missingOutputs < 0 ? 'too many' : 'missing'}`]),
     ...tables.map(tableText),
+    ...(windows === undefined ? [] : [windowsText(windows)]),
     ...(foreignRecords === 0 ? [] : [`records of others in its topics: ${foreignRecords.toLocaleString('en')}`]),
     ...(report.verdict === 'proved'
       ? []
@@ -61,6 +63,21 @@ function tableText({ name, rows, found, isWhole }: NonNullable<AuditReport['tabl
   return `table ${name}: ${said} rows by the manifest, ${found.toLocaleString('en')} by the checkpoint, and not the same`
 }
 
+function windowsText(windows: AuditedWindows): string {
+  const { rows, found, isWhole, results, foundResults, taken, foundTaken } = windows
+  const [said, ofTaken] = [rows, taken].map((number) => number.toLocaleString('en'))
+  if (isRight(windows))
+    return `windows: ${said} open, ${results.toLocaleString('en')} results, ${ofTaken} records taken in`
+  return [
+    `windows: ${said} open by the manifest, ${found.toLocaleString('en')} by the checkpoint${isWhole ? '' : ', and not the same'}`,
+    `  ${results} results by the manifest, ${foundResults} by the broker; ${taken} records taken in, ${foundTaken} in windows and results`,
+  ].join('\n')
+}
+
+function isRight({ isWhole, results, foundResults, taken, foundTaken }: AuditedWindows): boolean {
+  return isWhole && results === foundResults && taken === foundTaken
+}
+
 function verdictText(report: AuditReport): string {
   const { verdict, accounting, unseen } = report
   const consumed = accounting.reduce((sum, account) => sum + account.consumed, 0).toLocaleString('en')
@@ -70,6 +87,8 @@ function verdictText(report: AuditReport): string {
     return `proved as far as compaction lets it be seen: each of ${consumed} consumed offsets has exactly one class; ${hidden}`
   }
   if (report.tables?.some(({ isWhole }) => !isWhole)) return 'WRONG: a table has other rows than its epoch has left'
+  if (report.windows !== undefined && verdict === 'wrong' && !isRight(report.windows))
+    return 'WRONG: open windows and results do not have each record that was taken in'
   if (verdict === 'wrong') return `WRONG: not every one of ${consumed} consumed offsets has exactly one class`
   return `not proved: the account of ${consumed} consumed offsets adds up, but records that would prove it are gone`
 }

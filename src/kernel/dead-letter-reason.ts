@@ -34,6 +34,10 @@ export const Reason = {
   TIMESTAMP_INVALID: 32,
   LIST_FULL: 33,
   COUNT_INVALID: 34,
+  WINDOW_CLOSED: 35,
+  NOT_A_NUMBER: 36,
+  AGGREGATE_FAILED: 37,
+  AGGREGATE_TOO_LARGE: 38,
 } as const
 
 /** Reasons of records that are of the class `duplicate`. */
@@ -53,6 +57,7 @@ export const functionReasons: ReadonlySet<number> = new Set([
   Reason.MAP_FAILED,
   Reason.KEY_FAILED,
   Reason.MERGE_FAILED,
+  Reason.AGGREGATE_FAILED,
 ])
 
 export type Reason = (typeof Reason)[keyof typeof Reason]
@@ -85,6 +90,10 @@ const laterTexts = [
   'the timestamp of the record is no time',
   'the key has as many parts of this side as a list may have',
   'the part does not tell how many parts the list of its key has',
+  'all windows of the record had closed when it came',
+  'the field of the aggregate is no number',
+  'the function of the aggregate failed on the record',
+  'the window would be larger with the record than its topics take',
 ]
 
 export interface DeadLetterReason {

@@ -5,6 +5,8 @@ import type { TableMemory } from './table-memory.ts'
 
 export interface PendingTableOptions {
   sideCount: number
+  /** Nothing is ever taken in, and so it may have one side. @defaultValue false */
+  isUnused?: boolean
   /** Bytes that parts may take together, keys, headers and remembered keys included. */
   bytesMax: number
   /** Two secret numbers for the hash of keys. */

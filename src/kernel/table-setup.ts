@@ -24,8 +24,16 @@ export interface TableSetup {
 /** Tells a table which sides its rows have and what becomes of them. */
 export function setUp(machine: TableMachine, options: PendingTableOptions): TableSetup {
   const { sideCount, bytesMax, hashSeed, completedReason = 0, lateReason = completedReason } = options
-  const { optionalSides = [], latestSides = [], lists = [], quorum = 0, carries = false, hasLanes = false } = options
-  assert(sideCount >= (lists.length > 0 ? 1 : 2), 'a row has two parts at least')
+  const {
+    isUnused = false,
+    optionalSides = [],
+    latestSides = [],
+    lists = [],
+    quorum = 0,
+    carries = false,
+    hasLanes = false,
+  } = options
+  assert(sideCount >= (lists.length > 0 || isUnused ? 1 : 2), 'a row has two parts at least')
   assert(sideCount + lists.length <= sidesMax, `the sides of a row, and its lists again, are ${sidesMax} at most`)
   const { run } = machine
   const sides = Array.from({ length: sideCount }, (_, side) => side)

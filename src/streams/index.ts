@@ -1,6 +1,6 @@
 export type { AppOptions, ReadingOptions } from './admin/at-brokers.ts'
 export { audit, auditAt, type AuditOptions } from './admin/audit.ts'
-export type { AuditedTable, AuditReport, Miscount } from './admin/audit-report.ts'
+export type { AuditedTable, AuditedWindows, AuditReport, Miscount } from './admin/audit-report.ts'
 export type { DeadLetter } from './admin/dead-letter-reader.ts'
 export type { Contradiction } from './admin/evidence.ts'
 export { explain, type ExplainOptions } from './explain/explain.ts'
@@ -81,6 +81,9 @@ export {
   type RecordTable,
   table,
 } from './topology/table.ts'
+export type { WindowOptions, WindowResult } from './topology/aggregation.ts'
+export type { Aggregated, Grouped, ResultSinkOptions, Windowed } from './topology/grouped.ts'
+export { hopping, type HoppingOptions, tumbling, type TumblingOptions, type Windows } from './topology/windows.ts'
 export { stage, type Json, type PartFunction, type Stage, type StageOptions } from './topology/stage.ts'
 export {
   type CorrelateOptions,
@@ -118,4 +121,12 @@ export type {
   TracedSpanOptions,
   TracedState,
 } from './tracing/open-telemetry-tracer.ts'
-export { topology, type Correlated, type Named, type Routed, type Sourced, type Topology } from './topology/topology.ts'
+export {
+  topology,
+  type Correlated,
+  type GroupOptions,
+  type Named,
+  type Routed,
+  type Sourced,
+  type Topology,
+} from './topology/topology.ts'

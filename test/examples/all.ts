@@ -13,6 +13,7 @@ import { listSide } from './list-side.ts'
 import { parcels } from './parcels.ts'
 import { numberedOrders } from './numbered-orders.ts'
 import { optionalSide } from './optional-side.ts'
+import { salesPerMinute } from './sales-per-minute.ts'
 import { threeTopics } from './three-topics.ts'
 import { twoCorrelations } from './two-correlations.ts'
 
@@ -34,4 +35,5 @@ export const examples: readonly Example[] = [
   twoCorrelations,
   numberedOrders,
   enrichedOrders,
+  salesPerMinute,
 ]

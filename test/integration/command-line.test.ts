@@ -157,7 +157,8 @@ describe('millrace demo', () => {
     assert.equal(code, 0)
     assert.match(stdout, /^aggregation rate +[\d,]+ records\/s$/m)
     assert.match(stdout, /^verified: 100 distinct, 0 missing, 0 duplicates, 0 mismatched$/m)
-    const classes = 'emitted  pending  duplicate  deadLettered  filtered  expired  superseded  redriven  lost  skipped'
+    const classes =
+      'emitted  aggregated  pending  duplicate  deadLettered  filtered  late  expired  superseded  redriven  lost  skipped'
     assert.ok(stdout.includes(`partition  consumed  ${classes}\n`), stdout)
   })
 })

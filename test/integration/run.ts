@@ -94,10 +94,12 @@ export function assertAccount(
 ): void {
   const none = {
     emitted: 0,
+    aggregated: 0,
     pending: 0,
     duplicate: 0,
     deadLettered: 0,
     filtered: 0,
+    late: 0,
     expired: 0,
     superseded: 0,
     redriven: 0,

@@ -27,6 +27,8 @@ describe('judge', () => {
         deadLettered: [0],
         filtered: [counts.filtered],
         expired: [0],
+        aggregated: [0],
+        late: [0],
         superseded: [0],
         redriven: [0],
         lost: [0],

@@ -5,7 +5,9 @@ import type { AppLogs, Log } from './app-logs.ts'
 import { type Contradiction, type Evidence, listedMax } from './evidence.ts'
 import type { CheckpointRecords } from '../checkpoint/checkpoint-records.ts'
 import { noRows } from '../tables/kept-table.ts'
-import { isTableWhole, tableSumsOf } from '../tables/table-records.ts'
+import { isTableWhole, tableRowsOf, tableSumsOf } from '../tables/table-records.ts'
+import { recordsOf } from '../windows/window-row.ts'
+import { windowTable } from '../windows/window-rows.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import { type OffsetClasses, type TracedClass, tracedClasses } from './offset-classes.ts'
 
@@ -24,6 +26,21 @@ export interface AuditedTable {
   readonly found: number
   /** Whether number and digest of the rows are those of the manifest. */
   readonly isWhole: boolean
+}
+
+/** Windows, as an audit has found them. */
+export interface AuditedWindows {
+  /** Rows of open windows, as the manifest says and as they were found. */
+  readonly rows: number
+  readonly found: number
+  /** Whether number and digest of the rows are those of the manifest. */
+  readonly isWhole: boolean
+  /** Results that were published, likewise. */
+  readonly results: number
+  readonly foundResults: number
+  /** How often a record was taken into a window, and what the open windows and the results have of them, together. */
+  readonly taken: number
+  readonly foundTaken: number
 }
 
 /** What an audit has found, and what speaks against its verdict. */
@@ -69,6 +86,8 @@ export interface AuditReport {
    * where there are none.
    */
   readonly tables?: readonly AuditedTable[]
+  /** Open windows and results; absent where the program has none. */
+  readonly windows?: AuditedWindows
   /** Records in topics of the application that are of others, or from before it was reset. */
   readonly foreignRecords: number
   /** Of the subtopology that reads the merged records, once it has committed an epoch: the verdict here is without it. */
@@ -103,8 +122,12 @@ export function judge(
   })
   const areOutputsWhole = logs.outputs.every(({ isWhole }) => isWhole)
   const tables = auditedTables(manifest, records)
+  const windows = auditedWindows(manifest, records, evidence)
+  const areResultsMissing = windows !== undefined && lacksResults(windows)
   const isWrong =
     tables.some(({ isWhole }) => !isWhole) ||
+    (windows !== undefined && contradicts(windows)) ||
+    (areResultsMissing && areOutputsWhole) ||
     evidence.siblings < 0 ||
     (evidence.siblings > 0 && areOutputsWhole) ||
     contradictionCount > 0 ||
@@ -115,7 +138,11 @@ export function judge(
     .filter(({ source, isFirst }) => source.isCompacted && isFirst)
     .reduce((sum, { found }) => sum + found.count('skipped'), 0)
   const rightVerdict =
-    miscounts.length > 0 || evidence.siblings > 0 ? 'unproved' : unseen > 0 ? 'provedAsSeen' : 'proved'
+    miscounts.length > 0 || evidence.siblings > 0 || areResultsMissing
+      ? 'unproved'
+      : unseen > 0
+        ? 'provedAsSeen'
+        : 'proved'
   return {
     app,
     epoch,
@@ -132,6 +159,7 @@ export function judge(
     unseen,
     missingOutputs: evidence.siblings,
     ...(tables.length > 0 && { tables }),
+    ...(windows && { windows }),
     foreignRecords,
   }
 }
@@ -143,6 +171,29 @@ function auditedTables({ tables = [] }: Manifest, records: CheckpointRecords): A
     const sum = sums.get(name) ?? noRows
     return { name, rows, found: sum.rows, isWhole: isTableWhole(table, sum) }
   })
+}
+
+function auditedWindows(
+  { windows }: Manifest,
+  records: CheckpointRecords,
+  { results: foundResults, resultRecords }: Evidence,
+): AuditedWindows | undefined {
+  if (windows === undefined) return undefined
+  const { rows, taken, results } = windows
+  const sum = tableSumsOf(records).get(windowTable) ?? noRows
+  let foundTaken = resultRecords
+  for (const { table, value } of tableRowsOf(records)) if (table === windowTable) foundTaken += recordsOf(value)
+  const isWhole = isTableWhole(windows, sum)
+  return { rows, found: sum.rows, isWhole, results, foundResults, taken, foundTaken }
+}
+
+/** Whether there is what cannot be. */
+function contradicts({ isWhole, results, foundResults, taken, foundTaken }: AuditedWindows): boolean {
+  return !isWhole || foundResults > results || foundTaken > taken
+}
+
+function lacksResults({ results, foundResults, taken, foundTaken }: AuditedWindows): boolean {
+  return foundResults < results || foundTaken < taken
 }
 
 /** Where an application began to read partitions that it has not read from offset 0. */
@@ -180,8 +231,10 @@ function miscountsOf({ account, found: classes, isFirst, source }: Audited): Mis
 
 /** Offsets of a lane that may have no trace at the broker. */
 function withoutTrace({ account, found, isFirst }: Audited): number {
-  const { filtered, superseded, lost, skipped } = account
-  return filtered + superseded + lost + (isFirst ? 0 : Math.max(0, skipped - found.count('skipped')))
+  const { aggregated, late, filtered, superseded, lost, skipped } = account
+  return (
+    aggregated + late + filtered + superseded + lost + (isFirst ? 0 : Math.max(0, skipped - found.count('skipped')))
+  )
 }
 
 /** Classes of which offsets may have no trace because records have been removed. */

@@ -1,6 +1,7 @@
 import { type Cluster, untilStable } from '../../kafka/index.ts'
 import { headerOf, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
 import { outputHeaderName, readOutputPlace } from '../merged/published-records.ts'
+import { aggregatedHeaderName, readResultFacts } from '../windows/window-results.ts'
 import { readRecords } from '../topics/record-reader.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { requireRights, rightsToAudit, rightsToReadApp } from '../topics/rights.ts'
@@ -19,7 +20,7 @@ export interface AuditOptions extends ReadingOptions {}
 /**
  * Proves from the broker alone that every offset that an application has consumed has exactly one class: by its
  * checkpoint, by what merged records and dead letters say of their origins, and by the gaps of the sources. What was
- * filtered leaves no trace; it is what remains. The application may run meanwhile.
+ * filtered leaves no trace; it is what remains. What was taken into windows is in open ones or in their results. The application may run meanwhile.
  *
  * @throws MillraceError `APP_UNKNOWN`, `CHECKPOINT_CORRUPT`, `KAFKA_RIGHTS_MISSING`; KafkaError
  * `KAFKA_TRANSACTION_OPEN`; ConfigError
@@ -48,6 +49,7 @@ async function auditOne(
   const { partitions } = checkpoint
   await requireRights(cluster, app, rightsToAudit(app, topicsOf(checkpoint)))
   const evidence = new Evidence(checkpoint)
+  const hasWindows = checkpoint.manifest.windows !== undefined
 
   // They are asked for their ends now, so that they have all that the checkpoint's epoch has brought, and perhaps more.
   const logs = await findLogs(cluster, app, checkpoint)
@@ -59,6 +61,11 @@ async function auditOne(
   for (const log of logs.outputs) {
     await read(log, (columns) => {
       for (let row = 0; row < columns.count; row++) {
+        if (hasWindows) {
+          const facts = headerOf(columns, row, aggregatedHeaderName)
+          evidence.addResult(facts && readResultFacts(facts))
+          continue
+        }
         const origins = headerOf(columns, row, originsHeaderName)
         const place = headerOf(columns, row, outputHeaderName)
         evidence.addOutput(origins && readOrigins(origins), place && readOutputPlace(place))

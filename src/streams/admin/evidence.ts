@@ -12,6 +12,7 @@ import type { OutputPlace } from '../merged/published-records.ts'
 import { covers } from '../redrive/extent.ts'
 import type { RedrivenLetter } from '../redrive/letter-header.ts'
 import { isDeadLettered } from '../redrive/redriven-letters.ts'
+import type { ResultFacts } from '../windows/window-results.ts'
 import type { Origin } from '../topics/source-partitions.ts'
 import type { AppCheckpoint } from './app-checkpoint.ts'
 import type { DeadLetter, ReadLetter } from './dead-letter-reader.ts'
@@ -39,6 +40,9 @@ export class Evidence {
   contradictionCount = 0
   /** Records that flatMaps have made of merges beyond the first one, as those say, less those that are there. */
   siblings = 0
+  /** Results of windows, and the records that they are of, together. */
+  results = 0
+  resultRecords = 0
   /** Records that say nothing of what this application has consumed since it began. */
   foreignRecords = 0
   readonly #checkpoint: AppCheckpoint
@@ -73,6 +77,17 @@ export class Evidence {
     }
     const name = isMerge(shape, origins) ? 'emitted' : 'expired'
     for (const origin of named) this.#add(origin, name)
+  }
+
+  /** Takes a result of a window. */
+  addResult(facts: ResultFacts | undefined): void {
+    if (facts === undefined) {
+      this.foreignRecords++
+      return
+    }
+    if (facts.epoch > this.#checkpoint.manifest.epoch) return
+    this.results++
+    this.resultRecords += facts.records
   }
 
   /** A record from before the last sides were added does not name them. */

@@ -53,6 +53,9 @@ export class ManifestWriter implements EpochParticipant {
 
 function assertWhole(
   entries: ManifestEntries,
-): asserts entries is Pick<Manifest, (typeof requiredEntries)[number] | 'eventTimes' | 'completed' | 'tables'> {
+): asserts entries is Pick<
+  Manifest,
+  (typeof requiredEntries)[number] | 'eventTimes' | 'completed' | 'tables' | 'windows'
+> {
   for (const name of requiredEntries) assert(entries[name] !== undefined, `each manifest says ${name}`)
 }

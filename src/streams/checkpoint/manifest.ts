@@ -1,5 +1,5 @@
 import { MillraceError } from '../../core/errors.ts'
-import type { Totals } from '../epochs/epoch-counts.ts'
+import type { Class, Totals } from '../epochs/epoch-counts.ts'
 import { expiryTopics } from '../topology/plan-leaving.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { Expiry } from '../topology/plan-leaving.ts'
@@ -59,6 +59,8 @@ export interface Manifest {
   readonly tables?: readonly KeptTableShape[] | undefined
   /** Tables that functions look up; then these parts are promoted so too. Absent for none. */
   readonly lookups?: readonly LookupShape[] | undefined
+  /** Open windows, and what has become of those that were; absent where there are none. */
+  readonly windows?: KeptWindows | undefined
   /** Epoch of the base of each partition, 0 for none; its pieces; and the pieces of deltas since. */
   readonly baseEpochs: readonly number[]
   readonly basePieces: readonly number[]
@@ -78,6 +80,14 @@ export interface KeptTableShape {
 export interface LookupShape {
   readonly name: string
   readonly topic: string
+}
+
+/** How many rows open windows have, and their digest; records taken into windows, and results published, since the start. */
+export interface KeptWindows {
+  readonly rows: number
+  readonly digest: Digest
+  readonly taken: number
+  readonly results: number
 }
 
 /** A topic that is no source any more, and the topic id that it had. */
@@ -118,9 +128,10 @@ const redrivenLanesFormat = 4
 const formerFormat = 3
 /** That of programs with tables, whose rows versions before would lose. */
 const tablesFormat = 5
-
 /** That of programs that look tables up, whose promoted parts versions before would show to functions. */
 const lookupsFormat = 6
+/** That of programs with windows, whose rows versions before would lose. */
+const windowsFormat = 7
 
 const formats = [
   manifestFormat,
@@ -129,6 +140,7 @@ const formats = [
   redrivenLanesFormat,
   tablesFormat,
   lookupsFormat,
+  windowsFormat,
 ] as const
 type Format = (typeof formats)[number]
 
@@ -168,7 +180,16 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
 }
 
 /** The oldest one that says all of it. */
-function formatOf({ topology: { sources }, tables, lookups, former, partitions, sourceIds }: Manifest): Format {
+function formatOf({
+  topology: { sources },
+  tables,
+  lookups,
+  windows,
+  former,
+  partitions,
+  sourceIds,
+}: Manifest): Format {
+  if (windows !== undefined) return windowsFormat
   if (lookups !== undefined) return lookupsFormat
   if (tables !== undefined) return tablesFormat
   if (partitions.some(({ source, index }) => source === sources.length && index !== undefined))
@@ -182,18 +203,21 @@ function writtenPartition({ source, partition, index }: SourcePartition) {
 }
 
 /** Versions before do not know these. */
-type LaterTotals = Pick<Totals, 'superseded' | 'redriven'>
+const laterTotals = ['superseded', 'redriven', 'aggregated', 'late'] as const
+type LaterTotals = Pick<Totals, (typeof laterTotals)[number]>
 type WrittenTotals = Omit<Totals, keyof LaterTotals> & Partial<LaterTotals>
 
-function writtenTotals({ superseded, redriven, ...totals }: Totals): WrittenTotals {
-  const isAny = (counts: readonly number[]) => counts.some((count) => count > 0)
-  return { ...totals, ...(isAny(superseded) && { superseded }), ...(isAny(redriven) && { redriven }) }
+function writtenTotals(totals: Totals): WrittenTotals {
+  const written: Partial<Record<Class, readonly number[]>> = { ...totals }
+  for (const name of laterTotals) if (!totals[name].some((count) => count > 0)) delete written[name]
+  return written as WrittenTotals
 }
 
 function readManifest({ topology, ...written }: WrittenManifest): Manifest {
   const { totals } = written
   const none = totals.emitted.map(() => 0)
-  const rest = { ...written, format: manifestFormat, totals: { superseded: none, redriven: none, ...totals } } as const
+  const later = { superseded: none, redriven: none, aggregated: none, late: none }
+  const rest = { ...written, format: manifestFormat, totals: { ...later, ...totals } } as const
   if ('sourceId' in rest) {
     const { sourceId, ...others } = rest
     const partitions = others.nextOffsets.map((_, partition) => ({ source: 0, partition }))
@@ -208,7 +232,7 @@ function readManifest({ topology, ...written }: WrittenManifest): Manifest {
 }
 
 /** What a manifest has for each partition: some twenty numbers of up to 16 digits. */
-const partitionBytesMax = 340
+const partitionBytesMax = 374
 /** What it has besides of each where there are redriven letters. */
 const redrivenBytesMax = 17
 /** What else it has of fixed size, with the ids of up to three topics. */
@@ -220,6 +244,8 @@ const sourceBytesMax = 40
 const placeBytesMax = 16
 /** What it has of each table besides its name and those of its codecs: numbers and what stands around them. */
 const tableBytesMax = 120
+/** What it has of windows. */
+const windowsBytesMax = 160
 
 /**
  * Bytes that the manifest of a program may take, while its outputs do not move.
@@ -228,7 +254,7 @@ const tableBytesMax = 120
  * @param redrivenCount - Lanes of all partitions of redriven letters. @defaultValue none
  */
 export function manifestBytesMax(plan: Plan, partitionCount: number, redrivenCount = 0): number {
-  const { correlate, deadLetterTopic, next, tables, lookups } = plan
+  const { correlate, deadLetterTopic, next, tables, lookups, aggregation } = plan
   const topics = plan.sinks.map(({ topic }) => topic)
   const outputs = [...topics, ...expiryTopics(correlate.expiry), deadLetterTopic]
   const names = Buffer.byteLength(
@@ -249,7 +275,10 @@ export function manifestBytesMax(plan: Plan, partitionCount: number, redrivenCou
   const places = !hasPlaces ? 0 : sourceCount * sourceBytesMax + allCount * placeBytesMax
   const eachBytesMax = partitionBytesMax + (redrivenCount > 0 ? redrivenBytesMax : 0)
   const ofTables = tables.reduce((sum, table) => sum + tableBytesMax + tableNamesBytes(table), 0)
-  return frameBytesMax + names + outputs.length * outputBytesMax + places + ofTables + allCount * eachBytesMax
+  const ofWindows = aggregation === undefined ? 0 : windowsBytesMax
+  return (
+    frameBytesMax + names + ofWindows + outputs.length * outputBytesMax + places + ofTables + allCount * eachBytesMax
+  )
 }
 
 function tableNamesBytes({ name, key, value }: ProgramTable): number {

@@ -1,4 +1,5 @@
 import type { Compression, FieldPath, Framing, SideOrigin } from '../../kernel/index.ts'
+import type { Aggregate, Aggregation } from '../topology/aggregation.ts'
 import type { HeaderKey, KeyEncoding, RecordKey } from '../topology/key.ts'
 import type { Plan, PlannedSource } from '../topology/plan.ts'
 import type { PlannedList } from '../topology/plan-parts.ts'
@@ -16,6 +17,16 @@ export interface TopologyShape {
   readonly sides: readonly SideShape[]
   /** Sides after which a merge does without the others; absent where it needs all that are not optional. */
   readonly atLeast?: number
+  /** What is kept of the one side, and in which windows; absent where sides are merged. */
+  readonly windows?: WindowsShape
+}
+
+interface WindowsShape {
+  readonly aggregate: Aggregate
+  /** What rows are named by. */
+  readonly key: KeyShape
+  readonly sizeMs: number
+  readonly advanceMs: number
 }
 
 type DecodeShape = Exclude<Framing['kind'], 'compressedJson'> | `${Compression}Json` | 'apicurioJson8' | 'function'
@@ -53,7 +64,7 @@ export type KeyShape = Path | { readonly field: Path; readonly as: 'string' | 'n
 type ListShape = number | { readonly side: string; readonly field: Path } | null
 
 /** Functions cannot be compared; whoever changes one so that it keeps other parts raises the stage's version. */
-export function shapeOf({ sources, sides, correlate }: Plan): TopologyShape {
+export function shapeOf({ sources, sides, correlate, aggregation }: Plan): TopologyShape {
   return {
     sources: sources.map((source) => sourceShape(source, sides)),
     keyName: correlate.keyName,
@@ -66,7 +77,12 @@ export function shapeOf({ sources, sides, correlate }: Plan): TopologyShape {
       ...(list !== undefined && { list: listShape(list, sides) }),
     })),
     ...(correlate.atLeast !== undefined && { atLeast: correlate.atLeast }),
+    ...(aggregation !== undefined && { windows: windowsShape(aggregation, sides[0]!) }),
   }
+}
+
+function windowsShape({ aggregate, windows: { sizeMs, advanceMs } }: Aggregation, { key }: Side): WindowsShape {
+  return { aggregate, key: keyShape(key), sizeMs, advanceMs }
 }
 
 function sourceShape(source: PlannedSource, sides: readonly Side[]): SourceShape {
@@ -151,7 +167,7 @@ export function differences(before: TopologyShape, now: TopologyShape): string[]
   ]
 }
 
-function textsOf({ sources, sides, atLeast }: TopologyShape, isSingle: boolean): Map<string, string> {
+function textsOf({ sources, sides, atLeast, windows }: TopologyShape, isSingle: boolean): Map<string, string> {
   const [first] = sources
   const topics = sources.map(({ topic }) => JSON.stringify(topic)).sort()
   const keys = new Set(sides.map(({ key }) => textOf(key)))
@@ -181,7 +197,12 @@ function textsOf({ sources, sides, atLeast }: TopologyShape, isSingle: boolean):
       list === undefined ? [] : [[`list of side ${JSON.stringify(name)}`, listText(list)] as const],
     ),
     ...(atLeast === undefined ? [] : [['sides that are enough', String(atLeast)] as const]),
+    ...(windows === undefined ? [] : [['windows', windowsText(windows)] as const]),
   ])
+}
+
+function windowsText({ aggregate, key, sizeMs, advanceMs }: WindowsShape): string {
+  return `${aggregate} by ${textOf(key)} of ${sizeMs} ms every ${advanceMs} ms`
 }
 
 function listText(list: ListShape): string {

@@ -3,9 +3,11 @@ import { deadLetterReasons, type TableCounts } from '../../kernel/index.ts'
 /** What can become of a consumed offset other than pending. */
 export const classes = [
   'emitted',
+  'aggregated',
   'duplicate',
   'deadLettered',
   'filtered',
+  'late',
   'expired',
   'superseded',
   'redriven',
@@ -26,9 +28,11 @@ export function noTotals(partitionCount: number): Totals {
 /** What became of the consumed offsets of each source partition. Counted where it happens. */
 export class EpochCounts implements TableCounts, Record<Class, Float64Array> {
   readonly emitted: Float64Array
+  readonly aggregated: Float64Array
   readonly duplicate: Float64Array
   readonly deadLettered: Float64Array
   readonly filtered: Float64Array
+  readonly late: Float64Array
   readonly expired: Float64Array
   readonly superseded: Float64Array
   readonly redriven: Float64Array
@@ -46,9 +50,11 @@ export class EpochCounts implements TableCounts, Record<Class, Float64Array> {
   constructor(nextOffsets: ArrayLike<number>) {
     const partitionCount = nextOffsets.length
     this.emitted = new Float64Array(partitionCount)
+    this.aggregated = new Float64Array(partitionCount)
     this.duplicate = new Float64Array(partitionCount)
     this.deadLettered = new Float64Array(partitionCount)
     this.filtered = new Float64Array(partitionCount)
+    this.late = new Float64Array(partitionCount)
     this.expired = new Float64Array(partitionCount)
     this.redriven = new Float64Array(partitionCount)
     this.superseded = new Float64Array(partitionCount)

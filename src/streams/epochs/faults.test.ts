@@ -28,7 +28,7 @@ import { recordingTracer } from '../fixtures/recording-tracer.ts'
 import { VirtualClock } from '../../testing/index.ts'
 import { planTopology } from '../topology/plan.ts'
 import { number } from '../../state/index.ts'
-import { decoded } from '../tables/kept-table.ts'
+import { decoded, noRows } from '../tables/kept-table.ts'
 import { ProgramTables } from '../tables/program-tables.ts'
 import { isTableWhole, tableRowsOf, tableSumsOf } from '../tables/table-records.ts'
 import { table as tableOf } from '../topology/table.ts'
@@ -37,6 +37,9 @@ import { tracingOf } from '../tracing/tracing.ts'
 import { storeIn } from '../in-memory/memory-kafka.ts'
 import { stderrLogger } from '../logs/logger.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
+import { windowPrefix, windowRowName } from '../windows/window-name.ts'
+import { numberBytesMax } from '../windows/window-row.ts'
+import { WindowRows, windowTable } from '../windows/window-rows.ts'
 import { AcceptedLoss } from './accepted-loss.ts'
 import { partitionsOfSource, someIdentity } from '../fixtures/partitions.ts'
 import { accountsOf, Accounting, isBalanced } from './accounting.ts'
@@ -90,6 +93,8 @@ const digits = Array.from({ length: 10 }, (_, digit) => digit)
 const parent = Buffer.from(`00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`)
 const followedContext = Buffer.concat([Buffer.of(1 | TRACED), encodeHeader('traceparent', parent)])
 const latestMs = 1e9
+/** Five records are in a window, of which the last one is open. */
+const windowMs = 50
 
 /**
  * A record by its number: the side, key and time follow from it. Of six in a row four are the parts of two keys, two
@@ -118,6 +123,10 @@ class Model {
   latestMs = -Infinity
   emitted = 0
   readonly perDigit = new Map<number, number>()
+  /** Records of the open window, by its start; and windows that have closed. */
+  readonly open = new Map<number, number>()
+  taken = 0
+  results = 0
 
   retake(): void {
     this.pending.clear()
@@ -129,9 +138,26 @@ class Model {
       this.nextOffset = record.offset + 1
       if (record.side === undefined) continue
       countIn(this.perDigit, record)
+      this.#window(record)
       this.#take(record)
       this.latestMs = Math.max(this.latestMs, record.ms)
     }
+  }
+
+  /** Windows that are over leave at the border. */
+  close(records: readonly Consumed[]): void {
+    const { ms } = records.at(-1) ?? { ms: 0 }
+    for (const start of this.open.keys()) {
+      if (start >= ms - (ms % windowMs)) continue
+      this.open.delete(start)
+      this.results++
+    }
+  }
+
+  #window({ ms }: Consumed): void {
+    const start = ms - (ms % windowMs)
+    this.open.set(start, (this.open.get(start) ?? 0) + 1)
+    this.taken++
   }
 
   #take({ key, offset }: Consumed): void {
@@ -162,6 +188,7 @@ class Program {
   readonly #loss: AcceptedLoss
   readonly #retaken: RetakenParts
   readonly #tables = new ProgramTables([perDigit], 1_000)
+  readonly #windows = new WindowRows({ id: 'windows', bytesMax: 1 << 20, areNumbers: true })
   readonly #tracer = recordingTracer()
   readonly #spans = new MergeSpans(
     tracingOf(this.#tracer.tracer, { traceRatio: 1 }, { clock: new VirtualClock(), logger: stderrLogger })!,
@@ -202,6 +229,7 @@ class Program {
       promoted: this.#promoted,
       accounting: this.#accounting,
       tables: this.#tables,
+      windows: this.#windows,
       table: new TableEpochs(this.#table),
       spans: this.#spans,
       manifest: new ManifestWriter(someIdentity),
@@ -225,6 +253,7 @@ class Program {
       if (offset % 8 === 4) this.#promoted.addOverdue([part])
     })
     this.#count(records)
+    for (const record of records) this.#takeIntoWindow(record)
     this.#apply(columns)
     this.#clock.observe(columns, latestMs, false)
     current.nextOffsets[0] = from + count
@@ -244,6 +273,12 @@ class Program {
     call(records.at(-1)!)
     this.#tables.undo()
     this.#tables.takeBatch()
+  }
+
+  /** Counts records by their time, in windows. */
+  #takeIntoWindow({ ms }: Consumed): void {
+    const name = windowRowName(windowPrefix(ms - (ms % windowMs)), false, 'k')
+    this.#windows.take(name, this.#windows.get(name), ms, 0, numberBytesMax)
   }
 
   /** Takes in again what was pending under other keys, before anything else. */
@@ -274,6 +309,9 @@ class Program {
   }
 
   close(): void {
+    const { ms } = this.#current.at(-1) ?? { ms: 0 }
+    // The window before that of the last record is over.
+    if (ms > 0) this.#windows.leaveBefore(ms - (ms % windowMs), () => true)
     const out = new OutputBuilder({
       sink: 2,
       partitionCount: 1,
@@ -310,6 +348,7 @@ class Program {
     for (const batch of this.#batches) storeIn(this.topic, batch)
     if (this.#commits === 0) this.#model.retake()
     this.#model.commit(this.#closed)
+    this.#model.close(this.#closed)
     for (const { offset, side } of this.#closed)
       if (side !== undefined && offset % 4 === 0) this.#promotable.add(offset)
     this.#commits++
@@ -343,6 +382,10 @@ class Program {
     this.#tables.begin()
     for (const digit of digits) assert.equal(this.#tables.of(perDigit).get(digit), model.perDigit.get(digit))
     this.#tables.end()
+    for (const start of [...model.open.keys(), 1_000]) {
+      const row = this.#windows.get(windowRowName(windowPrefix(start), false, 'k'))
+      assert.equal(row?.records, model.open.get(start))
+    }
     this.#judgeTopic()
   }
 
@@ -360,6 +403,10 @@ class Program {
     assert.equal(manifest.epoch, this.#commits)
     assert.deepEqual(manifest.nextOffsets, [nextOffset])
     assert.deepEqual([manifest.totals.emitted, manifest.totals.lost], [[emitted], [3]])
+    const { open, taken, results } = this.#model
+    const { windows } = manifest
+    assert.deepEqual([windows!.rows, windows!.taken, windows!.results], [open.size, taken, results])
+    assert.ok(isTableWhole(windows!, tableSumsOf(this.topic).get(windowTable) ?? noRows))
     assert.deepEqual(manifest.eventTimes, { nowMs: eventMs, highestMs: [eventMs] })
     // What stands there of these was written by the process before.
     const members = new Set<number>([lostPart, ...retakenParts])
@@ -382,10 +429,8 @@ class Program {
     )
     // A key is forgotten by the time at the end of its epoch, which the manifest tells.
     if (this.#closed.some(({ side }) => side === 'B')) assert.equal(runs.at(-1)?.timeMs, eventMs)
-    const rows = [...tableRowsOf(this.topic)].map(({ key, value }) => [
-      decoded(number, Buffer.from(key, 'latin1')),
-      decoded(number, value),
-    ])
+    const ofDigits = [...tableRowsOf(this.topic)].filter(({ table }) => table === perDigit.name)
+    const rows = ofDigits.map(({ key, value }) => [decoded(number, Buffer.from(key, 'latin1')), decoded(number, value)])
     assert.deepEqual(new Map(rows as [number, number][]), this.#model.perDigit)
     assert.ok(isTableWhole(manifest.tables![0]!, tableSumsOf(this.topic).get('per-digit')!))
     const promoted = [...this.topic.keys()].filter((key) => key.startsWith('part/0/'))
@@ -467,6 +512,7 @@ describe('a course of epochs with a fault in a participant', () => {
     promoted: true,
     accounting: true,
     tables: true,
+    windows: true,
     table: true,
     spans: true,
     manifest: true,
@@ -484,7 +530,7 @@ describe('a course of epochs with a fault in a participant', () => {
   const unordered: readonly (readonly Name[])[] = [
     ['loss', 'retaken'],
     ['pending', 'remembered'],
-    ['eventClock', 'deltas', 'promoted', 'accounting', 'tables', 'table'],
+    ['eventClock', 'deltas', 'promoted', 'accounting', 'tables', 'windows', 'table'],
     ['table', 'manifest'],
   ]
   for (const [at, left] of names.entries()) {

@@ -6,6 +6,7 @@ import type { EventClock } from '../expiry/event-clock.ts'
 import type { PromotedParts } from '../retention/promoted-parts.ts'
 import type { ProgramTables } from '../tables/program-tables.ts'
 import type { MergeSpans } from '../tracing/merge-spans.ts'
+import type { WindowRows } from '../windows/window-rows.ts'
 import type { AcceptedLoss } from './accepted-loss.ts'
 import type { Accounting } from './accounting.ts'
 import type { EpochParticipant } from './epoch-participant.ts'
@@ -26,6 +27,8 @@ export interface Participants {
   readonly accounting: Accounting
   /** Absent where functions have none. */
   readonly tables: ProgramTables | undefined
+  /** Absent where there are no windows. */
+  readonly windows: WindowRows | undefined
   readonly table: TableEpochs
   /** Absent where no trace is followed. */
   readonly spans: MergeSpans | undefined
@@ -48,6 +51,7 @@ export function inOrder(all: Participants): EpochParticipant[] {
     all.promoted,
     all.accounting,
     all.tables,
+    all.windows,
     // After those that read its log of the epoch: `pending` and `remembered`.
     all.table,
     all.spans,

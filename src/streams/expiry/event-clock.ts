@@ -65,6 +65,17 @@ export class EventClock implements EpochParticipant, DeadlineClock {
     this.#isBehind[partition] = Number(isBehind)
   }
 
+  /**
+   * Takes note of one record, of which `observe` will be told as well.
+   *
+   * @returns The time with it.
+   */
+  tell(partition: number, timestampMs: number): number {
+    if (timestampMs <= this.#highest[partition]!) return this.#nowMs
+    this.#highest[partition] = timestampMs
+    return this.nowMs()
+  }
+
   /** Takes note of rows that were consumed in epochs before: those that set no clock yet may have known no expiry. */
   recall(rows: ObservedRows, latestMs: number): void {
     this.observe(rows, latestMs, this.#isBehind[rows.partition] === 1)

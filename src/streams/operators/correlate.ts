@@ -33,6 +33,7 @@ import type { RowBatch } from '../runtime/row-batch.ts'
 import type { Services } from '../runtime/services.ts'
 import { recallId } from '../topology/plan.ts'
 import { TableCompaction } from '../runtime/table-compaction.ts'
+import { WindowWork } from '../windows/window-work.ts'
 import { EpochTimer } from './epoch-timer.ts'
 import { Outputs } from './outputs.ts'
 import { RowIntake } from './row-intake.ts'
@@ -87,6 +88,8 @@ class Correlation {
   /** Absent where all pending parts are in the table. */
   readonly #paging: Paging | undefined
   readonly #awaited: AwaitedSweep | undefined
+  /** Absent where records are merged. */
+  readonly #windows: WindowWork | undefined
   readonly #compaction: TableCompaction
   readonly #promoter: Promoter
   readonly #doubt: EpochDoubt
@@ -123,6 +126,7 @@ class Correlation {
     this.#sweep = expiry !== undefined || memory !== undefined || evicts ? sweep : undefined
     this.#fullTable = evicts ? new FullTable(sweep, state.table, options.pendingBytesMax) : undefined
     this.#awaited = withinMs === undefined ? undefined : new AwaitedSweep(withinMs, state, clock)
+    this.#windows = WindowWork.of(services, session, this.#outputs.resultSink)
     this.#compaction = new TableCompaction(state.table, clock)
     this.#doubt = new EpochDoubt(services, session)
     const { incarnation } = this.#life
@@ -136,10 +140,15 @@ class Correlation {
           void context.ref<RecallMessage>(recallId(plan)).tell({ type: 'recall', incarnation, recall })
         },
       )
-    const [outputs, life, doubt] = [this.#outputs, this.#life, this.#doubt]
+    const [outputs, life, doubt, windows] = [this.#outputs, this.#life, this.#doubt, this.#windows]
     const fullTable = this.#fullTable ?? this.#paging
-    this.#intake = new RowIntake({ services, session, outputs, fullTable, streaks, doubt })
-    const polls = () => [this.#sweep?.pollMs, this.#awaited?.pollMs, this.#compaction.dueMs]
+    this.#intake = new RowIntake({ services, session, outputs, windows, fullTable, streaks, doubt })
+    const polls = () => [
+      this.#sweep?.pollMs,
+      this.#awaited?.pollMs,
+      this.#windows?.closing.pollMs,
+      this.#compaction.dueMs,
+    ]
     const onTick = () => void this.#self.tell({ type: 'tick', incarnation })
     this.#timer = new EpochTimer({ clock, session, life, outputs, doubt, polls, onTick })
     this.#promoter = new Promoter(services, session, ports.sourceLog, (parts) => {
@@ -173,7 +182,9 @@ class Correlation {
     if (incarnation !== this.#life.incarnation) return
     this.#timer.disarm()
     // What is read again has been in epochs: none is open before it is all there.
-    const areRowsDue = this.#session.state.restoration.isDone && (this.#sweep?.areRowsDue() || this.#awaited?.look())
+    const areRowsDue =
+      this.#session.state.restoration.isDone &&
+      (this.#sweep?.areRowsDue() || this.#awaited?.look() || this.#windows?.closing.areDue)
     // An open one takes them when it closes; to open it again would tell that rows have come.
     if (areRowsDue === true && !this.#session.schedule.isOpen) this.#timer.open()
     this.#compaction.run()
@@ -254,7 +265,7 @@ class Correlation {
         batch.release()
       }
       if (this.#outputs.hasFilled) await this.#outputs.send(this.#sink)
-      if (!isDone && this.#session.state.table.isFull && !(await this.#makeRoom())) return
+      if (!isDone && this.#isFull && !(await this.#makeRoom())) return
       if (this.#isDue) await this.#close()
     }
   }
@@ -272,7 +283,10 @@ class Correlation {
     }
     if (this.#session.schedule.isCommitting) return false
     if (this.#timer.isInDoubt) this.#timer.arm()
-    else await this.#fullTable?.evict(() => this.#close())
+    else if (this.#windows !== undefined) {
+      this.#timer.open()
+      await this.#close()
+    } else await this.#fullTable?.evict(() => this.#close())
     return false
   }
 
@@ -307,6 +321,11 @@ class Correlation {
     return isDone
   }
 
+  /** Whether the next row has no room until something has left. */
+  get #isFull(): boolean {
+    return this.#windows?.intake.isFull ?? this.#session.state.table.isFull
+  }
+
   get #isDue(): boolean {
     return this.#timer.isDue(this.#drains.length > 0)
   }
@@ -337,6 +356,7 @@ class Correlation {
       this.#awaited.run(schedule.sideBytes)
       this.#outputs.throwFault()
     }
+    this.#windows?.closing.run(schedule.sideBytes, state.epochs.committed + 1)
     state.table.flush()
     const offsets = closeEpoch(state, this.#outputs.checkpoint, timeOfDay.nowMs())
     await this.#outputs.sendAll(this.#sink)

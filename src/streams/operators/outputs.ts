@@ -85,6 +85,11 @@ export class Outputs {
     this.#publish()
   }
 
+  /** Where results of windows are written. */
+  get resultSink(): MergedSink {
+    return this.#mergedSinks[0]!
+  }
+
   /** Where the checkpoint of the epoch is written. */
   get checkpoint(): OutputBuilder {
     return this.#builders[checkpointSink]!

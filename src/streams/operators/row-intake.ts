@@ -15,12 +15,15 @@ import { DirectPromotion } from '../retention/direct-promotion.ts'
 import type { RowBatch } from '../runtime/row-batch.ts'
 import type { Services } from '../runtime/services.ts'
 import { sourceOf } from '../topics/sources.ts'
+import type { WindowWork } from '../windows/window-work.ts'
 import type { Outputs } from './outputs.ts'
 
 export interface RowIntakeParts {
   readonly services: Services
   readonly session: Session
   readonly outputs: Outputs
+  /** Absent where records are merged. */
+  readonly windows: WindowWork | undefined
   /** Absent where a full table ends the program. */
   readonly fullTable: FullTableRemedy | undefined
   readonly streaks: SourceStreaks
@@ -62,7 +65,7 @@ export class RowIntake {
    * @returns Whether those were all.
    */
   take(batch: RowBatch, room: number, rowsMax = Infinity): boolean {
-    const { services, session, outputs, fullTable, streaks, doubt } = this.#parts
+    const { services, session, outputs, windows, fullTable, streaks, doubt } = this.#parts
     const { statistics, meters, options, plan } = services
     const { state, sources } = session
     const { columns } = batch
@@ -79,7 +82,12 @@ export class RowIntake {
     state.told?.take(columns)
     outputs.takeTimes()
     const mayFill = fullTable?.isHopeless === false
-    const rows = mayFill ? table.applyFitting(columns, counts, roomBytes) : table.apply(columns, counts, roomBytes)
+    const rows =
+      windows !== undefined
+        ? windows.intake.take(columns, observed, latestMs, counts, roomBytes)
+        : mayFill
+          ? table.applyFitting(columns, counts, roomBytes)
+          : table.apply(columns, counts, roomBytes)
     outputs.throwFault()
     columns.count = count
     if (rows === 0 && count > 0) return false
@@ -90,6 +98,7 @@ export class RowIntake {
     if (columns.origins !== undefined) sources.redriven.count(columns, counts)
     this.#directPromotion.take(columns)
     if (tables !== undefined) session.schedule.owe(tables.takeBatch())
+    if (windows !== undefined) session.schedule.owe(windows.intake.owedBytes)
     const { hasFailures, letterCount } = divertRows(columns, counts, outputs.deadLetters)
     const isPoisoned = streaks.note(columns, letterCount)
     const isBehind = counts.nextOffsets[partition]! < batch.endOffset

@@ -17,6 +17,7 @@ import type { ToldNumbers } from '../lists/told-numbers.ts'
 import type { PromotedParts } from '../retention/promoted-parts.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import type { ProgramTables } from '../tables/program-tables.ts'
+import type { WindowRows } from '../windows/window-rows.ts'
 import type { MergeSpans } from '../tracing/merge-spans.ts'
 import { ColdParts } from '../cold/cold-parts.ts'
 import { PartsReadAgain } from './parts-read-again.ts'
@@ -41,6 +42,8 @@ export interface ProgramState {
   readonly eventClock: Participating<EventClock> | undefined
   /** Tables that functions use; absent where they have none. */
   readonly tables: Participating<ProgramTables> | undefined
+  /** Absent where there are no windows. */
+  readonly windows: Participating<WindowRows> | undefined
   /** Absent where no trace is followed. */
   readonly spans: Participating<MergeSpans> | undefined
   /** By which rows expire and completed keys are forgotten. */
@@ -84,6 +87,8 @@ export interface StateParts {
   remembered?: RememberedKeys | undefined
   /** Absent where functions have none. */
   tables?: ProgramTables | undefined
+  /** Absent where there are none. */
+  windows?: WindowRows | undefined
   /** Absent where no trace is followed. */
   spans?: MergeSpans | undefined
   /** What the source has lost since, by partition, and is accepted. */
@@ -116,6 +121,7 @@ export function stateOf(parts: StateParts): RecoveredState {
     eventClock,
     remembered,
     tables,
+    windows,
     spans,
     base,
   } = parts
@@ -132,6 +138,7 @@ export function stateOf(parts: StateParts): RecoveredState {
     promoted,
     accounting,
     tables,
+    windows,
     table: new TableEpochs(table),
     spans,
     manifest: new ManifestWriter(identity),
@@ -165,6 +172,7 @@ export function stateOf(parts: StateParts): RecoveredState {
     told,
     eventClock,
     tables,
+    windows,
     spans,
     deadlines,
     loss,

@@ -38,6 +38,8 @@ import type { Side } from '../topology/plan-sides.ts'
 import { carriesTraces } from '../tracing/carried-contexts.ts'
 import { MergeSpans } from '../tracing/merge-spans.ts'
 import type { Tracing } from '../tracing/tracing.ts'
+import { WindowRows, windowTable } from '../windows/window-rows.ts'
+import { areNumbers } from '../windows/folding.ts'
 import { RememberedKeys } from '../deduplication/remembered-keys.ts'
 
 /** What a state is made from. */
@@ -91,6 +93,7 @@ export function firstState(request: StateRequest): RecoveredState {
     eventClock,
     remembered: memory && new RememberedKeys(memory, table, eventClock ?? processingTime),
     tables: tablesOf(request),
+    windows: windowsOf(request),
     spans: spansOf(request),
     coldFromBytes: coldFrom(request),
   })
@@ -143,9 +146,14 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
     remembered?.recall(records, rememberedOf(request, manifest.completed, migrations))
   const tables = tablesOf(request)
   tables?.restore(records, manifest)
+  const windows = windowsOf(request)
+  windows?.restore(records, manifest)
   const obsolete = [
     ...(memory === undefined ? completedRecords(records) : []),
-    ...otherTableRecords(records, new Set(plan.tables.map(({ name }) => name))),
+    ...otherTableRecords(
+      records,
+      new Set([...plan.tables.map(({ name }) => name), ...(plan.aggregation ? [windowTable] : [])]),
+    ),
   ]
   return stateOf({
     // No more than that of the last manifest goes into the next one.
@@ -166,6 +174,7 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
     eventClock,
     remembered,
     tables,
+    windows,
     spans: spansOf(request),
     loss,
     fixesStart: fixesStart(plan, manifest),
@@ -278,6 +287,16 @@ function tablesOf({ plan, tableRowBytesMax }: StateRequest): ProgramTables | und
   return tableRowBytesMax === undefined ? undefined : ProgramTables.of(plan.tables, tableRowBytesMax)
 }
 
+function windowsOf({ plan, tableRowBytesMax }: StateRequest): WindowRows | undefined {
+  const { aggregation, correlate } = plan
+  if (aggregation === undefined || tableRowBytesMax === undefined) return undefined
+  return new WindowRows({
+    id: correlate.id,
+    bytesMax: aggregation.bytesMax,
+    areNumbers: areNumbers(aggregation),
+  })
+}
+
 function spansOf({ plan, sources: { partitions }, tracing }: StateRequest): MergeSpans | undefined {
   return tracing && new MergeSpans(tracing, { plan, partitions })
 }
@@ -287,6 +306,7 @@ function tableOf(request: StateRequest, { hashSeed }: ProgramIdentity): PendingT
   const sidesWhere = (has: (side: Side) => boolean) => [...plan.sides.keys()].filter((side) => has(plan.sides[side]!))
   return new PendingTable({
     sideCount: plan.sides.length,
+    isUnused: plan.aggregation !== undefined,
     bytesMax: options.pendingBytesMax,
     hashSeed,
     duplicateReason: Reason.DUPLICATE,
@@ -314,7 +334,7 @@ function eventClockOf(
   times?: EventTimes,
 ): EventClock | undefined {
   const { expiry, memory } = plan.correlate
-  if ((expiry ?? memory)?.by !== 'eventTime') return undefined
+  if ((expiry ?? memory)?.by !== 'eventTime' && plan.aggregation === undefined) return undefined
   return new EventClock(
     // The further lanes of a partition have what its first one has.
     nextOffsets.map((offset, number) => offset < logEnds[number]! && partitions.isFirst(number)),

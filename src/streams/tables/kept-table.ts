@@ -36,16 +36,31 @@ export class KeptTable {
   #committedSum = noRows
   #closedSum = noRows
 
-  constructor(store: Store, declaration: ProgramTable) {
+  /** @param isOrdered - Whether committed rows are kept in the order of their keys. */
+  constructor(store: Store, declaration: ProgramTable, { isOrdered = false } = {}) {
     this.declaration = declaration
     this.#store = store
     // What it may take is compared before a change is made: a commit must not fail.
-    this.#rows = store.table(declaration.name, { key: text, value: bytes, bytesMax: 3 * 2 ** 30 })
+    this.#rows = store.table(declaration.name, { key: text, value: bytes, ordered: isOrdered, bytesMax: 3 * 2 ** 30 })
   }
 
   /** Of the last committed epoch. */
   get sum(): TableSum {
     return this.#committedSum
+  }
+
+  /** Bytes of the rows of the last committed epoch, and of all changes since. */
+  get usedBytes(): number {
+    return this.#rows.usedBytes + this.#closed.bytes + this.#current.bytes + this.#batch.bytes
+  }
+
+  /**
+   * The rows of the last committed epoch whose keys come before one, in order; of a table with an order.
+   *
+   * @param end - Absent for all rows.
+   */
+  scanBefore(end: string | undefined): Generator<[string, Uint8Array], void> {
+    return this.#rows.scan(end === undefined ? {} : { before: end })
   }
 
   /** The rows of the last committed epoch, whatever is committed later. */
@@ -126,8 +141,7 @@ export class KeptTable {
 
   #checkRoom(more: number): void {
     const { name, bytesMax } = this.declaration
-    const used = this.#rows.usedBytes + this.#closed.bytes + this.#current.bytes + this.#batch.bytes
-    if (used + more <= bytesMax) return
+    if (this.usedBytes + more <= bytesMax) return
     const message = `table "${name}" has no room within its ${bytesMax} bytes: raise its bytesMax, or have functions delete rows`
     throw new StateError('STATE_BYTES_EXCEEDED', message, { table: name, bytesMax })
   }

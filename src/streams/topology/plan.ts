@@ -1,4 +1,6 @@
 import { kindOf } from '../../core/kind-of.ts'
+import type { Aggregation } from './aggregation.ts'
+import { checkAggregation } from './plan-aggregation.ts'
 import type { WhenFull } from './correlation.ts'
 import { checkSources, isKeyMade, keysId } from './plan-sources.ts'
 import { type Expiry, type Memory, planExpiry, planMemory, planOptional, planWhenFull } from './plan-leaving.ts'
@@ -42,6 +44,8 @@ export interface Plan extends OwnTopics {
     /** Absent where keys that have been merged are forgotten. */
     readonly memory: Memory | undefined
   }
+  /** What becomes of records by key and window; absent where sides are merged. */
+  readonly aggregation: Aggregation | undefined
   /** Filters and maps after the merge, in their order. */
   readonly steps: readonly MergedStep[]
   /** Absent where there is one sink. */
@@ -121,7 +125,7 @@ function idsOf({ sources, correlate, steps, branch, sinks }: Topology): string[]
 }
 
 function planSubtopology(topology: Topology, ids: readonly string[], next: Plan | undefined): Plan {
-  const { name, tables, sources, correlate, steps, branch, sinks } = topology
+  const { name, tables, sources, correlate, aggregation, steps, branch, sinks } = topology
   if (sinks.length === 0) refuse(name, `"${branch?.id}" has no sinks`)
   const expiry = planExpiry(topology)
   const memory = planMemory(topology)
@@ -133,6 +137,7 @@ function planSubtopology(topology: Topology, ids: readonly string[], next: Plan 
   if (sides.some((side) => side.name === keyName)) {
     refuse(name, `side "${keyName}" of "${correlate.id}" has the name of the key, which stands beside it in the output`)
   }
+  checkAggregation(topology, keyName)
   checkSources(topology, sides, ids)
   checkTableUse(topology)
   return {
@@ -157,6 +162,7 @@ function planSubtopology(topology: Topology, ids: readonly string[], next: Plan 
       whenFull: planWhenFull(topology),
       memory,
     },
+    aggregation,
     steps,
     branch,
     sinks,

@@ -1,15 +1,10 @@
-import {
-  type CorrelateOptions,
-  type Correlation,
-  correlationOf,
-  type Expired,
-  type Keys,
-  type Merged,
-} from './correlation.ts'
+import { valueName } from './aggregation.ts'
+import { type Grouped, groupedBy } from './grouped.ts'
+import { type CorrelateOptions, correlationOf, type Expired, type Keys, type Merged } from './correlation.ts'
 import type { Field } from './field.ts'
-import { type Branch, branchOf, type BranchSinks } from './branch.ts'
+import { branchOf, type BranchSinks } from './branch.ts'
 import { type MergedOptions, type MergedStep, mergedStepOf, type MergeKey } from './merged-step.ts'
-import type { HeaderKey, RecordKey } from './key.ts'
+import type { HeaderKey, Key, RecordKey } from './key.ts'
 import type { RecordView } from './record-view.ts'
 import {
   type FilterFunction,
@@ -29,33 +24,10 @@ import { type Sink, type SinkOptions, sinkOf } from './sink.ts'
 import { internalTopicOf, subtopologyName } from './subtopologies.ts'
 import { type Json, stage, type Stage } from './stage.ts'
 import { checkTables, type DeclaredTable } from './table.ts'
-import { checkFunction, checkRouteBy, checkStages, checkText } from './topology-checks.ts'
+import type { Topology } from './declared-topology.ts'
+import { checkFunction, checkOptions, checkRouteBy, checkStages, checkText, refuse } from './topology-checks.ts'
 
-/**
- * A topology as data: inert, checked by `plan` before anything starts. `Output` is the type of what it publishes,
- * `Expired` that of rows that have expired. One with several correlations is a chain of subtopologies, each of which has
- * one; this is the first of them.
- */
-export interface Topology<Output = unknown, Expired = unknown> {
-  readonly kind: 'topology'
-  readonly name: string
-  /** Tables that the functions before its merge use. */
-  readonly tables: readonly DeclaredTable[]
-  /** In declared order. */
-  readonly sources: readonly Source[]
-  readonly correlate: Correlation
-  /** Filters and maps between correlation and sink, in their order. */
-  readonly steps: readonly MergedStep[]
-  /** What chooses among several sinks. */
-  readonly branch: Branch | undefined
-  /** In declared order; one without a branch. */
-  readonly sinks: readonly Sink[]
-  /** The subtopology whose first source is the one sink of this one; undefined for the last one. */
-  readonly next: Topology | undefined
-  /** Never there; they carry the types of what the sink and `expireTo` get. */
-  readonly output?: Output
-  readonly expired?: Expired
-}
+export type { Topology }
 
 /**
  * A topology whose last source needs to say which sides its records are of. `Before` are the stages of the others,
@@ -94,6 +66,13 @@ export interface Sourced<Before extends Stages = NoStages, Value = unknown, Expi
     by: Field | HeaderKey | RecordKey | RouteFunction<keyof AllStages & string, Value>,
     stages: AllStages,
   ): Routed<Before & AllStages, ExpiredBefore>
+  /**
+   * Gathers records by their key, for what they come to in windows of time: counts, sums, lists. The topology has no
+   * other source then, and no sides.
+   *
+   * @param key - Where the key of a record stands, or a function that makes it, as for a correlation.
+   */
+  groupBy(this: Sourced<NoStages, Value, ExpiredBefore>, id: string, key: Key, options?: GroupOptions): Grouped<Value>
   /** Sends every record to one stage: all are of this side. Without a stage the whole value is kept. */
   side<const Name extends string, Part = Json>(
     name: Name,
@@ -102,6 +81,12 @@ export interface Sourced<Before extends Stages = NoStages, Value = unknown, Expi
 }
 
 type NoStages = Readonly<Record<never, Stage>>
+
+/** How the key of records is named in results. */
+export interface GroupOptions {
+  /** @defaultValue the last name of the field that has the key */
+  readonly keyName?: string
+}
 
 /** A topology that has stages, and needs a correlation. */
 export interface Routed<AllStages extends Stages, ExpiredBefore = never> {
@@ -262,8 +247,31 @@ function sourced<Before extends Stages, Value, ExpiredBefore>(
       checkStages(`"${id}"`, stages)
       return routed({ id, by: by as RouteBy, stages })
     },
+    groupBy(id, key, options = {}) {
+      checkOptions(`"${id}"`, options)
+      const correlate = correlationOf(id, key, { of: [valueName], ...options })
+      return groupedBy(id, (aggregation, kept) => {
+        const route = sideRoute(source.id, valueName, kept)
+        const sources = [...begun.sources, { ...source, route }]
+        return {
+          sink: (sinkId, sinkOptions) =>
+            aggregated(begun, { sources, correlate, aggregation }, sinkOf(sinkId, sinkOptions)),
+        }
+      })
+    },
     side: (side, given = stage() as never) => routed(sideRoute(source.id, side, given)),
   }
+}
+
+function aggregated<Output>(
+  { name, tables, before, sources: others }: Begun,
+  last: Pick<Topology, 'sources' | 'correlate' | 'aggregation'>,
+  sink: Sink,
+): Topology<Output, never> {
+  if (others.length > 0 || before.length > 0) {
+    refuse(name, `"${last.correlate.id}" groups the records of a source that is not the only one`)
+  }
+  return { kind: 'topology', name, tables, ...last, steps: [], branch: undefined, sinks: [sink], next: undefined }
 }
 
 /** Sends all records of a source to one stage. */
@@ -282,12 +290,12 @@ function routedBy<AllStages extends Stages, ExpiredBefore>(begun: Begun): Routed
       const correlate = correlationOf(id, key, options)
       const name = before.length === 0 ? begun.name : subtopologyName(begun.name, id)
       const tables = before.length === 0 ? begun.tables : []
-      return correlatedBy(begun, { name, tables, sources, correlate }, [])
+      return correlatedBy(begun, { name, tables, sources, correlate, aggregation: undefined }, [])
     },
   }
 }
 
-type Correlating = Pick<Topology, 'name' | 'tables' | 'sources' | 'correlate'>
+type Correlating = Pick<Topology, 'name' | 'tables' | 'sources' | 'correlate' | 'aggregation'>
 
 function correlatedBy<Output, Expired>(
   begun: Begun,

@@ -1,0 +1,91 @@
+import { kindOf } from '../../core/kind-of.ts'
+import { resolveOptions } from '../../core/options.ts'
+import {
+  type Aggregate,
+  type Aggregation,
+  type Reduction,
+  windowOptions,
+  type WindowOptions,
+  type WindowResult,
+} from './aggregation.ts'
+import type { Topology } from './declared-topology.ts'
+import type { Field } from './field.ts'
+import type { SinkOptions } from './sink.ts'
+import { type Json, stage, type Stage } from './stage.ts'
+import { checkField, checkFunction, checkOptions, invalid } from './topology-checks.ts'
+import { checkWindows, type Windows } from './windows.ts'
+
+/** Records by their key, which need windows. */
+export interface Grouped<Value> {
+  /** Puts records into windows by their timestamps. */
+  window(windows: Windows, options?: WindowOptions): Windowed<Value>
+}
+
+/**
+ * Records by key and window, which need an aggregate. A window has one result, which is published when it closes: when
+ * the time that the records tell has reached its end and the grace after it.
+ */
+export interface Windowed<Value> {
+  /** How many records there are. */
+  count(): Aggregated<WindowResult<number>>
+  /** The sum of a field. A record in which it is no number, or that makes the sum infinite, is a dead letter. */
+  sum(field: Field): Aggregated<WindowResult<number>>
+  /** The least value of a field. A record in which it is no number is a dead letter. */
+  min(field: Field): Aggregated<WindowResult<number>>
+  /** The greatest value of a field, likewise. */
+  max(field: Field): Aggregated<WindowResult<number>>
+  /**
+   * What a function makes of the value before and of a record, one after the other, as `Array.prototype.reduce` does. It
+   * is synchronous, does the same each time, and makes what JSON can hold. A record for which it throws is a dead letter.
+   */
+  reduce<Made>(apply: (soFar: Made, value: Value) => Made, initial: Made): Aggregated<WindowResult<Made>>
+  /**
+   * The list of the records, or of a field of them, byte for byte, in the order in which they were consumed. A record
+   * that would make the list larger than a record can be is a dead letter.
+   */
+  collect<Part = Json>(field?: Field): Aggregated<WindowResult<readonly Part[]>>
+}
+
+/** An aggregate that needs a sink. */
+export interface Aggregated<Output> {
+  /** Publishes the results, under the key of their records. */
+  sink(id: string, options?: ResultSinkOptions): Topology<Output, never>
+}
+
+/** The topic of results, and what its batches are compressed with. */
+export type ResultSinkOptions = Pick<SinkOptions, 'topic' | 'compression'>
+
+/** Begins an aggregate. @param end - Makes a topology of it, given what is kept of each record. */
+export function groupedBy<Value>(
+  id: string,
+  end: <Output>(aggregation: Aggregation, kept: Stage) => Aggregated<Output>,
+): Grouped<Value> {
+  return {
+    window(windows, options = {}) {
+      checkWindows(`"${id}"`, windows)
+      checkOptions(`the windows of "${id}"`, options)
+      const { late = 'drop', ...given } = options
+      if (late !== 'drop' && late !== 'deadLetter') {
+        throw invalid(`late of the windows of "${id}" is ${kindOf(late)}, where "drop" or "deadLetter" belongs`)
+      }
+      const { bytesMax } = resolveOptions(windowOptions, { given })
+      const ended = <Output>(aggregate: Aggregate, kept: Stage, reduction?: Reduction) =>
+        end<Output>({ aggregate, windows, late, bytesMax, reduction }, kept)
+      const ofField = (aggregate: Aggregate, field: Field) => {
+        checkField(`what the ${aggregate} of "${id}" is of`, field)
+        return ended<WindowResult<never>>(aggregate, stage({ part: field }))
+      }
+      return {
+        count: () => ended('count', stage()),
+        sum: (field) => ofField('sum', field),
+        min: (field) => ofField('min', field),
+        max: (field) => ofField('max', field),
+        reduce(apply, initial) {
+          checkFunction(`what reduces the records of "${id}"`, apply)
+          return ended('reduce', stage(), { apply: apply as Reduction['apply'], initial })
+        },
+        collect: (field) => (field === undefined ? ended('collect', stage()) : ofField('collect', field)),
+      }
+    },
+  }
+}

@@ -1,0 +1,63 @@
+import type { Participating } from '../epochs/epoch-participant.ts'
+import type { EventClock } from '../expiry/event-clock.ts'
+import type { Windows } from '../topology/windows.ts'
+import type { WindowResults } from './window-results.ts'
+import type { WindowRows } from './window-rows.ts'
+
+/** How soon to look again where windows are over that one epoch had no room for. */
+const pollMs = 1
+
+/**
+ * Publishes windows that are over, in the epochs of the program and as part of them: a window is over when the time that
+ * the records tell has reached its end and the grace after it. From then on no record is taken into it, whether or not
+ * its result has been published.
+ */
+export class ClosingWindows {
+  readonly #windows: Windows
+  readonly #rows: Participating<WindowRows>
+  readonly #clock: Pick<EventClock, 'nowMs'>
+  readonly #results: WindowResults
+
+  constructor(
+    windows: Windows,
+    rows: Participating<WindowRows>,
+    clock: Pick<EventClock, 'nowMs'>,
+    results: WindowResults,
+  ) {
+    this.#windows = windows
+    this.#rows = rows
+    this.#clock = clock
+    this.#results = results
+  }
+
+  /** How soon to look again; absent where records have to come before a window is over. */
+  get pollMs(): number | undefined {
+    return this.areDue ? pollMs : undefined
+  }
+
+  /** Whether there are windows that are over. */
+  get areDue(): boolean {
+    return this.#rows.firstMs < this.#overBeforeMs
+  }
+
+  /**
+   * Has windows leave that are over, in their order, until their results take so many bytes; one at least leaves. To be
+   * called while no epoch is on its way.
+   *
+   * @param epoch - The number of the current one.
+   */
+  run(roomBytes: number, epoch: number): void {
+    if (!this.areDue) return
+    let room = roomBytes
+    this.#rows.leaveBefore(this.#overBeforeMs, (name, row) => {
+      room -= this.#results.write(name, row, epoch)
+      return room > 0
+    })
+  }
+
+  /** Windows are over that begin before this time. */
+  get #overBeforeMs(): number {
+    const { sizeMs, graceMs } = this.#windows
+    return Math.max(0, this.#clock.nowMs() - sizeMs - graceMs + 1)
+  }
+}

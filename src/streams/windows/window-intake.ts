@@ -1,0 +1,180 @@
+/**
+ * Window intake: takes rows into the windows that their timestamps fall into.
+ *
+ * The time that the records tell goes on with each of them, in their order, so whether one is late does not depend on how
+ * batches and epochs are cut. A record is taken into those of its windows that are open; if none is, it is late. It is
+ * taken into all of them or, as a dead letter, into none.
+ * State: what the windows of one record are to become; open windows are the session's (`WindowRows`), and so is the clock.
+ * Cost per record: its key as a string, and for each of its windows a lookup and what the aggregate makes of it.
+ */
+import { noSide, Reason, type RecordColumns, rowFlags, rowKeyBytesMax } from '../../kernel/index.ts'
+import type { EpochCounts } from '../epochs/epoch-counts.ts'
+import type { Participating } from '../epochs/epoch-participant.ts'
+import type { EventClock } from '../expiry/event-clock.ts'
+import type { Aggregation } from '../topology/aggregation.ts'
+import type { Folding } from './folding.ts'
+import { resultBytesMax } from './window-results.ts'
+import { windowPrefix, windowRowName } from './window-name.ts'
+import type { WindowRow } from './window-row.ts'
+import type { WindowRows } from './window-rows.ts'
+
+export interface WindowIntakeParts {
+  readonly aggregation: Pick<Aggregation, 'windows' | 'late'>
+  readonly rows: Participating<WindowRows>
+  readonly clock: Pick<Participating<EventClock>, 'nowMs' | 'tell'>
+  readonly folding: Folding
+  /** Bytes that a row in the checkpoint, and its result, may have. */
+  readonly recordBytesMax: number
+}
+
+type Counts = Pick<EpochCounts, 'aggregated' | 'late'>
+
+export class WindowIntake {
+  readonly #parts: WindowIntakeParts
+  /** Of the window that was looked for last. */
+  #startMs = -1
+  #prefix = ''
+  #isFull = false
+  #owedBytes = 0
+  /** What the windows of a record are to become. */
+  readonly #names: string[] = []
+  readonly #found: (WindowRow | undefined)[] = []
+  readonly #made: Pick<WindowRow, 'value' | 'valueBytes'>[] = []
+
+  constructor(parts: WindowIntakeParts) {
+    this.#parts = parts
+  }
+
+  /** Whether the last rows ended before one for which there is no room until windows that are over have left. */
+  get isFull(): boolean {
+    return this.#isFull
+  }
+
+  /** Bytes that the epoch writes more, at most, for the rows that were taken in last. */
+  get owedBytes(): number {
+    return this.#owedBytes
+  }
+
+  /**
+   * @param times - The time of each row as the clock of records takes it.
+   * @param latestMs - Timestamps beyond are not believed.
+   * @returns How many rows were taken in: fewer than there are where the epoch has no room for more.
+   * @throws StateError `STATE_BYTES_EXCEEDED`
+   */
+  take(
+    columns: RecordColumns,
+    times: RecordColumns['timestamp'],
+    latestMs: number,
+    counts: Counts,
+    roomBytes: number,
+  ): number {
+    const { clock } = this.#parts
+    const bytes = bufferOf(columns.bytes)
+    const extra = bufferOf(columns.extra.bytes)
+    let nowMs = clock.nowMs()
+    this.#isFull = false
+    this.#owedBytes = 0
+    for (let row = 0; row < columns.count; row++) {
+      if (row > 0 && this.#owedBytes >= roomBytes) return row
+      if (times[row]! <= latestMs) nowMs = clock.tell(columns.partition, times[row]!)
+      if (columns.side[row] === noSide) continue
+      const isInExtra = (columns.flags[row]! & rowFlags.keyInExtra) !== 0
+      const key = (isInExtra ? extra : bytes).toString('latin1', columns.keyStart[row]!, columns.keyEnd[row]!)
+      if (!this.#takeRow(columns, row, key, nowMs, counts)) return row
+    }
+    return columns.count
+  }
+
+  /** @returns Whether there was room for it. */
+  #takeRow(columns: RecordColumns, row: number, key: string, nowMs: number, counts: Counts): boolean {
+    const { aggregation, folding, rows } = this.#parts
+    const { sizeMs, advanceMs, graceMs } = aggregation.windows
+    const timestamp = columns.timestamp[row]!
+    if (timestamp < 0) {
+      columns.refuse(row, Reason.TIMESTAMP_INVALID)
+      return true
+    }
+    const lastStart = timestamp - (timestamp % advanceMs)
+    // No window begins before 1970.
+    const firstStart = Math.max(0, (Math.floor((timestamp - sizeMs) / advanceMs) + 1) * advanceMs)
+    const firstOpen = firstAfter(nowMs - graceMs - sizeMs, firstStart, advanceMs)
+    if (firstOpen > lastStart) {
+      if (aggregation.late === 'deadLetter') columns.refuse(row, Reason.WINDOW_CLOSED)
+      else counts.late[columns.numberOf(row)]!++
+      return true
+    }
+    const isNumber = (columns.flags[row]! & rowFlags.keyIsNumber) !== 0
+    const fault = folding.read(columns, row) || this.#fold(firstOpen, lastStart, isNumber, key)
+    if (fault > 0) {
+      columns.refuse(row, fault, folding.cause)
+      return true
+    }
+    if (!this.#hasRoom) {
+      if (rows.firstMs + sizeMs + graceMs > nowMs) rows.refuseGrowth()
+      this.#isFull = true
+      return false
+    }
+    this.#keep(timestamp)
+    counts.aggregated[columns.numberOf(row)]!++
+    return true
+  }
+
+  /**
+   * Finds the windows of a record, and what they become with it.
+   *
+   * @returns 0, or the dead-letter code of the record.
+   */
+  #fold(firstStart: number, lastStart: number, isNumber: boolean, key: string): number {
+    const { aggregation, folding, rows, recordBytesMax } = this.#parts
+    let count = 0
+    for (let start = firstStart; start <= lastStart; start += aggregation.windows.advanceMs) {
+      const name = windowRowName(this.#prefixOf(start), isNumber, key)
+      const found = rows.get(name)
+      const fault = folding.fold(found)
+      if (fault > 0) return fault
+      const { value, valueBytes } = folding
+      if (Buffer.byteLength(name) > rowKeyBytesMax || resultBytesMax(key, valueBytes) > recordBytesMax) {
+        return Reason.AGGREGATE_TOO_LARGE
+      }
+      this.#names[count] = name
+      this.#found[count] = found
+      this.#made[count] = { value, valueBytes }
+      count++
+    }
+    this.#names.length = count
+    return 0
+  }
+
+  /** Whether the windows of the record may become what they are to become. */
+  get #hasRoom(): boolean {
+    const { rows } = this.#parts
+    let bytes = 0
+    for (const [at, name] of this.#names.entries())
+      bytes += rows.growthOf(name, this.#found[at], this.#made[at]!.valueBytes)
+    return rows.hasRoom(bytes)
+  }
+
+  #keep(timestamp: number): void {
+    for (const [at, name] of this.#names.entries()) {
+      const { value, valueBytes } = this.#made[at]!
+      this.#owedBytes += this.#parts.rows.take(name, this.#found[at], timestamp, value, valueBytes)
+    }
+  }
+
+  #prefixOf(startMs: number): string {
+    if (startMs !== this.#startMs) {
+      this.#startMs = startMs
+      this.#prefix = windowPrefix(startMs)
+    }
+    return this.#prefix
+  }
+}
+
+/** The start of the first window, from one on, that begins after some time. */
+function firstAfter(ms: number, startMs: number, advanceMs: number): number {
+  return startMs > ms ? startMs : startMs + (Math.floor((ms - startMs) / advanceMs) + 1) * advanceMs
+}
+
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
+}

@@ -1,0 +1,38 @@
+import { assert } from '../../core/assert.ts'
+import { functionValues } from '../functions/function-values.ts'
+import type { MergedSink } from '../merged/merged-publisher.ts'
+import type { Session } from '../recovery/session.ts'
+import type { Services } from '../runtime/services.ts'
+import { promotedBytesMax } from '../topics/program-topics.ts'
+import { ClosingWindows } from './closing-windows.ts'
+import { foldingOf } from './folding.ts'
+import { WindowIntake } from './window-intake.ts'
+import { WindowResults } from './window-results.ts'
+
+/** What an operator does with windows, within one life. */
+export class WindowWork {
+  readonly intake: WindowIntake
+  readonly closing: ClosingWindows
+
+  private constructor(intake: WindowIntake, closing: ClosingWindows) {
+    this.intake = intake
+    this.closing = closing
+  }
+
+  /** Absent where the records of a program are merged. */
+  static of(services: Services, session: Session, sink: MergedSink): WindowWork | undefined {
+    const { plan, topics } = services
+    const { aggregation, correlate, sources } = plan
+    if (aggregation === undefined) return undefined
+    const { windows: rows, eventClock: clock } = session.state
+    assert(rows !== undefined && clock !== undefined, 'a program with windows keeps them, and the time of its records')
+    const values = functionValues(services, session, correlate.id, sources[0]!.bigIntegers)
+    const folding = foldingOf(aggregation, correlate.id, values)
+    const results = new WindowResults(sink, aggregation, correlate.keyName, folding)
+    const recordBytesMax = Math.min(promotedBytesMax(topics), sink.recordBytesMax)
+    return new WindowWork(
+      new WindowIntake({ aggregation, rows, clock, folding, recordBytesMax }),
+      new ClosingWindows(aggregation.windows, rows, clock, results),
+    )
+  }
+}
