@@ -1,5 +1,6 @@
 import type { EarlierRecord, Explanation, OnwardRecord, Origin } from '../streams/index.ts'
 import { beforeStartText } from './before-start.ts'
+import { offsetText } from './offset-text.ts'
 import { fateText } from './redrive-text.ts'
 
 /** The explanation of a key for people. */
@@ -52,17 +53,13 @@ function earlierLines({ app, record, key, parts, earlier = [] }: EarlierRecord):
     parts.length === 0
       ? 'its record is gone, with what it was merged of'
       : `merged as key ${key ?? 'null'}, from ${parts.map(({ side, ...part }) => `${side} ${originText(part, [])}`).join(', ')}`
-  return [
-    `before ${app}, of ${record.topic} ${record.partition}@${record.offset}`,
-    `  ${told}`,
-    ...earlier.flatMap(earlierLines),
-  ]
+  return [`before ${app}, of ${record.topic} ${offsetText(record)}`, `  ${told}`, ...earlier.flatMap(earlierLines)]
 }
 
 /** What became of a merged record in the next correlation. */
 function onwardLines({ app, record, state, published, deadLetters, onward = [] }: OnwardRecord): string[] {
   const told = [
-    ...published.map((each) => `merged as key ${each.key}: ${each.topic} ${each.partition}@${each.offset}`),
+    ...published.map((each) => `merged as key ${each.key}: ${each.topic} ${offsetText(each)}`),
     ...deadLetters.map((reason) => `dead letter: ${reason}`),
   ]
   const states = {
@@ -71,7 +68,7 @@ function onwardLines({ app, record, state, published, deadLetters, onward = [] }
     left: 'no longer there: filtered, or its records are gone',
   }
   return [
-    `then ${app}, of ${record.topic} ${record.partition}@${record.offset}`,
+    `then ${app}, of ${record.topic} ${offsetText(record)}`,
     ...(told.length === 0 ? [states[state]] : told).map((line) => `  ${line}`),
     ...onward.flatMap(onwardLines),
   ]
@@ -90,19 +87,20 @@ function pendingLines({ parts, missing, expires }: NonNullable<Explanation['pend
 }
 
 /** The topic is named where there are several. */
-function originText({ topic, partition, offset }: Origin, sources: readonly string[]): string {
-  return `${sources.length > 1 || topic !== sources[0] ? `${topic} ` : ''}${partition}@${offset}`
+function originText({ topic, ...origin }: Origin, sources: readonly string[]): string {
+  return `${sources.length > 1 || topic !== sources[0] ? `${topic} ` : ''}${offsetText(origin)}`
 }
 
 interface Place {
   readonly topic: string
   readonly partition: number
   readonly offset: number
+  readonly index?: number | undefined
   readonly timestampMs: number
 }
 
-function placeText({ topic, partition, offset, timestampMs }: Place): string {
-  return `${topic} ${partition}@${offset}  ${timeText(timestampMs)}`
+function placeText({ topic, timestampMs, ...place }: Place): string {
+  return `${topic} ${offsetText(place)}  ${timeText(timestampMs)}`
 }
 
 /** Producers may give any number for a time. */

@@ -32,6 +32,12 @@ describe('dead letters for people', () => {
     ])
   })
 
+  it('tell which record of a flatMap it was', () => {
+    const [, second] = lettersText('shop', [{ ...letter, origins: [{ ...letter.origins[0]!, index: 2 }] }]).split('\n')
+
+    assert.equal(second, 'NOT_JSON  orders 3@17[2]  2026-09-21T14:13:20.000Z')
+  })
+
   it('move no cursor, whatever is in them, and are cut', () => {
     const text = lettersText('shop', [{ ...letter, value: `\u001b[2J\u009b2J\u007f${'x'.repeat(500)}` }])
 

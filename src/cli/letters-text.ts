@@ -1,3 +1,4 @@
+import { offsetText } from './offset-text.ts'
 import { fateText } from './redrive-text.ts'
 import type { KeptLetter } from '../streams/index.ts'
 import { quoted, quotedWhole } from './quoted.ts'
@@ -20,7 +21,7 @@ export function wholeLettersText(app: string, letters: readonly KeptLetter[]): s
 function headerLines({ headers, partition, offset }: KeptLetter): string[] {
   return [
     ...headers.map(([name, value]) => `  header ${quotedWhole(name)} ${value === null ? 'null' : quotedWhole(value)}`),
-    `  kept at ${partition}@${offset} of its topic`,
+    `  kept at ${offsetText({ partition, offset })} of its topic`,
   ]
 }
 
@@ -28,7 +29,7 @@ function letterText(
   { reason, cause, topic, origins, timestampMs, redriven, redrive, key, value, valueBytes }: KeptLetter,
   quote = quoted,
 ): string {
-  const from = origins.map(({ partition, offset }) => `${partition}@${offset}`).join(', ')
+  const from = origins.map(offsetText).join(', ')
   return [
     `${reason}  ${topic} ${from}  ${new Date(timestampMs).toISOString()}`,
     `  ${quote(cause)}`,

@@ -57,6 +57,10 @@ describe('a process', () => {
     ])
   })
 
+  it('is not after its end', () => {
+    assert.deepEqual(judge({ hasEnded: true }), [false, 'has ended'])
+  })
+
   it('is not where it could never take over', () => {
     assert.deepEqual(judge({ role: 'incompatible' })[0], false)
   })

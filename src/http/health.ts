@@ -26,7 +26,8 @@ export function readinessOf(inspection: Inspection, bounds: ReadinessBounds): Re
 
 /** Judges one subtopology, without those after it. */
 function ofOne(inspection: Inspection, { readyDelayMaxMs }: ReadinessBounds): Readiness {
-  const { role, waiting, unansweredMs } = inspection
+  const { role, hasEnded, waiting, unansweredMs } = inspection
+  if (hasEnded) return notReady('has ended')
   if (waiting !== undefined) {
     const { sinceMs, error } = waiting
     const since = new Date(sinceMs).toISOString()

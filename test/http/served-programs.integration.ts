@@ -147,6 +147,7 @@ export function servedPrograms(target: Target): void {
       await app.stop()
       const { status, text } = await server.ask('/live')
       assert.deepEqual([status, text], [503, 'not alive: has been stopped\n'])
+      assert.deepEqual(Object.values(await server.metrics('millrace_role')), [0, 0, 0])
     })
 
     for (const [fault, begin, end, says] of [

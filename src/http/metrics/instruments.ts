@@ -76,11 +76,11 @@ export const instruments: readonly Instrument[] = [
     kind: 'gauge',
     unit: '1',
     labels: ['role'],
-    help: 'Whether the process has the role: 1, or 0.',
+    help: 'Whether the process has the role: 1, or 0. One that has ended has none.',
     read: ({ inspection }) =>
       (['active', 'standby', 'incompatible'] as const).map((role) => ({
         labels: { role },
-        value: Number(inspection.role === role),
+        value: Number(inspection.role === role && !inspection.hasEnded),
       })),
   },
   {

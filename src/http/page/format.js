@@ -30,9 +30,9 @@ export function time(ms) {
   return new Date(ms).toISOString().replace('T', ' ').replace('Z', ' UTC')
 }
 
-/** @param {{ partition: number, offset: number }} place */
-export function place({ partition, offset }) {
-  return `${partition}@${offset}`
+/** @param {{ partition: number, offset: number, index?: number }} place - With the index of what a flatMap made there. */
+export function place({ partition, offset, index }) {
+  return `${partition}@${offset}${index === undefined ? '' : `[${index}]`}`
 }
 
 /**

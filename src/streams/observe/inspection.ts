@@ -14,7 +14,9 @@ import type { SeenStreak } from './source-streaks-seen.ts'
 /** All that an operator looks at, as of now: what metrics, health and the dashboard are made from. JSON can hold it. */
 export interface Inspection {
   readonly app: string
+  /** The last one, of a program that has ended. */
   readonly role: Role
+  readonly hasEnded: boolean
   /** By the clock of the program. */
   readonly atMs: number
   readonly topology: PlanDescription

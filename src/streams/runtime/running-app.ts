@@ -53,6 +53,7 @@ export class RunningApp extends AppFront implements App {
   /** What had been counted before this process became the active one. */
   #before: AccountSnapshot = noAccount
   #isCaughtUp = false
+  #hasEnded = false
   /** What `consumed` waits for. */
   readonly #waiting = new Set<() => void>()
   /** What this process did in terms that are over. */
@@ -145,6 +146,7 @@ export class RunningApp extends AppFront implements App {
     this.#caughtUp.reject(
       failure ?? new MillraceError('APP_STOPPED', `"${this.name}" was stopped before it had caught up`),
     )
+    this.#hasEnded = true
     if (failure === undefined) this.#done.resolve()
     else this.#done.reject(failure)
   }
@@ -233,6 +235,7 @@ export class RunningApp extends AppFront implements App {
     return {
       app: this.name,
       role,
+      hasEnded: this.#hasEnded,
       atMs: clock.nowMs(),
       topology: describePlan(plan),
       isCaughtUp: this.#isCaughtUp,
