@@ -1,6 +1,7 @@
 import { examples } from '../examples/all.ts'
 import type { Example } from '../examples/example.ts'
 import { randomExample, randomExampleNamed } from '../programs/random-example.ts'
+import { counted } from './counted-program.ts'
 import { fullTable } from './full-table-program.ts'
 import { promotedTable } from './promoted-table-program.ts'
 
@@ -8,7 +9,7 @@ import { promotedTable } from './promoted-table-program.ts'
 const drawn = 2
 
 /** What is no example. */
-const others = [fullTable, promotedTable]
+const others = [fullTable, promotedTable, counted]
 
 /** The programs of `examples/`, some others, and some that a seed draws. */
 export function campaignPrograms(seed: number): readonly Example[] {

@@ -33,7 +33,7 @@ describe('the pages of docs/how-to', () => {
     const tests = files.filter((file) => file.endsWith('.test.ts'))
 
     assert.ok(tests.length > 1)
-    assert.match(run('node', ['--test', ...tests], home.path), /^ℹ pass 3$/m)
+    assert.match(run('node', ['--test', ...tests], home.path), /^ℹ pass 4$/m)
   })
 
   /** Writes the TypeScript of a page into a folder of its own. */

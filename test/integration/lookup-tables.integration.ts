@@ -211,6 +211,32 @@ export function lookupTables(target: Target): void {
       assert.deepEqual(await merged(stream), ['{"id":0,"A":"Ann","B":"Bob"}', '{"id":1,"A":"nobody","B":"Bob"}'])
     })
 
+    it('is taken over by a standby, warm or not, with what has come meanwhile, and so are pending parts', async () => {
+      for (const standbyRefreshMs of [0, 10]) {
+        const { stream, topic } = await streamWithNames()
+        const names = namesIn(topic)
+        const program = namedCustomers(stream, names)
+        const settings = { standbyRefreshMs, heartbeatIntervalMs: 100 }
+        await stream.produce([row('A', '"Ann"'), row('B', '"Bob"')], topic)
+        await stream.produce([record('A', 0)])
+        const first = await start(program, settings)
+        await first.caughtUp
+        const standby = await start(program, settings)
+        await stream.produce([row('A', '"Ada"'), row('B', null)], topic)
+        if (standbyRefreshMs > 0) {
+          await until('the standby has read it', async () => (await standby.inspect()).lookups?.[0]?.rows === 1)
+        }
+
+        await first.stop()
+        await standby.caughtUp
+        await stream.produce([record('B', 0), record('A', 1), record('B', 1)])
+        await committed(standby, 3)
+        await standby.stop()
+
+        assert.deepEqual(await merged(stream), ['{"id":0,"A":"Ann","B":"nobody"}', '{"id":1,"A":"Ada","B":"nobody"}'])
+      }
+    })
+
     it('ends the program with a named error where its topic is missing or deleted, or it has no room', async () => {
       const { stream, topic } = await streamWithNames()
       await assertRefused(namedCustomers(stream, namesIn(`${topic}.other`)), target.bootstrapServers, {

@@ -13,6 +13,7 @@ import { resets } from './reset.integration.ts'
 import { restoration } from './restoration.integration.ts'
 import { severalSources } from './several-sources.integration.ts'
 import { onEachBroker, onEmbeddedBroker } from './target.ts'
+import { lookupTables } from './lookup-tables.integration.ts'
 import { tablesOfPrograms } from './tables.integration.ts'
 import { throttledSources } from './throttled-sources.integration.ts'
 import { warmStandbys } from './warm-standby.integration.ts'
@@ -33,5 +34,6 @@ onEachBroker([
   resets,
   redriving,
   tablesOfPrograms,
+  lookupTables,
 ])
 onEmbeddedBroker([redrivenLetters, redrivenFlatMaps])

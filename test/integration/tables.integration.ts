@@ -7,26 +7,34 @@ import {
   field,
   planUpgrade,
   type ProgramTable,
+  redrive,
   stage,
   table,
   type Topology,
   topology,
 } from '../../src/streams/index.ts'
 import { type CustomerRecord, customerTopology, record, valuesOf } from './customers.ts'
-import { assertRefused, startQuietly } from './run.ts'
+import { assertRefused, committed, startQuietly } from './run.ts'
+import { until } from '../until.ts'
 import { onEachBroker, produce, type Stream, type Target } from './target.ts'
 
 const perSide = table('per-side', { key: text, value: number })
 const other = table('other', { key: text, value: number })
 
 /** Customers whose parts are numbered by their side. */
-function numberedCustomers({ app, source, sink }: Stream, tables: readonly ProgramTable[] = [perSide]): Topology {
+function numberedCustomers(
+  { app, source, sink }: Stream,
+  tables: readonly ProgramTable[] = [perSide],
+  onCounted: (customer: CustomerRecord) => void = () => {},
+): Topology {
   const part = stage<CustomerRecord, number>({
-    part({ stage: side }, view) {
+    part(customer, view) {
+      const { stage: side } = customer
       if (tables.length === 0) return 0
       const counts = view.table(tables[0] as typeof perSide)
       const count = (counts.get(side) ?? 0) + 1
       counts.set(side, count)
+      onCounted(customer)
       return count
     },
   })
@@ -101,6 +109,90 @@ export function tablesOfPrograms(target: Target): void {
       assert.equal(verdict, 'wrong')
       assert.deepEqual(tables, [{ name: 'per-side', rows: 1, found: 1, isWhole: false }])
       await assertRefused(numberedCustomers(stream), bootstrapServers, { code: 'CHECKPOINT_CORRUPT' })
+    })
+  })
+
+  describe('a standby of a program with tables', () => {
+    const ids = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => from + at)
+
+    it('takes over with their rows and with what is pending, warm or not, and counts on', async () => {
+      for (const standbyRefreshMs of [0, 10]) {
+        const stream = await target.stream({ sourcePartitions: 1 })
+        const { bootstrapServers } = target
+        const program = numberedCustomers(stream)
+        const settings = { standbyRefreshMs, heartbeatIntervalMs: 100 }
+        const give = (side: string, all: readonly number[]) =>
+          stream.produce(all.map((id) => ({ ...record(side, id), partition: 0 })))
+        await give('A', ids(0, 300))
+        const first = await startQuietly(program, bootstrapServers, settings)
+        await first.caughtUp
+        const standby = await startQuietly(program, bootstrapServers, settings)
+        if (standbyRefreshMs > 0) {
+          await until('the standby holds what is pending', () => standby.report().pendingRows === 300)
+        }
+        await give('B', ids(0, 100))
+        await give('A', ids(300, 320))
+        await committed(first, 420)
+        if (standbyRefreshMs > 0) {
+          await until('the standby holds what is pending', () => standby.report().pendingRows === 220)
+        }
+
+        await first.stop()
+        await standby.caughtUp
+        await give('B', ids(100, 320))
+        await give('A', [320])
+        await committed(standby, 221)
+
+        using rows = standby.query()
+        assert.deepEqual([...rows.table(perSide)].sort(), [
+          ['A', 321],
+          ['B', 320],
+        ])
+        await standby.stop()
+        assert.deepEqual(
+          valuesOf(await stream.merged()),
+          ids(0, 320)
+            .map((id) => `{"id":${id},"A":${id + 1},"B":${id + 1}}`)
+            .sort(),
+        )
+        assert.equal((await audit({ bootstrapServers, app: stream.app })).verdict, 'proved')
+      }
+    })
+  })
+
+  describe('dead letters of a program with tables', () => {
+    it('are redriven as records that come now: counted once, and kept as they were made then', async () => {
+      const stream = await target.stream({ sourcePartitions: 1 })
+      const { app } = stream
+      const { bootstrapServers } = target
+      let isMended = false
+      const failing = numberedCustomers(stream, [perSide], ({ id }) => {
+        if (id === 1 && !isMended) throw new Error('not yet')
+      })
+      await stream.produce([record('A', 0), record('A', 2), { ...record('A', 1), partition: 0 }])
+      await stream.produce([{ ...record('A', 3), partition: 0 }])
+      await stream.run(failing)
+      isMended = true
+
+      const { redriven } = await redrive({ bootstrapServers, app })
+      const { pending } = (await stream.run(failing)).report.accounting.reduce(
+        (sum, each) => ({ pending: sum.pending + each.pending }),
+        { pending: 0 },
+      )
+      // Each of them is kept as it was made, and counted no more.
+      await stream.produce([0, 1, 2, 3].map((id) => ({ ...record('B', id), partition: 0 })))
+      await stream.run(failing)
+
+      assert.deepEqual([redriven, pending], [1, 4])
+      assert.deepEqual(valuesOf(await stream.merged()), [
+        '{"id":0,"A":1,"B":1}',
+        '{"id":1,"A":4,"B":2}',
+        '{"id":2,"A":2,"B":3}',
+        '{"id":3,"A":3,"B":4}',
+      ])
+      const { verdict, tables } = await audit({ bootstrapServers, app })
+      assert.equal(verdict, 'proved')
+      assert.deepEqual(tables, [{ name: 'per-side', rows: 2, found: 2, isWhole: true }])
     })
   })
 
