@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { check } from '../../../test/property.ts'
+import type { Clock } from '../../core/clock.ts'
 import { VirtualClock } from '../../testing/index.ts'
 import { ColdParts } from '../cold/cold-parts.ts'
 import { EpochCounts } from '../epochs/epoch-counts.ts'
@@ -63,14 +64,14 @@ describe('a census of the pending rows', () => {
     )
   })
 
-  it('is not taken while nobody looks, and rests three times as long as it took', async () => {
+  it('is not taken while nobody looks, and serves for ten seconds', async () => {
     const pages = Array.from({ length: 101 }, () => [[1, nowMs] as const])
     const { clock, census, visited } = start(pages)
 
     census.look()
     await clock.advance(100 * 50)
     assert.equal(census.look()!.rows, 101)
-    await clock.advance(3 * 5_000 - 1)
+    await clock.advance(9_999)
     census.look()
     assert.equal(visited(), 101)
     await clock.advance(1)
@@ -78,6 +79,17 @@ describe('a census of the pending rows', () => {
     census.look()
 
     assert.equal(visited(), 102)
+  })
+
+  it('rests after a page for sixty times as long as that took', async () => {
+    const { clock, census, visited } = start([[], [], []], 5)
+
+    census.look()
+    await clock.advance(299)
+    assert.equal(visited(), 1)
+    await clock.advance(1)
+
+    assert.equal(visited(), 2)
   })
 
   it('counts rows that are not in the table, whose keys are not known', async () => {
@@ -116,10 +128,15 @@ describe('a census of the pending rows', () => {
   })
 })
 
-/** A table whose index has these pages. */
-function start(pages: readonly (readonly Row[])[]) {
+/** A table whose index has these pages, each of which takes some milliseconds. */
+function start(pages: readonly (readonly Row[])[], pageMs = 0) {
   const clock = new VirtualClock()
   let visits = 0
+  const working: Clock = {
+    nowMs: () => clock.nowMs(),
+    monotonicMs: () => clock.monotonicMs() + visits * pageMs,
+    setTimer: (options, callback) => clock.setTimer(options, callback),
+  }
   const table = {
     rowCount: pages.flat().length,
     keyText: (head: number) => String(head),
@@ -130,5 +147,5 @@ function start(pages: readonly (readonly Row[])[]) {
       return (page + 1) / pages.length
     },
   }
-  return { clock, census: new PendingCensus(table, clock, () => nowMs), visited: () => visits }
+  return { clock, census: new PendingCensus(table, working, () => nowMs), visited: () => visits }
 }

@@ -2,11 +2,11 @@ import type { Clock, Timer } from '../../core/clock.ts'
 import type { ColdParts } from '../cold/cold-parts.ts'
 import type { StateTable } from '../recovery/program-state.ts'
 
-/** Between two pages of the index, each of which takes about a millisecond. */
-const stepMs = 50
-/** A census is good for this long, or for this many times what it took. */
+/** The least pause between two pages of the index, and how many times as long as what a page took. */
+const pauseMsMin = 50
+const pauseFactor = 60
+/** A census is good for this long. */
 const freshMs = 10_000
-const restFactor = 3
 /** Rows are told apart by age up to these bounds, in milliseconds. */
 export const ageBoundsMs: readonly number[] = [60_000, 600_000, 3_600_000, 21_600_000, 86_400_000]
 
@@ -42,8 +42,8 @@ const coldPiecesPerStep = 16
 type SurveyedTable = Pick<StateTable, 'survey' | 'keyText' | 'rowCount'>
 
 /**
- * Counts the pending rows piece by piece, so that no batch waits for it. It begins when somebody looks, and rests at
- * least three times as long as it took.
+ * Counts the pending rows piece by piece, so that no batch waits for it, and less than a sixtieth of the time goes into
+ * it. It begins when somebody looks.
  */
 export class PendingCensus {
   readonly #table: SurveyedTable
@@ -82,7 +82,6 @@ export class PendingCensus {
   }
 
   #begin(): void {
-    const beganMs = this.#clock.monotonicMs()
     const takenMs = this.#nowMs()
     const bySides = new Map<number, number>()
     const byAge = Array.from({ length: ageBoundsMs.length + 1 }, () => 0)
@@ -107,15 +106,16 @@ export class PendingCensus {
     const pieces = this.#cold?.pieces ?? 0
     const step = () => {
       this.#timer = undefined
+      const stepMs = this.#clock.monotonicMs()
       if (place < 1) place = this.#table.survey(place, visit)
       else for (const end = piece + coldPiecesPerStep; piece < end; piece++) this.#cold!.survey(piece, count)
-      if (place < 1 || piece < pieces) return next()
+      if (place < 1 || piece < pieces) return next(stepMs)
       this.#latest = { takenMs, rows, ...(rows > 0 && { oldestMs: oldestOfAllMs }), bySides, oldest, byAge }
-      const nowMs = this.#clock.monotonicMs()
-      this.#dueMs = nowMs + Math.max(freshMs, restFactor * (nowMs - beganMs))
+      this.#dueMs = this.#clock.monotonicMs() + freshMs
     }
-    const next = () => {
-      this.#timer = this.#clock.setTimer({ afterMs: stepMs, background: true }, step)
+    const next = (stepMs: number) => {
+      const afterMs = Math.max(pauseMsMin, pauseFactor * (this.#clock.monotonicMs() - stepMs))
+      this.#timer = this.#clock.setTimer({ afterMs, background: true }, step)
     }
     step()
   }

@@ -27,6 +27,7 @@ export class CarriedContexts {
   readonly #isWanted: boolean
   readonly #sampling: Tracing['sampling'] | undefined
   readonly #parents = new HeaderFinder('traceparent')
+  readonly #states = new HeaderFinder('tracestate')
 
   constructor({ plan, tracing }: TraceWishes) {
     this.#isWanted = isWanted(plan)
@@ -35,19 +36,24 @@ export class CarriedContexts {
 
   take(columns: RecordColumns): void {
     const { bytes, count, side, extra, carriedStart, carriedEnd } = columns
-    const parents = this.#parents
+    const [parents, states] = [this.#parents, this.#states]
     carriedStart.fill(0, 0, count)
     carriedEnd.fill(0, 0, count)
     for (let row = 0; row < count; row++) {
       if (side[row] === noSide || !parents.find(columns, row)) continue
       const isChosen = this.#sampling?.isChosen(bytes, parents.start, parents.length) === true
       if (!isChosen && !this.#isWanted) continue
-      const parent = bytes.subarray(parents.start, parents.start + parents.length)
-      const context = traceContextOf(columns, row, parent)
+      const state = states.find(columns, row) ? valueOf(bytes, states) : undefined
+      const context = traceContextOf(valueOf(bytes, parents), state)
       if (context === undefined) continue
       if (isChosen) context[0]! |= TRACED
       carriedStart[row] = extra.append(context)
       carriedEnd[row] = carriedStart[row]! + context.length
     }
   }
+}
+
+/** What a finder has found last. */
+function valueOf(bytes: Uint8Array, { start, length }: HeaderFinder): Uint8Array {
+  return bytes.subarray(start, start + length)
 }

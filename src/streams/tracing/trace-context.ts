@@ -1,4 +1,4 @@
-import { ByteCursor, encodeHeader, headerOf, type RecordColumns } from '../../kernel/index.ts'
+import { ByteCursor, encodeHeader } from '../../kernel/index.ts'
 import type { TracedSpanContext } from './open-telemetry-tracer.ts'
 import { TraceState } from './trace-state.ts'
 
@@ -16,12 +16,12 @@ const lengthOfVersion00 = 55
  * valid.
  *
  * @param parent - The value of its last header `traceparent`.
+ * @param state - That of its last header `tracestate`, if it has one.
  *
  * @see W3C Trace Context, https://www.w3.org/TR/trace-context/
  */
-export function traceContextOf(columns: RecordColumns, row: number, parent: Uint8Array): Uint8Array | undefined {
+export function traceContextOf(parent: Uint8Array, state: Uint8Array | undefined): Uint8Array | undefined {
   if (!isTraceparent(parent)) return undefined
-  const state = headerOf(columns, row, 'tracestate')
   return carried(parent, state !== undefined && isCarriable(state) ? state : undefined)
 }
 
