@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { checkAsync } from '../../../test/property.ts'
+import { VirtualClock } from '../../testing/index.ts'
+import { manifestOf } from '../checkpoint/checkpoint-records.ts'
+import { isBalanced } from '../epochs/accounting.ts'
+import { Engine } from '../in-memory/engine.ts'
+import type { CommitOutcome } from '../in-memory/memory-kafka.ts'
+import { tableRowsOf } from '../tables/table-records.ts'
+import type { Aggregate } from '../topology/aggregation.ts'
+import { field } from '../topology/field.ts'
+import { topology } from '../topology/topology.ts'
+import { hopping, tumbling, type Windows } from '../topology/windows.ts'
+import { naiveWindows, type TimedRecord } from './fixtures/naive-windows.ts'
+import { readResultFacts } from './window-results.ts'
+import { recordsOf } from './window-row.ts'
+
+function program(windows: Windows, aggregate: Aggregate) {
+  const windowed = topology('windowed')
+    .source<TimedRecord>('records', { timestamp: field('at') })
+    .groupBy('by-key', field('key'))
+    .window(windows)
+  const aggregated = {
+    count: () => windowed.count(),
+    sum: () => windowed.sum(field('amount')),
+    min: () => windowed.min(field('amount')),
+    max: () => windowed.max(field('amount')),
+    collect: () => windowed.collect(field('amount')),
+    reduce: () => windowed.reduce((text, { amount }) => `${text}${amount};`, ''),
+  }[aggregate]()
+  return aggregated.sink('results')
+}
+
+const windows = fc
+  .record({ advanceMs: fc.integer({ min: 1, max: 12 }), hops: fc.integer({ min: 1, max: 4 }), graceMs: fc.nat(15) })
+  .map(({ advanceMs, hops, graceMs }) =>
+    hops === 1
+      ? tumbling({ sizeMs: advanceMs, graceMs })
+      : hopping({ sizeMs: advanceMs * hops - 1, advanceMs, graceMs }),
+  )
+  .filter(({ sizeMs, advanceMs }) => advanceMs <= sizeMs)
+
+/** Times go on, and jump back now and then. */
+const record = fc.record({
+  key: fc.constantFrom('a', 'b', 'Ærø', ''),
+  step: fc.integer({ min: -20, max: 6 }),
+  amount: fc.integer({ min: -5, max: 5 }),
+})
+const step = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant('give' as const), records: fc.array(record, { maxLength: 12 }) }),
+  },
+  fc.record({
+    kind: fc.constant('commit' as const),
+    outcome: fc.constantFrom<CommitOutcome>('aborted', 'answer lost', 'committed'),
+  }),
+  fc.record({ kind: fc.constant('wait' as const) }),
+  fc.record({ kind: fc.constant('restart' as const) }),
+)
+/** Operators that have crashed may do so again. */
+const settleMs = 60_000
+const aggregates: readonly Aggregate[] = ['count', 'sum', 'min', 'max', 'reduce', 'collect']
+
+describe('a program with windows', () => {
+  it('publishes what going through all windows gives, however epochs are cut, aborted and begun anew', async () => {
+    await checkAsync(
+      fc.asyncProperty(
+        windows,
+        fc.constantFrom(...aggregates),
+        fc.array(step, { maxLength: 12 }),
+        fc.integer({ min: 1, max: 40 }),
+        async (drawn, aggregate, steps, epochRows) => {
+          const time = new VirtualClock()
+          const settings = { transactionTimeoutMs: 1_000, epochBytes: 1_024 * epochRows, epochIdleMs: 0 }
+          let engine = await Engine.start(program(drawn, aggregate), time, settings)
+          const given: TimedRecord[] = []
+          let atMs = 30
+          for (const each of steps) {
+            if (each.kind === 'give') {
+              const records = each.records.map(({ key, step: by, amount }) => {
+                atMs = Math.max(0, atMs + by)
+                return { key, at: atMs, amount }
+              })
+              given.push(...records)
+              engine.kafka.give(
+                0,
+                records.map((value) => JSON.stringify(value)),
+              )
+            } else if (each.kind === 'commit') engine.kafka.outcomes.push(each.outcome)
+            else if (each.kind === 'wait') await time.advance(settleMs)
+            else {
+              await time.until(engine[Symbol.asyncDispose]())
+              engine = await Engine.resume(engine, program(drawn, aggregate), time, settings)
+            }
+          }
+          engine.kafka.outcomes.splice(0)
+          await time.advance(settleMs)
+          await time.until(engine.drain())
+
+          const { results, late, taken } = naiveWindows(drawn, aggregate, given)
+          const written = engine.kafka.written.map(({ value }) => value!)
+          const expected = results.map((result) => JSON.stringify(result))
+          assert.deepEqual(written.toSorted(), expected.toSorted())
+          const [account] = engine.accounts
+          assert.ok(isBalanced(account!))
+          assert.deepEqual([account!.late, account!.aggregated], [late, given.length - late])
+          const { rows, ...totals } = manifestOf(engine.kafka.checkpoint)?.windows ?? { rows: 0, taken: 0, results: 0 }
+          assert.deepEqual([totals.taken, totals.results], [taken, results.length])
+          const open = [...tableRowsOf(engine.kafka.checkpoint)]
+          const inResults = engine.kafka.written.map(({ headers }) => {
+            return readResultFacts(Buffer.from(headers['millrace.aggregated']!))!.records
+          })
+          assert.equal(open.length, rows)
+          assert.equal(sum([...inResults, ...open.map(({ value }) => recordsOf(value))]), taken)
+          await time.until(engine[Symbol.asyncDispose]())
+        },
+      ),
+      200,
+    )
+  })
+})
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}

@@ -1,0 +1,99 @@
+/** Kafka Streams decides what windows come to: random windows, aggregates and records, in and out of order. */
+import assert from 'node:assert/strict'
+import { before, describe, it } from 'node:test'
+import { nextInt, type Random, seededRandom, systemRandom } from '../../src/core/random.ts'
+import {
+  field,
+  hopping,
+  topology,
+  type Topology,
+  tumbling,
+  type WindowResult,
+  type Windows,
+} from '../../src/streams/index.ts'
+import { driveTopology } from '../../src/testing/index.ts'
+import { skipWithoutJava } from '../apache-kafka.ts'
+import { runKafkaStreams } from './kafka-streams.ts'
+
+const seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
+const cases = Number(process.env['MILLRACE_RUNS'] ?? 60)
+const aggregates = ['count', 'sum', 'min', 'max', 'reduce', 'collect'] as const
+
+interface Sale {
+  readonly key: string
+  readonly at: number
+  readonly amount: number
+}
+
+interface Case {
+  readonly aggregate: (typeof aggregates)[number]
+  readonly windows: Windows
+  readonly sales: readonly Sale[]
+}
+
+function drawCase(random: Random): Case {
+  const sizeMs = 1 + nextInt(random, 30)
+  const graceMs = nextInt(random, 3) === 0 ? 0 : nextInt(random, 30)
+  const isTumbling = nextInt(random, 2) === 0
+  const advanceMs = 1 + nextInt(random, sizeMs)
+  const back = 1 + nextInt(random, 60)
+  let at = nextInt(random, 50)
+  const sales = Array.from({ length: nextInt(random, 120) }, (): Sale => {
+    at = Math.max(0, at + nextInt(random, 2 * back) - back + 2)
+    return { key: `k${nextInt(random, 4)}`, at, amount: nextInt(random, 2_000) - 1_000 }
+  })
+  return {
+    aggregate: aggregates[nextInt(random, aggregates.length)]!,
+    windows: isTumbling ? tumbling({ sizeMs, graceMs }) : hopping({ sizeMs, advanceMs, graceMs }),
+    sales,
+  }
+}
+
+function linesOf({ aggregate, windows: { sizeMs, advanceMs, graceMs }, sales }: Case): string[] {
+  const records = sales.map(({ key, at, amount }) => `${key} ${at} ${amount}`)
+  return [`case ${aggregate} ${sizeMs} ${advanceMs} ${graceMs}`, ...records, 'end']
+}
+
+function programOf({ aggregate, windows }: Case): Topology<WindowResult<unknown>> {
+  const windowed = topology('windows')
+    .source<Sale>('sales', { timestamp: field('at') })
+    .groupBy('by-key', field('key'))
+    .window(windows)
+  switch (aggregate) {
+    case 'count':
+      return windowed.count().sink('results')
+    case 'reduce':
+      return windowed.reduce((text, { amount }) => `${text}${amount};`, '').sink('results')
+    default:
+      return windowed[aggregate](field('amount')).sink('results')
+  }
+}
+
+/** As lines of the Java program. */
+async function ours(each: Case): Promise<string[]> {
+  await using driver = await driveTopology(programOf(each))
+  await driver.give(each.sales)
+  return driver.merged().map(({ key, value: { start, end, value } }) => {
+    return `${key} ${start} ${end} ${Array.isArray(value) ? JSON.stringify(value) : String(value)}`
+  })
+}
+
+describe('windows beside those of Kafka Streams', { skip: skipWithoutJava, timeout: 120_000 }, () => {
+  const random = seededRandom(seed)
+  const drawn = Array.from({ length: cases }, () => drawCase(random))
+  let theirs: string[][]
+  before(async () => {
+    const answers = await runKafkaStreams(drawn.flatMap(linesOf))
+    theirs = drawn.map(() => answers.splice(0, answers.indexOf('end') + 1).slice(0, -1))
+  })
+
+  it('publish the same results', async (t) => {
+    t.diagnostic(`MILLRACE_SEED=${seed} repeats it`)
+    for (const [at, each] of drawn.entries()) {
+      assert.deepEqual((await ours(each)).toSorted(), theirs[at]!.toSorted(), linesOf(each).join('\n'))
+    }
+    const results = theirs.reduce((sum, { length }) => sum + length, 0)
+    t.diagnostic(`${results} results of ${drawn.length} programs`)
+    assert.ok(results > drawn.length)
+  })
+})
