@@ -1,0 +1,41 @@
+import { json, number, Store, text } from '../../src/state/index.ts'
+import { expect, type StoreVariant } from './store-variant.ts'
+
+export interface Person {
+  readonly visits: number
+  readonly total: number
+}
+
+export function overTable(keys: readonly string[], ordered: boolean): StoreVariant {
+  const store = new Store()
+  const table = store.table('rows', { key: text, value: number, ordered })
+  return {
+    insert: () => keys.forEach((key, index) => table.set(key, index)),
+    get: () => keys.forEach((key, index) => expect(table.get(key), index)),
+    update: () => keys.forEach((key, index) => table.set(key, index + 1)),
+    transact: () => keys.forEach((key) => store.transactSync((tx) => tx.set(table, key, tx.get(table, key)! + 1))),
+    scan: () => expect([...table.scan()].length, keys.length),
+    remove: () => keys.forEach((key) => table.delete(key)),
+    async [Symbol.asyncDispose]() {},
+  }
+}
+
+export function overJson(keys: readonly string[]): StoreVariant {
+  const store = new Store()
+  const table = store.table('rows', { key: text, value: json<Person>() })
+  return {
+    insert: () => keys.forEach((key, index) => table.set(key, { visits: index, total: 0.5 })),
+    get: () => keys.forEach((key, index) => expect(table.get(key)!.visits, index)),
+    update: () => keys.forEach((key, index) => table.set(key, { visits: index + 1, total: 1.5 })),
+    transact: () =>
+      keys.forEach((key) =>
+        store.transactSync((tx) => {
+          const { visits, total } = tx.get(table, key)!
+          tx.set(table, key, { visits: visits + 1, total })
+        }),
+      ),
+    scan: () => expect([...table.scan()].length, keys.length),
+    remove: () => keys.forEach((key) => table.delete(key)),
+    async [Symbol.asyncDispose]() {},
+  }
+}
