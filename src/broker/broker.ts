@@ -53,10 +53,10 @@ export interface BrokerOptions {
    */
   readonly autoCreateTopics?: boolean
   /**
-   * Milliseconds that groups have which have no setting of their own, by Kafka's names: of how often members are to be
-   * heard, for how long they may be silent, and how soon after one assignment the next may be made. They may be less
-   * than Kafka allows, so that tests need not wait.
-   * @defaultValue Kafka's: 5,000, 45,000 and 1,000
+   * What groups of KIP-848 and KIP-1071 have that have no setting of their own, by Kafka's names, times in milliseconds:
+   * how often members are to be heard, for how long they may be silent, how soon after one assignment the next may be
+   * made. They may be less than Kafka allows, so that tests need not wait.
+   * @defaultValue Kafka's: 5,000, 45,000 and 1,000 of these
    */
   readonly groupConfig?: Readonly<Partial<Record<GroupConfigName, number>>>
   /**

@@ -24,6 +24,10 @@ type StructInput<S extends Shape> = { [K in Exclude<keyof S, Optional<S>>]: Inpu
 
 export const int8: Type<number> = { read: (reader) => reader.int8(), write: (writer, value) => writer.int8(value) }
 export const int16: Type<number> = { read: (reader) => reader.int16(), write: (writer, value) => writer.int16(value) }
+export const uint16: Type<number> = {
+  read: (reader) => reader.int16() & 0xffff,
+  write: (writer, value) => writer.int16((value << 16) >> 16),
+}
 export const int32: Type<number> = { read: (reader) => reader.int32(), write: (writer, value) => writer.int32(value) }
 export const int64: Type<number> = { read: (reader) => reader.int64(), write: (writer, value) => writer.int64(value) }
 

@@ -31,9 +31,12 @@ import {
   offsetDelete,
   offsetFetch,
   produce,
+  streamsGroupDescribe,
+  streamsGroupHeartbeat,
   syncGroup,
   txnOffsetCommit,
 } from '../../src/protocol/index.ts'
+import { topologyOf } from './streams-member.ts'
 import { recordBatch } from './batches.ts'
 import type { WireClient } from './wire-client.ts'
 
@@ -274,6 +277,25 @@ export const guarded: readonly GuardedRequest[] = [
         subscribedTopicNames: [name],
         topicPartitions: [],
       }),
+  },
+  {
+    title: 'StreamsGroupHeartbeat',
+    code: groupDenied,
+    rights: [
+      ['group', 'read'],
+      ['topic', 'describe'],
+    ],
+    ask: (client, { name }) => {
+      const tasks = { activeTasks: [], standbyTasks: [], warmupTasks: [] }
+      const request = { groupId: name, memberId: 'one', memberEpoch: 0, rebalanceTimeoutMs: 1_000, ...tasks }
+      return client.call(streamsGroupHeartbeat, 0, { ...request, topology: topologyOf({ sourceTopics: [name] }) })
+    },
+  },
+  {
+    title: 'StreamsGroupDescribe',
+    code: groupDenied,
+    rights: [['group', 'describe']],
+    ask: (client, { name }) => client.call(streamsGroupDescribe, 0, { groupIds: [name] }),
   },
   {
     title: 'ConsumerGroupDescribe',

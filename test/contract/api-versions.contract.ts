@@ -35,6 +35,7 @@ export function apiVersionsContract(target: Target): void {
       for (const [name, level] of [
         ['transaction.version', 2],
         ['group.version', 1],
+        ['streams.version', 1],
       ] as const) {
         assert.deepEqual(
           supportedFeatures.find((feature) => feature.name === name),

@@ -10,6 +10,7 @@ import { offsetsContract } from './offsets.contract.ts'
 import { produceContract } from './produce.contract.ts'
 import { settingsContract } from './settings.contract.ts'
 import { quotasContract } from './quotas.contract.ts'
+import { streamsGroupsContract } from './streams-groups.contract.ts'
 import { contract } from './target.ts'
 import { timestampsContract } from './timestamps.contract.ts'
 import { topicsContract } from './topics.contract.ts'
@@ -29,6 +30,7 @@ contract([
   offsetsContract,
   groupsContract,
   consumerGroupsContract,
+  streamsGroupsContract,
   transactionsContract,
   describeContract,
 ])

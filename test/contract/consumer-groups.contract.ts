@@ -144,6 +144,16 @@ export function consumerGroupsContract(target: Target): void {
       assert.equal(await errorOf({}), 0)
     })
 
+    it('tells a member that joins anew what it had', async () => {
+      const { member } = await soleMember(2)
+      await using _ = member
+      const { epoch, owned } = member
+
+      const rejoined = await member.join()
+
+      assert.deepEqual([rejoined.errorCode, rejoined.memberEpoch, member.owned], [0, epoch, owned])
+    })
+
     it('follows subscriptions and topics', async () => {
       const { topic, member } = await soleMember(2)
       await using _ = member

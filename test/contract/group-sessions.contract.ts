@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { ConsumerMember } from './consumer-member.ts'
+import { StreamsMember, topologyOf } from './streams-member.ts'
 import type { Target } from './target.ts'
 import { until } from '../until.ts'
 
-/** What members of a consumer group may expect whose sessions last for a second. */
+/** What members may expect of a group whose broker shares out the work, where sessions last for a second. */
 export function groupSessionsContract(target: Target): void {
-  describe('the session of a member of a consumer group', { concurrency: true }, () => {
+  describe('the session of a member', { concurrency: true }, () => {
     /** A silent member that has a whole topic, and one that has just joined. */
     const silentAndOther = async (instanceId: string | null = null) => {
       const topic = await target.createTopic({ partitions: 2 })
@@ -42,6 +43,21 @@ export function groupSessionsContract(target: Target): void {
 
       assert.deepEqual(joined.assignment, { topicPartitions: [] })
       assert.equal((await silent.ask({ instanceId })).errorCode, 25)
+    })
+
+    it('ends in a streams group as well', async () => {
+      const topic = await target.createTopic({ partitions: 2 })
+      const topology = topologyOf({ sourceTopics: [topic.name] })
+      await using silent = await StreamsMember.start(target, `contract-${randomUUID()}`, topology)
+      await silent.join()
+      await silent.settle(2)
+      await using other = await StreamsMember.start(target, silent.groupId, topology)
+
+      const joined = await other.join()
+      await other.settle(2)
+
+      assert.deepEqual(joined.activeTasks, [])
+      assert.equal((await silent.ask()).errorCode, 25)
     })
 
     it('begins anew with each heartbeat', async () => {

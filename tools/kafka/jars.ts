@@ -32,11 +32,18 @@ export async function kafkaClasspath(version = defaultVersion): Promise<string> 
   return join(jarsDir, '*')
 }
 
+/** What the class path of Kafka Streams has beside that of the release: its library, without stores on disk. */
+export async function streamsClasspath(version = defaultVersion): Promise<string> {
+  const jarsDir = `${jarsDirOf(version)}-streams`
+  if (!existsSync(jarsDir)) await fetchJars(version, jarsDir, 'streams-pom.xml')
+  return join(jarsDir, '*')
+}
+
 /** Several test processes may come here at once: each fetches into a folder of its own, the first to finish wins. */
-async function fetchJars(version: string, jarsDir: string): Promise<void> {
+async function fetchJars(version: string, jarsDir: string, pomName = 'pom.xml'): Promise<void> {
   await mkdir(join(jarsDir, '..'), { recursive: true })
   const partial = await mkdtemp(`${jarsDir}-`)
-  const pom = join(import.meta.dirname, 'pom.xml')
+  const pom = join(import.meta.dirname, pomName)
   const settings = [`-Dkafka.version=${version}`, `-DoutputDirectory=${partial}`]
   await run('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', ...settings])
   await rename(partial, jarsDir).catch(() => rm(partial, { recursive: true }))

@@ -8,7 +8,7 @@ const simple = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
 interface QuickJava {
   /** Of Apache Kafka. @defaultValue the one of the tests */
   readonly version?: string
-  /** A folder of compiled classes beside those of the release. */
+  /** Compiled classes beside those of the release: a folder of them, or of jars. */
   readonly classes?: string
 }
 

@@ -1,8 +1,13 @@
-/** Settings of groups under Kafka's names, in milliseconds, within the bounds that its brokers have by default. */
+/** Settings of groups under Kafka's names, those of time in milliseconds, within the bounds that its brokers have by default. */
 export const groupConfigRules = {
   'consumer.assignment.interval.ms': { default: 1_000, min: 0, max: 15_000 },
   'consumer.heartbeat.interval.ms': { default: 5_000, min: 5_000, max: 15_000 },
   'consumer.session.timeout.ms': { default: 45_000, min: 45_000, max: 60_000 },
+  'streams.assignment.interval.ms': { default: 1_000, min: 0, max: 15_000 },
+  'streams.heartbeat.interval.ms': { default: 5_000, min: 5_000, max: 15_000 },
+  'streams.initial.rebalance.delay.ms': { default: 3_000, min: 0, max: 2_147_483_647 },
+  'streams.num.standby.replicas': { default: 0, min: 0, max: 2 },
+  'streams.session.timeout.ms': { default: 45_000, min: 45_000, max: 60_000 },
 } as const
 
 /** A setting of a group. */
@@ -42,6 +47,6 @@ export class GroupConfig {
 export function faultOfGroupConfig(name: string, value: string): string | undefined {
   if (!Object.hasOwn(groupConfigRules, name)) return `Unknown group config name: ${name}`
   const { min, max } = groupConfigRules[name as GroupConfigName]
-  const isWithin = /^\d{1,9}$/.test(value) && Number(value) >= min && Number(value) <= max
+  const isWithin = /^\d{1,10}$/.test(value) && Number(value) >= min && Number(value) <= max
   return isWithin ? undefined : `Invalid value ${value} for configuration ${name}: it is to be ${min} to ${max}`
 }

@@ -3,7 +3,7 @@ import type { Unit } from './epochs/unit.ts'
 import type { GroupOffsets } from './group-offsets.ts'
 
 /** The protocol that the members of a group speak, as ListGroups names it. */
-export type GroupType = 'classic' | 'consumer'
+export type GroupType = 'classic' | 'consumer' | 'streams'
 
 /** Who commits offsets to a group, and how. */
 export interface Commit {

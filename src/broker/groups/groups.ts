@@ -12,12 +12,17 @@ import { memberJoins } from './epochs/epoch-member.ts'
 import type { Commit, Group } from './group.ts'
 import type { GroupConfig } from './group-config.ts'
 import { GroupOffsets } from './group-offsets.ts'
+import { faultOfStreamsHeartbeat } from './streams/heartbeat-check.ts'
+import { StreamsGroup, type StreamsOutcome } from './streams/streams-group.ts'
+import type { StreamsHeartbeat } from './streams/streams-member.ts'
 
 /** As `group.min.session.timeout.ms` and `group.max.session.timeout.ms`. */
 const sessionTimeoutMsMin = 6_000
 const sessionTimeoutMsMax = 1_800_000
 // Idle groups beyond this many are forgotten, as Kafka forgets them after a week.
 const groupsMax = 10_000
+
+type AnyGroup = ClassicGroup | ConsumerGroup | StreamsGroup
 
 interface GroupsOptions {
   readonly clock: Clock
@@ -27,18 +32,18 @@ interface GroupsOptions {
 }
 
 /**
- * The group coordinator: the groups by their id. A group without members becomes one of another protocol when somebody
- * joins it by that; its offsets stay.
+ * The group coordinator: the groups by their id. A classic group without members becomes one of another protocol when
+ * somebody joins it by that, and the other way round; its offsets stay.
  */
 export class Groups {
   readonly #options: GroupsOptions
-  readonly #groups = new Map<string, ClassicGroup | ConsumerGroup>()
+  readonly #groups = new Map<string, AnyGroup>()
 
   constructor(options: GroupsOptions) {
     this.#options = options
   }
 
-  get(id: string): ClassicGroup | ConsumerGroup | undefined {
+  get(id: string): AnyGroup | undefined {
     return this.#groups.get(id)
   }
 
@@ -81,12 +86,28 @@ export class Groups {
     const known = this.#groups.get(groupId)
     const named = { ...heartbeat, memberId: memberId === '' ? newUuid(this.#options.random) : memberId }
     if (known?.type === 'consumer') return known.heartbeat(named)
-    if (memberEpoch !== memberJoins || known?.isEmpty === false) {
+    if (memberEpoch !== memberJoins || !mayTakeOver(known)) {
       return { error: errorCode.groupIdNotFound, message: `Group ${groupId} is not a consumer group.` }
     }
     const group = new ConsumerGroup(groupId, known?.offsets ?? new GroupOffsets(), this.#options)
     this.#add(group)
     return group.heartbeat(named)
+  }
+
+  /** Takes the heartbeat of a member of a streams group; the first one makes the group, where it is right. */
+  heartbeatOfStreams(heartbeat: StreamsHeartbeat): StreamsOutcome | Refusal {
+    const fault = faultOfStreamsHeartbeat(heartbeat)
+    if (fault !== undefined) return fault
+    const { groupId, memberEpoch } = heartbeat
+    const known = this.#groups.get(groupId)
+    if (known?.type === 'streams') return known.heartbeat(heartbeat)
+    if (memberEpoch !== memberJoins || !mayTakeOver(known)) {
+      return { error: errorCode.groupIdNotFound, message: `Group ${groupId} is not a streams group.` }
+    }
+    const group = new StreamsGroup(groupId, known?.offsets ?? new GroupOffsets(), this.#options)
+    const outcome = group.heartbeat(heartbeat)
+    if (!('error' in outcome)) this.#add(group)
+    return outcome
   }
 
   /**
@@ -119,7 +140,7 @@ export class Groups {
   }
 
   /** Takes a group in, in place of one of another protocol that has the same id. */
-  #add<G extends ClassicGroup | ConsumerGroup>(group: G): G {
+  #add<G extends AnyGroup>(group: G): G {
     this.#groups.get(group.id)?.close()
     if (this.#groups.size >= groupsMax) this.#forgetIdle()
     this.#groups.set(group.id, group)
@@ -135,4 +156,9 @@ export class Groups {
     group.close()
     this.#groups.delete(group.id)
   }
+}
+
+/** Whether a group of another protocol may take the place of this one. */
+function mayTakeOver(known: AnyGroup | undefined): boolean {
+  return known === undefined || (known.type === 'classic' && known.isEmpty)
 }

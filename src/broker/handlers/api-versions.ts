@@ -8,6 +8,8 @@ const epochAnsweredSince = 5
 const transactionVersion = { name: 'transaction.version', level: 2 }
 /** There are groups whose broker shares out the work (KIP-848). */
 const groupVersion = { name: 'group.version', level: 1 }
+/** And such groups of Kafka Streams (KIP-1071). */
+const streamsVersion = { name: 'streams.version', level: 1 }
 
 /**
  * The one API that is answered in an unknown version too, in the form of version 0, so that a client from the future
@@ -36,7 +38,7 @@ const softwareText = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/
 function featuresOf(apis: readonly ServedApi[]) {
   const served = apis.find(({ key }) => key === endTxn.key)
   const answersEpoch = served !== undefined && served.versions[1] >= epochAnsweredSince
-  const features = [groupVersion, ...(answersEpoch ? [transactionVersion] : [])]
+  const features = [groupVersion, streamsVersion, ...(answersEpoch ? [transactionVersion] : [])]
   return {
     supportedFeatures: features.map(({ name, level }) => ({ name, minVersion: 0, maxVersion: level })),
     finalizedFeaturesEpoch: 0,

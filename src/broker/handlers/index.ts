@@ -37,6 +37,8 @@ import { offsetFetch } from './offset-fetch.ts'
 import { produce } from './produce.ts'
 import { saslAuthenticate } from './sasl-authenticate.ts'
 import { saslHandshake } from './sasl-handshake.ts'
+import { streamsGroupDescribe } from './streams-group-describe.ts'
+import { streamsGroupHeartbeat } from './streams-group-heartbeat.ts'
 import { syncGroup } from './sync-group.ts'
 import { txnOffsetCommit } from './txn-offset-commit.ts'
 
@@ -82,6 +84,8 @@ export const apis = [
   listTransactions,
   consumerGroupHeartbeat,
   consumerGroupDescribe,
+  streamsGroupHeartbeat,
+  streamsGroupDescribe,
 ] as const satisfies readonly ServedApi[]
 
 /** An API of Kafka that the broker serves, by the name that Kafka gives it. */

@@ -3,7 +3,7 @@ import { type ErrorCode, errorCode } from '../../../protocol/index.ts'
 import type { Refusal, Topics } from '../../topics.ts'
 import { memberJoins, memberRestarts } from '../epochs/epoch-member.ts'
 import { Roster } from '../epochs/roster.ts'
-import { type Held, reconcile } from '../epochs/reconciliation.ts'
+import { isChanged, reconcile } from '../epochs/reconciliation.ts'
 import { listsOf, ownerIdOf, type Unit, unitsOf } from '../epochs/unit.ts'
 import type { Commit, Group } from '../group.ts'
 import type { GroupConfig } from '../group-config.ts'
@@ -14,8 +14,6 @@ import type { ConsumerHeartbeat, ConsumerHeartbeatAnswer, ConsumerMember } from 
 
 /** As `group.consumer.max.size`, which Kafka leaves open. */
 const membersMax = 1_000
-/** Since this version OffsetCommit has room for the errors that members of this protocol have to tell apart. */
-const commitsSinceVersion = 9
 
 const nothing: ReadonlySet<Unit> = new Set()
 
@@ -117,7 +115,8 @@ export class ConsumerGroup implements Group {
       reconcile(before, {
         target: { epoch: this.#assignmentEpoch, units: this.#subscribedOf(member) },
         reported,
-        isFree: (unit) => !this.#roster.isHeldByOthers(unit, member),
+        // What it has just given up itself may come back at once.
+        isFree: (unit) => before.revoking.has(unit) || !this.#roster.isHeldByOthers(unit, member),
       }),
     )
     this.#roster.keepAlive(member)
@@ -126,29 +125,12 @@ export class ConsumerGroup implements Group {
     return this.#answer(member, isTold)
   }
 
-  checkCommit({
-    memberId,
-    groupInstanceId,
-    generationIdOrMemberEpoch: epoch,
-    isTransactional,
-    units,
-    version,
-  }: Commit): ErrorCode {
-    if (epoch < 0 && this.isEmpty) return errorCode.none
-    const isAnonymous = epoch === -1 && memberId === '' && groupInstanceId === null
-    if (isTransactional && isAnonymous) return errorCode.none
-    const member = this.#roster.get(memberId)
-    if (member === undefined) return errorCode.unknownMemberId
-    if (!isTransactional && version < commitsSinceVersion) return errorCode.unsupportedVersion
-    if (this.#roster.mayCommit(member, epoch, units)) return errorCode.none
-    return isTransactional ? errorCode.illegalGeneration : errorCode.staleMemberEpoch
+  checkCommit(commit: Commit): ErrorCode {
+    return this.#roster.checkCommit(commit)
   }
 
   checkFetch(memberId: string | null, memberEpoch: number): ErrorCode {
-    if (memberId === null && memberEpoch < 0) return errorCode.none
-    const member = this.#roster.get(memberId ?? '')
-    if (member === undefined) return errorCode.unknownMemberId
-    return memberEpoch === member.held.epoch ? errorCode.none : errorCode.staleMemberEpoch
+    return this.#roster.checkFetch(memberId, memberEpoch)
   }
 
   close(): void {
@@ -288,10 +270,6 @@ function reportedBy({ topicPartitions }: ConsumerHeartbeat): Set<Unit> | undefin
   return topicPartitions === null
     ? undefined
     : unitsOf(topicPartitions.map(({ topicId, partitions }) => ({ of: topicId, numbers: partitions })))
-}
-
-function isChanged({ assigned: before }: Held, { assigned }: Held): boolean {
-  return before.size !== assigned.size || [...before.keys()].some((unit) => !assigned.has(unit))
 }
 
 function refusal(error: ErrorCode, message: string): Refusal {

@@ -23,7 +23,7 @@ interface Situation {
   readonly target: Target
   /** What the member says it has; `undefined` where it does not say. */
   readonly reported: ReadonlySet<Unit> | undefined
-  /** Whether nobody has a unit in a way that keeps the member from getting it. */
+  /** Whether a unit may be given to the member now. */
   isFree(unit: Unit): boolean
 }
 
@@ -41,13 +41,18 @@ export function reconcile(held: Held, situation: Situation): Held {
   if (hasAny(reported, revoking)) return { state: 'unrevoked', epoch: held.epoch, assigned: kept, revoking }
 
   const wanted = [...target.units.difference(kept)]
-  const free = wanted.filter((unit) => held.revoking.has(unit) || situation.isFree(unit))
+  const free = wanted.filter((unit) => situation.isFree(unit))
   return {
     state: free.length < wanted.length ? 'unreleased' : 'stable',
     epoch: target.epoch,
     assigned: new Map([...kept, ...free.map((unit) => [unit, target.epoch] as const)]),
     revoking: new Map(),
   }
+}
+
+/** Whether a member is to use more or less than before. */
+export function isChanged({ assigned: before }: Held, { assigned }: Held): boolean {
+  return before.size !== assigned.size || [...before.keys()].some((unit) => !assigned.has(unit))
 }
 
 function split(

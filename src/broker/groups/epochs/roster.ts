@@ -1,10 +1,14 @@
 import { assert } from '../../../core/assert.ts'
 import type { Clock, Timer } from '../../../core/clock.ts'
-import { errorCode } from '../../../protocol/index.ts'
+import { type ErrorCode, errorCode } from '../../../protocol/index.ts'
 import type { Refusal } from '../../topics.ts'
+import type { Commit } from '../group.ts'
 import { type EpochMember, memberJoins, memberRestarts } from './epoch-member.ts'
 import type { Held } from './reconciliation.ts'
 import type { Unit } from './unit.ts'
+
+/** Since this version OffsetCommit has room for the errors that members with epochs have to tell apart. */
+const commitsSinceVersion = 9
 
 interface RosterOptions {
   readonly clock: Clock
@@ -75,7 +79,8 @@ export class Roster<M extends EpochMember> {
    */
   checkEpoch(member: M, epoch: number, reported: ReadonlySet<Unit> | undefined): Refusal | undefined {
     const { held, previousEpoch } = member
-    if (epoch === held.epoch) return undefined
+    // Who joins anew has given up all that it had.
+    if (epoch === held.epoch || epoch === memberJoins) return undefined
     const isBehind = epoch === previousEpoch && reported?.isSubsetOf(held.assigned) === true
     if (isBehind) return undefined
     const known = `epoch ${epoch} of member ${member.id} is not its epoch ${held.epoch}`
@@ -86,18 +91,35 @@ export class Roster<M extends EpochMember> {
   }
 
   /**
-   * Whether a member may commit offsets of units by an epoch: its present one, or an older one by which it already had
-   * all of them (KIP-1251).
+   * Says whether offsets may be committed: by a member with its present epoch, or with an older one by which it already
+   * had all that the offsets are of (KIP-1251).
    */
-  mayCommit({ held }: M, epoch: number, units: readonly Unit[]): boolean {
-    if (epoch >= held.epoch) return epoch === held.epoch
-    return units.every((unit) => epoch >= (held.assigned.get(unit) ?? held.revoking.get(unit) ?? Infinity))
+  checkCommit(commit: Commit): ErrorCode {
+    const { memberId, groupInstanceId, generationIdOrMemberEpoch: epoch, isTransactional, units, version } = commit
+    if (epoch < 0 && this.size === 0) return errorCode.none
+    const isAnonymous = epoch === -1 && memberId === '' && groupInstanceId === null
+    if (isTransactional && isAnonymous) return errorCode.none
+    const held = this.#members.get(memberId)?.held
+    if (held === undefined) return errorCode.unknownMemberId
+    if (!isTransactional && version < commitsSinceVersion) return errorCode.unsupportedVersion
+    const sinceOf = (unit: Unit) => held.assigned.get(unit) ?? held.revoking.get(unit) ?? Infinity
+    const isOlder = epoch < held.epoch && units.every((unit) => epoch >= sinceOf(unit))
+    if (isOlder || epoch === held.epoch) return errorCode.none
+    return isTransactional ? errorCode.illegalGeneration : errorCode.staleMemberEpoch
+  }
+
+  /** Says whether a member may be told offsets; one that does not say who it is may. */
+  checkFetch(memberId: string | null, memberEpoch: number): ErrorCode {
+    if (memberId === null && memberEpoch < 0) return errorCode.none
+    const member = this.#members.get(memberId ?? '')
+    if (member === undefined) return errorCode.unknownMemberId
+    return memberEpoch === member.held.epoch ? errorCode.none : errorCode.staleMemberEpoch
   }
 
   /** Keeps what a member holds from now on, and how long it may take to give up what it has to. */
   settle(member: M, held: Held): void {
-    if (held.epoch !== member.held.epoch) member.previousEpoch = member.held.epoch
     const isNew = held !== member.held
+    if (isNew) member.previousEpoch = member.held.epoch
     member.held = held
     if (held.state !== 'unrevoked') return this.#forgetRevocation(member.id)
     if (!isNew && this.#revocations.has(member.id)) return

@@ -1,0 +1,87 @@
+import { errorCode, operationsUnknown, streamsGroupDescribe as api } from '../../protocol/index.ts'
+import { ofGroup } from '../coordinators.ts'
+import type { Unit } from '../groups/epochs/unit.ts'
+import { topicsOf } from '../groups/streams/configured-topology.ts'
+import { type StreamsGroup, taskListsOf } from '../groups/streams/streams-group.ts'
+import type { StreamsTopology } from '../groups/streams/streams-member.ts'
+import { tasksIn } from '../groups/streams/task.ts'
+import { serve } from '../served-api.ts'
+
+export const streamsGroupDescribe = serve(api, {
+  // Several groups may be asked for together, where they have one coordinator.
+  coordinatedBy: ({ groupIds }) => (groupIds.length === 0 ? undefined : ofGroup({ groupId: groupIds[0]! })),
+  handle({ groupIds, includeAuthorizedOperations }, { access, cluster }) {
+    return {
+      groups: groupIds.map((groupId) => {
+        if (!access.group('describe', groupId)) return refused(groupId, errorCode.groupAuthorizationFailed, null)
+        const group = cluster.groups.get(groupId)
+        if (group?.type !== 'streams') {
+          return refused(groupId, errorCode.groupIdNotFound, `Group ${groupId} is not a streams group.`)
+        }
+        if (!topicsOf(group.topology).every((name) => access.topic('describe', name))) {
+          const message = 'The group has topics that the client may not describe.'
+          return refused(groupId, errorCode.topicAuthorizationFailed, message)
+        }
+        const operations = includeAuthorizedOperations ? access.operationsOn('group', groupId) : operationsUnknown
+        return { ...describe(group), authorizedOperations: operations }
+      }),
+    }
+  },
+})
+
+function refused(groupId: string, error: number, errorMessage: string | null) {
+  return { errorCode: error, errorMessage, groupId, members: [] }
+}
+
+function describe(group: StreamsGroup) {
+  return {
+    errorCode: errorCode.none,
+    groupId: group.id,
+    groupState: group.state,
+    groupEpoch: group.epoch,
+    assignmentEpoch: group.assignmentEpoch,
+    topology: describeTopology(group.topology),
+    members: group.members.map((member) => ({
+      memberId: member.id,
+      memberEpoch: member.held.epoch,
+      instanceId: member.instanceId,
+      rackId: member.rackId,
+      clientId: member.clientId,
+      clientHost: `/${member.clientHost}`,
+      topologyEpoch: member.topologyEpoch,
+      processId: member.processId,
+      userEndpoint: member.userEndpoint,
+      clientTags: member.clientTags,
+      taskOffsets: [],
+      taskEndOffsets: [],
+      assignment: assignmentOf(member.held.assigned.keys()),
+      targetAssignment: assignmentOf(group.targetOf(member.id)),
+      isClassic: false,
+    })),
+  }
+}
+
+function describeTopology({ epoch, subtopologies }: StreamsTopology) {
+  const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1)
+  return {
+    epoch,
+    subtopologies: subtopologies
+      .toSorted((a, b) => (a.subtopologyId < b.subtopologyId ? -1 : 1))
+      .map((each) => ({
+        subtopologyId: each.subtopologyId,
+        sourceTopics: each.sourceTopics.toSorted(),
+        repartitionSinkTopics: each.repartitionSinkTopics.toSorted(),
+        stateChangelogTopics: each.stateChangelogTopics.toSorted(byName),
+        repartitionSourceTopics: each.repartitionSourceTopics.toSorted(byName),
+      })),
+  }
+}
+
+function assignmentOf(units: Iterable<Unit>) {
+  const held = [...units]
+  return {
+    activeTasks: taskListsOf(tasksIn('active', held)),
+    standbyTasks: taskListsOf(tasksIn('standby', held)),
+    warmupTasks: taskListsOf(tasksIn('warmup', held)),
+  }
+}
