@@ -10,6 +10,7 @@ export function planText({
   sources,
   stages,
   correlate,
+  windows,
   steps,
   branch,
   sinks,
@@ -24,8 +25,15 @@ export function planText({
     `topology ${name}`,
     ...sources.flatMap((source) => sourceLines(source, deadLetterTopic)),
     ...stages.map((stage) => `   ├─ stage ${stageText(stage, keysDiffer)}`),
-    `   └─ correlate ${correlate.id} by ${correlate.by} of ${stages.map((stage) => stage.name).join(', ')}`,
-    ...correlateLines(correlate, deadLetterTopic).map((line) => `      │  ${line}`),
+    ...(windows === undefined
+      ? [
+          `   └─ correlate ${correlate.id} by ${correlate.by} of ${stages.map((stage) => stage.name).join(', ')}`,
+          ...correlateLines(correlate, deadLetterTopic).map((line) => `      │  ${line}`),
+        ]
+      : [
+          `   └─ group ${correlate.id} by ${correlate.by}, ${windows.aggregate} in windows`,
+          `      │  ${windowsText(windows, deadLetterTopic)}`,
+        ]),
     ...steps.map(({ id, kind }) => `      ├─ ${kind} ${id}`),
     ...(branch === undefined ? [] : [`      ├─ branch ${branch.id} by a function`]),
     ...sinks.map((sink, index) => `      ${index === sinks.length - 1 ? '└' : '├'}─ sink ${sinkText(sink)}`),
@@ -37,6 +45,14 @@ export function planText({
     `group and transactional id ${name}, checkpoint in ${checkpointTopic}`,
     ...(next === undefined ? [] : [planText(next)]),
   ].join('\n')
+}
+
+function windowsText(windows: NonNullable<PlanDescription['windows']>, deadLetterTopic: string): string {
+  const { sizeMs, advanceMs, graceMs, results, late } = windows
+  const hops = advanceMs === sizeMs ? '' : `, one every ${advanceMs} ms`
+  const lateText = late === 'drop' ? 'late records are dropped' : `late records go to ${deadLetterTopic}`
+  const changes = results === 'changes' ? ', a result with each record' : ''
+  return `of ${sizeMs} ms${hops}${changes}, each closes ${graceMs} ms after its end; ${lateText}`
 }
 
 function sourceLines(

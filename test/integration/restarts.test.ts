@@ -16,6 +16,7 @@ import { onEachBroker, onEmbeddedBroker } from './target.ts'
 import { lookupTables } from './lookup-tables.integration.ts'
 import { tablesOfPrograms } from './tables.integration.ts'
 import { throttledSources } from './throttled-sources.integration.ts'
+import { windows } from './windows.integration.ts'
 import { warmStandbys } from './warm-standby.integration.ts'
 
 onEachBroker([
@@ -35,5 +36,6 @@ onEachBroker([
   redriving,
   tablesOfPrograms,
   lookupTables,
+  windows,
 ])
 onEmbeddedBroker([redrivenLetters, redrivenFlatMaps])

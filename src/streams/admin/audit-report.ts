@@ -174,15 +174,18 @@ function auditedTables({ tables = [] }: Manifest, records: CheckpointRecords): A
 }
 
 function auditedWindows(
-  { windows }: Manifest,
+  { windows, topology }: Manifest,
   records: CheckpointRecords,
   { results: foundResults, resultRecords }: Evidence,
 ): AuditedWindows | undefined {
   if (windows === undefined) return undefined
   const { rows, taken, results } = windows
   const sum = tableSumsOf(records).get(windowTable) ?? noRows
-  let foundTaken = resultRecords
-  for (const { table, value } of tableRowsOf(records)) if (table === windowTable) foundTaken += recordsOf(value)
+  // Each record of a window has a result, or is in the one of its window.
+  let foundTaken = topology.windows?.results === 'changes' ? foundResults : resultRecords
+  if (topology.windows?.results !== 'changes') {
+    for (const { table, value } of tableRowsOf(records)) if (table === windowTable) foundTaken += recordsOf(value)
+  }
   const isWhole = isTableWhole(windows, sum)
   return { rows, found: sum.rows, isWhole, results, foundResults, taken, foundTaken }
 }

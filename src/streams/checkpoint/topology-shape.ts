@@ -27,6 +27,8 @@ interface WindowsShape {
   readonly key: KeyShape
   readonly sizeMs: number
   readonly advanceMs: number
+  /** Whether each record that a window takes in has a result. @defaultValue a window has one */
+  readonly results?: 'changes'
 }
 
 type DecodeShape = Exclude<Framing['kind'], 'compressedJson'> | `${Compression}Json` | 'apicurioJson8' | 'function'
@@ -81,8 +83,9 @@ export function shapeOf({ sources, sides, correlate, aggregation }: Plan): Topol
   }
 }
 
-function windowsShape({ aggregate, windows: { sizeMs, advanceMs } }: Aggregation, { key }: Side): WindowsShape {
-  return { aggregate, key: keyShape(key), sizeMs, advanceMs }
+function windowsShape({ aggregate, windows, results }: Aggregation, { key }: Side): WindowsShape {
+  const { sizeMs, advanceMs } = windows
+  return { aggregate, key: keyShape(key), sizeMs, advanceMs, ...(results === 'changes' && { results }) }
 }
 
 function sourceShape(source: PlannedSource, sides: readonly Side[]): SourceShape {
@@ -201,8 +204,8 @@ function textsOf({ sources, sides, atLeast, windows }: TopologyShape, isSingle: 
   ])
 }
 
-function windowsText({ aggregate, key, sizeMs, advanceMs }: WindowsShape): string {
-  return `${aggregate} by ${textOf(key)} of ${sizeMs} ms every ${advanceMs} ms`
+function windowsText({ aggregate, key, sizeMs, advanceMs, results }: WindowsShape): string {
+  return `${aggregate} by ${textOf(key)} of ${sizeMs} ms every ${advanceMs} ms${results === 'changes' ? ', each change' : ''}`
 }
 
 function listText(list: ListShape): string {

@@ -311,7 +311,12 @@ class Program {
   close(): void {
     const { ms } = this.#current.at(-1) ?? { ms: 0 }
     // The window before that of the last record is over.
-    if (ms > 0) this.#windows.leaveBefore(ms - (ms % windowMs), () => true)
+    if (ms > 0) {
+      this.#windows.leaveBefore(ms - (ms % windowMs), () => {
+        this.#windows.published()
+        return true
+      })
+    }
     const out = new OutputBuilder({
       sink: 2,
       partitionCount: 1,

@@ -12,8 +12,13 @@ export const windowOptions = {
   },
 } as const satisfies OptionTable
 
-/** What becomes of records that come too late, and how much memory open windows may take. */
+/** What windows publish, what becomes of records that come too late, and how much memory open windows may take. */
 export type WindowOptions = GivenOptions<typeof windowOptions> & {
+  /**
+   * When a window publishes what its records come to: once, when it closes, or with each record that it takes in.
+   * @defaultValue `closed`
+   */
+  readonly results?: 'closed' | 'changes'
   /**
    * What becomes of a record all of whose windows have closed: it is dropped, and its offset counted as `late`, or it is
    * a dead letter with the reason `WINDOW_CLOSED`. @defaultValue `drop`
@@ -34,6 +39,7 @@ export type Aggregate = 'count' | 'sum' | 'min' | 'max' | 'reduce' | 'collect'
 export interface Aggregation {
   readonly aggregate: Aggregate
   readonly windows: Windows
+  readonly results: 'closed' | 'changes'
   readonly late: 'drop' | 'deadLetter'
   readonly bytesMax: number
   /** Of a `reduce`. */
@@ -41,7 +47,7 @@ export interface Aggregation {
 }
 
 /**
- * The record that a window publishes when it closes, besides its key: when it began, when it has ended, which is the
+ * The record that a window publishes, besides its key: when it began, when it has ended, which is the
  * first millisecond after it, and what its records come to.
  */
 export interface WindowResult<Value> {

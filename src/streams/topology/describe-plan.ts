@@ -1,3 +1,4 @@
+import type { Aggregation } from './aggregation.ts'
 import type { WhenFull } from './correlation.ts'
 import { decodingText } from './decoding.ts'
 import { pathText } from './field.ts'
@@ -31,6 +32,8 @@ export interface PlanDescription {
     /** The deduplication window; absent where completed keys are forgotten at once. */
     readonly memory: Memory | undefined
   }
+  /** What becomes of records by key and window; absent where sides are merged. */
+  readonly windows?: WindowsDescription
   /** Filters and maps after the merge, in their order. */
   readonly steps: readonly { readonly id: string; readonly kind: 'filter' | 'map' | 'flatMap' }[]
   /** What chooses among the sinks; absent where there is one. */
@@ -44,6 +47,13 @@ export interface PlanDescription {
   readonly lookups?: readonly LookupDescription[]
   /** The subtopology that reads the merged records; absent where they are what the topology publishes. */
   readonly next?: PlanDescription
+}
+
+/** What a window keeps of its records, and when it closes. */
+export interface WindowsDescription extends Pick<Aggregation, 'aggregate' | 'results' | 'late' | 'bytesMax'> {
+  readonly sizeMs: number
+  readonly advanceMs: number
+  readonly graceMs: number
 }
 
 /** A table, and the names of its codecs. */
@@ -121,6 +131,7 @@ export function describePlan({
   sources,
   sides,
   correlate,
+  aggregation,
   steps,
   branch,
   sinks,
@@ -134,6 +145,7 @@ export function describePlan({
     sources: sources.map((source) => describeSource(source, sides)),
     stages: sides.map((side) => describeStage(side, sides)),
     correlate: { ...correlate, by: keys.size === 1 ? [...keys].join() : 'the key of each side' },
+    ...(aggregation && { windows: describeWindows(aggregation) }),
     steps: steps.map(({ id, kind }) => ({ id, kind })),
     branch: branch && { id: branch.id },
     sinks: sinks.map(describeSink),
@@ -143,6 +155,11 @@ export function describePlan({
     ...(lookups.length > 0 && { lookups: lookups.map(describeLookup) }),
     ...(next && { next: describePlan(next) }),
   }
+}
+
+function describeWindows({ aggregate, results, late, bytesMax, windows }: Aggregation): WindowsDescription {
+  const { sizeMs, advanceMs, graceMs } = windows
+  return { aggregate, sizeMs, advanceMs, graceMs, results, late, bytesMax }
 }
 
 function describeTable({ name, key, value, bytesMax }: ProgramTable | LookupTable): TableDescription {

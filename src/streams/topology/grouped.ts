@@ -23,7 +23,8 @@ export interface Grouped<Value> {
 
 /**
  * Records by key and window, which need an aggregate. A window has one result, which is published when it closes: when
- * the time that the records tell has reached its end and the grace after it.
+ * the time that the records tell has reached its end and the grace after it. With `results: 'changes'` it has one with
+ * each record.
  */
 export interface Windowed<Value> {
   /** How many records there are. */
@@ -64,13 +65,16 @@ export function groupedBy<Value>(
     window(windows, options = {}) {
       checkWindows(`"${id}"`, windows)
       checkOptions(`the windows of "${id}"`, options)
-      const { late = 'drop', ...given } = options
+      const { results = 'closed', late = 'drop', ...given } = options
+      if (results !== 'closed' && results !== 'changes') {
+        throw invalid(`results of the windows of "${id}" is ${kindOf(results)}, where "closed" or "changes" belongs`)
+      }
       if (late !== 'drop' && late !== 'deadLetter') {
         throw invalid(`late of the windows of "${id}" is ${kindOf(late)}, where "drop" or "deadLetter" belongs`)
       }
       const { bytesMax } = resolveOptions(windowOptions, { given })
       const ended = <Output>(aggregate: Aggregate, kept: Stage, reduction?: Reduction) =>
-        end<Output>({ aggregate, windows, late, bytesMax, reduction }, kept)
+        end<Output>({ aggregate, windows, results, late, bytesMax, reduction }, kept)
       const ofField = (aggregate: Aggregate, field: Field) => {
         checkField(`what the ${aggregate} of "${id}" is of`, field)
         return ended<WindowResult<never>>(aggregate, stage({ part: field }))

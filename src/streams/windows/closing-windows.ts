@@ -1,30 +1,36 @@
 import type { Participating } from '../epochs/epoch-participant.ts'
 import type { EventClock } from '../expiry/event-clock.ts'
+import type { Aggregation } from '../topology/aggregation.ts'
 import type { Windows } from '../topology/windows.ts'
 import type { WindowResults } from './window-results.ts'
 import type { WindowRows } from './window-rows.ts'
 
 /** How soon to look again where windows are over that one epoch had no room for. */
 const pollMs = 1
+/** What the checkpoint has of a row that leaves without a result, about. */
+const deletionBytes = 64
 
 /**
- * Publishes windows that are over, in the epochs of the program and as part of them: a window is over when the time that
+ * Has windows leave that are over, with their results, in the epochs of the program and as part of them: a window is over when the time that
  * the records tell has reached its end and the grace after it. From then on no record is taken into it, whether or not
  * its result has been published.
  */
 export class ClosingWindows {
   readonly #windows: Windows
+  /** Whether a window has its result when it closes; else it has had one with each record. */
+  readonly #publishes: boolean
   readonly #rows: Participating<WindowRows>
   readonly #clock: Pick<EventClock, 'nowMs'>
   readonly #results: WindowResults
 
   constructor(
-    windows: Windows,
+    { windows, results: when }: Pick<Aggregation, 'windows' | 'results'>,
     rows: Participating<WindowRows>,
     clock: Pick<EventClock, 'nowMs'>,
     results: WindowResults,
   ) {
     this.#windows = windows
+    this.#publishes = when === 'closed'
     this.#rows = rows
     this.#clock = clock
     this.#results = results
@@ -50,7 +56,7 @@ export class ClosingWindows {
     if (!this.areDue) return
     let room = roomBytes
     this.#rows.leaveBefore(this.#overBeforeMs, (name, row) => {
-      room -= this.#results.write(name, row, epoch)
+      room -= this.#publishes ? this.#results.write(name, row, epoch) : deletionBytes
       return room > 0
     })
   }

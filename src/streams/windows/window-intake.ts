@@ -13,16 +13,19 @@ import type { Participating } from '../epochs/epoch-participant.ts'
 import type { EventClock } from '../expiry/event-clock.ts'
 import type { Aggregation } from '../topology/aggregation.ts'
 import type { Folding } from './folding.ts'
-import { resultBytesMax } from './window-results.ts'
+import { resultBytesMax, type WindowResults } from './window-results.ts'
 import { windowPrefix, windowRowName } from './window-name.ts'
 import type { WindowRow } from './window-row.ts'
 import type { WindowRows } from './window-rows.ts'
 
 export interface WindowIntakeParts {
-  readonly aggregation: Pick<Aggregation, 'windows' | 'late'>
+  readonly aggregation: Pick<Aggregation, 'windows' | 'results' | 'late'>
   readonly rows: Participating<WindowRows>
   readonly clock: Pick<Participating<EventClock>, 'nowMs' | 'tell'>
   readonly folding: Folding
+  readonly results: WindowResults
+  /** The number of the current epoch. */
+  readonly epoch: () => number
   /** Bytes that a row in the checkpoint, and its result, may have. */
   readonly recordBytesMax: number
 }
@@ -36,6 +39,7 @@ export class WindowIntake {
   #prefix = ''
   #isFull = false
   #owedBytes = 0
+  #writtenBytes = 0
   /** What the windows of a record are to become. */
   readonly #names: string[] = []
   readonly #found: (WindowRow | undefined)[] = []
@@ -73,9 +77,9 @@ export class WindowIntake {
     const extra = bufferOf(columns.extra.bytes)
     let nowMs = clock.nowMs()
     this.#isFull = false
-    this.#owedBytes = 0
+    this.#owedBytes = this.#writtenBytes = 0
     for (let row = 0; row < columns.count; row++) {
-      if (row > 0 && this.#owedBytes >= roomBytes) return row
+      if (row > 0 && this.#owedBytes + this.#writtenBytes >= roomBytes) return row
       if (times[row]! <= latestMs) nowMs = clock.tell(columns.partition, times[row]!)
       if (columns.side[row] === noSide) continue
       const isInExtra = (columns.flags[row]! & rowFlags.keyInExtra) !== 0
@@ -155,9 +159,11 @@ export class WindowIntake {
   }
 
   #keep(timestamp: number): void {
+    const { aggregation, rows, results, epoch } = this.#parts
     for (const [at, name] of this.#names.entries()) {
       const { value, valueBytes } = this.#made[at]!
-      this.#owedBytes += this.#parts.rows.take(name, this.#found[at], timestamp, value, valueBytes)
+      this.#owedBytes += rows.take(name, this.#found[at], timestamp, value, valueBytes)
+      if (aggregation.results === 'changes') this.#writtenBytes += results.write(name, rows.get(name)!, epoch())
     }
   }
 

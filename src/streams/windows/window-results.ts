@@ -6,6 +6,7 @@ import { valueName } from '../topology/aggregation.ts'
 import type { Folding } from './folding.ts'
 import { readWindowName } from './window-name.ts'
 import type { WindowRow } from './window-row.ts'
+import type { WindowRows } from './window-rows.ts'
 
 /** Has the number of records that a result is of, and the epoch that has published it: `17/1234`. */
 export const aggregatedHeaderName = 'millrace.aggregated'
@@ -31,23 +32,28 @@ export function resultBytesMax(key: string, valueBytes: number): number {
   return keyCharacterBytesMax * key.length + valueBytes + resultFrameBytes
 }
 
+export interface WindowResultsParts {
+  readonly sink: Pick<MergedSink, 'out' | 'times'>
+  readonly aggregation: Pick<Aggregation, 'windows'>
+  readonly keyName: string
+  readonly folding: Folding
+  readonly rows: Pick<WindowRows, 'published'>
+}
+
 /** Writes what windows come to. */
 export class WindowResults {
   readonly #sink: Pick<MergedSink, 'out' | 'times'>
-  readonly #aggregation: Pick<Aggregation, 'windows'>
+  readonly #aggregation: WindowResultsParts['aggregation']
   readonly #folding: Folding
+  readonly #rows: Pick<WindowRows, 'published'>
   readonly #keyName: string
 
-  constructor(
-    sink: Pick<MergedSink, 'out' | 'times'>,
-    aggregation: Pick<Aggregation, 'windows'>,
-    keyName: string,
-    folding: Folding,
-  ) {
+  constructor({ sink, aggregation, keyName, folding, rows }: WindowResultsParts) {
     this.#sink = sink
     this.#aggregation = aggregation
     this.#keyName = JSON.stringify(keyName)
     this.#folding = folding
+    this.#rows = rows
   }
 
   /**
@@ -67,6 +73,7 @@ export class WindowResults {
     )
     const header = encodeHeader(aggregatedHeaderName, Buffer.from(`${row.records}/${epoch}`))
     const record = { key, value, headerCount: 1, headers: header }
+    this.#rows.published()
     writePlainRecord(out, partitionForKey(key, out.partitionCount), times.nearest(row.greatestMs), record)
     return key.length + value.length + header.length
   }

@@ -143,10 +143,14 @@ export class WindowRows implements EpochParticipant {
     for (const [name, row] of this.#before(startMs)) {
       this.#changed.set(name, undefined)
       this.#changedBytes += changeFrameBytes
-      this.#results++
       if (!visit(name, row)) break
     }
     this.#findFirst()
+  }
+
+  /** A result has been published. */
+  published(): void {
+    this.#results++
   }
 
   close({ put, manifest }: ClosingEpoch): void {

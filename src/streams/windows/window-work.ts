@@ -28,11 +28,13 @@ export class WindowWork {
     assert(rows !== undefined && clock !== undefined, 'a program with windows keeps them, and the time of its records')
     const values = functionValues(services, session, correlate.id, sources[0]!.bigIntegers)
     const folding = foldingOf(aggregation, correlate.id, values)
-    const results = new WindowResults(sink, aggregation, correlate.keyName, folding)
+    const results = new WindowResults({ sink, aggregation, keyName: correlate.keyName, folding, rows })
+    // One may be on its way.
+    const epoch = () => session.state.epochs.committed + (session.schedule.isCommitting ? 2 : 1)
     const recordBytesMax = Math.min(promotedBytesMax(topics), sink.recordBytesMax)
     return new WindowWork(
-      new WindowIntake({ aggregation, rows, clock, folding, recordBytesMax }),
-      new ClosingWindows(aggregation.windows, rows, clock, results),
+      new WindowIntake({ aggregation, rows, clock, folding, results, recordBytesMax, epoch }),
+      new ClosingWindows(aggregation, rows, clock, results),
     )
   }
 }

@@ -23,8 +23,8 @@ import org.apache.kafka.streams.kstream.Windowed;
 import org.apache.kafka.streams.state.WindowStore;
 
 /**
- * What Kafka Streams publishes of windows. A line `case <aggregate> <sizeMs> <advanceMs> <graceMs>` begins a case,
- * `<key> <timestamp> <amount>` is a record of it, and `end` has it run: then its results are written, as
+ * What Kafka Streams publishes of windows. A line `case <aggregate> <sizeMs> <advanceMs> <graceMs> <closed or changes>` begins a
+ * case, `<key> <timestamp> <amount>` is a record of it, and `end` has it run: then its results are written, as
  * `<key> <start> <end> <value>`, and `end`.
  */
 public final class Windows {
@@ -42,7 +42,7 @@ public final class Windows {
         .stream("records", Consumed.with(Serdes.String(), Serdes.Integer()))
         .groupByKey()
         .windowedBy(windows);
-    publish(aggregated(words[1], windowed));
+    publish(aggregated(words[1], windowed), words[5].equals("closed"));
     var settings = new Properties();
     settings.put(StreamsConfig.APPLICATION_ID_CONFIG, "windows");
     settings.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "nowhere:1");
@@ -65,9 +65,9 @@ public final class Windows {
     System.out.println("end");
   }
 
-  private static <Value> void publish(KTable<Windowed<String>, Value> table) {
-    table
-        .suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded()))
+  private static <Value> void publish(KTable<Windowed<String>, Value> table, boolean areClosed) {
+    var results = areClosed ? table.suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded())) : table;
+    results
         .toStream((key, value) -> key.key() + " " + key.window().start() + " " + key.window().end())
         .mapValues(value -> value.toString())
         .to("results", Produced.with(Serdes.String(), Serdes.String()));
