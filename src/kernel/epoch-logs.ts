@@ -24,8 +24,8 @@ export class EpochLogs {
 
   /** What the current epoch has changed so far. */
   get current(): UndoLog {
-    const { undoEnd, departedEnd } = this.#machine.run
-    return new UndoLog(this.#machine, undoEnd.value, departedEnd.value)
+    const { undoEnd, departedEnd, copiesEnd } = this.#machine.run
+    return new UndoLog(this.#machine, undoEnd.value, departedEnd.value, copiesEnd.value)
   }
 
   /** Whether nothing has changed that a rollback would undo. */
@@ -42,27 +42,32 @@ export class EpochLogs {
   commit(): void {
     const epoch = this.#closed.shift()
     assert(epoch !== undefined, 'an epoch is committed after the next one has begun')
-    this.#machine.run.commit(epoch.log.undoEnd, epoch.log.departedEnd)
+    this.#commit(epoch.log)
     this.#committedRowCount = epoch.rowCount
   }
 
   settle(): void {
     assert(this.#closed.length === 0, 'the table is settled before its first epoch, or while none is in flight')
-    const { undoEnd, departedEnd } = this.current
-    this.#machine.run.commit(undoEnd, departedEnd)
+    this.#commit(this.current)
     this.#committedRowCount = this.rowCount
     this.#beginLog()
   }
 
   rollback(): void {
     const logs = [...this.#closed.splice(0).map(({ log }) => log), this.current]
-    for (const { undoEnd, departedEnd } of logs.reverse()) this.#machine.run.rollback(undoEnd, departedEnd)
+    for (const { undoEnd, departedEnd, copiesEnd } of logs.reverse()) {
+      this.#machine.run.rollback(undoEnd, departedEnd, copiesEnd)
+    }
     this.#beginLog()
     assert(this.rowCount === this.#committedRowCount, 'a rollback leaves the rows of the last committed epoch')
   }
 
+  #commit({ undoEnd, departedEnd, copiesEnd }: UndoLog): void {
+    this.#machine.run.commit(undoEnd, departedEnd, copiesEnd)
+  }
+
   #beginLog(): void {
-    this.#machine.run.undoEnd.value = 0
-    this.#machine.run.departedEnd.value = 0
+    const { undoEnd, departedEnd, copiesEnd } = this.#machine.run
+    for (const end of [undoEnd, departedEnd, copiesEnd]) end.value = 0
   }
 }

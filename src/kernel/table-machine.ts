@@ -11,8 +11,8 @@ interface TableFunctions {
   readonly setBases: (bytes: number, extra: number) => void
   readonly apply: (count: number) => number
   readonly tellChanges: (undoEnd: number, departedEnd: number) => void
-  readonly commit: (undoEnd: number, departedEnd: number) => void
-  readonly rollback: (undoEnd: number, departedEnd: number) => void
+  readonly commit: (undoEnd: number, departedEnd: number, copiesEnd: number) => void
+  readonly rollback: (undoEnd: number, departedEnd: number, copiesEnd: number) => void
   readonly isSparse: () => number
   readonly compact: (blocksMax: number) => number
   readonly sweep: (limit: number, blocksMax: number) => number
@@ -43,6 +43,7 @@ type State =
   | 'slotPages'
   | 'undoEnd'
   | 'departedEnd'
+  | 'copiesEnd'
   | 'duplicates'
   | 'quorum'
   | 'latestSides'

@@ -41,11 +41,14 @@ export class UndoLog {
   /** Addresses after the last entries; 0 where there are none. */
   readonly undoEnd: number
   readonly departedEnd: number
+  /** The same of the copies of blocks. */
+  readonly copiesEnd: number
 
-  constructor(machine: TableMachine, undoEnd: number, departedEnd: number) {
+  constructor(machine: TableMachine, undoEnd: number, departedEnd: number, copiesEnd: number) {
     this.#machine = machine
     this.undoEnd = undoEnd >>> 0
     this.departedEnd = departedEnd >>> 0
+    this.copiesEnd = copiesEnd >>> 0
   }
 
   /** Where the rows begin that have left merged, published or not, as words, in the order in which they did. */

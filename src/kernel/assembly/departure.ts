@@ -1,6 +1,8 @@
 /** Lets rows leave the index, and parts their rows, and notes it in the logs of the epoch. */
-import { SUPERSEDED } from '../constants/log'
-import { at, nextOf, offsetOf, placeOf, unitsOf } from './block'
+import { EXPIRED, SUPERSEDED } from '../constants/log'
+import { free } from './arena'
+import { at, nextOf, offsetOf, placeOf, setNext, unitsOf } from './block'
+import { copyOf, isSmall } from './copies'
 import { removeAt } from './hash-index'
 import { noteDeparture, noteRow } from './log'
 
@@ -11,8 +13,30 @@ export function depart(slot: usize, how: u32): void {
   removeAt(slot, hash)
 }
 
-/** Takes note that a row leaves; its blocks stay until the epoch has ended. */
+/**
+ * Takes note that a row leaves. Its blocks are free at once, and copies stay until the epoch has ended; large ones stay
+ * themselves, and those of expired rows, because nothing is written soon that could be in their place.
+ */
 export function leave(hash: u32, head: u32, how: u32): void {
+  if (how == EXPIRED || !isSmall(head)) return leaveInPlace(hash, head, how)
+  let first: u32 = 0
+  let before: u32 = 0
+  for (let address = head; address != 0;) {
+    const block = at(address)
+    const next = nextOf(block)
+    const units = unitsOf(block)
+    const copy = copyOf(block, units)
+    if (before == 0) first = copy
+    else setNext(at(before), copy)
+    before = copy
+    noteDeparture(copy, units, hash, placeOf(block), offsetOf(block), how)
+    free(address, units)
+    address = next
+  }
+  noteRow(hash, first, how)
+}
+
+function leaveInPlace(hash: u32, head: u32, how: u32): void {
   for (let address = head; address != 0;) {
     const block = at(address)
     noteDeparture(address, unitsOf(block), hash, placeOf(block), offsetOf(block), how)

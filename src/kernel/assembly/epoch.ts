@@ -16,6 +16,7 @@ import {
   unitsOf,
 } from './block'
 import { restart } from './compact'
+import { forget, isCopy, restored } from './copies'
 import { hasRoom, homeOf, insert, pageOf, remove, replace, slotAfter } from './hash-index'
 import { sidesOnlyOf } from './lists'
 import { dropLastPage, pageBefore } from './log'
@@ -23,19 +24,22 @@ import { takeBack } from './remembered'
 import { completedCount, completedReason } from './state'
 
 /** An epoch is durable: its departed blocks are freed. */
-export function commit(undo: usize, departed: usize): void {
+export function commit(undo: usize, departed: usize, copies: usize): void {
   for (let end = departed; end != 0;) {
     const page = pageBefore(end)
     for (let entry = end - departedBytes; entry >= page + pageHeaderBytes; entry -= departedBytes) {
-      free(load<u32>(entry), load<u32>(entry, 4))
+      const address = load<u32>(entry)
+      if (isCopy(address)) forget(load<u32>(entry, 4))
+      else free(address, load<u32>(entry, 4))
     }
     end = dropLastPage(page)
   }
   drop(undo)
+  drop(copies)
 }
 
 /** Undoes an epoch, the last change first. */
-export function rollback(undo: usize, departed: usize): void {
+export function rollback(undo: usize, departed: usize, copies: usize): void {
   for (let end = undo; end != 0;) {
     const page = pageBefore(end)
     for (let entry = end - undoBytes; entry >= page + pageHeaderBytes; entry -= undoBytes) {
@@ -47,11 +51,13 @@ export function rollback(undo: usize, departed: usize): void {
     end = dropLastPage(page)
   }
   drop(departed)
+  drop(copies)
   restart()
 }
 
 /** Puts a row that left into the index again. */
-function bringBack(hash: u32, head: u32, how: u32): void {
+function bringBack(hash: u32, departed: u32, how: u32): void {
+  const head = isCopy(departed) ? restored(departed) : departed
   if (completedReason != 0 && (how == MERGED || how == FILTERED))
     return replace(hash, takeBack(hash, --completedCount), head)
   hasRoom(hash)

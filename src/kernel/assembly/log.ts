@@ -6,7 +6,8 @@
  * move; of a row that left the index: hash, address of its head, how it left, `LEFT`; the same of a part that a later
  * one supersedes, with the address of its block, before the arrival of that one. The departed log says of each
  * block of a row that left: address, units, hash, side and partition, offset low, offset high, how its row left, 0.
- * These blocks stay until the epoch has ended. `../undo-log.ts` reads both too.
+ * These blocks stay until the epoch has ended, or the addresses are those of `copies.ts`. `../undo-log.ts` reads both
+ * too.
  */
 import { departedBytes, LEFT, pageHeaderBytes, undoBytes } from '../constants/log'
 import { freeOnePage, pageBytes, takePage } from './segments'
@@ -14,12 +15,15 @@ import { departedEnd, undoEnd } from './state'
 
 const wrap: usize = pageBytes - 1
 
-/** Pages that a row takes which leaves: one of the undo log, and as many of the other as its parts need, lists included. */
-export const pagesPerRow: u32 = 4
+/**
+ * Pages that a row takes which leaves: one of the undo log, as many of the other as its parts need, lists included, and
+ * one each for copies of its blocks and for free ones.
+ */
+export const pagesPerRow: u32 = 6
 /** Rows of a pass, whose cache misses are overlapped. Measured: 64 to 512 alike, 1,024 slower. */
 export const passRows: u32 = 256
-/** Pages that the changes of a pass, of 16 sides at most, take: so many must be there. */
-export const pagesPerPass: u32 = 3
+/** Pages that the changes of a pass, of 16 sides at most, take, copies of blocks and free ones included. */
+export const pagesPerPass: u32 = 9
 
 export function noteArrival(hash: u32, place: u32, offset: u64): void {
   const entry = room(undoEnd)
@@ -62,7 +66,11 @@ export function dropLastPage(page: usize): usize {
 }
 
 function room(end: usize): usize {
-  if ((end & wrap) != 0) return end
+  return (end & wrap) != 0 ? end : firstAt(end)
+}
+
+/** Adds a page to the chain that ends there; returns the place of its first entry. */
+export function firstAt(end: usize): usize {
   const page = takePage()
   store<u32>(page, <u32>end)
   return page + pageHeaderBytes

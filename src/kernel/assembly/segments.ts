@@ -18,7 +18,7 @@ export const BLOCKS: u32 = 1
 export const RETIRING: u32 = 2
 /** Retiring, and walked by compaction: what is left in it may still return to the index. */
 export const WALKED: u32 = 3
-const PAGES: u32 = 4
+export const PAGES: u32 = 4
 /** The first of a run, and the others of it. */
 export const RUN: u32 = 5
 const REST: u32 = 6

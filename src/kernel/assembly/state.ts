@@ -11,7 +11,7 @@ export let freePage: usize = 0
 export let freePages: u32 = 0
 export let freeChunk: usize = 0
 
-/** The segment that is being filled with blocks, and units in live blocks and in segments of blocks. */
+/** The segment that is being filled with blocks, and units in live blocks and copies, and in segments of blocks. */
 export let filling: u32 = 0
 export let liveUnits: u32 = 0
 export let blockUnits: u32 = 0
@@ -21,9 +21,10 @@ export let depth: u32 = 1
 export let slotCount: u32 = 0
 export let slotPages: u32 = 0
 
-/** Ends of the logs of the current epoch. */
+/** Ends of the logs of the current epoch, and of the copies of blocks that it has. */
 export let undoEnd: usize = 0
 export let departedEnd: usize = 0
+export let copiesEnd: usize = 0
 
 /** The segment that compaction walks, and how far it has come. */
 export let walked: u32 = 0

@@ -43,8 +43,8 @@ export function mergeStored(slot: usize, keyMemory: u32): void {
     depart(slot, REFUSED)
   } else if (keyMemory == NOT_NEEDED) depart(slot, how)
   else {
-    leave(hash, head, how)
     remember(keyMemory, hash, completedCount++, block + headerBytes, keyLength, isNumber(block))
+    leave(hash, head, how)
     store<u32>(slot, keyMemory, 4)
   }
 }
