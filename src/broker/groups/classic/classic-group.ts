@@ -1,4 +1,3 @@
-import { assert } from '../../../core/assert.ts'
 import type { Clock, Timer } from '../../../core/clock.ts'
 import { type ErrorCode, errorCode } from '../../../protocol/index.ts'
 import { subscribedTopicsOf } from './consumer-subscription.ts'
@@ -15,13 +14,12 @@ import {
   type SyncAnswer,
   type SyncRequest,
 } from './classic-messages.ts'
+import { ClassicRoster } from './classic-roster.ts'
 import type { Commit, Group } from '../group.ts'
 import type { GroupOffsets } from '../group-offsets.ts'
 
 type ClassicGroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable'
 
-/** As `group.max.size`, which Kafka leaves open. */
-const membersMax = 1_000
 /** How long a new member may wait in JoinGroup for the others, whatever its session timeout. */
 const newMemberJoinMs = 300_000
 
@@ -47,16 +45,12 @@ export class ClassicGroup implements Group {
   readonly offsets: GroupOffsets
   readonly #clock: Clock
   readonly #newMemberId: (prefix: string) => string
-  readonly #members = new Map<string, ClassicMember>()
-  readonly #staticIds = new Map<string, string>()
-  /** Ids given to newcomers that have not come back with them, each with the end of its patience. */
-  readonly #pendingIds = new Map<string, Timer>()
+  readonly #roster: ClassicRoster
   readonly #unsynced = new Set<string>()
   #state: ClassicGroupState = 'Empty'
   #generationId = 0
   #protocolType: string | null = null
   #protocolName: string | null = null
-  #leaderId: string | undefined
   #joinDeadline: Timer | undefined
   #syncDeadline: Timer | undefined
 
@@ -65,6 +59,14 @@ export class ClassicGroup implements Group {
     this.offsets = offsets
     this.#clock = clock
     this.#newMemberId = newMemberId
+    this.#roster = new ClassicRoster({
+      clock,
+      onSilent: (member) => {
+        this.#remove(member)
+        this.#membersChanged()
+      },
+      onStayedAway: () => this.#completeJoinIfAllCame(),
+    })
   }
 
   get state(): ClassicGroupState {
@@ -84,11 +86,11 @@ export class ClassicGroup implements Group {
   }
 
   get members(): ClassicMember[] {
-    return [...this.#members.values()]
+    return this.#roster.all()
   }
 
   subscribedTopics(): Set<string> | undefined {
-    if (this.#members.size > 0 && this.#protocolType !== consumerType) return undefined
+    if (this.#roster.size > 0 && this.#protocolType !== consumerType) return undefined
     const chosen = (member: ClassicMember) => member.protocols.find(({ name }) => name === this.#protocolName)
     const metadata = this.members.flatMap((member) => chosen(member)?.metadata ?? [])
     return new Set(metadata.flatMap((bytes) => subscribedTopicsOf(bytes) ?? []))
@@ -96,24 +98,23 @@ export class ClassicGroup implements Group {
 
   join(request: JoinRequest): Promise<JoinAnswer> {
     const { memberId, groupInstanceId } = request
-    const isKnown = this.#members.has(memberId) || this.#pendingIds.has(memberId)
-    const isFull = this.#members.size + this.#pendingIds.size >= membersMax
-    if (isFull && !isKnown) return refuseJoin('', errorCode.groupMaxSizeReached)
+    const isKnown = this.#roster.get(memberId) !== undefined || this.#roster.isPending(memberId)
+    if (this.#roster.isFull && !isKnown) return refuseJoin('', errorCode.groupMaxSizeReached)
     if (!this.#supports(request)) return refuseJoin(memberId, errorCode.inconsistentGroupProtocol)
     if (memberId === '') return this.#joinNew(request)
-    if (this.#pendingIds.has(memberId)) {
-      this.#dropPending(memberId)
+    if (this.#roster.isPending(memberId)) {
+      this.#roster.dropPending(memberId)
       return this.#add(memberId, request)
     }
-    const error = this.#check({ memberId, groupInstanceId })
+    const error = this.#roster.check({ memberId, groupInstanceId })
     if (error !== errorCode.none) return refuseJoin(memberId, error)
-    return this.#joinAgain(this.#members.get(memberId)!, request)
+    return this.#joinAgain(this.#roster.get(memberId)!, request)
   }
 
   sync(request: SyncRequest): SyncAnswer | Promise<SyncAnswer> {
     const error = this.#checkSync(request)
     if (error !== errorCode.none) return emptySyncAnswer(error)
-    const member = this.#members.get(request.memberId)!
+    const member = this.#roster.get(request.memberId)!
     switch (this.#state) {
       case 'PreparingRebalance':
         return emptySyncAnswer(errorCode.rebalanceInProgress)
@@ -123,7 +124,7 @@ export class ClassicGroup implements Group {
       case 'CompletingRebalance': {
         this.#synced(member.id)
         const synced = new Promise<SyncAnswer>((resolve) => (member.sync = resolve))
-        if (member.id === this.#leaderId) this.#assign(request.assignments)
+        if (member.id === this.#roster.leaderId) this.#assign(request.assignments)
         return synced
       }
       case 'Empty':
@@ -132,10 +133,10 @@ export class ClassicGroup implements Group {
   }
 
   heartbeat(identity: MemberIdentity, generationId: number): ErrorCode {
-    const error = this.#check(identity)
+    const error = this.#roster.check(identity)
     if (error !== errorCode.none) return error
     if (generationId !== this.#generationId) return errorCode.illegalGeneration
-    this.#keepAlive(this.#members.get(identity.memberId)!)
+    this.#roster.keepAlive(this.#roster.get(identity.memberId)!)
     return this.#state === 'PreparingRebalance' ? errorCode.rebalanceInProgress : errorCode.none
   }
 
@@ -149,7 +150,7 @@ export class ClassicGroup implements Group {
   checkCommit({ generationIdOrMemberEpoch: generationId, isTransactional, ...identity }: Commit): ErrorCode {
     if (generationId < 0 && this.#state === 'Empty') return errorCode.none
     if (generationId >= 0 || identity.memberId !== '' || identity.groupInstanceId !== null) {
-      const error = this.#check(identity)
+      const error = this.#roster.check(identity)
       if (error !== errorCode.none) return error
       if (generationId !== this.#generationId) return errorCode.illegalGeneration
     } else if (!isTransactional) {
@@ -157,8 +158,8 @@ export class ClassicGroup implements Group {
     }
     if (isTransactional || this.#state !== 'CompletingRebalance') {
       // A commit shows that its member is alive.
-      const member = this.#members.get(identity.memberId)
-      if (member !== undefined) this.#keepAlive(member)
+      const member = this.#roster.get(identity.memberId)
+      if (member !== undefined) this.#roster.keepAlive(member)
       return errorCode.none
     }
     return errorCode.rebalanceInProgress
@@ -171,29 +172,19 @@ export class ClassicGroup implements Group {
   close(): void {
     this.#joinDeadline?.cancel()
     this.#syncDeadline?.cancel()
-    for (const { session } of this.#members.values()) session?.cancel()
-    for (const timer of this.#pendingIds.values()) timer.cancel()
+    this.#roster.close()
   }
 
   #supports({ protocolType, protocols }: JoinRequest): boolean {
     if (protocolType === '' || protocols.length === 0) return false
-    if (this.#members.size === 0) return true
+    if (this.#roster.size === 0) return true
     const members = this.members
     const isShared = ({ name }: GroupProtocol) => members.every((member) => offers(member, name))
     return protocolType === this.#protocolType && protocols.some(isShared)
   }
 
-  #check({ memberId, groupInstanceId }: MemberIdentity): ErrorCode {
-    if (groupInstanceId !== null) {
-      const owner = this.#staticIds.get(groupInstanceId)
-      if (owner !== undefined && owner !== memberId) return errorCode.fencedInstanceId
-      if (owner === undefined) return errorCode.unknownMemberId
-    }
-    return this.#members.has(memberId) ? errorCode.none : errorCode.unknownMemberId
-  }
-
   #checkSync(request: SyncRequest): ErrorCode {
-    const error = this.#check(request)
+    const error = this.#roster.check(request)
     if (error !== errorCode.none) return error
     if (request.generationId !== this.#generationId) return errorCode.illegalGeneration
     const isTypeSame = request.protocolType === null || request.protocolType === this.#protocolType
@@ -205,21 +196,17 @@ export class ClassicGroup implements Group {
     const { clientId, groupInstanceId, sessionTimeoutMs, needsKnownMemberId } = request
     const memberId = this.#newMemberId(groupInstanceId ?? clientId)
     if (groupInstanceId !== null) {
-      const oldId = this.#staticIds.get(groupInstanceId)
-      return oldId === undefined ? this.#add(memberId, request) : this.#replaceStatic(oldId, memberId, request)
+      const former = this.#roster.ofInstance(groupInstanceId)
+      return former === undefined ? this.#add(memberId, request) : this.#replaceStatic(former, memberId, request)
     }
     if (!needsKnownMemberId) return this.#add(memberId, request)
-    const timer = this.#clock.setTimer({ afterMs: sessionTimeoutMs, background: true }, () => {
-      this.#dropPending(memberId)
-      this.#completeJoinIfAllCame()
-    })
-    this.#pendingIds.set(memberId, timer)
+    this.#roster.await(memberId, sessionTimeoutMs)
     return refuseJoin(memberId, errorCode.memberIdRequired)
   }
 
   #joinAgain(member: ClassicMember, request: JoinRequest): Promise<JoinAnswer> {
     const isUnchanged = hasSameProtocols(member, request.protocols)
-    const isLeader = member.id === this.#leaderId
+    const isLeader = member.id === this.#roster.leaderId
     if (this.#state === 'CompletingRebalance' && isUnchanged) return Promise.resolve(this.#joinAnswer(member))
     // A leader that joins a stable group wants to share out the work anew.
     if (this.#state === 'Stable' && isUnchanged && !isLeader) return Promise.resolve(this.#joinAnswer(member))
@@ -244,33 +231,27 @@ export class ClassicGroup implements Group {
       sync: undefined,
       session: undefined,
     }
-    if (this.#members.size === 0) this.#protocolType = request.protocolType
-    this.#members.set(memberId, member)
-    this.#leaderId ??= memberId
-    if (instanceId !== null) this.#staticIds.set(instanceId, memberId)
+    if (this.#roster.size === 0) this.#protocolType = request.protocolType
+    this.#roster.add(member)
     const joined = new Promise<JoinAnswer>((resolve) => (member.join = resolve))
-    this.#keepAlive(member, newMemberJoinMs)
+    this.#roster.keepAlive(member, newMemberJoinMs)
     this.#rebalance()
     return joined
   }
 
   /** Gives the place of a static member to its next life, without a rebalance where that changes nothing. */
-  #replaceStatic(oldId: string, newId: string, request: JoinRequest): Promise<JoinAnswer> {
-    const member = this.#members.get(oldId)!
-    this.#members.delete(oldId)
-    this.#members.set(newId, member)
-    this.#staticIds.set(member.instanceId!, newId)
-    const formerLeader = this.#leaderId!
-    if (formerLeader === oldId) this.#leaderId = newId
+  #replaceStatic(member: ClassicMember, newId: string, request: JoinRequest): Promise<JoinAnswer> {
+    const { id: oldId } = member
+    const formerLeader = this.#roster.leaderId!
     this.#answerJoin(member, { ...emptyJoinAnswer, error: errorCode.fencedInstanceId, memberId: oldId })
     this.#answerSync(member, emptySyncAnswer(errorCode.fencedInstanceId))
-    member.id = newId
-    this.#keepAlive(member)
+    this.#roster.rename(member, newId)
+    this.#roster.keepAlive(member)
 
     const joined = this.#update(member, request)
     if (this.#state === 'Stable' && electProtocol(this.members) === this.#protocolName) {
       const answer = this.#joinAnswer(member)
-      const isLeader = newId === this.#leaderId
+      const isLeader = newId === this.#roster.leaderId
       const known = request.canSkipAssignment
         ? { ...answer, skipAssignment: isLeader }
         : // Told the name of the leader before it, it takes itself for a follower and assigns nothing.
@@ -293,17 +274,17 @@ export class ClassicGroup implements Group {
 
   #leave({ memberId, groupInstanceId }: MemberIdentity): ErrorCode {
     if (memberId === '') {
-      const staticId = groupInstanceId === null ? undefined : this.#staticIds.get(groupInstanceId)
-      if (staticId === undefined) return errorCode.unknownMemberId
-      this.#remove(this.#members.get(staticId)!)
+      const member = groupInstanceId === null ? undefined : this.#roster.ofInstance(groupInstanceId)
+      if (member === undefined) return errorCode.unknownMemberId
+      this.#remove(member)
       return errorCode.none
     }
-    if (this.#pendingIds.has(memberId)) {
-      this.#dropPending(memberId)
+    if (this.#roster.isPending(memberId)) {
+      this.#roster.dropPending(memberId)
       return errorCode.none
     }
-    const error = this.#check({ memberId, groupInstanceId })
-    if (error === errorCode.none) this.#remove(this.#members.get(memberId)!)
+    const error = this.#roster.check({ memberId, groupInstanceId })
+    if (error === errorCode.none) this.#remove(this.#roster.get(memberId)!)
     return error
   }
 
@@ -311,7 +292,7 @@ export class ClassicGroup implements Group {
   #rebalance(): void {
     if (this.#state === 'PreparingRebalance') return this.#completeJoinIfAllCame()
     if (this.#state === 'CompletingRebalance') {
-      for (const member of this.#members.values()) {
+      for (const member of this.members) {
         member.assignment = noAssignment
         this.#answerSync(member, emptySyncAnswer(errorCode.rebalanceInProgress))
       }
@@ -335,7 +316,7 @@ export class ClassicGroup implements Group {
   }
 
   #haveAllJoined(): boolean {
-    return this.#pendingIds.size === 0 && this.members.every(({ join }) => join !== undefined)
+    return !this.#roster.hasPending && this.members.every(({ join }) => join !== undefined)
   }
 
   #waitForJoins(afterMs: number): void {
@@ -348,19 +329,19 @@ export class ClassicGroup implements Group {
     for (const member of this.members) {
       if (member.join === undefined && member.instanceId === null) this.#remove(member)
     }
-    if (this.#members.size === 0) return this.#becomeEmpty()
+    if (this.#roster.size === 0) return this.#becomeEmpty()
     const joined = this.members.filter(({ join }) => join !== undefined)
     // Static members keep their place while they are away, but they cannot share out the work.
     if (joined.length === 0) return this.#waitForJoins(this.#rebalanceTimeoutMs())
-    if (!joined.some(({ id }) => id === this.#leaderId)) this.#leaderId = joined[0]!.id
+    if (!joined.some(({ id }) => id === this.#roster.leaderId)) this.#roster.leaderId = joined[0]!.id
 
     this.#generationId += 1
     this.#protocolName = electProtocol(this.members) ?? null
     this.#state = 'CompletingRebalance'
-    for (const member of this.#members.values()) {
+    for (const member of this.members) {
       this.#unsynced.add(member.id)
       member.isNew = false
-      this.#keepAlive(member)
+      this.#roster.keepAlive(member)
       this.#answerJoin(member, this.#joinAnswer(member))
     }
     this.#syncDeadline = this.#clock.setTimer({ afterMs: this.#rebalanceTimeoutMs(), background: true }, () =>
@@ -375,14 +356,14 @@ export class ClassicGroup implements Group {
   }
 
   #dropUnsynced(): void {
-    for (const memberId of this.#unsynced) this.#remove(this.#members.get(memberId)!)
+    for (const memberId of this.#unsynced) this.#remove(this.#roster.get(memberId)!)
     this.#rebalance()
   }
 
   #assign(assignments: SyncRequest['assignments']): void {
     const shares = new Map(assignments.map(({ memberId, assignment }) => [memberId, assignment]))
     this.#state = 'Stable'
-    for (const member of this.#members.values()) {
+    for (const member of this.members) {
       member.assignment = shares.get(member.id) ?? noAssignment
       this.#answerSync(member, this.#assignmentOf(member))
     }
@@ -394,30 +375,10 @@ export class ClassicGroup implements Group {
   }
 
   #remove(member: ClassicMember): void {
-    assert(this.#members.get(member.id) === member, 'a member leaves once')
-    this.#members.delete(member.id)
     this.#unsynced.delete(member.id)
-    if (member.instanceId !== null) this.#staticIds.delete(member.instanceId)
-    if (member.id === this.#leaderId) this.#leaderId = this.#members.keys().next().value
     this.#answerJoin(member, { ...emptyJoinAnswer, error: errorCode.unknownMemberId })
     this.#answerSync(member, emptySyncAnswer(errorCode.unknownMemberId))
-    member.session?.cancel()
-  }
-
-  #dropPending(memberId: string): void {
-    this.#pendingIds.get(memberId)?.cancel()
-    this.#pendingIds.delete(memberId)
-  }
-
-  /** Begins the session anew. */
-  #keepAlive(member: ClassicMember, afterMs = member.sessionTimeoutMs): void {
-    member.session?.cancel()
-    member.session = this.#clock.setTimer({ afterMs, background: true }, () => {
-      // Who waits for the others is alive, unless it never was in a generation.
-      if (!member.isNew && (member.join !== undefined || member.sync !== undefined)) return
-      this.#remove(member)
-      this.#membersChanged()
-    })
+    this.#roster.remove(member)
   }
 
   #answerJoin(member: ClassicMember, answer: JoinAnswer): void {
@@ -426,7 +387,7 @@ export class ClassicGroup implements Group {
   }
 
   #answerSync(member: ClassicMember, answer: SyncAnswer): void {
-    if (member.sync !== undefined) this.#keepAlive(member)
+    if (member.sync !== undefined) this.#roster.keepAlive(member)
     member.sync?.(answer)
     member.sync = undefined
   }
@@ -434,14 +395,14 @@ export class ClassicGroup implements Group {
   #joinAnswer(member: ClassicMember): JoinAnswer {
     const protocolName = this.#protocolName
     const metadataOf = ({ protocols }: ClassicMember) => protocols.find(({ name }) => name === protocolName)!.metadata
-    const isLeader = member.id === this.#leaderId
+    const isLeader = member.id === this.#roster.leaderId
     return {
       error: errorCode.none,
       memberId: member.id,
       generationId: this.#generationId,
       protocolType: this.#protocolType,
       protocolName,
-      leader: this.#leaderId!,
+      leader: this.#roster.leaderId!,
       skipAssignment: false,
       members: isLeader
         ? this.members.map((m) => ({ memberId: m.id, groupInstanceId: m.instanceId, metadata: metadataOf(m) }))

@@ -5,11 +5,11 @@ import type { NewTopic, Refusal, Topics } from '../../topics.ts'
 import { memberJoins, memberLeaves } from '../epochs/epoch-member.ts'
 import { isChanged, reconcile } from '../epochs/reconciliation.ts'
 import { Roster } from '../epochs/roster.ts'
-import { listsOf, numberOf, ownerIdOf, type Unit, unitOf, unitsOf } from '../epochs/unit.ts'
+import { listsOf, type Unit, unitsOf } from '../epochs/unit.ts'
 import type { Commit, Group } from '../group.ts'
 import type { GroupConfig, GroupConfigName } from '../group-config.ts'
 import type { GroupOffsets } from '../group-offsets.ts'
-import { type ConfiguredTopology, configureTopology, sourcesOf, topicsOf } from './configured-topology.ts'
+import { GroupTopology } from './group-topology.ts'
 import { assignStickily } from './sticky-task-assignor.ts'
 import {
   statusCode,
@@ -61,11 +61,7 @@ export class StreamsGroup implements Group {
   /** Until when joins are awaited before the first assignment. */
   #delayedUntilMs = -Infinity
   #target: ReadonlyMap<string, ReadonlySet<Unit>> = new Map()
-  #topology: StreamsTopology | undefined
-  #configured: ConfiguredTopology | undefined
-  /** The topics as they were when the topology was configured. */
-  #topicsSeen: string | undefined
-  #isReady = false
+  #topology: GroupTopology | undefined
   #standbyCount = 0
   #endpointEpoch = 0
   /** Who has asked all members to end. */
@@ -96,7 +92,7 @@ export class StreamsGroup implements Group {
 
   get state(): StreamsGroupState {
     if (this.isEmpty) return 'Empty'
-    if (!this.#isReady) return 'NotReady'
+    if (this.#topology?.isReady !== true) return 'NotReady'
     if (this.#epoch > this.#assignmentEpoch) return 'Assigning'
     const isSettled = ({ held }: StreamsMember) => held.state === 'stable' && held.epoch === this.#assignmentEpoch
     return this.members.every(isSettled) ? 'Stable' : 'Reconciling'
@@ -108,9 +104,7 @@ export class StreamsGroup implements Group {
 
   /** The topology, with the numbers of partitions of its topics as far as they are decided. */
   get topology(): StreamsTopology {
-    const { epoch, subtopologies } = this.#topology!
-    const configured = this.#isReady ? this.#configured?.subtopologies : undefined
-    return { epoch, subtopologies: configured?.map(({ definition }) => definition) ?? subtopologies }
+    return this.#topology!.described
   }
 
   targetOf(memberId: string): ReadonlySet<Unit> {
@@ -118,26 +112,27 @@ export class StreamsGroup implements Group {
   }
 
   subscribedTopics(): Set<string> {
-    return new Set(this.isEmpty ? [] : this.#topology?.subtopologies.flatMap(sourcesOf))
+    return new Set(this.isEmpty ? [] : this.#topology?.sources)
   }
 
   /** Takes the heartbeat of a member that joins, stays or leaves. */
   heartbeat(request: StreamsHeartbeat): StreamsOutcome | Refusal {
     const { memberId, memberEpoch, topology } = request
-    const epoch = this.#epoch
     if (memberEpoch === memberLeaves) return this.#leave(request)
     const known = this.#roster.get(memberId)
     const reported = reportedBy(request)
-    const refusal = this.#check(request, known, reported) ?? this.#adopt(topology)
-    if (refusal !== undefined) return refusal
+    const refused = this.#check(request, known, reported) ?? this.#adopt(topology)
+    if (refused !== undefined) return refused
     if (this.isEmpty) this.#delayedUntilMs = this.#nowMs + this.#setting('streams.initial.rebalance.delay.ms')
-    const configured = this.#configure()
-    if ('error' in configured) return configured
-    const invalid = this.#invalidTask(reported)
-    if (invalid !== undefined) return invalid
+    const outcome = this.#topology!.configure()
+    if ('error' in outcome) return outcome
+    const { configured, hasChanged } = outcome
+    if (hasChanged) this.#epoch += 1
+    const unknown = [...(reported ?? [])].map((unit) => taskOf(unit).task).find((task) => !this.#topology!.has(task))
+    if (unknown !== undefined) return refusal(errorCode.invalidRequest, `There is no task ${unknown}.`)
     const member = this.#update(known, request)
-    // However much has changed by one heartbeat, it is one change.
-    if (this.#epoch > epoch) this.#epoch = epoch + 1
+    const hasOtherSettings = this.#followSettings()
+    if (!hasChanged && (hasOtherSettings || !isDeepStrictEqual(known, member))) this.#epoch += 1
     const status = [...this.#staleness(member), ...this.#assignWhenDue()]
 
     const before = member.held
@@ -166,7 +161,7 @@ export class StreamsGroup implements Group {
   }
 
   checkCommit(commit: Commit): ErrorCode {
-    const tasks = commit.units.map((unit) => this.#activeTaskOf(unit))
+    const tasks = this.#topology ? commit.units.map((unit) => inRole('active', this.#topology!.readerOf(unit))) : []
     return this.#roster.checkCommit({ ...commit, units: tasks })
   }
 
@@ -205,38 +200,11 @@ export class StreamsGroup implements Group {
   /** Takes the topology of a member, where it is the first or says the same. */
   #adopt(topology: StreamsTopology | null): Refusal | undefined {
     if (topology === null) return undefined
-    this.#topology ??= topology
-    if (topology.epoch < this.#topology.epoch || isSameTopology(topology, this.#topology)) return undefined
-    return refusal(
-      errorCode.invalidRequest,
-      'Topology updates are not supported: delete the group, or use another one.',
-    )
+    this.#topology ??= new GroupTopology(topology, this.#options.topics)
+    return this.#topology.check(topology)
   }
 
-  /** Looks whether topics have changed, and what the topology comes to with them. */
-  #configure(): ConfiguredTopology | Refusal {
-    const { topics } = this.#options
-    const names = new Set(topicsOf(this.#topology!))
-    const seen = Array.from(names, (name) => `${name} ${topics.get(name)?.id} ${topics.get(name)?.partitions.length}`)
-    if (this.#configured !== undefined && this.#topicsSeen === seen.join()) return this.#configured
-    const configured = configureTopology(this.#topology!, (name) => topics.get(name)?.partitions.length)
-    if ('error' in configured) return configured
-    this.#configured = configured
-    this.#topicsSeen = seen.join()
-    this.#isReady = configured.status === undefined
-    this.#epoch += 1
-    return configured
-  }
-
-  #invalidTask(reported: ReadonlySet<Unit> | undefined): Refusal | undefined {
-    if (!this.#isReady || reported === undefined) return undefined
-    const counts = new Map(this.#configured!.subtopologies!.map(({ id, taskCount }) => [id, taskCount]))
-    const isKnown = (task: TaskId) => numberOf(task) >= 0 && numberOf(task) < (counts.get(ownerIdOf(task)) ?? 0)
-    const unknown = [...reported].map((unit) => taskOf(unit).task).find((task) => !isKnown(task))
-    return unknown && refusal(errorCode.invalidRequest, `There is no task ${unknown}.`)
-  }
-
-  /** Keeps what a heartbeat says about its member, and raises the epoch where that, or a setting, has changed. */
+  /** Keeps what a heartbeat says about its member. */
   #update(known: StreamsMember | undefined, request: StreamsHeartbeat): StreamsMember {
     const { memberId: id, rebalanceTimeoutMs, topology, clientId, clientHost } = request
     const member: StreamsMember = {
@@ -254,10 +222,14 @@ export class StreamsGroup implements Group {
       previousEpoch: known?.previousEpoch ?? memberJoins,
     }
     this.#roster.set(member)
-    const standbyCount = this.#setting('streams.num.standby.replicas')
-    if (!isDeepStrictEqual(known, member) || standbyCount !== this.#standbyCount) this.#epoch += 1
-    this.#standbyCount = standbyCount
     return member
+  }
+
+  /** Takes the settings that a target depends on as they are now, and says whether they have changed. */
+  #followSettings(): boolean {
+    const before = this.#standbyCount
+    this.#standbyCount = this.#setting('streams.num.standby.replicas')
+    return this.#standbyCount !== before
   }
 
   #staleness({ topologyEpoch }: StreamsMember): StreamsStatus[] {
@@ -279,7 +251,7 @@ export class StreamsGroup implements Group {
         const had = this.targetOf(id)
         return { id, processId, active: new Set(tasksIn('active', had)), standby: new Set(tasksIn('standby', had)) }
       }),
-      subtopologies: this.#isReady ? this.#configured!.subtopologies! : [],
+      subtopologies: this.#topology!.subtopologies,
       standbyCount: this.#standbyCount,
     })
     this.#target = new Map(
@@ -340,32 +312,10 @@ export class StreamsGroup implements Group {
   #endpoints(): NonNullable<StreamsHeartbeatAnswer['partitionsByUserEndpoint']> {
     return this.members.flatMap(({ userEndpoint, held }) => {
       if (userEndpoint === null) return []
-      const partitionsIn = (role: TaskRole) => this.#partitionsOf(tasksIn(role, held.assigned.keys()))
+      const partitionsIn = (role: TaskRole) => this.#topology!.partitionsOf(tasksIn(role, held.assigned.keys()))
       return { userEndpoint, activePartitions: partitionsIn('active'), standbyPartitions: partitionsIn('standby') }
     })
   }
-
-  #partitionsOf(tasks: readonly TaskId[]): { topic: string; partitions: readonly number[] }[] {
-    return listsOf(tasks).flatMap(({ of, numbers }) => {
-      const subtopology = this.#topology!.subtopologies.find(({ subtopologyId }) => subtopologyId === of)!
-      return sourcesOf(subtopology).map((topic) => {
-        const count = this.#options.topics.get(topic)?.partitions.length ?? 0
-        return { topic, partitions: numbers.filter((number) => number < count) }
-      })
-    })
-  }
-
-  /** The task that reads a partition, as a unit that a member may have. */
-  #activeTaskOf(unit: Unit): Unit {
-    const topic = this.#options.topics.getById(ownerIdOf(unit))?.name
-    const reader = this.#topology?.subtopologies.find((each) => topic !== undefined && sourcesOf(each).includes(topic))
-    return inRole('active', unitOf(reader?.subtopologyId ?? '', numberOf(unit)))
-  }
-}
-
-function isSameTopology(one: StreamsTopology, other: StreamsTopology): boolean {
-  const byId = ({ subtopologies }: StreamsTopology) => new Map(subtopologies.map((each) => [each.subtopologyId, each]))
-  return one.epoch === other.epoch && isDeepStrictEqual(byId(one), byId(other))
 }
 
 function reportedBy({ activeTasks, standbyTasks, warmupTasks }: StreamsHeartbeat): Set<Unit> | undefined {
