@@ -12,6 +12,7 @@ const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'ut
 const entries = [
   ...readdirSync(join(root, 'src/doors')).map((door) => `doors/${parse(door).name}`),
   'cli/main',
+  'streams/workers/function-worker',
   ...['actors/threads', 'broker', 'kafka/membership'].map((folder) => `${folder}/worker-entry`),
 ]
 

@@ -86,6 +86,7 @@ export {
   type Miscount,
   type Named,
   type OnwardRecord,
+  onWorkers,
   type OpeningOptions,
   type OpenTelemetryTracer,
   type CountField,

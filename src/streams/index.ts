@@ -109,6 +109,7 @@ export {
   type SourceStep,
 } from './topology/source.ts'
 export { type IsoTime, type StartPosition } from './topology/start-position.ts'
+export { onWorkers } from './topology/on-workers.ts'
 export { type BranchSinks } from './topology/branch.ts'
 export { type Compression, type SinkHeaders, type SinkOptions } from './topology/sink.ts'
 export { type TopicOptions } from './topology/topic.ts'

@@ -105,7 +105,7 @@ export const runOptions = {
     max: 1_800_000,
     env: 'MILLRACE_MAX_STALL_MS',
     flag: '--max-stall-ms',
-    doc: 'How long the main loop may stand still, in a function that does not return, before a standby takes over, in milliseconds.',
+    doc: 'How long the main loop may stand still, in a function that does not return, before a standby takes over, in milliseconds. A worker that stands still for so long is replaced.',
   },
   stalledExitMs: {
     type: 'int',
@@ -115,6 +115,15 @@ export const runOptions = {
     env: 'MILLRACE_STALLED_EXIT_MS',
     flag: '--stalled-exit-ms',
     doc: 'How long the main loop may stand still after `maxStallMs` before the process is ended with SIGKILL, in milliseconds: nothing in it handles a signal any more. Not while a debugger may be attached. 0: never.',
+  },
+  workers: {
+    type: 'int',
+    default: 0,
+    min: 0,
+    max: 64,
+    env: 'MILLRACE_WORKERS',
+    flag: '--workers',
+    doc: 'Threads beside the main one that call the functions which the topology has `onWorkers`. 0: the main thread calls them.',
   },
   memoryBudgetBytes: {
     type: 'int',

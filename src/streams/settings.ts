@@ -89,7 +89,7 @@ export interface ProgramSettings {
   readonly hostId?: string | undefined
   /**
    * How long the main loop may stand still, in a function that does not return, before a standby takes over, in
-   * milliseconds.
+   * milliseconds. A worker that stands still for so long is replaced.
    *
    * A whole number from 100 to 1800000. If it is not given, `MILLRACE_MAX_STALL_MS` is read from the environment.
    * @defaultValue `30000`
@@ -103,6 +103,14 @@ export interface ProgramSettings {
    * @defaultValue `30000`
    */
   readonly stalledExitMs?: number | undefined
+  /**
+   * Threads beside the main one that call the functions which the topology has `onWorkers`. 0: the main thread calls
+   * them.
+   *
+   * A whole number from 0 to 64. If it is not given, `MILLRACE_WORKERS` is read from the environment.
+   * @defaultValue `0`
+   */
+  readonly workers?: number | undefined
   /**
    * Bytes for all records on the way from fetch to sink. Reading pauses while they are used up.
    *

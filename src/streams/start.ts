@@ -17,6 +17,7 @@ import { type GivenSecurity, resolveSecurity } from './security.ts'
 import type { ProgramSettings } from './settings.ts'
 import type { OpenTelemetryTracer } from './tracing/open-telemetry-tracer.ts'
 import type { Topology } from './topology/topology.ts'
+import { refuseOnWorker } from './workers/worker-thread.ts'
 
 /** How long brokers that are away are waited for by those who ask a running program something, in milliseconds. */
 const askingMs = 10_000
@@ -54,6 +55,7 @@ export async function start(
   { logger = stderrLogger, clock, tracer, signal, tls, sasl, ...given }: StartOptions = {},
 ): Promise<App> {
   const plan = planTopology(topology)
+  refuseOnWorker(plan.name)
   const options = resolveOptions(runOptions, { given, env: process.env })
   const { bootstrapServers, brokerWaitMs: retryMs } = options
   const events = new ProgramEvents(plan.name, logger)

@@ -17,6 +17,7 @@ import { startPositions } from './start-position.integration.ts'
 import { onEachBroker } from './target.ts'
 import { topicSettings } from './topic-settings.integration.ts'
 import { upgrades } from './upgrade.integration.ts'
+import { workersThatEnd } from './workers.integration.ts'
 
 invalidTopologies()
 onEachBroker([
@@ -32,6 +33,7 @@ onEachBroker([
   severalCorrelations,
   sinks,
   stalledFunctions,
+  workersThatEnd,
   poisonedRecords,
   bytesLeaveAsTheyCame,
   orderIndependence,

@@ -7,7 +7,7 @@ import { FunctionValues } from '../functions/function-values.ts'
 import { parseValue, viewOf } from '../functions/record-view.ts'
 import { alreadySettled } from '../functions/row-function.ts'
 import type { StepRows } from '../functions/step-rows.ts'
-import { stepRows } from '../operators/step.ts'
+import { plainStepRows } from '../functions/plain-step-rows.ts'
 import type { PartitionPlace } from '../topics/source-partitions.ts'
 import { type Plan, type PlannedSource, planTopology } from '../topology/plan.ts'
 import { areOpaque } from '../topology/plan-sources.ts'
@@ -71,7 +71,7 @@ export class SourceRows {
     for (const step of source?.steps ?? []) {
       const values = this.#valuesOf(place)
       if (step.kind === 'flatMap') pieces = await expanded(step, values, place, columns)
-      else for (const piece of pieces) await settle(stepRows(step, { values, place, tables: emptyTables }, piece))
+      else for (const piece of pieces) await settle(plainStepRows(step, { values, place, tables: emptyTables }, piece))
     }
     for (const piece of pieces) piece.keep((_, row) => !piece.hasLeft(row))
     return { pieces, rest: fromOffset === undefined ? undefined : { fromOffset } }

@@ -38,6 +38,10 @@ export class DecodeRows implements StepRows {
     this.columns.refuse(row, Reason.UNDECODABLE, messageOf(cause))
   }
 
+  madeOf(row: number): Uint8Array | null | undefined {
+    return this.#made.of(row)
+  }
+
   finish(): void {
     this.#made.put()
   }

@@ -33,5 +33,7 @@ export class FilterRows implements StepRows {
     this.columns.refuse(row, Reason.FILTER_FAILED, messageOf(cause))
   }
 
+  madeOf(): undefined {}
+
   finish(): void {}
 }

@@ -59,6 +59,8 @@ export class FlatMapRows implements StepRows {
     this.columns.refuse(row, Reason.MAP_FAILED, messageOf(cause))
   }
 
+  madeOf(): undefined {}
+
   finish(): void {}
 
   /**

@@ -155,13 +155,16 @@ export class FunctionRunner {
 
   /** Tries the rows on which it has failed. */
   async #askAgain(signal: AbortSignal): Promise<void> {
-    for (const row of this.#failures.keys()) if (this.#outcomes[row] === outcome.failing) this.#ask(row)
+    const rows = [...this.#failures.keys()].filter((row) => this.#outcomes[row] === outcome.failing)
+    await this.#prepared(rows, signal)
+    for (const row of rows) this.#ask(row)
     await this.#allSettled(signal)
   }
 
   /** Tries rows that were not tried while not too many are failing; returns the first of those that are left. */
   async #askFrom(nextRow: number, signal: AbortSignal): Promise<number> {
     const { count } = this.#function.columns
+    await this.#prepared(undefined, signal)
     for (; nextRow < count && this.#failingCount < this.#openRowsMax; nextRow++) {
       if (!this.#function.concerns(nextRow)) continue
       this.#ask(nextRow)
@@ -172,11 +175,19 @@ export class FunctionRunner {
   }
 
   async #allSettled(signal: AbortSignal): Promise<void> {
-    if (this.#calls.size === 0) return
+    if (this.#calls.size > 0) await this.#wait(this.#calls.settled(signal))
+  }
+
+  /** Where the function is called on other threads, waits for what comes of the rows. */
+  async #prepared(again: readonly number[] | undefined, signal: AbortSignal): Promise<void> {
+    if (this.#function.prepare !== undefined) await this.#wait(this.#function.prepare(again, signal))
+  }
+
+  async #wait(work: Promise<void>): Promise<void> {
     const { loop } = this.#host
     loop.beginWait(this.#place)
     try {
-      await this.#calls.settled(signal)
+      await work
     } finally {
       loop.endWait(this.#place)
     }

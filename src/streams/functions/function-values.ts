@@ -77,15 +77,27 @@ export class FunctionValues {
 
 /** The values of an operator's function, with a warning where they lose digits. */
 export function functionValues(
-  { plan, logger }: Pick<Services, 'plan' | 'logger'>,
-  { sources: { partitions } }: Pick<RestoringSession, 'sources'>,
+  services: Pick<Services, 'plan' | 'logger'>,
+  session: Pick<RestoringSession, 'sources'>,
   operator: string,
   bigIntegers: Stage['bigIntegers'],
 ): FunctionValues {
-  return new FunctionValues({ bigIntegers }, (lost) =>
+  return new FunctionValues({ bigIntegers }, lostDigitsNotice(services, session, operator))
+}
+
+/** Warns once that an operator's function is given an integer that loses digits. */
+export function lostDigitsNotice(
+  { plan, logger }: Pick<Services, 'plan' | 'logger'>,
+  { sources: { partitions } }: Pick<RestoringSession, 'sources'>,
+  operator: string,
+): (lost: LostDigits) => void {
+  let isTold = false
+  return (lost) => {
+    if (isTold) return
+    isTold = true
     logger.warn(
       { app: plan.name, operator, ...lost, ...partitions.placeOf(lost.partition) },
       `"${operator}" is given ${lost.written} as a number, which loses digits; with bigIntegers: 'bigint' it is a BigInt`,
-    ),
-  )
+    )
+  }
 }

@@ -1,6 +1,6 @@
 import { type RecordColumns, replaceValues } from '../../kernel/index.ts'
 import type { FunctionValues } from './function-values.ts'
-import { messageOf } from './row-function.ts'
+import { MadeElsewhere, messageOf } from './row-function.ts'
 
 const utf8 = new TextEncoder()
 
@@ -23,6 +23,10 @@ export class MadeValues {
     return undefined
   }
 
+  of(row: number): Uint8Array | null | undefined {
+    return this.#made.get(row)
+  }
+
   put(): void {
     if (this.#made.size > 0) replaceValues(this.#columns, (row) => this.#made.get(row))
   }
@@ -31,6 +35,7 @@ export class MadeValues {
 /** What a function has made, as JSON, null for no value; or a text that says what it is where it is no JSON. */
 export function encodeMade(values: FunctionValues, made: unknown): Uint8Array | null | string {
   if (made === null) return null
+  if (made instanceof MadeElsewhere) return made.json
   let text: string | undefined
   try {
     text = values.stringify(made)

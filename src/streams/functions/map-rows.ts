@@ -34,6 +34,10 @@ export class MapRows implements StepRows {
     this.columns.refuse(row, Reason.MAP_FAILED, messageOf(cause))
   }
 
+  madeOf(row: number): Uint8Array | null | undefined {
+    return this.#made.of(row)
+  }
+
   finish(): void {
     this.#made.put()
   }

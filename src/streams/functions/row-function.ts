@@ -4,9 +4,23 @@ import type { RecordColumns } from '../../kernel/index.ts'
 /** What `ask` gives for a row that needs no result, or has it. */
 export const alreadySettled = Symbol('already settled')
 
+/** What a function has made on another thread: JSON already, or no value. */
+export class MadeElsewhere {
+  readonly json: Uint8Array | null
+
+  constructor(json: Uint8Array | null) {
+    this.json = json
+  }
+}
+
 /** A user's function, as it meets the rows of a batch. */
 export interface RowFunction {
   readonly columns: RecordColumns
+  /**
+   * Resolves when `ask` has what becomes of rows: of those that are to be tried again, or without any of all that it
+   * has not asked for yet. Absent where the function is called here.
+   */
+  prepare?(again: readonly number[] | undefined, signal: AbortSignal): Promise<void>
   /** Whether the function is to see a row. */
   concerns(row: number): boolean
   /**

@@ -7,14 +7,19 @@ import type { PartitionPlace, SourcePartitions } from '../topics/source-partitio
 import type { Side } from '../topology/plan-sides.ts'
 import { viewOf } from './record-view.ts'
 import type { RowBatch } from '../runtime/row-batch.ts'
-import { alreadySettled, isThenable, messageOf, type RowFunction } from './row-function.ts'
+import { alreadySettled, isThenable, MadeElsewhere, messageOf, type RowFunction } from './row-function.ts'
 import type { FunctionValues } from './function-values.ts'
 
 const utf8 = new TextEncoder()
 
+/** A side, as far as its stage makes parts. */
+interface StageSide extends Pick<Side, 'name'> {
+  readonly stage: Pick<Side['stage'], 'part' | 'schema'>
+}
+
 /** What all batches of a stage have in common. */
 export interface StageFacts {
-  readonly side: Side
+  readonly side: StageSide
   readonly sideIndex: number
   readonly partitions: Pick<SourcePartitions, 'placeOf'>
   readonly values: FunctionValues
@@ -25,7 +30,7 @@ export interface StageFacts {
 /** The rows of one side in a batch, whose parts its function makes, or which its schema checks. */
 export class StageRows implements RowFunction {
   readonly columns: RecordColumns
-  readonly #side: Side
+  readonly #side: StageSide
   readonly #sideIndex: number
   readonly #place: PartitionPlace
   readonly #values: FunctionValues
@@ -73,6 +78,7 @@ export class StageRows implements RowFunction {
 
   accept(row: number, made: unknown): void {
     if (made === undefined) return this.columns.filter(row)
+    if (made instanceof MadeElsewhere && made.json !== null) return this.#keep(row, made.json)
     let text: string | undefined
     try {
       text = this.#values.stringify(made)

@@ -18,6 +18,8 @@ export interface StepFacts<Apply> {
 
 /** The records of a batch, as a step on the way to the route meets them. */
 export interface StepRows extends RowFunction {
+  /** What was made of a row as JSON, null for no value; undefined where nothing was. */
+  madeOf(row: number): Uint8Array | null | undefined
   /** All rows are settled: what was made of them takes effect. */
   finish(): void
 }

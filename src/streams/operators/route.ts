@@ -24,8 +24,9 @@ import { recordTables } from '../tables/record-tables.ts'
 import { keepsFinishedParts, type PlannedSource, stageId } from '../topology/plan.ts'
 import { areOpaque, isKeyMade, keysId } from '../topology/plan-sources.ts'
 import { CarriedContexts, carriesTraces } from '../tracing/carried-contexts.ts'
+import type { Placement } from '../workers/placement.ts'
 
-export const route = (services: Services, session: RestoringSession, source: PlannedSource) => {
+export const route = (services: Services, session: RestoringSession, placement: Placement, source: PlannedSource) => {
   const { plan, options } = services
   const { id, by } = source.route
   const chooseSides = sideChooser(services, session, source)
@@ -60,8 +61,10 @@ export const route = (services: Services, session: RestoringSession, source: Pla
         if (times !== undefined) takeTimestamps(columns, times)
         contexts?.take(columns)
         batch.stagesLeft = source.sides.length
-        for (const side of source.sides) {
-          await context.ref<RowsMessage>(stageId(plan.sides[side]!.name)).tell({ type: 'rows', batch })
+        const stages = source.sides.map((side) => stageId(plan.sides[side]!.name))
+        for (const stage of stages) placement.announce(stage, batch, context)
+        for (const stage of stages) {
+          await context.ref<RowsMessage>(stage).tell({ type: 'rows', batch })
         }
       },
     },

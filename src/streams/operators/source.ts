@@ -30,6 +30,7 @@ import { SourceRates } from '../topics/source-rates.ts'
 import { SourceWatch } from '../topics/source-watch.ts'
 import { areGrown, sourceOf } from '../topics/sources.ts'
 import { keepsFinishedParts, entryId, type PlannedSource } from '../topology/plan.ts'
+import type { Placement } from '../workers/placement.ts'
 
 export interface SourceParts {
   readonly services: Services
@@ -37,6 +38,7 @@ export interface SourceParts {
   readonly ports: Pick<Ports, 'newFetcher' | 'sourceLog' | 'promotedParts'>
   /** How records are read that are new; absent in a standby, which reads none. */
   readonly careful?: CarefulMode
+  readonly placement: Placement
   /** Called when the table has all pending parts. */
   readonly onRestored: () => void
 }
@@ -227,7 +229,7 @@ class Source {
   }
 
   async #readOut(response: FetchedResponse, isPromoted: boolean): Promise<void> {
-    const { services, session } = this.#parts
+    const { services, session, placement } = this.#parts
     const { restoration } = session.state
     const { signal } = this.#context
     const { rowBatches, incarnation } = this.#life
@@ -238,7 +240,8 @@ class Source {
         const source = sourceOf(services.plan, session.sources, partition.partition)
         // What was kept as functions have made it is shown to none.
         const isKept = isPromoted && keepsFinishedParts(services.plan)
-        const entry = this.#context.ref<RowsMessage>(isKept ? source.route.id : entryId(source))
+        const firstId = isKept ? source.route.id : entryId(source)
+        const entry = this.#context.ref<RowsMessage>(firstId)
         const open = isKept ? undefined : this.#openers.get(source)
         reader.open(partition)
         for (let sentOffset = partition.fromOffset; ; sentOffset = reader.reachedOffset) {
@@ -258,6 +261,7 @@ class Source {
           const { endOffset } = partition
           batch.passOn({ incarnation, endOffset, isPromoted }, openedOffset ?? reader.reachedOffset, lease)
           if (openedOffset !== undefined) reader.open({ ...partition, fromOffset: openedOffset })
+          placement.announce(firstId, batch, this.#context)
           await entry.tell({ type: 'rows', batch })
         }
       }

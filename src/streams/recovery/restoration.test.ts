@@ -61,8 +61,8 @@ function sessionAfter({ kafka, services }: Engine): RestoringSession {
 async function restore(time: VirtualClock, { services, kafka }: Engine, session: RestoringSession) {
   const { ports } = kafka
   const restored = Promise.withResolvers<void>()
-  const root = standbyTree({ services, session, ports, onRestored: restored.resolve })
-  const system = await startSystem({ name: 'standby', root, clock: time })
+  const tree = standbyTree({ services, session, ports, onRestored: restored.resolve })
+  const system = await startSystem({ name: 'standby', ...tree, clock: time })
   const reason = await time.until(Promise.race([restored.promise, system.done]))
   await time.until(system.stop({ drainMs: 0 }))
   return reason === undefined || reason.kind !== 'crashed' ? 'restored' : rootCause(reason.error)

@@ -41,8 +41,8 @@ export class OperatorSystem {
   static async start(parts: TreeParts, options: OperatorSystemOptions): Promise<OperatorSystem> {
     const { plan, clock } = parts.services
     const { onEvent, signal } = options
-    const root = supervisionTree(parts)
-    const system = await startSystem({ name: plan.name, root, clock, onEvent, signal }).catch((error: unknown) => {
+    const tree = supervisionTree(parts)
+    const system = await startSystem({ name: plan.name, ...tree, clock, onEvent, signal }).catch((error: unknown) => {
       throw rootCause(error)
     })
     return new OperatorSystem(parts, system, options)

@@ -1,4 +1,4 @@
-import { supervisor, type SupervisorOptions, type SupervisorSpec } from '../../actors/index.ts'
+import { supervisor, type SupervisorOptions, type SystemOptions } from '../../actors/index.ts'
 import { recall } from '../operators/recall.ts'
 import { correlate, type CorrelateParts } from '../operators/correlate.ts'
 import { restore } from '../operators/restore.ts'
@@ -13,12 +13,16 @@ import { changesTables, type PlannedSource, stageId } from '../topology/plan.ts'
 import type { SourceStep } from '../topology/source.ts'
 import type { Ports } from './ports.ts'
 import type { Services } from './services.ts'
+import { Placement } from '../workers/placement.ts'
 
 /** Time for a function that is under way when its stage is stopped: what it still makes is not used. */
 const stageShutdownMs = 100
 
 /** Crashes of the program's own actors that are mended by going back to the last epoch, before the program gives up. */
 const restarts = { maxRestarts: 5, withinMs: 60_000, backoff: { initialMs: 100, maxMs: 5_000 } } as const
+
+/** What a system of operators is started with: their supervisors, and the threads that some of them are on. */
+type Tree = Pick<SystemOptions, 'root' | 'threads' | 'threadLimits'>
 
 /** What the operators of an active process are made from. */
 export interface TreeParts {
@@ -34,55 +38,64 @@ export interface TreeParts {
  * have changed tables; when anything else crashes, all restart, which rolls the epoch back: the sink settles the state and the source reads again from the last
  * committed offsets.
  */
-export function supervisionTree({ services, session, ports, onProgress }: TreeParts): SupervisorSpec {
+export function supervisionTree({ services, session, ports, onProgress }: TreeParts): Tree {
+  const placement = new Placement(services, session)
   const shared = { services, session, ports }
   const correlating: CorrelateParts = { ...shared, onCommitted: onProgress }
   const writing: SinkParts = shared
-  return supervisor({
+  const root = supervisor({
     name: services.plan.name,
     strategy: 'oneForAll',
     ...restarts,
     children: [
+      ...placement.children(),
       { start: supervisor({ name: 'sinks', maxRestarts: 0, children: [{ start: sink(writing) }] }) },
       { start: correlate(correlating) },
       ...(services.plan.correlate.whenFull === 'promote' ? [{ start: recall(shared) }] : []),
       ...partMakers(
-        { ...shared, careful: session.careful, onRestored: onProgress },
+        { ...shared, placement, careful: session.careful, onRestored: onProgress },
         changesTables(services.plan) ? none : {},
       ),
     ],
   })
+  return { root, ...placement.threads() }
 }
 
 const none = { maxRestarts: 0 }
 
 /** The same of a standby, which takes in pending parts and no more: a crash ends it. */
-export function standbyTree(parts: SourceParts): SupervisorSpec {
+export function standbyTree(parts: Omit<SourceParts, 'placement'>): Tree {
   const { services, session } = parts
-  return supervisor({
+  const placement = new Placement(services, session)
+  const root = supervisor({
     name: services.plan.name,
     ...none,
-    children: [{ start: restore(services, session) }, ...partMakers(parts, none)],
+    children: [
+      ...placement.children(),
+      { start: restore(services, session) },
+      ...partMakers({ ...parts, placement }, none),
+    ],
   })
+  return { root, ...placement.threads() }
 }
 
 /** From the source to the parts. */
 function partMakers(parts: SourceParts, restarts: Pick<SupervisorOptions, 'maxRestarts'>) {
-  const { services, session } = parts
+  const { services, session, placement } = parts
   const { plan } = services
   return [
     ...plan.sides.map(({ name }, index) => ({
       start: supervisor({
         name: `supervisor-${stageId(name)}`,
         ...restarts,
-        children: [{ start: stageOf(services, session, index), shutdownMs: stageShutdownMs }],
+        children: [{ start: stageOf(services, session, placement, index), shutdownMs: stageShutdownMs }],
       }),
     })),
     ...plan.sources.map((source) => ({
       start: supervisor({
         name: `supervisor-${source.route.id}`,
         ...restarts,
-        children: [{ start: route(services, session, source) }],
+        children: [{ start: route(services, session, placement, source) }],
       }),
     })),
     ...plan.sources.flatMap((source) =>
@@ -90,7 +103,7 @@ function partMakers(parts: SourceParts, restarts: Pick<SupervisorOptions, 'maxRe
         start: supervisor({
           name: `supervisor-${own.id}`,
           ...restarts,
-          children: [{ start: stepOf(services, session, source, own), shutdownMs: stageShutdownMs }],
+          children: [{ start: stepOf(parts, source, own), shutdownMs: stageShutdownMs }],
         }),
       })),
     ),
@@ -98,6 +111,8 @@ function partMakers(parts: SourceParts, restarts: Pick<SupervisorOptions, 'maxRe
   ]
 }
 
-function stepOf(services: Services, session: SourceParts['session'], source: PlannedSource, own: SourceStep) {
-  return own.kind === 'flatMap' ? flatMap(services, session, source, own) : step(services, session, source, own)
+function stepOf({ services, session, placement }: SourceParts, source: PlannedSource, own: SourceStep) {
+  return own.kind === 'flatMap'
+    ? flatMap(services, session, source, own)
+    : step(services, session, placement, source, own)
 }

@@ -143,8 +143,8 @@ export class Standby {
       openStreaks: new Set(),
     }
     session.lives.begin()
-    const root = standbyTree({ services, session, ports: readingPorts(services), onRestored: restored.resolve })
-    const system = await startSystem({ name: plan.name, root, clock })
+    const tree = standbyTree({ services, session, ports: readingPorts(services), onRestored: restored.resolve })
+    const system = await startSystem({ name: plan.name, ...tree, clock })
     const stop = () => void system.stop({ drainMs: 0 })
     this.#signal.addEventListener('abort', stop)
     if (this.#signal.aborted) stop()

@@ -8,6 +8,7 @@ import type { MergedStep } from './merged-step.ts'
 import { checkParts } from './plan-parts.ts'
 import type { Branch } from './branch.ts'
 import { planKeyName, planSides, type Side } from './plan-sides.ts'
+import { checkWorkers } from './plan-workers.ts'
 import { checkTopics, type OwnTopics, ownTopics } from './plan-topics.ts'
 import type { RouteBy, SourceStep, SourceTopic } from './source.ts'
 import { type PlannedStart, plannedStart } from './start-position.ts'
@@ -140,6 +141,7 @@ function planSubtopology(topology: Topology, ids: readonly string[], next: Plan 
   checkAggregation(topology, keyName)
   checkSources(topology, sides, ids)
   checkTableUse(topology)
+  checkWorkers(topology)
   return {
     name,
     tables: tables.filter((table) => table.kind === 'table'),

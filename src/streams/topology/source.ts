@@ -90,6 +90,9 @@ export type SourceStep =
   | { readonly kind: 'map'; readonly id: string; readonly apply: MapFunction<unknown, unknown> }
   | FlatMapStep
 
+/** One that makes one record of each at most. */
+export type PlainStep = Exclude<SourceStep, FlatMapStep>
+
 export interface FlatMapStep {
   readonly kind: 'flatMap'
   readonly id: string
