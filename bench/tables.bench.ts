@@ -1,7 +1,7 @@
 /**
  * How long a start takes that reads the rows of a table back: `node bench/tables.bench.ts [--rows 1000000]`. A program
  * fills a table, at the embedded broker in a thread of this process, and is started again, a few times; told is the time
- * from `start` until all is there, beside that of the same program without rows.
+ * from `start` until all is there, and the CPU time of the main thread, beside that of the same program without rows.
  */
 import { parseArgs } from 'node:util'
 import { Kafka, logLevel } from 'kafkajs'
@@ -49,21 +49,29 @@ const program = (name: string, isFilling: boolean) =>
     .correlate('by-key', field('key'), { of: ['A', 'B'] })
     .sink('sink')
 
-console.log(`node ${process.version}, ${startCount} starts, milliseconds from start until caught up`)
+console.log(`node ${process.version}, ${startCount} starts, milliseconds from start until caught up, and of CPU`)
 for (const isFilling of [false, true]) {
   const topologyOf = () => program(isFilling ? 'filled' : 'empty', isFilling)
-  const filledMs = await startedMs(topologyOf())
-  const ms: number[] = []
-  for (let at = 0; at < startCount; at++) ms.push(await startedMs(topologyOf()))
+  const filled = await measuredStart(topologyOf())
+  const starts: Measured[] = []
+  for (let at = 0; at < startCount; at++) starts.push(await measuredStart(topologyOf()))
+  const spreadTextOf = (of: (each: Measured) => number) => spreadText(spreadOf(starts.map(of)), 0)
+  const texts = [spreadTextOf(({ ms }) => ms), spreadTextOf(({ cpuMs }) => cpuMs)]
   const count = isFilling ? rowCount : 0
-  console.log(
-    `${count} rows: ${spreadText(spreadOf(ms), 0)}; the first start, which fills them, ${filledMs.toFixed(0)}`,
-  )
+  console.log(`${count} rows: ${texts.join(', CPU ')}; the first start, which fills them, ${filled.ms.toFixed(0)}`)
 }
 
-async function startedMs(topologyStarted: ReturnType<typeof program>): Promise<number> {
+interface Measured {
+  readonly ms: number
+  /** Of the main thread. */
+  readonly cpuMs: number
+}
+
+async function measuredStart(topologyStarted: ReturnType<typeof program>): Promise<Measured> {
   const began = performance.now()
+  const cpuBegan = process.threadCpuUsage()
   await using app = await start(topologyStarted, { bootstrapServers })
   await app.caughtUp
-  return performance.now() - began
+  const { user, system } = process.threadCpuUsage(cpuBegan)
+  return { ms: performance.now() - began, cpuMs: (user + system) / 1_000 }
 }

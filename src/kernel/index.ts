@@ -34,6 +34,7 @@ export {
   plainRecord,
   writePlainRecord,
 } from './plain-record.ts'
+export { RecordPlace } from './record-place.ts'
 export type { HandedRecord } from './handed-record.ts'
 export { HeaderFinder } from './header-finder.ts'
 export { TRACED } from './constants/carried.ts'

@@ -4,7 +4,7 @@ import { TransactionConflict } from './conflict.ts'
 import { KeyLocks, type LockOwner } from './key-locks.ts'
 import { Pins } from './pins.ts'
 import { ThreadPins } from './sharing/thread-pins.ts'
-import type { Linked, TableRows } from './table-rows.ts'
+import type { Linked, RowBytes, TableRows } from './table-rows.ts'
 import type { Write, WriteSet } from './write-set.ts'
 
 /**
@@ -68,7 +68,7 @@ export class Commits {
     this.#advance(version)
     const differences = new Map<TableRows<unknown, unknown>, number>()
     for (const { write, link } of linked) {
-      const difference = write.rows.settle(link, version, this.pins)
+      const difference = write.rows.settle(link.address, link.isDeletion, version, this.pins)
       differences.set(write.rows, (differences.get(write.rows) ?? 0) + difference)
     }
     for (const [rows, difference] of differences) rows.changed(version, difference, this.pins)
@@ -84,9 +84,17 @@ export class Commits {
     const version = this.#version + 1
     const link = this.#link(write, version, owner)
     this.#advance(version)
-    write.rows.changed(version, write.rows.settle(link, version, this.pins), this.pins)
+    write.rows.changed(version, write.rows.settle(link.address, link.isDeletion, version, this.pins), this.pins)
     this.threadPins?.letGo()
     if (this.feed.isKept) this.feed.add(version, [write])
+  }
+
+  /** The same for a row that is given as bytes, of a store without locks and feed: nobody uses it meanwhile. */
+  installBytes(rows: TableRows<unknown, unknown>, row: RowBytes): void {
+    const version = this.#version + 1
+    const address = rows.linkBytes(row, version)
+    this.#advance(version)
+    rows.changed(version, rows.settle(address, row.valueEnd < row.valueStart, version, this.pins), this.pins)
   }
 
   /** The one store by which a commit happens. */

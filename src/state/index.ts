@@ -23,6 +23,7 @@ export {
   type TableOptions,
   type TransactionOptions,
 } from './store.ts'
-export type { Table } from './table.ts'
+export { loadRow, type Table, visitRows } from './table.ts'
+export type { RowBytes } from './table-rows.ts'
 export type { Transaction } from './transaction-view.ts'
 export type { ZoneOf } from './zone-map.ts'

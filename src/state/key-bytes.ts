@@ -15,7 +15,10 @@ export function writeKey<Key>(table: KeyedTable<Key>, key: Key, bytes: Buffer, a
 
 function checkLength<Key>({ name, keys }: KeyedTable<Key>, key: Key): void {
   const length = keys.write(key, Buffer.allocUnsafe(keys.bytesMax(key)), 0)
-  if (length <= rowKeyBytesMax) return
+  if (length > rowKeyBytesMax) throw keyTooLong({ name }, length)
+}
+
+export function keyTooLong({ name }: { readonly name: string }, length: number): StateError {
   const message = `a key of table ${name} has ${length} bytes: at most ${rowKeyBytesMax} are possible`
-  throw new StateError('STATE_VALUE_INVALID', message, { table: name, bytes: length })
+  return new StateError('STATE_VALUE_INVALID', message, { table: name, bytes: length })
 }

@@ -1,7 +1,15 @@
 import { StateError } from '../core/errors.ts'
-import { KEPT, type KeyRange, REPLACED, type SharedRows, TOMBSTONE, VersionedRows } from '../kernel/index.ts'
+import {
+  KEPT,
+  type KeyRange,
+  REPLACED,
+  rowKeyBytesMax,
+  type SharedRows,
+  TOMBSTONE,
+  VersionedRows,
+} from '../kernel/index.ts'
 import type { Codec, KeyCodec } from './codec.ts'
-import { writeKey } from './key-bytes.ts'
+import { keyTooLong, writeKey } from './key-bytes.ts'
 import type { Pins } from './pins.ts'
 import { isWithin, type Range } from './range.ts'
 import type { ZoneMap, ZoneOf } from './zone-map.ts'
@@ -11,6 +19,15 @@ import { ZoneMaps } from './zone-maps.ts'
 export interface Linked {
   readonly address: number
   readonly isDeletion: boolean
+}
+
+/** Where the key and the value of a row lie among bytes; a value that ends before it begins is none. */
+export interface RowBytes {
+  readonly bytes: Uint8Array
+  readonly keyStart: number
+  readonly keyEnd: number
+  readonly valueStart: number
+  readonly valueEnd: number
 }
 
 interface RowsOptions<Value> {
@@ -154,6 +171,33 @@ export class TableRows<Key, Value> {
     return { address, isDeletion }
   }
 
+  /** The same for a row whose key and value are bytes as its codecs write them; returns its address. */
+  linkBytes({ bytes, keyStart, keyEnd, valueStart, valueEnd }: RowBytes, version: number): number {
+    const length = keyEnd - keyStart
+    if (length > rowKeyBytesMax) throw keyTooLong(this, length)
+    copyWithin(bytes, keyStart, keyEnd, this.#rows.bytes, this.#rows.keyAt)
+    const isDeletion = valueEnd < valueStart
+    const address = isDeletion
+      ? this.#rows.putDeletion(length, version)
+      : this.#rows.put(length, valueEnd - valueStart, version)
+    if (address === 0) throw this.#full()
+    if (!isDeletion) copyWithin(bytes, valueStart, valueEnd, this.#rows.bytes, this.#rows.keyStart(address) + length)
+    return address
+  }
+
+  /** Shows the rows of a version as bytes, in no order, each until `visit` returns. */
+  visit(version: number, visit: (row: RowBytes) => void): void {
+    const row = { bytes: this.#rows.bytes, keyStart: 0, keyEnd: 0, valueStart: 0, valueEnd: 0 }
+    for (const addresses of this.#rows.walk(version)) {
+      for (const address of addresses) {
+        row.keyStart = this.#rows.keyStart(address)
+        row.keyEnd = row.valueStart = this.#rows.keyEnd(address)
+        row.valueEnd = this.#rows.valueEnd(address)
+        visit(row)
+      }
+    }
+  }
+
   /** Takes back what was linked last. */
   unlink({ address }: Linked): void {
     this.#rows.undo(address)
@@ -163,7 +207,7 @@ export class TableRows<Key, Value> {
    * Once its commit has happened: drops the version before, or leaves it to those who read it. Returns how many rows
    * more there are.
    */
-  settle({ address, isDeletion }: Linked, version: number, pins: Pins): number {
+  settle(address: number, isDeletion: boolean, version: number, pins: Pins): number {
     const before = this.#rows.olderAt(address)
     const settled = this.#rows.settle(address, pins.newest)
     if ((settled & KEPT) !== 0) pins.keep(this.#rows, before)
@@ -270,6 +314,11 @@ function isMatch(number: number | undefined, range: Range<number>): boolean {
 const pieceMax = 256
 /** Sizes of versions before that are looked through for those that nobody reads any more. */
 const sizesMax = 1024
+
+function copyWithin(from: Uint8Array, start: number, end: number, to: Buffer, at: number): void {
+  if (end - start > 64) to.set(from.subarray(start, end), at)
+  else for (let index = start; index < end; index++) to[at + index - start] = from[index]!
+}
 
 // A call into the runtime costs more than short values do.
 function copy(from: Buffer, length: number, to: Buffer, at: number): void {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { bytes, json, number, Store, text } from './index.ts'
+import { bytes, json, loadRow, number, type RowBytes, Store, text, visitRows } from './index.ts'
 
 const code = (expected: string) => ({ code: expected })
 
@@ -21,6 +21,40 @@ describe('A table', () => {
       [table.delete('Bern'), table.delete('Bern'), table.has('Bern'), table.size],
       [true, false, false, 1],
     )
+  })
+
+  it('takes rows as bytes, and shows them so, as its codecs would have written them', () => {
+    const row = (key: string, value: string | undefined): RowBytes => {
+      const content = Buffer.from(`..${key}|${value ?? ''}`)
+      const [keyStart, keyEnd] = [2, 2 + Buffer.byteLength(key)]
+      const valueStart = keyEnd + 1
+      const valueEnd = value === undefined ? valueStart - 1 : content.length
+      return { bytes: content, keyStart, keyEnd, valueStart, valueEnd }
+    }
+    for (const ordered of [false, true]) {
+      const table = new Store().table('cities', { key: text, value: text, ordered })
+      table.set('Bern', 'set')
+      loadRow(table, row('Zürich', 'x'.repeat(1_000)))
+      for (const value of ['first', 'last']) loadRow(table, row('Bern', value))
+      for (const value of ['there', undefined]) loadRow(table, row('Basel', value))
+      loadRow(table, row('Genf', undefined))
+      assert.throws(() => loadRow(table, row('x'.repeat(4_097), '')), code('STATE_VALUE_INVALID'))
+
+      const shown = new Map<string, string>()
+      visitRows(table, (found) => {
+        const [key, value] = [
+          found.bytes.subarray(found.keyStart, found.keyEnd),
+          found.bytes.subarray(found.valueStart, found.valueEnd),
+        ]
+        shown.set(Buffer.from(key).toString(), Buffer.from(value).toString())
+      })
+
+      const expected = new Map([
+        ['Bern', 'last'],
+        ['Zürich', 'x'.repeat(1_000)],
+      ])
+      assert.deepEqual([new Map(table.scan()), shown, table.size], [expected, expected, 2])
+    }
   })
 
   it('keeps strings, numbers, bytes and JSON exactly', () => {

@@ -4,9 +4,11 @@ import type { LockingTransaction } from './locking-transaction.ts'
 import type { Range } from './range.ts'
 import { TableSnapshot } from './snapshot.ts'
 import { rowsOf, TableRef } from './table-ref.ts'
-import type { TableRows } from './table-rows.ts'
+import type { RowBytes, TableRows } from './table-rows.ts'
 import { OptimisticTransaction } from './transaction.ts'
 import { WriteSet } from './write-set.ts'
+
+const commits = Symbol('commits')
 
 /** What a table needs of its store. */
 export interface TableHost {
@@ -23,18 +25,18 @@ export interface TableHost {
  */
 export class Table<Key, Value, Zone extends string = string> extends TableRef<Key, Value, Zone> {
   readonly #host: TableHost
-  readonly #commits: Commits
+  readonly [commits]: Commits
 
   /** @internal */
   constructor(rows: TableRows<Key, Value>, zones: readonly Zone[], host: TableHost) {
     super(rows, zones)
     this.#host = host
-    this.#commits = host.commits
+    this[commits] = host.commits
   }
 
   /** How many rows there are. */
   get size(): number {
-    return this.#transaction()?.size(this) ?? rowsOf(this).sizeAt(this.#commits.version)
+    return this.#transaction()?.size(this) ?? rowsOf(this).sizeAt(this[commits].version)
   }
 
   /** Bytes of the versions of rows, in blocks of 16 bytes; the index takes 13 to 27 bytes a row more. */
@@ -47,14 +49,14 @@ export class Table<Key, Value, Zone extends string = string> extends TableRef<Ke
     const transaction = this.#transaction()
     if (transaction !== undefined) return transaction.get(this, key)
     const rows = rowsOf(this)
-    return rows.get(rows.keys.capture(key), this.#commits.version)
+    return rows.get(rows.keys.capture(key), this[commits].version)
   }
 
   has(key: Key): boolean {
     const transaction = this.#transaction()
     if (transaction !== undefined) return transaction.has(this, key)
     const rows = rowsOf(this)
-    return rows.has(rows.keys.capture(key), this.#commits.version)
+    return rows.has(rows.keys.capture(key), this[commits].version)
   }
 
   /**
@@ -77,7 +79,7 @@ export class Table<Key, Value, Zone extends string = string> extends TableRef<Ke
     if (transaction !== undefined) return transaction.delete(this, key)
     const rows = rowsOf(this)
     const captured = rows.keys.capture(key)
-    const isThere = rows.has(captured, this.#commits.version)
+    const isThere = rows.has(captured, this[commits].version)
     if (isThere) this.#commit(captured, undefined, true)
     return isThere
   }
@@ -92,7 +94,7 @@ export class Table<Key, Value, Zone extends string = string> extends TableRef<Ke
   *scan(range: Range<Key> = {}): Generator<[Key, Value], void> {
     const transaction = this.#transaction()
     if (transaction !== undefined) return yield* transaction.scan(this, range)
-    using snapshot = this.at(this.#commits.version)
+    using snapshot = this.at(this[commits].version)
     yield* snapshot.scan(range)
   }
 
@@ -105,7 +107,7 @@ export class Table<Key, Value, Zone extends string = string> extends TableRef<Ke
   *where(zone: Zone, range: Range<number>): Generator<[Key, Value], void> {
     const transaction = this.#transaction()
     if (transaction !== undefined) return yield* transaction.where(this, zone, range)
-    using snapshot = this.at(this.#commits.version)
+    using snapshot = this.at(this[commits].version)
     yield* snapshot.where(zone, range)
   }
 
@@ -116,7 +118,7 @@ export class Table<Key, Value, Zone extends string = string> extends TableRef<Ke
     const rows = rowsOf(this) as TableRows<unknown, unknown>
     const writes = new WriteSet()
     for (const [key] of this.scan()) writes.add({ rows, key, captured: undefined, isDeletion: true })
-    this.#commits.install(writes, undefined)
+    this[commits].install(writes, undefined)
   }
 
   /**
@@ -126,11 +128,11 @@ export class Table<Key, Value, Zone extends string = string> extends TableRef<Ke
    * @throws StateError `STATE_VERSION_DROPPED` for any other version.
    */
   at(version: number): TableSnapshot<Key, Value, Zone> {
-    if (version !== this.#commits.version && !this.#commits.pins.has(version)) {
+    if (version !== this[commits].version && !this[commits].pins.has(version)) {
       const message = `version ${version} is not kept any more: take a snapshot while it is the latest one`
-      throw new StateError('STATE_VERSION_DROPPED', message, { version, latest: this.#commits.version })
+      throw new StateError('STATE_VERSION_DROPPED', message, { version, latest: this[commits].version })
     }
-    return new TableSnapshot(rowsOf(this), this.#commits, version)
+    return new TableSnapshot(rowsOf(this), this[commits], version)
   }
 
   #transaction(): OptimisticTransaction | undefined {
@@ -141,6 +143,20 @@ export class Table<Key, Value, Zone extends string = string> extends TableRef<Ke
   }
 
   #commit(key: Key, captured: unknown, isDeletion: boolean): void {
-    this.#commits.installOne({ rows: rowsOf(this) as TableRows<unknown, unknown>, key, captured, isDeletion })
+    this[commits].installOne({ rows: rowsOf(this) as TableRows<unknown, unknown>, key, captured, isDeletion })
   }
+}
+
+/**
+ * Puts a row into a table of which nobody knows yet, as bytes that its codecs have written, or takes it out.
+ *
+ * @throws StateError `STATE_BYTES_EXCEEDED`
+ */
+export function loadRow<Key, Value>(table: Table<Key, Value>, row: RowBytes): void {
+  table[commits].installBytes(rowsOf(table) as TableRows<unknown, unknown>, row)
+}
+
+/** Shows all rows of a table as bytes, in no order, each until `visit` returns. */
+export function visitRows<Key, Value>(table: Table<Key, Value>, visit: (row: RowBytes) => void): void {
+  rowsOf(table).visit(table[commits].version, visit)
 }

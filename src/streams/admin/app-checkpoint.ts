@@ -8,6 +8,7 @@ import { emptyDigest } from '../checkpoint/digest.ts'
 import { type Manifest, manifestFormat } from '../checkpoint/manifest.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
 import { shapeOf } from '../checkpoint/topology-shape.ts'
+import { CheckpointTables } from '../tables/checkpoint-tables.ts'
 import { findSources } from '../topics/program-topics.ts'
 import { SourcePartitions } from '../topics/source-partitions.ts'
 import { sourcesOf } from '../topics/sources.ts'
@@ -25,6 +26,8 @@ export interface AppCheckpoint {
   /** Which of them are promoted. */
   readonly promoted: PromotedParts
   readonly records: CheckpointRecords
+  /** Rows of its tables. */
+  readonly tables: CheckpointTables
 }
 
 /**
@@ -52,7 +55,7 @@ export async function findAppCheckpoint(
   const { checkpointTopic } = ownTopics(app)
   const topic = await findTopic(cluster, checkpointTopic)
   if (topic === undefined) throw unknownApp(app, `there is no topic "${checkpointTopic}"`)
-  const { records, promotedPlaces } = await readAll(cluster, topic, wait)
+  const { records, promotedPlaces, tables } = await readAll(cluster, topic, wait)
   const manifest = manifestOf(records)
   if (manifest === undefined) return undefined
   const pending = manifest.nextOffsets.map(() => new OffsetSet())
@@ -61,7 +64,7 @@ export async function findAppCheckpoint(
   for (const set of pending) set.settle()
   const promoted = PromotedParts.after(records, pending, promotedPlaces)
   const partitions = partitionsIn(app, manifest)
-  return { manifest, partitions, pending, topic, promoted, records }
+  return { manifest, partitions, pending, topic, promoted, records, tables }
 }
 
 /**
@@ -124,7 +127,7 @@ export async function firstCheckpoint(cluster: Cluster, plan: Plan): Promise<App
   }
   const pending = starts.map(() => new OffsetSet())
   const promoted = new PromotedParts(pending)
-  return { manifest, partitions, pending, promoted, records: new Map() }
+  return { manifest, partitions, pending, promoted, records: new Map(), tables: new CheckpointTables() }
 }
 
 /**

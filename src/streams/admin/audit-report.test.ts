@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { OffsetSet } from '../../kernel/index.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
+import { CheckpointTables } from '../tables/checkpoint-tables.ts'
 import type { OutputPlace } from '../merged/published-records.ts'
 import { partitionsOfSource } from '../fixtures/partitions.ts'
 import type { AppCheckpoint } from './app-checkpoint.ts'
@@ -44,7 +45,7 @@ describe('judge', () => {
     const logs = { outputs: [log], deadLetters: log, sources: [{ ...log, isCompacted }] }
     const { verdict, unseen, miscounts, unclassified } = judge(
       'app',
-      { manifest, partitions, records: new Map() },
+      { manifest, partitions, tables: new CheckpointTables() },
       evidence,
       logs,
     )

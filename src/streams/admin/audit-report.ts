@@ -3,9 +3,8 @@ import type { Origin, PartitionPlace, SourcePartitions } from '../topics/source-
 import type { AppCheckpoint } from './app-checkpoint.ts'
 import type { AppLogs, Log } from './app-logs.ts'
 import { type Contradiction, type Evidence, listedMax } from './evidence.ts'
-import type { CheckpointRecords } from '../checkpoint/checkpoint-records.ts'
-import { noRows } from '../tables/kept-table.ts'
-import { isTableWhole, tableRowsOf, tableSumsOf } from '../tables/table-records.ts'
+import type { CheckpointTables } from '../tables/checkpoint-tables.ts'
+import { isTableWhole } from '../tables/whole-table.ts'
 import { recordsOf } from '../windows/window-row.ts'
 import { windowTable } from '../windows/window-rows.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
@@ -97,7 +96,7 @@ export interface AuditReport {
 /** Compares what records say with the account that was kept. */
 export function judge(
   app: string,
-  { manifest, partitions, records }: Pick<AppCheckpoint, 'manifest' | 'partitions' | 'records'>,
+  { manifest, partitions, tables: kept }: Pick<AppCheckpoint, 'manifest' | 'partitions' | 'tables'>,
   evidence: Evidence,
   logs: AppLogs,
 ): AuditReport {
@@ -121,8 +120,8 @@ export function judge(
     return miscountsOf(each).filter((miscount) => miscount.found > miscount.counted || !isLost[miscount.class])
   })
   const areOutputsWhole = logs.outputs.every(({ isWhole }) => isWhole)
-  const tables = auditedTables(manifest, records)
-  const windows = auditedWindows(manifest, records, evidence)
+  const tables = auditedTables(manifest, kept)
+  const windows = auditedWindows(manifest, kept, evidence)
   const areResultsMissing = windows !== undefined && lacksResults(windows)
   const isWrong =
     tables.some(({ isWhole }) => !isWhole) ||
@@ -164,27 +163,26 @@ export function judge(
   }
 }
 
-function auditedTables({ tables = [] }: Manifest, records: CheckpointRecords): AuditedTable[] {
-  const sums = tableSumsOf(records)
+function auditedTables({ tables = [] }: Manifest, kept: CheckpointTables): AuditedTable[] {
   return tables.map((table) => {
     const { name, rows } = table
-    const sum = sums.get(name) ?? noRows
+    const sum = kept.sumOf(name)
     return { name, rows, found: sum.rows, isWhole: isTableWhole(table, sum) }
   })
 }
 
 function auditedWindows(
   { windows, topology }: Manifest,
-  records: CheckpointRecords,
+  kept: CheckpointTables,
   { results: foundResults, resultRecords }: Evidence,
 ): AuditedWindows | undefined {
   if (windows === undefined) return undefined
   const { rows, taken, results } = windows
-  const sum = tableSumsOf(records).get(windowTable) ?? noRows
+  const sum = kept.sumOf(windowTable)
   // Each record of a window has a result, or is in the one of its window.
   let foundTaken = topology.windows?.results === 'changes' ? foundResults : resultRecords
   if (topology.windows?.results !== 'changes') {
-    for (const { table, value } of tableRowsOf(records)) if (table === windowTable) foundTaken += recordsOf(value)
+    for (const [, value] of kept.rowsOf(windowTable)) foundTaken += recordsOf(value)
   }
   const isWhole = isTableWhole(windows, sum)
   return { rows, found: sum.rows, isWhole, results, foundResults, taken, foundTaken }

@@ -46,14 +46,8 @@ export function tableRowKey(table: string, key: string): string {
   return `${tablePrefix}${table}/${key}`
 }
 
-/** The table and the key of a row of a program's table that has this key; undefined for other keys. */
-export function rowOfTable(key: string): { readonly table: string; readonly key: string } | undefined {
-  if (!key.startsWith(tablePrefix)) return undefined
-  const end = key.indexOf('/', tablePrefix.length)
-  return { table: key.slice(tablePrefix.length, end), key: key.slice(end + 1) }
-}
-
-const tablePrefix = 'table/'
+/** With which the keys of all rows of tables begin. */
+export const tablePrefix = 'table/'
 
 const prefixes = ['base/', deltaPrefix, partPrefix, completedPrefix, tablePrefix]
 

@@ -6,9 +6,10 @@ import {
   type TransactionWait,
   untilStable,
 } from '../../kafka/index.ts'
-import { plainRecord, type RecordColumns } from '../../kernel/index.ts'
+import { plainRecord, type RecordColumns, RecordPlace } from '../../kernel/index.ts'
 import { readRecords } from '../topics/record-reader.ts'
 import { type CheckpointRecords, manifestOf } from './checkpoint-records.ts'
+import { CheckpointTables, isRowKey } from '../tables/checkpoint-tables.ts'
 import { PromotedPlaces } from '../retention/promoted-places.ts'
 import { belongsToManifest, manifestKey, placeOfPart } from './checkpoint-topic.ts'
 import type { Manifest } from './manifest.ts'
@@ -38,10 +39,19 @@ const elsewhere = new Uint8Array(0)
 export class CheckpointView {
   /** Where promoted parts are. */
   readonly promotedPlaces = new PromotedPlaces()
+  /** Rows of tables. */
+  readonly tables = new CheckpointTables()
+  readonly #keepsTables: boolean
+  readonly #place = new RecordPlace()
   readonly #records = new Map<string, Uint8Array>()
   /** Of an epoch whose manifest has not come yet. */
   readonly #changes = new Map<string, Uint8Array | undefined>()
   #reached = 0
+
+  /** @param keepsTables - Whether rows of tables are kept, of which there may be many. */
+  constructor({ keepsTables = true } = {}) {
+    this.#keepsTables = keepsTables
+  }
 
   /** Offset up to which it was read. */
   get reached(): number {
@@ -70,7 +80,14 @@ export class CheckpointView {
   }
 
   #take(columns: RecordColumns): void {
+    // Those since the last manifest.
+    let tableRows: number[] = []
     for (let row = 0; row < columns.count; row++) {
+      this.#place.find(columns, row)
+      if (isRowKey(columns.bytes, this.#place.keyStart, this.#place.keyEnd)) {
+        tableRows.push(row)
+        continue
+      }
       const { key, value } = plainRecord(columns, row)
       if (key === undefined) continue
       const name = Buffer.from(key).toString()
@@ -87,7 +104,15 @@ export class CheckpointView {
       if (name !== manifestKey) continue
       this.#changes.forEach((changed, of) => this.#put(of, changed))
       this.#changes.clear()
+      this.#stage(columns, tableRows)
+      this.tables.settle()
+      tableRows = []
     }
+    this.#stage(columns, tableRows)
+  }
+
+  #stage(columns: RecordColumns, rows: readonly number[]): void {
+    if (this.#keepsTables && rows.length > 0) this.tables.stage(columns, rows, this.#place)
   }
 
   #put(name: string, bytes: Uint8Array | undefined): void {
@@ -105,7 +130,7 @@ const recentRecords = 1_000
 export async function recentManifest(cluster: Cluster, topic: Topic): Promise<Manifest | undefined> {
   const { starts, ends } = await topicRange(cluster, topic, 'read_committed')
   const range = { starts: starts.map((start, partition) => Math.max(start, ends[partition]! - recentRecords)), ends }
-  const view = new CheckpointView()
+  const view = new CheckpointView({ keepsTables: false })
   await view.readOn(cluster, topic, range)
   return manifestOf(view.records)
 }

@@ -28,9 +28,10 @@ import { recordingTracer } from '../fixtures/recording-tracer.ts'
 import { VirtualClock } from '../../testing/index.ts'
 import { planTopology } from '../topology/plan.ts'
 import { number } from '../../state/index.ts'
-import { decoded, noRows } from '../tables/kept-table.ts'
+import { decoded } from '../tables/kept-table.ts'
 import { ProgramTables } from '../tables/program-tables.ts'
-import { isTableWhole, tableRowsOf, tableSumsOf } from '../tables/table-records.ts'
+import { CheckpointTables } from '../tables/checkpoint-tables.ts'
+import { isTableWhole } from '../tables/whole-table.ts'
 import { table as tableOf } from '../topology/table.ts'
 import { MergeSpans } from '../tracing/merge-spans.ts'
 import { tracingOf } from '../tracing/tracing.ts'
@@ -411,7 +412,8 @@ class Program {
     const { open, taken, results } = this.#model
     const { windows } = manifest
     assert.deepEqual([windows!.rows, windows!.taken, windows!.results], [open.size, taken, results])
-    assert.ok(isTableWhole(windows!, tableSumsOf(this.topic).get(windowTable) ?? noRows))
+    const kept = CheckpointTables.of(this.topic)
+    assert.ok(isTableWhole(windows!, kept.sumOf(windowTable)))
     assert.deepEqual(manifest.eventTimes, { nowMs: eventMs, highestMs: [eventMs] })
     // What stands there of these was written by the process before.
     const members = new Set<number>([lostPart, ...retakenParts])
@@ -434,10 +436,11 @@ class Program {
     )
     // A key is forgotten by the time at the end of its epoch, which the manifest tells.
     if (this.#closed.some(({ side }) => side === 'B')) assert.equal(runs.at(-1)?.timeMs, eventMs)
-    const ofDigits = [...tableRowsOf(this.topic)].filter(({ table }) => table === perDigit.name)
-    const rows = ofDigits.map(({ key, value }) => [decoded(number, Buffer.from(key, 'latin1')), decoded(number, value)])
-    assert.deepEqual(new Map(rows as [number, number][]), this.#model.perDigit)
-    assert.ok(isTableWhole(manifest.tables![0]!, tableSumsOf(this.topic).get('per-digit')!))
+    const rows = Array.from(kept.rowsOf(perDigit.name), ([key, value]) => {
+      return [decoded(number, Buffer.from(key, 'latin1')), decoded(number, value)] as const
+    })
+    assert.deepEqual(new Map(rows), this.#model.perDigit)
+    assert.ok(isTableWhole(manifest.tables![0]!, kept.sumOf('per-digit')))
     const promoted = [...this.topic.keys()].filter((key) => key.startsWith('part/0/'))
     const expected = [...this.#promotable].filter((offset) => members.has(offset)).map((offset) => `part/0/${offset}`)
     // Those that have left are removed within some epochs.

@@ -7,7 +7,8 @@ import { manifestOf } from '../checkpoint/checkpoint-records.ts'
 import { isBalanced } from '../epochs/accounting.ts'
 import { orders } from '../fixtures/orders.ts'
 import { Engine } from '../in-memory/engine.ts'
-import { isTableWhole, tableSumsOf } from '../tables/table-records.ts'
+import { CheckpointTables } from '../tables/checkpoint-tables.ts'
+import { isTableWhole } from '../tables/whole-table.ts'
 import type { TablesSnapshot } from '../tables/tables-snapshot.ts'
 import { field } from '../topology/field.ts'
 import type { RecordView } from '../topology/record-view.ts'
@@ -60,8 +61,8 @@ const merged = ({ kafka }: Engine) => kafka.written.map(({ value }) => JSON.pars
 /** The rows in a checkpoint are those that its manifest says. */
 function assertWhole({ kafka }: Engine): void {
   const { tables } = manifestOf(kafka.checkpoint)!
-  const found = tableSumsOf(kafka.checkpoint)
-  for (const each of tables!) assert.ok(isTableWhole(each, found.get(each.name)!), each.name)
+  const found = CheckpointTables.of(kafka.checkpoint)
+  for (const each of tables!) assert.ok(isTableWhole(each, found.sumOf(each.name)), each.name)
 }
 
 describe('a function with a table', () => {

@@ -3,6 +3,7 @@ import { EpochSchedule } from '../epochs/epoch-schedule.ts'
 import { CarefulMode } from '../poison/careful-mode.ts'
 import { PromotedPlaces } from '../retention/promoted-places.ts'
 import { Lives } from '../runtime/life.ts'
+import { CheckpointTables } from '../tables/checkpoint-tables.ts'
 import type { Services } from '../runtime/services.ts'
 import { outputsOf, promotedBytesMax } from '../topics/program-topics.ts'
 import { sourcesAfter } from './compatibility.ts'
@@ -28,6 +29,7 @@ export async function memorySession(services: Services, records: CheckpointRecor
     logEnds: none,
     startOffsets: none,
     records,
+    tables: CheckpointTables.of(records),
     promotedPlaces: new PromotedPlaces(),
     spareMemory: { take: () => undefined },
     logger,

@@ -130,7 +130,7 @@ async function stateOn(
 ): Promise<RecoveredState> {
   const { cluster, plan, options, topics, logger, tracing } = services
   const { manifest, sources, logStarts, logEnds } = found
-  const { records, promotedPlaces } = checkpoint
+  const { records, promotedPlaces, tables } = checkpoint
   const outputs = outputsOf(topics)
   const startOffsets = await startOffsetsOf(cluster, plan, found, options)
   tellOfStart(services, found, startOffsets)
@@ -143,6 +143,7 @@ async function stateOn(
     logStarts,
     logEnds,
     records,
+    tables,
     promotedPlaces,
     spareMemory,
     warmTable,

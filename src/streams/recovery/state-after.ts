@@ -31,7 +31,7 @@ import type { Sources } from '../topics/sources.ts'
 import { laneCountOf } from '../topology/plan-sources.ts'
 import { expiryTopics } from '../topology/plan-leaving.ts'
 import { ProgramTables } from '../tables/program-tables.ts'
-import { otherTableRecords } from '../tables/table-records.ts'
+import type { CheckpointTables } from '../tables/checkpoint-tables.ts'
 import { isSpread } from '../topology/sink.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { Side } from '../topology/plan-sides.ts'
@@ -55,6 +55,8 @@ export interface StateRequest {
   /** Where partitions begin that no manifest has, likewise. */
   readonly startOffsets: readonly number[]
   readonly records: CheckpointRecords
+  /** Rows of tables, which this state takes; absent where tables are left alone, in a standby. */
+  readonly tables?: CheckpointTables | undefined
   /** Where the promoted parts are whose keys are among the records. */
   readonly promotedPlaces: PromotedPlaces
   /** Where the table is to live. */
@@ -145,15 +147,14 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
   if (manifest.completed !== undefined)
     remembered?.recall(records, rememberedOf(request, manifest.completed, migrations))
   const tables = tablesOf(request)
-  tables?.restore(records, manifest)
+  tables?.check(manifest)
   const windows = windowsOf(request)
-  windows?.restore(records, manifest)
+  if (request.tables !== undefined) windows?.restore(request.tables, manifest)
   const obsolete = [
     ...(memory === undefined ? completedRecords(records) : []),
-    ...otherTableRecords(
-      records,
+    ...(request.tables?.recordKeysBesides(
       new Set([...plan.tables.map(({ name }) => name), ...(plan.aggregation ? [windowTable] : [])]),
-    ),
+    ) ?? []),
   ]
   return stateOf({
     // No more than that of the last manifest goes into the next one.
@@ -283,8 +284,8 @@ function withNewPartitions(manifest: Manifest, startOffsets: readonly number[]):
   }
 }
 
-function tablesOf({ plan, tableRowBytesMax }: StateRequest): ProgramTables | undefined {
-  return tableRowBytesMax === undefined ? undefined : ProgramTables.of(plan.tables, tableRowBytesMax)
+function tablesOf({ plan, tables, tableRowBytesMax }: StateRequest): ProgramTables | undefined {
+  return tableRowBytesMax === undefined ? undefined : ProgramTables.of(plan.tables, tableRowBytesMax, tables)
 }
 
 function windowsOf({ plan, tableRowBytesMax }: StateRequest): WindowRows | undefined {

@@ -47,7 +47,7 @@ export class Standby {
   readonly #ending = new AbortController()
   readonly #ended: Promise<void>
   /** What the checkpoint says, as far as it was read. */
-  #checkpoint = new CheckpointView()
+  #checkpoint = new CheckpointView({ keepsTables: false })
   #warm: WarmTable | undefined
   /** When it was last as new as the checkpoint, by the monotonic clock. */
   #refreshedMs: number | undefined
@@ -89,7 +89,7 @@ export class Standby {
         this.#refreshedMs = clock.monotonicMs()
       } catch (error) {
         this.#warm = undefined
-        this.#checkpoint = new CheckpointView()
+        this.#checkpoint = new CheckpointView({ keepsTables: false })
         pauseMs = failurePauseMs
         if (!ending.aborted && !(error instanceof OtherProgram))
           logger.warn({ app: plan.name, err: error }, 'a standby could not keep its table warm')

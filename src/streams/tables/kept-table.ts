@@ -1,19 +1,11 @@
 import { StateError } from '../../core/errors.ts'
-import { bytes, type Codec, type Store, type Table, type TableSnapshot, text } from '../../state/index.ts'
-import { addDigests, type Digest, emptyDigest } from '../checkpoint/digest.ts'
+import type { Codec, TableSnapshot } from '../../state/index.ts'
+import { addDigests } from '../checkpoint/digest.ts'
 import { type PutRecord, tableRowKey } from '../checkpoint/checkpoint-topic.ts'
 import type { ProgramTable } from '../topology/table.ts'
 import { Changes, rowBytes } from './changes.ts'
+import { KeptRows, type TableSum } from './kept-rows.ts'
 import { rowDigest, withoutRow } from './row-digest.ts'
-
-/** How many rows a table has, and their digest. */
-export interface TableSum {
-  readonly rows: number
-  readonly digest: Digest
-}
-
-/** That of an empty one. */
-export const noRows: TableSum = { rows: 0, digest: emptyDigest }
 
 /**
  * A table of a program: the rows of the last committed epoch, and what has changed since, in layers.
@@ -26,22 +18,20 @@ export const noRows: TableSum = { rows: 0, digest: emptyDigest }
  */
 export class KeptTable {
   readonly declaration: ProgramTable
-  readonly #store: Store
-  readonly #rows: Table<string, Uint8Array>
+  readonly #rows: KeptRows
   #closed = new Changes()
   #current = new Changes()
   readonly #batch = new Changes()
   /** What the running call has changed in the layer of the batch, as it was before; in the order of the changes. */
   readonly #undo: { readonly key: string; readonly was: { readonly value: Uint8Array | undefined } | undefined }[] = []
-  #committedSum = noRows
-  #closedSum = noRows
+  #committedSum: TableSum
+  #closedSum: TableSum
 
-  /** @param isOrdered - Whether committed rows are kept in the order of their keys. */
-  constructor(store: Store, declaration: ProgramTable, { isOrdered = false } = {}) {
+  /** @param rows - Those of the last committed epoch, which are the table's from now on. */
+  constructor(declaration: ProgramTable, rows = new KeptRows()) {
     this.declaration = declaration
-    this.#store = store
-    // What it may take is compared before a change is made: a commit must not fail.
-    this.#rows = store.table(declaration.name, { key: text, value: bytes, ordered: isOrdered, bytesMax: 3 * 2 ** 30 })
+    this.#rows = rows
+    this.#committedSum = this.#closedSum = rows.sum()
   }
 
   /** Of the last committed epoch. */
@@ -60,17 +50,17 @@ export class KeptTable {
    * @param end - Absent for all rows.
    */
   scanBefore(end: string | undefined): Generator<[string, Uint8Array], void> {
-    return this.#rows.scan(end === undefined ? {} : { before: end })
+    return this.#rows.scanBefore(end)
   }
 
   /** The rows of the last committed epoch, whatever is committed later. */
   snapshot(): TableSnapshot<string, Uint8Array> {
-    return this.#rows.at(this.#store.version)
+    return this.#rows.snapshot()
   }
 
   /** Puts in a row of the last committed epoch. */
   restore(key: string, value: Uint8Array): void {
-    this.#rows.set(key, value)
+    this.#rows.put(key, value)
     const { rows, digest } = this.#committedSum
     this.#committedSum = this.#closedSum = { rows: rows + 1, digest: addDigests(digest, rowDigest(key, value)) }
   }
@@ -125,10 +115,7 @@ export class KeptTable {
   }
 
   commit(): void {
-    for (const [key, value] of this.#closed.rows) {
-      if (value === undefined) this.#rows.delete(key)
-      else this.#rows.set(key, value)
-    }
+    for (const [key, value] of this.#closed.rows) this.#rows.put(key, value)
     this.#closed.clear()
     this.#committedSum = this.#closedSum
   }

@@ -5,6 +5,7 @@ import { check } from '../../../test/property.ts'
 import { bytes, number, text } from '../../state/index.ts'
 import { closingEpoch } from '../fixtures/closing-epoch.ts'
 import { table } from '../topology/table.ts'
+import { CheckpointTables } from './checkpoint-tables.ts'
 import { ProgramTables } from './program-tables.ts'
 
 const counts = table('counts', { key: text, value: number })
@@ -98,8 +99,8 @@ class Course {
   restart(): void {
     if (this.#model.closed !== undefined && this.#puts.length % 2 === 0) this.#store()
     this.#model.rollback()
-    this.#tables = new ProgramTables([counts, blobs], 1_000)
-    this.#tables.restore(this.#topic, this.#manifestOfLast)
+    this.#tables = new ProgramTables([counts, blobs], 1_000, CheckpointTables.of(this.#topic))
+    this.#tables.check(this.#manifestOfLast)
   }
 
   #manifestOfLast = closingEpoch().manifest

@@ -1,13 +1,13 @@
 import { StateError, TopologyError } from '../../core/errors.ts'
 import { rowKeyBytesMax } from '../../kernel/index.ts'
-import { Store, type TableSnapshot } from '../../state/index.ts'
-import type { CheckpointRecords } from '../checkpoint/checkpoint-records.ts'
+import type { TableSnapshot } from '../../state/index.ts'
 import { corrupt, type Manifest } from '../checkpoint/manifest.ts'
 import type { ClosingEpoch, EpochParticipant } from '../epochs/epoch-participant.ts'
 import type { ProgramTable, RecordTable } from '../topology/table.ts'
+import { CheckpointTables } from './checkpoint-tables.ts'
 import { decoded, encoded, KeptTable, rowName } from './kept-table.ts'
 import { undeclared } from './record-tables.ts'
-import { isTableWhole, tableRowsOf } from './table-records.ts'
+import { isTableWhole } from './whole-table.ts'
 
 /**
  * The tables of a program, which the functions before its merge read and change.
@@ -21,7 +21,6 @@ import { isTableWhole, tableRowsOf } from './table-records.ts'
  * whether it has asked for a table.
  */
 export class ProgramTables implements EpochParticipant {
-  readonly #store = new Store()
   /** By name. */
   readonly #tables: ReadonlyMap<string, KeptTable>
   readonly #views = new Map<ProgramTable, RecordTable<unknown, unknown>>()
@@ -29,25 +28,27 @@ export class ProgramTables implements EpochParticipant {
   #isCalling = false
   #isAskedFor = false
 
-  /** @param rowBytesMax - Bytes that key and value of a row may have together. */
-  constructor(declared: readonly ProgramTable[], rowBytesMax: number) {
+  /**
+   * @param rowBytesMax - Bytes that key and value of a row may have together.
+   * @param found - What a checkpoint has, whose rows are those of the tables.
+   */
+  constructor(declared: readonly ProgramTable[], rowBytesMax: number, found = new CheckpointTables()) {
     this.#rowBytesMax = rowBytesMax
-    this.#tables = new Map(declared.map((each) => [each.name, new KeptTable(this.#store, each)]))
+    this.#tables = new Map(declared.map((each) => [each.name, new KeptTable(each, found.take(each.name))]))
     for (const each of declared) this.#views.set(each, this.#viewOf(this.#tables.get(each.name)!))
   }
 
   /** Absent where a program has none. */
-  static of(declared: readonly ProgramTable[], rowBytesMax: number): ProgramTables | undefined {
-    return declared.length === 0 ? undefined : new ProgramTables(declared, rowBytesMax)
+  static of(
+    declared: readonly ProgramTable[],
+    rowBytesMax: number,
+    found?: CheckpointTables,
+  ): ProgramTables | undefined {
+    return declared.length === 0 ? undefined : new ProgramTables(declared, rowBytesMax, found)
   }
 
-  /**
-   * Takes in the rows of a checkpoint.
-   *
-   * @throws MillraceError `CHECKPOINT_CORRUPT` when they are not those that the manifest says.
-   */
-  restore(records: CheckpointRecords, { tables = [] }: Pick<Manifest, 'tables'>): void {
-    for (const { table, key, value } of tableRowsOf(records)) this.#tables.get(table)?.restore(key, value)
+  /** @throws MillraceError `CHECKPOINT_CORRUPT` when the rows are not those that the manifest says. */
+  check({ tables = [] }: Pick<Manifest, 'tables'>): void {
     for (const shape of tables) {
       const sum = this.#tables.get(shape.name)?.sum
       if (sum === undefined || isTableWhole(shape, sum)) continue

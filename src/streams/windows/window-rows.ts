@@ -1,10 +1,11 @@
 import { StateError } from '../../core/errors.ts'
-import { bytes, Store, text } from '../../state/index.ts'
-import type { CheckpointRecords } from '../checkpoint/checkpoint-records.ts'
+import { bytes, text } from '../../state/index.ts'
 import { corrupt, type Manifest } from '../checkpoint/manifest.ts'
 import type { ClosingEpoch, EpochParticipant } from '../epochs/epoch-participant.ts'
+import type { CheckpointTables } from '../tables/checkpoint-tables.ts'
+import { KeptRows } from '../tables/kept-rows.ts'
 import { KeptTable } from '../tables/kept-table.ts'
-import { isTableWhole, tableRowsOf } from '../tables/table-records.ts'
+import { isTableWhole } from '../tables/whole-table.ts'
 import { startOf, windowPrefix } from './window-name.ts'
 import { decodeWindowRow, encodeWindowRow, type WindowRow, windowRowBytes } from './window-row.ts'
 
@@ -53,9 +54,8 @@ export class WindowRows implements EpochParticipant {
   constructor(options: WindowRowsOptions) {
     this.#options = options
     this.#kept = new KeptTable(
-      new Store(),
       { kind: 'table', name: windowTable, key: text, value: bytes, bytesMax: options.bytesMax },
-      { isOrdered: true },
+      new KeptRows({ isOrdered: true }),
     )
   }
 
@@ -64,9 +64,9 @@ export class WindowRows implements EpochParticipant {
    *
    * @throws MillraceError `CHECKPOINT_CORRUPT` when they are not those that the manifest says.
    */
-  restore(records: CheckpointRecords, { windows }: Pick<Manifest, 'windows'>): void {
+  restore(tables: CheckpointTables, { windows }: Pick<Manifest, 'windows'>): void {
     if (windows === undefined) return
-    for (const { table, key, value } of tableRowsOf(records)) if (table === windowTable) this.#kept.restore(key, value)
+    for (const [key, value] of tables.rowsOf(windowTable)) this.#kept.restore(key, value)
     const { sum } = this.#kept
     if (!isTableWhole(windows, sum)) {
       throw corrupt(`windows have ${sum.rows} rows, where their manifest says ${windows.rows}, or others`)

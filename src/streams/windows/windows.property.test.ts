@@ -7,7 +7,7 @@ import { manifestOf } from '../checkpoint/checkpoint-records.ts'
 import { isBalanced } from '../epochs/accounting.ts'
 import { Engine } from '../in-memory/engine.ts'
 import type { CommitOutcome } from '../in-memory/memory-kafka.ts'
-import { tableRowsOf } from '../tables/table-records.ts'
+import { CheckpointTables } from '../tables/checkpoint-tables.ts'
 import type { Aggregate, Aggregation } from '../topology/aggregation.ts'
 import { field } from '../topology/field.ts'
 import { topology } from '../topology/topology.ts'
@@ -15,6 +15,7 @@ import { hopping, tumbling, type Windows } from '../topology/windows.ts'
 import { naiveWindows, type TimedRecord } from './fixtures/naive-windows.ts'
 import { readResultFacts } from './window-results.ts'
 import { recordsOf } from './window-row.ts'
+import { windowTable } from './window-rows.ts'
 
 function program(windows: Windows, aggregate: Aggregate, results: Aggregation['results']) {
   const windowed = topology('windowed')
@@ -111,13 +112,13 @@ describe('a program with windows', () => {
           assert.deepEqual([account!.late, account!.aggregated], [late, given.length - late])
           const { rows, ...totals } = manifestOf(engine.kafka.checkpoint)?.windows ?? { rows: 0, taken: 0, results: 0 }
           assert.deepEqual([totals.taken, totals.results], [taken, results.length])
-          const open = [...tableRowsOf(engine.kafka.checkpoint)]
+          const open = [...CheckpointTables.of(engine.kafka.checkpoint).rowsOf(windowTable)]
           const inResults = engine.kafka.written.map(({ headers }) => {
             return readResultFacts(Buffer.from(headers['millrace.aggregated']!))!.records
           })
           assert.equal(open.length, rows)
           if (when === 'changes') assert.equal(inResults.length, taken)
-          else assert.equal(sum([...inResults, ...open.map(({ value }) => recordsOf(value))]), taken)
+          else assert.equal(sum([...inResults, ...open.map(([, value]) => recordsOf(value))]), taken)
           await time.until(engine[Symbol.asyncDispose]())
         },
       ),
