@@ -4,6 +4,7 @@ import { TopologyError } from '../../core/errors.ts'
 import { number, text } from '../../state/index.ts'
 import { VirtualClock } from '../../testing/index.ts'
 import { manifestOf } from '../checkpoint/checkpoint-records.ts'
+import { isBalanced } from '../epochs/accounting.ts'
 import { Engine } from '../in-memory/engine.ts'
 import { field } from '../topology/field.ts'
 import type { RecordView } from '../topology/record-view.ts'
@@ -151,5 +152,49 @@ describe('a function with a table that a topic fills', () => {
     using rows = engine.query()
     engine.fill(names, [['ada', 'Eve']])
     assert.deepEqual([rows.table(names).get('ada'), rows.table(counts).get('Ada')], ['Ada', 2])
+  })
+
+  it('may leave a full table with the oldest rows, and leaves what stays as it was made', async () => {
+    const part = stage<Order, string>({ part: (value, record) => called(value, record) + '.'.repeat(8_000) })
+    const filling = topology('orders')
+      .tables(names)
+      .source<Order>('source')
+      .route('by-side', field('side'), { A: part, B: stage<Order, string>({ part: called }) })
+      .correlate('by-id', field('id'), { of: ['A', 'B'], whenFull: 'expire-oldest' })
+      .sink('sink')
+    const time = new VirtualClock()
+    const options = { pendingBytesMax: 1 << 20 }
+    const first = await Engine.start(filling, time, options)
+    first.fill(names, [['ada', 'Ada']])
+    const ids = Array.from({ length: 200 }, (_, id) => String(id))
+    first.kafka.give(
+      0,
+      ids.map((id) => order('A', id, 'ada')),
+    )
+    await time.until(first.drain())
+    const evicted = first.kafka.written.length
+    await first[Symbol.asyncDispose]()
+
+    await using engine = await Engine.resume(first, filling, time, options)
+    const last = ids.slice(-10)
+    engine.kafka.give(
+      0,
+      last.map((id) => order('B', id, 'bo')),
+    )
+    await time.until(engine.drain())
+
+    assert.ok(evicted > 50, `${evicted} rows have left`)
+    assert.deepEqual(
+      new Set(engine.kafka.written.slice(0, evicted).map(({ letter }) => letter?.reason)),
+      new Set(['EVICTED']),
+    )
+    const whole = engine.kafka.written.filter(({ letter }) => letter === undefined)
+    assert.deepEqual(
+      whole
+        .map(({ value }) => JSON.parse(value!) as { id: string; A: string; B: string })
+        .map(({ id, A, B }) => [id, A.slice(0, 4), B]),
+      last.map((id) => [id, 'Ada.', 'nobody']),
+    )
+    assert.ok(isBalanced(engine.accounts[0]!))
   })
 })
