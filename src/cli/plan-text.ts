@@ -48,11 +48,12 @@ export function planText({
 }
 
 function windowsText(windows: NonNullable<PlanDescription['windows']>, deadLetterTopic: string): string {
-  const { sizeMs, advanceMs, graceMs, results, late } = windows
+  const { sizeMs, advanceMs, gapMs, graceMs, results, late } = windows
   const hops = advanceMs === sizeMs ? '' : `, one every ${advanceMs} ms`
   const lateText = late === 'drop' ? 'late records are dropped' : `late records go to ${deadLetterTopic}`
   const changes = results === 'changes' ? ', a result with each record' : ''
-  return `of ${sizeMs} ms${hops}${changes}, each closes ${graceMs} ms after its end; ${lateText}`
+  const which = gapMs === undefined ? `of ${sizeMs} ms${hops}` : `with gaps of ${gapMs} ms at most`
+  return `${which}${changes}, each closes ${graceMs} ms after its end; ${lateText}`
 }
 
 function sourceLines(

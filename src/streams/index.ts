@@ -83,7 +83,17 @@ export {
 } from './topology/table.ts'
 export type { WindowOptions, WindowResult } from './topology/aggregation.ts'
 export type { Aggregated, Grouped, ResultSinkOptions, Windowed } from './topology/grouped.ts'
-export { hopping, type HoppingOptions, tumbling, type TumblingOptions, type Windows } from './topology/windows.ts'
+export {
+  hopping,
+  type HoppingOptions,
+  session,
+  type SessionOptions,
+  type SessionWindows,
+  type TimeWindows,
+  tumbling,
+  type TumblingOptions,
+  type Windows,
+} from './topology/windows.ts'
 export { stage, type Json, type PartFunction, type Stage, type StageOptions } from './topology/stage.ts'
 export {
   type CorrelateOptions,

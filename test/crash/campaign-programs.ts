@@ -4,12 +4,13 @@ import { randomExample, randomExampleNamed } from '../programs/random-example.ts
 import { counted } from './counted-program.ts'
 import { fullTable } from './full-table-program.ts'
 import { promotedTable } from './promoted-table-program.ts'
+import { sessions } from './sessions-program.ts'
 
 /** Programs that chance draws, besides those that are written. */
 const drawn = 2
 
 /** What is no example. */
-const others = [fullTable, promotedTable, counted]
+const others = [fullTable, promotedTable, sessions, counted]
 
 /** The programs of `examples/`, some others, and some that a seed draws. */
 export function campaignPrograms(seed: number): readonly Example[] {

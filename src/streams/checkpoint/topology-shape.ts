@@ -25,8 +25,11 @@ interface WindowsShape {
   readonly aggregate: Aggregate
   /** What rows are named by. */
   readonly key: KeyShape
-  readonly sizeMs: number
-  readonly advanceMs: number
+  /** Of windows of a fixed size. */
+  readonly sizeMs?: number
+  readonly advanceMs?: number
+  /** Of sessions. */
+  readonly gapMs?: number
   /** Whether each record that a window takes in has a result. @defaultValue a window has one */
   readonly results?: 'changes'
 }
@@ -84,8 +87,8 @@ export function shapeOf({ sources, sides, correlate, aggregation }: Plan): Topol
 }
 
 function windowsShape({ aggregate, windows, results }: Aggregation, { key }: Side): WindowsShape {
-  const { sizeMs, advanceMs } = windows
-  return { aggregate, key: keyShape(key), sizeMs, advanceMs, ...(results === 'changes' && { results }) }
+  const { kind: _, graceMs: _grace, ...times } = windows
+  return { aggregate, key: keyShape(key), ...times, ...(results === 'changes' && { results }) }
 }
 
 function sourceShape(source: PlannedSource, sides: readonly Side[]): SourceShape {
@@ -204,7 +207,8 @@ function textsOf({ sources, sides, atLeast, windows }: TopologyShape, isSingle: 
   ])
 }
 
-function windowsText({ aggregate, key, sizeMs, advanceMs, results }: WindowsShape): string {
+function windowsText({ aggregate, key, sizeMs, advanceMs, gapMs, results }: WindowsShape): string {
+  if (gapMs !== undefined) return `${aggregate} by ${textOf(key)} of sessions with gaps of ${gapMs} ms`
   return `${aggregate} by ${textOf(key)} of ${sizeMs} ms every ${advanceMs} ms${results === 'changes' ? ', each change' : ''}`
 }
 

@@ -38,7 +38,7 @@ import { tracingOf } from '../tracing/tracing.ts'
 import { storeIn } from '../in-memory/memory-kafka.ts'
 import { stderrLogger } from '../logs/logger.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
-import { windowPrefix, windowRowName } from '../windows/window-name.ts'
+import { rowKey, windowPrefix } from '../windows/window-name.ts'
 import { numberBytesMax } from '../windows/window-row.ts'
 import { WindowRows, windowTable } from '../windows/window-rows.ts'
 import { AcceptedLoss } from './accepted-loss.ts'
@@ -189,7 +189,7 @@ class Program {
   readonly #loss: AcceptedLoss
   readonly #retaken: RetakenParts
   readonly #tables = new ProgramTables([perDigit], 1_000)
-  readonly #windows = new WindowRows({ id: 'windows', bytesMax: 1 << 20, areNumbers: true })
+  readonly #windows = new WindowRows({ id: 'windows', bytesMax: 1 << 20, areNumbers: true, areSessions: false })
   readonly #tracer = recordingTracer()
   readonly #spans = new MergeSpans(
     tracingOf(this.#tracer.tracer, { traceRatio: 1 }, { clock: new VirtualClock(), logger: stderrLogger })!,
@@ -278,8 +278,10 @@ class Program {
 
   /** Counts records by their time, in windows. */
   #takeIntoWindow({ ms }: Consumed): void {
-    const name = windowRowName(windowPrefix(ms - (ms % windowMs)), false, 'k')
-    this.#windows.take(name, this.#windows.get(name), ms, 0, numberBytesMax)
+    const startMs = ms - (ms % windowMs)
+    const name = windowPrefix(startMs) + rowKey(false, 'k')
+    const found = this.#windows.get(name)
+    this.#windows.take({ name, startMs, found, value: 0, valueBytes: numberBytesMax, leaving: [] }, ms)
   }
 
   /** Takes in again what was pending under other keys, before anything else. */
@@ -389,7 +391,7 @@ class Program {
     for (const digit of digits) assert.equal(this.#tables.of(perDigit).get(digit), model.perDigit.get(digit))
     this.#tables.end()
     for (const start of [...model.open.keys(), 1_000]) {
-      const row = this.#windows.get(windowRowName(windowPrefix(start), false, 'k'))
+      const row = this.#windows.get(windowPrefix(start) + rowKey(false, 'k'))
       assert.equal(row?.records, model.open.get(start))
     }
     this.#judgeTopic()

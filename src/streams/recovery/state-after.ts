@@ -40,6 +40,7 @@ import { MergeSpans } from '../tracing/merge-spans.ts'
 import type { Tracing } from '../tracing/tracing.ts'
 import { WindowRows, windowTable } from '../windows/window-rows.ts'
 import { areNumbers } from '../windows/folding.ts'
+import { areSessions } from '../topology/windows.ts'
 import { RememberedKeys } from '../deduplication/remembered-keys.ts'
 
 /** What a state is made from. */
@@ -295,6 +296,7 @@ function windowsOf({ plan, tableRowBytesMax }: StateRequest): WindowRows | undef
     id: correlate.id,
     bytesMax: aggregation.bytesMax,
     areNumbers: areNumbers(aggregation),
+    areSessions: areSessions(aggregation.windows),
   })
 }
 

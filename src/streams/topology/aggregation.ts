@@ -30,6 +30,8 @@ export type WindowOptions = GivenOptions<typeof windowOptions> & {
 export interface Reduction {
   readonly apply: (soFar: unknown, value: unknown) => unknown
   readonly initial: unknown
+  /** Absent where windows have a fixed size. */
+  readonly merge: ((left: unknown, right: unknown) => unknown) | undefined
 }
 
 /** What a window keeps of its records. */

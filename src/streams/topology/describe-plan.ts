@@ -51,8 +51,11 @@ export interface PlanDescription {
 
 /** What a window keeps of its records, and when it closes. */
 export interface WindowsDescription extends Pick<Aggregation, 'aggregate' | 'results' | 'late' | 'bytesMax'> {
-  readonly sizeMs: number
-  readonly advanceMs: number
+  /** Of windows of a fixed size. */
+  readonly sizeMs?: number
+  readonly advanceMs?: number
+  /** Of sessions. */
+  readonly gapMs?: number
   readonly graceMs: number
 }
 
@@ -158,8 +161,8 @@ export function describePlan({
 }
 
 function describeWindows({ aggregate, results, late, bytesMax, windows }: Aggregation): WindowsDescription {
-  const { sizeMs, advanceMs, graceMs } = windows
-  return { aggregate, sizeMs, advanceMs, graceMs, results, late, bytesMax }
+  const { kind: _, ...times } = windows
+  return { aggregate, ...times, results, late, bytesMax }
 }
 
 function describeTable({ name, key, value, bytesMax }: ProgramTable | LookupTable): TableDescription {

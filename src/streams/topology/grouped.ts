@@ -13,7 +13,7 @@ import type { Field } from './field.ts'
 import type { SinkOptions } from './sink.ts'
 import { type Json, stage, type Stage } from './stage.ts'
 import { checkField, checkFunction, checkOptions, invalid } from './topology-checks.ts'
-import { checkWindows, type Windows } from './windows.ts'
+import { areSessions, checkWindows, type Windows } from './windows.ts'
 
 /** Records by their key, which need windows. */
 export interface Grouped<Value> {
@@ -39,7 +39,11 @@ export interface Windowed<Value> {
    * What a function makes of the value before and of a record, one after the other, as `Array.prototype.reduce` does. It
    * is synchronous, does the same each time, and makes what JSON can hold. A record for which it throws is a dead letter.
    */
-  reduce<Made>(apply: (soFar: Made, value: Value) => Made, initial: Made): Aggregated<WindowResult<Made>>
+  reduce<Made>(
+    apply: (soFar: Made, value: Value) => Made,
+    initial: Made,
+    merge?: (left: Made, right: Made) => Made,
+  ): Aggregated<WindowResult<Made>>
   /**
    * The list of the records, or of a field of them, byte for byte, in the order in which they were consumed. A record
    * that would make the list larger than a record can be is a dead letter.
@@ -72,6 +76,11 @@ export function groupedBy<Value>(
       if (late !== 'drop' && late !== 'deadLetter') {
         throw invalid(`late of the windows of "${id}" is ${kindOf(late)}, where "drop" or "deadLetter" belongs`)
       }
+      if (areSessions(windows) && results === 'changes') {
+        throw invalid(
+          `results of the windows of "${id}" are changes, which sessions do not have: they grow into one another`,
+        )
+      }
       const { bytesMax } = resolveOptions(windowOptions, { given })
       const ended = <Output>(aggregate: Aggregate, kept: Stage, reduction?: Reduction) =>
         end<Output>({ aggregate, windows, results, late, bytesMax, reduction }, kept)
@@ -84,9 +93,11 @@ export function groupedBy<Value>(
         sum: (field) => ofField('sum', field),
         min: (field) => ofField('min', field),
         max: (field) => ofField('max', field),
-        reduce(apply, initial) {
+        reduce(apply, initial, merge) {
           checkFunction(`what reduces the records of "${id}"`, apply)
-          return ended('reduce', stage(), { apply: apply as Reduction['apply'], initial })
+          if (merge !== undefined || areSessions(windows)) checkFunction(`what merges sessions of "${id}"`, merge)
+          const reduction = { apply, initial, merge } as Reduction
+          return ended('reduce', stage(), reduction)
         },
         collect: (field) => (field === undefined ? ended('collect', stage()) : ofField('collect', field)),
       }

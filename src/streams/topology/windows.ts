@@ -1,11 +1,21 @@
 import { checkOptions, invalid, isKind } from './topology-checks.ts'
 import { kindOf } from '../../core/kind-of.ts'
 
+/** How records are put into windows by their timestamps. */
+export type Windows = TimeWindows | SessionWindows
+
 /** Windows of a fixed size, each of which begins `advanceMs` after the one before; `tumbling` and `hopping` make them. */
-export interface Windows {
+export interface TimeWindows {
   readonly kind: 'windows'
   readonly sizeMs: number
   readonly advanceMs: number
+  readonly graceMs: number
+}
+
+/** Windows that last for as long as records come; `session` makes them. */
+export interface SessionWindows {
+  readonly kind: 'windows'
+  readonly gapMs: number
   readonly graceMs: number
 }
 
@@ -23,6 +33,14 @@ export interface HoppingOptions extends TumblingOptions {
   readonly advanceMs: number
 }
 
+/** When a session has ended. */
+export interface SessionOptions {
+  /** How far the records of a session are apart, at most. A whole number from 1 on. */
+  readonly gapMs: number
+  /** How far the time of the records has to go beyond that before a session is closed. @defaultValue 0 */
+  readonly graceMs?: number
+}
+
 /** A record is in so many windows at most. */
 const windowsOfRecordMax = 256
 
@@ -35,7 +53,7 @@ const windowsOfRecordMax = 256
  * @example
  * tumbling({ sizeMs: 60_000, graceMs: 5_000 })
  */
-export function tumbling(options: TumblingOptions): Windows {
+export function tumbling(options: TumblingOptions): TimeWindows {
   checkOptions('tumbling windows', options)
   return windowsOf('tumbling', { ...options, advanceMs: options.sizeMs })
 }
@@ -49,12 +67,32 @@ export function tumbling(options: TumblingOptions): Windows {
  * @example
  * hopping({ sizeMs: 300_000, advanceMs: 60_000, graceMs: 5_000 })
  */
-export function hopping(options: HoppingOptions): Windows {
+export function hopping(options: HoppingOptions): TimeWindows {
   checkOptions('hopping windows', options)
   return windowsOf('hopping', options)
 }
 
-function windowsOf(what: string, { sizeMs, advanceMs, graceMs = 0 }: HoppingOptions): Windows {
+/**
+ * Windows that have no fixed size: a record is in one with those of its key that are `gapMs` from it at most, and with
+ * those that are so far from these. A record between two windows makes them one.
+ *
+ * @throws TopologyError `TOPOLOGY_INVALID` for what is no whole number of milliseconds.
+ *
+ * @example
+ * session({ gapMs: 1_800_000, graceMs: 60_000 })
+ */
+export function session({ gapMs, graceMs = 0 }: SessionOptions): SessionWindows {
+  checkMs('gapMs of session windows', gapMs, 1)
+  checkMs('graceMs of session windows', graceMs, 0)
+  return { kind: 'windows', gapMs, graceMs }
+}
+
+/** Whether windows have no fixed size. */
+export function areSessions(windows: Windows): windows is SessionWindows {
+  return 'gapMs' in windows
+}
+
+function windowsOf(what: string, { sizeMs, advanceMs, graceMs = 0 }: HoppingOptions): TimeWindows {
   checkMs(`sizeMs of ${what} windows`, sizeMs, 1)
   checkMs(`advanceMs of ${what} windows`, advanceMs, 1)
   checkMs(`graceMs of ${what} windows`, graceMs, 0)
@@ -80,6 +118,6 @@ function checkMs(what: string, value: unknown, least: number): void {
 export function checkWindows(what: string, value: unknown): void {
   if (isKind(value, 'windows')) return
   throw invalid(
-    `the windows of ${what} are ${kindOf(value)}, where those belong which tumbling(…) or hopping(…) returns`,
+    `the windows of ${what} are ${kindOf(value)}, where those belong which tumbling(…), hopping(…) or session(…) returns`,
   )
 }

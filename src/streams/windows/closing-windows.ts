@@ -2,6 +2,7 @@ import type { Participating } from '../epochs/epoch-participant.ts'
 import type { EventClock } from '../expiry/event-clock.ts'
 import type { Aggregation } from '../topology/aggregation.ts'
 import type { Windows } from '../topology/windows.ts'
+import { overBefore } from './over-windows.ts'
 import type { WindowResults } from './window-results.ts'
 import type { WindowRows } from './window-rows.ts'
 
@@ -61,9 +62,7 @@ export class ClosingWindows {
     })
   }
 
-  /** Windows are over that begin before this time. */
   get #overBeforeMs(): number {
-    const { sizeMs, graceMs } = this.#windows
-    return Math.max(0, this.#clock.nowMs() - sizeMs - graceMs + 1)
+    return overBefore(this.#windows, this.#clock.nowMs())
   }
 }

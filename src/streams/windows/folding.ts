@@ -20,6 +20,8 @@ export interface Folding {
    * @returns 0, or a dead-letter code likewise.
    */
   fold(before: WindowRow | undefined): number
+  /** Makes the value of two sessions that have become one, likewise. */
+  merge(left: WindowRow, right: WindowRow): number
   readonly value: WindowRow['value']
   readonly valueBytes: number
   /** Why the last record is none. */
@@ -69,6 +71,10 @@ class Counting implements Folding {
     return 0
   }
 
+  merge(): number {
+    return 0
+  }
+
   resultOf({ records }: WindowRow): string {
     return String(records)
   }
@@ -99,6 +105,11 @@ class OfNumbers implements Folding {
 
   fold(before: WindowRow | undefined): number {
     this.value = before === undefined ? this.#read : this.#combine(before.value as number, this.#read)
+    return this.#finite(this.value)
+  }
+
+  merge(left: WindowRow, right: WindowRow): number {
+    this.value = this.#combine(left.value as number, right.value as number)
     return this.#finite(this.value)
   }
 
@@ -133,6 +144,12 @@ class Collecting implements Folding {
     return 0
   }
 
+  merge(left: WindowRow, right: WindowRow): number {
+    this.value = `${left.value},${right.value}`
+    this.valueBytes = left.valueBytes + right.valueBytes + 1
+    return 0
+  }
+
   resultOf({ value }: WindowRow): string {
     return `[${value}]`
   }
@@ -140,7 +157,7 @@ class Collecting implements Folding {
 
 /** State: the value of the record that was read last, and what it has come to. */
 class Reducing implements Folding {
-  readonly #apply: Reduction['apply']
+  readonly #reduction: Reduction
   readonly #initial: string
   readonly #id: string
   readonly #values: FunctionValues
@@ -149,9 +166,9 @@ class Reducing implements Folding {
   valueBytes = 0
   cause: string | undefined
 
-  constructor({ apply, initial }: Reduction, id: string, values: FunctionValues) {
-    this.#apply = apply
-    this.#initial = JSON.stringify(initial)
+  constructor(reduction: Reduction, id: string, values: FunctionValues) {
+    this.#reduction = reduction
+    this.#initial = JSON.stringify(reduction.initial)
     this.#id = id
     this.#values = values
   }
@@ -166,17 +183,27 @@ class Reducing implements Folding {
     return this.#attempt(() => {
       // What the function is given is its own: one that throws half-way has changed nothing that is kept.
       const soFar: unknown = JSON.parse(before === undefined ? this.#initial : (before.value as string))
-      const made = this.#apply(soFar, this.#read)
-      if (isThenable(made)) refusePromise(this.#id, made)
-      const text = JSON.stringify(made)
-      if (text === undefined) throw new Error(`it returned ${typeof made}, which is no JSON`)
-      this.value = text
-      this.valueBytes = Buffer.byteLength(text)
+      this.#take(this.#reduction.apply(soFar, this.#read))
+    })
+  }
+
+  merge(left: WindowRow, right: WindowRow): number {
+    return this.#attempt(() => {
+      const [former, latter] = [left, right].map(({ value }) => JSON.parse(value as string) as unknown)
+      this.#take(this.#reduction.merge!(former, latter))
     })
   }
 
   resultOf({ value }: WindowRow): string {
     return value as string
+  }
+
+  #take(made: unknown): void {
+    if (isThenable(made)) refusePromise(this.#id, made)
+    const text = JSON.stringify(made)
+    if (text === undefined) throw new Error(`it returned ${typeof made}, which is no JSON`)
+    this.value = text
+    this.valueBytes = Buffer.byteLength(text)
   }
 
   #attempt(call: () => void): number {

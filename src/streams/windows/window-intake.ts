@@ -14,8 +14,10 @@ import type { EventClock } from '../expiry/event-clock.ts'
 import type { Aggregation } from '../topology/aggregation.ts'
 import type { Folding } from './folding.ts'
 import { resultBytesMax, type WindowResults } from './window-results.ts'
-import { windowPrefix, windowRowName } from './window-name.ts'
-import type { WindowRow } from './window-row.ts'
+import { overBefore } from './over-windows.ts'
+import { PlannedChanges } from './planned-change.ts'
+import { rowKey } from './window-name.ts'
+import { lateRecord, type WindowPlacing } from './window-placing.ts'
 import type { WindowRows } from './window-rows.ts'
 
 export interface WindowIntakeParts {
@@ -23,6 +25,7 @@ export interface WindowIntakeParts {
   readonly rows: Participating<WindowRows>
   readonly clock: Pick<Participating<EventClock>, 'nowMs' | 'tell'>
   readonly folding: Folding
+  readonly placing: WindowPlacing
   readonly results: WindowResults
   /** The number of the current epoch. */
   readonly epoch: () => number
@@ -34,16 +37,10 @@ type Counts = Pick<EpochCounts, 'aggregated' | 'late'>
 
 export class WindowIntake {
   readonly #parts: WindowIntakeParts
-  /** Of the window that was looked for last. */
-  #startMs = -1
-  #prefix = ''
   #isFull = false
   #owedBytes = 0
   #writtenBytes = 0
-  /** What the windows of a record are to become. */
-  readonly #names: string[] = []
-  readonly #found: (WindowRow | undefined)[] = []
-  readonly #made: Pick<WindowRow, 'value' | 'valueBytes'>[] = []
+  readonly #changes = new PlannedChanges()
 
   constructor(parts: WindowIntakeParts) {
     this.#parts = parts
@@ -83,7 +80,8 @@ export class WindowIntake {
       if (times[row]! <= latestMs) nowMs = clock.tell(columns.partition, times[row]!)
       if (columns.side[row] === noSide) continue
       const isInExtra = (columns.flags[row]! & rowFlags.keyInExtra) !== 0
-      const key = (isInExtra ? extra : bytes).toString('latin1', columns.keyStart[row]!, columns.keyEnd[row]!)
+      const text = (isInExtra ? extra : bytes).toString('latin1', columns.keyStart[row]!, columns.keyEnd[row]!)
+      const key = rowKey((columns.flags[row]! & rowFlags.keyIsNumber) !== 0, text)
       if (!this.#takeRow(columns, row, key, nowMs, counts)) return row
     }
     return columns.count
@@ -92,29 +90,23 @@ export class WindowIntake {
   /** @returns Whether there was room for it. */
   #takeRow(columns: RecordColumns, row: number, key: string, nowMs: number, counts: Counts): boolean {
     const { aggregation, folding, rows } = this.#parts
-    const { sizeMs, advanceMs, graceMs } = aggregation.windows
     const timestamp = columns.timestamp[row]!
     if (timestamp < 0) {
       columns.refuse(row, Reason.TIMESTAMP_INVALID)
       return true
     }
-    const lastStart = timestamp - (timestamp % advanceMs)
-    // No window begins before 1970.
-    const firstStart = Math.max(0, (Math.floor((timestamp - sizeMs) / advanceMs) + 1) * advanceMs)
-    const firstOpen = firstAfter(nowMs - graceMs - sizeMs, firstStart, advanceMs)
-    if (firstOpen > lastStart) {
+    const fault = folding.read(columns, row) || this.#plan(timestamp, nowMs, key)
+    if (fault === lateRecord) {
       if (aggregation.late === 'deadLetter') columns.refuse(row, Reason.WINDOW_CLOSED)
       else counts.late[columns.numberOf(row)]!++
       return true
     }
-    const isNumber = (columns.flags[row]! & rowFlags.keyIsNumber) !== 0
-    const fault = folding.read(columns, row) || this.#fold(firstOpen, lastStart, isNumber, key)
     if (fault > 0) {
       columns.refuse(row, fault, folding.cause)
       return true
     }
     if (!this.#hasRoom) {
-      if (rows.firstMs + sizeMs + graceMs > nowMs) rows.refuseGrowth()
+      if (rows.firstMs >= overBefore(aggregation.windows, nowMs)) rows.refuseGrowth()
       this.#isFull = true
       return false
     }
@@ -123,29 +115,18 @@ export class WindowIntake {
     return true
   }
 
-  /**
-   * Finds the windows of a record, and what they become with it.
-   *
-   * @returns 0, or the dead-letter code of the record.
-   */
-  #fold(firstStart: number, lastStart: number, isNumber: boolean, key: string): number {
-    const { aggregation, folding, rows, recordBytesMax } = this.#parts
-    let count = 0
-    for (let start = firstStart; start <= lastStart; start += aggregation.windows.advanceMs) {
-      const name = windowRowName(this.#prefixOf(start), isNumber, key)
-      const found = rows.get(name)
-      const fault = folding.fold(found)
-      if (fault > 0) return fault
-      const { value, valueBytes } = folding
+  /** Plans what the windows of a record become; returns 0, `lateRecord`, or its dead-letter code. */
+  #plan(timestamp: number, nowMs: number, key: string): number {
+    const { placing, recordBytesMax } = this.#parts
+    const changes = this.#changes
+    changes.clear()
+    const fault = placing.plan(timestamp, nowMs, key, changes)
+    if (fault !== 0) return fault
+    for (const { name, valueBytes } of changes) {
       if (Buffer.byteLength(name) > rowKeyBytesMax || resultBytesMax(key, valueBytes) > recordBytesMax) {
         return Reason.AGGREGATE_TOO_LARGE
       }
-      this.#names[count] = name
-      this.#found[count] = found
-      this.#made[count] = { value, valueBytes }
-      count++
     }
-    this.#names.length = count
     return 0
   }
 
@@ -153,32 +134,18 @@ export class WindowIntake {
   get #hasRoom(): boolean {
     const { rows } = this.#parts
     let bytes = 0
-    for (const [at, name] of this.#names.entries())
-      bytes += rows.growthOf(name, this.#found[at], this.#made[at]!.valueBytes)
+    for (const change of this.#changes) bytes += rows.growthOf(change)
     return rows.hasRoom(bytes)
   }
 
   #keep(timestamp: number): void {
     const { aggregation, rows, results, epoch } = this.#parts
-    for (const [at, name] of this.#names.entries()) {
-      const { value, valueBytes } = this.#made[at]!
-      this.#owedBytes += rows.take(name, this.#found[at], timestamp, value, valueBytes)
+    for (const change of this.#changes) {
+      this.#owedBytes += rows.take(change, timestamp)
+      const { name } = change
       if (aggregation.results === 'changes') this.#writtenBytes += results.write(name, rows.get(name)!, epoch())
     }
   }
-
-  #prefixOf(startMs: number): string {
-    if (startMs !== this.#startMs) {
-      this.#startMs = startMs
-      this.#prefix = windowPrefix(startMs)
-    }
-    return this.#prefix
-  }
-}
-
-/** The start of the first window, from one on, that begins after some time. */
-function firstAfter(ms: number, startMs: number, advanceMs: number): number {
-  return startMs > ms ? startMs : startMs + (Math.floor((ms - startMs) / advanceMs) + 1) * advanceMs
 }
 
 function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {

@@ -1,40 +1,45 @@
 /**
- * The name of a row: the start of its window in eight bytes, big-endian, then the kind of its key and the key, in
- * canonical form. A character stands for each byte, as in all tables, and names in their order are in that of their
- * windows.
+ * The name of a row: a time of its window in eight bytes, big-endian, then the kind of its key and the key, in canonical
+ * form. The time is the start of a window of fixed size, and the last record of a session: so a character stands for each
+ * byte, as in all tables, and names in their order are in that in which their windows close.
  */
 export interface WindowName {
-  readonly startMs: number
+  readonly timeMs: number
   readonly isNumber: boolean
   /** As Latin-1. */
   readonly key: string
 }
 
-const startBytes = 8
-const scratch = Buffer.alloc(startBytes)
+const timeBytes = 8
+const scratch = Buffer.alloc(timeBytes)
 const numberKind = 'n'
 const textKind = 't'
 
-/** How the names of all rows of a window begin. */
-export function windowPrefix(startMs: number): string {
-  scratch.writeBigUInt64BE(BigInt(startMs))
+/** How the names of all rows of a time begin. */
+export function windowPrefix(timeMs: number): string {
+  scratch.writeBigUInt64BE(BigInt(timeMs))
   return scratch.toString('latin1')
 }
 
-/** @param key - As Latin-1. */
-export function windowRowName(prefix: string, isNumber: boolean, key: string): string {
-  return prefix + (isNumber ? numberKind : textKind) + key
+/** What names of rows have of their key. @param key - As Latin-1. */
+export function rowKey(isNumber: boolean, key: string): string {
+  return (isNumber ? numberKind : textKind) + key
 }
 
 export function readWindowName(name: string): WindowName {
   return {
-    startMs: startOf(name),
-    isNumber: name[startBytes] === numberKind,
-    key: name.slice(startBytes + 1),
+    timeMs: timeOf(name),
+    isNumber: name[timeBytes] === numberKind,
+    key: name.slice(timeBytes + 1),
   }
 }
 
-export function startOf(name: string): number {
-  scratch.write(name.slice(0, startBytes), 'latin1')
+export function timeOf(name: string): number {
+  scratch.write(name.slice(0, timeBytes), 'latin1')
   return Number(scratch.readBigUInt64BE())
+}
+
+/** What is the same in the names of all rows of a key. */
+export function keyOf(name: string): string {
+  return name.slice(timeBytes)
 }

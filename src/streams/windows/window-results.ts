@@ -3,6 +3,7 @@ import { encodeHeader, encodeJsonString, writePlainRecord } from '../../kernel/i
 import type { MergedSink } from '../merged/merged-publisher.ts'
 import type { Aggregation } from '../topology/aggregation.ts'
 import { valueName } from '../topology/aggregation.ts'
+import { areSessions } from '../topology/windows.ts'
 import type { Folding } from './folding.ts'
 import { readWindowName } from './window-name.ts'
 import type { WindowRow } from './window-row.ts'
@@ -64,10 +65,12 @@ export class WindowResults {
    */
   write(name: string, row: WindowRow, epoch: number): number {
     const { out, times } = this.#sink
-    const { startMs, isNumber, key: characters } = readWindowName(name)
+    const { timeMs, isNumber, key: characters } = readWindowName(name)
     const key = Buffer.from(characters, 'latin1')
     const keyJson = isNumber ? characters : Buffer.from(encodeJsonString(key.toString())).toString()
-    const end = startMs + this.#aggregation.windows.sizeMs
+    const { windows } = this.#aggregation
+    const { startMs } = row
+    const end = areSessions(windows) ? timeMs + 1 : startMs + windows.sizeMs
     const value = Buffer.from(
       `{${this.#keyName}:${keyJson},"start":${startMs},"end":${end},"${valueName}":${this.#folding.resultOf(row)}}`,
     )

@@ -1,5 +1,7 @@
 /** What a window has come to for one key. */
 export interface WindowRow {
+  /** When the window began. */
+  startMs: number
   /** Of the record with the greatest timestamp. */
   greatestMs: number
   /** How many records there are. */
@@ -13,14 +15,15 @@ export interface WindowRow {
 /** Of a number as JSON, such as -2.2250738585072014e-308. */
 export const numberBytesMax = 24
 
-const numbersBytes = 16
+const numbersBytes = 24
 
-/** A row in a table: two numbers, and the value as JSON. */
-export function encodeWindowRow({ greatestMs, records, value }: WindowRow): Uint8Array {
+/** A row in a table: three numbers, and the value as JSON. */
+export function encodeWindowRow({ startMs, greatestMs, records, value }: WindowRow): Uint8Array {
   const text = String(value)
   const bytes = Buffer.allocUnsafe(numbersBytes + Buffer.byteLength(text))
   bytes.writeDoubleBE(greatestMs, 0)
   bytes.writeDoubleBE(records, 8)
+  bytes.writeDoubleBE(startMs, 16)
   bytes.write(text, numbersBytes)
   return bytes
 }
@@ -30,6 +33,7 @@ export function decodeWindowRow({ buffer, byteOffset, length }: Uint8Array, isNu
   const bytes = Buffer.from(buffer, byteOffset, length)
   const text = bytes.toString('utf8', numbersBytes)
   return {
+    startMs: bytes.readDoubleBE(16),
     greatestMs: bytes.readDoubleBE(0),
     records: bytes.readDoubleBE(8),
     value: isNumber ? Number(text) : text,

@@ -6,7 +6,8 @@ import type { CheckpointTables } from '../tables/checkpoint-tables.ts'
 import { KeptRows } from '../tables/kept-rows.ts'
 import { KeptTable } from '../tables/kept-table.ts'
 import { isTableWhole } from '../tables/whole-table.ts'
-import { startOf, windowPrefix } from './window-name.ts'
+import type { PlannedChange } from './planned-change.ts'
+import { keyOf, timeOf, windowPrefix } from './window-name.ts'
 import { decodeWindowRow, encodeWindowRow, type WindowRow, windowRowBytes } from './window-row.ts'
 
 /** The name of the rows in the checkpoint: none that a table of a program can have. */
@@ -19,6 +20,8 @@ export interface WindowTotals {
   readonly results: number
 }
 
+const none: readonly number[] = []
+
 /** What a row takes in memory that has changed, about, beside its bytes. */
 const changeFrameBytes = 160
 
@@ -28,6 +31,8 @@ export interface WindowRowsOptions {
   readonly bytesMax: number
   /** Whether the values of rows are numbers. */
   readonly areNumbers: boolean
+  /** Whether rows are found by their keys, because their windows have no fixed times. */
+  readonly areSessions: boolean
 }
 
 /**
@@ -37,7 +42,7 @@ export interface WindowRowsOptions {
  *
  * State: rows as bytes, in the order of their windows; above them, as objects, those that the current epoch has changed,
  * which become bytes as it closes. How many records were taken in, and how many results published, as of each of the
- * three. No window that has rows begins before `#firstMs`.
+ * three. No row has an earlier time than `#firstMs`.
  */
 export class WindowRows implements EpochParticipant {
   readonly #options: WindowRowsOptions
@@ -50,9 +55,12 @@ export class WindowRows implements EpochParticipant {
   #closed: WindowTotals = { taken: 0, results: 0 }
   #committed = this.#closed
   #firstMs = Infinity
+  /** By key, the times of the last records of sessions; absent where windows have a fixed size. */
+  readonly #ends: Map<string, number[]> | undefined
 
   constructor(options: WindowRowsOptions) {
     this.#options = options
+    this.#ends = options.areSessions ? new Map() : undefined
     this.#kept = new KeptTable(
       { kind: 'table', name: windowTable, key: text, value: bytes, bytesMax: options.bytesMax },
       new KeptRows({ isOrdered: true }),
@@ -76,7 +84,7 @@ export class WindowRows implements EpochParticipant {
     this.rollback()
   }
 
-  /** The start of the first window that has rows, or an earlier time; `Infinity` where there are none. */
+  /** The time of the first row, or an earlier one; `Infinity` where there are none. */
   get firstMs(): number {
     return this.#firstMs
   }
@@ -101,8 +109,13 @@ export class WindowRows implements EpochParticipant {
     throw new StateError('STATE_BYTES_EXCEEDED', message, { table: id, bytesMax })
   }
 
-  /** Bytes that it takes more in memory where a window gets a value of so many bytes. @param found - As `get` gives it. */
-  growthOf(name: string, found: WindowRow | undefined, valueBytes: number): number {
+  /** The times of the last records of the sessions of a key, in order. @param key - As names have it. */
+  endsOf(key: string): readonly number[] {
+    return this.#ends?.get(key) ?? none
+  }
+
+  /** Bytes that a change takes more in memory, at most. */
+  growthOf({ name, found, valueBytes }: PlannedChange): number {
     if (found !== undefined && this.#changed.get(name) === found) return valueBytes - found.valueBytes
     return windowRowBytes(name, valueBytes) + changeFrameBytes
   }
@@ -110,25 +123,23 @@ export class WindowRows implements EpochParticipant {
   /**
    * A window has taken in a record.
    *
-   * @param found - As `get` gives it.
    * @returns Bytes that the epoch writes more, at most.
    */
-  take(
-    name: string,
-    found: WindowRow | undefined,
-    timestamp: number,
-    value: WindowRow['value'],
-    valueBytes: number,
-  ): number {
-    const growth = this.growthOf(name, found, valueBytes)
-    const row = found ?? { greatestMs: timestamp, records: 0, value, valueBytes }
+  take(change: PlannedChange, timestamp: number): number {
+    const { name, startMs, found, value, valueBytes, leaving } = change
+    for (const each of leaving) this.#leave(each)
+    const growth = this.growthOf(change)
+    const row = found ?? { startMs, greatestMs: timestamp, records: 0, value, valueBytes }
     row.greatestMs = Math.max(row.greatestMs, timestamp)
     row.records++
     row.value = value
     row.valueBytes = valueBytes
-    if (this.#changed.get(name) !== row) {
+    const before = this.#changed.get(name)
+    if (before !== row) {
+      if (before !== undefined) this.#changedBytes -= windowRowBytes(name, before.valueBytes) + changeFrameBytes
       this.#changed.set(name, row)
-      this.#firstMs = Math.min(this.#firstMs, startOf(name))
+      this.#noteEnd(name)
+      this.#firstMs = Math.min(this.#firstMs, timeOf(name))
     }
     this.#taken++
     this.#changedBytes += growth
@@ -136,13 +147,12 @@ export class WindowRows implements EpochParticipant {
   }
 
   /**
-   * Has the rows leave whose windows begin before some time, in the order of their windows, for as long as the visitor
+   * Has the rows leave whose names have an earlier time, in the order of their windows, for as long as the visitor
    * says that there is room for more. To be called while no epoch is on its way.
    */
-  leaveBefore(startMs: number, visit: (name: string, row: WindowRow) => boolean): void {
-    for (const [name, row] of this.#before(startMs)) {
-      this.#changed.set(name, undefined)
-      this.#changedBytes += changeFrameBytes
+  leaveBefore(timeMs: number, visit: (name: string, row: WindowRow) => boolean): void {
+    for (const [name, row] of this.#before(timeMs)) {
+      this.#leave(name)
       if (!visit(name, row)) break
     }
     this.#findFirst()
@@ -173,12 +183,13 @@ export class WindowRows implements EpochParticipant {
     this.#closed = this.#committed
     this.#taken = this.#committed.taken
     this.#results = this.#committed.results
+    this.#findEnds()
     this.#findFirst()
   }
 
-  /** Rows whose windows begin before some time, in their order. */
-  *#before(startMs: number): Generator<[string, WindowRow]> {
-    const end = windowPrefix(startMs)
+  /** Rows whose names have an earlier time, in their order. */
+  *#before(timeMs: number): Generator<[string, WindowRow]> {
+    const end = windowPrefix(timeMs)
     const changed = [...this.#changed].filter(
       (each): each is [string, WindowRow] => each[1] !== undefined && each[0] < end,
     )
@@ -191,6 +202,39 @@ export class WindowRows implements EpochParticipant {
     yield* changed.slice(at)
   }
 
+  /** A row that no epoch has written leaves without a trace. */
+  #leave(name: string): void {
+    const before = this.#changed.get(name)
+    if (before !== undefined) this.#changedBytes -= windowRowBytes(name, before.valueBytes) + changeFrameBytes
+    if (this.#kept.get(name) === undefined) this.#changed.delete(name)
+    else {
+      this.#changed.set(name, undefined)
+      this.#changedBytes += changeFrameBytes
+    }
+    const ends = this.#ends?.get(keyOf(name))
+    if (ends === undefined) return
+    ends.splice(ends.indexOf(timeOf(name)), 1)
+    if (ends.length === 0) this.#ends!.delete(keyOf(name))
+  }
+
+  #noteEnd(name: string): void {
+    if (this.#ends === undefined) return
+    const key = keyOf(name)
+    const ends = this.#ends.get(key)
+    if (ends === undefined) this.#ends.set(key, [timeOf(name)])
+    else if (!ends.includes(timeOf(name))) {
+      ends.push(timeOf(name))
+      ends.sort((left, right) => left - right)
+    }
+  }
+
+  /** Sessions by their keys, as the last committed epoch has left them. */
+  #findEnds(): void {
+    if (this.#ends === undefined) return
+    this.#ends.clear()
+    for (const [name] of this.#kept.scanBefore(undefined)) this.#noteEnd(name)
+  }
+
   #findFirst(): void {
     let first: string | undefined
     for (const [name] of this.#kept.scanBefore(undefined)) {
@@ -201,7 +245,7 @@ export class WindowRows implements EpochParticipant {
     for (const [name, row] of this.#changed) {
       if (row !== undefined && (first === undefined || name < first)) first = name
     }
-    this.#firstMs = first === undefined ? Infinity : startOf(first)
+    this.#firstMs = first === undefined ? Infinity : timeOf(first)
   }
 
   #clearChanged(): void {

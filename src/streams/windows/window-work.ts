@@ -6,6 +6,9 @@ import type { Services } from '../runtime/services.ts'
 import { promotedBytesMax } from '../topics/program-topics.ts'
 import { ClosingWindows } from './closing-windows.ts'
 import { foldingOf } from './folding.ts'
+import { areSessions } from '../topology/windows.ts'
+import { SessionPlacing } from './session-placing.ts'
+import { TimePlacing } from './time-placing.ts'
 import { WindowIntake } from './window-intake.ts'
 import { WindowResults } from './window-results.ts'
 
@@ -28,12 +31,16 @@ export class WindowWork {
     assert(rows !== undefined && clock !== undefined, 'a program with windows keeps them, and the time of its records')
     const values = functionValues(services, session, correlate.id, sources[0]!.bigIntegers)
     const folding = foldingOf(aggregation, correlate.id, values)
+    const { windows } = aggregation
+    const placing = areSessions(windows)
+      ? new SessionPlacing(windows, rows, folding)
+      : new TimePlacing(windows, rows, folding)
     const results = new WindowResults({ sink, aggregation, keyName: correlate.keyName, folding, rows })
     // One may be on its way.
     const epoch = () => session.state.epochs.committed + (session.schedule.isCommitting ? 2 : 1)
     const recordBytesMax = Math.min(promotedBytesMax(topics), sink.recordBytesMax)
     return new WindowWork(
-      new WindowIntake({ aggregation, rows, clock, folding, results, recordBytesMax, epoch }),
+      new WindowIntake({ aggregation, placing, rows, clock, folding, results, recordBytesMax, epoch }),
       new ClosingWindows(aggregation, rows, clock, results),
     )
   }

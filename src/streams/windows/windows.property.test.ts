@@ -11,8 +11,8 @@ import { CheckpointTables } from '../tables/checkpoint-tables.ts'
 import type { Aggregate, Aggregation } from '../topology/aggregation.ts'
 import { field } from '../topology/field.ts'
 import { topology } from '../topology/topology.ts'
-import { hopping, tumbling, type Windows } from '../topology/windows.ts'
-import { naiveWindows, type TimedRecord } from './fixtures/naive-windows.ts'
+import { areSessions, hopping, session, tumbling, type Windows } from '../topology/windows.ts'
+import { naiveSessions, naiveWindows, type TimedRecord } from './fixtures/naive-windows.ts'
 import { readResultFacts } from './window-results.ts'
 import { recordsOf } from './window-row.ts'
 import { windowTable } from './window-rows.ts'
@@ -28,12 +28,18 @@ function program(windows: Windows, aggregate: Aggregate, results: Aggregation['r
     min: () => windowed.min(field('amount')),
     max: () => windowed.max(field('amount')),
     collect: () => windowed.collect(field('amount')),
-    reduce: () => windowed.reduce((text, { amount }) => `${text}${amount};`, ''),
+    reduce: () => {
+      return windowed.reduce(
+        (text, { amount }) => `${text}${amount};`,
+        '',
+        (left, right) => left + right,
+      )
+    },
   }[aggregate]()
   return aggregated.sink('results')
 }
 
-const windows = fc
+const timeWindows = fc
   .record({ advanceMs: fc.integer({ min: 1, max: 12 }), hops: fc.integer({ min: 1, max: 4 }), graceMs: fc.nat(15) })
   .map(({ advanceMs, hops, graceMs }) =>
     hops === 1
@@ -41,6 +47,10 @@ const windows = fc
       : hopping({ sizeMs: advanceMs * hops - 1, advanceMs, graceMs }),
   )
   .filter(({ sizeMs, advanceMs }) => advanceMs <= sizeMs)
+
+const sessions = fc
+  .record({ gapMs: fc.integer({ min: 1, max: 12 }), graceMs: fc.nat(15) })
+  .map((options) => session(options))
 
 /** Times go on, and jump back now and then. */
 const record = fc.record({
@@ -68,12 +78,13 @@ describe('a program with windows', () => {
   it('publishes what going through all windows gives, however epochs are cut, aborted and begun anew', async () => {
     await checkAsync(
       fc.asyncProperty(
-        windows,
+        fc.oneof(timeWindows, sessions),
         fc.constantFrom(...aggregates),
         fc.constantFrom('closed' as const, 'changes' as const),
         fc.array(step, { maxLength: 12 }),
         fc.integer({ min: 1, max: 40 }),
-        async (drawn, aggregate, when, steps, epochRows) => {
+        async (drawn, aggregate, either, steps, epochRows) => {
+          const when = areSessions(drawn) ? 'closed' : either
           const time = new VirtualClock()
           const settings = { transactionTimeoutMs: 1_000, epochBytes: 1_024 * epochRows, epochIdleMs: 0 }
           let engine = await Engine.start(program(drawn, aggregate, when), time, settings)
@@ -101,7 +112,9 @@ describe('a program with windows', () => {
           await time.advance(settleMs)
           await time.until(engine.drain())
 
-          const { results, late, taken } = naiveWindows(drawn, when, aggregate, given)
+          const { results, late, taken } = areSessions(drawn)
+            ? naiveSessions(drawn, aggregate, given)
+            : naiveWindows(drawn, when, aggregate, given)
           const written = engine.kafka.written.map(({ value }) => value!)
           const expected = results.map((result) => JSON.stringify(result))
           // Windows that are over at once leave in their own order; changes follow their records.

@@ -15,16 +15,19 @@ import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.KTable;
 import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Produced;
+import org.apache.kafka.streams.kstream.SessionWindowedKStream;
+import org.apache.kafka.streams.kstream.SessionWindows;
 import org.apache.kafka.streams.kstream.Suppressed;
 import org.apache.kafka.streams.kstream.Suppressed.BufferConfig;
 import org.apache.kafka.streams.kstream.TimeWindowedKStream;
 import org.apache.kafka.streams.kstream.TimeWindows;
 import org.apache.kafka.streams.kstream.Windowed;
+import org.apache.kafka.streams.state.SessionStore;
 import org.apache.kafka.streams.state.WindowStore;
 
 /**
  * What Kafka Streams publishes of windows. A line `case <aggregate> <sizeMs> <advanceMs> <graceMs> <closed or changes>` begins a
- * case, `<key> <timestamp> <amount>` is a record of it, and `end` has it run: then its results are written, as
+ * case, or `session <aggregate> <gapMs> <graceMs>`. `<key> <timestamp> <amount>` is a record of it, and `end` has it run: then its results are written, as
  * `<key> <start> <end> <value>`, and `end`.
  */
 public final class Windows {
@@ -34,15 +37,15 @@ public final class Windows {
   }
 
   private static void run(String[] words, BufferedReader lines) throws Exception {
-    var size = Duration.ofMillis(Long.parseLong(words[2]));
-    var windows = TimeWindows.ofSizeAndGrace(size, Duration.ofMillis(Long.parseLong(words[4])))
-        .advanceBy(Duration.ofMillis(Long.parseLong(words[3])));
     var builder = new StreamsBuilder();
-    var windowed = builder
-        .stream("records", Consumed.with(Serdes.String(), Serdes.Integer()))
-        .groupByKey()
-        .windowedBy(windows);
-    publish(aggregated(words[1], windowed), words[5].equals("closed"));
+    var grouped = builder.stream("records", Consumed.with(Serdes.String(), Serdes.Integer())).groupByKey();
+    if (words[0].equals("session")) {
+      var sessions = SessionWindows.ofInactivityGapAndGrace(ms(words[2]), ms(words[3]));
+      publish(aggregated(words[1], grouped.windowedBy(sessions)), true);
+    } else {
+      var windows = TimeWindows.ofSizeAndGrace(ms(words[2]), ms(words[4])).advanceBy(ms(words[3]));
+      publish(aggregated(words[1], grouped.windowedBy(windows)), words[5].equals("closed"));
+    }
     var settings = new Properties();
     settings.put(StreamsConfig.APPLICATION_ID_CONFIG, "windows");
     settings.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "nowhere:1");
@@ -92,6 +95,26 @@ public final class Windows {
           texts);
       default -> throw new IllegalArgumentException(aggregate);
     };
+  }
+
+  private static KTable<Windowed<String>, ?> aggregated(
+      String aggregate, SessionWindowedKStream<String, Integer> of) {
+    Materialized<String, Integer, SessionStore<Bytes, byte[]>> numbers =
+        Materialized.with(Serdes.String(), Serdes.Integer());
+    Materialized<String, String, SessionStore<Bytes, byte[]>> texts =
+        Materialized.with(Serdes.String(), Serdes.String());
+    return switch (aggregate) {
+      case "count" -> of.count();
+      case "sum" -> of.reduce(Integer::sum, numbers);
+      case "min" -> of.reduce(Math::min, numbers);
+      case "max" -> of.reduce(Math::max, numbers);
+      default -> of.aggregate(
+          () -> "", (key, amount, soFar) -> soFar + amount + ";", (key, left, right) -> left + right, texts);
+    };
+  }
+
+  private static Duration ms(String word) {
+    return Duration.ofMillis(Long.parseLong(word));
   }
 
   private Windows() {}

@@ -1,0 +1,20 @@
+import type { Participating } from '../epochs/epoch-participant.ts'
+import type { PlannedChanges } from './planned-change.ts'
+import type { WindowRows } from './window-rows.ts'
+
+/** In place of a dead-letter code: all windows of the record have closed. */
+export const lateRecord = -1
+
+/** Finds the windows of records. */
+export interface WindowPlacing {
+  /**
+   * Plans what a record, which the folding has read, makes of its windows.
+   *
+   * @param nowMs - The time with that record.
+   * @param key - As the names of its rows have it.
+   * @returns 0, a dead-letter code, or `lateRecord`.
+   */
+  plan(timestamp: number, nowMs: number, key: string, changes: PlannedChanges): number
+}
+
+export type PlacedRows = Pick<Participating<WindowRows>, 'get' | 'endsOf'>
