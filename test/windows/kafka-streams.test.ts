@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import { nextInt, type Random, seededRandom, systemRandom } from '../../src/core/random.ts'
-import { areSessions } from '../../src/streams/topology/windows.ts'
 import {
   field,
   hopping,
@@ -71,7 +70,7 @@ function drawSessions(random: Random): Case {
 function linesOf({ aggregate, windows, results, sales }: Case): string[] {
   const { graceMs } = windows
   const records = sales.map(({ key, at, amount }) => `${key} ${at} ${amount}`)
-  if (areSessions(windows)) return [`session ${aggregate} ${windows.gapMs} ${graceMs}`, ...records, 'end']
+  if ('gapMs' in windows) return [`session ${aggregate} ${windows.gapMs} ${graceMs}`, ...records, 'end']
   return [`case ${aggregate} ${windows.sizeMs} ${windows.advanceMs} ${graceMs} ${results}`, ...records, 'end']
 }
 
@@ -87,7 +86,10 @@ function programOf({ aggregate, windows, results }: Case): Topology<WindowResult
       return windowed.count().sink('results')
     case 'reduce':
       return windowed.reduce(withAmount, '', (left, right) => left + right).sink('results')
-    default:
+    case 'sum':
+    case 'min':
+    case 'max':
+    case 'collect':
       return windowed[aggregate](field('amount')).sink('results')
   }
 }
@@ -95,7 +97,7 @@ function programOf({ aggregate, windows, results }: Case): Topology<WindowResult
 /** As lines of the Java program. */
 async function ours(each: Case): Promise<string[]> {
   // There the last millisecond is told, and not the one after it.
-  const after = areSessions(each.windows) ? 1 : 0
+  const after = 'gapMs' in each.windows ? 1 : 0
   await using driver = await driveTopology(programOf(each))
   await driver.give(each.sales)
   return driver.merged().map(({ key, value: { start, end, value } }) => {
