@@ -32,3 +32,12 @@ export type { TlsOptions } from './network/tls.ts'
 export { TransactionalProducer } from './transactions/transactional-producer.ts'
 export { partitionsOf, type TopicPartition } from './fetch/topic-partition.ts'
 export { readTopic, topicRange, type TopicRange } from './fetch/topic-reader.ts'
+export { consumerDriver, streamsDriver } from './group-membership/membership-driver.ts'
+export {
+  type MembershipAction,
+  type MembershipEvent,
+  type MembershipState,
+  newMembership,
+  type Share,
+} from './group-membership/membership-state.ts'
+export { nextMembershipState } from './group-membership/next-membership-state.ts'

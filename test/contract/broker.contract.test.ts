@@ -4,6 +4,7 @@ import { consumerGroupsContract } from './consumer-groups.contract.ts'
 import { describeContract } from './describe.contract.ts'
 import { fetchContract } from './fetch.contract.ts'
 import { fetchSessionsContract } from './fetch-sessions.contract.ts'
+import { groupMembershipContract } from './group-membership.contract.ts'
 import { groupsContract } from './groups.contract.ts'
 import { malformedContract } from './malformed.contract.ts'
 import { offsetsContract } from './offsets.contract.ts'
@@ -31,6 +32,7 @@ contract([
   groupsContract,
   consumerGroupsContract,
   streamsGroupsContract,
+  groupMembershipContract,
   transactionsContract,
   describeContract,
 ])
