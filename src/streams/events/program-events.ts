@@ -27,7 +27,8 @@ export class ProgramEvents {
   readonly #emitter: EventEmitter
   readonly #teller: Teller
 
-  constructor(app: string, logger: Logger, emitter = new EventEmitter(), teller: Teller = {}) {
+  // With its type written out: that of `new EventEmitter()` compiles with the @types/node of this package only.
+  constructor(app: string, logger: Logger, emitter: EventEmitter = new EventEmitter(), teller: Teller = {}) {
     this.#app = app
     this.#logger = logger
     this.#emitter = emitter
