@@ -378,7 +378,7 @@ export const letterOptions = {
     type: 'string',
     optional: true,
     flag: '--reason',
-    doc: 'Only dead letters with this reason, such as `STAGE_FAILED`.',
+    doc: 'Only dead letters with this reason, such as `STAGE_FAILED`, or with one of several, separated by commas.',
   },
   limit: {
     type: 'int',

@@ -11,12 +11,13 @@ import { readingAtBrokers, type ReadingLimits, type ReadingOptions } from './at-
 import { deadLetterHeaders } from '../dead-letters/dead-letter.ts'
 import { letterOptions } from '../options.ts'
 import { originChoice } from './origin-choice.ts'
+import { reasonChoice } from './reason-choice.ts'
 import { readDeadLetter, type ReadLetter } from './dead-letter-reader.ts'
 import { type Redriven, RedrivenFates } from '../redrive/redriven-fates.ts'
 
 /** Which dead letters are read. */
 export interface LetterChoice {
-  /** Only those with this reason, such as `STAGE_FAILED`. @defaultValue all */
+  /** Only those with this reason, such as `STAGE_FAILED`, or one of several, separated by commas. @defaultValue all */
   readonly reason?: string | undefined
   /** The newest ones of each partition, this many at most in all, from 1 to 1,000. @defaultValue 100 */
   readonly limit?: number | undefined
@@ -107,6 +108,7 @@ async function lettersOf(
   // Origins of expired rows are among them; none where no epoch has committed yet.
   const partitions = checkpoint?.partitions ?? new SourcePartitions([])
   const fates = await RedrivenFates.read(cluster, app, checkpoint, wait)
+  const isOfReason = reason === undefined ? undefined : reasonChoice(reason)
   const isThere = origin === undefined ? undefined : originChoice(origin)
   const found: FoundLetter[] = []
   await readRecords({ cluster, topic, range, decompressedBytesMax }, (columns) => {
@@ -115,8 +117,7 @@ async function lettersOf(
       if (read === undefined) continue
       fates.note(read.consumed)
       const { letter } = read
-      const isWanted = reason === undefined || letter.reason === reason
-      if (isWanted && (isThere === undefined || letter.origins.some(isThere))) {
+      if ((isOfReason?.(letter.reason) ?? true) && (isThere === undefined || letter.origins.some(isThere))) {
         found.push(foundLetter(app, read, columns, row))
       }
     }

@@ -127,5 +127,6 @@ async function endTransaction(cluster: Cluster, app: string): Promise<void> {
 }
 
 function running(app: string, memberCount: number): MillraceError {
-  return new MillraceError('APP_RUNNING', `"${app}" runs: its group has ${memberCount} members`, { app, memberCount })
+  const members = memberCount === 1 ? 'a member' : `${memberCount} members`
+  return new MillraceError('APP_RUNNING', `"${app}" runs: its group has ${members}`, { app, memberCount })
 }

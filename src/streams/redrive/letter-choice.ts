@@ -3,6 +3,7 @@ import type { OptionValues } from '../../core/options.ts'
 import { plainRecord, type RecordColumns } from '../../kernel/index.ts'
 import type { ReadLetter } from '../admin/dead-letter-reader.ts'
 import { originChoice } from '../admin/origin-choice.ts'
+import { reasonChoice } from '../admin/reason-choice.ts'
 import type { redriveOptions } from '../options.ts'
 import { isDeadLettered } from './redriven-letters.ts'
 
@@ -15,13 +16,13 @@ type Choice = Pick<OptionValues<typeof redriveOptions>, 'reason' | 'key' | 'sinc
  * @throws ConfigError `CONFIG_INVALID_VALUE`
  */
 export function letterChoice({ reason, key, since, until, origin }: Choice): IsChosen {
-  const reasons = reason?.split(',').map((name) => name.trim())
+  // What was a duplicate, or has expired, would most often be so again.
+  const isOfReason = reason === undefined ? isDeadLettered : reasonChoice(reason)
   const [sinceMs, untilMs] = [timeOf('since', since), timeOf('until', until)]
   const isThere = origin === undefined ? undefined : originChoice(origin)
   return ({ letter }, columns, row) => {
     const timestamp = columns.timestamp[row]!
-    // What was a duplicate, or has expired, would most often be so again.
-    if (reasons === undefined ? !isDeadLettered(letter.reason) : !reasons.includes(letter.reason)) return false
+    if (!isOfReason(letter.reason)) return false
     if (sinceMs !== undefined && timestamp < sinceMs) return false
     if (untilMs !== undefined && timestamp >= untilMs) return false
     if (isThere !== undefined && !letter.origins.some(isThere)) return false
