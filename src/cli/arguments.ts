@@ -8,10 +8,7 @@ import type { Command, ListedCommand } from './command.ts'
 export function findCommand(commands: readonly ListedCommand[], name: string): ListedCommand {
   const found = commands.find((command) => command.name === name)
   if (found !== undefined) return found
-  const meant = closestName(
-    name,
-    commands.map((command) => command.name),
-  )
+  const meant = closestName(name, ['help', ...commands.map((command) => command.name)])
   const advice = meant === undefined ? 'see millrace --help' : `did you mean ${meant}?`
   throw new ConfigError('CONFIG_UNKNOWN_COMMAND', `${name} is not a command; ${advice}`, { name })
 }
@@ -39,10 +36,9 @@ export function parseCall(name: string, command: Command, words: readonly string
     env: process.env,
   })
   if (positionals.length !== command.operands.length) {
-    const wanted = command.operands.length === 0 ? 'takes none' : `takes ${command.operands.join(' ')}`
-    throw new ConfigError('CONFIG_INVALID_OPERANDS', `${name} ${wanted}, not "${positionals.join(' ')}"`, {
-      command: name,
-    })
+    const wanted = command.operands.length === 0 ? 'none' : command.operands.map((word) => `<${word}>`).join(' ')
+    const found = positionals.length === 0 ? 'which is missing' : `not "${positionals.join(' ')}"`
+    throw new ConfigError('CONFIG_INVALID_OPERANDS', `${name} takes ${wanted}, ${found}`, { command: name })
   }
   return { options, operands: positionals }
 }

@@ -33,4 +33,13 @@ describe('the explanation of a key', () => {
       '  waits',
     ])
   })
+
+  it('moves no cursor, whatever a record has made of the cause of its dead letter', () => {
+    const place = { topic: 'orders', partition: 0, offset: 1 }
+    const letter = { reason: 'MAP_FAILED', cause: 'a\u001b[2J', topic: 'orders', origins: [place] }
+    const found = { ...place, topic: 'shop.dead-letter', timestampMs: 0, letter }
+    const text = explanationText({ app: 'shop', sources: ['orders'], key: '1', published: [], deadLetters: [found] })
+
+    assert.match(text, /^dead letter: MAP_FAILED, a\\u001b\[2J$/m)
+  })
 })

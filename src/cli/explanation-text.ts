@@ -1,6 +1,7 @@
 import type { EarlierRecord, Explanation, OnwardRecord, Origin } from '../streams/index.ts'
 import { beforeStartText } from './before-start.ts'
 import { offsetText } from './offset-text.ts'
+import { harmless } from './quoted.ts'
 import { fateText } from './redrive-text.ts'
 
 /** The explanation of a key for people. */
@@ -27,7 +28,7 @@ export function explanationText({
       `  from ${record.parts.map(({ side, ...part }) => `${side} ${originText(part, sources)}`).join(', ')}`,
     ]),
     ...deadLetters.flatMap(({ letter, redriven, ...record }) => [
-      `dead letter: ${letter.reason}, ${letter.cause}`,
+      `dead letter: ${letter.reason}, ${harmless(letter.cause)}`,
       `  ${placeText(record)}`,
       `  from ${letter.origins.map((origin) => originText(origin, sources)).join(', ')}`,
       ...(letter.redriven === undefined ? [] : [`  redriven before: ${letter.redriven}`]),

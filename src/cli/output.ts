@@ -1,6 +1,8 @@
 import { CodedError } from '../core/coded-error.ts'
 import type { Logger } from '../streams/index.ts'
+import { logLine } from './log-line.ts'
 import { ProgressLine } from './progress-line.ts'
+import { harmless } from './quoted.ts'
 import { styled } from './styles.ts'
 
 /** Where a command writes: results to standard output, everything else to standard error. */
@@ -44,7 +46,7 @@ export class Output {
     this.#lastError = error
     this.#progress.clear()
     const text = CodedError.is(error)
-      ? `${error.code}: ${error.message}`
+      ? `${error.code}: ${harmless(error.message)}`
       : error instanceof Error
         ? (error.stack ?? error.message)
         : String(error)
@@ -54,11 +56,8 @@ export class Output {
   /** For the program that a command runs: sentences for people, without the lines that help to find faults. */
   readonly logger: Logger = {
     debug: () => {},
-    info: (_facts, sentence) => this.note(sentence),
-    warn: ({ err }, sentence) =>
-      this.note(
-        `${styled('yellow', 'warning', process.stderr)}: ${sentence}${err === undefined ? '' : `: ${messageOf(err)}`}`,
-      ),
+    info: (facts, sentence) => this.note(logLine(facts, sentence)),
+    warn: (facts, sentence) => this.note(`${styled('yellow', 'warning', process.stderr)}: ${logLine(facts, sentence)}`),
     error: ({ err }, sentence) => this.error(err ?? sentence),
   }
 
@@ -89,8 +88,4 @@ function drained(): Promise<unknown> {
 
 function closed(): Promise<unknown> {
   return new Promise((resolve) => process.stdout.once('error', resolve))
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

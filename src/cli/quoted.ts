@@ -8,7 +8,14 @@ export function quoted(text: string): string {
 
 /** The same of all of it. */
 export function quotedWhole(shown: string): string {
-  return JSON.stringify(shown).replaceAll(/[\u007f-\u009f]/g, (character) => {
+  return harmless(JSON.stringify(shown))
+}
+
+/** Without quotes: lines and tabs are left, and all else that moves the cursor or changes a terminal is told as its code. */
+export function harmless(text: string): string {
+  return text.replaceAll(controlCharacters, (character) => {
     return String.raw`\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
   })
 }
+
+const controlCharacters = /[^\P{Cc}\n\t]/gu

@@ -9,6 +9,7 @@ const report: RedriveReport = {
   reasons: [
     { ...none, reason: 'STAGE_FAILED', letters: 1_200, redriven: 1_000, alreadyRedriven: 200 },
     { ...none, reason: 'MERGE_FAILED', letters: 3, gone: 2, foreign: 1 },
+    { ...none, reason: 'NOT_JSON', letters: 1, alreadyRedriven: 1 },
   ],
   redriven: 1_000,
   isDryRun: true,
@@ -22,6 +23,7 @@ describe('redriveText', () => {
       [
         'STAGE_FAILED: 1,200 dead letters, 1,000 would be redriven, 200 were redriven before',
         'MERGE_FAILED: 3 dead letters, 2 only refer to records that are gone from the source, 1 are of sources that it does not read, or from before a reset',
+        'NOT_JSON: 1 dead letter, 1 was redriven before',
         'Nothing has been done: give --yes to do it.',
       ].join('\n'),
     )
@@ -32,7 +34,7 @@ describe('redriveText', () => {
     const lines = redriveText({ ...report, next }).split('\n')
 
     assert.match(lines[0]!, /^orders, STAGE_FAILED: 1,200 dead letters, 1,000 would be redriven/)
-    assert.deepEqual(lines.slice(2), [
+    assert.deepEqual(lines.slice(3), [
       'orders.by-customer: no such dead letters',
       'Nothing has been done: give --yes to do it.',
     ])
@@ -45,7 +47,7 @@ describe('redriveText', () => {
 
     assert.equal(lines({}).at(-1), 'orders does not run: its next start takes them in.')
     assert.match(lines({ isRunning: true }).at(-1)!, /^orders runs/)
-    assert.equal(lines({ redriven: 0 }).length, 2)
+    assert.equal(lines({ redriven: 0 }).length, 3)
     assert.deepEqual(lines({ reasons: [] }), ['orders: no such dead letters'])
   })
 })

@@ -40,7 +40,7 @@ function reasonText(
 ) {
   const parts: readonly (readonly [count: number, text: string])[] = [
     [redriven, isDryRun ? 'would be redriven' : 'redriven'],
-    [alreadyRedriven, 'were redriven before'],
+    [alreadyRedriven, `${alreadyRedriven === 1 ? 'was' : 'were'} redriven before`],
     [gone, 'only refer to records that are gone from the source'],
     [
       ofFlatMaps,
@@ -49,7 +49,7 @@ function reasonText(
     [foreign, 'are of sources that it does not read, or from before a reset'],
   ]
   const texts = parts.filter(([count]) => count > 0).map(([count, text]) => `${count.toLocaleString('en')} ${text}`)
-  return `${reason}: ${letters.toLocaleString('en')} dead letters, ${texts.join(', ')}`
+  return `${reason}: ${letters.toLocaleString('en')} dead ${letters === 1 ? 'letter' : 'letters'}, ${texts.join(', ')}`
 }
 
 function whenText(app: string, redriven: number, isRunning: boolean): string[] {

@@ -1,4 +1,5 @@
 export { dashboardAddress, type HttpOptions, httpOptions } from './options.ts'
+export { parseListenAddress } from './listen-address.ts'
 export { instruments, labels } from './metrics/instruments.ts'
 export type { MetricsOptions } from './metrics/metrics-reader.ts'
 export { type InstrumentOptions, observeMetrics, type OpenTelemetryMeter } from './metrics/open-telemetry.ts'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { startBroker } from '../../src/broker/index.ts'
+import { field, stage, topology } from '../../src/streams/index.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { closeAtEnd } from '../at-end.ts'
 import { customers, customerTopology, record } from '../integration/customers.ts'
@@ -48,15 +49,49 @@ describe('millrace pending', () => {
     assert.deepEqual(new Set(keys), new Set(['(masked: httpPayloads is off)']))
   })
 
+  it('tells of each correlation of a program what waits there', async () => {
+    await using broker = await startBroker()
+    const stream = await withAdmin(broker.bootstrapServers, createStream)
+    const program = topology(stream.app)
+      .source(stream.source)
+      .route('by-stage', field('stage'), { A: stage(), B: stage() })
+      .correlate('by-customer', field('id'), { of: ['A', 'B'] })
+      .map('merged', (_, id) => ({ id }))
+      .into('both')
+      .source('again-source', { topic: stream.source })
+      .route('by-stage-again', field('stage'), { C: stage() })
+      .correlate('again', field('id'), { of: ['both', 'C'] })
+      .sink(stream.sink)
+    await stream.produce([record('A', 1), record('B', 1), record('A', 2), record('A', 3)])
+    await using app = await startQuietly(program, broker.bootstrapServers)
+    await app.caughtUp
+    await using served = await serveQuietly(app)
+    const address = new URL(served.url).host
+
+    const text = await millrace('pending', '--http', address)
+    const json = await millrace('pending', '--http', address, '--json')
+
+    assert.deepEqual(
+      text.stdout.split('\n').filter((line) => line.includes(' rows lacking ') || line.includes(' row lacking ')),
+      ['  2 rows lacking B', '  1 row lacking C'],
+      text.stdout,
+    )
+    const report = JSON.parse(json.stdout)
+    assert.deepEqual([report.app, report.pending.rows], [stream.app, 2])
+    assert.deepEqual([report.next.app, report.next.pending.rows], [`${stream.app}.again`, 1])
+  })
+
   it('says what the process at the address says, or that there is none', async () => {
     const starting = new Promise<never>(() => {})
     await using server = await serveQuietly(starting, { httpToken: new Secret('b8c1') })
 
     const refused = await millrace('pending', '--http', new URL(server.url).host)
+    const nowhere = await millrace('pending', '--http', '9464')
     const nobody = await millrace('pending', '--http', '127.0.0.1:1')
 
     assert.deepEqual([refused.code, nobody.code], [1, 1])
     assert.match(refused.stderr, /^error HTTP_NOT_ANSWERED: .* 401: a bearer token is needed$/m)
+    assert.match(nowhere.stderr, /^error CONFIG_INVALID_VALUE: http is "9464", but must be host:port/)
     assert.match(nobody.stderr, /^error HTTP_NOT_ANSWERED: .*127\.0\.0\.1:1\/api was not answered: /)
   })
 })

@@ -43,6 +43,7 @@ describe('millrace', () => {
 
   for (const [fault, words, code, says] of [
     ['an unknown command', ['demmo'], 'CONFIG_UNKNOWN_COMMAND', 'demmo is not a command; did you mean demo?'],
+    ['a misspelt help', ['helpp'], 'CONFIG_UNKNOWN_COMMAND', 'helpp is not a command; did you mean help?'],
     [
       'an unknown flag',
       ['demo', '--customer', '5'],
@@ -68,7 +69,7 @@ describe('millrace', () => {
       'an operand too few',
       ['run', '--bootstrap-servers', 'localhost:1'],
       'CONFIG_INVALID_OPERANDS',
-      'run takes topology.ts',
+      'run takes <topology.ts>, which is missing',
     ],
     ['an operand too many', ['demo', 'again'], 'CONFIG_INVALID_OPERANDS', 'demo takes none, not "again"'],
     [

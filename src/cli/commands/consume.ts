@@ -1,6 +1,7 @@
 import { clusterOf, clusterOptions } from '../app-command.ts'
 import { defineCommand, exitCodes } from '../command.ts'
 import { consumeRecords, type TextRecord } from '../records/consume-records.ts'
+import { harmless } from '../quoted.ts'
 
 export const consume = defineCommand({
   operands: ['topic'],
@@ -63,11 +64,13 @@ interface LineChoice {
   readonly headers: boolean
 }
 
+/** A pipe gets keys and values as they are; a terminal is not for records to control, nor are headers text. */
 function line({ key, value, headers }: TextRecord, { keySeparator, headers: hasHeaders }: LineChoice): string {
-  const named = headers.map(([name, content]) => `${name}=${content ?? ''}`).join(',')
+  const named = headers.map(([name, content]) => harmless(`${name}=${content ?? ''}`)).join(',')
+  const shown = process.stdout.isTTY ? harmless : (text: string) => text
   return [
     ...(hasHeaders ? [`${named}\t`] : []),
-    ...(keySeparator === undefined ? [] : [`${key ?? ''}${keySeparator}`]),
-    value ?? '',
+    ...(keySeparator === undefined ? [] : [`${shown(key ?? '')}${keySeparator}`]),
+    shown(value ?? ''),
   ].join('')
 }

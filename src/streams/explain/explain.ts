@@ -102,7 +102,7 @@ function subtopologyOf(topology: Topology, name: string): Topology {
 /** Where no epoch has committed yet, only the topology tells the source. */
 async function unread(cluster: Cluster, app: string, topology: Topology | undefined): Promise<AppCheckpoint> {
   if (topology !== undefined) return firstCheckpoint(cluster, planTopology(subtopologyOf(topology, app)))
-  const text = `"${app}" has not committed an epoch yet, so there is no checkpoint that tells its source; give its topology`
+  const text = `"${app}" has not committed an epoch yet, so there is no checkpoint that tells its source; give its topology, or --topology`
   throw new ConfigError('CONFIG_MISSING_VALUE', text, { app })
 }
 

@@ -48,7 +48,7 @@ export class SourceRows {
     }
     const needed = topology === undefined ? functionIn(shape) : undefined
     if (needed !== undefined) {
-      const text = `a function ${needed} of "${app}", which its checkpoint does not hold; give its topology`
+      const text = `a function ${needed} of "${app}", which its checkpoint does not hold; give its topology, or --topology`
       throw new ConfigError('CONFIG_MISSING_VALUE', text, { app })
     }
     this.#shape = shape
