@@ -1,6 +1,7 @@
 export { dashboardAddress, type HttpOptions, httpOptions } from './options.ts'
 export { parseListenAddress } from './listen-address.ts'
-export { instruments, labels } from './metrics/instruments.ts'
+export { labels } from './metrics/instrument.ts'
+export { instruments } from './metrics/instruments.ts'
 export type { MetricsOptions } from './metrics/metrics-reader.ts'
 export { type InstrumentOptions, observeMetrics, type OpenTelemetryMeter } from './metrics/open-telemetry.ts'
 export { type PrometheusRegistry, registerMetrics } from './metrics/prom-client.ts'

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as conventions from '@opentelemetry/semantic-conventions/incubating'
-import { instruments, labels } from './instruments.ts'
+import { labels } from './instrument.ts'
+import { instruments } from './instruments.ts'
 import { prometheusName } from './prometheus.ts'
 
 /** Names of attributes that OpenTelemetry has conventions for. */

@@ -1,5 +1,6 @@
 import { type App, type AppEvents, type AppListener, secondsBounds } from '../../streams/index.ts'
-import { type Instrument, instruments, type Label, labels as labelNames, type Sample } from './instruments.ts'
+import { type Instrument, type Label, labels as labelNames, type Sample } from './instrument.ts'
+import { instruments } from './instruments.ts'
 import { type MetricsOptions, MetricsReader } from './metrics-reader.ts'
 import { viewsOf } from './metrics-view.ts'
 

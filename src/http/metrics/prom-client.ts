@@ -1,5 +1,6 @@
 import type { App, HistogramSnapshot } from '../../streams/index.ts'
-import { type Instrument, instruments, type Sample } from './instruments.ts'
+import type { Instrument, Sample } from './instrument.ts'
+import { instruments } from './instruments.ts'
 import { type MetricsOptions, MetricsReader } from './metrics-reader.ts'
 import { type MetricsView, viewsOf } from './metrics-view.ts'
 import { prometheusName } from './prometheus.ts'

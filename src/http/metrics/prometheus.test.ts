@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { wellInspection } from '../fixtures/inspection.ts'
-import { instruments, labels } from './instruments.ts'
+import { labels } from './instrument.ts'
+import { instruments } from './instruments.ts'
 import { prometheusName, prometheusText } from './prometheus.ts'
 
 const view = {

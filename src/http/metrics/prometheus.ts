@@ -1,5 +1,6 @@
 import type { HistogramSnapshot } from '../../streams/index.ts'
-import { type Instrument, instruments, type Label, type Sample } from './instruments.ts'
+import type { Instrument, Label, Sample } from './instrument.ts'
+import { instruments } from './instruments.ts'
 import { type MetricsView, viewsOf } from './metrics-view.ts'
 
 /** What `prometheusText` is, for whoever asks for it. */
