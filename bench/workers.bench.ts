@@ -1,0 +1,78 @@
+/**
+ * What threads for functions are worth, without a broker: `node bench/workers.bench.ts [--rounds 7] [--customers 100000]
+ * [--workers 2] [--micros 0,2,5,10,20]`. The experiment from memory, each of whose records costs so many microseconds in
+ * a function. One process with workers is compared with as many processes as there are workers, which share the records
+ * and know nothing of each other, and with one process without workers. Each round runs all in turn.
+ */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { systemClock } from '../src/core/clock.ts'
+import { work } from './busy-part.ts'
+import { machineText } from './experiment-source.ts'
+import { spreadOf, spreadText } from './statistics.ts'
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '7' },
+    customers: { type: 'string', default: '100000' },
+    workers: { type: 'string', default: '2' },
+    micros: { type: 'string', default: '0,2,5,10,20' },
+  },
+})
+const [customers, workers, rounds] = [Number(values.customers), Number(values.workers), Number(values.rounds)]
+
+interface Measured {
+  readonly seconds: number
+  readonly cpuSeconds: number
+}
+
+console.log(`${machineText()}; ${rounds} rounds: median [least – most]`)
+const roundsPerMicro = calibrate()
+for (const micros of values.micros.split(',').map(Number)) {
+  const ratios: [number[], number[], number[], number[]] = [[], [], [], []]
+  for (let round = 0; round < rounds; round++) {
+    const processes = await run(workers, 0, micros)
+    const alone = await run(1, 0, micros)
+    const placed = await run(1, workers, micros)
+    ratios[0].push(processes.seconds / placed.seconds)
+    ratios[1].push(alone.seconds / placed.seconds)
+    ratios[2].push(placed.cpuSeconds / processes.cpuSeconds)
+    ratios[3].push(((placed.cpuSeconds - alone.cpuSeconds) * 1e6) / (customers * 3))
+  }
+  const [beside, over, cpu, more] = ratios.map((each) => spreadText(spreadOf(each), 2))
+  console.log(`${micros} µs a record, ${workers} workers: rate ${beside} of ${workers} processes, ${over} of none;`)
+  console.log(`  CPU ${cpu} of ${workers} processes, ${more} µs a record more than none`)
+}
+
+/** Runs processes at the same time, each with its share of the customers. */
+async function run(count: number, workersEach: number, micros: number): Promise<Measured> {
+  const env = { ...process.env, BENCH_ROUNDS: String(Math.round(micros * roundsPerMicro)) }
+  const children = Array.from({ length: count }, (_, index) =>
+    fork(
+      join(import.meta.dirname, 'workers-run.ts'),
+      ['--customers', String(customers / count), '--seed', String(index + 1), '--workers', String(workersEach)],
+      { env },
+    ),
+  )
+  await Promise.all(children.map((child) => once(child, 'message')))
+  const startMs = systemClock.monotonicMs()
+  const results = children.map((child) => once(child, 'message'))
+  for (const child of children) child.send('go')
+  const ended = (await Promise.all(results)).map(([each]) => each as Measured)
+  const seconds = (systemClock.monotonicMs() - startMs) / 1_000
+  await Promise.all(children.map(async (child) => child.exitCode ?? once(child, 'exit')))
+  return { seconds, cpuSeconds: ended.reduce((sum, each) => sum + each.cpuSeconds, 0) }
+}
+
+/** How many rounds of `work` the quickest microsecond has. */
+function calibrate(): number {
+  let most = 0
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const startMs = systemClock.monotonicMs()
+    work(100_000)
+    most = Math.max(most, 100_000 / (systemClock.monotonicMs() - startMs) / 1_000)
+  }
+  return most
+}
