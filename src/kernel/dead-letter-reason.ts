@@ -90,7 +90,7 @@ const laterTexts = [
   'the timestamp of the record is no time',
   'the key has as many parts of this side as a list may have',
   'the part does not tell how many parts the list of its key has',
-  'all windows of the record had closed when it came',
+  'the windows of the record had all closed when it came',
   'the field of the aggregate is no number',
   'the function of the aggregate failed on the record',
   'the window would be larger with the record than its topics take',

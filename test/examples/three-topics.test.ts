@@ -58,7 +58,11 @@ describe('examples/three-topics.ts', () => {
     assert.deepEqual(
       driver.deadLetters().map(({ reason, cause, origins }) => [reason, cause, origins]),
       [
-        ['KEY_MISSING', 'the field of the merge key is missing', [{ topic: 'orders', partition: 0, offset: 0 }]],
+        [
+          'KEY_MISSING',
+          'the field "order.id" of the merge key is missing',
+          [{ topic: 'orders', partition: 0, offset: 0 }],
+        ],
         ['KEY_MISSING', 'the key of the record is missing', [{ topic: 'shipments', partition: 0, offset: 0 }]],
         ['KEY_MISSING', 'the key of the record is missing', [{ topic: 'shipments', partition: 0, offset: 1 }]],
       ],

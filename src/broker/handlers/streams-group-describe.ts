@@ -1,37 +1,21 @@
-import { errorCode, operationsUnknown, streamsGroupDescribe as api } from '../../protocol/index.ts'
-import { ofGroup } from '../coordinators.ts'
+import { errorCode, streamsGroupDescribe as api } from '../../protocol/index.ts'
 import type { Unit } from '../groups/epochs/unit.ts'
 import { topicsOf } from '../groups/streams/configured-topology.ts'
 import { type StreamsGroup, taskListsOf } from '../groups/streams/streams-group.ts'
 import type { StreamsTopology } from '../groups/streams/streams-member.ts'
 import { tasksIn } from '../groups/streams/task.ts'
 import { serve } from '../served-api.ts'
+import { describesGroups } from './described-groups.ts'
 
-export const streamsGroupDescribe = serve(api, {
-  // Several groups may be asked for together, where they have one coordinator.
-  coordinatedBy: ({ groupIds }) => (groupIds.length === 0 ? undefined : ofGroup({ groupId: groupIds[0]! })),
-  handle({ groupIds, includeAuthorizedOperations }, { access, cluster }) {
-    return {
-      groups: groupIds.map((groupId) => {
-        if (!access.group('describe', groupId)) return refused(groupId, errorCode.groupAuthorizationFailed, null)
-        const group = cluster.groups.get(groupId)
-        if (group?.type !== 'streams') {
-          return refused(groupId, errorCode.groupIdNotFound, `Group ${groupId} is not a streams group.`)
-        }
-        if (!topicsOf(group.topology).every((name) => access.topic('describe', name))) {
-          const message = 'The group has topics that the client may not describe.'
-          return refused(groupId, errorCode.topicAuthorizationFailed, message)
-        }
-        const operations = includeAuthorizedOperations ? access.operationsOn('group', groupId) : operationsUnknown
-        return { ...describe(group), authorizedOperations: operations }
-      }),
-    }
-  },
-})
-
-function refused(groupId: string, error: number, errorMessage: string | null) {
-  return { errorCode: error, errorMessage, groupId, members: [] }
-}
+export const streamsGroupDescribe = serve(
+  api,
+  describesGroups({
+    type: 'streams',
+    isOne: (group): group is StreamsGroup => group?.type === 'streams',
+    describe,
+    topicsIn: (_, { topology }) => topicsOf(topology),
+  }),
+)
 
 function describe(group: StreamsGroup) {
   return {

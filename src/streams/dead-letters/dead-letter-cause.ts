@@ -4,7 +4,9 @@ import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { pathText } from '../topology/field.ts'
 import type { Plan, PlannedSource } from '../topology/plan.ts'
 import { parseValue } from '../functions/record-view.ts'
+import { fieldCause, isOfField } from './field-cause.ts'
 import { decodingFor, describeFraming, describeUnreadable } from './unreadable-value.ts'
+import { valueAt } from './value-at.ts'
 
 /** What a text in a cause is cut to. */
 const shownCharactersMax = 100
@@ -38,11 +40,22 @@ export function causesOf(
       const remedy = decode === undefined ? decodingFor(value) : undefined
       return `${text}: ${describeUnreadable(value)}${remedy === undefined ? '' : `: use ${remedy}`}`
     }
-    if (reason !== Reason.UNKNOWN_STAGE || typeof route.by !== 'object' || route.by.kind !== 'field') return text
-    const field = `the field ${JSON.stringify(pathText(route.by.path))} of the route`
-    const seen = valueAt(parseValue(columns, row), route.by.path)
-    return seen === undefined ? `${field} is missing` : unknownStage(`${field} has`, seen, stages[source]!)
+    const stagePath = typeof route.by === 'object' && route.by.kind === 'field' ? route.by.path : undefined
+    if (reason === Reason.UNKNOWN_STAGE) {
+      return stagePath === undefined ? text : stageCause(stagePath, parseValue(columns, row), stages[source]!)
+    }
+    if (!isOfField(reason)) return text
+    const value = parseValue(columns, row)
+    const sides = plan.sources[source]!.sides.map((side) => plan.sides[side]!)
+    const possible = stagePath === undefined ? sides : sides.filter(({ name }) => name === valueAt(value, stagePath))
+    return fieldCause(reason, possible, value) ?? text
   }
+}
+
+function stageCause(path: FieldPath, value: unknown, stages: string): string {
+  const field = `the field ${JSON.stringify(pathText(path))} of the route`
+  const seen = valueAt(value, path)
+  return seen === undefined ? `${field} is missing` : unknownStage(`${field} has`, seen, stages)
 }
 
 /** What is wrong with a value before anything is looked for in it. */
@@ -62,15 +75,4 @@ export function stageNames({ sides }: Pick<Plan, 'sides'>, source: Pick<PlannedS
 export function unknownStage(where: string, name: unknown, stages: string): string {
   const shown = typeof name === 'string' ? JSON.stringify(name.slice(0, shownCharactersMax)) : kindOf(name)
   return `${where} ${shown}, but there is no such stage; the stages are ${stages}`
-}
-
-/** What stands at a path, if it is there. */
-function valueAt(value: unknown, path: FieldPath): unknown {
-  let at = value
-  for (const name of path) {
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, name)) return undefined
-    if (Array.isArray(at) !== (typeof name === 'number')) return undefined
-    at = Reflect.get(at, name)
-  }
-  return at
 }

@@ -70,7 +70,7 @@ describe('field', () => {
       [
         'the field "kinds[1]" of the route has "C", but there is no such stage; the stages are "A", "B"',
         'the field "kinds[1]" of the route is missing',
-        'the field of the merge key is missing',
+        'the field "keys[0][1]" of the merge key is missing',
       ],
     )
   })
