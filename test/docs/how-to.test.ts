@@ -10,8 +10,9 @@ import { pageFiles, readPage, writeFiles } from './page-files.ts'
 /** It needs packages that this checkout does not have: see `frameworks.test.ts`. */
 const withFrameworks = 'frameworks.md'
 
-describe('the pages of docs/how-to', () => {
-  const pages = globSync('docs/how-to/*.md', { cwd: project }).filter((page) => basename(page) !== withFrameworks)
+describe('the pages of docs/how-to, and that of windows', () => {
+  const found = globSync(['docs/how-to/*.md', 'docs/windows.md'], { cwd: project })
+  const pages = found.filter((page) => basename(page) !== withFrameworks)
   let home: InstalledPackage
   let files: readonly string[]
   const stack = suiteStack()
@@ -33,7 +34,7 @@ describe('the pages of docs/how-to', () => {
     const tests = files.filter((file) => file.endsWith('.test.ts'))
 
     assert.ok(tests.length > 1)
-    assert.match(run('node', ['--test', ...tests], home.path), /^ℹ pass 4$/m)
+    assert.match(run('node', ['--test', ...tests], home.path), /^ℹ pass 5$/m)
   })
 
   /** Writes the TypeScript of a page into a folder of its own. */
