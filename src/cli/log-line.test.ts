@@ -29,6 +29,13 @@ describe('a line of the log for people', () => {
     )
   })
 
+  it('says of which correlation it is where that is not the first', () => {
+    assert.deepEqual(
+      ['shop', 'shop.by-customer'].map((app) => logLine({ app }, 'going on from the checkpoint', 'shop')),
+      ['going on from the checkpoint', 'going on from the checkpoint (app shop.by-customer)'],
+    )
+  })
+
   it('moves no cursor, whatever records have made of a message', () => {
     const line = logLine({ cause: 'a\u001b[2J', counts: { '\u009b1m': 1 }, err: new Error('b\u001b[2J') }, 'c\u001b[2J')
 

@@ -4,10 +4,13 @@ import { harmless, quoted } from './quoted.ts'
 /**
  * A line of the log for people: the sentence, then in brackets what it is about, where the sentence has not named it,
  * and last the message of an error.
+ *
+ * @param program - The app that lines are of anyway: of several correlations the first.
  */
-export function logLine({ app: _app, err, ...facts }: LogFacts, sentence: string): string {
+export function logLine({ err, ...facts }: LogFacts, sentence: string, program?: string): string {
   const about = Object.entries(facts)
     .filter(([name, value]) => value !== undefined && !names(sentence, name, value))
+    .filter(([name, value]) => name !== 'app' || (program !== undefined && value !== program))
     .map(([name, value]) => `${name} ${shown(value)}`)
   return [
     harmless(sentence),

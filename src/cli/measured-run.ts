@@ -75,7 +75,8 @@ export async function measuredRun(
   { output, signal, untilCaughtUp, http, showsFigures = false, lingers = false }: MeasuredRunOptions,
 ): Promise<RunReport | undefined> {
   const { bootstrapServers, brokerWaitMs: retryMs, tls, sasl } = options
-  const waits = loggedWaits(topology.name, output.logger, systemClock)
+  const logger = output.loggerOf(topology.name)
+  const waits = loggedWaits(topology.name, logger, systemClock)
   const cluster = new Cluster({ bootstrapServers, tls, sasl, waits, ...(retryMs !== undefined && { retryMs }) })
   const starting = Promise.withResolvers<App>()
   // Before anything is waited for: a process that waits for brokers lives.
@@ -83,7 +84,7 @@ export async function measuredRun(
   try {
     const begun = await unlessInterrupted(signal, cluster, async () => {
       const cpu = process.cpuUsage()
-      const app = await start(topology, { logger: output.logger, ...options, signal })
+      const app = await start(topology, { logger, ...options, signal })
       starting.resolve(app)
       return { cpu, app }
     })

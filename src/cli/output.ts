@@ -12,6 +12,7 @@ export class Output {
   #lastError: unknown
   #isListening = false
   #isRead = true
+  readonly logger: Logger = this.loggerOf()
 
   constructor(isJson: boolean) {
     this.#isJson = isJson
@@ -53,12 +54,19 @@ export class Output {
     process.stderr.write(`${styled('red', 'error', process.stderr)} ${text}\n`)
   }
 
-  /** For the program that a command runs: sentences for people, without the lines that help to find faults. */
-  readonly logger: Logger = {
-    debug: () => {},
-    info: (facts, sentence) => this.note(logLine(facts, sentence)),
-    warn: (facts, sentence) => this.note(`${styled('yellow', 'warning', process.stderr)}: ${logLine(facts, sentence)}`),
-    error: ({ err }, sentence) => this.error(err ?? sentence),
+  /**
+   * Sentences for people, without the lines that help to find faults.
+   *
+   * @param program - That a command runs.
+   */
+  loggerOf(program?: string): Logger {
+    const warning = styled('yellow', 'warning', process.stderr)
+    return {
+      debug: () => {},
+      info: (facts, sentence) => this.note(logLine(facts, sentence, program)),
+      warn: (facts, sentence) => this.note(`${warning}: ${logLine(facts, sentence, program)}`),
+      error: ({ err }, sentence) => this.error(err ?? sentence),
+    }
   }
 
   /** How far something is. */
