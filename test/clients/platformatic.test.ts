@@ -62,7 +62,17 @@ describe('@platformatic/kafka', { timeout: 30_000, concurrency: true }, () => {
       rebalanceTimeout: 10_000,
       ...options,
     })
-    return Object.assign(consumer, { [Symbol.asyncDispose]: () => consumer.close(true) })
+    // Closing does not wait for a heartbeat that is on its way, and then tells that its connection is closed.
+    let isClosing = false
+    consumer.on('error', (error: unknown) => {
+      if (!isClosing) throw error
+    })
+    return Object.assign(consumer, {
+      [Symbol.asyncDispose]: () => {
+        isClosing = true
+        return consumer.close(true)
+      },
+    })
   }
 
   /** Hands over the records of a topic, from the committed offsets on, else from its beginning. */
