@@ -1,4 +1,4 @@
-import { consumerGroupDescribe as api, errorCode } from '../../protocol/index.ts'
+import { consumerGroupDescribe as api } from '../../protocol/index.ts'
 import type { Cluster } from '../cluster.ts'
 import type { ConsumerGroup } from '../groups/consumer/consumer-group.ts'
 import { listsOf, type Unit } from '../groups/epochs/unit.ts'
@@ -27,11 +27,6 @@ function describe(group: ConsumerGroup, { topics }: Cluster) {
     }),
   })
   return {
-    errorCode: errorCode.none,
-    groupId: group.id,
-    groupState: group.state,
-    groupEpoch: group.epoch,
-    assignmentEpoch: group.assignmentEpoch,
     assignorName: group.assignorName,
     members: group.members.map((member) => ({
       memberId: member.id,

@@ -9,17 +9,24 @@ interface DescribeRequest {
   readonly includeAuthorizedOperations: boolean
 }
 
-interface GroupsOfType<Of extends Group, Described> {
+/** A group whose members have epochs. */
+interface EpochGroup extends Group {
+  readonly epoch: number
+  readonly assignmentEpoch: number
+}
+
+interface GroupsOfType<Of extends EpochGroup, Described> {
   /** As sentences name it. */
   readonly type: string
   readonly isOne: (group: Group | undefined) => group is Of
+  /** What a description has beside its state and epochs. */
   readonly describe: (group: Of, cluster: Cluster) => Described
   /** The topics that a client has to have the right to describe, too. */
   readonly topicsIn: (described: Described, group: Of) => readonly string[]
 }
 
 /** How requests are answered that describe groups whose members have epochs, each by its id. */
-export function describesGroups<Of extends Group, Described>({
+export function describesGroups<Of extends EpochGroup, Described>({
   type,
   isOne,
   describe,
@@ -35,7 +42,15 @@ export function describesGroups<Of extends Group, Described>({
       return refused(groupId, errorCode.topicAuthorizationFailed, message)
     }
     const authorizedOperations = includesOperations ? access.operationsOn('group', groupId) : operationsUnknown
-    return { ...described, authorizedOperations }
+    return {
+      errorCode: errorCode.none,
+      groupId,
+      groupState: group.state,
+      groupEpoch: group.epoch,
+      assignmentEpoch: group.assignmentEpoch,
+      ...described,
+      authorizedOperations,
+    }
   }
   return {
     // Several groups may be asked for together, where they have one coordinator.

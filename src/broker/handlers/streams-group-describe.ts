@@ -1,4 +1,4 @@
-import { errorCode, streamsGroupDescribe as api } from '../../protocol/index.ts'
+import { streamsGroupDescribe as api } from '../../protocol/index.ts'
 import type { Unit } from '../groups/epochs/unit.ts'
 import { topicsOf } from '../groups/streams/configured-topology.ts'
 import { type StreamsGroup, taskListsOf } from '../groups/streams/streams-group.ts'
@@ -19,11 +19,6 @@ export const streamsGroupDescribe = serve(
 
 function describe(group: StreamsGroup) {
   return {
-    errorCode: errorCode.none,
-    groupId: group.id,
-    groupState: group.state,
-    groupEpoch: group.epoch,
-    assignmentEpoch: group.assignmentEpoch,
     topology: describeTopology(group.topology),
     members: group.members.map((member) => ({
       memberId: member.id,
