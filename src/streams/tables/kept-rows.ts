@@ -17,21 +17,35 @@ export interface TableSum {
   readonly digest: Digest
 }
 
+/** More than the tables of a program may be declared with. */
+const boundless = 3 * 2 ** 30
+
 /** That of an empty one. */
 export const noRows: TableSum = { rows: 0, digest: emptyDigest }
 
+interface KeptRowsOptions {
+  /** For people. */
+  readonly name?: string
+  /** Whether they are kept in the order of their keys. */
+  readonly isOrdered?: boolean
+  /** Left out where changes are compared with a bound before they are made: a commit must not fail. */
+  readonly bytesMax?: number
+}
+
 /**
- * The rows of a table of a program as an epoch has left them, outside the JavaScript heap. They are named by the bytes of
- * their keys as Latin-1, in memory as in the checkpoint: so a record of the checkpoint goes there as it stands.
+ * The rows of a table of a program, outside the JavaScript heap. They are named by the bytes of their keys as Latin-1, in
+ * memory as in the checkpoint: so a record of the checkpoint goes there as it stands.
  */
 export class KeptRows {
   readonly #store = new Store()
   readonly #table: Table<string, Uint8Array>
 
-  /** @param isOrdered - Whether they are kept in the order of their keys. */
-  constructor({ isOrdered = false } = {}) {
-    // What a table may take is compared before a change is made: a commit must not fail.
-    this.#table = this.#store.table('rows', { key: text, value: bytes, ordered: isOrdered, bytesMax: 3 * 2 ** 30 })
+  constructor({ name = 'rows', isOrdered = false, bytesMax = boundless }: KeptRowsOptions = {}) {
+    this.#table = this.#store.table(name, { key: text, value: bytes, ordered: isOrdered, bytesMax })
+  }
+
+  get size(): number {
+    return this.#table.size
   }
 
   get usedBytes(): number {
@@ -42,7 +56,10 @@ export class KeptRows {
     return this.#table.get(key)
   }
 
-  /** @param value - Absent where the row is deleted. */
+  /**
+   * @param value - Absent where the row is deleted.
+   * @throws StateError `STATE_BYTES_EXCEEDED`
+   */
   put(key: string, value: Uint8Array | undefined): void {
     if (value === undefined) this.#table.delete(key)
     else this.#table.set(key, value)

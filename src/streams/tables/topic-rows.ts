@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import { StateError } from '../../core/errors.ts'
 import { plainRecord, type RecordColumns, rowKeyBytesMax } from '../../kernel/index.ts'
-import { bytes, type Codec, Store, type Table, type TableSnapshot, text } from '../../state/index.ts'
+import { bytes, type Codec, type TableSnapshot } from '../../state/index.ts'
 import type { LookupTable } from '../topology/table.ts'
+import { KeptRows } from './kept-rows.ts'
 import { encoded } from './kept-table.ts'
 
 /** A record that is no row of its table: where it is, and what is wrong with it. */
@@ -17,18 +18,16 @@ export interface BadRow {
  *
  * A record that is no row has none from then on, also where its key had one: compaction may remove any record before the
  * last one of its key, so a process that starts then would find no other row, and all processes are to find the same.
- * Rows are named by the bytes of their keys as Latin-1, as those of tables that functions change.
  */
 export class TopicRows {
   readonly declaration: LookupTable
-  readonly #store = new Store()
-  readonly #rows: Table<string, Uint8Array>
+  readonly #rows: KeptRows
   #badCount = 0
 
   constructor(declaration: LookupTable) {
     const { name, bytesMax } = declaration
     this.declaration = declaration
-    this.#rows = this.#store.table(name, { key: text, value: bytes, bytesMax })
+    this.#rows = new KeptRows({ name, bytesMax })
   }
 
   get size(): number {
@@ -50,7 +49,7 @@ export class TopicRows {
 
   /** The rows as they are, whatever comes later. */
   snapshot(): TableSnapshot<string, Uint8Array> {
-    return this.#rows.at(this.#store.version)
+    return this.#rows.snapshot()
   }
 
   /**
@@ -93,8 +92,7 @@ export class TopicRows {
     } catch (cause) {
       error = this.#refused(cause)
     }
-    if (kept === undefined) this.#rows.delete(name)
-    else this.#rows.set(name, kept)
+    this.#rows.put(name, kept)
     return error
   }
 
