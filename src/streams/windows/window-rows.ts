@@ -22,7 +22,7 @@ export interface WindowTotals {
 
 const none: readonly number[] = []
 
-/** What a row takes in memory that has changed, about, beside its bytes. */
+/** What a change of a row takes in memory, about, beside the bytes of the row. */
 const changeFrameBytes = 160
 
 export interface WindowRowsOptions {
@@ -117,7 +117,7 @@ export class WindowRows implements EpochParticipant {
   /** Bytes that a change takes more in memory, at most. */
   growthOf({ name, found, valueBytes }: PlannedChange): number {
     if (found !== undefined && this.#changed.get(name) === found) return valueBytes - found.valueBytes
-    return windowRowBytes(name, valueBytes) + changeFrameBytes
+    return changedBytes(name, valueBytes)
   }
 
   /**
@@ -136,7 +136,7 @@ export class WindowRows implements EpochParticipant {
     row.valueBytes = valueBytes
     const before = this.#changed.get(name)
     if (before !== row) {
-      if (before !== undefined) this.#changedBytes -= windowRowBytes(name, before.valueBytes) + changeFrameBytes
+      if (before !== undefined) this.#changedBytes -= changedBytes(name, before.valueBytes)
       this.#changed.set(name, row)
       this.#noteEnd(name)
       this.#firstMs = Math.min(this.#firstMs, timeOf(name))
@@ -205,7 +205,7 @@ export class WindowRows implements EpochParticipant {
   /** A row that no epoch has written leaves without a trace. */
   #leave(name: string): void {
     const before = this.#changed.get(name)
-    if (before !== undefined) this.#changedBytes -= windowRowBytes(name, before.valueBytes) + changeFrameBytes
+    if (before !== undefined) this.#changedBytes -= changedBytes(name, before.valueBytes)
     if (this.#kept.get(name) === undefined) this.#changed.delete(name)
     else {
       this.#changed.set(name, undefined)
@@ -252,4 +252,9 @@ export class WindowRows implements EpochParticipant {
     this.#changed.clear()
     this.#changedBytes = 0
   }
+}
+
+/** What a row takes in memory that has changed, about. */
+function changedBytes(name: string, valueBytes: number): number {
+  return windowRowBytes(name, valueBytes) + changeFrameBytes
 }
