@@ -10,7 +10,7 @@ import { countsAgainstIntensity, runStopHook } from './hooks.ts'
 import { Intake, safeToIgnore } from './intake.ts'
 import type { Origin } from '../mailbox/origin.ts'
 import { Rate } from '../system/rate.ts'
-import { type ActorMessage, type ActorRef, createRef, type Inbox, inboxOf } from './ref.ts'
+import { type ActorMessage, type ActorRef, admitted, createRef, type Inbox, inboxOf } from './ref.ts'
 import type { DownNotice, Monitor } from './monitor.ts'
 import type { Runtime } from '../system/runtime.ts'
 import type { Runnable } from '../system/scheduler.ts'
@@ -92,8 +92,8 @@ export class ActorCell implements Child, Inbox, IncarnationOwner, Runnable {
     return this.#lastReason ?? { kind: 'shutdown' }
   }
 
-  get clock() {
-    return this.#runtime.clock
+  get deadlines() {
+    return this.#runtime.deadlines
   }
 
   deliver(message: ActorMessage, ask?: OpenAsk, origin?: Origin): Promise<void> {
@@ -181,7 +181,7 @@ export class ActorCell implements Child, Inbox, IncarnationOwner, Runnable {
       incarnation: this.#incarnation,
       lastReason: this.#lastReason,
       handledCount: this.#handledCount,
-      handledPerSecond: this.#rate.read(this.clock.monotonicMs(), this.#handledCount),
+      handledPerSecond: this.#rate.read(this.#runtime.clock.monotonicMs(), this.#handledCount),
       mailboxCount: mailbox.admittedCount,
       mailboxBytes: mailbox.admittedBytes,
       waitingCount: mailbox.waitingCount,
@@ -287,7 +287,7 @@ export class ActorCell implements Child, Inbox, IncarnationOwner, Runnable {
     this.#handledCount += count
     if (this.#suspectCount > 0) this.#suspectCount--
     if (life.hasWishes) this.#grantWishes(life, count)
-    else this.#intake.take(count)
+    else this.#intake.finish(count)
     this.wake()
   }
 
@@ -306,7 +306,7 @@ export class ActorCell implements Child, Inbox, IncarnationOwner, Runnable {
     const fate = fateOf(this.#definition.failingMessage ?? 'dead-letter', envelope.failures)
     if (fate !== 'retry') {
       if (this.#suspectCount > 0) this.#suspectCount--
-      this.#intake.take(1)
+      this.#intake.finish(1)
       if (fate !== 'drop') this.#intake.recordDeadLetter(envelope.message, 'failed')
     }
     const crash = { message: envelope.message, isCounted, isEscalated: fate === 'escalate' }
@@ -350,7 +350,7 @@ export class ActorCell implements Child, Inbox, IncarnationOwner, Runnable {
   #grantWishes(life: Incarnation, count: number): void {
     life.context.touch()
     if (life.isStashing) this.#intake.stash(count)
-    else this.#intake.take(count)
+    else this.#intake.finish(count)
     if (life.isUnstashing) this.#intake.mailbox.unstash()
     life.isStashing = life.isUnstashing = false
     life.hasWishes = life.context.hasReceiveTimeout
@@ -366,9 +366,6 @@ export class ActorCell implements Child, Inbox, IncarnationOwner, Runnable {
     return phase === undefined || phase === 'over' ? 'down' : phase === 'ending' ? 'stopping' : phase
   }
 }
-
-// One for all: a promise for each message would be garbage.
-const admitted = Promise.resolve()
 
 // The types rule it out, so only a sender that goes around them gets here.
 function refuseUnknown(_state: unknown, message: ActorMessage): never {

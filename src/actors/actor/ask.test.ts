@@ -113,6 +113,37 @@ describe('ask', () => {
     assert.equal(await ref.ask({ type: 'total' }), 1)
   })
 
+  it('fails each when its own time is up, with one timer for all of a timeout', async () => {
+    await using probe = await probeActors([{ start: counter() }])
+    const ref = probe.ref<CounterMessage>('counter')
+    const failedMs: number[] = []
+    const ask = (timeoutMs: number) =>
+      ref.ask({ type: 'totalLater' }, { timeoutMs }).catch(() => failedMs.push(probe.clock.monotonicMs()))
+
+    void ask(100)
+    await probe.clock.advance(40)
+    for (const timeoutMs of [100, 100, 30]) void ask(timeoutMs)
+    await probe.clock.advance(0)
+    assert.equal(probe.clock.pendingTimers, 2)
+    await probe.clock.advance(200)
+
+    assert.deepEqual(failedMs, [70, 100, 140, 140])
+    assert.equal(probe.clock.pendingTimers, 0)
+  })
+
+  it('has no timer any more when the last of its timeout has been answered', async () => {
+    await using probe = await probeActors([{ start: counter() }])
+    const ref = probe.ref<CounterMessage>('counter')
+
+    const answers = [ref.ask({ type: 'totalLater' }), ref.ask({ type: 'totalLater' })]
+    await probe.clock.advance(1)
+    assert.equal(probe.clock.pendingTimers, 1)
+    void ref.tell({ type: 'add', amount: 1 })
+
+    assert.deepEqual(await Promise.all(answers), [1, 1])
+    assert.equal(probe.clock.pendingTimers, 0)
+  })
+
   it('rejects with the reason of its signal, aborted before or after', async () => {
     await using probe = await probeActors([{ start: counter() }])
     const ref = probe.ref<CounterMessage>('counter')

@@ -1,12 +1,12 @@
-import type { Clock, Timer } from '../../core/clock.ts'
 import { ActorError } from '../../core/errors.ts'
+import type { AskDeadlines } from './ask-deadlines.ts'
 
 /** Answers a question; answers after the first, or after the asker has given up, do nothing. */
 export type Reply<Value> = (answer: Value) => void
 
 /** How long a question waits for its answer. */
 export interface AskOptions {
-  /** Milliseconds to wait for the answer. @defaultValue 5_000 */
+  /** Milliseconds to wait for the answer, from the end of this turn of the event loop on. @defaultValue 5_000 */
   readonly timeoutMs?: number
   /** Gives the question up when it aborts. The actor may still handle it. */
   readonly signal?: AbortSignal
@@ -33,43 +33,59 @@ export interface OpenAsk {
 /** One question on its way: settled once, by the reply, a failure, the timeout or the signal, whichever comes first. */
 export class Ask implements OpenAsk {
   readonly answer: Promise<unknown>
-  readonly #resolve: (answer: unknown) => void
-  readonly #reject: (error: unknown) => void
-  readonly #timer: Timer
+  readonly timeoutMs: number
+  readonly #path: string
   readonly #signal: AbortSignal | undefined
+  #resolve!: (answer: unknown) => void
+  #reject!: (error: unknown) => void
   isSettled = false
   onSettled: (() => void) | undefined
+  /** The deadlines that it is among, once it has waited for a turn of the event loop. */
+  deadlines: AskDeadlines | undefined
 
-  constructor(path: string, clock: Clock, { timeoutMs = 5_000, signal }: AskOptions = {}) {
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-    this.answer = promise
-    this.#resolve = resolve
-    this.#reject = reject
-    this.#timer = clock.setTimer({ afterMs: timeoutMs }, () => {
-      const message = `${path} did not answer within ${timeoutMs} ms; it may still handle the question`
-      this.fail(new ActorError('ACTOR_ASK_TIMEOUT', message, { path, timeoutMs }))
+  constructor(path: string, { timeoutMs = 5_000, signal }: AskOptions = noOptions) {
+    this.#path = path
+    this.timeoutMs = timeoutMs
+    this.answer = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
     })
     this.#signal = signal
-    signal?.addEventListener('abort', this.#onAbort)
-    if (signal?.aborted) this.#onAbort()
+    if (signal === undefined) return
+    signal.addEventListener('abort', this)
+    if (signal.aborted) this.handleEvent()
   }
 
   readonly reply: Reply<unknown> = (answer) => {
+    if (this.isSettled) return
     this.#settle()
     this.#resolve(answer)
   }
 
   fail(error: unknown): void {
+    if (this.isSettled) return
     this.#settle()
     this.#reject(error)
   }
 
-  readonly #onAbort = (): void => this.fail(this.#signal?.reason)
+  /** The time is up. */
+  expire(): void {
+    const [path, timeoutMs] = [this.#path, this.timeoutMs]
+    const message = `${path} did not answer within ${timeoutMs} ms; it may still handle the question`
+    this.fail(new ActorError('ACTOR_ASK_TIMEOUT', message, { path, timeoutMs }))
+  }
+
+  /** The signal has aborted. */
+  handleEvent(): void {
+    this.fail(this.#signal?.reason)
+  }
 
   #settle(): void {
     this.isSettled = true
-    this.#timer.cancel()
-    this.#signal?.removeEventListener('abort', this.#onAbort)
+    this.deadlines?.leave(this)
+    this.#signal?.removeEventListener('abort', this)
     this.onSettled?.()
   }
 }
+
+const noOptions: AskOptions = {}

@@ -56,21 +56,29 @@ export class Intake {
   }
 
   /**
-   * Opens the messages to handle next; whoever asked one is told when the actor goes down before the answer.
+   * Opens the messages to handle next.
    *
    * @returns How many they are, `max` at most.
    */
   open(max: number): number {
     if (this.mailbox.peek() === undefined) return 0
     const count = max === 1 ? 1 : Math.min(this.mailbox.headCount, max)
-    for (let index = 0; index < count; index++) {
-      const { ask } = this.mailbox.headAt(index)!
-      if (ask !== undefined) this.#openAsks.add(ask)
-    }
     this.#openedCount = count
     const fromElsewhere = this.#countFromElsewhere(count)
     if (fromElsewhere > 0) this.#origin!.onOpened(fromElsewhere, count > 1)
     return count
+  }
+
+  /**
+   * Takes out as many messages, which have been handled. Whoever asked one and has no answer yet is told when the actor
+   * goes down before it.
+   */
+  finish(count: number): void {
+    for (let index = 0; index < count; index++) {
+      const ask = this.mailbox.headAt(index)?.ask
+      if (ask?.isSettled === false) this.#openAsks.add(ask)
+    }
+    this.take(count)
   }
 
   /** Takes out as many messages, which are done with. */
@@ -103,17 +111,14 @@ export class Intake {
   stash(count: number): void {
     this.#tellTaken(count)
     for (let index = 0; index < count; index++) {
-      const envelope = this.mailbox.peek()!
-      if (envelope.ask !== undefined) this.#openAsks.forget(envelope.ask)
-      envelope.origin = undefined
+      this.mailbox.peek()!.origin = undefined
       this.mailbox.stash()
     }
   }
 
-  /** Tells those who asked that there will be no answer, but for messages that the next incarnation sees again. */
+  /** Tells those whose questions have been handled that there will be no answer. */
   failAsks(reason: ExitReason): void {
-    const left = Array.from({ length: this.#openedCount }, (_, index) => this.mailbox.headAt(index)?.ask)
-    this.#openAsks.fail(this.#path, reason, (ask) => left.includes(ask))
+    this.#openAsks.fail(this.#path, reason)
   }
 
   /** Tells it of all at once: of some it would not be true if the thread ended meanwhile. */

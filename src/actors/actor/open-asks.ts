@@ -2,27 +2,19 @@ import { ActorError } from '../../core/errors.ts'
 import type { OpenAsk } from './ask.ts'
 import type { ExitReason } from '../supervision/exit-reason.ts'
 
-/** The questions that an incarnation has taken in and not answered yet. They die with it. */
+/** The questions that an incarnation has handled and not answered yet. They die with it. */
 export class OpenAsks {
   // Made for the first of them: many actors are never asked.
   #asks: Set<OpenAsk> | undefined
 
   add(ask: OpenAsk): void {
-    if (ask.isSettled) return
     const asks = (this.#asks ??= new Set())
     asks.add(ask)
     ask.onSettled = () => asks.delete(ask)
   }
 
-  /** Lets go of one that will be taken in again. */
-  forget(ask: OpenAsk): void {
-    this.#asks?.delete(ask)
-  }
-
-  /** Fails them all, but for those that the next incarnation will see again. */
-  fail(path: string, reason: ExitReason, isRetried: (ask: OpenAsk) => boolean): void {
-    for (const ask of this.#asks ?? []) if (!isRetried(ask)) ask.fail(askFailed(path, reason))
-    this.#asks?.clear()
+  fail(path: string, reason: ExitReason): void {
+    for (const ask of this.#asks ?? []) ask.fail(askFailed(path, reason))
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Clock } from '../../core/clock.ts'
 import type { Origin } from '../mailbox/origin.ts'
+import type { AskDeadlines } from './ask-deadlines.ts'
 import { Ask, type Answer, type AskOptions, type OpenAsk, type Question } from './ask.ts'
 import type { Linked } from './links.ts'
 import type { DownNotice, Monitor } from './monitor.ts'
@@ -49,7 +49,7 @@ export interface ActorRef<in Message extends ActorMessage> {
 /** What stands behind a reference. */
 export interface Inbox {
   readonly path: string
-  readonly clock: Clock
+  readonly deadlines: AskDeadlines
   /** Messages pending. */
   readonly load: number
   /** @param origin - Where the message came from, if that is another thread. */
@@ -98,8 +98,13 @@ class InboxRef<in Message extends ActorMessage> implements ActorRef<Message> {
 
 /** Sends a question and waits for what its `reply` is given. */
 export function askInbox(inbox: Inbox, question: unknown, options?: AskOptions): Promise<unknown> {
-  const ask = new Ask(inbox.path, inbox.clock, options)
+  const ask = new Ask(inbox.path, options)
+  if (!ask.isSettled) inbox.deadlines.enter(ask)
   const message = { ...(question as ActorMessage), reply: ask.reply }
-  inbox.deliver(message, ask).catch((error: unknown) => ask.fail(error))
+  const delivered = inbox.deliver(message, ask)
+  if (delivered !== admitted) delivered.catch((error: unknown) => ask.fail(error))
   return ask.answer
 }
+
+/** What `deliver` gives where there is room: one for all, because a promise for each message would be garbage. */
+export const admitted: Promise<void> = Promise.resolve()

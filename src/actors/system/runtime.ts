@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Random } from '../../core/random.ts'
+import type { AskDeadlines } from '../actor/ask-deadlines.ts'
 import type { ActorMessage, ActorRef } from '../actor/ref.ts'
 import type { SupervisorRef } from '../supervision/supervisor-ref.ts'
 import type { GroupRef } from '../routing/group-ref.ts'
@@ -21,6 +22,7 @@ export interface Placement {
 /** What the parts of one system share; two systems share nothing. */
 export interface Runtime {
   readonly clock: Clock
+  readonly deadlines: AskDeadlines
   readonly random: Random
   readonly scheduler: { schedule(runnable: Runnable): void }
   readonly deadLetters: { record(letter: DeadLetter): void }

@@ -2,6 +2,7 @@ import { assert } from '../../core/assert.ts'
 import { type Clock, systemClock } from '../../core/clock.ts'
 import { type Random, systemRandom } from '../../core/random.ts'
 import type { ActorDefinition } from '../actor/actor.ts'
+import { AskDeadlines } from '../actor/ask-deadlines.ts'
 import type { GroupRef } from '../routing/group-ref.ts'
 import { AddressBook } from './address-book.ts'
 import { type DeadLetterCounts, DeadLetters } from '../mailbox/dead-letters.ts'
@@ -148,6 +149,7 @@ class SupervisedSystem implements ActorSystem {
     this.#threads = new Threads({ systemName: name, names, limits, transport, runtime: () => this.#runtime })
     this.#runtime = {
       clock,
+      deadlines: new AskDeadlines(clock),
       random,
       scheduler: new Scheduler(clock),
       deadLetters: this.#deadLetters,

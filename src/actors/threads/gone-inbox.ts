@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock.ts'
+import type { AskDeadlines } from '../actor/ask-deadlines.ts'
 import { safeToIgnore } from '../actor/intake.ts'
 import type { DownNotice, Monitor } from '../actor/monitor.ts'
 import type { ActorMessage, Inbox } from '../actor/ref.ts'
@@ -8,13 +8,13 @@ import { mailboxClosed } from '../mailbox/refusals.ts'
 /** What stands behind a reference from another thread to an actor that is forgotten: it has ended. */
 export class GoneInbox implements Inbox {
   readonly path: string
-  readonly clock: Clock
+  readonly deadlines: AskDeadlines
   readonly load = 0
   readonly #deadLetters: { record(letter: DeadLetter): void }
 
-  constructor(path: string, clock: Clock, deadLetters: { record(letter: DeadLetter): void }) {
+  constructor(path: string, deadlines: AskDeadlines, deadLetters: { record(letter: DeadLetter): void }) {
     this.path = path
-    this.clock = clock
+    this.deadlines = deadlines
     this.#deadLetters = deadLetters
   }
 

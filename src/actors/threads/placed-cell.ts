@@ -5,7 +5,7 @@ import type { OpenAsk } from '../actor/ask.ts'
 import type { Linked } from '../actor/links.ts'
 import type { DownNotice, Monitor } from '../actor/monitor.ts'
 import { askFailed } from '../actor/open-asks.ts'
-import { type ActorMessage, type ActorRef, createRef, type Inbox } from '../actor/ref.ts'
+import { type ActorMessage, type ActorRef, admitted, createRef, type Inbox } from '../actor/ref.ts'
 import { Watchers } from '../actor/watchers.ts'
 import type { Origin } from '../mailbox/origin.ts'
 import type { Child, OnExit } from '../supervision/child.ts'
@@ -70,8 +70,8 @@ export class PlacedCell implements Child, Inbox, Inhabitant {
     runtime.actors.enter(this.ref, actor)
   }
 
-  get clock() {
-    return this.#runtime.clock
+  get deadlines() {
+    return this.#runtime.deadlines
   }
 
   get load(): number {
@@ -176,7 +176,7 @@ export class PlacedCell implements Child, Inbox, Inhabitant {
       incarnation: this.#incarnation,
       lastReason: this.#lastReason,
       handledCount,
-      handledPerSecond: this.#rate.read(this.clock.monotonicMs(), handledCount),
+      handledPerSecond: this.#rate.read(this.#runtime.clock.monotonicMs(), handledCount),
       mailboxCount: mailbox.admittedCount + (counts?.localCount(this.#id) ?? 0),
       mailboxBytes: counts?.mailboxBytes(this.#id) ?? 0,
       waitingCount: mailbox.waitingCount,
@@ -307,6 +307,3 @@ export class PlacedCell implements Child, Inbox, Inhabitant {
     return { kind, path: this.path, incarnation: this.#incarnation, reason: this.#endReason }
   }
 }
-
-// One for all: a promise for each message would be garbage.
-const admitted = Promise.resolve()

@@ -1,9 +1,9 @@
-import type { Clock } from '../../core/clock.ts'
+import type { AskDeadlines } from '../actor/ask-deadlines.ts'
 import type { OpenAsk } from '../actor/ask.ts'
 import { safeToIgnore } from '../actor/intake.ts'
 import type { Linked } from '../actor/links.ts'
 import type { DownNotice, Monitor } from '../actor/monitor.ts'
-import type { ActorMessage, Inbox } from '../actor/ref.ts'
+import { type ActorMessage, admitted, type Inbox } from '../actor/ref.ts'
 import { Fifo } from '../mailbox/fifo.ts'
 import { waitingMax } from '../mailbox/mailbox.ts'
 import { mailboxFull } from '../mailbox/refusals.ts'
@@ -16,7 +16,7 @@ const onTheirWayMax = 64
 
 /** What brings messages elsewhere. */
 interface Way {
-  readonly clock: Clock
+  readonly deadlines: AskDeadlines
   readonly traffic: Traffic
   readonly deadLetters: { record(letter: DeadLetter): void }
   /** @throws ActorError `ACTOR_NOT_SENDABLE` */
@@ -44,8 +44,8 @@ export class RemoteInbox implements Inbox {
     this.#way = way
   }
 
-  get clock(): Clock {
-    return this.#way.clock
+  get deadlines(): AskDeadlines {
+    return this.#way.deadlines
   }
 
   get load(): number {
@@ -59,7 +59,7 @@ export class RemoteInbox implements Inbox {
       } catch (error) {
         return this.#refuse(message, error)
       }
-      return sent
+      return admitted
     }
     if (this.#waiting.length === waitingMax) return this.#refuse(message, mailboxFull(this.path))
     const sender = Promise.withResolvers<void>()
@@ -113,5 +113,3 @@ export class RemoteInbox implements Inbox {
     return safeToIgnore(Promise.reject(error))
   }
 }
-
-const sent = Promise.resolve()

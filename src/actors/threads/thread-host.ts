@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Random } from '../../core/random.ts'
 import type { DownNotice } from '../actor/monitor.ts'
+import { AskDeadlines } from '../actor/ask-deadlines.ts'
 import type { ActorMessage, ActorRef } from '../actor/ref.ts'
 import { Traffic } from '../mailbox/traffic.ts'
 import { AddressBook } from '../system/address-book.ts'
@@ -66,10 +67,12 @@ export class ThreadHost {
     } as Runtime['deadLetters']
     const { clock, random } = seams
     const [traffic, outbox] = [this.#traffic, this.#outbox]
-    this.#side = new ThreadSide({ clock, traffic, deadLetters, outbox, refOf: this.#refOf })
+    const deadlines = new AskDeadlines(clock)
+    this.#side = new ThreadSide({ deadlines, traffic, deadLetters, outbox, refOf: this.#refOf })
     const scheduler = new Scheduler(clock)
     this.#runtime = {
       clock,
+      deadlines,
       random,
       traffic,
       deadLetters,

@@ -235,8 +235,8 @@ export class ThreadLife {
   }
 
   readonly #refOf = (path: string): ActorRef<ActorMessage> => {
-    const { actors, clock, deadLetters } = this.#options.runtime
-    return actors.has(path) ? actors.find(path) : createRef(new GoneInbox(path, clock, deadLetters))
+    const { actors, deadlines, deadLetters } = this.#options.runtime
+    return actors.has(path) ? actors.find(path) : createRef(new GoneInbox(path, deadlines, deadLetters))
   }
 
   #isOutstanding(): boolean {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock.ts'
+import type { AskDeadlines } from '../actor/ask-deadlines.ts'
 import type { OpenAsk } from '../actor/ask.ts'
 import type { DownNotice, Monitor } from '../actor/monitor.ts'
 import { type ActorMessage, type ActorRef, createRef } from '../actor/ref.ts'
@@ -15,7 +15,7 @@ import { decodeNotice, encodeNotice } from './wire-reason.ts'
 
 /** What a thread shares with those of its references that lead elsewhere. */
 interface Shared {
-  readonly clock: Clock
+  readonly deadlines: AskDeadlines
   readonly traffic: Traffic
   readonly deadLetters: { record(letter: DeadLetter): void }
   readonly outbox: Outbox<FromThread>
@@ -25,7 +25,7 @@ interface Shared {
 
 /** A thread's way to the actors elsewhere: what it sends to them, and what it hears of them. */
 export class ThreadSide {
-  readonly clock: Clock
+  readonly deadlines: AskDeadlines
   readonly traffic: Traffic
   readonly deadLetters: { record(letter: DeadLetter): void }
   readonly asks: Asks
@@ -34,8 +34,8 @@ export class ThreadSide {
   readonly #watches = new Map<number, (notice: DownNotice) => void>()
   #nextWatch = 0
 
-  constructor({ clock, traffic, deadLetters, outbox, refOf }: Shared) {
-    this.clock = clock
+  constructor({ deadlines, traffic, deadLetters, outbox, refOf }: Shared) {
+    this.deadlines = deadlines
     this.traffic = traffic
     this.deadLetters = deadLetters
     this.#outbox = outbox
