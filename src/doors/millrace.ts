@@ -33,6 +33,7 @@ export {
   type Contradiction,
   type Compression,
   type ConvertedField,
+  type Continued,
   type Correlated,
   type CorrelateOptions,
   type DeadLetter,

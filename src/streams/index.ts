@@ -44,6 +44,7 @@ export type { Role } from './runtime/role.ts'
 export { type Security, type SecurityOptions, securityOf, securityOptions } from './security.ts'
 export { start, type StartOptions } from './start.ts'
 export type { InspectedLookup } from './tables/lookup-tables.ts'
+export { queriedOfChain } from './tables/queried.ts'
 export type { TablesSnapshot, TableView } from './tables/tables-snapshot.ts'
 export { readRecords } from './topics/record-reader.ts'
 export type { Origin, PartitionPlace } from './topics/source-partitions.ts'
@@ -134,6 +135,7 @@ export type {
 } from './tracing/open-telemetry-tracer.ts'
 export {
   topology,
+  type Continued,
   type Correlated,
   type GroupOptions,
   type Named,

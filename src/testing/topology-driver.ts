@@ -4,6 +4,7 @@ import {
   Engine,
   type LookupTable,
   type PartitionAccount,
+  queriedOfChain,
   type TablesSnapshot,
   type Topology,
   type Written,
@@ -148,7 +149,7 @@ class EngineDriver<Output, Expired> implements TopologyDriver<Output, Expired> {
   }
 
   query(): TablesSnapshot {
-    return this.#engines[0]!.query()
+    return queriedOfChain(this.#engines)
   }
 
   accounting(): PartitionAccount[] {
@@ -171,7 +172,9 @@ class EngineDriver<Output, Expired> implements TopologyDriver<Output, Expired> {
     table: LookupTable<Key, RowValue>,
     rows: Iterable<readonly [key: Key, value: RowValue | undefined]>,
   ): void {
-    this.#engines[0]!.fill(table, rows)
+    const looking = this.#engines.filter(({ plan }) => plan.lookups.includes(table as LookupTable))
+    const all = [...rows]
+    for (const engine of looking.length === 0 ? this.#engines.slice(0, 1) : looking) engine.fill(table, all)
   }
 
   async advance(ms: number): Promise<void> {

@@ -7,6 +7,7 @@ import { AppFront } from '../runtime/app-front.ts'
 import type { Report, SubtopologyReport } from '../runtime/report.ts'
 import { type AppOptions, RunningApp } from '../runtime/running-app.ts'
 import type { Role } from '../runtime/role.ts'
+import { queriedOfChain } from '../tables/queried.ts'
 import type { TablesSnapshot } from '../tables/tables-snapshot.ts'
 import { findTopics } from '../topics/program-topics.ts'
 import { chainOf } from '../topology/subtopologies.ts'
@@ -104,9 +105,8 @@ export class RunningChain extends AppFront implements App {
     return first
   }
 
-  /** Those of the first subtopology: no other one has any. */
   query(): TablesSnapshot {
-    return this.#apps[0]!.query()
+    return queriedOfChain(this.#apps)
   }
 
   async inspect(choice?: InspectChoice): Promise<Inspection> {

@@ -1,6 +1,6 @@
 import type { RestoringSession } from '../recovery/session.ts'
 import type { SourceLog } from '../runtime/ports.ts'
-import type { Plan } from '../topology/plan.ts'
+import { keepsFinishedParts, type Plan } from '../topology/plan.ts'
 import type { Recall } from './recall.ts'
 
 /** Bytes between two records that are read as well, rather than to ask a broker twice. */
@@ -37,17 +37,18 @@ export interface ColdPlacesParts {
 
 /**
  * Where cold parts are read: from their source, or from the checkpoint topic where they are promoted and the source may
- * not have them any more, or the part may not be computed a second time.
+ * not have them any more, or the part may not be computed a second time: any part of a program with tables.
  */
 export async function coldPlacesOf(recall: Recall, parts: ColdPlacesParts): Promise<ColdPlaces> {
   const { plan, session } = parts
   const { partitions } = session.sources
+  const areFinished = keepsFinishedParts(plan)
   const isGone = await goneFromSources(recall, parts)
   const promoted = new Map<number, Set<number>>()
   const inSources = new Map<number, number[]>()
   for (const [number, sides] of recall.wanted) {
     for (const [offset, side] of sides) {
-      const isRead = !plan.sides[side]!.stage.deterministic || isGone(number, offset)
+      const isRead = areFinished || !plan.sides[side]!.stage.deterministic || isGone(number, offset)
       if (isRead && session.state.promoted.has(number, offset)) added(promoted, number, () => new Set()).add(offset)
       else added(inSources, partitions.lanesOf(number)[0]!, () => []).push(offset)
     }

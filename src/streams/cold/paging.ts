@@ -65,6 +65,10 @@ export class Paging implements FullTableRemedy {
     this.#moves = 0
   }
 
+  get isOverfull(): boolean {
+    return this.#moves === 0 && this.#table.liveBytes >= this.#cold.tableBytesMax
+  }
+
   /** How many rows of a batch may be taken in before others are recalled. */
   readyRows({ columns }: RowBatch): number {
     return this.#cold.readyRows(columns)
@@ -79,10 +83,15 @@ export class Paging implements FullTableRemedy {
     this.#moves++
   }
 
-  /** Has parts recalled that batches need, the first one first. */
-  recallFor(batches: readonly RowBatch[]): void {
+  /**
+   * Has parts recalled that batches need, the first one first.
+   *
+   * @param areTakenWhole - All that they need, however much that is: they are taken in before rows move out again.
+   */
+  recallFor(batches: readonly RowBatch[], areTakenWhole = false): void {
     const columns = batches.map((batch) => batch.columns)
-    const bytes = this.#recalledBytesMax
+    const bytes = areTakenWhole ? Infinity : this.#recalledBytesMax
+    if (areTakenWhole) this.#moves = Math.max(1, this.#moves)
     const needed = this.#cold.neededBy(columns, bytes)
     // What moves out may be needed as well.
     this.#recall(this.#moveOutFor(needed) ? this.#cold.neededBy(columns, bytes) : needed)

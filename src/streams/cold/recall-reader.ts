@@ -8,7 +8,7 @@ import type { Ports } from '../runtime/ports.ts'
 import { Lease, RowBatchPool } from '../runtime/row-batch.ts'
 import type { Services } from '../runtime/services.ts'
 import { sourceOf } from '../topics/sources.ts'
-import { entryId, type PlannedSource } from '../topology/plan.ts'
+import { entryId, keepsFinishedParts, type PlannedSource } from '../topology/plan.ts'
 import type { Recall } from './recall.ts'
 import { type ColdPlaces, coldPlacesOf } from './cold-places.ts'
 import type { WantedParts } from '../retention/promoted-places.ts'
@@ -89,8 +89,10 @@ export class RecallReader {
   async #passOn(piece: FetchedPartition, offsets: ReadonlySet<number>, isPromoted: boolean): Promise<void> {
     const { services, session, context } = this.#parts
     const source = sourceOf(services.plan, session.sources, piece.partition)
-    const entry = context.ref<RowsMessage>(entryId(source))
-    const open = this.#openers.get(source)
+    // What was kept as functions have made it is shown to none.
+    const isKept = isPromoted && keepsFinishedParts(services.plan)
+    const entry = context.ref<RowsMessage>(isKept ? source.route.id : entryId(source))
+    const open = isKept ? undefined : this.#openers.get(source)
     const lease = new Lease(() => {})
     const reader = this.#reader
     reader.open(piece)

@@ -5,6 +5,8 @@ import type { TableSweep } from './table-sweep.ts'
 export interface FullTableRemedy {
   /** Whether the program ends if the table is full once more. */
   readonly isHopeless: boolean
+  /** Whether rows are to leave before a batch that is taken in whole, whatever room there is for it. */
+  readonly isOverfull: boolean
   /** Rows were taken in. */
   taken(): void
 }
@@ -31,6 +33,10 @@ export class FullTable implements FullTableRemedy {
 
   get isHopeless(): boolean {
     return this.#wasUseless || this.#wasEmptied
+  }
+
+  get isOverfull(): boolean {
+    return !this.isHopeless && this.#table.liveBytes >= this.#bytesMax
   }
 
   taken(): void {

@@ -31,7 +31,7 @@ import type { CorrelateMessage, RecallMessage, SinkMessage } from '../runtime/me
 import type { Ports } from '../runtime/ports.ts'
 import type { RowBatch } from '../runtime/row-batch.ts'
 import type { Services } from '../runtime/services.ts'
-import { recallId } from '../topology/plan.ts'
+import { changesTables, recallId } from '../topology/plan.ts'
 import { TableCompaction } from '../runtime/table-compaction.ts'
 import { WindowWork } from '../windows/window-work.ts'
 import { EpochTimer } from './epoch-timer.ts'
@@ -96,6 +96,10 @@ class Correlation {
   readonly #intake: RowIntake
   /** What has come and is not applied, in part or at all: no more batches than the pool has. */
   readonly #pending: RowBatch[] = []
+  /** Whether functions change tables: so what was made of a batch of the source belongs to one epoch. */
+  readonly #areTakenWhole: boolean
+  /** Whether a part of that is in the current epoch, and the rest is to come. */
+  #isWithin = false
   /** Of the epoch that is being committed: when its first row came, and its border. */
   #times = { openedMs: 0, closedMs: 0 }
   /** What it has written. */
@@ -113,6 +117,7 @@ class Correlation {
     const { state } = session
     this.#services = services
     this.#session = session
+    this.#areTakenWhole = changesTables(plan)
     this.#life = session.lives.current
     this.#onCommitted = onCommitted
     this.#self = context.self
@@ -251,15 +256,17 @@ class Correlation {
     const { timeOfDay } = this.#services
     const { schedule } = this.#session
     const { budget } = this.#life
-    if (this.#paging !== undefined && (await this.#recallOverdue(this.#paging))) return
+    if (this.#paging !== undefined && !this.#isWithin && (await this.#recallOverdue(this.#paging))) return
     for (let batch = this.#pending[0]; batch !== undefined; batch = this.#pending[0]) {
       if (this.#paging?.isRecalling === true) return
       if (schedule.isCommitting && this.#timer.roomBytes === 0) return
       if (budget.isExceeded) await budget.available()
       if (timeOfDay.isDue) await timeOfDay.ask()
-      const readyRows = this.#paging?.readyRows(batch)
+      if (this.#areTakenWhole && !this.#isWithin && !(await this.#makeReady())) return
+      const readyRows = this.#areTakenWhole ? undefined : this.#paging?.readyRows(batch)
       if (readyRows === 0 && batch.columns.count > 0) return this.#recall()
       const isDone = this.#apply(batch, readyRows)
+      this.#isWithin = this.#areTakenWhole && !batch.isLast
       if (isDone) {
         this.#pending.shift()
         batch.release()
@@ -268,6 +275,26 @@ class Correlation {
       if (!isDone && this.#isFull && !(await this.#makeRoom())) return
       if (this.#isDue) await this.#close()
     }
+  }
+
+  /**
+   * Sees to it that all that was made of a batch of the source may be taken into the current epoch, without a border
+   * between: rows leave a full table before, and those that it needs are recalled.
+   *
+   * @returns Whether that is so; else work goes on when it may be.
+   */
+  async #makeReady(): Promise<boolean> {
+    const [paging, remedy] = [this.#paging, this.#paging ?? this.#fullTable ?? this.#windows?.intake]
+    if (!this.#session.state.restoration.isDone || remedy === undefined) return true
+    if (paging !== undefined && !this.#pending.some(({ isLast }) => isLast)) return false
+    while (remedy.isOverfull) {
+      if (paging === undefined) this.#timer.open()
+      if (!(await this.#makeRoom())) return false
+    }
+    if (paging === undefined) return true
+    if (this.#pending.every((batch) => paging.readyRows(batch) === batch.columns.count)) return true
+    if (await this.#mayMove(paging)) paging.recallFor(this.#pending, true)
+    return false
   }
 
   /**
@@ -327,7 +354,7 @@ class Correlation {
   }
 
   get #isDue(): boolean {
-    return this.#timer.isDue(this.#drains.length > 0)
+    return !this.#isWithin && this.#timer.isDue(this.#drains.length > 0)
   }
 
   /** Whether an offset has been consumed and is not pending, by the last committed epoch. */
@@ -340,7 +367,7 @@ class Correlation {
   async #close(): Promise<void> {
     const { timeOfDay, clock } = this.#services
     const { state, schedule } = this.#session
-    if (schedule.isCommitting || this.#paging?.isRecalling === true) return
+    if (schedule.isCommitting || this.#isWithin || this.#paging?.isRecalling === true) return
     if (!schedule.isOpen && !(state.isEpochDue && state.restoration.isDone)) {
       for (const reply of this.#drains.splice(0)) reply()
       return this.#timer.arm()

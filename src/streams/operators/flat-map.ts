@@ -90,7 +90,7 @@ class Expansion {
         made.columns.areRecalled = columns.areRecalled
         row = rows.fill(made.columns, row, isWanted)
         isWhole = row === columns.count
-        made.passOn(batch, isWhole ? batch.nextOffset : columns.offset[row - 1]! + 1, lease)
+        made.passOn(batch, isWhole ? batch.nextOffset : columns.offset[row - 1]! + 1, lease, isWhole)
         if (state.restoration.isDone && !columns.areRecalled) this.#reached[lanes[0]!] = made.nextOffset
         await next.tell({ type: 'rows', batch: made })
       }

@@ -59,7 +59,8 @@ export class RowIntake {
 
   /**
    * Takes in the rows that have room in the epoch, and drops them from the batch. One for which functions have changed
-   * tables is taken in whole: so its changes are of one epoch.
+   * tables is taken in whole, whatever room there is, as long as something makes room afterwards: so its changes are of
+   * one epoch.
    *
    * @param rowsMax - No more of them are taken in.
    * @returns Whether those were all.
@@ -82,10 +83,12 @@ export class RowIntake {
     state.told?.take(columns)
     outputs.takeTimes()
     const mayFill = fullTable?.isHopeless === false
+    const isWhole = tables !== undefined
+    if (isWhole) table.isLimited = !mayFill
     const rows =
       windows !== undefined
-        ? windows.intake.take(columns, observed, latestMs, counts, roomBytes)
-        : mayFill
+        ? windows.intake.take(columns, { times: observed, latestMs, counts, roomBytes, isWhole })
+        : mayFill && !isWhole
           ? table.applyFitting(columns, counts, roomBytes)
           : table.apply(columns, counts, roomBytes)
     outputs.throwFault()

@@ -15,6 +15,8 @@ export class RowBatch {
   endOffset = 0
   /** Whether its records come from the checkpoint: they may bring their parts with them. */
   isPromoted = false
+  /** Whether it is the last, or the only one, of those that were made of one batch of the source. */
+  isLast = true
   /** Stages that have not seen it yet. */
   stagesLeft = 0
   #lease: Lease | undefined
@@ -25,11 +27,12 @@ export class RowBatch {
   }
 
   /** Goes on with what was read of a partition, or in place of another batch, up to an offset, and holds it by a lease. */
-  passOn({ incarnation, endOffset, isPromoted }: PassedOn, nextOffset: number, lease: Lease): void {
+  passOn({ incarnation, endOffset, isPromoted }: PassedOn, nextOffset: number, lease: Lease, isLast = true): void {
     this.incarnation = incarnation
     this.nextOffset = nextOffset
     this.endOffset = endOffset
     this.isPromoted = isPromoted
+    this.isLast = isLast
     this.#lease = lease
     lease.retain()
   }

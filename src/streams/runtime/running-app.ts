@@ -219,6 +219,10 @@ export class RunningApp extends AppFront implements App {
     return { consumed: offsets + sum(nextOffsets) - startedAt, total: offsets + sum(endOffsets) - startedAt }
   }
 
+  get plan(): Plan {
+    return this.#options.plan
+  }
+
   query(): TablesSnapshot {
     const { role, session, lookups } = this.#term
     return queried(this.name, role === 'active' ? session?.state : undefined, lookups)

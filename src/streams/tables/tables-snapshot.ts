@@ -27,6 +27,24 @@ export class TablesSnapshot implements Disposable {
   }
 
   /**
+   * Those of a chain of subtopologies, each as the last committed epoch of its own has left them; the epoch is that of
+   * the first.
+   *
+   * @param snapshots - One at least. They are those that are returned: nothing else disposes of them.
+   */
+  static of(snapshots: readonly TablesSnapshot[]): TablesSnapshot {
+    const tables = new Map<DeclaredTable, TableSnapshot<string, Uint8Array>>()
+    for (const snapshot of snapshots) {
+      for (const [declaration, rows] of snapshot.#tables) {
+        // A table that a topic fills may be one of several.
+        if (tables.has(declaration)) rows[Symbol.dispose]()
+        else tables.set(declaration, rows)
+      }
+    }
+    return new TablesSnapshot(snapshots[0]!.epoch, tables)
+  }
+
+  /**
    * The rows of a table, in no order.
    *
    * @throws TopologyError `TOPOLOGY_INVALID` for a table that the topology does not declare.

@@ -140,7 +140,6 @@ function planSubtopology(topology: Topology, ids: readonly string[], next: Plan 
   }
   checkAggregation(topology, keyName)
   checkSources(topology, sides, ids)
-  checkTableUse(topology)
   checkWorkers(topology)
   return {
     name,
@@ -171,21 +170,6 @@ function planSubtopology(topology: Topology, ids: readonly string[], next: Plan 
     writerId: branch?.id ?? sinks[0]!.id,
     next,
     ...ownTopics(name),
-  }
-}
-
-/** Fails where a record that a function has changed tables for could be of two epochs, or its parts be made anew. */
-function checkTableUse({ name, tables, sources, correlate }: Topology): void {
-  if (tables.length === 0) return
-  const flatMap = sources.flatMap(({ steps }) => steps).find(({ kind }) => kind === 'flatMap')
-  if (flatMap !== undefined) {
-    refuse(name, `"${flatMap.id}" makes several records of one, which a program with tables does not`)
-  }
-  // A full table ends a batch before its end, and what functions have changed tables for belongs to one epoch.
-  const possible = tables.some(({ kind }) => kind === 'table') ? ['stop'] : ['stop', 'expire-oldest']
-  if (!possible.includes(correlate.whenFull)) {
-    const texts = possible.map((each) => JSON.stringify(each)).join(' or ')
-    refuse(name, `"${correlate.id}" has whenFull "${correlate.whenFull}"; in a program with such tables it is ${texts}`)
   }
 }
 

@@ -111,6 +111,15 @@ export interface Routed<AllStages extends Stages, ExpiredBefore = never> {
   >
 }
 
+/** A topology that goes on into a further correlation. */
+export interface Continued<AllStages extends Stages, ExpiredBefore> extends Routed<AllStages, ExpiredBefore> {
+  /**
+   * Keeps tables, which the functions before the next merge get at by `record.table`. A table that functions change is
+   * one of one subtopology, because it changes with the epochs of that one; those that topics fill may be of several.
+   */
+  tables(...tables: readonly DeclaredTable[]): Routed<AllStages, ExpiredBefore>
+}
+
 /**
  * A topology that has a correlation, and needs a sink. Functions see each merged record as a value, parsed once, and
  * are given its merge key besides. They are synchronous, leave what they are given as it is, and do the same each time:
@@ -152,7 +161,7 @@ export interface Correlated<Output, Expired = Partial<Output>> {
   into<const Name extends string, Part = Output>(
     side: Name,
     stage?: Stage<Part>,
-  ): Routed<{ readonly [Each in Name]: Stage<Part> }, Expired>
+  ): Continued<{ readonly [Each in Name]: Stage<Part> }, Expired>
   /** Publishes the records. */
   sink(id: string, options?: SinkOptions<Output>): Topology<Output, Expired>
   /**
@@ -216,7 +225,7 @@ function namedBy(begun: Begun): Named {
 /** What has been said of a topology: the subtopologies that are whole, and the sources of the one after them. */
 interface Begun {
   readonly name: string
-  /** Of the first subtopology. */
+  /** Of the subtopology after those that are whole. */
   readonly tables: readonly DeclaredTable[]
   readonly before: readonly Whole[]
   readonly sources: readonly Source[]
@@ -289,10 +298,30 @@ function routedBy<AllStages extends Stages, ExpiredBefore>(begun: Begun): Routed
     correlate(id, key, options) {
       const correlate = correlationOf(id, key, options)
       const name = before.length === 0 ? begun.name : subtopologyName(begun.name, id)
-      const tables = before.length === 0 ? begun.tables : []
-      return correlatedBy(begun, { name, tables, sources, correlate, aggregation: undefined }, [])
+      return correlatedBy(begun, { name, tables: begun.tables, sources, correlate, aggregation: undefined }, [])
     },
   }
+}
+
+function continuedBy<AllStages extends Stages, ExpiredBefore>(begun: Begun): Continued<AllStages, ExpiredBefore> {
+  return {
+    ...routedBy(begun),
+    tables(...tables) {
+      checkTables(begun.name, tables)
+      const changed = tables.find((each) => begun.before.some((whole) => isChangedBy(whole, each)))
+      if (changed !== undefined) {
+        refuse(
+          begun.name,
+          `table "${changed.name}" changes with the epochs of one subtopology, and not of a further one: give that a table of its own`,
+        )
+      }
+      return routedBy({ ...begun, tables })
+    },
+  }
+}
+
+function isChangedBy({ tables }: Pick<Topology, 'tables'>, table: DeclaredTable): boolean {
+  return table.kind === 'table' && tables.includes(table)
 }
 
 type Correlating = Pick<Topology, 'name' | 'tables' | 'sources' | 'correlate' | 'aggregation'>
@@ -324,7 +353,8 @@ function correlatedBy<Output, Expired>(
     into(side, given = stage() as never) {
       const { sink, source } = internalTopicOf(last.name, side)
       const before = [...begun.before, whole({ branch: undefined, sinks: [sink] })]
-      return routedBy({ ...begun, before, sources: [{ ...source, route: sideRoute(source.id, side, given) }] })
+      const sources = [{ ...source, route: sideRoute(source.id, side, given) }]
+      return continuedBy({ ...begun, tables: [], before, sources })
     },
     sink: (id, options) => ended({ branch: undefined, sinks: [sinkOf(id, options)] }),
     branch: (id, choose, sinks) => ended(branchOf(id, choose, sinks)),

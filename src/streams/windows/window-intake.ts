@@ -35,6 +35,19 @@ export interface WindowIntakeParts {
 
 type Counts = Pick<EpochCounts, 'aggregated' | 'late'>
 
+/** How rows are taken in. */
+export interface WindowTaking {
+  /** The time of each row as the clock of records takes it. */
+  readonly times: RecordColumns['timestamp']
+  /** Timestamps beyond are not believed. */
+  readonly latestMs: number
+  readonly counts: Counts
+  /** Bytes of the epoch, after which no more rows are taken in. */
+  readonly roomBytes: number
+  /** Whether all are taken in, whatever room there is for windows. */
+  readonly isWhole: boolean
+}
+
 export class WindowIntake {
   readonly #parts: WindowIntakeParts
   #isFull = false
@@ -57,18 +70,22 @@ export class WindowIntake {
   }
 
   /**
-   * @param times - The time of each row as the clock of records takes it.
-   * @param latestMs - Timestamps beyond are not believed.
+   * Whether open windows are beyond their limit, before a batch that is taken in whole: those that are over have to leave.
+   *
+   * @throws StateError `STATE_BYTES_EXCEEDED` where none is over.
+   */
+  get isOverfull(): boolean {
+    const { aggregation, clock, rows } = this.#parts
+    if (rows.hasRoom(0)) return false
+    if (rows.firstMs >= overBefore(aggregation.windows, clock.nowMs())) rows.refuseGrowth()
+    return true
+  }
+
+  /**
    * @returns How many rows were taken in: fewer than there are where the epoch has no room for more.
    * @throws StateError `STATE_BYTES_EXCEEDED`
    */
-  take(
-    columns: RecordColumns,
-    times: RecordColumns['timestamp'],
-    latestMs: number,
-    counts: Counts,
-    roomBytes: number,
-  ): number {
+  take(columns: RecordColumns, { times, latestMs, counts, roomBytes, isWhole }: WindowTaking): number {
     const { clock } = this.#parts
     const bytes = bufferOf(columns.bytes)
     const extra = bufferOf(columns.extra.bytes)
@@ -82,13 +99,13 @@ export class WindowIntake {
       const isInExtra = (columns.flags[row]! & rowFlags.keyInExtra) !== 0
       const text = (isInExtra ? extra : bytes).toString('latin1', columns.keyStart[row]!, columns.keyEnd[row]!)
       const key = rowKey((columns.flags[row]! & rowFlags.keyIsNumber) !== 0, text)
-      if (!this.#takeRow(columns, row, key, nowMs, counts)) return row
+      if (!this.#takeRow(columns, row, key, nowMs, counts, isWhole)) return row
     }
     return columns.count
   }
 
   /** @returns Whether there was room for it. */
-  #takeRow(columns: RecordColumns, row: number, key: string, nowMs: number, counts: Counts): boolean {
+  #takeRow(columns: RecordColumns, row: number, key: string, nowMs: number, counts: Counts, isWhole: boolean): boolean {
     const { aggregation, folding, rows } = this.#parts
     const timestamp = columns.timestamp[row]!
     if (timestamp < 0) {
@@ -105,7 +122,7 @@ export class WindowIntake {
       columns.refuse(row, fault, folding.cause)
       return true
     }
-    if (!this.#hasRoom) {
+    if (!isWhole && !this.#hasRoom) {
       if (rows.firstMs >= overBefore(aggregation.windows, nowMs)) rows.refuseGrowth()
       this.#isFull = true
       return false
