@@ -32,12 +32,20 @@ export type { TlsOptions } from './network/tls.ts'
 export { TransactionalProducer } from './transactions/transactional-producer.ts'
 export { partitionsOf, type TopicPartition } from './fetch/topic-partition.ts'
 export { readTopic, topicRange, type TopicRange } from './fetch/topic-reader.ts'
-export { consumerDriver, streamsDriver } from './group-membership/membership-driver.ts'
+export { classicDriver } from './group-membership/classic-driver.ts'
+export { consumerDriver } from './group-membership/consumer-driver.ts'
+export type { GroupExchange, GroupRequest, MembershipDriver, Outcome } from './group-membership/membership-driver.ts'
 export {
+  type Ask,
   type MembershipAction,
   type MembershipEvent,
   type MembershipState,
   newMembership,
-  type Share,
+  type Task,
 } from './group-membership/membership-state.ts'
 export { nextMembershipState } from './group-membership/next-membership-state.ts'
+export { streamsDriver } from './group-membership/streams-driver.ts'
+export { streamsTopologyOf } from './group-membership/streams-topology.ts'
+export { TaskMembership } from './group-membership/task-membership.ts'
+export type { TaskMembershipOptions } from './group-membership/task-membership-options.ts'
+export type { TaskProtocol, TaskTopics } from './group-membership/task-topics.ts'

@@ -1,84 +1,137 @@
-import { consumerGroupHeartbeat, streamsGroupHeartbeat } from '../../src/protocol/index.ts'
+import {
+  consumerGroupHeartbeat,
+  heartbeat,
+  joinGroup,
+  leaveGroup,
+  streamsGroupHeartbeat,
+  syncGroup,
+} from '../../src/protocol/index.ts'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
 import {
+  type Ask,
+  classicDriver,
   consumerDriver,
+  type GroupExchange,
+  type GroupRequest,
   type MembershipAction,
+  type MembershipDriver,
   type MembershipEvent,
   type MembershipState,
   newMembership,
   nextMembershipState,
+  type Outcome,
   streamsDriver,
+  streamsTopologyOf,
+  type TaskProtocol,
 } from '../../src/kafka/index.ts'
-import { assignAtOnce, topologyOf } from './streams-member.ts'
+import { assignAtOnce } from './streams-member.ts'
 import type { Target } from './target.ts'
 import type { WireClient } from './wire-client.ts'
 import { until } from '../until.ts'
 
-type Ask = Extract<MembershipAction, { type: 'ask' }>
-type Exchange = (ask: Ask) => Promise<MembershipEvent | undefined>
-
-/** A member led by the state machine, which gives shares up at once where it has to. */
+/** A member led by the state machine, which gives tasks up at once where it has to. */
 class DrivenMember {
-  readonly #exchange: Exchange
+  readonly #client: WireClient
+  readonly #driver: MembershipDriver
   state: MembershipState
 
-  constructor(exchange: Exchange, state: MembershipState) {
-    this.#exchange = exchange
-    this.state = state
+  constructor(client: WireClient, driver: MembershipDriver) {
+    this.#client = client
+    this.#driver = driver
+    this.state = newMembership(driver.traits)
   }
 
-  /** One heartbeat; where `isLost`, its answer is not heard. */
+  /** One heartbeat, or what else is due; where `isLost`, its answer is not heard. */
   async beat(isLost = false): Promise<void> {
     for (const action of this.handle({ type: 'due' })) {
       if (action.type !== 'ask') continue
       const outcome = await this.#exchange(action)
-      assert.ok(outcome, 'the group can be joined')
-      this.handle(isLost ? { type: 'lost' } : outcome)
+      assert.notEqual(outcome.type, 'failed')
+      this.handle(isLost ? { type: 'lost' } : (outcome as MembershipEvent))
     }
   }
 
   handle(event: MembershipEvent): readonly MembershipAction[] {
     const { state, actions } = nextMembershipState(this.state, event)
     this.state = state
-    for (const action of actions)
-      if (action.type === 'release') this.handle({ type: 'released', shares: action.shares })
+    for (const action of actions) {
+      if (action.type === 'lose') this.handle({ type: 'gaveUp', tasks: [...action.tasks] })
+      if (action.type === 'stop') this.handle({ type: 'stopped' })
+    }
     return actions
+  }
+
+  async #exchange(ask: Ask): Promise<Outcome> {
+    let request = this.#driver.begin(ask)
+    for (;;) {
+      const answer = await this.#call(request)
+      const next =
+        answer.errorCode === 0
+          ? this.#driver.proceed(ask, { ...request, answer } as GroupExchange)
+          : this.#driver.refused(ask, request, answer.errorCode)
+      if (!('api' in next)) return next
+      request = next
+    }
+  }
+
+  #call(sent: GroupRequest): Promise<{ errorCode: number }> {
+    switch (sent.api) {
+      case 'streamsGroupHeartbeat':
+        return this.#client.call(streamsGroupHeartbeat, 0, sent.request)
+      case 'consumerGroupHeartbeat':
+        return this.#client.call(consumerGroupHeartbeat, 1, sent.request)
+      case 'joinGroup':
+        return this.#client.call(joinGroup, 9, sent.request)
+      case 'syncGroup':
+        return this.#client.call(syncGroup, 5, sent.request)
+      case 'heartbeat':
+        return this.#client.call(heartbeat, 4, sent.request)
+      case 'leaveGroup':
+        return this.#client.call(leaveGroup, 5, sent.request)
+      case 'streamsGroupDescribe':
+      case 'consumerGroupDescribe':
+      case 'describeGroups':
+        throw new Error(`${sent.api} is not asked here`)
+    }
   }
 }
 
 export function groupMembershipContract(target: Target): void {
-  const partitions = 4
-  const start = {
-    consumer: (client: WireClient, groupId: string, topic: string) => {
-      const member = { groupId, memberId: randomUUID(), rebalanceTimeoutMs: 10_000 }
-      const driver = consumerDriver({ ...member, subscribedTopicNames: [topic] })
-      const ask: Exchange = async (asked) =>
-        driver.outcome(asked, await client.call(consumerGroupHeartbeat, 1, driver.request(asked)))
-      return new DrivenMember(ask, newMembership(driver))
-    },
-    streams: (client: WireClient, groupId: string, topic: string) => {
-      const member = { groupId, memberId: randomUUID(), rebalanceTimeoutMs: 10_000, processId: randomUUID() }
-      const driver = streamsDriver({ ...member, topology: topologyOf({ sourceTopics: [topic] }) })
-      const ask: Exchange = async (asked) =>
-        driver.outcome(asked, await client.call(streamsGroupHeartbeat, 0, driver.request(asked)))
-      return new DrivenMember(ask, newMembership(driver))
-    },
+  const taskCount = 4
+  const driverOf = (protocol: TaskProtocol, group: string, topic: { name: string; id: string }) => {
+    const options = { group, name: randomUUID(), giveUpMsMax: 10_000 }
+    switch (protocol) {
+      case 'streams': {
+        const topology = streamsTopologyOf({ tasks: `${topic.name}-tasks`, inputs: [topic.name] })
+        return streamsDriver({ ...options, topology, processId: options.name })
+      }
+      case 'consumer':
+        return consumerDriver({ ...options, topic })
+      case 'classic':
+        return classicDriver({ ...options, topic: topic.name, taskCount, sessionTimeoutMs: 10_000 })
+    }
   }
 
   describe('the membership of a client', { concurrency: true }, () => {
-    for (const kind of ['consumer', 'streams'] as const) {
-      it(`shares a ${kind} group, survives lost answers, and leaves`, async () => {
+    for (const protocol of ['streams', 'consumer', 'classic'] as const) {
+      it(`shares the tasks of a ${protocol} group, survives lost answers, and leaves`, async () => {
+        // A coordinator that holds an answer back answers nothing else on its connection.
         await using client = await target.connect()
-        const topic = await target.createTopic({ partitions })
-        const groupId = `contract-${randomUUID()}`
-        if (kind === 'streams') await assignAtOnce(client, groupId)
-        const [first, second] = [start[kind](client, groupId, topic.name), start[kind](client, groupId, topic.name)]
+        await using another = await target.connect()
+        const topic = await target.createTopic({ partitions: taskCount })
+        const group = `contract-${randomUUID()}`
+        if (protocol === 'streams') await assignAtOnce(client, group)
+        const [first, second] = [
+          new DrivenMember(client, driverOf(protocol, group, topic)),
+          new DrivenMember(another, driverOf(protocol, group, topic)),
+        ]
         const sizes = () => [first.state.told.size, second.state.told.size]
         const share = (expected: number[], isLost: () => boolean = () => false) =>
-          until(`${expected.join()} shares, not ${sizes().join()}`, async () => {
-            for (const member of [first, second]) if (member.state.phase !== 'ended') await member.beat(isLost())
+          until(`${expected.join()} tasks, not ${sizes().join()}`, async () => {
+            const members = [first, second].filter(({ state }) => state.phase !== 'ended')
+            await Promise.all(members.map((member) => member.beat(isLost())))
             return sizes().join() === expected.join()
           })
 
@@ -88,7 +141,7 @@ export function groupMembershipContract(target: Target): void {
         second.handle({ type: 'leave' })
         await share([4, 0])
 
-        assert.equal(new Set(shared).size, partitions)
+        assert.equal(new Set(shared).size, taskCount)
         assert.deepEqual([first.state.phase, second.state.phase], ['member', 'ended'])
       })
     }

@@ -2,7 +2,7 @@ import { describeGroups } from '../../src/protocol/index.ts'
 import { randomUUID } from 'node:crypto'
 import { before, describe } from 'node:test'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
-import { Cluster, createTopics } from '../../src/kafka/index.ts'
+import { Cluster, createTopics, type TaskTopics } from '../../src/kafka/index.ts'
 import { skipWithoutJava, startQuickKafka } from '../apache-kafka.ts'
 import { WireClient } from '../contract/wire-client.ts'
 import { until } from '../until.ts'
@@ -19,6 +19,8 @@ export interface Target {
   restart(): Promise<void>
   /** The name of a new group, with a topic of the same name. */
   newGroup(): Promise<string>
+  /** The name of a new group, with topics for so many tasks. */
+  newTasks(taskCount: number): Promise<{ group: string; topics: TaskTopics }>
   /**
    * Resolves with the member ids of a group once one has come, perhaps to wait for others, that is not among those
    * known.
@@ -28,7 +30,7 @@ export interface Target {
 
 export type Suite = (target: Target) => void
 
-type RunningBroker = Omit<Target, 'newGroup' | 'whenJoined'> & AsyncDisposable
+type RunningBroker = Omit<Target, 'newGroup' | 'newTasks' | 'whenJoined'> & AsyncDisposable
 
 export function onEachBroker(suites: readonly Suite[]): void {
   onBroker('embedded broker', false, startEmbedded, suites)
@@ -94,6 +96,17 @@ function onBroker(
         await createTopics(cluster, [{ name, partitionCount: 1 }])
         await cluster.topicWhenReady(name)
         return name
+      },
+      async newTasks(taskCount) {
+        const group = `membership-${randomUUID()}`
+        const [tasks, input] = [`${group}.tasks`, `${group}.input`]
+        await createTopics(
+          cluster,
+          [tasks, input].map((name) => ({ name, partitionCount: taskCount })),
+        )
+        await cluster.topicWhenReady(input, taskCount)
+        await cluster.topicWhenReady(tasks, taskCount)
+        return { group, topics: { tasks, taskCount, inputs: [input] } }
       },
       async whenJoined(group, known) {
         await using client = await WireClient.connect(broker.bootstrapServers)

@@ -1,125 +1,97 @@
-import {
-  errorCode,
-  type RequestInputOf,
-  type ResponseOf,
-  type streamsGroupHeartbeat,
-  type consumerGroupHeartbeat,
-} from '../../protocol/index.ts'
-import type { MembershipAction, MembershipEvent, Share } from './membership-state.ts'
+import { errorCode, type RequestInputOf, type ResponseOf } from '../../protocol/index.ts'
+import type { apis } from '../network/apis.ts'
+import type { Answered, Ask, GroupTraits, MembershipEvent } from './membership-state.ts'
 
-type Ask = Extract<MembershipAction, { type: 'ask' }>
-/** What an answer comes to; undefined where no further heartbeat can help. */
-type Outcome = MembershipEvent | undefined
+type GroupApi =
+  | 'streamsGroupHeartbeat'
+  | 'streamsGroupDescribe'
+  | 'consumerGroupHeartbeat'
+  | 'consumerGroupDescribe'
+  | 'joinGroup'
+  | 'syncGroup'
+  | 'heartbeat'
+  | 'leaveGroup'
+  | 'describeGroups'
 
-/** How members speak to the coordinator of one kind of group. */
-export interface MembershipDriver<Request, Answer> {
-  /** Whether a share of a lost answer is told again only to a member that joins anew. */
-  readonly tellsOnce: boolean
-  request(ask: Ask): Request
-  outcome(ask: Ask, answer: Answer): Outcome
-}
-
-interface Member {
-  readonly groupId: string
-  /** Chosen by the member, and kept for its life. */
-  readonly memberId: string
-  readonly rebalanceTimeoutMs: number
-}
-
-type ConsumerRequest = RequestInputOf<typeof consumerGroupHeartbeat>
-type ConsumerAnswer = ResponseOf<typeof consumerGroupHeartbeat>
-type StreamsRequest = RequestInputOf<typeof streamsGroupHeartbeat>
-type StreamsAnswer = ResponseOf<typeof streamsGroupHeartbeat>
-
-/** KIP-848: shares are partitions, `<topic id>:<partition>`. */
-export function consumerDriver({
-  subscribedTopicNames,
-  ...member
-}: Member & { subscribedTopicNames: readonly string[] }): MembershipDriver<ConsumerRequest, ConsumerAnswer> {
-  const { groupId, memberId, rebalanceTimeoutMs } = member
-  return {
-    tellsOnce: false,
-    request: ({ epoch, shares, isFull }) => ({
-      groupId,
-      memberId,
-      memberEpoch: epoch,
-      ...(isFull && { rebalanceTimeoutMs, subscribedTopicNames }),
-      topicPartitions:
-        shares === undefined ? null : listsOf(shares).map(([topicId, partitions]) => ({ topicId, partitions })),
-    }),
-    outcome: (ask, { errorCode: error, memberEpoch, assignment }) =>
-      outcomeOf(
-        ask,
-        error,
-        memberEpoch,
-        assignment?.topicPartitions.map(({ topicId, partitions }) => [topicId, partitions]),
-      ),
+/** A request to the coordinator of a group. */
+export type GroupRequest = {
+  [Name in GroupApi]: {
+    readonly api: Name
+    readonly request: RequestInputOf<(typeof apis)[Name]>
+    /** Whether the coordinator may hold the answer back until others have done something. */
+    readonly isHeld?: boolean
   }
-}
+}[GroupApi]
 
-/** KIP-1071: shares are active tasks, `<subtopology>:<partition>`. */
-export function streamsDriver({
-  topology,
-  processId,
-  ...member
-}: Member & { topology: NonNullable<StreamsRequest['topology']>; processId: string }): MembershipDriver<
-  StreamsRequest,
-  StreamsAnswer
-> {
-  const { groupId, memberId, rebalanceTimeoutMs } = member
-  return {
-    tellsOnce: true,
-    request({ epoch, shares, isFull }) {
-      const tasks = shares && listsOf(shares).map(([subtopologyId, partitions]) => ({ subtopologyId, partitions }))
-      return {
-        groupId,
-        memberId,
-        memberEpoch: epoch,
-        ...(isFull && { rebalanceTimeoutMs, processId, clientTags: [] }),
-        ...(epoch === 0 && { topology }),
-        ...(tasks && { activeTasks: tasks, standbyTasks: [], warmupTasks: [] }),
-      }
-    },
-    outcome: (ask, { errorCode: error, memberEpoch, activeTasks }) =>
-      outcomeOf(
-        ask,
-        error,
-        memberEpoch,
-        activeTasks?.map(({ subtopologyId, partitions }) => [subtopologyId, partitions]),
-      ),
+/** One that the coordinator has answered, without an error. */
+export type GroupExchange = {
+  [Name in GroupApi]: {
+    readonly api: Name
+    readonly request: RequestInputOf<(typeof apis)[Name]>
+    readonly answer: ResponseOf<(typeof apis)[Name]>
   }
+}[GroupApi]
+
+/** What a request comes to. */
+export type Outcome =
+  | Answered
+  | Extract<MembershipEvent, { type: 'fenced' | 'reportWanted' | 'refused' | 'lost' }>
+  /** No further request can help. */
+  | { readonly type: 'failed'; readonly code: number }
+
+/** How members of one kind of group speak to its coordinator. It keeps nothing between two requests. */
+export interface MembershipDriver {
+  readonly traits: GroupTraits
+  /** The first request of what the member has to say. */
+  begin(ask: Ask): GroupRequest
+  /** What follows from an answer: a further request, or what all of it has come to. */
+  proceed(ask: Ask, exchange: GroupExchange): GroupRequest | Outcome
+  refused(ask: Ask, sent: GroupRequest, code: number): Outcome
+  /** Why the group gives no tasks, by its answer. */
+  complaint(exchange: GroupExchange): string | undefined
+  readonly roster: GroupRoster
 }
 
-function outcomeOf(
-  asked: Ask,
-  error: number,
-  epoch: number,
-  lists: (readonly [of: string, numbers: number[]])[] | undefined,
-): Outcome {
-  switch (error) {
-    case errorCode.none:
-      return {
-        type: 'answered',
-        epoch,
-        shares: lists && new Set(lists.flatMap(([of, numbers]) => numbers.map((number) => `${of}:${number}`))),
-      }
+/** How to learn who is in a group, and to take members out of it whose processes have ended. */
+export interface GroupRoster {
+  readonly listing: GroupRequest
+  namesIn(listed: GroupExchange): string[]
+  removal(name: string): GroupRequest
+}
+
+export interface DriverOptions {
+  readonly group: string
+  /** By what other members know this one: chosen by it, another one for each time that it takes part. */
+  readonly name: string
+  /** How long giving tasks up may take before the coordinator takes them. */
+  readonly giveUpMsMax: number
+}
+
+/** What it means to a member of a group whose broker shares out the work that the coordinator refuses a request. */
+export function outcomeOfRefusal({ kind }: Ask, _: GroupRequest, code: number): Outcome {
+  switch (code) {
     case errorCode.fencedMemberEpoch:
     case errorCode.unknownMemberId:
       return { type: 'fenced' }
     case errorCode.groupIdNotFound:
       // Who joins makes the group, so it is one of another kind.
-      return asked.epoch === 0 ? undefined : { type: 'fenced' }
-    case errorCode.notCoordinator:
-    case errorCode.coordinatorNotAvailable:
-    case errorCode.coordinatorLoadInProgress:
-      return { type: 'refused' }
+      return kind === 'join' ? { type: 'failed', code } : { type: 'fenced' }
     default:
-      return undefined
+      return outcomeOfMove(code)
   }
 }
 
-function listsOf(shares: Iterable<Share>): (readonly [of: string, numbers: number[]])[] {
-  const endOf = (share: Share) => share.lastIndexOf(':')
-  const byOwner = Map.groupBy(shares, (share) => share.slice(0, endOf(share)))
-  return Array.from(byOwner, ([of, owned]) => [of, owned.map((share) => Number(share.slice(endOf(share) + 1)))])
+/** What a refusal means that is about the coordinator. */
+export function outcomeOfMove(code: number): Outcome {
+  switch (code) {
+    case errorCode.coordinatorLoadInProgress:
+      return { type: 'refused' }
+    // A coordinator that ceases to be one says so also for what it has written already.
+    case errorCode.notCoordinator:
+    case errorCode.coordinatorNotAvailable:
+    case errorCode.requestTimedOut:
+      return { type: 'lost' }
+    default:
+      return { type: 'failed', code }
+  }
 }

@@ -1,58 +1,93 @@
-/** A partition or task that a group shares out, as its driver spells it. */
-export type Share = string
+/** The number of a task: of its partition in the topic of the checkpoints. */
+export type Task = number
+
+/** How one kind of group differs from the others for its members. */
+export interface GroupTraits {
+  /**
+   * What a member does after an answer that is lost. `rejoin`: tasks are told once, so it joins anew. `report`: they
+   * are told again to who says what it has. `repeat`: it asks the same again.
+   */
+  readonly afterLost: 'rejoin' | 'report' | 'repeat'
+  /** Whether a member says that it has what it was given. */
+  readonly confirmsGains: boolean
+  /** Whether a join may still be carried out after the request for leaving, which goes another way. */
+  readonly holdsJoins: boolean
+  /** By what a member is known that joins; the coordinator may give it another id. */
+  readonly memberId: string
+}
 
 /**
- * What a member of a group whose broker shares out the work knows of itself. `joining`: it says who it is, with nothing
- * that it uses. `member`: it tells that it lives. `leaving`: it has said that it goes. `ended`: it is no member.
+ * What a member of a group knows of itself. `joining`: it says who it is, with nothing that it works on. `member`: it
+ * tells that it lives. `stopping`: its work has to end before it joins anew. `leaving`: it says that it goes.
  */
 export interface MembershipState {
-  readonly phase: 'joining' | 'member' | 'leaving' | 'ended'
-  /** By which it is known to the coordinator; 0 while it joins. */
+  readonly phase: 'joining' | 'member' | 'stopping' | 'leaving' | 'ended'
+  readonly traits: GroupTraits
+  readonly memberId: string
+  /** By which the coordinator knows it; 0 while it is no member. */
   readonly epoch: number
   /** What it is to have, as it was told last. */
-  readonly told: ReadonlySet<Share>
-  /** What it has, given up or not; paused while it joins anew after an answer was lost. */
-  readonly held: ReadonlySet<Share>
-  readonly isPaused: boolean
+  readonly told: ReadonlySet<Task>
+  /** What it has, being given up or not; while it stops, what has to stop. */
+  readonly held: ReadonlySet<Task>
+  /** What it is to keep a copy of. */
+  readonly standbys: ReadonlySet<Task>
   /** Whether it owes the coordinator word of what it has. */
   readonly owesReport: boolean
-  /** Whether a heartbeat is on its way. */
-  readonly isAsking: boolean
-  /** What follows from an answer that is lost: groups that tell shares once only have to be joined anew. */
-  readonly tellsOnce: boolean
+  /** The request that is on its way. */
+  readonly asking: AskKind | undefined
+  /** Whether a join was on its way when the member began to leave. */
+  readonly mayYetJoin: boolean
 }
+
+export type AskKind = 'join' | 'report' | 'beat' | 'leave'
 
 export type MembershipEvent =
   /** It is time for a heartbeat. */
   | { readonly type: 'due' }
-  | { readonly type: 'answered'; readonly epoch: number; readonly shares: ReadonlySet<Share> | undefined }
+  | Answered
   /** The coordinator does not know the member by its epoch any more. */
   | { readonly type: 'fenced' }
-  /** The heartbeat has not been carried out, and another one may be: the coordinator moves, or loads. */
+  /** The coordinator wants to know again what the member has. */
+  | { readonly type: 'reportWanted'; readonly memberId?: string }
+  /** The request has not been carried out, and another one may be: the coordinator loads, or was not reached. */
   | { readonly type: 'refused' }
-  /** The heartbeat may have been carried out or not. */
+  /** The request may have been carried out or not. */
   | { readonly type: 'lost' }
-  /** The work on shares has ended, and what it has come to is committed. */
-  | { readonly type: 'released'; readonly shares: Iterable<Share> }
+  /** The work on tasks has ended, and what it has come to is committed. */
+  | { readonly type: 'gaveUp'; readonly tasks: readonly Task[] }
+  /** All work has stopped, and nothing of it can be committed any more. */
+  | { readonly type: 'stopped' }
   | { readonly type: 'leave' }
 
+export interface Answered {
+  readonly type: 'answered'
+  readonly memberId: string
+  readonly epoch: number
+  /** Absent where nothing has changed. */
+  readonly tasks?: ReadonlySet<Task>
+  readonly standbys?: ReadonlySet<Task>
+}
+
+/** A request to the coordinator; `held` and `standbys` matter to `join` and `report` alone. */
+export interface Ask {
+  readonly type: 'ask'
+  readonly kind: AskKind
+  readonly memberId: string
+  readonly epoch: number
+  readonly held: ReadonlySet<Task>
+  readonly standbys: ReadonlySet<Task>
+}
+
 export type MembershipAction =
-  /** `shares` is what the member has, where it says so. */
-  | {
-      readonly type: 'ask'
-      readonly epoch: number
-      readonly shares: ReadonlySet<Share> | undefined
-      readonly isFull: boolean
-    }
-  | { readonly type: 'take'; readonly shares: ReadonlySet<Share> }
-  /** End the work on these in good order, and say when that is done. */
-  | { readonly type: 'release'; readonly shares: ReadonlySet<Share> }
-  /** Work on nothing until an answer has come. */
-  | { readonly type: 'pause' }
-  /** Go on with these. */
-  | { readonly type: 'resume'; readonly shares: ReadonlySet<Share> }
-  /** These belong to others by now: nothing of them may be committed. */
-  | { readonly type: 'lose'; readonly shares: ReadonlySet<Share> }
+  | Ask
+  | { readonly type: 'gain'; readonly tasks: ReadonlySet<Task> }
+  /** End the work on these in good order, and say so by `gaveUp`. */
+  | { readonly type: 'lose'; readonly tasks: ReadonlySet<Task> }
+  /** End all work at once, and say so by `stopped`. */
+  | { readonly type: 'stop'; readonly why: 'fenced' | 'lost' }
+  /** Keep copies of these, and of no others. */
+  | { readonly type: 'standBy'; readonly tasks: ReadonlySet<Task> }
   /** The next heartbeat is due at once. */
   | { readonly type: 'hurry' }
 
@@ -61,9 +96,20 @@ export interface MembershipTransition {
   readonly actions: readonly MembershipAction[]
 }
 
+const nothing: ReadonlySet<Task> = new Set()
+
 /** One that has not joined yet. */
-export function newMembership({ tellsOnce }: { tellsOnce: boolean }): MembershipState {
-  const nothing: ReadonlySet<Share> = new Set()
-  const flags = { isPaused: false, owesReport: false, isAsking: false, tellsOnce }
-  return { phase: 'joining', epoch: 0, told: nothing, held: nothing, ...flags }
+export function newMembership(traits: GroupTraits): MembershipState {
+  return {
+    phase: 'joining',
+    traits,
+    memberId: traits.memberId,
+    epoch: 0,
+    told: nothing,
+    held: nothing,
+    standbys: nothing,
+    owesReport: false,
+    asking: undefined,
+    mayYetJoin: false,
+  }
 }

@@ -1,18 +1,26 @@
 import { assert } from '../../core/assert.ts'
-import type {
-  MembershipAction,
-  MembershipEvent,
-  MembershipState,
-  MembershipTransition,
-  Share,
+import {
+  type Answered,
+  type MembershipAction,
+  type MembershipEvent,
+  type MembershipState,
+  type MembershipTransition,
+  newMembership,
+  type Task,
 } from './membership-state.ts'
 
-const nothing: ReadonlySet<Share> = new Set()
+const nothing: ReadonlySet<Task> = new Set()
 const leavingEpoch = -1
+const hurry: MembershipAction = { type: 'hurry' }
 
 /**
- * A member of a group whose broker shares out the work, as a pure state machine: KIP-848 and KIP-1071 alike. It has a
- * share from when it is told so until it has said that it has given it up, or has lost it.
+ * A member of a group that shares tasks out, as a pure state machine, whatever protocol its driver speaks.
+ *
+ * - A task is the member's from when it is told so until it has said that it has given it up. It says that only after the
+ *   work on it has ended.
+ * - A member that is no longer known by its epoch, or that may have missed what is told once, stops all work before it
+ *   joins anew: who joins has nothing, so all that it had may be others' at once. What comes back is gained anew, because
+ *   others may have worked on it in between.
  */
 export function nextMembershipState(state: MembershipState, event: MembershipEvent): MembershipTransition {
   const transition = transitionOf(state, event)
@@ -26,97 +34,133 @@ function transitionOf(state: MembershipState, event: MembershipEvent): Membershi
     case 'due':
       return due(state)
     case 'answered':
-      return answered({ ...state, isAsking: false }, event.epoch, event.shares)
+      return answered(state, event)
     case 'fenced':
-      return joinAnew({ ...state, isAsking: false })
+      return fenced(state)
+    case 'reportWanted':
+      return reportWanted(state, event.memberId)
     case 'refused':
-      return to({ ...state, isAsking: false, owesReport: state.phase === 'member' })
+      return to(askedAgain(state))
     case 'lost':
-      return lost({ ...state, isAsking: false })
-    case 'released':
-      return released(state, new Set(event.shares))
+      return lost(state)
+    case 'gaveUp':
+      return gaveUp(state, new Set(event.tasks))
+    case 'stopped':
+      return state.phase === 'stopping' ? to(outside(state), hurry) : to(state)
     case 'leave':
-      return to({ ...state, phase: 'leaving', held: nothing, told: nothing, isPaused: false }, ...losses(state), hurry)
+      return leave(state)
   }
 }
-
-const hurry: MembershipAction = { type: 'hurry' }
 
 function due(state: MembershipState): MembershipTransition {
-  if (state.isAsking) return to(state)
-  const asking = { ...state, isAsking: true }
-  if (state.phase === 'leaving') {
-    return to(asking, { type: 'ask', epoch: leavingEpoch, shares: undefined, isFull: false })
+  if (state.asking !== undefined) return to(state)
+  const { memberId, held, standbys } = state
+  switch (state.phase) {
+    case 'joining':
+      return ask(state, { kind: 'join', memberId, epoch: 0, held: nothing, standbys: nothing })
+    case 'member': {
+      const kind = state.owesReport ? 'report' : 'beat'
+      return ask({ ...state, owesReport: false }, { kind, memberId, epoch: state.epoch, held, standbys })
+    }
+    case 'leaving':
+      return ask(state, { kind: 'leave', memberId, epoch: leavingEpoch, held: nothing, standbys: nothing })
+    case 'stopping':
+    case 'ended':
+      return to(state)
   }
-  if (state.phase === 'joining') return to(asking, { type: 'ask', epoch: 0, shares: nothing, isFull: true })
-  const shares = state.owesReport ? state.held : undefined
-  return to({ ...asking, owesReport: false }, { type: 'ask', epoch: state.epoch, shares, isFull: state.owesReport })
 }
 
-function answered(state: MembershipState, epoch: number, shares: ReadonlySet<Share> | undefined): MembershipTransition {
-  if (state.phase === 'leaving') return to({ ...state, phase: 'ended', epoch: 0 })
-  const member: MembershipState = { ...state, phase: 'member', epoch, isPaused: false }
-  if (shares === undefined) return to(member)
-  if (state.phase === 'joining') return rejoined(member, shares)
-  const taken = shares.difference(state.held)
-  const extra = state.held.difference(shares)
+function ask(
+  state: MembershipState,
+  request: Omit<Extract<MembershipAction, { type: 'ask' }>, 'type'>,
+): MembershipTransition {
+  return to({ ...state, asking: request.kind }, { type: 'ask', ...request })
+}
+
+function answered(state: MembershipState, { memberId, epoch, tasks, standbys }: Answered): MembershipTransition {
+  if (state.phase === 'leaving') return to(ended(state))
+  const wasReport = state.asking === 'report'
+  const member: MembershipState = { ...state, phase: 'member', memberId, epoch, asking: undefined }
+  const told = tasks ?? state.told
   const actions: MembershipAction[] = []
-  if (taken.size > 0) actions.push({ type: 'take', shares: taken })
-  if (extra.size > 0) actions.push({ type: 'release', shares: extra })
-  const next = { ...member, told: shares, held: state.held.union(shares) }
-  // Who has nothing to give up says at once that it has what it was told.
-  return extra.size > 0 || taken.size === 0
-    ? to(next, ...actions)
-    : to({ ...next, owesReport: true }, ...actions, hurry)
+  const gained = told.difference(state.held)
+  const extra = state.held.difference(told)
+  if (gained.size > 0) actions.push({ type: 'gain', tasks: gained })
+  // What was told before is being given up already.
+  const lost = tasks === undefined ? nothing : extra.intersection(state.told)
+  if (lost.size > 0) actions.push({ type: 'lose', tasks: lost })
+  const changesStandbys = standbys !== undefined && standbys.symmetricDifference(state.standbys).size > 0
+  if (changesStandbys) actions.push({ type: 'standBy', tasks: standbys })
+  // Who has something to give up says what it has once that is done.
+  const confirms = state.traits.confirmsGains && extra.size === 0 && (gained.size > 0 || changesStandbys)
+  // What others have given up is told with the heartbeat after the one that said so.
+  if (confirms || (wasReport && epoch > state.epoch)) actions.push(hurry)
+  const next = { ...member, told, held: state.held.union(told), standbys: standbys ?? state.standbys }
+  return to({ ...next, owesReport: state.owesReport || confirms }, ...actions)
 }
 
-/** What was paused goes on where the member still is to have it. */
-function rejoined(state: MembershipState, shares: ReadonlySet<Share>): MembershipTransition {
-  const kept = state.held.intersection(shares)
-  const gone = state.held.difference(shares)
-  const taken = shares.difference(state.held)
-  const actions: MembershipAction[] = []
-  if (gone.size > 0) actions.push({ type: 'lose', shares: gone })
-  if (kept.size > 0) actions.push({ type: 'resume', shares: kept })
-  if (taken.size > 0) actions.push({ type: 'take', shares: taken })
-  return to({ ...state, told: shares, held: shares, owesReport: true }, ...actions, hurry)
+function fenced(state: MembershipState): MembershipTransition {
+  if (state.phase === 'leaving') return to(state.mayYetJoin ? { ...state, asking: undefined } : ended(state))
+  return state.phase === 'member' ? stop(state, 'fenced') : to(outside(state))
 }
 
-function joinAnew(state: MembershipState): MembershipTransition {
-  if (state.phase === 'leaving') return to({ ...state, phase: 'ended', epoch: 0 })
-  const outside: MembershipState = { ...state, phase: 'joining', epoch: 0, told: nothing, held: nothing }
-  return to({ ...outside, isPaused: false, owesReport: false }, ...losses(state), hurry)
+function reportWanted(state: MembershipState, memberId = state.memberId): MembershipTransition {
+  const asked = { ...state, memberId, asking: undefined }
+  return state.phase === 'member' ? to({ ...asked, owesReport: true }, hurry) : to(asked, hurry)
 }
 
-/**
- * Where shares are told once, the lost answer may have told of some that are to be given up. A member that joins anew
- * says that it has nothing, so it works on nothing until it knows.
- */
+/** Where tasks are told once, the lost answer may have told of some. */
 function lost(state: MembershipState): MembershipTransition {
-  if (state.phase !== 'member') return to(state)
-  if (!state.tellsOnce) return to({ ...state, owesReport: true })
-  return to({ ...state, phase: 'joining', epoch: 0, isPaused: true, owesReport: false }, { type: 'pause' }, hurry)
+  const { afterLost } = state.traits
+  if (state.phase !== 'member' || afterLost === 'repeat') return to(askedAgain(state))
+  return afterLost === 'rejoin' ? stop(state, 'lost') : to({ ...state, asking: undefined, owesReport: true })
 }
 
-function released(state: MembershipState, shares: ReadonlySet<Share>): MembershipTransition {
+/** Who has no work joins anew at once. */
+function stop(state: MembershipState, why: 'fenced' | 'lost'): MembershipTransition {
+  const noCopies: MembershipAction[] = state.standbys.size > 0 ? [{ type: 'standBy', tasks: nothing }] : []
+  if (state.held.size === 0) return to(outside(state), ...noCopies, hurry)
+  return to({ ...outside(state), phase: 'stopping', held: state.held }, ...noCopies, { type: 'stop', why })
+}
+
+function gaveUp(state: MembershipState, tasks: ReadonlySet<Task>): MembershipTransition {
   if (state.phase !== 'member') return to(state)
-  // What it is to have again meanwhile stays.
-  const held = state.held.difference(shares.difference(state.told))
+  const given = tasks.intersection(state.held)
+  // What it is to have again meanwhile is begun anew.
+  const again = given.intersection(state.told)
+  const held = state.held.difference(given).union(again)
+  const actions: MembershipAction[] = again.size > 0 ? [{ type: 'gain', tasks: again }] : []
   const isDone = held.isSubsetOf(state.told)
-  return isDone ? to({ ...state, held, owesReport: true }, hurry) : to({ ...state, held })
+  return isDone ? to({ ...state, held, owesReport: true }, ...actions, hurry) : to({ ...state, held }, ...actions)
 }
 
-function losses({ held }: MembershipState): MembershipAction[] {
-  return held.size === 0 ? [] : [{ type: 'lose', shares: held }]
+function leave(state: MembershipState): MembershipTransition {
+  if (state.phase === 'leaving') return to(state)
+  const { holdsJoins } = state.traits
+  const mayYetJoin = holdsJoins && (state.asking === 'join' || state.asking === 'report')
+  return to({ ...outside(state), phase: 'leaving', memberId: state.memberId, mayYetJoin }, hurry)
+}
+
+function askedAgain(state: MembershipState): MembershipState {
+  return { ...state, asking: undefined, owesReport: state.owesReport || state.asking === 'report' }
+}
+
+function outside({ traits }: MembershipState): MembershipState {
+  return newMembership(traits)
+}
+
+function ended(state: MembershipState): MembershipState {
+  return { ...outside(state), phase: 'ended' }
 }
 
 function to(state: MembershipState, ...actions: MembershipAction[]): MembershipTransition {
   return { state, actions }
 }
 
-function assertSound({ phase, epoch, held, isPaused, told }: MembershipState): void {
-  assert(phase !== 'member' || epoch > 0, 'a member has an epoch')
-  assert(phase === 'member' || epoch === 0 || phase === 'leaving', 'who is no member has none')
-  assert(phase === 'member' || held.size === 0 || isPaused, 'who is no member works on nothing')
-  assert(phase !== 'member' || told.isSubsetOf(held), 'a member has what it was told')
+function assertSound({ phase, epoch, held, standbys, told, asking }: MembershipState): void {
+  assert(phase === 'member' ? epoch > 0 : epoch === 0, 'a member, and nobody else, has an epoch')
+  assert(phase === 'member' || phase === 'stopping' || held.size === 0, 'who is no member works on nothing')
+  assert(phase !== 'stopping' || asking === undefined, 'who stops asks nothing')
+  assert(told.isSubsetOf(held), 'a member has what it was told')
+  assert(phase === 'member' || standbys.size === 0, 'who is no member keeps no copies')
 }

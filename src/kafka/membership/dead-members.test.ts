@@ -28,10 +28,10 @@ describe('removeDeadMembers', () => {
     const cluster = new Cluster({ bootstrapServers })
     const coordinator = new GroupCoordinator({ cluster, group, sessionTimeoutMs })
     let present: string[] = []
-    while (present.length < members.length) present = await coordinator.instanceIds()
+    while (present.length < members.length) present = await coordinator.names()
 
-    const looking = removeDeadMembers({ cluster, coordinator, instanceId: self, intervalMs: 20 })
-    while (present.includes(dead)) present = await coordinator.instanceIds()
+    const looking = removeDeadMembers({ cluster, roster: coordinator, instanceId: self, intervalMs: 20 })
+    while (present.includes(dead)) present = await coordinator.names()
 
     assert.deepEqual(present.sort(), [self, brother, deadElsewhere, 'pod-1'].sort())
     for (const member of [cluster, ...members]) await member.close()

@@ -2,12 +2,17 @@ import { sleep } from '../../core/clock.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { retryDelayMs } from '../cluster/retry.ts'
-import type { GroupCoordinator } from './group-coordinator.ts'
 import { hasEnded, processOf } from './process-identity.ts'
+
+/** Who is in a group, by the names that its members have chosen. */
+export interface Roster {
+  names(): Promise<string[]>
+  remove(names: readonly string[], reason: string): Promise<void>
+}
 
 interface DeadMembersOptions {
   readonly cluster: Cluster
-  readonly coordinator: GroupCoordinator
+  readonly roster: Roster
   /** This member's own. */
   readonly instanceId: string
   /** Time between two looks. */
@@ -39,17 +44,14 @@ function keepLooking(error: unknown): true {
 }
 
 /** @returns whether this member is in the group. */
-async function removeOnce({
-  coordinator,
-  instanceId,
-}: Pick<DeadMembersOptions, 'coordinator' | 'instanceId'>): Promise<boolean> {
-  const instanceIds = await coordinator.instanceIds()
-  if (!instanceIds.includes(instanceId)) return false
+async function removeOnce({ roster, instanceId }: Pick<DeadMembersOptions, 'roster' | 'instanceId'>): Promise<boolean> {
+  const names = await roster.names()
+  if (!names.includes(instanceId)) return false
   const { host } = processOf(instanceId)!
-  const dead = instanceIds.filter((each) => {
+  const dead = names.filter((each) => {
     const process = processOf(each)
     return process?.host === host && hasEnded(process)
   })
-  if (dead.length > 0) await coordinator.remove(dead, 'its process has ended')
+  if (dead.length > 0) await roster.remove(dead, 'its process has ended')
   return true
 }

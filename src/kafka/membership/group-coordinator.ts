@@ -75,7 +75,7 @@ export class GroupCoordinator {
   }
 
   /** The instance ids of all members that have one, also of those that have not finished joining. */
-  async instanceIds(): Promise<string[]> {
+  async names(): Promise<string[]> {
     const { groups } = await this.#ask('describing', this.#prompt, apis.describeGroups, {
       groups: [this.#options.group],
     })

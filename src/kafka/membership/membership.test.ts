@@ -176,12 +176,12 @@ describe('Membership', () => {
       const giveUp = new AbortController()
       const joining = join(t, { group, signal: giveUp.signal })
       let members: string[] = []
-      while (members.length < 2) members = await coordinator.instanceIds()
+      while (members.length < 2) members = await coordinator.names()
 
       giveUp.abort(new Error('enough'))
       await assert.rejects(joining, { message: 'enough' })
 
-      assert.equal((await coordinator.instanceIds()).length, 1)
+      assert.equal((await coordinator.names()).length, 1)
       await cluster.close()
     })
   })

@@ -1,5 +1,6 @@
 /** What the main thread and the thread of a membership tell each other. */
 import { ConfigError, type MillraceError, type ErrorCode, type ErrorDetails, KafkaError } from '../../core/errors.ts'
+import type { TaskProtocol, TaskTopics } from '../group-membership/task-topics.ts'
 import type { GroupMember } from './group-member.ts'
 import type { LoopMemory } from './loop-signs.ts'
 import type { PlainClusterOptions } from './plain-cluster-options.ts'
@@ -8,7 +9,7 @@ import type { PlainClusterOptions } from './plain-cluster-options.ts'
 export interface WorkerSettings {
   readonly cluster: PlainClusterOptions
   readonly group: string
-  readonly topic: string
+  readonly part: OwnerPart | TasksPart
   readonly instanceId: string
   readonly sessionTimeoutMs: number
   readonly heartbeatIntervalMs: number
@@ -17,14 +18,39 @@ export interface WorkerSettings {
   readonly loop: LoopMemory
 }
 
+/** As a member of which one is the active process. */
+export interface OwnerPart {
+  readonly kind: 'owner'
+  readonly topic: string
+}
+
+/** As a member of those that share tasks. */
+export interface TasksPart {
+  readonly kind: 'tasks'
+  readonly topics: TaskTopics
+  readonly protocol: TaskProtocol | undefined
+  readonly processId: string
+  readonly giveUpMsMax: number
+  readonly standbyCount: number
+}
+
 export type ToWorker =
-  | { readonly kind: 'confirm' | 'revoked' | 'leave' }
+  | { readonly kind: 'confirm' | 'revoked' | 'stopped' | 'members' | 'leave' }
+  | { readonly kind: 'gaveUp'; readonly tasks: readonly number[] }
   | { readonly kind: 'token'; readonly token: string }
   | { readonly kind: 'tokenFailed'; readonly reason: string }
 
 export type ToMain =
   | { readonly kind: 'generation'; readonly member: GroupMember; readonly isOwner: boolean }
-  | { readonly kind: 'revoking' | 'tokenWanted' }
+  | { readonly kind: 'revoking' }
+  | { readonly kind: 'tokenWanted' }
+  | { readonly kind: 'joined'; readonly protocol: TaskProtocol }
+  | { readonly kind: 'epoch'; readonly member: GroupMember }
+  | { readonly kind: 'gained' | 'losing' | 'standingBy'; readonly tasks: readonly number[] }
+  | { readonly kind: 'stopping'; readonly failure: Failure }
+  | { readonly kind: 'degraded'; readonly sentence: string }
+  | { readonly kind: 'members'; readonly names: readonly string[] }
+  | { readonly kind: 'membersUnknown'; readonly failure: Failure }
   | { readonly kind: 'stoodStill'; readonly facts: StallFacts }
   | { readonly kind: 'waiting'; readonly id: number; readonly what: string; readonly failure?: Failure }
   | { readonly kind: 'waitOver'; readonly id: number }

@@ -5,13 +5,14 @@ import { MillraceError } from '../../core/errors.ts'
 import type { Wait } from '../cluster/broker-waits.ts'
 import { Cluster } from '../cluster/cluster.ts'
 import { removeDeadMembers } from './dead-members.ts'
-import { GroupCoordinator } from './group-coordinator.ts'
-import { GroupSession } from './group-session.ts'
+import { participateAsOwner } from './owner-participation.ts'
 import { ownershipLost } from './ownership-lost.ts'
 import { clusterOptionsOf } from './plain-cluster-options.ts'
 import { LoopView } from './loop-signs.ts'
 import { writeLine } from './stderr-line.ts'
 import { StallWatch, type StallWatchOptions } from './stall-watch.ts'
+import type { Room } from './room.ts'
+import { participateInTasks } from './tasks-participation.ts'
 import { failureOf, type StallFacts, type ToMain, type ToWorker, type WorkerSettings } from './thread.ts'
 
 /** How long leaving may take before the coordinator is left to find out by itself. */
@@ -24,7 +25,6 @@ const tell = (message: ToMain) => main.postMessage(message)
 
 /** Tokens that the main thread has been asked for. */
 const wantedTokens: PromiseWithResolvers<string>[] = []
-const revoked = Promise.withResolvers<void>()
 /** Waits so far, and those that are not over. */
 let waitCount = 0
 let openWaits = 0
@@ -39,25 +39,15 @@ try {
 
 function takePart(cluster: Cluster): void {
   const { clock } = cluster
-  const { group, topic, instanceId, heartbeatIntervalMs, sessionTimeoutMs, maxStallMs } = settings
-  const coordinator = new GroupCoordinator({ cluster, group, sessionTimeoutMs })
-  const session = new GroupSession({
+  const { group, part, instanceId, heartbeatIntervalMs, maxStallMs } = settings
+  const room: Room = {
     cluster,
-    coordinator,
-    group,
-    topic,
-    instanceId,
-    heartbeatIntervalMs,
-    revocationMsMax: sessionTimeoutMs,
-    onGeneration(member, isOwner) {
-      if (isOwner) stallWatch.start()
-      tell({ kind: 'generation', member, isOwner })
-    },
-    onRevoked() {
-      tell({ kind: 'revoking' })
-      return revoked.promise
-    },
-  })
+    settings,
+    tell,
+    watchLoop: () => stallWatch.start(),
+    removeDead: (roster) => void removeDeadMembers({ cluster, roster, instanceId, intervalMs: heartbeatIntervalMs }),
+  }
+  const session = part.kind === 'owner' ? participateAsOwner(room, part) : participateInTasks(room, part)
   let isEnding = false
   /** Set while the main thread may never hear of the end. */
   let stalled: PromiseWithResolvers<void> | undefined
@@ -68,10 +58,6 @@ function takePart(cluster: Cluster): void {
   const stallWatch = watchLoop({ clock, onStalled, onTurning: () => stalled?.resolve() })
   main.on('message', (message: ToWorker) => {
     switch (message.kind) {
-      case 'confirm':
-        return session.confirm()
-      case 'revoked':
-        return revoked.resolve()
       case 'token':
         return wantedTokens.shift()?.resolve(message.token)
       case 'tokenFailed':
@@ -79,9 +65,14 @@ function takePart(cluster: Cluster): void {
       case 'leave':
         stalled?.resolve()
         return void end()
+      case 'confirm':
+      case 'revoked':
+      case 'stopped':
+      case 'gaveUp':
+      case 'members':
+        return session.hear(message)
     }
   })
-  void removeDeadMembers({ cluster, coordinator, instanceId, intervalMs: heartbeatIntervalMs })
   session.run().catch((error: unknown) => {
     if (!MillraceError.is(error)) throw error
     return end(error)

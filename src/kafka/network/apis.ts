@@ -2,6 +2,8 @@ import {
   addOffsetsToTxn,
   addPartitionsToTxn,
   apiVersions,
+  consumerGroupDescribe,
+  consumerGroupHeartbeat,
   createPartitions,
   createTopics,
   deleteGroups,
@@ -25,6 +27,8 @@ import {
   produce,
   saslAuthenticate,
   saslHandshake,
+  streamsGroupDescribe,
+  streamsGroupHeartbeat,
   syncGroup,
   txnOffsetCommit,
   within,
@@ -73,6 +77,11 @@ const furtherApis = {
   deleteGroups: within(deleteGroups, 2, 2),
   describeProducers: within(describeProducers, 0, 0),
   listTransactions: within(listTransactions, 0, 2),
+  /** Groups whose broker shares out the work (KIP-848, KIP-1071). */
+  consumerGroupHeartbeat: within(consumerGroupHeartbeat, 0, 1),
+  consumerGroupDescribe: within(consumerGroupDescribe, 0, 1),
+  streamsGroupHeartbeat: within(streamsGroupHeartbeat, 0, 0),
+  streamsGroupDescribe: within(streamsGroupDescribe, 0, 0),
 }
 
 /** All that Millrace sends: nothing else leaves a connection. */

@@ -356,7 +356,11 @@ export class ClassicGroup implements Group {
   }
 
   #dropUnsynced(): void {
-    for (const memberId of this.#unsynced) this.#remove(this.#roster.get(memberId)!)
+    // A static member that has restarted meanwhile has another id.
+    for (const memberId of this.#unsynced) {
+      const member = this.#roster.get(memberId)
+      if (member !== undefined) this.#remove(member)
+    }
     this.#rebalance()
   }
 

@@ -1,0 +1,22 @@
+import type { Cluster } from '../cluster/cluster.ts'
+import type { Roster } from './dead-members.ts'
+import type { ToMain, ToWorker, WorkerSettings } from './thread.ts'
+
+/** What the thread offers to whatever it is a member for. */
+export interface Room {
+  readonly cluster: Cluster
+  readonly settings: WorkerSettings
+  readonly tell: (message: ToMain) => void
+  /** From now on the member leaves where the main loop stands still for too long. */
+  readonly watchLoop: () => void
+  /** Takes members out of the group whose processes were on this host and have ended. */
+  readonly removeDead: (roster: Roster) => void
+}
+
+/** The part that a member takes in its group. */
+export interface Participation {
+  /** Takes part until that ends; rejects with the reason. */
+  run(): Promise<void>
+  hear(message: ToWorker): void
+  leave(): Promise<void>
+}

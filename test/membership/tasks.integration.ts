@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { describe, it, type TestContext } from 'node:test'
+import { systemClock } from '../../src/core/clock.ts'
+import type { TaskProtocol } from '../../src/kafka/index.ts'
+import { until } from '../until.ts'
+import { ChildTaskMember } from './child-task-member.ts'
+import { onEachBroker, type Target } from './target.ts'
+
+const taskCount = 12
+
+/** What several processes that share tasks may expect, whatever protocol their group speaks. */
+export function tasksSuite(target: Target): void {
+  for (const protocol of ['streams', 'consumer', 'classic'] as const) {
+    describe(`processes that share tasks by the ${protocol} protocol`, () => {
+      const settings = async () => settingsOf(target, protocol)
+
+      it('have as many as the others while they come and go', async () => {
+        const common = await settings()
+        const members: ChildTaskMember[] = []
+        for (let count = 1; count <= 4; count++) {
+          members.push(await ChildTaskMember.join(common))
+          await haveShared(members)
+        }
+
+        const [left, ...others] = members
+        await left!.leave()
+        await haveShared(others)
+
+        assert.deepEqual(
+          others.map(({ stopCount }) => stopCount),
+          [0, 0, 0],
+        )
+        for (const member of others) await member.leave()
+      })
+
+      it('go on with the tasks of one of their host that is killed, at once', async (t) => {
+        const common = await settings()
+        const members = [await ChildTaskMember.join(common), await ChildTaskMember.join(common)]
+        await haveShared(members)
+
+        await assertTakenOver(t, members[0]!, members[1]!)
+
+        await members[1]!.leave()
+      })
+    })
+  }
+}
+
+/** Kills one member; another one on its host has its tasks long before its session would be over. */
+async function assertTakenOver(t: TestContext, killed: ChildTaskMember, other: ChildTaskMember): Promise<void> {
+  await killed.kill()
+  const killedMs = systemClock.monotonicMs()
+  await haveShared([other])
+  const tookMs = systemClock.monotonicMs() - killedMs
+
+  t.diagnostic(`its tasks went on ${Math.round(tookMs)} ms after it was killed`)
+  assert.ok(tookMs < 15_000, `${tookMs} ms`)
+}
+
+/** Resolves once each task is some member's, and none has two more than another. */
+function haveShared(members: readonly ChildTaskMember[]): Promise<unknown> {
+  const told = () => members.map(({ tasks }) => tasks.join()).join(' | ')
+  return until(`all tasks are shared, not ${told()}`, () => {
+    const counts = members.map(({ tasks }) => tasks.length)
+    const all = members.flatMap(({ tasks }) => tasks)
+    const isWhole = all.length === taskCount && new Set(all).size === taskCount
+    return isWhole && Math.max(...counts) - Math.min(...counts) <= 1
+  })
+}
+
+async function settingsOf(target: Pick<Target, 'bootstrapServers' | 'newTasks'>, protocol: TaskProtocol) {
+  const { group, topics } = await target.newTasks(taskCount)
+  return {
+    cluster: { bootstrapServers: target.bootstrapServers },
+    group,
+    topics,
+    protocol,
+    sessionTimeoutMs: 45_000,
+    heartbeatIntervalMs: 500,
+    giveUpMsMax: 10_000,
+    maxStallMs: 10_000,
+  }
+}
+
+if (import.meta.main) onEachBroker([tasksSuite])
