@@ -22,6 +22,7 @@ interface RowsExports {
   readonly dropTombstone: (address: number, stamp: number) => void
   readonly stampAt: (address: number) => number
   readonly scan: (...range: [...RangeWords, stamp: number, countMax: number]) => number
+  readonly scanBack: (...range: [...RangeWords, stamp: number, countMax: number]) => number
   readonly lastStampIn: (...range: RangeWords) => number
   readonly walk: (segment: number, units: number, until: number, stamp: number, isOfVersions: number) => number
   readonly key: WasmGlobal
@@ -169,6 +170,11 @@ export class VersionedRows {
    */
   scan(range: KeyRange, stamp: number, countMax: number): Int32Array {
     return this.#found(this.#run.scan(...wordsOf(range), stamp, countMax))
+  }
+
+  /** The last rows of a range, from its end on. */
+  scanBack(range: KeyRange, stamp: number, countMax: number): Int32Array {
+    return this.#found(this.#run.scanBack(...wordsOf(range), stamp, countMax))
   }
 
   /** The stamp of the last change of any row of a range. Only for ordered rows. */

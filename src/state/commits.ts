@@ -49,17 +49,23 @@ export class Commits {
   }
 
   /**
-   * Makes changes the next version.
+   * Makes changes the next version. The deletion of a row that is not there is none: the same transaction has made the
+   * row, or it came and went meanwhile.
    *
    * @throws TRANSACTION_CONFLICT where a transaction other than `owner` has locked a row of them.
    * @throws STATE_BYTES_EXCEEDED where a table is full. In both cases nothing has happened.
    */
   install(writes: WriteSet, owner: LockOwner | undefined): void {
-    if (writes.only !== undefined) return this.installOne(writes.only, owner)
+    const { only } = writes
+    if (only !== undefined) {
+      if (this.#isChange(only)) this.installOne(only, owner)
+      return
+    }
     const version = this.#version + 1
     const linked: { readonly write: Write; readonly link: Linked }[] = []
     try {
-      for (const write of writes) linked.push({ write, link: this.#link(write, version, owner) })
+      for (const write of writes)
+        if (this.#isChange(write)) linked.push({ write, link: this.#link(write, version, owner) })
     } catch (error) {
       for (const { write, link } of linked.reverse()) write.rows.unlink(link)
       throw error
@@ -79,7 +85,7 @@ export class Commits {
     )
   }
 
-  /** The same for one change. */
+  /** The same for one change, which is one. */
   installOne(write: Write, owner?: LockOwner): void {
     const version = this.#version + 1
     const link = this.#link(write, version, owner)
@@ -101,6 +107,10 @@ export class Commits {
   #advance(version: number): void {
     this.#version = version
     this.threadPins?.publish(version)
+  }
+
+  #isChange({ rows, key, isDeletion }: Write): boolean {
+    return !isDeletion || rows.has(key, this.#version)
   }
 
   #link({ rows, key, captured, isDeletion }: Write, version: number, owner: LockOwner | undefined): Linked {

@@ -5,7 +5,7 @@ export { TransactionConflict } from './conflict.ts'
 export type { Isolation } from './isolation.ts'
 export type { LockingTransaction } from './locking-transaction.ts'
 export { sharedTransactionOptions, storeOptions, tableOptions, transactionOptions } from './options.ts'
-export type { Range } from './range.ts'
+export type { Range, ScanOptions } from './range.ts'
 export type { StoreHandle } from './sharing/messages.ts'
 export {
   type OpenedStore,

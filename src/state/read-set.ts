@@ -1,11 +1,13 @@
-import type { Range } from './range.ts'
+import { downTo, type Range, upTo } from './range.ts'
 import type { TableRows } from './table-rows.ts'
 
 /** A range of keys that is read row by row. */
 export interface RangeRead {
   readonly rows: TableRows<unknown, unknown>
   readonly range: Range<unknown>
-  /** The last row that was read; the range is read up to there, unless it is over. */
+  /** Whether it is read from its end on. */
+  readonly isReverse: boolean
+  /** The last row that was read; the range is read as far as there, unless it is over. */
   last: { readonly key: unknown } | undefined
   isOver: boolean
 }
@@ -50,8 +52,8 @@ export class ReadSet {
     this.#tables.add(rows)
   }
 
-  addRange(rows: TableRows<unknown, unknown>, range: Range<unknown>): RangeRead {
-    const read: RangeRead = { rows, range, last: undefined, isOver: false }
+  addRange(rows: TableRows<unknown, unknown>, range: Range<unknown>, isReverse: boolean): RangeRead {
+    const read: RangeRead = { rows, range, isReverse, last: undefined, isOver: false }
     this.#ranges.push(read)
     this.#count++
     return read
@@ -70,13 +72,12 @@ export class ReadSet {
   }
 }
 
-function isStale({ rows, range, last, isOver }: RangeRead, version: number): boolean {
+function isStale({ rows, range, isReverse, last, isOver }: RangeRead, version: number): boolean {
   if (rows.changedAt <= version) return false
   // Without an order a range is all rows.
   if (!rows.isOrdered) return isOver || last !== undefined
   if (isOver) return rows.lastChangeIn(range) > version
   if (last === undefined) return false
-  const { from, after } = range
-  const readSoFar = { ...(from === undefined ? {} : { from }), ...(after === undefined ? {} : { after }), to: last.key }
+  const readSoFar = isReverse ? downTo(range, { from: last.key }) : upTo(range, { to: last.key })
   return rows.lastChangeIn(readSoFar) > version
 }

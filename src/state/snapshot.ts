@@ -1,6 +1,6 @@
 import { StateError } from '../core/errors.ts'
-import { capturedRange } from './captured-range.ts'
-import type { Range } from './range.ts'
+import { capturedScan, checkRange, firstOf } from './captured-scan.ts'
+import type { Range, ScanOptions } from './range.ts'
 import type { TableRows } from './table-rows.ts'
 import type { Versions } from './transaction.ts'
 
@@ -33,13 +33,19 @@ export class TableSnapshot<Key, Value, Zone extends string = string> {
     return this.#rows.has(this.#rows.keys.capture(key), this.version)
   }
 
-  scan(range: Range<Key> = {}): Generator<[Key, Value], void> {
-    return this.#pinned(() => this.#rows.entries(capturedRange(this.#rows, range), this.version))
+  scan(options: ScanOptions<Key> = {}): Generator<[Key, Value], void> {
+    return this.#pinned(() => {
+      const scan = capturedScan(this.#rows, options)
+      return firstOf(this.#rows.entries(scan, this.version), scan.limit)
+    })
   }
 
   /** The rows whose number in a zone map of the table is in a range, in no order. */
   where(zone: Zone, range: Range<number>): Generator<[Key, Value], void> {
-    return this.#pinned(() => this.#rows.matches(zone, range, this.version))
+    return this.#pinned(() => {
+      checkRange(this.#rows, range)
+      return this.#rows.matches(zone, range, this.version)
+    })
   }
 
   /** Lets the versions of rows go that are kept for it alone. */

@@ -10,12 +10,14 @@ const keyMax = 12
 const sessionsMax = 4
 const operations = [
   'get',
-  'get',
+  'has',
   'set',
   'set',
   'set',
   'delete',
   'scan',
+  'scan',
+  'where',
   'size',
   'commit',
   'commit',
@@ -31,6 +33,9 @@ interface Step {
   readonly session: number
   readonly key: number
   readonly other: number
+  /** Of a scan: 1 or -1. */
+  readonly towards: number
+  readonly limit: number
 }
 
 const step: fc.Arbitrary<Step> = fc.record({
@@ -38,6 +43,8 @@ const step: fc.Arbitrary<Step> = fc.record({
   session: fc.nat(sessionsMax),
   key: fc.nat(keyMax),
   other: fc.nat(keyMax),
+  towards: fc.constantFrom(1, -1),
+  limit: fc.constantFrom(1, 2, 4, Infinity),
 })
 
 interface Open {
@@ -48,14 +55,19 @@ interface Open {
 /** Takes the same steps with a store and with its model. */
 class Comparison {
   readonly #store = new Store()
-  readonly #table: Table<number, number>
+  readonly #table: Table<number, number, 'value'>
   readonly #model = new Model()
   readonly #open = new Map<number, Open>()
-  readonly #snapshots: TableSnapshot<number, number>[] = []
+  readonly #snapshots: TableSnapshot<number, number, 'value'>[] = []
   #value = 0
 
   constructor(ordered: boolean) {
-    this.#table = this.#store.table('rows', { key: number, value: number, ordered })
+    this.#table = this.#store.table('rows', {
+      key: number,
+      value: number,
+      ordered,
+      zones: { value: (value) => value },
+    })
   }
 
   async take(step: Step, isOrdered: boolean): Promise<void> {
@@ -63,6 +75,7 @@ class Comparison {
     else if (step.operation === 'release') this.#release(step.key)
     else if (step.session === 0) this.#direct(step)
     else await this.#within(step, isOrdered)
+    assert.equal(this.#store.version, this.#model.version)
     this.#compare(this.#table, this.#model.latest)
     for (const snapshot of this.#snapshots) this.#compare(snapshot, this.#model.at(snapshot.version))
   }
@@ -94,17 +107,23 @@ class Comparison {
       this.#table.clear()
       this.#model.commit(new Map([...this.#model.latest.keys()].map((other) => [other, undefined])))
     } else assert.equal(this.#table.get(key), this.#model.latest.get(key))
-    assert.equal(this.#store.version, this.#model.version)
   }
 
-  async #within({ operation, session, key, other }: Step, isOrdered: boolean): Promise<void> {
+  async #within({ operation, session, key, other, ...scan }: Step, isOrdered: boolean): Promise<void> {
     const { real, model } = await this.#opened(session)
     const [from, to] = isOrdered ? [Math.min(key, other), Math.max(key, other)] : [0, keyMax]
     if (operation === 'get') assert.equal(real.tx.get(this.#table, key), model.get(key))
-    else if (operation === 'size') assert.equal(real.tx.size(this.#table), model.size())
-    else if (operation === 'scan') {
-      const rows = [...real.tx.scan(this.#table, isOrdered ? { from, to } : {})]
-      assert.deepEqual(isOrdered ? rows : rows.sort(([a], [b]) => a - b), model.scan(from, to))
+    else if (operation === 'has') assert.equal(real.tx.has(this.#table, key), model.get(key) !== undefined)
+    else if (operation === 'where') {
+      const [least, greatest] = [this.#value - key, this.#value - key + other]
+      const rows = real.tx.where(this.#table, 'value', { from: least, to: greatest })
+      assert.deepEqual(sorted(rows), sorted(model.where(least, greatest)))
+    } else if (operation === 'size') assert.equal(real.tx.size(this.#table), model.size())
+    else if (operation === 'scan' && isOrdered) {
+      const rows = real.tx.scan(this.#table, { from, to, reverse: scan.towards < 0, limit: scan.limit })
+      assert.deepEqual([...rows], model.scan({ from, to, ...scan }))
+    } else if (operation === 'scan') {
+      assert.deepEqual(sorted(real.tx.scan(this.#table)), model.scan({ from, to, towards: 1, limit: Infinity }))
     } else if (operation === 'set') {
       real.tx.set(this.#table, key, ++this.#value)
       model.writes.set(key, this.#value)
@@ -132,22 +151,28 @@ class Comparison {
     expected: ReadonlyMap<number, number>,
   ): void {
     assert.equal(actual.size, expected.size)
-    const byKey = ([a]: [number, number], [b]: [number, number]) => a - b
-    assert.deepEqual([...actual.scan()].sort(byKey), [...expected].sort(byKey))
+    assert.deepEqual(sorted(actual.scan()), sorted(expected))
   }
+}
+
+function sorted(rows: Iterable<[number, number]>): [number, number][] {
+  return [...rows].sort(([a], [b]) => a - b)
 }
 
 describe('A store', () => {
   for (const ordered of [false, true]) {
-    it(`reads, conflicts and keeps as a model does that holds every version, ${ordered ? 'with' : 'without'} order`, async () => {
-      const steps = fc.array(step, { maxLength: 80 })
+    it(`reads, conflicts and keeps as a model does that holds every version, ${ordered ? 'with' : 'without'} order`, async (t) => {
+      let commandCount = 0
+      const steps = fc.array(step, { maxLength: 200, size: 'max' })
       const property = fc.asyncProperty(steps, async (taken) => {
         const comparison = new Comparison(ordered)
         for (const each of taken) await comparison.take(each, ordered)
         await comparison.end()
+        commandCount += taken.length
       })
 
       await checkAsync(property, 40)
+      t.diagnostic(`${commandCount} commands, after each of which all rows of all versions were compared`)
     })
   }
 })

@@ -8,10 +8,11 @@ import {
   TOMBSTONE,
   VersionedRows,
 } from '../kernel/index.ts'
+import type { CapturedScan } from './captured-scan.ts'
 import type { Codec, KeyCodec } from './codec.ts'
 import { keyTooLong, writeKey } from './key-bytes.ts'
 import type { Pins } from './pins.ts'
-import { isWithin, type Range } from './range.ts'
+import { downTo, isWithin, type Range, upTo } from './range.ts'
 import type { ZoneMap, ZoneOf } from './zone-map.ts'
 import { ZoneMaps } from './zone-maps.ts'
 
@@ -116,9 +117,12 @@ export class TableRows<Key, Value> {
     return this.#rows.lastStampIn(this.#askRange(range))
   }
 
-  /** Rows at a version that stays pinned meanwhile: in the order of their keys where the table is ordered. */
-  *entries(range: Range<Key>, version: number): Generator<[Key, Value], void> {
-    for (const addresses of this.isOrdered ? this.#scan(range, version) : this.#rows.walk(version)) {
+  /**
+   * Rows at a version that stays pinned meanwhile: in the order of their keys where the table is ordered. The limit is
+   * for the caller to heed, who may leave some of them out.
+   */
+  *entries(scan: CapturedScan<Key>, version: number): Generator<[Key, Value], void> {
+    for (const addresses of this.isOrdered ? this.#scan(scan, version) : this.#rows.walk(version)) {
       for (const address of addresses) yield [this.#keyAt(address), this.#valueAt(address)]
     }
   }
@@ -251,18 +255,17 @@ export class TableRows<Key, Value> {
     })
   }
 
-  *#scan(range: Range<Key>, version: number): Generator<Int32Array, void> {
-    let rest = range
-    for (;;) {
-      const addresses = this.#rows.scan(this.#askRange(rest), version, pieceMax)
+  *#scan({ range, isReverse, limit }: CapturedScan<Key>, version: number): Generator<Int32Array, void> {
+    const countMax = Math.min(limit, pieceMax)
+    for (let rest = range; ;) {
+      const words = this.#askRange(rest)
+      const addresses = isReverse
+        ? this.#rows.scanBack(words, version, countMax)
+        : this.#rows.scan(words, version, countMax)
       yield addresses
-      if (addresses.length < pieceMax) return
-      const { to, before } = range
-      rest = {
-        after: this.#keyAt(addresses.at(-1)!),
-        ...(to === undefined ? {} : { to }),
-        ...(before === undefined ? {} : { before }),
-      }
+      if (addresses.length < countMax) return
+      const last = this.#keyAt(addresses.at(-1)!)
+      rest = isReverse ? upTo(range, { before: last }) : downTo(range, { after: last })
     }
   }
 

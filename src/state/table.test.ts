@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { nextInt, seededRandom } from '../core/random.ts'
 import { bytes, json, loadRow, number, type RowBytes, Store, text, visitRows } from './index.ts'
 
 const code = (expected: string) => ({ code: expected })
@@ -103,6 +104,71 @@ describe('A table', () => {
     assert.deepEqual(keys({ from: 0.5, before: 2.5 }), [1, 2])
     assert.deepEqual(keys({ after: 1_499 }), [])
     assert.equal(keys({ before: 0 }).length, 1_500)
+  })
+
+  it('scans ranges backwards, and as many rows as are asked for, at versions before too', () => {
+    const store = new Store()
+    const table = store.table('numbers', { key: number, value: number, ordered: true })
+    const random = seededRandom(3)
+    for (let count = 0; count < 4_000; count++) table.set(nextInt(random, 2_000), count)
+    using snapshot = table.at(store.version)
+    const before = [...table.scan()]
+    for (let count = 0; count < 1_500; count++) table.delete(nextInt(random, 2_000))
+    const after = [...table.scan()]
+
+    for (let round = 0; round < 300; round++) {
+      const [low, high] = [nextInt(random, 2_010) - 5, nextInt(random, 2_010) - 5]
+      const [isAfter, isOpen] = [round % 2 === 0, round % 3 === 0]
+      const limit = round % 5 === 0 ? Infinity : nextInt(random, 600)
+      const range = { ...(isAfter ? { after: low } : { from: low }), ...(isOpen ? { before: high } : { to: high }) }
+      const isIn = ([key]: [number, number]) =>
+        (isAfter ? key > low : key >= low) && (isOpen ? key < high : key <= high)
+      for (const [rows, expected] of [
+        [snapshot, before.filter(isIn)],
+        [table, after.filter(isIn)],
+      ] as const) {
+        assert.deepEqual([...rows.scan({ ...range, limit })], expected.slice(0, limit))
+        assert.deepEqual([...rows.scan({ ...range, limit, reverse: true })], expected.toReversed().slice(0, limit))
+      }
+    }
+    assert.deepEqual([...table.scan({ reverse: true, limit: 3 })], after.toReversed().slice(0, 3))
+    assert.deepEqual(
+      [...new Store().table('none', { key: text, value: text, ordered: true }).scan({ reverse: true })],
+      [],
+    )
+  })
+
+  it('refuses a range that is none, in whatever way it is asked for', async () => {
+    const store = new Store()
+    const options = { value: number, zones: { value: (value: number) => value } }
+    const table = store.table('ordered', { key: number, ordered: true, ...options })
+    const unordered = store.table('unordered', { key: number, ...options })
+    using snapshot = table.at(0)
+    for (const range of [
+      { gte: 1 },
+      { from: 1, after: 1 },
+      { to: 1, before: 2 },
+      { limit: -1 },
+      { limit: 0.5 },
+      { reverse: 1 },
+    ])
+      for (const scan of [
+        () => table.scan(range as object),
+        () => snapshot.scan(range as object),
+        () => store.transactSync((tx) => [...tx.scan(table, range as object)]),
+      ])
+        assert.throws(() => [...scan()], code('STATE_RANGE_INVALID'))
+    for (const range of [{ gte: 1 }, { limit: 1 }, { from: 1, after: 1 }, { from: '1' }, { to: NaN }])
+      for (const where of [
+        () => table.where('value', range as object),
+        () => snapshot.where('value', range as object),
+        () => store.transactSync((tx) => [...tx.where(table, 'value', range as object)]),
+      ])
+        assert.throws(() => [...where()], code('STATE_RANGE_INVALID'))
+    assert.throws(() => [...table.scan({ form: 1 } as object)], /did you mean from\?/)
+    assert.throws(() => [...unordered.scan({ reverse: true })], code('STATE_TABLE_UNORDERED'))
+    unordered.set(1, 1)
+    assert.deepEqual([...unordered.scan({ limit: 0 }), ...unordered.scan({ limit: 1 })], [[1, 1]])
   })
 
   it('orders strings by code points, and bytes byte by byte', () => {

@@ -1,7 +1,7 @@
 import { StateError } from '../core/errors.ts'
 import type { Commits } from './commits.ts'
 import type { LockingTransaction } from './locking-transaction.ts'
-import type { Range } from './range.ts'
+import type { Range, ScanOptions } from './range.ts'
 import { TableSnapshot } from './snapshot.ts'
 import { rowsOf, TableRef } from './table-ref.ts'
 import type { RowBytes, TableRows } from './table-rows.ts'
@@ -86,16 +86,18 @@ export class Table<Key, Value, Zone extends string = string> extends TableRef<Ke
 
   /**
    * The rows of the table, or of a range of its keys, as they are when the first one is taken, whatever is written
-   * meanwhile. In the order of the keys where the table is ordered. What is read is kept until the iteration ends: an
-   * iterator that is left before its end has to be told so, as `for … of` does.
+   * meanwhile. In the order of the keys where the table is ordered, or from the last one on with `reverse`. What is read
+   * is kept until the iteration ends: an iterator that is left before its end has to be told so, as `for … of` does.
    *
-   * @throws StateError `STATE_TABLE_UNORDERED` for a range of a table without order.
+   * @throws StateError `STATE_TABLE_UNORDERED` for a range, or a direction, of a table without order.
+   * @throws StateError `STATE_RANGE_INVALID` for an option that there is not, two bounds of one end, or a limit that is
+   * no number of rows.
    */
-  *scan(range: Range<Key> = {}): Generator<[Key, Value], void> {
+  *scan(options: ScanOptions<Key> = {}): Generator<[Key, Value], void> {
     const transaction = this.#transaction()
-    if (transaction !== undefined) return yield* transaction.scan(this, range)
+    if (transaction !== undefined) return yield* transaction.scan(this, options)
     using snapshot = this.at(this[commits].version)
-    yield* snapshot.scan(range)
+    yield* snapshot.scan(options)
   }
 
   /**
@@ -103,6 +105,7 @@ export class Table<Key, Value, Zone extends string = string> extends TableRef<Ke
    * the memory in which none can be are left out.
    *
    * @throws StateError `STATE_ZONE_UNKNOWN` where the table has no such zone map.
+   * @throws StateError `STATE_RANGE_INVALID` for a bound that there is not, or two of one end.
    */
   *where(zone: Zone, range: Range<number>): Generator<[Key, Value], void> {
     const transaction = this.#transaction()

@@ -1,4 +1,4 @@
-import type { Range } from './range.ts'
+import type { Range, ScanOptions } from './range.ts'
 import type { TableRef } from './table-ref.ts'
 
 /** What the function of a transaction works with. It must not be used after the function has ended. */
@@ -10,10 +10,11 @@ export interface Transaction {
   /** Deletes a row; returns whether it was there. */
   delete<Key, Value>(table: TableRef<Key, Value>, key: Key): boolean
   /**
-   * The rows of a table, or of a range of its keys, in the order of the keys where it has one; with own changes made
-   * before the scan began.
+   * The rows of a table, or of a range of its keys, in the order of the keys where it has one, or from the last one on
+   * with `reverse`; with own changes made before the scan began. A serializable transaction conflicts with changes of
+   * the range as far as it was read.
    */
-  scan<Key, Value>(table: TableRef<Key, Value>, range?: Range<Key>): Iterable<[Key, Value]>
+  scan<Key, Value>(table: TableRef<Key, Value>, options?: ScanOptions<Key>): Iterable<[Key, Value]>
   /**
    * The rows of a table whose number in a zone map is in a range, in no order, with own changes made before. A
    * serializable transaction conflicts with any change of the table then.

@@ -43,6 +43,25 @@ describe('A transaction', () => {
     assert.deepEqual([store.version - version, store.keptVersions], [1, 0])
   })
 
+  it('L1 leaves no version, no change and no conflict of rows that it has made and deleted itself', async () => {
+    const store = new Store({ changesMax: 10 })
+    const table = store.table('rows', { key: text, value: number })
+    const other = await begin(store, 'snapshot')
+    other.tx.set(table, 'a', 1)
+
+    const changes = (tx: Transaction, ...keys: string[]) => {
+      for (const key of keys) {
+        tx.set(table, key, 2)
+        tx.delete(table, key)
+      }
+    }
+    store.transactSync((tx) => changes(tx, 'a'))
+    store.transactSync((tx) => changes(tx, 'a', 'b'))
+
+    assert.deepEqual([store.version, table.usedBytes, await other.commit()], [0, 0, true])
+    assert.deepEqual([store.version, table.get('a'), store.keptVersions], [1, 1, 0])
+  })
+
   it('L1 leaves no trace where a table is full in the middle of a commit', () => {
     const { store, table } = accounts()
     const small = store.table('small', { key: number, value: number, bytesMax: 1_024 })

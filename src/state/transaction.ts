@@ -1,6 +1,6 @@
 import type { Isolation } from './isolation.ts'
-import { capturedRange } from './captured-range.ts'
-import { isWithin, type Range } from './range.ts'
+import { type CapturedScan, capturedScan, checkRange, firstOf } from './captured-scan.ts'
+import { isWithin, type Range, type ScanOptions } from './range.ts'
 import { ReadSet, type StaleRead } from './read-set.ts'
 import { rowsOf, type TableRef } from './table-ref.ts'
 import type { TableRows } from './table-rows.ts'
@@ -87,14 +87,18 @@ export class OptimisticTransaction implements Transaction {
     return isThere
   }
 
-  *scan<Key, Value>(table: TableRef<Key, Value>, range: Range<Key> = {}): Generator<[Key, Value], void> {
+  *scan<Key, Value>(table: TableRef<Key, Value>, options: ScanOptions<Key> = {}): Generator<[Key, Value], void> {
     const rows = this.#begin(table)
-    const captured = capturedRange(rows, range)
-    const own = this.#ownWithin(rows, captured)
+    const scan = capturedScan(rows, options)
+    const compare = scan.isReverse
+      ? (left: Key, right: Key) => rows.keys.compare(right, left)
+      : (left: Key, right: Key) => rows.keys.compare(left, right)
+    const own = this.#ownWithin(rows, scan.range)
+    if (rows.isOrdered) own.sort((a, b) => compare(a.key as Key, b.key as Key))
     const version = this.#readVersion
     this.#versions.pin(version)
     try {
-      yield* merged(this.#stored(rows, captured, version), own, rows)
+      yield* firstOf(merged(this.#stored(rows, scan, version), own, rows, compare), scan.limit)
     } finally {
       this.#versions.unpin(version)
     }
@@ -106,6 +110,7 @@ export class OptimisticTransaction implements Transaction {
     range: Range<number>,
   ): Generator<[Key, Value], void> {
     const rows = this.#begin(table)
+    checkRange(rows, range)
     const own = this.writes.of(rows as Rows)
     const version = this.#readVersion
     this.#reads?.addAll(rows as Rows)
@@ -187,16 +192,19 @@ export class OptimisticTransaction implements Transaction {
     throw transactionTooLarge('reads and writes', 'rows', this.#operationsMax)
   }
 
-  #ownWithin<Key, Value>(rows: TableRows<Key, Value>, range: Range<Key>): readonly Write[] {
+  #ownWithin<Key, Value>(rows: TableRows<Key, Value>, range: Range<Key>): Write[] {
     const compare = (left: Key, right: Key) => rows.keys.compare(left, right)
-    const own = this.writes.of(rows as Rows).filter(({ key }) => isWithin(range, key as Key, compare))
-    return rows.isOrdered ? own.sort((a, b) => compare(a.key as Key, b.key as Key)) : own
+    return this.writes.of(rows as Rows).filter(({ key }) => isWithin(range, key as Key, compare))
   }
 
-  /** The rows of a range, each noted as read before it is passed on. */
-  *#stored<Key, Value>(rows: TableRows<Key, Value>, range: Range<Key>, version: number): Generator<[Key, Value], void> {
-    const read = this.#reads?.addRange(rows as Rows, range)
-    for (const entry of rows.entries(range, version)) {
+  /** The rows of a scan, each noted as read before it is passed on. */
+  *#stored<Key, Value>(
+    rows: TableRows<Key, Value>,
+    scan: CapturedScan<Key>,
+    version: number,
+  ): Generator<[Key, Value], void> {
+    const read = this.#reads?.addRange(rows as Rows, scan.range, scan.isReverse)
+    for (const entry of rows.entries(scan, version)) {
       if (read !== undefined) read.last = { key: entry[0] }
       yield entry
     }
@@ -209,11 +217,12 @@ function* merged<Key, Value>(
   stored: Iterable<[Key, Value]>,
   own: readonly Write[],
   { keys, values, isOrdered }: TableRows<Key, Value>,
+  compare: (left: Key, right: Key) => number,
 ): Generator<[Key, Value], void> {
   const identities = new Set(own.map(({ key }) => keys.identityOf(key as Key)))
   let next = 0
   for (const entry of stored) {
-    for (; isOrdered && next < own.length && keys.compare(own[next]!.key as Key, entry[0]) <= 0; next++)
+    for (; isOrdered && next < own.length && compare(own[next]!.key as Key, entry[0]) <= 0; next++)
       yield* entryOf(own[next]!)
     if (identities.size === 0 || !identities.has(keys.identityOf(entry[0]))) yield entry
   }

@@ -33,13 +33,18 @@ const bugs: Record<string, Bug & { readonly isolation?: Isolation }> = {
   },
   'a range not recorded as read': {
     file: 'state/transaction.ts',
-    from: 'this.#reads?.addRange(rows as Rows, range)',
+    from: 'this.#reads?.addRange(rows as Rows, scan.range, scan.isReverse)',
     to: 'undefined',
   },
   'a range recorded up to its last row only': {
     file: 'state/transaction.ts',
     from: 'read.isOver = true',
     to: 'read.isOver = false',
+  },
+  'a range that was read from its end recorded from its beginning': {
+    file: 'state/read-set.ts',
+    from: 'isReverse ? downTo',
+    to: '!isReverse ? downTo',
   },
   'install before validation': {
     file: 'state/store.ts',

@@ -21,10 +21,10 @@ describe('L4 histories of transactions', () => {
     ['snapshot', 0.1],
     ['readCommitted', 0.1],
   ] as const) {
-    it(`have no anomaly but those that ${isolation} allows`, async () => {
+    it(`have no anomaly but those that ${isolation} allows`, async (t) => {
       const seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
       const seen = new Set<AnomalyKind>()
-      let committed = 0
+      let [checked, committed] = [0, 0]
       for (let history = 0; history * perHistory < transactionsMax * share; history++) {
         const workload = new Workload(state, seededRandom(seed + history), isolation, perHistory)
         await workload.run()
@@ -35,9 +35,11 @@ describe('L4 histories of transactions', () => {
         assert.equal(wrong, undefined, `MILLRACE_SEED=${seed + history}: ${JSON.stringify(wrong)}`)
         assert.equal(workload.keptVersions, 0)
         for (const { kind } of anomalies) seen.add(kind)
+        checked += observed.length
         committed += observed.filter(({ outcome }) => outcome === 'committed').length
       }
 
+      t.diagnostic(`${isolation}: ${checked} transactions checked, ${committed} of them committed`)
       // Those that are allowed occur, so they would be found where they are not.
       assert.deepEqual([...seen].sort(), allowed[isolation].toSorted())
       assert.ok(committed > transactionsMax * share * 0.3, `only ${committed} have committed`)

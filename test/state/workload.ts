@@ -167,12 +167,17 @@ export class Workload {
     if (kind > 2) tx.set(this.#lists, key, [...elements, this.#append(recorded, key)])
   }
 
-  /** All keys of one list: those that the scan does not give are absent. */
+  /** All keys of one list, from either end, or its last one: keys that the scan passes over are absent. */
   #readRange(tx: state.Transaction, recorded: TransactionRecorder): void {
     const list = this.#list()
-    const found = new Map(tx.scan(this.#lists, { from: `${list}.0`, to: `${list}.9` }))
-    for (let place = 0; place < keysPerList; place++)
-      recorded.read(`${list}.${place}`, found.get(`${list}.${place}`) ?? [])
+    const kind = nextInt(this.#random, 3)
+    const options = kind === 2 ? { reverse: true, limit: 1 } : { reverse: kind === 1 }
+    const found = new Map(tx.scan(this.#lists, { from: `${list}.0`, to: `${list}.9`, ...options }))
+    for (let place = keysPerList - 1; place >= 0; place--) {
+      const key = `${list}.${place}`
+      recorded.read(key, found.get(key) ?? [])
+      if (kind === 2 && found.has(key)) return
+    }
   }
 
   #append(recorded: TransactionRecorder, key: string): number {

@@ -19,6 +19,12 @@ export const stateErrors = {
     meaning: 'A store that one thread alone uses was to be shared with others.',
     remedy: 'Make it with `shared: true`.',
   },
+  STATE_RANGE_INVALID: {
+    retryable: false,
+    meaning:
+      'Rows were asked for by a range that is none: with a bound or an option that there is not, with two lower or two upper bounds, or with a limit that is no number of rows.',
+    remedy: 'Give `from` or `after`, `to` or `before`; to a scan also `reverse` and `limit`.',
+  },
   STATE_READERS_EXCEEDED: {
     retryable: true,
     meaning: 'More than 63 other threads were to use a store, or one of them reads it at more than 1,024 versions.',

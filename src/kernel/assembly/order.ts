@@ -64,6 +64,21 @@ export function next(): u32 {
   return address
 }
 
+/** Goes to the end, after the last row. */
+export function seekEnd(): void {
+  leafAt = leafCount
+  placeAt = 0
+}
+
+/** Goes back by one row, and gives it; 0 before the first one. */
+export function previous(): u32 {
+  if (placeAt == 0) {
+    if (leafAt == 0) return 0
+    placeAt = countOf(leafOf(--leafAt))
+  }
+  return rowOf(leafOf(leafAt), --placeAt)
+}
+
 /** Makes sure that a row can be added anywhere; false where there is no memory for it. */
 export function add(key: usize, length: u32, address: u32): bool {
   if (leafCount == 0 && !addLeaf(0)) return false

@@ -14,7 +14,7 @@ import { filled } from './arena'
 import { at } from './block'
 import { hashOf } from './hash'
 import { hasRoom, homeOf, insert, pageOf, removeAt, slotAfter, startIndex } from './hash-index'
-import { add, next, removeKey, replaceAddress, seek } from './order'
+import { add, next, previous, removeKey, replaceAddress, seek, seekEnd } from './order'
 import { take } from './parked'
 import { BLOCKS, kindOf, RUN } from './segments'
 import { beginChange, beginSearch, endChange, endsTorn, isTorn, useWordOf } from './sequence'
@@ -197,6 +197,28 @@ export function scan(
   return count
 }
 
+/** The same from the end of the range to its beginning. */
+export function scanBack(
+  length: u32,
+  isAfter: bool,
+  hasLast: bool,
+  lastLength: u32,
+  isOpen: bool,
+  stamp: f64,
+  countMax: u32,
+): u32 {
+  if (hasLast) seek(lastKey, lastLength, !isOpen)
+  else seekEnd()
+  let count: u32 = 0
+  while (count < min(countMax, foundMax)) {
+    const head = previousDownTo(length, isAfter)
+    if (head == 0) break
+    const address = asOf(head, stamp)
+    if (address != 0 && !isDeleted(at(address))) store<u32>(found + (count++ << 2), address)
+  }
+  return count
+}
+
 /** The commit that has last changed any row of a range; 0 where none is known. */
 export function lastStampIn(length: u32, isAfter: bool, hasLast: bool, lastLength: u32, isOpen: bool): f64 {
   seek(key, length, isAfter)
@@ -248,6 +270,14 @@ function nextUpTo(hasLast: bool, lastLength: u32, isOpen: bool): u32 {
   if (head == 0 || !hasLast) return head
   const order = compare(keyOf(at(head)), keyLengthOf(at(head)), lastKey, lastLength)
   return order > 0 || (isOpen && order == 0) ? 0 : head
+}
+
+/** The row before in order, 0 before the beginning of the range. */
+function previousDownTo(length: u32, isAfter: bool): u32 {
+  const head = previous()
+  if (head == 0) return 0
+  const order = compare(keyOf(at(head)), keyLengthOf(at(head)), key, length)
+  return order < 0 || (isAfter && order == 0) ? 0 : head
 }
 
 function slotOfKey(hash: u32, length: u32): usize {
