@@ -7,6 +7,7 @@ import { skipWithoutJava, startQuickKafka } from '../apache-kafka.ts'
 import { WireClient } from '../contract/wire-client.ts'
 import { until } from '../until.ts'
 import { suiteStack } from '../at-end.ts'
+import { newTasks } from './new-tasks.ts'
 
 /** A broker under test. */
 export interface Target {
@@ -97,17 +98,7 @@ function onBroker(
         await cluster.topicWhenReady(name)
         return name
       },
-      async newTasks(taskCount) {
-        const group = `membership-${randomUUID()}`
-        const [tasks, input] = [`${group}.tasks`, `${group}.input`]
-        await createTopics(
-          cluster,
-          [tasks, input].map((name) => ({ name, partitionCount: taskCount })),
-        )
-        await cluster.topicWhenReady(input, taskCount)
-        await cluster.topicWhenReady(tasks, taskCount)
-        return { group, topics: { tasks, taskCount, inputs: [input] } }
-      },
+      newTasks: (taskCount) => newTasks(cluster, taskCount),
       async whenJoined(group, known) {
         await using client = await WireClient.connect(broker.bootstrapServers)
         return await until('a member has come', async () => {

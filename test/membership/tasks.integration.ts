@@ -6,7 +6,7 @@ import { until } from '../until.ts'
 import { ChildTaskMember } from './child-task-member.ts'
 import { onEachBroker, type Target } from './target.ts'
 
-const taskCount = 12
+export const taskCount = 12
 
 /** What several processes that share tasks may expect, whatever protocol their group speaks. */
 export function tasksSuite(target: Target): void {
@@ -58,7 +58,7 @@ async function assertTakenOver(t: TestContext, killed: ChildTaskMember, other: C
 }
 
 /** Resolves once each task is some member's, and none has two more than another. */
-function haveShared(members: readonly ChildTaskMember[]): Promise<unknown> {
+export function haveShared(members: readonly ChildTaskMember[]): Promise<unknown> {
   const told = () => members.map(({ tasks }) => tasks.join()).join(' | ')
   return until(`all tasks are shared, not ${told()}`, () => {
     const counts = members.map(({ tasks }) => tasks.length)
