@@ -35,6 +35,7 @@ export {
   writePlainRecord,
 } from './plain-record.ts'
 export { RecordPlace } from './record-place.ts'
+export { GrowableBytes } from './growable-bytes.ts'
 export type { HandedRecord } from './handed-record.ts'
 export { HeaderFinder } from './header-finder.ts'
 export { TRACED } from './constants/carried.ts'

@@ -1,5 +1,7 @@
 // Written by tools/docs.ts from the tables in options.ts: change those, then `npm run docs`.
 
+import type { Secret } from '../core/secret.ts'
+
 /** Settings of a running program. */
 export interface ProgramSettings {
   /**
@@ -292,13 +294,46 @@ export interface ProgramSettings {
    */
   readonly acceptLoss?: boolean | undefined
   /**
-   * Share of the traces of source records whose merges have spans, where the program is started with a `tracer`; chosen
-   * by the ids of traces, of those with the flag `sampled`. 0: none.
+   * Share of the traces of source records whose merges have spans, where there is an `otlpEndpoint` or the program is
+   * started with a `tracer`; chosen by the ids of traces, of those with the flag `sampled`. 0: none.
    *
    * A number from 0 to 1. If it is not given, `MILLRACE_TRACE_RATIO` is read from the environment.
    * @defaultValue `0`
    */
   readonly traceRatio?: number | undefined
+  /**
+   * Collector of OpenTelemetry that takes the spans of merges over OTLP/HTTP, such as `http://localhost:4318`;
+   * `/v1/traces` is added. Where the program is started with a `tracer` that has them instead.
+   *
+   * A text. If it is not given, `OTEL_EXPORTER_OTLP_ENDPOINT` is read from the environment.
+   */
+  readonly otlpEndpoint?: string | undefined
+  /**
+   * Headers for that collector, as `name=value` with commas between, values percent-encoded.
+   *
+   * A secret that is not empty; by flag, a file that holds it. If it is not given, `OTEL_EXPORTER_OTLP_HEADERS` is read
+   * from the environment.
+   */
+  readonly otlpHeaders?: Secret | undefined
+  /**
+   * Compression of what it is sent. `gzip` takes more CPU than all else of a span.
+   *
+   * One of none, gzip. If it is not given, `OTEL_EXPORTER_OTLP_COMPRESSION` is read from the environment.
+   * @defaultValue `none`
+   */
+  readonly otlpCompression?: 'none' | 'gzip' | undefined
+  /**
+   * Name of the service that these spans are of, by default that of the program.
+   *
+   * A text. If it is not given, `OTEL_SERVICE_NAME` is read from the environment.
+   */
+  readonly serviceName?: string | undefined
+  /**
+   * Further attributes of that service, as `name=value` with commas between, values percent-encoded.
+   *
+   * A text. If it is not given, `OTEL_RESOURCE_ATTRIBUTES` is read from the environment.
+   */
+  readonly resourceAttributes?: string | undefined
   /**
    * Time given to records on the way when the program is stopped, in milliseconds. Stopping and leaving the group may
    * take up to nine seconds more where brokers or functions do not answer; the default leaves room for that in the 30

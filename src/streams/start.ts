@@ -16,6 +16,7 @@ import { RunningApp } from './runtime/running-app.ts'
 import { type GivenSecurity, resolveSecurity } from './security.ts'
 import type { ProgramSettings } from './settings.ts'
 import type { OpenTelemetryTracer } from './tracing/open-telemetry-tracer.ts'
+import { tracingOf } from './tracing/tracing-of.ts'
 import type { Topology } from './topology/topology.ts'
 import { refuseOnWorker } from './workers/worker-thread.ts'
 
@@ -57,6 +58,7 @@ export async function start(
   const plan = planTopology(topology)
   refuseOnWorker(plan.name)
   const options = resolveOptions(runOptions, { given, env: process.env })
+  const tracing = tracingOf({ app: plan.name, tracer, options, clock, logger })
   const { bootstrapServers, brokerWaitMs: retryMs } = options
   const events = new ProgramEvents(plan.name, logger)
   const waits = loggedWaits(plan.name, logger, clock ?? systemClock, events)
@@ -75,6 +77,6 @@ export async function start(
     deadLetters: (choice) => deadLetters({ ...asked, ...choice }),
     redrive: (choice) => redrive({ ...asked, ...choice }),
   }
-  const running = { plan, options, servers, waits, logger, clock, events, tracer, questions }
+  const running = { plan, options, servers, waits, logger, clock, events, tracing, questions }
   return plan.next === undefined ? RunningApp.start(running, signal) : RunningChain.start(running, signal)
 }

@@ -6,6 +6,7 @@ import { pendingInstruments } from './instruments/pending.ts'
 import { processInstruments } from './instruments/process.ts'
 import { programInstruments } from './instruments/program.ts'
 import { sinkInstruments } from './instruments/sink.ts'
+import { spanInstruments } from './instruments/span.ts'
 import { sourceInstruments } from './instruments/source.ts'
 
 /**
@@ -20,5 +21,6 @@ export const instruments: readonly Instrument[] = [
   ...lookupInstruments,
   ...epochInstruments,
   ...actorInstruments,
+  ...spanInstruments,
   ...processInstruments,
 ]

@@ -33,8 +33,7 @@ import { ProgramTables } from '../tables/program-tables.ts'
 import { CheckpointTables } from '../tables/checkpoint-tables.ts'
 import { isTableWhole } from '../tables/whole-table.ts'
 import { table as tableOf } from '../topology/table.ts'
-import { MergeSpans } from '../tracing/merge-spans.ts'
-import { tracingOf } from '../tracing/tracing.ts'
+import { TracerSpans } from '../tracing/tracer-spans.ts'
 import { storeIn } from '../in-memory/memory-kafka.ts'
 import { stderrLogger } from '../logs/logger.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
@@ -191,8 +190,8 @@ class Program {
   readonly #tables = new ProgramTables([perDigit], 1_000)
   readonly #windows = new WindowRows({ id: 'windows', bytesMax: 1 << 20, areNumbers: true, areSessions: false })
   readonly #tracer = recordingTracer()
-  readonly #spans = new MergeSpans(
-    tracingOf(this.#tracer.tracer, { traceRatio: 1 }, { clock: new VirtualClock(), logger: stderrLogger })!,
+  readonly #spans = new TracerSpans(
+    { tracer: this.#tracer.tracer, clock: new VirtualClock(), logger: stderrLogger },
     { plan: planTopology(orders), partitions: partitionsOfSource() },
   )
   readonly #epochs: Epochs

@@ -4,6 +4,7 @@ import { deadLetterReasons } from '../../kernel/index.ts'
 import type { PartitionAccount } from '../epochs/accounting.ts'
 import type { Report } from '../runtime/report.ts'
 import type { Role } from '../runtime/role.ts'
+import type { Exported } from '../tracing/otlp/span-exporter.ts'
 import type { InspectedLookup } from '../tables/lookup-tables.ts'
 import type { PlanDescription } from '../topology/describe-plan.ts'
 import type { HistogramSnapshot } from './histogram.ts'
@@ -46,6 +47,8 @@ export interface Inspection {
     readonly seconds: HistogramSnapshot
     readonly commitSeconds: HistogramSnapshot
   }
+  /** What became of the spans that were exported; absent where the program exports none by itself. */
+  readonly spans?: Exported
   /** The pending rows; absent until they have been counted. */
   readonly pending?: InspectedPending
   /** The supervision tree; absent while this process is not the active one. */

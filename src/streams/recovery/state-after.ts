@@ -36,7 +36,7 @@ import { isSpread } from '../topology/sink.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { Side } from '../topology/plan-sides.ts'
 import { carriesTraces } from '../tracing/carried-contexts.ts'
-import { MergeSpans } from '../tracing/merge-spans.ts'
+import type { MergeSpans } from '../tracing/merge-spans.ts'
 import type { Tracing } from '../tracing/tracing.ts'
 import { WindowRows, windowTable } from '../windows/window-rows.ts'
 import { areNumbers } from '../windows/folding.ts'
@@ -301,7 +301,7 @@ function windowsOf({ plan, tableRowBytesMax }: StateRequest): WindowRows | undef
 }
 
 function spansOf({ plan, sources: { partitions }, tracing }: StateRequest): MergeSpans | undefined {
-  return tracing && new MergeSpans(tracing, { plan, partitions })
+  return tracing?.spansOf({ plan, partitions })
 }
 
 function tableOf(request: StateRequest, { hashSeed }: ProgramIdentity): PendingTable {

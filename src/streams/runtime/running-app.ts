@@ -26,7 +26,7 @@ import { Term, type TermOptions } from './term.ts'
 /** The same in all terms of a program. */
 export type AppOptions = Pick<
   TermOptions,
-  'plan' | 'options' | 'servers' | 'waits' | 'logger' | 'clock' | 'events' | 'tracer'
+  'plan' | 'options' | 'servers' | 'waits' | 'logger' | 'clock' | 'events' | 'tracing'
 > & {
   readonly questions: AppQuestions
   /** Called after each committed epoch, and when the table has all that was pending. @defaultValue nobody is */
@@ -143,6 +143,7 @@ export class RunningApp extends AppFront implements App {
       this.#term = this.#newTerm()
       this.#noteRole()
     }
+    await this.#options.tracing?.flush?.()
     this.#caughtUp.reject(
       failure ?? new MillraceError('APP_STOPPED', `"${this.name}" was stopped before it had caught up`),
     )
@@ -230,7 +231,8 @@ export class RunningApp extends AppFront implements App {
 
   async inspect({ countsPending = true }: InspectChoice = {}): Promise<Inspection> {
     await this.#term.view?.ends.refresh()
-    const { plan, waits, clock = systemClock } = this.#options
+    const { plan, waits, clock = systemClock, tracing } = this.#options
+    const exported = tracing?.exported
     const { role, session, view, standbyAgeMs, lookups } = this.#term
     const report = this.report()
     const { epochs: committed, rollbacks: rolledBack } = report.statistics
@@ -262,6 +264,7 @@ export class RunningApp extends AppFront implements App {
       ...(lookups && { lookups: lookups.inspect() }),
       expiredRows: this.#earlier.expiredRows + (session?.state.accounting.expiredRows ?? 0),
       throttledMs: this.#meters.throttledMs,
+      ...(exported && { spans: exported }),
       epochs: {
         committed,
         rolledBack,

@@ -9,8 +9,7 @@ import { LookupTables } from '../tables/lookup-tables.ts'
 import { brokerTime } from '../time/broker-time.ts'
 import { TimeOfDay } from '../time/time-of-day.ts'
 import type { ProgramTopics } from '../topics/program-topics.ts'
-import type { OpenTelemetryTracer } from '../tracing/open-telemetry-tracer.ts'
-import { type Tracing, tracingOf } from '../tracing/tracing.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 import { functionIds, type Plan } from '../topology/plan.ts'
 import { outputBytesMax } from './memory-budget.ts'
 import type { RunStatistics } from './statistics.ts'
@@ -45,11 +44,11 @@ export interface KafkaServices extends Services {
 
 export type ServiceParts = Pick<
   KafkaServices,
-  'plan' | 'options' | 'cluster' | 'logger' | 'topics' | 'statistics' | 'meters' | 'events'
-> & { readonly tracer: OpenTelemetryTracer | undefined }
+  'plan' | 'options' | 'cluster' | 'logger' | 'topics' | 'statistics' | 'meters' | 'events' | 'tracing'
+>
 
 /** @throws ConfigError `CONFIG_INVALID_VALUE` when the memory budget is too small to work with. */
-export function kafkaServices({ tracer, ...parts }: ServiceParts): KafkaServices {
+export function kafkaServices(parts: ServiceParts): KafkaServices {
   const { plan, options, cluster, topics, logger } = parts
   const { clock, random } = cluster
   const timeOfDay = new TimeOfDay({
@@ -67,6 +66,5 @@ export function kafkaServices({ tracer, ...parts }: ServiceParts): KafkaServices
     outputBytesMax: outputBytesMax(options, topics.sources),
     loop: new LoopSigns(functionIds(plan)),
     lookups: LookupTables.of(plan.lookups),
-    tracing: tracingOf(tracer, options, { clock, logger }),
   }
 }

@@ -19,7 +19,7 @@ import { kafkaPorts } from './kafka-ports.ts'
 import { kafkaServices, type KafkaServices } from './services.ts'
 import type { Role } from './role.ts'
 import type { RunStatistics } from './statistics.ts'
-import type { OpenTelemetryTracer } from '../tracing/open-telemetry-tracer.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 import type { Plan } from '../topology/plan.ts'
 import { ProgramWatch } from '../standby/program-watch.ts'
 import type { LookupTables } from '../tables/lookup-tables.ts'
@@ -37,7 +37,8 @@ export interface TermOptions {
   readonly statistics: RunStatistics
   readonly meters: Meters
   readonly events: ProgramEvents
-  readonly tracer?: OpenTelemetryTracer | undefined
+  /** Absent where no trace is followed. */
+  readonly tracing: Tracing | undefined
   /** Called when the role may have changed. */
   readonly onRole: () => void
   /** Called once the process is the active one, or stands by. */
@@ -156,10 +157,10 @@ export class Term {
   }
 
   async #takePart(): Promise<void> {
-    const { plan, options, logger, statistics, meters, events, tracer } = this.#options
+    const { plan, options, logger, statistics, meters, events, tracing } = this.#options
     const cluster = this.#cluster
     const topics = await findTopics(cluster, plan, logger)
-    const services = kafkaServices({ plan, options, cluster, topics, logger, statistics, meters, events, tracer })
+    const services = kafkaServices({ plan, options, cluster, topics, logger, statistics, meters, events, tracing })
     this.#services = services
     const { lookups } = services
     this.#follower = lookups && new TopicFollower(services, lookups.all, (error) => this.#fail(error))

@@ -1,6 +1,6 @@
 import { HeaderFinder, noSide, type RecordColumns, TRACED } from '../../kernel/index.ts'
 import type { Plan } from '../topology/plan.ts'
-import { traceContextOf } from './trace-context.ts'
+import { appendTraceContext } from './trace-context.ts'
 import type { Tracing } from './tracing.ts'
 
 /** What is known of traces: which sinks want them, and which are followed. */
@@ -21,7 +21,8 @@ function isWanted({ sinks }: TraceWishes['plan']): boolean {
 /**
  * Has the parts of a batch carry the traces that their records came with. The table keeps them with the part, so they
  * share its fate: a rollback undoes them with it, and a restoration finds them in the record that it reads again.
- * Cost per record: one look through its headers; an object for those whose trace is carried.
+ * Cost per record: one look through its headers, which asks nothing but their lengths, a digit and a flag, where only
+ * those that are followed are carried.
  */
 export class CarriedContexts {
   readonly #isWanted: boolean
@@ -40,20 +41,41 @@ export class CarriedContexts {
     carriedStart.fill(0, 0, count)
     carriedEnd.fill(0, 0, count)
     for (let row = 0; row < count; row++) {
-      if (side[row] === noSide || !parents.find(columns, row)) continue
+      if (side[row] === noSide || (!this.#isWanted && !this.#mayBeChosen(columns, row))) continue
+      if (!parents.find(columns, row)) continue
       const isChosen = this.#sampling?.isChosen(bytes, parents.start, parents.length) === true
       if (!isChosen && !this.#isWanted) continue
-      const state = states.find(columns, row) ? valueOf(bytes, states) : undefined
-      const context = traceContextOf(valueOf(bytes, parents), state)
-      if (context === undefined) continue
-      if (isChosen) context[0]! |= TRACED
-      carriedStart[row] = extra.append(context)
-      carriedEnd[row] = carriedStart[row]! + context.length
+      const from = extra.length
+      const state = states.find(columns, row) ? states : undefined
+      if (!appendTraceContext(extra, isChosen ? TRACED : 0, bytes, parents, state)) continue
+      carriedStart[row] = from
+      carriedEnd[row] = extra.length
     }
+  }
+
+  /**
+   * Whether a header of a row is as long as a `traceparent`, and would be chosen if it is one: names are compared only
+   * then. Also where the headers are not as they mostly are: then `HeaderFinder` looks.
+   */
+  #mayBeChosen({ bytes, valueEnd, recordEnd }: RecordColumns, row: number): boolean {
+    const sampling = this.#sampling!
+    const end = recordEnd[row]!
+    let at = valueEnd[row]!
+    // One byte tells a number below 64, as its double.
+    let count = bytes[at++]!
+    if (at > end || (count & 0x81) !== 0) return true
+    for (; count > 0; count -= 2) {
+      const nameLength = bytes[at]!
+      const valueAt = at + 1 + (nameLength >> 1)
+      const valueLength = bytes[valueAt]!
+      at = valueAt + 1 + (valueLength >> 1)
+      // An odd number is below zero: there is none.
+      if (at > end || ((nameLength | valueLength) & 0x81) !== 0) return true
+      if (nameLength === parentNameLength && sampling.isChosen(bytes, valueAt + 1, valueLength >> 1)) return true
+    }
+    return false
   }
 }
 
-/** What a finder has found last. */
-function valueOf(bytes: Uint8Array, { start, length }: HeaderFinder): Uint8Array {
-  return bytes.subarray(start, start + length)
-}
+/** As headers tell it. */
+const parentNameLength = 2 * 'traceparent'.length

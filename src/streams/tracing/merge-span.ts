@@ -28,19 +28,9 @@ export class MergeSpan {
   readonly #attributes: Attributes
 
   constructor(names: MergeSpanNames) {
-    const { name, sources, correlate } = names.plan
-    const topic = sources.length === 1 ? sources[0]!.topic : undefined
     this.#names = names
-    this.#title = `merge ${topic ?? correlate.id}`
-    this.#attributes = {
-      'messaging.system': 'kafka',
-      'messaging.operation.name': 'merge',
-      'messaging.operation.type': 'process',
-      'messaging.consumer.group.name': name,
-      // Of several sources each link and event names its own.
-      ...(topic !== undefined && { 'messaging.destination.name': topic }),
-      'millrace.correlation': correlate.id,
-    }
+    this.#title = spanTitle(names.plan)
+    this.#attributes = messagingAttributes(names.plan)
   }
 
   /** Undefined where no trace of a part is followed, or the tracer does not record the span. */
@@ -75,6 +65,29 @@ export class MergeSpan {
       'millrace.side': this.#names.plan.sides[side]!.name,
     }
   }
+}
+
+/** After the source, or the correlation where there are several. */
+export function spanTitle(plan: MergeSpanNames['plan']): string {
+  return `merge ${onlyTopic(plan) ?? plan.correlate.id}`
+}
+
+/** What is the same for all merges of a program. */
+export function messagingAttributes(plan: MergeSpanNames['plan']): Record<string, string> {
+  const topic = onlyTopic(plan)
+  return {
+    'messaging.system': 'kafka',
+    'messaging.operation.name': 'merge',
+    'messaging.operation.type': 'process',
+    'messaging.consumer.group.name': plan.name,
+    // Of several sources each link and event names its own.
+    ...(topic !== undefined && { 'messaging.destination.name': topic }),
+    'millrace.correlation': plan.correlate.id,
+  }
+}
+
+function onlyTopic({ sources }: MergeSpanNames['plan']): string | undefined {
+  return sources.length === 1 ? sources[0]!.topic : undefined
 }
 
 function isFollowed(part: CarryingPart): part is CarryingPart & { carried: Uint8Array } {

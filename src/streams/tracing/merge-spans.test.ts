@@ -13,9 +13,9 @@ import { stderrLogger } from '../logs/logger.ts'
 import { field } from '../topology/field.ts'
 import { planTopology } from '../topology/plan.ts'
 import { type Topology, topology } from '../topology/topology.ts'
-import { MergeSpans, spansPerEpochMax } from './merge-spans.ts'
+import { spansPerEpochMax } from './merge-spans.ts'
 import { carriedOn } from './trace-context.ts'
-import { tracingOf } from './tracing.ts'
+import { TracerSpans } from './tracer-spans.ts'
 
 const traceIds = ['1', '2'].map((digit) => digit.repeat(32))
 const parentIds = ['a', 'b'].map((digit) => digit.repeat(16))
@@ -255,8 +255,7 @@ describe('the span of a merge', () => {
   it('is told of a bounded number of merges of an epoch', () => {
     const { tracer, told } = recordingTracer()
     const names = { plan: planTopology(orders), partitions: partitionsOfSource() }
-    const tracing = tracingOf(tracer, { traceRatio: 1 }, { clock: new VirtualClock(), logger: stderrLogger })!
-    const spans = new MergeSpans(tracing, names)
+    const spans = new TracerSpans({ tracer, clock: new VirtualClock(), logger: stderrLogger }, names)
     const carried = carriedOn({ traceId: traceIds[0]!, spanId: parentIds[0]!, traceFlags: 1 })
     carried[0]! |= TRACED
     const merge = () => {

@@ -1,23 +1,15 @@
-import type { Clock } from '../../core/clock.ts'
-import type { Logger } from '../logs/logger.ts'
-import type { RunOptions } from '../options.ts'
-import type { OpenTelemetryTracer } from './open-telemetry-tracer.ts'
-import { TraceSampling } from './trace-sampling.ts'
+import type { MergeSpanNames } from './merge-span.ts'
+import type { MergeSpans } from './merge-spans.ts'
+import type { Exported } from './otlp/span-exporter.ts'
+import type { TraceSampling } from './trace-sampling.ts'
 
-/** Who follows traces, and which. */
+/** Which traces are followed, and who is told of merges. One for all terms of a process. */
 export interface Tracing {
-  readonly tracer: OpenTelemetryTracer
   readonly sampling: TraceSampling
-  readonly clock: Clock
-  readonly logger: Logger
-}
-
-/** Undefined where none is followed: there is no tracer, or the ratio is 0. */
-export function tracingOf(
-  tracer: OpenTelemetryTracer | undefined,
-  { traceRatio }: Pick<RunOptions, 'traceRatio'>,
-  { clock, logger }: Pick<Tracing, 'clock' | 'logger'>,
-): Tracing | undefined {
-  if (tracer === undefined || traceRatio === 0) return undefined
-  return { tracer, sampling: new TraceSampling(traceRatio), clock, logger }
+  /** Makes what the merges of a program are told with. */
+  spansOf(names: MergeSpanNames): MergeSpans
+  /** What was exported; absent where a tracer of the user's is told. */
+  readonly exported?: Exported | undefined
+  /** Sends what is still to be sent, as far as that is possible within some seconds. */
+  flush?(): Promise<void>
 }

@@ -1,0 +1,14 @@
+const digits = new Uint8Array(256)
+for (const [value, digit] of Array.from('0123456789abcdef').entries()) digits[digit.charCodeAt(0)] = value
+
+/** Writes so many bytes that hexadecimal digits stand for, and returns where they end. */
+export function putHex(to: Uint8Array, at: number, text: Uint8Array, from: number, count: number): number {
+  for (const end = at + count; at < end; from += 2) {
+    to[at++] = (digits[text[from]!]! << 4) | digits[text[from + 1]!]!
+  }
+  return at
+}
+
+export function hexOf(bytes: Buffer, from: number, to: number): string {
+  return bytes.toString('hex', from, to)
+}

@@ -1,0 +1,62 @@
+/** Protobuf as bytes: field numbers with their wire types, and what is written in one place after another. */
+
+/** Wire types. */
+export const VARINT = 0
+export const FIXED64 = 1
+export const BYTES = 2
+export const FIXED32 = 5
+
+/** Writes a whole number from 0 to 2^53 and returns where it ends. */
+export function putVarint(bytes: Uint8Array, at: number, value: number): number {
+  while (value > 0x7f) {
+    bytes[at++] = (value % 0x80) | 0x80
+    value = Math.floor(value / 0x80)
+  }
+  bytes[at++] = value
+  return at
+}
+
+export function varintBytes(value: number): number {
+  let length = 1
+  for (; value > 0x7f; value = Math.floor(value / 0x80)) length++
+  return length
+}
+
+/** Writes milliseconds as the nanoseconds of a `fixed64`, exactly, and returns where they end. */
+export function putNanoseconds(bytes: DataView, at: number, ms: number): number {
+  const high = Math.floor(ms / 2 ** 20) * 1e6
+  const low = (high % 2 ** 12) * 2 ** 20 + (ms % 2 ** 20) * 1e6
+  bytes.setUint32(at, low % 2 ** 32, true)
+  bytes.setUint32(at + 4, Math.floor(high / 2 ** 12) + Math.floor(low / 2 ** 32), true)
+  return at + 8
+}
+
+function tag(field: number, type: number): number[] {
+  return varint((field << 3) | type)
+}
+
+function varint(value: number): number[] {
+  const bytes = new Uint8Array(8)
+  return [...bytes.subarray(0, putVarint(bytes, 0, value))]
+}
+
+/** A field with a length: a text, bytes, or a message by its fields. */
+export function field(number: number, value: string | Uint8Array | readonly Uint8Array[]): Buffer {
+  const bytes = typeof value === 'string' ? Buffer.from(value) : Array.isArray(value) ? Buffer.concat(value) : value
+  return Buffer.concat([fieldHead(number, bytes.length), bytes as Uint8Array])
+}
+
+/** How such a field begins. */
+export function fieldHead(number: number, length: number): Buffer {
+  return Buffer.from([...tag(number, BYTES), ...varint(length)])
+}
+
+export function varintField(number: number, value: number): Buffer {
+  return Buffer.from([...tag(number, VARINT), ...varint(value)])
+}
+
+/** An attribute of OTLP as a field: a `KeyValue` with an `AnyValue`, a text or a whole number. */
+export function attribute(number: number, key: string, value: string | number): Buffer {
+  const any = typeof value === 'string' ? field(1, value) : varintField(3, value)
+  return field(number, [field(1, key), field(2, any)])
+}
