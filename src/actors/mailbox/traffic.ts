@@ -3,8 +3,8 @@ export class Traffic {
   #messageCount = 0
   #empty: PromiseWithResolvers<void> | undefined
 
-  get isEmpty(): boolean {
-    return this.#messageCount === 0
+  get messageCount(): number {
+    return this.#messageCount
   }
 
   enter(): void {

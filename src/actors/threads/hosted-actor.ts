@@ -9,6 +9,8 @@ import type { Runtime } from '../system/runtime.ts'
 import type { PlaceOrder } from './frames.ts'
 import type { SharedCounts } from './shared-counts.ts'
 
+type OnDone = (id: number, taken: number, count: number) => void
+
 /** Loads what a module exports. */
 export type Load = (module: string, exportName: string) => unknown
 
@@ -18,14 +20,14 @@ export class HostedActor implements Origin {
   readonly id: number
   readonly path: string
   readonly #counts: SharedCounts
-  /** Called when a message of another thread is done with, with how many have been. */
-  readonly #onDone: (id: number, taken: number) => void
+  /** Called when `count` messages of another thread are done with, with how many have been. */
+  readonly #onDone: OnDone
   /** Messages of other threads that came in. */
   #received = 0
   #watch: Monitor | undefined
   cell: ActorCell | undefined
 
-  constructor(id: number, path: string, counts: SharedCounts, onDone: (id: number, taken: number) => void) {
+  constructor(id: number, path: string, counts: SharedCounts, onDone: OnDone) {
     this.id = id
     this.path = path
     this.#counts = counts
@@ -68,12 +70,19 @@ export class HostedActor implements Origin {
   }
 
   onTaken(count: number): void {
-    this.#onDone(this.id, this.#counts.take(this.id, count))
+    this.#onDone(this.id, this.#counts.take(this.id, count), count)
   }
 
-  /** What was sent to it is given up with its mailbox. */
-  onEnded(): void {
-    this.#received = this.#counts.taken(this.id)
+  /**
+   * What was sent to it is given up with its mailbox.
+   *
+   * @returns how many messages.
+   */
+  onEnded(): number {
+    const taken = this.#counts.taken(this.id)
+    const count = this.#received - taken
+    this.#received = taken
+    return count
   }
 
   /** Writes down what snapshots show. */

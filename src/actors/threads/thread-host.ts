@@ -48,6 +48,8 @@ export class ThreadHost {
   readonly #taken = new Map<number, number>()
   readonly #active = new Set<Runnable>()
   readonly #byCell = new Map<Runnable, HostedActor>()
+  /** Messages of other threads that are not done with: the main thread counts them as well. */
+  #foreignCount = 0
   #isBusy = false
   /** Whether it is to be told when no message is left. */
   #isAwaited = false
@@ -174,7 +176,7 @@ export class ThreadHost {
     if (isForgotten) this.#placed.delete(id)
     if (actor.cell === undefined) return
     actor.cell.end()
-    actor.onEnded()
+    this.#foreignCount -= actor.onEnded()
     actor.describe()
     if (!isForgotten) return
     actor.cell.forget()
@@ -189,6 +191,7 @@ export class ThreadHost {
       const value = flat[index + 2]
       const message = (replaced === undefined ? value : decode({ value, replaced }, this.#refOf)) as ActorMessage
       actor.onReceived()
+      this.#foreignCount++
       if (number === noAsk) void actor.cell!.deliver(message, undefined, actor)
       else {
         const ask = new DistantAsk(number, actor.path, this.#outbox)
@@ -197,8 +200,9 @@ export class ThreadHost {
     }
   }
 
-  readonly #onDone = (id: number, taken: number): void => {
+  readonly #onDone = (id: number, taken: number, count: number): void => {
     this.#taken.set(id, taken)
+    this.#foreignCount -= count
     this.#outbox.wake()
   }
 
@@ -209,7 +213,7 @@ export class ThreadHost {
   #tellCounts(): void {
     for (const cell of this.#active) this.#byCell.get(cell)?.describe()
     this.#active.clear()
-    const isBusy = !this.#traffic.isEmpty
+    const isBusy = this.#traffic.messageCount > this.#foreignCount
     if (isBusy && !this.#isAwaited) {
       this.#isAwaited = true
       void this.#traffic.whenEmpty().then(() => {

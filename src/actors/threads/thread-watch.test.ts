@@ -85,4 +85,17 @@ describe('A thread', () => {
     assert.equal(transport.frameCount, before)
     await clock.until(system.stop())
   })
+
+  it('B17 B18 tells nothing of a question but the answer, and that it is done with it', async () => {
+    const { clock, transport, system } = await startWorkers(1)
+    await clock.advance(1_000)
+    const before = transport.frameCount
+
+    await clock.until(system.ref<WorkMessage>('1').ask({ type: 'work', ms: 10 }))
+    await clock.advance(0)
+
+    // The question, the answer, and the count of what is done, which is in the frame of the answer on threads of Node.
+    assert.equal(transport.frameCount - before, 3)
+    await clock.until(system.stop())
+  })
 })
