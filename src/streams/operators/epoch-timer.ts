@@ -27,6 +27,7 @@ export class EpochTimer {
   readonly #parts: EpochTimerParts
   #timer: Timer | undefined
   #wasBehind = false
+  #isWaiting = false
 
   constructor(parts: EpochTimerParts) {
     this.#parts = parts
@@ -72,7 +73,8 @@ export class EpochTimer {
     const { schedule } = session
     if (schedule.isCommitting || this.#timer !== undefined) return
     this.#wasBehind = this.#isBehind
-    const dueInMs = this.isInDoubt ? doubtPollMs : schedule.dueInMs(clock.monotonicMs(), !this.#wasBehind)
+    if (!this.#wasBehind) this.#lookWhenIdle()
+    const dueInMs = this.isInDoubt ? doubtPollMs : schedule.dueInMs(clock.monotonicMs(), this.#isAllRead)
     const afterMs = dueInMs ?? Math.min(...polls().map((ms) => ms ?? Infinity))
     if (afterMs === Infinity) return
     this.#timer = clock.setTimer({ afterMs: Math.max(1, afterMs) }, onTick)
@@ -81,6 +83,19 @@ export class EpochTimer {
   disarm(): void {
     this.#timer?.cancel()
     this.#timer = undefined
+  }
+
+  /** It cannot be due early while rows are on their way, which may take as long as functions do. */
+  #lookWhenIdle(): void {
+    const { rowBatches } = this.#parts.life
+    if (this.#isWaiting || rowBatches.isIdle) return
+    this.#isWaiting = true
+    void rowBatches.whenIdle().then(() => {
+      this.#isWaiting = false
+      if (this.#timer === undefined) return
+      this.disarm()
+      this.arm()
+    })
   }
 
   get #isBehind(): boolean {
