@@ -56,14 +56,25 @@ async function run(count: number, workersEach: number, micros: number): Promise<
       { env },
     ),
   )
-  await Promise.all(children.map((child) => once(child, 'message')))
-  const startMs = systemClock.monotonicMs()
-  const results = children.map((child) => once(child, 'message'))
-  for (const child of children) child.send('go')
-  const ended = (await Promise.all(results)).map(([each]) => each as Measured)
-  const seconds = (systemClock.monotonicMs() - startMs) / 1_000
-  await Promise.all(children.map(async (child) => child.exitCode ?? once(child, 'exit')))
-  return { seconds, cpuSeconds: ended.reduce((sum, each) => sum + each.cpuSeconds, 0) }
+  const early = new AbortController()
+  const told = () => Promise.all(children.map((child) => once(child, 'message', early)))
+  const exits = children.map(async (child) => {
+    const [code] = await once(child, 'exit')
+    early.abort(new Error(`a process ended with ${code} before all were done`))
+  })
+  try {
+    await told()
+    const startMs = systemClock.monotonicMs()
+    const results = told()
+    for (const child of children) child.send('go')
+    const ended = (await results).map(([each]) => each as Measured)
+    const seconds = (systemClock.monotonicMs() - startMs) / 1_000
+    await Promise.all(exits)
+    return { seconds, cpuSeconds: ended.reduce((sum, each) => sum + each.cpuSeconds, 0) }
+  } catch (error) {
+    for (const child of children) child.kill()
+    throw error
+  }
 }
 
 /** How many rounds of `work` the quickest microsecond has. */

@@ -10,6 +10,8 @@ import type { Services } from './services.ts'
  * where functions use tables, so that what they change is of the current epoch or of that batch.
  */
 const rowBatches = 4
+/** So many more for each worker thread, which would else have done what there is before more comes. */
+const rowBatchesOfWorker = 4
 
 /**
  * What operators share since their last restart. Messages bear the incarnation that made them, and one of an older life
@@ -26,10 +28,10 @@ export interface Life {
 
 /** The lives of operators, one after the other. */
 export class Lives {
-  readonly #services: Pick<Services, 'outputBytesMax' | 'plan'>
+  readonly #services: Pick<Services, 'outputBytesMax' | 'plan' | 'options'>
   #current: Life | undefined
 
-  constructor(services: Pick<Services, 'outputBytesMax' | 'plan'>) {
+  constructor(services: Pick<Services, 'outputBytesMax' | 'plan' | 'options'>) {
     this.#services = services
   }
 
@@ -45,10 +47,10 @@ export class Lives {
 
   /** Begins the next life, with memory of its own. */
   begin(): Life {
-    const { outputBytesMax, plan } = this.#services
+    const { outputBytesMax, plan, options } = this.#services
     const life: Life = {
       incarnation: this.incarnation + 1,
-      rowBatches: new RowBatchPool(changesTables(plan) ? 1 : rowBatches),
+      rowBatches: new RowBatchPool(changesTables(plan) ? 1 : rowBatches + rowBatchesOfWorker * options.workers),
       partitionsBehind: new PartitionsBehind(),
       budget: new ByteBudget(outputBytesMax),
     }

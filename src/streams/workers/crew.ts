@@ -1,12 +1,13 @@
 /**
  * Crew: the worker threads of a program, as its operators use them.
  *
- * A call is what a function is to be asked for of one batch. It is cut into slices as workers have room, so that each
- * takes about `sliceMs` whatever the function costs, and a worker has a further slice while it is at one. Slices of a
+ * A call is what a function is to be asked for of one batch. It is cut into slices as workers have room. What a worker is
+ * given is a load, a message of about `loadMs`: one slice, or several of calls that wait, whatever their function and
+ * batch, because a message costs as much as the rows of many. A worker has further loads while it is at one. Slices of a
  * call are done in any order, and calls of several batches and operators at a time; the operators put the rows in order.
  * A worker that ends, for whatever reason, loses its slices. The row that it was at has failed by that; all others are
  * asked again, elsewhere.
- * State: nothing that outlives a call, but what a row of each function costs.
+ * State: nothing that outlives a call, but what a row of each function costs, and memory for loads.
  * Cost per record: a copy of the record, and of what was made of it.
  */
 import type { ActorContext } from '../../actors/index.ts'
@@ -16,21 +17,28 @@ import { messageOf } from '../functions/row-function.ts'
 import type { RecordColumns, RecordOrigin } from '../../kernel/index.ts'
 import type { PartitionPlace } from '../topics/source-partitions.ts'
 import type { LostDigits } from '../functions/function-values.ts'
+import type { RunOptions } from '../options.ts'
 import type { Services } from '../runtime/services.ts'
 import { Outcomes, type SliceAnswer } from './outcomes.ts'
-import { packSlice, sliceEnd } from './slice.ts'
+import { packSlice, planSlice, sliceEnd, type SlicePlan, slicesBytes } from './slice.ts'
 import { type WorkerFunction, workerFunctions } from './worker-function.ts'
-import type { SliceMessage } from './worker-messages.ts'
+import type { SliceOrder, SlicesAnswer, SlicesMessage } from './worker-messages.ts'
 import { WorkerProgress } from './worker-progress.ts'
 
-/** What a slice is to take, in milliseconds. A hop to a thread and back takes about 0.1. */
-const sliceMs = 4
+/** What a load is to take, in milliseconds. A hop to a thread and back takes about 0.1. */
+const loadMs = 8
+/** The least that is worth a message where workers share what is left. */
+const loadMsMin = 1
+const loadBytesMax = 1 << 20
 const sliceRowsMax = 1_024
-const sliceBytesMax = 1 << 20
 /** Rows of a slice while nothing is known of a function. */
 const sliceRowsFirst = 16
-/** Slices that a worker has at a time: one that it is at, and the next. */
-const openSlicesMax = 2
+/** Loads that a worker has at a time: the one that it is at, and those that it goes on with while the main thread is busy. */
+const openLoadsMax = 3
+/** Memory of loads is of this size at least, so that it does for further ones, and is kept up to a size and so many. */
+const memoryBytesMin = 1 << 18
+const memoryBytesMax = 2 * loadBytesMax
+const memoriesMax = 8
 /** An answer is waited for without a bound: a thread that is blocked is found and ended by what runs it. */
 const askMs = 2 ** 31 - 1
 
@@ -55,6 +63,7 @@ export interface Call {
 interface Slice {
   readonly call: Call
   readonly rows: Int32Array
+  readonly plan: SlicePlan
 }
 
 /** What finds the actors of workers: the context of any operator. */
@@ -66,7 +75,7 @@ interface Worker {
   readonly id: string
   readonly path: string
   readonly progress: WorkerProgress
-  openSlices: number
+  openLoads: number
 }
 
 /** Id of the supervisor of all workers. */
@@ -80,18 +89,23 @@ export class Crew {
   readonly #again: Slice[] = []
   /** By function: milliseconds that a row takes. */
   readonly #rowMs: number[] = []
+  /** Memory that has come back. */
+  readonly #memories: Uint8Array[] = []
   #nextSlice = 0
 
   private constructor(app: string, functions: readonly WorkerFunction[], count: number) {
     this.functions = functions
     this.workers = Array.from({ length: count }, (_, index) => {
       const id = `worker-${index + 1}`
-      return { id, path: `${app}/${workersId}/${id}`, progress: new WorkerProgress(), openSlices: 0 }
+      return { id, path: `${app}/${workersId}/${id}`, progress: new WorkerProgress(), openLoads: 0 }
     })
   }
 
   /** That of a program; undefined where it has no worker, or nothing for one to do. */
-  static of({ plan, options }: Pick<Services, 'plan' | 'options'>): Crew | undefined {
+  static of({
+    plan,
+    options,
+  }: Pick<Services, 'plan'> & { readonly options: Pick<RunOptions, 'workers'> }): Crew | undefined {
     const functions = workerFunctions(plan)
     return options.workers === 0 || functions.length === 0 ? undefined : new Crew(plan.name, functions, options.workers)
   }
@@ -105,59 +119,103 @@ export class Crew {
   /** Gives workers that have room what is to be done. */
   #hand(finder: Finder): void {
     for (;;) {
-      const worker = this.workers.reduce((best, each) => (each.openSlices < best.openSlices ? each : best))
-      if (worker.openSlices === openSlicesMax) return
-      const slice = this.#next()
-      if (slice === undefined) return
-      void this.#ask(worker, slice, finder)
+      const worker = this.workers.reduce((best, each) => (each.openLoads < best.openLoads ? each : best))
+      if (worker.openLoads === openLoadsMax) return
+      const load = this.#nextLoad()
+      if (load.length === 0) return
+      void this.#ask(worker, load, finder)
     }
   }
 
-  #next(): Slice | undefined {
+  #nextLoad(): Slice[] {
+    const load: Slice[] = []
+    let leftMs = Math.min(loadMs, Math.max(loadMsMin, this.#leftMs() / this.workers.length))
+    let leftBytes = loadBytesMax
+    while (leftMs > 0 && leftBytes > 0) {
+      const slice = this.#next(leftMs, leftBytes)
+      if (slice === undefined) break
+      load.push(slice)
+      // What a row takes that nobody has seen yet may be anything.
+      leftMs -= (this.#rowMs[slice.call.function] ?? Infinity) * slice.rows.length
+      leftBytes -= slice.plan.size
+    }
+    return load
+  }
+
+  /** Milliseconds that the rows will take which no worker has yet. */
+  #leftMs(): number {
+    return this.#calls.reduce(
+      (sum, { call, next }) => sum + (call.rows.length - next) * (this.#rowMs[call.function] ?? 0),
+      0,
+    )
+  }
+
+  #next(leftMs: number, leftBytes: number): Slice | undefined {
     for (;;) {
-      const slice = this.#again.pop() ?? this.#cut()
+      const slice = this.#again.pop() ?? this.#cut(leftMs, leftBytes)
       if (slice === undefined || !slice.call.isOver()) return slice
     }
   }
 
   /** The next slice of the oldest call that has rows left. */
-  #cut(): Slice | undefined {
+  #cut(leftMs: number, bytesMax: number): Slice | undefined {
     const [oldest] = this.#calls
     if (oldest === undefined) return undefined
     const { call, next } = oldest
     const rowMs = this.#rowMs[call.function]
     const rowsMax =
-      rowMs === undefined ? sliceRowsFirst : Math.min(sliceRowsMax, Math.max(1, Math.round(sliceMs / rowMs)))
-    oldest.next = sliceEnd(call.columns, call.rows, next, { rowsMax, bytesMax: sliceBytesMax })
+      rowMs === undefined ? sliceRowsFirst : Math.min(sliceRowsMax, Math.max(1, Math.round(leftMs / rowMs)))
+    oldest.next = sliceEnd(call.columns, call.rows, next, { rowsMax, bytesMax })
     if (oldest.next === call.rows.length) this.#calls.shift()
-    return { call, rows: call.rows.subarray(next, oldest.next) }
+    return sliceOf(call, call.rows.subarray(next, oldest.next))
   }
 
-  async #ask(worker: Worker, { call, rows }: Slice, finder: Finder): Promise<void> {
-    const number = (this.#nextSlice = (this.#nextSlice + 1) | 0)
-    const { function: index, columns, place } = call
-    worker.openSlices++
-    const [message, count] = [{ type: 'slice', slice: number, function: index, place } as const, rows.length]
-    const asked = {
-      count,
-      bytes: packSlice(columns, rows),
-      partition: columns.partition,
-      origins: originsOf(columns, rows),
-    }
+  async #ask(worker: Worker, load: readonly Slice[], finder: Finder): Promise<void> {
+    const orders = this.#pack(load)
+    worker.openLoads++
     const answer = await finder
-      .ref<SliceMessage>(worker.path)
-      .ask({ ...message, ...asked }, { timeoutMs: askMs })
-      .catch((error: unknown) => this.#lost({ call, rows }, worker.progress.rowOf(number), error))
-    worker.openSlices--
-    if (answer !== undefined) {
-      this.#note(index, answer.tookMs / count)
-      if (!call.isOver()) take(call, rows, answer)
-    }
+      .ref<SlicesMessage>(worker.path)
+      .ask({ type: 'slices', ...orders }, { timeoutMs: askMs })
+      .catch((error: unknown) => {
+        load.forEach((slice, at) => this.#lost(slice, worker.progress.rowOf(orders.slices[at]!.slice), error))
+      })
+    worker.openLoads--
+    if (answer !== undefined) this.#take(load, answer)
     this.#hand(finder)
   }
 
+  #pack(load: readonly Slice[]): Omit<SlicesMessage, 'type' | 'reply'> {
+    const bytes = this.#memoryOf(load.reduce((sum, { plan }) => sum + plan.size, 0))
+    let start = 0
+    const slices = load.map(({ call, rows, plan }): SliceOrder => {
+      const { function: index, columns, place } = call
+      packSlice(columns, rows, plan, bytes, start)
+      const order = { slice: (this.#nextSlice = (this.#nextSlice + 1) | 0), function: index, start, count: rows.length }
+      start += plan.size
+      return { ...order, partition: columns.partition, place, origins: originsOf(columns, rows) }
+    })
+    return { slices, bytes }
+  }
+
+  /** Memory is taken again: what is new has to be filled with zeros, and is fetched from the system page by page. */
+  #memoryOf(size: number): Uint8Array {
+    const at = this.#memories.findIndex(({ length }) => length >= slicesBytes(size))
+    const [memory] = at === -1 ? [] : this.#memories.splice(at, 1)
+    return memory ?? new Uint8Array(Math.max(slicesBytes(size), memoryBytesMin))
+  }
+
+  #take(load: readonly Slice[], { answers, bytes, used }: SlicesAnswer): void {
+    if (used.length <= memoryBytesMax && this.#memories.length < memoriesMax) this.#memories.push(used)
+    load.forEach(({ call, rows }, at) => {
+      const answer = answers[at]!
+      this.#note(call.function, answer.tookMs / rows.length)
+      if (!call.isOver()) take(call, rows, answer, bytes)
+    })
+  }
+
   /** A worker has ended before it answered. */
-  #lost({ call, rows }: Slice, at: number | undefined, error: unknown): undefined {
+  #lost(slice: Slice, at: number | undefined, error: unknown): void {
+    const { call, rows } = slice
     if (call.isOver()) return
     const isStopped = !MillraceError.is(error) || error.code !== 'ACTOR_ASK_FAILED'
     if (isStopped) {
@@ -165,12 +223,12 @@ export class Crew {
       return
     }
     if (at === undefined) {
-      this.#again.push({ call, rows })
+      this.#again.push(slice)
       return
     }
     call.onKilled(rows[at]!, error.cause ?? error)
     for (const part of [rows.subarray(at + 1), rows.subarray(0, at)]) {
-      if (part.length > 0) this.#again.push({ call, rows: part })
+      if (part.length > 0) this.#again.push(sliceOf(call, part))
     }
   }
 
@@ -180,12 +238,16 @@ export class Crew {
   }
 }
 
-function take(call: Call, rows: Int32Array, answer: SliceAnswer): void {
+function sliceOf(call: Call, rows: Int32Array): Slice {
+  return { call, rows, plan: planSlice(call.columns, rows) }
+}
+
+function take(call: Call, rows: Int32Array, answer: SliceAnswer, bytes: Uint8Array): void {
   if (answer.lost !== undefined) call.onLostDigits(answer.lost)
   const failures = new Map(
     answer.failures.map(({ row, error, isPermanent }) => [row, isPermanent ? permanent(error) : error]),
   )
-  call.onDone(rows, new Outcomes(rows.length, answer, failures))
+  call.onDone(rows, new Outcomes(bytes, rows.length, answer, failures))
 }
 
 /** The class of an error does not cross. */

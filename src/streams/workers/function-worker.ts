@@ -8,7 +8,8 @@
  * Cost per record: what the function costs on the main thread, and a copy of record and result.
  */
 import { setImmediate as turn } from 'node:timers/promises'
-import { type ActorContext, defineActor } from '../../actors/index.ts'
+import { defineActor } from '../../actors/index.ts'
+import type { Clock } from '../../core/clock.ts'
 import { MillraceError, TopologyError } from '../../core/errors.ts'
 import { RecordColumns, rowFlags } from '../../kernel/index.ts'
 import { FunctionValues } from '../functions/function-values.ts'
@@ -18,13 +19,14 @@ import { StageRows } from '../functions/stage-rows.ts'
 import type { StepRows } from '../functions/step-rows.ts'
 import { plainStepRows } from '../functions/plain-step-rows.ts'
 import type { RecordTables } from '../tables/record-tables.ts'
+import type { PartitionPlace } from '../topics/source-partitions.ts'
 import type { ExportPlace } from '../topology/on-workers.ts'
 import type { PlainStep } from '../topology/source.ts'
 import type { Stage } from '../topology/stage.ts'
 import { outcome, OutcomeWriter, type FailedRow, type SliceAnswer } from './outcomes.ts'
 import { unpackSlice } from './slice.ts'
 import type { WorkerFunction } from './worker-function.ts'
-import type { SliceMessage, WorkerSetup } from './worker-messages.ts'
+import type { SliceOrder, SlicesMessage, WorkerSetup } from './worker-messages.ts'
 import { WorkerProgress } from './worker-progress.ts'
 import { becomeWorker } from './worker-thread.ts'
 
@@ -32,22 +34,40 @@ import { becomeWorker } from './worker-thread.ts'
 const turnMs = 50
 
 export const functionWorker = ({ functions, progress }: WorkerSetup) =>
-  defineActor<SliceMessage, readonly Callee[]>({
+  defineActor<SlicesMessage, Worker>({
     name: 'worker',
     async init() {
       becomeWorker()
-      return Promise.all(functions.map((each) => loaded(each, new WorkerProgress(progress))))
+      const shared = { progress: new WorkerProgress(progress), writer: new OutcomeWriter(), turnedMs: 0 }
+      return { callees: await Promise.all(functions.map((each) => loaded(each, shared))), shared }
     },
     handleInPlace: {
-      slice: async (callees, message, context) =>
-        message.reply(await callees[message.function]!.call(message, context)),
+      async slices({ callees, shared }, { slices, bytes, reply }, { clock }) {
+        shared.turnedMs = clock.monotonicMs()
+        const answers: SliceAnswer[] = []
+        for (const order of slices) answers.push(await callees[order.function]!.call(bytes, order, clock))
+        reply({ answers, bytes: shared.writer.finish(), used: bytes })
+      },
     },
   })
+
+interface Worker {
+  readonly callees: readonly Callee[]
+  readonly shared: Shared
+}
+
+/** What the functions of a worker share: it calls one at a time. */
+interface Shared {
+  readonly progress: WorkerProgress
+  readonly writer: OutcomeWriter
+  /** When it looked up last. */
+  turnedMs: number
+}
 
 /** The function of an operator, with what it needs. */
 class Callee {
   readonly #function: WorkerFunction
-  readonly #progress: WorkerProgress
+  readonly #shared: Shared
   readonly #apply: unknown
   readonly #schema: unknown
   readonly #columns = new RecordColumns()
@@ -55,9 +75,9 @@ class Callee {
   readonly #tables: RecordTables
   #lost: SliceAnswer['lost']
 
-  constructor(own: WorkerFunction, progress: WorkerProgress, apply: unknown, schema: unknown) {
+  constructor(own: WorkerFunction, shared: Shared, apply: unknown, schema: unknown) {
     this.#function = own
-    this.#progress = progress
+    this.#shared = shared
     this.#apply = apply
     this.#schema = schema
     this.#values = new FunctionValues(own, (lost) => (this.#lost = lost))
@@ -68,22 +88,23 @@ class Callee {
     this.#tables = { of: refuse, lookup: refuse }
   }
 
-  async call({ slice, bytes, count, ...message }: SliceMessage, { clock }: ActorContext<SliceMessage>) {
+  async call(bytes: Uint8Array, order: SliceOrder, clock: Clock): Promise<SliceAnswer> {
+    const { slice, count, origins, place } = order
     const columns = this.#columns
-    unpackSlice(bytes, count, message.partition, columns)
-    columns.origins = message.origins
-    const rows = this.#rowsOf(message)
+    unpackSlice(bytes, order, columns)
+    columns.origins = origins
+    const rows = this.#rowsOf(place)
     const failures: FailedRow[] = []
     const startMs = clock.monotonicMs()
-    let turnedMs = startMs
+    const { progress } = this.#shared
     for (let row = 0; row < count; row++) {
-      this.#progress.enter(slice, row)
+      progress.enter(slice, row)
       this.#ask(rows, row, failures)
-      this.#progress.leave()
+      progress.leave()
       const nowMs = clock.monotonicMs()
-      if (nowMs - turnedMs < turnMs) continue
+      if (nowMs - this.#shared.turnedMs < turnMs) continue
       await turn()
-      turnedMs = clock.monotonicMs()
+      this.#shared.turnedMs = clock.monotonicMs()
     }
     const answer = this.#answer(rows, failures)
     return { ...answer, tookMs: clock.monotonicMs() - startMs }
@@ -101,7 +122,7 @@ class Callee {
 
   #answer(rows: RowFunction & Partial<StepRows>, failures: readonly FailedRow[]): Omit<SliceAnswer, 'tookMs'> {
     const { count, reason, flags, partStart, partEnd, extra, causes } = this.#columns
-    const writer = new OutcomeWriter(count)
+    const start = this.#shared.writer.begin(count)
     const failed = new Set(failures.map(({ row }) => row))
     let end = 0
     for (let row = 0; row < count; row++) {
@@ -114,14 +135,15 @@ class Callee {
       else if ((flags[row]! & rowFlags.filtered) !== 0) kind = outcome.filtered
       else if (made === null) kind = outcome.madeNull
       else if (made !== undefined || partStart[row]! >= 0) kind = outcome.made
-      writer.add(kind, reason[row]!, end)
+      this.#shared.writer.add(kind, reason[row]!, end)
     }
+    this.#shared.writer.end(extra.bytes.subarray(0, end))
     const lost = this.#lost
     this.#lost = undefined
-    return { bytes: writer.finish(extra.bytes), causes: [...causes], failures, lost }
+    return { start, causes: [...causes], failures, lost }
   }
 
-  #rowsOf({ place }: Pick<SliceMessage, 'place'>): RowFunction {
+  #rowsOf(place: PartitionPlace): RowFunction {
     const { kind, operator, side } = this.#function
     const [columns, values, tables] = [this.#columns, this.#values, this.#tables]
     if (kind !== 'stage') {
@@ -134,9 +156,9 @@ class Callee {
   }
 }
 
-async function loaded(own: WorkerFunction, progress: WorkerProgress): Promise<Callee> {
+async function loaded(own: WorkerFunction, shared: Shared): Promise<Callee> {
   const { operator, apply, schema } = own
-  return new Callee(own, progress, apply && (await load(operator, apply)), schema && (await load(operator, schema)))
+  return new Callee(own, shared, apply && (await load(operator, apply)), schema && (await load(operator, schema)))
 }
 
 /** @throws TopologyError `TOPOLOGY_INVALID` where the module has no such export. */

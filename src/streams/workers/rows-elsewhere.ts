@@ -17,13 +17,14 @@ export interface AskingOperator {
   readonly onLostDigits: (lost: LostDigits) => void
 }
 
+const notConcerned = -1
+
 /** The rows of a batch whose function is called on worker threads: who asks for a row is given what came of it there. */
 export class RowsElsewhere<Rows extends RowFunction = RowFunction> implements RowFunction {
   readonly rows: Rows
   readonly #operator: AskingOperator
-  readonly #concerned: Uint8Array
   readonly #slices: Outcomes[] = []
-  /** By row: in which of these slices it was last, and at which place. */
+  /** By row: in which of these slices it was last, and at which place; `notConcerned` of rows that are in none. */
   readonly #sliceOf: Int32Array
   readonly #placeOf: Int32Array
   /** Rows over which a thread has ended, until they are asked for. */
@@ -38,15 +39,14 @@ export class RowsElsewhere<Rows extends RowFunction = RowFunction> implements Ro
     this.rows = rows
     this.#operator = operator
     const { count } = rows.columns
-    this.#sliceOf = new Int32Array(count)
-    this.#placeOf = new Int32Array(count)
-    this.#concerned = new Uint8Array(count)
-    const concerned = new Int32Array(count)
+    const memory = new Int32Array(3 * count)
+    this.#sliceOf = memory.subarray(0, count)
+    this.#placeOf = memory.subarray(count, 2 * count)
+    const concerned = memory.subarray(2 * count)
     let concernedCount = 0
     for (let row = 0; row < count; row++) {
-      if (!rows.concerns(row)) continue
-      this.#concerned[row] = 1
-      concerned[concernedCount++] = row
+      if (rows.concerns(row)) concerned[concernedCount++] = row
+      else this.#sliceOf[row] = notConcerned
     }
     this.#begin(concerned.subarray(0, concernedCount))
   }
@@ -56,7 +56,7 @@ export class RowsElsewhere<Rows extends RowFunction = RowFunction> implements Ro
   }
 
   concerns(row: number): boolean {
-    return this.#concerned[row] === 1
+    return this.#sliceOf[row] !== notConcerned
   }
 
   async prepare(again: readonly number[] | undefined, signal: AbortSignal): Promise<void> {

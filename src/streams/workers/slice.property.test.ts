@@ -2,17 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { check } from '../../../test/property.ts'
-import {
-  BatchReader,
-  encodeHeader,
-  headersOf,
-  plainRecord,
-  RecordColumns,
-  recordBatchOf,
-  replaceValues,
-  sourceSlackBytes,
-} from '../../kernel/index.ts'
-import { packSlice, sliceEnd, unpackSlice } from './slice.ts'
+import { headersOf, plainRecord, RecordColumns, replaceValues } from '../../kernel/index.ts'
+import { columnsOf } from './fixtures/columns-of.ts'
+import { packSlice, planSlice, sliceEnd, slicesBytes, unpackSlice } from './slice.ts'
 
 const content = fc.option(fc.uint8Array({ maxLength: 300 }))
 const record = fc.record({ key: content, value: content, header: fc.string({ maxLength: 200 }) })
@@ -21,29 +13,6 @@ const change = fc.record({
   to: fc.oneof(fc.constant(undefined), fc.constant(null), fc.uint8Array({ maxLength: 300 })),
   isTaken: fc.boolean(),
 })
-
-interface SpecifiedRecord {
-  readonly key: Uint8Array | null
-  readonly value: Uint8Array | null
-  readonly header: string
-}
-
-/** Records as they are read from a partition. */
-function columnsOf(records: readonly SpecifiedRecord[]): RecordColumns {
-  const batches = records.map(({ key, value, header }, offset) => {
-    const headers = encodeHeader('h', Buffer.from(header))
-    const plain = { key: key ?? undefined, value: value ?? undefined, headerCount: 1, headers }
-    return recordBatchOf(offset, offset * 7, plain)
-  })
-  const bytes = Buffer.concat([...batches, new Uint8Array(sourceSlackBytes)])
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  const range = { fromOffset: 0, nextOffset: records.length, endOffset: records.length }
-  const reader = new BatchReader({ decompressedBytesMax: 1 << 20 })
-  reader.open({ partition: 0, bytes, view, start: 0, end: bytes.length - sourceSlackBytes, ...range, aborted: [] })
-  const columns = new RecordColumns()
-  reader.fill(columns)
-  return columns
-}
 
 /** All that a function can see of a row. */
 function seen(columns: RecordColumns, row: number) {
@@ -63,14 +32,18 @@ describe('B17 a slice', () => {
         fc.array(record, { minLength: 1, maxLength: 30 }),
         fc.array(change, { minLength: 30, maxLength: 30 }),
         fc.boolean(),
-        (records, changes, isReplaced) => {
+        fc.nat(4).map((words) => 8 * words),
+        (records, changes, isReplaced, start) => {
           const columns = columnsOf(records)
           columns.lane.set(records.map((_, row) => row % 3))
           if (isReplaced) replaceValues(columns, (row) => changes[row]!.to)
           const rows = Int32Array.from(records.keys()).filter((row) => changes[row]!.isTaken)
 
           fc.pre(rows.length > 0)
-          unpackSlice(packSlice(columns, rows), rows.length, 5, unpacked)
+          const plan = planSlice(columns, rows)
+          const slices = new Uint8Array(slicesBytes(start + plan.size))
+          packSlice(columns, rows, plan, slices, start)
+          unpackSlice(slices, { start, count: rows.length, partition: 5 }, unpacked)
 
           assert.equal(unpacked.count, rows.length)
           rows.forEach((row, at) => assert.deepEqual(seen(unpacked, at), seen(columns, row)))

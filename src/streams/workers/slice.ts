@@ -1,5 +1,6 @@
 /**
- * A slice: rows of a batch as they cross to a worker thread, in one buffer that is given away.
+ * A slice: rows of a batch as they cross to a worker thread. Several lie one after the other in one buffer, which is given
+ * away and comes back with what was made of them.
  *
  * It has the columns that functions see, one after the other, and then the records with their values, at positions that
  * count from the start of the buffer. A worker fills columns of its own from it, so functions meet what they meet on the
@@ -14,6 +15,16 @@ const sparseness = 4
 /** Where the bytes of a row end: its record, and a value that stands after its record. */
 function rowEnd({ recordEnd, valueEnd }: RecordColumns, row: number): number {
   return Math.max(recordEnd[row]!, valueEnd[row]!)
+}
+
+/** Where the bytes of a slice's rows lie among those of their batch, and what room the slice takes. */
+export interface SlicePlan {
+  readonly first: number
+  readonly end: number
+  /** Whether the bytes between the rows are copied along. */
+  readonly isDense: boolean
+  /** Bytes that it takes: a multiple of eight. */
+  readonly size: number
 }
 
 /** The index after those of the rows from `from` on that make one slice: `rowsMax` at most, and so many bytes. */
@@ -34,36 +45,7 @@ export function sliceEnd(
   return to
 }
 
-export function packSlice(columns: RecordColumns, rows: Int32Array): Uint8Array {
-  const { bytes, recordStart, recordEnd, valueStart, valueEnd } = columns
-  const count = rows.length
-  const { first, end, length } = extentOf(columns, rows)
-  const isDense = end - first <= sparseness * length
-  let at = bytesPerRow * count
-  const slice = new Uint8Array(at + (isDense ? end - first : length) + sourceSlackBytes)
-  if (isDense) slice.set(bytes.subarray(first, end), at)
-  const view = columnsOf(slice, count)
-  for (let index = 0; index < count; index++) {
-    const row = rows[index]!
-    const start = recordStart[row]!
-    const moved = at - (isDense ? first : start)
-    if (!isDense) {
-      slice.set(bytes.subarray(start, rowEnd(columns, row)), at)
-      at += rowEnd(columns, row) - start
-    }
-    view.offset[index] = columns.offset[row]!
-    view.timestamp[index] = columns.timestamp[row]!
-    view.recordStart[index] = start + moved
-    view.recordEnd[index] = recordEnd[row]! + moved
-    view.valueStart[index] = valueStart[row]! < 0 ? -1 : valueStart[row]! + moved
-    view.valueEnd[index] = valueEnd[row]! + moved
-    view.lane[index] = columns.lane[row]!
-  }
-  return slice
-}
-
-/** Where rows begin and end, and how long they are together. */
-function extentOf(columns: RecordColumns, rows: Int32Array) {
+export function planSlice(columns: RecordColumns, rows: Int32Array): SlicePlan {
   let [first, end, length] = [Infinity, 0, 0]
   for (const row of rows) {
     const [rowStart, ownEnd] = [columns.recordStart[row]!, rowEnd(columns, row)]
@@ -71,14 +53,58 @@ function extentOf(columns: RecordColumns, rows: Int32Array) {
     end = Math.max(end, ownEnd)
     length += ownEnd - rowStart
   }
-  return { first, end, length }
+  const isDense = end - first <= sparseness * length
+  const size = bytesPerRow * rows.length + (isDense ? end - first : length)
+  return { first, end, isDense, size: Math.ceil(size / 8) * 8 }
+}
+
+/** @param start - Where the slice begins in `slices`: a multiple of eight. */
+export function packSlice(
+  columns: RecordColumns,
+  rows: Int32Array,
+  { first, end, isDense }: SlicePlan,
+  slices: Uint8Array,
+  start: number,
+): void {
+  const { bytes, recordStart, recordEnd, valueStart, valueEnd } = columns
+  const count = rows.length
+  let at = start + bytesPerRow * count
+  if (isDense) slices.set(bytes.subarray(first, end), at)
+  const view = columnsOf(slices, start, count)
+  for (let index = 0; index < count; index++) {
+    const row = rows[index]!
+    const moved = at - (isDense ? first : recordStart[row]!)
+    if (!isDense) {
+      slices.set(bytes.subarray(recordStart[row]!, rowEnd(columns, row)), at)
+      at += rowEnd(columns, row) - recordStart[row]!
+    }
+    view.offset[index] = columns.offset[row]!
+    view.timestamp[index] = columns.timestamp[row]!
+    view.recordStart[index] = recordStart[row]! + moved
+    view.recordEnd[index] = recordEnd[row]! + moved
+    view.valueStart[index] = valueStart[row]! < 0 ? -1 : valueStart[row]! + moved
+    view.valueEnd[index] = valueEnd[row]! + moved
+    view.lane[index] = columns.lane[row]!
+  }
+}
+
+/** The memory that slices of so many bytes in all need. */
+export function slicesBytes(size: number): number {
+  return size + sourceSlackBytes
+}
+
+/** Where a slice is, and of which partition. */
+interface PackedSlice {
+  readonly start: number
+  readonly count: number
+  readonly partition: number
 }
 
 /** Has columns be the rows of a slice, which nobody has looked at yet. */
-export function unpackSlice(slice: Uint8Array, count: number, partition: number, to: RecordColumns): void {
-  to.reset(partition, slice, new DataView(slice.buffer))
+export function unpackSlice(slices: Uint8Array, { start, count, partition }: PackedSlice, to: RecordColumns): void {
+  to.reset(partition, slices, new DataView(slices.buffer))
   to.count = count
-  const view = columnsOf(slice, count)
+  const view = columnsOf(slices, start, count)
   to.offset.set(view.offset)
   to.timestamp.set(view.timestamp)
   to.recordStart.set(view.recordStart)
@@ -91,15 +117,15 @@ export function unpackSlice(slice: Uint8Array, count: number, partition: number,
   to.clearFindings()
 }
 
-function columnsOf({ buffer }: Uint8Array, count: number) {
-  const ints = (index: number) => new Int32Array(buffer, (16 + 4 * index) * count, count)
+function columnsOf({ buffer }: Uint8Array, start: number, count: number) {
+  const ints = (index: number) => new Int32Array(buffer, start + (16 + 4 * index) * count, count)
   return {
-    offset: new Float64Array(buffer, 0, count),
-    timestamp: new Float64Array(buffer, 8 * count, count),
+    offset: new Float64Array(buffer, start, count),
+    timestamp: new Float64Array(buffer, start + 8 * count, count),
     recordStart: ints(0),
     recordEnd: ints(1),
     valueStart: ints(2),
     valueEnd: ints(3),
-    lane: new Uint8Array(buffer, 32 * count, count),
+    lane: new Uint8Array(buffer, start + 32 * count, count),
   }
 }

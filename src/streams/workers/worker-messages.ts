@@ -12,18 +12,33 @@ export interface WorkerSetup {
 }
 
 /** Asks for what the function of an operator makes of the rows of a slice. */
-export interface SliceMessage {
-  readonly type: 'slice'
+export interface SliceOrder {
   /** Tells slices of a worker apart. */
   readonly slice: number
   /** Index of the function in the worker's setup. */
   readonly function: number
+  /** Where the slice begins among the bytes of all. */
+  readonly start: number
   readonly count: number
-  readonly bytes: Uint8Array
   /** Number of the source partition, and the place that it stands for. */
   readonly partition: number
   readonly place: PartitionPlace
   /** Where records were before, by their offsets now. */
   readonly origins: ReadonlyMap<number, RecordOrigin> | undefined
-  readonly reply: Reply<SliceAnswer>
+}
+
+/** Slices that a worker is to do one after the other. */
+export interface SlicesMessage {
+  readonly type: 'slices'
+  readonly slices: readonly SliceOrder[]
+  readonly bytes: Uint8Array
+  readonly reply: Reply<SlicesAnswer>
+}
+
+/** What comes back for them, in their order. */
+export interface SlicesAnswer {
+  readonly answers: readonly SliceAnswer[]
+  readonly bytes: Uint8Array
+  /** The bytes that they were sent in, to be used again. */
+  readonly used: Uint8Array
 }
