@@ -16,7 +16,8 @@ const protocolName = 'millrace-tasks'
  *
  * The leader sees what each member said when it joined last, which says nothing of what it was told since. A member that
  * missed a generation may so have lost a task; it could commit nothing meanwhile, because its generation was over. So an
- * assignment names what the member is to give up, and what it holds beyond that is lost.
+ * assignment names what the member is to give up, and what it holds beyond that is lost; and after a generation that was
+ * missed, so is what the member had not said before it, whatever the leader knows by now.
  */
 export function classicDriver({
   group: groupId,
@@ -54,9 +55,11 @@ export function classicDriver({
       const request = { groupId, memberId, groupInstanceId, protocolType, protocols, ...times }
       return { api: 'joinGroup', request, isHeld: true }
     },
-    proceed({ memberId, epoch, held }, answered) {
+    proceed({ memberId, epoch, held, said, saidIn }, answered) {
       if (answered.api === 'joinGroup') {
         const { generationId, memberId: given } = answered.answer
+        const hasMissed = generationId > saidIn + 1
+        if (hasMissed && !held.isSubsetOf(said)) return { type: 'fenced' }
         const member = { generationId, memberId: given, groupInstanceId }
         const request = { groupId, ...member, protocolType, protocolName, assignments: assignments(answered.answer) }
         return { api: 'syncGroup', request, isHeld: true }
@@ -65,7 +68,7 @@ export function classicDriver({
         const { generationId, memberId: given } = answered.request
         const { assigned, released } = decodeAssignment(topic, answered.answer.assignment)
         const tasks = new Set(assigned)
-        const isLost = [...held].some((task) => !tasks.has(task) && !released.includes(task))
+        const isLost = !held.isSubsetOf(new Set([...assigned, ...released]))
         return isLost ? { type: 'fenced' } : { type: 'answered', memberId: given, epoch: generationId, tasks }
       }
       assert(answered.api === 'heartbeat' || answered.api === 'leaveGroup', 'nothing else is asked')
@@ -75,7 +78,7 @@ export function classicDriver({
       switch (code) {
         case errorCode.rebalanceInProgress:
         case errorCode.illegalGeneration:
-          return { type: 'reportWanted', ...(sent.api === 'syncGroup' && { memberId: sent.request.memberId }) }
+          return { type: 'reportWanted', ...(sent.api === 'syncGroup' && joinedBy(sent.request)) }
         case errorCode.unknownMemberId:
         case errorCode.fencedInstanceId:
           return { type: 'fenced' }
@@ -93,4 +96,9 @@ export function classicDriver({
       removal,
     },
   }
+}
+
+/** A member that has joined, and whose generation was over before it was told its tasks. */
+function joinedBy({ memberId, generationId: epoch }: { memberId: string; generationId: number }) {
+  return { joined: { memberId, epoch } }
 }

@@ -34,8 +34,12 @@ export interface MembershipState {
   readonly standbys: ReadonlySet<Task>
   /** Whether it owes the coordinator word of what it has. */
   readonly owesReport: boolean
-  /** The request that is on its way. */
+  /** The request that is on its way, and what it says that the member has. */
   readonly asking: AskKind | undefined
+  readonly saying: ReadonlySet<Task>
+  /** What the member said last, as far as it knows, and by which epoch the coordinator knew that. */
+  readonly said: ReadonlySet<Task>
+  readonly saidIn: number
   /** Whether a join was on its way when the member began to leave. */
   readonly mayYetJoin: boolean
 }
@@ -49,7 +53,7 @@ export type MembershipEvent =
   /** The coordinator does not know the member by its epoch any more. */
   | { readonly type: 'fenced' }
   /** The coordinator wants to know again what the member has. */
-  | { readonly type: 'reportWanted'; readonly memberId?: string }
+  | { readonly type: 'reportWanted'; readonly joined?: { readonly memberId: string; readonly epoch: number } }
   /** The request has not been carried out, and another one may be: the coordinator loads, or was not reached. */
   | { readonly type: 'refused' }
   /** The request may have been carried out or not. */
@@ -69,7 +73,7 @@ export interface Answered {
   readonly standbys?: ReadonlySet<Task>
 }
 
-/** A request to the coordinator; `held` and `standbys` matter to `join` and `report` alone. */
+/** A request to the coordinator; all but `kind`, `memberId` and `epoch` matters to `join` and `report` alone. */
 export interface Ask {
   readonly type: 'ask'
   readonly kind: AskKind
@@ -77,6 +81,8 @@ export interface Ask {
   readonly epoch: number
   readonly held: ReadonlySet<Task>
   readonly standbys: ReadonlySet<Task>
+  readonly said: ReadonlySet<Task>
+  readonly saidIn: number
 }
 
 export type MembershipAction =
@@ -110,6 +116,9 @@ export function newMembership(traits: GroupTraits): MembershipState {
     standbys: nothing,
     owesReport: false,
     asking: undefined,
+    saying: nothing,
+    said: nothing,
+    saidIn: 0,
     mayYetJoin: false,
   }
 }

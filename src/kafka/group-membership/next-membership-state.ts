@@ -1,6 +1,7 @@
 import { assert } from '../../core/assert.ts'
 import {
   type Answered,
+  type Ask,
   type MembershipAction,
   type MembershipEvent,
   type MembershipState,
@@ -38,7 +39,7 @@ function transitionOf(state: MembershipState, event: MembershipEvent): Membershi
     case 'fenced':
       return fenced(state)
     case 'reportWanted':
-      return reportWanted(state, event.memberId)
+      return reportWanted(state, event.joined)
     case 'refused':
       return to(askedAgain(state))
     case 'lost':
@@ -55,15 +56,16 @@ function transitionOf(state: MembershipState, event: MembershipEvent): Membershi
 function due(state: MembershipState): MembershipTransition {
   if (state.asking !== undefined) return to(state)
   const { memberId, held, standbys } = state
+  const none = { held: nothing, standbys: nothing }
   switch (state.phase) {
     case 'joining':
-      return ask(state, { kind: 'join', memberId, epoch: 0, held: nothing, standbys: nothing })
+      return ask(state, { kind: 'join', memberId, epoch: 0, ...none })
     case 'member': {
       const kind = state.owesReport ? 'report' : 'beat'
       return ask({ ...state, owesReport: false }, { kind, memberId, epoch: state.epoch, held, standbys })
     }
     case 'leaving':
-      return ask(state, { kind: 'leave', memberId, epoch: leavingEpoch, held: nothing, standbys: nothing })
+      return ask(state, { kind: 'leave', memberId, epoch: leavingEpoch, ...none })
     case 'stopping':
     case 'ended':
       return to(state)
@@ -72,15 +74,17 @@ function due(state: MembershipState): MembershipTransition {
 
 function ask(
   state: MembershipState,
-  request: Omit<Extract<MembershipAction, { type: 'ask' }>, 'type'>,
+  request: Pick<Ask, 'kind' | 'memberId' | 'epoch' | 'held' | 'standbys'>,
 ): MembershipTransition {
-  return to({ ...state, asking: request.kind }, { type: 'ask', ...request })
+  const { said, saidIn } = state
+  return to({ ...state, asking: request.kind, saying: request.held }, { type: 'ask', ...request, said, saidIn })
 }
 
 function answered(state: MembershipState, { memberId, epoch, tasks, standbys }: Answered): MembershipTransition {
   if (state.phase === 'leaving') return to(ended(state))
   const wasReport = state.asking === 'report'
-  const member: MembershipState = { ...state, phase: 'member', memberId, epoch, asking: undefined }
+  const heard = state.asking === 'beat' ? state : { ...state, said: state.saying, saidIn: epoch }
+  const member: MembershipState = { ...heard, phase: 'member', memberId, epoch, asking: undefined }
   const told = tasks ?? state.told
   const actions: MembershipAction[] = []
   const gained = told.difference(state.held)
@@ -104,8 +108,12 @@ function fenced(state: MembershipState): MembershipTransition {
   return state.phase === 'member' ? stop(state, 'fenced') : to(outside(state))
 }
 
-function reportWanted(state: MembershipState, memberId = state.memberId): MembershipTransition {
-  const asked = { ...state, memberId, asking: undefined }
+function reportWanted(
+  state: MembershipState,
+  joined: { memberId: string; epoch: number } | undefined,
+): MembershipTransition {
+  const heard = joined && { memberId: joined.memberId, said: state.saying, saidIn: joined.epoch }
+  const asked = { ...state, ...heard, asking: undefined }
   return state.phase === 'member' ? to({ ...asked, owesReport: true }, hurry) : to(asked, hurry)
 }
 
