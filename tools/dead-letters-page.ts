@@ -1,4 +1,11 @@
-import { deadLetterReasons, duplicateReasons, functionReasons, isOfRow, Reason } from '../src/kernel/index.ts'
+import {
+  deadLetterReasons,
+  duplicateReasons,
+  functionReasons,
+  isOfResult,
+  isOfRow,
+  Reason,
+} from '../src/kernel/index.ts'
 import { page, table } from './markdown.ts'
 
 const introduction = `Why a record, or a row, is in the topic \`<app>.dead-letter\`: the header \`millrace.reason\` has one of these names, and \`millrace.cause\` says what is wrong with this one. The log, \`millrace dead-letters\`, the dashboard and \`millrace_dead_letters_total\` use the same names.
@@ -20,12 +27,13 @@ export function deadLettersPage(): string {
 }
 
 function classOf(name: string, code: Reason): string {
+  if (isOfResult(name)) return 'none'
   if (duplicateReasons.has(code)) return '`duplicate`'
   return isOfRow(name) ? '`expired`' : '`deadLettered`'
 }
 
 function subjectOf(name: string, code: Reason): string {
   if (isOfRow(name)) return 'a row'
-  const subject = name.startsWith('MERGE_') ? 'each part' : 'a record'
+  const subject = name.startsWith('MERGE_') ? 'each part' : isOfResult(name) ? 'a result of a window' : 'a record'
   return functionReasons.has(code) ? `${subject}, by a function` : subject
 }

@@ -128,7 +128,6 @@ export {
   reset,
   type ResetOptions,
   type Role,
-  type ResultSinkOptions,
   type Routed,
   type RouteFunction,
   type RunStatistics,

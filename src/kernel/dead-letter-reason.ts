@@ -38,6 +38,7 @@ export const Reason = {
   NOT_A_NUMBER: 36,
   AGGREGATE_FAILED: 37,
   AGGREGATE_TOO_LARGE: 38,
+  RESULT_FAILED: 39,
 } as const
 
 /** Reasons of records that are of the class `duplicate`. */
@@ -46,6 +47,11 @@ export const duplicateReasons: ReadonlySet<number> = new Set([Reason.DUPLICATE, 
 /** Whether a dead letter with a reason is of a whole row that has left incomplete, and not of one record. */
 export function isOfRow(reason: string | undefined): boolean {
   return reason === 'EXPIRED' || reason === 'EVICTED'
+}
+
+/** Whether a dead letter with a reason is of a result of a window, which names no record. */
+export function isOfResult(reason: string | undefined): boolean {
+  return reason === 'RESULT_FAILED'
 }
 
 /** Reasons of records on which a user's function failed. */
@@ -58,6 +64,7 @@ export const functionReasons: ReadonlySet<number> = new Set([
   Reason.KEY_FAILED,
   Reason.MERGE_FAILED,
   Reason.AGGREGATE_FAILED,
+  Reason.RESULT_FAILED,
 ])
 
 export type Reason = (typeof Reason)[keyof typeof Reason]
@@ -94,6 +101,7 @@ const laterTexts = [
   'the field of the aggregate is no number',
   'the function of the aggregate failed on the record',
   'the window would be larger with the record than its topics take',
+  'a function after the windows failed on the result, or the sink does not take what was made of it',
 ]
 
 export interface DeadLetterReason {

@@ -3,7 +3,14 @@ export { ByteCursor } from './byte-cursor.ts'
 export { partitionsMax } from './block.ts'
 export { columnsRowsMax } from './constants/columns.ts'
 export { endWithin, noSide, RecordColumns, type RecordOrigin, rowFlags, sourceSlackBytes } from './columns.ts'
-export { deadLetterReasons, duplicateReasons, functionReasons, isOfRow, Reason } from './dead-letter-reason.ts'
+export {
+  deadLetterReasons,
+  duplicateReasons,
+  functionReasons,
+  isOfResult,
+  isOfRow,
+  Reason,
+} from './dead-letter-reason.ts'
 export { Decoder, type PartSource } from './decoder.ts'
 export type { KeyPlace } from './keys/key-place.ts'
 export { RowKeys } from './keys/row-keys.ts'

@@ -83,7 +83,7 @@ export {
   table,
 } from './topology/table.ts'
 export type { WindowOptions, WindowResult } from './topology/aggregation.ts'
-export type { Aggregated, Grouped, ResultSinkOptions, Windowed } from './topology/grouped.ts'
+export type { Aggregated, Grouped, Windowed } from './topology/grouped.ts'
 export {
   hopping,
   type HoppingOptions,

@@ -1,16 +1,18 @@
 import { examples } from '../examples/all.ts'
 import type { Example } from '../examples/example.ts'
 import { randomExample, randomExampleNamed } from '../programs/random-example.ts'
+import { combined } from './combined-program.ts'
 import { counted } from './counted-program.ts'
 import { fullTable } from './full-table-program.ts'
 import { promotedTable } from './promoted-table-program.ts'
 import { sessions } from './sessions-program.ts'
+import { tallied } from './tallied-program.ts'
 
 /** Programs that chance draws, besides those that are written. */
 const drawn = 2
 
 /** What is no example. */
-const others = [fullTable, promotedTable, sessions, counted]
+const others = [fullTable, promotedTable, sessions, counted, combined, tallied]
 
 /** The programs of `examples/`, some others, and some that a seed draws. */
 export function campaignPrograms(seed: number): readonly Example[] {

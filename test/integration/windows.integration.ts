@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { audit, field, planUpgrade, topology, tumbling, type WindowOptions } from '../../src/streams/index.ts'
+import {
+  audit,
+  deadLetters,
+  field,
+  planUpgrade,
+  topology,
+  tumbling,
+  type WindowOptions,
+} from '../../src/streams/index.ts'
 import { assertAccount, assertRefused, startQuietly } from './run.ts'
 import { onEachBroker, produce, type Stream, type Target } from './target.ts'
 
@@ -81,6 +89,45 @@ export function windows(target: Target): void {
       const { verdict, windows: found } = await audited(stream)
       assert.equal(verdict, 'proved')
       assert.deepEqual([found!.rows, found!.foundResults, found!.taken], [1, 3, 3])
+    })
+
+    it('has functions see results, which leave some out and fail on others, and the audit proves all', async () => {
+      const stream = await target.stream({ sourcePartitions: 1 })
+      await stream.produce([sold('a', 1, 0), sold('b', 2, 0), sold('b', 2, 1), sold('c', 3, 0), sold('a', 4, 10_000)])
+      const { app, source, sink } = stream
+      const program = topology(app)
+        .source(source)
+        .groupBy('by-shop', field('shop'))
+        .window(tumbling({ sizeMs }))
+        .sum(field('cents'))
+        .filter('not-b', (_, shop) => shop !== 'b')
+        .map('cents', ({ value }, shop) => {
+          if (shop === 'c') throw new Error('not c')
+          return { shop, cents: value }
+        })
+        .sink(sink)
+
+      const { report } = await stream.run(program)
+
+      assertAccount(report, { aggregated: 5 })
+      assert.deepEqual(
+        (await stream.merged()).map(({ value }) => value),
+        ['{"shop":"a","cents":1}'],
+      )
+      const letters = await deadLetters({ app, bootstrapServers: target.bootstrapServers })
+      assert.deepEqual(
+        letters.map(({ reason, cause, value }) => [reason, cause, value]),
+        [
+          [
+            'RESULT_FAILED',
+            '"cents" failed: not c',
+            `{"shop":"c","start":${startMs},"end":${startMs + sizeMs},"value":3}`,
+          ],
+        ],
+      )
+      const { verdict, windows: found } = await audited(stream)
+      assert.equal(verdict, 'proved')
+      assert.deepEqual([found!.results, found!.foundResults, found!.taken, found!.foundTaken], [3, 3, 5, 5])
     })
 
     it('is unproved where results have been removed', async () => {

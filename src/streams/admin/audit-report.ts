@@ -174,13 +174,16 @@ function auditedTables({ tables = [] }: Manifest, kept: CheckpointTables): Audit
 function auditedWindows(
   { windows, topology }: Manifest,
   kept: CheckpointTables,
-  { results: foundResults, resultRecords }: Evidence,
+  evidence: Evidence,
 ): AuditedWindows | undefined {
   if (windows === undefined) return undefined
-  const { rows, taken, results } = windows
+  const { rows, taken, leftOut = 0, leftOutRecords = 0 } = windows
+  const results = windows.results + leftOut
   const sum = kept.sumOf(windowTable)
   // Each record of a window has a result, or is in the one of its window.
-  let foundTaken = topology.windows?.results === 'changes' ? foundResults : resultRecords
+  // What functions have left out is nowhere else.
+  const foundResults = evidence.results + leftOut
+  let foundTaken = topology.windows?.results === 'changes' ? foundResults : evidence.resultRecords + leftOutRecords
   if (topology.windows?.results !== 'changes') {
     for (const [, value] of kept.rowsOf(windowTable)) foundTaken += recordsOf(value)
   }

@@ -1,7 +1,7 @@
 import { type Cluster, untilStable } from '../../kafka/index.ts'
-import { headerOf, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
+import { headerOf, isOfResult, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
 import { outputHeaderName, readOutputPlace } from '../merged/published-records.ts'
-import { aggregatedHeaderName, readResultFacts } from '../windows/window-results.ts'
+import { aggregatedHeaderName, readResultFacts, type ResultFacts } from '../windows/window-results.ts'
 import { readRecords } from '../topics/record-reader.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { requireRights, rightsToAudit, rightsToReadApp } from '../topics/rights.ts'
@@ -62,8 +62,8 @@ async function auditOne(
     await read(log, (columns) => {
       for (let row = 0; row < columns.count; row++) {
         if (hasWindows) {
-          const facts = headerOf(columns, row, aggregatedHeaderName)
-          evidence.addResult(facts && readResultFacts(facts))
+          const place = headerOf(columns, row, outputHeaderName)
+          evidence.addResult(resultFactsOf(columns, row), place && readOutputPlace(place))
           continue
         }
         const origins = headerOf(columns, row, originsHeaderName)
@@ -73,7 +73,11 @@ async function auditOne(
     })
   }
   await read(logs.deadLetters, (columns) => {
-    for (let row = 0; row < columns.count; row++) evidence.addDeadLetter(readDeadLetter(columns, row, partitions))
+    for (let row = 0; row < columns.count; row++) {
+      const letter = readDeadLetter(columns, row, partitions)
+      if (isOfResult(letter?.letter.reason)) evidence.addResult(resultFactsOf(columns, row))
+      else evidence.addDeadLetter(letter)
+    }
   })
   if (logs.redriven !== undefined) {
     await read(logs.redriven, (columns) => {
@@ -87,6 +91,11 @@ async function auditOne(
 
   for (const log of logs.sources) await addGaps(evidence, partitions, log, (visit) => read(log, visit))
   return { report: judge(app, checkpoint, evidence, logs), manifest: checkpoint.manifest }
+}
+
+function resultFactsOf(columns: RecordColumns, row: number): ResultFacts | undefined {
+  const facts = headerOf(columns, row, aggregatedHeaderName)
+  return facts && readResultFacts(facts)
 }
 
 type ReadLog = (visit: (columns: RecordColumns) => void) => Promise<void>

@@ -1,6 +1,7 @@
 import {
   headerOf,
   headersOf,
+  isOfResult,
   isOfRow,
   originsHeaderName,
   partsFrom,
@@ -15,8 +16,9 @@ import type { Origin, SourcePartitions } from '../topics/source-partitions.ts'
 export interface DeadLetter {
   readonly reason: string
   readonly cause: string
+  /** Empty for a result of a window. */
   readonly topic: string
-  /** Where the record was; of a row that expired, where its parts were. */
+  /** Where the record was; of a row that expired, where its parts were; none of a result of a window. */
   readonly origins: readonly Origin[]
   /** How often it had been redriven when it became this letter; absent where it never was. */
   readonly redriven?: number
@@ -52,6 +54,7 @@ export function readDeadLetter(
   const offset = Number(own.get(deadLetterHeaders.offset))
   const index = own.get(deadLetterHeaders.index)
   const lane = index === undefined ? {} : { index: Number(index) }
+  if (isOfResult(reason)) return ofResult(reason!, own)
   if (reason === undefined || topic === undefined || !isPlace(partition) || !isPlace(offset)) return undefined
   // A record that somebody has merged may have such a header of theirs.
   const parts = isOfRow(reason) ? headerOf(columns, row, originsHeaderName) : undefined
@@ -74,6 +77,12 @@ export function readDeadLetter(
     timestampMs: timestamp === undefined ? undefined : Number(timestamp),
     headerCount: own.size,
   }
+}
+
+/** It names no record. */
+function ofResult(reason: string, own: ReadonlyMap<string, string>): ReadLetter {
+  const letter = { reason, cause: own.get(deadLetterHeaders.cause) ?? '', topic: '', origins: [] }
+  return { letter, consumed: [], extent: undefined, timestampMs: undefined, headerCount: own.size }
 }
 
 /** The letter's own headers as texts: those of its record come before, which may have been a letter as well. */

@@ -79,13 +79,14 @@ export class Evidence {
     for (const origin of named) this.#add(origin, name)
   }
 
-  /** Takes a result of a window. */
-  addResult(facts: ResultFacts | undefined): void {
+  /** Takes a result of a window. @param place - Where it is one of several that a flatMap has made of one. */
+  addResult(facts: ResultFacts | undefined, place?: OutputPlace): void {
     if (facts === undefined) {
       this.foreignRecords++
       return
     }
     if (facts.epoch > this.#checkpoint.manifest.epoch) return
+    if (place !== undefined && place.index > 0) return
     this.results++
     this.resultRecords += facts.records
   }

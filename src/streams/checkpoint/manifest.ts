@@ -88,6 +88,9 @@ export interface KeptWindows {
   readonly digest: Digest
   readonly taken: number
   readonly results: number
+  /** Results that functions have left out, and the records that these were of; absent for none. */
+  readonly leftOut?: number
+  readonly leftOutRecords?: number
 }
 
 /** A topic that is no source any more, and the topic id that it had. */
@@ -245,7 +248,7 @@ const placeBytesMax = 16
 /** What it has of each table besides its name and those of its codecs: numbers and what stands around them. */
 const tableBytesMax = 120
 /** What it has of windows. */
-const windowsBytesMax = 160
+const windowsBytesMax = 240
 
 /**
  * Bytes that the manifest of a program may take, while its outputs do not move.

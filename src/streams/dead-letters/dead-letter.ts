@@ -63,10 +63,7 @@ export interface DeadLetterSources {
 }
 
 /** Which record a dead letter is of, and why. */
-export interface WrittenLetter {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: number
+export interface WrittenLetter extends Partial<Origin> {
   readonly cause: string
 }
 
@@ -130,8 +127,25 @@ export class DeadLetterEncoder {
     this.#write(place, timestamp, letter)
   }
 
+  /** Writes a result of a window, which names no record. @param partition - Where it would be in a topic of as many. */
+  encodeResult(record: PlainRecord, reason: number, cause: string, timestamp: number, partition: number): void {
+    this.#onWritten(reason, { cause })
+    const added = encodeTexts([
+      [deadLetterHeaders.reason, deadLetterReasons[reason]!.name],
+      [deadLetterHeaders.cause, cause.slice(0, this.#causeCharactersMax)],
+    ])
+    const whole = withHeaders(record, added)
+    const isWhole = contentBytes(whole) <= this.#recordBytesMax
+    this.#write({ partition }, timestamp, isWhole ? whole : { ...whole, key: undefined, value: undefined })
+  }
+
+  /** The number of partitions that dead letters have. */
+  get partitionCount(): number {
+    return this.#out.partitionCount
+  }
+
   /** The source may have been given more partitions than its dead letters have; their headers name the true one. */
-  #write({ partition }: Place, timestamp: number, letter: PlainRecord): void {
+  #write({ partition }: Pick<Place, 'partition'>, timestamp: number, letter: PlainRecord): void {
     writePlainRecord(this.#out, partition % this.#out.partitionCount, this.#times.nearest(timestamp), letter)
   }
 
@@ -139,7 +153,7 @@ export class DeadLetterEncoder {
   #headers(reason: number, place: Place, cause: string, timestamp?: number): Headers {
     const { topic, partition, index, extent, offset, redriven, redrive } = place
     this.#onWritten(reason, { topic, partition, offset, cause })
-    const texts: readonly (readonly [name: string, text: string | undefined])[] = [
+    return encodeTexts([
       [deadLetterHeaders.reason, deadLetterReasons[reason]!.name],
       [deadLetterHeaders.cause, cause.slice(0, this.#causeCharactersMax)],
       [deadLetterHeaders.topic, topic],
@@ -150,9 +164,7 @@ export class DeadLetterEncoder {
       [deadLetterHeaders.timestamp, timestamp?.toString()],
       [deadLetterHeaders.redriven, redriven?.toString()],
       [deadLetterHeaders.redrive, redrive],
-    ]
-    const headers = texts.flatMap(([name, text]) => (text === undefined ? [] : [encodeHeader(name, Buffer.from(text))]))
-    return { headerCount: headers.length, headers: Buffer.concat(headers) }
+    ])
   }
 
   /** @param isUnmade - Whether it died before a flatMap had made anything of it. @defaultValue false */
@@ -190,6 +202,11 @@ function withHeaders(record: PlainRecord, { headerCount, headers }: Headers): Pl
     headerCount: record.headerCount + headerCount,
     headers: Buffer.concat([record.headers, headers]),
   }
+}
+
+function encodeTexts(texts: readonly (readonly [name: string, text: string | undefined])[]): Headers {
+  const headers = texts.flatMap(([name, text]) => (text === undefined ? [] : [encodeHeader(name, Buffer.from(text))]))
+  return { headerCount: headers.length, headers: Buffer.concat(headers) }
 }
 
 /** A record that is nothing but what its headers say. */

@@ -217,13 +217,18 @@ export class MergedFunctions {
     const { partitions } = this.#session.sources
     // What was a dead letter before may well be one again.
     if (partitions.isRedriven(number)) return Reason.MERGE_FAILED
-    const { maxConsecutivePoison } = this.#host.options
+    const { plan, options } = this.#host
+    const { maxConsecutivePoison } = options
     const place = partitions.placeOf(number)
     this.#session.openStreaks.add(id)
     if (++this.#streak >= maxConsecutivePoison) {
+      const failed =
+        plan.aggregation === undefined
+          ? `merged records in a row, last on that of offset ${offset} of partition ${place.partition} of topic "${place.topic}"`
+          : 'results of windows in a row'
       this.#fault = new FunctionError(
         'STAGE_FAILS_ON_EVERYTHING',
-        `"${id}" failed on ${maxConsecutivePoison} merged records in a row, last on that of offset ${offset} of partition ${place.partition} of topic "${place.topic}": ${messageOf(error)}`,
+        `"${id}" failed on ${maxConsecutivePoison} ${failed}: ${messageOf(error)}`,
         { operator: id, partition: place.partition, offset, consecutiveMax: maxConsecutivePoison },
         error,
       )

@@ -199,5 +199,5 @@ function put(buffer: Buffer, at: number, bytes: Uint8Array): number {
 const none = new Uint8Array(0)
 
 /** How headers begin of which there is one. */
-const oneHeader = Buffer.alloc(varintLength(1))
+export const oneHeader: Buffer = Buffer.alloc(varintLength(1))
 writeVarint(oneHeader, 0, 1)

@@ -131,7 +131,7 @@ class Correlation {
     this.#sweep = expiry !== undefined || memory !== undefined || evicts ? sweep : undefined
     this.#fullTable = evicts ? new FullTable(sweep, state.table, options.pendingBytesMax) : undefined
     this.#awaited = withinMs === undefined ? undefined : new AwaitedSweep(withinMs, state, clock)
-    this.#windows = WindowWork.of(services, session, this.#outputs.resultSink)
+    this.#windows = WindowWork.of(services, session, this.#outputs.ofResults)
     this.#compaction = new TableCompaction(state.table, clock)
     this.#doubt = new EpochDoubt(services, session)
     const { incarnation } = this.#life
@@ -383,7 +383,11 @@ class Correlation {
       this.#awaited.run(schedule.sideBytes)
       this.#outputs.throwFault()
     }
-    this.#windows?.closing.run(schedule.sideBytes, state.epochs.committed + 1)
+    if (this.#windows !== undefined) {
+      this.#outputs.takeTimes()
+      this.#windows.closing.run(schedule.sideBytes, state.epochs.committed + 1)
+      this.#outputs.throwFault()
+    }
     state.table.flush()
     const offsets = closeEpoch(state, this.#outputs.checkpoint, timeOfDay.nowMs())
     await this.#outputs.sendAll(this.#sink)

@@ -1,5 +1,5 @@
 import type { ActorRef } from '../../actors/index.ts'
-import { codecs, type OutputBatch, OutputBuilder, PUBLISHED, Reason } from '../../kernel/index.ts'
+import { codecs, deadLetterReasons, type OutputBatch, OutputBuilder, PUBLISHED, Reason } from '../../kernel/index.ts'
 import { causesOf } from '../dead-letters/dead-letter-cause.ts'
 import { DeadLetterEncoder } from '../dead-letters/dead-letter.ts'
 import { ExpiredRowEncoder, type ExpiredSink } from '../expiry/expired-row.ts'
@@ -15,6 +15,7 @@ import { TimestampWindow } from '../time/timestamp-window.ts'
 import { checkpointSink, deadLetterSink, mergedSink, outputSinks, recordBytesMax } from '../topics/program-topics.ts'
 import { expiryTopicOf, expiryTopics } from '../topology/plan-leaving.ts'
 import { isHandedOver } from '../topology/plan.ts'
+import type { ResultOutputs } from '../windows/window-results.ts'
 import { mergedNames } from '../topology/merged-names.ts'
 
 /** Reasons of rows on which functions after the merge have failed, which say why. */
@@ -85,9 +86,11 @@ export class Outputs {
     this.#publish()
   }
 
-  /** Where results of windows are written. */
-  get resultSink(): MergedSink {
-    return this.#mergedSinks[0]!
+  /** Where results of windows go. */
+  get ofResults(): ResultOutputs {
+    const publisher = isHandedOver(this.#services.plan) ? this.#merged : undefined
+    const causeOf = (reason: number) => this.#causeOf(reason) ?? deadLetterReasons[reason]!.text
+    return { sinks: this.#mergedSinks, publisher, letters: this.deadLetters, causeOf }
   }
 
   /** Where the checkpoint of the epoch is written. */
@@ -174,7 +177,7 @@ export class Outputs {
       spans?.end(outcome)
       return outcome
     }
-    const causeOf = (reason: number) => (ofFunctions.has(reason) ? this.#functions.cause : undefined)
+    const causeOf = (reason: number) => this.#causeOf(reason)
     state.table.publishTo({
       out: this.#builders[mergedSink]!,
       ...mergedNames(plan),
@@ -199,6 +202,11 @@ export class Outputs {
         }),
       causeOf,
     })
+  }
+
+  /** Why functions after the merge refuse a record, where they do. */
+  #causeOf(reason: number): string | undefined {
+    return ofFunctions.has(reason) ? this.#functions.cause : undefined
   }
 
   /** Where a row goes that lacks sides. */

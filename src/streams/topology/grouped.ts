@@ -8,8 +8,10 @@ import {
   type WindowOptions,
   type WindowResult,
 } from './aggregation.ts'
+import type { BranchSinks } from './branch.ts'
 import type { Topology } from './declared-topology.ts'
 import type { Field } from './field.ts'
+import type { MergedOptions, MergeKey } from './merged-step.ts'
 import type { SinkOptions } from './sink.ts'
 import { type Json, stage, type Stage } from './stage.ts'
 import { checkField, checkFunction, checkOptions, invalid } from './topology-checks.ts'
@@ -51,14 +53,36 @@ export interface Windowed<Value> {
   collect<Part = Json>(field?: Field): Aggregated<WindowResult<readonly Part[]>>
 }
 
-/** An aggregate that needs a sink. */
+/**
+ * An aggregate that needs a sink. Functions see each result as a value, and its key besides, as those after a merge see
+ * merged records: they are synchronous, and do the same each time. A result on which one fails is a dead letter
+ * (`RESULT_FAILED`).
+ */
 export interface Aggregated<Output> {
-  /** Publishes the results, under the key of their records. */
-  sink(id: string, options?: ResultSinkOptions): Topology<Output, never>
+  /** Publishes the results for which a function is true. */
+  filter<Kept extends Output>(
+    id: string,
+    keeps: (result: Output, key: MergeKey) => result is Kept,
+    options?: MergedOptions,
+  ): Aggregated<Kept>
+  filter(id: string, keeps: (result: Output, key: MergeKey) => boolean, options?: MergedOptions): Aggregated<Output>
+  /** Publishes what a function makes of the results: any JSON; `null` is a record without a value, a tombstone. */
+  map<Made>(id: string, make: (result: Output, key: MergeKey) => Made, options?: MergedOptions): Aggregated<Made>
+  /** Publishes each of the values that a function makes of the results, in their order, all of them or none. */
+  flatMap<Made>(
+    id: string,
+    make: (result: Output, key: MergeKey) => readonly Made[],
+    options?: MergedOptions,
+  ): Aggregated<Made>
+  /** Publishes the results, under the key of their records where the options say nothing else. */
+  sink(id: string, options?: SinkOptions<Output>): Topology<Output, never>
+  /** Publishes each result in the sink that a function names; one for which it names none is left out. */
+  branch<const Name extends string>(
+    id: string,
+    choose: (result: Output, key: MergeKey) => NoInfer<Name> | undefined,
+    sinks: BranchSinks<Output, Name>,
+  ): Topology<Output, never>
 }
-
-/** The topic of results, and what its batches are compressed with. */
-export type ResultSinkOptions = Pick<SinkOptions, 'topic' | 'compression'>
 
 /** Begins an aggregate. @param end - Makes a topology of it, given what is kept of each record. */
 export function groupedBy<Value>(

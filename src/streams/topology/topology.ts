@@ -1,4 +1,4 @@
-import { valueName } from './aggregation.ts'
+import { type Aggregation, valueName } from './aggregation.ts'
 import { type Grouped, groupedBy } from './grouped.ts'
 import { type CorrelateOptions, correlationOf, type Expired, type Keys, type Merged } from './correlation.ts'
 import type { Field } from './field.ts'
@@ -20,7 +20,7 @@ import {
   sourceTopicOf,
   type Stages,
 } from './source.ts'
-import { type Sink, type SinkOptions, sinkOf } from './sink.ts'
+import { type SinkOptions, sinkOf } from './sink.ts'
 import { internalTopicOf, subtopologyName } from './subtopologies.ts'
 import { type Json, stage, type Stage } from './stage.ts'
 import { checkTables, type DeclaredTable } from './table.ts'
@@ -259,28 +259,17 @@ function sourced<Before extends Stages, Value, ExpiredBefore>(
     groupBy(id, key, options = {}) {
       checkOptions(`"${id}"`, options)
       const correlate = correlationOf(id, key, { of: [valueName], ...options })
-      return groupedBy(id, (aggregation, kept) => {
-        const route = sideRoute(source.id, valueName, kept)
-        const sources = [...begun.sources, { ...source, route }]
-        return {
-          sink: (sinkId, sinkOptions) =>
-            aggregated(begun, { sources, correlate, aggregation }, sinkOf(sinkId, sinkOptions)),
+      return groupedBy(id, <Output>(aggregation: Aggregation, kept: Stage) => {
+        const { name, tables, before, sources: others } = begun
+        if (others.length > 0 || before.length > 0) {
+          refuse(name, `"${id}" groups the records of a source that is not the only one`)
         }
+        const sources = [{ ...source, route: sideRoute(source.id, valueName, kept) }]
+        return correlatedBy<Output, never>(begun, { name, tables, sources, correlate, aggregation }, [])
       })
     },
     side: (side, given = stage() as never) => routed(sideRoute(source.id, side, given)),
   }
-}
-
-function aggregated<Output>(
-  { name, tables, before, sources: others }: Begun,
-  last: Pick<Topology, 'sources' | 'correlate' | 'aggregation'>,
-  sink: Sink,
-): Topology<Output, never> {
-  if (others.length > 0 || before.length > 0) {
-    refuse(name, `"${last.correlate.id}" groups the records of a source that is not the only one`)
-  }
-  return { kind: 'topology', name, tables, ...last, steps: [], branch: undefined, sinks: [sink], next: undefined }
 }
 
 /** Sends all records of a source to one stage. */

@@ -1,6 +1,7 @@
 import { partitionForKey } from '../../kafka/index.ts'
-import { encodeHeader, encodeJsonString, writePlainRecord } from '../../kernel/index.ts'
-import type { MergedSink } from '../merged/merged-publisher.ts'
+import { encodeHeader, encodeJsonString, LEFT_OUT, PUBLISHED, Reason, writePlainRecord } from '../../kernel/index.ts'
+import type { DeadLetterEncoder } from '../dead-letters/dead-letter.ts'
+import { type MergedPublisher, type MergedSink, oneHeader } from '../merged/merged-publisher.ts'
 import type { Aggregation } from '../topology/aggregation.ts'
 import { valueName } from '../topology/aggregation.ts'
 import { areSessions } from '../topology/windows.ts'
@@ -33,38 +34,53 @@ export function resultBytesMax(key: string, valueBytes: number): number {
   return keyCharacterBytesMax * key.length + valueBytes + resultFrameBytes
 }
 
+/** Where results go. */
+export interface ResultOutputs {
+  /** One at least. */
+  readonly sinks: readonly Pick<MergedSink, 'out' | 'times' | 'recordBytesMax'>[]
+  /** What has functions and sinks make of them what they become; absent where they are published as they are. */
+  readonly publisher: Pick<MergedPublisher, 'publish'> | undefined
+  readonly letters: Pick<DeadLetterEncoder, 'encodeResult' | 'partitionCount'>
+  /** Why one is not published, by its outcome. */
+  readonly causeOf: (reason: number) => string
+}
+
 export interface WindowResultsParts {
-  readonly sink: Pick<MergedSink, 'out' | 'times'>
+  readonly outputs: ResultOutputs
   readonly aggregation: Pick<Aggregation, 'windows'>
   readonly keyName: string
   readonly folding: Folding
-  readonly rows: Pick<WindowRows, 'published'>
+  readonly rows: Pick<WindowRows, 'published' | 'leftOut'>
 }
 
-/** Writes what windows come to. */
+/** Writes what windows come to, or hands it to the functions after the windows. */
 export class WindowResults {
-  readonly #sink: Pick<MergedSink, 'out' | 'times'>
+  readonly #outputs: ResultOutputs
   readonly #aggregation: WindowResultsParts['aggregation']
   readonly #folding: Folding
-  readonly #rows: Pick<WindowRows, 'published'>
+  readonly #rows: WindowResultsParts['rows']
   readonly #keyName: string
 
-  constructor({ sink, aggregation, keyName, folding, rows }: WindowResultsParts) {
-    this.#sink = sink
+  constructor({ outputs, aggregation, keyName, folding, rows }: WindowResultsParts) {
+    this.#outputs = outputs
     this.#aggregation = aggregation
-    this.#keyName = JSON.stringify(keyName)
     this.#folding = folding
     this.#rows = rows
+    this.#keyName = JSON.stringify(keyName)
+  }
+
+  /** Bytes that a result may have, whichever sink it goes to. */
+  get recordBytesMax(): number {
+    return Math.min(...this.#outputs.sinks.map(({ recordBytesMax }) => recordBytesMax))
   }
 
   /**
-   * Writes the result of a window for one key. A timestamp that the topic does not take is moved to the nearest one
-   * that it takes.
+   * Publishes the result of a window for one key, or what functions make of it. A timestamp that the topic does not take
+   * is moved to the nearest one that it takes.
    *
    * @returns Its bytes.
    */
   write(name: string, row: WindowRow, epoch: number): number {
-    const { out, times } = this.#sink
     const { timeMs, isNumber, key: characters } = readWindowName(name)
     const key = Buffer.from(characters, 'latin1')
     const keyJson = isNumber ? characters : Buffer.from(encodeJsonString(key.toString())).toString()
@@ -75,9 +91,46 @@ export class WindowResults {
       `{${this.#keyName}:${keyJson},"start":${startMs},"end":${end},"${valueName}":${this.#folding.resultOf(row)}}`,
     )
     const header = encodeHeader(aggregatedHeaderName, Buffer.from(`${row.records}/${epoch}`))
+    const { sinks, publisher } = this.#outputs
+    const [{ out, times }] = sinks as [ResultOutputs['sinks'][number]]
+    const timestamp = times.nearest(row.greatestMs)
     const record = { key, value, headerCount: 1, headers: header }
-    this.#rows.published()
-    writePlainRecord(out, partitionForKey(key, out.partitionCount), times.nearest(row.greatestMs), record)
+    if (publisher === undefined) {
+      this.#rows.published()
+      writePlainRecord(out, partitionForKey(key, out.partitionCount), timestamp, record)
+    } else this.#handOver(publisher, record, timestamp, row.records)
     return key.length + value.length + header.length
   }
+
+  #handOver(publisher: Pick<MergedPublisher, 'publish'>, record: Result, timestamp: number, records: number): void {
+    const { key, value, headers } = record
+    const headersStart = key.length + value.length
+    const end = headersStart + oneHeader.length + headers.length
+    const outcome = publisher.publish({
+      bytes: Buffer.concat([key, value, oneHeader, headers]),
+      keyStart: 0,
+      valueStart: key.length,
+      headersStart,
+      carriedStart: end,
+      end,
+      greatestMs: timestamp,
+      leastMs: timestamp,
+      partition: 0,
+      offset: 0,
+    })
+    if (outcome === LEFT_OUT) return this.#rows.leftOut(records)
+    this.#rows.published()
+    if (outcome === PUBLISHED) return
+    // It is there all the same: what it is of is found in the topic of dead letters.
+    const { letters, causeOf } = this.#outputs
+    const partition = partitionForKey(key, letters.partitionCount)
+    letters.encodeResult(record, Reason.RESULT_FAILED, causeOf(outcome), timestamp, partition)
+  }
+}
+
+interface Result {
+  readonly key: Buffer
+  readonly value: Buffer
+  readonly headerCount: number
+  readonly headers: Uint8Array
 }

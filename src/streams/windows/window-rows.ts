@@ -17,8 +17,14 @@ export const windowTable = ':windows'
 export interface WindowTotals {
   /** How often a record was taken into a window: once for each of those that it is in. */
   readonly taken: number
+  /** Those published, or dead letters. */
   readonly results: number
+  /** Those that functions have left out, and the records that these were of. */
+  readonly leftOut: number
+  readonly leftOutRecords: number
 }
+
+const noTotals: WindowTotals = { taken: 0, results: 0, leftOut: 0, leftOutRecords: 0 }
 
 const none: readonly number[] = []
 
@@ -50,10 +56,9 @@ export class WindowRows implements EpochParticipant {
   /** Of the current epoch; undefined where a row has left. */
   readonly #changed = new Map<string, WindowRow | undefined>()
   #changedBytes = 0
-  #taken = 0
-  #results = 0
-  #closed: WindowTotals = { taken: 0, results: 0 }
-  #committed = this.#closed
+  #totals = { ...noTotals }
+  #closed = noTotals
+  #committed = noTotals
   #firstMs = Infinity
   /** By key, the times of the last records of sessions; absent where windows have a fixed size. */
   readonly #ends: Map<string, number[]> | undefined
@@ -80,8 +85,8 @@ export class WindowRows implements EpochParticipant {
     if (!isTableWhole(windows, sum)) {
       throw corrupt(`windows have ${sum.rows} rows, where their manifest says ${windows.rows}, or others`)
     }
-    const { taken, results } = windows
-    this.#closed = this.#committed = { taken, results }
+    const { taken, results, leftOut = 0, leftOutRecords = 0 } = windows
+    this.#closed = this.#committed = { taken, results, leftOut, leftOutRecords }
     this.rollback()
   }
 
@@ -142,7 +147,7 @@ export class WindowRows implements EpochParticipant {
       this.#noteEnd(name)
       this.#firstMs = Math.min(this.#firstMs, timeOf(name))
     }
-    this.#taken++
+    this.#totals.taken++
     this.#changedBytes += growth
     return growth
   }
@@ -161,7 +166,13 @@ export class WindowRows implements EpochParticipant {
 
   /** A result has been published. */
   published(): void {
-    this.#results++
+    this.#totals.results++
+  }
+
+  /** A result of so many records was left out. */
+  leftOut(records: number): void {
+    this.#totals.leftOut++
+    this.#totals.leftOutRecords += records
   }
 
   close({ put, manifest }: ClosingEpoch): void {
@@ -169,8 +180,10 @@ export class WindowRows implements EpochParticipant {
     this.#kept.endCall()
     this.#kept.takeBatch()
     this.#clearChanged()
-    this.#closed = { taken: this.#taken, results: this.#results }
-    manifest.windows = { ...this.#kept.close(put), ...this.#closed }
+    this.#closed = { ...this.#totals }
+    const { leftOut, leftOutRecords, ...totals } = this.#closed
+    const ofLeftOut = leftOut > 0 && { leftOut, leftOutRecords }
+    manifest.windows = { ...this.#kept.close(put), ...totals, ...ofLeftOut }
   }
 
   commit(): void {
@@ -182,8 +195,7 @@ export class WindowRows implements EpochParticipant {
     this.#kept.rollback()
     this.#clearChanged()
     this.#closed = this.#committed
-    this.#taken = this.#committed.taken
-    this.#results = this.#committed.results
+    this.#totals = { ...this.#committed }
     this.#findEnds()
     this.#findFirst()
   }

@@ -1,6 +1,5 @@
 import { assert } from '../../core/assert.ts'
 import { functionValues } from '../functions/function-values.ts'
-import type { MergedSink } from '../merged/merged-publisher.ts'
 import type { Session } from '../recovery/session.ts'
 import type { Services } from '../runtime/services.ts'
 import { promotedBytesMax } from '../topics/program-topics.ts'
@@ -10,7 +9,7 @@ import { areSessions } from '../topology/windows.ts'
 import { SessionPlacing } from './session-placing.ts'
 import { TimePlacing } from './time-placing.ts'
 import { WindowIntake } from './window-intake.ts'
-import { WindowResults } from './window-results.ts'
+import { type ResultOutputs, WindowResults } from './window-results.ts'
 
 /** What an operator does with windows, within one life. */
 export class WindowWork {
@@ -23,7 +22,7 @@ export class WindowWork {
   }
 
   /** Absent where the records of a program are merged. */
-  static of(services: Services, session: Session, sink: MergedSink): WindowWork | undefined {
+  static of(services: Services, session: Session, outputs: ResultOutputs): WindowWork | undefined {
     const { plan, topics } = services
     const { aggregation, correlate, sources } = plan
     if (aggregation === undefined) return undefined
@@ -35,10 +34,10 @@ export class WindowWork {
     const placing = areSessions(windows)
       ? new SessionPlacing(windows, rows, folding)
       : new TimePlacing(windows, rows, folding)
-    const results = new WindowResults({ sink, aggregation, keyName: correlate.keyName, folding, rows })
+    const results = new WindowResults({ outputs, aggregation, keyName: correlate.keyName, folding, rows })
     // One may be on its way.
     const epoch = () => session.state.epochs.committed + (session.schedule.isCommitting ? 2 : 1)
-    const recordBytesMax = Math.min(promotedBytesMax(topics), sink.recordBytesMax)
+    const recordBytesMax = Math.min(promotedBytesMax(topics), results.recordBytesMax)
     return new WindowWork(
       new WindowIntake({ aggregation, placing, rows, clock, folding, results, recordBytesMax, epoch }),
       new ClosingWindows(aggregation, rows, clock, results),

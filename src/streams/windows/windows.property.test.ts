@@ -8,8 +8,10 @@ import { isBalanced } from '../epochs/accounting.ts'
 import { Engine } from '../in-memory/engine.ts'
 import type { CommitOutcome } from '../in-memory/memory-kafka.ts'
 import { CheckpointTables } from '../tables/checkpoint-tables.ts'
-import type { Aggregate, Aggregation } from '../topology/aggregation.ts'
+import type { Aggregate, Aggregation, WindowResult } from '../topology/aggregation.ts'
 import { field } from '../topology/field.ts'
+import type { Aggregated } from '../topology/grouped.ts'
+import type { MergeKey } from '../topology/merged-step.ts'
 import { topology } from '../topology/topology.ts'
 import { areSessions, hopping, session, tumbling, type Windows } from '../topology/windows.ts'
 import { naiveSessions, naiveWindows, type TimedRecord } from './fixtures/naive-windows.ts'
@@ -17,12 +19,12 @@ import { readResultFacts } from './window-results.ts'
 import { recordsOf } from './window-row.ts'
 import { windowTable } from './window-rows.ts'
 
-function program(windows: Windows, aggregate: Aggregate, results: Aggregation['results']) {
+function program(windows: Windows, aggregate: Aggregate, results: Aggregation['results'], goesOn: boolean) {
   const windowed = topology('windowed')
     .source<TimedRecord>('records', { timestamp: field('at') })
     .groupBy('by-key', field('key'))
     .window(windows, { results })
-  const aggregated = {
+  const aggregates: Record<Aggregate, () => Aggregated<WindowResult<unknown>>> = {
     count: () => windowed.count(),
     sum: () => windowed.sum(field('amount')),
     min: () => windowed.min(field('amount')),
@@ -35,9 +37,22 @@ function program(windows: Windows, aggregate: Aggregate, results: Aggregation['r
         (left, right) => left + right,
       )
     },
-  }[aggregate]()
-  return aggregated.sink('results')
+  }
+  const aggregated = aggregates[aggregate]()
+  if (!goesOn) return aggregated.sink('results')
+  return aggregated
+    .filter('without-b', (_, key) => isKept(key))
+    .flatMap('copies', (result, key) => copiesOf({ ...result, key }))
+    .branch('apart', (_, key) => sinkOf(key), { ofA: {}, ofOthers: { compression: 'gzip' } })
 }
+
+/** What functions after the windows do, where there are some. */
+const isKept = (key: MergeKey) => key !== 'b'
+const copiesOf = <Result extends { readonly key: MergeKey }>(result: Result) =>
+  result.key === '' ? [result, { ...result, copy: 1 }] : [result]
+const sinkOf = (key: MergeKey) => (key === 'a' ? 'ofA' : 'ofOthers')
+
+const noWindows = { rows: 0, taken: 0, results: 0, leftOut: 0, leftOutRecords: 0 }
 
 const timeWindows = fc
   .record({ advanceMs: fc.integer({ min: 1, max: 12 }), hops: fc.integer({ min: 1, max: 4 }), graceMs: fc.nat(15) })
@@ -72,22 +87,23 @@ const step = fc.oneof(
 )
 /** Operators that have crashed may do so again. */
 const settleMs = 60_000
-const aggregates: readonly Aggregate[] = ['count', 'sum', 'min', 'max', 'reduce', 'collect']
+const drawnAggregates: readonly Aggregate[] = ['count', 'sum', 'min', 'max', 'reduce', 'collect']
 
 describe('a program with windows', () => {
   it('publishes what going through all windows gives, however epochs are cut, aborted and begun anew', async () => {
     await checkAsync(
       fc.asyncProperty(
         fc.oneof(timeWindows, sessions),
-        fc.constantFrom(...aggregates),
+        fc.constantFrom(...drawnAggregates),
         fc.constantFrom('closed' as const, 'changes' as const),
         fc.array(step, { maxLength: 12 }),
         fc.integer({ min: 1, max: 40 }),
-        async (drawn, aggregate, either, steps, epochRows) => {
+        fc.boolean(),
+        async (drawn, aggregate, either, steps, epochRows, goesOn) => {
           const when = areSessions(drawn) ? 'closed' : either
           const time = new VirtualClock()
           const settings = { transactionTimeoutMs: 1_000, epochBytes: 1_024 * epochRows, epochIdleMs: 0 }
-          let engine = await Engine.start(program(drawn, aggregate, when), time, settings)
+          let engine = await Engine.start(program(drawn, aggregate, when, goesOn), time, settings)
           const given: TimedRecord[] = []
           let atMs = 30
           for (const each of steps) {
@@ -105,7 +121,7 @@ describe('a program with windows', () => {
             else if (each.kind === 'wait') await time.advance(settleMs)
             else {
               await time.until(engine[Symbol.asyncDispose]())
-              engine = await Engine.resume(engine, program(drawn, aggregate, when), time, settings)
+              engine = await Engine.resume(engine, program(drawn, aggregate, when, goesOn), time, settings)
             }
           }
           engine.kafka.outcomes.splice(0)
@@ -115,23 +131,33 @@ describe('a program with windows', () => {
           const { results, late, taken } = areSessions(drawn)
             ? naiveSessions(drawn, aggregate, given)
             : naiveWindows(drawn, when, aggregate, given)
-          const written = engine.kafka.written.map(({ value }) => value!)
-          const expected = results.map((result) => JSON.stringify(result))
+          const shown = goesOn ? results.filter(({ key }) => isKept(key)) : results
+          const topicOf = (key: string) => (goesOn ? sinkOf(key) : 'results')
+          const written = engine.kafka.written.map((record) => `${engine.topicOf(record)} ${record.value}`)
+          const expected = shown.flatMap((result) => {
+            const made = goesOn ? copiesOf(result) : [result]
+            return made.map((each) => `${topicOf(result.key)} ${JSON.stringify(each)}`)
+          })
           // Windows that are over at once leave in their own order; changes follow their records.
-          if (when === 'changes') assert.deepEqual(written, expected)
+          if (when === 'changes' && !goesOn) assert.deepEqual(written, expected)
           else assert.deepEqual(written.toSorted(), expected.toSorted())
           const [account] = engine.accounts
           assert.ok(isBalanced(account!))
           assert.deepEqual([account!.late, account!.aggregated], [late, given.length - late])
-          const { rows, ...totals } = manifestOf(engine.kafka.checkpoint)?.windows ?? { rows: 0, taken: 0, results: 0 }
-          assert.deepEqual([totals.taken, totals.results], [taken, results.length])
+          const { rows, ...totals } = manifestOf(engine.kafka.checkpoint)?.windows ?? noWindows
+          const leftOut = results.length - shown.length
+          assert.deepEqual([totals.taken, totals.results, totals.leftOut ?? 0], [taken, shown.length, leftOut])
           const open = [...CheckpointTables.of(engine.kafka.checkpoint).rowsOf(windowTable)]
-          const inResults = engine.kafka.written.map(({ headers }) => {
+          const firsts = engine.kafka.written.filter(({ headers }) => headers['millrace.output'] !== '1/2')
+          const inResults = firsts.map(({ headers }) => {
             return readResultFacts(Buffer.from(headers['millrace.aggregated']!))!.records
           })
           assert.equal(open.length, rows)
-          if (when === 'changes') assert.equal(inResults.length, taken)
-          else assert.equal(sum([...inResults, ...open.map(([, value]) => recordsOf(value))]), taken)
+          if (when === 'changes') assert.equal(inResults.length + leftOut, taken)
+          else {
+            const inOpen = open.map(([, value]) => recordsOf(value))
+            assert.equal(sum([...inResults, ...inOpen, totals.leftOutRecords ?? 0]), taken)
+          }
           await time.until(engine[Symbol.asyncDispose]())
         },
       ),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { driveTopology } from '../../testing/index.ts'
 import { field } from '../topology/field.ts'
-import { topology } from '../topology/topology.ts'
+import { topology, type Topology } from '../topology/topology.ts'
 import { hopping, tumbling } from '../topology/windows.ts'
 
 const orders = topology('per-country').source('orders').groupBy('by-country', field('country'))
@@ -64,5 +64,96 @@ describe('a program with hopping windows', () => {
       driver.deadLetters().map(({ reason, cause }) => [reason, cause]),
       [['NOT_A_NUMBER', 'the field is "x", where a number belongs']],
     )
+  })
+})
+
+describe('functions after windows', () => {
+  const counted = orders.window(tumbling({ sizeMs: 100 })).count()
+  const give = async <Output>(program: Topology<Output, never>) => {
+    const driver = await driveTopology(program)
+    for (const [at, country] of ['NL', 'BE', 'NL', 'DK', 'NL'].entries()) {
+      await driver.give([{ country }], { timestampMs: 1_000 + 10 * at })
+    }
+    await driver.give([{ country: 'SE' }], { timestampMs: 5_000 })
+    return driver
+  }
+
+  it('choose results, make values of them, and send them to sinks with keys and headers', async () => {
+    const program = counted
+      .filter('not-dk', (_, key) => key !== 'DK')
+      .map('named', ({ start, value }, key) => ({ country: key, from: start, orders: value }))
+      .branch('by-size', ({ orders: many }) => (many > 1 ? 'many' : 'few'), {
+        many: { key: ({ country }) => `many-${country}`, headers: ({ orders: many }) => ({ orders: String(many) }) },
+        few: {},
+      })
+    await using driver = await give(program)
+
+    assert.deepEqual(
+      // Those of one topic come in the order of their windows.
+      driver
+        .merged()
+        .map(({ topic, key, value, headers }) => [topic, key, value, headers])
+        .toSorted(([left], [right]) => (left! < right! ? -1 : 1)),
+      [
+        ['few', 'BE', { country: 'BE', from: 1_000, orders: 1 }, { 'millrace.aggregated': '1/6' }],
+        [
+          'many',
+          'many-NL',
+          { country: 'NL', from: 1_000, orders: 3 },
+          { 'millrace.aggregated': '3/6', orders: '3', 'millrace.key': '"NL"' },
+        ],
+      ],
+    )
+  })
+
+  it('make a dead letter of a result on which they fail, and let the others on', async () => {
+    const program = counted
+      .map('picky', (result, key) => {
+        if (key === 'NL') throw new Error('not the Netherlands')
+        return key === 'BE' ? 10n : result.value
+      })
+      .sink('counts')
+    await using driver = await give(program)
+
+    assert.deepEqual(
+      driver.merged().map(({ key, text }) => [key, text]),
+      [['DK', '1']],
+    )
+    assert.deepEqual(
+      driver.deadLetters().map(({ reason, cause, origins, text }) => [reason, cause, origins, text]),
+      [
+        [
+          'RESULT_FAILED',
+          'Do not know how to serialize a BigInt',
+          [],
+          '{"country":"BE","start":1000,"end":1100,"value":1}',
+        ],
+        [
+          'RESULT_FAILED',
+          '"picky" failed: not the Netherlands',
+          [],
+          '{"country":"NL","start":1000,"end":1100,"value":3}',
+        ],
+      ],
+    )
+    assert.equal(driver.accounting()[0]!.deadLettered, 0)
+  })
+
+  it('end the program where one fails on all results, or returns a promise', async () => {
+    const failing = counted
+      .map('broken', () => {
+        throw new Error('no')
+      })
+      .sink('counts')
+    const promising = counted.map('late', () => Promise.resolve(1)).sink('counts')
+    const many = Array.from({ length: 200 }, (_, country) => ({ country: `c-${country}` }))
+    const ended = async (program: Topology<unknown, never>) => {
+      await using driver = await driveTopology(program)
+      await driver.give(many, { timestampMs: 1_000 })
+      await driver.give([{ country: 'SE' }], { timestampMs: 5_000 })
+    }
+
+    await assert.rejects(ended(failing), { code: 'STAGE_FAILS_ON_EVERYTHING', message: /results of windows in a row/ })
+    await assert.rejects(ended(promising), { code: 'TOPOLOGY_INVALID', message: /"late" returns a promise/ })
   })
 })
