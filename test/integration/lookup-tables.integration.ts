@@ -50,6 +50,26 @@ export function lookupTables(target: Target): void {
   const merged = async (stream: Stream) => valuesOf(await stream.merged())
 
   describe('a table that a topic fills', () => {
+    for (const [config, isTold] of [
+      [{ 'cleanup.policy': 'delete', 'retention.ms': '60000' }, true],
+      [{ 'cleanup.policy': 'delete', 'retention.ms': '-1' }, false],
+      [{ 'cleanup.policy': 'compact' }, false],
+    ] as const) {
+      it(`${isTold ? 'warns' : 'says nothing'} at a start where the topic has ${JSON.stringify(config)}`, async () => {
+        const { stream, topic } = await streamWithNames()
+        await target.setConfigs(topic, config)
+        await stream.produce([record('A', 1)])
+        const told: unknown[] = []
+
+        await stream.run(namedCustomers(stream, namesIn(topic)), {
+          onWarning: (facts, text) => told.push([facts.topic, text.replace(/:.*/, '')]),
+        })
+
+        const expected = [[topic, 'a topic that fills a table has cleanup.policy=delete']]
+        assert.deepEqual(told, isTold ? expected : [])
+      })
+    }
+
     it('has all that the topic had before the first record is read, and then what comes, deletions too', async () => {
       const { stream, topic } = await streamWithNames()
       await target.setConfigs(topic, { 'cleanup.policy': 'compact' })

@@ -10,7 +10,14 @@ import { findInternalTopic } from './internal-topic.ts'
 import { laneCountOf } from '../topology/plan-sources.ts'
 import { requireRights, rightsToRun } from './rights.ts'
 import type { TimestampLimits } from '../time/timestamp-window.ts'
-import { checkOutput, defaultBatchBytesMax, type OutputUse, readSettings, warnOfSettings } from './topic-settings.ts'
+import {
+  checkOutput,
+  defaultBatchBytesMax,
+  type OutputUse,
+  readSettings,
+  warnOfDroppedRows,
+  warnOfSettings,
+} from './topic-settings.ts'
 
 /** Topics with what the broker says of them; sinks by their index in batches. */
 export interface ProgramTopics {
@@ -102,6 +109,7 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
   const largestBatchBytes = Math.max(...sourceSettings.map((each) => each.batchBytesMax))
   const outputs = found.slice(plan.sources.length, plan.sources.length + given.length)
   const lookups = found.slice(plan.sources.length + given.length)
+  await warnOfDroppedRows(cluster, plan.name, lookups, logger)
   if (internal !== undefined) {
     const sizes = { partitionCount, batchBytesMax: Math.max(defaultBatchBytesMax, largestBatchBytes) }
     outputs.unshift(await findInternalTopic(cluster, internal, sizes))

@@ -80,3 +80,21 @@ export function warnOfSettings(app: string, settings: TopicSettings, use: Output
     logger.warn({ app, topic, replicaCount, minInsyncReplicas }, sentence)
   }
 }
+
+/** Tells of topics that fill tables and drop rows by their age or size: a next start would lack these. */
+export async function warnOfDroppedRows(
+  cluster: Cluster,
+  app: string,
+  lookups: readonly Topic[],
+  logger: Logger,
+): Promise<void> {
+  for (const { name: topic } of lookups) {
+    const [policy, ms, bytes] = await topicConfigs(cluster, topic, 'cleanup.policy', 'retention.ms', 'retention.bytes')
+    if (policy?.includes('delete') !== true || (isUnlimited(ms) && isUnlimited(bytes))) continue
+    const sentence =
+      'a topic that fills a table has cleanup.policy=delete: its rows leave with their records, and a next start lacks them'
+    logger.warn({ app, topic, retentionMs: Number(ms), retentionBytes: Number(bytes) }, sentence)
+  }
+}
+
+const isUnlimited = (limit: string | undefined) => Number(limit ?? -1) < 0
