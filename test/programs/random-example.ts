@@ -36,7 +36,10 @@ function drawGroup(random: Random, program: DrawnProgram, id: number): Group {
   const records: ModelRecord[] = []
   while (kinds.length > 0 && records.length < recordsMax) {
     const [kind] = kinds.splice(nextInt(random, kinds.length), 1)
-    records.push(drawRecord(random, program, kind!, id, records.length))
+    const record = drawRecord(random, program, kind!, id, records.length)
+    records.push(record)
+    const lettingOnce = program.sources.some(({ topic, once }) => topic === record.given.topic && once !== undefined)
+    if (lettingOnce && nextInt(random, 3) === 0) records.push({ ...record, given: { ...record.given } })
   }
   // A group without records has nothing to be found by.
   if (records.length === 0) records.push(drawRecord(random, program, program.sides[0]!.name, id, 0))

@@ -34,8 +34,10 @@ interface State {
  * which topics may be read, and each moment at which a row may have waited long enough for optional sides.
  */
 export function outcomesOf(program: DrawnProgram, key: string, records: readonly ModelRecord[]): Outcome[] {
-  const queues = program.sources.map(({ topic, expands }) => {
-    const own = records.filter(({ given }) => given.topic === topic)
+  const queues = program.sources.map(({ topic, expands, once }) => {
+    const all = records.filter(({ given }) => given.topic === topic)
+    const own =
+      once === undefined ? all : all.filter(({ text }, at) => all.findIndex((each) => each.text === text) === at)
     return expands ? own.flatMap(copiesOf) : own
   })
   const outcomes = new Map<string, Outcome>()

@@ -1,11 +1,14 @@
 import { nextInt, type Random } from '../../src/core/random.ts'
+import { number, text } from '../../src/state/index.ts'
 import {
   compressedJson,
   confluentJson,
   field,
   header,
   recordKey,
+  type RecordView,
   stage,
+  table,
   topology,
   type Topology,
 } from '../../src/streams/index.ts'
@@ -38,6 +41,8 @@ interface DrawnSource {
   readonly filters: boolean
   readonly maps: boolean
   readonly expands: boolean
+  /** Where a table lets on each value once; undefined where none does. */
+  readonly once: 'first' | 'last' | undefined
 }
 
 export interface DrawnSide {
@@ -91,6 +96,7 @@ export function drawProgram(random: Random): DrawnProgram {
       filters: chance(3),
       maps: chance(3),
       expands: chance(3),
+      once: one([undefined, undefined, 'first', 'last']),
     }
   })
   const isLoose = shape === 'atLeast' || sides.some(({ isOptional }) => isOptional)
@@ -105,6 +111,9 @@ export function drawProgram(random: Random): DrawnProgram {
   }
 }
 
+/** Values that have been let on. */
+const seen = table('seen', { key: text, value: number })
+
 /** How long a merge waits for optional sides. */
 export const withinMs = 200
 /** Keys end in digits, and a filter after the merge leaves this one out. */
@@ -112,7 +121,9 @@ export const lastDigitLeftOut = '7'
 const lastDigitOfNone = '3'
 
 export function topologyOf(program: DrawnProgram, name: string): Topology {
-  let chain: Chain = topology(name) as unknown as Chain
+  const begun = topology(name)
+  const keepsTable = program.sources.some(({ once }) => once !== undefined)
+  let chain = (keepsTable ? begun.tables(seen) : begun) as unknown as Chain
   for (const source of program.sources) chain = sourced(chain, source, program)
   const optional = program.sides.filter(({ isOptional }) => isOptional).map((side) => side.name)
   const lists = program.sides.flatMap(({ name: side, list }) => (list === undefined ? [] : [[side, listOptions(list)]]))
@@ -156,10 +167,19 @@ export function partMadeOf(value: Value): unknown {
   return { s: value.kind, n: value.n }
 }
 
+/** Whether a value comes for the first time; a flatMap has told its copies apart. */
+function isFirst(value: Value, record: RecordView): boolean {
+  const values = record.table(seen)
+  const name = JSON.stringify(value)
+  if (values.has(name)) return false
+  values.set(name, 1)
+  return true
+}
+
 /** A drawn program knows its sides when it runs, so their types say nothing. */
 interface Chain {
   source(topic: string, options: object): Chain
-  filter(id: string, keeps: (value: Value) => boolean): Chain
+  filter(id: string, keeps: (value: Value, record: RecordView) => boolean): Chain
   map(id: string, make: (value: Value) => unknown): Chain
   flatMap(id: string, make: (value: Value) => readonly unknown[], options: { partsMax: number }): Chain
   side(name: string, given: unknown): Chain
@@ -175,7 +195,7 @@ interface MergedChain {
 }
 
 function sourced(before: Chain, source: DrawnSource, { sides }: DrawnProgram): Chain {
-  const { topic, decoding, route, filters, maps, expands } = source
+  const { topic, decoding, route, filters, maps, expands, once } = source
   const decode = {
     json: {},
     confluent: { decode: confluentJson() },
@@ -183,9 +203,11 @@ function sourced(before: Chain, source: DrawnSource, { sides }: DrawnProgram): C
     function: { decode: (bytes: Uint8Array): unknown => JSON.parse(Buffer.from(String(bytes), 'base64').toString()) },
   }[decoding]
   let chain = before.source(topic, decode)
+  if (once === 'first') chain = chain.filter(`${topic}-once`, isFirst)
   if (filters) chain = chain.filter(`${topic}-kept`, (value) => !value.drop)
   if (maps) chain = chain.map(`${topic}-mapped`, mapped)
   if (expands) chain = chain.flatMap(`${topic}-expanded`, expanded, { partsMax: 3 })
+  if (once === 'last') chain = chain.filter(`${topic}-once`, isFirst)
   const stages = source.sides.map((name) => [name, stageOf(sides.find((side) => side.name === name)!)] as const)
   if (stages.length === 1) return chain.side(...stages[0]!)
   const by = {
