@@ -1,7 +1,7 @@
 /**
  * The experiment on topics that the bench names in the environment, which may be observed: metrics go to a meter of
- * OpenTelemetry and are served, the dashboard is, and merges are told to a tracer. Prints the address of its server,
- * begins when a line comes, and prints its figures at the end.
+ * OpenTelemetry and are served, the dashboard is, and merges are told to a collector, or to a tracer of the SDK. Prints
+ * the address of its server, begins when a line comes, and prints its figures when all has ended.
  */
 import { once } from 'node:events'
 import {
@@ -15,8 +15,10 @@ import { observeMetrics, serve } from '../src/http/index.ts'
 import { type App, start } from '../src/streams/index.ts'
 import topology from './experiment-topology.ts'
 
-const { BENCH_SERVERS: bootstrapServers, BENCH_OBSERVED } = process.env
-const isObserved = BENCH_OBSERVED === 'true'
+const { BENCH_SERVERS: bootstrapServers, BENCH_SPANS_TO } = process.env
+/** An endpoint, or `SDK`; empty where nothing is observed. */
+const spansTo = BENCH_SPANS_TO ?? ''
+const isObserved = spansTo !== ''
 let spanCount = 0
 /** Counts what it gets and drops it: spans that are kept would have the garbage collector copy them again and again. */
 const exporter: SpanExporter = {
@@ -42,22 +44,24 @@ console.log(JSON.stringify({ url: server?.url }))
 await once(process.stdin, 'data')
 
 const cpu = process.cpuUsage()
-const tracing = isObserved ? { tracer: traces.getTracer('millrace'), traceRatio: 0.01 } : {}
+const teller = spansTo === 'SDK' ? { tracer: traces.getTracer('millrace') } : { otlpEndpoint: spansTo }
+const tracing = isObserved ? { ...teller, traceRatio: 0.01 } : {}
 const logger = { debug() {}, info() {}, warn: console.error, error: console.error }
 await using app = await start(topology, { bootstrapServers, logger, ...tracing })
 starting.resolve(app)
 using _observing = isObserved ? observeMetrics(app, metrics.getMeter('millrace')) : undefined
 await app.caughtUp
+await app.stop()
+await traces.forceFlush()
 const { user, system } = process.cpuUsage(cpu)
 const { mergedRecords, statistics } = app.report()
-await traces.forceFlush()
+const { spans } = await app.inspect()
 console.log(
   JSON.stringify({
     correlationRate: (mergedRecords * 1_000) / (statistics.lastCommitMs - statistics.firstFetchMs),
     cpuSeconds: (user + system) / 1e6,
-    spans: spanCount,
+    spans: spans?.sent ?? spanCount,
   }),
 )
-await app.stop()
 process.stdin.destroy()
 await metrics.shutdown()

@@ -1,14 +1,15 @@
 /**
  * The experiment that is observed beside the same that is not, interleaved, on one Apache Kafka: with metrics, tracing
  * at 1 % and the event stream of the dashboard, once read by a client that drops what it gets, once by the page in
- * Chromium. All records have a trace, in all runs. Rate and CPU of the process as shares of those without, within a
- * round:
+ * Chromium. Spans go to a collector, which is this process and takes them; in one more run to a tracer of OpenTelemetry's
+ * SDK. All records have a trace, in all runs. Rate and CPU of the process as shares of those without, within a round:
  * `node bench/observed.bench.ts [--runs 15] [--warm-up 3] [--customers 1000000] [--bootstrap-servers host:port]`.
  */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { get } from 'node:http'
+import { createServer, get } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
@@ -49,27 +50,35 @@ await using browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu'],
 })
 
+const collector = createServer((request, response) => request.resume().on('end', () => response.end()))
+collector.listen(0, '127.0.0.1')
+await once(collector, 'listening')
+const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`
+
 /** Asks for metrics once a second as well, as Prometheus does less often. */
-const observers: Record<string, Observer> = {
-  async 'client that drops'(url) {
-    const request = get(`${url}api/events`, (response) => response.resume())
-    request.on('error', () => {})
-    await once(request, 'response')
-    const scraping = scrape(url)
-    return async () => {
-      scraping()
-      request.destroy()
-    }
-  },
-  async Chromium(url) {
-    const page = await browser.newPage()
-    await page.goto(url)
-    const scraping = scrape(url)
-    return async () => {
-      scraping()
-      await page.close()
-    }
-  },
+const dropping: Observer = async (url) => {
+  const request = get(`${url}api/events`, (response) => response.resume())
+  request.on('error', () => {})
+  await once(request, 'response')
+  const scraping = scrape(url)
+  return async () => {
+    scraping()
+    request.destroy()
+  }
+}
+const showing: Observer = async (url) => {
+  const page = await browser.newPage()
+  await page.goto(url)
+  const scraping = scrape(url)
+  return async () => {
+    scraping()
+    await page.close()
+  }
+}
+const observers: Record<string, { readonly observe: Observer; readonly spansTo: string }> = {
+  'client that drops': { observe: dropping, spansTo: endpoint },
+  Chromium: { observe: showing, spansTo: endpoint },
+  'client that drops, tracer of the SDK': { observe: dropping, spansTo: 'SDK' },
 }
 const names = Object.keys(observers)
 const kinds = ['without', ...names]
@@ -87,13 +96,15 @@ for (let round = 0; round < warmUp + Number(values.runs); round++) {
   if (round >= warmUp) for (const name of names) shares.add(name, runs.get(name)!, runs.get('without')!)
 }
 shares.print('of that without', 3)
+collector.close()
+collector.closeAllConnections()
 
 function titleOf(round: number): string {
   return round < warmUp ? 'warm-up' : String(round - warmUp + 1)
 }
 
 /** Has a process fill a sink, which is verified. */
-function measure(app: string, observe?: Observer): Promise<ObservedRun> {
+function measure(app: string, { observe, spansTo }: Partial<(typeof observers)[string]> = {}): Promise<ObservedRun> {
   const ownTopics = [`${app}.dead-letter`, `${app}.checkpoint`]
   return source.verified(app, ownTopics, async (sink) => {
     const env = {
@@ -102,7 +113,7 @@ function measure(app: string, observe?: Observer): Promise<ObservedRun> {
       BENCH_SOURCE: `${source.topic}.traced`,
       BENCH_SINK: sink,
       BENCH_SERVERS: source.bootstrapServers,
-      BENCH_OBSERVED: String(observe !== undefined),
+      BENCH_SPANS_TO: spansTo ?? '',
     }
     const program = spawn(process.execPath, [join(import.meta.dirname, 'observed-program.ts')], {
       env,

@@ -53,17 +53,19 @@ export function timestampOf(words: Int32Array, word: number): number {
 
 /** The bytes of the part. */
 export function partBytes(words: Int32Array, word: number): Uint8Array {
-  const spelling = spellingBytes(words, word)
-  const start = spelling === undefined ? afterKey(words, word) : spelling.byteOffset + padded(spelling.length)
-  return new Uint8Array(words.buffer, start, words[word + 3]! & partLengthMask)
+  return new Uint8Array(words.buffer, partStart(words, word), words[word + 3]! & partLengthMask)
+}
+
+function partStart(words: Int32Array, word: number): number {
+  const start = afterKey(words, word)
+  return (words[word + 4]! & respelled) === 0 ? start : start + 4 + padded(words[start / 4]!)
 }
 
 /** The headers that the part carries, their count in front; undefined where it carries none. */
 export function carriedBytes(words: Int32Array, word: number): Uint8Array | undefined {
   // The highest bit says that there is a tail.
   if (words[word + 3]! >= 0) return undefined
-  const { byteOffset, length } = partBytes(words, word)
-  const tail = byteOffset + padded(length)
+  const tail = partStart(words, word) + padded(words[word + 3]! & partLengthMask)
   const carriedLength = words[tail / 4 + 1]!
   return carriedLength === 0 ? undefined : new Uint8Array(words.buffer, tail + tailHeadBytes, carriedLength)
 }

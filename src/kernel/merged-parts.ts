@@ -9,19 +9,24 @@ export function mergedParts(
   columns: RecordColumns,
   completing: number,
 ): CarryingPart[] {
-  const blocks = machine.int32('blocks', sideCount)
-  return Array.from(blocks, (block, side) =>
-    block === 0 ? { ...rowPart(columns, completing), side } : carryingPart(machine.words, block >>> 2),
-  )
+  const { words } = machine
+  const from = machine.run.blocks.value / 4
+  const parts: CarryingPart[] = []
+  for (let side = 0; side < sideCount; side++) {
+    const block = words[from + side]!
+    parts.push(block === 0 ? rowPart(columns, completing, side) : carryingPart(words, block >>> 2))
+  }
+  return parts
 }
 
-function rowPart(columns: RecordColumns, row: number): Omit<CarryingPart, 'side'> {
+function rowPart(columns: RecordColumns, row: number, side: number): CarryingPart {
   const { extra, offset, timestamp, carriedStart, carriedEnd } = columns
-  const [from, to] = [carriedStart[row]!, carriedEnd[row]!]
+  const [start, end] = [carriedStart[row]!, carriedEnd[row]!]
   return {
     partition: columns.numberOf(row),
     offset: offset[row]!,
+    side,
     timestamp: timestamp[row]!,
-    carried: from === to ? undefined : extra.bytes.subarray(from, to),
+    carried: start === end ? undefined : extra.bytes.subarray(start, end),
   }
 }

@@ -93,7 +93,9 @@ function* blocksOf(words: Int32Array, head: number): Generator<number> {
 /** The part whose block begins at this word. */
 export function carryingPart(words: Int32Array, word: number): CarryingPart {
   return {
-    ...storedPart(words, word),
+    partition: partitionOf(words, word),
+    offset: offsetOf(words, word),
+    side: sideOf(words, word),
     timestamp: timestampOf(words, word),
     carried: carriedBytes(words, word),
   }

@@ -58,7 +58,7 @@ export async function start(
   const plan = planTopology(topology)
   refuseOnWorker(plan.name)
   const options = resolveOptions(runOptions, { given, env: process.env })
-  const tracing = tracingOf({ app: plan.name, tracer, options, clock, logger })
+  const tracing = await tracingOf({ app: plan.name, tracer, options, clock, logger })
   const { bootstrapServers, brokerWaitMs: retryMs } = options
   const events = new ProgramEvents(plan.name, logger)
   const waits = loggedWaits(plan.name, logger, clock ?? systemClock, events)

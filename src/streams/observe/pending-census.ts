@@ -4,7 +4,7 @@ import type { StateTable } from '../recovery/program-state.ts'
 
 /** The least pause between two pages of the index, and how many times as long as what a page took. */
 const pauseMsMin = 50
-const pauseFactor = 60
+const pauseFactor = 200
 /** A census is good for this long. */
 const freshMs = 10_000
 /** Rows are told apart by age up to these bounds, in milliseconds. */
@@ -42,7 +42,7 @@ const coldPiecesPerStep = 16
 type SurveyedTable = Pick<StateTable, 'survey' | 'keyText' | 'rowCount'>
 
 /**
- * Counts the pending rows piece by piece, so that no batch waits for it, and less than a sixtieth of the time goes into
+ * Counts the pending rows piece by piece, so that no batch waits for it, and less than half a percent of the time goes into
  * it. It begins when somebody looks.
  */
 export class PendingCensus {

@@ -3,9 +3,6 @@ import { type Random, systemRandom } from '../../core/random.ts'
 import type { Logger } from '../logs/logger.ts'
 import type { RunOptions } from '../options.ts'
 import type { OpenTelemetryTracer } from './open-telemetry-tracer.ts'
-import { EncodedSpans } from './otlp/encoded-spans.ts'
-import { otlpTargetOf } from './otlp/otlp-settings.ts'
-import { SpanExporter } from './otlp/span-exporter.ts'
 import { TraceSampling } from './trace-sampling.ts'
 import { TracerSpans } from './tracer-spans.ts'
 import type { Tracing } from './tracing.ts'
@@ -29,22 +26,16 @@ export interface TracingParts {
  *
  * @throws ConfigError `CONFIG_INVALID_VALUE` for a collector that cannot be one.
  */
-export function tracingOf(parts: TracingParts): Tracing | undefined {
+export async function tracingOf(parts: TracingParts): Promise<Tracing | undefined> {
   const { app, tracer, options, clock = systemClock, random = systemRandom, logger } = parts
   if (options.traceRatio === 0) return undefined
   const sampling = new TraceSampling(options.traceRatio)
   if (tracer !== undefined) {
     return { sampling, spansOf: (names) => new TracerSpans({ tracer, clock, logger }, names) }
   }
-  const target = otlpTargetOf(app, options, clock)
-  if (target === undefined) return undefined
-  const exporter = new SpanExporter({ target, clock, random, logger, app })
-  return {
-    sampling,
-    spansOf: (names) => new EncodedSpans(exporter, names, clock, random),
-    get exported() {
-      return exporter.exported
-    },
-    flush: () => exporter.flush(),
-  }
+  const { otlpEndpoint } = options
+  if (otlpEndpoint === undefined) return undefined
+  // Who exports nothing does not load what exports.
+  const { otlpTracing } = await import('./otlp/otlp-tracing.ts')
+  return otlpTracing({ app, options: { ...options, otlpEndpoint }, sampling, clock, random, logger })
 }

@@ -9,6 +9,6 @@ export function putHex(to: Uint8Array, at: number, text: Uint8Array, from: numbe
   return at
 }
 
-export function hexOf(bytes: Buffer, from: number, to: number): string {
-  return bytes.toString('hex', from, to)
+export function hexOf(bytes: Uint8Array, from: number, count: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + from, count).toString('hex')
 }

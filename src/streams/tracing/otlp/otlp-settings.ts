@@ -7,19 +7,20 @@ import { attribute } from './protobuf.ts'
 
 export type OtlpSettings = Pick<
   RunOptions,
-  'otlpEndpoint' | 'otlpHeaders' | 'otlpCompression' | 'serviceName' | 'resourceAttributes'
->
+  'otlpHeaders' | 'otlpCompression' | 'serviceName' | 'resourceAttributes'
+> & {
+  readonly otlpEndpoint: string
+}
 
 /**
- * The collector that spans go to; undefined where none is named.
+ * The collector that spans go to.
  *
  * @throws ConfigError `CONFIG_INVALID_VALUE`
  *
  * @see OpenTelemetry, OTLP Exporter Configuration: signals have their paths below the endpoint
  */
-export function otlpTargetOf(app: string, settings: OtlpSettings, clock: Clock): OtlpTarget | undefined {
+export function otlpTargetOf(app: string, settings: OtlpSettings, clock: Clock): OtlpTarget {
   const { otlpEndpoint, otlpHeaders, otlpCompression: compression, serviceName, resourceAttributes } = settings
-  if (otlpEndpoint === undefined) return undefined
   const attributes = new Map(pairsOf('resourceAttributes', resourceAttributes ?? ''))
   attributes.set('service.name', serviceName ?? attributes.get('service.name') ?? app)
   return new OtlpTarget({

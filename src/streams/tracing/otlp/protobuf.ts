@@ -8,27 +8,27 @@ export const FIXED32 = 5
 
 /** Writes a whole number from 0 to 2^53 and returns where it ends. */
 export function putVarint(bytes: Uint8Array, at: number, value: number): number {
-  while (value > 0x7f) {
-    bytes[at++] = (value % 0x80) | 0x80
-    value = Math.floor(value / 0x80)
-  }
+  for (; value > 0x7fffffff; value = Math.floor(value / 0x80)) bytes[at++] = value | 0x80
+  for (; value > 0x7f; value >>= 7) bytes[at++] = value | 0x80
   bytes[at++] = value
   return at
 }
 
 export function varintBytes(value: number): number {
   let length = 1
-  for (; value > 0x7f; value = Math.floor(value / 0x80)) length++
+  for (let bound = 0x80; value >= bound; bound *= 0x80) length++
   return length
 }
 
-/** Writes milliseconds as the nanoseconds of a `fixed64`, exactly, and returns where they end. */
-export function putNanoseconds(bytes: DataView, at: number, ms: number): number {
-  const high = Math.floor(ms / 2 ** 20) * 1e6
-  const low = (high % 2 ** 12) * 2 ** 20 + (ms % 2 ** 20) * 1e6
-  bytes.setUint32(at, low % 2 ** 32, true)
-  bytes.setUint32(at + 4, Math.floor(high / 2 ** 12) + Math.floor(low / 2 ** 32), true)
-  return at + 8
+/** Writes milliseconds as the nanoseconds of a `fixed64`, exactly. */
+export function putNanoseconds(bytes: DataView, at: number, ms: number): void {
+  const upper = Math.floor(ms / 2 ** 20)
+  const high = upper * 1e6
+  const highest = Math.floor(high / 2 ** 12)
+  const low = (high - highest * 2 ** 12) * 2 ** 20 + (ms - upper * 2 ** 20) * 1e6
+  // What is beyond 32 bits is left out.
+  bytes.setUint32(at, low, true)
+  bytes.setUint32(at + 4, highest + Math.floor(low / 2 ** 32), true)
 }
 
 function tag(field: number, type: number): number[] {

@@ -1,26 +1,27 @@
-import { nextFloat, type Random } from '../../../core/random.ts'
+import type { Random } from '../../../core/random.ts'
 import { type CarryingPart, GrowableBytes, TRACED } from '../../../kernel/index.ts'
 import { hexOf, putHex } from './hex.ts'
-import type { MergeSpanNames } from '../merge-span.ts'
-import { messagingAttributes, spanTitle } from '../merge-span.ts'
-import { attribute, field, putNanoseconds, putVarint, varintBytes, varintField } from './protobuf.ts'
+import { type MergeSpanNames, messagingAttributes, spanTitle } from '../merge-span.ts'
+import { attribute, field, fieldHead, putNanoseconds, putVarint, varintBytes, varintField } from './protobuf.ts'
 
-/** Fields of `Span`, `Event` and `Link` of OTLP, as the byte that they begin with. */
-const TRACE_ID = 0x0a
-const SPAN_ID = 0x12
-const TRACE_STATE = 0x1a
-const PARENT_ID = 0x22
-const START_TIME = 0x39
-const END_TIME = 0x41
-const EVENT = 0x5a
-const EVENT_TIME = 0x09
-const LINK = 0x6a
-const LINK_FLAGS = 0x35
+/** Fields of `Span`, `Event` and `Link` of OTLP. */
+const TRACE_ID = 1
+const SPAN_ID = 2
+const TRACE_STATE = 3
+const PARENT_ID = 4
 const ATTRIBUTES = 9
+const EVENT = 11
+const LINK = 13
 const EVENT_ATTRIBUTES = 3
 const LINK_ATTRIBUTES = 4
-/** Field 16, whose number takes two bytes. */
-const FLAGS = [0x85, 0x01] as const
+/** Times and flags, with their wire types. */
+const START_TIME = 0x39
+const END_TIME = 0x41
+const EVENT_TIME = 0x09
+const FLAGS = [0x85, 0x01]
+const LINK_FLAGS = 0x35
+const droppedEvents = 12
+const droppedLinks = 14
 
 /** `SPAN_KIND_CONSUMER` */
 const consumer = 5
@@ -29,22 +30,28 @@ const isRemote = 0x300
 const isSampled = 0x01
 /** Events and links of one span, as SDKs keep of them; further ones are counted. */
 const perSpanMax = 128
-/** What stands around places, states and names, generously. */
-const partRestBytes = 128
-const spanRestBytes = 256
+/** What is written besides templates and states, generously. */
+const restBytes = 64
 
 /** Where the headers of a part have what is needed: `traceparent` comes first, with the length of its value before it. */
 const parentLengthAt = 1 + 1 + 'traceparent'.length
-const parentLengthBytesMax = 2
 const traceIdFrom = 3
 const spanIdFrom = traceIdFrom + 33
 const flagsFrom = spanIdFrom + 17
 
+/** Where the templates of a span and of a link, without its head, have ids, time and flags. */
+const traceIdAt = 2
+const spanIdAt = traceIdAt + 16 + 2
+const parentIdAt = spanIdAt + 8 + 2
+const startAt = parentIdAt + 8 + 1
+const linkFlagsAt = spanIdAt + 8 + 1
+
 /**
- * Writes spans of merges as OTLP has them in protobuf, straight from the bytes that parts carry: what never changes is
- * copied, and no object is made of a span. They say the same as those of a tracer (`MergeSpan`).
+ * Writes spans of merges as OTLP has them in protobuf, straight from the bytes that parts carry: copies of templates,
+ * into which ids, times and offsets are put, and no object is made of a span. They say the same as those of a tracer
+ * (`MergeSpan`).
  *
- * Cost per span: some hundred bytes a part.
+ * Cost per span: two copies of some hundred bytes a part.
  *
  * @see opentelemetry-proto, `trace/v1/trace.proto`
  */
@@ -53,23 +60,16 @@ export class SpanEncoder {
   readonly out = new GrowableBytes(1 << 16)
   readonly #names: MergeSpanNames
   readonly #random: Random
-  readonly #fixed: Buffer
-  readonly #merged = field(2, 'millrace.merged')
-  readonly #partEvent = field(2, 'millrace.part')
-  readonly #offset = field(1, 'messaging.kafka.offset')
-  readonly #count = field(1, 'messaging.batch.message_count')
-  /** By number of the partition, then by side: what says where the record of a part is, but for its offset. */
-  readonly #places: (Place | undefined)[][] = []
-  readonly #ids = Buffer.alloc(24)
+  /** By the number of parts. */
+  readonly #spans: Uint8Array[] = []
+  /** By number of the partition, then by side. */
+  readonly #parts: PartTemplate[][] = []
+  /** Where the span begins that was written last. */
+  #start = 0
 
   constructor(names: MergeSpanNames, random: Random) {
     this.#names = names
     this.#random = random
-    this.#fixed = Buffer.concat([
-      field(5, spanTitle(names.plan)),
-      varintField(6, consumer),
-      ...Object.entries(messagingAttributes(names.plan)).map(([key, value]) => attribute(ATTRIBUTES, key, value)),
-    ])
   }
 
   /** Writes the span of a merge; returns whether there is one: the trace of a part is followed. */
@@ -77,32 +77,40 @@ export class SpanEncoder {
     const first = parts.find(isFollowed)
     if (first === undefined) return false
     const { out } = this
-    out.reserve(this.#bytesMax(parts))
+    const template = (this.#spans[parts.length] ??= this.#newSpan(parts.length))
+    const start = out.length
+    out.reserve(template.length + first.carried.length)
+    out.bytes.set(template, start)
+    this.#start = start
+    this.#putIds(first.carried)
+    let at = putState(out.bytes, start + template.length, first.carried)
+    let startMs = nowMs
+    let links = 0
+    for (let index = 0; index < parts.length; index++) {
+      const part = parts[index]!
+      const { timestamp } = part
+      const timeMs = timestamp < 0 || timestamp > nowMs ? nowMs : timestamp
+      startMs = Math.min(startMs, timeMs)
+      const partTemplate = this.#templateOf(part)
+      out.reserve(at - start + partTemplate.bytes + (part.carried?.length ?? 0))
+      if (index < perSpanMax - 1) at = this.#putEvent(partTemplate, part, timeMs, at)
+      if (isFollowed(part) && ++links <= perSpanMax) at = this.#putLink(partTemplate, part, part.carried, at)
+    }
+    out.reserve(at - start + mergedEvent.length + restBytes)
     const { bytes, view } = out
-    const parent = first.carried!
-    const value = valueFrom(parent, parentLengthAt)
-    let at = this.#putIds(bytes, out.length, parent, value)
-    at = putState(bytes, at, parent)
-    bytes[at] = PARENT_ID
-    bytes[at + 1] = 8
-    at = putHex(bytes, at + 2, parent, value + spanIdFrom, 8)
-    bytes.set(this.#fixed, at)
-    at += this.#fixed.length
-    bytes[at++] = START_TIME
-    at = putNanoseconds(view, at, startOf(parts, nowMs))
-    at = putNumber(bytes, at, (ATTRIBUTES << 3) | 2, this.#count, parts.length)
-    at = this.#putEvents(parts, nowMs, at)
-    at = this.#putLinks(parts, at)
-    bytes[at] = FLAGS[0]
-    bytes[at + 1] = FLAGS[1]
-    view.setUint32(at + 2, isRemote | isSampled, true)
-    out.length = at + 6
+    putNanoseconds(view, start + startAt, startMs)
+    bytes.set(mergedEvent, at)
+    putNanoseconds(view, at + mergedTimeAt, nowMs)
+    at = putDropped(bytes, at + mergedEvent.length, droppedEvents, parts.length - (perSpanMax - 1))
+    out.length = putDropped(bytes, at, droppedLinks, links - perSpanMax)
     return true
   }
 
   /** Names the span that was written last. */
   get spanContext() {
-    return { traceId: hexOf(this.#ids, 0, 16), spanId: hexOf(this.#ids, 16, 24), traceFlags: isSampled }
+    const { bytes } = this.out
+    const [traceId, spanId] = [this.#start + traceIdAt, this.#start + spanIdAt]
+    return { traceId: hexOf(bytes, traceId, 16), spanId: hexOf(bytes, spanId, 8), traceFlags: isSampled }
   }
 
   /** The fields that end each span of an epoch. */
@@ -112,123 +120,120 @@ export class SpanEncoder {
     return Buffer.concat([time, attribute(ATTRIBUTES, 'millrace.epoch', epoch)])
   }
 
-  #putIds(bytes: Uint8Array, at: number, parent: Uint8Array, value: number): number {
-    const ids = this.#ids
-    putHex(ids, 0, parent, value + traceIdFrom, 16)
+  #putIds(parent: Uint8Array): void {
+    const { bytes, view } = this.out
+    const start = this.#start
+    const value = valueFrom(parent, parentLengthAt)
+    putHex(bytes, start + traceIdAt, parent, value + traceIdFrom, 16)
     // None may be zero.
-    ids.writeUInt32LE(1 + Math.floor(nextFloat(this.#random) * 0xffffffff), 16)
-    ids.writeUInt32LE(this.#random.nextUint32(), 20)
-    bytes[at] = TRACE_ID
-    bytes[at + 1] = 16
-    bytes[at + 18] = SPAN_ID
-    bytes[at + 19] = 8
-    for (let byte = 0; byte < 16; byte++) bytes[at + 2 + byte] = ids[byte]!
-    for (let byte = 16; byte < 24; byte++) bytes[at + 4 + byte] = ids[byte]!
-    return at + 28
+    view.setUint32(start + spanIdAt, this.#random.nextUint32() | 1)
+    view.setUint32(start + spanIdAt + 4, this.#random.nextUint32())
+    putHex(bytes, start + parentIdAt, parent, value + spanIdFrom, 8)
   }
 
-  #putEvents(parts: readonly CarryingPart[], nowMs: number, at: number): number {
+  #putEvent({ event, eventTimeAt, offsetBytes }: PartTemplate, { offset }: CarryingPart, timeMs: number, at: number) {
     const { bytes, view } = this.out
-    const told = Math.min(parts.length, perSpanMax - 1)
-    for (let index = 0; index < told; index++) {
-      const part = parts[index]!
-      const { event } = this.#placeOf(part)
-      bytes[at++] = EVENT
-      at = putVarint(bytes, at, 9 + this.#partEvent.length + event.length + numberBytes(this.#offset, part.offset))
-      bytes[at] = EVENT_TIME
-      at = putNanoseconds(view, at + 1, timeOf(part, nowMs))
-      bytes.set(this.#partEvent, at)
-      bytes.set(event, at + this.#partEvent.length)
-      at += this.#partEvent.length + event.length
-      at = putNumber(bytes, at, (EVENT_ATTRIBUTES << 3) | 2, this.#offset, part.offset)
-    }
-    bytes[at] = EVENT
-    bytes[at + 1] = 9 + this.#merged.length
-    bytes[at + 2] = EVENT_TIME
-    at = putNanoseconds(view, at + 3, nowMs)
-    bytes.set(this.#merged, at)
-    return putDropped(bytes, at + this.#merged.length, 12, parts.length - told)
+    const end = at + event.length
+    bytes.set(event, at)
+    putNanoseconds(view, at + eventTimeAt, timeMs)
+    putVarint(bytes, end - offsetBytes, offset)
+    return end
   }
 
-  #putLinks(parts: readonly CarryingPart[], at: number): number {
-    const { bytes, view } = this.out
-    let links = 0
-    for (const part of parts) {
-      if (!isFollowed(part) || ++links > perSpanMax) continue
-      const { carried } = part
-      const value = valueFrom(carried, parentLengthAt)
-      const { link } = this.#placeOf(part)
-      const state = stateBytes(carried)
-      bytes[at++] = LINK
-      at = putVarint(bytes, at, 28 + state + link.length + numberBytes(this.#offset, part.offset) + 5)
-      bytes[at] = TRACE_ID
-      bytes[at + 1] = 16
-      at = putHex(bytes, at + 2, carried, value + traceIdFrom, 16)
-      bytes[at] = SPAN_ID
-      bytes[at + 1] = 8
-      at = putHex(bytes, at + 2, carried, value + spanIdFrom, 8)
-      at = putState(bytes, at, carried)
-      bytes.set(link, at)
-      at = putNumber(bytes, at + link.length, (LINK_ATTRIBUTES << 3) | 2, this.#offset, part.offset)
-      bytes[at] = LINK_FLAGS
-      putHex(bytes, at + 1, carried, value + flagsFrom, 1)
-      view.setUint32(at + 1, isRemote | bytes[at + 1]!, true)
-      at += 5
-    }
-    return putDropped(bytes, at, 14, links - perSpanMax)
+  #putLink({ linkHead, link, offsetBytes }: PartTemplate, { offset }: CarryingPart, carried: Uint8Array, at: number) {
+    const { bytes } = this.out
+    const state = stateBytes(carried)
+    if (state === 0) bytes.set(linkHead, at)
+    const start = state === 0 ? at + linkHead.length : putHead(bytes, at, LINK, link.length + state)
+    const end = start + link.length
+    const value = valueFrom(carried, parentLengthAt)
+    bytes.set(link, start)
+    putHex(bytes, start + traceIdAt, carried, value + traceIdFrom, 16)
+    putHex(bytes, start + spanIdAt, carried, value + spanIdFrom, 8)
+    putHex(bytes, start + linkFlagsAt, carried, value + flagsFrom, 1)
+    putVarint(bytes, end - offsetBytes, offset)
+    return state === 0 ? end : putState(bytes, end, carried)
   }
 
-  #placeOf({ partition: number, side }: CarryingPart): Place {
-    const places = (this.#places[number] ??= [])
-    return (places[side] ??= this.#newPlace(number, side))
+  /** As long as the offset is, which mostly grows. */
+  #templateOf({ partition, side, offset }: CarryingPart): PartTemplate {
+    const ofPartition = (this.#parts[partition] ??= [])
+    const template = ofPartition[side]
+    const length = varintBytes(offset)
+    if (template !== undefined && template.offsetBytes === length) return template
+    return (ofPartition[side] = this.#newPart(partition, side, length))
   }
 
-  #newPlace(number: number, side: number): Place {
+  #newSpan(parts: number): Uint8Array {
+    const { plan } = this.#names
+    const id = (number: number, length: number) => field(number, new Uint8Array(length))
+    return Buffer.concat([
+      id(TRACE_ID, 16),
+      id(SPAN_ID, 8),
+      id(PARENT_ID, 8),
+      timeField(START_TIME),
+      field(5, spanTitle(plan)),
+      varintField(6, consumer),
+      Buffer.from([...FLAGS, isSampled, isRemote >> 8, 0, 0]),
+      ...Object.entries(messagingAttributes(plan)).map(([key, value]) => attribute(ATTRIBUTES, key, value)),
+      attribute(ATTRIBUTES, 'messaging.batch.message_count', parts),
+    ])
+  }
+
+  #newPart(number: number, side: number, offsetBytes: number): PartTemplate {
     const { plan, partitions } = this.#names
     const { topic, partition } = partitions.placeOf(number)
-    const [event, link] = [EVENT_ATTRIBUTES, LINK_ATTRIBUTES].map((field) =>
-      Buffer.concat([
-        attribute(field, 'messaging.destination.name', topic),
-        attribute(field, 'messaging.destination.partition.id', String(partition)),
-        attribute(field, 'millrace.side', plan.sides[side]!.name),
-      ]),
-    ) as [Buffer, Buffer]
-    return { event, link }
-  }
-
-  #bytesMax(parts: readonly CarryingPart[]): number {
-    let bytes = spanRestBytes + this.#fixed.length + (parts.find(isFollowed)?.carried?.length ?? 0)
-    for (const part of parts) {
-      const { event, link } = this.#placeOf(part)
-      bytes += partRestBytes + event.length + link.length + (part.carried?.length ?? 0)
+    const attributes = (field: number) => [
+      attribute(field, 'messaging.destination.name', topic),
+      attribute(field, 'messaging.destination.partition.id', String(partition)),
+      attribute(field, 'millrace.side', plan.sides[side]!.name),
+      // Some offset of that length, which stands last.
+      attribute(field, 'messaging.kafka.offset', 0x80 ** (offsetBytes - 1)),
+    ]
+    const name = field(2, 'millrace.part')
+    const event = field(EVENT, [timeField(EVENT_TIME), name, ...attributes(EVENT_ATTRIBUTES)])
+    const ids = [field(TRACE_ID, new Uint8Array(16)), field(SPAN_ID, new Uint8Array(8))]
+    const flags = Buffer.from([LINK_FLAGS, 0, isRemote >> 8, 0, 0])
+    const link = Buffer.concat([...ids, flags, ...attributes(LINK_ATTRIBUTES)])
+    return {
+      event,
+      eventTimeAt: headBytes(event) + 1,
+      linkHead: fieldHead(LINK, link.length),
+      link,
+      offsetBytes,
+      bytes: event.length + link.length + restBytes,
     }
-    return bytes
   }
 }
 
-/** Attributes that say where the record of a part is, but for its offset. */
-interface Place {
-  readonly event: Buffer
-  readonly link: Buffer
+/** What is the same of all parts of a side and a partition whose offset is as long, which stands last. */
+interface PartTemplate {
+  readonly event: Uint8Array
+  readonly eventTimeAt: number
+  readonly linkHead: Uint8Array
+  readonly link: Uint8Array
+  readonly offsetBytes: number
+  /** Of all that is written of a part, but for its state. */
+  readonly bytes: number
+}
+
+const timeField = (tag: number) => Buffer.from([tag, 0, 0, 0, 0, 0, 0, 0, 0])
+
+const mergedEvent = field(EVENT, [timeField(EVENT_TIME), field(2, 'millrace.merged')])
+const mergedTimeAt = headBytes(mergedEvent) + 1
+
+/** Of a field with a length below 16,384, whose number is below 16. */
+function headBytes(bytes: Uint8Array): number {
+  return bytes[1]! < 0x80 ? 2 : 3
 }
 
 function isFollowed(part: CarryingPart): part is CarryingPart & { carried: Uint8Array } {
   return part.carried !== undefined && (part.carried[0]! & TRACED) !== 0
 }
 
-function timeOf({ timestamp }: CarryingPart, nowMs: number): number {
-  return timestamp < 0 || timestamp > nowMs ? nowMs : timestamp
-}
-
-function startOf(parts: readonly CarryingPart[], nowMs: number): number {
-  let start = nowMs
-  for (const part of parts) start = Math.min(start, timeOf(part, nowMs))
-  return start
-}
-
 /** Where the value of a header begins whose length stands at a place. */
 function valueFrom(carried: Uint8Array, at: number): number {
-  return carried[at]! < 0x80 ? at + 1 : at + parentLengthBytesMax
+  return carried[at]! < 0x80 ? at + 1 : at + 2
 }
 
 /** The length of such a value, of 512 at most, as a zigzag varint. */
@@ -256,27 +261,9 @@ function putState(bytes: Uint8Array, at: number, carried: Uint8Array): number {
   if (from === 0) return at
   const length = valueBytes(carried, from)
   const value = valueFrom(carried, from)
-  bytes[at] = TRACE_STATE
-  at = putVarint(bytes, at + 1, length)
+  at = putHead(bytes, at, TRACE_STATE, length)
   bytes.set(carried.subarray(value, value + length), at)
   return at + length
-}
-
-/** Writes a whole number as an attribute whose key is encoded already. */
-function putNumber(bytes: Uint8Array, at: number, tag: number, key: Uint8Array, value: number): number {
-  const length = varintBytes(value)
-  bytes[at] = tag
-  bytes[at + 1] = key.length + 3 + length
-  bytes.set(key, at + 2)
-  at += 2 + key.length
-  bytes[at] = 0x12
-  bytes[at + 1] = 1 + length
-  bytes[at + 2] = 0x18
-  return putVarint(bytes, at + 3, value)
-}
-
-function numberBytes(key: Uint8Array, value: number): number {
-  return key.length + 5 + varintBytes(value)
 }
 
 /** How many events or links there would be besides. */
@@ -284,4 +271,9 @@ function putDropped(bytes: Uint8Array, at: number, field: number, count: number)
   if (count <= 0) return at
   bytes[at] = field << 3
   return putVarint(bytes, at + 1, count)
+}
+
+function putHead(bytes: Uint8Array, at: number, field: number, length: number): number {
+  bytes[at] = (field << 3) | 2
+  return putVarint(bytes, at + 1, length)
 }
