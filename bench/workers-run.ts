@@ -9,12 +9,14 @@ import { systemClock } from '../src/core/clock.ts'
 import type { FetchedResponse } from '../src/kafka/index.ts'
 import { type FetchedPartition, type OutputBatch, sourceSlackBytes } from '../src/kernel/index.ts'
 import { Engine, field, onWorkers, stage, topology } from '../src/streams/index.ts'
+import { until } from '../test/until.ts'
 import { busyPart } from './busy-part.ts'
 
 const { values } = parseArgs({
   options: { customers: { type: 'string' }, seed: { type: 'string' }, workers: { type: 'string' } },
 })
 const experiment = { customers: Number(values.customers), seed: Number(values.seed) }
+const workers = Number(values.workers)
 const partitions = 12
 /** Index of the sink of merged records. */
 const mergedSink = 0
@@ -35,9 +37,11 @@ const done = Promise.withResolvers<void>()
 const verifier = createVerifier(experiment)
 const engine = await Engine.start(program, systemClock, {
   partitions,
-  workers: Number(values.workers),
+  workers,
   ports: { newFetcher: (_, events) => fetcher((response) => events.onFetched(response)), newProducer },
 })
+// What a start costs is not what a record costs.
+if (workers > 0) await until('a spare thread is ready', () => engine.system.countThreads().spare > 0)
 process.send!('ready')
 await once(process, 'message')
 const [startMs, startCpu] = [systemClock.monotonicMs(), process.cpuUsage()]

@@ -56,12 +56,15 @@ async function run(count: number, workersEach: number, micros: number): Promise<
       { env },
     ),
   )
-  const early = new AbortController()
-  const told = () => Promise.all(children.map((child) => once(child, 'message', early)))
-  const exits = children.map(async (child) => {
-    const [code] = await once(child, 'exit')
-    early.abort(new Error(`a process ended with ${code} before all were done`))
-  })
+  const exits = children.map((child) => once(child, 'exit'))
+  // One that has ended tells nothing any more.
+  const told = () =>
+    Promise.all(
+      children.map(async (child, index) => {
+        const exit = exits[index]!.then(([code]) => Promise.reject(new Error(`a process ended with ${code} too early`)))
+        return Promise.race([once(child, 'message'), exit])
+      }),
+    )
   try {
     await told()
     const startMs = systemClock.monotonicMs()
