@@ -12,7 +12,10 @@ import { rootCause } from '../runtime/root-cause.ts'
 import { onWorkers } from '../topology/on-workers.ts'
 import { planTopology } from '../topology/plan.ts'
 import { type Stage, stage, type StageOptions } from '../topology/stage.ts'
+import { number, text } from '../../state/index.ts'
+import { table } from '../topology/table.ts'
 import { topology, type Topology } from '../topology/topology.ts'
+import { tumbling } from '../topology/windows.ts'
 import * as functions from './fixtures/functions.ts'
 import type { Order } from './fixtures/functions.ts'
 import type { part as startingPart } from './fixtures/starting.ts'
@@ -181,6 +184,47 @@ describe('B17 functions on workers', () => {
 
     assert.deepEqual(engine.crashes, [])
     assert.equal(engine.accounts[0]!.emitted, 24)
+  })
+
+  it('make values for windows, and beside functions that use tables, as they do without workers', async () => {
+    const made = onWorkers(functions.seen, module)
+    const counts = table('counts', { key: text, value: number })
+    const names = table('names', { topic: 'names', key: text, value: text })
+    const windowed = topology('windowed')
+      .source<Order>('source')
+      .map('made', made)
+      .groupBy('by-part', field('part'))
+      .window(tumbling({ sizeMs: 100, graceMs: 10 }), { late: 'deadLetter' })
+      .collect(field('place'))
+      .sink('results')
+    const counted = topology('counted')
+      .tables(counts, names)
+      .source<Order>('source')
+      .map('made', made)
+      .map('numbered', (value, record) => {
+        const { part } = value as { readonly part: string }
+        const rows = record.table(counts)
+        const count = (rows.get(part) ?? 0) + 1
+        rows.set(part, count)
+        return { part: `${part}-${Math.ceil(count / 2)}`, count, name: record.table(names).get(part) ?? null }
+      })
+      .side('value')
+      .correlate('by-part', field('part'), { of: ['value'], collect: { value: { count: 2 } } })
+      .sink('pairs')
+    const give = ({ kafka, services }: Engine) => {
+      services.lookups?.put(names, 'p1', 'one')
+      for (let at = 0; at < 40; at++) {
+        const orders = Array.from({ length: 50 }, (_, key) => order('A', key, `p${(key * at) % 7}`))
+        kafka.give(0, orders, { timestampMs: 1_000 + 10 * at - (at % 5 === 0 ? 200 : 0) })
+      }
+    }
+
+    const results = await sameWithWorkers(windowed, give)
+    const pairs = await sameWithWorkers(counted, give)
+
+    assert.ok(results.written.length > 20 && results.accounts[0]!.deadLettered > 0)
+    assert.equal(pairs.written.length, 1_000)
+    assert.ok(pairs.written.some((each) => each.includes('one')))
   })
 
   it('end the program by a named error where they use a table, or return a promise', async () => {
