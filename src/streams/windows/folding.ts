@@ -1,8 +1,9 @@
 import { TopologyError } from '../../core/errors.ts'
-import { Reason, type RecordColumns, rowFlags } from '../../kernel/index.ts'
+import { Reason, type RecordColumns } from '../../kernel/index.ts'
 import type { FunctionValues } from '../functions/function-values.ts'
 import { isThenable, messageOf, refusePromise } from '../functions/row-function.ts'
 import type { Aggregation, Reduction } from '../topology/aggregation.ts'
+import { PartTexts } from './part-texts.ts'
 import { numberBytesMax, type WindowRow } from './window-row.ts'
 
 /** What a window makes of one more record. */
@@ -84,6 +85,7 @@ class Counting implements Folding {
 class OfNumbers implements Folding {
   readonly valueBytes = numberBytesMax
   readonly #combine: (before: number, value: number) => number
+  readonly #texts = new PartTexts()
   #read = 0
   value = 0
   cause: string | undefined
@@ -93,7 +95,7 @@ class OfNumbers implements Folding {
   }
 
   read(columns: RecordColumns, row: number): number {
-    const text = partText(columns, row)
+    const text = this.#texts.of(columns, row)
     // JSON that begins like this is a number.
     if (!/^[-0-9]/.test(text)) {
       this.cause = `the field is ${text.slice(0, shownMax)}, where a number belongs`
@@ -127,13 +129,14 @@ class OfNumbers implements Folding {
 /** The parts between the brackets of their list. State: the part that was read last, and what it has come to. */
 class Collecting implements Folding {
   readonly cause = undefined
+  readonly #texts = new PartTexts()
   #part = ''
   #partBytes = 0
   value = ''
   valueBytes = 0
 
   read(columns: RecordColumns, row: number): number {
-    this.#part = partText(columns, row)
+    this.#part = this.#texts.of(columns, row)
     this.#partBytes = columns.partEnd[row]! - columns.partStart[row]!
     return 0
   }
@@ -220,9 +223,3 @@ class Reducing implements Folding {
 }
 
 const shownMax = 100
-
-/** Of a part as it was found or made: text in UTF-8. */
-function partText({ bytes, extra, flags, partStart, partEnd }: RecordColumns, row: number): string {
-  const from = (flags[row]! & rowFlags.partInExtra) === 0 ? bytes : extra.bytes
-  return Buffer.from(from.buffer, from.byteOffset, from.byteLength).toString('utf8', partStart[row]!, partEnd[row]!)
-}

@@ -13,10 +13,18 @@ export interface PlannedChange {
   leaving: readonly string[]
 }
 
-/** What a record makes of its windows. Their objects are used again. */
-export class PlannedChanges implements Iterable<PlannedChange> {
+/** What a record makes of its windows. Their objects are used again, and are gone through by index: without another one. */
+export class PlannedChanges {
   readonly #changes: PlannedChange[] = []
   #count = 0
+
+  get count(): number {
+    return this.#count
+  }
+
+  at(index: number): PlannedChange {
+    return this.#changes[index]!
+  }
 
   clear(): void {
     this.#count = 0
@@ -24,11 +32,10 @@ export class PlannedChanges implements Iterable<PlannedChange> {
 
   /** Adds one, which is to be filled. */
   next(): PlannedChange {
-    const none = { name: '', startMs: 0, found: undefined, value: 0, valueBytes: 0, leaving: [] }
-    return (this.#changes[this.#count++] ??= none)
-  }
-
-  *[Symbol.iterator](): Generator<PlannedChange> {
-    for (let at = 0; at < this.#count; at++) yield this.#changes[at]!
+    const known = this.#changes[this.#count]
+    if (known === undefined) this.#changes.push({ ...none })
+    return this.#changes[this.#count++]!
   }
 }
+
+const none: PlannedChange = { name: '', startMs: 0, found: undefined, value: 0, valueBytes: 0, leaving: [] }

@@ -139,7 +139,8 @@ export class WindowIntake {
     changes.clear()
     const fault = placing.plan(timestamp, nowMs, key, changes)
     if (fault !== 0) return fault
-    for (const { name, valueBytes } of changes) {
+    for (let index = 0; index < changes.count; index++) {
+      const { name, valueBytes } = changes.at(index)
       if (Buffer.byteLength(name) > rowKeyBytesMax || resultBytesMax(key, valueBytes) > recordBytesMax) {
         return Reason.AGGREGATE_TOO_LARGE
       }
@@ -151,13 +152,16 @@ export class WindowIntake {
   get #hasRoom(): boolean {
     const { rows } = this.#parts
     let bytes = 0
-    for (const change of this.#changes) bytes += rows.growthOf(change)
+    const changes = this.#changes
+    for (let index = 0; index < changes.count; index++) bytes += rows.growthOf(changes.at(index))
     return rows.hasRoom(bytes)
   }
 
   #keep(timestamp: number): void {
     const { aggregation, rows, results, epoch } = this.#parts
-    for (const change of this.#changes) {
+    const changes = this.#changes
+    for (let index = 0; index < changes.count; index++) {
+      const change = changes.at(index)
       this.#owedBytes += rows.take(change, timestamp)
       const { name } = change
       if (aggregation.results === 'changes') this.#writtenBytes += results.write(name, rows.get(name)!, epoch())
