@@ -18,7 +18,7 @@ const perCountry = table('per-country', { key: text, value: number })
 /** Items that were sold, which no correlation may be shown twice. */
 const sold = table('sold', { key: text, value: number })
 
-/** So many bytes that a few hundred items fill the smallest table. */
+/** So many bytes that a thousand items or so fill the table. */
 const filling = 'x'.repeat(1_500)
 
 const program = topology('combined')
@@ -55,7 +55,7 @@ const program = topology('combined')
   .tables(sold)
   .source('deliveries')
   .side('delivery', stage({ part: field('by') }))
-  .correlate('by-sale', field('id'), { of: ['sale', 'delivery'] })
+  .correlate('by-sale', field('id'), { of: ['sale', 'delivery'], whenFull: 'promote' })
   .sink('delivered')
 
 /**
@@ -66,7 +66,7 @@ const program = topology('combined')
 export const combined: Example = {
   name: 'combined',
   topology: program,
-  flags: ['--pending-bytes-max', String(1 << 20)],
+  flags: ['--pending-bytes-max', String(2 << 20)],
   draw(random, count) {
     return Array.from({ length: count }, (_, at): Group => {
       const country = `C${at}`
