@@ -1,125 +1,177 @@
 /**
- * Tables against `Map`, and against what else programs of Node.js keep rows in: SQLite in memory, as Node brings it,
- * lmdb, and Redis over a socket where `/usr/bin/redis-server` is there:
- * `node bench/state.bench.ts [--rows 1000000] [--rounds 5]`. Each round takes all variants in turn, so that a slow
- * moment of the machine meets all alike. Rates are by CPU time, garbage collection and the server of Redis included.
- * Memory is measured in a process for each variant.
+ * Tables against `Map`, against what else programs of Node.js keep rows in (better-sqlite3 in memory, lmdb, and Redis
+ * over a socket where `/usr/bin/redis-server` is there), and against the rates of Lever, the transactional table of
+ * Bastion: `node bench/state.bench.ts [--rows 1000000] [--minutes 6]`.
+ *
+ * Each round takes all variants in turn, so that a slow moment of the machine meets all alike; the slow ones take part
+ * in the first two, and no round begins that would not end within the minutes. Rates are by CPU time, garbage collection
+ * and the server of Redis included. Memory is measured in a process for each variant. At the end each bound stands with
+ * its ratio, the middle of all rounds and their range, and whether it holds.
  */
 import { execFileSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { nextInt, seededRandom } from '../src/core/random.ts'
-import { json, number, Store, text } from '../src/state/index.ts'
-import { spreadOf, spreadText } from './statistics.ts'
+import { type Spread, spreadOf, spreadText } from './statistics.ts'
+import { overBetterSqlite } from './stores/better-sqlite.ts'
 import { overLmdb } from './stores/lmdb.ts'
 import { overMap } from './stores/map.ts'
+import { keyOf, type MemoryName, memoryNames, type RowMemory } from './stores/memory.ts'
 import { hasRedis, overRedis } from './stores/redis.ts'
-import { overSqlite } from './stores/sqlite.ts'
 import type { StoreVariant } from './stores/store-variant.ts'
-import { overJson, overTable, type Person } from './stores/tables.ts'
+import { overJson, overTable } from './stores/tables.ts'
 
 const { values } = parseArgs({
-  options: {
-    rows: { type: 'string', default: '1000000' },
-    rounds: { type: 'string', default: '5' },
-    memory: { type: 'string' },
-  },
+  options: { rows: { type: 'string', default: '1000000' }, minutes: { type: 'string', default: '6' } },
 })
 const rowCount = Number(values.rows)
+const roundsMin = 2
+const roundsMax = 7
+const memoryRounds = 3
 
 const steps = ['insert', 'get', 'update', 'transact', 'scan', 'remove'] as const
+type Step = (typeof steps)[number]
 
-async function printRates(): Promise<void> {
-  const keys = shuffledKeys()
-  const variants: Record<string, () => StoreVariant | Promise<StoreVariant>> = {
-    'table, numbers': () => overTable(keys, false),
-    'table, numbers, ordered': () => overTable(keys, true),
-    'table, JSON': () => overJson(keys),
-    'Map, numbers': () => overMap(keys),
-    'SQLite, numbers': () => overSqlite(keys),
-    'lmdb, numbers': () => overLmdb(keys),
-    ...(hasRedis && { 'Redis, numbers': () => overRedis(keys) }),
+const variants = {
+  'table, numbers': (keys) => overTable(keys, false),
+  'table, numbers, ordered': (keys) => overTable(keys, true),
+  'table, JSON': (keys) => overJson(keys, false),
+  'table, JSON with a schema': (keys) => overJson(keys, true),
+  'Map, numbers': overMap,
+  'better-sqlite3, numbers': overBetterSqlite,
+  'lmdb, numbers': overLmdb,
+  'Redis, numbers': overRedis,
+} satisfies Record<string, (keys: readonly string[]) => StoreVariant | Promise<StoreVariant>>
+type Variant = keyof typeof variants
+const slow: ReadonlySet<Variant> = new Set(['lmdb, numbers', 'Redis, numbers'])
+
+/** The best of Lever 0.1.4 with a million keys on the machine of these bounds: millions a second. */
+const lever = { insert: 0.8, get: 1.1, remove: 1.2, transact: 0.9 }
+
+class Rates {
+  readonly #byVariant = new Map<Variant, Map<Step, number[]>>()
+
+  add(variant: Variant, step: Step, rate: number): void {
+    const rates = this.#byVariant.get(variant) ?? new Map<Step, number[]>()
+    this.#byVariant.set(variant, rates.set(step, [...this.of(variant, step), rate]))
   }
-  const rates = new Map(Object.keys(variants).map((name) => [name, steps.map((): number[] => [])]))
-  for (let round = -1; round < Number(values.rounds); round++) {
-    for (const [name, make] of Object.entries(variants)) {
-      await using variant = await make()
-      const cpuMs = () => ownCpuMs() + (variant.serverCpuMs?.() ?? 0)
-      for (const [place, step] of steps.entries()) {
-        if (variant[step] === undefined) continue
-        const startMs = cpuMs()
-        await variant[step]()
-        if (round >= 0) rates.get(name)![place]!.push(rowCount / 1_000 / (cpuMs() - startMs))
-      }
+
+  /** One for each round. */
+  of(variant: Variant, step: Step): readonly number[] {
+    return this.#byVariant.get(variant)?.get(step) ?? []
+  }
+
+  get variants(): Variant[] {
+    return [...this.#byVariant.keys()]
+  }
+}
+
+async function measureRates(): Promise<Rates> {
+  const rates = new Rates()
+  const keys = shuffledKeys()
+  const endMs = performance.now() + Number(values.minutes) * 60_000
+  // The first tenth of the keys warms up.
+  const all = Object.keys(variants) as Variant[]
+  await takeRound(all, keys.slice(0, rowCount / 10), () => {})
+  let lastMs = 0
+  for (let round = 0; round < roundsMax; round++) {
+    const startMs = performance.now()
+    if (round >= roundsMin && startMs + lastMs > endMs) break
+    const taken = round < roundsMin ? all : all.filter((name) => !slow.has(name))
+    await takeRound(taken, keys, (variant, step, rate) => rates.add(variant, step, rate))
+    lastMs = performance.now() - startMs
+  }
+  return rates
+}
+
+async function takeRound(
+  names: readonly Variant[],
+  keys: readonly string[],
+  report: (variant: Variant, step: Step, rate: number) => void,
+): Promise<void> {
+  for (const name of names) {
+    if (variants[name] === overRedis && !hasRedis) continue
+    await using variant: StoreVariant = await variants[name](keys)
+    const cpuMs = () => ownCpuMs() + (variant.serverCpuMs?.() ?? 0)
+    for (const step of steps) {
+      if (variant[step] === undefined) continue
+      const startMs = cpuMs()
+      await variant[step]()
+      report(name, step, keys.length / 1_000 / (cpuMs() - startMs))
     }
   }
+}
+
+function printRates(rates: Rates): void {
+  const roundCount = rates.of('table, numbers', 'get').length
   console.log(
-    `node ${process.version}, ${rowCount} rows with keys of 20 characters, ${values.rounds} rounds, millions a second of CPU\n`,
+    `node ${process.version}, ${rowCount} rows with keys of 20 characters, ${roundCount} rounds, millions a second of CPU\n`,
   )
-  console.log(
-    `| | ${steps.join(' | ')} | transactions of a table to one of it |\n|---|${'---|'.repeat(steps.length + 1)}`,
-  )
-  const [own] = rates.values()
-  const transactions = steps.indexOf('transact')
-  for (const [name, measured] of rates) {
-    const ratios = measured[transactions]!.map((rate, round) => own![transactions]![round]! / rate)
-    console.log(`| ${[name, ...measured.map(cellOf), cellOf(ratios)].join(' | ')} |`)
-  }
-  console.log()
-}
-
-function cellOf(measured: readonly number[]): string {
-  return measured.length === 0 ? '' : spreadText(spreadOf(measured), 2)
-}
-
-/** What is kept of rows whose keys and values nobody else keeps. */
-const memories: Record<string, () => unknown> = {
-  'Map, objects': () => {
-    const map = new Map<string, Person>()
-    for (let index = 0; index < rowCount; index++) map.set(keyOf(index), { visits: index % 1_000, total: 0.5 })
-    return map
-  },
-  'table, JSON': () => {
-    const table = new Store().table('rows', { key: text, value: json<Person>() })
-    for (let index = 0; index < rowCount; index++) table.set(keyOf(index), { visits: index % 1_000, total: 0.5 })
-    return table
-  },
-  'Map, numbers': () => {
-    const map = new Map<string, number>()
-    for (let index = 0; index < rowCount; index++) map.set(keyOf(index), index)
-    return map
-  },
-  'table, numbers': () => {
-    const table = new Store().table('rows', { key: text, value: number })
-    for (let index = 0; index < rowCount; index++) table.set(keyOf(index), index)
-    return table
-  },
-}
-
-if (values.memory !== undefined) printMemory(values.memory)
-else {
-  await printRates()
-  for (const name of Object.keys(memories)) {
-    const output = execFileSync(process.execPath, [import.meta.filename, '--rows', values.rows, '--memory', name])
-    console.log(output.toString('utf8').trim())
+  console.log(`| | ${steps.join(' | ')} |\n|---|${'---|'.repeat(steps.length)}`)
+  for (const name of rates.variants) {
+    const cells = steps.map((step) => {
+      const measured = rates.of(name, step)
+      return measured.length === 0 ? '' : spreadText(spreadOf(measured), 2)
+    })
+    console.log(`| ${[name, ...cells].join(' | ')} |`)
   }
 }
 
-function printMemory(name: string): void {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
-  collect()
-  const before = process.memoryUsage()
-  const kept = memories[name]!()
-  collect()
-  collect()
-  const after = process.memoryUsage()
-  const perRow = (bytes: number) => (bytes / rowCount).toFixed(0)
-  console.log(
-    `${name}: ${perRow(after.rss - before.rss)} bytes a row of the process, ${perRow(after.heapUsed - before.heapUsed)} of the heap`,
+/** What rows take in each of `memoryRounds` processes in turn. */
+function measureMemory(): Record<MemoryName, RowMemory[]> {
+  const measured = Object.fromEntries(memoryNames.map((name): [string, RowMemory[]] => [name, []]))
+  const script = `${import.meta.dirname}/stores/memory.ts`
+  for (let round = 0; round < memoryRounds; round++) {
+    for (const name of memoryNames) {
+      const output = execFileSync(process.execPath, ['--expose-gc', script, name, values.rows], { encoding: 'utf8' })
+      measured[name]!.push(JSON.parse(output) as RowMemory)
+    }
+  }
+  return measured as Record<MemoryName, RowMemory[]>
+}
+
+function printBounds(rates: Rates, memory: Record<MemoryName, RowMemory[]>): void {
+  const ratios = (left: readonly number[], right: readonly number[]) => right.map((value, at) => left[at]! / value)
+  const own = (step: Step) => rates.of('table, numbers', step)
+  console.log('\n| bound | ratio | holds |\n|---|---|---|')
+  for (const step of ['insert', 'get', 'remove'] as const)
+    atLeast(2, `${step}: to Lever's ${lever[step]} M/s`, spreadOf(own(step).map((rate) => rate / lever[step])))
+  const transactions = own('transact')
+  atLeast(
+    1.5,
+    `transact: to Lever's ${lever.transact} M/s`,
+    spreadOf(transactions.map((rate) => rate / lever.transact)),
   )
-  if (kept === undefined) throw new Error('nothing was kept')
+  const sqlite = rates.of('better-sqlite3, numbers', 'transact')
+  atLeast(3, 'transact: to better-sqlite3', spreadOf(ratios(transactions, sqlite)))
+  const bytesOf = (name: MemoryName, kind: keyof RowMemory) => memory[name].map((bytes) => bytes[kind])
+  const bytes = spreadOf(ratios(bytesOf('table, JSON', 'process'), bytesOf('Map, objects', 'process')))
+  printBound('bytes a row of the process, small objects: to `Map`', `at most 0.6`, bytes, [
+    bytes.median <= 0.6,
+    bytes.max <= 0.6,
+  ])
+
+  console.log('\nWithout a bound:')
+  for (const peer of ['lmdb, numbers', 'Redis, numbers'] as const) {
+    if (rates.of(peer, 'transact').length === 0) continue
+    console.log(`- transact: to ${peer} ${spreadText(spreadOf(ratios(transactions, rates.of(peer, 'transact'))), 1)}`)
+  }
+  for (const step of ['insert', 'get', 'update', 'transact'] as const) {
+    const spread = spreadOf(ratios(rates.of('table, JSON', step), rates.of('table, JSON with a schema', step)))
+    console.log(`- ${step}: CPU with a schema to that without ${spreadText(spread, 2)}`)
+  }
+  for (const name of memoryNames) {
+    const [taken, live] = [spreadOf(bytesOf(name, 'process')), spreadOf(bytesOf(name, 'live'))]
+    console.log(`- bytes a row: ${name}: ${spreadText(taken)} of the process, ${spreadText(live)} without garbage`)
+  }
+}
+
+function atLeast(bound: number, name: string, spread: Spread): void {
+  printBound(name, `at least ${bound}`, spread, [spread.median >= bound, spread.min >= bound])
+}
+
+function printBound(name: string, bound: string, spread: Spread, [holds, always]: [boolean, boolean]): void {
+  const verdict = always ? 'yes, in every round' : holds ? 'yes, by the median' : 'NO'
+  console.log(`| ${name}, ${bound} | ${spreadText(spread, 2)} | ${verdict} |`)
 }
 
 function ownCpuMs(): number {
@@ -137,6 +189,6 @@ function shuffledKeys(): string[] {
   return keys
 }
 
-function keyOf(index: number): string {
-  return `customer-${String(index).padStart(11, '0')}`
-}
+const rates = await measureRates()
+printRates(rates)
+printBounds(rates, measureMemory())

@@ -1,4 +1,5 @@
-import { json, number, Store, text } from '../../src/state/index.ts'
+import { Schema } from 'effect'
+import { type Codec, json, number, Store, text } from '../../src/state/index.ts'
 import { expect, type StoreVariant } from './store-variant.ts'
 
 export interface Person {
@@ -20,9 +21,13 @@ export function overTable(keys: readonly string[], ordered: boolean): StoreVaria
   }
 }
 
-export function overJson(keys: readonly string[]): StoreVariant {
+const schema = Schema.toStandardSchemaV1(Schema.Struct({ visits: Schema.Number, total: Schema.Number }))
+
+/** Small objects; those that are set are checked by a schema, or by none. */
+export function overJson(keys: readonly string[], hasSchema: boolean): StoreVariant {
   const store = new Store()
-  const table = store.table('rows', { key: text, value: json<Person>() })
+  const value: Codec<Person> = hasSchema ? json(schema) : json<Person>()
+  const table = store.table('rows', { key: text, value })
   return {
     insert: () => keys.forEach((key, index) => table.set(key, { visits: index, total: 0.5 })),
     get: () => keys.forEach((key, index) => expect(table.get(key)!.visits, index)),

@@ -231,6 +231,21 @@ describe('A table', () => {
     assert.deepEqual([table.size, table.get(100), table.usedBytes], [100, 0, 4_800])
   })
 
+  it('L8 takes a million rows at any number of them, refuses none, and lets go of each', () => {
+    const rowCount = 1_000_000
+    const table = new Store().table('rows', { key: number, value: number })
+    const placeOf = (row: number) => (row * 7_919) % rowCount
+
+    for (let row = 0; row < rowCount; row++) table.set(placeOf(row), row)
+    let right = 0
+    for (let row = 0; row < rowCount; row++) right += Number(table.get(placeOf(row)) === row)
+    assert.deepEqual([table.size, right, table.usedBytes], [rowCount, rowCount, 48 * rowCount])
+
+    let deleted = 0
+    for (let row = 0; row < rowCount; row++) deleted += Number(table.delete(row))
+    assert.deepEqual([table.size, deleted, table.usedBytes], [0, rowCount, 0])
+  })
+
   it('uses the room of large values again', () => {
     const table = new Store().table('rows', { key: number, value: bytes, bytesMax: 1 << 24 })
     for (let round = 0; round < 2_000; round++)

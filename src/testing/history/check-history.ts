@@ -8,7 +8,7 @@ import { type ListUse, usesOf } from './lists.ts'
  * that are not linearizable. Reads tell the order of appends, so that nothing has to be taken on trust from what is
  * tested.
  *
- * Read all lists once more at the end: what nobody has read has no order.
+ * Read all lists once more at the end: of several elements that nobody has read it is only known that they come last.
  *
  * @returns Nothing where there is nothing to find; else at least one anomaly, of each circle one. Which ones are
  * allowed depends on the isolation: `snapshot` allows `G2`, `readCommitted` allows `G-single` and `stale` as well.
@@ -69,16 +69,32 @@ function findStaleReads({ key, order, reads, writers }: ListUse, anomalies: Anom
 }
 
 function addDependencies({ key, order, reads, writers }: ListUse, graph: DependencyGraph): void {
+  const known = new Set(order)
+  /** Who has appended what nobody has read: it comes after all that was read. */
+  const lastWriters = [...writers].flatMap(
+    ([
+      element,
+      {
+        transaction: { id, outcome },
+      },
+    ]) => (known.has(element) || outcome !== 'committed' ? [] : [id]),
+  )
   const writerOf = (index: number) => writers.get(order[index]!)?.transaction.id
   for (let index = 1; index < order.length; index++) {
     const [before, after] = [writerOf(index - 1), writerOf(index)]
     if (before !== undefined && after !== undefined) graph.add(before, { to: after, kind: 'ww', key })
   }
+  const last = writerOf(order.length - 1)
+  if (last !== undefined) for (const after of lastWriters) graph.add(last, { to: after, kind: 'ww', key })
   for (const { transaction, elements } of reads) {
     const reader = transaction.id
     const before = elements.length === 0 ? undefined : writers.get(elements.at(-1)!)?.transaction.id
     if (before !== undefined) graph.add(before, { to: reader, kind: 'wr', key })
-    const after = elements.length < order.length ? writerOf(elements.length) : undefined
+    if (elements.length >= order.length) {
+      for (const after of lastWriters) graph.add(reader, { to: after, kind: 'rw', key })
+      continue
+    }
+    const after = writerOf(elements.length)
     if (after !== undefined) graph.add(reader, { to: after, kind: 'rw', key })
   }
 }

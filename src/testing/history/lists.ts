@@ -33,6 +33,10 @@ function noteOperations(transaction: ObservedTransaction, useOf: (key: string) =
     const use = useOf(key)
     const appended = own.get(key) ?? []
     if (operation.kind === 'append') {
+      if (known.get(key)?.includes(operation.element) === true) {
+        const text = `T${transaction.id} reads ${operation.element} in ${key} before it appends it`
+        anomalies.push({ kind: 'internal', transactions: [transaction.id], text })
+      }
       for (const element of appended) use.writers.get(element)!.isLast = false
       own.set(key, [...appended, operation.element])
       use.writers.set(operation.element, { transaction, isLast: true })
