@@ -42,8 +42,37 @@ export function tasksSuite(target: Target): void {
 
         await members[1]!.leave()
       })
+
+      it('share them again after the broker has crashed', async () => {
+        const common = await settings()
+        const members = [await ChildTaskMember.join(common), await ChildTaskMember.join(common)]
+        await haveShared(members)
+
+        await target.restart()
+        const third = await ChildTaskMember.join(common)
+        await haveShared([...members, third])
+
+        assert.deepEqual(
+          members.flatMap(({ events }) => events.filter(({ kind }) => kind === 'lost')),
+          [],
+        )
+        for (const member of [...members, third]) await member.leave()
+      })
     })
   }
+
+  it('a member of its own choice speaks what the others of its group do', async () => {
+    const common = await settingsOf(target, 'consumer')
+    const { protocol: _, ...open } = common
+    const first = await ChildTaskMember.join(common)
+    const second = await ChildTaskMember.join(open)
+    await haveShared([first, second])
+
+    const degraded = second.events.flatMap((event) => (event.kind === 'degraded' ? event.sentence : []))
+    assert.equal(second.joined!.protocol, 'consumer')
+    assert.match(degraded.join(), /joined by the consumer protocol: .*GROUP_ID_NOT_FOUND/)
+    for (const member of [first, second]) await member.leave()
+  })
 }
 
 /** Kills one member; another one on its host has its tasks long before its session would be over. */
