@@ -20,6 +20,7 @@ export {
   type OpenStoreOptions,
   type PessimisticOptions,
   type Range,
+  type ScanOptions,
   type SharedIsolation,
   type SharedTable,
   type SharedTransaction,

@@ -1,4 +1,3 @@
-import { closestName } from '../core/closest-name.ts'
 import { StateError } from '../core/errors.ts'
 import { kindOf } from '../core/kind-of.ts'
 import type { KeyCodec } from './codec.ts'
@@ -63,12 +62,8 @@ export function* firstOf<Item>(items: Iterable<Item>, count: number): Generator<
 }
 
 function checkBounds(rows: Named, range: Range<unknown>, known: readonly string[]): void {
-  for (const name of Object.keys(range)) {
-    if (known.includes(name)) continue
-    const closest = closestName(name, known)
-    const advice = closest === undefined ? `there are ${known.join(', ')}` : `did you mean ${closest}?`
-    throw invalid(rows, `there is no ${name}: ${advice}`)
-  }
+  const unknown = Object.keys(range).find((name) => !known.includes(name))
+  if (unknown !== undefined) throw invalid(rows, `there is no ${unknown}, but ${known.join(', ')}`)
   for (const [one, other] of [
     ['from', 'after'],
     ['to', 'before'],

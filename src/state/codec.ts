@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { StateError } from '../core/errors.ts'
+import { ConfigError, StateError } from '../core/errors.ts'
+import { kindOf } from '../core/kind-of.ts'
 
 /**
  * How values of one type are kept as bytes. A value is first *captured*, which checks it and makes it safe from later
@@ -108,6 +109,19 @@ export function json<Value>(schema?: StandardSchemaV1<unknown, Value>): Codec<Va
     write: (captured, into, at) => text.write(captured, into, at),
     read: (from, start, end) => JSON.parse(from.toString('utf8', start, end)) as Value,
   }
+}
+
+/** @throws CONFIG_INVALID_VALUE where a table is given something else than codecs, or one of values for its keys. */
+export function checkCodecs(table: string, { key, value }: { readonly key: unknown; readonly value: unknown }): void {
+  checkCodec(table, 'key', key, ['capture', 'identityOf', 'compare'], 'text, number or bytes')
+  checkCodec(table, 'value', value, ['capture', 'read', 'write'], 'text, number, bytes or json()')
+}
+
+function checkCodec(table: string, name: string, codec: unknown, methods: readonly string[], codecs: string): void {
+  const given = Object(codec) as Record<string, unknown>
+  if (methods.every((method) => typeof given[method] === 'function')) return
+  const message = `${name} of table ${table} is ${kindOf(codec)}, but must be a codec: ${codecs}`
+  throw new ConfigError('CONFIG_INVALID_VALUE', message, { table, name })
 }
 
 function checked<Value>(schema: StandardSchemaV1<unknown, Value>, value: unknown): Value {

@@ -4,7 +4,7 @@ import { StateError } from '../core/errors.ts'
 import { type GivenOptions, type OptionValues, resolveOptions } from '../core/options.ts'
 import { type Random, systemRandom } from '../core/random.ts'
 import type { Commit } from './change-feed.ts'
-import type { Codec, KeyCodec } from './codec.ts'
+import { checkCodecs, type Codec, type KeyCodec } from './codec.ts'
 import { Commits } from './commits.ts'
 import { changedSince, TransactionConflict } from './conflict.ts'
 import { isAsStrong, type Isolation } from './isolation.ts'
@@ -113,6 +113,7 @@ export class Store {
    * Makes a table.
    *
    * @throws StateError `STATE_TABLE_EXISTS` where the store has a table of that name.
+   * @throws ConfigError `CONFIG_INVALID_VALUE` for an option out of its range, and for codecs that are none.
    */
   table<Key, Value, Zone extends string = never>(
     name: string,
@@ -121,6 +122,7 @@ export class Store {
     if (this.#tables.has(name))
       throw new StateError('STATE_TABLE_EXISTS', `the store has a table ${name} already`, { table: name })
     const { ordered, bytesMax } = resolveOptions(tableOptions, { given })
+    checkCodecs(name, { key, value })
     const seed: [number, number] = [this.#random.nextUint32(), this.#random.nextUint32()]
     const rows = new TableRows(name, key, value, {
       bytesMax,

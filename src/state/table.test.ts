@@ -165,7 +165,7 @@ describe('A table', () => {
         () => store.transactSync((tx) => [...tx.where(table, 'value', range as object)]),
       ])
         assert.throws(() => [...where()], code('STATE_RANGE_INVALID'))
-    assert.throws(() => [...table.scan({ form: 1 } as object)], /did you mean from\?/)
+    assert.throws(() => [...table.scan({ gte: 1 } as object)], /no gte, but from, after, to, before, reverse, limit/)
     assert.throws(() => [...unordered.scan({ reverse: true })], code('STATE_TABLE_UNORDERED'))
     unordered.set(1, 1)
     assert.deepEqual([...unordered.scan({ limit: 0 }), ...unordered.scan({ limit: 1 })], [[1, 1]])
@@ -257,6 +257,21 @@ describe('A table', () => {
     }
     table.clear()
     assert.equal(table.usedBytes, 0)
+  })
+
+  it('refuses codecs that are none, and a codec of values for keys', () => {
+    const store = new Store()
+    for (const options of [
+      {},
+      { key: 'text', value: number },
+      { key: json(), value: json() },
+      { key: text, value: json },
+    ])
+      assert.throws(
+        () => store.table('rows', options as { key: typeof text; value: typeof text }),
+        code('CONFIG_INVALID_VALUE'),
+      )
+    assert.equal(store.table('rows', { key: text, value: number }).size, 0)
   })
 
   it('refuses keys and values that it cannot keep', () => {
