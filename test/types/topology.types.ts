@@ -11,6 +11,7 @@ import {
   table,
   type Topology,
   topology,
+  tumbling,
 } from '../../src/streams/index.ts'
 
 /** Holds only when both types are the same. */
@@ -388,3 +389,39 @@ topology('named')
 
 // @ts-expect-error a table has a codec for its values
 table('incomplete', { key: text })
+
+// What windows publish goes through functions, each of which gives the next one its type.
+const counted = topology('per-minute')
+  .source<Order>('orders')
+  .groupBy('by-country', field('country'))
+  .window(tumbling({ sizeMs: 60_000 }))
+  .count()
+const summarized = counted
+  .filter('busy', ({ start, value }) => value > 1 && start > 0)
+  .map('summary', ({ end, value }, key) => ({ key, until: new Date(end), count: value }))
+  .branch('by-count', ({ count }) => (count > 9 ? 'many' : 'few'), {
+    many: { headers: ({ count }) => ({ count: String(count) }) },
+    few: {},
+  })
+holds<Same<OutputOf<typeof summarized>['count'], number>>()
+
+// @ts-expect-error there is no sink of this name
+counted.branch('misspelt', () => 'fwe', { few: {} })
+
+// @ts-expect-error results are no parts of a side
+counted.into('counts')
+
+// A further correlation has tables of its own, before its sources.
+const further = topology('further')
+  .source('orders')
+  .side('order')
+  .source('payments')
+  .side('payment')
+  .correlate('by-order', field('orderId'), { of: ['order', 'payment'] })
+  .into('paid')
+  .tables(perCountry)
+  .source('customers')
+  .side('customer')
+
+// @ts-expect-error they come before what uses them
+further.tables(perCountry)
