@@ -54,6 +54,7 @@ import { isForgotten } from './remembered'
 import { hasPages } from './segments'
 import {
   allSides,
+  carries,
   completedReason,
   duplicateReason,
   duplicates,
@@ -75,12 +76,15 @@ const hashes = memory.data(4 * passRows, 16)
 const heads = memory.data(4 * passRows, 16)
 /** Keeps the reads of `touch` alive; its value means nothing. */
 const touched = memory.data(8, 16)
+/** Whether rows have one part of each side, and are merged when the last one comes, which is not stored. */
+let isPlain: bool = false
 
 /**
  * Takes in the current rows; returns how many: fewer than `count` when the next does not fit, or no room for output is
  * left.
  */
 export function apply(count: u32): u32 {
+  isPlain = listSides == 0 && quorum == 0 && mergesStored == 0
   for (let from: u32 = 0; from < count; from += passRows) {
     if (!hasPages(pagesPerPass)) return from
     const rows = min(passRows, count - from)
@@ -136,12 +140,38 @@ function firstWith(hash: u32): u32 {
 /** Returns false, and leaves no trace, when there is no room for the row. */
 function applyRow(hash: u32, row: u32): bool {
   const slot = find(hash, row)
+  if (isPlain) return applyPlain(slot, hash, row)
   if (load<u32>(slot) == 0) return begin(slot, hash, row)
   const present = headOf(at(load<u32>(slot, 4)))
   const side = sideBit(sideAt(row))
   if ((present & side) != 0) return addAgain(slot, row)
   if (sidesOf(present | side) == allSides && mergesStored == 0) return complete(slot, row)
   return add(slot, row)
+}
+
+/** The same where rows are plain, at the slot of the row: the ways of `begin` and `add` without what they ask there. */
+function applyPlain(slot: usize, hash: u32, row: u32): bool {
+  const side = sideBit(sideAt(row))
+  if (load<u32>(slot) == 0) {
+    const pages = slotPages
+    if (!hasRoom(hash)) return false
+    const keyLength = keyLengthAt(row)
+    const address = keep(hash, row, keyLength, side | keyLength, 0, 0)
+    if (address == 0) return false
+    if (slotPages == pages) insertAt(slot, hash, address)
+    else insert(hash, address)
+    return true
+  }
+  const block = at(load<u32>(slot, 4))
+  const present = headOf(block)
+  if ((present & side) != 0) return addAgain(slot, row)
+  if (sidesOf(present | side) == allSides) return complete(slot, row)
+  // The side is marked last, as in `add`.
+  const address = keep(hash, row, 0, 0, nextOf(block), 0)
+  if (address == 0) return false
+  setNext(block, address)
+  setHead(block, present | side)
+  return true
 }
 
 /** The first part of a row. */
@@ -154,7 +184,7 @@ function begin(slot: usize, hash: u32, row: u32): bool {
   const isMerge = listSides != 0 && isWhole(head)
   const keyMemory = isMerge ? claimKey(keyLength) : NOT_NEEDED
   if (keyMemory == 0) return false
-  const address = keep(hash, row, keyLength, head, 0)
+  const address = keep(hash, row, keyLength, head, 0, 0)
   if (address == 0) {
     disclaim(keyMemory, keyLength)
     return false
@@ -176,7 +206,7 @@ function add(slot: usize, row: u32): bool {
   const keyMemory = isMerge ? claimKey(keyLength) : NOT_NEEDED
   if (keyMemory == 0) return false
   // The side is marked last: a part that does not fit any more must leave no trace.
-  const address = keep(load<u32>(slot), row, 0, 0, nextOf(block))
+  const address = keep(load<u32>(slot), row, 0, 0, nextOf(block), 0)
   if (address == 0) {
     disclaim(keyMemory, keyLength)
     return false
@@ -222,10 +252,8 @@ function replaceLatest(slot: usize, row: u32): bool {
     address = nextOf(at(address))
   }
   const keyLength = keyLengthOf(at(address))
-  const replacement = allocateWithinLimit(unitsOfRow(row, keyLength))
+  const replacement = keep(hash, row, keyLength, 0, 0, address)
   if (replacement == 0) return false
-  supersede(hash, address)
-  fill(replacement, hash, row, keyLength, replacing)
   putInPlace(slot, before, address, replacement)
   return true
 }
@@ -253,37 +281,27 @@ function hasKey(block: usize, row: u32): bool {
   return (length & 3) == 0 || load<u32>(known) == restOf(key, length)
 }
 
-/** Stores the part of a row, with its key if it is the head of its row, and returns where; 0 when it does not fit. */
-function keep(hash: u32, row: u32, keyLength: u32, head: u32, next: u32): u32 {
-  const address = allocateWithinLimit(unitsOfRow(row, keyLength))
-  if (address == 0) return 0
-  const block = at(address)
-  setNext(block, next)
-  setHead(block, head)
-  fill(address, hash, row, keyLength, 0)
-  return address
-}
-
-function unitsOfRow(row: u32, keyLength: u32): u32 {
-  const tailBytes = hasTailAt(row) ? tailBytesFor(carriedLengthAt(row)) : 0
-  return unitsFor(keyLength, spellingLengthAt(row), partLengthAt(row), tailBytes)
-}
-
-function hasTailAt(row: u32): bool {
-  return tells(sideAt(row)) || carriedLengthAt(row) != 0
-}
-
-/** Writes the part of a row, all but its place in a chain, and notes that it came. */
-function fill(address: u32, hash: u32, row: u32, keyLength: u32, moreFlags: u32): void {
-  const block = at(address)
+/**
+ * Stores the part of a row, with its key if it is the head of its row, notes that it came, and returns where it is; 0,
+ * and nothing has happened, when it does not fit.
+ *
+ * @param replaced - Address of the part in whose place it comes; 0 of none.
+ */
+function keep(hash: u32, row: u32, keyLength: u32, head: u32, next: u32, replaced: u32): u32 {
   const partLength = partLengthAt(row)
-  const hasTail = hasTailAt(row)
+  const tailBytes = tailBytesAt(row)
+  const address = allocateWithinLimit(unitsFor(keyLength, spellingLengthAt(row), partLength, tailBytes))
+  if (address == 0) return 0
+  if (replaced != 0) supersede(hash, replaced)
+  const block = at(address)
   const place = placeFrom(sideAt(row), partitionAt(row))
-  const flags = (isRespelledAt(row) ? respelled : 0) | (keyIsNumberAt(row) ? keyIsNumber : 0) | moreFlags
+  const flags = (isRespelledAt(row) ? respelled : 0) | (keyIsNumberAt(row) ? keyIsNumber : 0)
   const offset = offsetAt(row)
   store<u32>(block, hash)
-  store<u32>(block, partLength | (hasTail ? tailed : 0), 12)
-  setOrigin(block, place | flags, offset, timestampAt(row))
+  setNext(block, next)
+  setHead(block, head)
+  store<u32>(block, partLength | (tailBytes == 0 ? 0 : tailed), 12)
+  setOrigin(block, place | flags | (replaced == 0 ? 0 : replacing), offset, timestampAt(row))
   let to = keyLength == 0 ? block + headerBytes : writeKey(block, keyAt(row), keyLength)
   if (isRespelledAt(row)) {
     const spellingLength = spellingLengthAt(row)
@@ -291,8 +309,16 @@ function fill(address: u32, hash: u32, row: u32, keyLength: u32, moreFlags: u32)
     to = copyWords(to + 4, spellingAt(row), spellingLength)
   }
   to = copyWords(to, partAt(row), partLength)
-  if (hasTail) writeTail(to, row)
+  if (tailBytes != 0) writeTail(to, row)
   noteArrival(hash, place, offset)
+  return address
+}
+
+/** 0 of a part without a tail. */
+function tailBytesAt(row: u32): u32 {
+  if (listSides == 0 && !carries) return 0
+  const carriedLength = carriedLengthAt(row)
+  return tells(sideAt(row)) || carriedLength != 0 ? tailBytesFor(carriedLength) : 0
 }
 
 function writeTail(to: usize, row: u32): void {

@@ -21,8 +21,13 @@ const unknown: u32 = 0xffffffff
 /** The sides of a row, as in its head, with the part of `row`; `head` is 0 where that is its first. */
 export function sidesWith(present: u32, head: u32, row: u32): u32 {
   const side = sideAt(row)
-  let sides = present | sideBit(side)
-  if (listSides == 0) return sides
+  const sides = present | sideBit(side)
+  return listSides == 0 ? sides : sides | fullListsWith(side, head, row)
+}
+
+/** The bits of lists that are full with the part of `row`. */
+function fullListsWith(side: u32, head: u32, row: u32): u32 {
+  let sides: u32 = 0
   if (isList(side) && countOf(head, side) + 1 >= lengthOf(head, side)) sides |= fullBitOf(side)
   const told = toldListOf(side)
   if (told >= 0 && countOf(head, told) >= numberToldAt(row)) sides |= fullBitOf(told)
