@@ -7,6 +7,7 @@ type Expiry = NonNullable<PlanDescription['correlate']['expiry']>
 /** A program's operators for people, from the sources to the sink. */
 export function planText({
   name,
+  layout,
   sources,
   stages,
   correlate,
@@ -42,7 +43,9 @@ export function planText({
       ({ name: table, topic, key, value }) =>
         `table ${table} of ${key} keys and ${value} values, filled by topic ${topic}`,
     ),
-    `group and transactional id ${name}, checkpoint in ${checkpointTopic}`,
+    layout === undefined
+      ? `group and transactional id ${name}, checkpoint in ${checkpointTopic}`
+      : `layout ${layout}: a task for each partition, checkpoints in ${checkpointTopic}, group ${name}`,
     ...(next === undefined ? [] : [planText(next)]),
   ].join('\n')
 }

@@ -39,6 +39,7 @@ export const Reason = {
   AGGREGATE_FAILED: 37,
   AGGREGATE_TOO_LARGE: 38,
   RESULT_FAILED: 39,
+  WRONG_PARTITION: 40,
 } as const
 
 /** Reasons of records that are of the class `duplicate`. */
@@ -102,6 +103,7 @@ const laterTexts = [
   'the function of the aggregate failed on the record',
   'the window would be larger with the record than its topics take',
   'a function after the windows failed on the result, or the sink does not take what was made of it',
+  'the record is in another partition than that of its merge key',
 ]
 
 export interface DeadLetterReason {

@@ -290,15 +290,19 @@ export class PendingTable {
   /**
    * Tells how the current epoch has changed so far which parts are pending.
    *
-   * @returns What the digest of these parts has grown by, two sums of 32 bits.
+   * @returns What the digest of all these parts has grown by.
    */
   epochChanges(visit: ChangeVisitor): [low: number, high: number] {
     const { undoEnd, departedEnd } = this.#epochs.current
-    this.#calls.onChange = visit
+    let [low, high] = [0, 0]
+    this.#calls.onChange = (partition, chunk, bits, added, growth) => {
+      low = (low + growth[0]) >>> 0
+      high = (high + growth[1]) >>> 0
+      visit(partition, chunk, bits, added, growth)
+    }
     this.#machine.run.tellChanges(undoEnd, departedEnd)
     this.#calls.onChange = undefined
-    const [low, high] = this.#machine.int32('digest', 2)
-    return [low! >>> 0, high! >>> 0]
+    return [low, high]
   }
 
   /** Begins the next epoch; what came before can still be undone until `commitEpoch`. */

@@ -75,9 +75,12 @@ export class TableCalls {
         const { columns, from } = this.pass!
         this.publication!.trace?.(mergedParts(this.machine, this.#sideCount, columns, from + row))
       },
-      changed: (partition, chunk, bitmap, added) => {
+      changed: (partition, chunk, bitmap, added, low, high) => {
         const word = (bitmap >>> 0) / 4
-        this.onChange!(partition, chunk, this.machine.words.subarray(word, word + chunkWords), added)
+        this.onChange!(partition, chunk, this.machine.words.subarray(word, word + chunkWords), added, [
+          low >>> 0,
+          high >>> 0,
+        ])
       },
       pending: (partition, offset) => Number(this.isPending!(partition, offset)),
       movedOut: (head, low, high) => Number(this.movedRows!.movedOut(head, low >>> 0, high >>> 0)),

@@ -6,10 +6,16 @@ export interface CompletedKey {
 
 /**
  * Receives those offsets of a chunk of 4,096 whose parts became pending in an epoch, or ceased to be, as bits that are
- * valid until it returns; `added` is the number of the former less that of the latter. What is told twice has not
- * changed.
+ * valid until it returns; `added` is the number of the former less that of the latter, and `growth` what the digest grows
+ * by, two sums of 32 bits. What is told twice has not changed.
  */
-export type ChangeVisitor = (partition: number, chunk: number, bits: Int32Array, added: number) => void
+export type ChangeVisitor = (
+  partition: number,
+  chunk: number,
+  bits: Int32Array,
+  added: number,
+  growth: readonly [low: number, high: number],
+) => void
 
 /** Counters of the current epoch by source partition, which the table raises as it goes. */
 export interface TableCounts {

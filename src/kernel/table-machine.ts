@@ -84,7 +84,6 @@ type Place =
   | 'carriedEnds'
   | 'lanes'
   | 'origin'
-  | 'digest'
   | 'keyHashes'
   | 'literals'
   | 'blocks'
@@ -119,7 +118,7 @@ export interface TableHandlers {
     leastMs: number,
   ) => number
   readonly traced: (row: number) => void
-  readonly changed: (partition: number, chunk: number, bitmap: number, added: number) => void
+  readonly changed: (partition: number, chunk: number, bitmap: number, added: number, low: number, high: number) => void
   readonly pending: (partition: number, offset: number) => number
   readonly movedOut: (head: number, low: number, high: number) => number
 }

@@ -70,6 +70,7 @@ export {
   rawBytes,
 } from './topology/decoding.ts'
 export type { RecordHeader, RecordHeaders, RecordView } from './topology/record-view.ts'
+export type { Layout, TopologyOptions } from './topology/layout.ts'
 export { planTopology } from './topology/plan.ts'
 export {
   type DeclaredTable,

@@ -5,6 +5,7 @@ import { decodedSources } from './decoded-sources.integration.ts'
 import { explanations } from './explain.integration.ts'
 import { growth } from './growth.integration.ts'
 import { acceptedLoss } from './loss.integration.ts'
+import { keyedLayout } from './keyed.integration.ts'
 import { computedParts } from './computed-parts.integration.ts'
 import { promotion } from './promotion.integration.ts'
 import { redrivenLetters, redriving } from './redrive.integration.ts'
@@ -28,6 +29,7 @@ onEachBroker([
   coldParts,
   computedParts,
   acceptedLoss,
+  keyedLayout,
   growth,
   warmStandbys,
   audits,

@@ -112,6 +112,19 @@ export const programErrors = {
     meaning: 'The schema of a stage validates asynchronously.',
     remedy: 'Use a schema without asynchronous checks, and make those checks in the function of the stage.',
   },
+  LAYOUT_UNSUPPORTED: {
+    retryable: false,
+    meaning: 'A command was given for a program in the layout `keyed` that there is for the layout `single` only.',
+    remedy:
+      'Nothing has changed. Dead letters can be produced to the source again; to start over, choose another name.',
+  },
+  PARTITIONS_DIFFER: {
+    retryable: false,
+    meaning:
+      'In the layout `keyed` the sources do not all have as many partitions as the program has tasks: a key would be in several tasks.',
+    remedy:
+      'Give the sources one number of partitions and partition them by the merge key. A program whose sources have got further partitions begins under another name, or in the layout `single`.',
+  },
   START_POSITION_UNKNOWN: {
     retryable: false,
     meaning:

@@ -32,15 +32,15 @@ export async function fetchGroupOffsets(
   return commits.map((commit) => commit?.offset)
 }
 
-/** The same with who has committed it. */
+/** The same with who has committed it. @param options - `partitions` are those that are asked for, by default all. */
 export async function fetchGroupCommits(
   cluster: Cluster,
   group: string,
   topic: string,
   partitionCount: number,
-  { requireStable }: { requireStable: boolean },
+  { requireStable, partitions }: { requireStable: boolean; partitions?: readonly number[] },
 ): Promise<(GroupCommit | undefined)[]> {
-  const partitionIndexes = Array.from({ length: partitionCount }, (_, partition) => partition)
+  const partitionIndexes = partitions?.slice() ?? Array.from({ length: partitionCount }, (_, partition) => partition)
   const { groups } = await askGroup(cluster, group, 'reading offsets', apis.offsetFetch, {
     groups: [{ groupId: group, topics: [{ name: topic, partitionIndexes }] }],
     requireStable,

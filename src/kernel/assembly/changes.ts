@@ -15,9 +15,12 @@ import { changed } from './table-imports'
 
 const chunkBits: u32 = 12
 
-// Of a chunk: its name, parts that came less those that left, 0, its bits.
-const chunkBytes: usize = 16 + 512
-const bitsAt: usize = 16
+// Of a chunk: its name, parts that came less those that left, what the digest grows by, 0, its bits.
+const addedAt: usize = 8
+const lowAt: usize = 12
+const highAt: usize = 16
+const bitsAt: usize = 24
+const chunkBytes: usize = bitsAt + 512
 
 /** Chunks by their names, in open addressing: where they lie. */
 const slotBits: u32 = 16
@@ -37,26 +40,15 @@ let lastPage: usize = firstPage
 let chunksEnd: usize = 0
 let chunkCount: u32 = 0
 
-let low: u32 = 0
-let high: u32 = 0
-
 /**
- * What the digest grows by: two sums of 32 bits, so equal sets of parts have equal digests in whatever order they came.
- */
-export const digest = memory.data(8, 16)
-
-/**
- * Tells the changes of an epoch whose logs end there, chunk by chunk, and leaves what the digest grows by in `digest`.
+ * Tells the changes of an epoch whose logs end there, chunk by chunk, with what the digest grows by: two sums of 32 bits,
+ * so equal sets of parts have equal digests in whatever order they came.
  */
 export function tellChanges(undo: usize, departed: usize): void {
   clear()
-  low = 0
-  high = 0
   turnOverAll(undo, undoBytes, 0, 1)
   turnOverAll(departed, departedBytes, 8, -1)
   tell()
-  store<u32>(digest, low)
-  store<u32>(digest, high, 4)
 }
 
 /** Takes all parts in whose chain has this end; where an entry says what its part was is a matter of the log. */
@@ -74,15 +66,15 @@ function turnOverAll(chain: usize, entryBytes: usize, partAt: usize, step: i32):
 
 function turnOver(hash: u32, place: u32, offset: u64, step: i32): void {
   const chunk = chunkOf(((<u64>partitionIn(place)) << 32) | (offset >>> chunkBits))
-  store<i32>(chunk, load<i32>(chunk, 8) + step, 8)
+  store<i32>(chunk, load<i32>(chunk, addedAt) + step, addedAt)
   const bit = <u32>offset & ((1 << chunkBits) - 1)
   const word = chunk + bitsAt + ((bit >>> 5) << 2)
   store<u32>(word, load<u32>(word) ^ (1 << (bit & 31)))
 
   const origin = (partitionIn(place) * sidesMax + (place >>> partitionBits)) * 0x9e3779b1
   const mixed = finish(finish(origin ^ <u32>(offset >>> 32) ^ <u32>offset) ^ hash)
-  low += step * mixed
-  high += step * finish(mixed ^ hash)
+  store<u32>(chunk, load<u32>(chunk, lowAt) + step * mixed, lowAt)
+  store<u32>(chunk, load<u32>(chunk, highAt) + step * finish(mixed ^ hash), highAt)
 }
 
 /** The last step of MurmurHash3 (Austin Appleby), which lets every bit have its say. */
@@ -131,7 +123,15 @@ function tell(): void {
   let page = lastPage
   for (let end = chunksEnd; ; end = page + pageBytes) {
     for (let chunk = page + chunksAt; chunk + chunkBytes <= end; chunk += chunkBytes) {
-      changed(load<u32>(chunk, 4), load<u32>(chunk), chunk + bitsAt, load<i32>(chunk, 8))
+      const added = load<i32>(chunk, addedAt)
+      changed(
+        load<u32>(chunk, 4),
+        load<u32>(chunk),
+        chunk + bitsAt,
+        added,
+        load<u32>(chunk, lowAt),
+        load<u32>(chunk, highAt),
+      )
     }
     if (page == firstPage) return
     const told = page

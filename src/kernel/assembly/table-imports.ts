@@ -44,7 +44,7 @@ export declare function traced(row: u32): void
  * A chunk of offsets whose parts became pending or ceased to be: its number, its bits, and by how much more of its
  * parts are pending.
  */
-export declare function changed(partition: u32, chunk: u32, bitmap: usize, added: i32): void
+export declare function changed(partition: u32, chunk: u32, bitmap: usize, added: i32, low: u32, high: u32): void
 
 /** Whether the part from there is still pending. */
 export declare function pending(partition: u32, offset: f64): u32

@@ -22,7 +22,7 @@ import {
 
 export * from './state'
 export { apply } from './apply'
-export { digest, tellChanges } from './changes'
+export { tellChanges } from './changes'
 export {
   carriedEnds,
   carriedStarts,

@@ -2,12 +2,14 @@ import { MillraceError, KafkaError } from '../../core/errors.ts'
 import { type Cluster, type Topic, topicRange, type TransactionWait } from '../../kafka/index.ts'
 import { OffsetSet } from '../../kernel/index.ts'
 import { Accounting } from '../epochs/accounting.ts'
-import { type CheckpointRecords, collectPending, manifestOf } from '../checkpoint/checkpoint-records.ts'
-import { readAll } from '../checkpoint/checkpoint-view.ts'
+import { type CheckpointRecords, collectPending } from '../checkpoint/checkpoint-records.ts'
+import { manifestKey } from '../checkpoint/checkpoint-topic.ts'
+import { keyIn, readAll } from '../checkpoint/checkpoint-view.ts'
 import { emptyDigest } from '../checkpoint/digest.ts'
-import { type Manifest, manifestFormat } from '../checkpoint/manifest.ts'
+import { decodeManifest, type Manifest, manifestFormat } from '../checkpoint/manifest.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
 import { shapeOf } from '../checkpoint/topology-shape.ts'
+import { manifestOfAll } from '../tasks/task-manifests.ts'
 import { CheckpointTables } from '../tables/checkpoint-tables.ts'
 import { findSources } from '../topics/program-topics.ts'
 import { SourcePartitions } from '../topics/source-partitions.ts'
@@ -28,6 +30,8 @@ export interface AppCheckpoint {
   readonly records: CheckpointRecords
   /** Rows of its tables. */
   readonly tables: CheckpointTables
+  /** Whether it has several tasks, each with a checkpoint of its own. */
+  readonly isShared: boolean
 }
 
 /**
@@ -52,11 +56,9 @@ export async function findAppCheckpoint(
   app: string,
   wait: TransactionWait,
 ): Promise<AppCheckpoint | undefined> {
-  const { checkpointTopic } = ownTopics(app)
-  const topic = await findTopic(cluster, checkpointTopic)
-  if (topic === undefined) throw unknownApp(app, `there is no topic "${checkpointTopic}"`)
+  const topic = await findCheckpointOf(cluster, app)
   const { records, promotedPlaces, tables } = await readAll(cluster, topic, wait)
-  const manifest = manifestOf(records)
+  const { manifest, isShared } = lastManifest(records, topic)
   if (manifest === undefined) return undefined
   const pending = manifest.nextOffsets.map(() => new OffsetSet())
   collectPending(records, manifest, pending)
@@ -64,7 +66,32 @@ export async function findAppCheckpoint(
   for (const set of pending) set.settle()
   const promoted = PromotedParts.after(records, pending, promotedPlaces)
   const partitions = partitionsIn(app, manifest)
-  return { manifest, partitions, pending, topic, promoted, records, tables }
+  return { manifest, partitions, pending, topic, promoted, records, tables, isShared }
+}
+
+/** That of the program, or one over all of its tasks. */
+function lastManifest(records: CheckpointRecords, { partitions }: Topic) {
+  const manifests = [...partitions.keys()].flatMap((task) => {
+    const bytes = records.get(keyIn(task, manifestKey))
+    return bytes === undefined ? [] : [decodeManifest(bytes)]
+  })
+  const [first] = manifests
+  const isShared = first?.task !== undefined
+  return { manifest: isShared ? manifestOfAll(manifests) : first, isShared }
+}
+
+/**
+ * The topic of its checkpoint, or of the checkpoints of its tasks.
+ *
+ * @throws MillraceError `APP_UNKNOWN`
+ */
+async function findCheckpointOf(cluster: Cluster, app: string): Promise<Topic> {
+  const { checkpointTopic } = ownTopics(app)
+  const { checkpointTopic: tasksTopic } = ownTopics(app, 'keyed')
+  const [single, keyed] = await Promise.all([findTopic(cluster, checkpointTopic), findTopic(cluster, tasksTopic)])
+  const topic = single ?? keyed
+  if (topic === undefined) throw unknownApp(app, `there is no topic "${checkpointTopic}", nor "${tasksTopic}"`)
+  return topic
 }
 
 /**
@@ -127,7 +154,15 @@ export async function firstCheckpoint(cluster: Cluster, plan: Plan): Promise<App
   }
   const pending = starts.map(() => new OffsetSet())
   const promoted = new PromotedParts(pending)
-  return { manifest, partitions, pending, promoted, records: new Map(), tables: new CheckpointTables() }
+  return {
+    manifest,
+    partitions,
+    pending,
+    promoted,
+    records: new Map(),
+    tables: new CheckpointTables(),
+    isShared: false,
+  }
 }
 
 /**

@@ -4,6 +4,7 @@ import { type Cluster, findMissingRights, grantsOf, type Right } from '../../kaf
 import { findCheckpointTopic } from '../checkpoint/checkpoint-topic.ts'
 import { manifestBytesMax } from '../checkpoint/manifest.ts'
 import { appOptions } from '../options.ts'
+import { taskCountOf } from '../topics/program-topics.ts'
 import { rightsToRun } from '../topics/rights.ts'
 import {
   checkOutput,
@@ -122,7 +123,7 @@ async function checkTopic(cluster: Cluster, plan: Plan, name: string, use: Topic
     // Its settings are nobody's business, and take a right of their own.
     if (use === 'table') return { ...about, partitions }
     const settings = await readSettings(cluster, topic!)
-    if (use === 'checkpoint') await findCheckpointTopic(cluster, name, await checkpointBytes(cluster, plan))
+    if (use === 'checkpoint') await findCheckpoint(cluster, plan)
     else if (use !== 'source') checkOutput(settings, use)
     const outputUse = use === 'source' || use === 'checkpoint' ? undefined : use
     if (use !== 'source') warnOfSettings(plan.name, settings, outputUse, collecting(warnings))
@@ -133,12 +134,16 @@ async function checkTopic(cluster: Cluster, plan: Plan, name: string, use: Topic
   }
 }
 
-/** What the checkpoint has to take, as far as the sources are there. */
-async function checkpointBytes(cluster: Cluster, plan: Plan) {
+/** It has to take what the sources come to, as far as these are there. */
+async function findCheckpoint(cluster: Cluster, plan: Plan): Promise<void> {
   const permissions = await cluster.topicPermissions(plan.sources.map(({ topic }) => topic))
   const there = plan.sources.map(({ topic }) => topic).filter((topic) => permissions.get(topic)!.exists)
-  const partitions = (await cluster.topics(there)).reduce((sum, topic) => sum + topic.partitions.length, 0)
-  return { created: defaultBatchBytesMax, least: manifestBytesMax(plan, partitions) }
+  const sources = await cluster.topics(there)
+  const partitions = sources.reduce((sum, topic) => sum + topic.partitions.length, 0)
+  await findCheckpointTopic(cluster, plan.checkpointTopic, taskCountOf(plan, sources), {
+    created: defaultBatchBytesMax,
+    least: manifestBytesMax(plan, partitions),
+  })
 }
 
 function collecting(warnings: string[]) {

@@ -6,7 +6,7 @@ import { requireRights, rightsToReadApp } from '../topics/rights.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import { type Origin, SourcePartitions } from '../topics/source-partitions.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
-import { findAppCheckpoint, findTopic, ofNext, unknownApp } from './app-checkpoint.ts'
+import { findAppCheckpoint, findTopic, ifKnown, ofNext, unknownApp } from './app-checkpoint.ts'
 import { readingAtBrokers, type ReadingLimits, type ReadingOptions } from './at-brokers.ts'
 import { deadLetterHeaders } from '../dead-letters/dead-letter.ts'
 import { letterOptions } from '../options.ts'
@@ -100,11 +100,11 @@ async function lettersOf(
   { wait, decompressedBytesMax }: ReadingLimits,
 ): Promise<{ letters: KeptLetter[]; manifest: Manifest | undefined }> {
   await requireRights(cluster, app, rightsToReadApp(app))
-  const { deadLetterTopic: name, checkpointTopic } = ownTopics(app)
+  const { deadLetterTopic: name } = ownTopics(app)
   const topic = await findTopic(cluster, name)
   if (topic === undefined) throw unknownApp(app, `there is no topic "${name}"`)
   const range = await newestRange(cluster, topic, wait)
-  const checkpoint = (await findTopic(cluster, checkpointTopic)) && (await findAppCheckpoint(cluster, app, wait))
+  const checkpoint = await ifKnown(() => findAppCheckpoint(cluster, app, wait))
   // Origins of expired rows are among them; none where no epoch has committed yet.
   const partitions = checkpoint?.partitions ?? new SourcePartitions([])
   const fates = await RedrivenFates.read(cluster, app, checkpoint, wait)

@@ -7,12 +7,17 @@ export const attemptKey = 'attempt'
 /** Never has a value: see `time/broker-time.ts`. */
 export const clockKey = 'clock'
 
-/** Puts a record into the topic; one without a value deletes that of the same key. */
-export type PutRecord = (key: string, value: Uint8Array | undefined) => void
+/**
+ * Puts a record into the topic; one without a value deletes that of the same key. What names a source partition by number
+ * stands with the checkpoint of its task, else `task` says where. @defaultValue the first one
+ */
+export type PutRecord = (key: string, value: Uint8Array | undefined, task?: number) => void
 
 export function baseKey(partition: number, piece: number): string {
-  return `base/${partition}/${piece}`
+  return `${basePrefix}${partition}/${piece}`
 }
+
+const basePrefix = 'base/'
 
 export function deltaKey(partition: number, epoch: number, piece: number): string {
   return `${deltaPrefix}${partition}/${epoch}/${piece}`
@@ -34,6 +39,12 @@ export function placeOfPart(key: string): { readonly partition: number; readonly
   return { partition, offset }
 }
 
+/** The source partition, by number, that a record with this key is of; undefined for those that are of none. */
+export function partitionOfKey(key: string): number | undefined {
+  const prefix = ofPartitions.find((each) => key.startsWith(each))
+  return prefix === undefined ? undefined : Number(key.slice(prefix.length, key.indexOf('/', prefix.length)))
+}
+
 /** @param from - Number of the first completed key that the record names. */
 export function completedKey(from: number): string {
   return `${completedPrefix}${from}`
@@ -49,7 +60,8 @@ export function tableRowKey(table: string, key: string): string {
 /** With which the keys of all rows of tables begin. */
 export const tablePrefix = 'table/'
 
-const prefixes = ['base/', deltaPrefix, partPrefix, completedPrefix, tablePrefix]
+const ofPartitions = [basePrefix, deltaPrefix, partPrefix]
+const prefixes = [...ofPartitions, completedPrefix, tablePrefix]
 
 /** Whether a record means something only together with the manifest that follows it. */
 export function belongsToManifest(key: string): boolean {
@@ -67,12 +79,14 @@ const stamped = { 'message.timestamp.type': 'LogAppendTime' }
 /**
  * Finds the topic of an application's checkpoint, and creates it where there is none.
  *
+ * @param partitionCount - One for each task.
  * @param batchBytesMax - Bytes of the largest record batch that it has to take: when it is created, and at least.
  * @throws MillraceError `CHECKPOINT_TOPIC_INVALID` for one that would lose the checkpoint, split it, or refuse it.
  */
 export async function findCheckpointTopic(
   cluster: Cluster,
   name: string,
+  partitionCount: number,
   batchBytesMax: { readonly created: number; readonly least: number },
 ): Promise<Topic> {
   const configs = {
@@ -81,13 +95,13 @@ export async function findCheckpointTopic(
     'max.message.bytes': String(batchBytesMax.created),
     ...stamped,
   }
-  await createMissingTopics(cluster, [{ name, partitionCount: 1, configs }])
+  await createMissingTopics(cluster, [{ name, partitionCount, configs }])
   const topic = await cluster.topicWhenReady(name)
   const [policy, bytesMax] = await topicConfigs(cluster, name, 'cleanup.policy', 'max.message.bytes')
-  if (topic.partitions.length !== 1 || policy !== 'compact') {
+  if (topic.partitions.length !== partitionCount || policy !== 'compact') {
     throw new MillraceError(
       'CHECKPOINT_TOPIC_INVALID',
-      `topic "${name}" has ${topic.partitions.length} partitions and cleanup.policy=${policy}; a checkpoint needs 1 partition and cleanup.policy=compact`,
+      `topic "${name}" has ${topic.partitions.length} partitions and cleanup.policy=${policy}; a checkpoint needs ${partitionCount === 1 ? '1 partition' : `${partitionCount} partitions`} and cleanup.policy=compact`,
       { topic: name, partitions: topic.partitions.length, policy: policy ?? null },
     )
   }

@@ -11,7 +11,8 @@ import { readRecords } from '../topics/record-reader.ts'
 import { type CheckpointRecords, manifestOf } from './checkpoint-records.ts'
 import { CheckpointTables, isRowKey } from '../tables/checkpoint-tables.ts'
 import { PromotedPlaces } from '../retention/promoted-places.ts'
-import { belongsToManifest, manifestKey, placeOfPart } from './checkpoint-topic.ts'
+import { after, furthest } from '../topics/topic-ranges.ts'
+import { attemptKey, belongsToManifest, manifestKey, partitionOfKey, placeOfPart } from './checkpoint-topic.ts'
 import type { Manifest } from './manifest.ts'
 
 /**
@@ -44,17 +45,17 @@ export class CheckpointView {
   readonly #keepsTables: boolean
   readonly #place = new RecordPlace()
   readonly #records = new Map<string, Uint8Array>()
-  /** Of an epoch whose manifest has not come yet. */
-  readonly #changes = new Map<string, Uint8Array | undefined>()
-  #reached = 0
+  /** Of epochs whose manifests have not come yet, by partition of the topic. */
+  readonly #changes = new Map<number, Map<string, Uint8Array | undefined>>()
+  #reached: readonly number[] = []
 
   /** @param keepsTables - Whether rows of tables are kept, of which there may be many. */
   constructor({ keepsTables = true } = {}) {
     this.#keepsTables = keepsTables
   }
 
-  /** Offset up to which it was read. */
-  get reached(): number {
+  /** Offsets up to which it was read, by partition. */
+  get reached(): readonly number[] {
     return this.#reached
   }
 
@@ -65,21 +66,37 @@ export class CheckpointView {
   /**
    * Reads what the topic has up to the end of a range.
    *
+   * @param isUrgent - Whether that must not wait behind fetches of this process that brokers hold back.
    * @returns How many records there were.
    */
-  async readOn(cluster: Cluster, topic: Topic, { starts, ends }: TopicRange): Promise<number> {
-    const range = { starts: starts.map((start) => Math.max(start, this.#reached)), ends }
+  async readOn(cluster: Cluster, topic: Topic, toRead: TopicRange, isUrgent = false): Promise<number> {
+    const range = after(toRead, this.#reached)
     let count = 0
-    await readRecords({ cluster, topic, range }, (columns) => {
+    await readRecords({ cluster, topic, range, isUrgent }, (columns) => {
       this.#take(columns)
       count += columns.count
     })
-    this.#reached = Math.max(this.#reached, ...ends)
+    this.#reached = furthest(range.ends, this.#reached)
     this.promotedPlaces.reached = this.#reached
     return count
   }
 
+  /** Forgets what it has read of a partition of the topic. @param isOf - Whether a source partition is of its task. */
+  forget(partition: number, isOf: (number: number) => boolean): void {
+    for (const name of this.#records.keys()) {
+      const number = partitionOfKey(name)
+      if (number !== undefined && isOf(number)) this.#records.delete(name)
+    }
+    for (const name of ofTask) this.#records.delete(keyIn(partition, name))
+    this.#changes.delete(partition)
+    this.#reached = this.#reached.map((offset, each) => (each === partition ? 0 : offset))
+    this.promotedPlaces.reached = this.#reached
+  }
+
   #take(columns: RecordColumns): void {
+    const { partition } = columns
+    let changes = this.#changes.get(partition)
+    if (changes === undefined) this.#changes.set(partition, (changes = new Map()))
     // Those since the last manifest.
     let tableRows: number[] = []
     for (let row = 0; row < columns.count; row++) {
@@ -93,17 +110,17 @@ export class CheckpointView {
       const name = Buffer.from(key).toString()
       const part = placeOfPart(name)
       if (part !== undefined && value !== undefined) {
-        this.promotedPlaces.note([part.partition, part.offset], columns.offset[row]!)
+        this.promotedPlaces.note([part.partition, part.offset], columns.offset[row]!, partition)
       }
       const bytes = value && (part === undefined ? Uint8Array.from(value) : elsewhere)
       if (belongsToManifest(name)) {
-        this.#changes.set(name, bytes)
+        changes.set(name, bytes)
         continue
       }
-      this.#put(name, bytes)
+      this.#put(keyIn(partition, name), bytes)
       if (name !== manifestKey) continue
-      this.#changes.forEach((changed, of) => this.#put(of, changed))
-      this.#changes.clear()
+      changes.forEach((changed, of) => this.#put(of, changed))
+      changes.clear()
       this.#stage(columns, tableRows)
       this.tables.settle()
       tableRows = []
@@ -119,6 +136,14 @@ export class CheckpointView {
     if (bytes === undefined) this.#records.delete(name)
     else this.#records.set(name, bytes)
   }
+}
+
+/** What each task has of its own; that of the first one has the key that it has in the topic. */
+const ofTask = [manifestKey, attemptKey]
+
+/** Under which key a record of a partition of the topic is found among those of all. */
+export function keyIn(partition: number, key: string): string {
+  return partition === 0 || !ofTask.includes(key) ? key : `${key}/${partition}`
 }
 
 /**

@@ -9,7 +9,8 @@ import {
 } from '../../kernel/index.ts'
 import { type CheckpointRecords, type Deltas, deltasOf, recordBytes } from './checkpoint-records.ts'
 import type { ClosingEpoch, EpochParticipant } from '../epochs/epoch-participant.ts'
-import { baseKey, deltaKey, type PutRecord } from './checkpoint-topic.ts'
+import { oneTask, type Tasks } from '../tasks/tasks.ts'
+import { baseKey, deltaKey, partitionOfKey, type PutRecord } from './checkpoint-topic.ts'
 import type { Manifest } from './manifest.ts'
 import type { PendingOffsets } from './pending-offsets.ts'
 
@@ -17,8 +18,13 @@ import type { PendingOffsets } from './pending-offsets.ts'
 type Bookkeeping = Pick<Manifest, 'baseEpochs' | 'basePieces' | 'deltaPieces'>
 
 /** Writes records of the checkpoint, which bear no time: the broker stamps them. */
-export function putInto(out: OutputBuilder): PutRecord {
-  return (key, value) => writePlainRecord(out, 0, noTimestamp, { key: Buffer.from(key), value, ...noHeaders })
+export function putInto(out: OutputBuilder, { count, taskOf }: Pick<Tasks, 'count' | 'taskOf'> = oneTask): PutRecord {
+  const place = (key: string) => {
+    const partition = count === 1 ? undefined : partitionOfKey(key)
+    return partition === undefined ? 0 : taskOf(partition)
+  }
+  return (key, value, task = place(key)) =>
+    writePlainRecord(out, task, noTimestamp, { key: Buffer.from(key), value, ...noHeaders })
 }
 
 /** What of a partition stands in the checkpoint topic. */

@@ -12,6 +12,12 @@ export function addDigests(a: Digest, b: Digest): Digest {
   return [(a[0] + b[0]) >>> 0, (a[1] + b[1]) >>> 0]
 }
 
+export function sumOf(digests: Iterable<Digest>): Digest {
+  let sum = emptyDigest
+  for (const digest of digests) sum = addDigests(sum, digest)
+  return sum
+}
+
 export function areEqualDigests(a: Digest, b: Digest): boolean {
   return a[0] === b[0] && a[1] === b[1]
 }

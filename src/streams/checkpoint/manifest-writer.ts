@@ -1,6 +1,8 @@
 import { assert } from '../../core/assert.ts'
 import type { ClosingEpoch, EpochParticipant, ManifestEntries } from '../epochs/epoch-participant.ts'
 import { manifestKey } from './checkpoint-topic.ts'
+import { manifestOfTask } from '../tasks/task-manifests.ts'
+import { oneTask, type Tasks } from '../tasks/tasks.ts'
 import { encodeManifest, type Manifest, manifestFormat } from './manifest.ts'
 
 /** What every manifest of a program says alike; only its partitions grow. */
@@ -24,26 +26,39 @@ const requiredEntries = [
   'startOffsets',
   'nextOffsets',
   'totals',
-  'pending',
-  'digest',
+  'pendingOfTasks',
   'baseEpochs',
   'basePieces',
   'deltaPieces',
-] as const satisfies readonly (keyof Manifest)[]
+] as const satisfies readonly (keyof ManifestEntries)[]
 
 /**
- * Writes the manifest of each epoch, after all other participants have said what stands in it. It keeps nothing itself.
+ * Writes the manifest of each task of the member in each epoch, after all other participants have said what stands in
+ * it. It keeps nothing itself.
  */
 export class ManifestWriter implements EpochParticipant {
   readonly #identity: ProgramIdentity
+  readonly #tasks: Tasks
 
-  constructor(identity: ProgramIdentity) {
+  constructor(identity: ProgramIdentity, tasks: Tasks = oneTask) {
     this.#identity = identity
+    this.#tasks = tasks
   }
 
-  close({ number: epoch, closedMs, manifest: entries, put }: ClosingEpoch): void {
-    assertWhole(entries)
-    put(manifestKey, encodeManifest({ format: manifestFormat, epoch, closedMs, ...this.#identity, ...entries }))
+  close({ number: epoch, closedMs, manifest, put }: ClosingEpoch): void {
+    assertWhole(manifest)
+    const { pendingOfTasks, ...entries } = manifest
+    for (const task of this.#tasks.own) {
+      const whole = {
+        format: manifestFormat,
+        epoch,
+        closedMs,
+        ...this.#identity,
+        ...entries,
+        ...pendingOfTasks[task]!,
+      } as const
+      put(manifestKey, encodeManifest(manifestOfTask(whole, this.#tasks, task)), task)
+    }
   }
 
   commit(): void {}
@@ -53,9 +68,7 @@ export class ManifestWriter implements EpochParticipant {
 
 function assertWhole(
   entries: ManifestEntries,
-): asserts entries is Pick<
-  Manifest,
-  (typeof requiredEntries)[number] | 'eventTimes' | 'completed' | 'tables' | 'windows'
-> {
+): asserts entries is Required<Pick<ManifestEntries, (typeof requiredEntries)[number]>> &
+  Pick<Manifest, 'eventTimes' | 'completed' | 'tables' | 'windows'> {
   for (const name of requiredEntries) assert(entries[name] !== undefined, `each manifest says ${name}`)
 }

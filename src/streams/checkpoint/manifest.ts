@@ -65,6 +65,17 @@ export interface Manifest {
   readonly baseEpochs: readonly number[]
   readonly basePieces: readonly number[]
   readonly deltaPieces: readonly number[]
+  /** Of which task it is, whose arrays are those of its partitions, in their order; absent where there is one task. */
+  readonly task?: TaskOfManifest | undefined
+}
+
+/** The task that a manifest is of, of how many, and the transactional id of the member that has written it. */
+export interface TaskOfManifest {
+  readonly number: number
+  readonly count: number
+  readonly writer: string
+  /** The numbers of its partitions among those of all tasks. */
+  readonly numbers: readonly number[]
 }
 
 /** A table of the program: its name, the names of its codecs, how many rows it has, and their digest. */
@@ -135,6 +146,8 @@ const tablesFormat = 5
 const lookupsFormat = 6
 /** That of programs with windows, whose rows versions before would lose. */
 const windowsFormat = 7
+/** That of one of several tasks, which versions before would take for all there is. */
+const taskFormat = 8
 
 const formats = [
   manifestFormat,
@@ -144,6 +157,7 @@ const formats = [
   tablesFormat,
   lookupsFormat,
   windowsFormat,
+  taskFormat,
 ] as const
 type Format = (typeof formats)[number]
 
@@ -164,7 +178,10 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
   const { format: _, epoch, closedMs, outputs, outputIds, expiry, ...others } = rest
   const [sourceId, another] = sourceIds
   const sources =
-    another === undefined && others.former === undefined && !partitions.some(({ index }) => index !== undefined)
+    another === undefined &&
+    others.former === undefined &&
+    others.task === undefined &&
+    !partitions.some(({ index }) => index !== undefined)
       ? { sourceId: sourceId! }
       : { sourceIds, partitions: partitions.map(writtenPartition) }
   const written: WrittenManifest = {
@@ -185,6 +202,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
 /** The oldest one that says all of it. */
 function formatOf({
   topology: { sources },
+  task,
   tables,
   lookups,
   windows,
@@ -192,6 +210,7 @@ function formatOf({
   partitions,
   sourceIds,
 }: Manifest): Format {
+  if (task !== undefined) return taskFormat
   if (windows !== undefined) return windowsFormat
   if (lookups !== undefined) return lookupsFormat
   if (tables !== undefined) return tablesFormat

@@ -1,18 +1,24 @@
 import { assert } from '../../core/assert.ts'
 import { OffsetSet } from '../../kernel/index.ts'
 import type { ClosingEpoch, EpochParticipant } from '../epochs/epoch-participant.ts'
+import { oneTask, type Tasks } from '../tasks/tasks.ts'
 import { addDigests, areEqualDigests, type Digest, emptyDigest } from './digest.ts'
 
 /**
- * Which offsets of each source partition are pending, and their digest: the state of a program, by reference. It
- * follows the table epoch by epoch, from the table's own log.
+ * Which offsets of each source partition are pending, and the digest of those of each task: the state of a program, by
+ * reference. It follows the table epoch by epoch, from the table's own log.
  */
 export class PendingOffsets implements EpochParticipant {
   readonly sets: OffsetSet[] = []
-  #digest = emptyDigest
-  #committedDigest = emptyDigest
+  readonly #tasks: Pick<Tasks, 'count' | 'taskOf'>
+  /** By task. */
+  #digests: Digest[]
+  #committedDigests: readonly Digest[]
 
-  constructor(partitionCount: number) {
+  constructor(partitionCount: number, tasks: Pick<Tasks, 'count' | 'taskOf'> = oneTask) {
+    this.#tasks = tasks
+    this.#digests = Array.from({ length: tasks.count }, () => emptyDigest)
+    this.#committedDigests = [...this.#digests]
     this.#addPartitions(partitionCount)
   }
 
@@ -30,40 +36,50 @@ export class PendingOffsets implements EpochParticipant {
     return this.sets.map(({ settledCount }) => settledCount)
   }
 
-  get digest(): Digest {
-    return this.#digest
+  /** Of the pending parts of each task. */
+  get digests(): readonly Digest[] {
+    return this.#digests
   }
 
-  /** The sets hold what the last committed epoch left, and this is its digest. */
-  startAt(digest: Digest): void {
-    this.#digest = digest
+  /** The task that a partition belongs to. */
+  taskOf(partition: number): number {
+    return this.#tasks.taskOf(partition)
+  }
+
+  /** The sets hold what the last committed epoch left, and these are its digests, by task. */
+  startAt(digests: readonly Digest[]): void {
+    this.#digests = [...digests]
     this.commit()
   }
 
-  /** Goes on with this digest: the offsets that were lost do not say what their parts were. */
-  redigest(digest: Digest): void {
-    this.#digest = digest
-    this.#committedDigest = digest
+  /** Goes on with these digests: the offsets that were lost do not say what their parts were. */
+  redigest(digests: readonly Digest[]): void {
+    this.#digests = [...digests]
+    this.#committedDigests = [...digests]
   }
 
   close({ table, manifest }: ClosingEpoch): void {
-    const growth = table.epochChanges((partition, chunk, bits, added) => {
+    const { taskOf, count } = this.#tasks
+    table.epochChanges((partition, chunk, bits, added, growth) => {
       this.sets[partition]!.turnOver(chunk, bits, added)
+      const task = taskOf(partition)
+      this.#digests[task] = addDigests(this.#digests[task]!, growth)
     })
-    this.#digest = addDigests(this.#digest, growth)
-    assert(this.count > 0 || areEqualDigests(this.#digest, emptyDigest), 'the digest of no pending parts is empty')
-    manifest.pending = this.count
-    manifest.digest = this.#digest
+    const counts = Array.from({ length: count }, () => 0)
+    this.sets.forEach((set, partition) => (counts[taskOf(partition)]! += set.count))
+    const isSound = counts.every((pending, task) => pending > 0 || areEqualDigests(this.#digests[task]!, emptyDigest))
+    assert(isSound, 'the digest of no pending parts is empty')
+    manifest.pendingOfTasks = counts.map((pending, task) => ({ pending, digest: this.#digests[task]! }))
   }
 
   commit(): void {
     for (const set of this.sets) set.settle()
-    this.#committedDigest = this.#digest
+    this.#committedDigests = [...this.#digests]
   }
 
   rollback(): void {
     for (const set of this.sets) set.rollback()
-    this.#digest = this.#committedDigest
+    this.#digests = [...this.#committedDigests]
   }
 
   #addPartitions(partitionCount: number): void {

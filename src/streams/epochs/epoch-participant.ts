@@ -2,8 +2,11 @@ import type { PutRecord } from '../checkpoint/checkpoint-topic.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import type { PendingTable } from '../../kernel/index.ts'
 
-/** Entries of the manifest that participants add. */
-export type ManifestEntries = { -readonly [Name in keyof Manifest]?: Manifest[Name] }
+/** Entries of the manifests that participants add, over all partitions. */
+export type ManifestEntries = { -readonly [Name in keyof Manifest]?: Manifest[Name] } & {
+  /** What is pending at the end of the epoch, by task. */
+  pendingOfTasks?: readonly Pick<Manifest, 'pending' | 'digest'>[]
+}
 
 /**
  * An epoch that is being closed: what its participants see of it, and where they write what has to outlast the process.

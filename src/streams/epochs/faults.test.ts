@@ -207,7 +207,7 @@ class Program {
   constructor(fault: Fault) {
     // As a start finds it: one part was pending, which the source has lost, and others under other keys.
     for (const offset of [lostPart, ...retakenParts]) this.#pending.sets[0]!.add(offset)
-    this.#pending.startAt([0, 0])
+    this.#pending.startAt([[0, 0]])
     this.#loss = new AcceptedLoss(
       {
         accounting: this.#accounting,
@@ -217,7 +217,7 @@ class Program {
       },
       [{ pendingOffsets: [lostPart], unread }],
     )
-    this.#pending.redigest([0, 0])
+    this.#pending.redigest([[0, 0]])
     this.#retaken = new RetakenParts(this.#pending, true)
     const participants: Participants = {
       loss: this.#loss,

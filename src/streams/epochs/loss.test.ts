@@ -98,7 +98,7 @@ function stateWith(pending: PendingOffsets): ProgramState {
 function pendingAt(...offsets: readonly (readonly number[])[]): PendingOffsets {
   const pending = new PendingOffsets(offsets.length)
   offsets.forEach((members, partition) => members.forEach((offset) => pending.sets[partition]!.add(offset)))
-  pending.startAt([0, 0])
+  pending.startAt([[0, 0]])
   return pending
 }
 

@@ -7,6 +7,8 @@ import { divertRows } from '../dead-letters/diverted-rows.ts'
 import { reachOffset } from '../epochs/reached-offsets.ts'
 import type { FullTableRemedy } from '../expiry/full-table.ts'
 import { observedTimes } from '../expiry/observed-times.ts'
+import { refuseMisplaced } from '../tasks/misplaced-rows.ts'
+import { oneTask } from '../tasks/tasks.ts'
 import { refuseAhead } from '../expiry/timestamps-ahead.ts'
 import type { EpochDoubt } from '../poison/epoch-doubt.ts'
 import type { SourceStreaks } from '../poison/source-streaks.ts'
@@ -80,6 +82,7 @@ export class RowIntake {
     const observed = observedTimes(columns, sourceOf(plan, sources, partition))
     this.#directPromotion.refuse(columns)
     refuseAhead(columns, latestMs)
+    if (state.tasks !== oneTask) refuseMisplaced(columns, state.tasks)
     state.told?.take(columns)
     outputs.takeTimes()
     const mayFill = fullTable?.isHopeless === false

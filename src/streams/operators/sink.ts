@@ -16,7 +16,7 @@ import type { Session } from '../recovery/session.ts'
 import type { CorrelateMessage, SinkMessage } from '../runtime/messages.ts'
 import type { EpochProducer, Ports, SourceOffsets } from '../runtime/ports.ts'
 import type { Services } from '../runtime/services.ts'
-import type { Sources } from '../topics/sources.ts'
+import { ofOwn, oneTask } from '../tasks/tasks.ts'
 
 interface SinkState {
   readonly producer: EpochProducer
@@ -49,7 +49,7 @@ export const sink = (parts: SinkParts) => {
       async commit({ producer, incarnation }, message, context) {
         if (message.incarnation !== incarnation) return
         epochs.beginCommit()
-        await producer.commit(sourceOffsets(session.sources, message.offsets))
+        await producer.commit(sourceOffsets(session, message.offsets))
         void context.ref<CorrelateMessage>(plan.correlate.id).tell({ type: 'committed', incarnation })
       },
       failed({ incarnation }, message) {
@@ -59,8 +59,10 @@ export const sink = (parts: SinkParts) => {
   })
 }
 
-function sourceOffsets({ topics, partitions }: Sources, offsets: Float64Array): SourceOffsets[] {
-  const bySource = partitions.bySource(offsets)
+/** Of partitions that other members have nothing is committed. */
+function sourceOffsets({ sources: { topics, partitions }, state }: Session, offsets: Float64Array): SourceOffsets[] {
+  const { tasks } = state
+  const bySource = partitions.bySource(tasks === oneTask ? offsets : ofOwn(tasks, Array.from(offsets), -1))
   return topics.map(({ name: topic }, source) => ({ topic, offsets: bySource[source]! }))
 }
 

@@ -30,6 +30,8 @@ import { SourceRates } from '../topics/source-rates.ts'
 import { SourceWatch } from '../topics/source-watch.ts'
 import { areGrown, sourceOf } from '../topics/sources.ts'
 import { keepsFinishedParts, entryId, type PlannedSource } from '../topology/plan.ts'
+import { partitionsDiffer } from '../tasks/partitions-differ.ts'
+import { isOwn, oneTask } from '../tasks/tasks.ts'
 import type { Placement } from '../workers/placement.ts'
 
 export interface SourceParts {
@@ -166,6 +168,7 @@ class Source {
     const known = sources.topics.map(({ partitions }) => partitions.length)
     if (incarnation !== this.#life.incarnation || this.#isStopped) return
     if (!areGrown(topics, sources.topics) || !state.restoration.isDone) return
+    if (state.tasks !== oneTask) throw partitionsDiffer(services.plan, topics, state.tasks.count)
     this.#fetcher?.stop()
     await drained(services, this.#life, this.#context)
     if (this.#context.signal.aborted) return
@@ -185,12 +188,15 @@ class Source {
       if (state.isEpochDue) await drained(services, this.#life, this.#context)
       await rowsExpired(services, this.#context)
     }
-    const { firsts } = sources.partitions
+    const isRead = sources.partitions.firsts.map((number) => isOwn(state.tasks, number))
+    const ofRead = <Value>(byFirst: readonly Value[]) => byFirst.filter((_, at) => isRead[at])
+    const firsts = ofRead(sources.partitions.firsts)
+    const ofRates = state.restoration.isDone ? rates.ofPartitions(sources.partitions) : undefined
     const fetcher: SourceFetcher = ports.newFetcher(
       {
-        partitions: sources.topicPartitions,
-        firstOffsets: sources.partitions.byFirst(state.restoration.firstOffsets),
-        rates: state.restoration.isDone ? rates.ofPartitions(sources.partitions) : undefined,
+        partitions: ofRead(sources.topicPartitions),
+        firstOffsets: ofRead(sources.partitions.byFirst(state.restoration.firstOffsets)),
+        rates: ofRates && ofRead(ofRates),
       },
       {
         onFetched: (response) => void self.tell({ type: 'fetched', fetcher, response: numbered(response, firsts) }),

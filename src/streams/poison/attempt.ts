@@ -31,6 +31,8 @@ export interface Attempt {
   /** Processes that started at that epoch and did not end in good order, this one included. */
   readonly starts: number
   readonly piece?: MarkedPiece | undefined
+  /** The transactional id of the process; absent where it is that of the program. */
+  readonly writer?: string | undefined
 }
 
 /**
@@ -38,8 +40,8 @@ export interface Attempt {
  *
  * @throws MillraceError `CHECKPOINT_CORRUPT`
  */
-export function attemptOf(records: CheckpointRecords): Attempt | undefined {
-  const bytes = records.get(attemptKey)
+export function attemptOf(records: CheckpointRecords, key = attemptKey): Attempt | undefined {
+  const bytes = records.get(key)
   if (bytes === undefined) return undefined
   try {
     return JSON.parse(Buffer.from(bytes).toString())
@@ -49,13 +51,21 @@ export function attemptOf(records: CheckpointRecords): Attempt | undefined {
 }
 
 /**
- * Writes a note, and resolves once it is stored. Needs no transaction, so whoever is not the owner any more disturbs
- * nobody.
+ * Writes a note, or one for each of several tasks, and resolves once they are stored. Needs no transaction, so whoever
+ * is not the owner any more disturbs nobody.
+ *
+ * @param attempts - By task.
  */
-export async function writeAttempt(cluster: Cluster, topic: string, attempt: Attempt): Promise<void> {
-  const record = { key: Buffer.from(attemptKey), value: Buffer.from(JSON.stringify(attempt)), ...noHeaders }
-  const bytes = recordBatchOf(0, noTimestamp, record)
+export async function writeAttempts(
+  cluster: Cluster,
+  topic: string,
+  attempts: ReadonlyMap<number, Attempt>,
+): Promise<void> {
+  const batches = Array.from(attempts, ([partition, attempt]) => {
+    const record = { key: Buffer.from(attemptKey), value: Buffer.from(JSON.stringify(attempt)), ...noHeaders }
+    return { partition, bytes: recordBatchOf(0, noTimestamp, record) }
+  })
   await withRetries(cluster.retryPolicy, 'noting a start', async () => {
-    await sendBatches(cluster, await cluster.topicWhenReady(topic), [{ partition: 0, bytes }], () => {})
+    await sendBatches(cluster, await cluster.topicWhenReady(topic), batches, () => {})
   })
 }

@@ -5,9 +5,10 @@ import type { KafkaServices } from '../runtime/services.ts'
  * Ends whatever transaction of the program was open. Resolves when all is written that says how the last one ended.
  *
  * @param member - Confirms this process as the owner: nobody else may do this.
+ * @param writer - The transactional id. @defaultValue that of the program
  */
-export async function fence(services: KafkaServices, member: Member): Promise<void> {
-  const producer = newProducer(services, member, { onFailed() {}, onThrottled() {} })
+export async function fence(services: KafkaServices, member: Member, writer?: string): Promise<void> {
+  const producer = newProducer(services, member, { onFailed() {}, onThrottled() {} }, writer)
   try {
     await producer.begin()
   } finally {

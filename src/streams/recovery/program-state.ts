@@ -15,6 +15,7 @@ import { type DeadlineClock, processingTime } from '../expiry/deadline-clock.ts'
 import type { EventClock } from '../expiry/event-clock.ts'
 import type { ToldNumbers } from '../lists/told-numbers.ts'
 import type { PromotedParts } from '../retention/promoted-parts.ts'
+import { oneTask, type Tasks } from '../tasks/tasks.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import type { ProgramTables } from '../tables/program-tables.ts'
 import type { WindowRows } from '../windows/window-rows.ts'
@@ -63,6 +64,8 @@ export interface ProgramState {
   readonly cold: ColdParts | undefined
   /** Takes those into the table that come back. */
   readonly readAgain: PartsReadAgain
+  /** Those that it is of. */
+  readonly tasks: Tasks
 }
 
 /** The same with the table as recovery has it. */
@@ -105,6 +108,8 @@ export interface StateParts {
   coldFromBytes?: number | undefined
   /** What the table has already. @defaultValue nothing */
   base?: RestorationBase | undefined
+  /** Those that it is of. @defaultValue the one that there is */
+  tasks?: Tasks | undefined
 }
 
 /** The state of a program after its last committed epoch. */
@@ -124,6 +129,7 @@ export function stateOf(parts: StateParts): RecoveredState {
     windows,
     spans,
     base,
+    tasks = oneTask,
   } = parts
   const loss = new AcceptedLoss({ accounting, pending, promoted, partitions: parts.partitions }, parts.loss)
   const { isRetaken = false } = parts
@@ -141,7 +147,7 @@ export function stateOf(parts: StateParts): RecoveredState {
     windows,
     table: new TableEpochs(table),
     spans,
-    manifest: new ManifestWriter(identity),
+    manifest: new ManifestWriter(identity, tasks),
   })
   const epochs = new Epochs(participants, epoch)
   const { coldFromBytes, partitions, isMigrated = false } = parts
@@ -183,6 +189,7 @@ export function stateOf(parts: StateParts): RecoveredState {
     restoration,
     cold,
     readAgain,
+    tasks,
   }
 }
 
@@ -192,9 +199,9 @@ export function stateOf(parts: StateParts): RecoveredState {
  * @returns The offsets that it reaches to, by number of the source partition.
  */
 export function closeEpoch(state: ProgramState, out: OutputBuilder, closedMs: number) {
-  const { epochs, table, accounting, pending } = state
+  const { epochs, table, accounting, pending, tasks } = state
   const epoch = accounting.current
-  epochs.close({ closedMs, table, put: putInto(out), pieceBytes: pieceBytesOf(out) })
+  epochs.close({ closedMs, table, put: putInto(out, tasks), pieceBytes: pieceBytesOf(out) })
   assertOneClassEach(epoch, accounting.committedOffsets, pending.sets)
   return epoch.nextOffsets
 }

@@ -2,27 +2,29 @@
  * Recovery: what a process does that has become the active one, before its operators begin. The steps stand here in
  * their order, and nobody else knows it.
  */
-import { fetchGroupCommits, type GroupCommit, listOffsets, type Topic } from '../../kafka/index.ts'
 import { manifestOf } from '../checkpoint/checkpoint-records.ts'
 import { type CheckpointView, readAll } from '../checkpoint/checkpoint-view.ts'
 import { LastEpoch } from '../checkpoint/last-epoch.ts'
 import { EpochSchedule } from '../epochs/epoch-schedule.ts'
-import { attemptOf, writeAttempt } from '../poison/attempt.ts'
+import { writeAttempts } from '../poison/attempt.ts'
 import { CarefulMode } from '../poison/careful-mode.ts'
+import { TaskNotes } from '../poison/task-notes.ts'
 import type { Member } from '../runtime/kafka-ports.ts'
 import { Lives } from '../runtime/life.ts'
 import type { KafkaServices } from '../runtime/services.ts'
 import { tellOfGrowth } from '../topics/source-growth.ts'
+import { isOwn } from '../tasks/tasks.ts'
 import { checkpointSink, findSources, outputsOf, promotedBytesMax } from '../topics/program-topics.ts'
-import type { Sources } from '../topics/sources.ts'
 import { startText } from '../topology/start-position.ts'
-import { type Compatibility, compatibilityOf, type Findings, sourcesAfter } from './compatibility.ts'
+import { type Compatibility, compatibilityOf, sourcesAfter } from './compatibility.ts'
 import { fence } from './fence.ts'
 import type { RecoveredState } from './program-state.ts'
-import type { Session } from './session.ts'
+import type { RecoveredSession } from './session.ts'
 import type { SpareMemory } from './spare-memory.ts'
 import { isNewSource, startOffsetsOf } from './start-offsets.ts'
 import { firstState, stateAfter } from './state-after.ts'
+import { findTasks, type TaskShare } from './task-share.ts'
+import { findLogs, type Found } from './found.ts'
 import type { WarmTable } from './warm-table.ts'
 
 export interface RecoveryRequest {
@@ -31,12 +33,14 @@ export interface RecoveryRequest {
   readonly member: Member
   /** Where the table is to live. */
   readonly spareMemory: SpareMemory
-  /** What this process has read while it stood by. */
+  /** What this process has read while it stood by, or has of tasks that it goes on with. */
   readonly warmTable: WarmTable | undefined
+  /** The tasks to go on with; absent where there is one, over all partitions. */
+  readonly share?: TaskShare | undefined
 }
 
 export interface Recovered {
-  readonly session: Session
+  readonly session: RecoveredSession
   /** Knows the last epoch that was found. */
   readonly lastEpoch: LastEpoch
 }
@@ -58,14 +62,14 @@ export interface Recovered {
  * `GROUP_FOREIGN`, `GROUP_OFFSETS_DIFFER`, `PENDING_LOST`, `START_POSITION_UNKNOWN`; KafkaError `KAFKA_OFFSET_LOST`, `TRANSACTION_FENCED`
  */
 export async function recover(request: RecoveryRequest): Promise<Recovered> {
-  const { services, member } = request
-  await fence(services, member)
-  const checkpoint = await readWhole(services)
-  const found = await find(services, checkpoint)
+  const { services, member, share } = request
+  await fence(services, member, share?.writer)
+  const checkpoint = share?.checkpoint ?? (await readWhole(services))
+  const found = await (share === undefined ? find(services, checkpoint) : findTasks(services, share))
   const compatibility = judge(services, found)
   const state = await stateOn(request, checkpoint, found)
   const careful = await noteStart(services, checkpoint, state)
-  const session: Session = {
+  const session: RecoveredSession = {
     compatibility,
     state,
     sources: found.sources,
@@ -82,27 +86,11 @@ async function readWhole({ cluster, topics }: KafkaServices): Promise<Checkpoint
   return readAll(cluster, topics.sinks[checkpointSink]!)
 }
 
-interface Found extends Findings<Sources> {
-  /** Offsets of the first records of the sources, and after the last ones, by number of the partition. */
-  readonly logStarts: readonly number[]
-  readonly logEnds: readonly number[]
-}
-
-async function find({ cluster, plan }: KafkaServices, { records }: CheckpointView): Promise<Found> {
+async function find(services: KafkaServices, { records }: CheckpointView): Promise<Found> {
+  const { cluster, plan } = services
   const manifest = manifestOf(records)
   const sources = sourcesAfter(plan, await findSources(cluster, plan), manifest)
-  const { topics, partitions } = sources
-  const ofAll = async <Value>(ask: (topic: Topic) => Promise<Value[]>, ofFormer: Value) =>
-    partitions.byNumber(await Promise.all(topics.map(ask)), ofFormer)
-  const stableEnds = await ofAll((topic) => listOffsets(cluster, topic, 'latest'), 0)
-  const commits = await ofAll<GroupCommit | undefined>(
-    (topic) => fetchGroupCommits(cluster, plan.name, topic.name, topic.partitions.length, { requireStable: true }),
-    undefined,
-  )
-  const logStarts = await ofAll((topic) => listOffsets(cluster, topic, 'earliest'), 0)
-  // A log of which records of an open transaction were deleted ends before it begins, until that has ended.
-  const logEnds = stableEnds.map((end, number) => Math.max(end, logStarts[number]!))
-  return { manifest, sources, commits, logStarts, logEnds }
+  return { manifest, sources, ...(await findLogs(services, sources)) }
 }
 
 function judge({ plan, logger }: KafkaServices, found: Found): Compatibility {
@@ -116,6 +104,7 @@ function judge({ plan, logger }: KafkaServices, found: Found): Compatibility {
   }
   const { topics, partitions } = found.sources
   for (const number of verdict.expiredOffsets) {
+    if (found.tasks !== undefined && !isOwn(found.tasks, number)) continue
     const facts = { app: plan.name, ...partitions.placeOf(number) }
     logger.warn(facts, 'the offset of the group has expired; the checkpoint has it')
   }
@@ -132,7 +121,7 @@ async function stateOn(
   const { manifest, sources, logStarts, logEnds } = found
   const { records, promotedPlaces, tables } = checkpoint
   const outputs = outputsOf(topics)
-  const startOffsets = await startOffsetsOf(cluster, plan, found, options)
+  const startOffsets = found.startOffsets ?? (await startOffsetsOf(cluster, plan, found, options))
   tellOfStart(services, found, startOffsets)
   const request = {
     plan,
@@ -150,6 +139,7 @@ async function stateOn(
     logger,
     tracing,
     tableRowBytesMax: promotedBytesMax(topics),
+    ...(found.tasks && { tasks: found.tasks }),
   }
   if (manifest === undefined) return firstState(request)
   const state = stateAfter(request, manifest)
@@ -175,13 +165,14 @@ function tellOfStart(
 async function noteStart(
   { cluster, plan, options, logger }: KafkaServices,
   { records }: CheckpointView,
-  { epochs }: RecoveredState,
+  { epochs, tasks }: RecoveredState,
 ): Promise<CarefulMode> {
+  const notes = new TaskNotes(tasks, records, epochs.committed)
   const careful = await CarefulMode.begin({
-    last: attemptOf(records),
+    last: notes.last,
     epoch: epochs.committed,
     attemptsMax: options.processAttempts,
-    note: (attempt) => writeAttempt(cluster, plan.checkpointTopic, attempt),
+    note: (attempt) => writeAttempts(cluster, plan.checkpointTopic, notes.of(attempt)),
   })
   const { isOn, starts, suspect } = careful
   if (isOn)
@@ -192,6 +183,10 @@ async function noteStart(
   return careful
 }
 
-function lastEpochOf({ cluster, topics }: KafkaServices, { reached }: CheckpointView, { epochs }: RecoveredState) {
-  return new LastEpoch(cluster, topics.sinks[checkpointSink]!, reached, epochs.committed)
+function lastEpochOf(
+  { cluster, topics }: KafkaServices,
+  { reached }: CheckpointView,
+  { epochs, tasks }: RecoveredState,
+) {
+  return new LastEpoch(cluster, topics.sinks[checkpointSink]!, reached, epochs.committed, tasks)
 }

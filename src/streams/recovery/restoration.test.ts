@@ -126,7 +126,7 @@ function stateWithFullTable(): RecoveredState {
   const digest = written.table.epochChanges((partition, chunk, bits, added) => {
     pending.sets[partition]!.turnOver(chunk, bits, added)
   })
-  pending.startAt(digest)
+  pending.startAt([digest])
   const accounting = Accounting.from([partCount])
   return stateAt(1, rememberingTable(), { pending, accounting, coldFromBytes: partCount * 150 })
 }

@@ -16,7 +16,8 @@ import type { PartsReadAgain } from './parts-read-again.ts'
 /** Parts that a table has before a restoration: pending ones, all from below some offsets. */
 export interface RestorationBase {
   readonly count: number
-  readonly digest: Digest
+  /** By task. */
+  readonly digests: readonly Digest[]
   /** By source partition. */
   readonly nextOffsets: readonly number[]
 }
@@ -44,8 +45,6 @@ export interface RestorationParts {
 /** Of the table, what stays each time when it is full: a look at all rows is paid for by those that move out. */
 const keptShare = 3 / 4
 
-const nothing: RestorationBase = { count: 0, digest: emptyDigest, nextOffsets: [] }
-
 /**
  * What is to be read again: the parts that the last committed epoch left pending and that the table lacks. They come
  * from the checkpoint, where they are promoted, else from the sources. Epochs begin when they are all there, and are the
@@ -59,20 +58,23 @@ export class Restoration {
   readonly #parts: RestorationParts
   readonly #base: RestorationBase
   readonly #count: number
-  readonly #digest: Digest | undefined
+  /** By task; absent where some of the parts that they are over are lost. */
+  readonly #digests: readonly Digest[] | undefined
   /** Those that are there. */
   #restoredCount: number
-  #restoredDigest: Digest
+  #restoredDigests: Digest[]
   #isDone = false
 
   constructor(parts: RestorationParts) {
-    const { table, pending, base = nothing, hasLoss } = parts
+    const { table, pending, hasLoss } = parts
+    const nothing: RestorationBase = { count: 0, digests: pending.digests.map(() => emptyDigest), nextOffsets: [] }
+    const { base = nothing } = parts
     this.#parts = parts
     this.#base = base
     this.#count = pending.count
-    this.#digest = hasLoss ? undefined : pending.digest
+    this.#digests = hasLoss ? undefined : pending.digests
     this.#restoredCount = base.count
-    this.#restoredDigest = base.digest
+    this.#restoredDigests = [...base.digests]
     // What is pending was in a table before, and room is made only once it is there.
     table.isLimited = false
     if (base.count === this.#count) this.finish()
@@ -122,7 +124,7 @@ export class Restoration {
     table.settle()
     cold.forget()
     this.#restoredCount = this.#base.count
-    this.#restoredDigest = this.#base.digest
+    this.#restoredDigests = [...this.#base.digests]
   }
 
   /**
@@ -184,17 +186,21 @@ export class Restoration {
   #settle(): void {
     const { table, pending, cold } = this.#parts
     this.#takeCount()
-    const isSame = this.#digest === undefined || areEqualDigests(this.#restoredDigest, this.#digest)
+    const isSame = this.#digests?.every((each, task) => areEqualDigests(this.#restoredDigests[task]!, each)) ?? true
     if (this.#restoredCount !== this.#count || !isSame) throw this.#countsDiffer(this.#restoredCount)
     table.settle()
     cold?.unite()
-    pending.redigest(this.#restoredDigest)
+    pending.redigest(this.#restoredDigests)
   }
 
   /** Counts what has come into the table since it was settled. */
   #takeCount(): void {
-    const added = this.#parts.table.epochChanges((_partition, _chunk, _bits, added) => (this.#restoredCount += added))
-    this.#restoredDigest = addDigests(this.#restoredDigest, added)
+    const { table, pending } = this.#parts
+    table.epochChanges((partition, _chunk, _bits, added, growth) => {
+      this.#restoredCount += added
+      const task = pending.taskOf(partition)
+      this.#restoredDigests[task] = addDigests(this.#restoredDigests[task]!, growth)
+    })
   }
 
   /** They are all different, so their number says that nothing is missing; their keys were other ones before. */

@@ -3,7 +3,7 @@ import type { CarefulMode } from '../poison/careful-mode.ts'
 import type { Lives } from '../runtime/life.ts'
 import type { Sources } from '../topics/sources.ts'
 import type { Compatibility } from './compatibility.ts'
-import type { ProgramState } from './program-state.ts'
+import type { ProgramState, RecoveredState } from './program-state.ts'
 
 /** What operators share while pending parts are read again, also in a standby. */
 export interface RestoringSession {
@@ -28,4 +28,9 @@ export interface Session extends RestoringSession {
   readonly careful: CarefulMode
   /** What it has learnt of the brokers holds in the next life. */
   readonly schedule: EpochSchedule
+}
+
+/** The same with the state as recovery has it. */
+export interface RecoveredSession extends Session {
+  readonly state: RecoveredState
 }

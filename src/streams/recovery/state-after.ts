@@ -6,7 +6,7 @@ import { Accounting } from '../epochs/accounting.ts'
 import { completedRecords } from '../deduplication/completed-runs.ts'
 import { type CheckpointRecords, collectPending } from '../checkpoint/checkpoint-records.ts'
 import { CheckpointWriter } from '../checkpoint/checkpoint-writer.ts'
-import { addDigests, emptyDigest } from '../checkpoint/digest.ts'
+import { addDigests, type Digest, emptyDigest } from '../checkpoint/digest.ts'
 import { type CompletedCounts, type EventTimes, lookupShape, type Manifest } from '../checkpoint/manifest.ts'
 import { PendingOffsets } from '../checkpoint/pending-offsets.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
@@ -26,6 +26,7 @@ import { lossError, lossOf, type PartitionLoss } from '../epochs/loss.ts'
 import { ToldNumbers } from '../lists/told-numbers.ts'
 import type { Logger } from '../logs/logger.ts'
 import type { RunOptions } from '../options.ts'
+import type { Tasks } from '../tasks/tasks.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import type { Sources } from '../topics/sources.ts'
 import { laneCountOf } from '../topology/plan-sources.ts'
@@ -68,6 +69,18 @@ export interface StateRequest {
   readonly tracing: Tracing | undefined
   /** Bytes that a row of a table may have; absent where tables are left alone, in a standby. */
   readonly tableRowBytesMax?: number
+  /** Those of this member. @defaultValue the one that there is */
+  readonly tasks?: TasksToRestore
+}
+
+/** The tasks of a member, and what their checkpoints say of each of them. */
+export interface TasksToRestore extends Tasks {
+  /** Of their pending parts, by task. */
+  readonly digests: readonly Digest[]
+  /** The seed that keys are hashed with, in all members. */
+  readonly hashSeed: Manifest['hashSeed']
+  /** Whether some of them have no epoch yet, so that the first one is to fix where their sources begin. */
+  readonly areSomeNew: boolean
 }
 
 /** The state of a program that never was. */
@@ -76,11 +89,11 @@ export function firstState(request: StateRequest): RecoveredState {
   const identity: ProgramIdentity = {
     ...descriptionOf(plan, outputs),
     ...identityOf(sources),
-    hashSeed: [systemRandom.nextUint32(), systemRandom.nextUint32()],
+    hashSeed: request.tasks?.hashSeed ?? [systemRandom.nextUint32(), systemRandom.nextUint32()],
   }
   const table = tableOf(request, identity)
   const { memory } = plan.correlate
-  const pending = new PendingOffsets(startOffsets.length)
+  const pending = new PendingOffsets(startOffsets.length, request.tasks)
   const eventClock = eventClockOf(request, startOffsets)
   return stateOf({
     identity,
@@ -99,6 +112,7 @@ export function firstState(request: StateRequest): RecoveredState {
     windows: windowsOf(request),
     spans: spansOf(request),
     coldFromBytes: coldFrom(request),
+    tasks: request.tasks,
   })
 }
 
@@ -110,7 +124,7 @@ export function firstState(request: StateRequest): RecoveredState {
 export function stateAfter(request: StateRequest, manifest: Manifest): RecoveredState {
   const { plan, options, sources, outputs, logStarts, records, logger } = request
   const { partitions } = sources
-  const pending = new PendingOffsets(partitions.count)
+  const pending = new PendingOffsets(partitions.count, request.tasks)
   collectPending(records, manifest, pending.sets)
   const error = leftBehind(
     plan,
@@ -124,7 +138,7 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
   const { migrations } = migrationOf(manifest, shapeOf(plan))
   const areRetaken = isRetaken(migrations)
   // Of parts that get other keys the digest says nothing.
-  pending.startAt(areRetaken ? emptyDigest : grown.digest)
+  pending.startAt(areRetaken ? [emptyDigest] : (request.tasks?.digests ?? [grown.digest]))
   const promoted = PromotedParts.after(records, pending.sets, request.promotedPlaces)
   const loss = lossOf({ pending, promoted }, grown.nextOffsets, logStarts)
   if (loss !== undefined) {
@@ -179,11 +193,12 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
     windows,
     spans: spansOf(request),
     loss,
-    fixesStart: fixesStart(plan, manifest),
+    fixesStart: fixesStart(plan, request.tasks?.areSomeNew === true ? undefined : manifest),
     isMigrated: migrations.length > 0,
     isRetaken: areRetaken,
     coldFromBytes: coldFrom(request),
     base,
+    tasks: request.tasks,
   })
 }
 
@@ -219,7 +234,10 @@ function fixesStart({ sources }: Plan, manifest: Manifest | undefined): boolean 
 }
 
 /** A warm table that goes on to this manifest: of the same history, in which no single part was lost meanwhile. */
-function usableTable(warm: WarmTable | undefined, { epoch, sourceIds, hashSeed, totals }: Manifest) {
+function usableTable(
+  warm: WarmTable | undefined,
+  { epoch, sourceIds, hashSeed, totals }: Manifest,
+): WarmTable | undefined {
   if (warm === undefined || warm.manifest.epoch > epoch) return undefined
   const known = warm.manifest
   const isOfHistory =
@@ -232,12 +250,17 @@ function usableTable(warm: WarmTable | undefined, { epoch, sourceIds, hashSeed, 
  * Lets go what has left since; returns what is left. Parts leave with all of their row, and none from below these
  * offsets is new.
  */
-function retainPending({ table, manifest }: WarmTable, pending: PendingOffsets): RestorationBase {
+function retainPending({ table, manifest, ...warm }: WarmTable, pending: PendingOffsets): RestorationBase {
   table.retain((partition, offset) => pending.sets[partition]!.has(offset))
   let count = manifest.pending
-  const growth = table.epochChanges((_partition, _chunk, _bits, added) => (count += added))
+  const digests = [...warm.digests]
+  table.epochChanges((partition, _chunk, _bits, added, growth) => {
+    count += added
+    const task = pending.taskOf(partition)
+    digests[task] = addDigests(digests[task]!, growth)
+  })
   table.settle()
-  return { count, digest: addDigests(manifest.digest, growth), nextOffsets: manifest.nextOffsets }
+  return { count, digests, nextOffsets: manifest.nextOffsets }
 }
 
 /** What a manifest says of the sources; both grow with them. */

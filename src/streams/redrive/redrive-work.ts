@@ -8,6 +8,7 @@ import {
   untilStable,
 } from '../../kafka/index.ts'
 import { contentBytes, headersBefore, isOfRow, plainRecord, type RecordColumns } from '../../kernel/index.ts'
+import { layoutUnsupported } from '../admin/layout-unsupported.ts'
 import { type AppCheckpoint, findTopic, readAppCheckpoint, unknownApp } from '../admin/app-checkpoint.ts'
 import type { ReadingLimits } from '../admin/at-brokers.ts'
 import { type ReadLetter, readDeadLetter } from '../admin/dead-letter-reader.ts'
@@ -84,6 +85,7 @@ export class RedriveWork {
     await requireRights(cluster, app, rightsToReadApp(app))
     const letters = await findLetters(cluster, app, limits)
     const checkpoint = await readAppCheckpoint(cluster, app, limits.wait)
+    if (checkpoint.isShared) throw layoutUnsupported(app, 'redriving')
     await requireRights(cluster, app, rightsToRedrive(app, sourcesOf(checkpoint)))
     const sources = await sourceTopics(cluster, checkpoint)
     const { redriveTopic: name } = ownTopics(app)

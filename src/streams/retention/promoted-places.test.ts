@@ -9,8 +9,8 @@ const rangesFor = (places: PromotedPlaces, ...parts: readonly PartPlace[]) =>
 describe('PromotedPlaces', () => {
   it('say which ranges have some parts, near ones joined, in the order of the topic', () => {
     const places = new PromotedPlaces()
-    for (let offset = 0; offset < 10_000; offset++) places.note([0, offset], 50_000 + offset)
-    places.note([1, 7], 3)
+    for (let offset = 0; offset < 10_000; offset++) places.note([0, offset], 50_000 + offset, 0)
+    places.note([1, 7], 3, 0)
 
     assert.deepEqual(rangesFor(places, [0, 5_000], [0, 5_001], [1, 7]), [
       [3, 4],
@@ -22,7 +22,7 @@ describe('PromotedPlaces', () => {
 
   it('forget, now and then, ranges of which nothing is promoted any more', () => {
     const places = new PromotedPlaces()
-    for (let chunk = 0; chunk < 2_000; chunk++) places.note([0, 256 * chunk], chunk)
+    for (let chunk = 0; chunk < 2_000; chunk++) places.note([0, 256 * chunk], chunk, 0)
 
     places.forget(() => [[0, 256 * 1_999]])
 

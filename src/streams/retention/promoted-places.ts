@@ -26,8 +26,9 @@ export function wantedAmong(parts: Iterable<PartPlace>, has: WantedParts['has'])
   }
 }
 
-/** Offsets of the checkpoint topic. */
+/** Offsets of a partition of the checkpoint topic. */
 interface Range {
+  readonly of: number
   first: number
   end: number
 }
@@ -44,16 +45,19 @@ export class PromotedPlaces {
   readonly #partitions = new Map<number, Map<number, Range>>()
   #keptMax = keptMin
 
-  /** Offset of the topic up to which it was looked through. */
-  reached = 0
+  /** Offsets up to which the topic was looked through, by its partitions; 0 where nothing is said. */
+  reached: readonly number[] = []
 
-  /** Takes note of a part. @param at - Where it is in the topic. */
-  note([partition, offset]: PartPlace, at: number): void {
+  /** The partitions of the topic that are looked through; all of them where nothing is said. */
+  own: readonly number[] | undefined
+
+  /** Takes note of a part. @param at - Where it is in the topic. @param of - In which partition of it. */
+  note([partition, offset]: PartPlace, at: number, of: number): void {
     let ranges = this.#partitions.get(partition)
     if (ranges === undefined) this.#partitions.set(partition, (ranges = new Map()))
     const chunk = Math.floor(offset / chunkOffsets)
     const range = ranges.get(chunk)
-    if (range === undefined) ranges.set(chunk, { first: at, end: at + 1 })
+    if (range === undefined) ranges.set(chunk, { of, first: at, end: at + 1 })
     else {
       range.first = Math.min(range.first, at)
       range.end = Math.max(range.end, at + 1)
@@ -80,7 +84,7 @@ export class PromotedPlaces {
     return count
   }
 
-  /** What has to be read of the topic for some parts, in its order. */
+  /** What has to be read of the topic for some parts, in its order, each of one partition. */
   rangesOf(parts: Iterable<PartPlace>): TopicRange[] {
     const needed = new Set<Range>()
     for (const [partition, offset] of parts) {
@@ -88,11 +92,15 @@ export class PromotedPlaces {
       if (range !== undefined) needed.add(range)
     }
     const joined: Range[] = []
-    for (const { first, end } of [...needed].sort((a, b) => a.first - b.first)) {
+    for (const range of [...needed].sort((a, b) => a.of - b.of || a.first - b.first)) {
       const last = joined.at(-1)
-      if (last === undefined || first - last.end > gapRecords) joined.push({ first, end })
-      else last.end = Math.max(last.end, end)
+      if (last?.of !== range.of || range.first - last.end > gapRecords) joined.push({ ...range })
+      else last.end = Math.max(last.end, range.end)
     }
-    return joined.map(({ first, end }) => ({ starts: [first], ends: [end] }))
+    const partitionCount = Math.max(this.reached.length, ...joined.map(({ of }) => of + 1))
+    return joined.map(({ of, first, end }) => {
+      const only = (offset: number) => Array.from({ length: partitionCount }, (_, each) => (each === of ? offset : 0))
+      return { starts: only(first), ends: only(end) }
+    })
   }
 }

@@ -1,6 +1,7 @@
 import { type Cluster, type Topic, topicRange } from '../../kafka/index.ts'
 import { type FetchedPartition, OffsetSet, plainRecord, sourceSlackBytes } from '../../kernel/index.ts'
 import { placeOfPart } from '../checkpoint/checkpoint-topic.ts'
+import { after, furthest, ofPartitions } from '../topics/topic-ranges.ts'
 import { readRecords } from '../topics/record-reader.ts'
 import type { PromotedPlaces, WantedParts } from './promoted-places.ts'
 
@@ -74,16 +75,17 @@ export function* promotedPieces(parts: readonly PromotedPart[]): Generator<Fetch
 
 /** Takes note of the parts that were promoted since the topic was looked through. */
 async function lookThrough(cluster: Cluster, topic: Topic, places: PromotedPlaces): Promise<void> {
-  const { starts, ends } = await topicRange(cluster, topic, 'read_committed')
-  const range = { starts: starts.map((start) => Math.max(start, places.reached)), ends }
+  const whole = await topicRange(cluster, topic, 'read_committed')
+  const range = after(places.own === undefined ? whole : ofPartitions(whole, places.own), places.reached)
   await readRecords({ cluster, topic, range, isUrgent: true }, (columns) => {
     for (let row = 0; row < columns.count; row++) {
       const { key, value } = plainRecord(columns, row)
       const place = key && placeOfPart(Buffer.from(key).toString())
-      if (place !== undefined && value !== undefined) places.note([place.partition, place.offset], columns.offset[row]!)
+      if (place !== undefined && value !== undefined)
+        places.note([place.partition, place.offset], columns.offset[row]!, columns.partition)
     }
   })
-  places.reached = Math.max(places.reached, ...ends)
+  places.reached = furthest(range.ends, places.reached)
 }
 
 /** Whether a part comes for the first time; ranges may have it twice. */

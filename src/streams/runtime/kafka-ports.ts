@@ -22,10 +22,10 @@ const maxWaitMs = 500
 export type Member = (stale?: GroupMember) => Promise<GroupMember>
 
 /** Operators on Kafka, in the process that is the active one. */
-export function kafkaPorts(services: KafkaServices, member: Member, lastEpoch: LastEpoch): Ports {
+export function kafkaPorts(services: KafkaServices, member: Member, lastEpoch: LastEpoch, writer?: string): Ports {
   return {
     ...readingPorts(services),
-    newProducer: (events) => newProducer(services, member, events),
+    newProducer: (events) => newProducer(services, member, events, writer),
     lastEpoch: () => lastEpoch.read(),
   }
 }
@@ -54,12 +54,18 @@ export function readingPorts(services: KafkaServices): Pick<Ports, 'newFetcher' 
   }
 }
 
-export function newProducer(services: KafkaServices, member: Member, events: ProducerEvents): EpochProducer {
+/** @param writer - Its transactional id. @defaultValue the name of the program, where one process at a time is active */
+export function newProducer(
+  services: KafkaServices,
+  member: Member,
+  events: ProducerEvents,
+  writer = services.plan.name,
+): EpochProducer {
   const { cluster, plan, options, topics } = services
   return new TransactionalProducer({
     cluster,
     topics: topics.sinks,
-    transactionalId: plan.name,
+    transactionalId: writer,
     transactionTimeoutMs: options.transactionTimeoutMs,
     group: plan.name,
     member,

@@ -1,7 +1,7 @@
 import { within } from '../../core/within.ts'
-import type { Membership } from '../../kafka/index.ts'
 import { fence } from '../recovery/fence.ts'
 import type { Session } from '../recovery/session.ts'
+import type { Member } from './kafka-ports.ts'
 import type { KafkaServices } from './services.ts'
 
 /** Time for each step, which may not keep the group from learning of the end: a standby waits for that. */
@@ -10,9 +10,18 @@ const stepMsMax = 2_000
 export interface OrderlyEnd {
   readonly services: KafkaServices
   readonly session: Session
-  readonly membership: Membership
+  readonly membership: EndingMembership
   /** Whether a failure may have left a transaction open. */
   readonly mayBeOpen: boolean
+}
+
+/** Of the membership, what the end goes by. */
+export interface EndingMembership {
+  /** Whether this process still has what it worked on. */
+  readonly isOwner: boolean
+  readonly member: Member
+  /** The transactional id. @defaultValue that of the program */
+  readonly writer?: string
 }
 
 /**
@@ -30,7 +39,7 @@ export async function endInOrder({ services, session, membership, mayBeOpen }: O
     const done = run().catch((error: unknown) => logger.debug({ app: plan.name, err: error }, sentence))
     await within(cluster.clock, stepMsMax, done, undefined)
   }
-  const member: typeof membership.member = (stale) => membership.member(stale)
-  if (mayBeOpen) await step(() => fence(services, member), 'could not abort the open transaction')
+  const member: Member = (stale) => membership.member(stale)
+  if (mayBeOpen) await step(() => fence(services, member, membership.writer), 'could not abort the open transaction')
   await step(() => careful.end(state.epochs.committed), 'could not note the end in good order')
 }

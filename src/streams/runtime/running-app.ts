@@ -159,6 +159,7 @@ export class RunningApp extends AppFront implements App {
       meters: this.#meters,
       onRole: () => this.#noteRole(),
       onBegun: this.#begun.resolve,
+      onShared: () => this.#remember(),
       onRecovered: (session) => {
         this.#before = session.state.accounting.snapshot()
         this.#noteProgress(session)

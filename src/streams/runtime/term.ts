@@ -12,12 +12,14 @@ import { TermView } from '../observe/term-view.ts'
 import type { RunOptions } from '../options.ts'
 import { findTopics } from '../topics/program-topics.ts'
 import { type RecoveryRequest, recover } from '../recovery/recover.ts'
-import type { Session } from '../recovery/session.ts'
+import type { RecoveredSession, Session } from '../recovery/session.ts'
 import { SpareMemory } from '../recovery/spare-memory.ts'
 import type { WarmTable } from '../recovery/warm-table.ts'
+import type { ShareChange } from '../tasks/task-shares.ts'
 import { kafkaPorts } from './kafka-ports.ts'
 import { kafkaServices, type KafkaServices } from './services.ts'
 import type { Role } from './role.ts'
+import { SharedWork } from './shared-work.ts'
 import type { RunStatistics } from './statistics.ts'
 import type { Tracing } from '../tracing/tracing.ts'
 import type { Plan } from '../topology/plan.ts'
@@ -45,6 +47,8 @@ export interface TermOptions {
   readonly onBegun: () => void
   /** Called when the session of the active process is there. */
   readonly onRecovered: (session: Session) => void
+  /** Called when the work on some tasks has ended, and that on others may begin: what the session has counted is over. */
+  readonly onShared: () => void
   /** Called after each committed epoch, and when the table has all that was pending. */
   readonly onProgress: (session: Session) => void
 }
@@ -79,6 +83,8 @@ export class Term {
   #standby: Standby | undefined
   /** There while this process is the active one. */
   #operators: OperatorSystem | undefined
+  /** There where all members are at work. */
+  #work: SharedWork | undefined
   /** There where topics fill tables. */
   #follower: TopicFollower | undefined
   #view: TermView | undefined
@@ -164,6 +170,7 @@ export class Term {
     this.#services = services
     const { lookups } = services
     this.#follower = lookups && new TopicFollower(services, lookups.all, (error) => this.#fail(error))
+    if (plan.layout !== 'single') return this.#share(services)
     // Joining takes longer, in a thread of its own.
     const [membership, spareMemory] = await Promise.all([this.#join(services), SpareMemory.prepare(services)])
     this.#membership = membership
@@ -172,27 +179,59 @@ export class Term {
     await this.#beActive({ services, member: (stale) => membership.member(stale), spareMemory, warmTable })
   }
 
-  #join({ loop }: KafkaServices): Promise<Membership> {
-    const { plan, options, servers, logger } = this.#options
+  #join(services: KafkaServices): Promise<Membership> {
+    const { plan } = this.#options
     return Membership.join({
-      cluster: servers,
+      ...this.#membershipOptions(services),
       group: plan.name,
       topic: plan.checkpointTopic,
+      onRevoked: () => this.#revoked(),
+    })
+  }
+
+  #membershipOptions({ loop }: KafkaServices) {
+    const { plan, options, servers, logger } = this.#options
+    return {
+      cluster: servers,
       sessionTimeoutMs: options.sessionTimeoutMs,
       heartbeatIntervalMs: options.heartbeatIntervalMs,
       maxStallMs: options.maxStallMs,
       stalledExitMs: options.stalledExitMs,
       loop,
-      onStoodStill: (facts) =>
+      onStoodStill: (facts: Parameters<NonNullable<MembershipOptions['onStoodStill']>>[0]) =>
         logger.warn(
           { app: plan.name, ...facts },
           `the main loop stood still${facts.operator === undefined ? '' : ` in "${facts.operator}"`}`,
         ),
       ...(options.hostId !== undefined && { hostId: options.hostId }),
-      onLost: (error) => this.#fail(error),
-      onRevoked: () => this.#revoked(),
+      onLost: (error: MillraceError) => this.#fail(error),
       signal: this.#ending.signal,
-    })
+    }
+  }
+
+  /** Works on the tasks that this process is given, as one of several members. */
+  async #share(services: KafkaServices): Promise<void> {
+    const { plan, options, logger, onBegun, onShared } = this.#options
+    const [work, spareMemory] = await Promise.all([
+      SharedWork.join(services, {
+        ...this.#membershipOptions(services),
+        giveUpMsMax: options.drainMs + options.transactionTimeoutMs,
+        onDegraded: (sentence) => logger.warn({ app: plan.name }, sentence),
+      }),
+      SpareMemory.prepare(services),
+    ])
+    this.#work = work
+    onBegun()
+    const { signal } = this.#ending
+    await work.run(async ({ change, ...share }) => {
+      logger.info({ app: plan.name, tasks: share.share.own }, 'working on tasks')
+      const session = await this.#beActive({ services, spareMemory, ...share }, change)
+      if (this.#isStopped || signal.aborted) return undefined
+      onShared()
+      this.#session = undefined
+      this.#options.onRole()
+      return session
+    }, signal)
   }
 
   /** Returns when this process is made the owner, with the table that it has. */
@@ -235,8 +274,15 @@ export class Term {
     })
   }
 
-  /** Resolves when the operators have been stopped. */
-  async #beActive(request: RecoveryRequest): Promise<void> {
+  /**
+   * Resolves when the operators have been stopped.
+   *
+   * @param change - Ends them, in good order where tasks have changed. @defaultValue nothing does
+   */
+  async #beActive(
+    request: RecoveryRequest,
+    change: Promise<ShareChange> = new Promise(() => {}),
+  ): Promise<RecoveredSession> {
     const { waits, onBegun, onRole, onRecovered, onProgress } = this.#options
     const { services, member } = request
     const { signal } = this.#ending
@@ -247,7 +293,7 @@ export class Term {
     ])
     this.#session = session
     onRecovered(session)
-    const ports = kafkaPorts(services, member, lastEpoch)
+    const ports = kafkaPorts(services, member, lastEpoch, request.share?.writer)
     const tree = { services, session, ports, onProgress: () => onProgress(session) }
     const onEvent = (event: SystemEvent) => this.#note(event)
     this.#operators = await OperatorSystem.start(tree, { waits, onEvent, signal })
@@ -256,7 +302,14 @@ export class Term {
     this.#view = view
     onRole()
     onBegun()
-    await operators.ended()
+    const changed = await Promise.race([operators.ended(), change])
+    if (changed !== undefined) {
+      await operators.halt(changed.kind === 'lost' ? 0 : await operators.finish(signal))
+      await operators.ended()
+      this.#operators = undefined
+      this.#view = undefined
+    }
+    return session
   }
 
   #note(event: SystemEvent): void {
@@ -290,6 +343,7 @@ export class Term {
     this.#ending.abort(new MillraceError('APP_STOPPED', `"${this.#options.plan.name}" was stopped`))
     void this.#cluster.close()
     void this.#membership?.leave()
+    void this.#work?.leave()
   }
 
   /**
@@ -298,6 +352,7 @@ export class Term {
    */
   async #isLost(failure: unknown): Promise<boolean> {
     if (this.#isRevoked || isOwnershipLost(failure)) return true
+    if (this.#work !== undefined) return isTakenOver(failure)
     if (this.#membership === undefined || !isTakenOver(failure)) return false
     return this.#membership.confirm().then(() => false, isOwnershipLost)
   }
@@ -305,11 +360,12 @@ export class Term {
   async #leave(failure: unknown): Promise<void> {
     // Where brokers cannot be reached this would wait for them once more.
     const isPassing = MillraceError.is(failure) && failure.retryable && !(failure instanceof FunctionError)
-    const [services, session, membership] = [this.#services, this.#session, this.#membership]
+    const [services, session, membership] = [this.#services, this.#session, this.#work ?? this.#membership]
     if (!isPassing && !this.#options.waits.isWaiting && services && session && membership) {
       const mayBeOpen = failure !== undefined && !isTakenOver(failure)
       await endInOrder({ services, session, membership, mayBeOpen })
     }
+    await this.#work?.leave()
     await this.#membership?.leave()
     await this.#cluster.close()
     await this.#standby?.end()

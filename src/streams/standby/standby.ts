@@ -127,7 +127,7 @@ export class Standby {
       const facts = { app: plan.name, epoch: manifest.epoch, pending: manifest.pending }
       logger.info(facts, 'standing by with a table of the pending parts')
     }
-    this.#warm = { table: state.table, manifest }
+    this.#warm = { table: state.table, manifest, digests: [manifest.digest] }
     while (state.table.compact(looksPerStep)) {}
   }
 

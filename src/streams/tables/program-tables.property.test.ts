@@ -78,7 +78,7 @@ class Course {
   close(): void {
     if (this.#model.closed !== undefined) return
     this.#puts = []
-    const epoch = closingEpoch({ put: (...put) => this.#puts.push(put) })
+    const epoch = closingEpoch({ put: (key, value) => this.#puts.push([key, value]) })
     this.#tables.close(epoch)
     this.#manifest = epoch.manifest
     this.#model.closed = this.#model.current

@@ -7,6 +7,7 @@ import type { Logger } from '../logs/logger.ts'
 import type { Plan } from '../topology/plan.ts'
 import { expiryTopics } from '../topology/plan-leaving.ts'
 import { findInternalTopic } from './internal-topic.ts'
+import { partitionsDiffer } from '../tasks/partitions-differ.ts'
 import { laneCountOf } from '../topology/plan-sources.ts'
 import { requireRights, rightsToRun } from './rights.ts'
 import type { TimestampLimits } from '../time/timestamp-window.ts'
@@ -101,9 +102,10 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
   // By the time of their death: an old record must not be past retention as soon as it is a dead letter.
   const configs = { 'message.timestamp.type': 'LogAppendTime' }
   const partitionCount = Math.max(...partitionCounts)
+  const taskCount = taskCountOf(plan, sources)
   const [sourceSettings, redriven] = await Promise.all([
     Promise.all(sources.map((source) => readSettings(cluster, source))),
-    findRedriveTopic(cluster, plan.redriveTopic, plan.sources.length),
+    findRedriven(cluster, plan),
     createMissingTopics(cluster, [{ name: plan.deadLetterTopic, partitionCount, configs }]),
   ])
   const largestBatchBytes = Math.max(...sourceSettings.map((each) => each.batchBytesMax))
@@ -116,7 +118,7 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
   }
   const [sink, ...others] = outputs as [Topic, ...Topic[]]
   const deadLetters = await cluster.topicWhenReady(plan.deadLetterTopic)
-  const checkpoint = await findCheckpointTopic(cluster, plan.checkpointTopic, {
+  const checkpoint = await findCheckpointTopic(cluster, plan.checkpointTopic, taskCount, {
     // Large enough for any record of the sources that is promoted.
     created: Math.max(defaultBatchBytesMax, largestBatchBytes + recordFrameBytes + keptFrameBytes),
     least: recordFrameBytes + manifestBytesMax(plan, laneCount(plan, sources), redriven && redrivenLaneCount(plan)),
@@ -137,6 +139,19 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
   return { sources, areCompacted, lookups, sinks, isCheckpointStamped, batchBytesMax, timestamps }
 }
 
+/**
+ * How many tasks a program has: partitions of its checkpoint topic.
+ *
+ * @throws MillraceError `PARTITIONS_DIFFER`
+ */
+export function taskCountOf(plan: Plan, sources: readonly Topic[]): number {
+  if (plan.layout === 'single') return 1
+  const taskCount = Math.max(...sources.map(({ partitions }) => partitions.length))
+  if (sources.some(({ partitions }) => partitions.length !== taskCount))
+    throw partitionsDiffer(plan, sources, taskCount)
+  return taskCount
+}
+
 /** By the index of the sink; nothing of the checkpoint, which is checked by itself. */
 function outputUses(plan: Plan): (OutputUse | undefined)[] {
   const uses: (OutputUse | undefined)[] = []
@@ -153,14 +168,15 @@ function outputUses(plan: Plan): (OutputUse | undefined)[] {
  * @throws KafkaError `KAFKA_TOPIC_MISSING`; TopologyError `TOPOLOGY_INVALID` for too many partitions.
  */
 export async function findSources(cluster: Cluster, plan: Plan): Promise<Topic[]> {
-  const { sources, redriveTopic } = plan
-  const [topics, redriven] = await Promise.all([
-    cluster.topics(topicsRead(plan)),
-    findRedriveTopic(cluster, redriveTopic, sources.length),
-  ])
+  const [topics, redriven] = await Promise.all([cluster.topics(topicsRead(plan)), findRedriven(cluster, plan)])
   const found = redriven === undefined ? topics : [...topics, redriven]
   checkSources(plan, found)
   return found
+}
+
+/** Letters are redriven where one process has all of their keys. */
+async function findRedriven(cluster: Cluster, { layout, redriveTopic, sources }: Plan): Promise<Topic | undefined> {
+  return layout === 'single' ? findRedriveTopic(cluster, redriveTopic, sources.length) : undefined
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Correlation } from './correlation.ts'
 import type { MergedStep } from './merged-step.ts'
 import type { Sink } from './sink.ts'
 import type { Source } from './source.ts'
+import type { Layout } from './layout.ts'
 import type { DeclaredTable } from './table.ts'
 
 /**
@@ -14,6 +15,7 @@ import type { DeclaredTable } from './table.ts'
 export interface Topology<Output = unknown, Expired = unknown> {
   readonly kind: 'topology'
   readonly name: string
+  readonly layout: Layout
   /** Tables that the functions before its merge use. */
   readonly tables: readonly DeclaredTable[]
   /** In declared order. */

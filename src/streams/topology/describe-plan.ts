@@ -9,10 +9,13 @@ import type { Plan, PlannedSource } from './plan.ts'
 import type { Expiry, Memory } from './plan-leaving.ts'
 import type { Side } from './plan-sides.ts'
 import type { Sink } from './sink.ts'
+import type { Layout } from './layout.ts'
 
 /** A program as data that can be printed: each operator with what it does, functions by that word. */
 export interface PlanDescription {
   readonly name: string
+  /** How processes share the work; absent where one of them does all of it. */
+  readonly layout?: Exclude<Layout, 'single'>
   readonly sources: readonly SourceDescription[]
   readonly stages: readonly StageDescription[]
   readonly correlate: {
@@ -129,6 +132,7 @@ export interface StageDescription {
 /** Describes what a checked topology does. */
 export function describePlan({
   name,
+  layout,
   tables,
   lookups,
   sources,
@@ -145,6 +149,7 @@ export function describePlan({
   const keys = new Set(sides.map(({ key }) => sideKeyText(key)))
   return {
     name,
+    ...(layout !== 'single' && { layout }),
     sources: sources.map((source) => describeSource(source, sides)),
     stages: sides.map((side) => describeStage(side, sides)),
     correlate: { ...correlate, by: keys.size === 1 ? [...keys].join() : 'the key of each side' },

@@ -1,4 +1,5 @@
 import { topicsExpiredTo } from './correlation.ts'
+import type { Layout } from './layout.ts'
 import { refuse } from './topology-checks.ts'
 import type { Topology } from './topology.ts'
 
@@ -11,10 +12,10 @@ export interface OwnTopics {
 }
 
 /** They follow from its name. */
-export function ownTopics(name: string): OwnTopics {
+export function ownTopics(name: string, layout: Layout = 'single'): OwnTopics {
   return {
     deadLetterTopic: `${name}.dead-letter`,
-    checkpointTopic: `${name}.checkpoint`,
+    checkpointTopic: layout === 'single' ? `${name}.checkpoint` : `${name}.tasks`,
     redriveTopic: `${name}.redrive`,
   }
 }
@@ -56,8 +57,8 @@ function isRead(use: string): boolean {
 }
 
 function usesOf(by: Topology): TopicUse[] {
-  const { name, tables, sources, sinks, correlate, next } = by
-  const { deadLetterTopic, checkpointTopic, redriveTopic } = ownTopics(name)
+  const { name, layout, tables, sources, sinks, correlate, next } = by
+  const { deadLetterTopic, checkpointTopic, redriveTopic } = ownTopics(name, layout)
   const as = (use: string) => (topic: string) => ({ use, topic, by })
   const topics = (operators: readonly { readonly topic: string }[]) => operators.map(({ topic }) => topic)
   return [

@@ -5,6 +5,8 @@ import type { WhenFull } from './correlation.ts'
 import { checkSources, isKeyMade, keysId } from './plan-sources.ts'
 import { type Expiry, type Memory, planExpiry, planMemory, planOptional, planWhenFull } from './plan-leaving.ts'
 import type { MergedStep } from './merged-step.ts'
+import type { Layout } from './layout.ts'
+import { checkLayout } from './plan-layout.ts'
 import { checkParts } from './plan-parts.ts'
 import type { Branch } from './branch.ts'
 import { planKeyName, planSides, type Side } from './plan-sides.ts'
@@ -21,6 +23,7 @@ import type { Topology } from './topology.ts'
 /** A subtopology that has been checked: what the runtime is built from. */
 export interface Plan extends OwnTopics {
   readonly name: string
+  readonly layout: Layout
   /** Id of the actor that reads all sources. */
   readonly readerId: string
   /** Tables that the functions before the merge change. */
@@ -126,7 +129,7 @@ function idsOf({ sources, correlate, steps, branch, sinks }: Topology): string[]
 }
 
 function planSubtopology(topology: Topology, ids: readonly string[], next: Plan | undefined): Plan {
-  const { name, tables, sources, correlate, aggregation, steps, branch, sinks } = topology
+  const { name, layout, tables, sources, correlate, aggregation, steps, branch, sinks } = topology
   if (sinks.length === 0) refuse(name, `"${branch?.id}" has no sinks`)
   const expiry = planExpiry(topology)
   const memory = planMemory(topology)
@@ -141,8 +144,10 @@ function planSubtopology(topology: Topology, ids: readonly string[], next: Plan 
   checkAggregation(topology, keyName)
   checkSources(topology, sides, ids)
   checkWorkers(topology)
+  checkLayout(topology)
   return {
     name,
+    layout,
     tables: tables.filter((table) => table.kind === 'table'),
     lookups: tables.filter((table) => table.kind === 'lookupTable'),
     readerId: sources.length === 1 ? sources[0]!.id : readerOfSeveral,
@@ -169,7 +174,7 @@ function planSubtopology(topology: Topology, ids: readonly string[], next: Plan 
     sinks,
     writerId: branch?.id ?? sinks[0]!.id,
     next,
-    ...ownTopics(name),
+    ...ownTopics(name, layout),
   }
 }
 

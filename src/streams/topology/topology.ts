@@ -21,6 +21,7 @@ import {
   type Stages,
 } from './source.ts'
 import { type SinkOptions, sinkOf } from './sink.ts'
+import { type Layout, layoutOf, type TopologyOptions } from './layout.ts'
 import { internalTopicOf, subtopologyName } from './subtopologies.ts'
 import { type Json, stage, type Stage } from './stage.ts'
 import { checkTables, type DeclaredTable } from './table.ts'
@@ -195,9 +196,9 @@ export interface Correlated<Output, Expired = Partial<Output>> {
  *   .correlate('by-order', { order: field('order.id'), payment: field('orderRef') }, { of: ['order', 'payment'] })
  *   .sink('orders-complete')
  */
-export function topology(name: string): Named {
+export function topology(name: string, options: TopologyOptions = {}): Named {
   checkText('the name of a topology', name)
-  return namedBy({ name, tables: [], before: [], sources: [] })
+  return namedBy({ name, layout: layoutOf(name, options), tables: [], before: [], sources: [] })
 }
 
 /** A topology that has a name, and needs a source. */
@@ -225,6 +226,7 @@ function namedBy(begun: Begun): Named {
 /** What has been said of a topology: the subtopologies that are whole, and the sources of the one after them. */
 interface Begun {
   readonly name: string
+  readonly layout: Layout
   /** Of the subtopology after those that are whole. */
   readonly tables: readonly DeclaredTable[]
   readonly before: readonly Whole[]
@@ -265,7 +267,11 @@ function sourced<Before extends Stages, Value, ExpiredBefore>(
           refuse(name, `"${id}" groups the records of a source that is not the only one`)
         }
         const sources = [{ ...source, route: sideRoute(source.id, valueName, kept) }]
-        return correlatedBy<Output, never>(begun, { name, tables, sources, correlate, aggregation }, [])
+        return correlatedBy<Output, never>(
+          begun,
+          { name, layout: begun.layout, tables, sources, correlate, aggregation },
+          [],
+        )
       })
     },
     side: (side, given = stage() as never) => routed(sideRoute(source.id, side, given)),
@@ -287,7 +293,8 @@ function routedBy<AllStages extends Stages, ExpiredBefore>(begun: Begun): Routed
     correlate(id, key, options) {
       const correlate = correlationOf(id, key, options)
       const name = before.length === 0 ? begun.name : subtopologyName(begun.name, id)
-      return correlatedBy(begun, { name, tables: begun.tables, sources, correlate, aggregation: undefined }, [])
+      const { layout, tables } = begun
+      return correlatedBy(begun, { name, layout, tables, sources, correlate, aggregation: undefined }, [])
     },
   }
 }
@@ -313,7 +320,7 @@ function isChangedBy({ tables }: Pick<Topology, 'tables'>, table: DeclaredTable)
   return table.kind === 'table' && tables.includes(table)
 }
 
-type Correlating = Pick<Topology, 'name' | 'tables' | 'sources' | 'correlate' | 'aggregation'>
+type Correlating = Pick<Topology, 'name' | 'layout' | 'tables' | 'sources' | 'correlate' | 'aggregation'>
 
 function correlatedBy<Output, Expired>(
   begun: Begun,

@@ -1,0 +1,162 @@
+/**
+ * The tasks of a member where several members are at work: what is read and asked of Kafka before it goes on with them.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import { MillraceError } from '../../core/errors.ts'
+import { topicRange } from '../../kafka/index.ts'
+import { attemptKey, manifestKey } from '../checkpoint/checkpoint-topic.ts'
+import { type CheckpointView, keyIn } from '../checkpoint/checkpoint-view.ts'
+import { emptyDigest } from '../checkpoint/digest.ts'
+import { decodeManifest, type Manifest, manifestFormat } from '../checkpoint/manifest.ts'
+import { differences, shapeOf } from '../checkpoint/topology-shape.ts'
+import { Accounting } from '../epochs/accounting.ts'
+import { attemptOf } from '../poison/attempt.ts'
+import type { KafkaServices } from '../runtime/services.ts'
+import { joinedManifest } from '../tasks/task-manifests.ts'
+import { ofOwn, type Tasks } from '../tasks/tasks.ts'
+import { checkpointSink, findSources } from '../topics/program-topics.ts'
+import { ofPartitions } from '../topics/topic-ranges.ts'
+import { type Sources, sourcesOf } from '../topics/sources.ts'
+import { fence } from './fence.ts'
+import { findLogs, type Found } from './found.ts'
+import { startOffsetsOf } from './start-offsets.ts'
+
+/** What a member brings to go on with tasks. */
+export interface TaskShare {
+  readonly own: readonly number[]
+  /** Its transactional id, which no other member has, and no other life of its process. */
+  readonly writer: string
+  /** What it has read of checkpoints. */
+  readonly checkpoint: CheckpointView
+  /** Whether a transactional id is of somebody who is a member at this moment. */
+  readonly isMember: (writer: string) => Promise<boolean>
+}
+
+/**
+ * Finds all that is to be known of these tasks.
+ *
+ * 1. End the transactions of those who had them before and are no members any more: they are dead, or will be told so.
+ *    Nobody else would end them before `transactionTimeoutMs`. Each member notes with the checkpoint of a task that it
+ *    has begun, before it writes anything, so the last one is known.
+ * 2. Ask for what the group has committed, when no open transaction may change it. Who has lost the tasks is refused from
+ *    now on when it commits offsets of them, and so each epoch of the tasks that may ever commit is written by now.
+ * 3. Read the checkpoints to their ends.
+ *
+ * @throws MillraceError `CHECKPOINT_INCOMPATIBLE` where another version of the program has worked on one of them.
+ */
+export async function findTasks(services: KafkaServices, share: TaskShare): Promise<Found> {
+  const { cluster, plan, options, topics } = services
+  const { own, writer, checkpoint } = share
+  const topic = topics.sinks[checkpointSink]!
+  const committed = await topicRange(cluster, topic, 'read_committed')
+  await checkpoint.readOn(cluster, topic, ofPartitions(committed, own), true)
+  await endLastWriters(services, share)
+  const sources = sourcesOf(plan, await findSources(cluster, plan))
+  const logs = await findLogs(services, sources, own)
+  await checkpoint.readOn(cluster, topic, ofPartitions(await topicRange(cluster, topic), own), true)
+  checkpoint.promotedPlaces.own = own
+
+  const tasks: Tasks = {
+    count: topic.partitions.length,
+    own,
+    taskOf: (number) => sources.partitions.partitionOf(number),
+    writer,
+  }
+  const manifests = own.flatMap((task) => manifestIn(checkpoint, task) ?? [])
+  for (const manifest of manifests) checkShape(services, sources, manifest)
+  const logStarts = ofOwn(tasks, logs.logStarts, 0)
+  const logEnds = ofOwn(tasks, logs.logEnds, 0)
+  const known = new Set(manifests.map(({ task }) => task!.number))
+  const newTasks = new Set(own.filter((task) => !known.has(task)))
+  const starts =
+    newTasks.size === 0
+      ? logStarts
+      : await startOffsetsOf(cluster, plan, { manifest: undefined, sources, logStarts, logEnds }, options)
+  const startOffsets = starts.map((offset, number) => (newTasks.has(tasks.taskOf(number)) ? offset : 0))
+  const hashSeed = seedOf(topic.id)
+  const digests = Array.from({ length: tasks.count }, () => emptyDigest)
+  for (const { task, digest } of manifests) digests[task!.number] = digest
+  return {
+    manifest:
+      manifests.length === 0
+        ? undefined
+        : joinedManifest(manifests, nothingOf(services, sources, startOffsets, hashSeed)),
+    sources,
+    commits: ofOwn(tasks, logs.commits, undefined),
+    logStarts,
+    logEnds,
+    startOffsets,
+    tasks: { ...tasks, digests, hashSeed, areSomeNew: newTasks.size > 0 },
+  }
+}
+
+async function endLastWriters(services: KafkaServices, { own, writer, checkpoint, isMember }: TaskShare) {
+  const writers = new Set(
+    own
+      .flatMap((task) => [
+        attemptOf(checkpoint.records, keyIn(task, attemptKey))?.writer ?? [],
+        manifestIn(checkpoint, task)?.task?.writer ?? [],
+      ])
+      .flat(),
+  )
+  writers.delete(writer)
+  for (const last of writers) {
+    // It is the transaction of nobody: its offsets are refused.
+    if (!(await isMember(last))) await fence(services, async () => noMember, last)
+  }
+}
+
+const noMember = { generationId: -1, memberId: '', groupInstanceId: null }
+
+/** The last manifest of a task; undefined where it has no epoch yet. */
+function manifestIn({ records }: CheckpointView, task: number): Manifest | undefined {
+  const bytes = records.get(keyIn(task, manifestKey))
+  return bytes === undefined ? undefined : decodeManifest(bytes)
+}
+
+/** All members hash keys with one seed, so that the digests of a task are the same with each of them. */
+export function seedOf(topicId: string): Manifest['hashSeed'] {
+  const hex = Buffer.from(topicId.replaceAll('-', ''), 'hex')
+  return [hex.readUInt32LE(0), hex.readUInt32LE(12)]
+}
+
+function checkShape({ plan }: KafkaServices, { ids, partitions: { list } }: Sources, manifest: Manifest): void {
+  const { topology, sourceIds, task, partitions } = manifest
+  const shape = shapeOf(plan)
+  const found = { topology, sourceIds, partitions }
+  const expected = { topology: shape, sourceIds: ids, partitions: task!.numbers.map((number) => list[number]) }
+  if (isDeepStrictEqual(found, expected)) return
+  const changed = differences(topology, shape).join('; ') || 'its sources, or a version of its functions, are others'
+  throw new MillraceError(
+    'CHECKPOINT_INCOMPATIBLE',
+    `the checkpoint of task ${task!.number} of "${plan.name}" was written by another program, or another version of it: ${changed}`,
+    { app: plan.name, task: task!.number, differences: changed },
+  )
+}
+
+/** What stands in a joined manifest of what no task of the member has. */
+function nothingOf(
+  { plan }: KafkaServices,
+  { ids, partitions }: Sources,
+  startOffsets: readonly number[],
+  hashSeed: Manifest['hashSeed'],
+): Manifest {
+  const none = startOffsets.map(() => 0)
+  return {
+    format: manifestFormat,
+    epoch: 0,
+    closedMs: 0,
+    topology: shapeOf(plan),
+    outputs: [],
+    expiry: plan.correlate.expiry,
+    sourceIds: ids,
+    partitions: partitions.list,
+    ...Accounting.from(startOffsets).snapshot(),
+    pending: 0,
+    digest: emptyDigest,
+    hashSeed,
+    baseEpochs: none,
+    basePieces: none,
+    deltaPieces: none,
+  }
+}

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { decodeManifest, encodeManifest, type Manifest } from '../checkpoint/manifest.ts'
+import { classes } from '../epochs/epoch-counts.ts'
+import { planTopology } from '../topology/plan.ts'
+import { shapeOf } from '../checkpoint/topology-shape.ts'
+import { orders } from '../fixtures/orders.ts'
+import { manifestOfAll, manifestOfTask } from './task-manifests.ts'
+import type { Tasks } from './tasks.ts'
+
+const taskCount = 4
+const sourceCount = 2
+
+/** Two sources of a partition for each task: what a manifest says of them tells the numbers from each other. */
+function wholeManifest(): Manifest {
+  const numbers = Array.from({ length: sourceCount * taskCount }, (_, number) => number)
+  const from = (base: number) => numbers.map((number) => base + number)
+  return {
+    format: 1,
+    epoch: 7,
+    closedMs: 1_000,
+    topology: shapeOf(planTopology(orders)),
+    outputs: ['sink'],
+    outputIds: { sink: 'id' },
+    sourceIds: ['one', 'two'],
+    partitions: numbers.map((number) => ({ source: Math.floor(number / taskCount), partition: number % taskCount })),
+    startOffsets: from(100),
+    nextOffsets: from(200),
+    totals: Object.fromEntries(
+      classes.map((name, at) => [name, from(1_000 * (at + 1))]),
+    ) as unknown as Manifest['totals'],
+    pending: 5,
+    digest: [1, 2],
+    hashSeed: [3, 4],
+    baseEpochs: from(300),
+    basePieces: from(400),
+    deltaPieces: from(500),
+  }
+}
+
+function tasksOf(own: readonly number[], writer: string): Tasks {
+  return { count: taskCount, own, taskOf: (number) => number % taskCount, writer }
+}
+
+describe('the manifests of tasks', () => {
+  it('say together, after a topic has had them, what one over all partitions says', () => {
+    const whole = wholeManifest()
+    const written = [0, 1, 2, 3].map((task) =>
+      encodeManifest({ ...manifestOfTask(whole, tasksOf([task], `member-${task}`), task), epoch: 4 + task }),
+    )
+
+    const joined = manifestOfAll(written.map(decodeManifest))
+
+    assert.deepEqual(
+      { ...joined, expiry: undefined },
+      { ...whole, epoch: 7, pending: 4 * whole.pending, digest: [4, 8], expiry: undefined },
+    )
+  })
+
+  it('name the task, its partitions, and who has written them', () => {
+    const { task, nextOffsets } = manifestOfTask(wholeManifest(), tasksOf([2, 3], 'app/member'), 2)
+
+    assert.deepEqual(task, { number: 2, count: taskCount, writer: 'app/member', numbers: [2, 6] })
+    assert.deepEqual(nextOffsets, [202, 206])
+  })
+
+  it('leave partitions of tasks without an epoch at their beginning', () => {
+    const only = decodeManifest(encodeManifest(manifestOfTask(wholeManifest(), tasksOf([1], 'app/member'), 1)))
+
+    const { nextOffsets, partitions, totals } = manifestOfAll([only])
+
+    assert.deepEqual(nextOffsets, [0, 201, 0, 0, 0, 205, 0, 0])
+    assert.equal(partitions.length, sourceCount * taskCount)
+    assert.deepEqual(totals.emitted, [0, 1_001, 0, 0, 0, 1_005, 0, 0])
+  })
+})

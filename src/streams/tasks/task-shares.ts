@@ -1,0 +1,76 @@
+import type { MillraceError } from '../../core/errors.ts'
+import type { TaskMembership } from '../../kafka/index.ts'
+
+/** What has become of the tasks of a member since it began to work on some. */
+export type ShareChange =
+  /** It has others, or is to give some up: what is under way is committed first. */
+  | { readonly kind: 'changed' }
+  /** It has none any more, and nothing may be committed. */
+  | { readonly kind: 'lost'; readonly reason: MillraceError }
+
+/**
+ * The tasks that the group gives to this process, and takes from it. It works on some of them at a time: when these are
+ * to be others, the work on all of them ends in good order, and begins again with those that it has then.
+ *
+ * State: the tasks that are this member's, those of them that it is to give up, and whether it has lost them all.
+ */
+export class TaskShares {
+  readonly #had = new Set<number>()
+  readonly #leaving = new Set<number>()
+  #lost: MillraceError | undefined
+  #change = Promise.withResolvers<ShareChange>()
+
+  gained(tasks: readonly number[]): void {
+    for (const task of tasks) this.#had.add(task)
+    this.#tell({ kind: 'changed' })
+  }
+
+  losing(tasks: readonly number[]): void {
+    for (const task of tasks) this.#leaving.add(task)
+    this.#tell({ kind: 'changed' })
+  }
+
+  stopping(reason: MillraceError): void {
+    this.#had.clear()
+    this.#leaving.clear()
+    this.#lost = reason
+    this.#tell({ kind: 'lost', reason })
+  }
+
+  /** Copies that are kept warm are none of this member's. */
+  standingBy(): void {}
+
+  /** Those to work on, in ascending order. */
+  get own(): number[] {
+    return [...this.#had].filter((task) => !this.#leaving.has(task)).sort((a, b) => a - b)
+  }
+
+  /** Resolves with the next change. To be asked for before `own`. */
+  get change(): Promise<ShareChange> {
+    return this.#change.promise
+  }
+
+  /** Whether all tasks are lost, and the group waits for the end of their work. */
+  get isLost(): boolean {
+    return this.#lost !== undefined
+  }
+
+  /** Nothing is worked on: tells the group what it waits for. */
+  settle(membership: Pick<TaskMembership, 'gaveUp' | 'stopped'>): void {
+    if (this.#lost !== undefined) {
+      this.#lost = undefined
+      membership.stopped()
+    }
+    const left = [...this.#leaving]
+    if (left.length === 0) return
+    this.#leaving.clear()
+    for (const task of left) this.#had.delete(task)
+    membership.gaveUp(left)
+  }
+
+  #tell(change: ShareChange): void {
+    const { resolve } = this.#change
+    this.#change = Promise.withResolvers()
+    resolve(change)
+  }
+}

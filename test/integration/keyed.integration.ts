@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { describe, it } from 'node:test'
+import type { ErrorCode } from '../../src/core/errors.ts'
+import { Cluster, listOffsets } from '../../src/kafka/index.ts'
+import { audit, field, redrive, reset, topology } from '../../src/streams/index.ts'
+import { closeAtEnd } from '../at-end.ts'
+import { until } from '../until.ts'
+import { valuesOf } from './customers.ts'
+import type { KeyedMember } from './keyed-member.ts'
+import { keyedMerges, keyedPartitions, keyedRecords, keyedTopology } from './keyed-topology.ts'
+import { assertRefused, startQuietly } from './run.ts'
+import { onEachBroker, type Stream, type Target } from './target.ts'
+
+const memberFile = fileURLToPath(new URL('keyed-member.ts', import.meta.url))
+
+export function keyedLayout(target: Target): void {
+  function startMember(stream: Stream): ChildProcess {
+    const { app, source, sink } = stream
+    const member: KeyedMember = { app, source, sink, bootstrapServers: target.bootstrapServers }
+    const child = spawn(process.execPath, [memberFile, JSON.stringify(member)], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+    closeAtEnd(() => child.kill('SIGKILL'))
+    return child
+  }
+
+  /** How many members have begun to work on tasks, by their last notes, once all tasks are somebody's. */
+  async function membersAtWork(stream: Stream): Promise<number> {
+    const topic = `${stream.app}.tasks`
+    if (!(await target.admin.listTopics()).includes(topic)) return 0
+    // The leaders of a topic that was just created may not know of it yet; this waits for them, other clients do not.
+    const cluster = new Cluster({ bootstrapServers: target.bootstrapServers })
+    await listOffsets(cluster, await cluster.topicWhenReady(topic), 'latest')
+    await cluster.close()
+    const notes = (await stream.read(topic)).filter(({ key }) => key === 'attempt')
+    const writers = new Map(notes.map(({ partition, value }) => [partition, JSON.parse(value!).writer]))
+    return writers.size < keyedPartitions ? 0 : new Set(writers.values()).size
+  }
+
+  describe('the layout "keyed"', () => {
+    it('shares the partitions out, and loses and repeats nothing where a member is killed', async () => {
+      const count = 3_000
+      const stream = await target.stream({ sourcePartitions: keyedPartitions, otherSources: { 'single-sink': 3 } })
+      await stream.produce([...keyedRecords(['A', 'B'], 0, 1_000), ...keyedRecords(['C'], 0, 500)])
+
+      const first = startMember(stream)
+      await until('one member has all tasks', async () => (await membersAtWork(stream)) === 1)
+      const second = startMember(stream)
+      await until('both are at work', async () => (await membersAtWork(stream)) === 2)
+      await stream.produce(keyedRecords(['C'], 500, 1_000))
+      await stream.produce(keyedRecords(['A', 'B', 'C'], 1_000, 2_000))
+      second.kill('SIGKILL')
+      await stream.produce(keyedRecords(['A', 'B', 'C'], 2_000, count))
+      await until('the other one has gone on with its tasks', async () => (await stream.merged()).length >= count)
+      first.kill('SIGTERM')
+      const [code] = (await once(first, 'exit')) as [number | null]
+
+      assert.equal(code, 0)
+      const merged = valuesOf(await stream.merged())
+      assert.deepEqual(merged, keyedMerges(count))
+      const single = { ...stream, app: `${stream.app}-single`, sink: stream.otherSources['single-sink']! }
+      await stream.run(keyedTopology(single, 'single'))
+      assert.deepEqual(valuesOf(await stream.read(single.sink)), merged)
+      const { verdict, accounting } = await audit({ app: stream.app, bootstrapServers: target.bootstrapServers })
+      assert.equal(verdict, 'proved')
+      const consumed = accounting.reduce((sum, account) => sum + account.consumed, 0)
+      assert.equal(consumed, 3 * count)
+    })
+
+    it('makes a dead letter of a record that is not in the partition of its key', async () => {
+      const stream = await target.stream({ sourcePartitions: keyedPartitions })
+      const [misplaced, ...others] = keyedRecords(['A', 'B', 'C'], 0, 2)
+      const partition = (misplaced!.partition! + 1) % keyedPartitions
+      await stream.produce([{ ...misplaced!, partition }, ...others])
+
+      const app = await startQuietly(keyedTopology(stream), target.bootstrapServers)
+      await until('all records are consumed', () => app.progress().consumed === 6)
+      await app.stop()
+
+      const letters = await stream.deadLetters()
+      assert.deepEqual(
+        letters.map(({ value, headers }) => [value, Object.fromEntries(headers)['millrace.reason']]),
+        [[misplaced!.value, 'WRONG_PARTITION']],
+      )
+      assert.deepEqual(valuesOf(await stream.merged()), [keyedMerges(2)[1]])
+    })
+
+    it('has no reset and no redrive yet, which leave everything as it is', async () => {
+      const { bootstrapServers } = target
+      const stream = await target.stream({ sourcePartitions: keyedPartitions })
+      await stream.produce(keyedRecords(['A'], 0, 1))
+      const running = await startQuietly(keyedTopology(stream), bootstrapServers)
+      await running.caughtUp
+      await running.stop()
+      const code: ErrorCode = 'LAYOUT_UNSUPPORTED'
+
+      await assert.rejects(reset({ app: stream.app, bootstrapServers }), { code })
+      await assert.rejects(redrive({ app: stream.app, bootstrapServers }), { code })
+
+      await stream.produce(keyedRecords(['B', 'C'], 0, 1))
+      const again = await startQuietly(keyedTopology(stream), bootstrapServers)
+      await again.caughtUp
+      await again.stop()
+      assert.deepEqual(valuesOf(await stream.merged()), keyedMerges(1))
+    })
+
+    it('refuses sources that do not have one number of partitions', async () => {
+      const stream = await target.stream({ sourcePartitions: 2, otherSources: { more: 3 } })
+      const code: ErrorCode = 'PARTITIONS_DIFFER'
+      const program = topology(stream.app, { layout: 'keyed' })
+        .source(stream.source)
+        .side('A')
+        .source(stream.otherSources['more']!)
+        .side('B')
+        .correlate('by-id', field('id'), { of: ['A', 'B'] })
+        .sink(stream.sink)
+
+      await assertRefused(program, target.bootstrapServers, { code })
+    })
+  })
+}
+
+if (import.meta.main) onEachBroker([keyedLayout])
