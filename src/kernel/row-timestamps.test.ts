@@ -5,8 +5,8 @@ import { RecordColumns } from './columns.ts'
 import { fetched, recordBatch } from './fixtures/record-batch.ts'
 import { RowTimestamps } from './row-timestamps.ts'
 
-const missing = 'the field of the timestamp is missing'
-const none = 'the field of the timestamp has neither milliseconds nor a time in ISO 8601 with its offset'
+const missing = 'a.ts, the field of the timestamp, is missing'
+const none = 'a.ts, the field of the timestamp, has neither milliseconds nor a time in ISO 8601 with its offset'
 
 describe('RowTimestamps', () => {
   for (const [value, time] of [
@@ -45,5 +45,5 @@ function read(value: string): number | string {
   const reader = new BatchReader({ decompressedBytesMax: 1 << 20 })
   reader.open(fetched([recordBatch({ records: [{ value }] })]))
   reader.fill(columns)
-  return new RowTimestamps(['a', 'ts'], 8).read(columns, 0)
+  return new RowTimestamps(['a', 'ts'], 'a.ts', 8).read(columns, 0)
 }

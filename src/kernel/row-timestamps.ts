@@ -9,8 +9,11 @@ const isoTime = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:
 /** Reads timestamps from a field of values: milliseconds since 1970, or a text in ISO 8601. Costs a scan each. */
 export class RowTimestamps {
   readonly #scanner: Scanner
+  readonly #field: string
 
-  constructor(path: FieldPath, depthMax: number) {
+  /** @param field - The path as a text, for those who read what is wrong. */
+  constructor(path: FieldPath, field: string, depthMax: number) {
+    this.#field = field
     this.#scanner = new Scanner([path], { depthMax })
   }
 
@@ -18,12 +21,13 @@ export class RowTimestamps {
   read({ bytes, valueStart, valueEnd }: RecordColumns, row: number): number | string {
     const { starts, ends, kinds } = this.#scanner
     const status = this.#scanner.scan(bytes, valueStart[row]!, valueEnd[row]!)
-    if (status !== Status.OK || kinds[0] === ValueKind.MISSING) return 'the field of the timestamp is missing'
+    if (status !== Status.OK || kinds[0] === ValueKind.MISSING)
+      return `${this.#field}, the field of the timestamp, is missing`
     const value: unknown = JSON.parse(Buffer.from(bytes.subarray(starts[0]!, ends[0]!)).toString())
     const ms = typeof value === 'string' && isoTime.test(value) ? Date.parse(value) : value
     const isTime = typeof ms === 'number' && ms >= 0 && ms <= timestampMax
     return isTime
       ? Math.floor(ms)
-      : 'the field of the timestamp has neither milliseconds nor a time in ISO 8601 with its offset'
+      : `${this.#field}, the field of the timestamp, has neither milliseconds nor a time in ISO 8601 with its offset`
   }
 }

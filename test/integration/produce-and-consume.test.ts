@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
+import { Kafka, logLevel } from 'kafkajs'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
 import { suiteStack } from '../at-end.ts'
 import { millrace, startMillrace } from './millrace.ts'
@@ -50,6 +51,36 @@ describe('millrace produce and consume', () => {
       values.map(([key, value]) => ({ key, value, headers })),
     )
     assert.equal(new Set(records.filter(({ key }) => key === 'a').map(({ partition }) => partition)).size, 1)
+  })
+
+  it('print what is no text in base64, so that JSON loses none of it', async () => {
+    await broker.createTopic({ name: 'binary', partitions: 1 })
+    const client = new Kafka({ brokers: [broker.bootstrapServers], logLevel: logLevel.NOTHING })
+    const producer = client.producer()
+    await producer.connect()
+    const bytes = Buffer.from([0xff, 0x00, 0xc3])
+    await producer.send({
+      topic: 'binary',
+      messages: [{ key: bytes, value: bytes, headers: { trace: bytes, text: 'ü' } }],
+    })
+    await producer.disconnect()
+
+    const { stdout, stderr } = await millrace('consume', 'binary', ...servers, '--json')
+
+    assert.equal(stderr, '')
+    const { key, value, headers } = JSON.parse(stdout)
+    const base64 = bytes.toString('base64')
+    assert.deepEqual(
+      [key, value, headers],
+      [
+        { base64 },
+        { base64 },
+        [
+          ['trace', { base64 }],
+          ['text', 'ü'],
+        ],
+      ],
+    )
   })
 
   it('print what is there, as lines or as JSON, and end', async () => {

@@ -1,6 +1,7 @@
+import { isUtf8 } from 'node:buffer'
 import { clusterOf, clusterOptions } from '../app-command.ts'
 import { defineCommand, exitCodes } from '../command.ts'
-import { consumeRecords, type TextRecord } from '../records/consume-records.ts'
+import { consumeRecords, type ReadRecord } from '../records/consume-records.ts'
 import { harmless } from '../quoted.ts'
 
 export const consume = defineCommand({
@@ -37,7 +38,7 @@ export const consume = defineCommand({
       type: 'boolean',
       default: false,
       flag: '--json',
-      doc: 'Print each record as one JSON object, with partition, offset, timestamp, key, value and headers.',
+      doc: 'Print each record as one JSON object, with partition, offset, timestamp, key, value and headers; what is no text as {"base64": …}.',
     },
   },
   usual: { bootstrapServers: 'localhost:9092', follow: true, limit: 10, keySeparator: ':', json: true },
@@ -47,9 +48,7 @@ export const consume = defineCommand({
     const cluster = clusterOf(options, output)
     try {
       const [topic] = await cluster.topics([operands[0]!])
-      const textOf = json
-        ? (record: TextRecord) => JSON.stringify(record)
-        : (record: TextRecord) => line(record, options)
+      const textOf = json ? (record: ReadRecord) => jsonText(record) : (record: ReadRecord) => line(record, options)
       const choice = { from, follows: follows || from === 'latest', limit, signal }
       await consumeRecords(cluster, topic!, choice, (record) => output.line(textOf(record)))
       return exitCodes.done
@@ -64,13 +63,28 @@ interface LineChoice {
   readonly headers: boolean
 }
 
+function jsonText({ key, value, headers, ...place }: ReadRecord): string {
+  const named = headers.map(([name, content]) => [name, losslessOf(content)])
+  return JSON.stringify({ ...place, key: losslessOf(key), value: losslessOf(value), headers: named })
+}
+
+/** As text, or in base64 where that would not be what it is. */
+function losslessOf(bytes: Uint8Array | undefined): string | { readonly base64: string } | null {
+  if (bytes === undefined || isUtf8(bytes)) return textOf(bytes)
+  return { base64: Buffer.from(bytes).toString('base64') }
+}
+
+function textOf(bytes: Uint8Array | undefined): string | null {
+  return bytes === undefined ? null : Buffer.from(bytes).toString()
+}
+
 /** A pipe gets keys and values as they are; a terminal is not for records to control, nor are headers text. */
-function line({ key, value, headers }: TextRecord, { keySeparator, headers: hasHeaders }: LineChoice): string {
-  const named = headers.map(([name, content]) => harmless(`${name}=${content ?? ''}`)).join(',')
+function line({ key, value, headers }: ReadRecord, { keySeparator, headers: hasHeaders }: LineChoice): string {
+  const named = headers.map(([name, content]) => harmless(`${name}=${textOf(content) ?? ''}`)).join(',')
   const shown = process.stdout.isTTY ? harmless : (text: string) => text
   return [
     ...(hasHeaders ? [`${named}\t`] : []),
-    ...(keySeparator === undefined ? [] : [`${shown(key ?? '')}${keySeparator}`]),
-    shown(value ?? ''),
+    ...(keySeparator === undefined ? [] : [`${shown(textOf(key) ?? '')}${keySeparator}`]),
+    shown(textOf(value) ?? ''),
   ].join('')
 }

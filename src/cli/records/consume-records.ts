@@ -6,14 +6,14 @@ import { readRecords } from '../../streams/index.ts'
 /** How often is looked for more, in milliseconds. */
 const pollMs = 200
 
-/** A record as text. */
-export interface TextRecord {
+/** A record; what is undefined is null in it. */
+export interface ReadRecord {
   readonly partition: number
   readonly offset: number
   readonly timestampMs: number
-  readonly key: string | null
-  readonly value: string | null
-  readonly headers: readonly (readonly [name: string, value: string | null])[]
+  readonly key: Uint8Array | undefined
+  readonly value: Uint8Array | undefined
+  readonly headers: readonly (readonly [name: string, value: Uint8Array | undefined])[]
 }
 
 export interface ConsumeChoice {
@@ -36,7 +36,7 @@ export async function consumeRecords(
   cluster: Cluster,
   topic: Topic,
   { from, follows, limit = Infinity, signal }: ConsumeChoice,
-  take: (record: TextRecord) => Promise<boolean>,
+  take: (record: ReadRecord) => Promise<boolean>,
 ): Promise<number> {
   let count = 0
   let isWanted = limit > 0
@@ -46,7 +46,7 @@ export async function consumeRecords(
       const offset = columns.offset[row]!
       // A batch may reach over both ends of what is asked for.
       if (offset < starts[partition]! || offset >= ends[partition]!) continue
-      isWanted = (await take(textRecord(columns, row))) && ++count < limit && !signal.aborted
+      isWanted = (await take(readRecord(columns, row))) && ++count < limit && !signal.aborted
     }
   }
   let range = await topicRange(cluster, topic, 'read_committed')
@@ -62,18 +62,14 @@ export async function consumeRecords(
   }
 }
 
-function textRecord(columns: RecordColumns, row: number): TextRecord {
+function readRecord(columns: RecordColumns, row: number): ReadRecord {
   const { key, value } = plainRecord(columns, row)
   return {
     partition: columns.partition,
     offset: columns.offset[row]!,
     timestampMs: columns.timestamp[row]!,
-    key: textOf(key),
-    value: textOf(value),
-    headers: headersOf(columns, row).map(([name, content]) => [textOf(name)!, textOf(content)] as const),
+    key,
+    value,
+    headers: headersOf(columns, row).map(([name, content]) => [Buffer.from(name).toString(), content] as const),
   }
-}
-
-function textOf(bytes: Uint8Array | undefined): string | null {
-  return bytes === undefined ? null : Buffer.from(bytes).toString()
 }

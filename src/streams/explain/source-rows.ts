@@ -9,6 +9,7 @@ import { alreadySettled } from '../functions/row-function.ts'
 import type { StepRows } from '../functions/step-rows.ts'
 import { plainStepRows } from '../functions/plain-step-rows.ts'
 import type { PartitionPlace } from '../topics/source-partitions.ts'
+import { pathText } from '../topology/field.ts'
 import { type Plan, type PlannedSource, planTopology } from '../topology/plan.ts'
 import { areOpaque } from '../topology/plan-sources.ts'
 import type { FlatMapStep } from '../topology/source.ts'
@@ -56,7 +57,7 @@ export class SourceRows {
     this.#openers = new Map(shape.sources.map((source) => [source.topic, this.#openerOf(source)]))
     this.#times = new Map(
       shape.sources.flatMap(({ topic: name, timestamp }) =>
-        timestamp === undefined ? [] : [[name, new RowTimestamps(timestamp, 0xffff)] as const],
+        timestamp === undefined ? [] : [[name, new RowTimestamps(timestamp, pathText(timestamp), 0xffff)] as const],
       ),
     )
   }

@@ -169,10 +169,10 @@ describe('the timestamp of a source', () => {
     assert.deepEqual(
       driver.deadLetters().map(({ reason, cause }) => [reason, cause]),
       [
-        ['TIMESTAMP_INVALID', 'the field of the timestamp is missing'],
+        ['TIMESTAMP_INVALID', 'at, the field of the timestamp, is missing'],
         [
           'TIMESTAMP_INVALID',
-          'the field of the timestamp has neither milliseconds nor a time in ISO 8601 with its offset',
+          'at, the field of the timestamp, has neither milliseconds nor a time in ISO 8601 with its offset',
         ],
       ],
     )

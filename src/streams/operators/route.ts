@@ -22,6 +22,7 @@ import type { RowsMessage } from '../runtime/messages.ts'
 import type { Services } from '../runtime/services.ts'
 import { recordTables } from '../tables/record-tables.ts'
 import { keepsFinishedParts, type PlannedSource, stageId } from '../topology/plan.ts'
+import { pathText } from '../topology/field.ts'
 import { areOpaque, isKeyMade, keysId } from '../topology/plan-sources.ts'
 import { CarriedContexts, carriesTraces } from '../tracing/carried-contexts.ts'
 import type { Placement } from '../workers/placement.ts'
@@ -31,7 +32,8 @@ export const route = (services: Services, session: RestoringSession, placement: 
   const { id, by } = source.route
   const chooseSides = sideChooser(services, session, source)
   const makeKeys = keyMaker(services, session, source)
-  const times = source.timestamp && new RowTimestamps(source.timestamp.path, options.depthMax)
+  const time = source.timestamp?.path
+  const times = time && new RowTimestamps(time, pathText(time), options.depthMax)
   const contexts = carriesTraces(services) ? new CarriedContexts(services) : undefined
   return defineActor<RowsMessage, Decoder>({
     name: id,
