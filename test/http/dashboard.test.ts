@@ -251,6 +251,12 @@ describe('the dashboard', { skip: skipWithoutBrowser, timeout: 120_000 }, () => 
       assert.deepEqual(await accessibilityFaults(page), [])
       const overflow = Number(await page.evaluate('document.documentElement.scrollWidth - innerWidth'))
       assert.ok(overflow <= 0, `${overflow} pixels too wide`)
+      if (!('width' in options)) {
+        const hidden = await page.evaluate(
+          "[...document.querySelectorAll('.scroll')].filter((each) => each.scrollWidth > each.clientWidth).map(({ id }) => id)",
+        )
+        assert.deepEqual(hidden, [], 'nothing has to be scrolled sideways at 1280 pixels')
+      }
       await page.close()
       assert.deepEqual(faults, [])
     })

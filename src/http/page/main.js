@@ -118,9 +118,14 @@ function drawFigures({ report, partitions, deadLetters, epochs }, rates) {
   )
 }
 
-/** @param {readonly any[]} partitions */
+/**
+ * With the classes that some offset has: all of them would be wider than most screens.
+ *
+ * @param {readonly any[]} partitions
+ */
 function partitionTable(partitions) {
-  const head = ['topic', ...['partition', 'lag', 'behind', 'consumed', ...classes].map((number) => ({ number }))]
+  const present = classes.filter((name) => partitions.some((partition) => partition[name] > 0))
+  const head = ['topic', ...['partition', 'lag', 'behind', 'consumed', ...present].map((number) => ({ number }))]
   return table(
     head,
     partitions.map((partition) => [
@@ -129,7 +134,7 @@ function partitionTable(partitions) {
       count(partition.lag),
       partition.delayMs === undefined ? '–' : duration(partition.delayMs),
       count(partition.consumed),
-      ...classes.map((name) => count(partition[name])),
+      ...present.map((name) => count(partition[name])),
     ]),
   )
 }
