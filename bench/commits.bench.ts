@@ -1,11 +1,11 @@
 /**
  * The experiment, and latency in open loop, by this tree and by one of another commit, in pairs on one Apache Kafka:
- * `node bench/commits.bench.ts --base DIR [--runs 15] [--warm-up 3] [--customers 1000000] [--latency-at 1000,150000]
- * [--bootstrap-servers host:port]`.
+ * `npm run build && node bench/commits.bench.ts --base DIR [--runs 15] [--warm-up 3] [--customers 1000000]
+ * [--latency-at 1000,150000] [--bootstrap-servers host:port]`.
  *
- * DIR is a worktree of the other commit, installed and built. Each process of the experiment is measured as a whole,
- * from its start to its end, and its sink is read back and verified; latency is what `latency.bench.ts` of each tree
- * tells at these records per second. Who goes first changes with each round.
+ * DIR is a worktree of the other commit, installed and built. The experiment is run by the packages, as users have
+ * them; each process is measured as a whole, from its start to its end, and its sink is read back and verified. Latency
+ * is what `latency.bench.ts` of each tree tells at these records per second. Who goes first changes with each round.
  */
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
@@ -42,7 +42,7 @@ const warmUpRounds = Number(values['warm-up'])
 let runCount = 0
 await inPairs(
   'experiment',
-  (tree) => source.runMillrace(`commits-${process.pid}-${runCount++}`, [], tree),
+  (tree) => source.runPackage(`commits-${process.pid}-${runCount++}`, tree),
   {
     'rate from process start': ({ records, secondsFromStart }: MillraceMeasurement) => records / secondsFromStart,
     'rate from first fetch': ({ records, seconds }: MillraceMeasurement) => records / seconds,

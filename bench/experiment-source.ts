@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process'
-import { cpus, totalmem } from 'node:os'
+import { rmSync } from 'node:fs'
+import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { experimentBatches } from '../src/cli/experiment/index.ts'
 import { Cluster, createTopics, deleteTopics, sendBatches } from '../src/kafka/index.ts'
 import { type Kafka, startKafka } from '../tools/kafka/start.ts'
+import { packageCli, writeExperiment } from './package-program.ts'
 import type { ReadMeasurement } from './peers/measured-read.ts'
 
 const run = promisify(execFile)
@@ -46,10 +48,21 @@ export class ExperimentSource implements AsyncDisposable {
     this.#cluster = new Cluster({ bootstrapServers })
   }
 
-  /** The experiment in a process of `millrace run`, of this tree or of another one. */
-  async runMillrace(app: string, options: string[] = [], tree = root): Promise<MillraceMeasurement> {
-    const fill = (sink: string) => this.#runProgram(app, sink, 'experiment-topology.ts', options, tree)
+  /** The experiment in a process of `millrace run`. */
+  async runMillrace(app: string, options: string[] = []): Promise<MillraceMeasurement> {
+    const fill = (sink: string) => this.#runProgram(app, sink, 'experiment-topology.ts', options)
     return this.verified(app, ownTopicsOf(app), fill)
+  }
+
+  /** The same by the package that a tree was built into. */
+  async runPackage(app: string, tree: string): Promise<MillraceMeasurement> {
+    const program = join(tmpdir(), `${app}.mjs`)
+    const result = await this.verified(app, ownTopicsOf(app), (sink) => {
+      writeExperiment(program, tree, { name: app, source: this.topic, sink })
+      return this.#measured(['run', program, '--until-caught-up'], {}, packageCli(tree))
+    })
+    rmSync(program)
+    return result
   }
 
   /** Another program, in a file beside this one, that has to make the experiment's merged records. */
@@ -97,16 +110,14 @@ export class ExperimentSource implements AsyncDisposable {
     return sink
   }
 
-  async #runProgram(
-    app: string,
-    sink: string,
-    file: string,
-    options: string[] = [],
-    tree = root,
-  ): Promise<MillraceMeasurement> {
+  #runProgram(app: string, sink: string, file: string, options: string[] = []): Promise<MillraceMeasurement> {
     const env = { BENCH_APP: app, BENCH_SOURCE: this.topic, BENCH_SINK: sink }
+    return this.#measured(['run', join(root, 'bench', file), '--until-caught-up', ...options], env)
+  }
+
+  async #measured(words: string[], env: Record<string, string>, main?: string): Promise<MillraceMeasurement> {
     const startedMs = performance.now()
-    const report = await this.#cli(['run', join(tree, 'bench', file), '--until-caught-up', ...options], env, tree)
+    const report = await this.#cli(words, env, main)
     return { ...report, secondsFromStart: (performance.now() - startedMs) / 1_000 }
   }
 
@@ -117,8 +128,8 @@ export class ExperimentSource implements AsyncDisposable {
   }
 
   /** Runs a command of the command line; what it reports. Fails when the command does. */
-  async #cli(words: string[], env: Record<string, string> = {}, tree = root) {
-    const command = [join(tree, 'src/cli/main.ts'), ...words, '--json', '--bootstrap-servers', this.bootstrapServers]
+  async #cli(words: string[], env: Record<string, string> = {}, main = join(root, 'src/cli/main.ts')) {
+    const command = [main, ...words, '--json', '--bootstrap-servers', this.bootstrapServers]
     const { stdout } = await run(process.execPath, command, { env: { ...process.env, ...env } })
     return lastLineOf(stdout) as Omit<MillraceMeasurement, 'secondsFromStart'>
   }

@@ -7,7 +7,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -16,6 +16,7 @@ import { sleep, systemClock } from '../src/core/clock.ts'
 import { Cluster, createTopics, deleteTopics, listOffsets } from '../src/kafka/index.ts'
 import { startKafka } from '../tools/kafka/start.ts'
 import { machineText } from './experiment-source.ts'
+import { packageCli, writeExperiment } from './package-program.ts'
 import { spreadOf, spreadText } from './statistics.ts'
 
 const { values } = parseArgs({
@@ -86,17 +87,9 @@ async function restartMs(at: number): Promise<number> {
 }
 
 function startProgram(at: number): ChildProcess {
-  const dist = join(trees[at]!, 'dist')
-  const doors = ['doors/millrace.js', 'streams/index.js'].map((path) => join(dist, path))
   const program = join(folder, `program-${at}.mjs`)
-  const sides = stages.map((stage) => `${stage}: stage({ part: field('part') })`).join(', ')
-  writeFileSync(
-    program,
-    `import { field, stage, topology } from ${JSON.stringify(doors.find(existsSync))}
-export default topology('${name}-${at}').source('${source}').route('by-stage', field('stage'), { ${sides} })
-  .correlate('by-customer', field('customerId'), { of: ${JSON.stringify(stages)} }).sink('${sinkOf(at)}')`,
-  )
-  const words = [join(dist, 'cli/main.js'), 'run', program, '--bootstrap-servers', bootstrapServers]
+  writeExperiment(program, trees[at]!, { name: `${name}-${at}`, source, sink: sinkOf(at) })
+  const words = [packageCli(trees[at]!), 'run', program, '--bootstrap-servers', bootstrapServers]
   return spawn(process.execPath, words, { stdio: 'ignore' })
 }
 
