@@ -16,6 +16,7 @@ interface RowsExports {
   readonly find: (length: number, stamp: number) => number
   readonly lastStamp: (length: number) => number
   readonly put: (length: number, valueLength: number, isDeletion: number, stamp: number) => number
+  readonly remove: (length: number) => number
   readonly undo: (address: number) => void
   readonly settle: (address: number, newestPinned: number) => number
   readonly drop: (address: number) => void
@@ -129,6 +130,11 @@ export class VersionedRows {
   /** The same for a deletion. */
   putDeletion(keyLength: number, stamp: number): number {
     return this.#run.put(keyLength, 0, 1, stamp) >>> 0
+  }
+
+  /** Takes a row out of which no version before the latest is there or read; returns whether it was there. */
+  remove(keyLength: number): boolean {
+    return this.#run.remove(keyLength) !== 0
   }
 
   /** Takes back a version that was put last of its row. */

@@ -95,6 +95,23 @@ export class Commits {
     if (this.feed.isKept) this.feed.add(version, [write])
   }
 
+  /** Deletes a row, in a commit of its own; returns whether it was there. */
+  deleteOne(rows: TableRows<unknown, unknown>, key: unknown): boolean {
+    const deletion: Write = { rows, key, captured: undefined, isDeletion: true }
+    // Where nobody reads, nothing has to tell of the row that it has been there.
+    const isRead = this.threadPins !== undefined || !this.pins.isEmpty
+    if (isRead || this.locks.isHeldByOther(rows, key, undefined)) {
+      const isThere = this.#isChange(deletion)
+      if (isThere) this.installOne(deletion)
+      return isThere
+    }
+    if (!rows.remove(key)) return false
+    this.#advance(this.#version + 1)
+    rows.changed(this.#version, -1, this.pins)
+    if (this.feed.isKept) this.feed.add(this.#version, [deletion])
+    return true
+  }
+
   /** The same for a row that is given as bytes, of a store without locks and feed: nobody uses it meanwhile. */
   installBytes(rows: TableRows<unknown, unknown>, row: RowBytes): void {
     const version = this.#version + 1

@@ -202,6 +202,11 @@ export class TableRows<Key, Value> {
     }
   }
 
+  /** Takes a row out while nobody reads a version; returns whether it was there. */
+  remove(key: Key): boolean {
+    return this.#rows.remove(this.#ask(key))
+  }
+
   /** Takes back what was linked last. */
   unlink({ address }: Linked): void {
     this.#rows.undo(address)

@@ -70,7 +70,12 @@ export class Table<Key, Value, Zone extends string = string> extends TableRef<Ke
     const transaction = this.#transaction()
     if (transaction !== undefined) return transaction.set(this, key, value)
     const rows = rowsOf(this)
-    this.#commit(rows.keys.capture(key), rows.capture(value), false)
+    this[commits].installOne({
+      rows: rows as TableRows<unknown, unknown>,
+      key: rows.keys.capture(key),
+      captured: rows.capture(value),
+      isDeletion: false,
+    })
   }
 
   /** Deletes a row; returns whether it was there. */
@@ -78,10 +83,7 @@ export class Table<Key, Value, Zone extends string = string> extends TableRef<Ke
     const transaction = this.#transaction()
     if (transaction !== undefined) return transaction.delete(this, key)
     const rows = rowsOf(this)
-    const captured = rows.keys.capture(key)
-    const isThere = rows.has(captured, this[commits].version)
-    if (isThere) this.#commit(captured, undefined, true)
-    return isThere
+    return this[commits].deleteOne(rows as TableRows<unknown, unknown>, rows.keys.capture(key))
   }
 
   /**
@@ -143,10 +145,6 @@ export class Table<Key, Value, Zone extends string = string> extends TableRef<Ke
     if (transaction === undefined || transaction instanceof OptimisticTransaction) return transaction
     const message = `table ${this.name} cannot wait for locks: use the methods of the pessimistic transaction`
     throw new StateError('TRANSACTION_NESTED', message, { table: this.name })
-  }
-
-  #commit(key: Key, captured: unknown, isDeletion: boolean): void {
-    this[commits].installOne({ rows: rowsOf(this) as TableRows<unknown, unknown>, key, captured, isDeletion })
   }
 }
 

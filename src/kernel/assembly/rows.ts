@@ -149,6 +149,20 @@ export function settle(address: u32, newestPinned: f64): u32 {
   return outcome
 }
 
+/** Takes a row out at once, of which nobody reads a version, so that there is one; false where it is absent. */
+export function remove(length: u32): bool {
+  const hash = hashOf(key, key + length, false)
+  const slot = slotOfKey(hash, length)
+  if (slot == 0) return false
+  const address = load<u32>(slot, 4)
+  beginChange()
+  if (isOrdered) removeKey(key, length)
+  removeAt(slot, hash)
+  freeVersion(address)
+  endChange()
+  return true
+}
+
 /** Drops a version that has been kept for somebody. */
 export function drop(address: u32): void {
   let newer = headAbove(address)
