@@ -109,6 +109,8 @@ function measure(app: string, { observe, spansTo }: Partial<(typeof observers)[s
   return source.verified(app, ownTopics, async (sink) => {
     const env = {
       ...process.env,
+      // As a package, which is compiled: what a run loads would else be compiled within it.
+      NODE_COMPILE_CACHE: join(import.meta.dirname, '../.cache/compiled'),
       BENCH_APP: app,
       BENCH_SOURCE: `${source.topic}.traced`,
       BENCH_SINK: sink,

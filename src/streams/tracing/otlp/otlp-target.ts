@@ -1,5 +1,6 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { urlToHttpOptions } from 'node:url'
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import type { Clock } from '../../../core/clock.ts'
@@ -36,6 +37,7 @@ export class OtlpTarget {
   readonly #options: OtlpTargetOptions
   readonly #agent: HttpAgent
   readonly #post: typeof httpRequest
+  readonly #place: RequestOptions
   /** How `ResourceSpans` and `ScopeSpans` begin, before the spans. */
   readonly #resource: Buffer
   readonly #scope = field(1, [field(1, 'millrace')])
@@ -44,6 +46,7 @@ export class OtlpTarget {
     const isSecure = options.url.protocol === 'https:'
     this.#options = options
     this.#agent = new (isSecure ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: 1 })
+    this.#place = urlToHttpOptions(options.url)
     this.#post = isSecure ? httpsRequest : httpRequest
     this.#resource = field(1, options.resource)
   }
@@ -72,9 +75,10 @@ export class OtlpTarget {
   }
 
   #answerTo(body: readonly Uint8Array[], signal: AbortSignal): Promise<OtlpAnswer> {
-    const { url, headers, compression, clock } = this.#options
+    const { headers, compression, clock } = this.#options
     const { promise, resolve, reject } = Promise.withResolvers<OtlpAnswer>()
-    const request = this.#post(url, {
+    const request = this.#post({
+      ...this.#place,
       method: 'POST',
       agent: this.#agent,
       signal,

@@ -22,6 +22,7 @@ import { TraceState } from '../trace-state.ts'
 import { TracerSpans } from '../tracer-spans.ts'
 import { EncodedSpans } from './encoded-spans.ts'
 import { field as bytesField } from './protobuf.ts'
+import { SpanEncoder } from './span-encoder.ts'
 import { SpanQueue } from './span-queue.ts'
 
 const ofOneSource: MergeSpanNames = { plan: planTopology(orders), partitions: partitionsOf(['source'], [300]) }
@@ -98,6 +99,30 @@ describe('spans of merges as bytes', () => {
     assert.deepEqual([events.length, droppedEventsCount], [128, 73])
     assert.deepEqual([links.length, droppedLinksCount], [128, 72])
     assert.equal(events.at(-1)!.name, 'millrace.merged')
+  })
+})
+
+describe('what spans have in common', () => {
+  it('is written once for each side, partition and length of an offset, in whatever order they come', () => {
+    const asked: number[] = []
+    const { plan, partitions } = ofOneSource
+    const placeOf = (number: number) => {
+      asked.push(number)
+      return partitions.placeOf(number)
+    }
+    const carried = carriedOn({ traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1 })
+    carried[0]! |= TRACED
+    const encoder = new SpanEncoder({ plan, partitions: { placeOf } }, seededRandom(1))
+    for (let merge = 0; merge < 50; merge++) {
+      const parts = [1, 20_000].map((offset, side) => ({ partition: 7, side, timestamp: 1, offset, carried }))
+      encoder.encode(parts, 2)
+      encoder.encode(
+        parts.map((part) => ({ ...part, offset: 20_001 - part.offset })),
+        2,
+      )
+    }
+
+    assert.deepEqual(asked, [7, 7, 7, 7])
   })
 })
 

@@ -30,6 +30,8 @@ const isRemote = 0x300
 const isSampled = 0x01
 /** Events and links of one span, as SDKs keep of them; further ones are counted. */
 const perSpanMax = 128
+/** Lengths that an offset may have, in bytes, are below this. */
+const lengthsMax = 8
 /** What is written besides templates and states, generously. */
 const restBytes = 64
 
@@ -62,7 +64,7 @@ export class SpanEncoder {
   readonly #random: Random
   /** By the number of parts. */
   readonly #spans: Uint8Array[] = []
-  /** By number of the partition, then by side. */
+  /** By number of the partition, then by side and length of the offset: old parts are merged with new ones. */
   readonly #parts: PartTemplate[][] = []
   /** Where the span begins that was written last. */
   #start = 0
@@ -155,13 +157,10 @@ export class SpanEncoder {
     return state === 0 ? end : putState(bytes, end, carried)
   }
 
-  /** As long as the offset is, which mostly grows. */
   #templateOf({ partition, side, offset }: CarryingPart): PartTemplate {
-    const ofPartition = (this.#parts[partition] ??= [])
-    const template = ofPartition[side]
     const length = varintBytes(offset)
-    if (template !== undefined && template.offsetBytes === length) return template
-    return (ofPartition[side] = this.#newPart(partition, side, length))
+    const ofPartition = (this.#parts[partition] ??= [])
+    return (ofPartition[side * lengthsMax + length] ??= this.#newPart(partition, side, length))
   }
 
   #newSpan(parts: number): Uint8Array {
