@@ -102,7 +102,7 @@ const laterTexts = [
   'the field of the aggregate is no number',
   'the function of the aggregate failed on the record',
   'the window would be larger with the record than its topics take',
-  'a function after the windows failed on the result, or the sink does not take what was made of it',
+  'the function after the windows failed on the result, or the sink does not take what was made of it',
   'the record is in another partition than that of its merge key',
 ]
 

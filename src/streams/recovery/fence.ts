@@ -15,3 +15,6 @@ export async function fence(services: KafkaServices, member: Member, writer?: st
     producer.stop()
   }
 }
+
+/** For a transactional id that is of one process alone, which owns nothing any more. */
+export const asNobody: Member = async () => ({ generationId: -1, memberId: '', groupInstanceId: null })

@@ -17,7 +17,7 @@ import { ofOwn, type Tasks } from '../tasks/tasks.ts'
 import { checkpointSink, findSources } from '../topics/program-topics.ts'
 import { ofPartitions } from '../topics/topic-ranges.ts'
 import { type Sources, sourcesOf } from '../topics/sources.ts'
-import { fence } from './fence.ts'
+import { asNobody, fence } from './fence.ts'
 import { findLogs, type Found } from './found.ts'
 import { startOffsetsOf } from './start-offsets.ts'
 
@@ -102,11 +102,9 @@ async function endLastWriters(services: KafkaServices, { own, writer, checkpoint
   writers.delete(writer)
   for (const last of writers) {
     // It is the transaction of nobody: its offsets are refused.
-    if (!(await isMember(last))) await fence(services, async () => noMember, last)
+    if (!(await isMember(last))) await fence(services, asNobody, last)
   }
 }
-
-const noMember = { generationId: -1, memberId: '', groupInstanceId: null }
 
 /** The last manifest of a task; undefined where it has no epoch yet. */
 function manifestIn({ records }: CheckpointView, task: number): Manifest | undefined {

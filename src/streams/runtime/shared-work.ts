@@ -1,6 +1,6 @@
 import { TaskMembership, type TaskMembershipOptions } from '../../kafka/index.ts'
 import { CheckpointView } from '../checkpoint/checkpoint-view.ts'
-import { fence } from '../recovery/fence.ts'
+import { asNobody, fence } from '../recovery/fence.ts'
 import type { RecoveryRequest } from '../recovery/recover.ts'
 import type { RecoveredSession } from '../recovery/session.ts'
 import { seedOf, type TaskShare } from '../recovery/task-share.ts'
@@ -110,9 +110,9 @@ export class SharedWork {
     state.epochs.abandon()
     const { topics } = this.#services
     this.#warmTable = warmTableOf(session, seedOf(topics.sinks[checkpointSink]!.id))
-    if (!this.isOwner) return
-    await fence(this.#services, this.member, this.writer)
-    await careful.end(state.epochs.committed)
+    // Also where all is lost: others would wait for what is open of a process that is a member again, without tasks.
+    await fence(this.#services, this.isOwner ? this.member : asNobody, this.writer)
+    if (this.isOwner) await careful.end(state.epochs.committed)
   }
 
   #shareOf(own: readonly number[]): ShareToWorkOn['share'] {
