@@ -55,6 +55,11 @@ describe('checkHistory', () => {
     ['a read of an old state', ['stale'], history('[1-2] a x 1', '[3-4] r x ', '[5-6] r x 1')],
     ['an append that is lost', ['stale'], history('[1-2] a x 1', '[3-4] r x ')],
     [
+      'an append that another one writes over, which knows of an append elsewhere that comes after it',
+      ['stale'],
+      history('[1-4] a x 1; a y 3', '[2-3] a x 2', '[5-6] r y 3; a x 4', '[7-8] r x 2,4; r y 3'),
+    ],
+    [
       'lists that are old, each in its own way',
       ['G2', 'stale', 'stale'],
       history('[1-2] a x 1', '[3-4] r x ; a y 2', '[5-6] r y ; r x 1', '[7-8] r x 1; r y 2'),

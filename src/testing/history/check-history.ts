@@ -8,7 +8,8 @@ import { type ListUse, usesOf } from './lists.ts'
  * that are not linearizable. Reads tell the order of appends, so that nothing has to be taken on trust from what is
  * tested.
  *
- * Read all lists once more at the end: of several elements that nobody has read it is only known that they come last.
+ * Read all lists once more at the end: of several elements that nobody has read it is only known that they come last,
+ * or, where somebody began to read after they were there, that they are lost.
  *
  * @returns Nothing where there is nothing to find; else at least one anomaly, of each circle one. Which ones are
  * allowed depends on the isolation: `snapshot` allows `G2`, `readCommitted` allows `G-single` and `stale` as well.
@@ -68,17 +69,20 @@ function findStaleReads({ key, order, reads, writers }: ListUse, anomalies: Anom
   }
 }
 
-function addDependencies({ key, order, reads, writers }: ListUse, graph: DependencyGraph): void {
+/**
+ * Who has appended what nobody has read: it comes after all that was read. Where a read has begun after that, it is lost
+ * instead, `findStaleReads` says so, and nobody knows in which order it was written over.
+ */
+function lastWritersOf({ order, reads, writers }: ListUse): number[] {
   const known = new Set(order)
-  /** Who has appended what nobody has read: it comes after all that was read. */
-  const lastWriters = [...writers].flatMap(
-    ([
-      element,
-      {
-        transaction: { id, outcome },
-      },
-    ]) => (known.has(element) || outcome !== 'committed' ? [] : [id]),
-  )
+  const lastReadAt = Math.max(...reads.map(({ transaction }) => transaction.startedAt))
+  const unread = [...writers].filter(([element]) => !known.has(element)).map(([, { transaction }]) => transaction)
+  return unread.filter(({ outcome, endedAt }) => outcome === 'committed' && endedAt >= lastReadAt).map(({ id }) => id)
+}
+
+function addDependencies(use: ListUse, graph: DependencyGraph): void {
+  const { key, order, reads, writers } = use
+  const lastWriters = lastWritersOf(use)
   const writerOf = (index: number) => writers.get(order[index]!)?.transaction.id
   for (let index = 1; index < order.length; index++) {
     const [before, after] = [writerOf(index - 1), writerOf(index)]
