@@ -88,8 +88,7 @@ function lastManifest(records: CheckpointRecords, { partitions }: Topic) {
 async function findCheckpointOf(cluster: Cluster, app: string): Promise<Topic> {
   const { checkpointTopic } = ownTopics(app)
   const { checkpointTopic: tasksTopic } = ownTopics(app, 'keyed')
-  const [single, keyed] = await Promise.all([findTopic(cluster, checkpointTopic), findTopic(cluster, tasksTopic)])
-  const topic = single ?? keyed
+  const topic = (await findTopic(cluster, checkpointTopic)) ?? (await findVisibleTopic(cluster, tasksTopic))
   if (topic === undefined) throw unknownApp(app, `there is no topic "${checkpointTopic}", nor "${tasksTopic}"`)
   return topic
 }
@@ -173,6 +172,12 @@ export function topicsOf({ manifest, partitions }: Pick<AppCheckpoint, 'manifest
   const { topology, former = [], sourceIds, outputs } = manifest
   const redriven = sourceIds.length > topology.sources.length ? [partitions.redriveTopic!] : []
   return [...[...topology.sources, ...former].map(({ topic }) => topic), ...redriven, ...outputs]
+}
+
+/** A topic, or undefined where there is none of this name that this user may see. */
+export async function findVisibleTopic(cluster: Cluster, name: string): Promise<Topic | undefined> {
+  const permissions = await cluster.topicPermissions([name])
+  return permissions.get(name)!.exists ? findTopic(cluster, name) : undefined
 }
 
 /** A topic, or undefined where there is none of this name. */

@@ -6,7 +6,7 @@ import { ownTopics } from '../topology/plan-topics.ts'
 import { requireRights, rightsToReset } from '../topics/rights.ts'
 import { recentManifest } from '../checkpoint/checkpoint-view.ts'
 import type { NextSubtopology } from '../checkpoint/manifest.ts'
-import { findTopic, ifKnown, unknownApp } from './app-checkpoint.ts'
+import { findTopic, findVisibleTopic, ifKnown, unknownApp } from './app-checkpoint.ts'
 import { layoutUnsupported } from './layout-unsupported.ts'
 import { type AppOptions, atBrokers } from './at-brokers.ts'
 import { appOptions } from '../options.ts'
@@ -61,8 +61,8 @@ async function findRemains(cluster: Cluster, app: string): Promise<Remains> {
   await requireRights(cluster, app, rightsToReset(app, hasRedriven))
   const memberCount = await countGroupMembers(cluster, app)
   const checkpoint = await findTopic(cluster, checkpointTopic)
-  const ofTasks = await findTopic(cluster, ownTopics(app, 'keyed').checkpointTopic)
-  if (checkpoint === undefined && ofTasks !== undefined) throw layoutUnsupported(app, 'reset')
+  const isShared = async () => !!(await findVisibleTopic(cluster, ownTopics(app, 'keyed').checkpointTopic))
+  if (checkpoint === undefined && (await isShared())) throw layoutUnsupported(app, 'reset')
   if (memberCount === undefined && checkpoint === undefined) {
     throw unknownApp(app, 'it has neither a checkpoint nor a group')
   }
