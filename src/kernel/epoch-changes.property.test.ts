@@ -133,13 +133,16 @@ class Driver {
     const pending = this.#pending()
     const changed = new Set<string>()
     let grown = 0
-    const growth = this.#table.epochChanges((partition, chunk, bits, added) => {
+    const growth = [0, 0]
+    this.#table.epochChanges((partition, chunk, bits, added, [low, high]) => {
       for (let bit = 0; bit < chunkOffsets; bit++) {
         if (((bits[bit >>> 5]! >>> (bit & 31)) & 1) === 0) continue
         const place = `${partition} ${chunk * chunkOffsets + bit}`
         if (!changed.delete(place)) changed.add(place)
       }
       grown += added
+      growth[0] = (growth[0]! + low) >>> 0
+      growth[1] = (growth[1]! + high) >>> 0
     })
     const places = new Set([...pending.places, ...this.#begun.places, ...changed])
     const isChanged = (place: string) => pending.places.has(place) !== this.#begun.places.has(place)

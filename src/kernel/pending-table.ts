@@ -287,22 +287,12 @@ export class PendingTable {
     if (this.#machine.run.recall(number, key, bytes.length, Number(isNumber)) === 0) throw tableFullOfKeys(this)
   }
 
-  /**
-   * Tells how the current epoch has changed so far which parts are pending.
-   *
-   * @returns What the digest of all these parts has grown by.
-   */
-  epochChanges(visit: ChangeVisitor): [low: number, high: number] {
+  /** Tells how the current epoch has changed so far which parts are pending. */
+  epochChanges(visit: ChangeVisitor): void {
     const { undoEnd, departedEnd } = this.#epochs.current
-    let [low, high] = [0, 0]
-    this.#calls.onChange = (partition, chunk, bits, added, growth) => {
-      low = (low + growth[0]) >>> 0
-      high = (high + growth[1]) >>> 0
-      visit(partition, chunk, bits, added, growth)
-    }
+    this.#calls.onChange = visit
     this.#machine.run.tellChanges(undoEnd, departedEnd)
     this.#calls.onChange = undefined
-    return [low, high]
   }
 
   /** Begins the next epoch; what came before can still be undone until `commitEpoch`. */

@@ -41,9 +41,10 @@ export class PendingOffsets implements EpochParticipant {
     return this.#digests
   }
 
-  /** The task that a partition belongs to. */
-  taskOf(partition: number): number {
-    return this.#tasks.taskOf(partition)
+  /** Adds what changes of a partition let its digest grow by to that of its task. */
+  addGrowth(digests: Digest[], partition: number, growth: Digest): void {
+    const task = this.#tasks.taskOf(partition)
+    digests[task] = addDigests(digests[task]!, growth)
   }
 
   /** The sets hold what the last committed epoch left, and these are its digests, by task. */
@@ -62,8 +63,7 @@ export class PendingOffsets implements EpochParticipant {
     const { taskOf, count } = this.#tasks
     table.epochChanges((partition, chunk, bits, added, growth) => {
       this.sets[partition]!.turnOver(chunk, bits, added)
-      const task = taskOf(partition)
-      this.#digests[task] = addDigests(this.#digests[task]!, growth)
+      this.addGrowth(this.#digests, partition, growth)
     })
     const counts = Array.from({ length: count }, () => 0)
     this.sets.forEach((set, partition) => (counts[taskOf(partition)]! += set.count))

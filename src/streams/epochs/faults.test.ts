@@ -15,7 +15,7 @@ import {
 } from '../../kernel/index.ts'
 import { manifestOf, replay } from '../checkpoint/checkpoint-records.ts'
 import { CheckpointWriter, pieceBytesOf, putInto } from '../checkpoint/checkpoint-writer.ts'
-import { areEqualDigests } from '../checkpoint/digest.ts'
+import { areEqualDigests, type Digest, sumOf } from '../checkpoint/digest.ts'
 import { ManifestWriter } from '../checkpoint/manifest-writer.ts'
 import { PendingOffsets } from '../checkpoint/pending-offsets.ts'
 import { readRuns } from '../deduplication/completed-runs.ts'
@@ -454,14 +454,15 @@ class Program {
 const keptLately = 6
 
 /** The digest of the pending parts at some offsets: that of a table with nothing else. */
-function digestOf(offsets: readonly number[]): [number, number] {
+function digestOf(offsets: readonly number[]): Digest {
   const records = offsets.map(consumedAt)
   const columns = rowsOf(records.map(({ side, key }) => recordOf(side!, key)))
   offsets.forEach((offset, row) => (columns.offset[row] = offset))
   otherTable.apply(columns, Accounting.from([0]).current)
-  const digest = otherTable.epochChanges(() => {})
+  const growths: Digest[] = []
+  otherTable.epochChanges((_partition, _chunk, _bits, _added, growth) => growths.push(growth))
   otherTable.rollback()
-  return digest
+  return sumOf(growths)
 }
 
 const otherTable = rememberingTable()

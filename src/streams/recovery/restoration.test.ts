@@ -5,6 +5,7 @@ import { MillraceError } from '../../core/errors.ts'
 import { noSide, type RecordColumns } from '../../kernel/index.ts'
 import { VirtualClock } from '../../testing/index.ts'
 import { manifestOf } from '../checkpoint/checkpoint-records.ts'
+import { emptyDigest } from '../checkpoint/digest.ts'
 import { PromotedPlaces } from '../retention/promoted-places.ts'
 import { Engine } from '../in-memory/engine.ts'
 import { Accounting } from '../epochs/accounting.ts'
@@ -123,10 +124,12 @@ function stateWithFullTable(): RecoveredState {
   const pending = new PendingOffsets(1)
   const written = stateAt(0)
   takeAll((rows) => written.table.apply(rows, written.accounting.current))
-  const digest = written.table.epochChanges((partition, chunk, bits, added) => {
+  const digests = [emptyDigest]
+  written.table.epochChanges((partition, chunk, bits, added, growth) => {
     pending.sets[partition]!.turnOver(chunk, bits, added)
+    pending.addGrowth(digests, partition, growth)
   })
-  pending.startAt([digest])
+  pending.startAt(digests)
   const accounting = Accounting.from([partCount])
   return stateAt(1, rememberingTable(), { pending, accounting, coldFromBytes: partCount * 150 })
 }

@@ -1,7 +1,7 @@
 import { assert } from '../../core/assert.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { deadLetterReasons, noSide, type PendingTable, type RecordColumns, rowFlags } from '../../kernel/index.ts'
-import { addDigests, areEqualDigests, type Digest, emptyDigest } from '../checkpoint/digest.ts'
+import { areEqualDigests, type Digest, emptyDigest } from '../checkpoint/digest.ts'
 import type { PendingOffsets } from '../checkpoint/pending-offsets.ts'
 import type { ColdParts } from '../cold/cold-parts.ts'
 import type { Accounting } from '../epochs/accounting.ts'
@@ -198,8 +198,7 @@ export class Restoration {
     const { table, pending } = this.#parts
     table.epochChanges((partition, _chunk, _bits, added, growth) => {
       this.#restoredCount += added
-      const task = pending.taskOf(partition)
-      this.#restoredDigests[task] = addDigests(this.#restoredDigests[task]!, growth)
+      pending.addGrowth(this.#restoredDigests, partition, growth)
     })
   }
 

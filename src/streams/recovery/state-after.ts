@@ -6,7 +6,7 @@ import { Accounting } from '../epochs/accounting.ts'
 import { completedRecords } from '../deduplication/completed-runs.ts'
 import { type CheckpointRecords, collectPending } from '../checkpoint/checkpoint-records.ts'
 import { CheckpointWriter } from '../checkpoint/checkpoint-writer.ts'
-import { addDigests, type Digest, emptyDigest } from '../checkpoint/digest.ts'
+import { type Digest, emptyDigest } from '../checkpoint/digest.ts'
 import { type CompletedCounts, type EventTimes, lookupShape, type Manifest } from '../checkpoint/manifest.ts'
 import { PendingOffsets } from '../checkpoint/pending-offsets.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
@@ -256,8 +256,7 @@ function retainPending({ table, manifest, ...warm }: WarmTable, pending: Pending
   const digests = [...warm.digests]
   table.epochChanges((partition, _chunk, _bits, added, growth) => {
     count += added
-    const task = pending.taskOf(partition)
-    digests[task] = addDigests(digests[task]!, growth)
+    pending.addGrowth(digests, partition, growth)
   })
   table.settle()
   return { count, digests, nextOffsets: manifest.nextOffsets }
