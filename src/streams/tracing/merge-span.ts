@@ -90,6 +90,7 @@ function onlyTopic({ sources }: MergeSpanNames['plan']): string | undefined {
   return sources.length === 1 ? sources[0]!.topic : undefined
 }
 
-function isFollowed(part: CarryingPart): part is CarryingPart & { carried: Uint8Array } {
+/** Whether the trace of a part is followed. */
+export function isFollowed(part: CarryingPart): part is CarryingPart & { carried: Uint8Array } {
   return part.carried !== undefined && (part.carried[0]! & TRACED) !== 0
 }

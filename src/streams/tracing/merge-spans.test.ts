@@ -6,6 +6,7 @@ import { PUBLISHED, TRACED } from '../../kernel/index.ts'
 import { VirtualClock } from '../../testing/index.ts'
 import type { ClosingEpoch } from '../epochs/epoch-participant.ts'
 import { orders } from '../fixtures/orders.ts'
+import { pairs } from '../fixtures/pairs.ts'
 import { partitionsOfSource } from '../fixtures/partitions.ts'
 import { recordingTracer } from '../fixtures/recording-tracer.ts'
 import { Engine, type EngineOptions } from '../in-memory/engine.ts'
@@ -22,13 +23,6 @@ const parentIds = ['a', 'b'].map((digit) => digit.repeat(16))
 const [a, b] = traceIds.map((id, at) => ({ traceparent: `00-${id}-${parentIds[at]}-01` }))
 const unrecorded = { traceparent: a!.traceparent.replace(/01$/, '00') }
 const tracestate = 'rojo=00f067aa0ba902b7'
-
-const pairs = topology('pairs')
-  .source('a')
-  .side('A')
-  .source('b')
-  .side('B')
-  .correlate('by-id', field('id'), { of: ['A', 'B'] })
 
 const program = pairs.sink('out')
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { driveTopology, type GiveOptions, VirtualClock } from '../../testing/index.ts'
 import { Engine } from '../in-memory/engine.ts'
+import { pairs } from '../fixtures/pairs.ts'
 import { field } from '../topology/field.ts'
 import { type Topology, topology } from '../topology/topology.ts'
 
@@ -101,12 +102,6 @@ describe('the trace of a merged record', () => {
       ['traceparent', traceparent],
       ['kind', 'k'],
     ])
-    const pairs = topology('pairs')
-      .source('a')
-      .side('A')
-      .source('b')
-      .side('B')
-      .correlate('by-id', field('id'), { of: ['A', 'B'] })
     assert.deepEqual(await traceOf(parts.slice(0, 2), pairs.sink('out', { traceContext: true })), { traceparent })
   })
 

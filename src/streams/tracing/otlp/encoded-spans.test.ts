@@ -7,24 +7,18 @@ import { VirtualClock } from '../../../testing/index.ts'
 import type { ClosingEpoch } from '../../epochs/epoch-participant.ts'
 import { orders } from '../../fixtures/orders.ts'
 import { OtlpCollector, type OtlpSpan, readOtlpRequest } from '../../fixtures/otlp.ts'
+import { pairs } from '../../fixtures/pairs.ts'
 import { partitionsOfSource } from '../../fixtures/partitions.ts'
 import { recordingTracer } from '../../fixtures/recording-tracer.ts'
 import { Engine, type EngineOptions } from '../../in-memory/engine.ts'
-import { field } from '../../topology/field.ts'
 import { planTopology } from '../../topology/plan.ts'
-import { type Topology, topology } from '../../topology/topology.ts'
+import type { Topology } from '../../topology/topology.ts'
 import { carriedOn } from '../trace-context.ts'
 import { EncodedSpans } from './encoded-spans.ts'
 
 const [a, b] = ['1', '2'].map((digit) => ({ traceparent: `00-${digit.repeat(32)}-${digit.repeat(16)}-01` }))
 const unrecorded = { traceparent: a!.traceparent.replace(/01$/, '00') }
 
-const pairs = topology('pairs')
-  .source('a')
-  .side('A')
-  .source('b')
-  .side('B')
-  .correlate('by-id', field('id'), { of: ['A', 'B'] })
 const carrying = pairs.sink('out', { traceContext: true }) as Topology
 
 /** Merges with and without spans, in epochs that commit, are aborted, or have their answer lost. */

@@ -1,7 +1,7 @@
 import type { Random } from '../../../core/random.ts'
 import { type CarryingPart, GrowableBytes, TRACED } from '../../../kernel/index.ts'
 import { hexOf, putHex } from './hex.ts'
-import { type MergeSpanNames, messagingAttributes, spanTitle } from '../merge-span.ts'
+import { isFollowed, type MergeSpanNames, messagingAttributes, spanTitle } from '../merge-span.ts'
 import { attribute, field, fieldHead, putNanoseconds, putVarint, varintBytes, varintField } from './protobuf.ts'
 
 /** Fields of `Span`, `Event` and `Link` of OTLP. */
@@ -224,10 +224,6 @@ const mergedTimeAt = headBytes(mergedEvent) + 1
 /** Of a field with a length below 16,384, whose number is below 16. */
 function headBytes(bytes: Uint8Array): number {
   return bytes[1]! < 0x80 ? 2 : 3
-}
-
-function isFollowed(part: CarryingPart): part is CarryingPart & { carried: Uint8Array } {
-  return part.carried !== undefined && (part.carried[0]! & TRACED) !== 0
 }
 
 /** Where the value of a header begins whose length stands at a place. */
