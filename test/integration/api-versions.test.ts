@@ -76,17 +76,18 @@ describe('the table of versions', () => {
     await reset({ bootstrapServers, sasl, app: 'shop' })
     await commitByVersion1(cluster)
 
-    const { describeProducers, listTransactions, incrementalAlterConfigs, ...often } = apis
-    const { createPartitions, deleteRecords, ...some } = often
-    const { consumerGroupHeartbeat, consumerGroupDescribe, streamsGroupHeartbeat, streamsGroupDescribe, ...expected } =
-      some
+    const { describeProducers, listTransactions, incrementalAlterConfigs, createPartitions, deleteRecords } = apis
+    const { consumerGroupHeartbeat, consumerGroupDescribe, streamsGroupHeartbeat, streamsGroupDescribe } = apis
     // Asked where a transaction stays open, and where a topic that exists has other settings; where letters of a further
     // source are redriven; where a merge goes on into a further correlation; and where several members are at work.
     const asked = [describeProducers, listTransactions, incrementalAlterConfigs, createPartitions, deleteRecords]
     const askedByMembers = [consumerGroupHeartbeat, consumerGroupDescribe, streamsGroupHeartbeat, streamsGroupDescribe]
     const seldom = [...asked, ...askedByMembers].map(latestOf)
     const others = [...sent].filter((each) => !seldom.includes(each))
-    assert.deepEqual(others.sort(), Object.values(expected).map(latestOf).sort())
+    const expected = Object.values(apis)
+      .map(latestOf)
+      .filter((each) => !seldom.includes(each))
+    assert.deepEqual(others.sort(), expected.sort())
   })
 })
 

@@ -92,17 +92,15 @@ export async function findTasks(services: KafkaServices, share: TaskShare): Prom
 
 async function endLastWriters(services: KafkaServices, { own, writer, checkpoint, isMember }: TaskShare) {
   const writers = new Set(
-    own
-      .flatMap((task) => [
-        attemptOf(checkpoint.records, keyIn(task, attemptKey))?.writer ?? [],
-        manifestIn(checkpoint, task)?.task?.writer ?? [],
-      ])
-      .flat(),
+    own.flatMap((task) => [
+      attemptOf(checkpoint.records, keyIn(task, attemptKey))?.writer,
+      manifestIn(checkpoint, task)?.task?.writer,
+    ]),
   )
   writers.delete(writer)
   for (const last of writers) {
     // It is the transaction of nobody: its offsets are refused.
-    if (!(await isMember(last))) await fence(services, asNobody, last)
+    if (last !== undefined && !(await isMember(last))) await fence(services, asNobody, last)
   }
 }
 
