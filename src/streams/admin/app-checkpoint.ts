@@ -2,11 +2,10 @@ import { MillraceError, KafkaError } from '../../core/errors.ts'
 import { type Cluster, type Topic, topicRange, type TransactionWait } from '../../kafka/index.ts'
 import { OffsetSet } from '../../kernel/index.ts'
 import { Accounting } from '../epochs/accounting.ts'
-import { type CheckpointRecords, collectPending } from '../checkpoint/checkpoint-records.ts'
-import { manifestKey } from '../checkpoint/checkpoint-topic.ts'
-import { keyIn, readAll } from '../checkpoint/checkpoint-view.ts'
+import { type CheckpointRecords, collectPending, manifestOf } from '../checkpoint/checkpoint-records.ts'
+import { readAll } from '../checkpoint/checkpoint-view.ts'
 import { emptyDigest } from '../checkpoint/digest.ts'
-import { decodeManifest, type Manifest, manifestFormat } from '../checkpoint/manifest.ts'
+import { type Manifest, manifestFormat } from '../checkpoint/manifest.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
 import { shapeOf } from '../checkpoint/topology-shape.ts'
 import { manifestOfAll } from '../tasks/task-manifests.ts'
@@ -71,10 +70,7 @@ export async function findAppCheckpoint(
 
 /** That of the program, or one over all of its tasks. */
 function lastManifest(records: CheckpointRecords, { partitions }: Topic) {
-  const manifests = [...partitions.keys()].flatMap((task) => {
-    const bytes = records.get(keyIn(task, manifestKey))
-    return bytes === undefined ? [] : [decodeManifest(bytes)]
-  })
+  const manifests = [...partitions.keys()].flatMap((task) => manifestOf(records, task) ?? [])
   const [first] = manifests
   const isShared = first?.task !== undefined
   return { manifest: isShared ? manifestOfAll(manifests) : first, isShared }

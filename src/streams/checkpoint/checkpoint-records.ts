@@ -1,13 +1,13 @@
 import { type OffsetSet, decodeOffsets } from '../../kernel/index.ts'
-import { baseKey, deltaKey, deltaPrefix, manifestKey, placeOfPart } from './checkpoint-topic.ts'
+import { baseKey, deltaKey, deltaPrefix, keyIn, manifestKey, placeOfPart } from './checkpoint-topic.ts'
 import { corrupt, decodeManifest, type Manifest } from './manifest.ts'
 
 /** The last record of each key of a compacted topic. */
 export type CheckpointRecords = ReadonlyMap<string, Uint8Array>
 
-/** The manifest of the last epoch that committed, if there is one. */
-export function manifestOf(records: CheckpointRecords): Manifest | undefined {
-  const bytes = records.get(manifestKey)
+/** The manifest of the last epoch of a task that committed, if there is one. */
+export function manifestOf(records: CheckpointRecords, task = 0): Manifest | undefined {
+  const bytes = records.get(keyIn(task, manifestKey))
   return bytes === undefined ? undefined : decodeManifest(bytes)
 }
 

@@ -4,6 +4,14 @@ import { type Cluster, createMissingTopics, setTopicConfigs, type Topic, topicCo
 /** Keys of the records in a checkpoint topic; the last record of a key counts, and one without a value deletes it. */
 export const manifestKey = 'manifest'
 export const attemptKey = 'attempt'
+
+/** What each task has of its own; that of the first one has the key that it has in the topic. */
+export const ofTask = [manifestKey, attemptKey]
+
+/** Under which key a record of a partition of the topic is found among those of all. */
+export function keyIn(partition: number, key: string): string {
+  return partition === 0 || !ofTask.includes(key) ? key : `${key}/${partition}`
+}
 /** Never has a value: see `time/broker-time.ts`. */
 export const clockKey = 'clock'
 

@@ -12,7 +12,7 @@ import { type CheckpointRecords, manifestOf } from './checkpoint-records.ts'
 import { CheckpointTables, isRowKey } from '../tables/checkpoint-tables.ts'
 import { PromotedPlaces } from '../retention/promoted-places.ts'
 import { after, furthest } from '../topics/topic-ranges.ts'
-import { attemptKey, belongsToManifest, manifestKey, partitionOfKey, placeOfPart } from './checkpoint-topic.ts'
+import { belongsToManifest, keyIn, manifestKey, ofTask, partitionOfKey, placeOfPart } from './checkpoint-topic.ts'
 import type { Manifest } from './manifest.ts'
 
 /**
@@ -136,14 +136,6 @@ export class CheckpointView {
     if (bytes === undefined) this.#records.delete(name)
     else this.#records.set(name, bytes)
   }
-}
-
-/** What each task has of its own; that of the first one has the key that it has in the topic. */
-const ofTask = [manifestKey, attemptKey]
-
-/** Under which key a record of a partition of the topic is found among those of all. */
-export function keyIn(partition: number, key: string): string {
-  return partition === 0 || !ofTask.includes(key) ? key : `${key}/${partition}`
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type Cluster, sendBatches, withRetries } from '../../kafka/index.ts'
 import { noHeaders, noTimestamp, recordBatchOf } from '../../kernel/index.ts'
 import type { CheckpointRecords } from '../checkpoint/checkpoint-records.ts'
-import { attemptKey } from '../checkpoint/checkpoint-topic.ts'
+import { attemptKey, keyIn } from '../checkpoint/checkpoint-topic.ts'
 import { corrupt } from '../checkpoint/manifest.ts'
 
 /** Rows of one source partition that are worked on with nothing else on its way. */
@@ -36,12 +36,12 @@ export interface Attempt {
 }
 
 /**
- * The note that was written last, if there is one.
+ * The note that was written last of a task, if there is one.
  *
  * @throws MillraceError `CHECKPOINT_CORRUPT`
  */
-export function attemptOf(records: CheckpointRecords, key = attemptKey): Attempt | undefined {
-  const bytes = records.get(key)
+export function attemptOf(records: CheckpointRecords, task = 0): Attempt | undefined {
+  const bytes = records.get(keyIn(task, attemptKey))
   if (bytes === undefined) return undefined
   try {
     return JSON.parse(Buffer.from(bytes).toString())

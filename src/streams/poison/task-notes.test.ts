@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { attemptKey, manifestKey } from '../checkpoint/checkpoint-topic.ts'
-import { keyIn } from '../checkpoint/checkpoint-view.ts'
+import { attemptKey, keyIn, manifestKey } from '../checkpoint/checkpoint-topic.ts'
 import { encodeManifest } from '../checkpoint/manifest.ts'
 import { Accounting } from '../epochs/accounting.ts'
 import { someIdentity } from '../fixtures/partitions.ts'

@@ -1,7 +1,4 @@
-import type { CheckpointRecords } from '../checkpoint/checkpoint-records.ts'
-import { attemptKey, manifestKey } from '../checkpoint/checkpoint-topic.ts'
-import { keyIn } from '../checkpoint/checkpoint-view.ts'
-import { decodeManifest } from '../checkpoint/manifest.ts'
+import { type CheckpointRecords, manifestOf } from '../checkpoint/checkpoint-records.ts'
 import type { Tasks } from '../tasks/tasks.ts'
 import { type Attempt, attemptOf } from './attempt.ts'
 
@@ -24,10 +21,9 @@ export class TaskNotes {
     this.#tasks = tasks
     this.#epoch = epoch
     for (const task of tasks.own) {
-      const manifest = records.get(keyIn(task, manifestKey))
-      const ofTask = manifest === undefined ? 0 : decodeManifest(manifest).epoch
+      const ofTask = manifestOf(records, task)?.epoch ?? 0
       this.#epochs.set(task, ofTask)
-      const attempt = attemptOf(records, keyIn(task, attemptKey))
+      const attempt = attemptOf(records, task)
       if (attempt === undefined || attempt.epoch !== ofTask || isBelow(attempt, this.last)) continue
       this.last = { ...attempt, epoch }
     }

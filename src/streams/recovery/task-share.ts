@@ -4,10 +4,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import { MillraceError } from '../../core/errors.ts'
 import { topicRange } from '../../kafka/index.ts'
-import { attemptKey, manifestKey } from '../checkpoint/checkpoint-topic.ts'
-import { type CheckpointView, keyIn } from '../checkpoint/checkpoint-view.ts'
+import { manifestOf } from '../checkpoint/checkpoint-records.ts'
+import type { CheckpointView } from '../checkpoint/checkpoint-view.ts'
 import { emptyDigest } from '../checkpoint/digest.ts'
-import { decodeManifest, type Manifest, manifestFormat } from '../checkpoint/manifest.ts'
+import { type Manifest, manifestFormat } from '../checkpoint/manifest.ts'
 import { differences, shapeOf } from '../checkpoint/topology-shape.ts'
 import { Accounting } from '../epochs/accounting.ts'
 import { attemptOf } from '../poison/attempt.ts'
@@ -62,7 +62,7 @@ export async function findTasks(services: KafkaServices, share: TaskShare): Prom
     taskOf: (number) => sources.partitions.partitionOf(number),
     writer,
   }
-  const manifests = own.flatMap((task) => manifestIn(checkpoint, task) ?? [])
+  const manifests = own.flatMap((task) => manifestOf(checkpoint.records, task) ?? [])
   for (const manifest of manifests) checkShape(services, sources, manifest)
   const logStarts = ofOwn(tasks, logs.logStarts, 0)
   const logEnds = ofOwn(tasks, logs.logEnds, 0)
@@ -93,8 +93,8 @@ export async function findTasks(services: KafkaServices, share: TaskShare): Prom
 async function endLastWriters(services: KafkaServices, { own, writer, checkpoint, isMember }: TaskShare) {
   const writers = new Set(
     own.flatMap((task) => [
-      attemptOf(checkpoint.records, keyIn(task, attemptKey))?.writer,
-      manifestIn(checkpoint, task)?.task?.writer,
+      attemptOf(checkpoint.records, task)?.writer,
+      manifestOf(checkpoint.records, task)?.task?.writer,
     ]),
   )
   writers.delete(writer)
@@ -102,12 +102,6 @@ async function endLastWriters(services: KafkaServices, { own, writer, checkpoint
     // It is the transaction of nobody: its offsets are refused.
     if (last !== undefined && !(await isMember(last))) await fence(services, asNobody, last)
   }
-}
-
-/** The last manifest of a task; undefined where it has no epoch yet. */
-function manifestIn({ records }: CheckpointView, task: number): Manifest | undefined {
-  const bytes = records.get(keyIn(task, manifestKey))
-  return bytes === undefined ? undefined : decodeManifest(bytes)
 }
 
 /** All members hash keys with one seed, so that the digests of a task are the same with each of them. */
