@@ -29,15 +29,24 @@ export const systemClock: Clock = {
   },
 }
 
-/** Resolves after `ms` milliseconds of `clock`, or rejects with the signal's reason as soon as it aborts. */
-export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+/**
+ * Resolves after `ms` milliseconds of `clock`, or rejects with the signal's reason as soon as it aborts.
+ *
+ * @param options - `background` as for a timer.
+ */
+export function sleep(
+  clock: Clock,
+  ms: number,
+  signal?: AbortSignal,
+  options?: { background?: boolean },
+): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)
     const onAbort = () => {
       timer.cancel()
       reject(signal!.reason)
     }
-    const timer = clock.setTimer({ afterMs: ms }, () => {
+    const timer = clock.setTimer({ ...options, afterMs: ms }, () => {
       signal?.removeEventListener('abort', onAbort)
       resolve()
     })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { number, text } from '../../state/index.ts'
+import { numbered, perCountry } from '../fixtures/per-country.ts'
 import { driveTopology, VirtualClock } from '../../testing/index.ts'
 import { Engine } from '../in-memory/engine.ts'
 import { manifestOf } from '../checkpoint/checkpoint-records.ts'
@@ -9,7 +10,6 @@ import { CheckpointTables } from '../tables/checkpoint-tables.ts'
 import { isTableWhole } from '../tables/whole-table.ts'
 import type { CorrelateOptions } from '../topology/correlation.ts'
 import { field } from '../topology/field.ts'
-import type { RecordView } from '../topology/record-view.ts'
 import { stage } from '../topology/stage.ts'
 import { table } from '../topology/table.ts'
 import { topology } from '../topology/topology.ts'
@@ -21,16 +21,7 @@ interface Item {
   readonly filling?: string
 }
 
-const perCountry = table('per-country', { key: text, value: number })
 const totals = table('totals', { key: text, value: number })
-
-/** The number that an item has among those of its country. */
-function numbered({ country }: Item, record: RecordView): number {
-  const counts = record.table(perCountry)
-  const count = (counts.get(country) ?? 0) + 1
-  counts.set(country, count)
-  return count
-}
 
 const numberedStage = stage<Item, unknown>({ part: (item, record) => ({ number: numbered(item, record) }) })
 

@@ -6,6 +6,7 @@ import { VirtualClock } from '../../testing/index.ts'
 import { manifestOf } from '../checkpoint/checkpoint-records.ts'
 import { isBalanced } from '../epochs/accounting.ts'
 import { orders } from '../fixtures/orders.ts'
+import { numbered, perCountry } from '../fixtures/per-country.ts'
 import { Engine } from '../in-memory/engine.ts'
 import { CheckpointTables } from '../tables/checkpoint-tables.ts'
 import { isTableWhole } from '../tables/whole-table.ts'
@@ -24,15 +25,6 @@ interface Order {
 }
 
 const seen = table('seen', { key: text, value: json<{ at: number }>() })
-const perCountry = table('per-country', { key: text, value: number })
-
-/** The number that a record has among those of its country. */
-function numbered({ country }: Order, record: RecordView): number {
-  const counts = record.table(perCountry)
-  const count = (counts.get(country) ?? 0) + 1
-  counts.set(country, count)
-  return count
-}
 
 /** Lets on the first record of each event. */
 function isFirst({ event }: Order, record: RecordView): boolean {

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../../core/clock.ts'
+import { type Clock, sleep, type Timer } from '../../../core/clock.ts'
 import { nextFloat, type Random } from '../../../core/random.ts'
 import { within } from '../../../core/within.ts'
 import type { Logger } from '../../logs/logger.ts'
@@ -118,13 +118,7 @@ export class SpanExporter {
     const { clock, random } = this.#parts
     const { signal } = this.#ending
     const growing = firstPauseMs * 2 ** (attempt - 1) * (0.8 + 0.4 * nextFloat(random))
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = clock.setTimer({ afterMs: Math.min(pauseMsMax, afterMs ?? growing), background: true }, resolve)
-    const give = () => resolve()
-    signal.addEventListener('abort', give)
-    await promise
-    signal.removeEventListener('abort', give)
-    timer.cancel()
+    await sleep(clock, Math.min(pauseMsMax, afterMs ?? growing), signal, { background: true }).catch(() => {})
   }
 
   #drop(count: number, cause: string): void {
