@@ -42,7 +42,7 @@ export async function openPage(
   url: string,
   { width = 1280, height = 900, colorScheme = 'light' }: Look = {},
 ): Promise<WatchedPage> {
-  const page = await browser.newPage({ viewport: { width, height }, colorScheme, reducedMotion: 'reduce' })
+  const page = await browser.newPage({ viewport: { width, height }, colorScheme })
   const faults: string[] = []
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') faults.push(message.text())

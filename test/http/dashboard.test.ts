@@ -120,6 +120,19 @@ describe('the dashboard', { skip: skipWithoutBrowser, timeout: 120_000 }, () => 
     assert.deepEqual(faults, [])
   })
 
+  it('has nothing move by itself where records flow, which would have the browser draw all the time', async () => {
+    const { page } = await look(shared)
+
+    const moving = await page.locator('.flow path').evaluateAll((edges) => {
+      for (const edge of edges) edge.setAttribute('class', 'busy')
+      return edges.map((edge) => edge.getAnimations().length)
+    })
+    await page.close()
+
+    assert.ok(moving.length > 0)
+    assert.deepEqual(new Set(moving), new Set([0]))
+  })
+
   it('counts pending rows by what they lack', async () => {
     await using server = await serveIt()
     const { page } = await look(server)
