@@ -1,3 +1,4 @@
+import { grouped } from '../core/grouped.ts'
 import type { AuditedWindows, AuditReport } from '../streams/index.ts'
 import { beforeStartText } from './before-start.ts'
 import { classNames } from './class-names.ts'
@@ -47,7 +48,7 @@ export function auditText(report: AuditReport): string {
       : [`${Math.abs(missingOutputs)} records of a flatMap are ${missingOutputs < 0 ? 'too many' : 'missing'}`]),
     ...tables.map(tableText),
     ...(windows === undefined ? [] : [windowsText(windows)]),
-    ...(foreignRecords === 0 ? [] : [`records of others in its topics: ${foreignRecords.toLocaleString('en')}`]),
+    ...(foreignRecords === 0 ? [] : [`records of others in its topics: ${grouped(foreignRecords)}`]),
     ...(report.verdict === 'proved'
       ? []
       : removedFrom.map((topic) => {
@@ -58,18 +59,17 @@ export function auditText(report: AuditReport): string {
 }
 
 function tableText({ name, rows, found, isWhole }: NonNullable<AuditReport['tables']>[number]): string {
-  const said = rows.toLocaleString('en')
+  const said = grouped(rows)
   if (isWhole) return `table ${name}: ${said} rows, which are those of the epoch`
-  return `table ${name}: ${said} rows by the manifest, ${found.toLocaleString('en')} by the checkpoint, and not the same`
+  return `table ${name}: ${said} rows by the manifest, ${grouped(found)} by the checkpoint, and not the same`
 }
 
 function windowsText(windows: AuditedWindows): string {
   const { rows, found, isWhole, results, foundResults, taken, foundTaken } = windows
-  const [said, ofTaken] = [rows, taken].map((number) => number.toLocaleString('en'))
-  if (isRight(windows))
-    return `windows: ${said} open, ${results.toLocaleString('en')} results, ${ofTaken} records taken in`
+  const [said, ofTaken] = [rows, taken].map(grouped)
+  if (isRight(windows)) return `windows: ${said} open, ${grouped(results)} results, ${ofTaken} records taken in`
   return [
-    `windows: ${said} open by the manifest, ${found.toLocaleString('en')} by the checkpoint${isWhole ? '' : ', and not the same'}`,
+    `windows: ${said} open by the manifest, ${grouped(found)} by the checkpoint${isWhole ? '' : ', and not the same'}`,
     `  ${results} results by the manifest, ${foundResults} by the broker; ${taken} records taken in, ${foundTaken} in windows and results`,
   ].join('\n')
 }
@@ -80,10 +80,10 @@ function isRight({ isWhole, results, foundResults, taken, foundTaken }: AuditedW
 
 function verdictText(report: AuditReport): string {
   const { verdict, accounting, unseen } = report
-  const consumed = accounting.reduce((sum, account) => sum + account.consumed, 0).toLocaleString('en')
+  const consumed = grouped(accounting.reduce((sum, account) => sum + account.consumed, 0))
   if (verdict === 'proved') return `proved: each of ${consumed} consumed offsets has exactly one class`
   if (verdict === 'provedAsSeen') {
-    const hidden = `${unseen.toLocaleString('en')} are not in the compacted source now and have no other trace, as many as can have been skipped or filtered`
+    const hidden = `${grouped(unseen)} are not in the compacted source now and have no other trace, as many as can have been skipped or filtered`
     return `proved as far as compaction lets it be seen: each of ${consumed} consumed offsets has exactly one class; ${hidden}`
   }
   if (report.tables?.some(({ isWhole }) => !isWhole)) return 'WRONG: a table has other rows than its epoch has left'
@@ -96,5 +96,5 @@ function verdictText(report: AuditReport): string {
 function listing<Item>(count: number, what: string, first: readonly Item[], line: (item: Item) => string): string[] {
   if (count === 0) return []
   const few = first.length < count ? `; the first ${first.length} are` : ''
-  return [`${what}: ${count.toLocaleString('en')}${few}`, ...first.map(line)]
+  return [`${what}: ${grouped(count)}${few}`, ...first.map(line)]
 }

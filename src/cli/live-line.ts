@@ -1,3 +1,4 @@
+import { grouped } from '../core/grouped.ts'
 import type { Inspection } from '../streams/index.ts'
 
 /** A rate is of so long at least, in milliseconds. */
@@ -28,11 +29,11 @@ export class LiveLine {
     const rate = this.#rate({ atMs, records: report.records })
     return [
       role,
-      `${number(rate)} records/s`,
-      `lag ${number(lag)}`,
-      `pending ${number(report.pendingRows)}`,
-      `dead letters ${number(letters)}`,
-      `epoch ${number(epochs.committed)}`,
+      `${grouped(rate)} records/s`,
+      `lag ${grouped(lag)}`,
+      `pending ${grouped(report.pendingRows)}`,
+      `dead letters ${grouped(letters)}`,
+      `epoch ${grouped(epochs.committed)}`,
     ].join('  ')
   }
 
@@ -46,10 +47,6 @@ export class LiveLine {
     const passedMs = now.atMs - this.#from.atMs
     return passedMs > 0 ? Math.round(((now.records - this.#from.records) * 1_000) / passedMs) : 0
   }
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en')
 }
 
 function seconds(ms: number): string {

@@ -1,3 +1,4 @@
+import { grouped } from '../core/grouped.ts'
 import type { InspectedPending } from '../streams/index.ts'
 import { quoted } from './quoted.ts'
 
@@ -20,7 +21,7 @@ export function pendingText(app: string, pending: InspectedPending): string {
 }
 
 function count(rows: number): string {
-  return `${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'}`
+  return `${grouped(rows)} ${rows === 1 ? 'row' : 'rows'}`
 }
 
 function sidesText(missing: readonly string[]): string {

@@ -1,3 +1,4 @@
+import { grouped } from '../core/grouped.ts'
 /** Where it is written: standard error, whether that is a terminal, and how wide it is. */
 interface Screen {
   readonly isTTY?: boolean
@@ -73,7 +74,7 @@ function textOf(label: string, done: number, total: number): string {
 
 function barOf(label: string, done: number, total: number): string {
   const bar = '█'.repeat(Math.floor(shareOf(done, total) * barWidth)).padEnd(barWidth, '░')
-  return `${label.padEnd(12)} ${bar} ${percentOf(done, total)}  ${done.toLocaleString('en')}`
+  return `${label.padEnd(12)} ${bar} ${percentOf(done, total)}  ${grouped(done)}`
 }
 
 function percentOf(done: number, total: number): string {

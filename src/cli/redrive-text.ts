@@ -1,3 +1,4 @@
+import { grouped } from '../core/grouped.ts'
 import type { Redriven, RedrivenReason, RedriveReport } from '../streams/index.ts'
 
 /** What a redrive has done, or would do, for people: reason by reason, then what comes next. */
@@ -48,8 +49,8 @@ function reasonText(
     ],
     [foreign, 'are of sources that it does not read, or from before a reset'],
   ]
-  const texts = parts.filter(([count]) => count > 0).map(([count, text]) => `${count.toLocaleString('en')} ${text}`)
-  return `${reason}: ${letters.toLocaleString('en')} dead ${letters === 1 ? 'letter' : 'letters'}, ${texts.join(', ')}`
+  const texts = parts.filter(([count]) => count > 0).map(([count, text]) => `${grouped(count)} ${text}`)
+  return `${reason}: ${grouped(letters)} dead ${letters === 1 ? 'letter' : 'letters'}, ${texts.join(', ')}`
 }
 
 function whenText(app: string, redriven: number, isRunning: boolean): string[] {

@@ -1,3 +1,4 @@
+import { grouped } from '../core/grouped.ts'
 import type { RunReport, SubtopologyRun } from './measured-run.ts'
 import type { PartitionAccount } from '../streams/index.ts'
 import { classNames } from './class-names.ts'
@@ -16,19 +17,18 @@ export function runText(report: RunReport): string {
 
 /** A subtopology, and those after it. @param ofProcess - What is of the whole process. */
 function ofOne(report: SubtopologyRun, ofProcess: [string, string][]): string {
-  const count = (value: number) => value.toLocaleString('en')
-  const reasons = report.deadLetters.map(({ reason, count: each }) => `${count(each)} ${reason}`).join(', ')
+  const reasons = report.deadLetters.map(({ reason, count: each }) => `${grouped(each)} ${reason}`).join(', ')
   const letters: [string, string][] = reasons === '' ? [] : [['dead letters', reasons]]
   const rows: [string, string][] = [
-    ['aggregation rate', `${count(report.aggregationRate)} records/s`],
-    ['correlation rate', `${count(report.correlationRate)} merged records/s`],
+    ['aggregation rate', `${grouped(report.aggregationRate)} records/s`],
+    ['correlation rate', `${grouped(report.correlationRate)} merged records/s`],
     [
       'records',
-      `${count(report.records)} in ${report.seconds.toFixed(2)} s, ${count(Math.round(report.sourceBytes / mebibyte))} MiB`,
+      `${grouped(report.records)} in ${report.seconds.toFixed(2)} s, ${grouped(Math.round(report.sourceBytes / mebibyte))} MiB`,
     ],
-    ['merged', count(report.mergedRecords)],
-    ['open keys', `${count(report.pendingRows)} now, ${count(report.pendingRowsMax)} at most`],
-    ['epochs', `${count(report.epochs)} committed, ${report.rollbacks} rolled back`],
+    ['merged', grouped(report.mergedRecords)],
+    ['open keys', `${grouped(report.pendingRows)} now, ${grouped(report.pendingRowsMax)} at most`],
+    ['epochs', `${grouped(report.epochs)} committed, ${report.rollbacks} rolled back`],
     ...ofProcess,
     ...letters,
     ['accounting', report.isBalanced ? 'every offset has exactly one class' : 'DOES NOT ADD UP'],
@@ -46,7 +46,7 @@ function ofOne(report: SubtopologyRun, ofProcess: [string, string][]): string {
 function streakTexts({ app, streaks }: SubtopologyRun): string[] {
   return streaks.map(
     ({ topic, reason, records, isOver }) =>
-      `LOOK AT topic ${topic}: ${isOver ? '' : 'the last '}${records.toLocaleString('en')} records in a row became dead letters (${reason}); see millrace dead-letters --app ${app}`,
+      `LOOK AT topic ${topic}: ${isOver ? '' : 'the last '}${grouped(records)} records in a row became dead letters (${reason}); see millrace dead-letters --app ${app}`,
   )
 }
 

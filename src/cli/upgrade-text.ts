@@ -1,3 +1,4 @@
+import { grouped } from '../core/grouped.ts'
 import type { PlannedMigration, UpgradePlan } from '../streams/index.ts'
 
 /** What a start of another version of a program would do, for people. */
@@ -12,9 +13,7 @@ export function upgradeText(upgrade: UpgradePlan): string {
   }[verdict]
   const why = refusal === undefined ? [] : [`${refusal.code}: ${refusal.message}`]
   const forgotten =
-    forgets === 0
-      ? []
-      : [`  ${forgets.toLocaleString('en')} completed keys are forgotten: further parts of them are no duplicates`]
+    forgets === 0 ? [] : [`  ${grouped(forgets)} completed keys are forgotten: further parts of them are no duplicates`]
   const left = leaves === undefined ? [] : [`  ${leaves} stays behind, with what it has pending and has not read`]
   const others = next === undefined ? [] : [upgradeText(next)]
   const changes = migrations.map((migration) => `  ${migrationText(migration)}`)
@@ -40,7 +39,7 @@ function migrationText(migration: PlannedMigration): string {
     case 'table':
       return `table ${migration.table} is added, and begins empty`
     case 'removedTable':
-      return `table ${migration.table} is given up, and its ${migration.rows.toLocaleString('en')} rows are deleted`
+      return `table ${migration.table} is given up, and its ${grouped(migration.rows)} rows are deleted`
     case 'lookupTable':
       return `table ${migration.table} is looked up, and filled by topic ${migration.topic}; what is pending keeps what it has found`
     case 'removedLookupTable':
@@ -49,5 +48,5 @@ function migrationText(migration: PlannedMigration): string {
 }
 
 function partsText(count: number): string {
-  return `${count.toLocaleString('en')} pending ${count === 1 ? 'part' : 'parts'}`
+  return `${grouped(count)} pending ${count === 1 ? 'part' : 'parts'}`
 }

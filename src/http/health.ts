@@ -1,3 +1,4 @@
+import { grouped } from '../core/grouped.ts'
 import type { Inspection } from '../streams/index.ts'
 
 /** Whether a process may be given work, or waits rightly for its turn; with the reason where not. */
@@ -48,9 +49,9 @@ function standbyReadiness({ standbyAgeMs }: Inspection, ageMaxMs: number): Readi
 
 function activeReadiness({ isCaughtUp, partitions }: Inspection, delayMaxMs: number): Readiness {
   const lag = partitions.reduce((sum, partition) => sum + partition.lag, 0)
-  if (!isCaughtUp) return notReady(`has not caught up: ${lag.toLocaleString('en')} records to go`)
+  if (!isCaughtUp) return notReady(`has not caught up: ${grouped(lag)} records to go`)
   const delayMs = Math.max(0, ...partitions.map((partition) => partition.delayMs ?? 0))
-  if (delayMs > delayMaxMs) return notReady(`is ${seconds(delayMs)} behind: ${lag.toLocaleString('en')} records to go`)
+  if (delayMs > delayMaxMs) return notReady(`is ${seconds(delayMs)} behind: ${grouped(lag)} records to go`)
   return ready('is the active process, and has caught up')
 }
 
