@@ -1,8 +1,9 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { ConfigError, MillraceError } from '../core/errors.ts'
+import { http } from '../core/node-http.ts'
 import { resolveOptions } from '../core/options.ts'
 import type { App } from '../streams/index.ts'
 import { Gate } from './gate.ts'
@@ -71,7 +72,7 @@ export async function serveAt(
     return inspection && { inspection, ...served.healthOf(inspection) }
   }, clock)
   const parts = { gate, served, feed, questions, readings, pages: readPageFiles() }
-  const server = createServer(limits, (request, response) => void answer(parts, request, response))
+  const server = http.createServer(limits, (request, response) => void answer(parts, request, response))
   server.maxConnections = connectionsMax
   const stopParts = () => {
     feed[Symbol.dispose]()

@@ -1,6 +1,6 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { Clock } from '../../../core/clock.ts'
 import { ConfigError } from '../../../core/errors.ts'
+import { http } from '../../../core/node-http.ts'
 import type { RunOptions } from '../../options.ts'
 import { OtlpTarget } from './otlp-target.ts'
 import { attribute } from './protobuf.ts'
@@ -45,8 +45,8 @@ function headersOf(text: string): Record<string, string> {
   const headers = Object.fromEntries(pairsOf('otlpHeaders', text))
   for (const [name, value] of Object.entries(headers)) {
     try {
-      validateHeaderName(name)
-      validateHeaderValue(name, value)
+      http.validateHeaderName(name)
+      http.validateHeaderValue(name, value)
     } catch {
       throw invalid('otlpHeaders', `otlpHeaders has a header that HTTP does not allow: "${name}"`)
     }

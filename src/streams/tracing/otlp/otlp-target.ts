@@ -1,9 +1,9 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import type { Agent, IncomingMessage, RequestOptions } from 'node:http'
 import { urlToHttpOptions } from 'node:url'
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import type { Clock } from '../../../core/clock.ts'
+import { http } from '../../../core/node-http.ts'
 import { partialSuccessOf } from './partial-success.ts'
 import { field, fieldHead } from './protobuf.ts'
 import type { SpanRequest } from './span-queue.ts'
@@ -35,19 +35,20 @@ const gzipped = promisify(gzip)
 /** A collector that is sent spans over OTLP/HTTP in protobuf. */
 export class OtlpTarget {
   readonly #options: OtlpTargetOptions
-  readonly #agent: HttpAgent
-  readonly #post: typeof httpRequest
+  readonly #agent: Agent
+  readonly #post: typeof http.request
   readonly #place: RequestOptions
   /** How `ResourceSpans` and `ScopeSpans` begin, before the spans. */
   readonly #resource: Buffer
   readonly #scope = field(1, [field(1, 'millrace')])
 
   constructor(options: OtlpTargetOptions) {
-    const isSecure = options.url.protocol === 'https:'
+    // Who sends in the clear does not load TLS.
+    const { Agent, request } = options.url.protocol === 'https:' ? process.getBuiltinModule('node:https') : http
     this.#options = options
-    this.#agent = new (isSecure ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: 1 })
+    this.#agent = new Agent({ keepAlive: true, maxSockets: 1 })
     this.#place = urlToHttpOptions(options.url)
-    this.#post = isSecure ? httpsRequest : httpRequest
+    this.#post = request
     this.#resource = field(1, options.resource)
   }
 
