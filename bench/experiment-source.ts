@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -78,17 +78,36 @@ export class ExperimentSource implements AsyncDisposable {
     return result
   }
 
-  /** Writes the experiment's records to a topic beside the source, with its name and a suffix, in another shape. */
+  /**
+   * Writes the experiment's records to a topic beside the source, with its name and a suffix, in another shape.
+   *
+   * @param before - Is called when the topic is there, and has no record yet.
+   */
   async generateBeside(
     suffix: string,
-    shape: Partial<Pick<Parameters<typeof experimentBatches>[0], 'prefix' | 'stage' | 'headersOf'>>,
+    shape: Partial<Pick<Parameters<typeof experimentBatches>[0], 'prefix' | 'stage' | 'partitionOf' | 'headersOf'>>,
+    before?: (topic: string) => Promise<void>,
   ): Promise<void> {
     const name = `${this.topic}${suffix}`
     await createTopics(this.#cluster, [{ name, partitionCount: this.partitions, configs }])
     this.#beside.push(name)
     const topic = await this.#cluster.topicWhenReady(name)
+    await before?.(name)
     const { customers, partitions } = this
     await sendBatches(this.#cluster, topic, experimentBatches({ customers, seed: 1, partitions, ...shape }), () => {})
+  }
+
+  /** Removes a topic that `generateBeside` made. */
+  async removeBeside(suffix: string): Promise<void> {
+    const [name] = this.#beside.splice(this.#beside.indexOf(`${this.topic}${suffix}`), 1)
+    await deleteTopics(this.#cluster, [name!])
+  }
+
+  /** User and system time of the broker that was started for the source, which Linux tells in hundredths of a second. */
+  get brokerCpuSeconds(): number {
+    const stat = readFileSync(`/proc/${this.#kafka!.pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return (Number(fields[11]) + Number(fields[12])) / 100
   }
 
   /**

@@ -8,9 +8,11 @@ const crcStart = 21
 const recordOverheadBytesMax = 24
 
 const noHeaders = Uint8Array.of(0)
+/** So long a key may be: one byte tells its length. */
+export const keyBytesMax = 63
 
 /**
- * Writes one Kafka record batch (format 2, uncompressed, not transactional, keys null) into memory of its own.
+ * Writes one Kafka record batch (format 2, uncompressed, not transactional) into memory of its own.
  *
  * A record is written between `startRecord` and `endRecord`, straight to its place. Its length stands in front of it
  * and is not known yet; both of its lengths lie between 64 and 8,191, so each has a varint of two bytes, filled in
@@ -36,8 +38,12 @@ export class BatchWriter {
     return this.#end + recordOverheadBytesMax + valueBytes <= this.bytes.length
   }
 
-  /** Begins a record; returns where its value is to be written in `bytes`. Timestamps may not go back. */
-  startRecord(timestampMs: number): number {
+  /**
+   * Begins a record; returns where its value is to be written in `bytes`. Timestamps may not go back.
+   *
+   * @param key - Of 63 bytes at most. @defaultValue null
+   */
+  startRecord(timestampMs: number, key?: Uint8Array): number {
     if (this.recordCount === 0) this.#baseTimestampMs = timestampMs
     this.#maxTimestampMs = timestampMs
     const { bytes } = this
@@ -46,8 +52,9 @@ export class BatchWriter {
     bytes[at++] = 0 // attributes
     at = writeVarint(bytes, at, timestampMs - this.#baseTimestampMs)
     at = writeVarint(bytes, at, this.recordCount)
-    bytes[at++] = 1 // key length -1: no key
-    this.#valueStart = at + 2
+    bytes[at++] = key === undefined ? 1 : key.length << 1 // as a zigzag varint, of -1 where there is no key
+    if (key !== undefined) bytes.set(key, at)
+    this.#valueStart = at + (key?.length ?? 0) + 2
     return this.#valueStart
   }
 

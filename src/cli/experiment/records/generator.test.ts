@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { crc32c } from '@node-rs/crc32'
 import { Reader, readRecordsBatches } from '@platformatic/kafka'
+import { partitionForKey } from '../../../kafka/index.ts'
 import { experimentBatches } from './generator.ts'
 
 const customers = 1_000
@@ -63,6 +64,16 @@ describe('experimentBatches', () => {
       Array.from({ length: 12 }, () => 250),
     )
     assert.ok(made.every(({ key }) => key === null))
+  })
+
+  it('deals them to the partition of their customer, who is their key, where they are told to', () => {
+    const made = records({ ...small, partitionOf: partitionForKey })
+
+    assert.equal(made.length, customers * 3)
+    for (const { key, partition, value } of made) {
+      assert.equal(String(key), value.customerId)
+      assert.equal(partition, partitionForKey(key!, small.partitions))
+    }
   })
 
   it('shuffles over all records: the parts of a customer lie far apart', () => {

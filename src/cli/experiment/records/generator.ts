@@ -1,7 +1,7 @@
 import { assert } from '../../../core/assert.ts'
 import { nextInt, seededRandom } from '../../../core/random.ts'
-import { BatchWriter } from './batch-writer.ts'
-import { type Experiment, emittedAtMs, stages, valueBytesMax, writeRecord } from './experiment.ts'
+import { BatchWriter, keyBytesMax } from './batch-writer.ts'
+import { type Experiment, emittedAtMs, stages, valueBytesMax, writeCustomerId, writeRecord } from './experiment.ts'
 
 /** A part of the source as a producer sends it. */
 export interface ExperimentBatch {
@@ -20,19 +20,21 @@ interface ExperimentShape extends Experiment {
   readonly batchBytes?: number
   readonly prefix?: Uint8Array
   readonly stage?: number | undefined
+  readonly partitionOf?: ((key: Uint8Array, partitions: number) => number) | undefined
   readonly headersOf?: ((customer: number, stage: number) => Uint8Array) | undefined
 }
 
 /**
  * Makes the source of the experiment: one record per customer and stage, shuffled over all, dealt round-robin to the
- * partitions. The same arguments give the same bytes on every machine.
+ * partitions, or to that of its key. The same arguments give the same bytes on every machine.
  *
  * @param partitions - How many partitions the source topic has.
  * @param batchBytes - No batch is larger. 1,024 to 2^30 bytes; keep it within the topic's `max.message.bytes`.
  * @param prefix - Bytes before each value, as a schema registry's serializers write them.
  * @param stage - Index of the stage whose records are made.
+ * @param partitionOf - Puts a record where its customer belongs, who then is its key.
  * @param headersOf - Headers of a record with their count, of 128 bytes at most.
- * @defaultValue `batchBytes` 131,072, `prefix` none, `stage` all of them, `headersOf` none
+ * @defaultValue `batchBytes` 131,072, `prefix` none, `stage` all of them, `partitionOf` none, `headersOf` none
  */
 export function* experimentBatches({
   customers,
@@ -41,19 +43,26 @@ export function* experimentBatches({
   batchBytes = 131_072,
   prefix = new Uint8Array(0),
   stage,
+  partitionOf,
   headersOf,
 }: ExperimentShape): Generator<ExperimentBatch, void, void> {
   assert(batchBytes >= 1_024, 'a batch has room for at least one record')
   const order = shuffledNumbers(customers * stages.length, seed)
-  const beside = prefix.length + (headersOf === undefined ? 0 : headersBytesMax)
+  const beside =
+    prefix.length + (partitionOf === undefined ? 0 : keyBytesMax) + (headersOf === undefined ? 0 : headersBytesMax)
+  const keys = new Uint8Array(keyBytesMax)
   const open = Array.from({ length: partitions }, () => new BatchWriter(batchBytes))
   for (let position = 0; position < order.length; position++) {
     if (stage !== undefined && order[position]! % stages.length !== stage) continue
-    const partition = position % partitions
-    const writer = open[partition]!
     const record = order[position]!
-    const headers = headersOf?.(Math.floor(record / stages.length), record % stages.length)
-    writeNext(writer, prefix, headers, seed, record, position)
+    const customer = Math.floor(record / stages.length)
+    const key = partitionOf && keys.subarray(0, writeCustomerId(keys, 0, seed, customer))
+    const partition = key === undefined ? position % partitions : partitionOf!(key, partitions)
+    const writer = open[partition]!
+    const valueStart = writer.startRecord(emittedAtMs(position), key)
+    writer.bytes.set(prefix, valueStart)
+    const valueEnd = writeRecord(writer.bytes, valueStart + prefix.length, seed, record, position)
+    writer.endRecord(valueEnd, headersOf?.(customer, record % stages.length))
     if (!writer.hasRoomFor(beside + valueBytesMax)) {
       yield { partition, bytes: writer.seal(), recordCount: writer.recordCount }
       open[partition] = new BatchWriter(batchBytes)
@@ -62,19 +71,6 @@ export function* experimentBatches({
   for (const [partition, writer] of open.entries()) {
     if (writer.recordCount > 0) yield { partition, bytes: writer.seal(), recordCount: writer.recordCount }
   }
-}
-
-function writeNext(
-  writer: BatchWriter,
-  prefix: Uint8Array,
-  headers: Uint8Array | undefined,
-  seed: number,
-  record: number,
-  position: number,
-): void {
-  const valueStart = writer.startRecord(emittedAtMs(position))
-  writer.bytes.set(prefix, valueStart)
-  writer.endRecord(writeRecord(writer.bytes, valueStart + prefix.length, seed, record, position), headers)
 }
 
 /** The numbers below `count` in random order. @see Fisher and Yates; Durstenfeld, Algorithm 235. */
