@@ -5,6 +5,7 @@ import type { ClosingEpoch } from '../../epochs/epoch-participant.ts'
 import type { MergeSpanNames } from '../merge-span.ts'
 import { type MergeSpans, spansPerEpochMax } from '../merge-spans.ts'
 import { carriedOn } from '../trace-context.ts'
+import { PartTemplates } from './part-templates.ts'
 import { SpanEncoder } from './span-encoder.ts'
 import type { SpanExporter } from './span-exporter.ts'
 
@@ -27,8 +28,9 @@ export class EncodedSpans implements MergeSpans {
     const ids = seededRandom(random.nextUint32())
     this.#exporter = exporter
     this.#clock = clock
-    this.#current = new EpochSpans(new SpanEncoder(names, ids))
-    this.#closed = new EpochSpans(new SpanEncoder(names, ids))
+    const parts = new PartTemplates(names)
+    this.#current = new EpochSpans(new SpanEncoder(names, ids, parts))
+    this.#closed = new EpochSpans(new SpanEncoder(names, ids, parts))
   }
 
   begin(parts: readonly CarryingPart[]): void {

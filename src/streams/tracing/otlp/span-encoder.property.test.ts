@@ -103,26 +103,31 @@ describe('spans of merges as bytes', () => {
 })
 
 describe('what spans have in common', () => {
-  it('is written once for each side, partition and length of an offset, in whatever order they come', () => {
-    const asked: number[] = []
-    const { plan, partitions } = ofOneSource
-    const placeOf = (number: number) => {
-      asked.push(number)
-      return partitions.placeOf(number)
-    }
+  it('is written once for each side, topic, length of the partition and of the offset, in whatever order they come', () => {
+    const written: string[] = []
+    const sides = ofOneSource.plan.sides.map(({ name }) => ({
+      get name() {
+        written.push(name)
+        return name
+      },
+    }))
+    const plan = { ...ofOneSource.plan, sides } as unknown as MergeSpanNames['plan']
     const carried = carriedOn({ traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1 })
     carried[0]! |= TRACED
-    const encoder = new SpanEncoder({ plan, partitions: { placeOf } }, seededRandom(1))
+    const encoder = new SpanEncoder({ ...ofOneSource, plan }, seededRandom(1))
     for (let merge = 0; merge < 50; merge++) {
-      const parts = [1, 20_000].map((offset, side) => ({ partition: 7, side, timestamp: 1, offset, carried }))
-      encoder.encode(parts, 2)
-      encoder.encode(
-        parts.map((part) => ({ ...part, offset: 20_001 - part.offset })),
-        2,
-      )
+      for (const partition of [7, 8, 70]) {
+        const parts = [1, 20_000].map((offset, side) => ({ partition, side, timestamp: 1, offset, carried }))
+        encoder.encode(parts, 2)
+        encoder.encode(
+          parts.map((part) => ({ ...part, offset: 20_001 - part.offset })),
+          2,
+        )
+      }
     }
 
-    assert.deepEqual(asked, [7, 7, 7, 7])
+    const [a, b] = ofOneSource.plan.sides.map(({ name }) => name)
+    assert.deepEqual(written, [a, b, a, b, a, b, a, b])
   })
 })
 

@@ -2,38 +2,33 @@ import type { Random } from '../../../core/random.ts'
 import { type CarryingPart, GrowableBytes, TRACED } from '../../../kernel/index.ts'
 import { hexOf, putHex } from './hex.ts'
 import { isFollowed, type MergeSpanNames, messagingAttributes, spanTitle } from '../merge-span.ts'
-import { attribute, field, fieldHead, putNanoseconds, putVarint, varintBytes, varintField } from './protobuf.ts'
+import { type PartTemplate, PartTemplates, putPlace } from './part-templates.ts'
+import { attribute, field, putNanoseconds, putVarint, varintBytes, varintField } from './protobuf.ts'
+import {
+  ATTRIBUTES,
+  END_TIME,
+  EVENT,
+  EVENT_TIME,
+  FLAGS,
+  headBytes,
+  isRemote,
+  LINK,
+  PARENT_ID,
+  SPAN_ID,
+  START_TIME,
+  timeField,
+  TRACE_ID,
+  TRACE_STATE,
+} from './span-fields.ts'
 
-/** Fields of `Span`, `Event` and `Link` of OTLP. */
-const TRACE_ID = 1
-const SPAN_ID = 2
-const TRACE_STATE = 3
-const PARENT_ID = 4
-const ATTRIBUTES = 9
-const EVENT = 11
-const LINK = 13
-const EVENT_ATTRIBUTES = 3
-const LINK_ATTRIBUTES = 4
-/** Times and flags, with their wire types. */
-const START_TIME = 0x39
-const END_TIME = 0x41
-const EVENT_TIME = 0x09
-const FLAGS = [0x85, 0x01]
-const LINK_FLAGS = 0x35
 const droppedEvents = 12
 const droppedLinks = 14
 
 /** `SPAN_KIND_CONSUMER` */
 const consumer = 5
-/** The context says whether it is of another process, and is. */
-const isRemote = 0x300
 const isSampled = 0x01
 /** Events and links of one span, as SDKs keep of them; further ones are counted. */
 const perSpanMax = 128
-/** Lengths that an offset may have, in bytes, are below this. */
-const lengthsMax = 8
-/** What is written besides templates and states, generously. */
-const restBytes = 64
 
 /** Where the headers of a part have what is needed: `traceparent` comes first, with the length of its value before it. */
 const parentLengthAt = 1 + 1 + 'traceparent'.length
@@ -47,6 +42,8 @@ const spanIdAt = traceIdAt + 16 + 2
 const parentIdAt = spanIdAt + 8 + 2
 const startAt = parentIdAt + 8 + 1
 const linkFlagsAt = spanIdAt + 8 + 1
+/** What is written besides templates and states, generously. */
+const restBytes = 64
 
 /**
  * Writes spans of merges as OTLP has them in protobuf, straight from the bytes that parts carry: copies of templates,
@@ -64,13 +61,14 @@ export class SpanEncoder {
   readonly #random: Random
   /** By the number of parts. */
   readonly #spans: Uint8Array[] = []
-  /** By number of the partition, then by side and length of the offset: old parts are merged with new ones. */
-  readonly #parts: PartTemplate[][] = []
+  readonly #parts: PartTemplates
   /** Where the span begins that was written last. */
   #start = 0
 
-  constructor(names: MergeSpanNames, random: Random) {
+  /** @param parts - May be shared with other encoders of the program. */
+  constructor(names: MergeSpanNames, random: Random, parts: PartTemplates = new PartTemplates(names)) {
     this.#names = names
+    this.#parts = parts
     this.#random = random
   }
 
@@ -93,10 +91,20 @@ export class SpanEncoder {
       const { timestamp } = part
       const timeMs = timestamp < 0 || timestamp > nowMs ? nowMs : timestamp
       startMs = Math.min(startMs, timeMs)
-      const partTemplate = this.#templateOf(part)
-      out.reserve(at - start + partTemplate.bytes + (part.carried?.length ?? 0))
-      if (index < perSpanMax - 1) at = this.#putEvent(partTemplate, part, timeMs, at)
-      if (isFollowed(part) && ++links <= perSpanMax) at = this.#putLink(partTemplate, part, part.carried, at)
+      const place = this.#parts.placeOf(part.partition)
+      const partTemplate = this.#parts.of(place, part)
+      out.reserve(
+        at - start + partTemplate.event.length + partTemplate.link.length + restBytes + (part.carried?.length ?? 0),
+      )
+      if (index < perSpanMax - 1) {
+        at = this.#putEvent(partTemplate, timeMs, at)
+        putPlace(out.bytes, at, partTemplate, place, part.offset)
+      }
+      if (isFollowed(part) && ++links <= perSpanMax) {
+        at = this.#putLink(partTemplate, part.carried, at)
+        putPlace(out.bytes, at, partTemplate, place, part.offset)
+        at = putState(out.bytes, at, part.carried)
+      }
     }
     out.reserve(at - start + mergedEvent.length + restBytes)
     const { bytes, view } = out
@@ -133,34 +141,25 @@ export class SpanEncoder {
     putHex(bytes, start + parentIdAt, parent, value + spanIdFrom, 8)
   }
 
-  #putEvent({ event, eventTimeAt, offsetBytes }: PartTemplate, { offset }: CarryingPart, timeMs: number, at: number) {
+  #putEvent({ event, eventTimeAt }: PartTemplate, timeMs: number, at: number): number {
     const { bytes, view } = this.out
-    const end = at + event.length
     bytes.set(event, at)
     putNanoseconds(view, at + eventTimeAt, timeMs)
-    putVarint(bytes, end - offsetBytes, offset)
-    return end
+    return at + event.length
   }
 
-  #putLink({ linkHead, link, offsetBytes }: PartTemplate, { offset }: CarryingPart, carried: Uint8Array, at: number) {
+  /** But for the state, which comes after it. */
+  #putLink({ linkHead, link }: PartTemplate, carried: Uint8Array, at: number): number {
     const { bytes } = this.out
     const state = stateBytes(carried)
     if (state === 0) bytes.set(linkHead, at)
     const start = state === 0 ? at + linkHead.length : putHead(bytes, at, LINK, link.length + state)
-    const end = start + link.length
     const value = valueFrom(carried, parentLengthAt)
     bytes.set(link, start)
     putHex(bytes, start + traceIdAt, carried, value + traceIdFrom, 16)
     putHex(bytes, start + spanIdAt, carried, value + spanIdFrom, 8)
     putHex(bytes, start + linkFlagsAt, carried, value + flagsFrom, 1)
-    putVarint(bytes, end - offsetBytes, offset)
-    return state === 0 ? end : putState(bytes, end, carried)
-  }
-
-  #templateOf({ partition, side, offset }: CarryingPart): PartTemplate {
-    const length = varintBytes(offset)
-    const ofPartition = (this.#parts[partition] ??= [])
-    return (ofPartition[side * lengthsMax + length] ??= this.#newPart(partition, side, length))
+    return start + link.length
   }
 
   #newSpan(parts: number): Uint8Array {
@@ -178,53 +177,10 @@ export class SpanEncoder {
       attribute(ATTRIBUTES, 'messaging.batch.message_count', parts),
     ])
   }
-
-  #newPart(number: number, side: number, offsetBytes: number): PartTemplate {
-    const { plan, partitions } = this.#names
-    const { topic, partition } = partitions.placeOf(number)
-    const attributes = (field: number) => [
-      attribute(field, 'messaging.destination.name', topic),
-      attribute(field, 'messaging.destination.partition.id', String(partition)),
-      attribute(field, 'millrace.side', plan.sides[side]!.name),
-      // Some offset of that length, which stands last.
-      attribute(field, 'messaging.kafka.offset', 0x80 ** (offsetBytes - 1)),
-    ]
-    const name = field(2, 'millrace.part')
-    const event = field(EVENT, [timeField(EVENT_TIME), name, ...attributes(EVENT_ATTRIBUTES)])
-    const ids = [field(TRACE_ID, new Uint8Array(16)), field(SPAN_ID, new Uint8Array(8))]
-    const flags = Buffer.from([LINK_FLAGS, 0, isRemote >> 8, 0, 0])
-    const link = Buffer.concat([...ids, flags, ...attributes(LINK_ATTRIBUTES)])
-    return {
-      event,
-      eventTimeAt: headBytes(event) + 1,
-      linkHead: fieldHead(LINK, link.length),
-      link,
-      offsetBytes,
-      bytes: event.length + link.length + restBytes,
-    }
-  }
 }
-
-/** What is the same of all parts of a side and a partition whose offset is as long, which stands last. */
-interface PartTemplate {
-  readonly event: Uint8Array
-  readonly eventTimeAt: number
-  readonly linkHead: Uint8Array
-  readonly link: Uint8Array
-  readonly offsetBytes: number
-  /** Of all that is written of a part, but for its state. */
-  readonly bytes: number
-}
-
-const timeField = (tag: number) => Buffer.from([tag, 0, 0, 0, 0, 0, 0, 0, 0])
 
 const mergedEvent = field(EVENT, [timeField(EVENT_TIME), field(2, 'millrace.merged')])
 const mergedTimeAt = headBytes(mergedEvent) + 1
-
-/** Of a field with a length below 16,384, whose number is below 16. */
-function headBytes(bytes: Uint8Array): number {
-  return bytes[1]! < 0x80 ? 2 : 3
-}
 
 /** Where the value of a header begins whose length stands at a place. */
 function valueFrom(carried: Uint8Array, at: number): number {
