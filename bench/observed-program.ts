@@ -1,7 +1,7 @@
 /**
- * The experiment on topics that the bench names in the environment, which may be observed: metrics go to a meter of
- * OpenTelemetry and are served, the dashboard is, and merges are told to a collector, or to a tracer of the SDK. Prints
- * the address of its server, begins when a line comes, and prints its figures when all has ended.
+ * The experiment on topics that the bench names in the environment, which says as well how it is observed: whether it is
+ * served, where merges are told of, and whether a meter of OpenTelemetry collects. Prints the address of its server,
+ * begins when a line comes, and prints its figures when all has ended.
  */
 import { once } from 'node:events'
 import {
@@ -15,10 +15,11 @@ import { observeMetrics, serve } from '../src/http/index.ts'
 import { type App, start } from '../src/streams/index.ts'
 import topology from './experiment-topology.ts'
 
-const { BENCH_SERVERS: bootstrapServers, BENCH_SPANS_TO } = process.env
-/** An endpoint, or `SDK`; empty where nothing is observed. */
-const spansTo = BENCH_SPANS_TO ?? ''
-const isObserved = spansTo !== ''
+const env = process.env as Record<string, string>
+/** An endpoint, or `SDK`; empty where merges are told to nobody. */
+const spansTo = env['BENCH_SPANS_TO']!
+const isServed = env['BENCH_IS_SERVED'] !== ''
+const hasMeter = env['BENCH_HAS_METER'] !== ''
 let spanCount = 0
 /** Counts what it gets and drops it: spans that are kept would have the garbage collector copy them again and again. */
 const exporter: SpanExporter = {
@@ -30,26 +31,28 @@ const exporter: SpanExporter = {
   forceFlush: async () => {},
 }
 const traces = new TracerProvider({ spanProcessors: [new BatchSpanProcessor({ exporter })] })
-const metrics = new MeterProvider({
-  readers: [
-    new PeriodicExportingMetricReader({
-      exporter: new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE),
-      exportIntervalMillis: 1_000,
-    }),
-  ],
-})
+const metrics = hasMeter
+  ? new MeterProvider({
+      readers: [
+        new PeriodicExportingMetricReader({
+          exporter: new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE),
+          exportIntervalMillis: 1_000,
+        }),
+      ],
+    })
+  : undefined
 const starting = Promise.withResolvers<App>()
-await using server = isObserved ? await serve(starting.promise, { http: '127.0.0.1:0' }) : undefined
+await using server = isServed ? await serve(starting.promise, { http: '127.0.0.1:0' }) : undefined
 console.log(JSON.stringify({ url: server?.url }))
 await once(process.stdin, 'data')
 
 const cpu = process.cpuUsage()
 const teller = spansTo === 'SDK' ? { tracer: traces.getTracer('millrace') } : { otlpEndpoint: spansTo }
-const tracing = isObserved ? { ...teller, traceRatio: 0.01 } : {}
+const tracing = spansTo === '' ? {} : { ...teller, traceRatio: 0.01 }
 const logger = { debug() {}, info() {}, warn: console.error, error: console.error }
-await using app = await start(topology, { bootstrapServers, logger, ...tracing })
+await using app = await start(topology, { bootstrapServers: env['BENCH_SERVERS']!, logger, ...tracing })
 starting.resolve(app)
-using _observing = isObserved ? observeMetrics(app, metrics.getMeter('millrace')) : undefined
+using _observing = metrics && observeMetrics(app, metrics.getMeter('millrace'))
 await app.caughtUp
 await app.stop()
 await traces.forceFlush()
@@ -64,4 +67,4 @@ console.log(
   }),
 )
 process.stdin.destroy()
-await metrics.shutdown()
+await metrics?.shutdown()

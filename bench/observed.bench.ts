@@ -1,9 +1,10 @@
 /**
- * The experiment that is observed beside the same that is not, interleaved, on one Apache Kafka: with metrics, tracing
- * at 1 % and the event stream of the dashboard, once read by a client that drops what it gets, once by the page in
- * Chromium. Spans go to a collector, which is this process and takes them; in one more run to a tracer of OpenTelemetry's
- * SDK. All records have a trace, in all runs. Rate and CPU of the process as shares of those without, within a round:
- * `node bench/observed.bench.ts [--runs 15] [--warm-up 3] [--customers 1000000] [--bootstrap-servers host:port]`.
+ * The experiment that is observed beside the same that is not, interleaved, on one Apache Kafka: with metrics, which are
+ * scraped once a second, tracing at 1 % and the event stream of the dashboard, once read by a client that drops what it
+ * gets, once by the page in Chromium. Spans go to a collector, which is this process and takes them. All records have a
+ * trace, in all runs. Rate and CPU of the process as shares of those without, within a round. `--apart` measures as well
+ * what that is made of, each alone, and what OpenTelemetry's SDK takes in its place:
+ * `node bench/observed.bench.ts [--apart] [--runs 15] [--warm-up 3] [--customers 1000000] [--bootstrap-servers host:port]`.
  */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -20,6 +21,7 @@ import { Shares } from './shares.ts'
 
 const { values } = parseArgs({
   options: {
+    apart: { type: 'boolean', default: false },
     runs: { type: 'string', default: '15' },
     'warm-up': { type: 'string', default: '3' },
     customers: { type: 'string', default: '1000000' },
@@ -55,32 +57,52 @@ collector.listen(0, '127.0.0.1')
 await once(collector, 'listening')
 const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`
 
-/** Asks for metrics once a second as well, as Prometheus does less often. */
+/** Asks for metrics once a second, as Prometheus does less often. */
+const scraping: Observer = async (url) => {
+  const timer = setInterval(() => get(`${url}metrics`, (response) => response.resume()).on('error', () => {}), 1_000)
+  return async () => clearInterval(timer)
+}
+/** Drops what the event stream brings. */
 const dropping: Observer = async (url) => {
   const request = get(`${url}api/events`, (response) => response.resume())
   request.on('error', () => {})
   await once(request, 'response')
-  const scraping = scrape(url)
-  return async () => {
-    scraping()
-    request.destroy()
-  }
+  return async () => void request.destroy()
 }
 const showing: Observer = async (url) => {
   const page = await browser.newPage()
   await page.goto(url)
-  const scraping = scrape(url)
-  return async () => {
-    scraping()
-    await page.close()
+  return () => page.close()
+}
+const together = (...observers: Observer[]): Observer => {
+  return async (url) => {
+    const ends = await Promise.all(observers.map((observe) => observe(url)))
+    return async () => void (await Promise.all(ends.map((end) => end())))
   }
 }
-const observers: Record<string, { readonly observe: Observer; readonly spansTo: string }> = {
-  'client that drops': { observe: dropping, spansTo: endpoint },
-  Chromium: { observe: showing, spansTo: endpoint },
-  'client that drops, tracer of the SDK': { observe: dropping, spansTo: 'SDK' },
+
+interface Kind {
+  /** Absent where the process serves nothing. */
+  readonly observe?: Observer
+  /** Of a collector, or `SDK`. */
+  readonly spansTo?: string
+  /** Whether a meter of OpenTelemetry's SDK collects once a second. */
+  readonly hasMeter?: boolean
 }
-const names = Object.keys(observers)
+const bounded: Record<string, Kind> = {
+  'client that drops': { observe: together(scraping, dropping), spansTo: endpoint },
+  Chromium: { observe: together(scraping, showing), spansTo: endpoint },
+}
+const apart: Record<string, Kind> = {
+  'metrics alone': { observe: scraping },
+  'event stream alone': { observe: dropping },
+  'Chromium alone': { observe: showing },
+  'tracing alone': { spansTo: endpoint },
+  'meter of the SDK alone': { hasMeter: true },
+  'tracer of the SDK alone': { spansTo: 'SDK' },
+}
+const observed: Record<string, Kind> = { ...bounded, ...(values.apart && apart) }
+const names = Object.keys(observed)
 const kinds = ['without', ...names]
 const shares = new Shares(names)
 const warmUp = Number(values['warm-up'])
@@ -90,7 +112,7 @@ for (let round = 0; round < warmUp + Number(values.runs); round++) {
   // Another one begins in each round: what the broker does after a run is part of the next one.
   for (let turn = 0; turn < kinds.length; turn++) {
     const kind = kinds[(round + turn) % kinds.length]!
-    runs.set(kind, await measure(`observed-bench-${process.pid}-${round}-${turn}`, observers[kind]))
+    runs.set(kind, await measure(`observed-bench-${process.pid}-${round}-${turn}`, observed[kind]))
   }
   console.log([titleOf(round), ...kinds.map((kind) => `${kind} ${runText(runs.get(kind)!)}`)].join(', '))
   if (round >= warmUp) for (const name of names) shares.add(name, runs.get(name)!, runs.get('without')!)
@@ -104,7 +126,7 @@ function titleOf(round: number): string {
 }
 
 /** Has a process fill a sink, which is verified. */
-function measure(app: string, { observe, spansTo }: Partial<(typeof observers)[string]> = {}): Promise<ObservedRun> {
+function measure(app: string, { observe, spansTo = '', hasMeter = false }: Kind = {}): Promise<ObservedRun> {
   const ownTopics = [`${app}.dead-letter`, `${app}.checkpoint`]
   return source.verified(app, ownTopics, async (sink) => {
     const env = {
@@ -115,7 +137,9 @@ function measure(app: string, { observe, spansTo }: Partial<(typeof observers)[s
       BENCH_SOURCE: `${source.topic}.traced`,
       BENCH_SINK: sink,
       BENCH_SERVERS: source.bootstrapServers,
-      BENCH_SPANS_TO: spansTo ?? '',
+      BENCH_IS_SERVED: observe === undefined ? '' : '1',
+      BENCH_SPANS_TO: spansTo,
+      BENCH_HAS_METER: hasMeter ? '1' : '',
     }
     const program = spawn(process.execPath, [join(import.meta.dirname, 'observed-program.ts')], {
       env,
@@ -131,11 +155,6 @@ function measure(app: string, { observe, spansTo }: Partial<(typeof observers)[s
     if (program.exitCode === null) await once(program, 'exit')
     return run
   })
-}
-
-function scrape(url: string): () => void {
-  const timer = setInterval(() => get(`${url}metrics`, (response) => response.resume()).on('error', () => {}), 1_000)
-  return () => clearInterval(timer)
 }
 
 function runText({ correlationRate, cpuSeconds, spans }: ObservedRun): string {
