@@ -1,7 +1,7 @@
 import { ByteCursor } from './byte-cursor.ts'
 import { GrowableBytes } from './growable-bytes.ts'
 import { varintLength, writeVarint } from './output-batch.ts'
-import type { CompletedKey } from './table-counts.ts'
+import type { ComparedKey } from './table-counts.ts'
 
 /** Keys in a row as bytes, which can be read by themselves. */
 export interface KeyPiece {
@@ -14,7 +14,7 @@ export interface KeyPiece {
  *
  * @param pieceBytes - What a piece may have before it takes another key; it is cut when it has more.
  */
-export function* encodeKeys(keys: Iterable<CompletedKey>, pieceBytes: number): Generator<KeyPiece> {
+export function* encodeKeys(keys: Iterable<ComparedKey>, pieceBytes: number): Generator<KeyPiece> {
   const piece = new GrowableBytes(1_024)
   let count = 0
   for (const { bytes, isNumber } of keys) {
@@ -36,7 +36,7 @@ export function* encodeKeys(keys: Iterable<CompletedKey>, pieceBytes: number): G
  *
  * @throws RangeError where the bytes are none of `encodeKeys`.
  */
-export function decodeKeys(bytes: Uint8Array, visit: (key: CompletedKey, index: number) => void): number {
+export function decodeKeys(bytes: Uint8Array, visit: (key: ComparedKey, index: number) => void): number {
   const cursor = new ByteCursor(bytes)
   let count = 0
   while (!cursor.isAtEnd) {

@@ -277,7 +277,7 @@ class Oracle {
   }
 }
 
-function identityOf({ key }: RowSpec): string {
+function identityOf({ key }: Pick<RowSpec, 'key'>): string {
   return `${key.isNumber ? 'number' : 'string'} ${key.canonical}`
 }
 
@@ -582,6 +582,14 @@ class Driver {
     assert.equal(this.#table.rowCount, rows.size)
     assert.deepEqual(placesOf(this.#table.parts()), placesOf(parts))
     assert.equal(this.#table.liveBytes, liveBytes)
+    for (const key of keys) {
+      const found = this.#table.find({ bytes: Buffer.from(key.canonical), isNumber: key.isNumber === true })
+      assert.deepEqual(placesOf(found?.parts ?? []), placesOf(rows.get(identityOf({ key })) ?? []))
+      for (const { offset, bytes } of found?.parts ?? []) {
+        const known = parts.find((part) => part.offset === offset)!.row.part
+        assert.ok(known.equals(bytes), `${excerpt(Buffer.from(bytes))} is not ${excerpt(known)}`)
+      }
+    }
     if (!this.#oracle.remembersCompleted) return
     assert.equal(this.#table.completedCount, completed.length)
     assert.equal(this.#table.unsweptCount, forgottenCount - sweptCount)

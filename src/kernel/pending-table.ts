@@ -2,15 +2,16 @@ import { assert } from '../core/assert.ts'
 import { isKeyNumber, keyBytes, unitBytes } from './block.ts'
 import { MovedRows } from './cold/moved-rows.ts'
 import type { RecordColumns } from './columns.ts'
+import { keyBytesLimit } from './constants/block.ts'
 import { CopiedBytes } from './copied-bytes.ts'
 import { CopiedColumns } from './copied-columns.ts'
 import { EpochLogs } from './epoch-logs.ts'
 import { headsIn, pageAt } from './index-pages.ts'
 import { batchHeaderBytes } from './output-batch.ts'
-import { keyTextAt, partsOf, type RowVisit, type StoredPart, visitRow } from './pending-row.ts'
+import { keyTextAt, partsOf, type PendingRow, type RowVisit, type StoredPart, visitRow } from './pending-row.ts'
 import type { PendingTableOptions, Publication } from './pending-table-options.ts'
 import { TableCalls } from './table-calls.ts'
-import type { AwaitedPass, ChangeVisitor, CompletedKey, TableCounts } from './table-counts.ts'
+import type { AwaitedPass, ChangeVisitor, ComparedKey, TableCounts } from './table-counts.ts'
 import { memoryFull, tableFull, tableFullOfKeys } from './table-full.ts'
 import { TableIntake } from './table-intake.ts'
 import { TableLiterals } from './table-literals.ts'
@@ -263,7 +264,7 @@ export class PendingTable {
   /**
    * The keys that the current epoch has completed so far, in that order; their bytes are valid until the table changes.
    */
-  *completedKeys(): Generator<CompletedKey> {
+  *completedKeys(): Generator<ComparedKey> {
     const { words } = this.#machine
     for (const head of this.#epochs.current.completedHeads()) {
       yield { bytes: keyBytes(words, head), isNumber: isKeyNumber(words, head) }
@@ -281,7 +282,7 @@ export class PendingTable {
    *
    * @throws MillraceError `TABLE_FULL`
    */
-  recall(number: number, { bytes, isNumber }: CompletedKey): void {
+  recall(number: number, { bytes, isNumber }: ComparedKey): void {
     assert(number >= this.forgottenCount && number < this.completedCount, 'a key is remembered that was completed')
     const key = this.#bytes.copyIn(bytes)
     if (this.#machine.run.recall(number, key, bytes.length, Number(isNumber)) === 0) throw tableFullOfKeys(this)
@@ -336,6 +337,19 @@ export class PendingTable {
     const { heads, next } = pageAt(this.#machine, place)
     for (const head of heads) visitRow(this.#machine.words, head, visit)
     return next
+  }
+
+  /**
+   * The row of a key, which may have changed in epochs that are open: `isSettled` tells whether some are. Undefined where
+   * none is pending. Not to be called while rows are taken in.
+   *
+   * @throws MillraceError `TABLE_FULL` when there is no memory for the key.
+   */
+  find({ bytes, isNumber }: ComparedKey): PendingRow | undefined {
+    if (bytes.length > keyBytesLimit) return undefined
+    const key = this.#bytes.copyIn(bytes)
+    const head = this.#machine.run.findRow(key, bytes.length, Number(isNumber))
+    return head === 0 ? undefined : this.#calls.rowAt(head)
   }
 
   /** The key of a row that `survey` tells of, as text. */

@@ -51,7 +51,7 @@ export class TableCalls {
       filled: (partition, start, end, ...rest) =>
         this.publication!.out.handOver(partition, this.machine.bytes.subarray(start >>> 0, end >>> 0), ...rest),
       refused: (head, reason) => this.#refuse(head, reason),
-      expired: (head) => this.publication!.expire(this.#rowAt(head)),
+      expired: (head) => this.publication!.expire(this.rowAt(head)),
       merged: (head) => this.#merge(head),
       handed: (row, keyStart, valueStart, headersStart, carriedStart, end, greatestMs, leastMs) => {
         const { columns, from } = this.pass!
@@ -92,13 +92,14 @@ export class TableCalls {
   }
 
   #merge(head: number): number {
-    const outcome = this.publication!.merge!(this.#rowAt(head))
+    const outcome = this.publication!.merge!(this.rowAt(head))
     if (outcome > PUBLISHED) this.#refuse(head, outcome)
     else if (outcome === PUBLISHED) this.mergedStored++
     return outcome
   }
 
-  #rowAt(head: number): PendingRow {
-    return rowAt(this.machine.words, head, this.publication!.firstLaneOf ?? itself)
+  /** The row whose first block has this address. */
+  rowAt(head: number): PendingRow {
+    return rowAt(this.machine.words, head, this.publication?.firstLaneOf ?? itself)
   }
 }

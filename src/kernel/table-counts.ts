@@ -1,5 +1,5 @@
 /** A merge key as it is compared. */
-export interface CompletedKey {
+export interface ComparedKey {
   readonly bytes: Uint8Array
   readonly isNumber: boolean
 }

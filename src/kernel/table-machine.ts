@@ -23,7 +23,9 @@ interface TableFunctions {
   readonly recall: (number: number, key: number, length: number, isNumber: number) => number
   readonly openOutput: () => number
   readonly flush: () => void
+  readonly findRow: (key: number, length: number, isNumber: number) => number
   readonly hashOf: (start: number, end: number, isNumber: number) => number
+  readonly secondHashOf: (start: number, end: number, isNumber: number) => number
   readonly hasRoom: (hash: number) => number
   readonly insert: (hash: number, address: number) => void
   readonly remove: (hash: number, address: number) => void

@@ -36,6 +36,7 @@ export type {
 } from './observe/inspection.ts'
 export type { SeenStreak } from './observe/source-streaks-seen.ts'
 export { appOptions, letterOptions, readingOptions, redriveOptions, type RunOptions, runOptions } from './options.ts'
+export { correlating, type HeldPart, type PendingChoice, type PendingMerge } from './reads/pending-merge.ts'
 export type { RunStatistics } from './runtime/statistics.ts'
 export type { WrittenTopic } from './observe/meters.ts'
 export type { App, AppQuestions, InspectChoice } from './runtime/app.ts'

@@ -1,9 +1,12 @@
 import { assert } from '../core/assert.ts'
 import {
+  correlating,
   type DeadLetter,
   Engine,
   type LookupTable,
+  type MergeKey,
   type PartitionAccount,
+  type PendingMerge,
   queriedOfChain,
   type TablesSnapshot,
   type Topology,
@@ -72,6 +75,15 @@ export interface TopologyDriver<Output, Expired = Partial<Output>> extends Async
   deadLetters(): readonly DrivenDeadLetter[]
   /** The tables of the topology, as all that was given has left them. @throws MillraceError `TABLES_ABSENT` */
   query(): TablesSnapshot
+  /**
+   * The pending row of a merge key, as all that was given has left it.
+   *
+   * @throws TopologyError `TOPOLOGY_INVALID` for a correlation that the topology does not have.
+   */
+  pending<Parts extends object = Readonly<Record<string, unknown>>>(
+    correlation: string,
+    key: MergeKey,
+  ): Promise<PendingMerge<Parts> | undefined>
   /** What became of each offset, by partition of the sources. */
   accounting(): readonly PartitionAccount[]
   /**
@@ -150,6 +162,10 @@ class EngineDriver<Output, Expired> implements TopologyDriver<Output, Expired> {
 
   query(): TablesSnapshot {
     return queriedOfChain(this.#engines)
+  }
+
+  async pending<Parts extends object>(correlation: string, key: MergeKey) {
+    return correlating(this.#engines, correlation).pending<Parts>(key)
   }
 
   accounting(): PartitionAccount[] {

@@ -15,6 +15,7 @@ import { restoration } from './restoration.integration.ts'
 import { severalSources } from './several-sources.integration.ts'
 import { onEachBroker, onEmbeddedBroker } from './target.ts'
 import { lookupTables } from './lookup-tables.integration.ts'
+import { readsOfPendingRows } from './pending-reads.integration.ts'
 import { tablesOfPrograms } from './tables.integration.ts'
 import { throttledSources } from './throttled-sources.integration.ts'
 import { windows } from './windows.integration.ts'
@@ -36,6 +37,7 @@ onEachBroker([
   explanations,
   resets,
   redriving,
+  readsOfPendingRows,
   tablesOfPrograms,
   lookupTables,
   windows,

@@ -68,12 +68,23 @@ export const programErrors = {
     meaning: 'A topic that the program writes to has settings under which its records would be refused or removed.',
     remedy: 'Correct the setting that the message names, such as with `kafka-configs --alter`.',
   },
+  PENDING_ELSEWHERE: {
+    retryable: false,
+    meaning:
+      'In the layout `keyed` a pending row was asked for whose key is in a task that another process of the program has.',
+    remedy: 'Ask the process that has the task which the message names; `millrace processes` lists who has which.',
+  },
   PENDING_LOST: {
     retryable: false,
     meaning:
       'Records whose parts are pending have been removed from the source before they were promoted to the checkpoint: by hand, by `retention.bytes`, or while the program did not run.',
     remedy:
       'Make the retention of the source longer; go on without them with `--accept-loss`, or start over with `millrace reset`.',
+  },
+  PENDING_READS_EXCEEDED: {
+    retryable: true,
+    meaning: '1,000 reads of pending rows wait for the current epoch to commit.',
+    remedy: 'Ask again when some are answered, and give reads a `signal`, so that they end while brokers are away.',
   },
   REDRIVE_RECORD_GONE: {
     retryable: false,
@@ -133,7 +144,8 @@ export const programErrors = {
   },
   TABLES_ABSENT: {
     retryable: false,
-    meaning: 'Tables of a program were asked for that has none, or in a process that is not the active one.',
+    meaning:
+      'Tables of a program were asked for that has none, or these or pending rows in a process that is not the active one.',
     remedy:
       'Ask the active process; `role` of the app tells which one that is. A topology names its tables in `tables`.',
   },

@@ -4,6 +4,7 @@ import { passEnd, type RecordColumns } from '../columns.ts'
 import { columnsRowsMax } from '../constants/columns.ts'
 import type { CopiedBytes } from '../copied-bytes.ts'
 import type { CopiedColumns } from '../copied-columns.ts'
+import type { ComparedKey } from '../table-counts.ts'
 import type { TableMachine } from '../table-machine.ts'
 
 /** Blocks that are looked at before the memory is freed of what has gone. */
@@ -54,6 +55,14 @@ export class MovedRows {
     extra.shrink()
     bytes.shrink()
     return this.#hashes
+  }
+
+  /** The two words of the hash of one key. */
+  hashOf({ bytes: key, isNumber }: ComparedKey): readonly [low: number, high: number] {
+    const { machine, bytes } = this.#parts
+    const start = bytes.copyIn(key)
+    const hashBy = (hash: 'hashOf' | 'secondHashOf') => machine.run[hash](start, start + key.length, Number(isNumber))
+    return [hashBy('hashOf') >>> 0, hashBy('secondHashOf') >>> 0]
   }
 
   /**

@@ -1,9 +1,8 @@
 import { rowFlags, type RecordColumns } from '../columns.ts'
 import { keyBytesLimit } from '../constants/block.ts'
 import { KeyTag, MergeKeyReader, Status } from '../json/index.ts'
-import { ValueKind } from '../json/value-kind.ts'
-
-const utf8 = new TextEncoder()
+import type { ValueKind } from '../json/value-kind.ts'
+import { spelledKey } from './compared-key.ts'
 
 /** Reads keys that are spelled as JSON into the columns of their rows, in canonical form. */
 export class RowKeys {
@@ -15,11 +14,9 @@ export class RowKeys {
 
   /** Keeps a key that was made for a row: a string, or a finite number. */
   keep(columns: RecordColumns, row: number, key: string | number): Status {
-    const spelling = JSON.stringify(key)
-    columns.keyStart[row] = columns.extra.append(utf8.encode(spelling))
+    const { bytes, kind } = spelledKey(key)
+    columns.keyStart[row] = columns.extra.append(bytes)
     columns.keyEnd[row] = columns.extra.length
-    const stringKind = spelling.includes('\\') ? ValueKind.ESCAPED_STRING : ValueKind.PLAIN_STRING
-    const kind = typeof key === 'string' ? stringKind : ValueKind.NUMBER
     const status = this.read(columns, row, kind, columns.extra.bytes)
     const isRespelled = (columns.flags[row]! & rowFlags.keyRespelled) !== 0
     columns.flags[row]! |= rowFlags.keyInExtra | (isRespelled ? rowFlags.spellingInExtra : 0)

@@ -5,11 +5,13 @@ import type { Inspection } from '../observe/inspection.ts'
 import type { App, InspectChoice } from '../runtime/app.ts'
 import { AppFront } from '../runtime/app-front.ts'
 import type { Report, SubtopologyReport } from '../runtime/report.ts'
+import { correlating, type PendingChoice } from '../reads/pending-merge.ts'
 import { type AppOptions, RunningApp } from '../runtime/running-app.ts'
 import type { Role } from '../runtime/role.ts'
 import { queriedOfChain } from '../tables/queried.ts'
 import type { TablesSnapshot } from '../tables/tables-snapshot.ts'
 import { findTopics } from '../topics/program-topics.ts'
+import type { MergeKey } from '../topology/merged-step.ts'
 import { chainOf } from '../topology/subtopologies.ts'
 import { InternalTopicCleaner } from './internal-topic-cleaner.ts'
 
@@ -107,6 +109,10 @@ export class RunningChain extends AppFront implements App {
 
   query(): TablesSnapshot {
     return queriedOfChain(this.#apps)
+  }
+
+  async pending<Parts extends object>(correlation: string, key: MergeKey, choice?: PendingChoice) {
+    return correlating(this.#apps, correlation).pending<Parts>(correlation, key, choice)
   }
 
   async inspect(choice?: InspectChoice): Promise<Inspection> {

@@ -1,6 +1,12 @@
 import { assert } from '../../core/assert.ts'
 import { MillraceError } from '../../core/errors.ts'
-import { ColdIndex, type PendingTable, type RecordColumns } from '../../kernel/index.ts'
+import {
+  ColdIndex,
+  type ColdVisit,
+  type ComparedKey,
+  type PendingTable,
+  type RecordColumns,
+} from '../../kernel/index.ts'
 import { oldestLimitMs } from '../expiry/eviction.ts'
 import { Recall } from './recall.ts'
 
@@ -53,6 +59,11 @@ export class ColdParts {
   /** Bytes that rows in the table may take. */
   get tableBytesMax(): number {
     return this.#bytesMax - this.#index.bytes
+  }
+
+  /** Visits the cold parts of a key. @returns How many they are. */
+  partsOf(key: ComparedKey, visit: ColdVisit): number {
+    return this.isEmpty ? 0 : this.#index.partsOf(...this.#table.movedRows.hashOf(key), visit)
   }
 
   /** Visits the cold rows in one of `pieces`: the sides that each has, as bits, and the timestamp of its oldest part. */

@@ -1,4 +1,4 @@
-import { type CompletedKey, decodeKeys, encodeKeys } from '../../kernel/index.ts'
+import { type ComparedKey, decodeKeys, encodeKeys } from '../../kernel/index.ts'
 import type { CheckpointRecords } from '../checkpoint/checkpoint-records.ts'
 import { completedKey, completedPrefix } from '../checkpoint/checkpoint-topic.ts'
 import { type CompletedCounts, corrupt } from '../checkpoint/manifest.ts'
@@ -19,7 +19,7 @@ const pieceBytes = 64 << 10
 
 /** The records for keys that were completed in one epoch, the first of which has the number `from`. */
 export function* encodeRuns(
-  keys: Iterable<CompletedKey>,
+  keys: Iterable<ComparedKey>,
   from: number,
   timeMs: number,
 ): Generator<{ run: CompletedRun; value: Uint8Array }> {
@@ -40,7 +40,7 @@ export function* encodeRuns(
 export function readRuns(
   records: CheckpointRecords,
   { count, forgotten }: CompletedCounts,
-  visit: (number: number, key: CompletedKey) => void,
+  visit: (number: number, key: ComparedKey) => void,
 ): CompletedRun[] {
   const starts = Array.from(completedRecords(records), (name) => Number(name.slice(completedPrefix.length)))
   starts.sort((a, b) => a - b)
@@ -65,7 +65,7 @@ export function completedRecords(records: CheckpointRecords): string[] {
 function readRun(
   records: CheckpointRecords,
   from: number,
-  visit: (number: number, key: CompletedKey) => void,
+  visit: (number: number, key: ComparedKey) => void,
 ): CompletedRun {
   const name = completedKey(from)
   const value = Buffer.from(records.get(name)!)

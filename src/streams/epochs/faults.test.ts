@@ -36,6 +36,7 @@ import { table as tableOf } from '../topology/table.ts'
 import { TracerSpans } from '../tracing/tracer-spans.ts'
 import { storeIn } from '../in-memory/memory-kafka.ts'
 import { stderrLogger } from '../logs/logger.ts'
+import { PendingReads } from '../reads/pending-reads.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
 import { rowKey, windowPrefix } from '../windows/window-name.ts'
 import { numberBytesMax } from '../windows/window-row.ts'
@@ -189,6 +190,7 @@ class Program {
   readonly #retaken: RetakenParts
   readonly #tables = new ProgramTables([perDigit], 1_000)
   readonly #windows = new WindowRows({ id: 'windows', bytesMax: 1 << 20, areNumbers: true, areSessions: false })
+  readonly #reads: PendingReads
   readonly #tracer = recordingTracer()
   readonly #spans = new TracerSpans(
     { tracer: this.#tracer.tracer, clock: new VirtualClock(), logger: stderrLogger },
@@ -200,6 +202,8 @@ class Program {
   #closed: Consumed[] = []
   #current: Consumed[] = []
   #batches: OutputBatch[] = []
+  /** Reads that were asked for in the closed epoch, and in the current one. */
+  #waiting = { closed: 0, current: 0 }
   #commits = 0
   /** Offsets whose parts are promoted with the epoch that consumes them, of committed epochs. */
   readonly #promotable = new Set<number>()
@@ -219,6 +223,8 @@ class Program {
     )
     this.#pending.redigest([[0, 0]])
     this.#retaken = new RetakenParts(this.#pending, true)
+    const [table, isWhole] = [this.#table, () => !this.#loss.isDue && !this.#retaken.isDue]
+    this.#reads = new PendingReads({ app: 'app', table, cold: undefined, isWhole, epoch: 0 })
     const participants: Participants = {
       loss: this.#loss,
       retaken: this.#retaken,
@@ -230,6 +236,7 @@ class Program {
       accounting: this.#accounting,
       tables: this.#tables,
       windows: this.#windows,
+      reads: this.#reads,
       table: new TableEpochs(this.#table),
       spans: this.#spans,
       manifest: new ManifestWriter(someIdentity),
@@ -252,6 +259,8 @@ class Program {
       if (offset % 8 === 0) this.#promoted.add(part)
       if (offset % 8 === 4) this.#promoted.addOverdue([part])
     })
+    void this.#reads.ask({ bytes: Buffer.from(String(records[0]!.key)), isNumber: true })
+    this.#waiting.current++
     this.#count(records)
     for (const record of records) this.#takeIntoWindow(record)
     this.#apply(columns)
@@ -328,12 +337,14 @@ class Program {
     this.#epochs.close({ closedMs: 0, table: this.#table, put: putInto(out), pieceBytes: pieceBytesOf(out) })
     out.flush()
     this.#closed = this.#current.splice(0)
+    this.#waiting = { closed: this.#waiting.current, current: 0 }
   }
 
   commit(): void {
     this.#epochs.beginCommit()
     this.#store()
     this.#epochs.commit()
+    this.#waiting.closed = 0
     this.#judgeTopic()
   }
 
@@ -341,7 +352,9 @@ class Program {
   crash({ hasCommitted }: { hasCommitted: boolean }): void {
     this.#epochs.beginCommit()
     if (hasCommitted) this.#store()
+    else this.#waiting.current += this.#waiting.closed
     this.#epochs.settleAt(this.#commits)
+    this.#waiting.closed = 0
     this.#judge()
   }
 
@@ -399,6 +412,7 @@ class Program {
   /** Compares the checkpoint, from which a process would go on that starts now, with the model. */
   #judgeTopic(): void {
     const { pending, completed, nextOffset, emitted, latestMs: eventMs } = this.#model
+    assert.equal(this.#reads.waitingCount, this.#waiting.closed + this.#waiting.current)
     const snapshot = this.#accounting.committed()
     assert.deepEqual([snapshot.totals.emitted[0], snapshot.totals.lost[0]], this.#commits === 0 ? [0, 0] : [emitted, 3])
     // The pending parts that were lost and retaken had been consumed before this account began.
@@ -523,6 +537,7 @@ describe('a course of epochs with a fault in a participant', () => {
     accounting: true,
     tables: true,
     windows: true,
+    reads: true,
     table: true,
     spans: true,
     manifest: true,
@@ -545,8 +560,8 @@ describe('a course of epochs with a fault in a participant', () => {
   ]
   for (const [at, left] of names.entries()) {
     for (const right of names.slice(at + 1)) {
-      // Nobody else knows of spans.
-      if (left === 'spans' || right === 'spans') continue
+      // Nobody else knows of spans and of reads, and these look at the table where nothing changes it.
+      if ([left, right].some((name) => name === 'spans' || name === 'reads')) continue
       if (unordered.some((group) => group.includes(left) && group.includes(right))) continue
       it(`differs from the model where "${left}" and "${right}" are called in each other's place`, () => {
         assert.throws(() => run(swapped(left, right)))

@@ -3,6 +3,7 @@ import type { ManifestWriter } from '../checkpoint/manifest-writer.ts'
 import type { PendingOffsets } from '../checkpoint/pending-offsets.ts'
 import type { RememberedKeys } from '../deduplication/remembered-keys.ts'
 import type { EventClock } from '../expiry/event-clock.ts'
+import type { PendingReads } from '../reads/pending-reads.ts'
 import type { PromotedParts } from '../retention/promoted-parts.ts'
 import type { ProgramTables } from '../tables/program-tables.ts'
 import type { MergeSpans } from '../tracing/merge-spans.ts'
@@ -29,6 +30,7 @@ export interface Participants {
   readonly tables: ProgramTables | undefined
   /** Absent where there are no windows. */
   readonly windows: WindowRows | undefined
+  readonly reads: PendingReads
   readonly table: TableEpochs
   /** Absent where no trace is followed. */
   readonly spans: MergeSpans | undefined
@@ -52,6 +54,7 @@ export function inOrder(all: Participants): EpochParticipant[] {
     all.accounting,
     all.tables,
     all.windows,
+    all.reads,
     // After those that read its log of the epoch: `pending` and `remembered`.
     all.table,
     all.spans,

@@ -15,7 +15,8 @@ import { onwardOf } from './onward.ts'
 import { SourceRows } from './source-rows.ts'
 import { isSamePlace } from './same-place.ts'
 import type { Search } from './search.ts'
-import { findPending, findUnread, pendingKey } from './pending-parts.ts'
+import { pendingKey } from './pending-key.ts'
+import { findPending, findUnread } from './pending-parts.ts'
 import { findPublished } from './published-records.ts'
 import { findDeadLetters } from './letters-of-key.ts'
 import type { Explanation } from './explanation.ts'
@@ -79,11 +80,12 @@ async function explainAt(
   const unreadRecords = (await findUnread(search)).filter(hasNotLeft)
   const places = [...pending, ...unreadRecords, ...left]
   const earlier = await earlierOf(cluster, { app, shape }, places, reading)
+  const sides = shape.sides.map(({ name }) => name)
   return {
     app,
     sources: shape.sources.map(({ topic }) => topic),
     key: search.finder.text,
-    ...(pending.length > 0 && { pending: pendingKey(checkpoint, pending) }),
+    ...(pending.length > 0 && { pending: pendingKey(sides, checkpoint.manifest.expiry, pending) }),
     ...(unreadRecords.length > 0 && { unread: unreadRecords }),
     ...(isRemembered(search) && { isRemembered: true }),
     ...(starts.length > 0 && { startedAt: starts }),

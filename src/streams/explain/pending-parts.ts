@@ -5,9 +5,8 @@ import { readRecords, recordsOf } from '../topics/record-reader.ts'
 import { openFinishedParts } from '../retention/finished-part.ts'
 import { wantedAmong } from '../retention/promoted-places.ts'
 import { readPromoted } from '../retention/promoted-reader.ts'
-import type { AppCheckpoint } from '../admin/app-checkpoint.ts'
 import { type Search, sourceTopics, asInSource, placeOf } from './search.ts'
-import type { RecordPlace, PendingPart, PendingKey } from './explanation.ts'
+import type { RecordPlace, PendingPart } from './explanation.ts'
 
 /** The parts of the key that are pending in the checkpoint. */
 export async function findPending(search: Search): Promise<PendingPart[]> {
@@ -96,14 +95,4 @@ export async function findUnread(search: Search): Promise<RecordPlace[]> {
     })
   }
   return found
-}
-
-export function pendingKey({ manifest: { topology, expiry } }: AppCheckpoint, parts: PendingPart[]): PendingKey {
-  const sides = topology.sides.map(({ name }) => name)
-  const oldestMs = Math.min(...parts.map(({ timestampMs }) => timestampMs))
-  return {
-    parts: parts.toSorted((a, b) => sides.indexOf(a.side) - sides.indexOf(b.side)),
-    missing: sides.filter((side) => !parts.some((part) => part.side === side)),
-    ...(expiry && { expires: { atMs: oldestMs + expiry.afterMs, by: expiry.by } }),
-  }
 }

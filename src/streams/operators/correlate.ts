@@ -160,6 +160,8 @@ class Correlation {
       void this.#self.tell({ type: 'promotable', incarnation, parts })
     })
     this.#timer.arm()
+    // The sink has brought the table to the last committed epoch.
+    state.reads.look()
   }
 
   async take(batch: RowBatch): Promise<void> {
@@ -174,7 +176,9 @@ class Correlation {
 
   async recalled(incarnation: number): Promise<void> {
     if (incarnation !== this.#life.incarnation) return
-    if (this.#paging!.end()) {
+    const isOverdue = this.#paging!.end()
+    this.#session.state.reads.look()
+    if (isOverdue) {
       this.#sweep?.beginAnew()
       this.#timer.open()
     }

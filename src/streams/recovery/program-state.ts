@@ -20,6 +20,7 @@ import type { SourcePartitions } from '../topics/source-partitions.ts'
 import type { ProgramTables } from '../tables/program-tables.ts'
 import type { WindowRows } from '../windows/window-rows.ts'
 import type { MergeSpans } from '../tracing/merge-spans.ts'
+import { PendingReads } from '../reads/pending-reads.ts'
 import { ColdParts } from '../cold/cold-parts.ts'
 import { PartsReadAgain } from './parts-read-again.ts'
 import { Restoration, type RestorationBase } from './restoration.ts'
@@ -47,6 +48,8 @@ export interface ProgramState {
   readonly windows: Participating<WindowRows> | undefined
   /** Absent where no trace is followed. */
   readonly spans: Participating<MergeSpans> | undefined
+  /** Reads of the pending rows. */
+  readonly reads: Participating<PendingReads>
   /** By which rows expire and completed keys are forgotten. */
   readonly deadlines: DeadlineClock
   /** What the source has lost and the operator has accepted. */
@@ -74,6 +77,8 @@ export interface RecoveredState extends ProgramState {
 }
 
 export interface StateParts {
+  /** Name of the program. */
+  app: string
   identity: ProgramIdentity
   table: PendingTable
   accounting: Accounting
@@ -134,6 +139,15 @@ export function stateOf(parts: StateParts): RecoveredState {
   const loss = new AcceptedLoss({ accounting, pending, promoted, partitions: parts.partitions }, parts.loss)
   const { isRetaken = false } = parts
   const retaken = new RetakenParts(pending, isRetaken && pending.count > 0)
+  const { coldFromBytes, partitions, isMigrated = false } = parts
+  const cold = coldFromBytes === undefined ? undefined : new ColdParts(table, coldFromBytes)
+  const reads = new PendingReads({
+    app: parts.app,
+    table,
+    cold,
+    isWhole: () => restoration.isDone && !loss.isDue && !retaken.isDue,
+    epoch,
+  })
   const participants = inOrder({
     loss,
     retaken,
@@ -145,13 +159,12 @@ export function stateOf(parts: StateParts): RecoveredState {
     accounting,
     tables,
     windows,
+    reads,
     table: new TableEpochs(table),
     spans,
     manifest: new ManifestWriter(identity, tasks),
   })
   const epochs = new Epochs(participants, epoch)
-  const { coldFromBytes, partitions, isMigrated = false } = parts
-  const cold = coldFromBytes === undefined ? undefined : new ColdParts(table, coldFromBytes)
   const readAgain = new PartsReadAgain({ table, told, isMigrated, partitions })
   const restoration = new Restoration({
     table,
@@ -180,6 +193,7 @@ export function stateOf(parts: StateParts): RecoveredState {
     tables,
     windows,
     spans,
+    reads,
     deadlines,
     loss,
     retaken,

@@ -96,6 +96,7 @@ export function firstState(request: StateRequest): RecoveredState {
   const pending = new PendingOffsets(startOffsets.length, request.tasks)
   const eventClock = eventClockOf(request, startOffsets)
   return stateOf({
+    app: plan.name,
     identity,
     table,
     accounting: Accounting.from(startOffsets),
@@ -172,6 +173,7 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
     ) ?? []),
   ]
   return stateOf({
+    app: plan.name,
     // No more than that of the last manifest goes into the next one.
     identity: {
       ...descriptionOf(plan, outputs, grown),

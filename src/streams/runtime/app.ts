@@ -6,6 +6,8 @@ import type { Inspection } from '../observe/inspection.ts'
 import type { RedriveChoice } from '../redrive/redrive.ts'
 import type { RedriveReport } from '../redrive/redrive-report.ts'
 import type { TablesSnapshot } from '../tables/tables-snapshot.ts'
+import type { PendingChoice, PendingMerge } from '../reads/pending-merge.ts'
+import type { MergeKey } from '../topology/merged-step.ts'
 import type { Report } from './report.ts'
 import type { AppEventName } from '../events/app-events.ts'
 import type { AppListener } from '../events/program-events.ts'
@@ -45,6 +47,32 @@ export interface App extends AsyncDisposable, AppQuestions {
    * rows.table(perCountry).get('DK')
    */
   query(): TablesSnapshot
+  /**
+   * The pending row of a merge key: its parts with their values and where they came from, and what is missing. Undefined
+   * where nothing of the key is pending. Asks no broker; the values of parts that are not in memory are undefined.
+   *
+   * Linearizable for each key: what is told has committed, and has all that this process had committed when it was asked.
+   * So it waits until the current epoch has committed, unless that has changed nothing yet; a restart, or brokers that
+   * are away, make it wait longer. Up to 1,000 reads wait at a time.
+   *
+   * @typeParam Parts - The values of parts, by the names of their sides.
+   * @param correlation - Its id in the topology.
+   * @param key - A number and a string of the same characters are two keys. An integer beyond those that numbers are exact
+   * to is a bigint.
+   * @throws MillraceError `TABLES_ABSENT` in a standby, and where tasks are shared out anew meanwhile; `PENDING_ELSEWHERE` in
+   * the layout `keyed` where another process has the key; `PENDING_READS_EXCEEDED`, after which it may be tried again;
+   * `APP_STOPPED`. TopologyError `TOPOLOGY_INVALID` for a correlation that the topology does not have. ConfigError
+   * `CONFIG_INVALID_VALUE` for what is no key. Or the reason of the `signal` that gives up.
+   *
+   * @example
+   * const row = await app.pending('by-order', 'o-1')
+   * row?.missing // => ['payment']
+   */
+  pending<Parts extends object = Readonly<Record<string, unknown>>>(
+    correlation: string,
+    key: MergeKey,
+    choice?: PendingChoice,
+  ): Promise<PendingMerge<Parts> | undefined>
   /**
    * Calls a listener each time that something happens, on the main loop, at once. What each event tells is in
    * `docs/events.md`; what happened before `start` resolved is not told. One that throws, or whose promise rejects, is

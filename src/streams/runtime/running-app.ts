@@ -10,10 +10,12 @@ import {
   type Inspection,
 } from '../observe/inspection.ts'
 import { Meters } from '../observe/meters.ts'
+import { correlating, type PendingChoice, readPending } from '../reads/pending-merge.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { queried } from '../tables/queried.ts'
 import type { TablesSnapshot } from '../tables/tables-snapshot.ts'
 import { describePlan } from '../topology/describe-plan.ts'
+import type { MergeKey } from '../topology/merged-step.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { App, AppQuestions, InspectChoice } from './app.ts'
 import { AppFront } from './app-front.ts'
@@ -228,6 +230,14 @@ export class RunningApp extends AppFront implements App {
   query(): TablesSnapshot {
     const { role, session, lookups } = this.#term
     return queried(this.name, role === 'active' ? session?.state : undefined, lookups)
+  }
+
+  async pending<Parts extends object>(correlation: string, key: MergeKey, choice?: PendingChoice) {
+    const { plan } = correlating([this], correlation)
+    const { role, session } = this.#term
+    const partitions = session?.sources.partitions
+    const program = role === 'active' && session && partitions ? { plan, state: session.state, partitions } : undefined
+    return readPending<Parts>(this.name, program, key, choice)
   }
 
   async inspect({ countsPending = true }: InspectChoice = {}): Promise<Inspection> {

@@ -41,7 +41,11 @@ export interface TreeParts {
 export function supervisionTree({ services, session, ports, onProgress }: TreeParts): Tree {
   const placement = new Placement(services, session)
   const shared = { services, session, ports }
-  const correlating: CorrelateParts = { ...shared, onCommitted: onProgress }
+  const onProgressed = () => {
+    session.state.reads.look()
+    onProgress()
+  }
+  const correlating: CorrelateParts = { ...shared, onCommitted: onProgressed }
   const writing: SinkParts = shared
   const root = supervisor({
     name: services.plan.name,
@@ -53,7 +57,7 @@ export function supervisionTree({ services, session, ports, onProgress }: TreePa
       { start: correlate(correlating) },
       ...(services.plan.correlate.whenFull === 'promote' ? [{ start: recall(shared) }] : []),
       ...partMakers(
-        { ...shared, placement, careful: session.careful, onRestored: onProgress },
+        { ...shared, placement, careful: session.careful, onRestored: onProgressed },
         changesTables(services.plan) ? none : {},
       ),
     ],

@@ -139,6 +139,7 @@ export class Term {
     }
     const failure = this.#failure ?? (this.#ending.signal.aborted ? undefined : error)
     this.#ending.abort()
+    this.#session?.state.reads.end(this.#stopped())
     // What was not committed has not happened, for the report either.
     if (failure !== undefined) this.#session?.state.epochs.abandon()
     this.#follower?.stop()
@@ -306,10 +307,21 @@ export class Term {
     if (changed !== undefined) {
       await operators.halt(changed.kind === 'lost' ? 0 : await operators.finish(signal))
       await operators.ended()
+      session.state.reads.end(this.#sharedAnew())
       this.#operators = undefined
       this.#view = undefined
     }
     return session
+  }
+
+  #stopped(): MillraceError {
+    return new MillraceError('APP_STOPPED', `"${this.#options.plan.name}" was stopped`)
+  }
+
+  #sharedAnew(): MillraceError {
+    const { name } = this.#options.plan
+    const text = `the tasks of "${name}" are shared out anew: ask again the process that has the key then`
+    return new MillraceError('TABLES_ABSENT', text, { app: name })
   }
 
   #note(event: SystemEvent): void {
@@ -340,7 +352,7 @@ export class Term {
 
   /** Ends at once, whatever is waited for. */
   #abandon(): void {
-    this.#ending.abort(new MillraceError('APP_STOPPED', `"${this.#options.plan.name}" was stopped`))
+    this.#ending.abort(this.#stopped())
     void this.#cluster.close()
     void this.#membership?.leave()
     void this.#work?.leave()
