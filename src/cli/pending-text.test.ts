@@ -16,7 +16,14 @@ describe('the pending rows', () => {
         { missing: [], rows: 1 },
       ],
       oldest: [{ key: 'a\u001b[2J', missing: ['C'], oldestMs: takenMs - 120_000 }],
-      byAge: [{ upToMs: 60_000, rows: 0 }, { upToMs: 600_000, rows: 4_102 }, { rows: 1 }],
+      byAge: [
+        { upToMs: 60_000, rows: 1 },
+        { upToMs: 600_000, rows: 4_099 },
+        { upToMs: 3_600_000, rows: 0 },
+        { upToMs: 21_600_000, rows: 1 },
+        { upToMs: 86_400_000, rows: 1 },
+        { rows: 1 },
+      ],
     }
 
     assert.deepEqual(pendingText('shop', pending).split('\n'), [
@@ -24,7 +31,10 @@ describe('the pending rows', () => {
       '  4,102 rows lacking C',
       '  1 row lacking parts of a list',
       'by age:',
-      '  4,102 rows up to 10 minutes',
+      '  1 row up to 1 minute',
+      '  4,099 rows up to 10 minutes',
+      '  1 row up to 6 hours',
+      '  1 row up to 1 day',
       '  1 row older than all of these',
       'the oldest:',
       String.raw`  2026-09-21T14:11:20.000Z  "a\u001b[2J"  lacking C`,

@@ -29,5 +29,12 @@ function sidesText(missing: readonly string[]): string {
 }
 
 function ageText(upToMs: number | undefined): string {
-  return upToMs === undefined ? 'older than all of these' : `up to ${upToMs / 60_000} minutes`
+  return upToMs === undefined ? 'older than all of these' : `up to ${durationText(upToMs / 60_000)}`
+}
+
+/** In the largest unit of which it is a whole number. */
+function durationText(minutes: number): string {
+  const [unit, length] = minutes % 1_440 === 0 ? ['day', 1_440] : minutes % 60 === 0 ? ['hour', 60] : ['minute', 1]
+  const count = minutes / length
+  return `${count} ${unit}${count === 1 ? '' : 's'}`
 }
