@@ -258,6 +258,9 @@ describe('the dashboard', { skip: skipWithoutBrowser, timeout: 120_000 }, () => 
       await page.click('#explain-form button')
       await shows(page, '#explanation', /waits for A/)
       await page.evaluate('scrollTo(0, 0)')
+      // Edges along which something flows look so for a second.
+      const flowing = page.waitForSelector('.flow path.busy')
+      await Promise.all([write(wholeCustomers(300)), flowing])
 
       await page.screenshot({ path: join(screenshots, `${name}.png`) })
 
