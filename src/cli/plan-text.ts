@@ -51,12 +51,16 @@ export function planText({
 }
 
 function windowsText(windows: NonNullable<PlanDescription['windows']>, deadLetterTopic: string): string {
-  const { sizeMs, advanceMs, gapMs, graceMs, results, late } = windows
-  const hops = advanceMs === sizeMs ? '' : `, one every ${advanceMs} ms`
+  const { graceMs, results, late } = windows
   const lateText = late === 'drop' ? 'late records are dropped' : `late records go to ${deadLetterTopic}`
   const changes = results === 'changes' ? ', a result with each record' : ''
-  const which = gapMs === undefined ? `of ${sizeMs} ms${hops}` : `with gaps of ${gapMs} ms at most`
-  return `${which}${changes}, each closes ${graceMs} ms after its end; ${lateText}`
+  return `${lengthText(windows)}${changes}, each closes ${graceMs} ms after its end; ${lateText}`
+}
+
+function lengthText({ sizeMs, advanceMs, gapMs, timeDifferenceMs }: NonNullable<PlanDescription['windows']>): string {
+  if (gapMs !== undefined) return `with gaps of ${gapMs} ms at most`
+  if (timeDifferenceMs !== undefined) return `of records within ${timeDifferenceMs} ms of one another`
+  return `of ${sizeMs} ms${advanceMs === sizeMs ? '' : `, one every ${advanceMs} ms`}`
 }
 
 function sourceLines(

@@ -101,8 +101,8 @@ const laterTexts = [
   'the windows of the record had all closed when it came',
   'the field of the aggregate is no number',
   'the function of the aggregate failed on the record',
-  'the window would be larger with the record than its topics take',
-  'the function after the windows failed on the result, or the sink does not take what was made of it',
+  'the window would be larger with the record than it may be',
+  'a function failed on the result, or the sink does not take what was made of it',
   'the record is in another partition than that of its merge key',
 ]
 

@@ -5,6 +5,7 @@ import {
   deadLetters,
   field,
   planUpgrade,
+  sliding,
   topology,
   tumbling,
   type WindowOptions,
@@ -130,6 +131,35 @@ export function windows(target: Target): void {
       assert.deepEqual([found!.results, found!.foundResults, found!.taken, found!.foundTaken], [3, 3, 5, 5])
     })
 
+    for (const results of ['closed', 'changes'] as const) {
+      it(`goes on with sliding ones where results are ${results}, which the audit proves`, async () => {
+        const stream = await target.stream({ sourcePartitions: 1 })
+        const { app, source, sink } = stream
+        const program = topology(app)
+          .source(source)
+          .groupBy('by-shop', field('shop'))
+          .window(sliding({ timeDifferenceMs: 5_000 }), { results })
+          .sum(field('cents'))
+          .sink(sink)
+        await stream.produce([sold('a', 1e308, 0), sold('a', 1e308, 4_000), sold('b', 2, 9_000), sold('a', 3, 8_000)])
+        const first = await stream.run(program)
+        await stream.produce([sold('a', 4, 10_000), sold('b', 5, 1_000), sold('b', 0, 90_000)])
+
+        const { report } = await stream.run(program)
+
+        assertAccount(first.report, { aggregated: 4 })
+        assertAccount(report, { aggregated: 6, late: 1 })
+        const last = (await stream.merged()).findLast(({ value }) => value!.includes(`"start":${startMs + 5_000},`))
+        assert.equal(last!.value, `{"shop":"a","start":${startMs + 5_000},"end":${startMs + 10_001},"value":7}`)
+        const letters = await deadLetters({ app, bootstrapServers: target.bootstrapServers })
+        assert.deepEqual(
+          letters.map(({ reason }) => reason),
+          ['RESULT_FAILED'],
+        )
+        assert.equal((await audited(stream)).verdict, 'proved')
+      })
+    }
+
     it('is unproved where results have been removed', async () => {
       const stream = await target.stream({ sourcePartitions: 1 })
       await stream.produce([sold('a', 1, 0), sold('a', 2, 10_000)])
@@ -206,6 +236,19 @@ export function windows(target: Target): void {
         /windows was sum by field \["shop"\] of 10000 ms every 10000 ms and is sum by field \["shop"\] of 5000/
       assert.match(refusal!.message, message)
       await assertRefused(others, bootstrapServers, { code: 'CHECKPOINT_INCOMPATIBLE', message })
+      const { app, source, sink } = stream
+      const grouped = topology(app).source(source).groupBy('by-shop', field('shop'))
+      await assertRefused(
+        grouped
+          .window(sliding({ timeDifferenceMs: sizeMs }))
+          .sum(field('cents'))
+          .sink(sink),
+        bootstrapServers,
+        {
+          code: 'CHECKPOINT_INCOMPATIBLE',
+          message: /of 10000 ms every 10000 ms and is sum by field \["shop"\] of 10000 ms, sliding/,
+        },
+      )
     })
   })
 }

@@ -5,6 +5,7 @@ import type { Plan, PlannedSource } from '../topology/plan.ts'
 import type { PlannedList } from '../topology/plan-parts.ts'
 import type { Side } from '../topology/plan-sides.ts'
 import type { SourceStep } from '../topology/source.ts'
+import { areSliding, type Windows } from '../topology/windows.ts'
 
 type Path = FieldPath
 
@@ -30,6 +31,8 @@ interface WindowsShape {
   readonly advanceMs?: number
   /** Of sessions. */
   readonly gapMs?: number
+  /** Of sliding windows. */
+  readonly timeDifferenceMs?: number
   /** Whether each record that a window takes in has a result. @defaultValue a window has one */
   readonly results?: 'changes'
 }
@@ -87,8 +90,14 @@ export function shapeOf({ sources, sides, correlate, aggregation }: Plan): Topol
 }
 
 function windowsShape({ aggregate, windows, results }: Aggregation, { key }: Side): WindowsShape {
+  return { aggregate, key: keyShape(key), ...timesOf(windows), ...(results === 'changes' && { results }) }
+}
+
+/** What may not change of windows. */
+function timesOf(windows: Windows): Pick<WindowsShape, 'sizeMs' | 'advanceMs' | 'gapMs' | 'timeDifferenceMs'> {
+  if (areSliding(windows)) return { timeDifferenceMs: windows.timeDifferenceMs }
   const { kind: _, graceMs: _grace, ...times } = windows
-  return { aggregate, key: keyShape(key), ...times, ...(results === 'changes' && { results }) }
+  return times
 }
 
 function sourceShape(source: PlannedSource, sides: readonly Side[]): SourceShape {
@@ -207,9 +216,12 @@ function textsOf({ sources, sides, atLeast, windows }: TopologyShape, isSingle: 
   ])
 }
 
-function windowsText({ aggregate, key, sizeMs, advanceMs, gapMs, results }: WindowsShape): string {
-  if (gapMs !== undefined) return `${aggregate} by ${textOf(key)} of sessions with gaps of ${gapMs} ms`
-  return `${aggregate} by ${textOf(key)} of ${sizeMs} ms every ${advanceMs} ms${results === 'changes' ? ', each change' : ''}`
+function windowsText({ aggregate, key, sizeMs, advanceMs, gapMs, timeDifferenceMs, results }: WindowsShape): string {
+  const ofKey = `${aggregate} by ${textOf(key)}`
+  if (gapMs !== undefined) return `${ofKey} of sessions with gaps of ${gapMs} ms`
+  const which =
+    timeDifferenceMs === undefined ? `${sizeMs} ms every ${advanceMs} ms` : `${timeDifferenceMs} ms, sliding`
+  return `${ofKey} of ${which}${results === 'changes' ? ', each change' : ''}`
 }
 
 function listText(list: ListShape): string {

@@ -189,7 +189,7 @@ class Program {
   readonly #loss: AcceptedLoss
   readonly #retaken: RetakenParts
   readonly #tables = new ProgramTables([perDigit], 1_000)
-  readonly #windows = new WindowRows({ id: 'windows', bytesMax: 1 << 20, areNumbers: true, areSessions: false })
+  readonly #windows = new WindowRows({ id: 'windows', bytesMax: 1 << 20, areNumbers: true, areByKey: false })
   readonly #reads: PendingReads
   readonly #tracer = recordingTracer()
   readonly #spans = new TracerSpans(
@@ -289,7 +289,7 @@ class Program {
     const startMs = ms - (ms % windowMs)
     const name = windowPrefix(startMs) + rowKey(false, 'k')
     const found = this.#windows.get(name)
-    this.#windows.take({ name, startMs, found, value: 0, valueBytes: numberBytesMax, leaving: [] }, ms)
+    this.#windows.take({ name, startMs, found, value: 0, valueBytes: numberBytesMax, records: 1, leaving: [] }, ms)
   }
 
   /** Takes in again what was pending under other keys, before anything else. */

@@ -41,7 +41,7 @@ import type { MergeSpans } from '../tracing/merge-spans.ts'
 import type { Tracing } from '../tracing/tracing.ts'
 import { WindowRows, windowTable } from '../windows/window-rows.ts'
 import { areNumbers } from '../windows/folding.ts'
-import { areSessions } from '../topology/windows.ts'
+import { areSessions, areSliding } from '../topology/windows.ts'
 import { RememberedKeys } from '../deduplication/remembered-keys.ts'
 
 /** What a state is made from. */
@@ -316,11 +316,13 @@ function tablesOf({ plan, tables, tableRowBytesMax }: StateRequest): ProgramTabl
 function windowsOf({ plan, tableRowBytesMax }: StateRequest): WindowRows | undefined {
   const { aggregation, correlate } = plan
   if (aggregation === undefined || tableRowBytesMax === undefined) return undefined
+  const { windows } = aggregation
   return new WindowRows({
     id: correlate.id,
     bytesMax: aggregation.bytesMax,
-    areNumbers: areNumbers(aggregation),
-    areSessions: areSessions(aggregation.windows),
+    // Sliding windows have records in their rows.
+    areNumbers: areNumbers(aggregation) && !areSliding(windows),
+    areByKey: areSessions(windows) || areSliding(windows),
   })
 }
 

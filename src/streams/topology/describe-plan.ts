@@ -59,6 +59,9 @@ export interface WindowsDescription extends Pick<Aggregation, 'aggregate' | 'res
   readonly advanceMs?: number
   /** Of sessions. */
   readonly gapMs?: number
+  /** Of sliding windows. */
+  readonly timeDifferenceMs?: number
+  readonly timestampsMax?: number
   readonly graceMs: number
 }
 

@@ -2,7 +2,7 @@ import { checkOptions, invalid, isKind } from './topology-checks.ts'
 import { kindOf } from '../../core/kind-of.ts'
 
 /** How records are put into windows by their timestamps. */
-export type Windows = TimeWindows | SessionWindows
+export type Windows = TimeWindows | SessionWindows | SlidingWindows
 
 /** Windows of a fixed size, each of which begins `advanceMs` after the one before; `tumbling` and `hopping` make them. */
 export interface TimeWindows {
@@ -17,6 +17,14 @@ export interface SessionWindows {
   readonly kind: 'windows'
   readonly gapMs: number
   readonly graceMs: number
+}
+
+/** Windows of records that lie within a time of one another; `sliding` makes them. */
+export interface SlidingWindows {
+  readonly kind: 'windows'
+  readonly timeDifferenceMs: number
+  readonly graceMs: number
+  readonly timestampsMax: number
 }
 
 /** How long windows are, in milliseconds of the time that records tell, and how long they stay open after their end. */
@@ -41,8 +49,25 @@ export interface SessionOptions {
   readonly graceMs?: number
 }
 
-/** A record is in so many windows at most. */
+/** How far records of a window are apart. */
+export interface SlidingOptions {
+  /** Between the first and the last record of a window, at most, both included. A whole number from 0 on. */
+  readonly timeDifferenceMs: number
+  /** How far the time of the records has to go beyond the end of a window before it is closed. @defaultValue 0 */
+  readonly graceMs?: number
+  /**
+   * How many different timestamps the records of a key may have within the time difference before and after a record of
+   * it: a whole number from 1 to 10,000. A record with one more is a dead letter, `AGGREGATE_TOO_LARGE`. A window may have
+   * as many, and a record may be in twice as many windows. @defaultValue 1,000
+   */
+  readonly timestampsMax?: number
+}
+
+/** A record is in so many hopping windows at most. */
 const windowsOfRecordMax = 256
+const defaultTimestampsMax = 1_000
+/** A record may change twice as many windows, and each goes through as many points: so a record may cost seconds. */
+const greatestTimestampsMax = 10_000
 
 /**
  * Windows that follow one another: each record is in one. They begin at multiples of their size since 1970, and a
@@ -87,9 +112,38 @@ export function session({ gapMs, graceMs = 0 }: SessionOptions): SessionWindows 
   return { kind: 'windows', gapMs, graceMs }
 }
 
+/**
+ * Windows that move with the records: one for each set of records of a key that lie within `timeDifferenceMs` of one
+ * another, both ends included. One ends with each record, and one begins a millisecond after each that has others after
+ * it; none begins before 1970.
+ *
+ * @throws TopologyError `TOPOLOGY_INVALID` for what is no whole number of milliseconds, or a `timestampsMax` out of its
+ * range.
+ *
+ * @example
+ * sliding({ timeDifferenceMs: 300_000, graceMs: 5_000 })
+ */
+export function sliding(options: SlidingOptions): SlidingWindows {
+  checkOptions('sliding windows', options)
+  const { timeDifferenceMs, graceMs = 0, timestampsMax = defaultTimestampsMax } = options
+  checkMs('timeDifferenceMs of sliding windows', timeDifferenceMs, 0)
+  checkMs('graceMs of sliding windows', graceMs, 0)
+  if (!Number.isSafeInteger(timestampsMax) || timestampsMax < 1 || timestampsMax > greatestTimestampsMax) {
+    throw invalid(
+      `timestampsMax of sliding windows is ${String(timestampsMax)}, where a whole number from 1 to ${greatestTimestampsMax} belongs`,
+    )
+  }
+  return { kind: 'windows', timeDifferenceMs, graceMs, timestampsMax }
+}
+
 /** Whether windows have no fixed size. */
 export function areSessions(windows: Windows): windows is SessionWindows {
   return 'gapMs' in windows
+}
+
+/** Whether windows begin and end with records. */
+export function areSliding(windows: Windows): windows is SlidingWindows {
+  return 'timeDifferenceMs' in windows
 }
 
 function windowsOf(what: string, { sizeMs, advanceMs, graceMs = 0 }: HoppingOptions): TimeWindows {
@@ -118,6 +172,6 @@ function checkMs(what: string, value: unknown, least: number): void {
 export function checkWindows(what: string, value: unknown): void {
   if (isKind(value, 'windows')) return
   throw invalid(
-    `the windows of ${what} are ${kindOf(value)}, where those belong which tumbling(…), hopping(…) or session(…) returns`,
+    `the windows of ${what} are ${kindOf(value)}, where those belong which tumbling(…), hopping(…), sliding(…) or session(…) returns`,
   )
 }

@@ -3,6 +3,7 @@ import type { EventClock } from '../expiry/event-clock.ts'
 import type { Aggregation } from '../topology/aggregation.ts'
 import type { Windows } from '../topology/windows.ts'
 import { overBefore } from './over-windows.ts'
+import type { WindowPlacing } from './window-placing.ts'
 import type { WindowResults } from './window-results.ts'
 import type { WindowRows } from './window-rows.ts'
 
@@ -22,18 +23,21 @@ export class ClosingWindows {
   readonly #publishes: boolean
   readonly #rows: Participating<WindowRows>
   readonly #clock: Pick<EventClock, 'nowMs'>
+  readonly #placing: Pick<WindowPlacing, 'resultOf' | 'failure'>
   readonly #results: WindowResults
 
   constructor(
     { windows, results: when }: Pick<Aggregation, 'windows' | 'results'>,
     rows: Participating<WindowRows>,
     clock: Pick<EventClock, 'nowMs'>,
+    placing: Pick<WindowPlacing, 'resultOf' | 'failure'>,
     results: WindowResults,
   ) {
     this.#windows = windows
     this.#publishes = when === 'closed'
     this.#rows = rows
     this.#clock = clock
+    this.#placing = placing
     this.#results = results
   }
 
@@ -57,7 +61,8 @@ export class ClosingWindows {
     if (!this.areDue) return
     let room = roomBytes
     this.#rows.leaveBefore(this.#overBeforeMs, (name, row) => {
-      room -= this.#publishes ? this.#results.write(name, row, epoch) : deletionBytes
+      const result = this.#publishes ? this.#placing.resultOf(name, row) : undefined
+      room -= result === undefined ? deletionBytes : this.#results.write(name, result, epoch, this.#placing.failure)
       return room > 0
     })
   }

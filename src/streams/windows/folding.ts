@@ -20,7 +20,11 @@ export interface Folding {
    * @param before - Absent where it is the first one.
    * @returns 0, or a dead-letter code likewise.
    */
-  fold(before: WindowRow | undefined): number
+  fold(before: FoldedValue | undefined): number
+  /** The row that was read last as text, for where it is folded later. */
+  textOf(columns: RecordColumns, row: number): string
+  /** Reads it again, likewise. @param partition - Number of the source partition. */
+  readAgain(text: string, partition: number, offset: number): number
   /** Makes the value of two sessions that have become one, likewise. */
   merge(left: WindowRow, right: WindowRow): number
   readonly value: WindowRow['value']
@@ -30,6 +34,9 @@ export interface Folding {
   /** The value of a row as JSON. */
   resultOf(row: WindowRow): string
 }
+
+/** What a window has come to. */
+export type FoldedValue = Pick<WindowRow, 'value' | 'valueBytes'>
 
 /** Whether the values of windows are numbers; else they are JSON. */
 export function areNumbers({ aggregate }: Pick<Aggregation, 'aggregate'>): boolean {
@@ -72,6 +79,14 @@ class Counting implements Folding {
     return 0
   }
 
+  textOf(): string {
+    return ''
+  }
+
+  readAgain(): number {
+    return 0
+  }
+
   merge(): number {
     return 0
   }
@@ -105,9 +120,18 @@ class OfNumbers implements Folding {
     return this.#finite(this.#read)
   }
 
-  fold(before: WindowRow | undefined): number {
+  fold(before: FoldedValue | undefined): number {
     this.value = before === undefined ? this.#read : this.#combine(before.value as number, this.#read)
     return this.#finite(this.value)
+  }
+
+  textOf(): string {
+    return String(this.#read)
+  }
+
+  readAgain(text: string): number {
+    this.#read = Number(text)
+    return 0
   }
 
   merge(left: WindowRow, right: WindowRow): number {
@@ -141,9 +165,19 @@ class Collecting implements Folding {
     return 0
   }
 
-  fold(before: WindowRow | undefined): number {
+  fold(before: FoldedValue | undefined): number {
     this.value = before === undefined ? this.#part : `${before.value},${this.#part}`
     this.valueBytes = this.#partBytes + (before === undefined ? 0 : before.valueBytes + 1)
+    return 0
+  }
+
+  textOf(): string {
+    return this.#part
+  }
+
+  readAgain(text: string): number {
+    this.#part = text
+    this.#partBytes = Buffer.byteLength(text)
     return 0
   }
 
@@ -164,6 +198,7 @@ class Reducing implements Folding {
   readonly #initial: string
   readonly #id: string
   readonly #values: FunctionValues
+  readonly #texts = new PartTexts()
   #read: unknown
   value = ''
   valueBytes = 0
@@ -182,11 +217,22 @@ class Reducing implements Folding {
     })
   }
 
-  fold(before: WindowRow | undefined): number {
+  fold(before: FoldedValue | undefined): number {
     return this.#attempt(() => {
       // What the function is given is its own: one that throws half-way has changed nothing that is kept.
       const soFar: unknown = JSON.parse(before === undefined ? this.#initial : (before.value as string))
       this.#take(this.#reduction.apply(soFar, this.#read))
+    })
+  }
+
+  textOf(columns: RecordColumns, row: number): string {
+    return this.#texts.of(columns, row)
+  }
+
+  readAgain(text: string, partition: number, offset: number): number {
+    return this.#attempt(() => {
+      const bytes = Buffer.from(text)
+      this.#read = this.#values.parseBytes(bytes, 0, bytes.length, partition, offset)
     })
   }
 

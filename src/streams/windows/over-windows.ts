@@ -1,4 +1,4 @@
-import { areSessions, type Windows } from '../topology/windows.ts'
+import { areSessions, areSliding, type Windows } from '../topology/windows.ts'
 
 /**
  * Rows whose names have an earlier time are over: of a session its last record, of another window its start.
@@ -6,6 +6,10 @@ import { areSessions, type Windows } from '../topology/windows.ts'
  * @param nowMs - As the records tell it.
  */
 export function overBefore(windows: Windows, nowMs: number): number {
-  const closesAfter = areSessions(windows) ? windows.gapMs : windows.sizeMs - 1
-  return Math.max(0, nowMs - closesAfter - windows.graceMs)
+  return Math.max(0, nowMs - closesAfter(windows) - windows.graceMs)
+}
+
+function closesAfter(windows: Windows): number {
+  if (areSessions(windows)) return windows.gapMs
+  return areSliding(windows) ? windows.timeDifferenceMs : windows.sizeMs - 1
 }

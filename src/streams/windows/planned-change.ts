@@ -9,12 +9,16 @@ export interface PlannedChange {
   found: WindowRow | undefined
   value: WindowRow['value']
   valueBytes: number
+  /** How many records the row counts more. */
+  records: number
   /** Names of rows in whose place that one comes. */
   leaving: readonly string[]
 }
 
 /** What a record makes of its windows. Their objects are used again, and are gone through by index: without another one. */
 export class PlannedChanges {
+  /** Names of the windows that have another result then. */
+  readonly results: string[] = []
   readonly #changes: PlannedChange[] = []
   #count = 0
 
@@ -28,6 +32,7 @@ export class PlannedChanges {
 
   clear(): void {
     this.#count = 0
+    this.results.length = 0
   }
 
   /** Adds one, which is to be filled. */
@@ -38,4 +43,4 @@ export class PlannedChanges {
   }
 }
 
-const none: PlannedChange = { name: '', startMs: 0, found: undefined, value: 0, valueBytes: 0, leaving: [] }
+const none: PlannedChange = { name: '', startMs: 0, found: undefined, value: 0, valueBytes: 0, records: 0, leaving: [] }

@@ -10,6 +10,8 @@ import type { WindowRow } from './window-row.ts'
  * it than the gap, and makes them one; one that joins none begins another, unless that would be closed.
  */
 export class SessionPlacing implements WindowPlacing {
+  readonly failure = undefined
+  readonly whyTooLarge = undefined
   readonly #windows: SessionWindows
   readonly #rows: PlacedRows
   readonly #folding: Folding
@@ -20,13 +22,17 @@ export class SessionPlacing implements WindowPlacing {
     this.#folding = folding
   }
 
+  resultOf(_: string, row: WindowRow): WindowRow {
+    return row
+  }
+
   plan(timestamp: number, nowMs: number, key: string, changes: PlannedChanges): number {
     const { gapMs, graceMs } = this.#windows
     const openFrom = nowMs - gapMs - graceMs
     let endMs = timestamp
     let joined: WindowRow | undefined
     const names: string[] = []
-    for (const end of this.#rows.endsOf(key)) {
+    for (const end of this.#rows.timesOf(key)) {
       if (end < openFrom || end < timestamp - gapMs) continue
       const name = windowPrefix(end) + key
       const row = this.#rows.get(name)!
@@ -46,6 +52,7 @@ export class SessionPlacing implements WindowPlacing {
     change.found = joined && { ...joined, startMs: change.startMs }
     change.value = this.#folding.value
     change.valueBytes = this.#folding.valueBytes
+    change.records = 1
     change.leaving = names.filter((name) => name !== change.name)
     return 0
   }

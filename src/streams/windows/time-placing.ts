@@ -3,9 +3,12 @@ import type { Folding } from './folding.ts'
 import type { PlannedChanges } from './planned-change.ts'
 import { windowPrefix } from './window-name.ts'
 import { lateRecord, type PlacedRows, type WindowPlacing } from './window-placing.ts'
+import type { WindowRow } from './window-row.ts'
 
 /** Windows of a fixed size. State: how names of the window begin that was looked for last. */
 export class TimePlacing implements WindowPlacing {
+  readonly failure = undefined
+  readonly whyTooLarge = undefined
   readonly #windows: TimeWindows
   readonly #rows: PlacedRows
   readonly #folding: Folding
@@ -16,6 +19,10 @@ export class TimePlacing implements WindowPlacing {
     this.#windows = windows
     this.#rows = rows
     this.#folding = folding
+  }
+
+  resultOf(_: string, row: WindowRow): WindowRow {
+    return row
   }
 
   plan(timestamp: number, nowMs: number, key: string, changes: PlannedChanges): number {
@@ -34,6 +41,8 @@ export class TimePlacing implements WindowPlacing {
       if (fault > 0) return fault
       change.value = this.#folding.value
       change.valueBytes = this.#folding.valueBytes
+      change.records = 1
+      changes.results.push(change.name)
     }
     return 0
   }

@@ -112,14 +112,15 @@ export class WindowIntake {
       columns.refuse(row, Reason.TIMESTAMP_INVALID)
       return true
     }
-    const fault = folding.read(columns, row) || this.#plan(timestamp, nowMs, key)
+    const fault = folding.read(columns, row) || this.#plan(timestamp, nowMs, key, columns, row)
     if (fault === lateRecord) {
       if (aggregation.late === 'deadLetter') columns.refuse(row, Reason.WINDOW_CLOSED)
       else counts.late[columns.numberOf(row)]!++
       return true
     }
     if (fault > 0) {
-      columns.refuse(row, fault, folding.cause)
+      const cause = fault === Reason.AGGREGATE_TOO_LARGE ? this.#parts.placing.whyTooLarge : folding.cause
+      columns.refuse(row, fault, cause)
       return true
     }
     if (!isWhole && !this.#hasRoom) {
@@ -133,11 +134,11 @@ export class WindowIntake {
   }
 
   /** Plans what the windows of a record become; returns 0, `lateRecord`, or its dead-letter code. */
-  #plan(timestamp: number, nowMs: number, key: string): number {
+  #plan(timestamp: number, nowMs: number, key: string, columns: RecordColumns, row: number): number {
     const { placing, recordBytesMax } = this.#parts
     const changes = this.#changes
     changes.clear()
-    const fault = placing.plan(timestamp, nowMs, key, changes)
+    const fault = placing.plan(timestamp, nowMs, key, changes, columns, row)
     if (fault !== 0) return fault
     for (let index = 0; index < changes.count; index++) {
       const { name, valueBytes } = changes.at(index)
@@ -158,13 +159,13 @@ export class WindowIntake {
   }
 
   #keep(timestamp: number): void {
-    const { aggregation, rows, results, epoch } = this.#parts
+    const { aggregation, placing, rows, results, epoch } = this.#parts
     const changes = this.#changes
-    for (let index = 0; index < changes.count; index++) {
-      const change = changes.at(index)
-      this.#owedBytes += rows.take(change, timestamp)
-      const { name } = change
-      if (aggregation.results === 'changes') this.#writtenBytes += results.write(name, rows.get(name)!, epoch())
+    for (let index = 0; index < changes.count; index++) this.#owedBytes += rows.take(changes.at(index), timestamp)
+    if (aggregation.results !== 'changes') return
+    for (const name of changes.results) {
+      const result = placing.resultOf(name, rows.get(name)!)
+      if (result !== undefined) this.#writtenBytes += results.write(name, result, epoch(), placing.failure)
     }
   }
 }

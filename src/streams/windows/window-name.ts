@@ -1,7 +1,8 @@
 /**
  * The name of a row: a time of its window in eight bytes, big-endian, then the kind of its key and the key, in canonical
- * form. The time is the start of a window of fixed size, and the last record of a session: so a character stands for each
- * byte, as in all tables, and names in their order are in that in which their windows close.
+ * form. The time is the start of a window of fixed length, and the last record of a session: so a character stands for
+ * each byte, as in all tables, and names in their order are in that in which their windows close. Of sliding windows, rows
+ * have points too, whose names have the time of their records, and kinds of their own.
  */
 export interface WindowName {
   readonly timeMs: number
@@ -14,6 +15,9 @@ const timeBytes = 8
 const scratch = Buffer.alloc(timeBytes)
 const numberKind = 'n'
 const textKind = 't'
+/** Of points: the kind that comes right after that of windows of the key, as they do in order. */
+const numberPointsKind = 'o'
+const textPointsKind = 'u'
 
 /** How the names of all rows of a time begin. */
 export function windowPrefix(timeMs: number): string {
@@ -24,6 +28,16 @@ export function windowPrefix(timeMs: number): string {
 /** What names of rows have of their key. @param key - As Latin-1. */
 export function rowKey(isNumber: boolean, key: string): string {
   return (isNumber ? numberKind : textKind) + key
+}
+
+/** What names of points have of the key whose windows have this. */
+export function pointsKey(key: string): string {
+  return (key[0] === numberKind ? numberPointsKind : textPointsKind) + key.slice(1)
+}
+
+/** Whether a row has points of sliding windows. */
+export function arePoints(name: string): boolean {
+  return name[timeBytes] === numberPointsKind || name[timeBytes] === textPointsKind
 }
 
 export function readWindowName(name: string): WindowName {

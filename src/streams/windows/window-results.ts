@@ -4,7 +4,7 @@ import type { DeadLetterEncoder } from '../dead-letters/dead-letter.ts'
 import { type MergedPublisher, type MergedSink, oneHeader } from '../merged/merged-publisher.ts'
 import type { Aggregation } from '../topology/aggregation.ts'
 import { valueName } from '../topology/aggregation.ts'
-import { areSessions } from '../topology/windows.ts'
+import { areSessions, areSliding, type Windows } from '../topology/windows.ts'
 import type { Folding } from './folding.ts'
 import { readWindowName } from './window-name.ts'
 import type { WindowRow } from './window-row.ts'
@@ -47,10 +47,10 @@ export interface ResultOutputs {
 
 export interface WindowResultsParts {
   readonly outputs: ResultOutputs
-  readonly aggregation: Pick<Aggregation, 'windows'>
+  readonly aggregation: Pick<Aggregation, 'windows' | 'results'>
   readonly keyName: string
   readonly folding: Folding
-  readonly rows: Pick<WindowRows, 'published' | 'leftOut'>
+  readonly rows: Pick<WindowRows, 'published' | 'leftOut' | 'tookIn'>
 }
 
 /** Writes what windows come to, or hands it to the functions after the windows. */
@@ -78,24 +78,29 @@ export class WindowResults {
    * Publishes the result of a window for one key, or what functions make of it. A timestamp that the topic does not take
    * is moved to the nearest one that it takes.
    *
+   * @param failure - Why there is no value; then the result is a dead letter.
    * @returns Its bytes.
    */
-  write(name: string, row: WindowRow, epoch: number): number {
+  write(name: string, row: WindowRow, epoch: number, failure?: string): number {
     const { timeMs, isNumber, key: characters } = readWindowName(name)
     const key = Buffer.from(characters, 'latin1')
     const keyJson = isNumber ? characters : Buffer.from(encodeJsonString(key.toString())).toString()
-    const { windows } = this.#aggregation
+    const { windows, results } = this.#aggregation
+    if (areSliding(windows)) this.#rows.tookIn(results === 'changes' ? 1 : row.records)
     const { startMs } = row
-    const end = areSessions(windows) ? timeMs + 1 : startMs + windows.sizeMs
+    const made = failure === undefined ? this.#folding.resultOf(row) : 'null'
     const value = Buffer.from(
-      `{${this.#keyName}:${keyJson},"start":${startMs},"end":${end},"${valueName}":${this.#folding.resultOf(row)}}`,
+      `{${this.#keyName}:${keyJson},"start":${startMs},"end":${endOf(windows, startMs, timeMs)},"${valueName}":${made}}`,
     )
     const header = encodeHeader(aggregatedHeaderName, Buffer.from(`${row.records}/${epoch}`))
     const { sinks, publisher } = this.#outputs
     const [{ out, times }] = sinks as [ResultOutputs['sinks'][number]]
     const timestamp = times.nearest(row.greatestMs)
     const record = { key, value, headerCount: 1, headers: header }
-    if (publisher === undefined) {
+    if (failure !== undefined) {
+      this.#rows.published()
+      this.#refuse(record, failure, timestamp)
+    } else if (publisher === undefined) {
       this.#rows.published()
       writePlainRecord(out, partitionForKey(key, out.partitionCount), timestamp, record)
     } else this.#handOver(publisher, record, timestamp, row.records)
@@ -121,11 +126,21 @@ export class WindowResults {
     if (outcome === LEFT_OUT) return this.#rows.leftOut(records)
     this.#rows.published()
     if (outcome === PUBLISHED) return
-    // It is there all the same: what it is of is found in the topic of dead letters.
-    const { letters, causeOf } = this.#outputs
-    const partition = partitionForKey(key, letters.partitionCount)
-    letters.encodeResult(record, Reason.RESULT_FAILED, causeOf(outcome), timestamp, partition)
+    this.#refuse(record, this.#outputs.causeOf(outcome), timestamp)
   }
+
+  /** It is there all the same: what it is of is found in the topic of dead letters. */
+  #refuse(record: Result, cause: string, timestamp: number): void {
+    const { letters } = this.#outputs
+    const partition = partitionForKey(record.key, letters.partitionCount)
+    letters.encodeResult(record, Reason.RESULT_FAILED, cause, timestamp, partition)
+  }
+}
+
+/** @param timeMs - Of the name of its row. */
+function endOf(windows: Windows, startMs: number, timeMs: number): number {
+  if (areSessions(windows)) return timeMs + 1
+  return startMs + (areSliding(windows) ? windows.timeDifferenceMs + 1 : windows.sizeMs)
 }
 
 interface Result {

@@ -6,8 +6,9 @@ import type { CheckpointTables } from '../tables/checkpoint-tables.ts'
 import { KeptRows } from '../tables/kept-rows.ts'
 import { KeptTable } from '../tables/kept-table.ts'
 import { isTableWhole } from '../tables/whole-table.ts'
+import { KeyTimes } from './key-times.ts'
 import type { PlannedChange } from './planned-change.ts'
-import { keyOf, timeOf, windowPrefix } from './window-name.ts'
+import { timeOf, windowPrefix } from './window-name.ts'
 import { decodeWindowRow, encodeWindowRow, type WindowRow, windowRowBytes } from './window-row.ts'
 
 /** The name of the rows in the checkpoint: none that a table of a program can have. */
@@ -15,7 +16,10 @@ export const windowTable = ':windows'
 
 /** What has happened to the windows of a program since it first started. */
 export interface WindowTotals {
-  /** How often a record was taken into a window: once for each of those that it is in. */
+  /**
+   * How often a record was taken into a window: once for each of those that it is in. Sliding windows count them when they
+   * publish, once for each result with `changes`.
+   */
   readonly taken: number
   /** Those published, or dead letters. */
   readonly results: number
@@ -38,7 +42,7 @@ export interface WindowRowsOptions {
   /** Whether the values of rows are numbers. */
   readonly areNumbers: boolean
   /** Whether rows are found by their keys, because their windows have no fixed times. */
-  readonly areSessions: boolean
+  readonly areByKey: boolean
 }
 
 /**
@@ -60,12 +64,12 @@ export class WindowRows implements EpochParticipant {
   #closed = noTotals
   #committed = noTotals
   #firstMs = Infinity
-  /** By key, the times of the last records of sessions; absent where windows have a fixed size. */
-  readonly #ends: Map<string, number[]> | undefined
+  /** The times of rows by their keys; absent where windows have fixed times. */
+  readonly #times: KeyTimes | undefined
 
   constructor(options: WindowRowsOptions) {
     this.#options = options
-    this.#ends = options.areSessions ? new Map() : undefined
+    this.#times = options.areByKey ? new KeyTimes() : undefined
     this.#kept = new KeptTable(
       // Their limit is asked for before a record is taken in: a commit must not fail.
       { kind: 'table', name: windowTable, key: text, value: bytes, bytesMax: Infinity },
@@ -115,9 +119,9 @@ export class WindowRows implements EpochParticipant {
     throw new StateError('STATE_BYTES_EXCEEDED', message, { table: id, bytesMax })
   }
 
-  /** The times of the last records of the sessions of a key, in order. @param key - As names have it. */
-  endsOf(key: string): readonly number[] {
-    return this.#ends?.get(key) ?? none
+  /** The times of the rows of a key, in order. @param key - As names have it. */
+  timesOf(key: string): readonly number[] {
+    return this.#times?.of(key) ?? none
   }
 
   /** Bytes that a change takes more in memory, at most. */
@@ -132,22 +136,22 @@ export class WindowRows implements EpochParticipant {
    * @returns Bytes that the epoch writes more, at most.
    */
   take(change: PlannedChange, timestamp: number): number {
-    const { name, startMs, found, value, valueBytes, leaving } = change
+    const { name, startMs, found, value, valueBytes, records, leaving } = change
     for (const each of leaving) this.#leave(each)
     const growth = this.growthOf(change)
     const row = found ?? { startMs, greatestMs: timestamp, records: 0, value, valueBytes }
     row.greatestMs = Math.max(row.greatestMs, timestamp)
-    row.records++
+    row.records += records
     row.value = value
     row.valueBytes = valueBytes
     const before = this.#changed.get(name)
     if (before !== row) {
       if (before !== undefined) this.#changedBytes -= changedBytes(name, before.valueBytes)
       this.#changed.set(name, row)
-      this.#noteEnd(name)
+      this.#times?.add(name)
       this.#firstMs = Math.min(this.#firstMs, timeOf(name))
     }
-    this.#totals.taken++
+    this.#totals.taken += records
     this.#changedBytes += growth
     return growth
   }
@@ -162,6 +166,11 @@ export class WindowRows implements EpochParticipant {
       if (!visit(name, row)) break
     }
     this.#findFirst()
+  }
+
+  /** Windows that count records with their results have so many more. */
+  tookIn(records: number): void {
+    this.#totals.taken += records
   }
 
   /** A result has been published. */
@@ -196,7 +205,7 @@ export class WindowRows implements EpochParticipant {
     this.#clearChanged()
     this.#closed = this.#committed
     this.#totals = { ...this.#committed }
-    this.#findEnds()
+    this.#findTimes()
     this.#findFirst()
   }
 
@@ -224,28 +233,14 @@ export class WindowRows implements EpochParticipant {
       this.#changed.set(name, undefined)
       this.#changedBytes += changeFrameBytes
     }
-    const ends = this.#ends?.get(keyOf(name))
-    if (ends === undefined) return
-    ends.splice(ends.indexOf(timeOf(name)), 1)
-    if (ends.length === 0) this.#ends!.delete(keyOf(name))
+    this.#times?.delete(name)
   }
 
-  #noteEnd(name: string): void {
-    if (this.#ends === undefined) return
-    const key = keyOf(name)
-    const ends = this.#ends.get(key)
-    if (ends === undefined) this.#ends.set(key, [timeOf(name)])
-    else if (!ends.includes(timeOf(name))) {
-      ends.push(timeOf(name))
-      ends.sort((left, right) => left - right)
-    }
-  }
-
-  /** Sessions by their keys, as the last committed epoch has left them. */
-  #findEnds(): void {
-    if (this.#ends === undefined) return
-    this.#ends.clear()
-    for (const [name] of this.#kept.scanBefore(undefined)) this.#noteEnd(name)
+  /** As the last committed epoch has left them. */
+  #findTimes(): void {
+    if (this.#times === undefined) return
+    this.#times.clear()
+    for (const [name] of this.#kept.scanBefore(undefined)) this.#times.add(name)
   }
 
   #findFirst(): void {

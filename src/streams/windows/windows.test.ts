@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { driveTopology } from '../../testing/index.ts'
 import { field } from '../topology/field.ts'
 import { topology, type Topology } from '../topology/topology.ts'
-import { hopping, tumbling } from '../topology/windows.ts'
+import { hopping, sliding, tumbling } from '../topology/windows.ts'
 
 const orders = topology('per-country').source('orders').groupBy('by-country', field('country'))
 
@@ -63,6 +63,136 @@ describe('a program with hopping windows', () => {
     assert.deepEqual(
       driver.deadLetters().map(({ reason, cause }) => [reason, cause]),
       [['NOT_A_NUMBER', 'the field is "x", where a number belongs']],
+    )
+  })
+})
+
+describe('a program with sliding windows', () => {
+  const windowed = orders.window(sliding({ timeDifferenceMs: 10, timestampsMax: 3 }))
+  const given = async <Output>(program: Topology<Output, never>, times: readonly number[]) => {
+    const driver = await driveTopology(program)
+    for (const at of times) await driver.give([{ country: 'NL', at }], { timestampMs: at })
+    await driver.give([{ country: 'BE', at: 0 }], { timestampMs: 5_000 })
+    return driver
+  }
+
+  it('publishes each set of records that lie within the time difference', async () => {
+    await using driver = await given(windowed.collect(field('at')).sink('lists'), [80, 91, 91, 92, 3])
+
+    assert.deepEqual(
+      driver.merged().map(({ value: { start, end, value }, timestampMs }) => [start, end, value, timestampMs]),
+      [
+        [70, 81, [80], 80],
+        [81, 92, [91, 91], 91],
+        [82, 93, [91, 91, 92], 92],
+        [92, 103, [92], 92],
+      ],
+    )
+    const { aggregated, late } = driver.accounting()[0]!
+    assert.deepEqual([aggregated, late], [5, 1])
+  })
+
+  it('has windows that open later have a record that came when its own was closed', async () => {
+    const program = windowed.collect(field('at')).sink('lists')
+    await using driver = await driveTopology(program)
+    for (const [country, at] of [
+      ['NL', 92],
+      ['BE', 100],
+      ['NL', 95],
+      ['NL', 101],
+      ['BE', 5_000],
+    ] as const) {
+      await driver.give([{ country, at }], { timestampMs: at })
+    }
+
+    assert.deepEqual(
+      driver
+        .merged()
+        .filter(({ key }) => key === 'NL')
+        .map(({ value: { start, value } }) => [start, value]),
+      [
+        [82, [92]],
+        [91, [92, 95, 101]],
+        [93, [95, 101]],
+        [96, [101]],
+      ],
+    )
+  })
+
+  it('refuses a record with one timestamp more than its key may have', async () => {
+    await using driver = await given(windowed.count().sink('counts'), [80, 81, 82, 82, 83, 91])
+
+    assert.deepEqual(
+      driver.deadLetters().map(({ reason, cause, text }) => [reason, cause, text]),
+      [['AGGREGATE_TOO_LARGE', 'its key has 3 timestamps within the time difference', '{"country":"NL","at":83}']],
+    )
+    assert.deepEqual(
+      driver.merged().map(({ value: { start, value } }) => [start, value]),
+      [
+        [70, 1],
+        [71, 2],
+        [72, 4],
+        [81, 4],
+        [82, 3],
+        [83, 1],
+      ],
+    )
+  })
+
+  it('makes dead letters of a record that its function does not take, and of a window on which it fails', async () => {
+    const joined = windowed.reduce((soFar, order) => {
+      const { at } = order as { at: number }
+      if (at === 20 || (at === 42 && soFar !== '')) throw new Error(`not ${at}`)
+      return `${soFar}${at};`
+    }, '')
+    await using driver = await given(joined.sink('texts'), [20, 40, 42])
+
+    assert.deepEqual(
+      driver.deadLetters().map(({ reason, cause, text }) => [reason, cause, text]),
+      [
+        ['AGGREGATE_FAILED', 'the function of "by-country" failed: not 20', '{"country":"NL","at":20}'],
+        [
+          'RESULT_FAILED',
+          'the function of "by-country" failed: not 42',
+          '{"country":"NL","start":32,"end":43,"value":null}',
+        ],
+      ],
+    )
+    assert.deepEqual(
+      driver.merged().map(({ value: { start, value } }) => [start, value]),
+      [
+        [30, '40;'],
+        [41, '42;'],
+      ],
+    )
+  })
+
+  it('takes no options out of their ranges', () => {
+    for (const options of [
+      { timeDifferenceMs: -1 },
+      { timeDifferenceMs: 1.5 },
+      { timeDifferenceMs: 1, graceMs: -1 },
+      { timeDifferenceMs: 1, timestampsMax: 0 },
+      { timeDifferenceMs: 1, timestampsMax: 10_001 },
+    ]) {
+      assert.throws(() => sliding(options), { code: 'TOPOLOGY_INVALID' }, JSON.stringify(options))
+    }
+  })
+
+  it('publishes each change of them', async () => {
+    const counts = orders.window(sliding({ timeDifferenceMs: 10 }), { results: 'changes' }).count()
+    await using driver = await given(counts.sink('counts'), [92, 80, 91])
+
+    assert.deepEqual(
+      driver
+        .merged()
+        .filter(({ key }) => key === 'NL')
+        .map(({ value: { start, value } }) => [start, value]),
+      [
+        [82, 1],
+        [82, 2],
+        [92, 1],
+      ],
     )
   })
 })

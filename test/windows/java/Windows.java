@@ -17,6 +17,7 @@ import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.kstream.SessionWindowedKStream;
 import org.apache.kafka.streams.kstream.SessionWindows;
+import org.apache.kafka.streams.kstream.SlidingWindows;
 import org.apache.kafka.streams.kstream.Suppressed;
 import org.apache.kafka.streams.kstream.Suppressed.BufferConfig;
 import org.apache.kafka.streams.kstream.TimeWindowedKStream;
@@ -27,7 +28,7 @@ import org.apache.kafka.streams.state.WindowStore;
 
 /**
  * What Kafka Streams publishes of windows. A line `case <aggregate> <sizeMs> <advanceMs> <graceMs> <closed or changes>` begins a
- * case, or `session <aggregate> <gapMs> <graceMs>`. `<key> <timestamp> <amount>` is a record of it, and `end` has it run: then its results are written, as
+ * case, or `session <aggregate> <gapMs> <graceMs>`, or `sliding <aggregate> <timeDifferenceMs> <graceMs> <closed or changes>`. `<key> <timestamp> <amount>` is a record of it, and `end` has it run: then its results are written, as
  * `<key> <start> <end> <value>`, and `end`.
  */
 public final class Windows {
@@ -42,6 +43,9 @@ public final class Windows {
     if (words[0].equals("session")) {
       var sessions = SessionWindows.ofInactivityGapAndGrace(ms(words[2]), ms(words[3]));
       publish(aggregated(words[1], grouped.windowedBy(sessions)), true);
+    } else if (words[0].equals("sliding")) {
+      var windows = SlidingWindows.ofTimeDifferenceAndGrace(ms(words[2]), ms(words[3]));
+      publish(aggregated(words[1], grouped.windowedBy(windows)), words[4].equals("closed"));
     } else {
       var windows = TimeWindows.ofSizeAndGrace(ms(words[2]), ms(words[4])).advanceBy(ms(words[3]));
       publish(aggregated(words[1], grouped.windowedBy(windows)), words[5].equals("closed"));
