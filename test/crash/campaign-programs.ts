@@ -1,6 +1,7 @@
 import { examples } from '../examples/all.ts'
 import type { Example } from '../examples/example.ts'
 import { randomExample, randomExampleNamed } from '../programs/random-example.ts'
+import { bursts } from './bursts-program.ts'
 import { combined } from './combined-program.ts'
 import { counted } from './counted-program.ts'
 import { fullTable } from './full-table-program.ts'
@@ -12,7 +13,7 @@ import { tallied } from './tallied-program.ts'
 const drawn = 2
 
 /** What is no example. */
-const others = [fullTable, promotedTable, sessions, counted, combined, tallied]
+const others = [fullTable, promotedTable, sessions, bursts, counted, combined, tallied]
 
 /** The programs of `examples/`, some others, and some that a seed draws. */
 export function campaignPrograms(seed: number): readonly Example[] {

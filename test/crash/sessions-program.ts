@@ -1,14 +1,13 @@
 import { nextInt } from '../../src/core/random.ts'
 import { field, session, topology } from '../../src/doors/millrace.ts'
 import type { Example, ExpectedRecord, GivenRecord, Group } from '../examples/example.ts'
+import { groupsInTime } from './in-time.ts'
 
 const firstMs = 1_700_000_000_000
 const gapMs = 30_000
 /** How far the visits of one person are apart, and those of the next one after them. */
 const spreadMs = 300_000
 const personEveryMs = 10_000
-/** Records of so many groups are mixed, so that none comes after the last one. */
-const mixed = 100
 
 /** Visits in any order, which make sessions that grow into one another; the last group has the time go on. */
 export const sessions: Example = {
@@ -20,7 +19,7 @@ export const sessions: Example = {
     .sum(field('pages'))
     .sink('sessions'),
   draw(random, count) {
-    const people = Array.from({ length: count - mixed - 1 }, (_, number): Group => {
+    const visitsOf = (number: number): Group => {
       const person = `p-${number}`
       const visits = Array.from({ length: 1 + nextInt(random, 9) }, () => ({
         atMs: firstMs + number * personEveryMs + nextInt(random, spreadMs),
@@ -46,12 +45,8 @@ export const sessions: Example = {
       }
       end()
       return { records, outcomes: [{ merged, deadLetters: [] }] }
-    })
-    const nothing: Group = { records: [], outcomes: [{ merged: [], deadLetters: [] }] }
-    const last: Group = {
-      records: [{ topic: 'visits', value: '{"person":"last","pages":0}', timestampMs: firstMs + 1e9 }],
-      outcomes: [{ merged: [], deadLetters: [] }],
     }
-    return [...people, ...Array.from({ length: mixed }, () => nothing), last]
+    const last = { topic: 'visits', value: '{"person":"last","pages":0}', timestampMs: firstMs + 1e9 }
+    return groupsInTime(count, visitsOf, last)
   },
 }

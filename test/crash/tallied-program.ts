@@ -2,14 +2,13 @@ import { nextInt } from '../../src/core/random.ts'
 import { number, text } from '../../src/state/index.ts'
 import { field, table, topology, tumbling } from '../../src/streams/index.ts'
 import type { Example, ExpectedRecord, GivenRecord, Group } from '../examples/example.ts'
+import { groupsInTime } from './in-time.ts'
 
 const firstMs = 1_700_000_000_000
 const minuteMs = 60_000
 /** How far the sales of one shop are apart, and those of the next one after it. */
 const spreadMs = 300_000
 const shopEveryMs = 10_000
-/** Records of so many groups are mixed, so that none comes after the last one. */
-const mixed = 100
 
 interface Sale {
   readonly id: string
@@ -38,7 +37,7 @@ export const tallied: Example = {
     .map('balance', ({ start, value }, shop) => ({ shop, start, balance: Math.abs(value), isLoss: value < 0 }))
     .branch('by-sign', ({ isLoss }) => (isLoss ? 'losses' : 'gains'), { gains: {}, losses: {} }),
   draw(random, count) {
-    const shops = Array.from({ length: count - mixed - 1 }, (_, at): Group => {
+    const salesOf = (at: number): Group => {
       const shop = `s-${at}`
       const sums = new Map<number, number>()
       const records = Array.from({ length: 1 + nextInt(random, 6) }).flatMap((_unused, sale): GivenRecord[] => {
@@ -59,12 +58,12 @@ export const tallied: Example = {
         return [{ topic: sum < 0 ? 'losses' : 'gains', key: shop, value }]
       })
       return { records, outcomes: [{ merged, deadLetters: [] }] }
-    })
-    const nothing: Group = { records: [], outcomes: [{ merged: [], deadLetters: [] }] }
-    const last: Group = {
-      records: [{ topic: 'tallied-sales', value: '{"id":"last","shop":"last","cents":0}', timestampMs: firstMs + 1e9 }],
-      outcomes: [{ merged: [], deadLetters: [] }],
     }
-    return [...shops, ...Array.from({ length: mixed }, () => nothing), last]
+    const last = {
+      topic: 'tallied-sales',
+      value: '{"id":"last","shop":"last","cents":0}',
+      timestampMs: firstMs + 1e9,
+    }
+    return groupsInTime(count, salesOf, last)
   },
 }
