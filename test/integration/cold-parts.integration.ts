@@ -67,6 +67,8 @@ export function coldParts(target: Target): void {
       assert.ok(app.report().coldParts > 0.8 * keys)
       assert.ok(app.report().pendingBytes <= pendingBytesMax)
       await assertProved(stream)
+      const [oldest] = (await app.pending('by-id', 0))!.parts
+      assert.deepEqual([oldest!.offset, oldest!.value], [0, filling])
 
       await produce(stream, ids(keys).map(second))
       await until('none is pending', () =>

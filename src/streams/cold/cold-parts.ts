@@ -1,12 +1,6 @@
 import { assert } from '../../core/assert.ts'
 import { MillraceError } from '../../core/errors.ts'
-import {
-  ColdIndex,
-  type ColdVisit,
-  type ComparedKey,
-  type PendingTable,
-  type RecordColumns,
-} from '../../kernel/index.ts'
+import { ColdIndex, type ComparedKey, type PendingTable, type RecordColumns } from '../../kernel/index.ts'
 import { oldestLimitMs } from '../expiry/eviction.ts'
 import { Recall } from './recall.ts'
 
@@ -61,9 +55,18 @@ export class ColdParts {
     return this.#bytesMax - this.#index.bytes
   }
 
-  /** Visits the cold parts of a key. @returns How many they are. */
-  partsOf(key: ComparedKey, visit: ColdVisit): number {
-    return this.isEmpty ? 0 : this.#index.partsOf(...this.#table.movedRows.hashOf(key), visit)
+  /** Whether the row of a key is cold. */
+  has(key: ComparedKey): boolean {
+    return !this.isEmpty && this.#index.has(...this.#table.movedRows.hashOf(key))
+  }
+
+  /** The rows of keys, up to `bytes` of them; one at least. */
+  rowsOf(keys: Iterable<ComparedKey>, bytes: number): Recall {
+    const rows = new Recall(this.#index)
+    for (const key of keys) {
+      if (rows.partCount === 0 || this.bytesOf(rows) < bytes) rows.add(...this.#table.movedRows.hashOf(key))
+    }
+    return rows
   }
 
   /** Visits the cold rows in one of `pieces`: the sides that each has, as bits, and the timestamp of its oldest part. */

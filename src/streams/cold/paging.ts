@@ -1,3 +1,4 @@
+import type { ComparedKey } from '../../kernel/index.ts'
 import type { RowBatch } from '../runtime/row-batch.ts'
 import type { ProgramState } from '../recovery/program-state.ts'
 import type { FullTableRemedy } from '../expiry/full-table.ts'
@@ -113,6 +114,12 @@ export class Paging implements FullTableRemedy {
     this.#isRecallingOverdue = true
     this.#recall(overdue)
     return true
+  }
+
+  /** Has rows recalled that are read, as far as there is room. */
+  recallRead(keys: readonly ComparedKey[]): void {
+    const rows = this.#cold.rowsOf(keys, this.#recalledBytesMax)
+    this.#recall(this.#moveOutFor(rows) ? this.#cold.rowsOf(keys, this.#recalledBytesMax) : rows)
   }
 
   /** Takes parts in that are recalled. */

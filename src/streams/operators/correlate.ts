@@ -105,6 +105,8 @@ class Correlation {
   /** What it has written. */
   #written: readonly WrittenTopic[] = []
   readonly #timer: EpochTimer
+  /** Whether rows have been recalled for reads since a batch was taken in. */
+  #hasRecalledRead = false
   #drains: Reply<void>[] = []
 
   constructor(
@@ -160,6 +162,7 @@ class Correlation {
       void this.#self.tell({ type: 'promotable', incarnation, parts })
     })
     this.#timer.arm()
+    state.reads.onCold = onTick
     // The sink has brought the table to the last committed epoch.
     state.reads.look()
   }
@@ -260,7 +263,9 @@ class Correlation {
     const { timeOfDay } = this.#services
     const { schedule } = this.#session
     const { budget } = this.#life
-    if (this.#paging !== undefined && !this.#isWithin && (await this.#recallOverdue(this.#paging))) return
+    if (this.#paging !== undefined && !this.#isWithin) {
+      if ((await this.#recallOverdue(this.#paging)) || (await this.#recallRead(this.#paging))) return
+    }
     for (let batch = this.#pending[0]; batch !== undefined; batch = this.#pending[0]) {
       if (this.#paging?.isRecalling === true) return
       if (schedule.isCommitting && this.#timer.roomBytes === 0) return
@@ -332,6 +337,18 @@ class Correlation {
     return !(await this.#mayMove(paging)) || paging.recallOverdue()
   }
 
+  /** Rows are read that are not in the table; returns whether work goes on when they have come. */
+  async #recallRead(paging: Paging): Promise<boolean> {
+    const { reads, restoration } = this.#session.state
+    // What it moves out may be what a batch needs: that takes in a row before the next one.
+    const isBatchNext = this.#hasRecalledRead && this.#pending.length > 0
+    if (isBatchNext || paging.isRecalling || !restoration.isDone || reads.coldKeys.length === 0) return false
+    if (!(await this.#mayMove(paging))) return true
+    this.#hasRecalledRead = true
+    paging.recallRead(reads.coldKeys)
+    return true
+  }
+
   /** Whether rows may move between epochs; else that is so when the current one has committed, and work goes on. */
   async #mayMove({ mayMove }: Paging): Promise<boolean> {
     if (this.#session.schedule.isCommitting) return false
@@ -347,6 +364,7 @@ class Correlation {
       this.#intake.restore(batch.columns)
       return true
     }
+    this.#hasRecalledRead = false
     const isDone = this.#intake.take(batch, this.#timer.roomBytes, rowsMax)
     this.#timer.open()
     return isDone

@@ -10,7 +10,7 @@ import type { MergeKey } from '../topology/merged-step.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { ReadRow } from './pending-reads.ts'
 
-/** A pending part of a side, with what its stage has made of the record; undefined of a part that is not in memory. */
+/** A pending part of a side, with what its stage has made of the record. */
 export interface HeldPart<Side extends string = string, Value = unknown> extends PendingPart {
   readonly side: Side
   readonly value: Value
@@ -95,7 +95,7 @@ function mergeOf({ epoch, parts }: ReadRow, { sides, correlate }: Plan, partitio
     offset,
     timestampMs,
     side: sides[side]!.name,
-    value: json === undefined ? undefined : (JSON.parse(json) as unknown),
+    value: JSON.parse(json) as unknown,
   }))
   const names = sides.map(({ name }) => name)
   const oldestMs = Math.min(...held.map((part) => part.timestampMs))

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { MillraceError } from '../../core/errors.ts'
+import { nextInt, seededRandom } from '../../core/random.ts'
 import { comparedKey } from '../../kernel/index.ts'
 import { driveTopology, VirtualClock } from '../../testing/index.ts'
-import { Accounting } from '../epochs/accounting.ts'
+import { Accounting, isBalanced } from '../epochs/accounting.ts'
 import { order, ordersWith } from '../fixtures/orders.ts'
 import { recordOf, rowsOf } from '../fixtures/rows.ts'
 import { rememberingTable } from '../fixtures/table.ts'
@@ -11,6 +12,7 @@ import { Engine } from '../in-memory/engine.ts'
 import { field } from '../topology/field.ts'
 import { stage } from '../topology/stage.ts'
 import { topology } from '../topology/topology.ts'
+import type { HeldPart } from './pending-merge.ts'
 import { PendingReads, pendingReadsMax } from './pending-reads.ts'
 
 const stopped = new MillraceError('APP_STOPPED', 'the program was stopped')
@@ -151,4 +153,55 @@ describe('a read of a pending row', () => {
     assert.deepEqual(row.missing, ['A'])
     assert.equal(await driver.pending('by-key', 1), undefined)
   })
+
+  for (const seed of [1, 2, 3, 4]) {
+    it(`tells rows that have left memory, while records need others and epochs are aborted: ${seed}`, async () => {
+      const time = new VirtualClock()
+      const random = seededRandom(seed)
+      const program = ordersWith({ whenFull: 'promote' })
+      await using engine = await Engine.start(program, time, { pendingBytesMax: 1 << 20 })
+      const { kafka, session } = engine
+      const keys = Array.from({ length: 300 }, (_, key) => key)
+      const partOf = (key: number) => `${key}`.padEnd(10_000, '.')
+      for (const key of keys) kafka.give(0, [order('A', key, partOf(key))], { timestampMs: key })
+      await time.until(engine.drain())
+      assert.ok(session.state.cold!.rowCount > keys.length / 2)
+      // No time passes, and nothing else happens.
+      const [oldest] = (await engine.pending(0))!.parts
+      assert.equal(oldest!.value, partOf(0))
+
+      const merged: number[] = []
+      let told = 0
+      const reads: Promise<void>[] = []
+      for (let round = 0; round < 20; round++) {
+        if (nextInt(random, 4) === 0) kafka.outcomes.push(nextInt(random, 2) === 0 ? 'aborted' : 'answer lost')
+        for (let count = nextInt(random, 4); count > 0; count--) {
+          const key = nextInt(random, keys.length)
+          kafka.give(0, [order('B', key)])
+          merged.push(key)
+        }
+        for (let count = nextInt(random, 10); count > 0; count--) {
+          const key = nextInt(random, keys.length)
+          const read = engine.pending(key).then((row) => {
+            if (row === undefined) return assert.ok(merged.includes(key), `${key} is pending`)
+            told++
+            // Of a key that came twice the second part is pending, after the merge of the first.
+            const [{ side, value }, ...others] = row.parts as readonly HeldPart[] as [HeldPart, ...HeldPart[]]
+            assert.deepEqual([value, others], [side === 'A' ? partOf(key) : 'B', []])
+            assert.ok(side === 'A' || merged.filter((each) => each === key).length > 1)
+          })
+          read.catch(() => {})
+          reads.push(read)
+        }
+        await time.advance(nextInt(random, 2) * 20_000)
+      }
+      await time.until(Promise.all(reads))
+      await time.until(engine.drain())
+
+      assert.ok(told > 20)
+      assert.equal(kafka.written.filter(({ letter }) => letter === undefined).length, new Set(merged).size)
+      assert.ok(engine.accounts.every(isBalanced))
+      assert.ok(session.state.table.liveBytes + session.state.cold!.bytes <= 1 << 20)
+    })
+  }
 })

@@ -6,7 +6,7 @@
  * Invariant: what is told has committed, and nothing that had committed before the question is missing from it.
  * Steps: a read is answered at once where no epoch has changed the table. Else the table is read at the next border,
  * where it is as the epoch that is closed leaves it, and the answer is told when that epoch has committed. A rollback
- * forgets what was read, and the row is read again.
+ * forgets what was read, and the row is read again. A row that is not in the table is recalled first.
  * Why it is right: no epoch that was closed after the question had committed before it, and all before that one are in
  * the table at its border.
  * Cost: nothing where nobody asks. A read is one probe of the index and a copy of its parts.
@@ -27,8 +27,8 @@ export interface ReadPart {
   readonly offset: number
   readonly side: number
   readonly timestampMs: number
-  /** The part as JSON; absent of a part that is not in the table. */
-  readonly json?: string
+  /** The part as JSON. */
+  readonly json: string
 }
 
 /** A row as it was read; without parts where nothing of its key is pending. */
@@ -47,7 +47,7 @@ export interface PendingReadsParts {
   readonly app: string
   readonly table: Pick<PendingTable, 'find' | 'isSettled'>
   /** Absent where all pending parts are in the table. */
-  readonly cold: Pick<ColdParts, 'partsOf'> | undefined
+  readonly cold: Pick<ColdParts, 'has'> | undefined
   /** Whether the table has what the last committed epoch has left pending, and what open epochs have changed. */
   readonly isWhole: () => boolean
   /** Of the last committed epoch; 0 before the first. */
@@ -61,6 +61,8 @@ export class PendingReads implements EpochParticipant {
   #read: { readonly read: Read; readonly row: ReadRow }[] = []
   #committedEpoch: number
   #ended: MillraceError | undefined
+  /** Is told that a read waits for a row that is not in the table. @defaultValue nobody is */
+  onCold: () => void = () => {}
 
   constructor(parts: PendingReadsParts) {
     this.#parts = parts
@@ -94,7 +96,13 @@ export class PendingReads implements EpochParticipant {
   /** Answers what was asked, unless an open epoch has changed the table. */
   look(): void {
     if (this.#asked.length === 0 || !this.#parts.isWhole() || !this.#parts.table.isSettled) return
-    for (const { key, answered } of this.#asked.splice(0)) answered.resolve(this.#rowOf(key, this.#committedEpoch))
+    for (const { key, answered } of this.#takeReadable()) answered.resolve(this.#rowOf(key, this.#committedEpoch))
+    if (this.#asked.length > 0) this.onCold()
+  }
+
+  /** The keys that are asked for whose rows are not in the table. */
+  get coldKeys(): ComparedKey[] {
+    return this.#asked.filter((read) => this.#isCold(read)).map(({ key }) => key)
   }
 
   /** Rejects what was asked, and what will be. */
@@ -106,7 +114,7 @@ export class PendingReads implements EpochParticipant {
 
   close({ number }: Pick<ClosingEpoch, 'number'>): void {
     assert(this.#read.length === 0, 'at most one epoch is in flight')
-    this.#read = this.#asked.splice(0).map((read) => ({ read, row: this.#rowOf(read.key, number) }))
+    this.#read = this.#takeReadable().map((read) => ({ read, row: this.#rowOf(read.key, number) }))
   }
 
   commit(): void {
@@ -119,17 +127,22 @@ export class PendingReads implements EpochParticipant {
   }
 
   #rowOf(key: ComparedKey, epoch: number): ReadRow {
-    const { table, cold } = this.#parts
-    const row = table.find(key)
-    if (row === undefined) {
-      const parts: ReadPart[] = []
-      cold?.partsOf(key, (partition, offset, timestampMs, side) => parts.push({ partition, offset, side, timestampMs }))
-      return { epoch, parts }
-    }
-    const parts = row.parts.map(({ partition, offset, side, timestamp, bytes }) => {
+    const { parts: stored = [] } = this.#parts.table.find(key) ?? {}
+    const parts = stored.map(({ partition, offset, side, timestamp, bytes }) => {
       return { partition, offset, side, timestampMs: timestamp, json: Buffer.from(bytes).toString() }
     })
     return { epoch, parts }
+  }
+
+  /** Takes those out that were asked for, but for rows that are not in the table. */
+  #takeReadable(): Read[] {
+    const asked = this.#asked
+    this.#asked = asked.filter((read) => this.#isCold(read))
+    return this.#asked.length === 0 ? asked : asked.filter((read) => !this.#isCold(read))
+  }
+
+  #isCold({ key }: Read): boolean {
+    return this.#parts.cold?.has(key) === true
   }
 
   #giveUp(read: Read, reason: unknown): void {

@@ -49,7 +49,7 @@ export interface App extends AsyncDisposable, AppQuestions {
   query(): TablesSnapshot
   /**
    * The pending row of a merge key: its parts with their values and where they came from, and what is missing. Undefined
-   * where nothing of the key is pending. Asks no broker; the values of parts that are not in memory are undefined.
+   * where nothing of the key is pending. Asks no broker, unless parts are not in memory.
    *
    * Linearizable for each key: what is told has committed, and has all that this process had committed when it was asked.
    * So it waits until the current epoch has committed, unless that has changed nothing yet; a restart, or brokers that
