@@ -77,6 +77,20 @@ describe('Scheduler', () => {
     steps = 100
   })
 
+  it('lets what is to leave go before each further turn, and not before the first', async () => {
+    const left: number[] = []
+    const scheduler = new Scheduler(new VirtualClock(), () => left.push(endless.steps))
+    const endless = countingRunnable(scheduler)
+
+    scheduler.schedule(endless)
+    await nextTurn()
+    await nextTurn()
+    await nextTurn()
+    endless.isDone = true
+
+    assert.deepEqual(left, [1_024, 2_048])
+  })
+
   it('B18 does nothing when there is nothing to run, and wakes up again', async () => {
     const scheduler = new Scheduler(systemClock)
     const once = { steps: 0, run: () => void once.steps++ }

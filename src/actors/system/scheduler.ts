@@ -18,6 +18,7 @@ const turnMs = 2
  */
 export class Scheduler {
   readonly #clock: Clock
+  readonly #betweenTurns: (() => void) | undefined
   readonly #ready = new Fifo<Runnable>()
   // While true, somebody is bound to look at the queue: a microtask, the drain on the stack, or the end of this turn.
   #isAwake = false
@@ -25,8 +26,10 @@ export class Scheduler {
   #stepsLeft = 0
   #turnEndsMs = 0
 
-  constructor(clock: Clock) {
+  /** @param betweenTurns - Called before it goes on with another turn: what is to leave does not wait for that one too. */
+  constructor(clock: Clock, betweenTurns?: () => void) {
     this.#clock = clock
+    this.#betweenTurns = betweenTurns
   }
 
   schedule(runnable: Runnable): void {
@@ -58,6 +61,8 @@ export class Scheduler {
 
   readonly #closeTurn = (): void => {
     this.#isTurnOpen = false
-    if (this.#isAwake) this.#drain()
+    if (!this.#isAwake) return
+    this.#betweenTurns?.()
+    this.#drain()
   }
 }

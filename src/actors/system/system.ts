@@ -151,7 +151,7 @@ class SupervisedSystem implements ActorSystem {
       clock,
       deadlines: new AskDeadlines(clock),
       random,
-      scheduler: new Scheduler(clock),
+      scheduler: new Scheduler(clock, names.length > 0 ? this.#threads.flush : undefined),
       deadLetters: this.#deadLetters,
       threads: this.#threads,
       traffic: new Traffic(),

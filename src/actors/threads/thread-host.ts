@@ -71,7 +71,7 @@ export class ThreadHost {
     const [traffic, outbox] = [this.#traffic, this.#outbox]
     const deadlines = new AskDeadlines(clock)
     this.#side = new ThreadSide({ deadlines, traffic, deadLetters, outbox, refOf: this.#refOf })
-    const scheduler = new Scheduler(clock)
+    const scheduler = new Scheduler(clock, () => outbox.flush())
     this.#runtime = {
       clock,
       deadlines,

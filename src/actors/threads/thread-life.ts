@@ -137,6 +137,10 @@ export class ThreadLife {
   async terminate(): Promise<void> {
     this.#close()
     await this.#thread.terminate()
+  flush(): void {
+    this.#outbox.flush()
+  }
+
   }
 
   #post(entry: ToThread): void {

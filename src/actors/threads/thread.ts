@@ -84,6 +84,10 @@ export class Thread {
     return this.#life
   }
 
+  flush(): void {
+    this.#life?.flush()
+  }
+
   /** Tells the thread of an actor elsewhere. */
   tellAddress(type: 'enter' | 'leave', path: string): void {
     if (!this.#paths.has(path)) this.#life?.tellAddress(type, path)

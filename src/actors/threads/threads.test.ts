@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { isMainThread } from 'node:worker_threads'
 import { ActorError, KafkaError, MillraceError } from '../../core/errors.ts'
 import { until } from '../../../test/until.ts'
-import type { counter, CounterMessage, echo, EchoMessage } from '../fixtures/thread-actors.ts'
+import type { counter, CounterMessage, echo, EchoMessage, waiter } from '../fixtures/thread-actors.ts'
 import {
   type ActorSystem,
   type ChildSpec,
@@ -63,6 +63,20 @@ describe('An actor on a thread', () => {
       const [child] = system.whichChildren()
       return child?.kind === 'actor' && child.handledCount === 3
     })
+  })
+
+  it('B17 has its answer sent before it handles the next message, however long that takes', async () => {
+    const waiting = fromModule<typeof waiter>(module, 'waiter')
+    await using running = await run([{ start: waiting, thread: 'a' }])
+    const ref = running.system.ref(waiting)
+    const gate = new Int32Array(new SharedArrayBuffer(4))
+
+    const asked = [5, 5, 10_000].map((ms) => ref.ask({ type: 'wait', gate: gate.buffer, ms }, { timeoutMs: 60_000 }))
+    assert.equal(await asked[1], 'timed-out')
+    Atomics.store(gate, 0, 1)
+    Atomics.notify(gate, 0)
+
+    assert.notEqual(await asked[2], 'timed-out')
   })
 
   it('B8 gives the error of a crash with its class, code and cause, and the message', async () => {

@@ -56,6 +56,11 @@ export class Threads implements Placement {
     for (const thread of this.#threads ?? []) thread.tellAddress(type, path)
   }
 
+  /** Sends all threads what there is for them. */
+  readonly flush = (): void => {
+    for (const thread of this.#threads ?? []) thread.flush()
+  }
+
   /** Ends all threads. */
   async stop(): Promise<void> {
     await Promise.all([...(this.#threads ?? []).map((thread) => thread.stop()), this.#spares.stop()])
