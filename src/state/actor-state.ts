@@ -2,8 +2,14 @@ import type { ActorContext, ActorMessage, ActorParts, ActorSpec, Handlers, InPla
 import type { Store } from './store.ts'
 import type { Table } from './table.ts'
 
-/** An actor whose state is a row. There is no `onStop`, because nothing is left to be saved then. */
-export type KeptActorSpec<Message extends ActorMessage, State> = Omit<ActorParts<Message, State>, 'init' | 'onStop'> & {
+/**
+ * An actor whose state is a row. There is no `onStop`, because nothing is left to be saved then, and no `version`: a row
+ * outlives the code that wrote it by more than `migrate` sees, so the codec of the table reads rows of former shapes.
+ */
+export type KeptActorSpec<Message extends ActorMessage, State> = Omit<
+  ActorParts<Message, State>,
+  'init' | 'onStop' | 'version' | 'migrate'
+> & {
   /** Makes the first state, as long as there is no row. */
   readonly init: (context: ActorContext<Message>) => State
   /** Handlers that return the next state. They may run again after a conflict. */

@@ -1,5 +1,6 @@
 import { assert } from '../../core/assert.ts'
 import type { ActorDefinition } from './actor.ts'
+import { changeFailed, CodeChanges, migrated } from './code-changes.ts'
 import { fateOf } from './failing-message.ts'
 import type { OpenAsk } from './ask.ts'
 import type { Child, OnExit } from '../supervision/child.ts'
@@ -46,9 +47,10 @@ const hookCrash: Crash = { message: undefined, isCounted: true, isEscalated: fal
  * while incarnations come and go, and so references survive crashes and messages are handled once, in order.
  */
 export class ActorCell implements Child, Inbox, IncarnationOwner, Runnable {
+  readonly kind = 'actor'
   readonly path: string
   readonly ref: ActorRef<ActorMessage>
-  readonly #definition: ActorDefinition
+  #definition: ActorDefinition
   readonly #shutdownMs: number
   readonly #runtime: Runtime
   readonly #onExit: OnExit
@@ -61,6 +63,8 @@ export class ActorCell implements Child, Inbox, IncarnationOwner, Runnable {
   #incarnation: number
   #lastReason: ExitReason | undefined
   #handledCount = 0
+  // Made for the first change.
+  #changes: CodeChanges | undefined
   #isScheduled = false
   #hasEnded = false
   /** @see ActorPast.suspectCount */
@@ -155,6 +159,15 @@ export class ActorCell implements Child, Inbox, IncarnationOwner, Runnable {
     this.#watchers.tell(this.#notice('ended'))
   }
 
+  /** Has another definition take the place of the one that it has, between two messages, and makes its state of the old. */
+  change(definition: ActorDefinition): Promise<void> {
+    this.#changes ??= new CodeChanges()
+    const changed = this.#changes.add(definition)
+    if (this.#life === undefined) this.#changeWhileDown()
+    else this.wake()
+    return changed
+  }
+
   get load(): number {
     return this.#intake.load
   }
@@ -228,7 +241,7 @@ export class ActorCell implements Child, Inbox, IncarnationOwner, Runnable {
   wake(): void {
     const life = this.#life
     if (this.#isScheduled || life?.phase !== 'running' || life.atWork !== undefined) return
-    if (!life.isLeaving && this.#intake.mailbox.peek() === undefined) return
+    if (!life.isLeaving && !this.#isToChange && this.#intake.mailbox.peek() === undefined) return
     this.#isScheduled = true
     this.#runtime.scheduler.schedule(this)
   }
@@ -239,6 +252,7 @@ export class ActorCell implements Child, Inbox, IncarnationOwner, Runnable {
     const life = this.#life
     if (life?.phase !== 'running' || life.atWork !== undefined) return
     if (life.isLeaving) return void this.#leave(life, { kind: 'normal' }, hookCrash)
+    if (this.#isToChange) return void (life.atWork = this.#change(life))
     const count = this.#intake.open(this.#suspectCount > 0 ? 1 : this.#definition.batchMax)
     if (count === 0) return
 
@@ -333,6 +347,7 @@ export class ActorCell implements Child, Inbox, IncarnationOwner, Runnable {
     life.onOver?.()
     this.#intake.mailbox.unstash()
     this.#life = undefined
+    this.#changeWhileDown()
     this.#lastReason = reason
 
     const event = { path: this.path, incarnation: life.number }
@@ -354,6 +369,41 @@ export class ActorCell implements Child, Inbox, IncarnationOwner, Runnable {
     if (life.isUnstashing) this.#intake.mailbox.unstash()
     life.isStashing = life.isUnstashing = false
     life.hasWishes = life.context.hasReceiveTimeout
+  }
+
+  get #isToChange(): boolean {
+    return this.#changes?.isEmpty === false
+  }
+
+  async #change(life: Incarnation): Promise<void> {
+    const changes = this.#changes!
+    try {
+      const state = await migrated(life.state, this.#definition, changes.next)
+      life.atWork = undefined
+      // One that is ended meanwhile ends by the definition that it began with.
+      if (life.phase !== 'running') return
+      life.state = state
+      this.#adopt()
+    } catch (error) {
+      // It was killed, and the definition has been taken for the next one.
+      if (life.phase === 'over') return
+      life.atWork = undefined
+      changes.fail(changeFailed(this.path, error))
+    }
+    this.wake()
+  }
+
+  /** No state is there that would be made anew: the next incarnation begins with the definition. */
+  #changeWhileDown(): void {
+    while (this.#isToChange) this.#adopt()
+  }
+
+  #adopt(): void {
+    const { next } = this.#changes!
+    this.#runtime.actors.redefine(this.ref, this.#definition, next)
+    this.#definition = next
+    this.#intake.setBounds(next)
+    this.#changes!.succeed()
   }
 
   #notice(kind: DownNotice['kind']): DownNotice {

@@ -154,6 +154,20 @@ export interface ActorParts<Message extends ActorMessage, State> {
   /** @defaultValue 'dead-letter' */
   readonly failingMessage?: FailingMessagePolicy
   /**
+   * Tells definitions of an actor apart whose states have different shapes: a whole number of at least 1.
+   *
+   * @defaultValue 1
+   * @see SupervisorRef.changeChild
+   */
+  readonly version?: number
+  /**
+   * Makes the state of this version of what a definition of `fromVersion` had, when it takes that one's place while the
+   * actor is up. Where versions are the same the state is kept as it is, and this is not called.
+   *
+   * @see Erlang/OTP `gen_server`: `code_change/3`
+   */
+  migrate?(state: unknown, fromVersion: number): State | Promise<State>
+  /**
    * Makes a message of the end of a linked actor, `normal` ones too. @defaultValue it crashes with what it is linked to
    */
   trapExit?(notice: DownNotice): Message

@@ -12,11 +12,13 @@ import type { ActorMessage } from './ref.ts'
 /** @see ActorParts.mailboxMax */
 export const mailboxMaxDefault = 1_024
 
+type Bounds = Pick<ActorDefinition, 'sizeOf' | 'mailboxMax' | 'mailboxMaxBytes'>
+
 /** The mailbox of an actor, with all who are to be told of what becomes of a message: senders, askers, the system. */
 export class Intake {
   readonly mailbox: Mailbox
   readonly #path: string
-  readonly #sizeOf: ((message: ActorMessage) => number) | undefined
+  #sizeOf: ((message: ActorMessage) => number) | undefined
   readonly #runtime: Runtime
   readonly #openAsks = new OpenAsks()
   /** Of all messages that have one. */
@@ -25,15 +27,17 @@ export class Intake {
   #openedCount = 0
   #drained: PromiseWithResolvers<void> | undefined
 
-  constructor(
-    path: string,
-    bounds: Pick<ActorDefinition, 'sizeOf' | 'mailboxMax' | 'mailboxMaxBytes'>,
-    runtime: Runtime,
-  ) {
+  constructor(path: string, bounds: Bounds, runtime: Runtime) {
     this.#path = path
     this.#sizeOf = bounds.sizeOf?.bind(bounds)
     this.#runtime = runtime
     this.mailbox = new Mailbox(bounds.mailboxMax ?? mailboxMaxDefault, bounds.mailboxMaxBytes ?? Infinity)
+  }
+
+  /** Takes further messages by other bounds. */
+  setBounds(bounds: Bounds): void {
+    this.#sizeOf = bounds.sizeOf?.bind(bounds)
+    this.mailbox.setMax(bounds.mailboxMax ?? mailboxMaxDefault, bounds.mailboxMaxBytes ?? Infinity)
   }
 
   /**

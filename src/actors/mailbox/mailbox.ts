@@ -27,7 +27,7 @@ export interface Envelope {
  */
 export class Mailbox {
   #max: number
-  readonly #maxBytes: number
+  #maxBytes: number
   readonly #queue = new Fifo<Envelope>()
   #admittedCount = 0
   #admittedBytes = 0
@@ -64,8 +64,9 @@ export class Mailbox {
   }
 
   /** Takes as many messages as `max` from now on; those that are in stay. */
-  setMax(max: number): void {
+  setMax(max: number, maxBytes = this.#maxBytes): void {
     this.#max = max
+    this.#maxBytes = maxBytes
   }
 
   /**

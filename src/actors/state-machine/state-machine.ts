@@ -44,12 +44,22 @@ export interface MachineState<Message extends ActorMessage, StateName extends st
 /** A state machine: its states by name, where it begins, and what it knows besides its state. */
 export interface StateMachineSpec<Message extends ActorMessage, StateName extends string, Data> extends Omit<
   ActorParts<Message, Data>,
-  'init' | 'onStop'
+  'init' | 'onStop' | 'migrate'
 > {
   readonly initial: StateName
   /** Makes the data of each incarnation, which begins in `initial`. */
   init(context: ActorContext<Message>): Data | Promise<Data>
   readonly states: { readonly [Name in StateName]: MachineState<Message, StateName, Data> }
+  /**
+   * Makes state and data of this version of those that a machine of `fromVersion` had. The state is not entered by that,
+   * and the timeout of the one before goes on.
+   *
+   * @see ActorParts.migrate
+   */
+  migrate?(
+    was: { readonly state: string; readonly data: unknown },
+    fromVersion: number,
+  ): Required<Transition<StateName, Data>>
 }
 
 interface Machine<StateName extends string, Data> {
@@ -84,6 +94,7 @@ export function defineStateMachine<Message extends ActorMessage, StateName exten
   const handleInPlace = Object.fromEntries([...types].map((type) => [type, step]))
   return defineActor<Message, Machine<StateName, Data>>({
     ...spec,
+    migrate,
     async init(context) {
       const machine = { state: initial, data: await spec.init(context), timer: undefined }
       enter(machine, context)
@@ -91,6 +102,14 @@ export function defineStateMachine<Message extends ActorMessage, StateName exten
     },
     handleInPlace: handleInPlace as unknown as InPlaceHandlers<Message, Machine<StateName, Data>>,
   })
+
+  function migrate(was: unknown, fromVersion: number): Machine<StateName, Data> {
+    const machine = was as Machine<string, unknown>
+    if (spec.migrate === undefined) throw new Error(`there is no migrate for version ${fromVersion}`)
+    const { to: state, data } = spec.migrate({ state: machine.state, data: machine.data }, fromVersion)
+    if (!Object.hasOwn(states, state)) throw new Error(`there is no state '${state}'`)
+    return { state, data, timer: machine.timer }
+  }
 
   function step(
     machine: Machine<StateName, Data>,

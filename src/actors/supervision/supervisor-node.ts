@@ -12,12 +12,14 @@ import { RestartBudget } from './restart-budget.ts'
 import { createRestarter, type Restarter, stopInReverse } from './restart-group.ts'
 import { shouldRestart } from './restart-policy.ts'
 import { childSpecOf, idOf } from './added-child.ts'
+import { changeChild } from './changed-child.ts'
 import { errorOf, type Slot, Slots } from './slot.ts'
 import type { ChildSpec, SupervisorSpec } from './supervisor.ts'
 import type { Threading } from './validate-spec.ts'
 import {
   type AddedAlike,
   type AddedChild,
+  type ChangedActor,
   createSupervisorRef,
   type Parent,
   type SupervisorRef,
@@ -39,6 +41,7 @@ interface Life {
 
 /** Keeps its children running: restarts them by strategy, and fails when they crash too often. */
 export class SupervisorNode implements Child, Parent {
+  readonly kind = 'supervisor'
   readonly path: string
   readonly ref: SupervisorRef
   readonly #spec: SupervisorSpec
@@ -177,6 +180,13 @@ export class SupervisorNode implements Child, Parent {
       await slot.child.stop()
       if (slot.isWanted) throw childRunning(slot.path)
       this.#slots.remove(slot)
+    })
+  }
+
+  changeChild(id: string, start: ChangedActor): Promise<void> {
+    return this.#whileRunning(async () => {
+      const { child, path } = this.#find(id)
+      await changeChild(child, path, start)
     })
   }
 

@@ -9,6 +9,9 @@ interface Startable<Kind extends 'actor' | 'supervisor'> {
   readonly name: string
 }
 
+/** What an actor is changed to: `defineActor` makes it, or `fromModule` where it is on a thread. */
+export type ChangedActor = Startable<'actor'>
+
 /** A child to add: an `ActorChildSpec` or a `SupervisorChildSpec`. */
 export interface AddedChild<Kind extends 'actor' | 'supervisor' = 'actor' | 'supervisor'> {
   readonly id?: string
@@ -78,6 +81,24 @@ export interface SupervisorRef {
   deleteChild(id: string): Promise<void>
 
   /**
+   * Changes the code of an actor while it runs: another definition takes the place of the one that it has, before the
+   * next message that it handles. It keeps its mailbox, its references, its timers and its state, of which `migrate` of
+   * the definition makes the new one where `version` differs. One that is down has no state, and begins with the
+   * definition when it starts.
+   * An actor on a thread is named by `fromModule`, with a URL that was not loaded before, such as one with `?version=2`.
+   *
+   * The supervisor restarts it with that definition from then on; a child that is deleted, or a member that a group
+   * takes in, begins with what the supervisor was described with. No actor may await it of itself.
+   *
+   * @throws ActorError `ACTOR_CHANGE_FAILED` with the cause when `migrate` fails, is missing, or the module cannot be
+   * loaded: then the actor goes on as before. `ACTOR_SPEC_INVALID`; `ACTOR_NOT_FOUND` when there is no such child;
+   * `ACTOR_SUPERVISOR_DOWN`.
+   *
+   * @see Erlang/OTP `sys:change_code/4`, `gen_server`: `code_change/3`
+   */
+  changeChild(id: string, start: ChangedActor): Promise<void>
+
+  /**
    * Sends a message to all actors below, at any depth; that they take it is the caller's word. What it returns waits
    * for all whose mailbox has no room, as for `ActorRef.tell`.
    */
@@ -105,6 +126,7 @@ export interface Parent {
   actors(): readonly Inbox[]
   restartChild(id: string): Promise<void>
   deleteChild(id: string): Promise<void>
+  changeChild(id: string, start: ChangedActor): Promise<void>
   inspect(): SupervisorSnapshot
 }
 
@@ -118,6 +140,7 @@ export function createSupervisorRef(parent: Parent): SupervisorRef {
     broadcast: (message) => broadcast(parent.actors(), message),
     restartChild: (id) => parent.restartChild(id),
     deleteChild: (id) => parent.deleteChild(id),
+    changeChild: (id, start) => parent.changeChild(id, start),
     whichChildren: () => parent.inspect().children,
     countChildren: () => countAll(parent.inspect().children),
     snapshot: () => parent.inspect(),

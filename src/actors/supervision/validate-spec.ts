@@ -86,6 +86,8 @@ export function validateActor(actor: ActorDefinition, path: string): void {
   check(isWhole(batchMax, 1), 'batchMax must be a whole number of at least 1')
   check(isWhole(mailboxMax, 1), 'mailboxMax must be a whole number of at least 1')
   check((mailboxMaxBytes ?? 1) > 0, 'mailboxMaxBytes must be greater than 0')
+  check(isWhole(actor.version ?? 1, 1), 'version must be a whole number of at least 1')
+  check(actor.migrate === undefined || typeof actor.migrate === 'function', 'migrate must be a function')
   check(mailboxMaxBytes === undefined || actor.sizeOf !== undefined, 'mailboxMaxBytes needs sizeOf')
   checkPolicy(check, failingMessage)
 }

@@ -27,13 +27,13 @@ export class AddressBook<Ref extends { readonly path: string }> {
 
   enter(ref: Ref, definition?: Definition): void {
     this.#onChange?.('enter', ref.path)
-    for (const address of addressesOf(ref, definition)) {
-      const found = this.#entries.get(address)
-      // A set only where there are several: of very many actors, most addresses are those of one.
-      if (found === undefined) this.#entries.set(address, ref)
-      else if (found instanceof Set) found.add(ref)
-      else this.#entries.set(address, new Set([found, ref]))
-    }
+    for (const address of addressesOf(ref, definition)) this.#add(address, ref)
+  }
+
+  /** Has it found by another definition than before. */
+  redefine(ref: Ref, from: Definition, to: Definition): void {
+    this.#remove(from, ref)
+    this.#add(to, ref)
   }
 
   /** All paths at this moment. */
@@ -50,11 +50,7 @@ export class AddressBook<Ref extends { readonly path: string }> {
 
   leave(ref: Ref, definition?: Definition): void {
     this.#onChange?.('leave', ref.path)
-    for (const address of addressesOf(ref, definition)) {
-      const found = this.#entries.get(address)
-      if (found instanceof Set) found.delete(ref)
-      if (found === ref || (found instanceof Set && found.size === 0)) this.#entries.delete(address)
-    }
+    for (const address of addressesOf(ref, definition)) this.#remove(address, ref)
   }
 
   find(address: string | Definition): Ref {
@@ -75,6 +71,20 @@ export class AddressBook<Ref extends { readonly path: string }> {
       system,
       address: typeof address === 'string' ? address : address.name,
     })
+  }
+
+  #add(address: string | Definition, ref: Ref): void {
+    const found = this.#entries.get(address)
+    // A set only where there are several: of very many actors, most addresses are those of one.
+    if (found === undefined) this.#entries.set(address, ref)
+    else if (found instanceof Set) found.add(ref)
+    else this.#entries.set(address, new Set([found, ref]))
+  }
+
+  #remove(address: string | Definition, ref: Ref): void {
+    const found = this.#entries.get(address)
+    if (found instanceof Set) found.delete(ref)
+    if (found === ref || (found instanceof Set && found.size === 0)) this.#entries.delete(address)
   }
 }
 

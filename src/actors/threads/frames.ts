@@ -49,12 +49,16 @@ export type WireEvent =
       readonly reason: WireReason
     }
 
-/** What makes an actor on a thread. */
-export interface PlaceOrder {
-  readonly path: string
+/** Where a thread finds the definition of an actor. */
+export interface Code {
   readonly module: string
   readonly exportName: string
   readonly args: Sent | undefined
+}
+
+/** What makes an actor on a thread. */
+export interface PlaceOrder extends Code {
+  readonly path: string
   readonly shutdownMs: number
   /** What was before, on threads that ended. */
   readonly past: ActorPast
@@ -78,6 +82,7 @@ export type ToThread =
   | AskFrame
   | { readonly type: 'place'; readonly id: number; readonly order: PlaceOrder }
   | { readonly type: 'start' | 'stop' | 'drain'; readonly id: number; readonly call: number }
+  | { readonly type: 'change'; readonly id: number; readonly call: number; readonly code: Code }
   /** Gives an actor up that is down; `isForgotten` if it never comes back. */
   | { readonly type: 'end'; readonly id: number; readonly isForgotten: boolean }
   /** Messages for actors of the thread, whose numbers stand for the receivers. */
@@ -118,8 +123,8 @@ export type FromThread =
 export interface CallOutcome {
   /** Of `start`: whether the actor is up. */
   readonly isUp?: boolean
-  /** Of `start`: what its definition says. */
+  /** Of `start` and `change`: what its definition says. */
   readonly mailboxMax?: number
-  /** Of `start`: what is wrong with the module, so that there is no actor. */
+  /** Of `start`: what is wrong with the module, so that there is no actor. Of `change`: why there is none. */
   readonly failure?: WireError
 }

@@ -1,12 +1,13 @@
 import { ActorError } from '../../core/errors.ts'
 import { ActorCell } from '../actor/actor-cell.ts'
 import type { ActorDefinition } from '../actor/actor.ts'
+import { changeFailed } from '../actor/code-changes.ts'
 import type { DownNotice, Monitor } from '../actor/monitor.ts'
 import type { Origin } from '../mailbox/origin.ts'
 import type { OnExit } from '../supervision/child.ts'
 import { checkAt, validateActor } from '../supervision/validate-spec.ts'
 import type { Runtime } from '../system/runtime.ts'
-import type { PlaceOrder } from './frames.ts'
+import type { Code, PlaceOrder } from './frames.ts'
 import type { SharedCounts } from './shared-counts.ts'
 
 type OnDone = (id: number, taken: number, count: number) => void
@@ -36,22 +37,23 @@ export class HostedActor implements Origin {
 
   /** @throws whatever is wrong with the module. */
   async load(
-    { path, module, exportName, shutdownMs, past }: PlaceOrder,
+    { path, shutdownMs, past, ...code }: PlaceOrder,
     args: unknown,
     load: Load,
     runtime: Runtime,
     onExit: OnExit,
   ): Promise<ActorDefinition> {
-    const exported = await load(module, exportName)
-    if (exported === undefined) {
-      const fault = `${module} exports no '${exportName}'`
-      throw new ActorError('ACTOR_SPEC_INVALID', `${path}: ${fault}`, { path, fault })
-    }
-    const definition = (typeof exported === 'function' ? exported(args) : exported) as ActorDefinition
-    const isActor = typeof definition === 'object' && definition?.kind === 'actor'
-    checkAt(path)(isActor, `'${exportName}' of ${module} must be made by defineActor(), or make such`)
-    validateActor(definition, path)
+    const definition = await definitionOf(path, code, args, load)
     this.cell = new ActorCell(path, definition, shutdownMs, runtime, onExit, past)
+    return definition
+  }
+
+  /** @throws ActorError `ACTOR_CHANGE_FAILED` */
+  async change(code: Code, args: unknown, load: Load): Promise<ActorDefinition> {
+    const definition = await definitionOf(this.path, code, args, load).catch((error: unknown) => {
+      throw changeFailed(this.path, error)
+    })
+    await this.cell!.change(definition)
     return definition
   }
 
@@ -92,4 +94,22 @@ export class HostedActor implements Origin {
     const ownCount = mailboxCount + waitingCount - (this.#received - this.#counts.taken(this.id))
     this.#counts.describe(this.id, handledCount, ownCount, mailboxBytes)
   }
+}
+
+async function definitionOf(
+  path: string,
+  { module, exportName }: Omit<Code, 'args'>,
+  args: unknown,
+  load: Load,
+): Promise<ActorDefinition> {
+  const exported = await load(module, exportName)
+  if (exported === undefined) {
+    const fault = `${module} exports no '${exportName}'`
+    throw new ActorError('ACTOR_SPEC_INVALID', `${path}: ${fault}`, { path, fault })
+  }
+  const definition = (typeof exported === 'function' ? exported(args) : exported) as ActorDefinition
+  const isActor = typeof definition === 'object' && definition?.kind === 'actor'
+  checkAt(path)(isActor, `'${exportName}' of ${module} must be made by defineActor(), or make such`)
+  validateActor(definition, path)
+  return definition
 }

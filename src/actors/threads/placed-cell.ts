@@ -15,7 +15,7 @@ import type { Runtime } from '../system/runtime.ts'
 import type { ActorSnapshot } from '../system/snapshot.ts'
 import { withoutReply } from './asks.ts'
 import { DistantLink } from './distant-link.ts'
-import type { CallOutcome } from './frames.ts'
+import type { CallOutcome, Code } from './frames.ts'
 import type { ModuleActor } from './module-actor.ts'
 import { encode, isSendable } from './sendable.ts'
 import type { Inhabitant, Thread } from './thread.ts'
@@ -28,9 +28,10 @@ import { decodeError } from './wire-error.ts'
  * that it was not done with is still there.
  */
 export class PlacedCell implements Child, Inbox, Inhabitant {
+  readonly kind = 'module'
   readonly path: string
   readonly ref: ActorRef<ActorMessage>
-  readonly #actor: ModuleActor
+  #actor: ModuleActor
   readonly #shutdownMs: number
   readonly #runtime: Runtime
   readonly #tellSupervisor: OnExit
@@ -146,6 +147,21 @@ export class PlacedCell implements Child, Inbox, Inhabitant {
     this.#life?.end(this.#id, false)
   }
 
+  change(actor: ModuleActor): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const onDone = (outcome: CallOutcome | undefined) => {
+      if (outcome?.failure !== undefined) return reject(decodeError(outcome.failure))
+      // It restarts with it too where its thread ended meanwhile.
+      this.#runtime.actors.redefine(this.ref, this.#actor, actor)
+      this.#actor = actor
+      if (outcome !== undefined) this.#intake.mailbox.setMax(outcome.mailboxMax ?? mailboxMaxDefault)
+      resolve()
+    }
+    if (this.#life === undefined) onDone(undefined)
+    else this.#life.change(this.#id, codeOf(actor), onDone)
+    return promise
+  }
+
   forget(): void {
     this.#runtime.actors.leave(this.ref, this.#actor)
     this.#life?.end(this.#id, true)
@@ -225,11 +241,8 @@ export class PlacedCell implements Child, Inbox, Inhabitant {
   }
 
   #place(life: ThreadLife): void {
-    const { module, name: exportName, args } = this.#actor
-    const sentArgs = args && { value: args.value, replaced: args.replaced }
     const past = { incarnation: this.#incarnation, suspectCount: this.#suspectCount }
-    const order = { path: this.path, module, exportName, args: sentArgs, shutdownMs: this.#shutdownMs, past }
-    life.place(this.#id, order)
+    life.place(this.#id, { path: this.path, ...codeOf(this.#actor), shutdownMs: this.#shutdownMs, past })
     this.#life = life
   }
 
@@ -306,4 +319,8 @@ export class PlacedCell implements Child, Inbox, Inhabitant {
   #notice(kind: DownNotice['kind']): DownNotice {
     return { kind, path: this.path, incarnation: this.#incarnation, reason: this.#endReason }
   }
+}
+
+function codeOf({ module, name: exportName, args }: ModuleActor): Code {
+  return { module, exportName, args: args && { value: args.value, replaced: args.replaced } }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Random } from '../../core/random.ts'
+import type { ActorDefinition } from '../actor/actor.ts'
 import type { DownNotice } from '../actor/monitor.ts'
 import { AskDeadlines } from '../actor/ask-deadlines.ts'
 import type { ActorMessage, ActorRef } from '../actor/ref.ts'
@@ -9,7 +10,7 @@ import type { Runtime } from '../system/runtime.ts'
 import { type Runnable, Scheduler } from '../system/scheduler.ts'
 import { noAsk, unpack } from './alike-messages.ts'
 import { DistantAsk } from './asks.ts'
-import type { FromThread, PlaceOrder, Sent, ThreadSetup, ToThread } from './frames.ts'
+import type { CallOutcome, FromThread, PlaceOrder, Sent, ThreadSetup, ToThread } from './frames.ts'
 import { HostedActor, type Load } from './hosted-actor.ts'
 import { Outbox } from './outbox.ts'
 import { decode } from './sendable.ts'
@@ -102,6 +103,8 @@ export class ThreadHost {
       case 'stop':
       case 'drain':
         return void this.#call(entry.type, entry.id, entry.call)
+      case 'change':
+        return void this.#change(entry)
       case 'end':
         return void this.#end(entry.id, entry.isForgotten)
       case 'messages':
@@ -142,7 +145,7 @@ export class ThreadHost {
     )
     const cell = actor.cell!
     this.#byCell.set(cell, actor)
-    return definition.mailboxMax === undefined ? {} : { mailboxMax: definition.mailboxMax }
+    return boundsOf(definition)
   }
 
   async #call(type: 'start' | 'stop' | 'drain', id: number, call: number): Promise<void> {
@@ -161,6 +164,17 @@ export class ThreadHost {
     }
     await (type === 'stop' ? actor.cell!.stop() : actor.cell!.whenDrained())
     this.#outbox.post({ type: 'done', call, outcome: {} })
+  }
+
+  async #change({ id, call, code }: Extract<ToThread, { type: 'change' }>): Promise<void> {
+    const { actor, loaded } = this.#placed.get(id)!
+    await loaded
+    const args = code.args && decode(code.args, this.#refOf)
+    const outcome = await actor.change(code, args, this.#seams.load).then(
+      (definition) => boundsOf(definition),
+      (error: unknown) => ({ failure: encodeError(error) }),
+    )
+    this.#outbox.post({ type: 'done', call, outcome })
   }
 
   readonly #tellDown = (id: number, notice: DownNotice): void => {
@@ -229,6 +243,10 @@ export class ThreadHost {
     this.#taken.clear()
     this.#outbox.post({ type: 'taken', flat })
   }
+}
+
+function boundsOf({ mailboxMax }: ActorDefinition): Pick<CallOutcome, 'mailboxMax'> {
+  return mailboxMax === undefined ? {} : { mailboxMax }
 }
 
 // A thread's actors have no children.

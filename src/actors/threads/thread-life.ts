@@ -7,7 +7,7 @@ import type { Exit } from '../supervision/exit-reason.ts'
 import type { Runtime } from '../system/runtime.ts'
 import { noAsk, unpack } from './alike-messages.ts'
 import { Asks, DistantAsk } from './asks.ts'
-import type { CallOutcome, FromThread, PlaceOrder, Sent, ToThread } from './frames.ts'
+import type { CallOutcome, Code, FromThread, PlaceOrder, Sent, ToThread } from './frames.ts'
 import { GoneInbox } from './gone-inbox.ts'
 import { Outbox } from './outbox.ts'
 import { decode, type Encoded } from './sendable.ts'
@@ -101,9 +101,13 @@ export class ThreadLife {
   /** @param onDone - Is told the outcome, or `undefined` when the thread is gone before there is one. */
   call(type: 'start' | 'stop' | 'drain', id: number, onDone: (outcome: CallOutcome | undefined) => void): void {
     if (this.#isOver) return onDone(undefined)
-    const call = this.#nextCall++
-    this.#calls.set(call, onDone)
-    this.#post({ type, id, call })
+    this.#post({ type, id, call: this.#openCall(onDone) })
+  }
+
+  /** As `call`, for an actor whose definition is to change. */
+  change(id: number, code: Code, onDone: (outcome: CallOutcome | undefined) => void): void {
+    if (this.#isOver) return onDone(undefined)
+    this.#post({ type: 'change', id, call: this.#openCall(onDone), code })
   }
 
   end(id: number, isForgotten: boolean): void {
@@ -133,14 +137,20 @@ export class ThreadLife {
     this.#asks.fail(actor, kept, error)
   }
 
-  /** Ends the thread; nothing is told of it. */
-  async terminate(): Promise<void> {
-    this.#close()
-    await this.#thread.terminate()
   flush(): void {
     this.#outbox.flush()
   }
 
+  /** Ends the thread; nothing is told of it. */
+  async terminate(): Promise<void> {
+    this.#close()
+    await this.#thread.terminate()
+  }
+
+  #openCall(onDone: (outcome: CallOutcome | undefined) => void): number {
+    const call = this.#nextCall++
+    this.#calls.set(call, onDone)
+    return call
   }
 
   #post(entry: ToThread): void {

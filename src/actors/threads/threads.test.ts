@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { isMainThread } from 'node:worker_threads'
 import { ActorError, KafkaError, MillraceError } from '../../core/errors.ts'
 import { until } from '../../../test/until.ts'
-import type { counter, CounterMessage, echo, EchoMessage, waiter } from '../fixtures/thread-actors.ts'
+import type { counter, CounterMessage, echo, EchoMessage, secondCounter, waiter } from '../fixtures/thread-actors.ts'
 import {
   type ActorSystem,
   type ChildSpec,
@@ -63,6 +63,40 @@ describe('An actor on a thread', () => {
       const [child] = system.whichChildren()
       return child?.kind === 'actor' && child.handledCount === 3
     })
+  })
+
+  it('B17 is changed to the definition of another module, with its state, and restarts with it on another thread', async () => {
+    await using running = await run([{ start: onThread, thread: 'a' }])
+    const { system, events } = running
+    const ref = system.ref<CounterMessage | { type: 'name'; reply: Reply<string> }>('counter')
+    const url = new URL('../fixtures/thread-actors.ts?version=2', import.meta.url)
+    const second = fromModule<typeof secondCounter>(url, 'secondCounter', 'from')
+    const root = system.supervisor('root')
+
+    await ref.tell({ type: 'add', amount: 13 })
+    assert.equal(await ref.ask({ type: 'total' }), 13)
+    await assert.rejects(root.changeChild('counter', second), (error: ActorError) => {
+      assert.ok(error instanceof ActorError && error.code === 'ACTOR_CHANGE_FAILED')
+      assert.deepEqual(error.details, { path: 'root/counter' })
+      assert.ok(error.cause instanceof Error && error.cause.message === 'no 13')
+      return true
+    })
+    await assert.rejects(root.changeChild('counter', fromModule(new URL('./none.ts', url), 'none')), {
+      code: 'ACTOR_CHANGE_FAILED',
+      message: /goes on with the definition/,
+    })
+    await ref.tell({ type: 'add', amount: 1 })
+    await ref.ask({ type: 'total' })
+    await root.changeChild('counter', second)
+    assert.deepEqual([await ref.ask({ type: 'total' }), await ref.ask({ type: 'name' })], [140, 'from 1'])
+    assert.equal(system.ref(second).path, 'root/counter')
+
+    await ref.tell({ type: 'exit' })
+    assert.equal(await ref.ask({ type: 'name' }), 'from anew')
+    assert.deepEqual(
+      events.map(({ type }) => type),
+      ['childStarted', 'childCrashed', 'childRestarted'],
+    )
   })
 
   it('B17 has its answer sent before it handles the next message, however long that takes', async () => {

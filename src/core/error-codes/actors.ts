@@ -12,6 +12,11 @@ export const actorErrors = {
     meaning: 'An actor did not answer a question in time.',
     remedy: 'Raise `timeoutMs`, or find what keeps the actor busy.',
   },
+  ACTOR_CHANGE_FAILED: {
+    retryable: false,
+    meaning: 'The definition of an actor was to be changed while it runs, and was not: all is as it was before.',
+    remedy: 'Look at the cause: what `migrate` failed with, that there is none, or what is wrong with the module.',
+  },
   ACTOR_CHILDREN_FULL: {
     retryable: true,
     meaning: 'A supervisor has as many children as it takes.',
