@@ -53,7 +53,9 @@ function earlierLines({ app, record, key, parts, earlier = [] }: EarlierRecord):
   const told =
     parts.length === 0
       ? 'its record is gone, with what it was merged of'
-      : `merged as key ${key ?? 'null'}, from ${parts.map(({ side, ...part }) => `${side} ${originText(part, [])}`).join(', ')}`
+      : parts[0]!.side === undefined
+        ? `copied from ${originText(parts[0]!, [])}`
+        : `merged as key ${key ?? 'null'}, from ${parts.map(({ side, ...part }) => `${side} ${originText(part, [])}`).join(', ')}`
   return [`before ${app}, of ${record.topic} ${offsetText(record)}`, `  ${told}`, ...earlier.flatMap(earlierLines)]
 }
 

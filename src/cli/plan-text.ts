@@ -8,6 +8,7 @@ type Expiry = NonNullable<PlanDescription['correlate']['expiry']>
 export function planText({
   name,
   layout,
+  tasks,
   sources,
   stages,
   correlate,
@@ -25,16 +26,18 @@ export function planText({
   return [
     `topology ${name}`,
     ...sources.flatMap((source) => sourceLines(source, deadLetterTopic)),
-    ...stages.map((stage) => `   ├─ stage ${stageText(stage, keysDiffer)}`),
-    ...(windows === undefined
-      ? [
-          `   └─ correlate ${correlate.id} by ${correlate.by} of ${stages.map((stage) => stage.name).join(', ')}`,
-          ...correlateLines(correlate, deadLetterTopic).map((line) => `      │  ${line}`),
-        ]
-      : [
-          `   └─ group ${correlate.id} by ${correlate.by}, ${windows.aggregate} in windows`,
-          `      │  ${windowsText(windows, deadLetterTopic)}`,
-        ]),
+    ...(layout === 'routed' ? [] : stages.map((stage) => `   ├─ stage ${stageText(stage, keysDiffer)}`)),
+    ...(layout === 'routed'
+      ? [`   └─ copy to the partition of the merge key, ${correlate.by}`]
+      : windows === undefined
+        ? [
+            `   └─ correlate ${correlate.id} by ${correlate.by} of ${stages.map((stage) => stage.name).join(', ')}`,
+            ...correlateLines(correlate, deadLetterTopic).map((line) => `      │  ${line}`),
+          ]
+        : [
+            `   └─ group ${correlate.id} by ${correlate.by}, ${windows.aggregate} in windows`,
+            `      │  ${windowsText(windows, deadLetterTopic)}`,
+          ]),
     ...steps.map(({ id, kind }) => `      ├─ ${kind} ${id}`),
     ...(branch === undefined ? [] : [`      ├─ branch ${branch.id} by a function`]),
     ...sinks.map((sink, index) => `      ${index === sinks.length - 1 ? '└' : '├'}─ sink ${sinkText(sink)}`),
@@ -46,6 +49,7 @@ export function planText({
     layout === undefined
       ? `group and transactional id ${name}, checkpoint in ${checkpointTopic}`
       : `layout ${layout}: a task for each partition, checkpoints in ${checkpointTopic}, group ${name}`,
+    ...(tasks === undefined ? [] : [`${tasks} tasks in the next one`]),
     ...(next === undefined ? [] : [planText(next)]),
   ].join('\n')
 }

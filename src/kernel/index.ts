@@ -42,6 +42,7 @@ export {
   plainRecord,
   writePlainRecord,
 } from './plain-record.ts'
+export { RecordFrame } from './record-frame.ts'
 export { RecordPlace } from './record-place.ts'
 export { GrowableBytes } from './growable-bytes.ts'
 export type { HandedRecord } from './handed-record.ts'

@@ -6,6 +6,7 @@ import { enrichAndFilter } from './enrich-and-filter.ts'
 import { enrichedOrders } from './enriched-orders.ts'
 import type { Example } from './example.ts'
 import { experiment } from './experiment.ts'
+import { experimentRouted } from './experiment-routed.ts'
 import { framedJson } from './framed-json.ts'
 import { kOfN } from './k-of-n.ts'
 import { latest } from './latest.ts'
@@ -20,6 +21,7 @@ import { twoCorrelations } from './two-correlations.ts'
 /** Every program of `examples/` that runs by itself. */
 export const examples: readonly Example[] = [
   experiment,
+  experimentRouted,
   threeTopics,
   optionalSide,
   enrichAndFilter,

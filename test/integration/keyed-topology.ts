@@ -1,5 +1,5 @@
 import { partitionForKey } from '../../src/kafka/index.ts'
-import { field, stage, topology } from '../../src/streams/index.ts'
+import { field, type Layout, stage, topology } from '../../src/streams/index.ts'
 import type { SourceRecord, Stream } from './target.ts'
 
 export const keyedPartitions = 12
@@ -7,7 +7,7 @@ export const keyedPartitions = 12
 /** Customers of three sides, whose records are partitioned by their id. */
 export function keyedTopology(
   { app, source, sink }: Pick<Stream, 'app' | 'source' | 'sink'>,
-  layout: 'single' | 'keyed' = 'keyed',
+  layout: Layout = 'keyed',
 ) {
   const part = field('part')
   return topology(app, { layout })

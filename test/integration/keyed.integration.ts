@@ -1,44 +1,17 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { describe, it } from 'node:test'
 import type { ErrorCode } from '../../src/core/errors.ts'
-import { Cluster, listOffsets } from '../../src/kafka/index.ts'
 import { audit, field, redrive, reset, topology } from '../../src/streams/index.ts'
-import { closeAtEnd } from '../at-end.ts'
 import { until } from '../until.ts'
 import { valuesOf } from './customers.ts'
-import type { KeyedMember } from './keyed-member.ts'
 import { keyedMerges, keyedPartitions, keyedRecords, keyedTopology } from './keyed-topology.ts'
 import { assertRefused, startQuietly } from './run.ts'
-import { onEachBroker, type Stream, type Target } from './target.ts'
-
-const memberFile = fileURLToPath(new URL('keyed-member.ts', import.meta.url))
+import { SharingMembers } from './sharing-members.ts'
+import { onEachBroker, type Target } from './target.ts'
 
 export function keyedLayout(target: Target): void {
-  function startMember(stream: Stream): ChildProcess {
-    const { app, source, sink } = stream
-    const member: KeyedMember = { app, source, sink, bootstrapServers: target.bootstrapServers }
-    const child = spawn(process.execPath, [memberFile, JSON.stringify(member)], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    })
-    closeAtEnd(() => child.kill('SIGKILL'))
-    return child
-  }
-
-  /** How many members have begun to work on tasks, by their last notes, once all tasks are somebody's. */
-  async function membersAtWork(stream: Stream): Promise<number> {
-    const topic = `${stream.app}.tasks`
-    if (!(await target.admin.listTopics()).includes(topic)) return 0
-    // The leaders of a topic that was just created may not know of it yet; this waits for them, other clients do not.
-    const cluster = new Cluster({ bootstrapServers: target.bootstrapServers })
-    await listOffsets(cluster, await cluster.topicWhenReady(topic), 'latest')
-    await cluster.close()
-    const notes = (await stream.read(topic)).filter(({ key }) => key === 'attempt')
-    const writers = new Map(notes.map(({ partition, value }) => [partition, JSON.parse(value!).writer]))
-    return writers.size < keyedPartitions ? 0 : new Set(writers.values()).size
-  }
+  const members = new SharingMembers(target)
 
   describe('the layout "keyed"', () => {
     it('shares the partitions out, and loses and repeats nothing where a member is killed', async () => {
@@ -46,10 +19,10 @@ export function keyedLayout(target: Target): void {
       const stream = await target.stream({ sourcePartitions: keyedPartitions, otherSources: { 'single-sink': 3 } })
       await stream.produce([...keyedRecords(['A', 'B'], 0, 1_000), ...keyedRecords(['C'], 0, 500)])
 
-      const first = startMember(stream)
-      await until('one member has all tasks', async () => (await membersAtWork(stream)) === 1)
-      const second = startMember(stream)
-      await until('both are at work', async () => (await membersAtWork(stream)) === 2)
+      const first = members.start(stream, 'keyed')
+      await until('one member has all tasks', async () => (await members.atWork(`${stream.app}.tasks`)) === 1)
+      const second = members.start(stream, 'keyed')
+      await until('both are at work', async () => (await members.atWork(`${stream.app}.tasks`)) === 2)
       await stream.produce(keyedRecords(['C'], 500, 1_000))
       await stream.produce(keyedRecords(['A', 'B', 'C'], 1_000, 2_000))
       second.kill('SIGKILL')

@@ -6,6 +6,7 @@ import { explanations } from './explain.integration.ts'
 import { growth } from './growth.integration.ts'
 import { acceptedLoss } from './loss.integration.ts'
 import { keyedLayout } from './keyed.integration.ts'
+import { routedLayout } from './routed.integration.ts'
 import { computedParts } from './computed-parts.integration.ts'
 import { promotion } from './promotion.integration.ts'
 import { redrivenLetters, redriving } from './redrive.integration.ts'
@@ -31,6 +32,7 @@ onEachBroker([
   computedParts,
   acceptedLoss,
   keyedLayout,
+  routedLayout,
   growth,
   warmStandbys,
   audits,

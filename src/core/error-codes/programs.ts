@@ -125,16 +125,17 @@ export const programErrors = {
   },
   LAYOUT_UNSUPPORTED: {
     retryable: false,
-    meaning: 'A command was given for a program in the layout `keyed` that there is for the layout `single` only.',
+    meaning:
+      'A command was given for a program in the layout `keyed` or `routed` that there is for the layout `single` only.',
     remedy:
       'Nothing has changed. Dead letters can be produced to the source again; to start over, choose another name.',
   },
   PARTITIONS_DIFFER: {
     retryable: false,
     meaning:
-      'In the layout `keyed` the sources do not all have as many partitions as the program has tasks: a key would be in several tasks.',
+      'In the layout `keyed` the sources do not all have as many partitions as the program has tasks: a key would be in several tasks. Or in the layout `routed` the program declares another number of tasks than it began with, or a source has got more partitions than it had.',
     remedy:
-      'Give the sources one number of partitions and partition them by the merge key. A program whose sources have got further partitions begins under another name, or in the layout `single`.',
+      'Give the sources one number of partitions and partition them by the merge key, or use the layout `routed`. A program whose sources have got further partitions, or that is to have another number of tasks, begins under another name, or in the layout `single`.',
   },
   START_POSITION_UNKNOWN: {
     retryable: false,

@@ -7,7 +7,7 @@ import {
   Reason,
   type SideOrigin,
 } from '../../kernel/index.ts'
-import { isMerge } from '../checkpoint/topology-shape.ts'
+import { isMerge, originCount } from '../checkpoint/topology-shape.ts'
 import type { OutputPlace } from '../merged/published-records.ts'
 import { covers } from '../redrive/extent.ts'
 import type { RedrivenLetter } from '../redrive/letter-header.ts'
@@ -65,7 +65,8 @@ export class Evidence {
     const origins = found && this.#withAddedSides(found)
     const named = origins?.flatMap(partsFrom) ?? []
     const shape = this.#checkpoint.manifest.topology
-    if (named.length === 0 || origins?.length !== shape.sides.length || named.some((each) => this.#isBefore(each))) {
+    const isForeign = origins?.length !== originCount(shape) || named.some((each) => this.#isBefore(each))
+    if (named.length === 0 || isForeign) {
       this.foreignRecords++
       return
     }
@@ -93,7 +94,8 @@ export class Evidence {
 
   /** A record from before the last sides were added does not name them. */
   #withAddedSides(origins: readonly SideOrigin[]): readonly SideOrigin[] {
-    const added = this.#checkpoint.manifest.topology.sides.slice(origins.length)
+    const { sides, isRouted } = this.#checkpoint.manifest.topology
+    const added = isRouted === true ? [] : sides.slice(origins.length)
     return added.every(({ isOptional }) => isOptional) ? [...origins, ...added.map(() => undefined)] : origins
   }
 

@@ -33,7 +33,10 @@ export class InternalTopicCleaner {
   look(session: Session): void {
     if (this.#isAtWork || !session.state.restoration.isDone) return
     const offsets = neededFrom(session, this.#topic)
-    const needless = offsets.reduce((sum, offset, partition) => sum + offset - (this.#deleted[partition] ?? 0), 0)
+    const needless = offsets.reduce(
+      (sum, offset, partition) => sum + Math.max(0, offset - (this.#deleted[partition] ?? 0)),
+      0,
+    )
     if (needless > needlessMax) void this.#delete(offsets)
   }
 
@@ -52,7 +55,10 @@ export class InternalTopicCleaner {
   }
 }
 
-/** By partition of the topic, the offset before which nothing is read any more, whatever happens. */
+/**
+ * By partition of the topic, the offset before which nothing is read any more, whatever happens; 0 of those that are
+ * others' to read.
+ */
 export function neededFrom({ state, sources }: Pick<Session, 'state' | 'sources'>, topic: string): number[] {
   const { committedOffsets } = state.accounting
   const offsets: number[] = []

@@ -12,7 +12,7 @@ import { queriedOfChain } from '../tables/queried.ts'
 import type { TablesSnapshot } from '../tables/tables-snapshot.ts'
 import { findTopics } from '../topics/program-topics.ts'
 import type { MergeKey } from '../topology/merged-step.ts'
-import { chainOf } from '../topology/subtopologies.ts'
+import { chainOf, topicsBetween } from '../topology/subtopologies.ts'
 import { InternalTopicCleaner } from './internal-topic-cleaner.ts'
 
 /**
@@ -51,13 +51,14 @@ export class RunningChain extends AppFront implements App {
       const plans = chainOf(plan)
       for (const each of plans) await findTopics(cluster, each, silent)
       for (const each of plans) {
-        const internal = each.sources.find(({ isInternal }) => isInternal)
-        const cleaner = internal && new InternalTopicCleaner(cluster, each.name, internal.topic, logger)
+        const cleaners = each.sources
+          .filter(({ isInternal }) => isInternal)
+          .map(({ topic }) => new InternalTopicCleaner(cluster, each.name, topic, logger))
         const events = each === plan ? options.events : options.events.of(each.name)
         const own = { ...options, plan: each, servers: { ...servers, clientId: each.name }, events }
         apps.push(
           await RunningApp.start(
-            { ...own, ...(cleaner && { onProgress: (session) => cleaner.look(session) }) },
+            { ...own, onProgress: (session) => cleaners.forEach((cleaner) => cleaner.look(session)) },
             signal,
           ),
         )
@@ -143,18 +144,14 @@ export class RunningChain extends AppFront implements App {
       await app.caughtUp
       const next = this.#apps[at + 1]
       if (next === undefined) return
-      const [topic] = await cluster.topics([internalTopicAfter(this.#options, at)])
-      await next.consumed(topic!.name, await listOffsets(cluster, topic!, 'latest', 'read_uncommitted'))
+      for (const topic of await cluster.topics(topicsBetween(app.plan)))
+        await next.consumed(topic.name, await listOffsets(cluster, topic, 'latest', 'read_uncommitted'))
     }
   }
 
   #stopped(): MillraceError {
     return new MillraceError('APP_STOPPED', `"${this.name}" was stopped before it had caught up`)
   }
-}
-
-function internalTopicAfter({ plan }: AppOptions, at: number): string {
-  return chainOf(plan)[at]!.sinks[0]!.topic
 }
 
 /** Warnings are for those who start after that. */

@@ -76,6 +76,8 @@ export interface TaskOfManifest {
   readonly writer: string
   /** The numbers of its partitions among those of all tasks. */
   readonly numbers: readonly number[]
+  /** How many partitions each source has; absent where each of them has one for each task. */
+  readonly partitionCounts?: readonly number[]
 }
 
 /** A table of the program: its name, the names of its codecs, how many rows it has, and their digest. */
@@ -110,10 +112,17 @@ export interface FormerSource {
   readonly id: string
 }
 
-/** Its name, and the topic on the way to it. */
+/** Its name, and the topics on the way to it. */
 export interface NextSubtopology {
   readonly app: string
   readonly topic: string
+  /** The other ones; absent where there is one. */
+  readonly others?: readonly string[]
+}
+
+/** The topics on the way to a subtopology. */
+export function topicsTo({ topic, others = [] }: NextSubtopology): string[] {
+  return [topic, ...others]
 }
 
 /** What of the event clock stands in a checkpoint. Numbers are milliseconds since 1970; null is before any record. */

@@ -18,6 +18,11 @@ export interface TopologyShape {
   readonly sides: readonly SideShape[]
   /** Sides after which a merge does without the others; absent where it needs all that are not optional. */
   readonly atLeast?: number
+  /**
+   * Whether each record is copied by itself, to where its merge key belongs; then a copy has one origin, whatever sides
+   * there are. @defaultValue false
+   */
+  readonly isRouted?: boolean
   /** What is kept of the one side, and in which windows; absent where sides are merged. */
   readonly windows?: WindowsShape
 }
@@ -72,7 +77,7 @@ export type KeyShape = Path | { readonly field: Path; readonly as: 'string' | 'n
 type ListShape = number | { readonly side: string; readonly field: Path } | null
 
 /** Functions cannot be compared; whoever changes one so that it keeps other parts raises the stage's version. */
-export function shapeOf({ sources, sides, correlate, aggregation }: Plan): TopologyShape {
+export function shapeOf({ layout, sources, sides, correlate, aggregation }: Plan): TopologyShape {
   return {
     sources: sources.map((source) => sourceShape(source, sides)),
     keyName: correlate.keyName,
@@ -85,6 +90,7 @@ export function shapeOf({ sources, sides, correlate, aggregation }: Plan): Topol
       ...(list !== undefined && { list: listShape(list, sides) }),
     })),
     ...(correlate.atLeast !== undefined && { atLeast: correlate.atLeast }),
+    ...(layout === 'routed' && { isRouted: true }),
     ...(aggregation !== undefined && { windows: windowsShape(aggregation, sides[0]!) }),
   }
 }
@@ -128,8 +134,14 @@ function listShape({ count }: PlannedList, sides: readonly Side[]): ListShape {
   return typeof count === 'number' ? count : { side: sides[count.side]!.name, field: count.path }
 }
 
+/** How many origins a record names that was published: one for each side, or the one that it is a copy of. */
+export function originCount({ sides, isRouted }: TopologyShape): number {
+  return isRouted === true ? 1 : sides.length
+}
+
 /** Whether a record that was published of such parts is a merge, and not a row that has expired. */
-export function isMerge({ sides, atLeast }: TopologyShape, origins: readonly SideOrigin[]): boolean {
+export function isMerge({ sides, atLeast, isRouted }: TopologyShape, origins: readonly SideOrigin[]): boolean {
+  if (isRouted === true) return true
   if (atLeast !== undefined) return origins.filter((origin) => origin !== undefined).length >= atLeast
   return sides.every(({ isOptional = false }, side) => {
     const origin = origins[side]
@@ -182,7 +194,10 @@ export function differences(before: TopologyShape, now: TopologyShape): string[]
   ]
 }
 
-function textsOf({ sources, sides, atLeast, windows }: TopologyShape, isSingle: boolean): Map<string, string> {
+function textsOf(
+  { sources, sides, atLeast, isRouted, windows }: TopologyShape,
+  isSingle: boolean,
+): Map<string, string> {
   const [first] = sources
   const topics = sources.map(({ topic }) => JSON.stringify(topic)).sort()
   const keys = new Set(sides.map(({ key }) => textOf(key)))
@@ -212,6 +227,7 @@ function textsOf({ sources, sides, atLeast, windows }: TopologyShape, isSingle: 
       list === undefined ? [] : [[`list of side ${JSON.stringify(name)}`, listText(list)] as const],
     ),
     ...(atLeast === undefined ? [] : [['sides that are enough', String(atLeast)] as const]),
+    ...(isRouted === true ? [['records', 'routed'] as const] : []),
     ...(windows === undefined ? [] : [['windows', windowsText(windows)] as const]),
   ])
 }

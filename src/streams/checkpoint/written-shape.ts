@@ -23,7 +23,7 @@ export function writtenShape(shape: TopologyShape): WrittenShape {
   if (source === undefined || another !== undefined || !(source.route === null || isPath(source.route))) return shape
   if ([source.decode, source.steps, source.timestamp].some((each) => each !== undefined)) return shape
   if (key === undefined || key.at(-1) !== keyName || sides.some(hasMore) || shape.atLeast !== undefined) return shape
-  if (shape.windows !== undefined) return shape
+  if (shape.windows !== undefined || shape.isRouted === true) return shape
   return {
     source: source.topic,
     route: source.route,

@@ -1,11 +1,13 @@
 import { type Cluster, topicRange } from '../../kafka/index.ts'
 import { headerOf, originsHeaderName, partsFrom, plainRecord, readOrigins } from '../../kernel/index.ts'
+import { topicsTo } from '../checkpoint/manifest.ts'
 import type { TopologyShape } from '../checkpoint/topology-shape.ts'
 import { readRecords } from '../topics/record-reader.ts'
 import { requireRights, rightsToReadApp } from '../topics/rights.ts'
 import type { Origin } from '../topics/source-partitions.ts'
 import { type AppCheckpoint, findTopic, ifKnown, readAppCheckpoint } from '../admin/app-checkpoint.ts'
 import type { ReadingLimits } from '../admin/at-brokers.ts'
+import { routedBy } from '../topology/routed.ts'
 import { isSamePlace } from './same-place.ts'
 
 /** What a record of an internal topic was merged of, in the subtopology that has published it. */
@@ -16,8 +18,8 @@ export interface EarlierRecord {
   readonly record: Origin
   /** The key of the record as text: that of the merge, unless the sink has given it another. Absent where it is gone. */
   readonly key?: string
-  /** Where its parts came from; none where the record is gone, because all that was published before is consumed. */
-  readonly parts: readonly (Origin & { readonly side: string })[]
+  /** Where its parts came from, without a side where the record is a copy of one; none where the record is gone, because all that was published before is consumed. */
+  readonly parts: readonly (Origin & { readonly side?: string })[]
   /** The same of those parts that yet another subtopology has published. */
   readonly earlier?: readonly EarlierRecord[]
 }
@@ -36,9 +38,11 @@ export async function earlierOf(
 ): Promise<EarlierRecord[] | undefined> {
   const before = await subtopologyBefore(cluster, app, shape, limits)
   if (before === undefined) return undefined
-  const own = places.filter(({ topic }) => topic === before.topic)
+  const own = places.filter(({ topic }) => before.topics.includes(topic))
   const distinct = own.filter((place, at) => own.findIndex((other) => isSamePlace(place, other)) === at)
-  const records = await readMerged(cluster, before, distinct, limits)
+  const records = (
+    await Promise.all(before.topics.map((topic) => readMerged(cluster, before, topic, distinct, limits)))
+  ).flat()
   const parts = records.flatMap((record) => record.parts)
   const earlier = await earlierOf(
     cluster,
@@ -54,12 +58,12 @@ export async function earlierOf(
 
 interface SubtopologyBefore {
   readonly app: string
-  /** The internal topic that it publishes to. */
-  readonly topic: string
+  /** The internal topics that it publishes to. */
+  readonly topics: readonly string[]
   readonly checkpoint: AppCheckpoint
 }
 
-/** An internal topic is called after the subtopology that publishes to it, whose manifest says that it leads here. */
+/** Internal topics are called after the subtopology that publishes to them, whose manifest says that they lead here. */
 async function subtopologyBefore(
   cluster: Cluster,
   app: string,
@@ -67,24 +71,28 @@ async function subtopologyBefore(
   { wait }: ReadingLimits,
 ): Promise<SubtopologyBefore | undefined> {
   const [{ topic, route }] = sources as [TopologyShape['sources'][number]]
-  if (route === null || !('side' in route) || !topic.endsWith(`.${route.side}`)) return undefined
-  const name = topic.slice(0, -route.side.length - 1)
+  const side = route !== null && 'side' in route ? route.side : undefined
+  const name = side !== undefined && topic.endsWith(`.${side}`) ? topic.slice(0, -side.length - 1) : routedBy(topic)
+  if (name === undefined) return undefined
   const checkpoint = await ifKnown(async () => {
     await requireRights(cluster, name, rightsToReadApp(name))
     return readAppCheckpoint(cluster, name, wait)
   })
   const { next } = checkpoint?.manifest ?? {}
-  return next?.app === app && next.topic === topic ? { app: name, topic, checkpoint: checkpoint! } : undefined
+  if (next?.app !== app || next.topic !== topic) return undefined
+  return { app: name, topics: topicsTo(next), checkpoint: checkpoint! }
 }
 
 /** What records of the topic before a subtopology say of themselves. */
 async function readMerged(
   cluster: Cluster,
-  { app, topic: name, checkpoint }: SubtopologyBefore,
-  places: readonly Origin[],
+  { app, checkpoint }: SubtopologyBefore,
+  name: string,
+  all: readonly Origin[],
   { decompressedBytesMax }: ReadingLimits,
 ): Promise<EarlierRecord[]> {
   const found: EarlierRecord[] = []
+  const places = all.filter((place) => place.topic === name)
   const topic = await findTopic(cluster, name)
   if (topic !== undefined && places.length > 0) {
     const { starts, ends } = await topicRange(cluster, topic)
@@ -96,7 +104,8 @@ async function readMerged(
     const last = ends.map((end, partition) =>
       Math.max(first[partition]!, Math.min(end, Math.max(-1, ...within(partition).map(({ offset }) => offset)) + 1)),
     )
-    const { sides } = checkpoint.manifest.topology
+    const { sides, isRouted } = checkpoint.manifest.topology
+    const named = isRouted === true ? [{}] : sides.map(({ name: side }) => ({ side }))
     await readRecords({ cluster, topic, range: { starts: first, ends: last }, decompressedBytesMax }, (columns) => {
       for (let row = 0; row < columns.count; row++) {
         const record = { topic: name, partition: columns.partition, offset: columns.offset[row]! }
@@ -108,10 +117,10 @@ async function readMerged(
           app,
           record,
           ...(key && { key: Buffer.from(key).toString() }),
-          parts: sides.flatMap(({ name: side }, index) =>
+          parts: named.flatMap((side, index) =>
             partsFrom(origins[index]).flatMap((part) => {
               const origin = checkpoint.partitions.originOf(part)
-              return origin === undefined ? [] : [{ side, ...origin }]
+              return origin === undefined ? [] : [{ ...side, ...origin }]
             }),
           ),
         })

@@ -7,7 +7,7 @@ import {
   readOrigins,
   type RecordColumns,
 } from '../../kernel/index.ts'
-import type { NextSubtopology } from '../checkpoint/manifest.ts'
+import { type NextSubtopology, topicsTo } from '../checkpoint/manifest.ts'
 import { readRecords } from '../topics/record-reader.ts'
 import { requireRights, rightsToExplain, rightsToReadApp } from '../topics/rights.ts'
 import type { Origin } from '../topics/source-partitions.ts'
@@ -35,11 +35,12 @@ export interface OnwardRecord {
 /** Follows merged records into the next subtopology, and on. Reads all that it has published, and its dead letters. */
 export async function onwardOf(
   cluster: Cluster,
-  { app, topic }: NextSubtopology,
+  next: NextSubtopology,
   records: readonly Origin[],
   limits: ReadingLimits,
 ): Promise<OnwardRecord[]> {
-  const own = records.filter((record) => record.topic === topic)
+  const { app } = next
+  const own = records.filter((record) => topicsTo(next).includes(record.topic))
   if (own.length === 0) return []
   await requireRights(cluster, app, rightsToReadApp(app))
   const checkpoint = await ifKnown(() => readAppCheckpoint(cluster, app, limits.wait))
@@ -62,10 +63,10 @@ export async function onwardOf(
     if (letter === undefined) return
     for (const each of followed) if (each.isAmong(letter.origins)) each.deadLetters.push(letter.reason)
   })
-  const { next } = manifest
+  const { next: afterNext } = manifest
   return Promise.all(
     followed.map(async ({ told }) => {
-      const onward = next && (await onwardOf(cluster, next, told.published, limits))
+      const onward = afterNext && (await onwardOf(cluster, afterNext, told.published, limits))
       return { ...told, ...(onward && { onward }) }
     }),
   )

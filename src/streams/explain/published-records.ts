@@ -1,16 +1,22 @@
 import { partitionForKey, topicRange, untilStable } from '../../kafka/index.ts'
-import { headerOf, originsHeaderName, partsFrom, readOrigins, type SideOrigin } from '../../kernel/index.ts'
+import {
+  headerOf,
+  originsHeaderName,
+  partsFrom,
+  readOrigins,
+  type RecordColumns,
+  type SideOrigin,
+} from '../../kernel/index.ts'
 import { isMerge } from '../checkpoint/topology-shape.ts'
 import { readRecords } from '../topics/record-reader.ts'
+import type { Origin, SourcePartitions } from '../topics/source-partitions.ts'
 import { findTopic } from '../admin/app-checkpoint.ts'
 import { placeOf, type Search } from './search.ts'
 import type { PublishedRecord } from './explanation.ts'
 
 /** The records of a topic that were published of the key. */
-export async function findPublished(
-  { cluster, checkpoint, finder, limits, wait }: Search,
-  name: string,
-): Promise<PublishedRecord[]> {
+export async function findPublished(search: Search, name: string): Promise<PublishedRecord[]> {
+  const { cluster, checkpoint, finder, limits, wait } = search
   const topic = await findTopic(cluster, name)
   if (topic === undefined) return []
   const isSpread = checkpoint.manifest.spread?.includes(name) ?? false
@@ -21,6 +27,12 @@ export async function findPublished(
   const needed = ends.map((end, each) => (isRead(each) ? end : 0))
   await untilStable(cluster, topic, needed, wait)
   const found: PublishedRecord[] = []
+  if (checkpoint.manifest.topology.isRouted === true) {
+    await readRecords({ cluster, topic, range, ...limits }, async (columns) => {
+      found.push(...(await copiesIn(search, columns, topic.name)))
+    })
+    return found
+  }
   await readRecords({ cluster, topic, range, ...limits }, (columns) => {
     for (let row = 0; row < columns.count; row++) {
       const header = headerOf(columns, row, originsHeaderName)
@@ -40,6 +52,37 @@ export async function findPublished(
     }
   })
   return found
+}
+
+/** The records of the key among copies of source records, which name the places where these are. */
+async function copiesIn(
+  { checkpoint: { partitions }, rows, finder }: Search,
+  columns: RecordColumns,
+  name: string,
+): Promise<PublishedRecord[]> {
+  const origins = new Map(
+    Array.from({ length: columns.count }, (_, row) => [columns.offset[row]!, originOf(columns, row, partitions)]),
+  )
+  const origin = [...origins.values()].find((each) => each !== undefined)
+  if (origin === undefined) return []
+  // All copies in a topic are of one source.
+  const { pieces } = await rows.prepare(columns, origin)
+  return pieces.flatMap((piece) =>
+    rows.rowsOf(finder, piece, origin).flatMap((row): PublishedRecord[] => {
+      const consumed = origins.get(piece.offset[row]!)
+      if (consumed === undefined) return []
+      const place = placeOf(piece, row, { topic: name, partition: piece.partition })
+      return [
+        { ...place, parts: [{ side: rows.sideOf(piece, row, origin), ...consumed }], missing: [], isExpired: false },
+      ]
+    }),
+  )
+}
+
+function originOf(columns: RecordColumns, row: number, partitions: SourcePartitions): Origin | undefined {
+  const header = headerOf(columns, row, originsHeaderName)
+  const [part] = (header && readOrigins(header)?.flatMap(partsFrom)) ?? []
+  return part && partitions.originOf(part)
 }
 
 /** Whether merged records have anything of a side. */

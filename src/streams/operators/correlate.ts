@@ -36,6 +36,7 @@ import { TableCompaction } from '../runtime/table-compaction.ts'
 import { WindowWork } from '../windows/window-work.ts'
 import { EpochTimer } from './epoch-timer.ts'
 import { Outputs } from './outputs.ts'
+import { RoutedRows } from '../tasks/routed-rows.ts'
 import { RowIntake } from './row-intake.ts'
 
 export interface CorrelateParts {
@@ -149,7 +150,8 @@ class Correlation {
       )
     const [outputs, life, doubt, windows] = [this.#outputs, this.#life, this.#doubt, this.#windows]
     const fullTable = this.#fullTable ?? this.#paging
-    this.#intake = new RowIntake({ services, session, outputs, windows, fullTable, streaks, doubt })
+    const routed = plan.layout === 'routed' ? new RoutedRows(outputs.ofRouted, session.sources.partitions) : undefined
+    this.#intake = new RowIntake({ services, session, outputs, windows, routed, fullTable, streaks, doubt })
     const polls = () => [
       this.#sweep?.pollMs,
       this.#awaited?.pollMs,

@@ -13,6 +13,7 @@ import type { SinkMessage } from '../runtime/messages.ts'
 import type { Services } from '../runtime/services.ts'
 import { TimestampWindow } from '../time/timestamp-window.ts'
 import { checkpointSink, deadLetterSink, mergedSink, outputSinks, recordBytesMax } from '../topics/program-topics.ts'
+import type { RoutedTopic } from '../tasks/routed-rows.ts'
 import { expiryTopicOf, expiryTopics } from '../topology/plan-leaving.ts'
 import { isHandedOver } from '../topology/plan.ts'
 import type { ResultOutputs } from '../windows/window-results.ts'
@@ -91,6 +92,11 @@ export class Outputs {
     const publisher = isHandedOver(this.#services.plan) ? this.#merged : undefined
     const causeOf = (reason: number) => this.#causeOf(reason) ?? deadLetterReasons[reason]!.text
     return { sinks: this.#mergedSinks, publisher, letters: this.deadLetters, causeOf }
+  }
+
+  /** Where the records of each source are routed, where they are. */
+  get ofRouted(): readonly RoutedTopic[] {
+    return this.#mergedSinks
   }
 
   /** Where the checkpoint of the epoch is written. */

@@ -8,6 +8,7 @@ import { reachOffset } from '../epochs/reached-offsets.ts'
 import type { FullTableRemedy } from '../expiry/full-table.ts'
 import { observedTimes } from '../expiry/observed-times.ts'
 import { refuseMisplaced } from '../tasks/misplaced-rows.ts'
+import type { RoutedRows } from '../tasks/routed-rows.ts'
 import { oneTask } from '../tasks/tasks.ts'
 import { refuseAhead } from '../expiry/timestamps-ahead.ts'
 import type { EpochDoubt } from '../poison/epoch-doubt.ts'
@@ -26,6 +27,8 @@ export interface RowIntakeParts {
   readonly outputs: Outputs
   /** Absent where records are merged. */
   readonly windows: WindowWork | undefined
+  /** Absent where records are merged here, and not routed to where they are. */
+  readonly routed: RoutedRows | undefined
   /** Absent where a full table ends the program. */
   readonly fullTable: FullTableRemedy | undefined
   readonly streaks: SourceStreaks
@@ -68,7 +71,7 @@ export class RowIntake {
    * @returns Whether those were all.
    */
   take(batch: RowBatch, room: number, rowsMax = Infinity): boolean {
-    const { services, session, outputs, windows, fullTable, streaks, doubt } = this.#parts
+    const { services, session, outputs, windows, routed, fullTable, streaks, doubt } = this.#parts
     const { statistics, meters, options, plan } = services
     const { state, sources } = session
     const { columns } = batch
@@ -82,7 +85,7 @@ export class RowIntake {
     const observed = observedTimes(columns, sourceOf(plan, sources, partition))
     this.#directPromotion.refuse(columns)
     refuseAhead(columns, latestMs)
-    if (state.tasks !== oneTask) refuseMisplaced(columns, state.tasks)
+    if (plan.layout === 'keyed' && state.tasks !== oneTask) refuseMisplaced(columns, state.tasks)
     state.told?.take(columns)
     outputs.takeTimes()
     const mayFill = fullTable?.isHopeless === false
@@ -91,9 +94,11 @@ export class RowIntake {
     const rows =
       windows !== undefined
         ? windows.intake.take(columns, { times: observed, latestMs, counts, roomBytes, isWhole })
-        : mayFill && !isWhole
-          ? table.applyFitting(columns, counts, roomBytes)
-          : table.apply(columns, counts, roomBytes)
+        : routed !== undefined
+          ? routed.take(columns, counts, roomBytes)
+          : mayFill && !isWhole
+            ? table.applyFitting(columns, counts, roomBytes)
+            : table.apply(columns, counts, roomBytes)
     outputs.throwFault()
     columns.count = count
     if (rows === 0 && count > 0) return false

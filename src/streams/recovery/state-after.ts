@@ -7,7 +7,13 @@ import { completedRecords } from '../deduplication/completed-runs.ts'
 import { type CheckpointRecords, collectPending } from '../checkpoint/checkpoint-records.ts'
 import { CheckpointWriter } from '../checkpoint/checkpoint-writer.ts'
 import { type Digest, emptyDigest } from '../checkpoint/digest.ts'
-import { type CompletedCounts, type EventTimes, lookupShape, type Manifest } from '../checkpoint/manifest.ts'
+import {
+  type CompletedCounts,
+  type EventTimes,
+  lookupShape,
+  type Manifest,
+  type NextSubtopology,
+} from '../checkpoint/manifest.ts'
 import { PendingOffsets } from '../checkpoint/pending-offsets.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
 import type { PromotedPlaces } from '../retention/promoted-places.ts'
@@ -31,6 +37,7 @@ import type { SourcePartitions } from '../topics/source-partitions.ts'
 import type { Sources } from '../topics/sources.ts'
 import { laneCountOf } from '../topology/plan-sources.ts'
 import { expiryTopics } from '../topology/plan-leaving.ts'
+import { topicsBetween } from '../topology/subtopologies.ts'
 import { ProgramTables } from '../tables/program-tables.ts'
 import type { CheckpointTables } from '../tables/checkpoint-tables.ts'
 import { isSpread } from '../topology/sink.ts'
@@ -283,8 +290,12 @@ function descriptionOf(plan: Plan, topics: readonly Topic[], before?: Manifest) 
     ...(spread.length > 0 && { spread }),
     expiry,
     ...(plan.lookups.length > 0 && { lookups: plan.lookups.map(lookupShape) }),
-    ...(plan.next && { next: { app: plan.next.name, topic: plan.sinks[0]!.topic } }),
+    ...(plan.next && { next: nextOf(plan.next.name, topicsBetween(plan)) }),
   }
+}
+
+function nextOf(app: string, [topic, ...others]: readonly string[]): NextSubtopology {
+  return { app, topic: topic!, ...(others.length > 0 && { others }) }
 }
 
 /**
@@ -335,7 +346,7 @@ function tableOf(request: StateRequest, { hashSeed }: ProgramIdentity): PendingT
   const sidesWhere = (has: (side: Side) => boolean) => [...plan.sides.keys()].filter((side) => has(plan.sides[side]!))
   return new PendingTable({
     sideCount: plan.sides.length,
-    isUnused: plan.aggregation !== undefined,
+    isUnused: plan.aggregation !== undefined || plan.layout === 'routed',
     bytesMax: options.pendingBytesMax,
     hashSeed,
     duplicateReason: Reason.DUPLICATE,

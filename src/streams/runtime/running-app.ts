@@ -22,6 +22,7 @@ import { AppFront } from './app-front.ts'
 import type { Report } from './report.ts'
 import { newStatistics } from './statistics.ts'
 import type { Session } from '../recovery/session.ts'
+import { isOwn } from '../tasks/tasks.ts'
 import type { Role } from './role.ts'
 import { Term, type TermOptions } from './term.ts'
 
@@ -104,8 +105,8 @@ export class RunningApp extends AppFront implements App {
   }
 
   /**
-   * Resolves once a source is consumed and committed up to some offsets, by partition, in a term of this process; never
-   * where the program ends before.
+   * Resolves once a source is consumed and committed up to some offsets, by partition, as far as its tasks are this
+   * process's, in a term of it; never where the program ends before.
    */
   consumed(topic: string, offsets: readonly number[]): Promise<void> {
     return new Promise((resolve) => {
@@ -125,7 +126,8 @@ export class RunningApp extends AppFront implements App {
     const { committedOffsets } = session.state.accounting
     return offsets.every((offset, partition) => {
       const number = session.sources.partitions.numberOf({ topic, partition })
-      return number !== undefined && committedOffsets[number]! >= offset
+      // Those of others' tasks are others' to consume.
+      return number !== undefined && (committedOffsets[number]! >= offset || !isOwn(session.state.tasks, number))
     })
   }
 

@@ -40,14 +40,17 @@ export class SharedWork {
   /** Resolves once this process is a member. */
   static async join(services: KafkaServices, options: SharedWorkOptions): Promise<SharedWork> {
     const { plan, topics } = services
+    const taskCount = topics.sinks[checkpointSink]!.partitions.length
+    // Kafka gives no tasks where inputs of a group differ. Fewer partitions of other sources follow those of the widest.
+    const inputs = topics.sources.filter(({ partitions }) => partitions.length === taskCount)
     const shares = new TaskShares()
     const membership = await TaskMembership.join({
       ...options,
       group: plan.name,
       topics: {
         tasks: plan.checkpointTopic,
-        taskCount: topics.sources[0]!.partitions.length,
-        inputs: plan.sources.map(({ topic }) => topic),
+        taskCount,
+        inputs: inputs.map(({ name }) => name),
       },
     })
     membership.begin(shares)

@@ -57,6 +57,27 @@ describe('the manifests of tasks', () => {
     )
   })
 
+  it('say together where partitions are whose source has fewer of them than there are tasks', () => {
+    const partitions = [
+      ...[0, 1, 2, 3].map((partition) => ({ source: 0, partition })),
+      ...[0, 1].map((partition) => ({ source: 1, partition })),
+    ]
+    const uneven = {
+      ...wholeManifest(),
+      partitions,
+      nextOffsets: [200, 201, 202, 203, 204, 205],
+      startOffsets: [0, 0, 0, 0, 0, 0],
+    }
+    const ofTask = (task: number) => {
+      const tasks = { ...tasksOf([task], 'app/member'), taskOf: (number: number) => partitions[number]!.partition }
+      return decodeManifest(encodeManifest(manifestOfTask(uneven, tasks, task)))
+    }
+
+    const joined = manifestOfAll([ofTask(1), ofTask(3)])
+
+    assert.deepEqual([joined.partitions, joined.nextOffsets], [partitions, [0, 201, 0, 203, 0, 205]])
+  })
+
   it('name the task, its partitions, and who has written them', () => {
     const { task, nextOffsets } = manifestOfTask(wholeManifest(), tasksOf([2, 3], 'app/member'), 2)
 

@@ -25,8 +25,14 @@ export function manifestOfTask(whole: Manifest, tasks: Tasks, number: number): M
     ...whole,
     ...entries,
     totals: totals as unknown as Manifest['totals'],
-    task: { number, count, writer, numbers },
+    task: { number, count, writer, numbers, ...unevenCounts(whole, count) },
   }
+}
+
+/** How many partitions each source has, where some have fewer than there are tasks. */
+function unevenCounts({ sourceIds, partitions }: Manifest, taskCount: number) {
+  const partitionCounts = sourceIds.map((_, source) => partitions.filter((each) => each.source === source).length)
+  return partitionCounts.some((count) => count !== taskCount) ? { partitionCounts } : {}
 }
 
 /**
@@ -61,8 +67,9 @@ export function joinedManifest(manifests: readonly Manifest[], others: Manifest)
 /** The same of all tasks that have an epoch, of those of a program; nothing is consumed of the others. */
 export function manifestOfAll(manifests: readonly Manifest[]): Manifest {
   const [{ task: one, ...others }] = manifests as [Manifest]
-  const partitions = others.sourceIds.flatMap((_, source) =>
-    Array.from({ length: one!.count }, (_each, partition) => ({ source, partition })),
+  const { count, partitionCounts = others.sourceIds.map(() => count) } = one!
+  const partitions = partitionCounts.flatMap((length, source) =>
+    Array.from({ length }, (_, partition) => ({ source, partition })),
   )
   const none = partitions.map(() => 0)
   return joinedManifest(manifests, {

@@ -7,8 +7,10 @@ import type { Logger } from '../logs/logger.ts'
 import type { Plan } from '../topology/plan.ts'
 import { expiryTopics } from '../topology/plan-leaving.ts'
 import { findInternalTopic } from './internal-topic.ts'
-import { partitionsDiffer } from '../tasks/partitions-differ.ts'
+import { partitionsDiffer, tasksDiffer } from '../tasks/partitions-differ.ts'
+import { originHeaderBytesMax } from '../tasks/routed-rows.ts'
 import { laneCountOf } from '../topology/plan-sources.ts'
+import { topicsBetween } from '../topology/subtopologies.ts'
 import { requireRights, rightsToRun } from './rights.ts'
 import type { TimestampLimits } from '../time/timestamp-window.ts'
 import {
@@ -70,6 +72,9 @@ const recordFrameBytes = 128
 /** The same of a record in the checkpoint that has another one for its value, with its key. */
 const keptFrameBytes = recordFrameBytes + 32
 
+/** By how much a routed record is larger than the one that it is a copy of, with what is left free around any record. */
+const routedFrameBytes = recordFrameBytes + originHeaderBytesMax
+
 /** Bytes that key, value and headers of the largest record that a sink takes have together. */
 export function recordBytesMax({ batchBytesMax }: ProgramTopics, sink: number): number {
   return batchBytesMax[sink]! - recordFrameBytes
@@ -91,9 +96,9 @@ export function promotedBytesMax(topics: ProgramTopics): number {
  */
 export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): Promise<ProgramTopics> {
   await requireRights(cluster, plan.name, rightsToRun(plan))
-  const internal = plan.next && plan.sinks[0]!.topic
+  const internal = topicsBetween(plan)
   const given = sinkTopics(plan).filter(
-    (name, sink) => sink !== deadLetterSink && sink !== checkpointSink && name !== internal,
+    (name, sink) => sink !== deadLetterSink && sink !== checkpointSink && !internal.includes(name),
   )
   const found = await cluster.topics([...topicsRead(plan), ...given, ...plan.lookups.map(({ topic }) => topic)])
   const sources = found.slice(0, plan.sources.length)
@@ -112,9 +117,16 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
   const outputs = found.slice(plan.sources.length, plan.sources.length + given.length)
   const lookups = found.slice(plan.sources.length + given.length)
   await warnOfDroppedRows(cluster, plan.name, lookups, logger)
-  if (internal !== undefined) {
-    const sizes = { partitionCount, batchBytesMax: Math.max(defaultBatchBytesMax, largestBatchBytes) }
-    outputs.unshift(await findInternalTopic(cluster, internal, sizes))
+  if (internal.length > 0) {
+    const routedBytes = plan.layout === 'routed' ? routedFrameBytes : 0
+    const sizes = {
+      partitionCount: plan.tasks ?? partitionCount,
+      batchBytesMax: Math.max(defaultBatchBytesMax, largestBatchBytes + routedBytes),
+    }
+    outputs.unshift(...(await Promise.all(internal.map((name) => findInternalTopic(cluster, name, sizes)))))
+    const { tasks } = plan
+    const other = tasks && outputs.find(({ partitions }) => partitions.length !== tasks)
+    if (other) throw tasksDiffer(plan, tasks, other)
   }
   const [sink, ...others] = outputs as [Topic, ...Topic[]]
   const deadLetters = await cluster.topicWhenReady(plan.deadLetterTopic)
@@ -147,7 +159,7 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
 export function taskCountOf(plan: Plan, sources: readonly Topic[]): number {
   if (plan.layout === 'single') return 1
   const taskCount = Math.max(...sources.map(({ partitions }) => partitions.length))
-  if (sources.some(({ partitions }) => partitions.length !== taskCount))
+  if (plan.layout === 'keyed' && sources.some(({ partitions }) => partitions.length !== taskCount))
     throw partitionsDiffer(plan, sources, taskCount)
   return taskCount
 }

@@ -4,7 +4,7 @@ import type { Correlation } from './correlation.ts'
 import type { MergedStep } from './merged-step.ts'
 import type { Sink } from './sink.ts'
 import type { Source } from './source.ts'
-import type { Layout } from './layout.ts'
+import type { PlannedLayout } from './layout.ts'
 import type { DeclaredTable } from './table.ts'
 
 /**
@@ -12,10 +12,9 @@ import type { DeclaredTable } from './table.ts'
  * `Expired` that of rows that have expired. One with several correlations is a chain of subtopologies, each of which has
  * one; this is the first of them.
  */
-export interface Topology<Output = unknown, Expired = unknown> {
+export interface Topology<Output = unknown, Expired = unknown> extends PlannedLayout {
   readonly kind: 'topology'
   readonly name: string
-  readonly layout: Layout
   /** Tables that the functions before its merge use. */
   readonly tables: readonly DeclaredTable[]
   /** In declared order. */

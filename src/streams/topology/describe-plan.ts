@@ -16,6 +16,8 @@ export interface PlanDescription {
   readonly name: string
   /** How processes share the work; absent where one of them does all of it. */
   readonly layout?: Exclude<Layout, 'single'>
+  /** Partitions of the topics that records are routed through; absent where the sources say. */
+  readonly tasks?: number
   readonly sources: readonly SourceDescription[]
   readonly stages: readonly StageDescription[]
   readonly correlate: {
@@ -136,6 +138,7 @@ export interface StageDescription {
 export function describePlan({
   name,
   layout,
+  tasks,
   tables,
   lookups,
   sources,
@@ -153,6 +156,7 @@ export function describePlan({
   return {
     name,
     ...(layout !== 'single' && { layout }),
+    ...(tasks !== undefined && { tasks }),
     sources: sources.map((source) => describeSource(source, sides)),
     stages: sides.map((side) => describeStage(side, sides)),
     correlate: { ...correlate, by: keys.size === 1 ? [...keys].join() : 'the key of each side' },

@@ -3,15 +3,17 @@ import { describe, it } from 'node:test'
 import { number, text } from '../../state/index.ts'
 import { describePlan } from './describe-plan.ts'
 import { field } from './field.ts'
-import { planTopology } from './plan.ts'
+import type { Layout } from './layout.ts'
+import { type Plan, planTopology } from './plan.ts'
 import { stage } from './stage.ts'
+import { chainOf } from './subtopologies.ts'
 import { table } from './table.ts'
-import { topology } from './topology.ts'
+import { type Topology, topology } from './topology.ts'
 import { tumbling } from './windows.ts'
 
-/** A keyed program, with options of its correlation. */
-function keyed(options: object = {}) {
-  return topology('shop', { layout: 'keyed' })
+/** A program whose members share its work, with options of its correlation. */
+function shared(layout: Layout, options: object = {}) {
+  return topology('shop', { layout })
     .source('orders')
     .route('by-side', field('side'), { A: stage(), B: stage() })
     .correlate('by-id', field('id'), { of: ['A', 'B'], ...options })
@@ -28,27 +30,90 @@ describe('the layout of a topology', () => {
         .correlate('by-id', field('id'), { of: ['A', 'B'] })
         .sink('sink'),
     )
-    const shared = planTopology(keyed().sink('sink'))
+    const keyed = planTopology(shared('keyed').sink('sink'))
 
     assert.equal('layout' in describePlan(single), false)
-    assert.equal(describePlan(shared).layout, 'keyed')
-    assert.equal(shared.checkpointTopic, 'shop.tasks')
+    assert.equal(describePlan(keyed).layout, 'keyed')
+    assert.equal(keyed.checkpointTopic, 'shop.tasks')
   })
 
   it('is refused where it is none', () => {
     assert.throws(() => topology('shop', { layout: 'many' as 'keyed' }), { code: 'TOPOLOGY_INVALID' })
   })
 
+  it('has records routed to the partition of their merge key by a subtopology before, where it is "routed"', () => {
+    const program = topology('shop', { layout: 'routed', tasks: 8 })
+      .source('orders', { recordsPerSecondMax: 10 })
+      .side('A', stage({ part: field('part') }))
+      .source('more', { topic: 'more-orders', timestamp: field('at') })
+      .side('B')
+      .correlate(
+        'by-id',
+        { A: field('id'), B: field('of') },
+        { of: ['A', 'B'], expireAfterMs: 10, expireBy: 'processingTime' },
+      )
+      .filter('whole', () => true)
+      .sink('sink')
+
+    const [first, second] = chainOf(planTopology(program))
+
+    assert.deepEqual(
+      [first, second].map((plan) => [plan!.name, plan!.layout, plan!.tasks, plan!.checkpointTopic]),
+      [
+        ['shop', 'routed', 8, 'shop.tasks'],
+        ['shop.by-id', 'keyed', undefined, 'shop.by-id.tasks'],
+      ],
+    )
+    const topicsOf = (plan: Plan | undefined) =>
+      [plan!.sources, plan!.sinks].map((each) => each.map(({ topic }) => topic))
+    assert.deepEqual(topicsOf(first), [
+      ['orders', 'more-orders'],
+      ['shop.routed.orders', 'shop.routed.more'],
+    ])
+    assert.deepEqual(topicsOf(second), [['shop.routed.orders', 'shop.routed.more'], ['sink']])
+    // Each of them is the concern of one of the two.
+    const concernsOf = ({ sources, sides, steps, correlate }: Plan) => [
+      sources[0]!.recordsPerSecondMax,
+      sources[1]!.timestamp?.path,
+      sides[0]!.part.kind,
+      steps.length,
+      correlate.expiry?.afterMs,
+    ]
+    assert.deepEqual(concernsOf(first!), [10, undefined, 'record', 0, undefined])
+    assert.deepEqual(concernsOf(second!), [undefined, ['at'], 'field', 1, 10])
+    assert.equal(describePlan(first!).tasks, 8)
+  })
+
+  it('has one topic for the records of one source, and ids that may not meet', () => {
+    const routed = shared('routed').sink('sink')
+    const clash = shared('routed')
+      .filter('orders-routed', () => true)
+      .sink('sink')
+
+    assert.deepEqual(
+      routed.sinks.map(({ topic }) => topic),
+      ['shop.routed'],
+    )
+    assert.throws(() => planTopology(clash), /two operators have the id "orders-routed"/)
+  })
+
+  it('is refused with tasks that are no number of partitions, or in another layout', () => {
+    for (const tasks of [0, 1.5, Infinity]) {
+      assert.throws(() => topology('shop', { layout: 'routed', tasks }), { code: 'TOPOLOGY_INVALID' })
+    }
+    assert.throws(() => topology('shop', { layout: 'keyed', tasks: 3 }), { code: 'TOPOLOGY_INVALID' })
+  })
+
   it('lets rows expire by the time of day, and have optional sides', () => {
     const options = { expireAfterMs: 1_000, expireBy: 'processingTime', optional: { sides: ['B'], withinMs: 10 } }
 
-    assert.doesNotThrow(() => planTopology(keyed(options).sink('sink')))
+    assert.doesNotThrow(() => planTopology(shared('keyed', options).sink('sink')))
   })
 
   const counts = table('counts', { key: text, value: number })
-  const refused = {
+  const refused = (layout: Layout): Record<string, () => Topology> => ({
     'a table that functions change': () =>
-      topology('shop', { layout: 'keyed' })
+      topology('shop', { layout })
         .tables(counts)
         .source('orders')
         .side('A')
@@ -57,39 +122,41 @@ describe('the layout of a topology', () => {
         .correlate('by-id', field('id'), { of: ['A', 'B'] })
         .sink('sink'),
     windows: () =>
-      topology('shop', { layout: 'keyed' })
+      topology('shop', { layout })
         .source('orders')
         .groupBy('by-id', field('id'))
         .window(tumbling({ sizeMs: 1_000, graceMs: 0 }))
         .count()
         .sink('sink'),
     'a second correlation': () =>
-      keyed()
+      shared(layout)
         .into('merged')
         .source('more')
         .side('C')
         .correlate('again', { merged: field('id'), C: field('id') }, { of: ['merged', 'C'] })
         .sink('sink'),
-    'remembered keys': () => keyed({ rememberCompleted: { forMs: 1_000 } }).sink('sink'),
-    'expiry by event time': () => keyed({ expireAfterMs: 1_000 }).sink('sink'),
+    'remembered keys': () => shared(layout, { rememberCompleted: { forMs: 1_000 } }).sink('sink'),
+    'expiry by event time': () => shared(layout, { expireAfterMs: 1_000 }).sink('sink'),
     'a flatMap': () =>
-      topology('shop', { layout: 'keyed' })
+      topology('shop', { layout })
         .source('orders')
         .flatMap('split', (value) => [value])
         .route('by-side', field('side'), { A: stage(), B: stage() })
         .correlate('by-id', field('id'), { of: ['A', 'B'] })
         .sink('sink'),
-  }
-  for (const [what, declared] of Object.entries(refused)) {
-    it(`"keyed" is refused with ${what}, with the reason`, () => {
-      assert.throws(
-        () => planTopology(declared()),
-        (error: Error & { code: string }) => {
-          assert.equal(error.code, 'TOPOLOGY_INVALID')
-          assert.match(error.message, /in the layout "keyed": /)
-          return true
-        },
-      )
-    })
+  })
+  for (const layout of ['keyed', 'routed'] as const) {
+    for (const [what, declared] of Object.entries(refused(layout))) {
+      it(`"${layout}" is refused with ${what}, with the reason`, () => {
+        assert.throws(
+          () => planTopology(declared()),
+          (error: Error & { code: string }) => {
+            assert.equal(error.code, 'TOPOLOGY_INVALID')
+            assert.match(error.message, new RegExp(`in the layout "${layout}": `))
+            return true
+          },
+        )
+      })
+    }
   }
 })

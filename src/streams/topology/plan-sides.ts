@@ -26,10 +26,11 @@ export type SideKey = Exclude<Key, KeyFunction> | { readonly kind: 'keyFunction'
 const sidesMin = 2
 const sidesMax = 16
 
-export function planSides({ name, sources, correlate, aggregation }: Topology): Side[] {
+export function planSides({ name, layout, sources, correlate, aggregation }: Topology): Side[] {
   const { of } = correlate
   const lists = Object.keys(correlate.collect)
-  const isOneEnough = aggregation !== undefined || typeof correlate.collect[of[0]!]?.count === 'number'
+  const isOneEnough =
+    layout === 'routed' || aggregation !== undefined || typeof correlate.collect[of[0]!]?.count === 'number'
   const fewest = isOneEnough ? 1 : sidesMin
   if (of.length < fewest || of.length + lists.length > sidesMax) {
     const which = lists.length === 0 ? 'sides' : 'sides, of which lists count twice'

@@ -5,7 +5,7 @@ import type { WhenFull } from './correlation.ts'
 import { checkSources, isKeyMade, keysId } from './plan-sources.ts'
 import { type Expiry, type Memory, planExpiry, planMemory, planOptional, planWhenFull } from './plan-leaving.ts'
 import type { MergedStep } from './merged-step.ts'
-import type { Layout } from './layout.ts'
+import type { PlannedLayout } from './layout.ts'
 import { checkLayout } from './plan-layout.ts'
 import { checkParts } from './plan-parts.ts'
 import type { Branch } from './branch.ts'
@@ -21,9 +21,8 @@ import type { LookupTable, ProgramTable } from './table.ts'
 import type { Topology } from './topology.ts'
 
 /** A subtopology that has been checked: what the runtime is built from. */
-export interface Plan extends OwnTopics {
+export interface Plan extends OwnTopics, PlannedLayout {
   readonly name: string
-  readonly layout: Layout
   /** Id of the actor that reads all sources. */
   readonly readerId: string
   /** Tables that the functions before the merge change. */
@@ -93,7 +92,7 @@ export function planTopology(topology: Topology): Plan {
   const chain = chainOf(topology)
   for (const { name, sinks, next } of chain) {
     // The ends of the names after the first are ids and sides.
-    for (const own of next === undefined ? [name] : [name, sinks[0]!.topic]) {
+    for (const own of next === undefined ? [name] : [name, ...sinks.map(({ topic }) => topic)]) {
       if (!nameForm.test(own)) refuse(name, `the name "${own}" may only have letters, digits, ".", "_" and "-"`)
     }
   }
@@ -115,8 +114,9 @@ function checkedIds(chain: readonly Topology[]): string[] {
 
 const readerOfSeveral = 'sources'
 
-/** Both ends of an internal topic have one id. */
-function idsOf({ sources, correlate, steps, branch, sinks }: Topology): string[] {
+/** Both ends of an internal topic have one id, and what routes records has those of what merges them. */
+function idsOf({ layout, sources, correlate, steps, branch, sinks }: Topology): string[] {
+  if (layout === 'routed') return [...sources, ...sinks].map(({ id }) => id)
   return [
     ...sources.flatMap(({ id, isInternal, steps: own, route }) => [
       ...(isInternal ? [] : [id]),
@@ -129,7 +129,7 @@ function idsOf({ sources, correlate, steps, branch, sinks }: Topology): string[]
 }
 
 function planSubtopology(topology: Topology, ids: readonly string[], next: Plan | undefined): Plan {
-  const { name, layout, tables, sources, correlate, aggregation, steps, branch, sinks } = topology
+  const { name, layout, tasks, tables, sources, correlate, aggregation, steps, branch, sinks } = topology
   if (sinks.length === 0) refuse(name, `"${branch?.id}" has no sinks`)
   const expiry = planExpiry(topology)
   const memory = planMemory(topology)
@@ -144,10 +144,11 @@ function planSubtopology(topology: Topology, ids: readonly string[], next: Plan 
   checkAggregation(topology, keyName)
   checkSources(topology, sides, ids)
   checkWorkers(topology)
-  checkLayout(topology)
+  if (layout !== 'routed') checkLayout(topology)
   return {
     name,
     layout,
+    tasks,
     tables: tables.filter((table) => table.kind === 'table'),
     lookups: tables.filter((table) => table.kind === 'lookupTable'),
     readerId: sources.length === 1 ? sources[0]!.id : readerOfSeveral,

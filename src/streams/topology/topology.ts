@@ -21,7 +21,8 @@ import {
   type Stages,
 } from './source.ts'
 import { type SinkOptions, sinkOf } from './sink.ts'
-import { type Layout, layoutOf, type TopologyOptions } from './layout.ts'
+import { layoutOf, type PlannedLayout, type TopologyOptions } from './layout.ts'
+import { routedTopology } from './routed.ts'
 import { internalTopicOf, subtopologyName } from './subtopologies.ts'
 import { type Json, stage, type Stage } from './stage.ts'
 import { checkTables, type DeclaredTable } from './table.ts'
@@ -198,7 +199,7 @@ export interface Correlated<Output, Expired = Partial<Output>> {
  */
 export function topology(name: string, options: TopologyOptions = {}): Named {
   checkText('the name of a topology', name)
-  return namedBy({ name, layout: layoutOf(name, options), tables: [], before: [], sources: [] })
+  return namedBy({ name, ...layoutOf(name, options), tables: [], before: [], sources: [] })
 }
 
 /** A topology that has a name, and needs a source. */
@@ -224,9 +225,8 @@ function namedBy(begun: Begun): Named {
 }
 
 /** What has been said of a topology: the subtopologies that are whole, and the sources of the one after them. */
-interface Begun {
+interface Begun extends PlannedLayout {
   readonly name: string
-  readonly layout: Layout
   /** Of the subtopology after those that are whole. */
   readonly tables: readonly DeclaredTable[]
   readonly before: readonly Whole[]
@@ -262,16 +262,12 @@ function sourced<Before extends Stages, Value, ExpiredBefore>(
       checkOptions(`"${id}"`, options)
       const correlate = correlationOf(id, key, { of: [valueName], ...options })
       return groupedBy(id, <Output>(aggregation: Aggregation, kept: Stage) => {
-        const { name, tables, before, sources: others } = begun
+        const { name, layout, tasks, tables, before, sources: others } = begun
         if (others.length > 0 || before.length > 0) {
           refuse(name, `"${id}" groups the records of a source that is not the only one`)
         }
         const sources = [{ ...source, route: sideRoute(source.id, valueName, kept) }]
-        return correlatedBy<Output, never>(
-          begun,
-          { name, layout: begun.layout, tables, sources, correlate, aggregation },
-          [],
-        )
+        return correlatedBy<Output, never>(begun, { name, layout, tasks, tables, sources, correlate, aggregation }, [])
       })
     },
     side: (side, given = stage() as never) => routed(sideRoute(source.id, side, given)),
@@ -293,8 +289,8 @@ function routedBy<AllStages extends Stages, ExpiredBefore>(begun: Begun): Routed
     correlate(id, key, options) {
       const correlate = correlationOf(id, key, options)
       const name = before.length === 0 ? begun.name : subtopologyName(begun.name, id)
-      const { layout, tables } = begun
-      return correlatedBy(begun, { name, layout, tables, sources, correlate, aggregation: undefined }, [])
+      const { layout, tasks, tables } = begun
+      return correlatedBy(begun, { name, layout, tasks, tables, sources, correlate, aggregation: undefined }, [])
     },
   }
 }
@@ -320,7 +316,7 @@ function isChangedBy({ tables }: Pick<Topology, 'tables'>, table: DeclaredTable)
   return table.kind === 'table' && tables.includes(table)
 }
 
-type Correlating = Pick<Topology, 'name' | 'layout' | 'tables' | 'sources' | 'correlate' | 'aggregation'>
+type Correlating = Pick<Topology, 'name' | 'layout' | 'tasks' | 'tables' | 'sources' | 'correlate' | 'aggregation'>
 
 function correlatedBy<Output, Expired>(
   begun: Begun,
@@ -338,8 +334,8 @@ function correlatedBy<Output, Expired>(
     const first = [...before, whole(leaving)].reduceRight<Topology | undefined>(
       (next, each) => ({ ...each, next }),
       undefined,
-    )
-    return first as Topology<Output, Expired>
+    )!
+    return (begun.layout === 'routed' ? routedTopology(first) : first) as Topology<Output, Expired>
   }
   return {
     filter: (id: string, keeps: unknown, options?: MergedOptions) =>

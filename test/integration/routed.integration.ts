@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { describe, it } from 'node:test'
+import type { ErrorCode } from '../../src/core/errors.ts'
+import { audit, explain, field, redrive, reset, topology } from '../../src/streams/index.ts'
+import { until } from '../until.ts'
+import { valuesOf } from './customers.ts'
+import { keyedMerges, keyedRecords, keyedTopology } from './keyed-topology.ts'
+import { SharingMembers } from './sharing-members.ts'
+import { assertRefused, startQuietly } from './run.ts'
+import { onEachBroker, type SourceRecord, type Stream, type Target } from './target.ts'
+
+const sourcePartitions = 3
+
+/** Records of these sides and customers, wherever in the source. */
+function unkeyedRecords(sides: readonly string[], from: number, to: number): SourceRecord[] {
+  return keyedRecords(sides, from, to).map(({ value }, at) => ({ value, partition: at % sourcePartitions }))
+}
+
+/** Orders and payments, whose topics have other numbers of partitions, and their key under other names. */
+function routedOrders({ app, otherSources, sink }: Stream, tasks?: number) {
+  return topology(app, { layout: 'routed', ...(tasks !== undefined && { tasks }) })
+    .source<{ readonly isWanted?: boolean }>('orders', { topic: otherSources['orders']! })
+    .filter('wanted', (order) => order.isWanted !== false)
+    .side('order')
+    .source('payments', { topic: otherSources['payments']! })
+    .side('payment')
+    .correlate('by-order', { order: field('id'), payment: field('of') }, { of: ['order', 'payment'] })
+    .sink(sink)
+}
+
+export function routedLayout(target: Target): void {
+  const members = new SharingMembers(target)
+
+  describe('the layout "routed"', () => {
+    it('shares records without keys out, and loses and repeats nothing where a member is killed', async () => {
+      const count = 3_000
+      const stream = await target.stream({ sourcePartitions, otherSources: { 'single-sink': 3 } })
+      const bothWork = async (number: number) => {
+        const counts = [`${stream.app}.tasks`, `${stream.app}.by-id.tasks`].map((topic) => members.atWork(topic))
+        return (await Promise.all(counts)).every((each) => each === number)
+      }
+      await stream.produce([...unkeyedRecords(['A', 'B'], 0, 1_000), ...unkeyedRecords(['C'], 0, 500)])
+
+      const first = members.start(stream, 'routed')
+      await until('one member has all tasks', () => bothWork(1))
+      const second = members.start(stream, 'routed')
+      await until('both are at work', () => bothWork(2))
+      await stream.produce(unkeyedRecords(['C'], 500, 1_000))
+      await stream.produce(unkeyedRecords(['A', 'B', 'C'], 1_000, 2_000))
+      second.kill('SIGKILL')
+      await stream.produce(unkeyedRecords(['A', 'B', 'C'], 2_000, count))
+      await until('the other one has gone on with its tasks', async () => (await stream.merged()).length >= count)
+      first.kill('SIGTERM')
+      const [code] = (await once(first, 'exit')) as [number | null]
+
+      assert.equal(code, 0)
+      const merged = valuesOf(await stream.merged())
+      assert.deepEqual(merged, keyedMerges(count))
+      const single = { ...stream, app: `${stream.app}-single`, sink: stream.otherSources['single-sink']! }
+      await stream.run(keyedTopology(single, 'single'))
+      assert.deepEqual(valuesOf(await stream.read(single.sink)), merged)
+      const { verdict, accounting, next } = await audit({ app: stream.app, bootstrapServers: target.bootstrapServers })
+      assert.deepEqual([verdict, next?.verdict], ['proved', 'proved'])
+      for (const accounts of [accounting, next!.accounting]) {
+        assert.equal(
+          accounts.reduce((sum, { emitted }) => sum + emitted, 0),
+          3 * count,
+        )
+      }
+    })
+
+    it('routes sources of any number of partitions through as many as it has tasks, and accounts for each record', async () => {
+      const count = 40
+      const { bootstrapServers } = target
+      const stream = await target.stream({ otherSources: { orders: 2, payments: 3 } })
+      const { app, otherSources } = stream
+      const order = (id: number, partition: number) => ({ value: `{"id":"o-${id}"}`, partition })
+      const payment = (id: number, partition: number) => ({ value: `{"of":"o-${id}","cents":${id}}`, partition })
+      const ids = Array.from({ length: count }, (_, id) => id)
+      await stream.produce(
+        [
+          ...ids.map((id) => order(id, id % 2)),
+          { value: '{"id":"o-unpaid"}' },
+          { value: '{"isWanted":false}' },
+          { value: 'no order' },
+        ],
+        otherSources['orders'],
+      )
+      await stream.produce(
+        ids.map((id) => payment(id, id % 3)),
+        otherSources['payments'],
+      )
+
+      const { error } = await stream.run(routedOrders(stream, 5))
+
+      assert.equal(error, undefined)
+      const merges = ids.map(
+        (id) => `{"id":"o-${id}","order":{"id":"o-${id}"},"payment":{"of":"o-${id}","cents":${id}}}`,
+      )
+      assert.deepEqual(valuesOf(await stream.merged()), merges.sort())
+      const letters = await stream.deadLetters()
+      assert.deepEqual(
+        letters.map(({ value, headers }) => [value, Object.fromEntries(headers)['millrace.topic']]),
+        [['no order', otherSources['orders']]],
+      )
+      const { verdict, accounting, next } = await audit({ app, bootstrapServers })
+      assert.deepEqual([verdict, next?.verdict], ['proved', 'proved'])
+      assert.deepEqual(
+        ['emitted', 'filtered', 'deadLettered'].map((name) =>
+          accounting.reduce((sum, account) => sum + account[name as 'emitted'], 0),
+        ),
+        [2 * count + 1, 1, 1],
+      )
+      assert.equal(
+        next!.accounting.reduce((sum, { pending }) => sum + pending, 0),
+        1,
+      )
+      const program = routedOrders(stream, 5)
+      const paid = await explain({ app, bootstrapServers, key: 'o-7', topology: program })
+      assert.deepEqual(
+        paid.published.flatMap(({ parts }) => parts).sort((one, other) => one.side.localeCompare(other.side)),
+        [
+          { side: 'order', topic: otherSources['orders'], partition: 1, offset: 3 },
+          { side: 'payment', topic: otherSources['payments'], partition: 1, offset: 2 },
+        ],
+      )
+      assert.deepEqual(
+        paid.onward!.map(({ state, published }) => [state, published.map(({ key }) => key)]),
+        [
+          ['left', ['o-7']],
+          ['left', ['o-7']],
+        ],
+      )
+      const second = `${app}.by-order`
+      const unpaid = await explain({ app: second, bootstrapServers, key: 'o-unpaid', topology: program })
+      assert.deepEqual(unpaid.pending?.missing, ['payment'])
+      assert.deepEqual(
+        unpaid.earlier!.map(({ app: before, parts }) => [before, parts]),
+        [[app, [{ topic: otherSources['orders'], partition: 0, offset: count / 2 }]]],
+      )
+    })
+
+    it('has as many tasks as it began with, and no reset and no redrive yet', async () => {
+      const { bootstrapServers } = target
+      const stream = await target.stream({ otherSources: { orders: 2, payments: 3 } })
+      await stream.produce([{ value: '{"id":"o-1"}' }], stream.otherSources['orders'])
+      await stream.run(routedOrders(stream))
+      const again = await startQuietly(routedOrders(stream, 3), bootstrapServers)
+      await again.stop()
+
+      const differ: ErrorCode = 'PARTITIONS_DIFFER'
+      await assertRefused(routedOrders(stream, 4), bootstrapServers, { code: differ })
+      const unsupported: ErrorCode = 'LAYOUT_UNSUPPORTED'
+      for (const app of [stream.app, `${stream.app}.by-order`]) {
+        await assert.rejects(reset({ app, bootstrapServers }), { code: unsupported })
+        await assert.rejects(redrive({ app, bootstrapServers }), { code: unsupported })
+      }
+    })
+  })
+}
+
+if (import.meta.main) onEachBroker([routedLayout])
