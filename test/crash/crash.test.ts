@@ -5,6 +5,7 @@ import { disturbances } from './disturbed.integration.ts'
 import { exampleCampaigns } from './examples.integration.ts'
 import { growingCampaign } from './growing.integration.ts'
 import { inTurns } from './in-turns.ts'
+import { membersCampaign } from './members.integration.ts'
 import { movedCoordinators } from './moved-coordinator.integration.ts'
 import { resuming } from './resuming.integration.ts'
 import { redrivenCampaign } from './redriven.integration.ts'
@@ -20,4 +21,5 @@ onEachBroker([
   crashCampaign,
   exampleCampaigns,
   inTurns([variedCampaign, threeTopicsCampaign, growingCampaign, redrivenCampaign, rekeyedCampaign]),
+  inTurns([membersCampaign('keyed'), membersCampaign('routed')]),
 ])

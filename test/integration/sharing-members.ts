@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { Cluster, listOffsets } from '../../src/kafka/index.ts'
 import type { Layout } from '../../src/streams/index.ts'
 import { closeAtEnd } from '../at-end.ts'
-import type { KeyedMember } from './keyed-member.ts'
+import type { KeyedMember, MemberDeath } from './keyed-member.ts'
 import { readTopic } from './read-topic.ts'
 import type { Stream, Target } from './target.ts'
 
@@ -17,8 +17,10 @@ export class SharingMembers {
     this.#target = target
   }
 
-  start({ app, source, sink }: Stream, layout: Layout): ChildProcess {
-    const member: KeyedMember = { app, source, sink, bootstrapServers: this.#target.bootstrapServers, layout }
+  /** @param death - Absent for one that lives. */
+  start({ app, source, sink }: Stream, layout: Layout, death?: MemberDeath): ChildProcess {
+    const { bootstrapServers } = this.#target
+    const member: KeyedMember = { app, source, sink, bootstrapServers, layout, ...(death && { death }) }
     const child = spawn(process.execPath, [memberFile, JSON.stringify(member)], {
       stdio: ['ignore', 'ignore', 'inherit'],
     })
