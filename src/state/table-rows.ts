@@ -40,8 +40,8 @@ interface RowsOptions<Value> {
 }
 
 interface SizeAt {
-  readonly version: number
-  readonly size: number
+  version: number
+  size: number
 }
 
 /**
@@ -229,11 +229,16 @@ export class TableRows<Key, Value> {
     this.#changedAt = version
     if (difference === 0) return
     const last = this.#sizes.at(-1)!
+    if (last.version <= pins.newest) {
+      this.#sizes.push({ version, size: last.size + difference })
+      if (this.#sizes.length > sizesMax) this.#forgetSizes(pins)
+      return
+    }
     // Sizes of versions that nobody reads are forgotten: no more of them are kept than there are pins.
-    if (pins.isEmpty) this.#sizes = []
-    else if (last.version > pins.newest) this.#sizes.pop()
-    this.#sizes.push({ version, size: last.size + difference })
-    if (this.#sizes.length > sizesMax) this.#forgetSizes(pins)
+    if (pins.isEmpty && this.#sizes.length > 1) this.#sizes = [last]
+    // Nobody reads the one before, and an object for each change would be most of what is collected.
+    last.version = version
+    last.size += difference
   }
 
   /** Nothing is linked where a function of a zone map fails now that has not failed before. */
