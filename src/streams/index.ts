@@ -85,7 +85,6 @@ export {
   table,
 } from './topology/table.ts'
 export type { WindowOptions, WindowResult } from './topology/aggregation.ts'
-export type { Aggregated, Grouped, Windowed } from './topology/grouped.ts'
 export {
   hopping,
   type HoppingOptions,
@@ -138,13 +137,15 @@ export type {
   TracedSpanOptions,
   TracedState,
 } from './tracing/open-telemetry-tracer.ts'
-export {
-  topology,
-  type Continued,
-  type Correlated,
-  type GroupOptions,
-  type Named,
-  type Routed,
-  type Sourced,
-  type Topology,
-} from './topology/topology.ts'
+export { topology, type Topology } from './topology/topology.ts'
+export type {
+  Aggregated,
+  Continued,
+  Correlated,
+  Grouped,
+  GroupOptions,
+  Named,
+  Routed,
+  Sourced,
+  Windowed,
+} from './topology/ways-on.ts'

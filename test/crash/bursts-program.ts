@@ -9,7 +9,10 @@ const timeDifferenceMs = 60_000
 const spreadMs = 300_000
 const cardEveryMs = 10_000
 
-/** Payments in any order, and which of them lie within a minute; the last group has the time go on. */
+/**
+ * Payments in any order, and which of them lie within a minute, for those who have asked for that; the last group has the
+ * time go on.
+ */
 export const bursts: Example = {
   name: 'bursts',
   topology: topology('bursts')
@@ -17,6 +20,11 @@ export const bursts: Example = {
     .groupBy('by-card', field('card'))
     .window(sliding({ timeDifferenceMs, graceMs: 1_800_000 }))
     .collect(field('cents'))
+    .map('named', ({ start, end, value }, card) => ({ id: `${card}@${start}`, start, end, value }))
+    .into('burst')
+    .source('questions')
+    .side('question')
+    .correlate('by-id', field('id'), { of: ['burst', 'question'] })
     .sink('bursts'),
   draw(random, count) {
     const paymentsOf = (number: number): Group => {
@@ -30,12 +38,17 @@ export const bursts: Example = {
         return { topic: 'payments', value: JSON.stringify({ card, cents }), timestampMs: atMs }
       })
       const starts = new Set(payments.flatMap(({ atMs }) => [atMs - timeDifferenceMs, atMs + 1]))
-      const merged = [...starts].flatMap((start) => {
+      const found = [...starts].flatMap((start) => {
         const end = start + timeDifferenceMs + 1
         const value = payments.filter(({ atMs }) => start <= atMs && atMs < end).map(({ cents }) => cents)
-        return value.length === 0 ? [] : [{ key: card, value: JSON.stringify({ card, start, end, value }) }]
+        return value.length === 0 ? [] : [{ id: `${card}@${start}`, start, end, value }]
       })
-      return { records, outcomes: [{ merged, deadLetters: [] }] }
+      const questions = found.map(({ id }) => ({ topic: 'questions', value: JSON.stringify({ id }) }))
+      const merged = found.map((burst) => {
+        const { id } = burst
+        return { key: id, value: JSON.stringify({ id, burst, question: { id } }) }
+      })
+      return { records: [...records, ...questions], outcomes: [{ merged, deadLetters: [] }] }
     }
     const last = { topic: 'payments', value: '{"card":"last","cents":0}', timestampMs: firstMs + 1e9 }
     return groupsInTime(count, paymentsOf, last)

@@ -14,6 +14,7 @@ import {
   reset,
   stage,
   type StageOptions,
+  tumbling,
   type Topology,
   topology,
 } from '../../src/streams/index.ts'
@@ -77,6 +78,51 @@ export function severalCorrelations(target: Target): void {
     const { verdict, next } = await audit(ask(stream.app))
     assert.deepEqual([verdict, next?.verdict, next?.app], ['proved', 'proved', `${stream.app}.by-customer`])
   }
+
+  describe('a program whose windows go into a correlation', () => {
+    const counted = ({ app, source, sink, otherSources: others }: Stream): Topology =>
+      topology(app)
+        .source(source)
+        .groupBy('by-stage', field('stage'))
+        .window(tumbling({ sizeMs: 1_000 }))
+        .count()
+        .filter('not-b', (_, key) => key !== 'B')
+        .map('named', ({ start, value }, key) => ({ id: `${key}@${start}`, count: value }))
+        .into('counts')
+        .source(others['names']!)
+        .side('name')
+        .correlate('by-id', field('id'), { of: ['counts', 'name'] })
+        .sink(sink)
+
+    it('comes to the end of both, goes on from both, and proves each', async () => {
+      const stream = await target.stream({ sourcePartitions: 1, otherSources })
+      const at = (timestampMs: number, side: string) => ({ ...record(side as 'A', 0), timestampMs })
+      const names = [1_000, 2_000, 3_000].map((start) => ({ value: `{"id":"A@${start}"}` }))
+      await give(stream, [at(1_000, 'A'), at(1_999, 'A'), at(1_500, 'B'), at(2_000, 'A')], names.slice(1))
+      const first = await runToEnd(counted(stream), target.bootstrapServers)
+      await give(stream, [at(2_001, 'A'), at(2_999, 'A'), at(3_000, 'A')], names.slice(0, 1))
+
+      const { error, report } = await runToEnd(counted(stream), target.bootstrapServers)
+
+      assert.deepEqual([first.error, error], [undefined, undefined])
+      assertAccount(report, { aggregated: 7 })
+      const { accounting, isBalanced } = nextOf(report)
+      const total = (name: 'emitted' | 'pending') => accounting.reduce((sum, account) => sum + account[name], 0)
+      assert.deepEqual([total('emitted'), total('pending'), isBalanced], [4, 1, true])
+      assert.deepEqual((await stream.merged()).map(({ key, value }) => `${key} ${value}`).toSorted(), [
+        'A@1000 {"id":"A@1000","counts":{"id":"A@1000","count":2},"name":{"id":"A@1000"}}',
+        'A@2000 {"id":"A@2000","counts":{"id":"A@2000","count":3},"name":{"id":"A@2000"}}',
+      ])
+      const { verdict, next } = await audit(ask(stream.app))
+      assert.deepEqual([verdict, next?.verdict], ['proved', 'proved'])
+      const { published, earlier } = await explain({ ...ask(`${stream.app}.by-id`), key: 'A@2000' })
+      assert.equal(published.length, 1)
+      assert.deepEqual(
+        earlier!.map(({ app, key, parts }) => [app, key, parts]),
+        [[stream.app, 'A', []]],
+      )
+    })
+  })
 
   describe('a program with two correlations', () => {
     it('comes to the end of both, goes on from both, and accounts for each', async () => {

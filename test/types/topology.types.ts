@@ -408,8 +408,16 @@ holds<Same<OutputOf<typeof summarized>['count'], number>>()
 // @ts-expect-error there is no sink of this name
 counted.branch('misspelt', () => 'fwe', { few: {} })
 
-// @ts-expect-error results are no parts of a side
-counted.into('counts')
+// Results may be parts of a side of a further correlation.
+const goals = counted
+  .map('named', ({ start, value }, country) => ({ id: `${country}@${start}`, value }))
+  .into('orders')
+  .source('goals')
+  .side('goal', stage<unknown, { atLeast: number }>())
+  .correlate('by-id', field('id'), { of: ['orders', 'goal'] })
+  .map('reached', ({ orders, goal }) => orders.value >= goal.atLeast)
+  .sink('goals-reached')
+holds<Same<OutputOf<typeof goals>, boolean>>()
 
 // A further correlation has tables of its own, before its sources.
 const further = topology('further')

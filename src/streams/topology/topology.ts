@@ -1,181 +1,29 @@
 import { type Aggregation, valueName } from './aggregation.ts'
-import { type Grouped, groupedBy } from './grouped.ts'
-import { type CorrelateOptions, correlationOf, type Expired, type Keys, type Merged } from './correlation.ts'
-import type { Field } from './field.ts'
-import { branchOf, type BranchSinks } from './branch.ts'
-import { type MergedOptions, type MergedStep, mergedStepOf, type MergeKey } from './merged-step.ts'
-import type { HeaderKey, Key, RecordKey } from './key.ts'
-import type { RecordView } from './record-view.ts'
+import { groupedBy } from './grouped.ts'
+import { correlationOf } from './correlation.ts'
+import { branchOf } from './branch.ts'
+import { type MergedOptions, type MergedStep, mergedStepOf } from './merged-step.ts'
 import {
   type FilterFunction,
-  type FlatMapFunction,
   flatMapOf,
-  type FlatMapOptions,
   type MapFunction,
   type RouteBy,
-  type RouteFunction,
   type Source,
-  type SourceOptions,
   type SourceStep,
   sourceTopicOf,
   type Stages,
 } from './source.ts'
-import { type SinkOptions, sinkOf } from './sink.ts'
+import { sinkOf } from './sink.ts'
 import { layoutOf, type PlannedLayout, type TopologyOptions } from './layout.ts'
 import { routedTopology } from './routed.ts'
 import { internalTopicOf, subtopologyName } from './subtopologies.ts'
-import { type Json, stage, type Stage } from './stage.ts'
+import { stage, type Stage } from './stage.ts'
 import { checkTables, type DeclaredTable } from './table.ts'
 import type { Topology } from './declared-topology.ts'
 import { checkFunction, checkOptions, checkRouteBy, checkStages, checkText, refuse } from './topology-checks.ts'
+import type { Continued, Correlated, Named, Routed, Sourced } from './ways-on.ts'
 
 export type { Topology }
-
-/**
- * A topology whose last source needs to say which sides its records are of. `Before` are the stages of the others,
- * `Value` is what its functions are given, `ExpiredBefore` are the rows that expire in the correlations before.
- */
-export interface Sourced<Before extends Stages = NoStages, Value = unknown, ExpiredBefore = never> {
-  /**
-   * Lets go on only the records for which a function answers true; the others are counted as filtered. The pending
-   * parts of a program do not fit one with other filters: a filter that is to keep other records needs another id.
-   */
-  filter<Kept extends Value>(
-    id: string,
-    keep: (value: Value, record: RecordView) => value is Kept,
-  ): Sourced<Before, Kept, ExpiredBefore>
-  filter(id: string, keep: FilterFunction<Value>): Sourced<Before, Value, ExpiredBefore>
-  /**
-   * Gives each record the value that a function makes of it, which the route, the keys and the stages find in place of
-   * its own. A map that is to make other values needs another id.
-   */
-  map<Made>(id: string, make: MapFunction<Value, Made>): Sourced<Before, Exclude<Made, undefined>, ExpiredBefore>
-  /**
-   * Makes several records of each, which go on as if each had come by itself. A source has one flatMap at most; one that
-   * is to make other values needs another id.
-   */
-  flatMap<Made>(
-    id: string,
-    make: FlatMapFunction<Value, Made>,
-    options?: FlatMapOptions,
-  ): Sourced<Before, Exclude<Made, undefined>, ExpiredBefore>
-  /**
-   * Sends each record to the stage that a field, a header, the record's key or a function names. Records for no stage
-   * become dead letters.
-   */
-  route<const AllStages extends Stages>(
-    id: string,
-    by: Field | HeaderKey | RecordKey | RouteFunction<keyof AllStages & string, Value>,
-    stages: AllStages,
-  ): Routed<Before & AllStages, ExpiredBefore>
-  /**
-   * Gathers records by their key, for what they come to in windows of time: counts, sums, lists. The topology has no
-   * other source then, and no sides.
-   *
-   * @param key - Where the key of a record stands, or a function that makes it, as for a correlation.
-   */
-  groupBy(this: Sourced<NoStages, Value, ExpiredBefore>, id: string, key: Key, options?: GroupOptions): Grouped<Value>
-  /** Sends every record to one stage: all are of this side. Without a stage the whole value is kept. */
-  side<const Name extends string, Part = Json>(
-    name: Name,
-    stage?: Stage<Part>,
-  ): Routed<Before & { readonly [Each in Name]: Stage<Part> }, ExpiredBefore>
-}
-
-type NoStages = Readonly<Record<never, Stage>>
-
-/** How the key of records is named in results. */
-export interface GroupOptions {
-  /** @defaultValue the last name of the field that has the key */
-  readonly keyName?: string
-}
-
-/** A topology that has stages, and needs a correlation. */
-export interface Routed<AllStages extends Stages, ExpiredBefore = never> {
-  /** Reads one more topic. */
-  source<Value = unknown>(id: string, options?: SourceOptions<Value>): Sourced<AllStages, Value, ExpiredBefore>
-  /**
-   * Gathers the parts whose records have the same value in `key`, and gives one record when the last side is there. The
-   * sides may have their keys in different places: then `key` names one for each.
-   */
-  correlate<
-    const Side extends keyof AllStages & string,
-    const Optional extends Side = never,
-    const List extends Side = never,
-    const AtLeast extends number | undefined = undefined,
-  >(
-    id: string,
-    key: Keys<NoInfer<Side>>,
-    options: CorrelateOptions<Side, Optional, List, AtLeast>,
-  ): Correlated<
-    Merged<AllStages, Side, AtLeast extends number ? Side : Optional, List>,
-    ExpiredBefore | Expired<AllStages, Side, Optional, List, AtLeast>
-  >
-}
-
-/** A topology that goes on into a further correlation. */
-export interface Continued<AllStages extends Stages, ExpiredBefore> extends Routed<AllStages, ExpiredBefore> {
-  /**
-   * Keeps tables, which the functions before the next merge get at by `record.table`. A table that functions change is
-   * one of one subtopology, because it changes with the epochs of that one; those that topics fill may be of several.
-   */
-  tables(...tables: readonly DeclaredTable[]): Routed<AllStages, ExpiredBefore>
-}
-
-/**
- * A topology that has a correlation, and needs a sink. Functions see each merged record as a value, parsed once, and
- * are given its merge key besides. They are synchronous, leave what they are given as it is, and do the same each time:
- * after a rollback they are called again. One that throws makes dead letters of all parts of the record
- * (`MERGE_FAILED`), one that returns a promise ends the program.
- */
-export interface Correlated<Output, Expired = Partial<Output>> {
-  /** Publishes the records for which a function is true. The parts of the others are filtered. */
-  filter<Kept extends Output>(
-    id: string,
-    keeps: (merged: Output, key: MergeKey) => merged is Kept,
-    options?: MergedOptions,
-  ): Correlated<Kept, Expired>
-  filter(
-    id: string,
-    keeps: (merged: Output, key: MergeKey) => boolean,
-    options?: MergedOptions,
-  ): Correlated<Output, Expired>
-  /** Publishes what a function makes of the records: any JSON; `null` is a record without a value, a tombstone. */
-  map<Made>(
-    id: string,
-    make: (merged: Output, key: MergeKey) => Made,
-    options?: MergedOptions,
-  ): Correlated<Made, Expired>
-  /**
-   * Publishes each of the values that a function makes of the records, in their order, all of them or none; of an empty
-   * list the parts are filtered.
-   */
-  flatMap<Made>(
-    id: string,
-    make: (merged: Output, key: MergeKey) => readonly Made[],
-    options?: MergedOptions,
-  ): Correlated<Made, Expired>
-  /**
-   * Makes each record a part of a side of a further correlation, which may have further sources. The records go through
-   * an internal topic, `<name>.<side>`, and what reads it is a subtopology with a group, a checkpoint and dead letters of
-   * its own, under the name of the topology and the id of its correlation. Without a stage the whole value is kept.
-   */
-  into<const Name extends string, Part = Output>(
-    side: Name,
-    stage?: Stage<Part>,
-  ): Continued<{ readonly [Each in Name]: Stage<Part> }, Expired>
-  /** Publishes the records. */
-  sink(id: string, options?: SinkOptions<Output>): Topology<Output, Expired>
-  /**
-   * Publishes each record in the sink that a function names, all of them in the transaction of its epoch; one for which
-   * it names none (`undefined`) is filtered. A name that no sink has makes dead letters, with `MERGE_FAILED`.
-   */
-  branch<const Name extends string>(
-    id: string,
-    choose: (merged: Output, key: MergeKey) => NoInfer<Name> | undefined,
-    sinks: BranchSinks<Output, Name>,
-  ): Topology<Output, Expired>
-}
 
 /**
  * Begins the description of a program. The name is the application's: its consumer group, and the prefix of its own
@@ -200,17 +48,6 @@ export interface Correlated<Output, Expired = Partial<Output>> {
 export function topology(name: string, options: TopologyOptions = {}): Named {
   checkText('the name of a topology', name)
   return namedBy({ name, ...layoutOf(name, options), tables: [], before: [], sources: [] })
-}
-
-/** A topology that has a name, and needs a source. */
-export interface Named {
-  /**
-   * Keeps tables, which the functions of sources, routes, keys and stages before the first merge get at by
-   * `record.table`. All that is pending is kept as these functions have made it, and no function sees a record twice
-   * whose epoch has committed. Where functions change tables, one batch of records is on its way at a time.
-   */
-  tables(...tables: readonly DeclaredTable[]): Named
-  source<Value = unknown>(id: string, options?: SourceOptions<Value>): Sourced<NoStages, Value>
 }
 
 function namedBy(begun: Begun): Named {
