@@ -96,7 +96,7 @@ describe('A change of code', () => {
     )
   })
 
-  it('keeps the timers, and the references by both name and definition', async () => {
+  it('B7 keeps the timers, and the references by both name and definition', async () => {
     await using started = await start()
     const { probe, ref, total, change } = started
     void ref.tell({ type: 'later' })
