@@ -79,6 +79,18 @@ export function readsOfPendingRows(target: Target): void {
       assert.deepEqual([await app.pending('by-id', 1), await app.pending('priced', 0)], [undefined, undefined])
     })
 
+    it('is of the records that were routed to their key, in the layout "routed"', async () => {
+      const stream = await target.stream()
+      await stream.produce(keyedRecords(['A', 'C'], 0, 4).map(({ value }, at) => ({ value, partition: at % 2 })))
+      await using app = await begin(keyedTopology(stream, 'routed'))
+
+      const partsOf = async (id: number) => ((await askedOf(app, 'by-id', id)) as PendingKey | undefined)?.parts
+      await until('the last two have been copied', async () => (await partsOf(3))?.length === 2)
+
+      const { parts, missing } = (await app.pending('by-id', 3))!
+      assert.deepEqual([parts.map(({ value }) => value), missing], [['A3', 'C3'], ['B']])
+    })
+
     it('is answered by the one member that has the task of the key, and refused by the others', async () => {
       const stream = await target.stream({ sourcePartitions: keyedPartitions })
       const ids = Array.from({ length: 40 }, (_, id) => id)

@@ -69,7 +69,8 @@ export function correlating<Program extends { readonly plan: Plan }>(
   chain: readonly Program[],
   correlation: string,
 ): Program {
-  const having = chain.filter(({ plan }) => plan.aggregation === undefined)
+  // What only routes records has the correlation of the one that merges them, and nothing pending.
+  const having = chain.filter(({ plan }) => plan.aggregation === undefined && plan.layout !== 'routed')
   const found = having.find(({ plan }) => plan.correlate.id === correlation)
   if (found !== undefined) return found
   const known = having.map(({ plan }) => `"${plan.correlate.id}"`).join(', ')
