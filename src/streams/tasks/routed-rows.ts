@@ -59,6 +59,7 @@ export class RoutedRows {
     const { partition, side, timestamp, count } = columns
     const { out, recordBytesMax, times } = this.#topics[this.#partitions.list[partition]!.source]!
     const { earliestMs, latestMs } = times
+    const source = bufferOf(columns.bytes)
     let written = 0
     for (let row = 0; row < count; row++) {
       if (side[row] === noSide) continue
@@ -68,7 +69,7 @@ export class RoutedRows {
         columns.refuse(row, Reason.MERGE_TIMESTAMP_REFUSED)
         continue
       }
-      const bytes = this.#copy(columns, row, out, recordBytesMax)
+      const bytes = this.#copy(columns, row, source, out, recordBytesMax)
       if (bytes === 0) {
         columns.refuse(row, Reason.MERGE_TOO_LARGE)
         continue
@@ -80,8 +81,8 @@ export class RoutedRows {
   }
 
   /** @returns The bytes of the copy; 0 where the topic does not take so many. */
-  #copy(columns: RecordColumns, row: number, out: OutputBuilder, recordBytesMax: number): number {
-    const { flags, keyStart, keyEnd, extra, bytes: source, partition, offset } = columns
+  #copy(columns: RecordColumns, row: number, source: Buffer, out: OutputBuilder, recordBytesMax: number): number {
+    const { flags, keyStart, keyEnd, extra, partition, offset } = columns
     const frame = this.#frame
     frame.read(columns, row)
     const originLength = varintLength(partition) + varintLength(offset[row]!)
@@ -92,12 +93,13 @@ export class RoutedRows {
     const keyBytes = (flags[row]! & rowFlags.keyInExtra) === 0 ? source : extra.bytes
     const to = partitionForKey(keyBytes, out.partitionCount, keyStart[row], keyEnd[row])
     const batch = out.begin(to, columns.timestamp[row]!, frame.keyLength, frame.valueLength, headersLength)
-    const { bytes } = batch
-    let at = copy(source, frame.keyStart, frame.keyLength, bytes, batch.position)
-    at = copy(source, frame.valueStart, frame.valueLength, bytes, writeVarint(bytes, at, frame.valueLength))
+    // Views of a piece would be an object for each record.
+    const { bytes, buffer } = batch
+    let at = copy(source, frame.keyStart, frame.keyLength, buffer, batch.position)
+    at = copy(source, frame.valueStart, frame.valueLength, buffer, writeVarint(bytes, at, frame.valueLength))
     at = writeVarint(bytes, at, frame.headerCount + 1)
-    at = copy(source, frame.headersStart, frame.headersLength, bytes, at)
-    bytes.set(originHeaderStart, at)
+    at = copy(source, frame.headersStart, frame.headersLength, buffer, at)
+    originHeaderStart.copy(buffer, at)
     at = writeVarint(bytes, at + originHeaderStart.length, originLength)
     at = writeVarint(bytes, at, partition)
     batch.position = writeVarint(bytes, at, offset[row]!)
@@ -106,8 +108,10 @@ export class RoutedRows {
 }
 
 /** @param length - Bytes; -1 for null, which has none. @returns Where the copy ends. */
-function copy(from: Uint8Array, start: number, length: number, to: Uint8Array, at: number): number {
-  if (length <= 0) return at
-  to.set(from.subarray(start, start + length), at)
-  return at + length
+function copy(from: Buffer, start: number, length: number, to: Buffer, at: number): number {
+  return length <= 0 ? at : at + from.copy(to, at, start, start + length)
+}
+
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
 }
