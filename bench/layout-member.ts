@@ -6,7 +6,7 @@ import { type Logger, start } from '../src/streams/index.ts'
 import topology from './experiment-topology.ts'
 
 export interface MemberState {
-  /** Absent as long as it has none, and in the layout `single`. */
+  /** In each of its subtopologies; absent as long as one has none or another number, and in the layout `single`. */
   readonly tasks?: number
   readonly role: string
   readonly mergedRecords: number
@@ -14,9 +14,11 @@ export interface MemberState {
 }
 
 if (import.meta.main) {
-  let tasks: readonly number[] | undefined
+  /** By subtopology. */
+  const tasks = new Map<string, number>()
   const info: Logger['info'] = (facts) => {
-    if ('tasks' in facts) tasks = facts['tasks'] as readonly number[]
+    const { app, tasks: own } = facts as { readonly app: string; readonly tasks?: readonly number[] }
+    if (own !== undefined) tasks.set(app, own.length)
   }
   const logger: Logger = { debug() {}, info, warn: console.error, error: console.error }
   const app = await start(topology, {
@@ -26,10 +28,17 @@ if (import.meta.main) {
   })
   const tell = () => {
     const { role } = app
-    const { mergedRecords } = app.report()
+    const { mergedRecords, next } = app.report()
+    const isEach = tasks.size === (next === undefined ? 1 : 2)
+    const [count, another] = new Set(tasks.values())
     const { user, system } = process.cpuUsage()
     const cpuSeconds = (user + system) / 1e6
-    process.send!({ ...(tasks && { tasks: tasks.length }), role, mergedRecords, cpuSeconds } satisfies MemberState)
+    process.send!({
+      ...(isEach && another === undefined && { tasks: count! }),
+      role,
+      mergedRecords: next?.mergedRecords ?? mergedRecords,
+      cpuSeconds,
+    } satisfies MemberState)
   }
   app.on('epochCommitted', tell)
   process.on('message', (word) => (word === 'stop' ? void app.stop() : tell()))

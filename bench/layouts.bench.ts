@@ -1,8 +1,8 @@
 /**
  * The experiment by members that share the work, beside one process in the layout `single`, in turns on one Apache
- * Kafka: `node bench/layouts.bench.ts [--runs 9] [--warm-up 2] [--customers 1000000] [--members 1,2,4]`. All read the
- * same records, which are partitioned by the customer, and each sink is verified. Rate, CPU of the members and CPU of
- * the broker as shares of those of `single` in the same round.
+ * Kafka: `node bench/layouts.bench.ts [--runs 9] [--warm-up 2] [--customers 1000000] [--members 1,2,4] [--layouts
+ * keyed,routed]`. All read the same records, which are partitioned by the customer, of which `routed` makes no use; and
+ * each sink is verified. Rate, CPU of the members and CPU of the broker as shares of those of `single` in the same round.
  *
  * Members begin to read at one moment: a transaction that is open since before the first record hides all of them, and
  * is aborted when each member has its tasks. What they take until then is not counted.
@@ -20,8 +20,14 @@ const { values } = parseArgs({
     'warm-up': { type: 'string', default: '2' },
     customers: { type: 'string', default: '1000000' },
     members: { type: 'string', default: '1,2,4' },
+    layouts: { type: 'string', default: 'keyed,routed' },
   },
 })
+const ownTopicsOf = {
+  single: ['dead-letter', 'checkpoint'],
+  keyed: ['dead-letter', 'tasks'],
+  routed: ['dead-letter', 'tasks', 'routed', 'by-customer.dead-letter', 'by-customer.tasks'],
+}
 const readings = ['rate', 'CPU of the members', 'CPU of the broker'] as const
 type Run = Record<(typeof readings)[number], number>
 
@@ -31,7 +37,9 @@ interface Variant {
 }
 
 const single: Variant = { layout: 'single', members: 1 }
-const shared = values.members.split(',').map((count): Variant => ({ layout: 'keyed', members: Number(count) }))
+const shared = values.layouts
+  .split(',')
+  .flatMap((layout) => values.members.split(',').map((count): Variant => ({ layout, members: Number(count) })))
 const variants = [single, ...shared]
 
 await using source = await ExperimentSource.generate(Number(values.customers))
@@ -69,7 +77,7 @@ async function measure({ layout, members: count }: Variant, app: string): Promis
     const messages = Array.from({ length: source.partitions }, (_, partition) => ({ partition, value: 'hiding' }))
     await transaction.send({ topic, messages })
   })
-  const ownTopics = ['dead-letter', layout === 'single' ? 'checkpoint' : 'tasks'].map((name) => `${app}.${name}`)
+  const ownTopics = ownTopicsOf[layout as keyof typeof ownTopicsOf].map((name) => `${app}.${name}`)
   const run = await source.verified(app, ownTopics, async (sink) => {
     const members = new LayoutMembers(count, {
       BENCH_APP: app,
