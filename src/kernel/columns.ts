@@ -110,6 +110,9 @@ export class RecordColumns {
   /** Where records were before, by their offsets now; absent where all are as their source has them. */
   origins: ReadonlyMap<number, RecordOrigin> | undefined
 
+  /** Rows that may have a trace which is followed, in order; absent where nobody has looked. */
+  tracedRows: number[] | undefined
+
   /** Whether the rows are pending, and come once more because the table does not have them. */
   areRecalled = false
 
@@ -193,6 +196,7 @@ export class RecordColumns {
     this.extra.clear()
     this.causes.clear()
     this.origins = undefined
+    this.tracedRows = undefined
     this.areRecalled = false
   }
 }

@@ -37,6 +37,11 @@ export interface DecoderOptions {
   hasFindings?: boolean
   /** Whether values are JSON strings, of which only the whole is kept, and nothing is looked for. @defaultValue false */
   areOpaque?: boolean
+  /**
+   * The least random part of the id of a trace that is followed, as 14 hexadecimal digits: `tracedRows` of columns are
+   * then told. Absent where nobody asks.
+   */
+  leastRandom?: Uint8Array | undefined
 }
 
 export interface DecodedSide {
@@ -65,10 +70,19 @@ export class Decoder {
   readonly #placedKeys: PlacedKeys | undefined
   readonly #isRouted: boolean
   readonly #hasFindings: boolean
+  readonly #looksForTraces: boolean
   /** By side whether a stage makes the part; absent where something is looked for in values. */
   readonly #areMade: readonly boolean[] | undefined
 
-  constructor({ route, sides, depthMax, keyBytesMax, hasFindings = false, areOpaque = false }: DecoderOptions) {
+  constructor({
+    route,
+    sides,
+    depthMax,
+    keyBytesMax,
+    hasFindings = false,
+    areOpaque = false,
+    leastRandom,
+  }: DecoderOptions) {
     assert(keyBytesMax <= keyBytesLimit, `a key has at most ${keyBytesLimit} bytes`)
     const paths: FieldPath[] = []
     const fieldOf = (path: FieldPath): number => {
@@ -96,9 +110,15 @@ export class Decoder {
     machine.int32('keyFields', sides.length).set(keyFields)
     machine.int32('partFields', sides.length).set(partFields)
     machine.run.configure(routeField, keyBytesMax, routes)
+    this.#looksForTraces = leastRandom !== undefined && !areOpaque
+    if (leastRandom !== undefined) {
+      machine.uint8('leastRandom', leastRandom.length).set(leastRandom)
+      machine.run.lookForTraces()
+    }
   }
 
   decode(columns: RecordColumns): void {
+    columns.tracedRows = this.#looksForTraces ? [] : undefined
     for (let from = 0, to = 0; from < columns.count; from = to) {
       to = passEnd(columns, from)
       if (this.#areMade === undefined) this.#decodePass(columns, from, to)
@@ -117,6 +137,7 @@ export class Decoder {
     for (const name of ['valueStart', 'valueEnd'] as const) {
       machine.int32(name, count).set(columns[name].subarray(from, to))
     }
+    if (this.#looksForTraces) machine.int32('recordEnd', count).set(columns.recordEnd.subarray(from, to))
     if (!this.#isRouted) for (const name of inBytes) machine.uint8(name, count).set(columns[name].subarray(from, to))
     const found = this.#hasFindings ? takeFindings(columns, from, to) : undefined
     // Nothing is looked for in what has left.
@@ -124,6 +145,7 @@ export class Decoder {
     const leftCount = machine.run.decode(count, staged - start)
     for (const name of inBytes) columns[name].set(machine.uint8(name, count), from)
     for (const name of inWords) columns[name].set(machine.int32(name, count), from)
+    for (const row of machine.int32('tracedRows', machine.run.tracedCount())) columns.tracedRows?.push(from + row)
     if (found !== undefined) putFindings(columns, found)
     if (leftCount > 0) this.#decodeRest(columns, from, to)
   }

@@ -2,6 +2,7 @@ export { type AbortedTransaction, BatchReader, type FetchedPartition } from './b
 export { ByteCursor } from './byte-cursor.ts'
 export { partitionsMax } from './block.ts'
 export { columnsRowsMax } from './constants/columns.ts'
+export { parentBytes, randomAt, randomDigits, sampledAt } from './constants/trace-parent.ts'
 export { endWithin, noSide, RecordColumns, type RecordOrigin, rowFlags, sourceSlackBytes } from './columns.ts'
 export {
   deadLetterReasons,

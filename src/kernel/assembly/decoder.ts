@@ -17,16 +17,20 @@ import { ESCAPED_STRING, MISSING, NUMBER, PLAIN_INTEGER, PLAIN_STRING } from '..
 import { ends, kinds, starts } from './found'
 import { findEscapedName, findName } from './names'
 import { scan, setChoice } from './shapes'
+import { forgetTraced, lookAt } from './trace-look'
 
 export { starts, ends, kinds } from './found'
 export { setTree } from './json'
 export { glueStarts, kindsOfValues, recognise, scan, valueCount } from './shapes'
 export { plainEnd, stringEnd } from './text'
+export { leastRandom, lookForTraces, tracedCount, tracedRows } from './trace-look'
 export { findEscapedName, findName } from './names'
 
 /** Columns of the current rows; places count from the first byte of the batch. */
 export const valueStart = memory.data(4 * columnsRowsMax, 16)
 export const valueEnd = memory.data(4 * columnsRowsMax, 16)
+/** Only where traces are looked for. */
+export const recordEnd = memory.data(4 * columnsRowsMax, 16)
 export const side = memory.data(columnsRowsMax, 16)
 export const reason = memory.data(columnsRowsMax, 16)
 export const flags = memory.data(columnsRowsMax, 16)
@@ -59,11 +63,14 @@ export function heapBase(): usize {
 /** Decodes rows of a batch whose first byte is at `base`; returns how many are left to TypeScript. */
 export function decode(count: u32, base: usize): u32 {
   let odd: u32 = 0
+  forgetTraced()
   for (let row: u32 = 0; row < count; row++) {
     store<u8>(flags + row, 0)
     store<u8>(oddKind + row, 0)
     if (routeField >= 0) store<i8>(side + row, -1)
     else if (load<u8>(reason + row) != 0) continue
+    const at = row << 2
+    lookAt(row, base + load<u32>(valueEnd + at), base + load<u32>(recordEnd + at))
     const failure = decodeRow(row, base)
     store<u8>(reason + row, failure)
     if (load<u8>(oddKind + row) != 0 || failure == unknownScalar) odd++

@@ -22,6 +22,8 @@ interface DecoderExports {
   readonly valueCount: () => number
   readonly configure: (routeField: number, keyBytesMax: number, routes: number) => void
   readonly decode: (count: number, base: number) => number
+  readonly lookForTraces: () => void
+  readonly tracedCount: () => number
   readonly plainEnd: (from: number, end: number) => number
   readonly stringEnd: (from: number, end: number) => number
   readonly findName: (table: number, start: number, end: number, scope: number) => number
@@ -46,6 +48,9 @@ type Column =
   | 'oddKind'
   | 'keyFields'
   | 'partFields'
+  | 'recordEnd'
+  | 'leastRandom'
+  | 'tracedRows'
 
 const module = wasmModule('decoder')
 /** Bytes that are read after a record, because strings are read sixteen bytes at a time. */

@@ -46,6 +46,7 @@ export const route = (services: Services, session: RestoringSession, placement: 
         keyBytesMax: options.keyBytesMax,
         hasFindings: source.isPrepared,
         areOpaque: areOpaque(source),
+        leastRandom: services.tracing?.sampling.leastRandom,
       }),
     handleInPlace: {
       async rows(decoder, { batch }, context) {

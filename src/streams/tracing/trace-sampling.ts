@@ -1,8 +1,4 @@
-/** Where the random part of a trace's id begins in a `traceparent`, 56 bits in hexadecimal digits, and where flags do. */
-const randomStart = 21
-const randomDigits = 14
-const flagsStart = 53
-const parentLength = flagsStart + 2
+import { parentBytes, randomAt, randomDigits, sampledAt } from '../../kernel/index.ts'
 
 /**
  * Which traces are followed: of those that are recorded where they come from (the flag `sampled`) a share, by their ids.
@@ -16,24 +12,24 @@ const parentLength = flagsStart + 2
  */
 export class TraceSampling {
   /** The least random part that is chosen, as the digits in bytes. */
-  readonly #least: Uint8Array
+  readonly leastRandom: Uint8Array
 
   /** @param ratio - Above 0, and 1 at most. */
   constructor(ratio: number) {
     const range = 2 ** (4 * randomDigits)
     // The largest number below the range that a double can be.
     const least = Math.min(range - 8, Math.round((1 - ratio) * range))
-    this.#least = Buffer.from(least.toString(16).padStart(randomDigits, '0'))
+    this.leastRandom = Buffer.from(least.toString(16).padStart(randomDigits, '0'))
   }
 
   /** Whether the trace of a `traceparent` is chosen, whose form is not looked at. */
   isChosen(bytes: Uint8Array, start: number, length: number): boolean {
-    if (length < parentLength || !isOdd(bytes[start + flagsStart + 1]!)) return false
-    const least = this.#least
-    const random = start + randomStart
+    if (length < parentBytes || !isOdd(bytes[start + sampledAt]!)) return false
+    const { leastRandom } = this
+    const random = start + randomAt
     for (let at = 0; at < randomDigits; at++) {
       // Digits come before letters, which are small ones, in ASCII as in numbers.
-      const difference = bytes[random + at]! - least[at]!
+      const difference = bytes[random + at]! - leastRandom[at]!
       if (difference !== 0) return difference > 0
     }
     return true

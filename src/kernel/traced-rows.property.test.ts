@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { check } from '../../test/property.ts'
+import { BatchReader } from './batch-reader.ts'
+import { RecordColumns } from './columns.ts'
+import { Decoder } from './decoder.ts'
+import { fetched, recordBatch } from './fixtures/record-batch.ts'
+
+type Headers = readonly (readonly [name: string, value: string])[]
+
+/** The last 14 of the digits of an id. */
+const random = fc
+  .constantFrom('0', '8', 'f')
+  .chain((first) => fc.constantFrom(`${first}7ffffffffffff`, first.repeat(14)))
+const parent = fc
+  .tuple(random, fc.constantFrom('00', '01', '02', '0a', '0b', 'ff'))
+  .map(([digits, flags]) => `00-${'1'.repeat(18)}${digits}-b7ad6b7169203331-${flags}`)
+const name = fc.constantFrom('traceparent', 'of-eleven-b', 'tracestate', 'y'.repeat(70))
+const value = fc.oneof(
+  { weight: 4, arbitrary: parent },
+  fc.constantFrom('', 'e'.repeat(54), 'e'.repeat(63), 'e'.repeat(64), 'e'.repeat(300)),
+)
+const headersOf = fc.array(fc.tuple(name, value), { maxLength: 70, size: 'small' })
+
+/** Whether somebody has to look: at an id that may be followed, or at headers that are long or many. */
+function isToBeLookedAt(headers: Headers, least: string): boolean {
+  if (headers.length >= 64) return true
+  // One that may be followed is found before a long one that comes after it, and either is reason enough.
+  return headers.some(([header, text]) => {
+    if (header.length >= 64 || text.length >= 64) return true
+    const isOdd = Number.parseInt(text[54] ?? '0', 16) % 2 === 1
+    return header.length === 11 && text.length >= 55 && isOdd && text.slice(21, 35) >= least
+  })
+}
+
+/** A batch of records with these headers, read. */
+function rowsWith(all: readonly Headers[]): RecordColumns {
+  const records = all.map((headers) => ({ value: '{"side":"A","key":1,"part":2}', headers }))
+  const columns = new RecordColumns()
+  const reader = new BatchReader({ decompressedBytesMax: 1 << 20 })
+  reader.open(fetched([recordBatch({ records })]))
+  reader.fill(columns)
+  return columns
+}
+
+function decoderOf(leastRandom: string | undefined, isRouted = true): Decoder {
+  return new Decoder({
+    route: isRouted ? ['side'] : undefined,
+    sides: [{ name: 'A', part: { kind: 'field', path: ['part'] }, key: { kind: 'field', path: ['key'] } }],
+    depthMax: 8,
+    keyBytesMax: 64,
+    leastRandom: leastRandom === undefined ? undefined : Buffer.from(leastRandom),
+  })
+}
+
+describe('the rows that may have a trace which is followed', () => {
+  it('are those whose headers say so, or are not as they mostly are', () => {
+    const property = fc.property(
+      fc.array(headersOf, { minLength: 1, maxLength: 20 }),
+      random,
+      fc.boolean(),
+      (all, least, isRouted) => {
+        const columns = rowsWith(all)
+        if (!isRouted) columns.side.fill(0, 0, columns.count)
+
+        decoderOf(least, isRouted).decode(columns)
+
+        const expected = [...all.keys()].filter((row) => isToBeLookedAt(all[row]!, least))
+        assert.deepEqual(columns.tracedRows, expected)
+      },
+    )
+    check(property, 500)
+  })
+
+  it('are those whose headers are cut off, wherever, or do not follow their value', () => {
+    const decoder = decoderOf('f'.repeat(14))
+    for (const headers of [[['traceparent', `00-${'1'.repeat(32)}-b7ad6b7169203331-00`]], []] as const) {
+      const columns = rowsWith([headers])
+      const end = columns.recordEnd[0]!
+      decoder.decode(columns)
+      assert.deepEqual(columns.tracedRows, [])
+      for (let cut = columns.valueEnd[0]! - 10; cut < end; cut++) {
+        columns.recordEnd[0] = cut
+        decoder.decode(columns)
+        assert.deepEqual(columns.tracedRows, [0], `cut after ${cut} of ${end} bytes`)
+      }
+    }
+  })
+
+  it('are not told where nobody asks', () => {
+    const columns = rowsWith([[['traceparent', `00-${'f'.repeat(32)}-b7ad6b7169203331-01`]]])
+    decoderOf(undefined).decode(columns)
+    assert.equal(columns.tracedRows, undefined)
+  })
+})
