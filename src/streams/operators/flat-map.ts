@@ -40,7 +40,7 @@ export const flatMap = (services: Services, session: RestoringSession, source: P
     name: id,
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
     init({ signal }) {
-      const pool = new RowBatchPool(madeBatches, { mayGrow: session.state.cold !== undefined })
+      const pool = new RowBatchPool(madeBatches, session.state.cold !== undefined)
       signal.addEventListener('abort', () => pool.abandon(), { once: true })
       return pool
     },

@@ -1,5 +1,4 @@
 import { assert } from '../../core/assert.ts'
-import { columnsRowsMax } from '../../kernel/index.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { changesTables } from '../topology/plan.ts'
 import { PartitionsBehind } from './partitions-behind.ts'
@@ -11,12 +10,8 @@ import type { Services } from './services.ts'
  * where functions use tables, so that what they change is of the current epoch or of that batch.
  */
 const rowBatches = 4
-/**
- * So many more for each worker thread, which would else have done what there is before more comes; small ones, as most
- * producers make them, are not worth a message, so there may be more of them.
- */
+/** So many more for each worker thread, which would else have done what there is before more comes. */
 const rowBatchesOfWorker = 4
-const smallBatchesOfWorker = 16
 
 /**
  * What operators share since their last restart. Messages bear the incarnation that made them, and one of an older life
@@ -53,12 +48,9 @@ export class Lives {
   /** Begins the next life, with memory of its own. */
   begin(): Life {
     const { outputBytesMax, plan, options } = this.#services
-    const { workers } = options
-    const size = changesTables(plan) ? 1 : rowBatches + smallBatchesOfWorker * workers
-    const rowsMax = columnsRowsMax * (rowBatches + rowBatchesOfWorker * workers)
     const life: Life = {
       incarnation: this.incarnation + 1,
-      rowBatches: new RowBatchPool(size, { rowsMax }),
+      rowBatches: new RowBatchPool(changesTables(plan) ? 1 : rowBatches + rowBatchesOfWorker * options.workers),
       partitionsBehind: new PartitionsBehind(),
       budget: new ByteBudget(outputBytesMax),
     }

@@ -20,8 +20,6 @@ export class RowBatch {
   /** Stages that have not seen it yet. */
   stagesLeft = 0
   #lease: Lease | undefined
-  /** Rows that it counts for among those on their way. */
-  #rowCount = 0
   readonly #pool: RowBatchPool
 
   constructor(pool: RowBatchPool) {
@@ -37,8 +35,6 @@ export class RowBatch {
     this.isLast = isLast
     this.#lease = lease
     lease.retain()
-    this.#rowCount = this.columns.count
-    this.#pool.sent(this.#rowCount)
   }
 
   release(): void {
@@ -47,9 +43,7 @@ export class RowBatch {
     // Whoever still has a view of a record is not shown the bytes of another one.
     this.columns.count = 0
     lease?.release()
-    const rowCount = this.#rowCount
-    this.#rowCount = 0
-    this.#pool.give(this, rowCount)
+    this.#pool.give(this)
   }
 }
 
@@ -76,33 +70,24 @@ export class Lease {
   }
 }
 
-interface RowBatchBounds {
-  /** Rows on their way at which no batch is given out that could go with them. @defaultValue as many as batches hold */
-  readonly rowsMax?: number
-  /** Whether there are more where none is free: then something else bounds what is taken. @defaultValue false */
-  readonly mayGrow?: boolean
-}
-
 /** A number of batches, so that what is between reading and the table is bounded. */
 export class RowBatchPool {
   readonly #mayGrow: boolean
-  readonly #rowsMax: number
   #size: number
-  #rowsSent = 0
   readonly #free: RowBatch[]
   readonly #takers: ((batch: RowBatch | undefined) => void)[] = []
   #idle: (() => void)[] = []
 
-  constructor(size: number, { rowsMax = Infinity, mayGrow = false }: RowBatchBounds = {}) {
+  /** @param mayGrow - Whether there are more where none is free: then something else bounds what is taken. */
+  constructor(size: number, mayGrow = false) {
     this.#mayGrow = mayGrow
-    this.#rowsMax = rowsMax
     this.#size = size
     this.#free = Array.from({ length: size }, () => new RowBatch(this))
   }
 
   /** A batch, at once or when one comes back; none when the pool is abandoned first. */
   take(): RowBatch | Promise<RowBatch | undefined> {
-    const free = this.#rowsSent < this.#rowsMax ? this.#free.pop() : undefined
+    const free = this.#free.pop()
     if (free !== undefined) return free
     if (!this.#mayGrow) return new Promise((resolve) => this.#takers.push(resolve))
     this.#size++
@@ -115,17 +100,11 @@ export class RowBatchPool {
     for (const resolve of this.#idle.splice(0)) resolve()
   }
 
-  /** So many rows go on their way. */
-  sent(rowCount: number): void {
-    this.#rowsSent += rowCount
-  }
-
-  /** @param rowCount - How many rows it had when it was sent. */
-  give(batch: RowBatch, rowCount: number): void {
-    this.#rowsSent -= rowCount
+  give(batch: RowBatch): void {
+    const taker = this.#takers.shift()
+    if (taker !== undefined) return taker(batch)
     assert(this.#free.length < this.#size, 'a batch comes back once')
     this.#free.push(batch)
-    if (this.#takers.length > 0 && this.#rowsSent < this.#rowsMax) this.#takers.shift()!(this.#free.pop())
     if (this.#free.length === this.#size) for (const resolve of this.#idle.splice(0)) resolve()
   }
 

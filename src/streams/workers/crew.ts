@@ -26,20 +26,15 @@ import type { SliceOrder, SlicesAnswer, SlicesMessage } from './worker-messages.
 import { WorkerProgress } from './worker-progress.ts'
 
 /** What a load is to take, in milliseconds. A hop to a thread and back takes about 0.1. */
-const loadMs = 16
+const loadMs = 8
 /** The least that is worth a message where workers share what is left. */
-const loadMsMin = 2
+const loadMsMin = 1
 const loadBytesMax = 1 << 20
 const sliceRowsMax = 1_024
 /** Rows of a slice while nothing is known of a function. */
 const sliceRowsFirst = 16
-/**
- * What a load has to take at least, by how many the worker has: one that has none is given what there is. One that has
- * some goes on with the next while the main thread is busy, but small ones are left to grow until it has done with one.
- */
-const loadMsMinBeside = [0, 4, 8] as const
-/** Loads that a worker has at a time. */
-const openLoadsMax = loadMsMinBeside.length
+/** Loads that a worker has at a time: the one that it is at, and those that it goes on with while the main thread is busy. */
+const openLoadsMax = 3
 /** Memory of loads is of this size at least, so that it does for further ones, and is kept up to a size and so many. */
 const memoryBytesMin = 1 << 18
 const memoryBytesMax = 2 * loadBytesMax
@@ -126,17 +121,15 @@ export class Crew {
     for (;;) {
       const worker = this.workers.reduce((best, each) => (each.openLoads < best.openLoads ? each : best))
       if (worker.openLoads === openLoadsMax) return
-      const shareMs = this.#leftMs() / this.workers.length
-      if (shareMs < loadMsMinBeside[worker.openLoads]!) return
-      const load = this.#nextLoad(shareMs)
+      const load = this.#nextLoad()
       if (load.length === 0) return
       void this.#ask(worker, load, finder)
     }
   }
 
-  #nextLoad(shareMs: number): Slice[] {
+  #nextLoad(): Slice[] {
     const load: Slice[] = []
-    let leftMs = Math.min(loadMs, Math.max(loadMsMin, shareMs))
+    let leftMs = Math.min(loadMs, Math.max(loadMsMin, this.#leftMs() / this.workers.length))
     let leftBytes = loadBytesMax
     while (leftMs > 0 && leftBytes > 0) {
       const slice = this.#next(leftMs, leftBytes)
@@ -149,11 +142,10 @@ export class Crew {
     return load
   }
 
-  /** Milliseconds that the rows will take which no worker has yet; what nobody has seen yet may take any time. */
+  /** Milliseconds that the rows will take which no worker has yet. */
   #leftMs(): number {
-    if (this.#again.length > 0) return Infinity
     return this.#calls.reduce(
-      (sum, { call, next }) => sum + (call.rows.length - next) * (this.#rowMs[call.function] ?? Infinity),
+      (sum, { call, next }) => sum + (call.rows.length - next) * (this.#rowMs[call.function] ?? 0),
       0,
     )
   }
