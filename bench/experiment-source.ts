@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -8,6 +8,7 @@ import { Cluster, createTopics, deleteTopics, sendBatches } from '../src/kafka/i
 import { type Kafka, startKafka } from '../tools/kafka/start.ts'
 import { packageCli, writeExperiment } from './package-program.ts'
 import type { ReadMeasurement } from './peers/measured-read.ts'
+import { cpuMsOf } from './stores/process-cpu.ts'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '..')
@@ -105,9 +106,7 @@ export class ExperimentSource implements AsyncDisposable {
 
   /** User and system time of the broker that was started for the source, which Linux tells in hundredths of a second. */
   get brokerCpuSeconds(): number {
-    const stat = readFileSync(`/proc/${this.#kafka!.pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return (Number(fields[11]) + Number(fields[12])) / 100
+    return cpuMsOf(this.#kafka!.pid) / 1_000
   }
 
   /**

@@ -1,7 +1,7 @@
 /**
  * Tables against `Map`, against what else programs of Node.js keep rows in (better-sqlite3 in memory, lmdb, and Redis
- * over a socket where `/usr/bin/redis-server` is there), and against the rates of Lever, the transactional table of
- * Bastion: `node bench/state.bench.ts [--rows 1000000] [--minutes 6]`.
+ * over a socket where `/usr/bin/redis-server` is there), and against Lever, the transactional table of Bastion, where
+ * there is cargo: `node bench/state.bench.ts [--rows 1000000] [--minutes 6]`.
  *
  * Each round takes all variants in turn, so that a slow moment of the machine meets all alike; the slow ones take part
  * in the first two, and no round begins that would not end within the minutes. Rates are by CPU time, garbage collection
@@ -13,12 +13,14 @@ import { parseArgs } from 'node:util'
 import { nextInt, seededRandom } from '../src/core/random.ts'
 import { type Spread, spreadOf, spreadText } from './statistics.ts'
 import { overBetterSqlite } from './stores/better-sqlite.ts'
+import { keyOf } from './stores/keys.ts'
+import { hasCargo, overLever } from './stores/lever.ts'
 import { overLmdb } from './stores/lmdb.ts'
 import { overMap } from './stores/map.ts'
-import { keyOf, type MemoryName, memoryNames, type RowMemory } from './stores/memory.ts'
+import { type MemoryName, memoryNames, type RowMemory } from './stores/memory.ts'
 import { hasRedis, overRedis } from './stores/redis.ts'
 import type { StoreVariant } from './stores/store-variant.ts'
-import { overJson, overTable } from './stores/tables.ts'
+import { overJson, overNumberKeys, overTable } from './stores/tables.ts'
 
 const { values } = parseArgs({
   options: { rows: { type: 'string', default: '1000000' }, minutes: { type: 'string', default: '6' } },
@@ -36,6 +38,9 @@ const variants = {
   'table, numbers, ordered': (keys) => overTable(keys, true),
   'table, JSON': (keys) => overJson(keys, false),
   'table, JSON with a schema': (keys) => overJson(keys, true),
+  'table, number keys': overNumberKeys,
+  'Lever, numbers': (keys) => overLever(keys, 'text'),
+  'Lever, number keys': (keys) => overLever(keys, 'number'),
   'Map, numbers': overMap,
   'better-sqlite3, numbers': overBetterSqlite,
   'lmdb, numbers': overLmdb,
@@ -44,8 +49,12 @@ const variants = {
 type Variant = keyof typeof variants
 const slow: ReadonlySet<Variant> = new Set(['lmdb, numbers', 'Redis, numbers'])
 
-/** The best of Lever 0.1.4 with a million keys on the machine of these bounds: millions a second. */
-const lever = { insert: 0.8, get: 1.1, remove: 1.2, transact: 0.9 }
+/** Those that something has to be installed for. */
+const available: Partial<Record<Variant, boolean>> = {
+  'Lever, numbers': hasCargo,
+  'Lever, number keys': hasCargo,
+  'Redis, numbers': hasRedis,
+}
 
 class Rates {
   readonly #byVariant = new Map<Variant, Map<Step, number[]>>()
@@ -89,7 +98,7 @@ async function takeRound(
   report: (variant: Variant, step: Step, rate: number) => void,
 ): Promise<void> {
   for (const name of names) {
-    if (variants[name] === overRedis && !hasRedis) continue
+    if (available[name] === false) continue
     await using variant: StoreVariant = await variants[name](keys)
     const cpuMs = () => ownCpuMs() + (variant.serverCpuMs?.() ?? 0)
     for (const step of steps) {
@@ -131,16 +140,13 @@ function measureMemory(): Record<MemoryName, RowMemory[]> {
 
 function printBounds(rates: Rates, memory: Record<MemoryName, RowMemory[]>): void {
   const ratios = (left: readonly number[], right: readonly number[]) => right.map((value, at) => left[at]! / value)
-  const own = (step: Step) => rates.of('table, numbers', step)
+  const transactions = rates.of('table, numbers', 'transact')
   console.log('\n| bound | ratio | holds |\n|---|---|---|')
-  for (const step of ['insert', 'get', 'remove'] as const)
-    atLeast(2, `${step}: to Lever's ${lever[step]} M/s`, spreadOf(own(step).map((rate) => rate / lever[step])))
-  const transactions = own('transact')
-  atLeast(
-    1.5,
-    `transact: to Lever's ${lever.transact} M/s`,
-    spreadOf(transactions.map((rate) => rate / lever.transact)),
-  )
+  for (const kind of hasCargo ? (['numbers', 'number keys'] as const) : []) {
+    const toLever = (step: Step) => spreadOf(ratios(rates.of(`table, ${kind}`, step), rates.of(`Lever, ${kind}`, step)))
+    for (const step of ['insert', 'get', 'remove'] as const) atLeast(2, `${step}: to Lever, ${kind}`, toLever(step))
+    atLeast(1.5, `transact: to Lever, ${kind}`, toLever('transact'))
+  }
   const sqlite = rates.of('better-sqlite3, numbers', 'transact')
   atLeast(3, 'transact: to better-sqlite3', spreadOf(ratios(transactions, sqlite)))
   const bytesOf = (name: MemoryName, kind: keyof RowMemory) => memory[name].map((bytes) => bytes[kind])

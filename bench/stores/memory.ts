@@ -1,4 +1,5 @@
 /** `node --expose-gc memory.ts <name> <rows>` prints, as JSON, what a row takes that is kept so. */
+import { keyOf } from './keys.ts'
 import { json, number, Store, text } from '../../src/state/index.ts'
 import type { Person } from './tables.ts'
 
@@ -11,11 +12,6 @@ export interface RowMemory {
   readonly process: number
   /** Without the free part of the JavaScript heap, which the system does not get back at once. */
   readonly live: number
-}
-
-/** 20 characters, as one piece of memory: one that is put together of pieces takes more of it. */
-export function keyOf(index: number): string {
-  return Buffer.from(`customer-${String(index).padStart(11, '0')}`).toString('latin1')
 }
 
 const kept: Record<MemoryName, (rowCount: number) => unknown> = {

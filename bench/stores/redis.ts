@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from 'redis'
+import { cpuMsOf } from './process-cpu.ts'
 import { expect, type StoreVariant } from './store-variant.ts'
 
 const server = '/usr/bin/redis-server'
@@ -12,8 +13,6 @@ export const hasRedis = existsSync(server)
 
 /** Requests that are sent before the first is answered. */
 const requestsAhead = 1_000
-/** A tick of the times that Linux tells of a process, in milliseconds. */
-const tickMs = 10
 /** Redis has no read within a transaction but by a script. */
 const addOne = `redis.call('SET', KEYS[1], redis.call('GET', KEYS[1]) + 1)`
 
@@ -45,13 +44,4 @@ export async function overRedis(keys: readonly string[]): Promise<StoreVariant> 
       rmSync(folder, { recursive: true })
     },
   }
-}
-
-function cpuMsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const [user, system] = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 13)
-  return (Number(user) + Number(system)) * tickMs
 }

@@ -1,5 +1,6 @@
 import { Schema } from 'effect'
-import { type Codec, json, number, Store, text } from '../../src/state/index.ts'
+import { type Codec, json, type KeyCodec, number, Store, text } from '../../src/state/index.ts'
+import { numberOf } from './keys.ts'
 import { expect, type StoreVariant } from './store-variant.ts'
 
 export interface Person {
@@ -8,8 +9,16 @@ export interface Person {
 }
 
 export function overTable(keys: readonly string[], ordered: boolean): StoreVariant {
+  return overRows(keys, text, ordered)
+}
+
+export function overNumberKeys(keys: readonly string[]): StoreVariant {
+  return overRows(keys.map(numberOf), number, false)
+}
+
+function overRows<Key>(keys: readonly Key[], key: KeyCodec<Key>, ordered: boolean): StoreVariant {
   const store = new Store()
-  const table = store.table('rows', { key: text, value: number, ordered })
+  const table = store.table('rows', { key, value: number, ordered })
   return {
     insert: () => keys.forEach((key, index) => table.set(key, index)),
     get: () => keys.forEach((key, index) => expect(table.get(key), index)),
