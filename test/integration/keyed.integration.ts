@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import type { ErrorCode } from '../../src/core/errors.ts'
 import { audit, field, redrive, reset, topology } from '../../src/streams/index.ts'
@@ -15,28 +14,9 @@ export function keyedLayout(target: Target): void {
 
   describe('the layout "keyed"', () => {
     it('shares the partitions out, and loses and repeats nothing where a member is killed', async () => {
-      const count = 3_000
       const stream = await target.stream({ sourcePartitions: keyedPartitions, otherSources: { 'single-sink': 3 } })
-      await stream.produce([...keyedRecords(['A', 'B'], 0, 1_000), ...keyedRecords(['C'], 0, 500)])
+      const count = await members.outliveOne(stream, 'keyed', [`${stream.app}.tasks`], keyedRecords)
 
-      const first = members.start(stream, 'keyed')
-      await until('one member has all tasks', async () => (await members.atWork(`${stream.app}.tasks`)) === 1)
-      const second = members.start(stream, 'keyed')
-      await until('both are at work', async () => (await members.atWork(`${stream.app}.tasks`)) === 2)
-      await stream.produce(keyedRecords(['C'], 500, 1_000))
-      await stream.produce(keyedRecords(['A', 'B', 'C'], 1_000, 2_000))
-      second.kill('SIGKILL')
-      await stream.produce(keyedRecords(['A', 'B', 'C'], 2_000, count))
-      await until('the other one has gone on with its tasks', async () => (await stream.merged()).length >= count)
-      first.kill('SIGTERM')
-      const [code] = (await once(first, 'exit')) as [number | null]
-
-      assert.equal(code, 0)
-      const merged = valuesOf(await stream.merged())
-      assert.deepEqual(merged, keyedMerges(count))
-      const single = { ...stream, app: `${stream.app}-single`, sink: stream.otherSources['single-sink']! }
-      await stream.run(keyedTopology(single, 'single'))
-      assert.deepEqual(valuesOf(await stream.read(single.sink)), merged)
       const { verdict, accounting } = await audit({ app: stream.app, bootstrapServers: target.bootstrapServers })
       assert.equal(verdict, 'proved')
       const consumed = accounting.reduce((sum, account) => sum + account.consumed, 0)

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import type { ErrorCode } from '../../src/core/errors.ts'
 import { audit, explain, field, redrive, reset, topology } from '../../src/streams/index.ts'
-import { until } from '../until.ts'
 import { valuesOf } from './customers.ts'
-import { keyedMerges, keyedRecords, keyedTopology } from './keyed-topology.ts'
+import { keyedRecords } from './keyed-topology.ts'
 import { SharingMembers } from './sharing-members.ts'
 import { assertRefused, startQuietly } from './run.ts'
 import { onEachBroker, type SourceRecord, type Stream, type Target } from './target.ts'
@@ -34,32 +32,10 @@ export function routedLayout(target: Target): void {
 
   describe('the layout "routed"', () => {
     it('shares records without keys out, and loses and repeats nothing where a member is killed', async () => {
-      const count = 3_000
       const stream = await target.stream({ sourcePartitions, otherSources: { 'single-sink': 3 } })
-      const bothWork = async (number: number) => {
-        const counts = [`${stream.app}.tasks`, `${stream.app}.by-id.tasks`].map((topic) => members.atWork(topic))
-        return (await Promise.all(counts)).every((each) => each === number)
-      }
-      await stream.produce([...unkeyedRecords(['A', 'B'], 0, 1_000), ...unkeyedRecords(['C'], 0, 500)])
+      const tasksTopics = [`${stream.app}.tasks`, `${stream.app}.by-id.tasks`]
+      const count = await members.outliveOne(stream, 'routed', tasksTopics, unkeyedRecords)
 
-      const first = members.start(stream, 'routed')
-      await until('one member has all tasks', () => bothWork(1))
-      const second = members.start(stream, 'routed')
-      await until('both are at work', () => bothWork(2))
-      await stream.produce(unkeyedRecords(['C'], 500, 1_000))
-      await stream.produce(unkeyedRecords(['A', 'B', 'C'], 1_000, 2_000))
-      second.kill('SIGKILL')
-      await stream.produce(unkeyedRecords(['A', 'B', 'C'], 2_000, count))
-      await until('the other one has gone on with its tasks', async () => (await stream.merged()).length >= count)
-      first.kill('SIGTERM')
-      const [code] = (await once(first, 'exit')) as [number | null]
-
-      assert.equal(code, 0)
-      const merged = valuesOf(await stream.merged())
-      assert.deepEqual(merged, keyedMerges(count))
-      const single = { ...stream, app: `${stream.app}-single`, sink: stream.otherSources['single-sink']! }
-      await stream.run(keyedTopology(single, 'single'))
-      assert.deepEqual(valuesOf(await stream.read(single.sink)), merged)
       const { verdict, accounting, next } = await audit({ app: stream.app, bootstrapServers: target.bootstrapServers })
       assert.deepEqual([verdict, next?.verdict], ['proved', 'proved'])
       for (const accounts of [accounting, next!.accounting]) {

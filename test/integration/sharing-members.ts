@@ -1,9 +1,14 @@
+import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { Cluster, listOffsets } from '../../src/kafka/index.ts'
 import type { Layout } from '../../src/streams/index.ts'
 import { closeAtEnd } from '../at-end.ts'
+import { until } from '../until.ts'
+import { valuesOf } from './customers.ts'
 import type { KeyedMember, MemberDeath } from './keyed-member.ts'
+import { keyedMerges, type keyedRecords, keyedTopology } from './keyed-topology.ts'
 import { readTopic } from './read-topic.ts'
 import type { Stream, Target } from './target.ts'
 
@@ -26,6 +31,47 @@ export class SharingMembers {
     })
     closeAtEnd(() => child.kill('SIGKILL'))
     return child
+  }
+
+  /**
+   * Has a member merge customers, then two, of which one is killed, and fails unless the merges are what they should be,
+   * and those of one process in the layout `single`, which has the topic `single-sink`.
+   *
+   * @param tasksTopics - Where members note which tasks they work on.
+   * @returns How many customers there were.
+   */
+  async outliveOne(
+    stream: Stream,
+    layout: Layout,
+    tasksTopics: readonly string[],
+    recordsOf: typeof keyedRecords,
+  ): Promise<number> {
+    const count = 3_000
+    const areAtWork = async (number: number) => {
+      const counts = await Promise.all(tasksTopics.map((topic) => this.atWork(topic)))
+      return counts.every((each) => each === number)
+    }
+    await stream.produce([...recordsOf(['A', 'B'], 0, 1_000), ...recordsOf(['C'], 0, 500)])
+
+    const first = this.start(stream, layout)
+    await until('one member has all tasks', () => areAtWork(1))
+    const second = this.start(stream, layout)
+    await until('both are at work', () => areAtWork(2))
+    await stream.produce(recordsOf(['C'], 500, 1_000))
+    await stream.produce(recordsOf(['A', 'B', 'C'], 1_000, 2_000))
+    second.kill('SIGKILL')
+    await stream.produce(recordsOf(['A', 'B', 'C'], 2_000, count))
+    await until('the other one has gone on with its tasks', async () => (await stream.merged()).length >= count)
+    first.kill('SIGTERM')
+    const [code] = (await once(first, 'exit')) as [number | null]
+
+    assert.equal(code, 0)
+    const merged = valuesOf(await stream.merged())
+    assert.deepEqual(merged, keyedMerges(count))
+    const single = { ...stream, app: `${stream.app}-single`, sink: stream.otherSources['single-sink']! }
+    await stream.run(keyedTopology(single, 'single'))
+    assert.deepEqual(valuesOf(await stream.read(single.sink)), merged)
+    return count
   }
 
   /**
