@@ -1,13 +1,10 @@
 import type { RecordColumns } from './columns.ts'
+import { RecordPlace } from './record-place.ts'
 
 /** Where the fields of a record lie in the bytes of its row. One object serves for all records, one after the other. */
 export class RecordFrame {
-  keyStart = 0
-  /** -1 for null. */
-  keyLength = 0
-  valueStart = 0
-  /** -1 for null. */
-  valueLength = 0
+  /** Of key and value. */
+  readonly place = new RecordPlace()
   headerCount = 0
   /** Of the first header, after their count. */
   headersStart = 0
@@ -18,18 +15,10 @@ export class RecordFrame {
    * Reads the frame of the record as it was fetched: its row may have been given another value, after its end. Whoever has
    * fetched it has read its key and its value already; headers that cannot be read are none.
    */
-  read({ bytes, recordStart, recordEnd }: RecordColumns, row: number): void {
-    // After the attributes.
-    this.#at = recordStart[row]! + 1
-    // Timestamp and offset.
-    this.#skip(bytes)
-    this.#skip(bytes)
-    this.keyLength = this.#varint(bytes)
-    this.keyStart = this.#at
-    this.#at += Math.max(this.keyLength, 0)
-    this.valueLength = this.#varint(bytes)
-    this.valueStart = this.#at
-    this.#at += Math.max(this.valueLength, 0)
+  read(columns: RecordColumns, row: number): void {
+    const { bytes, recordEnd } = columns
+    this.place.find(columns, row)
+    this.#at = Math.max(this.place.valueStart, this.place.valueEnd)
     const end = recordEnd[row]!
     this.headerCount = this.#varint(bytes)
     this.headersStart = this.#at
@@ -46,10 +35,6 @@ export class RecordFrame {
       this.#at += Math.max(length, 0)
     }
     return this.headerCount >= 0 && this.#at === end
-  }
-
-  #skip(bytes: Uint8Array): void {
-    while (bytes[this.#at++]! >= 128);
   }
 
   /** A zigzag varint of 32 bits, of five bytes at most. */

@@ -88,15 +88,17 @@ export class RoutedRows {
     const originLength = varintLength(partition) + varintLength(offset[row]!)
     const headersLength =
       varintLength(frame.headerCount + 1) + frame.headersLength + originHeaderStart.length + 1 + originLength
-    const length = Math.max(frame.keyLength, 0) + Math.max(frame.valueLength, 0) + headersLength
+    const { keyStart: recordKeyStart, valueStart } = frame.place
+    const [keyLength, valueLength] = [frame.place.keyEnd - recordKeyStart, frame.place.valueEnd - valueStart]
+    const length = Math.max(keyLength, 0) + Math.max(valueLength, 0) + headersLength
     if (length > recordBytesMax) return 0
     const keyBytes = (flags[row]! & rowFlags.keyInExtra) === 0 ? source : extra.bytes
     const to = partitionForKey(keyBytes, out.partitionCount, keyStart[row], keyEnd[row])
-    const batch = out.begin(to, columns.timestamp[row]!, frame.keyLength, frame.valueLength, headersLength)
+    const batch = out.begin(to, columns.timestamp[row]!, keyLength, valueLength, headersLength)
     // Views of a piece would be an object for each record.
     const { bytes, buffer } = batch
-    let at = copy(source, frame.keyStart, frame.keyLength, buffer, batch.position)
-    at = copy(source, frame.valueStart, frame.valueLength, buffer, writeVarint(bytes, at, frame.valueLength))
+    let at = copy(source, recordKeyStart, keyLength, buffer, batch.position)
+    at = copy(source, valueStart, valueLength, buffer, writeVarint(bytes, at, valueLength))
     at = writeVarint(bytes, at, frame.headerCount + 1)
     at = copy(source, frame.headersStart, frame.headersLength, buffer, at)
     originHeaderStart.copy(buffer, at)
