@@ -145,9 +145,10 @@ export class Decoder {
     const leftCount = machine.run.decode(count, staged - start)
     for (const name of inBytes) columns[name].set(machine.uint8(name, count), from)
     for (const name of inWords) columns[name].set(machine.int32(name, count), from)
-    for (const row of machine.int32('tracedRows', machine.run.tracedCount())) columns.tracedRows?.push(from + row)
     if (found !== undefined) putFindings(columns, found)
     if (leftCount > 0) this.#decodeRest(columns, from, to)
+    if (columns.tracedRows === undefined) return
+    for (const row of machine.int32('tracedRows', machine.run.tracedCount())) columns.tracedRows.push(from + row)
   }
 
   /** Decodes what WebAssembly has left: keys that are not spelled canonically, values that are no objects. */

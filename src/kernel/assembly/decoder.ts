@@ -17,7 +17,7 @@ import { ESCAPED_STRING, MISSING, NUMBER, PLAIN_INTEGER, PLAIN_STRING } from '..
 import { ends, kinds, starts } from './found'
 import { findEscapedName, findName } from './names'
 import { scan, setChoice } from './shapes'
-import { forgetTraced, lookAt } from './trace-look'
+import { forgetTraced, isLooking, lookAt } from './trace-look'
 
 export { starts, ends, kinds } from './found'
 export { setTree } from './json'
@@ -69,8 +69,7 @@ export function decode(count: u32, base: usize): u32 {
     store<u8>(oddKind + row, 0)
     if (routeField >= 0) store<i8>(side + row, -1)
     else if (load<u8>(reason + row) != 0) continue
-    const at = row << 2
-    lookAt(row, base + load<u32>(valueEnd + at), base + load<u32>(recordEnd + at))
+    if (isLooking) lookAt(row, base + load<u32>(valueEnd + (row << 2)), base + load<u32>(recordEnd + (row << 2)))
     const failure = decodeRow(row, base)
     store<u8>(reason + row, failure)
     if (load<u8>(oddKind + row) != 0 || failure == unknownScalar) odd++

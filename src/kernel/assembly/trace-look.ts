@@ -10,7 +10,8 @@ export const leastRandom = memory.data(randomDigits, 16)
 /** Of `traceparent`. */
 const nameBytesLooked = 11
 
-let isLooking = false
+/** Whether rows are looked at. */
+export let isLooking: bool = false
 let traced: u32 = 0
 
 /** From now on, by `leastRandom`. */
@@ -30,7 +31,7 @@ export function forgetTraced(): void {
 
 /** Looks at the next row, whose headers stand between two places. */
 export function lookAt(row: u32, at: usize, end: usize): void {
-  if (!isLooking || !mayBeTraced(at, end)) return
+  if (!mayBeTraced(at, end)) return
   store<u32>(tracedRows + (traced << 2), row)
   traced++
 }
