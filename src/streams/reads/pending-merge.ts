@@ -84,7 +84,7 @@ function isKey(key: unknown): key is MergeKey {
 
 /** In the layout `keyed` another process has the parts of a key that is in none of the tasks of this one. */
 function refuseElsewhere(app: string, { bytes }: ComparedKey, { count, own }: Tasks): void {
-  const task = count === 1 ? 0 : partitionForKey(bytes, count)
+  const task = partitionForKey(bytes, count)
   if (own.includes(task)) return
   const text = `the key ${Buffer.from(bytes).toString().slice(0, 100)} is in task ${task} of "${app}", which another process has: ask that one, which \`millrace processes\` names`
   throw new MillraceError('PENDING_ELSEWHERE', text, { app, task, own: own.join(', ') })

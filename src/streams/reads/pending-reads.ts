@@ -136,9 +136,11 @@ export class PendingReads implements EpochParticipant {
 
   /** Takes those out that were asked for, but for rows that are not in the table. */
   #takeReadable(): Read[] {
-    const asked = this.#asked
-    this.#asked = asked.filter((read) => this.#isCold(read))
-    return this.#asked.length === 0 ? asked : asked.filter((read) => !this.#isCold(read))
+    const readable: Read[] = []
+    const cold: Read[] = []
+    for (const read of this.#asked) (this.#isCold(read) ? cold : readable).push(read)
+    this.#asked = cold
+    return readable
   }
 
   #isCold({ key }: Read): boolean {
