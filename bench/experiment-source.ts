@@ -8,7 +8,7 @@ import { Cluster, createTopics, deleteTopics, sendBatches } from '../src/kafka/i
 import { type Kafka, startKafka } from '../tools/kafka/start.ts'
 import { packageCli, writeExperiment } from './package-program.ts'
 import type { ReadMeasurement } from './peers/measured-read.ts'
-import { cpuMsOf } from './stores/process-cpu.ts'
+import { cpuMsOf } from './process-cpu.ts'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '..')

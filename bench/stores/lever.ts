@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { numberOf } from './keys.ts'
-import { cpuMsOf } from './process-cpu.ts'
+import { cpuMsOf } from '../process-cpu.ts'
 import type { StoreVariant } from './store-variant.ts'
 
 const project = join(import.meta.dirname, 'lever')

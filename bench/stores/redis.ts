@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from 'redis'
-import { cpuMsOf } from './process-cpu.ts'
+import { cpuMsOf } from '../process-cpu.ts'
 import { expect, type StoreVariant } from './store-variant.ts'
 
 const server = '/usr/bin/redis-server'
