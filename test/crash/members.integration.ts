@@ -30,12 +30,14 @@ export function membersCampaign(layout: 'keyed' | 'routed'): (target: Target) =>
         const stream = await target.stream({ sourcePartitions: keyedPartitions })
         const running = new Set<ChildProcess>()
         let killed = 0
+        const ends: (string | number | null)[] = []
         const startMortal = () => {
           const diesAtCommit = 1 + nextInt(random, commitsMax)
           const member = members.start(stream, layout, { diesAtCommit, isCommitSent: nextInt(random, 2) === 0 })
           running.add(member)
-          member.once('exit', () => {
+          member.once('exit', (code, signal) => {
             running.delete(member)
+            ends.push(signal ?? code)
             killed++
           })
         }
@@ -68,6 +70,7 @@ export function membersCampaign(layout: 'keyed' | 'routed'): (target: Target) =>
         const [code] = (await once(last, 'exit')) as [number | null]
 
         assert.equal(code, 0)
+        assert.deepEqual(new Set(ends), new Set(['SIGKILL']), 'no member ends by itself')
         assert.deepEqual(valuesOf(await stream.merged()), keyedMerges(customers))
         const { verdict, accounting, next } = await audit({ app: stream.app, bootstrapServers })
         assert.deepEqual([verdict, next?.verdict], ['proved', layout === 'routed' ? 'proved' : undefined])

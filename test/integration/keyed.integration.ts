@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import type { ErrorCode } from '../../src/core/errors.ts'
 import { audit, field, redrive, reset, topology } from '../../src/streams/index.ts'
@@ -21,6 +23,37 @@ export function keyedLayout(target: Target): void {
       assert.equal(verdict, 'proved')
       const consumed = accounting.reduce((sum, account) => sum + account.consumed, 0)
       assert.equal(consumed, 3 * count)
+    })
+
+    it('gives tasks up that it has got with their checkpoints, and takes them back', async () => {
+      const stream = await target.stream({ sourcePartitions: keyedPartitions })
+      const tasksTopic = `${stream.app}.tasks`
+      const areAtWork = (number: number) =>
+        until(`${number} are at work`, async () => (await members.atWork(tasksTopic)) === number)
+      const ended = async (member: ChildProcess) => {
+        member.kill('SIGTERM')
+        assert.equal((await once(member, 'exit'))[0], 0)
+      }
+      await stream.produce(keyedRecords(['A'], 0, 200))
+      const before = await startQuietly(keyedTopology(stream), target.bootstrapServers)
+      await before.caughtUp
+      await before.stop()
+
+      const first = members.start(stream, 'keyed')
+      await areAtWork(1)
+      const second = members.start(stream, 'keyed')
+      await areAtWork(2)
+      await stream.produce(keyedRecords(['B'], 0, 200))
+      await ended(second)
+      await areAtWork(1)
+      const third = members.start(stream, 'keyed')
+      await areAtWork(2)
+      await stream.produce(keyedRecords(['C'], 0, 200))
+      await until('all is merged', async () => (await stream.merged()).length >= 200)
+      await ended(first)
+      await ended(third)
+
+      assert.deepEqual(valuesOf(await stream.merged()), keyedMerges(200))
     })
 
     it('makes a dead letter of a record that is not in the partition of its key', async () => {

@@ -81,15 +81,25 @@ export class CheckpointView {
     return count
   }
 
-  /** Forgets what it has read of a partition of the topic. @param isOf - Whether a source partition is of its task. */
-  forget(partition: number, isOf: (number: number) => boolean): void {
+  /**
+   * Forgets what it has read of the checkpoints of other tasks: whoever has them now writes on, and what was pending or
+   * promoted then means nothing any more.
+   *
+   * @param own - The tasks that are kept. @param taskOf - The task of a source partition, by its number.
+   */
+  forgetAllBut(own: readonly number[], taskOf: (number: number) => number): void {
+    const isForgotten = this.#reached.map((offset, task) => offset > 0 && !own.includes(task))
+    if (!isForgotten.includes(true)) return
     for (const name of this.#records.keys()) {
       const number = partitionOfKey(name)
-      if (number !== undefined && isOf(number)) this.#records.delete(name)
+      if (number !== undefined && isForgotten[taskOf(number)] === true) this.#records.delete(name)
     }
-    for (const name of ofTask) this.#records.delete(keyIn(partition, name))
-    this.#changes.delete(partition)
-    this.#reached = this.#reached.map((offset, each) => (each === partition ? 0 : offset))
+    for (const [task, isOther] of isForgotten.entries()) {
+      if (!isOther) continue
+      for (const name of ofTask) this.#records.delete(keyIn(task, name))
+      this.#changes.delete(task)
+    }
+    this.#reached = this.#reached.map((offset, task) => (isForgotten[task] === true ? 0 : offset))
     this.promotedPlaces.reached = this.#reached
   }
 

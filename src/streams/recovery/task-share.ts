@@ -48,10 +48,12 @@ export async function findTasks(services: KafkaServices, share: TaskShare): Prom
   const { cluster, plan, options, topics } = services
   const { own, writer, checkpoint } = share
   const topic = topics.sinks[checkpointSink]!
+  const sources = sourcesOf(plan, await findSources(cluster, plan))
+  const taskOf = (number: number) => sources.partitions.partitionOf(number)
+  checkpoint.forgetAllBut(own, taskOf)
   const committed = await topicRange(cluster, topic, 'read_committed')
   await checkpoint.readOn(cluster, topic, ofPartitions(committed, own), true)
   await endLastWriters(services, share)
-  const sources = sourcesOf(plan, await findSources(cluster, plan))
   const logs = await findLogs(services, sources, own)
   await checkpoint.readOn(cluster, topic, ofPartitions(await topicRange(cluster, topic), own), true)
   checkpoint.promotedPlaces.own = own
@@ -59,7 +61,7 @@ export async function findTasks(services: KafkaServices, share: TaskShare): Prom
   const tasks: Tasks = {
     count: topic.partitions.length,
     own,
-    taskOf: (number) => sources.partitions.partitionOf(number),
+    taskOf,
     writer,
   }
   const manifests = own.flatMap((task) => manifestOf(checkpoint.records, task) ?? [])
