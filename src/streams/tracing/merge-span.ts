@@ -20,15 +20,19 @@ export interface MergeSpanNames {
 /**
  * The span of a merge, by the conventions that OpenTelemetry has for messaging. It begins when the first of its parts
  * did, goes on in the trace of the first side whose trace is followed, and has an event for each part and a link to each
- * span that a part carries whose trace is followed.
+ * span that a part carries whose trace is followed. Where the record of a part is stands once: in its link, or else in its
+ * event.
  */
 export class MergeSpan {
   readonly #names: MergeSpanNames
   readonly #title: string
   readonly #attributes: Attributes
+  /** Whether each part names its topic, because the span does not. */
+  readonly #namesTopic: boolean
 
   constructor(names: MergeSpanNames) {
     this.#names = names
+    this.#namesTopic = onlyTopic(names.plan) === undefined
     this.#title = spanTitle(names.plan)
     this.#attributes = messagingAttributes(names.plan)
   }
@@ -51,19 +55,26 @@ export class MergeSpan {
       remoteParent(first.context),
     )
     if (!span.isRecording()) return undefined
-    for (const [at, part] of parts.entries()) span.addEvent('millrace.part', this.#placeOf(part), new Date(times[at]!))
+    for (const [at, part] of parts.entries()) {
+      const attributes = isFollowed(part) ? this.#sideOf(part) : this.#placeOf(part)
+      span.addEvent('millrace.part', attributes, new Date(times[at]!))
+    }
     span.addEvent('millrace.merged', {}, new Date(nowMs))
     return span
   }
 
-  #placeOf({ partition: number, offset, side }: CarryingPart): Attributes {
-    const { topic, partition } = this.#names.partitions.placeOf(number)
+  #placeOf(part: CarryingPart): Attributes {
+    const { topic, partition } = this.#names.partitions.placeOf(part.partition)
     return {
-      'messaging.destination.name': topic,
+      ...(this.#namesTopic && { 'messaging.destination.name': topic }),
       'messaging.destination.partition.id': String(partition),
-      'messaging.kafka.offset': offset,
-      'millrace.side': this.#names.plan.sides[side]!.name,
+      ...this.#sideOf(part),
+      'messaging.kafka.offset': part.offset,
     }
+  }
+
+  #sideOf({ side }: CarryingPart): Attributes {
+    return { 'millrace.side': this.#names.plan.sides[side]!.name }
   }
 }
 
@@ -80,13 +91,14 @@ export function messagingAttributes(plan: MergeSpanNames['plan']): Record<string
     'messaging.operation.name': 'merge',
     'messaging.operation.type': 'process',
     'messaging.consumer.group.name': plan.name,
-    // Of several sources each link and event names its own.
+    // Of several sources each part names its own.
     ...(topic !== undefined && { 'messaging.destination.name': topic }),
     'millrace.correlation': plan.correlate.id,
   }
 }
 
-function onlyTopic({ sources }: MergeSpanNames['plan']): string | undefined {
+/** What the span names, where all parts are of one topic. */
+export function onlyTopic({ sources }: MergeSpanNames['plan']): string | undefined {
   return sources.length === 1 ? sources[0]!.topic : undefined
 }
 

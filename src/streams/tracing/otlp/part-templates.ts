@@ -1,5 +1,5 @@
 import type { CarryingPart } from '../../../kernel/index.ts'
-import type { MergeSpanNames } from '../merge-span.ts'
+import { type MergeSpanNames, onlyTopic } from '../merge-span.ts'
 import { attribute, field, fieldHead, putVarint, varintBytes } from './protobuf.ts'
 import {
   EVENT,
@@ -32,14 +32,21 @@ interface PartitionPlace {
  * digits of the partition and as long an offset.
  */
 export interface PartTemplate {
-  readonly event: Uint8Array
-  readonly eventTimeAt: number
+  /** Of a part whose link says where its record is. */
+  readonly event: EventTemplate
+  /** Of a part without a link. */
+  readonly placedEvent: EventTemplate
   readonly linkHead: Uint8Array
   /** Without its head. */
   readonly link: Uint8Array
-  /** Where the digits of the partition begin, and where the offset does, counted from the end of event and link. */
+  /** Where the digits of the partition begin, and where the offset does, counted from the end of what has them. */
   readonly digitsFromEnd: number
   readonly offsetFromEnd: number
+}
+
+export interface EventTemplate {
+  readonly bytes: Uint8Array
+  readonly timeAt: number
 }
 
 /**
@@ -77,30 +84,35 @@ export class PartTemplates {
   }
 
   #newTemplate(topic: string, digits: Buffer, side: number, offsetBytes: number): PartTemplate {
-    const sideName = this.#names.plan.sides[side]!.name
-    const attributes = (field: number) => [
-      attribute(field, 'messaging.destination.name', topic),
+    const { plan } = this.#names
+    const sideName = plan.sides[side]!.name
+    const namesTopic = onlyTopic(plan) === undefined
+    const place = (field: number) => [
+      ...(namesTopic ? [attribute(field, 'messaging.destination.name', topic)] : []),
       attribute(field, 'messaging.destination.partition.id', digits.toString()),
       attribute(field, 'millrace.side', sideName),
       // Some offset of that length.
       attribute(field, 'messaging.kafka.offset', 0x80 ** (offsetBytes - 1)),
     ]
-    const name = field(2, 'millrace.part')
-    const event = field(EVENT, [timeField(EVENT_TIME), name, ...attributes(EVENT_ATTRIBUTES)])
     const ids = [field(TRACE_ID, new Uint8Array(16)), field(SPAN_ID, new Uint8Array(8))]
     const flags = Buffer.from([LINK_FLAGS, 0, isRemote >> 8, 0, 0])
-    const ofLink = attributes(LINK_ATTRIBUTES)
+    const ofLink = place(LINK_ATTRIBUTES)
     const link = Buffer.concat([...ids, flags, ...ofLink])
     const afterDigits = ofLink.slice(-2).reduce((sum, { length }) => sum + length, 0)
     return {
-      event,
-      eventTimeAt: headBytes(event) + 1,
+      event: eventTemplate([attribute(EVENT_ATTRIBUTES, 'millrace.side', sideName)]),
+      placedEvent: eventTemplate(place(EVENT_ATTRIBUTES)),
       linkHead: fieldHead(LINK, link.length),
       link,
       digitsFromEnd: afterDigits + digits.length,
       offsetFromEnd: offsetBytes,
     }
   }
+}
+
+function eventTemplate(attributes: readonly Uint8Array[]): EventTemplate {
+  const bytes = field(EVENT, [timeField(EVENT_TIME), field(2, 'millrace.part'), ...attributes])
+  return { bytes, timeAt: headBytes(bytes) + 1 }
 }
 
 /** Writes partition and offset into a copy of an event or a link, by where it ends. */

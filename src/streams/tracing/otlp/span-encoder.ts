@@ -2,7 +2,7 @@ import type { Random } from '../../../core/random.ts'
 import { type CarryingPart, GrowableBytes, TRACED } from '../../../kernel/index.ts'
 import { hexOf, putHex } from './hex.ts'
 import { isFollowed, type MergeSpanNames, messagingAttributes, spanTitle } from '../merge-span.ts'
-import { type PartTemplate, PartTemplates, putPlace } from './part-templates.ts'
+import { type EventTemplate, type PartTemplate, PartTemplates, putPlace } from './part-templates.ts'
 import { attribute, field, putNanoseconds, putVarint, varintBytes, varintField } from './protobuf.ts'
 import {
   ATTRIBUTES,
@@ -93,14 +93,14 @@ export class SpanEncoder {
       startMs = Math.min(startMs, timeMs)
       const place = this.#parts.placeOf(part.partition)
       const partTemplate = this.#parts.of(place, part)
-      out.reserve(
-        at - start + partTemplate.event.length + partTemplate.link.length + restBytes + (part.carried?.length ?? 0),
-      )
+      const isLinked = isFollowed(part)
+      const event = isLinked ? partTemplate.event : partTemplate.placedEvent
+      out.reserve(at - start + event.bytes.length + partTemplate.link.length + restBytes + (part.carried?.length ?? 0))
       if (index < perSpanMax - 1) {
-        at = this.#putEvent(partTemplate, timeMs, at)
-        putPlace(out.bytes, at, partTemplate, place, part.offset)
+        at = this.#putEvent(event, timeMs, at)
+        if (!isLinked) putPlace(out.bytes, at, partTemplate, place, part.offset)
       }
-      if (isFollowed(part) && ++links <= perSpanMax) {
+      if (isLinked && ++links <= perSpanMax) {
         at = this.#putLink(partTemplate, part.carried, at)
         putPlace(out.bytes, at, partTemplate, place, part.offset)
         at = putState(out.bytes, at, part.carried)
@@ -141,11 +141,11 @@ export class SpanEncoder {
     putHex(bytes, start + parentIdAt, parent, value + spanIdFrom, 8)
   }
 
-  #putEvent({ event, eventTimeAt }: PartTemplate, timeMs: number, at: number): number {
+  #putEvent(event: EventTemplate, timeMs: number, at: number): number {
     const { bytes, view } = this.out
-    bytes.set(event, at)
-    putNanoseconds(view, at + eventTimeAt, timeMs)
-    return at + event.length
+    bytes.set(event.bytes, at)
+    putNanoseconds(view, at + event.timeAt, timeMs)
+    return at + event.bytes.length
   }
 
   /** But for the state, which comes after it. */
