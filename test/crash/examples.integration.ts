@@ -17,7 +17,7 @@ import { seed, turnsOf } from './in-turns.ts'
 import { type Experiment, Program } from './program.ts'
 
 const partitions = 2
-/** Kills of each program. With the variable all run on both brokers, else half of them on one each, in turns. */
+/** Kills of each program. With the variable all run on both brokers, else some of them on one each, in turns. */
 const kills = Number(process.env['MILLRACE_KILLS'] ?? 2)
 /** As many that each process has some epochs. */
 const groupsPerKill = 250
@@ -34,8 +34,8 @@ const commonFlags = [
   '--process-attempts',
   '100',
 ]
-/** Of the two brokers each takes a quarter of the programs. */
-const nextTurn = turnsOf(4)
+/** Of the two brokers each takes a sixth of the programs. */
+const nextTurn = turnsOf(6)
 
 /** Every program of `examples/`, and others, under kill -9, against their models. */
 export function exampleCampaigns(target: Target): void {

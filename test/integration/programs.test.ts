@@ -1,4 +1,5 @@
 /** Programs from their start to their end, and records of all kinds. */
+import { inTurns } from '../crash/in-turns.ts'
 import { bytesLeaveAsTheyCame } from './bytes.integration.ts'
 import { failingFunctions } from './failing-functions.integration.ts'
 import { loggedDeadLetters, logs } from './logs.integration.ts'
@@ -33,7 +34,7 @@ onEachBroker([
   severalCorrelations,
   sinks,
   stalledFunctions,
-  workersThatEnd,
+  inTurns([workersThatEnd]),
   poisonedRecords,
   bytesLeaveAsTheyCame,
   orderIndependence,

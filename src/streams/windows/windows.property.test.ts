@@ -163,7 +163,7 @@ describe('a program with windows', () => {
           await time.until(engine[Symbol.asyncDispose]())
         },
       ),
-      300,
+      120,
     )
   })
 })
