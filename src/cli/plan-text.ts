@@ -22,13 +22,15 @@ export function planText({
   ...topics
 }: PlanDescription): string {
   const { deadLetterTopic, checkpointTopic } = topics
+  const arePartsRead = sources.every(({ decode }) => decode === 'parts')
   const keysDiffer = new Set(stages.map(({ key }) => key)).size > 1
   return [
     `topology ${name}`,
     ...sources.flatMap((source) => sourceLines(source, deadLetterTopic)),
-    ...(layout === 'routed' ? [] : stages.map((stage) => `   ├─ stage ${stageText(stage, keysDiffer)}`)),
+    // What routes the parts that are read here has told of the stages.
+    ...(arePartsRead ? [] : stages.map((stage) => `   ├─ stage ${stageText(stage, keysDiffer)}`)),
     ...(layout === 'routed'
-      ? [`   └─ copy to the partition of the merge key, ${correlate.by}`]
+      ? [`   └─ each part to the partition of its merge key, ${correlate.by}`]
       : windows === undefined
         ? [
             `   └─ correlate ${correlate.id} by ${correlate.by} of ${stages.map((stage) => stage.name).join(', ')}`,

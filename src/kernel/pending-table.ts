@@ -7,7 +7,9 @@ import { CopiedBytes } from './copied-bytes.ts'
 import { CopiedColumns } from './copied-columns.ts'
 import { EpochLogs } from './epoch-logs.ts'
 import { headsIn, pageAt } from './index-pages.ts'
+import { encodeOriginsPrefix } from './origins.ts'
 import { batchHeaderBytes } from './output-batch.ts'
+import { PartRoutes } from './part-routes.ts'
 import { keyTextAt, partsOf, type PendingRow, type RowVisit, type StoredPart, visitRow } from './pending-row.ts'
 import type { PendingTableOptions, Publication } from './pending-table-options.ts'
 import { TableCalls } from './table-calls.ts'
@@ -49,6 +51,7 @@ export class PendingTable {
   /** The current records, and the keys and parts that do not stand in them. */
   readonly #bytes: CopiedBytes
   readonly #extra: CopiedBytes
+  #routes: PartRoutes | undefined
   #isLimited = true
   #unitsElsewhere = 0
 
@@ -155,18 +158,30 @@ export class PendingTable {
 
   /** Sets where completed rows go from now on; merged records that no batch was handed over with are forgotten. */
   publishTo(publication: Publication): void {
-    const { sideNames, recordBytesMax, out, hand } = publication
+    const { keyName, sideNames, recordBytesMax, out, hand } = publication
     assert(sideNames.length === this.#sideCount, 'every side has a name')
     const { run } = this.#machine
     this.#calls.publication = publication
+    this.#calls.handOver = (...batch) => out.handOver(...batch)
     run.recordBytesMax.value = recordBytesMax
     run.isHandedOver.value = Number(hand !== undefined)
     // Records that are handed over need no batches here, but the room to be written in.
-    const partitionCount = hand === undefined ? out.partitionCount : 1
-    run.partitionCount.value = partitionCount
-    run.batchBytes.value = Math.floor(Math.min(out.batchBytes - batchHeaderBytes, openBatchesBytesMax / partitionCount))
-    const isOpen = run.openOutput() !== 0
-    assert(this.#literals.place(publication) && isOpen, 'the memory has room for open batches')
+    this.#openBatches(hand === undefined ? out.partitionCount : 1, out.batchBytes)
+    const sides = [...sideNames].map((name) => literal(',', name))
+    this.#literals.place([literal('{', keyName), ...sides, encodeOriginsPrefix()])
+  }
+
+  /** What writes parts to where their keys belong, in a program that takes none in; made once it is asked for. */
+  get routes(): PartRoutes {
+    return (this.#routes ??= new PartRoutes({
+      calls: this.#calls,
+      columns: this.#columns,
+      bytes: this.#bytes,
+      extra: this.#extra,
+      literals: this.#literals,
+      load: this,
+      openBatches: (partitionCount, batchBytes) => this.#openBatches(partitionCount, batchBytes),
+    }))
   }
 
   /** Sets which timestamps the sink takes; rows that would be merged with others leave as dead letters. */
@@ -369,6 +384,13 @@ export class PendingTable {
     return isUnfinished
   }
 
+  #openBatches(partitionCount: number, batchBytes: number): void {
+    const { run } = this.#machine
+    run.partitionCount.value = partitionCount
+    run.batchBytes.value = Math.floor(Math.min(batchBytes - batchHeaderBytes, openBatchesBytesMax / partitionCount))
+    assert(run.openOutput() !== 0, 'the memory has room for open batches')
+  }
+
   #limit(): void {
     const limited = Math.max(0, this.#setup.unitsMax - this.#unitsElsewhere)
     this.#machine.run.unitsMax.value = this.#isLimited ? limited : unitsInMemory
@@ -378,4 +400,9 @@ export class PendingTable {
   #giveRoom(bytes: number): void {
     this.#machine.run.outputRoom.value = Math.max(1, Math.min(bytes, 0xffffffff))
   }
+}
+
+/** `<lead><name>:` */
+function literal(lead: string, name: Uint8Array): Uint8Array {
+  return Buffer.concat([Buffer.from(lead), name, Buffer.from(':')])
 }

@@ -1,6 +1,7 @@
 import type { RecordColumns } from './columns.ts'
 import { PUBLISHED } from './constants/outcome.ts'
 import type { MovedRows } from './cold/moved-rows.ts'
+import type { OutputBuilder } from './output-builder.ts'
 import type { HandedRecord } from './handed-record.ts'
 import { mergedParts } from './merged-parts.ts'
 import { chunkWords } from './offset-set.ts'
@@ -33,6 +34,8 @@ export class TableCalls {
     offset: 0,
   }
   publication: Publication | undefined
+  /** Takes the records of a full batch over, by its partition. */
+  handOver: OutputBuilder['handOver'] | undefined
   /** The rows that are being taken in, and the first of them in this pass. */
   pass: { columns: RecordColumns; from: number } | undefined
   onChange: ChangeVisitor | undefined
@@ -49,7 +52,7 @@ export class TableCalls {
   get #handlers(): TableHandlers {
     return {
       filled: (partition, start, end, ...rest) =>
-        this.publication!.out.handOver(partition, this.machine.bytes.subarray(start >>> 0, end >>> 0), ...rest),
+        this.handOver!(partition, this.machine.bytes.subarray(start >>> 0, end >>> 0), ...rest),
       refused: (head, reason) => this.#refuse(head, reason),
       expired: (head) => this.publication!.expire(this.rowAt(head)),
       merged: (head) => this.#merge(head),

@@ -10,6 +10,7 @@ interface TableFunctions {
   readonly freeStage: (address: number) => void
   readonly setBases: (bytes: number, extra: number) => void
   readonly apply: (count: number) => number
+  readonly route: (count: number, first: number, partitions: number) => number
   readonly tellChanges: (undoEnd: number, departedEnd: number) => void
   readonly commit: (undoEnd: number, departedEnd: number, copiesEnd: number) => void
   readonly rollback: (undoEnd: number, departedEnd: number, copiesEnd: number) => void

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ErrorCode } from '../../src/core/errors.ts'
-import { audit, explain, field, redrive, reset, topology } from '../../src/streams/index.ts'
+import { audit, explain, field, redrive, reset, stage, topology } from '../../src/streams/index.ts'
 import { valuesOf } from './customers.ts'
 import { keyedRecords } from './keyed-topology.ts'
 import { SharingMembers } from './sharing-members.ts'
@@ -114,6 +114,93 @@ export function routedLayout(target: Target): void {
       assert.deepEqual(
         unpaid.earlier!.map(({ app: before, parts }) => [before, parts]),
         [[app, [{ topic: otherSources['orders'], partition: 0, offset: count / 2 }]]],
+      )
+    })
+
+    it('has functions see each record before its part is routed, and no more, and keeps keys and lists as they are', async () => {
+      const { bootstrapServers } = target
+      const stream = await target.stream({ otherSources: { orders: 2, items: 3 } })
+      const { app, otherSources, sink } = stream
+      const calls = { mapped: 0, made: 0 }
+      interface Item {
+        readonly of: number
+        readonly name?: string
+      }
+      const program = topology(app, { layout: 'routed', tasks: 4 })
+        .source('orders', { topic: otherSources['orders']! })
+        .side('order', stage({ part: field('text') }))
+        .source<Item>('items', { topic: otherSources['items']! })
+        .map('mapped', ({ of, name }) => {
+          calls.mapped++
+          return { order: of, name }
+        })
+        .side(
+          'item',
+          stage({
+            deterministic: false,
+            part({ name }: { readonly name?: string }) {
+              calls.made++
+              if (name === undefined) throw new Error('no name')
+              return name.toUpperCase()
+            },
+          }),
+        )
+        .correlate(
+          'by-order',
+          { order: field('id'), item: (value) => (value as { order: number }).order },
+          {
+            of: ['order', 'item'],
+            collect: { item: { count: 2 } },
+          },
+        )
+        .sink(sink)
+      await stream.produce(
+        [
+          { value: '{"id":1.0,"text":"one"}', partition: 0 },
+          { value: '{"id":2,"text":["two"]}', partition: 1 },
+          { value: '{"id":"1","text":null}', partition: 1 },
+        ],
+        otherSources['orders'],
+      )
+      const items = [
+        '{"of":1,"name":"a"}',
+        '{"of":2,"name":"b"}',
+        '{"of":2,"name":"c"}',
+        '{"of":1}',
+        '{"of":1,"name":"d"}',
+      ]
+      await stream.produce(
+        items.map((value, partition) => ({ value, partition: partition % 3 })),
+        otherSources['items'],
+      )
+
+      const { error } = await stream.run(program, { stageAttempts: 1 })
+
+      assert.equal(error, undefined)
+      assert.deepEqual(
+        valuesOf(await stream.merged()).map((value) =>
+          value.replace('["D","A"]', '["A","D"]').replace('["C","B"]', '["B","C"]'),
+        ),
+        ['{"id":1.0,"order":"one","item":["A","D"]}', '{"id":2,"order":["two"],"item":["B","C"]}'],
+      )
+      assert.deepEqual(calls, { mapped: items.length, made: items.length })
+      const letters = await stream.deadLetters()
+      assert.deepEqual(
+        letters.map(({ value, headers }) => [value, Object.fromEntries(headers)['millrace.topic']]),
+        [['{"of":1}', otherSources['items']]],
+      )
+      const { verdict, next } = await audit({ app, bootstrapServers })
+      assert.deepEqual([verdict, next?.verdict], ['proved', 'proved'])
+      const routed = await explain({ app, bootstrapServers, key: '1', topology: program })
+      assert.deepEqual(routed.published.map(({ parts }) => parts.map(({ side }) => side).join()).sort(), [
+        'item',
+        'item',
+        'order',
+      ])
+      const merged = await explain({ app: `${app}.by-order`, bootstrapServers, key: '1', topology: program })
+      assert.deepEqual(
+        merged.published.map(({ parts }) => parts.map(({ side }) => side)),
+        [['order', 'item', 'item']],
       )
     })
 

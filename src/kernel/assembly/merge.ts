@@ -25,21 +25,18 @@ import {
 import {
   carriedAt,
   carriedLengthAt,
-  isRespelledAt,
   keyAt,
-  keyIsNumberAt,
   keyLengthAt,
   offsetAt,
   partAt,
   partitionAt,
   partLengthAt,
   sideAt,
-  spellingAt,
-  spellingLengthAt,
   timestampAt,
 } from './columns'
 import { copyOver, restOf } from './copy'
 import { beginRecord, borrow, endRecord, giveBack, hasSpace, spend, varintLength, writeVarint } from './output'
+import { ownSpellingLength, plainSpellingLength, writeOwnSpelling, writePlainSpelling } from './spelling'
 import {
   carries,
   earliestMs,
@@ -53,7 +50,6 @@ import {
 } from './state'
 import { handed, traced } from './table-imports'
 
-const QUOTE: u32 = 0x22
 const CLOSE_BRACE: u32 = 0x7d
 
 /** An outcome of a row that is only known here: there is no memory for it, and nothing has happened. */
@@ -170,7 +166,8 @@ function writeHeaders(to: usize, row: u32, originsLength: u32): usize {
   return writeOrigins(writeVarint(writeLiteral(to, sideCount + 1), originsLength), row)
 }
 
-function isTaken(timestamp: i64): bool {
+/** Whether the sink takes a record of this time. */
+export function isTaken(timestamp: i64): bool {
   return timestamp == NO_TIMESTAMP || (<f64>timestamp >= earliestMs && <f64>timestamp <= latestMs)
 }
 
@@ -217,20 +214,14 @@ function writeLiteral(to: usize, index: u32): usize {
 /** Bytes of the key as the first declared side wrote it. */
 function spellingLength(row: u32): u32 {
   const first: usize = load<u32>(blocks)
-  if (first == 0 ? isRespelledAt(row) : isRespelled(first)) {
-    return first == 0 ? spellingLengthAt(row) : load<u32>(afterKey(first))
-  }
-  return keyLengthAt(row) + (keyIsNumberAt(row) ? 0 : 2)
+  if (first == 0) return ownSpellingLength(row)
+  return isRespelled(first) ? load<u32>(afterKey(first)) : plainSpellingLength(row)
 }
 
 function writeSpelling(to: usize, row: u32): usize {
   const first: usize = load<u32>(blocks)
-  if (first == 0 ? isRespelledAt(row) : isRespelled(first)) {
-    return copyOver(to, first == 0 ? spellingAt(row) : afterKey(first) + 4, spellingLength(row))
-  }
-  if (keyIsNumberAt(row)) return copyOver(to, keyAt(row), keyLengthAt(row))
-  store<u8>(to, QUOTE)
-  to = copyOver(to + 1, keyAt(row), keyLengthAt(row))
-  store<u8>(to, QUOTE)
-  return to + 1
+  if (first == 0) return writeOwnSpelling(to, row)
+  return isRespelled(first)
+    ? copyOver(to, afterKey(first) + 4, load<u32>(afterKey(first)))
+    : writePlainSpelling(to, row)
 }

@@ -54,6 +54,7 @@ export { passAwaited } from './awaited'
 export { hashKeys, keyHashes, moveOut } from './moving'
 export { recall } from './remembered'
 export { kinds } from './segments'
+export { route } from './routes'
 export { retain, sweep } from './sweep'
 
 export function start(

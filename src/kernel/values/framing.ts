@@ -15,3 +15,5 @@ export type Framing =
   | { readonly kind: 'compressedJson'; readonly compression: Compression; readonly bytesMax: number }
   /** Any bytes, which become a JSON string in base64. */
   | { readonly kind: 'rawBytes' }
+  /** Parts as they stand, which `routed-part.ts` tells of. */
+  | { readonly kind: 'routedPart' }

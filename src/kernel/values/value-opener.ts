@@ -28,6 +28,8 @@ export function valueOpener(framing: Framing): ValueOpener {
       return valueMaker((value) => openedValue(value, framing.compression, framing.bytesMax))
     case 'rawBytes':
       return valueMaker((value) => Buffer.from(JSON.stringify(Buffer.from(value).toString('base64'))))
+    case 'routedPart':
+      return ({ count }) => count
   }
 }
 

@@ -1,11 +1,12 @@
 import { type Cluster, untilStable } from '../../kafka/index.ts'
-import { headerOf, isOfResult, originsHeaderName, readOrigins, type RecordColumns } from '../../kernel/index.ts'
+import { headerOf, isOfResult, type RecordColumns } from '../../kernel/index.ts'
 import { outputHeaderName, readOutputPlace } from '../merged/published-records.ts'
 import { aggregatedHeaderName, readResultFacts, type ResultFacts } from '../windows/window-results.ts'
 import { readRecords } from '../topics/record-reader.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { requireRights, rightsToAudit, rightsToReadApp } from '../topics/rights.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
+import { publishedOrigins } from '../checkpoint/published-origins.ts'
 import { ofNext, readAppCheckpoint, topicsOf } from './app-checkpoint.ts'
 import { findLogs, type Log } from './app-logs.ts'
 import { type AuditReport, judge } from './audit-report.ts'
@@ -66,9 +67,9 @@ async function auditOne(
           evidence.addResult(resultFactsOf(columns, row), place && readOutputPlace(place))
           continue
         }
-        const origins = headerOf(columns, row, originsHeaderName)
+        const origins = publishedOrigins(checkpoint.manifest.topology, columns, row)
         const place = headerOf(columns, row, outputHeaderName)
-        evidence.addOutput(origins && readOrigins(origins), place && readOutputPlace(place))
+        evidence.addOutput(origins, place && readOutputPlace(place))
       }
     })
   }

@@ -19,8 +19,8 @@ export interface TopologyShape {
   /** Sides after which a merge does without the others; absent where it needs all that are not optional. */
   readonly atLeast?: number
   /**
-   * Whether each record is copied by itself, to where its merge key belongs; then a copy has one origin, whatever sides
-   * there are. @defaultValue false
+   * Whether each part is written by itself, to where its merge key belongs; then it has one origin, whatever sides there
+   * are. @defaultValue false
    */
   readonly isRouted?: boolean
   /** What is kept of the one side, and in which windows; absent where sides are merged. */
@@ -134,7 +134,7 @@ function listShape({ count }: PlannedList, sides: readonly Side[]): ListShape {
   return typeof count === 'number' ? count : { side: sides[count.side]!.name, field: count.path }
 }
 
-/** How many origins a record names that was published: one for each side, or the one that it is a copy of. */
+/** How many origins a record names that was published: one for each side, or the one of a part. */
 export function originCount({ sides, isRouted }: TopologyShape): number {
   return isRouted === true ? 1 : sides.length
 }

@@ -1,6 +1,7 @@
 import { type Cluster, topicRange } from '../../kafka/index.ts'
-import { headerOf, originsHeaderName, partsFrom, plainRecord, readOrigins } from '../../kernel/index.ts'
+import { partsFrom, plainRecord } from '../../kernel/index.ts'
 import { topicsTo } from '../checkpoint/manifest.ts'
+import { publishedOrigins } from '../checkpoint/published-origins.ts'
 import type { TopologyShape } from '../checkpoint/topology-shape.ts'
 import { readRecords } from '../topics/record-reader.ts'
 import { requireRights, rightsToReadApp } from '../topics/rights.ts'
@@ -18,7 +19,7 @@ export interface EarlierRecord {
   readonly record: Origin
   /** The key of the record as text: that of the merge, unless the sink has given it another. Absent where it is gone. */
   readonly key?: string
-  /** Where its parts came from, without a side where the record is a copy of one; none where the record is gone, because all that was published before is consumed. */
+  /** Where its parts came from, without a side where the record is a part by itself; none where the record is gone, because all that was published before is consumed. */
   readonly parts: readonly (Origin & { readonly side?: string })[]
   /** The same of those parts that yet another subtopology has published. */
   readonly earlier?: readonly EarlierRecord[]
@@ -104,14 +105,14 @@ async function readMerged(
     const last = ends.map((end, partition) =>
       Math.max(first[partition]!, Math.min(end, Math.max(-1, ...within(partition).map(({ offset }) => offset)) + 1)),
     )
-    const { sides, isRouted } = checkpoint.manifest.topology
+    const shape = checkpoint.manifest.topology
+    const { sides, isRouted } = shape
     const named = isRouted === true ? [{}] : sides.map(({ name: side }) => ({ side }))
     await readRecords({ cluster, topic, range: { starts: first, ends: last }, decompressedBytesMax }, (columns) => {
       for (let row = 0; row < columns.count; row++) {
         const record = { topic: name, partition: columns.partition, offset: columns.offset[row]! }
         if (!places.some((place) => isSamePlace(place, record))) continue
-        const header = headerOf(columns, row, originsHeaderName)
-        const origins = (header && readOrigins(header)) ?? []
+        const origins = publishedOrigins(shape, columns, row) ?? []
         const { key } = plainRecord(columns, row)
         found.push({
           app,

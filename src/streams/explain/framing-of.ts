@@ -15,6 +15,7 @@ export function framingOf(decode: TopologyShape['sources'][number]['decode']): F
       return { kind: 'apicurioJson', idBytes: decode === 'apicurioJson' ? 4 : 8 }
     case 'confluentJson':
     case 'rawBytes':
+    case 'routedPart':
       return { kind: decode }
     case 'glueJson':
       return { kind: decode, bytesMax }

@@ -4,12 +4,13 @@ import {
   originsHeaderName,
   partsFrom,
   readOrigins,
+  readRoutedPlace,
   type RecordColumns,
+  routedHeaders,
   type SideOrigin,
 } from '../../kernel/index.ts'
 import { isMerge } from '../checkpoint/topology-shape.ts'
 import { readRecords } from '../topics/record-reader.ts'
-import type { Origin, SourcePartitions } from '../topics/source-partitions.ts'
 import { findTopic } from '../admin/app-checkpoint.ts'
 import { placeOf, type Search } from './search.ts'
 import type { PublishedRecord } from './explanation.ts'
@@ -28,8 +29,8 @@ export async function findPublished(search: Search, name: string): Promise<Publi
   await untilStable(cluster, topic, needed, wait)
   const found: PublishedRecord[] = []
   if (checkpoint.manifest.topology.isRouted === true) {
-    await readRecords({ cluster, topic, range, ...limits }, async (columns) => {
-      found.push(...(await copiesIn(search, columns, topic.name)))
+    await readRecords({ cluster, topic, range, ...limits }, (columns) => {
+      found.push(...routedIn(search, columns, topic.name))
     })
     return found
   }
@@ -54,35 +55,17 @@ export async function findPublished(search: Search, name: string): Promise<Publi
   return found
 }
 
-/** The records of the key among copies of source records, which name the places where these are. */
-async function copiesIn(
-  { checkpoint: { partitions }, rows, finder }: Search,
-  columns: RecordColumns,
-  name: string,
-): Promise<PublishedRecord[]> {
-  const origins = new Map(
-    Array.from({ length: columns.count }, (_, row) => [columns.offset[row]!, originOf(columns, row, partitions)]),
-  )
-  const origin = [...origins.values()].find((each) => each !== undefined)
-  if (origin === undefined) return []
-  // All copies in a topic are of one source.
-  const { pieces } = await rows.prepare(columns, origin)
-  return pieces.flatMap((piece) =>
-    rows.rowsOf(finder, piece, origin).flatMap((row): PublishedRecord[] => {
-      const consumed = origins.get(piece.offset[row]!)
-      if (consumed === undefined) return []
-      const place = placeOf(piece, row, { topic: name, partition: piece.partition })
-      return [
-        { ...place, parts: [{ side: rows.sideOf(piece, row, origin), ...consumed }], missing: [], isExpired: false },
-      ]
-    }),
-  )
-}
-
-function originOf(columns: RecordColumns, row: number, partitions: SourcePartitions): Origin | undefined {
-  const header = headerOf(columns, row, originsHeaderName)
-  const [part] = (header && readOrigins(header)?.flatMap(partsFrom)) ?? []
-  return part && partitions.originOf(part)
+/** The parts of the key among those that were routed, which name the places of their records. */
+function routedIn({ checkpoint: { partitions }, finder }: Search, columns: RecordColumns, topic: string) {
+  return finder.rowsIn(columns, { recordKey: 'json' }, true).flatMap((row): PublishedRecord[] => {
+    const part = readRoutedPlace(columns, row)
+    const origin = part && partitions.originOf(part)
+    const side = headerOf(columns, row, routedHeaders.side)
+    if (origin === undefined || side === undefined) return []
+    const place = placeOf(columns, row, { topic, partition: columns.partition })
+    const parts = [{ side: Buffer.from(side).toString(), ...origin }]
+    return [{ ...place, parts, missing: [], isExpired: false }]
+  })
 }
 
 /** Whether merged records have anything of a side. */

@@ -152,7 +152,8 @@ export class SourceRows {
   #isOpaque({ topic }: PartitionPlace): boolean {
     const source = this.#sourceOf(topic)
     if (source !== undefined) return areOpaque(source)
-    return this.#shape.sources.find((each) => each.topic === topic)?.decode === 'rawBytes'
+    const { decode } = this.#shape.sources.find((each) => each.topic === topic) ?? {}
+    return decode === 'rawBytes' || decode === 'routedPart'
   }
 
   #parse(columns: RecordColumns, row: number, place: PartitionPlace): unknown {

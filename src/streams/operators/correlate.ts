@@ -150,7 +150,11 @@ class Correlation {
       )
     const [outputs, life, doubt, windows] = [this.#outputs, this.#life, this.#doubt, this.#windows]
     const fullTable = this.#fullTable ?? this.#paging
-    const routed = plan.layout === 'routed' ? new RoutedRows(outputs.ofRouted, session.sources.partitions) : undefined
+    const sideNames = plan.sides.map(({ name }) => name)
+    const routed =
+      plan.layout === 'routed'
+        ? new RoutedRows(state.table.routes, outputs.ofRouted, sideNames, session.sources.partitions)
+        : undefined
     this.#intake = new RowIntake({ services, session, outputs, windows, routed, fullTable, streaks, doubt })
     const polls = () => [
       this.#sweep?.pollMs,

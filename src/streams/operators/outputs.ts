@@ -1,5 +1,13 @@
 import type { ActorRef } from '../../actors/index.ts'
-import { codecs, deadLetterReasons, type OutputBatch, OutputBuilder, PUBLISHED, Reason } from '../../kernel/index.ts'
+import {
+  codecs,
+  deadLetterReasons,
+  type OutputBatch,
+  OutputBuilder,
+  PUBLISHED,
+  Reason,
+  type RoutedTopic,
+} from '../../kernel/index.ts'
 import { causesOf } from '../dead-letters/dead-letter-cause.ts'
 import { DeadLetterEncoder } from '../dead-letters/dead-letter.ts'
 import { ExpiredRowEncoder, type ExpiredSink } from '../expiry/expired-row.ts'
@@ -13,7 +21,6 @@ import type { SinkMessage } from '../runtime/messages.ts'
 import type { Services } from '../runtime/services.ts'
 import { TimestampWindow } from '../time/timestamp-window.ts'
 import { checkpointSink, deadLetterSink, mergedSink, outputSinks, recordBytesMax } from '../topics/program-topics.ts'
-import type { RoutedTopic } from '../tasks/routed-rows.ts'
 import { expiryTopicOf, expiryTopics } from '../topology/plan-leaving.ts'
 import { isHandedOver } from '../topology/plan.ts'
 import type { ResultOutputs } from '../windows/window-results.ts'

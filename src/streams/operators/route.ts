@@ -9,7 +9,7 @@
  * Cost per record: one scan; a parse for each function.
  */
 import { defineActor } from '../../actors/index.ts'
-import { Decoder, noSide, Reason, type RecordColumns, RowKeys, RowTimestamps } from '../../kernel/index.ts'
+import { Decoder, noSide, Reason, type RecordColumns, RoutedParts, RowKeys, RowTimestamps } from '../../kernel/index.ts'
 import { functionHost } from '../functions/function-host.ts'
 import { FunctionRunner } from '../functions/function-runner.ts'
 import { functionValues } from '../functions/function-values.ts'
@@ -23,7 +23,7 @@ import type { Services } from '../runtime/services.ts'
 import { recordTables } from '../tables/record-tables.ts'
 import { keepsFinishedParts, type PlannedSource, stageId } from '../topology/plan.ts'
 import { pathText } from '../topology/field.ts'
-import { areOpaque, isKeyMade, keysId } from '../topology/plan-sources.ts'
+import { areOpaque, areParts, isKeyMade, keysId } from '../topology/plan-sources.ts'
 import { CarriedContexts, carriesTraces } from '../tracing/carried-contexts.ts'
 import type { Placement } from '../workers/placement.ts'
 
@@ -35,6 +35,9 @@ export const route = (services: Services, session: RestoringSession, placement: 
   const time = source.timestamp?.path
   const times = time && new RowTimestamps(time, pathText(time), options.depthMax)
   const contexts = carriesTraces(services) ? new CarriedContexts(services) : undefined
+  const parts = areParts(source)
+    ? new RoutedParts(source.sides.map((side) => [side, plan.sides[side]!.name]))
+    : undefined
   return defineActor<RowsMessage, Decoder>({
     name: id,
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
@@ -57,11 +60,13 @@ export const route = (services: Services, session: RestoringSession, placement: 
           contexts?.take(columns)
           return context.ref<RowsMessage>(plan.correlate.id).tell({ type: 'rows', batch })
         }
-        const choosing = chooseSides?.(columns, context.signal)
-        if (choosing !== undefined) await choosing
-        decoder.decode(columns)
-        if (makeKeys !== undefined) await makeKeys(columns, context.signal)
-        if (times !== undefined) takeTimestamps(columns, times)
+        if (parts?.open(columns) !== true) {
+          const choosing = chooseSides?.(columns, context.signal)
+          if (choosing !== undefined) await choosing
+          decoder.decode(columns)
+          if (makeKeys !== undefined) await makeKeys(columns, context.signal)
+          if (times !== undefined) takeTimestamps(columns, times)
+        }
         contexts?.take(columns)
         batch.stagesLeft = source.sides.length
         const stages = source.sides.map((side) => stageId(plan.sides[side]!.name))

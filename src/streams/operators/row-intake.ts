@@ -18,6 +18,7 @@ import { DirectPromotion } from '../retention/direct-promotion.ts'
 import type { RowBatch } from '../runtime/row-batch.ts'
 import type { Services } from '../runtime/services.ts'
 import { sourceOf } from '../topics/sources.ts'
+import { areParts } from '../topology/plan-sources.ts'
 import type { WindowWork } from '../windows/window-work.ts'
 import type { Outputs } from './outputs.ts'
 
@@ -82,10 +83,13 @@ export class RowIntake {
     const latestMs = this.#latestMs
     // What becomes a dead letter is about as large as its record.
     columns.count = Math.min(endWithin(columns, 0, Math.max(roomBytes, options.batchBytes)), rowsMax)
-    const observed = observedTimes(columns, sourceOf(plan, sources, partition))
-    this.#directPromotion.refuse(columns)
+    const source = sourceOf(plan, sources, partition)
+    const observed = observedTimes(columns, source)
+    // What is routed is pending nowhere here.
+    if (routed === undefined) this.#directPromotion.refuse(columns)
     refuseAhead(columns, latestMs)
-    if (plan.layout === 'keyed' && state.tasks !== oneTask) refuseMisplaced(columns, state.tasks)
+    // Who made parts has put them where they belong.
+    if (plan.layout === 'keyed' && state.tasks !== oneTask && !areParts(source)) refuseMisplaced(columns, state.tasks)
     state.told?.take(columns)
     outputs.takeTimes()
     const mayFill = fullTable?.isHopeless === false
@@ -107,7 +111,7 @@ export class RowIntake {
     columns.count = rows
     if (rows > 0) meters.consumed(partition, columns.timestamp[rows - 1]!)
     if (columns.origins !== undefined) sources.redriven.count(columns, counts)
-    this.#directPromotion.take(columns)
+    if (routed === undefined) this.#directPromotion.take(columns)
     if (tables !== undefined) session.schedule.owe(tables.takeBatch())
     if (windows !== undefined) session.schedule.owe(windows.intake.owedBytes)
     const { hasFailures, letterCount } = divertRows(columns, counts, outputs.deadLetters)

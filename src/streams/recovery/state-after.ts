@@ -362,7 +362,7 @@ function tableOf(request: StateRequest, { hashSeed }: ProgramIdentity): PendingT
       const length = typeof list.count === 'object' ? { toldBy: list.count.side } : list.count
       return [{ side, length, fullReason: Reason.LIST_FULL }]
     }),
-    carries: carriesTraces(request),
+    carries: plan.layout === 'routed' || carriesTraces(request),
     hasLanes: plan.sources.some((source) => laneCountOf(source) > 1),
     memory: spareMemory.take(),
   })

@@ -12,11 +12,14 @@ import {
   noSide,
   type OutputBatch,
   OutputBuilder,
+  PendingTable,
   plainRecord,
-  readOrigins,
+  readRoutedPlace,
   Reason,
   recordBatchOf,
   RecordColumns,
+  RoutedParts,
+  rowFlags,
   sourceSlackBytes,
 } from '../../kernel/index.ts'
 import { EpochCounts } from '../epochs/epoch-counts.ts'
@@ -26,13 +29,20 @@ import { RoutedRows } from './routed-rows.ts'
 const nowMs = 1_000_000
 /** Beyond it the topics take no record. */
 const aheadMaxMs = 500_000
+const sideNames = ['A', 'second']
 
 const bytes = fc.uint8Array({ maxLength: 40 })
 const record = fc.record({
   key: fc.option(bytes, { nil: undefined }),
-  mergeKey: fc.oneof(fc.integer(), fc.string({ maxLength: 12 })),
+  /** As JSON, which need not be the canonical one. */
+  mergeKey: fc.oneof(
+    fc.integer().map(String),
+    fc.string({ maxLength: 12 }).map((text) => JSON.stringify(text)),
+    fc.constantFrom('1.0', '1e2', '"\\u0061b"', '""', `"${'k'.repeat(90)}"`),
+  ),
+  side: fc.constantFrom(...sideNames),
   filling: fc.string({ maxLength: 60 }),
-  headers: fc.array(fc.tuple(fc.constantFrom('a', 'trace', 'millrace.origins'), bytes), { maxLength: 3 }),
+  headers: fc.array(fc.tuple(fc.constantFrom('a', 'o', 's', 'trace', 'millrace.origins'), bytes), { maxLength: 3 }),
   areHeadersWhole: fc.boolean(),
   timestampMs: fc.oneof(fc.nat(nowMs), fc.constant(nowMs + 2 * aheadMaxMs)),
   isStray: fc.boolean(),
@@ -41,24 +51,37 @@ type Drawn = typeof record extends fc.Arbitrary<infer Value> ? Value : never
 
 const course = fc.record({
   records: fc.array(record, { maxLength: 30 }),
-  number: fc.nat(5),
+  number: fc.nat(20),
   firstOffset: fc.oneof(fc.nat(200), fc.constant(2 ** 40)),
   partitionCount: fc.integer({ min: 1, max: 12 }),
   recordBytesMax: fc.constantFrom(150, 10_000),
+  batchBytes: fc.constantFrom(300, 5_000),
   /** Of the epochs, one after the other. */
   rooms: fc.array(fc.nat(400), { minLength: 1, maxLength: 5 }),
 })
 
-/** A record as it is written, and as it is read again. */
-interface Copy {
+/** A routed part as it is written, and as it is read again. */
+interface Part {
+  readonly place: unknown
   readonly key: string | undefined
   readonly value: string | undefined
   readonly headers: readonly string[]
   readonly timestampMs: number
 }
 
-function valueOf({ mergeKey, filling, isStray }: Drawn): Buffer {
-  return Buffer.from(JSON.stringify({ side: isStray ? 'elsewhere' : 'A', id: mergeKey, filling }))
+function valueOf({ mergeKey, filling, isStray, side }: Drawn): Buffer {
+  const route = JSON.stringify(isStray ? 'elsewhere' : side)
+  return Buffer.from(`{"side":${route},"id":${mergeKey},"part": ${JSON.stringify({ filling })} }`)
+}
+
+/** One side keeps a field, the other all of the record. */
+function partOf(drawn: Drawn): Buffer {
+  return drawn.side === 'A' ? Buffer.from(JSON.stringify({ filling: drawn.filling })) : valueOf(drawn)
+}
+
+/** A key as it stands in merged records: without quotes, in UTF-8. */
+function canonicalOf({ mergeKey }: Drawn): string {
+  return String(JSON.parse(mergeKey))
 }
 
 function headerText([name, value]: readonly [string, Uint8Array]): string {
@@ -66,23 +89,25 @@ function headerText([name, value]: readonly [string, Uint8Array]): string {
 }
 
 /** What is to be written of the rows with these numbers, by partition. */
-function expectedCopies(records: readonly Drawn[], rows: readonly number[], partitionCount: number): Copy[][] {
-  const copies: Copy[][] = Array.from({ length: partitionCount }, () => [])
+function expectedParts(
+  { records, number, firstOffset, partitionCount }: typeof course extends fc.Arbitrary<infer Value> ? Value : never,
+  rows: readonly number[],
+): Part[][] {
+  const parts: Part[][] = Array.from({ length: partitionCount }, () => [])
   for (const row of rows) {
-    const { key, mergeKey, headers, areHeadersWhole, timestampMs } = records[row]!
-    copies[partitionForKey(Buffer.from(jsonKey(mergeKey)), partitionCount)]!.push({
-      key: key && Buffer.from(key).toString('hex'),
-      value: valueOf(records[row]!).toString('hex'),
-      headers: areHeadersWhole ? headers.map(headerText) : [],
-      timestampMs,
+    const drawn = records[row]!
+    parts[partitionForKey(Buffer.from(canonicalOf(drawn)), partitionCount)]!.push({
+      place: { partition: number, offset: firstOffset + row },
+      key: drawn.mergeKey,
+      value: partOf(drawn).toString(),
+      headers: [
+        ...(drawn.areHeadersWhole ? drawn.headers.map(headerText) : []),
+        headerText(['s', Buffer.from(drawn.side)]),
+      ],
+      timestampMs: drawn.timestampMs,
     })
   }
-  return copies
-}
-
-/** A key as it stands in merged records: without quotes, in UTF-8. */
-function jsonKey(mergeKey: string | number): string {
-  return String(mergeKey)
+  return parts
 }
 
 function columnsOf(batches: readonly Uint8Array[], partition: number, visit: (columns: RecordColumns) => void): void {
@@ -103,10 +128,9 @@ function columnsOf(batches: readonly Uint8Array[], partition: number, visit: (co
   while (reader.fill(columns)) visit(columns)
 }
 
-/** What was written, by partition, and the place that the last header of each names. */
-function writtenIn(batches: readonly OutputBatch[], partitionCount: number) {
-  const copies: Copy[][] = Array.from({ length: partitionCount }, () => [])
-  const origins: unknown[] = []
+/** What was written, by partition. */
+function writtenIn(batches: readonly OutputBatch[], partitionCount: number): Part[][] {
+  const parts: Part[][] = Array.from({ length: partitionCount }, () => [])
   for (const batch of batches) {
     columnsOf([Buffer.from(batch.seal(noProducer))], batch.partition, (columns) => {
       for (let row = 0; row < columns.count; row++) {
@@ -114,41 +138,91 @@ function writtenIn(batches: readonly OutputBatch[], partitionCount: number) {
         const headers = headersOf(columns, row).map(
           ([name, content]) => [Buffer.from(name).toString(), content!] as const,
         )
-        const [name, origin] = headers.pop()!
-        assert.equal(name, 'millrace.origins')
-        origins.push(readOrigins(origin)?.[0])
-        copies[batch.partition]!.push({
-          key: key && Buffer.from(key).toString('hex'),
-          value: value && Buffer.from(value).toString('hex'),
+        assert.equal(headers.pop()![0], 'o')
+        parts[batch.partition]!.push({
+          place: readRoutedPlace(columns, row),
+          key: key && Buffer.from(key).toString(),
+          value: value && Buffer.from(value).toString(),
           headers: headers.map(headerText),
           timestampMs: columns.timestamp[row]!,
         })
       }
     })
   }
-  return { copies, origins }
+  return parts
+}
+
+/** Whether `RoutedParts` is to find what a record says. */
+function isPlain(drawn: Drawn): boolean {
+  const canonical = canonicalOf(drawn)
+  const isLong = drawn.areHeadersWhole && drawn.headers.some(([, value]) => value.length > 63)
+  return !isLong && [canonical, `"${canonical}"`].includes(drawn.mergeKey)
+}
+
+/** Opens each part by itself, and compares it with what its record says. */
+function assertOpened(batches: readonly OutputBatch[], records: readonly Drawn[], firstOffset: number): void {
+  // Others may be of no source.
+  const opener = new RoutedParts(sideNames.map((name, side) => [side, name]))
+  for (const batch of batches) {
+    columnsOf([Buffer.from(batch.seal(noProducer))], batch.partition, (columns) => {
+      for (let row = 0; row < columns.count; row++) {
+        const drawn = records[readRoutedPlace(columns, row)!.offset - firstOffset]!
+        const one = columns.pick([row])
+        assert.equal(opener.open(one), isPlain(drawn), 'those that look as most do are opened')
+        if (!isPlain(drawn)) continue
+        const textOf = (start: Int32Array, end: Int32Array) =>
+          Buffer.from(one.bytes.subarray(start[0], end[0])).toString()
+        assert.deepEqual(
+          {
+            side: sideNames[one.side[0]!],
+            reason: one.reason[0],
+            key: textOf(one.keyStart, one.keyEnd),
+            isNumber: (one.flags[0]! & rowFlags.keyIsNumber) !== 0,
+            part: textOf(one.partStart, one.partEnd),
+          },
+          {
+            side: drawn.side,
+            reason: 0,
+            key: canonicalOf(drawn),
+            isNumber: !drawn.mergeKey.startsWith('"'),
+            part: partOf(drawn).toString(),
+          },
+        )
+      }
+    })
+  }
 }
 
 describe('RoutedRows', () => {
-  it('copies each record that it takes to the partition of its merge key, as it was, and names its place', () => {
+  it('writes the part of each record that it takes to the partition of its merge key, once, and names its place', () => {
     check(
-      fc.property(course, ({ records, number, firstOffset, partitionCount, recordBytesMax, rooms }) => {
+      fc.property(course, (drawn) => {
+        const { records, number, firstOffset, partitionCount, recordBytesMax, batchBytes, rooms } = drawn
         const filled: OutputBatch[] = []
-        const out = new OutputBuilder({
-          sink: 0,
-          partitionCount,
-          batchBytes: 300,
-          onFilled: (batch) => filled.push(batch),
-        })
-        const unused = new OutputBuilder({ sink: 1, partitionCount, batchBytes: 300, onFilled: () => assert.fail() })
+        const out = new OutputBuilder({ sink: 0, partitionCount, batchBytes, onFilled: (batch) => filled.push(batch) })
+        const unused = new OutputBuilder({ sink: 1, partitionCount: 2, batchBytes, onFilled: () => assert.fail() })
         const times = new TimestampWindow({ beforeMaxMs: Infinity, afterMaxMs: aheadMaxMs }, { nowMs: () => nowMs }, 0)
         const topics = [unused, out].map((each) => ({ out: each, recordBytesMax, times }))
-        const list = Array.from({ length: 6 }, (_, partition) => ({ source: Number(partition === number), partition }))
-        const routed = new RoutedRows(topics, { list })
+        const list = Array.from({ length: 21 }, (_, partition) => ({ source: Number(partition === number), partition }))
+        const table = new PendingTable({
+          sideCount: sideNames.length,
+          isUnused: true,
+          carries: true,
+          bytesMax: 2 ** 30,
+          hashSeed: [1, 2],
+          duplicateReason: Reason.DUPLICATE,
+          tooLargeReason: Reason.MERGE_TOO_LARGE,
+          refusedTimeReason: Reason.MERGE_TIMESTAMP_REFUSED,
+        })
+        const routed = new RoutedRows(table.routes, topics, sideNames, { list })
         const counts = new EpochCounts(list.map(() => 0))
+        const key = { kind: 'field', path: ['id'] } as const
         const decoder = new Decoder({
           route: ['side'],
-          sides: [{ name: 'A', part: { kind: 'record' }, key: { kind: 'field', path: ['id'] } }],
+          sides: [
+            { name: 'A', part: { kind: 'field', path: ['part'] }, key },
+            { name: 'second', part: { kind: 'record' }, key },
+          ],
           depthMax: 10,
           keyBytesMax: 100,
         })
@@ -171,16 +245,12 @@ describe('RoutedRows', () => {
             columns.drop(taken)
           }
         })
-        out.flush()
+        table.flush()
 
         assert.equal(reasons.length, records.length)
         const rows = [...reasons.keys()].filter((row) => reasons[row] === 0)
-        const { copies, origins } = writtenIn(filled, partitionCount)
-        assert.deepEqual(copies, expectedCopies(records, rows, partitionCount))
-        assert.deepEqual(
-          new Set(origins.map((origin) => JSON.stringify(origin))),
-          new Set(rows.map((row) => JSON.stringify({ partition: number, offset: firstOffset + row }))),
-        )
+        assert.deepEqual(writtenIn(filled, partitionCount), expectedParts(drawn, rows))
+        assertOpened(filled, records, firstOffset)
         assert.equal(counts.emitted[number], rows.length)
         for (const [row, { isStray, timestampMs }] of records.entries()) {
           const expected = isStray ? Reason.UNKNOWN_STAGE : timestampMs > nowMs ? Reason.MERGE_TIMESTAMP_REFUSED : 0
@@ -188,7 +258,7 @@ describe('RoutedRows', () => {
           else assert.equal(reasons[row], expected)
         }
       }),
-      1_000,
+      200,
     )
   })
 })

@@ -1,119 +1,76 @@
 /**
- * Routed rows: copies the record of each row to the partition of its merge key.
+ * Routed rows: writes the part of each row to the partition of its merge key.
  *
- * A copy has the key, the value, the headers and the timestamp of its record, byte for byte, and behind its headers
- * `millrace.origins` with the place where that is. It is written in the transaction of the epoch that consumes the record,
- * and whoever reads it reads only what is committed: so a record has one copy, whatever happens to its process.
- * State: none.
- * Cost per record: a hash of its key, a copy of its bytes.
+ * A part is written once, in the transaction of the epoch that consumes its record, and whoever reads it reads only what
+ * is committed: so there is one of each, whatever happens to a process.
+ * State: none of its own.
+ * Cost per record: a look for headers, and what the kernel does to write a part.
  */
-import { partitionForKey } from '../../kafka/index.ts'
 import {
   noSide,
-  noTimestamp,
-  originsHeaderName,
-  type OutputBuilder,
-  Reason,
+  type PartRoutes,
   type RecordColumns,
   RecordFrame,
-  rowFlags,
-  varintLength,
+  type RoutedTopic,
   writeVarint,
 } from '../../kernel/index.ts'
 import type { EpochCounts } from '../epochs/epoch-counts.ts'
-import type { TimestampWindow } from '../time/timestamp-window.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 
-/** The topic that the records of a source are routed through, and what it takes. */
-export interface RoutedTopic {
-  readonly out: OutputBuilder
-  readonly recordBytesMax: number
-  readonly times: TimestampWindow
-}
-
-/** The header up to the length of its value. */
-const originHeaderStart = Buffer.alloc(1 + originsHeaderName.length)
-originHeaderStart.write(originsHeaderName, writeVarint(originHeaderStart, 0, originsHeaderName.length))
-
-/** Bytes that the header takes at most: a partition and an offset as varints, and their length. */
-export const originHeaderBytesMax = originHeaderStart.length + 1 + 5 + 9
+/** The headers that each part has beside those of its record. */
+const ownHeaders = 2
+const varintBytesMax = 5
 
 export class RoutedRows {
-  readonly #topics: readonly RoutedTopic[]
+  readonly #routes: PartRoutes
   readonly #partitions: Pick<SourcePartitions, 'list'>
   readonly #frame = new RecordFrame()
+  readonly #headerCount = Buffer.alloc(varintBytesMax)
 
   /** @param topics - By source. */
-  constructor(topics: readonly RoutedTopic[], partitions: Pick<SourcePartitions, 'list'>) {
-    this.#topics = topics
+  constructor(
+    routes: PartRoutes,
+    topics: readonly RoutedTopic[],
+    sideNames: readonly string[],
+    partitions: Pick<SourcePartitions, 'list'>,
+  ) {
+    this.#routes = routes
     this.#partitions = partitions
+    routes.publishTo(topics, sideNames)
   }
 
   /**
-   * Copies the records of rows that have a side, in their order, and makes dead letters of those that the topic does not
+   * Writes the parts of rows that have a side, in their order, and makes dead letters of those that the topic does not
    * take.
    *
    * @returns How many rows were taken in: fewer than there are where the epoch has no room for more.
+   * @throws MillraceError `TABLE_FULL` where there is no memory for a part.
    */
   take(columns: RecordColumns, { emitted }: Pick<EpochCounts, 'emitted'>, roomBytes: number): number {
-    const { partition, side, timestamp, count } = columns
-    const { out, recordBytesMax, times } = this.#topics[this.#partitions.list[partition]!.source]!
-    const { earliestMs, latestMs } = times
-    const source = bufferOf(columns.bytes)
-    let written = 0
-    for (let row = 0; row < count; row++) {
-      if (side[row] === noSide) continue
-      if (written > 0 && written >= roomBytes) return row
-      const time = timestamp[row]!
-      if (time !== noTimestamp && (time < earliestMs || time > latestMs)) {
-        columns.refuse(row, Reason.MERGE_TIMESTAMP_REFUSED)
-        continue
-      }
-      const bytes = this.#copy(columns, row, source, out, recordBytesMax)
-      if (bytes === 0) {
-        columns.refuse(row, Reason.MERGE_TOO_LARGE)
-        continue
-      }
-      written += bytes
-      emitted[partition]!++
-    }
-    return count
+    const { partition, side } = columns
+    this.#carryHeaders(columns)
+    const taken = this.#routes.take(columns, this.#partitions.list[partition]!.source, roomBytes)
+    for (let row = 0; row < taken; row++) if (side[row] !== noSide) emitted[partition]!++
+    return taken
   }
 
-  /** @returns The bytes of the copy; 0 where the topic does not take so many. */
-  #copy(columns: RecordColumns, row: number, source: Buffer, out: OutputBuilder, recordBytesMax: number): number {
-    const { flags, keyStart, keyEnd, extra, partition, offset } = columns
+  /** Has rows carry the headers of their records, whoever may look at them where they are read. */
+  #carryHeaders(columns: RecordColumns): void {
+    const { count, side, valueEnd, recordEnd, carriedStart, carriedEnd, bytes, extra } = columns
     const frame = this.#frame
-    frame.read(columns, row)
-    const originLength = varintLength(partition) + varintLength(offset[row]!)
-    const headersLength =
-      varintLength(frame.headerCount + 1) + frame.headersLength + originHeaderStart.length + 1 + originLength
-    const { keyStart: recordKeyStart, valueStart } = frame.place
-    const [keyLength, valueLength] = [frame.place.keyEnd - recordKeyStart, frame.place.valueEnd - valueStart]
-    const length = Math.max(keyLength, 0) + Math.max(valueLength, 0) + headersLength
-    if (length > recordBytesMax) return 0
-    const keyBytes = (flags[row]! & rowFlags.keyInExtra) === 0 ? source : extra.bytes
-    const to = partitionForKey(keyBytes, out.partitionCount, keyStart[row], keyEnd[row])
-    const batch = out.begin(to, columns.timestamp[row]!, keyLength, valueLength, headersLength)
-    // Views of a piece would be an object for each record.
-    const { bytes, buffer } = batch
-    let at = copy(source, recordKeyStart, keyLength, buffer, batch.position)
-    at = copy(source, valueStart, valueLength, buffer, writeVarint(bytes, at, valueLength))
-    at = writeVarint(bytes, at, frame.headerCount + 1)
-    at = copy(source, frame.headersStart, frame.headersLength, buffer, at)
-    originHeaderStart.copy(buffer, at)
-    at = writeVarint(bytes, at + originHeaderStart.length, originLength)
-    at = writeVarint(bytes, at, partition)
-    batch.position = writeVarint(bytes, at, offset[row]!)
-    return length
+    for (let row = 0; row < count; row++) {
+      carriedStart[row] = 0
+      carriedEnd[row] = 0
+      // Their number alone: there are none.
+      if (side[row] === noSide || recordEnd[row]! - valueEnd[row]! === 1) continue
+      frame.read(columns, row)
+      if (frame.headerCount === 0) continue
+      const from = extra.append(
+        this.#headerCount.subarray(0, writeVarint(this.#headerCount, 0, frame.headerCount + ownHeaders)),
+      )
+      extra.append(bytes.subarray(frame.headersStart, frame.headersStart + frame.headersLength))
+      carriedStart[row] = from
+      carriedEnd[row] = extra.length
+    }
   }
-}
-
-/** @param length - Bytes; -1 for null, which has none. @returns Where the copy ends. */
-function copy(from: Buffer, start: number, length: number, to: Buffer, at: number): number {
-  return length <= 0 ? at : at + from.copy(to, at, start, start + length)
-}
-
-function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength)
 }

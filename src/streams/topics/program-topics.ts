@@ -1,6 +1,6 @@
 import { TopologyError } from '../../core/errors.ts'
 import { type Cluster, createMissingTopics, type Topic } from '../../kafka/index.ts'
-import { partitionsMax } from '../../kernel/index.ts'
+import { partitionsMax, routedBytesMax } from '../../kernel/index.ts'
 import { findCheckpointTopic, haveStamped } from '../checkpoint/checkpoint-topic.ts'
 import { manifestBytesMax } from '../checkpoint/manifest.ts'
 import type { Logger } from '../logs/logger.ts'
@@ -8,7 +8,6 @@ import type { Plan } from '../topology/plan.ts'
 import { expiryTopics } from '../topology/plan-leaving.ts'
 import { findInternalTopic } from './internal-topic.ts'
 import { partitionsDiffer, tasksDiffer } from '../tasks/partitions-differ.ts'
-import { originHeaderBytesMax } from '../tasks/routed-rows.ts'
 import { laneCountOf } from '../topology/plan-sources.ts'
 import { topicsBetween } from '../topology/subtopologies.ts'
 import { requireRights, rightsToRun } from './rights.ts'
@@ -72,9 +71,6 @@ const recordFrameBytes = 128
 /** The same of a record in the checkpoint that has another one for its value, with its key. */
 const keptFrameBytes = recordFrameBytes + 32
 
-/** By how much a routed record is larger than the one that it is a copy of, with what is left free around any record. */
-const routedFrameBytes = recordFrameBytes + originHeaderBytesMax
-
 /** Bytes that key, value and headers of the largest record that a sink takes have together. */
 export function recordBytesMax({ batchBytesMax }: ProgramTopics, sink: number): number {
   return batchBytesMax[sink]! - recordFrameBytes
@@ -118,7 +114,8 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
   const lookups = found.slice(plan.sources.length + given.length)
   await warnOfDroppedRows(cluster, plan.name, lookups, logger)
   if (internal.length > 0) {
-    const routedBytes = plan.layout === 'routed' ? routedFrameBytes : 0
+    const sideNames = plan.sides.map(({ name }) => name)
+    const routedBytes = plan.layout === 'routed' ? recordFrameBytes + routedBytesMax(sideNames) : 0
     const sizes = {
       partitionCount: plan.tasks ?? partitionCount,
       batchBytesMax: Math.max(defaultBatchBytesMax, largestBatchBytes + routedBytes),

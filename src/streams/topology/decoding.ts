@@ -91,6 +91,9 @@ export function rawBytes(): Decoding<string> {
   return decoding({ kind: 'rawBytes' })
 }
 
+/** Parts that the subtopology before has made: nothing is looked for in them. */
+export const routedParts = decoding({ kind: 'routedPart' })
+
 const compressions: readonly string[] = ['gzip', 'zlib', 'zstd']
 
 function decoding<Value>(framing: Framing): Decoding<Value> {
@@ -118,5 +121,7 @@ export function decodingText(decode: Decoding<unknown> | DecodeFunction<unknown>
       return `JSON compressed with ${framing.compression}`
     case 'rawBytes':
       return 'any bytes, in base64'
+    case 'routedPart':
+      return 'parts'
   }
 }

@@ -16,7 +16,7 @@ export interface PlanDescription {
   readonly name: string
   /** How processes share the work; absent where one of them does all of it. */
   readonly layout?: Exclude<Layout, 'single'>
-  /** Partitions of the topics that records are routed through; absent where the sources say. */
+  /** Partitions of the topics that parts are routed through; absent where the sources say. */
   readonly tasks?: number
   readonly sources: readonly SourceDescription[]
   readonly stages: readonly StageDescription[]

@@ -12,16 +12,15 @@ export interface TopologyOptions {
    *   as Kafka's own producers do where it is the key of the record: as a text, numbers in decimal. All sources have one
    *   number of partitions, which never changes. A record that is in another partition is a dead letter
    *   (`WRONG_PARTITION`).
-   * - `routed`: the same where the sources are partitioned in any other way. Each record is copied first to the partition of
-   *   its merge key, in the topic `<name>.routed`, or `<name>.routed.<source>` where there are several sources; what reads
-   *   these is a subtopology with a group, checkpoints and dead letters of its own. Functions before the stages see each
-   *   record twice, and must find the same stage and the same merge key both times.
+   * - `routed`: the same where the sources are partitioned in any other way. The part of each record is written first
+   *   to the partition of its merge key, in the topic `<name>.routed`, or `<name>.routed.<source>` where there are several
+   *   sources; what reads these is a subtopology with a group, checkpoints and dead letters of its own.
    *
    * @defaultValue `single`
    */
   readonly layout?: Layout
   /**
-   * How many partitions the topics have that records are routed through, from 1 on: no more processes have work with the
+   * How many partitions the topics have that parts are routed through, from 1 on: no more processes have work with the
    * merge. It never changes. Only in the layout `routed`. @defaultValue as many as the source with the most has when the
    * program first starts
    */
@@ -31,7 +30,7 @@ export interface TopologyOptions {
 /** How the processes of a topology share its work, checked. */
 export interface PlannedLayout {
   readonly layout: Layout
-  /** Partitions of the topics that records are routed through; absent where the sources say. */
+  /** Partitions of the topics that parts are routed through; absent where the sources say. */
   readonly tasks: number | undefined
 }
 

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { number, text } from '../../state/index.ts'
 import { describePlan } from './describe-plan.ts'
 import { field } from './field.ts'
+import { recordKey } from './key.ts'
 import type { Layout } from './layout.ts'
 import { type Plan, planTopology } from './plan.ts'
 import { stage } from './stage.ts'
@@ -41,9 +42,10 @@ describe('the layout of a topology', () => {
     assert.throws(() => topology('shop', { layout: 'many' as 'keyed' }), { code: 'TOPOLOGY_INVALID' })
   })
 
-  it('has records routed to the partition of their merge key by a subtopology before, where it is "routed"', () => {
+  it('has parts routed to the partition of their merge key by a subtopology before, where it is "routed"', () => {
     const program = topology('shop', { layout: 'routed', tasks: 8 })
       .source('orders', { recordsPerSecondMax: 10 })
+      .filter('wanted', () => true)
       .side('A', stage({ part: field('part') }))
       .source('more', { topic: 'more-orders', timestamp: field('at') })
       .side('B')
@@ -75,19 +77,28 @@ describe('the layout of a topology', () => {
     const concernsOf = ({ sources, sides, steps, correlate }: Plan) => [
       sources[0]!.recordsPerSecondMax,
       sources[1]!.timestamp?.path,
+      sources[0]!.steps.length,
       sides[0]!.part.kind,
+      sides[1]!.key,
+      correlate.keyName,
       steps.length,
       correlate.expiry?.afterMs,
     ]
-    assert.deepEqual(concernsOf(first!), [10, undefined, 'record', 0, undefined])
-    assert.deepEqual(concernsOf(second!), [undefined, ['at'], 'field', 1, 10])
+    assert.deepEqual(concernsOf(first!), [10, ['at'], 1, 'field', field('of'), 'id', 0, undefined])
+    assert.deepEqual(concernsOf(second!), [undefined, undefined, 0, 'record', recordKey('json'), 'id', 1, 10])
     assert.equal(describePlan(first!).tasks, 8)
   })
 
-  it('has one topic for the records of one source, and ids that may not meet', () => {
+  it('has one topic for the parts of one source, and ids that may not meet', () => {
     const routed = shared('routed').sink('sink')
     const clash = shared('routed')
       .filter('orders-routed', () => true)
+      .sink('sink')
+    const twice = topology('shop', { layout: 'routed' })
+      .source('orders')
+      .filter('by-side', () => true)
+      .route('by-side', field('side'), { A: stage(), B: stage() })
+      .correlate('by-id', field('id'), { of: ['A', 'B'] })
       .sink('sink')
 
     assert.deepEqual(
@@ -95,6 +106,7 @@ describe('the layout of a topology', () => {
       ['shop.routed'],
     )
     assert.throws(() => planTopology(clash), /two operators have the id "orders-routed"/)
+    assert.throws(() => planTopology(twice), /two operators have the id "by-side"/)
   })
 
   it('is refused with tasks that are no number of partitions, or in another layout', () => {

@@ -1,5 +1,6 @@
 import type { PartSource } from '../../kernel/index.ts'
 import type { Key, KeyFunction } from './key.ts'
+import { keyNameOf } from './key-name.ts'
 import type { Stage } from './stage.ts'
 import { type PlannedList, planList } from './plan-parts.ts'
 import { isByName, refuse } from './topology-checks.ts'
@@ -81,13 +82,12 @@ function keyOf({ name, correlate: { id, key } }: Pick<Topology, 'name' | 'correl
   return typeof own === 'function' ? { kind: 'keyFunction', make: own } : own
 }
 
-export function planKeyName({ name, correlate }: Topology, [first]: readonly Side[]): string {
-  const { id, keyName, key } = correlate
+export function planKeyName({ name, correlate }: Topology): string {
+  const { id, key } = correlate
   const unknown = isByName(key) ? Object.keys(key).find((side) => !correlate.of.includes(side)) : undefined
   if (unknown !== undefined) refuse(name, `"${id}" has a key for side "${unknown}", which it does not name in "of"`)
+  const keyName = keyNameOf(correlate)
   if (keyName !== undefined) return keyName
-  const last = 'path' in first!.key ? first!.key.path.at(-1) : undefined
-  if (typeof last === 'string') return last
   refuse(name, `"${id}" needs a keyName: the key of its first side is not a property, whose name the key would have`)
 }
 

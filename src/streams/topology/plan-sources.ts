@@ -52,11 +52,17 @@ export function laneCountOf({ steps }: Pick<Source, 'steps'>): number {
   return steps.find((step) => step.kind === 'flatMap')?.partsMax ?? 1
 }
 
-/** Whether values come to the route as a text in base64. */
+/** Whether values come to the route as a text in base64, or as parts: nothing is looked for in them. */
 export function areOpaque({ decode, steps }: Pick<Source, 'decode' | 'steps'>): boolean {
+  if (areParts({ decode })) return true
   return (
     typeof decode === 'object' &&
     decode.framing.kind === 'rawBytes' &&
     !steps.some(({ kind }) => kind === 'map' || kind === 'flatMap')
   )
+}
+
+/** Whether values are parts, as a program in the layout `routed` has made them before. */
+export function areParts({ decode }: Pick<Source, 'decode'>): boolean {
+  return typeof decode === 'object' && decode.framing.kind === 'routedPart'
 }

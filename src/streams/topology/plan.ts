@@ -114,9 +114,10 @@ function checkedIds(chain: readonly Topology[]): string[] {
 
 const readerOfSeveral = 'sources'
 
-/** Both ends of an internal topic have one id, and what routes records has those of what merges them. */
+/** Both ends of an internal topic have one id, and what routes parts has those of what merges them. */
 function idsOf({ layout, sources, correlate, steps, branch, sinks }: Topology): string[] {
-  if (layout === 'routed') return [...sources, ...sinks].map(({ id }) => id)
+  if (layout === 'routed')
+    return [...sources, ...sources.flatMap((source) => source.steps), ...sinks].map(({ id }) => id)
   return [
     ...sources.flatMap(({ id, isInternal, steps: own, route }) => [
       ...(isInternal ? [] : [id]),
@@ -137,7 +138,7 @@ function planSubtopology(topology: Topology, ids: readonly string[], next: Plan 
   checkSteps(topology)
   checkParts(topology)
   const sides = planSides(topology)
-  const keyName = planKeyName(topology, sides)
+  const keyName = planKeyName(topology)
   if (sides.some((side) => side.name === keyName)) {
     refuse(name, `side "${keyName}" of "${correlate.id}" has the name of the key, which stands beside it in the output`)
   }

@@ -1,4 +1,8 @@
+import { routedHeaders } from '../../kernel/index.ts'
 import { correlationOf } from './correlation.ts'
+import { routedParts } from './decoding.ts'
+import { header, recordKey } from './key.ts'
+import { keyNameOf } from './key-name.ts'
 import { checkLayout } from './plan-layout.ts'
 import { sinkOf } from './sink.ts'
 import type { Source } from './source.ts'
@@ -7,11 +11,11 @@ import { subtopologyName } from './subtopologies.ts'
 import type { Topology } from './declared-topology.ts'
 
 /**
- * A topology in the layout `routed` as two subtopologies: one that copies each record to the partition of its merge key,
- * and one that reads these copies as a topology in the layout `keyed` reads its sources.
+ * A topology in the layout `routed` as two subtopologies: one that makes the parts of all records, and writes each to the
+ * partition of its merge key, and one that reads these parts as a topology in the layout `keyed` reads its sources.
  *
- * The first one decodes, filters, maps, routes and finds the key, as far as that is needed to know where a record belongs,
- * and copies it as it came. So the second one is the topology as it was declared, but for the names of its topics.
+ * The first one decodes, filters, maps, routes, and has the stages. So the second one is what was declared from the
+ * correlation on; its records have side and merge key beside their parts.
  *
  * @throws TopologyError `TOPOLOGY_INVALID` where it keeps something that is not by the merge key.
  */
@@ -19,14 +23,15 @@ export function routedTopology(whole: Topology): Topology {
   checkLayout(whole)
   const { name, tasks, tables, sources, correlate } = whole
   const topicOf = ({ id }: Source) => (sources.length === 1 ? `${name}${ending}` : `${name}${ending}.${id}`)
-  const { id, key, keyName, of } = correlate
+  const { id, key, of } = correlate
+  const keyName = keyNameOf(correlate)
   return {
     kind: 'topology',
     name,
     layout: 'routed',
     tasks,
     tables,
-    sources: sources.map((source) => ({ ...source, timestamp: undefined, route: withoutStages(source.route) })),
+    sources,
     correlate: correlationOf(id, key, { of, ...(keyName !== undefined && { keyName }) }),
     aggregation: undefined,
     steps: [],
@@ -37,29 +42,35 @@ export function routedTopology(whole: Topology): Topology {
       name: subtopologyName(name, id),
       layout: 'keyed',
       tasks: undefined,
+      tables: [],
       sources: sources.map((source) => ({
         ...source,
         topic: topicOf(source),
         from: 'earliest',
+        decode: routedParts,
+        steps: [],
+        timestamp: undefined,
         recordsPerSecondMax: undefined,
+        route: { ...source.route, by: header(routedHeaders.side), stages: asTheyAre(source.route.stages) },
         isInternal: true,
       })),
+      correlate: { ...correlate, key: recordKey('json'), keyName },
     },
   }
 }
 
-/** How the topics begin, after the name of the program, that records are routed through. */
+/** How the topics begin, after the name of the program, that parts are routed through. */
 const ending = '.routed'
 
-/** The program that routes records through a topic; undefined where that cannot be, by its name. */
+/** The program that routes parts through a topic; undefined where that cannot be, by its name. */
 export function routedBy(topic: string): string | undefined {
   const end = topic.endsWith(ending) ? topic.length - ending.length : topic.lastIndexOf(`${ending}.`)
   return end > 0 ? topic.slice(0, end) : undefined
 }
 
-/** Of all sides: what is kept of a record is the concern of the subtopology that merges it. */
-const anyRecord = stage()
+/** Of all sides: what is read has been made already. */
+const asItIs = stage()
 
-function withoutStages({ stages, ...route }: Source['route']): Source['route'] {
-  return { ...route, stages: Object.fromEntries(Object.keys(stages).map((side) => [side, anyRecord])) }
+function asTheyAre(stages: Source['route']['stages']): Source['route']['stages'] {
+  return Object.fromEntries(Object.keys(stages).map((side) => [side, asItIs]))
 }

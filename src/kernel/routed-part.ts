@@ -1,0 +1,133 @@
+import { ByteCursor } from './byte-cursor.ts'
+import type { RecordColumns } from './columns.ts'
+import { rowFlags } from './columns.ts'
+import { keyBytesLimit } from './constants/block.ts'
+import { placeBits, placeOfNumber, placeOfRespelled } from './constants/routed.ts'
+import type { PartOrigin } from './origins.ts'
+import { encodeHeader, headerOf } from './record-headers.ts'
+
+/**
+ * A routed part is a record: its key is the merge key, in JSON as the source record spells it; its value is the part;
+ * its headers are those of the source record, one with the name of the side, and one with the place: the number of the
+ * source partition with what the key is (`constants/routed.ts`), and the offset, as zigzag varints. It has the time that
+ * its row has. So it is read as any record is, and those that `assembly/routes.ts` has written faster.
+ */
+export const routedHeaders = { side: 's', place: 'o' } as const
+
+const [SIDE, PLACE] = [routedHeaders.side, routedHeaders.place].map((name) => name.charCodeAt(0)) as [number, number]
+/** A length of 1 as a varint. */
+const oneByte = 2
+/** Place and offset. */
+const placeBytesMax = 5 + 9
+const quotes = 2
+
+/** By how many bytes key and headers of a routed part may be longer than its source record. */
+export function routedBytesMax(sideNames: readonly string[]): number {
+  const headers = sideNames.map((name) => encodeRoutedHeaders(name).length)
+  return keyBytesLimit + quotes + Math.max(...headers) + 1 + placeBytesMax
+}
+
+/** The headers of a part of a side, up to the length of the place. */
+export function encodeRoutedHeaders(side: string): Uint8Array {
+  const place = Buffer.from([oneByte, PLACE])
+  return Buffer.concat([encodeHeader(routedHeaders.side, Buffer.from(side)), place])
+}
+
+/** Where the record of a routed part is in its source; undefined of a record that is none. */
+export function readRoutedPlace(columns: RecordColumns, row: number): PartOrigin | undefined {
+  const place = headerOf(columns, row, routedHeaders.place)
+  if (place === undefined) return undefined
+  const cursor = new ByteCursor(place)
+  try {
+    return { partition: cursor.varint() >> placeBits, offset: cursor.varint() }
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Finds side, key and part of routed parts that look as most do. Whatever looks otherwise is left to those who read any
+ * record.
+ * Cost per record: a look at the bytes around key and value.
+ */
+export class RoutedParts {
+  readonly #sides: readonly { readonly side: number; readonly name: Uint8Array }[]
+
+  /** @param sides - Names of sides, with their numbers. */
+  constructor(sides: Iterable<readonly [side: number, name: string]>) {
+    this.#sides = Array.from(sides, ([side, name]) => ({ side, name: Buffer.from(name) }))
+  }
+
+  /** @returns Whether that was so of all rows; else nothing that it has found of any counts. */
+  open(columns: RecordColumns): boolean {
+    for (let row = 0; row < columns.count; row++) if (!this.#openRow(columns, row)) return false
+    return true
+  }
+
+  #openRow(columns: RecordColumns, row: number): boolean {
+    const { bytes, recordEnd, valueStart, valueEnd, keyStart, keyEnd } = columns
+    if (valueStart[row]! < 0) return false
+    const sideAt = ownHeadersAt(bytes, valueEnd[row]!)
+    if (sideAt < 0 || bytes[sideAt] !== oneByte || bytes[sideAt + 1] !== SIDE) return false
+    const nameLength = bytes[sideAt + 2]! >> 1
+    const nameAt = sideAt + 3
+    const side = this.#sideOf(bytes, nameAt, nameLength)
+    const placeAt = nameAt + nameLength
+    if (side < 0 || bytes[placeAt] !== oneByte || bytes[placeAt + 1] !== PLACE) return false
+    if (placeAt + 3 + (bytes[placeAt + 2]! >> 1) !== recordEnd[row]) return false
+    // What the key is stands in the lowest bits, above the sign.
+    const place = bytes[placeAt + 3]! >> 1
+    if ((place & placeOfRespelled) !== 0) return false
+    const isNumber = (place & placeOfNumber) !== 0
+    if (!placeKey(columns, row, isNumber ? 0 : 1)) return false
+    columns.side[row] = side
+    columns.reason[row] = 0
+    columns.flags[row] = isNumber ? rowFlags.keyIsNumber : 0
+    columns.partStart[row] = valueStart[row]!
+    columns.partEnd[row] = valueEnd[row]!
+    return keyEnd[row]! >= keyStart[row]!
+  }
+
+  #sideOf(bytes: Uint8Array, at: number, length: number): number {
+    for (const { side, name } of this.#sides) {
+      let same = name.length === length ? 0 : -1
+      while (same >= 0 && same < length && bytes[at + same] === name[same]) same++
+      if (same === length) return side
+    }
+    return -1
+  }
+}
+
+/** Where the last two headers begin; -1 where any before has a name or a value of 64 bytes or more. */
+function ownHeadersAt(bytes: Uint8Array, headersAt: number): number {
+  let at = headersAt
+  let count = bytes[at++]!
+  if (count > 127) return -1
+  for (; count > 4; count -= 2) {
+    const name = bytes[at]!
+    const value = bytes[at + 1 + (name >> 1)]!
+    // An odd number is below zero: there is none.
+    if (((name | value) & 0x81) !== 0) return -1
+    at += 2 + (name >> 1) + (value >> 1)
+  }
+  return count === 4 ? at : -1
+}
+
+/** Finds the key of the record, between so many quotes on each side; false where it is longer than 8,191 bytes. */
+function placeKey({ bytes, recordStart, keyStart, keyEnd }: RecordColumns, row: number, quotes: number): boolean {
+  // After attributes, timestamp and offset.
+  let at = recordStart[row]! + 1
+  while (bytes[at]! > 127) at++
+  at++
+  while (bytes[at]! > 127) at++
+  at++
+  let length = bytes[at++]!
+  if (length > 127) {
+    const high = bytes[at++]!
+    if (high > 127) return false
+    length = (length & 127) | (high << 7)
+  }
+  keyStart[row] = at + quotes
+  keyEnd[row] = at + (length >> 1) - quotes
+  return (length & 1) === 0
+}
