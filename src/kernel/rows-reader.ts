@@ -1,4 +1,4 @@
-import { unitBits } from './constants/block.ts'
+import { unitBytes } from './block.ts'
 import { TORN, versionHeaderBytes } from './constants/row-version.ts'
 import { type SharedRows, sharedRowsModule } from './versioned-rows.ts'
 import { isTrap, type WasmGlobal, wasmInstance, type WasmMemory } from './wasm-module.ts'
@@ -65,13 +65,13 @@ export class RowsReader {
   }
 
   valueStart(address: number): number {
-    const block = address * 2 ** unitBits
+    const block = address * unitBytes
     if (block + versionHeaderBytes > this.#bytes.length) this.#look()
     return block + versionHeaderBytes + (this.#words[block / 4 + 2]! & 0xffff)
   }
 
   valueEnd(address: number): number {
-    const end = this.valueStart(address) + this.#words[(address * 2 ** unitBits) / 4 + 3]!
+    const end = this.valueStart(address) + this.#words[(address * unitBytes) / 4 + 3]!
     if (end > this.#bytes.length) this.#look()
     return end
   }

@@ -1,3 +1,4 @@
+import { unitBytes } from './block.ts'
 import { unitBits } from './constants/block.ts'
 import { versionHeaderBytes } from './constants/row-version.ts'
 import { segmentBits } from './constants/segments.ts'
@@ -16,6 +17,7 @@ interface RowsExports {
   readonly find: (length: number, stamp: number) => number
   readonly lastStamp: (length: number) => number
   readonly put: (length: number, valueLength: number, isDeletion: number, stamp: number) => number
+  readonly replace: (length: number, valueLength: number, stamp: number) => number
   readonly remove: (length: number) => number
   readonly undo: (address: number) => void
   readonly settle: (address: number, newestPinned: number) => number
@@ -89,7 +91,7 @@ export class VersionedRows {
     this.#memory = isShared ? newSharedMemory(memoryBytesMin) : newMemory(memoryBytesMin)
     this.shared = isShared ? { memory: this.#memory, seed } : undefined
     this.#run = wasmInstance<RowsExports>(isShared ? sharedRowsModule() : module, {}, this.#memory)
-    this.#run.start(...seed, Math.ceil(bytesMax / 2 ** unitBits), Number(isOrdered))
+    this.#run.start(...seed, Math.ceil(bytesMax / unitBytes), Number(isOrdered))
     this.keyAt = this.#run.key.value
     this.lastKeyAt = this.#run.lastKey.value
   }
@@ -120,11 +122,18 @@ export class VersionedRows {
    * is still to be written.
    */
   put(keyLength: number, valueLength: number, stamp: number): number {
-    const address = this.#run.put(keyLength, valueLength, 0, stamp) >>> 0
-    // Shared memory that has grown leaves the bytes that were there before in use.
-    const end = address * 2 ** unitBits + versionHeaderBytes + keyLength + valueLength
-    if (end > this.#bytes.length) this.#look()
-    return address
+    return this.#written(this.#run.put(keyLength, valueLength, 0, stamp) >>> 0, keyLength + valueLength)
+  }
+
+  /**
+   * The same in place of the version before, where no version before the latest is there or read.
+   *
+   * @returns The address above a bit that is set where there was a version before; 0 where the table is full.
+   */
+  replace(keyLength: number, valueLength: number, stamp: number): number {
+    const replaced = this.#run.replace(keyLength, valueLength, stamp)
+    this.#written(replaced >>> 1, keyLength + valueLength)
+    return replaced
   }
 
   /** The same for a deletion. */
@@ -221,7 +230,7 @@ export class VersionedRows {
   }
 
   keyStart(address: number): number {
-    return address * 2 ** unitBits + versionHeaderBytes
+    return address * unitBytes + versionHeaderBytes
   }
 
   keyEnd(address: number): number {
@@ -230,6 +239,12 @@ export class VersionedRows {
 
   valueEnd(address: number): number {
     return this.keyEnd(address) + this.#word(address, 3)
+  }
+
+  #written(address: number, length: number): number {
+    // Shared memory that has grown leaves the bytes that were there before in use.
+    if (address * unitBytes + versionHeaderBytes + length > this.#bytes.length) this.#look()
+    return address
   }
 
   #word(address: number, index: number): number {

@@ -87,6 +87,22 @@ export class Commits {
 
   /** The same for one change, which is one. */
   installOne(write: Write, owner?: LockOwner): void {
+    if (!write.isDeletion) return this.setOne(write.rows, write.key, write.captured, owner)
+    this.#installVersion(write, owner)
+  }
+
+  /** Sets a row in a commit of its own. */
+  setOne(rows: TableRows<unknown, unknown>, key: unknown, captured: unknown, owner?: LockOwner): void {
+    if (this.#isRead || !rows.isReplaceable || this.locks.isHeldByOther(rows, key, owner))
+      return this.#installVersion({ rows, key, captured, isDeletion: false }, owner)
+    const version = this.#version + 1
+    const isNew = rows.replace(key, captured, version)
+    this.#version = version
+    rows.changed(version, Number(isNew), this.pins)
+    if (this.feed.isKept) this.feed.add(version, [{ rows, key, captured, isDeletion: false }])
+  }
+
+  #installVersion(write: Write, owner: LockOwner | undefined): void {
     const version = this.#version + 1
     const link = this.#link(write, version, owner)
     this.#advance(version)
@@ -99,8 +115,7 @@ export class Commits {
   deleteOne(rows: TableRows<unknown, unknown>, key: unknown): boolean {
     const deletion: Write = { rows, key, captured: undefined, isDeletion: true }
     // Where nobody reads, nothing has to tell of the row that it has been there.
-    const isRead = this.threadPins !== undefined || !this.pins.isEmpty
-    if (isRead || this.locks.isHeldByOther(rows, key, undefined)) {
+    if (this.#isRead || this.locks.isHeldByOther(rows, key, undefined)) {
       const isThere = this.#isChange(deletion)
       if (isThere) this.installOne(deletion)
       return isThere
@@ -118,6 +133,11 @@ export class Commits {
     const address = rows.linkBytes(row, version)
     this.#advance(version)
     rows.changed(version, rows.settle(address, row.valueEnd < row.valueStart, version, this.pins), this.pins)
+  }
+
+  /** Whether somebody reads a version, or may begin to while one is made. */
+  get #isRead(): boolean {
+    return this.threadPins !== undefined || !this.pins.isEmpty
   }
 
   /** The one store by which a commit happens. */

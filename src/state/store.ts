@@ -182,12 +182,16 @@ export class Store {
   /** The same for a function that does not wait for anything: faster, and it cannot conflict but with locks. */
   transactSync<Result>(run: Body<Result>): Result
   transactSync<Result>(options: Omit<TransactionOptions, 'signal' | 'mode'>, run: Body<Result>): Result
-  transactSync<Result>(...args: [Body<Result>] | [Omit<TransactionOptions, 'signal' | 'mode'>, Body<Result>]): Result {
-    const run = args.length === 1 ? args[0] : args[1]
-    const options = args.length === 1 ? defaults : resolveOptions(transactionOptions, { given: args[0] })
+  transactSync<Result>(
+    first: Body<Result> | Omit<TransactionOptions, 'signal' | 'mode'>,
+    second?: Body<Result>,
+  ): Result {
+    const isPlain = typeof first === 'function'
+    const run = isPlain ? first : second!
+    const options = isPlain ? defaults : resolveOptions(transactionOptions, { given: first })
     const { operationsMax } = this.#options
     const outer = this.#ambient()
-    if (outer !== undefined) return joined(outer, options, () => withoutPromise(run(outer as OptimisticTransaction)))
+    if (outer !== undefined) return joinedSync(outer, options, run)
     for (let attempt = 0; ; attempt++) {
       const transaction = new OptimisticTransaction(this.#commits, options.isolation, operationsMax, true)
       this.#running = transaction
@@ -244,6 +248,11 @@ function joined<Result>(outer: AnyTransaction, { mode, isolation }: Resolved, ru
   if (isLocking !== (mode === 'pessimistic') || (!isLocking && !isAsStrong(outer.isolation, isolation)))
     throw outerTooWeak({ mode, isolation })
   return runInside(outer, run)
+}
+
+// Apart from its caller, where a closure would have each transaction make a context.
+function joinedSync<Result>(outer: AnyTransaction, options: Resolved, run: Body<Result>): Result {
+  return joined(outer, options, () => withoutPromise(run(outer as OptimisticTransaction)))
 }
 
 function withoutPromise<Result>(result: Result): Result {

@@ -202,6 +202,23 @@ export class TableRows<Key, Value> {
     }
   }
 
+  /** Whether a change may take the place of the version before, where nobody reads that: no zone map has to take it. */
+  get isReplaceable(): boolean {
+    return this.#zones.isEmpty
+  }
+
+  /**
+   * Sets the value of a row while nobody reads a version; returns whether the row is new. @throws STATE_BYTES_EXCEEDED,
+   * and then nothing has happened.
+   */
+  replace(key: Key, captured: unknown, version: number): boolean {
+    const length = this.#stageValue(captured)
+    const replaced = length < 0 ? 0 : this.#rows.replace(this.#ask(key), length, version)
+    if (replaced === 0) throw this.#full()
+    copy(this.#stage, length, this.#rows.bytes, this.#rows.keyEnd(replaced >>> 1))
+    return (replaced & 1) === 0
+  }
+
   /** Takes a row out while nobody reads a version; returns whether it was there. */
   remove(key: Key): boolean {
     return this.#rows.remove(this.#ask(key))
@@ -280,14 +297,21 @@ export class TableRows<Key, Value> {
   }
 
   #linkValue(key: Key, captured: unknown, version: number): number {
-    // The value is laid out first, because its length has to be known, and memory may move when the row is linked.
-    const bytesMax = this.values.bytesMax(captured)
-    if (bytesMax > this.#bytesMax * 3) return 0
-    if (this.#stage.length < bytesMax) this.#stage = Buffer.allocUnsafeSlow(bytesMax * 2)
-    const length = this.values.write(captured, this.#stage, 0)
-    const address = this.#rows.put(this.#ask(key), length, version)
+    const length = this.#stageValue(captured)
+    const address = length < 0 ? 0 : this.#rows.put(this.#ask(key), length, version)
     if (address !== 0) copy(this.#stage, length, this.#rows.bytes, this.#rows.keyEnd(address))
     return address
+  }
+
+  /**
+   * Lays a value out before its row is linked, because its length has to be known, and memory may move then. Returns its
+   * length; less than 0 where it is longer than any table takes.
+   */
+  #stageValue(captured: unknown): number {
+    const bytesMax = this.values.bytesMax(captured)
+    if (bytesMax > this.#bytesMax * 3) return -1
+    if (this.#stage.length < bytesMax) this.#stage = Buffer.allocUnsafeSlow(bytesMax * 2)
+    return this.values.write(captured, this.#stage, 0)
   }
 
   /** Writes a key to where it is asked for; returns its length. */

@@ -70,12 +70,7 @@ export class Table<Key, Value, Zone extends string = string> extends TableRef<Ke
     const transaction = this.#transaction()
     if (transaction !== undefined) return transaction.set(this, key, value)
     const rows = rowsOf(this)
-    this[commits].installOne({
-      rows: rows as TableRows<unknown, unknown>,
-      key: rows.keys.capture(key),
-      captured: rows.capture(value),
-      isDeletion: false,
-    })
+    this[commits].setOne(rows as TableRows<unknown, unknown>, rows.keys.capture(key), rows.capture(value))
   }
 
   /** Deletes a row; returns whether it was there. */

@@ -3,8 +3,8 @@
  *
  * State: the index leads from the hash of a key to its newest version, and each version to the one before; where the
  * table is ordered, so does `order`. A key whose newest version is a deletion is still there. Invariant: stamps fall
- * from version to version of a row. A version that is there is not written again but for its link and the mark that
- * there is a later one; a change takes effect by one store of an address. Where the memory is shared, one thread changes
+ * from version to version of a row. A version that somebody may read is not written again but for its link and the mark
+ * that there is a later one; a change takes effect by one store of an address. Where the memory is shared, one thread changes
  * rows and others find them meanwhile: `sequence.ts` says how.
  */
 import { unitBits } from '../constants/block'
@@ -37,6 +37,7 @@ import {
   unitsFor,
   unitsOf,
   write,
+  writeAgain,
 } from './version'
 
 export { liveUnits, segmentCount, usedSegments } from './state'
@@ -99,19 +100,29 @@ export function lastStamp(length: u32): f64 {
 
 /** Gives the row of `key` another version, whose value is to be written; 0 where there is no memory for it. */
 export function put(length: u32, valueLength: u32, isDeletion: bool, stamp: f64): u32 {
-  const units = unitsFor(length, valueLength)
-  // What deletes may exceed the limit, or a full table would stay full.
-  const address = take(units, !isDeletion)
-  if (address == 0) return 0
   const hash = hashOf(key, key + length, false)
-  write(at(address), hash, key, length, isDeletion ? DELETED : 0, valueLength, stamp)
+  return putAt(slotOfKey(hash, length), hash, length, valueLength, isDeletion, stamp)
+}
+
+/**
+ * The same where nobody reads the version before, so that there is one at most: the new one takes its place, and where
+ * it can, its block.
+ *
+ * @returns The address above a bit that is set where there was a version before; 0 where there is no memory for it.
+ */
+export function replace(length: u32, valueLength: u32, stamp: f64): u32 {
+  const hash = hashOf(key, key + length, false)
   const slot = slotOfKey(hash, length)
-  beginChange()
-  const isLinked = slot != 0 ? linkAt(slot, length, address) : linkNew(hash, length, address)
-  endChange()
-  if (isLinked) return address
-  freeVersion(address)
-  return 0
+  if (slot == 0) return putAt(0, hash, length, valueLength, false, stamp) << 1
+  const before = load<u32>(slot, 4)
+  if (unitsOf(at(before)) == unitsFor(length, valueLength)) {
+    writeAgain(at(before), valueLength, stamp)
+    return (before << 1) | 1
+  }
+  const address = putAt(slot, hash, length, valueLength, false, stamp)
+  if (address == 0) return 0
+  settle(address, -1)
+  return (address << 1) | 1
 }
 
 /** Takes back the newest version of a row. */
@@ -292,6 +303,20 @@ function previousDownTo(length: u32, isAfter: bool): u32 {
   if (head == 0) return 0
   const order = compare(keyOf(at(head)), keyLengthOf(at(head)), key, length)
   return order < 0 || (isAfter && order == 0) ? 0 : head
+}
+
+/** @param slot - That of the row; 0 where there is none. */
+function putAt(slot: usize, hash: u32, length: u32, valueLength: u32, isDeletion: bool, stamp: f64): u32 {
+  // What deletes may exceed the limit, or a full table would stay full.
+  const address = take(unitsFor(length, valueLength), !isDeletion)
+  if (address == 0) return 0
+  write(at(address), hash, key, length, isDeletion ? DELETED : 0, valueLength, stamp)
+  beginChange()
+  const isLinked = slot != 0 ? linkAt(slot, length, address) : linkNew(hash, length, address)
+  endChange()
+  if (isLinked) return address
+  freeVersion(address)
+  return 0
 }
 
 function slotOfKey(hash: u32, length: u32): usize {

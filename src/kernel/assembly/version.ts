@@ -1,6 +1,6 @@
 /**
- * Layout of one version of a row in the arena, in 32-bit words. Versions are written once: a change makes another one,
- * to which the index leads from then on, and which leads to this one.
+ * Layout of one version of a row in the arena, in 32-bit words. Versions that are read are written once: a change makes
+ * another one, to which the index leads from then on, and which leads to this one.
  *
  * | word | content |
  * |---|---|
@@ -44,6 +44,12 @@ export function write(
   store<u32>(block, valueLength, 12)
   store<f64>(block, stamp, 16)
   memory.copy(block + versionHeaderBytes, key, length)
+}
+
+/** Makes a version that nobody reads another one of its row and size, but for its value. */
+export function writeAgain(block: usize, valueLength: u32, stamp: f64): void {
+  store<u32>(block, valueLength, 12)
+  store<f64>(block, stamp, 16)
 }
 
 export function hashIn(block: usize): u32 {
