@@ -185,14 +185,15 @@ function ownCpuMs(): number {
   return (user + system) / 1_000
 }
 
+/** They lie in memory one after the other as they are used, as keys of records do, and those that Lever is given. */
 function shuffledKeys(): string[] {
   const random = seededRandom(1)
-  const keys = Array.from({ length: rowCount }, (_, index) => keyOf(index))
-  for (let index = keys.length - 1; index > 0; index--) {
+  const numbers = Array.from({ length: rowCount }, (_, index) => index)
+  for (let index = numbers.length - 1; index > 0; index--) {
     const other = nextInt(random, index + 1)
-    ;[keys[index], keys[other]] = [keys[other]!, keys[index]!]
+    ;[numbers[index], numbers[other]] = [numbers[other]!, numbers[index]!]
   }
-  return keys
+  return numbers.map(keyOf)
 }
 
 const rates = await measureRates()
