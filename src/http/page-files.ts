@@ -23,6 +23,7 @@ const names = [
   'flow-shapes.js',
   'format.js',
   'letters.js',
+  'members.js',
   'pending.js',
   'questions.js',
   'streaks.js',

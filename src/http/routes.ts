@@ -49,7 +49,8 @@ const routes: Readonly<Record<string, Route>> = {
   '/api': {
     method: 'GET',
     isGuarded: true,
-    handle: ({ served, questions }, _request, response) => withApp(served, response, (app) => questions.inspect(app)),
+    handle: ({ served, questions }, _request, response) =>
+      withApp(served, response, (app) => questions.inspect(app, { wholeProgram: true })),
   },
   '/api/events': { method: 'GET', isGuarded: true, handle: events },
   '/api/explain': { method: 'GET', isGuarded: true, handle: explain },

@@ -68,7 +68,8 @@ export async function serveAt(
   const readings = new ProcessReadings(clock)
   const questions = new Questions(options.httpPayloads)
   const feed = new LiveFeed(async (isWatched) => {
-    const inspection = served.app && (await questions.inspect(served.app, { countsPending: isWatched }))
+    const inspection =
+      served.app && (await questions.inspect(served.app, { countsPending: isWatched, wholeProgram: isWatched }))
     return inspection && { inspection, ...served.healthOf(inspection) }
   }, clock)
   const parts = { gate, served, feed, questions, readings, pages: readPageFiles() }

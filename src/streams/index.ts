@@ -39,6 +39,7 @@ export { appOptions, letterOptions, readingOptions, redriveOptions, type RunOpti
 export { correlating, type HeldPart, type PendingChoice, type PendingMerge } from './reads/pending-merge.ts'
 export type { RunStatistics } from './runtime/statistics.ts'
 export type { WrittenTopic } from './observe/meters.ts'
+export type { InspectedMember, InspectedProgram, InspectedTask } from './observe/inspected-program.ts'
 export type { App, AppQuestions, InspectChoice } from './runtime/app.ts'
 export type { Report, SubtopologyReport } from './runtime/report.ts'
 export type { Role } from './runtime/role.ts'

@@ -267,7 +267,7 @@ describe('millrace on a broker that runs already', () => {
     const all = await millrace('dead-letters', ...app, '--json')
     const one = await millrace('dead-letters', ...app, '--origin', 'listed:0@1', '--json')
 
-    assert.match(listed.stdout, /^listed\n {2}active {3}127\.0\.0\.1 {2}\S+\n$/)
+    assert.match(listed.stdout, /^listed\n {2}active {3}127\.0\.0\.1 {2}process \d+ {2}\S+\n$/)
     assert.deepEqual(JSON.parse(none.stdout), { app: 'listed', processes: [] })
     assert.match(
       letters.stdout,

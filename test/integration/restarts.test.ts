@@ -8,6 +8,7 @@ import { acceptedLoss } from './loss.integration.ts'
 import { keyedLayout } from './keyed.integration.ts'
 import { routedLayout } from './routed.integration.ts'
 import { computedParts } from './computed-parts.integration.ts'
+import { programMembers } from './program-members.integration.ts'
 import { promotion } from './promotion.integration.ts'
 import { redrivenLetters, redriving } from './redrive.integration.ts'
 import { redrivenFlatMaps } from './redriven-flat-maps.integration.ts'
@@ -33,6 +34,7 @@ onEachBroker([
   acceptedLoss,
   keyedLayout,
   routedLayout,
+  programMembers,
   growth,
   warmStandbys,
   audits,

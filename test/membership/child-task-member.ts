@@ -48,6 +48,10 @@ export class ChildTaskMember implements AsyncDisposable {
     return this.events.find((event) => event.kind === 'joined')
   }
 
+  get pid(): number {
+    return this.#process.pid!
+  }
+
   /** How often it has stopped all its work. */
   get stopCount(): number {
     return this.events.filter(({ kind }) => kind === 'stops').length

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { systemClock } from '../../src/core/clock.ts'
-import type { TaskProtocol } from '../../src/kafka/index.ts'
+import { listGroupMembers, type TaskProtocol } from '../../src/kafka/index.ts'
+import { atCluster } from '../integration/at-cluster.ts'
 import { until } from '../until.ts'
-import { ChildTaskMember } from './child-task-member.ts'
+import { ChildTaskMember, type TaskMemberSettings } from './child-task-member.ts'
 import { onEachBroker, type Target } from './target.ts'
 
 export const taskCount = 12
@@ -21,6 +22,7 @@ export function tasksSuite(target: Target): void {
           members.push(await ChildTaskMember.join(common))
           await haveShared(members)
         }
+        await areListed(target, common, members)
 
         const [left, ...others] = members
         await left!.leave()
@@ -95,6 +97,23 @@ export function haveShared(members: readonly ChildTaskMember[]): Promise<unknown
     const isWhole = all.length === taskCount && new Set(all).size === taskCount
     return isWhole && Math.max(...counts) - Math.min(...counts) <= 1
   })
+}
+
+/** Resolves once whoever asks the group is told the tasks of each of these members. */
+async function areListed(
+  { bootstrapServers }: Pick<Target, 'bootstrapServers'>,
+  { group, topics }: Pick<TaskMemberSettings, 'group' | 'topics'>,
+  members: readonly ChildTaskMember[],
+): Promise<void> {
+  await atCluster({ bootstrapServers }, (cluster) =>
+    until('the group tells who has which tasks', async () => {
+      const listed = await listGroupMembers(cluster, group, topics.tasks)
+      const told = new Map(listed?.map(({ name, pid, owned }) => [name, `${pid} ${owned.join()}`]))
+      return members.every(({ joined, pid, tasks }) => {
+        return told.get(joined!.memberId) === `${pid} ${tasks.toSorted((a, b) => a - b).join()}`
+      })
+    }),
+  )
 }
 
 async function settingsOf(target: Pick<Target, 'bootstrapServers' | 'newTasks'>, protocol: TaskProtocol) {

@@ -1,6 +1,7 @@
 import { processes as listProcesses } from '../../streams/index.ts'
 import { appCommandOptions, appOf } from '../app-command.ts'
 import { defineCommand, exitCodes } from '../command.ts'
+import { rangesText } from '../ranges-text.ts'
 
 export const processes = defineCommand({
   operands: [],
@@ -10,7 +11,11 @@ export const processes = defineCommand({
   async run({ options, output }) {
     const { app } = options
     const listed = await listProcesses(appOf(options, output))
-    const lines = listed.map(({ role, host, memberId }) => `  ${role.padEnd('standby'.length)}  ${host}  ${memberId}`)
+    const lines = listed.map(({ role, host, pid, memberId, tasks = [] }) => {
+      const process = pid === undefined ? '' : `  process ${pid}`
+      const own = tasks.length === 0 ? '' : `  tasks ${rangesText(tasks)}`
+      return `  ${role.padEnd('standby'.length)}  ${host}${process}${own}  ${memberId}`
+    })
     const title = listed.length === 0 ? `${app}: no process runs` : app
     output.result({ app, processes: listed }, [title, ...lines].join('\n'))
     return exitCodes.done

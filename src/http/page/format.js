@@ -36,6 +36,22 @@ export function place({ partition, offset, index }) {
 }
 
 /**
+ * Numbers in ascending order, those in a row as a range.
+ *
+ * @param {readonly number[]} numbers
+ */
+export function ranges(numbers) {
+  const texts = []
+  let from = 0
+  for (const [at, number] of numbers.entries()) {
+    if (numbers[at + 1] === number + 1) continue
+    texts.push(from === at ? `${number}` : `${numbers[from]}–${number}`)
+    from = at + 1
+  }
+  return texts.join(', ')
+}
+
+/**
  * @param {number} number
  * @param {string} one
  * @param {string} many

@@ -5,6 +5,7 @@ import { byId, html, say, table } from './dom.js'
 import { follow, keepToken, TokenNeeded } from './feed.js'
 import { bytes, count, duration, rate } from './format.js'
 import { Letters } from './letters.js'
+import { membersView } from './members.js'
 import { pendingView } from './pending.js'
 import { wireQuestions } from './questions.js'
 import { streaksView } from './streaks.js'
@@ -76,9 +77,23 @@ function drawChosen(first) {
   flow.draw(inspection, rates)
   byId('actors').replaceChildren(actorTree(inspection.actors))
   byId('pending').replaceChildren(pendingView(inspection.pending))
-  byId('partitions').replaceChildren(partitionTable(inspection.partitions))
+  drawProgram(inspection)
   streaksView(byId('streaks'), inspection.streaks)
   letters.draw(inspection.deadLetters)
+}
+
+/**
+ * What all processes do that share the work, where they do, and else this one.
+ *
+ * @param {any} inspection
+ */
+function drawProgram({ program, partitions, topology }) {
+  const isShared = topology.layout !== undefined
+  say(byId('now-title'), isShared ? 'Now, in this process' : 'Now')
+  say(byId('charts-title'), isShared ? 'Over time, in this process' : 'Over time')
+  byId('members-card').hidden = program === undefined
+  if (program !== undefined) byId('members').replaceChildren(membersView(program))
+  byId('partitions').replaceChildren(partitionTable(program?.partitions ?? partitions))
 }
 
 /**

@@ -1,6 +1,6 @@
 import { byId, html } from './dom.js'
 import { answerTo } from './feed.js'
-import { count, place, plural, time } from './format.js'
+import { count, place, plural, ranges, time } from './format.js'
 
 /** Wires what is asked on request: a key, an audit, the processes. */
 export function wireQuestions() {
@@ -107,8 +107,10 @@ function processesView(processes) {
   return html(
     'ul',
     {},
-    ...processes.map(({ memberId, host, role }) =>
-      html('li', {}, html('strong', {}, role), ` at ${host}, ${memberId}`),
-    ),
+    ...processes.map(({ memberId, host, pid, role, tasks = [] }) => {
+      const process = pid === undefined ? '' : `, process ${pid}`
+      const own = tasks.length === 0 ? '' : `, tasks ${ranges(tasks)}`
+      return html('li', {}, html('strong', {}, role), ` at ${host}${process}${own}, ${memberId}`)
+    }),
   )
 }

@@ -1,8 +1,9 @@
-import { listGroupMembers } from '../../kafka/index.ts'
+import { type ListedMember, listGroupMembers } from '../../kafka/index.ts'
 import { resolveOptions } from '../../core/options.ts'
 import { appOptions } from '../options.ts'
 import { requireRights } from '../topics/rights.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
+import { findVisibleTopic } from './app-checkpoint.ts'
 import { type AppOptions, atBrokers } from './at-brokers.ts'
 
 /** A process of an application, as its group knows it. */
@@ -11,11 +12,19 @@ export interface AppProcess {
   readonly memberId: string
   /** The address that it connects from. */
   readonly host: string
+  /** Its process id there; absent for a member of the group that is no process of Millrace. */
+  readonly pid?: number
+  /** Where members share the work, one with tasks is active. */
   readonly role: 'active' | 'standby'
+  /** The tasks that are its own, in ascending order. Only in the layouts `keyed` and `routed`. */
+  readonly tasks?: readonly number[]
+  /** Those of which it keeps a table warm. Only in these. */
+  readonly standbyTasks?: readonly number[]
 }
 
 /**
- * Lists the processes of an application, the active one first. Right after one has come or gone none may be active.
+ * Lists the processes of an application, those at work first. Right after one has come or gone none may be active, or some
+ * tasks may be nobody's. Of the layout `routed` this is one of the two subtopologies, the one with this name.
  *
  * @throws MillraceError `KAFKA_RIGHTS_MISSING`; KafkaError
  *
@@ -27,9 +36,24 @@ export async function processes({ logger, clock, tls, sasl, ...given }: AppOptio
   const { app } = settings
   return atBrokers(settings, { logger, clock, tls, sasl }, async (cluster) => {
     await requireRights(cluster, app, [{ operation: 'Describe', resource: 'group', name: app }])
-    const members = await listGroupMembers(cluster, app, ownTopics(app).checkpointTopic)
-    return members
-      .toSorted((a, b) => Number(b.isOwner) - Number(a.isOwner))
-      .map(({ memberId, host, isOwner }) => ({ memberId, host, role: isOwner ? 'active' : 'standby' }))
+    const { checkpointTopic: tasksTopic } = ownTopics(app, 'keyed')
+    const isShared = (await findVisibleTopic(cluster, tasksTopic)) !== undefined
+    const topic = isShared ? tasksTopic : ownTopics(app).checkpointTopic
+    const members = (await listGroupMembers(cluster, app, topic)) ?? []
+    return members.map(isShared ? sharingProcess : processOf).toSorted(activeFirst)
   })
+}
+
+/** A process of an application whose members share its work. */
+export function sharingProcess(member: ListedMember): AppProcess {
+  return { ...processOf(member), tasks: member.owned, standbyTasks: member.standbys }
+}
+
+function processOf({ memberId, host, pid, owned }: ListedMember): AppProcess {
+  return { memberId, host, ...(pid !== undefined && { pid }), role: owned.length > 0 ? 'active' : 'standby' }
+}
+
+/** The order of processes for those who look at them. */
+export function activeFirst(one: AppProcess, other: AppProcess): number {
+  return Number(other.role === 'active') - Number(one.role === 'active')
 }

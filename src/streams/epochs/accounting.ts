@@ -183,9 +183,17 @@ export function accountsOf(
   }))
 }
 
-/** The same by partition, with all of its lanes. */
-export function placed(accounts: readonly Account[], partitions: SourcePartitions): PartitionAccount[] {
-  return partitions.firsts
+/**
+ * The same by partition, with all of its lanes.
+ *
+ * @param numbers - Of the first lane of each partition that is told of. @defaultValue all
+ */
+export function placed(
+  accounts: readonly Account[],
+  partitions: SourcePartitions,
+  numbers: readonly number[] = partitions.firsts,
+): PartitionAccount[] {
+  return numbers
     .filter((number) => number < accounts.length)
     .map((number) => {
       const { topic, partition } = partitions.placeOf(number)

@@ -29,6 +29,7 @@ describe('an inspection', () => {
     const accounts = [0, 1, 2].map((partition) => ({ topic: 'orders', partition, ...account }))
 
     const partitions = inspectedPartitions({
+      numbers: [0, 1, 2],
       accounts,
       nextOffsets: [10, 10, 10],
       endOffsets: [10, 30, 12],
@@ -48,6 +49,7 @@ describe('an inspection', () => {
 
   it('knows that the source ends no earlier than what was consumed', () => {
     const [partition] = inspectedPartitions({
+      numbers: [0],
       accounts: [{ topic: 'orders', partition: 0, ...account }],
       nextOffsets: [10],
       endOffsets: [4],

@@ -8,6 +8,7 @@ import type { Exported } from '../tracing/otlp/span-exporter.ts'
 import type { InspectedLookup } from '../tables/lookup-tables.ts'
 import type { PlanDescription } from '../topology/describe-plan.ts'
 import type { HistogramSnapshot } from './histogram.ts'
+import type { InspectedProgram } from './inspected-program.ts'
 import { type ActorRestarts, causeText, type Meters } from './meters.ts'
 import { ageBoundsMs, type Census } from './pending-census.ts'
 import type { SeenStreak } from './source-streaks-seen.ts'
@@ -29,7 +30,7 @@ export interface Inspection {
   /** How long ago the table of a standby was as new as the checkpoint; absent where it keeps none. */
   readonly standbyAgeMs?: number
   readonly report: Report
-  /** Of the active process; as `report().accounting`, by topic and partition. */
+  /** Of the active process, or of the tasks of this one; as `report().accounting`, by topic and partition. */
   readonly partitions: readonly InspectedPartition[]
   /** By reason, since this process became the active one; only reasons that have occurred. */
   readonly deadLetters: readonly { readonly reason: string; readonly count: number }[]
@@ -51,6 +52,11 @@ export interface Inspection {
   readonly spans?: Exported
   /** The pending rows; absent until they have been counted. */
   readonly pending?: InspectedPending
+  /**
+   * What all members do, in the layouts `keyed` and `routed`, where that was asked for and brokers have answered; all else
+   * is of this process alone.
+   */
+  readonly program?: InspectedProgram
   /** The supervision tree; absent while this process is not the active one. */
   readonly actors?: InspectedActor
   /** The subtopology that reads the merged records; absent where they are what the topology publishes. */
@@ -126,10 +132,11 @@ export function inspectedWait({ waitingFor, sinceMs, error }: WaitReport): Broke
   return { for: waitingFor, sinceMs, ...(error && { error: `${error.code}: ${error.message}` }) }
 }
 
-/** What is known of the partitions of the sources, by their numbers. */
+/** What is known of partitions of the sources, in one order. */
 export interface SourceFacts {
+  readonly numbers: readonly number[]
   readonly accounts: readonly PartitionAccount[]
-  readonly nextOffsets: ArrayLike<number>
+  readonly nextOffsets: readonly number[]
   readonly endOffsets: readonly number[]
   readonly meters: Meters
   /** The time of day by the brokers. */
@@ -137,13 +144,13 @@ export interface SourceFacts {
 }
 
 export function inspectedPartitions(facts: SourceFacts): InspectedPartition[] {
-  const { accounts, nextOffsets, endOffsets, meters, nowMs } = facts
-  return accounts.map((account, partition) => {
-    const nextOffset = nextOffsets[partition]!
+  const { numbers, accounts, nextOffsets, endOffsets, meters, nowMs } = facts
+  return accounts.map((account, at) => {
+    const nextOffset = nextOffsets[at]!
     // What was consumed was there, whatever brokers said before.
-    const endOffset = Math.max(nextOffset, endOffsets[partition] ?? 0)
+    const endOffset = Math.max(nextOffset, endOffsets[at] ?? 0)
     const lag = endOffset - nextOffset
-    const consumedMs = meters.consumedMs(partition)
+    const consumedMs = meters.consumedMs(numbers[at]!)
     const delayMs = lag === 0 ? 0 : consumedMs === undefined ? undefined : Math.max(0, nowMs - consumedMs)
     return { ...account, nextOffset, endOffset, lag, ...(delayMs !== undefined && { delayMs }) }
   })

@@ -3,11 +3,13 @@ import type { Session } from '../recovery/session.ts'
 import type { SourceLog } from '../runtime/ports.ts'
 import type { Services } from '../runtime/services.ts'
 import { PendingCensus } from './pending-census.ts'
-import { SourceEnds } from './source-ends.ts'
+import type { Asked } from './asked.ts'
+import { sourceEnds } from './source-ends.ts'
 
 /** What there is to look at in an active process besides its account. Nothing of it runs while nobody looks. */
 export class TermView implements Disposable {
-  readonly ends: SourceEnds
+  /** Where the sources end. */
+  readonly ends: Asked<readonly number[]>
   readonly census: PendingCensus
   /** The supervision tree at this moment. */
   readonly actors: () => SupervisorSnapshot
@@ -15,7 +17,7 @@ export class TermView implements Disposable {
 
   constructor(services: Services, session: Session, log: SourceLog, actors: () => SupervisorSnapshot) {
     const { clock, timeOfDay } = services
-    this.ends = new SourceEnds(log, session.sources, clock, session.endOffsets)
+    this.ends = sourceEnds(log, session.sources, clock, session.endOffsets)
     const { table, cold } = session.state
     this.census = new PendingCensus(table, clock, () => timeOfDay.nowMs(), cold)
     this.actors = actors

@@ -85,7 +85,8 @@ export interface App extends AsyncDisposable, AppQuestions {
   off<Name extends AppEventName>(name: Name, listener: AppListener<Name>): this
   /**
    * All that an operator looks at. Asks the brokers where the source ends, for up to half a second, and has the pending
-   * rows counted, piece by piece, unless `countsPending` is false: then what was counted last is told.
+   * rows counted, piece by piece, unless `countsPending` is false: then what was counted last is told. With
+   * `wholeProgram` it tells also what all members do that share the work.
    */
   inspect(choice?: InspectChoice): Promise<Inspection>
 }
@@ -94,6 +95,11 @@ export interface App extends AsyncDisposable, AppQuestions {
 export interface InspectChoice {
   /** Whether the pending rows are counted where that is due. @defaultValue true */
   readonly countsPending?: boolean
+  /**
+   * Whether `program` is told, what all members do: their group and the checkpoints of their tasks are asked for it, once
+   * a second at most. In the layouts `keyed` and `routed`. @defaultValue false
+   */
+  readonly wholeProgram?: boolean
 }
 
 /** What brokers are asked about a program, over connections of its own: as the functions of these names do. */

@@ -4,7 +4,10 @@ import type { RunStatistics } from './statistics.ts'
 
 /** What a program has done so far, as of its last committed epoch; the table and the statistics are as of now. */
 export interface Report {
-  /** Since the program first started, in this process or others; of the active process. */
+  /**
+   * Since the program first started, in this process or others; of the active process. In the layouts `keyed` and
+   * `routed` of the partitions of this process's tasks: what all have done `inspect({ wholeProgram: true })` tells.
+   */
   readonly accounting: readonly PartitionAccount[]
   /** Whether every consumed offset has exactly one class, in every partition. */
   readonly isBalanced: boolean

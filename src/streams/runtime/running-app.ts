@@ -242,8 +242,11 @@ export class RunningApp extends AppFront implements App {
     return readPending<Parts>(this.name, program, key, choice)
   }
 
-  async inspect({ countsPending = true }: InspectChoice = {}): Promise<Inspection> {
-    await this.#term.view?.ends.refresh()
+  async inspect({ countsPending = true, wholeProgram = false }: InspectChoice = {}): Promise<Inspection> {
+    const [program] = await Promise.all([
+      wholeProgram ? this.#term.programView?.look() : undefined,
+      this.#term.view?.ends.refresh(),
+    ])
     const { plan, waits, clock = systemClock, tracing } = this.#options
     const exported = tracing?.exported
     const { role, session, view, standbyAgeMs, lookups } = this.#term
@@ -266,12 +269,14 @@ export class RunningApp extends AppFront implements App {
         session === undefined || view === undefined
           ? []
           : inspectedPartitions({
+              numbers: ownNumbers(session),
               accounts: report.accounting,
-              nextOffsets: session.sources.partitions.byFirst(session.state.accounting.committedOffsets),
-              endOffsets: session.sources.partitions.byFirst(view.ends.known.offsets),
+              nextOffsets: leastOfOwn(session, session.state.accounting.committedOffsets),
+              endOffsets: leastOfOwn(session, view.ends.latest),
               meters: this.#meters,
               nowMs: view.nowMs(),
             }),
+      ...(program && { program }),
       deadLetters: inspectedLetters(session?.state.accounting.letters ?? []),
       streaks: this.#meters.streaks.all,
       ...(lookups && { lookups: lookups.inspect() }),
@@ -304,7 +309,7 @@ export class RunningApp extends AppFront implements App {
     // A loss that was accepted is in what was before, and commits with the first epoch.
     const since = (total: (snapshot: AccountSnapshot) => number) => Math.max(0, total(account) - total(this.#before))
     return {
-      accounting: session === undefined ? [] : placed(accounts, session.sources.partitions),
+      accounting: session === undefined ? [] : placed(accounts, session.sources.partitions, ownNumbers(session)),
       isBalanced: accounts.every(isBalanced),
       records: records + since(({ nextOffsets, totals }) => sum(nextOffsets) - sum(totals.skipped)),
       mergedRecords: mergedRecords + (state?.accounting.mergedRows ?? 0),
@@ -320,6 +325,16 @@ export class RunningApp extends AppFront implements App {
 
 /** Where nothing was ever counted. */
 const noAccount: AccountSnapshot = Accounting.from([]).snapshot()
+
+/** The number of each source partition that is of this process's tasks: of its first lane. */
+function ownNumbers({ sources, state }: Session): number[] {
+  return sources.partitions.firsts.filter((number) => isOwn(state.tasks, number))
+}
+
+/** Offsets that all lanes of each of these have reached. */
+function leastOfOwn(session: Session, byNumber: ArrayLike<number>): number[] {
+  return ownNumbers(session).map((number) => session.sources.partitions.leastOf(number, byNumber))
+}
 
 /** What the further lanes of a partition have is nothing of their own. */
 function sumOfFirsts(byNumber: ArrayLike<number>, partitions: SourcePartitions | undefined): number {

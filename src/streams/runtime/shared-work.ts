@@ -63,6 +63,11 @@ export class SharedWork {
     this.#shares = shares
   }
 
+  /** By what the other members know this one. */
+  get memberId(): string {
+    return this.#membership.memberId
+  }
+
   /** As whom offsets are committed. */
   readonly member: Member = (stale) => this.#membership.member(stale)
 

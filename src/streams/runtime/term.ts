@@ -8,6 +8,7 @@ import type { Logger } from '../logs/logger.ts'
 import { aborted, OperatorSystem } from './operator-system.ts'
 import { endInOrder } from './orderly-end.ts'
 import type { Meters } from '../observe/meters.ts'
+import { ProgramView } from '../observe/program-view.ts'
 import { TermView } from '../observe/term-view.ts'
 import type { RunOptions } from '../options.ts'
 import { findTopics } from '../topics/program-topics.ts'
@@ -85,6 +86,7 @@ export class Term {
   #operators: OperatorSystem | undefined
   /** There where all members are at work. */
   #work: SharedWork | undefined
+  #programView: ProgramView | undefined
   /** There where topics fill tables. */
   #follower: TopicFollower | undefined
   #view: TermView | undefined
@@ -127,6 +129,11 @@ export class Term {
   /** What is looked at in an active process; absent while this process is not. */
   get view(): TermView | undefined {
     return this.#view
+  }
+
+  /** What is looked at of all members; absent where one process at a time is active. */
+  get programView(): ProgramView | undefined {
+    return this.#programView
   }
 
   /** Takes part until that ends. Nothing is left of it then. */
@@ -222,6 +229,7 @@ export class Term {
       SpareMemory.prepare(services),
     ])
     this.#work = work
+    this.#programView = new ProgramView(services, work.memberId)
     onBegun()
     const { signal } = this.#ending
     await work.run(async ({ change, ...share }) => {

@@ -1,0 +1,125 @@
+import type { ListedMember, TopicRange } from '../../kafka/index.ts'
+import { activeFirst, type AppProcess, sharingProcess } from '../admin/processes.ts'
+import type { Manifest } from '../checkpoint/manifest.ts'
+import type { PartitionAccount } from '../epochs/accounting.ts'
+import { type Class, classes } from '../epochs/epoch-counts.ts'
+
+/** What tasks have come to since the program first started, whoever had them. */
+export interface TaskFigures {
+  /** Source records consumed. */
+  readonly records: number
+  /** Records that are in merged records, or were routed to the partition of their merge key. */
+  readonly emitted: number
+  readonly deadLettered: number
+  readonly pending: number
+  /** Records that are not consumed and committed. */
+  readonly lag: number
+}
+
+/** A process of the program, with the sums of the tasks that it has now. */
+export interface InspectedMember extends AppProcess, TaskFigures {
+  /** Whether it is the one that was asked. */
+  readonly isThis: boolean
+}
+
+/** A task: partitions of this number, of all sources. */
+export interface InspectedTask extends TaskFigures {
+  readonly task: number
+  /** Whose it is; absent while it is nobody's. */
+  readonly memberId?: string
+  /** The last epoch that has committed, and when it was closed; absent before the first. */
+  readonly epoch?: number
+  readonly closedMs?: number
+}
+
+/** A partition of a source, as of the last committed epoch of its task. */
+export interface TaskPartition extends PartitionAccount, TaskFigures {
+  readonly nextOffset: number
+  readonly endOffset: number
+}
+
+/** What all members of a program have done, as of the last committed epoch of each task. JSON can hold it. */
+export interface InspectedProgram {
+  readonly total: TaskFigures
+  /** Whether every consumed offset has exactly one class, in every partition. */
+  readonly isBalanced: boolean
+  /** Those that have tasks first. */
+  readonly members: readonly InspectedMember[]
+  readonly tasks: readonly InspectedTask[]
+  readonly partitions: readonly TaskPartition[]
+}
+
+/** What is known of a program whose members share its work. */
+export interface ProgramFacts {
+  readonly members: readonly ListedMember[]
+  /** Of the tasks that have committed an epoch. */
+  readonly manifests: readonly Manifest[]
+  /** The sources, and what of them may be read. */
+  readonly sources: readonly ({ readonly topic: string } & TopicRange)[]
+  /** By what the other members know the process that is asked. */
+  readonly self: string
+}
+
+export function inspectedProgram({ members, manifests, sources, self }: ProgramFacts): InspectedProgram {
+  const manifestOf = new Map(manifests.map((manifest) => [manifest.task!.number, manifest]))
+  const partitions = sources.flatMap(({ topic, starts, ends }, source) =>
+    starts.map((start, partition): TaskPartition => {
+      const place = { topic, partition }
+      const manifest = manifestOf.get(partition)
+      const at = manifest?.partitions.findIndex((each) => each.source === source) ?? -1
+      const account = at < 0 ? nothing(start) : accountAt(manifest!, at)
+      // What was consumed was there, whatever brokers said before.
+      const endOffset = Math.max(account.nextOffset, ends[partition]!)
+      return { ...place, ...account, endOffset, lag: endOffset - account.nextOffset }
+    }),
+  )
+  const taskCount = Math.max(...sources.map(({ starts }) => starts.length))
+  const tasks = Array.from({ length: taskCount }, (_, task): InspectedTask => {
+    const owner = members.find(({ owned }) => owned.includes(task))
+    const { epoch, closedMs } = manifestOf.get(task) ?? {}
+    return {
+      task,
+      ...(owner && { memberId: owner.memberId }),
+      ...(epoch !== undefined && closedMs !== undefined && { epoch, closedMs }),
+      ...sumOf(partitions.filter(({ partition }) => partition === task)),
+    }
+  })
+  return {
+    total: sumOf(tasks),
+    isBalanced:
+      partitions.every(({ pending }) => pending >= 0) &&
+      tasks.every(({ task, pending }) => pending === (manifestOf.get(task)?.pending ?? 0)),
+    members: members
+      .map((member) => ({
+        ...sharingProcess(member),
+        isThis: member.name === self,
+        ...sumOf(tasks.filter(({ task }) => member.owned.includes(task))),
+      }))
+      .toSorted(activeFirst),
+    tasks,
+    partitions,
+  }
+}
+
+type Consumed = Omit<TaskPartition, 'topic' | 'partition' | 'endOffset' | 'lag'>
+
+/** The manifest of a task says how many parts are pending, and not of which partition: those that have no class. */
+function accountAt({ startOffsets, nextOffsets, totals }: Manifest, at: number): Consumed {
+  const counts = Object.fromEntries(classes.map((name) => [name, totals[name][at]!])) as Record<Class, number>
+  const nextOffset = nextOffsets[at]!
+  const consumed = nextOffset - startOffsets[at]!
+  const pending = classes.reduce((left, name) => left - counts[name], consumed)
+  return { consumed, records: consumed - counts.skipped, pending, ...counts, nextOffset }
+}
+
+function nothing(nextOffset: number): Consumed {
+  const counts = Object.fromEntries(classes.map((name) => [name, 0])) as Record<Class, number>
+  return { consumed: 0, records: 0, pending: 0, ...counts, nextOffset }
+}
+
+const figures = ['records', 'emitted', 'deadLettered', 'pending', 'lag'] as const satisfies (keyof TaskFigures)[]
+
+function sumOf(all: readonly TaskFigures[]): TaskFigures {
+  const sums = figures.map((name) => [name, all.reduce((sum, each) => sum + each[name], 0)])
+  return Object.fromEntries(sums) as Record<(typeof figures)[number], number>
+}

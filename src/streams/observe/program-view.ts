@@ -1,0 +1,36 @@
+import { listGroupMembers, topicRange } from '../../kafka/index.ts'
+import { LastManifests } from '../checkpoint/last-manifests.ts'
+import type { KafkaServices } from '../runtime/services.ts'
+import { checkpointSink } from '../topics/program-topics.ts'
+import { Asked } from './asked.ts'
+import { type InspectedProgram, inspectedProgram } from './inspected-program.ts'
+
+/**
+ * What all members of a program do, which no member knows of the others: their group says who they are, the checkpoints
+ * of their tasks say what these have come to. Brokers are asked while somebody looks, and never else.
+ */
+export class ProgramView {
+  readonly #asked: Asked<InspectedProgram | undefined>
+
+  /** @param self - By what the other members know this one. */
+  constructor({ cluster, plan, topics, clock }: KafkaServices, self: string) {
+    const manifests = new LastManifests()
+    const ask = async () => {
+      const [members, found, ranges] = await Promise.all([
+        listGroupMembers(cluster, plan.name, plan.checkpointTopic),
+        manifests.read(cluster, topics.sinks[checkpointSink]!),
+        // As far as they may be read.
+        Promise.all(topics.sources.map((source) => topicRange(cluster, source, 'read_committed'))),
+      ])
+      const sources = topics.sources.map(({ name: topic }, source) => ({ topic, ...ranges[source]! }))
+      return inspectedProgram({ members: members ?? [], manifests: found, sources, self })
+    }
+    this.#asked = new Asked(ask, clock, undefined)
+  }
+
+  /** As brokers have last said; undefined before they have. */
+  async look(): Promise<InspectedProgram | undefined> {
+    await this.#asked.refresh()
+    return this.#asked.latest
+  }
+}
