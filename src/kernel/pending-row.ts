@@ -86,7 +86,8 @@ export function rowAt(words: Int32Array, head: number, firstLaneOf: (lane: numbe
 
 const quote = Buffer.from('"')
 
-function* blocksOf(words: Int32Array, head: number): Generator<number> {
+/** The blocks of a row, by the words that they begin at. */
+export function* blocksOf(words: Int32Array, head: number): Generator<number> {
   for (let address = head; address !== 0; address = nextOf(words, address * unitWords)) yield address * unitWords
 }
 

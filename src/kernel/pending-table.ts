@@ -12,6 +12,7 @@ import { batchHeaderBytes } from './output-batch.ts'
 import { PartRoutes } from './part-routes.ts'
 import { keyTextAt, partsOf, type PendingRow, type RowVisit, type StoredPart, visitRow } from './pending-row.ts'
 import type { PendingTableOptions, Publication } from './pending-table-options.ts'
+import { storedColumns } from './stored-columns.ts'
 import { TableCalls } from './table-calls.ts'
 import type { AwaitedPass, ChangeVisitor, ComparedKey, TableCounts } from './table-counts.ts'
 import { memoryFull, tableFull, tableFullOfKeys } from './table-full.ts'
@@ -337,6 +338,11 @@ export class PendingTable {
   /** Every pending part and where it came from, in no particular order. */
   *parts(): Generator<StoredPart> {
     for (const head of headsIn(this.#machine)) yield* partsOf(this.#machine.words, head)
+  }
+
+  /** The same as columns by which another table takes them in; valid until the next ones are asked for. */
+  storedColumns(): Generator<RecordColumns> {
+    return storedColumns(this.#machine.words, headsIn(this.#machine))
   }
 
   /**

@@ -84,7 +84,7 @@ export const runOptions = {
   },
   heartbeatIntervalMs: {
     type: 'int',
-    default: 1_000,
+    default: 500,
     min: 10,
     max: 60_000,
     env: 'MILLRACE_HEARTBEAT_INTERVAL_MS',

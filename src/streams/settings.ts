@@ -78,7 +78,7 @@ export interface ProgramSettings {
    * How often a process says that it is alive, in milliseconds.
    *
    * A whole number from 10 to 60000. If it is not given, `MILLRACE_HEARTBEAT_INTERVAL_MS` is read from the environment.
-   * @defaultValue `1000`
+   * @defaultValue `500`
    */
   readonly heartbeatIntervalMs?: number | undefined
   /**

@@ -3,11 +3,11 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import type { ErrorCode } from '../../src/core/errors.ts'
-import { audit, field, redrive, reset, topology } from '../../src/streams/index.ts'
+import { audit, field, type Logger, redrive, reset, topology } from '../../src/streams/index.ts'
 import { until } from '../until.ts'
 import { valuesOf } from './customers.ts'
 import { keyedMerges, keyedPartitions, keyedRecords, keyedTopology } from './keyed-topology.ts'
-import { assertRefused, startQuietly } from './run.ts'
+import { assertRefused, startProgram, startQuietly } from './run.ts'
 import { SharingMembers } from './sharing-members.ts'
 import { onEachBroker, type Target } from './target.ts'
 
@@ -35,9 +35,6 @@ export function keyedLayout(target: Target): void {
         assert.equal((await once(member, 'exit'))[0], 0)
       }
       await stream.produce(keyedRecords(['A'], 0, 200))
-      const before = await startQuietly(keyedTopology(stream), target.bootstrapServers)
-      await before.caughtUp
-      await before.stop()
 
       const first = members.start(stream, 'keyed')
       await areAtWork(1)
@@ -54,6 +51,30 @@ export function keyedLayout(target: Target): void {
       await ended(third)
 
       assert.deepEqual(valuesOf(await stream.merged()), keyedMerges(200))
+    })
+
+    it('reads the pending records of tasks that it gets while it works on those that it has', async () => {
+      const { bootstrapServers } = target
+      const stream = await target.stream({ sourcePartitions: keyedPartitions })
+      const areAtWork = (number: number) =>
+        until(`${number} are at work`, async () => (await members.atWork(`${stream.app}.tasks`)) === number)
+      const told: string[] = []
+      const logger: Logger = { debug() {}, info: (_, sentence) => told.push(sentence), warn() {}, error() {} }
+      await stream.produce(keyedRecords(['A'], 0, 300))
+      const one = await startProgram(keyedTopology(stream), { bootstrapServers, epochMs: 20, epochIdleMs: 1, logger })
+      await until('all is consumed', () => one.progress().consumed === 300)
+      const other = await startQuietly(keyedTopology(stream), bootstrapServers)
+      await areAtWork(2)
+      await other.stop()
+      await areAtWork(1)
+      await stream.produce(keyedRecords(['B', 'C'], 0, 300))
+      await until('all is merged', async () => (await stream.merged()).length >= 300)
+      await one.stop()
+
+      assert.deepEqual(valuesOf(await stream.merged()), keyedMerges(300))
+      // With all of its tasks at first, with those that it kept, and with all again.
+      assert.equal(told.filter((sentence) => sentence === 'working on tasks').length, 3)
+      assert.equal(told.includes('has restored the pending parts'), false, 'the work has waited for a restoration')
     })
 
     it('makes a dead letter of a record that is not in the partition of its key', async () => {

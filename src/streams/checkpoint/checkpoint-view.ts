@@ -81,6 +81,15 @@ export class CheckpointView {
     return count
   }
 
+  /** Takes over what another one has read of the checkpoints of other tasks. Nobody may read with either meanwhile. */
+  takeOver(other: CheckpointView): void {
+    for (const [name, bytes] of other.#records) this.#records.set(name, bytes)
+    for (const [task, changes] of other.#changes) this.#changes.set(task, changes)
+    this.promotedPlaces.takeOver(other.promotedPlaces)
+    this.#reached = furthest(other.#reached, this.#reached)
+    this.promotedPlaces.reached = this.#reached
+  }
+
   /**
    * Forgets what it has read of the checkpoints of other tasks: whoever has them now writes on, and what was pending or
    * promoted then means nothing any more.

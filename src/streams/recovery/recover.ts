@@ -46,7 +46,7 @@ export interface Recovered {
 }
 
 /**
- * 1. Be the only process that writes.
+ * 1. Be the only process that writes; of tasks, their only owner.
  * 2. Read the checkpoint to its end: each epoch is there by now, or will never be.
  * 3. Ask for the sources, and the offsets of the group: after the checkpoint, which may know of partitions that came
  * while this process
@@ -63,7 +63,8 @@ export interface Recovered {
  */
 export async function recover(request: RecoveryRequest): Promise<Recovered> {
   const { services, member, share } = request
-  await fence(services, member, share?.writer)
+  // The transactional id of a member is that of one process, which has ended what it had begun by it.
+  if (share === undefined) await fence(services, member)
   const checkpoint = share?.checkpoint ?? (await readWhole(services))
   const found = await (share === undefined ? find(services, checkpoint) : findTasks(services, share))
   const compatibility = judge(services, found)

@@ -157,9 +157,7 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
     )
   }
   const nextOffsets = grown.nextOffsets.map((offset, partition) => Math.max(offset, logStarts[partition]!))
-  // `retain` takes out whole rows of the table, and a later part takes one part out of a row that stays.
-  const isRetained =
-    loss === undefined && !areRetaken && !plan.sides.some(({ isLatest }) => isLatest) && !mayBeCold(plan)
+  const isRetained = loss === undefined && !areRetaken && mayBeRetained(plan)
   const warm = isRetained ? usableTable(request.warmTable, manifest) : undefined
   const base = warm && retainPending(warm, pending)
   const table = warm?.table ?? tableOf(request, grown)
@@ -230,6 +228,14 @@ function rememberedOf(
 
 function coldFrom({ plan, options }: StateRequest): number | undefined {
   return mayBeCold(plan) ? options.pendingBytesMax : undefined
+}
+
+/**
+ * Whether the table of an earlier epoch is of use. `retain` takes out whole rows, and a later part takes one part out of
+ * a row that stays.
+ */
+export function mayBeRetained(plan: Plan): boolean {
+  return !plan.sides.some(({ isLatest }) => isLatest) && !mayBeCold(plan)
 }
 
 /** Whether pending parts may be elsewhere than in the table. */

@@ -30,6 +30,8 @@ export interface TaskShare {
   readonly checkpoint: CheckpointView
   /** Whether a transactional id is of somebody who is a member at this moment. */
   readonly isMember: (writer: string) => Promise<boolean>
+  /** Those who are not, and whose transactions have been ended since these tasks are the member's. */
+  readonly ended: Set<string>
 }
 
 /**
@@ -92,7 +94,14 @@ export async function findTasks(services: KafkaServices, share: TaskShare): Prom
   }
 }
 
-async function endLastWriters(services: KafkaServices, { own, writer, checkpoint, isMember }: TaskShare) {
+/** Reads on what a member itself has written of its tasks, so that a recovery has little left to read. */
+export async function readOnOwn({ cluster, topics }: KafkaServices, { own, checkpoint }: TaskShare): Promise<void> {
+  const topic = topics.sinks[checkpointSink]!
+  const committed = await topicRange(cluster, topic, 'read_committed')
+  await checkpoint.readOn(cluster, topic, ofPartitions(committed, own), true)
+}
+
+async function endLastWriters(services: KafkaServices, { own, writer, checkpoint, isMember, ended }: TaskShare) {
   const writers = new Set(
     own.flatMap((task) => [
       attemptOf(checkpoint.records, task)?.writer,
@@ -101,8 +110,10 @@ async function endLastWriters(services: KafkaServices, { own, writer, checkpoint
   )
   writers.delete(writer)
   for (const last of writers) {
+    if (last === undefined || ended.has(last) || (await isMember(last))) continue
     // It is the transaction of nobody: its offsets are refused.
-    if (last !== undefined && !(await isMember(last))) await fence(services, asNobody, last)
+    await fence(services, asNobody, last)
+    ended.add(last)
   }
 }
 

@@ -10,7 +10,8 @@ import { incompatibility, sourcesAfter } from './compatibility.ts'
 import type { RecoveredState } from './program-state.ts'
 import { isNewSource } from './start-offsets.ts'
 import type { SpareMemory } from './spare-memory.ts'
-import { stateAfter } from './state-after.ts'
+import { mayBeRetained, stateAfter } from './state-after.ts'
+import { findTasks, type TaskShare } from './task-share.ts'
 import type { WarmTable } from './warm-table.ts'
 
 export interface WarmRequest {
@@ -76,4 +77,39 @@ export async function warmState(request: WarmRequest): Promise<WarmState | undef
     manifest,
   )
   return { state, sources }
+}
+
+/**
+ * The same of tasks that a member has been given while it works on others, after all has ended that others have begun
+ * of them.
+ *
+ * @returns The state and its description as a table once it is restored; undefined where nothing can be read ahead.
+ * @throws MillraceError `CHECKPOINT_CORRUPT`, `CHECKPOINT_INCOMPATIBLE`, `PENDING_LOST`; KafkaError
+ */
+export async function warmTasks(
+  services: KafkaServices,
+  share: TaskShare,
+): Promise<(WarmState & { readonly warmTable: WarmTable }) | undefined> {
+  const { plan, options, topics, logger, tracing } = services
+  const { manifest, sources, logStarts, startOffsets = [], tasks } = await findTasks(services, share)
+  if (manifest === undefined || !mayBeRetained(plan)) return undefined
+  const { records, promotedPlaces } = share.checkpoint
+  const request = {
+    plan,
+    // What is lost is accepted by the recovery, which reads all of it by itself then.
+    options: { ...options, acceptLoss: false },
+    sources,
+    outputs: outputsOf(topics),
+    logStarts,
+    startOffsets,
+    logEnds: [],
+    records,
+    promotedPlaces,
+    spareMemory: { take: () => undefined },
+    logger,
+    tracing,
+    ...(tasks && { tasks }),
+  }
+  const state = stateAfter(request, manifest)
+  return { state, sources, warmTable: { table: state.table, manifest, digests: [...state.pending.digests] } }
 }

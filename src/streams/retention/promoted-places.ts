@@ -64,6 +64,11 @@ export class PromotedPlaces {
     }
   }
 
+  /** Takes over what is known of the parts of other partitions. */
+  takeOver(other: PromotedPlaces): void {
+    for (const [partition, ranges] of other.#partitions) this.#partitions.set(partition, ranges)
+  }
+
   /** Forgets ranges in which nothing is promoted any more, now and then. @param parts - All that are promoted. */
   forget(parts: () => Iterable<PartPlace>): void {
     if (this.#rangeCount <= this.#keptMax) return

@@ -30,8 +30,15 @@ export function kafkaPorts(services: KafkaServices, member: Member, lastEpoch: L
   }
 }
 
-/** What reading alone needs. */
-export function readingPorts(services: KafkaServices): Pick<Ports, 'newFetcher' | 'sourceLog' | 'promotedParts'> {
+/**
+ * What reading alone needs.
+ *
+ * @param purpose - What other fetches do not wait behind, which brokers hold back. @defaultValue that of the operators
+ */
+export function readingPorts(
+  services: KafkaServices,
+  purpose?: string,
+): Pick<Ports, 'newFetcher' | 'sourceLog' | 'promotedParts'> {
   const { cluster, options, topics } = services
   const checkpoint = { cluster, topic: topics.sinks[checkpointSink]! }
   return {
@@ -39,6 +46,7 @@ export function readingPorts(services: KafkaServices): Pick<Ports, 'newFetcher' 
       new Fetcher(
         {
           cluster,
+          purpose,
           partitions,
           rates,
           fetchBytes: options.fetchBytes,

@@ -3,8 +3,9 @@ import { CheckpointView } from '../checkpoint/checkpoint-view.ts'
 import { asNobody, fence } from '../recovery/fence.ts'
 import type { RecoveryRequest } from '../recovery/recover.ts'
 import type { RecoveredSession } from '../recovery/session.ts'
-import { seedOf, type TaskShare } from '../recovery/task-share.ts'
+import { readOnOwn, seedOf, type TaskShare } from '../recovery/task-share.ts'
 import { type WarmTable, warmTableOf } from '../recovery/warm-table.ts'
+import { TasksAhead } from '../standby/tasks-ahead.ts'
 import { type ShareChange, TaskShares } from '../tasks/task-shares.ts'
 import type { Member } from './kafka-ports.ts'
 import { checkpointSink } from '../topics/program-topics.ts'
@@ -24,18 +25,24 @@ export interface ShareToWorkOn extends Pick<RecoveryRequest, 'warmTable' | 'memb
  * The part of a process in the work that all members of its program share, from joining to leaving: it works on the
  * tasks that the group gives to it, and anew each time these are others.
  *
- * 1. All that is under way of all its tasks is committed, and the operators stop.
- * 2. Its own transactional id is fenced: nothing of these tasks can be committed any more. The group hears which of them
- *    it has given up.
- * 3. It recovers the tasks that it has then. What its table has of those that it keeps need not be read again; the rows
- *    of those that have left are swept out.
+ * 1. Tasks that it has been given are made ready while it goes on with those that it had (`TasksAhead`). Those that it
+ *    is to give up do not wait for that.
+ * 2. All that is under way of all its tasks is committed, and the operators stop. Its own transactional id is fenced:
+ *    nothing of these tasks can be committed any more. The group hears which of them it has given up.
+ * 3. It recovers the tasks that it has then and that are ready. What its table has of those that it keeps, and what was
+ *    restored ahead, need not be read again; the rows of those that have left are swept out.
  */
 export class SharedWork {
   readonly #services: KafkaServices
   readonly #membership: TaskMembership
   readonly #shares: TaskShares
   readonly #checkpoint = new CheckpointView({ keepsTables: false })
+  readonly #ahead: TasksAhead
+  /** Who has had tasks that are being made ready, and is no member: their transactions have been ended. */
+  #ended = new Set<string>()
   #warmTable: WarmTable | undefined
+  /** The tasks that were worked on last, and are this member's without a break. */
+  #kept: readonly number[] = []
 
   /** Resolves once this process is a member. */
   static async join(services: KafkaServices, options: SharedWorkOptions): Promise<SharedWork> {
@@ -61,6 +68,7 @@ export class SharedWork {
     this.#services = services
     this.#membership = membership
     this.#shares = shares
+    this.#ahead = new TasksAhead(services)
   }
 
   /** By what the other members know this one. */
@@ -88,24 +96,67 @@ export class SharedWork {
   ): Promise<void> {
     for (;;) {
       signal.throwIfAborted()
-      const { change } = this.#shares
+      const { change: next } = this.#shares
       this.#shares.settle(this.#membership)
-      const { own } = this.#shares
+      const own = this.#toWorkOn()
       if (own.length === 0) {
         this.#warmTable = undefined
-        await Promise.race([change, aborted(signal)])
+        this.#kept = []
+        await Promise.race([next, aborted(signal)])
         continue
       }
       const share = this.#shareOf(own)
-      const session = await workOn({ member: this.member, share, warmTable: this.#warmTable, change })
+      // What is made ready from now on is for the next one.
+      this.#ended = new Set()
+      const over = new AbortController()
+      const change = this.#untilOthers(own, signal, over.signal)
+      const toWorkOn = { member: this.member, share, warmTable: this.#warmTable, change }
+      const session = await workOn(toWorkOn).finally(() => over.abort())
       if (session === undefined) return
       await this.#end(session)
+      this.#kept = this.#shares.lost === undefined ? own : []
+    }
+  }
+
+  /** Those of its tasks that it goes on with, and those that are ready; all of them where it has none to go on with. */
+  #toWorkOn(): readonly number[] {
+    const { own } = this.#shares
+    this.#ahead.keep(own)
+    const kept = own.filter((task) => this.#kept.includes(task))
+    const { ready } = this.#ahead
+    const next = kept.length === 0 ? own : own.filter((task) => kept.includes(task) || ready.includes(task))
+    if (ready.length > 0) this.#warmTable = this.#ahead.giveTo(this.#checkpoint, this.#warmTable)
+    return next
+  }
+
+  /**
+   * Resolves when the tasks that are worked on are to be others: some are to be given up, or others are ready.
+   *
+   * @param signal - Gives up to make others ready, which goes on where the work on these is interrupted.
+   * @param over - The work on these has ended: never resolves then.
+   */
+  async #untilOthers(working: readonly number[], signal: AbortSignal, over: AbortSignal): Promise<ShareChange> {
+    for (;;) {
+      if (over.aborted) return new Promise(() => {})
+      const { change, lost, own } = this.#shares
+      if (lost !== undefined) return { kind: 'lost', reason: lost }
+      this.#ahead.keep(own)
+      const gained = own.filter((task) => !working.includes(task))
+      if (working.some((task) => !own.includes(task)) || gained.some((task) => this.#ahead.ready.includes(task))) {
+        await Promise.race([this.#readOn(working), change])
+        const reason = this.#shares.lost
+        return reason === undefined ? { kind: 'changed' } : { kind: 'lost', reason }
+      }
+      // Others that it was to give up were never worked on.
+      this.#shares.settle(this.#membership)
+      const ready = gained.length === 0 ? [] : [this.#ahead.prepare(this.#shareOf(gained), signal)]
+      await Promise.race([change, ...ready])
     }
   }
 
   /** Whether this process still has its tasks. */
   get isOwner(): boolean {
-    return !this.#shares.isLost
+    return this.#shares.lost === undefined
   }
 
   /** Leaves the group: others have its tasks at once. Leaving twice does nothing. */
@@ -123,11 +174,19 @@ export class SharedWork {
     if (this.isOwner) await careful.end(state.epochs.committed)
   }
 
+  /** A stop lasts as long as what is left to read of the checkpoint; what cannot be read now is left to it. */
+  async #readOn(working: readonly number[]): Promise<void> {
+    const { plan, logger } = this.#services
+    await readOnOwn(this.#services, this.#shareOf(working)).catch((error: unknown) =>
+      logger.debug({ app: plan.name, err: error }, 'could not read the checkpoint ahead'),
+    )
+  }
+
   #shareOf(own: readonly number[]): ShareToWorkOn['share'] {
     const checkpoint = this.#checkpoint
     const isMember = async (writer: string) =>
       (await this.#membership.memberIds()).some((memberId) => this.#writerOf(memberId) === writer)
-    return { own, writer: this.writer, checkpoint, isMember }
+    return { own, writer: this.writer, checkpoint, isMember, ended: this.#ended }
   }
 
   #writerOf(memberId: string): string {

@@ -1,4 +1,3 @@
-import { startSystem } from '../../actors/index.ts'
 import { sleep } from '../../core/clock.ts'
 import { topicRange } from '../../kafka/index.ts'
 import type { PendingTable } from '../../kernel/index.ts'
@@ -6,19 +5,13 @@ import { manifestOf } from '../checkpoint/checkpoint-records.ts'
 import { CheckpointView } from '../checkpoint/checkpoint-view.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import { Meters } from '../observe/meters.ts'
-import type { RecoveredState } from '../recovery/program-state.ts'
-import type { RestoringSession } from '../recovery/session.ts'
 import type { SpareMemory } from '../recovery/spare-memory.ts'
 import { warmState } from '../recovery/warm-state.ts'
 import type { WarmTable } from '../recovery/warm-table.ts'
-import { readingPorts } from '../runtime/kafka-ports.ts'
-import { Lives } from '../runtime/life.ts'
-import { rootCause } from '../runtime/root-cause.ts'
 import type { KafkaServices } from '../runtime/services.ts'
 import { newStatistics } from '../runtime/statistics.ts'
-import { standbyTree } from '../runtime/supervision-tree.ts'
 import { checkpointSink } from '../topics/program-topics.ts'
-import type { Sources } from '../topics/sources.ts'
+import { restoreApart } from './restore-apart.ts'
 
 /** How long a standby leaves its table alone that it could not bring up to date. */
 const failurePauseMs = 60_000
@@ -121,37 +114,13 @@ export class Standby {
       spareMemory: this.#spareMemory,
     })
     if (warm === undefined) throw new OtherProgram()
-    const { state, sources } = warm
-    if (!state.restoration.isDone) await this.#restore(state, sources)
+    const { state } = warm
+    await restoreApart(services, warm, this.#signal)
     if (this.#warm === undefined) {
       const facts = { app: plan.name, epoch: manifest.epoch, pending: manifest.pending }
       logger.info(facts, 'standing by with a table of the pending parts')
     }
     this.#warm = { table: state.table, manifest, digests: [manifest.digest] }
     while (state.table.compact(looksPerStep)) {}
-  }
-
-  /** Reads what is missing. */
-  async #restore(state: RecoveredState, sources: Sources): Promise<void> {
-    const services = this.#services
-    const { plan, clock } = services
-    const restored = Promise.withResolvers<void>()
-    const session: RestoringSession = {
-      state,
-      sources,
-      lives: new Lives(services),
-      openStreaks: new Set(),
-    }
-    session.lives.begin()
-    const tree = standbyTree({ services, session, ports: readingPorts(services), onRestored: restored.resolve })
-    const system = await startSystem({ name: plan.name, ...tree, clock })
-    const stop = () => void system.stop({ drainMs: 0 })
-    this.#signal.addEventListener('abort', stop)
-    if (this.#signal.aborted) stop()
-    const reason = await Promise.race([restored.promise, system.done])
-    this.#signal.removeEventListener('abort', stop)
-    await system.stop({ drainMs: 0 })
-    if (reason?.kind === 'crashed') throw rootCause(reason.error)
-    this.#signal.throwIfAborted()
   }
 }

@@ -9,8 +9,7 @@ export type ShareChange =
   | { readonly kind: 'lost'; readonly reason: MillraceError }
 
 /**
- * The tasks that the group gives to this process, and takes from it. It works on some of them at a time: when these are
- * to be others, the work on all of them ends in good order, and begins again with those that it has then.
+ * The tasks that the group gives to this process, and takes from it.
  *
  * State: the tasks that are this member's, those of them that it is to give up, and whether it has lost them all.
  */
@@ -50,12 +49,12 @@ export class TaskShares {
     return this.#change.promise
   }
 
-  /** Whether all tasks are lost, and the group waits for the end of their work. */
-  get isLost(): boolean {
-    return this.#lost !== undefined
+  /** Why all tasks are lost, where the group waits for the end of their work. */
+  get lost(): MillraceError | undefined {
+    return this.#lost
   }
 
-  /** Nothing is worked on: tells the group what it waits for. */
+  /** Nothing is worked on that was lost or is to be given up: tells the group what it waits for. */
   settle(membership: Pick<TaskMembership, 'gaveUp' | 'stopped'>): void {
     if (this.#lost !== undefined) {
       this.#lost = undefined
