@@ -27,8 +27,8 @@ type Rows = TableRows<unknown, unknown>
  * in the order in which others have asked.
  *
  * Deadlocks are found when somebody begins to wait: one who would wait, by way of others, for itself is refused at
- * once. Whoever waits already has been found to wait for nobody in a circle, so a new circle runs through the one who
- * comes.
+ * once. Who waits for a lock waits for its holder, and for those who have asked before, who will be its holders. Whoever
+ * waits already has been found to wait for nobody in a circle, so a new circle runs through the one who comes.
  */
 export class KeyLocks {
   readonly #clock: Clock
@@ -91,7 +91,8 @@ export class KeyLocks {
       else {
         lock.holder = next.owner
         this.#hold(next.owner, lock, forget)
-        next.granted()
+        // One transaction may have asked several times, of which all but the first would wait for itself.
+        for (const waiter of lock.waiting.filter((other) => other.owner === next.owner)) waiter.granted()
       }
     }
   }
@@ -114,15 +115,15 @@ export class KeyLocks {
     held.set(lock, forget)
   }
 
-  /** Whether the holder of a lock waits for an owner, by way of others. */
+  /** Whether one who comes before an owner at a lock waits for that owner, by way of others. */
   #waitsFor(lock: Lock, owner: LockOwner): boolean {
     const seen = new Set<LockOwner>()
-    const pending = [lock.holder]
+    const pending = before(lock, owner)
     for (let holder = pending.pop(); holder !== undefined; holder = pending.pop()) {
       if (holder === owner) return true
       if (seen.has(holder)) continue
       seen.add(holder)
-      for (const awaited of this.#awaited.get(holder) ?? []) pending.push(awaited.holder)
+      for (const awaited of this.#awaited.get(holder) ?? []) pending.push(...before(awaited, holder))
     }
     return false
   }
@@ -162,6 +163,13 @@ export class KeyLocks {
     awaited?.delete(lock)
     if (awaited?.size === 0) this.#awaited.delete(owner)
   }
+}
+
+/** Who has a lock before an owner that waits for it, or is about to. */
+function before({ holder, waiting }: Lock, owner: LockOwner): LockOwner[] {
+  const owners = waiting.map((waiter) => waiter.owner)
+  const place = owners.indexOf(owner)
+  return [holder, ...(place < 0 ? owners : owners.slice(0, place))]
 }
 
 function timedOut({ table, key }: Lock, waitMs: number): StateError {

@@ -53,6 +53,55 @@ describe('A pessimistic transaction', () => {
     assert.deepEqual([runs, table.size], [4, 3])
   })
 
+  it('L5 is refused where one that has asked for the lock before it waits for it, by another lock', async () => {
+    const { clock, store, table } = rows()
+    const held = Promise.withResolvers<void>()
+    const asked = Promise.withResolvers<void>()
+    const release = Promise.withResolvers<void>()
+    let runs = 0
+    const holder = store.transact({ mode }, async (tx) => {
+      await tx.get(table, 'a')
+      await release.promise
+    })
+    const second = store.transact({ mode }, async (tx) => {
+      runs++
+      await tx.set(table, 'b', runs)
+      held.resolve()
+      await asked.promise
+      const both = tx.get(table, 'a')
+      release.resolve()
+      await both
+    })
+    await held.promise
+    const first = store.transact({ mode, retriesMax: 0 }, async (tx) => {
+      const both = [tx.get(table, 'a'), tx.get(table, 'b')]
+      asked.resolve()
+      return Promise.all(both)
+    })
+
+    await clock.until(Promise.all([holder, first, second]))
+
+    assert.deepEqual([await first, table.get('b'), runs], [[undefined, undefined], 2, 2])
+  })
+
+  it('L5 is given a lock as often as it has asked for it while another one had it', async () => {
+    const { clock, store, table } = rows()
+    const release = Promise.withResolvers<void>()
+    const holder = store.transact({ mode }, async (tx) => {
+      await tx.set(table, 'a', 1)
+      await release.promise
+    })
+    const waiter = store.transact({ mode, retriesMax: 0 }, async (tx) => {
+      const asked = [tx.get(table, 'a'), tx.get(table, 'a')]
+      release.resolve()
+      return Promise.all(asked)
+    })
+
+    assert.deepEqual(await clock.until(waiter), [1, 1])
+    await holder
+    assert.equal(clock.pendingTimers, 0)
+  })
+
   it('L5 waits for a lock no longer than it may', async () => {
     const { clock, store, table } = rows()
     const release = Promise.withResolvers<void>()
