@@ -1,5 +1,5 @@
 import type { KeyLocks } from './key-locks.ts'
-import { rowsOf, type TableRef } from './table-ref.ts'
+import { rowsOf, rowsWithin, type TableRef } from './table-ref.ts'
 import type { TableRows } from './table-rows.ts'
 import { WriteSet } from './write-set.ts'
 import { transactionEnded, transactionTooLarge } from './transaction-errors.ts'
@@ -40,7 +40,7 @@ export class LockingTransaction {
 
   /** Locks the key, and gives the value of its row. */
   async get<Key, Value>(table: TableRef<Key, Value>, key: Key): Promise<Value | undefined> {
-    const rows = rowsOf(table)
+    const rows = rowsWithin(table, this.#versions)
     const captured = await this.#lock(rows, key)
     const own = this.writes.find(rows as Rows, captured)
     if (own === undefined) return rows.get(captured, this.#versions.version)
@@ -49,7 +49,7 @@ export class LockingTransaction {
 
   /** Locks the key, and tells whether there is a row. */
   async has<Key, Value>(table: TableRef<Key, Value>, key: Key): Promise<boolean> {
-    const rows = rowsOf(table)
+    const rows = rowsWithin(table, this.#versions)
     const captured = await this.#lock(rows, key)
     const own = this.writes.find(rows as Rows, captured)
     return own === undefined ? rows.has(captured, this.#versions.version) : !own.isDeletion
@@ -57,7 +57,7 @@ export class LockingTransaction {
 
   /** Locks the key, and sets the value of its row. */
   async set<Key, Value>(table: TableRef<Key, Value>, key: Key, value: Value): Promise<void> {
-    const rows = rowsOf(table)
+    const rows = rowsWithin(table, this.#versions)
     const captured = rows.capture(value)
     this.writes.add({ rows: rows as Rows, key: await this.#lock(rows, key), captured, isDeletion: false })
   }

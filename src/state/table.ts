@@ -29,7 +29,7 @@ export class Table<Key, Value, Zone extends string = string> extends TableRef<Ke
 
   /** @internal */
   constructor(rows: TableRows<Key, Value>, zones: readonly Zone[], host: TableHost) {
-    super(rows, zones)
+    super(rows, zones, host.commits)
     this.#host = host
     this[commits] = host.commits
   }

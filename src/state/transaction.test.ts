@@ -364,6 +364,42 @@ describe('A transaction', () => {
     assert.equal(table.get('late'), 1)
   })
 
+  it('L2 reads no more of a range after its end, which nobody would validate', async () => {
+    const { store, table } = accounts()
+    const scan = await store.transact((tx) => {
+      const rows = tx.scan(table)[Symbol.iterator]()
+      assert.deepEqual(rows.next().value, ['a', 100])
+      return rows
+    })
+
+    assert.throws(() => scan.next(), code('TRANSACTION_ENDED'))
+    assert.equal(store.keptVersions, 0)
+  })
+
+  it('L1 is refused with a table of another store, whose versions are others, and with what is no table', async () => {
+    const { store } = accounts()
+    const other = new Store()
+    const table = other.table('accounts', { key: text, value: number })
+    table.set('a', 1)
+    const mode = 'pessimistic'
+    const refused = { code: 'STATE_TABLE_UNKNOWN', message: /^table accounts is no table of the store/ }
+
+    assert.throws(() => store.transactSync((tx) => tx.set(table, 'a', 2)), refused)
+    await assert.rejects(
+      store.transact((tx) => [...tx.scan(table)]),
+      refused,
+    )
+    await assert.rejects(
+      store.transact({ mode }, async (tx) => tx.set(table, 'a', 2)),
+      refused,
+    )
+    const named = 'accounts' as unknown as typeof table
+    assert.throws(() => store.transactSync((tx) => tx.get(named, 'a')), { message: /^the text "accounts" is no table/ })
+    // Each of both changes its own within the function of the other one.
+    store.transactSync(() => table.set('a', 3))
+    assert.deepEqual([table.get('a'), other.version], [3, 2])
+  })
+
   it('is not synchronous where its function returns a promise', () => {
     const { store, table } = accounts()
 

@@ -2,7 +2,7 @@ import type { Isolation } from './isolation.ts'
 import { type CapturedScan, capturedScan, checkRange, firstOf } from './captured-scan.ts'
 import { isWithin, type Range, type ScanOptions } from './range.ts'
 import { ReadSet, type StaleRead } from './read-set.ts'
-import { rowsOf, type TableRef } from './table-ref.ts'
+import { rowsOf, rowsWithin, type TableRef } from './table-ref.ts'
 import type { TableRows } from './table-rows.ts'
 import type { Transaction } from './transaction-view.ts'
 import { type Write, WriteSet } from './write-set.ts'
@@ -172,8 +172,12 @@ export class OptimisticTransaction implements Transaction {
   }
 
   #begin<Key, Value>(table: TableRef<Key, Value>): TableRows<Key, Value> {
-    if (this.#isOpen) return rowsOf(table)
-    throw transactionEnded()
+    this.#checkOpen()
+    return rowsWithin(table, this.#versions)
+  }
+
+  #checkOpen(): void {
+    if (!this.#isOpen) throw transactionEnded()
   }
 
   #note(rows: Rows, key: unknown): void {
@@ -205,6 +209,7 @@ export class OptimisticTransaction implements Transaction {
   ): Generator<[Key, Value], void> {
     const read = this.#reads?.addRange(rows as Rows, scan.range, scan.isReverse)
     for (const entry of rows.entries(scan, version)) {
+      this.#checkOpen()
       if (read !== undefined) read.last = { key: entry[0] }
       yield entry
     }

@@ -274,6 +274,24 @@ describe('A store of a thread that ends', () => {
     store.close()
   })
 
+  it('L1 is refused with a table of another store, which has another one at its place', async (t) => {
+    const open = async () => {
+      const owner = new Worker(new URL('threads/owner.ts', import.meta.url))
+      t.after(() => owner.terminate())
+      const [handle] = (await once(owner, 'message')) as [StoreHandle]
+      const store = await openStore(handle)
+      return { store, accounts: store.table('accounts', { key: text, value: number }) }
+    }
+    const [one, other] = [await open(), await open()]
+
+    await assert.rejects(
+      one.store.transact((tx) => tx.set(other.accounts, 'a', 2)),
+      { code: 'STATE_TABLE_UNKNOWN' },
+    )
+    assert.equal(await one.store.transact((tx) => tx.get(one.accounts, 'a')), 1)
+    for (const { store } of [one, other]) store.close()
+  })
+
   it('is shared only where it was made for it', () => {
     assert.throws(() => new Store().share(), { code: 'STATE_NOT_SHARED' })
   })

@@ -43,8 +43,10 @@ export const stateErrors = {
   },
   STATE_TABLE_UNKNOWN: {
     retryable: false,
-    meaning: 'A thread has opened a table that a store of another thread does not have, or has with other codecs.',
-    remedy: 'Make the table before threads open the store, and give the same codecs everywhere.',
+    meaning:
+      'A transaction was given a table of another store, or a thread has opened one that the store does not have, or has with other codecs.',
+    remedy:
+      'Work with each store in transactions of its own. Make tables before threads open the store, and give the same codecs everywhere.',
   },
   STATE_TABLE_UNORDERED: {
     retryable: false,

@@ -83,7 +83,7 @@ export class OpenedStore {
     if (offered === undefined) throw unknown(name, 'is not among those of the store')
     if (offered.keys !== keys.name || offered.values !== values.name)
       throw unknown(name, `has keys of ${offered.keys} and values of ${offered.values}`)
-    return new SharedTable(new SharedTableRows(offered, { place, thread, keys, values }))
+    return new SharedTable(new SharedTableRows(offered, { place, thread, keys, values }), this.#connection)
   }
 
   /**
@@ -126,10 +126,9 @@ export class OpenedStore {
     signal: AbortSignal | undefined,
   ): Promise<Result> {
     const { operationsMax } = this.#connection.opened
-    const checkOpen = () => this.#connection.checkOpen()
-    checkOpen()
+    this.#connection.checkOpen()
     const start = this.#pins.pinLatest()
-    const transaction = new ThreadTransaction(start, { isolation, operationsMax, checkOpen })
+    const transaction = new ThreadTransaction(start, { isolation, operationsMax, connection: this.#connection })
     try {
       const result = await this.#contexts.run(transaction, async () => run(transaction))
       signal?.throwIfAborted()

@@ -1,7 +1,8 @@
 import { RowsReader } from '../../kernel/index.ts'
 import type { Codec, KeyCodec } from '../codec.ts'
 import { writeKey } from '../key-bytes.ts'
-import { closed } from './connection.ts'
+import { unknownTable } from '../transaction-errors.ts'
+import { closed, type Connection } from './connection.ts'
 import type { OfferedTable } from './messages.ts'
 
 /** What a thread reads of a table that another one changes. */
@@ -43,14 +44,18 @@ export class SharedTableRows<Key, Value> {
 }
 
 const rows = Symbol('rows')
+const home = Symbol('home')
 
 /** A table of a store of another thread, as transactions of this one know it. */
 export class SharedTable<Key, Value> {
   readonly [rows]: SharedTableRows<Key, Value>
+  /** The way to the store that it is of. */
+  readonly [home]: Connection
 
   /** @internal */
-  constructor(of: SharedTableRows<Key, Value>) {
+  constructor(of: SharedTableRows<Key, Value>, connection: Connection) {
     this[rows] = of
+    this[home] = connection
   }
 
   get name(): string {
@@ -58,6 +63,12 @@ export class SharedTable<Key, Value> {
   }
 }
 
-export function sharedRowsOf<Key, Value>(table: SharedTable<Key, Value>): SharedTableRows<Key, Value> {
-  return table[rows]
+/** What a transaction of a store reads of a table, which is one of it. @throws STATE_TABLE_UNKNOWN */
+export function sharedRowsOf<Key, Value>(
+  table: SharedTable<Key, Value>,
+  connection: Connection,
+): SharedTableRows<Key, Value> {
+  const given: SharedTable<Key, Value> | undefined = table
+  if (given?.[home] !== connection) throw unknownTable(table)
+  return given[rows]
 }

@@ -1,3 +1,4 @@
+import type { Connection } from './connection.ts'
 import type { TableUse } from './messages.ts'
 import { type SharedTable, sharedRowsOf, type SharedTableRows } from './shared-table.ts'
 import { transactionEnded, transactionTooLarge } from '../transaction-errors.ts'
@@ -35,25 +36,24 @@ export class ThreadTransaction implements SharedTransaction {
   readonly isolation: SharedIsolation
   readonly start: number
   readonly #operationsMax: number
-  readonly #checkOpen: () => void
+  readonly #connection: Connection
   readonly #touched = new Map<Rows, Touched>()
   #count = 0
   #isEnded = false
   #innerFailure: { readonly error: unknown } | undefined
 
-  /** @param checkOpen - Throws where the store is not there any more, or closed. */
   constructor(
     start: number,
     {
       isolation,
       operationsMax,
-      checkOpen,
-    }: { isolation: SharedIsolation; operationsMax: number; checkOpen: () => void },
+      connection,
+    }: { isolation: SharedIsolation; operationsMax: number; connection: Connection },
   ) {
     this.start = start
     this.isolation = isolation
     this.#operationsMax = operationsMax
-    this.#checkOpen = checkOpen
+    this.#connection = connection
   }
 
   get isOpen(): boolean {
@@ -83,7 +83,7 @@ export class ThreadTransaction implements SharedTransaction {
 
   delete<Key, Value>(table: SharedTable<Key, Value>, key: Key): boolean {
     const isThere = this.has(table, key)
-    const rows = sharedRowsOf(table) as Rows
+    const rows = sharedRowsOf(table, this.#connection) as Rows
     if (isThere) this.#write(rows, { key: rows.keys.capture(key), captured: undefined, isDeletion: true })
     return isThere
   }
@@ -115,8 +115,8 @@ export class ThreadTransaction implements SharedTransaction {
 
   #begin<Key, Value>(table: SharedTable<Key, Value>): SharedTableRows<Key, Value> {
     if (this.#isEnded) throw transactionEnded()
-    this.#checkOpen()
-    return sharedRowsOf(table)
+    this.#connection.checkOpen()
+    return sharedRowsOf(table, this.#connection)
   }
 
   /** The own change of a row; where there is none, it is noted as read. */
