@@ -96,6 +96,15 @@ describe('The changes of a store', () => {
     await assert.rejects(new Store().changes({ after: 0 }).next(), code('STATE_CHANGES_LOST'))
   })
 
+  it('are refused after what is no version of the store, or has not been there yet', async () => {
+    const { store, rows } = feed(10)
+    rows.set(1, 1)
+
+    for (const after of [1.5, NaN, -1, 2, '1' as unknown as number])
+      await assert.rejects(store.changes({ after }).next(), code('CONFIG_INVALID_VALUE'))
+    assert.equal((await take(store.changes({ after: 0 }), 1)).length, 1)
+  })
+
   it('end when the signal aborts', async () => {
     const { store, rows } = feed(10)
     const aborting = new AbortController()

@@ -1,4 +1,5 @@
-import { StateError } from '../core/errors.ts'
+import { ConfigError, StateError } from '../core/errors.ts'
+import { kindOf } from '../core/kind-of.ts'
 import type { Write } from './write-set.ts'
 
 /** A row that a commit has changed; its value is `undefined` where it was deleted. */
@@ -56,6 +57,10 @@ export class ChangeFeed {
   async *follow(after: number, signal: AbortSignal | undefined): AsyncGenerator<Commit, void> {
     if (!this.isKept)
       throw new StateError('STATE_CHANGES_LOST', 'a store keeps no changes: open it with changesMax', { after })
+    if (!Number.isInteger(after) || after < 0 || after > this.#latest) {
+      const message = `after is ${kindOf(after)}, but must be a version of the store: from 0 to ${this.#latest}`
+      throw new ConfigError('CONFIG_INVALID_VALUE', message, { name: 'after' })
+    }
     for (let version = after + 1; !signal?.aborted; version++) {
       while (version > this.#latest) {
         await this.#next(signal)

@@ -27,7 +27,8 @@ export interface KeyCodec<Key> extends Codec<Key, Key> {
 export const text: KeyCodec<string> = {
   name: 'text',
   capture(value) {
-    if (typeof value !== 'string' || !value.isWellFormed()) throw invalid('a well-formed string', value)
+    if (typeof value !== 'string') throw invalid('a string', value)
+    if (!value.isWellFormed()) throw new StateError('STATE_VALUE_INVALID', 'a string has half of a surrogate pair')
     return value
   },
   restore: (captured) => captured,
@@ -100,7 +101,7 @@ export function json<Value>(schema?: StandardSchemaV1<unknown, Value>): Codec<Va
   return {
     name: 'json',
     capture(value) {
-      const captured = JSON.stringify(schema === undefined ? value : checked(schema, value))
+      const captured = written(schema === undefined ? value : checked(schema, value))
       if (captured === undefined) throw invalid('a value that JSON can hold', value)
       return captured
     },
@@ -124,6 +125,16 @@ function checkCodec(table: string, name: string, codec: unknown, methods: readon
   throw new ConfigError('CONFIG_INVALID_VALUE', message, { table, name })
 }
 
+/** Nothing where JSON has no form for the value itself. @throws STATE_VALUE_INVALID where it has none for a part of it. */
+function written(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new StateError('STATE_VALUE_INVALID', `a value has a part that JSON cannot hold: ${why}`, {}, cause)
+  }
+}
+
 function checked<Value>(schema: StandardSchemaV1<unknown, Value>, value: unknown): Value {
   const result = schema['~standard'].validate(value)
   if (result instanceof Promise)
@@ -134,5 +145,6 @@ function checked<Value>(schema: StandardSchemaV1<unknown, Value>, value: unknown
 }
 
 function invalid(expected: string, value: unknown): StateError {
-  return new StateError('STATE_VALUE_INVALID', `expected ${expected}, not ${typeof value}`)
+  const given = value === null || Number.isNaN(value) ? String(value) : typeof value
+  return new StateError('STATE_VALUE_INVALID', `expected ${expected}, not ${given}`)
 }

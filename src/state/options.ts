@@ -70,6 +70,12 @@ export const transactionOptions = {
   },
 } as const satisfies OptionTable
 
+/** Options of a transaction that waits for nothing. */
+export const synchronousTransactionOptions = {
+  isolation: transactionOptions.isolation,
+  retriesMax: transactionOptions.retriesMax,
+} as const satisfies OptionTable
+
 /** Options of a transaction in a thread other than that of its store, besides its signal. */
 export const sharedTransactionOptions = {
   isolation: { ...transactionOptions.isolation, choices: ['snapshot', 'serializable'] },

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Clock, systemClock } from '../core/clock.ts'
-import { StateError } from '../core/errors.ts'
+import { ConfigError, StateError } from '../core/errors.ts'
+import { kindOf } from '../core/kind-of.ts'
 import { type GivenOptions, type OptionValues, resolveOptions } from '../core/options.ts'
 import { type Random, systemRandom } from '../core/random.ts'
 import type { Commit } from './change-feed.ts'
@@ -10,7 +11,7 @@ import { changedSince, TransactionConflict } from './conflict.ts'
 import { isAsStrong, type Isolation } from './isolation.ts'
 import { LockingTransaction } from './locking-transaction.ts'
 import { outerTooWeak, runInside } from './nesting.ts'
-import { storeOptions, tableOptions, transactionOptions } from './options.ts'
+import { storeOptions, synchronousTransactionOptions, tableOptions, transactionOptions } from './options.ts'
 import { waitToRetry } from './retry.ts'
 import { Committer } from './sharing/committer.ts'
 import { offerStore } from './sharing/offered-stores.ts'
@@ -58,7 +59,7 @@ type AnyTransaction = OptimisticTransaction | LockingTransaction
 type Resolved = OptionValues<typeof transactionOptions>
 type Body<Result> = (transaction: Transaction) => Result
 
-const defaults: Resolved = resolveOptions(transactionOptions, {})
+const defaults = resolveOptions(synchronousTransactionOptions, {})
 
 /**
  * Tables that change together. What they hold ends with the thread that has made the store. Other threads use it where
@@ -113,12 +114,17 @@ export class Store {
    * Makes a table.
    *
    * @throws StateError `STATE_TABLE_EXISTS` where the store has a table of that name.
-   * @throws ConfigError `CONFIG_INVALID_VALUE` for an option out of its range, and for codecs that are none.
+   * @throws ConfigError `CONFIG_INVALID_VALUE` for a name that is none or empty, an option out of its range, and for
+   * codecs or zone maps that are none.
    */
   table<Key, Value, Zone extends string = never>(
     name: string,
     { key, value, zones, ...given }: TableOptions<Key, Value, Zone>,
   ): Table<Key, Value, Zone> {
+    if (typeof name !== 'string' || name === '') {
+      const message = `the name of a table is ${kindOf(name)}, but must be a text`
+      throw new ConfigError('CONFIG_INVALID_VALUE', message, { name: 'name' })
+    }
     if (this.#tables.has(name))
       throw new StateError('STATE_TABLE_EXISTS', `the store has a table ${name} already`, { table: name })
     const { ordered, bytesMax } = resolveOptions(tableOptions, { given })
@@ -188,7 +194,7 @@ export class Store {
   ): Result {
     const isPlain = typeof first === 'function'
     const run = isPlain ? first : second!
-    const options = isPlain ? defaults : resolveOptions(transactionOptions, { given: first })
+    const options = isPlain ? defaults : resolveOptions(synchronousTransactionOptions, { given: first })
     const { operationsMax } = this.#options
     const outer = this.#ambient()
     if (outer !== undefined) return joinedSync(outer, options, run)
@@ -213,6 +219,7 @@ export class Store {
    * the last one that it has seen.
    *
    * @throws StateError `STATE_CHANGES_LOST` where commits are not kept any more: see `changesMax`.
+   * @throws ConfigError `CONFIG_INVALID_VALUE` where the store has not had the version yet.
    */
   changes({ after, signal }: { after: number; signal?: AbortSignal }): AsyncGenerator<Commit, void> {
     return this.#commits.feed.follow(after, signal)
@@ -243,7 +250,11 @@ export class Store {
 }
 
 /** Runs a function as a part of a transaction. @throws TRANSACTION_NESTED where that one gives less than it needs */
-function joined<Result>(outer: AnyTransaction, { mode, isolation }: Resolved, run: () => Result): Result {
+function joined<Result>(
+  outer: AnyTransaction,
+  { mode, isolation }: Pick<Resolved, 'mode' | 'isolation'>,
+  run: () => Result,
+): Result {
   const isLocking = outer instanceof LockingTransaction
   if (isLocking !== (mode === 'pessimistic') || (!isLocking && !isAsStrong(outer.isolation, isolation)))
     throw outerTooWeak({ mode, isolation })
@@ -251,8 +262,8 @@ function joined<Result>(outer: AnyTransaction, { mode, isolation }: Resolved, ru
 }
 
 // Apart from its caller, where a closure would have each transaction make a context.
-function joinedSync<Result>(outer: AnyTransaction, options: Resolved, run: Body<Result>): Result {
-  return joined(outer, options, () => withoutPromise(run(outer as OptimisticTransaction)))
+function joinedSync<Result>(outer: AnyTransaction, { isolation }: { isolation: Isolation }, run: Body<Result>): Result {
+  return joined(outer, { mode: 'optimistic', isolation }, () => withoutPromise(run(outer as OptimisticTransaction)))
 }
 
 function withoutPromise<Result>(result: Result): Result {

@@ -274,6 +274,16 @@ describe('A table', () => {
     assert.equal(store.table('rows', { key: text, value: number }).size, 0)
   })
 
+  it('refuses a name and a zone map that are none', () => {
+    const store = new Store()
+    const zones = { at: 'at' as unknown as (value: number) => number }
+
+    for (const name of ['', undefined as unknown as string])
+      assert.throws(() => store.table(name, { key: text, value: number }), code('CONFIG_INVALID_VALUE'))
+    assert.throws(() => store.table('rows', { key: text, value: number, zones }), code('CONFIG_INVALID_VALUE'))
+    assert.equal(store.table('rows', { key: text, value: number }).size, 0)
+  })
+
   it('refuses keys and values that it cannot keep', () => {
     const store = new Store()
     const strings = store.table('strings', { key: text, value: number })
@@ -291,7 +301,15 @@ describe('A table', () => {
 
     for (const key of ['\ud800', 'x'.repeat(4_097), 'ä'.repeat(2_049)])
       assert.throws(() => strings.set(key, 1), code('STATE_VALUE_INVALID'))
-    assert.throws(() => strings.set('a', NaN), code('STATE_VALUE_INVALID'))
+    assert.throws(() => strings.set('a', NaN), {
+      ...code('STATE_VALUE_INVALID'),
+      message: 'expected a number, not NaN',
+    })
+    const circular: { self?: unknown } = {}
+    circular.self = circular
+    const any = store.table('any', { key: text, value: json<unknown>() })
+    for (const value of [undefined, () => 1, 1n, circular])
+      assert.throws(() => any.set('a', value), code('STATE_VALUE_INVALID'))
     assert.throws(() => positive.set('a', -1), /not positive/)
     positive.set('a', 1)
     assert.equal(positive.get('a'), 1)

@@ -407,6 +407,14 @@ describe('A transaction', () => {
     assert.deepEqual([table.get('a'), store.keptVersions], [100, 0])
   })
 
+  it('has no locks where it is synchronous', () => {
+    const { store, table } = accounts()
+    const options = { mode: 'pessimistic' } as {}
+
+    assert.throws(() => store.transactSync(options, (tx) => tx.set(table, 'a', 0)), code('CONFIG_UNKNOWN_OPTION'))
+    assert.equal(table.get('a'), 100)
+  })
+
   it('does not commit once its signal aborts', async () => {
     const { store, table } = accounts()
     const aborting = new AbortController()

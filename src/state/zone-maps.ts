@@ -1,4 +1,4 @@
-import { StateError } from '../core/errors.ts'
+import { ConfigError, StateError } from '../core/errors.ts'
 import { kindOf } from '../core/kind-of.ts'
 import { ZoneMap, type ZoneOf } from './zone-map.ts'
 
@@ -7,7 +7,13 @@ export class ZoneMaps<Value> {
   readonly #table: string
   readonly #maps: ReadonlyMap<string, ZoneMap<Value>>
 
+  /** @throws CONFIG_INVALID_VALUE where one of them is no function. */
   constructor(table: string, zones: Readonly<Record<string, ZoneOf<Value>>>) {
+    for (const [zone, of] of Object.entries<unknown>(zones)) {
+      if (typeof of === 'function') continue
+      const message = `zone map ${zone} of table ${table} is ${kindOf(of)}, but must be a function of a value`
+      throw new ConfigError('CONFIG_INVALID_VALUE', message, { table, zone })
+    }
     this.#table = table
     this.#maps = new Map(Object.entries(zones).map(([name, of]) => [name, new ZoneMap(of)]))
   }
