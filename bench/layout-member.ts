@@ -1,6 +1,7 @@
 /**
  * A member of the experiment, as `experiment-topology.ts` has it. After each commit, and when it is asked, it tells how
- * many tasks it has, what it has merged, and the CPU that its process has taken; it ends when it is told to.
+ * many tasks it has, what it has merged, and the CPU that its process has taken; it ends when it is told to. With
+ * `BENCH_TELLS` it prints what it tells an operator.
  */
 import { type Logger, start } from '../src/streams/index.ts'
 import topology from './experiment-topology.ts'
@@ -16,14 +17,15 @@ export interface MemberState {
 if (import.meta.main) {
   /** By subtopology. */
   const tasks = new Map<string, number>()
-  const info: Logger['info'] = (facts) => {
+  const info: Logger['info'] = (facts, sentence) => {
     const { app, tasks: own } = facts as { readonly app: string; readonly tasks?: readonly number[] }
     if (own !== undefined) tasks.set(app, own.length)
+    if (process.env['BENCH_TELLS']) console.error(new Date().toISOString(), process.pid, sentence, own ?? '')
   }
   const logger: Logger = { debug() {}, info, warn: console.error, error: console.error }
   const app = await start(topology, {
     bootstrapServers: process.env['BENCH_SERVERS']!,
-    heartbeatIntervalMs: 200,
+    heartbeatIntervalMs: Number(process.env['BENCH_HEARTBEAT_MS'] ?? 200),
     logger,
   })
   const tell = () => {

@@ -9,6 +9,8 @@ export interface KeyedMember extends Pick<Stream, 'app' | 'source' | 'sink'> {
   readonly bootstrapServers: string
   readonly layout: Layout
   readonly death?: MemberDeath
+  /** For a control: nothing keeps it, and it keeps nobody, from committing what is of others' tasks. */
+  readonly isUnfenced?: boolean
 }
 
 /** When a member ends itself with SIGKILL. */
@@ -17,6 +19,24 @@ export interface MemberDeath {
   readonly diesAtCommit: number
   /** Whether that one is still sent, and its answer never heard. */
   readonly isCommitSent: boolean
+}
+
+/** Offsets that are committed as nobody's are taken whoever has the tasks. */
+const nobody = { generationIdOrMemberEpoch: -1, memberId: '' }
+
+function takeOffFences(): void {
+  tapWires({
+    onRequest({ api, request }, send) {
+      if (api.key === apis.txnOffsetCommit.key) Object.assign(request as object, nobody)
+      if (api.key === apis.initProducerId.key) {
+        const asked = request as { transactionalId: string }
+        const isOwn = asked.transactionalId.includes(`-${process.pid}-`)
+        if (!isOwn) asked.transactionalId += '.nobody'
+      }
+      send()
+    },
+    onAnswer() {},
+  })
 }
 
 function dieAt({ diesAtCommit, isCommitSent }: MemberDeath): void {
@@ -33,7 +53,8 @@ function dieAt({ diesAtCommit, isCommitSent }: MemberDeath): void {
 }
 
 if (import.meta.main) {
-  const { bootstrapServers, layout, death, ...stream } = JSON.parse(process.argv[2]!) as KeyedMember
+  const { bootstrapServers, layout, death, isUnfenced, ...stream } = JSON.parse(process.argv[2]!) as KeyedMember
+  if (isUnfenced === true) takeOffFences()
   if (death !== undefined) dieAt(death)
   const settings = { bootstrapServers, heartbeatIntervalMs: 200, epochMs: 50 }
   const app = await start(keyedTopology(stream, layout), settings)

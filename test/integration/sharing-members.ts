@@ -7,12 +7,14 @@ import type { Layout } from '../../src/streams/index.ts'
 import { closeAtEnd } from '../at-end.ts'
 import { until } from '../until.ts'
 import { valuesOf } from './customers.ts'
-import type { KeyedMember, MemberDeath } from './keyed-member.ts'
+import type { KeyedMember } from './keyed-member.ts'
 import { keyedMerges, type keyedRecords, keyedTopology } from './keyed-topology.ts'
 import { readTopic } from './read-topic.ts'
 import type { Stream, Target } from './target.ts'
 
 const memberFile = fileURLToPath(new URL('keyed-member.ts', import.meta.url))
+
+export type MemberFate = Pick<KeyedMember, 'death' | 'isUnfenced'>
 
 /** Processes of a program whose members share its work. */
 export class SharingMembers {
@@ -22,10 +24,10 @@ export class SharingMembers {
     this.#target = target
   }
 
-  /** @param death - Absent for one that lives. */
-  start({ app, source, sink }: Stream, layout: Layout, death?: MemberDeath): ChildProcess {
+  /** @param fate - What becomes of it where it does not live on. */
+  start({ app, source, sink }: Stream, layout: Layout, fate: MemberFate = {}): ChildProcess {
     const { bootstrapServers } = this.#target
-    const member: KeyedMember = { app, source, sink, bootstrapServers, layout, ...(death && { death }) }
+    const member: KeyedMember = { app, source, sink, bootstrapServers, layout, ...fate }
     const child = spawn(process.execPath, [memberFile, JSON.stringify(member)], {
       stdio: ['ignore', 'ignore', 'inherit'],
     })
