@@ -10,6 +10,8 @@ export interface MemberState {
   /** In each of its subtopologies; absent as long as one has none or another number, and in the layout `single`. */
   readonly tasks?: number
   readonly role: string
+  /** That it has consumed, on average over its subtopologies. */
+  readonly records: number
   readonly mergedRecords: number
   readonly cpuSeconds: number
 }
@@ -30,7 +32,7 @@ if (import.meta.main) {
   })
   const tell = () => {
     const { role } = app
-    const { mergedRecords, next } = app.report()
+    const { records, mergedRecords, next } = app.report()
     const isEach = tasks.size === (next === undefined ? 1 : 2)
     const [count, another] = new Set(tasks.values())
     const { user, system } = process.cpuUsage()
@@ -38,6 +40,7 @@ if (import.meta.main) {
     process.send!({
       ...(isEach && another === undefined && { tasks: count! }),
       role,
+      records: next === undefined ? records : (records + next.records) / 2,
       mergedRecords: next?.mergedRecords ?? mergedRecords,
       cpuSeconds,
     } satisfies MemberState)

@@ -17,7 +17,7 @@ export class LayoutMembers {
   constructor(count: number, env: Readonly<Record<string, string>>) {
     const file = join(import.meta.dirname, 'layout-member.ts')
     this.#children = Array.from({ length: count }, () => fork(file, { env: { ...process.env, ...env } }))
-    this.#states = this.#children.map(() => ({ role: 'standby', mergedRecords: 0, cpuSeconds: 0 }))
+    this.#states = this.#children.map(() => ({ role: 'standby', records: 0, mergedRecords: 0, cpuSeconds: 0 }))
     for (const [at, child] of this.#children.entries()) {
       child.on('message', (state: MemberState) => {
         this.#states[at] = state
@@ -34,6 +34,10 @@ export class LayoutMembers {
       await this.#ask()
     }
     await sleep(systemClock, settlingMs)
+  }
+
+  async haveConsumed(count: number): Promise<void> {
+    while (this.#sum('records') < count) await this.#told.promise
   }
 
   async haveMerged(count: number): Promise<void> {
@@ -62,7 +66,7 @@ export class LayoutMembers {
     )
   }
 
-  #sum(reading: 'mergedRecords' | 'cpuSeconds'): number {
+  #sum(reading: 'records' | 'mergedRecords' | 'cpuSeconds'): number {
     return this.#states.reduce((sum, state) => sum + state[reading], 0)
   }
 }

@@ -1,14 +1,16 @@
 /**
  * The experiment by members that share the work, beside one process in the layout `single`, in turns on one Apache
  * Kafka: `node bench/layouts.bench.ts [--runs 9] [--warm-up 2] [--customers 1000000] [--members 1,2,4] [--layouts
- * keyed,routed]`. All read the same records, which are partitioned by the customer, of which `routed` makes no use; and
+ * keyed,routed] [--warm-share 0.3]`. All read the same records, which are partitioned by the customer, of which `routed` makes no use; and
  * each sink is verified. Rate, CPU of the members and CPU of the broker as shares of those of `single` in the same round.
  *
  * Members begin to read at one moment: a transaction that is open since before the first record hides all of them, and
- * is aborted when each member has its tasks. What they take until then is not counted.
+ * is aborted when each member has its tasks. What they take until then is not counted, nor until they have consumed a
+ * share of the records, `--warm-share`: a process compiles its code meanwhile, which takes it about a second of CPU, once.
  */
 import { parseArgs } from 'node:util'
 import { Kafka, logLevel } from 'kafkajs'
+import { recordsPerCustomer } from '../src/cli/experiment/index.ts'
 import { partitionForKey } from '../src/kafka/index.ts'
 import { ExperimentSource, machineText } from './experiment-source.ts'
 import { LayoutMembers } from './layout-members.ts'
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     customers: { type: 'string', default: '1000000' },
     members: { type: 'string', default: '1,2,4' },
     layouts: { type: 'string', default: 'keyed,routed' },
+    'warm-share': { type: 'string', default: '0.3' },
   },
 })
 const ownTopicsOf = {
@@ -46,6 +49,7 @@ await using source = await ExperimentSource.generate(Number(values.customers))
 const kafka = new Kafka({ brokers: [source.bootstrapServers], logLevel: logLevel.NOTHING })
 console.log(machineText())
 const warmUp = Number(values['warm-up'])
+const warmShare = Number(values['warm-share'])
 const shares = new Map(shared.map((variant) => [variant, readings.map((): number[] => [])]))
 for (let round = 0; round < warmUp + Number(values.runs); round++) {
   const runs = new Map<Variant, Run>()
@@ -87,12 +91,14 @@ async function measure({ layout, members: count }: Variant, app: string): Promis
       BENCH_SERVERS: source.bootstrapServers,
     })
     await members.areAtWork(layout === 'single' ? undefined : source.partitions / count)
-    const [cpu, brokerCpu, startMs] = [await members.cpuSeconds(), source.brokerCpuSeconds, performance.now()]
     await transaction.abort()
+    const warmRecords = warmShare * source.customers * recordsPerCustomer
+    await members.haveConsumed(warmRecords)
+    const [cpu, brokerCpu, startMs] = [await members.cpuSeconds(), source.brokerCpuSeconds, performance.now()]
     await members.haveMerged(source.customers)
     const seconds = (performance.now() - startMs) / 1_000
     const measured = {
-      rate: source.customers / seconds,
+      rate: ((1 - warmShare) * source.customers) / seconds,
       'CPU of the members': (await members.cpuSeconds()) - cpu,
       'CPU of the broker': source.brokerCpuSeconds - brokerCpu,
     }

@@ -20,6 +20,8 @@ const oneByte = 2
 /** Place and offset. */
 const placeBytesMax = 5 + 9
 const quotes = 2
+/** The number of headers, side and place, as a varint. */
+const onlyOwn = 4
 
 /** By how many bytes key and headers of a routed part may be longer than its source record. */
 export function routedBytesMax(sideNames: readonly string[]): number {
@@ -60,38 +62,51 @@ export class RoutedParts {
 
   /** @returns Whether that was so of all rows; else nothing that it has found of any counts. */
   open(columns: RecordColumns): boolean {
-    for (let row = 0; row < columns.count; row++) if (!this.#openRow(columns, row)) return false
-    return true
-  }
+    const { bytes, count, recordStart, recordEnd, valueStart, valueEnd } = columns
+    const { side, reason, flags, keyStart, keyEnd, partStart, partEnd } = columns
+    for (let row = 0; row < count; row++) {
+      const headersAt = valueEnd[row]!
+      const sideAt = bytes[headersAt] === onlyOwn ? headersAt + 1 : ownHeadersAt(bytes, headersAt)
+      if (sideAt < 0 || bytes[sideAt] !== oneByte || bytes[sideAt + 1] !== SIDE) return false
+      const nameLength = bytes[sideAt + 2]! >> 1
+      const nameAt = sideAt + 3
+      const placeAt = nameAt + nameLength
+      const found = this.#sideOf(bytes, nameAt, nameLength)
+      if (found < 0 || bytes[placeAt] !== oneByte || bytes[placeAt + 1] !== PLACE) return false
+      if (placeAt + 3 + (bytes[placeAt + 2]! >> 1) !== recordEnd[row]) return false
+      // What the key is stands in the lowest bits, above the sign.
+      const place = bytes[placeAt + 3]! >> 1
+      if ((place & placeOfRespelled) !== 0 || valueStart[row]! < 0) return false
+      const isNumber = (place & placeOfNumber) !== 0
 
-  #openRow(columns: RecordColumns, row: number): boolean {
-    const { bytes, recordEnd, valueStart, valueEnd, keyStart, keyEnd } = columns
-    if (valueStart[row]! < 0) return false
-    const sideAt = ownHeadersAt(bytes, valueEnd[row]!)
-    if (sideAt < 0 || bytes[sideAt] !== oneByte || bytes[sideAt + 1] !== SIDE) return false
-    const nameLength = bytes[sideAt + 2]! >> 1
-    const nameAt = sideAt + 3
-    const side = this.#sideOf(bytes, nameAt, nameLength)
-    const placeAt = nameAt + nameLength
-    if (side < 0 || bytes[placeAt] !== oneByte || bytes[placeAt + 1] !== PLACE) return false
-    if (placeAt + 3 + (bytes[placeAt + 2]! >> 1) !== recordEnd[row]) return false
-    // What the key is stands in the lowest bits, above the sign.
-    const place = bytes[placeAt + 3]! >> 1
-    if ((place & placeOfRespelled) !== 0) return false
-    const isNumber = (place & placeOfNumber) !== 0
-    if (!placeKey(columns, row, isNumber ? 0 : 1)) return false
-    columns.side[row] = side
-    columns.reason[row] = 0
-    columns.flags[row] = isNumber ? rowFlags.keyIsNumber : 0
-    columns.partStart[row] = valueStart[row]!
-    columns.partEnd[row] = valueEnd[row]!
-    return keyEnd[row]! >= keyStart[row]!
+      // The key is after attributes, timestamp and offset.
+      let at = recordStart[row]! + 1
+      while (bytes[at++]! > 127);
+      while (bytes[at++]! > 127);
+      let length = bytes[at++]!
+      if (length > 127) {
+        const high = bytes[at++]!
+        if (high > 127) return false
+        length = (length & 127) | (high << 7)
+      }
+      const quote = isNumber ? 0 : 1
+      if ((length & 1) !== 0 || length >> 1 < 2 * quote) return false
+      side[row] = found
+      reason[row] = 0
+      flags[row] = isNumber ? rowFlags.keyIsNumber : 0
+      keyStart[row] = at + quote
+      keyEnd[row] = at + (length >> 1) - quote
+      partStart[row] = valueStart[row]!
+      partEnd[row] = headersAt
+    }
+    return true
   }
 
   #sideOf(bytes: Uint8Array, at: number, length: number): number {
     for (const { side, name } of this.#sides) {
-      let same = name.length === length ? 0 : -1
-      while (same >= 0 && same < length && bytes[at + same] === name[same]) same++
+      if (name.length !== length) continue
+      let same = 0
+      while (same < length && bytes[at + same] === name[same]) same++
       if (same === length) return side
     }
     return -1
@@ -103,31 +118,12 @@ function ownHeadersAt(bytes: Uint8Array, headersAt: number): number {
   let at = headersAt
   let count = bytes[at++]!
   if (count > 127) return -1
-  for (; count > 4; count -= 2) {
+  for (; count > onlyOwn; count -= 2) {
     const name = bytes[at]!
     const value = bytes[at + 1 + (name >> 1)]!
     // An odd number is below zero: there is none.
     if (((name | value) & 0x81) !== 0) return -1
     at += 2 + (name >> 1) + (value >> 1)
   }
-  return count === 4 ? at : -1
-}
-
-/** Finds the key of the record, between so many quotes on each side; false where it is longer than 8,191 bytes. */
-function placeKey({ bytes, recordStart, keyStart, keyEnd }: RecordColumns, row: number, quotes: number): boolean {
-  // After attributes, timestamp and offset.
-  let at = recordStart[row]! + 1
-  while (bytes[at]! > 127) at++
-  at++
-  while (bytes[at]! > 127) at++
-  at++
-  let length = bytes[at++]!
-  if (length > 127) {
-    const high = bytes[at++]!
-    if (high > 127) return false
-    length = (length & 127) | (high << 7)
-  }
-  keyStart[row] = at + quotes
-  keyEnd[row] = at + (length >> 1) - quotes
-  return (length & 1) === 0
+  return count === onlyOwn ? at : -1
 }

@@ -1,2 +1,2 @@
 export { experimentOptions } from './options.ts'
-export { createVerifier, experimentBatches, experimentErrors } from './records/index.ts'
+export { createVerifier, experimentBatches, experimentErrors, recordsPerCustomer } from './records/index.ts'
