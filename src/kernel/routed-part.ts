@@ -8,13 +8,13 @@ import { encodeHeader, headerOf } from './record-headers.ts'
 
 /**
  * A routed part is a record: its key is the merge key, in JSON as the source record spells it; its value is the part;
- * its headers are those of the source record, one with the name of the side, and one with the place: the number of the
- * source partition with what the key is (`constants/routed.ts`), and the offset, as zigzag varints. It has the time that
+ * its headers are those of the source record, one with the name of the side, and one without a name with the place: the
+ * number of the source partition with what the key is (`constants/routed.ts`), and the offset, as zigzag varints. It has the time that
  * its row has. So it is read as any record is, and those that `assembly/routes.ts` has written faster.
  */
-export const routedHeaders = { side: 's', place: 'o' } as const
+export const routedHeaders = { side: 's', place: '' } as const
 
-const [SIDE, PLACE] = [routedHeaders.side, routedHeaders.place].map((name) => name.charCodeAt(0)) as [number, number]
+const SIDE = routedHeaders.side.charCodeAt(0)
 /** A length of 1 as a varint. */
 const oneByte = 2
 /** Place and offset. */
@@ -31,8 +31,8 @@ export function routedBytesMax(sideNames: readonly string[]): number {
 
 /** The headers of a part of a side, up to the length of the place. */
 export function encodeRoutedHeaders(side: string): Uint8Array {
-  const place = Buffer.from([oneByte, PLACE])
-  return Buffer.concat([encodeHeader(routedHeaders.side, Buffer.from(side)), place])
+  // The name of the other is nothing but its length.
+  return Buffer.concat([encodeHeader(routedHeaders.side, Buffer.from(side)), Buffer.of(0)])
 }
 
 /** Where the record of a routed part is in its source; undefined of a record that is none. */
@@ -72,10 +72,9 @@ export class RoutedParts {
       const nameAt = sideAt + 3
       const placeAt = nameAt + nameLength
       const found = this.#sideOf(bytes, nameAt, nameLength)
-      if (found < 0 || bytes[placeAt] !== oneByte || bytes[placeAt + 1] !== PLACE) return false
-      if (placeAt + 3 + (bytes[placeAt + 2]! >> 1) !== recordEnd[row]) return false
+      if (found < 0 || bytes[placeAt] !== 0 || placeAt + 2 + (bytes[placeAt + 1]! >> 1) !== recordEnd[row]) return false
       // What the key is stands in the lowest bits, above the sign.
-      const place = bytes[placeAt + 3]! >> 1
+      const place = bytes[placeAt + 2]! >> 1
       if ((place & placeOfRespelled) !== 0 || valueStart[row]! < 0) return false
       const isNumber = (place & placeOfNumber) !== 0
 

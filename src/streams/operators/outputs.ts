@@ -29,6 +29,13 @@ import { mergedNames } from '../topology/merged-names.ts'
 /** Reasons of rows on which functions after the merge have failed, which say why. */
 const ofFunctions: ReadonlySet<number> = new Set([Reason.MERGE_FAILED, Reason.MERGE_NOT_JSON])
 
+/**
+ * Batches of routed parts are larger than those of a sink, which anyone may read: with a quarter of the batches a broker
+ * takes a third less CPU for the same parts. Those that are being filled take no more memory than this together.
+ */
+const routedBatchBytes = 256 << 10
+const routedBatchesBytes = 16 << 20
+
 /** A record leaves with the epoch after the one that is being committed, so by then two may have taken their time. */
 const epochsUnderWay = 2
 
@@ -59,12 +66,16 @@ export class Outputs {
     this.#session = session
     this.#life = session.lives.current
     const { merged } = outputSinks(plan)
+    const batchBytesOf = (sink: number, partitionCount: number) =>
+      plan.layout === 'routed' && merged.includes(sink)
+        ? Math.max(options.batchBytes, Math.min(routedBatchBytes, Math.floor(routedBatchesBytes / partitionCount)))
+        : options.batchBytes
     this.#builders = topics.sinks.map(
       (topic, sink) =>
         new OutputBuilder({
           sink,
           partitionCount: topic.partitions.length,
-          batchBytes: Math.min(options.batchBytes, topics.batchBytesMax[sink]!),
+          batchBytes: Math.min(batchBytesOf(sink, topic.partitions.length), topics.batchBytesMax[sink]!),
           codec: codecs[plan.sinks[merged.indexOf(sink)]?.compression ?? 'none'],
           onFilled: (batch) => this.#filled.push(batch),
         }),
