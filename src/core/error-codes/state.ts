@@ -2,6 +2,13 @@ import type { ErrorRule } from '../coded-error.ts'
 
 /** Errors of transactional tables and their transactions. */
 export const stateErrors = {
+  HISTORY_INVALID: {
+    retryable: false,
+    meaning:
+      'A history of transactions cannot be checked: they are not numbered by their places, an element is appended to a list twice, or what was read is no list.',
+    remedy:
+      'Number the transactions of several recorders anew, end each once, and call `restart` first in a function that may run again.',
+  },
   STATE_BYTES_EXCEEDED: {
     retryable: false,
     meaning:

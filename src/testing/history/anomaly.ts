@@ -10,13 +10,24 @@
  * | `G-single` | the same with one that has read what the next one wrote over: lost update, read skew |
  * | `G2` | the same with several of those: write skew |
  * | `internal` | a transaction does not read its own writes, or the same list twice |
+ * | `duplicate` | an element is in a list twice: one append has been applied more than once |
  * | `order` | two reads of a list contradict each other: neither begins with the other |
  * | `stale` | a list is not linearizable: a transaction does not see what was committed before it began |
  *
  * @see Adya, "Weak consistency" (1999); Kingsbury and Alvaro, "Elle: inferring isolation anomalies from experimental
  * observations" (2020)
  */
-export type AnomalyKind = 'G0' | 'G1a' | 'G1b' | 'G1c' | 'G-single' | 'G2' | 'internal' | 'order' | 'stale'
+export type AnomalyKind =
+  | 'G0'
+  | 'G1a'
+  | 'G1b'
+  | 'G1c'
+  | 'G-single'
+  | 'G2'
+  | 'internal'
+  | 'duplicate'
+  | 'order'
+  | 'stale'
 
 /** Something in a history that contradicts serializability, or that a list is linearizable. */
 export interface Anomaly {

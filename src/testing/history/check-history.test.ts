@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { checkHistory, type ObservedTransaction } from '../index.ts'
+import { json, Store, text as textCodec } from '../../state/index.ts'
+import { checkHistory, HistoryRecorder, type ObservedTransaction } from '../index.ts'
 
 type Outcome = ObservedTransaction['outcome']
 
@@ -51,6 +52,7 @@ describe('checkHistory', () => {
     ],
     ['reads that contradict each other', ['G-single', 'order'], history('a x 1', 'a x 2', 'r x 1', 'r x 2,1')],
     ['a transaction that does not see its own write', ['internal'], history('a x 1; r x ', 'r x 1')],
+    ['an append that is applied twice', ['duplicate'], history('a x 1', 'r x 1,1')],
     ['a transaction that reads twice, differently', ['internal'], history('r x ; r x 1', 'a x 1', 'r x 1')],
     ['a read of an old state', ['stale'], history('[1-2] a x 1', '[3-4] r x ', '[5-6] r x 1')],
     ['an append that is lost', ['stale'], history('[1-2] a x 1', '[3-4] r x ')],
@@ -87,5 +89,42 @@ describe('checkHistory', () => {
     const [writer, reader] = history('a x 1', 'r x 1')
 
     assert.deepEqual(checkHistory([{ ...writer!, outcome: 'unknown' }, reader!]), [])
+  })
+
+  it('refuses a history in which it would find nothing, whatever there is', () => {
+    const [first, second] = history('r x ; a y 1', 'r y ; a x 2')
+    const noList = { kind: 'read', key: 'x', elements: 'none' as unknown as number[] } as const
+
+    for (const wrong of [
+      [first!, { ...second!, id: 0 }],
+      history('a x 1', 'a x 1', 'r x 1'),
+      [{ ...first!, operations: [noList] }],
+    ])
+      assert.throws(() => checkHistory(wrong), { code: 'HISTORY_INVALID' })
+    assert.deepEqual(checkHistory([]), [])
+  })
+
+  it('finds nothing in transactions that were run again after conflicts, and noted the last run', async () => {
+    const recorder = new HistoryRecorder()
+    const store = new Store()
+    const lists = store.table('lists', { key: textCodec, value: json<readonly number[]>() })
+    let runs = 0
+    const append = async () => {
+      const recorded = recorder.begin()
+      await store.transact({ retriesMax: 100 }, async (tx) => {
+        runs++
+        recorded.restart()
+        const elements = tx.get(lists, 'x') ?? []
+        recorded.read('x', elements)
+        await Promise.resolve()
+        tx.set(lists, 'x', [...elements, recorded.append('x')])
+      })
+      recorded.end('committed')
+    }
+
+    await Promise.all([append(), append(), append()])
+
+    assert.deepEqual([checkHistory(recorder.history), lists.get('x')?.length], [[], 3])
+    assert.ok(runs > 3)
   })
 })

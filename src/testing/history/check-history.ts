@@ -13,6 +13,8 @@ import { type ListUse, usesOf } from './lists.ts'
  *
  * @returns Nothing where there is nothing to find; else at least one anomaly, of each circle one. Which ones are
  * allowed depends on the isolation: `snapshot` allows `G2`, `readCommitted` allows `G-single` and `stale` as well.
+ * @throws StateError `HISTORY_INVALID` where transactions are not numbered by their places, an element is appended to a
+ * list twice, or what was read is no list.
  */
 export function checkHistory(history: readonly ObservedTransaction[]): Anomaly[] {
   const anomalies: Anomaly[] = []

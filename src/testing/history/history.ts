@@ -52,13 +52,21 @@ export class TransactionRecorder {
   readonly #nextElement: () => number
   readonly #add: (observed: Omit<ObservedTransaction, 'id'>) => void
   readonly #startedAt: number
-  readonly #operations: Operation[] = []
+  #operations: Operation[] = []
 
   constructor(tick: () => number, nextElement: () => number, add: (observed: Omit<ObservedTransaction, 'id'>) => void) {
     this.#tick = tick
     this.#nextElement = nextElement
     this.#add = add
     this.#startedAt = tick()
+  }
+
+  /**
+   * Forgets what it has noted. It comes first in a function that runs again after a conflict: what the run before has
+   * done has not happened.
+   */
+  restart(): void {
+    this.#operations = []
   }
 
   /** Notes an append, and gives the element to be appended, which no other one is like. */
