@@ -292,6 +292,26 @@ describe('A store of a thread that ends', () => {
     for (const { store } of [one, other]) store.close()
   })
 
+  it('is opened by its own thread too, as by any other', async () => {
+    const store = new Store({ shared: true })
+    const accounts = store.table('accounts', { key: text, value: number })
+    accounts.set('a', 1)
+    const opened = await openStore(store.share())
+    const same = opened.table('accounts', { key: text, value: number })
+    const addOne = () =>
+      opened.transact({ retriesMax: 100 }, async (tx) => {
+        const count = tx.get(same, 'a')!
+        await Promise.resolve()
+        tx.set(same, 'a', count + 1)
+      })
+
+    await Promise.all([addOne(), addOne(), store.transact((tx) => tx.set(accounts, 'a', tx.get(accounts, 'a')! + 1))])
+
+    assert.deepEqual([accounts.get('a'), store.keptVersions], [4, 0])
+    opened.close()
+    await assert.rejects(openStore({ ...store.share(), storeId: -1 }), { code: 'STATE_STORE_CLOSED' })
+  })
+
   it('is shared only where it was made for it', () => {
     assert.throws(() => new Store().share(), { code: 'STATE_NOT_SHARED' })
   })

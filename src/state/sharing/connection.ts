@@ -1,7 +1,8 @@
-import { MessageChannel, type MessagePort, postMessageToThread } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, postMessageToThread, threadId as ownThreadId } from 'node:worker_threads'
 import { StateError } from '../../core/errors.ts'
 import { TransactionConflict } from '../conflict.ts'
 import type { CommitAnswer, CommitRequest, Opened, OpenRequest, StoreHandle, ToThread } from './messages.ts'
+import { answerOpening } from './offered-stores.ts'
 import { receivedError } from './sent-error.ts'
 
 /** What a thread has of a store of another one: the way to its committer, until either of them ends. */
@@ -28,7 +29,9 @@ export class Connection {
     port.once('message', (message: ToThread) => answered.resolve(message))
     port.once('close', () => answered.reject(closed()))
     const request: OpenRequest = { millraceStore: { storeId, port: port2 } }
-    postMessageToThread(threadId, request, [port2]).catch((cause: unknown) => answered.reject(closed(cause)))
+    // A thread cannot send to itself, and whoever is given a handle need not know which thread it is of.
+    if (threadId === ownThreadId) answerOpening(request)
+    else postMessageToThread(threadId, request, [port2]).catch((cause: unknown) => answered.reject(closed(cause)))
     try {
       const answer = await answered.promise
       if ('opened' in answer) return new Connection(port, answer.opened)

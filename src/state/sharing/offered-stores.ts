@@ -1,7 +1,7 @@
 import { threadId } from 'node:worker_threads'
 import { StateError } from '../../core/errors.ts'
 import type { Committer } from './committer.ts'
-import { isOpenRequest, type StoreHandle, type ToThread } from './messages.ts'
+import { isOpenRequest, type OpenRequest, type StoreHandle, type ToThread } from './messages.ts'
 import { sentError } from './sent-error.ts'
 
 /** The stores of this thread that others may open, by number, as long as somebody here has them. */
@@ -23,8 +23,11 @@ export function offerStore(committer: Committer): StoreHandle {
 }
 
 function answer(message: unknown): void {
-  if (!isOpenRequest(message)) return
-  const { storeId, port } = message.millraceStore
+  if (isOpenRequest(message)) answerOpening(message)
+}
+
+/** Answers one who wants to open a store of this thread, by the port of the request. */
+export function answerOpening({ millraceStore: { storeId, port } }: OpenRequest): void {
   const committer = offered.get(storeId)?.deref()
   if (committer !== undefined) return committer.connect(port)
   const gone = new StateError('STATE_STORE_CLOSED', 'the store that a thread has opened is not there any more')
