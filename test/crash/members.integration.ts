@@ -56,7 +56,7 @@ export function membersCampaign(layout: 'keyed' | 'routed'): (target: Target) =>
           while (!disturbed.isOver) await produceSome()
         }
 
-        await Promise.all([disturbed.run(), produceOn()])
+        await Promise.all([disturbed.run(), produceOn()]).finally(() => disturbed.stop())
         await produceSome()
         const last = disturbed.start()
         await until('all is merged', async () => (await stream.merged()).length >= customers)
@@ -85,6 +85,7 @@ class DisturbedMembers {
   /** Told to leave: before it has begun it ends by the signal itself. */
   readonly #leaving = new Set<ChildProcess>()
   readonly happened = { kill: 0, leave: 0, freeze: 0 }
+  #isStopped = false
   /** How members have ended that were neither killed nor told to leave. */
   readonly ownEnds: (string | number | null)[] = []
 
@@ -95,7 +96,12 @@ class DisturbedMembers {
   }
 
   get isOver(): boolean {
-    return this.#left.length === 0
+    return this.#isStopped || this.#left.length === 0
+  }
+
+  /** Disturbs none any more. */
+  stop(): void {
+    this.#isStopped = true
   }
 
   /** Until all that is wanted has happened; then none is running. */

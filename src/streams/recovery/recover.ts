@@ -2,6 +2,7 @@
  * Recovery: what a process does that has become the active one, before its operators begin. The steps stand here in
  * their order, and nobody else knows it.
  */
+import { MillraceError } from '../../core/errors.ts'
 import { manifestOf } from '../checkpoint/checkpoint-records.ts'
 import { type CheckpointView, readAll } from '../checkpoint/checkpoint-view.ts'
 import { LastEpoch } from '../checkpoint/last-epoch.ts'
@@ -66,9 +67,12 @@ export async function recover(request: RecoveryRequest): Promise<Recovered> {
   // The transactional id of a member is that of one process, which has ended what it had begun by it.
   if (share === undefined) await fence(services, member)
   const checkpoint = share?.checkpoint ?? (await readWhole(services))
-  const found = await (share === undefined ? find(services, checkpoint) : findTasks(services, share))
-  const compatibility = judge(services, found)
-  const state = await stateOn(request, checkpoint, found)
+  const finding = share === undefined ? find(services, checkpoint) : findTasks(services, share)
+  const judged = finding.then(async (found) => {
+    const compatibility = judge(services, found)
+    return { found, compatibility, state: await stateOn(request, checkpoint, found) }
+  })
+  const { found, compatibility, state } = await (share === undefined ? judged : judged.catch(ifOwner(member)))
   const careful = await noteStart(services, checkpoint, state)
   const session: RecoveredSession = {
     compatibility,
@@ -81,6 +85,17 @@ export async function recover(request: RecoveryRequest): Promise<Recovered> {
     openStreaks: new Set(),
   }
   return { session, lastEpoch: lastEpochOf(services, checkpoint, state) }
+}
+
+/**
+ * What was found says nothing where others have had the tasks meanwhile and have gone on with them, in a process that was
+ * stopped for longer than its session.
+ */
+function ifOwner(member: Member): (error: unknown) => Promise<never> {
+  return async (error) => {
+    if (MillraceError.is(error) && !error.retryable) await member(await member())
+    throw error
+  }
 }
 
 async function readWhole({ cluster, topics }: KafkaServices): Promise<CheckpointView> {

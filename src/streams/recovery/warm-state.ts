@@ -44,7 +44,7 @@ export interface WarmState {
  */
 export async function warmState(request: WarmRequest): Promise<WarmState | undefined> {
   const { services, checkpoint, manifest, warmTable, spareMemory } = request
-  const { cluster, plan, options, topics, logger, tracing } = services
+  const { cluster, plan } = services
   const found = await findSources(cluster, plan)
   if (incompatibility(plan, found, manifest) !== undefined) return undefined
   if (isRetaken(migrationOf(manifest, shapeOf(plan)).migrations)) return undefined
@@ -55,24 +55,15 @@ export async function warmState(request: WarmRequest): Promise<WarmState | undef
   const logStarts = await Promise.all(sourceTopics.map((topic) => listOffsets(cluster, topic, 'earliest')))
   const state = stateAfter(
     {
-      plan,
-      // What is lost is accepted by the process that takes over, and goes on without this table.
-      options: { ...options, acceptLoss: false },
-      sources,
-      outputs: outputsOf(topics),
+      ...apart(services, checkpoint, sources),
       logStarts: partitions.byNumber(logStarts, 0),
       // Where a further source begins is asked by the process that takes over; nothing of it is pending.
       startOffsets: partitions.byNumber(
         logStarts.map((offsets, source) => startsOf(source, offsets)),
         0,
       ),
-      logEnds: [],
-      records: checkpoint.records,
-      promotedPlaces: checkpoint.promotedPlaces,
       spareMemory,
       warmTable,
-      logger,
-      tracing,
     },
     manifest,
   )
@@ -90,26 +81,36 @@ export async function warmTasks(
   services: KafkaServices,
   share: TaskShare,
 ): Promise<(WarmState & { readonly warmTable: WarmTable }) | undefined> {
-  const { plan, options, topics, logger, tracing } = services
   const { manifest, sources, logStarts, startOffsets = [], tasks } = await findTasks(services, share)
-  if (manifest === undefined || !mayBeRetained(plan)) return undefined
-  const { records, promotedPlaces } = share.checkpoint
+  if (manifest === undefined || !mayBeRetained(services.plan)) return undefined
   const request = {
-    plan,
-    // What is lost is accepted by the recovery, which reads all of it by itself then.
-    options: { ...options, acceptLoss: false },
-    sources,
-    outputs: outputsOf(topics),
+    ...apart(services, share.checkpoint, sources),
     logStarts,
     startOffsets,
-    logEnds: [],
-    records,
-    promotedPlaces,
+    // That of the member is in use.
     spareMemory: { take: () => undefined },
-    logger,
-    tracing,
     ...(tasks && { tasks }),
   }
   const state = stateAfter(request, manifest)
   return { state, sources, warmTable: { table: state.table, manifest, digests: [...state.pending.digests] } }
+}
+
+/** What such a state is made from, of any tasks. */
+function apart(
+  { plan, options, topics, logger, tracing }: KafkaServices,
+  { records, promotedPlaces }: CheckpointView,
+  sources: Sources,
+) {
+  return {
+    plan,
+    // What is lost is accepted by the recovery of whoever takes over, which goes on without this table.
+    options: { ...options, acceptLoss: false },
+    sources,
+    outputs: outputsOf(topics),
+    logEnds: [],
+    records,
+    promotedPlaces,
+    logger,
+    tracing,
+  }
 }
