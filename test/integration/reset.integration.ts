@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { reset } from '../../src/streams/index.ts'
 import { customers, customerTopology, mergesOf, record, valuesOf } from './customers.ts'
+import { closeAtEnd } from '../at-end.ts'
+import { keyedMerges, keyedPartitions, keyedRecords, keyedTopology } from './keyed-topology.ts'
+import type { KilledReset } from './killed-reset.ts'
 import { assertAccount, assertRefused, startQuietly } from './run.ts'
 import { onEachBroker, type Target } from './target.ts'
 
@@ -76,7 +82,66 @@ export function resets(target: Target): void {
       const { report } = await stream.run(customerTopology(stream))
       assertAccount(report, { emitted: 2 })
     })
+
+    for (const layout of ['keyed', 'routed'] as const) {
+      it(`of a program in the layout "${layout}" may die on its way again and again`, async () => {
+        const { bootstrapServers, admin, kafka } = target
+        const stream = await target.stream({ sourcePartitions: keyedPartitions })
+        const { app } = stream
+        const program = keyedTopology(stream, layout)
+        await stream.produce([...keyedRecords(['A', 'B', 'C'], 0, 20), ...keyedRecords(['A'], 20, 25)])
+        const running = await startQuietly(program, bootstrapServers)
+        await running.caughtUp
+        await assert.rejects(reset({ bootstrapServers, app }), { code: 'APP_RUNNING' })
+        await running.stop()
+        const tasks = await stream.read(`${app}.tasks`)
+        const { task } = JSON.parse(tasks.findLast(({ key }) => key === 'manifest')!.value!)
+        const open = kafka.producer({ transactionalId: task.writer, idempotent: true, maxInFlightRequests: 1 })
+        await open.connect()
+        const transaction = await open.transaction()
+        const topics = [{ topic: stream.source, partitions: [{ partition: 0, offset: '1' }] }]
+        await transaction.sendOffsets({ consumerGroupId: app, topics })
+
+        const remains = await reset({ bootstrapServers, app, dryRun: true })
+        let deaths = 0
+        while ((await resetIn({ app, bootstrapServers, diesAt: deaths + 1, isSent: deaths % 2 === 0 })) === 'SIGKILL')
+          deaths++
+
+        await assert.rejects(transaction.commit())
+        await open.disconnect()
+        const own = { app, group: app, checkpointTopic: `${app}.tasks` }
+        const second = { app: `${app}.by-id`, group: `${app}.by-id`, checkpointTopic: `${app}.by-id.tasks` }
+        assert.deepEqual(
+          remains,
+          layout === 'keyed' ? own : { ...own, internalTopics: [`${app}.routed`], next: second },
+        )
+        assert.ok(deaths >= (layout === 'keyed' ? 3 : 4), `${deaths} deaths`)
+        await assert.rejects(reset({ bootstrapServers, app }), { code: 'APP_UNKNOWN' })
+        const left = (await admin.listTopics()).filter((name) => name.startsWith(app))
+        assert.deepEqual(
+          left.filter((name) => /tasks|routed/.test(name)),
+          [],
+        )
+        const { error } = await stream.run(program)
+        assert.equal(error, undefined)
+        assert.deepEqual(valuesOf(await stream.merged()), [...keyedMerges(20), ...keyedMerges(20)].sort())
+      })
+    }
   })
+}
+
+const resetFile = fileURLToPath(new URL('killed-reset.ts', import.meta.url))
+
+/** @returns With what signal it has died; null where it has not. */
+async function resetIn(request: KilledReset): Promise<NodeJS.Signals | null> {
+  const child = spawn(process.execPath, [resetFile, JSON.stringify(request)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const dismiss = closeAtEnd(() => child.kill('SIGKILL'))
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
+  dismiss()
+  if (signal === null) assert.equal(code, 0)
+  return signal
 }
 
 if (import.meta.main) onEachBroker([resets])

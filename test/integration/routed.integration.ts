@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ErrorCode } from '../../src/core/errors.ts'
-import { audit, explain, field, redrive, reset, stage, topology } from '../../src/streams/index.ts'
+import { audit, explain, field, redrive, stage, topology } from '../../src/streams/index.ts'
 import { valuesOf } from './customers.ts'
 import { keyedRecords } from './keyed-topology.ts'
 import { SharingMembers } from './sharing-members.ts'
@@ -204,7 +204,7 @@ export function routedLayout(target: Target): void {
       )
     })
 
-    it('has as many tasks as it began with, and no reset and no redrive yet', async () => {
+    it('has as many tasks as it began with, and no redrive yet', async () => {
       const { bootstrapServers } = target
       const stream = await target.stream({ otherSources: { orders: 2, payments: 3 } })
       await stream.produce([{ value: '{"id":"o-1"}' }], stream.otherSources['orders'])
@@ -216,7 +216,6 @@ export function routedLayout(target: Target): void {
       await assertRefused(routedOrders(stream, 4), bootstrapServers, { code: differ })
       const unsupported: ErrorCode = 'LAYOUT_UNSUPPORTED'
       for (const app of [stream.app, `${stream.app}.by-order`]) {
-        await assert.rejects(reset({ app, bootstrapServers }), { code: unsupported })
         await assert.rejects(redrive({ app, bootstrapServers }), { code: unsupported })
       }
     })

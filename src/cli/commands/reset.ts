@@ -24,12 +24,12 @@ export const reset = defineCommand({
   },
 })
 
-function deletedWith({ group, checkpointTopic, redriveTopic, internalTopic, next }: Remains): string[] {
+function deletedWith({ group, checkpointTopic, redriveTopic, internalTopics = [], next }: Remains): string[] {
   return [
     ...(checkpointTopic === undefined ? [] : [`topic ${checkpointTopic}`]),
     ...(redriveTopic === undefined ? [] : [`topic ${redriveTopic}`]),
     ...(group === undefined ? [] : [`group ${group} with its offsets`]),
-    ...(internalTopic === undefined ? [] : [`topic ${internalTopic}`]),
+    ...internalTopics.map((topic) => `topic ${topic}`),
     ...(next === undefined ? [] : deletedWith(next)),
   ]
 }

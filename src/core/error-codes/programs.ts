@@ -127,8 +127,7 @@ export const programErrors = {
     retryable: false,
     meaning:
       'A command was given for a program in the layout `keyed` or `routed` that there is for the layout `single` only.',
-    remedy:
-      'Nothing has changed. Dead letters can be produced to the source again; to start over, choose another name.',
+    remedy: 'Nothing has changed. Dead letters can be produced to the source again.',
   },
   PARTITIONS_DIFFER: {
     retryable: false,

@@ -1,13 +1,22 @@
 import { sleep } from '../../core/clock.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { resolveOptions } from '../../core/options.ts'
-import { type Cluster, countGroupMembers, deleteGroup, deleteTopics, TransactionalProducer } from '../../kafka/index.ts'
+import {
+  type Cluster,
+  countGroupMembers,
+  deleteGroup,
+  deleteTopics,
+  type Right,
+  topicRange,
+  TransactionalProducer,
+} from '../../kafka/index.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
 import { requireRights, rightsToReset } from '../topics/rights.ts'
-import { recentManifest } from '../checkpoint/checkpoint-view.ts'
-import type { NextSubtopology } from '../checkpoint/manifest.ts'
-import { findTopic, findVisibleTopic, ifKnown, unknownApp } from './app-checkpoint.ts'
-import { layoutUnsupported } from './layout-unsupported.ts'
+import { CheckpointView } from '../checkpoint/checkpoint-view.ts'
+import { LastManifests } from '../checkpoint/last-manifests.ts'
+import { type NextSubtopology, topicsTo } from '../checkpoint/manifest.ts'
+import { lastWriters } from '../recovery/last-writers.ts'
+import { findTopic, ifKnown, unknownApp } from './app-checkpoint.ts'
 import { type AppOptions, atBrokers } from './at-brokers.ts'
 import { appOptions } from '../options.ts'
 
@@ -23,8 +32,8 @@ export interface Remains {
   /** Consumer group with its offsets; absent where there is none. */
   readonly group?: string
   readonly checkpointTopic?: string
-  /** The topic on the way to the subtopology that reads its merged records, and what that one goes on from. */
-  readonly internalTopic?: string
+  /** The topics on the way to the subtopology that reads what it writes, and what that one goes on from. */
+  readonly internalTopics?: readonly string[]
   readonly next?: Remains
   /** Dead letters that were redriven; absent where there are none. */
   readonly redriveTopic?: string
@@ -55,24 +64,24 @@ export async function reset(options: ResetOptions): Promise<Remains> {
 
 /** What an application would go on from, were it started now. */
 async function findRemains(cluster: Cluster, app: string): Promise<Remains> {
-  const { checkpointTopic, redriveTopic } = ownTopics(app)
-  const permissions = await cluster.topicPermissions([redriveTopic])
-  const hasRedriven = permissions.get(redriveTopic)!.exists
-  await requireRights(cluster, app, rightsToReset(app, hasRedriven))
+  const { checkpointTopic: single, redriveTopic } = ownTopics(app)
+  const { checkpointTopic: ofTasks } = ownTopics(app, 'keyed')
+  const permissions = await cluster.topicPermissions([single, ofTasks, redriveTopic])
+  const has = (topic: string) => permissions.get(topic)!.exists
+  const checkpointTopic = has(ofTasks) && !has(single) ? ofTasks : single
+  await requireRights(cluster, app, rightsToReset(app, checkpointTopic, has(redriveTopic)))
   const memberCount = await countGroupMembers(cluster, app)
   const checkpoint = await findTopic(cluster, checkpointTopic)
-  const isShared = async () => !!(await findVisibleTopic(cluster, ownTopics(app, 'keyed').checkpointTopic))
-  if (checkpoint === undefined && (await isShared())) throw layoutUnsupported(app, 'reset')
   if (memberCount === undefined && checkpoint === undefined) {
     throw unknownApp(app, 'it has neither a checkpoint nor a group')
   }
   if (memberCount !== undefined && memberCount > 0) throw running(app, memberCount)
-  const manifest = checkpoint && (await recentManifest(cluster, checkpoint))
+  const [manifest] = checkpoint === undefined ? [] : await new LastManifests().read(cluster, checkpoint)
   return {
     app,
     ...(memberCount !== undefined && { group: app }),
     ...(checkpoint !== undefined && { checkpointTopic }),
-    ...(hasRedriven && { redriveTopic }),
+    ...(has(redriveTopic) && { redriveTopic }),
     ...(manifest?.next !== undefined && (await findNext(cluster, manifest.next))),
   }
 }
@@ -80,24 +89,28 @@ async function findRemains(cluster: Cluster, app: string): Promise<Remains> {
 /** What is on the way to a subtopology, and what it goes on from, as far as it is there. */
 async function findNext(
   cluster: Cluster,
-  { app, topic }: NextSubtopology,
-): Promise<Pick<Remains, 'internalTopic' | 'next'>> {
-  await requireRights(cluster, app, [{ operation: 'Delete', resource: 'topic', name: topic }])
+  subtopology: NextSubtopology,
+): Promise<Pick<Remains, 'internalTopics' | 'next'>> {
+  const { app } = subtopology
+  const internalTopics = topicsTo(subtopology)
+  const rights = internalTopics.map((name): Right => ({ operation: 'Delete', resource: 'topic', name }))
+  await requireRights(cluster, app, rights)
   const remains = await ifKnown(() => findRemains(cluster, app))
-  return { internalTopic: topic, ...(remains && { next: remains }) }
+  return { internalTopics, ...(remains && { next: remains }) }
 }
 
 /**
- * Steps, from the last subtopology to the first, which knows the others: end the transaction that a killed process may
- * have left open, or its offsets would come back; delete the group, which brokers refuse while it has members; delete
- * the redriven letters, which would come a second time, and the checkpoint. Ended in between, it can be called again.
+ * Steps, from the last subtopology to the first, which knows the others: end the transactions that killed processes may
+ * have left open, or their offsets would come back; delete the group, which brokers refuse while it has members; delete
+ * the redriven letters, which would come a second time, the topics on the way, and then the checkpoint, which knows of
+ * them. Ended in between, it can be called again.
  */
-async function remove(cluster: Cluster, { app, redriveTopic, internalTopic, next }: Remains): Promise<void> {
+async function remove(cluster: Cluster, remains: Remains): Promise<void> {
+  const { app, checkpointTopic, redriveTopic, internalTopics = [], next } = remains
   if (next !== undefined) await remove(cluster, next)
-  await endTransaction(cluster, app)
+  await endTransactions(cluster, remains)
   await deleteGroup(cluster, app)
-  const others = [internalTopic, redriveTopic].filter((topic) => topic !== undefined)
-  const topics = [...others, ownTopics(app).checkpointTopic]
+  const topics = [...internalTopics, redriveTopic, checkpointTopic].filter((topic) => topic !== undefined)
   await deleteTopics(cluster, topics)
   await untilGone(cluster, topics)
 }
@@ -114,11 +127,29 @@ async function untilGone(cluster: Cluster, names: readonly string[]): Promise<vo
   }
 }
 
-async function endTransaction(cluster: Cluster, app: string): Promise<void> {
+/** Where members share the work each has a transaction of its own, and what one noted may lie behind that of another. */
+async function endTransactions(cluster: Cluster, { app, checkpointTopic }: Remains): Promise<void> {
+  if (checkpointTopic !== ownTopics(app, 'keyed').checkpointTopic) return endTransaction(cluster, app, app)
+  const topic = await findTopic(cluster, checkpointTopic)
+  if (topic === undefined) return
+  const checkpoint = new CheckpointView({ keepsTables: false })
+  const ended = new Set<string>()
+  for (;;) {
+    await checkpoint.readOn(cluster, topic, await topicRange(cluster, topic, 'read_committed'))
+    const writers = lastWriters(checkpoint.records, topic.partitions.keys()).difference(ended)
+    if (writers.size === 0) return
+    for (const writer of writers) {
+      await endTransaction(cluster, app, writer)
+      ended.add(writer)
+    }
+  }
+}
+
+async function endTransaction(cluster: Cluster, app: string, transactionalId: string): Promise<void> {
   const producer = new TransactionalProducer({
     cluster,
     topics: [],
-    transactionalId: app,
+    transactionalId,
     transactionTimeoutMs: 60_000,
     group: app,
     // Nobody is the owner: the group has no members, and the broker refuses to delete it if it gets one meanwhile.

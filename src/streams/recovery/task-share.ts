@@ -10,7 +10,6 @@ import { emptyDigest } from '../checkpoint/digest.ts'
 import { type Manifest, manifestFormat } from '../checkpoint/manifest.ts'
 import { differences, shapeOf } from '../checkpoint/topology-shape.ts'
 import { Accounting } from '../epochs/accounting.ts'
-import { attemptOf } from '../poison/attempt.ts'
 import type { KafkaServices } from '../runtime/services.ts'
 import { joinedManifest } from '../tasks/task-manifests.ts'
 import { ofOwn, type Tasks } from '../tasks/tasks.ts'
@@ -19,6 +18,7 @@ import { ofPartitions } from '../topics/topic-ranges.ts'
 import { type Sources, sourcesOf } from '../topics/sources.ts'
 import { asNobody, fence } from './fence.ts'
 import { findLogs, type Found } from './found.ts'
+import { lastWriters } from './last-writers.ts'
 import { startOffsetsOf } from './start-offsets.ts'
 
 /** What a member brings to go on with tasks. */
@@ -102,15 +102,10 @@ export async function readOnOwn({ cluster, topics }: KafkaServices, { own, check
 }
 
 async function endLastWriters(services: KafkaServices, { own, writer, checkpoint, isMember, ended }: TaskShare) {
-  const writers = new Set(
-    own.flatMap((task) => [
-      attemptOf(checkpoint.records, task)?.writer,
-      manifestOf(checkpoint.records, task)?.task?.writer,
-    ]),
-  )
+  const writers = lastWriters(checkpoint.records, own)
   writers.delete(writer)
   for (const last of writers) {
-    if (last === undefined || ended.has(last) || (await isMember(last))) continue
+    if (ended.has(last) || (await isMember(last))) continue
     // It is the transaction of nobody: its offsets are refused.
     await fence(services, asNobody, last)
     ended.add(last)

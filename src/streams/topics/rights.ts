@@ -62,9 +62,12 @@ export function rightsToRedrive(app: string, topics: readonly string[]): Right[]
   ]
 }
 
-/** @param hasRedriven - Whether it has a topic of redriven letters. */
-export function rightsToReset(app: string, hasRedriven: boolean): Right[] {
-  const { checkpointTopic, redriveTopic } = ownTopics(app)
+/**
+ * @param checkpointTopic - The one that it has, or would have.
+ * @param hasRedriven - Whether it has a topic of redriven letters.
+ */
+export function rightsToReset(app: string, checkpointTopic: string, hasRedriven: boolean): Right[] {
+  const { redriveTopic } = ownTopics(app)
   return [
     ...onTopic(checkpointTopic, 'Read', 'Delete'),
     ...(hasRedriven ? onTopic(redriveTopic, 'Delete') : []),
