@@ -3,11 +3,11 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import type { ErrorCode } from '../../src/core/errors.ts'
-import { audit, field, type Logger, redrive, topology } from '../../src/streams/index.ts'
+import { audit, field, type Logger, processes, redrive, stage, topology } from '../../src/streams/index.ts'
 import { until } from '../until.ts'
 import { valuesOf } from './customers.ts'
 import { keyedMerges, keyedPartitions, keyedRecords, keyedTopology } from './keyed-topology.ts'
-import { assertRefused, startProgram, startQuietly } from './run.ts'
+import { assertRefused, committed, startProgram, startQuietly } from './run.ts'
 import { SharingMembers } from './sharing-members.ts'
 import { onEachBroker, type Target } from './target.ts'
 
@@ -111,6 +111,35 @@ export function keyedLayout(target: Target): void {
       await again.caughtUp
       await again.stop()
       assert.deepEqual(valuesOf(await stream.merged()), keyedMerges(1))
+    })
+
+    it('has a process of another version wait while members of this one work, and refuses it then', async () => {
+      const { bootstrapServers } = target
+      const stream = await target.stream({ sourcePartitions: keyedPartitions })
+      const { app } = stream
+      await stream.produce(keyedRecords(['A', 'B', 'C'], 0, 10))
+      const running = await startQuietly(keyedTopology(stream), bootstrapServers)
+      await running.caughtUp
+      const otherVersion = topology(app, { layout: 'keyed' })
+        .source(stream.source)
+        .route('by-stage', field('stage'), { A: stage(), B: stage() })
+        .correlate('by-id', field('id'), { of: ['A', 'B'] })
+        .sink(stream.sink)
+      const code: ErrorCode = 'CHECKPOINT_INCOMPATIBLE'
+      await assertRefused(otherVersion, bootstrapServers, { code }, { onIncompatible: 'exit' })
+
+      const other = await startQuietly(otherVersion, bootstrapServers)
+
+      assert.equal(other.role, 'incompatible')
+      await stream.produce(keyedRecords(['A', 'B', 'C'], 10, 20))
+      await committed(running, 60)
+      assert.deepEqual(
+        (await processes({ app, bootstrapServers })).map(({ tasks }) => tasks?.length),
+        [keyedPartitions],
+      )
+      await running.stop()
+      await assert.rejects(other.done, { code })
+      assert.deepEqual(valuesOf(await stream.merged()), keyedMerges(20))
     })
 
     it('refuses sources that do not have one number of partitions', async () => {

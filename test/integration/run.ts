@@ -54,8 +54,9 @@ export function assertRefused(
   topology: Topology,
   bootstrapServers: string,
   expected: Parameters<typeof assert.rejects>[1],
+  settings?: RunSettings,
 ): Promise<void> {
-  return assert.rejects(startQuietly(topology, bootstrapServers), expected)
+  return assert.rejects(startQuietly(topology, bootstrapServers, settings), expected)
 }
 
 /** Runs a topology until all that was in its source is committed, or until it fails. */

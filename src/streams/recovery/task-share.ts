@@ -1,14 +1,12 @@
 /**
  * The tasks of a member where several members are at work: what is read and asked of Kafka before it goes on with them.
  */
-import { isDeepStrictEqual } from 'node:util'
-import { MillraceError } from '../../core/errors.ts'
 import { topicRange } from '../../kafka/index.ts'
 import { manifestOf } from '../checkpoint/checkpoint-records.ts'
 import type { CheckpointView } from '../checkpoint/checkpoint-view.ts'
 import { emptyDigest } from '../checkpoint/digest.ts'
 import { type Manifest, manifestFormat } from '../checkpoint/manifest.ts'
-import { differences, shapeOf } from '../checkpoint/topology-shape.ts'
+import { shapeOf } from '../checkpoint/topology-shape.ts'
 import { Accounting } from '../epochs/accounting.ts'
 import type { KafkaServices } from '../runtime/services.ts'
 import { joinedManifest } from '../tasks/task-manifests.ts'
@@ -20,6 +18,7 @@ import { asNobody, fence } from './fence.ts'
 import { findLogs, type Found } from './found.ts'
 import { lastWriters } from './last-writers.ts'
 import { startOffsetsOf } from './start-offsets.ts'
+import { taskIncompatibility } from './task-compatibility.ts'
 
 /** What a member brings to go on with tasks. */
 export interface TaskShare {
@@ -67,7 +66,10 @@ export async function findTasks(services: KafkaServices, share: TaskShare): Prom
     writer,
   }
   const manifests = own.flatMap((task) => manifestOf(checkpoint.records, task) ?? [])
-  for (const manifest of manifests) checkShape(services, sources, manifest)
+  for (const manifest of manifests) {
+    const error = taskIncompatibility(plan, sources, manifest)
+    if (error !== undefined) throw error
+  }
   const logStarts = ofOwn(tasks, logs.logStarts, 0)
   const logEnds = ofOwn(tasks, logs.logEnds, 0)
   const known = new Set(manifests.map(({ task }) => task!.number))
@@ -116,20 +118,6 @@ async function endLastWriters(services: KafkaServices, { own, writer, checkpoint
 export function seedOf(topicId: string): Manifest['hashSeed'] {
   const hex = Buffer.from(topicId.replaceAll('-', ''), 'hex')
   return [hex.readUInt32LE(0), hex.readUInt32LE(12)]
-}
-
-function checkShape({ plan }: KafkaServices, { ids, partitions: { list } }: Sources, manifest: Manifest): void {
-  const { topology, sourceIds, task, partitions } = manifest
-  const shape = shapeOf(plan)
-  const found = { topology, sourceIds, partitions }
-  const expected = { topology: shape, sourceIds: ids, partitions: task!.numbers.map((number) => list[number]) }
-  if (isDeepStrictEqual(found, expected)) return
-  const changed = differences(topology, shape).join('; ') || 'its sources, or a version of its functions, are others'
-  throw new MillraceError(
-    'CHECKPOINT_INCOMPATIBLE',
-    `the checkpoint of task ${task!.number} of "${plan.name}" was written by another program, or another version of it: ${changed}`,
-    { app: plan.name, task: task!.number, differences: changed },
-  )
 }
 
 /** What stands in a joined manifest of what no task of the member has. */

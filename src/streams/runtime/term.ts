@@ -24,6 +24,7 @@ import { SharedWork } from './shared-work.ts'
 import type { RunStatistics } from './statistics.ts'
 import type { Tracing } from '../tracing/tracing.ts'
 import type { Plan } from '../topology/plan.ts'
+import { whileOthersWork } from '../standby/other-version.ts'
 import { ProgramWatch } from '../standby/program-watch.ts'
 import type { LookupTables } from '../tables/lookup-tables.ts'
 import { TopicFollower } from '../tables/topic-follower.ts'
@@ -87,6 +88,8 @@ export class Term {
   /** There where all members are at work. */
   #work: SharedWork | undefined
   #programView: ProgramView | undefined
+  /** Whether members of another version share the work, and this process waits. */
+  #isOtherVersion = false
   /** There where topics fill tables. */
   #follower: TopicFollower | undefined
   #view: TermView | undefined
@@ -108,7 +111,7 @@ export class Term {
 
   get role(): Role {
     if (this.#operators !== undefined) return 'active'
-    return this.#watch?.error === undefined ? 'standby' : 'incompatible'
+    return this.#watch?.error === undefined && !this.#isOtherVersion ? 'standby' : 'incompatible'
   }
 
   /** Pending rows, in the active process or in a standby. */
@@ -220,6 +223,7 @@ export class Term {
   /** Works on the tasks that this process is given, as one of several members. */
   async #share(services: KafkaServices): Promise<void> {
     const { plan, options, logger, onBegun, onShared } = this.#options
+    await this.#waitForOthers(services)
     const [work, spareMemory] = await Promise.all([
       SharedWork.join(services, {
         ...this.#membershipOptions(services),
@@ -241,6 +245,18 @@ export class Term {
       this.#options.onRole()
       return session
     }, signal)
+  }
+
+  /** Returns when nobody shares the work who is of another version. */
+  async #waitForOthers(services: KafkaServices): Promise<void> {
+    const { options, onBegun, onRole } = this.#options
+    await whileOthersWork(services, this.#ending.signal, (error) => {
+      if (options.onIncompatible === 'exit') throw error
+      this.#isOtherVersion = true
+      onRole()
+      onBegun()
+    })
+    this.#isOtherVersion = false
   }
 
   /** Returns when this process is made the owner, with the table that it has. */

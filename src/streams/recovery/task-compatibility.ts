@@ -1,0 +1,24 @@
+import { isDeepStrictEqual } from 'node:util'
+import { MillraceError } from '../../core/errors.ts'
+import type { Manifest } from '../checkpoint/manifest.ts'
+import { differences, shapeOf } from '../checkpoint/topology-shape.ts'
+import type { Sources } from '../topics/sources.ts'
+import type { Plan } from '../topology/plan.ts'
+
+/** Why a program cannot go on with a task, by its manifest: `CHECKPOINT_INCOMPATIBLE`. Undefined where it can. */
+export function taskIncompatibility(
+  plan: Plan,
+  { ids, partitions: { list } }: Pick<Sources, 'ids' | 'partitions'>,
+  { topology, sourceIds, task, partitions }: Manifest,
+): MillraceError | undefined {
+  const shape = shapeOf(plan)
+  const found = { topology, sourceIds, partitions }
+  const expected = { topology: shape, sourceIds: ids, partitions: task!.numbers.map((number) => list[number]) }
+  if (isDeepStrictEqual(found, expected)) return undefined
+  const changed = differences(topology, shape).join('; ') || 'its sources, or a version of its functions, are others'
+  return new MillraceError(
+    'CHECKPOINT_INCOMPATIBLE',
+    `the checkpoint of task ${task!.number} of "${plan.name}" was written by another program, or another version of it: ${changed}`,
+    { app: plan.name, task: task!.number, differences: changed },
+  )
+}
