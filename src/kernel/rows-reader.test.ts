@@ -5,7 +5,8 @@ import { RowsReader, VersionedRows } from './index.ts'
 function share() {
   const rows = new VersionedRows({ bytesMax: 2 ** 30, isOrdered: false, isShared: true, seed: [1, 2] })
   const put = (key: string, value: string, stamp: number) => {
-    const address = rows.put(rows.bytes.write(key, rows.keyAt), value.length, stamp)
+    rows.ask(rows.bytes.write(key, rows.keyAt))
+    const address = rows.put(value.length, stamp)
     rows.bytes.write(value, rows.keyEnd(address))
     return address
   }
@@ -44,7 +45,8 @@ describe('RowsReader', () => {
     for (let key = 0; key < 20_000; key++) put(`key ${key}`, String(key), 1)
     // More than the memory grows by at a time.
     const length = 160 * 2 ** 20
-    const large = rows.put(rows.bytes.write('large', rows.keyAt), length, 1)
+    rows.ask(rows.bytes.write('large', rows.keyAt))
+    const large = rows.put(length, 1)
     rows.bytes.write('end', rows.valueEnd(large) - 3)
 
     const end = reader.valueEnd(reader.find(reader.bytes.write('large', reader.keyAt), 1)!)

@@ -1,6 +1,6 @@
 import { unitBytes } from './block.ts'
 import { unitBits } from './constants/block.ts'
-import { versionHeaderBytes } from './constants/row-version.ts'
+import { rowKeyBytesMax, versionHeaderBytes } from './constants/row-version.ts'
 import { segmentBits } from './constants/segments.ts'
 import {
   newMemory,
@@ -14,10 +14,11 @@ import {
 
 interface RowsExports {
   readonly start: (low: number, high: number, units: number, ordered: number) => void
+  readonly ask: (length: number) => void
   readonly find: (length: number, stamp: number) => number
   readonly lastStamp: (length: number) => number
-  readonly put: (length: number, valueLength: number, isDeletion: number, stamp: number) => number
-  readonly replace: (length: number, valueLength: number, stamp: number) => number
+  readonly put: (valueLength: number, isDeletion: number, stamp: number) => number
+  readonly replace: (valueLength: number, stamp: number) => number
   readonly remove: (length: number) => number
   readonly undo: (address: number) => void
   readonly settle: (address: number, newestPinned: number) => number
@@ -118,11 +119,19 @@ export class VersionedRows {
   }
 
   /**
-   * Links a new version of a row, and returns its address, for `undo` or `settle`; 0 where the table is full. Its value
-   * is still to be written.
+   * Has `put`, `putDeletion` and `replace` be about a row, as the searches before do, as long as `keyAt` is not written
+   * again.
    */
-  put(keyLength: number, valueLength: number, stamp: number): number {
-    return this.#written(this.#run.put(keyLength, valueLength, 0, stamp) >>> 0, keyLength + valueLength)
+  ask(keyLength: number): void {
+    this.#run.ask(keyLength)
+  }
+
+  /**
+   * Links a new version of the row, and returns its address, for `undo` or `settle`; 0 where the table is full. Its
+   * value is still to be written.
+   */
+  put(valueLength: number, stamp: number): number {
+    return this.#written(this.#run.put(valueLength, 0, stamp) >>> 0, valueLength)
   }
 
   /**
@@ -130,15 +139,15 @@ export class VersionedRows {
    *
    * @returns The address above a bit that is set where there was a version before; 0 where the table is full.
    */
-  replace(keyLength: number, valueLength: number, stamp: number): number {
-    const replaced = this.#run.replace(keyLength, valueLength, stamp)
-    this.#written(replaced >>> 1, keyLength + valueLength)
+  replace(valueLength: number, stamp: number): number {
+    const replaced = this.#run.replace(valueLength, stamp)
+    this.#written(replaced >>> 1, valueLength)
     return replaced
   }
 
   /** The same for a deletion. */
-  putDeletion(keyLength: number, stamp: number): number {
-    return this.#run.put(keyLength, 0, 1, stamp) >>> 0
+  putDeletion(stamp: number): number {
+    return this.#run.put(0, 1, stamp) >>> 0
   }
 
   /** Takes a row out of which no version before the latest is there or read; returns whether it was there. */
@@ -241,9 +250,9 @@ export class VersionedRows {
     return this.keyEnd(address) + this.#word(address, 3)
   }
 
-  #written(address: number, length: number): number {
+  #written(address: number, valueLength: number): number {
     // Shared memory that has grown leaves the bytes that were there before in use.
-    if (address * unitBytes + versionHeaderBytes + length > this.#bytes.length) this.#look()
+    if (this.keyStart(address) + rowKeyBytesMax + valueLength > this.#bytes.length) this.#look()
     return address
   }
 

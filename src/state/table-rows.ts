@@ -59,6 +59,8 @@ export class TableRows<Key, Value> {
   #stage = Buffer.allocUnsafeSlow(1024)
   #sizes: SizeAt[] = [{ version: 0, size: 0 }]
   #changedAt = 0
+  /** The key that the rows are asked about; nothing where another one has been written to its place. */
+  #asked: Key | undefined
   readonly #zones: ZoneMaps<Value>
 
   constructor(
@@ -167,9 +169,8 @@ export class TableRows<Key, Value> {
    * nothing is linked.
    */
   link(key: Key, captured: unknown, isDeletion: boolean, version: number): Linked {
-    const address = isDeletion
-      ? this.#rows.putDeletion(this.#ask(key), version)
-      : this.#linkValue(key, captured, version)
+    this.#askToWrite(key)
+    const address = isDeletion ? this.#rows.putDeletion(version) : this.#linkValue(captured, version)
     if (address === 0) throw this.#full()
     if (!isDeletion && !this.#zones.isEmpty) this.#addToZones(address, captured)
     return { address, isDeletion }
@@ -180,10 +181,10 @@ export class TableRows<Key, Value> {
     const length = keyEnd - keyStart
     if (length > rowKeyBytesMax) throw keyTooLong(this, length)
     copyWithin(bytes, keyStart, keyEnd, this.#rows.bytes, this.#rows.keyAt)
+    this.#asked = undefined
+    this.#rows.ask(length)
     const isDeletion = valueEnd < valueStart
-    const address = isDeletion
-      ? this.#rows.putDeletion(length, version)
-      : this.#rows.put(length, valueEnd - valueStart, version)
+    const address = isDeletion ? this.#rows.putDeletion(version) : this.#rows.put(valueEnd - valueStart, version)
     if (address === 0) throw this.#full()
     if (!isDeletion) copyWithin(bytes, valueStart, valueEnd, this.#rows.bytes, this.#rows.keyStart(address) + length)
     return address
@@ -212,8 +213,9 @@ export class TableRows<Key, Value> {
    * and then nothing has happened.
    */
   replace(key: Key, captured: unknown, version: number): boolean {
+    this.#askToWrite(key)
     const length = this.#stageValue(captured)
-    const replaced = length < 0 ? 0 : this.#rows.replace(this.#ask(key), length, version)
+    const replaced = length < 0 ? 0 : this.#rows.replace(length, version)
     if (replaced === 0) throw this.#full()
     copy(this.#stage, length, this.#rows.bytes, this.#rows.keyEnd(replaced >>> 1))
     return (replaced & 1) === 0
@@ -296,9 +298,9 @@ export class TableRows<Key, Value> {
     }
   }
 
-  #linkValue(key: Key, captured: unknown, version: number): number {
+  #linkValue(captured: unknown, version: number): number {
     const length = this.#stageValue(captured)
-    const address = length < 0 ? 0 : this.#rows.put(this.#ask(key), length, version)
+    const address = length < 0 ? 0 : this.#rows.put(length, version)
     if (address !== 0) copy(this.#stage, length, this.#rows.bytes, this.#rows.keyEnd(address))
     return address
   }
@@ -316,18 +318,32 @@ export class TableRows<Key, Value> {
 
   /** Writes a key to where it is asked for; returns its length. */
   #ask(key: Key): number {
-    return writeKey(this, key, this.#rows.bytes, this.#rows.keyAt)
+    this.#asked = undefined
+    const length = this.#writeKey(key, this.#rows.keyAt)
+    this.#asked = key
+    return length
+  }
+
+  /** The same for a row that is to be written, which a transaction may have read just before. */
+  #askToWrite(key: Key): void {
+    if (key !== this.#asked) this.#rows.ask(this.#ask(key))
   }
 
   #askRange({ from, after, to, before }: Range<Key>): KeyRange {
     const first = after ?? from
     const last = before ?? to
+    this.#asked = undefined
     return {
-      length: first === undefined ? 0 : this.#ask(first),
+      length: first === undefined ? 0 : this.#writeKey(first, this.#rows.keyAt),
       isAfter: after !== undefined,
-      lastLength: last === undefined ? undefined : writeKey(this, last, this.#rows.bytes, this.#rows.lastKeyAt),
+      lastLength: last === undefined ? undefined : this.#writeKey(last, this.#rows.lastKeyAt),
       isOpen: before !== undefined,
     }
+  }
+
+  /** Returns how many bytes it has. */
+  #writeKey(key: Key, at: number): number {
+    return writeKey(this, key, this.#rows.bytes, at)
   }
 
   #keyAt(address: number): Key {

@@ -55,6 +55,10 @@ export const found = memory.data(4 * foundMax, 16)
 
 let isOrdered: bool = false
 
+/** Of the key that is asked for. */
+let keyLength: u32 = 0
+let keyHash: u32 = 0
+
 /** Where a walk over all blocks has come to. */
 export let walkedSegment: u32 = 0
 export let walkedUnits: u32 = 0
@@ -77,6 +81,12 @@ export function attach(thread: u32, low: u32, high: u32): void {
   useWordOf(thread)
 }
 
+/** Has `put` and `replace` be about the row of `key`, as each search has. */
+export function ask(length: u32): void {
+  keyLength = length
+  keyHash = hashOf(key, key + length, false)
+}
+
 /** The same as `find` for another thread: `TORN` where a change was under way. */
 export function findMeanwhile(length: u32, stamp: f64): u32 {
   if (!beginSearch()) return TORN
@@ -86,7 +96,8 @@ export function findMeanwhile(length: u32, stamp: f64): u32 {
 
 /** The version of the row of `key` as of a commit; 0 where it is absent then. */
 export function find(length: u32, stamp: f64): u32 {
-  const slot = slotOfKey(hashOf(key, key + length, false), length)
+  ask(length)
+  const slot = slotOfKey()
   if (slot == 0) return 0
   const address = asOf(load<u32>(slot, 4), stamp)
   return address == 0 || isDeleted(at(address)) ? 0 : address
@@ -94,14 +105,14 @@ export function find(length: u32, stamp: f64): u32 {
 
 /** The commit that has last changed the row of `key`, also by deleting it; 0 where none is known. */
 export function lastStamp(length: u32): f64 {
-  const slot = slotOfKey(hashOf(key, key + length, false), length)
+  ask(length)
+  const slot = slotOfKey()
   return slot == 0 ? 0 : stampOf(at(load<u32>(slot, 4)))
 }
 
-/** Gives the row of `key` another version, whose value is to be written; 0 where there is no memory for it. */
-export function put(length: u32, valueLength: u32, isDeletion: bool, stamp: f64): u32 {
-  const hash = hashOf(key, key + length, false)
-  return putAt(slotOfKey(hash, length), hash, length, valueLength, isDeletion, stamp)
+/** Gives the row that was asked for another version, whose value is to be written; 0 where there is no memory for it. */
+export function put(valueLength: u32, isDeletion: bool, stamp: f64): u32 {
+  return putAt(slotOfKey(), valueLength, isDeletion, stamp)
 }
 
 /**
@@ -110,16 +121,15 @@ export function put(length: u32, valueLength: u32, isDeletion: bool, stamp: f64)
  *
  * @returns The address above a bit that is set where there was a version before; 0 where there is no memory for it.
  */
-export function replace(length: u32, valueLength: u32, stamp: f64): u32 {
-  const hash = hashOf(key, key + length, false)
-  const slot = slotOfKey(hash, length)
-  if (slot == 0) return putAt(0, hash, length, valueLength, false, stamp) << 1
+export function replace(valueLength: u32, stamp: f64): u32 {
+  const slot = slotOfKey()
+  if (slot == 0) return putAt(0, valueLength, false, stamp) << 1
   const before = load<u32>(slot, 4)
-  if (unitsOf(at(before)) == unitsFor(length, valueLength)) {
+  if (unitsOf(at(before)) == unitsFor(keyLength, valueLength)) {
     writeAgain(at(before), valueLength, stamp)
     return (before << 1) | 1
   }
-  const address = putAt(slot, hash, length, valueLength, false, stamp)
+  const address = putAt(slot, valueLength, false, stamp)
   if (address == 0) return 0
   settle(address, -1)
   return (address << 1) | 1
@@ -162,13 +172,13 @@ export function settle(address: u32, newestPinned: f64): u32 {
 
 /** Takes a row out at once, of which nobody reads a version, so that there is one; false where it is absent. */
 export function remove(length: u32): bool {
-  const hash = hashOf(key, key + length, false)
-  const slot = slotOfKey(hash, length)
+  ask(length)
+  const slot = slotOfKey()
   if (slot == 0) return false
   const address = load<u32>(slot, 4)
   beginChange()
-  if (isOrdered) removeKey(key, length)
-  removeAt(slot, hash)
+  if (isOrdered) removeKey(key, keyLength)
+  removeAt(slot, keyHash)
   freeVersion(address)
   endChange()
   return true
@@ -306,26 +316,27 @@ function previousDownTo(length: u32, isAfter: bool): u32 {
 }
 
 /** @param slot - That of the row; 0 where there is none. */
-function putAt(slot: usize, hash: u32, length: u32, valueLength: u32, isDeletion: bool, stamp: f64): u32 {
+function putAt(slot: usize, valueLength: u32, isDeletion: bool, stamp: f64): u32 {
   // What deletes may exceed the limit, or a full table would stay full.
-  const address = take(unitsFor(length, valueLength), !isDeletion)
+  const address = take(unitsFor(keyLength, valueLength), !isDeletion)
   if (address == 0) return 0
-  write(at(address), hash, key, length, isDeletion ? DELETED : 0, valueLength, stamp)
+  write(at(address), keyHash, key, keyLength, isDeletion ? DELETED : 0, valueLength, stamp)
   beginChange()
-  const isLinked = slot != 0 ? linkAt(slot, length, address) : linkNew(hash, length, address)
+  const isLinked = slot != 0 ? linkAt(slot, address) : linkNew(address)
   endChange()
   if (isLinked) return address
   freeVersion(address)
   return 0
 }
 
-function slotOfKey(hash: u32, length: u32): usize {
-  const page = pageOf(hash)
-  let slot = homeOf(page, hash)
+/** The slot of the row; 0 where there is none. */
+function slotOfKey(): usize {
+  const page = pageOf(keyHash)
+  let slot = homeOf(page, keyHash)
   for (; load<u32>(slot) != 0 && !isTorn(); slot = slotAfter(page, slot)) {
-    if (load<u32>(slot) != hash) continue
+    if (load<u32>(slot) != keyHash) continue
     const block = at(load<u32>(slot, 4))
-    if (keyLengthOf(block) == length && isSame(keyOf(block), key, length)) return slot
+    if (keyLengthOf(block) == keyLength && isSame(keyOf(block), key, keyLength)) return slot
   }
   return 0
 }
@@ -353,17 +364,17 @@ function isInChain(head: u32, address: u32): bool {
   return version != 0
 }
 
-function linkAt(slot: usize, length: u32, address: u32): bool {
+function linkAt(slot: usize, address: u32): bool {
   setOlder(at(address), load<u32>(slot, 4))
   store<u32>(slot, address, 4)
-  if (isOrdered) replaceAddress(key, length, address)
+  if (isOrdered) replaceAddress(key, keyLength, address)
   return true
 }
 
 /** False where there is no memory for it. */
-function linkNew(hash: u32, length: u32, address: u32): bool {
-  if (!hasRoom(hash) || (isOrdered && !add(key, length, address))) return false
-  insert(hash, address)
+function linkNew(address: u32): bool {
+  if (!hasRoom(keyHash) || (isOrdered && !add(key, keyLength, address))) return false
+  insert(keyHash, address)
   return true
 }
 

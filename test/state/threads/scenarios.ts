@@ -128,7 +128,8 @@ export async function searchWhileChanging({ url }: Layer, searches: number): Pro
   const rows = new VersionedRows({ bytesMax: 2 ** 28, isOrdered: false, isShared: true, seed: [1, 2] })
   const put = (key: number, stamp: number) => {
     rows.bytes.writeUInt32LE(key, rows.keyAt)
-    return rows.put(4, 0, stamp)
+    rows.ask(4)
+    return rows.put(0, stamp)
   }
   const places = Array.from({ length: 64 }, (_, key) => put(key, 1))
   const workerData = { kernelUrl, rows: rows.shared, places, count: searches }
