@@ -2,8 +2,8 @@
  * How long tasks pause when a member joins, leaves, or is killed, while records come at a steady rate and rows are
  * pending: `node bench/rejoin.bench.ts [--pending 100000] [--rate 3000] [--tasks 12] [--layout keyed] [--rounds 1]`.
  *
- * The pauses of a task are the gaps between the commits of its epochs, by the time at which the broker stored their
- * manifests. A task that has moved is told apart from one that has stayed with its member. `--verbose` prints with times
+ * The pauses of a task are the gaps between its epochs, by the times at which these were closed, which their manifests
+ * say. A task that has moved is told apart from one that has stayed with its member. `--verbose` prints with times
  * what members tell an operator, by which the steps of a change can be told.
  */
 import { type ChildProcess, fork } from 'node:child_process'
@@ -126,10 +126,13 @@ async function sendOn(send: (count: number, of: readonly string[]) => Promise<vo
 /** By task, in their order. */
 async function commitsOf(tasksTopic: string): Promise<Commit[][]> {
   const commits = Array.from({ length: taskCount }, (): Commit[] => [])
-  for (const { partition, timestampMs, key, value } of await readTopic(bootstrapServers, tasksTopic)) {
+  for (const { partition, key, value } of await readTopic(bootstrapServers, tasksTopic)) {
     if (key !== 'manifest') continue
-    const { task } = JSON.parse(value!) as { readonly task: { readonly writer: string } }
-    commits[partition]!.push({ atMs: timestampMs, writer: task.writer })
+    const { closedMs, task } = JSON.parse(value!) as {
+      readonly closedMs: number
+      readonly task: { readonly writer: string }
+    }
+    commits[partition]!.push({ atMs: closedMs, writer: task.writer })
   }
   return commits
 }
