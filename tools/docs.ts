@@ -14,6 +14,7 @@ import {
   letterOptions,
   programTableOptions,
   readingOptions,
+  relayoutOptions,
   redriveOptions,
   runOptions,
   securityOptions,
@@ -58,6 +59,11 @@ const optionTables = [
     commands: '`redrive`, besides what is above',
     table: redriveOptions,
   },
+  {
+    title: 'Another layout',
+    commands: '`relayout`',
+    table: relayoutOptions,
+  },
   { title: 'The experiment', commands: '`demo`, `generate` and `verify`', table: experimentOptions },
   { title: 'A store of tables', commands: '`new Store`, in the program', table: storeOptions },
   { title: 'A table of a store', commands: '`store.table`, in the program', table: tableOptions },
@@ -80,6 +86,11 @@ const pages = {
       what: 'Settings of what reads the topics of an application to their ends.',
       table: readingOptions,
       base: { name: 'AppSettings', table: appOptions },
+    },
+    {
+      name: 'RelayoutSettings',
+      what: 'The layout that a program is taken to, and how its brokers are reached.',
+      table: relayoutOptions,
     },
   ]),
   'src/http/settings.ts': settingsModule([

@@ -14,6 +14,7 @@ export { type PlannedMigration, planUpgrade, type PlanUpgradeOptions, type Upgra
 export { type AppProcess, processes } from './admin/processes.ts'
 export { type Remains, reset, type ResetOptions } from './admin/reset.ts'
 export type { Redriven } from './redrive/redriven-fates.ts'
+export { relayout, type RelayoutOptions, type RelayoutReport } from './relayout/relayout.ts'
 export { redrive, type RedriveChoice, type RedriveOptions } from './redrive/redrive.ts'
 export type { RedrivenReason, RedriveReport } from './redrive/redrive-report.ts'
 export type { Account, PartitionAccount } from './epochs/accounting.ts'
@@ -35,7 +36,15 @@ export type {
   Inspection,
 } from './observe/inspection.ts'
 export type { SeenStreak } from './observe/source-streaks-seen.ts'
-export { appOptions, letterOptions, readingOptions, redriveOptions, type RunOptions, runOptions } from './options.ts'
+export {
+  appOptions,
+  letterOptions,
+  readingOptions,
+  redriveOptions,
+  relayoutOptions,
+  type RunOptions,
+  runOptions,
+} from './options.ts'
 export { correlating, type HeldPart, type PendingChoice, type PendingMerge } from './reads/pending-merge.ts'
 export type { RunStatistics } from './runtime/statistics.ts'
 export type { WrittenTopic } from './observe/meters.ts'

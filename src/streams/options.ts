@@ -1,3 +1,4 @@
+import { partitionsMax } from '../kernel/index.ts'
 import type { OptionTable, OptionValues } from '../core/options.ts'
 
 const mebibyte = 1 << 20
@@ -471,6 +472,27 @@ export const redriveOptions = {
     flag: '--skip-gone',
     doc: 'Go on without the letters that only refer to their record where that is gone from the source.',
   },
+} as const satisfies OptionTable
+
+/** The layout that a program is taken to. */
+export const relayoutOptions = {
+  to: {
+    type: 'string',
+    choices: ['single', 'keyed', 'routed'],
+    flag: '--to',
+    doc: 'The layout that the program is to have.',
+  },
+  tasks: {
+    type: 'int',
+    optional: true,
+    min: 1,
+    max: partitionsMax,
+    flag: '--tasks',
+    doc: 'In the layout `routed`, how many partitions the topics have that parts are routed through. Without it as many as the source with the most has.',
+  },
+  bootstrapServers: appOptions.bootstrapServers,
+  brokerWaitMs: appOptions.brokerWaitMs,
+  pendingBytesMax: runOptions.pendingBytesMax,
 } as const satisfies OptionTable
 
 export type RunOptions = OptionValues<typeof runOptions>

@@ -386,3 +386,43 @@ export interface ReadingSettings extends AppSettings {
    */
   readonly transactionWaitMs?: number | undefined
 }
+
+/** The layout that a program is taken to, and how its brokers are reached. */
+export interface RelayoutSettings {
+  /**
+   * The layout that the program is to have.
+   *
+   * One of single, keyed, routed.
+   */
+  readonly to: 'single' | 'keyed' | 'routed'
+  /**
+   * In the layout `routed`, how many partitions the topics have that parts are routed through. Without it as many as
+   * the source with the most has.
+   *
+   * A whole number from 1 to 1048576.
+   */
+  readonly tasks?: number | undefined
+  /**
+   * Brokers to begin with, as `host:port`, several separated by commas.
+   *
+   * A text. If it is not given, `MILLRACE_BOOTSTRAP_SERVERS` is read from the environment; one of the two is needed.
+   */
+  readonly bootstrapServers?: string | undefined
+  /**
+   * How long brokers that are away, elect or refuse for now are waited for before that is an error, in milliseconds.
+   *
+   * A whole number of at least 0. If it is not given, `MILLRACE_BROKER_WAIT_MS` is read from the environment.
+   * @defaultValue `30000`
+   */
+  readonly brokerWaitMs?: number | undefined
+  /**
+   * Bytes for pending parts. When they are used up the program stops with TABLE_FULL, or the oldest rows leave, the
+   * program or memory alone, by `whenFull` of the correlation. What is pending is taken back at a start also where it
+   * is more.
+   *
+   * A whole number from 1048576 to 3221225472. If it is not given, `MILLRACE_PENDING_BYTES_MAX` is read from the
+   * environment.
+   * @defaultValue `1073741824`
+   */
+  readonly pendingBytesMax?: number | undefined
+}

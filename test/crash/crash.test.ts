@@ -9,6 +9,7 @@ import { membersCampaign } from './members.integration.ts'
 import { movedCoordinators } from './moved-coordinator.integration.ts'
 import { resuming } from './resuming.integration.ts'
 import { redrivenCampaign } from './redriven.integration.ts'
+import { relayoutCampaign } from './relayout.integration.ts'
 import { rekeyedCampaign } from './rekeyed.integration.ts'
 import { threeTopicsCampaign } from './three-topics.integration.ts'
 import { variedCampaign } from './varied.integration.ts'
@@ -21,5 +22,5 @@ onEachBroker([
   crashCampaign,
   exampleCampaigns,
   inTurns([variedCampaign, threeTopicsCampaign, growingCampaign, redrivenCampaign, rekeyedCampaign]),
-  inTurns([membersCampaign('keyed'), membersCampaign('routed')]),
+  inTurns([membersCampaign('keyed'), membersCampaign('routed'), relayoutCampaign]),
 ])

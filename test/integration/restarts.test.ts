@@ -5,6 +5,7 @@ import { decodedSources } from './decoded-sources.integration.ts'
 import { explanations } from './explain.integration.ts'
 import { growth } from './growth.integration.ts'
 import { acceptedLoss } from './loss.integration.ts'
+import { relayouts } from './relayout.integration.ts'
 import { keyedLayout } from './keyed.integration.ts'
 import { routedLayout } from './routed.integration.ts'
 import { computedParts } from './computed-parts.integration.ts'
@@ -33,6 +34,7 @@ onEachBroker([
   computedParts,
   acceptedLoss,
   keyedLayout,
+  relayouts,
   routedLayout,
   programMembers,
   growth,

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import { systemClock } from '../../src/core/clock.ts'
 import type { OptionTable } from '../../src/core/options.ts'
-import { appOptions, readingOptions, runOptions } from '../../src/streams/index.ts'
+import { appOptions, readingOptions, relayoutOptions, runOptions } from '../../src/streams/index.ts'
 import { suiteStack } from '../at-end.ts'
 import { InstalledPackage } from './installed-package.ts'
 import { LanguageServer } from './language-server.ts'
@@ -60,6 +60,7 @@ describe('the packed package', () => {
     AuditOptions: readingOptions,
     ExplainOptions: readingOptions,
     ResetOptions: appOptions,
+    RelayoutOptions: relayoutOptions,
     'StageOptions<unknown, unknown>': {},
     'CorrelateOptions<string>': {},
     RememberCompleted: {},

@@ -88,6 +88,12 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./processes.ts')).processes,
   },
   {
+    name: 'relayout',
+    summary:
+      'Takes the program in a file, which does not run, to another layout or number of tasks; without --yes, tells what that would do.',
+    load: async () => (await import('./relayout.ts')).relayout,
+  },
+  {
     name: 'reset',
     summary: 'Makes an application that does not run start over; without --yes, tells what that would delete.',
     load: async () => (await import('./reset.ts')).reset,

@@ -92,6 +92,11 @@ export const programErrors = {
       'A dead letter that is to be redriven only refers to its record, and the source does not have that any more.',
     remedy: 'Choose others by reason, key, time or origin, or skip those whose records are gone (`--skip-gone`).',
   },
+  RELAYOUT_REFUSED: {
+    retryable: false,
+    meaning: 'What a program has cannot be taken to the layout that was asked for. Nothing has changed.',
+    remedy: 'Do what the message says, with the program in the layout that it has, and ask again.',
+  },
   SOURCE_RECREATED: {
     retryable: false,
     meaning: 'The source was deleted and created again; the checkpoint speaks of records that are gone.',
@@ -123,6 +128,13 @@ export const programErrors = {
     meaning: 'The schema of a stage validates asynchronously.',
     remedy: 'Use a schema without asynchronous checks, and make those checks in the function of the stage.',
   },
+  LAYOUT_DIFFERS: {
+    retryable: false,
+    meaning:
+      'The work of the program is in another layout than this process: it was moved to another one, or the topology declares another one than before.',
+    remedy:
+      'Start the program in the layout that the message names. To go on in the other one, stop all of its processes and give `millrace relayout`. If the message names the layout that is declared, another move is to be ended: give the command again.',
+  },
   LAYOUT_UNSUPPORTED: {
     retryable: false,
     meaning:
@@ -134,7 +146,7 @@ export const programErrors = {
     meaning:
       'In the layout `keyed` the sources do not all have as many partitions as the program has tasks: a key would be in several tasks. Or in the layout `routed` the program declares another number of tasks than it began with, or a source has got more partitions than it had.',
     remedy:
-      'Give the sources one number of partitions and partition them by the merge key, or use the layout `routed`. A program whose sources have got further partitions, or that is to have another number of tasks, begins under another name, or in the layout `single`.',
+      'Give the sources one number of partitions and partition them by the merge key, or use the layout `routed`. A program that is to have another number of tasks is taken to it by `millrace relayout`; one whose sources have got further partitions goes to the layout `single`.',
   },
   START_POSITION_UNKNOWN: {
     retryable: false,

@@ -55,10 +55,18 @@ export async function findAppCheckpoint(
   app: string,
   wait: TransactionWait,
 ): Promise<AppCheckpoint | undefined> {
-  const topic = await findCheckpointOf(cluster, app)
+  for (const topic of await findCheckpointsOf(cluster, app)) {
+    const checkpoint = await checkpointIn(cluster, app, topic, wait)
+    if (checkpoint !== undefined) return checkpoint
+  }
+  return undefined
+}
+
+/** Undefined where it has none there, or goes on in another layout. */
+async function checkpointIn(cluster: Cluster, app: string, topic: Topic, wait: TransactionWait) {
   const { records, promotedPlaces, tables } = await readAll(cluster, topic, wait)
   const { manifest, isShared } = lastManifest(records, topic)
-  if (manifest === undefined) return undefined
+  if (manifest === undefined || manifest.movedTo !== undefined) return undefined
   const pending = manifest.nextOffsets.map(() => new OffsetSet())
   collectPending(records, manifest, pending)
   // Nothing of it will be taken back.
@@ -77,16 +85,18 @@ function lastManifest(records: CheckpointRecords, { partitions }: Topic) {
 }
 
 /**
- * The topic of its checkpoint, or of the checkpoints of its tasks.
+ * The topic of its checkpoint, and of the checkpoints of its tasks: while it moves from one layout to another there are
+ * both.
  *
  * @throws MillraceError `APP_UNKNOWN`
  */
-async function findCheckpointOf(cluster: Cluster, app: string): Promise<Topic> {
+async function findCheckpointsOf(cluster: Cluster, app: string): Promise<Topic[]> {
   const { checkpointTopic } = ownTopics(app)
   const { checkpointTopic: tasksTopic } = ownTopics(app, 'keyed')
-  const topic = (await findTopic(cluster, checkpointTopic)) ?? (await findVisibleTopic(cluster, tasksTopic))
-  if (topic === undefined) throw unknownApp(app, `there is no topic "${checkpointTopic}", nor "${tasksTopic}"`)
-  return topic
+  const found = [await findTopic(cluster, checkpointTopic), await findVisibleTopic(cluster, tasksTopic)]
+  const topics = found.filter((topic) => topic !== undefined)
+  if (topics.length === 0) throw unknownApp(app, `there is no topic "${checkpointTopic}", nor "${tasksTopic}"`)
+  return topics
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type Cluster, type Topic, topicConfigs, type TopicRange, topicRange } from '../../kafka/index.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
+import { movedOf, type MovedRecord } from '../checkpoint/moved-record.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
 import { type AppCheckpoint, findTopic } from './app-checkpoint.ts'
@@ -31,28 +32,37 @@ export interface Log {
 export async function findLogs(
   cluster: Cluster,
   app: string,
-  { manifest, partitions }: Pick<AppCheckpoint, 'manifest' | 'partitions'>,
+  { manifest, partitions, records }: Pick<AppCheckpoint, 'manifest' | 'partitions' | 'records'>,
 ): Promise<AppLogs> {
+  const { outputsFrom = {} } = movedOf(records) ?? {}
   const sources = await Promise.all(
     sourcesIn(app, manifest).map((each, source) => findSource(cluster, manifest, each, source, partitions)),
   )
   const redriven = manifest.topology.sources.length
   const [deadLetters, ...outputs] = await Promise.all([
-    findLog(cluster, ownTopics(app).deadLetterTopic, manifest),
-    ...manifest.outputs.map((name) => findLog(cluster, name, manifest)),
+    findLog(cluster, ownTopics(app).deadLetterTopic, manifest, outputsFrom),
+    ...manifest.outputs.map((name) => findLog(cluster, name, manifest, outputsFrom)),
   ])
   const isRedriven = manifest.sourceIds.length > redriven
   return { outputs, deadLetters, sources, ...(isRedriven && { redriven: sources[redriven] }) }
 }
 
-async function findLog(cluster: Cluster, name: string, { outputIds = {} }: Manifest): Promise<Log> {
+async function findLog(
+  cluster: Cluster,
+  name: string,
+  { outputIds = {} }: Manifest,
+  outputsFrom: MovedRecord['outputsFrom'],
+): Promise<Log> {
   const topic = await findTopic(cluster, name)
   if (topic === undefined) return { ...gone, name }
-  const range = await topicRange(cluster, topic)
+  const { starts: logStarts, ends } = await topicRange(cluster, topic)
+  const from = outputsFrom[name] ?? []
+  const starts = logStarts.map((start, partition) => Math.max(start, from[partition] ?? 0))
   const isRecreated = topic.id !== (outputIds[name] ?? topic.id)
   const isCompacted = await isTopicCompacted(cluster, name)
-  const isWhole = range.starts.every((start) => start === 0) && !isCompacted && !isRecreated
-  return { name, isWhole, isRecreated, isCompacted, present: { topic, range } }
+  const hasAll = starts.every((start, partition) => start === (from[partition] ?? 0))
+  const isWhole = hasAll && !isCompacted && !isRecreated
+  return { name, isWhole, isRecreated, isCompacted, present: { topic, range: { starts, ends } } }
 }
 
 /** Of a topic that is not there. */

@@ -184,8 +184,10 @@ export class Evidence {
   }
 
   #isBefore({ partition, offset }: PartOrigin): boolean {
-    const start = this.#checkpoint.manifest.startOffsets[partition]
-    return start !== undefined && offset < start
+    const { startOffsets, brought } = this.#checkpoint.manifest
+    const start = startOffsets[partition]
+    // Before the start are parts that were brought from another layout, and what that has written is not read.
+    return start !== undefined && offset < start && !brought?.[partition]
   }
 
   #isBehind({ partition, offset }: PartOrigin): boolean {

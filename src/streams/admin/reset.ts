@@ -119,7 +119,7 @@ const goneLookMs = 20
 const goneLooksMax = 250
 
 /** Brokers answer before all of them have heard of it, and a start would take the topics for those that it needs. */
-async function untilGone(cluster: Cluster, names: readonly string[]): Promise<void> {
+export async function untilGone(cluster: Cluster, names: readonly string[]): Promise<void> {
   for (const name of names) {
     for (let looks = 0; looks < goneLooksMax && (await findTopic(cluster, name)) !== undefined; looks++) {
       await sleep(cluster.clock, goneLookMs)
@@ -145,7 +145,8 @@ async function endTransactions(cluster: Cluster, { app, checkpointTopic }: Remai
   }
 }
 
-async function endTransaction(cluster: Cluster, app: string, transactionalId: string): Promise<void> {
+/** Ends what is open of a transactional id. @defaultValue that of the program */
+export async function endTransaction(cluster: Cluster, app: string, transactionalId = app): Promise<void> {
   const producer = new TransactionalProducer({
     cluster,
     topics: [],

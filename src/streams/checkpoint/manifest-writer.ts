@@ -69,6 +69,6 @@ export class ManifestWriter implements EpochParticipant {
 function assertWhole(
   entries: ManifestEntries,
 ): asserts entries is Required<Pick<ManifestEntries, (typeof requiredEntries)[number]>> &
-  Pick<Manifest, 'eventTimes' | 'completed' | 'tables' | 'windows'> {
+  Pick<Manifest, 'eventTimes' | 'completed' | 'tables' | 'windows' | 'brought'> {
   for (const name of requiredEntries) assert(entries[name] !== undefined, `each manifest says ${name}`)
 }

@@ -3,6 +3,7 @@ import type { Class, Totals } from '../epochs/epoch-counts.ts'
 import { expiryTopics } from '../topology/plan-leaving.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { Expiry } from '../topology/plan-leaving.ts'
+import type { Layout } from '../topology/layout.ts'
 import type { LookupTable, ProgramTable } from '../topology/table.ts'
 import type { Digest } from './digest.ts'
 import { laneCountOf } from '../topology/plan-sources.ts'
@@ -47,11 +48,18 @@ export interface Manifest {
   readonly startOffsets: readonly number[]
   readonly nextOffsets: readonly number[]
   readonly totals: Totals
+  /**
+   * Parts that were pending when another layout was left, by partition: they were consumed before `startOffsets`, and
+   * belong to the account. Absent for none.
+   */
+  readonly brought?: readonly number[] | undefined
   /** The time that records tell; absent where nothing expires by it. */
   readonly eventTimes?: EventTimes | undefined
   /** Number of pending parts, and their digest under the seed that keys are hashed with. */
   readonly pending: number
   readonly digest: readonly [number, number]
+  /** Whether the digest is not known yet: they came from another layout, where keys are hashed with another seed. */
+  readonly isDigestOpen?: true | undefined
   readonly hashSeed: readonly [number, number]
   /** Absent where completed keys are not remembered. */
   readonly completed?: CompletedCounts | undefined
@@ -67,6 +75,8 @@ export interface Manifest {
   readonly deltaPieces: readonly number[]
   /** Of which task it is, whose arrays are those of its partitions, in their order; absent where there is one task. */
   readonly task?: TaskOfManifest | undefined
+  /** The layout to which the program has moved, and goes on from there; absent where it goes on from here. */
+  readonly movedTo?: Layout | undefined
 }
 
 /** The task that a manifest is of, of how many, and the transactional id of the member that has written it. */
@@ -157,6 +167,8 @@ const lookupsFormat = 6
 const windowsFormat = 7
 /** That of one of several tasks, which versions before would take for all there is. */
 const taskFormat = 8
+/** That of programs that have left a layout, or come from one, which versions before would not see. */
+const movedFormat = 9
 
 const formats = [
   manifestFormat,
@@ -167,6 +179,7 @@ const formats = [
   lookupsFormat,
   windowsFormat,
   taskFormat,
+  movedFormat,
 ] as const
 type Format = (typeof formats)[number]
 
@@ -218,7 +231,11 @@ function formatOf({
   former,
   partitions,
   sourceIds,
+  brought,
+  isDigestOpen,
+  movedTo,
 }: Manifest): Format {
+  if (movedTo !== undefined || isDigestOpen || brought !== undefined) return movedFormat
   if (task !== undefined) return taskFormat
   if (windows !== undefined) return windowsFormat
   if (lookups !== undefined) return lookupsFormat

@@ -6,7 +6,7 @@ import { type Class, classes, EpochCounts, noTotals, type Totals } from './epoch
 
 /** An account. The law: `consumed` is the sum of all that follow it. */
 export interface Account extends Readonly<Record<Class, number>> {
-  /** Offsets consumed since the program first started. */
+  /** Offsets consumed since the program first started, and parts that it has brought from another layout. */
   readonly consumed: number
   /** Pending parts. */
   readonly pending: number
@@ -34,6 +34,8 @@ export interface AccountSnapshot {
   readonly startOffsets: readonly number[]
   readonly nextOffsets: readonly number[]
   readonly totals: Totals
+  /** Parts that were brought from another layout, which were consumed before the start; absent for none. */
+  readonly brought?: readonly number[] | undefined
 }
 
 /**
@@ -42,14 +44,16 @@ export interface AccountSnapshot {
  */
 export class Accounting implements EpochParticipant {
   #startOffsets: readonly number[]
+  #brought: readonly number[] | undefined
   #totals: EpochCounts
   #open: EpochCounts[]
   #mergedRows = 0
   #expiredRows = 0
   #lastEpoch: EpochFigures | undefined
 
-  constructor({ startOffsets, nextOffsets, totals }: AccountSnapshot) {
+  constructor({ startOffsets, nextOffsets, totals, brought }: AccountSnapshot) {
     this.#startOffsets = startOffsets
+    this.#brought = brought
     this.#totals = new EpochCounts(nextOffsets)
     for (const name of classes) this.#totals[name].set(totals[name])
     this.#open = [new EpochCounts(nextOffsets)]
@@ -62,7 +66,9 @@ export class Accounting implements EpochParticipant {
 
   /** Adds partitions, whose offsets are counted from 0 on. */
   grow({ length: partitionCount }: readonly number[]): void {
-    this.#startOffsets = Array.from({ length: partitionCount }, (_, partition) => this.#startOffsets[partition] ?? 0)
+    const grown = (values: readonly number[]) => Array.from({ length: partitionCount }, (_, at) => values[at] ?? 0)
+    this.#startOffsets = grown(this.#startOffsets)
+    this.#brought = this.#brought && grown(this.#brought)
     this.#totals = this.#totals.grown(partitionCount)
     this.#open = this.#open.map((epoch) => epoch.grown(partitionCount))
   }
@@ -147,7 +153,13 @@ export class Accounting implements EpochParticipant {
       ]),
     ) as unknown as Totals
     const { nextOffsets } = epochs.at(-1) ?? this.#totals
-    return { startOffsets: this.#startOffsets, nextOffsets: Array.from(nextOffsets), totals }
+    const brought = this.#brought
+    return {
+      startOffsets: this.#startOffsets,
+      nextOffsets: Array.from(nextOffsets),
+      totals,
+      ...(brought && { brought }),
+    }
   }
 }
 
@@ -173,11 +185,11 @@ export function assertOneClassEach(epoch: EpochCounts, from: ArrayLike<number>, 
 
 /** The account of each partition, with the pending parts in it. */
 export function accountsOf(
-  { startOffsets, nextOffsets, totals }: AccountSnapshot,
+  { startOffsets, nextOffsets, totals, brought }: AccountSnapshot,
   pending: ArrayLike<number>,
 ): Account[] {
   return startOffsets.map((startOffset, partition) => ({
-    consumed: nextOffsets[partition]! - startOffset,
+    consumed: nextOffsets[partition]! - startOffset + (brought?.[partition] ?? 0),
     pending: pending[partition]!,
     ...(Object.fromEntries(classes.map((name) => [name, totals[name][partition]!])) as Record<Class, number>),
   }))

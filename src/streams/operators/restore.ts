@@ -5,13 +5,14 @@
  */
 import { defineActor } from '../../actors/index.ts'
 import { OutputBuilder, Reason } from '../../kernel/index.ts'
-import type { RestoringSession } from '../recovery/session.ts'
+import type { RestoredVisit, RestoringSession } from '../recovery/session.ts'
 import type { RowsMessage } from '../runtime/messages.ts'
 import type { Services } from '../runtime/services.ts'
 import { mergedSink } from '../topics/program-topics.ts'
 import { mergedNames } from '../topology/merged-names.ts'
 
-export const restore = ({ plan, options }: Services, { state, lives }: RestoringSession) =>
+/** @param visit - Sees each batch once it is taken in. @defaultValue nobody does */
+export const restore = ({ plan, options }: Services, { state, lives }: RestoringSession, visit?: RestoredVisit) =>
   defineActor<RowsMessage, void>({
     name: plan.correlate.id,
     init() {
@@ -32,9 +33,12 @@ export const restore = ({ plan, options }: Services, { state, lives }: Restoring
     },
     handleInPlace: {
       rows(_, { batch }) {
-        if (batch.incarnation !== lives.incarnation) return
+        if (batch.incarnation !== lives.incarnation) return undefined
         state.restoration.take(batch.columns)
+        const visited = visit?.(batch.columns)
+        if (visited !== undefined) return visited.then(() => batch.release())
         batch.release()
+        return undefined
       },
     },
   })

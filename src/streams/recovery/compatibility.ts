@@ -8,6 +8,7 @@ import type { SourcePartition, SourcePartitions } from '../topics/source-partiti
 import { type Sources, sourcesOf } from '../topics/sources.ts'
 import type { Plan } from '../topology/plan.ts'
 import { laneCountOf } from '../topology/plan-sources.ts'
+import { layoutDiffers } from './layout-elsewhere.ts'
 
 /** Whether a program can go on from what was found, and how. */
 export type Compatibility =
@@ -33,8 +34,8 @@ export interface Findings<
 }
 
 /**
- * Judges what a start has found. Refusals are `CHECKPOINT_MISSING`, `GROUP_FOREIGN`, `CHECKPOINT_INCOMPATIBLE`,
- * `SOURCE_RECREATED`, `GROUP_OFFSETS_DIFFER`.
+ * Judges what a start has found. Refusals are `CHECKPOINT_MISSING`, `GROUP_FOREIGN`, `LAYOUT_DIFFERS`,
+ * `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED`, `GROUP_OFFSETS_DIFFER`.
  */
 export function compatibilityOf(plan: Plan, found: Findings): Compatibility {
   const { manifest, sources, commits } = found
@@ -86,8 +87,10 @@ function knownPartitions(plan: Plan, manifest: Manifest): SourcePartition[] {
   return manifest.partitions.map((each) => ({ ...each, source: now[each.source]! }))
 }
 
-/** `CHECKPOINT_INCOMPATIBLE` or `SOURCE_RECREATED`, unless a checkpoint fits a program and its sources. */
+/** `LAYOUT_DIFFERS`, `CHECKPOINT_INCOMPATIBLE` or `SOURCE_RECREATED`, unless a checkpoint fits a program and its sources. */
 export function incompatibility(plan: Plan, topics: readonly Topic[], manifest: Manifest): MillraceError | undefined {
+  const otherLayout = layoutDiffers(plan, manifest)
+  if (otherLayout !== undefined) return otherLayout
   const { topology, sourceIds } = manifest
   const now = shapeOf(plan)
   const { shape, migrations } = migrationOf(manifest, now)

@@ -101,6 +101,8 @@ export interface StateParts {
   spans?: MergeSpans | undefined
   /** What the source has lost since, by partition, and is accepted. */
   loss?: readonly PartitionLoss[] | undefined
+  /** Whether the digest of the pending parts is known. @defaultValue true */
+  hasDigest?: boolean
   /** Which partition of a source each number means, for people. */
   partitions: Pick<SourcePartitions, 'placeOf' | 'text' | 'isFirst'>
   /** Whether the first epoch is to commit before anything is read. @defaultValue false */
@@ -139,7 +141,7 @@ export function stateOf(parts: StateParts): RecoveredState {
   const loss = new AcceptedLoss({ accounting, pending, promoted, partitions: parts.partitions }, parts.loss)
   const { isRetaken = false } = parts
   const retaken = new RetakenParts(pending, isRetaken && pending.count > 0)
-  const { coldFromBytes, partitions, isMigrated = false } = parts
+  const { coldFromBytes, partitions, isMigrated = false, hasDigest = true } = parts
   const cold = coldFromBytes === undefined ? undefined : new ColdParts(table, coldFromBytes)
   const reads = new PendingReads({
     app: parts.app,
@@ -177,7 +179,7 @@ export function stateOf(parts: StateParts): RecoveredState {
     cold,
     base,
     retaken,
-    hasLoss: loss.isDue,
+    hasDigest: hasDigest && !loss.isDue,
     partitions,
   })
   const deadlines = eventClock ?? processingTime

@@ -26,6 +26,7 @@ import { isNewSource, startOffsetsOf } from './start-offsets.ts'
 import { firstState, stateAfter } from './state-after.ts'
 import { findTasks, type TaskShare } from './task-share.ts'
 import { findLogs, type Found } from './found.ts'
+import { refuseElsewhere } from './layout-elsewhere.ts'
 import type { WarmTable } from './warm-table.ts'
 
 export interface RecoveryRequest {
@@ -59,20 +60,15 @@ export interface Recovered {
  * Then the operators begin. The source reads the parts of `session.state.restoration` first, which compares their
  * number and digest with the checkpoint; the first epoch begins with that.
  *
- * @throws MillraceError `CHECKPOINT_MISSING`, `CHECKPOINT_CORRUPT`, `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED`,
+ * @throws MillraceError `LAYOUT_DIFFERS`, `CHECKPOINT_MISSING`, `CHECKPOINT_CORRUPT`, `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED`,
  * `GROUP_FOREIGN`, `GROUP_OFFSETS_DIFFER`, `PENDING_LOST`, `START_POSITION_UNKNOWN`; KafkaError `KAFKA_OFFSET_LOST`, `TRANSACTION_FENCED`
  */
 export async function recover(request: RecoveryRequest): Promise<Recovered> {
   const { services, member, share } = request
   // The transactional id of a member is that of one process, which has ended what it had begun by it.
   if (share === undefined) await fence(services, member)
-  const checkpoint = share?.checkpoint ?? (await readWhole(services))
-  const finding = share === undefined ? find(services, checkpoint) : findTasks(services, share)
-  const judged = finding.then(async (found) => {
-    const compatibility = judge(services, found)
-    return { found, compatibility, state: await stateOn(request, checkpoint, found) }
-  })
-  const { found, compatibility, state } = await (share === undefined ? judged : judged.catch(ifOwner(member)))
+  const last = lastState(request)
+  const { checkpoint, found, compatibility, state } = await (share === undefined ? last : last.catch(ifOwner(member)))
   const careful = await noteStart(services, checkpoint, state)
   const session: RecoveredSession = {
     compatibility,
@@ -98,6 +94,16 @@ function ifOwner(member: Member): (error: unknown) => Promise<never> {
   }
 }
 
+/** Steps 2 to 5 of a recovery. */
+export async function lastState(request: Omit<RecoveryRequest, 'member'>) {
+  const { services, share } = request
+  const checkpoint = share?.checkpoint ?? (await readWhole(services))
+  const found = await (share === undefined ? find(services, checkpoint) : findTasks(services, share))
+  const compatibility = judge(services, found)
+  const state = await stateOn(request, checkpoint, found)
+  return { checkpoint, found, compatibility, state }
+}
+
 async function readWhole({ cluster, topics }: KafkaServices): Promise<CheckpointView> {
   return readAll(cluster, topics.sinks[checkpointSink]!)
 }
@@ -105,6 +111,7 @@ async function readWhole({ cluster, topics }: KafkaServices): Promise<Checkpoint
 async function find(services: KafkaServices, { records }: CheckpointView): Promise<Found> {
   const { cluster, plan } = services
   const manifest = manifestOf(records)
+  if (manifest === undefined) await refuseElsewhere(cluster, plan)
   const sources = sourcesAfter(plan, await findSources(cluster, plan), manifest)
   return { manifest, sources, ...(await findLogs(services, sources)) }
 }
@@ -129,7 +136,7 @@ function judge({ plan, logger }: KafkaServices, found: Found): Compatibility {
 }
 
 async function stateOn(
-  { services, spareMemory, warmTable }: RecoveryRequest,
+  { services, spareMemory, warmTable }: Omit<RecoveryRequest, 'member'>,
   checkpoint: CheckpointView,
   found: Found,
 ): Promise<RecoveredState> {

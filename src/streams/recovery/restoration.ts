@@ -36,8 +36,8 @@ export interface RestorationParts {
   readonly base: RestorationBase | undefined
   /** Those that are taken in again. */
   readonly retaken: RetakenParts
-  /** Whether some of the parts that the digest is over are lost. */
-  readonly hasLoss: boolean
+  /** Whether the digest is known of what is to be restored: not where some of its parts are lost. */
+  readonly hasDigest: boolean
   /** Which partition each number means, for people. */
   readonly partitions: Pick<SourcePartitions, 'placeOf' | 'text'>
 }
@@ -58,7 +58,7 @@ export class Restoration {
   readonly #parts: RestorationParts
   readonly #base: RestorationBase
   readonly #count: number
-  /** By task; absent where some of the parts that they are over are lost. */
+  /** By task; absent where they are not known. */
   readonly #digests: readonly Digest[] | undefined
   /** Those that are there. */
   #restoredCount: number
@@ -66,13 +66,13 @@ export class Restoration {
   #isDone = false
 
   constructor(parts: RestorationParts) {
-    const { table, pending, hasLoss } = parts
+    const { table, pending, hasDigest } = parts
     const nothing: RestorationBase = { count: 0, digests: pending.digests.map(() => emptyDigest), nextOffsets: [] }
     const { base = nothing } = parts
     this.#parts = parts
     this.#base = base
     this.#count = pending.count
-    this.#digests = hasLoss ? undefined : pending.digests
+    this.#digests = hasDigest ? pending.digests : undefined
     this.#restoredCount = base.count
     this.#restoredDigests = [...base.digests]
     // What is pending was in a table before, and room is made only once it is there.

@@ -1,3 +1,4 @@
+import type { RecordColumns } from '../../kernel/index.ts'
 import type { EpochSchedule } from '../epochs/epoch-schedule.ts'
 import type { CarefulMode } from '../poison/careful-mode.ts'
 import type { Lives } from '../runtime/life.ts'
@@ -16,6 +17,9 @@ export interface RestoringSession {
    */
   readonly openStreaks: Set<string>
 }
+
+/** Sees rows that have been restored, with their side and key. The columns are valid until what it returns is settled. */
+export type RestoredVisit = (columns: RecordColumns) => Promise<void> | undefined
 
 /**
  * What operators share since this process became the active one: all that recovery has found and made. It outlives

@@ -7,13 +7,7 @@ import { completedRecords } from '../deduplication/completed-runs.ts'
 import { type CheckpointRecords, collectPending } from '../checkpoint/checkpoint-records.ts'
 import { CheckpointWriter } from '../checkpoint/checkpoint-writer.ts'
 import { type Digest, emptyDigest } from '../checkpoint/digest.ts'
-import {
-  type CompletedCounts,
-  type EventTimes,
-  lookupShape,
-  type Manifest,
-  type NextSubtopology,
-} from '../checkpoint/manifest.ts'
+import { type CompletedCounts, type EventTimes, type Manifest } from '../checkpoint/manifest.ts'
 import { PendingOffsets } from '../checkpoint/pending-offsets.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
 import type { PromotedPlaces } from '../retention/promoted-places.ts'
@@ -21,6 +15,7 @@ import { areKeysMoved, isRetaken, type Migration, migrationOf } from '../checkpo
 import { shapeOf } from '../checkpoint/topology-shape.ts'
 import type { ProgramIdentity } from '../checkpoint/manifest-writer.ts'
 import { processingTime } from '../expiry/deadline-clock.ts'
+import { descriptionOf } from './description.ts'
 import { type RecoveredState, stateOf } from './program-state.ts'
 import { isNewSource } from './start-offsets.ts'
 import { formerSources, leftBehind } from './compatibility.ts'
@@ -36,11 +31,8 @@ import type { Tasks } from '../tasks/tasks.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import type { Sources } from '../topics/sources.ts'
 import { laneCountOf } from '../topology/plan-sources.ts'
-import { expiryTopics } from '../topology/plan-leaving.ts'
-import { topicsBetween } from '../topology/subtopologies.ts'
 import { ProgramTables } from '../tables/program-tables.ts'
 import type { CheckpointTables } from '../tables/checkpoint-tables.ts'
-import { isSpread } from '../topology/sink.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { Side } from '../topology/plan-sides.ts'
 import { carriesTraces } from '../tracing/carried-contexts.ts'
@@ -200,6 +192,7 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
     windows,
     spans: spansOf(request),
     loss,
+    hasDigest: !grown.isDigestOpen,
     fixesStart: fixesStart(plan, request.tasks?.areSomeNew === true ? undefined : manifest),
     isMigrated: migrations.length > 0,
     isRetaken: areRetaken,
@@ -282,28 +275,6 @@ function identityOf({ ids, partitions }: Sources) {
   return { sourceIds: ids, partitions: partitions.list }
 }
 
-/** What a manifest says of the program itself, after what it said before of where its output is. */
-function descriptionOf(plan: Plan, topics: readonly Topic[], before?: Manifest) {
-  const { expiry } = plan.correlate
-  const present = [...plan.sinks.map(({ topic }) => topic), ...expiryTopics(expiry)]
-  const outputs = [...new Set([...(before?.outputs ?? []), ...present])]
-  const outputIds = { ...Object.fromEntries(topics.map(({ name, id }) => [name, id])), ...before?.outputIds }
-  const spread = [...new Set([...(before?.spread ?? []), ...plan.sinks.filter(isSpread).map(({ topic }) => topic)])]
-  return {
-    topology: shapeOf(plan),
-    outputs,
-    outputIds,
-    ...(spread.length > 0 && { spread }),
-    expiry,
-    ...(plan.lookups.length > 0 && { lookups: plan.lookups.map(lookupShape) }),
-    ...(plan.next && { next: nextOf(plan.next.name, topicsBetween(plan)) }),
-  }
-}
-
-function nextOf(app: string, [topic, ...others]: readonly string[]): NextSubtopology {
-  return { app, topic: topic!, ...(others.length > 0 && { others }) }
-}
-
 /**
  * Partitions that the sources were given since the last epoch are read from offset 0: what is not there any more was
  * never read. Those of further sources are read from where these begin.
@@ -323,6 +294,7 @@ function withNewPartitions(manifest: Manifest, startOffsets: readonly number[]):
     baseEpochs: [...manifest.baseEpochs, ...none],
     basePieces: [...manifest.basePieces, ...none],
     deltaPieces: [...manifest.deltaPieces, ...none],
+    ...(manifest.brought && { brought: [...manifest.brought, ...none] }),
   }
 }
 

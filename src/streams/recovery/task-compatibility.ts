@@ -4,13 +4,17 @@ import type { Manifest } from '../checkpoint/manifest.ts'
 import { differences, shapeOf } from '../checkpoint/topology-shape.ts'
 import type { Sources } from '../topics/sources.ts'
 import type { Plan } from '../topology/plan.ts'
+import { layoutDiffers } from './layout-elsewhere.ts'
 
-/** Why a program cannot go on with a task, by its manifest: `CHECKPOINT_INCOMPATIBLE`. Undefined where it can. */
+/** Why a program cannot go on with a task, by its manifest: `LAYOUT_DIFFERS`, `CHECKPOINT_INCOMPATIBLE`. Undefined where it can. */
 export function taskIncompatibility(
   plan: Plan,
   { ids, partitions: { list } }: Pick<Sources, 'ids' | 'partitions'>,
-  { topology, sourceIds, task, partitions }: Manifest,
+  manifest: Manifest,
 ): MillraceError | undefined {
+  const otherLayout = layoutDiffers(plan, manifest)
+  if (otherLayout !== undefined) return otherLayout
+  const { topology, sourceIds, task, partitions } = manifest
   const shape = shapeOf(plan)
   const found = { topology, sourceIds, partitions }
   const expected = { topology: shape, sourceIds: ids, partitions: task!.numbers.map((number) => list[number]) }

@@ -17,6 +17,7 @@ import { type Sources, sourcesOf } from '../topics/sources.ts'
 import { asNobody, fence } from './fence.ts'
 import { findLogs, type Found } from './found.ts'
 import { lastWriters } from './last-writers.ts'
+import { refuseElsewhere } from './layout-elsewhere.ts'
 import { startOffsetsOf } from './start-offsets.ts'
 import { taskIncompatibility } from './task-compatibility.ts'
 
@@ -43,7 +44,8 @@ export interface TaskShare {
  *    now on when it commits offsets of them, and so each epoch of the tasks that may ever commit is written by now.
  * 3. Read the checkpoints to their ends.
  *
- * @throws MillraceError `CHECKPOINT_INCOMPATIBLE` where another version of the program has worked on one of them.
+ * @throws MillraceError `CHECKPOINT_INCOMPATIBLE` where another version of the program has worked on one of them,
+ * `LAYOUT_DIFFERS`.
  */
 export async function findTasks(services: KafkaServices, share: TaskShare): Promise<Found> {
   const { cluster, plan, options, topics } = services
@@ -74,6 +76,7 @@ export async function findTasks(services: KafkaServices, share: TaskShare): Prom
   const logEnds = ofOwn(tasks, logs.logEnds, 0)
   const known = new Set(manifests.map(({ task }) => task!.number))
   const newTasks = new Set(own.filter((task) => !known.has(task)))
+  if (manifests.length === 0) await refuseElsewhere(cluster, plan)
   const starts =
     newTasks.size === 0
       ? logStarts

@@ -8,7 +8,7 @@ import { source, type SourceParts } from '../operators/source.ts'
 import { stageOf } from '../operators/stage.ts'
 import { step } from '../operators/step.ts'
 import { flatMap } from '../operators/flat-map.ts'
-import type { Session } from '../recovery/session.ts'
+import type { RestoredVisit, Session } from '../recovery/session.ts'
 import { changesTables, type PlannedSource, stageId } from '../topology/plan.ts'
 import type { SourceStep } from '../topology/source.ts'
 import type { Ports } from './ports.ts'
@@ -67,8 +67,12 @@ export function supervisionTree({ services, session, ports, onProgress }: TreePa
 
 const none = { maxRestarts: 0 }
 
-/** The same of a standby, which takes in pending parts and no more: a crash ends it. */
-export function standbyTree(parts: Omit<SourceParts, 'placement'>): Tree {
+/**
+ * The same of a standby, which takes in pending parts and no more: a crash ends it.
+ *
+ * @param visit - Sees them, too.
+ */
+export function standbyTree(parts: Omit<SourceParts, 'placement'>, visit?: RestoredVisit): Tree {
   const { services, session } = parts
   const placement = new Placement(services, session)
   const root = supervisor({
@@ -76,7 +80,7 @@ export function standbyTree(parts: Omit<SourceParts, 'placement'>): Tree {
     ...none,
     children: [
       ...placement.children(),
-      { start: restore(services, session) },
+      { start: restore(services, session, visit) },
       ...partMakers({ ...parts, placement }, none),
     ],
   })

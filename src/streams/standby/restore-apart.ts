@@ -1,6 +1,6 @@
 import { startSystem } from '../../actors/index.ts'
 import type { RecoveredState } from '../recovery/program-state.ts'
-import type { RestoringSession } from '../recovery/session.ts'
+import type { RestoredVisit, RestoringSession } from '../recovery/session.ts'
 import { readingPorts } from '../runtime/kafka-ports.ts'
 import { Lives } from '../runtime/life.ts'
 import { rootCause } from '../runtime/root-cause.ts'
@@ -19,18 +19,21 @@ interface Restorable {
  * epoch.
  *
  * @param signal - Gives up.
+ * @param visit - Sees the rows, too. @defaultValue nobody does
  */
 export async function restoreApart(
   services: KafkaServices,
   { state, sources }: Restorable,
   signal: AbortSignal,
+  visit?: RestoredVisit,
 ): Promise<void> {
   if (state.restoration.isDone) return
   const { plan, clock } = services
   const restored = Promise.withResolvers<void>()
   const session: RestoringSession = { state, sources, lives: new Lives(services), openStreaks: new Set() }
   session.lives.begin()
-  const tree = standbyTree({ services, session, ports: readingPorts(services, 'apart'), onRestored: restored.resolve })
+  const ports = readingPorts(services, 'apart')
+  const tree = standbyTree({ services, session, ports, onRestored: restored.resolve }, visit)
   const system = await startSystem({ name: plan.name, ...tree, clock })
   const stop = () => void system.stop({ drainMs: 0 })
   signal.addEventListener('abort', stop)

@@ -120,7 +120,7 @@ export class Standby {
       const facts = { app: plan.name, epoch: manifest.epoch, pending: manifest.pending }
       logger.info(facts, 'standing by with a table of the pending parts')
     }
-    this.#warm = { table: state.table, manifest, digests: [manifest.digest] }
+    this.#warm = { table: state.table, manifest, digests: [...state.pending.digests] }
     while (state.table.compact(looksPerStep)) {}
   }
 }

@@ -21,9 +21,11 @@ export function manifestOfTask(whole: Manifest, tasks: Tasks, number: number): M
   const pick = <Value>(values: readonly Value[]) => numbers.map((partition) => values[partition]!)
   const entries = Object.fromEntries(byNumber.map((name) => [name, pick<unknown>(whole[name])]))
   const totals = Object.fromEntries(Object.entries(whole.totals).map(([name, counts]) => [name, pick(counts)]))
+  const { brought } = whole
   return {
     ...whole,
     ...entries,
+    ...(brought && { brought: pick(brought) }),
     totals: totals as unknown as Manifest['totals'],
     task: { number, count, writer, numbers, ...unevenCounts(whole, count) },
   }
@@ -49,9 +51,12 @@ export function joinedManifest(manifests: readonly Manifest[], others: Manifest)
   })
   const joined = <Value>(valuesOf: (manifest: Manifest) => readonly Value[]) =>
     ofNumber.map(({ from, at }) => valuesOf(from)[at]!)
+  const hasBrought = manifests.some(({ brought }) => brought !== undefined)
   return {
     ...others,
     ...Object.fromEntries(byNumber.map((name) => [name, joined<unknown>((manifest) => manifest[name])])),
+    ...(hasBrought && { brought: ofNumber.map(({ from, at }) => from.brought?.[at] ?? 0) }),
+    ...(manifests.some(({ isDigestOpen }) => isDigestOpen) && { isDigestOpen: true }),
     totals: Object.fromEntries(
       classes.map((name) => [name, joined(({ totals }) => totals[name])]),
     ) as unknown as Manifest['totals'],
@@ -66,7 +71,7 @@ export function joinedManifest(manifests: readonly Manifest[], others: Manifest)
 
 /** The same of all tasks that have an epoch, of those of a program; nothing is consumed of the others. */
 export function manifestOfAll(manifests: readonly Manifest[]): Manifest {
-  const [{ task: one, ...others }] = manifests as [Manifest]
+  const [{ task: one, brought: _, ...others }] = manifests as [Manifest]
   const { count, partitionCounts = others.sourceIds.map(() => count) } = one!
   const partitions = partitionCounts.flatMap((length, source) =>
     Array.from({ length }, (_, partition) => ({ source, partition })),

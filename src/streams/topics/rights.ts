@@ -78,6 +78,22 @@ export function rightsToReset(app: string, checkpointTopic: string, hasRedriven:
 }
 
 /**
+ * What taking a program to another layout needs besides `rightsToRun` in both.
+ *
+ * @param topics - That are created, and deleted. @param groups - That are deleted.
+ */
+export function rightsToRelayout(app: string, topics: readonly string[], groups: readonly string[]): Right[] {
+  return [
+    ...topics.flatMap((topic) => onTopic(topic, 'Create', 'Read', 'Write', 'Delete')),
+    ...groups.flatMap((name): Right[] => [
+      { operation: 'Describe', resource: 'group', name },
+      { operation: 'Delete', resource: 'group', name },
+    ]),
+    { operation: 'Write', resource: 'transactional-id', name: app },
+  ]
+}
+
+/**
  * Fails unless this client has all of some rights.
  *
  * @throws MillraceError `KAFKA_RIGHTS_MISSING`, with all that are missing.

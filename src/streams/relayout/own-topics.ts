@@ -1,0 +1,65 @@
+import { KafkaError, MillraceError } from '../../core/errors.ts'
+import { type Cluster, deleteGroup, deleteTopics, listGroupMembers } from '../../kafka/index.ts'
+import { untilGone } from '../admin/reset.ts'
+import type { Plan } from '../topology/plan.ts'
+import { chainOf, topicsBetween } from '../topology/subtopologies.ts'
+
+/** Topics that a program has in this layout and in no other: its checkpoints, and those that records are routed through. */
+export function ownTopicsOf(plan: Plan): string[] {
+  return chainOf(plan).flatMap((each) => [each.checkpointTopic, ...topicsBetween(each)])
+}
+
+/** Groups that it has in this layout. */
+function groupsOf(plan: Plan): string[] {
+  return chainOf(plan).map(({ name }) => name)
+}
+
+/** Deletes topics, and resolves once brokers do not know them any more. */
+export async function clearTopics(cluster: Cluster, names: readonly string[]): Promise<void> {
+  await deleteTopics(cluster, names)
+  await untilGone(cluster, names)
+}
+
+/**
+ * Fails while a program has members. All of its groups are those of the layout `routed`.
+ *
+ * @throws MillraceError `APP_RUNNING`
+ */
+export async function refuseMembers(cluster: Cluster, plan: Plan): Promise<void> {
+  for (const { name, checkpointTopic } of chainOf(plan)) {
+    const members = (await listGroupMembers(cluster, name, checkpointTopic)) ?? []
+    if (members.length > 0)
+      throw running(
+        name,
+        members.map(({ host, pid }) => (pid === undefined ? host : `${host} (${pid})`)),
+      )
+  }
+}
+
+/**
+ * Deletes the groups of a layout, which brokers refuse while they have members: a group of another kind, or of a topology
+ * of other tasks, would refuse those of the next layout.
+ *
+ * @throws MillraceError `APP_RUNNING`
+ */
+export async function deleteGroups(cluster: Cluster, plan: Plan): Promise<void> {
+  for (const group of groupsOf(plan)) {
+    try {
+      await deleteGroup(cluster, group)
+    } catch (error) {
+      const isRunning = KafkaError.is(error) && error.details['brokerError'] === 'NON_EMPTY_GROUP'
+      throw isRunning ? running(group, []) : error
+    }
+  }
+}
+
+/** @param processes - Hosts and process ids, as far as they are known. */
+function running(group: string, processes: readonly string[]): MillraceError {
+  const named = processes.slice(0, namedMax).join(', ')
+  const others = processes.length > namedMax ? ` and ${processes.length - namedMax} more` : ''
+  const who = processes.length === 0 ? 'its group has members' : `its group has ${named}${others}`
+  return new MillraceError('APP_RUNNING', `"${group}" runs: ${who}`, { app: group, memberCount: processes.length })
+}
+
+/** Processes that a refusal names. */
+const namedMax = 5

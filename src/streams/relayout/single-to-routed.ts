@@ -1,0 +1,123 @@
+import { assert } from '../../core/assert.ts'
+import { noSide, OffsetSet, PendingTable, Reason } from '../../kernel/index.ts'
+import { type Manifest, manifestFormat } from '../checkpoint/manifest.ts'
+import { emptyDigest } from '../checkpoint/digest.ts'
+import { encodeMoved, movedKey, movedOf, type MovedRecord } from '../checkpoint/moved-record.ts'
+import { putInto } from '../checkpoint/checkpoint-writer.ts'
+import { Accounting } from '../epochs/accounting.ts'
+import { EpochCounts } from '../epochs/epoch-counts.ts'
+import { restoreApart } from '../standby/restore-apart.ts'
+import { descriptionOf } from '../recovery/description.ts'
+import { seedOf } from '../recovery/task-share.ts'
+import type { KafkaServices } from '../runtime/services.ts'
+import { RoutedRows } from '../tasks/routed-rows.ts'
+import { TimestampWindow } from '../time/timestamp-window.ts'
+import { checkpointSink, outputSinks, outputsOf, recordBytesMax } from '../topics/program-topics.ts'
+import { countedOf, endsOf } from './earlier-account.ts'
+import { relayoutRefused } from './movable.ts'
+import { type MoveSides, tasksOf } from './single-and-keyed.ts'
+import { WrittenCheckpoint, writeLeft } from './written-checkpoint.ts'
+
+/** How long a part may take until a broker looks at it. */
+const routedLateMs = 60_000
+
+/**
+ * Moves a program from the layout `single` to `routed`: what routes goes on where `single` was, and what merges gets the
+ * pending parts as the first ones that are routed. Both accounts begin anew.
+ *
+ * @param merging - What merges, in the layout `routed`.
+ */
+export async function moveToRouted({ from, last, to, move, signal }: MoveSides, merging: KafkaServices): Promise<void> {
+  const { state, found, checkpoint, manifests } = last
+  const { partitions, ids } = found.sources
+  const before = found.manifest!
+  const { pending, accounting } = state
+  const epoch = before.epoch + 1
+  const movedMs = from.clock.nowMs()
+  const routed = await routePending({ from, last, to, move, signal })
+  assert(routed === pending.count, 'each pending part is routed')
+
+  const topic = to.topics.sinks[checkpointSink]!
+  const tasks = tasksOf(topic.partitions.length, (number) => partitions.partitionOf(number), to.plan.name)
+  const account = accounting.committed()
+  const none = account.nextOffsets.map(() => 0)
+  const whole: Manifest = {
+    format: manifestFormat,
+    epoch,
+    closedMs: movedMs,
+    ...descriptionOf(to.plan, outputsOf(to.topics)),
+    sourceIds: ids,
+    partitions: partitions.list,
+    ...Accounting.from(account.nextOffsets).snapshot(),
+    pending: 0,
+    digest: emptyDigest,
+    hashSeed: seedOf(topic.id),
+    baseEpochs: none,
+    basePieces: none,
+    deltaPieces: none,
+  }
+  const counted = countedOf(account, movedOf(checkpoint.records))
+  const moved: MovedRecord = { from: 'single', epoch, movedMs, outputsFrom: {}, counted }
+  new WrittenCheckpoint(move, topic, tasks).end(
+    whole,
+    pending.sets.map(() => new OffsetSet()),
+    moved,
+  )
+  const ofMerging = merging.topics.sinks[checkpointSink]!
+  const own = { ...moved, outputsFrom: await endsOf(from, outputsOf(merging.topics)) }
+  putInto(move.out(ofMerging))(movedKey, encodeMoved(own))
+  writeLeft(move, from.topics.sinks[checkpointSink]!, manifests, 'routed')
+}
+
+/**
+ * Writes each pending part to the partition of its merge key, with the place of its record.
+ *
+ * @returns How many there were.
+ * @throws MillraceError `RELAYOUT_REFUSED`, and what a restoration fails with.
+ */
+async function routePending({ from, last, to, move, signal }: MoveSides): Promise<number> {
+  const { state, found } = last
+  const { partitions } = found.sources
+  const { topics, plan } = to
+  const routedTopics = outputSinks(plan).merged.map((sink) => ({
+    out: move.out(topics.sinks[sink]!),
+    recordBytesMax: recordBytesMax(topics, sink),
+    times: new TimestampWindow(topics.timestamps[sink]!, from.clock, routedLateMs),
+  }))
+  const sideNames = plan.sides.map(({ name }) => name)
+  const table = unusedTable(sideNames.length)
+  const routed = new RoutedRows(table.routes, routedTopics, sideNames, partitions)
+  const counts = new EpochCounts(partitions.list.map(() => 0))
+  let count = 0
+  await restoreApart(from, { state, sources: found.sources }, signal, (columns) => {
+    const taken = routed.take(columns, counts, Infinity)
+    assert(taken === columns.count, 'there is room for all of them')
+    const { side, offset, partition } = columns
+    const row = side.subarray(0, taken).indexOf(noSide)
+    if (row >= 0) {
+      const where = `offset ${offset[row]} of ${partitions.text(partition)}`
+      throw relayoutRefused(
+        plan.name,
+        `the part at ${where} is pending, and the topic for routed parts does not take it`,
+      )
+    }
+    count += taken
+    return move.room()
+  })
+  table.flush()
+  return count
+}
+
+/** Writes parts and holds none. */
+function unusedTable(sideCount: number): PendingTable {
+  return new PendingTable({
+    sideCount,
+    isUnused: true,
+    carries: true,
+    bytesMax: 1 << 26,
+    hashSeed: [0, 0],
+    duplicateReason: Reason.DUPLICATE,
+    tooLargeReason: Reason.MERGE_TOO_LARGE,
+    refusedTimeReason: Reason.MERGE_TIMESTAMP_REFUSED,
+  })
+}

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { audit, field, type Layout, relayout, type RelayoutOptions, stage, topology } from '../../src/streams/index.ts'
+import type { ErrorCode } from '../../src/core/errors.ts'
+import { until } from '../until.ts'
+import { valuesOf } from './customers.ts'
+import { keyedMerges, keyedPartitions, keyedRecords } from './keyed-topology.ts'
+import { startQuietly } from './run.ts'
+import { onEachBroker, type Stream, type Target } from './target.ts'
+
+const count = 150
+
+/** Whether merging fails. */
+let isBroken = false
+
+/** Merges customers of three sides, whose rows may leave the table. */
+function customers({ app, source, sink }: Stream, layout: Layout) {
+  const part = field('part')
+  return topology(app, { layout })
+    .source(source)
+    .route('by-stage', field('stage'), { A: stage({ part }), B: stage({ part }), C: stage({ part }) })
+    .correlate('by-id', field('id'), { of: ['A', 'B', 'C'], whenFull: 'promote' })
+    .filter('whole', () => {
+      if (isBroken) throw new Error('merging fails')
+      return true
+    })
+    .sink(sink)
+}
+
+type Program = ReturnType<typeof customers>
+
+/** So that rows leave the table. */
+const settings = { pendingBytesMax: 1 << 20 }
+
+export function relayouts(target: Target): void {
+  async function catchUp(program: Program) {
+    const app = await startQuietly(program, target.bootstrapServers, settings)
+    await app.caughtUp
+    await app.stop()
+  }
+
+  /** The same until all pending parts are in a checkpoint topic. */
+  async function promote(program: Program, stream: Stream, checkpointTopic: string, parts: number) {
+    const app = await startQuietly(program, target.bootstrapServers, { ...settings, replayRecordsMax: 0 })
+    await app.caughtUp
+    await until('all pending parts are promoted', async () => {
+      const records = await stream.read(checkpointTopic)
+      return new Set(records.flatMap(({ key }) => (key?.startsWith('part/') ? [key] : []))).size >= parts
+    })
+    await app.stop()
+  }
+
+  /** Nothing is left of a source: what is promoted is nowhere else. */
+  async function emptySource({ source }: Stream) {
+    const offsets = await target.admin.fetchTopicOffsets(source)
+    await target.deleteRecords(
+      source,
+      Object.fromEntries(offsets.map(({ partition, high }) => [partition, Number(high)])),
+    )
+  }
+
+  /** Has parts routed, and rows completed that are not merged. */
+  async function failToMerge(program: Program) {
+    isBroken = true
+    const app = await startQuietly(program, target.bootstrapServers, { ...settings, maxConsecutivePoison: 1 })
+    await assert.rejects(app.done, { code: 'STAGE_FAILS_ON_EVERYTHING' satisfies ErrorCode })
+    isBroken = false
+  }
+
+  /** A program of a layout that was left ends. */
+  async function assertLeft(program: Program) {
+    const code: ErrorCode = 'LAYOUT_DIFFERS'
+    await assert.rejects(
+      startQuietly(program, target.bootstrapServers, settings).then((app) => app.done),
+      { code },
+    )
+  }
+
+  async function move(program: Program, to: Layout, more: Partial<RelayoutOptions> = {}) {
+    const { bootstrapServers } = target
+    return relayout({ topology: program, to, bootstrapServers, logger: silent, ...more })
+  }
+
+  async function assertAudited(app: string) {
+    const { verdict, next } = await audit({ app, bootstrapServers: target.bootstrapServers })
+    assert.deepEqual([verdict, next?.verdict ?? 'proved'], ['proved', 'proved'])
+  }
+
+  describe('a program that changes its layout', () => {
+    it('goes from "single" to "keyed" and back with what is pending and promoted', async () => {
+      const stream = await target.stream({ sourcePartitions: keyedPartitions })
+      const single = customers(stream, 'single')
+      await stream.produce(keyedRecords(['A', 'B'], 0, count))
+      await promote(single, stream, stream.checkpointTopic, 2 * count)
+      await emptySource(stream)
+
+      const there = await move(single, 'keyed')
+
+      assert.deepEqual([there.from, there.pending, there.promoted], ['single', 2 * count, 2 * count])
+      await assertLeft(single)
+      await stream.produce(keyedRecords(['C'], 0, count / 2))
+      await catchUp(customers(stream, 'keyed'))
+      await assertAudited(stream.app)
+
+      const back = await move(single, 'single')
+
+      assert.deepEqual([back.from, back.fromTasks, back.pending], ['keyed', keyedPartitions, count])
+      await assertLeft(customers(stream, 'keyed'))
+      await stream.produce(keyedRecords(['C'], count / 2, count))
+      await catchUp(single)
+      await assertAudited(stream.app)
+      assert.deepEqual(valuesOf(await stream.merged()), keyedMerges(count))
+    })
+
+    it('goes from "single" to "routed", to other tasks, and back, whatever is on the way', async () => {
+      const stream = await target.stream({ sourcePartitions: 2 })
+      const single = customers(stream, 'single')
+      const routed = customers(stream, 'routed')
+      await stream.produce(unkeyed(['A'], 0, count))
+      await promote(single, stream, stream.checkpointTopic, count)
+      await stream.produce(unkeyed(['B'], 0, count))
+      await catchUp(single)
+
+      const there = await move(routed, 'routed', { tasks: 5 })
+
+      assert.deepEqual([there.from, there.pending, there.promoted], ['single', 2 * count, count])
+      await assertLeft(single)
+      await stream.produce(unkeyed(['C'], 0, count / 3))
+      await catchUp(routed)
+      await assertAudited(stream.app)
+
+      await move(routed, 'routed', { tasks: 3 })
+      await promote(routed, stream, `${stream.app}.by-id.tasks`, (2 * count * 2) / 3)
+      await assertAudited(stream.app)
+      await stream.produce(unkeyed(['C'], count / 3, (count * 2) / 3))
+      await failToMerge(routed)
+
+      const back = await move(routed, 'single')
+
+      assert.deepEqual([back.from, back.fromTasks, back.inTransit > 0], ['routed', 3, true])
+      await assertLeft(routed)
+      await stream.produce(unkeyed(['C'], (count * 2) / 3, count))
+      await catchUp(single)
+      await assertAudited(stream.app)
+      assert.deepEqual(valuesOf(await stream.merged()), keyedMerges(count))
+    })
+
+    it('takes parts to "routed" whose records are gone, and not back, which changes nothing', async () => {
+      const stream = await target.stream({ sourcePartitions: 2 })
+      const [single, routed] = [customers(stream, 'single'), customers(stream, 'routed')]
+      const few = 20
+      await stream.produce(unkeyed(['A', 'B'], 0, few))
+      await promote(single, stream, stream.checkpointTopic, 2 * few)
+      await emptySource(stream)
+      await move(single, 'routed')
+      await catchUp(routed)
+
+      const code: ErrorCode = 'RELAYOUT_REFUSED'
+      await assert.rejects(move(routed, 'single'), { code })
+
+      await stream.produce(unkeyed(['C'], 0, few))
+      await catchUp(routed)
+      await assertAudited(stream.app)
+      assert.deepEqual(valuesOf(await stream.merged()), keyedMerges(few))
+    })
+  })
+}
+
+function unkeyed(...of: Parameters<typeof keyedRecords>) {
+  return keyedRecords(...of).map(({ value }, at) => ({ value, partition: at % 2 }))
+}
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
+
+if (import.meta.main) onEachBroker([relayouts])
