@@ -1,23 +1,14 @@
 import { sleep } from '../../core/clock.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { resolveOptions } from '../../core/options.ts'
-import {
-  type Cluster,
-  countGroupMembers,
-  deleteGroup,
-  deleteTopics,
-  type Right,
-  topicRange,
-  TransactionalProducer,
-} from '../../kafka/index.ts'
+import { type Cluster, countGroupMembers, deleteGroup, deleteTopics, type Right } from '../../kafka/index.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
 import { requireRights, rightsToReset } from '../topics/rights.ts'
-import { CheckpointView } from '../checkpoint/checkpoint-view.ts'
 import { LastManifests } from '../checkpoint/last-manifests.ts'
 import { type NextSubtopology, topicsTo } from '../checkpoint/manifest.ts'
-import { lastWriters } from '../recovery/last-writers.ts'
 import { findTopic, ifKnown, unknownApp } from './app-checkpoint.ts'
 import { type AppOptions, atBrokers } from './at-brokers.ts'
+import { endTransaction, endTransactionsOfTasks } from './open-transactions.ts'
 import { appOptions } from '../options.ts'
 
 /** Which application is to start over, and how its brokers are reached. */
@@ -108,7 +99,8 @@ async function findNext(
 async function remove(cluster: Cluster, remains: Remains): Promise<void> {
   const { app, checkpointTopic, redriveTopic, internalTopics = [], next } = remains
   if (next !== undefined) await remove(cluster, next)
-  await endTransactions(cluster, remains)
+  const areOfTasks = checkpointTopic === ownTopics(app, 'keyed').checkpointTopic
+  await (areOfTasks ? endTransactionsOfTasks(cluster, app, checkpointTopic) : endTransaction(cluster, app))
   await deleteGroup(cluster, app)
   const topics = [...internalTopics, redriveTopic, checkpointTopic].filter((topic) => topic !== undefined)
   await deleteTopics(cluster, topics)
@@ -125,40 +117,6 @@ export async function untilGone(cluster: Cluster, names: readonly string[]): Pro
       await sleep(cluster.clock, goneLookMs)
     }
   }
-}
-
-/** Where members share the work each has a transaction of its own, and what one noted may lie behind that of another. */
-async function endTransactions(cluster: Cluster, { app, checkpointTopic }: Remains): Promise<void> {
-  if (checkpointTopic !== ownTopics(app, 'keyed').checkpointTopic) return endTransaction(cluster, app, app)
-  const topic = await findTopic(cluster, checkpointTopic)
-  if (topic === undefined) return
-  const checkpoint = new CheckpointView({ keepsTables: false })
-  const ended = new Set<string>()
-  for (;;) {
-    await checkpoint.readOn(cluster, topic, await topicRange(cluster, topic, 'read_committed'))
-    const writers = lastWriters(checkpoint.records, topic.partitions.keys()).difference(ended)
-    if (writers.size === 0) return
-    for (const writer of writers) {
-      await endTransaction(cluster, app, writer)
-      ended.add(writer)
-    }
-  }
-}
-
-/** Ends what is open of a transactional id. @defaultValue that of the program */
-export async function endTransaction(cluster: Cluster, app: string, transactionalId = app): Promise<void> {
-  const producer = new TransactionalProducer({
-    cluster,
-    topics: [],
-    transactionalId,
-    transactionTimeoutMs: 60_000,
-    group: app,
-    // Nobody is the owner: the group has no members, and the broker refuses to delete it if it gets one meanwhile.
-    member: async () => ({ generationId: -1, memberId: '', groupInstanceId: null }),
-    onFailed() {},
-  })
-  await producer.begin()
-  producer.stop()
 }
 
 function running(app: string, memberCount: number): MillraceError {

@@ -1,5 +1,7 @@
 import { resolveOptions } from '../../core/options.ts'
+import type { Cluster } from '../../kafka/index.ts'
 import { atBrokers } from '../admin/at-brokers.ts'
+import { endTransaction, endTransactionsOfTasks } from '../admin/open-transactions.ts'
 import { type Logger, stderrLogger } from '../logs/logger.ts'
 import { relayoutOptions, runOptions } from '../options.ts'
 import type { GivenSecurity } from '../security.ts'
@@ -12,7 +14,6 @@ import { ownTopics } from '../topology/plan-topics.ts'
 import { chainOf } from '../topology/subtopologies.ts'
 import type { Topology } from '../topology/topology.ts'
 import { drainRouted } from './drained.ts'
-import { endWriters } from './ended-writers.ts'
 import { checkMovable } from './movable.ts'
 import { moveTo } from './move.ts'
 import { clearTopics, ownTopicsOf, refuseMembers } from './own-topics.ts'
@@ -73,7 +74,7 @@ export async function relayout(options: RelayoutOptions): Promise<RelayoutReport
     await requireRights(cluster, app, rightsToRelayout(app, [...allTopics], allGroups))
     if (!dryRun) {
       await refuseMembers(cluster, whole)
-      await endWriters(cluster, app, shared)
+      await endOpenTransactions(cluster, app, shared)
     }
     const { checkpoint, ...found } = await present()
     const { from } = found
@@ -119,6 +120,13 @@ function sharedPlan(topology: Topology): Plan | undefined {
   // All who could be in `keyed` could be in `routed`.
   if (topology.next !== undefined && topology.layout !== 'routed') return undefined
   return planTopology(inLayout(topology, presentLayout('routed')))
+}
+
+/** Of an earlier move that was killed, of the active process, and of members of other layouts. */
+async function endOpenTransactions(cluster: Cluster, app: string, shared: Plan | undefined): Promise<void> {
+  await endTransaction(cluster, app)
+  const halves = shared === undefined ? [] : chainOf(shared)
+  for (const { name, checkpointTopic } of halves) await endTransactionsOfTasks(cluster, name, checkpointTopic)
 }
 
 /** Topics of layouts that a program has left, where that was not ended. */
