@@ -356,7 +356,7 @@ export function severalCorrelations(target: Target): void {
         app: first.name,
         group: first.name,
         checkpointTopic: `${first.name}.checkpoint`,
-        internalTopic: `${first.name}.both`,
+        internalTopics: [`${first.name}.both`],
         next: { app: second.name, group: second.name, checkpointTopic: `${second.name}.checkpoint` },
       })
       assertAccount(report, { emitted: 10 })
