@@ -2,11 +2,11 @@ import { systemRandom } from '../../src/core/random.ts'
 import type { Suite } from '../integration/target.ts'
 
 export const seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
-/** Whether all campaigns run on all brokers. */
+/** Whether all of them run on all brokers. */
 const isFull = process.env['MILLRACE_KILLS'] !== undefined
 
 /**
- * Says for one broker after the other which campaigns run there, by their numbers: each has its turn with one of so
+ * Says for one broker after the other which tests run there, by their numbers: each has its turn with one of so
  * many, by the seed.
  */
 export function turnsOf(count: number): () => (index: number) => boolean {
@@ -17,11 +17,11 @@ export function turnsOf(count: number): () => (index: number) => boolean {
   }
 }
 
-/** Campaigns of which each runs on one broker, in turns; all of them on both with `MILLRACE_KILLS`. */
-export function inTurns(campaigns: readonly Suite[]): Suite {
+/** Suites of which each runs on one broker, in turns; all of them on both with `MILLRACE_KILLS`. */
+export function inTurns(suites: readonly Suite[]): Suite {
   const next = turnsOf(2)
   return (target) => {
     const isTurnOf = next()
-    for (const [index, campaign] of campaigns.entries()) if (isTurnOf(index)) campaign(target)
+    for (const [index, suite] of suites.entries()) if (isTurnOf(index)) suite(target)
   }
 }

@@ -6,6 +6,7 @@ import type { Report } from '../../src/streams/index.ts'
 import { customers, customerTopology, mergesOf, record, saysOf, valuesOf } from '../integration/customers.ts'
 import { assertAccount, assertEndedBy, startProgram } from '../integration/run.ts'
 import { onEachBroker, type Stream, type Target } from '../integration/target.ts'
+import { inTurns } from './in-turns.ts'
 import { exitCode, framingBytes, type KilledProgram } from './killed-process.ts'
 
 const program = join(import.meta.dirname, 'killed-process.ts')
@@ -136,4 +137,4 @@ function placeOf({ reason, partition, offset }: ReturnType<typeof saysOf>) {
   return { reason, id: 2 * Number(offset) + Number(partition) }
 }
 
-onEachBroker([killingRecords])
+onEachBroker([inTurns([killingRecords])])

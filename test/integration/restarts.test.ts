@@ -1,4 +1,5 @@
 /** Programs that go on from their checkpoint, and what operators ask of it. */
+import { inTurns } from '../crash/in-turns.ts'
 import { audits } from './audit.integration.ts'
 import { coldParts } from './cold-parts.integration.ts'
 import { decodedSources } from './decoded-sources.integration.ts'
@@ -25,27 +26,29 @@ import { windows } from './windows.integration.ts'
 import { warmStandbys } from './warm-standby.integration.ts'
 
 onEachBroker([
-  severalSources,
-  throttledSources,
-  decodedSources,
   restoration,
-  promotion,
-  coldParts,
-  computedParts,
   acceptedLoss,
   keyedLayout,
-  relayouts,
   routedLayout,
-  programMembers,
-  growth,
   warmStandbys,
-  audits,
-  explanations,
   resets,
-  redriving,
   readsOfPendingRows,
   tablesOfPrograms,
-  lookupTables,
-  windows,
+  inTurns([
+    severalSources,
+    throttledSources,
+    decodedSources,
+    promotion,
+    coldParts,
+    computedParts,
+    relayouts,
+    programMembers,
+    growth,
+    audits,
+    explanations,
+    redriving,
+    lookupTables,
+    windows,
+  ]),
 ])
 onEmbeddedBroker([redrivenLetters, redrivenFlatMaps])
