@@ -95,7 +95,8 @@ export function carriedOf(block: usize): usize {
   return tailOf(block) + tailHeadBytes
 }
 
-function hasTail(block: usize): bool {
+/** Whether the part tells a number, or carries headers. */
+export function hasTail(block: usize): bool {
   return (load<u32>(block, 12) & tailed) != 0
 }
 

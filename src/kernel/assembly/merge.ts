@@ -12,6 +12,7 @@ import {
   afterKey,
   carriedLengthOf,
   carriedOf,
+  hasTail,
   isRespelled,
   nextOf,
   offsetOf,
@@ -38,7 +39,6 @@ import { copyOver, restOf } from './copy'
 import { beginRecord, borrow, endRecord, giveBack, hasSpace, spend, varintLength, writeVarint } from './output'
 import { ownSpellingLength, plainSpellingLength, writeOwnSpelling, writePlainSpelling } from './spelling'
 import {
-  carries,
   earliestMs,
   isHandedOver,
   latestMs,
@@ -74,6 +74,7 @@ export function publish(head: u32, row: u32): i32 {
   let valueLength = load<u32>(literals, 4) + partLength + 1
   for (let side: u32 = 1; side <= sideCount; side++) valueLength += load<u32>(literals + (side << 3), 4)
   let originsLength = varintLength(partitionAt(row)) + varintLength(offsetAt(row))
+  let carriesSome = carriedLengthAt(row) != 0
   store<u32>(blocks + (completing << 2), 0)
   for (let address = head; address != 0;) {
     const block = at(address)
@@ -81,6 +82,7 @@ export function publish(head: u32, row: u32): i32 {
     valueLength += partLengthOf(block)
     originsLength += varintLength(partitionIn(placeOf(block))) + varintLength(offsetOf(block))
     timestamp = max<i64>(timestamp, timestampOf(block))
+    carriesSome = carriesSome || hasTail(block)
     address = nextOf(block)
   }
   const key = keyAt(row)
@@ -88,7 +90,7 @@ export function publish(head: u32, row: u32): i32 {
   valueLength += spellingLength(row)
   const headersLength = load<u32>(literals + ((sideCount + 1) << 3), 4) + varintLength(originsLength) + originsLength
   if (isHandedOver) {
-    const carrying = carries ? firstCarrying(row) : noSide
+    const carrying = carriesSome ? firstCarrying(row) : noSide
     const carriedLength = carrying == noSide ? 0 : carriedLengthIn(carrying, row)
     const record = borrow(keyLength + valueLength + headersLength + carriedLength)
     if (record == 0) return NO_MEMORY
@@ -97,7 +99,7 @@ export function publish(head: u32, row: u32): i32 {
     const carried = writeHeaders(headers, row, originsLength)
     const end = carriedLength == 0 ? carried : copyOver(carried, carriedIn(carrying, row), carriedLength)
     spend(<u32>(end - record))
-    if (carries && isTraced(row)) traced(row)
+    if (carriesSome && isTraced(row)) traced(row)
     const outcome = handed(row, record, value, headers, carried, end, <f64>timestamp, <f64>leastTimestamp(row))
     giveBack()
     return outcome
@@ -105,7 +107,7 @@ export function publish(head: u32, row: u32): i32 {
   if (keyLength + valueLength + headersLength > recordBytesMax) return tooLargeReason
   if (!isTaken(timestamp)) return refusedTimeReason
   if (!hasSpace(keyLength + valueLength + headersLength)) return NO_MEMORY
-  if (carries && isTraced(row)) traced(row)
+  if (carriesSome && isTraced(row)) traced(row)
 
   const partition = partitionOf(key, keyLength)
   const to = copyOver(beginRecord(partition, timestamp, keyLength, valueLength, headersLength), key, keyLength)
