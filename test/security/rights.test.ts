@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { MillraceError } from '../../src/core/errors.ts'
 import { audit, checkTopics, explain, redrive, reset } from '../../src/streams/index.ts'
 import { customers, customerTopology, mergesOf, record, valuesOf } from '../integration/customers.ts'
+import { keyedPartitions, keyedRecords, keyedTopology } from '../integration/keyed-topology.ts'
 import { committed, startQuietly } from '../integration/run.ts'
 import { createStream, type Stream } from '../integration/target.ts'
 import { type AuthorizedBroker, onEachAuthorizedBroker, type User } from './authorized-broker.ts'
@@ -60,6 +61,18 @@ function suite(broker: AuthorizedBroker): void {
       const stream = await createStream(broker)
       await runOnce(stream)
       await broker.grant('auditor', documentedRights('audit', namesOf(stream)))
+
+      const report = await audit({ ...broker.settingsOf('auditor'), app: stream.app })
+
+      assert.equal(report.verdict, 'proved')
+    })
+
+    it('is audited where its members share the work, by the checkpoints of its tasks', async () => {
+      const stream = await createStream(broker, { sourcePartitions: keyedPartitions })
+      await stream.produce(keyedRecords(['A', 'B', 'C'], 0, 5))
+      await stream.run(keyedTopology(stream))
+      const names = { ...namesOf(stream), 'customer-360.checkpoint': `${stream.app}.tasks` }
+      await broker.grant('auditor', documentedRights('audit', names))
 
       const report = await audit({ ...broker.settingsOf('auditor'), app: stream.app })
 

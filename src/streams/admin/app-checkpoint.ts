@@ -11,6 +11,7 @@ import { shapeOf } from '../checkpoint/topology-shape.ts'
 import { manifestOfAll } from '../tasks/task-manifests.ts'
 import { CheckpointTables } from '../tables/checkpoint-tables.ts'
 import { findSources } from '../topics/program-topics.ts'
+import { requireRights, rightsToReadApp } from '../topics/rights.ts'
 import { SourcePartitions } from '../topics/source-partitions.ts'
 import { sourcesOf } from '../topics/sources.ts'
 import { type Plan } from '../topology/plan.ts'
@@ -84,6 +85,24 @@ function lastManifest(records: CheckpointRecords, { partitions }: Topic) {
   return { manifest: isShared ? manifestOfAll(manifests) : first, isShared }
 }
 
+/** The topic of its checkpoint, there or not; of the checkpoints of its tasks where that is the one to be seen. */
+export async function checkpointTopicOf(cluster: Cluster, app: string): Promise<string> {
+  const { checkpointTopic } = ownTopics(app)
+  const { checkpointTopic: tasksTopic } = ownTopics(app, 'keyed')
+  const permissions = await cluster.topicPermissions([checkpointTopic, tasksTopic])
+  const isShared = permissions.get(tasksTopic)!.exists && !permissions.get(checkpointTopic)!.exists
+  return isShared ? tasksTopic : checkpointTopic
+}
+
+/**
+ * Fails unless this client may read the checkpoint of an application and its dead letters.
+ *
+ * @throws MillraceError `KAFKA_RIGHTS_MISSING`
+ */
+export async function requireReading(cluster: Cluster, app: string): Promise<void> {
+  await requireRights(cluster, app, rightsToReadApp(app, await checkpointTopicOf(cluster, app)))
+}
+
 /**
  * The topic of its checkpoint, and of the checkpoints of its tasks: while it moves from one layout to another there are
  * both.
@@ -93,7 +112,7 @@ function lastManifest(records: CheckpointRecords, { partitions }: Topic) {
 async function findCheckpointsOf(cluster: Cluster, app: string): Promise<Topic[]> {
   const { checkpointTopic } = ownTopics(app)
   const { checkpointTopic: tasksTopic } = ownTopics(app, 'keyed')
-  const found = [await findTopic(cluster, checkpointTopic), await findVisibleTopic(cluster, tasksTopic)]
+  const found = [await findVisibleTopic(cluster, checkpointTopic), await findVisibleTopic(cluster, tasksTopic)]
   const topics = found.filter((topic) => topic !== undefined)
   if (topics.length === 0) throw unknownApp(app, `there is no topic "${checkpointTopic}", nor "${tasksTopic}"`)
   return topics

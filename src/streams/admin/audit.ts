@@ -4,10 +4,10 @@ import { outputHeaderName, readOutputPlace } from '../merged/published-records.t
 import { aggregatedHeaderName, readResultFacts, type ResultFacts } from '../windows/window-results.ts'
 import { readRecords } from '../topics/record-reader.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
-import { requireRights, rightsToAudit, rightsToReadApp } from '../topics/rights.ts'
+import { requireRights, rightsToAudit } from '../topics/rights.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import { publishedOrigins } from '../checkpoint/published-origins.ts'
-import { ofNext, readAppCheckpoint, topicsOf } from './app-checkpoint.ts'
+import { ofNext, readAppCheckpoint, requireReading, topicsOf } from './app-checkpoint.ts'
 import { findLogs, type Log } from './app-logs.ts'
 import { type AuditReport, judge } from './audit-report.ts'
 import { readDeadLetter } from './dead-letter-reader.ts'
@@ -45,7 +45,7 @@ async function auditOne(
   app: string,
   { wait, ...limits }: ReadingLimits,
 ): Promise<{ report: AuditReport; manifest: Manifest }> {
-  await requireRights(cluster, app, rightsToReadApp(app))
+  await requireReading(cluster, app)
   const checkpoint = await readAppCheckpoint(cluster, app, wait)
   const { partitions } = checkpoint
   await requireRights(cluster, app, rightsToAudit(app, topicsOf(checkpoint)))

@@ -2,11 +2,10 @@ import { type Cluster, topicRange, type TransactionWait, untilStable } from '../
 import { headersOf, plainRecord, type RecordColumns } from '../../kernel/index.ts'
 import { resolveOptions } from '../../core/options.ts'
 import { readRecords } from '../topics/record-reader.ts'
-import { requireRights, rightsToReadApp } from '../topics/rights.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import { type Origin, SourcePartitions } from '../topics/source-partitions.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
-import { findAppCheckpoint, findTopic, ifKnown, ofNext, unknownApp } from './app-checkpoint.ts'
+import { findAppCheckpoint, findTopic, ifKnown, ofNext, requireReading, unknownApp } from './app-checkpoint.ts'
 import { readingAtBrokers, type ReadingLimits, type ReadingOptions } from './at-brokers.ts'
 import { deadLetterHeaders } from '../dead-letters/dead-letter.ts'
 import { letterOptions } from '../options.ts'
@@ -99,7 +98,7 @@ async function lettersOf(
   { reason, limit, origin }: ResolvedChoice,
   { wait, decompressedBytesMax }: ReadingLimits,
 ): Promise<{ letters: KeptLetter[]; manifest: Manifest | undefined }> {
-  await requireRights(cluster, app, rightsToReadApp(app))
+  await requireReading(cluster, app)
   const { deadLetterTopic: name } = ownTopics(app)
   const topic = await findTopic(cluster, name)
   if (topic === undefined) throw unknownApp(app, `there is no topic "${name}"`)

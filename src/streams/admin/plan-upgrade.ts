@@ -5,10 +5,9 @@ import { shapeOf } from '../checkpoint/topology-shape.ts'
 import { incompatibility, leftBehind } from '../recovery/compatibility.ts'
 import { isOfTable, type TableMigration, tableMigrations } from '../tables/table-migration.ts'
 import { findSources } from '../topics/program-topics.ts'
-import { requireRights, rightsToReadApp } from '../topics/rights.ts'
 import { type Plan, planTopology } from '../topology/plan.ts'
 import type { Topology } from '../topology/topology.ts'
-import { type AppCheckpoint, ifKnown, readAppCheckpoint } from './app-checkpoint.ts'
+import { type AppCheckpoint, ifKnown, readAppCheckpoint, requireReading } from './app-checkpoint.ts'
 import { readingAtBrokers, type ReadingOptions } from './at-brokers.ts'
 
 /** What planning an upgrade needs: the new version of the program, and how to reach its brokers. */
@@ -59,7 +58,7 @@ export interface UpgradePlan {
 export function planUpgrade({ topology, ...options }: PlanUpgradeOptions): Promise<UpgradePlan> {
   const plan = planTopology(topology)
   return readingAtBrokers({ ...options, app: plan.name }, async (cluster, app, { wait }) => {
-    await requireRights(cluster, app, rightsToReadApp(app))
+    await requireReading(cluster, app)
     const upgrade = await upgradeOn(cluster, plan, await readAppCheckpoint(cluster, app, wait))
     return withNext(upgrade, plan, (next) => upgradeOfNext(cluster, next, wait))
   })
@@ -76,7 +75,7 @@ async function withNext(
 async function upgradeOfNext(cluster: Cluster, plan: Plan, wait: TransactionWait): Promise<UpgradePlan> {
   const app = plan.name
   const upgrade = await ifKnown(async () => {
-    await requireRights(cluster, app, rightsToReadApp(app))
+    await requireReading(cluster, app)
     return upgradeOn(cluster, plan, await readAppCheckpoint(cluster, app, wait))
   })
   const begins: UpgradePlan = { app, epoch: 0, verdict: 'begins', pending: 0, migrations: [] }

@@ -6,7 +6,7 @@ import { ownTopics } from '../topology/plan-topics.ts'
 import { requireRights, rightsToReset } from '../topics/rights.ts'
 import { LastManifests } from '../checkpoint/last-manifests.ts'
 import { type NextSubtopology, topicsTo } from '../checkpoint/manifest.ts'
-import { findTopic, ifKnown, unknownApp } from './app-checkpoint.ts'
+import { checkpointTopicOf, findTopic, ifKnown, unknownApp } from './app-checkpoint.ts'
 import { type AppOptions, atBrokers } from './at-brokers.ts'
 import { endTransaction, endTransactionsOfTasks } from './open-transactions.ts'
 import { appOptions } from '../options.ts'
@@ -55,12 +55,10 @@ export async function reset(options: ResetOptions): Promise<Remains> {
 
 /** What an application would go on from, were it started now. */
 async function findRemains(cluster: Cluster, app: string): Promise<Remains> {
-  const { checkpointTopic: single, redriveTopic } = ownTopics(app)
-  const { checkpointTopic: ofTasks } = ownTopics(app, 'keyed')
-  const permissions = await cluster.topicPermissions([single, ofTasks, redriveTopic])
-  const has = (topic: string) => permissions.get(topic)!.exists
-  const checkpointTopic = has(ofTasks) && !has(single) ? ofTasks : single
-  await requireRights(cluster, app, rightsToReset(app, checkpointTopic, has(redriveTopic)))
+  const { redriveTopic } = ownTopics(app)
+  const checkpointTopic = await checkpointTopicOf(cluster, app)
+  const hasRedriven = (await cluster.topicPermissions([redriveTopic])).get(redriveTopic)!.exists
+  await requireRights(cluster, app, rightsToReset(app, checkpointTopic, hasRedriven))
   const memberCount = await countGroupMembers(cluster, app)
   const checkpoint = await findTopic(cluster, checkpointTopic)
   if (memberCount === undefined && checkpoint === undefined) {
@@ -72,7 +70,7 @@ async function findRemains(cluster: Cluster, app: string): Promise<Remains> {
     app,
     ...(memberCount !== undefined && { group: app }),
     ...(checkpoint !== undefined && { checkpointTopic }),
-    ...(has(redriveTopic) && { redriveTopic }),
+    ...(hasRedriven && { redriveTopic }),
     ...(manifest?.next !== undefined && (await findNext(cluster, manifest.next))),
   }
 }

@@ -4,9 +4,8 @@ import { topicsTo } from '../checkpoint/manifest.ts'
 import { publishedOrigins } from '../checkpoint/published-origins.ts'
 import type { TopologyShape } from '../checkpoint/topology-shape.ts'
 import { readRecords } from '../topics/record-reader.ts'
-import { requireRights, rightsToReadApp } from '../topics/rights.ts'
 import type { Origin } from '../topics/source-partitions.ts'
-import { type AppCheckpoint, findTopic, ifKnown, readAppCheckpoint } from '../admin/app-checkpoint.ts'
+import { type AppCheckpoint, findTopic, ifKnown, readAppCheckpoint, requireReading } from '../admin/app-checkpoint.ts'
 import type { ReadingLimits } from '../admin/at-brokers.ts'
 import { routedBy } from '../topology/routed.ts'
 import { isSamePlace } from './same-place.ts'
@@ -76,7 +75,7 @@ async function subtopologyBefore(
   const name = side !== undefined && topic.endsWith(`.${side}`) ? topic.slice(0, -side.length - 1) : routedBy(topic)
   if (name === undefined) return undefined
   const checkpoint = await ifKnown(async () => {
-    await requireRights(cluster, name, rightsToReadApp(name))
+    await requireReading(cluster, name)
     return readAppCheckpoint(cluster, name, wait)
   })
   const { next } = checkpoint?.manifest ?? {}

@@ -2,11 +2,17 @@ import { ConfigError } from '../../core/errors.ts'
 import type { Cluster } from '../../kafka/index.ts'
 import { readRuns } from '../deduplication/completed-runs.ts'
 import { planTopology } from '../topology/plan.ts'
-import { requireRights, rightsToExplain, rightsToReadApp } from '../topics/rights.ts'
+import { requireRights, rightsToExplain } from '../topics/rights.ts'
 import type { Origin } from '../topics/source-partitions.ts'
 import { chainOf } from '../topology/subtopologies.ts'
 import type { Topology } from '../topology/topology.ts'
-import { type AppCheckpoint, findAppCheckpoint, firstCheckpoint, topicsOf } from '../admin/app-checkpoint.ts'
+import {
+  type AppCheckpoint,
+  findAppCheckpoint,
+  firstCheckpoint,
+  requireReading,
+  topicsOf,
+} from '../admin/app-checkpoint.ts'
 import { readingAtBrokers, type ReadingLimits, type ReadingOptions } from '../admin/at-brokers.ts'
 import { startedAt } from '../admin/audit-report.ts'
 import { KeyFinder } from './key-finder.ts'
@@ -55,7 +61,7 @@ async function explainAt(
   reading: ReadingLimits,
 ): Promise<Explanation> {
   const { wait, ...limits } = reading
-  await requireRights(cluster, app, rightsToReadApp(app))
+  await requireReading(cluster, app)
   const checkpoint = (await findAppCheckpoint(cluster, app, wait)) ?? (await unread(cluster, app, topology))
   await requireRights(cluster, app, rightsToExplain(topicsOf(checkpoint)))
   const shape = checkpoint.manifest.topology

@@ -9,10 +9,17 @@ import {
 } from '../../kernel/index.ts'
 import { type NextSubtopology, topicsTo } from '../checkpoint/manifest.ts'
 import { readRecords } from '../topics/record-reader.ts'
-import { requireRights, rightsToExplain, rightsToReadApp } from '../topics/rights.ts'
+import { requireRights, rightsToExplain } from '../topics/rights.ts'
 import type { Origin } from '../topics/source-partitions.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
-import { type AppCheckpoint, findTopic, ifKnown, readAppCheckpoint, topicsOf } from '../admin/app-checkpoint.ts'
+import {
+  type AppCheckpoint,
+  findTopic,
+  ifKnown,
+  readAppCheckpoint,
+  requireReading,
+  topicsOf,
+} from '../admin/app-checkpoint.ts'
 import type { ReadingLimits } from '../admin/at-brokers.ts'
 import { readDeadLetter } from '../admin/dead-letter-reader.ts'
 
@@ -42,7 +49,7 @@ export async function onwardOf(
   const { app } = next
   const own = records.filter((record) => topicsTo(next).includes(record.topic))
   if (own.length === 0) return []
-  await requireRights(cluster, app, rightsToReadApp(app))
+  await requireReading(cluster, app)
   const checkpoint = await ifKnown(() => readAppCheckpoint(cluster, app, limits.wait))
   const followed = own.map((record) => new Followed(app, record, checkpoint))
   if (checkpoint === undefined) return followed.map((each) => each.told)

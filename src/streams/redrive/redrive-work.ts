@@ -9,14 +9,20 @@ import {
 } from '../../kafka/index.ts'
 import { contentBytes, headersBefore, isOfRow, plainRecord, type RecordColumns } from '../../kernel/index.ts'
 import { layoutUnsupported } from '../admin/layout-unsupported.ts'
-import { type AppCheckpoint, findTopic, readAppCheckpoint, unknownApp } from '../admin/app-checkpoint.ts'
+import {
+  type AppCheckpoint,
+  findTopic,
+  readAppCheckpoint,
+  requireReading,
+  unknownApp,
+} from '../admin/app-checkpoint.ts'
 import type { ReadingLimits } from '../admin/at-brokers.ts'
 import { type ReadLetter, readDeadLetter } from '../admin/dead-letter-reader.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import { deadLetterHeaders } from '../dead-letters/dead-letter.ts'
 import { findRedriveTopic } from '../topics/program-topics.ts'
 import { readRecords } from '../topics/record-reader.ts'
-import { requireRights, rightsToReadApp, rightsToRedrive } from '../topics/rights.ts'
+import { requireRights, rightsToRedrive } from '../topics/rights.ts'
 import type { Origin } from '../topics/source-partitions.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
 import type { IsChosen } from './letter-choice.ts'
@@ -82,7 +88,7 @@ export class RedriveWork {
   }
 
   static async begin(cluster: Cluster, app: string, limits: ReadingLimits, request: Request): Promise<RedriveWork> {
-    await requireRights(cluster, app, rightsToReadApp(app))
+    await requireReading(cluster, app)
     const letters = await findLetters(cluster, app, limits)
     const checkpoint = await readAppCheckpoint(cluster, app, limits.wait)
     if (checkpoint.isShared) throw layoutUnsupported(app, 'redriving')

@@ -36,9 +36,8 @@ function groupsTakenOver(app: string, sources: Plan['sources']): string[] {
 }
 
 /** What reading the checkpoint of an application and its dead letters needs; they say which topics it has besides. */
-export function rightsToReadApp(app: string): Right[] {
-  const { checkpointTopic, deadLetterTopic } = ownTopics(app)
-  return [...onTopic(checkpointTopic, 'Read'), ...onTopic(deadLetterTopic, 'Read')]
+export function rightsToReadApp(app: string, checkpointTopic: string): Right[] {
+  return [...onTopic(checkpointTopic, 'Read'), ...onTopic(ownTopics(app).deadLetterTopic, 'Read')]
 }
 
 /** What an audit needs besides, of the topics that the checkpoint names. */
