@@ -1,5 +1,6 @@
 import type { Cluster } from '../../kafka/index.ts'
 import { findVisibleTopic } from '../admin/app-checkpoint.ts'
+import { endTransaction } from '../admin/open-transactions.ts'
 import { manifestOf } from '../checkpoint/checkpoint-records.ts'
 import { readAll } from '../checkpoint/checkpoint-view.ts'
 import type { SourceOffsets } from '../runtime/ports.ts'
@@ -66,6 +67,8 @@ export async function moveTo(
   } finally {
     await move.end()
   }
+  // A broker answers before its markers are in all topics: none of them may go before that.
+  await endTransaction(cluster, fromPlan.name)
   await clearTopics(cluster, ownTopicsOf(fromPlan))
 }
 
