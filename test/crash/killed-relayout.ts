@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { RelayoutReport } from '../../src/streams/index.ts'
 import { type CrashPlan, type CrashPoint, unharmed } from './crash-plan.ts'
-import type { Experiment } from './program.ts'
+import { environmentOf, type Experiment } from './program.ts'
 
 const hook = join(import.meta.dirname, 'crash-hook.ts')
 const main = join(import.meta.dirname, '../../src/cli/main.ts')
@@ -51,21 +51,10 @@ export async function killedRelayout(
   return { killed, report: JSON.parse(told) }
 }
 
-async function relayoutIn(
-  { bootstrapServers, app, source, sink, environment }: Experiment,
-  words: readonly string[],
-  plan: CrashPlan,
-) {
-  const all = ['relayout', relayoutProgram, ...words, '--bootstrap-servers', bootstrapServers, '--yes', '--json']
-  const process_ = spawn(process.execPath, ['--import', hook, main, ...all], {
-    env: {
-      ...process.env,
-      ...environment,
-      MILLRACE_CRASH_PLAN: JSON.stringify(plan),
-      BENCH_APP: app,
-      BENCH_SOURCE: source,
-      BENCH_SINK: sink,
-    },
+async function relayoutIn(experiment: Experiment, words: readonly string[], plan: CrashPlan) {
+  const all = ['relayout', relayoutProgram, ...words, '--bootstrap-servers', experiment.bootstrapServers]
+  const process_ = spawn(process.execPath, ['--import', hook, main, ...all, '--yes', '--json'], {
+    env: environmentOf(experiment, plan),
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })
   const [told, said, [code, signal]] = await Promise.all([

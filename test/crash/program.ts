@@ -45,6 +45,21 @@ export interface Ended {
   readonly report: RunReport | undefined
 }
 
+/** What a process of an application is given, with the plan for the hook that kills it. */
+export function environmentOf(
+  { app, source, sink, environment }: Pick<Experiment, 'app' | 'source' | 'sink' | 'environment'>,
+  plan: CrashPlan,
+): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    ...environment,
+    MILLRACE_CRASH_PLAN: JSON.stringify(plan),
+    BENCH_APP: app,
+    BENCH_SOURCE: source,
+    BENCH_SINK: sink,
+  }
+}
+
 /** An application in a process of `millrace run`, with the hook that kills it. */
 export class Program implements AsyncDisposable {
   readonly plan: CrashPlan
@@ -56,23 +71,13 @@ export class Program implements AsyncDisposable {
   #hasEnded = false
   #changed = Promise.withResolvers<void>()
 
-  constructor(
-    { bootstrapServers, app, source, sink, program = experiment, environment, runsOn = false }: Experiment,
-    flags: readonly string[],
-    plan: CrashPlan,
-  ) {
+  constructor(given: Experiment, flags: readonly string[], plan: CrashPlan) {
+    const { bootstrapServers, program = experiment, runsOn = false } = given
     this.plan = plan
     const end = runsOn ? [] : ['--until-caught-up']
     const words = ['run', program, '--bootstrap-servers', bootstrapServers, ...end, '--json', ...flags]
     this.#process = spawn(process.execPath, ['--import', hook, main, ...words], {
-      env: {
-        ...process.env,
-        ...environment,
-        MILLRACE_CRASH_PLAN: JSON.stringify(plan),
-        BENCH_APP: app,
-        BENCH_SOURCE: source,
-        BENCH_SINK: sink,
-      },
+      env: environmentOf(given, plan),
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ipc'],
     })
     const killAtExit = () => this.#process.kill('SIGKILL')

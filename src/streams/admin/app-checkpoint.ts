@@ -2,7 +2,7 @@ import { MillraceError, KafkaError } from '../../core/errors.ts'
 import { type Cluster, type Topic, topicRange, type TransactionWait } from '../../kafka/index.ts'
 import { OffsetSet } from '../../kernel/index.ts'
 import { Accounting } from '../epochs/accounting.ts'
-import { type CheckpointRecords, collectPending, manifestOf } from '../checkpoint/checkpoint-records.ts'
+import { type CheckpointRecords, collectPending, manifestsOf } from '../checkpoint/checkpoint-records.ts'
 import { readAll } from '../checkpoint/checkpoint-view.ts'
 import { emptyDigest } from '../checkpoint/digest.ts'
 import { type Manifest, manifestFormat } from '../checkpoint/manifest.ts'
@@ -79,7 +79,7 @@ async function checkpointIn(cluster: Cluster, app: string, topic: Topic, wait: T
 
 /** That of the program, or one over all of its tasks. */
 function lastManifest(records: CheckpointRecords, { partitions }: Topic) {
-  const manifests = [...partitions.keys()].flatMap((task) => manifestOf(records, task) ?? [])
+  const manifests = manifestsOf(records, partitions.keys())
   const [first] = manifests
   const isShared = first?.task !== undefined
   return { manifest: isShared ? manifestOfAll(manifests) : first, isShared }

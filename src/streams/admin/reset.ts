@@ -1,13 +1,13 @@
-import { sleep } from '../../core/clock.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { resolveOptions } from '../../core/options.ts'
-import { type Cluster, countGroupMembers, deleteGroup, deleteTopics, type Right } from '../../kafka/index.ts'
+import { type Cluster, countGroupMembers, deleteGroup, type Right } from '../../kafka/index.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
 import { requireRights, rightsToReset } from '../topics/rights.ts'
 import { LastManifests } from '../checkpoint/last-manifests.ts'
 import { type NextSubtopology, topicsTo } from '../checkpoint/manifest.ts'
 import { checkpointTopicOf, findTopic, ifKnown, unknownApp } from './app-checkpoint.ts'
 import { type AppOptions, atBrokers } from './at-brokers.ts'
+import { clearTopics } from './clear-topics.ts'
 import { endTransaction, endTransactionsOfTasks } from './open-transactions.ts'
 import { appOptions } from '../options.ts'
 
@@ -101,20 +101,7 @@ async function remove(cluster: Cluster, remains: Remains): Promise<void> {
   await (areOfTasks ? endTransactionsOfTasks(cluster, app, checkpointTopic) : endTransaction(cluster, app))
   await deleteGroup(cluster, app)
   const topics = [...internalTopics, redriveTopic, checkpointTopic].filter((topic) => topic !== undefined)
-  await deleteTopics(cluster, topics)
-  await untilGone(cluster, topics)
-}
-
-const goneLookMs = 20
-const goneLooksMax = 250
-
-/** Brokers answer before all of them have heard of it, and a start would take the topics for those that it needs. */
-export async function untilGone(cluster: Cluster, names: readonly string[]): Promise<void> {
-  for (const name of names) {
-    for (let looks = 0; looks < goneLooksMax && (await findTopic(cluster, name)) !== undefined; looks++) {
-      await sleep(cluster.clock, goneLookMs)
-    }
-  }
+  await clearTopics(cluster, topics)
 }
 
 function running(app: string, memberCount: number): MillraceError {

@@ -11,6 +11,11 @@ export function manifestOf(records: CheckpointRecords, task = 0): Manifest | und
   return bytes === undefined ? undefined : decodeManifest(bytes)
 }
 
+/** Those of these tasks that have committed an epoch. */
+export function manifestsOf(records: CheckpointRecords, tasks: Iterable<number>): Manifest[] {
+  return Array.from(tasks, (task) => manifestOf(records, task)).filter((manifest) => manifest !== undefined)
+}
+
 /** What a record takes beside its value, about. */
 export const recordBytes = 48
 

@@ -1,7 +1,7 @@
 import { MillraceError } from '../../core/errors.ts'
 import type { Cluster } from '../../kafka/index.ts'
 import { readAll } from '../checkpoint/checkpoint-view.ts'
-import { manifestOf } from '../checkpoint/checkpoint-records.ts'
+import { manifestsOf } from '../checkpoint/checkpoint-records.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import type { Layout } from '../topology/layout.ts'
 import type { Plan } from '../topology/plan.ts'
@@ -36,7 +36,7 @@ export async function refuseElsewhere(cluster: Cluster, { name, layout }: Plan):
   if (!exists) return
   const topic = await cluster.topicWhenReady(checkpointTopic)
   const { records } = await readAll(cluster, topic)
-  const manifests = [...topic.partitions.keys()].flatMap((task) => manifestOf(records, task) ?? [])
+  const manifests = manifestsOf(records, topic.partitions.keys())
   const present = manifests.find(({ movedTo }) => movedTo === undefined)
   if (present === undefined) return
   throw otherLayout(name, layout === 'single' ? sharedLayout(present.topology) : 'single', layout)

@@ -2,7 +2,7 @@
  * The tasks of a member where several members are at work: what is read and asked of Kafka before it goes on with them.
  */
 import { topicRange } from '../../kafka/index.ts'
-import { manifestOf } from '../checkpoint/checkpoint-records.ts'
+import { manifestsOf } from '../checkpoint/checkpoint-records.ts'
 import type { CheckpointView } from '../checkpoint/checkpoint-view.ts'
 import { emptyDigest } from '../checkpoint/digest.ts'
 import { type Manifest, manifestFormat } from '../checkpoint/manifest.ts'
@@ -67,7 +67,7 @@ export async function findTasks(services: KafkaServices, share: TaskShare): Prom
     taskOf,
     writer,
   }
-  const manifests = own.flatMap((task) => manifestOf(checkpoint.records, task) ?? [])
+  const manifests = manifestsOf(checkpoint.records, own)
   for (const manifest of manifests) {
     const error = taskIncompatibility(plan, sources, manifest)
     if (error !== undefined) throw error

@@ -1,6 +1,6 @@
 import { type Cluster, topicRange } from '../../kafka/index.ts'
 import { CheckpointView } from '../checkpoint/checkpoint-view.ts'
-import { manifestOf } from '../checkpoint/checkpoint-records.ts'
+import { manifestOf, manifestsOf } from '../checkpoint/checkpoint-records.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import { ProgramEvents } from '../events/program-events.ts'
 import type { Logger } from '../logs/logger.ts'
@@ -76,7 +76,7 @@ export async function findLastState(
   await noteMove(services, share)
   await refuseMembers()
   const last = await lastState({ ...request, share })
-  const manifests = own.flatMap((task) => manifestOf(last.checkpoint.records, task) ?? [])
+  const manifests = manifestsOf(last.checkpoint.records, own)
   return { ...last, manifests }
 }
 

@@ -1,7 +1,8 @@
 import type { Cluster } from '../../kafka/index.ts'
 import { findVisibleTopic } from '../admin/app-checkpoint.ts'
+import { clearTopics } from '../admin/clear-topics.ts'
 import { endTransaction } from '../admin/open-transactions.ts'
-import { manifestOf } from '../checkpoint/checkpoint-records.ts'
+import { manifestsOf } from '../checkpoint/checkpoint-records.ts'
 import { readAll } from '../checkpoint/checkpoint-view.ts'
 import type { SourceOffsets } from '../runtime/ports.ts'
 import type { KafkaServices } from '../runtime/services.ts'
@@ -14,7 +15,7 @@ import type { Topology } from '../topology/topology.ts'
 import { findLastState, type LastState, type MoveParts, servicesOf } from './layout-half.ts'
 import { checkState, relayoutRefused } from './movable.ts'
 import { MoveTransaction } from './move-transaction.ts'
-import { clearTopics, deleteGroups, ownTopicsOf, refuseMembers } from './own-topics.ts'
+import { deleteGroups, ownTopicsOf, refuseMembers } from './own-topics.ts'
 import { moveFromRouted } from './routed-to-single.ts'
 import { moveSingleOrKeyed } from './single-and-keyed.ts'
 import { moveToRouted } from './single-to-routed.ts'
@@ -81,7 +82,7 @@ async function refusePresent(cluster: Cluster, { name, checkpointTopic }: Plan):
   const topic = await findVisibleTopic(cluster, checkpointTopic)
   if (topic === undefined) return
   const { records } = await readAll(cluster, topic)
-  const manifests = [...topic.partitions.keys()].flatMap((task) => manifestOf(records, task) ?? [])
+  const manifests = manifestsOf(records, topic.partitions.keys())
   if (manifests.some(({ movedTo }) => movedTo === undefined))
     throw relayoutRefused(name, `it has a checkpoint in topic "${checkpointTopic}" already`)
 }

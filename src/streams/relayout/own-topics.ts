@@ -1,6 +1,5 @@
 import { KafkaError, MillraceError } from '../../core/errors.ts'
-import { type Cluster, deleteGroup, deleteTopics, listGroupMembers } from '../../kafka/index.ts'
-import { untilGone } from '../admin/reset.ts'
+import { type Cluster, deleteGroup, listGroupMembers } from '../../kafka/index.ts'
 import type { Plan } from '../topology/plan.ts'
 import { chainOf, topicsBetween } from '../topology/subtopologies.ts'
 
@@ -12,12 +11,6 @@ export function ownTopicsOf(plan: Plan): string[] {
 /** Groups that it has in this layout. */
 function groupsOf(plan: Plan): string[] {
   return chainOf(plan).map(({ name }) => name)
-}
-
-/** Deletes topics, and resolves once brokers do not know them any more. */
-export async function clearTopics(cluster: Cluster, names: readonly string[]): Promise<void> {
-  await deleteTopics(cluster, names)
-  await untilGone(cluster, names)
 }
 
 /**

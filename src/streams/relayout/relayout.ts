@@ -1,6 +1,7 @@
 import { resolveOptions } from '../../core/options.ts'
 import type { Cluster } from '../../kafka/index.ts'
 import { atBrokers } from '../admin/at-brokers.ts'
+import { clearTopics } from '../admin/clear-topics.ts'
 import { endTransaction, endTransactionsOfTasks } from '../admin/open-transactions.ts'
 import { type Logger, stderrLogger } from '../logs/logger.ts'
 import { relayoutOptions, runOptions } from '../options.ts'
@@ -16,7 +17,7 @@ import type { Topology } from '../topology/topology.ts'
 import { drainRouted } from './drained.ts'
 import { checkMovable } from './movable.ts'
 import { moveTo } from './move.ts'
-import { clearTopics, ownTopicsOf, refuseMembers } from './own-topics.ts'
+import { ownTopicsOf, refuseMembers } from './own-topics.ts'
 import { findPresent, type Present } from './present.ts'
 
 /** How long a transaction is waited for that somebody has left open, in milliseconds. */

@@ -2,18 +2,16 @@ import { systemRandom } from '../../core/random.ts'
 import { assert } from '../../core/assert.ts'
 import type { MillraceError } from '../../core/errors.ts'
 import { OffsetSet, readRoutedPlace } from '../../kernel/index.ts'
-import { type Manifest, manifestFormat } from '../checkpoint/manifest.ts'
-import { emptyDigest } from '../checkpoint/digest.ts'
+import type { Manifest } from '../checkpoint/manifest.ts'
 import { movedOf, type MovedRecord } from '../checkpoint/moved-record.ts'
-import { Accounting } from '../epochs/accounting.ts'
 import { restoreApart } from '../standby/restore-apart.ts'
-import { descriptionOf } from '../recovery/description.ts'
 import type { KafkaServices } from '../runtime/services.ts'
 import { oneTask } from '../tasks/tasks.ts'
 import { checkpointSink, outputsOf } from '../topics/program-topics.ts'
 import { countedOf, endsOf } from './earlier-account.ts'
 import type { LastState } from './layout-half.ts'
 import { relayoutRefused } from './movable.ts'
+import { newAccount } from './new-account.ts'
 import type { MoveSides } from './single-and-keyed.ts'
 import { WrittenCheckpoint, writeLeft } from './written-checkpoint.ts'
 
@@ -32,7 +30,7 @@ export interface Merging {
  */
 export async function moveFromRouted({ from, last, to, move, signal }: MoveSides, merging: Merging): Promise<void> {
   const { state, found, checkpoint, manifests } = last
-  const { partitions, ids } = found.sources
+  const { partitions } = found.sources
   const topic = to.topics.sinks[checkpointSink]!
   const account = state.accounting.committed()
   const epoch = Math.max(found.manifest!.epoch, merging.last.found.manifest?.epoch ?? 0) + 1
@@ -52,24 +50,14 @@ export async function moveFromRouted({ from, last, to, move, signal }: MoveSides
     }
     return undefined
   })
-  const none = pending.map(() => 0)
   const count = pending.reduce((sum, set) => sum + set.count, 0)
+  const { nextOffsets } = account
+  const hashSeed = [systemRandom.nextUint32(), systemRandom.nextUint32()] as const
   const whole: Manifest = {
-    format: manifestFormat,
-    epoch,
-    closedMs: movedMs,
-    ...descriptionOf(to.plan, outputsOf(to.topics)),
-    sourceIds: ids,
-    partitions: partitions.list,
-    ...Accounting.from(account.nextOffsets).snapshot(),
+    ...newAccount(to, found.sources, { epoch, closedMs: movedMs, nextOffsets, hashSeed }),
     brought: pending.map((set) => set.count),
     pending: count,
-    digest: emptyDigest,
     ...(count > 0 && { isDigestOpen: true }),
-    hashSeed: [systemRandom.nextUint32(), systemRandom.nextUint32()],
-    baseEpochs: none,
-    basePieces: none,
-    deltaPieces: none,
   }
   const ofRouting = countedOf(account, movedOf(checkpoint.records), ['emitted'])
   const moved: MovedRecord = {

@@ -1,3 +1,4 @@
+import type { Topic } from '../../kafka/index.ts'
 import { noSide, plainRecord } from '../../kernel/index.ts'
 import { type Manifest, manifestFormat } from '../checkpoint/manifest.ts'
 import { placeOfPart } from '../checkpoint/checkpoint-topic.ts'
@@ -11,6 +12,7 @@ import { refuseMisplaced } from '../tasks/misplaced-rows.ts'
 import { oneTask, type Tasks } from '../tasks/tasks.ts'
 import { checkpointSink, outputsOf } from '../topics/program-topics.ts'
 import { readRecords } from '../topics/record-reader.ts'
+import type { SourcePartitions } from '../topics/source-partitions.ts'
 import type { LastState } from './layout-half.ts'
 import type { MoveTransaction } from './move-transaction.ts'
 import { relayoutRefused } from './movable.ts'
@@ -34,8 +36,7 @@ export async function moveSingleOrKeyed({ from, last, to, move, signal }: MoveSi
   const { layout, name } = to.plan
   const topic = to.topics.sinks[checkpointSink]!
   const { partitions, ids } = found.sources
-  const tasks =
-    layout === 'single' ? oneTask : tasksOf(topic.partitions.length, (number) => partitions.partitionOf(number), name)
+  const tasks = layout === 'single' ? oneTask : tasksOf(topic, partitions, name)
   if (layout === 'keyed') await checkPlaces(from, last, tasks, signal)
   const before = found.manifest!
   const epoch = before.epoch + 1
@@ -63,8 +64,13 @@ export async function moveSingleOrKeyed({ from, last, to, move, signal }: MoveSi
 }
 
 /** All tasks of a program, as the one who writes their first checkpoints has them. */
-export function tasksOf(count: number, taskOf: Tasks['taskOf'], writer: string): Tasks {
-  return { count, own: Array.from({ length: count }, (_, task) => task), taskOf, writer }
+export function tasksOf(
+  { partitions: { length: count } }: Topic,
+  sources: Pick<SourcePartitions, 'partitionOf'>,
+  writer: string,
+): Tasks {
+  const own = Array.from({ length: count }, (_, task) => task)
+  return { count, own, taskOf: (number) => sources.partitionOf(number), writer }
 }
 
 /**

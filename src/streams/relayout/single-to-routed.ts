@@ -1,13 +1,9 @@
 import { assert } from '../../core/assert.ts'
 import { noSide, OffsetSet, PendingTable, Reason } from '../../kernel/index.ts'
-import { type Manifest, manifestFormat } from '../checkpoint/manifest.ts'
-import { emptyDigest } from '../checkpoint/digest.ts'
 import { encodeMoved, movedKey, movedOf, type MovedRecord } from '../checkpoint/moved-record.ts'
 import { putInto } from '../checkpoint/checkpoint-writer.ts'
-import { Accounting } from '../epochs/accounting.ts'
 import { EpochCounts } from '../epochs/epoch-counts.ts'
 import { restoreApart } from '../standby/restore-apart.ts'
-import { descriptionOf } from '../recovery/description.ts'
 import { seedOf } from '../recovery/task-share.ts'
 import type { KafkaServices } from '../runtime/services.ts'
 import { RoutedRows } from '../tasks/routed-rows.ts'
@@ -15,6 +11,7 @@ import { TimestampWindow } from '../time/timestamp-window.ts'
 import { checkpointSink, outputSinks, outputsOf, recordBytesMax } from '../topics/program-topics.ts'
 import { countedOf, endsOf } from './earlier-account.ts'
 import { relayoutRefused } from './movable.ts'
+import { newAccount } from './new-account.ts'
 import { type MoveSides, tasksOf } from './single-and-keyed.ts'
 import { WrittenCheckpoint, writeLeft } from './written-checkpoint.ts'
 
@@ -29,7 +26,7 @@ const routedLateMs = 60_000
  */
 export async function moveToRouted({ from, last, to, move, signal }: MoveSides, merging: KafkaServices): Promise<void> {
   const { state, found, checkpoint, manifests } = last
-  const { partitions, ids } = found.sources
+  const { partitions } = found.sources
   const before = found.manifest!
   const { pending, accounting } = state
   const epoch = before.epoch + 1
@@ -38,24 +35,10 @@ export async function moveToRouted({ from, last, to, move, signal }: MoveSides, 
   assert(routed === pending.count, 'each pending part is routed')
 
   const topic = to.topics.sinks[checkpointSink]!
-  const tasks = tasksOf(topic.partitions.length, (number) => partitions.partitionOf(number), to.plan.name)
+  const tasks = tasksOf(topic, partitions, to.plan.name)
   const account = accounting.committed()
-  const none = account.nextOffsets.map(() => 0)
-  const whole: Manifest = {
-    format: manifestFormat,
-    epoch,
-    closedMs: movedMs,
-    ...descriptionOf(to.plan, outputsOf(to.topics)),
-    sourceIds: ids,
-    partitions: partitions.list,
-    ...Accounting.from(account.nextOffsets).snapshot(),
-    pending: 0,
-    digest: emptyDigest,
-    hashSeed: seedOf(topic.id),
-    baseEpochs: none,
-    basePieces: none,
-    deltaPieces: none,
-  }
+  const { nextOffsets } = account
+  const whole = newAccount(to, found.sources, { epoch, closedMs: movedMs, nextOffsets, hashSeed: seedOf(topic.id) })
   const counted = countedOf(account, movedOf(checkpoint.records))
   const moved: MovedRecord = { from: 'single', epoch, movedMs, outputsFrom: {}, counted }
   new WrittenCheckpoint(move, topic, tasks).end(
