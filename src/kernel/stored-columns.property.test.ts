@@ -65,6 +65,18 @@ describe('the stored columns of a table', () => {
       20,
     )
   })
+
+  it('give each row once, where the last ones of a partition fill the columns', () => {
+    const table = newTable()
+    const rows = Array.from({ length: columnsRowsMax }, (_, at): RowSpec => {
+      return { side: 0, key: { canonical: String(at) }, part: Buffer.from('1'), offset: at, timestamp: at }
+    })
+    table.apply(rowsOf(0, rows), noCounts(partitionCount))
+
+    const counts = [...table.storedColumns()].map(({ count }) => count)
+
+    assert.deepEqual(counts, [columnsRowsMax])
+  })
 })
 
 function newTable(): PendingTable {

@@ -35,7 +35,7 @@ export function* storedColumns(words: Int32Array, heads: Iterable<number>): Gene
       if (copied.isFull) yield copied.take()
     }
   }
-  for (const copied of copies.values()) yield copied.take()
+  for (const copied of copies.values()) if (!copied.isTaken) yield copied.take()
 }
 
 /** Parts of one partition, copied out of a table. */
@@ -44,7 +44,7 @@ class CopiedParts {
   readonly #bytes = new GrowableBytes(4096)
   readonly #partition: number
   /** Whether the rows have been given on. */
-  #isTaken = false
+  isTaken = false
 
   constructor(partition: number) {
     this.#partition = partition
@@ -56,7 +56,7 @@ class CopiedParts {
   }
 
   add(words: Int32Array, word: number, key: Uint8Array, isNumber: boolean): void {
-    if (this.#isTaken) this.#clear()
+    if (this.isTaken) this.#clear()
     const [columns, bytes] = [this.#columns, this.#bytes]
     const row = columns.count++
     const spelling = spellingBytes(words, word)
@@ -83,14 +83,14 @@ class CopiedParts {
   }
 
   take(): RecordColumns {
-    this.#isTaken = true
+    this.isTaken = true
     this.#columns.bytes = this.#bytes.bytes
     this.#columns.view = this.#bytes.view
     return this.#columns
   }
 
   #clear(): void {
-    this.#isTaken = false
+    this.isTaken = false
     this.#bytes.clear()
     this.#columns.reset(this.#partition, this.#bytes.bytes, this.#bytes.view)
   }
