@@ -31,6 +31,7 @@ export function nextMembershipState(state: MembershipState, event: MembershipEve
 
 function transitionOf(state: MembershipState, event: MembershipEvent): MembershipTransition {
   if (state.phase === 'ended') return to(state)
+  if (isOutcome(event) && state.asking === undefined) return to(state)
   switch (event.type) {
     case 'due':
       return due(state)
@@ -50,6 +51,23 @@ function transitionOf(state: MembershipState, event: MembershipEvent): Membershi
       return state.phase === 'stopping' ? to(outside(state), hurry) : to(state)
     case 'leave':
       return leave(state)
+  }
+}
+
+/** What became of a request: of none that counts any more where the member has begun to leave since. */
+function isOutcome({ type }: MembershipEvent): boolean {
+  switch (type) {
+    case 'answered':
+    case 'fenced':
+    case 'reportWanted':
+    case 'refused':
+    case 'lost':
+      return true
+    case 'due':
+    case 'gaveUp':
+    case 'stopped':
+    case 'leave':
+      return false
   }
 }
 

@@ -25,9 +25,9 @@ const tell = (message: ToMain) => main.postMessage(message)
 
 /** Tokens that the main thread has been asked for. */
 const wantedTokens: PromiseWithResolvers<string>[] = []
-/** Waits so far, and those that are not over. */
 let waitCount = 0
-let openWaits = 0
+/** Waits that are not over, and in which an attempt has failed: what is merely being connected is none. */
+const failing = new Set<number>()
 
 try {
   takePart(new Cluster({ ...clusterOptionsOf(settings.cluster, tokenFromMain), waits: { begin: waitOfMain } }))
@@ -86,7 +86,7 @@ function takePart(cluster: Cluster): void {
     if (error !== undefined) tell({ kind: 'ended', failure: failureOf(error) })
     const left = session.leave().catch(() => {})
     // A coordinator that is waited for anyway will not be there in time.
-    const afterMs = openWaits > 0 ? leaveMsMaxWhileAway : leaveMsMax
+    const afterMs = failing.size > 0 ? leaveMsMaxWhileAway : leaveMsMax
     await Promise.race([left, sleep(clock, afterMs, cluster.retryPolicy.signal)])
     await cluster.close()
     await stalled?.promise
@@ -133,15 +133,17 @@ function watchLoop(handlers: Pick<StallWatchOptions, 'clock' | 'onStalled' | 'on
 /** Waits are told where all of the process are told. */
 function waitOfMain(what: string): Wait {
   const id = ++waitCount
-  openWaits++
   tell({ kind: 'waiting', id, what })
   let isOver = false
   return {
-    failed: (error) => tell({ kind: 'waiting', id, what, failure: failureOf(error) }),
+    failed(error) {
+      failing.add(id)
+      tell({ kind: 'waiting', id, what, failure: failureOf(error) })
+    },
     end() {
       if (isOver) return
       isOver = true
-      openWaits--
+      failing.delete(id)
       tell({ kind: 'waitOver', id })
     },
   }

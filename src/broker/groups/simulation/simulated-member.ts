@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { nextInt } from '../../../core/random.ts'
 import {
   type Ask,
@@ -32,6 +33,8 @@ export class SimulatedMember {
   /** What happened while it slept. */
   #missed: (() => void)[] = []
   #askCount = 0
+  /** The latest request that the coordinator has heard. */
+  #carriedOut = 0
 
   constructor(world: World, name: string) {
     this.name = name
@@ -66,6 +69,9 @@ export class SimulatedMember {
     if (this.#hasCrashed) return
     if (this.#isAsleep) return void this.#missed.push(() => this.handle(event))
     const { state, actions } = nextMembershipState(this.state, event)
+    // A join on another connection may be carried out after the leave; its session ends then.
+    const isOut = state.phase === 'ended' && !this.state.mayYetJoin
+    assert(!isOut || !this.#world.knows(this.name), `${this.name} has left, and is a member`)
     this.state = state
     const { memberId, epoch, phase } = state
     if (phase === 'member') this.work.hear({ kind: 'epoch', memberId, epoch })
@@ -116,7 +122,7 @@ export class SimulatedMember {
     const settle = (next: GroupRequest | Outcome) => {
       const deliver = () => {
         // By then the request may have been given up.
-        if (isAnswered || this.#askCount !== number || this.state.asking === undefined || this.#hasCrashed) return
+        if (isAnswered || this.#askCount !== number || this.#hasCrashed) return
         isAnswered = true
         if ('api' in next) this.#exchange(ask, number, next)
         else if (next.type === 'failed') throw new Error(`${request.api} is refused with ${next.code}`)
@@ -141,6 +147,9 @@ export class SimulatedMember {
     }
     const carryOut = () => {
       if (this.#hasCrashed && chance(0.5)) return
+      // Requests of one connection are carried out in their order, or not at all.
+      if (!request.isHeld && number < this.#carriedOut) return
+      this.#carriedOut = number
       if (chance(0.03)) return refused(errorCode.coordinatorLoadInProgress)
       if (chance(0.03)) return refused(errorCode.notCoordinator)
       const answer = answerTo(this.#world.groups, this.name, request)
