@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ErrorCode } from '../../src/core/errors.ts'
-import { audit, explain, field, redrive, stage, topology } from '../../src/streams/index.ts'
+import { audit, deadLetters, explain, field, redrive, stage, topology } from '../../src/streams/index.ts'
 import { valuesOf } from './customers.ts'
 import { keyedRecords } from './keyed-topology.ts'
 import { SharingMembers } from './sharing-members.ts'
@@ -58,6 +58,7 @@ export function routedLayout(target: Target): void {
         [
           ...ids.map((id) => order(id, id % 2)),
           { value: '{"id":"o-unpaid"}' },
+          { value: '{"id":"o-unpaid"}', partition: 1 },
           { value: '{"isWanted":false}' },
           { value: 'no order' },
         ],
@@ -80,13 +81,23 @@ export function routedLayout(target: Target): void {
         letters.map(({ value, headers }) => [value, Object.fromEntries(headers)['millrace.topic']]),
         [['no order', otherSources['orders']]],
       )
+      const unpaidTwice = { topic: otherSources['orders']!, partition: 1, offset: count / 2 }
+      const ofParts = await deadLetters({
+        app,
+        bootstrapServers,
+        origin: `${unpaidTwice.topic}:1@${unpaidTwice.offset}`,
+      })
+      assert.deepEqual(
+        ofParts.map(({ app: own, reason, value }) => [own, reason, value]),
+        [[`${app}.by-order`, 'DUPLICATE', '{"id":"o-unpaid"}']],
+      )
       const { verdict, accounting, next } = await audit({ app, bootstrapServers })
       assert.deepEqual([verdict, next?.verdict], ['proved', 'proved'])
       assert.deepEqual(
         ['emitted', 'filtered', 'deadLettered'].map((name) =>
           accounting.reduce((sum, account) => sum + account[name as 'emitted'], 0),
         ),
-        [2 * count + 1, 1, 1],
+        [2 * count + 2, 1, 1],
       )
       assert.equal(
         next!.accounting.reduce((sum, { pending }) => sum + pending, 0),
@@ -113,7 +124,14 @@ export function routedLayout(target: Target): void {
       assert.deepEqual(unpaid.pending?.missing, ['payment'])
       assert.deepEqual(
         unpaid.earlier!.map(({ app: before, parts }) => [before, parts]),
-        [[app, [{ topic: otherSources['orders'], partition: 0, offset: count / 2 }]]],
+        Array.from({ length: 2 }, (_, partition) => [
+          app,
+          [{ topic: otherSources['orders'], partition, offset: count / 2 }],
+        ]),
+      )
+      assert.deepEqual(
+        unpaid.deadLetters.map(({ letter }) => [letter.reason, letter.origins]),
+        [['DUPLICATE', [unpaidTwice]]],
       )
     })
 

@@ -27,7 +27,11 @@ export interface DeadLetter {
 /** The same with what only those need who deal with where records are. */
 export interface ReadLetter {
   readonly letter: DeadLetter
-  /** Where the program has consumed what it is of: the same places, or in the topic of redriven letters. */
+  /** The source of its program that has it: the same topic, or the one that the part of its record was routed through. */
+  readonly source: string
+  /** Where that has what it is of: the same places, or that of the routed part. */
+  readonly inSources: readonly Origin[]
+  /** Where the program has consumed that: the same places, or in the topic of redriven letters. */
   readonly consumed: readonly Origin[]
   /** Of which records of a flatMap it is; undefined where there is none, and in letters of versions that did not say. */
   readonly extent: Extent | undefined
@@ -64,13 +68,24 @@ export function readDeadLetter(
   const redrive = own.get(deadLetterHeaders.redrive)?.split('/').map(Number)
   const timestamp = own.get(deadLetterHeaders.timestamp)
   const origins = ofRow ?? [{ topic, partition, offset, ...lane }]
+  const routed = ofRow === undefined ? placeOfPart(own.get(deadLetterHeaders.routed)) : undefined
+  const inSources = routed === undefined ? origins : [routed]
   const consumed =
     ofRow !== undefined || redrive === undefined || partitions.redriveTopic === undefined
-      ? origins
-      : [{ topic: partitions.redriveTopic, partition: redrive[0]!, offset: redrive[1]!, ...lane }]
+      ? inSources
+      : [
+          {
+            topic: partitions.redriveTopic,
+            partition: redrive[0]!,
+            offset: redrive[1]!,
+            ...(routed === undefined && lane),
+          },
+        ]
   const cause = own.get(deadLetterHeaders.cause) ?? ''
   return {
     letter: { reason, cause, topic, origins, ...(redriven !== undefined && { redriven: Number(redriven) }) },
+    source: routed?.topic ?? topic,
+    inSources,
     consumed,
     // Parts of a row have been made.
     extent: ofRow === undefined ? extentOf(own.get(deadLetterHeaders.extent)) : 'one',
@@ -82,7 +97,15 @@ export function readDeadLetter(
 /** It names no record. */
 function ofResult(reason: string, own: ReadonlyMap<string, string>): ReadLetter {
   const letter = { reason, cause: own.get(deadLetterHeaders.cause) ?? '', topic: '', origins: [] }
-  return { letter, consumed: [], extent: undefined, timestampMs: undefined, headerCount: own.size }
+  return {
+    letter,
+    source: '',
+    inSources: [],
+    consumed: [],
+    extent: undefined,
+    timestampMs: undefined,
+    headerCount: own.size,
+  }
 }
 
 /** The letter's own headers as texts: those of its record come before, which may have been a letter as well. */
@@ -91,6 +114,11 @@ function ownHeaders(columns: RecordColumns, row: number): Map<string, string> {
   const first = headers.findLastIndex(([name]) => name === deadLetterHeaders.reason)
   const own = first < 0 ? [] : headers.slice(first)
   return new Map(own.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])))
+}
+
+function placeOfPart(text: string | undefined): Origin | undefined {
+  const [topic, partition, offset] = text?.split('/') ?? []
+  return topic === undefined ? undefined : { topic, partition: Number(partition), offset: Number(offset) }
 }
 
 function extentOf(text: string | undefined): Extent | undefined {

@@ -103,7 +103,7 @@ export class Evidence {
   addDeadLetter(read: ReadLetter | undefined): void {
     const { partitions, manifest } = this.#checkpoint
     const isOurs = [...manifest.topology.sources, ...(manifest.former ?? [])].some(
-      ({ topic }) => topic === read?.letter.topic,
+      ({ topic }) => topic === read?.source,
     )
     const origins = read?.consumed.map((place) => ({ ...place, partition: partitions.numberOf(place) ?? -1 })) ?? []
     if (read === undefined || !isOurs || origins.some((origin) => this.#isBefore(origin))) {

@@ -6,6 +6,7 @@ import {
   type OutputBuilder,
   type PlainRecord,
   plainRecord,
+  readRoutedPlace,
   Reason,
   type RecordColumns,
   rowFlags,
@@ -38,6 +39,8 @@ export const deadLetterHeaders = {
   /** How often the record has been redriven, and where it was read from for the last time: `partition/offset`. */
   redriven: 'millrace.redriven',
   redrive: 'millrace.redrive',
+  /** Where the routed part was that became the letter, whose record is named above: `topic/partition/offset`. */
+  routed: 'millrace.routed',
 } as const
 
 const causeCharactersMax = 1_000
@@ -60,6 +63,8 @@ export interface DeadLetterOptions {
 export interface DeadLetterSources {
   readonly partitions: Pick<SourcePartitions, 'placeOf'>
   readonly redriven: Pick<RedrivenLetters, 'at'>
+  /** Where the records are from which routed parts were made; absent where no parts are read. */
+  readonly recordsOfParts?: Pick<SourcePartitions, 'originOf'> | undefined
 }
 
 /** Which record a dead letter is of, and why. */
@@ -100,7 +105,8 @@ export class DeadLetterEncoder {
     const record = recordInSource(columns, row)
     const isUnmade = (columns.flags[row]! & rowFlags.unmade) !== 0
     const place = this.#placeOf(columns.numberOf(row), offset[row]!, isUnmade)
-    const added = this.#headers(reason, place, this.#causeOf(columns, row), timestamp[row]!)
+    const named = this.#recordOfPart(columns, row, place) ?? place
+    const added = this.#headers(reason, named, this.#causeOf(columns, row), timestamp[row]!)
     const whole = withHeaders(record, added)
     const isWhole = contentBytes(whole) <= this.#recordBytesMax && reason !== Reason.PROCESS_KILLED
     this.#write(place, timestamp[row]!, isWhole ? whole : reference(added))
@@ -151,7 +157,7 @@ export class DeadLetterEncoder {
 
   /** The headers of a dead letter that is being written, of which is told. */
   #headers(reason: number, place: Place, cause: string, timestamp?: number): Headers {
-    const { topic, partition, index, extent, offset, redriven, redrive } = place
+    const { topic, partition, index, extent, offset, redriven, redrive, routed } = place
     this.#onWritten(reason, { topic, partition, offset, cause })
     return encodeTexts([
       [deadLetterHeaders.reason, deadLetterReasons[reason]!.name],
@@ -164,7 +170,20 @@ export class DeadLetterEncoder {
       [deadLetterHeaders.timestamp, timestamp?.toString()],
       [deadLetterHeaders.redriven, redriven?.toString()],
       [deadLetterHeaders.redrive, redrive],
+      [deadLetterHeaders.routed, routed],
     ])
+  }
+
+  /** The record of a source that a routed part was made from; undefined where the row is no such part. */
+  #recordOfPart(
+    columns: RecordColumns,
+    row: number,
+    { topic, partition, offset, ...redriven }: Place,
+  ): Place | undefined {
+    const { recordsOfParts } = this.#sources
+    const record = recordsOfParts && readRoutedPlace(columns, row)
+    const origin = record && recordsOfParts.originOf(record)
+    return origin && { ...redriven, ...origin, routed: `${topic}/${partition}/${offset}` }
   }
 
   /** @param isUnmade - Whether it died before a flatMap had made anything of it. @defaultValue false */
@@ -180,12 +199,13 @@ export class DeadLetterEncoder {
   }
 }
 
-/** Where a record was in its source, and what is to be said of one that was redriven. */
+/** Where a record was in its source, and what is to be said of one that was redriven, or of whose part a letter is. */
 interface Place extends Origin {
   /** Only where there is an index. */
   readonly extent?: Extent
   readonly redriven?: number
   readonly redrive?: string
+  readonly routed?: string
 }
 
 type Headers = Pick<PlainRecord, 'headerCount' | 'headers'>

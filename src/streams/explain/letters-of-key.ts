@@ -26,7 +26,7 @@ export async function findDeadLetters({ cluster, checkpoint, finder, rows, limit
     const read = new Map<number, ReadLetter>()
     for (let row = 0; row < columns.count; row++) {
       const each = readDeadLetter(columns, row, checkpoint.partitions)
-      if (each !== undefined && sources.some(({ topic: source }) => source === each.letter.topic)) read.set(row, each)
+      if (each !== undefined && sources.some(({ topic: source }) => source === each.source)) read.set(row, each)
     }
     const withKey = await lettersOfKey(finder, rows, columns, read)
     for (const [row, { letter, consumed }] of read) {
@@ -51,12 +51,12 @@ async function lettersOfKey(
   letters: ReadonlyMap<number, ReadLetter>,
 ): Promise<Set<number>> {
   const withKey = new Set<number>()
-  for (const source of new Set(Array.from(letters.values(), ({ letter }) => letter.topic))) {
-    const ofSource = Array.from(letters, ([row, { letter, extent }]) => ({
+  for (const source of new Set(Array.from(letters.values(), (letter) => letter.source))) {
+    const ofSource = Array.from(letters, ([row, { inSources, extent }]) => ({
       row,
       extent,
-      origin: letter.origins[0]!,
-    })).filter(({ row }) => letters.get(row)!.letter.topic === source)
+      origin: inSources[0]!,
+    })).filter(({ row }) => letters.get(row)!.source === source)
     const byPlace = Map.groupBy(ofSource, ({ extent, origin }) => `${origin.partition} ${origin.index} ${extent}`)
     for (const own of byPlace.values()) {
       const {

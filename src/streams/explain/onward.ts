@@ -66,9 +66,9 @@ export async function onwardOf(
     })
   }
   await readAll(cluster, ownTopics(app).deadLetterTopic, limits, (columns, row) => {
-    const letter = readDeadLetter(columns, row, partitions)?.letter
-    if (letter === undefined) return
-    for (const each of followed) if (each.isAmong(letter.origins)) each.deadLetters.push(letter.reason)
+    const read = readDeadLetter(columns, row, partitions)
+    if (read === undefined) return
+    for (const each of followed) if (each.isAmong(read.inSources)) each.deadLetters.push(read.letter.reason)
   })
   const { next: afterNext } = manifest
   return Promise.all(

@@ -92,7 +92,11 @@ export class Outputs {
     )
     this.#merged = new MergedPublisher(mergedNames(plan), this.#mergedSinks, this.#functions, session.state.spans)
     this.deadLetters = new DeadLetterEncoder(this.#builders[deadLetterSink]!, {
-      sources: session.sources,
+      sources: {
+        partitions: session.sources.partitions,
+        redriven: session.sources.redriven,
+        recordsOfParts: topics.recordsOfParts,
+      },
       recordBytesMax: recordBytesMax(topics, deadLetterSink),
       times: this.#timesOf(deadLetterSink),
       causeOf: causesOf(plan, session.sources.partitions),

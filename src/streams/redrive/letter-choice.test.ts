@@ -9,6 +9,8 @@ type Choice = Parameters<typeof letterChoice>[0]
 const anything: Choice = { reason: undefined, key: undefined, since: undefined, until: undefined, origin: undefined }
 const read = (reason: string): ReadLetter => ({
   letter: { reason, cause: '', topic: 'orders', origins: [{ topic: 'orders', partition: 3, offset: 41 }] },
+  source: 'orders',
+  inSources: [{ topic: 'orders', partition: 3, offset: 41 }],
   consumed: [{ topic: 'orders', partition: 3, offset: 41 }],
   extent: undefined,
   timestampMs: 1,

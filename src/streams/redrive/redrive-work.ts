@@ -180,7 +180,7 @@ export class RedriveWork {
   }
 
   #letterOf(
-    { read: { letter, extent }, consumed }: Candidate,
+    { read: { letter, inSources, extent }, consumed }: Candidate,
     { record, timestampMs, letter: before }: SourceRecord,
   ): LetterRecord {
     const { reason } = letter
@@ -190,7 +190,7 @@ export class RedriveWork {
       topic,
       partition,
       offset,
-    } = isOfRow(reason) ? { ...consumed, ...before } : { ...letter.origins[0]!, redriven: letter.redriven }
+    } = isOfRow(reason) ? { ...consumed, ...before } : { ...inSources[0]!, redriven: letter.redriven }
     // Whatever it was redriven with, a part is of the record at the index where it was consumed.
     const lane = consumed.index === undefined ? {} : { index: consumed.index, ...(extent && { extent }) }
     return {

@@ -11,6 +11,7 @@ import { partitionsDiffer, tasksDiffer } from '../tasks/partitions-differ.ts'
 import { laneCountOf } from '../topology/plan-sources.ts'
 import { topicsBetween } from '../topology/subtopologies.ts'
 import { requireRights, rightsToRun } from './rights.ts'
+import { SourcePartitions } from './source-partitions.ts'
 import type { TimestampLimits } from '../time/timestamp-window.ts'
 import {
   checkOutput,
@@ -29,6 +30,8 @@ export interface ProgramTopics {
   readonly areCompacted: readonly boolean[]
   /** Those that fill tables, in the order of the plan. */
   readonly lookups: readonly Topic[]
+  /** The partitions of the records whose parts are read; absent where records are read as they came. */
+  readonly recordsOfParts?: SourcePartitions | undefined
   /** `deadLetterSink`, `checkpointSink`, and those of `outputSinks` are their indexes. */
   readonly sinks: readonly Topic[]
   /** Whether the broker stamps the records of the checkpoint, and so tells its time. */
@@ -145,7 +148,18 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
   const isCheckpointStamped = isStamped || (await haveStamped(cluster, plan.checkpointTopic))
   const timestamps = settings.map((each) => each.timestamps)
   const areCompacted = sourceSettings.map(({ isCompacted }) => isCompacted)
-  return { sources, areCompacted, lookups, sinks, isCheckpointStamped, batchBytesMax, timestamps }
+  const recordsOfParts = await findRecordsOfParts(cluster, plan)
+  return { sources, areCompacted, lookups, recordsOfParts, sinks, isCheckpointStamped, batchBytesMax, timestamps }
+}
+
+/** Under the numbers that they have where their parts are made: no source gets partitions that shares its work out. */
+async function findRecordsOfParts(cluster: Cluster, { sources }: Plan): Promise<SourcePartitions | undefined> {
+  const origins = sources.flatMap(({ partsOf }) => partsOf ?? [])
+  if (origins.length === 0) return undefined
+  const names = origins.map(({ topic }) => topic)
+  const partitions = new SourcePartitions(names, [], origins.map(laneCountOf))
+  partitions.grow((await cluster.topics(names)).map((topic) => topic.partitions.length))
+  return partitions
 }
 
 /**

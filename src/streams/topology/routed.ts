@@ -53,6 +53,7 @@ export function routedTopology(whole: Topology): Topology {
         recordsPerSecondMax: undefined,
         route: { ...source.route, by: header(routedHeaders.side), stages: asTheyAre(source.route.stages) },
         isInternal: true,
+        partsOf: source,
       })),
       correlate: { ...correlate, key: recordKey('json'), keyName },
     },

@@ -113,6 +113,8 @@ export interface SourceTopic {
   readonly recordsPerSecondMax: number | undefined
   /** Whether the subtopology before writes it. */
   readonly isInternal: boolean
+  /** The source whose records have become the parts that are read here; absent where records are read as they came. */
+  readonly partsOf?: Pick<Source, 'topic' | 'steps'>
 }
 
 /** A source as data: a topic, what is done with its records, and which stage takes each of them. */
