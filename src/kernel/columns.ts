@@ -110,11 +110,17 @@ export class RecordColumns {
   /** Where records were before, by their offsets now; absent where all are as their source has them. */
   origins: ReadonlyMap<number, RecordOrigin> | undefined
 
-  /** Rows that may have a trace which is followed, in order; absent where nobody has looked. */
-  tracedRows: number[] | undefined
+  /** Rows whose headers may have a trace that nobody has looked at, in order; absent where that may be any. */
+  unseenRows: number[] | undefined
 
   /** Whether the rows are pending, and come once more because the table does not have them. */
   areRecalled = false
+
+  /** Has no row carry anything. */
+  carryNothing(): void {
+    this.carriedStart.fill(0, 0, this.count)
+    this.carriedEnd.fill(0, 0, this.count)
+  }
 
   /** The number of the lane that a row is in; that of the partition where it has one. */
   numberOf(row: number): number {
@@ -196,7 +202,7 @@ export class RecordColumns {
     this.extra.clear()
     this.causes.clear()
     this.origins = undefined
-    this.tracedRows = undefined
+    this.unseenRows = undefined
     this.areRecalled = false
   }
 }

@@ -1,14 +1,17 @@
 import { assert } from '../core/assert.ts'
 import { bytesEnd, noSide, passEnd, type RecordColumns, rowFlags } from './columns.ts'
 import { keyBytesLimit } from './constants/block.ts'
-import { keyElsewhere, wholeRecord } from './constants/columns.ts'
+import { columnsRowsMax, keyElsewhere, wholeRecord } from './constants/columns.ts'
 import { unknownScalar } from './constants/status.ts'
+import { carriedBytesMax } from './constants/trace-parent.ts'
 import { encodeNameTable, type FieldPath, Scanner, scalarStatus, Status, type ValueKind } from './json/index.ts'
 import { RowKeys } from './keys/row-keys.ts'
 import type { KeyPlace } from './keys/key-place.ts'
 import { PlacedKeys } from './keys/placed-keys.ts'
 import { Reason } from './dead-letter-reason.ts'
 
+/** Copies write so many bytes after their end. */
+const copySlackBytes = 16
 /** In place of the field of a part. */
 const madeByStage = -2
 
@@ -38,8 +41,8 @@ export interface DecoderOptions {
   /** Whether values are JSON strings, of which only the whole is kept, and nothing is looked for. @defaultValue false */
   areOpaque?: boolean
   /**
-   * The least random part of the id of a trace that is followed, as 14 hexadecimal digits: `tracedRows` of columns are
-   * then told. Absent where nobody asks.
+   * The least random part of the id of a trace that is followed, as 14 hexadecimal digits: rows then carry such a trace,
+   * but for the `unseenRows` of their columns. Absent where nobody asks.
    */
   leastRandom?: Uint8Array | undefined
 }
@@ -113,12 +116,13 @@ export class Decoder {
     this.#looksForTraces = leastRandom !== undefined && !areOpaque
     if (leastRandom !== undefined) {
       machine.uint8('leastRandom', leastRandom.length).set(leastRandom)
-      machine.run.lookForTraces()
+      machine.run.lookForTraces(machine.reserve(columnsRowsMax * carriedBytesMax + copySlackBytes))
     }
   }
 
   decode(columns: RecordColumns): void {
-    columns.tracedRows = this.#looksForTraces ? [] : undefined
+    columns.unseenRows = this.#looksForTraces ? [] : undefined
+    if (this.#looksForTraces) columns.carryNothing()
     for (let from = 0, to = 0; from < columns.count; from = to) {
       to = passEnd(columns, from)
       if (this.#areMade === undefined) this.#decodePass(columns, from, to)
@@ -147,8 +151,24 @@ export class Decoder {
     for (const name of inWords) columns[name].set(machine.int32(name, count), from)
     if (found !== undefined) putFindings(columns, found)
     if (leftCount > 0) this.#decodeRest(columns, from, to)
-    if (columns.tracedRows === undefined) return
-    for (const row of machine.int32('tracedRows', machine.run.tracedCount())) columns.tracedRows.push(from + row)
+    if (columns.unseenRows !== undefined) this.#takeTraces(columns, from, columns.unseenRows)
+  }
+
+  /** Has rows carry what was found of traces. */
+  #takeTraces(columns: RecordColumns, from: number, unseenRows: number[]): void {
+    const { machine } = this.#scanner
+    for (const row of machine.int32('oddRows', machine.run.oddRowCount())) unseenRows.push(from + row)
+    const count = machine.run.carryingCount()
+    if (count === 0) return
+    const rows = machine.int32('carryingRows', count)
+    const ends = machine.int32('carriedEnds', count)
+    const start = columns.extra.append(machine.uint8('carriedBytes', ends[count - 1]!))
+    for (let at = 0, end = 0; at < count; at++) {
+      const row = from + rows[at]!
+      columns.carriedStart[row] = start + end
+      end = ends[at]!
+      columns.carriedEnd[row] = start + end
+    }
   }
 
   /** Decodes what WebAssembly has left: keys that are not spelled canonically, values that are no objects. */

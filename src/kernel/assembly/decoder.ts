@@ -17,13 +17,22 @@ import { ESCAPED_STRING, MISSING, NUMBER, PLAIN_INTEGER, PLAIN_STRING } from '..
 import { ends, kinds, starts } from './found'
 import { findEscapedName, findName } from './names'
 import { scan, setChoice } from './shapes'
-import { forgetTraced, isLooking, lookAt } from './trace-look'
+import { carriedBytes, forgetTraced, lookAt } from './trace-look'
 
 export { starts, ends, kinds } from './found'
 export { setTree } from './json'
 export { glueStarts, kindsOfValues, recognise, scan, valueCount } from './shapes'
 export { plainEnd, stringEnd } from './text'
-export { leastRandom, lookForTraces, tracedCount, tracedRows } from './trace-look'
+export {
+  carriedBytes,
+  carriedEnds,
+  carryingCount,
+  carryingRows,
+  leastRandom,
+  lookForTraces,
+  oddRowCount,
+  oddRows,
+} from './trace-look'
 export { findEscapedName, findName } from './names'
 
 /** Columns of the current rows; places count from the first byte of the batch. */
@@ -69,7 +78,8 @@ export function decode(count: u32, base: usize): u32 {
     store<u8>(oddKind + row, 0)
     if (routeField >= 0) store<i8>(side + row, -1)
     else if (load<u8>(reason + row) != 0) continue
-    if (isLooking) lookAt(row, base + load<u32>(valueEnd + (row << 2)), base + load<u32>(recordEnd + (row << 2)))
+    if (carriedBytes != 0)
+      lookAt(row, base + load<u32>(valueEnd + (row << 2)), base + load<u32>(recordEnd + (row << 2)))
     const failure = decodeRow(row, base)
     store<u8>(reason + row, failure)
     if (load<u8>(oddKind + row) != 0 || failure == unknownScalar) odd++

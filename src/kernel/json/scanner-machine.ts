@@ -22,8 +22,9 @@ interface DecoderExports {
   readonly valueCount: () => number
   readonly configure: (routeField: number, keyBytesMax: number, routes: number) => void
   readonly decode: (count: number, base: number) => number
-  readonly lookForTraces: () => void
-  readonly tracedCount: () => number
+  readonly lookForTraces: (carriedAt: number) => void
+  readonly oddRowCount: () => number
+  readonly carryingCount: () => number
   readonly plainEnd: (from: number, end: number) => number
   readonly stringEnd: (from: number, end: number) => number
   readonly findName: (table: number, start: number, end: number, scope: number) => number
@@ -50,7 +51,10 @@ type Column =
   | 'partFields'
   | 'recordEnd'
   | 'leastRandom'
-  | 'tracedRows'
+  | 'oddRows'
+  | 'carryingRows'
+  | 'carriedEnds'
+  | 'carriedBytes'
 
 const module = wasmModule('decoder')
 /** Bytes that are read after a record, because strings are read sixteen bytes at a time. */

@@ -24,7 +24,7 @@ import { recordTables } from '../tables/record-tables.ts'
 import { keepsFinishedParts, type PlannedSource, stageId } from '../topology/plan.ts'
 import { pathText } from '../topology/field.ts'
 import { areOpaque, areParts, isKeyMade, keysId } from '../topology/plan-sources.ts'
-import { CarriedContexts, carriesTraces } from '../tracing/carried-contexts.ts'
+import { CarriedContexts, carriesTraces, soughtByDecoder } from '../tracing/carried-contexts.ts'
 import type { Placement } from '../workers/placement.ts'
 
 export const route = (services: Services, session: RestoringSession, placement: Placement, source: PlannedSource) => {
@@ -49,7 +49,7 @@ export const route = (services: Services, session: RestoringSession, placement: 
         keyBytesMax: options.keyBytesMax,
         hasFindings: source.isPrepared,
         areOpaque: areOpaque(source),
-        leastRandom: services.tracing?.sampling.leastRandom,
+        leastRandom: soughtByDecoder(services),
       }),
     handleInPlace: {
       async rows(decoder, { batch }, context) {

@@ -19,10 +19,17 @@ function isWanted({ sinks }: TraceWishes['plan']): boolean {
 }
 
 /**
+ * What the decoder looks for so that parts carry it (`assembly/trace-look.ts`), the least random part of an id that is
+ * followed; absent where nothing is followed, or all traces are carried.
+ */
+export function soughtByDecoder({ plan, tracing }: TraceWishes): Uint8Array | undefined {
+  return isWanted(plan) ? undefined : tracing?.sampling.leastRandom
+}
+
+/**
  * Has the parts of a batch carry the traces that their records came with. The table keeps them with the part, so they
  * share its fate: a rollback undoes them with it, and a restoration finds them in the record that it reads again.
- * Cost per record: none where the decoder has looked (`assembly/trace-look.ts`) and only those that are followed are
- * carried; else one look through its headers.
+ * Cost per record: none where the decoder has looked; else one look through its headers.
  */
 export class CarriedContexts {
   readonly #isWanted: boolean
@@ -36,23 +43,24 @@ export class CarriedContexts {
   }
 
   take(columns: RecordColumns): void {
-    const { bytes, count, side, extra, carriedStart, carriedEnd } = columns
-    const [parents, states] = [this.#parents, this.#states]
-    carriedStart.fill(0, 0, count)
-    carriedEnd.fill(0, 0, count)
-    // Where a sink wants all traces, or nobody has looked.
-    const traced = this.#isWanted ? undefined : columns.tracedRows
-    const looks = traced?.length ?? count
-    for (let at = 0; at < looks; at++) {
-      const row = traced === undefined ? at : traced[at]!
-      if (side[row] === noSide || !parents.find(columns, row)) continue
-      const isChosen = this.#sampling?.isChosen(bytes, parents.start, parents.length) === true
-      if (!isChosen && !this.#isWanted) continue
-      const from = extra.length
-      const state = states.find(columns, row) ? states : undefined
-      if (!appendTraceContext(extra, isChosen ? TRACED : 0, bytes, parents, state)) continue
-      carriedStart[row] = from
-      carriedEnd[row] = extra.length
+    if (columns.unseenRows !== undefined) {
+      for (const row of columns.unseenRows) this.#takeRow(columns, row)
+      return
     }
+    columns.carryNothing()
+    for (let row = 0; row < columns.count; row++) this.#takeRow(columns, row)
+  }
+
+  #takeRow(columns: RecordColumns, row: number): void {
+    const { bytes, side, extra } = columns
+    const [parents, states] = [this.#parents, this.#states]
+    if (side[row] === noSide || !parents.find(columns, row)) return
+    const isChosen = this.#sampling?.isChosen(bytes, parents.start, parents.length) === true
+    if (!isChosen && !this.#isWanted) return
+    const from = extra.length
+    const state = states.find(columns, row) ? states : undefined
+    if (!appendTraceContext(extra, isChosen ? TRACED : 0, bytes, parents, state)) return
+    columns.carriedStart[row] = from
+    columns.carriedEnd[row] = extra.length
   }
 }
