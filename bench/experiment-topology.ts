@@ -1,11 +1,7 @@
-/** The experiment on topics, and in the layout, that the bench names in the environment. */
-import { field, stage, topology, type TopologyOptions } from '../src/streams/index.ts'
+/** The experiment on topics that the bench names in the environment. */
+import * as millrace from '../src/streams/index.ts'
+import { experimentOf } from './experiment-of.ts'
 
-const part = field('part')
-const { BENCH_APP, BENCH_SOURCE, BENCH_SINK, BENCH_LAYOUT = 'single' } = process.env as Record<string, string>
+const { BENCH_APP, BENCH_SOURCE, BENCH_SINK } = process.env
 
-export default topology(BENCH_APP!, { layout: BENCH_LAYOUT as NonNullable<TopologyOptions['layout']> })
-  .source(BENCH_SOURCE!)
-  .route('by-stage', field('stage'), { A: stage({ part }), B: stage({ part }), C: stage({ part }) })
-  .correlate('by-customer', field('customerId'), { of: ['A', 'B', 'C'] })
-  .sink(BENCH_SINK!)
+export default experimentOf(millrace, { app: BENCH_APP!, source: BENCH_SOURCE!, sink: BENCH_SINK! })

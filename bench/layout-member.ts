@@ -1,10 +1,11 @@
 /**
- * A member of the experiment, as `experiment-topology.ts` has it. After each commit, and when it is asked, it tells how
- * many tasks it has, what it has merged, and the CPU that its process has taken; it ends when it is told to. With
- * `BENCH_TELLS` it prints what it tells an operator.
+ * A member of the experiment, of the package in `BENCH_TREE`, or else of these sources. Ten times a second, and when it
+ * is asked, it tells how many tasks it has, what it has merged, and the CPU that its process has taken; it ends when it
+ * is told to. With `BENCH_TELLS` it prints what it tells an operator.
  */
-import { type Logger, start } from '../src/streams/index.ts'
-import topology from './experiment-topology.ts'
+import type * as Millrace from '../src/streams/index.ts'
+import { type ExperimentNames, experimentOf } from './experiment-of.ts'
+import { packageDoor } from './package-program.ts'
 
 export interface MemberState {
   /** In each of its subtopologies; absent as long as one has none or another number, and in the layout `single`. */
@@ -16,20 +17,23 @@ export interface MemberState {
   readonly cpuSeconds: number
 }
 
+const tellEveryMs = 100
+
 if (import.meta.main) {
+  const { BENCH_TREE, BENCH_APP, BENCH_SOURCE, BENCH_SINK, BENCH_LAYOUT, BENCH_SERVERS, BENCH_TELLS } = process.env
+  const door = BENCH_TREE ? packageDoor(BENCH_TREE) : '../src/streams/index.ts'
+  const millrace = (await import(door)) as typeof Millrace
   /** By subtopology. */
   const tasks = new Map<string, number>()
-  const info: Logger['info'] = (facts, sentence) => {
+  const info: Millrace.Logger['info'] = (facts, sentence) => {
     const { app, tasks: own } = facts as { readonly app: string; readonly tasks?: readonly number[] }
     if (own !== undefined) tasks.set(app, own.length)
-    if (process.env['BENCH_TELLS']) console.error(new Date().toISOString(), process.pid, sentence, own ?? '')
+    if (BENCH_TELLS) console.error(new Date().toISOString(), process.pid, sentence, own ?? '')
   }
-  const logger: Logger = { debug() {}, info, warn: console.error, error: console.error }
-  const app = await start(topology, {
-    bootstrapServers: process.env['BENCH_SERVERS']!,
-    heartbeatIntervalMs: Number(process.env['BENCH_HEARTBEAT_MS'] ?? 200),
-    logger,
-  })
+  const logger: Millrace.Logger = { debug() {}, info, warn: console.error, error: console.error }
+  const layout = (BENCH_LAYOUT === 'single' ? undefined : BENCH_LAYOUT) as ExperimentNames['layout']
+  const program = experimentOf(millrace, { app: BENCH_APP!, source: BENCH_SOURCE!, sink: BENCH_SINK!, layout })
+  const app = await millrace.start(program, { bootstrapServers: BENCH_SERVERS!, logger })
   const tell = () => {
     const { role } = app
     const { records, mergedRecords, next } = app.report()
@@ -45,9 +49,10 @@ if (import.meta.main) {
       cpuSeconds,
     } satisfies MemberState)
   }
-  app.on('epochCommitted', tell)
+  const telling = setInterval(tell, tellEveryMs)
   process.on('message', (word) => (word === 'stop' ? void app.stop() : tell()))
   process.once('disconnect', () => void app.stop())
   await app.done
+  clearInterval(telling)
   if (process.connected) process.disconnect()
 }

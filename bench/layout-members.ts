@@ -36,6 +36,7 @@ export class LayoutMembers {
     await sleep(systemClock, settlingMs)
   }
 
+  /** Resolves when they have consumed so many records together. */
   async haveConsumed(count: number): Promise<void> {
     while (this.#sum('records') < count) await this.#told.promise
   }
@@ -44,7 +45,7 @@ export class LayoutMembers {
     while (this.#sum('mergedRecords') < count) await this.#told.promise
   }
 
-  /** Of all of them, since they began. */
+  /** Of their processes, since these began. */
   async cpuSeconds(): Promise<number> {
     await this.#ask()
     return this.#sum('cpuSeconds')

@@ -79,7 +79,6 @@ async function measure(app: string): Promise<void> {
     const file = join(import.meta.dirname, 'layout-member.ts')
     const settings = {
       BENCH_SERVERS: bootstrapServers,
-      BENCH_HEARTBEAT_MS: '500',
       BENCH_TELLS: values.verbose ? '1' : '',
     }
     members.push(fork(file, { env: { ...process.env, ...env, ...settings } }))

@@ -49,23 +49,58 @@ export async function runKafkaStreams(
   app: string,
   commitIntervalMs: number,
 ): Promise<KafkaStreamsMeasurement> {
-  const stateDir = await mkdtemp(join(tmpdir(), 'millrace-kafka-streams-'))
-  const all = {
-    ...settings,
-    'bootstrap.servers': source.bootstrapServers,
-    'application.id': app,
-    'commit.interval.ms': String(commitIntervalMs),
-    'state.dir': stateDir,
+  return source.verified(app, ownTopicsOfKafkaStreams(app), (sink) =>
+    runInstance(source, [source.topic, sink, String(source.partitions), String(source.customers)], {
+      'application.id': app,
+      'commit.interval.ms': String(commitIntervalMs),
+    }),
+  )
+}
+
+export function ownTopicsOfKafkaStreams(app: string): string[] {
+  return [`${app}-by-customer-repartition`, `${app}-pending-changelog`]
+}
+
+/**
+ * The experiment in several processes of Kafka Streams, of a thread each, that read a topic of the same records.
+ *
+ * @returns From the first record processed to the last merge readable, and the CPU that all took meanwhile.
+ */
+export async function shareKafkaStreams(
+  source: ExperimentSource,
+  topic: string,
+  app: string,
+  sink: string,
+  { instances, whenStarted }: { instances: number; whenStarted: () => Promise<void> },
+): Promise<{ seconds: number; cpuSeconds: number }> {
+  // Each knows what it has merged itself; so it ends when the sink stands still, after most of its share.
+  const merges = Math.floor((0.8 * source.customers) / instances)
+  const running = Array.from({ length: instances }, () =>
+    runInstance(source, [topic, sink, String(source.partitions), String(merges)], {
+      'application.id': app,
+      'commit.interval.ms': String(commitIntervalMsDefault),
+      'num.stream.threads': '1',
+    }),
+  )
+  const [measurements] = await Promise.all([Promise.all(running), whenStarted()])
+  return {
+    seconds: Math.max(...measurements.map(({ correlationRate }) => merges / correlationRate)),
+    cpuSeconds: measurements.reduce((sum, each) => sum + each.cpuSeconds, 0),
   }
+}
+
+async function runInstance(
+  source: ExperimentSource,
+  experiment: readonly string[],
+  own: Readonly<Record<string, string>>,
+): Promise<KafkaStreamsMeasurement> {
+  const stateDir = await mkdtemp(join(tmpdir(), 'millrace-kafka-streams-'))
+  const all = { ...settings, 'bootstrap.servers': source.bootstrapServers, 'state.dir': stateDir, ...own }
   const classpath = `${join(built, 'classes')}:${join(built, 'dependency/*')}`
   try {
-    const ownTopics = [`${app}-by-customer-repartition`, `${app}-pending-changelog`]
-    return await source.verified(app, ownTopics, async (sink) => {
-      const experiment = [source.topic, sink, String(source.partitions), String(source.customers)]
-      const words = Object.entries(all).map(([name, value]) => `${name}=${value}`)
-      const { stdout } = await run('java', [...javaOptions, '-cp', classpath, 'Correlation', ...experiment, ...words])
-      return lastLineOf(stdout) as KafkaStreamsMeasurement
-    })
+    const words = Object.entries(all).map(([name, value]) => `${name}=${value}`)
+    const { stdout } = await run('java', [...javaOptions, '-cp', classpath, 'Correlation', ...experiment, ...words])
+    return lastLineOf(stdout) as KafkaStreamsMeasurement
   } finally {
     await rm(stateDir, { recursive: true })
   }
