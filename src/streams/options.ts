@@ -308,6 +308,15 @@ export const runOptions = {
     flag: '--standby-refresh-ms',
     doc: 'How often a standby brings a table of its own up to the last epoch, so that it has little to read when it takes over, in milliseconds; it reads the source and calls the functions of stages for that. 0: it keeps no table.',
   },
+  standbyTasks: {
+    type: 'int',
+    default: 0,
+    min: 0,
+    max: 8,
+    env: 'MILLRACE_STANDBY_TASKS',
+    flag: '--standby-tasks',
+    doc: 'How many other processes keep a copy of each task, where processes share the work: who goes on with a task of one that has ended then reads only what has come since its copy was brought up to date, which happens every `standbyRefreshMs`, or every 1,000 ms where that is 0. Copies take memory as the tasks do, up to `pendingBytesMax`, read the source and call the functions of stages. All processes are to say the same; brokers allow streams groups 2 unless they are set otherwise.',
+  },
   onIncompatible: {
     type: 'string',
     default: 'wait',

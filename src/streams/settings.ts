@@ -279,6 +279,17 @@ export interface ProgramSettings {
    */
   readonly standbyRefreshMs?: number | undefined
   /**
+   * How many other processes keep a copy of each task, where processes share the work: who goes on with a task of one
+   * that has ended then reads only what has come since its copy was brought up to date, which happens every
+   * `standbyRefreshMs`, or every 1,000 ms where that is 0. Copies take memory as the tasks do, up to `pendingBytesMax`,
+   * read the source and call the functions of stages. All processes are to say the same; brokers allow streams groups 2
+   * unless they are set otherwise.
+   *
+   * A whole number from 0 to 8. If it is not given, `MILLRACE_STANDBY_TASKS` is read from the environment.
+   * @defaultValue `0`
+   */
+  readonly standbyTasks?: number | undefined
+  /**
    * What a process does that stands by and finds that the active one is another program of the same name, from which it
    * could not take over: `wait`, with a warning and the role `incompatible`, or `exit` with the error.
    *

@@ -132,11 +132,11 @@ describe('the dashboard of other programs', { skip: skipWithoutBrowser, timeout:
     assert.deepEqual(faults, [])
   })
 
-  it('shows in each process all that share the work, their tasks, and what all have done', async () => {
+  it('shows in each process all that share the work, their tasks and copies, and what all have done', async () => {
     const topics = await withAdmin(servers, (cluster) => createStream(cluster, { sourcePartitions: keyedPartitions }))
     await topics.produce([...keyedRecords(['A', 'B', 'C'], 0, 40), ...keyedRecords(['A'], 40, 50)])
-    await using one = await startQuietly(keyedTopology(topics), servers)
-    await using other = await startQuietly(keyedTopology(topics), servers)
+    await using one = await startQuietly(keyedTopology(topics), servers, { standbyTasks: 1 })
+    await using other = await startQuietly(keyedTopology(topics), servers, { standbyTasks: 1 })
 
     for (const app of [one, other]) {
       const { page, faults } = await look(app)
@@ -144,9 +144,10 @@ describe('the dashboard of other programs', { skip: skipWithoutBrowser, timeout:
         const rows = await page
           .locator('#members tbody tr')
           .evaluateAll((found) => found.map((row) => [...row.children].map(({ textContent }) => textContent)))
-        const shares = rows.slice(0, -1).map(([, host, tasks]) => `${host} ${tasks}`)
-        const areShared = shares.toSorted((a, b) => a.localeCompare(b)).join() === '127.0.0.1 0–5,127.0.0.1 6–11'
-        return areShared && rows.at(-1)?.join() === 'all,2 processes,12,130,120,0,10,0' && rows
+        const shares = rows.slice(0, -1).map(([, host, tasks, copies]) => `${host} ${tasks} ${copies}`)
+        const areShared =
+          shares.toSorted((a, b) => a.localeCompare(b)).join() === '127.0.0.1 0–5 6–11,127.0.0.1 6–11 0–5'
+        return areShared && rows.at(-1)?.join() === 'all,2 processes,12,,130,120,0,10,0' && rows
       })
       assert.equal(told.filter(([process]) => process!.endsWith(', this one')).length, 1)
       assert.equal(await page.locator('#partitions tbody tr').count(), keyedPartitions)

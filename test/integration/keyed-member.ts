@@ -9,6 +9,10 @@ export interface KeyedMember extends Pick<Stream, 'app' | 'source' | 'sink'> {
   readonly bootstrapServers: string
   readonly layout: Layout
   readonly death?: MemberDeath
+  /** Copies of each task. @defaultValue 0 */
+  readonly standbyTasks?: number
+  /** Whether a function makes the parts of the side A: they are those that the field would be. */
+  readonly hasFunction?: boolean
   /** For a control: nothing keeps it, and it keeps nobody, from committing what is of others' tasks. */
   readonly isUnfenced?: boolean
 }
@@ -53,11 +57,19 @@ function dieAt({ diesAtCommit, isCommitSent }: MemberDeath): void {
 }
 
 if (import.meta.main) {
-  const { bootstrapServers, layout, death, isUnfenced, ...stream } = JSON.parse(process.argv[2]!) as KeyedMember
+  const {
+    bootstrapServers,
+    layout,
+    death,
+    isUnfenced,
+    standbyTasks = 0,
+    hasFunction,
+    ...stream
+  } = JSON.parse(process.argv[2]!) as KeyedMember
   if (isUnfenced === true) takeOffFences()
   if (death !== undefined) dieAt(death)
-  const settings = { bootstrapServers, heartbeatIntervalMs: 200, epochMs: 50 }
-  const app = await start(keyedTopology(stream, layout), settings)
+  const settings = { bootstrapServers, heartbeatIntervalMs: 200, epochMs: 50, standbyTasks, standbyRefreshMs: 100 }
+  const app = await start(keyedTopology(stream, layout, hasFunction ? ({ part }) => part : undefined), settings)
   process.once('SIGTERM', () => void app.stop())
   await app.done
 }

@@ -4,15 +4,20 @@ import type { SourceRecord, Stream } from './target.ts'
 
 export const keyedPartitions = 12
 
-/** Customers of three sides, whose records are partitioned by their id. */
+/**
+ * Customers of three sides, whose records are partitioned by their id.
+ *
+ * @param partOfA - Makes the parts of the side A. @defaultValue the field `part` is the part, as it is of the others
+ */
 export function keyedTopology(
   { app, source, sink }: Pick<Stream, 'app' | 'source' | 'sink'>,
   layout: Layout = 'keyed',
+  partOfA?: (record: { readonly part: string }) => string,
 ) {
   const part = field('part')
   return topology(app, { layout })
     .source(source)
-    .route('by-stage', field('stage'), { A: stage({ part }), B: stage({ part }), C: stage({ part }) })
+    .route('by-stage', field('stage'), { A: stage({ part: partOfA ?? part }), B: stage({ part }), C: stage({ part }) })
     .correlate('by-id', field('id'), { of: ['A', 'B', 'C'] })
     .sink(sink)
 }

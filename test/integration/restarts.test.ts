@@ -17,6 +17,7 @@ import { redrivenFlatMaps } from './redriven-flat-maps.integration.ts'
 import { resets } from './reset.integration.ts'
 import { restoration } from './restoration.integration.ts'
 import { severalSources } from './several-sources.integration.ts'
+import { copiesInOtherGroups, limitedCopies, standbyTasks } from './standby-tasks.integration.ts'
 import { onEachBroker, onEmbeddedBroker } from './target.ts'
 import { lookupTables } from './lookup-tables.integration.ts'
 import { readsOfPendingRows } from './pending-reads.integration.ts'
@@ -49,6 +50,8 @@ onEachBroker([
     redriving,
     lookupTables,
     windows,
+    standbyTasks,
   ]),
 ])
-onEmbeddedBroker([redrivenLetters, redrivenFlatMaps])
+onEmbeddedBroker([redrivenLetters, redrivenFlatMaps, limitedCopies])
+copiesInOtherGroups()

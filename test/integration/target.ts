@@ -89,9 +89,17 @@ export function onEachBroker(suites: readonly Suite[]): void {
   onBroker('Apache Kafka', skipWithoutKafka, apacheKafka, suites)
 }
 
-/** Runs them on the embedded broker only. */
-export function onEmbeddedBroker(suites: readonly Suite[]): void {
-  onBroker('embedded broker', false, () => startBroker(), suites)
+/**
+ * Runs them on the embedded broker only.
+ *
+ * @param options - For the broker. @param name - What it is called then.
+ */
+export function onEmbeddedBroker(
+  suites: readonly Suite[],
+  options?: Parameters<typeof startBroker>[0],
+  name = 'embedded broker',
+): void {
+  onBroker(name, false, () => startBroker(options), suites)
 }
 
 function onBroker(

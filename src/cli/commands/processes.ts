@@ -11,10 +11,11 @@ export const processes = defineCommand({
   async run({ options, output }) {
     const { app } = options
     const listed = await listProcesses(appOf(options, output))
-    const lines = listed.map(({ role, host, pid, memberId, tasks = [] }) => {
+    const lines = listed.map(({ role, host, pid, memberId, tasks = [], standbyTasks = [] }) => {
       const process = pid === undefined ? '' : `  process ${pid}`
       const own = tasks.length === 0 ? '' : `  tasks ${rangesText(tasks)}`
-      return `  ${role.padEnd('standby'.length)}  ${host}${process}${own}  ${memberId}`
+      const copies = standbyTasks.length === 0 ? '' : `  copies of ${rangesText(standbyTasks)}`
+      return `  ${role.padEnd('standby'.length)}  ${host}${process}${own}${copies}  ${memberId}`
     })
     const title = listed.length === 0 ? `${app}: no process runs` : app
     output.result({ app, processes: listed }, [title, ...lines].join('\n'))

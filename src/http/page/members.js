@@ -17,14 +17,15 @@ const figures = {
  */
 export function membersView({ members, tasks, total }) {
   const numbers = (/** @type {any} */ each) => Object.keys(figures).map((name) => count(each[name]))
-  const head = ['process', 'at', 'tasks', ...Object.values(figures).map((number) => ({ number }))]
+  const head = ['process', 'at', 'tasks', 'copies of', ...Object.values(figures).map((number) => ({ number }))]
   const rows = members.map((/** @type {any} */ member) => [
     html('span', { title: member.memberId }, `${member.pid ?? member.memberId}${member.isThis ? ', this one' : ''}`),
     member.host,
     member.tasks.length === 0 ? 'none' : ranges(member.tasks),
+    ranges(member.standbyTasks),
     ...numbers(member),
   ])
-  const sums = [html('strong', {}, 'all'), plural(members.length, 'process', 'processes'), count(tasks.length)]
+  const sums = [html('strong', {}, 'all'), plural(members.length, 'process', 'processes'), count(tasks.length), '']
   const orphans = tasks.filter((/** @type {any} */ { memberId }) => memberId === undefined)
   return html(
     'div',

@@ -107,10 +107,11 @@ function processesView(processes) {
   return html(
     'ul',
     {},
-    ...processes.map(({ memberId, host, pid, role, tasks = [] }) => {
+    ...processes.map(({ memberId, host, pid, role, tasks = [], standbyTasks = [] }) => {
       const process = pid === undefined ? '' : `, process ${pid}`
       const own = tasks.length === 0 ? '' : `, tasks ${ranges(tasks)}`
-      return html('li', {}, html('strong', {}, role), ` at ${host}${process}${own}, ${memberId}`)
+      const copies = standbyTasks.length === 0 ? '' : `, copies of ${ranges(standbyTasks)}`
+      return html('li', {}, html('strong', {}, role), ` at ${host}${process}${own}${copies}, ${memberId}`)
     }),
   )
 }

@@ -19,8 +19,8 @@ export interface ListedMember {
   readonly pid: number | undefined
   /** Partitions of the topic that it owns. */
   readonly owned: readonly number[]
-  /** Those of which it keeps a copy warm; only streams groups have that. */
-  readonly standbys: readonly number[]
+  /** Those of which it keeps a copy warm; undefined in groups of other kinds than streams, which do not know that. */
+  readonly standbys: readonly number[] | undefined
 }
 
 /** Counts the members of a group of any kind; undefined where there is no such group. */
@@ -45,7 +45,7 @@ export async function listGroupMembers(
       return described.members.map((member) => ({
         ...identityOf(member, member.groupInstanceId ?? member.memberId),
         owned: inOrder(decodeAssignment(topic, member.memberAssignment).assigned),
-        standbys: [],
+        standbys: undefined,
       }))
     case 'streams':
       return described.members.map((member) => ({
@@ -61,7 +61,7 @@ export async function listGroupMembers(
             .filter(({ topicName }) => topicName === topic)
             .flatMap(({ partitions }) => partitions),
         ),
-        standbys: [],
+        standbys: undefined,
       }))
     case undefined:
       return undefined

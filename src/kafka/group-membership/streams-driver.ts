@@ -19,11 +19,9 @@ export function streamsDriver({
   name: memberId,
   giveUpMsMax: rebalanceTimeoutMs,
   topology,
-  processId,
 }: DriverOptions & {
   /** The same for all members and versions, to the order of its lists: another one is refused. */
   readonly topology: StreamsTopology
-  readonly processId: string
 }): MembershipDriver {
   const beat = (request: Omit<Request, 'groupId'>) => ({
     api: 'streamsGroupHeartbeat' as const,
@@ -34,7 +32,8 @@ export function streamsDriver({
     begin({ kind, epoch: memberEpoch, held, standbys }) {
       if (kind === 'beat' || kind === 'leave') return beat({ memberId, memberEpoch })
       const tasks = { activeTasks: listOf(held), standbyTasks: listOf(standbys), warmupTasks: [] }
-      const full = { rebalanceTimeoutMs, processId, clientTags: [], ...tasks }
+      // A copy of a task is given to any other process, also on the same host.
+      const full = { rebalanceTimeoutMs, processId: memberId, clientTags: [], ...tasks }
       return beat({ memberId, memberEpoch, ...full, ...(kind === 'join' && { topology }) })
     },
     proceed(_, answered) {

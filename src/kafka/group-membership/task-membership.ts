@@ -47,7 +47,7 @@ export class TaskMembership implements AsyncDisposable {
     const { topics, protocol, giveUpMsMax, standbyCount = 0, hostId } = options
     const self = currentProcess(hostId)
     this.#options = options
-    const part = { kind: 'tasks', topics, protocol, giveUpMsMax, standbyCount, processId: self.host } as const
+    const part = { kind: 'tasks', topics, protocol, giveUpMsMax, standbyCount } as const
     this.#thread = new MembershipThread(options, part, self, (message) => this.#hear(message))
   }
 

@@ -100,13 +100,13 @@ class TasksParticipation implements Participation {
   async #driver(protocol: TaskProtocol): Promise<MembershipDriver> {
     const { cluster, settings } = this.#room
     const { group, instanceId: name, sessionTimeoutMs } = settings
-    const { topics, giveUpMsMax, standbyCount, processId } = this.#part
+    const { topics, giveUpMsMax, standbyCount } = this.#part
     const options = { group, name, giveUpMsMax }
     const onDegraded = (sentence: string) => this.#degraded(sentence)
     await setUpGroup({ cluster, group, protocol, standbyCount, onDegraded })
     switch (protocol) {
       case 'streams':
-        return streamsDriver({ ...options, topology: streamsTopologyOf(topics), processId })
+        return streamsDriver({ ...options, topology: streamsTopologyOf(topics) })
       case 'consumer': {
         const [topic] = await cluster.topics([topics.tasks])
         return consumerDriver({ ...options, topic: { name: topics.tasks, id: topicUuid(topic!.id) } })

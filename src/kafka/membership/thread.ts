@@ -29,7 +29,6 @@ export interface TasksPart {
   readonly kind: 'tasks'
   readonly topics: TaskTopics
   readonly protocol: TaskProtocol | undefined
-  readonly processId: string
   readonly giveUpMsMax: number
   readonly standbyCount: number
 }

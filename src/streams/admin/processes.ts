@@ -18,7 +18,10 @@ export interface AppProcess {
   readonly role: 'active' | 'standby'
   /** The tasks that are its own, in ascending order. Only in the layouts `keyed` and `routed`. */
   readonly tasks?: readonly number[]
-  /** Those of which it keeps a table warm. Only in these. */
+  /**
+   * Those of which it keeps a copy (`standbyTasks`). Only in these, and empty where the group does not know it: in groups
+   * of other kinds than streams.
+   */
   readonly standbyTasks?: readonly number[]
 }
 
@@ -46,7 +49,7 @@ export async function processes({ logger, clock, tls, sasl, ...given }: AppOptio
 
 /** A process of an application whose members share its work. */
 export function sharingProcess(member: ListedMember): AppProcess {
-  return { ...processOf(member), tasks: member.owned, standbyTasks: member.standbys }
+  return { ...processOf(member), tasks: member.owned, standbyTasks: member.standbys ?? [] }
 }
 
 function processOf({ memberId, host, pid, owned }: ListedMember): AppProcess {

@@ -6,6 +6,7 @@ import type { Report } from '../runtime/report.ts'
 import type { Role } from '../runtime/role.ts'
 import type { Exported } from '../tracing/otlp/span-exporter.ts'
 import type { InspectedLookup } from '../tables/lookup-tables.ts'
+import type { InspectedCopies } from '../standby/standby-tasks.ts'
 import type { PlanDescription } from '../topology/describe-plan.ts'
 import type { HistogramSnapshot } from './histogram.ts'
 import type { InspectedProgram } from './inspected-program.ts'
@@ -27,8 +28,13 @@ export interface Inspection {
   readonly waiting?: BrokerWait
   /** For how long brokers have not answered where the source ends; 0 where they do. */
   readonly unansweredMs: number
-  /** How long ago the table of a standby was as new as the checkpoint; absent where it keeps none. */
+  /**
+   * How long ago the table of a standby, or that of copies of tasks, was as new as the checkpoint; absent where there is
+   * none.
+   */
   readonly standbyAgeMs?: number
+  /** Copies of tasks of other members; absent where none are kept. */
+  readonly copies?: InspectedCopies
   readonly report: Report
   /** Of the active process, or of the tasks of this one; as `report().accounting`, by topic and partition. */
   readonly partitions: readonly InspectedPartition[]

@@ -1,6 +1,7 @@
-import { listGroupMembers, topicRange } from '../../kafka/index.ts'
+import { type ListedMember, listGroupMembers, topicRange } from '../../kafka/index.ts'
 import { LastManifests } from '../checkpoint/last-manifests.ts'
 import type { KafkaServices } from '../runtime/services.ts'
+import { chosenCopies } from '../tasks/copy-choice.ts'
 import { checkpointSink } from '../topics/program-topics.ts'
 import { Asked } from './asked.ts'
 import { type InspectedProgram, inspectedProgram } from './inspected-program.ts'
@@ -13,7 +14,7 @@ export class ProgramView {
   readonly #asked: Asked<InspectedProgram | undefined>
 
   /** @param self - By what the other members know this one. */
-  constructor({ cluster, plan, topics, clock }: KafkaServices, self: string) {
+  constructor({ cluster, plan, topics, options, clock }: KafkaServices, self: string) {
     const manifests = new LastManifests()
     const ask = async () => {
       const [members, found, ranges] = await Promise.all([
@@ -23,7 +24,8 @@ export class ProgramView {
         Promise.all(topics.sources.map((source) => topicRange(cluster, source, 'read_committed'))),
       ])
       const sources = topics.sources.map(({ name: topic }, source) => ({ topic, ...ranges[source]! }))
-      return inspectedProgram({ members: members ?? [], manifests: found, sources, self })
+      const known = withCopies(members ?? [], options.standbyTasks)
+      return inspectedProgram({ members: known, manifests: found, sources, self })
     }
     this.#asked = new Asked(ask, clock, undefined)
   }
@@ -33,4 +35,12 @@ export class ProgramView {
     await this.#asked.refresh()
     return this.#asked.latest
   }
+}
+
+/** Where the group does not know of copies, members choose them, all in the same way. */
+function withCopies(members: readonly ListedMember[], count: number): ListedMember[] {
+  return members.map((member) => ({
+    ...member,
+    standbys: member.standbys ?? chosenCopies(members, member.name, count),
+  }))
 }

@@ -319,8 +319,11 @@ function spansOf({ plan, sources: { partitions }, tracing }: StateRequest): Merg
   return tracing?.spansOf({ plan, partitions })
 }
 
-function tableOf(request: StateRequest, { hashSeed }: ProgramIdentity): PendingTable {
-  const { plan, options, spareMemory } = request
+/** One that has nothing. */
+export function tableOf(
+  { plan, options, spareMemory, tracing }: Pick<StateRequest, 'plan' | 'options' | 'spareMemory' | 'tracing'>,
+  { hashSeed }: Pick<ProgramIdentity, 'hashSeed'>,
+): PendingTable {
   const sidesWhere = (has: (side: Side) => boolean) => [...plan.sides.keys()].filter((side) => has(plan.sides[side]!))
   return new PendingTable({
     sideCount: plan.sides.length,
@@ -340,7 +343,7 @@ function tableOf(request: StateRequest, { hashSeed }: ProgramIdentity): PendingT
       const length = typeof list.count === 'object' ? { toldBy: list.count.side } : list.count
       return [{ side, length, fullReason: Reason.LIST_FULL }]
     }),
-    carries: plan.layout === 'routed' || carriesTraces(request),
+    carries: plan.layout === 'routed' || carriesTraces({ plan, tracing }),
     hasLanes: plan.sources.some((source) => laneCountOf(source) > 1),
     memory: spareMemory.take(),
   })

@@ -1,7 +1,7 @@
 /**
  * The tasks of a member where several members are at work: what is read and asked of Kafka before it goes on with them.
  */
-import { topicRange } from '../../kafka/index.ts'
+import { listOffsets, type Topic, topicRange } from '../../kafka/index.ts'
 import { manifestsOf } from '../checkpoint/checkpoint-records.ts'
 import type { CheckpointView } from '../checkpoint/checkpoint-view.ts'
 import { emptyDigest } from '../checkpoint/digest.ts'
@@ -14,11 +14,13 @@ import { ofOwn, type Tasks } from '../tasks/tasks.ts'
 import { checkpointSink, findSources } from '../topics/program-topics.ts'
 import { ofPartitions } from '../topics/topic-ranges.ts'
 import { type Sources, sourcesOf } from '../topics/sources.ts'
+import type { Plan } from '../topology/plan.ts'
 import { asNobody, fence } from './fence.ts'
 import { findLogs, type Found } from './found.ts'
 import { lastWriters } from './last-writers.ts'
 import { refuseElsewhere } from './layout-elsewhere.ts'
 import { startOffsetsOf } from './start-offsets.ts'
+import type { TasksToRestore } from './state-after.ts'
 import { taskIncompatibility } from './task-compatibility.ts'
 
 /** What a member brings to go on with tasks. */
@@ -52,26 +54,15 @@ export async function findTasks(services: KafkaServices, share: TaskShare): Prom
   const { own, writer, checkpoint } = share
   const topic = topics.sinks[checkpointSink]!
   const sources = sourcesOf(plan, await findSources(cluster, plan))
-  const taskOf = (number: number) => sources.partitions.partitionOf(number)
-  checkpoint.forgetAllBut(own, taskOf)
-  const committed = await topicRange(cluster, topic, 'read_committed')
-  await checkpoint.readOn(cluster, topic, ofPartitions(committed, own), true)
+  const tasks: Tasks = { ...tasksIn(topic, sources, own), writer }
+  checkpoint.forgetAllBut(own, tasks.taskOf)
+  await readOnCommitted(services, share)
   await endLastWriters(services, share)
   const logs = await findLogs(services, sources, own)
   await checkpoint.readOn(cluster, topic, ofPartitions(await topicRange(cluster, topic), own), true)
   checkpoint.promotedPlaces.own = own
 
-  const tasks: Tasks = {
-    count: topic.partitions.length,
-    own,
-    taskOf,
-    writer,
-  }
-  const manifests = manifestsOf(checkpoint.records, own)
-  for (const manifest of manifests) {
-    const error = taskIncompatibility(plan, sources, manifest)
-    if (error !== undefined) throw error
-  }
+  const manifests = fittingManifests(plan, sources, share)
   const logStarts = ofOwn(tasks, logs.logStarts, 0)
   const logEnds = ofOwn(tasks, logs.logEnds, 0)
   const known = new Set(manifests.map(({ task }) => task!.number))
@@ -82,25 +73,90 @@ export async function findTasks(services: KafkaServices, share: TaskShare): Prom
       ? logStarts
       : await startOffsetsOf(cluster, plan, { manifest: undefined, sources, logStarts, logEnds }, options)
   const startOffsets = starts.map((offset, number) => (newTasks.has(tasks.taskOf(number)) ? offset : 0))
-  const hashSeed = seedOf(topic.id)
-  const digests = Array.from({ length: tasks.count }, () => emptyDigest)
-  for (const { task, digest } of manifests) digests[task!.number] = digest
+  const toRestore = { ...tasksToRestore(topic, tasks, manifests), areSomeNew: newTasks.size > 0 }
   return {
     manifest:
       manifests.length === 0
         ? undefined
-        : joinedManifest(manifests, nothingOf(services, sources, startOffsets, hashSeed)),
+        : joinedManifest(manifests, nothingOf(services, sources, startOffsets, toRestore.hashSeed)),
     sources,
     commits: ofOwn(tasks, logs.commits, undefined),
     logStarts,
     logEnds,
     startOffsets,
-    tasks: { ...tasks, digests, hashSeed, areSomeNew: newTasks.size > 0 },
+    tasks: toRestore,
   }
 }
 
-/** Reads on what a member itself has written of its tasks, so that a recovery has little left to read. */
-export async function readOnOwn({ cluster, topics }: KafkaServices, { own, checkpoint }: TaskShare): Promise<void> {
+/** What is known of tasks that others work on, as of the last epoch of each. */
+export interface OthersTasks {
+  /** Of those that have an epoch. */
+  readonly manifests: readonly Manifest[]
+  /** The same as one. */
+  readonly manifest: Manifest
+  readonly sources: Sources
+  /** Offsets of the first records of their sources, by number of the partition; 0 of others. */
+  readonly logStarts: readonly number[]
+  readonly tasks: TasksToRestore
+}
+
+/**
+ * Looks at tasks that others work on: nothing is ended, and no open transaction is waited for.
+ *
+ * @returns Undefined where none of them has an epoch.
+ * @throws MillraceError `CHECKPOINT_INCOMPATIBLE`, `LAYOUT_DIFFERS`
+ */
+export async function lookAtTasks(
+  services: KafkaServices,
+  { own, checkpoint }: Pick<TaskShare, 'own' | 'checkpoint'>,
+): Promise<OthersTasks | undefined> {
+  const { cluster, plan, topics } = services
+  const topic = topics.sinks[checkpointSink]!
+  const sources = sourcesOf(plan, await findSources(cluster, plan))
+  const tasks = tasksIn(topic, sources, own)
+  checkpoint.forgetAllBut(own, tasks.taskOf)
+  // Before the checkpoint: what no epoch needs any more is deleted from internal topics.
+  const logStarts = await Promise.all(sources.topics.map((source) => listOffsets(cluster, source, 'earliest')))
+  await readOnCommitted(services, { own, checkpoint })
+  checkpoint.promotedPlaces.own = own
+  const manifests = fittingManifests(plan, sources, { own, checkpoint })
+  if (manifests.length === 0) return undefined
+  const toRestore = { ...tasksToRestore(topic, tasks, manifests), areSomeNew: false }
+  const none = sources.partitions.list.map(() => 0)
+  return {
+    manifests,
+    manifest: joinedManifest(manifests, nothingOf(services, sources, none, toRestore.hashSeed)),
+    sources,
+    logStarts: ofOwn(tasks, sources.partitions.byNumber(logStarts, 0), 0),
+    tasks: toRestore,
+  }
+}
+
+function tasksIn(topic: Topic, { partitions }: Sources, own: readonly number[]): Tasks {
+  return { count: topic.partitions.length, own, taskOf: (number) => partitions.partitionOf(number) }
+}
+
+/** @throws MillraceError where the program cannot go on with one of them. */
+function fittingManifests(plan: Plan, sources: Sources, { own, checkpoint }: Pick<TaskShare, 'own' | 'checkpoint'>) {
+  const manifests = manifestsOf(checkpoint.records, own)
+  for (const manifest of manifests) {
+    const error = taskIncompatibility(plan, sources, manifest)
+    if (error !== undefined) throw error
+  }
+  return manifests
+}
+
+function tasksToRestore({ id }: Topic, tasks: Tasks, manifests: readonly Manifest[]) {
+  const digests = Array.from({ length: tasks.count }, () => emptyDigest)
+  for (const { task, digest } of manifests) digests[task!.number] = digest
+  return { ...tasks, digests, hashSeed: seedOf(id) }
+}
+
+/** Reads on the checkpoints of tasks as far as they are committed, so that a recovery has little left to read. */
+export async function readOnCommitted(
+  { cluster, topics }: KafkaServices,
+  { own, checkpoint }: Pick<TaskShare, 'own' | 'checkpoint'>,
+): Promise<void> {
   const topic = topics.sinks[checkpointSink]!
   const committed = await topicRange(cluster, topic, 'read_committed')
   await checkpoint.readOn(cluster, topic, ofPartitions(committed, own), true)

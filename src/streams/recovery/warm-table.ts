@@ -2,8 +2,9 @@ import type { PendingTable } from '../../kernel/index.ts'
 import { ToldNumbers } from '../lists/told-numbers.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import type { Plan } from '../topology/plan.ts'
-import { addDigests, type Digest } from '../checkpoint/digest.ts'
+import { addDigests, type Digest, emptyDigest } from '../checkpoint/digest.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
+import { isOwn, ofOwn, type Tasks } from '../tasks/tasks.ts'
 import { PartsReadAgain } from './parts-read-again.ts'
 import type { RecoveredSession } from './session.ts'
 
@@ -42,6 +43,9 @@ export function warmTableOf(
   }
 }
 
+/** Which program it is, and which partition each number means, for people. */
+type Naming = readonly [plan: Plan, partitions: Pick<SourcePartitions, 'placeOf' | 'text'>]
+
 /**
  * Puts the rows of another table into one. They are of other tasks, so no row is of a key that is in both.
  *
@@ -54,11 +58,7 @@ export function joinedTable(
   other: WarmTable,
 ): WarmTable {
   const { table } = one
-  // They were in a table before.
-  table.isLimited = false
-  const readAgain = new PartsReadAgain({ table, told: ToldNumbers.of(plan), isMigrated: false, partitions })
-  for (const columns of other.table.storedColumns()) readAgain.take(columns)
-  table.settle()
+  putRows(other.table, table, () => true, [plan, partitions])
   const manifests = [one.manifest, other.manifest]
   const greatest = (...lists: (readonly number[])[]) =>
     lists[0]!.map((_, number) => Math.max(...lists.map((list) => list[number] ?? 0)))
@@ -73,4 +73,45 @@ export function joinedTable(
     },
     digests: one.digests.map((digest, task) => addDigests(digest, other.digests[task]!)),
   }
+}
+
+/**
+ * A copy of what a table has of some of its tasks.
+ *
+ * @param tasks - They, with the number of parts that are pending of them. @param empty - Where the copy is to live.
+ */
+export function copyOfTasks(
+  plan: Plan,
+  partitions: Pick<SourcePartitions, 'placeOf' | 'text'>,
+  { table, manifest, digests }: WarmTable,
+  tasks: { readonly own: readonly number[]; readonly pending: number; readonly taskOf: Tasks['taskOf'] },
+  empty: PendingTable,
+): WarmTable {
+  const { pending, ...chosen } = tasks
+  putRows(table, empty, (number) => isOwn(chosen, number), [plan, partitions])
+  const ofChosen = (values: readonly number[]) => ofOwn(chosen, values, 0)
+  return {
+    table: empty,
+    manifest: {
+      ...manifest,
+      nextOffsets: ofChosen(manifest.nextOffsets),
+      pending,
+      totals: { lost: ofChosen(manifest.totals.lost) },
+    },
+    digests: digests.map((digest, task) => (tasks.own.includes(task) ? digest : emptyDigest)),
+  }
+}
+
+/** @param isTaken - Of which source partitions, by number. */
+function putRows(
+  from: PendingTable,
+  table: PendingTable,
+  isTaken: (number: number) => boolean,
+  [plan, partitions]: Naming,
+): void {
+  // They were in a table before.
+  table.isLimited = false
+  const readAgain = new PartsReadAgain({ table, told: ToldNumbers.of(plan), isMigrated: false, partitions })
+  for (const columns of from.storedColumns()) if (isTaken(columns.partition)) readAgain.take(columns)
+  table.settle()
 }

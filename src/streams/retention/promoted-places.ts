@@ -64,9 +64,9 @@ export class PromotedPlaces {
     }
   }
 
-  /** Takes over what is known of the parts of other partitions. */
+  /** Takes over what is known of the parts of other partitions. What either forgets the other one keeps. */
   takeOver(other: PromotedPlaces): void {
-    for (const [partition, ranges] of other.#partitions) this.#partitions.set(partition, ranges)
+    for (const [partition, ranges] of other.#partitions) this.#partitions.set(partition, new Map(ranges))
   }
 
   /** Forgets ranges in which nothing is promoted any more, now and then. @param parts - All that are promoted. */

@@ -249,7 +249,7 @@ export class RunningApp extends AppFront implements App {
     ])
     const { plan, waits, clock = systemClock, tracing } = this.#options
     const exported = tracing?.exported
-    const { role, session, view, standbyAgeMs, lookups } = this.#term
+    const { role, session, view, standbyAgeMs, copies, lookups } = this.#term
     const report = this.report()
     const { epochs: committed, rollbacks: rolledBack } = report.statistics
     const { report: wait } = waits
@@ -264,6 +264,7 @@ export class RunningApp extends AppFront implements App {
       ...(wait && { waiting: inspectedWait(wait) }),
       unansweredMs: view?.ends.unansweredMs ?? 0,
       ...(standbyAgeMs !== undefined && { standbyAgeMs }),
+      ...(copies && { copies }),
       report,
       partitions:
         session === undefined || view === undefined

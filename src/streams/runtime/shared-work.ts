@@ -1,18 +1,21 @@
-import { TaskMembership, type TaskMembershipOptions } from '../../kafka/index.ts'
+import { listGroupMembers, TaskMembership, type TaskMembershipOptions } from '../../kafka/index.ts'
 import { CheckpointView } from '../checkpoint/checkpoint-view.ts'
 import { asNobody, fence } from '../recovery/fence.ts'
 import type { RecoveryRequest } from '../recovery/recover.ts'
 import type { RecoveredSession } from '../recovery/session.ts'
-import { readOnOwn, seedOf, type TaskShare } from '../recovery/task-share.ts'
+import { readOnCommitted, seedOf, type TaskShare } from '../recovery/task-share.ts'
+import { mayBeCopied } from '../recovery/warm-state.ts'
 import { type WarmTable, warmTableOf } from '../recovery/warm-table.ts'
+import { type InspectedCopies, StandbyTasks } from '../standby/standby-tasks.ts'
 import { TasksAhead } from '../standby/tasks-ahead.ts'
+import { chosenCopies } from '../tasks/copy-choice.ts'
 import { type ShareChange, TaskShares } from '../tasks/task-shares.ts'
 import type { Member } from './kafka-ports.ts'
 import { checkpointSink } from '../topics/program-topics.ts'
 import { aborted } from './operator-system.ts'
 import type { KafkaServices } from './services.ts'
 
-export type SharedWorkOptions = Omit<TaskMembershipOptions, 'group' | 'topics'>
+export type SharedWorkOptions = Omit<TaskMembershipOptions, 'group' | 'topics' | 'standbyCount'>
 
 /** What a member works on until its tasks are others. */
 export interface ShareToWorkOn extends Pick<RecoveryRequest, 'warmTable' | 'member'> {
@@ -31,12 +34,15 @@ export interface ShareToWorkOn extends Pick<RecoveryRequest, 'warmTable' | 'memb
  *    nothing of these tasks can be committed any more. The group hears which of them it has given up.
  * 3. It recovers the tasks that it has then and that are ready. What its table has of those that it keeps, and what was
  *    restored ahead, need not be read again; the rows of those that have left are swept out.
+ *
+ * Meanwhile it keeps copies of tasks of others (`StandbyTasks`), from which it goes on where it is given these.
  */
 export class SharedWork {
   readonly #services: KafkaServices
   readonly #membership: TaskMembership
   readonly #shares: TaskShares
   readonly #checkpoint = new CheckpointView({ keepsTables: false })
+  readonly #copies: StandbyTasks
   readonly #ahead: TasksAhead
   /** Who has had tasks that are being made ready, and is no member: their transactions have been ended. */
   #ended = new Set<string>()
@@ -46,7 +52,7 @@ export class SharedWork {
 
   /** Resolves once this process is a member. */
   static async join(services: KafkaServices, options: SharedWorkOptions): Promise<SharedWork> {
-    const { plan, topics } = services
+    const { plan, topics, options: settings } = services
     const taskCount = topics.sinks[checkpointSink]!.partitions.length
     // Kafka gives no tasks where inputs of a group differ. Fewer partitions of other sources follow those of the widest.
     const inputs = topics.sources.filter(({ partitions }) => partitions.length === taskCount)
@@ -54,6 +60,7 @@ export class SharedWork {
     const membership = await TaskMembership.join({
       ...options,
       group: plan.name,
+      standbyCount: mayBeCopied(plan) ? settings.standbyTasks : 0,
       topics: {
         tasks: plan.checkpointTopic,
         taskCount,
@@ -68,7 +75,8 @@ export class SharedWork {
     this.#services = services
     this.#membership = membership
     this.#shares = shares
-    this.#ahead = new TasksAhead(services)
+    this.#copies = new StandbyTasks(services, () => this.#tasksToCopy())
+    this.#ahead = new TasksAhead(services, this.#copies)
   }
 
   /** By what the other members know this one. */
@@ -78,6 +86,16 @@ export class SharedWork {
 
   /** As whom offsets are committed. */
   readonly member: Member = (stale) => this.#membership.member(stale)
+
+  /** What it keeps of tasks of others; absent where that is nothing. */
+  get copies(): InspectedCopies | undefined {
+    return this.#copies.inspected
+  }
+
+  /** How long ago that was as new as the checkpoints, in milliseconds. */
+  get copiesAgeMs(): number | undefined {
+    return this.#copies.ageMs
+  }
 
   /** The transactional id of this member. */
   get writer(): string {
@@ -94,11 +112,13 @@ export class SharedWork {
     workOn: (share: ShareToWorkOn) => Promise<RecoveredSession | undefined>,
     signal: AbortSignal,
   ): Promise<void> {
+    const { plan, options } = this.#services
+    if (options.standbyTasks > 0 && mayBeCopied(plan)) void this.#copies.follow(signal)
     for (;;) {
       signal.throwIfAborted()
       const { change: next } = this.#shares
       this.#shares.settle(this.#membership)
-      const own = this.#toWorkOn()
+      const own = await this.#toWorkOn()
       if (own.length === 0) {
         this.#warmTable = undefined
         this.#kept = []
@@ -119,14 +139,31 @@ export class SharedWork {
   }
 
   /** Those of its tasks that it goes on with, and those that are ready; all of them where it has none to go on with. */
-  #toWorkOn(): readonly number[] {
+  async #toWorkOn(): Promise<readonly number[]> {
     const { own } = this.#shares
     this.#ahead.keep(own)
     const kept = own.filter((task) => this.#kept.includes(task))
     const { ready } = this.#ahead
     const next = kept.length === 0 ? own : own.filter((task) => kept.includes(task) || ready.includes(task))
     if (ready.length > 0) this.#warmTable = this.#ahead.giveTo(this.#checkpoint, this.#warmTable)
+    if (this.#warmTable === undefined) await this.#goOnFromCopies(next)
     return next
+  }
+
+  async #goOnFromCopies(own: readonly number[]): Promise<void> {
+    const copies = await this.#copies.take(own)
+    if (copies === undefined) return
+    this.#checkpoint.takeOver(copies.checkpoint)
+    this.#warmTable = copies.warmTable
+  }
+
+  /** As the group says; where it says nothing, as all members choose. */
+  async #tasksToCopy(): Promise<readonly number[]> {
+    const { cluster, plan, options } = this.#services
+    const { protocol, memberId } = this.#membership
+    if (protocol === 'streams') return this.#shares.copies.filter((task) => !this.#shares.has(task))
+    const members = (await listGroupMembers(cluster, plan.name, plan.checkpointTopic)) ?? []
+    return chosenCopies(members, memberId, options.standbyTasks).filter((task) => !this.#shares.has(task))
   }
 
   /**
@@ -177,7 +214,7 @@ export class SharedWork {
   /** A stop lasts as long as what is left to read of the checkpoint; what cannot be read now is left to it. */
   async #readOn(working: readonly number[]): Promise<void> {
     const { plan, logger } = this.#services
-    await readOnOwn(this.#services, this.#shareOf(working)).catch((error: unknown) =>
+    await readOnCommitted(this.#services, this.#shareOf(working)).catch((error: unknown) =>
       logger.debug({ app: plan.name, err: error }, 'could not read the checkpoint ahead'),
     )
   }

@@ -29,6 +29,7 @@ import { ProgramWatch } from '../standby/program-watch.ts'
 import type { LookupTables } from '../tables/lookup-tables.ts'
 import { TopicFollower } from '../tables/topic-follower.ts'
 import { Standby } from '../standby/standby.ts'
+import type { InspectedCopies } from '../standby/standby-tasks.ts'
 
 export interface TermOptions {
   readonly plan: Plan
@@ -119,9 +120,14 @@ export class Term {
     return this.#session?.state.table ?? this.#standby?.table
   }
 
-  /** How long ago the table of a standby was as new as the checkpoint; undefined where there is none. */
+  /** How long ago the table of a standby, or that of copies of tasks, was as new as the checkpoint; undefined where there is none. */
   get standbyAgeMs(): number | undefined {
-    return this.#standby?.ageMs
+    return this.#standby?.ageMs ?? this.#work?.copiesAgeMs
+  }
+
+  /** What is kept of tasks of other members; absent where that is nothing. */
+  get copies(): InspectedCopies | undefined {
+    return this.#work?.copies
   }
 
   /** Tables that topics fill; absent where the program has none, and before its topics are found. */

@@ -6,6 +6,7 @@ import { joinedTable, type WarmTable } from '../recovery/warm-table.ts'
 import type { KafkaServices } from '../runtime/services.ts'
 import { newStatistics } from '../runtime/statistics.ts'
 import { restoreApart } from './restore-apart.ts'
+import type { StandbyTasks } from './standby-tasks.ts'
 
 /** Some tasks that are being made ready, or are. */
 interface Preparation {
@@ -20,7 +21,8 @@ interface Preparation {
 
 /**
  * Makes tasks ready that a member has been given, while it works on those that it had: the transactions of those who had
- * them are ended, their checkpoints read, and their pending parts restored into a table of their own. So the work on all
+ * them are ended, their checkpoints read, and their pending parts restored into a table of their own, from copies where
+ * there are some. So the work on all
  * tasks stops only for as long as it takes to put these rows into the table of the member.
  *
  * State: the tasks that are being made ready, or are; those that come meanwhile are next. What is made is a cache:
@@ -28,11 +30,14 @@ interface Preparation {
  */
 export class TasksAhead {
   readonly #services: KafkaServices
+  readonly #copies: Pick<StandbyTasks, 'take'>
   #current: Preparation | undefined
 
-  constructor(services: KafkaServices) {
+  /** @param copies - What there is of tasks that others have worked on. */
+  constructor(services: KafkaServices, copies: Pick<StandbyTasks, 'take'>) {
     // What is read for a table that may never be used counts for nothing.
     this.#services = { ...services, statistics: newStatistics(), meters: new Meters() }
+    this.#copies = copies
   }
 
   /** Those that are ready. */
@@ -95,7 +100,9 @@ export class TasksAhead {
     const services = this.#services
     const { plan, logger } = services
     try {
-      const warm = await warmTasks(services, share)
+      const copies = await this.#copies.take(share.own)
+      if (copies !== undefined) share.checkpoint.takeOver(copies.checkpoint)
+      const warm = await warmTasks(services, share, copies?.warmTable)
       if (warm !== undefined) await restoreApart(services, warm, signal)
       return warm
     } catch (error) {

@@ -11,11 +11,13 @@ export type ShareChange =
 /**
  * The tasks that the group gives to this process, and takes from it.
  *
- * State: the tasks that are this member's, those of them that it is to give up, and whether it has lost them all.
+ * State: the tasks that are this member's, those of them that it is to give up, and whether it has lost them all; others
+ * of which it is to keep copies.
  */
 export class TaskShares {
   readonly #had = new Set<number>()
   readonly #leaving = new Set<number>()
+  #copies: readonly number[] = []
   #lost: MillraceError | undefined
   #change = Promise.withResolvers<ShareChange>()
 
@@ -36,8 +38,19 @@ export class TaskShares {
     this.#tell({ kind: 'lost', reason })
   }
 
-  /** Copies that are kept warm are none of this member's. */
-  standingBy(): void {}
+  standingBy(tasks: readonly number[]): void {
+    this.#copies = tasks
+  }
+
+  /** Those of which the group wants copies to be kept here. */
+  get copies(): readonly number[] {
+    return this.#copies
+  }
+
+  /** Whether a task is this member's, be it given up or not. */
+  has(task: number): boolean {
+    return this.#had.has(task)
+  }
 
   /** Those to work on, in ascending order. */
   get own(): number[] {

@@ -18,11 +18,11 @@ export interface Tasks {
 export const oneTask: Tasks = { count: 1, own: [0], taskOf: () => 0 }
 
 /** Whether a source partition is one of this member's, by its number. */
-export function isOwn({ own, taskOf }: Tasks, number: number): boolean {
+export function isOwn({ own, taskOf }: Pick<Tasks, 'own' | 'taskOf'>, number: number): boolean {
   return own.includes(taskOf(number))
 }
 
 /** Values by number, with another one for the partitions that this member does not have. */
-export function ofOwn<Value>(tasks: Tasks, byNumber: readonly Value[], others: Value): Value[] {
+export function ofOwn<Value>(tasks: Pick<Tasks, 'own' | 'taskOf'>, byNumber: readonly Value[], others: Value): Value[] {
   return byNumber.map((value, number) => (isOwn(tasks, number) ? value : others))
 }
