@@ -3,7 +3,8 @@
  * over a socket where `/usr/bin/redis-server` is there), and against Lever, the transactional table of Bastion, where
  * there is cargo: `node bench/state.bench.ts [--rows 1000000] [--minutes 6]`.
  *
- * Each round takes all variants in turn, so that a slow moment of the machine meets all alike; the slow ones take part
+ * Each round takes all variants in turn, so that a slow moment of the machine meets all alike, and each second round the
+ * other way round, because the first of a round pays for the memory that the others find warm. The slow ones take part
  * in the first two, and no round begins that would not end within the minutes. Rates are by CPU time, garbage collection
  * and the server of Redis included. Memory is measured in a process for each variant. At the end each bound stands with
  * its ratio, the middle of all rounds and their range, and whether it holds.
@@ -86,7 +87,9 @@ async function measureRates(): Promise<Rates> {
     const startMs = performance.now()
     if (round >= roundsMin && startMs + lastMs > endMs) break
     const taken = round < roundsMin ? all : all.filter((name) => !slow.has(name))
-    await takeRound(taken, keys, (variant, step, rate) => rates.add(variant, step, rate))
+    await takeRound(round % 2 === 0 ? taken : taken.toReversed(), keys, (variant, step, rate) =>
+      rates.add(variant, step, rate),
+    )
     lastMs = performance.now() - startMs
   }
   return rates
