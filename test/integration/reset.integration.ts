@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { apis, Cluster } from '../../src/kafka/index.ts'
 import { reset } from '../../src/streams/index.ts'
 import { customers, customerTopology, mergesOf, record, valuesOf } from './customers.ts'
 import { closeAtEnd } from '../at-end.ts'
@@ -46,6 +47,32 @@ export function resets(target: Target): void {
       await reset({ bootstrapServers: target.bootstrapServers, app: stream.app })
 
       assert.equal((await target.admin.listTopics()).includes(stream.checkpointTopic), false)
+    })
+
+    it('is refused while its group has members that are no consumers', async () => {
+      const { app } = await target.stream()
+      const cluster = new Cluster({ bootstrapServers: target.bootstrapServers })
+      closeAtEnd(() => cluster.close())
+      // Whose coordinator has begun its work then.
+      await target.admin.describeGroups([app])
+      const broker = await cluster.anyConnection()
+      const [groupInstanceId, protocolType] = ['worker', 'connect']
+      const { memberId, generationId } = await broker.ask(apis.joinGroup, {
+        groupId: app,
+        memberId: '',
+        groupInstanceId,
+        protocolType,
+        sessionTimeoutMs: 10_000,
+        rebalanceTimeoutMs: 10_000,
+        protocols: [{ name: 'compatible', metadata: Buffer.from('metadata') }],
+      })
+      const own = { groupId: app, memberId, groupInstanceId, generationId, protocolType, protocolName: 'compatible' }
+      await broker.ask(apis.syncGroup, { ...own, assignments: [{ memberId, assignment: Buffer.from('all of it') }] })
+
+      await assert.rejects(reset({ bootstrapServers: target.bootstrapServers, app, dryRun: true }), {
+        code: 'APP_RUNNING',
+        details: { app, memberCount: 1 },
+      })
     })
 
     it('of an application of which nobody knows is refused', async () => {

@@ -41,12 +41,15 @@ export async function listGroupMembers(
 ): Promise<ListedMember[] | undefined> {
   const described = await describeGroup(cluster, group)
   switch (described?.kind) {
-    case 'classic':
+    case 'classic': {
+      const isOfConsumers = described.protocolType === 'consumer'
       return described.members.map((member) => ({
         ...identityOf(member, member.groupInstanceId ?? member.memberId),
-        owned: inOrder(decodeAssignment(topic, member.memberAssignment).assigned),
+        // What others are assigned, such as the workers of Kafka Connect, is written in their own way.
+        owned: isOfConsumers ? inOrder(decodeAssignment(topic, member.memberAssignment).assigned) : [],
         standbys: undefined,
       }))
+    }
     case 'streams':
       return described.members.map((member) => ({
         ...identityOf(member),
@@ -77,7 +80,10 @@ function inOrder(partitions: readonly number[]): number[] {
 }
 
 type Described =
-  | { readonly kind: 'classic'; readonly members: ResponseOf<typeof apis.describeGroups>['groups'][number]['members'] }
+  | ({ readonly kind: 'classic' } & Pick<
+      ResponseOf<typeof apis.describeGroups>['groups'][number],
+      'protocolType' | 'members'
+    >)
   | {
       readonly kind: 'streams'
       readonly members: ResponseOf<typeof apis.streamsGroupDescribe>['groups'][number]['members']
@@ -92,7 +98,7 @@ async function describeGroup(cluster: Cluster, group: string): Promise<Described
   const what = 'describing the members'
   const classic = (await askGroup(cluster, group, what, apis.describeGroups, { groups: [group] })).groups[0]!
   // So brokers call a group of another kind, too.
-  if (classic.groupState !== 'Dead') return { kind: 'classic', members: classic.members }
+  if (classic.groupState !== 'Dead') return { kind: 'classic', ...classic }
   const request = { groupIds: [group] }
   const streams = await ifOfKind(() => askGroup(cluster, group, what, apis.streamsGroupDescribe, request))
   if (streams !== undefined) return { kind: 'streams', members: streams.groups[0]!.members }

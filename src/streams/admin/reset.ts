@@ -1,11 +1,11 @@
-import { MillraceError } from '../../core/errors.ts'
 import { resolveOptions } from '../../core/options.ts'
-import { type Cluster, countGroupMembers, deleteGroup, type Right } from '../../kafka/index.ts'
+import { type Cluster, deleteGroup, listGroupMembers, type Right } from '../../kafka/index.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
 import { requireRights, rightsToReset } from '../topics/rights.ts'
 import { LastManifests } from '../checkpoint/last-manifests.ts'
 import { type NextSubtopology, topicsTo } from '../checkpoint/manifest.ts'
 import { checkpointTopicOf, findTopic, ifKnown, unknownApp } from './app-checkpoint.ts'
+import { appRunning } from './app-running.ts'
 import { type AppOptions, atBrokers } from './at-brokers.ts'
 import { clearTopics } from './clear-topics.ts'
 import { endTransaction, endTransactionsOfTasks } from './open-transactions.ts'
@@ -59,16 +59,16 @@ async function findRemains(cluster: Cluster, app: string): Promise<Remains> {
   const checkpointTopic = await checkpointTopicOf(cluster, app)
   const hasRedriven = (await cluster.topicPermissions([redriveTopic])).get(redriveTopic)!.exists
   await requireRights(cluster, app, rightsToReset(app, checkpointTopic, hasRedriven))
-  const memberCount = await countGroupMembers(cluster, app)
+  const members = await listGroupMembers(cluster, app, checkpointTopic)
   const checkpoint = await findTopic(cluster, checkpointTopic)
-  if (memberCount === undefined && checkpoint === undefined) {
+  if (members === undefined && checkpoint === undefined) {
     throw unknownApp(app, 'it has neither a checkpoint nor a group')
   }
-  if (memberCount !== undefined && memberCount > 0) throw running(app, memberCount)
+  if (members !== undefined && members.length > 0) throw appRunning(app, members)
   const [manifest] = checkpoint === undefined ? [] : await new LastManifests().read(cluster, checkpoint)
   return {
     app,
-    ...(memberCount !== undefined && { group: app }),
+    ...(members !== undefined && { group: app }),
     ...(checkpoint !== undefined && { checkpointTopic }),
     ...(hasRedriven && { redriveTopic }),
     ...(manifest?.next !== undefined && (await findNext(cluster, manifest.next))),
@@ -102,9 +102,4 @@ async function remove(cluster: Cluster, remains: Remains): Promise<void> {
   await deleteGroup(cluster, app)
   const topics = [...internalTopics, redriveTopic, checkpointTopic].filter((topic) => topic !== undefined)
   await clearTopics(cluster, topics)
-}
-
-function running(app: string, memberCount: number): MillraceError {
-  const members = memberCount === 1 ? 'a member' : `${memberCount} members`
-  return new MillraceError('APP_RUNNING', `"${app}" runs: its group has ${members}`, { app, memberCount })
 }

@@ -1,5 +1,6 @@
-import { KafkaError, MillraceError } from '../../core/errors.ts'
+import { KafkaError } from '../../core/errors.ts'
 import { type Cluster, deleteGroup, listGroupMembers } from '../../kafka/index.ts'
+import { appRunning } from '../admin/app-running.ts'
 import type { Plan } from '../topology/plan.ts'
 import { chainOf, topicsBetween } from '../topology/subtopologies.ts'
 
@@ -21,11 +22,7 @@ function groupsOf(plan: Plan): string[] {
 export async function refuseMembers(cluster: Cluster, plan: Plan): Promise<void> {
   for (const { name, checkpointTopic } of chainOf(plan)) {
     const members = (await listGroupMembers(cluster, name, checkpointTopic)) ?? []
-    if (members.length > 0)
-      throw running(
-        name,
-        members.map(({ host, pid }) => (pid === undefined ? host : `${host} (${pid})`)),
-      )
+    if (members.length > 0) throw appRunning(name, members)
   }
 }
 
@@ -41,18 +38,7 @@ export async function deleteGroups(cluster: Cluster, plan: Plan): Promise<void> 
       await deleteGroup(cluster, group)
     } catch (error) {
       const isRunning = KafkaError.is(error) && error.details['brokerError'] === 'NON_EMPTY_GROUP'
-      throw isRunning ? running(group, []) : error
+      throw isRunning ? appRunning(group, []) : error
     }
   }
 }
-
-/** @param processes - Hosts and process ids, as far as they are known. */
-function running(group: string, processes: readonly string[]): MillraceError {
-  const named = processes.slice(0, namedMax).join(', ')
-  const others = processes.length > namedMax ? ` and ${processes.length - namedMax} more` : ''
-  const who = processes.length === 0 ? 'its group has members' : `its group has ${named}${others}`
-  return new MillraceError('APP_RUNNING', `"${group}" runs: ${who}`, { app: group, memberCount: processes.length })
-}
-
-/** Processes that a refusal names. */
-const namedMax = 5
