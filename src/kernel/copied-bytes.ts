@@ -24,8 +24,18 @@ export class CopiedBytes {
    * @throws MillraceError `TABLE_FULL`
    */
   copyIn(bytes: Uint8Array): number {
-    if (bytes.length + slackBytes > this.#capacity) this.#enlarge(bytes.length + slackBytes)
-    this.#machine.bytes.set(bytes, this.#address)
+    const address = this.take(bytes.length)
+    this.#machine.bytes.set(bytes, address)
+    return address
+  }
+
+  /**
+   * The address of memory for so many bytes, in which those before may be.
+   *
+   * @throws MillraceError `TABLE_FULL`
+   */
+  take(size: number): number {
+    if (size + slackBytes > this.#capacity) this.#enlarge(size + slackBytes)
     return this.#address
   }
 

@@ -6,6 +6,9 @@ export const batchHeaderBytes = 61
 
 const attributesTransactional = 16
 
+/** Bytes of memory after a batch, because parts are copied four at a time. */
+const slackBytes = 8
+
 /** Who sends a batch: stamped late, because these come with the end of the transaction before. */
 export interface ProducerStamp {
   producerId: bigint
@@ -23,6 +26,8 @@ export const noProducer: ProducerStamp = { producerId: -1n, epoch: -1, sequence:
  * @see Kafka protocol guide, "Record batch"
  */
 export class OutputBatch {
+  /** All of its memory, by which it goes to another thread. */
+  readonly memory: ArrayBuffer
   readonly bytes: Uint8Array
   readonly view: DataView
   readonly buffer: Buffer
@@ -39,13 +44,17 @@ export class OutputBatch {
   baseTimestamp = 0
   maxTimestamp = 0
 
-  constructor(capacity: number, codec: number = codecs.none) {
+  constructor(capacity: number, codec: number = codecs.none, memory = new ArrayBuffer(capacity + slackBytes)) {
     this.codec = codec
-    // Slack, because parts are copied four bytes at a time.
-    const memory = new ArrayBuffer(capacity + 8)
+    this.memory = memory
     this.bytes = new Uint8Array(memory, 0, capacity)
     this.view = new DataView(memory)
     this.buffer = Buffer.from(memory, 0, capacity)
+  }
+
+  /** A batch in the memory of another one, which came from another thread. */
+  static over(memory: ArrayBuffer, codec?: number): OutputBatch {
+    return new OutputBatch(memory.byteLength - slackBytes, codec, memory)
   }
 
   get capacity(): number {

@@ -19,6 +19,7 @@ import { memoryFull, tableFull, tableFullOfKeys } from './table-full.ts'
 import { TableIntake } from './table-intake.ts'
 import { TableLiterals } from './table-literals.ts'
 import type { TableMachine } from './table-machine.ts'
+import { type ShardPlace, TableShard } from './table-shard.ts'
 import { setUp, type TableSetup, unitsInMemory } from './table-setup.ts'
 import { pageWords } from './undo-log.ts'
 
@@ -183,6 +184,13 @@ export class PendingTable {
       load: this,
       openBatches: (partitionCount, batchBytes) => this.#openBatches(partitionCount, batchBytes),
     }))
+  }
+
+  /** This table as one of several that share all keys. To be made once: it has memory to cut rows out to. */
+  shardAt(place: ShardPlace): TableShard {
+    assert(!this.#setup.hasLanes, 'rows of several lanes are taken in by one table')
+    const [machine, calls, intake, bytes] = [this.#machine, this.#calls, this.#intake, this.#bytes]
+    return new TableShard({ calls, intake, bytes, cut: new CopiedBytes(machine, this), load: this }, place)
   }
 
   /** Sets which timestamps the sink takes; rows that would be merged with others leave as dead letters. */

@@ -35,8 +35,11 @@ export class TableIntake {
     return this.#isFull
   }
 
-  /** @returns How many rows were taken in. */
-  take(columns: RecordColumns, counts: TableCounts): number {
+  /**
+   * @param cutOut - Takes those out of the current rows that are not to be taken in here.
+   * @returns How many rows were taken in.
+   */
+  take(columns: RecordColumns, counts: TableCounts, cutOut?: (rowCount: number) => void): number {
     const { calls, bytes, extra } = this.#parts
     const { length } = columns.extra
     this.#isFull = false
@@ -45,7 +48,9 @@ export class TableIntake {
     for (let to = 0; taken === to && taken < columns.count;) {
       const from = to
       to = passEnd(columns, from)
-      taken = from + this.#pass(columns, from, to, extraAt, counts)
+      this.#parts.columns.copyIn(columns, from, to, bytes, extraAt)
+      cutOut?.(to - from)
+      taken = from + this.#pass(columns, from, to, counts)
       this.#isFull = taken < to && calls.machine.run.outputRoom.value !== 0
     }
     extra.shrink()
@@ -53,10 +58,16 @@ export class TableIntake {
     return taken
   }
 
-  #pass(columns: RecordColumns, from: number, to: number, extraAt: number, counts: TableCounts): number {
-    const { calls, epochs, setup, bytes, columns: copied } = this.#parts
+  /** The same of rows that are current already. */
+  takeCurrent(columns: RecordColumns, counts: TableCounts): number {
+    const taken = this.#pass(columns, 0, columns.count, counts)
+    this.#isFull = taken < columns.count
+    return taken
+  }
+
+  #pass(columns: RecordColumns, from: number, to: number, counts: TableCounts): number {
+    const { calls, epochs, setup, columns: copied } = this.#parts
     const { run } = calls.machine
-    copied.copyIn(columns, from, to, bytes, extraAt)
     calls.mergedStored = 0
     const departedBefore = run.departedEnd.value >>> 0
     const duplicatesBefore = run.duplicates.value

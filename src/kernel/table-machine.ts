@@ -10,6 +10,9 @@ interface TableFunctions {
   readonly freeStage: (address: number) => void
   readonly setBases: (bytes: number, extra: number) => void
   readonly apply: (count: number) => number
+  readonly measureCut: (count: number, own: number, shardCount: number, only: number) => number
+  readonly cutOut: (count: number, own: number, shardCount: number, to: number) => void
+  readonly placeCut: (at: number, count: number) => number
   readonly route: (count: number, first: number, partitions: number) => number
   readonly tellChanges: (undoEnd: number, departedEnd: number) => void
   readonly commit: (undoEnd: number, departedEnd: number, copiesEnd: number) => void
@@ -87,6 +90,8 @@ type Place =
   | 'carriedEnds'
   | 'lanes'
   | 'origin'
+  | 'cutCounts'
+  | 'cutSizes'
   | 'keyHashes'
   | 'literals'
   | 'blocks'

@@ -44,6 +44,7 @@ import {
   timestampAt,
 } from './columns'
 import { copyWords, restOf } from './copy'
+import { knownHashOf, takeHashed } from './cut'
 import { supersede } from './departure'
 import { hashOf } from './hash'
 import { hasRoom, homeOf, insert, insertAt, pageOf, slotAfter, slotOf } from './hash-index'
@@ -84,11 +85,13 @@ let isPlain: bool = false
  * left.
  */
 export function apply(count: u32): u32 {
+  const isHashed = takeHashed()
   isPlain = listSides == 0 && quorum == 0 && mergesStored == 0
   for (let from: u32 = 0; from < count; from += passRows) {
     if (!hasPages(pagesPerPass)) return from
     const rows = min(passRows, count - from)
-    hashAll(from, rows)
+    if (isHashed) takeHashes(from, rows)
+    else hashAll(from, rows)
     touch(rows)
     for (let i: u32 = 0; i < rows; i++) {
       const hash = load<u32>(hashes + (i << 2))
@@ -103,6 +106,14 @@ function hashAll(from: u32, rows: u32): void {
     const row = from + i
     const key = keyAt(row)
     store<u32>(hashes + (i << 2), sideAt(row) < 0 ? 0 : hashOf(key, key + keyLengthAt(row), keyIsNumberAt(row)))
+  }
+}
+
+/** The same where the hashes are known. */
+function takeHashes(from: u32, rows: u32): void {
+  for (let i: u32 = 0; i < rows; i++) {
+    const row = from + i
+    store<u32>(hashes + (i << 2), sideAt(row) < 0 ? 0 : knownHashOf(row))
   }
 }
 

@@ -43,6 +43,7 @@ export {
   timestamps,
 } from './columns'
 export { compact, isSparse } from './compact'
+export { cutCounts, cutOut, cutSizes, measureCut, placeCut } from './cut'
 export { commit, rollback } from './epoch'
 export { findRow } from './find-row'
 export { hashOf, secondHashOf } from './hash'

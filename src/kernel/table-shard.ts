@@ -1,0 +1,108 @@
+import { assert } from '../core/assert.ts'
+import { RecordColumns } from './columns.ts'
+import { cutGapBytes, shardsMax } from './constants/cut-row.ts'
+import type { CopiedBytes } from './copied-bytes.ts'
+import type { CutBatch } from './cut-rows.ts'
+import type { TableCalls } from './table-calls.ts'
+import type { TableCounts } from './table-counts.ts'
+import { tableFull, type TableLoad } from './table-full.ts'
+import type { TableIntake } from './table-intake.ts'
+
+/** What of a table takes rows in. */
+export interface TableShardParts {
+  readonly calls: TableCalls
+  readonly intake: TableIntake
+  readonly bytes: CopiedBytes
+  /** Where rows are cut out to. */
+  readonly cut: CopiedBytes
+  readonly load: TableLoad
+}
+
+/** Which keys a table has: those of one of so many equal shares of all hashes. */
+export interface ShardPlace {
+  /** From 0 on. */
+  readonly shard: number
+  /** 64 at most. */
+  readonly shardCount: number
+}
+
+/** Is given the rows that belong to another shard; their bytes are valid until it returns. */
+export type CutVisitor = (shard: number, batch: CutBatch) => void
+
+/**
+ * A table that has the rows of its own keys only: it cuts the other rows out of what it is given, by `assembly/cut.ts`,
+ * and takes in those that other shards have cut out. Together they hold what one table would, as long as all of them have
+ * one seed; and so they take rows of a partition in the order of its offsets, each from one shard, in turn.
+ *
+ * Cost per record: a hash of its key; of a row that is another's, a copy of key and part more.
+ */
+export class TableShard {
+  readonly place: ShardPlace
+  readonly #parts: TableShardParts
+  /** Rows that are made current without columns: only what the table says of them is in these. */
+  readonly #placed = new RecordColumns()
+
+  constructor(parts: TableShardParts, place: ShardPlace) {
+    const { shard, shardCount } = place
+    assert(shardCount >= 1 && shardCount <= shardsMax, `a table has 1 to ${shardsMax} shards`)
+    assert(shard >= 0 && shard < shardCount, 'a shard is one of those that there are')
+    this.#parts = parts
+    this.place = place
+  }
+
+  /**
+   * Takes in the rows of its own keys, and cuts the others out, which have no side any more then.
+   *
+   * @param only - The one shard whose rows are wanted. @defaultValue all
+   * @throws MillraceError `TABLE_FULL`
+   */
+  take(columns: RecordColumns, counts: TableCounts, onCut: CutVisitor, only = this.place.shardCount): void {
+    const { intake, load } = this.#parts
+    this.#giveRoom()
+    const taken = intake.take(columns, counts, (count) => this.#cutOut(count, columns.partition, onCut, only))
+    if (intake.isFull) throw tableFull(load, columns, taken)
+  }
+
+  /**
+   * Takes in rows that another shard has cut out. The columns that it returns say what became of them: side, reason and
+   * offset; nothing else is in them. They are valid until the next ones.
+   *
+   * @throws MillraceError `TABLE_FULL`
+   */
+  takeCut({ partition, count, rows }: CutBatch, counts: TableCounts): RecordColumns {
+    const { calls, intake, bytes, load } = this.#parts
+    const { machine } = calls
+    const columns = this.#placed
+    columns.partition = partition
+    columns.count = count
+    machine.run.placeCut(bytes.copyIn(rows), count)
+    machine.int32('origin', 1)[0] = partition
+    columns.offset.set(machine.float64('offsets', count))
+    this.#giveRoom()
+    const taken = intake.takeCurrent(columns, counts)
+    if (intake.isFull) throw tableFull(load, columns, taken)
+    bytes.shrink()
+    return columns
+  }
+
+  #cutOut(count: number, partition: number, onCut: CutVisitor, only: number): void {
+    const { calls, cut } = this.#parts
+    const { machine } = calls
+    const { shard: own, shardCount } = this.place
+    const size = machine.run.measureCut(count, own, shardCount, only) >>> 0
+    let at = cut.take(size)
+    machine.run.cutOut(count, own, shardCount, at)
+    const [counts, sizes] = [machine.int32('cutCounts', shardCount), machine.int32('cutSizes', shardCount)]
+    for (let shard = 0; shard < shardCount; shard++) {
+      const end = at + sizes[shard]!
+      if (counts[shard]! > 0) onCut(shard, { partition, count: counts[shard]!, rows: machine.bytes.subarray(at, end) })
+      at = end + cutGapBytes
+    }
+    cut.shrink()
+  }
+
+  /** Whatever is merged is sent on: how much that may be is the concern of who gives rows. */
+  #giveRoom(): void {
+    this.#parts.calls.machine.run.outputRoom.value = 0xffffffff
+  }
+}
