@@ -5,13 +5,13 @@
  * and know nothing of each other, and with one process without workers. Each round runs all in turn.
  */
 import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../src/core/clock.ts'
 import { work } from './busy-part.ts'
 import { machineText } from './experiment-source.ts'
 import { spreadOf, spreadText } from './statistics.ts'
+import { type TimedProcesses, timedProcesses } from './timed-processes.ts'
 
 const { values } = parseArgs({
   options: {
@@ -22,11 +22,6 @@ const { values } = parseArgs({
   },
 })
 const [customers, workers, rounds] = [Number(values.customers), Number(values.workers), Number(values.rounds)]
-
-interface Measured {
-  readonly seconds: number
-  readonly cpuSeconds: number
-}
 
 console.log(`${machineText()}; ${rounds} rounds: median [least – most]`)
 const roundsPerMicro = calibrate()
@@ -47,7 +42,7 @@ for (const micros of values.micros.split(',').map(Number)) {
 }
 
 /** Runs processes at the same time, each with its share of the customers. */
-async function run(count: number, workersEach: number, micros: number): Promise<Measured> {
+function run(count: number, workersEach: number, micros: number): Promise<TimedProcesses> {
   const env = { ...process.env, BENCH_ROUNDS: String(Math.round(micros * roundsPerMicro)) }
   const children = Array.from({ length: count }, (_, index) =>
     fork(
@@ -56,28 +51,7 @@ async function run(count: number, workersEach: number, micros: number): Promise<
       { env },
     ),
   )
-  const exits = children.map((child) => once(child, 'exit'))
-  // One that has ended tells nothing any more.
-  const told = () =>
-    Promise.all(
-      children.map(async (child, index) => {
-        const exit = exits[index]!.then(([code]) => Promise.reject(new Error(`a process ended with ${code} too early`)))
-        return Promise.race([once(child, 'message'), exit])
-      }),
-    )
-  try {
-    await told()
-    const startMs = systemClock.monotonicMs()
-    const results = told()
-    for (const child of children) child.send('go')
-    const ended = (await results).map(([each]) => each as Measured)
-    const seconds = (systemClock.monotonicMs() - startMs) / 1_000
-    await Promise.all(exits)
-    return { seconds, cpuSeconds: ended.reduce((sum, each) => sum + each.cpuSeconds, 0) }
-  } catch (error) {
-    for (const child of children) child.kill()
-    throw error
-  }
+  return timedProcesses(children)
 }
 
 /** How many rounds of `work` the quickest microsecond has. */

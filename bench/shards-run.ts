@@ -1,0 +1,204 @@
+/**
+ * A process of the bench of shards: the experiment from memory through decoding, stages, table and merge, whose records
+ * are checked and dropped. Goes through all of it once to be warm, says that it is ready, and measures the second time.
+ */
+import { once } from 'node:events'
+import { parseArgs } from 'node:util'
+import { startSystem } from '../src/actors/index.ts'
+import { createVerifier, experimentBatches } from '../src/cli/experiment/index.ts'
+import { systemClock } from '../src/core/clock.ts'
+import {
+  BatchReader,
+  Decoder,
+  encodeJsonString,
+  type OutputBatch,
+  OutputBuilder,
+  PendingTable,
+  Reason,
+  RecordColumns,
+  sourceSlackBytes,
+} from '../src/kernel/index.ts'
+import {
+  noShardCounts,
+  ShardedTable,
+  type ShardMessage,
+  type SharedPartition,
+  shardTree,
+} from '../src/streams/index.ts'
+
+const { values } = parseArgs({
+  options: { customers: { type: 'string' }, seed: { type: 'string' }, workers: { type: 'string' } },
+})
+const experiment = { customers: Number(values.customers), seed: Number(values.seed) }
+const workers = Number(values.workers)
+const partitions = 12
+/** Bytes of a partition in one fetch, fetches in one epoch, and fetches that each thread has at a time. */
+const fetchBytes = 1 << 20
+const fetchesPerEpoch = 36
+const fetchesAhead = 2
+const stamp = { producerId: 1n, epoch: 0, sequence: 0, isTransactional: false }
+const decoder = {
+  route: ['stage'],
+  sides: ['A', 'B', 'C'].map((name) => ({
+    name,
+    part: { kind: 'field' as const, path: ['part'] },
+    key: { kind: 'field' as const, path: ['customerId'] },
+  })),
+  depthMax: 512,
+  keyBytesMax: 1024,
+}
+const sink = { partitionCount: partitions, batchBytes: 64 << 10, recordBytesMax: 1 << 20 }
+const hashSeed = [1, 2] as const
+
+const fetches = fetchesInTurn()
+const { run, stop } = workers === 0 ? inThisThread() : await onThreads()
+await measured()
+process.send!('ready')
+await once(process, 'message')
+process.send!(await measured())
+await stop()
+process.disconnect()
+
+async function measured() {
+  const verifier = createVerifier(experiment)
+  const [startMs, startCpu] = [systemClock.monotonicMs(), process.cpuUsage()]
+  await run((batch) => verifier.batches(batch.seal(stamp)))
+  const { user, system } = process.cpuUsage(startCpu)
+  const seconds = (systemClock.monotonicMs() - startMs) / 1_000
+  const { missing, duplicates, mismatched } = verifier.result()
+  if (missing + duplicates + mismatched > 0)
+    throw new Error(`the merges are wrong: ${JSON.stringify(verifier.result())}`)
+  return { seconds, cpuSeconds: (user + system) / 1e6 }
+}
+
+type Run = (check: (batch: OutputBatch) => void) => Promise<void>
+
+/** As a program does it without workers, but for its actors. */
+function inThisThread(): { run: Run; stop: () => Promise<void> } {
+  let check: (batch: OutputBatch) => void
+  const out = new OutputBuilder({
+    ...sink,
+    sink: 0,
+    onFilled(batch) {
+      check(batch)
+      out.recycle(batch)
+    },
+  })
+  const table = new PendingTable({
+    sideCount: 3,
+    bytesMax: 2 ** 31,
+    hashSeed,
+    duplicateReason: Reason.DUPLICATE,
+    tooLargeReason: Reason.MERGE_TOO_LARGE,
+    refusedTimeReason: Reason.MERGE_TIMESTAMP_REFUSED,
+  })
+  table.publishTo({
+    out,
+    refuse() {},
+    expire() {},
+    keyName: encodeJsonString('customerId'),
+    sideNames: decoder.sides.map(({ name }) => encodeJsonString(name)),
+    recordBytesMax: sink.recordBytesMax,
+  })
+  const counts = noShardCounts(partitions)
+  const [decoding, reader, columns] = [
+    new Decoder(decoder),
+    new BatchReader({ decompressedBytesMax: 1 << 20 }),
+    new RecordColumns(),
+  ]
+  const run: Run = async (checkBatch) => {
+    check = checkBatch
+    let count = 0
+    for (const { memory, ...fetched } of fetches) {
+      const view = { bytes: Buffer.from(memory), view: new DataView(memory), endOffset: fetched.nextOffset }
+      reader.open({ ...fetched, ...view })
+      while (reader.fill(columns)) {
+        decoding.decode(columns)
+        table.apply(columns, counts)
+      }
+      if (++count % fetchesPerEpoch > 0) continue
+      table.flush()
+      table.epochChanges(() => {})
+      table.beginEpoch()
+      table.commitEpoch()
+    }
+    table.flush()
+  }
+  return { run, stop: async () => {} }
+}
+
+async function onThreads(): Promise<{ run: Run; stop: () => Promise<void> }> {
+  const setup = {
+    partitionCount: partitions,
+    hashSeed,
+    bytesMax: 2 ** 31,
+    decompressedBytesMax: 1 << 20,
+    decoder,
+    keyName: 'customerId',
+    sink,
+  }
+  const { ids, threads, root } = shardTree(setup, workers)
+  const system = await startSystem({ name: 'bench', root, threads })
+  let check: (batch: OutputBatch) => void
+  const table = new ShardedTable(
+    ids.map((id) => system.ref<ShardMessage>(id)),
+    {
+      onBatch(batch, recycle) {
+        check(batch)
+        recycle()
+      },
+      onRefused() {
+        throw new Error('nothing of the experiment is refused')
+      },
+    },
+  )
+  await table.begin()
+  const run: Run = async (checkBatch) => {
+    check = checkBatch
+    const ahead = ids.map((): Promise<void>[] => [])
+    let count = 0
+    for (const records of fetches) {
+      const own = ahead[records.partition % workers]!
+      if (own.length === fetchesAhead) await own.shift()
+      own.push(table.take(records))
+      if (++count % fetchesPerEpoch > 0) continue
+      await table.close()
+      table.commit()
+    }
+    await table.close()
+    table.commit()
+  }
+  return { run, stop: async () => void (await system.stop({ drainMs: 0 })) }
+}
+
+/** What fetches would bring: about 1 MiB of each partition in turn, whole batches. */
+function fetchesInTurn(): SharedPartition[] {
+  const logs = Array.from({ length: partitions }, (): SharedPartition[] => [])
+  const open = logs.map(() => ({ batches: [] as Uint8Array[], bytes: 0, records: 0, offset: 0 }))
+  const finish = (partition: number) => {
+    const { batches, bytes, records, offset } = open[partition]!
+    if (batches.length === 0) return
+    const memory = new SharedArrayBuffer(bytes + sourceSlackBytes)
+    const [target, view] = [new Uint8Array(memory), new DataView(memory)]
+    let [at, next] = [0, offset]
+    for (const batch of batches) {
+      target.set(batch, at)
+      view.setBigInt64(at, BigInt(next))
+      next += view.getInt32(at + 23) + 1
+      at += batch.length
+    }
+    const range = { start: 0, end: bytes, fromOffset: offset, nextOffset: offset + records, aborted: [] }
+    logs[partition]!.push({ partition, memory, ...range })
+    open[partition] = { batches: [], bytes: 0, records: 0, offset: offset + records }
+  }
+  for (const { partition, bytes, recordCount } of experimentBatches({ ...experiment, partitions })) {
+    const own = open[partition]!
+    own.batches.push(bytes)
+    own.bytes += bytes.length
+    own.records += recordCount
+    if (own.bytes >= fetchBytes) finish(partition)
+  }
+  for (let partition = 0; partition < partitions; partition++) finish(partition)
+  const rounds = Math.max(...logs.map(({ length }) => length))
+  return Array.from({ length: rounds }, (_, round) => logs.flatMap((log) => log.slice(round, round + 1))).flat()
+}

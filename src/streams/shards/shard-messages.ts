@@ -1,0 +1,116 @@
+import type { Reply } from '../../actors/index.ts'
+import type { ShardCounts } from './shard-counts.ts'
+import type { AbortedTransaction, DecodedSide, ShardPlace } from '../../kernel/index.ts'
+
+/** What a shard is made of. It is data: it crosses to the thread. */
+export interface ShardSetup {
+  readonly place: ShardPlace
+  /** Source partitions that there are. */
+  readonly partitionCount: number
+  readonly hashSeed: readonly [number, number]
+  /** Bytes that its parts may take together. */
+  readonly bytesMax: number
+  readonly decompressedBytesMax: number
+  /** @see DecoderOptions */
+  readonly decoder: {
+    readonly route: readonly string[]
+    readonly sides: readonly DecodedSide[]
+    readonly depthMax: number
+    readonly keyBytesMax: number
+  }
+  readonly keyName: string
+  readonly sink: {
+    readonly partitionCount: number
+    readonly batchBytes: number
+    readonly recordBytesMax: number
+  }
+}
+
+/** Record batches of a source partition, as they were fetched into memory that all threads see. */
+export interface SharedPartition {
+  readonly partition: number
+  readonly memory: SharedArrayBuffer
+  readonly start: number
+  readonly end: number
+  readonly fromOffset: number
+  readonly nextOffset: number
+  readonly aborted: readonly AbortedTransaction[]
+}
+
+/** A batch of merged records as it crosses. */
+export interface SentBatch {
+  readonly memory: ArrayBuffer
+  readonly partition: number
+  readonly position: number
+  readonly count: number
+  readonly baseTimestamp: number
+  readonly maxTimestamp: number
+}
+
+/** Rows that a shard has cut out for another one. */
+export interface SentRows {
+  readonly shard: number
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly length: number
+}
+
+/** What came of rows. */
+export interface TakenRows {
+  /** Source partition, offset and reason of each row that left without being merged, one after the other. */
+  readonly refused: readonly number[]
+  readonly batches: readonly SentBatch[]
+}
+
+/** Which parts of a chunk of offsets became pending or ceased to be, as a table tells it. */
+export interface ShardChange {
+  readonly partition: number
+  readonly chunk: number
+  readonly bits: Int32Array
+  readonly added: number
+  readonly growth: readonly [low: number, high: number]
+}
+
+/** What an epoch has come to in a shard. */
+export interface ClosedShard {
+  readonly counts: ShardCounts
+  readonly changes: readonly ShardChange[]
+  readonly rowCount: number
+  readonly taken: TakenRows
+}
+
+/** Memory that comes back to the shard that had sent it. */
+export interface Returned {
+  readonly rows: readonly SentRows[]
+  readonly batches: readonly ArrayBuffer[]
+}
+
+/** Rows that are read again, because a shard has lost them. */
+export interface Reread {
+  /** The shard. */
+  readonly only: number
+  /** Offsets of the partition that are pending, in their order. */
+  readonly offsets: Float64Array
+}
+
+/** What shards are told. `life` counts their common beginnings: what is of another life is answered by `undefined`. */
+export type ShardMessage =
+  /** Takes back all that has not committed; answers whether the shard has nothing that was before. */
+  | { readonly type: 'begin'; readonly life: number; readonly reply: Reply<boolean> }
+  | {
+      readonly type: 'take'
+      readonly life: number
+      readonly records: SharedPartition
+      readonly reread: Reread | undefined
+      readonly returned: Returned
+      readonly reply: Reply<(TakenRows & { readonly cut: readonly SentRows[] }) | undefined>
+    }
+  | {
+      readonly type: 'takeCut'
+      readonly life: number
+      readonly rows: SentRows
+      readonly reply: Reply<(TakenRows & { readonly used: SentRows }) | undefined>
+    }
+  /** What was read again is there: it was in epochs before. */
+  | { readonly type: 'settle'; readonly life: number; readonly reply: Reply<number | undefined> }
+  | { readonly type: 'close'; readonly life: number; readonly reply: Reply<ClosedShard | undefined> }
+  | { readonly type: 'commit'; readonly life: number }

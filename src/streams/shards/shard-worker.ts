@@ -1,0 +1,198 @@
+/**
+ * Shard worker: has a shard of the pending table on a thread of its own, with its own kernel, and decodes the records of
+ * the source partitions that it is given.
+ *
+ * Steps for records: check and open their batches, find side, key and part, take in the rows of its own keys, and cut
+ * the others out for their shards. The main thread carries these there, and all that leaves to the sink.
+ * State: the table, which forgets what an epoch has changed as it commits and takes it back as a life begins; counters of
+ * the current epoch.
+ * Cost per record: as on the main thread, a hash more, and a copy of key and part where they are another shard's.
+ */
+import { defineActor } from '../../actors/index.ts'
+import {
+  BatchReader,
+  codecs,
+  type CutBatch,
+  CutRows,
+  Decoder,
+  encodeJsonString,
+  noSide,
+  OutputBatch,
+  OutputBuilder,
+  PendingTable,
+  readCut,
+  Reason,
+  RecordColumns,
+  type TableShard,
+} from '../../kernel/index.ts'
+import { noShardCounts, type ShardCounts } from './shard-counts.ts'
+import type {
+  ClosedShard,
+  Reread,
+  Returned,
+  SentRows,
+  ShardChange,
+  SharedPartition,
+  ShardMessage,
+  ShardSetup,
+  TakenRows,
+} from './shard-messages.ts'
+
+/** Blocks that are moved after a commit at most, so that it takes no longer than a millisecond or two. */
+const compactedBlocksMax = 4_096
+
+export const shardWorker = (setup: ShardSetup) =>
+  defineActor<ShardMessage, Shard>({
+    name: 'shard',
+    init: () => new Shard(setup),
+    handleInPlace: {
+      begin: (shard, { life, reply }) => reply(shard.begin(life)),
+      take: (shard, { life, records, reread, returned, reply }) =>
+        reply(life === shard.life ? shard.take(records, reread, returned) : undefined),
+      takeCut: (shard, { life, rows, reply }) => reply(life === shard.life ? shard.takeCut(rows) : undefined),
+      settle: (shard, { life, reply }) => reply(life === shard.life ? shard.settle() : undefined),
+      close: (shard, { life, reply }) => reply(life === shard.life ? shard.close() : undefined),
+      commit: (shard, { life }) => (life === shard.life ? shard.commit() : undefined),
+    },
+  })
+
+class Shard {
+  /** 0 before the first. */
+  life = 0
+  readonly #setup: ShardSetup
+  readonly #table: PendingTable
+  readonly #shard: TableShard
+  readonly #reader: BatchReader
+  readonly #decoder: Decoder
+  readonly #columns = new RecordColumns()
+  readonly #out: OutputBuilder
+  readonly #cut: readonly CutRows[]
+  readonly #filled: OutputBatch[] = []
+  #refused: number[] = []
+  #counts: ShardCounts
+
+  constructor(setup: ShardSetup) {
+    const { place, hashSeed, bytesMax, decompressedBytesMax, decoder, keyName, sink, partitionCount } = setup
+    this.#setup = setup
+    this.#counts = noShardCounts(partitionCount)
+    this.#table = new PendingTable({
+      sideCount: decoder.sides.length,
+      bytesMax,
+      hashSeed,
+      duplicateReason: Reason.DUPLICATE,
+      tooLargeReason: Reason.MERGE_TOO_LARGE,
+      refusedTimeReason: Reason.MERGE_TIMESTAMP_REFUSED,
+    })
+    this.#shard = this.#table.shardAt(place)
+    this.#cut = Array.from({ length: place.shardCount }, () => new CutRows())
+    this.#reader = new BatchReader({ decompressedBytesMax })
+    this.#decoder = new Decoder(decoder)
+    this.#out = new OutputBuilder({
+      ...sink,
+      sink: 0,
+      codec: codecs.none,
+      onFilled: (batch) => this.#filled.push(batch),
+    })
+    this.#table.publishTo({
+      out: this.#out,
+      refuse: ({ partition, offset }, reason) => this.#refused.push(partition, offset, reason),
+      expire() {},
+      keyName: encodeJsonString(keyName),
+      sideNames: decoder.sides.map(({ name }) => encodeJsonString(name)),
+      recordBytesMax: sink.recordBytesMax,
+    })
+  }
+
+  begin(life: number): boolean {
+    const isNew = this.life === 0
+    this.life = life
+    this.#table.rollback()
+    this.#table.flush()
+    this.#taken()
+    for (const cut of this.#cut) cut.take()
+    this.#counts = noShardCounts(this.#setup.partitionCount)
+    return isNew
+  }
+
+  take(records: SharedPartition, reread: Reread | undefined, returned: Returned) {
+    this.#takeBack(returned)
+    const { partition, memory, ...range } = records
+    const bytes = Buffer.from(memory)
+    const endOffset = range.nextOffset
+    this.#reader.open({ ...range, partition, endOffset, bytes, view: new DataView(memory) })
+    const columns = this.#columns
+    while (this.#reader.fill(columns)) {
+      if (reread !== undefined) keepPending(columns, reread.offsets)
+      this.#decoder.decode(columns)
+      this.#shard.take(columns, this.#counts, this.#onCut, reread?.only)
+      this.#noteRefused(columns)
+    }
+    const cut = this.#cut.flatMap((rows, shard): SentRows[] => {
+      const taken = rows.take()
+      return taken === undefined ? [] : [{ shard, ...taken }]
+    })
+    return { ...this.#taken(), cut }
+  }
+
+  takeCut(rows: SentRows) {
+    for (const batch of readCut(rows.bytes, rows.length)) this.#noteRefused(this.#shard.takeCut(batch, this.#counts))
+    return { ...this.#taken(), used: rows }
+  }
+
+  settle(): number {
+    this.#table.settle()
+    this.#counts = noShardCounts(this.#setup.partitionCount)
+    return this.#table.rowCount
+  }
+
+  close(): ClosedShard {
+    const changes: ShardChange[] = []
+    this.#table.flush()
+    this.#table.epochChanges((partition, chunk, bits, added, growth) => {
+      changes.push({ partition, chunk, bits: bits.slice(), added, growth })
+    })
+    this.#table.beginEpoch()
+    const counts = this.#counts
+    this.#counts = noShardCounts(this.#setup.partitionCount)
+    return { changes, counts, rowCount: this.#table.rowCount, taken: this.#taken() }
+  }
+
+  commit(): void {
+    this.#table.commitEpoch()
+    this.#table.compact(compactedBlocksMax)
+  }
+
+  readonly #onCut = (shard: number, batch: CutBatch): void => this.#cut[shard]!.add(batch)
+
+  #takeBack({ rows, batches }: Returned): void {
+    for (const { shard, bytes } of rows) this.#cut[shard]!.recycle(bytes)
+    for (const memory of batches) this.#out.recycle(OutputBatch.over(memory, codecs.none))
+  }
+
+  #noteRefused({ count, partition, side, reason, offset }: RecordColumns): void {
+    for (let row = 0; row < count; row++) {
+      if (side[row] === noSide) this.#refused.push(partition, offset[row]!, reason[row]!)
+    }
+  }
+
+  /** What has left since this was last asked. */
+  #taken(): TakenRows {
+    const refused = this.#refused
+    this.#refused = []
+    const batches = this.#filled
+      .splice(0)
+      .map(({ memory, partition, position, count, baseTimestamp, maxTimestamp }) => {
+        return { memory, partition, position, count, baseTimestamp, maxTimestamp }
+      })
+    return { refused, batches }
+  }
+}
+
+/** Drops rows whose offsets are not among those, which are in order as the rows are. */
+function keepPending(columns: RecordColumns, offsets: Float64Array): void {
+  let at = 0
+  columns.keep((offset) => {
+    while (at < offsets.length && offsets[at]! < offset) at++
+    return offsets[at] === offset
+  })
+}

@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { fromModule, startSystem, supervisor } from '../../actors/index.ts'
+import { nextInt, type Random, seededRandom, systemRandom } from '../../core/random.ts'
+import { noHeaders, type OutputBatch, recordBatchOf, sourceSlackBytes } from '../../kernel/index.ts'
+import { Oracle, resultOf } from './fixtures/oracle.ts'
+import type { mortal } from './fixtures/mortal.ts'
+import type { ShardMessage, SharedPartition } from './shard-messages.ts'
+import { ShardedTable } from './sharded-table.ts'
+import { shardTree } from './shard-tree.ts'
+
+const partitionCount = 4
+const sideNames = ['A', 'B', 'C']
+const setup = {
+  partitionCount,
+  hashSeed: [3, 4] as const,
+  bytesMax: 2 ** 28,
+  decompressedBytesMax: 1 << 20,
+  decoder: {
+    route: ['side'],
+    sides: sideNames.map((name) => ({
+      name,
+      part: { kind: 'field' as const, path: ['part'] },
+      key: { kind: 'field' as const, path: ['key'] },
+    })),
+    depthMax: 64,
+    keyBytesMax: 1_024,
+  },
+  keyName: 'key',
+  sink: { partitionCount: 3, batchBytes: 4_096, recordBytesMax: 1 << 20 },
+}
+const epochs = 8
+/** Each costs the start of a thread. */
+const endsMax = 2
+const chunksPerEpochMax = 12
+const recordsPerChunkMax = 60
+const openKeys = 60
+
+for (const shardCount of [2, 3]) {
+  describe(`a table of ${shardCount} shards`, () => {
+    it('B17 comes to what one table comes to, epoch by epoch, through rollbacks and ends of threads', async () => {
+      const seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
+      const random = seededRandom(seed)
+      const program = new Program(random)
+      const oracle = new Oracle(setup)
+      await using shards = await Shards.start(shardCount)
+      let ends = 0
+      try {
+        for (let epoch = 0; epoch < epochs; epoch++) {
+          const records = program.nextEpoch()
+          for (;;) {
+            const fates = ['commit', 'roll back', 'roll back when closed', 'end a thread']
+            const fate = fates[nextInt(random, ends < endsMax ? 4 : 3)]!
+            const taking = records.map((each) => shards.table.take(each))
+            if (fate === 'end a thread') {
+              ends++
+              await shards.endThread(nextInt(random, shardCount))
+              // What was under way is in the table or has failed; nothing is left open.
+              await Promise.allSettled(taking)
+              await shards.recover(program.log, oracle)
+              continue
+            }
+            if (fate === 'roll back') {
+              await shards.recover(program.log, oracle)
+              await Promise.all(taking)
+              continue
+            }
+            const result = await shards.close()
+            if (fate === 'roll back when closed') {
+              await shards.recover(program.log, oracle)
+              continue
+            }
+            shards.table.commit()
+            assert.deepEqual(result, oracle.epoch(records))
+            break
+          }
+        }
+      } catch (error) {
+        throw new Error(`repeat with MILLRACE_SEED=${seed}`, { cause: error })
+      }
+    })
+  })
+}
+
+/** Records of a source, most of which complete a key some time; others are duplicates, or no records of the program. */
+class Program {
+  /** All that was ever read, by partition. */
+  readonly log: SharedPartition[] = []
+  recordCount = 0
+  readonly #random: Random
+  #nextKey = 1
+  readonly #open: ({ readonly key: number; readonly sides: string[] } | undefined)[] = []
+  readonly #offsets = Array.from({ length: partitionCount }, () => 0)
+
+  constructor(random: Random) {
+    this.#random = random
+  }
+
+  nextEpoch(): SharedPartition[] {
+    const chunks = Array.from({ length: nextInt(this.#random, chunksPerEpochMax + 1) }, () => this.#chunk())
+    this.log.push(...chunks)
+    return chunks
+  }
+
+  #chunk(): SharedPartition {
+    const partition = nextInt(this.#random, partitionCount)
+    const fromOffset = this.#offsets[partition]!
+    const count = 1 + nextInt(this.#random, recordsPerChunkMax)
+    const batches = Array.from({ length: count }, (_, at) =>
+      recordBatchOf(fromOffset + at, 1_790_000_000_000 + this.recordCount++, {
+        key: undefined,
+        value: Buffer.from(this.#value(partition)),
+        ...noHeaders,
+      }),
+    )
+    const bytes = Buffer.concat(batches)
+    const memory = new SharedArrayBuffer(bytes.length + sourceSlackBytes)
+    new Uint8Array(memory).set(bytes)
+    const nextOffset = (this.#offsets[partition] = fromOffset + count)
+    return { partition, memory, start: 0, end: bytes.length, fromOffset, nextOffset, aborted: [] }
+  }
+
+  #value(partition: number): string {
+    const part = 'p'.repeat(nextInt(this.#random, 90))
+    // Of a key that is complete, or of two parts of a side, nobody knows which comes first, but in one partition.
+    if (nextInt(this.#random, 12) === 0) return JSON.stringify({ side: 'A', key: `alone in ${partition}`, part })
+    const { key, side } = this.#nextPart()
+    switch (nextInt(this.#random, 30)) {
+      case 0:
+        return '{"side":'
+      case 1:
+        return JSON.stringify({ side: 'D', key, part })
+      case 2:
+        return `{"side":"${side}","key":${key}.0,"part":"${part}"}`
+      case 3:
+        return `{"side":"${side}","key":"\\u0063ustomer ${key}","part":"${part}"}`
+      default:
+        return JSON.stringify({ side, key: key % 2 === 0 ? key : `customer ${key}`, part })
+    }
+  }
+
+  /** A part that has not come yet, of one of the keys that are open. */
+  #nextPart(): { key: number; side: string } {
+    const at = nextInt(this.#random, openKeys)
+    const open = (this.#open[at] ??= { key: this.#nextKey++, sides: [...sideNames] })
+    const [side] = open.sides.splice(nextInt(this.#random, open.sides.length), 1)
+    if (open.sides.length === 0) this.#open[at] = undefined
+    return { key: open.key, side: side! }
+  }
+}
+
+class Shards implements AsyncDisposable {
+  readonly table: ShardedTable
+  readonly #system: Awaited<ReturnType<typeof startSystem>>
+  #batches: OutputBatch[] = []
+  #refused: (readonly [number, number, number])[] = []
+
+  private constructor(system: Awaited<ReturnType<typeof startSystem>>, ids: readonly string[]) {
+    this.#system = system
+    this.table = new ShardedTable(
+      ids.map((id) => system.ref<ShardMessage>(id)),
+      {
+        // Memory that does not come back is no fault: it is made anew.
+        onBatch: (batch) => this.#batches.push(batch),
+        onRefused: (...row) => this.#refused.push(row),
+      },
+    )
+  }
+
+  static async start(count: number): Promise<Shards> {
+    const { ids, threads, root: tree } = shardTree(setup, count)
+    const module = new URL('./fixtures/mortal.ts', import.meta.url)
+    const root = supervisor({
+      name: 'root',
+      maxRestarts: 1_000,
+      children: [
+        { start: tree },
+        ...threads.map((thread) => ({
+          id: `end-${thread}`,
+          start: fromModule<typeof mortal>(module, 'mortal'),
+          thread,
+        })),
+      ],
+    })
+    const system = await startSystem({ name: 'test', root, threads })
+    const shards = new Shards(system, ids)
+    assert.equal((await shards.table.begin()).length, count)
+    return shards
+  }
+
+  async endThread(shard: number): Promise<void> {
+    await this.#system.ref<{ readonly type: 'end' }>(`end-shard-${shard + 1}`).tell({ type: 'end' })
+  }
+
+  /** Begins another life, and fills the shards that are new. */
+  async recover(log: readonly SharedPartition[], oracle: Oracle): Promise<void> {
+    const beginning = this.table.begin()
+    // What was told is of a life that is over; nothing more of it may be told.
+    for (const told of [this.#batches, this.#refused]) told.length = 0
+    for (const only of await beginning) {
+      const pending = Array.from({ length: partitionCount }, (_, partition) => oracle.pendingOf(partition))
+      await Promise.all(
+        log.map((records) => this.table.take(records, { only, offsets: pending[records.partition]!.slice() })),
+      )
+      await this.table.settle(only)
+    }
+    assert.deepEqual(this.#refused.splice(0), [])
+    assert.deepEqual(this.#batches.splice(0), [])
+  }
+
+  async close() {
+    const tables = await this.table.close()
+    return resultOf({ batches: this.#batches.splice(0), refused: this.#refused.splice(0), tables })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#system.stop({ drainMs: 0 })
+  }
+}
