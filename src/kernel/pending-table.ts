@@ -348,9 +348,13 @@ export class PendingTable {
     for (const head of headsIn(this.#machine)) yield* partsOf(this.#machine.words, head)
   }
 
-  /** The same as columns by which another table takes them in; valid until the next ones are asked for. */
-  storedColumns(): Generator<RecordColumns> {
-    return storedColumns(this.#machine.words, headsIn(this.#machine))
+  /**
+   * The same as columns by which another table takes them in; valid until the next ones are asked for.
+   *
+   * @param areKept - Whether they are valid for good: some 80 bytes for each part, and the part. @defaultValue false
+   */
+  storedColumns(areKept = false): Generator<RecordColumns> {
+    return storedColumns(this.#machine.words, headsIn(this.#machine), areKept)
   }
 
   /**

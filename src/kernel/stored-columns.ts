@@ -21,8 +21,10 @@ const bytesMax = 1 << 20
 /**
  * The parts of rows as columns by which another table takes them in, those of one partition at a time. They are valid
  * until the next ones are asked for.
+ *
+ * @param areKept - Whether they are valid for good, each in memory of its own.
  */
-export function* storedColumns(words: Int32Array, heads: Iterable<number>): Generator<RecordColumns> {
+export function* storedColumns(words: Int32Array, heads: Iterable<number>, areKept: boolean): Generator<RecordColumns> {
   const copies = new Map<number, CopiedParts>()
   for (const head of heads) {
     const key = keyBytes(words, head * unitWords)
@@ -32,7 +34,9 @@ export function* storedColumns(words: Int32Array, heads: Iterable<number>): Gene
       let copied = copies.get(partition)
       if (copied === undefined) copies.set(partition, (copied = new CopiedParts(partition)))
       copied.add(words, word, key, isNumber)
-      if (copied.isFull) yield copied.take()
+      if (!copied.isFull) continue
+      yield copied.take()
+      if (areKept) copies.delete(partition)
     }
   }
   for (const copied of copies.values()) if (!copied.isTaken) yield copied.take()

@@ -1,4 +1,4 @@
-import type { PendingTable } from '../../kernel/index.ts'
+import type { PendingTable, RecordColumns } from '../../kernel/index.ts'
 import { ToldNumbers } from '../lists/told-numbers.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import type { Plan } from '../topology/plan.ts'
@@ -50,15 +50,17 @@ type Naming = readonly [plan: Plan, partitions: Pick<SourcePartitions, 'placeOf'
  * Puts the rows of another table into one. They are of other tasks, so no row is of a key that is in both.
  *
  * @param plan - The program. @param partitions - Which partition each number means, for people.
+ * @param columns - The rows of the other one. @defaultValue they are read from its table
  */
 export function joinedTable(
   plan: Plan,
   partitions: Pick<SourcePartitions, 'placeOf' | 'text'>,
   one: WarmTable,
   other: WarmTable,
+  columns: Iterable<RecordColumns> = other.table.storedColumns(),
 ): WarmTable {
   const { table } = one
-  putRows(other.table, table, () => true, [plan, partitions])
+  putRows(columns, table, () => true, [plan, partitions])
   const manifests = [one.manifest, other.manifest]
   const greatest = (...lists: (readonly number[])[]) =>
     lists[0]!.map((_, number) => Math.max(...lists.map((list) => list[number] ?? 0)))
@@ -88,7 +90,7 @@ export function copyOfTasks(
   empty: PendingTable,
 ): WarmTable {
   const { pending, ...chosen } = tasks
-  putRows(table, empty, (number) => isOwn(chosen, number), [plan, partitions])
+  putRows(table.storedColumns(), empty, (number) => isOwn(chosen, number), [plan, partitions])
   const ofChosen = (values: readonly number[]) => ofOwn(chosen, values, 0)
   return {
     table: empty,
@@ -104,7 +106,7 @@ export function copyOfTasks(
 
 /** @param isTaken - Of which source partitions, by number. */
 function putRows(
-  from: PendingTable,
+  from: Iterable<RecordColumns>,
   table: PendingTable,
   isTaken: (number: number) => boolean,
   [plan, partitions]: Naming,
@@ -112,6 +114,6 @@ function putRows(
   // They were in a table before.
   table.isLimited = false
   const readAgain = new PartsReadAgain({ table, told: ToldNumbers.of(plan), isMigrated: false, partitions })
-  for (const columns of from.storedColumns()) if (isTaken(columns.partition)) readAgain.take(columns)
+  for (const columns of from) if (isTaken(columns.partition)) readAgain.take(columns)
   table.settle()
 }

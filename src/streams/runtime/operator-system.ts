@@ -8,6 +8,7 @@ import {
 import { MillraceError } from '../../core/errors.ts'
 import { within } from '../../core/within.ts'
 import type { BrokerWaits } from '../../kafka/index.ts'
+import type { Life } from './life.ts'
 import type { CorrelateMessage, SourceMessage } from './messages.ts'
 import { rootCause } from './root-cause.ts'
 import { supervisionTree, type TreeParts } from './supervision-tree.ts'
@@ -29,6 +30,9 @@ export class OperatorSystem {
   readonly #system: ActorSystem
   /** Resolves when actors that do not stop are waited for no longer. */
   readonly #givenUp = Promise.withResolvers<ExitReason>()
+  /** In which all that was on its way has been committed. */
+  #finishedLife: Life | undefined
+  #hasStopped = false
 
   private constructor(parts: TreeParts, system: ActorSystem, { waits, signal }: OperatorSystemOptions) {
     this.#parts = parts
@@ -52,6 +56,12 @@ export class OperatorSystem {
   async ended(): Promise<void> {
     const reason = await Promise.race([this.#system.done, this.#givenUp.promise])
     if (reason.kind === 'crashed') throw rootCause(reason.error)
+  }
+
+  /** Whether all that was on its way is committed, and all actors have stopped since: no transaction is open. */
+  get isSettled(): boolean {
+    // A restart begins to read again.
+    return this.#hasStopped && this.#finishedLife === this.#parts.session.lives.current
   }
 
   /** The supervision tree at this moment. */
@@ -89,7 +99,8 @@ export class OperatorSystem {
   async halt(drainMs: number): Promise<void> {
     const { plan, clock, logger } = this.#parts.services
     const stopped = this.#system.stop({ drainMs }).then(() => true)
-    if (await within(clock, drainMs + stopMsMax, stopped, false)) return
+    this.#hasStopped = await within(clock, drainMs + stopMsMax, stopped, false)
+    if (this.#hasStopped) return
     logger.warn({ app: plan.name }, 'leaving the group before all actors have stopped')
     this.#givenUp.resolve({ kind: 'killed' })
   }
@@ -99,8 +110,10 @@ export class OperatorSystem {
     const { plan, options } = services
     const timeoutMs = options.drainMs
     await this.#system.ref<SourceMessage>(plan.readerId).ask({ type: 'halt' }, { timeoutMs })
-    await session.lives.current.rowBatches.whenIdle()
+    const { current: life } = session.lives
+    await life.rowBatches.whenIdle()
     await this.#system.ref<CorrelateMessage>(plan.correlate.id).ask({ type: 'drain' }, { timeoutMs })
+    this.#finishedLife = life
   }
 
   /** Rejects when brokers are waited for: what is on its way would stay so. */

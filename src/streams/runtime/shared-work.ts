@@ -24,14 +24,22 @@ export interface ShareToWorkOn extends Pick<RecoveryRequest, 'warmTable' | 'memb
   readonly change: Promise<ShareChange>
 }
 
+/** What the work on a share has come to. */
+export interface EndedWork {
+  readonly session: RecoveredSession
+  /** Whether all that was begun of it is committed, and nothing is at work on it any more. */
+  readonly isSettled: boolean
+}
+
 /**
  * The part of a process in the work that all members of its program share, from joining to leaving: it works on the
  * tasks that the group gives to it, and anew each time these are others.
  *
  * 1. Tasks that it has been given are made ready while it goes on with those that it had (`TasksAhead`). Those that it
  *    is to give up do not wait for that.
- * 2. All that is under way of all its tasks is committed, and the operators stop. Its own transactional id is fenced:
- *    nothing of these tasks can be committed any more. The group hears which of them it has given up.
+ * 2. All that is under way of all its tasks is committed, and the operators stop. Where that has not come to its end, its
+ *    own transactional id is fenced. So nothing of these tasks can be committed any more, and the group hears which of
+ *    them it has given up.
  * 3. It recovers the tasks that it has then and that are ready. What its table has of those that it keeps, and what was
  *    restored ahead, need not be read again; the rows of those that have left are swept out.
  *
@@ -105,13 +113,10 @@ export class SharedWork {
   /**
    * Works on one share after the other.
    *
-   * @param workOn - Ends when its tasks are to be others, with the session; with nothing where all work is over.
+   * @param workOn - Ends when its tasks are to be others, with what it has come to; with nothing where all work is over.
    * @param signal - Gives up.
    */
-  async run(
-    workOn: (share: ShareToWorkOn) => Promise<RecoveredSession | undefined>,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async run(workOn: (share: ShareToWorkOn) => Promise<EndedWork | undefined>, signal: AbortSignal): Promise<void> {
     const { plan, options } = this.#services
     if (options.standbyTasks > 0 && mayBeCopied(plan)) void this.#copies.follow(signal)
     for (;;) {
@@ -131,9 +136,9 @@ export class SharedWork {
       const over = new AbortController()
       const change = this.#untilOthers(own, signal, over.signal)
       const toWorkOn = { member: this.member, share, warmTable: this.#warmTable, change }
-      const session = await workOn(toWorkOn).finally(() => over.abort())
-      if (session === undefined) return
-      await this.#end(session)
+      const ended = await workOn(toWorkOn).finally(() => over.abort())
+      if (ended === undefined) return
+      await this.#end(ended)
       this.#kept = this.#shares.lost === undefined ? own : []
     }
   }
@@ -201,13 +206,13 @@ export class SharedWork {
     return this.#membership.leave()
   }
 
-  async #end(session: RecoveredSession): Promise<void> {
+  async #end({ session, isSettled }: EndedWork): Promise<void> {
     const { state, careful } = session
     state.epochs.abandon()
     const { topics } = this.#services
     this.#warmTable = warmTableOf(session, seedOf(topics.sinks[checkpointSink]!.id))
     // Also where all is lost: others would wait for what is open of a process that is a member again, without tasks.
-    await fence(this.#services, this.isOwner ? this.member : asNobody, this.writer)
+    if (!isSettled || !this.isOwner) await fence(this.#services, this.isOwner ? this.member : asNobody, this.writer)
     if (this.isOwner) await careful.end(state.epochs.committed)
   }
 

@@ -13,14 +13,14 @@ import { TermView } from '../observe/term-view.ts'
 import type { RunOptions } from '../options.ts'
 import { findTopics } from '../topics/program-topics.ts'
 import { type RecoveryRequest, recover } from '../recovery/recover.ts'
-import type { RecoveredSession, Session } from '../recovery/session.ts'
+import type { Session } from '../recovery/session.ts'
 import { SpareMemory } from '../recovery/spare-memory.ts'
 import type { WarmTable } from '../recovery/warm-table.ts'
 import type { ShareChange } from '../tasks/task-shares.ts'
 import { kafkaPorts } from './kafka-ports.ts'
 import { kafkaServices, type KafkaServices } from './services.ts'
 import type { Role } from './role.ts'
-import { SharedWork } from './shared-work.ts'
+import { type EndedWork, SharedWork } from './shared-work.ts'
 import type { RunStatistics } from './statistics.ts'
 import type { Tracing } from '../tracing/tracing.ts'
 import type { Plan } from '../topology/plan.ts'
@@ -244,12 +244,12 @@ export class Term {
     const { signal } = this.#ending
     await work.run(async ({ change, ...share }) => {
       logger.info({ app: plan.name, tasks: share.share.own }, 'working on tasks')
-      const session = await this.#beActive({ services, spareMemory, ...share }, change)
+      const ended = await this.#beActive({ services, spareMemory, ...share }, change)
       if (this.#isStopped || signal.aborted) return undefined
       onShared()
       this.#session = undefined
       this.#options.onRole()
-      return session
+      return ended
     }, signal)
   }
 
@@ -310,10 +310,7 @@ export class Term {
    *
    * @param change - Ends them, in good order where tasks have changed. @defaultValue nothing does
    */
-  async #beActive(
-    request: RecoveryRequest,
-    change: Promise<ShareChange> = new Promise(() => {}),
-  ): Promise<RecoveredSession> {
+  async #beActive(request: RecoveryRequest, change: Promise<ShareChange> = new Promise(() => {})): Promise<EndedWork> {
     const { waits, onBegun, onRole, onRecovered, onProgress } = this.#options
     const { services, member } = request
     const { signal } = this.#ending
@@ -341,7 +338,7 @@ export class Term {
       this.#operators = undefined
       this.#view = undefined
     }
-    return session
+    return { session, isSettled: operators.isSettled }
   }
 
   #stopped(): MillraceError {

@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { RecordColumns } from '../../kernel/index.ts'
 import { CheckpointView } from '../checkpoint/checkpoint-view.ts'
 import { Meters } from '../observe/meters.ts'
 import type { TaskShare } from '../recovery/task-share.ts'
@@ -8,6 +10,9 @@ import { newStatistics } from '../runtime/statistics.ts'
 import { restoreApart } from './restore-apart.ts'
 import type { StandbyTasks } from './standby-tasks.ts'
 
+/** A table of which more is live is given on as it is. */
+const copiedBytesMax = 256 << 20
+
 /** Some tasks that are being made ready, or are. */
 interface Preparation {
   readonly tasks: readonly number[]
@@ -16,7 +21,13 @@ interface Preparation {
   readonly givingUp: AbortController
   isDone: boolean
   /** Absent until they are ready, and where their pending parts are to be read by the recovery. */
-  warm?: (Pick<WarmState, 'sources'> & { readonly warmTable: WarmTable }) | undefined
+  warm?: PreparedTasks | undefined
+}
+
+interface PreparedTasks extends Pick<WarmState, 'sources'> {
+  readonly warmTable: WarmTable
+  /** Its rows, as the table of the member takes them in; absent where they are too many to be copied. */
+  readonly columns: readonly RecordColumns[] | undefined
 }
 
 /**
@@ -75,8 +86,9 @@ export class TasksAhead {
     this.#current = undefined
     checkpoint.takeOver(ready.checkpoint)
     if (ready.warm === undefined) return warmTable
-    const { sources, warmTable: added } = ready.warm
-    return warmTable === undefined ? added : joinedTable(this.#services.plan, sources.partitions, warmTable, added)
+    const { sources, warmTable: added, columns } = ready.warm
+    if (warmTable === undefined) return added
+    return joinedTable(this.#services.plan, sources.partitions, warmTable, added, columns)
   }
 
   #begin(share: TaskShare, signal: AbortSignal): Preparation {
@@ -103,12 +115,24 @@ export class TasksAhead {
       const copies = await this.#copies.take(share.own)
       if (copies !== undefined) share.checkpoint.takeOver(copies.checkpoint)
       const warm = await warmTasks(services, share, copies?.warmTable)
-      if (warm !== undefined) await restoreApart(services, warm, signal)
-      return warm
+      if (warm === undefined) return undefined
+      await restoreApart(services, warm, signal)
+      return { ...warm, columns: await columnsOf(warm.warmTable) }
     } catch (error) {
       // The recovery meets the same, and says so; or it does not meet it any more.
       if (!signal.aborted) logger.debug({ app: plan.name, tasks: share.own, err: error }, 'could not make tasks ready')
       return undefined
     }
   }
+}
+
+/** Copies the rows, a piece in each turn: during the stop this would take longer than all else that is done then. */
+async function columnsOf({ table }: WarmTable): Promise<RecordColumns[] | undefined> {
+  if (table.liveBytes > copiedBytesMax) return undefined
+  const copied: RecordColumns[] = []
+  for (const columns of table.storedColumns(true)) {
+    copied.push(columns)
+    await nextTurn()
+  }
+  return copied
 }
