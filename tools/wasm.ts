@@ -18,6 +18,7 @@ const modules: Record<string, { readonly source: string; readonly settings: stri
   offsets: { source: 'offsets', settings },
   rows: { source: 'rows', settings },
   'rows-shared': { source: 'rows', settings: `${settings} ${shared}` },
+  spans: { source: 'spans', settings },
   table: { source: 'table', settings },
 }
 

@@ -1,11 +1,10 @@
 import type { Clock } from '../../../core/clock.ts'
 import { type Random, seededRandom } from '../../../core/random.ts'
-import { type CarryingPart, PUBLISHED } from '../../../kernel/index.ts'
+import { type CarryingPart, GrowableBytes, PUBLISHED } from '../../../kernel/index.ts'
 import type { ClosingEpoch } from '../../epochs/epoch-participant.ts'
 import type { MergeSpanNames } from '../merge-span.ts'
 import { type MergeSpans, spansPerEpochMax } from '../merge-spans.ts'
 import { carriedOn } from '../trace-context.ts'
-import { PartTemplates } from './part-templates.ts'
 import { SpanEncoder } from './span-encoder.ts'
 import type { SpanExporter } from './span-exporter.ts'
 
@@ -18,9 +17,11 @@ import type { SpanExporter } from './span-exporter.ts'
 export class EncodedSpans implements MergeSpans {
   readonly #exporter: Pick<SpanExporter, 'add'>
   readonly #clock: Clock
-  #current: EpochSpans
-  #closed: EpochSpans
-  #hasOpen = false
+  readonly #encoder: SpanEncoder
+  #current = new EpochSpans()
+  #closed = new EpochSpans()
+  /** Where the span of the merge begins that is about to be published, if it has one. */
+  #open: number | undefined
   #epoch = 0
 
   constructor(exporter: Pick<SpanExporter, 'add'>, names: MergeSpanNames, clock: Clock, random: Random) {
@@ -28,23 +29,22 @@ export class EncodedSpans implements MergeSpans {
     const ids = seededRandom(random.nextUint32())
     this.#exporter = exporter
     this.#clock = clock
-    const parts = new PartTemplates(names)
-    this.#current = new EpochSpans(new SpanEncoder(names, ids, parts))
-    this.#closed = new EpochSpans(new SpanEncoder(names, ids, parts))
+    this.#encoder = new SpanEncoder(names, ids)
   }
 
   begin(parts: readonly CarryingPart[]): void {
-    const { encoder, ends } = this.#current
-    this.#hasOpen = ends.length < spansPerEpochMax && encoder.encode(parts, this.#nowMs)
+    const { out, ends } = this.#current
+    this.#open = ends.length < spansPerEpochMax ? this.#encoder.append(out, parts, this.#nowMs) : undefined
   }
 
   get carried(): Uint8Array | undefined {
-    return this.#hasOpen ? carriedOn(this.#current.encoder.spanContext) : undefined
+    if (this.#open === undefined) return undefined
+    return carriedOn(SpanEncoder.contextOf(this.#current.out, this.#open))
   }
 
   end(outcome: number): void {
-    if (this.#hasOpen) this.#current.end(outcome === PUBLISHED)
-    this.#hasOpen = false
+    if (this.#open !== undefined) this.#current.end(outcome === PUBLISHED)
+    this.#open = undefined
   }
 
   close({ number }: ClosingEpoch): void {
@@ -55,8 +55,8 @@ export class EncodedSpans implements MergeSpans {
   }
 
   commit(): void {
-    const { encoder, ends } = this.#closed
-    const { bytes } = encoder.out
+    const { out, ends } = this.#closed
+    const { bytes } = out
     const last = SpanEncoder.lastFields(this.#epoch, this.#nowMs)
     let start = 0
     for (const end of ends) {
@@ -72,7 +72,7 @@ export class EncodedSpans implements MergeSpans {
   }
 
   rollback(): void {
-    this.#hasOpen = false
+    this.#open = undefined
     this.#current.clear()
     this.#closed.clear()
   }
@@ -80,22 +80,17 @@ export class EncodedSpans implements MergeSpans {
 
 /** The spans of an epoch one after the other. */
 class EpochSpans {
-  readonly encoder: SpanEncoder
+  readonly out = new GrowableBytes(1 << 16)
   readonly ends: number[] = []
-
-  constructor(encoder: SpanEncoder) {
-    this.encoder = encoder
-  }
 
   /** Keeps the span that was written last, or does not. */
   end(isKept: boolean): void {
-    const { out } = this.encoder
-    if (isKept) this.ends.push(out.length)
-    else out.length = this.ends.at(-1) ?? 0
+    if (isKept) this.ends.push(this.out.length)
+    else this.out.length = this.ends.at(-1) ?? 0
   }
 
   clear(): void {
     this.ends.length = 0
-    this.encoder.out.clear()
+    this.out.clear()
   }
 }

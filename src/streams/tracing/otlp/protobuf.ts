@@ -36,8 +36,10 @@ function tag(field: number, type: number): number[] {
 }
 
 function varint(value: number): number[] {
-  const bytes = new Uint8Array(8)
-  return [...bytes.subarray(0, putVarint(bytes, 0, value))]
+  const bytes: number[] = []
+  for (; value > 0x7f; value = Math.floor(value / 0x80)) bytes.push((value % 0x80) | 0x80)
+  bytes.push(value)
+  return bytes
 }
 
 /** A field with a length: a text, bytes, or a message by its fields. */

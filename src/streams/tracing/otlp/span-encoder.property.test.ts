@@ -4,7 +4,7 @@ import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
 import fc from 'fast-check'
 import { check } from '../../../../test/property.ts'
 import { seededRandom } from '../../../core/random.ts'
-import { type CarryingPart, PUBLISHED, TRACED } from '../../../kernel/index.ts'
+import { type CarryingPart, GrowableBytes, PUBLISHED, TRACED } from '../../../kernel/index.ts'
 import { VirtualClock } from '../../../testing/index.ts'
 import type { ClosingEpoch } from '../../epochs/epoch-participant.ts'
 import { orders } from '../../fixtures/orders.ts'
@@ -115,11 +115,13 @@ describe('what spans have in common', () => {
     const carried = carriedOn({ traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1 })
     carried[0]! |= TRACED
     const encoder = new SpanEncoder({ ...ofOneSource, plan }, seededRandom(1))
+    const out = new GrowableBytes(1 << 16)
     for (let merge = 0; merge < 50; merge++) {
       for (const partition of [7, 8, 70]) {
         const parts = [1, 20_000].map((offset, side) => ({ partition, side, timestamp: 1, offset, carried }))
-        encoder.encode(parts, 2)
-        encoder.encode(
+        encoder.append(out, parts, 2)
+        encoder.append(
+          out,
           parts.map((part) => ({ ...part, offset: 20_001 - part.offset })),
           2,
         )

@@ -1,11 +1,9 @@
 /** Fields of `Span`, `Event` and `Link` of OTLP. @see opentelemetry-proto, `trace/v1/trace.proto` */
 export const TRACE_ID = 1
 export const SPAN_ID = 2
-export const TRACE_STATE = 3
 export const PARENT_ID = 4
 export const ATTRIBUTES = 9
 export const EVENT = 11
-export const LINK = 13
 export const EVENT_ATTRIBUTES = 3
 export const LINK_ATTRIBUTES = 4
 
