@@ -1,7 +1,7 @@
 /** A member of a program whose members share its work, in a process of its own, until it is told to stop. */
 import { apis, tapWires } from '../../src/kafka/index.ts'
 import { type Layout, start } from '../../src/streams/index.ts'
-import { keyedTopology } from './keyed-topology.ts'
+import { expiringTopology, faultyTopology, keyedTopology, packedTopology } from './keyed-topology.ts'
 import type { Stream } from './target.ts'
 
 /** Its first argument, as JSON. */
@@ -13,8 +13,16 @@ export interface KeyedMember extends Pick<Stream, 'app' | 'source' | 'sink'> {
   readonly standbyTasks?: number
   /** Whether a function makes the parts of the side A: they are those that the field would be. */
   readonly hasFunction?: boolean
+  /** As which program it runs. @defaultValue `keyedTopology` */
+  readonly program?: keyof typeof programs
   /** For a control: nothing keeps it, and it keeps nobody, from committing what is of others' tasks. */
   readonly isUnfenced?: boolean
+}
+
+const programs = {
+  expiring: expiringTopology,
+  packed: packedTopology,
+  mended: (stream: Parameters<typeof keyedTopology>[0], layout: Layout) => faultyTopology(stream, layout, true),
 }
 
 /** When a member ends itself with SIGKILL. */
@@ -47,8 +55,10 @@ function dieAt({ diesAtCommit, isCommitSent }: MemberDeath): void {
   let commits = 0
   const die = () => process.kill(process.pid, 'SIGKILL')
   tapWires({
-    onRequest({ api }, send) {
-      if (api.key !== apis.endTxn.key || ++commits < diesAtCommit) return send()
+    onRequest({ api, request }, send) {
+      // Rights are asked for by an end that does not commit.
+      const isCommit = api.key === apis.endTxn.key && (request as { committed: boolean }).committed
+      if (!isCommit || ++commits < diesAtCommit) return send()
       if (isCommitSent) send(die)
       else die()
     },
@@ -64,12 +74,24 @@ if (import.meta.main) {
     isUnfenced,
     standbyTasks = 0,
     hasFunction,
+    program,
     ...stream
   } = JSON.parse(process.argv[2]!) as KeyedMember
   if (isUnfenced === true) takeOffFences()
   if (death !== undefined) dieAt(death)
-  const settings = { bootstrapServers, heartbeatIntervalMs: 200, epochMs: 50, standbyTasks, standbyRefreshMs: 100 }
-  const app = await start(keyedTopology(stream, layout, hasFunction ? ({ part }) => part : undefined), settings)
+  const settings = {
+    bootstrapServers,
+    heartbeatIntervalMs: 200,
+    epochMs: 50,
+    standbyTasks,
+    standbyRefreshMs: 100,
+    sourceRefreshMs: 200,
+  }
+  const topology =
+    program === undefined
+      ? keyedTopology(stream, layout, hasFunction ? ({ part }) => part : undefined)
+      : programs[program](stream, layout)
+  const app = await start(topology, settings)
   process.once('SIGTERM', () => void app.stop())
   await app.done
 }

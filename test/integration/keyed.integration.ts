@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import type { ErrorCode } from '../../src/core/errors.ts'
-import { audit, field, type Logger, processes, redrive, stage, topology } from '../../src/streams/index.ts'
+import { audit, field, type Logger, processes, stage, topology } from '../../src/streams/index.ts'
 import { until } from '../until.ts'
 import { valuesOf } from './customers.ts'
 import { keyedMerges, keyedPartitions, keyedRecords, keyedTopology } from './keyed-topology.ts'
@@ -95,24 +95,6 @@ export function keyedLayout(target: Target): void {
       assert.deepEqual(valuesOf(await stream.merged()), [keyedMerges(2)[1]])
     })
 
-    it('has no redrive yet, which leaves everything as it is', async () => {
-      const { bootstrapServers } = target
-      const stream = await target.stream({ sourcePartitions: keyedPartitions })
-      await stream.produce(keyedRecords(['A'], 0, 1))
-      const running = await startQuietly(keyedTopology(stream), bootstrapServers)
-      await running.caughtUp
-      await running.stop()
-      const code: ErrorCode = 'LAYOUT_UNSUPPORTED'
-
-      await assert.rejects(redrive({ app: stream.app, bootstrapServers }), { code })
-
-      await stream.produce(keyedRecords(['B', 'C'], 0, 1))
-      const again = await startQuietly(keyedTopology(stream), bootstrapServers)
-      await again.caughtUp
-      await again.stop()
-      assert.deepEqual(valuesOf(await stream.merged()), keyedMerges(1))
-    })
-
     it('has a process of another version wait while members of this one work, and refuses it then', async () => {
       const { bootstrapServers } = target
       const stream = await target.stream({ sourcePartitions: keyedPartitions })
@@ -158,4 +140,50 @@ export function keyedLayout(target: Target): void {
   })
 }
 
-if (import.meta.main) onEachBroker([keyedLayout])
+export function expiringTasks(target: Target): void {
+  const members = new SharingMembers(target)
+
+  describe('the layout "keyed"', () => {
+    it('has rows expire by the time of the records, each once, where a member is killed over it', async () => {
+      const { bootstrapServers } = target
+      const stream = await target.stream({ sourcePartitions: keyedPartitions })
+      const { app } = stream
+      const count = 200
+      const at = (timestampMs: number, of: readonly string[], from: number) =>
+        keyedRecords(of, from, from + count).map((record) => ({ ...record, timestampMs }))
+      const areAtWork = (number: number) =>
+        until(`${number} are at work`, async () => (await members.atWork(`${app}.tasks`)) === number)
+      await stream.produce(at(1_790_000_000_000, ['A'], 0))
+
+      const living = members.start(stream, 'keyed', { program: 'expiring' })
+      await areAtWork(1)
+      members.start(stream, 'keyed', { program: 'expiring', death: { diesAtCommit: 1, isCommitSent: false } })
+      await areAtWork(2)
+      await stream.produce(at(1_790_000_005_000, ['A', 'B', 'C'], count))
+      await until('all rows have left', async () => {
+        const [letters, merged] = await Promise.all([stream.deadLetters(), stream.merged()])
+        return letters.length >= count && merged.length >= count
+      })
+      living.kill('SIGTERM')
+      await once(living, 'exit')
+
+      const letters = await stream.deadLetters()
+      assert.deepEqual(
+        letters.map(({ key }) => Number(key)).sort((a, b) => a - b),
+        [...Array(count).keys()],
+      )
+      assert.deepEqual(
+        valuesOf(await stream.merged()),
+        keyedMerges(2 * count).filter((value) => (JSON.parse(value) as { id: number }).id >= count),
+      )
+      const { verdict, accounting } = await audit({ app, bootstrapServers })
+      assert.equal(verdict, 'proved')
+      assert.equal(
+        accounting.reduce((sum, { expired }) => sum + expired, 0),
+        count,
+      )
+    })
+  })
+}
+
+if (import.meta.main) onEachBroker([keyedLayout, expiringTasks])

@@ -7,12 +7,14 @@ import { explanations } from './explain.integration.ts'
 import { growth } from './growth.integration.ts'
 import { acceptedLoss } from './loss.integration.ts'
 import { relayouts } from './relayout.integration.ts'
-import { keyedLayout } from './keyed.integration.ts'
+import { expiringTasks, keyedLayout } from './keyed.integration.ts'
 import { routedLayout } from './routed.integration.ts'
+import { packedTasks } from './packed-tasks.integration.ts'
 import { computedParts } from './computed-parts.integration.ts'
 import { programMembers } from './program-members.integration.ts'
 import { promotion } from './promotion.integration.ts'
 import { redrivenLetters, redriving } from './redrive.integration.ts'
+import { redrivenTasks } from './redriven-tasks.integration.ts'
 import { redrivenFlatMaps } from './redriven-flat-maps.integration.ts'
 import { resets } from './reset.integration.ts'
 import { restoration } from './restoration.integration.ts'
@@ -51,6 +53,9 @@ onEachBroker([
     lookupTables,
     windows,
     standbyTasks,
+    expiringTasks,
+    ...redrivenTasks,
+    ...packedTasks,
   ]),
 ])
 onEmbeddedBroker([redrivenLetters, redrivenFlatMaps, limitedCopies])

@@ -14,7 +14,7 @@ import type { Stream, Target } from './target.ts'
 
 const memberFile = fileURLToPath(new URL('keyed-member.ts', import.meta.url))
 
-export type MemberFate = Pick<KeyedMember, 'death' | 'isUnfenced' | 'standbyTasks' | 'hasFunction'>
+export type MemberFate = Pick<KeyedMember, 'death' | 'isUnfenced' | 'standbyTasks' | 'hasFunction' | 'program'>
 
 /** Processes of a program whose members share its work. */
 export class SharingMembers {

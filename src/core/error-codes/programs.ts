@@ -135,12 +135,6 @@ export const programErrors = {
     remedy:
       'Start the program in the layout that the message names. To go on in the other one, stop all of its processes and give `millrace relayout`. If the message names the layout that is declared, another move is to be ended: give the command again.',
   },
-  LAYOUT_UNSUPPORTED: {
-    retryable: false,
-    meaning:
-      'A command was given for a program in the layout `keyed` or `routed` that there is for the layout `single` only.',
-    remedy: 'Nothing has changed. Dead letters can be produced to the source again.',
-  },
   PARTITIONS_DIFFER: {
     retryable: false,
     meaning:

@@ -41,6 +41,7 @@ export async function fetchGroupCommits(
   { requireStable, partitions }: { requireStable: boolean; partitions?: readonly number[] },
 ): Promise<(GroupCommit | undefined)[]> {
   const partitionIndexes = partitions?.slice() ?? Array.from({ length: partitionCount }, (_, partition) => partition)
+  if (partitionIndexes.length === 0) return Array.from({ length: partitionCount })
   const { groups } = await askGroup(cluster, group, 'reading offsets', apis.offsetFetch, {
     groups: [{ groupId: group, topics: [{ name: topic, partitionIndexes }] }],
     requireStable,

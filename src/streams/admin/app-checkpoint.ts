@@ -30,7 +30,7 @@ export interface AppCheckpoint {
   readonly records: CheckpointRecords
   /** Rows of its tables. */
   readonly tables: CheckpointTables
-  /** Whether it has several tasks, each with a checkpoint of its own. */
+  /** Whether its layout shares tasks out, each with a checkpoint of its own. */
   readonly isShared: boolean
 }
 
@@ -73,7 +73,7 @@ async function checkpointIn(cluster: Cluster, app: string, topic: Topic, wait: T
   // Nothing of it will be taken back.
   for (const set of pending) set.settle()
   const promoted = PromotedParts.after(records, pending, promotedPlaces)
-  const partitions = partitionsIn(app, manifest)
+  const partitions = partitionsIn(app, manifest, isShared ? topic.partitions.length : 1)
   return { manifest, partitions, pending, topic, promoted, records, tables, isShared }
 }
 
@@ -140,13 +140,18 @@ export async function ifKnown<Found>(find: () => Promise<Found>): Promise<Found 
 }
 
 /** The partitions that a manifest numbers. */
-function partitionsIn(app: string, { topology, former = [], partitions }: Manifest): SourcePartitions {
+function partitionsIn(
+  app: string,
+  { topology, former = [], partitions }: Manifest,
+  taskCount: number,
+): SourcePartitions {
   return new SourcePartitions(
     topology.sources.map(({ topic }) => topic),
     partitions,
     undefined,
     ownTopics(app).redriveTopic,
     { topics: former.map(({ topic }) => topic), arePassedOver: false },
+    taskCount,
   )
 }
 

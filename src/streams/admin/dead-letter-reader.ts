@@ -9,6 +9,7 @@ import {
   type RecordColumns,
 } from '../../kernel/index.ts'
 import { deadLetterHeaders } from '../dead-letters/dead-letter.ts'
+import { readRecordPlace } from '../tasks/record-header.ts'
 import type { Extent } from '../redrive/extent.ts'
 import type { Origin, SourcePartitions } from '../topics/source-partitions.ts'
 
@@ -117,8 +118,7 @@ function ownHeaders(columns: RecordColumns, row: number): Map<string, string> {
 }
 
 function placeOfPart(text: string | undefined): Origin | undefined {
-  const [topic, partition, offset] = text?.split('/') ?? []
-  return topic === undefined ? undefined : { topic, partition: Number(partition), offset: Number(offset) }
+  return text === undefined ? undefined : readRecordPlace(Buffer.from(text))
 }
 
 function extentOf(text: string | undefined): Extent | undefined {

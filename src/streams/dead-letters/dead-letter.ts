@@ -2,6 +2,7 @@ import {
   contentBytes,
   deadLetterReasons,
   encodeHeader,
+  headerOf,
   headersWithout,
   type OutputBuilder,
   type PlainRecord,
@@ -16,6 +17,7 @@ import {
 import type { Extent } from '../redrive/extent.ts'
 import { letterHeader } from '../redrive/letter-header.ts'
 import type { RedrivenLetters } from '../redrive/redriven-letters.ts'
+import { readRecordPlace, recordHeader } from '../tasks/record-header.ts'
 import type { Origin, SourcePartitions } from '../topics/source-partitions.ts'
 import type { CauseOf } from './dead-letter-cause.ts'
 import type { TimestampWindow } from '../time/timestamp-window.ts'
@@ -182,7 +184,9 @@ export class DeadLetterEncoder {
   ): Place | undefined {
     const { recordsOfParts } = this.#sources
     const record = recordsOfParts && readRoutedPlace(columns, row)
-    const origin = record && recordsOfParts.originOf(record)
+    if (record === undefined) return undefined
+    const redrivenRecord = headerOf(columns, row, recordHeader)
+    const origin = redrivenRecord === undefined ? recordsOfParts!.originOf(record) : readRecordPlace(redrivenRecord)
     return origin && { ...redriven, ...origin, routed: `${topic}/${partition}/${offset}` }
   }
 

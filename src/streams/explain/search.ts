@@ -22,10 +22,10 @@ export interface Search {
 /** The topics of an application that are still those which it has read. */
 export async function sourceTopics({ cluster, checkpoint }: Search): Promise<[topic: Topic, source: number][]> {
   const { topology, sourceIds } = checkpoint.manifest
-  const { redriveTopic } = checkpoint.partitions
+  const { redriveTopic, redrivenCount } = checkpoint.partitions
   const found = await Promise.all([
     ...topology.sources.map(({ topic }) => findTopic(cluster, topic)),
-    findRedriveTopic(cluster, redriveTopic!, topology.sources.length),
+    findRedriveTopic(cluster, redriveTopic!, redrivenCount),
   ])
   return found.flatMap((topic, source): [Topic, number][] => {
     // Redriven letters may not have been read yet.

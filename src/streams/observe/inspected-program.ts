@@ -3,6 +3,7 @@ import { activeFirst, type AppProcess, sharingProcess } from '../admin/processes
 import type { Manifest } from '../checkpoint/manifest.ts'
 import type { PartitionAccount } from '../epochs/accounting.ts'
 import { type Class, classes } from '../epochs/epoch-counts.ts'
+import type { SourcePartition } from '../topics/source-partitions.ts'
 
 /** What tasks have come to since the program first started, whoever had them. */
 export interface TaskFigures {
@@ -22,7 +23,7 @@ export interface InspectedMember extends AppProcess, TaskFigures {
   readonly isThis: boolean
 }
 
-/** A task: partitions of this number, of all sources. */
+/** A task: partitions of this number, of all sources, and its redriven letters. */
 export interface InspectedTask extends TaskFigures {
   readonly task: number
   /** Whose it is; absent while it is nobody's. */
@@ -54,26 +55,27 @@ export interface ProgramFacts {
   readonly members: readonly ListedMember[]
   /** Of the tasks that have committed an epoch. */
   readonly manifests: readonly Manifest[]
-  /** The sources, and what of them may be read. */
+  /** The sources, and after them the topic of redriven letters where there is one, and what of them may be read. */
   readonly sources: readonly ({ readonly topic: string } & TopicRange)[]
+  readonly taskCount: number
   /** By what the other members know the process that is asked. */
   readonly self: string
 }
 
-export function inspectedProgram({ members, manifests, sources, self }: ProgramFacts): InspectedProgram {
+export function inspectedProgram({ members, manifests, sources, taskCount, self }: ProgramFacts): InspectedProgram {
   const manifestOf = new Map(manifests.map((manifest) => [manifest.task!.number, manifest]))
   const partitions = sources.flatMap(({ topic, starts, ends }, source) =>
     starts.map((start, partition): TaskPartition => {
       const place = { topic, partition }
-      const manifest = manifestOf.get(partition)
-      const at = manifest?.partitions.findIndex((each) => each.source === source) ?? -1
-      const account = at < 0 ? nothing(start) : accountAt(manifest!, at)
+      const manifest = manifestOf.get(partition % taskCount)
+      const isHere = (each: SourcePartition) => each.source === source && each.partition === partition
+      const lanes = [...(manifest?.partitions.keys() ?? [])].filter((at) => isHere(manifest!.partitions[at]!))
+      const account = lanes.length === 0 ? nothing(start) : accountOf(manifest!, lanes)
       // What was consumed was there, whatever brokers said before.
       const endOffset = Math.max(account.nextOffset, ends[partition]!)
       return { ...place, ...account, endOffset, lag: endOffset - account.nextOffset }
     }),
   )
-  const taskCount = Math.max(...sources.map(({ starts }) => starts.length))
   const tasks = Array.from({ length: taskCount }, (_, task): InspectedTask => {
     const owner = members.find(({ owned }) => owned.includes(task))
     const { epoch, closedMs } = manifestOf.get(task) ?? {}
@@ -81,7 +83,7 @@ export function inspectedProgram({ members, manifests, sources, self }: ProgramF
       task,
       ...(owner && { memberId: owner.memberId }),
       ...(epoch !== undefined && closedMs !== undefined && { epoch, closedMs }),
-      ...sumOf(partitions.filter(({ partition }) => partition === task)),
+      ...sumOf(partitions.filter(({ partition }) => partition % taskCount === task)),
     }
   })
   return {
@@ -103,12 +105,16 @@ export function inspectedProgram({ members, manifests, sources, self }: ProgramF
 
 type Consumed = Omit<TaskPartition, 'topic' | 'partition' | 'endOffset' | 'lag'>
 
-/** The manifest of a task says how many parts are pending, and not of which partition: those that have no class. */
-function accountAt({ startOffsets, nextOffsets, totals }: Manifest, at: number): Consumed {
-  const counts = Object.fromEntries(classes.map((name) => [name, totals[name][at]!])) as Record<Class, number>
-  const nextOffset = nextOffsets[at]!
-  const consumed = nextOffset - startOffsets[at]!
+/**
+ * All lanes of a partition together. The manifest of a task says how many parts are pending, and not of which partition:
+ * those that have no class.
+ */
+function accountOf({ startOffsets, nextOffsets, totals }: Manifest, lanes: readonly number[]): Consumed {
+  const sum = (values: readonly number[]) => lanes.reduce((total, at) => total + values[at]!, 0)
+  const counts = Object.fromEntries(classes.map((name) => [name, sum(totals[name])])) as Record<Class, number>
+  const consumed = sum(nextOffsets) - sum(startOffsets)
   const pending = classes.reduce((left, name) => left - counts[name], consumed)
+  const nextOffset = Math.min(...lanes.map((at) => nextOffsets[at]!))
   return { consumed, records: consumed - counts.skipped, pending, ...counts, nextOffset }
 }
 

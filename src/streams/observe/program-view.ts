@@ -2,7 +2,7 @@ import { type ListedMember, listGroupMembers, topicRange } from '../../kafka/ind
 import { LastManifests } from '../checkpoint/last-manifests.ts'
 import type { KafkaServices } from '../runtime/services.ts'
 import { chosenCopies } from '../tasks/copy-choice.ts'
-import { checkpointSink } from '../topics/program-topics.ts'
+import { checkpointSink, findSources } from '../topics/program-topics.ts'
 import { Asked } from './asked.ts'
 import { type InspectedProgram, inspectedProgram } from './inspected-program.ts'
 
@@ -17,15 +17,19 @@ export class ProgramView {
   constructor({ cluster, plan, topics, options, clock }: KafkaServices, self: string) {
     const manifests = new LastManifests()
     const ask = async () => {
+      // Letters may have been redriven meanwhile.
+      const read = await findSources(cluster, plan)
+      const checkpoint = topics.sinks[checkpointSink]!
       const [members, found, ranges] = await Promise.all([
         listGroupMembers(cluster, plan.name, plan.checkpointTopic),
-        manifests.read(cluster, topics.sinks[checkpointSink]!),
+        manifests.read(cluster, checkpoint),
         // As far as they may be read.
-        Promise.all(topics.sources.map((source) => topicRange(cluster, source, 'read_committed'))),
+        Promise.all(read.map((source) => topicRange(cluster, source, 'read_committed'))),
       ])
-      const sources = topics.sources.map(({ name: topic }, source) => ({ topic, ...ranges[source]! }))
+      const sources = read.map(({ name: topic }, source) => ({ topic, ...ranges[source]! }))
+      const taskCount = checkpoint.partitions.length
       const known = withCopies(members ?? [], options.standbyTasks)
-      return inspectedProgram({ members: known, manifests: found, sources, self })
+      return inspectedProgram({ members: known, manifests: found, sources, taskCount, self })
     }
     this.#asked = new Asked(ask, clock, undefined)
   }

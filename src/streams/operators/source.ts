@@ -31,7 +31,7 @@ import { SourceWatch } from '../topics/source-watch.ts'
 import { areGrown, sourceOf } from '../topics/sources.ts'
 import { keepsFinishedParts, entryId, type PlannedSource } from '../topology/plan.ts'
 import { partitionsDiffer } from '../tasks/partitions-differ.ts'
-import { isOwn, oneTask } from '../tasks/tasks.ts'
+import { isOwn, ofOwn, oneTask } from '../tasks/tasks.ts'
 import type { Placement } from '../workers/placement.ts'
 
 export interface SourceParts {
@@ -168,13 +168,16 @@ class Source {
     const known = sources.topics.map(({ partitions }) => partitions.length)
     if (incarnation !== this.#life.incarnation || this.#isStopped) return
     if (!areGrown(topics, sources.topics) || !state.restoration.isDone) return
-    if (state.tasks !== oneTask) throw partitionsDiffer(services.plan, topics, state.tasks.count)
+    const { plan } = services
+    const ofSources = topics.slice(0, plan.sources.length)
+    if (state.tasks !== oneTask && areGrown(ofSources, sources.topics))
+      throw partitionsDiffer(plan, ofSources, state.tasks.count)
     this.#fetcher?.stop()
     await drained(services, this.#life, this.#context)
     if (this.#context.signal.aborted) return
     sources.grow(topics)
-    state.epochs.grow(endsOfFirsts(sources.partitions, logEnds))
-    tellOfGrowth(services.logger, services.plan, topics, known)
+    state.epochs.grow(ofOwn(state.tasks, endsOfFirsts(sources.partitions, logEnds), 0))
+    tellOfGrowth(services.logger, plan, topics, known)
     await this.#fetchOn()
   }
 

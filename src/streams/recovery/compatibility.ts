@@ -100,19 +100,42 @@ export function incompatibility(plan: Plan, topics: readonly Topic[], manifest: 
   changed.push(...lostPartitions(plan, topics, manifest))
   if (changed.length > 0) return otherProgram(plan, changed.join('; '))
   const known = [...presentSources(manifest), ...(manifest.former ?? [])].filter(({ topic }) => isRead(plan, topic))
-  if (redriveId !== undefined) known.push({ topic: plan.redriveTopic, id: redriveId })
-  const topicOf = ({ topic }: FormerSource) => topics.find(({ name }) => name === topic)
-  const recreated = known.find((each) => topicOf(each)?.id !== each.id)
-  if (recreated === undefined) return undefined
-  const topic = topicOf(recreated)
-  if (topic === undefined) {
-    const text = `topic "${plan.redriveTopic}" is gone, from which "${plan.name}" has read redriven letters`
-    return new KafkaError('KAFKA_TOPIC_MISSING', text, { topic: plan.redriveTopic })
-  }
+  const recreated = known.flatMap(
+    ({ topic, id }) =>
+      recreatedTopic(
+        plan,
+        topics.find(({ name }) => name === topic)!,
+        id,
+      ) ?? [],
+  )
+  return recreated[0] ?? redrivenTopicError(plan, topics, redriveId)
+}
+
+/**
+ * `SOURCE_RECREATED` or `KAFKA_TOPIC_MISSING`, unless the topic of redriven letters is the one that was read.
+ *
+ * @param id - Its topic id; undefined where none was read.
+ */
+export function redrivenTopicError(
+  plan: Plan,
+  topics: readonly Topic[],
+  id: string | undefined,
+): MillraceError | undefined {
+  if (id === undefined) return undefined
+  const { name, redriveTopic: topic } = plan
+  const present = topics.find((each) => each.name === topic)
+  if (present !== undefined) return recreatedTopic(plan, present, id)
+  const text = `topic "${topic}" is gone, from which "${name}" has read redriven letters`
+  return new KafkaError('KAFKA_TOPIC_MISSING', text, { topic })
+}
+
+/** `SOURCE_RECREATED`, unless a topic has the id that it had. */
+function recreatedTopic({ name: app }: Plan, { name: topic, id: is }: Topic, was: string): MillraceError | undefined {
+  if (is === was) return undefined
   return new MillraceError(
     'SOURCE_RECREATED',
-    `topic "${topic.name}" is not the one that "${plan.name}" has read so far: it was deleted and created again`,
-    { app: plan.name, topic: topic.name, was: recreated.id, is: topic.id },
+    `topic "${topic}" is not the one that "${app}" has read so far: it was deleted and created again`,
+    { app, topic, was, is },
   )
 }
 

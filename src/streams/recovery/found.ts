@@ -22,22 +22,21 @@ export type LogsFound = Pick<Found, 'commits' | 'logStarts' | 'logEnds'>
  * Asks brokers for the logs of the sources, and for what the group has committed. Waits until no open transaction may
  * change that.
  *
- * @param partitions - Of each source, those whose commits are asked for. @defaultValue all
+ * @param isAsked - Whether commits of a partition are asked for, by its number in its topic. @defaultValue all are
  */
 export async function findLogs(
   { cluster, plan }: KafkaServices,
   sources: Sources,
-  partitions?: readonly number[],
+  isAsked: (partition: number) => boolean = () => true,
 ): Promise<LogsFound> {
   const { topics } = sources
   const ofAll = async <Value>(ask: (topic: Topic) => Promise<Value[]>, ofFormer: Value) =>
     sources.partitions.byNumber(await Promise.all(topics.map(ask)), ofFormer)
   const stableEnds = await ofAll((topic) => listOffsets(cluster, topic, 'latest'), 0)
-  const wanted = { requireStable: true, ...(partitions && { partitions }) }
-  const commits = await ofAll<GroupCommit | undefined>(
-    (topic) => fetchGroupCommits(cluster, plan.name, topic.name, topic.partitions.length, wanted),
-    undefined,
-  )
+  const commits = await ofAll<GroupCommit | undefined>(({ name, partitions }) => {
+    const wanted = { requireStable: true, partitions: [...partitions.keys()].filter(isAsked) }
+    return fetchGroupCommits(cluster, plan.name, name, partitions.length, wanted)
+  }, undefined)
   const logStarts = await ofAll((topic) => listOffsets(cluster, topic, 'earliest'), 0)
   // A log of which records of an open transaction were deleted ends before it begins, until that has ended.
   const logEnds = stableEnds.map((end, number) => Math.max(end, logStarts[number]!))

@@ -125,9 +125,12 @@ function judge({ plan, logger }: KafkaServices, found: Found): Compatibility {
     }
     return verdict
   }
+  const { manifest } = found
   const { topics, partitions } = found.sources
   for (const number of verdict.expiredOffsets) {
-    if (found.tasks !== undefined && !isOwn(found.tasks, number)) continue
+    // Nothing is consumed of what a task has not read yet.
+    const isOfTask = found.tasks === undefined || (isOwn(found.tasks, number) && manifest!.nextOffsets[number] !== 0)
+    if (!isOfTask) continue
     const facts = { app: plan.name, ...partitions.placeOf(number) }
     logger.warn(facts, 'the offset of the group has expired; the checkpoint has it')
   }

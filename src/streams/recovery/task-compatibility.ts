@@ -4,20 +4,31 @@ import type { Manifest } from '../checkpoint/manifest.ts'
 import { differences, shapeOf } from '../checkpoint/topology-shape.ts'
 import type { Sources } from '../topics/sources.ts'
 import type { Plan } from '../topology/plan.ts'
+import { redrivenTopicError } from './compatibility.ts'
 import { layoutDiffers } from './layout-elsewhere.ts'
 
-/** Why a program cannot go on with a task, by its manifest: `LAYOUT_DIFFERS`, `CHECKPOINT_INCOMPATIBLE`. Undefined where it can. */
+/**
+ * Why a program cannot go on with a task, by its manifest: `LAYOUT_DIFFERS`, `CHECKPOINT_INCOMPATIBLE`, `SOURCE_RECREATED`,
+ * `KAFKA_TOPIC_MISSING`. Undefined where it can.
+ */
 export function taskIncompatibility(
   plan: Plan,
-  { ids, partitions: { list } }: Pick<Sources, 'ids' | 'partitions'>,
+  { topics, ids, partitions: { list } }: Pick<Sources, 'topics' | 'ids' | 'partitions'>,
   manifest: Manifest,
 ): MillraceError | undefined {
   const otherLayout = layoutDiffers(plan, manifest)
   if (otherLayout !== undefined) return otherLayout
   const { topology, sourceIds, task, partitions } = manifest
+  const redriven = redrivenTopicError(plan, topics, sourceIds[plan.sources.length])
+  if (redriven !== undefined) return redriven
   const shape = shapeOf(plan)
   const found = { topology, sourceIds, partitions }
-  const expected = { topology: shape, sourceIds: ids, partitions: task!.numbers.map((number) => list[number]) }
+  const expected = {
+    topology: shape,
+    // Letters may have been redriven since.
+    sourceIds: ids.slice(0, Math.max(sourceIds.length, plan.sources.length)),
+    partitions: task!.numbers.map((number) => list[number]),
+  }
   if (isDeepStrictEqual(found, expected)) return undefined
   const changed = differences(topology, shape).join('; ') || 'its sources, or a version of its functions, are others'
   return new MillraceError(

@@ -9,7 +9,7 @@ import { type Manifest, manifestFormat } from '../checkpoint/manifest.ts'
 import { shapeOf } from '../checkpoint/topology-shape.ts'
 import { Accounting } from '../epochs/accounting.ts'
 import type { KafkaServices } from '../runtime/services.ts'
-import { joinedManifest } from '../tasks/task-manifests.ts'
+import { joinedManifest, noTime } from '../tasks/task-manifests.ts'
 import { ofOwn, type Tasks } from '../tasks/tasks.ts'
 import { checkpointSink, findSources } from '../topics/program-topics.ts'
 import { ofPartitions } from '../topics/topic-ranges.ts'
@@ -58,7 +58,7 @@ export async function findTasks(services: KafkaServices, share: TaskShare): Prom
   checkpoint.forgetAllBut(own, tasks.taskOf)
   await readOnCommitted(services, share)
   await endLastWriters(services, share)
-  const logs = await findLogs(services, sources, own)
+  const logs = await findLogs(services, sources, (partition) => own.includes(partition % topic.partitions.length))
   await checkpoint.readOn(cluster, topic, ofPartitions(await topicRange(cluster, topic), own), true)
   checkpoint.promotedPlaces.own = own
 
@@ -78,7 +78,10 @@ export async function findTasks(services: KafkaServices, share: TaskShare): Prom
     manifest:
       manifests.length === 0
         ? undefined
-        : joinedManifest(manifests, nothingOf(services, sources, startOffsets, toRestore.hashSeed)),
+        : joinedManifest(manifests, {
+            ...nothingOf(services, sources, startOffsets, toRestore.hashSeed),
+            ...(newTasks.size > 0 && plan.correlate.expiry?.by === 'eventTime' && { eventTimes: noTime }),
+          }),
     sources,
     commits: ofOwn(tasks, logs.commits, undefined),
     logStarts,
@@ -133,7 +136,7 @@ export async function lookAtTasks(
 }
 
 function tasksIn(topic: Topic, { partitions }: Sources, own: readonly number[]): Tasks {
-  return { count: topic.partitions.length, own, taskOf: (number) => partitions.partitionOf(number) }
+  return { count: topic.partitions.length, own, taskOf: (number) => partitions.taskOf(number) }
 }
 
 /** @throws MillraceError where the program cannot go on with one of them. */

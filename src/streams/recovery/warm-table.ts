@@ -62,8 +62,11 @@ export function joinedTable(
   const { table } = one
   putRows(columns, table, () => true, [plan, partitions])
   const manifests = [one.manifest, other.manifest]
+  // Of one of them letters may have been redriven since the other one was read.
   const greatest = (...lists: (readonly number[])[]) =>
-    lists[0]!.map((_, number) => Math.max(...lists.map((list) => list[number] ?? 0)))
+    Array.from({ length: Math.max(...lists.map(({ length }) => length)) }, (_, number) =>
+      Math.max(...lists.map((list) => list[number] ?? 0)),
+    )
   return {
     table,
     manifest: {

@@ -8,7 +8,6 @@ import {
   untilStable,
 } from '../../kafka/index.ts'
 import { contentBytes, headersBefore, isOfRow, plainRecord, type RecordColumns } from '../../kernel/index.ts'
-import { layoutUnsupported } from '../admin/layout-unsupported.ts'
 import {
   type AppCheckpoint,
   findTopic,
@@ -91,11 +90,10 @@ export class RedriveWork {
     await requireReading(cluster, app)
     const letters = await findLetters(cluster, app, limits)
     const checkpoint = await readAppCheckpoint(cluster, app, limits.wait)
-    if (checkpoint.isShared) throw layoutUnsupported(app, 'redriving')
     await requireRights(cluster, app, rightsToRedrive(app, sourcesOf(checkpoint)))
     const sources = await sourceTopics(cluster, checkpoint)
     const { redriveTopic: name } = ownTopics(app)
-    const partitionCount = checkpoint.manifest.topology.sources.length
+    const partitionCount = checkpoint.partitions.redrivenCount
     const needs = { name, topics: [letters.topic, ...sources], partitionCount }
     const topic = request.dryRun
       ? await findRedriveTopic(cluster, name, partitionCount)
@@ -197,7 +195,7 @@ export class RedriveWork {
       letter: { topic, partition, offset, ...lane, consumed, reason, redriven: redriven + 1 },
       record,
       timestampMs,
-      partition: this.#checkpoint.partitions.redrivenPartitionOf(topic),
+      partition: this.#checkpoint.partitions.redrivenPartitionOf({ topic, partition }),
     }
   }
 

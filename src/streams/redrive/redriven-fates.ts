@@ -33,8 +33,8 @@ export class RedrivenFates {
     checkpoint: AppCheckpoint | undefined,
     wait: TransactionWait,
   ): Promise<RedrivenFates> {
-    const sourceCount = checkpoint?.manifest.topology.sources.length ?? 0
-    const topic = await findRedriveTopic(cluster, ownTopics(app).redriveTopic, sourceCount)
+    const partitionCount = checkpoint?.partitions.redrivenCount ?? 0
+    const topic = await findRedriveTopic(cluster, ownTopics(app).redriveTopic, partitionCount)
     return new RedrivenFates(checkpoint, await RedrivenPlaces.read(cluster, topic, wait))
   }
 

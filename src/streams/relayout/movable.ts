@@ -6,6 +6,7 @@ import { shapeOf } from '../checkpoint/topology-shape.ts'
 import type { SourcePartition } from '../topics/source-partitions.ts'
 import type { LastState } from './layout-half.ts'
 import { keepsFinishedParts, type Plan } from '../topology/plan.ts'
+import { laneCountOf } from '../topology/plan-sources.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
 
 export function relayoutRefused(app: string, why: string): MillraceError {
@@ -13,7 +14,7 @@ export function relayoutRefused(app: string, why: string): MillraceError {
 }
 
 /** What of a checkpoint is looked at before a move. */
-type Looked = Pick<Manifest, 'topology' | 'former' | 'sourceIds' | 'partitions' | 'pending'>
+type Looked = Pick<Manifest, 'topology' | 'former' | 'next' | 'sourceIds' | 'partitions' | 'pending'>
 
 /**
  * Fails where a checkpoint has something that another layout could not go on with.
@@ -23,12 +24,14 @@ type Looked = Pick<Manifest, 'topology' | 'former' | 'sourceIds' | 'partitions' 
  */
 export async function checkMovable(cluster: Cluster, plan: Plan, manifest: Looked): Promise<void> {
   const { name, layout } = plan
-  const { topology, former, sourceIds, partitions, pending } = manifest
+  const { topology, former, next, sourceIds, partitions, pending } = manifest
   if (former !== undefined) throw relayoutRefused(name, 'it has read topics that are no sources any more')
-  const { redriveTopic } = ownTopics(name)
-  const isRedriven = (await cluster.topicPermissions([redriveTopic])).get(redriveTopic)!.exists
-  if (sourceIds.length > topology.sources.length || isRedriven)
-    throw relayoutRefused(name, `dead letters of it have been redriven, which other layouts do not read`)
+  const redriveTopics = [name, ...(next ? [next.app] : [])].map((app) => ownTopics(app).redriveTopic)
+  const permissions = await cluster.topicPermissions(redriveTopics)
+  if (sourceIds.length > topology.sources.length || redriveTopics.some((topic) => permissions.get(topic)!.exists))
+    throw relayoutRefused(name, `dead letters of it have been redriven, which other layouts share out in another way`)
+  if (plan.sources.some((source) => laneCountOf(source) > 1))
+    throw relayoutRefused(name, 'a flatMap makes several records of one, whose account no move carries over yet')
   const { migrations } = migrationOf(manifest, shapeOf(plan))
   if (migrations.length > 0)
     throw relayoutRefused(name, 'the topology given is another version of it: start that first, in the present layout')

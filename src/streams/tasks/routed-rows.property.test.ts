@@ -203,7 +203,7 @@ describe('RoutedRows', () => {
         const unused = new OutputBuilder({ sink: 1, partitionCount: 2, batchBytes, onFilled: () => assert.fail() })
         const times = new TimestampWindow({ beforeMaxMs: Infinity, afterMaxMs: aheadMaxMs }, { nowMs: () => nowMs }, 0)
         const topics = [unused, out].map((each) => ({ out: each, recordBytesMax, times }))
-        const list = Array.from({ length: 21 }, (_, partition) => ({ source: Number(partition === number), partition }))
+        const sourceOf = (partition: number) => Number(partition === number)
         const table = new PendingTable({
           sideCount: sideNames.length,
           isUnused: true,
@@ -214,8 +214,8 @@ describe('RoutedRows', () => {
           tooLargeReason: Reason.MERGE_TOO_LARGE,
           refusedTimeReason: Reason.MERGE_TIMESTAMP_REFUSED,
         })
-        const routed = new RoutedRows(table.routes, topics, sideNames, { list })
-        const counts = new EpochCounts(list.map(() => 0))
+        const routed = new RoutedRows(table.routes, topics, sideNames, { sourceOf })
+        const counts = new EpochCounts(Array<number>(21).fill(0))
         const key = { kind: 'field', path: ['id'] } as const
         const decoder = new Decoder({
           route: ['side'],

@@ -57,6 +57,45 @@ describe('the manifests of tasks', () => {
     )
   })
 
+  it('say together the time that is the earliest, and none where a task has no epoch yet', () => {
+    const highestMs = Array.from({ length: sourceCount * taskCount }, (_, number) => number)
+    const written = [0, 1, 2, 3].map((task) => {
+      const whole = { ...wholeManifest(), eventTimes: { nowMs: 60 - task, highestMs } }
+      return manifestOfTask(whole, tasksOf([task], 'member'), task)
+    })
+
+    assert.deepEqual(manifestOfAll(written).eventTimes, { nowMs: 57, highestMs })
+    assert.deepEqual(manifestOfAll(written.slice(0, 3)).eventTimes, {
+      nowMs: null,
+      highestMs: highestMs.map((ms) => (ms % taskCount === 3 ? null : ms)),
+    })
+  })
+
+  it('say together what some tasks have read of redriven letters, and others have not', () => {
+    const whole = wholeManifest()
+    const letters = [0, 1, 2, 3].map((partition) => ({ source: sourceCount, partition }))
+    const grown = {
+      ...whole,
+      sourceIds: [...whole.sourceIds, 'redriven'],
+      partitions: [...whole.partitions, ...letters],
+      nextOffsets: [...whole.nextOffsets, 30, 31, 32, 33],
+    }
+    const written = [0, 1, 2, 3].map((task) =>
+      manifestOfTask(task === 2 ? grown : whole, tasksOf([task], 'member'), task),
+    )
+
+    const { sourceIds, partitions, nextOffsets } = manifestOfAll(written)
+
+    assert.deepEqual(
+      { sourceIds, partitions, nextOffsets },
+      {
+        sourceIds: grown.sourceIds,
+        partitions: grown.partitions,
+        nextOffsets: [...whole.nextOffsets, 0, 0, 32, 0],
+      },
+    )
+  })
+
   it('say together where partitions are whose source has fewer of them than there are tasks', () => {
     const partitions = [
       ...[0, 1, 2, 3].map((partition) => ({ source: 0, partition })),

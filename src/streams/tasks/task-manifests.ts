@@ -1,6 +1,7 @@
-import type { Manifest } from '../checkpoint/manifest.ts'
+import type { EventTimes, Manifest } from '../checkpoint/manifest.ts'
 import { sumOf } from '../checkpoint/digest.ts'
 import { classes, noTotals } from '../epochs/epoch-counts.ts'
+import type { SourcePartition } from '../topics/source-partitions.ts'
 import type { Tasks } from './tasks.ts'
 
 /** Entries of a manifest that are by number of the source partition. */
@@ -13,6 +14,9 @@ const byNumber = [
   'deltaPieces',
 ] as const satisfies readonly (keyof Manifest)[]
 
+/** Of tasks that have no epoch yet. */
+export const noTime: EventTimes = { nowMs: null, highestMs: [] }
+
 /** What the manifest of a task says, of one over all partitions. */
 export function manifestOfTask(whole: Manifest, tasks: Tasks, number: number): Manifest {
   const { count, taskOf, writer } = tasks
@@ -21,11 +25,12 @@ export function manifestOfTask(whole: Manifest, tasks: Tasks, number: number): M
   const pick = <Value>(values: readonly Value[]) => numbers.map((partition) => values[partition]!)
   const entries = Object.fromEntries(byNumber.map((name) => [name, pick<unknown>(whole[name])]))
   const totals = Object.fromEntries(Object.entries(whole.totals).map(([name, counts]) => [name, pick(counts)]))
-  const { brought } = whole
+  const { brought, eventTimes } = whole
   return {
     ...whole,
     ...entries,
     ...(brought && { brought: pick(brought) }),
+    ...(eventTimes && { eventTimes: { ...eventTimes, highestMs: pick(eventTimes.highestMs) } }),
     totals: totals as unknown as Manifest['totals'],
     task: { number, count, writer, numbers, ...unevenCounts(whole, count) },
   }
@@ -33,8 +38,33 @@ export function manifestOfTask(whole: Manifest, tasks: Tasks, number: number): M
 
 /** How many partitions each source has, where some have fewer than there are tasks. */
 function unevenCounts({ sourceIds, partitions }: Manifest, taskCount: number) {
-  const partitionCounts = sourceIds.map((_, source) => partitions.filter((each) => each.source === source).length)
+  const partitionCounts = sourceIds.map(
+    (_, source) => partitions.filter((each) => each.source === source && !each.index).length,
+  )
   return partitionCounts.some((count) => count !== taskCount) ? { partitionCounts } : {}
+}
+
+/**
+ * The partitions of all tasks, in the order of their numbers, of those that some tasks have. Those of a source have one
+ * number of lanes; those of redriven letters as many as the source that they are of.
+ */
+function partitionsOfAll(
+  known: readonly SourcePartition[],
+  partitionCounts: readonly number[],
+  taskCount: number,
+): SourcePartition[] {
+  const lanes = new Map<string, number>()
+  const kindOf = ({ source, partition }: SourcePartition) => `${source}/${Math.floor(partition / taskCount)}`
+  for (const each of known) {
+    const kind = kindOf(each)
+    lanes.set(kind, Math.max(lanes.get(kind) ?? 1, (each.index ?? 0) + 1))
+  }
+  return partitionCounts.flatMap((length, source) =>
+    Array.from({ length }, (_, partition) => ({ source, partition })).flatMap((each) => {
+      const laneCount = lanes.get(kindOf(each)) ?? 1
+      return laneCount === 1 ? [each] : Array.from({ length: laneCount }, (_, index) => ({ ...each, index }))
+    }),
+  )
 }
 
 /**
@@ -51,11 +81,13 @@ export function joinedManifest(manifests: readonly Manifest[], others: Manifest)
   })
   const joined = <Value>(valuesOf: (manifest: Manifest) => readonly Value[]) =>
     ofNumber.map(({ from, at }) => valuesOf(from)[at]!)
+  const eventTimes = joinedTimes([others, ...manifests], ofNumber)
   const hasBrought = manifests.some(({ brought }) => brought !== undefined)
   return {
     ...others,
     ...Object.fromEntries(byNumber.map((name) => [name, joined<unknown>((manifest) => manifest[name])])),
     ...(hasBrought && { brought: ofNumber.map(({ from, at }) => from.brought?.[at] ?? 0) }),
+    ...(eventTimes && { eventTimes }),
     ...(manifests.some(({ isDigestOpen }) => isDigestOpen) && { isDigestOpen: true }),
     totals: Object.fromEntries(
       classes.map((name) => [name, joined(({ totals }) => totals[name])]),
@@ -69,18 +101,40 @@ export function joinedManifest(manifests: readonly Manifest[], others: Manifest)
   }
 }
 
+/**
+ * The time that the records of all of them tell. For tasks of which the time was later than that it stands until it is so
+ * again: nothing expires meanwhile, where the other way round rows would whose parts are still to be read.
+ */
+function joinedTimes(
+  manifests: readonly Manifest[],
+  ofNumber: readonly { readonly from: Manifest; readonly at: number }[],
+): EventTimes | undefined {
+  const times = manifests.flatMap(({ eventTimes }) => eventTimes ?? [])
+  if (times.length === 0) return undefined
+  return {
+    nowMs: times.reduce<number | null>((least, { nowMs }) => earlier(least, nowMs), Infinity),
+    highestMs: ofNumber.map(({ from, at }) => from.eventTimes?.highestMs[at] ?? null),
+  }
+}
+
+function earlier(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? null : Math.min(one, other)
+}
+
 /** The same of all tasks that have an epoch, of those of a program; nothing is consumed of the others. */
 export function manifestOfAll(manifests: readonly Manifest[]): Manifest {
-  const [{ task: one, brought: _, ...others }] = manifests as [Manifest]
+  // Some tasks may have read redriven letters before others have.
+  const whole = manifests.reduce((one, other) => (other.sourceIds.length > one.sourceIds.length ? other : one))
+  const { task: one, brought: _, eventTimes, ...others } = whole
   const { count, partitionCounts = others.sourceIds.map(() => count) } = one!
-  const partitions = partitionCounts.flatMap((length, source) =>
-    Array.from({ length }, (_, partition) => ({ source, partition })),
-  )
+  const known = manifests.flatMap((manifest) => manifest.partitions)
+  const partitions = partitionsOfAll(known, partitionCounts, count)
   const none = partitions.map(() => 0)
   return joinedManifest(manifests, {
     ...others,
     ...Object.fromEntries(byNumber.map((name) => [name, none])),
     partitions,
     totals: noTotals(partitions.length),
+    ...(eventTimes && manifests.length < count && { eventTimes: noTime }),
   })
 }

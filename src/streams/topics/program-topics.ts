@@ -12,6 +12,7 @@ import { laneCountOf } from '../topology/plan-sources.ts'
 import { topicsBetween } from '../topology/subtopologies.ts'
 import { requireRights, rightsToRun } from './rights.ts'
 import { SourcePartitions } from './source-partitions.ts'
+import { taskCountIn } from './sources.ts'
 import type { TimestampLimits } from '../time/timestamp-window.ts'
 import {
   checkOutput,
@@ -109,7 +110,7 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
   const taskCount = taskCountOf(plan, sources)
   const [sourceSettings, redriven] = await Promise.all([
     Promise.all(sources.map((source) => readSettings(cluster, source))),
-    findRedriven(cluster, plan),
+    findRedriveTopic(cluster, plan.redriveTopic, redrivenCountOf(plan, sources)),
     createMissingTopics(cluster, [{ name: plan.deadLetterTopic, partitionCount, configs }]),
   ])
   const largestBatchBytes = Math.max(...sourceSettings.map((each) => each.batchBytesMax))
@@ -133,7 +134,8 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
   const checkpoint = await findCheckpointTopic(cluster, plan.checkpointTopic, taskCount, {
     // Large enough for any record of the sources that is promoted.
     created: Math.max(defaultBatchBytesMax, largestBatchBytes + recordFrameBytes + keptFrameBytes),
-    least: recordFrameBytes + manifestBytesMax(plan, laneCount(plan, sources), redriven && redrivenLaneCount(plan)),
+    least:
+      recordFrameBytes + manifestBytesMax(plan, laneCount(plan, sources), redriven && redrivenLaneCount(plan, sources)),
   })
   const sinks = [sink, deadLetters, checkpoint, ...others]
   const uses = outputUses(plan)
@@ -168,8 +170,7 @@ async function findRecordsOfParts(cluster: Cluster, { sources }: Plan): Promise<
  * @throws MillraceError `PARTITIONS_DIFFER`
  */
 export function taskCountOf(plan: Plan, sources: readonly Topic[]): number {
-  if (plan.layout === 'single') return 1
-  const taskCount = Math.max(...sources.map(({ partitions }) => partitions.length))
+  const taskCount = taskCountIn(plan, sources)
   if (plan.layout === 'keyed' && sources.some(({ partitions }) => partitions.length !== taskCount))
     throw partitionsDiffer(plan, sources, taskCount)
   return taskCount
@@ -191,31 +192,32 @@ function outputUses(plan: Plan): (OutputUse | undefined)[] {
  * @throws KafkaError `KAFKA_TOPIC_MISSING`; TopologyError `TOPOLOGY_INVALID` for too many partitions.
  */
 export async function findSources(cluster: Cluster, plan: Plan): Promise<Topic[]> {
-  const [topics, redriven] = await Promise.all([cluster.topics(topicsRead(plan)), findRedriven(cluster, plan)])
+  const topics = await cluster.topics(topicsRead(plan))
+  const redriven = await findRedriveTopic(cluster, plan.redriveTopic, redrivenCountOf(plan, topics))
   const found = redriven === undefined ? topics : [...topics, redriven]
   checkSources(plan, found)
   return found
 }
 
-/** Letters are redriven where one process has all of their keys. */
-async function findRedriven(cluster: Cluster, { layout, redriveTopic, sources }: Plan): Promise<Topic | undefined> {
-  return layout === 'single' ? findRedriveTopic(cluster, redriveTopic, sources.length) : undefined
+/** Each source has a partition for each task in the topic of redriven letters. */
+function redrivenCountOf(plan: Plan, sources: readonly Topic[]): number {
+  return plan.sources.length * taskCountIn(plan, sources)
 }
 
 /**
  * Finds the topic of redriven letters; undefined where there is none, or none that this client may know of.
  *
- * @param sourceCount - Sources of the program: what more partitions somebody has given it are of none.
+ * @param partitionCount - Those that it has for the program: what more somebody has given it is of no source.
  */
 export async function findRedriveTopic(
   cluster: Cluster,
   name: string,
-  sourceCount: number,
+  partitionCount: number,
 ): Promise<Topic | undefined> {
   const permissions = await cluster.topicPermissions([name])
   if (!permissions.get(name)!.exists) return undefined
   const topic = await cluster.topicWhenReady(name)
-  return { ...topic, partitions: topic.partitions.slice(0, sourceCount) }
+  return { ...topic, partitions: topic.partitions.slice(0, partitionCount) }
 }
 
 function topicsRead({ sources }: Plan): string[] {
@@ -239,10 +241,10 @@ function laneCount(plan: Plan, topics: readonly Topic[]): number {
   const ofSources = plan.sources.reduce((sum, source, index) => {
     return sum + topics[index]!.partitions.length * laneCountOf(source)
   }, 0)
-  return ofSources + (topics.length > plan.sources.length ? redrivenLaneCount(plan) : 0)
+  return ofSources + (topics.length > plan.sources.length ? redrivenLaneCount(plan, topics) : 0)
 }
 
-/** Each source has a partition in the topic of redriven letters, with lanes as its own. */
-function redrivenLaneCount({ sources }: Plan): number {
-  return sources.reduce((sum, source) => sum + laneCountOf(source), 0)
+/** Each source has partitions in the topic of redriven letters, with lanes as its own. */
+function redrivenLaneCount(plan: Plan, topics: readonly Topic[]): number {
+  return taskCountIn(plan, topics) * plan.sources.reduce((sum, source) => sum + laneCountOf(source), 0)
 }

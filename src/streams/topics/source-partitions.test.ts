@@ -26,10 +26,26 @@ describe('the partitions of redriven letters', () => {
       [false, false, true, true],
     )
     assert.deepEqual(
-      ['one', 'two'].map((topic) => partitions.redrivenPartitionOf(topic)),
+      ['one', 'two'].map((topic) => partitions.redrivenPartitionOf({ topic, partition: 1 })),
       [0, 1],
     )
     assert.equal(partitions.sourceTopicOf({ topic: redrive, partition: 1 }), 'two')
+  })
+
+  it('are shared out with those that they came from', () => {
+    const former = { topics: [], arePassedOver: true }
+    const partitions = new SourcePartitions(['one', 'two'], [], [], redrive, former, 3)
+    partitions.grow([2, 3, 6])
+
+    const place = { topic: 'two', partition: 1 }
+    const number = partitions.numberOf({ topic: redrive, partition: partitions.redrivenPartitionOf(place) })!
+
+    assert.equal(partitions.sourceOf(number), 1)
+    assert.equal(partitions.taskOf(number), partitions.taskOf(partitions.numberOf(place)!))
+    assert.deepEqual(
+      [...partitions.list.keys()].map((each) => partitions.taskOf(each)),
+      [0, 1, 0, 1, 2, 0, 1, 2, 0, 1, 2],
+    )
   })
 
   it('keep their source where sources are declared in another order, or come later', () => {

@@ -43,9 +43,9 @@ export interface Origin extends PartitionPlace {
  * its own, one after the other: in the lane of index i, an offset means the record that the flatMap made i-th of the one
  * at that offset. So what is known of an offset is known of each of them.
  *
- * The partitions of the topic of redriven letters are among them. Each has letters of one source: the first of the
- * source that has the lowest number, and so on, an order that further sources do not change. It has as many lanes as a
- * partition of that source.
+ * The partitions of the topic of redriven letters are among them. Each has letters of one source and one task: the first
+ * ones, as many as there are tasks, of the source that has the lowest number, and so on, an order that further sources do
+ * not change. It has as many lanes as a partition of that source.
  *
  * The partitions of a source that a program has given up keep their numbers, so that nobody else gets them.
  */
@@ -57,6 +57,7 @@ export class SourcePartitions {
   readonly #firstPassedOver: number
   /** By source. */
   readonly #laneCounts: readonly number[]
+  readonly #taskCount: number
   readonly #list: SourcePartition[] = []
   /** By source and partition, the numbers of its lanes. */
   readonly #lanes: readonly number[][][]
@@ -69,6 +70,7 @@ export class SourcePartitions {
    * @param laneCounts - By source; one each where nothing is said.
    * @param redriveTopic - Of redriven letters; absent where there never are any.
    * @param former - Only where there is a topic of redriven letters.
+   * @param taskCount - Tasks that share these partitions out.
    */
   constructor(
     topics: readonly string[],
@@ -76,11 +78,13 @@ export class SourcePartitions {
     laneCounts: readonly number[] = [],
     redriveTopic?: string,
     former: FormerTopics = { topics: [], arePassedOver: true },
+    taskCount = 1,
   ) {
     this.#topics = redriveTopic === undefined ? topics : [...topics, redriveTopic, ...former.topics]
     this.#sourceCount = topics.length
     this.#firstPassedOver = former.arePassedOver ? topics.length + 1 : Infinity
     this.#laneCounts = laneCounts
+    this.#taskCount = taskCount
     this.#lanes = this.#topics.map(() => [])
     for (const each of known) this.#add(each)
   }
@@ -119,17 +123,28 @@ export class SourcePartitions {
   /** The source whose records a partition has: of redriven letters the one that they came from. */
   sourceOf(number: number): number {
     const { source, partition } = this.#list[number]!
-    return source === this.#sourceCount ? this.#sources[partition]! : source
+    return source === this.#sourceCount ? this.#redrivenFrom(partition) : source
   }
 
   /** The topic that the records of a partition came from first. */
   sourceTopicOf({ topic, partition }: PartitionPlace): string {
-    return topic === this.redriveTopic ? this.#topics[this.#sources[partition]!]! : topic
+    return topic === this.redriveTopic ? this.#topics[this.#redrivenFrom(partition)]! : topic
   }
 
-  /** The partition of the topic of redriven letters that has those of a source. */
-  redrivenPartitionOf(topic: string): number {
-    return this.#sources.indexOf(this.#topics.indexOf(topic))
+  /** How many partitions the topic of redriven letters has. */
+  get redrivenCount(): number {
+    return this.#sourceCount * this.#taskCount
+  }
+
+  /** The partition of the topic of redriven letters that has those of a partition of a source. */
+  redrivenPartitionOf({ topic, partition }: PartitionPlace): number {
+    const source = this.#sources.indexOf(this.#topics.indexOf(topic))
+    return source * this.#taskCount + (partition % this.#taskCount)
+  }
+
+  /** The task that a partition is of: in each source the one of its number. */
+  taskOf(number: number): number {
+    return this.partitionOf(number) % this.#taskCount
   }
 
   /** The numbers of all lanes of the partition that a number is of, in their order. */
@@ -205,8 +220,13 @@ export class SourcePartitions {
   }
 
   #laneCountOf(source: number, partition: number): number {
-    const from = source === this.#sourceCount ? this.#sources[partition]! : source
+    const from = source === this.#sourceCount ? this.#redrivenFrom(partition) : source
     return this.#laneCounts[from] ?? 1
+  }
+
+  /** The source whose letters a partition of the topic of redriven letters has. */
+  #redrivenFrom(partition: number): number {
+    return this.#sources[Math.floor(partition / this.#taskCount)]!
   }
 
   #add(each: SourcePartition): void {

@@ -22,6 +22,7 @@ export class Sources {
    * @param laneCounts - Lanes of a partition, by source; one where nothing is said.
    * @param redriveTopic - Name of the topic of redriven letters; absent where there never are any.
    * @param former - Topics that are no sources any more, and have numbers in the checkpoint.
+   * @param taskCount - Tasks that share their partitions out.
    */
   constructor(
     topics: readonly Topic[],
@@ -29,14 +30,13 @@ export class Sources {
     laneCounts?: readonly number[],
     redriveTopic?: string,
     former: readonly string[] = [],
+    taskCount = 1,
   ) {
     this.#topics = topics
     this.ids = topics.map(({ id }) => id)
     const names = topics.map(({ name }) => name).filter((name) => name !== redriveTopic)
-    this.partitions = new SourcePartitions(names, known, laneCounts, redriveTopic, {
-      topics: former,
-      arePassedOver: true,
-    })
+    const formerTopics = { topics: former, arePassedOver: true }
+    this.partitions = new SourcePartitions(names, known, laneCounts, redriveTopic, formerTopics, taskCount)
     this.redriven = new RedrivenLetters(this.partitions)
     this.#fetched = [...names, redriveTopic].map(() => ({ bytes: 0, offsets: 0 }))
     this.partitions.grow(partitionCounts(topics))
@@ -87,7 +87,13 @@ export function sourcesOf(
   known: readonly SourcePartition[] = [],
   former: readonly string[] = [],
 ): Sources {
-  return new Sources(topics, known, plan.sources.map(laneCountOf), plan.redriveTopic, former)
+  const laneCounts = plan.sources.map(laneCountOf)
+  return new Sources(topics, known, laneCounts, plan.redriveTopic, former, taskCountIn(plan, topics))
+}
+
+/** How many tasks share the work: as many as the source with the most partitions has, where the layout shares it out. */
+export function taskCountIn({ layout, sources }: Pick<Plan, 'layout' | 'sources'>, topics: readonly Topic[]): number {
+  return layout === 'single' ? 1 : Math.max(...partitionCounts(topics.slice(0, sources.length)))
 }
 
 /** The source whose records a partition has. */

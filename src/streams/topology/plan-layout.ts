@@ -2,7 +2,7 @@ import type { Topology } from './declared-topology.ts'
 import { refuse } from './topology-checks.ts'
 
 /** Fails where a program keeps something that is not by the merge key, or not yet by task. */
-export function checkLayout({ name, layout, tables, correlate, aggregation, next, sources }: Topology): void {
+export function checkLayout({ name, layout, tables, correlate, aggregation, next }: Topology): void {
   if (layout === 'single') return
   const no = (what: string, why: string) => refuse(name, `${what} in the layout "${layout}": ${why}`)
   const table = tables.find(({ kind }) => kind === 'table')
@@ -11,8 +11,6 @@ export function checkLayout({ name, layout, tables, correlate, aggregation, next
   if (next !== undefined) no(`"${next.correlate.id}" cannot follow "${correlate.id}"`, 'its parts have another key')
   if (correlate.rememberCompleted !== undefined)
     no(`"${correlate.id}" cannot remember completed keys`, 'they are not kept by task')
-  if (correlate.expireAfterMs !== undefined && correlate.expireBy === 'eventTime')
-    no(`the rows of "${correlate.id}" cannot expire by event time`, 'the clock of records is not kept by task')
-  const flatMap = sources.flatMap(({ steps }) => steps).find(({ kind }) => kind === 'flatMap')
-  if (flatMap !== undefined) no(`"${flatMap.id}" cannot make several records of one`, 'they would have other keys')
+  if (layout === 'routed' && correlate.expireAfterMs !== undefined && correlate.expireBy === 'eventTime')
+    no(`the rows of "${correlate.id}" cannot expire by event time`, 'parts do not say how far their sources are read')
 }
