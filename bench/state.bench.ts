@@ -31,7 +31,7 @@ const roundsMin = 2
 const roundsMax = 7
 const memoryRounds = 3
 
-const steps = ['insert', 'get', 'update', 'transact', 'scan', 'remove'] as const
+const steps = ['insert', 'get', 'update', 'transact', 'transactHeld', 'scan', 'remove'] as const
 type Step = (typeof steps)[number]
 
 const variants = {
@@ -163,6 +163,10 @@ function printBounds(rates: Rates, memory: Record<MemoryName, RowMemory[]>): voi
   for (const peer of ['lmdb, numbers', 'Redis, numbers'] as const) {
     if (rates.of(peer, 'transact').length === 0) continue
     console.log(`- transact: to ${peer} ${spreadText(spreadOf(ratios(transactions, rates.of(peer, 'transact'))), 1)}`)
+  }
+  if (hasCargo) {
+    const toHeld = spreadOf(ratios(transactions, rates.of('Lever, numbers', 'transactHeld')))
+    console.log(`- transact: to Lever over variables that the program holds ${spreadText(toHeld, 2)}`)
   }
   for (const step of ['insert', 'get', 'update', 'transact'] as const) {
     const spread = spreadOf(ratios(rates.of('table, JSON', step), rates.of('table, JSON with a schema', step)))

@@ -29,6 +29,7 @@ export async function overLever(keys: readonly string[], keyKind: 'text' | 'numb
     get: () => take('get'),
     update: () => take('update'),
     transact: () => take('transact'),
+    transactHeld: () => take('transactHeld'),
     remove: () => take('remove'),
     serverCpuMs: () => cpuMsOf(lever.pid!),
     async [Symbol.asyncDispose]() {
