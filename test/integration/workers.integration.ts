@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { MillraceError } from '../../src/core/errors.ts'
 import { onWorkers } from '../../src/streams/index.ts'
 import { customers, customerTopology, mergesOf, record, valuesOf } from './customers.ts'
-import { mortal } from './mortal-functions.ts'
+import { endedVariable, mortal } from './mortal-functions.ts'
 import { assertAccount, assertProved } from './run.ts'
 import { onEachBroker, type Target } from './target.ts'
 
@@ -18,10 +18,11 @@ export function workersThatEnd(target: Target): void {
       await stream.produce(customers(count))
       let kills = 0
       const onCrash = (error: unknown) => {
-        if (MillraceError.is(error) && error.code === 'ACTOR_THREAD_DOWN') kills++
+        if (MillraceError.is(error) && error.code === 'ACTOR_THREAD_DOWN') process.env[endedVariable] = `${++kills}`
       }
 
       const { report, error } = await stream.run(customerTopology(stream, { part }), { workers: 2, onCrash })
+      delete process.env[endedVariable]
 
       assert.equal(error, undefined)
       assert.ok(kills >= killsMin, `${kills} ends of a worker`)
