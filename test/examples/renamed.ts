@@ -43,9 +43,10 @@ export function renamed(topology: Topology, app: string, first = topology.name):
     ...topology,
     name: ownNameOf(name),
     tables: tables.map((table) => (table.kind === 'table' ? table : { ...table, topic: nameOf(table.topic) })),
-    sources: sources.map(({ topic, ...source }) => ({
+    sources: sources.map(({ topic, partsOf, ...source }) => ({
       ...source,
       topic: source.isInternal ? ownNameOf(topic) : nameOf(topic),
+      ...(partsOf && { partsOf: { ...partsOf, topic: nameOf(partsOf.topic) } }),
     })),
     sinks: sinks.map(({ topic, ...sink }) => ({
       ...sink,
