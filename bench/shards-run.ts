@@ -11,6 +11,7 @@ import {
   BatchReader,
   Decoder,
   encodeJsonString,
+  noCounts,
   type OutputBatch,
   OutputBuilder,
   PendingTable,
@@ -18,13 +19,7 @@ import {
   RecordColumns,
   sourceSlackBytes,
 } from '../src/kernel/index.ts'
-import {
-  noShardCounts,
-  ShardedTable,
-  type ShardMessage,
-  type SharedPartition,
-  shardTree,
-} from '../src/streams/index.ts'
+import { ShardedTable, type ShardMessage, type SharedPartition, shardTree } from '../src/streams/index.ts'
 
 const { values } = parseArgs({
   options: { customers: { type: 'string' }, seed: { type: 'string' }, workers: { type: 'string' } },
@@ -100,7 +95,7 @@ function inThisThread(): { run: Run; stop: () => Promise<void> } {
     sideNames: decoder.sides.map(({ name }) => encodeJsonString(name)),
     recordBytesMax: sink.recordBytesMax,
   })
-  const counts = noShardCounts(partitions)
+  const counts = noCounts(partitions)
   const [decoding, reader, columns] = [
     new Decoder(decoder),
     new BatchReader({ decompressedBytesMax: 1 << 20 }),

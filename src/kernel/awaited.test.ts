@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { nextInt, seededRandom } from '../core/random.ts'
-import { noCounts } from './fixtures/counts.ts'
+import { noCounts } from './table-counts.ts'
 import { type RowSpec, rowsOf } from './fixtures/rows.ts'
 import { encodeJsonString } from './json/index.ts'
 import { OutputBuilder } from './output-builder.ts'

@@ -1,7 +1,7 @@
 import { murmur2, Reader } from '@platformatic/kafka'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { noCounts } from './fixtures/counts.ts'
+import { noCounts } from './table-counts.ts'
 import { Outputs } from './fixtures/outputs.ts'
 import { type KeySpec, type RowSpec, rowsOf } from './fixtures/rows.ts'
 import { encodeJsonString } from './json/index.ts'

@@ -35,6 +35,22 @@ export interface TableCounts {
   mergedRows?: number
 }
 
+/** Those by source partition. */
+export type PartitionCounts = Omit<TableCounts, 'mergedRows'>
+
+/** Those of an epoch of which nothing is counted yet. */
+export function noCounts(partitionCount: number): PartitionCounts {
+  const zeros = () => new Float64Array(partitionCount)
+  return {
+    emitted: zeros(),
+    duplicate: zeros(),
+    deadLettered: zeros(),
+    expired: zeros(),
+    filtered: zeros(),
+    superseded: zeros(),
+  }
+}
+
 /** What a pass over rows that lack optional sides is to do. */
 export interface AwaitedPass {
   /** Passes that have met a row before it is merged: 15 at most. */

@@ -1,6 +1,5 @@
 import type { Reply } from '../../actors/index.ts'
-import type { ShardCounts } from './shard-counts.ts'
-import type { AbortedTransaction, DecodedSide, ShardPlace } from '../../kernel/index.ts'
+import type { AbortedTransaction, DecodedSide, PartitionCounts, ShardPlace } from '../../kernel/index.ts'
 
 /** What a shard is made of. It is data: it crosses to the thread. */
 export interface ShardSetup {
@@ -72,7 +71,7 @@ export interface ShardChange {
 
 /** What an epoch has come to in a shard. */
 export interface ClosedShard {
-  readonly counts: ShardCounts
+  readonly counts: PartitionCounts
   readonly changes: readonly ShardChange[]
   readonly rowCount: number
   readonly taken: TakenRows

@@ -16,16 +16,17 @@ import {
   CutRows,
   Decoder,
   encodeJsonString,
+  noCounts,
   noSide,
   OutputBatch,
   OutputBuilder,
+  type PartitionCounts,
   PendingTable,
   readCut,
   Reason,
   RecordColumns,
   type TableShard,
 } from '../../kernel/index.ts'
-import { noShardCounts, type ShardCounts } from './shard-counts.ts'
 import type {
   ClosedShard,
   Reread,
@@ -69,12 +70,12 @@ class Shard {
   readonly #cut: readonly CutRows[]
   readonly #filled: OutputBatch[] = []
   #refused: number[] = []
-  #counts: ShardCounts
+  #counts: PartitionCounts
 
   constructor(setup: ShardSetup) {
     const { place, hashSeed, bytesMax, decompressedBytesMax, decoder, keyName, sink, partitionCount } = setup
     this.#setup = setup
-    this.#counts = noShardCounts(partitionCount)
+    this.#counts = noCounts(partitionCount)
     this.#table = new PendingTable({
       sideCount: decoder.sides.length,
       bytesMax,
@@ -110,7 +111,7 @@ class Shard {
     this.#table.flush()
     this.#taken()
     for (const cut of this.#cut) cut.take()
-    this.#counts = noShardCounts(this.#setup.partitionCount)
+    this.#counts = noCounts(this.#setup.partitionCount)
     return isNew
   }
 
@@ -141,7 +142,7 @@ class Shard {
 
   settle(): number {
     this.#table.settle()
-    this.#counts = noShardCounts(this.#setup.partitionCount)
+    this.#counts = noCounts(this.#setup.partitionCount)
     return this.#table.rowCount
   }
 
@@ -153,7 +154,7 @@ class Shard {
     })
     this.#table.beginEpoch()
     const counts = this.#counts
-    this.#counts = noShardCounts(this.#setup.partitionCount)
+    this.#counts = noCounts(this.#setup.partitionCount)
     return { changes, counts, rowCount: this.#table.rowCount, taken: this.#taken() }
   }
 
