@@ -5,9 +5,8 @@ import { listOffsets, type Topic, topicRange } from '../../kafka/index.ts'
 import { manifestsOf } from '../checkpoint/checkpoint-records.ts'
 import type { CheckpointView } from '../checkpoint/checkpoint-view.ts'
 import { emptyDigest } from '../checkpoint/digest.ts'
-import { type Manifest, manifestFormat } from '../checkpoint/manifest.ts'
+import type { Manifest } from '../checkpoint/manifest.ts'
 import { shapeOf } from '../checkpoint/topology-shape.ts'
-import { Accounting } from '../epochs/accounting.ts'
 import type { KafkaServices } from '../runtime/services.ts'
 import { joinedManifest, noTime } from '../tasks/task-manifests.ts'
 import { ofOwn, type Tasks } from '../tasks/tasks.ts'
@@ -15,6 +14,7 @@ import { checkpointSink, findSources } from '../topics/program-topics.ts'
 import { ofPartitions } from '../topics/topic-ranges.ts'
 import { type Sources, sourcesOf } from '../topics/sources.ts'
 import type { Plan } from '../topology/plan.ts'
+import { emptyManifest } from './empty-manifest.ts'
 import { asNobody, fence } from './fence.ts'
 import { findLogs, type Found } from './found.ts'
 import { lastWriters } from './last-writers.ts'
@@ -185,26 +185,11 @@ export function seedOf(topicId: string): Manifest['hashSeed'] {
 /** What stands in a joined manifest of what no task of the member has. */
 function nothingOf(
   { plan }: KafkaServices,
-  { ids, partitions }: Sources,
-  startOffsets: readonly number[],
+  sources: Sources,
+  nextOffsets: readonly number[],
   hashSeed: Manifest['hashSeed'],
 ): Manifest {
-  const none = startOffsets.map(() => 0)
-  return {
-    format: manifestFormat,
-    epoch: 0,
-    closedMs: 0,
-    topology: shapeOf(plan),
-    outputs: [],
-    expiry: plan.correlate.expiry,
-    sourceIds: ids,
-    partitions: partitions.list,
-    ...Accounting.from(startOffsets).snapshot(),
-    pending: 0,
-    digest: emptyDigest,
-    hashSeed,
-    baseEpochs: none,
-    basePieces: none,
-    deltaPieces: none,
-  }
+  const { expiry } = plan.correlate
+  const beginning = { epoch: 0, closedMs: 0, nextOffsets, hashSeed }
+  return emptyManifest(sources, { ...beginning, topology: shapeOf(plan), outputs: [], expiry })
 }
