@@ -1,10 +1,13 @@
 /**
  * How long tasks pause when a member joins, leaves, or is killed, while records come at a steady rate and rows are
- * pending: `node bench/rejoin.bench.ts [--pending 100000] [--rate 3000] [--tasks 12] [--layout keyed] [--rounds 1]`.
+ * pending: `npm run build && node bench/rejoin.bench.ts [--pending 100000] [--rate 3000] [--tasks 12] [--layout keyed]
+ * [--rounds 1]`.
  *
- * The pauses of a task are the gaps between its epochs, by the times at which these were closed, which their manifests
- * say. A task that has moved is told apart from one that has stayed with its member. `--verbose` prints with times
- * what members tell an operator, by which the steps of a change can be told.
+ * Members are processes of the built package. A change begins with the start of a process, or with the signal or the
+ * word to end; one that is restarted begins again 4 s after that. The pauses of a task are the gaps between its epochs,
+ * by the times at which these were closed, which their manifests say. A task that has moved is told apart from one that
+ * has stayed with its member. `--verbose` prints with times what members tell an operator, by which the steps of a
+ * change can be told.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -78,6 +81,7 @@ async function measure(app: string): Promise<void> {
   const add = () => {
     const file = join(import.meta.dirname, 'layout-member.ts')
     const settings = {
+      BENCH_TREE: join(import.meta.dirname, '..'),
       BENCH_SERVERS: bootstrapServers,
       BENCH_TELLS: values.verbose ? '1' : '',
     }
