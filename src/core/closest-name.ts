@@ -12,6 +12,12 @@ export function closestName(name: string, names: readonly string[]): string | un
   return nearest !== undefined && nearest.distance <= distanceMax ? nearest.candidate : undefined
 }
 
+/** What to tell who has given a name that is none of these. */
+export function adviceOn(name: string, names: readonly string[]): { readonly meant?: string; readonly advice: string } {
+  const meant = closestName(name, names)
+  return meant === undefined ? { advice: `there are ${names.join(', ')}` } : { meant, advice: `did you mean ${meant}?` }
+}
+
 /** How many letters must be added, removed or replaced. @see Wagner and Fischer, 1974 */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)

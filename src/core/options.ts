@@ -1,4 +1,4 @@
-import { closestName } from './closest-name.ts'
+import { adviceOn } from './closest-name.ts'
 import { ConfigError } from './errors.ts'
 import { Secret } from './secret.ts'
 
@@ -119,9 +119,8 @@ export function describeRule(rule: OptionRule): string {
 function refuseUnknown(kind: string, source: object = {}, known: readonly string[]): void {
   for (const name of Object.keys(source)) {
     if (known.includes(name)) continue
-    const meant = closestName(name, known)
-    const advice = meant === undefined ? `there are ${known.join(', ')}` : `did you mean ${meant}?`
-    throw new ConfigError('CONFIG_UNKNOWN_OPTION', `${name} is not ${kind}; ${advice}`, { name, meant: meant ?? null })
+    const { meant = null, advice } = adviceOn(name, known)
+    throw new ConfigError('CONFIG_UNKNOWN_OPTION', `${name} is not ${kind}; ${advice}`, { name, meant })
   }
 }
 

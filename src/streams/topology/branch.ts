@@ -1,6 +1,6 @@
 import type { MergeKey } from './merged-step.ts'
 import { type Sink, type SinkOptions, sinkOf } from './sink.ts'
-import { checkFunction, checkOptions, checkText } from './topology-checks.ts'
+import { checkFunction, checkObject, checkText } from './topology-checks.ts'
 
 /** The sinks of a branch, by their names; the name is the topic too, where the options have no other. */
 export type BranchSinks<Value, Name extends string> = { readonly [Each in Name]: SinkOptions<Value> }
@@ -20,7 +20,7 @@ export function branchOf(
 ): { branch: Branch; sinks: Sink[] } {
   checkText('the id of a branch', id)
   checkFunction(`what "${id}" chooses sinks by`, choose)
-  checkOptions(`the sinks of "${id}"`, sinks)
+  checkObject(`the sinks of "${id}"`, sinks)
   return {
     branch: { id, choose: choose as Branch['choose'] },
     sinks: Object.entries(sinks).map(([name, options]) => sinkOf(name, options)),

@@ -3,7 +3,17 @@ import type { Key } from './key.ts'
 import type { Stage } from './stage.ts'
 import type { Stages } from './source.ts'
 import { kindOf } from '../../core/kind-of.ts'
-import { checkKey, checkNames, checkOptions, checkText, invalid, isByName, isKind } from './topology-checks.ts'
+import {
+  checkKey,
+  checkNames,
+  checkObject,
+  checkOptions,
+  checkText,
+  invalid,
+  isByName,
+  isKind,
+  type OptionNames,
+} from './topology-checks.ts'
 
 /** Which parts make one record, and how long a key may be incomplete. */
 export interface CorrelateOptions<
@@ -63,6 +73,20 @@ export interface CorrelateOptions<
    * @defaultValue a key that has been merged is forgotten
    */
   readonly rememberCompleted?: RememberCompleted
+}
+
+const optionNames: OptionNames<CorrelateOptions<string>> = {
+  of: true,
+  keyName: true,
+  optional: true,
+  atLeast: true,
+  latest: true,
+  collect: true,
+  expireAfterMs: true,
+  expireBy: true,
+  expireTo: true,
+  whenFull: true,
+  rememberCompleted: true,
 }
 
 /** What happens where the pending table has no room for a part. */
@@ -177,20 +201,24 @@ export function correlationOf(
   if (isByName(key))
     for (const [side, each] of Object.entries(key)) checkKey(`the key of side "${side}" of "${id}"`, each)
   else checkKey(`the key of "${id}"`, key)
-  checkOptions(`"${id}"`, options)
+  checkOptions(`"${id}"`, options, optionNames)
   const { of, keyName, optional, atLeast, latest = [], collect = {} } = options
   const { expireAfterMs, expireBy = 'eventTime', expireTo, rememberCompleted } = options
   const { whenFull = 'stop' } = options
   checkNames(`"of" of "${id}"`, of)
   if (optional !== undefined) {
-    checkOptions(`the optional sides of "${id}"`, optional)
+    checkOptions<OptionalSides<string>>(`the optional sides of "${id}"`, optional, { sides: true, withinMs: true })
     checkNames(`"sides" of the optional sides of "${id}"`, optional.sides)
   }
   checkNames(`"latest" of "${id}"`, latest)
-  checkOptions(`"collect" of "${id}"`, collect)
+  checkObject(`the lists of "collect" of "${id}"`, collect)
   for (const [side, list] of Object.entries(collect)) {
-    checkOptions(`"collect" of "${id}" for side "${side}"`, list)
+    checkOptions<ListOptions<string>>(`"collect" of "${id}" for side "${side}"`, list, { count: true })
     if (typeof list.count === 'object') checkCountField(`the count of side "${side}" of "${id}"`, list.count)
+  }
+  if (rememberCompleted !== undefined) {
+    const names = { forMs: true, keysMax: true } as const
+    checkOptions<RememberCompleted>(`rememberCompleted of "${id}"`, rememberCompleted, names)
   }
   if (expireTo !== undefined) checkExpireTo(id, expireTo)
   if (keyName !== undefined) checkText(`keyName of "${id}"`, keyName)
@@ -217,6 +245,6 @@ export function topicsExpiredTo({ expireTo }: Pick<Correlation, 'expireTo'>): st
 
 function checkExpireTo(id: string, expireTo: unknown): void {
   if (typeof expireTo !== 'object') return checkText(`expireTo of "${id}"`, expireTo)
-  checkOptions(`expireTo of "${id}"`, expireTo)
-  for (const [side, topic] of Object.entries(expireTo!)) checkText(`expireTo of side "${side}" of "${id}"`, topic)
+  checkObject(`the topics of expireTo of "${id}"`, expireTo)
+  for (const [side, topic] of Object.entries(expireTo)) checkText(`expireTo of side "${side}" of "${id}"`, topic)
 }

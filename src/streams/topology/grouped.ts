@@ -3,7 +3,7 @@ import { resolveOptions } from '../../core/options.ts'
 import { type Aggregate, type Aggregation, type Reduction, windowOptions, type WindowResult } from './aggregation.ts'
 import type { Field } from './field.ts'
 import { stage, type Stage } from './stage.ts'
-import { checkField, checkFunction, checkOptions, invalid } from './topology-checks.ts'
+import { checkField, checkFunction, checkObject, invalid } from './topology-checks.ts'
 import { areSessions, checkWindows } from './windows.ts'
 import type { Aggregated, Grouped } from './ways-on.ts'
 
@@ -15,7 +15,7 @@ export function groupedBy<Value>(
   return {
     window(windows, options = {}) {
       checkWindows(`"${id}"`, windows)
-      checkOptions(`the windows of "${id}"`, options)
+      checkObject(`the options of the windows of "${id}"`, options)
       const { results = 'closed', late = 'drop', ...given } = options
       if (results !== 'closed' && results !== 'changes') {
         throw invalid(`results of the windows of "${id}" is ${kindOf(results)}, where "closed" or "changes" belongs`)

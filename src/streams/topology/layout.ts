@@ -36,7 +36,7 @@ export interface PlannedLayout {
 
 /** @throws TopologyError `TOPOLOGY_INVALID` */
 export function layoutOf(name: string, options: TopologyOptions): PlannedLayout {
-  checkOptions(`"${name}"`, options)
+  checkOptions<TopologyOptions>(`"${name}"`, options, { layout: true, tasks: true })
   const { layout = 'single', tasks } = options
   if (!layouts.includes(layout))
     throw invalid(`the layout of "${name}" is ${JSON.stringify(layout)}, where "single", "keyed" or "routed" belongs`)

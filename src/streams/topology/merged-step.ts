@@ -31,6 +31,6 @@ export function mergedStepOf(
 ): MergedStep {
   checkText(`the id of a ${kind}`, id)
   checkFunction(`what "${id}" ${kind === 'filter' ? 'chooses records by' : 'makes records with'}`, call)
-  checkOptions(`"${id}"`, options)
+  checkOptions<MergedOptions>(`"${id}"`, options, { bigIntegers: true })
   return { id, kind, call: call as MergedStep['call'], bigIntegers: options.bigIntegers ?? 'number' }
 }

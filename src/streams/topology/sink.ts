@@ -1,5 +1,5 @@
 import type { MergeKey } from './merged-step.ts'
-import { checkFunction, invalid } from './topology-checks.ts'
+import { checkFunction, checkOptions, invalid, type OptionNames } from './topology-checks.ts'
 import { topicOf, type TopicOptions } from './topic.ts'
 
 /** How the records of a sink look, beside their value. Functions see that value, and the merge key. */
@@ -50,6 +50,16 @@ export interface Sink {
 
 type SinkFunction<Result> = (value: unknown, key: MergeKey) => Result
 
+const optionNames: OptionNames<SinkOptions> = {
+  topic: true,
+  key: true,
+  headers: true,
+  timestamp: true,
+  partition: true,
+  compression: true,
+  traceContext: true,
+}
+
 const choices = {
   key: ['mergeKey', 'none'],
   timestamp: ['greatest', 'least', 'processingTime'],
@@ -58,6 +68,7 @@ const choices = {
 
 /** A sink, checked as far as one can by itself. */
 export function sinkOf(id: string, options: SinkOptions<never> = {}): Sink {
+  checkOptions(`"${id}"`, options, optionNames)
   const { topic } = topicOf('sink', id, options)
   const { key = 'mergeKey', headers = {}, timestamp = 'greatest', partition, compression = 'none' } = options
   const { traceContext = false } = options

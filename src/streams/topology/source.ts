@@ -5,7 +5,14 @@ import type { RecordView } from './record-view.ts'
 import type { StartPosition } from './start-position.ts'
 import type { Stage } from './stage.ts'
 import { type TopicOptions, topicOf } from './topic.ts'
-import { checkBigIntegers, checkDecoding, checkField, checkOptions, invalid } from './topology-checks.ts'
+import {
+  checkBigIntegers,
+  checkDecoding,
+  checkField,
+  checkOptions,
+  invalid,
+  type OptionNames,
+} from './topology-checks.ts'
 
 /** Picks the stage of a record by its name; must not return a promise. */
 export type RouteFunction<Name extends string, Value = unknown> = (
@@ -83,6 +90,15 @@ export interface SourceOptions<Value = unknown> extends TopicOptions {
   readonly recordsPerSecondMax?: number
 }
 
+const optionNames: OptionNames<SourceOptions> = {
+  topic: true,
+  decode: true,
+  bigIntegers: true,
+  timestamp: true,
+  from: true,
+  recordsPerSecondMax: true,
+}
+
 /** A step on the way from a source to its route. */
 export type SourceStep =
   | { readonly kind: 'decode'; readonly id: string; readonly apply: DecodeFunction<unknown> }
@@ -135,7 +151,7 @@ const partsMaxMax = 256
 
 /** A flatMap, checked. */
 export function flatMapOf(id: string, apply: unknown, options: FlatMapOptions): FlatMapStep {
-  checkOptions(`"${id}"`, options)
+  checkOptions<FlatMapOptions>(`"${id}"`, options, { partsMax: true })
   const { partsMax = 16 } = options
   if (!Number.isInteger(partsMax) || partsMax < 1 || partsMax > partsMaxMax) {
     throw invalid(`partsMax of "${id}" is ${String(partsMax)}, where a whole number from 1 to ${partsMaxMax} belongs`)
@@ -148,6 +164,7 @@ export function sourceTopicOf(
   id: string,
   options: SourceOptions<unknown>,
 ): SourceTopic & Pick<Source, 'from' | 'steps'> {
+  checkOptions(`"${id}"`, options, optionNames)
   const { topic } = topicOf('source', id, options)
   const { decode, bigIntegers = 'number', timestamp, from = 'earliest', recordsPerSecondMax } = options
   checkDecoding(`"${id}"`, decode)

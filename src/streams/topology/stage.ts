@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Field } from './field.ts'
 import type { RecordView } from './record-view.ts'
-import { checkFieldOrFunction, checkOptions } from './topology-checks.ts'
+import { checkFieldOrFunction, checkOptions, type OptionNames } from './topology-checks.ts'
 
 /** What a JSON value parses to. */
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json }
@@ -47,6 +47,14 @@ export interface StageOptions<Value, Part> {
   readonly bigIntegers?: 'number' | 'bigint'
 }
 
+const optionNames: OptionNames<StageOptions<unknown, unknown>> = {
+  part: true,
+  schema: true,
+  version: true,
+  deterministic: true,
+  bigIntegers: true,
+}
+
 /** One kind of part. */
 export interface Stage<Part = unknown> {
   readonly kind: 'stage'
@@ -68,7 +76,7 @@ export interface Stage<Part = unknown> {
  * stage({ schema: orderSchema, part: (order) => ({ total: order.amount * order.count }) })
  */
 export function stage<Value = Json, Part = Json>(options: StageOptions<Value, Part> = {}): Stage<NoInfer<Part>> {
-  checkOptions('a stage', options)
+  checkOptions('a stage', options, optionNames)
   if (options.part !== undefined) checkFieldOrFunction('the part of a stage', options.part)
   // The value's type is forgotten here; the schema, where there is one, has checked it before the function runs.
   return {

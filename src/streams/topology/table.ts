@@ -1,7 +1,7 @@
 import { kindOf } from '../../core/kind-of.ts'
 import { type GivenOptions, type OptionTable, resolveOptions } from '../../core/options.ts'
 import { type Codec, type KeyCodec, number } from '../../state/index.ts'
-import { checkOptions, checkText, invalid, isKind, refuse } from './topology-checks.ts'
+import { checkObject, checkText, invalid, isKind, refuse } from './topology-checks.ts'
 
 /** Options of a table of a program, besides its codecs. */
 export const programTableOptions = {
@@ -105,7 +105,7 @@ export function table<Key, Value>(
   if (typeof name !== 'string' || !nameForm.test(name)) {
     throw invalid(`the name of a table is ${JSON.stringify(name)}; it may have letters, digits, ".", "_" and "-"`)
   }
-  checkOptions(`table "${name}"`, options)
+  checkObject(`the options of table "${name}"`, options)
   const { key, value, topic, ...given } = { topic: undefined, ...options }
   checkCodec(`the key of table "${name}"`, key, 'compare')
   checkCodec(`the value of table "${name}"`, value, 'capture')

@@ -1,4 +1,4 @@
-import { checkOptions, checkText } from './topology-checks.ts'
+import { checkText } from './topology-checks.ts'
 
 /** The topic of a source or sink. */
 export interface TopicOptions {
@@ -9,7 +9,6 @@ export interface TopicOptions {
 /** The topic of an operator, checked. */
 export function topicOf(kind: 'source' | 'sink', id: string, options: TopicOptions): { id: string; topic: string } {
   checkText(`the id of a ${kind}`, id)
-  checkOptions(`"${id}"`, options)
   const { topic = id } = options
   checkText(`the topic of "${id}"`, topic)
   return { id, topic }

@@ -1,4 +1,5 @@
 import { TopologyError } from '../../core/errors.ts'
+import { adviceOn } from '../../core/closest-name.ts'
 import { kindOf } from '../../core/kind-of.ts'
 
 /** Fails for what is neither a field nor a function. @param what - What it is for, such as `the part of a stage`. */
@@ -68,10 +69,22 @@ export function checkStages(what: string, value: unknown): void {
   }
 }
 
-/** Fails for options that are no object. */
-export function checkOptions(what: string, value: unknown): void {
+/** Fails for what is no object. @param what - Such as `the options of "by-id"`. */
+export function checkObject(what: string, value: unknown): asserts value is object {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return
-  throw invalid(`the options of ${what} are ${kindOf(value)}, where an object belongs`)
+  throw invalid(`${what} are ${kindOf(value)}, where an object belongs`)
+}
+
+/** The name of each option: the type has all of them, and no others. */
+export type OptionNames<Options> = Readonly<Record<keyof Options, true>>
+
+/** Fails for options that are no object, or have a name that is none of an option: it would be without effect. */
+export function checkOptions<Options>(what: string, value: unknown, names: OptionNames<Options>): void {
+  checkObject(`the options of ${what}`, value)
+  for (const name of Object.keys(value)) {
+    if (Object.hasOwn(names, name)) continue
+    throw invalid(`${name} is not an option of ${what}; ${adviceOn(name, Object.keys(names)).advice}`)
+  }
 }
 
 export function checkNames(what: string, value: unknown): void {

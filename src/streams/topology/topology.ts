@@ -21,7 +21,7 @@ import { stage, type Stage } from './stage.ts'
 import { checkTables, type DeclaredTable } from './table.ts'
 import type { Topology } from './declared-topology.ts'
 import { checkFunction, checkOptions, checkRouteBy, checkStages, checkText, refuse } from './topology-checks.ts'
-import type { Continued, Correlated, Named, Routed, Sourced } from './ways-on.ts'
+import type { Continued, Correlated, GroupOptions, Named, Routed, Sourced } from './ways-on.ts'
 
 export type { Topology }
 
@@ -96,7 +96,7 @@ function sourced<Before extends Stages, Value, ExpiredBefore>(
       return routed({ id, by: by as RouteBy, stages })
     },
     groupBy(id, key, options = {}) {
-      checkOptions(`"${id}"`, options)
+      checkOptions<GroupOptions>(`"${id}"`, options, { keyName: true })
       const correlate = correlationOf(id, key, { of: [valueName], ...options })
       return groupedBy(id, <Output>(aggregation: Aggregation, kept: Stage) => {
         const { name, layout, tasks, tables, before, sources: others } = begun

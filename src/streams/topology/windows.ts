@@ -79,7 +79,7 @@ const greatestTimestampsMax = 10_000
  * tumbling({ sizeMs: 60_000, graceMs: 5_000 })
  */
 export function tumbling(options: TumblingOptions): TimeWindows {
-  checkOptions('tumbling windows', options)
+  checkOptions<TumblingOptions>('tumbling windows', options, { sizeMs: true, graceMs: true })
   return windowsOf('tumbling', { ...options, advanceMs: options.sizeMs })
 }
 
@@ -93,7 +93,7 @@ export function tumbling(options: TumblingOptions): TimeWindows {
  * hopping({ sizeMs: 300_000, advanceMs: 60_000, graceMs: 5_000 })
  */
 export function hopping(options: HoppingOptions): TimeWindows {
-  checkOptions('hopping windows', options)
+  checkOptions<HoppingOptions>('hopping windows', options, { sizeMs: true, advanceMs: true, graceMs: true })
   return windowsOf('hopping', options)
 }
 
@@ -106,7 +106,9 @@ export function hopping(options: HoppingOptions): TimeWindows {
  * @example
  * session({ gapMs: 1_800_000, graceMs: 60_000 })
  */
-export function session({ gapMs, graceMs = 0 }: SessionOptions): SessionWindows {
+export function session(options: SessionOptions): SessionWindows {
+  checkOptions<SessionOptions>('session windows', options, { gapMs: true, graceMs: true })
+  const { gapMs, graceMs = 0 } = options
   checkMs('gapMs of session windows', gapMs, 1)
   checkMs('graceMs of session windows', graceMs, 0)
   return { kind: 'windows', gapMs, graceMs }
@@ -124,7 +126,11 @@ export function session({ gapMs, graceMs = 0 }: SessionOptions): SessionWindows 
  * sliding({ timeDifferenceMs: 300_000, graceMs: 5_000 })
  */
 export function sliding(options: SlidingOptions): SlidingWindows {
-  checkOptions('sliding windows', options)
+  checkOptions<SlidingOptions>('sliding windows', options, {
+    timeDifferenceMs: true,
+    graceMs: true,
+    timestampsMax: true,
+  })
   const { timeDifferenceMs, graceMs = 0, timestampsMax = defaultTimestampsMax } = options
   checkMs('timeDifferenceMs of sliding windows', timeDifferenceMs, 0)
   checkMs('graceMs of sliding windows', graceMs, 0)
