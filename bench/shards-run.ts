@@ -104,7 +104,7 @@ function inThisThread(): { run: Run; stop: () => Promise<void> } {
   const run: Run = async (checkBatch) => {
     check = checkBatch
     let count = 0
-    for (const { memory, ...fetched } of fetches) {
+    for (const { source: _, memory, ...fetched } of fetches) {
       const view = { bytes: Buffer.from(memory), view: new DataView(memory), endOffset: fetched.nextOffset }
       reader.open({ ...fetched, ...view })
       while (reader.fill(columns)) {
@@ -128,7 +128,8 @@ async function onThreads(): Promise<{ run: Run; stop: () => Promise<void> }> {
     hashSeed,
     bytesMax: 2 ** 31,
     decompressedBytesMax: 1 << 20,
-    decoder,
+    sideNames: decoder.sides.map(({ name }) => name),
+    decoders: [decoder],
     keyName: 'customerId',
     sink,
   }
@@ -145,12 +146,15 @@ async function onThreads(): Promise<{ run: Run; stop: () => Promise<void> }> {
       onRefused() {
         throw new Error('nothing of the experiment is refused')
       },
+      onDropped() {
+        throw new Error('nothing of the experiment is dropped')
+      },
     },
   )
   await table.begin()
   const run: Run = async (checkBatch) => {
     check = checkBatch
-    const ahead = ids.map((): Promise<void>[] => [])
+    const ahead = ids.map((): Promise<unknown>[] => [])
     let count = 0
     for (const records of fetches) {
       const own = ahead[records.partition % workers]!
@@ -183,7 +187,7 @@ function fetchesInTurn(): SharedPartition[] {
       at += batch.length
     }
     const range = { start: 0, end: bytes, fromOffset: offset, nextOffset: offset + records, aborted: [] }
-    logs[partition]!.push({ partition, memory, ...range })
+    logs[partition]!.push({ source: 0, partition, memory, ...range })
     open[partition] = { batches: [], bytes: 0, records: 0, offset: offset + records }
   }
   for (const { partition, bytes, recordCount } of experimentBatches({ ...experiment, partitions })) {

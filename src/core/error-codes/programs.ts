@@ -97,6 +97,12 @@ export const programErrors = {
     meaning: 'What a program has cannot be taken to the layout that was asked for. Nothing has changed.',
     remedy: 'Do what the message says, with the program in the layout that it has, and ask again.',
   },
+  SHARD_LOST: {
+    retryable: true,
+    meaning:
+      'The thread of a shard of the pending table has ended: it exited, ran out of memory, or was blocked. The epoch is rolled back, and the pending parts are read again.',
+    remedy: 'The program goes on by itself. Look at the cause where it happens again.',
+  },
   SOURCE_RECREATED: {
     retryable: false,
     meaning: 'The source was deleted and created again; the checkpoint speaks of records that are gone.',

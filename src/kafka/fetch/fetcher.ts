@@ -29,6 +29,8 @@ export interface FetcherOptions {
   maxWaitMs: number
   /** Responses in flight and in use, per leader. */
   buffersPerLeader: number
+  /** Whether threads see the memory of responses. @defaultValue false */
+  isShared?: boolean | undefined
   /** Takes a response over; `release` gives its memory back. */
   onFetched(response: FetchedResponse): void
   /** The source cannot be read any further. */
@@ -126,13 +128,14 @@ export class Fetcher {
   }
 
   #newLoop(leader: number): LeaderLoop {
-    const { cluster, purpose, buffersPerLeader, fetchBytes } = this.#options
+    const { cluster, purpose, buffersPerLeader, fetchBytes, isShared } = this.#options
     return new LeaderLoop({
       cluster,
       purpose,
       leader,
       buffers: buffersPerLeader,
       fetchBytes,
+      isShared,
       isThrottled: (throttled) => this.#leaders.isThrottled(throttled),
       // One that fails is asked for, because only an answer says that it does not any more.
       openOf: (led) => this.#throttled?.open(led, (index) => this.#failingSinceMs.has(index)) ?? led,

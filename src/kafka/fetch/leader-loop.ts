@@ -14,6 +14,8 @@ export interface LeaderLoopOptions {
   readonly buffers: number
   /** Bytes of one response. */
   readonly fetchBytes: number
+  /** Whether threads see what is read. @defaultValue false */
+  readonly isShared?: boolean | undefined
   /** Whether the leader wants to be left alone. */
   isThrottled(leader: number): boolean
   /** Those of its partitions that may be asked for now; `ask` is called when there are more. */
@@ -44,7 +46,8 @@ export class LeaderLoop {
   constructor(options: LeaderLoopOptions) {
     this.leader = options.leader
     this.#options = options
-    this.#spare = Array.from({ length: options.buffers }, () => new ReceiveBuffer(receiveBytes(options.fetchBytes)))
+    const { buffers: length, fetchBytes, isShared } = options
+    this.#spare = Array.from({ length }, () => new ReceiveBuffer(receiveBytes(fetchBytes), isShared))
   }
 
   add(partitions: readonly number[]): void {

@@ -8,12 +8,16 @@ import { sourceSlackBytes } from '../../kernel/index.ts'
 export class ReceiveBuffer {
   /** Bytes that a response may take at most. */
   readonly capacity: number
-  #view: DataView<ArrayBuffer>
+  /** Whether threads see it. */
+  readonly isShared: boolean
+  #view: DataView
   #buffer: Buffer
 
-  constructor(capacity: number) {
+  /** @param isShared - Whether threads are to see it. @defaultValue false */
+  constructor(capacity: number, isShared = false) {
     this.capacity = capacity
-    this.#view = newView(Math.min(capacity, bytesMin))
+    this.isShared = isShared
+    this.#view = newView(Math.min(capacity, bytesMin), isShared)
     this.#buffer = Buffer.from(this.#view.buffer)
   }
 
@@ -21,20 +25,21 @@ export class ReceiveBuffer {
     return this.#buffer
   }
 
-  get view(): DataView<ArrayBuffer> {
+  get view(): DataView {
     return this.#view
   }
 
   /** Makes room for a response up to the capacity, before anything of it is here: what was here before is lost. */
   reserve(bytes: number): void {
     if (bytes + sourceSlackBytes <= this.#view.byteLength) return
-    this.#view = newView(this.capacity)
+    this.#view = newView(this.capacity, this.isShared)
     this.#buffer = Buffer.from(this.#view.buffer)
   }
 }
 
 const bytesMin = 64 << 10
 
-function newView(bytes: number): DataView<ArrayBuffer> {
-  return new DataView(new ArrayBuffer(bytes + sourceSlackBytes))
+function newView(bytes: number, isShared: boolean): DataView {
+  const size = bytes + sourceSlackBytes
+  return new DataView(isShared ? new SharedArrayBuffer(size) : new ArrayBuffer(size))
 }

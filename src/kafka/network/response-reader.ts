@@ -71,7 +71,7 @@ export class ResponseReader {
     const { into } = expected
     this.#into = into ?? this.#own
     if (this.#into.capacity < size) {
-      this.#into = new ReceiveBuffer(size)
+      this.#into = new ReceiveBuffer(size, this.#into.isShared)
       if (into === undefined) this.#own = this.#into
     }
     this.#into.reserve(size)

@@ -1,5 +1,5 @@
 import type { Reply } from '../../actors/index.ts'
-import type { AbortedTransaction, DecodedSide, PartitionCounts, ShardPlace } from '../../kernel/index.ts'
+import type { AbortedTransaction, DecodedSide, FieldPath, PartitionCounts, ShardPlace } from '../../kernel/index.ts'
 
 /** What a shard is made of. It is data: it crosses to the thread. */
 export interface ShardSetup {
@@ -10,13 +10,9 @@ export interface ShardSetup {
   /** Bytes that its parts may take together. */
   readonly bytesMax: number
   readonly decompressedBytesMax: number
-  /** @see DecoderOptions */
-  readonly decoder: {
-    readonly route: readonly string[]
-    readonly sides: readonly DecodedSide[]
-    readonly depthMax: number
-    readonly keyBytesMax: number
-  }
+  readonly sideNames: readonly string[]
+  /** By number of the source. */
+  readonly decoders: readonly ShardDecoder[]
   readonly keyName: string
   readonly sink: {
     readonly partitionCount: number
@@ -25,8 +21,19 @@ export interface ShardSetup {
   }
 }
 
+/** How the records of a source are decoded. */
+export interface ShardDecoder {
+  /** Where the side of a record stands, or the side of all. */
+  readonly route: FieldPath | number
+  readonly sides: readonly DecodedSide[]
+  readonly depthMax: number
+  readonly keyBytesMax: number
+}
+
 /** Record batches of a source partition, as they were fetched into memory that all threads see. */
 export interface SharedPartition {
+  /** Number of its source. */
+  readonly source: number
   readonly partition: number
   readonly memory: SharedArrayBuffer
   readonly start: number
@@ -55,9 +62,18 @@ export interface SentRows {
 
 /** What came of rows. */
 export interface TakenRows {
-  /** Source partition, offset and reason of each row that left without being merged, one after the other. */
+  /** Source partition, offset and reason of each row that was not taken in, one after the other. */
   readonly refused: readonly number[]
+  /** The same of each part that has left the table without being merged. */
+  readonly dropped: readonly number[]
   readonly batches: readonly SentBatch[]
+}
+
+/** What was read of a partition. */
+export interface ReadRecords {
+  readonly recordCount: number
+  /** Of the last record; NaN where there is none. */
+  readonly lastTimestampMs: number
 }
 
 /** Which parts of a chunk of offsets became pending or ceased to be, as a table tells it. */
@@ -73,7 +89,12 @@ export interface ShardChange {
 export interface ClosedShard {
   readonly counts: PartitionCounts
   readonly changes: readonly ShardChange[]
+  /** Rows that were merged. */
+  readonly mergedRows: number
   readonly rowCount: number
+  /** Bytes of its parts, and of all of its memory. */
+  readonly liveBytes: number
+  readonly memoryBytes: number
   readonly taken: TakenRows
 }
 
@@ -83,10 +104,10 @@ export interface Returned {
   readonly batches: readonly ArrayBuffer[]
 }
 
-/** Rows that are read again, because a shard has lost them. */
+/** Rows that are read again, because shards do not have them. */
 export interface Reread {
-  /** The shard. */
-  readonly only: number
+  /** The one shard that lacks them. @defaultValue all do */
+  readonly only?: number | undefined
   /** Offsets of the partition that are pending, in their order. */
   readonly offsets: Float64Array
 }
@@ -95,13 +116,17 @@ export interface Reread {
 export type ShardMessage =
   /** Takes back all that has not committed; answers whether the shard has nothing that was before. */
   | { readonly type: 'begin'; readonly life: number; readonly reply: Reply<boolean> }
+  /** Drops all rows. */
+  | { readonly type: 'empty'; readonly life: number; readonly reply: Reply<boolean | undefined> }
+  /** Which timestamps the sink takes from now on. */
+  | { readonly type: 'times'; readonly life: number; readonly earliestMs: number; readonly latestMs: number }
   | {
       readonly type: 'take'
       readonly life: number
       readonly records: SharedPartition
       readonly reread: Reread | undefined
       readonly returned: Returned
-      readonly reply: Reply<(TakenRows & { readonly cut: readonly SentRows[] }) | undefined>
+      readonly reply: Reply<(TakenRows & ReadRecords & { readonly cut: readonly SentRows[] }) | undefined>
     }
   | {
       readonly type: 'takeCut'

@@ -33,6 +33,7 @@ import type {
   Returned,
   SentRows,
   ShardChange,
+  ShardDecoder,
   SharedPartition,
   ShardMessage,
   ShardSetup,
@@ -48,6 +49,9 @@ export const shardWorker = (setup: ShardSetup) =>
     init: () => new Shard(setup),
     handleInPlace: {
       begin: (shard, { life, reply }) => reply(shard.begin(life)),
+      empty: (shard, { life, reply }) => reply(life === shard.life ? shard.empty() : undefined),
+      times: (shard, { life, earliestMs, latestMs }) =>
+        life === shard.life ? shard.takeTimes(earliestMs, latestMs) : undefined,
       take: (shard, { life, records, reread, returned, reply }) =>
         reply(life === shard.life ? shard.take(records, reread, returned) : undefined),
       takeCut: (shard, { life, rows, reply }) => reply(life === shard.life ? shard.takeCut(rows) : undefined),
@@ -60,34 +64,35 @@ export const shardWorker = (setup: ShardSetup) =>
 class Shard {
   /** 0 before the first. */
   life = 0
-  readonly #setup: ShardSetup
   readonly #table: PendingTable
   readonly #shard: TableShard
   readonly #reader: BatchReader
-  readonly #decoder: Decoder
+  readonly #decoders: readonly ((columns: RecordColumns) => void)[]
   readonly #columns = new RecordColumns()
   readonly #out: OutputBuilder
   readonly #cut: readonly CutRows[]
   readonly #filled: OutputBatch[] = []
   #refused: number[] = []
-  #counts: PartitionCounts
+  #dropped: number[] = []
+  #counts: Counts
 
   constructor(setup: ShardSetup) {
-    const { place, hashSeed, bytesMax, decompressedBytesMax, decoder, keyName, sink, partitionCount } = setup
-    this.#setup = setup
-    this.#counts = noCounts(partitionCount)
+    const { place, hashSeed, bytesMax, decompressedBytesMax, sideNames, decoders, keyName, sink } = setup
+    this.#counts = countsOf(setup.partitionCount)
     this.#table = new PendingTable({
-      sideCount: decoder.sides.length,
+      sideCount: sideNames.length,
       bytesMax,
       hashSeed,
       duplicateReason: Reason.DUPLICATE,
       tooLargeReason: Reason.MERGE_TOO_LARGE,
       refusedTimeReason: Reason.MERGE_TIMESTAMP_REFUSED,
     })
+    // What was pending was in a table before; the limit holds once it is there, with the first epoch.
+    this.#table.isLimited = false
     this.#shard = this.#table.shardAt(place)
     this.#cut = Array.from({ length: place.shardCount }, () => new CutRows())
     this.#reader = new BatchReader({ decompressedBytesMax })
-    this.#decoder = new Decoder(decoder)
+    this.#decoders = decoders.map(decoding)
     this.#out = new OutputBuilder({
       ...sink,
       sink: 0,
@@ -96,10 +101,10 @@ class Shard {
     })
     this.#table.publishTo({
       out: this.#out,
-      refuse: ({ partition, offset }, reason) => this.#refused.push(partition, offset, reason),
+      refuse: ({ partition, offset }, reason) => this.#dropped.push(partition, offset, reason),
       expire() {},
       keyName: encodeJsonString(keyName),
-      sideNames: decoder.sides.map(({ name }) => encodeJsonString(name)),
+      sideNames: sideNames.map(encodeJsonString),
       recordBytesMax: sink.recordBytesMax,
     })
   }
@@ -111,20 +116,35 @@ class Shard {
     this.#table.flush()
     this.#taken()
     for (const cut of this.#cut) cut.take()
-    this.#counts = noCounts(this.#setup.partitionCount)
+    this.#counts = countsOf(this.#partitionCount)
     return isNew
+  }
+
+  empty(): boolean {
+    this.#table.retain(() => false)
+    this.#table.settle()
+    this.#table.isLimited = false
+    return true
+  }
+
+  takeTimes(earliestMs: number, latestMs: number): void {
+    this.#table.takeTimes(earliestMs, latestMs)
   }
 
   take(records: SharedPartition, reread: Reread | undefined, returned: Returned) {
     this.#takeBack(returned)
-    const { partition, memory, ...range } = records
+    const { source, partition, memory, ...range } = records
+    if (partition >= this.#partitionCount) this.#growTo(partition + 1)
     const bytes = Buffer.from(memory)
     const endOffset = range.nextOffset
     this.#reader.open({ ...range, partition, endOffset, bytes, view: new DataView(memory) })
     const columns = this.#columns
+    let [recordCount, lastTimestampMs] = [0, NaN]
     while (this.#reader.fill(columns)) {
+      recordCount += columns.count
+      lastTimestampMs = columns.timestamp[columns.count - 1]!
       if (reread !== undefined) keepPending(columns, reread.offsets)
-      this.#decoder.decode(columns)
+      this.#decoders[source]!(columns)
       this.#shard.take(columns, this.#counts, this.#onCut, reread?.only)
       this.#noteRefused(columns)
     }
@@ -132,17 +152,20 @@ class Shard {
       const taken = rows.take()
       return taken === undefined ? [] : [{ shard, ...taken }]
     })
-    return { ...this.#taken(), cut }
+    return { ...this.#taken(), recordCount, lastTimestampMs, cut }
   }
 
   takeCut(rows: SentRows) {
-    for (const batch of readCut(rows.bytes, rows.length)) this.#noteRefused(this.#shard.takeCut(batch, this.#counts))
+    for (const batch of readCut(rows.bytes, rows.length)) {
+      if (batch.partition >= this.#partitionCount) this.#growTo(batch.partition + 1)
+      this.#noteRefused(this.#shard.takeCut(batch, this.#counts))
+    }
     return { ...this.#taken(), used: rows }
   }
 
   settle(): number {
     this.#table.settle()
-    this.#counts = noCounts(this.#setup.partitionCount)
+    this.#counts = countsOf(this.#partitionCount)
     return this.#table.rowCount
   }
 
@@ -153,14 +176,28 @@ class Shard {
       changes.push({ partition, chunk, bits: bits.slice(), added, growth })
     })
     this.#table.beginEpoch()
-    const counts = this.#counts
-    this.#counts = noCounts(this.#setup.partitionCount)
-    return { changes, counts, rowCount: this.#table.rowCount, taken: this.#taken() }
+    this.#table.isLimited = true
+    const { mergedRows, ...counts } = this.#counts
+    this.#counts = countsOf(this.#partitionCount)
+    const { rowCount, liveBytes, memoryBytes } = this.#table
+    return { changes, counts, mergedRows, rowCount, liveBytes, memoryBytes, taken: this.#taken() }
   }
 
   commit(): void {
     this.#table.commitEpoch()
     this.#table.compact(compactedBlocksMax)
+  }
+
+  get #partitionCount(): number {
+    return this.#counts.emitted.length
+  }
+
+  /** Counts of partitions that a source was given. */
+  #growTo(partitionCount: number): void {
+    const { mergedRows, ...counts } = this.#counts
+    const grown = noCounts(partitionCount)
+    for (const name of Object.keys(grown) as (keyof PartitionCounts)[]) grown[name].set(counts[name])
+    this.#counts = { ...grown, mergedRows }
   }
 
   readonly #onCut = (shard: number, batch: CutBatch): void => this.#cut[shard]!.add(batch)
@@ -178,14 +215,36 @@ class Shard {
 
   /** What has left since this was last asked. */
   #taken(): TakenRows {
-    const refused = this.#refused
+    const [refused, dropped] = [this.#refused, this.#dropped]
     this.#refused = []
+    this.#dropped = []
     const batches = this.#filled
       .splice(0)
       .map(({ memory, partition, position, count, baseTimestamp, maxTimestamp }) => {
         return { memory, partition, position, count, baseTimestamp, maxTimestamp }
       })
-    return { refused, batches }
+    return { refused, dropped, batches }
+  }
+}
+
+/** Of the current epoch. */
+type Counts = PartitionCounts & { mergedRows: number }
+
+function countsOf(partitionCount: number): Counts {
+  return { ...noCounts(partitionCount), mergedRows: 0 }
+}
+
+/** What finds side, key and part of the records of a source. */
+function decoding({ route, ...options }: ShardDecoder): (columns: RecordColumns) => void {
+  if (typeof route !== 'number') {
+    const decoder = new Decoder({ ...options, route })
+    return (columns) => decoder.decode(columns)
+  }
+  const decoder = new Decoder({ ...options, route: undefined })
+  return (columns) => {
+    columns.reason.fill(0, 0, columns.count)
+    columns.side.fill(route, 0, columns.count)
+    decoder.decode(columns)
   }
 }
 

@@ -16,16 +16,19 @@ const setup = {
   hashSeed: [3, 4] as const,
   bytesMax: 2 ** 28,
   decompressedBytesMax: 1 << 20,
-  decoder: {
-    route: ['side'],
-    sides: sideNames.map((name) => ({
-      name,
-      part: { kind: 'field' as const, path: ['part'] },
-      key: { kind: 'field' as const, path: ['key'] },
-    })),
-    depthMax: 64,
-    keyBytesMax: 1_024,
-  },
+  sideNames,
+  decoders: [
+    {
+      route: ['side'],
+      sides: sideNames.map((name) => ({
+        name,
+        part: { kind: 'field' as const, path: ['part'] },
+        key: { kind: 'field' as const, path: ['key'] },
+      })),
+      depthMax: 64,
+      keyBytesMax: 1_024,
+    },
+  ],
   keyName: 'key',
   sink: { partitionCount: 3, batchBytes: 4_096, recordBytesMax: 1 << 20 },
 }
@@ -82,6 +85,20 @@ for (const shardCount of [2, 3]) {
   })
 }
 
+describe('a table of shards of which one is lost', () => {
+  it('B17 says so to whoever gives records or closes an epoch, until another life begins', async () => {
+    const records = { ...new Program(seededRandom(1)).chunk(), partition: 1 }
+    await using shards = await Shards.start(2)
+    await shards.endThread(1)
+
+    await assert.rejects(shards.table.close(), { code: 'SHARD_LOST', details: { shard: 2 } })
+    await assert.rejects(shards.table.take(records), { code: 'SHARD_LOST' })
+    assert.deepEqual(await shards.table.begin(), [1])
+    await shards.table.take(records)
+    assert.equal((await shards.table.close()).length, 2)
+  })
+})
+
 /** Records of a source, most of which complete a key some time; others are duplicates, or no records of the program. */
 class Program {
   /** All that was ever read, by partition. */
@@ -97,12 +114,12 @@ class Program {
   }
 
   nextEpoch(): SharedPartition[] {
-    const chunks = Array.from({ length: nextInt(this.#random, chunksPerEpochMax + 1) }, () => this.#chunk())
+    const chunks = Array.from({ length: nextInt(this.#random, chunksPerEpochMax + 1) }, () => this.chunk())
     this.log.push(...chunks)
     return chunks
   }
 
-  #chunk(): SharedPartition {
+  chunk(): SharedPartition {
     const partition = nextInt(this.#random, partitionCount)
     const fromOffset = this.#offsets[partition]!
     const count = 1 + nextInt(this.#random, recordsPerChunkMax)
@@ -117,7 +134,7 @@ class Program {
     const memory = new SharedArrayBuffer(bytes.length + sourceSlackBytes)
     new Uint8Array(memory).set(bytes)
     const nextOffset = (this.#offsets[partition] = fromOffset + count)
-    return { partition, memory, start: 0, end: bytes.length, fromOffset, nextOffset, aborted: [] }
+    return { source: 0, partition, memory, start: 0, end: bytes.length, fromOffset, nextOffset, aborted: [] }
   }
 
   #value(partition: number): string {
@@ -163,6 +180,9 @@ class Shards implements AsyncDisposable {
         // Memory that does not come back is no fault: it is made anew.
         onBatch: (batch) => this.#batches.push(batch),
         onRefused: (...row) => this.#refused.push(row),
+        onDropped() {
+          throw new Error('nothing that was taken in is dropped')
+        },
       },
     )
   }

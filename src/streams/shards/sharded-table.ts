@@ -12,9 +12,12 @@
  */
 import type { ActorRef } from '../../actors/index.ts'
 import { assert } from '../../core/assert.ts'
+import { MillraceError } from '../../core/errors.ts'
 import { OutputBatch } from '../../kernel/index.ts'
+import { shardLost } from './shard-lost.ts'
 import type {
   ClosedShard,
+  ReadRecords,
   Reread,
   SentBatch,
   SentRows,
@@ -27,49 +30,76 @@ import type {
 export interface ShardEvents {
   /** @param recycle - Gives the memory of the batch back, once nobody reads it. */
   onBatch(batch: OutputBatch, recycle: () => void): void
-  /** A row has left without being merged. */
+  /** A row of records that are being taken in is not in the table. */
   onRefused(partition: number, offset: number, reason: number): void
+  /** A part has left the table without being merged. */
+  onDropped(partition: number, offset: number, reason: number): void
 }
 
 /** An answer is waited for without a bound: a thread that is blocked is found and ended by what runs it. */
-const askMs = 2 ** 31 - 1
+const wait = { timeoutMs: 2 ** 31 - 1 }
+/** Beginnings of a life in a row during which threads end. */
+const beginningsMax = 100
 
 export class ShardedTable {
   readonly #shards: readonly ActorRef<ShardMessage>[]
   readonly #events: ShardEvents
+  readonly #codec: number | undefined
   /** By shard: what goes back to it. */
   readonly #returned: { rows: SentRows[]; batches: ArrayBuffer[] }[]
-  readonly #open = new Set<Promise<void>>()
+  readonly #open = new Set<Promise<unknown>>()
   #life = 0
 
-  constructor(shards: readonly ActorRef<ShardMessage>[], events: ShardEvents) {
+  /** @param codec - What batches are compressed with when they are sealed. @defaultValue none */
+  constructor(shards: readonly ActorRef<ShardMessage>[], events: ShardEvents, codec?: number) {
     this.#shards = shards
     this.#events = events
+    this.#codec = codec
     this.#returned = shards.map(() => ({ rows: [], batches: [] }))
   }
 
   /**
-   * Begins a life: takes back all that has not committed, in all shards.
+   * Begins a life: takes back all that has not committed, in all shards. Where a thread ends meanwhile it begins anew.
    *
    * @returns Those that have nothing that was before: their rows are to be read again, and settled.
+   * @throws MillraceError `SHARD_LOST` where that is so time and again
    */
   async begin(): Promise<number[]> {
-    const life = ++this.#life
-    this.#open.clear()
-    for (const each of this.#returned) [each.rows, each.batches] = [[], []]
-    const areNew = await Promise.all(
-      this.#shards.map((shard) => shard.ask({ type: 'begin', life }, { timeoutMs: askMs })),
-    )
-    return areNew.flatMap((isNew, shard) => (isNew ? [shard] : []))
+    const areNew = new Set<number>()
+    for (let attempt = 1; ; attempt++) {
+      const life = ++this.#life
+      this.#open.clear()
+      for (const each of this.#returned) [each.rows, each.batches] = [[], []]
+      const asked = this.#shards.map((_, shard) => this.#ask(shard, (ref) => ref.ask({ type: 'begin', life }, wait)))
+      const answers = await Promise.allSettled(asked)
+      for (const [shard, answer] of answers.entries()) {
+        if (answer.status === 'rejected' || answer.value === true) areNew.add(shard)
+      }
+      const failed = answers.find(({ status }) => status === 'rejected')
+      if (failed === undefined) return [...areNew]
+      if (attempt === beginningsMax) throw (failed as PromiseRejectedResult).reason
+    }
+  }
+
+  /** Drops the rows of all shards. */
+  async empty(): Promise<void> {
+    const life = this.#life
+    await Promise.all(this.#shards.map((_, shard) => this.#ask(shard, (ref) => ref.ask({ type: 'empty', life }, wait))))
+  }
+
+  /** Sets which timestamps the sink takes; rows that would be merged with others leave. */
+  takeTimes(earliestMs: number, latestMs: number): void {
+    for (const shard of this.#shards) void shard.tell({ type: 'times', life: this.#life, earliestMs, latestMs })
   }
 
   /**
    * Takes in the records of a partition. Resolves when they are in the table; the order of calls is that of the records.
    *
    * @param reread - Where they are read again for a shard that has lost them.
-   * @throws ActorError `ACTOR_ASK_FAILED` where a thread has ended: then all shards are to begin another life.
+   * @returns What was read; undefined where another life has begun meanwhile.
+   * @throws MillraceError `SHARD_LOST` where a thread has ended: then all shards are to begin another life.
    */
-  take(records: SharedPartition, reread?: Reread): Promise<void> {
+  take(records: SharedPartition, reread?: Reread): Promise<ReadRecords | undefined> {
     const taking = this.#take(records, reread, this.#life)
     this.#open.add(taking)
     const forget = () => void this.#open.delete(taking)
@@ -79,22 +109,28 @@ export class ShardedTable {
 
   /** Rows that were read again are there for good. */
   async settle(shard: number): Promise<void> {
+    const life = this.#life
     await Promise.all(this.#open)
-    await this.#shards[shard]!.ask({ type: 'settle', life: this.#life }, { timeoutMs: askMs })
+    await this.#ask(shard, (ref) => ref.ask({ type: 'settle', life }, wait))
   }
 
-  /** Closes the current epoch once all that was given is in the table. Meanwhile nothing may be given. */
+  /**
+   * Closes the current epoch once all that was given is in the table. Meanwhile nothing may be given.
+   *
+   * @returns What it has come to, shard by shard; nothing where another life has begun meanwhile.
+   * @throws MillraceError `SHARD_LOST`
+   */
   async close(): Promise<ClosedShard[]> {
     const life = this.#life
     await Promise.all(this.#open)
     const closed = await Promise.all(
-      this.#shards.map((shard) => shard.ask({ type: 'close', life }, { timeoutMs: askMs })),
+      this.#shards.map((_, shard) => this.#ask(shard, (ref) => ref.ask({ type: 'close', life }, wait))),
     )
+    if (life !== this.#life) return []
     assert(this.#open.size === 0, 'nothing is given to the table while an epoch closes')
-    return closed.flatMap((each, shard) => {
-      if (each === undefined) return []
-      this.#tell(shard, each.taken)
-      return [each]
+    return closed.map((each, shard) => {
+      this.#tell(shard, each!.taken)
+      return each!
     })
   }
 
@@ -103,37 +139,68 @@ export class ShardedTable {
     for (const shard of this.#shards) void shard.tell({ type: 'commit', life: this.#life })
   }
 
-  async #take(records: SharedPartition, reread: Reread | undefined, life: number): Promise<void> {
+  async #take(records: SharedPartition, reread: Reread | undefined, life: number): Promise<ReadRecords | undefined> {
     const own = records.partition % this.#shards.length
     const returned = this.#returned[own]!
     this.#returned[own] = { rows: [], batches: [] }
     const message = { type: 'take' as const, life, records, reread, returned }
-    const taken = await this.#shards[own]!.ask(message, { timeoutMs: askMs })
-    if (taken === undefined || life !== this.#life) return
+    const taken = await this.#ask(own, (ref) => ref.ask(message, wait))
+    if (taken === undefined) return undefined
     this.#tell(own, taken)
     await Promise.all(taken.cut.map((rows) => this.#takeCut(own, rows, life)))
+    return taken
   }
 
   async #takeCut(from: number, rows: SentRows, life: number): Promise<void> {
     const { shard } = rows
-    const taken = await this.#shards[shard]!.ask({ type: 'takeCut', life, rows }, { timeoutMs: askMs })
-    if (taken === undefined || life !== this.#life) return
+    const taken = await this.#ask(shard, (ref) => ref.ask({ type: 'takeCut', life, rows }, wait))
+    if (taken === undefined) return
     this.#returned[from]!.rows.push(taken.used)
     this.#tell(shard, taken)
   }
 
-  #tell(shard: number, { refused, batches }: TakenRows): void {
+  /** @returns undefined where another life has begun meanwhile. */
+  async #ask<Answer>(
+    shard: number,
+    ask: (ref: ActorRef<ShardMessage>) => Promise<Answer | undefined>,
+  ): Promise<Answer | undefined> {
+    const life = this.#life
+    const answer = await ask(this.#shards[shard]!).catch((error: unknown) => {
+      throw faultOf(shard, error)
+    })
+    if (life !== this.#life) return undefined
+    // It knows this life no more: it is a new one.
+    if (answer === undefined) throw shardLost(shard)
+    return answer
+  }
+
+  #tell(shard: number, { refused, dropped, batches }: TakenRows): void {
     for (const sent of batches) {
-      this.#events.onBatch(batchOf(sent), () => this.#returned[shard]!.batches.push(sent.memory))
+      this.#events.onBatch(batchOf(sent, this.#codec), () => this.#returned[shard]!.batches.push(sent.memory))
     }
     for (let at = 0; at < refused.length; at += 3) {
       this.#events.onRefused(refused[at]!, refused[at + 1]!, refused[at + 2]!)
     }
+    for (let at = 0; at < dropped.length; at += 3) {
+      this.#events.onDropped(dropped[at]!, dropped[at + 1]!, dropped[at + 2]!)
+    }
   }
 }
 
-function batchOf({ memory, partition, position, count, baseTimestamp, maxTimestamp }: SentBatch): OutputBatch {
-  const batch = OutputBatch.over(memory)
+/** What a shard has failed with by itself, a full table say; else its thread has ended. */
+function faultOf(shard: number, error: unknown): unknown {
+  if (!MillraceError.is(error)) return error
+  const { cause } = error
+  return MillraceError.is(cause) && !cause.retryable && cause.code !== 'ACTOR_THREAD_DOWN'
+    ? cause
+    : shardLost(shard, error)
+}
+
+function batchOf(
+  { memory, partition, position, count, baseTimestamp, maxTimestamp }: SentBatch,
+  codec: number | undefined,
+): OutputBatch {
+  const batch = OutputBatch.over(memory, codec)
   batch.reset(0, partition)
   return Object.assign(batch, { position, count, baseTimestamp, maxTimestamp })
 }
